@@ -1,0 +1,509 @@
+/*
+ * shareable.h - one list, one block of memory, every language.
+ *
+ * What CPython's multiprocessing.shared_memory does (SharedMemory, ShareableList), in CPython's own bytes, so that
+ * C, Lua, Go, Python through this library and unmodified stock Python share one live list.
+ *
+ * CAVEATS, read these first
+ *
+ * - Killed processes. A block or list has its name only once it is complete: a creator that is killed before that
+ *   leaves nothing (where the file system of shared memory lacks O_TMPFILE: at most a file named
+ *   ".shareable-…", that nobody can take for a block). A writer that is killed while it changes an item's type or
+ *   text can leave that one item damaged: reading it answers SHAREABLE_E_CORRUPT or the mixture, the next
+ *   write mends it. A block outlives every process until somebody unlinks it.
+ * - Two writers, or a reader beside a writer. An int or a float is loaded and stored in one piece, so an item that
+ *   keeps its type is never torn. A change of type, and a text, take several stores that a reader can see half
+ *   done. Take a lock of your own around those.
+ * - Truncation. Who may write a block may also shorten its file. Memory that is cut off while it is mapped raises
+ *   SIGBUS at its next use, as for every mapped file. Give blocks to processes you trust; the mode bits decide.
+ * - Space. A block's memory is reserved when it is made (a full /dev/shm is SHAREABLE_E_NO_SPACE then, with the
+ *   figures), unless SHAREABLE_LAZY asks for pages at first use: then a full /dev/shm is SIGBUS at that use.
+ * - fork(). A child inherits the mapping and the handles. Handles are plain memory: parent and child each close
+ *   their own, and unlink once between them.
+ * - Threads. Any thread may use a handle, several at once; but closing a handle, or dropping its last reference,
+ *   while another thread still uses it is the caller's race to prevent, as with free().
+ * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between
+ *   shareable_memory_pin() and shareable_memory_unpin() it stays good across close.
+ * - Unlinking removes the name only. Who has the block open keeps using it; who comes later does not find it.
+ * - Stock Python. CPython before 3.13 registers what it attaches to with its resource tracker, and unlinks it when
+ *   that Python process ends. That is CPython's doing (its issue gh-82300): attach with track=False where there is
+ *   one, or unregister.
+ *
+ * CONVENTIONS
+ *
+ * Every function that can fail returns a shareable_status: SHAREABLE_OK (0) or a negative code, and then leaves
+ * what its out-parameters point to alone unless it says otherwise. There is no errno contract, no "last error" and
+ * no global state. Functions that work by name also take a shareable_error, which may be NULL: on failure they put the
+ * sentence to show there, with names and figures; it is left alone on success. For a failure about one item,
+ * shareable_list_explain() makes that sentence. No argument is trusted: NULL handles and closed ones answer
+ * SHAREABLE_E_CLOSED, other NULLs SHAREABLE_E_ARGUMENT.
+ *
+ * A name is that of shm_open(3): 1 to 255 bytes, no '/' but for one in front, which is not counted and not kept;
+ * not "." or "..". Text is UTF-8, checked when it is written and when it is read; bytes are exact; every length is
+ * explicit and in bytes. An index counts from 0, or from the end when negative: -1 is the last item.
+ *
+ * The bytes of a list are specified in layout.md, beside this library's documentation.
+ *
+ * Since 0.1 unless said otherwise. SPDX-License-Identifier: MIT
+ */
+#ifndef SHAREABLE_H
+#define SHAREABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SHAREABLE_VERSION_MAJOR 0
+#define SHAREABLE_VERSION_MINOR 1
+#define SHAREABLE_VERSION_PATCH 0
+
+#if !defined(SHAREABLE_API)
+#if defined(__GNUC__)
+#define SHAREABLE_API __attribute__((visibility("default")))
+#else
+#define SHAREABLE_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Status
+ */
+
+/*
+ * Every status: X(name, number, kind, sentence). The one list: the enum below, shareable_status_text(), and the
+ * tables of errors in Python, Lua and Go are made of it. The kind is the nearest errno, which says what family of
+ * exception a language shows: ENOENT is FileNotFoundError in Python and fs.ErrNotExist in Go, EINVAL is
+ * ValueError, ERANGE is IndexError, EPROTOTYPE is TypeError, EOVERFLOW is OverflowError, ENOMEM is MemoryError, EIO
+ * stands for whatever errno the system gave (shareable_error's member `system`). Numbers never change their meaning.
+ */
+#define SHAREABLE_STATUS_MAP(X)                                                                                        \
+  X(OK, 0, 0, "success")                                                                                               \
+  /* The caller is to change its call. */                                                                             \
+  X(E_ARGUMENT, -1, EINVAL, "an argument is not valid")                                                                \
+  X(E_NAME, -2, EINVAL, "not a valid name: 1 to 255 bytes, no '/' inside, no NUL, not '.' or '..'")                     \
+  X(E_CLOSED, -3, EINVAL, "it is closed")                                                                              \
+  X(E_READ_ONLY, -4, EPROTOTYPE, "it is attached read-only")                                                           \
+  X(E_INDEX, -5, ERANGE, "index out of range")                                                                         \
+  X(E_TYPE, -6, EPROTOTYPE, "the item has another type")                                                               \
+  X(E_VALUE_TYPE, -7, EPROTOTYPE, "a value must be an int, float, bool, str, bytes or None")                           \
+  X(E_OVERFLOW, -8, EOVERFLOW, "an int must fit in 64 bits, sign included")                                            \
+  X(E_UTF8, -9, EINVAL, "a str must be UTF-8")                                                                         \
+  X(E_SLOT, -10, EINVAL, "the text is longer than the item's slot")                                                    \
+  X(E_LENGTH, -11, EINVAL, "the text is longer than a list can hold")                                                  \
+  X(E_ABSENT, -12, EINVAL, "the value is not in the list")                                                             \
+  X(E_BUFFER, -13, EINVAL, "the buffer is too small for the text")                                                     \
+  /* The other side, or an operator, is to act. */                                                                    \
+  X(E_NOT_FOUND, -20, ENOENT, "no such block")                                                                         \
+  X(E_EXISTS, -21, EEXIST, "a block of that name exists")                                                              \
+  X(E_PERMISSION, -22, EACCES, "permission denied")                                                                    \
+  X(E_NO_SPACE, -23, ENOSPC, "not enough shared memory")                                                               \
+  X(E_NO_MEMORY, -24, ENOMEM, "not enough memory")                                                                     \
+  X(E_SYSTEM, -25, EIO, "the system refused")                                                                          \
+  X(E_NOT_READY, -26, EINVAL, "the block has no size yet: whoever creates it is not done")                             \
+  X(E_NOT_LIST, -27, EINVAL, "the block does not hold a list")                                                         \
+  X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")
+
+#define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
+typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
+#undef SHAREABLE__ENUM
+
+/*
+ * What went wrong, in full. The caller owns it; nothing in it needs to be freed.
+ */
+typedef struct shareable_error {
+  int32_t status; /* the shareable_status that the function returned */
+  int32_t system; /* the errno of the system call that failed, or 0 where it was none */
+  char text[504]; /* one sentence in UTF-8 without a full stop, NUL-terminated; longer names are cut in it */
+} shareable_error;
+
+/*
+ * The sentence of a status, for example "no such block". Never NULL: an unknown number gets a sentence too.
+ * The string is static.
+ */
+SHAREABLE_API const char *shareable_status_text(int status);
+
+/*
+ * The name of a status as in this header, for example "E_NOT_FOUND"; "E_UNKNOWN" for an unknown number. Static.
+ */
+SHAREABLE_API const char *shareable_status_name(int status);
+
+/*
+ * The kind of a status, an errno as SHAREABLE_STATUS_MAP explains; 0 for SHAREABLE_OK and for an unknown number.
+ */
+SHAREABLE_API int shareable_status_kind(int status);
+
+/*
+ * The version of the library in use, "major.minor.patch". It may be newer than this header. Static.
+ */
+SHAREABLE_API const char *shareable_version(void);
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Flags
+ */
+
+/* What create and open may be told, or-ed together; any other bit is SHAREABLE_E_ARGUMENT. 0 is the ordinary case. */
+enum {
+  SHAREABLE_LAZY = 1 << 0,     /* create: take pages at first use, do not reserve them now (see "Space" above) */
+  SHAREABLE_READ_ONLY = 1 << 1 /* open: map without the right to write; needs only the right to read */
+};
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Values
+ */
+
+/* The type of an item. */
+typedef enum shareable_type {
+  SHAREABLE_TYPE_NONE = 0,
+  SHAREABLE_TYPE_INT = 1,   /* a signed 64-bit integer */
+  SHAREABLE_TYPE_FLOAT = 2, /* an IEEE 754 double */
+  SHAREABLE_TYPE_BOOL = 3,
+  SHAREABLE_TYPE_STR = 4,  /* UTF-8, at most 9,999,991 bytes when the list is made */
+  SHAREABLE_TYPE_BYTES = 5 /* likewise, any bytes */
+} shareable_type;
+
+/* The longest str or bytes, in bytes, that a list can be made with (layout.md, "Text"). */
+#define SHAREABLE_TEXT_MAX 9999991
+/* The longest str or bytes, in bytes, that ends in a NUL byte (layout.md, "Trailing NULs"). */
+#define SHAREABLE_TEXT_NUL_MAX 999999
+
+/*
+ * One value of any type, for passing in and out. 24 bytes on every platform. It owns nothing: `text` points to
+ * memory of the caller's, both ways. The functions below make one.
+ */
+typedef struct shareable_value {
+  uint32_t type;     /* a shareable_type, says which member of the union counts */
+  uint32_t capacity; /* shareable_list_create(): the slot is to have room for this many bytes of text, whatever it
+                        holds at first; 0: as much as CPython gives. At most 9,999,992. Elsewhere not looked at. */
+  uint64_t length;   /* of `text`, in bytes */
+  union {
+    int64_t integer;
+    double real;
+    uint8_t boolean;  /* 0 or 1 (when passed in: not 0) */
+    const char *text; /* str and bytes; may be NULL where length is 0 */
+    uint64_t bits;    /* fixes the union's size at 8 */
+  };
+} shareable_value;
+
+static inline shareable_value shareable_none(void) {
+  shareable_value value;
+  memset(&value, 0, sizeof value);
+  return value;
+}
+
+static inline shareable_value shareable_int(int64_t integer) {
+  shareable_value value = shareable_none();
+  value.type = SHAREABLE_TYPE_INT;
+  value.integer = integer;
+  return value;
+}
+
+static inline shareable_value shareable_float(double real) {
+  shareable_value value = shareable_none();
+  value.type = SHAREABLE_TYPE_FLOAT;
+  value.real = real;
+  return value;
+}
+
+static inline shareable_value shareable_bool(int boolean) {
+  shareable_value value = shareable_none();
+  value.type = SHAREABLE_TYPE_BOOL;
+  value.boolean = boolean != 0;
+  return value;
+}
+
+/* `length` bytes of UTF-8, which may hold NULs. */
+static inline shareable_value shareable_strn(const char *text, size_t length) {
+  shareable_value value = shareable_none();
+  value.type = SHAREABLE_TYPE_STR;
+  value.length = length;
+  value.text = text;
+  return value;
+}
+
+/* A NUL-terminated string of UTF-8. */
+static inline shareable_value shareable_str(const char *text) {
+  return shareable_strn(text, text == NULL ? 0 : strlen(text));
+}
+
+static inline shareable_value shareable_bytes(const void *data, size_t length) {
+  shareable_value value = shareable_strn((const char *)data, length);
+  value.type = SHAREABLE_TYPE_BYTES;
+  return value;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Blocks: CPython's SharedMemory
+ */
+
+/* A block of shared memory, as this process has it open. */
+typedef struct shareable_memory shareable_memory;
+
+/*
+ * Makes a new block of `size` bytes, all zero, and opens it.
+ *
+ *   memory  receives the handle, with one reference: drop it with shareable_memory_unref()
+ *   name    the new name, or NULL for a random one as CPython makes them: "psm_" and eight hexadecimal digits
+ *   size    1 to SIZE_MAX / 2 bytes; the block is exactly that long (its mapping is rounded up to whole pages)
+ *   flags   0 or SHAREABLE_LAZY
+ *   mode    permission bits as for open(2), 0001 to 0777, less the process's umask; 0 for 0600, as CPython
+ *   error   receives the sentence on failure; may be NULL
+ *
+ * Returns E_EXISTS, E_NAME, E_ARGUMENT (size, flags, mode), E_NO_SPACE, E_NO_MEMORY, E_PERMISSION or E_SYSTEM. A
+ * failure leaves nothing behind and touches nothing of anybody else's. Nobody sees the name before the block is complete.
+ */
+SHAREABLE_API shareable_status shareable_memory_create(shareable_memory **memory, const char *name, uint64_t size,
+                                                       uint32_t flags, uint32_t mode, shareable_error *error);
+
+/*
+ * Opens the block called `name`, whoever made it. Never creates, never changes and never removes anything.
+ *
+ *   memory  receives the handle, with one reference: drop it with shareable_memory_unref()
+ *   flags   0 or SHAREABLE_READ_ONLY
+ *
+ * Returns E_NOT_FOUND, E_NAME, E_ARGUMENT (flags), E_PERMISSION, E_NOT_READY (its creator has not given it a size yet:
+ * try again), E_NO_MEMORY or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_memory_open(shareable_memory **memory, const char *name, uint32_t flags,
+                                                     shareable_error *error);
+
+/*
+ * Takes a further reference to a handle and returns it; to be dropped with shareable_memory_unref(). NULL stays NULL.
+ */
+SHAREABLE_API shareable_memory *shareable_memory_ref(shareable_memory *memory);
+
+/*
+ * Drops a reference. The last one closes the block and frees the handle. NULL does nothing.
+ */
+SHAREABLE_API void shareable_memory_unref(shareable_memory *memory);
+
+/*
+ * Ends this handle's access to the block: unmaps it, or has the last shareable_memory_unpin() unmap it. The block
+ * itself stays. The handle stays too, for its name, its size, unlinking and dropping its references. Closing twice,
+ * or closing NULL, does nothing.
+ */
+SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
+
+/*
+ * Removes the block's name, whether or not the handle is closed. Who has it open keeps it.
+ *
+ * Returns E_NOT_FOUND where it is already gone, also where its name belongs to another block by now, which stays;
+ * E_PERMISSION or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error);
+
+/*
+ * Removes the name `name`, of a block or a list, without opening it. Returns as shareable_memory_unlink(), or E_NAME.
+ */
+SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_error *error);
+
+/*
+ * The block's name without the leading '/'. It lives as long as the handle. NULL for NULL.
+ */
+SHAREABLE_API const char *shareable_memory_name(const shareable_memory *memory);
+
+/*
+ * The block's size in bytes, as it was when it was opened; also once closed. 0 for NULL.
+ */
+SHAREABLE_API size_t shareable_memory_size(const shareable_memory *memory);
+
+/*
+ * The first byte of the block, aligned to a page; NULL once closed. Good until shareable_memory_close(). Of a handle that
+ * is read-only, writing there is SIGSEGV.
+ */
+SHAREABLE_API void *shareable_memory_address(const shareable_memory *memory);
+
+/*
+ * 1 where the handle was opened with SHAREABLE_READ_ONLY, else 0.
+ */
+SHAREABLE_API int shareable_memory_is_read_only(const shareable_memory *memory);
+
+/*
+ * Keeps the block mapped, at its address, until shareable_memory_unpin(), whoever closes or drops the handle
+ * meanwhile: for views that a language hands out. Holds a reference too. Pins count.
+ *
+ * Returns E_CLOSED where it is closed: no new view.
+ */
+SHAREABLE_API shareable_status shareable_memory_pin(shareable_memory *memory);
+
+/*
+ * Ends one pin. The last one unmaps a block that was closed meanwhile. NULL does nothing.
+ */
+SHAREABLE_API void shareable_memory_unpin(shareable_memory *memory);
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Lists: CPython's ShareableList
+ */
+
+/* A list in a block of its own, as this process has it open. Its length never changes. */
+typedef struct shareable_list shareable_list;
+
+/*
+ * Makes a new list of the values, and opens it.
+ *
+ *   list    receives the handle, with one reference: drop it with shareable_list_unref()
+ *   name    as for shareable_memory_create()
+ *   values  `count` values, copied; may be NULL where count is 0
+ *   flags, mode, error  as for shareable_memory_create()
+ *
+ * Returns as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8, E_LENGTH (a str or bytes, or a capacity, past
+ * SHAREABLE_TEXT_MAX, or past SHAREABLE_TEXT_NUL_MAX and ending in NUL): the sentence says which item. All or nothing.
+ */
+SHAREABLE_API shareable_status shareable_list_create(shareable_list **list, const char *name,
+                                                     const shareable_value *values, size_t count, uint32_t flags,
+                                                     uint32_t mode, shareable_error *error);
+
+/*
+ * Opens the list called `name`, whoever made it, stock Python included. Takes the same time whatever the length:
+ * items are checked when they are used.
+ *
+ * Returns as shareable_memory_open(), or E_NOT_LIST where the block cannot hold the list that it says it does.
+ */
+SHAREABLE_API shareable_status shareable_list_open(shareable_list **list, const char *name, uint32_t flags,
+                                                   shareable_error *error);
+
+/* As shareable_memory_ref(). */
+SHAREABLE_API shareable_list *shareable_list_ref(shareable_list *list);
+
+/* As shareable_memory_unref(). */
+SHAREABLE_API void shareable_list_unref(shareable_list *list);
+
+/* As shareable_memory_close(), of the list's block. */
+SHAREABLE_API void shareable_list_close(shareable_list *list);
+
+/* As shareable_memory_unlink(), of the list's block. */
+SHAREABLE_API shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error);
+
+/*
+ * The list's block. It belongs to the list: take a reference to keep it longer. Closing it closes the list. NULL for NULL.
+ */
+SHAREABLE_API shareable_memory *shareable_list_memory(const shareable_list *list);
+
+/*
+ * The number of items; also once closed. 0 for NULL.
+ */
+SHAREABLE_API size_t shareable_list_length(const shareable_list *list);
+
+/*
+ * The number of bytes that an item has room for: the longest text that can be written to it. It never changes.
+ * Every item has room for 8 at least, so a value that is not text fits anywhere.
+ *
+ * Returns E_CLOSED, E_INDEX, or E_CORRUPT where the list's offsets are damaged there: that item is lost.
+ */
+SHAREABLE_API shareable_status shareable_list_slot_size(const shareable_list *list, int64_t index, size_t *size);
+
+/*
+ * The type that an item has now. Returns E_CLOSED, E_INDEX or E_CORRUPT.
+ */
+SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type);
+
+/*
+ * Reads an item of any type.
+ *
+ *   value   receives it; where it is a str or bytes, `text` is `buffer`
+ *   buffer  receives a text; no NUL is added; may be NULL where size is 0
+ *   size    of the buffer, in bytes; shareable_list_slot_size() is always enough
+ *
+ * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), or E_BUFFER: then type and
+ * length are set, and say how much is needed.
+ */
+SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value,
+                                                  void *buffer, size_t size);
+
+/*
+ * Read an item of a known type. None of them allocates; an int or a float is one atomic load. E_TYPE where the item
+ * has another type; else they return as shareable_list_get().
+ */
+SHAREABLE_API shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer);
+SHAREABLE_API shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real);
+SHAREABLE_API shareable_status shareable_list_get_bool(const shareable_list *list, int64_t index, int *boolean);
+
+/*
+ * Read a str or bytes into the buffer of `size` bytes, without a NUL at the end; *length receives its bytes, also on
+ * E_BUFFER. E_TYPE where the item has another type; else they return as shareable_list_get().
+ */
+SHAREABLE_API shareable_status shareable_list_get_str(const shareable_list *list, int64_t index, char *buffer,
+                                                      size_t size, size_t *length);
+SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t index, void *buffer,
+                                                        size_t size, size_t *length);
+
+/*
+ * Writes an item of any type, whatever type it had.
+ *
+ * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT, E_LENGTH (it ends in NUL and is longer than
+ * SHAREABLE_TEXT_NUL_MAX) or E_CORRUPT (its slot is lost): then the item is as it was.
+ */
+SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
+
+/*
+ * Write an item of one type, whatever type it had. None of them allocates; an int over an int and a float over a float
+ * are one atomic store. They return as shareable_list_set().
+ */
+SHAREABLE_API shareable_status shareable_list_set_none(shareable_list *list, int64_t index);
+SHAREABLE_API shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer);
+SHAREABLE_API shareable_status shareable_list_set_float(shareable_list *list, int64_t index, double real);
+SHAREABLE_API shareable_status shareable_list_set_bool(shareable_list *list, int64_t index, int boolean);
+SHAREABLE_API shareable_status shareable_list_set_str(shareable_list *list, int64_t index, const char *text,
+                                                      size_t length);
+SHAREABLE_API shareable_status shareable_list_set_bytes(shareable_list *list, int64_t index, const void *data,
+                                                        size_t length);
+
+/*
+ * Read or write `count` items from `first` on (which may be negative), all of one type. Each item is one atomic load
+ * or store; the range as a whole is not. Reading stops at the first item that has another type (E_TYPE) or is damaged
+ * (E_CORRUPT); writing gives each item the type. *done, which may be NULL, always receives the number of items that were
+ * read or written. E_INDEX where the range does not lie in the list: then none is. Else as shareable_list_get() and set().
+ */
+SHAREABLE_API shareable_status shareable_list_get_ints(const shareable_list *list, int64_t first, size_t count,
+                                                       int64_t *integers, size_t *done);
+SHAREABLE_API shareable_status shareable_list_get_floats(const shareable_list *list, int64_t first, size_t count,
+                                                         double *reals, size_t *done);
+SHAREABLE_API shareable_status shareable_list_set_ints(shareable_list *list, int64_t first, size_t count,
+                                                       const int64_t *integers, size_t *done);
+SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count,
+                                                         const double *reals, size_t *done);
+
+/*
+ * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and
+ * bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53), a NaN equals nothing, a str never equals bytes.
+ *
+ * Returns E_CLOSED, E_VALUE_TYPE, or E_CORRUPT where an item is damaged: then *count is its index.
+ */
+SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
+                                                    size_t *count);
+
+/*
+ * Finds the first item that equals the value, compared as by shareable_list_count().
+ *
+ * Returns as shareable_list_count(), or E_ABSENT where there is none.
+ */
+SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, const shareable_value *value,
+                                                    size_t *index);
+
+/*
+ * The struct formats of all items, one after the other, as CPython's ShareableList.format gives them: for example
+ * "8sqd". No NUL is added. At most 8 bytes an item.
+ *
+ *   buffer, size  where to; may be NULL and 0 to ask for the length
+ *   length        receives the bytes needed, also on E_BUFFER; may be NULL
+ *
+ * Returns E_CLOSED, E_BUFFER, or E_CORRUPT where an item is damaged: then *length is its index.
+ */
+SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,
+                                                     size_t *length);
+
+/*
+ * Makes the sentence for a status that another function returned about an item: which list, which item, what to do.
+ * `index` is the one that was passed there. Returns `status`, so that it can stand at the end of a function.
+ */
+SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, int64_t index,
+                                                      shareable_status status, shareable_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * item.h - one typed value in one slot: format, recreation code and bytes, as CPython writes them. Pure.
+ */
+#ifndef SHAREABLE__ITEM_H
+#define SHAREABLE__ITEM_H
+
+#include "layout.h"
+#include "value.h"
+
+/* The recreation codes (layout.md). */
+enum { SHAREABLE__CODE_PLAIN = 0, SHAREABLE__CODE_STR = 1, SHAREABLE__CODE_BYTES = 2, SHAREABLE__CODE_NONE = 3 };
+
+/* The eight characters of a format as one word, in the byte order of this machine. */
+static inline uint64_t shareable__format_word(const char format[8]) {
+  uint64_t word;
+  memcpy(&word, format, sizeof word);
+  return word;
+}
+
+#define SHAREABLE__FORMAT_INT shareable__format_word("q\0\0\0\0\0\0")
+#define SHAREABLE__FORMAT_FLOAT shareable__format_word("d\0\0\0\0\0\0")
+#define SHAREABLE__FORMAT_BOOL shareable__format_word("xxxxxxx?")
+#define SHAREABLE__FORMAT_NONE shareable__format_word("xxxxxx?x")
+
+/* Whether the item is, just now, of the type with that format and no code: an int or a float. */
+static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
+  return shareable__load(slot->format) == format && *(volatile const unsigned char *)slot->code == SHAREABLE__CODE_PLAIN;
+}
+
+/* What an item's format and code say. For text, the length that is stated, and whether it is exact. */
+typedef struct shareable__shape {
+  shareable_type type;
+  size_t length;
+  bool is_exact; /* else the text ends before its trailing NULs, as CPython reads it */
+} shareable__shape;
+
+/* Reads the shape. False where format and code are none that a list can have. */
+bool shareable__item_shape(const shareable__slot *slot, shareable__shape *shape);
+
+/* The characters of a format, 1 to 8. 0 where it is none that a slot of that size can have. */
+size_t shareable__item_format(const shareable__slot *slot, char format[8]);
+
+/*
+ * Reads the item. A text is copied to the buffer and looked at there. E_CORRUPT, E_UTF8, or E_BUFFER with type and length
+ * set.
+ */
+shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size);
+
+/* OK, or E_SLOT or E_LENGTH: whether a slot of `size` bytes can hold the value, which was checked by itself. */
+shareable_status shareable__item_fits(const shareable_value *value, size_t size);
+
+/* Writes the value, which fits. A type that stays is one store; nothing is written that is there already. */
+void shareable__item_write(const shareable__slot *slot, const shareable_value *value);
+
+/* Whether the item equals the value, by Python's ==. E_CORRUPT where the item is damaged. */
+shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * layout.c - where each item of a list lies in its segment.
+ */
+#include "layout.h"
+
+/* What an item takes besides its slot: its offset, its format, its code. */
+#define PER_ITEM 17
+/* What a list takes besides its items: N and the last offset. */
+#define PER_LIST 16
+
+uint64_t shareable__layout_size(uint64_t count, uint64_t data_size) {
+  uint64_t size;
+
+  if (__builtin_mul_overflow(count, PER_ITEM, &size) || __builtin_add_overflow(size, PER_LIST, &size) ||
+      __builtin_add_overflow(size, data_size, &size) || size > INT64_MAX)
+    return 0;
+  return size;
+}
+
+static void divide(shareable__layout *layout, void *base, size_t count, size_t data_size) {
+  layout->count = count;
+  layout->data_size = data_size;
+  layout->offsets = (unsigned char *)base + 8;
+  layout->data = layout->offsets + 8 * (count + 1);
+  layout->formats = layout->data + data_size;
+  layout->codes = layout->formats + 8 * count;
+}
+
+void shareable__layout_start(shareable__layout *layout, void *base, size_t count, size_t data_size) {
+  divide(layout, base, count, data_size);
+  shareable__store(base, count);
+  shareable__store(layout->offsets, 0);
+}
+
+void shareable__layout_place(const shareable__layout *layout, size_t i, size_t offset, size_t size,
+                             shareable__slot *slot) {
+  shareable__store(layout->offsets + 8 * i + 8, offset + size);
+  slot->data = layout->data + offset;
+  slot->size = size;
+  slot->format = layout->formats + 8 * i;
+  slot->code = layout->codes + i;
+}
+
+bool shareable__layout_read(shareable__layout *layout, void *base, size_t size) {
+  uint64_t count, data_size, needed;
+
+  if (size < PER_LIST)
+    return false;
+  count = shareable__load(base);
+  if (count > (size - PER_LIST) / PER_ITEM)
+    return false;
+  data_size = shareable__load((unsigned char *)base + 8 + 8 * count);
+  needed = shareable__layout_size(count, data_size);
+  if (needed == 0 || needed > size || (data_size & 7) != 0)
+    return false;
+  divide(layout, base, (size_t)count, (size_t)data_size);
+  return true;
+}

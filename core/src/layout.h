@@ -1,0 +1,71 @@
+/*
+ * layout.h - where each item of a list lies in its segment (layout.md). Pure: no system call, no allocation.
+ *
+ *   0              N, the number of items
+ *   8              N + 1 offsets into the data area
+ *   D = 8 (N + 2)  the data area: the items' slots
+ *   F              N formats of 8 bytes
+ *   F + 8 N        N codes of one byte
+ *   E = F + 9 N    the end
+ *
+ * Whoever can write the segment can write anything there at any time. So each number is loaded once, checked, and only
+ * then used; what was checked when the list was opened is kept here and not read again.
+ */
+#ifndef SHAREABLE__LAYOUT_H
+#define SHAREABLE__LAYOUT_H
+
+#include <stdbool.h>
+
+#include "shareable.h"
+#include "word.h"
+
+typedef struct shareable__layout {
+  size_t count;            /* N */
+  size_t data_size;        /* offset[N], in bytes */
+  unsigned char *offsets;  /* written when the list is made, never again */
+  unsigned char *data;     /* written by any writer; a text or a change of type in several stores */
+  unsigned char *formats;  /* written with a change of type, before the code */
+  unsigned char *codes;    /* written with a change of type, last */
+} shareable__layout;
+
+/* One item's place. Every pointer lies inside the segment. */
+typedef struct shareable__slot {
+  unsigned char *data; /* aligned to 8 */
+  size_t size;         /* 8 or more, a multiple of 8 */
+  unsigned char *format;
+  unsigned char *code;
+} shareable__slot;
+
+/* The bytes of a slot for a text of `length` bytes, as CPython gives it. */
+static inline size_t shareable__layout_slot_for(size_t length) {
+  return 8 * (length / 8 + 1);
+}
+
+/* The bytes of a segment with `count` items and `data_size` bytes of slots; 0 where that is more than can be. */
+uint64_t shareable__layout_size(uint64_t count, uint64_t data_size);
+
+/* Starts a list in a new segment of shareable__layout_size() zero bytes. Then each slot is to be placed, in order. */
+void shareable__layout_start(shareable__layout *layout, void *base, size_t count, size_t data_size);
+
+/* Places the slot of item `i`, of `size` bytes, at `offset` in the data area. */
+void shareable__layout_place(const shareable__layout *layout, size_t i, size_t offset, size_t size,
+                             shareable__slot *slot);
+
+/* Reads the shape of the list in a segment of `size` bytes, aligned to 8. False where it cannot be a list. */
+bool shareable__layout_read(shareable__layout *layout, void *base, size_t size);
+
+/* Finds item `i`, which is below count. False where the offsets there are damaged. */
+static inline bool shareable__layout_slot(const shareable__layout *layout, size_t i, shareable__slot *slot) {
+  uint64_t from = shareable__load(layout->offsets + 8 * i);
+  uint64_t to = shareable__load(layout->offsets + 8 * i + 8);
+
+  if (to > layout->data_size || from >= to || ((from | to) & 7) != 0)
+    return false;
+  slot->data = layout->data + from;
+  slot->size = (size_t)(to - from);
+  slot->format = layout->formats + 8 * i;
+  slot->code = layout->codes + i;
+  return true;
+}
+
+#endif

@@ -1,0 +1,215 @@
+/*
+ * list.c - the public handle of a list: made, opened, kept, closed, and asked about itself.
+ */
+#include "list.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "error.h"
+
+/* The most a slot can be: its width has to fit a format of 8 characters, as "9999992s" does. */
+#define SLOT_MAX 9999992
+
+static shareable_status fail_value(shareable_error *error, const shareable_value *value, size_t i,
+                                   shareable_status status) {
+  if (status == SHAREABLE_E_LENGTH && value->capacity > SLOT_MAX)
+    return shareable__fail(error, status, 0, "item %zu: a capacity of %" PRIu32 " bytes; the most is %d", i,
+                           value->capacity, SLOT_MAX);
+  if (status == SHAREABLE_E_LENGTH)
+    return shareable__fail(error, status, 0,
+                           "item %zu: a text of %" PRIu64 " bytes; the most is %d, and %d where it ends in a NUL", i,
+                           value->length, SHAREABLE_TEXT_MAX, SHAREABLE_TEXT_NUL_MAX);
+  return shareable__fail(error, status, 0, "item %zu: %s", i, shareable_status_text(status));
+}
+
+/* The slot that a value gets in a new list: as CPython gives it, or what its capacity asks for. */
+static size_t slot_size(const shareable_value *value) {
+  size_t size = shareable__is_text(value->type) ? shareable__layout_slot_for((size_t)value->length) : 8;
+  size_t wanted = ((size_t)value->capacity + 7) / 8 * 8;
+
+  return wanted > size ? wanted : size;
+}
+
+static shareable_status check_value(const shareable_value *value) {
+  shareable_status status = shareable__value_check(value);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (value->capacity > SLOT_MAX || (shareable__is_text(value->type) && value->length > SHAREABLE_TEXT_MAX))
+    return SHAREABLE_E_LENGTH;
+  return shareable__item_fits(value, slot_size(value));
+}
+
+static shareable_status plan(const shareable_value *values, size_t count, uint64_t *data_size,
+                             shareable_error *error) {
+  uint64_t sum = 0;
+
+  for (size_t i = 0; i < count; i++) {
+    shareable_status status = check_value(&values[i]);
+    if (status != SHAREABLE_OK)
+      return fail_value(error, &values[i], i, status);
+    sum += slot_size(&values[i]); /* cannot wrap: a value takes 24 bytes of memory, a slot below 2^24 */
+  }
+  *data_size = sum;
+  return SHAREABLE_OK;
+}
+
+static void fill(shareable_list *list, const shareable_value *values, size_t count, size_t data_size) {
+  size_t offset = 0;
+
+  shareable__layout_start(&list->layout, list->memory->segment.base, count, data_size);
+  for (size_t i = 0; i < count; i++) {
+    size_t size = slot_size(&values[i]);
+    shareable__slot slot;
+
+    shareable__layout_place(&list->layout, i, offset, size, &slot);
+    shareable__item_write(&slot, &values[i]);
+    offset += size;
+  }
+}
+
+static shareable_list *allocate(shareable_error *error) {
+  shareable_list *list = calloc(1, sizeof *list);
+
+  if (list == NULL)
+    shareable__fail(error, SHAREABLE_E_NO_MEMORY, ENOMEM, "no memory for a handle");
+  else
+    atomic_init(&list->references, 1);
+  return list;
+}
+
+shareable_status shareable_list_create(shareable_list **result, const char *name, const shareable_value *values,
+                                       size_t count, uint32_t flags, uint32_t mode, shareable_error *error) {
+  shareable_status status;
+  shareable_list *list;
+  uint64_t data_size = 0;
+
+  if (result == NULL || (values == NULL && count > 0))
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no %s given",
+                           result == NULL ? "place for the handle was" : "values were");
+  status = plan(values, count, &data_size, error);
+  if (status != SHAREABLE_OK)
+    return status;
+  list = allocate(error);
+  if (list == NULL)
+    return SHAREABLE_E_NO_MEMORY;
+  status = shareable__memory_draft(&list->memory, name, shareable__layout_size(count, data_size), flags, mode, error);
+  if (status == SHAREABLE_OK) {
+    fill(list, values, count, (size_t)data_size);
+    status = shareable__memory_publish(list->memory, error);
+  }
+  if (status != SHAREABLE_OK) {
+    shareable_list_unref(list);
+    return status;
+  }
+  *result = list;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_list_open(shareable_list **result, const char *name, uint32_t flags,
+                                     shareable_error *error) {
+  shareable_status status;
+  shareable_list *list;
+
+  if (result == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place for the handle was given");
+  list = allocate(error);
+  if (list == NULL)
+    return SHAREABLE_E_NO_MEMORY;
+  status = shareable_memory_open(&list->memory, name, flags, error);
+  if (status == SHAREABLE_OK &&
+      !shareable__layout_read(&list->layout, list->memory->segment.base, list->memory->segment.size))
+    status = shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
+                             "block '%s' of %zu bytes does not hold a list: open it as memory instead",
+                             list->memory->name, list->memory->segment.size);
+  if (status != SHAREABLE_OK) {
+    shareable_list_unref(list);
+    return status;
+  }
+  *result = list;
+  return SHAREABLE_OK;
+}
+
+shareable_list *shareable_list_ref(shareable_list *list) {
+  if (list != NULL)
+    atomic_fetch_add(&list->references, 1);
+  return list;
+}
+
+/* Whoever holds a reference to the block keeps it open. */
+void shareable_list_unref(shareable_list *list) {
+  if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
+    return;
+  shareable_memory_unref(list->memory);
+  free(list);
+}
+
+void shareable_list_close(shareable_list *list) {
+  if (list != NULL)
+    shareable_memory_close(list->memory);
+}
+
+shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {
+  return shareable_memory_unlink(list == NULL ? NULL : list->memory, error);
+}
+
+shareable_memory *shareable_list_memory(const shareable_list *list) {
+  return list == NULL ? NULL : list->memory;
+}
+
+size_t shareable_list_length(const shareable_list *list) {
+  return list == NULL ? 0 : list->layout.count;
+}
+
+shareable_status shareable_list_slot_size(const shareable_list *list, int64_t index, size_t *size) {
+  shareable_status status = shareable__list_check(list);
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = size == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
+  if (status == SHAREABLE_OK)
+    *size = slot.size;
+  return status;
+}
+
+shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type) {
+  shareable_status status = shareable__list_check(list);
+  shareable__shape shape;
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = type == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
+  if (status != SHAREABLE_OK)
+    return status;
+  if (!shareable__item_shape(&slot, &shape))
+    return SHAREABLE_E_CORRUPT;
+  *type = shape.type;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size, size_t *length) {
+  shareable_status status = shareable__list_check(list);
+  size_t total = 0;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  for (size_t i = 0; i < list->layout.count; i++) {
+    shareable__slot slot;
+    char format[8];
+    size_t n = shareable__layout_slot(&list->layout, i, &slot) ? shareable__item_format(&slot, format) : 0;
+
+    if (n == 0) {
+      if (length != NULL)
+        *length = i;
+      return SHAREABLE_E_CORRUPT;
+    }
+    if (buffer != NULL && total + n <= size)
+      memcpy(buffer + total, format, n);
+    total += n;
+  }
+  if (length != NULL)
+    *length = total;
+  return total > size ? SHAREABLE_E_BUFFER : SHAREABLE_OK;
+}

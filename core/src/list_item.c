@@ -1,0 +1,198 @@
+/*
+ * list_item.c - reading and writing one item of a list.
+ */
+#include "list.h"
+
+#include <inttypes.h>
+
+#include "error.h"
+
+shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value, void *buffer,
+                                    size_t size) {
+  shareable_status status = shareable__list_check(list);
+  shareable__slot slot;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (value == NULL || (buffer == NULL && size > 0))
+    return SHAREABLE_E_ARGUMENT;
+  status = shareable__list_slot(list, index, &slot);
+  return status == SHAREABLE_OK ? shareable__item_read(&slot, value, buffer, size) : status;
+}
+
+/* Why an item is not of the type that a typed getter wants. */
+static shareable_status other_type(const shareable__slot *slot) {
+  shareable__shape shape;
+
+  return shareable__item_shape(slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+}
+
+shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer) {
+  shareable_status status = shareable__list_check(list);
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = integer == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
+  if (status != SHAREABLE_OK)
+    return status;
+  if (!shareable__item_is(&slot, SHAREABLE__FORMAT_INT))
+    return other_type(&slot);
+  *integer = (int64_t)shareable__load(slot.data);
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real) {
+  shareable_status status = shareable__list_check(list);
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = real == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
+  if (status != SHAREABLE_OK)
+    return status;
+  if (!shareable__item_is(&slot, SHAREABLE__FORMAT_FLOAT))
+    return other_type(&slot);
+  *real = shareable__real_of(shareable__load(slot.data));
+  return SHAREABLE_OK;
+}
+
+/* Reads an item that is to be of that type. */
+static shareable_status get_typed(const shareable_list *list, int64_t index, shareable_type type,
+                                  shareable_value *value, void *buffer, size_t size) {
+  shareable_status status = shareable_list_get(list, index, value, buffer, size);
+
+  if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_UTF8)
+    return status;
+  return value->type == type ? status : SHAREABLE_E_TYPE;
+}
+
+shareable_status shareable_list_get_bool(const shareable_list *list, int64_t index, int *boolean) {
+  shareable_value value;
+  shareable_status status =
+    boolean == NULL ? SHAREABLE_E_ARGUMENT : get_typed(list, index, SHAREABLE_TYPE_BOOL, &value, NULL, 0);
+
+  if (status == SHAREABLE_OK)
+    *boolean = value.boolean;
+  return status;
+}
+
+static shareable_status get_text(const shareable_list *list, int64_t index, shareable_type type, void *buffer,
+                                 size_t size, size_t *length) {
+  shareable_value value;
+  shareable_status status =
+    length == NULL ? SHAREABLE_E_ARGUMENT : get_typed(list, index, type, &value, buffer, size);
+
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_BUFFER)
+    *length = (size_t)value.length;
+  return status;
+}
+
+shareable_status shareable_list_get_str(const shareable_list *list, int64_t index, char *buffer, size_t size,
+                                        size_t *length) {
+  return get_text(list, index, SHAREABLE_TYPE_STR, buffer, size, length);
+}
+
+shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t index, void *buffer, size_t size,
+                                          size_t *length) {
+  return get_text(list, index, SHAREABLE_TYPE_BYTES, buffer, size, length);
+}
+
+shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value) {
+  shareable_status status = shareable__list_check_write(list);
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = shareable__list_slot(list, index, &slot);
+  if (status == SHAREABLE_OK)
+    status = shareable__value_check(value);
+  if (status == SHAREABLE_OK)
+    status = shareable__item_fits(value, slot.size);
+  if (status == SHAREABLE_OK)
+    shareable__item_write(&slot, value);
+  return status;
+}
+
+/* Stores a word over a word of the same type at once; else the whole item is written. */
+static shareable_status set_word(shareable_list *list, int64_t index, uint64_t format, const shareable_value *value) {
+  shareable_status status = shareable__list_check_write(list);
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = shareable__list_slot(list, index, &slot);
+  if (status != SHAREABLE_OK)
+    return status;
+  if (shareable__item_is(&slot, format))
+    shareable__store(slot.data, value->bits);
+  else
+    shareable__item_write(&slot, value);
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer) {
+  shareable_value value = shareable_int(integer);
+  return set_word(list, index, SHAREABLE__FORMAT_INT, &value);
+}
+
+shareable_status shareable_list_set_float(shareable_list *list, int64_t index, double real) {
+  shareable_value value = shareable_float(real);
+  return set_word(list, index, SHAREABLE__FORMAT_FLOAT, &value);
+}
+
+shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {
+  shareable_value value = shareable_none();
+  return shareable_list_set(list, index, &value);
+}
+
+shareable_status shareable_list_set_bool(shareable_list *list, int64_t index, int boolean) {
+  shareable_value value = shareable_bool(boolean);
+  return shareable_list_set(list, index, &value);
+}
+
+shareable_status shareable_list_set_str(shareable_list *list, int64_t index, const char *text, size_t length) {
+  shareable_value value = shareable_strn(text, length);
+  return shareable_list_set(list, index, &value);
+}
+
+shareable_status shareable_list_set_bytes(shareable_list *list, int64_t index, const void *data, size_t length) {
+  shareable_value value = shareable_bytes(data, length);
+  return shareable_list_set(list, index, &value);
+}
+
+static const char *type_name(const shareable_list *list, int64_t index) {
+  static const char *const names[] = {"None", "an int", "a float", "a bool", "a str", "bytes"};
+  shareable_type type;
+
+  return shareable_list_type(list, index, &type) == SHAREABLE_OK ? names[type] : "something else";
+}
+
+shareable_status shareable_list_explain(const shareable_list *list, int64_t index, shareable_status status,
+                                        shareable_error *error) {
+  const char *name = list == NULL ? "" : list->memory->name;
+  size_t room = 0;
+
+  switch (status) {
+  case SHAREABLE_E_CLOSED:
+    return shareable__fail(error, status, 0, "list '%s' is closed: open it again", name);
+  case SHAREABLE_E_READ_ONLY:
+    return shareable__fail(error, status, 0, "list '%s' is attached read-only", name);
+  case SHAREABLE_E_INDEX:
+    return shareable__fail(error, status, 0, "index %" PRId64 " out of range: list '%s' has %zu items", index, name,
+                           shareable_list_length(list));
+  case SHAREABLE_E_TYPE:
+    return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
+                           type_name(list, index));
+  case SHAREABLE_E_SLOT:
+    shareable_list_slot_size(list, index, &room);
+    return shareable__fail(error, status, 0,
+                           "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
+                           index, name, room);
+  case SHAREABLE_E_LENGTH:
+    return shareable__fail(error, status, 0,
+                           "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most", index,
+                           name, SHAREABLE_TEXT_NUL_MAX);
+  case SHAREABLE_E_ABSENT:
+    return shareable__fail(error, status, 0, "the value is not in list '%s'", name);
+  default:
+    return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
+                           shareable_status_text(status));
+  }
+}

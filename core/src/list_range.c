@@ -1,0 +1,143 @@
+/*
+ * list_range.c - reading, writing and searching many items of a list in one call.
+ */
+#include "list.h"
+
+static shareable_status check_range(const shareable_list *list, int64_t *first, size_t count, const void *array,
+                                    size_t *done) {
+  shareable_status status = shareable__list_check(list);
+  size_t length;
+
+  if (done != NULL)
+    *done = 0;
+  if (status != SHAREABLE_OK)
+    return status;
+  if (array == NULL && count > 0)
+    return SHAREABLE_E_ARGUMENT;
+  length = list->layout.count;
+  if (*first < 0)
+    *first += (int64_t)length;
+  if (*first < 0 || (uint64_t)*first > length || count > length - (size_t)*first)
+    return SHAREABLE_E_INDEX;
+  return SHAREABLE_OK;
+}
+
+/* Reads words of items that all have the same format. */
+static shareable_status get_words(const shareable_list *list, int64_t first, size_t count, uint64_t format, void *words,
+                                  size_t *done) {
+  shareable_status status = check_range(list, &first, count, words, done);
+  size_t i;
+
+  for (i = 0; status == SHAREABLE_OK && i < count; i++) {
+    shareable__shape shape;
+    shareable__slot slot;
+
+    if (!shareable__layout_slot(&list->layout, (size_t)first + i, &slot))
+      status = SHAREABLE_E_CORRUPT;
+    else if (!shareable__item_is(&slot, format))
+      status = shareable__item_shape(&slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+    else
+      ((shareable__word *)words)[i] = shareable__load(slot.data);
+    if (status == SHAREABLE_OK && done != NULL)
+      *done = i + 1;
+  }
+  return status;
+}
+
+static shareable_status set_words(shareable_list *list, int64_t first, size_t count, shareable_type type,
+                                  const void *words, size_t *done) {
+  shareable_status status = check_range(list, &first, count, words, done);
+  shareable_value value = shareable_none();
+
+  if (status == SHAREABLE_OK)
+    status = shareable__list_check_write(list);
+  value.type = type;
+  for (size_t i = 0; status == SHAREABLE_OK && i < count; i++) {
+    shareable__slot slot;
+
+    if (!shareable__layout_slot(&list->layout, (size_t)first + i, &slot))
+      return SHAREABLE_E_CORRUPT;
+    value.bits = ((const shareable__word *)words)[i];
+    shareable__item_write(&slot, &value);
+    if (done != NULL)
+      *done = i + 1;
+  }
+  return status;
+}
+
+shareable_status shareable_list_get_ints(const shareable_list *list, int64_t first, size_t count, int64_t *integers,
+                                         size_t *done) {
+  return get_words(list, first, count, SHAREABLE__FORMAT_INT, integers, done);
+}
+
+shareable_status shareable_list_get_floats(const shareable_list *list, int64_t first, size_t count, double *reals,
+                                           size_t *done) {
+  return get_words(list, first, count, SHAREABLE__FORMAT_FLOAT, reals, done);
+}
+
+shareable_status shareable_list_set_ints(shareable_list *list, int64_t first, size_t count, const int64_t *integers,
+                                         size_t *done) {
+  return set_words(list, first, count, SHAREABLE_TYPE_INT, integers, done);
+}
+
+shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count, const double *reals,
+                                           size_t *done) {
+  return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
+}
+
+/* A str to look for need not be UTF-8: then it is nowhere. */
+static shareable_status check_search(const shareable_list *list, const shareable_value *value, const size_t *result) {
+  shareable_status status = shareable__list_check(list);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (result == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  status = shareable__value_check(value);
+  return status == SHAREABLE_E_UTF8 ? SHAREABLE_OK : status;
+}
+
+/*
+ * Looks for the value from item `from` on. E_ABSENT at the end, or E_CORRUPT at a damaged item, which *at names.
+ */
+static shareable_status find(const shareable_list *list, const shareable_value *value, size_t from, size_t *at) {
+  for (size_t i = from; i < list->layout.count; i++) {
+    shareable__slot slot;
+    bool equal = false;
+
+    if (!shareable__layout_slot(&list->layout, i, &slot) ||
+        shareable__item_equals(&slot, value, &equal) != SHAREABLE_OK) {
+      *at = i;
+      return SHAREABLE_E_CORRUPT;
+    }
+    if (equal) {
+      *at = i;
+      return SHAREABLE_OK;
+    }
+  }
+  return SHAREABLE_E_ABSENT;
+}
+
+shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value, size_t *count) {
+  shareable_status status = check_search(list, value, count);
+  size_t found = 0, at = 0;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  while ((status = find(list, value, at, &at)) == SHAREABLE_OK) {
+    found++;
+    at++;
+  }
+  if (status != SHAREABLE_E_ABSENT) {
+    *count = at;
+    return status;
+  }
+  *count = found;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_list_index(const shareable_list *list, const shareable_value *value, size_t *index) {
+  shareable_status status = check_search(list, value, index);
+
+  return status == SHAREABLE_OK ? find(list, value, 0, index) : status;
+}

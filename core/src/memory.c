@@ -1,0 +1,192 @@
+/*
+ * memory.c - the public handle of a block: its name, its mapping, and who keeps both alive.
+ */
+#include "memory.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+
+static shareable_status fail_name(shareable_error *error, const char *name) {
+  return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s%s%s: %s", name ? "'" : "", name ? name : "NULL",
+                         name ? "'" : "", shareable_status_text(SHAREABLE_E_NAME));
+}
+
+static shareable_memory *allocate(const char *name, bool read_only) {
+  shareable_memory *memory = calloc(1, sizeof *memory);
+
+  if (memory == NULL)
+    return NULL;
+  atomic_init(&memory->references, 1);
+  atomic_init(&memory->pins, 1);
+  memory->read_only = read_only;
+  strcpy(memory->name, name);
+  return memory;
+}
+
+static shareable_status fail_handle(shareable_error *error) {
+  return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a handle");
+}
+
+static shareable_status check_draft(const char *name, uint64_t size, uint32_t flags, uint32_t mode,
+                                    shareable_error *error) {
+  if (name != NULL && shareable__name_bare(name) == NULL)
+    return fail_name(error, name);
+  if (size == 0 || size > SIZE_MAX / 2)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a size must be 1 to %zu bytes", SIZE_MAX / 2);
+  if (flags & ~(uint32_t)SHAREABLE_LAZY)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: create takes 0 or SHAREABLE_LAZY",
+                           (unsigned)flags);
+  if (mode > 0777)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "mode %#o: only permission bits, 0001 to 0777",
+                           (unsigned)mode);
+  if (name != NULL && shareable__segment_exists(shareable__name_bare(name)))
+    return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
+                           shareable__name_bare(name));
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable__memory_draft(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
+                                         uint32_t mode, shareable_error *error) {
+  shareable_status status = check_draft(name, size, flags, mode, error);
+  shareable_memory *memory;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  memory = allocate(name == NULL ? "" : shareable__name_bare(name), false);
+  if (memory == NULL)
+    return fail_handle(error);
+  status = shareable__segment_create(&memory->segment, name == NULL ? "a new block" : memory->name, size, flags, mode,
+                                     error);
+  if (status != SHAREABLE_OK) {
+    free(memory);
+    return status;
+  }
+  atomic_init(&memory->address, memory->segment.base);
+  *result = memory;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error) {
+  if (memory->name[0] != '\0')
+    return shareable__segment_publish(&memory->segment, memory->name, error);
+  return shareable__segment_publish_random(&memory->segment, memory->name, error);
+}
+
+shareable_status shareable_memory_create(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
+                                         uint32_t mode, shareable_error *error) {
+  shareable_memory *memory;
+  shareable_status status;
+
+  if (result == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
+  status = shareable__memory_draft(&memory, name, size, flags, mode, error);
+  if (status != SHAREABLE_OK)
+    return status;
+  status = shareable__memory_publish(memory, error);
+  if (status != SHAREABLE_OK) {
+    shareable_memory_unref(memory);
+    return status;
+  }
+  *result = memory;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_memory_open(shareable_memory **result, const char *name, uint32_t flags,
+                                       shareable_error *error) {
+  const char *bare = shareable__name_bare(name);
+  shareable_memory *memory;
+  shareable_status status;
+
+  if (result == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
+  if (bare == NULL)
+    return fail_name(error, name);
+  if (flags & ~(uint32_t)SHAREABLE_READ_ONLY)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: open takes 0 or SHAREABLE_READ_ONLY",
+                           (unsigned)flags);
+  memory = allocate(bare, (flags & SHAREABLE_READ_ONLY) != 0);
+  if (memory == NULL)
+    return fail_handle(error);
+  status = shareable__segment_open(&memory->segment, bare, memory->read_only, error);
+  if (status != SHAREABLE_OK) {
+    free(memory);
+    return status;
+  }
+  atomic_init(&memory->address, memory->segment.base);
+  *result = memory;
+  return SHAREABLE_OK;
+}
+
+shareable_memory *shareable_memory_ref(shareable_memory *memory) {
+  if (memory != NULL)
+    atomic_fetch_add(&memory->references, 1);
+  return memory;
+}
+
+void shareable_memory_unref(shareable_memory *memory) {
+  if (memory == NULL || atomic_fetch_sub(&memory->references, 1) != 1)
+    return;
+  shareable_memory_close(memory);
+  free(memory);
+}
+
+/* A draft still has its file; what was published or opened is a mapping alone. Either way this is all of it. */
+static void drop_pin(shareable_memory *memory) {
+  if (atomic_fetch_sub(&memory->pins, 1) == 1)
+    shareable__segment_discard(&memory->segment);
+}
+
+void shareable_memory_close(shareable_memory *memory) {
+  if (memory != NULL && atomic_exchange(&memory->address, NULL) != NULL)
+    drop_pin(memory);
+}
+
+shareable_status shareable_memory_pin(shareable_memory *memory) {
+  unsigned pins;
+
+  if (memory == NULL || !shareable__memory_is_open(memory))
+    return SHAREABLE_E_CLOSED;
+  pins = atomic_load(&memory->pins);
+  do {
+    if (pins == 0) /* another thread closed it meanwhile */
+      return SHAREABLE_E_CLOSED;
+  } while (!atomic_compare_exchange_weak(&memory->pins, &pins, pins + 1));
+  shareable_memory_ref(memory);
+  return SHAREABLE_OK;
+}
+
+void shareable_memory_unpin(shareable_memory *memory) {
+  if (memory == NULL)
+    return;
+  drop_pin(memory);
+  shareable_memory_unref(memory);
+}
+
+shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error) {
+  if (memory == NULL)
+    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
+  return shareable__segment_unlink(&memory->segment, memory->name, error);
+}
+
+shareable_status shareable_unlink(const char *name, shareable_error *error) {
+  const char *bare = shareable__name_bare(name);
+
+  return bare == NULL ? fail_name(error, name) : shareable__segment_unlink(NULL, bare, error);
+}
+
+const char *shareable_memory_name(const shareable_memory *memory) {
+  return memory == NULL ? NULL : memory->name;
+}
+
+size_t shareable_memory_size(const shareable_memory *memory) {
+  return memory == NULL ? 0 : memory->segment.size;
+}
+
+void *shareable_memory_address(const shareable_memory *memory) {
+  return memory == NULL ? NULL : atomic_load(&memory->address);
+}
+
+int shareable_memory_is_read_only(const shareable_memory *memory) {
+  return memory != NULL && memory->read_only;
+}

@@ -1,0 +1,32 @@
+/*
+ * memory.h - the public handle of a block, as lists see it.
+ */
+#ifndef SHAREABLE__MEMORY_H
+#define SHAREABLE__MEMORY_H
+
+#include <stdatomic.h>
+
+#include "segment.h"
+
+struct shareable_memory {
+  _Atomic(unsigned char *) address; /* NULL once closed */
+  atomic_uint references;
+  atomic_uint pins; /* what keeps it mapped: being open counts as one */
+  bool read_only;
+  shareable__segment segment;
+  char name[SHAREABLE__NAME_MAX + 1];
+};
+
+static inline bool shareable__memory_is_open(const shareable_memory *memory) {
+  return atomic_load_explicit(&memory->address, memory_order_relaxed) != NULL;
+}
+
+/*
+ * The two halves of a creation, so that what the block holds can be written between them. `draft` makes a handle whose
+ * memory nobody else sees; `publish` gives it the name it was drafted with. A draft that is dropped leaves nothing.
+ */
+shareable_status shareable__memory_draft(shareable_memory **memory, const char *name, uint64_t size, uint32_t flags,
+                                         uint32_t mode, shareable_error *error);
+shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
+
+#endif

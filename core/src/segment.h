@@ -1,0 +1,63 @@
+/*
+ * segment.h - a file of shared memory and its mapping: the only module that makes system calls.
+ */
+#ifndef SHAREABLE__SEGMENT_H
+#define SHAREABLE__SEGMENT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "name.h"
+#include "shareable.h"
+
+typedef struct shareable__segment {
+  unsigned char *base; /* of the mapping */
+  size_t size;         /* of the file, in bytes */
+  dev_t device;        /* with the inode: which file it is, whatever its name stands for later */
+  ino_t inode;
+  int fd;             /* until published; -1 from then on: the mapping alone keeps the file */
+  char temporary[32]; /* the path it has until published, or "" where it has none */
+} shareable__segment;
+
+/* How a segment is kept from sight until it is published. */
+typedef enum shareable__hiding {
+  SHAREABLE__UNNAMED,  /* a file without a name (O_TMPFILE): gone with its creator, however it ends */
+  SHAREABLE__TEMPORARY /* a name of its own, ".shareable-…", where the file system has no such files */
+} shareable__hiding;
+
+/*
+ * Makes a file of `size` zero bytes that nobody sees yet, and maps it. `name` is only for the words of the failure.
+ * Then either publish or discard it.
+ */
+shareable_status shareable__segment_create(shareable__segment *segment, const char *name, uint64_t size, uint32_t flags,
+                                           uint32_t mode, shareable_error *error);
+
+/* The same with the way to hide it chosen. An errno of EOPNOTSUPP says that this way is not to be had. */
+shareable_status shareable__segment_create_hidden(shareable__segment *segment, shareable__hiding hiding,
+                                                  const char *name, uint64_t size, uint32_t flags, uint32_t mode,
+                                                  shareable_error *error);
+
+/* Gives the file its name, or fails with E_EXISTS; then it can be tried again with another name. */
+shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
+
+/* The same with a random name, which `name` receives. */
+shareable_status shareable__segment_publish_random(shareable__segment *segment, char name[13], shareable_error *error);
+
+/* Drops a segment that was not published: file, mapping and all. */
+void shareable__segment_discard(shareable__segment *segment);
+
+/* Maps the file called `name`. */
+shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
+                                         shareable_error *error);
+
+/* Unmaps a segment that was published or opened. */
+void shareable__segment_unmap(shareable__segment *segment);
+
+/* Whether there is a file called `name`. */
+bool shareable__segment_exists(const char *name);
+
+/* Removes the name where it is still this segment's; where `segment` is NULL, whatever it stands for. */
+shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name,
+                                           shareable_error *error);
+
+#endif

@@ -1,0 +1,101 @@
+# What configure asks of this machine beside the usual.
+
+# SHAREABLE_WARNINGS
+# Ours go into WARN_CFLAGS, never into the user's CFLAGS. --enable-werror makes them errors, as CI does.
+AC_DEFUN([SHAREABLE_WARNINGS], [
+  AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make compiler warnings errors])], [],
+    [enable_werror=no])
+  WARN_CFLAGS="-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wpointer-arith -Wvla -Wformat=2"
+  WARN_CFLAGS="$WARN_CFLAGS -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wwrite-strings"
+  warnings_are=shown
+  AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"; warnings_are=errors])
+  AC_SUBST([WARN_CFLAGS])
+])
+
+# SHAREABLE_WITH(name, Name)
+# --with-name: yes is an error where it cannot be built, auto builds it where it can. Sets with_name.
+AC_DEFUN([SHAREABLE_WITH], [
+  AC_ARG_WITH([$1], [AS_HELP_STRING([--with-$1@<:@=yes|no|auto@:>@], [build the $2 binding @<:@auto@:>@])], [],
+    [with_$1=auto])
+])
+
+# SHAREABLE_MISSING(name, what is missing)
+# Ends the search for a language: an error if it was asked for, else a line of the table.
+AC_DEFUN([SHAREABLE_MISSING], [
+  AS_IF([test "$with_$1" = yes], [AC_MSG_ERROR([--with-$1: $2])])
+  AS_IF([test "$with_$1" = auto], [with_$1=no; $1_summary="no: $2"])
+])
+
+# SHAREABLE_PYTHON
+# Debian's interpreter unless PYTHON names another: what comes first on a PATH may be somebody's private build.
+AC_DEFUN([SHAREABLE_PYTHON], [
+  SHAREABLE_WITH([python], [Python])
+  AC_ARG_VAR([PYTHON], [the Python interpreter, 3.9 or later @<:@/usr/bin/python3@:>@])
+  python_summary=no
+  AS_IF([test -z "$PYTHON" && test -x /usr/bin/python3], [PYTHON=/usr/bin/python3])
+  AC_PATH_PROGS([PYTHON], [python3])
+  AS_IF([test "$with_python" != no && test -z "$SWIG"], [SHAREABLE_MISSING([python], [no SWIG])])
+  AS_IF([test "$with_python" != no && { test -z "$PYTHON" || ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }],
+    [SHAREABLE_MISSING([python], [no Python 3.9 or later])])
+  AS_IF([test "$with_python" != no], [
+    python_include=`"$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("include"))'`
+    AS_IF([test ! -f "$python_include/Python.h"], [SHAREABLE_MISSING([python], [no Python.h: install python3-dev])])
+  ])
+  AS_IF([test "$with_python" != no], [
+    with_python=yes
+    PYTHON_CPPFLAGS="-I$python_include"
+    # Where under our prefix this interpreter looks; if it looks nowhere there, the usual folder.
+    python_prefix="$prefix"
+    test "$python_prefix" != NONE || python_prefix=$ac_default_prefix
+    pydir=`"$PYTHON" -c '
+import sys, sysconfig
+prefix = sys.argv[[1]].rstrip("/")
+seen = [[p for p in sys.path if p.startswith(prefix + "/") and p.endswith(("-packages"))]]
+path = seen[[0]] if seen else sysconfig.get_path("platlib", "posix_prefix", {"base": prefix, "platbase": prefix})
+print(path[[len(prefix):]])' "$python_prefix"`
+    AC_SUBST([pyexecdir], ['${prefix}'"$pydir"])
+    python_summary="$PYTHON (`"$PYTHON" -c 'import platform; print(platform.python_version())'`)"
+  ])
+  AC_SUBST([PYTHON_CPPFLAGS])
+  AM_CONDITIONAL([WITH_PYTHON], [test "$with_python" = yes])
+])
+
+# SHAREABLE_LUA
+AC_DEFUN([SHAREABLE_LUA], [
+  SHAREABLE_WITH([lua], [Lua])
+  AC_ARG_VAR([LUA], [the Lua interpreter @<:@lua5.4@:>@])
+  lua_summary=no
+  AC_PATH_PROGS([LUA], [lua5.4])
+  AS_IF([test "$with_lua" != no && test -z "$SWIG"], [SHAREABLE_MISSING([lua], [no SWIG])])
+  AS_IF([test "$with_lua" != no && test -z "$LUA"], [SHAREABLE_MISSING([lua], [no Lua 5.4])])
+  AS_IF([test "$with_lua" != no], [
+    PKG_CHECK_MODULES([LUA], [lua5.4], [], [SHAREABLE_MISSING([lua], [no headers: install liblua5.4-dev])])
+  ])
+  AS_IF([test "$with_lua" != no], [
+    with_lua=yes
+    AC_SUBST([luadir], ['${datadir}/lua/5.4'])
+    AC_SUBST([luaexecdir], ['${libdir}/lua/5.4'])
+    lua_summary="$LUA (`"$LUA" -v 2>&1 | $SED 's/^Lua \(@<:@0-9.@:>@*\).*/\1/'`)"
+  ])
+  AM_CONDITIONAL([WITH_LUA], [test "$with_lua" = yes])
+])
+
+# SHAREABLE_GO
+AC_DEFUN([SHAREABLE_GO], [
+  SHAREABLE_WITH([go], [Go])
+  AC_ARG_VAR([GO], [the go command, 1.19 or later])
+  go_summary=no
+  AC_PATH_PROGS([GO], [go])
+  AS_IF([test "$with_go" != no && test -z "$SWIG"], [SHAREABLE_MISSING([go], [no SWIG])])
+  AS_IF([test "$with_go" != no && test -z "$GO"], [SHAREABLE_MISSING([go], [no go command: install golang-go])])
+  AS_IF([test "$with_go" != no], [
+    go_version=`"$GO" env GOVERSION | $SED 's/^go//'`
+    AS_VERSION_COMPARE([$go_version], [1.19], [SHAREABLE_MISSING([go], [Go $go_version is older than 1.19])])
+  ])
+  AS_IF([test "$with_go" != no], [
+    with_go=yes
+    AC_SUBST([gocodedir], ['${datadir}/gocode/src/shareable'])
+    go_summary="$GO ($go_version)"
+  ])
+  AM_CONDITIONAL([WITH_GO], [test "$with_go" = yes])
+])

@@ -1,0 +1,70 @@
+/*
+ * shareable.i - the library's header as SWIG is to see it: the same for every language.
+ *
+ * python.i, lua.i and go.i each fill these typemap slots, by the names that the parameters have in the header, and then
+ * include this file. What a slot is for:
+ *
+ *   shareable_status                                          out: success, or the language's own error
+ *   shareable_error *error                                    in: one on the stack, no argument
+ *   shareable_memory **memory, shareable_list **list          in: none; argout: the new object, which owns its reference
+ *   const char *name                                          in: a string without NUL, or none
+ *   (const shareable_value *values, size_t count)             in: a sequence
+ *   const shareable_value *value                              in: any value that an item can be
+ *   (shareable_value *value, void *buffer, size_t size)       argout: an item's value
+ *   int64_t *integer, double *real, int *boolean              argout: a number
+ *   size_t *size, size_t *count, size_t *index, shareable_type *type        argout: a number
+ *   (const char *text, size_t length), (const void *data, size_t length)    in: str, bytes
+ *   (char *buffer, size_t size, size_t *length), (void *buffer, size_t size, size_t *length)   argout: str, bytes
+ *   (size_t count, int64_t *integers, size_t *done), (size_t count, double *reals, size_t *done)              argout
+ *   (size_t count, const int64_t *integers, size_t *done), (size_t count, const double *reals, size_t *done)  in
+ *
+ * Functions lose the prefix: shareable_list_get is list_get in the raw module.
+ */
+%{
+#include "shareable.h"
+%}
+
+%include <stdint.i>
+
+%rename("%(strip:[shareable_])s", %$isfunction) "";
+%rename("%(strip:[SHAREABLE_])s", %$isenumitem) "";
+%rename("%(strip:[SHAREABLE_])s", %$isconstant) "";
+
+/* For C alone: values travel by the slots, references and pins by the objects. */
+%ignore shareable_value;
+%ignore shareable_error;
+%ignore shareable_none;
+%ignore shareable_int;
+%ignore shareable_float;
+%ignore shareable_bool;
+%ignore shareable_str;
+%ignore shareable_strn;
+%ignore shareable_bytes;
+%ignore shareable_memory_ref;
+%ignore shareable_memory_unref;
+%ignore shareable_list_ref;
+%ignore shareable_list_unref;
+%ignore SHAREABLE_H;
+%ignore SHAREABLE_API;
+
+%nodefaultctor;
+%rename(Memory) shareable_memory;
+%rename(List) shareable_list;
+
+/* Opaque, so the body is empty; without the destructors they would leak. */
+struct shareable_memory {};
+struct shareable_list {};
+
+%extend shareable_memory {
+  ~shareable_memory() {
+    shareable_memory_unref($self);
+  }
+}
+
+%extend shareable_list {
+  ~shareable_list() {
+    shareable_list_unref($self);
+  }
+}
+
+%include "shareable.h"
