@@ -1,0 +1,68 @@
+/*
+ * error.c - tests of core/src/error.c.
+ */
+#include "../../core/src/error.h"
+
+#include <errno.h>
+
+#include "support.h"
+
+Test(error, every_status_has_its_own_name_sentence_and_kind) {
+#define CHECK(name, number, kind, text)                                                                                \
+  cr_assert_str_eq(shareable_status_name(SHAREABLE_##name), #name);                                                    \
+  cr_assert_str_eq(shareable_status_text(number), text);                                                               \
+  cr_assert_eq(shareable_status_kind(number), kind);                                                                   \
+  cr_assert(number == 0 || (number < 0 && kind != 0));
+  SHAREABLE_STATUS_MAP(CHECK)
+#undef CHECK
+}
+
+Test(error, an_unknown_status_is_answered_too) {
+  cr_assert_str_eq(shareable_status_text(-9999), "unknown status");
+  cr_assert_str_eq(shareable_status_name(7), "E_UNKNOWN");
+  cr_assert_eq(shareable_status_kind(7), 0);
+}
+
+Test(error, fail_fills_the_error_and_returns_the_status) {
+  shareable_error error;
+
+  cr_status(shareable__fail(&error, SHAREABLE_E_SLOT, 0, "item %d", 3), SHAREABLE_E_SLOT);
+  cr_assert_eq(error.status, SHAREABLE_E_SLOT);
+  cr_assert_eq(error.system, 0);
+  cr_assert_str_eq(error.text, "item 3");
+  cr_status(shareable__fail(NULL, SHAREABLE_E_SLOT, 0, "nobody looks"), SHAREABLE_E_SLOT);
+}
+
+Test(error, a_system_call_s_failure_gets_the_status_that_fits) {
+  const struct {
+    int system;
+    shareable_status status;
+  } rows[] = {{ENOENT, SHAREABLE_E_NOT_FOUND},  {EEXIST, SHAREABLE_E_EXISTS},   {EACCES, SHAREABLE_E_PERMISSION},
+              {EPERM, SHAREABLE_E_PERMISSION},  {ENOSPC, SHAREABLE_E_NO_SPACE}, {ENOMEM, SHAREABLE_E_NO_MEMORY},
+              {EMFILE, SHAREABLE_E_SYSTEM}};
+  shareable_error error;
+
+  for (size_t i = 0; i < LENGTH(rows); i++) {
+    cr_status(shareable__fail_system(&error, rows[i].system, "'%s'", "demo"), rows[i].status);
+    cr_assert_eq(error.system, rows[i].system);
+    cr_assert(strncmp(error.text, "'demo': ", 8) == 0, "%s", error.text);
+  }
+}
+
+Test(error, a_long_sentence_is_cut_and_ends_in_nul) {
+  shareable_error error;
+  char name[1000];
+
+  memset(name, 'x', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  shareable__fail_system(&error, ENOENT, "%s", name);
+  cr_assert_lt(strlen(error.text), sizeof error.text);
+}
+
+Test(error, the_version_is_the_header_s) {
+  char version[40];
+
+  snprintf(version, sizeof version, "%d.%d.%d", SHAREABLE_VERSION_MAJOR, SHAREABLE_VERSION_MINOR,
+           SHAREABLE_VERSION_PATCH);
+  cr_assert_str_eq(shareable_version(), version);
+}

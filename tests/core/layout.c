@@ -1,0 +1,114 @@
+/*
+ * layout.c - tests of core/src/layout.c, on buffers of their own.
+ */
+#include "../../core/src/layout.h"
+
+#include "support.h"
+
+/* A list of two items, in slots of 8 and 16 bytes: 74 bytes in all. */
+static uint64_t words[10];
+
+static shareable__layout two_items(void) {
+  shareable__layout layout;
+  shareable__slot slot;
+
+  memset(words, 0, sizeof words);
+  shareable__layout_start(&layout, words, 2, 24);
+  shareable__layout_place(&layout, 0, 0, 8, &slot);
+  shareable__layout_place(&layout, 1, 8, 16, &slot);
+  return layout;
+}
+
+Test(layout, a_text_gets_the_slot_that_cpython_gives_it) {
+  const struct {
+    size_t length, slot;
+  } rows[] = {{0, 8}, {7, 8}, {8, 16}, {9, 16}, {15, 16}, {16, 24}, {9999991, 9999992}};
+
+  for (size_t i = 0; i < LENGTH(rows); i++)
+    cr_assert_eq(shareable__layout_slot_for(rows[i].length), rows[i].slot);
+}
+
+Test(layout, the_size_is_cpython_s) {
+  cr_assert_eq(shareable__layout_size(0, 0), 16);
+  cr_assert_eq(shareable__layout_size(2, 24), 74);
+  cr_assert_eq(shareable__layout_size(UINT64_MAX / 16, 0), 0, "more than can be");
+  cr_assert_eq(shareable__layout_size(1, UINT64_MAX), 0, "more than can be");
+  cr_assert_eq(shareable__layout_size(1, INT64_MAX), 0, "more than can be");
+}
+
+Test(layout, what_is_written_is_read) {
+  shareable__layout written = two_items(), read;
+  shareable__slot slot;
+
+  cr_assert(shareable__layout_read(&read, words, 74));
+  cr_assert_eq(memcmp(&written, &read, sizeof read), 0);
+  cr_assert_eq(words[0], 2);
+  cr_assert_eq(words[3], 24);
+  cr_assert(shareable__layout_slot(&read, 1, &slot));
+  cr_assert_eq(slot.size, 16);
+  cr_assert_eq((void *)slot.data, (void *)(words + 5));
+  cr_assert_eq((void *)slot.format, (void *)(words + 8));
+  cr_assert_eq((void *)slot.code, (void *)((char *)words + 73));
+}
+
+Test(layout, bytes_past_the_end_are_no_matter) {
+  shareable__layout layout;
+
+  two_items();
+  cr_assert(shareable__layout_read(&layout, words, 80));
+  cr_assert_eq(layout.count, 2);
+}
+
+Test(layout, a_segment_too_short_for_what_it_says_is_no_list) {
+  shareable__layout layout;
+
+  two_items();
+  for (size_t size = 0; size < 74; size++)
+    cr_assert_not(shareable__layout_read(&layout, words, size), "%zu bytes", size);
+}
+
+Test(layout, a_length_that_cannot_be_is_no_list) {
+  const uint64_t counts[] = {4, 1 << 20, UINT64_C(1) << 60, UINT64_C(1) << 61, INT64_MAX, UINT64_MAX, UINT64_MAX - 1};
+  shareable__layout layout;
+
+  two_items();
+  for (size_t i = 0; i < LENGTH(counts); i++) {
+    words[0] = counts[i];
+    cr_assert_not(shareable__layout_read(&layout, words, sizeof words), "N = %llu", (unsigned long long)counts[i]);
+  }
+}
+
+Test(layout, a_last_offset_that_cannot_be_is_no_list) {
+  const uint64_t offsets[] = {25, 31, 32, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
+  shareable__layout layout;
+
+  two_items();
+  for (size_t i = 0; i < LENGTH(offsets); i++) {
+    words[3] = offsets[i];
+    cr_assert_not(shareable__layout_read(&layout, words, 74), "offset[N] = %llu", (unsigned long long)offsets[i]);
+  }
+}
+
+Test(layout, a_damaged_offset_loses_its_two_items_only) {
+  const uint64_t offsets[] = {0, 1, 7, 12, 24, 25, 32, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
+  shareable__layout layout = two_items();
+  shareable__slot slot;
+
+  for (size_t i = 0; i < LENGTH(offsets); i++) {
+    words[2] = offsets[i];
+    cr_assert_not(shareable__layout_slot(&layout, 0, &slot) && shareable__layout_slot(&layout, 1, &slot),
+                  "offset[1] = %llu", (unsigned long long)offsets[i]);
+  }
+  words[2] = 16;
+  cr_assert(shareable__layout_slot(&layout, 0, &slot));
+  cr_assert(shareable__layout_slot(&layout, 1, &slot));
+}
+
+Test(layout, an_offset_past_the_data_area_is_caught_after_the_list_was_read) {
+  shareable__layout layout = two_items();
+  shareable__slot slot;
+
+  words[3] = 1 << 30;
+  cr_assert(shareable__layout_slot(&layout, 0, &slot));
+  cr_assert_not(shareable__layout_slot(&layout, 1, &slot));
+}

@@ -1,0 +1,579 @@
+/*
+ * list.c - tests of core/src/list.c, list_item.c and list_range.c.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "support.h"
+
+
+#define SEVEN                                                                                                          \
+  {                                                                                                                    \
+    shareable_str("howdy"), shareable_bytes("HoWdY", 5), shareable_float(-273.154), shareable_int(100),                \
+      shareable_none(), shareable_bool(1), shareable_int(42)                                                           \
+  }
+
+static shareable_list *seven(void) {
+  const shareable_value values[] = SEVEN;
+  return new_list(values, LENGTH(values));
+}
+
+static shareable_value get(const shareable_list *list, int64_t index) {
+  static char buffer[64];
+  shareable_value value;
+
+  cr_ok(shareable_list_get(list, index, &value, buffer, sizeof buffer));
+  return value;
+}
+
+static void assert_text(shareable_value value, shareable_type type, const char *text, size_t length) {
+  cr_assert_eq(value.type, type);
+  cr_assert_eq(value.length, length, "%zu bytes, not %zu", (size_t)value.length, length);
+  cr_assert_eq(memcmp(value.text, text, length), 0);
+}
+
+Test(list, holds_every_type) {
+  shareable_list *list = seven();
+
+  cr_assert_eq(shareable_list_length(list), 7);
+  assert_text(get(list, 0), SHAREABLE_TYPE_STR, "howdy", 5);
+  assert_text(get(list, 1), SHAREABLE_TYPE_BYTES, "HoWdY", 5);
+  cr_assert_eq(get(list, 2).real, -273.154);
+  cr_assert_eq(get(list, 3).integer, 100);
+  cr_assert_eq(get(list, 4).type, SHAREABLE_TYPE_NONE);
+  cr_assert_eq(get(list, 5).boolean, 1);
+  cr_assert_eq(get(list, -1).integer, 42);
+  end_list(list);
+}
+
+Test(list, typed_getters_take_their_type_alone) {
+  shareable_list *list = seven();
+  char buffer[8];
+  int64_t integer = -1;
+  double real = -1;
+  int boolean = -1;
+  size_t length = 99;
+
+  cr_ok(shareable_list_get_int(list, 3, &integer));
+  cr_ok(shareable_list_get_float(list, 2, &real));
+  cr_ok(shareable_list_get_bool(list, 5, &boolean));
+  cr_ok(shareable_list_get_str(list, 0, buffer, sizeof buffer, &length));
+  cr_assert(integer == 100 && real == -273.154 && boolean == 1 && length == 5);
+  cr_ok(shareable_list_get_bytes(list, 1, buffer, sizeof buffer, &length));
+  cr_assert_eq(memcmp(buffer, "HoWdY", 5), 0);
+  cr_status(shareable_list_get_int(list, 2, &integer), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_int(list, 5, &integer), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_float(list, 3, &real), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_bool(list, 3, &boolean), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_bool(list, 0, &boolean), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_str(list, 1, buffer, sizeof buffer, &length), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_bytes(list, 0, buffer, sizeof buffer, &length), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_get_str(list, 0, buffer, 4, &length), SHAREABLE_E_BUFFER);
+  cr_assert(integer == 100 && real == -273.154 && boolean == 1 && length == 5, "a failure changes nothing");
+  end_list(list);
+}
+
+Test(list, typed_setters_change_the_type) {
+  shareable_list *list = seven();
+  shareable_type type;
+
+  cr_ok(shareable_list_set_int(list, 0, INT64_MIN));
+  cr_assert_eq(get(list, 0).integer, INT64_MIN);
+  cr_ok(shareable_list_set_float(list, 0, 0.5));
+  cr_assert_eq(get(list, 0).real, 0.5);
+  cr_ok(shareable_list_set_bool(list, 0, 7));
+  cr_assert_eq(get(list, 0).boolean, 1);
+  cr_ok(shareable_list_set_none(list, 0));
+  cr_ok(shareable_list_type(list, 0, &type));
+  cr_assert_eq(type, SHAREABLE_TYPE_NONE);
+  cr_ok(shareable_list_set_bytes(list, 0, "\xff", 1));
+  assert_text(get(list, 0), SHAREABLE_TYPE_BYTES, "\xff", 1);
+  cr_ok(shareable_list_set_str(list, 0, "dry ice", 7));
+  assert_text(get(list, 0), SHAREABLE_TYPE_STR, "dry ice", 7);
+  end_list(list);
+}
+
+Test(list, is_opened_by_name_and_shared) {
+  shareable_list *list = seven(), *again;
+
+  cr_ok(shareable_list_open(&again, own_name(), 0, NULL));
+  cr_assert_eq(shareable_list_length(again), 7);
+  cr_ok(shareable_list_set_int(again, -1, -999));
+  cr_assert_eq(get(list, 6).integer, -999);
+  shareable_list_unref(again);
+  end_list(list);
+}
+
+Test(list, may_be_empty) {
+  shareable_list *list = new_list(NULL, 0), *again;
+  shareable_value value;
+  size_t n = 99;
+
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 16);
+  cr_ok(shareable_list_open(&again, own_name(), 0, NULL));
+  cr_assert_eq(shareable_list_length(again), 0);
+  cr_status(shareable_list_get(again, 0, &value, NULL, 0), SHAREABLE_E_INDEX);
+  cr_status(shareable_list_get(again, -1, &value, NULL, 0), SHAREABLE_E_INDEX);
+  value = shareable_none();
+  cr_ok(shareable_list_count(again, &value, &n));
+  cr_assert_eq(n, 0);
+  cr_ok(shareable_list_format(again, NULL, 0, &n));
+  cr_assert_eq(n, 0);
+  cr_ok(shareable_list_get_ints(again, 0, 0, NULL, &n));
+  shareable_list_unref(again);
+  end_list(list);
+}
+
+Test(list, its_bytes_are_cpython_s) {
+  static const char expected[] = "\2\0\0\0\0\0\0\0"
+                                 "\0\0\0\0\0\0\0\0\10\0\0\0\0\0\0\0\30\0\0\0\0\0\0\0"
+                                 "\7\0\0\0\0\0\0\0nine byte\0\0\0\0\0\0\0"
+                                 "q\0\0\0\0\0\0\00016s\0\0\0\0\0\0\1";
+  const shareable_value values[] = {shareable_int(7), shareable_str("nine byte")};
+  shareable_list *list = new_list(values, 2);
+  shareable_memory *memory = shareable_list_memory(list);
+
+  if (*(const unsigned char *)&(const int){1} != 1)
+    cr_skip_test("the bytes are written for a little-endian machine");
+  cr_assert_eq(shareable_memory_size(memory), 74);
+  cr_assert_eq(memcmp(shareable_memory_address(memory), expected, 74), 0);
+  end_list(list);
+}
+
+/* Stock: strips trailing NULs of str and bytes on read. */
+Test(list, stock_bug_trailing_nuls_are_kept) {
+  const shareable_value values[] = {shareable_strn("?\0", 2), shareable_bytes("\3\2\1\0\0\0", 6),
+                                    shareable_strn("\0\0\0\0\0\0\0", 7), shareable_bytes("a\0b\0", 4)};
+  shareable_list *list = new_list(values, 4);
+
+  for (int i = 0; i < 4; i++)
+    assert_text(get(list, i), values[i].type, values[i].text, (size_t)values[i].length);
+  cr_ok(shareable_list_set_str(list, 0, "12345\0\0\0", 8));
+  assert_text(get(list, 0), SHAREABLE_TYPE_STR, "12345\0\0\0", 8);
+  cr_ok(shareable_list_set_str(list, 0, "", 0));
+  assert_text(get(list, 0), SHAREABLE_TYPE_STR, "", 0);
+  end_list(list);
+}
+
+/* Stock: sizes a str slot by characters, so that 12 e-acute are cut to 8. */
+Test(list, stock_bug_a_slot_is_sized_by_utf8_bytes) {
+  const char *text = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
+  const shareable_value values[] = {shareable_str(text)};
+  shareable_list *list = new_list(values, 1);
+  size_t size;
+
+  assert_text(get(list, 0), SHAREABLE_TYPE_STR, text, 24);
+  cr_ok(shareable_list_slot_size(list, 0, &size));
+  cr_assert_eq(size, 32);
+  end_list(list);
+}
+
+/* Stock: s[-5] = 9 on a list of 3 writes into other items. */
+Test(list, stock_bug_an_index_below_minus_n_is_refused) {
+  const int64_t bad[] = {3, 4, -4, -5, INT64_MAX, INT64_MIN};
+  const shareable_value values[] = {shareable_int(0), shareable_int(1), shareable_int(2)};
+  shareable_list *list = new_list(values, 3);
+  int64_t integer;
+
+  for (size_t i = 0; i < LENGTH(bad); i++) {
+    cr_status(shareable_list_set_int(list, bad[i], 9), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_int(list, bad[i], &integer), SHAREABLE_E_INDEX);
+  }
+  for (int64_t i = 0; i < 3; i++)
+    cr_assert_eq(get(list, i).integer, i);
+  cr_assert_eq(get(list, -3).integer, 0);
+  end_list(list);
+}
+
+/* Stock: s[0] = 2**63 raises after it changed the format. Here a value that cannot be written changes nothing. */
+Test(list, stock_bug_a_refused_write_changes_nothing) {
+  const shareable_value odd = {.type = 6};
+  shareable_list *list = seven();
+  char before[200], *bytes = shareable_memory_address(shareable_list_memory(list));
+  size_t size = shareable_memory_size(shareable_list_memory(list));
+
+  memcpy(before, bytes, size);
+  cr_status(shareable_list_set_str(list, 3, "longer than 8", 13), SHAREABLE_E_SLOT);
+  cr_status(shareable_list_set_str(list, 3, "\xff", 1), SHAREABLE_E_UTF8);
+  cr_status(shareable_list_set(list, 3, &odd), SHAREABLE_E_VALUE_TYPE);
+  cr_status(shareable_list_set(list, 3, NULL), SHAREABLE_E_ARGUMENT);
+  cr_assert_eq(memcmp(before, bytes, size), 0);
+  end_list(list);
+}
+
+/* Stock: a failed construction leaves the segment behind. */
+Test(list, stock_bug_a_failed_construction_leaves_nothing) {
+  const shareable_value good = shareable_int(1);
+  const shareable_value bad[] = {{.type = 6}, shareable_str("\xff"), shareable_strn(NULL, 5),
+                                 {.type = SHAREABLE_TYPE_INT, .capacity = 9999993}};
+  shareable_list *list = NULL;
+  shareable_error error;
+
+  for (size_t i = 0; i < LENGTH(bad); i++) {
+    const shareable_value values[] = {good, bad[i]};
+    cr_assert_lt(shareable_list_create(&list, own_name(), values, 2, 0, 0, &error), 0);
+    cr_assert_not_null(strstr(error.text, "item 1"), "%s", error.text);
+    cr_assert_not(exists(own_name()));
+    cr_assert_null(list);
+  }
+  cr_status(shareable_list_create(&list, own_name(), NULL, 1, 0, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_create(NULL, own_name(), &good, 1, 0, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_assert_not(exists(own_name()));
+}
+
+/* Stock: attach between shm_open and ftruncate sees size 0; here the list that a name stands for is whole. */
+Test(list, stock_bug_a_list_of_a_stock_creator_that_is_not_done_is_refused_and_stays) {
+  shareable_memory *memory;
+  shareable_list *list = NULL;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 15, 0, 0, NULL));
+  cr_status(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_E_NOT_LIST);
+  cr_assert(exists(own_name()));
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+Test(list, a_text_fits_up_to_9999991_bytes_and_no_further) {
+  char *text = malloc(10000000);
+  shareable_value value;
+  shareable_list *list = NULL;
+  shareable_error error;
+  char *buffer = malloc(10000000);
+  size_t length;
+
+  memset(text, 'x', 10000000);
+  value = shareable_strn(text, 9999991);
+  list = new_list(&value, 1);
+  cr_ok(shareable_list_get_str(list, 0, buffer, 10000000, &length));
+  cr_assert(length == 9999991 && memcmp(buffer, text, length) == 0);
+  cr_ok(shareable_list_set_str(list, 0, text, 9999992));
+  cr_ok(shareable_list_get_str(list, 0, buffer, 10000000, &length));
+  cr_assert_eq(length, 9999992);
+  end_list(list);
+  value = shareable_strn(text, 9999992);
+  cr_status(shareable_list_create(&list, own_name(), &value, 1, 0, 0, &error), SHAREABLE_E_LENGTH);
+  cr_assert_not_null(strstr(error.text, "9999991"), "%s", error.text);
+  free(text);
+  free(buffer);
+}
+
+Test(list, a_text_that_ends_in_nul_is_kept_up_to_999999_bytes_and_refused_beyond) {
+  char *text = calloc(1, 1000000), *buffer = malloc(1000000);
+  shareable_value value = shareable_bytes(text, 999999);
+  shareable_list *list;
+  size_t length;
+
+  value.capacity = 1000000;
+  list = new_list(&value, 1);
+  cr_ok(shareable_list_get_bytes(list, 0, buffer, 1000000, &length));
+  cr_assert_eq(length, 999999);
+  cr_status(shareable_list_set_bytes(list, 0, text, 1000000), SHAREABLE_E_LENGTH);
+  text[999999] = 'x';
+  cr_ok(shareable_list_set_bytes(list, 0, text, 1000000));
+  cr_ok(shareable_list_get_bytes(list, 0, buffer, 1000000, &length));
+  cr_assert_eq(length, 1000000);
+  end_list(list);
+  free(text);
+  free(buffer);
+}
+
+Test(list, a_capacity_makes_room_for_longer_texts) {
+  shareable_value values[] = {shareable_str("short"), shareable_int(1), shareable_none(), shareable_none()};
+  const size_t sizes[] = {104, 16, 16, 8};
+  shareable_list *list;
+  size_t size;
+
+  values[0].capacity = 100;
+  values[1].capacity = 16;
+  values[2] = shareable_str("0123456789");
+  values[2].capacity = 3;
+  list = new_list(values, 4);
+  for (int i = 0; i < 4; i++) {
+    cr_ok(shareable_list_slot_size(list, i, &size));
+    cr_assert_eq(size, sizes[i]);
+  }
+  cr_ok(shareable_list_set_str(list, 1, "sixteen bytes ok", 16));
+  assert_text(get(list, 1), SHAREABLE_TYPE_STR, "sixteen bytes ok", 16);
+  end_list(list);
+}
+
+Test(list, counts_and_finds_as_python_compares) {
+  const int64_t big = (INT64_C(1) << 53) + 1;
+  const shareable_value values[] = {shareable_int(1),   shareable_float(1.0),  shareable_bool(1),
+                                    shareable_str("1"), shareable_bytes("1", 1), shareable_none(),
+                                    shareable_float(NAN), shareable_int(big),  shareable_float(0x1p53)};
+  const struct {
+    shareable_value value;
+    size_t count;
+    int index;
+  } rows[] = {{shareable_int(1), 3, 0},     {shareable_float(1.0), 3, 0},      {shareable_bool(1), 3, 0},
+              {shareable_str("1"), 1, 3},   {shareable_bytes("1", 1), 1, 4},   {shareable_none(), 1, 5},
+              {shareable_float(NAN), 0, -1}, {shareable_int(big), 1, 7},       {shareable_float(0x1p53), 1, 8},
+              {shareable_int(big - 1), 1, 8}, {shareable_str("\xff"), 0, -1},  {shareable_bool(0), 0, -1}};
+  shareable_list *list = new_list(values, LENGTH(values));
+
+  for (size_t i = 0; i < LENGTH(rows); i++) {
+    size_t count = 99, index = 99;
+    cr_ok(shareable_list_count(list, &rows[i].value, &count));
+    cr_assert_eq(count, rows[i].count, "row %zu: %zu", i, count);
+    cr_status(shareable_list_index(list, &rows[i].value, &index), rows[i].index < 0 ? SHAREABLE_E_ABSENT : SHAREABLE_OK);
+    cr_assert_eq(index, rows[i].index < 0 ? 99 : (size_t)rows[i].index);
+  }
+  end_list(list);
+}
+
+Test(list, tells_its_format) {
+  shareable_list *list = seven();
+  char buffer[100];
+  size_t length = 0;
+
+  cr_status(shareable_list_format(list, NULL, 0, &length), SHAREABLE_E_BUFFER);
+  cr_assert_eq(length, strlen("8s8sdqxxxxxx?xxxxxxxx?q"));
+  cr_ok(shareable_list_format(list, buffer, sizeof buffer, &length));
+  cr_assert_eq(memcmp(buffer, "8s8sdqxxxxxx?xxxxxxxx?q", length), 0);
+  end_list(list);
+}
+
+Test(list, ranges_are_read_and_written) {
+  const shareable_value values[] = {shareable_int(0), shareable_str("a"), shareable_none(), shareable_int(3)};
+  const int64_t written[] = {10, 20, 30};
+  const double reals[] = {-0.0, INFINITY};
+  shareable_list *list = new_list(values, 4);
+  int64_t integers[4] = {0};
+  double back[2];
+  size_t done = 99;
+
+  cr_ok(shareable_list_set_ints(list, 1, 3, written, &done));
+  cr_assert_eq(done, 3);
+  cr_ok(shareable_list_get_ints(list, -4, 4, integers, NULL));
+  cr_assert(integers[0] == 0 && integers[1] == 10 && integers[2] == 20 && integers[3] == 30);
+  cr_ok(shareable_list_set_floats(list, -2, 2, reals, &done));
+  cr_ok(shareable_list_get_floats(list, 2, 2, back, &done));
+  cr_assert(signbit(back[0]) && back[1] == INFINITY);
+  cr_status(shareable_list_get_ints(list, 0, 4, integers, &done), SHAREABLE_E_TYPE);
+  cr_assert_eq(done, 2, "it stops at the first that has another type");
+  cr_status(shareable_list_get_floats(list, 0, 4, back, &done), SHAREABLE_E_TYPE);
+  cr_assert_eq(done, 0);
+  end_list(list);
+}
+
+Test(list, ranges_outside_are_refused_whole) {
+  const struct {
+    int64_t first;
+    size_t count;
+  } bad[] = {{0, 5}, {4, 1}, {5, 0}, {-5, 1}, {-1, 2}, {3, SIZE_MAX}, {INT64_MAX, 1}, {INT64_MIN, 1}};
+  const shareable_value values[] = {shareable_int(0), shareable_int(1), shareable_int(2), shareable_int(3)};
+  shareable_list *list = new_list(values, 4);
+  int64_t integers[5] = {9, 9, 9, 9, 9};
+  size_t done;
+
+  for (size_t i = 0; i < LENGTH(bad); i++) {
+    cr_status(shareable_list_get_ints(list, bad[i].first, bad[i].count, integers, &done), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_ints(list, bad[i].first, bad[i].count, integers, &done), SHAREABLE_E_INDEX);
+    cr_assert_eq(done, 0);
+  }
+  cr_assert_eq(get(list, 3).integer, 3);
+  cr_ok(shareable_list_get_ints(list, 4, 0, integers, &done));
+  cr_status(shareable_list_get_ints(list, 0, 1, NULL, &done), SHAREABLE_E_ARGUMENT);
+  end_list(list);
+}
+
+Test(list, read_only_refuses_every_write) {
+  const int64_t integers[] = {1};
+  shareable_list *list = seven(), *reader;
+
+  cr_ok(shareable_list_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
+  cr_assert_eq(get(reader, 3).integer, 100);
+  cr_status(shareable_list_set_int(reader, 3, 1), SHAREABLE_E_READ_ONLY);
+  cr_status(shareable_list_set_str(reader, 0, "a", 1), SHAREABLE_E_READ_ONLY);
+  cr_status(shareable_list_set_ints(reader, 3, 1, integers, NULL), SHAREABLE_E_READ_ONLY);
+  cr_assert_eq(get(list, 3).integer, 100);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+Test(list, a_closed_or_missing_handle_is_answered_everywhere) {
+  shareable_list *list = seven();
+  shareable_list *const handles[] = {list, NULL};
+  shareable_value value = shareable_int(1);
+  int64_t integer = 0;
+  double real = 0;
+  int boolean;
+  char buffer[8];
+  size_t n;
+  shareable_type type;
+
+  shareable_list_close(list);
+  shareable_list_close(list);
+  shareable_list_close(NULL);
+  for (size_t i = 0; i < LENGTH(handles); i++) {
+    shareable_list *l = handles[i];
+    cr_status(shareable_list_get(l, 0, &value, buffer, 8), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_int(l, 0, &integer), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_float(l, 0, &real), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_bool(l, 0, &boolean), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_str(l, 0, buffer, 8, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_bytes(l, 0, buffer, 8, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_set(l, 0, &value), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_set_none(l, 0), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_set_int(l, 0, 1), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_set_float(l, 0, 1), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_ints(l, 0, 1, &integer, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_set_ints(l, 0, 1, &integer, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_get_floats(l, 0, 1, &real, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_set_floats(l, 0, 1, &real, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_type(l, 0, &type), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_slot_size(l, 0, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_count(l, &value, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_index(l, &value, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_format(l, buffer, 8, &n), SHAREABLE_E_CLOSED);
+  }
+  cr_assert_eq(shareable_list_length(list), 7);
+  cr_assert_eq(shareable_list_length(NULL), 0);
+  cr_assert_null(shareable_list_memory(NULL));
+  cr_assert_null(shareable_list_ref(NULL));
+  shareable_list_unref(NULL);
+  end_list(list);
+}
+
+Test(list, closing_its_block_closes_it_and_the_block_may_outlive_it) {
+  shareable_list *list = seven();
+  shareable_memory *memory = shareable_memory_ref(shareable_list_memory(list));
+  int64_t integer;
+
+  shareable_memory_close(memory);
+  cr_status(shareable_list_get_int(list, 3, &integer), SHAREABLE_E_CLOSED);
+  shareable_list_unref(shareable_list_ref(list));
+  shareable_list_unref(list);
+  cr_assert_str_eq(shareable_memory_name(memory), own_name());
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+Test(list, missing_out_parameters_are_answered) {
+  shareable_list *list = seven();
+  shareable_value value = shareable_int(1);
+
+  cr_status(shareable_list_get(list, 0, NULL, NULL, 0), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get(list, 0, &value, NULL, 8), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get_int(list, 3, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get_float(list, 2, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get_bool(list, 5, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get_str(list, 0, NULL, 0, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_type(list, 0, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_slot_size(list, 0, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_count(list, &value, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_count(list, NULL, &(size_t){0}), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_index(list, &value, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_open(NULL, own_name(), 0, NULL), SHAREABLE_E_ARGUMENT);
+  end_list(list);
+}
+
+Test(list, explains_an_item_s_failure) {
+  const struct {
+    int64_t index;
+    shareable_status status;
+    const char *words;
+  } rows[] = {{9, SHAREABLE_E_INDEX, "index 9 out of range"},
+              {9, SHAREABLE_E_INDEX, "has 7 items"},
+              {0, SHAREABLE_E_TYPE, "item 0 of list"},
+              {0, SHAREABLE_E_TYPE, "is a str"},
+              {2, SHAREABLE_E_SLOT, "room for 8 bytes"},
+              {2, SHAREABLE_E_CORRUPT, "damaged"},
+              {2, SHAREABLE_E_LENGTH, "999999"},
+              {0, SHAREABLE_E_CLOSED, "is closed"},
+              {0, SHAREABLE_E_READ_ONLY, "read-only"},
+              {0, SHAREABLE_E_ABSENT, "not in list"}};
+  shareable_list *list = seven();
+  shareable_error error;
+
+  for (size_t i = 0; i < LENGTH(rows); i++) {
+    cr_status(shareable_list_explain(list, rows[i].index, rows[i].status, &error), rows[i].status);
+    cr_assert_eq(error.status, rows[i].status);
+    cr_assert_not_null(strstr(error.text, rows[i].words), "%s", error.text);
+    cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+  }
+  cr_status(shareable_list_explain(NULL, 0, SHAREABLE_E_CLOSED, &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_explain(list, 0, SHAREABLE_E_CLOSED, NULL), SHAREABLE_E_CLOSED);
+  end_list(list);
+}
+
+Test(list, a_damaged_item_is_answered_by_itself) {
+  shareable_list *list = seven();
+  char *bytes = shareable_memory_address(shareable_list_memory(list));
+  const shareable_value value = shareable_int(12345);
+  size_t formats = 8 * 9 + 7 * 8, n = 99;
+  shareable_type type;
+  int64_t integer;
+
+  memset(bytes + formats + 8 * 3, 0xee, 8);
+  cr_status(shareable_list_get_int(list, 3, &integer), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_type(list, 3, &type), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_count(list, &value, &n), SHAREABLE_E_CORRUPT);
+  cr_assert_eq(n, 3, "the damaged item's index");
+  cr_status(shareable_list_index(list, &value, &n), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_format(list, NULL, 0, &n), SHAREABLE_E_CORRUPT);
+  cr_assert_eq(get(list, 6).integer, 42);
+  cr_ok(shareable_list_set_int(list, 3, 5));
+  cr_assert_eq(get(list, 3).integer, 5);
+  end_list(list);
+}
+
+/* Every byte of a list, one after the other, set to every value, while everything is done to it. */
+Test(list, no_byte_can_crash_it) {
+  shareable_list *list = seven(), *again;
+  unsigned char *bytes = shareable_memory_address(shareable_list_memory(list));
+  size_t size = shareable_memory_size(shareable_list_memory(list));
+  const shareable_value value = shareable_str("nowhere");
+
+  for (size_t at = 0; at < size; at++)
+    for (int bit = 0; bit < 256; bit += 5) {
+      unsigned char before[200];
+      memcpy(before, bytes, size);
+      bytes[at] = (unsigned char)bit;
+      again = NULL;
+      if (shareable_list_open(&again, own_name(), 0, NULL) == SHAREABLE_OK) {
+        char buffer[200];
+        size_t n;
+        for (int64_t i = -8; i < 9; i++) {
+          shareable_value item;
+          shareable_list_get(again, i, &item, buffer, sizeof buffer);
+          shareable_list_set_str(again, i, "text", 4);
+          shareable_list_set_int(again, i, 4);
+        }
+        shareable_list_count(again, &value, &n);
+        shareable_list_format(again, buffer, sizeof buffer, &n);
+        shareable_list_unref(again);
+      }
+      memcpy(bytes, before, size);
+    }
+  end_list(list);
+}
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+Test(list, many_items_are_made_and_read) {
+  const size_t count = 1000000;
+  shareable_value *values = malloc(count * sizeof *values);
+  int64_t *integers = malloc(count * sizeof *integers);
+  shareable_list *list;
+  double start;
+
+  for (size_t i = 0; i < count; i++)
+    values[i] = shareable_int((int64_t)i);
+  start = seconds();
+  list = new_list(values, count);
+  cr_ok(shareable_list_get_ints(list, 0, count, integers, NULL));
+  for (size_t i = 0; i < count; i++)
+    cr_assert(integers[i] == (int64_t)i);
+  cr_assert_lt(seconds() - start, 20, "a million items take a moment, not minutes");
+  end_list(list);
+  free(values);
+  free(integers);
+}

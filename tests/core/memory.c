@@ -1,0 +1,276 @@
+/*
+ * memory.c - tests of core/src/memory.c.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "support.h"
+
+static shareable_memory *new_memory(size_t size) {
+  shareable_error error = {0};
+  shareable_memory *memory = NULL;
+
+  cr_assert_eq(shareable_memory_create(&memory, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s", error.text);
+  return memory;
+}
+
+static void end_memory(shareable_memory *memory) {
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+static size_t descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  size_t count = 0;
+
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+Test(memory, is_shared_between_two_handles) {
+  shareable_memory *memory = new_memory(4096), *again;
+
+  cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
+  memcpy(shareable_memory_address(memory), "howdy", 5);
+  cr_assert_eq(memcmp(shareable_memory_address(again), "howdy", 5), 0);
+  cr_assert_eq(shareable_memory_size(again), 4096);
+  cr_assert_str_eq(shareable_memory_name(again), own_name());
+  shareable_memory_unref(again);
+  end_memory(memory);
+}
+
+Test(memory, is_all_zero_and_exactly_as_large_as_asked) {
+  shareable_memory *memory = new_memory(5000);
+  const char *bytes = shareable_memory_address(memory);
+
+  cr_assert_eq(shareable_memory_size(memory), 5000);
+  for (size_t i = 0; i < 5000; i++)
+    cr_assert_eq(bytes[i], 0);
+  end_memory(memory);
+}
+
+Test(memory, drops_the_leading_slash_of_its_name) {
+  shareable_memory *memory = NULL;
+  char name[50];
+
+  snprintf(name, sizeof name, "/%s", own_name());
+  cr_ok(shareable_memory_create(&memory, name, 8, 0, 0, NULL));
+  cr_assert_str_eq(shareable_memory_name(memory), own_name());
+  end_memory(memory);
+}
+
+Test(memory, bad_arguments_are_named) {
+  shareable_memory *memory = NULL;
+  shareable_error error;
+
+  cr_status(shareable_memory_create(&memory, "a/b", 8, 0, 0, &error), SHAREABLE_E_NAME);
+  cr_assert_not_null(strstr(error.text, "'a/b'"));
+  cr_status(shareable_memory_create(&memory, own_name(), 0, 0, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_memory_create(&memory, own_name(), UINT64_MAX, 0, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_READ_ONLY, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_memory_create(&memory, own_name(), 8, 0, 01000, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_memory_create(NULL, own_name(), 8, 0, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_memory_open(&memory, "..", 0, &error), SHAREABLE_E_NAME);
+  cr_status(shareable_memory_open(&memory, NULL, 0, &error), SHAREABLE_E_NAME);
+  cr_status(shareable_memory_open(&memory, own_name(), SHAREABLE_LAZY, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_memory_open(NULL, own_name(), 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_unlink("", &error), SHAREABLE_E_NAME);
+  cr_assert_null(memory, "a failure leaves the out-parameter alone");
+}
+
+Test(memory, a_name_that_exists_is_refused_and_stays) {
+  shareable_memory *memory = new_memory(8), *second = NULL;
+  shareable_error error;
+
+  cr_status(shareable_memory_create(&second, own_name(), 8, 0, 0, &error), SHAREABLE_E_EXISTS);
+  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert(exists(own_name()));
+  end_memory(memory);
+}
+
+Test(memory, has_the_mode_asked_for_less_the_umask) {
+  shareable_memory *memory = NULL;
+  struct stat status;
+  char path[300];
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  umask(022);
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0666, NULL));
+  cr_assert_eq(stat(path, &status), 0);
+  cr_assert_eq(status.st_mode & 07777, 0644);
+  end_memory(memory);
+  memory = new_memory(8);
+  cr_assert_eq(stat(path, &status), 0);
+  cr_assert_eq(status.st_mode & 07777, 0600);
+  end_memory(memory);
+}
+
+Test(memory, without_the_right_to_it_is_permission_denied) {
+  shareable_memory *memory = new_memory(8);
+  pid_t child;
+  int result;
+
+  if (getuid() != 0)
+    cr_skip_test("needs root, to become somebody else");
+  child = fork();
+  if (child == 0) {
+    shareable_memory *other = NULL;
+    shareable_error error;
+    _exit(setuid(65534) != 0 || shareable_memory_open(&other, shareable_memory_name(memory), 0, &error) !=
+                                  SHAREABLE_E_PERMISSION ||
+          shareable_unlink(shareable_memory_name(memory), &error) != SHAREABLE_E_PERMISSION);
+  }
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  end_memory(memory);
+}
+
+Test(memory, read_only_can_be_read) {
+  shareable_memory *memory = new_memory(8), *reader;
+
+  memcpy(shareable_memory_address(memory), "howdy", 5);
+  cr_ok(shareable_memory_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
+  cr_assert(shareable_memory_is_read_only(reader));
+  cr_assert_not(shareable_memory_is_read_only(memory));
+  cr_assert_eq(memcmp(shareable_memory_address(reader), "howdy", 5), 0);
+  shareable_memory_unref(reader);
+  end_memory(memory);
+}
+
+Test(memory, read_only_cannot_be_written, .signal = SIGSEGV) {
+  shareable_memory *memory = new_memory(8), *reader;
+
+  cr_ok(shareable_memory_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  signal(SIGSEGV, SIG_DFL); /* a sanitizer has its own */
+  *(char *)shareable_memory_address(reader) = 1;
+}
+
+Test(memory, closes_twice_and_keeps_its_name_and_size) {
+  shareable_memory *memory = new_memory(8);
+
+  shareable_memory_close(memory);
+  shareable_memory_close(memory);
+  cr_assert_null(shareable_memory_address(memory));
+  cr_assert_str_eq(shareable_memory_name(memory), own_name());
+  cr_assert_eq(shareable_memory_size(memory), 8);
+  cr_status(shareable_memory_pin(memory), SHAREABLE_E_CLOSED);
+  end_memory(memory);
+}
+
+Test(memory, a_pin_outlives_close_and_the_handle) {
+  shareable_memory *memory = new_memory(8);
+  char *bytes = shareable_memory_address(memory);
+
+  memcpy(bytes, "howdy", 6);
+  cr_ok(shareable_memory_pin(memory));
+  cr_ok(shareable_memory_pin(memory));
+  shareable_memory_close(memory);
+  cr_assert_str_eq(bytes, "howdy");
+  end_memory(memory);
+  cr_assert_str_eq(bytes, "howdy");
+  shareable_memory_unpin(memory);
+  cr_assert_str_eq(bytes, "howdy");
+  shareable_memory_unpin(memory);
+  cr_assert_eq(msync(bytes, 8, MS_ASYNC), -1, "the last pin unmaps");
+}
+
+Test(memory, null_is_answered) {
+  shareable_memory_close(NULL);
+  shareable_memory_unref(NULL);
+  shareable_memory_unpin(NULL);
+  cr_assert_null(shareable_memory_ref(NULL));
+  cr_assert_null(shareable_memory_name(NULL));
+  cr_assert_null(shareable_memory_address(NULL));
+  cr_assert_eq(shareable_memory_size(NULL), 0);
+  cr_assert_not(shareable_memory_is_read_only(NULL));
+  cr_status(shareable_memory_pin(NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_memory_unlink(NULL, NULL), SHAREABLE_E_CLOSED);
+}
+
+Test(memory, is_unlinked_once_and_is_then_already_gone) {
+  shareable_memory *memory = new_memory(8), *again;
+  shareable_error error;
+
+  cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  cr_status(shareable_memory_unlink(again, &error), SHAREABLE_E_NOT_FOUND);
+  cr_assert_not_null(strstr(error.text, "already gone"));
+  cr_assert_not_null(shareable_memory_address(again), "who has it open keeps it");
+  shareable_memory_unref(memory);
+  shareable_memory_unref(again);
+}
+
+Test(memory, is_unlinked_by_name_alone) {
+  shareable_memory *memory = new_memory(8);
+
+  cr_ok(shareable_unlink(own_name(), NULL));
+  cr_status(shareable_unlink(own_name(), NULL), SHAREABLE_E_NOT_FOUND);
+  shareable_memory_unref(memory);
+}
+
+/* Stock: a failed attach unlinks the segment of somebody else. */
+Test(memory, a_failed_attach_leaves_the_block_of_another) {
+  shareable_memory *memory = NULL;
+  char path[300];
+  int fd;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
+  cr_status(shareable_memory_open(&memory, own_name(), 0, NULL), SHAREABLE_E_NOT_READY);
+  cr_assert(exists(own_name()));
+  close(fd);
+  unlink(path);
+}
+
+/* Stock: attach between shm_open and ftruncate sees size 0. Here nobody ever sees anything but the whole. */
+Test(memory, is_seen_complete_or_not_at_all) {
+  shareable_memory *memory = NULL;
+  char name[50];
+  pid_t child;
+  int result;
+
+  strcpy(name, own_name());
+  child = fork();
+  if (child == 0) {
+    for (int found = 0; found < 200;) {
+      shareable_status status = shareable_memory_open(&memory, name, 0, NULL);
+      if (status != SHAREABLE_OK && status != SHAREABLE_E_NOT_FOUND)
+        _exit(1);
+      if (status == SHAREABLE_OK && shareable_memory_size(memory) != 40000)
+        _exit(2);
+      if (status == SHAREABLE_OK)
+        shareable_memory_unref(memory);
+      found += status == SHAREABLE_OK;
+    }
+    _exit(0);
+  }
+  while (waitpid(child, &result, WNOHANG) == 0) {
+    cr_ok(shareable_memory_create(&memory, name, 40000, 0, 0, NULL));
+    usleep(50);
+    end_memory(memory);
+  }
+  cr_assert_eq(result, 0, "the reader ended with %#x", result);
+}
+
+Test(memory, leaves_no_descriptor_and_no_name) {
+  size_t before = descriptors();
+
+  for (int i = 0; i < 1000; i++) {
+    shareable_memory *memory = new_memory(8), *again, *none = NULL;
+    cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
+    cr_status(shareable_memory_create(&none, own_name(), 8, 0, 0, NULL), SHAREABLE_E_EXISTS);
+    cr_status(shareable_memory_create(&none, NULL, UINT64_C(1) << 50, 0, 0, NULL), SHAREABLE_E_NO_SPACE);
+    shareable_memory_unref(again);
+    end_memory(memory);
+  }
+  cr_assert_eq(descriptors(), before);
+  cr_assert_not(exists(own_name()));
+}

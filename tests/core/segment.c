@@ -1,0 +1,252 @@
+/*
+ * segment.c - tests of core/src/segment.c.
+ */
+#include "../../core/src/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "support.h"
+
+static shareable__segment made(shareable__hiding hiding, uint64_t size) {
+  shareable__segment segment;
+  shareable_error error = {0};
+
+  cr_assert_eq(shareable__segment_create_hidden(&segment, hiding, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
+               error.text);
+  return segment;
+}
+
+static size_t temporaries(void) {
+  glob_t found;
+  size_t count;
+
+  count = glob("/dev/shm/.shareable-*", 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+  globfree(&found);
+  return count;
+}
+
+static void publishes_complete(shareable__hiding hiding) {
+  shareable__segment segment = made(hiding, 100), opened;
+
+  cr_assert_not(exists(own_name()), "nobody sees it before it is complete");
+  memcpy(segment.base, "complete", 8);
+  cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
+  cr_assert_eq(segment.fd, -1);
+  cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
+  cr_assert_eq(opened.size, 100);
+  cr_assert_eq(opened.inode, segment.inode);
+  cr_assert_eq(memcmp(opened.base, "complete", 8), 0);
+  cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
+  shareable__segment_unmap(&segment);
+  shareable__segment_unmap(&opened);
+}
+
+static void leaves_an_existing_name_alone(shareable__hiding hiding) {
+  shareable__segment first = made(hiding, 100), second = made(hiding, 200), opened;
+  shareable_error error;
+
+  cr_ok(shareable__segment_publish(&first, own_name(), NULL));
+  cr_status(shareable__segment_publish(&second, own_name(), &error), SHAREABLE_E_EXISTS);
+  cr_assert_not_null(strstr(error.text, own_name()));
+  shareable__segment_discard(&second);
+  cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
+  cr_assert_eq(opened.size, 100);
+  cr_ok(shareable__segment_unlink(&first, own_name(), NULL));
+  shareable__segment_unmap(&first);
+  shareable__segment_unmap(&opened);
+}
+
+Test(segment, without_a_name_publishes_complete) {
+  publishes_complete(SHAREABLE__UNNAMED);
+}
+
+Test(segment, under_a_temporary_name_publishes_complete) {
+  publishes_complete(SHAREABLE__TEMPORARY);
+}
+
+Test(segment, without_a_name_leaves_an_existing_name_alone) {
+  leaves_an_existing_name_alone(SHAREABLE__UNNAMED);
+}
+
+Test(segment, under_a_temporary_name_leaves_an_existing_name_alone) {
+  leaves_an_existing_name_alone(SHAREABLE__TEMPORARY);
+}
+
+Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
+  shareable__segment segment = made(SHAREABLE__TEMPORARY, 100);
+  char temporary[sizeof segment.temporary];
+
+  strcpy(temporary, segment.temporary);
+  cr_assert_eq(access(temporary, F_OK), 0);
+  cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
+  cr_assert_neq(access(temporary, F_OK), 0);
+  cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
+  shareable__segment_unmap(&segment);
+  segment = made(SHAREABLE__TEMPORARY, 100);
+  strcpy(temporary, segment.temporary);
+  shareable__segment_discard(&segment);
+  cr_assert_neq(access(temporary, F_OK), 0);
+}
+
+Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
+  shareable__segment segment = made(SHAREABLE__UNNAMED, 8);
+  char name[13];
+
+  cr_ok(shareable__segment_publish_random(&segment, name, NULL));
+  cr_assert_eq(strspn(name + 4, "0123456789abcdef"), 8);
+  cr_assert(exists(name));
+  cr_ok(shareable__segment_unlink(&segment, name, NULL));
+  shareable__segment_unmap(&segment);
+}
+
+Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
+  shareable__segment segment = made(SHAREABLE__UNNAMED, 1 << 20);
+  struct stat status;
+
+  cr_assert_eq(fstat(segment.fd, &status), 0);
+  cr_assert_eq(status.st_blocks * 512, 1 << 20);
+  shareable__segment_discard(&segment);
+  cr_ok(shareable__segment_create(&segment, own_name(), 1 << 20, SHAREABLE_LAZY, 0, NULL));
+  cr_assert_eq(fstat(segment.fd, &status), 0);
+  cr_assert_eq(status.st_blocks, 0);
+  cr_assert_eq(status.st_size, 1 << 20);
+  shareable__segment_discard(&segment);
+}
+
+static void no_space(shareable__hiding hiding) {
+  shareable__segment segment;
+  shareable_error error;
+
+  cr_status(shareable__segment_create_hidden(&segment, hiding, "demo", UINT64_C(1) << 50, 0, 0, &error),
+            SHAREABLE_E_NO_SPACE);
+  cr_assert_eq(error.system, ENOSPC);
+  cr_assert_not_null(strstr(error.text, "'demo' needs 1125899906842624 bytes"), "%s", error.text);
+  cr_assert_not_null(strstr(error.text, "free"), "%s", error.text);
+}
+
+Test(segment, without_a_name_that_does_not_fit_is_told_the_figures) {
+  no_space(SHAREABLE__UNNAMED);
+}
+
+Test(segment, under_a_temporary_name_that_does_not_fit_leaves_nothing) {
+  size_t before = temporaries();
+
+  no_space(SHAREABLE__TEMPORARY);
+  cr_assert_leq(temporaries(), before);
+}
+
+Test(segment, past_the_limit_of_a_file_fails_without_a_signal) {
+  struct rlimit limit = {1 << 20, 1 << 20};
+  shareable__segment segment;
+  shareable_error error;
+
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  cr_status(shareable__segment_create(&segment, "demo", 2 << 20, 0, 0, &error), SHAREABLE_E_SYSTEM);
+  cr_assert_eq(error.system, EFBIG);
+  cr_ok(shareable__segment_create(&segment, "demo", 1 << 19, 0, 0, NULL));
+  shareable__segment_discard(&segment);
+}
+
+static void nothing(int number) {
+  (void)number;
+}
+
+Test(segment, is_reserved_under_a_storm_of_signals) {
+  struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+  shareable__segment segment;
+
+  signal(SIGALRM, nothing);
+  setitimer(ITIMER_REAL, &often, NULL);
+  cr_ok(shareable__segment_create(&segment, own_name(), 64 << 20, 0, 0, NULL));
+  setitimer(ITIMER_REAL, &never, NULL);
+  shareable__segment_discard(&segment);
+}
+
+Test(segment, a_creator_killed_before_it_publishes_leaves_nothing) {
+  shareable__segment segment;
+  pid_t child = fork();
+
+  if (child == 0) {
+    shareable__segment_create(&segment, own_name(), 1 << 20, 0, 0, NULL);
+    raise(SIGKILL);
+  }
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_assert_not(exists(own_name()));
+}
+
+Test(segment, what_is_not_there_is_not_found) {
+  shareable__segment segment;
+  shareable_error error;
+
+  cr_status(shareable__segment_open(&segment, own_name(), false, &error), SHAREABLE_E_NOT_FOUND);
+  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert_not(exists(own_name()), "to open is never to create");
+}
+
+static void put(const char *name, size_t size) {
+  char path[300];
+  int fd;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", name);
+  fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
+  cr_assert_geq(fd, 0);
+  cr_assert_eq(ftruncate(fd, (off_t)size), 0);
+  close(fd);
+}
+
+Test(segment, one_without_a_size_is_not_ready_and_stays) {
+  shareable__segment segment;
+
+  put(own_name(), 0);
+  cr_status(shareable__segment_open(&segment, own_name(), false, NULL), SHAREABLE_E_NOT_READY);
+  cr_assert(exists(own_name()));
+  cr_ok(shareable__segment_unlink(NULL, own_name(), NULL));
+}
+
+Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
+  shareable__segment segment;
+  char path[300];
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  cr_assert_eq(mkdir(path, 0700), 0);
+  cr_status(shareable__segment_open(&segment, own_name(), false, NULL), SHAREABLE_E_SYSTEM);
+  cr_status(shareable__segment_open(&segment, own_name(), true, NULL), SHAREABLE_E_SYSTEM);
+  rmdir(path);
+  cr_assert_eq(mkfifo(path, 0600), 0);
+  cr_status(shareable__segment_open(&segment, own_name(), false, NULL), SHAREABLE_E_SYSTEM);
+  unlink(path);
+  cr_assert_eq(symlink("/etc/passwd", path), 0);
+  cr_status(shareable__segment_open(&segment, own_name(), true, NULL), SHAREABLE_E_SYSTEM);
+  unlink(path);
+}
+
+Test(segment, a_second_unlink_says_already_gone) {
+  shareable__segment segment = made(SHAREABLE__UNNAMED, 8);
+  shareable_error error;
+
+  cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
+  cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
+  cr_status(shareable__segment_unlink(&segment, own_name(), &error), SHAREABLE_E_NOT_FOUND);
+  cr_assert_not_null(strstr(error.text, "already gone"));
+  shareable__segment_unmap(&segment);
+}
+
+Test(segment, another_s_block_of_the_same_name_stays) {
+  shareable__segment first = made(SHAREABLE__UNNAMED, 8), second = made(SHAREABLE__UNNAMED, 8);
+
+  cr_ok(shareable__segment_publish(&first, own_name(), NULL));
+  cr_ok(shareable__segment_unlink(&first, own_name(), NULL));
+  cr_ok(shareable__segment_publish(&second, own_name(), NULL));
+  cr_status(shareable__segment_unlink(&first, own_name(), NULL), SHAREABLE_E_NOT_FOUND);
+  cr_assert(exists(own_name()));
+  cr_ok(shareable__segment_unlink(&second, own_name(), NULL));
+  shareable__segment_unmap(&first);
+  shareable__segment_unmap(&second);
+}

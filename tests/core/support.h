@@ -1,0 +1,51 @@
+/*
+ * support.h - what the unit tests share: names of their own, and a list of everything.
+ */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "shareable.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+/* A name that no other test and no other run has: each test is a process of its own. */
+static inline const char *own_name(void) {
+  static char name[40];
+  snprintf(name, sizeof name, "test-%ld", (long)getpid());
+  return name;
+}
+
+static inline bool exists(const char *name) {
+  char path[300];
+  snprintf(path, sizeof path, "/dev/shm/%s", name);
+  return access(path, F_OK) == 0;
+}
+
+#define cr_status(call, wanted)                                                                                        \
+  do {                                                                                                                 \
+    int status_ = (call);                                                                                              \
+    cr_assert_eq(status_, (wanted), "%s is %s, not %s", #call, shareable_status_name(status_),                         \
+                 shareable_status_name(wanted));                                                                       \
+  } while (0)
+
+#define cr_ok(call) cr_status(call, SHAREABLE_OK)
+
+static inline shareable_list *new_list(const shareable_value *values, size_t count) {
+  shareable_error error = {0};
+  shareable_list *list = NULL;
+
+  cr_assert_eq(shareable_list_create(&list, own_name(), values, count, 0, 0, &error), SHAREABLE_OK, "%s", error.text);
+  return list;
+}
+
+static inline void end_list(shareable_list *list) {
+  cr_ok(shareable_list_unlink(list, NULL));
+  shareable_list_unref(list);
+}
+
+#endif
