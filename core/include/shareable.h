@@ -82,9 +82,9 @@ extern "C" {
  */
 #define SHAREABLE_STATUS_MAP(X)                                                                                        \
   X(OK, 0, 0, "success")                                                                                               \
-  /* The caller is to change its call. */                                                                             \
+  /* The caller is to change its call. */                                                                              \
   X(E_ARGUMENT, -1, EINVAL, "an argument is not valid")                                                                \
-  X(E_NAME, -2, EINVAL, "not a valid name: 1 to 255 bytes, no '/' inside, no NUL, not '.' or '..'")                     \
+  X(E_NAME, -2, EINVAL, "not a valid name: 1 to 255 bytes, no '/' inside, no NUL, not '.' or '..'")                    \
   X(E_CLOSED, -3, EINVAL, "it is closed")                                                                              \
   X(E_READ_ONLY, -4, EPROTOTYPE, "it is attached read-only")                                                           \
   X(E_INDEX, -5, ERANGE, "index out of range")                                                                         \
@@ -96,7 +96,7 @@ extern "C" {
   X(E_LENGTH, -11, EINVAL, "the text is longer than a list can hold")                                                  \
   X(E_ABSENT, -12, EINVAL, "the value is not in the list")                                                             \
   X(E_BUFFER, -13, EINVAL, "the buffer is too small for the text")                                                     \
-  /* The other side, or an operator, is to act. */                                                                    \
+  /* The other side, or an operator, is to act. */                                                                     \
   X(E_NOT_FOUND, -20, ENOENT, "no such block")                                                                         \
   X(E_EXISTS, -21, EEXIST, "a block of that name exists")                                                              \
   X(E_PERMISSION, -22, EACCES, "permission denied")                                                                    \

@@ -24,7 +24,8 @@ static inline uint64_t shareable__format_word(const char format[8]) {
 
 /* Whether the item is, just now, of the type with that format and no code: an int or a float. */
 static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
-  return shareable__load(slot->format) == format && *(volatile const unsigned char *)slot->code == SHAREABLE__CODE_PLAIN;
+  return shareable__load(slot->format) == format &&
+         __atomic_load_n(slot->code, __ATOMIC_ACQUIRE) == SHAREABLE__CODE_PLAIN;
 }
 
 /* What an item's format and code say. For text, the length that is stated, and whether it is exact. */

@@ -41,17 +41,16 @@ void shareable__layout_place(const shareable__layout *layout, size_t i, size_t o
   slot->code = layout->codes + i;
 }
 
-bool shareable__layout_read(shareable__layout *layout, void *base, size_t size) {
-  uint64_t count, data_size, needed;
+uint64_t shareable__layout_last(size_t size, uint64_t count) {
+  if (size < PER_LIST || count > (size - PER_LIST) / PER_ITEM)
+    return 0;
+  return 8 + 8 * count;
+}
 
-  if (size < PER_LIST)
-    return false;
-  count = shareable__load(base);
-  if (count > (size - PER_LIST) / PER_ITEM)
-    return false;
-  data_size = shareable__load((unsigned char *)base + 8 + 8 * count);
-  needed = shareable__layout_size(count, data_size);
-  if (needed == 0 || needed > size || (data_size & 7) != 0)
+bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, uint64_t count, uint64_t data_size) {
+  uint64_t needed = shareable__layout_size(count, data_size);
+
+  if (shareable__layout_last(size, count) == 0 || needed == 0 || needed > size || (data_size & 7) != 0)
     return false;
   divide(layout, base, (size_t)count, (size_t)data_size);
   return true;

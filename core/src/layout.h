@@ -20,12 +20,12 @@
 #include "word.h"
 
 typedef struct shareable__layout {
-  size_t count;            /* N */
-  size_t data_size;        /* offset[N], in bytes */
-  unsigned char *offsets;  /* written when the list is made, never again */
-  unsigned char *data;     /* written by any writer; a text or a change of type in several stores */
-  unsigned char *formats;  /* written with a change of type, before the code */
-  unsigned char *codes;    /* written with a change of type, last */
+  size_t count;           /* N */
+  size_t data_size;       /* offset[N], in bytes */
+  unsigned char *offsets; /* written when the list is made, never again */
+  unsigned char *data;    /* written by any writer; a text or a change of type in several stores */
+  unsigned char *formats; /* written with a change of type, before the code */
+  unsigned char *codes;   /* written with a change of type, last */
 } shareable__layout;
 
 /* One item's place. Every pointer lies inside the segment. */
@@ -51,8 +51,14 @@ void shareable__layout_start(shareable__layout *layout, void *base, size_t count
 void shareable__layout_place(const shareable__layout *layout, size_t i, size_t offset, size_t size,
                              shareable__slot *slot);
 
-/* Reads the shape of the list in a segment of `size` bytes, aligned to 8. False where it cannot be a list. */
-bool shareable__layout_read(shareable__layout *layout, void *base, size_t size);
+/*
+ * Takes the shape of the list in a segment of `size` bytes, aligned to 8, from the two words that say it: N, at its start,
+ * and offset[N], which lies at shareable__layout_last(). False where it cannot be a list.
+ */
+bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, uint64_t count, uint64_t data_size);
+
+/* Where offset[N] lies, in bytes from the start; 0 where the segment is too small for `count` items. */
+uint64_t shareable__layout_last(size_t size, uint64_t count);
 
 /* Finds item `i`, which is below count. False where the offsets there are damaged. */
 static inline bool shareable__layout_slot(const shareable__layout *layout, size_t i, shareable__slot *slot) {

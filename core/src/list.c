@@ -42,8 +42,7 @@ static shareable_status check_value(const shareable_value *value) {
   return shareable__item_fits(value, slot_size(value));
 }
 
-static shareable_status plan(const shareable_value *values, size_t count, uint64_t *data_size,
-                             shareable_error *error) {
+static shareable_status plan(const shareable_value *values, size_t count, uint64_t *data_size, shareable_error *error) {
   uint64_t sum = 0;
 
   for (size_t i = 0; i < count; i++) {
@@ -108,6 +107,17 @@ shareable_status shareable_list_create(shareable_list **result, const char *name
   return SHAREABLE_OK;
 }
 
+static bool read_layout(shareable_list *list) {
+  const shareable__segment *segment = &list->memory->segment;
+  uint64_t count, last, data_size;
+
+  if (!shareable__segment_peek(segment, 0, &count))
+    return false;
+  last = shareable__layout_last(segment->size, count);
+  return last != 0 && shareable__segment_peek(segment, last, &data_size) &&
+         shareable__layout_read(&list->layout, segment->base, segment->size, count, data_size);
+}
+
 shareable_status shareable_list_open(shareable_list **result, const char *name, uint32_t flags,
                                      shareable_error *error) {
   shareable_status status;
@@ -118,9 +128,8 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
   list = allocate(error);
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;
-  status = shareable_memory_open(&list->memory, name, flags, error);
-  if (status == SHAREABLE_OK &&
-      !shareable__layout_read(&list->layout, list->memory->segment.base, list->memory->segment.size))
+  status = shareable__memory_attach(&list->memory, name, flags, error);
+  if (status == SHAREABLE_OK && !read_layout(list))
     status = shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
                              "block '%s' of %zu bytes does not hold a list: open it as memory instead",
                              list->memory->name, list->memory->segment.size);
@@ -128,6 +137,7 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     shareable_list_unref(list);
     return status;
   }
+  shareable__memory_settle(list->memory);
   *result = list;
   return SHAREABLE_OK;
 }

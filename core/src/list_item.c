@@ -78,8 +78,7 @@ shareable_status shareable_list_get_bool(const shareable_list *list, int64_t ind
 static shareable_status get_text(const shareable_list *list, int64_t index, shareable_type type, void *buffer,
                                  size_t size, size_t *length) {
   shareable_value value;
-  shareable_status status =
-    length == NULL ? SHAREABLE_E_ARGUMENT : get_typed(list, index, type, &value, buffer, size);
+  shareable_status status = length == NULL ? SHAREABLE_E_ARGUMENT : get_typed(list, index, type, &value, buffer, size);
 
   if (status == SHAREABLE_OK || status == SHAREABLE_E_BUFFER)
     *length = (size_t)value.length;
@@ -111,50 +110,48 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
   return status;
 }
 
-/* Stores a word over a word of the same type at once; else the whole item is written. */
-static shareable_status set_word(shareable_list *list, int64_t index, uint64_t format, const shareable_value *value) {
-  shareable_status status = shareable__list_check_write(list);
+/* Stores a word over a word of the same type, which is all there is to do. False where there is more, or less. */
+static inline bool set_word(const shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
   shareable__slot slot;
 
-  if (status == SHAREABLE_OK)
-    status = shareable__list_slot(list, index, &slot);
-  if (status != SHAREABLE_OK)
-    return status;
-  if (shareable__item_is(&slot, format))
-    shareable__store(slot.data, value->bits);
-  else
-    shareable__item_write(&slot, value);
-  return SHAREABLE_OK;
+  if (shareable__list_check_write(list) != SHAREABLE_OK || shareable__list_slot(list, index, &slot) != SHAREABLE_OK ||
+      !shareable__item_is(&slot, format))
+    return false;
+  shareable__store(slot.data, bits);
+  return true;
+}
+
+static __attribute__((noinline)) shareable_status set_value(shareable_list *list, int64_t index,
+                                                            shareable_value value) {
+  return shareable_list_set(list, index, &value);
 }
 
 shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer) {
-  shareable_value value = shareable_int(integer);
-  return set_word(list, index, SHAREABLE__FORMAT_INT, &value);
+  if (set_word(list, index, SHAREABLE__FORMAT_INT, (uint64_t)integer))
+    return SHAREABLE_OK;
+  return set_value(list, index, shareable_int(integer));
 }
 
 shareable_status shareable_list_set_float(shareable_list *list, int64_t index, double real) {
-  shareable_value value = shareable_float(real);
-  return set_word(list, index, SHAREABLE__FORMAT_FLOAT, &value);
+  if (set_word(list, index, SHAREABLE__FORMAT_FLOAT, shareable__bits_of(real)))
+    return SHAREABLE_OK;
+  return set_value(list, index, shareable_float(real));
 }
 
 shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {
-  shareable_value value = shareable_none();
-  return shareable_list_set(list, index, &value);
+  return set_value(list, index, shareable_none());
 }
 
 shareable_status shareable_list_set_bool(shareable_list *list, int64_t index, int boolean) {
-  shareable_value value = shareable_bool(boolean);
-  return shareable_list_set(list, index, &value);
+  return set_value(list, index, shareable_bool(boolean));
 }
 
 shareable_status shareable_list_set_str(shareable_list *list, int64_t index, const char *text, size_t length) {
-  shareable_value value = shareable_strn(text, length);
-  return shareable_list_set(list, index, &value);
+  return set_value(list, index, shareable_strn(text, length));
 }
 
 shareable_status shareable_list_set_bytes(shareable_list *list, int64_t index, const void *data, size_t length) {
-  shareable_value value = shareable_bytes(data, length);
-  return shareable_list_set(list, index, &value);
+  return set_value(list, index, shareable_bytes(data, length));
 }
 
 static const char *type_name(const shareable_list *list, int64_t index) {

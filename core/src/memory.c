@@ -7,6 +7,9 @@
 
 #include "error.h"
 
+/* From this many bytes on, making a block only to find its name taken costs more than to look first. */
+#define WORTH_A_LOOK 65536
+
 static shareable_status fail_name(shareable_error *error, const char *name) {
   return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s%s%s: %s", name ? "'" : "", name ? name : "NULL",
                          name ? "'" : "", shareable_status_text(SHAREABLE_E_NAME));
@@ -40,7 +43,7 @@ static shareable_status check_draft(const char *name, uint64_t size, uint32_t fl
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "mode %#o: only permission bits, 0001 to 0777",
                            (unsigned)mode);
-  if (name != NULL && shareable__segment_exists(shareable__name_bare(name)))
+  if (name != NULL && size >= WORTH_A_LOOK && shareable__segment_exists(shareable__name_bare(name)))
     return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
                            shareable__name_bare(name));
   return SHAREABLE_OK;
@@ -56,8 +59,8 @@ shareable_status shareable__memory_draft(shareable_memory **result, const char *
   memory = allocate(name == NULL ? "" : shareable__name_bare(name), false);
   if (memory == NULL)
     return fail_handle(error);
-  status = shareable__segment_create(&memory->segment, name == NULL ? "a new block" : memory->name, size, flags, mode,
-                                     error);
+  status =
+    shareable__segment_create(&memory->segment, name == NULL ? "a new block" : memory->name, size, flags, mode, error);
   if (status != SHAREABLE_OK) {
     free(memory);
     return status;
@@ -92,14 +95,12 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
   return SHAREABLE_OK;
 }
 
-shareable_status shareable_memory_open(shareable_memory **result, const char *name, uint32_t flags,
-                                       shareable_error *error) {
+shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
+                                          shareable_error *error) {
   const char *bare = shareable__name_bare(name);
   shareable_memory *memory;
   shareable_status status;
 
-  if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
   if (bare == NULL)
     return fail_name(error, name);
   if (flags & ~(uint32_t)SHAREABLE_READ_ONLY)
@@ -118,6 +119,21 @@ shareable_status shareable_memory_open(shareable_memory **result, const char *na
   return SHAREABLE_OK;
 }
 
+shareable_status shareable_memory_open(shareable_memory **result, const char *name, uint32_t flags,
+                                       shareable_error *error) {
+  shareable_memory *memory;
+  shareable_status status;
+
+  if (result == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
+  status = shareable__memory_attach(&memory, name, flags, error);
+  if (status != SHAREABLE_OK)
+    return status;
+  shareable__memory_settle(memory);
+  *result = memory;
+  return SHAREABLE_OK;
+}
+
 shareable_memory *shareable_memory_ref(shareable_memory *memory) {
   if (memory != NULL)
     atomic_fetch_add(&memory->references, 1);
@@ -131,7 +147,6 @@ void shareable_memory_unref(shareable_memory *memory) {
   free(memory);
 }
 
-/* A draft still has its file; what was published or opened is a mapping alone. Either way this is all of it. */
 static void drop_pin(shareable_memory *memory) {
   if (atomic_fetch_sub(&memory->pins, 1) == 1)
     shareable__segment_discard(&memory->segment);

@@ -29,4 +29,11 @@ shareable_status shareable__memory_draft(shareable_memory **memory, const char *
                                          uint32_t mode, shareable_error *error);
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
 
+/* The two halves of shareable_memory_open(): between them, the block can be peeked into. */
+shareable_status shareable__memory_attach(shareable_memory **memory, const char *name, uint32_t flags,
+                                          shareable_error *error);
+static inline void shareable__memory_settle(shareable_memory *memory) {
+  shareable__segment_settle(&memory->segment);
+}
+
 #endif

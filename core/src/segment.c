@@ -61,12 +61,14 @@ static bool is_beyond_limit(uint64_t size) {
 
 /*
  * Takes all the memory now: a full file system is ENOSPC here, not SIGBUS at a store. tmpfs gives up with EINTR, and
- * gives all of it back, when a signal comes; a timer's would come each time, so signals wait.
+ * gives all of it back, when a signal comes; a timer's may come each time, so at the second try signals wait.
  */
 static int reserve(int fd, uint64_t size) {
   sigset_t all, before;
-  int system;
+  int system = posix_fallocate(fd, 0, (off_t)size);
 
+  if (system != EINTR)
+    return system;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   do
@@ -80,8 +82,8 @@ static shareable_status allocate(int fd, const char *name, uint64_t size, uint32
   int system;
 
   if (is_beyond_limit(size))
-    return shareable__fail_system(error, EFBIG, "'%s' needs %" PRIu64 " bytes, more than this process's limit of a file",
-                                  name, size);
+    return shareable__fail_system(error, EFBIG,
+                                  "'%s' needs %" PRIu64 " bytes, more than this process's limit of a file", name, size);
   if (flags & SHAREABLE_LAZY) {
     if (ftruncate(fd, (off_t)size) == 0)
       return SHAREABLE_OK;
@@ -120,7 +122,7 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
   return SHAREABLE_OK;
 }
 
-static void close_file(shareable__segment *segment) {
+void shareable__segment_settle(shareable__segment *segment) {
   if (segment->fd >= 0)
     close(segment->fd);
   segment->fd = -1;
@@ -231,7 +233,7 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
   if (system != 0)
     return shareable__fail_system(error, system, "cannot name '%s'", name);
   remove_temporary(segment);
-  close_file(segment);
+  shareable__segment_settle(segment);
   return SHAREABLE_OK;
 }
 
@@ -250,9 +252,11 @@ shareable_status shareable__segment_publish_random(shareable__segment *segment, 
 }
 
 void shareable__segment_discard(shareable__segment *segment) {
-  shareable__segment_unmap(segment);
+  if (segment->base != NULL)
+    munmap(segment->base, segment->size);
+  segment->base = NULL;
   remove_temporary(segment);
-  close_file(segment);
+  shareable__segment_settle(segment);
 }
 
 shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
@@ -268,14 +272,13 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   if (segment->fd < 0)
     return shareable__fail_system(error, errno, "cannot open '%s'%s", name, read_only ? "" : " to read and write");
   status = map(segment, name, read_only, error);
-  close_file(segment);
+  if (status != SHAREABLE_OK)
+    shareable__segment_settle(segment);
   return status;
 }
 
-void shareable__segment_unmap(shareable__segment *segment) {
-  if (segment->base != NULL)
-    munmap(segment->base, segment->size);
-  segment->base = NULL;
+bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *word) {
+  return at <= INT64_MAX && pread(segment->fd, word, sizeof *word, (off_t)at) == sizeof *word;
 }
 
 bool shareable__segment_exists(const char *name) {

@@ -15,7 +15,7 @@ typedef struct shareable__segment {
   size_t size;         /* of the file, in bytes */
   dev_t device;        /* with the inode: which file it is, whatever its name stands for later */
   ino_t inode;
-  int fd;             /* until published; -1 from then on: the mapping alone keeps the file */
+  int fd;             /* until published or settled; -1 from then on: the mapping alone keeps the file */
   char temporary[32]; /* the path it has until published, or "" where it has none */
 } shareable__segment;
 
@@ -43,21 +43,26 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
 /* The same with a random name, which `name` receives. */
 shareable_status shareable__segment_publish_random(shareable__segment *segment, char name[13], shareable_error *error);
 
-/* Drops a segment that was not published: file, mapping and all. */
+/* Drops a segment: mapping, and file unless that has a name. */
 void shareable__segment_discard(shareable__segment *segment);
 
-/* Maps the file called `name`. */
+/* Maps the file called `name`. It stays open, to be peeked into, until shareable__segment_settle(). */
 shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
                                          shareable_error *error);
 
-/* Unmaps a segment that was published or opened. */
-void shareable__segment_unmap(shareable__segment *segment);
+/*
+ * Reads the word at byte `at` without touching the mapping: its first touch is a page fault, which costs more than all
+ * the rest of opening. False past the end.
+ */
+bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *word);
+
+/* Closes the file that was opened; the mapping alone keeps it. */
+void shareable__segment_settle(shareable__segment *segment);
 
 /* Whether there is a file called `name`. */
 bool shareable__segment_exists(const char *name);
 
 /* Removes the name where it is still this segment's; where `segment` is NULL, whatever it stands for. */
-shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name,
-                                           shareable_error *error);
+shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name, shareable_error *error);
 
 #endif

@@ -37,8 +37,8 @@ Test(error, a_system_call_s_failure_gets_the_status_that_fits) {
   const struct {
     int system;
     shareable_status status;
-  } rows[] = {{ENOENT, SHAREABLE_E_NOT_FOUND},  {EEXIST, SHAREABLE_E_EXISTS},   {EACCES, SHAREABLE_E_PERMISSION},
-              {EPERM, SHAREABLE_E_PERMISSION},  {ENOSPC, SHAREABLE_E_NO_SPACE}, {ENOMEM, SHAREABLE_E_NO_MEMORY},
+  } rows[] = {{ENOENT, SHAREABLE_E_NOT_FOUND}, {EEXIST, SHAREABLE_E_EXISTS},   {EACCES, SHAREABLE_E_PERMISSION},
+              {EPERM, SHAREABLE_E_PERMISSION}, {ENOSPC, SHAREABLE_E_NO_SPACE}, {ENOMEM, SHAREABLE_E_NO_MEMORY},
               {EMFILE, SHAREABLE_E_SYSTEM}};
   shareable_error error;
 

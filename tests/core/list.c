@@ -8,7 +8,6 @@
 
 #include "support.h"
 
-
 #define SEVEN                                                                                                          \
   {                                                                                                                    \
     shareable_str("howdy"), shareable_bytes("HoWdY", 5), shareable_float(-273.154), shareable_int(100),                \
@@ -206,8 +205,8 @@ Test(list, stock_bug_a_refused_write_changes_nothing) {
 /* Stock: a failed construction leaves the segment behind. */
 Test(list, stock_bug_a_failed_construction_leaves_nothing) {
   const shareable_value good = shareable_int(1);
-  const shareable_value bad[] = {{.type = 6}, shareable_str("\xff"), shareable_strn(NULL, 5),
-                                 {.type = SHAREABLE_TYPE_INT, .capacity = 9999993}};
+  const shareable_value bad[] = {
+    {.type = 6}, shareable_str("\xff"), shareable_strn(NULL, 5), {.type = SHAREABLE_TYPE_INT, .capacity = 9999993}};
   shareable_list *list = NULL;
   shareable_error error;
 
@@ -301,16 +300,16 @@ Test(list, a_capacity_makes_room_for_longer_texts) {
 
 Test(list, counts_and_finds_as_python_compares) {
   const int64_t big = (INT64_C(1) << 53) + 1;
-  const shareable_value values[] = {shareable_int(1),   shareable_float(1.0),  shareable_bool(1),
-                                    shareable_str("1"), shareable_bytes("1", 1), shareable_none(),
-                                    shareable_float(NAN), shareable_int(big),  shareable_float(0x1p53)};
+  const shareable_value values[] = {shareable_int(1),     shareable_float(1.0),    shareable_bool(1),
+                                    shareable_str("1"),   shareable_bytes("1", 1), shareable_none(),
+                                    shareable_float(NAN), shareable_int(big),      shareable_float(0x1p53)};
   const struct {
     shareable_value value;
     size_t count;
     int index;
-  } rows[] = {{shareable_int(1), 3, 0},     {shareable_float(1.0), 3, 0},      {shareable_bool(1), 3, 0},
-              {shareable_str("1"), 1, 3},   {shareable_bytes("1", 1), 1, 4},   {shareable_none(), 1, 5},
-              {shareable_float(NAN), 0, -1}, {shareable_int(big), 1, 7},       {shareable_float(0x1p53), 1, 8},
+  } rows[] = {{shareable_int(1), 3, 0},       {shareable_float(1.0), 3, 0},    {shareable_bool(1), 3, 0},
+              {shareable_str("1"), 1, 3},     {shareable_bytes("1", 1), 1, 4}, {shareable_none(), 1, 5},
+              {shareable_float(NAN), 0, -1},  {shareable_int(big), 1, 7},      {shareable_float(0x1p53), 1, 8},
               {shareable_int(big - 1), 1, 8}, {shareable_str("\xff"), 0, -1},  {shareable_bool(0), 0, -1}};
   shareable_list *list = new_list(values, LENGTH(values));
 
@@ -318,7 +317,8 @@ Test(list, counts_and_finds_as_python_compares) {
     size_t count = 99, index = 99;
     cr_ok(shareable_list_count(list, &rows[i].value, &count));
     cr_assert_eq(count, rows[i].count, "row %zu: %zu", i, count);
-    cr_status(shareable_list_index(list, &rows[i].value, &index), rows[i].index < 0 ? SHAREABLE_E_ABSENT : SHAREABLE_OK);
+    cr_status(shareable_list_index(list, &rows[i].value, &index),
+              rows[i].index < 0 ? SHAREABLE_E_ABSENT : SHAREABLE_OK);
     cr_assert_eq(index, rows[i].index < 0 ? 99 : (size_t)rows[i].index);
   }
   end_list(list);

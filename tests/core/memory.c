@@ -123,8 +123,8 @@ Test(memory, without_the_right_to_it_is_permission_denied) {
   if (child == 0) {
     shareable_memory *other = NULL;
     shareable_error error;
-    _exit(setuid(65534) != 0 || shareable_memory_open(&other, shareable_memory_name(memory), 0, &error) !=
-                                  SHAREABLE_E_PERMISSION ||
+    _exit(setuid(65534) != 0 ||
+          shareable_memory_open(&other, shareable_memory_name(memory), 0, &error) != SHAREABLE_E_PERMISSION ||
           shareable_unlink(shareable_memory_name(memory), &error) != SHAREABLE_E_PERMISSION);
   }
   cr_assert_eq(waitpid(child, &result, 0), child);

@@ -44,8 +44,8 @@ static void publishes_complete(shareable__hiding hiding) {
   cr_assert_eq(opened.inode, segment.inode);
   cr_assert_eq(memcmp(opened.base, "complete", 8), 0);
   cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
-  shareable__segment_unmap(&segment);
-  shareable__segment_unmap(&opened);
+  shareable__segment_discard(&segment);
+  shareable__segment_discard(&opened);
 }
 
 static void leaves_an_existing_name_alone(shareable__hiding hiding) {
@@ -59,8 +59,8 @@ static void leaves_an_existing_name_alone(shareable__hiding hiding) {
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   cr_assert_eq(opened.size, 100);
   cr_ok(shareable__segment_unlink(&first, own_name(), NULL));
-  shareable__segment_unmap(&first);
-  shareable__segment_unmap(&opened);
+  shareable__segment_discard(&first);
+  shareable__segment_discard(&opened);
 }
 
 Test(segment, without_a_name_publishes_complete) {
@@ -88,7 +88,7 @@ Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
   cr_assert_neq(access(temporary, F_OK), 0);
   cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
-  shareable__segment_unmap(&segment);
+  shareable__segment_discard(&segment);
   segment = made(SHAREABLE__TEMPORARY, 100);
   strcpy(temporary, segment.temporary);
   shareable__segment_discard(&segment);
@@ -103,7 +103,7 @@ Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
   cr_assert_eq(strspn(name + 4, "0123456789abcdef"), 8);
   cr_assert(exists(name));
   cr_ok(shareable__segment_unlink(&segment, name, NULL));
-  shareable__segment_unmap(&segment);
+  shareable__segment_discard(&segment);
 }
 
 Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
@@ -235,7 +235,7 @@ Test(segment, a_second_unlink_says_already_gone) {
   cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
   cr_status(shareable__segment_unlink(&segment, own_name(), &error), SHAREABLE_E_NOT_FOUND);
   cr_assert_not_null(strstr(error.text, "already gone"));
-  shareable__segment_unmap(&segment);
+  shareable__segment_discard(&segment);
 }
 
 Test(segment, another_s_block_of_the_same_name_stays) {
@@ -247,6 +247,6 @@ Test(segment, another_s_block_of_the_same_name_stays) {
   cr_status(shareable__segment_unlink(&first, own_name(), NULL), SHAREABLE_E_NOT_FOUND);
   cr_assert(exists(own_name()));
   cr_ok(shareable__segment_unlink(&second, own_name(), NULL));
-  shareable__segment_unmap(&first);
-  shareable__segment_unmap(&second);
+  shareable__segment_discard(&first);
+  shareable__segment_discard(&second);
 }

@@ -1,0 +1,198 @@
+/*
+ * core.c - what the core costs, each figure beside what it is compared to, in one run: `make bench`.
+ *
+ * The two of a pair take turns, so that both see the same machine; each round gives one ratio, and the median of the rounds
+ * is the figure. Ends with 1 where a figure is over its limit.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "plain.h"
+#include "shareable.h"
+
+#define ROUNDS 41
+#define ITEMS 1024
+
+static shareable_list *list;
+static plain *array;
+static char name[40], bare_name[40], small_name[48], large_name[48];
+
+static void must(int status) {
+  if (status == 0)
+    return;
+  fprintf(stderr, "bench: %s\n", shareable_status_text(status));
+  exit(2);
+}
+
+static double now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void get_plain(int times) {
+  int64_t sum = 0, integer;
+
+  for (int i = 0; i < times; i++) {
+    must(plain_get(array, i & (ITEMS - 1), &integer));
+    sum += integer;
+  }
+  *(volatile int64_t *)&sum = sum;
+}
+
+static void get_shared(int times) {
+  int64_t sum = 0, integer;
+
+  for (int i = 0; i < times; i++) {
+    must(shareable_list_get_int(list, i & (ITEMS - 1), &integer));
+    sum += integer;
+  }
+  *(volatile int64_t *)&sum = sum;
+}
+
+static void set_plain(int times) {
+  for (int i = 0; i < times; i++)
+    must(plain_set(array, i & (ITEMS - 1), i));
+}
+
+static void set_shared(int times) {
+  for (int i = 0; i < times; i++)
+    must(shareable_list_set_int(list, i & (ITEMS - 1), i));
+}
+
+/* Nothing of this block is ever touched: its memory is not even reserved. */
+static void block_bare(int times) {
+  for (int i = 0; i < times; i++) {
+    int fd = shm_open(bare_name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    void *base;
+
+    must(fd < 0 || ftruncate(fd, 4096) != 0);
+    base = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    must(base == MAP_FAILED || munmap(base, 4096) != 0 || close(fd) != 0 || shm_unlink(bare_name) != 0);
+  }
+}
+
+static void block_shared_with(int times, uint32_t flags) {
+  for (int i = 0; i < times; i++) {
+    shareable_memory *memory;
+
+    must(shareable_memory_create(&memory, name, 4096, flags, 0, NULL));
+    shareable_memory_close(memory);
+    must(shareable_memory_unlink(memory, NULL));
+    shareable_memory_unref(memory);
+  }
+}
+
+static void block_shared(int times) {
+  block_shared_with(times, 0);
+}
+
+static void block_lazy(int times) {
+  block_shared_with(times, SHAREABLE_LAZY);
+}
+
+static void attach(const char *which, int times) {
+  for (int i = 0; i < times; i++) {
+    shareable_list *again;
+
+    must(shareable_list_open(&again, which, 0, NULL));
+    shareable_list_unref(again);
+  }
+}
+
+static void attach_small(int times) {
+  attach(small_name, times);
+}
+
+static void attach_large(int times) {
+  attach(large_name, times);
+}
+
+static int by_worth(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+static double median(double *figures) {
+  qsort(figures, ROUNDS, sizeof *figures, by_worth);
+  return figures[ROUNDS / 2];
+}
+
+static double time_of(void (*work)(int), int times) {
+  double start = now();
+
+  work(times);
+  return (now() - start) / times;
+}
+
+/* Prints a row, and says whether the median ratio is within the limit. */
+static int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times,
+                   double limit) {
+  double a[ROUNDS], b[ROUNDS], ratio[ROUNDS], middle;
+
+  ours(times / 10);
+  theirs(times / 10);
+  for (int round = 0; round < ROUNDS; round++) {
+    if (round % 2 == 0) {
+      a[round] = time_of(ours, times);
+      b[round] = time_of(theirs, times);
+    } else {
+      b[round] = time_of(theirs, times);
+      a[round] = time_of(ours, times);
+    }
+    ratio[round] = a[round] / b[round];
+  }
+  middle = median(ratio);
+  printf("%-34s %9.1f ns   %-28s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", what, median(a), against,
+         median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
+         middle <= limit ? "ok" : "OVER");
+  return middle > limit;
+}
+
+static shareable_list *list_of(const char *its_name, size_t count) {
+  shareable_value *values = calloc(count, sizeof *values);
+  shareable_list *made;
+
+  must(values == NULL);
+  for (size_t i = 0; i < count; i++)
+    values[i] = shareable_int((int64_t)i);
+  must(shareable_list_create(&made, its_name, values, count, 0, 0, NULL));
+  free(values);
+  return made;
+}
+
+int main(void) {
+  shareable_list *small, *large;
+  int over = 0;
+
+  snprintf(name, sizeof name, "bench-%ld", (long)getpid());
+  snprintf(bare_name, sizeof bare_name, "/bench-bare-%ld", (long)getpid());
+  snprintf(small_name, sizeof small_name, "%s-small", name);
+  snprintf(large_name, sizeof large_name, "%s-large", name);
+  list = list_of(NULL, ITEMS);
+  small = list_of(small_name, 10);
+  large = list_of(large_name, 1000000);
+  array = plain_new(ITEMS);
+  must(array == NULL);
+
+  printf("shareable %s, %d rounds, medians (and the middle four fifths of the ratios)\n", shareable_version(), ROUNDS);
+  over |= compare("get an int", get_shared, "plain array, shared library", get_plain, 200000, 3);
+  over |= compare("set an int", set_shared, "plain array, shared library", set_plain, 200000, 3);
+  over |= compare("create, close, unlink 4 KiB", block_shared, "shm_open … shm_unlink", block_bare, 500, 2);
+  over |= compare("the same, lazy", block_lazy, "shm_open … shm_unlink", block_bare, 500, 2);
+  over |= compare("attach to 1,000,000 items", attach_large, "attach to 10 items", attach_small, 500, 1.2);
+
+  must(shareable_list_unlink(list, NULL) | shareable_list_unlink(small, NULL) | shareable_list_unlink(large, NULL));
+  shareable_list_unref(list);
+  shareable_list_unref(small);
+  shareable_list_unref(large);
+  plain_free(array);
+  return over;
+}
