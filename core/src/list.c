@@ -107,15 +107,16 @@ shareable_status shareable_list_create(shareable_list **result, const char *name
   return SHAREABLE_OK;
 }
 
+/* The first offset is 0 in every list but in those of CPython 3.8, which has sizes where others have offsets. */
 static bool read_layout(shareable_list *list) {
   const shareable__segment *segment = &list->memory->segment;
-  uint64_t count, last, data_size;
+  uint64_t head[2], last, data_size;
 
-  if (!shareable__segment_peek(segment, 0, &count))
+  if (!shareable__segment_peek(segment, 0, head, 2) || head[1] != 0)
     return false;
-  last = shareable__layout_last(segment->size, count);
-  return last != 0 && shareable__segment_peek(segment, last, &data_size) &&
-         shareable__layout_read(&list->layout, segment->base, segment->size, count, data_size);
+  last = shareable__layout_last(segment->size, head[0]);
+  return last != 0 && shareable__segment_peek(segment, last, &data_size, 1) &&
+         shareable__layout_read(&list->layout, segment->base, segment->size, head[0], data_size);
 }
 
 shareable_status shareable_list_open(shareable_list **result, const char *name, uint32_t flags,

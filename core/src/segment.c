@@ -277,8 +277,10 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   return status;
 }
 
-bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *word) {
-  return at <= INT64_MAX && pread(segment->fd, word, sizeof *word, (off_t)at) == sizeof *word;
+bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count) {
+  size_t size = count * sizeof *words;
+
+  return at <= INT64_MAX && pread(segment->fd, words, size, (off_t)at) == (ssize_t)size;
 }
 
 bool shareable__segment_exists(const char *name) {

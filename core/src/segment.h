@@ -51,10 +51,10 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
                                          shareable_error *error);
 
 /*
- * Reads the word at byte `at` without touching the mapping: its first touch is a page fault, which costs more than all
- * the rest of opening. False past the end.
+ * Reads `count` words from byte `at` on without touching the mapping: its first touch is a page fault, which costs more
+ * than all the rest of opening. False past the end.
  */
-bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *word);
+bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count);
 
 /* Closes the file that was opened; the mapping alone keeps it. */
 void shareable__segment_settle(shareable__segment *segment);

@@ -1,0 +1,193 @@
+/*
+ * vectors.c - the golden and the hostile lists of tests/vectors, opened as what they are: segments that others wrote.
+ */
+#include <glob.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "support.h"
+
+/* A block with the bytes of a file; one of no bytes cannot be made by us, so it is only named. */
+static shareable_memory *block_of(const char *path) {
+  static char bytes[4096];
+  FILE *file = fopen(path, "rb");
+  shareable_memory *memory = NULL;
+  size_t size;
+
+  cr_assert_not_null(file, "%s", path);
+  size = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  if (size == 0)
+    return NULL;
+  cr_ok(shareable_memory_create(&memory, own_name(), size, 0, 0, NULL));
+  memcpy(shareable_memory_address(memory), bytes, size);
+  return memory;
+}
+
+static void end_block(shareable_memory *memory) {
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+static glob_t files_of(const char *pattern) {
+  const char *top = getenv("top_srcdir");
+  char path[1000];
+  glob_t found;
+
+  snprintf(path, sizeof path, "%s/tests/vectors/%s", top == NULL ? "." : top, pattern);
+  cr_assert_eq(glob(path, 0, NULL, &found), 0, "no file %s", path);
+  return found;
+}
+
+/* The item as a line of a .items file: see make_valid.py. */
+static void describe(const shareable_list *list, size_t i, char *line, size_t size) {
+  static const char *const texts[] = {[SHAREABLE_TYPE_STR] = "str", [SHAREABLE_TYPE_BYTES] = "bytes"};
+  char buffer[64];
+  shareable_value value;
+  size_t n;
+
+  cr_ok(shareable_list_get(list, (int64_t)i, &value, buffer, sizeof buffer));
+  switch (value.type) {
+  case SHAREABLE_TYPE_NONE:
+    snprintf(line, size, "none");
+    break;
+  case SHAREABLE_TYPE_INT:
+    snprintf(line, size, "int %" PRId64, value.integer);
+    break;
+  case SHAREABLE_TYPE_FLOAT:
+    snprintf(line, size, "float %016" PRIx64, value.bits);
+    break;
+  case SHAREABLE_TYPE_BOOL:
+    snprintf(line, size, "bool %d", value.boolean);
+    break;
+  default:
+    n = (size_t)snprintf(line, size, "%s%s", texts[value.type], value.length > 0 ? " " : "");
+    for (size_t k = 0; k < value.length; k++)
+      n += (size_t)snprintf(line + n, size - n, "%02x", (unsigned char)value.text[k]);
+  }
+}
+
+/* "…/types-3.9.bin" is described in "…/types.items". */
+static FILE *items_of(const char *path) {
+  char items[1000];
+  FILE *file;
+
+  snprintf(items, sizeof items, "%.*s.items", (int)(strrchr(path, '-') - path), path);
+  file = fopen(items, "r");
+  cr_assert_not_null(file, "%s", items);
+  return file;
+}
+
+static void check_valid(const char *path) {
+  shareable_memory *memory = block_of(path);
+  FILE *items = items_of(path);
+  char wanted[200], found[200];
+  shareable_list *list;
+  size_t i = 0;
+
+  cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
+  for (; fgets(wanted, sizeof wanted, items) != NULL; i++) {
+    wanted[strcspn(wanted, "\n")] = '\0';
+    describe(list, i, found, sizeof found);
+    cr_assert_str_eq(found, wanted, "%s, item %zu: %s, not %s", path, i, found, wanted);
+  }
+  cr_assert_eq(shareable_list_length(list), i, "%s", path);
+  fclose(items);
+  shareable_list_unref(list);
+  end_block(memory);
+}
+
+Test(vectors, lists_of_each_cpython_are_read_as_it_reads_them) {
+  glob_t files = files_of("valid/*.bin");
+
+  cr_assert_geq(files.gl_pathc, 25);
+  for (size_t i = 0; i < files.gl_pathc; i++)
+    check_valid(files.gl_pathv[i]);
+  globfree(&files);
+}
+
+/* Byte for byte what CPython writes, for what it can express: the list is made anew from what was read. */
+static void check_rewrite(const char *path) {
+  shareable_memory *memory = block_of(path);
+  shareable_value values[32];
+  static char texts[32][64];
+  shareable_list *list, *ours;
+  size_t size = shareable_memory_size(memory), count;
+  char name[64];
+
+  cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
+  count = shareable_list_length(list);
+  for (size_t i = 0; i < count; i++)
+    cr_ok(shareable_list_get(list, (int64_t)i, &values[i], texts[i], sizeof texts[i]));
+  snprintf(name, sizeof name, "%s-ours", own_name());
+  cr_ok(shareable_list_create(&ours, name, values, count, 0, 0, NULL));
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(ours)), size, "%s", path);
+  cr_assert_eq(memcmp(shareable_memory_address(shareable_list_memory(ours)), shareable_memory_address(memory), size), 0,
+               "%s", path);
+  end_list(ours);
+  shareable_list_unref(list);
+  end_block(memory);
+}
+
+Test(vectors, lists_are_written_to_the_byte_as_cpython_writes_them) {
+  const char *const patterns[] = {"valid/empty-*.bin", "valid/types-*.bin", "valid/numbers-*.bin"};
+
+  for (size_t k = 0; k < LENGTH(patterns); k++) {
+    glob_t files = files_of(patterns[k]);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+      check_rewrite(files.gl_pathv[i]);
+    globfree(&files);
+  }
+}
+
+Test(vectors, what_cannot_be_a_list_is_refused_and_stays) {
+  glob_t files = files_of("invalid/refused-*.bin");
+
+  cr_assert_geq(files.gl_pathc, 20);
+  for (size_t i = 0; i < files.gl_pathc; i++) {
+    shareable_memory *memory = block_of(files.gl_pathv[i]);
+    shareable_list *list = NULL;
+    shareable_error error;
+
+    if (memory == NULL)
+      continue; /* of no bytes: segment.c tests it */
+    cr_assert_eq(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_LIST, "%s", files.gl_pathv[i]);
+    cr_assert_not_null(strstr(error.text, own_name()));
+    end_block(memory);
+  }
+  globfree(&files);
+}
+
+static void check_item(const char *path, const shareable_list *list, size_t i, bool is_damaged) {
+  static const char *const sound[] = {"int 10", "str 7477656e7479", "int 30", "bytes 666f727479"};
+  shareable_value value;
+  char line[200];
+  int status;
+
+  if (!is_damaged) {
+    describe(list, i, line, sizeof line);
+    cr_assert_str_eq(line, sound[i], "%s, item %zu: %s", path, i, line);
+    return;
+  }
+  status = shareable_list_get(list, (int64_t)i, &value, line, sizeof line);
+  cr_assert(status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_UTF8, "%s, item %zu: %s", path, i,
+            shareable_status_name(status));
+}
+
+Test(vectors, damaged_items_are_answered_one_by_one) {
+  glob_t files = files_of("invalid/damaged-*.bin");
+
+  cr_assert_geq(files.gl_pathc, 20);
+  for (size_t i = 0; i < files.gl_pathc; i++) {
+    const char *path = files.gl_pathv[i], *which = strrchr(path, '/') + strlen("/damaged-");
+    shareable_memory *memory = block_of(path);
+    shareable_list *list;
+
+    cr_assert_eq(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_OK, "%s", path);
+    for (size_t k = 0; k < 4; k++)
+      check_item(path, list, k, memchr(which, '0' + (int)k, strcspn(which, "-")) != NULL);
+    shareable_list_unref(list);
+    end_block(memory);
+  }
+  globfree(&files);
+}
