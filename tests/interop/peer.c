@@ -1,0 +1,193 @@
+/*
+ * peer.c - the peer of the interop tests in C: does with lists what its standard input says. See peers.py.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shareable.h"
+
+#define MOST_ITEMS 64
+
+static char *texts[MOST_ITEMS];
+
+static void must(int ok, const char *what) {
+  if (ok)
+    return;
+  fprintf(stderr, "peer: %s\n", what);
+  exit(1);
+}
+
+static char *read_file(const char *path, size_t *length) {
+  FILE *file = fopen(path, "rb");
+  char *text;
+
+  must(file != NULL && fseek(file, 0, SEEK_END) == 0, path);
+  *length = (size_t)ftell(file);
+  rewind(file);
+  text = malloc(*length + 1);
+  must(text != NULL && fread(text, 1, *length, file) == *length, path);
+  fclose(file);
+  return text;
+}
+
+static char *read_hex(const char *hex, size_t *length) {
+  char *text = malloc(strlen(hex) / 2 + 1);
+  unsigned byte;
+
+  must(text != NULL, "no memory");
+  for (*length = 0; sscanf(hex + 2 * *length, "%2x", &byte) == 1; ++*length)
+    text[*length] = (char)byte;
+  return text;
+}
+
+/* The value that a line says; its text stays in *text. */
+static shareable_value parse(char *line, char **text) {
+  char *rest = strchr(line, ' ');
+  shareable_value value = shareable_none();
+  size_t length;
+
+  free(*text);
+  *text = NULL;
+  if (strcmp(line, "none") == 0)
+    return value;
+  must(rest != NULL, line);
+  *rest++ = '\0';
+  if (strcmp(line, "int") == 0)
+    return shareable_int(strtoll(rest, NULL, 10));
+  if (strcmp(line, "bool") == 0)
+    return shareable_bool(rest[0] == '1');
+  if (strcmp(line, "float") == 0) {
+    value = shareable_float(0);
+    value.bits = strtoull(rest, NULL, 16);
+    return value;
+  }
+  *text = rest[0] == '@' ? read_file(rest + 1, &length) : read_hex(rest, &length);
+  return strcmp(line, "str") == 0 ? shareable_strn(*text, length) : shareable_bytes(*text, length);
+}
+
+static void print_text(const char *type, const shareable_value *value, const char *path) {
+  if (value->length > 4096) {
+    FILE *file = fopen(path, "wb");
+    must(file != NULL && fwrite(value->text, 1, (size_t)value->length, file) == value->length, path);
+    fclose(file);
+    printf("%s @%s\n", type, path);
+    return;
+  }
+  printf("%s ", type);
+  for (size_t i = 0; i < value->length; i++)
+    printf("%02x", (unsigned char)value->text[i]);
+  printf("\n");
+}
+
+static void print_item(const shareable_list *list, size_t i, const char *folder) {
+  char *buffer, path[340];
+  shareable_value value;
+  int status;
+  size_t size;
+
+  must(shareable_list_slot_size(list, (int64_t)i, &size) == 0, "slot size");
+  buffer = malloc(size);
+  status = shareable_list_get(list, (int64_t)i, &value, buffer, size);
+  snprintf(path, sizeof path, "%s/c-%zu", folder, i);
+  if (status != SHAREABLE_OK)
+    printf("error %s\n", shareable_status_name(status));
+  else if (value.type == SHAREABLE_TYPE_NONE)
+    printf("none\n");
+  else if (value.type == SHAREABLE_TYPE_INT)
+    printf("int %" PRId64 "\n", value.integer);
+  else if (value.type == SHAREABLE_TYPE_BOOL)
+    printf("bool %d\n", value.boolean);
+  else if (value.type == SHAREABLE_TYPE_FLOAT)
+    printf("float %016" PRIx64 "\n", value.bits);
+  else
+    print_text(value.type == SHAREABLE_TYPE_STR ? "str" : "bytes", &value, path);
+  free(buffer);
+}
+
+static size_t next_line(char **line, size_t *size) {
+  ssize_t length = getline(line, size, stdin);
+
+  must(length > 0, "the end of the input");
+  (*line)[length - 1] = '\0';
+  return (size_t)length;
+}
+
+static void create(const char *name, size_t count) {
+  shareable_value values[MOST_ITEMS];
+  char *line = NULL;
+  size_t size = 0;
+  shareable_error error;
+  shareable_list *list;
+
+  must(count <= MOST_ITEMS, "too many items");
+  for (size_t i = 0; i < count; i++) {
+    next_line(&line, &size);
+    values[i] = parse(line, &texts[i]);
+  }
+  if (shareable_list_create(&list, name, values, count, 0, 0, &error) != SHAREABLE_OK) {
+    printf("error %s\n", error.text);
+  } else {
+    printf("ok\n");
+    shareable_list_unref(list);
+  }
+  free(line);
+}
+
+static void read_list(const char *name, const char *folder) {
+  char format[8 * MOST_ITEMS];
+  shareable_error error;
+  shareable_list *list;
+  size_t length;
+
+  if (shareable_list_open(&list, name, 0, &error) != SHAREABLE_OK) {
+    printf("error %s\n", error.text);
+    return;
+  }
+  must(shareable_list_format(list, format, sizeof format, &length) == SHAREABLE_OK, "format");
+  printf("ok %zu %.*s\n", shareable_list_length(list), (int)length, format);
+  for (size_t i = 0; i < shareable_list_length(list); i++)
+    print_item(list, i, folder);
+  shareable_list_unref(list);
+}
+
+static void set(const char *name, int64_t index) {
+  char *line = NULL;
+  size_t size = 0;
+  shareable_value value;
+  shareable_error error;
+  shareable_list *list;
+  int status;
+
+  next_line(&line, &size);
+  value = parse(line, &texts[0]);
+  status = shareable_list_open(&list, name, 0, &error);
+  if (status == SHAREABLE_OK) {
+    status = shareable_list_set(list, index, &value);
+    shareable_list_unref(list);
+  }
+  printf(status == SHAREABLE_OK ? "ok\n" : "error %s\n", shareable_status_name(status));
+  free(line);
+}
+
+int main(void) {
+  char *line = NULL, name[300], argument[300];
+  size_t size = 0;
+
+  while (getline(&line, &size, stdin) > 0) {
+    must(sscanf(line, "%*s %299s %299s", name, argument) >= 1, line);
+    if (strncmp(line, "create ", 7) == 0)
+      create(name, strtoull(argument, NULL, 10));
+    else if (strncmp(line, "read ", 5) == 0)
+      read_list(name, argument);
+    else if (strncmp(line, "set ", 4) == 0)
+      set(name, strtoll(argument, NULL, 10));
+    else if (strncmp(line, "unlink ", 7) == 0)
+      printf("%s\n", shareable_unlink(name, NULL) == SHAREABLE_OK ? "ok" : "error unlink");
+    fflush(stdout);
+  }
+  for (size_t i = 0; i < MOST_ITEMS; i++)
+    free(texts[i]);
+  free(line);
+  return 0;
+}

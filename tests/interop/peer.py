@@ -1,0 +1,114 @@
+"""peer.py - the peer of the interop tests in Python: does with lists what its standard input says. See peers.py.
+
+usage: peer.py stock|shareable
+"""
+import pathlib
+import struct
+import sys
+
+STOCK = sys.argv[1] == "stock"
+if STOCK:
+    from multiprocessing import resource_tracker, shared_memory
+else:
+    from shareable import shared_memory
+
+
+def parse(line):
+    kind, _, rest = line.partition(" ")
+    if kind == "none":
+        return None
+    if kind == "int":
+        return int(rest)
+    if kind == "bool":
+        return rest == "1"
+    if kind == "float":
+        return struct.unpack(">d", bytes.fromhex(rest))[0]
+    data = pathlib.Path(rest[1:]).read_bytes() if rest.startswith("@") else bytes.fromhex(rest)
+    return data.decode() if kind == "str" else data
+
+
+def text(kind, data, path):
+    if len(data) > 4096:
+        path.write_bytes(data)
+        return f"{kind} @{path}"
+    return f"{kind} {data.hex()}"
+
+
+def describe(value, path):
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"bool {int(value)}"
+    if isinstance(value, int):
+        return f"int {value}"
+    if isinstance(value, float):
+        return "float " + struct.pack(">d", value).hex()
+    if isinstance(value, str):
+        return text("str", value.encode(), path)
+    return text("bytes", value, path)
+
+
+def item(shared, i, path):
+    try:
+        return describe(shared[i], path)
+    except Exception as problem:  # whatever it is, it is the answer
+        return f"error {type(problem).__name__}"
+
+
+def forget(shared):
+    """Stock registers whatever it touches, and would unlink it at the end of this process."""
+    if STOCK:
+        resource_tracker.unregister(shared.shm._name, "shared_memory")
+
+
+def attached(name):
+    shared = shared_memory.ShareableList(name=name)
+    forget(shared)
+    return shared
+
+
+def create(name, count):
+    values = [parse(sys.stdin.readline()[:-1]) for _ in range(int(count))]
+    shared = shared_memory.ShareableList(values, name=name)
+    forget(shared)
+    shared.shm.close()
+    print("ok")
+
+
+def read(name, folder):
+    shared = attached(name)
+    print("ok", len(shared), shared.format)
+    for i in range(len(shared)):
+        print(item(shared, i, pathlib.Path(folder, f"{sys.argv[1]}-{i}")))
+    shared.shm.close()
+
+
+def set_item(name, index):
+    value = parse(sys.stdin.readline()[:-1])
+    shared = attached(name)
+    try:
+        shared[int(index)] = value
+    finally:
+        shared.shm.close()
+    print("ok")
+
+
+def unlink(name):
+    shared = shared_memory.SharedMemory(name)
+    shared.close()
+    shared.unlink()
+    print("ok")
+
+
+def main():
+    verbs = {"create": create, "read": read, "set": set_item, "unlink": unlink}
+    for line in iter(sys.stdin.readline, ""):
+        verb, *arguments = line.split()
+        try:
+            verbs[verb](*arguments)
+        except Exception as problem:  # whatever it is, it is the answer
+            print(f"error {type(problem).__name__} {problem}".replace("\n", " "))
+        sys.stdout.flush()
+
+
+main()

@@ -1,0 +1,136 @@
+"""peers.py - the programs that the interop tests set against each other, one a language, and the notation they speak.
+
+A peer reads commands from its standard input and answers on its standard output, a line each:
+
+    create NAME COUNT     then COUNT items          ok
+    read NAME FOLDER                                ok COUNT FORMAT, then COUNT items
+    set NAME INDEX        then an item              ok
+    unlink NAME                                     ok
+
+An item is "none", "int -5", "bool 1", "float 3ff8000000000000" (the bits), "str" or "bytes" and the bytes in
+hexadecimal, or "str @PATH" where the bytes are those of a file, which is how long ones travel (to FOLDER). What goes
+wrong is "error …", in place of the ok or of an item.
+"""
+import glob
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(os.environ["top_srcdir"])
+BUILD = pathlib.Path(os.environ["top_builddir"])
+HERE = SOURCE / "tests" / "interop"
+STOCK_VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+
+
+def describe(value):
+    """An item's line."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"bool {int(value)}"
+    if isinstance(value, int):
+        return f"int {value}"
+    if isinstance(value, float):
+        return "float " + struct.pack(">d", value).hex()
+    if isinstance(value, str):
+        return f"str {value.encode().hex()}"
+    return f"bytes {value.hex()}"
+
+
+class Peer:
+    """A peer at work. Its answers are read as they come."""
+
+    def __init__(self, name, command, environment, folder):
+        self.name = name
+        self.is_stock = name.startswith("stock")
+        self.folder = folder
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **environment}, text=True
+        )
+
+    def _send(self, *lines):
+        self.process.stdin.write("".join(line + "\n" for line in lines))
+        self.process.stdin.flush()
+
+    def _receive(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise EOFError(f"{self.name} ended with {self.process.wait()}")
+        return line[:-1]
+
+    def _item(self, value):
+        if isinstance(value, (str, bytes)) and len(value) > 4096:
+            path = self.folder / f"to-{self.name}"
+            path.write_bytes(value.encode() if isinstance(value, str) else value)
+            return f"{'str' if isinstance(value, str) else 'bytes'} @{path}"
+        return describe(value)
+
+    @staticmethod
+    def _inline(line):
+        kind, _, rest = line.partition(" ")
+        if rest.startswith("@"):
+            return f"{kind} {pathlib.Path(rest[1:]).read_bytes().hex()}"
+        return line
+
+    def create(self, name, values):
+        """Makes a list; returns "ok" or the error."""
+        self._send(f"create {name} {len(values)}")
+        for value in values:
+            self._send(self._item(value))
+        return self._receive()
+
+    def read(self, name):
+        """Reads a whole list: its format and its items' lines."""
+        self._send(f"read {name} {self.folder}")
+        answer = self._receive().split(" ", 2)
+        if answer[0] != "ok":
+            raise RuntimeError(f"{self.name}: {' '.join(answer)}")
+        return answer[2], [self._inline(self._receive()) for _ in range(int(answer[1]))]
+
+    def set(self, name, index, value):
+        """Writes an item; returns "ok" or the error."""
+        self._send(f"set {name} {index}", self._item(value))
+        return self._receive()
+
+    def unlink(self, name):
+        self._send(f"unlink {name}")
+        return self._receive()
+
+    def end(self):
+        self.process.stdin.close()
+        if self.process.wait(timeout=60) != 0:
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}")
+
+
+def stock_interpreters():
+    """Each CPython from 3.9 to 3.13 on this machine, as (version, path); Debian's alone where there are no others."""
+    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    found = {}
+    for version in STOCK_VERSIONS:
+        paths = sorted(glob.glob(f"{root}/versions/{version}.*/bin/python3"))
+        if paths:
+            found[version] = paths[-1]
+    missing = [version for version in STOCK_VERSIONS if version not in found]
+    if missing:
+        print(f"no CPython {', '.join(missing)} under {root}/versions: not tried", file=sys.stderr)
+    return [("debian", "/usr/bin/python3"), *found.items()]
+
+
+def stock(version, path, folder):
+    """A peer of the standard library alone: in particular without ours on its path."""
+    return Peer(f"stock-{version}", [path, "-I", str(HERE / "peer.py"), "stock"], {}, folder)
+
+
+def ours(folder):
+    """Our peers, a language each, for the languages that were built: what each is run by is in interop.am."""
+    peers = [Peer("c", [str(BUILD / "tests/interop/peer")], {}, folder)]
+    if "peer_python" in os.environ:
+        command = [*os.environ["peer_python"].split(), str(HERE / "peer.py"), "shareable"]
+        peers.append(Peer("python", command, {}, folder))
+    if "peer_lua" in os.environ:
+        peers.append(Peer("lua", [*os.environ["peer_lua"].split(), str(HERE / "peer.lua")], {}, folder))
+    if "peer_go" in os.environ:
+        peers.append(Peer("go", os.environ["peer_go"].split(), {}, folder))
+    return peers
