@@ -1,0 +1,312 @@
+/*
+ * publish.c - the demonstration: live figures of this machine in one list, kept fresh from C, read and answered in every
+ * language that it is given a reader for.
+ *
+ * usage: publish 'LABEL=COMMAND'…
+ *
+ * Each reader is run as "COMMAND NAME I": it attaches to list NAME, prints its items, a line each as its language shows
+ * them, and writes a note and a gift to the two items from 10 + 2 I on. At last the figures stand still and each is run
+ * as "COMMAND NAME": it prints each item in the one notation of describe(), in which all have to agree.
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "shareable.h"
+
+#define MOST_READERS 4
+#define NOTES 10
+#define ITEMS (NOTES + 2 * MOST_READERS)
+#define WIDTH 15
+
+enum { HOST, KERNEL, BOOT, LOAD, UPTIME, MEMORY, PROCESSES, SWAPPING, SENSOR, TICKS };
+
+static const char *const labels[NOTES] = {"host",      "kernel",  "boot id",     "load",   "uptime, s",
+                                          "free, KiB", "running", "swap in use", "sensor", "ticks"};
+
+typedef struct reader {
+  const char *label;
+  const char *command;
+  char items[ITEMS][64];
+} reader;
+
+static shareable_list *list;
+static char name[40];
+static volatile sig_atomic_t is_live = 1;
+
+static void fail(const char *what, const char *why) {
+  fprintf(stderr, "demo: %s: %s\n", what, why);
+  if (list != NULL)
+    shareable_list_unlink(list, NULL);
+  exit(1);
+}
+
+static void must(int status, int64_t index) {
+  shareable_error error;
+
+  if (status == SHAREABLE_OK)
+    return;
+  shareable_list_explain(list, index, status, &error);
+  fail("list", error.text);
+}
+
+/* The number after a word in a file of /proc, or 0. */
+static double figure(const char *path, const char *word) {
+  char line[200];
+  double number = 0;
+  FILE *file = fopen(path, "r");
+
+  while (file != NULL && fgets(line, sizeof line, file) != NULL)
+    if (strncmp(line, word, strlen(word)) == 0) {
+      number = strtod(line + strlen(word), NULL);
+      break;
+    }
+  if (file != NULL)
+    fclose(file);
+  return number;
+}
+
+static void refresh(int64_t tick) {
+  const char *sensor = "/sys/class/thermal/thermal_zone0/temp";
+
+  must(shareable_list_set_float(list, LOAD, figure("/proc/loadavg", "")), LOAD);
+  must(shareable_list_set_float(list, UPTIME, figure("/proc/uptime", "")), UPTIME);
+  must(shareable_list_set_int(list, MEMORY, (int64_t)figure("/proc/meminfo", "MemAvailable:")), MEMORY);
+  must(shareable_list_set_int(list, PROCESSES, (int64_t)figure("/proc/stat", "procs_running")), PROCESSES);
+  must(shareable_list_set_bool(list, SWAPPING,
+                               figure("/proc/meminfo", "SwapFree:") < figure("/proc/meminfo", "SwapTotal:")),
+       SWAPPING);
+  if (access(sensor, R_OK) == 0)
+    must(shareable_list_set_float(list, SENSOR, figure(sensor, "") / 1000), SENSOR);
+  must(shareable_list_set_int(list, TICKS, tick), TICKS);
+}
+
+static void *keep_fresh(void *none) {
+  for (int64_t tick = 1; is_live; tick++) {
+    refresh(tick);
+    usleep(10000);
+  }
+  return none;
+}
+
+static size_t boot_id(unsigned char id[16]) {
+  char text[64] = "";
+  FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+  size_t length = 0;
+
+  if (file != NULL && fgets(text, sizeof text, file) != NULL)
+    for (const char *at = text; length < 16 && at[0] != '\0' && at[0] != '\n'; at += 2) {
+      at += at[0] == '-';
+      id[length++] = (unsigned char)strtoul((char[]){at[0], at[1], '\0'}, NULL, 16);
+    }
+  if (file != NULL)
+    fclose(file);
+  return length;
+}
+
+static void publish(void) {
+  shareable_value values[ITEMS];
+  unsigned char id[16];
+  struct utsname system;
+  shareable_error error;
+
+  for (int i = 0; i < ITEMS; i++)
+    values[i] = shareable_none();
+  for (int i = NOTES; i < ITEMS; i++)
+    values[i].capacity = 40;
+  uname(&system);
+  values[HOST] = shareable_str(system.nodename);
+  values[KERNEL] = shareable_str(system.release);
+  values[BOOT] = shareable_bytes(id, boot_id(id));
+  snprintf(name, sizeof name, "demo-%ld", (long)getpid());
+  if (shareable_list_create(&list, name, values, ITEMS, 0, 0, &error) != SHAREABLE_OK)
+    fail("cannot publish", error.text);
+  refresh(0);
+  printf("\nC publishes %zu items in '%s', %zu bytes of shared memory, and keeps them fresh.\n"
+         "Each of the others attaches by name. What they read, while it changes:\n\n",
+         shareable_list_length(list), name, shareable_memory_size(shareable_list_memory(list)));
+}
+
+/* An item in the notation that all readers share: "str" and "bytes" in hexadecimal, a float by its bits. */
+static void describe(int64_t i, char *line, size_t size) {
+  char buffer[512];
+  shareable_value value;
+  size_t n;
+
+  must(shareable_list_get(list, i, &value, buffer, sizeof buffer), i);
+  switch (value.type) {
+  case SHAREABLE_TYPE_NONE:
+    snprintf(line, size, "none");
+    break;
+  case SHAREABLE_TYPE_INT:
+    snprintf(line, size, "int %" PRId64, value.integer);
+    break;
+  case SHAREABLE_TYPE_FLOAT:
+    snprintf(line, size, "float %016" PRIx64, value.bits);
+    break;
+  case SHAREABLE_TYPE_BOOL:
+    snprintf(line, size, "bool %d", value.boolean);
+    break;
+  default:
+    n = (size_t)snprintf(line, size, "%s ", value.type == SHAREABLE_TYPE_STR ? "str" : "bytes");
+    for (size_t k = 0; k < value.length; k++)
+      n += (size_t)snprintf(line + n, size - n, "%02x", (unsigned char)value.text[k]);
+  }
+}
+
+/* An item as a person wants to see it in a column. */
+static void show(int64_t i, char *line, size_t size) {
+  char buffer[512];
+  shareable_value value;
+
+  must(shareable_list_get(list, i, &value, buffer, sizeof buffer), i);
+  switch (value.type) {
+  case SHAREABLE_TYPE_NONE:
+    snprintf(line, size, "NONE");
+    break;
+  case SHAREABLE_TYPE_INT:
+    snprintf(line, size, "%" PRId64, value.integer);
+    break;
+  case SHAREABLE_TYPE_FLOAT:
+    snprintf(line, size, "%.2f", value.real);
+    break;
+  case SHAREABLE_TYPE_BOOL:
+    snprintf(line, size, "%s", value.boolean ? "true" : "false");
+    break;
+  case SHAREABLE_TYPE_STR:
+    snprintf(line, size, "%.*s", (int)value.length, value.text);
+    break;
+  default:
+    for (size_t k = 0, n = 0; k <= value.length && k <= 4; k++)
+      n += (size_t)snprintf(line + n, size - n, k < 4 && k < value.length ? "%02x " : "…", (unsigned char)value.text[k]);
+  }
+}
+
+static FILE *run(const reader *which, const char *arguments) {
+  char command[2000];
+  FILE *output;
+
+  snprintf(command, sizeof command, "%s %s", which->command, arguments);
+  fflush(stdout);
+  output = popen(command, "r");
+  if (output == NULL)
+    fail(which->label, "cannot be run");
+  return output;
+}
+
+static void end(const reader *which, FILE *output) {
+  if (pclose(output) != 0)
+    fail(which->label, "failed");
+}
+
+static void read_live(reader *which, int turn) {
+  char arguments[80];
+  FILE *output;
+
+  snprintf(arguments, sizeof arguments, "%s %d", name, turn);
+  output = run(which, arguments);
+  for (int i = 0; i < ITEMS && fgets(which->items[i], sizeof which->items[i], output) != NULL; i++)
+    which->items[i][strcspn(which->items[i], "\n")] = '\0';
+  end(which, output);
+}
+
+/* A cell of a table. A character of several bytes counts once. */
+static void cell(const char *text) {
+  int width = 0;
+
+  for (const char *at = text; *at != '\0' && width < WIDTH - 1; at++) {
+    if (((unsigned char)*at & 0xc0) != 0x80)
+      width++;
+    putchar(*at);
+    while (((unsigned char)at[1] & 0xc0) == 0x80)
+      putchar(*++at);
+  }
+  printf("%*s", WIDTH - width, "");
+}
+
+static void show_live(const reader *readers, int count) {
+  char line[600];
+
+  printf("  %-13s", "");
+  cell("C");
+  for (int r = 0; r < count; r++)
+    cell(readers[r].label);
+  printf("\n");
+  for (int i = 0; i < NOTES; i++) {
+    printf("  %-13s", labels[i]);
+    show(i, line, sizeof line);
+    cell(line);
+    for (int r = 0; r < count; r++)
+      cell(readers[r].items[i]);
+    printf("\n");
+  }
+}
+
+static void show_answers(const reader *readers, int count) {
+  char note[600], gift[600];
+  shareable_type type;
+
+  printf("\nWhat they wrote, read in C:\n\n");
+  for (int r = 0; r < count; r++) {
+    must(shareable_list_type(list, NOTES + 2 * r, &type), NOTES + 2 * r);
+    if (type != SHAREABLE_TYPE_STR)
+      fail(readers[r].label, "wrote no note");
+    show(NOTES + 2 * r, note, sizeof note);
+    describe(NOTES + 2 * r + 1, gift, sizeof gift);
+    if (strcmp(gift, "none") == 0)
+      fail(readers[r].label, "wrote no gift");
+    show(NOTES + 2 * r + 1, gift, sizeof gift);
+    printf("  %-13s%-40s and %s\n", readers[r].label, note, gift);
+  }
+}
+
+/* All read the same, to the last bit. */
+static void check_agreement(const reader *which) {
+  char ours[1100], theirs[1100];
+  FILE *output = run(which, name);
+
+  for (int64_t i = 0; i < ITEMS; i++) {
+    describe(i, ours, sizeof ours);
+    if (fgets(theirs, sizeof theirs, output) == NULL)
+      fail(which->label, "did not print every item");
+    theirs[strcspn(theirs, "\n")] = '\0';
+    if (strcmp(ours, theirs) != 0) {
+      fprintf(stderr, "demo: item %" PRId64 " is '%s' in C and '%s' in %s\n", i, ours, theirs, which->label);
+      fail(which->label, "disagrees");
+    }
+  }
+  end(which, output);
+}
+
+int main(int argc, char **argv) {
+  static reader readers[MOST_READERS];
+  pthread_t fresh;
+  int count = 0;
+
+  for (; count < argc - 1 && count < MOST_READERS; count++) {
+    readers[count].label = argv[count + 1];
+    readers[count].command = strchr(argv[count + 1], '=') + 1;
+    argv[count + 1][readers[count].command - 1 - readers[count].label] = '\0';
+  }
+  publish();
+  if (pthread_create(&fresh, NULL, keep_fresh, NULL) != 0)
+    fail("thread", "cannot be made");
+  for (int r = 0; r < count; r++)
+    read_live(&readers[r], r);
+  is_live = 0;
+  pthread_join(fresh, NULL);
+  show_live(readers, count);
+  show_answers(readers, count);
+  for (int r = 0; r < count; r++)
+    check_agreement(&readers[r]);
+  if (shareable_list_unlink(list, NULL) != SHAREABLE_OK)
+    fail(name, "was gone before its time");
+  shareable_list_unref(list);
+  printf("\nWith the figures held still, all %d read the same %d items to the last bit. '%s' is unlinked.\n\n",
+         count + 1, ITEMS, name);
+  return 0;
+}
