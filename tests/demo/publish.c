@@ -181,8 +181,9 @@ static void show(int64_t i, char *line, size_t size) {
     snprintf(line, size, "%.*s", (int)value.length, value.text);
     break;
   default:
-    for (size_t k = 0, n = 0; k <= value.length && k <= 4; k++)
-      n += (size_t)snprintf(line + n, size - n, k < 4 && k < value.length ? "%02x " : "…", (unsigned char)value.text[k]);
+    for (size_t k = 0; k < value.length && k < 4; k++, line += 3, size -= 3)
+      snprintf(line, size, "%02x ", (unsigned char)value.text[k]);
+    snprintf(line, size, "…");
   }
 }
 

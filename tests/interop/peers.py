@@ -124,13 +124,13 @@ def stock(version, path, folder):
 
 
 def ours(folder):
-    """Our peers, a language each, for the languages that were built: what each is run by is in interop.am."""
+    """Our peers, a language each, for the languages that were built: tests.am says how each is run."""
     peers = [Peer("c", [str(BUILD / "tests/interop/peer")], {}, folder)]
-    if "peer_python" in os.environ:
-        command = [*os.environ["peer_python"].split(), str(HERE / "peer.py"), "shareable"]
+    if os.environ.get("run_python"):
+        command = [*os.environ["run_python"].split(), str(HERE / "peer.py"), "shareable"]
         peers.append(Peer("python", command, {}, folder))
-    if "peer_lua" in os.environ:
-        peers.append(Peer("lua", [*os.environ["peer_lua"].split(), str(HERE / "peer.lua")], {}, folder))
-    if "peer_go" in os.environ:
-        peers.append(Peer("go", os.environ["peer_go"].split(), {}, folder))
+    if os.environ.get("run_lua"):
+        peers.append(Peer("lua", [*os.environ["run_lua"].split(), str(HERE / "peer.lua")], {}, folder))
+    if os.environ.get("with_go"):
+        peers.append(Peer("go", [str(BUILD / "tests/interop/peer_in_go")], {}, folder))
     return peers
