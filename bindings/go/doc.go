@@ -1,0 +1,63 @@
+// Package shareable shares memory between processes: blocks of bytes, and lists of values, live, by name.
+//
+// It is what CPython's multiprocessing.shared_memory does, in CPython's own bytes: a [List] is a ShareableList and a
+// [Memory] is a SharedMemory to every Python program, and to every program in C or Lua that uses this library.
+//
+//	list, err := shareable.NewList([]any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}, shareable.WithName("demo"))
+//	if err != nil {
+//		return err
+//	}
+//	defer list.Close()
+//	err = list.Set(2, -78.5)
+//
+// and in another process
+//
+//	list, err := shareable.OpenList("demo")
+//	if err != nil {
+//		return err
+//	}
+//	defer list.Close()
+//	celsius, err := list.GetFloat(2)
+//
+// # Values
+//
+// An item is an int of 64 bits, a float of 64 bits, a bool, a str (UTF-8, checked when it is written and when it is
+// read), bytes or None. In Go it is given as any integer, float, bool, string, []byte or nil, also of a type defined by
+// one of these, and comes back as int64, float64, bool, string, []byte or nil. An index counts from 0, or from the end
+// when it is negative: -1 is the last item.
+//
+// # Lifetime
+//
+// A block outlives every process until its name is removed: by [Memory.Unlink], [List.Unlink] or [Unlink], once. Close
+// ends this handle's access and nothing else. What becomes unreachable without Close is closed by a finalizer, some
+// time later: a net, nothing to build on.
+//
+// The name is all that Unlink removes: who has the block open keeps using it.
+//
+// # Errors
+//
+// Every failure is an [*Error]. Ask with [errors.Is] what it is, by one of this package's Err variables or by what the
+// standard library has: [io/fs.ErrNotExist], [io/fs.ErrExist], [io/fs.ErrPermission], [io/fs.ErrClosed],
+// [syscall.ENOSPC], and every other [syscall.Errno] that the system gave. Nothing in this package panics, on a nil or
+// a zero handle neither: those are closed ones.
+//
+// # Goroutines
+//
+// All methods may be called by many goroutines at once, Close included: it waits for those that are under way, and the
+// later ones fail with [ErrClosed]. What they share is memory, though, and not a message: an item that keeps its type
+// int, float or bool is read and written in one piece, but a change of type and a text take several stores that a reader can
+// see half done, and bytes are bytes. Processes that write at once need an agreement of their own.
+//
+// # What can still kill a program
+//
+// Whoever may write a block may also shorten its file; touching memory that is cut off is a fault, which ends a Go
+// program. So does writing to [Memory.Bytes] of a block that was opened [ReadOnly]. Give blocks to processes you trust; the
+// mode decides.
+package shareable
+
+import "shareable/internal/raw"
+
+// Version returns the version of the C library in use, "major.minor.patch".
+func Version() string {
+	return raw.Version()
+}

@@ -1,0 +1,96 @@
+package shareable_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"shareable"
+)
+
+func Example() {
+	name := fmt.Sprint("go-example-", os.Getpid())
+	list, err := shareable.NewList([]any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}, shareable.WithName(name))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	again, err := shareable.OpenList(name) // as another process would
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer again.Close()
+	if err := again.Set(2, -78.5); err != nil {
+		fmt.Println(err)
+	}
+
+	celsius, _ := list.GetFloat(2)
+	index, _ := list.Index(42)
+	last, _ := list.Get(-1)
+	fmt.Println(celsius, list.Len(), index, last)
+	// Output: -78.5 7 6 42
+}
+
+func ExampleNewMemory() {
+	memory, err := shareable.NewMemory(4096)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer memory.Close()
+	copy(memory.Bytes(), "howdy")
+
+	again, err := shareable.OpenMemory(memory.Name()) // as another process would
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer again.Close()
+	text := make([]byte, 5)
+	again.ReadAt(text, 0)
+	fmt.Printf("%s %d\n", text, again.Size())
+
+	memory.Unlink()
+	_, err = shareable.OpenMemory(memory.Name())
+	fmt.Println(errors.Is(err, fs.ErrNotExist))
+	// Output:
+	// howdy 4096
+	// true
+}
+
+func ExampleList_SetString() {
+	list, err := shareable.NewList([]any{"howdy", 1}, shareable.WithCapacity(32))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	fmt.Println(list.SetString(0, "a text that has room"))
+	err = list.SetString(1, "nine long")
+	fmt.Println(errors.Is(err, shareable.ErrSlot))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleList_GetInts() {
+	list, err := shareable.NewList([]any{1, 2, 3, "four"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	var numbers [4]int64
+	n, err := list.GetInts(0, numbers[:])
+	fmt.Println(numbers[:n], errors.Is(err, shareable.ErrType))
+	// Output: [1 2 3] true
+}

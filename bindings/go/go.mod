@@ -1,0 +1,3 @@
+module shareable
+
+go 1.19

@@ -1,0 +1,63 @@
+package raw
+
+// #include "item.h"
+import "C"
+
+import "unsafe"
+
+// Item is what an item of a list held when it was read.
+type Item struct {
+	Type uint32
+	Bits uint64 // of an int, a float or a bool
+	Text []byte // of a str or bytes: a copy, never nil
+}
+
+// GetInt reads an int. It does not allocate, nor do GetFloat and GetBool.
+func GetInt(list uintptr, index int) (value int64, status int) {
+	answer := C.raw_get_int(C.uintptr_t(list), C.int64_t(index))
+	return int64(answer.value), int(answer.status)
+}
+
+// GetFloat reads a float.
+func GetFloat(list uintptr, index int) (value float64, status int) {
+	answer := C.raw_get_float(C.uintptr_t(list), C.int64_t(index))
+	return float64(answer.value), int(answer.status)
+}
+
+// GetBool reads a bool.
+func GetBool(list uintptr, index int) (value bool, status int) {
+	answer := C.raw_get_bool(C.uintptr_t(list), C.int64_t(index))
+	return answer.value != 0, int(answer.status)
+}
+
+// Get reads an item of any type.
+func Get(list uintptr, index int) (item Item, status int) {
+	answer := C.raw_get(C.uintptr_t(list), C.int64_t(index))
+	if answer.status == C.SHAREABLE_E_BUFFER {
+		return getLong(list, index, uint64(answer.length))
+	}
+	if answer.status != C.SHAREABLE_OK {
+		return Item{}, int(answer.status)
+	}
+	item = Item{Type: uint32(answer._type), Bits: uint64(answer.bits)}
+	if item.Type == TypeStr || item.Type == TypeBytes {
+		text := (*[len(answer.text)]byte)(unsafe.Pointer(&answer.text))
+		item.Text = append(make([]byte, 0, answer.length), text[:answer.length]...)
+	}
+	return item, C.SHAREABLE_OK
+}
+
+// getLong reads an item whose text is too long to come by value: again, whenever somebody wrote a longer one meanwhile.
+func getLong(list uintptr, index int, length uint64) (item Item, status int) {
+	for {
+		text := make([]byte, length)
+		answer := C.raw_get_into(C.uintptr_t(list), C.int64_t(index), unsafe.Pointer(&text[0]), C.size_t(length))
+		if answer.status == C.SHAREABLE_OK {
+			return Item{Type: uint32(answer._type), Bits: uint64(answer.bits), Text: text[:answer.length]}, C.SHAREABLE_OK
+		}
+		if answer.status != C.SHAREABLE_E_BUFFER {
+			return Item{}, int(answer.status)
+		}
+		length = uint64(answer.length)
+	}
+}

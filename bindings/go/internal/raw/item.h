@@ -1,0 +1,71 @@
+/*
+ * item.h - reading an item, with the answer by value: a Go variable whose address is given to C has to be allocated.
+ *
+ * A handle comes as a number, so that Go need not ask whether the pointer is one of its own.
+ */
+#ifndef RAW_ITEM_H
+#define RAW_ITEM_H
+
+#include "shareable.h"
+
+typedef struct raw_int {
+  int64_t value;
+  int64_t status;
+} raw_int;
+
+typedef struct raw_float {
+  double value;
+  int64_t status;
+} raw_float;
+
+/* An item of any type. A text that fits comes along. */
+typedef struct raw_item {
+  int32_t status;
+  uint32_t type;
+  uint64_t length; /* of the text, in bytes; also on E_BUFFER */
+  uint64_t bits;   /* of the number */
+  char text[64];
+} raw_item;
+
+static inline raw_int raw_get_int(uintptr_t list, int64_t index) {
+  raw_int answer = {0, 0};
+  answer.status = shareable_list_get_int((const shareable_list *)list, index, &answer.value);
+  return answer;
+}
+
+static inline raw_float raw_get_float(uintptr_t list, int64_t index) {
+  raw_float answer = {0, 0};
+  answer.status = shareable_list_get_float((const shareable_list *)list, index, &answer.value);
+  return answer;
+}
+
+static inline raw_int raw_get_bool(uintptr_t list, int64_t index) {
+  raw_int answer = {0, 0};
+  int value = 0;
+  answer.status = shareable_list_get_bool((const shareable_list *)list, index, &value);
+  answer.value = value;
+  return answer;
+}
+
+/* Reads the item, its text into the buffer. */
+static inline raw_item raw_get_into(uintptr_t list, int64_t index, void *buffer, size_t size) {
+  shareable_value value = shareable_none();
+  raw_item item = {0};
+
+  item.status = shareable_list_get((const shareable_list *)list, index, &value, buffer, size);
+  item.type = value.type;
+  item.length = value.length;
+  item.bits = value.type == SHAREABLE_TYPE_BOOL ? value.boolean : value.bits;
+  return item;
+}
+
+/* Reads the item, its text into what is returned. */
+static inline raw_item raw_get(uintptr_t list, int64_t index) {
+  char text[sizeof((raw_item *)0)->text] = {0};
+  raw_item item = raw_get_into(list, index, text, sizeof text);
+
+  memcpy(item.text, text, sizeof text);
+  return item;
+}
+
+#endif

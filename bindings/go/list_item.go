@@ -1,0 +1,217 @@
+package shareable
+
+import (
+	"math"
+
+	"shareable/internal/raw"
+)
+
+// The typed getters and setters of numbers are what a loop over a list calls: they take the lock by hand, they do not
+// allocate, and what they do on failure is elsewhere.
+
+// Get reads an item of any type: as int64, float64, bool, string, []byte or nil. What it returns is a copy.
+//
+// It fails with [ErrClosed], [ErrIndex], [ErrCorrupt] where the item is damaged, or [ErrUTF8] where it is a str that is
+// not UTF-8.
+func (l *List) Get(index int) (any, error) {
+	m := l.orNone()
+	m.mu.RLock()
+	item, status := raw.Get(m.list, index)
+	m.mu.RUnlock()
+	if status != 0 {
+		return nil, m.explain(index, status)
+	}
+	return goValue(item), nil
+}
+
+// Set writes an item of any type, whatever type it had. The value is an integer, a float, a bool, a string, a []byte or
+// nil, or of a type defined by one of these.
+//
+// It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8], [ErrSlot],
+// [ErrLength], or [ErrCorrupt] where there is no slot to write to. The item then is as it was.
+func (l *List) Set(index int, value any) error {
+	s, status := scalarOf(value)
+	if status != 0 {
+		return l.orNone().explainValue(index, status, value)
+	}
+	switch s.kind {
+	case TypeInt:
+		return l.SetInt(index, int64(s.bits))
+	case TypeFloat:
+		return l.SetFloat(index, math.Float64frombits(s.bits))
+	case TypeBool:
+		return l.SetBool(index, s.bits != 0)
+	case TypeStr:
+		return l.SetString(index, s.text)
+	case TypeBytes:
+		return l.setBytes(index, s.text)
+	}
+	return l.SetNone(index)
+}
+
+// GetInt reads an int, at one load. It fails as [List.Get], or with [ErrType] where the item has another type.
+func (l *List) GetInt(index int) (int64, error) {
+	m := l.orNone()
+	m.mu.RLock()
+	value, status := raw.GetInt(m.list, index)
+	m.mu.RUnlock()
+	if status != 0 {
+		return 0, m.explain(index, status)
+	}
+	return value, nil
+}
+
+// GetFloat reads a float, at one load. It fails as [List.GetInt].
+func (l *List) GetFloat(index int) (float64, error) {
+	m := l.orNone()
+	m.mu.RLock()
+	value, status := raw.GetFloat(m.list, index)
+	m.mu.RUnlock()
+	if status != 0 {
+		return 0, m.explain(index, status)
+	}
+	return value, nil
+}
+
+// GetBool reads a bool. It fails as [List.GetInt].
+func (l *List) GetBool(index int) (bool, error) {
+	m := l.orNone()
+	m.mu.RLock()
+	value, status := raw.GetBool(m.list, index)
+	m.mu.RUnlock()
+	if status != 0 {
+		return false, m.explain(index, status)
+	}
+	return value, nil
+}
+
+// GetString reads a str. It fails as [List.GetInt].
+func (l *List) GetString(index int) (string, error) {
+	text, err := l.getText(index, TypeStr)
+	return stringOf(text), err
+}
+
+// GetBytes reads bytes: a copy. It fails as [List.GetInt].
+func (l *List) GetBytes(index int) ([]byte, error) {
+	return l.getText(index, TypeBytes)
+}
+
+func (l *List) getText(index int, kind Type) ([]byte, error) {
+	m := l.orNone()
+	m.mu.RLock()
+	item, status := raw.Get(m.list, index)
+	m.mu.RUnlock()
+	if status == 0 && Type(item.Type) != kind {
+		status = int(ErrType)
+	}
+	if status != 0 {
+		return nil, m.explain(index, status)
+	}
+	return item.Text, nil
+}
+
+// SetInt writes an int, at one store where the item was an int. It fails as [List.Set].
+func (l *List) SetInt(index int, value int64) error {
+	m := l.orNone()
+	m.mu.RLock()
+	status := raw.List_set_int(m.list, index, value)
+	m.mu.RUnlock()
+	if status != 0 {
+		return m.explain(index, status)
+	}
+	return nil
+}
+
+// SetFloat writes a float, at one store where the item was a float. It fails as [List.Set].
+func (l *List) SetFloat(index int, value float64) error {
+	m := l.orNone()
+	m.mu.RLock()
+	status := raw.List_set_float(m.list, index, value)
+	m.mu.RUnlock()
+	if status != 0 {
+		return m.explain(index, status)
+	}
+	return nil
+}
+
+// SetBool writes a bool. It fails as [List.Set].
+func (l *List) SetBool(index int, value bool) error {
+	number := 0
+	if value {
+		number = 1
+	}
+	m := l.orNone()
+	m.mu.RLock()
+	status := raw.List_set_bool(m.list, index, number)
+	m.mu.RUnlock()
+	if status != 0 {
+		return m.explain(index, status)
+	}
+	return nil
+}
+
+// SetString writes a str. It fails as [List.Set].
+func (l *List) SetString(index int, value string) error {
+	m := l.orNone()
+	m.mu.RLock()
+	status := raw.List_set_str(m.list, index, value)
+	m.mu.RUnlock()
+	if status != 0 {
+		return m.explain(index, status)
+	}
+	return nil
+}
+
+// SetBytes writes bytes. It fails as [List.Set].
+func (l *List) SetBytes(index int, value []byte) error {
+	return l.setBytes(index, stringOf(value))
+}
+
+func (l *List) setBytes(index int, value string) error {
+	m := l.orNone()
+	m.mu.RLock()
+	status := raw.List_set_bytes(m.list, index, value)
+	m.mu.RUnlock()
+	if status != 0 {
+		return m.explain(index, status)
+	}
+	return nil
+}
+
+// SetNone writes None, which [List.Get] returns as nil. It fails as [List.Set].
+func (l *List) SetNone(index int) error {
+	m := l.orNone()
+	m.mu.RLock()
+	status := raw.List_set_none(m.list, index)
+	m.mu.RUnlock()
+	if status != 0 {
+		return m.explain(index, status)
+	}
+	return nil
+}
+
+// Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex] or [ErrCorrupt].
+func (l *List) Type(index int) (Type, error) {
+	m := l.orNone()
+	kind := uint32(0)
+	m.mu.RLock()
+	status := raw.List_type(m.list, index, &kind)
+	m.mu.RUnlock()
+	if status != 0 {
+		return 0, m.explain(index, status)
+	}
+	return Type(kind), nil
+}
+
+// Capacity returns how many bytes of text an item has room for, which never changes. It fails as [List.Type].
+func (l *List) Capacity(index int) (int, error) {
+	m := l.orNone()
+	size := 0
+	m.mu.RLock()
+	status := raw.List_slot_size(m.list, index, &size)
+	m.mu.RUnlock()
+	if status != 0 {
+		return 0, m.explain(index, status)
+	}
+	return size, nil
+}

@@ -1,0 +1,86 @@
+/*
+ * go.i - the typemap slots of shareable.i, filled for Go.
+ *
+ * The raw package is private to the package shareable. A status is returned as it is, and never raised: a SWIG
+ * exception is a panic in Go. A handle is a uintptr, 0 for none. A slice or a string goes to C as pointer and length,
+ * without a copy; what C fills in goes by pointer. Reading an item is not here but in internal/raw/item.go: it answers
+ * by value, which SWIG cannot do without allocating.
+ *
+ * Integers are as wide as C's, by ptrdiff_t (no -intgosize), so that what SWIG writes fits every machine.
+ */
+%module raw
+
+%{
+#include <string.h>
+%}
+
+/* A keyword of Go, in a structure that is left out anyway. */
+%rename(kind) shareable_value::type;
+
+%ignore shareable_type;
+%ignore shareable_list_get;
+%ignore shareable_list_get_int;
+%ignore shareable_list_get_float;
+%ignore shareable_list_get_bool;
+%ignore shareable_list_get_str;
+%ignore shareable_list_get_bytes;
+%ignore shareable_list_set;
+
+%typemap(gotype) shareable_status "int"
+%typemap(gotype) size_t "int"
+%typemap(gotype) uint32_t "uint32"
+%typemap(gotype) int64_t index, int64_t first "int"
+
+%typemap(gotype) shareable_memory *, const shareable_memory *, shareable_list *, const shareable_list * "uintptr"
+%typemap(gotype) shareable_memory **memory, shareable_list **list "*uintptr"
+%typemap(gotype) shareable_error *error "*Error"
+%typemap(gotype) shareable_type *type "*uint32"
+%typemap(gotype) size_t *size, size_t *count, size_t *index, size_t *length, size_t *done "*int"
+%typemap(in) shareable_memory **memory, shareable_list **list, shareable_error *error, shareable_type *type,
+             size_t *size, size_t *count, size_t *index, size_t *length, size_t *done
+%{ $1 = ($1_ltype)$input; %}
+
+/* A NUL-terminated name, of Go's: SWIG would free it. */
+%typemap(gotype) const char *name "*byte"
+%typemap(in) const char *name %{ $1 = ($1_ltype)$input; %}
+%typemap(freearg) const char *name ""
+
+/* A string that C keeps: Go is to copy what may go away. */
+%typemap(out) const char * %{
+  $result.p = (char *)$1;
+  $result.n = $1 == NULL ? 0 : (intgo)strlen($1);
+%}
+%typemap(goout) const char * ""
+
+/* The address of a block is a slice of all of it; nil once closed. */
+%typemap(gotype) void *shareable_memory_address "[]byte"
+%typemap(out) void *shareable_memory_address %{
+  $result.array = $1;
+  $result.len = $result.cap = $1 == NULL ? 0 : (intgo)shareable_memory_size(arg1);
+%}
+%typemap(goout) void *shareable_memory_address ""
+
+/* Values lie in memory of C's (NewValues in internal/raw/value.go): they point to texts. One value is a slice of one. */
+%typemap(gotype) (const shareable_value *values, size_t count), const shareable_value *value "[]Value"
+%typemap(in) const shareable_value *value %{ $1 = ($1_ltype)$input.array; %}
+
+%typemap(gotype) (char *buffer, size_t size) "[]byte"
+%typemap(in) (const shareable_value *values, size_t count), (char *buffer, size_t size)
+%{
+  $1 = ($1_ltype)$input.array;
+  $2 = (size_t)$input.len;
+%}
+
+/* Bytes come as a string too: the Go layer has all texts as such. */
+%apply (char *STRING, size_t LENGTH) { (const char *text, size_t length), (const void *data, size_t length) }
+
+%typemap(gotype) (size_t count, int64_t *integers), (size_t count, const int64_t *integers) "[]int64"
+%typemap(gotype) (size_t count, double *reals), (size_t count, const double *reals) "[]float64"
+%typemap(in) (size_t count, int64_t *integers), (size_t count, const int64_t *integers),
+             (size_t count, double *reals), (size_t count, const double *reals)
+%{
+  $1 = (size_t)$input.len;
+  $2 = ($2_ltype)$input.array;
+%}
+
+%include "shareable.i"

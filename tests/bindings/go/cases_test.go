@@ -1,0 +1,216 @@
+// The cases of tests/bindings/cases.txt, in their order, as every language has them; and that nothing is left after them.
+package check_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"shareable"
+)
+
+var cases = []struct {
+	name string
+	test func(t *testing.T)
+}{
+	{"memory_is_created_with_a_name_and_attached_by_it", memoryIsCreatedWithANameAndAttachedByIt},
+	{"memory_makes_up_a_psm_name_when_none_is_given", memoryMakesUpAPsmNameWhenNoneIsGiven},
+	{"memory_refuses_a_name_that_exists", memoryRefusesANameThatExists},
+	{"memory_refuses_to_attach_to_what_is_not_there", memoryRefusesToAttachToWhatIsNotThere},
+	{"memory_refuses_a_bad_name", memoryRefusesABadName},
+	{"memory_refuses_a_size_of_zero", memoryRefusesASizeOfZero},
+	{"memory_that_does_not_fit_is_refused_with_the_figures", memoryThatDoesNotFitIsRefusedWithTheFigures},
+	{"memory_shares_its_bytes", memorySharesItsBytes},
+	{"memory_refuses_bytes_outside_of_it", memoryRefusesBytesOutsideOfIt},
+	{"memory_attached_read_only_refuses_writes", memoryAttachedReadOnlyRefusesWrites},
+	{"memory_has_the_mode_asked_for", memoryHasTheModeAskedFor},
+	{"memory_closes_twice_and_then_refuses_use", memoryClosesTwiceAndThenRefusesUse},
+	{"memory_keeps_its_name_and_size_when_closed", memoryKeepsItsNameAndSizeWhenClosed},
+	{"memory_is_unlinked_once_and_is_then_already_gone", memoryIsUnlinkedOnceAndIsThenAlreadyGone},
+	{"memory_does_not_unlink_another_block_of_its_name", memoryDoesNotUnlinkAnotherBlockOfItsName},
+	{"memory_is_unlinked_by_name_alone", memoryIsUnlinkedByNameAlone},
+	{"memory_prints_itself", memoryPrintsItself},
+	{"list_holds_every_type", listHoldsEveryType},
+	{"list_shows_each_handle_what_another_wrote", listShowsEachHandleWhatAnotherWrote},
+	{"list_counts_from_either_end", listCountsFromEitherEnd},
+	{"list_refuses_an_index_past_either_end", listRefusesAnIndexPastEitherEnd},
+	{"list_changes_the_type_of_an_item", listChangesTheTypeOfAnItem},
+	{"list_keeps_the_ends_of_int64", listKeepsTheEndsOfInt64},
+	{"list_refuses_an_int_beyond_64_bits_and_keeps_the_item", listRefusesAnIntBeyond64BitsAndKeepsTheItem},
+	{"list_keeps_floats_to_the_bit", listKeepsFloatsToTheBit},
+	{"list_keeps_trailing_nuls_of_str_and_bytes", listKeepsTrailingNulsOfStrAndBytes},
+	{"list_sizes_a_slot_by_utf8_bytes", listSizesASlotByUtf8Bytes},
+	{"list_refuses_a_text_longer_than_its_slot_and_keeps_the_item", listRefusesATextLongerThanItsSlotAndKeepsTheItem},
+	{"list_gives_a_text_extra_capacity", listGivesATextExtraCapacity},
+	{"list_refuses_a_str_that_is_not_utf8", listRefusesAStrThatIsNotUtf8},
+	{"list_refuses_a_text_longer_than_any_slot", listRefusesATextLongerThanAnySlot},
+	{"list_refuses_a_type_that_cannot_be_stored", listRefusesATypeThatCannotBeStored},
+	{"list_may_be_empty", listMayBeEmpty},
+	{"list_counts_and_finds_as_python_compares", listCountsAndFindsAsPythonCompares},
+	{"list_refuses_to_find_what_is_absent", listRefusesToFindWhatIsAbsent},
+	{"list_tells_its_format", listTellsItsFormat},
+	{"list_has_its_block", listHasItsBlock},
+	{"list_reads_and_writes_ranges_of_ints_and_floats", listReadsAndWritesRangesOfIntsAndFloats},
+	{"list_iterates_over_its_items", listIteratesOverItsItems},
+	{"list_prints_itself", listPrintsItself},
+	{"list_attached_read_only_refuses_writes", listAttachedReadOnlyRefusesWrites},
+	{"list_refuses_a_block_that_holds_none", listRefusesABlockThatHoldsNone},
+	{"list_answers_a_damaged_item_with_an_error_and_the_others_with_values", listAnswersADamagedItem},
+	{"list_closed_refuses_use", listClosedRefusesUse},
+	{"list_that_cannot_be_made_leaves_nothing_behind", listThatCannotBeMadeLeavesNothingBehind},
+}
+
+func TestCases(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, c.test)
+	}
+}
+
+func TestMain(m *testing.M) {
+	files := openFiles()
+	status := m.Run()
+	for i := 0; i < 3; i++ { // finalizers close what a test dropped
+		runtime.GC()
+	}
+	if now := openFiles(); now > files {
+		fmt.Println(now-files, "files of shared memory are left open")
+		status = 1
+	}
+	if left := blocks(); len(left) > 0 {
+		fmt.Println("left behind:", left)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// openFiles counts this process's file descriptors, but for those that Go's runtime keeps.
+func openFiles() int {
+	count := 0
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err == nil && !strings.HasPrefix(target, "anon_inode:") && !strings.HasPrefix(target, "pipe:") {
+			count++
+		}
+	}
+	return count
+}
+
+// made counts the names that newName gave.
+var made int
+
+// newName returns a name that no other process has.
+func newName() string {
+	made++
+	return fmt.Sprintf("go-test-%d-%d", os.Getpid(), made)
+}
+
+// blocks returns the files of the names that newName gave.
+func blocks() []string {
+	files, _ := filepath.Glob(fmt.Sprintf("/dev/shm/go-test-%d-*", os.Getpid()))
+	return files
+}
+
+func newMemory(t *testing.T, size int, options ...shareable.CreateOption) *shareable.Memory {
+	t.Helper()
+	memory, err := shareable.NewMemory(size, append([]shareable.CreateOption{shareable.WithName(newName())}, options...)...)
+	ok(t, err)
+	t.Cleanup(func() {
+		memory.Unlink()
+		memory.Close()
+	})
+	return memory
+}
+
+func openMemory(t *testing.T, name string, options ...shareable.OpenOption) *shareable.Memory {
+	t.Helper()
+	memory, err := shareable.OpenMemory(name, options...)
+	ok(t, err)
+	t.Cleanup(func() { memory.Close() })
+	return memory
+}
+
+func newList(t *testing.T, values []any, options ...shareable.CreateOption) *shareable.List {
+	t.Helper()
+	list, err := shareable.NewList(values, append([]shareable.CreateOption{shareable.WithName(newName())}, options...)...)
+	ok(t, err)
+	t.Cleanup(func() {
+		list.Unlink()
+		list.Close()
+	})
+	return list
+}
+
+func openList(t *testing.T, name string, options ...shareable.OpenOption) *shareable.List {
+	t.Helper()
+	list, err := shareable.OpenList(name, options...)
+	ok(t, err)
+	t.Cleanup(func() { list.Close() })
+	return list
+}
+
+// demo returns the values of the example that is the same in every language.
+func demo() []any {
+	return []any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}
+}
+
+// demoRead is what demo comes back as.
+func demoRead() []any {
+	return []any{"howdy", []byte("HoWdY"), -273.154, int64(100), nil, true, int64(42)}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal(t *testing.T, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %#v, want %#v", got, want)
+	}
+}
+
+// item checks one item of a list.
+func item(t *testing.T, list *shareable.List, index int, want any) {
+	t.Helper()
+	got, err := list.Get(index)
+	ok(t, err)
+	equal(t, got, want)
+}
+
+// items checks all items of a list.
+func items(t *testing.T, list *shareable.List, want []any) {
+	t.Helper()
+	got, err := list.Values()
+	ok(t, err)
+	equal(t, got, want)
+}
+
+// fails checks that an error is an Error, is all of those, and that its sentence has all of those words.
+func fails(t *testing.T, err error, targets []error, words ...string) {
+	t.Helper()
+	var own *shareable.Error
+	if !errors.As(err, &own) {
+		t.Fatalf("got %#v, want an Error that is %v", err, targets)
+	}
+	for _, target := range targets {
+		if !errors.Is(err, target) {
+			t.Fatalf("got %v, which is not %v", err, target)
+		}
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			t.Fatalf("got %v, where %q is not said", err, word)
+		}
+	}
+}
+
+func is(targets ...error) []error { return targets }
