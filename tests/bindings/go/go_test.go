@@ -82,9 +82,13 @@ func TestOpeningWhatIsNoFileTellsTheErrno(t *testing.T) {
 
 // The sentinels are the one list that Go has for itself: each status of the header is there.
 func TestEveryStatusHasASentinel(t *testing.T) {
-	header, err := os.ReadFile(os.Getenv("top_srcdir") + "/core/include/shareable.h")
+	top := os.Getenv("top_srcdir")
+	if top == "" {
+		t.Skip("top_srcdir does not say where the sources are")
+	}
+	header, err := os.ReadFile(top + "/core/include/shareable.h")
 	ok(t, err)
-	source, err := os.ReadFile(os.Getenv("top_srcdir") + "/bindings/go/errors.go")
+	source, err := os.ReadFile(top + "/bindings/go/errors.go")
 	ok(t, err)
 	names := regexp.MustCompile(`X\((E_[A-Z0-9_]+),`).FindAllStringSubmatch(string(header), -1)
 	if len(names) < 20 {
