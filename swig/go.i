@@ -60,7 +60,7 @@
 %}
 %typemap(goout) void *shareable_memory_address ""
 
-/* Values lie in memory of C's (NewValues in internal/raw/value.go): they point to texts. One value is a slice of one. */
+/* Values lie in memory of C's (NewValues of internal/raw): they point to texts. One value is a slice of one. */
 %typemap(gotype) (const shareable_value *values, size_t count), const shareable_value *value "[]Value"
 %typemap(in) const shareable_value *value %{ $1 = ($1_ltype)$input.array; %}
 

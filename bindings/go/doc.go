@@ -3,7 +3,8 @@
 // It is what CPython's multiprocessing.shared_memory does, in CPython's own bytes: a [List] is a ShareableList and a
 // [Memory] is a SharedMemory to every Python program, and to every program in C or Lua that uses this library.
 //
-//	list, err := shareable.NewList([]any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}, shareable.WithName("demo"))
+//	list, err := shareable.NewList([]any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42},
+//		shareable.WithName("demo"))
 //	if err != nil {
 //		return err
 //	}
@@ -18,6 +19,15 @@
 //	}
 //	defer list.Close()
 //	celsius, err := list.GetFloat(2)
+//
+// # Building
+//
+// The package is installed as source, beside the library: it takes cgo, a C compiler and pkg-config. A module uses
+// it by
+//
+//	go mod edit -require=shareable@v0.0.0 -replace=shareable=/usr/share/gocode/src/shareable
+//
+// and a build without modules by GO111MODULE=off and GOPATH=/usr/share/gocode.
 //
 // # Values
 //
@@ -43,16 +53,16 @@
 //
 // # Goroutines
 //
-// All methods may be called by many goroutines at once, Close included: it waits for those that are under way, and the
-// later ones fail with [ErrClosed]. What they share is memory, though, and not a message: an item that keeps its type
-// int, float or bool is read and written in one piece, but a change of type and a text take several stores that a reader can
-// see half done, and bytes are bytes. Processes that write at once need an agreement of their own.
+// All methods may be called by many goroutines at once, Close included: it waits for those that are under way, and
+// the later ones fail with [ErrClosed]. What they share is memory, though, and not a message: an int or a float that
+// keeps its type is read and written in one piece, but a change of type and a text take several stores that a reader
+// can see half done, and so does what is written to a block. Processes that write at once need an agreement of their own.
 //
 // # What can still kill a program
 //
 // Whoever may write a block may also shorten its file; touching memory that is cut off is a fault, which ends a Go
-// program. So does writing to [Memory.Bytes] of a block that was opened [ReadOnly]. Give blocks to processes you trust; the
-// mode decides.
+// program. So does writing to [Memory.Bytes] of a block that was opened [ReadOnly]. Give blocks to processes you
+// trust; the mode decides.
 package shareable
 
 import "shareable/internal/raw"

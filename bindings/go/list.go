@@ -9,8 +9,8 @@ import (
 	"shareable/internal/raw"
 )
 
-// List is a list of values in a block of its own, as this process has it open: CPython's ShareableList. Its length never
-// changes. See the package's documentation on values, on lifetime and on goroutines.
+// List is a list of values in a block of its own, as this process has it open: CPython's ShareableList. Its length
+// never changes. See the package's documentation on values, on lifetime and on goroutines.
 type List struct {
 	block Memory
 }
@@ -49,8 +49,8 @@ func NewList(values []any, options ...CreateOption) (*List, error) {
 	return l, nil
 }
 
-// OpenList opens the list of that name, whoever made it, a Python program without this library included. It takes the same
-// time whatever the length. It takes [ReadOnly].
+// OpenList opens the list of that name, whoever made it, a Python program without this library included. It takes
+// the same time whatever the length. It takes [ReadOnly].
 //
 // It fails as [OpenMemory], or with [ErrNotList] where the block cannot hold the list that it says it does.
 func OpenList(name string, options ...OpenOption) (*List, error) {
@@ -128,8 +128,8 @@ func (l *List) Count(value any) (int, error) {
 	return l.orNone().search(value, raw.List_count)
 }
 
-// Index returns the index of the first item that equals the value, compared as by [List.Count]. It fails as that, or with
-// [ErrAbsent] where there is none.
+// Index returns the index of the first item that equals the value, compared as by [List.Count]. It fails as that, or
+// with [ErrAbsent] where there is none.
 func (l *List) Index(value any) (int, error) {
 	return l.orNone().search(value, raw.List_index)
 }
@@ -153,8 +153,8 @@ func (m *Memory) search(value any, in func(list uintptr, value []raw.Value, resu
 	return result, nil
 }
 
-// Format returns the struct formats of all items in a row, as Python's ShareableList.format, for example "8sqd". It fails
-// with [ErrClosed], or [ErrCorrupt] where an item is damaged.
+// Format returns the struct formats of all items in a row, as Python's ShareableList.format, for example "8sqd". It
+// fails with [ErrClosed], or [ErrCorrupt] where an item is damaged.
 func (l *List) Format() (string, error) {
 	m := l.orNone()
 	buffer, length := make([]byte, 8*m.length), 0
@@ -167,8 +167,8 @@ func (l *List) Format() (string, error) {
 	return string(buffer[:length]), nil
 }
 
-// All returns an iterator over the items, in their order: for value, err := range list.All(), from Go 1.23 on. The error
-// is that of [List.Get].
+// All returns an iterator over the items, in their order: for value, err := range list.All(), from Go 1.23 on. The
+// error is that of [List.Get].
 func (l *List) All() func(yield func(value any, err error) bool) {
 	return func(yield func(any, error) bool) {
 		for i, n := 0, l.Len(); i < n; i++ {

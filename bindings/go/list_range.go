@@ -2,8 +2,8 @@ package shareable
 
 import "shareable/internal/raw"
 
-// GetInts reads len(into) ints, from item first on, in one call, and returns how many: all of them, or those in front of
-// the item that the error is about. Each is read at one load; the range as a whole is not.
+// GetInts reads len(into) ints, from item first on, in one call, and returns how many: all of them, or those in
+// front of the item that the error is about. Each is read at one load; the range as a whole is not.
 //
 // It fails as [List.GetInt], or with [ErrIndex] where the range does not lie in the list.
 func (l *List) GetInts(first int, into []int64) (int, error) {
@@ -25,9 +25,9 @@ func (l *List) GetFloats(first int, into []float64) (int, error) {
 	return done, m.explainRange(first, len(into), done, status)
 }
 
-// SetInts writes the values to the items from first on, in one call, whatever types those had, and returns how many: all of
-// them, or those in front of the item that the error is about. Each is written at one store where the item was an int;
-// the range as a whole is not.
+// SetInts writes the values to the items from first on, in one call, whatever types those had, and returns how many:
+// all of them, or those in front of the item that the error is about. Each is written at one store where the item
+// was an int; the range as a whole is not.
 //
 // It fails as [List.SetInt], or with [ErrIndex] where the range does not lie in the list: then nothing is written.
 func (l *List) SetInts(first int, values []int64) (int, error) {

@@ -123,12 +123,13 @@ func (m *Memory) Size() int {
 	return m.orNone().size
 }
 
-// Bytes returns all of the block's memory itself: what is written there is shared, what others write is seen. It returns
-// nil once closed.
+// Bytes returns all of the block's memory itself: what is written there is shared, what others write is seen. It
+// returns nil once closed.
 //
-// The slice never dangles: from the first call on the block stays mapped in this process until that ends, whether or not
-// it is closed. A program that goes through many blocks uses [Memory.ReadAt] and [Memory.WriteAt] instead, which do not
-// keep anything. Of a block that was opened [ReadOnly], writing to the slice is a fault, which ends the program.
+// The slice never dangles: from the first call on the block stays mapped in this process until that ends, whether or
+// not it is closed. A program that goes through many blocks uses [Memory.ReadAt] and [Memory.WriteAt] instead, which
+// do not keep anything. Of a block that was opened [ReadOnly], writing to the slice is a fault, which ends the
+// program.
 func (m *Memory) Bytes() []byte {
 	m = m.orNone()
 	m.mu.Lock()

@@ -25,14 +25,15 @@ type opening struct {
 	flags uint32
 }
 
-// WithName gives the new block this name, of 1 to 255 bytes: without '/' but for one in front, which does not count, and
-// without NUL. Without this option it gets a random one as CPython makes them, "psm_" and eight hexadecimal digits.
+// WithName gives the new block this name, of 1 to 255 bytes: without '/' but for one in front, which does not count,
+// and without NUL. Without this option it gets a random one as CPython makes them, "psm_" and eight hexadecimal
+// digits.
 func WithName(name string) CreateOption {
 	return func(c *creation) { c.name = &name }
 }
 
-// WithMode gives the new block these permission bits, 0001 to 0777, less the process's umask. Without this option it gets
-// 0600, as with CPython.
+// WithMode gives the new block these permission bits, 0001 to 0777, less the process's umask. Without this option it
+// gets 0600, as with CPython.
 func WithMode(mode fs.FileMode) CreateOption {
 	return func(c *creation) { c.mode = uint32(mode) }
 }

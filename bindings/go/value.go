@@ -67,8 +67,8 @@ func stringOf(bytes []byte) string {
 	return *(*string)(unsafe.Pointer(&bytes))
 }
 
-// scalarOf converts a value of any type that an item can have. The common types come first; the status is 0, ErrOverflow
-// or ErrValueType.
+// scalarOf converts a value of any type that an item can have. The common types come first; the status is 0,
+// ErrOverflow or ErrValueType.
 func scalarOf(value any) (scalar, Status) {
 	switch v := value.(type) {
 	case nil:

@@ -102,10 +102,10 @@ func listChangesTheTypeOfAnItem(t *testing.T) {
 }
 
 func listKeepsTheEndsOfInt64(t *testing.T) {
-	list := newList(t, []any{math.MinInt64, uint64(math.MaxInt64)})
+	list := newList(t, []any{int64(math.MinInt64), uint64(math.MaxInt64)})
 	item(t, list, 0, int64(math.MinInt64))
 	item(t, list, 1, int64(math.MaxInt64))
-	ok(t, list.Set(0, math.MaxInt64))
+	ok(t, list.Set(0, int64(math.MaxInt64)))
 	ok(t, list.SetInt(1, math.MinInt64))
 	items(t, list, []any{int64(math.MaxInt64), int64(math.MinInt64)})
 }
@@ -117,13 +117,14 @@ func listRefusesAnIntBeyond64BitsAndKeepsTheItem(t *testing.T) {
 		fails(t, err, is(shareable.ErrOverflow, syscall.EOVERFLOW), fmt.Sprint("item ", i), list.Name(), "64 bits")
 		item(t, list, i, want)
 	}
-	_, err := shareable.NewList([]any{1, uint(math.MaxUint64)}, shareable.WithName(newName()))
+	_, err := shareable.NewList([]any{1, uint64(math.MaxUint64)}, shareable.WithName(newName()))
 	fails(t, err, is(shareable.ErrOverflow), "item 1")
 }
 
 func listKeepsFloatsToTheBit(t *testing.T) {
 	nan := math.Float64frombits(0x7ff8000000abcdef)
-	values := []float64{0, math.Copysign(0, -1), math.SmallestNonzeroFloat64, math.MaxFloat64, math.Inf(1), math.Inf(-1), nan, 0.1}
+	values := []float64{0, math.Copysign(0, -1), math.SmallestNonzeroFloat64, math.MaxFloat64, math.Inf(1), math.Inf(-1),
+		nan, 0.1}
 	list := newList(t, []any{0.0})
 	for _, value := range values {
 		ok(t, list.SetFloat(0, value))
@@ -163,7 +164,8 @@ func listRefusesATextLongerThanItsSlotAndKeepsTheItem(t *testing.T) {
 	list := newList(t, []any{"howdy", 5})
 	for i, want := range []any{"howdy", int64(5)} {
 		for _, value := range []any{"123456789", []byte("123456789")} {
-			fails(t, list.Set(i, value), is(shareable.ErrSlot, syscall.EINVAL), fmt.Sprint("item ", i), list.Name(), "8 bytes")
+			fails(t, list.Set(i, value), is(shareable.ErrSlot, syscall.EINVAL), fmt.Sprint("item ", i), list.Name(),
+				"8 bytes")
 			item(t, list, i, want)
 		}
 		ok(t, list.Set(i, "12345678"))
@@ -217,7 +219,8 @@ func listRefusesATextLongerThanAnySlot(t *testing.T) {
 func listRefusesATypeThatCannotBeStored(t *testing.T) {
 	list := newList(t, []any{"kept"})
 	pointer := new(int)
-	for _, value := range []any{[]int{1}, map[string]int{}, struct{}{}, pointer, (*int)(nil), complex(1, 2), list, [2]byte{}, func() {}} {
+	for _, value := range []any{[]int{1}, map[string]int{}, struct{}{}, pointer, (*int)(nil), complex(1, 2), list,
+		[2]byte{}, func() {}} {
 		typed := fmt.Sprintf("%T", value)
 		fails(t, list.Set(0, value), is(shareable.ErrValueType, syscall.EPROTOTYPE), "item 0", list.Name(), typed)
 		item(t, list, 0, "kept")
@@ -250,13 +253,14 @@ func listMayBeEmpty(t *testing.T) {
 }
 
 func listCountsAndFindsAsPythonCompares(t *testing.T) {
-	list := newList(t, []any{1, 1.0, true, "1", []byte("1"), nil, math.NaN(), 1<<53 + 1, float64(1 << 53), 0, false, -0.0, "1"})
+	list := newList(t, []any{1, 1.0, true, "1", []byte("1"), nil, math.NaN(),
+		int64(1<<53 + 1), float64(1 << 53), 0, false, math.Copysign(0, -1), "1"})
 	for _, c := range []struct {
 		value        any
 		count, index int
 	}{
 		{1, 3, 0}, {1.0, 3, 0}, {true, 3, 0}, {int8(1), 3, 0}, {"1", 2, 3}, {[]byte("1"), 1, 4}, {nil, 1, 5},
-		{1<<53 + 1, 1, 7}, {1 << 53, 1, 8}, {float64(1 << 53), 1, 8}, {0, 3, 9}, {false, 3, 9}, {0.0, 3, 9},
+		{int64(1<<53 + 1), 1, 7}, {int64(1 << 53), 1, 8}, {float64(1 << 53), 1, 8}, {0, 3, 9}, {false, 3, 9}, {0.0, 3, 9},
 	} {
 		count, err := list.Count(c.value)
 		ok(t, err)

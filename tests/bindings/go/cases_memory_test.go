@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"regexp"
 	"strings"
@@ -80,8 +81,8 @@ func memoryRefusesASizeOfZero(t *testing.T) {
 
 func memoryThatDoesNotFitIsRefusedWithTheFigures(t *testing.T) {
 	name := newName()
-	_, err := shareable.NewMemory(1<<46, shareable.WithName(name))
-	fails(t, err, is(shareable.ErrNoSpace, syscall.ENOSPC), name, fmt.Sprint(1<<46), "free")
+	_, err := shareable.NewMemory(math.MaxInt, shareable.WithName(name))
+	fails(t, err, is(shareable.ErrNoSpace, syscall.ENOSPC), name, fmt.Sprint(math.MaxInt), "free")
 	equal(t, blocks(), []string(nil))
 }
 

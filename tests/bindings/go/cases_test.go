@@ -1,4 +1,5 @@
-// The cases of tests/bindings/cases.txt, in their order, as every language has them; and that nothing is left after them.
+// The cases of tests/bindings/cases.txt, in their order, as every language has them; and that nothing is left after
+// them.
 package check_test
 
 import (
@@ -118,7 +119,7 @@ func blocks() []string {
 
 func newMemory(t *testing.T, size int, options ...shareable.CreateOption) *shareable.Memory {
 	t.Helper()
-	memory, err := shareable.NewMemory(size, append([]shareable.CreateOption{shareable.WithName(newName())}, options...)...)
+	memory, err := shareable.NewMemory(size, append(options, shareable.WithName(newName()))...)
 	ok(t, err)
 	t.Cleanup(func() {
 		memory.Unlink()
@@ -137,7 +138,7 @@ func openMemory(t *testing.T, name string, options ...shareable.OpenOption) *sha
 
 func newList(t *testing.T, values []any, options ...shareable.CreateOption) *shareable.List {
 	t.Helper()
-	list, err := shareable.NewList(values, append([]shareable.CreateOption{shareable.WithName(newName())}, options...)...)
+	list, err := shareable.NewList(values, append(options, shareable.WithName(newName()))...)
 	ok(t, err)
 	t.Cleanup(func() {
 		list.Unlink()

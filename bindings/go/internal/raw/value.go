@@ -16,8 +16,8 @@ const (
 	TypeBytes = C.SHAREABLE_TYPE_BYTES
 )
 
-// Value is C's shareable_value. Bits is its union: a number's bits, or the address of a text, which has to be C's memory
-// too, because C may be given no Go pointer inside of what a Go pointer points to.
+// Value is C's shareable_value. Bits is its union: a number's bits, or the address of a text, which has to be C's
+// memory too, because C may be given no Go pointer inside of what a Go pointer points to.
 type Value struct {
 	Type     uint32
 	Capacity uint32
