@@ -10,7 +10,7 @@ import (
 )
 
 func Example() {
-	name := fmt.Sprint("go-example-", os.Getpid())
+	name := fmt.Sprint("demo-", os.Getpid())
 	list, err := shareable.NewList([]any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}, shareable.WithName(name))
 	if err != nil {
 		fmt.Println(err)
