@@ -1,0 +1,103 @@
+/*
+ * item.c - a list's items one at a time: the way of l[i] and l[i] = v.
+ */
+#include "item.h"
+
+#include "status.h"
+#include "value.h"
+
+/* Texts of up to this many bytes are read without a buffer of Lua's. */
+#define SHORT 512
+
+static shareable_status push_long(lua_State *L, const shareable_list *list, int64_t index) {
+  shareable_value value;
+  size_t size;
+  void *buffer;
+  shareable_status status = shareable_list_slot_size(list, index, &size);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  buffer = lua_newuserdata(L, size); /* Lua's own, so that no error can leak it */
+  status = shareable_list_get(list, index, &value, buffer, size);
+  if (status == SHAREABLE_OK) {
+    value_push(L, &value);
+    lua_insert(L, -2);
+  }
+  lua_pop(L, 1);
+  return status;
+}
+
+shareable_status item_push(lua_State *L, const shareable_list *list, int64_t index) {
+  char buffer[SHORT];
+  shareable_value value;
+  shareable_status status = shareable_list_get(list, index, &value, buffer, sizeof buffer);
+
+  if (status == SHAREABLE_E_BUFFER)
+    return push_long(L, list, index);
+  if (status == SHAREABLE_OK)
+    value_push(L, &value);
+  return status;
+}
+
+/* The index of l[i], as the library's. */
+static int64_t index_of(lua_State *L) {
+  int is_integer;
+  lua_Integer index = lua_tointegerx(L, 2, &is_integer);
+
+  if (!is_integer)
+    luaL_error(L, "a list's index is an integer, not %f", lua_tonumber(L, 2));
+  return value_index_in(index);
+}
+
+int item_index(lua_State *L) {
+  const shareable_list *list;
+  shareable_status status;
+  int64_t index;
+
+  if (lua_type(L, 2) != LUA_TNUMBER)
+    return object_member(L);
+  list = object_check_list(L, 1);
+  index = index_of(L);
+  status = item_push(L, list, index);
+  if (status == SHAREABLE_OK)
+    return 1;
+  if (status == SHAREABLE_E_INDEX)
+    return 0; /* nil, as past the end of a table: this is what ends ipairs */
+  return status_raise_item(L, list, index, status);
+}
+
+int item_assign(lua_State *L) {
+  shareable_list *list = object_check_list(L, 1);
+  shareable_value value;
+  shareable_status status;
+  int64_t index;
+
+  if (lua_type(L, 2) != LUA_TNUMBER)
+    return luaL_error(L, "only the items of a list can be assigned to, by their index");
+  index = index_of(L);
+  value = value_check_item(L, 3, value_index_out(index));
+  status = shareable_list_set(list, index, &value);
+  return status == SHAREABLE_OK ? 0 : status_raise_item(L, list, index, status);
+}
+
+int item_get(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+  int64_t index = value_index_in(luaL_checkinteger(L, 2));
+  shareable_status status = item_push(L, list, index);
+
+  return status == SHAREABLE_OK ? 1 : status_fail_item(L, list, index, status);
+}
+
+int item_next(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+  lua_Integer last = luaL_checkinteger(L, 2);
+  shareable_status status;
+
+  if (last < 0 || (uint64_t)last >= shareable_list_length(list)) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_pushinteger(L, last + 1);
+  status = item_push(L, list, last);
+  return status == SHAREABLE_OK ? 2 : status_raise_item(L, list, last, status);
+}

@@ -1,0 +1,42 @@
+/*
+ * list.c - a list as a whole: its metamethods.
+ */
+#include "list.h"
+
+#include "item.h"
+#include "memory.h"
+
+static int length(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)shareable_list_length(object_check_list(L, 1)));
+  return 1;
+}
+
+static int equal(lua_State *L) {
+  const object *a = object_test(L, 1, &object_list), *b = object_test(L, 2, &object_list);
+
+  lua_pushboolean(L, a != NULL && b != NULL &&
+                       memory_is_same(shareable_list_memory(a->list), shareable_list_memory(b->list)));
+  return 1;
+}
+
+/* The end of a scope. */
+static int leave(lua_State *L) {
+  shareable_list_close(object_check_list(L, 1));
+  return 0;
+}
+
+/* The finalizer: as that of a block. */
+static int drop(lua_State *L) {
+  object *self = object_check(L, 1, &object_list);
+
+  shareable_list_unref(self->list);
+  self->list = NULL;
+  return 0;
+}
+
+void list_open(lua_State *L) {
+  static const luaL_Reg functions[] = {{"__close", leave},          {"__eq", equal},   {"__gc", drop},
+                                       {"__newindex", item_assign}, {"__len", length}, {NULL, NULL}};
+
+  object_push_metatable(L, &object_list, functions, item_index);
+}

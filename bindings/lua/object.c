@@ -1,0 +1,115 @@
+/*
+ * object.c - the userdata that stand for blocks, lists, bytes and none in Lua.
+ */
+#include "object.h"
+
+#include <string.h>
+
+const object_kind object_memory = {"shareable.memory"}, object_list = {"shareable.list"},
+                  object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"};
+
+enum { METHODS = 1, GETTERS };
+
+void *object_push_sized(lua_State *L, const object_kind *kind, size_t size) {
+  const object_kind **userdata = memset(lua_newuserdata(L, size), 0, size);
+
+  *userdata = kind;
+  object_get_metatable(L, kind);
+  lua_setmetatable(L, -2);
+  return userdata;
+}
+
+object *object_push(lua_State *L, const object_kind *kind) {
+  return object_push_sized(L, kind, sizeof(object));
+}
+
+void *object_test(lua_State *L, int index, const object_kind *kind) {
+  const object_kind **userdata = lua_touserdata(L, index);
+
+  if (userdata == NULL || lua_rawlen(L, index) < sizeof *userdata || *userdata != kind)
+    return NULL;
+  return userdata;
+}
+
+void *object_check(lua_State *L, int argument, const object_kind *kind) {
+  void *found = object_test(L, argument, kind);
+
+  if (found == NULL)
+    luaL_argerror(L, argument, lua_pushfstring(L, "%s expected, got %s", kind->name, luaL_typename(L, argument)));
+  return found;
+}
+
+shareable_memory *object_check_memory(lua_State *L, int argument) {
+  const object *list = object_test(L, argument, &object_list), *memory;
+
+  if (list != NULL)
+    return shareable_list_memory(list->list);
+  memory = object_check(L, argument, &object_memory);
+  return memory->memory;
+}
+
+shareable_list *object_check_list(lua_State *L, int argument) {
+  const object *list = object_check(L, argument, &object_list);
+
+  return list->list;
+}
+
+void object_get_metatable(lua_State *L, const object_kind *kind) {
+  lua_pushlightuserdata(L, (void *)kind);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+/* Pushes a new table, which also becomes a field of the table at `owner`. */
+static void push_field(lua_State *L, int owner, const char *name) {
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, owner, name);
+}
+
+void object_push_metatable(lua_State *L, const object_kind *kind, const luaL_Reg *functions, lua_CFunction index) {
+  int metatable;
+
+  lua_newtable(L);
+  metatable = lua_gettop(L);
+  lua_pushstring(L, kind->name);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, metatable, "__name");
+  lua_setfield(L, metatable, "__metatable"); /* what getmetatable() answers */
+  for (; functions->name != NULL; functions++) {
+    lua_pushcfunction(L, functions->func);
+    lua_setfield(L, metatable, functions->name);
+  }
+  push_field(L, metatable, "methods");
+  push_field(L, metatable, "getters");
+  lua_pushcclosure(L, index, GETTERS);
+  lua_setfield(L, metatable, "__index");
+  lua_pushlightuserdata(L, (void *)kind);
+  lua_pushvalue(L, metatable);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+int object_member(lua_State *L) {
+  lua_CFunction getter;
+
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, lua_upvalueindex(METHODS));
+  if (!lua_isnil(L, -1))
+    return 1;
+  lua_pushvalue(L, 2);
+  lua_rawget(L, lua_upvalueindex(GETTERS));
+  getter = lua_tocfunction(L, -1);
+  if (getter == NULL)
+    return 1;
+  lua_settop(L, 1);
+  if (getter(L) == 1) /* called straight, so that its error is one of whoever asked for the member */
+    return 1;
+  luaL_where(L, 1); /* it answered nil, message, code, and a member is one value */
+  lua_pushvalue(L, -3);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+int object_refuse(lua_State *L) {
+  return luaL_error(L, "nothing in it can be assigned to");
+}

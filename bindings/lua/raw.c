@@ -1,0 +1,79 @@
+/*
+ * raw.c - the module "shareable.raw": SWIG's functions, and those of this folder beside them.
+ */
+#include "bytes.h"
+#include "item.h"
+#include "list.h"
+#include "memory.h"
+#include "object.h"
+#include "range.h"
+
+int luaopen_raw(lua_State *L); /* SWIG's */
+__attribute__((visibility("default"))) int luaopen_shareable_raw(lua_State *L);
+
+static void push_global(lua_State *L, const char *name) {
+  lua_pushglobaltable(L);
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+static void pop_global(lua_State *L, const char *name) {
+  lua_pushglobaltable(L);
+  lua_insert(L, -2);
+  lua_pushstring(L, name);
+  lua_insert(L, -2);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+/* Pushes SWIG's module. SWIG sets two globals on the way: they get back what they had. */
+static void push_wrapper(lua_State *L) {
+  push_global(L, "swig_type");
+  push_global(L, "swig_equals");
+  lua_pushcfunction(L, luaopen_raw);
+  lua_call(L, 0, 1);
+  lua_insert(L, -3);
+  pop_global(L, "swig_equals");
+  pop_global(L, "swig_type");
+}
+
+/* Pushes a table of the metatables, for the layer above to fill. */
+static void push_metatables(lua_State *L) {
+  lua_newtable(L);
+  memory_open(L);
+  lua_setfield(L, -2, "memory");
+  list_open(L);
+  lua_setfield(L, -2, "list");
+  bytes_open(L);
+  lua_setfield(L, -2, "bytes");
+  bytes_open_none(L);
+  lua_setfield(L, -2, "none");
+}
+
+int luaopen_shareable_raw(lua_State *L) {
+  static const luaL_Reg functions[] = {{"bytes", bytes_new},
+                                       {"bytes_string", bytes_string},
+                                       {"list_floats", range_floats},
+                                       {"list_get", item_get},
+                                       {"list_integers", range_integers},
+                                       {"list_next", item_next},
+                                       {"list_set_floats", range_set_floats},
+                                       {"list_set_integers", range_set_integers},
+                                       {"list_table", range_table},
+                                       {"memory_is_closed", memory_is_closed},
+                                       {"memory_read", memory_read},
+                                       {"memory_write", memory_write},
+                                       {NULL, NULL}};
+
+  push_wrapper(L);
+  for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+    lua_pushcfunction(L, f->func);
+    lua_setfield(L, -2, f->name);
+  }
+  push_metatables(L);
+  lua_setfield(L, -2, "metatables");
+  bytes_push_none(L);
+  lua_setfield(L, -2, "none");
+  return 1;
+}

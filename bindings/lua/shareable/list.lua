@@ -1,0 +1,187 @@
+--- Lists in shared memory: CPython's `ShareableList`.
+--
+-- A list is used as a table is: `l[i]`, `l[i] = v`, `#l`, `ipairs(l)`, `pairs(l)`. Its length never changes. An index
+-- counts from 1, or from -1 at the end. Reading past either end is nil, as of a table; assigning there is an error.
+-- An item that is damaged, or that a text does not fit into, is an error in `l[i]`; `l:get` and `l:set` return it.
+--
+-- What a list is asked by name: `l.name` (a string), `l.memory` (its block; closing that closes the list), `l.format`
+-- (the items' formats, as CPython's `struct` names them), `l.read_only` and `l.closed` (booleans). `l == k` where both
+-- are lists of one name and size. `tostring(l)` shows it as it would be made.
+--
+-- A list is closed by `l:close()`, at the end of a `local l <close>`, or by the garbage collector, whichever is first;
+-- it stays in the system until somebody unlinks it.
+
+local raw = require "shareable.raw"
+local options = require "shareable.options"
+
+local metatable = raw.metatables.list
+local methods, getters = metatable.methods, metatable.getters
+
+getters.memory = raw.list_memory
+getters.format = raw.list_format
+getters.name = raw.memory_name
+getters.read_only = raw.memory_is_read_only
+getters.closed = raw.memory_is_closed
+
+--- Reads an item.
+-- @function methods:get
+-- @tparam integer index
+-- @return its value, never nil; or nil, message, code: "E_CORRUPT" where it is damaged, "E_UTF8" where a text is none
+methods.get = raw.list_get
+
+--- Writes an item, whatever type it had.
+-- @function methods:set
+-- @tparam integer index
+-- @param value an integer, float, boolean, string of UTF-8, shareable.bytes or shareable.none
+-- @treturn boolean true; or nil, message, code, and the item is as it was: "E_SLOT" where the text is longer than
+-- `l:capacity(index)`, "E_UTF8" where it is none, "E_LENGTH" where it ends in a NUL and is past 999,999 bytes,
+-- "E_CORRUPT" where the item is lost
+methods.set = raw.list_set
+
+--- Tells an item's type.
+-- @function methods:type
+-- @tparam integer index
+-- @treturn string "integer", "float", "boolean", "string", "bytes" or "none"; or nil, message, code
+methods.type = raw.list_type
+
+--- Tells how long a text an item has room for. It never changes.
+-- @function methods:capacity
+-- @tparam integer index
+-- @treturn integer bytes, at least 8; or nil, message, code
+methods.capacity = raw.list_slot_size
+
+--- Counts the items that equal a value, compared as Python does: 1 equals 1.0 and true, text never equals bytes.
+-- @function methods:count
+-- @param value as for `methods:set`
+-- @treturn integer; or nil, message, code where an item is damaged
+methods.count = raw.list_count
+
+--- Finds the first item that equals a value, compared as by `methods:count`.
+-- @function methods:index
+-- @param value as for `methods:set`
+-- @treturn integer its index; or nil alone where there is none; or nil, message, code where an item before is damaged
+methods.index = raw.list_index
+
+--- Copies items into a new table. The range is that of string.sub: negative from the end, cut to what there is.
+-- @function methods:totable
+-- @tparam[opt=1] integer first
+-- @tparam[opt=-1] integer last
+-- @treturn table a sequence; or nil, message, code where an item is damaged
+methods.totable = raw.list_table
+
+--- Copies items that are all integers into a new table, faster than `methods:totable`.
+-- @function methods:integers
+-- @tparam[opt=1] integer first as for `methods:totable`
+-- @tparam[opt=-1] integer last
+-- @treturn table a sequence; or nil, message, code: "E_TYPE" where an item is of another type
+methods.integers = raw.list_integers
+
+--- The same of floats.
+-- @function methods:floats
+-- @tparam[opt=1] integer first
+-- @tparam[opt=-1] integer last
+-- @treturn table a sequence; or nil, message, code
+methods.floats = raw.list_floats
+
+--- Writes a sequence of integers, whatever types the items had. One that does not fit into the list, or holds
+-- anything else, is an error, and nothing is written.
+-- @function methods:setintegers
+-- @tparam integer first the index of the first item to write
+-- @tparam table numbers a sequence
+-- @treturn boolean true; or nil, message, code where an item is lost: those before it are written
+methods.setintegers = raw.list_set_integers
+
+--- The same of numbers, each written as a float.
+-- @function methods:setfloats
+-- @tparam integer first
+-- @tparam table numbers
+-- @treturn boolean true; or nil, message, code
+methods.setfloats = raw.list_set_floats
+
+--- Ends this handle's use of the list. A second time, it does nothing.
+-- @function methods:close
+methods.close = raw.list_close
+
+--- Removes the name of the list's block, closed or not, as `memory:unlink` does.
+-- @function methods:unlink
+-- @treturn boolean true; or nil, message, code
+methods.unlink = raw.list_unlink
+
+function metatable:__pairs()
+  return raw.list_next, self, 0
+end
+
+-- So many items are shown.
+local SHOWN = 20
+
+local function show(self, index)
+  local value, _, code = self:get(index)
+  if code then
+    return "?"
+  end
+  local kind = self:type(index)
+  if kind == "string" then
+    return ("%q"):format(value)
+  elseif kind == "bytes" then
+    return ("shareable.bytes %q"):format(value:string())
+  elseif kind == "none" then
+    return "shareable.none"
+  end
+  return tostring(value)
+end
+
+function metatable:__tostring()
+  local items = {}
+  for index = 1, self.closed and 0 or math.min(#self, SHOWN) do
+    items[index] = show(self, index)
+  end
+  if #items < #self then
+    items[#items + 1] = ("... %d items"):format(#self)
+  end
+  local closed = self.closed and " (closed)" or ""
+  return ("shareable.list({%s}, {name = %q})%s"):format(table.concat(items, ", "), self.name or "", closed)
+end
+
+local to_create = {name = true, mode = true, lazy = true, capacity = true}
+local to_attach = {name = true, read_only = true}
+
+--- Makes a new list, or attaches to one that is there.
+--
+--     shareable.list({1, 2.5, "text"}, {name = "demo"})   -- makes
+--     shareable.list{name = "demo"}                       -- attaches
+--
+-- @tparam table values what to make a list of: a sequence, or as many as its field `n` says. A table that
+-- has a field `name` and is the only argument is the options of attaching instead.
+-- @tparam[opt] table given options:
+--
+-- - `name` of the list; made up, as "psm_" and eight digits, where a new one is given none
+-- - `mode` permission bits of a new one, less the umask; 384 (octal 600) if not given
+-- - `lazy` true takes its pages at first use and does not reserve them now
+-- - `capacity` the bytes of text that each item of a new one is to have room for at least, or a table of such by index
+-- - `read_only` true attaches without the right to write
+--
+-- @return the list; or nil, message, code
+local function list(values, given)
+  local made, message, code
+  if type(values) ~= "table" then
+    error(("shareable.list: a table of values expected, got %s"):format(type(values)), 2)
+  end
+  if given == nil and values.name ~= nil then
+    options.check(values, "attaching to a list", to_attach)
+    made, message, code = options.construct(raw.list_open, values.name, values.read_only and raw.READ_ONLY or 0)
+  else
+    given = given == nil and {} or given
+    if type(given) ~= "table" then
+      error(("shareable.list: a table of options expected, got %s"):format(type(given)), 2)
+    end
+    options.check(given, "a new list", to_create)
+    made, message, code = options.construct(raw.list_create, given.name, {values, given.capacity},
+      given.lazy and raw.LAZY or 0, given.mode or 0)
+  end
+  if made then
+    return made
+  end
+  return nil, message, code
+end
+
+return list

@@ -1,0 +1,83 @@
+--- Blocks of shared memory: CPython's `SharedMemory`.
+--
+-- What a block is asked by name: `m.name` (a string), `m.size` (in bytes), `m.read_only` and `m.closed` (booleans); all
+-- of them also once it is closed. `m == n` where both have one name and size. `tostring(m)` shows it as it would be
+-- made.
+--
+-- A block is closed by `m:close()`, at the end of a `local m <close>`, or by the garbage collector, whichever is first;
+-- it stays in the system until somebody unlinks it.
+
+local raw = require "shareable.raw"
+local options = require "shareable.options"
+
+local metatable = raw.metatables.memory
+local methods, getters = metatable.methods, metatable.getters
+
+getters.name = raw.memory_name
+getters.size = raw.memory_size
+getters.read_only = raw.memory_is_read_only
+getters.closed = raw.memory_is_closed
+
+--- Reads bytes. Any that are outside of the block, or a closed block: an error.
+-- @function methods:read
+-- @tparam[opt=0] integer offset of the first byte, from 0
+-- @tparam[opt] integer length in bytes; all that follow if not given
+-- @treturn string
+methods.read = raw.memory_read
+
+--- Writes bytes. Any that are outside of the block, a closed or a read-only block: an error, and nothing is written.
+-- @function methods:write
+-- @tparam integer offset of the first byte, from 0
+-- @tparam string bytes
+-- @treturn boolean true
+methods.write = raw.memory_write
+
+--- Ends this handle's use of the block. A second time, it does nothing.
+-- @function methods:close
+methods.close = raw.memory_close
+
+--- Removes the block's name, closed or not: who has it open keeps it, nobody finds it any more.
+-- @function methods:unlink
+-- @treturn boolean true; or nil, message, code: "E_NOT_FOUND" where it is gone, also where another block has its name
+methods.unlink = raw.memory_unlink
+
+function metatable:__tostring()
+  local closed = self.closed and " (closed)" or ""
+  return ("shareable.memory{name = %q, size = %d}%s"):format(self.name or "", self.size, closed)
+end
+
+local to_create = {name = true, size = true, mode = true, lazy = true}
+local to_attach = {name = true, read_only = true}
+
+--- Makes a new block, all zero, or attaches to one that is there.
+-- @tparam table given with `size`, makes one; without, attaches to the one called `name`:
+--
+-- - `size` in bytes, at least 1
+-- - `name` of the block; made up, as "psm_" and eight digits, where a new one is given none
+-- - `mode` permission bits of a new one, less the umask; 384 (octal 600) if not given
+-- - `lazy` true takes its pages at first use and does not reserve them now
+-- - `read_only` true attaches without the right to write
+--
+-- @return the block; or nil, message, code
+local function memory(given)
+  local block, message, code
+  if type(given) ~= "table" then
+    error(("shareable.memory: a table of options expected, got %s"):format(type(given)), 2)
+  end
+  if given.size ~= nil then
+    options.check(given, "a new block", to_create)
+    block, message, code = options.construct(raw.memory_create, given.name, given.size,
+      given.lazy and raw.LAZY or 0, given.mode or 0)
+  elseif given.name ~= nil then
+    options.check(given, "attaching to a block", to_attach)
+    block, message, code = options.construct(raw.memory_open, given.name, given.read_only and raw.READ_ONLY or 0)
+  else
+    error("shareable.memory: neither the size of a new block nor the name of one to attach to", 2)
+  end
+  if block then
+    return block
+  end
+  return nil, message, code
+end
+
+return memory

@@ -1,0 +1,165 @@
+/*
+ * value.c - one Lua value as one shareable value, both ways; and the other arguments that C functions take.
+ */
+#include "value.h"
+
+#include <string.h>
+
+#include "bytes.h"
+
+#define STORABLE "an integer, float, boolean, string, shareable.bytes or shareable.none"
+
+const char *value_type_name(uint32_t type) {
+  static const char *const names[] = {"none", "integer", "float", "boolean", "string", "bytes"};
+
+  return type < sizeof names / sizeof *names ? names[type] : "unknown";
+}
+
+static bool read_userdata(lua_State *L, int index, shareable_value *value) {
+  const bytes *found = object_test(L, index, &object_bytes);
+
+  if (found != NULL)
+    *value = shareable_bytes(found->data, found->length);
+  else if (object_test(L, index, &object_none) != NULL)
+    *value = shareable_none();
+  else
+    return false;
+  return true;
+}
+
+bool value_read(lua_State *L, int index, shareable_value *value) {
+  size_t length;
+  const char *text;
+
+  switch (lua_type(L, index)) {
+  case LUA_TNUMBER:
+    *value = lua_isinteger(L, index) ? shareable_int(lua_tointeger(L, index)) : shareable_float(lua_tonumber(L, index));
+    return true;
+  case LUA_TSTRING:
+    text = lua_tolstring(L, index, &length);
+    *value = shareable_strn(text, length);
+    return true;
+  case LUA_TBOOLEAN:
+    *value = shareable_bool(lua_toboolean(L, index));
+    return true;
+  case LUA_TUSERDATA:
+    return read_userdata(L, index, value);
+  default:
+    return false;
+  }
+}
+
+shareable_value value_check(lua_State *L, int argument) {
+  shareable_value value;
+
+  if (!value_read(L, argument, &value))
+    luaL_argerror(L, argument, lua_pushfstring(L, STORABLE " expected, got %s", luaL_typename(L, argument)));
+  return value;
+}
+
+shareable_value value_check_item(lua_State *L, int index, lua_Integer item) {
+  shareable_value value;
+
+  if (!value_read(L, index, &value))
+    luaL_error(L, "item %I: a list can hold " STORABLE ", not %s", (LUAI_UACINT)item, luaL_typename(L, index));
+  return value;
+}
+
+/* The capacity at `index`, nil or an integer, that an item is to have. */
+static uint32_t check_capacity(lua_State *L, int index, lua_Integer item) {
+  int is_integer;
+  lua_Integer capacity = lua_tointegerx(L, index, &is_integer);
+
+  if (lua_isnil(L, index))
+    return 0;
+  if (!is_integer || capacity < 0 || capacity > UINT32_MAX)
+    luaL_error(L, "item %I: a capacity is a number of bytes", (LUAI_UACINT)item);
+  return (uint32_t)capacity;
+}
+
+static shareable_value check_member(lua_State *L, int values, int capacities, lua_Integer item) {
+  shareable_value value;
+
+  lua_rawgeti(L, values, item);
+  value = value_check_item(L, -1, item);
+  if (lua_istable(L, capacities))
+    lua_rawgeti(L, capacities, item);
+  else
+    lua_pushvalue(L, capacities);
+  value.capacity = check_capacity(L, -1, item);
+  lua_pop(L, 2);
+  return value;
+}
+
+static size_t length_of(lua_State *L, int table) {
+  int is_integer;
+  lua_Integer n;
+
+  lua_pushliteral(L, "n");
+  lua_rawget(L, table);
+  n = lua_tointegerx(L, -1, &is_integer);
+  lua_pop(L, 1);
+  return is_integer && n >= 0 ? (size_t)n : lua_rawlen(L, table);
+}
+
+const shareable_value *value_check_all(lua_State *L, int argument, size_t *count) {
+  shareable_value *array;
+  int values, capacities;
+
+  luaL_checktype(L, argument, LUA_TTABLE);
+  lua_rawgeti(L, argument, 1);
+  lua_rawgeti(L, argument, 2);
+  capacities = lua_gettop(L);
+  values = capacities - 1;
+  luaL_checktype(L, values, LUA_TTABLE);
+  *count = length_of(L, values);
+  if (*count > SIZE_MAX / 2 / sizeof *array)
+    luaL_error(L, "a list of %I items is too long", (LUAI_UACINT)*count);
+  array = lua_newuserdata(L, *count * sizeof *array);
+  for (size_t i = 0; i < *count; i++) /* nothing is allocated here, so no finalizer runs that could change the table */
+    array[i] = check_member(L, values, capacities, (lua_Integer)i + 1);
+  return array;
+}
+
+void value_push(lua_State *L, const shareable_value *value) {
+  switch (value->type) {
+  case SHAREABLE_TYPE_INT:
+    lua_pushinteger(L, value->integer);
+    break;
+  case SHAREABLE_TYPE_FLOAT:
+    lua_pushnumber(L, value->real);
+    break;
+  case SHAREABLE_TYPE_BOOL:
+    lua_pushboolean(L, value->boolean);
+    break;
+  case SHAREABLE_TYPE_STR:
+    lua_pushlstring(L, value->text, value->length);
+    break;
+  case SHAREABLE_TYPE_BYTES:
+    bytes_push(L, value->text, value->length);
+    break;
+  default:
+    bytes_push_none(L);
+  }
+}
+
+const char *value_check_name(lua_State *L, int argument) {
+  size_t length;
+  const char *name;
+
+  if (lua_isnil(L, argument))
+    return NULL;
+  luaL_checktype(L, argument, LUA_TSTRING);
+  name = lua_tolstring(L, argument, &length);
+  if (strlen(name) != length)
+    luaL_error(L, "'%s' and a NUL: a name has no NUL in it", name);
+  return name;
+}
+
+uint64_t value_check_figure(lua_State *L, int argument, uint64_t most) {
+  lua_Integer figure = luaL_checkinteger(L, argument);
+
+  if (figure < 0 || (uint64_t)figure > most)
+    luaL_error(L, "%I is out of range", (LUAI_UACINT)figure);
+  return (uint64_t)figure;
+}

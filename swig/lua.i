@@ -1,0 +1,158 @@
+/*
+ * lua.i - shareable.i for Lua: how its values travel. The functions called here are those of bindings/lua.
+ *
+ * What goes wrong leaves a wrapper by status_fail(): nil, message, code, or an error. Whatever a wrapper allocates is
+ * Lua's own userdata, since an error may end it anywhere.
+ */
+%module raw
+
+%{
+#include "memory.h"
+#include "object.h"
+#include "status.h"
+#include "value.h"
+%}
+
+/* Done in bindings/lua: items by item.c and range.c, whatever their type, and the bytes of a block by memory.c. */
+%ignore shareable_memory_address;
+%ignore shareable_memory_pin;
+%ignore shareable_memory_unpin;
+%ignore shareable_list_get;
+%ignore shareable_list_get_int;
+%ignore shareable_list_get_float;
+%ignore shareable_list_get_bool;
+%ignore shareable_list_get_str;
+%ignore shareable_list_get_bytes;
+%ignore shareable_list_set_none;
+%ignore shareable_list_set_int;
+%ignore shareable_list_set_float;
+%ignore shareable_list_set_bool;
+%ignore shareable_list_set_str;
+%ignore shareable_list_set_bytes;
+%ignore shareable_list_get_ints;
+%ignore shareable_list_get_floats;
+%ignore shareable_list_set_ints;
+%ignore shareable_list_set_floats;
+%ignore shareable_list_explain;
+%ignore shareable_status_text;
+%ignore shareable_status_name;
+%ignore shareable_status_kind;
+
+/* Success of a function that answers nothing else is true. */
+%typemap(out) shareable_status ""
+%typemap(ret) shareable_status %{
+  if (SWIG_arg == 0) {
+    lua_pushboolean(L, 1);
+    SWIG_arg = 1;
+  }
+%}
+
+%typemap(in, numinputs=0) shareable_error *error (shareable_error failure) "$1 = &failure;"
+%typemap(argout) shareable_error *error %{
+  if (result != SHAREABLE_OK)
+    return status_fail(L, $1);
+%}
+
+/* Blocks and lists. */
+%typemap(in) shareable_memory *memory "$1 = object_check_memory(L, $input);"
+%typemap(in) shareable_list *list "$1 = object_check_list(L, $input);"
+
+/* A new object is made when the arguments are known to be good, since it changes how many lie on the stack. */
+%typemap(in, numinputs=0) shareable_memory **memory (int place), shareable_list **list (int place) "$1 = NULL;"
+%typemap(check) shareable_memory **memory %{
+  $1 = &object_push(L, &object_memory)->memory;
+  place$argnum = lua_gettop(L);
+%}
+%typemap(check) shareable_list **list %{
+  $1 = &object_push(L, &object_list)->list;
+  place$argnum = lua_gettop(L);
+%}
+%typemap(argout) shareable_memory **memory, shareable_list **list %{
+  if (result == SHAREABLE_OK) {
+    lua_pushvalue(L, place$argnum);
+    SWIG_arg++;
+  }
+%}
+%typemap(out) shareable_memory * %{
+  memory_push(L, $1);
+  SWIG_arg++;
+%}
+
+/* Values. */
+%typemap(in) const char *name "$1 = (char *)value_check_name(L, $input);"
+%typemap(in) uint64_t size "$1 = value_check_figure(L, $input, INT64_MAX);"
+%typemap(in) uint32_t flags, uint32_t mode "$1 = (uint32_t)value_check_figure(L, $input, UINT32_MAX);"
+%typemap(in) (const shareable_value *values, size_t count)
+  "$1 = (shareable_value *)value_check_all(L, $input, &$2);"
+%typemap(in) const shareable_value *value (shareable_value item) %{
+  item = value_check(L, $input);
+  $1 = &item;
+%}
+
+%typemap(out) size_t %{
+  lua_pushinteger(L, (lua_Integer)$1);
+  SWIG_arg++;
+%}
+%typemap(out) int %{
+  lua_pushboolean(L, $1);
+  SWIG_arg++;
+%}
+%typemap(out) const char * %{
+  lua_pushstring(L, $1);
+  SWIG_arg++;
+%}
+
+/* One item, or what is asked about all of them. */
+%typemap(in) int64_t index "$1 = value_index_in(luaL_checkinteger(L, $input));"
+%typemap(argout) int64_t index %{
+  if (result != SHAREABLE_OK)
+    return status_fail_item(L, arg1, $1, result);
+%}
+
+%typemap(in, numinputs=0) size_t *size (size_t figure), size_t *count (size_t figure), size_t *index (size_t figure) %{
+  figure = 0;
+  $1 = &figure;
+%}
+%typemap(argout) size_t *size %{
+  lua_pushinteger(L, (lua_Integer)*$1);
+  SWIG_arg++;
+%}
+%typemap(argout) size_t *count %{
+  if (result != SHAREABLE_OK)
+    return status_fail_item(L, arg1, (int64_t)*$1, result);
+  lua_pushinteger(L, (lua_Integer)*$1);
+  SWIG_arg++;
+%}
+%typemap(argout) size_t *index %{
+  if (result == SHAREABLE_E_ABSENT)
+    lua_pushnil(L);
+  else if (result != SHAREABLE_OK)
+    return status_fail_item(L, arg1, (int64_t)*$1, result);
+  else
+    lua_pushinteger(L, value_index_out((int64_t)*$1));
+  SWIG_arg++;
+%}
+
+%typemap(in, numinputs=0) shareable_type *type (shareable_type number) "$1 = &number;"
+%typemap(argout) shareable_type *type %{
+  lua_pushstring(L, value_type_name(*$1));
+  SWIG_arg++;
+%}
+
+/* The format: as much room as the header says is enough, once the list is known. */
+%typemap(in, numinputs=0) (char *buffer, size_t size, size_t *length) (size_t filled) %{
+  filled = 0;
+  $3 = &filled;
+%}
+%typemap(check) (char *buffer, size_t size, size_t *length) %{
+  $2 = 8 * shareable_list_length(arg1);
+  $1 = lua_newuserdata(L, $2);
+%}
+%typemap(argout) (char *buffer, size_t size, size_t *length) %{
+  if (result != SHAREABLE_OK)
+    return status_fail_item(L, arg1, (int64_t)*$3, result);
+  lua_pushlstring(L, $1, *$3);
+  SWIG_arg++;
+%}
+
+%include "shareable.i"

@@ -1,0 +1,550 @@
+--- The cases that every binding passes, in the order of tests/bindings/cases.txt.
+
+package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
+
+local runner = require "runner"
+local shareable = require "shareable"
+
+local test, name, keep = runner.test, runner.name, runner.keep
+local equal, same, answers, raises = runner.equal, runner.same, runner.answers, runner.raises
+local bytes, none = shareable.bytes, shareable.none
+
+local function block(options)
+  return keep(shareable.memory(options))
+end
+
+local function list(values, options)
+  return keep(shareable.list(values, options))
+end
+
+-- One item of every type, two of them ints.
+local function example(options)
+  return list({"howdy", bytes "HoWdY", -273.154, 100, none, true, 42}, options)
+end
+
+-- Where the data of a list of so many items begins, in its block.
+local function data_at(count)
+  return 8 * (count + 2)
+end
+
+test("memory_is_created_with_a_name_and_attached_by_it", function()
+  local known = name()
+  local made = block{name = known, size = 4096}
+  local attached = keep(shareable.memory{name = known})
+  equal(made.name, known)
+  equal(made.size, 4096)
+  equal(attached.name, known)
+  equal(attached.size, 4096)
+  equal(attached, made)
+end)
+
+test("memory_makes_up_a_psm_name_when_none_is_given", function()
+  local one, two = block{size = 1}, block{size = 1}
+  equal(one.name:match("^psm_%x%x%x%x%x%x%x%x$"), one.name)
+  equal(two.name:match("^psm_%x%x%x%x%x%x%x%x$"), two.name)
+  equal(one.name == two.name, false)
+end)
+
+test("memory_refuses_a_name_that_exists", function()
+  local first = block{name = name(), size = 8}
+  first:write(0, "kept")
+  answers("E_EXISTS", first.name, shareable.memory{name = first.name, size = 8})
+  equal(first:read(0, 4), "kept")
+end)
+
+test("memory_refuses_to_attach_to_what_is_not_there", function()
+  local absent = name()
+  answers("E_NOT_FOUND", absent, shareable.memory{name = absent})
+  same(runner.blocks(), {})
+end)
+
+test("memory_refuses_a_bad_name", function()
+  for _, bad in ipairs{"", "/", ".", "..", "a/b", "//a", ("n"):rep(256), "a\0b"} do
+    raises("name", function() local _ = shareable.memory{name = bad, size = 8} end)
+    raises("name", function() local _ = shareable.memory{name = bad} end)
+  end
+  for _, wrong in ipairs{7, true, {}} do
+    raises("'name': a string expected", function() local _ = shareable.memory{name = wrong, size = 8} end)
+  end
+end)
+
+test("memory_refuses_a_size_of_zero", function()
+  local known = name()
+  raises("size", function() local _ = shareable.memory{name = known, size = 0} end)
+  for _, wrong in ipairs{-1, 1.5, math.huge, "8"} do
+    local function make()
+      return (shareable.memory{name = known, size = wrong})
+    end
+    raises("'size': a whole number expected, got " .. wrong, make)
+  end
+  same(runner.blocks(), {})
+end)
+
+test("memory_that_does_not_fit_is_refused_with_the_figures", function()
+  local known = name()
+  local size = 1 << 60
+  answers("E_NO_SPACE", tostring(size), shareable.memory{name = known, size = size})
+  local _, message = shareable.memory{name = known, size = size}
+  equal(message:match("only %d+ of its %d+ bytes free") ~= nil, true)
+  same(runner.blocks(), {})
+end)
+
+test("memory_shares_its_bytes", function()
+  local one = block{name = name(), size = 64}
+  local two = keep(shareable.memory{name = one.name})
+  equal(one:read(), ("\0"):rep(64))
+  one:write(0, "howdy\0there")
+  equal(two:read(0, 11), "howdy\0there")
+  two:write(59, "tail!")
+  equal(one:read(59), "tail!")
+  equal(one:read(59, 5), "tail!")
+end)
+
+test("memory_refuses_bytes_outside_of_it", function()
+  local m = block{size = 16}
+  raises("there are no 17 at offset 0", function() m:read(0, 17) end)
+  raises("there are no 1 at offset 16", function() m:read(16, 1) end)
+  raises("at offset -1", function() m:read(-1, 1) end)
+  raises("there are no -1 at offset 0", function() m:read(0, -1) end)
+  raises("at offset", function() m:read(math.maxinteger, math.maxinteger) end)
+  raises("there are no 2 at offset 15", function() m:write(15, "ab") end)
+  raises("at offset -1", function() m:write(-1, "") end)
+  equal(m:read(16, 0), "")
+  equal(m:write(16, ""), true)
+  equal(m:read(), ("\0"):rep(16))
+end)
+
+test("memory_attached_read_only_refuses_writes", function()
+  local made = block{name = name(), size = 16}
+  local attached = keep(shareable.memory{name = made.name, read_only = true})
+  made:write(0, "kept")
+  raises("read-only", function() attached:write(0, "lost") end)
+  equal(attached:read(0, 4), "kept")
+  equal(attached.read_only, true)
+  equal(made.read_only, false)
+end)
+
+test("memory_has_the_mode_asked_for", function()
+  local function mode(object)
+    local pipe = assert(io.popen("stat -c %a /dev/shm/" .. object.name))
+    local found = pipe:read("l")
+    pipe:close()
+    return found
+  end
+  equal(mode(block{size = 8}), "600")
+  equal(mode(block{size = 8, mode = tonumber("400", 8)}), "400")
+  equal(mode(list({1}, {mode = tonumber("640", 8)})), "640")
+  raises("mode", function() local _ = shareable.memory{size = 8, mode = tonumber("1000", 8)} end)
+end)
+
+test("memory_closes_twice_and_then_refuses_use", function()
+  local m = block{size = 8}
+  equal(m.closed, false)
+  m:close()
+  m:close()
+  equal(m.closed, true)
+  raises("it is closed", function() m:read(0, 1) end)
+  raises("it is closed", function() m:write(0, "a") end)
+end)
+
+test("memory_keeps_its_name_and_size_when_closed", function()
+  local m = block{name = name(), size = 4097}
+  local known = m.name
+  m:close()
+  equal(m.name, known)
+  equal(m.size, 4097)
+end)
+
+test("memory_is_unlinked_once_and_is_then_already_gone", function()
+  local m = block{name = name(), size = 8}
+  m:write(0, "kept")
+  equal(m:unlink(), true)
+  answers("E_NOT_FOUND", m.name, m:unlink())
+  answers("E_NOT_FOUND", m.name, shareable.memory{name = m.name})
+  equal(m:read(0, 4), "kept")
+end)
+
+test("memory_does_not_unlink_another_block_of_its_name", function()
+  local first = block{name = name(), size = 8}
+  first:unlink()
+  local second = block{name = first.name, size = 8}
+  second:write(0, "second")
+  answers("E_NOT_FOUND", first.name, first:unlink())
+  equal(keep(shareable.memory{name = first.name}):read(0, 6), "second")
+end)
+
+test("memory_is_unlinked_by_name_alone", function()
+  local m, l = block{name = name(), size = 8}, list({1}, {name = name()})
+  equal(shareable.unlink(m.name), true)
+  equal(shareable.unlink(l.name), true)
+  answers("E_NOT_FOUND", m.name, shareable.unlink(m.name))
+  raises("a/b", function() shareable.unlink("a/b") end)
+  same(runner.blocks(), {})
+end)
+
+test("memory_prints_itself", function()
+  local m = block{name = name(), size = 4096}
+  equal(tostring(m), ('shareable.memory{name = "%s", size = 4096}'):format(m.name))
+  m:close()
+  equal(tostring(m), ('shareable.memory{name = "%s", size = 4096} (closed)'):format(m.name))
+end)
+
+test("list_holds_every_type", function()
+  local l = example()
+  equal(#l, 7)
+  same(l:totable(), {"howdy", bytes "HoWdY", -273.154, 100, none, true, 42})
+  local types = {"string", "bytes", "float", "integer", "none", "boolean", "integer"}
+  for index, wanted in ipairs(types) do
+    equal(l:type(index), wanted)
+  end
+  equal(list({false})[1], false)
+end)
+
+test("list_shows_each_handle_what_another_wrote", function()
+  local one = example{name = name()}
+  local two = keep(shareable.list{name = one.name})
+  one[3] = -78.5
+  two[1] = "hello"
+  equal(two[3], -78.5)
+  equal(one[1], "hello")
+end)
+
+test("list_counts_from_either_end", function()
+  local l = example()
+  equal(l[1], "howdy")
+  equal(l[7], 42)
+  equal(l[-1], 42)
+  equal(l[-7], "howdy")
+  l[-1] = 43
+  equal(l[7], 43)
+  equal(l:get(-4), 100)
+end)
+
+test("list_refuses_an_index_past_either_end", function()
+  local l = example{name = name()}
+  for _, index in ipairs{8, -8, 0, math.maxinteger, math.mininteger + 1} do
+    local wanted = ("index %d out of range: list '%s' has 7 items"):format(index, l.name)
+    equal(l[index], nil) -- as of a table
+    raises(wanted, function() l[index] = 1 end)
+    raises(wanted, function() l:get(index) end)
+    raises(wanted, function() l:set(index, 1) end)
+    raises(wanted, function() l:type(index) end)
+    raises(wanted, function() l:capacity(index) end)
+  end
+  raises("integer, not 1.5", function() local _ = l[1.5] end)
+  raises("integer, not 1.5", function() l[1.5] = 1 end)
+  same(l:totable(), {"howdy", bytes "HoWdY", -273.154, 100, none, true, 42})
+end)
+
+test("list_changes_the_type_of_an_item", function()
+  local l = list({"howdy"})
+  for _, value in ipairs{1, 2.5, false, none, bytes "\xff\0\1", "text", 7} do
+    l[1] = value
+    equal(l[1], value)
+  end
+end)
+
+test("list_keeps_the_ends_of_int64", function()
+  local l = list({math.mininteger, math.maxinteger, 0})
+  equal(l[1], math.mininteger)
+  equal(l[2], math.maxinteger)
+  l[3] = math.mininteger
+  equal(l[3], math.mininteger)
+  l[3] = (1 << 53) + 1
+  equal(l[3], 9007199254740993)
+end)
+
+-- Lua has no such integer: past the end there are floats, which are kept as floats, or refused where integers are due.
+test("list_refuses_an_int_beyond_64_bits_and_keeps_the_item", function()
+  local l = list({5, 6})
+  raises("an integer expected, got 9.2233720368548e+18", function() l:setintegers(1, {1, 2.0 ^ 63}) end)
+  same(l:totable(), {5, 6})
+  l[1] = 9223372036854775808
+  equal(l[1], 2.0 ^ 63)
+  equal(l:type(1), "float")
+end)
+
+test("list_keeps_floats_to_the_bit", function()
+  local function bits(value)
+    return string.unpack("<i8", string.pack("<d", value))
+  end
+  local values = {0.1, -0.0, math.huge, -math.huge, 5e-324, math.pi, 1.7976931348623157e308}
+  local l = list(values)
+  for index, value in ipairs(values) do
+    equal(bits(l[index]), bits(value))
+  end
+  local odd = string.unpack("<d", string.pack("<I8", 0x7ff8dead0000beef))
+  l[1] = odd
+  equal(bits(l[1]), 0x7ff8dead0000beef)
+  l[1] = 3.0
+  equal(l[1], 3.0)
+end)
+
+test("list_keeps_trailing_nuls_of_str_and_bytes", function()
+  local l = list({"ab\0\0\0", bytes "ab\0\0\0", "\0", bytes "\0\0"})
+  same(l:totable(), {"ab\0\0\0", bytes "ab\0\0\0", "\0", bytes "\0\0"})
+  l[1] = "c\0"
+  l[2] = bytes "c\0"
+  equal(l[1], "c\0")
+  equal(l[2], bytes "c\0")
+  l[1] = "in\0ner"
+  equal(l[1], "in\0ner")
+end)
+
+test("list_sizes_a_slot_by_utf8_bytes", function()
+  local text = ("é"):rep(12)
+  local l = list({text, "€uro"})
+  equal(l[1], text)
+  equal(l:capacity(1), 32)
+  equal(l[2], "€uro")
+end)
+
+test("list_refuses_a_text_longer_than_its_slot_and_keeps_the_item", function()
+  local l = list({"howdy", bytes "HoWdY", 100}, {name = name()})
+  local wanted = "item %d of list '" .. l.name .. "' exceeds available storage: it has room for 8 bytes of text"
+  for index = 1, 3 do
+    answers("E_SLOT", wanted:format(index), l:set(index, "123456789"))
+    answers("E_SLOT", wanted:format(index), l:set(index, bytes "123456789"))
+    raises(wanted:format(index), function() l[index] = "123456789" end)
+  end
+  same(l:totable(), {"howdy", bytes "HoWdY", 100})
+  equal(l:set(1, "12345678"), true)
+  equal(l[1], "12345678")
+end)
+
+test("list_gives_a_text_extra_capacity", function()
+  local l = list({"a", 1, bytes "b"}, {capacity = {100, [3] = 20}})
+  equal(l:capacity(1), 104)
+  equal(l:capacity(2), 8)
+  equal(l:capacity(3), 24)
+  l[1] = ("x"):rep(104)
+  equal(l[1], ("x"):rep(104))
+  local all = list({"a", 1}, {capacity = 64})
+  equal(all:capacity(1), 64)
+  equal(all:capacity(2), 64)
+  raises("item 1: a capacity", function() local _ = shareable.list({1}, {capacity = {-1}}) end)
+  raises("item 1: a capacity", function() local _ = shareable.list({1}, {capacity = {"much"}}) end)
+end)
+
+test("list_refuses_a_str_that_is_not_utf8", function()
+  local l = list({"howdy", 1}, {name = name()})
+  for _, bad in ipairs{"\xff", "\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xc0\x80"} do
+    answers("E_UTF8", "item 1 of list '" .. l.name .. "'", l:set(1, bad))
+    raises("UTF-8", function() l[1] = bad end)
+    answers("E_UTF8", "item 2", shareable.list({1, bad}))
+    equal(keep(shareable.list({bytes(bad)}))[1], bytes(bad))
+  end
+  equal(l[1], "howdy")
+  -- What another wrote there is not handed out as text either.
+  l.memory:write(data_at(2), "\xff")
+  answers("E_UTF8", "item 1", l:get(1))
+  raises("item 1", function() local _ = l[1] end)
+end)
+
+test("list_refuses_a_text_longer_than_any_slot", function()
+  local known = name()
+  answers("E_LENGTH", "item 2", shareable.list({1, ("x"):rep(9999992)}, {name = known}))
+  answers("E_LENGTH", "item 1", shareable.list({bytes(("\0"):rep(1000000))}, {name = known}))
+  answers("E_LENGTH", "item 1", shareable.list({1}, {name = known, capacity = 9999993}))
+  same(runner.blocks(), {})
+  local l = list({("x"):rep(9999991)})
+  equal(#l[1], 9999991)
+end)
+
+test("list_refuses_a_type_that_cannot_be_stored", function()
+  local l = list({5})
+  for _, bad in ipairs{{}, print, io.stdout, coroutine.create(print)} do
+    local kind = type(bad)
+    raises("item 1: a list can hold", function() l[1] = bad end)
+    raises(kind, function() l:set(1, bad) end)
+    raises(kind, function() l:count(bad) end)
+    raises("item 2: a list can hold", function() local _ = shareable.list({1, bad}) end)
+  end
+  raises("not nil", function() l[1] = nil end)
+  raises("item 2: a list can hold", function() local _ = shareable.list({1, nil, 3, n = 3}) end)
+  equal(l[1], 5)
+end)
+
+test("list_may_be_empty", function()
+  local l = list({}, {name = name()})
+  local attached = keep(shareable.list{name = l.name})
+  equal(#attached, 0)
+  equal(attached[1], nil)
+  equal(attached[-1], nil)
+  equal(#attached:totable(), 0)
+  equal(attached.format, "")
+  equal(attached:count(1), 0)
+  raises("out of range", function() l[1] = 1 end)
+end)
+
+test("list_counts_and_finds_as_python_compares", function()
+  local big = (1 << 53) + 1
+  local l = list({1, 1.0, true, 0, false, "1", bytes "1", none, 0 / 0, big})
+  equal(l:count(1), 3)
+  equal(l:count(true), 3)
+  equal(l:index(1.0), 1)
+  equal(l:index(false), 4)
+  equal(l:index("1"), 6)
+  equal(l:index(bytes "1"), 7)
+  equal(l:index(none), 8)
+  equal(l:count(0 / 0), 0)
+  equal(l:count(2.0 ^ 53), 0)
+  equal(l:index(big), 10)
+  local e = example()
+  equal(e:index(42), 7)
+  equal(e:count(42), 1)
+end)
+
+test("list_refuses_to_find_what_is_absent", function()
+  local l = example()
+  for _, absent in ipairs{43, "HoWdY", bytes "howdy", false} do
+    equal(select("#", l:index(absent)), 1) -- nil alone: an answer, not a failure
+    equal(l:index(absent), nil)
+    equal(l:count(absent), 0)
+  end
+end)
+
+test("list_tells_its_format", function()
+  local l = example()
+  equal(l.format, "8s8sdqxxxxxx?xxxxxxxx?q")
+  l[4] = 1.5
+  equal(l.format, "8s8sddxxxxxx?xxxxxxxx?q")
+end)
+
+test("list_has_its_block", function()
+  local l = example{name = name()}
+  local m = l.memory
+  equal(m.name, l.name)
+  equal(m.size >= data_at(7) + 7 * 8 + 9 * 7, true)
+  equal(string.unpack("=i8", m:read(0, 8)), 7)
+  equal(m, keep(shareable.memory{name = l.name}))
+  m:close()
+  equal(l.closed, true)
+end)
+
+test("list_reads_and_writes_ranges_of_ints_and_floats", function()
+  local l = list({1, 2, 3, 4.5, -0.25})
+  same(l:integers(1, 3), {1, 2, 3})
+  same(l:integers(-5, -3), {1, 2, 3})
+  same(l:floats(4), {4.5, -0.25})
+  answers("E_TYPE", "item 4", l:integers())
+  answers("E_TYPE", "item 1", l:floats())
+  equal(l:setintegers(2, {math.mininteger, math.maxinteger}), true)
+  equal(l:setfloats(-2, {7, 0.5}), true)
+  same(l:totable(), {1, math.mininteger, math.maxinteger, 7.0, 0.5})
+  raises("index 6 out of range", function() l:setintegers(4, {1, 2, 3}) end)
+  raises("index 6 out of range", function() l:setfloats(6, {1}) end)
+  raises("index 0 out of range", function() l:setfloats(0, {1}) end)
+  raises("number 2 of the table: an integer expected, got 1.5", function() l:setintegers(1, {1, 1.5}) end)
+  raises("number 1 of the table: a number expected, got string", function() l:setfloats(1, {"x"}) end)
+  same(l:totable(), {1, math.mininteger, math.maxinteger, 7.0, 0.5})
+end)
+
+test("list_iterates_over_its_items", function()
+  local l = example()
+  local wanted = {"howdy", bytes "HoWdY", -273.154, 100, none, true, 42}
+  local seen = {}
+  for index, value in ipairs(l) do
+    seen[index] = value
+  end
+  equal(#seen, 7)
+  same(seen, wanted)
+  local count = 0
+  for index, value in pairs(l) do
+    count = count + 1
+    equal(index, count)
+    equal(value, wanted[index])
+  end
+  equal(count, 7)
+end)
+
+test("list_prints_itself", function()
+  local l = example{name = name()}
+  local items = [[{"howdy", shareable.bytes "HoWdY", -273.154, 100, shareable.none, true, 42}]]
+  equal(tostring(l), ('shareable.list(%s, {name = "%s"})'):format(items, l.name))
+  l:close()
+  equal(tostring(l), ('shareable.list({... 7 items}, {name = "%s"}) (closed)'):format(l.name))
+end)
+
+test("list_attached_read_only_refuses_writes", function()
+  local l = list({1, 2.5}, {name = name()})
+  local attached = keep(shareable.list{name = l.name, read_only = true})
+  local wanted = "list '" .. l.name .. "' is attached read-only"
+  raises(wanted, function() attached[1] = 2 end)
+  raises(wanted, function() attached:set(1, 2) end)
+  raises(wanted, function() attached:setintegers(1, {2}) end)
+  raises(wanted, function() attached:setfloats(1, {2}) end)
+  same(attached:totable(), {1, 2.5})
+  equal(attached.read_only, true)
+  equal(l.read_only, false)
+end)
+
+test("list_refuses_a_block_that_holds_none", function()
+  local m = block{name = name(), size = 64}
+  m:write(0, string.pack("=i8", -1))
+  answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
+  m:write(0, string.pack("=i8", math.maxinteger))
+  answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
+  local small = block{name = name(), size = 1}
+  answers("E_NOT_LIST", small.name, shareable.list{name = small.name})
+end)
+
+test("list_answers_a_damaged_item_with_an_error_and_the_others_with_values", function()
+  local l = list({1, 2, 3}, {name = name()})
+  local formats = data_at(3) + 3 * 8
+  l.memory:write(formats + 8, "Zjunk!\0\0")
+  local wanted = "item 2 of list '" .. l.name .. "'"
+  equal(l[1], 1)
+  equal(l[3], 3)
+  answers("E_CORRUPT", wanted, l:get(2))
+  answers("E_CORRUPT", wanted, l:type(2))
+  answers("E_CORRUPT", wanted, l:totable())
+  answers("E_CORRUPT", wanted, l:integers())
+  answers("E_CORRUPT", wanted, l:index(3))
+  answers("E_CORRUPT", wanted, l:count(1))
+  raises(wanted, function() local _ = l[2] end)
+  raises(wanted, function() local _ = l.format end)
+  raises(wanted, function() for _ in pairs(l) do local _ = 0 end end)
+  equal(tostring(l), ('shareable.list({1, ?, 3}, {name = "%s"})'):format(l.name))
+  l[2] = 22
+  same(l:totable(), {1, 22, 3})
+end)
+
+test("list_closed_refuses_use", function()
+  local l = example{name = name()}
+  local known = l.name
+  local wanted = "list '" .. known .. "' is closed"
+  l:close()
+  l:close()
+  raises(wanted, function() local _ = l[1] end)
+  raises(wanted, function() l[1] = 1 end)
+  raises(wanted, function() l:get(1) end)
+  raises(wanted, function() l:set(1, 1) end)
+  raises(wanted, function() l:type(1) end)
+  raises(wanted, function() l:capacity(1) end)
+  raises(wanted, function() l:index(1) end)
+  raises(wanted, function() l:count(1) end)
+  raises(wanted, function() l:totable() end)
+  raises(wanted, function() l:integers() end)
+  raises(wanted, function() l:floats() end)
+  raises(wanted, function() l:setintegers(1, {1}) end)
+  raises(wanted, function() l:setfloats(1, {1}) end)
+  raises(wanted, function() local _ = l.format end)
+  equal(#l, 7)
+  equal(l.name, known)
+  equal(l.closed, true)
+  equal(keep(shareable.list{name = known})[7], 42)
+end)
+
+test("list_that_cannot_be_made_leaves_nothing_behind", function()
+  local known = name()
+  raises("item 2", function() local _ = shareable.list({1, {}}, {name = known}) end)
+  answers("E_UTF8", "item 2", shareable.list({1, "\xff"}, {name = known}))
+  answers("E_LENGTH", "item 1", shareable.list({("x"):rep(10000000)}, {name = known}))
+  same(runner.blocks(), {})
+  local l = list({1}, {name = known})
+  answers("E_EXISTS", known, shareable.list({2}, {name = known}))
+  same(l:totable(), {1})
+end)
+
+runner.finish()
