@@ -59,8 +59,7 @@ shareable_status shareable__memory_draft(shareable_memory **result, const char *
   memory = allocate(name == NULL ? "" : shareable__name_bare(name), false);
   if (memory == NULL)
     return fail_handle(error);
-  status =
-    shareable__segment_create(&memory->segment, name == NULL ? "a new block" : memory->name, size, flags, mode, error);
+  status = shareable__segment_create(&memory->segment, name == NULL ? "psm_…" : memory->name, size, flags, mode, error);
   if (status != SHAREABLE_OK) {
     free(memory);
     return status;

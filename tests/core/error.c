@@ -7,12 +7,16 @@
 
 #include "support.h"
 
-Test(error, every_status_has_its_own_name_sentence_and_kind) {
-#define CHECK(name, number, kind, text)                                                                                \
-  cr_assert_str_eq(shareable_status_name(SHAREABLE_##name), #name);                                                    \
-  cr_assert_str_eq(shareable_status_text(number), text);                                                               \
-  cr_assert_eq(shareable_status_kind(number), kind);                                                                   \
+static void check_status(int status, int number, const char *name, const char *text, int kind) {
+  cr_assert_eq(status, number);
+  cr_assert_str_eq(shareable_status_name(number), name);
+  cr_assert_str_eq(shareable_status_text(number), text);
+  cr_assert_eq(shareable_status_kind(number), kind);
   cr_assert(number == 0 || (number < 0 && kind != 0));
+}
+
+Test(error, every_status_has_its_own_name_sentence_and_kind) {
+#define CHECK(name, number, kind, text) check_status(SHAREABLE_##name, number, #name, text, kind);
   SHAREABLE_STATUS_MAP(CHECK)
 #undef CHECK
 }

@@ -8,14 +8,10 @@
 
 #include "support.h"
 
-#define SEVEN                                                                                                          \
-  {                                                                                                                    \
-    shareable_str("howdy"), shareable_bytes("HoWdY", 5), shareable_float(-273.154), shareable_int(100),                \
-      shareable_none(), shareable_bool(1), shareable_int(42)                                                           \
-  }
-
 static shareable_list *seven(void) {
-  const shareable_value values[] = SEVEN;
+  const shareable_value values[] = {
+    shareable_str("howdy"), shareable_bytes("HoWdY", 5), shareable_float(-273.154), shareable_int(100),
+    shareable_none(),       shareable_bool(1),           shareable_int(42)};
   return new_list(values, LENGTH(values));
 }
 

@@ -60,7 +60,7 @@ function verbs.create(name, count)
   for i = 1, tonumber(count) do
     values[i] = parse(io.read())
   end
-  local list <close> = assert(shareable.list(values, {name = name}))
+  local _ <close> = assert(shareable.list(values, {name = name}))
   return "ok"
 end
 
