@@ -56,15 +56,10 @@ void memory_push(lua_State *L, shareable_memory *memory) {
   object_push(L, &object_memory)->memory = shareable_memory_ref(memory);
 }
 
-bool memory_is_same(const shareable_memory *a, const shareable_memory *b) {
-  return a != NULL && b != NULL && shareable_memory_size(a) == shareable_memory_size(b) &&
-         strcmp(shareable_memory_name(a), shareable_memory_name(b)) == 0;
-}
-
 static int equal(lua_State *L) {
   const object *a = object_test(L, 1, &object_memory), *b = object_test(L, 2, &object_memory);
 
-  lua_pushboolean(L, a != NULL && b != NULL && memory_is_same(a->memory, b->memory));
+  lua_pushboolean(L, a != NULL && b != NULL && shareable_memory_is_same(a->memory, b->memory));
   return 1;
 }
 

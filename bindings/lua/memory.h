@@ -4,8 +4,6 @@
 #ifndef SHAREABLE_LUA_MEMORY_H
 #define SHAREABLE_LUA_MEMORY_H
 
-#include <stdbool.h>
-
 #include "object.h"
 
 /* memory_read(memory[, offset[, length]]): a string. */
@@ -19,9 +17,6 @@ int memory_is_closed(lua_State *L);
 
 /* Pushes a further handle of a block. */
 void memory_push(lua_State *L, shareable_memory *memory);
-
-/* Whether two handles are of one name and size. NULL is no block. */
-bool memory_is_same(const shareable_memory *a, const shareable_memory *b);
 
 /* Pushes the metatable. */
 void memory_open(lua_State *L);

@@ -322,6 +322,12 @@ SHAREABLE_API void *shareable_memory_address(const shareable_memory *memory);
 SHAREABLE_API int shareable_memory_is_read_only(const shareable_memory *memory);
 
 /*
+ * 1 where both handles are of one block: not just of one name, which may have come to stand for another. Also once
+ * closed. 0 otherwise, and for NULL.
+ */
+SHAREABLE_API int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other);
+
+/*
  * Keeps the block mapped, at its address, until shareable_memory_unpin(), whoever closes or drops the handle
  * meanwhile: for views that a language hands out. Holds a reference too. Pins count.
  *

@@ -156,6 +156,11 @@ void shareable_memory_close(shareable_memory *memory) {
     drop_pin(memory);
 }
 
+int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other) {
+  return one != NULL && other != NULL && one->segment.device == other->segment.device &&
+         one->segment.inode == other->segment.inode;
+}
+
 shareable_status shareable_memory_pin(shareable_memory *memory) {
   unsigned pins;
 

@@ -208,6 +208,22 @@ Test(memory, is_unlinked_once_and_is_then_already_gone) {
   shareable_memory_unref(again);
 }
 
+Test(memory, another_of_the_same_name_and_size_is_not_the_same) {
+  shareable_memory *first = new_memory(8), *again, *second;
+
+  cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
+  cr_assert(shareable_memory_is_same(first, again));
+  cr_ok(shareable_memory_unlink(first, NULL));
+  second = new_memory(8);
+  shareable_memory_close(first);
+  cr_assert_not(shareable_memory_is_same(first, second));
+  cr_assert(shareable_memory_is_same(first, again), "also once closed");
+  cr_assert_not(shareable_memory_is_same(NULL, NULL));
+  shareable_memory_unref(first);
+  shareable_memory_unref(again);
+  end_memory(second);
+}
+
 Test(memory, is_unlinked_by_name_alone) {
   shareable_memory *memory = new_memory(8);
 

@@ -6,7 +6,7 @@
 --
 -- What a list is asked by name: `l.name` (a string), `l.memory` (its block; closing that closes the list), `l.format`
 -- (the items' formats, as CPython's `struct` names them), `l.read_only` and `l.closed` (booleans). `l == k` where both
--- are lists of one name and size. `tostring(l)` shows it as it would be made.
+-- are of one block. `tostring(l)` shows it as it would be made.
 --
 -- A list is closed by `l:close()`, at the end of a `local l <close>`, or by the garbage collector, whichever is first;
 -- it stays in the system until somebody unlinks it.

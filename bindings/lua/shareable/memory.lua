@@ -1,7 +1,7 @@
 --- Blocks of shared memory: CPython's `SharedMemory`.
 --
 -- What a block is asked by name: `m.name` (a string), `m.size` (in bytes), `m.read_only` and `m.closed` (booleans); all
--- of them also once it is closed. `m == n` where both have one name and size. `tostring(m)` shows it as it would be
+-- of them also once it is closed. `m == n` where both are of one block. `tostring(m)` shows it as it would be
 -- made.
 --
 -- A block is closed by `m:close()`, at the end of a `local m <close>`, or by the garbage collector, whichever is first;

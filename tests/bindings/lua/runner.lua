@@ -34,8 +34,13 @@ function runner.blocks()
   return lines(("ls /dev/shm | grep -F %s"):format(prefix))
 end
 
+-- The least of several counts: popen may still hold the other end of its pipe when the command counts.
 local function descriptors()
-  return #lines(("ls /proc/%d/fd"):format(process()))
+  local least = math.huge
+  for _ = 1, 5 do
+    least = math.min(least, #lines(("ls /proc/%d/fd"):format(process())))
+  end
+  return least
 end
 
 local function show(value)
