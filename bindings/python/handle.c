@@ -1,0 +1,74 @@
+/*
+ * handle.c - the handle in a Python object, and the two types of object that hold one.
+ */
+#include "handle.h"
+
+static PyTypeObject *type_of(const swig_type_info *type) {
+  return ((SwigPyClientData *)type->clientdata)->pytype;
+}
+
+int handle_from(PyObject *object, swig_type_info *type, const char *parameter, void **handle) {
+  if (!PyObject_TypeCheck(object, type_of(type))) {
+    PyErr_Format(PyExc_TypeError, "%s must be a %s, not %.200s", parameter, type_of(type)->tp_name,
+                 Py_TYPE(object)->tp_name);
+    return -1;
+  }
+  *handle = handle_of(object);
+  return 0;
+}
+
+/* The raw type that the object's class derives from. */
+static PyTypeObject *raw_type(PyObject *object) {
+  PyTypeObject *type = Py_TYPE(object);
+
+  while (type->tp_flags & Py_TPFLAGS_HEAPTYPE)
+    type = type->tp_base;
+  return type;
+}
+
+int handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *keywords, void **handle) {
+  static char name[] = "handle", *names[] = {name, NULL};
+  PyObject *other;
+
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!", names, raw_type(self), &other))
+    return -1;
+  *handle = handle_of(other);
+  return 0;
+}
+
+void *handle_exchange(PyObject *object, void *handle) {
+  SwigPyObject *holder = (SwigPyObject *)object;
+  void *previous = holder->ptr;
+
+  holder->ptr = handle;
+  return previous;
+}
+
+PyObject *handle_allocate(PyObject *like) {
+  PyTypeObject *type = raw_type(like);
+
+  return type->tp_alloc(type, 0);
+}
+
+void handle_free(PyObject *object) {
+  Py_TYPE(object)->tp_free(object);
+}
+
+void handle_base_settle(PyTypeObject *base) {
+  base->tp_as_number = NULL;
+  base->tp_repr = PyBaseObject_Type.tp_repr;
+  base->tp_hash = PyBaseObject_Type.tp_hash;
+  base->tp_richcompare = PyBaseObject_Type.tp_richcompare;
+  PyDict_Clear(base->tp_dict);
+  PyType_Modified(base);
+}
+
+/* SWIG's metaclass would forbid to set an attribute of a subclass, and to mix it with an abstract class. */
+int handle_type_settle(PyTypeObject *type, const char *name) {
+  type->tp_name = name;
+  Py_SET_TYPE(type, &PyType_Type);
+  if (PyDict_DelItemString(type->tp_dict, "this") < 0 || PyDict_DelItemString(type->tp_dict, "thisown") < 0)
+    return -1;
+  PyType_Modified(type);
+  return 0;
+}

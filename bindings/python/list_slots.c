@@ -1,0 +1,235 @@
+/*
+ * list_slots.c - a list as Python's interpreter uses it: made, freed, and its items read, written and looked for.
+ */
+#include "handle.h"
+#include "slots.h"
+#include "status.h"
+#include "value.h"
+
+/* A text up to this many bytes is read without a malloc. */
+enum { STACK_SIZE = 512 };
+
+int list_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
+  void *list;
+
+  if (handle_from_arguments(self, arguments, keywords, &list) < 0)
+    return -1;
+  shareable_list_unref(handle_exchange(self, shareable_list_ref(list)));
+  return 0;
+}
+
+void list_dealloc(PyObject *self) {
+  shareable_list_unref(handle_of(self));
+  handle_free(self);
+}
+
+Py_ssize_t list_length(PyObject *self) {
+  return (Py_ssize_t)shareable_list_length(handle_of(self));
+}
+
+static PyObject *object_of(const shareable_list *list, int64_t index, shareable_status status,
+                           const shareable_value *value) {
+  /* Of a str that is not UTF-8, Python itself raises where and why. */
+  return status == SHAREABLE_OK || status == SHAREABLE_E_UTF8 ? value_to(value)
+                                                              : status_raise_item(status, list, index);
+}
+
+/* With room for the whole slot: meanwhile, another process may have written a longer text. */
+static PyObject *get_long(const shareable_list *list, int64_t index) {
+  shareable_value value = shareable_none();
+  size_t size = 0;
+  shareable_status status = shareable_list_slot_size(list, index, &size);
+  char *buffer = PyMem_Malloc(size);
+  PyObject *object;
+
+  if (buffer == NULL)
+    return PyErr_NoMemory();
+  if (status == SHAREABLE_OK)
+    status = shareable_list_get(list, index, &value, buffer, size);
+  object = object_of(list, index, status, &value);
+  PyMem_Free(buffer);
+  return object;
+}
+
+static PyObject *get(const shareable_list *list, int64_t index) {
+  char buffer[STACK_SIZE];
+  shareable_value value;
+  shareable_status status = shareable_list_get(list, index, &value, buffer, sizeof buffer);
+
+  if (status == SHAREABLE_E_BUFFER)
+    return get_long(list, index);
+  return object_of(list, index, status, &value);
+}
+
+/* What a slice's indices are in a list. The closed list is refused even where the slice is empty. */
+typedef struct range {
+  Py_ssize_t start, step, count;
+} range;
+
+static int range_of(const shareable_list *list, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t step, range *result) {
+  if (shareable_memory_address(shareable_list_memory(list)) == NULL)
+    return status_raise_assignment(SHAREABLE_E_CLOSED, list, 0);
+  result->count = PySlice_AdjustIndices((Py_ssize_t)shareable_list_length(list), &start, &stop, step);
+  result->start = start;
+  result->step = step;
+  return 0;
+}
+
+static PyObject *get_slice(PyObject *self, PyObject *slice) {
+  Py_ssize_t start, stop, step;
+  PyObject *objects;
+  range items;
+
+  if (PySlice_Unpack(slice, &start, &stop, &step) < 0 || range_of(handle_of(self), start, stop, step, &items) < 0)
+    return NULL;
+  objects = PyList_New(items.count);
+  for (Py_ssize_t i = 0; objects != NULL && i < items.count; i++) {
+    PyObject *object = get(handle_of(self), items.start + i * items.step);
+    if (object == NULL)
+      Py_CLEAR(objects);
+    else
+      PyList_SET_ITEM(objects, i, object);
+  }
+  return objects;
+}
+
+/* All or none: whether each value has room is seen before the first is written. */
+static int set_range(shareable_list *list, const range *items, const shareable_value *values) {
+  for (Py_ssize_t i = 0; i < items->count; i++) {
+    int64_t index = items->start + i * items->step;
+    size_t room = 0;
+    shareable_status status = shareable_list_slot_size(list, index, &room);
+
+    if (status == SHAREABLE_OK && values[i].length > room)
+      status = SHAREABLE_E_SLOT;
+    if (status != SHAREABLE_OK)
+      return status_raise_assignment(status, list, index);
+  }
+  for (Py_ssize_t i = 0; i < items->count; i++) {
+    int64_t index = items->start + i * items->step;
+    shareable_status status = shareable_list_set(list, index, &values[i]);
+
+    if (status != SHAREABLE_OK)
+      return status_raise_assignment(status, list, index);
+  }
+  return 0;
+}
+
+/* The list is looked at only when the values are there: to make them may run any Python code. */
+static int set_slice(PyObject *self, PyObject *slice, PyObject *objects) {
+  Py_ssize_t start, stop, step;
+  value_array values = VALUES_NONE;
+  range items;
+  int result = -1;
+
+  if (PySlice_Unpack(slice, &start, &stop, &step) < 0)
+    return -1;
+  if (values_from(objects, &values) < 0 || range_of(handle_of(self), start, stop, step, &items) < 0)
+    goto done;
+  if (values.count != (size_t)items.count)
+    PyErr_Format(PyExc_ValueError, "attempt to assign %zu values to a slice of %zd items: a list keeps its length",
+                 values.count, items.count);
+  else
+    result = set_range(handle_of(self), &items, values.items);
+done:
+  values_free(&values);
+  return result;
+}
+
+static int index_from(PyObject *key, Py_ssize_t *index) {
+  if (!PyIndex_Check(key)) {
+    PyErr_Format(PyExc_TypeError, "list indices must be integers or slices, not %.200s", Py_TYPE(key)->tp_name);
+    return -1;
+  }
+  *index = PyNumber_AsSsize_t(key, PyExc_IndexError);
+  return *index == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+PyObject *list_item(PyObject *self, Py_ssize_t index) {
+  /* The interpreter has added the length to a negative index: what is negative still is past the end. */
+  if (index < 0)
+    return status_raise_item(SHAREABLE_E_INDEX, handle_of(self), index - list_length(self));
+  return get(handle_of(self), index);
+}
+
+PyObject *list_subscript(PyObject *self, PyObject *key) {
+  Py_ssize_t index;
+
+  if (PySlice_Check(key))
+    return get_slice(self, key);
+  return index_from(key, &index) < 0 ? NULL : get(handle_of(self), index);
+}
+
+static int set(PyObject *self, int64_t index, PyObject *object) {
+  shareable_status status;
+  shareable_value value;
+  PyObject *owner;
+
+  if (value_from(object, index, &value, &owner) < 0)
+    return -1;
+  status = shareable_list_set(handle_of(self), index, &value);
+  Py_XDECREF(owner);
+  return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);
+}
+
+int list_ass_subscript(PyObject *self, PyObject *key, PyObject *object) {
+  Py_ssize_t index;
+
+  if (object == NULL) {
+    PyErr_Format(PyExc_TypeError, "'%.200s' object doesn't support item deletion", Py_TYPE(self)->tp_name);
+    return -1;
+  }
+  if (PySlice_Check(key))
+    return set_slice(self, key, object);
+  return index_from(key, &index) < 0 ? -1 : set(self, index, object);
+}
+
+/*
+ * To step through a subclass, the interpreter would look __getitem__ up for each item. So it steps through a raw List of
+ * the same handle, unless the subclass has a __getitem__ of its own.
+ */
+PyObject *list_iter(PyObject *self) {
+  PyObject *raw, *iterator;
+
+  if (Py_TYPE(self)->tp_as_mapping->mp_subscript != list_subscript)
+    return PySeqIter_New(self);
+  raw = handle_allocate(self);
+  if (raw == NULL)
+    return NULL;
+  handle_exchange(raw, shareable_list_ref(handle_of(self)));
+  iterator = PySeqIter_New(raw);
+  Py_DECREF(raw);
+  return iterator;
+}
+
+/* An object with an == of its own is asked about each item. */
+static int contains_by_comparing(PyObject *self, PyObject *object) {
+  int found = 0;
+
+  for (Py_ssize_t i = 0; found == 0 && i < list_length(self); i++) {
+    PyObject *item = get(handle_of(self), i);
+    found = item == NULL ? -1 : PyObject_RichCompareBool(item, object, Py_EQ);
+    Py_XDECREF(item);
+  }
+  return found;
+}
+
+int list_contains(PyObject *self, PyObject *object) {
+  const shareable_list *list = handle_of(self);
+  shareable_status status;
+  shareable_value value;
+  PyObject *owner;
+  size_t index = 0;
+
+  if (!value_is_plain(object))
+    return contains_by_comparing(self, object);
+  if (value_from(object, 0, &value, &owner) < 0) { /* no item can be that, but a float can equal a large int */
+    PyErr_Clear();
+    return contains_by_comparing(self, object);
+  }
+  status = shareable_list_index(list, &value, &index);
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_ABSENT)
+    return status == SHAREABLE_OK;
+  status_raise_item(status, list, (int64_t)index);
+  return -1;
+}

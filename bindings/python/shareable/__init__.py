@@ -1,0 +1,11 @@
+"""One list, one block of memory, every language.
+
+``from shareable import shared_memory`` stands in for ``from multiprocessing import shared_memory``: the same classes over
+the same bytes, so that C, Lua, Go and stock Python programs share their blocks and lists.
+"""
+
+from . import _raw, shared_memory
+
+__all__ = ["shared_memory"]
+
+__version__: str = _raw.version()

@@ -1,0 +1,254 @@
+"""Blocks of memory and lists that processes share, whatever language they are written in.
+
+This module does what the standard library's ``multiprocessing.shared_memory`` does, in the same bytes, and is used in its
+place by changing the import. What differs:
+
+- A block has its name only once it is complete, and a creation that fails leaves nothing behind.
+- Nothing is registered with a tracker: a block lives until somebody calls ``unlink()``, and who attaches never removes it.
+- ``close()`` never fails. A memoryview, or an array over it, keeps its memory until it goes itself.
+- A ShareableList keeps trailing NULs, gives a str room by its UTF-8 bytes, checks every index, and changes an item wholly
+  or not at all.
+
+An int or a float is never torn. Where an item changes its type, or is text, two processes that write it, or one that reads
+beside a writer, need a lock of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from types import GenericAlias, TracebackType
+from typing import Any
+
+from . import _raw
+
+__all__ = ["SharedMemory", "ShareableList", "unlink"]
+
+# What items are read as: their == is known to C.
+_PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
+
+
+def _flags(create: bool, read_only: bool, lazy: bool) -> int:
+    if create and read_only:
+        raise ValueError("'read_only' is for attaching: what is created must be written")
+    if create:
+        return _raw.LAZY if lazy else 0
+    return _raw.READ_ONLY if read_only else 0
+
+
+class SharedMemory(_raw.Memory):
+    """A block of shared memory: a new one, or one that exists.
+
+    name
+        1 to 255 bytes of UTF-8 without a "/". None makes up a new one.
+    create
+        True for a new block, which must not exist yet; False to attach to the one of that name.
+    size
+        Of a new block, in bytes; 1 or more. Attaching ignores it: a block has the size that it was made with.
+    track
+        Accepted for the standard library's sake: nothing is tracked here.
+    mode
+        The permission bits of a new block, less the process's umask.
+    read_only
+        True to attach without the right to write: needs only the permission to read.
+    lazy
+        True to take a new block's memory page by page as it is used, not all at once. Should it run out then, the process
+        gets SIGBUS.
+
+    FileExistsError, FileNotFoundError, PermissionError and other OSErrors say what the system refused; ValueError, what is
+    wrong with an argument. A block outlives every process until its name is removed with unlink(). The object is a
+    context manager that closes it.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        create: bool = False,
+        size: int = 0,
+        *,
+        track: bool = True,
+        mode: int = 0o600,
+        read_only: bool = False,
+        lazy: bool = False,
+    ) -> None:
+        if not size >= 0:
+            raise ValueError("'size' must be a positive integer")
+        if create and size == 0:
+            raise ValueError("'size' must be a positive number different from zero")
+        if name is None and not create:
+            raise ValueError("'name' can only be None if create=True")
+        flags = _flags(create, read_only, lazy)
+        if create:
+            super().__init__(_raw.memory_create(name, size, flags, mode))
+        else:
+            super().__init__(_raw.memory_open(name, flags))
+
+    @classmethod
+    def _of(cls, handle: _raw.Memory) -> SharedMemory:
+        """The block that a handle, which it shares, is open on."""
+        memory = cls.__new__(cls)
+        _raw.Memory.__init__(memory, handle)
+        return memory
+
+    def __enter__(self) -> SharedMemory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[..., SharedMemory], tuple[str, bool, int]]:
+        attach: Callable[..., SharedMemory] = self.__class__
+        if self.read_only:
+            attach = partial(attach, read_only=True)
+        return attach, (self.name, False, self.size)
+
+    def __repr__(self) -> str:
+        return f"{self.__class__.__name__}({self.name!r}, size={self.size})"
+
+    @property
+    def buf(self) -> memoryview:
+        """A new memoryview of the block's bytes. It stays good when the block is closed; of a closed one, ValueError."""
+        return _raw.memory_address(self)
+
+    @property
+    def name(self) -> str:
+        """The name that other processes attach by, also when closed."""
+        return _raw.memory_name(self)
+
+    @property
+    def size(self) -> int:
+        """The size in bytes, also when closed."""
+        return _raw.memory_size(self)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was attached without the right to write."""
+        return _raw.memory_is_read_only(self)
+
+    def close(self) -> None:
+        """End this object's access to the block, which itself stays. No new view can be made; those there are stay good.
+
+        Never raises. Closing again does nothing.
+        """
+        _raw.memory_close(self)
+
+    def unlink(self) -> None:
+        """Remove the block's name, whether or not this object is closed. Who has the block open keeps it.
+
+        To be called once among all processes: when the name is gone already, or belongs to another block by now (which
+        stays), it raises FileNotFoundError.
+        """
+        _raw.memory_unlink(self)
+
+
+class ShareableList(_raw.List):
+    """A list in a block of shared memory. Its length never changes, and an item's room for text does not either.
+
+    sequence
+        The items of a new list: any iterable of int (of 64 bits, sign included), float, bool, str, bytes and None. A
+        bytearray or a memoryview is stored as bytes, an object with ``__index__()`` as an int. None attaches to the list
+        called `name`; without a name either, the new list is empty.
+    name
+        The block's name. None makes up a new one.
+    capacity
+        Room that each item of a new list is to have for text, in bytes, whatever it holds at first; or a sequence of such
+        numbers, one an item. Otherwise a str or bytes of n bytes has room for n // 8 * 8 + 8, anything else for 8.
+    track, mode, read_only, lazy
+        As for SharedMemory.
+
+    Items are read and written as those of a list: ``sl[-1]``, ``sl[2:5]`` (a list of them), ``sl[::2] = values`` (as many as
+    the slice has; all or none is written). ValueError says that a text is longer than the item's room, that the item is
+    damaged, or that the list is closed; OverflowError, that an int does not fit; TypeError, that a value cannot be
+    stored or the list is read-only. Then the item is as it was. The object is a context manager that closes the list.
+    """
+
+    shm: SharedMemory
+    """The block that the list is in. Closing it closes the list."""
+
+    def __init__(
+        self,
+        sequence: Iterable[object] | None = None,
+        *,
+        name: str | None = None,
+        capacity: int | Sequence[int] = 0,
+        track: bool = True,
+        mode: int = 0o600,
+        read_only: bool = False,
+        lazy: bool = False,
+    ) -> None:
+        create = name is None or sequence is not None
+        flags = _flags(create, read_only, lazy)
+        if create:
+            values = () if sequence is None else sequence
+            super().__init__(_raw.list_create(name, (values, capacity), flags, mode))
+        else:
+            super().__init__(_raw.list_open(name, flags))
+        self.shm = SharedMemory._of(_raw.list_memory(self))
+
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __enter__(self) -> ShareableList:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[..., ShareableList], tuple[()]]:
+        if self.shm.read_only:
+            return partial(self.__class__, name=self.shm.name, read_only=True), ()
+        return partial(self.__class__, name=self.shm.name), ()
+
+    def __repr__(self) -> str:
+        try:
+            items = repr(self.tolist())
+        except ValueError as error:  # closed or damaged: said, not raised
+            items = f"<{error}>"
+        return f"{self.__class__.__name__}({items}, name={self.shm.name!r})"
+
+    @property
+    def format(self) -> str:
+        """The struct formats of all items as they are now, one after the other."""
+        return _raw.list_format(self)
+
+    def slot_size(self, position: int) -> int:
+        """The number of bytes that an item has room for: the longest text that can be written to it, in UTF-8."""
+        return _raw.list_slot_size(self, position)
+
+    def tolist(self) -> list[Any]:
+        """The items as a list of this process's own."""
+        return self[:]
+
+    def count(self, value: object) -> int:
+        """How many items equal the value."""
+        if type(value) in _PLAIN:
+            with suppress(OverflowError, UnicodeEncodeError):  # no item, but it may equal one: a large int, a float
+                return _raw.list_count(self, value)
+        return sum(value == entry for entry in self)
+
+    def index(self, value: object) -> int:
+        """The position of the first item that equals the value. ValueError where none does."""
+        if type(value) in _PLAIN:
+            with suppress(OverflowError, UnicodeEncodeError):
+                return _raw.list_index(self, value)
+        for position, entry in enumerate(self):
+            if value == entry:
+                return position
+        raise ValueError(f"{value!r} not in this container: list {self.shm.name!r}")
+
+    def close(self) -> None:
+        """End this object's access to the list, as SharedMemory.close() does, of `shm` too."""
+        _raw.list_close(self)
+
+    def unlink(self) -> None:
+        """Remove the name of the list's block, as SharedMemory.unlink() does."""
+        _raw.list_unlink(self)
+
+
+def unlink(name: str) -> None:
+    """Remove the name of a block or a list without attaching to it. FileNotFoundError where there is none."""
+    _raw.unlink(name)

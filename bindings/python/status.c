@@ -1,0 +1,97 @@
+/*
+ * status.c - a status as a Python exception.
+ */
+#include "status.h"
+
+#include <errno.h>
+
+/* By the status' kind (SHAREABLE_STATUS_MAP); OSError makes a subclass of its own for each errno. */
+static PyObject *exception_of(int kind) {
+  switch (kind) {
+  case EINVAL:
+    return PyExc_ValueError;
+  case ERANGE:
+    return PyExc_IndexError;
+  case EPROTOTYPE:
+    return PyExc_TypeError;
+  case EOVERFLOW:
+    return PyExc_OverflowError;
+  case ENOMEM:
+    return PyExc_MemoryError;
+  default:
+    return PyExc_OSError;
+  }
+}
+
+static PyObject *text_object(const char *text, const char *errors) {
+  return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), errors);
+}
+
+/* The name as shm_open() is given it, which is what CPython's exceptions show. */
+static PyObject *file_name(const char *name) {
+  char path[300];
+
+  if (name == NULL)
+    Py_RETURN_NONE;
+  snprintf(path, sizeof path, name[0] == '/' ? "%s" : "/%s", name);
+  return text_object(path, "surrogateescape");
+}
+
+static PyObject *os_error(int number, const char *text, const char *name) {
+  return PyObject_CallFunction(PyExc_OSError, "iNN", number, text_object(text, "replace"), file_name(name));
+}
+
+static PyObject *other_error(PyObject *type, const char *text) {
+  return PyObject_CallFunction(type, "N", text_object(text, "replace"));
+}
+
+/* Made before it is raised: only then is it known which OSError it is. */
+static void raise(shareable_status status, const shareable_error *error, const char *name) {
+  int kind = shareable_status_kind(status);
+  PyObject *type = exception_of(kind);
+  PyObject *exception = type == PyExc_OSError ? os_error(error->system != 0 ? error->system : kind, error->text, name)
+                                              : other_error(type, error->text);
+
+  if (exception != NULL)
+    PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+  Py_XDECREF(exception);
+}
+
+/* CPython's words come first. */
+static void raise_index(const char *what, const shareable_list *list, int64_t index) {
+  PyErr_Format(exception_of(ERANGE), "%s out of range: list '%s' has %zu items, none at %lld", what,
+               shareable_memory_name(shareable_list_memory(list)), shareable_list_length(list), (long long)index);
+}
+
+static void raise_item(const char *what, shareable_status status, const shareable_list *list, int64_t index) {
+  shareable_error error;
+
+  if (list == NULL) {
+    PyErr_SetString(PyExc_ValueError, "the list is closed: its __init__() was not called");
+  } else if (status == SHAREABLE_E_INDEX) {
+    raise_index(what, list, index);
+  } else {
+    shareable_list_explain(list, index, status, &error);
+    raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
+  }
+}
+
+void status_raise(shareable_status status, const status_context *context) {
+  if (context->error.text[0] != '\0')
+    raise(status, &context->error, context->name);
+  else if (status == SHAREABLE_E_ABSENT && context->value != NULL)
+    PyErr_Format(PyExc_ValueError, "%R not in this container: list '%s'", context->value, context->name);
+  else
+    raise_item("index", status, context->list,
+               status == SHAREABLE_E_CORRUPT && context->damaged != NULL ? (int64_t)*context->damaged : context->index);
+}
+
+PyObject *status_raise_item(shareable_status status, const shareable_list *list, int64_t index) {
+  raise_item("index", status, list, index);
+  return NULL;
+}
+
+int status_raise_assignment(shareable_status status, const shareable_list *list, int64_t index) {
+  raise_item("assignment index", status, list, index);
+  return -1;
+}

@@ -1,0 +1,216 @@
+/*
+ * value.c - Python objects as C values, one or many, and back.
+ */
+#include "value.h"
+
+static int from_int(PyObject *object, int64_t item, shareable_value *value) {
+  int overflow;
+  long long integer = PyLong_AsLongLongAndOverflow(object, &overflow);
+
+  if (overflow != 0) {
+    PyErr_Format(PyExc_OverflowError, "item %lld: %s", (long long)item, shareable_status_text(SHAREABLE_E_OVERFLOW));
+    return -1;
+  }
+  *value = shareable_int(integer);
+  return 0;
+}
+
+static int from_str(PyObject *object, shareable_value *value) {
+  Py_ssize_t length;
+  const char *text = PyUnicode_AsUTF8AndSize(object, &length);
+
+  if (text == NULL)
+    return -1;
+  *value = shareable_strn(text, (size_t)length);
+  return 0;
+}
+
+static int from_bytes(PyObject *object, shareable_value *value) {
+  *value = shareable_bytes(PyBytes_AS_STRING(object), (size_t)PyBytes_GET_SIZE(object));
+  return 0;
+}
+
+/* Copied: it may change, or be resized, while it is looked at. */
+static int from_buffer(PyObject *object, shareable_value *value, PyObject **owner) {
+  *owner = PyBytes_FromObject(object);
+  return *owner == NULL ? -1 : from_bytes(*owner, value);
+}
+
+static int from_index(PyObject *object, int64_t item, shareable_value *value) {
+  PyObject *integer = PyNumber_Index(object);
+  int result = integer == NULL ? -1 : from_int(integer, item, value);
+
+  Py_XDECREF(integer);
+  return result;
+}
+
+/* What is of no type that items are read as, nor of a subclass of one. */
+static int from_other(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
+  if (PyIndex_Check(object))
+    return from_index(object, item, value);
+  if (PyByteArray_Check(object) || PyMemoryView_Check(object))
+    return from_buffer(object, value, owner);
+  PyErr_Format(PyExc_TypeError, "item %lld: %s, not %.200s", (long long)item,
+               shareable_status_text(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);
+  return -1;
+}
+
+int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
+  *owner = NULL;
+  if (PyLong_CheckExact(object))
+    return from_int(object, item, value);
+  if (PyFloat_Check(object))
+    *value = shareable_float(PyFloat_AS_DOUBLE(object));
+  else if (PyBool_Check(object))
+    *value = shareable_bool(object == Py_True);
+  else if (object == Py_None)
+    *value = shareable_none();
+  else if (PyUnicode_Check(object))
+    return from_str(object, value);
+  else if (PyBytes_Check(object))
+    return from_bytes(object, value);
+  else
+    return PyLong_Check(object) ? from_int(object, item, value) : from_other(object, item, value, owner);
+  return 0;
+}
+
+PyObject *value_to(const shareable_value *value) {
+  switch ((shareable_type)value->type) {
+  case SHAREABLE_TYPE_INT:
+    return PyLong_FromLongLong(value->integer);
+  case SHAREABLE_TYPE_FLOAT:
+    return PyFloat_FromDouble(value->real);
+  case SHAREABLE_TYPE_BOOL:
+    return PyBool_FromLong(value->boolean);
+  case SHAREABLE_TYPE_STR:
+    return PyUnicode_DecodeUTF8(value->text, (Py_ssize_t)value->length, NULL);
+  case SHAREABLE_TYPE_BYTES:
+    return PyBytes_FromStringAndSize(value->text, (Py_ssize_t)value->length);
+  case SHAREABLE_TYPE_NONE:
+    break;
+  }
+  Py_RETURN_NONE;
+}
+
+bool value_is_plain(PyObject *object) {
+  return PyLong_CheckExact(object) || PyFloat_CheckExact(object) || PyUnicode_CheckExact(object) ||
+         PyBytes_CheckExact(object) || PyBool_Check(object) || object == Py_None;
+}
+
+static int keep(value_array *result, PyObject *owner) {
+  int failed = PyList_Append(result->owners, owner);
+
+  Py_DECREF(owner);
+  return failed;
+}
+
+int values_from(PyObject *iterable, value_array *result) {
+  result->objects = PySequence_Tuple(iterable);
+  result->owners = PyList_New(0);
+  if (result->objects == NULL || result->owners == NULL)
+    return -1;
+  result->count = (size_t)PyTuple_GET_SIZE(result->objects);
+  result->items = PyMem_New(shareable_value, result->count);
+  if (result->items == NULL) {
+    PyErr_NoMemory();
+    return -1;
+  }
+  for (size_t i = 0; i < result->count; i++) {
+    PyObject *owner;
+
+    if (value_from(PyTuple_GET_ITEM(result->objects, (Py_ssize_t)i), (int64_t)i, &result->items[i], &owner) < 0 ||
+        (owner != NULL && keep(result, owner) < 0))
+      return -1;
+  }
+  return 0;
+}
+
+void values_free(value_array *result) {
+  PyMem_Free(result->items);
+  Py_XDECREF(result->objects);
+  Py_XDECREF(result->owners);
+}
+
+static int set_capacities(value_array *result, PyObject *capacities) {
+  if ((size_t)PyTuple_GET_SIZE(capacities) != result->count) {
+    PyErr_Format(PyExc_ValueError, "%zd capacities for %zu items", PyTuple_GET_SIZE(capacities), result->count);
+    return -1;
+  }
+  for (size_t i = 0; i < result->count; i++) {
+    uint64_t bytes;
+
+    if (value_unsigned(PyTuple_GET_ITEM(capacities, (Py_ssize_t)i), "a capacity", UINT32_MAX, &bytes) < 0)
+      return -1;
+    result->items[i].capacity = (uint32_t)bytes;
+  }
+  return 0;
+}
+
+int values_set_capacity(value_array *result, PyObject *capacity) {
+  PyObject *capacities;
+  uint64_t bytes;
+  int failed;
+
+  if (!PyIndex_Check(capacity)) {
+    capacities = PySequence_Tuple(capacity);
+    failed = capacities == NULL ? -1 : set_capacities(result, capacities);
+    Py_XDECREF(capacities);
+    return failed;
+  }
+  if (value_unsigned(capacity, "a capacity", UINT32_MAX, &bytes) < 0)
+    return -1;
+  for (size_t i = 0; i < result->count; i++)
+    result->items[i].capacity = (uint32_t)bytes;
+  return 0;
+}
+
+int value_name(PyObject *object, PyObject **bytes) {
+  *bytes = NULL;
+  if (object == Py_None)
+    return 0;
+  if (!PyUnicode_Check(object)) {
+    PyErr_Format(PyExc_TypeError, "name must be a str or None, not %.200s", Py_TYPE(object)->tp_name);
+    return -1;
+  }
+  *bytes = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
+  if (*bytes == NULL)
+    return -1;
+  if (strlen(PyBytes_AS_STRING(*bytes)) == (size_t)PyBytes_GET_SIZE(*bytes))
+    return 0;
+  Py_CLEAR(*bytes);
+  PyErr_Format(PyExc_ValueError, "%R: %s", object, shareable_status_text(SHAREABLE_E_NAME));
+  return -1;
+}
+
+static int raise_no_int(PyObject *object, const char *parameter) {
+  PyErr_Format(PyExc_TypeError, "%s must be an int, not %.200s", parameter, Py_TYPE(object)->tp_name);
+  return -1;
+}
+
+int value_signed(PyObject *object, const char *parameter, int64_t *number) {
+  PyObject *integer;
+
+  if (!PyIndex_Check(object))
+    return raise_no_int(object, parameter);
+  integer = PyNumber_Index(object);
+  if (integer == NULL)
+    return -1;
+  *number = PyLong_AsLongLong(integer);
+  Py_DECREF(integer);
+  return *number == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int value_unsigned(PyObject *object, const char *parameter, uint64_t most, uint64_t *number) {
+  PyObject *integer;
+
+  if (!PyIndex_Check(object))
+    return raise_no_int(object, parameter);
+  integer = PyNumber_Index(object);
+  if (integer == NULL)
+    return -1;
+  *number = PyLong_AsUnsignedLongLong(integer);
+  Py_DECREF(integer);
+  if (PyErr_Occurred() ? PyErr_ExceptionMatches(PyExc_OverflowError) : *number > most)
+    PyErr_Format(PyExc_ValueError, "%s must be 0 to %llu, not %R", parameter, (unsigned long long)most, object);
+  return PyErr_Occurred() ? -1 : 0;
+}

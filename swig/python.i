@@ -1,0 +1,210 @@
+/*
+ * python.i - the raw module of Python, shareable._raw: the typemap slots of shareable.i, filled.
+ *
+ * What is a class in C is a -builtin type here, to be subclassed, and its hot slots are C functions of bindings/python. Of
+ * a call that may fail, every typemap adds what it knows to the wrapper's one _global_context, for the exception.
+ */
+%module(package="shareable", threads="1") raw
+
+%{
+#include "handle.h"
+#include "slots.h"
+#include "status.h"
+#include "value.h"
+#include "view.h"
+%}
+
+/* Only what may take the system long runs without the interpreter's lock; the rest takes less time than the lock. */
+%nothread;
+%thread shareable_memory_create;
+%thread shareable_memory_open;
+%thread shareable_list_create;
+%thread shareable_list_open;
+%thread shareable_unlink;
+
+/* For C alone here: views do it. */
+%ignore shareable_memory_pin;
+%ignore shareable_memory_unpin;
+/* What it says is said by each exception. */
+%ignore shareable_list_explain;
+/* Items travel by the slots of List, one at a time and in slices. */
+%ignore shareable_list_get;
+%ignore shareable_list_get_int;
+%ignore shareable_list_get_float;
+%ignore shareable_list_get_bool;
+%ignore shareable_list_get_str;
+%ignore shareable_list_get_bytes;
+%ignore shareable_list_get_ints;
+%ignore shareable_list_get_floats;
+%ignore shareable_list_set;
+%ignore shareable_list_set_none;
+%ignore shareable_list_set_int;
+%ignore shareable_list_set_float;
+%ignore shareable_list_set_bool;
+%ignore shareable_list_set_str;
+%ignore shareable_list_set_bytes;
+%ignore shareable_list_set_ints;
+%ignore shareable_list_set_floats;
+
+%feature("python:tp_init") shareable_memory "memory_init";
+%feature("python:tp_dealloc") shareable_memory "memory_dealloc";
+%feature("python:tp_dictoffset") shareable_memory "0";
+
+%feature("python:tp_init") shareable_list "list_init";
+%feature("python:tp_dealloc") shareable_list "list_dealloc";
+%feature("python:tp_dictoffset") shareable_list "0";
+%feature("python:sq_length") shareable_list "list_length";
+%feature("python:sq_item") shareable_list "list_item";
+%feature("python:sq_contains") shareable_list "list_contains";
+%feature("python:tp_iter") shareable_list "list_iter";
+%feature("python:mp_length") shareable_list "list_length";
+%feature("python:mp_subscript") shareable_list "list_subscript";
+%feature("python:mp_ass_subscript") shareable_list "list_ass_subscript";
+
+/* Status: None, or the exception. */
+%typemap(out) shareable_status (status_context _global_context = STATUS_CONTEXT_NONE) {
+  if ($1 != SHAREABLE_OK) {
+    status_raise($1, &_global_context);
+    SWIG_fail;
+  }
+  $result = SWIG_Py_Void();
+}
+%typemap(in, numinputs=0) shareable_error *error (status_context _global_context = STATUS_CONTEXT_NONE) {
+  $1 = &_global_context.error;
+}
+
+/* Handles. */
+%typemap(in) shareable_memory *memory (status_context _global_context = STATUS_CONTEXT_NONE) {
+  if (handle_from($input, $descriptor(shareable_memory *), "$1_name", (void **)&$1) < 0)
+    SWIG_fail;
+  _global_context.name = shareable_memory_name($1);
+}
+%typemap(in) shareable_list *list (status_context _global_context = STATUS_CONTEXT_NONE) {
+  if (handle_from($input, $descriptor(shareable_list *), "$1_name", (void **)&$1) < 0)
+    SWIG_fail;
+  _global_context.list = $1;
+  _global_context.name = shareable_memory_name(shareable_list_memory($1));
+}
+%typemap(in) const shareable_memory *memory = shareable_memory *memory;
+%typemap(in) const shareable_list *list = shareable_list *list;
+
+%typemap(in, numinputs=0) shareable_memory **memory (shareable_memory *handle = NULL),
+                          shareable_list **list (shareable_list *handle = NULL) {
+  $1 = &handle;
+}
+%typemap(argout) shareable_memory **memory, shareable_list **list {
+  Py_DECREF($result);
+  $result = SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN);
+}
+%typemap(out) shareable_memory *shareable_list_memory {
+  $result = SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN);
+}
+
+/* Names: a str, its bytes as the file system's, or None. */
+%typemap(in) const char *name (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
+  if (value_name($input, &bytes) < 0)
+    SWIG_fail;
+  $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
+  _global_context.name = $1;
+}
+%typemap(freearg) const char *name {
+  Py_XDECREF(bytes$argnum);
+}
+
+/* Numbers. */
+%typemap(in) uint64_t (uint64_t number), uint32_t (uint64_t number) {
+  if (value_unsigned($input, "$1_name", ($1_type)-1, &number) < 0)
+    SWIG_fail;
+  $1 = ($1_type)number;
+}
+%typemap(in) int64_t (int64_t number) {
+  if (value_signed($input, "$1_name", &number) < 0)
+    SWIG_fail;
+  $1 = number;
+}
+%typemap(in) int64_t index (int64_t number, status_context _global_context = STATUS_CONTEXT_NONE),
+             int64_t first (int64_t number, status_context _global_context = STATUS_CONTEXT_NONE) {
+  if (value_signed($input, "$1_name", &number) < 0)
+    SWIG_fail;
+  $1 = number;
+  _global_context.index = number;
+}
+%typemap(out) int shareable_memory_is_read_only {
+  $result = PyBool_FromLong($1);
+}
+/* What Python has for an address and a size: a memoryview. */
+%typemap(out) void *shareable_memory_address {
+  (void)$1;
+  $result = view_of(arg1);
+}
+
+%typemap(in, numinputs=0) size_t *size (size_t number = 0), shareable_type *type (shareable_type number = 0) {
+  $1 = &number;
+}
+%typemap(in, numinputs=0) size_t *count (size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE),
+                          size_t *index (size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE) {
+  $1 = &number;
+  _global_context.damaged = $1;
+}
+%typemap(argout) size_t *size, size_t *count, size_t *index, shareable_type *type {
+  Py_DECREF($result);
+  $result = PyLong_FromLongLong((long long)*$1);
+}
+
+/* Values: one; those of a new list, as a pair of an iterable and its capacity (values_set_capacity); one to receive. */
+%typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
+                                           status_context _global_context = STATUS_CONTEXT_NONE) {
+  if (value_from($input, _global_context.index, &plain, &owner) < 0)
+    SWIG_fail;
+  $1 = &plain;
+  _global_context.value = $input;
+}
+%typemap(freearg) const shareable_value *value {
+  Py_XDECREF(owner$argnum);
+}
+%typemap(in) (const shareable_value *values, size_t count) (PyObject *iterable, PyObject *capacity,
+                                                            value_array made = VALUES_NONE) {
+  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from(iterable, &made) < 0 ||
+      values_set_capacity(&made, capacity) < 0)
+    SWIG_fail;
+  $1 = made.items;
+  $2 = made.count;
+}
+%typemap(freearg) (const shareable_value *values, size_t count) {
+  values_free(&made$argnum);
+}
+
+/* The formats of a list: 8 bytes an item are enough. */
+%typemap(in, numinputs=0) (char *buffer, size_t size, size_t *length) (
+  char *buffer = NULL, size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE) {
+  $3 = &number;
+  _global_context.damaged = $3;
+}
+%typemap(check) (char *buffer, size_t size, size_t *length) {
+  $2 = 8 * shareable_list_length(_global_context.list);
+  $1 = buffer$argnum = PyMem_Malloc($2);
+  if ($1 == NULL) {
+    PyErr_NoMemory();
+    SWIG_fail;
+  }
+}
+%typemap(argout) (char *buffer, size_t size, size_t *length) {
+  Py_DECREF($result);
+  $result = PyUnicode_DecodeASCII($1, (Py_ssize_t)*$3, NULL);
+}
+%typemap(freearg) (char *buffer, size_t size, size_t *length) {
+  PyMem_Free(buffer$argnum);
+}
+
+%init %{
+  handle_base_settle(SwigPyObject_type());
+%}
+
+%include "shareable.i"
+
+%init %{
+  if (view_prepare() < 0 ||
+      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
+      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0)
+    return NULL;
+%}
