@@ -1,0 +1,79 @@
+"""What the tests of the Python binding share: names, and the check that a run leaves nothing behind."""
+
+import gc
+import itertools
+import os
+
+import pytest
+
+from shareable import shared_memory
+
+PREFIX = f"test-python-{os.getpid()}-"
+_numbers = itertools.count()
+
+
+def _blocks():
+    return {name for name in os.listdir("/dev/shm") if name.startswith(PREFIX)}
+
+
+def _descriptors():
+    gc.collect()
+    return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)}
+
+
+def _is_open(fd):
+    return os.path.lexists(f"/proc/self/fd/{fd}")  # the one that listed the folder is not
+
+
+def mappings():
+    """The inodes in /dev/shm that this process has mapped. A block that it made has no other name there."""
+    gc.collect()
+    with open("/proc/self/maps") as maps:
+        return {int(line.split()[4]) for line in maps if " /dev/shm/" in line}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaves_nothing():
+    descriptors = _descriptors()
+    yield
+    assert _blocks() == set()
+    assert _descriptors() == descriptors
+    assert mappings() == set()
+
+
+@pytest.fixture
+def name():
+    """A name of this test's own, whose block is gone afterwards."""
+    name = f"{PREFIX}{next(_numbers)}"
+    yield name
+    try:
+        shared_memory.unlink(name)
+    except FileNotFoundError:
+        pass
+
+
+@pytest.fixture
+def memory(name):
+    """A block of 16 bytes."""
+    with shared_memory.SharedMemory(name, create=True, size=16) as memory:
+        yield memory
+
+
+@pytest.fixture
+def make_list(name):
+    """Makes the one list of a test."""
+    made = []
+
+    def make(sequence, **options):
+        made.append(shared_memory.ShareableList(sequence, name=name, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def mixed(make_list):
+    """The list of CPython's documentation."""
+    return make_list(["howdy", b"HoWdY", -273.154, 100, None, True, 42])

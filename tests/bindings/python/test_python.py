@@ -1,0 +1,478 @@
+"""What only Python has: the standard library's behaviour, the buffer protocol, pickling, classes, the collector."""
+
+import abc
+import copy
+import ctypes
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import tracemalloc
+import weakref
+
+import pytest
+from conftest import mappings
+
+import shareable
+from shareable import _raw, shared_memory
+from shareable.shared_memory import ShareableList, SharedMemory, unlink
+
+
+def inode(name):
+    return os.stat(f"/dev/shm/{name}").st_ino
+
+
+def test_importing_does_not_import_multiprocessing():
+    code = "import sys, shareable.shared_memory; sys.exit('multiprocessing' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_package_has_the_version_of_the_library():
+    assert shareable.__version__ == _raw.version()
+    assert shareable.shared_memory is shared_memory
+
+
+def test_block_of_the_documentation():
+    import array
+
+    shm_a = shared_memory.SharedMemory(create=True, size=10)
+    assert type(shm_a.buf) is memoryview
+    buffer = shm_a.buf
+    assert len(buffer) == 10
+    buffer[:4] = bytearray([22, 33, 44, 55])
+    buffer[4] = 100
+    shm_b = shared_memory.SharedMemory(shm_a.name)
+    assert array.array("b", shm_b.buf[:5]) == array.array("b", [22, 33, 44, 55, 100])
+    shm_b.buf[:5] = b"howdy"
+    assert bytes(shm_a.buf[:5]) == b"howdy"
+    shm_b.close()
+    shm_a.close()
+    shm_a.unlink()
+
+
+def test_array_of_the_documentation(name):
+    np = pytest.importorskip("numpy")
+    a = np.array([1, 1, 2, 3, 5, 8])
+    shm = shared_memory.SharedMemory(name, create=True, size=a.nbytes)
+    b = np.ndarray(a.shape, dtype=a.dtype, buffer=shm.buf)
+    b[:] = a[:]
+    existing = shared_memory.SharedMemory(name=shm.name)
+    c = np.ndarray((6,), dtype=np.int64, buffer=existing.buf)
+    c[-1] = 888
+    assert b.tolist() == [1, 1, 2, 3, 5, 888]
+    existing.close()  # not an error, though c is there still
+    shm.close()
+    block = inode(name)
+    shm.unlink()
+    assert c.tolist() == b.tolist() and block in mappings()
+    del b, c
+    assert block not in mappings()
+
+
+def test_lists_of_the_documentation():
+    a = shared_memory.ShareableList(["howdy", b"HoWdY", -273.154, 100, None, True, 42])
+    assert [type(entry) for entry in a] == [str, bytes, float, int, type(None), bool, int]
+    a[2] = -78.5
+    assert a[2] == -78.5
+    a[2] = "dry ice"
+    with pytest.raises(ValueError, match="exceeds available storage"):
+        a[2] = "larger than previously allocated storage space"
+    assert a[2] == "dry ice"
+    assert len(a) == 7 and a.index(42) == 6 and a.count(b"howdy") == 0 and a.count(b"HoWdY") == 1
+    a.shm.close()
+    a.shm.unlink()
+    b = shared_memory.ShareableList(range(5))
+    c = shared_memory.ShareableList(name=b.shm.name)
+    assert repr(c) == f"ShareableList([0, 1, 2, 3, 4], name='{b.shm.name}')"
+    c[-1] = -999
+    assert b[-1] == -999
+    b.shm.close()
+    c.shm.close()
+    c.shm.unlink()
+
+
+def test_pickle_attaches_to_the_same_list():
+    sl = shared_memory.ShareableList(range(10))
+    other = pickle.loads(pickle.dumps(sl))
+    sl[0], other[1] = -1, -2
+    assert list(sl) == list(other) == [-1, -2, 2, 3, 4, 5, 6, 7, 8, 9]
+    other.close()
+    assert sl[0] == -1
+    sl.shm.close()
+    sl.shm.unlink()
+    with pytest.raises(FileNotFoundError):
+        pickle.loads(pickle.dumps(sl))
+
+
+@pytest.mark.parametrize("through", [copy.copy, lambda shared: pickle.loads(pickle.dumps(shared))])
+def test_pickle_keeps_class_and_read_only(memory, through):
+    class_, arguments = memory.__reduce__()
+    assert (class_, arguments) == (SharedMemory, (memory.name, False, 16))
+    with through(memory) as other, SharedMemory(memory.name, read_only=True) as reader, through(reader) as again:
+        assert other.name == memory.name and not other.read_only
+        assert again.read_only
+
+
+def test_pickle_of_a_read_only_list_is_read_only(mixed, name):
+    with ShareableList(name=name, read_only=True) as reader, copy.copy(reader) as again:
+        assert again.shm.read_only and again.tolist() == mixed.tolist()
+
+
+def test_stock_reads_what_is_written_here_and_the_other_way_round(mixed, name):
+    # In a process of its own: stock's tracker stays for as long as the process.
+    code = """if True:
+        import sys
+        from multiprocessing import resource_tracker, shared_memory
+        theirs = shared_memory.ShareableList(name=sys.argv[1])
+        resource_tracker.unregister(theirs.shm._name, "shared_memory")
+        print(list(theirs), theirs.format)
+        theirs[0], theirs[3] = "stock", 1.5
+        theirs.shm.close()
+    """
+    expected = f"{mixed.tolist()} {mixed.format}\n"
+    assert subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True).stdout == expected
+    assert mixed[:4] == ["stock", b"HoWdY", -273.154, 1.5]
+
+
+def test_signature_is_that_of_the_standard_library(name):
+    memory = SharedMemory(name, True, 4)
+    assert memory.size == 4
+    SharedMemory(name, False, 1000, track=False).close()
+    memory.close()
+    memory.unlink()
+    with pytest.raises(TypeError):
+        SharedMemory(name, True, 4, False)
+    with pytest.raises(TypeError):
+        ShareableList([1], name)
+    with pytest.raises(ValueError, match="read_only"):
+        SharedMemory(name, create=True, size=4, read_only=True)
+    empty = ShareableList()
+    empty.unlink()
+    assert len(empty) == 0
+
+
+def test_lazy_block_is_a_block_like_any_other(name):
+    with SharedMemory(name, create=True, size=1 << 20, lazy=True) as memory:
+        memory.buf[-1] = 1
+        assert memory.buf[-1] == 1 and memory.buf[0] == 0
+
+
+@pytest.mark.parametrize("wrong", [5, b"bytes", ["list"]])
+def test_name_must_be_a_str(wrong):
+    for attempt in (lambda: SharedMemory(wrong), lambda: ShareableList([], name=wrong), lambda: unlink(wrong)):
+        with pytest.raises(TypeError, match=f"name must be a str or None, not {type(wrong).__name__}"):
+            attempt()
+
+
+def test_name_need_not_be_ascii_nor_utf8(name):
+    for suffix in ("é", "\udcff"):
+        with SharedMemory(name + suffix, create=True, size=1) as memory, SharedMemory(name + suffix) as other:
+            memory.unlink()
+            assert memory.name == other.name == name + suffix
+        with pytest.raises(FileNotFoundError) as caught:
+            SharedMemory(name + suffix)
+        assert caught.value.filename == "/" + name + suffix
+
+
+def test_view_keeps_the_memory_until_it_goes(memory, name):
+    views = [memory.buf, memory.buf[4:8], memory.buf.toreadonly()]
+    block = inode(name)
+    memory.close()
+    memory.unlink()
+    views[0][4:8] = b"kept"
+    assert bytes(views[1]) == b"kept"
+    while views:
+        assert block in mappings()
+        views.pop()
+    assert block not in mappings()
+
+
+def test_view_survives_its_object(name):
+    view = SharedMemory(name, create=True, size=4).buf
+    gc.collect()
+    view[:] = b"here"
+    assert bytes(view) == b"here" and inode(name) in mappings()
+    view.release()
+    assert inode(name) not in mappings()
+
+
+def test_view_of_a_read_only_block_is_read_only(memory):
+    with SharedMemory(memory.name, read_only=True) as reader:
+        with pytest.raises(TypeError, match="not writable"):
+            ctypes.c_char.from_buffer(reader.buf)
+        assert bytes((ctypes.c_char * 16).from_buffer(memory.buf)) == bytes(reader.buf) == bytes(16)
+
+
+def test_list_takes_what_acts_as_an_int_or_as_bytes(make_list):
+    class Index:
+        def __index__(self):
+            return 7
+
+    class Int(int):
+        pass
+
+    shared = make_list([Index(), Int(8), bytearray(b"ab"), memoryview(b"cdef")[::2], True])
+    assert [type(each) for each in shared] == [int, int, bytes, bytes, bool]
+    assert shared[:] == [7, 8, b"ab", b"ce", True]
+    shared[Int(0)], shared[2] = Int(9), memoryview(b"xy")
+    assert shared[0] == 9 and shared[2] == b"xy"
+    with pytest.raises(IndexError):
+        shared[Index()]
+
+
+def test_list_takes_numbers_of_numpy(make_list):
+    np = pytest.importorskip("numpy")
+    shared = make_list([np.int64(5), np.float64(1.5), *np.arange(3), np.uint64(2**63 - 1)])
+    assert shared[:] == [5, 1.5, 0, 1, 2, 2**63 - 1]
+    assert np.int64(5) in shared and shared.count(np.float64(5.0)) == 1 and shared.index(np.int8(2)) == 4
+    for wrong in (np.float32(1), np.array([1, 2]), np.datetime64("now")):
+        with pytest.raises(TypeError):
+            shared[0] = wrong
+    with pytest.raises(OverflowError):
+        shared[0] = np.uint64(2**63)
+
+
+def test_list_reads_long_texts(make_list):
+    texts = ["x" * n for n in (511, 512, 513, 100_000)] + ["é" * 300, b"b" * 513]
+    shared = make_list(texts)
+    assert shared[:] == texts
+
+
+def test_list_refuses_other_keys_and_deletion(mixed):
+    for key in ("a", 1.0, None, (1,)):
+        with pytest.raises(TypeError, match="list indices must be integers or slices"):
+            mixed[key]
+        with pytest.raises(TypeError, match="list indices must be integers or slices"):
+            mixed[key] = 1
+    for key in (0, slice(0, 2)):
+        with pytest.raises(TypeError, match="'ShareableList' object doesn't support item deletion"):
+            del mixed[key]
+    with pytest.raises(ValueError, match="zero"):
+        mixed[::0]
+    with pytest.raises(TypeError):
+        mixed[0:2] = 5
+
+
+def test_list_is_copied_from_a_list_and_onto_itself(mixed):
+    with ShareableList(mixed) as other:
+        other.unlink()
+        assert other[:] == mixed[:] and other.format == mixed.format
+    mixed[3:] = mixed[:2:-1]
+    assert mixed[3:] == [42, True, None, 100]
+
+
+def test_value_that_closes_the_list_meets_a_closed_list(mixed):
+    class Closing:
+        def __index__(self):
+            mixed.close()
+            return 1
+
+    with pytest.raises(ValueError, match="closed"):
+        mixed[:2] = [0, Closing()]
+    with pytest.raises(ValueError, match="closed"):
+        mixed[0] = Closing()
+
+
+def test_value_that_makes_the_object_another_list_writes_there(name):
+    class Moving:
+        def __index__(self):
+            ShareableList.__init__(shared, [10, 20], name=name)
+            return 1
+
+    shared = ShareableList([0, 0])
+    shared.unlink()
+    shared[1] = Moving()
+    assert shared.shm.name == name and shared[:] == [10, 1]
+
+
+def test_comparing_that_closes_the_list_is_an_error(mixed):
+    class Closing:
+        def __eq__(self, other):
+            mixed.close()
+            return False
+
+    for attempt in (lambda: Closing() in mixed, lambda: mixed.count(Closing()), lambda: mixed.index(Closing())):
+        with pytest.raises(ValueError, match="closed"):
+            attempt()
+
+
+def test_initializing_again_takes_the_new_block_and_lets_the_old_one_go(name):
+    memory = SharedMemory(create=True, size=4)
+    old, view = inode(memory.name), memory.buf
+    memory.unlink()
+    memory.__init__(name, create=True, size=8)
+    assert (memory.name, memory.size) == (name, 8) and old in mappings()
+    view[:] = b"kept"
+    del view
+    assert old not in mappings()
+    memory.close()
+
+
+@pytest.mark.parametrize("class_", [SharedMemory, ShareableList, _raw.Memory, _raw.List])
+def test_object_without_init_is_closed(class_):
+    bare = class_.__new__(class_)
+    if issubclass(class_, _raw.List):
+        uses = [lambda: bare[0], lambda: bare[:], lambda: bare.__setitem__(0, 1), lambda: 1 in bare, lambda: list(bare)]
+        uses += [lambda: _raw.list_format(bare), lambda: _raw.list_unlink(bare), lambda: _raw.list_count(bare, 1)]
+        assert len(bare) == 0 and _raw.list_memory(bare) is None
+        _raw.list_close(bare)
+    else:
+        uses = [lambda: _raw.memory_address(bare), lambda: _raw.memory_unlink(bare)]
+        assert _raw.memory_size(bare) == 0 and _raw.memory_name(bare) is None
+        _raw.memory_close(bare)
+    for use in uses:
+        with pytest.raises(ValueError):
+            use()
+
+
+def test_class_is_a_class_like_any_other(name, monkeypatch):
+    class Named(ShareableList, abc.ABC):
+        def label(self):
+            return self.shm.name
+
+    with Named([1, 2], name=name) as shared:
+        assert shared.label() == name and repr(shared).startswith("Named([1, 2]")
+        shared.attribute = 5
+        assert vars(shared)["attribute"] == 5
+    monkeypatch.setattr(ShareableList, "count", lambda self, value: -1)
+    assert ShareableList.count(None, 1) == -1
+    assert type(ShareableList) is type and str(ShareableList[int]).endswith("ShareableList[int]")
+
+
+def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
+    memory = mixed.shm
+    public = {each for each in dir(mixed) if not each.startswith("_")}
+    assert public == {"close", "count", "format", "index", "shm", "slot_size", "tolist", "unlink"}
+    public = {each for each in dir(memory) if not each.startswith("_")}
+    assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
+    for shared in (mixed, memory):
+        with pytest.raises(TypeError):
+            int(shared)
+        assert shared == shared and shared != 5 and hash(shared) == hash(shared)
+    with ShareableList(name=mixed.shm.name) as other:
+        assert other != mixed
+
+
+def test_subclass_may_read_items_its_own_way(make_list, name):
+    class Doubling(ShareableList):
+        def __getitem__(self, position):
+            return 2 * super().__getitem__(position)
+
+    make_list([1, 2])
+    with Doubling(name=name) as shared:
+        assert shared[1] == 4 and list(shared) == [2, 4]
+
+
+def test_object_is_collected_with_a_cycle_and_told_of_by_a_weak_reference(name):
+    shared = ShareableList([1], name=name)
+    shared.itself = shared
+    reference, shm = weakref.ref(shared), weakref.ref(shared.shm)
+    del shared
+    gc.collect()
+    assert reference() is None and shm() is None and inode(name) not in mappings()
+
+
+def test_block_of_a_list_outlives_the_list(name):
+    shm = ShareableList([5], name=name).shm
+    gc.collect()
+    assert shm.buf[24] == 5
+    shm.close()
+
+
+def test_iterator_outlives_the_list(name):
+    iterator = iter(ShareableList([5, 6], name=name))
+    gc.collect()
+    assert list(iterator) == [5, 6]
+    del iterator
+    assert inode(name) not in mappings()
+
+
+def test_raw_functions_refuse_what_is_not_theirs(mixed):
+    memory = mixed.shm
+    for attempt in (
+        lambda: _raw.memory_size(mixed),
+        lambda: _raw.list_format(memory),
+        lambda: _raw.list_close(None),
+        lambda: _raw.memory_close(5),
+        lambda: _raw.Memory(mixed),
+        lambda: _raw.List(None),
+        lambda: _raw.List(),
+        lambda: _raw.memory_open("a", "b"),
+        lambda: _raw.list_create(None, 5, 0, 0),
+        lambda: _raw.list_slot_size(mixed, "a"),
+    ):
+        with pytest.raises(TypeError):
+            attempt()
+    with pytest.raises(ValueError, match="flags"):
+        _raw.memory_open(memory.name, 2**32)
+    with pytest.raises(ValueError, match="flags"):
+        _raw.memory_open(memory.name, 1 << 7)
+
+
+def test_threads_may_share_one_object(make_list):
+    shared = make_list([0] * 8)
+
+    def count(index):
+        for i in range(2000):
+            shared[index] = i
+            assert shared[index] == i
+
+    threads = [threading.Thread(target=count, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shared[:] == [1999] * 8
+
+
+def refused(attempt):
+    try:
+        attempt()
+    except Exception:
+        return
+    pytest.fail("not refused")
+
+
+def test_nothing_leaks(name):
+    def once():
+        with ShareableList(["text", b"bytes" * 200, 1.5, 2**62, None, True], name=name, capacity=8) as shared:
+            list(shared), shared[:], repr(shared), shared.format, shared.count(1), 2**70 in shared, 1j in shared
+            shared[:2] = [bytearray(b"x"), memoryview(b"y")]
+            pickle.loads(pickle.dumps(shared)).close()
+            for attempt in (
+                lambda: shared[9],
+                lambda: shared["a"],
+                lambda: shared.index(5),
+                lambda: shared.__setitem__(0, "x" * 100),
+                lambda: shared.__setitem__(0, 2**64),
+                lambda: shared.__setitem__(slice(0, 2), [bytearray(1), {}]),
+                lambda: shared.__setitem__(slice(0, 2), [1]),
+                lambda: ShareableList([bytearray(5), 2**64]),
+                lambda: ShareableList([1], capacity=[1, 2]),
+                lambda: ShareableList([1], name=name),
+                lambda: ShareableList([1], name="a/b"),
+                lambda: ShareableList(name=name + "-not"),
+                lambda: SharedMemory(name, create=True, size=1),
+                lambda: SharedMemory(5),
+                lambda: SharedMemory("a\0b"),
+                lambda: _raw.List(5),
+            ):
+                refused(attempt)
+            shared.shm.buf[0]
+            shared.__init__(name=name)
+        unlink(name)
+
+    tracemalloc.start()
+    try:
+        for _ in range(500):  # until the interpreter's own stocks of free objects are full
+            once()
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            once()
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 1000 * 16  # the least object, each time
+    finally:
+        tracemalloc.stop()
