@@ -74,19 +74,19 @@
 }
 
 /* Handles. */
-%typemap(in) shareable_memory *memory (status_context _global_context = STATUS_CONTEXT_NONE) {
+%typemap(in) shareable_memory * (status_context _global_context = STATUS_CONTEXT_NONE) {
   if (handle_from($input, $descriptor(shareable_memory *), "$1_name", (void **)&$1) < 0)
     SWIG_fail;
   _global_context.name = shareable_memory_name($1);
 }
-%typemap(in) shareable_list *list (status_context _global_context = STATUS_CONTEXT_NONE) {
+%typemap(in) shareable_list * (status_context _global_context = STATUS_CONTEXT_NONE) {
   if (handle_from($input, $descriptor(shareable_list *), "$1_name", (void **)&$1) < 0)
     SWIG_fail;
   _global_context.list = $1;
   _global_context.name = shareable_memory_name(shareable_list_memory($1));
 }
-%typemap(in) const shareable_memory *memory = shareable_memory *memory;
-%typemap(in) const shareable_list *list = shareable_list *list;
+%typemap(in) const shareable_memory * = shareable_memory *;
+%typemap(in) const shareable_list * = shareable_list *;
 
 %typemap(in, numinputs=0) shareable_memory **memory (shareable_memory *handle = NULL),
                           shareable_list **list (shareable_list *handle = NULL) {
@@ -129,7 +129,7 @@
   $1 = number;
   _global_context.index = number;
 }
-%typemap(out) int shareable_memory_is_read_only {
+%typemap(out) int shareable_memory_is_read_only, int shareable_memory_is_same {
   $result = PyBool_FromLong($1);
 }
 /* What Python has for an address and a size: a memoryview. */
