@@ -3,7 +3,9 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "support.h"
@@ -216,6 +218,39 @@ Test(list, stock_bug_a_failed_construction_leaves_nothing) {
   cr_status(shareable_list_create(&list, own_name(), NULL, 1, 0, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_create(NULL, own_name(), &good, 1, 0, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_assert_not(exists(own_name()));
+}
+
+/* Writes two ints in turn, and a float at the same time, until it is killed. */
+static void write_forever(shareable_list *list) {
+  for (int64_t turn = 0;; turn = ~turn) {
+    shareable_list_set_int(list, 0, turn);
+    shareable_list_set_float(list, 1, turn == 0 ? 0x1p-1000 : -0x1.fffffffffffffp1000);
+  }
+}
+
+/* Stock: a reader beside a writer sees torn values. What keeps its type is one store and one load here. */
+Test(list, stock_bug_an_int_or_a_float_is_never_torn) {
+  const shareable_value values[] = {shareable_int(0), shareable_float(0x1p-1000)};
+  shareable_list *list = new_list(values, 2);
+  int64_t integer = 5;
+  double real = 5;
+  int changes = 0;
+  pid_t child = fork();
+
+  if (child == 0)
+    write_forever(list);
+  for (int i = 0; i < 2000000; i++) {
+    int64_t before = integer;
+    cr_ok(shareable_list_get_int(list, 0, &integer));
+    cr_ok(shareable_list_get_float(list, 1, &real));
+    cr_assert(integer == 0 || integer == -1, "%llx", (unsigned long long)integer);
+    cr_assert(real == 0x1p-1000 || real == -0x1.fffffffffffffp1000, "%a", real);
+    changes += integer != before;
+  }
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_assert_gt(changes, 2, "the writer wrote meanwhile");
+  end_list(list);
 }
 
 /* Stock: attach between shm_open and ftruncate sees size 0; here the list that a name stands for is whole. */

@@ -233,7 +233,7 @@ Test(memory, is_unlinked_by_name_alone) {
 }
 
 /* Stock: a failed attach unlinks the segment of somebody else. */
-Test(memory, a_failed_attach_leaves_the_block_of_another) {
+Test(memory, stock_bug_a_failed_attach_leaves_the_block_of_another) {
   shareable_memory *memory = NULL;
   char path[300];
   int fd;
@@ -247,7 +247,7 @@ Test(memory, a_failed_attach_leaves_the_block_of_another) {
 }
 
 /* Stock: attach between shm_open and ftruncate sees size 0. Here nobody ever sees anything but the whole. */
-Test(memory, is_seen_complete_or_not_at_all) {
+Test(memory, stock_bug_a_block_is_seen_complete_or_not_at_all) {
   shareable_memory *memory = NULL;
   char name[50];
   pid_t child;

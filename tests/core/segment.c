@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -142,6 +145,35 @@ Test(segment, under_a_temporary_name_that_does_not_fit_leaves_nothing) {
   cr_assert_leq(temporaries(), before);
 }
 
+/* A file system of 64 KiB of this process's own: no look at its figures can tell beforehand, it fills up on the way. */
+static void fill_up(shareable__hiding hiding) {
+  shareable__segment first, second;
+  shareable_error error;
+  struct statvfs before, after;
+
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("shm", "/dev/shm", "tmpfs", 0, "size=65536") != 0)
+    cr_skip_test("needs root and mount namespaces, for a small /dev/shm of its own");
+  cr_ok(shareable__segment_create_hidden(&first, hiding, "first", 40960, 0, 0, &error));
+  cr_assert_eq(statvfs("/dev/shm", &before), 0);
+  cr_status(shareable__segment_create_hidden(&second, hiding, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
+  cr_assert_not_null(strstr(error.text, "'second' needs 40960 bytes"), "%s", error.text);
+  cr_assert_not_null(strstr(error.text, "has only 24576 of its 65536 bytes free"), "%s", error.text);
+  cr_assert_eq(statvfs("/dev/shm", &after), 0);
+  cr_assert_eq(before.f_bfree, after.f_bfree, "all of it is given back");
+  cr_assert_eq(before.f_ffree, after.f_ffree, "nothing is left");
+  memset(first.base, 1, 40960); /* reserved for real: no SIGBUS */
+  shareable__segment_discard(&first);
+}
+
+Test(segment, without_a_name_fills_a_small_file_system_and_is_refused_whole) {
+  fill_up(SHAREABLE__UNNAMED);
+}
+
+Test(segment, under_a_temporary_name_fills_a_small_file_system_and_is_refused_whole) {
+  fill_up(SHAREABLE__TEMPORARY);
+}
+
 Test(segment, past_the_limit_of_a_file_fails_without_a_signal) {
   struct rlimit limit = {1 << 20, 1 << 20};
   shareable__segment segment;
@@ -164,7 +196,7 @@ Test(segment, is_reserved_under_a_storm_of_signals) {
 
   signal(SIGALRM, nothing);
   setitimer(ITIMER_REAL, &often, NULL);
-  cr_ok(shareable__segment_create(&segment, own_name(), 64 << 20, 0, 0, NULL));
+  cr_ok(shareable__segment_create(&segment, own_name(), 16 << 20, 0, 0, NULL));
   setitimer(ITIMER_REAL, &never, NULL);
   shareable__segment_discard(&segment);
 }
