@@ -19,8 +19,7 @@ typedef struct status_context {
 } status_context;
 
 /* The wrappers of SWIG declare theirs with it. */
-#define STATUS_CONTEXT_NONE                                                                                            \
-  { .list = NULL }
+#define STATUS_CONTEXT_NONE ((status_context){.list = NULL})
 
 /* Raises what the status stands for. */
 void status_raise(shareable_status status, const status_context *context);

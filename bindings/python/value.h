@@ -31,8 +31,7 @@ typedef struct value_array {
 } value_array;
 
 /* No values; values_free() may be called on it. */
-#define VALUES_NONE                                                                                                    \
-  { .items = NULL }
+#define VALUES_NONE ((value_array){.items = NULL})
 
 /* Makes values of what an iterable yields. -1 with an exception, and then too values_free() is to be called. */
 int values_from(PyObject *iterable, value_array *result);

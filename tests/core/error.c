@@ -7,18 +7,24 @@
 
 #include "support.h"
 
-static void check_status(int status, int number, const char *name, const char *text, int kind) {
-  cr_assert_eq(status, number);
-  cr_assert_str_eq(shareable_status_name(number), name);
-  cr_assert_str_eq(shareable_status_text(number), text);
-  cr_assert_eq(shareable_status_kind(number), kind);
-  cr_assert(number == 0 || (number < 0 && kind != 0));
-}
+#define ROW(name, number, kind, text) {SHAREABLE_##name, number, #name, text, kind},
+
+static const struct {
+  int status, number;
+  const char *name, *text;
+  int kind;
+} statuses[] = {SHAREABLE_STATUS_MAP(ROW)};
 
 Test(error, every_status_has_its_own_name_sentence_and_kind) {
-#define CHECK(name, number, kind, text) check_status(SHAREABLE_##name, number, #name, text, kind);
-  SHAREABLE_STATUS_MAP(CHECK)
-#undef CHECK
+  for (size_t i = 0; i < LENGTH(statuses); i++) {
+    int number = statuses[i].number;
+
+    cr_assert_eq(statuses[i].status, number);
+    cr_assert_str_eq(shareable_status_name(number), statuses[i].name);
+    cr_assert_str_eq(shareable_status_text(number), statuses[i].text);
+    cr_assert_eq(shareable_status_kind(number), statuses[i].kind);
+    cr_assert(number == 0 || (number < 0 && statuses[i].kind != 0));
+  }
 }
 
 Test(error, an_unknown_status_is_answered_too) {

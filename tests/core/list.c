@@ -133,7 +133,7 @@ Test(list, its_bytes_are_cpython_s) {
   shareable_memory *memory = shareable_list_memory(list);
 
   if (*(const unsigned char *)&(const int){1} != 1)
-    cr_skip_test("the bytes are written for a little-endian machine");
+    skip_because("the bytes are written for a little-endian machine");
   cr_assert_eq(shareable_memory_size(memory), 74);
   cr_assert_eq(memcmp(shareable_memory_address(memory), expected, 74), 0);
   end_list(list);

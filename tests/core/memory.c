@@ -118,7 +118,7 @@ Test(memory, without_the_right_to_it_is_permission_denied) {
   int result;
 
   if (getuid() != 0)
-    cr_skip_test("needs root, to become somebody else");
+    skip_because("needs root, to become somebody else");
   child = fork();
   if (child == 0) {
     shareable_memory *other = NULL;

@@ -153,7 +153,7 @@ static void fill_up(shareable__hiding hiding) {
 
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("shm", "/dev/shm", "tmpfs", 0, "size=65536") != 0)
-    cr_skip_test("needs root and mount namespaces, for a small /dev/shm of its own");
+    skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
   cr_ok(shareable__segment_create_hidden(&first, hiding, "first", 40960, 0, 0, &error));
   cr_assert_eq(statvfs("/dev/shm", &before), 0);
   cr_status(shareable__segment_create_hidden(&second, hiding, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);

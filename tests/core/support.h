@@ -35,6 +35,13 @@ static inline bool exists(const char *name) {
 
 #define cr_ok(call) cr_status(call, SHAREABLE_OK)
 
+/* Criterion keeps the reason to itself. */
+#define skip_because(reason)                                                                                           \
+  do {                                                                                                                 \
+    fprintf(stderr, "skipped: %s\n", reason);                                                                          \
+    cr_skip_test(reason);                                                                                              \
+  } while (0)
+
 static inline shareable_list *new_list(const shareable_value *values, size_t count) {
   shareable_error error = {0};
   shareable_list *list = NULL;
