@@ -20,37 +20,37 @@ shareable_status shareable_list_get(const shareable_list *list, int64_t index, s
   return status == SHAREABLE_OK ? shareable__item_read(&slot, value, buffer, size) : status;
 }
 
-/* Why an item is not of the type that a typed getter wants. */
-static shareable_status other_type(const shareable__slot *slot) {
-  shareable__shape shape;
+/* Finds an item that is just now an int, or a float, as the format says: the short way of every typed get and set. */
+static inline bool find_word(const shareable_list *list, int64_t index, uint64_t format, shareable__slot *slot) {
+  return shareable__list_check(list) == SHAREABLE_OK && shareable__list_slot(list, index, slot) == SHAREABLE_OK &&
+         shareable__item_is(slot, format);
+}
 
-  return shareable__item_shape(slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+/* Why find_word() found none. */
+static __attribute__((noinline)) shareable_status why_no_word(const shareable_list *list, int64_t index,
+                                                              const void *result) {
+  shareable_type type;
+  shareable_status status = shareable_list_type(list, index, &type);
+
+  if (status == SHAREABLE_OK)
+    return result == NULL ? SHAREABLE_E_ARGUMENT : SHAREABLE_E_TYPE;
+  return status;
 }
 
 shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer) {
-  shareable_status status = shareable__list_check(list);
   shareable__slot slot;
 
-  if (status == SHAREABLE_OK)
-    status = integer == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
-  if (status != SHAREABLE_OK)
-    return status;
-  if (!shareable__item_is(&slot, SHAREABLE__FORMAT_INT))
-    return other_type(&slot);
+  if (integer == NULL || !find_word(list, index, SHAREABLE__FORMAT_INT, &slot))
+    return why_no_word(list, index, integer);
   *integer = (int64_t)shareable__load(slot.data);
   return SHAREABLE_OK;
 }
 
 shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real) {
-  shareable_status status = shareable__list_check(list);
   shareable__slot slot;
 
-  if (status == SHAREABLE_OK)
-    status = real == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
-  if (status != SHAREABLE_OK)
-    return status;
-  if (!shareable__item_is(&slot, SHAREABLE__FORMAT_FLOAT))
-    return other_type(&slot);
+  if (real == NULL || !find_word(list, index, SHAREABLE__FORMAT_FLOAT, &slot))
+    return why_no_word(list, index, real);
   *real = shareable__real_of(shareable__load(slot.data));
   return SHAREABLE_OK;
 }
@@ -111,11 +111,10 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
 }
 
 /* Stores a word over a word of the same type, which is all there is to do. False where there is more, or less. */
-static inline bool set_word(const shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
+static inline bool set_word(shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
   shareable__slot slot;
 
-  if (shareable__list_check_write(list) != SHAREABLE_OK || shareable__list_slot(list, index, &slot) != SHAREABLE_OK ||
-      !shareable__item_is(&slot, format))
+  if (!find_word(list, index, format, &slot) || list->memory->read_only)
     return false;
   shareable__store(slot.data, bits);
   return true;
