@@ -3,8 +3,9 @@
 usage: peer.py stock|shareable
 """
 import pathlib
-import struct
 import sys
+
+import notation
 
 STOCK = sys.argv[1] == "stock"
 if STOCK:
@@ -13,44 +14,9 @@ else:
     from shareable import shared_memory
 
 
-def parse(line):
-    kind, _, rest = line.partition(" ")
-    if kind == "none":
-        return None
-    if kind == "int":
-        return int(rest)
-    if kind == "bool":
-        return rest == "1"
-    if kind == "float":
-        return struct.unpack(">d", bytes.fromhex(rest))[0]
-    data = pathlib.Path(rest[1:]).read_bytes() if rest.startswith("@") else bytes.fromhex(rest)
-    return data.decode() if kind == "str" else data
-
-
-def text(kind, data, path):
-    if len(data) > 4096:
-        path.write_bytes(data)
-        return f"{kind} @{path}"
-    return f"{kind} {data.hex()}"
-
-
-def describe(value, path):
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return f"bool {int(value)}"
-    if isinstance(value, int):
-        return f"int {value}"
-    if isinstance(value, float):
-        return "float " + struct.pack(">d", value).hex()
-    if isinstance(value, str):
-        return text("str", value.encode(), path)
-    return text("bytes", value, path)
-
-
 def item(shared, i, path):
     try:
-        return describe(shared[i], path)
+        return notation.describe_long(shared[i], path)
     except Exception as problem:  # whatever it is, it is the answer
         return f"error {type(problem).__name__}"
 
@@ -68,7 +34,7 @@ def attached(name):
 
 
 def create(name, count):
-    values = [parse(sys.stdin.readline()[:-1]) for _ in range(int(count))]
+    values = [notation.parse(sys.stdin.readline()[:-1]) for _ in range(int(count))]
     shared = shared_memory.ShareableList(values, name=name)
     forget(shared)
     shared.shm.close()
@@ -84,7 +50,7 @@ def read(name, folder):
 
 
 def set_item(name, index):
-    value = parse(sys.stdin.readline()[:-1])
+    value = notation.parse(sys.stdin.readline()[:-1])
     shared = attached(name)
     try:
         shared[int(index)] = value

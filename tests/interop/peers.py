@@ -7,36 +7,21 @@ A peer reads commands from its standard input and answers on its standard output
     set NAME INDEX        then an item              ok
     unlink NAME                                     ok
 
-An item is "none", "int -5", "bool 1", "float 3ff8000000000000" (the bits), "str" or "bytes" and the bytes in
-hexadecimal, or "str @PATH" where the bytes are those of a file, which is how long ones travel (to FOLDER). What goes
-wrong is "error …", in place of the ok or of an item.
+An item is written as notation.py says; a long one travels by a file, in FOLDER when it is read. What goes wrong is
+"error …", in place of the ok or of an item.
 """
 import glob
 import os
 import pathlib
-import struct
 import subprocess
 import sys
+
+import notation
 
 SOURCE = pathlib.Path(os.environ["top_srcdir"])
 BUILD = pathlib.Path(os.environ["top_builddir"])
 HERE = SOURCE / "tests" / "interop"
 STOCK_VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
-
-
-def describe(value):
-    """An item's line."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return f"bool {int(value)}"
-    if isinstance(value, int):
-        return f"int {value}"
-    if isinstance(value, float):
-        return "float " + struct.pack(">d", value).hex()
-    if isinstance(value, str):
-        return f"str {value.encode().hex()}"
-    return f"bytes {value.hex()}"
 
 
 class Peer:
@@ -61,18 +46,7 @@ class Peer:
         return line[:-1]
 
     def _item(self, value):
-        if isinstance(value, (str, bytes)) and len(value) > 4096:
-            path = self.folder / f"to-{self.name}"
-            path.write_bytes(value.encode() if isinstance(value, str) else value)
-            return f"{'str' if isinstance(value, str) else 'bytes'} @{path}"
-        return describe(value)
-
-    @staticmethod
-    def _inline(line):
-        kind, _, rest = line.partition(" ")
-        if rest.startswith("@"):
-            return f"{kind} {pathlib.Path(rest[1:]).read_bytes().hex()}"
-        return line
+        return notation.describe_long(value, self.folder / f"to-{self.name}")
 
     def create(self, name, values):
         """Makes a list; returns "ok" or the error."""
@@ -87,7 +61,7 @@ class Peer:
         answer = self._receive().split(" ", 2)
         if answer[0] != "ok":
             raise RuntimeError(f"{self.name}: {' '.join(answer)}")
-        return answer[2], [self._inline(self._receive()) for _ in range(int(answer[1]))]
+        return answer[2], [notation.inline(self._receive()) for _ in range(int(answer[1]))]
 
     def set(self, name, index, value):
         """Writes an item; returns "ok" or the error."""
@@ -120,7 +94,7 @@ def stock_interpreters():
 
 def stock(version, path, folder):
     """A peer of the standard library alone: in particular without ours on its path."""
-    return Peer(f"stock-{version}", [path, "-I", str(HERE / "peer.py"), "stock"], {}, folder)
+    return Peer(f"stock-{version}", [path, "-E", "-s", str(HERE / "peer.py"), "stock"], {}, folder)
 
 
 def ours(folder):

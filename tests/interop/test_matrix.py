@@ -2,6 +2,7 @@
 import os
 import pathlib
 
+import notation
 import peers
 import pytest
 
@@ -57,7 +58,7 @@ def check(reader, name, values, is_exact):
     """The reader reads the values; stock, and whoever reads what stock wrote, without trailing NULs."""
     _, items = reader.read(name)
     wanted = values if is_exact and not reader.is_stock else [as_stock_reads(value) for value in values]
-    assert items == [peers.describe(value) for value in wanted], reader.name
+    assert items == [notation.describe(value) for value in wanted], reader.name
 
 
 @pytest.mark.parametrize("table", ["plain", "exact", "empty"])

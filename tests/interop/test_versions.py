@@ -3,6 +3,7 @@ import os
 import pathlib
 import random
 
+import notation
 import peers
 import pytest
 
@@ -53,7 +54,7 @@ def test_random_lists_and_writes_agree(version, interpreter, tmp_path):
                 values[i] = value(chance, rooms[i])
                 writer = chance.choice(sides)
                 assert writer.set(name, i - chance.choice([0, len(values)]), values[i]) == "ok", writer.name
-            wanted = [peers.describe(item) for item in values]
+            wanted = [notation.describe(item) for item in values]
             answers = {side.name: side.read(name) for side in sides}
             assert {key: items for key, (_, items) in answers.items()} == {side.name: wanted for side in sides}
             assert len({form for form, _ in answers.values()}) == 1

@@ -2,29 +2,17 @@
 
 usage: PYTHON make_valid.py FOLDER      with each CPython, 3.9 to 3.13
 
-A list NAME gives NAME-VERSION.bin, the bytes of its block, and NAME.items, what stock Python reads of it, an item a line:
-"int -5", "float 3ff8000000000000" (the bits), "bool 1", "none", "str" and "bytes" followed by the bytes in hexadecimal.
+A list NAME gives NAME-VERSION.bin, the bytes of its block, and NAME.items, what stock Python reads of it, an item a line
+as tests/interop/notation.py says.
 """
 import pathlib
-import struct
 import sys
 from multiprocessing import shared_memory
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "interop"))
+import notation  # noqa: E402  beside the tests that share it
+
 INT64 = 2**63
-
-
-def line(value):
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return f"bool {int(value)}"
-    if isinstance(value, int):
-        return f"int {value}"
-    if isinstance(value, float):
-        return "float " + struct.pack(">d", value).hex()
-    if isinstance(value, str):
-        return ("str " + value.encode().hex()).strip()
-    return ("bytes " + value.hex()).strip()
 
 
 def untouched(_):
@@ -67,7 +55,7 @@ def main(folder):
         stock = shared_memory.ShareableList(values)
         change(stock)
         (folder / f"{name}-{version}.bin").write_bytes(bytes(stock.shm.buf))
-        (folder / f"{name}.items").write_text("".join(line(value) + "\n" for value in stock))
+        (folder / f"{name}.items").write_text("".join(notation.describe(value).strip() + "\n" for value in stock))
         stock.shm.close()
         stock.shm.unlink()
 
