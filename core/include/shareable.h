@@ -105,7 +105,9 @@ extern "C" {
   X(E_SYSTEM, -25, EIO, "the system refused")                                                                          \
   X(E_NOT_READY, -26, EINVAL, "the block has no size yet: whoever creates it is not done")                             \
   X(E_NOT_LIST, -27, EINVAL, "the block does not hold a list")                                                         \
-  X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")
+  X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")                                                      \
+  X(E_VERSION, -29, EINVAL, "the list is of a newer version of this library")                                          \
+  X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it, for a second by now")
 
 #define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
@@ -147,8 +149,9 @@ SHAREABLE_API const char *shareable_version(void);
 
 /* What create and open may be told, or-ed together; any other bit is SHAREABLE_E_ARGUMENT. 0 is the ordinary case. */
 enum {
-  SHAREABLE_LAZY = 1 << 0,     /* create: take pages at first use, do not reserve them now (see "Space" above) */
-  SHAREABLE_READ_ONLY = 1 << 1 /* open: map without the right to write; needs only the right to read */
+  SHAREABLE_LAZY = 1 << 0,      /* create: take pages at first use, do not reserve them now (see "Space" above) */
+  SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write; needs only the right to read */
+  SHAREABLE_PLAIN = 1 << 2      /* create a list: without a sync area, of exactly CPython's size */
 };
 
 /* ------------------------------------------------------------------------------------------------------------

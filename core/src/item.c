@@ -79,6 +79,21 @@ static size_t stripped(const unsigned char *text, size_t length) {
   return length;
 }
 
+/* By whole words, as they are put. */
+static void get_data(const shareable__slot *slot, void *buffer, size_t length) {
+  size_t whole = length / 8 * 8;
+  uint64_t word;
+
+  for (size_t at = 0; at < whole; at += 8) {
+    word = __atomic_load_n((const shareable__word *)(slot->data + at), __ATOMIC_RELAXED);
+    memcpy((unsigned char *)buffer + at, &word, 8);
+  }
+  if (whole < length) {
+    word = __atomic_load_n((const shareable__word *)(slot->data + whole), __ATOMIC_RELAXED);
+    memcpy((unsigned char *)buffer + whole, &word, length - whole);
+  }
+}
+
 static shareable_status read_text(const shareable__slot *slot, const shareable__shape *shape, shareable_value *value,
                                   void *buffer, size_t size) {
   size_t length = shape->is_exact ? shape->length : stripped(slot->data, shape->length);
@@ -87,8 +102,7 @@ static shareable_status read_text(const shareable__slot *slot, const shareable__
   value->text = buffer;
   if (length > size)
     return SHAREABLE_E_BUFFER;
-  if (length > 0)
-    memcpy(buffer, slot->data, length);
+  get_data(slot, buffer, length);
   if (shape->type == SHAREABLE_TYPE_STR && !shareable__is_utf8(buffer, length))
     return SHAREABLE_E_UTF8;
   return SHAREABLE_OK;
@@ -124,10 +138,7 @@ shareable_status shareable__item_fits(const shareable_value *value, size_t size)
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
 
-/* The format of a text: the slot's width, as CPython writes it, or the exact length and a space. */
-static uint64_t text_format(const shareable_value *value, size_t slot_size) {
-  bool is_exact = ends_in_nul(value);
-  size_t n = is_exact ? (size_t)value->length : slot_size;
+static uint64_t number_format(size_t n, bool is_exact) {
   char format[8] = {0}, digits[24];
   size_t count = 0, i = 0;
 
@@ -142,19 +153,13 @@ static uint64_t text_format(const shareable_value *value, size_t slot_size) {
   return shareable__format_word(format);
 }
 
-static void write_text(const shareable__slot *slot, const shareable_value *value) {
-  size_t length = (size_t)value->length;
-
-  if (length > 0)
-    memcpy(slot->data, value->text, length);
-  memset(slot->data + length, 0, slot->size - length);
+uint64_t shareable__item_exact(size_t length) {
+  return number_format(length, true);
 }
 
-static void write_shape(const shareable__slot *slot, uint64_t format, unsigned char code) {
-  if (shareable__load(slot->format) != format)
-    shareable__store(slot->format, format);
-  if (load_code(slot) != code)
-    __atomic_store_n(slot->code, code, __ATOMIC_RELEASE);
+/* The format of a text: the slot's width, as CPython writes it, or the exact length and a space. */
+static uint64_t text_format(const shareable_value *value, size_t slot_size) {
+  return ends_in_nul(value) ? shareable__item_exact((size_t)value->length) : number_format(slot_size, false);
 }
 
 static uint64_t word_with(unsigned char byte, size_t at) {
@@ -166,33 +171,85 @@ static uint64_t word_with(unsigned char byte, size_t at) {
   return word;
 }
 
-void shareable__item_write(const shareable__slot *slot, const shareable_value *value) {
+static void image_word(shareable__image *image, uint64_t format, unsigned char code, uint64_t word) {
+  image->format = format;
+  image->code = code;
+  image->word = word;
+  image->data = &image->word;
+  image->length = sizeof image->word;
+}
+
+static void image_text(shareable__image *image, const shareable_value *value, size_t size, unsigned char code) {
+  image->format = text_format(value, size);
+  image->code = code;
+  image->data = value->text;
+  image->length = (size_t)value->length;
+}
+
+void shareable__item_image(const shareable_value *value, size_t size, shareable__image *image) {
   switch ((shareable_type)value->type) {
   case SHAREABLE_TYPE_NONE:
-    shareable__store(slot->data, 0);
-    write_shape(slot, SHAREABLE__FORMAT_NONE, SHAREABLE__CODE_NONE);
+    image_word(image, SHAREABLE__FORMAT_NONE, SHAREABLE__CODE_NONE, 0);
     break;
   case SHAREABLE_TYPE_INT:
-    shareable__store(slot->data, value->bits);
-    write_shape(slot, SHAREABLE__FORMAT_INT, SHAREABLE__CODE_PLAIN);
+    image_word(image, SHAREABLE__FORMAT_INT, SHAREABLE__CODE_PLAIN, value->bits);
     break;
   case SHAREABLE_TYPE_FLOAT:
-    shareable__store(slot->data, value->bits);
-    write_shape(slot, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_PLAIN);
+    image_word(image, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_PLAIN, value->bits);
     break;
   case SHAREABLE_TYPE_BOOL:
-    shareable__store(slot->data, word_with(value->boolean != 0, 7));
-    write_shape(slot, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN);
+    image_word(image, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN, word_with(value->boolean != 0, 7));
     break;
   case SHAREABLE_TYPE_STR:
-    write_text(slot, value);
-    write_shape(slot, text_format(value, slot->size), SHAREABLE__CODE_STR);
+    image_text(image, value, size, SHAREABLE__CODE_STR);
     break;
   case SHAREABLE_TYPE_BYTES:
-    write_text(slot, value);
-    write_shape(slot, text_format(value, slot->size), SHAREABLE__CODE_BYTES);
+    image_text(image, value, size, SHAREABLE__CODE_BYTES);
     break;
   }
+}
+
+/* By whole words, each in one piece: a reader beside it is to see old or new ones, and then that they do not belong together. */
+static void put_data(const shareable__slot *slot, const shareable__image *image) {
+  size_t whole = image->length / 8 * 8, rest = image->length - whole;
+  uint64_t word = 0;
+
+  for (size_t at = 0; at < whole; at += 8) {
+    memcpy(&word, (const unsigned char *)image->data + at, 8);
+    __atomic_store_n((shareable__word *)(slot->data + at), word, __ATOMIC_RELAXED);
+  }
+  if (rest > 0) {
+    word = 0;
+    memcpy(&word, (const unsigned char *)image->data + whole, rest);
+    __atomic_store_n((shareable__word *)(slot->data + whole), word, __ATOMIC_RELAXED);
+    whole += 8;
+  }
+  for (; whole < slot->size; whole += 8)
+    __atomic_store_n((shareable__word *)(slot->data + whole), 0, __ATOMIC_RELAXED);
+}
+
+void shareable__item_put(const shareable__slot *slot, const shareable__image *image) {
+  put_data(slot, image);
+  if (shareable__load(slot->format) != image->format)
+    shareable__store(slot->format, image->format);
+  if (load_code(slot) != image->code)
+    __atomic_store_n(slot->code, image->code, __ATOMIC_RELEASE);
+}
+
+bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image) {
+  return image->data == &image->word && shareable__load(slot->format) == image->format &&
+         load_code(slot) == image->code;
+}
+
+bool shareable__item_is_number(const shareable__slot *slot) {
+  return shareable__item_is(slot, SHAREABLE__FORMAT_INT) || shareable__item_is(slot, SHAREABLE__FORMAT_FLOAT);
+}
+
+void shareable__item_write(const shareable__slot *slot, const shareable_value *value) {
+  shareable__image image;
+
+  shareable__item_image(value, slot->size, &image);
+  shareable__item_put(slot, &image);
 }
 
 /* Compared where it lies: a copy of a long text would need memory. */

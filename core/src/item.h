@@ -47,10 +47,34 @@ size_t shareable__item_format(const shareable__slot *slot, char format[8]);
  */
 shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size);
 
+/* A value as it goes into a slot. */
+typedef struct shareable__image {
+  uint64_t format;
+  unsigned char code;
+  const void *data; /* the first bytes of the slot; what follows them is zero */
+  size_t length;
+  uint64_t word; /* where the data are, if they are no text: 8 bytes of them */
+} shareable__image;
+
+/* The format of a text of exactly `length` bytes, 1 to SHAREABLE_TEXT_NUL_MAX. */
+uint64_t shareable__item_exact(size_t length);
+
+/* Makes the image of a value, which fits, for a slot of `size` bytes. It points to the value's text, and into itself. */
+void shareable__item_image(const shareable_value *value, size_t size, shareable__image *image);
+
+/* Puts an image in its slot: data, format, code. A format that stays is not written. */
+void shareable__item_put(const shareable__slot *slot, const shareable__image *image);
+
+/* Whether the slot holds a value of the image's type, which takes one word: then one store of that is all there is to do. */
+bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image);
+
+/* Whether the item is just now a number, an int or a float: what is stored by one store. */
+bool shareable__item_is_number(const shareable__slot *slot);
+
 /* OK, or E_SLOT or E_LENGTH: whether a slot of `size` bytes can hold the value, which was checked by itself. */
 shareable_status shareable__item_fits(const shareable_value *value, size_t size);
 
-/* Writes the value, which fits. A type that stays is one store; nothing is written that is there already. */
+/* Puts the value, which fits, in its slot. */
 void shareable__item_write(const shareable__slot *slot, const shareable_value *value);
 
 /* Whether the item equals the value, by Python's ==. E_CORRUPT where the item is damaged. */

@@ -69,13 +69,31 @@ static void fill(shareable_list *list, const shareable_value *values, size_t cou
   }
 }
 
+/* The bytes of a new list's segment, and where its sync area lies, or 0. */
+static uint64_t size_of(size_t count, uint64_t data_size, uint32_t flags, uint64_t *area) {
+  uint64_t end = shareable__layout_size(count, data_size);
+
+  *area = (flags & SHAREABLE_PLAIN) != 0 || end == 0 ? 0 : shareable__sync_offset(end);
+  return *area == 0 ? end : *area + shareable__sync_size(count);
+}
+
+/* Uses the sync area at byte `area`. */
+static void use_area(shareable_list *list, uint64_t area) {
+  shareable__segment *segment = &list->memory->segment;
+
+  shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
+  shareable__writer_start(&list->sync.writer, segment->fd, list->memory->read_only);
+}
+
 static shareable_list *allocate(shareable_error *error) {
   shareable_list *list = calloc(1, sizeof *list);
 
-  if (list == NULL)
+  if (list == NULL) {
     shareable__fail(error, SHAREABLE_E_NO_MEMORY, ENOMEM, "no memory for a handle");
-  else
-    atomic_init(&list->references, 1);
+    return NULL;
+  }
+  atomic_init(&list->references, 1);
+  shareable__sync_use(&list->sync, NULL, &list->layout);
   return list;
 }
 
@@ -83,7 +101,7 @@ shareable_status shareable_list_create(shareable_list **result, const char *name
                                        size_t count, uint32_t flags, uint32_t mode, shareable_error *error) {
   shareable_status status;
   shareable_list *list;
-  uint64_t data_size = 0;
+  uint64_t data_size = 0, size, area;
 
   if (result == NULL || (values == NULL && count > 0))
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no %s given",
@@ -94,15 +112,22 @@ shareable_status shareable_list_create(shareable_list **result, const char *name
   list = allocate(error);
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;
-  status = shareable__memory_draft(&list->memory, name, shareable__layout_size(count, data_size), flags, mode, error);
+  size = size_of(count, data_size, flags, &area);
+  status = shareable__memory_draft(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_PLAIN, mode, error);
   if (status == SHAREABLE_OK) {
     fill(list, values, count, (size_t)data_size);
+    if (area != 0)
+      shareable__sync_start((shareable__area *)(list->memory->segment.base + area), count);
     status = shareable__memory_publish(list->memory, error);
   }
   if (status != SHAREABLE_OK) {
     shareable_list_unref(list);
     return status;
   }
+  if (area != 0)
+    use_area(list, area);
+  else
+    shareable__memory_settle(list->memory);
   *result = list;
   return SHAREABLE_OK;
 }
@@ -117,6 +142,31 @@ static bool read_layout(shareable_list *list) {
   last = shareable__layout_last(segment->size, head[0]);
   return last != 0 && shareable__segment_peek(segment, last, &data_size, 1) &&
          shareable__layout_read(&list->layout, segment->base, segment->size, head[0], data_size);
+}
+
+/* Looks for a sync area past the list. */
+static shareable_status read_area(shareable_list *list, shareable_error *error) {
+  const shareable__segment *segment = &list->memory->segment;
+  uint64_t end = shareable__layout_size(list->layout.count, list->layout.data_size);
+  uint64_t area = shareable__sync_offset(end), head[4] = {0};
+
+  if (area >= segment->size || !shareable__segment_peek(segment, area, head, 4))
+    return SHAREABLE_OK;
+  switch (shareable__sync_look(head, segment->size - area, list->layout.count)) {
+  case SHAREABLE__SYNC_NONE:
+    break;
+  case SHAREABLE__SYNC_OURS:
+    use_area(list, area);
+    break;
+  case SHAREABLE__SYNC_NEWER:
+    return shareable__fail(error, SHAREABLE_E_VERSION, 0,
+                           "list '%s' was made by a newer version of this library: update this one (%s)",
+                           list->memory->name, shareable_version());
+  case SHAREABLE__SYNC_DAMAGED:
+    return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0, "the sync area of list '%s' is damaged: make it anew",
+                           list->memory->name);
+  }
+  return SHAREABLE_OK;
 }
 
 shareable_status shareable_list_open(shareable_list **result, const char *name, uint32_t flags,
@@ -134,11 +184,14 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     status = shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
                              "block '%s' of %zu bytes does not hold a list: open it as memory instead",
                              list->memory->name, list->memory->segment.size);
+  if (status == SHAREABLE_OK)
+    status = read_area(list, error);
   if (status != SHAREABLE_OK) {
     shareable_list_unref(list);
     return status;
   }
-  shareable__memory_settle(list->memory);
+  if (list->sync.area == NULL)
+    shareable__memory_settle(list->memory);
   *result = list;
   return SHAREABLE_OK;
 }
@@ -149,17 +202,26 @@ shareable_list *shareable_list_ref(shareable_list *list) {
   return list;
 }
 
+/* Before the file is closed, which the proof of life is about. */
+static void leave(shareable_list *list) {
+  if (list->sync.area != NULL)
+    shareable__writer_leave(&list->sync.writer);
+}
+
 /* Whoever holds a reference to the block keeps it open. */
 void shareable_list_unref(shareable_list *list) {
   if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
     return;
+  leave(list);
   shareable_memory_unref(list->memory);
   free(list);
 }
 
 void shareable_list_close(shareable_list *list) {
-  if (list != NULL)
-    shareable_memory_close(list->memory);
+  if (list == NULL)
+    return;
+  leave(list);
+  shareable_memory_close(list->memory);
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {
@@ -177,27 +239,38 @@ size_t shareable_list_length(const shareable_list *list) {
 shareable_status shareable_list_slot_size(const shareable_list *list, int64_t index, size_t *size) {
   shareable_status status = shareable__list_check(list);
   shareable__slot slot;
+  size_t i;
 
   if (status == SHAREABLE_OK)
-    status = size == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
+    status = size == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
     *size = slot.size;
   return status;
+}
+
+static shareable_status shape_of(const shareable__slot *slot, shareable__shape *shape) {
+  return shareable__item_shape(slot, shape) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
 }
 
 shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type) {
   shareable_status status = shareable__list_check(list);
   shareable__shape shape;
   shareable__slot slot;
+  size_t i;
 
   if (status == SHAREABLE_OK)
-    status = type == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &slot);
+    status = type == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &i, &slot);
   if (status != SHAREABLE_OK)
     return status;
-  if (!shareable__item_shape(&slot, &shape))
-    return SHAREABLE_E_CORRUPT;
-  *type = shape.type;
-  return SHAREABLE_OK;
+  SHAREABLE__READ(status, list, i, slot, shape_of(&slot, &shape));
+  if (status == SHAREABLE_OK)
+    *type = shape.type;
+  return status;
+}
+
+static shareable_status format_of(const shareable__slot *slot, char format[8], size_t *length) {
+  *length = shareable__item_format(slot, format);
+  return *length == 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
 }
 
 shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size, size_t *length) {
@@ -209,12 +282,15 @@ shareable_status shareable_list_format(const shareable_list *list, char *buffer,
   for (size_t i = 0; i < list->layout.count; i++) {
     shareable__slot slot;
     char format[8];
-    size_t n = shareable__layout_slot(&list->layout, i, &slot) ? shareable__item_format(&slot, format) : 0;
+    size_t n = 0;
 
-    if (n == 0) {
+    status = SHAREABLE_E_CORRUPT;
+    if (shareable__layout_slot(&list->layout, i, &slot))
+      SHAREABLE__READ(status, list, i, slot, format_of(&slot, format, &n));
+    if (status != SHAREABLE_OK) {
       if (length != NULL)
         *length = i;
-      return SHAREABLE_E_CORRUPT;
+      return status;
     }
     if (buffer != NULL && total + n <= size)
       memcpy(buffer + total, format, n);

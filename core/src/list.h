@@ -4,12 +4,13 @@
 #ifndef SHAREABLE__LIST_H
 #define SHAREABLE__LIST_H
 
-#include "item.h"
 #include "memory.h"
+#include "sync.h"
 
 struct shareable_list {
   shareable_memory *memory;
   shareable__layout layout; /* of the memory, good while that is open */
+  shareable__sync sync;
   atomic_uint references;
 };
 
@@ -25,13 +26,38 @@ static inline shareable_status shareable__list_check_write(const shareable_list 
   return status == SHAREABLE_OK && list->memory->read_only ? SHAREABLE_E_READ_ONLY : status;
 }
 
-/* Finds an item of a list that was checked, by an index from either end: E_INDEX or E_CORRUPT. */
-static inline shareable_status shareable__list_slot(const shareable_list *list, int64_t index, shareable__slot *slot) {
-  uint64_t i = (uint64_t)index + (index < 0 ? list->layout.count : 0);
-
-  if (i >= list->layout.count)
+/* Finds an item of a list that was checked, by an index from either end: E_INDEX or E_CORRUPT. *i counts from 0. */
+static inline shareable_status shareable__list_slot(const shareable_list *list, int64_t index, size_t *i,
+                                                    shareable__slot *slot) {
+  *i = (size_t)((uint64_t)index + (index < 0 ? list->layout.count : 0));
+  if (*i >= list->layout.count)
     return SHAREABLE_E_INDEX;
-  return shareable__layout_slot(&list->layout, (size_t)i, slot) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
+  return shareable__layout_slot(&list->layout, *i, slot) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
 }
+
+/* What is known of a list is all that reading it changes: whether the handle has joined its writers. */
+static inline shareable__sync *shareable__list_sync(const shareable_list *list) {
+  return (shareable__sync *)&list->sync;
+}
+
+/*
+ * Reads item i, whose slot was found, with a call that reads the slot and returns a status, as often as it takes to see
+ * one value. Without a sync area it is read once, as it is.
+ */
+#define SHAREABLE__READ(status, list, i, slot, call)                                                                   \
+  do {                                                                                                                 \
+    shareable__reading reading_ = {0};                                                                                 \
+                                                                                                                       \
+    do {                                                                                                               \
+      (status) = shareable__sync_begin(shareable__list_sync(list), (i), &(slot), &reading_);                           \
+      if ((status) != SHAREABLE_OK)                                                                                    \
+        break;                                                                                                         \
+      (status) = (call);                                                                                               \
+    } while (!shareable__sync_end(&(list)->sync, (i), reading_.stamp));                                                \
+  } while (0)
+
+/* Writes an item whose slot was found: a value that was checked and fits. */
+shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
+                                     const shareable_value *value);
 
 #endif

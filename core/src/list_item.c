@@ -11,48 +11,30 @@ shareable_status shareable_list_get(const shareable_list *list, int64_t index, s
                                     size_t size) {
   shareable_status status = shareable__list_check(list);
   shareable__slot slot;
+  size_t i;
 
   if (status != SHAREABLE_OK)
     return status;
   if (value == NULL || (buffer == NULL && size > 0))
     return SHAREABLE_E_ARGUMENT;
-  status = shareable__list_slot(list, index, &slot);
-  return status == SHAREABLE_OK ? shareable__item_read(&slot, value, buffer, size) : status;
-}
-
-/* Finds an item that is just now an int, or a float, as the format says: the short way of every typed get and set. */
-static inline bool find_word(const shareable_list *list, int64_t index, uint64_t format, shareable__slot *slot) {
-  return shareable__list_check(list) == SHAREABLE_OK && shareable__list_slot(list, index, slot) == SHAREABLE_OK &&
-         shareable__item_is(slot, format);
-}
-
-/* Why find_word() found none. */
-static __attribute__((noinline)) shareable_status why_no_word(const shareable_list *list, int64_t index,
-                                                              const void *result) {
-  shareable_type type;
-  shareable_status status = shareable_list_type(list, index, &type);
-
+  status = shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
-    return result == NULL ? SHAREABLE_E_ARGUMENT : SHAREABLE_E_TYPE;
+    SHAREABLE__READ(status, list, i, slot, shareable__item_read(&slot, value, buffer, size));
   return status;
 }
 
-shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer) {
+/* Reads an item that is an int, or a float, as the format says: the short way. False where that is not all there is to it. */
+static inline bool get_word(const shareable_list *list, int64_t index, uint64_t format, uint64_t *bits) {
   shareable__slot slot;
+  uint64_t stamp;
+  size_t i;
 
-  if (integer == NULL || !find_word(list, index, SHAREABLE__FORMAT_INT, &slot))
-    return why_no_word(list, index, integer);
-  *integer = (int64_t)shareable__load(slot.data);
-  return SHAREABLE_OK;
-}
-
-shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real) {
-  shareable__slot slot;
-
-  if (real == NULL || !find_word(list, index, SHAREABLE__FORMAT_FLOAT, &slot))
-    return why_no_word(list, index, real);
-  *real = shareable__real_of(shareable__load(slot.data));
-  return SHAREABLE_OK;
+  if (shareable__list_check(list) != SHAREABLE_OK || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
+    return false;
+  if (!shareable__sync_glance(&list->sync, i, &stamp) || !shareable__item_is(&slot, format))
+    return false;
+  *bits = shareable__load(slot.data);
+  return shareable__sync_end(&list->sync, i, stamp);
 }
 
 /* Reads an item that is to be of that type. */
@@ -63,6 +45,43 @@ static shareable_status get_typed(const shareable_list *list, int64_t index, sha
   if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_UTF8)
     return status;
   return value->type == type ? status : SHAREABLE_E_TYPE;
+}
+
+/* The long way: somebody is writing the item, or it is something else. */
+static __attribute__((noinline)) shareable_status get_number(const shareable_list *list, int64_t index,
+                                                             shareable_type type, uint64_t *bits) {
+  shareable_value value;
+  shareable_status status = get_typed(list, index, type, &value, NULL, 0);
+
+  if (status == SHAREABLE_OK)
+    *bits = value.bits;
+  return status;
+}
+
+shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer) {
+  shareable_status status = SHAREABLE_OK;
+  uint64_t bits;
+
+  if (integer == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  if (!get_word(list, index, SHAREABLE__FORMAT_INT, &bits))
+    status = get_number(list, index, SHAREABLE_TYPE_INT, &bits);
+  if (status == SHAREABLE_OK)
+    *integer = (int64_t)bits;
+  return status;
+}
+
+shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real) {
+  shareable_status status = SHAREABLE_OK;
+  uint64_t bits;
+
+  if (real == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  if (!get_word(list, index, SHAREABLE__FORMAT_FLOAT, &bits))
+    status = get_number(list, index, SHAREABLE_TYPE_FLOAT, &bits);
+  if (status == SHAREABLE_OK)
+    *real = shareable__real_of(bits);
+  return status;
 }
 
 shareable_status shareable_list_get_bool(const shareable_list *list, int64_t index, int *boolean) {
@@ -95,26 +114,42 @@ shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t in
   return get_text(list, index, SHAREABLE_TYPE_BYTES, buffer, size, length);
 }
 
+shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
+                                     const shareable_value *value) {
+  shareable__image image;
+
+  shareable__item_image(value, slot->size, &image);
+  if (list->sync.area != NULL)
+    return shareable__sync_write(&list->sync, i, slot, &image);
+  shareable__item_put(slot, &image);
+  return SHAREABLE_OK;
+}
+
 shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value) {
   shareable_status status = shareable__list_check_write(list);
   shareable__slot slot;
+  size_t i;
 
   if (status == SHAREABLE_OK)
-    status = shareable__list_slot(list, index, &slot);
+    status = shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
     status = shareable__value_check(value);
   if (status == SHAREABLE_OK)
     status = shareable__item_fits(value, slot.size);
-  if (status == SHAREABLE_OK)
-    shareable__item_write(&slot, value);
-  return status;
+  return status == SHAREABLE_OK ? shareable__list_put(list, i, &slot, value) : status;
 }
 
 /* Stores a word over a word of the same type, which is all there is to do. False where there is more, or less. */
 static inline bool set_word(shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
   shareable__slot slot;
+  size_t i;
 
-  if (!find_word(list, index, format, &slot) || list->memory->read_only)
+  if (shareable__list_check_write(list) != SHAREABLE_OK || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
+    return false;
+  if (list->sync.area != NULL)
+    return shareable__writer_is_fast(&list->sync.writer) &&
+           shareable__sync_store(list->sync.area, list->sync.writer.cell, i, &slot, format, bits);
+  if (!shareable__item_is(&slot, format))
     return false;
   shareable__store(slot.data, bits);
   return true;

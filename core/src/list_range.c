@@ -22,24 +22,33 @@ static shareable_status check_range(const shareable_list *list, int64_t *first, 
   return SHAREABLE_OK;
 }
 
+static shareable_status read_word(const shareable__slot *slot, uint64_t format, uint64_t *word) {
+  shareable__shape shape;
+
+  if (!shareable__item_is(slot, format))
+    return shareable__item_shape(slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+  *word = shareable__load(slot->data);
+  return SHAREABLE_OK;
+}
+
 /* Reads words of items that all have the same format. */
 static shareable_status get_words(const shareable_list *list, int64_t first, size_t count, uint64_t format, void *words,
                                   size_t *done) {
   shareable_status status = check_range(list, &first, count, words, done);
-  size_t i;
 
-  for (i = 0; status == SHAREABLE_OK && i < count; i++) {
-    shareable__shape shape;
+  for (size_t k = 0; status == SHAREABLE_OK && k < count; k++) {
+    size_t i = (size_t)first + k;
     shareable__slot slot;
+    uint64_t word = 0;
 
-    if (!shareable__layout_slot(&list->layout, (size_t)first + i, &slot))
-      status = SHAREABLE_E_CORRUPT;
-    else if (!shareable__item_is(&slot, format))
-      status = shareable__item_shape(&slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
-    else
-      ((shareable__word *)words)[i] = shareable__load(slot.data);
-    if (status == SHAREABLE_OK && done != NULL)
-      *done = i + 1;
+    if (!shareable__layout_slot(&list->layout, i, &slot))
+      return SHAREABLE_E_CORRUPT;
+    SHAREABLE__READ(status, list, i, slot, read_word(&slot, format, &word));
+    if (status != SHAREABLE_OK)
+      return status;
+    ((shareable__word *)words)[k] = word;
+    if (done != NULL)
+      *done = k + 1;
   }
   return status;
 }
@@ -52,15 +61,15 @@ static shareable_status set_words(shareable_list *list, int64_t first, size_t co
   if (status == SHAREABLE_OK)
     status = shareable__list_check_write(list);
   value.type = type;
-  for (size_t i = 0; status == SHAREABLE_OK && i < count; i++) {
+  for (size_t k = 0; status == SHAREABLE_OK && k < count; k++) {
     shareable__slot slot;
 
-    if (!shareable__layout_slot(&list->layout, (size_t)first + i, &slot))
+    if (!shareable__layout_slot(&list->layout, (size_t)first + k, &slot))
       return SHAREABLE_E_CORRUPT;
-    value.bits = ((const shareable__word *)words)[i];
-    shareable__item_write(&slot, &value);
-    if (done != NULL)
-      *done = i + 1;
+    value.bits = ((const shareable__word *)words)[k];
+    status = shareable__list_put(list, (size_t)first + k, &slot, &value);
+    if (status == SHAREABLE_OK && done != NULL)
+      *done = k + 1;
   }
   return status;
 }
@@ -102,17 +111,15 @@ static shareable_status check_search(const shareable_list *list, const shareable
  */
 static shareable_status find(const shareable_list *list, const shareable_value *value, size_t from, size_t *at) {
   for (size_t i = from; i < list->layout.count; i++) {
+    shareable_status status = SHAREABLE_E_CORRUPT;
     shareable__slot slot;
     bool equal = false;
 
-    if (!shareable__layout_slot(&list->layout, i, &slot) ||
-        shareable__item_equals(&slot, value, &equal) != SHAREABLE_OK) {
+    if (shareable__layout_slot(&list->layout, i, &slot))
+      SHAREABLE__READ(status, list, i, slot, shareable__item_equals(&slot, value, &equal));
+    if (status != SHAREABLE_OK || equal) {
       *at = i;
-      return SHAREABLE_E_CORRUPT;
-    }
-    if (equal) {
-      *at = i;
-      return SHAREABLE_OK;
+      return status;
     }
   }
   return SHAREABLE_E_ABSENT;

@@ -29,7 +29,10 @@ shareable_status shareable__memory_draft(shareable_memory **memory, const char *
                                          uint32_t mode, shareable_error *error);
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
 
-/* The two halves of shareable_memory_open(): between them, the block can be peeked into. */
+/*
+ * The two halves of shareable_memory_open(): between them, the block can be peeked into. What is not settled keeps its file
+ * open until it is closed.
+ */
 shareable_status shareable__memory_attach(shareable_memory **memory, const char *name, uint32_t flags,
                                           shareable_error *error);
 static inline void shareable__memory_settle(shareable_memory *memory) {

@@ -233,7 +233,6 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
   if (system != 0)
     return shareable__fail_system(error, system, "cannot name '%s'", name);
   remove_temporary(segment);
-  shareable__segment_settle(segment);
   return SHAREABLE_OK;
 }
 

@@ -37,7 +37,7 @@ shareable_status shareable__segment_create_hidden(shareable__segment *segment, s
                                                   const char *name, uint64_t size, uint32_t flags, uint32_t mode,
                                                   shareable_error *error);
 
-/* Gives the file its name, or fails with E_EXISTS; then it can be tried again with another name. */
+/* Gives the file its name, or fails with E_EXISTS; then it can be tried again with another name. It stays open. */
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
 
 /* The same with a random name, which `name` receives. */
@@ -56,7 +56,7 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
  */
 bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count);
 
-/* Closes the file that was opened; the mapping alone keeps it. */
+/* Closes the file that was published or opened; the mapping alone keeps it. */
 void shareable__segment_settle(shareable__segment *segment);
 
 /* Whether there is a file called `name`. */

@@ -42,12 +42,17 @@ static inline bool exists(const char *name) {
     cr_skip_test(reason);                                                                                              \
   } while (0)
 
-static inline shareable_list *new_list(const shareable_value *values, size_t count) {
+static inline shareable_list *new_list_with(const shareable_value *values, size_t count, uint32_t flags) {
   shareable_error error = {0};
   shareable_list *list = NULL;
 
-  cr_assert_eq(shareable_list_create(&list, own_name(), values, count, 0, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_list_create(&list, own_name(), values, count, flags, 0, &error), SHAREABLE_OK, "%s",
+               error.text);
   return list;
+}
+
+static inline shareable_list *new_list(const shareable_value *values, size_t count) {
+  return new_list_with(values, count, 0);
 }
 
 static inline void end_list(shareable_list *list) {

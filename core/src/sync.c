@@ -1,0 +1,413 @@
+/*
+ * sync.c - the area past a list: who writes which item, and what a killed writer left.
+ */
+#include "sync.h"
+
+#include <sched.h>
+#include <stddef.h>
+#include <time.h>
+
+_Static_assert(sizeof(shareable__cell) == 64, "a cell is a cache line");
+_Static_assert(sizeof(shareable__journal) == 512, "journals are part of the layout");
+_Static_assert(offsetof(shareable__area, words) == 64 + 8 * 64 + 4 * 512, "the area is part of the layout");
+
+#define MAGIC "shr.sync"
+#define SEQUENCE UINT64_C(16)
+/* What a word keeps when it is unlocked: no token. */
+#define UNLOCKED UINT64_C(0xffffffff)
+
+/* How long somebody may hold an item before it is an error. */
+#define LIMIT_NS INT64_C(1000000000)
+/* How often to ask whether he lives. */
+#define PATIENCE_NS INT64_C(1000000)
+
+static uint64_t magic(void) {
+  return shareable__format_word(MAGIC);
+}
+
+uint64_t shareable__sync_offset(uint64_t end) {
+  return (end + 63) & ~UINT64_C(63);
+}
+
+uint64_t shareable__sync_size(uint64_t count) {
+  return sizeof(shareable__area) + 8 * count;
+}
+
+void shareable__sync_start(shareable__area *area, uint64_t count) {
+  area->version = SHAREABLE__SYNC_VERSION;
+  area->count = count;
+  area->size = shareable__sync_size(count);
+  shareable__store(&area->magic, magic());
+}
+
+void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout) {
+  static const uint64_t always = 0;
+
+  sync->area = area;
+  sync->layout = layout;
+  sync->words = area == NULL ? &always : area->words;
+  sync->mask = area == NULL ? 0 : SIZE_MAX;
+}
+
+shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size, uint64_t count) {
+  uint32_t version;
+
+  if (size < sizeof(uint64_t[4]) || head[0] != magic())
+    return SHAREABLE__SYNC_NONE;
+  memcpy(&version, &head[1], sizeof version);
+  if (version > SHAREABLE__SYNC_VERSION)
+    return SHAREABLE__SYNC_NEWER;
+  if (version != SHAREABLE__SYNC_VERSION || head[2] != count || head[3] != shareable__sync_size(count) ||
+      head[3] > size)
+    return SHAREABLE__SYNC_DAMAGED;
+  return SHAREABLE__SYNC_OURS;
+}
+
+typedef shareable__patience patience;
+typedef enum verdict { GO_ON, ASK, GIVE_UP } verdict;
+
+static int64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* A short while on the processor, then off it; now and then it is time to ask whether the other one lives. */
+static verdict wait_a_while(patience *spent) {
+  int64_t time;
+
+  if (spent->turns++ < 100)
+    return GO_ON;
+  sched_yield();
+  if (spent->turns % 16 != 0)
+    return GO_ON;
+  time = now();
+  if (spent->start == 0)
+    spent->start = spent->asked = time;
+  if (time - spent->asked < PATIENCE_NS)
+    return GO_ON;
+  spent->asked = time;
+  return time - spent->start > LIMIT_NS ? GIVE_UP : ASK;
+}
+
+static uint32_t token_of(uint64_t word) {
+  return (uint32_t)(word >> 32);
+}
+
+static uint64_t load_word(const shareable__area *area, size_t i) {
+  return __atomic_load_n(&area->words[i], __ATOMIC_ACQUIRE);
+}
+
+static bool swap_word(shareable__area *area, size_t i, uint64_t from, uint64_t to) {
+  return __atomic_compare_exchange_n(&area->words[i], &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static void put_word(shareable__area *area, size_t i, uint64_t word) {
+  __atomic_store_n(&area->words[i], word, __ATOMIC_RELEASE);
+}
+
+static uint32_t load_token(const uint32_t *token) {
+  return __atomic_load_n(token, __ATOMIC_ACQUIRE);
+}
+
+static bool swap_token(uint32_t *token, uint32_t from, uint32_t to) {
+  return __atomic_compare_exchange_n(token, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static void free_journal(shareable__journal *journal) {
+  __atomic_store_n(&journal->ready, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&journal->token, 0, __ATOMIC_RELEASE);
+}
+
+static shareable__cell *claim_cell(void *where, shareable__writer *writer) {
+  shareable__area *area = where;
+
+  for (int k = 0; k < SHAREABLE__SYNC_CELLS; k++) {
+    shareable__cell *cell = &area->cells[k];
+    uint32_t token = load_token(&cell->token);
+
+    if (token != 0 && shareable__writer_is_alive(writer, token))
+      continue;
+    if (swap_token(&cell->token, token, writer->token)) {
+      __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
+      return cell;
+    }
+  }
+  return NULL;
+}
+
+/* Before the first write, and again in a fork's child. */
+static shareable_status join(shareable__sync *sync) {
+  return shareable__writer_join(&sync->writer, claim_cell, sync->area);
+}
+
+/* The journal that has item i, whole; or NULL. */
+static shareable__journal *find_journal(shareable__area *area, size_t i) {
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
+    shareable__journal *journal = &area->journals[k];
+    if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 1 && journal->item == i)
+      return journal;
+  }
+  return NULL;
+}
+
+/* The bytes that a journal has for a slot; more than either can have were put there by no writer of ours. */
+static size_t length_in(const shareable__journal *journal, size_t slot_size) {
+  uint64_t length = journal->length;
+
+  return length > sizeof journal->data || length > slot_size ? 0 : (size_t)length;
+}
+
+/* Completes the write of a killed writer, if it began one, in an item whose lock the caller has taken over. */
+static void complete(shareable__sync *sync, size_t i) {
+  shareable__journal *journal = find_journal(sync->area, i);
+  shareable__slot slot;
+
+  if (journal == NULL || !shareable__layout_slot(sync->layout, i, &slot))
+    return;
+  shareable__item_put(&slot, &(shareable__image){.format = journal->format,
+                                                 .code = (unsigned char)journal->code,
+                                                 .data = journal->data,
+                                                 .length = length_in(journal, slot.size)});
+  free_journal(journal);
+}
+
+/* The word that a write leaves: one further, with these flags. */
+static uint64_t next_word(uint64_t before, uint64_t flags) {
+  return (((before & ~SHAREABLE__WORD_FLAGS) + SEQUENCE) & UNLOCKED) | flags;
+}
+
+/* Takes over the lock of a killed writer, and completes its write. *before is the word that that leaves. */
+static bool take_over(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
+  if (!swap_word(sync->area, i, word, (word & UNLOCKED) | (uint64_t)sync->writer.token << 32))
+    return false;
+  if (word & SHAREABLE__BARE) {
+    *before = next_word(word, (word & SHAREABLE__MIXED) | SHAREABLE__DAMAGED);
+    return true;
+  }
+  complete(sync, i);
+  *before = next_word(word, SHAREABLE__MIXED);
+  return true;
+}
+
+/* Completes the write of a killed writer, and lets go of the item. */
+static void mend(shareable__sync *sync, size_t i, uint64_t word) {
+  uint64_t before;
+
+  if (take_over(sync, i, word, &before))
+    put_word(sync->area, i, before);
+}
+
+static bool is_of_the_dead(const shareable__sync *sync, uint64_t word) {
+  return (word & SHAREABLE__LOCKED) != 0 && !shareable__writer_is_alive(&sync->writer, token_of(word));
+}
+
+/* Locks an item; *before is its word without the lock. */
+static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) {
+  patience spent = {0, 0, 0};
+
+  for (;;) {
+    uint64_t word = load_word(sync->area, i);
+    verdict now_what;
+
+    if ((word & SHAREABLE__LOCKED) == 0) {
+      *before = word & UNLOCKED;
+      if (swap_word(sync->area, i, word, *before | SHAREABLE__LOCKED | (uint64_t)sync->writer.token << 32))
+        return SHAREABLE_OK;
+      continue;
+    }
+    now_what = wait_a_while(&spent);
+    if (now_what == ASK && is_of_the_dead(sync, word) && take_over(sync, i, word, before))
+      return SHAREABLE_OK;
+    if (now_what == GIVE_UP)
+      return SHAREABLE_E_TIMED_OUT;
+  }
+}
+
+/* Waits until no store to item i is on its way that began before the caller locked it. */
+static bool quiesce(shareable__sync *sync, size_t i) {
+  patience spent = {0, 0, 0};
+
+  shareable__writer_barrier();
+  for (int k = 0; k < SHAREABLE__SYNC_CELLS; k++) {
+    shareable__cell *cell = &sync->area->cells[k];
+
+    while (__atomic_load_n(&cell->item, __ATOMIC_ACQUIRE) == i + 1) {
+      verdict now_what = wait_a_while(&spent);
+      if (now_what != GO_ON && !shareable__writer_is_alive(&sync->writer, load_token(&cell->token)))
+        break;
+      if (now_what == GIVE_UP)
+        return false;
+    }
+  }
+  return true;
+}
+
+/* Frees the journal of a killed writer, and before that the item that needs it. */
+static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t dead) {
+  uint64_t item = journal->item;
+
+  if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 0) {
+    swap_token(&journal->token, dead, 0);
+    return;
+  }
+  if (item < sync->area->count && item < sync->layout->count) {
+    uint64_t word = load_word(sync->area, item);
+    if (is_of_the_dead(sync, word))
+      mend(sync, item, word);
+  }
+}
+
+static shareable__journal *try_claim(shareable__sync *sync, bool ask) {
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
+    shareable__journal *journal = &sync->area->journals[k];
+    uint32_t token = load_token(&journal->token);
+
+    if (token == 0 && swap_token(&journal->token, 0, sync->writer.token))
+      return journal;
+    if (ask && token != 0 && !shareable__writer_is_alive(&sync->writer, token))
+      reclaim(sync, journal, token);
+  }
+  return NULL;
+}
+
+/* A journal of the caller's, or NULL where all are in use for a second. */
+static shareable__journal *claim_journal(shareable__sync *sync) {
+  patience spent = {0, 0, 0};
+  verdict now_what = GO_ON;
+
+  while (now_what != GIVE_UP) {
+    shareable__journal *journal = try_claim(sync, now_what == ASK);
+    if (journal != NULL)
+      return journal;
+    now_what = wait_a_while(&spent);
+  }
+  return NULL;
+}
+
+static void fill_journal(shareable__journal *journal, size_t i, const shareable__image *image) {
+  journal->item = i;
+  journal->format = image->format;
+  journal->code = image->code;
+  journal->length = image->length;
+  if (image->length > 0)
+    memcpy(journal->data, image->data, image->length);
+  memset(journal->data + image->length, 0, sizeof journal->data - image->length);
+  __atomic_store_n(&journal->ready, 1, __ATOMIC_RELEASE);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+/* Puts an image into an item that the caller has locked: whole even if the caller is killed, but for a long text. */
+static bool put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
+  shareable__journal *journal;
+
+  if (image->length > SHAREABLE__SYNC_JOURNAL_SIZE) {
+    put_word(sync->area, i, load_word(sync->area, i) | SHAREABLE__BARE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    shareable__item_put(slot, image);
+    return true;
+  }
+  journal = claim_journal(sync);
+  if (journal == NULL)
+    return false;
+  fill_journal(journal, i, image);
+  shareable__item_put(slot, image);
+  free_journal(journal);
+  return true;
+}
+
+/* Writes an item that the caller has locked. *flags are those that it then has. */
+static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image,
+                         uint64_t *flags) {
+  __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees what follows sees the lock */
+  if (shareable__item_is_like(slot, image)) {
+    shareable__store(slot->data, image->word);
+    *flags &= SHAREABLE__MIXED;
+    return true;
+  }
+  if ((*flags & SHAREABLE__MIXED) == 0 && shareable__item_is_number(slot)) {
+    if (!quiesce(sync, i))
+      return false;
+    *flags |= SHAREABLE__MIXED;
+  }
+  if (!put_locked(sync, i, slot, image))
+    return false;
+  *flags &= SHAREABLE__MIXED;
+  return true;
+}
+
+shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                                       const shareable__image *image) {
+  shareable_status status = join(sync);
+  uint64_t before = 0, flags;
+
+  if (status == SHAREABLE_OK)
+    status = lock(sync, i, &before);
+  if (status != SHAREABLE_OK)
+    return status;
+  flags = before & SHAREABLE__WORD_FLAGS;
+  if (!write_locked(sync, i, slot, image, &flags))
+    status = SHAREABLE_E_TIMED_OUT;
+  put_word(sync->area, i, next_word(before, flags));
+  return status;
+}
+
+/* Shows somebody who may not write what a killed writer was to write, or what was there before it began to. */
+static shareable_status show_journal(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                     shareable__reading *reading) {
+  shareable__journal *journal = find_journal(sync->area, i);
+  size_t length;
+  bool is_text;
+
+  if (reading->stamp & SHAREABLE__BARE)
+    return SHAREABLE_E_CORRUPT;
+  if (journal == NULL)
+    return SHAREABLE_OK;
+  length = length_in(journal, sizeof journal->data);
+  reading->code = (unsigned char)journal->code;
+  is_text = reading->code == SHAREABLE__CODE_STR || reading->code == SHAREABLE__CODE_BYTES;
+  reading->format = is_text ? shareable__item_exact(length) : journal->format;
+  *slot = (shareable__slot){journal->data, sizeof journal->data, (unsigned char *)&reading->format, &reading->code};
+  return SHAREABLE_OK;
+}
+
+/* Nobody who lives holds the item: the caller completes it, if it may. */
+static shareable_status inherit(shareable__sync *sync, size_t i, shareable__reading *reading) {
+  shareable_status status = join(sync);
+
+  if (status == SHAREABLE_OK)
+    mend(sync, i, reading->stamp);
+  return status;
+}
+
+/* A read that is begun again, because somebody wrote meanwhile. */
+static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                    shareable__reading *reading) {
+  if (reading->is_begun && wait_a_while(&reading->spent) == GIVE_UP)
+    return SHAREABLE_E_TIMED_OUT;
+  if (reading->is_begun && !shareable__layout_slot(sync->layout, i, slot))
+    return SHAREABLE_E_CORRUPT;
+  reading->is_begun = true;
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                       shareable__reading *reading) {
+  shareable_status status = begin_again(sync, i, slot, reading);
+
+  while (status == SHAREABLE_OK && !shareable__sync_glance(sync, i, &reading->stamp)) {
+    verdict now_what = wait_a_while(&reading->spent);
+
+    if ((reading->stamp & SHAREABLE__LOCKED) == 0)
+      return SHAREABLE_E_CORRUPT; /* damaged */
+    if (now_what == GIVE_UP)
+      return SHAREABLE_E_TIMED_OUT;
+    if (now_what == GO_ON || !is_of_the_dead(sync, reading->stamp))
+      continue;
+    if (sync->writer.read_only)
+      return show_journal(sync, i, slot, reading);
+    status = inherit(sync, i, reading);
+  }
+  return status;
+}

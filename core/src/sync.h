@@ -1,0 +1,153 @@
+/*
+ * sync.h - the area past a list (layout.md, "The sync area"): who writes which item, and what a killed writer left.
+ *
+ * Every item has a word. A writer that changes more than one word of an item locks it by the item's word, under a token
+ * that proves it alive, and puts what it is about to write into a journal first; whoever finds the word locked under a token
+ * of the dead completes the write. A reader compares the word before and after it reads: it never writes.
+ *
+ * An int or a float over the same type is one store, without locking the word. So that no such store is still on its way
+ * when the item becomes something else, it is announced in a cell before the word is looked at; who changes the type of
+ * a number locks the word, has every processor that may hold an announcement back let go of it (membarrier(2)), and waits
+ * for the announcements of that item. Once an item has been through that it is "mixed", and is locked for every store.
+ */
+#ifndef SHAREABLE__SYNC_H
+#define SHAREABLE__SYNC_H
+
+#include "item.h"
+#include "writer.h"
+
+#define SHAREABLE__SYNC_VERSION 1
+#define SHAREABLE__SYNC_CELLS 8
+#define SHAREABLE__SYNC_JOURNALS 4
+/* The most bytes of text that a killed writer leaves whole. */
+#define SHAREABLE__SYNC_JOURNAL_SIZE 472
+
+/* One fast writer's announcement. Written by the handle whose token it has; read by whoever changes a type. */
+typedef struct shareable__cell {
+  uint32_t token; /* 0: free */
+  uint32_t padding;
+  uint64_t item; /* which item it is storing to, counted from 1; 0: none */
+  uint64_t fill[6];
+} shareable__cell;
+
+/*
+ * One write on its way. Written by the handle whose token it has; read by whoever completes the write of a killed one.
+ * While it is ready its item is locked, so there is one at most for an item.
+ */
+typedef struct shareable__journal {
+  uint32_t token; /* 0: free */
+  uint32_t ready; /* 1: what follows is whole, and the item may be half written */
+  uint64_t item;
+  uint64_t format;
+  uint64_t length;
+  uint64_t code;
+  unsigned char data[SHAREABLE__SYNC_JOURNAL_SIZE];
+} shareable__journal;
+
+typedef struct shareable__area {
+  uint64_t magic; /* written last */
+  uint32_t version;
+  uint32_t flags; /* 0 */
+  uint64_t count; /* N once more */
+  uint64_t size;  /* of the area, in bytes */
+  uint64_t fill[4];
+  shareable__cell cells[SHAREABLE__SYNC_CELLS];
+  shareable__journal journals[SHAREABLE__SYNC_JOURNALS];
+  uint64_t words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
+} shareable__area;
+
+/* The flags of a word. */
+#define SHAREABLE__LOCKED UINT64_C(1)  /* somebody writes the item: the token says who */
+#define SHAREABLE__MIXED UINT64_C(2)   /* its type changed from a number: every store locks it */
+#define SHAREABLE__DAMAGED UINT64_C(4) /* a writer of a long text was killed: to be written anew */
+#define SHAREABLE__BARE UINT64_C(8)    /* locked, and written without a journal */
+#define SHAREABLE__WORD_FLAGS UINT64_C(15)
+
+/* Where the area of a list lies that ends at byte `end`, and the bytes that it takes for `count` items. */
+uint64_t shareable__sync_offset(uint64_t end);
+uint64_t shareable__sync_size(uint64_t count);
+
+/* Writes the area of a new list, in zero bytes. */
+void shareable__sync_start(shareable__area *area, uint64_t count);
+
+/* What lies at the area's place, where there are `size` bytes. */
+typedef enum shareable__sync_kind {
+  SHAREABLE__SYNC_NONE,   /* none: a list of stock's, or one that wants none */
+  SHAREABLE__SYNC_OURS,   /* one that can be used */
+  SHAREABLE__SYNC_NEWER,  /* one of a version to come */
+  SHAREABLE__SYNC_DAMAGED /* one that says it is one, and cannot be */
+} shareable__sync_kind;
+
+shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size, uint64_t count);
+
+/* The area of a list that one handle has open. */
+typedef struct shareable__sync {
+  shareable__area *area; /* NULL: the list has none */
+  /* An item's word is words[i & mask]: those of the area, or one that is always 0. */
+  const uint64_t *words;
+  size_t mask;
+  const shareable__layout *layout;
+  shareable__writer writer;
+} shareable__sync;
+
+/* Uses no area, or one that was looked at. */
+void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout);
+
+/* Waiting for somebody who holds an item, and having waited; all 0 at first. */
+typedef struct shareable__patience {
+  unsigned turns;
+  int64_t start, asked;
+} shareable__patience;
+
+/* One read of an item, begun once or more often until it ends well; all 0 at first. */
+typedef struct shareable__reading {
+  uint64_t stamp;
+  bool is_begun;
+  uint64_t format; /* with the code: of a value that is in a journal only */
+  unsigned char code;
+  shareable__patience spent;
+} shareable__reading;
+
+/*
+ * Begins to read an item: waits while it is locked, completes what a killed writer left. A handle that is read-only
+ * cannot do that, and is shown the journal for a slot. E_CORRUPT where it cannot be completed, E_TIMED_OUT where a living
+ * writer holds it for a second.
+ */
+shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                       shareable__reading *reading);
+
+/* Whether what was read since begin is one value; else it is to be begun anew. */
+static inline bool shareable__sync_end(const shareable__sync *sync, size_t i, uint64_t stamp) {
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  return __atomic_load_n(&sync->words[i & sync->mask], __ATOMIC_RELAXED) == stamp;
+}
+
+/* The short way to begin: true where the item is neither locked nor damaged. */
+static inline bool shareable__sync_glance(const shareable__sync *sync, size_t i, uint64_t *stamp) {
+  *stamp = __atomic_load_n(&sync->words[i & sync->mask], __ATOMIC_ACQUIRE);
+  return (*stamp & (SHAREABLE__LOCKED | SHAREABLE__DAMAGED)) == 0;
+}
+
+/* Writes an item, whole or not at all. As begin, or E_READ_ONLY, or E_SYSTEM where the kernel gives no proof of life. */
+shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                                       const shareable__image *image);
+
+/*
+ * Stores a number over a number of the same format, by one store. False where that cannot be told: then it is written by
+ * shareable__sync_write(). The cell is the caller's own, and the caller the only thread that uses it.
+ */
+static inline bool shareable__sync_store(shareable__area *area, shareable__cell *cell, size_t i,
+                                         const shareable__slot *slot, uint64_t format, uint64_t bits) {
+  bool may;
+
+  __atomic_store_n(&cell->item, i + 1, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the processor's part of this fence is the other side's membarrier(2) */
+  may = (__atomic_load_n(&area->words[i], __ATOMIC_ACQUIRE) & SHAREABLE__WORD_FLAGS) == 0 &&
+        shareable__item_is(slot, format);
+  if (may)
+    shareable__store(slot->data, bits);
+  __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
+  return may;
+}
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * writer.c - who writes a list: a token, and the proof that its owner lives.
+ */
+#include "writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Tokens' bytes: past any file. */
+#define BASE (INT64_C(1) << 62)
+
+unsigned shareable__forks;
+_Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t joining = PTHREAD_MUTEX_INITIALIZER;
+static unsigned registered_forks; /* shareable__forks + 1 when this process was registered for barriers; 0: never */
+
+/* In the child: another thread of the parent's may have held the mutex. */
+static void count_fork(void) {
+  shareable__forks++;
+  pthread_mutex_init(&joining, NULL);
+}
+
+static void watch_forks(void) {
+  pthread_atfork(NULL, NULL, count_fork);
+}
+
+static int membarrier(int command) {
+  return (int)syscall(SYS_membarrier, command, 0, 0);
+}
+
+/* Whether this process is one that a barrier of another process reaches. */
+static bool take_part_in_barriers(void) {
+  if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__forks + 1)
+    return true;
+  if (membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) != 0)
+    return false;
+  __atomic_store_n(&registered_forks, shareable__forks + 1, __ATOMIC_RELEASE);
+  return true;
+}
+
+/*
+ * Where this process may not ask for a barrier, time does instead: no processor holds a store back for a hundredth of a
+ * second.
+ */
+void shareable__writer_barrier(void) {
+  const struct timespec long_enough = {0, 10000000};
+
+  if (membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0)
+    return;
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  nanosleep(&long_enough, NULL);
+}
+
+void shareable__writer_start(shareable__writer *writer, int fd, bool read_only) {
+  pthread_once(&once, watch_forks);
+  *writer = (shareable__writer){.fd = fd, .read_only = read_only, .forks = shareable__forks};
+}
+
+static struct flock byte_of(uint32_t token, short type) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = BASE + token, .l_len = 1};
+}
+
+bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token) {
+  struct flock lock = byte_of(token, F_WRLCK);
+
+  if (token == 0)
+    return false;
+  return fcntl(writer->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+/* A description of the file of its own: the lock is to be this handle's, and not that of whoever has the other one. */
+static int open_again(int fd) {
+  char path[32];
+
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static uint32_t lock_a_byte(int fd) {
+  for (int tries = 0; tries < 100; tries++) {
+    uint32_t token;
+    struct flock lock;
+
+    if (getrandom(&token, sizeof token, 0) != sizeof token || token == 0)
+      continue;
+    lock = byte_of(token, F_WRLCK);
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+      return token;
+    if (errno != EAGAIN && errno != EACCES)
+      return 0;
+  }
+  return 0;
+}
+
+static shareable_status prove(shareable__writer *writer) {
+  int fd = open_again(writer->fd);
+  uint32_t token = fd < 0 ? 0 : lock_a_byte(fd);
+  void *proof = token == 0 ? MAP_FAILED : mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, 0);
+
+  if (proof != MAP_FAILED && madvise(proof, 1, MADV_DONTFORK) != 0) {
+    munmap(proof, 1);
+    proof = MAP_FAILED;
+  }
+  if (fd >= 0)
+    close(fd); /* the mapping keeps the description, and that the lock */
+  if (proof == MAP_FAILED)
+    return SHAREABLE_E_SYSTEM;
+  writer->proof = proof;
+  __atomic_store_n(&writer->token, token, __ATOMIC_RELEASE);
+  return SHAREABLE_OK;
+}
+
+/* In a fork's child, what the parent joined with is not the child's: neither the mapping, which it did not get, nor the cell. */
+static void forget_parent(shareable__writer *writer) {
+  if (writer->forks == shareable__forks)
+    return;
+  writer->proof = NULL;
+  writer->token = 0;
+  writer->cell = NULL;
+  writer->thread = NULL;
+  __atomic_store_n(&writer->forks, shareable__forks, __ATOMIC_RELEASE);
+}
+
+static bool has_joined(const shareable__writer *writer) {
+  return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__forks &&
+         __atomic_load_n(&writer->token, __ATOMIC_ACQUIRE) != 0;
+}
+
+shareable_status shareable__writer_join(shareable__writer *writer,
+                                        struct shareable__cell *claim(void *, shareable__writer *), void *area) {
+  shareable_status status = SHAREABLE_OK;
+
+  if (writer->read_only)
+    return SHAREABLE_E_READ_ONLY;
+  if (has_joined(writer))
+    return SHAREABLE_OK;
+  pthread_mutex_lock(&joining);
+  forget_parent(writer);
+  if (writer->token == 0)
+    status = prove(writer);
+  if (status == SHAREABLE_OK && writer->cell == NULL && take_part_in_barriers()) {
+    writer->cell = claim(area, writer);
+    writer->thread = writer->cell == NULL ? NULL : &shareable__thread;
+  }
+  pthread_mutex_unlock(&joining);
+  return status;
+}
+
+void shareable__writer_leave(shareable__writer *writer) {
+  forget_parent(writer);
+  if (writer->proof != NULL)
+    munmap(writer->proof, 1);
+  writer->proof = NULL;
+  writer->token = 0;
+  writer->thread = NULL;
+  writer->cell = NULL;
+}
