@@ -40,6 +40,8 @@ var (
 	ErrNotReady   = Status(raw.E_NOT_READY)  // whoever creates the block is not done: try again
 	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not hold a list
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is damaged: write it anew
+	ErrVersion    = Status(raw.E_VERSION)    // the list is of a newer version of the library
+	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // somebody else holds the item, for a second by now
 )
 
 // Error returns the sentence of the status.

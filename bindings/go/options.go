@@ -44,6 +44,12 @@ func Lazy() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.LAZY) }
 }
 
+// Plain makes a new list of exactly the size that CPython would give it, without the area past the list that keeps reads
+// whole while others write. It is for lists.
+func Plain() CreateOption {
+	return func(c *creation) { c.flags |= uint32(raw.PLAIN) }
+}
+
 // WithCapacity gives every str and bytes of a new list room for this many bytes at least, so that longer ones can be
 // written there later. Without this option an item has room for its text and up to 8 bytes more, as with CPython.
 // [Slot] gives one item room.

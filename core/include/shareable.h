@@ -8,18 +8,24 @@
  *
  * - Killed processes. A block or list has its name only once it is complete: a creator that is killed before that
  *   leaves nothing (where the file system of shared memory lacks O_TMPFILE: at most a file named
- *   ".shareable-…", that nobody can take for a block). A writer that is killed while it changes an item's type or
- *   text can leave that one item damaged: reading it answers SHAREABLE_E_CORRUPT or the mixture, the next
- *   write mends it. A block outlives every process until somebody unlinks it.
- * - Two writers, or a reader beside a writer. An int or a float is loaded and stored in one piece, so an item that
- *   keeps its type is never torn. A change of type, and a text, take several stores that a reader can see half
- *   done. Take a lock of your own around those.
+ *   ".shareable-…", that nobody can take for a block). A writer that is killed while it writes an item leaves the
+ *   old value or the new one; whoever comes next completes its write, within some milliseconds. Of a text of more than
+ *   472 bytes it may leave neither: reading it answers SHAREABLE_E_CORRUPT until it is written anew. A block outlives
+ *   every process until somebody unlinks it.
+ * - Two writers, or a reader beside a writer. Between users of this library no read is ever torn, whatever the type and
+ *   however it changes. That takes the sync area past the list, which a list made with SHAREABLE_PLAIN, or by
+ *   stock Python, has not: there only an int or a float that keeps its type is never torn, and a change of type
+ *   or a text can be seen half done. Stock Python beside a list of ours reads and writes as it always does: it
+ *   may see, and leave, a mixture.
+ * - A writer that is stopped (SIGSTOP, a debugger) in the midst of writing an item holds that item: reads and writes of
+ *   it answer SHAREABLE_E_TIMED_OUT after a second.
+ * - A handle on a list with a sync area keeps one file descriptor open, close-on-exec, until it is closed.
  * - Truncation. Who may write a block may also shorten its file. Memory that is cut off while it is mapped raises
  *   SIGBUS at its next use, as for every mapped file. Give blocks to processes you trust; the mode bits decide.
  * - Space. A block's memory is reserved when it is made (a full /dev/shm is SHAREABLE_E_NO_SPACE then, with the
  *   figures), unless SHAREABLE_LAZY asks for pages at first use: then a full /dev/shm is SIGBUS at that use.
- * - fork(). A child inherits the mapping and the handles. Handles are plain memory: parent and child each close
- *   their own, and unlink once between them.
+ * - fork(). A child inherits the mapping and the handles, and may use them: it writes under a token of its own. Parent
+ *   and child each close their own handle, and unlink once between them.
  * - Threads. Any thread may use a handle, several at once; but closing a handle, or dropping its last reference,
  *   while another thread still uses it is the caller's race to prevent, as with free().
  * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between
@@ -356,7 +362,9 @@ typedef struct shareable_list shareable_list;
  *   list    receives the handle, with one reference: drop it with shareable_list_unref()
  *   name    as for shareable_memory_create()
  *   values  `count` values, copied; may be NULL where count is 0
- *   flags, mode, error  as for shareable_memory_create()
+ *   flags   as for shareable_memory_create(), or SHAREABLE_PLAIN: without a sync area, of exactly the size that
+ *           CPython gives it. Otherwise 2.6 KiB and 8 bytes an item are added past the list
+ *   mode, error  as for shareable_memory_create()
  *
  * Returns as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8, E_LENGTH (a str or bytes, or a capacity, past
  * SHAREABLE_TEXT_MAX, or past SHAREABLE_TEXT_NUL_MAX and ending in NUL): the sentence says which item. All or nothing.
@@ -369,7 +377,8 @@ SHAREABLE_API shareable_status shareable_list_create(shareable_list **list, cons
  * Opens the list called `name`, whoever made it, stock Python included. Takes the same time whatever the length:
  * items are checked when they are used.
  *
- * Returns as shareable_memory_open(), or E_NOT_LIST where the block cannot hold the list that it says it does.
+ * Returns as shareable_memory_open(), or E_NOT_LIST where the block cannot hold the list that it says it does, or its sync
+ * area is damaged; E_VERSION where the sync area is one of a newer version of this library.
  */
 SHAREABLE_API shareable_status shareable_list_open(shareable_list **list, const char *name, uint32_t flags,
                                                    shareable_error *error);
@@ -416,14 +425,14 @@ SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, i
  *   buffer  receives a text; no NUL is added; may be NULL where size is 0
  *   size    of the buffer, in bytes; shareable_list_slot_size() is always enough
  *
- * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), or E_BUFFER: then type and
- * length are set, and say how much is needed.
+ * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (a writer has
+ * held the item for a second), or E_BUFFER: then type and length are set, and say how much is needed.
  */
 SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value,
                                                   void *buffer, size_t size);
 
 /*
- * Read an item of a known type. None of them allocates; an int or a float is one atomic load. E_TYPE where the item
+ * Read an item of a known type. None of them allocates or locks; an int or a float is one atomic load. E_TYPE where the item
  * has another type; else they return as shareable_list_get().
  */
 SHAREABLE_API shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer);
@@ -443,13 +452,16 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Writes an item of any type, whatever type it had.
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT, E_LENGTH (it ends in NUL and is longer than
- * SHAREABLE_TEXT_NUL_MAX) or E_CORRUPT (its slot is lost): then the item is as it was.
+ * SHAREABLE_TEXT_NUL_MAX), E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a second) or
+ * E_SYSTEM (the kernel gives this process no proof of life, which others go by: no descriptor is left, or /proc is not
+ * mounted). Then the item is as it was.
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
 /*
- * Write an item of one type, whatever type it had. None of them allocates; an int over an int and a float over a float
- * are one atomic store. They return as shareable_list_set().
+ * Write an item of one type, whatever type it had. None of them allocates. An int over an int and a float over a float
+ * are one atomic store, for the thread that wrote through the handle first, until the item first changes from a number to
+ * something else; otherwise, as all other writes, they lock the item for that moment. They return as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_set_none(shareable_list *list, int64_t index);
 SHAREABLE_API shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer);

@@ -157,7 +157,7 @@ static void judge(int status, const shareable_value *value, size_t room) {
   else if (status == SHAREABLE_E_CORRUPT && room > JOURNALED)
     count(&total->damaged);
   else if (status != SHAREABLE_OK)
-    count(status == SHAREABLE_E_UTF8 ? &total->torn : &total->others), fprintf(stderr,"other %d\n",status);
+    count(status == SHAREABLE_E_UTF8 ? &total->torn : &total->others);
 }
 
 static void end_it(int number) {

@@ -142,7 +142,7 @@ function metatable:__tostring()
   return ("shareable.list({%s}, {name = %q})%s"):format(table.concat(items, ", "), self.name or "", closed)
 end
 
-local to_create = {name = true, mode = true, lazy = true, capacity = true}
+local to_create = {name = true, mode = true, lazy = true, plain = true, capacity = true}
 local to_attach = {name = true, read_only = true}
 
 --- Makes a new list, or attaches to one that is there.
@@ -157,6 +157,7 @@ local to_attach = {name = true, read_only = true}
 -- - `name` of the list; made up, as "psm_" and eight digits, where a new one is given none
 -- - `mode` permission bits of a new one, less the umask; 384 (octal 600) if not given
 -- - `lazy` true takes its pages at first use and does not reserve them now
+-- - `plain` true makes a block of exactly CPython's size, without the area past the list that keeps reads whole
 -- - `capacity` the bytes of text that each item of a new one is to have room for at least, or a table of such by index
 -- - `read_only` true attaches without the right to write
 --
@@ -176,7 +177,7 @@ local function list(values, given)
     end
     options.check(given, "a new list", to_create)
     made, message, code = options.construct(raw.list_create, given.name, {values, given.capacity},
-      given.lazy and raw.LAZY or 0, given.mode or 0)
+      (given.lazy and raw.LAZY or 0) + (given.plain and raw.PLAIN or 0), given.mode or 0)
   end
   if made then
     return made

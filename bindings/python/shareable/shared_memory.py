@@ -9,8 +9,10 @@ place by changing the import. What differs:
 - A ShareableList keeps trailing NULs, gives a str room by its UTF-8 bytes, checks every index, and changes an item wholly
   or not at all.
 
-An int or a float is never torn. Where an item changes its type, or is text, two processes that write it, or one that reads
-beside a writer, need a lock of their own.
+No read is ever torn between programs that use shareable, whatever the type and however it changes, and a program that is
+killed while it writes leaves the old value or the new one (of a text of more than 472 bytes perhaps neither: then a read
+raises ValueError until the item is written anew). In a list of the standard library's, or a plain one, that holds for an
+int or a float that stays one.
 """
 
 from __future__ import annotations
@@ -29,11 +31,11 @@ __all__ = ["SharedMemory", "ShareableList", "unlink"]
 _PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
 
 
-def _flags(create: bool, read_only: bool, lazy: bool) -> int:
+def _flags(create: bool, read_only: bool, lazy: bool, plain: bool = False) -> int:
     if create and read_only:
         raise ValueError("'read_only' is for attaching: what is created must be written")
     if create:
-        return _raw.LAZY if lazy else 0
+        return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0)
     return _raw.READ_ONLY if read_only else 0
 
 
@@ -156,6 +158,8 @@ class ShareableList(_raw.List):
     capacity
         Room that each item of a new list is to have for text, in bytes, whatever it holds at first; or a sequence of such
         numbers, one an item. Otherwise a str or bytes of n bytes has room for n // 8 * 8 + 8, anything else for 8.
+    plain
+        True for a block of exactly the standard library's size, without the area past the list that keeps reads whole.
     track, mode, read_only, lazy
         As for SharedMemory.
 
@@ -178,9 +182,10 @@ class ShareableList(_raw.List):
         mode: int = 0o600,
         read_only: bool = False,
         lazy: bool = False,
+        plain: bool = False,
     ) -> None:
         create = name is None or sequence is not None
-        flags = _flags(create, read_only, lazy)
+        flags = _flags(create, read_only, lazy, plain)
         if create:
             values = () if sequence is None else sequence
             super().__init__(_raw.list_create(name, (values, capacity), flags, mode))

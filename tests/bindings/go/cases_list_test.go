@@ -311,6 +311,15 @@ func listHasItsBlock(t *testing.T) {
 	fails(t, err, is(shareable.ErrClosed), list.Name())
 }
 
+func listThatIsPlain(t *testing.T) {
+	list := newList(t, demo(), shareable.Plain())
+	equal(t, list.Memory().Size(), 8*9+8*7+9*7)
+	ok(t, list.Set(3, "text"))
+	value, err := list.Get(3)
+	ok(t, err)
+	equal(t, value, any("text"))
+}
+
 func listReadsAndWritesRangesOfIntsAndFloats(t *testing.T) {
 	list := newList(t, []any{0, 0, 0, 0, "text", 0})
 	n, err := list.SetInts(0, []int64{1, -2, math.MaxInt64})

@@ -56,6 +56,7 @@ var cases = []struct {
 	{"list_refuses_to_find_what_is_absent", listRefusesToFindWhatIsAbsent},
 	{"list_tells_its_format", listTellsItsFormat},
 	{"list_has_its_block", listHasItsBlock},
+	{"list_that_is_plain_has_the_size_that_stock_gives_it", listThatIsPlain},
 	{"list_reads_and_writes_ranges_of_ints_and_floats", listReadsAndWritesRangesOfIntsAndFloats},
 	{"list_iterates_over_its_items", listIteratesOverItsItems},
 	{"list_prints_itself", listPrintsItself},

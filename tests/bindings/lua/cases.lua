@@ -422,6 +422,13 @@ test("list_has_its_block", function()
   equal(l.closed, true)
 end)
 
+test("list_that_is_plain_has_the_size_that_stock_gives_it", function()
+  local l = example{name = name(), plain = true}
+  equal(l.memory.size, data_at(7) + 7 * 8 + 9 * 7)
+  l[4] = "text"
+  equal(l[4], "text")
+end)
+
 test("list_reads_and_writes_ranges_of_ints_and_floats", function()
   local l = list({1, 2, 3, 4.5, -0.25})
   same(l:integers(1, 3), {1, 2, 3})
