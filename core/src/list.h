@@ -46,8 +46,14 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
  */
 #define SHAREABLE__READ(status, list, i, slot, call)                                                                   \
   do {                                                                                                                 \
-    shareable__reading reading_ = {0};                                                                                 \
+    shareable__reading reading_;                                                                                       \
                                                                                                                        \
+    if (shareable__sync_glance(&(list)->sync, (i), &reading_.stamp)) {                                                 \
+      (status) = (call);                                                                                               \
+      if (shareable__sync_end(&(list)->sync, (i), reading_.stamp))                                                     \
+        break;                                                                                                         \
+    }                                                                                                                  \
+    memset(&reading_, 0, sizeof reading_);                                                                             \
     do {                                                                                                               \
       (status) = shareable__sync_begin(shareable__list_sync(list), (i), &(slot), &reading_);                           \
       if ((status) != SHAREABLE_OK)                                                                                    \

@@ -18,7 +18,7 @@
 #define ROUNDS 41
 #define ITEMS 1024
 
-static shareable_list *list;
+static shareable_list *list, *without;
 static plain *array;
 static char name[40], bare_name[40], small_name[48], large_name[48];
 
@@ -46,14 +46,48 @@ static void get_plain(int times) {
   *(volatile int64_t *)&sum = sum;
 }
 
-static void get_shared(int times) {
+static void get_from(const shareable_list *which, int times) {
   int64_t sum = 0, integer;
 
   for (int i = 0; i < times; i++) {
-    must(shareable_list_get_int(list, i & (ITEMS - 1), &integer));
+    must(shareable_list_get_int(which, i & (ITEMS - 1), &integer));
     sum += integer;
   }
   *(volatile int64_t *)&sum = sum;
+}
+
+static void get_shared(int times) {
+  get_from(list, times);
+}
+
+static void get_without(int times) {
+  get_from(without, times);
+}
+
+static void get_text_from(const shareable_list *which, int times) {
+  char buffer[32];
+  size_t length;
+
+  for (int i = 0; i < times; i++)
+    must(shareable_list_get_str(which, ITEMS, buffer, sizeof buffer, &length));
+}
+
+static void get_text(int times) {
+  get_text_from(list, times);
+}
+
+static void get_text_without(int times) {
+  get_text_from(without, times);
+}
+
+static void set_text(int times) {
+  for (int i = 0; i < times; i++)
+    must(shareable_list_set_str(list, ITEMS, "sixteen bytes ok", 16));
+}
+
+static void set_text_without(int times) {
+  for (int i = 0; i < times; i++)
+    must(shareable_list_set_str(without, ITEMS, "sixteen bytes ok", 16));
 }
 
 static void set_plain(int times) {
@@ -156,14 +190,16 @@ static int compare(const char *what, void (*ours)(int), const char *against, voi
   return middle > limit;
 }
 
-static shareable_list *list_of(const char *its_name, size_t count) {
-  shareable_value *values = calloc(count, sizeof *values);
+/* So many ints, and a text. */
+static shareable_list *list_of(const char *its_name, size_t count, uint32_t flags) {
+  shareable_value *values = calloc(count + 1, sizeof *values);
   shareable_list *made;
 
   must(values == NULL);
   for (size_t i = 0; i < count; i++)
     values[i] = shareable_int((int64_t)i);
-  must(shareable_list_create(&made, its_name, values, count, 0, 0, NULL));
+  values[count] = shareable_str("sixteen bytes ok");
+  must(shareable_list_create(&made, its_name, values, count + 1, flags, 0, NULL));
   free(values);
   return made;
 }
@@ -176,21 +212,27 @@ int main(void) {
   snprintf(bare_name, sizeof bare_name, "/bench-bare-%ld", (long)getpid());
   snprintf(small_name, sizeof small_name, "%s-small", name);
   snprintf(large_name, sizeof large_name, "%s-large", name);
-  list = list_of(NULL, ITEMS);
-  small = list_of(small_name, 10);
-  large = list_of(large_name, 1000000);
+  list = list_of(NULL, ITEMS, 0);
+  without = list_of(NULL, ITEMS, SHAREABLE_PLAIN);
+  small = list_of(small_name, 10, 0);
+  large = list_of(large_name, 1000000, 0);
   array = plain_new(ITEMS);
   must(array == NULL);
 
   printf("shareable %s, %d rounds, medians (and the middle four fifths of the ratios)\n", shareable_version(), ROUNDS);
   over |= compare("get an int", get_shared, "plain array, shared library", get_plain, 200000, 3);
   over |= compare("set an int", set_shared, "plain array, shared library", set_plain, 200000, 3);
+  over |= compare("get an int", get_shared, "without a sync area", get_without, 200000, 1.5);
+  over |= compare("get a str of 16", get_text, "without a sync area", get_text_without, 100000, 1.5);
+  over |= compare("set a str of 16", set_text, "without a sync area", set_text_without, 50000, 3);
   over |= compare("create, close, unlink 4 KiB", block_shared, "shm_open … shm_unlink", block_bare, 500, 2);
   over |= compare("the same, lazy", block_lazy, "shm_open … shm_unlink", block_bare, 500, 2);
   over |= compare("attach to 1,000,000 items", attach_large, "attach to 10 items", attach_small, 500, 1.2);
 
-  must(shareable_list_unlink(list, NULL) | shareable_list_unlink(small, NULL) | shareable_list_unlink(large, NULL));
+  must(shareable_list_unlink(list, NULL) | shareable_list_unlink(small, NULL) | shareable_list_unlink(without, NULL) |
+       shareable_list_unlink(large, NULL));
   shareable_list_unref(list);
+  shareable_list_unref(without);
   shareable_list_unref(small);
   shareable_list_unref(large);
   plain_free(array);
