@@ -5,8 +5,10 @@
 #define TESTS_SUPPORT_H
 
 #include <criterion/criterion.h>
+#include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shareable.h"
@@ -41,6 +43,14 @@ static inline bool exists(const char *name) {
     fprintf(stderr, "skipped: %s\n", reason);                                                                          \
     cr_skip_test(reason);                                                                                              \
   } while (0)
+
+/* Where the kernel has no such barriers, nobody gets a cell, and every store is a write under lock. */
+static inline void need_barriers(void) {
+  long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+
+  if (commands < 0 || (commands & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0)
+    skip_because("needs membarrier(2) with global expedited barriers");
+}
 
 static inline shareable_list *new_list_with(const shareable_value *values, size_t count, uint32_t flags) {
   shareable_error error = {0};

@@ -1,0 +1,336 @@
+/*
+ * writer.c - tests of core/src/writer.c.
+ */
+#include "../../core/src/writer.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "support.h"
+
+/* A file of shared memory, and one more open description of it. */
+static int new_block(void) {
+  shareable_memory *memory = NULL;
+  char path[300];
+  int fd;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 100, 0, 0, NULL));
+  shareable_memory_unref(memory);
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  fd = open(path, O_RDWR | O_CLOEXEC);
+  cr_assert_geq(fd, 0);
+  return fd;
+}
+
+static int open_block(int access) {
+  char path[300];
+  int fd;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  fd = open(path, access | O_CLOEXEC);
+  cr_assert_geq(fd, 0);
+  return fd;
+}
+
+static void remove_block(void) {
+  char path[300];
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  cr_assert_eq(unlink(path), 0);
+}
+
+static struct shareable__cell *no_cell(void *area, shareable__writer *writer) {
+  (void)area;
+  (void)writer;
+  return NULL;
+}
+
+/* The cell is whatever was passed as the area: only its address counts here. */
+static struct shareable__cell *that_cell(void *area, shareable__writer *writer) {
+  (void)writer;
+  return area;
+}
+
+static void join(shareable__writer *writer, int fd) {
+  shareable__writer_start(writer, fd, false);
+  cr_ok(shareable__writer_join(writer, no_cell, NULL));
+  cr_assert_neq(writer->token, 0);
+}
+
+static size_t descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  size_t count = 0;
+
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+/* In a process of the test's, which has no way to say more: a token, or 0 where it got none. */
+static void join_and_tell(shareable__writer *writer, int pipe) {
+  uint32_t token = shareable__writer_join(writer, no_cell, NULL) == SHAREABLE_OK ? writer->token : 0;
+
+  if (write(pipe, &token, sizeof token) != sizeof token)
+    _exit(1);
+}
+
+static uint32_t hear(int pipe) {
+  uint32_t token = 0;
+
+  cr_assert_eq(read(pipe, &token, sizeof token), sizeof token);
+  cr_assert_neq(token, 0);
+  return token;
+}
+
+Test(writer, a_joined_one_is_alive_for_others_and_for_itself_until_it_leaves) {
+  int fd = new_block(), others = open_block(O_RDWR), readers = open_block(O_RDONLY);
+  shareable__writer writer, other, reader;
+  uint32_t token;
+
+  join(&writer, fd);
+  shareable__writer_start(&other, others, false);
+  shareable__writer_start(&reader, readers, true);
+  token = writer.token;
+  cr_assert(shareable__writer_is_alive(&writer, token));
+  cr_assert(shareable__writer_is_alive(&other, token));
+  cr_assert(shareable__writer_is_alive(&reader, token), "to ask takes no right to write");
+  shareable__writer_leave(&writer);
+  cr_assert_eq(writer.token, 0);
+  cr_assert_not(shareable__writer_is_alive(&writer, token));
+  cr_assert_not(shareable__writer_is_alive(&other, token));
+  cr_assert_not(shareable__writer_is_alive(&reader, token));
+  remove_block();
+}
+
+Test(writer, nobody_has_token_0_nor_one_that_was_never_given) {
+  int fd = new_block();
+  shareable__writer writer;
+
+  join(&writer, fd);
+  cr_assert_not(shareable__writer_is_alive(&writer, 0));
+  cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ 1));
+  cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ UINT32_C(0x80000000)));
+  shareable__writer_leave(&writer);
+  remove_block();
+}
+
+Test(writer, two_handles_have_two_tokens_and_each_keeps_its_own) {
+  int fd = new_block(), others = open_block(O_RDWR);
+  shareable__writer writer, same, other;
+  uint32_t token;
+
+  join(&writer, fd);
+  join(&same, fd);
+  join(&other, others);
+  cr_assert_neq(writer.token, other.token);
+  cr_assert_neq(writer.token, same.token, "also where both have one description of the file");
+  token = writer.token;
+  cr_ok(shareable__writer_join(&writer, no_cell, NULL));
+  cr_assert_eq(writer.token, token, "to join twice is to join");
+  shareable__writer_leave(&same);
+  cr_assert(shareable__writer_is_alive(&same, token));
+  cr_assert(shareable__writer_is_alive(&same, other.token));
+  shareable__writer_leave(&writer);
+  shareable__writer_leave(&other);
+  remove_block();
+}
+
+Test(writer, one_that_comes_back_is_another) {
+  int fd = new_block();
+  shareable__writer writer;
+  uint32_t before;
+
+  join(&writer, fd);
+  before = writer.token;
+  shareable__writer_leave(&writer);
+  cr_ok(shareable__writer_join(&writer, no_cell, NULL));
+  cr_assert_neq(writer.token, before);
+  cr_assert(shareable__writer_is_alive(&writer, writer.token));
+  cr_assert_not(shareable__writer_is_alive(&writer, before));
+  shareable__writer_leave(&writer);
+  remove_block();
+}
+
+Test(writer, is_dead_once_its_process_was_killed) {
+  int fd = new_block(), pipes[2];
+  shareable__writer writer;
+  uint32_t token;
+  pid_t child;
+
+  shareable__writer_start(&writer, fd, false);
+  cr_assert_eq(pipe(pipes), 0);
+  child = fork();
+  if (child == 0) {
+    join_and_tell(&writer, pipes[1]);
+    for (;;)
+      pause();
+  }
+  token = hear(pipes[0]);
+  cr_assert(shareable__writer_is_alive(&writer, token));
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_assert_not(shareable__writer_is_alive(&writer, token));
+  remove_block();
+}
+
+/* Lives until the other end of the pipe is closed. */
+static void live_until(int pipe) {
+  char byte;
+
+  while (read(pipe, &byte, 1) > 0)
+    ;
+  _exit(0);
+}
+
+Test(writer, is_dead_once_it_was_killed_though_a_child_of_its_lives_on_with_a_token_of_its_own) {
+  int fd = new_block(), pipes[2], end[2];
+  shareable__writer writer;
+  uint32_t parents, childs;
+  pid_t parent;
+
+  shareable__writer_start(&writer, fd, false);
+  cr_assert_eq(pipe(pipes), 0);
+  cr_assert_eq(pipe(end), 0);
+  cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* to wait for the child's child */
+  parent = fork();
+  if (parent == 0) {
+    close(end[1]);
+    join_and_tell(&writer, pipes[1]);
+    if (fork() == 0) {
+      join_and_tell(&writer, pipes[1]);
+      live_until(end[0]);
+    }
+    for (;;)
+      pause();
+  }
+  parents = hear(pipes[0]);
+  childs = hear(pipes[0]);
+  cr_assert_neq(parents, childs);
+  cr_assert(shareable__writer_is_alive(&writer, parents));
+  kill(parent, SIGKILL);
+  cr_assert_eq(waitpid(parent, NULL, 0), parent);
+  cr_assert_not(shareable__writer_is_alive(&writer, parents), "the child does not stand in for it");
+  cr_assert(shareable__writer_is_alive(&writer, childs));
+  close(end[1]);
+  cr_assert_gt(waitpid(-1, NULL, 0), 0);
+  cr_assert_not(shareable__writer_is_alive(&writer, childs));
+  remove_block();
+}
+
+Test(writer, a_child_that_ends_or_leaves_takes_nothing_from_its_parent) {
+  int fd = new_block(), result;
+  shareable__writer writer;
+  pid_t child;
+
+  join(&writer, fd);
+  child = fork();
+  if (child == 0) {
+    shareable__writer_leave(&writer);
+    _exit(0);
+  }
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  cr_assert(shareable__writer_is_alive(&writer, writer.token));
+  child = fork();
+  if (child == 0)
+    _exit(shareable__writer_join(&writer, no_cell, NULL) == SHAREABLE_OK ? 0 : 1);
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  cr_assert(shareable__writer_is_alive(&writer, writer.token));
+  shareable__writer_leave(&writer);
+  remove_block();
+}
+
+Test(writer, a_read_only_one_cannot_join) {
+  int fd = new_block(), readers = open_block(O_RDONLY);
+  shareable__writer reader;
+
+  shareable__writer_start(&reader, readers, true);
+  cr_status(shareable__writer_join(&reader, no_cell, NULL), SHAREABLE_E_READ_ONLY);
+  cr_assert_eq(reader.token, 0);
+  shareable__writer_leave(&reader);
+  close(fd);
+  remove_block();
+}
+
+Test(writer, one_whose_file_is_gone_gets_no_proof_and_no_token) {
+  shareable__writer writer;
+
+  shareable__writer_start(&writer, -1, false);
+  cr_status(shareable__writer_join(&writer, no_cell, NULL), SHAREABLE_E_SYSTEM);
+  cr_assert_eq(writer.token, 0);
+  shareable__writer_leave(&writer);
+}
+
+Test(writer, joins_and_is_asked_for_after_its_block_was_unlinked) {
+  int fd = new_block(), others = open_block(O_RDWR);
+  shareable__writer writer, other;
+  uint32_t token;
+
+  remove_block();
+  join(&writer, fd);
+  shareable__writer_start(&other, others, false);
+  token = writer.token;
+  cr_assert(shareable__writer_is_alive(&other, token));
+  shareable__writer_leave(&writer);
+  cr_assert_not(shareable__writer_is_alive(&other, token));
+}
+
+Test(writer, keeps_no_descriptor_open) {
+  int fd = new_block();
+  size_t before = descriptors();
+  shareable__writer writer;
+
+  for (int i = 0; i < 100; i++) {
+    join(&writer, fd);
+    cr_assert_eq(descriptors(), before, "while it is joined");
+    shareable__writer_leave(&writer);
+    cr_assert_eq(descriptors(), before);
+  }
+  remove_block();
+}
+
+static void *ask_whether_fast(void *writer) {
+  return shareable__writer_is_fast(writer) ? writer : NULL;
+}
+
+Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
+  int fd = new_block(), result;
+  char cell[64] __attribute__((aligned(64)));
+  shareable__writer writer;
+  pthread_t thread;
+  void *answer;
+  pid_t child;
+
+  need_barriers();
+  shareable__writer_start(&writer, fd, false);
+  cr_assert_not(shareable__writer_is_fast(&writer));
+  cr_ok(shareable__writer_join(&writer, that_cell, cell));
+  cr_assert(shareable__writer_is_fast(&writer));
+  cr_assert_eq(pthread_create(&thread, NULL, ask_whether_fast, &writer), 0);
+  cr_assert_eq(pthread_join(thread, &answer), 0);
+  cr_assert_null(answer);
+  child = fork();
+  if (child == 0)
+    _exit(shareable__writer_is_fast(&writer) ? 1 : 0);
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  shareable__writer_leave(&writer);
+  cr_assert_not(shareable__writer_is_fast(&writer));
+  remove_block();
+}
+
+Test(writer, one_without_a_cell_has_no_fast_thread) {
+  int fd = new_block();
+  shareable__writer writer;
+
+  join(&writer, fd);
+  cr_assert_not(shareable__writer_is_fast(&writer));
+  shareable__writer_leave(&writer);
+  remove_block();
+}
