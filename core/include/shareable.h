@@ -102,6 +102,8 @@ extern "C" {
   X(E_LENGTH, -11, EINVAL, "the text is longer than a list can hold")                                                  \
   X(E_ABSENT, -12, EINVAL, "the value is not in the list")                                                             \
   X(E_BUFFER, -13, EINVAL, "the buffer is too small for the text")                                                     \
+  X(E_NOT_LOCKED, -14, EINVAL, "the list is not locked through this handle")                                           \
+  X(E_NO_SYNC, -15, EINVAL, "the list has no sync area: stock Python made it, or it is plain")                         \
   /* The other side, or an operator, is to act. */                                                                     \
   X(E_NOT_FOUND, -20, ENOENT, "no such block")                                                                         \
   X(E_EXISTS, -21, EEXIST, "a block of that name exists")                                                              \
@@ -113,7 +115,8 @@ extern "C" {
   X(E_NOT_LIST, -27, EINVAL, "the block does not hold a list")                                                         \
   X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")                                                      \
   X(E_VERSION, -29, EINVAL, "the list is of a newer version of this library")                                          \
-  X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it, for a second by now")
+  X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it")                                                             \
+  X(E_OWNER_DIED, -31, EOWNERDEAD, "whoever had the lock died with it: it is yours, what it guards may be half done")
 
 #define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
@@ -486,6 +489,43 @@ SHAREABLE_API shareable_status shareable_list_set_ints(shareable_list *list, int
                                                        const int64_t *integers, size_t *done);
 SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count,
                                                          const double *reals, size_t *done);
+
+/*
+ * Change an int by one atomic operation, among all languages, processes and threads: none is lost, and a killed one has
+ * happened or has not. They work on lists of stock Python's too, where only its own writes, which know no atomics, can be
+ * lost or torn.
+ *
+ * add   adds `delta` and gives the new value; E_OVERFLOW where that does not fit 64 bits: then nothing is changed
+ * exchange   writes `desired` and gives the value that was there
+ * compare_exchange   writes `desired` if the value is *expected; *exchanged, which may be NULL, receives 1 if it was, else
+ *                    0, and then *expected the value that is there
+ *
+ * E_TYPE where the item is no int; else they return as shareable_list_set(). The out-parameters of add and exchange may be
+ * NULL.
+ */
+SHAREABLE_API shareable_status shareable_list_add(shareable_list *list, int64_t index, int64_t delta, int64_t *integer);
+SHAREABLE_API shareable_status shareable_list_exchange(shareable_list *list, int64_t index, int64_t desired,
+                                                       int64_t *integer);
+SHAREABLE_API shareable_status shareable_list_compare_exchange(shareable_list *list, int64_t index, int64_t *expected,
+                                                               int64_t desired, int *exchanged);
+
+/*
+ * Locks the list for whatever its users agree that the lock guards; reads and writes of items do not ask for it. It
+ * works among processes, threads and handles of any language. It belongs to the handle, whichever thread took it, and is not
+ * recursive: to take it twice through one handle is to wait for oneself.
+ *
+ *   timeout   in nanoseconds: how long to wait; 0 only tries, less than 0 waits for as long as it takes
+ *
+ * Returns E_OWNER_DIED where the one before died, or closed its handle, without unlocking: the lock is taken all the same,
+ * and what it guards may be half done. Else E_TIMED_OUT, E_CLOSED, E_READ_ONLY (who may only read cannot hold up those who
+ * write), E_NO_SYNC, or E_SYSTEM as shareable_list_set().
+ */
+SHAREABLE_API shareable_status shareable_list_lock(shareable_list *list, int64_t timeout);
+
+/*
+ * Unlocks the list. Returns E_NOT_LOCKED where this handle does not have the lock; else E_CLOSED or E_NO_SYNC.
+ */
+SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
 
 /*
  * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and

@@ -337,13 +337,25 @@ static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot 
   return true;
 }
 
+shareable_status shareable__sync_join(shareable__sync *sync) {
+  return join(sync);
+}
+
+shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t *before) {
+  shareable_status status = join(sync);
+
+  return status == SHAREABLE_OK ? lock(sync, i, before) : status;
+}
+
+void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before) {
+  put_word(sync->area, i, next_word(before, before & SHAREABLE__MIXED));
+}
+
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
                                        const shareable__image *image) {
-  shareable_status status = join(sync);
   uint64_t before = 0, flags;
+  shareable_status status = shareable__sync_lock(sync, i, &before);
 
-  if (status == SHAREABLE_OK)
-    status = lock(sync, i, &before);
   if (status != SHAREABLE_OK)
     return status;
   flags = before & SHAREABLE__WORD_FLAGS;

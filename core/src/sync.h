@@ -47,10 +47,12 @@ typedef struct shareable__journal {
 typedef struct shareable__area {
   uint64_t magic; /* written last */
   uint32_t version;
-  uint32_t flags; /* 0 */
-  uint64_t count; /* N once more */
-  uint64_t size;  /* of the area, in bytes */
-  uint64_t fill[4];
+  uint32_t flags;        /* 0 */
+  uint64_t count;        /* N once more */
+  uint64_t size;         /* of the area, in bytes */
+  uint32_t lock;         /* the list's lock: the token of who has it, or 0 */
+  uint32_t lock_waiters; /* how many may sleep until the lock is 0; too many, where one was killed */
+  uint64_t fill[3];
   shareable__cell cells[SHAREABLE__SYNC_CELLS];
   shareable__journal journals[SHAREABLE__SYNC_JOURNALS];
   uint64_t words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
@@ -132,21 +134,43 @@ static inline bool shareable__sync_glance(const shareable__sync *sync, size_t i,
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
                                        const shareable__image *image);
 
+/* Gives the handle its token, before it first writes or locks. E_READ_ONLY, or E_SYSTEM. */
+shareable_status shareable__sync_join(shareable__sync *sync);
+
+/*
+ * Locks an item for its owner to change as it likes, and unlocks it: what lies between is seen whole or not at all by
+ * readers, and may be half done when its owner is killed. *before is the word to unlock with.
+ */
+shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t *before);
+void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before);
+
+/*
+ * Announces that the caller, the only thread that uses the cell, is about to change item i by one atomic operation, if it is
+ * not locked and has that format; and takes that back. Between the two nobody changes the item's type.
+ */
+static inline bool shareable__sync_enter(shareable__area *area, shareable__cell *cell, size_t i,
+                                         const shareable__slot *slot, uint64_t format) {
+  __atomic_store_n(&cell->item, i + 1, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the processor's part of this fence is the other side's membarrier(2) */
+  return (__atomic_load_n(&area->words[i], __ATOMIC_ACQUIRE) & SHAREABLE__WORD_FLAGS) == 0 &&
+         shareable__item_is(slot, format);
+}
+
+static inline void shareable__sync_leave(shareable__cell *cell) {
+  __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
+}
+
 /*
  * Stores a number over a number of the same format, by one store. False where that cannot be told: then it is written by
  * shareable__sync_write(). The cell is the caller's own, and the caller the only thread that uses it.
  */
 static inline bool shareable__sync_store(shareable__area *area, shareable__cell *cell, size_t i,
                                          const shareable__slot *slot, uint64_t format, uint64_t bits) {
-  bool may;
+  bool may = shareable__sync_enter(area, cell, i, slot, format);
 
-  __atomic_store_n(&cell->item, i + 1, __ATOMIC_RELAXED);
-  __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the processor's part of this fence is the other side's membarrier(2) */
-  may = (__atomic_load_n(&area->words[i], __ATOMIC_ACQUIRE) & SHAREABLE__WORD_FLAGS) == 0 &&
-        shareable__item_is(slot, format);
   if (may)
     shareable__store(slot->data, bits);
-  __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
+  shareable__sync_leave(cell);
   return may;
 }
 

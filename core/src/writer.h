@@ -48,6 +48,11 @@ bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token)
 /* Has every thread of every process that stores to lists pass a full memory barrier. */
 void shareable__writer_barrier(void);
 
+/* Whether the token is this process's own: in a fork's child it is the parent's until the child joins. */
+static inline bool shareable__writer_is_own(const shareable__writer *writer) {
+  return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__forks;
+}
+
 /* Whether this very thread may use the writer's cell. */
 static inline bool shareable__writer_is_fast(const shareable__writer *writer) {
   return writer->thread == &shareable__thread && writer->forks == shareable__forks;

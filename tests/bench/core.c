@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@
 
 static shareable_list *list, *without;
 static plain *array;
+static pthread_mutex_t *mutex;
 static char name[40], bare_name[40], small_name[48], large_name[48];
 
 static void must(int status) {
@@ -98,6 +100,41 @@ static void set_plain(int times) {
 static void set_shared(int times) {
   for (int i = 0; i < times; i++)
     must(shareable_list_set_int(list, i & (ITEMS - 1), i));
+}
+
+static void add_plain(int times) {
+  int64_t integer;
+
+  for (int i = 0; i < times; i++)
+    must(plain_add(array, i & (ITEMS - 1), 1, &integer));
+}
+
+static void add_shared(int times) {
+  int64_t integer;
+
+  for (int i = 0; i < times; i++)
+    must(shareable_list_add(list, i & (ITEMS - 1), 1, &integer));
+}
+
+static void lock_robust(int times) {
+  for (int i = 0; i < times; i++)
+    must(pthread_mutex_lock(mutex) | pthread_mutex_unlock(mutex));
+}
+
+static void lock_shared(int times) {
+  for (int i = 0; i < times; i++)
+    must(shareable_list_lock(list, -1) | shareable_list_unlock(list));
+}
+
+/* A robust mutex for processes, in shared memory as the list is. */
+static pthread_mutex_t *new_mutex(void) {
+  pthread_mutex_t *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pthread_mutexattr_t attributes;
+
+  must(made == MAP_FAILED || pthread_mutexattr_init(&attributes) != 0);
+  must(pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) |
+       pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) | pthread_mutex_init(made, &attributes));
+  return made;
 }
 
 /* Nothing of this block is ever touched: its memory is not even reserved. */
@@ -184,7 +221,7 @@ static int compare(const char *what, void (*ours)(int), const char *against, voi
     ratio[round] = a[round] / b[round];
   }
   middle = median(ratio);
-  printf("%-34s %9.1f ns   %-28s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", what, median(a), against,
+  printf("%-30s %9.1f ns   %-32s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", what, median(a), against,
          median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
          middle <= limit ? "ok" : "OVER");
   return middle > limit;
@@ -217,6 +254,7 @@ int main(void) {
   small = list_of(small_name, 10, 0);
   large = list_of(large_name, 1000000, 0);
   array = plain_new(ITEMS);
+  mutex = new_mutex();
   must(array == NULL);
 
   printf("shareable %s, %d rounds, medians (and the middle four fifths of the ratios)\n", shareable_version(), ROUNDS);
@@ -225,6 +263,8 @@ int main(void) {
   over |= compare("get an int", get_shared, "without a sync area", get_without, 200000, 1.5);
   over |= compare("get a str of 16", get_text, "without a sync area", get_text_without, 100000, 1.5);
   over |= compare("set a str of 16", set_text, "without a sync area", set_text_without, 50000, 3);
+  over |= compare("add to an int", add_shared, "bare atomic add, shared library", add_plain, 100000, 1.5);
+  over |= compare("lock and unlock", lock_shared, "robust mutex for processes", lock_robust, 100000, 1.5);
   over |= compare("create, close, unlink 4 KiB", block_shared, "shm_open … shm_unlink", block_bare, 500, 2);
   over |= compare("the same, lazy", block_lazy, "shm_open … shm_unlink", block_bare, 500, 2);
   over |= compare("attach to 1,000,000 items", attach_large, "attach to 10 items", attach_small, 500, 1.2);

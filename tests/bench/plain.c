@@ -29,6 +29,13 @@ int plain_get(const plain *array, int64_t index, int64_t *integer) {
   return 0;
 }
 
+int plain_add(plain *array, int64_t index, int64_t delta, int64_t *integer) {
+  if (index < 0 || (uint64_t)index >= array->count)
+    return -1;
+  *integer = __atomic_add_fetch(&array->items[index], delta, __ATOMIC_SEQ_CST);
+  return 0;
+}
+
 int plain_set(plain *array, int64_t index, int64_t integer) {
   if (index < 0 || (uint64_t)index >= array->count)
     return -1;

@@ -6,7 +6,9 @@
  * Writers put values of every type into the items of one list; whatever a value is, its bytes say whether it is whole. A
  * writer is killed every few milliseconds and another one takes its place. Readers, one of them read-only, read whatever
  * comes. Counted are reads, kills, values that nobody wrote (torn), calls that took longer than a second (stuck), and
- * answers that a text of more than the documented size was left damaged. Torn or stuck is a failure.
+ * answers that a text of more than the documented size was left damaged. Writers also count, one item by atomic additions
+ * and one under the list's lock: no count may be lost, and there can be at most one for each kill that nobody took note
+ * of. Torn, stuck or lost is a failure.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -19,13 +21,15 @@
 #include "shareable.h"
 
 #define ITEMS 12
+#define ADDED ITEMS        /* an int that is counted up by add */
+#define LOCKED (ITEMS + 1) /* one that is counted up under the lock */
 #define WRITERS 3
 #define READERS 2
 #define LONGEST 900
 #define JOURNALED 472
 
 typedef struct tally {
-  uint64_t reads, writes, kills, torn, stuck, damaged, others;
+  uint64_t reads, writes, kills, torn, stuck, damaged, others, added, locked, inherited;
 } tally;
 
 static char name[40];
@@ -122,6 +126,25 @@ static void watch(double start, const char *what) {
   fprintf(stderr, "torture: %s took %.3f s\n", what, now() - start);
 }
 
+static void count_up(shareable_list *list) {
+  double start = now();
+  int64_t integer;
+  int status;
+
+  must(shareable_list_add(list, ADDED, 1, NULL), "add");
+  count(&total->added);
+  status = shareable_list_lock(list, 2000000000);
+  if (status == SHAREABLE_E_OWNER_DIED)
+    count(&total->inherited);
+  else
+    must(status, "lock");
+  must(shareable_list_get_int(list, LOCKED, &integer), "get");
+  must(shareable_list_set_int(list, LOCKED, integer + 1), "set");
+  count(&total->locked);
+  must(shareable_list_unlock(list), "unlock");
+  watch(start, "counting");
+}
+
 static void write_forever(uint64_t seed) {
   uint64_t random = seed * 2 + 1;
   shareable_list *list;
@@ -147,6 +170,8 @@ static void write_forever(uint64_t seed) {
     watch(start, "a write");
     must(status, "write");
     count(&total->writes);
+    if (next_random(&random) % 8 == 0)
+      count_up(list);
   }
 }
 
@@ -206,14 +231,14 @@ static pid_t spawn(int is_writer, uint64_t seed, uint32_t flags) {
 }
 
 static shareable_list *publish(void) {
-  shareable_value values[ITEMS];
+  shareable_value values[ITEMS + 2] = {[ADDED] = shareable_int(0), [LOCKED] = shareable_int(0)};
   shareable_list *list;
 
   for (int i = 0; i < ITEMS; i++) {
     values[i] = shareable_int((int64_t)seal((uint64_t)i, 0));
     values[i].capacity = i % 3 == 0 ? 8 : i % 3 == 1 ? 400 : LONGEST - 4;
   }
-  must(shareable_list_create(&list, name, values, ITEMS, 0, 0, NULL), "create");
+  must(shareable_list_create(&list, name, values, ITEMS + 2, 0, 0, NULL), "create");
   return list;
 }
 
@@ -224,6 +249,15 @@ static void check_all(shareable_list *list) {
     must(shareable_list_set_int(list, i, (int64_t)seal(1, 0)), "the last write");
     watch(start, "the last write");
   }
+}
+
+/* A writer that is killed between the count and its note of it has counted all the same. */
+static int is_lost(shareable_list *list, int64_t i, uint64_t noted) {
+  int64_t counted;
+
+  must(shareable_list_get_int(list, i, &counted), "the count");
+  printf("item %" PRId64 " counts %" PRId64 ", and %" PRIu64 " were noted\n", i, counted, noted);
+  return (uint64_t)counted < noted || (uint64_t)counted > noted + total->kills;
 }
 
 int main(int argc, char **argv) {
@@ -253,6 +287,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < WRITERS; i++) {
     kill(writers[i], SIGKILL);
     waitpid(writers[i], NULL, 0);
+    count(&total->kills);
   }
   for (int i = 0; i < READERS; i++) {
     int result;
@@ -263,9 +298,11 @@ int main(int argc, char **argv) {
   }
   check_all(list);
   printf("%" PRIu64 " reads, %" PRIu64 " writes, %" PRIu64 " kills: %" PRIu64 " torn, %" PRIu64 " stuck, %" PRIu64
-         " damaged long texts, %" PRIu64 " other errors\n",
-         total->reads, total->writes, total->kills, total->torn, total->stuck, total->damaged, total->others);
+         " damaged long texts, %" PRIu64 " other errors, %" PRIu64 " locks of the dead\n",
+         total->reads, total->writes, total->kills, total->torn, total->stuck, total->damaged, total->others,
+         total->inherited);
   failed = total->torn + total->stuck + total->others > 0;
+  failed |= is_lost(list, ADDED, total->added) | is_lost(list, LOCKED, total->locked);
   must(shareable_list_unlink(list, NULL) | shareable_memory_unlink(memory, NULL), "unlink");
   shareable_list_unref(list);
   shareable_memory_unref(memory);
