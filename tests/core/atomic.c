@@ -1,0 +1,169 @@
+/*
+ * atomic.c - tests of core/src/list_atomic.c.
+ */
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "support.h"
+
+#define TIMES 20000
+
+static shareable_list *ints(uint32_t flags) {
+  const shareable_value values[] = {shareable_int(40), shareable_str("text"), shareable_int(INT64_MAX)};
+  return new_list_with(values, 3, flags);
+}
+
+static int64_t get(const shareable_list *list, int64_t index) {
+  int64_t integer = 0;
+
+  cr_ok(shareable_list_get_int(list, index, &integer));
+  return integer;
+}
+
+static void does_what_it_says(uint32_t flags) {
+  shareable_list *list = ints(flags);
+  int64_t integer = 0, expected = 7;
+  int exchanged = 9;
+
+  cr_ok(shareable_list_add(list, 0, 2, &integer));
+  cr_assert_eq(integer, 42);
+  cr_ok(shareable_list_add(list, -3, -50, NULL));
+  cr_assert_eq(get(list, 0), -8);
+  cr_ok(shareable_list_exchange(list, 0, 5, &integer));
+  cr_assert_eq(integer, -8);
+  cr_ok(shareable_list_compare_exchange(list, 0, &expected, 6, &exchanged));
+  cr_assert(exchanged == 0 && expected == 5 && get(list, 0) == 5);
+  cr_ok(shareable_list_compare_exchange(list, 0, &expected, 6, &exchanged));
+  cr_assert(exchanged == 1 && expected == 5 && get(list, 0) == 6);
+  cr_ok(shareable_list_compare_exchange(list, 0, &expected, 7, NULL));
+  cr_assert_eq(expected, 6);
+  end_list(list);
+}
+
+Test(atomic, adds_exchanges_and_compares) {
+  does_what_it_says(0);
+}
+
+Test(atomic, adds_exchanges_and_compares_in_a_list_of_stock_size) {
+  does_what_it_says(SHAREABLE_PLAIN);
+}
+
+static void refuses(uint32_t flags) {
+  shareable_list *list = ints(flags), *reader;
+  int64_t integer = 99;
+
+  cr_status(shareable_list_add(list, 1, 1, &integer), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_exchange(list, 1, 1, &integer), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_compare_exchange(list, 1, &integer, 1, NULL), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_add(list, 2, 1, &integer), SHAREABLE_E_OVERFLOW);
+  cr_status(shareable_list_add(list, 3, 1, &integer), SHAREABLE_E_INDEX);
+  cr_status(shareable_list_add(list, -4, 1, &integer), SHAREABLE_E_INDEX);
+  cr_status(shareable_list_compare_exchange(list, 0, NULL, 1, NULL), SHAREABLE_E_ARGUMENT);
+  cr_assert_eq(integer, 99, "a failure leaves the out-parameters alone");
+  cr_assert_eq(get(list, 2), INT64_MAX);
+  cr_ok(shareable_list_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
+  cr_status(shareable_list_add(reader, 0, 1, NULL), SHAREABLE_E_READ_ONLY);
+  shareable_list_unref(reader);
+  shareable_list_close(list);
+  cr_status(shareable_list_add(list, 0, 1, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_exchange(NULL, 0, 1, NULL), SHAREABLE_E_CLOSED);
+  end_list(list);
+}
+
+Test(atomic, what_is_no_int_or_does_not_fit_is_refused_and_stays) {
+  refuses(0);
+}
+
+Test(atomic, what_is_no_int_or_does_not_fit_is_refused_in_a_list_of_stock_size) {
+  refuses(SHAREABLE_PLAIN);
+}
+
+Test(atomic, an_int_that_was_something_else_counts_as_well) {
+  shareable_list *list = ints(0);
+  int64_t integer;
+
+  cr_ok(shareable_list_set_str(list, 0, "text", 4));
+  cr_ok(shareable_list_set_int(list, 0, 1));
+  cr_ok(shareable_list_add(list, 0, 1, &integer));
+  cr_assert_eq(integer, 2);
+  cr_ok(shareable_list_add(list, 0, 1, &integer));
+  cr_assert_eq(integer, 3);
+  end_list(list);
+}
+
+static void add_many(shareable_list *list) {
+  for (int i = 0; i < TIMES; i++)
+    if (shareable_list_add(list, 0, 1, NULL) != SHAREABLE_OK)
+      _exit(1);
+}
+
+static void loses_none(uint32_t flags) {
+  shareable_list *list = ints(flags), *again;
+  pid_t children[2];
+  int result;
+
+  for (int i = 0; i < 2; i++) {
+    children[i] = fork();
+    if (children[i] == 0) {
+      cr_ok(shareable_list_open(&again, shareable_memory_name(shareable_list_memory(list)), 0, NULL));
+      add_many(again);
+      _exit(0);
+    }
+  }
+  for (int i = 0; i < 2; i++) {
+    cr_assert_eq(waitpid(children[i], &result, 0), children[i]);
+    cr_assert_eq(result, 0);
+  }
+  cr_assert_eq(get(list, 0), 40 + 2 * TIMES);
+  end_list(list);
+}
+
+Test(atomic, two_processes_that_each_add_20000_times_add_40000) {
+  loses_none(0);
+}
+
+Test(atomic, two_processes_that_each_add_20000_times_add_40000_in_a_list_of_stock_size) {
+  loses_none(SHAREABLE_PLAIN);
+}
+
+static void *add_in_a_thread(void *list) {
+  add_many(list);
+  return NULL;
+}
+
+/* Through one handle: one of them uses its cell, the other locks the item. */
+Test(atomic, two_threads_of_one_handle_lose_none) {
+  shareable_list *list = ints(0);
+  pthread_t other;
+
+  cr_assert_eq(pthread_create(&other, NULL, add_in_a_thread, list), 0);
+  add_many(list);
+  pthread_join(other, NULL);
+  cr_assert_eq(get(list, 0), 40 + 2 * TIMES);
+  end_list(list);
+}
+
+static void *change_the_type(void *list) {
+  for (int i = 0; i < 2000; i++) {
+    cr_ok(shareable_list_set_str(list, 0, "text", 4));
+    cr_ok(shareable_list_set_int(list, 0, 1000000));
+  }
+  return NULL;
+}
+
+Test(atomic, beside_changes_of_type_an_addition_adds_to_an_int_or_is_refused) {
+  shareable_list *list = ints(0);
+  pthread_t other;
+  int status;
+
+  cr_ok(shareable_list_set_int(list, 0, 1000000));
+  cr_assert_eq(pthread_create(&other, NULL, change_the_type, list), 0);
+  for (int i = 0; i < TIMES; i++) {
+    int64_t integer = 0;
+    status = shareable_list_add(list, 0, 1, &integer);
+    cr_assert(status == SHAREABLE_OK || status == SHAREABLE_E_TYPE);
+    cr_assert(status != SHAREABLE_OK || (integer > 1000000 && integer <= 1000000 + TIMES), "%lld", (long long)integer);
+  }
+  pthread_join(other, NULL);
+  end_list(list);
+}

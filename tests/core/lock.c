@@ -1,0 +1,207 @@
+/*
+ * lock.c - tests of core/src/list_lock.c.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "support.h"
+
+#define MILLISECOND INT64_C(1000000)
+#define FOREVER (-1)
+
+static int64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static shareable_list *counter(void) {
+  const shareable_value values[] = {shareable_int(0)};
+  return new_list(values, 1);
+}
+
+static shareable_list *again(const shareable_list *list) {
+  shareable_list *other;
+
+  cr_ok(shareable_list_open(&other, shareable_memory_name(shareable_list_memory(list)), 0, NULL));
+  return other;
+}
+
+Test(lock, is_taken_by_one_handle_at_a_time) {
+  shareable_list *list = counter(), *other = again(list);
+
+  cr_ok(shareable_list_lock(list, FOREVER));
+  cr_status(shareable_list_lock(other, 0), SHAREABLE_E_TIMED_OUT);
+  cr_ok(shareable_list_unlock(list));
+  cr_ok(shareable_list_lock(other, 0));
+  cr_ok(shareable_list_unlock(other));
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(lock, gives_up_when_the_time_is_over) {
+  shareable_list *list = counter(), *other = again(list);
+  int64_t start;
+
+  cr_ok(shareable_list_lock(list, 0));
+  start = now();
+  cr_status(shareable_list_lock(other, 100 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
+  cr_assert_geq(now() - start, 100 * MILLISECOND);
+  cr_assert_lt(now() - start, 1000 * MILLISECOND);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(lock, is_unlocked_by_who_has_it_alone) {
+  shareable_list *list = counter(), *other = again(list);
+
+  cr_status(shareable_list_unlock(list), SHAREABLE_E_NOT_LOCKED);
+  cr_ok(shareable_list_lock(list, 0));
+  cr_status(shareable_list_unlock(other), SHAREABLE_E_NOT_LOCKED);
+  cr_ok(shareable_list_unlock(list));
+  cr_status(shareable_list_unlock(list), SHAREABLE_E_NOT_LOCKED);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(lock, needs_a_sync_area_the_right_to_write_and_an_open_handle) {
+  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_PLAIN), *reader;
+
+  cr_status(shareable_list_lock(list, 0), SHAREABLE_E_NO_SYNC);
+  cr_status(shareable_list_unlock(list), SHAREABLE_E_NO_SYNC);
+  end_list(list);
+  list = counter();
+  cr_ok(shareable_list_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
+  cr_status(shareable_list_lock(reader, 0), SHAREABLE_E_READ_ONLY);
+  cr_status(shareable_list_unlock(reader), SHAREABLE_E_NOT_LOCKED);
+  shareable_list_unref(reader);
+  shareable_list_close(list);
+  cr_status(shareable_list_lock(list, 0), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_unlock(list), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_lock(NULL, 0), SHAREABLE_E_CLOSED);
+  end_list(list);
+}
+
+/* A child that takes the lock, and then does what it is told to by its parent. */
+static pid_t child_with_lock(const shareable_list *list, void (*then)(shareable_list *)) {
+  int ready[2];
+  char byte;
+  pid_t child;
+
+  cr_assert_eq(pipe(ready), 0);
+  child = fork();
+  if (child == 0) {
+    shareable_list *own = again(list);
+    if (shareable_list_lock(own, FOREVER) != SHAREABLE_OK || write(ready[1], "x", 1) != 1)
+      _exit(1);
+    then(own);
+    _exit(0);
+  }
+  cr_assert_eq(read(ready[0], &byte, 1), 1);
+  close(ready[0]);
+  close(ready[1]);
+  return child;
+}
+
+static void sleep_forever(shareable_list *list) {
+  (void)list;
+  for (;;)
+    pause();
+}
+
+Test(lock, tells_the_next_one_that_its_owner_was_killed) {
+  shareable_list *list = counter();
+  pid_t child = child_with_lock(list, sleep_forever);
+  int64_t start;
+
+  cr_status(shareable_list_lock(list, 50 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  start = now();
+  cr_status(shareable_list_lock(list, FOREVER), SHAREABLE_E_OWNER_DIED);
+  cr_assert_lt(now() - start, 1000 * MILLISECOND);
+  cr_ok(shareable_list_unlock(list));
+  cr_ok(shareable_list_lock(list, 0));
+  cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}
+
+static void close_it(shareable_list *list) {
+  shareable_list_unref(list);
+  for (;;)
+    pause();
+}
+
+Test(lock, tells_the_next_one_that_its_owner_closed_the_handle) {
+  shareable_list *list = counter();
+  pid_t child = child_with_lock(list, close_it);
+
+  cr_status(shareable_list_lock(list, FOREVER), SHAREABLE_E_OWNER_DIED);
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}
+
+static void unlock_soon(shareable_list *list) {
+  usleep(100000);
+  shareable_list_unlock(list);
+}
+
+Test(lock, wakes_who_sleeps_on_it) {
+  shareable_list *list = counter();
+  pid_t child = child_with_lock(list, unlock_soon);
+  int64_t start = now();
+
+  cr_ok(shareable_list_lock(list, FOREVER));
+  cr_assert_lt(now() - start, 500 * MILLISECOND);
+  cr_ok(shareable_list_unlock(list));
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  end_list(list);
+}
+
+/* A child does not have the lock that its parent took, and the parent's is not lost by the child's end. */
+Test(lock, is_not_inherited_by_a_fork_s_child) {
+  shareable_list *list = counter();
+  pid_t child;
+  int result;
+
+  cr_ok(shareable_list_lock(list, 0));
+  child = fork();
+  if (child == 0)
+    _exit(shareable_list_unlock(list) != SHAREABLE_E_NOT_LOCKED ||
+          shareable_list_lock(list, 0) != SHAREABLE_E_TIMED_OUT);
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}
+
+static void *count_in_a_thread(void *list) {
+  for (int i = 0; i < 5000; i++) {
+    int64_t integer;
+    cr_ok(shareable_list_lock(list, FOREVER));
+    cr_ok(shareable_list_get_int(list, 0, &integer));
+    cr_ok(shareable_list_set_int(list, 0, integer + 1));
+    cr_ok(shareable_list_unlock(list));
+  }
+  return NULL;
+}
+
+Test(lock, guards_among_threads_of_one_handle_and_of_two) {
+  shareable_list *list = counter(), *other = again(list);
+  pthread_t threads[3];
+  int64_t integer;
+
+  for (int i = 0; i < 3; i++)
+    cr_assert_eq(pthread_create(&threads[i], NULL, count_in_a_thread, i == 0 ? other : list), 0);
+  for (int i = 0; i < 3; i++)
+    pthread_join(threads[i], NULL);
+  cr_ok(shareable_list_get_int(list, 0, &integer));
+  cr_assert_eq(integer, 15000);
+  shareable_list_unref(other);
+  end_list(list);
+}
