@@ -66,37 +66,45 @@ size_t shareable__item_format(const shareable__slot *slot, char format[8]) {
   return strnlen(format, 8);
 }
 
-/* The length of a text without its trailing NULs. */
-static size_t stripped(const unsigned char *text, size_t length) {
-  while (length % 8 != 0 && text[length - 1] == 0)
-    length--;
-  if (length % 8 != 0)
-    return length;
-  while (length > 0 && shareable__load(text + length - 8) == 0)
-    length -= 8;
-  while (length > 0 && text[length - 1] == 0)
-    length--;
+static uint64_t load_data(const shareable__slot *slot, size_t at) {
+  return __atomic_load_n((const shareable__word *)(slot->data + at), __ATOMIC_RELAXED);
+}
+
+/* The length of a text without its trailing NULs. Every read of shared text is by whole words: others write it so. */
+static size_t stripped(const shareable__slot *slot, size_t length) {
+  while (length > 0) {
+    size_t at = (length - 1) / 8 * 8;
+    uint64_t word = load_data(slot, at);
+    unsigned char bytes[8];
+
+    memcpy(bytes, &word, sizeof bytes);
+    while (length > at && bytes[length - 1 - at] == 0)
+      length--;
+    if (length > at)
+      break;
+  }
   return length;
 }
 
-/* By whole words, as they are put. */
 static void get_data(const shareable__slot *slot, void *buffer, size_t length) {
-  size_t whole = length / 8 * 8;
-  uint64_t word;
+  for (size_t at = 0; at < length; at += 8) {
+    uint64_t word = load_data(slot, at);
+    memcpy((unsigned char *)buffer + at, &word, length - at < 8 ? length - at : 8);
+  }
+}
 
-  for (size_t at = 0; at < whole; at += 8) {
-    word = __atomic_load_n((const shareable__word *)(slot->data + at), __ATOMIC_RELAXED);
-    memcpy((unsigned char *)buffer + at, &word, 8);
+static bool data_equal(const shareable__slot *slot, const char *text, size_t length) {
+  for (size_t at = 0; at < length; at += 8) {
+    uint64_t word = load_data(slot, at);
+    if (memcmp(text + at, &word, length - at < 8 ? length - at : 8) != 0)
+      return false;
   }
-  if (whole < length) {
-    word = __atomic_load_n((const shareable__word *)(slot->data + whole), __ATOMIC_RELAXED);
-    memcpy((unsigned char *)buffer + whole, &word, length - whole);
-  }
+  return true;
 }
 
 static shareable_status read_text(const shareable__slot *slot, const shareable__shape *shape, shareable_value *value,
                                   void *buffer, size_t size) {
-  size_t length = shape->is_exact ? shape->length : stripped(slot->data, shape->length);
+  size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);
 
   value->length = length;
   value->text = buffer;
@@ -254,9 +262,9 @@ void shareable__item_write(const shareable__slot *slot, const shareable_value *v
 
 /* Compared where it lies: a copy of a long text would need memory. */
 static bool text_equals(const shareable__slot *slot, const shareable__shape *shape, const shareable_value *value) {
-  size_t length = shape->is_exact ? shape->length : stripped(slot->data, shape->length);
+  size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);
 
-  return length == value->length && (length == 0 || memcmp(slot->data, value->text, length) == 0);
+  return length == value->length && data_equal(slot, value->text, length);
 }
 
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal) {

@@ -146,7 +146,8 @@ static shareable_status join(shareable__sync *sync) {
 static shareable__journal *find_journal(shareable__area *area, size_t i) {
   for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
     shareable__journal *journal = &area->journals[k];
-    if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 1 && journal->item == i)
+    if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 1 &&
+        __atomic_load_n(&journal->item, __ATOMIC_RELAXED) == i)
       return journal;
   }
   return NULL;
@@ -246,7 +247,7 @@ static bool quiesce(shareable__sync *sync, size_t i) {
 
 /* Frees the journal of a killed writer, and before that the item that needs it. */
 static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t dead) {
-  uint64_t item = journal->item;
+  uint64_t item = __atomic_load_n(&journal->item, __ATOMIC_RELAXED);
 
   if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 0) {
     swap_token(&journal->token, dead, 0);
@@ -287,7 +288,7 @@ static shareable__journal *claim_journal(shareable__sync *sync) {
 }
 
 static void fill_journal(shareable__journal *journal, size_t i, const shareable__image *image) {
-  journal->item = i;
+  __atomic_store_n(&journal->item, i, __ATOMIC_RELAXED);
   journal->format = image->format;
   journal->code = image->code;
   journal->length = image->length;

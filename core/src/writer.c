@@ -127,7 +127,7 @@ static void forget_parent(shareable__writer *writer) {
   writer->proof = NULL;
   writer->token = 0;
   writer->cell = NULL;
-  writer->thread = NULL;
+  __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->forks, shareable__forks, __ATOMIC_RELEASE);
 }
 
@@ -150,7 +150,7 @@ shareable_status shareable__writer_join(shareable__writer *writer,
     status = prove(writer);
   if (status == SHAREABLE_OK && writer->cell == NULL && take_part_in_barriers()) {
     writer->cell = claim(area, writer);
-    writer->thread = writer->cell == NULL ? NULL : &shareable__thread;
+    __atomic_store_n(&writer->thread, writer->cell == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);
   }
   pthread_mutex_unlock(&joining);
   return status;
@@ -162,6 +162,6 @@ void shareable__writer_leave(shareable__writer *writer) {
     munmap(writer->proof, 1);
   writer->proof = NULL;
   writer->token = 0;
-  writer->thread = NULL;
+  __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   writer->cell = NULL;
 }

@@ -55,7 +55,8 @@ static inline bool shareable__writer_is_own(const shareable__writer *writer) {
 
 /* Whether this very thread may use the writer's cell. */
 static inline bool shareable__writer_is_fast(const shareable__writer *writer) {
-  return writer->thread == &shareable__thread && writer->forks == shareable__forks;
+  return __atomic_load_n(&writer->thread, __ATOMIC_RELAXED) == &shareable__thread &&
+         __atomic_load_n(&writer->forks, __ATOMIC_RELAXED) == shareable__forks;
 }
 
 #endif

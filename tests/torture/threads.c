@@ -1,0 +1,105 @@
+/*
+ * threads.c - threads of one process on one list, for ThreadSanitizer to watch: it sees no other process, and no Criterion.
+ *
+ * usage: threads ROUNDS
+ *
+ * Some share a handle, some have their own. They write values of every type to one item, read it, add to another, and count
+ * a third up under the lock; an ordinary variable is guarded by that lock too.
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shareable.h"
+
+#define THREADS 4
+
+enum { MIXED, ADDED, LOCKED };
+
+static char name[40];
+static shareable_list *handles[2];
+static int rounds;
+static int64_t guarded[2]; /* by handle: ThreadSanitizer knows no lock that lies at two addresses */
+
+static void must(int status, const char *what) {
+  if (status == 0)
+    return;
+  fprintf(stderr, "threads: %s: %s\n", what, shareable_status_text(status));
+  exit(1);
+}
+
+static void write_something(shareable_list *list, int round) {
+  static const char text[] = "a text of some bytes";
+
+  switch (round % 4) {
+  case 0:
+    must(shareable_list_set_int(list, MIXED, -1), "set int");
+    break;
+  case 1:
+    must(shareable_list_set_float(list, MIXED, -0.5), "set float");
+    break;
+  case 2:
+    must(shareable_list_set_str(list, MIXED, text, sizeof text - 1), "set str");
+    break;
+  default:
+    must(shareable_list_set_none(list, MIXED), "set None");
+  }
+}
+
+static void read_it(const shareable_list *list) {
+  shareable_value value;
+  char buffer[64];
+
+  must(shareable_list_get(list, MIXED, &value, buffer, sizeof buffer), "get");
+  if ((value.type == SHAREABLE_TYPE_INT && value.integer != -1) ||
+      (value.type == SHAREABLE_TYPE_FLOAT && value.real != -0.5) ||
+      (value.type == SHAREABLE_TYPE_STR && value.length != 20))
+    must(SHAREABLE_E_CORRUPT, "a torn read");
+}
+
+static void count_up(shareable_list *list, int64_t *beside) {
+  int64_t integer;
+
+  must(shareable_list_add(list, ADDED, 1, NULL), "add");
+  must(shareable_list_lock(list, -1), "lock");
+  must(shareable_list_get_int(list, LOCKED, &integer), "get int");
+  must(shareable_list_set_int(list, LOCKED, integer + 1), "set int");
+  ++*beside;
+  must(shareable_list_unlock(list), "unlock");
+}
+
+static void *work(void *which) {
+  shareable_list *list = handles[(int64_t *)which - guarded];
+
+  for (int round = 0; round < rounds; round++) {
+    write_something(list, round);
+    read_it(list);
+    count_up(list, which);
+  }
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  shareable_value values[] = {shareable_str("a text of some bytes"), shareable_int(0), shareable_int(0)};
+  pthread_t threads[THREADS];
+  int64_t added, locked;
+
+  rounds = argc > 1 ? atoi(argv[1]) : 2000;
+  snprintf(name, sizeof name, "threads-test-%ld", (long)getpid());
+  must(shareable_list_create(&handles[0], name, values, 3, 0, 0, NULL), "create");
+  must(shareable_list_open(&handles[1], name, 0, NULL), "open");
+  for (int i = 0; i < THREADS; i++)
+    must(pthread_create(&threads[i], NULL, work, &guarded[i % 2]), "thread");
+  for (int i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL);
+  must(shareable_list_get_int(handles[0], ADDED, &added), "get int");
+  must(shareable_list_get_int(handles[0], LOCKED, &locked), "get int");
+  must(shareable_list_unlink(handles[0], NULL), "unlink");
+  shareable_list_unref(handles[0]);
+  shareable_list_unref(handles[1]);
+  printf("%d threads, %d rounds: %" PRId64 " added, %" PRId64 " counted under the lock, %" PRId64 " beside it\n",
+         THREADS, rounds, added, locked, guarded[0] + guarded[1]);
+  return added != THREADS * (int64_t)rounds || locked != added || guarded[0] + guarded[1] != added;
+}
