@@ -1,4 +1,1001 @@
 /*
  * sync.c - tests of core/src/sync.c.
  */
-#include "../../core/src/sync.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../../core/src/list.h"
+#include "support.h"
+
+#define SECOND INT64_C(1000000000)
+/* With an item of this size there is a whole page inside its slot. */
+#define TWO_PAGES (2 * (uint32_t)sysconf(_SC_PAGESIZE))
+
+static int64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+static shareable_list *again(uint32_t flags) {
+  shareable_error error = {0};
+  shareable_list *list = NULL;
+
+  cr_assert_eq(shareable_list_open(&list, own_name(), flags, &error), SHAREABLE_OK, "%s", error.text);
+  return list;
+}
+
+/* An int, and one in whose slot there is room for text. */
+static shareable_list *two_ints(void) {
+  shareable_value values[] = {shareable_int(7), shareable_int(7)};
+
+  values[1].capacity = 500;
+  return new_list(values, 2);
+}
+
+static shareable_value get(const shareable_list *list, int64_t index) {
+  static char buffer[1024];
+  shareable_value value = shareable_none();
+
+  cr_ok(shareable_list_get(list, index, &value, buffer, sizeof buffer));
+  return value;
+}
+
+static void assert_same(shareable_value value, shareable_value wanted) {
+  cr_assert_eq(value.type, wanted.type, "type %u, not %u", value.type, wanted.type);
+  if (wanted.type == SHAREABLE_TYPE_STR || wanted.type == SHAREABLE_TYPE_BYTES) {
+    cr_assert_eq(value.length, wanted.length, "%zu bytes, not %zu", (size_t)value.length, (size_t)wanted.length);
+    cr_assert(value.length == 0 || memcmp(value.text, wanted.text, value.length) == 0);
+  } else if (wanted.type == SHAREABLE_TYPE_BOOL) {
+    cr_assert_eq(value.boolean, wanted.boolean);
+  } else if (wanted.type != SHAREABLE_TYPE_NONE) {
+    cr_assert_eq(value.bits, wanted.bits);
+  }
+}
+
+static shareable_value text_of(char character, size_t length) {
+  static char text[1024];
+
+  memset(text, character, sizeof text);
+  return shareable_strn(text, length);
+}
+
+static uint64_t word_of(const shareable_list *list, size_t i) {
+  return __atomic_load_n(&list->sync.area->words[i], __ATOMIC_ACQUIRE);
+}
+
+static void put_word(shareable_list *list, size_t i, uint64_t word) {
+  __atomic_store_n(&list->sync.area->words[i], word, __ATOMIC_RELEASE);
+}
+
+static uint64_t flags_of(const shareable_list *list, size_t i) {
+  return word_of(list, i) & SHAREABLE__WORD_FLAGS;
+}
+
+static uint64_t sequence_of(const shareable_list *list, size_t i) {
+  return word_of(list, i) >> 4 & 0xfffffff;
+}
+
+/* Locks an item as its writer would, and with more flags. */
+static void lock_under(shareable_list *list, size_t i, uint32_t token, uint64_t flags) {
+  put_word(list, i, (word_of(list, i) & UINT64_C(0xffffffff)) | SHAREABLE__LOCKED | flags | (uint64_t)token << 32);
+}
+
+/* Has a handle join, by writing item 0 as it is, and tells its token. */
+static uint32_t join(shareable_list *list) {
+  shareable_value value = get(list, 0);
+
+  cr_ok(shareable_list_set(list, 0, &value));
+  cr_assert_neq(list->sync.writer.token, 0);
+  return list->sync.writer.token;
+}
+
+/* The token of a handle that is gone. */
+static uint32_t dead_token(void) {
+  shareable_list *list = again(0);
+  uint32_t token = join(list);
+
+  shareable_list_unref(list);
+  return token;
+}
+
+/* Puts a journal there, as its writer would before it touches the item. */
+static void leave_journal(shareable_list *list, int k, uint32_t token, size_t i, shareable_value value) {
+  shareable__journal *journal = &list->sync.area->journals[k];
+  shareable__image image;
+  shareable__slot slot = {0};
+
+  cr_assert(shareable__layout_slot(&list->layout, i, &slot));
+  shareable__item_image(&value, slot.size, &image);
+  journal->token = token;
+  journal->item = i;
+  journal->format = image.format;
+  journal->code = image.code;
+  journal->length = image.length;
+  memcpy(journal->data, image.data, image.length);
+  journal->ready = 1;
+}
+
+static size_t journals_in_use(const shareable_list *list) {
+  size_t count = 0;
+
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+    count += list->sync.area->journals[k].token != 0 || list->sync.area->journals[k].ready != 0;
+  return count;
+}
+
+static void die(int number) {
+  (void)number;
+  kill(getpid(), SIGKILL);
+}
+
+/*
+ * A child writes an item of two pages or more, and is killed in the midst of it: one page of the slot cannot be written
+ * to, so that it dies when it comes there, with the bytes before written and format and code not.
+ */
+static void kill_while_writing(shareable_list *list, size_t i, shareable_value value) {
+  pid_t child = fork();
+  int result;
+
+  if (child == 0) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    shareable__slot slot;
+    unsigned char *start;
+
+    if (!shareable__layout_slot(&list->layout, i, &slot))
+      _exit(1);
+    start = slot.data + (page - (uintptr_t)slot.data % page) % page;
+    if (start + page > slot.data + slot.size || mprotect(start, page, PROT_READ) != 0)
+      _exit(2);
+    signal(SIGSEGV, die);
+    signal(SIGBUS, die);
+    shareable_list_set(list, (int64_t)i, &value);
+    _exit(3);
+  }
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert(WIFSIGNALED(result) && WTERMSIG(result) == SIGKILL, "the writer ended with %#x", result);
+}
+
+/* One value in a slot of two pages, and an int. */
+static shareable_list *large(shareable_value value) {
+  shareable_value values[] = {shareable_int(7), value};
+
+  values[1].capacity = TWO_PAGES;
+  return new_list(values, 2);
+}
+
+Test(sync, the_area_is_laid_out_as_specified) {
+  cr_assert_eq(shareable__sync_offset(0), 0);
+  cr_assert_eq(shareable__sync_offset(1), 64);
+  cr_assert_eq(shareable__sync_offset(63), 64);
+  cr_assert_eq(shareable__sync_offset(64), 64);
+  cr_assert_eq(shareable__sync_offset(65), 128);
+  cr_assert_eq(shareable__sync_size(0), 2624);
+  cr_assert_eq(shareable__sync_size(3), 2648);
+  cr_assert_eq(offsetof(shareable__area, version), 8);
+  cr_assert_eq(offsetof(shareable__area, flags), 12);
+  cr_assert_eq(offsetof(shareable__area, count), 16);
+  cr_assert_eq(offsetof(shareable__area, size), 24);
+  cr_assert_eq(offsetof(shareable__area, cells), 64);
+  cr_assert_eq(offsetof(shareable__cell, item), 8);
+  cr_assert_eq(sizeof(shareable__cell), 64);
+  cr_assert_eq(offsetof(shareable__area, journals), 576);
+  cr_assert_eq(offsetof(shareable__journal, ready), 4);
+  cr_assert_eq(offsetof(shareable__journal, item), 8);
+  cr_assert_eq(offsetof(shareable__journal, format), 16);
+  cr_assert_eq(offsetof(shareable__journal, length), 24);
+  cr_assert_eq(offsetof(shareable__journal, code), 32);
+  cr_assert_eq(offsetof(shareable__journal, data), 40);
+  cr_assert_eq(sizeof(shareable__journal), 512);
+  cr_assert_eq(offsetof(shareable__area, words), 2624);
+}
+
+Test(sync, a_new_list_has_an_area_past_its_end) {
+  const shareable_value values[] = {shareable_int(1), shareable_int(2), shareable_int(3)};
+  shareable_list *list = new_list(values, 3);
+  const unsigned char *bytes = shareable_memory_address(shareable_list_memory(list));
+  const uint64_t area = 128; /* past 16 + 3 * 17 + 3 * 8 bytes */
+  uint64_t words[3];
+  uint32_t version[2];
+
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), area + 2648);
+  cr_assert_eq(memcmp(bytes + area, "shr.sync", 8), 0);
+  memcpy(version, bytes + area + 8, sizeof version);
+  memcpy(words, bytes + area + 16, sizeof words);
+  cr_assert(version[0] == 1 && version[1] == 0);
+  cr_assert(words[0] == 3 && words[1] == 2648 && words[2] == 0);
+  for (uint64_t at = area + 32; at < area + 2648; at++)
+    cr_assert_eq(bytes[at], 0);
+  end_list(list);
+}
+
+Test(sync, an_empty_list_has_one_too) {
+  shareable_list *list = new_list(NULL, 0), *other = again(0);
+
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 64 + 2624);
+  cr_assert_not_null(other->sync.area);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_plain_list_has_none_is_of_stock_s_size_and_is_read_and_written) {
+  const shareable_value values[] = {shareable_int(1), shareable_str("text"), shareable_float(0.5)};
+  shareable_list *list = new_list_with(values, 3, SHAREABLE_PLAIN), *other = again(0), *reader;
+
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 16 + 3 * 17 + 3 * 8);
+  cr_assert_null(list->sync.area);
+  cr_assert_null(other->sync.area);
+  reader = again(SHAREABLE_READ_ONLY);
+  cr_ok(shareable_list_set_int(list, 0, 5));
+  cr_ok(shareable_list_set_str(other, 0, "dry ice", 7));
+  cr_ok(shareable_list_set_int(other, 1, -9));
+  cr_ok(shareable_list_set_float(list, 2, 1.5));
+  assert_same(get(list, 0), shareable_str("dry ice"));
+  assert_same(get(reader, 0), shareable_str("dry ice"));
+  assert_same(get(reader, 1), shareable_int(-9));
+  assert_same(get(other, 2), shareable_float(1.5));
+  shareable_list_unref(reader);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, what_lies_at_the_area_s_place_is_told_apart) {
+  struct {
+    uint32_t version;
+    uint64_t count, said, there;
+    shareable__sync_kind kind;
+  } rows[] = {
+    {1, 3, 2648, 2648, SHAREABLE__SYNC_OURS},        {1, 3, 2648, 4096, SHAREABLE__SYNC_OURS},
+    {1, 3, 2648, 2647, SHAREABLE__SYNC_DAMAGED},     {1, 4, 2648, 4096, SHAREABLE__SYNC_DAMAGED},
+    {1, 2, 2640, 4096, SHAREABLE__SYNC_DAMAGED},     {1, 3, 2640, 4096, SHAREABLE__SYNC_DAMAGED},
+    {1, 3, 2656, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2648, 4096, SHAREABLE__SYNC_DAMAGED},
+    {2, 3, 2648, 2648, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
+    {1, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {1, 3, 2648, 31, SHAREABLE__SYNC_NONE},
+    {1, 3, 2648, 0, SHAREABLE__SYNC_NONE},
+  };
+  uint64_t head[4];
+
+  for (size_t i = 0; i < LENGTH(rows); i++) {
+    memcpy(head, "shr.sync", 8);
+    head[1] = 0;
+    memcpy(&head[1], &rows[i].version, 4);
+    head[2] = rows[i].count;
+    head[3] = rows[i].said;
+    cr_assert_eq(shareable__sync_look(head, rows[i].there, 3), rows[i].kind, "row %zu", i);
+    memcpy(head, "shr.sink", 8);
+    cr_assert_eq(shareable__sync_look(head, rows[i].there, 3), SHAREABLE__SYNC_NONE, "row %zu", i);
+  }
+}
+
+Test(sync, a_list_of_a_newer_version_is_refused_by_name) {
+  shareable_list *list = two_ints(), *other = NULL;
+  shareable_error error;
+
+  list->sync.area->version = 2;
+  cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
+  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+  cr_assert_not_null(strstr(error.text, "newer"), "%s", error.text);
+  cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
+  cr_assert_null(other);
+  end_list(list);
+}
+
+Test(sync, a_damaged_area_is_refused_by_name) {
+  shareable_list *list = two_ints(), *other = NULL;
+  size_t size = shareable_memory_size(shareable_list_memory(list));
+  shareable_error error;
+  char path[300];
+
+  list->sync.area->count++;
+  cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_NOT_LIST);
+  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+  cr_assert_not_null(strstr(error.text, "sync area"), "%s", error.text);
+  list->sync.area->count--;
+  list->sync.area->size += 8;
+  cr_status(shareable_list_open(&other, own_name(), 0, NULL), SHAREABLE_E_NOT_LIST);
+  list->sync.area->size -= 8;
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  cr_assert_eq(truncate(path, (off_t)size - 8), 0);
+  cr_status(shareable_list_open(&other, own_name(), 0, NULL), SHAREABLE_E_NOT_LIST);
+  cr_assert_null(other);
+  end_list(list);
+}
+
+Test(sync, an_area_without_its_magic_is_none) {
+  shareable_list *list = two_ints(), *other;
+
+  list->sync.area->magic = 0;
+  other = again(0);
+  cr_assert_null(other->sync.area);
+  cr_ok(shareable_list_set_str(other, 1, "text", 4));
+  assert_same(get(other, 1), shareable_str("text"));
+  cr_assert_eq(word_of(list, 1), 0);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, what_was_read_while_another_wrote_is_read_again) {
+  shareable_list *list = two_ints(), *other = again(0);
+  shareable__reading reading = {0};
+  shareable__slot slot;
+
+  cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
+  cr_ok(shareable__sync_begin(&list->sync, 0, &slot, &reading));
+  cr_assert(shareable__sync_end(&list->sync, 0, reading.stamp));
+  cr_ok(shareable_list_set_float(other, 0, 0.5));
+  cr_assert_not(shareable__sync_end(&list->sync, 0, reading.stamp));
+  cr_ok(shareable__sync_begin(&list->sync, 0, &slot, &reading));
+  cr_assert(shareable__sync_end(&list->sync, 0, reading.stamp));
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, an_item_that_a_dead_writer_locked_keeps_its_value_and_is_written_within_a_second) {
+  shareable_list *list = two_ints(), *reader = again(SHAREABLE_READ_ONLY);
+  uint32_t dead = dead_token();
+  int64_t integer = 0, start = now();
+
+  lock_under(list, 0, dead, 0);
+  cr_ok(shareable_list_get_int(reader, 0, &integer));
+  cr_assert_eq(integer, 7);
+  cr_assert_eq(word_of(list, 0) >> 32, dead, "who only reads leaves it locked");
+  integer = 0;
+  cr_ok(shareable_list_get_int(list, 0, &integer));
+  cr_assert_eq(integer, 7);
+  cr_assert_eq(word_of(list, 0) & (0xffffffff00000000 | SHAREABLE__LOCKED), 0);
+  lock_under(list, 0, dead, 0);
+  cr_ok(shareable_list_set_int(list, 0, 8));
+  assert_same(get(reader, 0), shareable_int(8));
+  lock_under(list, 0, dead, 0);
+  cr_ok(shareable_list_set_str(list, 0, "text", 4));
+  assert_same(get(reader, 0), shareable_str("text"));
+  lock_under(list, 0, 0, 0); /* a token that nobody ever has */
+  assert_same(get(list, 0), shareable_str("text"));
+  cr_assert_lt(now() - start, SECOND);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+/* All that a journal can hold; the first is for an item that is a float, the others for an int. */
+static void with_every_value(void test(shareable_value before, shareable_value value)) {
+  const shareable_value values[] = {shareable_int(INT64_MIN),
+                                    shareable_float(-0.5),
+                                    shareable_bool(1),
+                                    shareable_bool(0),
+                                    shareable_none(),
+                                    shareable_str("h\xc3\xb6wdy"),
+                                    shareable_str(""),
+                                    shareable_bytes("\xff\0\1", 3),
+                                    shareable_bytes("ab\0\0", 4),
+                                    shareable_strn("exactly\0", 8),
+                                    text_of('x', SHAREABLE__SYNC_JOURNAL_SIZE)};
+
+  for (size_t i = 0; i < LENGTH(values); i++)
+    test(i == 0 ? shareable_float(0.5) : shareable_int(7), values[i]);
+}
+
+static void mends(shareable_value before, shareable_value value) {
+  shareable_list *list = large(before);
+  int64_t start = now();
+
+  kill_while_writing(list, 1, value);
+  cr_assert_eq(journals_in_use(list), 1);
+  assert_same(get(list, 1), value);
+  cr_assert_lt(now() - start, SECOND);
+  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
+  assert_same(get(list, 1), value);
+  cr_ok(shareable_list_set_str(list, 1, "next", 4));
+  assert_same(get(list, 1), shareable_str("next"));
+  end_list(list);
+}
+
+Test(sync, a_reader_completes_the_write_of_a_killed_writer) {
+  with_every_value(mends);
+}
+
+static void shows(shareable_value before, shareable_value value) {
+  shareable_list *list = large(before), *reader = again(SHAREABLE_READ_ONLY);
+  shareable_type type;
+  uint64_t word;
+
+  kill_while_writing(list, 1, value);
+  word = word_of(list, 1);
+  assert_same(get(reader, 1), value);
+  assert_same(get(reader, 1), value);
+  cr_ok(shareable_list_type(reader, 1, &type));
+  cr_assert_eq(type, value.type);
+  cr_assert_eq(word_of(list, 1), word);
+  cr_assert_eq(journals_in_use(list), 1);
+  assert_same(get(list, 1), value);
+  assert_same(get(reader, 1), value);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+Test(sync, a_read_only_reader_sees_the_write_of_a_killed_writer_and_changes_nothing) {
+  with_every_value(shows);
+}
+
+Test(sync, the_typed_getters_see_the_write_of_a_killed_writer) {
+  shareable_list *list = two_ints(), *reader = again(SHAREABLE_READ_ONLY);
+  uint32_t dead = dead_token();
+  int64_t integer = 0;
+  double real = 0;
+
+  leave_journal(list, 3, dead, 0, shareable_float(0.5));
+  lock_under(list, 0, dead, 0);
+  cr_ok(shareable_list_get_float(reader, 0, &real));
+  cr_assert_eq(real, 0.5);
+  cr_status(shareable_list_get_int(reader, 0, &integer), SHAREABLE_E_TYPE);
+  cr_ok(shareable_list_get_floats(list, 0, 1, &real, NULL));
+  cr_assert_eq(journals_in_use(list), 0);
+  cr_ok(shareable_list_get_float(list, 0, &real));
+  cr_assert_eq(real, 0.5);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+Test(sync, the_next_writer_completes_the_write_of_a_killed_one_and_then_writes) {
+  shareable_list *list = large(shareable_int(7));
+
+  kill_while_writing(list, 1, shareable_str("half"));
+  cr_ok(shareable_list_set_float(list, 1, 0.5));
+  assert_same(get(list, 1), shareable_float(0.5));
+  cr_assert_eq(journals_in_use(list), 0);
+  end_list(list);
+}
+
+Test(sync, one_who_is_killed_completing_the_write_of_a_killed_one_leaves_it_to_the_next) {
+  shareable_list *list = large(shareable_int(7));
+
+  kill_while_writing(list, 1, shareable_str("first"));
+  kill_while_writing(list, 1, shareable_bytes("second", 6));
+  kill_while_writing(list, 1, shareable_float(0.5));
+  cr_assert_eq(journals_in_use(list), 1);
+  assert_same(get(list, 1), shareable_str("first"));
+  cr_assert_eq(journals_in_use(list), 0);
+  end_list(list);
+}
+
+Test(sync, a_text_of_472_bytes_is_left_whole_and_one_of_473_is_left_damaged) {
+  shareable_list *list = large(shareable_int(7)), *reader = again(SHAREABLE_READ_ONLY);
+  char buffer[1024];
+  shareable_value value;
+
+  kill_while_writing(list, 1, text_of('x', 472));
+  assert_same(get(list, 1), text_of('x', 472));
+  kill_while_writing(list, 1, text_of('y', 473));
+  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_neq(flags_of(list, 1) & SHAREABLE__BARE, 0);
+  cr_status(shareable_list_get(reader, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_get(reader, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
+  value = text_of('z', 473);
+  cr_ok(shareable_list_set(list, 1, &value));
+  assert_same(get(list, 1), value);
+  assert_same(get(reader, 1), value);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+Test(sync, an_item_left_bare_is_damaged_until_it_is_written) {
+  const shareable_value next[] = {shareable_int(5), shareable_float(0.5), shareable_str("text"), shareable_none()};
+  shareable_list *list = two_ints();
+  uint32_t dead = dead_token();
+  shareable_value value;
+
+  for (size_t i = 0; i < LENGTH(next); i++) {
+    lock_under(list, 0, dead, SHAREABLE__BARE);
+    cr_status(shareable_list_get(list, 0, &value, NULL, 0), SHAREABLE_E_CORRUPT);
+    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__MIXED, SHAREABLE__DAMAGED);
+    cr_ok(shareable_list_set(list, 0, &next[i]));
+    assert_same(get(list, 0), next[i]);
+    lock_under(list, 0, dead, SHAREABLE__BARE);
+    cr_ok(shareable_list_set(list, 0, &next[i]));
+    assert_same(get(list, 0), next[i]);
+    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__MIXED, 0);
+  }
+  end_list(list);
+}
+
+Test(sync, an_item_that_a_living_writer_holds_is_an_error_after_a_second_and_is_not_changed) {
+  shareable_list *list = two_ints(), *other = again(0), *reader = again(SHAREABLE_READ_ONLY);
+  uint32_t token = join(other);
+  int64_t start, elapsed, integer = -1;
+  shareable_value value;
+  uint64_t word;
+
+  lock_under(list, 1, token, 0);
+  word = word_of(list, 1);
+  for (int turn = 0; turn < 4; turn++) {
+    start = now();
+    if (turn == 0)
+      cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_TIMED_OUT);
+    else if (turn == 1)
+      cr_status(shareable_list_get_int(reader, 1, &integer), SHAREABLE_E_TIMED_OUT);
+    else if (turn == 2)
+      cr_status(shareable_list_set_int(list, 1, 8), SHAREABLE_E_TIMED_OUT);
+    else
+      cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
+    elapsed = now() - start;
+    cr_assert(elapsed > SECOND * 9 / 10 && elapsed < 3 * SECOND, "%lld ns", (long long)elapsed);
+    cr_assert_eq(word_of(list, 1), word);
+  }
+  cr_assert_eq(integer, -1);
+  assert_same(get(list, 0), shareable_int(7)); /* the others are free */
+  put_word(list, 1, word & 0xffffffff & ~SHAREABLE__LOCKED);
+  assert_same(get(list, 1), shareable_int(7));
+  shareable_list_unref(reader);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+static void *unlock_soon(void *word) {
+  usleep(50000);
+  __atomic_store_n((uint64_t *)word, 16, __ATOMIC_RELEASE);
+  return NULL;
+}
+
+Test(sync, an_item_that_a_living_writer_lets_go_of_is_waited_for) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint32_t token = join(other);
+  pthread_t thread;
+  int64_t start = now();
+
+  lock_under(list, 1, token, 0);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->words[1]), 0);
+  assert_same(get(list, 1), shareable_int(7));
+  cr_assert_geq(now() - start, SECOND / 20);
+  cr_assert_lt(now() - start, SECOND);
+  cr_assert_eq(pthread_join(thread, NULL), 0);
+  start = now();
+  lock_under(list, 1, token, 0);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->words[1]), 0);
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_geq(now() - start, SECOND / 20);
+  assert_same(get(list, 1), shareable_str("text"));
+  cr_assert_eq(pthread_join(thread, NULL), 0);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+static void *set_item_1_to_99(void *list) {
+  return shareable_list_set_int(list, 1, 99) == SHAREABLE_OK ? list : NULL;
+}
+
+static void set_to_99_in_another_thread(shareable_list *list) {
+  pthread_t thread;
+  void *done;
+
+  cr_assert_eq(pthread_create(&thread, NULL, set_item_1_to_99, list), 0);
+  cr_assert_eq(pthread_join(thread, &done), 0);
+  cr_assert_not_null(done);
+  assert_same(get(list, 1), shareable_int(99));
+}
+
+Test(sync, an_int_over_an_int_is_one_store_for_the_thread_that_joined_and_a_write_for_others) {
+  shareable_list *list = two_ints();
+  uint64_t word;
+
+  need_barriers();
+  join(list);
+  word = word_of(list, 1);
+  for (int i = 0; i < 10; i++) {
+    cr_ok(shareable_list_set_int(list, 1, i));
+    assert_same(get(list, 1), shareable_int(i));
+  }
+  cr_assert_eq(word_of(list, 1), word);
+  cr_assert_eq(list->sync.writer.cell->item, 0);
+  set_to_99_in_another_thread(list);
+  cr_assert_eq(word_of(list, 1), word + 16);
+  cr_ok(shareable_list_set_int(list, 1, 5));
+  cr_assert_eq(word_of(list, 1), word + 16);
+  assert_same(get(list, 1), shareable_int(5));
+  end_list(list);
+}
+
+Test(sync, an_item_whose_type_changed_from_a_number_is_mixed_and_is_stored_to_all_the_same) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint64_t before;
+
+  join(list);
+  before = sequence_of(list, 1);
+  cr_ok(shareable_list_set_float(list, 1, 0.5));
+  cr_assert_eq(sequence_of(list, 1), before + 1);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  assert_same(get(list, 1), shareable_float(0.5));
+  cr_ok(shareable_list_set_int(list, 1, 6));
+  cr_ok(shareable_list_set_int(list, 1, 7));
+  cr_assert_eq(sequence_of(list, 1), before + 3, "each store is a write");
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  assert_same(get(other, 1), shareable_int(7));
+  set_to_99_in_another_thread(list);
+  cr_ok(shareable_list_set_int(other, 1, 8));
+  assert_same(get(list, 1), shareable_int(8));
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_text_that_becomes_a_number_is_stored_to_in_the_short_way) {
+  const shareable_value values[] = {shareable_int(0), shareable_str("text")};
+  shareable_list *list = new_list(values, 2);
+  uint64_t word;
+
+  need_barriers();
+  join(list);
+  cr_ok(shareable_list_set_int(list, 1, 1));
+  word = word_of(list, 1);
+  cr_assert_eq(word & SHAREABLE__WORD_FLAGS, 0);
+  cr_ok(shareable_list_set_int(list, 1, 2));
+  cr_assert_eq(word_of(list, 1), word);
+  assert_same(get(list, 1), shareable_int(2));
+  end_list(list);
+}
+
+Test(sync, the_short_way_is_refused_for_an_item_that_is_locked_mixed_damaged_or_something_else) {
+  const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__MIXED, SHAREABLE__DAMAGED, SHAREABLE__BARE};
+  shareable_list *list = two_ints();
+  shareable__cell cell = {.token = 1};
+  shareable__slot slot;
+
+  cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
+  for (size_t i = 0; i < LENGTH(flags); i++) {
+    put_word(list, 1, flags[i]);
+    cr_assert_not(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_INT, 9));
+    cr_assert_eq(cell.item, 0, "nothing stays announced");
+  }
+  put_word(list, 1, 0);
+  cr_assert_not(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_FLOAT, 9));
+  cr_assert_eq(cell.item, 0);
+  assert_same(get(list, 1), shareable_int(7));
+  cr_assert(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_INT, 9));
+  assert_same(get(list, 1), shareable_int(9));
+  end_list(list);
+}
+
+Test(sync, the_sequence_starts_over_and_runs_into_nothing) {
+  shareable_list *list = two_ints();
+
+  put_word(list, 1, 0xfffffff0);
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_eq(word_of(list, 1), SHAREABLE__MIXED);
+  assert_same(get(list, 1), shareable_str("text"));
+  end_list(list);
+}
+
+static void *withdraw_soon(void *cell) {
+  usleep(50000);
+  __atomic_store_n(&((shareable__cell *)cell)->item, 0, __ATOMIC_RELEASE);
+  return NULL;
+}
+
+/* A cell of the list's in which a store to item 1 is announced, under that token. */
+static shareable__cell *announce(shareable_list *list, uint32_t token) {
+  shareable__cell *cell = &list->sync.area->cells[SHAREABLE__SYNC_CELLS - 1];
+
+  cell->token = token;
+  cell->item = 2;
+  return cell;
+}
+
+/* Writes a text over the int that is announced, which is withdrawn meanwhile. */
+static void write_what_is_announced(shareable_list *list, shareable__cell *cell) {
+  pthread_t thread;
+  int64_t start = now();
+
+  cr_assert_eq(pthread_create(&thread, NULL, withdraw_soon, cell), 0);
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_geq(now() - start, SECOND / 20);
+  cr_assert_lt(now() - start, SECOND);
+  cr_assert_eq(pthread_join(thread, NULL), 0);
+  assert_same(get(list, 1), shareable_str("text"));
+}
+
+Test(sync, a_change_of_type_waits_for_a_store_that_is_announced) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint32_t token = join(other);
+
+  join(list);
+  write_what_is_announced(list, announce(list, token));
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_change_of_type_waits_for_no_store_to_another_item) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint32_t token = join(other);
+  int64_t start;
+
+  announce(list, token)->item = 1;
+  start = now();
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_lt(now() - start, SECOND);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_store_announced_by_the_dead_is_not_waited_for_long) {
+  shareable_list *list = two_ints();
+  uint32_t token = dead_token();
+  int64_t start;
+
+  join(list);
+  announce(list, token);
+  start = now();
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_lt(now() - start, SECOND);
+  assert_same(get(list, 1), shareable_str("text"));
+  end_list(list);
+}
+
+Test(sync, a_store_that_stays_announced_makes_a_change_of_type_fail_and_change_nothing) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint32_t token = join(other);
+  shareable__cell *cell = announce(list, token);
+  int64_t start = now();
+
+  cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
+  cr_assert_geq(now() - start, SECOND * 9 / 10);
+  cr_assert_eq(flags_of(list, 1), 0);
+  assert_same(get(list, 1), shareable_int(7));
+  write_what_is_announced(list, cell);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, journals_of_the_dead_are_taken_by_the_next_writer) {
+  shareable_list *list = two_ints();
+  uint32_t dead = dead_token();
+  int64_t start = now();
+
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+    list->sync.area->journals[k].token = dead;
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_lt(now() - start, SECOND);
+  assert_same(get(list, 1), shareable_str("text"));
+  start = now();
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+    cr_ok(shareable_list_set_int(list, 1, k));
+  cr_assert_lt(now() - start, SECOND);
+  end_list(list);
+}
+
+Test(sync, journals_of_the_dead_that_are_ready_are_completed_before_they_are_taken) {
+  const shareable_value values[] = {shareable_int(0), shareable_int(1), shareable_int(2), shareable_int(3),
+                                    shareable_int(4)};
+  shareable_list *list = new_list(values, 5);
+  uint32_t dead = dead_token();
+  int64_t start = now();
+
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
+    leave_journal(list, k, dead, (size_t)k, shareable_float(k + 0.5));
+    lock_under(list, (size_t)k, dead, 0);
+  }
+  cr_ok(shareable_list_set_str(list, 4, "text", 4));
+  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(journals_in_use(list), SHAREABLE__SYNC_JOURNALS);
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+    assert_same(get(list, k), shareable_float(k + 0.5));
+  assert_same(get(list, 4), shareable_str("text"));
+  cr_assert_eq(journals_in_use(list), 0);
+  end_list(list);
+}
+
+Test(sync, journals_of_the_living_are_left_to_them_and_nothing_is_changed) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint32_t token = join(other);
+
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+    list->sync.area->journals[k].token = token;
+  cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+    cr_assert_eq(list->sync.area->journals[k].token, token);
+  cr_assert_eq(flags_of(list, 1) & SHAREABLE__LOCKED, 0);
+  assert_same(get(list, 1), shareable_int(7));
+  cr_ok(shareable_list_set_int(list, 1, 8)); /* one store needs none */
+  assert_same(get(list, 1), shareable_int(8));
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
+  shareable_list *list = two_ints();
+  uint32_t dead = dead_token();
+  shareable_value value;
+
+  leave_journal(list, 0, dead, 0, shareable_float(0.5));
+  list->sync.area->journals[0].length = UINT64_MAX;
+  lock_under(list, 0, dead, 0);
+  shareable_list_get(list, 0, &value, NULL, 0);
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS - 1; k++) {
+    leave_journal(list, k, dead, 1, shareable_float(0.5));
+    list->sync.area->journals[k].item = UINT64_MAX - (uint64_t)k;
+  }
+  list->sync.area->journals[SHAREABLE__SYNC_JOURNALS - 1].token = dead;
+  assert_same(get(list, 1), shareable_int(7));
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  assert_same(get(list, 1), shareable_str("text"));
+  cr_ok(shareable_list_set_str(list, 0, "text", 4));
+  assert_same(get(list, 0), shareable_str("text"));
+  end_list(list);
+}
+
+/* Which cell a handle has, or -1. */
+static int cell_of(const shareable_list *list) {
+  return list->sync.writer.cell == NULL ? -1 : (int)(list->sync.writer.cell - list->sync.area->cells);
+}
+
+Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
+  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_CELLS + 2], *late;
+
+  need_barriers();
+  for (int i = 0; i < (int)LENGTH(handles); i++) {
+    handles[i] = again(0);
+    cr_ok(shareable_list_set_int(handles[i], 0, i));
+    cr_ok(shareable_list_set_int(handles[i], 0, i + 100));
+    assert_same(get(list, 0), shareable_int(i + 100));
+    cr_assert_eq(cell_of(handles[i]), i < SHAREABLE__SYNC_CELLS ? i : -1);
+    cr_ok(shareable_list_set_str(handles[i], 1, "text", 4));
+    cr_ok(shareable_list_set_int(handles[i], 1, i));
+    assert_same(get(list, 1), shareable_int(i));
+  }
+  shareable_list_unref(handles[3]);
+  late = again(0);
+  join(late);
+  cr_assert_eq(cell_of(late), 3, "the cell of who left");
+  for (int i = 0; i < (int)LENGTH(handles); i++)
+    if (i != 3)
+      shareable_list_unref(handles[i]);
+  shareable_list_unref(late);
+  end_list(list);
+}
+
+Test(sync, a_child_writes_and_reads_with_the_handle_that_it_inherited_and_so_does_its_parent_after) {
+  shareable_list *list = two_ints();
+  uint32_t token = join(list);
+  char text[8];
+  size_t length;
+  pid_t child;
+  int result;
+
+  cr_ok(shareable_list_set_int(list, 0, 1));
+  child = fork();
+  if (child == 0) {
+    int64_t integer = 0;
+    if (shareable_list_get_int(list, 0, &integer) != SHAREABLE_OK || integer != 1)
+      _exit(1);
+    if (shareable_list_set_int(list, 0, 2) != SHAREABLE_OK || shareable_list_set_int(list, 0, 3) != SHAREABLE_OK)
+      _exit(2);
+    if (shareable_list_set_str(list, 1, "child", 5) != SHAREABLE_OK)
+      _exit(3);
+    if (shareable_list_get_str(list, 1, text, sizeof text, &length) != SHAREABLE_OK || memcmp(text, "child", 5) != 0)
+      _exit(4);
+    _exit(list->sync.writer.token == 0 || list->sync.writer.token == token ? 5 : 0);
+  }
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0, "the child ended with %#x", result);
+  assert_same(get(list, 0), shareable_int(3));
+  assert_same(get(list, 1), shareable_str("child"));
+  cr_ok(shareable_list_set_int(list, 0, 4));
+  cr_ok(shareable_list_set_float(list, 1, 0.5));
+  assert_same(get(list, 0), shareable_int(4));
+  assert_same(get(list, 1), shareable_float(0.5));
+  cr_assert_eq(list->sync.writer.token, token);
+  cr_assert(shareable__writer_is_alive(&list->sync.writer, token));
+  end_list(list);
+}
+
+Test(sync, a_killed_child_s_lock_is_not_taken_for_its_parent_s) {
+  shareable_list *list = large(shareable_int(7));
+  int64_t start = now();
+
+  join(list);
+  kill_while_writing(list, 1, shareable_str("child"));
+  cr_ok(shareable_list_set_int(list, 1, 8));
+  assert_same(get(list, 1), shareable_int(8));
+  cr_assert_lt(now() - start, SECOND);
+  end_list(list);
+}
+
+/* A list that threads write, until they are told to stop. */
+typedef struct race {
+  shareable_list *list;
+  atomic_int item; /* the one to write; below 0: none any more */
+  atomic_int failed;
+} race;
+
+static void *write_ints(void *data) {
+  race *run = data;
+  int item;
+
+  while ((item = atomic_load(&run->item)) >= 0)
+    if (shareable_list_set_int(run->list, item, 0x4141414141414141) != SHAREABLE_OK)
+      atomic_store(&run->failed, 1);
+  return NULL;
+}
+
+static void *write_texts(void *data) {
+  race *run = data;
+  char text[40];
+  int item;
+
+  for (int turn = 0; (item = atomic_load(&run->item)) >= 0; turn++) {
+    memset(text, turn % 2 == 0 ? 'b' : 'c', sizeof text);
+    if (shareable_list_set_str(run->list, item, text, turn % 2 == 0 ? sizeof text : 20) != SHAREABLE_OK)
+      atomic_store(&run->failed, 1);
+  }
+  return NULL;
+}
+
+/* What a reader may see, and nothing else. Returns which it was. */
+static int one_of_three(const shareable_list *list, int64_t index) {
+  char text[40], buffer[64];
+  shareable_value value;
+
+  cr_ok(shareable_list_get(list, index, &value, buffer, sizeof buffer));
+  if (value.type == SHAREABLE_TYPE_INT) {
+    cr_assert(value.integer == 0x4141414141414141 || value.integer == 0, "%llx", (unsigned long long)value.integer);
+    return 0;
+  }
+  cr_assert_eq(value.type, SHAREABLE_TYPE_STR);
+  memset(text, value.length == 40 ? 'b' : 'c', sizeof text);
+  cr_assert(value.length == 40 || value.length == 20);
+  cr_assert_eq(memcmp(value.text, text, value.length), 0, "%.40s", value.text);
+  return value.length == 40 ? 1 : 2;
+}
+
+static int kinds_in(const int seen[3]) {
+  return (seen[0] > 0) + (seen[1] > 0) + (seen[2] > 0);
+}
+
+/* Reads each item until that many of the three values were seen in it. */
+static void run_race(int items, int kinds) {
+  shareable_value *values = calloc((size_t)items, sizeof *values);
+  race run = {0};
+  shareable_list *reader;
+  int64_t deadline = now() + 10 * SECOND;
+  pthread_t threads[2];
+
+  for (int i = 0; i < items; i++) {
+    values[i] = shareable_int(0);
+    values[i].capacity = 40;
+  }
+  run.list = new_list(values, (size_t)items);
+  reader = again(SHAREABLE_READ_ONLY);
+  cr_assert_eq(pthread_create(&threads[0], NULL, write_ints, &run), 0);
+  cr_assert_eq(pthread_create(&threads[1], NULL, write_texts, &run), 0);
+  for (int i = 0; i < items; i++) {
+    int seen[3] = {0};
+    atomic_store(&run.item, i);
+    for (int k = 0; (k < 20000 / items || kinds_in(seen) < kinds) && now() < deadline; k++)
+      seen[one_of_three(k % 2 == 0 ? reader : run.list, i)]++;
+    cr_assert_geq(kinds_in(seen), kinds, "item %d: %d ints, %d and %d texts", i, seen[0], seen[1], seen[2]);
+  }
+  atomic_store(&run.item, -1);
+  for (int i = 0; i < 2; i++)
+    cr_assert_eq(pthread_join(threads[i], NULL), 0);
+  cr_assert_eq(atomic_load(&run.failed), 0);
+  for (int i = 0; i < items; i++)
+    one_of_three(run.list, i);
+  shareable_list_unref(reader);
+  end_list(run.list);
+  free(values);
+}
+
+Test(sync, two_threads_that_write_different_types_to_one_item_show_a_third_no_mixture) {
+  run_race(1, 3);
+}
+
+Test(sync, an_int_is_never_stored_into_an_item_that_just_became_a_text) {
+  run_race(100, 2);
+}
