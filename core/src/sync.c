@@ -160,18 +160,22 @@ static size_t length_in(const shareable__journal *journal, size_t slot_size) {
   return length > sizeof journal->data || length > slot_size ? 0 : (size_t)length;
 }
 
-/* Completes the write of a killed writer, if it began one, in an item whose lock the caller has taken over. */
-static void complete(shareable__sync *sync, size_t i) {
+/*
+ * Completes the write of a killed writer in an item whose lock the caller has taken over. False where it left none: then
+ * the item is as it was, or half written where its lock is bare.
+ */
+static bool complete(shareable__sync *sync, size_t i) {
   shareable__journal *journal = find_journal(sync->area, i);
   shareable__slot slot;
 
   if (journal == NULL || !shareable__layout_slot(sync->layout, i, &slot))
-    return;
+    return false;
   shareable__item_put(&slot, &(shareable__image){.format = journal->format,
                                                  .code = (unsigned char)journal->code,
                                                  .data = journal->data,
                                                  .length = length_in(journal, slot.size)});
   free_journal(journal);
+  return true;
 }
 
 /* The word that a write leaves: one further, with these flags. */
@@ -179,16 +183,18 @@ static uint64_t next_word(uint64_t before, uint64_t flags) {
   return (((before & ~SHAREABLE__WORD_FLAGS) + SEQUENCE) & UNLOCKED) | flags;
 }
 
-/* Takes over the lock of a killed writer, and completes its write. *before is the word that that leaves. */
+/*
+ * Takes over the lock of a killed writer, and completes its write. *before is the word that that leaves: mixed only after a
+ * journal, which nobody fills before no store to the number that was there is on its way; damaged if it was and is.
+ */
 static bool take_over(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
   if (!swap_word(sync->area, i, word, (word & UNLOCKED) | (uint64_t)sync->writer.token << 32))
     return false;
-  if (word & SHAREABLE__BARE) {
-    *before = next_word(word, (word & SHAREABLE__MIXED) | SHAREABLE__DAMAGED);
-    return true;
-  }
-  complete(sync, i);
-  *before = next_word(word, SHAREABLE__MIXED);
+  if (complete(sync, i))
+    *before = next_word(word, SHAREABLE__MIXED);
+  else
+    *before = next_word(word, (word & (SHAREABLE__MIXED | SHAREABLE__DAMAGED)) |
+                                (word & SHAREABLE__BARE ? SHAREABLE__DAMAGED : 0));
   return true;
 }
 
@@ -373,10 +379,8 @@ static shareable_status show_journal(shareable__sync *sync, size_t i, shareable_
   size_t length;
   bool is_text;
 
-  if (reading->stamp & SHAREABLE__BARE)
-    return SHAREABLE_E_CORRUPT;
   if (journal == NULL)
-    return SHAREABLE_OK;
+    return reading->stamp & (SHAREABLE__BARE | SHAREABLE__DAMAGED) ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
   length = length_in(journal, sizeof journal->data);
   reading->code = (unsigned char)journal->code;
   is_text = reading->code == SHAREABLE__CODE_STR || reading->code == SHAREABLE__CODE_BYTES;

@@ -507,6 +507,38 @@ Test(sync, an_item_left_bare_is_damaged_until_it_is_written) {
   end_list(list);
 }
 
+Test(sync, a_damaged_item_stays_damaged_where_its_next_writer_was_killed_before_it_wrote) {
+  shareable_list *list = two_ints(), *reader = again(SHAREABLE_READ_ONLY);
+  uint32_t dead = dead_token();
+  shareable_value value;
+
+  put_word(list, 1, SHAREABLE__DAMAGED);
+  lock_under(list, 1, dead, 0);
+  cr_status(shareable_list_get(reader, 1, &value, NULL, 0), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_CORRUPT);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__DAMAGED);
+  lock_under(list, 1, dead, 0);
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  assert_same(get(reader, 1), shareable_str("text"));
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+Test(sync, one_who_is_killed_mending_an_item_left_bare_leaves_what_it_wrote) {
+  shareable_list *list = large(shareable_int(7)), *reader = again(SHAREABLE_READ_ONLY);
+
+  for (int turn = 0; turn <= SHAREABLE__SYNC_JOURNALS; turn++) {
+    kill_while_writing(list, 1, text_of('x', 473));
+    kill_while_writing(list, 1, shareable_str("mended"));
+    assert_same(get(reader, 1), shareable_str("mended"));
+    assert_same(get(list, 1), shareable_str("mended"));
+    cr_assert_eq(journals_in_use(list), 0);
+    cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
+  }
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
 Test(sync, an_item_that_a_living_writer_holds_is_an_error_after_a_second_and_is_not_changed) {
   shareable_list *list = two_ints(), *other = again(0), *reader = again(SHAREABLE_READ_ONLY);
   uint32_t token = join(other);
@@ -707,6 +739,24 @@ Test(sync, a_change_of_type_waits_for_a_store_that_is_announced) {
 
   join(list);
   write_what_is_announced(list, announce(list, token));
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_change_of_type_waits_for_an_announced_store_also_after_a_killed_writer) {
+  shareable_list *list = two_ints(), *other = again(0);
+  uint32_t token = join(other), dead = dead_token();
+
+  join(list);
+  lock_under(list, 1, dead, 0);
+  write_what_is_announced(list, announce(list, token));
+  end_list(list);
+  list = two_ints();
+  dead = dead_token();
+  join(list);
+  lock_under(list, 1, dead, 0);
+  assert_same(get(list, 1), shareable_int(7));
+  write_what_is_announced(list, announce(list, join(list)));
   shareable_list_unref(other);
   end_list(list);
 }
