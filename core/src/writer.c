@@ -24,14 +24,22 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t joining = PTHREAD_MUTEX_INITIALIZER;
 static unsigned registered_forks; /* shareable__forks + 1 when this process was registered for barriers; 0: never */
 
-/* In the child: another thread of the parent's may have held the mutex. */
+/* No fork while another thread joins: its description of the file, on its way to the proof, would be the child's too. */
+static void before_fork(void) {
+  pthread_mutex_lock(&joining);
+}
+
+static void after_fork(void) {
+  pthread_mutex_unlock(&joining);
+}
+
 static void count_fork(void) {
   shareable__forks++;
-  pthread_mutex_init(&joining, NULL);
+  pthread_mutex_unlock(&joining);
 }
 
 static void watch_forks(void) {
-  pthread_atfork(NULL, NULL, count_fork);
+  pthread_atfork(before_fork, after_fork, count_fork);
 }
 
 static int membarrier(int command) {

@@ -222,6 +222,45 @@ Test(writer, is_dead_once_it_was_killed_though_a_child_of_its_lives_on_with_a_to
   remove_block();
 }
 
+/* Joins and leaves time and again; tells whether it was ever alive after it left. */
+static void *come_and_go(void *data) {
+  const int fd = *(const int *)data;
+
+  for (int i = 0; i < 1000; i++) {
+    shareable__writer writer;
+    uint32_t token;
+
+    shareable__writer_start(&writer, fd, false);
+    if (shareable__writer_join(&writer, no_cell, NULL) != SHAREABLE_OK)
+      return data;
+    token = writer.token;
+    shareable__writer_leave(&writer);
+    if (shareable__writer_is_alive(&writer, token))
+      return data;
+  }
+  return NULL;
+}
+
+Test(writer, a_child_that_another_thread_forked_while_it_joined_does_not_keep_it_alive) {
+  int fd = new_block(), end[2];
+  pthread_t thread;
+  void *failed;
+
+  cr_assert_eq(pipe(end), 0);
+  cr_assert_eq(pthread_create(&thread, NULL, come_and_go, &fd), 0);
+  for (int i = 0; i < 100; i++)
+    if (fork() == 0) {
+      close(end[1]);
+      live_until(end[0]);
+    }
+  cr_assert_eq(pthread_join(thread, &failed), 0);
+  close(end[1]);
+  while (waitpid(-1, NULL, 0) > 0)
+    ;
+  cr_assert_null(failed);
+  remove_block();
+}
+
 Test(writer, a_child_that_ends_or_leaves_takes_nothing_from_its_parent) {
   int fd = new_block(), result;
   shareable__writer writer;
