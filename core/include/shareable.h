@@ -457,7 +457,7 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT, E_LENGTH (it ends in NUL and is longer than
  * SHAREABLE_TEXT_NUL_MAX), E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a second) or
  * E_SYSTEM (the kernel gives this process no proof of life, which others go by: no descriptor is left, or /proc is not
- * mounted). Then the item is as it was.
+ * mounted and the list unlinked). Then the item is as it was.
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 

@@ -82,7 +82,7 @@ static void use_area(shareable_list *list, uint64_t area) {
   shareable__segment *segment = &list->memory->segment;
 
   shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
-  shareable__writer_start(&list->sync.writer, segment->fd, list->memory->read_only);
+  shareable__writer_start(&list->sync.writer, segment->fd, list->memory->name, list->memory->read_only);
 }
 
 static shareable_list *allocate(shareable_error *error) {

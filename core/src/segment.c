@@ -282,6 +282,25 @@ bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uin
   return at <= INT64_MAX && pread(segment->fd, words, size, (off_t)at) == (ssize_t)size;
 }
 
+int shareable__segment_open_again(int fd, const char *name) {
+  path at = path_of(name);
+  struct stat ours, theirs;
+  char itself[32];
+  int again;
+
+  snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
+  again = open(itself, O_RDWR | O_CLOEXEC);
+  if (again >= 0)
+    return again;
+  again = open(at.text, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (again >= 0 && fstat(fd, &ours) == 0 && fstat(again, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+      ours.st_ino == theirs.st_ino)
+    return again;
+  if (again >= 0)
+    close(again);
+  return -1;
+}
+
 bool shareable__segment_exists(const char *name) {
   path at = path_of(name);
   struct stat status;

@@ -43,6 +43,12 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
 /* The same with a random name, which `name` receives. */
 shareable_status shareable__segment_publish_random(shareable__segment *segment, char name[13], shareable_error *error);
 
+/*
+ * Opens a file once more, to read and write: the one that a descriptor is of and that was, or is, called `name`. -1 where
+ * that cannot be: /proc is not mounted, and the name is gone.
+ */
+int shareable__segment_open_again(int fd, const char *name);
+
 /* Drops a segment: mapping, and file unless that has a name. */
 void shareable__segment_discard(shareable__segment *segment);
 

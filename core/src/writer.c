@@ -7,12 +7,13 @@
 #include <fcntl.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "segment.h"
 
 /* Tokens' bytes: past any file. */
 #define BASE (INT64_C(1) << 62)
@@ -69,9 +70,9 @@ void shareable__writer_barrier(void) {
   nanosleep(&long_enough, NULL);
 }
 
-void shareable__writer_start(shareable__writer *writer, int fd, bool read_only) {
+void shareable__writer_start(shareable__writer *writer, int fd, const char *name, bool read_only) {
   pthread_once(&once, watch_forks);
-  *writer = (shareable__writer){.fd = fd, .read_only = read_only, .forks = shareable__forks};
+  *writer = (shareable__writer){.fd = fd, .name = name, .read_only = read_only, .forks = shareable__forks};
 }
 
 static struct flock byte_of(uint32_t token, short type) {
@@ -84,14 +85,6 @@ bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token)
   if (token == 0)
     return false;
   return fcntl(writer->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
-}
-
-/* A description of the file of its own: the lock is to be this handle's, and not that of whoever has the other one. */
-static int open_again(int fd) {
-  char path[32];
-
-  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  return open(path, O_RDWR | O_CLOEXEC);
 }
 
 static uint32_t lock_a_byte(int fd) {
@@ -111,7 +104,8 @@ static uint32_t lock_a_byte(int fd) {
 }
 
 static shareable_status prove(shareable__writer *writer) {
-  int fd = open_again(writer->fd);
+  int fd =
+    shareable__segment_open_again(writer->fd, writer->name); /* for a description of its own, with its own locks */
   uint32_t token = fd < 0 ? 0 : lock_a_byte(fd);
   void *proof = token == 0 ? MAP_FAILED : mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, 0);
 

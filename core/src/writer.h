@@ -20,6 +20,7 @@ typedef struct shareable__writer {
   unsigned forks;               /* shareable__forks when it was joined: in a child, all of this is the parent's */
   uint32_t token;               /* 0: not joined yet */
   int fd;                       /* of the segment's file: to ask for locks, to open it once more */
+  const char *name;             /* of that file */
   bool read_only;
   void *proof; /* the mapping that holds the lock */
 } shareable__writer;
@@ -30,7 +31,8 @@ extern unsigned shareable__forks;
 /* Its address is the name of the thread that looks at it. */
 extern _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
 
-void shareable__writer_start(shareable__writer *writer, int fd, bool read_only);
+/* The descriptor is that of the segment's file, called `name`; both are to stay as long as the writer. */
+void shareable__writer_start(shareable__writer *writer, int fd, const char *name, bool read_only);
 
 /*
  * Gives the writer a token, if it has none that is its own: E_READ_ONLY, or E_SYSTEM where the kernel gives no proof. The

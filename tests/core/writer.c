@@ -56,7 +56,7 @@ static struct shareable__cell *that_cell(void *area, shareable__writer *writer) 
 }
 
 static void join(shareable__writer *writer, int fd) {
-  shareable__writer_start(writer, fd, false);
+  shareable__writer_start(writer, fd, own_name(), false);
   cr_ok(shareable__writer_join(writer, no_cell, NULL));
   cr_assert_neq(writer->token, 0);
 }
@@ -93,8 +93,8 @@ Test(writer, a_joined_one_is_alive_for_others_and_for_itself_until_it_leaves) {
   uint32_t token;
 
   join(&writer, fd);
-  shareable__writer_start(&other, others, false);
-  shareable__writer_start(&reader, readers, true);
+  shareable__writer_start(&other, others, own_name(), false);
+  shareable__writer_start(&reader, readers, own_name(), true);
   token = writer.token;
   cr_assert(shareable__writer_is_alive(&writer, token));
   cr_assert(shareable__writer_is_alive(&other, token));
@@ -162,7 +162,7 @@ Test(writer, is_dead_once_its_process_was_killed) {
   uint32_t token;
   pid_t child;
 
-  shareable__writer_start(&writer, fd, false);
+  shareable__writer_start(&writer, fd, own_name(), false);
   cr_assert_eq(pipe(pipes), 0);
   child = fork();
   if (child == 0) {
@@ -193,7 +193,7 @@ Test(writer, is_dead_once_it_was_killed_though_a_child_of_its_lives_on_with_a_to
   uint32_t parents, childs;
   pid_t parent;
 
-  shareable__writer_start(&writer, fd, false);
+  shareable__writer_start(&writer, fd, own_name(), false);
   cr_assert_eq(pipe(pipes), 0);
   cr_assert_eq(pipe(end), 0);
   cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* to wait for the child's child */
@@ -230,7 +230,7 @@ static void *come_and_go(void *data) {
     shareable__writer writer;
     uint32_t token;
 
-    shareable__writer_start(&writer, fd, false);
+    shareable__writer_start(&writer, fd, own_name(), false);
     if (shareable__writer_join(&writer, no_cell, NULL) != SHAREABLE_OK)
       return data;
     token = writer.token;
@@ -289,7 +289,7 @@ Test(writer, a_read_only_one_cannot_join) {
   int fd = new_block(), readers = open_block(O_RDONLY);
   shareable__writer reader;
 
-  shareable__writer_start(&reader, readers, true);
+  shareable__writer_start(&reader, readers, own_name(), true);
   cr_status(shareable__writer_join(&reader, no_cell, NULL), SHAREABLE_E_READ_ONLY);
   cr_assert_eq(reader.token, 0);
   shareable__writer_leave(&reader);
@@ -300,7 +300,7 @@ Test(writer, a_read_only_one_cannot_join) {
 Test(writer, one_whose_file_is_gone_gets_no_proof_and_no_token) {
   shareable__writer writer;
 
-  shareable__writer_start(&writer, -1, false);
+  shareable__writer_start(&writer, -1, own_name(), false);
   cr_status(shareable__writer_join(&writer, no_cell, NULL), SHAREABLE_E_SYSTEM);
   cr_assert_eq(writer.token, 0);
   shareable__writer_leave(&writer);
@@ -313,7 +313,7 @@ Test(writer, joins_and_is_asked_for_after_its_block_was_unlinked) {
 
   remove_block();
   join(&writer, fd);
-  shareable__writer_start(&other, others, false);
+  shareable__writer_start(&other, others, own_name(), false);
   token = writer.token;
   cr_assert(shareable__writer_is_alive(&other, token));
   shareable__writer_leave(&writer);
@@ -347,7 +347,7 @@ Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
   pid_t child;
 
   need_barriers();
-  shareable__writer_start(&writer, fd, false);
+  shareable__writer_start(&writer, fd, own_name(), false);
   cr_assert_not(shareable__writer_is_fast(&writer));
   cr_ok(shareable__writer_join(&writer, that_cell, cell));
   cr_assert(shareable__writer_is_fast(&writer));
