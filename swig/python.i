@@ -8,6 +8,7 @@
 
 %{
 #include "handle.h"
+#include "list_lock.h"
 #include "slots.h"
 #include "status.h"
 #include "value.h"
@@ -27,6 +28,8 @@
 %ignore shareable_memory_unpin;
 /* What it says is said by each exception. */
 %ignore shareable_list_explain;
+/* list_lock() calls it, and lets signals through. */
+%ignore shareable_list_lock;
 /* Items travel by the slots of List, one at a time and in slices. */
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
@@ -151,6 +154,24 @@
   $result = PyLong_FromLongLong((long long)*$1);
 }
 
+%typemap(in, numinputs=0) int64_t *integer (int64_t number = 0), int *exchanged (int number = 0) {
+  $1 = &number;
+}
+%typemap(argout) int64_t *integer {
+  Py_DECREF($result);
+  $result = PyLong_FromLongLong((long long)*$1);
+}
+%typemap(argout) int *exchanged {
+  Py_DECREF($result);
+  $result = PyBool_FromLong(*$1);
+}
+/* What was found instead is not told: in Python, who compares reads anew. */
+%typemap(in) int64_t *expected (int64_t number) {
+  if (value_signed($input, "$1_name", &number) < 0)
+    SWIG_fail;
+  $1 = &number;
+}
+
 /* Values: one; those of a new list, as a pair of an iterable and its capacity (values_set_capacity); one to receive. */
 %typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
                                            status_context _global_context = STATUS_CONTEXT_NONE) {
@@ -201,6 +222,8 @@
 %}
 
 %include "shareable.i"
+
+PyObject *list_lock(shareable_list *list, int64_t timeout);
 
 %init %{
   if (view_prepare() < 0 ||

@@ -197,7 +197,10 @@ int value_signed(PyObject *object, const char *parameter, int64_t *number) {
     return -1;
   *number = PyLong_AsLongLong(integer);
   Py_DECREF(integer);
-  return *number == -1 && PyErr_Occurred() ? -1 : 0;
+  if (*number != -1 || !PyErr_Occurred())
+    return 0;
+  PyErr_Format(PyExc_OverflowError, "%s: %s", parameter, shareable_status_text(SHAREABLE_E_OVERFLOW));
+  return -1;
 }
 
 int value_unsigned(PyObject *object, const char *parameter, uint64_t most, uint64_t *number) {

@@ -13,6 +13,9 @@ No read is ever torn between programs that use shareable, whatever the type and 
 killed while it writes leaves the old value or the new one (of a text of more than 472 bytes perhaps neither: then a read
 raises ValueError until the item is written anew). In a list of the standard library's, or a plain one, that holds for an
 int or a float that stays one.
+
+What takes more than one read or write is guarded by ``lock()``, or done by ``add()``, ``exchange()`` and
+``compare_exchange()``, which are each one atomic operation, among programs in all languages.
 """
 
 from __future__ import annotations
@@ -20,12 +23,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from types import GenericAlias, TracebackType
 from typing import Any
 
 from . import _raw
 
-__all__ = ["SharedMemory", "ShareableList", "unlink"]
+__all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
 
 # What items are read as: their == is known to C.
 _PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
@@ -37,6 +41,15 @@ def _flags(create: bool, read_only: bool, lazy: bool, plain: bool = False) -> in
     if create:
         return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0)
     return _raw.READ_ONLY if read_only else 0
+
+
+def _nanoseconds(timeout: float | None) -> int:
+    """As C takes a timeout: less than 0 for any time, and 146 years for anything longer."""
+    if timeout is None:
+        return -1
+    if not timeout >= 0:
+        raise ValueError(f"'timeout' must be None or 0 seconds or more, not {timeout!r}")
+    return ceil(min(timeout * 1_000_000_000, 1 << 62))
 
 
 class SharedMemory(_raw.Memory):
@@ -245,6 +258,25 @@ class ShareableList(_raw.List):
                 return position
         raise ValueError(f"{value!r} not in this container: list {self.shm.name!r}")
 
+    def add(self, position: int, amount: int) -> int:
+        """Add to an item that is an int, by one atomic operation, and return the new value.
+
+        TypeError where the item is no int; OverflowError where the sum does not fit: then it is as it was.
+        """
+        return _raw.list_add(self, position, amount)
+
+    def exchange(self, position: int, value: int) -> int:
+        """Write an int over an int, by one atomic operation, and return the one that was there."""
+        return _raw.list_exchange(self, position, value)
+
+    def compare_exchange(self, position: int, expected: int, desired: int) -> bool:
+        """Write `desired` if the item is the int `expected`, by one atomic operation, and return whether it was."""
+        return _raw.list_compare_exchange(self, position, expected, desired)
+
+    def lock(self, timeout: float | None = None) -> ListLock:
+        """The lock of the list, for a with statement to take: for at most `timeout` seconds, or None for any time."""
+        return ListLock(self, timeout)
+
     def close(self) -> None:
         """End this object's access to the list, as SharedMemory.close() does, of `shm` too."""
         _raw.list_close(self)
@@ -252,6 +284,49 @@ class ShareableList(_raw.List):
     def unlink(self) -> None:
         """Remove the name of the list's block, as SharedMemory.unlink() does."""
         _raw.list_unlink(self)
+
+
+class ListLock:
+    """The lock of a ShareableList, as its lock() gives it: for whatever all who use the list agree that it guards.
+
+    Reads and writes of items do not ask for it. It works among processes and threads of all languages, belongs to the
+    ShareableList object (whichever thread took it), and is not recursive: to take it twice through one is to wait for
+    oneself. Who has it gives it up when the list is closed, too, or the process ends: then whoever takes it next is told.
+    A list that is plain, or the standard library's, has none: ValueError.
+
+        with shared.lock(timeout=1.5) as lock:
+            if lock.owner_died:
+                ...  # what the lock guards may be half done: mend it
+    """
+
+    owner_died: bool
+    """Whether the last acquire() took the lock from somebody who ended without a release."""
+
+    def __init__(self, shared: ShareableList, timeout: float | None = None) -> None:
+        self._list = shared
+        self._timeout = timeout
+        self.owner_died = False
+
+    def __enter__(self) -> ListLock:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Take the lock, and return True. TimeoutError when it is not free within `timeout` seconds: 0 only tries.
+
+        None is the timeout that lock() was given. Other threads run meanwhile, and signals are handled.
+        """
+        self.owner_died = _raw.list_lock(self._list, _nanoseconds(self._timeout if timeout is None else timeout))
+        return True
+
+    def release(self) -> None:
+        """Give the lock back. ValueError where the list is not locked through this ShareableList."""
+        _raw.list_unlock(self._list)
 
 
 def unlink(name: str) -> None:

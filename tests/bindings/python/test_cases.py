@@ -3,8 +3,12 @@
 import math
 import os
 import re
+import signal
 import stat
 import struct
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -461,6 +465,153 @@ def test_list_answers_a_damaged_item_with_an_error_and_the_others_with_values(mi
     assert mixed[1] == b"mended" and mixed.index(42) == 6
 
 
+def test_list_locks_and_unlocks(mixed, name):
+    with ShareableList(name=name) as other:
+        with mixed.lock() as lock:
+            assert not lock.owner_died
+            with pytest.raises(TimeoutError):
+                other.lock().acquire(timeout=0)
+        with other.lock(timeout=0) as lock:
+            assert not lock.owner_died
+        with pytest.raises(KeyError), mixed.lock():
+            raise KeyError
+        lock = other.lock(timeout=5)
+        assert lock.acquire() is True and lock.owner_died is False
+        mixed[3] = 5
+        assert other[3] == 5
+        lock.release()
+        assert mixed.lock().acquire(timeout=0) is True
+        mixed.lock().release()
+
+
+def test_list_lock_times_out_while_another_holds_it(mixed, name):
+    with ShareableList(name=name) as other, other.lock():
+        for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
+            start = time.monotonic()
+            with pytest.raises(TimeoutError, match=f"list '{name}' is locked by somebody else") as caught:
+                mixed.lock().acquire(timeout=timeout)
+            assert timeout <= time.monotonic() - start < timeout + 5
+            assert caught.value.filename == "/" + name
+        with pytest.raises(TimeoutError), mixed.lock(timeout=0.01):
+            pytest.fail("the lock was taken")
+        for timeout in (-1, -0.5, math.nan, -math.inf):
+            with pytest.raises(ValueError, match="'timeout' must be"):
+                mixed.lock(timeout=timeout).acquire()
+    with mixed.lock(timeout=math.inf), pytest.raises(TimeoutError):
+        mixed.lock().acquire(timeout=0)
+
+
+DIE_LOCKED = """
+import sys, time
+from shareable.shared_memory import ShareableList
+shared = ShareableList(name=sys.argv[1])
+shared.lock().acquire()
+print("locked", flush=True)
+time.sleep(60)
+"""
+
+
+def test_list_lock_of_a_dead_owner_is_reported(mixed, name):
+    command = [sys.executable, "-c", DIE_LOCKED, name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        try:
+            assert owner.stdout.readline() == "locked\n"
+            with pytest.raises(TimeoutError):
+                mixed.lock().acquire(timeout=0.1)
+        finally:
+            os.kill(owner.pid, signal.SIGKILL)
+    with mixed.lock(timeout=5) as lock:
+        assert lock.owner_died is True
+        with ShareableList(name=name) as other, pytest.raises(TimeoutError):
+            other.lock().acquire(timeout=0)
+    with lock:
+        assert lock.owner_died is False
+
+
+def test_list_unlock_without_the_lock_is_refused(mixed, name):
+    with ShareableList(name=name) as other:
+        for shared in (mixed, other):
+            with pytest.raises(ValueError, match=f"list '{name}': .*not locked through this handle"):
+                shared.lock().release()
+        with mixed.lock() as lock:
+            with pytest.raises(ValueError, match="not locked"):
+                other.lock().release()
+            with pytest.raises(TimeoutError):
+                other.lock().acquire(timeout=0)
+            lock.release()
+            with pytest.raises(ValueError, match="not locked"):
+                lock.release()
+            lock.acquire(timeout=0)
+
+
+def test_list_adds_exchanges_and_compares_ints(make_list):
+    class Three:
+        def __index__(self):
+            return 3
+
+    ends = [2**63 - 1, -(2**63)]
+    shared = make_list([5, *ends])
+    assert shared.add(0, 2) == 7 and shared.add(-3, -9) == -2 and shared.add(0, Three()) == 1
+    assert shared.add(1, -1) == 2**63 - 2 and shared.add(1, 1) == ends[0] and shared.add(2, ends[0]) == -1
+    assert shared.exchange(0, ends[1]) == 1 and shared.exchange(0, Three()) == ends[1]
+    assert shared.compare_exchange(0, 4, 5) is False and shared[0] == 3
+    assert shared.compare_exchange(-3, Three(), ends[1]) is True
+    assert same(shared, [ends[1], ends[0], -1])
+
+
+def test_list_refuses_to_add_to_what_is_no_int_or_past_64_bits(mixed, name):
+    values = [*MIXED[:5], True, 2**63 - 1]
+    mixed[6] = 2**63 - 1
+    for index in (0, 1, 2, 4, 5):
+        for attempt in (
+            lambda: mixed.add(index, 1),
+            lambda: mixed.exchange(index, 1),
+            lambda: mixed.compare_exchange(index, 1, 1),
+        ):
+            with pytest.raises(TypeError, match=f"item {index} of list '{name}' is "):
+                attempt()
+    with pytest.raises(OverflowError, match=f"item 6 of list '{name}': .*64 bits"):
+        mixed.add(6, 1)
+    for beyond in (2**63, -(2**63) - 1, 10**40):
+        for attempt in (
+            lambda: mixed.add(3, beyond),
+            lambda: mixed.exchange(3, beyond),
+            lambda: mixed.compare_exchange(3, beyond, 1),
+            lambda: mixed.compare_exchange(3, 100, beyond),
+        ):
+            with pytest.raises(OverflowError, match="64 bits"):
+                attempt()
+    for other in (1.0, "1", None):
+        with pytest.raises(TypeError, match="must be an int"):
+            mixed.add(3, other)
+    for index in (7, -8):
+        with pytest.raises(IndexError, match="^index out of range"):
+            mixed.add(index, 1)
+    with ShareableList(name=name, read_only=True) as reader:
+        for attempt in (lambda: reader.add(3, 1), lambda: reader.exchange(3, 1), lambda: reader.lock().acquire()):
+            with pytest.raises(TypeError, match="attached read-only"):
+                attempt()
+    assert same(mixed, values)
+
+
+def test_list_of_the_size_of_stock_has_atomics_and_no_lock(make_list, name):
+    plain = make_list([1, "text"], plain=True)
+    with ShareableList(name=name) as other:
+        assert plain.add(0, 2) == 3 and other.exchange(0, 7) == 3
+        assert other.compare_exchange(0, 7, 8) is True and plain.compare_exchange(0, 7, 9) is False
+        with pytest.raises(TypeError, match="is a str"):
+            plain.add(1, 1)
+        for shared in (plain, other):
+            for attempt in (
+                lambda: shared.lock().acquire(),
+                lambda: shared.lock(timeout=0).acquire(),
+                lambda: shared.lock().release(),
+            ):
+                with pytest.raises(ValueError, match=f"list '{name}': .*no sync area"):
+                    attempt()
+        assert same(other, [8, "text"])
+
+
 def test_list_closed_refuses_use(mixed, name):
     mixed.close()
     mixed.close()
@@ -476,6 +627,12 @@ def test_list_closed_refuses_use(mixed, name):
         lambda: mixed.format,
         lambda: mixed.tolist(),
         lambda: mixed.slot_size(0),
+        lambda: mixed.add(3, 1),
+        lambda: mixed.exchange(3, 1),
+        lambda: mixed.compare_exchange(3, 100, 1),
+        lambda: mixed.lock().acquire(),
+        lambda: mixed.lock(timeout=0).acquire(),
+        lambda: mixed.lock().release(),
     ):
         with pytest.raises(ValueError, match=f"list '{name}' is closed"):
             attempt()

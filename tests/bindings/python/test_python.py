@@ -6,9 +6,11 @@ import ctypes
 import gc
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 import weakref
 
@@ -345,7 +347,8 @@ def test_class_is_a_class_like_any_other(name, monkeypatch):
 def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
-    assert public == {"close", "count", "format", "index", "shm", "slot_size", "tolist", "unlink"}
+    values = {"count", "format", "index", "shm", "slot_size", "tolist"}
+    assert public == values | {"add", "close", "compare_exchange", "exchange", "lock", "unlink"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
     for shared in (mixed, memory):
@@ -477,3 +480,107 @@ def test_nothing_leaks(name):
         assert tracemalloc.get_traced_memory()[0] - before < 1000 * 16  # the least object, each time
     finally:
         tracemalloc.stop()
+
+
+def test_lock_lets_other_threads_run_and_each_have_it_alone(make_list, name):
+    shared = make_list([0, 0])
+
+    def work():
+        with ShareableList(name=name) as mine:
+            for _ in range(500):
+                with mine.lock(timeout=30):
+                    mine[0] = mine[0] + 1
+                mine.add(1, 1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    with shared.lock():
+        for thread in threads:
+            thread.start()
+        assert shared[0] == 0
+    for thread in threads:
+        thread.join(60)
+    assert shared.tolist() == [2000, 2000]
+
+
+def test_lock_of_one_list_is_waited_for_by_its_own_threads(make_list):
+    shared = make_list([0])
+    lock, taken = shared.lock(), threading.Event()
+    thread = threading.Thread(target=lambda: lock.acquire(timeout=30) and taken.set())
+    with shared.lock():
+        thread.start()
+        assert not taken.wait(0.2)
+    thread.join(30)
+    assert taken.is_set()
+    lock.release()
+
+
+def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name):
+    class Alarm(Exception):
+        pass
+
+    def ring(number, frame):
+        raise Alarm
+
+    shared = make_list([0])
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with ShareableList(name=name) as other, other.lock():
+            start = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(Alarm):
+                shared.lock().acquire(timeout=30)
+            assert time.monotonic() - start < 10
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    with shared.lock(timeout=0) as lock:
+        assert not lock.owner_died
+
+
+@pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
+def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, name, close):
+    shared, raised = make_list([0]), []
+
+    def wait():
+        try:
+            shared.lock().acquire(timeout=30)
+        except ValueError as error:
+            raised.append(str(error))
+
+    with ShareableList(name=name) as other:
+        with other.lock():
+            thread = threading.Thread(target=wait)
+            thread.start()
+            time.sleep(0.1)
+            close(shared)
+            thread.join(30)
+        assert raised == [f"list '{name}' is closed: open it again"]
+        with other.lock(timeout=0) as lock:
+            assert not lock.owner_died
+
+
+def test_lock_of_a_list_that_was_closed_or_collected_is_reported(make_list, name):
+    shared = make_list([0])
+    with ShareableList(name=name) as other:
+        assert other.lock().acquire()
+    with shared.lock(timeout=5) as lock:
+        assert lock.owner_died
+    other = ShareableList(name=name)
+    assert other.lock().acquire()
+    del other
+    gc.collect()
+    with shared.lock(timeout=5) as lock:
+        assert lock.owner_died
+
+
+def test_lock_keeps_its_list_and_refuses_one_that_is_none(make_list):
+    shared = make_list([0])
+    lock = shared.lock(timeout=1)
+    with lock as same:
+        assert same is lock and type(lock) is shared_memory.ListLock
+    with pytest.raises(TypeError):
+        shared.lock(timeout="1").acquire()
+    with pytest.raises(TypeError, match="must be a shareable._raw.List"):
+        shared_memory.ListLock([]).acquire()
+    with pytest.raises(ValueError, match="__init__"):
+        shared_memory.ListLock(ShareableList.__new__(ShareableList)).acquire()
