@@ -13,7 +13,10 @@
 #include "value.h"
 %}
 
-/* Done in bindings/lua: items by item.c and range.c, whatever their type, and the bytes of a block by memory.c. */
+/*
+ * Done in bindings/lua: items by item.c and range.c, whatever their type, the lock by lock.c, and the bytes of a block by
+ * memory.c.
+ */
 %ignore shareable_memory_address;
 %ignore shareable_memory_pin;
 %ignore shareable_memory_unpin;
@@ -33,6 +36,8 @@
 %ignore shareable_list_get_floats;
 %ignore shareable_list_set_ints;
 %ignore shareable_list_set_floats;
+%ignore shareable_list_lock;
+%ignore shareable_list_unlock;
 %ignore shareable_list_explain;
 %ignore shareable_status_text;
 %ignore shareable_status_name;
@@ -137,6 +142,24 @@
 %typemap(argout) shareable_type *type %{
   lua_pushstring(L, value_type_name(*$1));
   SWIG_arg++;
+%}
+
+/* An int that is changed by one operation. What is compared is answered as: whether it was exchanged, and what was found. */
+%typemap(in) int64_t delta, int64_t desired "$1 = luaL_checkinteger(L, $input);"
+%typemap(in, numinputs=0) int64_t *integer (int64_t number) "$1 = &number;"
+%typemap(argout) int64_t *integer %{
+  lua_pushinteger(L, *$1);
+  SWIG_arg++;
+%}
+%typemap(in) int64_t *expected (int64_t found) %{
+  found = luaL_checkinteger(L, $input);
+  $1 = &found;
+%}
+%typemap(in, numinputs=0) int *exchanged (int flag) "$1 = &flag;"
+%typemap(argout) int *exchanged %{
+  lua_pushboolean(L, *$1);
+  lua_pushinteger(L, *arg3);
+  SWIG_arg += 2;
 %}
 
 /* The format: as much room as the header says is enough, once the list is known. */

@@ -1,12 +1,13 @@
 /*
- * object.c - the userdata that stand for blocks, lists, bytes and none in Lua.
+ * object.c - the userdata that stand for blocks, lists, their locks, bytes and none in Lua.
  */
 #include "object.h"
 
 #include <string.h>
 
 const object_kind object_memory = {"shareable.memory"}, object_list = {"shareable.list"},
-                  object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"};
+                  object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
+                  object_lock = {"shareable.lock"};
 
 enum { METHODS = 1, GETTERS };
 

@@ -1,5 +1,5 @@
 /*
- * object.h - the userdata that stand for blocks, lists, bytes and none in Lua.
+ * object.h - the userdata that stand for blocks, lists, their locks, bytes and none in Lua.
  */
 #ifndef SHAREABLE_LUA_OBJECT_H
 #define SHAREABLE_LUA_OBJECT_H
@@ -14,7 +14,7 @@ typedef struct object_kind {
   const char *name;
 } object_kind;
 
-extern const object_kind object_memory, object_list, object_bytes, object_none;
+extern const object_kind object_memory, object_list, object_bytes, object_none, object_lock;
 
 /* A block or a list: owns one reference, which the garbage collector drops. */
 typedef struct object {

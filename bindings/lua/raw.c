@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "item.h"
 #include "list.h"
+#include "lock.h"
 #include "memory.h"
 #include "object.h"
 #include "range.h"
@@ -49,6 +50,8 @@ static void push_metatables(lua_State *L) {
   lua_setfield(L, -2, "bytes");
   bytes_open_none(L);
   lua_setfield(L, -2, "none");
+  lock_open(L);
+  lua_setfield(L, -2, "lock");
 }
 
 int luaopen_shareable_raw(lua_State *L) {
@@ -57,10 +60,13 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"list_floats", range_floats},
                                        {"list_get", item_get},
                                        {"list_integers", range_integers},
+                                       {"list_lock", lock_take},
                                        {"list_next", item_next},
                                        {"list_set_floats", range_set_floats},
                                        {"list_set_integers", range_set_integers},
                                        {"list_table", range_table},
+                                       {"list_unlock", lock_release},
+                                       {"list_with_lock", lock_with},
                                        {"memory_is_closed", memory_is_closed},
                                        {"memory_read", memory_read},
                                        {"memory_write", memory_write},

@@ -4,6 +4,7 @@
 #include "status.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static bool is_misuse(int status) {
   case SHAREABLE_E_INDEX:
   case SHAREABLE_E_VALUE_TYPE:
   case SHAREABLE_E_OVERFLOW:
+  case SHAREABLE_E_NOT_LOCKED:
     return true;
   default:
     return false;
@@ -71,6 +73,17 @@ int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, s
 
   shareable_list_explain(list, index, status, &error);
   return raise(L, &error);
+}
+
+/* What the library would say of an item is said of the lock. */
+int status_fail_lock(lua_State *L, const shareable_list *list, shareable_status status) {
+  const char *name = shareable_memory_name(shareable_list_memory(list));
+  shareable_error error;
+
+  shareable_list_explain(list, 0, status, &error);
+  if (status == SHAREABLE_E_TIMED_OUT || status == SHAREABLE_E_SYSTEM)
+    snprintf(error.text, sizeof error.text, "the lock of list '%s': %s", name, shareable_status_text(status));
+  return status_fail(L, &error);
 }
 
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status) {

@@ -18,6 +18,9 @@ int status_fail_item(lua_State *L, const shareable_list *list, int64_t index, sh
 /* The same, but always raised. */
 int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status);
 
+/* As status_fail_item(), for what a list answered about its lock. */
+int status_fail_lock(lua_State *L, const shareable_list *list, shareable_status status);
+
 /* Raises that the block, which is closed or was attached read-only, cannot be used so. */
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status);
 

@@ -7,6 +7,9 @@
 
 #include "bytes.h"
 
+/* In seconds. */
+#define LIFETIME 4e9
+
 #define STORABLE "an integer, float, boolean, string, shareable.bytes or shareable.none"
 
 const char *value_type_name(uint32_t type) {
@@ -162,4 +165,14 @@ uint64_t value_check_figure(lua_State *L, int argument, uint64_t most) {
   if (figure < 0 || (uint64_t)figure > most)
     luaL_error(L, "%I is out of range", (LUAI_UACINT)figure);
   return (uint64_t)figure;
+}
+
+int64_t value_check_timeout(lua_State *L, int argument) {
+  lua_Number seconds;
+
+  if (lua_isnoneornil(L, argument))
+    return -1;
+  seconds = luaL_checknumber(L, argument);
+  luaL_argcheck(L, seconds >= 0, argument, "a timeout is a number of seconds, 0 or more");
+  return seconds < LIFETIME ? (int64_t)(seconds * 1e9) : -1;
 }

@@ -44,4 +44,7 @@ const char *value_check_name(lua_State *L, int argument);
 /* An integer of 0 to `most`, or an error. */
 uint64_t value_check_figure(lua_State *L, int argument, uint64_t most);
 
+/* Seconds as nanoseconds; less than 0, which is for ever, for nil or more than a lifetime; or an error. */
+int64_t value_check_timeout(lua_State *L, int argument);
+
 #endif

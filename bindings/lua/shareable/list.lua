@@ -98,6 +98,59 @@ methods.setintegers = raw.list_set_integers
 -- @treturn boolean true; or nil, message, code
 methods.setfloats = raw.list_set_floats
 
+--- Adds to an integer by one atomic operation: none is lost among all who change it so, in any language.
+-- @function methods:add
+-- @tparam integer index
+-- @tparam integer n what to add
+-- @treturn integer the new value; or nil, message, code: "E_TYPE" where the item is no integer. A sum that does not fit
+-- 64 bits is an error, and the item is as it was
+methods.add = raw.list_add
+
+--- Writes an integer over an integer, as atomically as `methods:add` works.
+-- @function methods:exchange
+-- @tparam integer index
+-- @tparam integer value
+-- @treturn integer what was there; or nil, message, code
+methods.exchange = raw.list_exchange
+
+--- Writes an integer if another one is there, as atomically as `methods:add` works.
+-- @function methods:compare_exchange
+-- @tparam integer index
+-- @tparam integer expected what is to be there
+-- @tparam integer desired what to write then
+-- @treturn boolean whether it was written; or nil, message, code
+-- @treturn integer what was there
+methods.compare_exchange = raw.list_compare_exchange
+
+--- Calls a function with the list locked, and unlocks it however that ends: an error goes on to the caller. The lock
+-- guards what its users agree on, among processes and handles of any language; reads and writes of items do not ask
+-- for it. It belongs to the handle and is not recursive: to take it twice through one handle is to wait for oneself.
+--
+--     l:with_lock(function(owner_died)
+--       if owner_died then l[2] = -l[1] end
+--       l[1], l[2] = l[1] + 5, l[2] - 5
+--     end)
+--
+-- @function methods:with_lock
+-- @tparam function body called with true where whoever had the lock died with it, so that what it guards may be half
+-- done; else with false
+-- @tparam[opt] number timeout in seconds, how long to wait for the lock: 0 only tries; as long as it takes if not given
+-- @return what `body` returns; or nil, message, code, and it was not called: "E_TIMED_OUT" where somebody else has the
+-- lock, "E_NO_SYNC" where stock Python made the list, or it is plain
+methods.with_lock = raw.list_with_lock
+
+--- Locks the list until `methods:unlock`.
+-- @function methods:lock
+-- @tparam[opt] number timeout as for `methods:with_lock`
+-- @treturn boolean true; or nil, message, code
+-- @treturn ?string "owner died" where whoever had the lock died with it: it is taken all the same
+methods.lock = raw.list_lock
+
+--- Unlocks the list. Where this handle does not have the lock, it is an error.
+-- @function methods:unlock
+-- @treturn boolean true; or nil, message, code: "E_NO_SYNC"
+methods.unlock = raw.list_unlock
+
 --- Ends this handle's use of the list. A second time, it does nothing.
 -- @function methods:close
 methods.close = raw.list_close

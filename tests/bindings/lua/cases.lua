@@ -481,6 +481,11 @@ test("list_attached_read_only_refuses_writes", function()
   raises(wanted, function() attached:set(1, 2) end)
   raises(wanted, function() attached:setintegers(1, {2}) end)
   raises(wanted, function() attached:setfloats(1, {2}) end)
+  raises(wanted, function() attached:add(1, 1) end)
+  raises(wanted, function() attached:exchange(1, 2) end)
+  raises(wanted, function() attached:compare_exchange(1, 1, 2) end)
+  raises(wanted, function() attached:lock() end)
+  raises(wanted, function() attached:with_lock(error) end)
   same(attached:totable(), {1, 2.5})
   equal(attached.read_only, true)
   equal(l.read_only, false)
@@ -517,6 +522,165 @@ test("list_answers_a_damaged_item_with_an_error_and_the_others_with_values", fun
   same(l:totable(), {1, 22, 3})
 end)
 
+-- Starts a process that has `l`, its own handle on the list called `known`, and runs the program.
+local function start(known, program)
+  local source = ('local l = assert(require "shareable".list{name = "%s"}) %s'):format(known, program)
+  return assert(io.popen(("exec %s -e '%s'"):format(arg[-1], source)))
+end
+
+-- Leaves the list locked by a process that was killed.
+local function die_with_lock(known)
+  local pipe = start(known, [[
+    assert(l:lock(10))
+    print(io.open("/proc/self/stat"):read("n"))
+    io.stdout:flush()
+    l:lock(10)
+  ]])
+  assert(os.execute(("kill -KILL %d"):format(pipe:read("n"))))
+  equal(select(3, pipe:close()), 9)
+end
+
+-- In seconds.
+local function now()
+  local file = assert(io.open("/proc/uptime"))
+  local seconds = file:read("n")
+  file:close()
+  return seconds
+end
+
+test("list_locks_and_unlocks", function()
+  local l = list({1, 2}, {name = name()})
+  local other = keep(shareable.list{name = l.name})
+  for _ = 1, 2 do
+    equal(select("#", l:lock()), 1)
+    answers("E_TIMED_OUT", l.name, other:lock(0))
+    equal(other[1], 1) -- who reads or writes does not ask for it
+    equal(l:unlock(), true)
+    equal(other:lock(0), true)
+    equal(other:unlock(), true)
+  end
+  local results = table.pack(l:with_lock(function(...)
+    same({...}, {false})
+    answers("E_TIMED_OUT", l.name, other:lock(0))
+    return nil, "results", nil
+  end))
+  equal(results.n, 3)
+  equal(results[2], "results")
+  local failure = {}
+  local done, raised = pcall(l.with_lock, l, function() error(failure) end)
+  equal(done, false)
+  equal(raised, failure)
+  equal(other:lock(0), true)
+  local pipe = start(l.name, "assert(l:lock()) l[1] = l[1] * 2 l:unlock()")
+  l[1] = 21
+  other:unlock()
+  pipe:close()
+  equal(l[1], 42)
+end)
+
+test("list_lock_times_out_while_another_holds_it", function()
+  local l = list({1}, {name = name()})
+  local other = keep(shareable.list{name = l.name})
+  l:lock()
+  local wanted = "the lock of list '" .. l.name .. "': somebody else holds it"
+  local begin = now()
+  answers("E_TIMED_OUT", wanted, other:lock(0))
+  answers("E_TIMED_OUT", wanted, other:lock(0.25))
+  local waited = now() - begin
+  equal(waited > 0.2 and waited < 5, true)
+  answers("E_TIMED_OUT", wanted, other:with_lock(error, 0.01))
+  l:unlock()
+  equal(other:lock(0.25), true)
+  for _, bad in ipairs{-1, 0 / 0, -math.huge} do
+    raises("a timeout is a number of seconds, 0 or more", function() l:lock(bad) end)
+    raises("a timeout is a number of seconds, 0 or more", function() l:with_lock(error, bad) end)
+  end
+  raises("number expected, got table", function() l:lock({}) end)
+end)
+
+test("list_lock_of_a_dead_owner_is_reported", function()
+  local l = list({1}, {name = name()})
+  die_with_lock(l.name)
+  same({l:lock()}, {true, "owner died"})
+  answers("E_TIMED_OUT", l.name, keep(shareable.list{name = l.name}):lock(0))
+  equal(l:unlock(), true)
+  equal(select("#", l:lock()), 1)
+  l:unlock()
+  die_with_lock(l.name)
+  equal(l:with_lock(function(owner_died) return owner_died end, 10), true)
+  equal(l:with_lock(function(owner_died) return owner_died end), false)
+end)
+
+test("list_unlock_without_the_lock_is_refused", function()
+  local l = list({1}, {name = name()})
+  local other = keep(shareable.list{name = l.name})
+  local wanted = "list '" .. l.name .. "': the list is not locked through this handle"
+  raises(wanted, function() l:unlock() end)
+  other:lock()
+  raises(wanted, function() l:unlock() end)
+  answers("E_TIMED_OUT", l.name, l:lock(0))
+  other:unlock()
+  raises(wanted, function() other:unlock() end)
+  raises(wanted, function() l:with_lock(function() l:unlock() end) end)
+end)
+
+test("list_adds_exchanges_and_compares_ints", function()
+  local l = list({5, math.maxinteger, 0}, {name = name()})
+  equal(l:add(1, 37), 42)
+  equal(l:add(-3, -2), 40)
+  equal(l:add(2, math.mininteger), -1)
+  equal(l:exchange(1, math.mininteger), 40)
+  equal(l:exchange(1, 7), math.mininteger)
+  same({l:compare_exchange(1, 7, 8)}, {true, 7})
+  same({l:compare_exchange(1, 7, 9)}, {false, 8})
+  same(l:totable(), {8, -1, 0})
+  local pipes = {}
+  for index = 1, 3 do
+    pipes[index] = start(l.name, "for _ = 1, 20000 do l:add(3, 1) end")
+  end
+  for _ = 1, 20000 do
+    l:add(3, 1)
+  end
+  for index = 1, 3 do
+    equal(pipes[index]:close(), true)
+  end
+  equal(l[3], 80000)
+end)
+
+test("list_refuses_to_add_to_what_is_no_int_or_past_64_bits", function()
+  local l = example{name = name()}
+  local what = {"a str", "bytes", "a float", [5] = "None", [6] = "a bool"}
+  for index, kind in pairs(what) do
+    local wanted = ("item %d of list '%s' is %s"):format(index, l.name, kind)
+    answers("E_TYPE", wanted, l:add(index, 1))
+    answers("E_TYPE", wanted, l:exchange(index, 1))
+    answers("E_TYPE", wanted, l:compare_exchange(index, 1, 1))
+  end
+  l[7] = math.maxinteger
+  raises(("item 7 of list '%s': an int must fit in 64 bits"):format(l.name), function() l:add(7, 1) end)
+  raises("item -1", function() l:add(-1, math.maxinteger) end)
+  raises("index 8 out of range", function() l:add(8, 1) end)
+  raises("index 0 out of range", function() l:exchange(0, 1) end)
+  raises("index -8 out of range", function() l:compare_exchange(-8, 1, 1) end)
+  raises("no integer representation", function() l:add(4, 2.0 ^ 63) end)
+  raises("no integer representation", function() l:exchange(4, 1.5) end)
+  raises("number expected, got string", function() l:compare_exchange(4, "x", 1) end)
+  same(l:totable(), {"howdy", bytes "HoWdY", -273.154, 100, none, true, math.maxinteger})
+end)
+
+test("list_of_the_size_of_stock_has_atomics_and_no_lock", function()
+  local l = list({1}, {name = name(), plain = true})
+  local wanted = "list '" .. l.name .. "': the list has no sync area"
+  answers("E_NO_SYNC", wanted, l:lock())
+  answers("E_NO_SYNC", wanted, l:lock(0))
+  answers("E_NO_SYNC", wanted, l:unlock())
+  answers("E_NO_SYNC", wanted, l:with_lock(error))
+  equal(l:add(1, 2), 3)
+  equal(l:exchange(1, 4), 3)
+  same({l:compare_exchange(1, 4, 5)}, {true, 4})
+  equal(l[1], 5)
+end)
+
 test("list_closed_refuses_use", function()
   local l = example{name = name()}
   local known = l.name
@@ -537,6 +701,13 @@ test("list_closed_refuses_use", function()
   raises(wanted, function() l:setintegers(1, {1}) end)
   raises(wanted, function() l:setfloats(1, {1}) end)
   raises(wanted, function() local _ = l.format end)
+  raises(wanted, function() l:lock() end)
+  raises(wanted, function() l:lock(0) end)
+  raises(wanted, function() l:unlock() end)
+  raises(wanted, function() l:with_lock(error) end)
+  raises(wanted, function() l:add(4, 1) end)
+  raises(wanted, function() l:exchange(4, 1) end)
+  raises(wanted, function() l:compare_exchange(4, 100, 1) end)
   equal(#l, 7)
   equal(l.name, known)
   equal(l.closed, true)

@@ -128,6 +128,50 @@ test("long_list_is_shown_in_part", function()
   equal(tostring(l):find("19, 20, ... 21 items}", 1, true) ~= nil, true)
 end)
 
+test("lock_is_given_back_however_its_function_ends", function()
+  local l = keep(shareable.list({0}, {name = name()}))
+  local other = keep(shareable.list{name = l.name})
+  local function is_free()
+    return other:lock(0) and other:unlock() or false
+  end
+  local thread = coroutine.create(function() return l:with_lock(coroutine.yield) end)
+  same({coroutine.resume(thread)}, {true, false})
+  equal(is_free(), false)
+  same({coroutine.resume(thread, 7, 8)}, {true, 7, 8})
+  equal(is_free(), true)
+  thread = coroutine.create(function() l:with_lock(coroutine.yield) end)
+  coroutine.resume(thread)
+  equal(is_free(), false)
+  equal(coroutine.close(thread), true)
+  equal(is_free(), true)
+  local _, trace = xpcall(l.with_lock, debug.traceback, l, function() local _ = l.name.x.y end)
+  equal(trace:match("^%C*idioms%.lua:%d+: attempt to index a nil value") ~= nil, true)
+  equal(select(2, trace:gsub("idioms%.lua:", "")) > 2, true) -- the function that raised is in it
+  equal(is_free(), true)
+  raises("function expected, got table", function() l:with_lock({}) end)
+  raises("function expected, got no value", function() l:with_lock() end)
+  equal(is_free(), true)
+  raises("is closed", function() l:with_lock(function() l:close() end) end)
+end)
+
+test("lock_is_had_by_one_at_a_time", function()
+  local l = keep(shareable.list({0, 0}, {name = name()}))
+  local program = ([[
+    local l = assert(require "shareable".list{name = "%s"})
+    for _ = 1, 500 do
+      l:with_lock(function() l[1] = l[1] + 1 l[2] = l[2] - 1 end)
+    end
+  ]]):format(l.name)
+  local pipes = {}
+  for index = 1, 3 do
+    pipes[index] = assert(io.popen(("%s -e '%s'"):format(arg[-1], program)))
+  end
+  for index = 1, 3 do
+    equal(pipes[index]:close(), true)
+  end
+  same(l:totable(), {1500, -1500})
+end)
+
 test("options_are_checked", function()
   raises("no option 'nmae'", function() local _ = shareable.list({1}, {nmae = "x"}) end)
   raises("no option 'read_only'", function() local _ = shareable.list({1}, {read_only = true}) end)
@@ -148,6 +192,10 @@ test("strangers_are_refused", function()
     raises("shareable.list expected", function() l.set(stranger, 1, 1) end)
     raises("shareable.list expected", function() l.totable(stranger) end)
     raises("shareable.list expected", function() l.close(stranger) end)
+    raises("shareable.list expected", function() l.lock(stranger) end)
+    raises("shareable.list expected", function() l.unlock(stranger) end)
+    raises("shareable.list expected", function() l.with_lock(stranger, error) end)
+    raises("shareable.list expected", function() l.add(stranger, 1, 1) end)
   end
   for _, stranger in ipairs{io.stdout, {}, "x", 7, none} do
     raises("shareable.memory expected", function() m.read(stranger) end)
