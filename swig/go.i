@@ -3,8 +3,8 @@
  *
  * The raw package is private to the package shareable. A status is returned as it is, and never raised: a SWIG
  * exception is a panic in Go. A handle is a uintptr, 0 for none. A slice or a string goes to C as pointer and length,
- * without a copy; what C fills in goes by pointer. Reading an item is not here but in internal/raw/item.go: it answers
- * by value, which SWIG cannot do without allocating.
+ * without a copy; what C fills in goes by pointer. Reading an item and the atomic operations are not here but in
+ * internal/raw/item.go: they answer by value, which SWIG cannot do without allocating.
  *
  * Integers are as wide as C's, by ptrdiff_t (no -intgosize), so that what SWIG writes fits every machine.
  */
@@ -25,6 +25,9 @@
 %ignore shareable_list_get_str;
 %ignore shareable_list_get_bytes;
 %ignore shareable_list_set;
+%ignore shareable_list_add;
+%ignore shareable_list_exchange;
+%ignore shareable_list_compare_exchange;
 
 %typemap(gotype) shareable_status "int"
 %typemap(gotype) size_t "int"

@@ -46,7 +46,7 @@
 //
 // # Errors
 //
-// Every failure is an [*Error]. Ask with [errors.Is] what it is, by one of this package's Err variables or by what the
+// Every failure is an [*Error], but for a context's that ends [List.Lock]. Ask with [errors.Is] what it is, by one of this package's Err variables or by what the
 // standard library has: [io/fs.ErrNotExist], [io/fs.ErrExist], [io/fs.ErrPermission], [io/fs.ErrClosed],
 // [syscall.ENOSPC], and every other [syscall.Errno] that the system gave. Nothing in this package panics, on a nil or
 // a zero handle neither: those are closed ones.
@@ -54,9 +54,22 @@
 // # Goroutines
 //
 // All methods may be called by many goroutines at once, Close included: it waits for those that are under way, and
-// the later ones fail with [ErrClosed]. What they share is memory, though, and not a message: an int or a float that
-// keeps its type is read and written in one piece, but a change of type and a text take several stores that a reader
-// can see half done, and so does what is written to a block. Processes that write at once need an agreement of their own.
+// the later ones fail with [ErrClosed]. An item is read and written whole, whatever its type, among all who use this
+// library; of a list that is [Plain], or that stock Python made, that holds for an int or a float that keeps its type. What
+// is written to a block can be seen half done.
+//
+// [List.Add], [List.Exchange] and [List.CompareAndSwap] change an int in one step. What takes several is for the list's
+// lock, by which processes and goroutines agree:
+//
+//	if err := list.Lock(ctx); errors.Is(err, shareable.ErrOwnerDied) {
+//		mend(list) // it is locked, but what another was doing may be half done
+//	} else if err != nil {
+//		return err
+//	}
+//	defer list.Unlock()
+//
+// Who ends while having the lock, or closes the list or drops it, does not hold up the others: the next one gets
+// [ErrOwnerDied].
 //
 // # What can still kill a program
 //

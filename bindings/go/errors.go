@@ -28,6 +28,8 @@ var (
 	ErrLength    = Status(raw.E_LENGTH)     // a text is longer than any item can have room for
 	ErrAbsent    = Status(raw.E_ABSENT)     // the value looked for is not in the list
 	ErrBuffer    = Status(raw.E_BUFFER)     // a buffer is too small; this package makes its own
+	ErrNotLocked = Status(raw.E_NOT_LOCKED) // the list is not locked through this handle
+	ErrNoSync    = Status(raw.E_NO_SYNC)    // the list has no sync area, so no lock: stock Python made it, or it is Plain
 
 	// The other side, or an operator, is to act.
 
@@ -42,6 +44,7 @@ var (
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is damaged: write it anew
 	ErrVersion    = Status(raw.E_VERSION)    // the list is of a newer version of the library
 	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // somebody else holds the item, for a second by now
+	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // the lock is taken, but who had it died: what it guards may be half done
 )
 
 // Error returns the sentence of the status.

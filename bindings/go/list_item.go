@@ -11,8 +11,8 @@ import (
 
 // Get reads an item of any type: as int64, float64, bool, string, []byte or nil. What it returns is a copy.
 //
-// It fails with [ErrClosed], [ErrIndex], [ErrCorrupt] where the item is damaged, or [ErrUTF8] where it is a str that is
-// not UTF-8.
+// It fails with [ErrClosed], [ErrIndex], [ErrCorrupt] where the item is damaged, [ErrUTF8] where it is a str that is
+// not UTF-8, or [ErrTimedOut] where somebody has been writing it for a second.
 func (l *List) Get(index int) (any, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -28,7 +28,8 @@ func (l *List) Get(index int) (any, error) {
 // nil, or of a type defined by one of these.
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8], [ErrSlot],
-// [ErrLength], or [ErrCorrupt] where there is no slot to write to. The item then is as it was.
+// [ErrLength], [ErrCorrupt] where there is no slot to write to, [ErrTimedOut] where somebody else has been writing it
+// for a second, or [ErrSystem] where the system gives this process no proof of life. The item then is as it was.
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {

@@ -214,7 +214,11 @@ func (m *Memory) Close() error {
 	m = m.orNone()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	raw.Memory_close(m.handle)
+	if m.list != 0 {
+		raw.List_close(m.list)
+	} else {
+		raw.Memory_close(m.handle)
+	}
 	m.bytes = nil
 	return nil
 }

@@ -482,6 +482,14 @@ func listClosedRefusesUse(t *testing.T) {
 	closed(err)
 	_, err = list.SetFloats(3, make([]float64, 1))
 	closed(err)
+	for _, err := range atomics(list, 3) {
+		closed(err)
+	}
+	closed(list.Lock(soon(t)))
+	locked, err := list.TryLock()
+	equal(t, locked, false)
+	closed(err)
+	closed(list.Unlock())
 	_, err = list.Values()
 	closed(err)
 	equal(t, list.Memory().Bytes(), []byte(nil))

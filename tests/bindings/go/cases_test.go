@@ -63,6 +63,13 @@ var cases = []struct {
 	{"list_attached_read_only_refuses_writes", listAttachedReadOnlyRefusesWrites},
 	{"list_refuses_a_block_that_holds_none", listRefusesABlockThatHoldsNone},
 	{"list_answers_a_damaged_item_with_an_error_and_the_others_with_values", listAnswersADamagedItem},
+	{"list_locks_and_unlocks", listLocksAndUnlocks},
+	{"list_lock_times_out_while_another_holds_it", listLockTimesOutWhileAnotherHoldsIt},
+	{"list_lock_of_a_dead_owner_is_reported", listLockOfADeadOwnerIsReported},
+	{"list_unlock_without_the_lock_is_refused", listUnlockWithoutTheLockIsRefused},
+	{"list_adds_exchanges_and_compares_ints", listAddsExchangesAndComparesInts},
+	{"list_refuses_to_add_to_what_is_no_int_or_past_64_bits", listRefusesToAddToWhatIsNoIntOrPast64Bits},
+	{"list_of_the_size_of_stock_has_atomics_and_no_lock", listOfTheSizeOfStockHasAtomicsAndNoLock},
 	{"list_closed_refuses_use", listClosedRefusesUse},
 	{"list_that_cannot_be_made_leaves_nothing_behind", listThatCannotBeMadeLeavesNothingBehind},
 }
@@ -74,6 +81,9 @@ func TestCases(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(lockerVariable); name != "" {
+		runLocker(name)
+	}
 	files := openFiles()
 	status := m.Run()
 	for i := 0; i < 3; i++ { // finalizers close what a test dropped

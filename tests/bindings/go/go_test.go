@@ -2,6 +2,7 @@
 package check_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,6 +110,11 @@ func TestANilOrZeroHandleIsAClosedOne(t *testing.T) {
 		fails(t, err, is(shareable.ErrClosed))
 		fails(t, list.Set(0, "text"), is(shareable.ErrClosed))
 		fails(t, list.Unlink(), is(shareable.ErrClosed))
+		for _, err := range atomics(list, 0) {
+			fails(t, err, is(shareable.ErrClosed))
+		}
+		fails(t, list.Lock(nil), is(shareable.ErrClosed))
+		fails(t, list.Unlock(), is(shareable.ErrClosed))
 		_, err = list.Count(1)
 		fails(t, err, is(shareable.ErrClosed))
 		_, err = list.Format()
@@ -196,14 +202,18 @@ func TestTypedAccessDoesNotAllocate(t *testing.T) {
 	list := newList(t, []any{1, 2.5, true, "text", []byte("text")})
 	text, data := strings.Repeat("s", 8), []byte("bytes")
 	for name, access := range map[string]func(){
-		"GetInt":    func() { list.GetInt(0) },
-		"SetInt":    func() { list.SetInt(0, 1<<40) },
-		"GetFloat":  func() { list.GetFloat(1) },
-		"SetFloat":  func() { list.SetFloat(1, 0.5) },
-		"GetBool":   func() { list.GetBool(2) },
-		"SetBool":   func() { list.SetBool(2, false) },
-		"SetString": func() { list.SetString(3, text) },
-		"SetBytes":  func() { list.SetBytes(4, data) },
+		"GetInt":         func() { list.GetInt(0) },
+		"SetInt":         func() { list.SetInt(0, 1<<40) },
+		"GetFloat":       func() { list.GetFloat(1) },
+		"SetFloat":       func() { list.SetFloat(1, 0.5) },
+		"GetBool":        func() { list.GetBool(2) },
+		"SetBool":        func() { list.SetBool(2, false) },
+		"SetString":      func() { list.SetString(3, text) },
+		"SetBytes":       func() { list.SetBytes(4, data) },
+		"Add":            func() { list.Add(0, 1) },
+		"Exchange":       func() { list.Exchange(0, 1) },
+		"CompareAndSwap": func() { list.CompareAndSwap(0, 1, 2) },
+		"TryLock":        func() { list.TryLock() },
 	} {
 		if allocated := testing.AllocsPerRun(100, access); allocated != 0 {
 			t.Error(name, "allocates", allocated, "times")
@@ -240,6 +250,13 @@ func TestCloseMayComeAtAnyTime(t *testing.T) {
 			func() error { _, err := list.Memory().ReadAt(make([]byte, 64), 0); return err },
 			func() error { _, err := list.Format(); return err },
 			func() error { _, err := list.GetInts(6, make([]int64, 1)); return err },
+			func() error { _, err := list.Add(3, 1); return err },
+			func() error {
+				if err := list.Lock(context.Background()); err != nil {
+					return err
+				}
+				return list.Unlock()
+			},
 		}
 		users.Add(len(accesses))
 		for _, access := range accesses {

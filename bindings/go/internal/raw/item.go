@@ -12,7 +12,7 @@ type Item struct {
 	Text []byte // of a str or bytes: a copy, never nil
 }
 
-// GetInt reads an int. It does not allocate, nor do GetFloat and GetBool.
+// GetInt reads an int. It does not allocate, nor does any other function of numbers here.
 func GetInt(list uintptr, index int) (value int64, status int) {
 	answer := C.raw_get_int(C.uintptr_t(list), C.int64_t(index))
 	return int64(answer.value), int(answer.status)
@@ -27,6 +27,24 @@ func GetFloat(list uintptr, index int) (value float64, status int) {
 // GetBool reads a bool.
 func GetBool(list uintptr, index int) (value bool, status int) {
 	answer := C.raw_get_bool(C.uintptr_t(list), C.int64_t(index))
+	return answer.value != 0, int(answer.status)
+}
+
+// Add adds to an int, and returns the new value.
+func Add(list uintptr, index int, delta int64) (value int64, status int) {
+	answer := C.raw_add(C.uintptr_t(list), C.int64_t(index), C.int64_t(delta))
+	return int64(answer.value), int(answer.status)
+}
+
+// Exchange writes an int over an int, and returns the old value.
+func Exchange(list uintptr, index int, desired int64) (value int64, status int) {
+	answer := C.raw_exchange(C.uintptr_t(list), C.int64_t(index), C.int64_t(desired))
+	return int64(answer.value), int(answer.status)
+}
+
+// CompareAndSwap writes an int over the one expected, and returns whether that was there.
+func CompareAndSwap(list uintptr, index int, expected, desired int64) (swapped bool, status int) {
+	answer := C.raw_compare_exchange(C.uintptr_t(list), C.int64_t(index), C.int64_t(expected), C.int64_t(desired))
 	return answer.value != 0, int(answer.status)
 }
 

@@ -1,5 +1,6 @@
 /*
- * item.h - reading an item, with the answer by value: a Go variable whose address is given to C has to be allocated.
+ * item.h - reading an item and changing an int, with the answer by value: a Go variable whose address is given to C has
+ * to be allocated.
  *
  * A handle comes as a number, so that Go need not ask whether the pointer is one of its own.
  */
@@ -44,6 +45,27 @@ static inline raw_int raw_get_bool(uintptr_t list, int64_t index) {
   int value = 0;
   answer.status = shareable_list_get_bool((const shareable_list *)list, index, &value);
   answer.value = value;
+  return answer;
+}
+
+static inline raw_int raw_add(uintptr_t list, int64_t index, int64_t delta) {
+  raw_int answer = {0, 0};
+  answer.status = shareable_list_add((shareable_list *)list, index, delta, &answer.value);
+  return answer;
+}
+
+static inline raw_int raw_exchange(uintptr_t list, int64_t index, int64_t desired) {
+  raw_int answer = {0, 0};
+  answer.status = shareable_list_exchange((shareable_list *)list, index, desired, &answer.value);
+  return answer;
+}
+
+/* The answer is whether it was exchanged. */
+static inline raw_int raw_compare_exchange(uintptr_t list, int64_t index, int64_t expected, int64_t desired) {
+  raw_int answer = {0, 0};
+  int exchanged = 0;
+  answer.status = shareable_list_compare_exchange((shareable_list *)list, index, &expected, desired, &exchanged);
+  answer.value = exchanged;
   return answer;
 }
 

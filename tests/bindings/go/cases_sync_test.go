@@ -1,0 +1,304 @@
+package check_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"shareable"
+)
+
+// The variable that has a process of this test be one that locks the list of that name, and is then killed.
+const lockerVariable = "GO_TEST_LOCKER"
+
+// runLocker locks the list, says so, and waits to be killed: or for the end of the one who started it.
+func runLocker(name string) {
+	list, err := shareable.OpenList(name)
+	if err == nil {
+		err = list.Lock(nil)
+	}
+	fmt.Println("locked:", err)
+	bufio.NewReader(os.Stdin).ReadByte()
+	os.Exit(1)
+}
+
+// dieLocking has another process lock the list and be killed.
+func dieLocking(t *testing.T, name string) {
+	t.Helper()
+	locker := exec.Command(os.Args[0])
+	locker.Env = append(os.Environ(), lockerVariable+"="+name)
+	in, err := locker.StdinPipe()
+	ok(t, err)
+	defer in.Close()
+	out, err := locker.StdoutPipe()
+	ok(t, err)
+	ok(t, locker.Start())
+	said, _ := bufio.NewReader(out).ReadString('\n')
+	locker.Process.Kill()
+	locker.Wait()
+	equal(t, said, "locked: <nil>\n")
+}
+
+// soon is a context that ends a test which hangs.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func listLocksAndUnlocks(t *testing.T) {
+	list := newList(t, demo())
+	again := openList(t, list.Name())
+	for _, one := range []*shareable.List{list, again, list} {
+		ok(t, one.Lock(soon(t)))
+		locked, err := again.TryLock()
+		ok(t, err)
+		equal(t, locked, false)
+		ok(t, again.Set(0, "free")) // who does not ask for the lock is not held up
+		item(t, one, 0, "free")
+		ok(t, one.Unlock())
+	}
+	locked, err := again.TryLock()
+	ok(t, err)
+	equal(t, locked, true)
+	ok(t, again.Unlock())
+
+	// Two steps that nobody else may come between, by goroutines of one handle and of another.
+	var users sync.WaitGroup
+	steps := 0
+	for i := 0; i < 4; i++ {
+		users.Add(1)
+		go func(list *shareable.List) {
+			defer users.Done()
+			for j := 0; j < 250; j++ {
+				if err := list.Lock(soon(t)); err != nil {
+					t.Error(err)
+					return
+				}
+				value, _ := list.GetInt(3)
+				list.SetInt(3, value+1)
+				steps++
+				if err := list.Unlock(); err != nil {
+					t.Error(err)
+				}
+			}
+		}([]*shareable.List{list, again}[i%2])
+	}
+	users.Wait()
+	item(t, list, 3, int64(100+4*250))
+	equal(t, steps, 4*250)
+}
+
+func listLockTimesOutWhileAnotherHoldsIt(t *testing.T) {
+	list := newList(t, demo())
+	again := openList(t, list.Name())
+	ok(t, list.Lock(soon(t)))
+	for _, wait := range []time.Duration{0, 10 * time.Millisecond, 150 * time.Millisecond} {
+		ctx, cancel := context.WithTimeout(context.Background(), wait)
+		start := time.Now()
+		err := again.Lock(ctx)
+		took := time.Since(start)
+		cancel()
+		equal(t, err, context.DeadlineExceeded)
+		if took < wait || took > wait+5*time.Second {
+			t.Error("waited", took, "instead of", wait)
+		}
+	}
+	locked, err := again.TryLock()
+	ok(t, err)
+	equal(t, locked, false)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	equal(t, again.Lock(ctx), context.Canceled)
+	ok(t, list.Unlock())
+	equal(t, again.Lock(ctx), context.Canceled)
+	ok(t, again.Lock(soon(t)))
+	ok(t, again.Unlock())
+}
+
+func listLockOfADeadOwnerIsReported(t *testing.T) {
+	list := newList(t, demo())
+	again := openList(t, list.Name())
+	dead := is(shareable.ErrOwnerDied, syscall.EOWNERDEAD)
+
+	dieLocking(t, list.Name())
+	fails(t, list.Lock(soon(t)), dead, list.Name(), "died", "yours")
+	locked, err := again.TryLock() // it is taken all the same
+	ok(t, err)
+	equal(t, locked, false)
+	ok(t, list.Unlock())
+	ok(t, again.Lock(soon(t))) // and is as any other from then on
+	ok(t, again.Unlock())
+
+	dieLocking(t, list.Name())
+	locked, err = again.TryLock()
+	equal(t, locked, true)
+	fails(t, err, dead, list.Name(), "died")
+	ok(t, again.Close()) // as dead as a killed one
+	fails(t, list.Lock(soon(t)), dead, list.Name())
+	ok(t, list.Unlock())
+}
+
+func listUnlockWithoutTheLockIsRefused(t *testing.T) {
+	list := newList(t, demo())
+	again := openList(t, list.Name())
+	refused := func(err error) {
+		t.Helper()
+		fails(t, err, is(shareable.ErrNotLocked, syscall.EINVAL), list.Name(), "not locked through this handle")
+	}
+	refused(list.Unlock())
+	ok(t, list.Lock(soon(t)))
+	refused(again.Unlock())
+	locked, err := again.TryLock() // it has not unlocked what is another's
+	ok(t, err)
+	equal(t, locked, false)
+	ok(t, list.Unlock())
+	refused(list.Unlock())
+
+	reader := openList(t, list.Name(), shareable.ReadOnly())
+	fails(t, reader.Lock(soon(t)), is(shareable.ErrReadOnly), list.Name(), "read-only")
+	locked, err = reader.TryLock()
+	equal(t, locked, false)
+	fails(t, err, is(shareable.ErrReadOnly), list.Name())
+}
+
+func listAddsExchangesAndComparesInts(t *testing.T) {
+	list := newList(t, []any{1, "text", 100})
+	again := openList(t, list.Name())
+	value, err := list.Add(0, 41)
+	ok(t, err)
+	equal(t, value, int64(42))
+	value, err = again.Add(-3, -50)
+	ok(t, err)
+	equal(t, value, int64(-8))
+	value, err = list.Add(2, math.MaxInt64-100)
+	ok(t, err)
+	equal(t, value, int64(math.MaxInt64))
+	value, err = again.Exchange(-1, math.MinInt64)
+	ok(t, err)
+	equal(t, value, int64(math.MaxInt64))
+	item(t, list, 2, int64(math.MinInt64))
+
+	swapped, err := list.CompareAndSwap(0, -7, 5)
+	ok(t, err)
+	equal(t, swapped, false)
+	item(t, again, 0, int64(-8))
+	swapped, err = again.CompareAndSwap(-3, -8, 5)
+	ok(t, err)
+	equal(t, swapped, true)
+	items(t, list, []any{int64(5), "text", int64(math.MinInt64)})
+
+	var users sync.WaitGroup
+	for i := 0; i < 4; i++ {
+		users.Add(1)
+		go func(list *shareable.List) {
+			defer users.Done()
+			for j := 0; j < 1000; j++ {
+				list.Add(0, 3)
+			}
+		}([]*shareable.List{list, again}[i%2])
+	}
+	users.Wait()
+	item(t, list, 0, int64(5+4*1000*3))
+}
+
+func listRefusesToAddToWhatIsNoIntOrPast64Bits(t *testing.T) {
+	list := newList(t, append(demo(), math.MaxInt64, math.MinInt64))
+	want := append(demoRead(), int64(math.MaxInt64), int64(math.MinInt64))
+	for i, word := range map[int]string{0: "str", 1: "bytes", 2: "float", 4: "None", 5: "bool"} {
+		for _, err := range atomics(list, i) {
+			fails(t, err, is(shareable.ErrType, syscall.EPROTOTYPE), fmt.Sprint("item ", i), list.Name(), word)
+		}
+	}
+	for _, i := range []int{9, -10} {
+		for _, err := range atomics(list, i) {
+			fails(t, err, is(shareable.ErrIndex), fmt.Sprint(i), list.Name(), "has 9 items")
+		}
+	}
+	_, err := list.Add(7, 1)
+	fails(t, err, is(shareable.ErrOverflow, syscall.EOVERFLOW), "item 7", list.Name(), "64 bits")
+	_, err = list.Add(-1, -1)
+	fails(t, err, is(shareable.ErrOverflow), "item -1", list.Name())
+	for _, err := range atomics(openList(t, list.Name(), shareable.ReadOnly()), 3) {
+		fails(t, err, is(shareable.ErrReadOnly), list.Name(), "read-only")
+	}
+	items(t, list, want)
+}
+
+// atomics does what changes an int to an item, and returns the errors.
+func atomics(list *shareable.List, index int) []error {
+	_, add := list.Add(index, 1)
+	_, exchange := list.Exchange(index, 1)
+	_, compare := list.CompareAndSwap(index, 0, 1)
+	return []error{add, exchange, compare}
+}
+
+func listOfTheSizeOfStockHasAtomicsAndNoLock(t *testing.T) {
+	list := newList(t, demo(), shareable.Plain())
+	again := openList(t, list.Name())
+	refused := func(err error) {
+		t.Helper()
+		fails(t, err, is(shareable.ErrNoSync, syscall.EINVAL), list.Name(), "no sync area")
+	}
+	for _, one := range []*shareable.List{list, again} {
+		refused(one.Lock(soon(t)))
+		locked, err := one.TryLock()
+		equal(t, locked, false)
+		refused(err)
+		refused(one.Unlock())
+	}
+	value, err := list.Add(3, 1)
+	ok(t, err)
+	equal(t, value, int64(101))
+	value, err = again.Exchange(3, 7)
+	ok(t, err)
+	equal(t, value, int64(101))
+	swapped, err := list.CompareAndSwap(3, 7, 8)
+	ok(t, err)
+	equal(t, swapped, true)
+	item(t, again, 3, int64(8))
+	_, err = list.Add(0, 1)
+	fails(t, err, is(shareable.ErrType), "item 0", "str")
+}
+
+// Who waits for the lock neither keeps the list from being closed nor goes on waiting then.
+func TestCloseDoesNotWaitForWhoWaitsForTheLock(t *testing.T) {
+	list := newList(t, demo())
+	ok(t, openList(t, list.Name()).Lock(soon(t)))
+	waited := make(chan error, 3)
+	for i := 0; i < cap(waited); i++ {
+		go func() { waited <- list.Lock(nil) }()
+	}
+	time.Sleep(50 * time.Millisecond)
+	start := time.Now()
+	ok(t, list.Close())
+	for i := 0; i < cap(waited); i++ {
+		select {
+		case err := <-waited:
+			fails(t, err, is(shareable.ErrClosed), list.Name())
+		case <-time.After(10 * time.Second):
+			t.Fatal("still waiting")
+		}
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Error("closing took", took)
+	}
+}
+
+func TestALockThatIsClosedWithItsListIsFree(t *testing.T) {
+	list := newList(t, demo())
+	again := openList(t, list.Name())
+	ok(t, again.Lock(soon(t)))
+	time.AfterFunc(50*time.Millisecond, func() { again.Memory().Close() })
+	fails(t, list.Lock(soon(t)), is(shareable.ErrOwnerDied))
+	ok(t, list.Unlock())
+	fails(t, again.Unlock(), is(shareable.ErrClosed))
+}
