@@ -79,11 +79,10 @@ int lock_with(lua_State *L) {
 
 /* The end of with_lock. There is something to unlock where an error ended it; that error is the one to tell. */
 static int leave(lua_State *L) {
-  guard *self = object_check(L, 1, &object_lock);
+  const guard *self = object_check(L, 1, &object_lock);
 
   if (self->list != NULL)
     shareable_list_unlock(self->list->list);
-  self->list = NULL;
   return 0;
 }
 

@@ -591,6 +591,7 @@ test("list_lock_times_out_while_another_holds_it", function()
   answers("E_TIMED_OUT", wanted, other:with_lock(error, 0.01))
   l:unlock()
   equal(other:lock(0.25), true)
+  other:unlock()
   for _, bad in ipairs{-1, 0 / 0, -math.huge} do
     raises("a timeout is a number of seconds, 0 or more", function() l:lock(bad) end)
     raises("a timeout is a number of seconds, 0 or more", function() l:with_lock(error, bad) end)
