@@ -220,8 +220,6 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
     return shareable__fail(error, status, 0,
                            "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most", index,
                            name, SHAREABLE_TEXT_NUL_MAX);
-  case SHAREABLE_E_TIMED_OUT:
-    return shareable__fail(error, status, 0, "list '%s', item %" PRId64 ": somebody else holds it", name, index);
   case SHAREABLE_E_NOT_LOCKED:
   case SHAREABLE_E_NO_SYNC:
   case SHAREABLE_E_OWNER_DIED:

@@ -43,7 +43,8 @@ static void sleep_on(uint32_t *word, uint32_t seen, int64_t duration) {
 /* Sleeps until the lock is free, its owner dead, or the time over. */
 static shareable_status wait_for(shareable_list *list, int64_t timeout) {
   uint32_t *lock = &list->sync.area->lock, token = list->sync.writer.token;
-  int64_t end = timeout < 0 ? INT64_MAX : now() + timeout, left;
+  int64_t start = now(), left;
+  int64_t end = timeout < 0 || timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
 
   for (;;) {
     uint32_t owner = __atomic_load_n(lock, __ATOMIC_RELAXED);
