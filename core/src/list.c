@@ -77,12 +77,22 @@ static uint64_t size_of(size_t count, uint64_t data_size, uint32_t flags, uint64
   return *area == 0 ? end : *area + shareable__sync_size(count);
 }
 
+/* Before the file is closed, which the proof of life is about: also where only the list's block is closed. */
+static void leave(void *of) {
+  shareable_list *list = of;
+
+  if (list->sync.area != NULL)
+    shareable__writer_leave(&list->sync.writer);
+}
+
 /* Uses the sync area at byte `area`. */
 static void use_area(shareable_list *list, uint64_t area) {
   shareable__segment *segment = &list->memory->segment;
 
   shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
   shareable__writer_start(&list->sync.writer, segment->fd, list->memory->name, list->memory->read_only);
+  list->memory->at_close = leave;
+  list->memory->at_close_of = list;
 }
 
 static shareable_list *allocate(shareable_error *error) {
@@ -202,26 +212,21 @@ shareable_list *shareable_list_ref(shareable_list *list) {
   return list;
 }
 
-/* Before the file is closed, which the proof of life is about. */
-static void leave(shareable_list *list) {
-  if (list->sync.area != NULL)
-    shareable__writer_leave(&list->sync.writer);
-}
-
 /* Whoever holds a reference to the block keeps it open. */
 void shareable_list_unref(shareable_list *list) {
   if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
     return;
-  leave(list);
+  if (list->memory != NULL) {
+    leave(list);
+    list->memory->at_close = NULL;
+  }
   shareable_memory_unref(list->memory);
   free(list);
 }
 
 void shareable_list_close(shareable_list *list) {
-  if (list == NULL)
-    return;
-  leave(list);
-  shareable_memory_close(list->memory);
+  if (list != NULL)
+    shareable_memory_close(list->memory);
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {

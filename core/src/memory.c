@@ -152,8 +152,11 @@ static void drop_pin(shareable_memory *memory) {
 }
 
 void shareable_memory_close(shareable_memory *memory) {
-  if (memory != NULL && atomic_exchange(&memory->address, NULL) != NULL)
-    drop_pin(memory);
+  if (memory == NULL || atomic_exchange(&memory->address, NULL) == NULL)
+    return;
+  if (memory->at_close != NULL)
+    memory->at_close(memory->at_close_of);
+  drop_pin(memory);
 }
 
 int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other) {

@@ -13,6 +13,8 @@ struct shareable_memory {
   atomic_uint references;
   atomic_uint pins; /* what keeps it mapped: being open counts as one */
   bool read_only;
+  void (*at_close)(void *of); /* what ends with it: a list's part in writing; NULL: nothing */
+  void *at_close_of;
   shareable__segment segment;
   char name[SHAREABLE__NAME_MAX + 1];
 };

@@ -146,6 +146,23 @@ Test(lock, tells_the_next_one_that_its_owner_closed_the_handle) {
   end_list(list);
 }
 
+static void close_its_block(shareable_list *list) {
+  shareable_memory_close(shareable_list_memory(list));
+  for (;;)
+    pause();
+}
+
+Test(lock, tells_the_next_one_that_its_owner_closed_the_block) {
+  shareable_list *list = counter();
+  pid_t child = child_with_lock(list, close_its_block);
+
+  cr_status(shareable_list_lock(list, 500 * MILLISECOND), SHAREABLE_E_OWNER_DIED);
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}
+
 static void unlock_soon(shareable_list *list) {
   usleep(100000);
   shareable_list_unlock(list);
