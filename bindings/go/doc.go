@@ -46,17 +46,17 @@
 //
 // # Errors
 //
-// Every failure is an [*Error], but for a context's that ends [List.Lock]. Ask with [errors.Is] what it is, by one of this package's Err variables or by what the
-// standard library has: [io/fs.ErrNotExist], [io/fs.ErrExist], [io/fs.ErrPermission], [io/fs.ErrClosed],
-// [syscall.ENOSPC], and every other [syscall.Errno] that the system gave. Nothing in this package panics, on a nil or
-// a zero handle neither: those are closed ones.
+// Every failure is an [*Error], but for that of a context that ends [List.Lock]. Ask with [errors.Is] what it is, by
+// one of this package's Err variables or by what the standard library has: [io/fs.ErrNotExist], [io/fs.ErrExist],
+// [io/fs.ErrPermission], [io/fs.ErrClosed], [syscall.ENOSPC], and every other [syscall.Errno] that the system gave.
+// Nothing in this package panics, on a nil or a zero handle neither: those are closed ones.
 //
 // # Goroutines
 //
 // All methods may be called by many goroutines at once, Close included: it waits for those that are under way, and
 // the later ones fail with [ErrClosed]. An item is read and written whole, whatever its type, among all who use this
-// library; of a list that is [Plain], or that stock Python made, that holds for an int or a float that keeps its type. What
-// is written to a block can be seen half done.
+// library; of a list that is [Plain], or that stock Python made, that holds for an int or a float that keeps its type.
+// What is written to a block can be seen half done.
 //
 // [List.Add], [List.Exchange] and [List.CompareAndSwap] change an int in one step. What takes several is for the list's
 // lock, by which processes and goroutines agree:

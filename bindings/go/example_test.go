@@ -1,10 +1,12 @@
 package shareable_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"shareable"
 )
@@ -93,4 +95,28 @@ func ExampleList_GetInts() {
 	n, err := list.GetInts(0, numbers[:])
 	fmt.Println(numbers[:n], errors.Is(err, shareable.ErrType))
 	// Output: [1 2 3] true
+}
+
+func ExampleList_Lock() {
+	list, err := shareable.NewList([]any{100, 0})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := list.Lock(ctx); err != nil && !errors.Is(err, shareable.ErrOwnerDied) {
+		fmt.Println(err)
+		return
+	}
+	list.Add(0, -30) // nobody who asks for the lock sees the sum of both changed
+	list.Add(1, 30)
+	fmt.Println(list.Values())
+	fmt.Println(list.Unlock())
+	// Output:
+	// [70 30] <nil>
+	// <nil>
 }

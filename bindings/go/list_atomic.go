@@ -2,11 +2,11 @@ package shareable
 
 import "shareable/internal/raw"
 
-// Add adds delta to an int by one atomic operation, and returns the new value. Among all processes and goroutines, of any
-// language, none is lost: but those of stock Python, which knows no atomics.
+// Add adds delta to an int by one atomic operation, and returns the new value. None is lost, among all processes and
+// goroutines of any language; but stock Python, which knows no atomics, may write over it.
 //
-// It fails as [List.SetInt], or with [ErrType] where the item is no int, or [ErrOverflow] where the sum does not fit in 64
-// bits. The item then is as it was.
+// It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrType] where the item is no int, [ErrOverflow] where the sum
+// does not fit in 64 bits, or [ErrCorrupt], [ErrTimedOut] or [ErrSystem] as [List.Set]. The item then is as it was.
 func (l *List) Add(index int, delta int64) (int64, error) {
 	m := l.orNone()
 	m.mu.RLock()

@@ -13,9 +13,10 @@ const (
 	shortestSlice = time.Millisecond
 )
 
-// Lock locks the list for whatever its users agree that the lock guards: reads and writes of items do not ask for it. It
-// works among processes of any language, goroutines and handles. It belongs to the handle, whichever goroutine took it,
-// and is not recursive. A goroutine that waits keeps a thread of the system, in slices of 20 ms.
+// Lock locks the list for whatever its users agree that the lock guards: reads and writes of items do not ask for it.
+// It works among processes of any language, goroutines and handles. It belongs to the handle, whichever goroutine took
+// it, and is not recursive: to take it twice is to wait for oneself. A goroutine that waits keeps a thread of the
+// system.
 //
 // An error that is [ErrOwnerDied] says that the lock is taken all the same, but that the one before died, or closed its
 // handle, without unlocking: what the lock guards may be half done. Any other says that it is not taken: ctx.Err()
@@ -37,8 +38,8 @@ func (l *List) Lock(ctx context.Context) error {
 	}
 }
 
-// TryLock locks the list, as [List.Lock], and reports whether it is locked now: false without an error where somebody else
-// has it, true with an error that is [ErrOwnerDied] where the one before died.
+// TryLock locks the list, as [List.Lock], if nobody has it, and reports whether it did: false without an error where
+// somebody has it, this handle included; true with an error that is [ErrOwnerDied] where the one before died.
 func (l *List) TryLock() (bool, error) {
 	m := l.orNone()
 	status := m.lock(0)

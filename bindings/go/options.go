@@ -44,8 +44,8 @@ func Lazy() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.LAZY) }
 }
 
-// Plain makes a new list of exactly the size that CPython would give it, without the area past the list that keeps reads
-// whole while others write, and that has the lock. It is for lists.
+// Plain makes a new list of exactly the size that CPython would give it, without the area past the list that keeps
+// reads whole while others write, and that has the lock. It is for lists.
 func Plain() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.PLAIN) }
 }

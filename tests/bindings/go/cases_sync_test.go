@@ -101,8 +101,8 @@ func listLockTimesOutWhileAnotherHoldsIt(t *testing.T) {
 	again := openList(t, list.Name())
 	ok(t, list.Lock(soon(t)))
 	for _, wait := range []time.Duration{0, 10 * time.Millisecond, 150 * time.Millisecond} {
-		ctx, cancel := context.WithTimeout(context.Background(), wait)
 		start := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), wait)
 		err := again.Lock(ctx)
 		took := time.Since(start)
 		cancel()
