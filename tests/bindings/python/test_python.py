@@ -538,7 +538,8 @@ def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name):
 
 
 @pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
-def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, name, close):
+@pytest.mark.parametrize("released_at_once", [False, True])
+def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, name, close, released_at_once):
     shared, raised = make_list([0]), []
 
     def wait():
@@ -548,15 +549,20 @@ def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, n
             raised.append(str(error))
 
     with ShareableList(name=name) as other:
-        with other.lock():
-            thread = threading.Thread(target=wait)
-            thread.start()
-            time.sleep(0.1)
-            close(shared)
-            thread.join(30)
+        lock = other.lock(timeout=5)
+        lock.acquire()
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(0.1)
+        close(shared)
+        if released_at_once:
+            lock.release()  # what the wait may still take is given up
+        thread.join(30)
+        if not released_at_once:
+            lock.release()
         assert raised == [f"list '{name}' is closed: open it again"]
-        with other.lock(timeout=0) as lock:
-            assert not lock.owner_died
+        lock.acquire()
+        lock.release()
 
 
 def test_lock_of_a_list_that_was_closed_or_collected_is_reported(make_list, name):
