@@ -428,8 +428,8 @@ SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, i
  *   buffer  receives a text; no NUL is added; may be NULL where size is 0
  *   size    of the buffer, in bytes; shareable_list_slot_size() is always enough
  *
- * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (a writer has
- * held the item for a second), or E_BUFFER: then type and length are set, and say how much is needed.
+ * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (one
+ * writer has held the item for a second, or many in turn for ten), or E_BUFFER: then type and length are set, and say how much is needed.
  */
 SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value,
                                                   void *buffer, size_t size);

@@ -16,8 +16,9 @@ _Static_assert(offsetof(shareable__area, words) == 64 + 8 * 64 + 4 * 512, "the a
 /* What a word keeps when it is unlocked: no token. */
 #define UNLOCKED UINT64_C(0xffffffff)
 
-/* How long somebody may hold an item before it is an error. */
+/* How long one writer may hold an item before it is an error, and how long all that come between may. */
 #define LIMIT_NS INT64_C(1000000000)
+#define LIMIT_OF_ALL_NS INT64_C(10000000000)
 /* How often to ask whether he lives. */
 #define PATIENCE_NS INT64_C(1000000)
 
@@ -74,7 +75,7 @@ static int64_t now(void) {
 }
 
 /* A short while on the processor, then off it; now and then it is time to ask whether the other one lives. */
-static verdict wait_a_while(patience *spent) {
+static verdict wait_a_while(patience *spent, uint64_t seen) {
   int64_t time;
 
   if (spent->turns++ < 100)
@@ -83,12 +84,17 @@ static verdict wait_a_while(patience *spent) {
   if (spent->turns % 16 != 0)
     return GO_ON;
   time = now();
-  if (spent->start == 0)
+  if (spent->first == 0)
+    spent->first = time;
+  if (spent->start == 0 || spent->seen != seen)
     spent->start = spent->asked = time;
+  spent->seen = seen;
+  if (time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS)
+    return GIVE_UP;
   if (time - spent->asked < PATIENCE_NS)
     return GO_ON;
   spent->asked = time;
-  return time - spent->start > LIMIT_NS ? GIVE_UP : ASK;
+  return ASK;
 }
 
 static uint32_t token_of(uint64_t word) {
@@ -212,7 +218,7 @@ static bool is_of_the_dead(const shareable__sync *sync, uint64_t word) {
 
 /* Locks an item; *before is its word without the lock. */
 static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) {
-  patience spent = {0, 0, 0};
+  patience spent = {0};
 
   for (;;) {
     uint64_t word = load_word(sync->area, i);
@@ -224,7 +230,7 @@ static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) 
         return SHAREABLE_OK;
       continue;
     }
-    now_what = wait_a_while(&spent);
+    now_what = wait_a_while(&spent, word);
     if (now_what == ASK && is_of_the_dead(sync, word) && take_over(sync, i, word, before))
       return SHAREABLE_OK;
     if (now_what == GIVE_UP)
@@ -234,14 +240,14 @@ static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) 
 
 /* Waits until no store to item i is on its way that began before the caller locked it. */
 static bool quiesce(shareable__sync *sync, size_t i) {
-  patience spent = {0, 0, 0};
+  patience spent = {0};
 
   shareable__writer_barrier();
   for (int k = 0; k < SHAREABLE__SYNC_CELLS; k++) {
     shareable__cell *cell = &sync->area->cells[k];
 
     while (__atomic_load_n(&cell->item, __ATOMIC_ACQUIRE) == i + 1) {
-      verdict now_what = wait_a_while(&spent);
+      verdict now_what = wait_a_while(&spent, 0);
       if (now_what != GO_ON && !shareable__writer_is_alive(&sync->writer, load_token(&cell->token)))
         break;
       if (now_what == GIVE_UP)
@@ -281,14 +287,14 @@ static shareable__journal *try_claim(shareable__sync *sync, bool ask) {
 
 /* A journal of the caller's, or NULL where all are in use for a second. */
 static shareable__journal *claim_journal(shareable__sync *sync) {
-  patience spent = {0, 0, 0};
+  patience spent = {0};
   verdict now_what = GO_ON;
 
   while (now_what != GIVE_UP) {
     shareable__journal *journal = try_claim(sync, now_what == ASK);
     if (journal != NULL)
       return journal;
-    now_what = wait_a_while(&spent);
+    now_what = wait_a_while(&spent, 0);
   }
   return NULL;
 }
@@ -401,7 +407,7 @@ static shareable_status inherit(shareable__sync *sync, size_t i, shareable__read
 /* A read that is begun again, because somebody wrote meanwhile. */
 static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__slot *slot,
                                     shareable__reading *reading) {
-  if (reading->is_begun && wait_a_while(&reading->spent) == GIVE_UP)
+  if (reading->is_begun && wait_a_while(&reading->spent, reading->stamp) == GIVE_UP)
     return SHAREABLE_E_TIMED_OUT;
   if (reading->is_begun && !shareable__layout_slot(sync->layout, i, slot))
     return SHAREABLE_E_CORRUPT;
@@ -414,7 +420,7 @@ shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareabl
   shareable_status status = begin_again(sync, i, slot, reading);
 
   while (status == SHAREABLE_OK && !shareable__sync_glance(sync, i, &reading->stamp)) {
-    verdict now_what = wait_a_while(&reading->spent);
+    verdict now_what = wait_a_while(&reading->spent, reading->stamp);
 
     if ((reading->stamp & SHAREABLE__LOCKED) == 0)
       return SHAREABLE_E_CORRUPT; /* damaged */

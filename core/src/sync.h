@@ -98,7 +98,8 @@ void shareable__sync_use(shareable__sync *sync, shareable__area *area, const sha
 /* Waiting for somebody who holds an item, and having waited; all 0 at first. */
 typedef struct shareable__patience {
   unsigned turns;
-  int64_t start, asked;
+  uint64_t seen; /* what was waited for: when that changes, somebody else is waited for from then on */
+  int64_t first, start, asked;
 } shareable__patience;
 
 /* One read of an item, begun once or more often until it ends well; all 0 at first. */

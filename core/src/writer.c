@@ -163,7 +163,7 @@ void shareable__writer_leave(shareable__writer *writer) {
   if (writer->proof != NULL)
     munmap(writer->proof, 1);
   writer->proof = NULL;
-  writer->token = 0;
+  __atomic_store_n(&writer->token, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   writer->cell = NULL;
 }

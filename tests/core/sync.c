@@ -1049,3 +1049,31 @@ Test(sync, two_threads_that_write_different_types_to_one_item_show_a_third_no_mi
 Test(sync, an_int_is_never_stored_into_an_item_that_just_became_a_text) {
   run_race(100, 2);
 }
+
+/* One living writer after the other holds item 1, for 1.6 seconds in all. */
+static void *hold_in_turn(void *data) {
+  shareable_list *list = data;
+  uint64_t word = word_of(list, 1);
+
+  for (int turn = 0; turn < 80; turn++) {
+    word += 16;
+    put_word(list, 1, word);
+    usleep(20000);
+  }
+  put_word(list, 1, word & 0xfffffff0);
+  return NULL;
+}
+
+/* What takes long is not one writer but their number: that is no reason to give up. */
+Test(sync, many_writers_that_hold_an_item_in_turn_are_waited_for) {
+  shareable_list *list = two_ints(), *holder = again(0);
+  pthread_t turns;
+
+  lock_under(list, 1, join(holder), 0);
+  cr_assert_eq(pthread_create(&turns, NULL, hold_in_turn, list), 0);
+  cr_ok(shareable_list_set_int(list, 1, 9));
+  pthread_join(turns, NULL);
+  assert_same(get(list, 1), shareable_int(9));
+  shareable_list_unref(holder);
+  end_list(list);
+}
