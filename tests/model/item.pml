@@ -1,0 +1,370 @@
+/*
+ * item.pml - one item's word and the journals (core/src/sync.c), with writers killed between any two steps.
+ *
+ * A step here is one access to the shared memory there. Two are made one where that shows nothing less: a load and the
+ * compare-and-swap that succeeds on what it loaded (a word never comes back: it counts, and a token of the dead is given to
+ * nobody); asking whether the dead live, with the access after it; what is written to a journal that is not ready, and read
+ * from one that is and whose owner is dead. Waiting is a guard, so whoever waits for ever is an invalid end state; nobody
+ * times out.
+ *
+ * An item is two words of data and a format. Each write has a value of its own, v: a number is v in the first word, a text
+ * is v in both. `truth` is what the item is to hold: it changes where a write can no longer be lost (its journal is ready,
+ * or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so no reader gets a
+ * mixture, a value that nobody wrote, or one that an old journal brought back.
+ *
+ * Sizes: PROCS read-write handles of OPS reads or writes each, VIEWS read-only ones, ITEMS, JOURNALS, DEATHS in all. LONG
+ * adds texts that no journal holds. OUTCOME checks what readers get and nothing else.
+ *
+ * Each of these breaks the protocol, and has to be found out:
+ * NOT_READY     complete() takes a journal that is not ready
+ * LATE_FREE     a writer lets go of its item before its journal
+ * FREE_BLINDLY  complete() frees a journal by a store of 0 to its token, whoever claimed it meanwhile
+ * BARE_KEPT     an item taken over from a bare writer stays bare, and its journal is not looked for
+ * DAMAGE_LOST   an item taken over that was damaged already, and has no journal, is no longer damaged
+ */
+#ifndef PROCS
+#define PROCS 3
+#endif
+#ifndef OPS
+#define OPS 1
+#endif
+#ifndef VIEWS
+#define VIEWS 0
+#endif
+#ifndef ITEMS
+#define ITEMS 1
+#endif
+#ifndef JOURNALS
+#define JOURNALS 1
+#endif
+#ifndef DEATHS
+#define DEATHS 2
+#endif
+
+/* A word: token, 8 bits of sequence, flags; 0 is free. */
+#define LOCKED 1
+#define DAMAGED 4
+#define BARE 8
+#define FLAGS 15
+#define SEQUENCE 16
+#define UNLOCKED 4095
+#define TOKEN(w) ((w) >> 12)
+#define OF(t) ((t) << 12)
+#define NEXT(w, flags) (((((w) & ~FLAGS) + SEQUENCE) & UNLOCKED) | (flags))
+/* Flags of a locked item that is whole only if a journal has it. */
+#ifdef DAMAGE_LOST
+#define SPOILT BARE
+#else
+#define SPOILT (BARE | DAMAGED)
+#endif
+#define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
+
+#define NUMBER 1
+#define TEXT 2
+
+bool dead[PROCS + 1], done[PROCS + 1];
+
+int word[ITEMS];
+byte data0[ITEMS], data1[ITEMS], format[ITEMS] = TEXT;
+
+byte j_token[JOURNALS], j_item[JOURNALS], j_format[JOURNALS], j_data0[JOURNALS], j_data1[JOURNALS];
+bool j_ready[JOURNALS];
+
+/* What nobody in the program knows: what item i is to hold, and whether a bare write to it was begun and not outdone. */
+byte truth[ITEMS], true_format[ITEMS] = TEXT;
+bool lost[ITEMS];
+
+#define IS(i, f, a, b) ((f) == true_format[i] && (a) == truth[i] && ((f) == NUMBER || (b) == truth[i]))
+#define IS_WHOLE(i) IS(i, format[i], data0[i], data1[i])
+#define READY_FOR(k, i) (j_ready[k] && j_item[k] == (i))
+#if JOURNALS == 1
+#define READY_COUNT(i) READY_FOR(0, i)
+#else
+#define READY_COUNT(i) (READY_FOR(0, i) + READY_FOR(1, i))
+#endif
+
+#ifdef OUTCOME
+#define INVARIANT(what) skip
+#else
+#define INVARIANT(what) assert(what)
+#endif
+
+/* put_word() of an item without its lock. What is ready is locked. */
+#ifdef LATE_FREE
+#define NONE_IS_READY(i) true
+#else
+#define NONE_IS_READY(i) (READY_COUNT(i) == 0)
+#endif
+#define UNLOCK(i, next)                                           \
+  INVARIANT(TOKEN(word[i]) == me);                                \
+  INVARIANT(NONE_IS_READY(i));                                    \
+  INVARIANT((((next) & DAMAGED) -> lost[i] : IS_WHOLE(i)));       \
+  word[i] = next;                                                 \
+  next = 0
+
+/* shareable__item_put() */
+inline put(i, f, a, b) {
+  data0[i] = a;
+  data1[i] = b;
+  format[i] = f
+}
+
+/* find_journal(); k is JOURNALS where there is none. */
+#ifdef NOT_READY
+#define HAS(k, i) (j_token[k] != 0 && j_item[k] == (i))
+#else
+#define HAS(k, i) READY_FOR(k, i)
+#endif
+inline find_journal(i, k) {
+  if
+  :: atomic { HAS(0, i) -> k = 0 }
+  :: atomic { !HAS(0, i) -> k = 1 }
+#if JOURNALS > 1
+     if
+     :: atomic { HAS(1, i) -> k = 1 }
+     :: atomic { !HAS(1, i) -> k = 2 }
+     fi
+#endif
+  fi
+}
+
+/* complete(), in an item whose lock the caller has taken over. */
+inline complete(i) {
+  find_journal(i, ck);
+  if
+  :: atomic { ck < JOURNALS -> ct = j_token[ck] };
+     put(i, j_format[ck], j_data0[ck], j_data1[ck]);
+#ifndef BARE_KEPT
+     word[i] = word[i] & ~(BARE | DAMAGED);
+#endif
+     j_ready[ck] = 0;
+#ifdef FREE_BLINDLY
+     d_step { j_token[ck] = 0; ck = 0; ct = 0 }
+#else
+     d_step { if :: j_token[ck] == ct -> j_token[ck] = 0 :: else fi; ck = 0; ct = 0 }
+#endif
+  :: atomic { ck == JOURNALS -> ck = 0 }
+  fi
+}
+
+/* take_over(), from where the word was swapped; `next` is the word that that leaves. */
+inline take_over(i, next) {
+#ifdef BARE_KEPT
+  if
+  :: word[i] & BARE -> next = NEXT(word[i], DAMAGED)
+  :: else -> complete(i); next = NEXT(word[i], word[i] & DAMAGED)
+  fi
+#else
+  complete(i);
+  next = NEXT(word[i], ((word[i] & SPOILT) -> DAMAGED : 0))
+#endif
+}
+
+/* mend(), from where the word was swapped. */
+inline mend(i) {
+  take_over(i, mended);
+  d_step { UNLOCK(i, mended) }
+}
+
+#define SWAP_DEAD(i) word[i] = (word[i] & UNLOCKED) | OF(me)
+
+/* lock(); `after` is the word that the write leaves. */
+inline lock(i) {
+  if
+  :: atomic { !(word[i] & LOCKED) -> after = NEXT(word[i], 0); word[i] = word[i] | LOCKED | OF(me) }
+  :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) };
+     take_over(i, after);
+     after = NEXT(after, 0)
+  fi
+}
+
+/* reclaim() of a journal that dead `ct` had; only where there is something to do, so that there is no turning in a circle. */
+inline reclaim(n) {
+  if
+  :: atomic { !j_ready[n] -> skip };
+     d_step { if :: j_token[n] == ct -> j_token[n] = 0 :: else fi; ct = 0 }
+  :: atomic { j_ready[n] -> x = j_item[n]; ct = 0 };
+     if
+     :: atomic { IS_OF_THE_DEAD(word[x]) -> SWAP_DEAD(x) };
+        mend(x); x = 0
+     :: atomic { !IS_OF_THE_DEAD(word[x]) -> x = 0 }
+     fi
+  fi
+}
+
+#define IS_RECLAIMABLE(n) (j_token[n] != 0 && dead[j_token[n]] && (!j_ready[n] || IS_OF_THE_DEAD(word[j_item[n]])))
+
+/* claim_journal() */
+inline claim_journal() {
+  do
+  :: atomic { j_token[0] == 0 -> j_token[0] = me; k = 0; INVARIANT(!j_ready[0]); break }
+  :: atomic { IS_RECLAIMABLE(0) -> ct = j_token[0] }; reclaim(0)
+#if JOURNALS > 1
+  :: atomic { j_token[1] == 0 -> j_token[1] = me; k = 1; INVARIANT(!j_ready[1]); break }
+  :: atomic { IS_RECLAIMABLE(1) -> ct = j_token[1] }; reclaim(1)
+#endif
+  od
+}
+
+/* fill_journal(): from here on the write is not lost, whoever dies. */
+inline fill_journal(i) {
+  j_item[k] = i;
+  d_step { j_format[k] = type; j_data0[k] = v; j_data1[k] = v1 };
+  d_step {
+    INVARIANT(j_token[k] == me && TOKEN(word[i]) == me && READY_COUNT(i) == 0);
+    j_ready[k] = 1;
+    truth[i] = v; true_format[i] = type; lost[i] = 0
+  }
+}
+
+/* free_journal() of the caller's own. */
+inline free_journal() {
+  d_step { INVARIANT(j_token[k] == me); j_ready[k] = 0 };
+  d_step { INVARIANT(j_token[k] == me); j_token[k] = 0; k = 0 }
+}
+
+/* shareable__sync_write() */
+inline write(i) {
+  lock(i);
+  if
+  :: atomic { type == NUMBER && format[i] == NUMBER -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
+     d_step { lost[i] = 0; UNLOCK(i, after) } /* shareable__item_is_like() */
+#ifdef LONG
+  :: atomic { type == TEXT -> word[i] = word[i] | BARE; lost[i] = 1 }; /* longer than a journal */
+     put(i, TEXT, v, v);
+     d_step { truth[i] = v; true_format[i] = TEXT; lost[i] = 0; UNLOCK(i, after) }
+#endif
+  :: !(type == NUMBER && format[i] == NUMBER) ->
+     claim_journal();
+     fill_journal(i);
+#ifndef BARE_KEPT
+     if /* put_locked() */
+     :: atomic { word[i] & (BARE | DAMAGED) -> word[i] = word[i] & ~(BARE | DAMAGED) }
+     :: else
+     fi;
+#endif
+     put(i, type, v, v1);
+#ifdef LATE_FREE
+     d_step { UNLOCK(i, after) };
+     free_journal()
+#else
+     free_journal();
+     d_step { UNLOCK(i, after) }
+#endif
+  fi
+}
+
+/* A read between begin and end, of the item or of a journal; ends the loop around it if it was of one value. */
+#define FORGET ck = 0; rf = 0; ra = 0; rb = 0; stamp = 0
+#define READ(f, a, b)                                     \
+  rf = f;                                                 \
+  ra = a;                                                 \
+  if                                                      \
+  :: atomic { rf == TEXT -> rb = b }                      \
+  :: atomic { rf != TEXT -> skip }                        \
+  fi;                                                     \
+  if /* shareable__sync_end() */                          \
+  :: atomic { word[i] == stamp -> assert(IS(i, rf, ra, rb)); FORGET; break } \
+  :: atomic { word[i] != stamp -> FORGET }                \
+  fi
+
+/* A read by who may write. */
+inline read(i) {
+  do
+  :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] }; /* shareable__sync_glance() */
+     READ(format[i], data0[i], data1[i])
+  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> assert(lost[i]); break } /* E_CORRUPT */
+  :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) }; /* inherit() */
+     mend(i)
+  od
+}
+
+/* A read by who may not: show_journal(). */
+inline view(i) {
+  do
+  :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] };
+     READ(format[i], data0[i], data1[i])
+  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> assert(lost[i]); break }
+  :: atomic { IS_OF_THE_DEAD(word[i]) -> stamp = word[i] };
+     find_journal(i, ck);
+     if
+     :: atomic { ck < JOURNALS -> skip };
+        READ(j_format[ck], j_data0[ck], j_data1[ck])
+     :: atomic { ck == JOURNALS && !(stamp & SPOILT) -> skip };
+        READ(format[i], data0[i], data1[i])
+     :: atomic { ck == JOURNALS && (stamp & SPOILT) -> stamp = 0; ck = 0; break } /* E_CORRUPT */
+     fi
+  od
+}
+
+inline choose_item() {
+  if
+  :: i = 0
+#if ITEMS > 1
+  :: i = 1
+#endif
+  fi
+}
+
+#define FORGET_ALL op = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; ct = 0; after = 0; mended = 0; FORGET
+
+proctype Handle(byte me) {
+  byte op, i, type, v, v1, k, x, ck, ct, rf, ra, rb;
+  int after, mended, stamp;
+
+  {
+    do
+    :: atomic { op < OPS -> op++; v = 4 * me + op; choose_item(); type = NUMBER; v1 = 0 }; write(i)
+    :: atomic { op < OPS -> op++; v = 4 * me + op; choose_item(); type = TEXT; v1 = v }; write(i)
+    :: atomic { op < OPS -> op++; choose_item() }; read(i)
+    :: atomic { op == OPS -> done[me] = 1; FORGET_ALL; break }
+    od
+  } unless { atomic { dead[me] -> FORGET_ALL } }
+}
+
+proctype View() {
+  byte op, i, ck, rf, ra, rb;
+  int stamp;
+
+  do
+  :: atomic { op == 0 -> op++; choose_item() }; view(i)
+  :: atomic { op == 1 -> op = 0; break }
+  od
+}
+
+/* SIGKILL: who is dead does nothing more, and the kernel no longer holds the lock on the byte of its token. */
+#if PROCS == 2
+#define DEAD_COUNT (dead[1] + dead[2])
+#else
+#define DEAD_COUNT (dead[1] + dead[2] + dead[3])
+#endif
+#define MAY_DIE(p) DEAD_COUNT < DEATHS && !dead[p] && !done[p]
+
+proctype Reaper() {
+end:
+  do
+  :: atomic { MAY_DIE(1) -> dead[1] = 1 }
+  :: atomic { MAY_DIE(2) -> dead[2] = 1 }
+#if PROCS > 2
+  :: atomic { MAY_DIE(3) -> dead[3] = 1 }
+#endif
+  od
+}
+
+init {
+  byte p;
+
+  atomic {
+    p = 1;
+    do
+    :: p <= PROCS -> run Handle(p); p++
+    :: else -> break
+    od;
+    p = 0;
+    do
+    :: p < VIEWS -> run View(); p++
+    :: else -> break
+    od;
+    run Reaper()
+  }
+}
