@@ -12,7 +12,7 @@
  * or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so no reader gets a
  * mixture, a value that nobody wrote, or one that an old journal brought back.
  *
- * Sizes: PROCS read-write handles of OPS reads or writes each, VIEWS read-only ones, ITEMS, JOURNALS, DEATHS in all. LONG
+ * Sizes: PROCS read-write handles of OPS reads or writes each (the last one LAST_OPS), VIEWS read-only ones, ITEMS, JOURNALS, DEATHS in all. LONG
  * adds texts that no journal holds. OUTCOME checks what readers get and nothing else.
  *
  * Each of these breaks the protocol, and has to be found out:
@@ -27,6 +27,9 @@
 #endif
 #ifndef OPS
 #define OPS 1
+#endif
+#ifndef LAST_OPS
+#define LAST_OPS OPS
 #endif
 #ifndef VIEWS
 #define VIEWS 0
@@ -273,7 +276,7 @@ inline read(i) {
   do
   :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] }; /* shareable__sync_glance() */
      READ(format[i], data0[i], data1[i])
-  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> assert(lost[i]); break } /* E_CORRUPT */
+  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> INVARIANT(lost[i]); break } /* E_CORRUPT */
   :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) }; /* inherit() */
      mend(i)
   od
@@ -284,7 +287,7 @@ inline view(i) {
   do
   :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] };
      READ(format[i], data0[i], data1[i])
-  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> assert(lost[i]); break }
+  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> INVARIANT(lost[i]); break }
   :: atomic { IS_OF_THE_DEAD(word[i]) -> stamp = word[i] };
      find_journal(i, ck);
      if
@@ -306,18 +309,18 @@ inline choose_item() {
   fi
 }
 
-#define FORGET_ALL op = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; ct = 0; after = 0; mended = 0; FORGET
+#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; ct = 0; after = 0; mended = 0; FORGET
 
-proctype Handle(byte me) {
+proctype Handle(byte me; byte ops) {
   byte op, i, type, v, v1, k, x, ck, ct, rf, ra, rb;
   int after, mended, stamp;
 
   {
     do
-    :: atomic { op < OPS -> op++; v = 4 * me + op; choose_item(); type = NUMBER; v1 = 0 }; write(i)
-    :: atomic { op < OPS -> op++; v = 4 * me + op; choose_item(); type = TEXT; v1 = v }; write(i)
-    :: atomic { op < OPS -> op++; choose_item() }; read(i)
-    :: atomic { op == OPS -> done[me] = 1; FORGET_ALL; break }
+    :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = NUMBER; v1 = 0 }; write(i)
+    :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = TEXT; v1 = v }; write(i)
+    :: atomic { op < ops -> op++; choose_item() }; read(i)
+    :: atomic { op == ops -> done[me] = 1; FORGET_ALL; break }
     od
   } unless { atomic { dead[me] -> FORGET_ALL } }
 }
@@ -357,7 +360,7 @@ init {
   atomic {
     p = 1;
     do
-    :: p <= PROCS -> run Handle(p); p++
+    :: p <= PROCS -> run Handle(p, (p == PROCS -> LAST_OPS : OPS)); p++
     :: else -> break
     od;
     p = 0;

@@ -1,0 +1,288 @@
+/*
+ * store.pml - the fast store of a number against a change of type (core/src/sync.h, shareable__sync_store(), and
+ * core/src/sync.c, quiesce()), with whoever does either killed between any two steps.
+ *
+ * A handle that stores floats the fast way has a store buffer: stores leave it in order, any time later, but all of them
+ * in a barrier, and when the handle dies (the kernel lets go of its token after that).
+ * Loads are not held back, so the announcement in the cell may be seen after the word was looked at. Changers write values
+ * of any type under the lock, and complete each other's journals; their own stores are seen in order, which is all that
+ * the word's protocol needs. That a ready journal is one at most and that of the lock's owner is shown by item.pml, so
+ * here the item has the one.
+ *
+ * The datum is the type it was written as: data and format that a reader accepts are to be equal.
+ *
+ * Sizes: CHANGES of each of two changers, STORES of each of FASTS fast writers, CELLS, DEATHS in all; FIRST is the type
+ * at first.
+ *
+ * Each of these breaks the protocol, and has to be found out:
+ * NO_BARRIER    quiesce() asks for no barrier
+ * NO_WAIT       quiesce() does not look at the cells
+ * NO_LOOK       a fast store does not look at the word
+ * MIXED_EARLY   who takes an item over takes it for mixed, though nobody may have waited for the stores on their way
+ */
+#ifndef CHANGES
+#define CHANGES 1
+#endif
+#ifndef FASTS
+#define FASTS 1
+#endif
+#ifndef STORES
+#define STORES 1
+#endif
+#ifndef CELLS
+#define CELLS 1
+#endif
+#ifndef DEATHS
+#define DEATHS 2
+#endif
+
+#define FLOAT 1
+#define INT 2
+#define TEXT 3
+#define IS_NUMBER(f) ((f) != TEXT)
+#ifndef FIRST
+#define FIRST FLOAT
+#endif
+
+#define LOCKED 1
+#define MIXED 2
+#define FLAGS 15
+#define SEQUENCE 16
+#define UNLOCKED 4095
+#define TOKEN(w) ((w) >> 12)
+#define OF(t) ((t) << 12)
+#define NEXT(w, flags) (((((w) & ~FLAGS) + SEQUENCE) & UNLOCKED) | (flags))
+#define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
+
+/* Tokens: changers, fast writers, a reader that may write. */
+#define CHANGER_1 1
+#define CHANGER_2 2
+#define FAST_1 3
+#define FAST_2 4
+#define READER 5
+
+bool dead[6], done[6];
+
+int word;
+byte data = FIRST, format = FIRST;
+
+/* The journal. */
+bool ready;
+byte j_data;
+
+/* The cells, and who has which: cell_of[FAST_1] is a cell's number plus 1. */
+byte c_token[CELLS];
+bool c_item[CELLS]; /* announces the item */
+byte cell_of[5];
+
+/* Store buffers: what is on its way from a fast writer. */
+#define ANNOUNCE 1
+#define PUT 2
+#define RETRACT 3
+chan buffer_1 = [4] of {byte};
+chan buffer_2 = [4] of {byte};
+
+inline land(what, t) {
+  if
+  :: what == ANNOUNCE -> c_item[cell_of[t] - 1] = 1
+  :: what == PUT -> data = FLOAT
+  :: what == RETRACT -> c_item[cell_of[t] - 1] = 0
+  fi;
+  what = 0
+}
+
+/* All that is on its way, now. */
+inline drain(buffer, t) {
+  do
+  :: buffer ? what -> land(what, t)
+  :: empty(buffer) -> break
+  od
+}
+
+/* A processor lets go of a store. */
+proctype Processor(chan buffer; byte t) {
+  byte what;
+
+end:
+  do
+  :: atomic { buffer ? what -> land(what, t) }
+  od
+}
+
+/* shareable__writer_join(): claim_cell(). The swap leaves nothing in the store buffer; the store after it may stay there. */
+inline claim_cell() {
+  if
+  :: atomic { c_token[0] == 0 || dead[c_token[0]] -> c_token[0] = me; cell_of[me] = 1 }
+#if CELLS > 1
+  :: atomic { c_token[1] == 0 || dead[c_token[1]] -> c_token[1] = me; cell_of[me] = 2 }
+  :: atomic { c_token[0] != 0 && !dead[c_token[0]] && c_token[1] != 0 && !dead[c_token[1]] -> stores = 0 }
+#else
+  :: atomic { c_token[0] != 0 && !dead[c_token[0]] -> stores = 0 } /* none: no fast stores */
+#endif
+  fi;
+  if
+  :: atomic { cell_of[me] != 0 -> buffer ! RETRACT }
+  :: atomic { cell_of[me] == 0 -> skip }
+  fi
+}
+
+/* shareable__sync_store(); where it may not, the caller locks the word: a changer does that here. */
+inline store() {
+  buffer ! ANNOUNCE;
+  if
+#ifdef NO_LOOK
+  :: true ->
+#else
+  :: atomic { (word & FLAGS) == 0 -> skip };
+#endif
+     if
+     :: atomic { format == FLOAT -> skip };
+        buffer ! PUT
+     :: atomic { format != FLOAT -> skip }
+     fi
+#ifndef NO_LOOK
+  :: atomic { (word & FLAGS) != 0 -> skip }
+#endif
+  fi;
+  buffer ! RETRACT
+}
+
+proctype Fast(chan buffer; byte me) {
+  byte stores = STORES;
+
+  {
+    claim_cell();
+    do
+    :: atomic { stores > 0 -> stores-- }; store()
+    :: atomic { stores == 0 -> done[me] = 1; break }
+    od
+  } unless { atomic { dead[me] -> stores = 0 } }
+}
+
+/* take_over(), from where the word was swapped; `next` is the word that that leaves. */
+inline take_over(next) {
+  if
+  :: atomic { ready -> skip }; /* complete() */
+     data = j_data;
+     format = j_data;
+     ready = 0
+  :: atomic { !ready -> skip }
+  fi;
+#ifdef MIXED_EARLY
+  next = NEXT(word, MIXED)
+#else
+  next = NEXT(word, word & MIXED)
+#endif
+}
+
+/* lock() */
+inline lock() {
+  if
+  :: atomic { !(word & LOCKED) -> before = word; word = word | LOCKED | OF(me) }
+  :: atomic { IS_OF_THE_DEAD(word) -> word = (word & UNLOCKED) | OF(me) };
+     take_over(before)
+  fi
+}
+
+/* quiesce(): the barrier reaches one processor after the other. */
+inline quiesce() {
+#ifndef NO_BARRIER
+  atomic { drain(buffer_1, FAST_1) };
+#if FASTS > 1
+  atomic { drain(buffer_2, FAST_2) };
+#endif
+#endif
+#ifndef NO_WAIT
+  atomic { !c_item[0] || dead[c_token[0]] };
+#if CELLS > 1
+  atomic { !c_item[1] || dead[c_token[1]] };
+#endif
+#endif
+  skip
+}
+
+/* shareable__sync_write() */
+inline write() {
+  lock();
+  if
+  :: atomic { type != TEXT && format == type -> data = type } /* shareable__item_is_like() */
+  :: atomic { !(type != TEXT && format == type) -> skip };
+     if
+     :: atomic { !(before & MIXED) && format != TEXT -> skip };
+        quiesce();
+        before = before | MIXED
+     :: atomic { (before & MIXED) || format == TEXT -> skip }
+     fi;
+     j_data = type;
+     d_step { assert(!ready); ready = 1 };
+     data = type;
+     format = type;
+     ready = 0
+  fi;
+  d_step { assert(TOKEN(word) == me && !ready); word = NEXT(before, before & MIXED); before = 0 }
+}
+
+proctype Changer(byte me) {
+  byte changes = CHANGES, type, what;
+  int before;
+
+  {
+    do
+    :: atomic { changes > 0 -> changes--; type = FLOAT }; write()
+    :: atomic { changes > 0 -> changes--; type = INT }; write()
+    :: atomic { changes > 0 -> changes--; type = TEXT }; write()
+    :: atomic { changes == 0 -> done[me] = 1; type = 0; break }
+    od
+  } unless { atomic { dead[me] -> changes = 0; type = 0; what = 0; before = 0 } }
+}
+
+/* One read, whenever it is: shareable__sync_begin() to shareable__sync_end(). */
+proctype Reader() {
+  byte f, d;
+  int stamp, mended;
+
+  do
+  :: atomic { !(word & LOCKED) -> stamp = word };
+     f = format;
+     d = data;
+     if
+     :: atomic { word == stamp -> assert(f == d); f = 0; d = 0; stamp = 0; break }
+     :: atomic { word != stamp -> f = 0; d = 0; stamp = 0 }
+     fi
+  :: atomic { IS_OF_THE_DEAD(word) -> word = (word & UNLOCKED) | OF(READER) }; /* mend() */
+     take_over(mended);
+     d_step { word = mended; mended = 0 }
+  od
+}
+
+/* SIGKILL; the stores that the killed one has made are made. */
+#define MAY_DIE(t) dead[1] + dead[2] + dead[3] + dead[4] < DEATHS && !dead[t] && !done[t]
+
+proctype Reaper() {
+  byte what;
+
+end:
+  do
+  :: atomic { MAY_DIE(CHANGER_1) -> dead[CHANGER_1] = 1 }
+  :: atomic { MAY_DIE(CHANGER_2) -> dead[CHANGER_2] = 1 }
+  :: atomic { MAY_DIE(FAST_1) -> drain(buffer_1, FAST_1); dead[FAST_1] = 1 }
+#if FASTS > 1
+  :: atomic { MAY_DIE(FAST_2) -> drain(buffer_2, FAST_2); dead[FAST_2] = 1 }
+#endif
+  od
+}
+
+init {
+  atomic {
+    run Processor(buffer_1, FAST_1);
+    run Fast(buffer_1, FAST_1);
+#if FASTS > 1
+    run Processor(buffer_2, FAST_2);
+    run Fast(buffer_2, FAST_2);
+#endif
+    run Changer(CHANGER_1);
+    run Changer(CHANGER_2);
+    run Reader();
+    run Reaper()
+  }
+}
