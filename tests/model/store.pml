@@ -11,7 +11,7 @@
  *
  * The datum is the type it was written as: data and format that a reader accepts are to be equal.
  *
- * Sizes: CHANGES of each of two changers, STORES of each of FASTS fast writers, CELLS, DEATHS in all; FIRST is the type
+ * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all; FIRST is the type
  * at first.
  *
  * Each of these breaks the protocol, and has to be found out:
@@ -20,6 +20,9 @@
  * NO_LOOK       a fast store does not look at the word
  * MIXED_EARLY   who takes an item over takes it for mixed, though nobody may have waited for the stores on their way
  */
+#ifndef CHANGERS
+#define CHANGERS 2
+#endif
 #ifndef CHANGES
 #define CHANGES 1
 #endif
@@ -264,7 +267,9 @@ proctype Reaper() {
 end:
   do
   :: atomic { MAY_DIE(CHANGER_1) -> dead[CHANGER_1] = 1 }
+#if CHANGERS > 1
   :: atomic { MAY_DIE(CHANGER_2) -> dead[CHANGER_2] = 1 }
+#endif
   :: atomic { MAY_DIE(FAST_1) -> drain(buffer_1, FAST_1); dead[FAST_1] = 1 }
 #if FASTS > 1
   :: atomic { MAY_DIE(FAST_2) -> drain(buffer_2, FAST_2); dead[FAST_2] = 1 }
@@ -281,7 +286,9 @@ init {
     run Fast(buffer_2, FAST_2);
 #endif
     run Changer(CHANGER_1);
+#if CHANGERS > 1
     run Changer(CHANGER_2);
+#endif
     run Reader();
     run Reaper()
   }
