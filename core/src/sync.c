@@ -77,6 +77,7 @@ static int64_t now(void) {
 /* A short while on the processor, then off it; now and then it is time to ask whether the other one lives. */
 static verdict wait_a_while(patience *spent, uint64_t seen) {
   int64_t time;
+  bool is_over;
 
   if (spent->turns++ < 100)
     return GO_ON;
@@ -89,10 +90,12 @@ static verdict wait_a_while(patience *spent, uint64_t seen) {
   if (spent->start == 0 || spent->seen != seen)
     spent->start = spent->asked = time;
   spent->seen = seen;
-  if (time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS)
+  is_over = time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS;
+  if (is_over && spent->is_over)
     return GIVE_UP;
-  if (time - spent->asked < PATIENCE_NS)
+  if (!is_over && time - spent->asked < PATIENCE_NS)
     return GO_ON;
+  spent->is_over = is_over; /* asked once more: the one who waits may have been stopped himself for that long */
   spent->asked = time;
   return ASK;
 }
@@ -173,6 +176,7 @@ static size_t length_in(const shareable__journal *journal, size_t slot_size) {
 static bool complete(shareable__sync *sync, size_t i) {
   shareable__journal *journal = find_journal(sync->area, i);
   shareable__slot slot;
+  uint32_t token;
 
   if (journal == NULL || !shareable__layout_slot(sync->layout, i, &slot))
     return false;
@@ -180,7 +184,9 @@ static bool complete(shareable__sync *sync, size_t i) {
                                                  .code = (unsigned char)journal->code,
                                                  .data = journal->data,
                                                  .length = length_in(journal, slot.size)});
-  free_journal(journal);
+  token = load_token(&journal->token);
+  __atomic_store_n(&journal->ready, 0, __ATOMIC_RELEASE);
+  swap_token(&journal->token, token, 0); /* unless somebody has reclaimed it by now */
   return true;
 }
 
@@ -190,17 +196,18 @@ static uint64_t next_word(uint64_t before, uint64_t flags) {
 }
 
 /*
- * Takes over the lock of a killed writer, and completes its write. *before is the word that that leaves: mixed only after a
- * journal, which nobody fills before no store to the number that was there is on its way; damaged if it was and is.
+ * Takes over the lock of a killed writer, and completes its write. *before is the word that that leaves: damaged where a
+ * write was lost; mixed only if it was, for nobody knows whether the dead one waited for the stores on their way.
  */
 static bool take_over(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
+  uint64_t flags = word & SHAREABLE__MIXED;
+
   if (!swap_word(sync->area, i, word, (word & UNLOCKED) | (uint64_t)sync->writer.token << 32))
     return false;
-  if (complete(sync, i))
-    *before = next_word(word, SHAREABLE__MIXED);
-  else
-    *before = next_word(word, (word & (SHAREABLE__MIXED | SHAREABLE__DAMAGED)) |
-                                (word & SHAREABLE__BARE ? SHAREABLE__DAMAGED : 0));
+  __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees what follows sees the lock */
+  if (!complete(sync, i) && (word & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0)
+    flags |= SHAREABLE__DAMAGED;
+  *before = next_word(word, flags);
   return true;
 }
 

@@ -100,6 +100,7 @@ typedef struct shareable__patience {
   unsigned turns;
   uint64_t seen; /* what was waited for: when that changes, somebody else is waited for from then on */
   int64_t first, start, asked;
+  bool is_over; /* the time was, when it was last asked */
 } shareable__patience;
 
 /* One read of an item, begun once or more often until it ends well; all 0 at first. */

@@ -12,8 +12,12 @@
  * or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so no reader gets a
  * mixture, a value that nobody wrote, or one that an old journal brought back.
  *
- * Sizes: PROCS read-write handles of OPS reads or writes each (the last one LAST_OPS), VIEWS read-only ones, ITEMS, JOURNALS, DEATHS in all. LONG
- * adds texts that no journal holds. OUTCOME checks what readers get and nothing else.
+ * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the sequence's running over, the flag
+ * MIXED and the fast store (store.pml).
+ *
+ * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (the last one LAST_OPS); VIEWS read-only ones that
+ * read once; ITEMS and JOURNALS, 1 or 2; DEATHS in all. LONG adds texts that no journal holds. OUTCOME checks what readers
+ * get, and that nobody waits for ever, and nothing else.
  *
  * Each of these breaks the protocol, and has to be found out:
  * NOT_READY     complete() takes a journal that is not ready

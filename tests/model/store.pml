@@ -11,6 +11,8 @@
  *
  * The datum is the type it was written as: data and format that a reader accepts are to be equal.
  *
+ * Left out: texts longer than a journal, time (E_TIMED_OUT, and the wait that stands in for membarrier(2)).
+ *
  * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all; FIRST is the type
  * at first.
  *
