@@ -169,25 +169,30 @@ static size_t length_in(const shareable__journal *journal, size_t slot_size) {
   return length > sizeof journal->data || length > slot_size ? 0 : (size_t)length;
 }
 
-/*
- * Completes the write of a killed writer in an item whose lock the caller has taken over. False where it left none: then
- * the item is as it was, or half written where its lock is bare.
- */
-static bool complete(shareable__sync *sync, size_t i) {
+/* Of an item that the caller has locked: what was lost in it no longer matters, since it is, or a journal has it, whole. */
+static void is_whole_again(shareable__area *area, size_t i) {
+  uint64_t word = load_word(area, i);
+
+  if (word & (SHAREABLE__BARE | SHAREABLE__DAMAGED))
+    put_word(area, i, word & ~(SHAREABLE__BARE | SHAREABLE__DAMAGED));
+}
+
+/* Completes the write of a killed writer, if a journal has it, in an item whose lock the caller has taken over. */
+static void complete(shareable__sync *sync, size_t i) {
   shareable__journal *journal = find_journal(sync->area, i);
   shareable__slot slot;
   uint32_t token;
 
   if (journal == NULL || !shareable__layout_slot(sync->layout, i, &slot))
-    return false;
+    return;
   shareable__item_put(&slot, &(shareable__image){.format = journal->format,
                                                  .code = (unsigned char)journal->code,
                                                  .data = journal->data,
                                                  .length = length_in(journal, slot.size)});
+  is_whole_again(sync->area, i);
   token = load_token(&journal->token);
   __atomic_store_n(&journal->ready, 0, __ATOMIC_RELEASE);
   swap_token(&journal->token, token, 0); /* unless somebody has reclaimed it by now */
-  return true;
 }
 
 /* The word that a write leaves: one further, with these flags. */
@@ -205,7 +210,8 @@ static bool take_over(shareable__sync *sync, size_t i, uint64_t word, uint64_t *
   if (!swap_word(sync->area, i, word, (word & UNLOCKED) | (uint64_t)sync->writer.token << 32))
     return false;
   __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees what follows sees the lock */
-  if (!complete(sync, i) && (word & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0)
+  complete(sync, i);
+  if ((load_word(sync->area, i) & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0)
     flags |= SHAREABLE__DAMAGED;
   *before = next_word(word, flags);
   return true;
@@ -332,6 +338,7 @@ static bool put_locked(shareable__sync *sync, size_t i, const shareable__slot *s
   if (journal == NULL)
     return false;
   fill_journal(journal, i, image);
+  is_whole_again(sync->area, i);
   shareable__item_put(slot, image);
   free_journal(journal);
   return true;
