@@ -12,13 +12,6 @@
 /* How long to sleep before the owner is asked for again, should nobody wake who sleeps: he may have been killed. */
 #define SLICE_NS INT64_C(20000000)
 
-static int64_t now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 static bool take(uint32_t *lock, uint32_t from, uint32_t token) {
   return __atomic_compare_exchange_n(lock, &from, token, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
@@ -43,7 +36,7 @@ static void sleep_on(uint32_t *word, uint32_t seen, int64_t duration) {
 /* Sleeps until the lock is free, its owner dead, or the time over. */
 static shareable_status wait_for(shareable_list *list, int64_t timeout) {
   uint32_t *lock = &list->sync.area->lock, token = list->sync.writer.token;
-  int64_t start = now(), left;
+  int64_t start = shareable__now(), left;
   int64_t end = timeout < 0 || timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
 
   for (;;) {
@@ -53,7 +46,7 @@ static shareable_status wait_for(shareable_list *list, int64_t timeout) {
       return SHAREABLE_OK;
     if (owner != 0 && !shareable__writer_is_alive(&list->sync.writer, owner) && take(lock, owner, token))
       return SHAREABLE_E_OWNER_DIED;
-    left = end - now();
+    left = end - shareable__now();
     if (left <= 0)
       return SHAREABLE_E_TIMED_OUT;
     if (owner != 0)

@@ -37,7 +37,7 @@ static shareable_status check_draft(const char *name, uint64_t size, uint32_t fl
     return fail_name(error, name);
   if (size == 0 || size > SIZE_MAX / 2)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a size must be 1 to %zu bytes", SIZE_MAX / 2);
-  if (flags & ~(uint32_t)(SHAREABLE_LAZY))
+  if (flags & ~(uint32_t)SHAREABLE_LAZY)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: not any that create takes", (unsigned)flags);
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "mode %#o: only permission bits, 0001 to 0777",

@@ -3,9 +3,7 @@
  */
 #include "sync.h"
 
-#include <sched.h>
 #include <stddef.h>
-#include <time.h>
 
 _Static_assert(sizeof(shareable__cell) == 64, "a cell is a cache line");
 _Static_assert(sizeof(shareable__journal) == 512, "journals are part of the layout");
@@ -15,12 +13,6 @@ _Static_assert(offsetof(shareable__area, words) == 64 + 8 * 64 + 4 * 512, "the a
 #define SEQUENCE UINT64_C(16)
 /* What a word keeps when it is unlocked: no token. */
 #define UNLOCKED UINT64_C(0xffffffff)
-
-/* How long one writer may hold an item before it is an error, and how long all that come between may. */
-#define LIMIT_NS INT64_C(1000000000)
-#define LIMIT_OF_ALL_NS INT64_C(10000000000)
-/* How often to ask whether he lives. */
-#define PATIENCE_NS INT64_C(1000000)
 
 static uint64_t magic(void) {
   return shareable__format_word(MAGIC);
@@ -65,40 +57,11 @@ shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size,
 }
 
 typedef shareable__patience patience;
-typedef enum verdict { GO_ON, ASK, GIVE_UP } verdict;
+typedef shareable__verdict verdict;
 
-static int64_t now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-/* A short while on the processor, then off it; now and then it is time to ask whether the other one lives. */
-static verdict wait_a_while(patience *spent, uint64_t seen) {
-  int64_t time;
-  bool is_over;
-
-  if (spent->turns++ < 100)
-    return GO_ON;
-  sched_yield();
-  if (spent->turns % 16 != 0)
-    return GO_ON;
-  time = now();
-  if (spent->first == 0)
-    spent->first = time;
-  if (spent->start == 0 || spent->seen != seen)
-    spent->start = spent->asked = time;
-  spent->seen = seen;
-  is_over = time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS;
-  if (is_over && spent->is_over)
-    return GIVE_UP;
-  if (!is_over && time - spent->asked < PATIENCE_NS)
-    return GO_ON;
-  spent->is_over = is_over; /* asked once more: the one who waits may have been stopped himself for that long */
-  spent->asked = time;
-  return ASK;
-}
+#define GO_ON SHAREABLE__GO_ON
+#define ASK SHAREABLE__ASK
+#define GIVE_UP SHAREABLE__GIVE_UP
 
 static uint32_t token_of(uint64_t word) {
   return (uint32_t)(word >> 32);
@@ -243,7 +206,7 @@ static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) 
         return SHAREABLE_OK;
       continue;
     }
-    now_what = wait_a_while(&spent, word);
+    now_what = shareable__patience_wait(&spent, word);
     if (now_what == ASK && is_of_the_dead(sync, word) && take_over(sync, i, word, before))
       return SHAREABLE_OK;
     if (now_what == GIVE_UP)
@@ -260,7 +223,7 @@ static bool quiesce(shareable__sync *sync, size_t i) {
     shareable__cell *cell = &sync->area->cells[k];
 
     while (__atomic_load_n(&cell->item, __ATOMIC_ACQUIRE) == i + 1) {
-      verdict now_what = wait_a_while(&spent, 0);
+      verdict now_what = shareable__patience_wait(&spent, 0);
       if (now_what != GO_ON && !shareable__writer_is_alive(&sync->writer, load_token(&cell->token)))
         break;
       if (now_what == GIVE_UP)
@@ -307,7 +270,7 @@ static shareable__journal *claim_journal(shareable__sync *sync) {
     shareable__journal *journal = try_claim(sync, now_what == ASK);
     if (journal != NULL)
       return journal;
-    now_what = wait_a_while(&spent, 0);
+    now_what = shareable__patience_wait(&spent, 0);
   }
   return NULL;
 }
@@ -421,7 +384,7 @@ static shareable_status inherit(shareable__sync *sync, size_t i, shareable__read
 /* A read that is begun again, because somebody wrote meanwhile. */
 static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__slot *slot,
                                     shareable__reading *reading) {
-  if (reading->is_begun && wait_a_while(&reading->spent, reading->stamp) == GIVE_UP)
+  if (reading->is_begun && shareable__patience_wait(&reading->spent, reading->stamp) == GIVE_UP)
     return SHAREABLE_E_TIMED_OUT;
   if (reading->is_begun && !shareable__layout_slot(sync->layout, i, slot))
     return SHAREABLE_E_CORRUPT;
@@ -434,7 +397,7 @@ shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareabl
   shareable_status status = begin_again(sync, i, slot, reading);
 
   while (status == SHAREABLE_OK && !shareable__sync_glance(sync, i, &reading->stamp)) {
-    verdict now_what = wait_a_while(&reading->spent, reading->stamp);
+    verdict now_what = shareable__patience_wait(&reading->spent, reading->stamp);
 
     if ((reading->stamp & SHAREABLE__LOCKED) == 0)
       return SHAREABLE_E_CORRUPT; /* damaged */

@@ -14,6 +14,7 @@
 #define SHAREABLE__SYNC_H
 
 #include "item.h"
+#include "patience.h"
 #include "writer.h"
 
 #define SHAREABLE__SYNC_VERSION 1
@@ -94,14 +95,6 @@ typedef struct shareable__sync {
 
 /* Uses no area, or one that was looked at. */
 void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout);
-
-/* Waiting for somebody who holds an item, and having waited; all 0 at first. */
-typedef struct shareable__patience {
-  unsigned turns;
-  uint64_t seen; /* what was waited for: when that changes, somebody else is waited for from then on */
-  int64_t first, start, asked;
-  bool is_over; /* the time was, when it was last asked */
-} shareable__patience;
 
 /* One read of an item, begun once or more often until it ends well; all 0 at first. */
 typedef struct shareable__reading {

@@ -1,0 +1,45 @@
+/*
+ * patience.c - waiting for somebody who holds something, and having waited.
+ */
+#include "patience.h"
+
+#include <sched.h>
+#include <time.h>
+
+/* How long one writer may hold an item before it is an error, and how long all that come between may. */
+#define LIMIT_NS INT64_C(1000000000)
+#define LIMIT_OF_ALL_NS INT64_C(10000000000)
+/* How often to ask whether he lives. */
+#define PATIENCE_NS INT64_C(1000000)
+
+int64_t shareable__now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t seen) {
+  int64_t time;
+  bool is_over;
+
+  if (spent->turns++ < 100)
+    return SHAREABLE__GO_ON;
+  sched_yield();
+  if (spent->turns % 16 != 0)
+    return SHAREABLE__GO_ON;
+  time = shareable__now();
+  if (spent->first == 0)
+    spent->first = time;
+  if (spent->start == 0 || spent->seen != seen)
+    spent->start = spent->asked = time;
+  spent->seen = seen;
+  is_over = time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS;
+  if (is_over && spent->is_over)
+    return SHAREABLE__GIVE_UP;
+  if (!is_over && time - spent->asked < PATIENCE_NS)
+    return SHAREABLE__GO_ON;
+  spent->is_over = is_over; /* asked once more: the one who waits may have been stopped himself for that long */
+  spent->asked = time;
+  return SHAREABLE__ASK;
+}
