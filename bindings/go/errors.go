@@ -45,6 +45,7 @@ var (
 	ErrVersion    = Status(raw.E_VERSION)    // the list is of a newer version of the library
 	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // somebody else holds the item, for a second by now
 	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // the lock is taken, but who had it died: what it guards may be half done
+	ErrUnchanged  = Status(raw.E_UNCHANGED)  // what was waited for has not come in that time
 )
 
 // Error returns the sentence of the status.

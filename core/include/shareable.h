@@ -116,7 +116,8 @@ extern "C" {
   X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")                                                      \
   X(E_VERSION, -29, EINVAL, "the list is of a newer version of this library")                                          \
   X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it")                                                             \
-  X(E_OWNER_DIED, -31, EOWNERDEAD, "whoever had the lock died with it: it is yours, what it guards may be half done")
+  X(E_OWNER_DIED, -31, EOWNERDEAD, "whoever had the lock died with it: it is yours, what it guards may be half done")  \
+  X(E_UNCHANGED, -32, ETIMEDOUT, "it has not changed in that time")
 
 #define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
@@ -366,7 +367,7 @@ typedef struct shareable_list shareable_list;
  *   name    as for shareable_memory_create()
  *   values  `count` values, copied; may be NULL where count is 0
  *   flags   as for shareable_memory_create(), or SHAREABLE_PLAIN: without a sync area, of exactly the size that
- *           CPython gives it. Otherwise 2.6 KiB and 8 bytes an item are added past the list
+ *           CPython gives it. Otherwise 2.8 KiB and 8 bytes an item are added past the list
  *   mode, error  as for shareable_memory_create()
  *
  * Returns as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8, E_LENGTH (a str or bytes, or a capacity, past
@@ -526,6 +527,47 @@ SHAREABLE_API shareable_status shareable_list_lock(shareable_list *list, int64_t
  * Unlocks the list. Returns E_NOT_LOCKED where this handle does not have the lock; else E_CLOSED or E_NO_SYNC.
  */
 SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
+
+/*
+ * Waits until an item is something else than the value, compared as by shareable_list_count(): a NaN is something else than
+ * itself. Where it is already, that is no waiting. Between users of this library no processor is kept busy meanwhile: the
+ * wait looks for 10 microseconds, then sleeps until somebody writes.
+ *
+ *   timeout   in nanoseconds: how long to wait; 0 only looks, less than 0 waits for as long as it takes
+ *
+ * Whoever writes past this library (stock Python, a view of the memory), and a writer that is killed after its last store,
+ * wakes nobody: what they wrote is found within 50 milliseconds. Through a handle that is read-only, and on a
+ * list without sync area, nobody can be told at all: there the wait looks again after 0.1 milliseconds, then less and
+ * less often, down to every 10.
+ *
+ * Another thread may close the handle, but not drop its last reference: that ends the wait with E_CLOSED, within 50
+ * milliseconds.
+ *
+ * Returns E_UNCHANGED where the time is over first; else as shareable_list_get(), or E_VALUE_TYPE.
+ */
+SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, int64_t index,
+                                                   const shareable_value *value, int64_t timeout);
+
+/*
+ * Gives a number for all that the list holds: another one as soon as any item is another, in type or worth (for any one
+ * change for certain, else but for one in 2^64). It is never 0, and the same through every handle and in every language.
+ * It is not fit to protect from forgery. Takes time as the list has bytes: a millisecond or less for 2 MiB.
+ *
+ * Returns E_CLOSED.
+ */
+SHAREABLE_API shareable_status shareable_list_digest(const shareable_list *list, uint64_t *digest);
+
+/*
+ * Waits, as shareable_list_wait(), until the list's digest is something else than *digest, which then receives the new
+ * one. So nothing is missed between two calls, and a loop that begins with 0 begins with what there is:
+ *
+ *   uint64_t digest = 0;
+ *   while (shareable_list_wait_any(list, &digest, -1) == SHAREABLE_OK)
+ *     show(list);
+ *
+ * What changes and changes back between two looks is no change. Returns E_UNCHANGED or E_CLOSED.
+ */
+SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *digest, int64_t timeout);
 
 /*
  * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and

@@ -26,6 +26,15 @@ static inline shareable_status shareable__list_check_write(const shareable_list 
   return status == SHAREABLE_OK && list->memory->read_only ? SHAREABLE_E_READ_ONLY : status;
 }
 
+/* The same with a value to compare items with. A str need not be UTF-8: then no item is that. */
+static inline shareable_status shareable__list_check_wanted(const shareable_list *list, const shareable_value *value) {
+  shareable_status status = shareable__list_check(list);
+
+  if (status == SHAREABLE_OK)
+    status = shareable__value_check(value);
+  return status == SHAREABLE_E_UTF8 ? SHAREABLE_OK : status;
+}
+
 /* Finds an item of a list that was checked, by an index from either end: E_INDEX or E_CORRUPT. *i counts from 0. */
 static inline shareable_status shareable__list_slot(const shareable_list *list, int64_t index, size_t *i,
                                                     shareable__slot *slot) {

@@ -70,6 +70,7 @@ static inline __attribute__((always_inline)) shareable_status change_item(sharea
   if (may)
     status = change_word(&slot, operation, what);
   shareable__sync_leave(list->sync.writer.cell);
+  shareable__bell_tell(&list->sync.area->bells, i);
   return may ? status : change_locked(list, index, operation, what);
 }
 

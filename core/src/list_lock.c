@@ -3,11 +3,9 @@
  */
 #include "list.h"
 
-#include <linux/futex.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "futex.h"
 
 /* How long to sleep before the owner is asked for again, should nobody wake who sleeps: he may have been killed. */
 #define SLICE_NS INT64_C(20000000)
@@ -27,17 +25,10 @@ static bool take_soon(uint32_t *lock, uint32_t token) {
   return false;
 }
 
-static void sleep_on(uint32_t *word, uint32_t seen, int64_t duration) {
-  struct timespec time = {duration / 1000000000, duration % 1000000000};
-
-  syscall(SYS_futex, word, FUTEX_WAIT, seen, &time, NULL, 0);
-}
-
 /* Sleeps until the lock is free, its owner dead, or the time over. */
 static shareable_status wait_for(shareable_list *list, int64_t timeout) {
   uint32_t *lock = &list->sync.area->lock, token = list->sync.writer.token;
-  int64_t start = shareable__now(), left;
-  int64_t end = timeout < 0 || timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
+  int64_t end = shareable__deadline(timeout), left;
 
   for (;;) {
     uint32_t owner = __atomic_load_n(lock, __ATOMIC_RELAXED);
@@ -50,7 +41,7 @@ static shareable_status wait_for(shareable_list *list, int64_t timeout) {
     if (left <= 0)
       return SHAREABLE_E_TIMED_OUT;
     if (owner != 0)
-      sleep_on(lock, owner, left < SLICE_NS ? left : SLICE_NS);
+      shareable__futex_sleep(lock, owner, left < SLICE_NS ? left : SLICE_NS);
   }
 }
 
@@ -91,6 +82,6 @@ shareable_status shareable_list_unlock(shareable_list *list) {
     return SHAREABLE_E_NOT_LOCKED;
   __atomic_exchange_n(&area->lock, 0, __ATOMIC_SEQ_CST);
   if (__atomic_load_n(&area->lock_waiters, __ATOMIC_SEQ_CST) > 0)
-    syscall(SYS_futex, &area->lock, FUTEX_WAKE, 1, NULL, NULL, 0);
+    shareable__futex_wake(&area->lock, 1);
   return SHAREABLE_OK;
 }

@@ -94,16 +94,10 @@ shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, 
   return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
 }
 
-/* A str to look for need not be UTF-8: then it is nowhere. */
 static shareable_status check_search(const shareable_list *list, const shareable_value *value, const size_t *result) {
-  shareable_status status = shareable__list_check(list);
+  shareable_status status = shareable__list_check_wanted(list, value);
 
-  if (status != SHAREABLE_OK)
-    return status;
-  if (result == NULL)
-    return SHAREABLE_E_ARGUMENT;
-  status = shareable__value_check(value);
-  return status == SHAREABLE_E_UTF8 ? SHAREABLE_OK : status;
+  return status == SHAREABLE_OK && result == NULL ? SHAREABLE_E_ARGUMENT : status;
 }
 
 /*

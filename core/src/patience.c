@@ -19,6 +19,12 @@ int64_t shareable__now(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+int64_t shareable__deadline(int64_t timeout) {
+  int64_t start = shareable__now();
+
+  return timeout < 0 || timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
+}
+
 shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t seen) {
   int64_t time;
   bool is_over;

@@ -27,4 +27,7 @@ shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t
 /* The time since some moment, in nanoseconds. */
 int64_t shareable__now(void);
 
+/* When a time of so many nanoseconds from now is over; less than 0: never. */
+int64_t shareable__deadline(int64_t timeout);
+
 #endif

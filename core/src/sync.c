@@ -7,7 +7,7 @@
 
 _Static_assert(sizeof(shareable__cell) == 64, "a cell is a cache line");
 _Static_assert(sizeof(shareable__journal) == 512, "journals are part of the layout");
-_Static_assert(offsetof(shareable__area, words) == 64 + 8 * 64 + 4 * 512, "the area is part of the layout");
+_Static_assert(offsetof(shareable__area, words) == 64 + 192 + 8 * 64 + 4 * 512, "the area is part of the layout");
 
 #define MAGIC "shr.sync"
 #define SEQUENCE UINT64_C(16)
@@ -77,6 +77,13 @@ static bool swap_word(shareable__area *area, size_t i, uint64_t from, uint64_t t
 
 static void put_word(shareable__area *area, size_t i, uint64_t word) {
   __atomic_store_n(&area->words[i], word, __ATOMIC_RELEASE);
+}
+
+/* Lets go of an item, and tells who waits for it. */
+static void let_go(shareable__area *area, size_t i, uint64_t word) {
+  put_word(area, i, word);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  shareable__bell_tell(&area->bells, i);
 }
 
 static uint32_t load_token(const uint32_t *token) {
@@ -185,7 +192,7 @@ static void mend(shareable__sync *sync, size_t i, uint64_t word) {
   uint64_t before;
 
   if (take_over(sync, i, word, &before))
-    put_word(sync->area, i, before);
+    let_go(sync->area, i, before);
 }
 
 static bool is_of_the_dead(const shareable__sync *sync, uint64_t word) {
@@ -338,7 +345,7 @@ shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t 
 }
 
 void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before) {
-  put_word(sync->area, i, next_word(before, before & SHAREABLE__MIXED));
+  let_go(sync->area, i, next_word(before, before & SHAREABLE__MIXED));
 }
 
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
@@ -351,7 +358,7 @@ shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const sh
   flags = before & SHAREABLE__WORD_FLAGS;
   if (!write_locked(sync, i, slot, image, &flags))
     status = SHAREABLE_E_TIMED_OUT;
-  put_word(sync->area, i, next_word(before, flags));
+  let_go(sync->area, i, next_word(before, flags));
   return status;
 }
 

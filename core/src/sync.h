@@ -13,6 +13,7 @@
 #ifndef SHAREABLE__SYNC_H
 #define SHAREABLE__SYNC_H
 
+#include "bell.h"
 #include "item.h"
 #include "patience.h"
 #include "writer.h"
@@ -54,6 +55,7 @@ typedef struct shareable__area {
   uint32_t lock;         /* the list's lock: the token of who has it, or 0 */
   uint32_t lock_waiters; /* how many may sleep until the lock is 0; too many, where one was killed */
   uint64_t fill[3];
+  shareable__bells bells; /* for those who wait for a change */
   shareable__cell cells[SHAREABLE__SYNC_CELLS];
   shareable__journal journals[SHAREABLE__SYNC_JOURNALS];
   uint64_t words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
@@ -166,6 +168,7 @@ static inline bool shareable__sync_store(shareable__area *area, shareable__cell 
   if (may)
     shareable__store(slot->data, bits);
   shareable__sync_leave(cell);
+  shareable__bell_tell(&area->bells, i);
   return may;
 }
 

@@ -177,16 +177,19 @@ Test(sync, the_area_is_laid_out_as_specified) {
   cr_assert_eq(shareable__sync_offset(63), 64);
   cr_assert_eq(shareable__sync_offset(64), 64);
   cr_assert_eq(shareable__sync_offset(65), 128);
-  cr_assert_eq(shareable__sync_size(0), 2624);
-  cr_assert_eq(shareable__sync_size(3), 2648);
+  cr_assert_eq(shareable__sync_size(0), 2816);
+  cr_assert_eq(shareable__sync_size(3), 2840);
   cr_assert_eq(offsetof(shareable__area, version), 8);
   cr_assert_eq(offsetof(shareable__area, flags), 12);
   cr_assert_eq(offsetof(shareable__area, count), 16);
   cr_assert_eq(offsetof(shareable__area, size), 24);
-  cr_assert_eq(offsetof(shareable__area, cells), 64);
+  cr_assert_eq(offsetof(shareable__area, bells), 64);
+  cr_assert_eq(offsetof(shareable__bells, all), 8);
+  cr_assert_eq(offsetof(shareable__bells, items), 64);
+  cr_assert_eq(offsetof(shareable__area, cells), 256);
   cr_assert_eq(offsetof(shareable__cell, item), 8);
   cr_assert_eq(sizeof(shareable__cell), 64);
-  cr_assert_eq(offsetof(shareable__area, journals), 576);
+  cr_assert_eq(offsetof(shareable__area, journals), 768);
   cr_assert_eq(offsetof(shareable__journal, ready), 4);
   cr_assert_eq(offsetof(shareable__journal, item), 8);
   cr_assert_eq(offsetof(shareable__journal, format), 16);
@@ -194,7 +197,7 @@ Test(sync, the_area_is_laid_out_as_specified) {
   cr_assert_eq(offsetof(shareable__journal, code), 32);
   cr_assert_eq(offsetof(shareable__journal, data), 40);
   cr_assert_eq(sizeof(shareable__journal), 512);
-  cr_assert_eq(offsetof(shareable__area, words), 2624);
+  cr_assert_eq(offsetof(shareable__area, words), 2816);
 }
 
 Test(sync, a_new_list_has_an_area_past_its_end) {
@@ -205,13 +208,13 @@ Test(sync, a_new_list_has_an_area_past_its_end) {
   uint64_t words[3];
   uint32_t version[2];
 
-  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), area + 2648);
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), area + 2840);
   cr_assert_eq(memcmp(bytes + area, "shr.sync", 8), 0);
   memcpy(version, bytes + area + 8, sizeof version);
   memcpy(words, bytes + area + 16, sizeof words);
   cr_assert(version[0] == 1 && version[1] == 0);
-  cr_assert(words[0] == 3 && words[1] == 2648 && words[2] == 0);
-  for (uint64_t at = area + 32; at < area + 2648; at++)
+  cr_assert(words[0] == 3 && words[1] == 2840 && words[2] == 0);
+  for (uint64_t at = area + 32; at < area + 2840; at++)
     cr_assert_eq(bytes[at], 0);
   end_list(list);
 }
@@ -219,7 +222,7 @@ Test(sync, a_new_list_has_an_area_past_its_end) {
 Test(sync, an_empty_list_has_one_too) {
   shareable_list *list = new_list(NULL, 0), *other = again(0);
 
-  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 64 + 2624);
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 64 + 2816);
   cr_assert_not_null(other->sync.area);
   shareable_list_unref(other);
   end_list(list);
@@ -252,13 +255,13 @@ Test(sync, what_lies_at_the_area_s_place_is_told_apart) {
     uint64_t count, said, there;
     shareable__sync_kind kind;
   } rows[] = {
-    {1, 3, 2648, 2648, SHAREABLE__SYNC_OURS},        {1, 3, 2648, 4096, SHAREABLE__SYNC_OURS},
-    {1, 3, 2648, 2647, SHAREABLE__SYNC_DAMAGED},     {1, 4, 2648, 4096, SHAREABLE__SYNC_DAMAGED},
-    {1, 2, 2640, 4096, SHAREABLE__SYNC_DAMAGED},     {1, 3, 2640, 4096, SHAREABLE__SYNC_DAMAGED},
-    {1, 3, 2656, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2648, 4096, SHAREABLE__SYNC_DAMAGED},
-    {2, 3, 2648, 2648, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
-    {1, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {1, 3, 2648, 31, SHAREABLE__SYNC_NONE},
-    {1, 3, 2648, 0, SHAREABLE__SYNC_NONE},
+    {1, 3, 2840, 2840, SHAREABLE__SYNC_OURS},        {1, 3, 2840, 4096, SHAREABLE__SYNC_OURS},
+    {1, 3, 2840, 2839, SHAREABLE__SYNC_DAMAGED},     {1, 4, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
+    {1, 2, 2832, 4096, SHAREABLE__SYNC_DAMAGED},     {1, 3, 2832, 4096, SHAREABLE__SYNC_DAMAGED},
+    {1, 3, 2848, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
+    {2, 3, 2840, 2840, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
+    {1, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {1, 3, 2840, 31, SHAREABLE__SYNC_NONE},
+    {1, 3, 2840, 0, SHAREABLE__SYNC_NONE},
   };
   uint64_t head[4];
 

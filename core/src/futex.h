@@ -1,0 +1,17 @@
+/*
+ * futex.h - sleeping until a word of shared memory changes, and waking who sleeps (futex(2)).
+ */
+#ifndef SHAREABLE__FUTEX_H
+#define SHAREABLE__FUTEX_H
+
+#include <stdint.h>
+
+#define SHAREABLE__EVERYBODY INT32_MAX
+
+/* Sleeps for `duration` nanoseconds at most, if the word still is what was seen; a signal ends it too. */
+void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duration);
+
+/* Wakes `count` of those who sleep on the word, in all processes. */
+void shareable__futex_wake(uint32_t *word, int32_t count);
+
+#endif

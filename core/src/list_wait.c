@@ -1,0 +1,156 @@
+/*
+ * list_wait.c - waiting until an item, or anything in a list, has changed.
+ */
+#include "list.h"
+
+#include <time.h>
+
+/* How long to look before sleeping: as long as it takes to sleep and to be woken. */
+#define SPIN_NS INT64_C(10000)
+/* How long to sleep at once where bells ring: stock Python's writers ring none, nor do killed ones. */
+#define SLICE_NS INT64_C(50000000)
+/* The same where there are no bells: the first time, and the longest. */
+#define NAP_NS INT64_C(100000)
+#define LONGEST_NAP_NS INT64_C(10000000)
+
+/* Looks once: E_UNCHANGED while it is to be waited on. */
+typedef shareable_status look(const shareable_list *list, void *what);
+
+static int64_t shorter(int64_t one, int64_t other) {
+  return one < other ? one : other;
+}
+
+static void pause_briefly(void) {
+#if defined(__i386__) || defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/* Looks for a short while on the processor: what comes soon comes sooner that way. */
+static shareable_status look_soon(const shareable_list *list, look *at, void *what, int64_t end) {
+  shareable_status status;
+
+  end = shorter(end, shareable__now() + SPIN_NS);
+  do {
+    for (int turn = 0; turn < 16; turn++) {
+      status = at(list, what);
+      if (status != SHAREABLE_E_UNCHANGED)
+        return status;
+      pause_briefly();
+    }
+  } while (shareable__now() < end);
+  return status;
+}
+
+/* Nobody tells: looks again and again, less and less often. */
+static shareable_status look_now_and_then(const shareable_list *list, look *at, void *what, int64_t end) {
+  int64_t nap = NAP_NS, left;
+  shareable_status status;
+
+  while ((status = at(list, what)) == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
+    struct timespec time = {0, shorter(left, nap)};
+
+    nanosleep(&time, NULL);
+    nap = shorter(2 * nap, LONGEST_NAP_NS);
+  }
+  return status;
+}
+
+static shareable_status look_when_it_rings(const shareable_list *list, unsigned bell, look *at, void *what,
+                                           int64_t end) {
+  shareable__bells *bells = &list->sync.area->bells;
+
+  for (;;) {
+    uint32_t seen = shareable__bell_arm(bells, bell);
+    shareable_status status = at(list, what);
+    int64_t left;
+
+    if (status != SHAREABLE_E_UNCHANGED || (left = end - shareable__now()) <= 0)
+      return status;
+    shareable__bell_sleep(bells, bell, seen, shorter(left, SLICE_NS));
+  }
+}
+
+/* The list stays mapped, so that another thread may close it: that ends the waiting with E_CLOSED. */
+static shareable_status wait_pinned(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
+  int64_t end = shareable__deadline(timeout);
+  shareable_status status = SHAREABLE_E_UNCHANGED;
+
+  if (bell != SHAREABLE__BELL_OF_ALL)
+    status = look_soon(list, at, what, end);
+  if (status != SHAREABLE_E_UNCHANGED)
+    return status;
+  if (list->sync.area == NULL || list->memory->read_only)
+    return look_now_and_then(list, at, what, end);
+  return look_when_it_rings(list, bell, at, what, end);
+}
+
+static shareable_status wait_for(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
+  shareable_status status = at(list, what);
+
+  if (status != SHAREABLE_E_UNCHANGED || timeout == 0)
+    return status;
+  status = shareable_memory_pin(list->memory);
+  if (status != SHAREABLE_OK)
+    return status;
+  status = wait_pinned(list, bell, at, what, timeout);
+  shareable_memory_unpin(list->memory);
+  return status;
+}
+
+typedef struct item_wait {
+  size_t i;
+  const shareable_value *value;
+} item_wait;
+
+static shareable_status look_at_item(const shareable_list *list, void *what) {
+  const item_wait *wait = what;
+  shareable_status status = shareable__list_check(list);
+  shareable__slot slot;
+  bool equal = false;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (!shareable__layout_slot(&list->layout, wait->i, &slot))
+    return SHAREABLE_E_CORRUPT;
+  SHAREABLE__READ(status, list, wait->i, slot, shareable__item_equals(&slot, wait->value, &equal));
+  return status == SHAREABLE_OK && equal ? SHAREABLE_E_UNCHANGED : status;
+}
+
+shareable_status shareable_list_wait(const shareable_list *list, int64_t index, const shareable_value *value,
+                                     int64_t timeout) {
+  shareable_status status = shareable__list_check_wanted(list, value);
+  item_wait wait = {.value = value};
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = shareable__list_slot(list, index, &wait.i, &slot);
+  if (status != SHAREABLE_OK)
+    return status;
+  return wait_for(list, SHAREABLE__BELL_OF(wait.i), look_at_item, &wait, timeout);
+}
+
+typedef struct digest_wait {
+  uint64_t before, now;
+} digest_wait;
+
+static shareable_status look_at_all(const shareable_list *list, void *what) {
+  digest_wait *wait = what;
+  shareable_status status = shareable_list_digest(list, &wait->now);
+
+  return status == SHAREABLE_OK && wait->now == wait->before ? SHAREABLE_E_UNCHANGED : status;
+}
+
+shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *digest, int64_t timeout) {
+  digest_wait wait = {.before = digest == NULL ? 0 : *digest};
+  shareable_status status = shareable__list_check(list);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (digest == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  status = wait_for(list, SHAREABLE__BELL_OF_ALL, look_at_all, &wait, timeout);
+  if (status == SHAREABLE_OK)
+    *digest = wait.now;
+  return status;
+}

@@ -1,0 +1,394 @@
+/*
+ * wait.c - tests of core/src/list_wait.c, list_digest.c and bell.c.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../../core/src/list.h"
+#include "support.h"
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+
+static shareable_list *again(const shareable_list *list, uint32_t flags) {
+  shareable_list *other;
+
+  cr_ok(shareable_list_open(&other, shareable_memory_name(shareable_list_memory(list)), flags, NULL));
+  return other;
+}
+
+/* The item that changes, when it changed last, how far the one who waits is, and one that is on the first one's bell. */
+enum { ITEM, WHEN, SEEN, NEIGHBOUR = ITEM + SHAREABLE__BELLS, COUNT };
+
+static shareable_list *signals(uint32_t flags) {
+  shareable_value values[COUNT];
+
+  for (size_t i = 0; i < COUNT; i++)
+    values[i] = shareable_int(0);
+  return new_list_with(values, COUNT, flags);
+}
+
+static shareable_status wait_int(const shareable_list *list, int64_t index, int64_t integer, int64_t timeout) {
+  const shareable_value value = shareable_int(integer);
+  return shareable_list_wait(list, index, &value, timeout);
+}
+
+Test(wait, is_over_at_once_where_the_item_is_something_else_already) {
+  shareable_list *list = signals(0);
+
+  cr_ok(wait_int(list, ITEM, 1, 0));
+  cr_ok(wait_int(list, ITEM, 1, -1));
+  cr_ok(wait_int(list, -1, 1, -1));
+  end_list(list);
+}
+
+Test(wait, gives_up_when_the_time_is_over) {
+  shareable_list *list = signals(0);
+  int64_t start = shareable__now();
+
+  cr_status(wait_int(list, ITEM, 0, 0), SHAREABLE_E_UNCHANGED);
+  cr_assert_lt(shareable__now() - start, 100 * MILLISECOND);
+  cr_status(wait_int(list, ITEM, 0, 120 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  cr_assert_geq(shareable__now() - start, 120 * MILLISECOND);
+  cr_assert_lt(shareable__now() - start, 1000 * MILLISECOND);
+  end_list(list);
+}
+
+Test(wait, compares_as_python_does) {
+  shareable_list *list = signals(0);
+  const shareable_value zero = shareable_float(0.0), no = shareable_bool(0), none = shareable_none();
+  const shareable_value nan = shareable_float(NAN), text = shareable_str("text"), cut = shareable_str("\xc3");
+
+  cr_status(shareable_list_wait(list, ITEM, &zero, 0), SHAREABLE_E_UNCHANGED);
+  cr_status(shareable_list_wait(list, ITEM, &no, 0), SHAREABLE_E_UNCHANGED);
+  cr_ok(shareable_list_wait(list, ITEM, &none, 0));
+  cr_ok(shareable_list_set_float(list, ITEM, NAN));
+  cr_ok(shareable_list_wait(list, ITEM, &nan, 0));
+  cr_ok(shareable_list_set_str(list, ITEM, "text", 4));
+  cr_status(shareable_list_wait(list, ITEM, &text, 0), SHAREABLE_E_UNCHANGED);
+  cr_ok(shareable_list_wait(list, ITEM, &cut, 0));
+  end_list(list);
+}
+
+Test(wait, refuses_what_it_cannot_wait_for) {
+  shareable_list *list = signals(0);
+  const shareable_value zero = shareable_int(0), odd = {.type = 77};
+  uint64_t digest = 0;
+
+  cr_status(wait_int(list, COUNT, 0, 0), SHAREABLE_E_INDEX);
+  cr_status(shareable_list_wait(list, ITEM, NULL, 0), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_wait(list, ITEM, &odd, 0), SHAREABLE_E_VALUE_TYPE);
+  cr_status(shareable_list_wait_any(list, NULL, 0), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_digest(list, NULL), SHAREABLE_E_ARGUMENT);
+  memset(list->layout.codes + ITEM, 9, 1);
+  cr_status(wait_int(list, ITEM, 0, -1), SHAREABLE_E_CORRUPT);
+  shareable_list_close(list);
+  cr_status(shareable_list_wait(list, ITEM, &zero, 0), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_digest(list, &digest), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_wait(NULL, ITEM, &zero, 0), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_wait_any(NULL, &digest, 0), SHAREABLE_E_CLOSED);
+  end_list(list);
+}
+
+/* How the other process changes the item for the k-th time. */
+typedef shareable_status change(shareable_list *list, int64_t k);
+
+static shareable_status store(shareable_list *list, int64_t k) {
+  return shareable_list_set_int(list, ITEM, k);
+}
+
+static shareable_status store_both_types(shareable_list *list, int64_t k) {
+  return k % 2 == 0 ? shareable_list_set_int(list, ITEM, k) : shareable_list_set_str(list, ITEM, "text", 4);
+}
+
+static shareable_status add_one(shareable_list *list, int64_t k) {
+  (void)k;
+  return shareable_list_add(list, ITEM, 1, NULL);
+}
+
+static shareable_status store_range(shareable_list *list, int64_t k) {
+  return shareable_list_set_ints(list, ITEM, 1, &k, NULL);
+}
+
+/* As stock Python does: past all that this library knows. */
+static shareable_status poke(shareable_list *list, int64_t k) {
+  memcpy(list->layout.data + 8 * ITEM, &k, sizeof k);
+  return SHAREABLE_OK;
+}
+
+#define TIMES 21
+
+static void change_it(const shareable_list *parents, change *by) {
+  shareable_list *list = again(parents, 0);
+
+  if (shareable_list_set_int(list, WHEN, 0) != SHAREABLE_OK) /* so that the handle writes already */
+    _exit(1);
+  for (int64_t k = 1; k <= TIMES; k++) {
+    usleep(3000); /* by now the other one sleeps */
+    if (shareable_list_set_int(list, WHEN, shareable__now()) != SHAREABLE_OK || by(list, k) != SHAREABLE_OK)
+      _exit(1);
+    if (wait_int(list, SEEN, k - 1, 10 * SECOND) != SHAREABLE_OK)
+      _exit(1);
+  }
+  _exit(0);
+}
+
+/* How the test waits for the next change of the item. */
+typedef shareable_status await(const shareable_list *list, void *state);
+
+static shareable_status await_item(const shareable_list *list, void *state) {
+  shareable_value *before = state;
+  static char buffer[8];
+  shareable_status status = shareable_list_wait(list, ITEM, before, 10 * SECOND);
+
+  return status == SHAREABLE_OK ? shareable_list_get(list, ITEM, before, buffer, sizeof buffer) : status;
+}
+
+/* The list changes three times for one change of the item. */
+static shareable_status await_anything(const shareable_list *list, void *state) {
+  shareable_value *before = state, now;
+  uint64_t digest;
+  shareable_status status = shareable_list_digest(list, &digest);
+
+  while (status == SHAREABLE_OK && (status = shareable_list_get(list, ITEM, &now, NULL, 0)) == SHAREABLE_OK &&
+         now.integer == before->integer)
+    status = shareable_list_wait_any(list, &digest, 10 * SECOND);
+  *before = now;
+  return status;
+}
+
+static int by_length(const void *one, const void *other) {
+  const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
+
+  return (a > b) - (a < b);
+}
+
+/* The median time from a change by another process to the end of the wait for it, in nanoseconds. */
+static int64_t median_delay(shareable_list *list, uint32_t flags, change *by, await *wait) {
+  shareable_list *waits = again(list, flags);
+  shareable_value before = shareable_int(0);
+  int64_t delays[TIMES], when;
+  int status;
+  pid_t child = fork();
+
+  if (child == 0)
+    change_it(list, by);
+  for (size_t k = 0; k < TIMES; k++) {
+    cr_ok(wait(waits, &before));
+    cr_ok(shareable_list_get_int(waits, WHEN, &when));
+    delays[k] = shareable__now() - when;
+    cr_ok(shareable_list_set_int(list, SEEN, (int64_t)k + 1));
+  }
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0);
+  shareable_list_unref(waits);
+  qsort(delays, TIMES, sizeof *delays, by_length);
+  return delays[TIMES / 2];
+}
+
+/* Those who sleep look again after 50 milliseconds in any case: after 25 on average, if nobody wakes them. */
+#define WOKEN (10 * MILLISECOND)
+
+Test(wait, is_woken_by_a_store_of_another_process) {
+  shareable_list *list = signals(0);
+
+  cr_assert_lt(median_delay(list, 0, store, await_item), WOKEN);
+  end_list(list);
+}
+
+Test(wait, is_woken_by_a_change_of_type) {
+  shareable_list *list = signals(0);
+
+  cr_assert_lt(median_delay(list, 0, store_both_types, await_item), WOKEN);
+  end_list(list);
+}
+
+Test(wait, is_woken_by_atomics) {
+  shareable_list *list = signals(0);
+
+  cr_assert_lt(median_delay(list, 0, add_one, await_item), WOKEN);
+  end_list(list);
+}
+
+Test(wait, is_woken_by_ranges) {
+  shareable_list *list = signals(0);
+
+  cr_assert_lt(median_delay(list, 0, store_range, await_item), WOKEN);
+  end_list(list);
+}
+
+Test(wait, for_anything_is_woken_too) {
+  shareable_list *list = signals(0);
+
+  cr_assert_lt(median_delay(list, 0, store, await_anything), WOKEN);
+  end_list(list);
+}
+
+Test(wait, finds_what_stock_writes_within_a_slice) {
+  shareable_list *list = signals(0);
+
+  cr_assert_lt(median_delay(list, 0, poke, await_item), 200 * MILLISECOND);
+  end_list(list);
+}
+
+Test(wait, works_on_a_list_without_sync_area) {
+  shareable_list *list = signals(SHAREABLE_PLAIN);
+
+  cr_assert_lt(median_delay(list, 0, poke, await_item), 100 * MILLISECOND);
+  end_list(list);
+}
+
+Test(wait, works_through_a_handle_that_may_only_read) {
+  shareable_list *list = signals(0);
+  const shareable__area *area = list->sync.area;
+
+  cr_assert_lt(median_delay(list, SHAREABLE_READ_ONLY, store, await_item), 100 * MILLISECOND);
+  cr_assert_eq(area->bells.armed & 1, 0);
+  end_list(list);
+}
+
+Test(wait, for_anything_misses_nothing_between_two_calls) {
+  shareable_list *list = signals(0);
+  uint64_t digest = 0, before;
+
+  cr_ok(shareable_list_wait_any(list, &digest, -1));
+  before = digest;
+  cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_UNCHANGED);
+  cr_assert_eq(digest, before);
+  cr_ok(shareable_list_set_int(list, COUNT - 1, 5));
+  cr_ok(shareable_list_wait_any(list, &digest, -1));
+  cr_assert_neq(digest, before);
+  cr_status(shareable_list_wait_any(list, &digest, 100 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  end_list(list);
+}
+
+Test(wait, digest_stands_for_types_and_worth) {
+  const shareable_value empty = shareable_none();
+  shareable_value values[] = {shareable_int(0), shareable_strn(NULL, 0)};
+  uint64_t seen[8], one;
+  shareable_list *list, *other;
+  size_t n = 0;
+
+  cr_ok(shareable_list_create(&list, own_name(), values, 2, 0, 0, NULL));
+  other = again(list, SHAREABLE_READ_ONLY);
+  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_set_int(list, 0, 1));
+  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_set_float(list, 0, 1.0));
+  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_set_bytes(list, 1, NULL, 0)); /* one code */
+  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_set(list, 1, &empty));
+  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_digest(other, &one));
+  cr_assert_eq(one, seen[n - 1]);
+  cr_ok(shareable_list_digest(other, &one));
+  cr_assert_eq(one, seen[n - 1]);
+  for (size_t i = 0; i < n; i++) {
+    cr_assert_neq(seen[i], 0);
+    for (size_t k = 0; k < i; k++)
+      cr_assert_neq(seen[i], seen[k], "%zu, %zu", i, k);
+  }
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(wait, digest_of_an_empty_list_is_a_number_too) {
+  shareable_list *list = new_list(NULL, 0);
+  uint64_t digest = 0;
+
+  cr_ok(shareable_list_wait_any(list, &digest, -1));
+  cr_assert_neq(digest, 0);
+  cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_UNCHANGED);
+  end_list(list);
+}
+
+Test(wait, that_was_killed_costs_one_ring) {
+  shareable_list *list = signals(0);
+  shareable__bells *bells = &list->sync.area->bells;
+  pid_t child = fork();
+
+  if (child == 0) {
+    wait_int(list, ITEM, 0, -1);
+    _exit(0);
+  }
+  while (__atomic_load_n(&bells->armed, __ATOMIC_SEQ_CST) == 0)
+    usleep(1000);
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_ok(shareable_list_set_int(list, WHEN, 1));
+  cr_assert_eq(bells->armed, 1, "another item's bell was not armed, and does not ring");
+  cr_ok(shareable_list_set_int(list, NEIGHBOUR, 1));
+  cr_assert_eq(bells->armed, 0);
+  cr_assert_eq(bells->items[ITEM], 1);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  cr_assert_eq(bells->items[ITEM], 1);
+  end_list(list);
+}
+
+Test(wait, goes_on_when_another_item_on_its_bell_changes) {
+  shareable_list *list = signals(0);
+  pid_t child = fork();
+
+  if (child == 0) {
+    shareable_list *own = again(list, 0);
+    for (int64_t k = 1; k < 20; k++) {
+      usleep(2000);
+      shareable_list_set_int(own, NEIGHBOUR, k);
+    }
+    _exit(0);
+  }
+  cr_status(wait_int(list, ITEM, 0, 100 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  end_list(list);
+}
+
+static void *close_soon(void *list) {
+  usleep(20000);
+  shareable_list_close(list);
+  return NULL;
+}
+
+static void assert_closing_ends_the_wait(uint32_t list_flags, uint32_t flags) {
+  shareable_list *list = signals(list_flags), *other = again(list, flags);
+  int64_t start = shareable__now();
+  pthread_t thread;
+
+  cr_assert_eq(pthread_create(&thread, NULL, close_soon, other), 0);
+  cr_status(wait_int(other, ITEM, 0, -1), SHAREABLE_E_CLOSED);
+  cr_assert_lt(shareable__now() - start, SECOND);
+  cr_assert_eq(pthread_join(thread, NULL), 0);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(wait, ends_when_another_thread_closes_the_handle) {
+  assert_closing_ends_the_wait(0, 0);
+  assert_closing_ends_the_wait(0, SHAREABLE_READ_ONLY);
+  assert_closing_ends_the_wait(SHAREABLE_PLAIN, 0);
+}
+
+static void *wait_for_it(void *list) {
+  return wait_int(list, ITEM, 0, 10 * SECOND) == SHAREABLE_OK ? list : NULL;
+}
+
+Test(wait, is_ended_for_all_who_wait) {
+  shareable_list *list = signals(0);
+  pthread_t threads[8];
+  void *result;
+
+  for (size_t k = 0; k < LENGTH(threads); k++)
+    cr_assert_eq(pthread_create(&threads[k], NULL, wait_for_it, list), 0);
+  usleep(20000);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  for (size_t k = 0; k < LENGTH(threads); k++) {
+    cr_assert_eq(pthread_join(threads[k], &result), 0);
+    cr_assert_not_null(result);
+  }
+  end_list(list);
+}
