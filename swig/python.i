@@ -9,6 +9,7 @@
 %{
 #include "handle.h"
 #include "list_lock.h"
+#include "list_wait.h"
 #include "slots.h"
 #include "status.h"
 #include "value.h"
@@ -28,8 +29,10 @@
 %ignore shareable_memory_unpin;
 /* What it says is said by each exception. */
 %ignore shareable_list_explain;
-/* list_lock() calls it, and lets signals through. */
+/* list_lock() and list_wait() call them, and let signals through. */
 %ignore shareable_list_lock;
+%ignore shareable_list_wait;
+%ignore shareable_list_wait_any;
 /* Items travel by the slots of List, one at a time and in slices. */
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
@@ -76,20 +79,26 @@
   $1 = &_global_context.error;
 }
 
-/* Handles. */
-%typemap(in) shareable_memory * (status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (handle_from($input, $descriptor(shareable_memory *), "$1_name", (void **)&$1) < 0)
+/* Handles, taken from their objects last of all: to make the other arguments may run any Python code. */
+%typemap(in) shareable_memory * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
+             shareable_list * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE) {
+  object = $input;
+}
+%typemap(check) shareable_memory * {
+  if (handle_from(object$argnum, $descriptor(shareable_memory *), "$1_name", (void **)&$1) < 0)
     SWIG_fail;
   _global_context.name = shareable_memory_name($1);
 }
-%typemap(in) shareable_list * (status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (handle_from($input, $descriptor(shareable_list *), "$1_name", (void **)&$1) < 0)
+%typemap(check) shareable_list * {
+  if (handle_from(object$argnum, $descriptor(shareable_list *), "$1_name", (void **)&$1) < 0)
     SWIG_fail;
   _global_context.list = $1;
   _global_context.name = shareable_memory_name(shareable_list_memory($1));
 }
 %typemap(in) const shareable_memory * = shareable_memory *;
 %typemap(in) const shareable_list * = shareable_list *;
+%typemap(check) const shareable_memory * = shareable_memory *;
+%typemap(check) const shareable_list * = shareable_list *;
 
 %typemap(in, numinputs=0) shareable_memory **memory (shareable_memory *handle = NULL),
                           shareable_list **list (shareable_list *handle = NULL) {
@@ -156,6 +165,13 @@
 
 %typemap(in, numinputs=0) int64_t *integer (int64_t number = 0), int *exchanged (int number = 0) {
   $1 = &number;
+}
+%typemap(in, numinputs=0) uint64_t *digest (uint64_t number = 0) {
+  $1 = &number;
+}
+%typemap(argout) uint64_t *digest {
+  Py_DECREF($result);
+  $result = PyLong_FromUnsignedLongLong(*$1);
 }
 %typemap(argout) int64_t *integer {
   Py_DECREF($result);
@@ -224,6 +240,8 @@
 %include "shareable.i"
 
 PyObject *list_lock(shareable_list *list, int64_t timeout);
+PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
+PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
 
 %init %{
   if (view_prepare() < 0 ||

@@ -11,7 +11,7 @@
  *   (const shareable_value *values, size_t count)             in: a sequence
  *   const shareable_value *value                              in: any value that an item can be
  *   (shareable_value *value, void *buffer, size_t size)       argout: an item's value
- *   int64_t *integer, double *real, int *boolean              argout: a number
+ *   int64_t *integer, uint64_t *digest, double *real, int *boolean          argout: a number
  *   size_t *size, size_t *count, size_t *index, shareable_type *type        argout: a number
  *   (const char *text, size_t length), (const void *data, size_t length)    in: str, bytes
  *   (char *buffer, size_t size, size_t *length), (void *buffer, size_t size, size_t *length)   argout: str, bytes

@@ -15,7 +15,8 @@ raises ValueError until the item is written anew). In a list of the standard lib
 int or a float that stays one.
 
 What takes more than one read or write is guarded by ``lock()``, or done by ``add()``, ``exchange()`` and
-``compare_exchange()``, which are each one atomic operation, among programs in all languages.
+``compare_exchange()``, which are each one atomic operation, among programs in all languages. ``wait()`` and ``wait_any()``
+sleep until somebody has written.
 """
 
 from __future__ import annotations
@@ -272,6 +273,41 @@ class ShareableList(_raw.List):
     def compare_exchange(self, position: int, expected: int, desired: int) -> bool:
         """Write `desired` if the item is the int `expected`, by one atomic operation, and return whether it was."""
         return _raw.list_compare_exchange(self, position, expected, desired)
+
+    def wait(self, position: int, value: object, timeout: float | None = None) -> Any:
+        """Wait until an item is something else than the value, by ``==``, and return what it is then.
+
+        Where it is already, that is no waiting; a NaN is something else than itself. TimeoutError when `timeout` seconds are
+        over first: 0 only looks, None waits for as long as it takes. Other threads run meanwhile, and signals are handled.
+
+        A program that writes through this library, in any language, ends the wait at once. What the standard library
+        writes, or goes through a memoryview, is found within 50 milliseconds; where the list is read-only, plain, or the
+        standard library's, anything is found within 10. To close the list ends the wait too: ValueError.
+        """
+        _raw.list_wait(self, position, value, _nanoseconds(timeout))
+        return self[position]
+
+    def digest(self) -> int:
+        """A number, not 0, for all that the list holds: another one as soon as any item is another, in type or worth.
+
+        It is the same through every object and in every language, takes time as the list has bytes, and protects from no
+        forgery.
+        """
+        return _raw.list_digest(self)
+
+    def wait_any(self, digest: int | None = None, timeout: float | None = None) -> int:
+        """Wait until the list's digest is another than that one, or than it was when None is given, and return it.
+
+        So a loop misses nothing between two waits, and with 0 it begins with what there is:
+
+            digest = 0
+            while True:
+                digest = shared.wait_any(digest)
+                print(shared.tolist())
+
+        All else is as for wait().
+        """
+        return _raw.list_wait_any(self, self.digest() if digest is None else digest, _nanoseconds(timeout))
 
     def lock(self, timeout: float | None = None) -> ListLock:
         """The lock of the list, for a with statement to take: for at most `timeout` seconds, or None for any time."""

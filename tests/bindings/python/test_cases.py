@@ -8,6 +8,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -612,6 +613,88 @@ def test_list_of_the_size_of_stock_has_atomics_and_no_lock(make_list, name):
         assert same(other, [8, "text"])
 
 
+CHANGE_SOON = """
+import sys, time
+from shareable.shared_memory import ShareableList
+with ShareableList(name=sys.argv[1]) as shared:
+    for value in (5, "text", None, 2.5):
+        sys.stdin.readline()
+        time.sleep(0.02)
+        shared[3] = value
+"""
+
+
+def test_list_waits_until_an_item_differs(mixed, name):
+    assert mixed.wait(3, 99) == 100 and mixed.wait(-7, b"howdy", timeout=0) == "howdy"
+    assert mixed.wait(1, "HoWdY", timeout=5) == b"HoWdY"
+    command = [sys.executable, "-c", CHANGE_SOON, name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True, bufsize=1) as other:
+        value = 100
+        for expected in (5, "text", None, 2.5):
+            other.stdin.write("now\n")
+            value = mixed.wait(3, value, timeout=30)
+            assert same([value], [expected])
+
+
+def test_list_wait_gives_up_when_the_time_is_over(mixed, name):
+    mixed[4] = math.nan
+    assert math.isnan(mixed.wait(4, math.nan, timeout=0))
+    for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
+        for index, value in ((3, 100), (-4, 100.0), (5, 1), (0, "howdy")):
+            start = time.monotonic()
+            with pytest.raises(TimeoutError, match=f"item {index} of list '{name}': it has not changed in that time"):
+                mixed.wait(index, value, timeout=timeout)
+            assert timeout <= time.monotonic() - start < timeout + 5
+    for index in (7, -8):
+        with pytest.raises(IndexError, match="^index out of range"):
+            mixed.wait(index, 0)
+    with pytest.raises(TypeError, match="a value must be an int"):
+        mixed.wait(3, [])
+    with pytest.raises(OverflowError, match="64 bits"):
+        mixed.wait(3, 2**63)
+    for timeout in (-1, -0.5, math.nan, -math.inf):
+        with pytest.raises(ValueError, match="'timeout' must be"):
+            mixed.wait(3, 100, timeout=timeout)
+
+
+def test_list_waits_until_anything_changes(mixed, name):
+    first = mixed.wait_any(0)
+    assert first == mixed.digest() != 0
+    with pytest.raises(TimeoutError, match=f"list '{name}' has not changed in that time"):
+        mixed.wait_any(first, timeout=0.1)
+    with pytest.raises(TimeoutError):
+        mixed.wait_any(timeout=0)
+    mixed[0] = "HOWDY"
+    second = mixed.wait_any(first, timeout=30)
+    assert second != first
+    mixed[0] = "howdy"
+    assert mixed.wait_any(second, timeout=30) == first
+    seen = {first}
+    with subprocess.Popen([sys.executable, "-c", CHANGE_SOON, name], stdin=subprocess.PIPE, text=True, bufsize=1) as other:
+        for expected in (5, "text", None, 2.5):
+            digest = mixed.digest()
+            other.stdin.write("now\n")
+            while mixed[3] != expected:  # a change of type is more than one store
+                digest = mixed.wait_any(digest, timeout=30)
+            seen.add(mixed.digest())
+    assert len(seen) == 5
+
+
+def test_list_of_the_size_of_stock_or_read_only_is_waited_on_too(make_list, name):
+    for plain, read_only in ((True, False), (True, True), (False, True)):
+        writer = make_list([1, "text"], plain=plain)
+        with ShareableList(name=name, read_only=read_only) as shared:
+            digest = shared.digest()
+            thread = threading.Timer(0.05, writer.add, (0, 1))
+            thread.start()
+            assert shared.wait(0, 1, timeout=30) == 2
+            assert shared.wait_any(digest, timeout=30) == writer.digest() != digest
+            thread.join()
+            with pytest.raises(TimeoutError):
+                shared.wait(1, "text", timeout=0.02)
+        writer.unlink()
+
+
 def test_list_closed_refuses_use(mixed, name):
     mixed.close()
     mixed.close()
@@ -633,6 +716,10 @@ def test_list_closed_refuses_use(mixed, name):
         lambda: mixed.lock().acquire(),
         lambda: mixed.lock(timeout=0).acquire(),
         lambda: mixed.lock().release(),
+        lambda: mixed.wait(3, 100),
+        lambda: mixed.wait_any(0),
+        lambda: mixed.wait_any(),
+        lambda: mixed.digest(),
     ):
         with pytest.raises(ValueError, match=f"list '{name}' is closed"):
             attempt()

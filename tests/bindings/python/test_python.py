@@ -289,6 +289,23 @@ def test_value_that_makes_the_object_another_list_writes_there(name):
     assert shared.shm.name == name and shared[:] == [10, 1]
 
 
+def test_argument_that_makes_the_object_another_list_is_used_there(name):
+    class Moving:
+        def __init__(self, value):
+            self.value = value
+
+        def __index__(self):
+            ShareableList.__init__(shared, [10, 20], name=name)
+            unlink(name)
+            return self.value
+
+    shared = ShareableList([0, 0])
+    shared.unlink()
+    assert shared.add(Moving(1), 5) == 25 and shared.exchange(1, Moving(6)) == 20 and shared[:] == [10, 6]
+    assert shared.compare_exchange(Moving(0), 10, Moving(7)) and shared.slot_size(Moving(1)) == 8
+    assert shared.wait(1, Moving(6)) == 20 and shared.shm.name == name
+
+
 def test_comparing_that_closes_the_list_is_an_error(mixed):
     class Closing:
         def __eq__(self, other):
@@ -348,7 +365,7 @@ def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
     values = {"count", "format", "index", "shm", "slot_size", "tolist"}
-    assert public == values | {"add", "close", "compare_exchange", "exchange", "lock", "unlink"}
+    assert public == values | {"add", "close", "compare_exchange", "digest", "exchange", "lock", "unlink", "wait", "wait_any"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
     for shared in (mixed, memory):
@@ -563,6 +580,46 @@ def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, n
         assert raised == [f"list '{name}' is closed: open it again"]
         lock.acquire()
         lock.release()
+
+
+@pytest.mark.parametrize("wait", [lambda shared: shared.wait(0, 0), lambda shared: shared.wait_any()])
+def test_wait_is_interrupted_by_a_signal_and_ended_by_closing(make_list, name, wait):
+    class Alarm(Exception):
+        pass
+
+    def ring(number, frame):
+        raise Alarm
+
+    shared = make_list([0])
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        start = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm):
+            wait(shared)
+        assert time.monotonic() - start < 10
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    thread = threading.Timer(0.1, shared.close)
+    thread.start()
+    with pytest.raises(ValueError, match=f"list '{name}' is closed"):
+        wait(shared)
+    thread.join()
+
+
+def test_waits_of_many_threads_are_ended_by_one_write(make_list):
+    shared, ended = make_list([0, 0]), []
+    waits = (lambda: shared.wait(0, 0, timeout=30), lambda: shared.wait_any(timeout=30))
+    threads = [threading.Thread(target=lambda wait=wait: ended.append(wait())) for wait in waits * 8]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    assert ended == []
+    shared[0] = 5
+    for thread in threads:
+        thread.join(30)
+    assert sorted(ended) == sorted([5] * 8 + [shared.digest()] * 8)
 
 
 def test_lock_of_a_list_that_was_closed_or_collected_is_reported(make_list, name):

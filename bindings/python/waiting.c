@@ -1,0 +1,51 @@
+/*
+ * waiting.c - what may take its time, as Python waits for it: without the interpreter's lock, and open to Ctrl-C.
+ */
+#include "waiting.h"
+
+#include <time.h>
+
+/* Signals are looked for this often. */
+#define SLICE_NS INT64_C(50000000)
+
+static int64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* The list stays mapped until the slice is over. */
+static shareable_status wait_slice(shareable_list *list, wait_call *call, void *what, int64_t duration) {
+  shareable_memory *memory = shareable_list_memory(list);
+  shareable_status status = shareable_memory_pin(memory);
+  PyThreadState *thread;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  thread = PyEval_SaveThread();
+  status = call(list, what, duration);
+  PyEval_RestoreThread(thread);
+  if (shareable_memory_address(memory) == NULL) {
+    shareable_list_close(list);
+    status = SHAREABLE_E_CLOSED;
+  }
+  shareable_memory_unpin(memory);
+  return status;
+}
+
+int waiting_for(shareable_list *list, wait_call *call, void *what, int64_t timeout, shareable_status over,
+                shareable_status *status) {
+  int64_t start = now();
+
+  do {
+    int64_t left = timeout < 0 ? SLICE_NS : timeout - (now() - start);
+
+    if (PyErr_CheckSignals() < 0)
+      return -1;
+    if (left <= 0)
+      return 0;
+    *status = wait_slice(list, call, what, left < SLICE_NS ? left : SLICE_NS);
+  } while (*status == over);
+  return 0;
+}
