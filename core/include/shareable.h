@@ -551,7 +551,7 @@ SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, i
 /*
  * Gives a number for all that the list holds: another one as soon as any item is another, in type or worth (for any one
  * change for certain, else but for one in 2^64). It is never 0, and the same through every handle and in every language.
- * It is not fit to protect from forgery. Takes time as the list has bytes: a millisecond or less for 2 MiB.
+ * It is not fit to protect from forgery. Takes time as the list has bytes: about a millisecond for 2 MiB.
  *
  * Returns E_CLOSED.
  */

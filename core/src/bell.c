@@ -8,19 +8,47 @@
 
 _Static_assert(sizeof(shareable__bells) == 192, "bells are part of the layout");
 
-static uint64_t bit_of(unsigned bell) {
-  return UINT64_C(1) << bell;
-}
+/* How often a writer keeps its look back for nobody. */
+#define PATIENCE 1000
+
+#define BELLS (SHAREABLE__FENCED - 1)
+#define FLAGS (SHAREABLE__FENCED | SHAREABLE__SETTLED)
+/* Above the flags: how often they were taken away. */
+#define TIME (SHAREABLE__SETTLED << 1)
 
 static uint32_t *count_of(shareable__bells *bells, unsigned bell) {
   return bell == SHAREABLE__BELL_OF_ALL ? &bells->all : &bells->items[bell];
 }
 
+static uint64_t bells_of(size_t i) {
+  return UINT64_C(1) << SHAREABLE__BELL_OF(i) | UINT64_C(1) << SHAREABLE__BELL_OF_ALL;
+}
+
+static uint64_t load(const shareable__bells *bells) {
+  return __atomic_load_n(&bells->armed, __ATOMIC_ACQUIRE);
+}
+
+static bool swap(shareable__bells *bells, uint64_t from, uint64_t to) {
+  return __atomic_compare_exchange_n(&bells->armed, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+/* After a barrier: all writers heed the flag that was set before it, unless it was taken away meanwhile. */
+static void settle(shareable__bells *bells, uint64_t before) {
+  uint64_t armed = load(bells);
+
+  while (armed / TIME == before / TIME && (armed & FLAGS) == SHAREABLE__FENCED &&
+         !swap(bells, armed, armed | SHAREABLE__SETTLED))
+    armed = load(bells);
+}
+
 uint32_t shareable__bell_arm(shareable__bells *bells, unsigned bell) {
   uint32_t seen = __atomic_load_n(count_of(bells, bell), __ATOMIC_ACQUIRE);
+  uint64_t before = __atomic_fetch_or(&bells->armed, UINT64_C(1) << bell | SHAREABLE__FENCED, __ATOMIC_SEQ_CST);
 
-  __atomic_fetch_or(&bells->armed, bit_of(bell), __ATOMIC_SEQ_CST);
-  shareable__writer_barrier();
+  if ((before & SHAREABLE__SETTLED) == 0) {
+    shareable__writer_barrier();
+    settle(bells, before);
+  }
   return seen;
 }
 
@@ -31,19 +59,32 @@ void shareable__bell_sleep(shareable__bells *bells, unsigned bell, uint32_t seen
 static void ring(shareable__bells *bells, unsigned bell, uint64_t armed) {
   uint32_t *count = count_of(bells, bell);
 
-  if ((armed & bit_of(bell)) == 0)
+  if ((armed & UINT64_C(1) << bell) == 0)
     return;
   __atomic_fetch_add(count, 1, __ATOMIC_SEQ_CST);
   shareable__futex_wake(count, SHAREABLE__EVERYBODY);
 }
 
 /* Disarmed first: who arms it anew from here on has yet to look at the item, and sees what was stored. */
-void shareable__bell_ring(shareable__bells *bells, size_t i) {
-  unsigned bell = SHAREABLE__BELL_OF(i);
-  uint64_t bits = bit_of(bell) | bit_of(SHAREABLE__BELL_OF_ALL), armed;
+void shareable__bell_tell(shareable__bells *bells, size_t i) {
+  uint64_t bits = bells_of(i), armed;
+
+  if ((load(bells) & bits) == 0)
+    return;
+  armed = __atomic_fetch_and(&bells->armed, ~bits, __ATOMIC_SEQ_CST);
+  ring(bells, SHAREABLE__BELL_OF(i), armed);
+  ring(bells, SHAREABLE__BELL_OF_ALL, armed);
+}
+
+void shareable__bell_fence(shareable__bells *bells, size_t i, uint64_t *quiet) {
+  uint64_t armed;
 
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  armed = __atomic_fetch_and(&bells->armed, ~bits, __ATOMIC_SEQ_CST);
-  ring(bells, bell, armed);
-  ring(bells, SHAREABLE__BELL_OF_ALL, armed);
+  armed = load(bells);
+  if ((armed & BELLS) != 0)
+    *quiet = 0;
+  if ((armed & bells_of(i)) != 0)
+    shareable__bell_tell(bells, i);
+  else if (++*quiet >= PATIENCE && (armed & (BELLS | FLAGS)) == FLAGS)
+    swap(bells, armed, (armed & ~FLAGS) + TIME);
 }

@@ -56,22 +56,40 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
   return status;
 }
 
-static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
-                                                                          apply *operation, change *what) {
-  shareable_status status = SHAREABLE_E_TYPE;
+/* The short way, as shareable__sync_store(): false where that cannot be told. */
+static inline __attribute__((always_inline)) bool change_soon(shareable_list *list, int64_t index, apply *operation,
+                                                              change *what, shareable_status *status) {
+  shareable__cell *cell = list->sync.writer.cell;
+  shareable__area *area = list->sync.area;
   shareable__slot slot;
   bool may;
   size_t i;
 
-  if (shareable__list_check_write(list) != SHAREABLE_OK || list->sync.area == NULL ||
-      !shareable__writer_is_fast(&list->sync.writer) || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
-    return change_locked(list, index, operation, what);
-  may = shareable__sync_enter(list->sync.area, list->sync.writer.cell, i, &slot, SHAREABLE__FORMAT_INT);
+  if (shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
+    return false;
+  may = shareable__sync_enter(area, cell, i, &slot, SHAREABLE__FORMAT_INT);
   if (may)
-    status = change_word(&slot, operation, what);
-  shareable__sync_leave(list->sync.writer.cell);
-  shareable__bell_tell(&list->sync.area->bells, i);
-  return may ? status : change_locked(list, index, operation, what);
+    *status = change_word(&slot, operation, what);
+  shareable__sync_leave(cell);
+  shareable__bell_glance(&area->bells, i, &cell->quiet);
+  return may;
+}
+
+/* Each way has a change of its own, so that the short one's need not lie in memory. */
+static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
+                                                                          apply *operation, change *what) {
+  change soon = *what, later;
+  shareable_status status;
+
+  if (shareable__list_check_write(list) == SHAREABLE_OK && list->sync.area != NULL &&
+      shareable__writer_is_fast(&list->sync.writer) && change_soon(list, index, operation, &soon, &status)) {
+    *what = soon;
+    return status;
+  }
+  later = *what;
+  status = change_locked(list, index, operation, &later);
+  *what = later;
+  return status;
 }
 
 static inline shareable_status apply_add(int64_t operand, int64_t expected, int64_t found, int64_t *desired) {

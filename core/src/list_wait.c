@@ -3,10 +3,15 @@
  */
 #include "list.h"
 
+#include <sched.h>
 #include <time.h>
 
-/* How long to look before sleeping: as long as it takes to sleep and to be woken. */
-#define SPIN_NS INT64_C(10000)
+/* How often to look on the processor, and how long to look while others may have it, before sleeping. */
+#define SPIN_TURNS 10
+#define YIELD_NS INT64_C(10000)
+/* Others that have it for this long are not the one who is waited for. Then so many waits leave that out. */
+#define CROWDED_NS INT64_C(50000)
+#define CROWDED_WAITS 256
 /* How long to sleep at once where bells ring: stock Python's writers ring none, nor do killed ones. */
 #define SLICE_NS INT64_C(50000000)
 /* The same where there are no bells: the first time, and the longest. */
@@ -26,20 +31,46 @@ static void pause_briefly(void) {
 #endif
 }
 
-/* Looks for a short while on the processor: what comes soon comes sooner that way. */
-static shareable_status look_soon(const shareable_list *list, look *at, void *what, int64_t end) {
-  shareable_status status;
+static shareable_status spin(const shareable_list *list, look *at, void *what) {
+  shareable_status status = SHAREABLE_E_UNCHANGED;
 
-  end = shorter(end, shareable__now() + SPIN_NS);
-  do {
-    for (int turn = 0; turn < 16; turn++) {
-      status = at(list, what);
-      if (status != SHAREABLE_E_UNCHANGED)
-        return status;
-      pause_briefly();
-    }
-  } while (shareable__now() < end);
+  for (int turn = 0; turn < SPIN_TURNS; turn++) {
+    status = at(list, what);
+    if (status != SHAREABLE_E_UNCHANGED)
+      break;
+    pause_briefly();
+  }
   return status;
+}
+
+/* How many waits of this process are to sleep without giving the processor away first. */
+static unsigned shy;
+
+/* Who is waited for may wait for this very processor, and be done sooner than a sleep and a wake-up take. */
+static shareable_status yield(const shareable_list *list, look *at, void *what, int64_t end) {
+  shareable_status status = SHAREABLE_E_UNCHANGED;
+  int64_t time = shareable__now(), before;
+
+  if (__atomic_load_n(&shy, __ATOMIC_RELAXED) > 0) {
+    __atomic_fetch_sub(&shy, 1, __ATOMIC_RELAXED);
+    return status;
+  }
+  while (status == SHAREABLE_E_UNCHANGED && time < end) {
+    before = time;
+    sched_yield();
+    status = at(list, what);
+    time = shareable__now();
+    if (status == SHAREABLE_E_UNCHANGED && time - before > CROWDED_NS)
+      __atomic_store_n(&shy, CROWDED_WAITS, __ATOMIC_RELAXED);
+  }
+  return status;
+}
+
+/* What comes soon comes sooner that way. */
+static shareable_status look_soon(const shareable_list *list, look *at, void *what, int64_t end) {
+  shareable_status status = spin(list, at, what);
+
+  return status == SHAREABLE_E_UNCHANGED ? yield(list, at, what, shorter(end, shareable__now() + YIELD_NS)) : status;
 }
 
 /* Nobody tells: looks again and again, less and less often. */
@@ -86,10 +117,10 @@ static shareable_status wait_pinned(const shareable_list *list, unsigned bell, l
 }
 
 static shareable_status wait_for(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
-  shareable_status status = at(list, what);
+  shareable_status status;
 
-  if (status != SHAREABLE_E_UNCHANGED || timeout == 0)
-    return status;
+  if (timeout == 0)
+    return at(list, what);
   status = shareable_memory_pin(list->memory);
   if (status != SHAREABLE_OK)
     return status;

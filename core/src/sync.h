@@ -28,8 +28,9 @@
 typedef struct shareable__cell {
   uint32_t token; /* 0: free */
   uint32_t padding;
-  uint64_t item; /* which item it is storing to, counted from 1; 0: none */
-  uint64_t fill[6];
+  uint64_t item;  /* which item it is storing to, counted from 1; 0: none */
+  uint64_t quiet; /* how many of its stores nobody waited for */
+  uint64_t fill[5];
 } shareable__cell;
 
 /*
@@ -168,7 +169,7 @@ static inline bool shareable__sync_store(shareable__area *area, shareable__cell 
   if (may)
     shareable__store(slot->data, bits);
   shareable__sync_leave(cell);
-  shareable__bell_tell(&area->bells, i);
+  shareable__bell_glance(&area->bells, i, &cell->quiet);
   return may;
 }
 

@@ -308,6 +308,10 @@ Test(wait, digest_of_an_empty_list_is_a_number_too) {
   end_list(list);
 }
 
+static bool is_armed(const shareable__bells *bells, size_t i) {
+  return (__atomic_load_n(&bells->armed, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__BELL_OF(i)) != 0;
+}
+
 Test(wait, that_was_killed_costs_one_ring) {
   shareable_list *list = signals(0);
   shareable__bells *bells = &list->sync.area->bells;
@@ -317,17 +321,44 @@ Test(wait, that_was_killed_costs_one_ring) {
     wait_int(list, ITEM, 0, -1);
     _exit(0);
   }
-  while (__atomic_load_n(&bells->armed, __ATOMIC_SEQ_CST) == 0)
+  while (!is_armed(bells, ITEM))
     usleep(1000);
   kill(child, SIGKILL);
   cr_assert_eq(waitpid(child, NULL, 0), child);
   cr_ok(shareable_list_set_int(list, WHEN, 1));
-  cr_assert_eq(bells->armed, 1, "another item's bell was not armed, and does not ring");
+  cr_assert(is_armed(bells, ITEM), "another item's bell was not armed, and does not ring");
   cr_ok(shareable_list_set_int(list, NEIGHBOUR, 1));
-  cr_assert_eq(bells->armed, 0);
+  cr_assert(!is_armed(bells, ITEM));
   cr_assert_eq(bells->items[ITEM], 1);
   cr_ok(shareable_list_set_int(list, ITEM, 1));
   cr_assert_eq(bells->items[ITEM], 1);
+  end_list(list);
+}
+
+/* A store that nobody waits for costs a barrier only where somebody waited lately. */
+Test(wait, is_forgotten_by_a_writer_that_nobody_waits_for) {
+  shareable_list *list = signals(0);
+  shareable__bells *bells = &list->sync.area->bells;
+  const uint64_t flags = SHAREABLE__FENCED | SHAREABLE__SETTLED;
+  uint64_t count;
+
+  need_barriers();
+  cr_ok(shareable_list_set_int(list, WHEN, 1));
+  for (int round = 0; round < 3; round++) {
+    count = bells->armed / (SHAREABLE__SETTLED << 1);
+    cr_assert_eq(bells->armed & flags, 0);
+    cr_status(wait_int(list, ITEM, round, MILLISECOND), SHAREABLE_E_UNCHANGED);
+    cr_assert_eq(bells->armed & flags, flags);
+    for (int k = 0; k < 2000; k++)
+      cr_ok(shareable_list_set_int(list, WHEN, k));
+    cr_assert_eq(bells->armed & flags, flags, "a bell is still armed");
+    cr_ok(shareable_list_set_int(list, ITEM, round + 1));
+    for (int k = 0; k < 2000; k++)
+      cr_ok(shareable_list_set_int(list, WHEN, k));
+    cr_assert_eq(bells->armed & flags, 0);
+    cr_assert_eq(bells->armed / (SHAREABLE__SETTLED << 1), count + 1);
+  }
+  cr_assert_lt(median_delay(list, 0, add_one, await_item), WOKEN);
   end_list(list);
 }
 
