@@ -1,8 +1,5 @@
 /*
- * core.c - what the core costs, each figure beside what it is compared to, in one run: `make bench`.
- *
- * The two of a pair take turns, so that both see the same machine; each round gives one ratio, and the median of the rounds
- * is the figure. Ends with 1 where a figure is over its limit.
+ * core.c - what the core costs, each figure beside what it is compared to. Ends with 1 where one is over its limit.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,33 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "measure.h"
 #include "plain.h"
 #include "shareable.h"
 
-#define ROUNDS 41
 #define ITEMS 1024
 
 static shareable_list *list, *without;
 static plain *array;
 static pthread_mutex_t *mutex;
 static char name[40], bare_name[40], small_name[48], large_name[48];
-
-static void must(int status) {
-  if (status == 0)
-    return;
-  fprintf(stderr, "bench: %s\n", shareable_status_text(status));
-  exit(2);
-}
-
-static double now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
 
 static void get_plain(int times) {
   int64_t sum = 0, integer;
@@ -185,48 +167,6 @@ static void attach_large(int times) {
   attach(large_name, times);
 }
 
-static int by_worth(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-
-  return (x > y) - (x < y);
-}
-
-static double median(double *figures) {
-  qsort(figures, ROUNDS, sizeof *figures, by_worth);
-  return figures[ROUNDS / 2];
-}
-
-static double time_of(void (*work)(int), int times) {
-  double start = now();
-
-  work(times);
-  return (now() - start) / times;
-}
-
-/* Prints a row, and says whether the median ratio is within the limit. */
-static int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times,
-                   double limit) {
-  double a[ROUNDS], b[ROUNDS], ratio[ROUNDS], middle;
-
-  ours(times / 10);
-  theirs(times / 10);
-  for (int round = 0; round < ROUNDS; round++) {
-    if (round % 2 == 0) {
-      a[round] = time_of(ours, times);
-      b[round] = time_of(theirs, times);
-    } else {
-      b[round] = time_of(theirs, times);
-      a[round] = time_of(ours, times);
-    }
-    ratio[round] = a[round] / b[round];
-  }
-  middle = median(ratio);
-  printf("%-30s %9.1f ns   %-32s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", what, median(a), against,
-         median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
-         middle <= limit ? "ok" : "OVER");
-  return middle > limit;
-}
-
 /* So many ints, and a text. */
 static shareable_list *list_of(const char *its_name, size_t count, uint32_t flags) {
   shareable_value *values = calloc(count + 1, sizeof *values);
@@ -257,7 +197,7 @@ int main(void) {
   mutex = new_mutex();
   must(array == NULL);
 
-  printf("shareable %s, %d rounds, medians (and the middle four fifths of the ratios)\n", shareable_version(), ROUNDS);
+  print_head();
   over |= compare("get an int", get_shared, "plain array, shared library", get_plain, 200000, 3);
   over |= compare("set an int", set_shared, "plain array, shared library", set_plain, 200000, 3);
   over |= compare("get an int", get_shared, "without a sync area", get_without, 200000, 1.5);

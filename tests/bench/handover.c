@@ -1,0 +1,177 @@
+/*
+ * handover.c - handing something over to another process and back: by a store and a wait, and by a bare word and futex(2).
+ *
+ * Both look for a short while, then sleep. Where each process has a processor, looking is enough; on one for both of them,
+ * every hand-over is a sleep and a wake-up.
+ */
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "measure.h"
+#include "shareable.h"
+
+#define SPIN_NS 2000
+
+/* What goes there, and what comes back: far apart, so that neither is in the way of the other. */
+enum { THERE = 0, BACK = 64, COUNT = 65 };
+
+typedef struct ball {
+  uint32_t value;
+  uint32_t sleeping;
+  char fill[120];
+} ball;
+
+static shareable_list *list;
+static ball *balls; /* there, and back */
+
+static int64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void hand(ball *to, uint32_t value) {
+  __atomic_store_n(&to->value, value, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&to->sleeping, __ATOMIC_SEQ_CST) != 0 &&
+      __atomic_exchange_n(&to->sleeping, 0, __ATOMIC_SEQ_CST) != 0)
+    syscall(SYS_futex, &to->value, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static bool has_changed(const ball *from, uint32_t before) {
+  return __atomic_load_n(&from->value, __ATOMIC_SEQ_CST) != before;
+}
+
+static void relax(void) {
+#if defined(__i386__) || defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static uint32_t await(ball *from, uint32_t before) {
+  int64_t end = now() + SPIN_NS;
+
+  do {
+    for (int turn = 0; turn < 16; turn++) {
+      if (has_changed(from, before))
+        return from->value;
+      relax();
+    }
+  } while (now() < end);
+  while (!has_changed(from, before)) {
+    __atomic_store_n(&from->sleeping, 1, __ATOMIC_SEQ_CST);
+    if (!has_changed(from, before))
+      syscall(SYS_futex, &from->value, FUTEX_WAIT, before, NULL, NULL, 0);
+  }
+  return from->value;
+}
+
+static void answer_bare(void) {
+  uint32_t value = 0;
+
+  for (;;) {
+    value = await(&balls[0], value);
+    hand(&balls[1], value);
+  }
+}
+
+static void play_bare(int times) {
+  static uint32_t value;
+
+  for (int i = 0; i < times; i++) {
+    hand(&balls[0], value + 1);
+    value = await(&balls[1], value);
+  }
+}
+
+static int64_t await_shared(shareable_list *from, int64_t index, int64_t before) {
+  const shareable_value value = shareable_int(before);
+  int64_t integer;
+
+  must(shareable_list_wait(from, index, &value, -1));
+  must(shareable_list_get_int(from, index, &integer));
+  return integer;
+}
+
+static void answer_shared(void) {
+  shareable_list *own;
+  int64_t value = 0;
+
+  must(shareable_list_open(&own, shareable_memory_name(shareable_list_memory(list)), 0, NULL));
+  for (;;) {
+    value = await_shared(own, THERE, value);
+    must(shareable_list_set_int(own, BACK, value));
+  }
+}
+
+static void play_shared(int times) {
+  static int64_t value;
+
+  for (int i = 0; i < times; i++) {
+    must(shareable_list_set_int(list, THERE, value + 1));
+    value = await_shared(list, BACK, value);
+  }
+}
+
+static pid_t start(void (*answer)(void)) {
+  pid_t child = fork();
+
+  must(child < 0);
+  if (child == 0)
+    answer();
+  return child;
+}
+
+static void end(pid_t child) {
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+}
+
+/* Puts a process on one processor, or on all that there are. */
+static void place(pid_t process, int processor) {
+  cpu_set_t set;
+
+  CPU_ZERO(&set);
+  for (int i = 0; i < CPU_SETSIZE; i++)
+    if (processor < 0 || i == processor)
+      CPU_SET(i, &set);
+  sched_setaffinity(process, sizeof set, &set);
+}
+
+int main(void) {
+  shareable_value values[COUNT];
+  pid_t bare, shared;
+  int over, here;
+
+  for (int i = 0; i < COUNT; i++)
+    values[i] = shareable_int(0);
+  must(shareable_list_create(&list, NULL, values, COUNT, 0, 0, NULL));
+  balls = mmap(NULL, 2 * sizeof *balls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  must(balls == MAP_FAILED);
+  bare = start(answer_bare);
+  shared = start(answer_shared);
+
+  print_head();
+  over = compare("hand over and back", play_shared, "bare word, then futex", play_bare, 5000, 1.3);
+  here = sched_getcpu();
+  place(0, here);
+  place(bare, here);
+  place(shared, here);
+  over |= compare("the same, on one processor", play_shared, "bare word, then futex", play_bare, 2000, 1.3);
+
+  end(bare);
+  end(shared);
+  must(shareable_list_unlink(list, NULL));
+  shareable_list_unref(list);
+  return over;
+}

@@ -1,0 +1,139 @@
+"""Handing an int over to another process and back, in Python: by a list, and by what multiprocessing has.
+
+Each takes its turn in each round, the order changes from round to round, and each round gives one ratio a pair; the median
+is the figure. Ends with 1 where one is under its limit.
+"""
+
+import multiprocessing
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+
+import shareable
+from shareable.shared_memory import ShareableList
+
+ROUNDS = 15
+TIMES = 400
+
+context = multiprocessing.get_context("spawn")
+
+
+class ByList:
+    """What goes there is item 0; what comes back has a cache line of its own, as whatever is in a hurry should."""
+
+    there, back = 0, 64
+
+    def __init__(self):
+        self.shared = ShareableList([0] * 65)
+        self.value = 0
+
+    def arguments(self):
+        return (self.shared,)
+
+    @classmethod
+    def answer(cls, shared):
+        value = 0
+        while value >= 0:
+            value = shared.wait(cls.there, value)
+            shared[cls.back] = value
+
+    def play(self):
+        before = self.value
+        self.value += 1
+        self.shared[self.there] = self.value
+        self.shared.wait(self.back, before)
+
+    def stop(self):
+        self.shared[self.there] = -1
+        self.shared.unlink()
+
+
+class ByQueue:
+    def __init__(self):
+        self.there, self.back = context.Queue(), context.Queue()
+
+    def arguments(self):
+        return self.there, self.back
+
+    @staticmethod
+    def answer(there, back):
+        value = 0
+        while value is not None:
+            value = there.get()
+            back.put(value)
+
+    def play(self):
+        self.there.put(1)
+        self.back.get()
+
+    def stop(self):
+        self.there.put(None)
+
+
+class ByPipe:
+    def __init__(self):
+        self.mine, self.theirs = context.Pipe()
+
+    def arguments(self):
+        return (self.theirs,)
+
+    @staticmethod
+    def answer(pipe):
+        value = 0
+        while value is not None:
+            value = pipe.recv()
+            pipe.send(value)
+
+    def play(self):
+        self.mine.send(1)
+        self.mine.recv()
+
+    def stop(self):
+        self.mine.send(None)
+
+
+LIMITS = {ByQueue: 8, ByPipe: 3}
+
+
+def time_of(way):
+    start = time.perf_counter()
+    for _ in range(TIMES):
+        way.play()
+    return (time.perf_counter() - start) / TIMES
+
+
+def measure(ways):
+    times = {type(way): [] for way in ways}
+    for turn in range(-1, ROUNDS):  # the first is to warm up
+        for way in ways[:: 1 if turn % 2 else -1]:
+            figure = time_of(way)
+            if turn >= 0:
+                times[type(way)].append(figure)
+    return times
+
+
+def main():
+    with ExitStack() as stack:
+        ways = [ByList(), ByQueue(), ByPipe()]
+        for way in ways:
+            process = context.Process(target=way.answer, args=way.arguments())
+            process.start()
+            stack.callback(process.join)
+            stack.callback(way.stop)
+        times = measure(ways)
+    print(f"shareable {shareable.__version__}, Python {sys.version.split()[0]}, {ROUNDS} rounds, medians")
+    ours, status = times[ByList], 0
+    for way, limit in LIMITS.items():
+        ratio = statistics.median(theirs / mine for theirs, mine in zip(times[way], ours))
+        print(
+            f"{'hand over and back':30} {statistics.median(ours) * 1e9:9.0f} ns   "
+            f"{'multiprocessing.' + way.__name__[2:]:32} {statistics.median(times[way]) * 1e9:9.0f} ns   "
+            f"{ratio:5.1f} x faster   at least {limit}   {'ok' if ratio >= limit else 'UNDER'}"
+        )
+        status |= ratio < limit
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+/*
+ * measure.c - two things that do the same, timed side by side in one run.
+ */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "shareable.h"
+
+#define ROUNDS 41
+
+void must(int status) {
+  if (status == 0)
+    return;
+  fprintf(stderr, "bench: %s\n", shareable_status_text(status));
+  exit(2);
+}
+
+static double now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static int by_worth(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+static double median(double *figures) {
+  qsort(figures, ROUNDS, sizeof *figures, by_worth);
+  return figures[ROUNDS / 2];
+}
+
+static double time_of(void (*work)(int), int times) {
+  double start = now();
+
+  work(times);
+  return (now() - start) / times;
+}
+
+int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times, double limit) {
+  double a[ROUNDS], b[ROUNDS], ratio[ROUNDS], middle;
+
+  ours(times / 10);
+  theirs(times / 10);
+  for (int round = 0; round < ROUNDS; round++) {
+    if (round % 2 == 0) {
+      a[round] = time_of(ours, times);
+      b[round] = time_of(theirs, times);
+    } else {
+      b[round] = time_of(theirs, times);
+      a[round] = time_of(ours, times);
+    }
+    ratio[round] = a[round] / b[round];
+  }
+  middle = median(ratio);
+  printf("%-30s %9.1f ns   %-32s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", what, median(a), against,
+         median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
+         middle <= limit ? "ok" : "OVER");
+  return middle > limit;
+}
+
+void print_head(void) {
+  printf("shareable %s, %d rounds, medians (and the middle four fifths of the ratios)\n", shareable_version(), ROUNDS);
+}
