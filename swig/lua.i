@@ -14,8 +14,8 @@
 %}
 
 /*
- * Done in bindings/lua: items by item.c and range.c, whatever their type, the lock by lock.c, and the bytes of a block by
- * memory.c.
+ * Done in bindings/lua: items by item.c and range.c, whatever their type, the lock by lock.c, waiting by wait.c, and the
+ * bytes of a block by memory.c.
  */
 %ignore shareable_memory_address;
 %ignore shareable_memory_pin;
@@ -38,6 +38,9 @@
 %ignore shareable_list_set_floats;
 %ignore shareable_list_lock;
 %ignore shareable_list_unlock;
+%ignore shareable_list_wait;
+%ignore shareable_list_digest;
+%ignore shareable_list_wait_any;
 %ignore shareable_list_explain;
 %ignore shareable_status_text;
 %ignore shareable_status_name;

@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "object.h"
 #include "range.h"
+#include "wait.h"
 
 int luaopen_raw(lua_State *L); /* SWIG's */
 __attribute__((visibility("default"))) int luaopen_shareable_raw(lua_State *L);
@@ -57,6 +58,7 @@ static void push_metatables(lua_State *L) {
 int luaopen_shareable_raw(lua_State *L) {
   static const luaL_Reg functions[] = {{"bytes", bytes_new},
                                        {"bytes_string", bytes_string},
+                                       {"list_digest", wait_digest},
                                        {"list_floats", range_floats},
                                        {"list_get", item_get},
                                        {"list_integers", range_integers},
@@ -66,6 +68,8 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"list_set_integers", range_set_integers},
                                        {"list_table", range_table},
                                        {"list_unlock", lock_release},
+                                       {"list_wait", wait_item},
+                                       {"list_wait_any", wait_any},
                                        {"list_with_lock", lock_with},
                                        {"memory_is_closed", memory_is_closed},
                                        {"memory_read", memory_read},

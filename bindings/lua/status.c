@@ -86,6 +86,17 @@ int status_fail_lock(lua_State *L, const shareable_list *list, shareable_status 
   return status_fail(L, &error);
 }
 
+/* What the library would say of an item is said of the list. */
+int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status) {
+  const char *name = shareable_memory_name(shareable_list_memory(list));
+  shareable_error error;
+
+  shareable_list_explain(list, 0, status, &error);
+  if (status == SHAREABLE_E_UNCHANGED)
+    snprintf(error.text, sizeof error.text, "list '%s' has not changed in that time", name);
+  return status_fail(L, &error);
+}
+
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status) {
   const char *name = shareable_memory_name(memory);
 

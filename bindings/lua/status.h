@@ -21,6 +21,9 @@ int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, s
 /* As status_fail_item(), for what a list answered about its lock. */
 int status_fail_lock(lua_State *L, const shareable_list *list, shareable_status status);
 
+/* The same for what a list answered about all that it holds. */
+int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status);
+
 /* Raises that the block, which is closed or was attached read-only, cannot be used so. */
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status);
 

@@ -11,11 +11,11 @@
 -- such block ("E_NOT_FOUND"), one that exists ("E_EXISTS"), no permission ("E_PERMISSION"), no space ("E_NO_SPACE",
 -- "E_NO_MEMORY"), another refusal of the system ("E_SYSTEM"), a block that is not complete ("E_NOT_READY") or holds no
 -- list ("E_NOT_LIST") or one of a newer version of this library ("E_VERSION"), a list that has no lock ("E_NO_SYNC"),
--- an item or a lock that somebody else holds ("E_TIMED_OUT"), an item that is damaged ("E_CORRUPT") or has another type
--- than was asked for ("E_TYPE"). A text is the world's too, for it may come from anywhere: one that is not UTF-8
--- ("E_UTF8"), or is too long for its item ("E_SLOT") or for any list ("E_LENGTH"). Anything else is misuse, and an
--- error() at the caller's line: a wrong type, a name that cannot be one, an index past the end, a closed or read-only
--- block, a sum past 64 bits, an unlock without the lock.
+-- an item or a lock that somebody else holds ("E_TIMED_OUT"), a wait that is over with nothing changed ("E_UNCHANGED"),
+-- an item that is damaged ("E_CORRUPT") or has another type than was asked for ("E_TYPE"). A text is the world's
+-- too, for it may come from anywhere: one that is not UTF-8 ("E_UTF8"), or is too long for its item ("E_SLOT") or for
+-- any list ("E_LENGTH"). Anything else is misuse, and an error() at the caller's line: a wrong type, a name that cannot
+-- be one, an index past the end, a closed or read-only block, a sum past 64 bits, an unlock without the lock.
 --
 -- Where there is no room for three answers, in `l[i]`, `l[i] = v`, `l.format` and `pairs(l)`, both kinds are errors.
 --

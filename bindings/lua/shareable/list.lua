@@ -151,6 +151,51 @@ methods.lock = raw.list_lock
 -- @treturn boolean true; or nil, message, code: "E_NO_SYNC"
 methods.unlock = raw.list_unlock
 
+--- Waits until an item is something else than a value, compared as by `methods:count`: 1.0 is nothing else than 1, and
+-- a NaN is something else than itself. Where it is already, that is no waiting.
+--
+--     local seen = l[1]
+--     while true do
+--       seen = assert(l:wait(1, seen))
+--       show(seen)
+--     end
+--
+-- Whoever writes by this library, in any process and language, wakes those who wait; no processor is kept busy
+-- meanwhile. What is written past it, by stock Python or to the block's bytes, wakes nobody, and is found within 50
+-- milliseconds. Through a handle that is read-only, and on a list that stock Python made, or a plain one, nobody can be
+-- woken: there it looks again after 0.1 milliseconds, then less and less often, down to every 10. An item that changes
+-- and changes back between two looks has not changed.
+--
+-- @function methods:wait
+-- @tparam integer index
+-- @param value as for `methods:set`
+-- @tparam[opt] number timeout in seconds, how long to wait: 0 only looks; as long as it takes if not given
+-- @return what the item is when it is read after that, never nil; or nil, message, code: "E_UNCHANGED" where the time
+-- is over first, else as `methods:get`
+methods.wait = raw.list_wait
+
+--- Gives a number for all that the list holds: another one as soon as any item is another, in type or worth. It is the
+-- same through every handle and in every language, and never 0.
+-- @function methods:digest
+-- @treturn integer any 64 bits, so it may be negative
+methods.digest = raw.list_digest
+
+--- Waits, as `methods:wait` does, until the list's digest is another than a given one: until any item has changed.
+-- Nothing is missed between two calls, and a loop that begins with 0 begins with what there is:
+--
+--     local digest = 0
+--     while true do
+--       digest = assert(l:wait_any(digest))
+--       show(l)
+--     end
+--
+-- @function methods:wait_any
+-- @tparam[opt] integer digest what this function or `methods:digest` answered before: what has changed since then
+-- counts; 0 returns at once; what changes from the call on counts if not given
+-- @tparam[opt] number timeout as for `methods:wait`
+-- @treturn integer the new digest; or nil, message, code: "E_UNCHANGED" where the time is over first
+methods.wait_any = raw.list_wait_any
+
 --- Ends this handle's use of the list. A second time, it does nothing.
 -- @function methods:close
 methods.close = raw.list_close

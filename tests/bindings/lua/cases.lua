@@ -682,6 +682,176 @@ test("list_of_the_size_of_stock_has_atomics_and_no_lock", function()
   equal(l[1], 5)
 end)
 
+-- Writes to item 2, and waits until another process has written that to item 1, some milliseconds later; so many times,
+-- and both are 0 before. How often that took less than 50 milliseconds, after which each looks again in any case.
+local function play(l, rounds)
+  local pipe = start(l.name, ([[
+    for round = 1, %d do
+      assert(l:wait(2, round - 1, 10) == round)
+      assert(not l:wait(1, round - 1, 0.003))
+      l[1] = round
+    end
+  ]]):format(rounds))
+  local quick = 0
+  for round = 1, rounds do
+    local begin = now()
+    l[2] = round
+    equal(l:wait(1, round - 1, 10), round)
+    quick = quick + (now() - begin < 0.035 and 1 or 0)
+  end
+  equal(pipe:close(), true)
+  return quick
+end
+
+test("list_waits_until_an_item_differs", function()
+  local l = list({0, 0, none, "text", bytes "text"}, {name = name(), capacity = 1000})
+  equal(l:wait(1, 1), 0) -- it does already
+  equal(l:wait(1, 1, 0), 0)
+  equal(l:wait(-3, "text"), none)
+  equal(l:wait(4, bytes "text"), "text")
+  equal(l:wait(5, "text"), bytes "text")
+  equal(l:wait(5, "\xff"), bytes "text")
+  l[4] = ("x"):rep(1000)
+  equal(l:wait(4, "text", 0), ("x"):rep(1000))
+  l[4] = 0 / 0
+  local nan = l:wait(4, l[4]) -- which differs from itself
+  equal(nan ~= nan, true)
+
+  equal(play(l, 50) > 25, true)
+  l[1] = 0
+  local pipe = start(l.name, [[
+    assert(not l:wait(2, 50, 0.05)) l[1] = "a text"
+    assert(l:wait(2, 50, 10)) l[1] = 2.5
+    assert(l:wait(2, -1, 10)) l[1] = require "shareable".none
+    assert(l:wait(2, -2, 10)) l[1] = false
+  ]])
+  local seen = 0
+  for round, wanted in ipairs{"a text", 2.5, none, false} do
+    seen = l:wait(1, seen, 10)
+    equal(seen, wanted)
+    l[2] = -round
+  end
+  equal(pipe:close(), true)
+
+  raises("index 6 out of range", function() l:wait(6, 1) end)
+  raises("index 0 out of range", function() l:wait(0, 1) end)
+  raises("shareable.none expected, got no value", function() l:wait(1) end)
+  raises("shareable.none expected, got nil", function() l:wait(1, nil, 0) end)
+  raises("shareable.none expected, got table", function() l:wait(1, {}) end)
+  raises("no integer representation", function() l:wait(1.5, 1) end)
+end)
+
+test("list_wait_gives_up_when_the_time_is_over", function()
+  local l = list({1, "text", none}, {name = name()})
+  local wanted = " of list '" .. l.name .. "': it has not changed in that time"
+  local begin = now()
+  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0))
+  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, true, 0.25))
+  local waited = now() - begin
+  equal(waited > 0.23 and waited < 5, true) -- the clock has hundredths
+  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1.0, 0))
+  answers("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.01))
+  answers("E_UNCHANGED", "item -1" .. wanted, l:wait(-1, none, 0.01))
+  local pipe = start(l.name, [[
+    local none = require "shareable".none
+    while not l:wait(3, none, 0.002) do l[2] = "text" end
+  ]])
+  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0.1))
+  answers("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
+  l[3] = 0
+  equal(pipe:close(), true)
+  for _, bad in ipairs{-1, 0 / 0, -math.huge} do
+    raises("a timeout is a number of seconds, 0 or more", function() l:wait(1, 1, bad) end)
+    raises("a timeout is a number of seconds, 0 or more", function() l:wait_any(0, bad) end)
+  end
+  raises("number expected, got table", function() l:wait(1, 1, {}) end)
+end)
+
+test("list_waits_until_anything_changes", function()
+  local l = list({0, "text", none}, {name = name()})
+  local other = keep(shareable.list{name = l.name, read_only = true})
+  local wanted = "list '" .. l.name .. "' has not changed in that time"
+  local digest = l:wait_any(0)
+  equal(math.type(digest), "integer")
+  equal(l:digest(), digest)
+  equal(other:digest(), digest)
+  local begin = now()
+  answers("E_UNCHANGED", wanted, l:wait_any(digest, 0))
+  answers("E_UNCHANGED", wanted, l:wait_any(digest, 0.15))
+  answers("E_UNCHANGED", wanted, l:wait_any(nil, 0.1))
+  local waited = now() - begin
+  equal(waited > 0.23 and waited < 5, true)
+
+  for index, value in ipairs{0.0, "texts", ""} do -- between two waits
+    l[index] = value
+    local new = l:wait_any(digest)
+    equal(new == digest, false)
+    equal(new, l:digest())
+    digest = new
+  end
+  local signs = {}
+  for count = 1, 64 do -- all of the digest's bits count
+    l[1] = count
+    digest = l:digest()
+    answers("E_UNCHANGED", wanted, l:wait_any(digest, 0))
+    equal(l:wait_any(digest ~ (1 << (count - 1)), 0), digest)
+    signs[digest < 0] = true
+  end
+  equal(signs[true] and signs[false], true)
+
+  l = list({"a", "b", "c", 0}, {name = name()})
+  digest = l:digest()
+  local pipe = start(l.name, [[
+    for index = 1, 3 do
+      assert(not l:wait(4, index - 1, 0.05))
+      l[index] = index
+      assert(l:wait(4, index - 1, 10))
+    end
+  ]])
+  for index = 1, 3 do
+    while l[index] ~= index do
+      digest = assert(l:wait_any(digest, 10))
+    end
+    l[4] = index
+  end
+  equal(pipe:close(), true)
+  pipe = start(l.name, "while not l:wait(4, 3, 0.02) do l:add(2, 1) end")
+  equal(math.type(l:wait_any(nil, 10)), "integer")
+  equal(math.type(l:wait_any()), "integer")
+  l[4] = 0
+  equal(pipe:close(), true)
+
+  raises("no integer representation", function() l:wait_any(1.5) end)
+  raises("number expected, got string", function() l:wait_any("x") end)
+end)
+
+test("list_of_the_size_of_stock_or_read_only_is_waited_on_too", function()
+  local l = list({0, 0}, {name = name(), plain = true})
+  play(l, 10)
+  local digest = l:digest()
+  answers("E_UNCHANGED", "item 1", l:wait(1, 10, 0.05))
+  answers("E_UNCHANGED", l.name, l:wait_any(digest, 0.05))
+  local pipe = start(l.name, [[assert(not l:wait(1, 10, 0.05)) l[1] = "text"]])
+  equal(l:wait_any(digest, 10), l:digest())
+  equal(l[1], "text")
+  equal(pipe:close(), true)
+
+  l = list({0, 0}, {name = name()})
+  local reader = keep(shareable.list{name = l.name, read_only = true})
+  equal(reader:wait(1, 1), 0)
+  answers("E_UNCHANGED", "item 1", reader:wait(1, 0, 0.05))
+  answers("E_UNCHANGED", l.name, reader:wait_any(nil, 0.05))
+  digest = reader:digest()
+  pipe = start(l.name, [[assert(not l:wait(1, 0, 0.05)) l[1] = "text" assert(l:wait(2, 0, 10)) l[1] = 5]])
+  equal(reader:wait(1, 0, 10), "text")
+  equal(reader:wait_any(digest, 0), l:digest())
+  digest = l:digest()
+  l[2] = 1
+  equal(reader:wait(1, "text", 10), 5)
+  equal(reader:wait_any(digest, 10), l:digest())
+  equal(pipe:close(), true)
+end)
+
 test("list_closed_refuses_use", function()
   local l = example{name = name()}
   local known = l.name
@@ -709,6 +879,11 @@ test("list_closed_refuses_use", function()
   raises(wanted, function() l:add(4, 1) end)
   raises(wanted, function() l:exchange(4, 1) end)
   raises(wanted, function() l:compare_exchange(4, 100, 1) end)
+  raises(wanted, function() l:wait(4, 100) end)
+  raises(wanted, function() l:wait(4, 1, 0) end)
+  raises(wanted, function() l:digest() end)
+  raises(wanted, function() l:wait_any() end)
+  raises(wanted, function() l:wait_any(0, 0) end)
   equal(#l, 7)
   equal(l.name, known)
   equal(l.closed, true)

@@ -196,6 +196,9 @@ test("strangers_are_refused", function()
     raises("shareable.list expected", function() l.unlock(stranger) end)
     raises("shareable.list expected", function() l.with_lock(stranger, error) end)
     raises("shareable.list expected", function() l.add(stranger, 1, 1) end)
+    raises("shareable.list expected", function() l.wait(stranger, 1, 1) end)
+    raises("shareable.list expected", function() l.digest(stranger) end)
+    raises("shareable.list expected", function() l.wait_any(stranger) end)
   end
   for _, stranger in ipairs{io.stdout, {}, "x", 7, none} do
     raises("shareable.memory expected", function() m.read(stranger) end)

@@ -1,0 +1,50 @@
+/*
+ * wait.c - waiting until something in a list has changed.
+ */
+#include "wait.h"
+
+#include "item.h"
+#include "status.h"
+#include "value.h"
+
+int wait_item(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+  int64_t index = value_index_in(luaL_checkinteger(L, 2));
+  shareable_value value = value_check(L, 3);
+  shareable_status status = shareable_list_wait(list, index, &value, value_check_timeout(L, 4));
+
+  if (status == SHAREABLE_OK)
+    status = item_push(L, list, index);
+  return status == SHAREABLE_OK ? 1 : status_fail_item(L, list, index, status);
+}
+
+/* A digest is all 64 bits, as Lua's integers are. */
+static int push_digest(lua_State *L, const shareable_list *list, uint64_t digest, shareable_status status) {
+  if (status != SHAREABLE_OK)
+    return status_fail_list(L, list, status);
+  lua_pushinteger(L, (lua_Integer)digest);
+  return 1;
+}
+
+int wait_digest(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+  uint64_t digest = 0;
+  shareable_status status = shareable_list_digest(list, &digest);
+
+  return push_digest(L, list, digest, status);
+}
+
+int wait_any(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+  int64_t timeout = value_check_timeout(L, 3);
+  shareable_status status = SHAREABLE_OK;
+  uint64_t digest = 0;
+
+  if (lua_isnoneornil(L, 2))
+    status = shareable_list_digest(list, &digest);
+  else
+    digest = (uint64_t)luaL_checkinteger(L, 2);
+  if (status == SHAREABLE_OK)
+    status = shareable_list_wait_any(list, &digest, timeout);
+  return push_digest(L, list, digest, status);
+}
