@@ -3,8 +3,8 @@
  *
  * The raw package is private to the package shareable. A status is returned as it is, and never raised: a SWIG
  * exception is a panic in Go. A handle is a uintptr, 0 for none. A slice or a string goes to C as pointer and length,
- * without a copy; what C fills in goes by pointer. Reading an item and the atomic operations are not here but in
- * internal/raw/item.go: they answer by value, which SWIG cannot do without allocating.
+ * without a copy; what C fills in goes by pointer. Reading an item, the atomic operations and waiting are not here but
+ * in internal/raw/item.go and wait.go: they answer by value, which SWIG cannot do without allocating.
  *
  * Integers are as wide as C's, by ptrdiff_t (no -intgosize), so that what SWIG writes fits every machine.
  */
@@ -28,6 +28,9 @@
 %ignore shareable_list_add;
 %ignore shareable_list_exchange;
 %ignore shareable_list_compare_exchange;
+%ignore shareable_list_wait;
+%ignore shareable_list_digest;
+%ignore shareable_list_wait_any;
 
 %typemap(gotype) shareable_status "int"
 %typemap(gotype) size_t "int"

@@ -46,10 +46,10 @@
 //
 // # Errors
 //
-// Every failure is an [*Error], but for that of a context that ends [List.Lock]. Ask with [errors.Is] what it is, by
-// one of this package's Err variables or by what the standard library has: [io/fs.ErrNotExist], [io/fs.ErrExist],
-// [io/fs.ErrPermission], [io/fs.ErrClosed], [syscall.ENOSPC], and every other [syscall.Errno] that the system gave.
-// Nothing in this package panics, on a nil or a zero handle neither: those are closed ones.
+// Every failure is an [*Error], but for that of a context that ends [List.Lock] or a wait. Ask with [errors.Is] what it
+// is, by one of this package's Err variables or by what the standard library has: [io/fs.ErrNotExist],
+// [io/fs.ErrExist], [io/fs.ErrPermission], [io/fs.ErrClosed], [syscall.ENOSPC], and every other [syscall.Errno] that
+// the system gave. Nothing in this package panics, on a nil or a zero handle neither: those are closed ones.
 //
 // # Goroutines
 //
@@ -70,6 +70,13 @@
 //
 // Who ends while having the lock, or closes the list or drops it, does not hold up the others: the next one gets
 // [ErrOwnerDied].
+//
+// [List.Wait] waits until an item is something else than it was, and [List.WaitAny] until anything in the list has
+// changed, without keeping a processor busy meanwhile:
+//
+//	for seen, err := list.Get(2); err == nil; seen, err = list.Wait(ctx, 2, seen) {
+//		show(seen)
+//	}
 //
 // # What can still kill a program
 //

@@ -97,6 +97,27 @@ func ExampleList_GetInts() {
 	// Output: [1 2 3] true
 }
 
+func ExampleList_Wait() {
+	list, err := shareable.NewList([]any{"idle", 0}, shareable.WithCapacity(16))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	go func() { // as another process would
+		list.SetFloat(1, 36.6)
+		list.SetString(0, "measured")
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	state, err := list.Wait(ctx, 0, "idle")
+	degrees, _ := list.GetFloat(1)
+	fmt.Println(state, degrees, err)
+	// Output: measured 36.6 <nil>
+}
+
 func ExampleList_Lock() {
 	list, err := shareable.NewList([]any{100, 0})
 	if err != nil {

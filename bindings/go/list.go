@@ -100,6 +100,11 @@ func (m *Memory) explainValue(index int, status Status, value any) error {
 	return newError(status, "item %d of list '%s': %s", index, m.name, refusal(status, value))
 }
 
+// explainWanted is explain for a value to compare with that C was not even given.
+func (m *Memory) explainWanted(status Status, value any) error {
+	return newError(status, "list '%s': %s", m.name, refusal(status, value))
+}
+
 // Name returns the name of the list's block; also once closed.
 func (l *List) Name() string {
 	return l.orNone().name
@@ -136,7 +141,7 @@ func (l *List) Index(value any) (int, error) {
 
 func (m *Memory) search(value any, in func(list uintptr, value []raw.Value, result *int) int) (int, error) {
 	if _, status := scalarOf(value); status != 0 {
-		return 0, newError(status, "list '%s': %s", m.name, refusal(status, value))
+		return 0, m.explainWanted(status, value)
 	}
 	p, err := pack([]any{value}, 0)
 	if err != nil {

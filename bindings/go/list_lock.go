@@ -33,7 +33,7 @@ func (l *List) Lock(ctx context.Context) error {
 		}
 		status := m.lock(sliceOf(ctx))
 		if Status(status) != ErrTimedOut {
-			return m.explainLock(status)
+			return m.explainList(status)
 		}
 	}
 }
@@ -46,7 +46,7 @@ func (l *List) TryLock() (bool, error) {
 	if Status(status) == ErrTimedOut {
 		return false, nil
 	}
-	return status == 0 || Status(status) == ErrOwnerDied, m.explainLock(status)
+	return status == 0 || Status(status) == ErrOwnerDied, m.explainList(status)
 }
 
 // Unlock unlocks the list, from any goroutine. It fails with [ErrNotLocked] where this handle does not have the lock,
@@ -56,7 +56,7 @@ func (l *List) Unlock() error {
 	m.mu.RLock()
 	status := raw.List_unlock(m.list)
 	m.mu.RUnlock()
-	return m.explainLock(status)
+	return m.explainList(status)
 }
 
 func (m *Memory) lock(timeout time.Duration) int {
@@ -81,8 +81,8 @@ func sliceOf(ctx context.Context) time.Duration {
 	}
 }
 
-// explainLock makes the error of a status about the list, nil where it is none.
-func (m *Memory) explainLock(status int) error {
+// explainList makes the error of a status about the list, nil where it is none.
+func (m *Memory) explainList(status int) error {
 	if status == 0 {
 		return nil
 	}

@@ -485,6 +485,13 @@ func listClosedRefusesUse(t *testing.T) {
 	for _, err := range atomics(list, 3) {
 		closed(err)
 	}
+	_, err = list.Wait(soon(t), 3, 100)
+	closed(err)
+	_, err = list.Digest()
+	closed(err)
+	digest, err := list.WaitAny(soon(t), 5)
+	closed(err)
+	equal(t, digest, uint64(5))
 	closed(list.Lock(soon(t)))
 	locked, err := list.TryLock()
 	equal(t, locked, false)

@@ -70,6 +70,10 @@ var cases = []struct {
 	{"list_adds_exchanges_and_compares_ints", listAddsExchangesAndComparesInts},
 	{"list_refuses_to_add_to_what_is_no_int_or_past_64_bits", listRefusesToAddToWhatIsNoIntOrPast64Bits},
 	{"list_of_the_size_of_stock_has_atomics_and_no_lock", listOfTheSizeOfStockHasAtomicsAndNoLock},
+	{"list_waits_until_an_item_differs", listWaitsUntilAnItemDiffers},
+	{"list_wait_gives_up_when_the_time_is_over", listWaitGivesUpWhenTheTimeIsOver},
+	{"list_waits_until_anything_changes", listWaitsUntilAnythingChanges},
+	{"list_of_the_size_of_stock_or_read_only_is_waited_on_too", listOfTheSizeOfStockOrReadOnlyIsWaitedOnToo},
 	{"list_closed_refuses_use", listClosedRefusesUse},
 	{"list_that_cannot_be_made_leaves_nothing_behind", listThatCannotBeMadeLeavesNothingBehind},
 }

@@ -113,6 +113,12 @@ func TestANilOrZeroHandleIsAClosedOne(t *testing.T) {
 		for _, err := range atomics(list, 0) {
 			fails(t, err, is(shareable.ErrClosed))
 		}
+		_, err = list.Wait(nil, 0, 1)
+		fails(t, err, is(shareable.ErrClosed))
+		_, err = list.Digest()
+		fails(t, err, is(shareable.ErrClosed))
+		_, err = list.WaitAny(nil, 0)
+		fails(t, err, is(shareable.ErrClosed))
 		fails(t, list.Lock(nil), is(shareable.ErrClosed))
 		fails(t, list.Unlock(), is(shareable.ErrClosed))
 		_, err = list.Count(1)
@@ -251,6 +257,8 @@ func TestCloseMayComeAtAnyTime(t *testing.T) {
 			func() error { _, err := list.Format(); return err },
 			func() error { _, err := list.GetInts(6, make([]int64, 1)); return err },
 			func() error { _, err := list.Add(3, 1); return err },
+			func() error { _, err := list.Wait(context.Background(), 0, "howdy"); return err },
+			func() error { _, err := list.WaitAny(context.Background(), 0); return err },
 			func() error {
 				if err := list.Lock(context.Background()); err != nil {
 					return err

@@ -51,6 +51,11 @@ func CompareAndSwap(list uintptr, index int, expected, desired int64) (swapped b
 // Get reads an item of any type.
 func Get(list uintptr, index int) (item Item, status int) {
 	answer := C.raw_get(C.uintptr_t(list), C.int64_t(index))
+	return itemOf(list, index, &answer)
+}
+
+// itemOf is what C answered about an item.
+func itemOf(list uintptr, index int, answer *C.raw_item) (item Item, status int) {
 	if answer.status == C.SHAREABLE_E_BUFFER {
 		return getLong(list, index, uint64(answer.length))
 	}

@@ -1,0 +1,56 @@
+/*
+ * wait.h - waiting until something in a list has changed, with the answer by value as in item.h. For the preamble of
+ * cgo's files alone, where _GoString_ is known.
+ */
+#ifndef RAW_WAIT_H
+#define RAW_WAIT_H
+
+#include "item.h"
+
+typedef struct raw_digest {
+  uint64_t value;
+  int64_t status;
+} raw_digest;
+
+static inline shareable_value raw_value(uint32_t type, uint64_t bits, _GoString_ text) {
+  switch (type) {
+  case SHAREABLE_TYPE_INT:
+    return shareable_int((int64_t)bits);
+  case SHAREABLE_TYPE_BOOL:
+    return shareable_bool(bits != 0);
+  case SHAREABLE_TYPE_STR:
+    return shareable_strn(_GoStringPtr(text), _GoStringLen(text));
+  case SHAREABLE_TYPE_BYTES:
+    return shareable_bytes(_GoStringPtr(text), _GoStringLen(text));
+  default: {
+    shareable_value value = shareable_none();
+    value.type = type;
+    value.bits = bits;
+    return value;
+  }
+  }
+}
+
+/* Waits until the item is not that value, and reads it then. */
+static inline raw_item raw_wait(uintptr_t list, int64_t index, uint32_t type, uint64_t bits, _GoString_ text,
+                                int64_t timeout) {
+  shareable_value value = raw_value(type, bits, text);
+  raw_item item = {0};
+
+  item.status = shareable_list_wait((const shareable_list *)list, index, &value, timeout);
+  return item.status == SHAREABLE_OK ? raw_get(list, index) : item;
+}
+
+static inline raw_digest raw_list_digest(uintptr_t list) {
+  raw_digest answer = {0, 0};
+  answer.status = shareable_list_digest((const shareable_list *)list, &answer.value);
+  return answer;
+}
+
+static inline raw_digest raw_wait_any(uintptr_t list, uint64_t digest, int64_t timeout) {
+  raw_digest answer = {digest, 0};
+  answer.status = shareable_list_wait_any((const shareable_list *)list, &answer.value, timeout);
+  return answer;
+}
+
+#endif

@@ -1,0 +1,397 @@
+package check_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"shareable"
+)
+
+// differs checks that a wait ends, and what the item is then.
+func differs(t *testing.T, list *shareable.List, index int, old, want any) {
+	t.Helper()
+	got, err := list.Wait(soon(t), index, old)
+	ok(t, err)
+	equal(t, got, want)
+}
+
+// changes checks that a wait for anything ends, and returns the digest then.
+func changes(t *testing.T, list *shareable.List, digest uint64) uint64 {
+	t.Helper()
+	now, err := list.WaitAny(soon(t), digest)
+	ok(t, err)
+	equal(t, now != digest && now != 0, true)
+	return now
+}
+
+// timesOut checks that what is given a context ends with it, and not before.
+func timesOut(t *testing.T, wait func(ctx context.Context) error) {
+	t.Helper()
+	for _, after := range []time.Duration{0, 10 * time.Millisecond, 150 * time.Millisecond} {
+		ends(t, after, wait)
+	}
+}
+
+func ends(t *testing.T, after time.Duration, wait func(ctx context.Context) error) {
+	t.Helper()
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), after)
+	defer cancel()
+	equal(t, wait(ctx), context.DeadlineExceeded)
+	if took := time.Since(start); took < after || took > after+5*time.Second {
+		t.Error("waited", took, "instead of", after)
+	}
+}
+
+// play writes to item 1, and waits until another has written that to item 0, some milliseconds later; so many times,
+// and both are 0 before. It returns how often that took less than a slice, after which each looks again in any case.
+func play(t *testing.T, list *shareable.List, rounds int) int {
+	t.Helper()
+	other := openList(t, list.Name())
+	ctx := soon(t)
+	var playing sync.WaitGroup
+	playing.Add(1)
+	go func() {
+		defer playing.Done()
+		for i := 0; i < rounds; i++ {
+			value, err := other.Wait(ctx, 1, i)
+			time.Sleep(3 * time.Millisecond)
+			if err == nil {
+				err = other.SetInt(0, int64(i+1))
+			}
+			if err != nil || value != int64(i+1) {
+				t.Error("in round", i, "the other got", value, err)
+				return
+			}
+		}
+	}()
+	quick := 0
+	for i := 0; i < rounds; i++ {
+		start := time.Now()
+		ok(t, list.SetInt(1, int64(i+1)))
+		differs(t, list, 0, i, int64(i+1))
+		if time.Since(start) < 12*time.Millisecond {
+			quick++
+		}
+	}
+	playing.Wait()
+	return quick
+}
+
+func listWaitsUntilAnItemDiffers(t *testing.T) {
+	list := newList(t, []any{0, 0, nil, "text", []byte("text")}, shareable.WithCapacity(1000))
+	differs(t, list, 0, 1, int64(0)) // it does already
+	differs(t, list, -3, "text", nil)
+	differs(t, list, 3, []byte("text"), "text")
+	differs(t, list, 4, "text", []byte("text"))
+	differs(t, list, 4, "\xff", []byte("text"))
+	value, err := list.Wait(nil, 0, nil)
+	ok(t, err)
+	equal(t, value, int64(0))
+	long := strings.Repeat("x", 1000)
+	ok(t, list.Set(3, long))
+	differs(t, list, 3, "text", long)
+	differs(t, list, 3, long[1:], long)
+	ok(t, list.Set(3, math.NaN()))
+	value, err = list.Wait(soon(t), 3, math.NaN()) // which differs from itself
+	ok(t, err)
+	equal(t, math.IsNaN(value.(float64)), true)
+
+	if quick := play(t, list, 50); quick <= 25 {
+		t.Error("woken", quick, "times of 50")
+	}
+
+	ok(t, list.Set(0, 0))
+	other := openList(t, list.Name())
+	steps := []any{"a text", 2.5, nil, false, []byte("text"), int64(7)}
+	next := make(chan any)
+	go func() {
+		for step := range next {
+			time.Sleep(20 * time.Millisecond)
+			other.Set(0, step)
+		}
+	}()
+	defer close(next)
+	seen := any(0)
+	for _, step := range steps {
+		next <- step
+		differs(t, list, 0, seen, step)
+		seen = step
+	}
+
+	_, err = list.Wait(soon(t), 5, 1)
+	fails(t, err, is(shareable.ErrIndex), "5", list.Name(), "has 5 items")
+	_, err = list.Wait(soon(t), 0, struct{}{})
+	fails(t, err, is(shareable.ErrValueType), list.Name(), "struct")
+	_, err = list.Wait(soon(t), 0, uint64(math.MaxUint64))
+	fails(t, err, is(shareable.ErrOverflow), list.Name(), "64 bits")
+}
+
+func listWaitGivesUpWhenTheTimeIsOver(t *testing.T) {
+	list := newList(t, []any{1, "text", nil})
+	again := openList(t, list.Name())
+	timesOut(t, func(ctx context.Context) error {
+		value, err := list.Wait(ctx, 0, 1)
+		equal(t, value, nil)
+		return err
+	})
+	var writing sync.WaitGroup
+	writing.Add(1)
+	done := make(chan struct{})
+	go func() {
+		defer writing.Done()
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(2 * time.Millisecond):
+				again.Set(1, "text") // written, but not changed
+			}
+		}
+	}()
+	for i, same := range map[int][]any{0: {int8(1), 1.0, true}, 1: {"text"}, 2: {nil}} {
+		for _, old := range same {
+			ends(t, 60*time.Millisecond, func(ctx context.Context) error {
+				_, err := list.Wait(ctx, i, old)
+				return err
+			})
+		}
+	}
+	close(done)
+	writing.Wait()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := list.Wait(ctx, 0, 2)
+	equal(t, err, context.Canceled)
+}
+
+func listWaitsUntilAnythingChanges(t *testing.T) {
+	list := newList(t, []any{0, "text", nil, "more"})
+	again := openList(t, list.Name(), shareable.ReadOnly())
+	digest := changes(t, list, 0)
+	for _, one := range []*shareable.List{list, again} {
+		now, err := one.Digest()
+		ok(t, err)
+		equal(t, now, digest)
+	}
+	timesOut(t, func(ctx context.Context) error {
+		same, err := list.WaitAny(ctx, digest)
+		equal(t, same, digest)
+		return err
+	})
+	now, err := list.WaitAny(nil, 0)
+	ok(t, err)
+	equal(t, now, digest)
+
+	for i, value := range []any{0.0, "texts", ""} { // between two waits
+		ok(t, list.Set(i, value))
+		digest = changes(t, list, digest)
+		now, err := again.Digest()
+		ok(t, err)
+		equal(t, now, digest)
+	}
+	for bit := 0; bit < 64; bit++ { // all of the digest's bits count
+		equal(t, changes(t, list, digest^1<<bit), digest)
+	}
+
+	other := openList(t, list.Name())
+	next := make(chan int)
+	go func() {
+		for i := range next {
+			time.Sleep(20 * time.Millisecond)
+			other.Set(i, 7)
+		}
+	}()
+	defer close(next)
+	for i := 0; i < list.Len(); i++ {
+		next <- i
+		digest = changes(t, list, digest)
+		item(t, list, i, int64(7))
+	}
+}
+
+func listOfTheSizeOfStockOrReadOnlyIsWaitedOnToo(t *testing.T) {
+	plain := newList(t, []any{0, 0}, shareable.Plain())
+	play(t, plain, 10)
+
+	list := newList(t, []any{int64(10), 0})
+	reader := openList(t, list.Name(), shareable.ReadOnly())
+	for waiting, writing := range map[*shareable.List]*shareable.List{plain: plain, reader: list} {
+		differs(t, waiting, 0, 9, int64(10))
+		digest := changes(t, waiting, 0)
+		timesOut(t, func(ctx context.Context) error {
+			_, err := waiting.Wait(ctx, 0, 10)
+			return err
+		})
+		timesOut(t, func(ctx context.Context) error {
+			_, err := waiting.WaitAny(ctx, digest)
+			return err
+		})
+		write := writing.Set
+		time.AfterFunc(30*time.Millisecond, func() { write(0, "text") })
+		differs(t, waiting, 0, 10, "text")
+		digest = changes(t, waiting, digest)
+		time.AfterFunc(30*time.Millisecond, func() { write(1, 5) })
+		changes(t, waiting, digest)
+		item(t, waiting, 1, int64(5))
+	}
+}
+
+// waits starts a goroutine that waits for an item to be no zero, and one that waits for anything, as often as told.
+func waits(ctx context.Context, list *shareable.List, times int) <-chan error {
+	digest, _ := list.Digest()
+	waited := make(chan error, 2*times)
+	for i := 0; i < times; i++ {
+		go func() {
+			_, err := list.Wait(ctx, 0, 0)
+			waited <- err
+		}()
+		go func() {
+			_, err := list.WaitAny(ctx, digest)
+			waited <- err
+		}()
+	}
+	time.Sleep(50 * time.Millisecond)
+	return waited
+}
+
+// next is what a goroutine of waits ended with.
+func next(t *testing.T, waited <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-waited:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("still waiting")
+		return nil
+	}
+}
+
+// Who waits neither keeps the list from being closed nor goes on waiting then.
+func TestCloseEndsAWait(t *testing.T) {
+	list := newList(t, []any{0})
+	for _, one := range []*shareable.List{
+		openList(t, list.Name()),
+		openList(t, list.Name(), shareable.ReadOnly()),
+		newList(t, []any{0}, shareable.Plain()),
+	} {
+		waited := waits(nil, one, 3)
+		start := time.Now()
+		ok(t, one.Close())
+		for i := 0; i < cap(waited); i++ {
+			fails(t, next(t, waited), is(shareable.ErrClosed), one.Name(), "closed")
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Error("closing took", took)
+		}
+	}
+}
+
+func TestCancelEndsAWait(t *testing.T) {
+	list := newList(t, []any{0})
+	ctx, cancel := context.WithCancel(context.Background())
+	waited := waits(ctx, list, 3)
+	start := time.Now()
+	cancel()
+	for i := 0; i < cap(waited); i++ {
+		equal(t, next(t, waited), context.Canceled)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Error("that took", took)
+	}
+	_, err := list.WaitAny(ctx, 0)
+	equal(t, err, context.Canceled)
+}
+
+// The handle can be read and written meanwhile.
+func TestAHundredGoroutinesWaitOnOneList(t *testing.T) {
+	list := newList(t, []any{0, 0})
+	waited := waits(soon(t), list, 50)
+	for i := 0; i < 100; i++ {
+		_, err := list.Get(0)
+		ok(t, err)
+	}
+	ok(t, list.Set(0, "text"))
+	for i := 0; i < cap(waited); i++ {
+		ok(t, next(t, waited))
+	}
+}
+
+// looks is a context that ends when it was asked so many times whether it has.
+type looks int
+
+func (l *looks) Deadline() (time.Time, bool) { return time.Now(), true }
+func (l *looks) Done() <-chan struct{}       { return nil }
+func (l *looks) Value(any) any               { return nil }
+func (l *looks) Err() error {
+	if *l == 0 {
+		return context.Canceled
+	}
+	*l--
+	return nil
+}
+
+func TestWaitingDoesNotAllocate(t *testing.T) {
+	list := newList(t, []any{1, 2.5, true, "text", []byte("text"), nil})
+	digest, err := list.Digest()
+	ok(t, err)
+	data, ctx := any([]byte("text")), new(looks)
+	for name, wait := range map[string]func(){
+		"Digest":  func() { list.Digest() },
+		"int":     func() { list.Wait(ctx, 0, 1) },
+		"float":   func() { list.Wait(ctx, 1, 2.5) },
+		"bool":    func() { list.Wait(ctx, 2, true) },
+		"str":     func() { list.Wait(ctx, 3, "text") },
+		"bytes":   func() { list.Wait(ctx, 4, data) },
+		"None":    func() { list.Wait(ctx, 5, nil) },
+		"no int":  func() { list.Wait(ctx, 0, "text") },
+		"WaitAny": func() { list.WaitAny(ctx, digest) },
+	} {
+		allocated := testing.AllocsPerRun(20, func() {
+			*ctx = 2
+			wait()
+		})
+		if allocated != 0 {
+			t.Error(name, "allocates", allocated, "times")
+		}
+	}
+}
+
+func BenchmarkWaitThatIsOver(b *testing.B) {
+	list, err := shareable.NewList([]any{42})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer list.Close()
+	defer list.Unlink()
+	b.ReportAllocs()
+	for i := 0; i < b.N; i++ {
+		list.Wait(nil, 0, 7)
+	}
+}
+
+// The time that it takes to wake another and to be woken.
+func BenchmarkWait(b *testing.B) {
+	list, err := shareable.NewList([]any{0, 0})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer list.Close()
+	defer list.Unlink()
+	b.ReportAllocs()
+	go func(n int) {
+		for i := 0; i < n; i++ {
+			list.Wait(nil, 0, i)
+			list.SetInt(1, int64(i+1))
+		}
+	}(b.N)
+	for i := 0; i < b.N; i++ {
+		list.SetInt(0, int64(i+1))
+		list.Wait(nil, 1, i)
+	}
+}
