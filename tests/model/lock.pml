@@ -1,0 +1,246 @@
+/*
+ * lock.pml - the lock of a list (core/src/list_lock.c), with whoever wants it or has it killed between any two steps.
+ *
+ * A step here is one access to the lock's word or to the count of the waiters, one question whether the owner lives,
+ * or one call of futex(2). In the kernel looking at the word and going to sleep are one step. A wake-up takes one of
+ * those asleep, any of them, and also one that has been killed and is not yet gone; who was woken may be killed before
+ * it looks at the word. Waiting is asleep[], so whoever waits for ever is an invalid end state.
+ *
+ * The end of a slice wakes nobody while all live, so that it makes up for no wake-up that was lost. Once somebody was
+ * killed it may wake whoever would find the word changed or its owner dead, any time. Whoever would find neither
+ * sleeps on, as if it had not looked: there it comes no more than SLICES times for each taking of the lock, so that
+ * there is no turning in a circle.
+ *
+ * Each taking of the lock waits for as long as it takes, or for some time, which may be over whenever it is looked at.
+ *
+ * `holder` is who has the lock, dead or alive. Nobody may get it from a living holder, and whoever gets it is told
+ * that the owner died where there was one, and only there.
+ *
+ * Left out: loads that see an old word (the swap, or the kernel, looks again; who was woken sees what was stored
+ * before), the turns before the first sleep (a first look that is later), signals that end a sleep, tokens that come
+ * back, and for how long one is outrun by others.
+ *
+ * Sizes: PROCS handles, 2 to 4, that take and give the lock back OPS times each; DEATHS in all, or fewer; SLICES.
+ *
+ * Each of these breaks the protocol, and has to be found out:
+ * NO_COUNT      who sleeps is not counted
+ * WAKE_FIRST    who unlocks looks for waiters before the word is 0
+ * TIME_FIRST    who was woken looks at the time before the word, and leaves with the wake-up if the time is over
+ * BLIND_TAKE    the lock of the dead is taken over by a store, whoever took it meanwhile
+ * NOT_TOLD      who takes over is not told
+ * NO_SLICE      sleep has no end but a wake-up, or the end of the time
+ */
+#ifndef PROCS
+#define PROCS 3
+#endif
+#ifndef OPS
+#define OPS 2
+#endif
+#ifndef DEATHS
+#define DEATHS 2
+#endif
+#ifndef SLICES
+#define SLICES 1
+#endif
+
+bool dead[PROCS + 1], done[PROCS + 1];
+
+byte lock; /* 0, or the token of who has it */
+byte lock_waiters;
+bool asleep[PROCS + 1]; /* in the kernel, until the word is woken */
+
+/* What nobody in the program knows: the token of who has the lock, dead or alive; 0 is nobody. */
+byte holder;
+
+#if PROCS == 2
+#define DEAD_COUNT (dead[1] + dead[2])
+#elif PROCS == 3
+#define DEAD_COUNT (dead[1] + dead[2] + dead[3])
+#else
+#define DEAD_COUNT (dead[1] + dead[2] + dead[3] + dead[4])
+#endif
+
+/* How long to wait. */
+#define ENDLESS 0
+#define SOME 1
+#define OVER 2
+
+#define GET(is_told)                         \
+  lock = me;                                 \
+  assert(holder == 0 || dead[holder]);       \
+  assert((is_told) == (holder != 0));        \
+  holder = me
+
+/* take() of the word that was seen; ends the loop around it if that is still there. */
+#define TAKE(is_told)                                  \
+  if                                                   \
+  :: atomic { lock == owner -> GET(is_told); break }   \
+  :: atomic { lock != owner -> skip }                  \
+  fi
+
+#ifdef NOT_TOLD
+#define IS_TOLD false
+#else
+#define IS_TOLD true
+#endif
+
+/* Ends the loop around it: E_TIMED_OUT. */
+#define LOOK_AT_TIME                       \
+  if                                       \
+  :: atomic { time != ENDLESS -> break }   \
+  :: atomic { time != OVER -> skip }       \
+  fi
+
+#define MAY_SLICE (asleep[me] && DEAD_COUNT > 0)
+
+/* sleep_on() */
+inline sleep_on(seen) {
+  if
+  :: atomic { lock == seen -> asleep[me] = 1 };
+     if
+     :: atomic { !asleep[me] -> skip }
+     :: atomic { asleep[me] && time == SOME -> asleep[me] = 0; time = OVER }
+#ifndef NO_SLICE
+     :: atomic { MAY_SLICE && (lock != seen || dead[seen]) -> asleep[me] = 0 }
+     :: atomic { MAY_SLICE && lock == seen && !dead[seen] && slices > 0 -> slices--; asleep[me] = 0 }
+#endif
+     fi
+  :: atomic { lock != seen -> skip }
+  fi
+}
+
+/* wait_for() */
+inline wait_for() {
+  do
+#ifdef TIME_FIRST
+  :: LOOK_AT_TIME;
+     owner = lock;
+#else
+  :: owner = lock;
+#endif
+     if
+     :: atomic { owner == 0 -> skip };
+        TAKE(false)
+     :: atomic { owner != 0 && dead[owner] -> skip };
+#ifdef BLIND_TAKE
+        atomic { GET(IS_TOLD); break }
+#else
+        TAKE(IS_TOLD)
+#endif
+     :: atomic { owner != 0 && !dead[owner] -> skip }
+     fi;
+#ifndef TIME_FIRST
+     LOOK_AT_TIME;
+#endif
+     if
+     :: atomic { owner != 0 -> skip };
+        sleep_on(owner)
+     :: atomic { owner == 0 -> skip }
+     fi
+  od
+}
+
+#ifdef NO_COUNT
+#define COUNT(more) skip
+#else
+#define COUNT(more) lock_waiters = lock_waiters + more
+#endif
+
+/* shareable_list_lock(); `time` and `slices` are of those who do not get it at once. */
+inline lock_list() {
+  if
+  :: atomic { op < OPS && lock == 0 -> op++; GET(false) }
+  :: atomic { op < OPS && lock != 0 -> op++; slices = SLICES; if :: time = ENDLESS :: time = SOME fi };
+     COUNT(1);
+     wait_for();
+     atomic { COUNT(-1); owner = 0; time = ENDLESS; slices = 0 }
+  fi
+}
+
+#define UNLOCK atomic { assert(lock == me && holder == me); lock = 0; holder = 0 }
+
+inline wake_one() {
+  if
+  :: atomic { asleep[1] -> asleep[1] = 0 }
+  :: atomic { asleep[2] -> asleep[2] = 0 }
+#if PROCS > 2
+  :: atomic { asleep[3] -> asleep[3] = 0 }
+#endif
+#if PROCS > 3
+  :: atomic { asleep[4] -> asleep[4] = 0 }
+  :: atomic { !asleep[1] && !asleep[2] && !asleep[3] && !asleep[4] -> skip }
+#elif PROCS > 2
+  :: atomic { !asleep[1] && !asleep[2] && !asleep[3] -> skip }
+#else
+  :: atomic { !asleep[1] && !asleep[2] -> skip }
+#endif
+  fi
+}
+
+/* shareable_list_unlock() */
+inline unlock_list() {
+#ifndef WAKE_FIRST
+  UNLOCK;
+#endif
+  if
+  :: atomic { lock_waiters > 0 -> skip };
+#ifdef WAKE_FIRST
+     UNLOCK;
+#endif
+     wake_one()
+  :: atomic { lock_waiters == 0 -> skip };
+#ifdef WAKE_FIRST
+     UNLOCK
+#endif
+  fi
+}
+
+#define FORGET op = 0; owner = 0; time = ENDLESS; slices = 0
+
+proctype Handle(byte me) {
+  byte op, owner, time, slices;
+
+  {
+    do
+    :: lock_list();
+       if
+       :: atomic { holder == me -> skip };
+          unlock_list()
+       :: atomic { holder != me -> skip }
+       fi
+    :: atomic { op == OPS -> done[me] = 1; op = 0; break }
+    od
+  } unless { atomic { dead[me] -> asleep[me] = 0; FORGET } }
+}
+
+/* SIGKILL. Who may kill may also stop before, or the killing of who waits for ever would hide that. */
+#define KILL(p) DEAD_COUNT < DEATHS && !dead[p] && !done[p] -> dead[p] = 1
+
+proctype Reaper() {
+end:
+  do
+  :: atomic { KILL(1) }
+  :: atomic { KILL(2) }
+#if PROCS > 2
+  :: atomic { KILL(3) }
+#endif
+#if PROCS > 3
+  :: atomic { KILL(4) }
+#endif
+  :: atomic { DEAD_COUNT < DEATHS -> break }
+  od
+}
+
+init {
+  byte p;
+
+  atomic {
+    run Reaper();
+    p = 1;
+    do
+    :: p <= PROCS -> run Handle(p); p++
+    :: else -> p = 0; break
+    od
+  };
+  atomic { _nr_pr <= 2 -> assert(lock_waiters <= DEAD_COUNT && (lock == 0 || dead[lock])) } /* the Reaper may be left */
+}
