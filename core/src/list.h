@@ -71,6 +71,12 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
     } while (!shareable__sync_end(&(list)->sync, (i), reading_.stamp));                                                \
   } while (0)
 
+/*
+ * How long a wait sleeps at once where bells ring, in nanoseconds: stock Python's writers ring none, nor do killed ones. Only
+ * a test changes it.
+ */
+extern int64_t shareable__wait_slice;
+
 /* Writes an item whose slot was found: a value that was checked and fits. */
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
                                      const shareable_value *value);

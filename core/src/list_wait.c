@@ -12,8 +12,7 @@
 /* Others that have it for this long are not the one who is waited for. Then so many waits leave that out. */
 #define CROWDED_NS INT64_C(50000)
 #define CROWDED_WAITS 256
-/* How long to sleep at once where bells ring: stock Python's writers ring none, nor do killed ones. */
-#define SLICE_NS INT64_C(50000000)
+int64_t shareable__wait_slice = 50000000;
 /* The same where there are no bells: the first time, and the longest. */
 #define NAP_NS INT64_C(100000)
 #define LONGEST_NAP_NS INT64_C(10000000)
@@ -98,7 +97,7 @@ static shareable_status look_when_it_rings(const shareable_list *list, unsigned 
 
     if (status != SHAREABLE_E_UNCHANGED || (left = end - shareable__now()) <= 0)
       return status;
-    shareable__bell_sleep(bells, bell, seen, shorter(left, SLICE_NS));
+    shareable__bell_sleep(bells, bell, seen, shorter(left, shareable__wait_slice));
   }
 }
 
