@@ -531,7 +531,7 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
 /*
  * Waits until an item is something else than the value, compared as by shareable_list_count(): a NaN is something else than
  * itself. Where it is already, that is no waiting. Between users of this library no processor is kept busy meanwhile: the
- * wait looks for 10 microseconds, then sleeps until somebody writes.
+ * wait looks for some microseconds, then sleeps until somebody writes.
  *
  *   timeout   in nanoseconds: how long to wait; 0 only looks, less than 0 waits for as long as it takes
  *

@@ -6,14 +6,10 @@
 #include <sched.h>
 #include <time.h>
 
-/* How often to look on the processor, and how long to look while others may have it, before sleeping. */
-#define SPIN_TURNS 10
-#define YIELD_NS INT64_C(10000)
-/* Others that have it for this long are not the one who is waited for. Then so many waits leave that out. */
-#define CROWDED_NS INT64_C(50000)
-#define CROWDED_WAITS 256
+#include "eager.h"
+
 int64_t shareable__wait_slice = 50000000;
-/* The same where there are no bells: the first time, and the longest. */
+/* How long to sleep where there are no bells: the first time, and the longest. */
 #define NAP_NS INT64_C(100000)
 #define LONGEST_NAP_NS INT64_C(10000000)
 
@@ -31,37 +27,32 @@ static void pause_briefly(void) {
 }
 
 static shareable_status spin(const shareable_list *list, look *at, void *what) {
+  unsigned turns = shareable__eager_turns();
   shareable_status status = SHAREABLE_E_UNCHANGED;
 
-  for (int turn = 0; turn < SPIN_TURNS; turn++) {
-    status = at(list, what);
-    if (status != SHAREABLE_E_UNCHANGED)
-      break;
+  for (unsigned turn = 0; turn < turns && status == SHAREABLE_E_UNCHANGED; turn++) {
     pause_briefly();
+    status = at(list, what);
   }
+  shareable__eager_looked(status != SHAREABLE_E_UNCHANGED);
   return status;
 }
-
-/* How many waits of this process are to sleep without giving the processor away first. */
-static unsigned shy;
 
 /* Who is waited for may wait for this very processor, and be done sooner than a sleep and a wake-up take. */
 static shareable_status yield(const shareable_list *list, look *at, void *what, int64_t end) {
   shareable_status status = SHAREABLE_E_UNCHANGED;
-  int64_t time = shareable__now(), before;
+  int64_t time = shareable__now(), before = time;
 
-  if (__atomic_load_n(&shy, __ATOMIC_RELAXED) > 0) {
-    __atomic_fetch_sub(&shy, 1, __ATOMIC_RELAXED);
+  if (!shareable__eager_to_yield())
     return status;
-  }
+  end = shorter(end, time + SHAREABLE__EAGER_NS);
   while (status == SHAREABLE_E_UNCHANGED && time < end) {
     before = time;
     sched_yield();
     status = at(list, what);
     time = shareable__now();
-    if (status == SHAREABLE_E_UNCHANGED && time - before > CROWDED_NS)
-      __atomic_store_n(&shy, CROWDED_WAITS, __ATOMIC_RELAXED);
   }
+  shareable__eager_yielded(time - before);
   return status;
 }
 
@@ -69,7 +60,7 @@ static shareable_status yield(const shareable_list *list, look *at, void *what, 
 static shareable_status look_soon(const shareable_list *list, look *at, void *what, int64_t end) {
   shareable_status status = spin(list, at, what);
 
-  return status == SHAREABLE_E_UNCHANGED ? yield(list, at, what, shorter(end, shareable__now() + YIELD_NS)) : status;
+  return status == SHAREABLE_E_UNCHANGED ? yield(list, at, what, end) : status;
 }
 
 /* Nobody tells: looks again and again, less and less often. */
@@ -102,12 +93,15 @@ static shareable_status look_when_it_rings(const shareable_list *list, unsigned 
 }
 
 /* The list stays mapped, so that another thread may close it: that ends the waiting with E_CLOSED. */
-static shareable_status wait_pinned(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
+static shareable_status wait_held(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
   int64_t end = shareable__deadline(timeout);
   shareable_status status = SHAREABLE_E_UNCHANGED;
 
-  if (bell != SHAREABLE__BELL_OF_ALL)
-    status = look_soon(list, at, what, end);
+  if (bell != SHAREABLE__BELL_OF_ALL) {
+    status = at(list, what);
+    if (status == SHAREABLE_E_UNCHANGED)
+      status = look_soon(list, at, what, end);
+  }
   if (status != SHAREABLE_E_UNCHANGED)
     return status;
   if (list->sync.area == NULL || list->memory->read_only)
@@ -120,11 +114,10 @@ static shareable_status wait_for(const shareable_list *list, unsigned bell, look
 
   if (timeout == 0)
     return at(list, what);
-  status = shareable_memory_pin(list->memory);
-  if (status != SHAREABLE_OK)
-    return status;
-  status = wait_pinned(list, bell, at, what, timeout);
-  shareable_memory_unpin(list->memory);
+  if (!shareable__memory_hold(list->memory))
+    return SHAREABLE_E_CLOSED;
+  status = wait_held(list, bell, at, what, timeout);
+  shareable__memory_let_go(list->memory);
   return status;
 }
 

@@ -146,17 +146,12 @@ void shareable_memory_unref(shareable_memory *memory) {
   free(memory);
 }
 
-static void drop_pin(shareable_memory *memory) {
-  if (atomic_fetch_sub(&memory->pins, 1) == 1)
-    shareable__segment_discard(&memory->segment);
-}
-
 void shareable_memory_close(shareable_memory *memory) {
   if (memory == NULL || atomic_exchange(&memory->address, NULL) == NULL)
     return;
   if (memory->at_close != NULL)
     memory->at_close(memory->at_close_of);
-  drop_pin(memory);
+  shareable__memory_let_go(memory);
 }
 
 int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other) {
@@ -164,16 +159,26 @@ int shareable_memory_is_same(const shareable_memory *one, const shareable_memory
          one->segment.inode == other->segment.inode;
 }
 
-shareable_status shareable_memory_pin(shareable_memory *memory) {
-  unsigned pins;
+bool shareable__memory_hold(shareable_memory *memory) {
+  unsigned pins = atomic_load(&memory->pins);
 
-  if (memory == NULL || !shareable__memory_is_open(memory))
-    return SHAREABLE_E_CLOSED;
-  pins = atomic_load(&memory->pins);
+  if (!shareable__memory_is_open(memory))
+    return false;
   do {
     if (pins == 0) /* another thread closed it meanwhile */
-      return SHAREABLE_E_CLOSED;
+      return false;
   } while (!atomic_compare_exchange_weak(&memory->pins, &pins, pins + 1));
+  return true;
+}
+
+void shareable__memory_let_go(shareable_memory *memory) {
+  if (atomic_fetch_sub(&memory->pins, 1) == 1)
+    shareable__segment_discard(&memory->segment);
+}
+
+shareable_status shareable_memory_pin(shareable_memory *memory) {
+  if (memory == NULL || !shareable__memory_hold(memory))
+    return SHAREABLE_E_CLOSED;
   shareable_memory_ref(memory);
   return SHAREABLE_OK;
 }
@@ -181,7 +186,7 @@ shareable_status shareable_memory_pin(shareable_memory *memory) {
 void shareable_memory_unpin(shareable_memory *memory) {
   if (memory == NULL)
     return;
-  drop_pin(memory);
+  shareable__memory_let_go(memory);
   shareable_memory_unref(memory);
 }
 

@@ -23,6 +23,10 @@ static inline bool shareable__memory_is_open(const shareable_memory *memory) {
   return atomic_load_explicit(&memory->address, memory_order_relaxed) != NULL;
 }
 
+/* Keeps it mapped until it is let go of, whoever closes it meanwhile; false where it is closed. */
+bool shareable__memory_hold(shareable_memory *memory);
+void shareable__memory_let_go(shareable_memory *memory);
+
 /*
  * The two halves of a creation, so that what the block holds can be written between them. `draft` makes a handle whose
  * memory nobody else sees; `publish` gives it the name it was drafted with. A draft that is dropped leaves nothing.

@@ -20,7 +20,7 @@ int64_t shareable__now(void) {
 }
 
 int64_t shareable__deadline(int64_t timeout) {
-  int64_t start = shareable__now();
+  int64_t start = timeout < 0 ? INT64_MAX : shareable__now();
 
   return timeout < 0 || timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
 }
