@@ -1,8 +1,8 @@
 /*
  * handover.c - handing something over to another process and back: by a store and a wait, and by a bare word and futex(2).
  *
- * Both look for a short while, then sleep. Where each process has a processor, looking is enough; on one for both of them,
- * every hand-over is a sleep and a wake-up.
+ * Both look for a short while, then sleep. Where each process has a processor of its own, looking is enough; on one for both
+ * of them, every hand-over has to give it away. The bare one looks as long as is best for it in each case.
  */
 #include <linux/futex.h>
 #include <sched.h>
@@ -20,7 +20,8 @@
 #include "measure.h"
 #include "shareable.h"
 
-#define SPIN_NS 2000
+#define SHORT_NS 2000
+#define LONG_NS 10000
 
 /* What goes there, and what comes back: far apart, so that neither is in the way of the other. */
 enum { THERE = 0, BACK = 64, COUNT = 65 };
@@ -33,6 +34,7 @@ typedef struct ball {
 
 static shareable_list *list;
 static ball *balls; /* there, and back */
+static int64_t *spin;
 
 static int64_t now(void) {
   struct timespec time;
@@ -59,7 +61,7 @@ static void relax(void) {
 }
 
 static uint32_t await(ball *from, uint32_t before) {
-  int64_t end = now() + SPIN_NS;
+  int64_t end = now() + *spin;
 
   do {
     for (int turn = 0; turn < 16; turn++) {
@@ -137,34 +139,53 @@ static void end(pid_t child) {
   waitpid(child, NULL, 0);
 }
 
-/* Puts a process on one processor, or on all that there are. */
 static void place(pid_t process, int processor) {
   cpu_set_t set;
 
   CPU_ZERO(&set);
-  for (int i = 0; i < CPU_SETSIZE; i++)
-    if (processor < 0 || i == processor)
-      CPU_SET(i, &set);
+  CPU_SET(processor, &set);
   sched_setaffinity(process, sizeof set, &set);
+}
+
+/* A processor that this process may use and that is not the one given; or -1. */
+static int another(int processor) {
+  cpu_set_t set;
+
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  for (int i = 0; i < CPU_SETSIZE; i++)
+    if (i != processor && CPU_ISSET(i, &set))
+      return i;
+  return -1;
 }
 
 int main(void) {
   shareable_value values[COUNT];
   pid_t bare, shared;
-  int over, here;
+  int over = 0, here, there;
 
   for (int i = 0; i < COUNT; i++)
     values[i] = shareable_int(0);
   must(shareable_list_create(&list, NULL, values, COUNT, 0, 0, NULL));
   balls = mmap(NULL, 2 * sizeof *balls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   must(balls == MAP_FAILED);
+  spin = (int64_t *)(void *)balls[0].fill;
+  *spin = SHORT_NS;
   bare = start(answer_bare);
   shared = start(answer_shared);
 
   print_head();
   over = compare("hand over and back", play_shared, "bare word, then futex", play_bare, 5000, 1.3);
   here = sched_getcpu();
+  there = another(here);
   place(0, here);
+  if (there >= 0) {
+    *spin = LONG_NS;
+    place(bare, there);
+    place(shared, there);
+    over |= compare("the same, on two processors", play_shared, "bare word, then futex", play_bare, 5000, 1.3);
+  }
+  *spin = SHORT_NS;
   place(bare, here);
   place(shared, here);
   over |= compare("the same, on one processor", play_shared, "bare word, then futex", play_bare, 2000, 1.3);

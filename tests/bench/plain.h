@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef PLAIN_API
 #define PLAIN_API __attribute__((visibility("default")))
+#endif
 
 typedef struct plain plain;
 
