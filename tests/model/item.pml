@@ -2,22 +2,22 @@
  * item.pml - one item's word and the journals (core/src/sync.c), with writers killed between any two steps.
  *
  * A step here is one access to the shared memory there. Two are made one where that shows nothing less: a load and the
- * compare-and-swap that succeeds on what it loaded (a word never comes back: it counts, and a token of the dead is given to
- * nobody); asking whether the dead live, with the access after it; what is written to a journal that is not ready, and read
- * from one that is and whose owner is dead. Waiting is a guard, so whoever waits for ever is an invalid end state; nobody
- * times out.
+ * compare-and-swap that succeeds on what it loaded (a word never comes back: it counts, and a token of the dead is
+ * given to nobody); asking whether the dead live, with the access after it; what is written to a journal that is not
+ * ready, and read from one that is and whose owner is dead. Waiting is a guard, so whoever waits for ever is an invalid
+ * end state; nobody times out.
  *
- * An item is two words of data and a format. Each write has a value of its own, v: a number is v in the first word, a text
- * is v in both. `truth` is what the item is to hold: it changes where a write can no longer be lost (its journal is ready,
- * or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so no reader gets a
- * mixture, a value that nobody wrote, or one that an old journal brought back.
+ * An item is two words of data and a format. Each write has a value of its own, v: a number is v in the first word, a
+ * text is v in both. `truth` is what the item is to hold: it changes where a write can no longer be lost (its journal
+ * is ready, or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so
+ * no reader gets a mixture, a value that nobody wrote, or one that an old journal brought back.
  *
- * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the sequence's running over, the flag
- * MIXED and the fast store (store.pml).
+ * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the sequence's running over, the
+ * flag MIXED and the fast store (store.pml).
  *
- * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (the last one LAST_OPS); VIEWS read-only ones that
- * read once; ITEMS and JOURNALS, 1 or 2; DEATHS in all. LONG adds texts that no journal holds. OUTCOME checks what readers
- * get, and that nobody waits for ever, and nothing else.
+ * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (the last one LAST_OPS); VIEWS read-only ones
+ * that read once; ITEMS and JOURNALS, 1 or 2; DEATHS in all, or fewer. LONG adds texts that no journal holds. OUTCOME
+ * checks what readers get, and that nobody waits for ever, and nothing else.
  *
  * Each of these breaks the protocol, and has to be found out:
  * NOT_READY     complete() takes a journal that is not ready
@@ -77,7 +77,9 @@ byte data0[ITEMS], data1[ITEMS], format[ITEMS] = TEXT;
 byte j_token[JOURNALS], j_item[JOURNALS], j_format[JOURNALS], j_data0[JOURNALS], j_data1[JOURNALS];
 bool j_ready[JOURNALS];
 
-/* What nobody in the program knows: what item i is to hold, and whether a bare write to it was begun and not outdone. */
+/*
+ * What nobody in the program knows: what item i is to hold, and whether a bare write to it was begun and not outdone.
+ */
 byte truth[ITEMS], true_format[ITEMS] = TEXT;
 bool lost[ITEMS];
 
@@ -185,7 +187,10 @@ inline lock(i) {
   fi
 }
 
-/* reclaim() of a journal that dead `ct` had; only where there is something to do, so that there is no turning in a circle. */
+/*
+ * reclaim() of a journal that dead `ct` had; only where there is something to do, so that there is no turning in a
+ * circle.
+ */
 inline reclaim(n) {
   if
   :: atomic { !j_ready[n] -> skip };
@@ -339,7 +344,10 @@ proctype View() {
   od
 }
 
-/* SIGKILL: who is dead does nothing more, and the kernel no longer holds the lock on the byte of its token. */
+/*
+ * SIGKILL: who is dead does nothing more, and the kernel no longer holds the lock on the byte of its token. Who may
+ * kill may also stop before, or the killing of who waits for ever would hide that.
+ */
 #if PROCS == 2
 #define DEAD_COUNT (dead[1] + dead[2])
 #else
@@ -355,6 +363,7 @@ end:
 #if PROCS > 2
   :: atomic { MAY_DIE(3) -> dead[3] = 1 }
 #endif
+  :: atomic { DEAD_COUNT < DEATHS -> break }
   od
 }
 

@@ -2,19 +2,19 @@
  * store.pml - the fast store of a number against a change of type (core/src/sync.h, shareable__sync_store(), and
  * core/src/sync.c, quiesce()), with whoever does either killed between any two steps.
  *
- * A handle that stores floats the fast way has a store buffer: stores leave it in order, any time later, but all of them
- * in a barrier, and when the handle dies (the kernel lets go of its token after that).
- * Loads are not held back, so the announcement in the cell may be seen after the word was looked at. Changers write values
- * of any type under the lock, and complete each other's journals; their own stores are seen in order, which is all that
- * the word's protocol needs. That a ready journal is one at most and that of the lock's owner is shown by item.pml, so
- * here the item has the one.
+ * A handle that stores floats the fast way has a store buffer: stores leave it in order, any time later, but all of
+ * them in a barrier, and when the handle dies (the kernel lets go of its token after that). Loads are not held back, so
+ * the announcement in the cell may be seen after the word was looked at. Changers write values of any type under the
+ * lock, and complete each other's journals; their own stores are seen in order, which is all that the word's protocol
+ * needs. That a ready journal is one at most and that of the lock's owner is shown by item.pml, so here the item has
+ * the one.
  *
  * The datum is the type it was written as: data and format that a reader accepts are to be equal.
  *
  * Left out: texts longer than a journal, time (E_TIMED_OUT, and the wait that stands in for membarrier(2)).
  *
- * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all; FIRST is the type
- * at first.
+ * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all, or fewer; FIRST is
+ * the type at first.
  *
  * Each of these breaks the protocol, and has to be found out:
  * NO_BARRIER    quiesce() asks for no barrier
@@ -114,7 +114,10 @@ end:
   od
 }
 
-/* shareable__writer_join(): claim_cell(). The swap leaves nothing in the store buffer; the store after it may stay there. */
+/*
+ * shareable__writer_join(): claim_cell(). The swap leaves nothing in the store buffer; the store after it may stay
+ * there.
+ */
 inline claim_cell() {
   if
   :: atomic { c_token[0] == 0 || dead[c_token[0]] -> c_token[0] = me; cell_of[me] = 1 }
@@ -260,8 +263,12 @@ proctype Reader() {
   od
 }
 
-/* SIGKILL; the stores that the killed one has made are made. */
-#define MAY_DIE(t) dead[1] + dead[2] + dead[3] + dead[4] < DEATHS && !dead[t] && !done[t]
+/*
+ * SIGKILL; the stores that the killed one has made are made. Who may kill may also stop before, or the killing of who
+ * waits for ever would hide that.
+ */
+#define DEAD_COUNT (dead[1] + dead[2] + dead[3] + dead[4])
+#define MAY_DIE(t) DEAD_COUNT < DEATHS && !dead[t] && !done[t]
 
 proctype Reaper() {
   byte what;
@@ -276,6 +283,7 @@ end:
 #if FASTS > 1
   :: atomic { MAY_DIE(FAST_2) -> drain(buffer_2, FAST_2); dead[FAST_2] = 1 }
 #endif
+  :: atomic { DEAD_COUNT < DEATHS -> break }
   od
 }
 
