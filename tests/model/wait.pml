@@ -2,43 +2,60 @@
  * wait.pml - waiting until an item differs from what it was (core/src/bell.h), with whoever waits or writes killed
  * between any two steps.
  *
- * Several items share a bell: a bit that says that somebody may sleep, and a count of its rings, on which they sleep.
+ * Items share bells: a bell is a bit that says that somebody may sleep, and a count of its rings, on which they sleep.
  * A writer that finds the bit set takes it away, counts, and wakes all of them; whoever wakes up sets it anew and
- * looks again. A fast store is followed by no fence: who sets the bit has every processor that may hold such a store
- * back let go of it (membarrier(2)), and compares the item after that. Writers that the barrier need not reach store
- * under the item's lock, and pass a fence before they look at the bit.
+ * looks again. Writers that store under the item's lock pass a fence between the store and the look at the bit.
+ *
+ * A fast store is followed by a fence only while the flag FENCED is set. Who sets a bell's bit sets FENCED with it. Who
+ * finds the flag SETTLED not set then has every processor that may hold a store back let go of it (membarrier(2)), and
+ * sets SETTLED, if FENCED is set, SETTLED is not, and the time is the one it saw. The time is how often the flags were
+ * taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no barrier. Either compares the
+ * item after that. A fast writer that finds FENCED passes a fence and looks again; if its item's bell is not armed, and
+ * it has had enough of that, it takes both flags away, if both are set and no bell is armed, and adds one to the time.
+ * When it has had enough is left open here: any time.
  *
  * A fast writer has a store buffer: stores to items leave it in order, any time later, but all of them in a fence, in
- * a barrier, and when the writer dies. Loads are not held back, so the bit may be looked at before the store is seen.
- * The bit and the count change by atomic operations. An item here is one number of no more than VALUES; how it is read
- * and written whole is shown by item.pml and store.pml.
+ * a barrier, and when the writer dies. Loads are not held back, so the first look may be before the store is seen.
+ * The word and the counts change by atomic operations. An item here is 0 or 1; how it is read and written whole is
+ * shown by item.pml and store.pml.
  *
  * A step here is one access to the shared memory, a barrier of one processor, or one call of futex(2). A fence is one
- * step with the access next to it, for a processor lets go of its stores any time before a fence as well. In the
- * kernel looking at the count and going to sleep are one step, and so is waking all. The end of a slice wakes nobody
- * while all live, so that it makes up for no ring that was lost. Once somebody was killed it may wake whoever would
- * find the item changed, any time; whoever would not sets the bit anew and sleeps on, no more than SLICES times for
- * each wait.
+ * step with the access next to it, for a processor lets go of its stores any time before a fence as well. A load and
+ * the atomic operation that succeeds on what it loaded are one step. In the kernel looking at the count and going to
+ * sleep are one step, and so is waking all. The end of a slice wakes nobody while all live, so that it makes up for no
+ * ring that was lost. Once somebody was killed it may wake whoever would find the item changed, any time; whoever would
+ * not sets the bit anew and sleeps on, no more than SLICES times for each wait.
+ *
+ * At first the flags are as others may have left them who waited before: not set, both, or FENCED of one that was
+ * killed before its barrier.
  *
  * Who sleeps and will be woken by nobody is an invalid end state, but where the item does not differ and nobody is
  * left to change it: then the wait ends here.
  *
- * Left out: other bells and their bits, time (E_TIMED_OUT: who leaves does what a killed one does, and leaves the bit
- * set), the count's running over, the wait that stands in for membarrier(2), and signals that end a sleep.
+ * Left out: the bell of all items, who completes a dead writer's write (and rings as a writer under the lock does),
+ * timeouts (E_TIMED_OUT: who leaves does what a killed one does, and leaves the bit set), the counts' running over, the
+ * wait that stands in for membarrier(2), and signals that end a sleep.
  *
  * Sizes: WAITERS, 2 or 3, that wait WAITS times each, for a change from what the item is then; two writers that store
- * STORES times each or fewer, FASTS of them the fast way, 0 to 2; ITEMS, 1 or 2; VALUES, 2 or 3; DEATHS in all, or
+ * STORES times each or fewer, FASTS of them the fast way, 0 to 2; ITEMS, 1 or 2; BELLS, 1 or 2; DEATHS in all, or
  * fewer; SLICES.
  *
  * Each of these breaks the protocol, and has to be found out:
- * NO_BARRIER      who waits asks for no barrier
- * NO_FENCE        a store under the item's lock is followed by no fence
- * NO_SECOND_LOOK  who waits compares before it sets the bit, and not after
- * ARM_FIRST       the bit is set before the count to sleep on is loaded
- * SEEN_LATE       the count to sleep on is loaded after the item was compared
- * CLEAR_LATE      a writer takes the bit away after it has rung
- * WAKE_ONE        a writer wakes one of those asleep
- * NO_SLICE        sleep has no end but a ring
+ * NO_BARRIER                who waits asks for no barrier
+ * SETTLE_EARLY              SETTLED is set before the barrier, together with FENCED
+ * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever became of FENCED and the time
+ * NO_COUNT_OF_TIMES         SETTLED is set where FENCED is, whatever the time
+ * NO_FENCE                  a store under the item's lock is followed by no fence
+ * NO_FENCE_OF_FAST          a fast writer that finds FENCED looks again without a fence
+ * NO_SECOND_LOOK_OF_WRITER  a fast writer that finds FENCED goes by what it saw then
+ * FORGET_ARMED              a fast writer takes the flags away though a bell was armed after it had looked
+ * FORGET_OTHERS             a fast writer takes the flags away though a bell is armed, of other items than its own
+ * NO_SECOND_LOOK            who waits compares before it sets the bit, and not after
+ * ARM_FIRST                 the bit is set before the count to sleep on is loaded
+ * SEEN_LATE                 the count to sleep on is loaded after the item was compared
+ * CLEAR_LATE                a writer takes the bit away after it has rung
+ * WAKE_ONE                  a writer wakes one of those asleep
+ * NO_SLICE                  sleep has no end but a ring
  */
 #ifndef WAITERS
 #define WAITERS 2
@@ -55,8 +72,8 @@
 #ifndef ITEMS
 #define ITEMS 2
 #endif
-#ifndef VALUES
-#define VALUES 2
+#ifndef BELLS
+#define BELLS 1
 #endif
 #ifndef DEATHS
 #define DEATHS 0
@@ -76,11 +93,18 @@ bool dead[5], done[5];
 
 byte item[ITEMS];
 
-/* The bell. */
-bool armed;
-byte rung;
+/* The bells. BIT of a bell is also who sleeps on it. */
+#define BELL_OF(i) ((i) % BELLS)
+#define BIT(bell) ((bell) + 1)
+#define BITS 3
+#define FENCED 4
+#define SETTLED 8
+#define FLAGS (FENCED | SETTLED)
+#define TIME 16
+byte armed;
+byte rung[BELLS];
 
-bool asleep[5]; /* in the kernel, until the count is woken */
+byte asleep[5]; /* in the kernel, until the bell rings */
 
 #define DEAD_COUNT (dead[0] + dead[1] + dead[2] + dead[3] + dead[4])
 
@@ -109,33 +133,77 @@ end:
   od
 }
 
-inline wake() {
+inline wake(bit_of) {
 #ifdef WAKE_ONE
   if
-  :: atomic { asleep[WAITER_1] -> asleep[WAITER_1] = 0 }
-  :: atomic { asleep[WAITER_2] -> asleep[WAITER_2] = 0 }
-  :: atomic { asleep[WAITER_3] -> asleep[WAITER_3] = 0 }
-  :: atomic { !asleep[WAITER_1] && !asleep[WAITER_2] && !asleep[WAITER_3] -> skip }
+  :: atomic { asleep[WAITER_1] == bit_of -> asleep[WAITER_1] = 0 }
+  :: atomic { asleep[WAITER_2] == bit_of -> asleep[WAITER_2] = 0 }
+  :: atomic { asleep[WAITER_1] != bit_of && asleep[WAITER_2] != bit_of -> skip }
   fi
 #else
-  d_step { asleep[WAITER_1] = 0; asleep[WAITER_2] = 0; asleep[WAITER_3] = 0 }
+  d_step {
+    if :: asleep[WAITER_1] == bit_of -> asleep[WAITER_1] = 0 :: else fi;
+    if :: asleep[WAITER_2] == bit_of -> asleep[WAITER_2] = 0 :: else fi;
+    if :: asleep[WAITER_3] == bit_of -> asleep[WAITER_3] = 0 :: else fi
+  }
 #endif
 }
 
-/* Taking the bit away and telling whether it was set are one operation: one writer rings for one setting of the bit. */
-inline ring() {
-  if
+#define IS_ARMED ((armed & BIT(bell)) != 0)
+
+/* shareable__bell_tell() of who may, where the bit is set: one writer rings for one setting of the bit. */
+inline ring(may) {
 #ifdef CLEAR_LATE
-  :: atomic { armed -> drain(buffer) };
-     rung++;
-     wake();
-     armed = 0
+  atomic { may && IS_ARMED -> drain(buffer) };
+  rung[bell]++;
+  wake(BIT(bell));
+  armed = armed & ~BIT(bell)
 #else
-  :: atomic { armed -> drain(buffer); armed = 0 };
-     rung++;
-     wake()
+  atomic { may && IS_ARMED -> drain(buffer); armed = armed & ~BIT(bell) };
+  rung[bell]++;
+  wake(BIT(bell))
 #endif
-  :: atomic { !armed -> skip }
+}
+
+#ifdef NO_FENCE_OF_FAST
+#define FENCE skip
+#else
+#define FENCE drain(buffer)
+#endif
+#ifdef FORGET_OTHERS
+#define IS_NO_USE ((armed & FLAGS) == FLAGS && !IS_ARMED)
+#else
+#define IS_NO_USE ((armed & (FLAGS | BITS)) == FLAGS)
+#endif
+#define TAKE_AWAY armed = (armed & ~FLAGS) + TIME
+
+/* shareable__bell_fence() */
+inline fence() {
+  if
+  :: ring(true)
+  :: atomic { !IS_ARMED -> FENCE }
+#ifdef FORGET_ARMED
+  :: atomic { !IS_ARMED && (armed & FLAGS) == FLAGS -> FENCE };
+     TAKE_AWAY
+#else
+  :: atomic { IS_NO_USE -> drain(buffer); TAKE_AWAY } /* quiet for long enough */
+#endif
+  fi
+}
+
+/* shareable__bell_glance(), or shareable__bell_tell() after the fence under the lock. */
+inline look() {
+  if
+#ifdef NO_SECOND_LOOK_OF_WRITER
+  :: ring(true)
+  :: atomic { !IS_ARMED -> skip }
+#else
+  :: ring(!is_fast)
+  :: atomic { !is_fast && !IS_ARMED -> skip }
+  :: atomic { is_fast && !(armed & FENCED) -> skip }
+  :: atomic { is_fast && (armed & FENCED) -> skip };
+     fence()
+#endif
   fi
 }
 
@@ -152,9 +220,6 @@ inline choose_value() {
   if
   :: v = 0
   :: v = 1
-#if VALUES > 2
-  :: v = 2
-#endif
   fi
 }
 
@@ -166,20 +231,22 @@ inline choose_value() {
 #endif
 
 proctype Writer(chan buffer; byte me; bool is_fast) {
-  bit i, where;
+  bit i, bell, where;
   byte stores, v, what;
 
   {
     do
-    :: atomic { stores < STORES -> stores++; choose_item(); choose_value(); STORE; i = 0; v = 0 };
-       if
-       :: atomic { armed -> skip };
-          ring()
-       :: atomic { !armed -> skip }
-       fi
-    :: atomic { done[me] = 1; stores = 0; break }
+    :: atomic {
+         stores < STORES -> stores++;
+         choose_item();
+         choose_value();
+         STORE;
+         bell = BELL_OF(i); i = 0; v = 0
+       };
+       look()
+    :: atomic { done[me] = 1; stores = 0; bell = 0; break }
     od
-  } unless { atomic { dead[me] -> stores = 0 } }
+  } unless { atomic { dead[me] -> stores = 0; bell = 0 } }
 }
 
 /* The barrier reaches one processor after the other. */
@@ -197,25 +264,25 @@ inline barrier() {
 
 #define IS_GONE(p) (done[p] || dead[p])
 #define NOBODY_WRITES (IS_GONE(WRITER_1) && IS_GONE(WRITER_2) && empty(buffer_1) && empty(buffer_2))
-#define MAY_SLICE (asleep[me] && DEAD_COUNT > 0)
+#define MAY_SLICE (asleep[me] != 0 && DEAD_COUNT > 0)
 
-#define FORGET i = 0; old = 0; seen = 0; slices = 0
+#define FORGET i = 0; old = 0; seen = 0; slices = 0; time = 0
 #define END_WAIT FORGET; done[me] = (waits == WAITS)
 #define END_ALL FORGET; waits = WAITS; done[me] = 1
 
 /* FUTEX_WAIT; where nothing changes any more it ends the loop around it, and with it all waits. */
 inline sleep_on_bell() {
   if
-  :: atomic { rung == seen -> asleep[me] = 1 };
+  :: atomic { rung[BELL_OF(i)] == seen -> asleep[me] = BIT(BELL_OF(i)) };
      if
-     :: atomic { !asleep[me] -> skip }
-     :: atomic { asleep[me] && item[i] == old && NOBODY_WRITES -> asleep[me] = 0; END_ALL; break }
+     :: atomic { asleep[me] == 0 -> skip }
+     :: atomic { asleep[me] != 0 && item[i] == old && NOBODY_WRITES -> asleep[me] = 0; END_ALL; break }
 #ifndef NO_SLICE
      :: atomic { MAY_SLICE && item[i] != old -> asleep[me] = 0 }
      :: atomic { MAY_SLICE && item[i] == old && slices > 0 -> slices--; asleep[me] = 0 }
 #endif
      fi
-  :: atomic { rung != seen -> skip }
+  :: atomic { rung[BELL_OF(i)] != seen -> skip }
   fi
 }
 
@@ -226,29 +293,56 @@ inline sleep_on_bell() {
   :: atomic { item[i] == old -> skip }              \
   fi
 
+#ifdef SETTLE_EARLY
+#define FLAGS_OF_ARMING FLAGS
+#else
+#define FLAGS_OF_ARMING FENCED
+#endif
+#define ARM armed = armed | BIT(BELL_OF(i)) | FLAGS_OF_ARMING
+
+#if defined(SETTLE_BLINDLY)
+#define MAY_SETTLE true
+#elif defined(NO_COUNT_OF_TIMES)
+#define MAY_SETTLE ((armed & FLAGS) == FENCED)
+#else
+#define MAY_SETTLE (armed / TIME == time && (armed & FLAGS) == FENCED)
+#endif
+
+/* shareable__bell_arm(), but for the count. */
+inline arm() {
+  if
+  :: atomic { (armed & SETTLED) -> ARM }
+  :: atomic { !(armed & SETTLED) -> time = armed / TIME; ARM };
+#ifndef NO_BARRIER
+     barrier();
+#endif
+     d_step { if :: MAY_SETTLE -> armed = armed | SETTLED :: else fi; time = 0 }
+  fi
+}
+
+#define SEE seen = rung[BELL_OF(i)]
+
+/* look_when_it_rings() */
 inline wait() {
   do
 #if defined(ARM_FIRST)
-  :: armed = 1;
-     seen = rung;
+  :: arm();
+     SEE;
 #elif defined(SEEN_LATE)
-  :: armed = 1;
+  :: arm();
 #elif defined(NO_SECOND_LOOK)
-  :: seen = rung;
+  :: SEE;
      COMPARE;
-     armed = 1;
+     arm();
 #else
-  :: seen = rung;
-     armed = 1;
-#endif
-#ifndef NO_BARRIER
-     barrier();
+  :: SEE;
+     arm();
 #endif
 #ifndef NO_SECOND_LOOK
      COMPARE;
 #endif
 #ifdef SEEN_LATE
-     seen = rung;
+     SEE;
 #endif
      sleep_on_bell()
   od
@@ -256,7 +350,7 @@ inline wait() {
 
 proctype Waiter(byte me) {
   bit i, where;
-  byte waits, old, seen, slices, what;
+  byte waits, old, seen, slices, time, what;
 
   {
     do
@@ -300,6 +394,11 @@ end:
 
 init {
   atomic {
+    if
+    :: armed = 0
+    :: armed = FENCED
+    :: armed = FLAGS
+    fi;
     run Processor(buffer_1);
     run Processor(buffer_2);
     run Writer(buffer_1, WRITER_1, FASTS > 0);
