@@ -36,8 +36,7 @@ static bool swap(shareable__bells *bells, uint64_t from, uint64_t to) {
 static void settle(shareable__bells *bells, uint64_t before) {
   uint64_t armed = load(bells);
 
-  while (armed / TIME == before / TIME && (armed & FLAGS) == SHAREABLE__FENCED &&
-         !swap(bells, armed, armed | SHAREABLE__SETTLED))
+  while (armed / TIME == before / TIME && !swap(bells, armed, armed | SHAREABLE__SETTLED))
     armed = load(bells);
 }
 
@@ -65,6 +64,13 @@ static void ring(shareable__bells *bells, unsigned bell, uint64_t armed) {
   shareable__futex_wake(count, SHAREABLE__EVERYBODY);
 }
 
+void shareable__bell_leave(shareable__bells *bells, unsigned bell) {
+  uint64_t bit = UINT64_C(1) << bell;
+
+  if ((load(bells) & bit) != 0)
+    ring(bells, bell, __atomic_fetch_and(&bells->armed, ~bit, __ATOMIC_SEQ_CST));
+}
+
 /* Disarmed first: who arms it anew from here on has yet to look at the item, and sees what was stored. */
 void shareable__bell_tell(shareable__bells *bells, size_t i) {
   uint64_t bits = bells_of(i), armed;
@@ -85,6 +91,6 @@ void shareable__bell_fence(shareable__bells *bells, size_t i, uint64_t *quiet) {
     *quiet = 0;
   if ((armed & bells_of(i)) != 0)
     shareable__bell_tell(bells, i);
-  else if (++*quiet >= PATIENCE && (armed & (BELLS | FLAGS)) == FLAGS)
+  else if (++*quiet >= PATIENCE && (armed & (BELLS | SHAREABLE__FENCED)) == SHAREABLE__FENCED)
     swap(bells, armed, (armed & ~FLAGS) + TIME);
 }

@@ -39,6 +39,9 @@ typedef struct shareable__bells {
 /* Arms a bell, and gives what it had counted before: sleep on that. */
 uint32_t shareable__bell_arm(shareable__bells *bells, unsigned bell);
 
+/* Rings a bell that is armed still: who armed it sleeps no more, and others who do arm it anew. */
+void shareable__bell_leave(shareable__bells *bells, unsigned bell);
+
 /* Sleeps until a bell rings that had counted `seen`, for `duration` nanoseconds at most. */
 void shareable__bell_sleep(shareable__bells *bells, unsigned bell, uint32_t seen, int64_t duration);
 

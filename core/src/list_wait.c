@@ -80,16 +80,20 @@ static shareable_status look_now_and_then(const shareable_list *list, look *at, 
 static shareable_status look_when_it_rings(const shareable_list *list, unsigned bell, look *at, void *what,
                                            int64_t end) {
   shareable__bells *bells = &list->sync.area->bells;
+  shareable_status status;
+  int64_t left;
 
-  for (;;) {
+  do {
     uint32_t seen = shareable__bell_arm(bells, bell);
-    shareable_status status = at(list, what);
-    int64_t left;
 
-    if (status != SHAREABLE_E_UNCHANGED || (left = end - shareable__now()) <= 0)
-      return status;
-    shareable__bell_sleep(bells, bell, seen, shorter(left, shareable__wait_slice));
-  }
+    status = at(list, what);
+    if (status == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
+      shareable__bell_sleep(bells, bell, seen, shorter(left, shareable__wait_slice));
+      status = at(list, what);
+    }
+  } while (status == SHAREABLE_E_UNCHANGED && shareable__now() < end);
+  shareable__bell_leave(bells, bell);
+  return status;
 }
 
 /* The list stays mapped, so that another thread may close it: that ends the waiting with E_CLOSED. */

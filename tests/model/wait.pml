@@ -8,10 +8,11 @@
  *
  * A fast store is followed by a fence only while the flag FENCED is set. Who sets a bell's bit sets FENCED with it. Who
  * finds the flag SETTLED not set then has every processor that may hold a store back let go of it (membarrier(2)), and
- * sets SETTLED, if FENCED is set, SETTLED is not, and the time is the one it saw. The time is how often the flags were
+ * sets SETTLED, if the time is the one it saw. The time is how often the flags were
  * taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no barrier. Either compares the
  * item after that. A fast writer that finds FENCED passes a fence and looks again; if its item's bell is not armed, and
- * it has had enough of that, it takes both flags away, if both are set and no bell is armed, and adds one to the time.
+ * it has had enough of that, it takes both flags away, if no bell is armed, and adds one to the time. Who does not go to
+ * sleep, or has slept enough, rings its bell if that is armed still: none is to stay armed for nobody.
  * When it has had enough is left open here: any time.
  *
  * A fast writer has a store buffer: stores to items leave it in order, any time later, but all of them in a fence, in
@@ -32,9 +33,9 @@
  * Who sleeps and will be woken by nobody is an invalid end state, but where the item does not differ and nobody is
  * left to change it: then the wait ends here.
  *
- * Left out: the bell of all items, who completes a dead writer's write (and rings as a writer under the lock does),
- * timeouts (E_TIMED_OUT: who leaves does what a killed one does, and leaves the bit set), the counts' running over, the
- * wait that stands in for membarrier(2), and signals that end a sleep.
+ * Left out: the bell of all items, the look of one that was woken before it sets the bit anew, who completes a dead
+ * writer's write (and rings as a writer under the lock does), timeouts (who leaves by one rings as one that found the
+ * item changed), the counts' running over, the wait that stands in for membarrier(2), and signals that end a sleep.
  *
  * Sizes: WAITERS, 2 or 3, that wait WAITS times each, for a change from what the item is then; two writers that store
  * STORES times each or fewer, FASTS of them the fast way, 0 to 2; ITEMS, 1 or 2; BELLS, 1 or 2; DEATHS in all, or
@@ -43,7 +44,7 @@
  * Each of these breaks the protocol, and has to be found out:
  * NO_BARRIER                who waits asks for no barrier
  * SETTLE_EARLY              SETTLED is set before the barrier, together with FENCED
- * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever became of FENCED and the time
+ * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever the time and FENCED
  * NO_COUNT_OF_TIMES         SETTLED is set where FENCED is, whatever the time
  * NO_FENCE                  a store under the item's lock is followed by no fence
  * NO_FENCE_OF_FAST          a fast writer that finds FENCED looks again without a fence
@@ -171,9 +172,9 @@ inline ring(may) {
 #define FENCE drain(buffer)
 #endif
 #ifdef FORGET_OTHERS
-#define IS_NO_USE ((armed & FLAGS) == FLAGS && !IS_ARMED)
+#define IS_NO_USE ((armed & FENCED) && !IS_ARMED)
 #else
-#define IS_NO_USE ((armed & (FLAGS | BITS)) == FLAGS)
+#define IS_NO_USE ((armed & (FENCED | BITS)) == FENCED)
 #endif
 #define TAKE_AWAY armed = (armed & ~FLAGS) + TIME
 
@@ -183,7 +184,7 @@ inline fence() {
   :: ring(true)
   :: atomic { !IS_ARMED -> FENCE }
 #ifdef FORGET_ARMED
-  :: atomic { !IS_ARMED && (armed & FLAGS) == FLAGS -> FENCE };
+  :: atomic { !IS_ARMED && (armed & FENCED) -> FENCE };
      TAKE_AWAY
 #else
   :: atomic { IS_NO_USE -> drain(buffer); TAKE_AWAY } /* quiet for long enough */
@@ -286,10 +287,22 @@ inline sleep_on_bell() {
   fi
 }
 
+/* shareable__bell_leave() */
+inline leave() {
+  if
+  :: atomic { (armed & BIT(BELL_OF(i))) -> armed = armed & ~BIT(BELL_OF(i)) };
+     rung[BELL_OF(i)]++;
+     wake(BIT(BELL_OF(i)))
+  :: atomic { !(armed & BIT(BELL_OF(i))) -> skip }
+  fi
+}
+
 /* Ends the loop around it. */
 #define COMPARE                                     \
   if                                                \
-  :: atomic { item[i] != old -> END_WAIT; break }   \
+  :: atomic { item[i] != old -> skip };             \
+     leave();                                       \
+     atomic { END_WAIT; break }                     \
   :: atomic { item[i] == old -> skip }              \
   fi
 
@@ -303,9 +316,9 @@ inline sleep_on_bell() {
 #if defined(SETTLE_BLINDLY)
 #define MAY_SETTLE true
 #elif defined(NO_COUNT_OF_TIMES)
-#define MAY_SETTLE ((armed & FLAGS) == FENCED)
+#define MAY_SETTLE ((armed & FENCED) != 0)
 #else
-#define MAY_SETTLE (armed / TIME == time && (armed & FLAGS) == FENCED)
+#define MAY_SETTLE (armed / TIME == time)
 #endif
 
 /* shareable__bell_arm(), but for the count. */
