@@ -17,9 +17,8 @@
 #define MOST_SHY_WAITS (1u << 20)
 #define GOOD_WAITS 1000u
 
-static struct { unsigned waits, hope; } turns;
-
-static struct { unsigned left, length, good; } shy;
+static unsigned waits, hope;
+static unsigned shy_left, shy_length, good_waits;
 
 static unsigned load(const unsigned *number) {
   return __atomic_load_n(number, __ATOMIC_RELAXED);
@@ -30,38 +29,38 @@ static void store(unsigned *number, unsigned value) {
 }
 
 unsigned shareable__eager_turns(void) {
-  bool is_trial = __atomic_add_fetch(&turns.waits, 1, __ATOMIC_RELAXED) % WAITS_A_TRIAL == 0;
+  bool is_trial = __atomic_add_fetch(&waits, 1, __ATOMIC_RELAXED) % WAITS_A_TRIAL == 0;
 
-  return is_trial || load(&turns.hope) > 0 ? MANY_TURNS : FEW_TURNS;
+  return is_trial || load(&hope) > 0 ? MANY_TURNS : FEW_TURNS;
 }
 
 void shareable__eager_looked(bool helped) {
-  unsigned hope = load(&turns.hope);
+  unsigned left = load(&hope);
 
-  store(&turns.hope, helped ? HOPEFUL_WAITS : hope > 0 ? hope - 1 : 0);
+  store(&hope, helped ? HOPEFUL_WAITS : left > 0 ? left - 1 : 0);
 }
 
 bool shareable__eager_to_yield(void) {
-  unsigned left = load(&shy.left);
+  unsigned left = load(&shy_left);
 
   if (left > 0)
-    store(&shy.left, left - 1);
+    store(&shy_left, left - 1);
   return left == 0;
 }
 
 /* Four times as many as the last time. */
 static unsigned next_length(void) {
-  unsigned length = 4 * load(&shy.length);
+  unsigned length = 4 * load(&shy_length);
 
   return length < SHY_WAITS ? SHY_WAITS : length > MOST_SHY_WAITS ? MOST_SHY_WAITS : length;
 }
 
 void shareable__eager_yielded(int64_t duration) {
   if (duration > CROWDED_NS) {
-    store(&shy.length, next_length());
-    store(&shy.left, load(&shy.length));
-    store(&shy.good, 0);
-  } else if (__atomic_add_fetch(&shy.good, 1, __ATOMIC_RELAXED) % GOOD_WAITS == 0) {
-    store(&shy.length, 0);
+    store(&shy_length, next_length());
+    store(&shy_left, load(&shy_length));
+    store(&good_waits, 0);
+  } else if (__atomic_add_fetch(&good_waits, 1, __ATOMIC_RELAXED) % GOOD_WAITS == 0) {
+    store(&shy_length, 0);
   }
 }
