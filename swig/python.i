@@ -8,6 +8,7 @@
 
 %{
 #include "handle.h"
+#include "list_iterator.h"
 #include "list_lock.h"
 #include "list_wait.h"
 #include "slots.h"
@@ -244,7 +245,7 @@ PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
 
 %init %{
-  if (view_prepare() < 0 ||
+  if (view_prepare() < 0 || list_iterator_prepare() < 0 ||
       handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
       handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0)
     return NULL;

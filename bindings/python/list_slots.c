@@ -2,6 +2,7 @@
  * list_slots.c - a list as Python's interpreter uses it: made, freed, and its items read, written and looked for.
  */
 #include "handle.h"
+#include "list_iterator.h"
 #include "slots.h"
 #include "status.h"
 #include "value.h"
@@ -51,7 +52,7 @@ static PyObject *get_long(const shareable_list *list, int64_t index) {
   return object;
 }
 
-static PyObject *get(const shareable_list *list, int64_t index) {
+PyObject *list_get(const shareable_list *list, int64_t index) {
   char buffer[STACK_SIZE];
   shareable_value value;
   shareable_status status = shareable_list_get(list, index, &value, buffer, sizeof buffer);
@@ -84,7 +85,7 @@ static PyObject *get_slice(PyObject *self, PyObject *slice) {
     return NULL;
   objects = PyList_New(items.count);
   for (Py_ssize_t i = 0; objects != NULL && i < items.count; i++) {
-    PyObject *object = get(handle_of(self), items.start + i * items.step);
+    PyObject *object = list_get(handle_of(self), items.start + i * items.step);
     if (object == NULL)
       Py_CLEAR(objects);
     else
@@ -137,6 +138,12 @@ done:
 }
 
 static int index_from(PyObject *key, Py_ssize_t *index) {
+  if (PyLong_CheckExact(key)) {
+    *index = PyLong_AsSsize_t(key);
+    if (*index != -1 || !PyErr_Occurred())
+      return 0;
+    PyErr_Clear(); /* said below, in the words of an index */
+  }
   if (!PyIndex_Check(key)) {
     PyErr_Format(PyExc_TypeError, "list indices must be integers or slices, not %.200s", Py_TYPE(key)->tp_name);
     return -1;
@@ -149,7 +156,7 @@ PyObject *list_item(PyObject *self, Py_ssize_t index) {
   /* The interpreter has added the length to a negative index: what is negative still is past the end. */
   if (index < 0)
     return status_raise_item(SHAREABLE_E_INDEX, handle_of(self), index - list_length(self));
-  return get(handle_of(self), index);
+  return list_get(handle_of(self), index);
 }
 
 PyObject *list_subscript(PyObject *self, PyObject *key) {
@@ -157,18 +164,34 @@ PyObject *list_subscript(PyObject *self, PyObject *key) {
 
   if (PySlice_Check(key))
     return get_slice(self, key);
-  return index_from(key, &index) < 0 ? NULL : get(handle_of(self), index);
+  return index_from(key, &index) < 0 ? NULL : list_get(handle_of(self), index);
+}
+
+/* An int or a float, which need not be made a value first; E_VALUE_TYPE where it is something else, or beyond 64 bits. */
+static shareable_status set_number(shareable_list *list, int64_t index, PyObject *object) {
+  if (PyFloat_CheckExact(object))
+    return shareable_list_set_float(list, index, PyFloat_AS_DOUBLE(object));
+  if (PyLong_CheckExact(object)) {
+    int overflow;
+    long long integer = PyLong_AsLongLongAndOverflow(object, &overflow);
+
+    if (overflow == 0)
+      return shareable_list_set_int(list, index, integer);
+  }
+  return SHAREABLE_E_VALUE_TYPE;
 }
 
 static int set(PyObject *self, int64_t index, PyObject *object) {
-  shareable_status status;
+  shareable_status status = set_number(handle_of(self), index, object);
   shareable_value value;
   PyObject *owner;
 
-  if (value_from(object, index, &value, &owner) < 0)
-    return -1;
-  status = shareable_list_set(handle_of(self), index, &value);
-  Py_XDECREF(owner);
+  if (status == SHAREABLE_E_VALUE_TYPE) {
+    if (value_from(object, index, &value, &owner) < 0)
+      return -1;
+    status = shareable_list_set(handle_of(self), index, &value);
+    Py_XDECREF(owner);
+  }
   return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);
 }
 
@@ -184,22 +207,11 @@ int list_ass_subscript(PyObject *self, PyObject *key, PyObject *object) {
   return index_from(key, &index) < 0 ? -1 : set(self, index, object);
 }
 
-/*
- * To step through a subclass, the interpreter would look __getitem__ up for each item. So it steps through a raw List of
- * the same handle, unless the subclass has a __getitem__ of its own.
- */
+/* A subclass that has a __getitem__ of its own is stepped through by that. */
 PyObject *list_iter(PyObject *self) {
-  PyObject *raw, *iterator;
-
   if (Py_TYPE(self)->tp_as_mapping->mp_subscript != list_subscript)
     return PySeqIter_New(self);
-  raw = handle_allocate(self);
-  if (raw == NULL)
-    return NULL;
-  handle_exchange(raw, shareable_list_ref(handle_of(self)));
-  iterator = PySeqIter_New(raw);
-  Py_DECREF(raw);
-  return iterator;
+  return list_iterator_new(handle_of(self));
 }
 
 /* An object with an == of its own is asked about each item. */
@@ -207,7 +219,7 @@ static int contains_by_comparing(PyObject *self, PyObject *object) {
   int found = 0;
 
   for (Py_ssize_t i = 0; found == 0 && i < list_length(self); i++) {
-    PyObject *item = get(handle_of(self), i);
+    PyObject *item = list_get(handle_of(self), i);
     found = item == NULL ? -1 : PyObject_RichCompareBool(item, object, Py_EQ);
     Py_XDECREF(item);
   }

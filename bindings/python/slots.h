@@ -6,6 +6,8 @@
 
 #include <Python.h>
 
+#include "shareable.h"
+
 /* Memory: made of another Memory, whose handle it then shares. */
 int memory_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void memory_dealloc(PyObject *self);
@@ -19,5 +21,8 @@ PyObject *list_subscript(PyObject *self, PyObject *key);
 int list_ass_subscript(PyObject *self, PyObject *key, PyObject *object);
 PyObject *list_iter(PyObject *self);
 int list_contains(PyObject *self, PyObject *object);
+
+/* A new object of an item; NULL with an exception. */
+PyObject *list_get(const shareable_list *list, int64_t index);
 
 #endif

@@ -74,6 +74,26 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
   return 0;
 }
 
+static bool is_ascii(const char *text, size_t length) {
+  unsigned char seen = 0;
+
+  for (size_t i = 0; i < length; i++)
+    seen |= (unsigned char)text[i];
+  return seen < 0x80;
+}
+
+/* Short ASCII, which most texts are, needs no decoder. */
+static PyObject *str_to(const char *text, size_t length) {
+  PyObject *str;
+
+  if (length > 64 || !is_ascii(text, length))
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, NULL);
+  str = PyUnicode_New((Py_ssize_t)length, 0x7f);
+  if (str != NULL && length > 0)
+    memcpy(PyUnicode_1BYTE_DATA(str), text, length);
+  return str;
+}
+
 PyObject *value_to(const shareable_value *value) {
   switch ((shareable_type)value->type) {
   case SHAREABLE_TYPE_INT:
@@ -83,7 +103,7 @@ PyObject *value_to(const shareable_value *value) {
   case SHAREABLE_TYPE_BOOL:
     return PyBool_FromLong(value->boolean);
   case SHAREABLE_TYPE_STR:
-    return PyUnicode_DecodeUTF8(value->text, (Py_ssize_t)value->length, NULL);
+    return str_to(value->text, (size_t)value->length);
   case SHAREABLE_TYPE_BYTES:
     return PyBytes_FromStringAndSize(value->text, (Py_ssize_t)value->length);
   case SHAREABLE_TYPE_NONE:

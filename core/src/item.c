@@ -70,27 +70,53 @@ static uint64_t load_data(const shareable__slot *slot, size_t at) {
   return __atomic_load_n((const shareable__word *)(slot->data + at), __ATOMIC_RELAXED);
 }
 
+/* How many of a word's bytes are left without the NULs at its end: its last byte in memory is the highest, or the lowest. */
+static size_t bytes_of(uint64_t word) {
+  if (word == 0)
+    return 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return 8 - (size_t)__builtin_clzll(word) / 8;
+#else
+  return 8 - (size_t)__builtin_ctzll(word) / 8;
+#endif
+}
+
+/* The first bytes of a word, 1 to 8, the others 0. */
+static uint64_t first_bytes(uint64_t word, size_t count) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return word & UINT64_MAX >> (64 - 8 * count);
+#else
+  return word & UINT64_MAX << (64 - 8 * count);
+#endif
+}
+
 /* The length of a text without its trailing NULs. Every read of shared text is by whole words: others write it so. */
 static size_t stripped(const shareable__slot *slot, size_t length) {
   while (length > 0) {
     size_t at = (length - 1) / 8 * 8;
-    uint64_t word = load_data(slot, at);
-    unsigned char bytes[8];
+    size_t bytes = bytes_of(first_bytes(load_data(slot, at), length - at));
 
-    memcpy(bytes, &word, sizeof bytes);
-    while (length > at && bytes[length - 1 - at] == 0)
-      length--;
-    if (length > at)
-      break;
+    if (bytes > 0)
+      return at + bytes;
+    length = at;
   }
-  return length;
+  return 0;
 }
 
 static void get_data(const shareable__slot *slot, void *buffer, size_t length) {
-  for (size_t at = 0; at < length; at += 8) {
-    uint64_t word = load_data(slot, at);
-    memcpy((unsigned char *)buffer + at, &word, length - at < 8 ? length - at : 8);
+  unsigned char *bytes = buffer;
+  uint64_t word;
+  size_t at = 0;
+
+  for (; at + 8 <= length; at += 8) {
+    word = load_data(slot, at);
+    memcpy(bytes + at, &word, 8);
   }
+  if (at == length)
+    return;
+  word = load_data(slot, at);
+  for (const unsigned char *rest = (const unsigned char *)&word; at < length; rest++)
+    bytes[at++] = *rest;
 }
 
 static bool data_equal(const shareable__slot *slot, const char *text, size_t length) {
@@ -258,6 +284,15 @@ void shareable__item_write(const shareable__slot *slot, const shareable_value *v
 
   shareable__item_image(value, slot->size, &image);
   shareable__item_put(slot, &image);
+}
+
+void shareable__item_start(const shareable__slot *slot, const shareable_value *value) {
+  if (value->type != SHAREABLE_TYPE_INT && value->type != SHAREABLE_TYPE_FLOAT) {
+    shareable__item_write(slot, value);
+    return;
+  }
+  shareable__store(slot->data, value->bits);
+  shareable__store(slot->format, value->type == SHAREABLE_TYPE_INT ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT);
 }
 
 /* Compared where it lies: a copy of a long text would need memory. */

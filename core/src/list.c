@@ -33,8 +33,11 @@ static size_t slot_size(const shareable_value *value) {
 }
 
 static shareable_status check_value(const shareable_value *value) {
-  shareable_status status = shareable__value_check(value);
+  shareable_status status;
 
+  if (value->type <= SHAREABLE_TYPE_BOOL && value->capacity == 0)
+    return SHAREABLE_OK;
+  status = shareable__value_check(value);
   if (status != SHAREABLE_OK)
     return status;
   if (value->capacity > SLOT_MAX || (shareable__is_text(value->type) && value->length > SHAREABLE_TEXT_MAX))
@@ -64,7 +67,7 @@ static void fill(shareable_list *list, const shareable_value *values, size_t cou
     shareable__slot slot;
 
     shareable__layout_place(&list->layout, i, offset, size, &slot);
-    shareable__item_write(&slot, &values[i]);
+    shareable__item_start(&slot, &values[i]);
     offset += size;
   }
 }

@@ -1,5 +1,5 @@
 /*
- * list_range.c - reading, writing and searching many items of a list in one call.
+ * list_range.c - reading and writing many items of a list in one call.
  */
 #include "list.h"
 
@@ -92,53 +92,4 @@ shareable_status shareable_list_set_ints(shareable_list *list, int64_t first, si
 shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count, const double *reals,
                                            size_t *done) {
   return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
-}
-
-static shareable_status check_search(const shareable_list *list, const shareable_value *value, const size_t *result) {
-  shareable_status status = shareable__list_check_wanted(list, value);
-
-  return status == SHAREABLE_OK && result == NULL ? SHAREABLE_E_ARGUMENT : status;
-}
-
-/*
- * Looks for the value from item `from` on. E_ABSENT at the end, or E_CORRUPT at a damaged item, which *at names.
- */
-static shareable_status find(const shareable_list *list, const shareable_value *value, size_t from, size_t *at) {
-  for (size_t i = from; i < list->layout.count; i++) {
-    shareable_status status = SHAREABLE_E_CORRUPT;
-    shareable__slot slot;
-    bool equal = false;
-
-    if (shareable__layout_slot(&list->layout, i, &slot))
-      SHAREABLE__READ(status, list, i, slot, shareable__item_equals(&slot, value, &equal));
-    if (status != SHAREABLE_OK || equal) {
-      *at = i;
-      return status;
-    }
-  }
-  return SHAREABLE_E_ABSENT;
-}
-
-shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value, size_t *count) {
-  shareable_status status = check_search(list, value, count);
-  size_t found = 0, at = 0;
-
-  if (status != SHAREABLE_OK)
-    return status;
-  while ((status = find(list, value, at, &at)) == SHAREABLE_OK) {
-    found++;
-    at++;
-  }
-  if (status != SHAREABLE_E_ABSENT) {
-    *count = at;
-    return status;
-  }
-  *count = found;
-  return SHAREABLE_OK;
-}
-
-shareable_status shareable_list_index(const shareable_list *list, const shareable_value *value, size_t *index) {
-  shareable_status status = check_search(list, value, index);
-
-  return status == SHAREABLE_OK ? find(list, value, 0, index) : status;
 }

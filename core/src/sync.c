@@ -289,7 +289,6 @@ static void fill_journal(shareable__journal *journal, size_t i, const shareable_
   journal->length = image->length;
   if (image->length > 0)
     memcpy(journal->data, image->data, image->length);
-  memset(journal->data + image->length, 0, sizeof journal->data - image->length);
   __atomic_store_n(&journal->ready, 1, __ATOMIC_RELEASE);
   __atomic_thread_fence(__ATOMIC_RELEASE);
 }

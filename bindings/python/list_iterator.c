@@ -1,0 +1,69 @@
+/*
+ * list_iterator.c - stepping through a list.
+ */
+#include "list_iterator.h"
+
+#include "slots.h"
+#include "status.h"
+
+typedef struct list_iterator {
+  PyObject_HEAD shareable_list *list;
+  size_t next, length;
+} list_iterator;
+
+static void dealloc(PyObject *self) {
+  shareable_list_unref(((list_iterator *)self)->list);
+  PyObject_Free(self);
+}
+
+/* One that has ended, by an error too, stays so. */
+static PyObject *next(PyObject *self) {
+  list_iterator *iterator = (list_iterator *)self;
+  PyObject *item;
+
+  if (iterator->next >= iterator->length)
+    return NULL;
+  item = list_get(iterator->list, (int64_t)iterator->next++);
+  if (item == NULL)
+    iterator->next = iterator->length;
+  return item;
+}
+
+static PyObject *length_hint(PyObject *self, PyObject *nothing) {
+  const list_iterator *iterator = (const list_iterator *)self;
+
+  (void)nothing;
+  return PyLong_FromSize_t(iterator->length - iterator->next);
+}
+
+static PyMethodDef methods[] = {{"__length_hint__", length_hint, METH_NOARGS, "How many items are left."},
+                                {NULL, NULL, 0, NULL}};
+
+static PyTypeObject type = {
+  PyVarObject_HEAD_INIT(NULL, 0).tp_name = "shareable._raw.ListIterator",
+  .tp_doc = "Steps through a list.",
+  .tp_basicsize = sizeof(list_iterator),
+  .tp_dealloc = dealloc,
+  .tp_flags = Py_TPFLAGS_DEFAULT,
+  .tp_iter = PyObject_SelfIter,
+  .tp_iternext = next,
+  .tp_methods = methods,
+};
+
+int list_iterator_prepare(void) {
+  return PyType_Ready(&type);
+}
+
+PyObject *list_iterator_new(shareable_list *list) {
+  list_iterator *iterator;
+
+  if (shareable_memory_address(shareable_list_memory(list)) == NULL)
+    return status_raise_item(SHAREABLE_E_CLOSED, list, 0);
+  iterator = PyObject_New(list_iterator, &type);
+  if (iterator == NULL)
+    return NULL;
+  iterator->list = shareable_list_ref(list);
+  iterator->next = 0;
+  iterator->length = shareable_list_length(list);
+  return (PyObject *)iterator;
+}
