@@ -8,6 +8,7 @@
 
 %{
 #include "handle.h"
+#include "list_create.h"
 #include "list_iterator.h"
 #include "list_lock.h"
 #include "list_wait.h"
@@ -21,7 +22,7 @@
 %nothread;
 %thread shareable_memory_create;
 %thread shareable_memory_open;
-%thread shareable_list_create;
+%thread list_create;
 %thread shareable_list_open;
 %thread shareable_unlink;
 
@@ -30,6 +31,8 @@
 %ignore shareable_memory_unpin;
 /* What it says is said by each exception. */
 %ignore shareable_list_explain;
+/* list_create() calls it. */
+%ignore shareable_list_create;
 /* list_lock() and list_wait() call them, and let signals through. */
 %ignore shareable_list_lock;
 %ignore shareable_list_wait;
@@ -189,7 +192,7 @@
   $1 = &number;
 }
 
-/* Values: one; those of a new list, as a pair of an iterable and its capacity (values_set_capacity); one to receive. */
+/* Values: one; those of a new list, as a pair of an iterable and its capacity (values_from_with); one to receive. */
 %typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
                                            status_context _global_context = STATUS_CONTEXT_NONE) {
   if (value_from($input, _global_context.index, &plain, &owner) < 0)
@@ -200,15 +203,12 @@
 %typemap(freearg) const shareable_value *value {
   Py_XDECREF(owner$argnum);
 }
-%typemap(in) (const shareable_value *values, size_t count) (PyObject *iterable, PyObject *capacity,
-                                                            value_array made = VALUES_NONE) {
-  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from(iterable, &made) < 0 ||
-      values_set_capacity(&made, capacity) < 0)
+%typemap(in) const value_array *values (PyObject *iterable, PyObject *capacity, value_array made = VALUES_NONE) {
+  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from_with(iterable, capacity, &made) < 0)
     SWIG_fail;
-  $1 = made.items;
-  $2 = made.count;
+  $1 = &made;
 }
-%typemap(freearg) (const shareable_value *values, size_t count) {
+%typemap(freearg) const value_array *values {
   values_free(&made$argnum);
 }
 
@@ -240,6 +240,8 @@
 
 %include "shareable.i"
 
+shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
+                             uint32_t mode, shareable_error *error);
 PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);

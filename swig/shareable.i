@@ -51,6 +51,10 @@
 %rename(Memory) shareable_memory;
 %rename(List) shareable_list;
 
+/* For C alone: in other languages, what the values are is seen when the list is made. */
+%ignore shareable_list_create_ints;
+%ignore shareable_list_create_floats;
+
 /* Opaque, so the body is empty; without the destructors they would leak. */
 struct shareable_memory {};
 struct shareable_list {};

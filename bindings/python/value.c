@@ -75,11 +75,15 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
 }
 
 static bool is_ascii(const char *text, size_t length) {
-  unsigned char seen = 0;
+  uint64_t word, seen = 0;
 
-  for (size_t i = 0; i < length; i++)
-    seen |= (unsigned char)text[i];
-  return seen < 0x80;
+  for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
+    memcpy(&word, text, sizeof word);
+    seen |= word;
+  }
+  while (length > 0)
+    seen |= (unsigned char)text[--length];
+  return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* Short ASCII, which most texts are, needs no decoder. */
@@ -146,6 +150,7 @@ int values_from(PyObject *iterable, value_array *result) {
 }
 
 void values_free(value_array *result) {
+  PyMem_Free(result->words);
   PyMem_Free(result->items);
   Py_XDECREF(result->objects);
   Py_XDECREF(result->owners);
@@ -166,7 +171,7 @@ static int set_capacities(value_array *result, PyObject *capacities) {
   return 0;
 }
 
-int values_set_capacity(value_array *result, PyObject *capacity) {
+static int set_capacity(value_array *result, PyObject *capacity) {
   PyObject *capacities;
   uint64_t bytes;
   int failed;
@@ -182,6 +187,79 @@ int values_set_capacity(value_array *result, PyObject *capacity) {
   for (size_t i = 0; i < result->count; i++)
     result->items[i].capacity = (uint32_t)bytes;
   return 0;
+}
+
+/* 1: it became words; 0: it did not; -1 with an exception. */
+static int take_words(value_array *result, size_t count, shareable_type type) {
+  result->words = PyMem_New(uint64_t, count);
+  result->count = count;
+  result->type = type;
+  if (result->words != NULL)
+    return 1;
+  PyErr_NoMemory();
+  return -1;
+}
+
+/* False where the attribute is beyond 64 bits. */
+static bool attribute(PyObject *object, const char *name, long long *number) {
+  PyObject *value = PyObject_GetAttrString(object, name);
+  int overflow = 1;
+
+  if (value != NULL)
+    *number = PyLong_AsLongLongAndOverflow(value, &overflow);
+  Py_XDECREF(value);
+  PyErr_Clear();
+  return overflow == 0;
+}
+
+static int words_of_range(PyObject *range, value_array *result) {
+  long long start, step, last;
+  Py_ssize_t count = PyObject_Size(range);
+  int taken;
+
+  if (count <= 0 || !attribute(range, "start", &start) || !attribute(range, "step", &step) ||
+      __builtin_mul_overflow(step, (long long)count - 1, &last) || __builtin_add_overflow(last, start, &last)) {
+    PyErr_Clear();
+    return 0;
+  }
+  taken = take_words(result, (size_t)count, SHAREABLE_TYPE_INT);
+  for (Py_ssize_t i = 0; taken > 0 && i < count; i++)
+    ((int64_t *)result->words)[i] = start + i * step;
+  return taken;
+}
+
+static int words_of_buffer(PyObject *array, value_array *result) {
+  Py_buffer buffer;
+  int taken = 0;
+
+  if (PyObject_GetBuffer(array, &buffer, PyBUF_FORMAT | PyBUF_ND | PyBUF_C_CONTIGUOUS) < 0) {
+    PyErr_Clear();
+    return 0;
+  }
+  if (buffer.ndim == 1 && buffer.itemsize == 8 && buffer.format != NULL && strchr("qld", buffer.format[0]) != NULL &&
+      buffer.format[0] != '\0' && buffer.format[1] == '\0')
+    taken =
+      take_words(result, (size_t)buffer.len / 8, buffer.format[0] == 'd' ? SHAREABLE_TYPE_FLOAT : SHAREABLE_TYPE_INT);
+  if (taken > 0)
+    memcpy(result->words, buffer.buf, (size_t)buffer.len);
+  PyBuffer_Release(&buffer);
+  return taken;
+}
+
+static int words_from(PyObject *iterable, value_array *result) {
+  if (Py_TYPE(iterable) == &PyRange_Type)
+    return words_of_range(iterable, result);
+  return PyObject_CheckBuffer(iterable) ? words_of_buffer(iterable, result) : 0;
+}
+
+int values_from_with(PyObject *iterable, PyObject *capacity, value_array *result) {
+  int taken = 0;
+
+  if (PyLong_CheckExact(capacity) && PyObject_Not(capacity))
+    taken = words_from(iterable, result);
+  if (taken != 0)
+    return taken < 0 ? -1 : 0;
+  return values_from(iterable, result) < 0 ? -1 : set_capacity(result, capacity);
 }
 
 int value_name(PyObject *object, PyObject **bytes) {

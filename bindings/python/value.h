@@ -28,6 +28,8 @@ typedef struct value_array {
   size_t count;
   PyObject *objects; /* a tuple */
   PyObject *owners;  /* a list */
+  void *words;       /* where all are numbers of one type: those instead of `items`, else NULL */
+  shareable_type type;
 } value_array;
 
 /* No values; values_free() may be called on it. */
@@ -36,8 +38,11 @@ typedef struct value_array {
 /* Makes values of what an iterable yields. -1 with an exception, and then too values_free() is to be called. */
 int values_from(PyObject *iterable, value_array *result);
 
-/* Sets each value's capacity in bytes: one int for all, or a sequence of as many ints. -1 with an exception. */
-int values_set_capacity(value_array *result, PyObject *capacity);
+/*
+ * The same for a new list, each value with a capacity in bytes: one int for all, or a sequence of as many ints. A range, and
+ * an array of ints or floats of 64 bits, of array's or NumPy's, become words.
+ */
+int values_from_with(PyObject *iterable, PyObject *capacity, value_array *result);
 
 void values_free(value_array *result);
 

@@ -378,6 +378,16 @@ SHAREABLE_API shareable_status shareable_list_create(shareable_list **list, cons
                                                      uint32_t mode, shareable_error *error);
 
 /*
+ * Make a new list of ints, or of floats: as shareable_list_create(), with the numbers side by side in memory as C has them.
+ */
+SHAREABLE_API shareable_status shareable_list_create_ints(shareable_list **list, const char *name,
+                                                          const int64_t *integers, size_t count, uint32_t flags,
+                                                          uint32_t mode, shareable_error *error);
+SHAREABLE_API shareable_status shareable_list_create_floats(shareable_list **list, const char *name,
+                                                            const double *reals, size_t count, uint32_t flags,
+                                                            uint32_t mode, shareable_error *error);
+
+/*
  * Opens the list called `name`, whoever made it, stock Python included. Takes the same time whatever the length:
  * items are checked when they are used.
  *

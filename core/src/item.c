@@ -279,20 +279,22 @@ bool shareable__item_is_number(const shareable__slot *slot) {
   return shareable__item_is(slot, SHAREABLE__FORMAT_INT) || shareable__item_is(slot, SHAREABLE__FORMAT_FLOAT);
 }
 
-void shareable__item_write(const shareable__slot *slot, const shareable_value *value) {
+uint64_t shareable__item_format_of(const shareable_value *value, size_t size) {
   shareable__image image;
 
-  shareable__item_image(value, slot->size, &image);
-  shareable__item_put(slot, &image);
+  if (value->type == SHAREABLE_TYPE_INT)
+    return SHAREABLE__FORMAT_INT;
+  if (value->type == SHAREABLE_TYPE_FLOAT)
+    return SHAREABLE__FORMAT_FLOAT;
+  shareable__item_image(value, size, &image);
+  return image.format;
 }
 
-void shareable__item_start(const shareable__slot *slot, const shareable_value *value) {
-  if (value->type != SHAREABLE_TYPE_INT && value->type != SHAREABLE_TYPE_FLOAT) {
-    shareable__item_write(slot, value);
-    return;
-  }
-  shareable__store(slot->data, value->bits);
-  shareable__store(slot->format, value->type == SHAREABLE_TYPE_INT ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT);
+unsigned char shareable__item_code_of(uint32_t type) {
+  static const unsigned char codes[] = {SHAREABLE__CODE_NONE,  SHAREABLE__CODE_PLAIN, SHAREABLE__CODE_PLAIN,
+                                        SHAREABLE__CODE_PLAIN, SHAREABLE__CODE_STR,   SHAREABLE__CODE_BYTES};
+
+  return codes[type];
 }
 
 /* Compared where it lies: a copy of a long text would need memory. */

@@ -26,21 +26,6 @@ static void divide(shareable__layout *layout, void *base, size_t count, size_t d
   layout->codes = layout->formats + 8 * count;
 }
 
-void shareable__layout_start(shareable__layout *layout, void *base, size_t count, size_t data_size) {
-  divide(layout, base, count, data_size);
-  shareable__store(base, count);
-  shareable__store(layout->offsets, 0);
-}
-
-void shareable__layout_place(const shareable__layout *layout, size_t i, size_t offset, size_t size,
-                             shareable__slot *slot) {
-  shareable__store(layout->offsets + 8 * i + 8, offset + size);
-  slot->data = layout->data + offset;
-  slot->size = size;
-  slot->format = layout->formats + 8 * i;
-  slot->code = layout->codes + i;
-}
-
 uint64_t shareable__layout_last(size_t size, uint64_t count) {
   if (size < PER_LIST || count > (size - PER_LIST) / PER_ITEM)
     return 0;

@@ -44,13 +44,6 @@ static inline size_t shareable__layout_slot_for(size_t length) {
 /* The bytes of a segment with `count` items and `data_size` bytes of slots; 0 where that is more than can be. */
 uint64_t shareable__layout_size(uint64_t count, uint64_t data_size);
 
-/* Starts a list in a new segment of shareable__layout_size() zero bytes. Then each slot is to be placed, in order. */
-void shareable__layout_start(shareable__layout *layout, void *base, size_t count, size_t data_size);
-
-/* Places the slot of item `i`, of `size` bytes, at `offset` in the data area. */
-void shareable__layout_place(const shareable__layout *layout, size_t i, size_t offset, size_t size,
-                             shareable__slot *slot);
-
 /*
  * Takes the shape of the list in a segment of `size` bytes, aligned to 8, from the two words that say it: N, at its start,
  * and offset[N], which lies at shareable__layout_last(). False where it cannot be a list.

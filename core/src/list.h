@@ -14,6 +14,12 @@ struct shareable_list {
   atomic_uint references;
 };
 
+/* A handle with a reference, of nothing yet. NULL where there is no memory for it. */
+shareable_list *shareable__list_allocate(shareable_error *error);
+
+/* Uses the sync area at byte `area` of the list's block. */
+void shareable__list_use_area(shareable_list *list, uint64_t area);
+
 /* E_CLOSED for a handle that is NULL or closed. */
 static inline shareable_status shareable__list_check(const shareable_list *list) {
   return list != NULL && shareable__memory_is_open(list->memory) ? SHAREABLE_OK : SHAREABLE_E_CLOSED;

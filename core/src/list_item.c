@@ -20,8 +20,10 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
   bits = shareable__load(slot->data);
   if (!shareable__sync_end(&list->sync, i, stamp))
     return false;
-  *value = shareable_int((int64_t)bits);
   value->type = format == SHAREABLE__FORMAT_INT ? SHAREABLE_TYPE_INT : SHAREABLE_TYPE_FLOAT;
+  value->capacity = 0;
+  value->length = 0;
+  value->bits = bits;
   return true;
 }
 

@@ -26,11 +26,13 @@ uint64_t shareable__sync_size(uint64_t count) {
   return sizeof(shareable__area) + 8 * count;
 }
 
-void shareable__sync_start(shareable__area *area, uint64_t count) {
-  area->version = SHAREABLE__SYNC_VERSION;
-  area->count = count;
-  area->size = shareable__sync_size(count);
-  shareable__store(&area->magic, magic());
+void shareable__sync_start(uint64_t head[4], uint64_t count) {
+  const uint32_t version[2] = {SHAREABLE__SYNC_VERSION, 0};
+
+  head[0] = magic();
+  memcpy(&head[1], version, sizeof version);
+  head[2] = count;
+  head[3] = shareable__sync_size(count);
 }
 
 void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout) {

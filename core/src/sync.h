@@ -48,7 +48,7 @@ typedef struct shareable__journal {
 } shareable__journal;
 
 typedef struct shareable__area {
-  uint64_t magic; /* written last */
+  uint64_t magic;
   uint32_t version;
   uint32_t flags;        /* 0 */
   uint64_t count;        /* N once more */
@@ -73,8 +73,8 @@ typedef struct shareable__area {
 uint64_t shareable__sync_offset(uint64_t end);
 uint64_t shareable__sync_size(uint64_t count);
 
-/* Writes the area of a new list, in zero bytes. */
-void shareable__sync_start(shareable__area *area, uint64_t count);
+/* The first words of the area of a new list; all else in it is 0. */
+void shareable__sync_start(uint64_t head[4], uint64_t count);
 
 /* What lies at the area's place, where there are `size` bytes. */
 typedef enum shareable__sync_kind {

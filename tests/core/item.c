@@ -28,8 +28,13 @@ static shareable_value read_item(size_t size, shareable_status wanted) {
 static void write_item(size_t size, shareable_value value) {
   shareable__slot slot = slot_of(size);
 
+  shareable__image image;
+
   cr_ok(shareable__item_fits(&value, size));
-  shareable__item_write(&slot, &value);
+  shareable__item_image(&value, size, &image);
+  shareable__item_put(&slot, &image);
+  cr_assert_eq(shareable__item_format_of(&value, size), image.format);
+  cr_assert_eq(shareable__item_code_of(value.type), image.code);
 }
 
 static void assert_written(const char wanted_format[8], int wanted_code, const void *bytes, size_t size) {

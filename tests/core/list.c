@@ -3,8 +3,10 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -601,7 +603,8 @@ Test(list, no_byte_of_its_sync_area_can_crash_it) {
 
   damage_each_byte(list, 192, 192 + 64, 17);
   damage_each_byte(list, 192 + 64, 192 + 64 + 16, 85);
-  damage_each_byte(list, 192 + 64 + 512, 192 + 64 + 512 + 40, 85);
+  damage_each_byte(list, 192 + 256, 192 + 256 + 16, 85);
+  damage_each_byte(list, 192 + 768, 192 + 768 + 40, 85);
   damage_each_byte(list, size - 7 * 8, size, 51);
   end_list(list);
 }
@@ -629,5 +632,85 @@ Test(list, many_items_are_made_and_read) {
   cr_assert_lt(seconds() - start, 20, "a million items take a moment, not minutes");
   end_list(list);
   free(values);
+  free(integers);
+}
+
+Test(list, of_ints_or_floats_is_made_of_an_array) {
+  const int64_t integers[] = {INT64_MIN, -1, 0, INT64_MAX};
+  const double reals[] = {-0.0, 0.5, 1e300};
+  const shareable_value values[] = {shareable_int(INT64_MIN), shareable_int(-1), shareable_int(0),
+                                    shareable_int(INT64_MAX)};
+  shareable_list *list, *other;
+  unsigned char bytes[200];
+  double real;
+  size_t size;
+
+  cr_ok(shareable_list_create_ints(&list, own_name(), integers, 4, 0, 0, NULL));
+  size = shareable_memory_size(shareable_list_memory(list));
+  cr_assert_leq(16 + 4 * 25, LENGTH(bytes));
+  memcpy(bytes, shareable_memory_address(shareable_list_memory(list)), 16 + 4 * 25);
+  end_list(list);
+  other = new_list(values, 4);
+  cr_assert_eq(size, shareable_memory_size(shareable_list_memory(other)));
+  cr_assert_eq(memcmp(bytes, shareable_memory_address(shareable_list_memory(other)), 16 + 4 * 25), 0);
+  end_list(other);
+  cr_ok(shareable_list_create_floats(&list, own_name(), reals, 3, SHAREABLE_PLAIN | SHAREABLE_LAZY, 0, NULL));
+  for (size_t i = 0; i < 3; i++) {
+    cr_ok(shareable_list_get_float(list, (int64_t)i, &real));
+    cr_assert_eq(memcmp(&real, &reals[i], 8), 0);
+  }
+  end_list(list);
+  cr_ok(shareable_list_create_ints(&list, own_name(), NULL, 0, 0, 0, NULL));
+  cr_assert_eq(shareable_list_length(list), 0);
+  end_list(list);
+  cr_status(shareable_list_create_ints(&list, own_name(), NULL, 1, 0, 0, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_create_floats(NULL, own_name(), reals, 1, 0, 0, NULL), SHAREABLE_E_ARGUMENT);
+}
+
+/* More than goes to the file at once, of every kind, in slots of many sizes. */
+Test(list, that_is_long_is_what_it_was_made_of) {
+  enum { COUNT = 20000 };
+  shareable_value *values = calloc(COUNT, sizeof *values), value;
+  static char text[40001], buffer[40016];
+  shareable_list *list;
+
+  memset(text, 'x', sizeof text - 1);
+  for (size_t i = 0; i < COUNT; i++) {
+    values[i] = i % 5 == 0   ? shareable_int((int64_t)i)
+                : i % 5 == 1 ? shareable_float((double)i)
+                : i % 5 == 2 ? shareable_strn(text, i % 97)
+                : i % 5 == 3 ? shareable_none()
+                             : shareable_bytes(text, i == 10004 ? 40000 : 3);
+    values[i].capacity = i % 7 == 0 ? 50 : 0;
+  }
+  list = new_list(values, COUNT);
+  for (size_t i = 0; i < COUNT; i++) {
+    cr_ok(shareable_list_get(list, (int64_t)i, &value, buffer, sizeof buffer));
+    cr_assert_eq(value.type, values[i].type);
+    cr_assert_eq(value.length, values[i].length);
+    cr_assert(value.length > 0 ? memcmp(value.text, text, (size_t)value.length) == 0
+                               : value.bits == values[i].bits || value.type >= SHAREABLE_TYPE_STR);
+  }
+  end_list(list);
+  free(values);
+}
+
+/* A lazy list takes its first pages when it is made: that they cannot be had is an error then, not SIGBUS. */
+Test(list, that_is_lazy_and_does_not_fit_is_refused_whole) {
+  enum { COUNT = 10000 };
+  int64_t *integers = calloc(COUNT, sizeof *integers);
+  shareable_error error;
+  shareable_list *list;
+
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("shm", "/dev/shm", "tmpfs", 0, "size=65536") != 0)
+    skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
+  cr_status(shareable_list_create_ints(&list, "lazy", integers, COUNT, SHAREABLE_LAZY, 0, &error),
+            SHAREABLE_E_NO_SPACE);
+  cr_assert_not_null(strstr(error.text, "'lazy' needs "), "%s", error.text);
+  cr_assert(!exists("lazy"));
+  cr_ok(shareable_list_create_ints(&list, "lazy", integers, 100, SHAREABLE_LAZY, 0, NULL));
+  cr_ok(shareable_list_unlink(list, NULL));
+  shareable_list_unref(list);
   free(integers);
 }

@@ -1,9 +1,11 @@
 """What only Python has: the standard library's behaviour, the buffer protocol, pickling, classes, the collector."""
 
 import abc
+import array
 import copy
 import ctypes
 import gc
+import math
 import os
 import pickle
 import signal
@@ -37,8 +39,6 @@ def test_package_has_the_version_of_the_library():
 
 
 def test_block_of_the_documentation():
-    import array
-
     shm_a = shared_memory.SharedMemory(create=True, size=10)
     assert type(shm_a.buf) is memoryview
     buffer = shm_a.buf
@@ -234,6 +234,41 @@ def test_list_takes_numbers_of_numpy(make_list):
             shared[0] = wrong
     with pytest.raises(OverflowError):
         shared[0] = np.uint64(2**63)
+
+
+def test_list_is_made_of_ranges_and_arrays_as_of_other_sequences():
+    ends = [2**63 - 1, -(2**63)]
+    for values in (
+        range(5),
+        range(9, -9, -4),
+        range(ends[1], ends[0], ends[0]),
+        range(0),
+        array.array("q", ends),
+        array.array("l", [1, 2]),
+        array.array("d", [0.5, -0.0, math.inf]),
+        array.array("i", [1, -2]),
+        array.array("f", [0.5]),
+        memoryview(array.array("q", [7, 8]))[::-1],
+        b"bytes",
+        {3: "a", "key": 1},
+    ):
+        for capacity in (0, 20):
+            with ShareableList(values, capacity=capacity) as shared:
+                shared.unlink()
+                assert repr(shared.tolist()) == repr(list(values))
+                assert shared.slot_size(0) >= max(8, capacity) if len(shared) else True
+    for beyond in (range(2**63 - 2, 2**63 + 2), range(-(2**63) - 1, 0, 2**62), range(0, 2**64, 2**63)):
+        with pytest.raises(OverflowError, match="64 bits"):
+            ShareableList(beyond)
+
+
+def test_list_is_made_of_an_array_of_numpy():
+    np = pytest.importorskip("numpy")
+    for values in (np.arange(5), np.array([0.5, -1.0]), np.arange(10)[::2], np.array([], dtype=np.int64)):
+        with ShareableList(values) as shared:
+            shared.unlink()
+            assert shared.tolist() == values.tolist()
+            assert [type(item) for item in shared] == [type(item) for item in values.tolist()]
 
 
 def test_list_reads_long_texts(make_list):
