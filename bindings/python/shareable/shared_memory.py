@@ -5,6 +5,8 @@ place by changing the import. What differs:
 
 - A block has its name only once it is complete, and a creation that fails leaves nothing behind.
 - Nothing is registered with a tracker: a block lives until somebody calls ``unlink()``, and who attaches never removes it.
+- No program needs ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has attached: delete that line. It
+  would do nothing but have the tracker's process print that it knows no such name.
 - ``close()`` never fails. A memoryview, or an array over it, keeps its memory until it goes itself.
 - A ShareableList keeps trailing NULs, gives a str room by its UTF-8 bytes, checks every index, and changes an item wholly
   or not at all.
@@ -21,10 +23,12 @@ sleep until somebody has written.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import ceil
+from struct import unpack_from
 from types import GenericAlias, TracebackType
 from typing import Any
 
@@ -34,6 +38,17 @@ __all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
 
 # What items are read as: their == is known to C.
 _PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
+
+# What the standard library's module has besides, for programs that look at it: how it opens a new block, and how it names one.
+_USE_POSIX = True
+_O_CREX = os.O_CREAT | os.O_EXCL
+_SHM_SAFE_NAME_LENGTH = 14
+_SHM_NAME_PREFIX = "/psm_"
+
+
+def _make_filename() -> str:
+    """A name as the library makes up for a new block, with the "/" of the system. Nobody else may have it, but somebody might."""
+    return _SHM_NAME_PREFIX + os.urandom(4).hex()
 
 
 def _flags(create: bool, read_only: bool, lazy: bool, plain: bool = False) -> int:
@@ -77,6 +92,15 @@ class SharedMemory(_raw.Memory):
     context manager that closes it.
     """
 
+    # What the standard library's class has besides. There is neither a descriptor nor an mmap object to have here.
+    _buf: memoryview | None = None
+    _fd = -1
+    _mmap = None
+    _flags = os.O_RDWR
+    _mode = 0o600
+    _prepend_leading_slash = True
+    _track = False
+
     def __init__(
         self,
         name: str | None = None,
@@ -97,15 +121,27 @@ class SharedMemory(_raw.Memory):
         flags = _flags(create, read_only, lazy)
         if create:
             super().__init__(_raw.memory_create(name, size, flags, mode))
+            self._flags, self._mode = _O_CREX | os.O_RDWR, mode
         else:
             super().__init__(_raw.memory_open(name, flags))
+            self._flags = os.O_RDONLY if read_only else os.O_RDWR
+        self._buf = self._view()
 
     @classmethod
     def _of(cls, handle: _raw.Memory) -> SharedMemory:
         """The block that a handle, which it shares, is open on."""
         memory = cls.__new__(cls)
         _raw.Memory.__init__(memory, handle)
+        if memory.read_only:
+            memory._flags = os.O_RDONLY
+        memory._buf = memory._view()
         return memory
+
+    def _view(self) -> memoryview | None:
+        try:
+            return _raw.memory_address(self)
+        except ValueError:  # closed, or never open
+            return None
 
     def __enter__(self) -> SharedMemory:
         return self
@@ -126,8 +162,17 @@ class SharedMemory(_raw.Memory):
 
     @property
     def buf(self) -> memoryview:
-        """A new memoryview of the block's bytes. It stays good when the block is closed; of a closed one, ValueError."""
-        return _raw.memory_address(self)
+        """A memoryview of the block's bytes: the same each time, until somebody releases it. None once closed.
+
+        Whoever has it when the block is closed keeps it: it stays good.
+        """
+        view = self._buf
+        if view is not None:
+            try:
+                len(view)
+            except ValueError:  # released
+                view = self._buf = self._view()
+        return view  # type: ignore[return-value]  # as the standard library's is declared: who closes it knows
 
     @property
     def name(self) -> str:
@@ -140,16 +185,25 @@ class SharedMemory(_raw.Memory):
         return _raw.memory_size(self)
 
     @property
+    def _name(self) -> str:
+        return "/" + self.name
+
+    @property
+    def _size(self) -> int:
+        return self.size
+
+    @property
     def read_only(self) -> bool:
         """Whether it was attached without the right to write."""
         return _raw.memory_is_read_only(self)
 
     def close(self) -> None:
-        """End this object's access to the block, which itself stays. No new view can be made; those there are stay good.
+        """End this object's access to the block, which itself stays. `buf` is None then; views that others have stay good.
 
         Never raises. Closing again does nothing.
         """
         _raw.memory_close(self)
+        self._buf = None
 
     def unlink(self) -> None:
         """Remove the block's name, whether or not this object is closed. Who has the block open keeps it.
@@ -228,6 +282,19 @@ class ShareableList(_raw.List):
         except ValueError as error:  # closed or damaged: said, not raised
             items = f"<{error}>"
         return f"{self.__class__.__name__}({items}, name={self.shm.name!r})"
+
+    @property
+    def _list_len(self) -> int:
+        return len(self)
+
+    def _get_packing_format(self, position: int) -> str:
+        """The struct format of one item as it is now."""
+        count = len(self)
+        if not -count <= position < count:
+            raise IndexError(f"list {self.shm.name!r} has {count} items: no item {position}")
+        (end,) = unpack_from("q", self.shm.buf, 8 + 8 * count)
+        (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
+        return str(form.rstrip(b"\0"), "ascii")
 
     @property
     def format(self) -> str:
@@ -316,6 +383,8 @@ class ShareableList(_raw.List):
     def close(self) -> None:
         """End this object's access to the list, as SharedMemory.close() does, of `shm` too."""
         _raw.list_close(self)
+        if hasattr(self, "shm"):  # else __init__() was not called, or refused
+            self.shm.close()
 
     def unlink(self) -> None:
         """Remove the name of the list's block, as SharedMemory.unlink() does."""

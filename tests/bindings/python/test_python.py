@@ -5,9 +5,11 @@ import array
 import copy
 import ctypes
 import gc
+import inspect
 import math
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -205,6 +207,124 @@ def test_view_of_a_read_only_block_is_read_only(memory):
         with pytest.raises(TypeError, match="not writable"):
             ctypes.c_char.from_buffer(reader.buf)
         assert bytes((ctypes.c_char * 16).from_buffer(memory.buf)) == bytes(reader.buf) == bytes(16)
+
+
+def test_buf_is_the_same_view_until_it_is_released(memory):
+    view = memory.buf
+    assert memory.buf is view and memory._buf is view
+    view.release()
+    fresh = memory.buf
+    assert fresh is not view and memory.buf is fresh and len(fresh) == 16
+    with memory.buf as again:
+        assert again is fresh
+    memory.buf[0] = 7
+    assert memory.buf[0] == 7
+
+
+def test_buf_is_none_once_closed_and_others_keep_theirs(memory, name):
+    view, slice_, block = memory.buf, memory.buf[4:], inode(name)
+    memory.close()
+    assert memory.buf is None and memory._buf is None
+    view[4] = 5
+    assert slice_[0] == 5
+    view.release()
+    assert block in mappings()
+    slice_.release()
+    assert block not in mappings()
+    memory.close()
+    assert SharedMemory.__new__(SharedMemory).buf is None
+
+
+@pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
+def test_buf_of_a_list_is_dropped_by_closing_either(mixed, name, close):
+    view = mixed.shm.buf
+    assert mixed.shm.buf is view and mixed.shm._buf is view
+    del view
+    close(mixed)
+    assert mixed.shm.buf is None and inode(name) not in mappings()
+
+
+def test_buf_makes_no_cycle(name):
+    memory = SharedMemory(name, create=True, size=4)
+    memory.buf[0] = 1
+    reference = weakref.ref(memory)
+    gc.disable()
+    try:
+        del memory
+        with open("/proc/self/maps") as maps:
+            assert reference() is None and f"/dev/shm/{name}" not in maps.read()
+    finally:
+        gc.enable()
+
+
+def test_buf_is_that_of_the_new_block_after_initializing_again(memory, name):
+    old = memory.buf
+    memory.__init__(name + "-again", create=True, size=8)
+    memory.unlink()
+    assert len(memory.buf) == 8 and len(old) == 16
+    with pytest.raises(FileExistsError):
+        memory.__init__(name, create=True, size=4)
+    assert len(memory.buf) == 8
+
+
+def test_attributes_that_programs_reach_for_are_those_of_the_standard_library(memory):
+    with SharedMemory(memory.name) as other, SharedMemory(memory.name, read_only=True) as reader:
+        for each, flags in ((memory, os.O_CREAT | os.O_EXCL | os.O_RDWR), (other, os.O_RDWR), (reader, os.O_RDONLY)):
+            assert each._name == "/" + memory.name and each._size == 16 and each._flags == flags and each._mode == 0o600
+            assert each._fd == -1 and each._mmap is None and each._prepend_leading_slash is True and not each._track
+            assert repr(each) == f"SharedMemory('{memory.name}', size=16)"
+    memory.close()
+    assert memory._name == "/" + memory.name and memory._size == 16
+    made = shared_memory._make_filename()
+    assert re.fullmatch("/psm_[0-9a-f]{8}", made) and made != shared_memory._make_filename()
+    assert len(made) <= shared_memory._SHM_SAFE_NAME_LENGTH and made.startswith(shared_memory._SHM_NAME_PREFIX)
+    assert shared_memory._USE_POSIX and shared_memory._O_CREX == os.O_CREAT | os.O_EXCL
+
+
+def test_format_of_one_item_is_known_as_in_the_standard_library(mixed):
+    forms = [mixed._get_packing_format(i) for i in range(mixed._list_len)]
+    assert forms == ["8s", "8s", "d", "q", "xxxxxx?x", "xxxxxxx?", "q"] and "".join(forms) == mixed.format
+    assert mixed._get_packing_format(-7) == "8s"
+    for wrong in (7, -8):
+        with pytest.raises(IndexError):
+            mixed._get_packing_format(wrong)
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (dict(), "'name' can only be None if create=True"),
+        (dict(name="a", size=-1), "'size' must be a positive integer"),
+        (dict(name="a", create=True), "'size' must be a positive number different from zero"),
+        (dict(create=True, size=-1), "'size' must be a positive integer"),
+    ],
+)
+def test_arguments_are_refused_in_the_words_of_the_standard_library(arguments, sentence):
+    from multiprocessing import shared_memory as stock
+
+    for class_ in (SharedMemory, stock.SharedMemory):
+        with pytest.raises(ValueError) as caught:
+            class_(**arguments)
+        assert str(caught.value) == sentence
+
+
+def test_parameters_have_the_names_and_the_order_of_the_standard_library():
+    from multiprocessing import shared_memory as stock
+
+    for ours, theirs in ((SharedMemory, stock.SharedMemory), (ShareableList, stock.ShareableList)):
+        mine = inspect.signature(ours).parameters
+        for name, parameter in inspect.signature(theirs).parameters.items():
+            assert (mine[name].kind, mine[name].default) == (parameter.kind, parameter.default)
+    assert inspect.signature(SharedMemory).parameters["track"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert set(stock.__all__) <= set(shared_memory.__all__)
+
+
+def test_nothing_that_the_standard_library_shows_is_missing():
+    from multiprocessing import shared_memory as stock
+
+    for ours, theirs in ((SharedMemory, stock.SharedMemory), (ShareableList, stock.ShareableList)):
+        assert {each for each in vars(theirs) if not each.startswith("_")} <= set(dir(ours))
+    assert {each for each in vars(stock.SharedMemory) if each.startswith("_")} - set(dir(SharedMemory)) <= {"__del__"}
 
 
 def test_list_takes_what_acts_as_an_int_or_as_bytes(make_list):
