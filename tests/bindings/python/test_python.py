@@ -40,22 +40,6 @@ def test_package_has_the_version_of_the_library():
     assert shareable.shared_memory is shared_memory
 
 
-def test_block_of_the_documentation():
-    shm_a = shared_memory.SharedMemory(create=True, size=10)
-    assert type(shm_a.buf) is memoryview
-    buffer = shm_a.buf
-    assert len(buffer) == 10
-    buffer[:4] = bytearray([22, 33, 44, 55])
-    buffer[4] = 100
-    shm_b = shared_memory.SharedMemory(shm_a.name)
-    assert array.array("b", shm_b.buf[:5]) == array.array("b", [22, 33, 44, 55, 100])
-    shm_b.buf[:5] = b"howdy"
-    assert bytes(shm_a.buf[:5]) == b"howdy"
-    shm_b.close()
-    shm_a.close()
-    shm_a.unlink()
-
-
 def test_array_of_the_documentation(name):
     np = pytest.importorskip("numpy")
     a = np.array([1, 1, 2, 3, 5, 8])
@@ -73,28 +57,6 @@ def test_array_of_the_documentation(name):
     assert c.tolist() == b.tolist() and block in mappings()
     del b, c
     assert block not in mappings()
-
-
-def test_lists_of_the_documentation():
-    a = shared_memory.ShareableList(["howdy", b"HoWdY", -273.154, 100, None, True, 42])
-    assert [type(entry) for entry in a] == [str, bytes, float, int, type(None), bool, int]
-    a[2] = -78.5
-    assert a[2] == -78.5
-    a[2] = "dry ice"
-    with pytest.raises(ValueError, match="exceeds available storage"):
-        a[2] = "larger than previously allocated storage space"
-    assert a[2] == "dry ice"
-    assert len(a) == 7 and a.index(42) == 6 and a.count(b"howdy") == 0 and a.count(b"HoWdY") == 1
-    a.shm.close()
-    a.shm.unlink()
-    b = shared_memory.ShareableList(range(5))
-    c = shared_memory.ShareableList(name=b.shm.name)
-    assert repr(c) == f"ShareableList([0, 1, 2, 3, 4], name='{b.shm.name}')"
-    c[-1] = -999
-    assert b[-1] == -999
-    b.shm.close()
-    c.shm.close()
-    c.shm.unlink()
 
 
 def test_pickle_attaches_to_the_same_list():
