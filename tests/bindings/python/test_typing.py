@@ -1,0 +1,58 @@
+"""Typed programs: typed_example.py runs, and mypy --strict accepts it and the package."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import shareable
+
+HERE = pathlib.Path(__file__).parent
+EXAMPLE = HERE / "typed_example.py"
+
+
+def mypy(tmp_path, *arguments):
+    program = shutil.which("mypy", path="/usr/bin:/bin") or shutil.which("mypy")
+    if program is None:
+        pytest.skip("no mypy here: types are not checked")
+    command = [program, "--strict", "--no-error-summary", *map(str, arguments)]
+    (tmp_path / "packages").mkdir()  # mypy wants no folder in MYPYPATH that it searches anyway
+    (tmp_path / "packages" / "shareable").symlink_to(pathlib.Path(shareable.__file__).parent)
+    environment = {**os.environ, "MYPYPATH": str(tmp_path / "packages")}
+    environment.pop("PYTHONPATH", None)  # may be for another interpreter than mypy's
+    return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+
+
+def test_typed_example_runs(name):
+    ended = subprocess.run([sys.executable, str(EXAMPLE), name], capture_output=True, text=True)
+    assert (ended.stdout, ended.stderr) == ("typed\n", "")
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.11"])
+def test_typed_example_is_strictly_typed(tmp_path, version):
+    ended = mypy(tmp_path, f"--python-version={version}", EXAMPLE)
+    assert (ended.stdout, ended.returncode) == ("", 0)
+
+
+def test_package_is_strictly_typed(tmp_path):
+    ended = mypy(tmp_path, "-p", "shareable")
+    assert (ended.stdout, ended.returncode) == ("", 0)
+
+
+def test_wrong_types_are_found(tmp_path):
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        "from shareable.shared_memory import ShareableList, SharedMemory\n"
+        "SharedMemory(5)\n"
+        "SharedMemory('a', size='4')\n"
+        "ShareableList(5)\n"
+        "ShareableList([1], 'name')\n"
+        "ShareableList([1]).add(0, 'a')\n"
+        "ShareableList([1]).nothing\n"
+        "SharedMemory('a').buf = None\n"
+    )
+    ended = mypy(tmp_path, wrong)
+    assert {int(line.split(":")[1]) for line in ended.stdout.splitlines()} == set(range(2, 9)), ended.stdout

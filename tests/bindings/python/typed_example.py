@@ -1,0 +1,76 @@
+"""What a typed program may write: mypy --strict has nothing against it, and it runs. NAME: a program's argument."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+import shareable
+from shareable import shared_memory
+from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlink
+
+
+class Counter:
+    """An int that processes share, with what else they tell each other."""
+
+    values: ShareableList
+
+    def __init__(self, name: str | None, *, create: bool) -> None:
+        self.values = ShareableList([0, "nobody"] if create else None, name=name, capacity=32 if create else 0)
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.values.close()
+
+    def raised(self, who: str) -> int:
+        lock: ListLock
+        with self.values.lock(timeout=5) as lock:
+            if lock.owner_died:
+                self.values[1] = "nobody"
+            count: int = self.values.add(0, 1)
+            self.values[1] = who
+        return count
+
+
+def first(memory: SharedMemory, count: int) -> bytes:
+    view: memoryview = memory.buf
+    return bytes(view[:count])
+
+
+def main(name: str) -> None:
+    version: str = shareable.__version__
+    assert version.count(".") == 2
+    with Counter(name, create=True) as counter, Counter(name, create=False) as other:
+        assert [counter.raised("one"), other.raised("two")] == [1, 2]
+        items: list[Any] = counter.values.tolist()
+        assert items == [2, "two"] == counter.values[:] == list(other.values)
+        assert "two" in other.values and other.values.index("two") == other.values.count(2) == len(other.values) - 1
+        other.values[0:2] = (10, None)
+        changed: bool = other.values.compare_exchange(0, 10, 11)
+        before: int = other.values.exchange(0, 12)
+        assert changed and before == 11 and counter.values.wait(0, 11, timeout=1) == 12
+        digest: int = counter.values.wait_any(0, timeout=0)
+        assert digest == other.values.digest()
+        rooms: list[int] = [counter.values.slot_size(i) for i in range(2)]
+        form: str = counter.values.format
+        assert rooms == [32, 32] and form == "qxxxxxx?x"
+        try:
+            counter.values[1] = "x" * 33
+        except ValueError as error:
+            assert "exceeds available storage" in str(error)
+        block: SharedMemory = counter.values.shm
+        assert (block.name, block.read_only) == (name, False) and block.size > 0
+        assert first(block, 1) == b"\2"
+        with shared_memory.SharedMemory(name, read_only=True, track=False) as reader:
+            assert reader.buf.readonly
+    unlink(name)
+    print("typed")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
