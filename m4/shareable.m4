@@ -34,7 +34,9 @@ AC_DEFUN([SHAREABLE_PYTHON], [
   python_summary=no
   AS_IF([test -z "$PYTHON" && test -x /usr/bin/python3], [PYTHON=/usr/bin/python3])
   AC_PATH_PROGS([PYTHON], [python3])
-  AS_IF([test "$with_python" != no && test -z "$SWIG"], [SHAREABLE_MISSING([python], [no SWIG])])
+  # A tarball has what SWIG writes.
+  AS_IF([test "$with_python" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/python/generated/raw_wrap.c"],
+    [SHAREABLE_MISSING([python], [no SWIG])])
   AS_IF([test "$with_python" != no && { test -z "$PYTHON" || ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }],
     [SHAREABLE_MISSING([python], [no Python 3.9 or later])])
   AS_IF([test "$with_python" != no], [
