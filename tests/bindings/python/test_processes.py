@@ -115,6 +115,22 @@ def test_interpreter_ends_in_silence_whatever_is_left_to_it(end):
     assert run("-X", "dev", "-c", LEFT + end) == ""
 
 
+def test_programs_that_take_a_block_from_the_tracker_run_and_keep_it(memory):
+    # The tracker's process says on standard error that it knows no such name; whoever deletes that line reads nothing.
+    code = """if True:
+        import sys
+        from multiprocessing import resource_tracker
+        from shareable.shared_memory import SharedMemory
+        memory = SharedMemory(sys.argv[1])
+        resource_tracker.unregister(memory._name, "shared_memory")
+        memory.buf[0] = 5
+    """
+    ended = subprocess.run([sys.executable, "-c", code, memory.name], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "") and f"KeyError: '/{memory.name}'" in ended.stderr
+    with SharedMemory(memory.name) as other:
+        assert other.buf[0] == 5
+
+
 def test_child_closes_and_the_parent_goes_on(memory, mixed):
     view = memory.buf
 
