@@ -56,7 +56,7 @@ class BuildExt(build_ext):
             swig("-Wall", *includes, "-outdir", made, "-o", made / "raw_wrap.c", interface / "python.i")
             swig("-external-runtime", made / "swigpyrun.h")
         extension.include_dirs += [str(HERE), str(made)]
-        extension.sources.append(os.path.relpath(made / "raw_wrap.c", HERE))
+        extension.sources.append(str(made / "raw_wrap.c"))
         super().build_extension(extension)
 
 
