@@ -54,6 +54,7 @@
 /* For C alone: in other languages, what the values are is seen when the list is made. */
 %ignore shareable_list_create_ints;
 %ignore shareable_list_create_floats;
+%ignore shareable_list_view;
 
 /* Opaque, so the body is empty; without the destructors they would leak. */
 struct shareable_memory {};

@@ -30,6 +30,7 @@ var (
 	ErrBuffer    = Status(raw.E_BUFFER)     // a buffer is too small; this package makes its own
 	ErrNotLocked = Status(raw.E_NOT_LOCKED) // the list is not locked through this handle
 	ErrNoSync    = Status(raw.E_NO_SYNC)    // the list has no sync area, so no lock: stock Python made it, or it is Plain
+	ErrApart     = Status(raw.E_APART)      // an item does not lie beside the next ones: it has room for a text
 
 	// The other side, or an operator, is to act.
 

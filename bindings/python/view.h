@@ -14,4 +14,7 @@ int view_prepare(void);
 /* A new memoryview of the block's bytes, writable unless it is attached read-only. ValueError where it is closed. */
 PyObject *view_of(shareable_memory *memory);
 
+/* A new memoryview of the list's numbers, all ints or all floats; TypeError, or ValueError, says which item is in the way. */
+PyObject *list_view(shareable_list *list);
+
 #endif

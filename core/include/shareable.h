@@ -104,6 +104,7 @@ extern "C" {
   X(E_BUFFER, -13, EINVAL, "the buffer is too small for the text")                                                     \
   X(E_NOT_LOCKED, -14, EINVAL, "the list is not locked through this handle")                                           \
   X(E_NO_SYNC, -15, EINVAL, "the list has no sync area: stock Python made it, or it is plain")                         \
+  X(E_APART, -16, EINVAL, "it does not lie beside the items next to it: it has room for a text")                       \
   /* The other side, or an operator, is to act. */                                                                     \
   X(E_NOT_FOUND, -20, ENOENT, "no such block")                                                                         \
   X(E_EXISTS, -21, EEXIST, "a block of that name exists")                                                              \
@@ -500,6 +501,22 @@ SHAREABLE_API shareable_status shareable_list_set_ints(shareable_list *list, int
                                                        const int64_t *integers, size_t *done);
 SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count,
                                                          const double *reals, size_t *done);
+
+/*
+ * Gives the items as C has numbers: side by side in the list's memory, 8 bytes each, from the first on, `length` of them. All
+ * have to be of the type, SHAREABLE_TYPE_INT or SHAREABLE_TYPE_FLOAT, and in slots of 8 bytes, as they are made.
+ *
+ *   numbers  receives where they are: good until shareable_list_close(), or between shareable_memory_pin() and unpin(). Of a
+ *            list that is read-only, writing there is SIGSEGV
+ *   at       receives which item is in the way, where one is; may be NULL
+ *
+ * Each number is read and written whole by a load or a store of 8 bytes. Nobody who waits is woken by that, and if somebody
+ * gives an item another type, what lies there is no longer a number: agree on types, or use the functions above.
+ *
+ * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_APART, E_CORRUPT or E_TIMED_OUT.
+ */
+SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
+                                                   size_t *at);
 
 /*
  * Change an int by one atomic operation, among all languages, processes and threads: none is lost, and a killed one has

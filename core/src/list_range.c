@@ -93,3 +93,37 @@ shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, 
                                            size_t *done) {
   return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
 }
+
+/* E_TYPE, E_APART or E_CORRUPT where item i is not such a number, or not where it is to be. */
+static shareable_status check_number(const shareable_list *list, size_t i, uint64_t format) {
+  shareable_status status = SHAREABLE_E_CORRUPT;
+  shareable__slot slot;
+  uint64_t word;
+
+  if (!shareable__layout_slot(&list->layout, i, &slot))
+    return status;
+  SHAREABLE__READ(status, list, i, slot, read_word(&slot, format, &word));
+  if (status == SHAREABLE_OK && (slot.size != 8 || slot.data != list->layout.data + 8 * i))
+    status = SHAREABLE_E_APART;
+  return status;
+}
+
+shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers, size_t *at) {
+  uint64_t format = type == SHAREABLE_TYPE_INT ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT;
+  shareable_status status = shareable__list_check(list);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (numbers == NULL || (type != SHAREABLE_TYPE_INT && type != SHAREABLE_TYPE_FLOAT))
+    return SHAREABLE_E_ARGUMENT;
+  for (size_t i = 0; i < list->layout.count; i++) {
+    status = check_number(list, i, format);
+    if (status != SHAREABLE_OK) {
+      if (at != NULL)
+        *at = i;
+      return status;
+    }
+  }
+  *numbers = list->layout.data;
+  return SHAREABLE_OK;
+}

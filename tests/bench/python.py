@@ -191,7 +191,7 @@ def rows_of_numpy(theirs, mine, own):
         print("without numpy: not installed")
         return
     sides = {
-        "ours": lambda: numpy.asarray(mine.view() if hasattr(mine, "view") else own).sum(),
+        "ours": lambda: numpy.asarray(mine.view()).sum(),
         "stock": calling(sum, theirs),
         "own": lambda: numpy.asarray(own).sum(),
     }

@@ -714,3 +714,31 @@ Test(list, that_is_lazy_and_does_not_fit_is_refused_whole) {
   shareable_list_unref(list);
   free(integers);
 }
+
+Test(list, of_numbers_is_seen_as_an_array) {
+  shareable_value values[] = {shareable_int(1), shareable_int(2), shareable_int(3)};
+  shareable_list *list = new_list(values, 3);
+  void *numbers = NULL;
+  int64_t integer;
+  size_t at = 7;
+
+  cr_ok(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL));
+  ((int64_t *)numbers)[2] = 33;
+  cr_ok(shareable_list_get_int(list, 2, &integer));
+  cr_assert_eq(integer, 33);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_FLOAT, &numbers, &at), SHAREABLE_E_TYPE);
+  cr_assert_eq(at, 0);
+  cr_ok(shareable_list_set_float(list, 1, 0.5));
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_TYPE);
+  cr_assert_eq(at, 1);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_STR, &numbers, &at), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, NULL, &at), SHAREABLE_E_ARGUMENT);
+  shareable_list_close(list);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_CLOSED);
+  end_list(list);
+  values[2].capacity = 9;
+  list = new_list(values, 3);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_APART);
+  cr_assert_eq(at, 2);
+  end_list(list);
+}

@@ -309,6 +309,16 @@ class ShareableList(_raw.List):
         """The items as a list of this process's own."""
         return self[:]
 
+    def view(self) -> memoryview:
+        """The items themselves as a memoryview of ints ("q"), or of floats ("d"): nothing is copied.
+
+        ``numpy.asarray(shared.view())`` is the list. All items have to be ints, or all floats, and made with room for no
+        text: TypeError or ValueError says which item is not. Reading and writing there is as fast as memory, each
+        number whole; but it wakes nobody who waits, and if somebody gives an item another type, what lies there is no
+        longer a number. The memory stays as long as the view does.
+        """
+        return _raw.list_view(self)
+
     def count(self, value: object) -> int:
         """How many items equal the value."""
         if type(value) in _PLAIN:

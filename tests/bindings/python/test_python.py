@@ -11,6 +11,7 @@ import os
 import pickle
 import re
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -344,6 +345,56 @@ def test_list_is_made_of_ranges_and_arrays_as_of_other_sequences():
             ShareableList(beyond)
 
 
+def test_view_of_a_list_is_its_numbers(make_list, name):
+    shared = make_list(range(5))
+    view = shared.view()
+    assert (view.format, view.itemsize, view.shape, view.readonly) == ("q", 8, (5,), False)
+    assert view.tolist() == [0, 1, 2, 3, 4] and view[1:4:2].tolist() == [1, 3]
+    view[0], shared[4] = -7, 2**62
+    assert shared[0] == -7 and view[4] == 2**62
+    with ShareableList(name=name, read_only=True) as reader:
+        seen = reader.view()
+        assert seen.readonly and seen == view
+        with pytest.raises(TypeError):
+            seen[0] = 1
+    shared.close()
+    view[2] = 22
+    assert view[2] == seen[2] == 22 and bytes(view[2:3]) == struct.pack("q", 22)
+    with pytest.raises(ValueError, match=f"list '{name}' is closed"):
+        shared.view()
+
+
+def test_view_needs_numbers_of_one_type_side_by_side(make_list, name):
+    with ShareableList([0.5, -0.0]) as floats, ShareableList([]) as none:
+        floats.unlink()
+        none.unlink()
+        assert floats.view().format == "d" and floats.view().tolist() == [0.5, -0.0] and len(none.view()) == 0
+    shared = make_list([1, 2.5, 3])
+    with pytest.raises(TypeError, match=f"item 1 of list '{name}' is a float"):
+        shared.view()
+    shared[1] = 2
+    assert shared.view().tolist() == [1, 2, 3]
+    shared[0] = "text"
+    with pytest.raises(TypeError, match=f"item 0 of list '{name}' is a str"):
+        shared.view()
+    with ShareableList([1, 2], capacity=16) as wide:
+        wide.unlink()
+        with pytest.raises(ValueError, match="item 0 .* does not lie beside"):
+            wide.view()
+
+
+def test_view_of_a_list_is_an_array_of_numpy(make_list):
+    np = pytest.importorskip("numpy")
+    shared = make_list([0.5] * 1000)
+    items = np.asarray(shared.view())
+    items *= 4
+    assert items.dtype == np.float64 and items.sum() == 2000 and shared[999] == 2.0
+    shared.close()
+    del shared
+    gc.collect()
+    assert items[0] == 2.0
+
+
 def test_list_is_made_of_an_array_of_numpy():
     np = pytest.importorskip("numpy")
     for values in (np.arange(5), np.array([0.5, -1.0]), np.arange(10)[::2], np.array([], dtype=np.int64)):
@@ -482,7 +533,7 @@ def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
     values = {"count", "format", "index", "shm", "slot_size", "tolist"}
-    assert public == values | {"add", "close", "compare_exchange", "digest", "exchange", "lock", "unlink", "wait", "wait_any"}
+    assert public == values | {"add", "close", "compare_exchange", "digest", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
     for shared in (mixed, memory):
