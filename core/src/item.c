@@ -8,30 +8,30 @@
  * left of it; the text ends before its trailing NULs. "5s " is ours: exactly 5 bytes. Should a CPython release
  * come to write exact lengths as "5s", here is where to follow it.
  */
-static bool parse_text(const char format[8], size_t slot_size, size_t *length, bool *is_exact) {
-  size_t i = 0, n = 0;
+static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *is_exact) {
+  uint64_t rest = format, digits = 0;
+  size_t n = 0;
 
-  while (i < 7 && format[i] >= '0' && format[i] <= '9')
-    n = 10 * n + (size_t)(format[i++] - '0');
-  if (i == 0 || format[i++] != 's' || n > slot_size)
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  rest = __builtin_bswap64(rest);
+#endif
+  for (; digits < 7 && (rest & 0xff) - '0' <= 9; digits++) {
+    n = 10 * n + (size_t)((rest & 0xff) - '0');
+    rest >>= 8;
+  }
+  if (digits == 0 || (rest & 0xff) != 's' || n > slot_size)
     return false;
-  *is_exact = i < 8 && format[i] == ' ';
-  i += *is_exact;
+  rest >>= 8;
+  *is_exact = (rest & 0xff) == ' ';
   *length = n;
-  while (i < 8)
-    if (format[i++] != '\0')
-      return false;
-  return true;
+  return (*is_exact ? rest >> 8 : rest) == 0;
 }
 
 static bool shape_of(uint64_t format, unsigned char code, size_t slot_size, shareable__shape *shape) {
-  char characters[8];
-
   memset(shape, 0, sizeof *shape);
   if (code == SHAREABLE__CODE_STR || code == SHAREABLE__CODE_BYTES) {
     shape->type = code == SHAREABLE__CODE_STR ? SHAREABLE_TYPE_STR : SHAREABLE_TYPE_BYTES;
-    memcpy(characters, &format, sizeof characters);
-    return parse_text(characters, slot_size, &shape->length, &shape->is_exact);
+    return parse_text(format, slot_size, &shape->length, &shape->is_exact);
   }
   if (code == SHAREABLE__CODE_NONE) {
     shape->type = SHAREABLE_TYPE_NONE;

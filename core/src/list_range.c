@@ -2,6 +2,7 @@
  * list_range.c - reading and writing many items of a list in one call.
  */
 #include "list.h"
+#include "list_block.h"
 
 static shareable_status check_range(const shareable_list *list, int64_t *first, size_t count, const void *array,
                                     size_t *done) {
@@ -108,6 +109,14 @@ static shareable_status check_number(const shareable_list *list, size_t i, uint6
   return status;
 }
 
+/* The same of a block of them at once; false where that cannot be told. */
+static bool are_numbers(const shareable_list *list, size_t first, uint64_t format) {
+  shareable__block seen;
+
+  return shareable__block_look(list, first, format, &seen) && seen.data == list->layout.data + 8 * first &&
+         shareable__block_is_unchanged(list, first, &seen);
+}
+
 shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers, size_t *at) {
   uint64_t format = type == SHAREABLE_TYPE_INT ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT;
   shareable_status status = shareable__list_check(list);
@@ -117,6 +126,10 @@ shareable_status shareable_list_view(const shareable_list *list, shareable_type 
   if (numbers == NULL || (type != SHAREABLE_TYPE_INT && type != SHAREABLE_TYPE_FLOAT))
     return SHAREABLE_E_ARGUMENT;
   for (size_t i = 0; i < list->layout.count; i++) {
+    if (are_numbers(list, i, format)) {
+      i += SHAREABLE__BLOCK - 1;
+      continue;
+    }
     status = check_number(list, i, format);
     if (status != SHAREABLE_OK) {
       if (at != NULL)

@@ -190,12 +190,10 @@ def rows_of_numpy(theirs, mine, own):
     except ImportError:
         print("without numpy: not installed")
         return
-    sides = {
-        "ours": lambda: numpy.asarray(mine.view()).sum(),
-        "stock": calling(sum, theirs),
-        "own": lambda: numpy.asarray(own).sum(),
-    }
+    items = numpy.asarray(mine.view())
+    sides = {"ours": items.sum, "stock": calling(sum, theirs), "own": numpy.asarray(own).sum}
     yield Row("sum of 1,000,000 ints, numpy", 5, 1, sides, faster=1000)
+    yield Row("view() of 1,000,000 ints", 5, 1, {"ours": mine.view})
 
 
 def main():
