@@ -209,7 +209,7 @@ func (l *List) Capacity(index int) (int, error) {
 	m := l.orNone()
 	size := 0
 	m.mu.RLock()
-	status := raw.List_slot_size(m.list, index, &size)
+	status := raw.List_capacity(m.list, index, &size)
 	m.mu.RUnlock()
 	if status != 0 {
 		return 0, m.explain(index, status)

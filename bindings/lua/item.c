@@ -13,7 +13,7 @@ static shareable_status push_long(lua_State *L, const shareable_list *list, int6
   shareable_value value;
   size_t size;
   void *buffer;
-  shareable_status status = shareable_list_slot_size(list, index, &size);
+  shareable_status status = shareable_list_capacity(list, index, &size);
 
   if (status != SHAREABLE_OK)
     return status;

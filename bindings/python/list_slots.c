@@ -39,7 +39,7 @@ static PyObject *object_of(const shareable_list *list, int64_t index, shareable_
 static PyObject *get_long(const shareable_list *list, int64_t index) {
   shareable_value value = shareable_none();
   size_t size = 0;
-  shareable_status status = shareable_list_slot_size(list, index, &size);
+  shareable_status status = shareable_list_capacity(list, index, &size);
   char *buffer = PyMem_Malloc(size);
   PyObject *object;
 
@@ -99,7 +99,7 @@ static int set_range(shareable_list *list, const range *items, const shareable_v
   for (Py_ssize_t i = 0; i < items->count; i++) {
     int64_t index = items->start + i * items->step;
     size_t room = 0;
-    shareable_status status = shareable_list_slot_size(list, index, &room);
+    shareable_status status = shareable_list_capacity(list, index, &room);
 
     if (status == SHAREABLE_OK && values[i].length > room)
       status = SHAREABLE_E_SLOT;

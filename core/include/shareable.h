@@ -426,7 +426,7 @@ SHAREABLE_API size_t shareable_list_length(const shareable_list *list);
  *
  * Returns E_CLOSED, E_INDEX, or E_CORRUPT where the list's offsets are damaged there: that item is lost.
  */
-SHAREABLE_API shareable_status shareable_list_slot_size(const shareable_list *list, int64_t index, size_t *size);
+SHAREABLE_API shareable_status shareable_list_capacity(const shareable_list *list, int64_t index, size_t *size);
 
 /*
  * The type that an item has now. Returns E_CLOSED, E_INDEX or E_CORRUPT.
@@ -438,7 +438,7 @@ SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, i
  *
  *   value   receives it; where it is a str or bytes, `text` is `buffer`
  *   buffer  receives a text; no NUL is added; may be NULL where size is 0
- *   size    of the buffer, in bytes; shareable_list_slot_size() is always enough
+ *   size    of the buffer, in bytes; shareable_list_capacity() is always enough
  *
  * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (one
  * writer has held the item for a second, or many in turn for ten), or E_BUFFER: then type and length are set, and say how much is needed.

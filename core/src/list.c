@@ -136,7 +136,7 @@ size_t shareable_list_length(const shareable_list *list) {
   return list == NULL ? 0 : list->layout.count;
 }
 
-shareable_status shareable_list_slot_size(const shareable_list *list, int64_t index, size_t *size) {
+shareable_status shareable_list_capacity(const shareable_list *list, int64_t index, size_t *size) {
   shareable_status status = shareable__list_check(list);
   shareable__slot slot;
   size_t i;

@@ -233,7 +233,7 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
     return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
                            type_name(list, index));
   case SHAREABLE_E_SLOT:
-    shareable_list_slot_size(list, index, &room);
+    shareable_list_capacity(list, index, &room);
     return shareable__fail(error, status, 0,
                            "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
                            index, name, room);

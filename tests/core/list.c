@@ -164,7 +164,7 @@ Test(list, stock_bug_a_slot_is_sized_by_utf8_bytes) {
   size_t size;
 
   assert_text(get(list, 0), SHAREABLE_TYPE_STR, text, 24);
-  cr_ok(shareable_list_slot_size(list, 0, &size));
+  cr_ok(shareable_list_capacity(list, 0, &size));
   cr_assert_eq(size, 32);
   end_list(list);
 }
@@ -323,7 +323,7 @@ Test(list, a_capacity_makes_room_for_longer_texts) {
   values[2].capacity = 3;
   list = new_list(values, 4);
   for (int i = 0; i < 4; i++) {
-    cr_ok(shareable_list_slot_size(list, i, &size));
+    cr_ok(shareable_list_capacity(list, i, &size));
     cr_assert_eq(size, sizes[i]);
   }
   cr_ok(shareable_list_set_str(list, 1, "sixteen bytes ok", 16));
@@ -458,7 +458,7 @@ Test(list, a_closed_or_missing_handle_is_answered_everywhere) {
     cr_status(shareable_list_get_floats(l, 0, 1, &real, &n), SHAREABLE_E_CLOSED);
     cr_status(shareable_list_set_floats(l, 0, 1, &real, &n), SHAREABLE_E_CLOSED);
     cr_status(shareable_list_type(l, 0, &type), SHAREABLE_E_CLOSED);
-    cr_status(shareable_list_slot_size(l, 0, &n), SHAREABLE_E_CLOSED);
+    cr_status(shareable_list_capacity(l, 0, &n), SHAREABLE_E_CLOSED);
     cr_status(shareable_list_count(l, &value, &n), SHAREABLE_E_CLOSED);
     cr_status(shareable_list_index(l, &value, &n), SHAREABLE_E_CLOSED);
     cr_status(shareable_list_format(l, buffer, 8, &n), SHAREABLE_E_CLOSED);
@@ -496,7 +496,7 @@ Test(list, missing_out_parameters_are_answered) {
   cr_status(shareable_list_get_bool(list, 5, NULL), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_get_str(list, 0, NULL, 0, NULL), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_type(list, 0, NULL), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_list_slot_size(list, 0, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_capacity(list, 0, NULL), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_count(list, &value, NULL), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_count(list, NULL, &(size_t){0}), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_index(list, &value, NULL), SHAREABLE_E_ARGUMENT);

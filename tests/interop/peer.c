@@ -86,7 +86,7 @@ static void print_item(const shareable_list *list, size_t i, const char *folder)
   int status;
   size_t size;
 
-  must(shareable_list_slot_size(list, (int64_t)i, &size) == 0, "slot size");
+  must(shareable_list_capacity(list, (int64_t)i, &size) == 0, "slot size");
   buffer = malloc(size);
   status = shareable_list_get(list, (int64_t)i, &value, buffer, size);
   snprintf(path, sizeof path, "%s/c-%zu", folder, i);

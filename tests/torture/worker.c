@@ -138,7 +138,7 @@ static void write_something(void) {
   size_t room;
   int status;
 
-  must(shareable_list_slot_size(list, i, &room), "slot");
+  must(shareable_list_capacity(list, i, &room), "slot");
   value = some_value(room, buffer);
   start = now();
   if (value.type == SHAREABLE_TYPE_INT)
@@ -171,7 +171,7 @@ static void read_something(void) {
   size_t room;
   int status;
 
-  must(shareable_list_slot_size(list, i, &room), "slot");
+  must(shareable_list_capacity(list, i, &room), "slot");
   if (next_random() % 2) {
     value.type = SHAREABLE_TYPE_INT;
     status = shareable_list_get_int(list, i, &value.integer);

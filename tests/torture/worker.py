@@ -75,7 +75,7 @@ def count_up():
 
 def write():
     i = dice.randrange(VALUES)
-    value = some_value(shared.slot_size(i))
+    value = some_value(shared.capacity(i))
     start = time.monotonic()
     shared[i] = value
     watch(start, "a write")
@@ -94,7 +94,7 @@ def read():
     except UnicodeDecodeError:
         count(TORN)
     except ValueError:
-        count(DAMAGED if shared.slot_size(i) > JOURNALED else OTHERS)
+        count(DAMAGED if shared.capacity(i) > JOURNALED else OTHERS)
     except OSError:
         count(OTHERS)
     watch(start, "a read")

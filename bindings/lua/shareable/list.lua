@@ -48,7 +48,7 @@ methods.type = raw.list_type
 -- @function methods:capacity
 -- @tparam integer index
 -- @treturn integer bytes, at least 8; or nil, message, code
-methods.capacity = raw.list_slot_size
+methods.capacity = raw.list_capacity
 
 --- Counts the items that equal a value, compared as Python does: 1 equals 1.0 and true, text never equals bytes.
 -- @function methods:count

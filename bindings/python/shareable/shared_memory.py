@@ -301,9 +301,9 @@ class ShareableList(_raw.List):
         """The struct formats of all items as they are now, one after the other."""
         return _raw.list_format(self)
 
-    def slot_size(self, position: int) -> int:
+    def capacity(self, position: int) -> int:
         """The number of bytes that an item has room for: the longest text that can be written to it, in UTF-8."""
-        return _raw.list_slot_size(self, position)
+        return _raw.list_capacity(self, position)
 
     def tolist(self) -> list[Any]:
         """The items as a list of this process's own."""

@@ -216,7 +216,7 @@ def test_list_refuses_an_index_past_either_end(mixed):
         with pytest.raises(IndexError):
             mixed[index] = 1
         with pytest.raises(IndexError):
-            mixed.slot_size(7)
+            mixed.capacity(7)
     with pytest.raises(IndexError, match=f"^index out of range: list '{mixed.shm.name}' has 7 items"):
         mixed[7]
     with pytest.raises(IndexError, match="^assignment index out of range"):
@@ -272,7 +272,7 @@ def test_list_sizes_a_slot_by_utf8_bytes(make_list):
     values = ["é" * 12, "€" * 5, "𝄞𝄞", "plain"]
     shared = make_list(values)
     assert same(shared, values)
-    assert [shared.slot_size(i) for i in range(4)] == [32, 16, 16, 8]
+    assert [shared.capacity(i) for i in range(4)] == [32, 16, 16, 8]
     shared[0] = "é" * 16
     assert shared[0] == "é" * 16
 
@@ -287,12 +287,12 @@ def test_list_refuses_a_text_longer_than_its_slot_and_keeps_the_item(mixed, name
 
 def test_list_gives_a_text_extra_capacity(make_list, name):
     shared = make_list(["a", 1, None], capacity=100)
-    assert [shared.slot_size(i) for i in range(3)] == [104, 104, 104]
+    assert [shared.capacity(i) for i in range(3)] == [104, 104, 104]
     shared[1] = "x" * 104
     assert same(shared, ["a", "x" * 104, None])
     unlink(name)
     other = make_list(["a" * 20, 1, b"b"], capacity=[0, 9, 1])
-    assert [other.slot_size(i) for i in range(3)] == [24, 16, 8]
+    assert [other.capacity(i) for i in range(3)] == [24, 16, 8]
     unlink(name)
     for capacity, problem in ((-1, ValueError), (2**31, ValueError), ([1], ValueError), (1.5, TypeError)):
         with pytest.raises(problem):
@@ -710,7 +710,7 @@ def test_list_closed_refuses_use(mixed, name):
         lambda: 1 in mixed,
         lambda: mixed.format,
         lambda: mixed.tolist(),
-        lambda: mixed.slot_size(0),
+        lambda: mixed.capacity(0),
         lambda: mixed.add(3, 1),
         lambda: mixed.exchange(3, 1),
         lambda: mixed.compare_exchange(3, 100, 1),

@@ -339,7 +339,7 @@ def test_list_is_made_of_ranges_and_arrays_as_of_other_sequences():
             with ShareableList(values, capacity=capacity) as shared:
                 shared.unlink()
                 assert repr(shared.tolist()) == repr(list(values))
-                assert shared.slot_size(0) >= max(8, capacity) if len(shared) else True
+                assert shared.capacity(0) >= max(8, capacity) if len(shared) else True
     for beyond in (range(2**63 - 2, 2**63 + 2), range(-(2**63) - 1, 0, 2**62), range(0, 2**64, 2**63)):
         with pytest.raises(OverflowError, match="64 bits"):
             ShareableList(beyond)
@@ -470,7 +470,7 @@ def test_argument_that_makes_the_object_another_list_is_used_there(name):
     shared = ShareableList([0, 0])
     shared.unlink()
     assert shared.add(Moving(1), 5) == 25 and shared.exchange(1, Moving(6)) == 20 and shared[:] == [10, 6]
-    assert shared.compare_exchange(Moving(0), 10, Moving(7)) and shared.slot_size(Moving(1)) == 8
+    assert shared.compare_exchange(Moving(0), 10, Moving(7)) and shared.capacity(Moving(1)) == 8
     assert shared.wait(1, Moving(6)) == 20 and shared.shm.name == name
 
 
@@ -532,7 +532,7 @@ def test_class_is_a_class_like_any_other(name, monkeypatch):
 def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
-    values = {"count", "format", "index", "shm", "slot_size", "tolist"}
+    values = {"capacity", "count", "format", "index", "shm", "tolist"}
     assert public == values | {"add", "close", "compare_exchange", "digest", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
@@ -590,7 +590,7 @@ def test_raw_functions_refuse_what_is_not_theirs(mixed):
         lambda: _raw.List(),
         lambda: _raw.memory_open("a", "b"),
         lambda: _raw.list_create(None, 5, 0, 0),
-        lambda: _raw.list_slot_size(mixed, "a"),
+        lambda: _raw.list_capacity(mixed, "a"),
     ):
         with pytest.raises(TypeError):
             attempt()

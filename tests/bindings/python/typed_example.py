@@ -56,7 +56,7 @@ def main(name: str) -> None:
         assert changed and before == 11 and counter.values.wait(0, 11, timeout=1) == 12
         digest: int = counter.values.wait_any(0, timeout=0)
         assert digest == other.values.digest()
-        rooms: list[int] = [counter.values.slot_size(i) for i in range(2)]
+        rooms: list[int] = [counter.values.capacity(i) for i in range(2)]
         form: str = counter.values.format
         assert rooms == [32, 32] and form == "qxxxxxx?x"
         try:
