@@ -44,11 +44,43 @@ static int from_index(PyObject *object, int64_t item, shareable_value *value) {
   return result;
 }
 
+/* NumPy's scalars are known by their names: to import it for that would be too much. */
+static bool is_numpy(PyObject *object, const char *name) {
+  return strcmp(Py_TYPE(object)->tp_name, name) == 0;
+}
+
+static bool is_numpy_scalar(PyObject *object) {
+  return strncmp(Py_TYPE(object)->tp_name, "numpy.", 6) == 0 && !is_numpy(object, "numpy.ndarray");
+}
+
+static int from_float(PyObject *object, shareable_value *value) {
+  double real = PyFloat_AsDouble(object);
+
+  *value = shareable_float(real);
+  return real == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* An object may have __index__ and no index: then its bytes are what it is. */
+static int from_index_or_buffer(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
+  if (from_index(object, item, value) == 0)
+    return 0;
+  if (!PyErr_ExceptionMatches(PyExc_TypeError) || !PyObject_CheckBuffer(object))
+    return -1;
+  PyErr_Clear();
+  return from_buffer(object, value, owner);
+}
+
 /* What is of no type that items are read as, nor of a subclass of one. */
 static int from_other(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
+  if (is_numpy(object, "numpy.bool_") || is_numpy(object, "numpy.bool")) {
+    *value = shareable_bool(PyObject_IsTrue(object));
+    return 0;
+  }
+  if (is_numpy(object, "numpy.float32") || is_numpy(object, "numpy.float16"))
+    return from_float(object, value);
   if (PyIndex_Check(object))
-    return from_index(object, item, value);
-  if (PyByteArray_Check(object) || PyMemoryView_Check(object))
+    return from_index_or_buffer(object, item, value, owner);
+  if (PyObject_CheckBuffer(object) && !is_numpy_scalar(object))
     return from_buffer(object, value, owner);
   PyErr_Format(PyExc_TypeError, "item %lld: %s, not %.200s", (long long)item,
                shareable_status_text(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);

@@ -10,9 +10,9 @@
 #include "shareable.h"
 
 /*
- * Makes a value of an int, float, bool, str, bytes, None, an object with __index__, a bytearray or a memoryview. Its text
- * lies in the object, or in *owner, which becomes a reference that is the caller's to drop, else NULL. -1 with an exception
- * that names the item.
+ * Makes a value of an int, float, bool, str, bytes, None, an object with __index__, a number of NumPy's, or any buffer. Its
+ * text lies in the object, or in *owner, which becomes a reference that is the caller's to drop, else NULL. -1 with an
+ * exception that names the item.
  */
 int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject **owner);
 

@@ -218,9 +218,10 @@ class ShareableList(_raw.List):
     """A list in a block of shared memory. Its length never changes, and an item's room for text does not either.
 
     sequence
-        The items of a new list: any iterable of int (of 64 bits, sign included), float, bool, str, bytes and None. A
-        bytearray or a memoryview is stored as bytes, an object with ``__index__()`` as an int. None attaches to the list
-        called `name`; without a name either, the new list is empty.
+        The items of a new list: any iterable of int (of 64 bits, sign included), float, bool, str, bytes and None. An object
+        with ``__index__()`` is stored as an int, NumPy's numbers as what they are, anything else that has a buffer, as a
+        bytearray or an array, as bytes. None attaches to the list called `name`; without a name either, the new list is
+        empty.
     name
         The block's name. None makes up a new one.
     capacity

@@ -303,6 +303,8 @@ def test_list_takes_what_acts_as_an_int_or_as_bytes(make_list):
     assert shared[:] == [7, 8, b"ab", b"ce", True]
     shared[Int(0)], shared[2] = Int(9), memoryview(b"xy")
     assert shared[0] == 9 and shared[2] == b"xy"
+    shared[0], shared[1] = array.array("h", [1, 2]), (ctypes.c_char * 3)(*b"abc")
+    assert shared[:2] == [struct.pack("hh", 1, 2), b"abc"]
     with pytest.raises(IndexError):
         shared[Index()]
 
@@ -312,8 +314,11 @@ def test_list_takes_numbers_of_numpy(make_list):
     shared = make_list([np.int64(5), np.float64(1.5), *np.arange(3), np.uint64(2**63 - 1)])
     assert shared[:] == [5, 1.5, 0, 1, 2, 2**63 - 1]
     assert np.int64(5) in shared and shared.count(np.float64(5.0)) == 1 and shared.index(np.int8(2)) == 4
-    for wrong in (np.float32(1), np.array([1, 2]), np.datetime64("now")):
-        with pytest.raises(TypeError):
+    shared[:4] = [np.float32(0.5), np.float16(-2), np.bool_(True), np.array([1, 2], dtype=np.int32)]
+    assert [type(each) for each in shared[:4]] == [float, float, bool, bytes]
+    assert shared[:4] == [0.5, -2.0, True, struct.pack("ii", 1, 2)]
+    for wrong in (np.complex64(1), np.datetime64("now"), np.longdouble(1)):
+        with pytest.raises(TypeError, match="a value must be an int"):
             shared[0] = wrong
     with pytest.raises(OverflowError):
         shared[0] = np.uint64(2**63)
