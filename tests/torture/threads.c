@@ -4,10 +4,13 @@
  * usage: threads ROUNDS
  *
  * Some share a handle, some have their own. They write values of every type to one item, read it, add to another, and count
- * a third up under the lock; an ordinary variable is guarded by that lock too.
+ * a third up under the lock; an ordinary variable is guarded by that lock too. One more thread for each handle waits for what
+ * they do, and searches the list.
  */
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,11 +19,12 @@
 
 #define THREADS 4
 
-enum { MIXED, ADDED, LOCKED };
+enum { MIXED, ADDED, LOCKED, NUMBERS, COUNT = 200 };
 
 static char name[40];
 static shareable_list *handles[2];
 static int rounds;
+static atomic_bool is_over;
 static int64_t guarded[2]; /* by handle: ThreadSanitizer knows no lock that lies at two addresses */
 
 static void must(int status, const char *what) {
@@ -81,19 +85,46 @@ static void *work(void *which) {
   return NULL;
 }
 
+static void *watch(void *which) {
+  shareable_list *list = handles[(int64_t *)which - guarded];
+  const shareable_value absent = shareable_int(-7);
+  shareable_value seen = shareable_int(0);
+  uint64_t digest = 0;
+  size_t found;
+
+  while (!is_over) {
+    int status = shareable_list_wait(list, ADDED, &seen, 100000000);
+
+    must(status == SHAREABLE_E_UNCHANGED ? SHAREABLE_OK : status, "wait");
+    must(shareable_list_get_int(list, ADDED, &seen.integer), "get int");
+    status = shareable_list_wait_any(list, &digest, 100000000);
+    must(status == SHAREABLE_E_UNCHANGED ? SHAREABLE_OK : status, "wait for anything");
+    must(shareable_list_count(list, &absent, &found), "count");
+    must(shareable_list_set_int(list, NUMBERS, seen.integer), "set int");
+  }
+  return NULL;
+}
+
 int main(int argc, char **argv) {
-  shareable_value values[] = {shareable_str("a text of some bytes"), shareable_int(0), shareable_int(0)};
-  pthread_t threads[THREADS];
+  shareable_value values[COUNT] = {shareable_str("a text of some bytes")};
+  pthread_t threads[THREADS], watchers[2];
   int64_t added, locked;
 
   rounds = argc > 1 ? atoi(argv[1]) : 2000;
   snprintf(name, sizeof name, "threads-test-%ld", (long)getpid());
-  must(shareable_list_create(&handles[0], name, values, 3, 0, 0, NULL), "create");
+  for (int i = 1; i < COUNT; i++)
+    values[i] = shareable_int(0);
+  must(shareable_list_create(&handles[0], name, values, COUNT, 0, 0, NULL), "create");
   must(shareable_list_open(&handles[1], name, 0, NULL), "open");
   for (int i = 0; i < THREADS; i++)
     must(pthread_create(&threads[i], NULL, work, &guarded[i % 2]), "thread");
+  for (int i = 0; i < 2; i++)
+    must(pthread_create(&watchers[i], NULL, watch, &guarded[i]), "thread");
   for (int i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
+  is_over = true;
+  for (int i = 0; i < 2; i++)
+    pthread_join(watchers[i], NULL);
   must(shareable_list_get_int(handles[0], ADDED, &added), "get int");
   must(shareable_list_get_int(handles[0], LOCKED, &locked), "get int");
   must(shareable_list_unlink(handles[0], NULL), "unlink");
