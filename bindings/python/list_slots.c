@@ -57,6 +57,10 @@ PyObject *list_get(const shareable_list *list, int64_t index) {
   shareable_value value;
   shareable_status status = shareable_list_get(list, index, &value, buffer, sizeof buffer);
 
+  if (status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_INT)
+    return PyLong_FromLongLong(value.integer);
+  if (status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_FLOAT)
+    return PyFloat_FromDouble(value.real);
   if (status == SHAREABLE_E_BUFFER)
     return get_long(list, index);
   return object_of(list, index, status, &value);
