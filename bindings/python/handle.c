@@ -63,9 +63,13 @@ void handle_base_settle(PyTypeObject *base) {
   PyType_Modified(base);
 }
 
-/* SWIG's metaclass would forbid to set an attribute of a subclass, and to mix it with an abstract class. */
+/*
+ * SWIG's metaclass would forbid to set an attribute of a subclass, and to mix it with an abstract class. What both types add
+ * to their base, though they do not use it, has Python refuse a class of both: its one handle would be taken for the other.
+ */
 int handle_type_settle(PyTypeObject *type, const char *name) {
   type->tp_name = name;
+  type->tp_basicsize += (Py_ssize_t)sizeof(void *);
   Py_SET_TYPE(type, &PyType_Type);
   if (PyDict_DelItemString(type->tp_dict, "this") < 0 || PyDict_DelItemString(type->tp_dict, "thisown") < 0)
     return -1;

@@ -605,6 +605,16 @@ def test_raw_functions_refuse_what_is_not_theirs(mixed):
         _raw.memory_open(memory.name, 1 << 7)
 
 
+def test_class_of_a_block_and_a_list_is_refused(mixed):
+    for bases in ((ShareableList, SharedMemory), (SharedMemory, ShareableList), (_raw.List, _raw.Memory)):
+        with pytest.raises(TypeError, match="lay-?out"):
+            type("Both", bases, {})
+    with pytest.raises(TypeError, match="layout"):
+        mixed.__class__ = SharedMemory
+    mixed.__class__ = type("Own", (ShareableList,), {})  # of the same handle
+    assert mixed[3] == 100
+
+
 def test_threads_may_share_one_object(make_list):
     shared = make_list([0] * 8)
 
