@@ -76,11 +76,20 @@ static void raise_item(const char *what, shareable_status status, const shareabl
   }
 }
 
+/* The name is an object first: to show the value may run any Python code, which may free the list. */
+static void raise_absent(PyObject *value, const char *name) {
+  PyObject *list = text_object(name, "replace");
+
+  if (list != NULL)
+    PyErr_Format(PyExc_ValueError, "%R not in this container: list '%U'", value, list);
+  Py_XDECREF(list);
+}
+
 void status_raise(shareable_status status, const status_context *context) {
   if (context->error.text[0] != '\0')
     raise(status, &context->error, context->name);
   else if (status == SHAREABLE_E_ABSENT && context->value != NULL)
-    PyErr_Format(PyExc_ValueError, "%R not in this container: list '%s'", context->value, context->name);
+    raise_absent(context->value, context->name);
   else
     raise_item("index", status, context->list,
                status == SHAREABLE_E_CORRUPT && context->damaged != NULL ? (int64_t)*context->damaged : context->index);

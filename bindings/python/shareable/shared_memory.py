@@ -125,7 +125,7 @@ class SharedMemory(_raw.Memory):
         else:
             super().__init__(_raw.memory_open(name, flags))
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
-        self._buf = self._view()
+        self._keep_view()
 
     @classmethod
     def _of(cls, handle: _raw.Memory) -> SharedMemory:
@@ -134,7 +134,7 @@ class SharedMemory(_raw.Memory):
         _raw.Memory.__init__(memory, handle)
         if memory.read_only:
             memory._flags = os.O_RDONLY
-        memory._buf = memory._view()
+        memory._keep_view()
         return memory
 
     def _view(self) -> memoryview | None:
@@ -142,6 +142,12 @@ class SharedMemory(_raw.Memory):
             return _raw.memory_address(self)
         except ValueError:  # closed, or never open
             return None
+
+    def _keep_view(self) -> None:
+        self._buf = self._view()
+        # Another thread may have closed the block between the two: then it would stay mapped as long as this object lives.
+        if self._buf is not None and self._view() is None:
+            self._buf = None
 
     def __enter__(self) -> SharedMemory:
         return self
@@ -171,7 +177,8 @@ class SharedMemory(_raw.Memory):
             try:
                 len(view)
             except ValueError:  # released
-                view = self._buf = self._view()
+                self._keep_view()
+                view = self._buf
         return view  # type: ignore[return-value]  # as the standard library's is declared: who closes it knows
 
     @property

@@ -737,6 +737,44 @@ def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name):
         assert not lock.owner_died
 
 
+def test_block_that_is_closed_while_its_buf_is_renewed_stays_closed(name):
+    class ClosedInBetween(SharedMemory):
+        is_to_close = False
+
+        def _view(self):
+            view = super()._view()
+            if self.is_to_close:
+                self.is_to_close = False
+                thread = threading.Thread(target=self.close)
+                thread.start()
+                thread.join()
+            return view
+
+    memory = ClosedInBetween(name, create=True, size=16)
+    memory.buf.release()
+    memory.is_to_close = True
+    assert memory.buf is None and inode(name) not in mappings()
+    memory.is_to_close = True
+    memory.__init__(name)
+    assert memory.buf is None and inode(name) not in mappings()
+
+
+def test_value_that_frees_the_list_when_it_is_shown_is_an_error_of_the_list_that_was(make_list, name):
+    class Own(str):
+        def __repr__(self):
+            _raw.List.__init__(shared, other)
+            return "own"
+
+    shared, other = make_list([1]), ShareableList()
+    other.unlink()
+    shared.shm.close()
+    shared.__init__(name=name)
+    del shared.shm
+    with pytest.raises(ValueError, match=f"^own not in this container: list '{name}'$"):
+        _raw.list_index(shared, Own("absent"))
+    other.close()
+
+
 @pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
 @pytest.mark.parametrize("released_at_once", [False, True])
 def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, name, close, released_at_once):
