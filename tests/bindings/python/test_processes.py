@@ -131,6 +131,10 @@ def test_programs_that_take_a_block_from_the_tracker_run_and_keep_it(memory):
         assert other.buf[0] == 5
 
 
+def test_threads_and_forks_hammer_the_same_objects():
+    assert " actions, " in run(str(HERE / "hammer.py"), "3")
+
+
 def test_child_closes_and_the_parent_goes_on(memory, mixed):
     view = memory.buf
 
