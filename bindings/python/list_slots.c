@@ -35,19 +35,46 @@ static PyObject *object_of(const shareable_list *list, int64_t index, shareable_
                                                               : status_raise_item(status, list, index);
 }
 
+/*
+ * A text of more bytes is copied without the interpreter's lock. Another thread may close the list meanwhile, or give its
+ * object another one: the pin and the reference keep both until it is done.
+ */
+enum { LONG_SIZE = 65536 };
+
+static PyThreadState *let_others_run(shareable_list *list) {
+  if (shareable_memory_pin(shareable_list_memory(list)) != SHAREABLE_OK)
+    return NULL;
+  shareable_list_ref(list);
+  return PyEval_SaveThread();
+}
+
+static void run_again(shareable_list *list, PyThreadState *thread) {
+  if (thread == NULL)
+    return;
+  PyEval_RestoreThread(thread);
+  shareable_memory_unpin(shareable_list_memory(list));
+  shareable_list_unref(list);
+}
+
 /* With room for the whole slot: meanwhile, another process may have written a longer text. */
-static PyObject *get_long(const shareable_list *list, int64_t index) {
+static PyObject *get_long(shareable_list *list, int64_t index) {
   shareable_value value = shareable_none();
   size_t size = 0;
   shareable_status status = shareable_list_capacity(list, index, &size);
   char *buffer = PyMem_Malloc(size);
+  PyThreadState *thread = NULL;
   PyObject *object;
 
   if (buffer == NULL)
     return PyErr_NoMemory();
+  shareable_list_ref(list);
+  if (size > LONG_SIZE)
+    thread = let_others_run(list);
   if (status == SHAREABLE_OK)
     status = shareable_list_get(list, index, &value, buffer, size);
+  run_again(list, thread);
   object = object_of(list, index, status, &value);
+  shareable_list_unref(list);
   PyMem_Free(buffer);
   return object;
 }
@@ -62,7 +89,7 @@ PyObject *list_get(const shareable_list *list, int64_t index) {
   if (status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_FLOAT)
     return PyFloat_FromDouble(value.real);
   if (status == SHAREABLE_E_BUFFER)
-    return get_long(list, index);
+    return get_long((shareable_list *)(uintptr_t)list, index);
   return object_of(list, index, status, &value);
 }
 
@@ -185,6 +212,17 @@ static shareable_status set_number(shareable_list *list, int64_t index, PyObject
   return SHAREABLE_E_VALUE_TYPE;
 }
 
+static shareable_status set_value(shareable_list *list, int64_t index, const shareable_value *value) {
+  PyThreadState *thread = NULL;
+  shareable_status status;
+
+  if (value->length > LONG_SIZE)
+    thread = let_others_run(list);
+  status = shareable_list_set(list, index, value);
+  run_again(list, thread);
+  return status;
+}
+
 static int set(PyObject *self, int64_t index, PyObject *object) {
   shareable_status status = set_number(handle_of(self), index, object);
   shareable_value value;
@@ -193,7 +231,7 @@ static int set(PyObject *self, int64_t index, PyObject *object) {
   if (status == SHAREABLE_E_VALUE_TYPE) {
     if (value_from(object, index, &value, &owner) < 0)
       return -1;
-    status = shareable_list_set(handle_of(self), index, &value);
+    status = set_value(handle_of(self), index, &value);
     Py_XDECREF(owner);
   }
   return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);

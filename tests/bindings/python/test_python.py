@@ -868,3 +868,29 @@ def test_lock_keeps_its_list_and_refuses_one_that_is_none(make_list):
         shared_memory.ListLock([]).acquire()
     with pytest.raises(ValueError, match="__init__"):
         shared_memory.ListLock(ShareableList.__new__(ShareableList)).acquire()
+
+
+def test_long_texts_are_copied_while_other_threads_run_and_close(name):
+    text, data = "é" * 2_000_000, b"x" * 4_000_000
+    with ShareableList(["", b""], name=name, capacity=4_000_000) as shared:
+        shared.unlink()
+        errors, turns = [], []
+
+        def work(item, value):
+            try:
+                while True:
+                    shared[item] = value
+                    assert shared[item] == value
+                    turns.append(item)
+            except ValueError as error:
+                errors.append(str(error))
+
+        threads = [threading.Thread(target=work, args=each) for each in ((0, text), (1, data))]
+        for thread in threads:
+            thread.start()
+        while len(set(turns)) < 2:
+            time.sleep(0.01)
+        shared.close()
+        for thread in threads:
+            thread.join()
+        assert errors == [f"list '{name}' is closed: open it again"] * 2
