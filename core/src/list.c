@@ -120,8 +120,10 @@ void shareable_list_unref(shareable_list *list) {
 }
 
 void shareable_list_close(shareable_list *list) {
-  if (list != NULL)
-    shareable_memory_close(list->memory);
+  if (list == NULL)
+    return;
+  shareable_memory_close(list->memory);
+  leave(list); /* once more: a thread may have been on its way to the lock, and have taken it after the first time */
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {

@@ -159,6 +159,7 @@ shareable_status shareable__writer_join(shareable__writer *writer,
 }
 
 void shareable__writer_leave(shareable__writer *writer) {
+  pthread_mutex_lock(&joining);
   forget_parent(writer);
   if (writer->proof != NULL)
     munmap(writer->proof, 1);
@@ -166,4 +167,5 @@ void shareable__writer_leave(shareable__writer *writer) {
   __atomic_store_n(&writer->token, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   writer->cell = NULL;
+  pthread_mutex_unlock(&joining);
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../../core/src/list.h"
 #include "support.h"
 
 #define MILLISECOND INT64_C(1000000)
@@ -219,6 +220,23 @@ Test(lock, guards_among_threads_of_one_handle_and_of_two) {
     pthread_join(threads[i], NULL);
   cr_ok(shareable_list_get_int(list, 0, &integer));
   cr_assert_eq(integer, 15000);
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+/* A thread was past the check when another closed the list: it joins anew, and takes the lock. Closing again gives it up. */
+Test(lock, taken_while_the_list_was_closed_is_given_up_by_closing_again) {
+  shareable_list *list = counter(), *other = again(list);
+
+  cr_ok(shareable_memory_pin(shareable_list_memory(other)));
+  shareable_list_close(other);
+  cr_ok(shareable__sync_join(&other->sync));
+  other->sync.area->lock = other->sync.writer.token;
+  cr_status(shareable_list_lock(list, 50 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
+  shareable_list_close(other);
+  cr_status(shareable_list_lock(list, 5000 * MILLISECOND), SHAREABLE_E_OWNER_DIED);
+  cr_ok(shareable_list_unlock(list));
+  shareable_memory_unpin(shareable_list_memory(other));
   shareable_list_unref(other);
   end_list(list);
 }
