@@ -30,7 +30,7 @@ from functools import partial
 from math import ceil
 from struct import unpack_from
 from types import GenericAlias, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from . import _raw
 
@@ -269,7 +269,7 @@ class ShareableList(_raw.List):
             super().__init__(_raw.list_open(name, flags))
         self.shm = SharedMemory._of(_raw.list_memory(self))
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
 
     def __enter__(self) -> ShareableList:
         return self
