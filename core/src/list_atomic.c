@@ -81,8 +81,9 @@ static inline __attribute__((always_inline)) shareable_status change_item(sharea
   change soon = *what, later;
   shareable_status status;
 
-  if (shareable__list_check_write(list) == SHAREABLE_OK && list->sync.area != NULL &&
-      shareable__writer_is_fast(&list->sync.writer) && change_soon(list, index, operation, &soon, &status)) {
+  /* A writer that is fast has an area, may write, and is not closed. */
+  if (list != NULL && shareable__writer_is_fast(&list->sync.writer) &&
+      change_soon(list, index, operation, &soon, &status)) {
     *what = soon;
     return status;
   }
