@@ -279,24 +279,6 @@ bool shareable__item_is_number(const shareable__slot *slot) {
   return shareable__item_is(slot, SHAREABLE__FORMAT_INT) || shareable__item_is(slot, SHAREABLE__FORMAT_FLOAT);
 }
 
-uint64_t shareable__item_format_of(const shareable_value *value, size_t size) {
-  shareable__image image;
-
-  if (value->type == SHAREABLE_TYPE_INT)
-    return SHAREABLE__FORMAT_INT;
-  if (value->type == SHAREABLE_TYPE_FLOAT)
-    return SHAREABLE__FORMAT_FLOAT;
-  shareable__item_image(value, size, &image);
-  return image.format;
-}
-
-unsigned char shareable__item_code_of(uint32_t type) {
-  static const unsigned char codes[] = {SHAREABLE__CODE_NONE,  SHAREABLE__CODE_PLAIN, SHAREABLE__CODE_PLAIN,
-                                        SHAREABLE__CODE_PLAIN, SHAREABLE__CODE_STR,   SHAREABLE__CODE_BYTES};
-
-  return codes[type];
-}
-
 /* Compared where it lies: a copy of a long text would need memory. */
 static bool text_equals(const shareable__slot *slot, const shareable__shape *shape, const shareable_value *value) {
   size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);

@@ -74,10 +74,6 @@ bool shareable__item_is_number(const shareable__slot *slot);
 /* OK, or E_SLOT or E_LENGTH: whether a slot of `size` bytes can hold the value, which was checked by itself. */
 shareable_status shareable__item_fits(const shareable_value *value, size_t size);
 
-/* The format that a value, which fits, has in a slot of `size` bytes; and the code of its type, which was checked. */
-uint64_t shareable__item_format_of(const shareable_value *value, size_t size);
-unsigned char shareable__item_code_of(uint32_t type);
-
 /* Whether the item equals the value, by Python's ==. E_CORRUPT where the item is damaged. */
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal);
 

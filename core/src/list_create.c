@@ -4,7 +4,6 @@
  * What a new list holds is written to its file, not to the mapping: the first touch of each page there would cost more
  * than the copy.
  */
-#include <errno.h>
 #include <inttypes.h>
 
 #include "error.h"
@@ -99,15 +98,17 @@ static shareable_status plan(source *from, uint64_t *data_size, shareable_error 
 /* Bytes on their way to the file, from its start on. What the file holds is 0, so what is 0 may be left out. */
 typedef struct stream {
   const shareable__segment *segment;
-  uint64_t at; /* where `bytes` go */
+  const char *name;       /* for the words of a failure */
+  shareable_error *error; /* of the first write that failed */
+  shareable_status status;
   size_t used;
-  int system; /* the errno of the first write that failed */
+  uint64_t at; /* where `bytes` go */
   unsigned char bytes[32768];
 } stream;
 
 static void flush(stream *to) {
-  if (to->system == 0 && to->used > 0)
-    to->system = shareable__segment_write(to->segment, to->at, to->bytes, to->used);
+  if (to->status == SHAREABLE_OK)
+    to->status = shareable__segment_write(to->segment, to->name, to->at, to->bytes, to->used, to->error);
   to->at += to->used;
   to->used = 0;
 }
@@ -167,28 +168,36 @@ static void put_numbers(stream *to, const source *from) {
   skip(to, from->count);
 }
 
-static void put_slot(stream *to, const shareable_value *value) {
+/* The image of a value in its slot, whose size it returns. */
+static size_t make_image(const shareable_value *value, shareable__image *image) {
   size_t size = slot_size(value);
-  shareable__image image;
 
-  shareable__item_image(value, size, &image);
-  put(to, image.data, image.length);
-  skip(to, size - image.length);
+  shareable__item_image(value, size, image);
+  return size;
 }
 
 static void put_values(stream *to, const source *from) {
+  shareable__image image;
   uint64_t offset = 0;
 
   put_word(to, from->count);
   put_word(to, 0);
   for (size_t i = 0; i < from->count; i++)
     put_word(to, offset += slot_size(&from->values[i]));
-  for (size_t i = 0; i < from->count; i++)
-    put_slot(to, &from->values[i]);
-  for (size_t i = 0; i < from->count; i++)
-    put_word(to, shareable__item_format_of(&from->values[i], slot_size(&from->values[i])));
-  for (size_t i = 0; i < from->count; i++)
-    put_byte(to, shareable__item_code_of(from->values[i].type));
+  for (size_t i = 0; i < from->count; i++) {
+    size_t size = make_image(&from->values[i], &image);
+
+    put(to, image.data, image.length);
+    skip(to, size - image.length);
+  }
+  for (size_t i = 0; i < from->count; i++) {
+    make_image(&from->values[i], &image);
+    put_word(to, image.format);
+  }
+  for (size_t i = 0; i < from->count; i++) {
+    make_image(&from->values[i], &image);
+    put_byte(to, image.code);
+  }
 }
 
 static shareable_status fill(shareable_list *list, const source *from, uint64_t data_size, uint64_t area,
@@ -198,8 +207,10 @@ static shareable_status fill(shareable_list *list, const source *from, uint64_t 
   stream to;
 
   to.segment = segment;
+  to.name = list->memory->name[0] != '\0' ? list->memory->name : "psm_…";
+  to.error = error;
+  to.status = SHAREABLE_OK;
   to.at = to.used = 0;
-  to.system = 0;
   if (from->format != 0)
     put_numbers(&to, from);
   else
@@ -210,11 +221,8 @@ static shareable_status fill(shareable_list *list, const source *from, uint64_t 
     put(&to, head, sizeof head);
   }
   flush(&to);
-  if (to.system != 0)
-    return shareable__segment_fail_write(segment, list->memory->name[0] != 0 ? list->memory->name : "psm_…", to.system,
-                                         error);
   shareable__layout_read(&list->layout, segment->base, segment->size, from->count, data_size);
-  return SHAREABLE_OK;
+  return to.status;
 }
 
 static shareable_status make(shareable_list *list, const char *name, const source *from, uint64_t data_size,

@@ -122,26 +122,22 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
   return SHAREABLE_OK;
 }
 
-int shareable__segment_write(const shareable__segment *segment, uint64_t at, const void *bytes, size_t length) {
+shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t at,
+                                          const void *bytes, size_t length, shareable_error *error) {
   while (length > 0) {
     ssize_t written = pwrite(segment->fd, bytes, length, (off_t)at);
 
     if (written < 0 && errno == EINTR)
       continue;
-    if (written <= 0)
-      return written == 0 ? ENOSPC : errno;
+    if (written == 0 || (written < 0 && errno == ENOSPC))
+      return fail_no_space(error, name, segment->size);
+    if (written < 0)
+      return shareable__fail_system(error, errno, "cannot write to '%s'", name);
     bytes = (const unsigned char *)bytes + written;
     at += (uint64_t)written;
     length -= (size_t)written;
   }
-  return 0;
-}
-
-shareable_status shareable__segment_fail_write(const shareable__segment *segment, const char *name, int system,
-                                               shareable_error *error) {
-  if (system == ENOSPC)
-    return fail_no_space(error, name, segment->size);
-  return shareable__fail_system(error, system, "cannot write to '%s'", name);
+  return SHAREABLE_OK;
 }
 
 void shareable__segment_settle(shareable__segment *segment) {

@@ -37,10 +37,9 @@ shareable_status shareable__segment_create_hidden(shareable__segment *segment, s
                                                   const char *name, uint64_t size, uint32_t flags, uint32_t mode,
                                                   shareable_error *error);
 
-/* Writes to the file, past the mapping. 0, or the errno; and the words for that. */
-int shareable__segment_write(const shareable__segment *segment, uint64_t at, const void *bytes, size_t length);
-shareable_status shareable__segment_fail_write(const shareable__segment *segment, const char *name, int system,
-                                               shareable_error *error);
+/* Writes to the file, past the mapping. `name` is only for the words of the failure. */
+shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t at,
+                                          const void *bytes, size_t length, shareable_error *error);
 
 /* Gives the file its name, or fails with E_EXISTS; then it can be tried again with another name. It stays open. */
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
