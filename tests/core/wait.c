@@ -194,53 +194,39 @@ static int64_t median_delay(shareable_list *list, uint32_t flags, change *by, aw
 /* Those who sleep look again after 50 milliseconds in any case: after 25 on average, if nobody wakes them. */
 #define WOKEN (10 * MILLISECOND)
 
-Test(wait, is_woken_by_a_store_of_another_process) {
-  shareable_list *list = signals(0);
+static void expect_delay(uint32_t list_flags, change *by, await *wait, int64_t most) {
+  shareable_list *list = signals(list_flags);
 
-  cr_assert_lt(median_delay(list, 0, store, await_item), WOKEN);
+  cr_assert_lt(median_delay(list, 0, by, wait), most);
   end_list(list);
+}
+
+Test(wait, is_woken_by_a_store_of_another_process) {
+  expect_delay(0, store, await_item, WOKEN);
 }
 
 Test(wait, is_woken_by_a_change_of_type) {
-  shareable_list *list = signals(0);
-
-  cr_assert_lt(median_delay(list, 0, store_both_types, await_item), WOKEN);
-  end_list(list);
+  expect_delay(0, store_both_types, await_item, WOKEN);
 }
 
 Test(wait, is_woken_by_atomics) {
-  shareable_list *list = signals(0);
-
-  cr_assert_lt(median_delay(list, 0, add_one, await_item), WOKEN);
-  end_list(list);
+  expect_delay(0, add_one, await_item, WOKEN);
 }
 
 Test(wait, is_woken_by_ranges) {
-  shareable_list *list = signals(0);
-
-  cr_assert_lt(median_delay(list, 0, store_range, await_item), WOKEN);
-  end_list(list);
+  expect_delay(0, store_range, await_item, WOKEN);
 }
 
 Test(wait, for_anything_is_woken_too) {
-  shareable_list *list = signals(0);
-
-  cr_assert_lt(median_delay(list, 0, store, await_anything), WOKEN);
-  end_list(list);
+  expect_delay(0, store, await_anything, WOKEN);
 }
 
 Test(wait, finds_what_stock_writes_within_a_slice) {
-  shareable_list *list = signals(0);
-
-  cr_assert_lt(median_delay(list, 0, poke, await_item), 200 * MILLISECOND);
-  end_list(list);
+  expect_delay(0, poke, await_item, 200 * MILLISECOND);
 }
 
 Test(wait, works_on_a_list_without_sync_area) {
-  shareable_list *list = signals(SHAREABLE_PLAIN);
-
-  cr_assert_lt(median_delay(list, 0, poke, await_item), 100 * MILLISECOND);
-  end_list(list);
+  expect_delay(SHAREABLE_PLAIN, poke, await_item, 100 * MILLISECOND);
 }
 
 Test(wait, works_through_a_handle_that_may_only_read) {

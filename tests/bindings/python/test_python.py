@@ -198,6 +198,44 @@ def test_buf_is_none_once_closed_and_others_keep_theirs(memory, name):
     assert SharedMemory.__new__(SharedMemory).buf is None
 
 
+def test_block_that_is_closed_while_its_buf_is_renewed_stays_closed(name):
+    class ClosedInBetween(SharedMemory):
+        is_to_close = False
+
+        def _view(self):
+            view = super()._view()
+            if self.is_to_close:
+                self.is_to_close = False
+                thread = threading.Thread(target=self.close)
+                thread.start()
+                thread.join()
+            return view
+
+    memory = ClosedInBetween(name, create=True, size=16)
+    memory.buf.release()
+    memory.is_to_close = True
+    assert memory.buf is None and inode(name) not in mappings()
+    memory.is_to_close = True
+    memory.__init__(name)
+    assert memory.buf is None and inode(name) not in mappings()
+
+
+def test_value_that_frees_the_list_when_it_is_shown_is_an_error_of_the_list_that_was(make_list, name):
+    class Own(str):
+        def __repr__(self):
+            _raw.List.__init__(shared, other)
+            return "own"
+
+    shared, other = make_list([1]), ShareableList()
+    other.unlink()
+    shared.shm.close()
+    shared.__init__(name=name)
+    del shared.shm
+    with pytest.raises(ValueError, match=f"^own not in this container: list '{name}'$"):
+        _raw.list_index(shared, Own("absent"))
+    other.close()
+
+
 @pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
 def test_buf_of_a_list_is_dropped_by_closing_either(mixed, name, close):
     view = mixed.shm.buf
@@ -714,65 +752,33 @@ def test_lock_of_one_list_is_waited_for_by_its_own_threads(make_list):
     lock.release()
 
 
-def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name):
-    class Alarm(Exception):
-        pass
+class Alarm(Exception):
+    """What the handler of SIGALRM raises."""
+
+
+@pytest.fixture
+def alarm():
+    """Has SIGALRM raise, and come in a tenth of a second when called."""
 
     def ring(number, frame):
         raise Alarm
 
-    shared = make_list([0])
     before = signal.signal(signal.SIGALRM, ring)
-    try:
-        with ShareableList(name=name) as other, other.lock():
-            start = time.monotonic()
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            with pytest.raises(Alarm):
-                shared.lock().acquire(timeout=30)
-            assert time.monotonic() - start < 10
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    yield lambda: signal.setitimer(signal.ITIMER_REAL, 0.1)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name, alarm):
+    shared = make_list([0])
+    with ShareableList(name=name) as other, other.lock():
+        start = time.monotonic()
+        alarm()
+        with pytest.raises(Alarm):
+            shared.lock().acquire(timeout=30)
+        assert time.monotonic() - start < 10
     with shared.lock(timeout=0) as lock:
         assert not lock.owner_died
-
-
-def test_block_that_is_closed_while_its_buf_is_renewed_stays_closed(name):
-    class ClosedInBetween(SharedMemory):
-        is_to_close = False
-
-        def _view(self):
-            view = super()._view()
-            if self.is_to_close:
-                self.is_to_close = False
-                thread = threading.Thread(target=self.close)
-                thread.start()
-                thread.join()
-            return view
-
-    memory = ClosedInBetween(name, create=True, size=16)
-    memory.buf.release()
-    memory.is_to_close = True
-    assert memory.buf is None and inode(name) not in mappings()
-    memory.is_to_close = True
-    memory.__init__(name)
-    assert memory.buf is None and inode(name) not in mappings()
-
-
-def test_value_that_frees_the_list_when_it_is_shown_is_an_error_of_the_list_that_was(make_list, name):
-    class Own(str):
-        def __repr__(self):
-            _raw.List.__init__(shared, other)
-            return "own"
-
-    shared, other = make_list([1]), ShareableList()
-    other.unlink()
-    shared.shm.close()
-    shared.__init__(name=name)
-    del shared.shm
-    with pytest.raises(ValueError, match=f"^own not in this container: list '{name}'$"):
-        _raw.list_index(shared, Own("absent"))
-    other.close()
 
 
 @pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
@@ -804,24 +810,13 @@ def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, n
 
 
 @pytest.mark.parametrize("wait", [lambda shared: shared.wait(0, 0), lambda shared: shared.wait_any()])
-def test_wait_is_interrupted_by_a_signal_and_ended_by_closing(make_list, name, wait):
-    class Alarm(Exception):
-        pass
-
-    def ring(number, frame):
-        raise Alarm
-
+def test_wait_is_interrupted_by_a_signal_and_ended_by_closing(make_list, name, alarm, wait):
     shared = make_list([0])
-    before = signal.signal(signal.SIGALRM, ring)
-    try:
-        start = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
-        with pytest.raises(Alarm):
-            wait(shared)
-        assert time.monotonic() - start < 10
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    start = time.monotonic()
+    alarm()
+    with pytest.raises(Alarm):
+        wait(shared)
+    assert time.monotonic() - start < 10
     thread = threading.Timer(0.1, shared.close)
     thread.start()
     with pytest.raises(ValueError, match=f"list '{name}' is closed"):
