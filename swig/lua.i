@@ -42,6 +42,7 @@
 %ignore shareable_list_digest;
 %ignore shareable_list_wait_any;
 %ignore shareable_list_explain;
+%ignore shareable_list_explain_whole;
 %ignore shareable_status_text;
 %ignore shareable_status_name;
 %ignore shareable_status_kind;

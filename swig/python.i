@@ -31,6 +31,7 @@
 %ignore shareable_memory_unpin;
 /* What it says is said by each exception. */
 %ignore shareable_list_explain;
+%ignore shareable_list_explain_whole;
 /* list_create() calls it. */
 %ignore shareable_list_create;
 /* list_lock() and list_wait() call them, and let signals through. */

@@ -2,15 +2,8 @@ package shareable
 
 import (
 	"context"
-	"time"
 
 	"shareable/internal/raw"
-)
-
-// How long to wait in C at a time: nobody who closes the list or ends the context has to wait for longer.
-const (
-	longestSlice  = 20 * time.Millisecond
-	shortestSlice = time.Millisecond
 )
 
 // Lock locks the list for whatever its users agree that the lock guards: reads and writes of items do not ask for it.
@@ -23,26 +16,23 @@ const (
 // as it is where the context ends first, which nil never does; [ErrClosed], also where the list is closed meanwhile;
 // [ErrReadOnly], [ErrNoSync] or [ErrSystem].
 func (l *List) Lock(ctx context.Context) error {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	m := l.orNone()
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		status := m.lock(sliceOf(ctx))
-		if Status(status) != ErrTimedOut {
-			return m.explainList(status)
-		}
+	status, err := m.inSlices(ctx, ErrTimedOut, func(slice int64) int {
+		return raw.List_lock(m.list, slice)
+	})
+	if err == nil {
+		err = m.explainList(status)
 	}
+	return err
 }
 
 // TryLock locks the list, as [List.Lock], if nobody has it, and reports whether it did: false without an error where
 // somebody has it, this handle included; true with an error that is [ErrOwnerDied] where the one before died.
 func (l *List) TryLock() (bool, error) {
 	m := l.orNone()
-	status := m.lock(0)
+	m.mu.RLock()
+	status := raw.List_lock(m.list, 0)
+	m.mu.RUnlock()
 	if Status(status) == ErrTimedOut {
 		return false, nil
 	}
@@ -59,32 +49,14 @@ func (l *List) Unlock() error {
 	return m.explainList(status)
 }
 
-func (m *Memory) lock(timeout time.Duration) int {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return raw.List_lock(m.list, int64(timeout))
-}
-
-// sliceOf is how long to wait at once: not much past the context's deadline.
-func sliceOf(ctx context.Context) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return longestSlice
-	}
-	switch left := time.Until(deadline); {
-	case left > longestSlice:
-		return longestSlice
-	case left < shortestSlice:
-		return shortestSlice
-	default:
-		return left
-	}
-}
-
 // explainList makes the error of a status about the list, nil where it is none.
 func (m *Memory) explainList(status int) error {
 	if status == 0 {
 		return nil
 	}
-	return m.explain(0, status)
+	answer := new(raw.Error)
+	m.mu.RLock()
+	raw.List_explain_whole(m.list, status, answer)
+	m.mu.RUnlock()
+	return told(answer)
 }

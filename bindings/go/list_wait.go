@@ -26,7 +26,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 		return nil, m.explainWanted(refused, old)
 	}
 	var item raw.Item
-	status, err := m.inSlices(ctx, func(slice int64) (status int) {
+	status, err := m.inSlices(ctx, ErrUnchanged, func(slice int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, slice)
 		return status
 	})
@@ -74,7 +74,7 @@ func (l *List) Digest() (uint64, error) {
 // [ErrClosed], also where the list is closed meanwhile. The digest then is the one given.
 func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
 	m := l.orNone()
-	status, err := m.inSlices(ctx, func(slice int64) (status int) {
+	status, err := m.inSlices(ctx, ErrUnchanged, func(slice int64) (status int) {
 		digest, status = raw.WaitAny(m.list, digest, slice)
 		return status
 	})
@@ -82,24 +82,4 @@ func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
 		err = m.explainList(status)
 	}
 	return digest, err
-}
-
-// inSlices calls what waits in C for so many nanoseconds, again and again, until it answers something else than that
-// nothing has changed: that is the status. Or the context ends: that is the error.
-func (m *Memory) inSlices(ctx context.Context, wait func(slice int64) int) (int, error) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	for {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		slice := int64(sliceOf(ctx))
-		m.mu.RLock()
-		status := wait(slice)
-		m.mu.RUnlock()
-		if Status(status) != ErrUnchanged {
-			return status, nil
-		}
-	}
 }

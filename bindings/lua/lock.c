@@ -26,7 +26,7 @@ int lock_take(lua_State *L) {
   shareable_status status = shareable_list_lock(list, value_check_timeout(L, 2));
 
   if (!is_taken(status))
-    return status_fail_lock(L, list, status);
+    return status_fail_list(L, list, status);
   lua_pushboolean(L, 1);
   if (status == SHAREABLE_OK)
     return 1;
@@ -39,7 +39,7 @@ int lock_release(lua_State *L) {
   shareable_status status = shareable_list_unlock(list);
 
   if (status != SHAREABLE_OK)
-    return status_fail_lock(L, list, status);
+    return status_fail_list(L, list, status);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -54,7 +54,7 @@ static int finish(lua_State *L, int yielded, lua_KContext context) {
   (void)context;
   self->list = NULL;
   status = shareable_list_unlock(list);
-  return status == SHAREABLE_OK ? lua_gettop(L) - GUARD : status_fail_lock(L, list, status);
+  return status == SHAREABLE_OK ? lua_gettop(L) - GUARD : status_fail_list(L, list, status);
 }
 
 int lock_with(lua_State *L) {
@@ -69,7 +69,7 @@ int lock_with(lua_State *L) {
   lua_toclose(L, GUARD);
   status = shareable_list_lock(list, timeout);
   if (!is_taken(status))
-    return status_fail_lock(L, list, status);
+    return status_fail_list(L, list, status);
   self->list = lua_touserdata(L, LIST);
   lua_pushvalue(L, BODY);
   lua_pushboolean(L, status == SHAREABLE_E_OWNER_DIED);

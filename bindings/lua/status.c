@@ -75,25 +75,10 @@ int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, s
   return raise(L, &error);
 }
 
-/* What the library would say of an item is said of the lock. */
-int status_fail_lock(lua_State *L, const shareable_list *list, shareable_status status) {
-  const char *name = shareable_memory_name(shareable_list_memory(list));
-  shareable_error error;
-
-  shareable_list_explain(list, 0, status, &error);
-  if (status == SHAREABLE_E_TIMED_OUT || status == SHAREABLE_E_SYSTEM)
-    snprintf(error.text, sizeof error.text, "the lock of list '%s': %s", name, shareable_status_text(status));
-  return status_fail(L, &error);
-}
-
-/* What the library would say of an item is said of the list. */
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status) {
-  const char *name = shareable_memory_name(shareable_list_memory(list));
   shareable_error error;
 
-  shareable_list_explain(list, 0, status, &error);
-  if (status == SHAREABLE_E_UNCHANGED)
-    snprintf(error.text, sizeof error.text, "list '%s' has not changed in that time", name);
+  shareable_list_explain_whole(list, status, &error);
   return status_fail(L, &error);
 }
 

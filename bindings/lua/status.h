@@ -18,10 +18,7 @@ int status_fail_item(lua_State *L, const shareable_list *list, int64_t index, sh
 /* The same, but always raised. */
 int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status);
 
-/* As status_fail_item(), for what a list answered about its lock. */
-int status_fail_lock(lua_State *L, const shareable_list *list, shareable_status status);
-
-/* The same for what a list answered about all that it holds. */
+/* The same for what a list answered about itself: its lock, or all that it holds. */
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status);
 
 /* Raises that the block, which is closed or was attached read-only, cannot be used so. */

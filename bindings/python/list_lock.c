@@ -11,25 +11,14 @@ static shareable_status lock_within(shareable_list *list, void *what, int64_t du
   return shareable_list_lock(list, duration);
 }
 
-static PyObject *raise_timed_out(const shareable_list *list) {
-  status_context context = STATUS_CONTEXT_NONE;
-
-  context.name = shareable_memory_name(shareable_list_memory(list));
-  snprintf(context.error.text, sizeof context.error.text, "list '%s' is locked by somebody else", context.name);
-  status_raise(SHAREABLE_E_TIMED_OUT, &context);
-  return NULL;
-}
-
 static PyObject *result_of(const shareable_list *list, shareable_status status) {
   switch (status) {
   case SHAREABLE_OK:
     Py_RETURN_FALSE;
   case SHAREABLE_E_OWNER_DIED:
     Py_RETURN_TRUE;
-  case SHAREABLE_E_TIMED_OUT:
-    return raise_timed_out(list);
   default:
-    return status_raise_item(status, list, 0);
+    return status_raise_list(status, list);
   }
 }
 

@@ -42,33 +42,13 @@ static shareable_status wait_for_anything(shareable_list *list, void *what, int6
   return shareable_list_wait_any(list, what, duration);
 }
 
-static PyObject *raise_unchanged(const shareable_list *list) {
-  status_context context = STATUS_CONTEXT_NONE;
-
-  context.name = shareable_memory_name(shareable_list_memory(list));
-  snprintf(context.error.text, sizeof context.error.text, "list '%s' has not changed in that time", context.name);
-  status_raise(SHAREABLE_E_UNCHANGED, &context);
-  return NULL;
-}
-
-static PyObject *digest_of(const shareable_list *list, shareable_status status, uint64_t digest) {
-  switch (status) {
-  case SHAREABLE_OK:
-    return PyLong_FromUnsignedLongLong(digest);
-  case SHAREABLE_E_UNCHANGED:
-    return raise_unchanged(list);
-  default:
-    return status_raise_item(status, list, 0);
-  }
-}
-
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout) {
   shareable_status status;
   PyObject *result = NULL;
 
   shareable_list_ref(list);
   if (wait_for(list, wait_for_anything, &digest, timeout, &status) == 0)
-    result = digest_of(list, status, digest);
+    result = status == SHAREABLE_OK ? PyLong_FromUnsignedLongLong(digest) : status_raise_list(status, list);
   shareable_list_unref(list);
   return result;
 }

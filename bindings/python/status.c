@@ -95,6 +95,16 @@ void status_raise(shareable_status status, const status_context *context) {
                status == SHAREABLE_E_CORRUPT && context->damaged != NULL ? (int64_t)*context->damaged : context->index);
 }
 
+PyObject *status_raise_list(shareable_status status, const shareable_list *list) {
+  shareable_error error;
+
+  if (list == NULL)
+    return status_raise_item(status, list, 0);
+  shareable_list_explain_whole(list, status, &error);
+  raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
+  return NULL;
+}
+
 PyObject *status_raise_item(shareable_status status, const shareable_list *list, int64_t index) {
   raise_item("index", status, list, index);
   return NULL;

@@ -24,7 +24,8 @@ typedef struct status_context {
 /* Raises what the status stands for. */
 void status_raise(shareable_status status, const status_context *context);
 
-/* The same for an item of a list. Both return what stands for an error, so that they can be returned. */
+/* The same for a list as a whole, and for an item of it. All return what stands for an error, so that they can be returned. */
+PyObject *status_raise_list(shareable_status status, const shareable_list *list);
 PyObject *status_raise_item(shareable_status status, const shareable_list *list, int64_t index);
 int status_raise_assignment(shareable_status status, const shareable_list *list, int64_t index);
 

@@ -632,6 +632,12 @@ SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list,
 SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, int64_t index,
                                                       shareable_status status, shareable_error *error);
 
+/*
+ * The same for a function that is about no one item: the lock, the digest and shareable_list_wait_any().
+ */
+SHAREABLE_API shareable_status shareable_list_explain_whole(const shareable_list *list, shareable_status status,
+                                                            shareable_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,10 +3,6 @@
  */
 #include "list.h"
 
-#include <inttypes.h>
-
-#include "error.h"
-
 /* Reads an item that is an int or a float: the short way. False where that is not all there is to it. */
 static inline bool read_number(const shareable_list *list, size_t i, const shareable__slot *slot,
                                shareable_value *value) {
@@ -44,18 +40,17 @@ shareable_status shareable_list_get(const shareable_list *list, int64_t index, s
   return status;
 }
 
-/* Reads an item that is an int, or a float, as the format says: the short way. False where that is not all there is to it. */
-static inline bool get_word(const shareable_list *list, int64_t index, uint64_t format, uint64_t *bits) {
+/* The same of one that is to be of that type. */
+static inline bool get_word(const shareable_list *list, int64_t index, shareable_type type, uint64_t *bits) {
+  shareable_value value;
   shareable__slot slot;
-  uint64_t stamp;
   size_t i;
 
-  if (shareable__list_check(list) != SHAREABLE_OK || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
+  if (shareable__list_check(list) != SHAREABLE_OK || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK ||
+      !read_number(list, i, &slot, &value) || value.type != type)
     return false;
-  if (!shareable__sync_glance(&list->sync, i, &stamp) || !shareable__item_is(&slot, format))
-    return false;
-  *bits = shareable__load(slot.data);
-  return shareable__sync_end(&list->sync, i, stamp);
+  *bits = value.bits;
+  return true;
 }
 
 /* Reads an item that is to be of that type. */
@@ -85,7 +80,7 @@ shareable_status shareable_list_get_int(const shareable_list *list, int64_t inde
 
   if (integer == NULL)
     return SHAREABLE_E_ARGUMENT;
-  if (!get_word(list, index, SHAREABLE__FORMAT_INT, &bits))
+  if (!get_word(list, index, SHAREABLE_TYPE_INT, &bits))
     status = get_number(list, index, SHAREABLE_TYPE_INT, &bits);
   if (status == SHAREABLE_OK)
     *integer = (int64_t)bits;
@@ -98,7 +93,7 @@ shareable_status shareable_list_get_float(const shareable_list *list, int64_t in
 
   if (real == NULL)
     return SHAREABLE_E_ARGUMENT;
-  if (!get_word(list, index, SHAREABLE__FORMAT_FLOAT, &bits))
+  if (!get_word(list, index, SHAREABLE_TYPE_FLOAT, &bits))
     status = get_number(list, index, SHAREABLE_TYPE_FLOAT, &bits);
   if (status == SHAREABLE_OK)
     *real = shareable__real_of(bits);
@@ -207,48 +202,4 @@ shareable_status shareable_list_set_str(shareable_list *list, int64_t index, con
 
 shareable_status shareable_list_set_bytes(shareable_list *list, int64_t index, const void *data, size_t length) {
   return set_value(list, index, shareable_bytes(data, length));
-}
-
-static const char *type_name(const shareable_list *list, int64_t index) {
-  static const char *const names[] = {"None", "an int", "a float", "a bool", "a str", "bytes"};
-  shareable_type type;
-
-  return shareable_list_type(list, index, &type) == SHAREABLE_OK ? names[type] : "something else";
-}
-
-shareable_status shareable_list_explain(const shareable_list *list, int64_t index, shareable_status status,
-                                        shareable_error *error) {
-  const char *name = list == NULL ? "" : list->memory->name;
-  size_t room = 0;
-
-  switch (status) {
-  case SHAREABLE_E_CLOSED:
-    return shareable__fail(error, status, 0, "list '%s' is closed: open it again", name);
-  case SHAREABLE_E_READ_ONLY:
-    return shareable__fail(error, status, 0, "list '%s' is attached read-only", name);
-  case SHAREABLE_E_INDEX:
-    return shareable__fail(error, status, 0, "index %" PRId64 " out of range: list '%s' has %zu items", index, name,
-                           shareable_list_length(list));
-  case SHAREABLE_E_TYPE:
-    return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
-                           type_name(list, index));
-  case SHAREABLE_E_SLOT:
-    shareable_list_capacity(list, index, &room);
-    return shareable__fail(error, status, 0,
-                           "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
-                           index, name, room);
-  case SHAREABLE_E_LENGTH:
-    return shareable__fail(error, status, 0,
-                           "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most", index,
-                           name, SHAREABLE_TEXT_NUL_MAX);
-  case SHAREABLE_E_NOT_LOCKED:
-  case SHAREABLE_E_NO_SYNC:
-  case SHAREABLE_E_OWNER_DIED:
-    return shareable__fail(error, status, 0, "list '%s': %s", name, shareable_status_text(status));
-  case SHAREABLE_E_ABSENT:
-    return shareable__fail(error, status, 0, "the value is not in list '%s'", name);
-  default:
-    return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
-                           shareable_status_text(status));
-  }
 }

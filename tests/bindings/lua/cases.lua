@@ -582,7 +582,7 @@ test("list_lock_times_out_while_another_holds_it", function()
   local l = list({1}, {name = name()})
   local other = keep(shareable.list{name = l.name})
   l:lock()
-  local wanted = "the lock of list '" .. l.name .. "': somebody else holds it"
+  local wanted = "list '" .. l.name .. "' is locked by somebody else"
   local begin = now()
   answers("E_TIMED_OUT", wanted, other:lock(0))
   answers("E_TIMED_OUT", wanted, other:lock(0.25))
