@@ -6,6 +6,7 @@
 #include "slots.h"
 #include "status.h"
 #include "value.h"
+#include "waiting.h"
 
 /* A text up to this many bytes is read without a malloc. */
 enum { STACK_SIZE = 512 };
@@ -35,26 +36,8 @@ static PyObject *object_of(const shareable_list *list, int64_t index, shareable_
                                                               : status_raise_item(status, list, index);
 }
 
-/*
- * A text of more bytes is copied without the interpreter's lock. Another thread may close the list meanwhile, or give its
- * object another one: the pin and the reference keep both until it is done.
- */
+/* A text of more bytes is copied while other threads run. */
 enum { LONG_SIZE = 65536 };
-
-static PyThreadState *let_others_run(shareable_list *list) {
-  if (shareable_memory_pin(shareable_list_memory(list)) != SHAREABLE_OK)
-    return NULL;
-  shareable_list_ref(list);
-  return PyEval_SaveThread();
-}
-
-static void run_again(shareable_list *list, PyThreadState *thread) {
-  if (thread == NULL)
-    return;
-  PyEval_RestoreThread(thread);
-  shareable_memory_unpin(shareable_list_memory(list));
-  shareable_list_unref(list);
-}
 
 /* With room for the whole slot: meanwhile, another process may have written a longer text. */
 static PyObject *get_long(shareable_list *list, int64_t index) {
@@ -69,10 +52,10 @@ static PyObject *get_long(shareable_list *list, int64_t index) {
     return PyErr_NoMemory();
   shareable_list_ref(list);
   if (size > LONG_SIZE)
-    thread = let_others_run(list);
+    thread = waiting_begin(list);
   if (status == SHAREABLE_OK)
     status = shareable_list_get(list, index, &value, buffer, size);
-  run_again(list, thread);
+  waiting_end(list, thread);
   object = object_of(list, index, status, &value);
   shareable_list_unref(list);
   PyMem_Free(buffer);
@@ -212,14 +195,13 @@ static shareable_status set_number(shareable_list *list, int64_t index, PyObject
   return SHAREABLE_E_VALUE_TYPE;
 }
 
-static shareable_status set_value(shareable_list *list, int64_t index, const shareable_value *value) {
-  PyThreadState *thread = NULL;
-  shareable_status status;
+/* The reference outlives an __init__() in another thread that gives the object another list. */
+static shareable_status set_long(shareable_list *list, int64_t index, const shareable_value *value) {
+  PyThreadState *thread = waiting_begin(shareable_list_ref(list));
+  shareable_status status = shareable_list_set(list, index, value);
 
-  if (value->length > LONG_SIZE)
-    thread = let_others_run(list);
-  status = shareable_list_set(list, index, value);
-  run_again(list, thread);
+  waiting_end(list, thread);
+  shareable_list_unref(list);
   return status;
 }
 
@@ -231,7 +213,7 @@ static int set(PyObject *self, int64_t index, PyObject *object) {
   if (status == SHAREABLE_E_VALUE_TYPE) {
     if (value_from(object, index, &value, &owner) < 0)
       return -1;
-    status = set_value(handle_of(self), index, &value);
+    status = (value.length > LONG_SIZE ? set_long : shareable_list_set)(handle_of(self), index, &value);
     Py_XDECREF(owner);
   }
   return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);

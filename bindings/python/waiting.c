@@ -15,23 +15,29 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* The list stays mapped until the slice is over. */
-static shareable_status wait_slice(shareable_list *list, wait_call *call, void *what, int64_t duration) {
-  shareable_memory *memory = shareable_list_memory(list);
-  shareable_status status = shareable_memory_pin(memory);
-  PyThreadState *thread;
+PyThreadState *waiting_begin(shareable_list *list) {
+  return shareable_memory_pin(shareable_list_memory(list)) == SHAREABLE_OK ? PyEval_SaveThread() : NULL;
+}
 
-  if (status != SHAREABLE_OK)
-    return status;
-  thread = PyEval_SaveThread();
-  status = call(list, what, duration);
+void waiting_end(shareable_list *list, PyThreadState *thread) {
+  if (thread == NULL)
+    return;
   PyEval_RestoreThread(thread);
-  if (shareable_memory_address(memory) == NULL) {
-    shareable_list_close(list);
-    status = SHAREABLE_E_CLOSED;
-  }
-  shareable_memory_unpin(memory);
-  return status;
+  shareable_memory_unpin(shareable_list_memory(list));
+}
+
+static shareable_status wait_slice(shareable_list *list, wait_call *call, void *what, int64_t duration) {
+  PyThreadState *thread = waiting_begin(list);
+  shareable_status status;
+
+  if (thread == NULL)
+    return SHAREABLE_E_CLOSED;
+  status = call(list, what, duration);
+  waiting_end(list, thread);
+  if (shareable_memory_address(shareable_list_memory(list)) != NULL)
+    return status;
+  shareable_list_close(list);
+  return SHAREABLE_E_CLOSED;
 }
 
 int waiting_for(shareable_list *list, wait_call *call, void *what, int64_t timeout, shareable_status over,

@@ -8,6 +8,13 @@
 
 #include "shareable.h"
 
+/*
+ * Has other threads run, and ends that. Another thread may close the list meanwhile, which stays mapped; the caller has a
+ * reference, so that it stays at all. NULL where it is closed, and then the other one does nothing.
+ */
+PyThreadState *waiting_begin(shareable_list *list);
+void waiting_end(shareable_list *list, PyThreadState *thread);
+
 /* Waits for `duration` nanoseconds at most, without the interpreter's lock. */
 typedef shareable_status wait_call(shareable_list *list, void *what, int64_t duration);
 
