@@ -3,17 +3,16 @@
  */
 #include "list_block.h"
 
-static uint64_t word_of(const shareable_list *list, size_t i) {
-  return __atomic_load_n(&list->sync.words[i & list->sync.mask], __ATOMIC_RELAXED);
-}
-
 /* The sum of their words; *flags are all that are set in any. */
 static uint64_t sum_of_words(const shareable_list *list, size_t first, uint64_t *flags) {
+  const uint64_t *words = list->sync.words;
+  size_t mask = list->sync.mask;
   uint64_t sum = 0;
 
   *flags = 0;
+#pragma GCC unroll 8
   for (size_t i = first; i < first + SHAREABLE__BLOCK; i++) {
-    uint64_t word = word_of(list, i);
+    uint64_t word = __atomic_load_n(&words[i & mask], __ATOMIC_RELAXED);
 
     sum += word;
     *flags |= word;
@@ -23,11 +22,13 @@ static uint64_t sum_of_words(const shareable_list *list, size_t first, uint64_t 
 
 /* Where their data lie, if each slot is 8 bytes and begins where the one before ends; NULL if not. */
 static const unsigned char *find_data(const shareable__layout *layout, size_t first) {
-  uint64_t start = shareable__load(layout->offsets + 8 * first), offset = start, apart = 0;
+  const shareable__word *offsets = (const shareable__word *)(layout->offsets + 8 * first);
+  uint64_t start = __atomic_load_n(offsets, __ATOMIC_RELAXED), offset = start, apart = 0;
 
-  for (size_t i = first; i < first + SHAREABLE__BLOCK; i++) {
+#pragma GCC unroll 8
+  for (size_t k = 0; k < SHAREABLE__BLOCK; k++) {
     offset += 8;
-    apart |= shareable__load(layout->offsets + 8 * i + 8) ^ offset;
+    apart |= __atomic_load_n(offsets + k + 1, __ATOMIC_RELAXED) ^ offset;
   }
   if (apart != 0 || start > layout->data_size || offset > layout->data_size || (start & 7) != 0)
     return NULL;
@@ -35,11 +36,14 @@ static const unsigned char *find_data(const shareable__layout *layout, size_t fi
 }
 
 static bool have_format(const shareable__layout *layout, size_t first, uint64_t format) {
+  const shareable__word *formats = (const shareable__word *)(layout->formats + 8 * first);
+  const unsigned char *codes = layout->codes + first;
   uint64_t odd = 0;
 
-  for (size_t i = first; i < first + SHAREABLE__BLOCK; i++) {
-    odd |= shareable__load(layout->formats + 8 * i) ^ format;
-    odd |= __atomic_load_n(layout->codes + i, __ATOMIC_RELAXED);
+#pragma GCC unroll 8
+  for (size_t k = 0; k < SHAREABLE__BLOCK; k++) {
+    odd |= __atomic_load_n(formats + k, __ATOMIC_RELAXED) ^ format;
+    odd |= __atomic_load_n(codes + k, __ATOMIC_RELAXED);
   }
   return odd == 0;
 }

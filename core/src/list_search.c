@@ -14,6 +14,7 @@ static shareable_status check_search(const shareable_list *list, const shareable
 static bool lacks_int(const unsigned char *data, uint64_t bits) {
   bool found = false;
 
+#pragma GCC unroll 8
   for (size_t k = 0; k < SHAREABLE__BLOCK; k++)
     found |= shareable__load(data + 8 * k) == bits;
   return !found;
@@ -22,6 +23,7 @@ static bool lacks_int(const unsigned char *data, uint64_t bits) {
 static bool lacks_float(const unsigned char *data, double real) {
   bool found = false;
 
+#pragma GCC unroll 8
   for (size_t k = 0; k < SHAREABLE__BLOCK; k++)
     found |= shareable__real_of(shareable__load(data + 8 * k)) == real;
   return !found;
