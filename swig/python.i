@@ -11,6 +11,7 @@
 #include "list_create.h"
 #include "list_iterator.h"
 #include "list_lock.h"
+#include "list_search.h"
 #include "list_wait.h"
 #include "slots.h"
 #include "status.h"
@@ -32,8 +33,10 @@
 /* What it says is said by each exception. */
 %ignore shareable_list_explain;
 %ignore shareable_list_explain_whole;
-/* list_create() calls it. */
+/* list_create(), list_count() and list_index() call them. */
 %ignore shareable_list_create;
+%ignore shareable_list_count;
+%ignore shareable_list_index;
 /* list_lock() and list_wait() call them, and let signals through. */
 %ignore shareable_list_lock;
 %ignore shareable_list_wait;
@@ -158,12 +161,7 @@
 %typemap(in, numinputs=0) size_t *size (size_t number = 0), shareable_type *type (shareable_type number = 0) {
   $1 = &number;
 }
-%typemap(in, numinputs=0) size_t *count (size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE),
-                          size_t *index (size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE) {
-  $1 = &number;
-  _global_context.damaged = $1;
-}
-%typemap(argout) size_t *size, size_t *count, size_t *index, shareable_type *type {
+%typemap(argout) size_t *size, shareable_type *type {
   Py_DECREF($result);
   $result = PyLong_FromLongLong((long long)*$1);
 }
@@ -199,7 +197,6 @@
   if (value_from($input, _global_context.index, &plain, &owner) < 0)
     SWIG_fail;
   $1 = &plain;
-  _global_context.value = $input;
 }
 %typemap(freearg) const shareable_value *value {
   Py_XDECREF(owner$argnum);
@@ -244,6 +241,8 @@
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
                              uint32_t mode, shareable_error *error);
 PyObject *list_lock(shareable_list *list, int64_t timeout);
+PyObject *list_count(shareable_list *list, PyObject *object);
+PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);

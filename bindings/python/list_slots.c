@@ -1,5 +1,5 @@
 /*
- * list_slots.c - a list as Python's interpreter uses it: made, freed, and its items read, written and looked for.
+ * list_slots.c - a list as Python's interpreter uses it: made, freed, and its items read and written.
  */
 #include "handle.h"
 #include "list_iterator.h"
@@ -36,8 +36,8 @@ static PyObject *object_of(const shareable_list *list, int64_t index, shareable_
                                                               : status_raise_item(status, list, index);
 }
 
-/* A text of more bytes is copied while other threads run. */
-enum { LONG_SIZE = 65536 };
+/* A text of more bytes is copied, and more items are stored at once, while other threads run. */
+enum { LONG_SIZE = 65536, LONG_COUNT = 4096 };
 
 /* With room for the whole slot: meanwhile, another process may have written a longer text. */
 static PyObject *get_long(shareable_list *list, int64_t index) {
@@ -108,26 +108,39 @@ static PyObject *get_slice(PyObject *self, PyObject *slice) {
   return objects;
 }
 
-/* All or none: whether each value has room is seen before the first is written. */
-static int set_range(shareable_list *list, const range *items, const shareable_value *values) {
-  for (Py_ssize_t i = 0; i < items->count; i++) {
-    int64_t index = items->start + i * items->step;
-    size_t room = 0;
-    shareable_status status = shareable_list_capacity(list, index, &room);
+/* All or none: whether each value has room is seen before the first is written. *at is the item of a failure. */
+static shareable_status store(shareable_list *list, const range *items, const shareable_value *values, int64_t *at) {
+  shareable_status status = SHAREABLE_OK;
 
+  for (Py_ssize_t i = 0; status == SHAREABLE_OK && i < items->count; i++) {
+    size_t room = 0;
+
+    *at = items->start + i * items->step;
+    status = shareable_list_capacity(list, *at, &room);
     if (status == SHAREABLE_OK && values[i].length > room)
       status = SHAREABLE_E_SLOT;
-    if (status != SHAREABLE_OK)
-      return status_raise_assignment(status, list, index);
   }
-  for (Py_ssize_t i = 0; i < items->count; i++) {
-    int64_t index = items->start + i * items->step;
-    shareable_status status = shareable_list_set(list, index, &values[i]);
+  for (Py_ssize_t i = 0; status == SHAREABLE_OK && i < items->count; i++) {
+    *at = items->start + i * items->step;
+    status = shareable_list_set(list, *at, &values[i]);
+  }
+  return status;
+}
 
-    if (status != SHAREABLE_OK)
-      return status_raise_assignment(status, list, index);
-  }
-  return 0;
+static int set_range(shareable_list *list, const range *items, const shareable_value *values) {
+  PyThreadState *thread = NULL;
+  shareable_status status;
+  int64_t at = 0;
+  int result;
+
+  shareable_list_ref(list);
+  if (items->count > LONG_COUNT)
+    thread = waiting_begin(list);
+  status = store(list, items, values, &at);
+  waiting_end(list, thread);
+  result = status == SHAREABLE_OK ? 0 : status_raise_assignment(status, list, at);
+  shareable_list_unref(list);
+  return result;
 }
 
 /* The list is looked at only when the values are there: to make them may run any Python code. */
@@ -236,36 +249,4 @@ PyObject *list_iter(PyObject *self) {
   if (Py_TYPE(self)->tp_as_mapping->mp_subscript != list_subscript)
     return PySeqIter_New(self);
   return list_iterator_new(handle_of(self));
-}
-
-/* An object with an == of its own is asked about each item. */
-static int contains_by_comparing(PyObject *self, PyObject *object) {
-  int found = 0;
-
-  for (Py_ssize_t i = 0; found == 0 && i < list_length(self); i++) {
-    PyObject *item = list_get(handle_of(self), i);
-    found = item == NULL ? -1 : PyObject_RichCompareBool(item, object, Py_EQ);
-    Py_XDECREF(item);
-  }
-  return found;
-}
-
-int list_contains(PyObject *self, PyObject *object) {
-  const shareable_list *list = handle_of(self);
-  shareable_status status;
-  shareable_value value;
-  PyObject *owner;
-  size_t index = 0;
-
-  if (!value_is_plain(object))
-    return contains_by_comparing(self, object);
-  if (value_from(object, 0, &value, &owner) < 0) { /* no item can be that, but a float can equal a large int */
-    PyErr_Clear();
-    return contains_by_comparing(self, object);
-  }
-  status = shareable_list_index(list, &value, &index);
-  if (status == SHAREABLE_OK || status == SHAREABLE_E_ABSENT)
-    return status == SHAREABLE_OK;
-  status_raise_item(status, list, (int64_t)index);
-  return -1;
 }

@@ -243,6 +243,9 @@ class ShareableList(_raw.List):
     the slice has; all or none is written). ValueError says that a text is longer than the item's room, that the item is
     damaged, or that the list is closed; OverflowError, that an int does not fit; TypeError, that a value cannot be
     stored or the list is read-only. Then the item is as it was. The object is a context manager that closes the list.
+
+    Threads may use one object. The others run while one copies a text of more than 64 KiB, and while it searches or assigns to
+    more than 4,096 items.
     """
 
     shm: SharedMemory

@@ -51,6 +51,8 @@ class Things:
         self.items = ShareableList(ITEMS, name=name)
         self.numbers = ShareableList(range(9), name=name + "-numbers")
         self.floats = ShareableList([0.5] * 9, name=name + "-floats")
+        self.long = ShareableList(range(5000), name=name + "-long")
+        self.text = ShareableList([""], name=name + "-text", capacity=100_000)
         self.plain = ShareableList(ITEMS, name=name + "-plain", plain=True)
         self.memory = SharedMemory(name + "-memory", create=True, size=64)
         self.reader = ShareableList(name=name, read_only=True)
@@ -63,7 +65,7 @@ class Things:
         self.none = SharedMemory.__new__(SharedMemory)
 
     def end(self):
-        for each in (self.items, self.numbers, self.floats, self.plain, self.memory):
+        for each in (self.items, self.numbers, self.floats, self.long, self.text, self.plain, self.memory):
             each.close()
             each.unlink()
         self.reader.close()
@@ -149,6 +151,10 @@ CALLS = {
     "reversed": lambda on: list(reversed(on.items)),
     "in": lambda on: (100 in on.items, 5 in on.items, 2**70 in on.items, 1j in on.items, "\ud800" in on.items),
     "count": lambda on: (on.items.count(100), on.items.count("x"), on.items.count(2**70), on.items.count(1j)),
+    "search what is long": lambda on: (on.long.count(-1), -1 in on.long, on.long.index(-1)),
+    "store what is long": lambda on: on.long.__setitem__(slice(None), [0] * 5000),
+    "long text": lambda on: (on.text.__setitem__(0, "x" * 100_000), on.text[0]),
+    "capacity": lambda on: (on.items.capacity(0), on.items.capacity(-1)),
     "index": lambda on: (on.numbers.index(5), on.numbers.index(True), on.numbers.index(5 + 0j)),
     "repr": lambda on: (repr(on.items), repr(on.closed), repr(on.memory), repr(on.shut)),
     "format": lambda on: (on.items.format, on.items._get_packing_format(0), on.items._list_len),
@@ -224,6 +230,7 @@ CALLS = {
     "format of closed": lambda on: on.closed.format,
     "digest of closed": lambda on: on.closed.digest(),
     "view of texts": lambda on: on.items.view(),
+    "capacity past the end": lambda on: on.items.capacity(7),
     "view of closed": lambda on: on.closed.view(),
     "view of never opened": lambda on: on.never.view(),
     "add to no int": lambda on: on.items.add(0, 1),

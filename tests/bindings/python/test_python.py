@@ -889,3 +889,59 @@ def test_long_texts_are_copied_while_other_threads_run_and_close(name):
         for thread in threads:
             thread.join()
         assert errors == [f"list '{name}' is closed: open it again"] * 2
+
+
+def test_long_lists_are_searched_and_stored_while_other_threads_run_and_close(name):
+    count = 100_000
+    with ShareableList(range(count), name=name) as shared:
+        shared.unlink()
+        errors, turns = [], []
+        zeros = [0] * count
+
+        def work(turn, do):
+            try:
+                while True:
+                    do()
+                    turns.append(turn)
+            except ValueError as error:
+                errors.append(str(error))
+
+        def store():
+            shared[:] = zeros
+
+        def search():
+            assert -1 not in shared and shared.count(-1) == 0
+            with pytest.raises(ValueError, match="^-1 not in this container|is closed"):
+                shared.index(-1)
+
+        threads = [threading.Thread(target=work, args=each) for each in enumerate((store, search, search))]
+        for thread in threads:
+            thread.start()
+        while len(set(turns)) < 3:
+            time.sleep(0.01)
+        shared.close()
+        for thread in threads:
+            thread.join()
+        assert len(errors) == 3 and all(f"list '{name}' is closed" in error for error in errors)
+
+
+def test_other_threads_run_while_a_long_list_is_searched(make_list):
+    shared = make_list(range(2_000_000))
+
+    def search():
+        for _ in range(20):
+            shared.count(-1)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # nobody is asked to give the lock away
+    try:
+        thread = threading.Thread(target=search)
+        thread.start()
+        time.sleep(0)
+        turns = 0
+        while thread.is_alive():
+            turns += 1
+            time.sleep(0)
+    finally:
+        sys.setswitchinterval(before)
+    assert turns > 100

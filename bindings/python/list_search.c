@@ -1,0 +1,94 @@
+/*
+ * list_search.c - searching a list for a value, as Python does.
+ */
+#include "list_search.h"
+
+#include "handle.h"
+#include "slots.h"
+#include "status.h"
+#include "value.h"
+#include "waiting.h"
+
+/* A list of more items is searched while other threads run. */
+enum { LONG_COUNT = 4096 };
+
+typedef shareable_status search_call(const shareable_list *list, const shareable_value *value, size_t *result);
+
+static shareable_status search(search_call *call, shareable_list *list, const shareable_value *value, size_t *result) {
+  PyThreadState *thread = shareable_list_length(list) > LONG_COUNT ? waiting_begin(list) : NULL;
+  shareable_status status = call(list, value, result);
+
+  waiting_end(list, thread);
+  return status;
+}
+
+static PyObject *raise(shareable_status status, const shareable_list *list, PyObject *object, size_t at) {
+  status_context context = STATUS_CONTEXT_NONE;
+
+  context.list = list;
+  context.name = shareable_memory_name(shareable_list_memory(list));
+  context.damaged = &at;
+  context.value = object;
+  status_raise(status, &context);
+  return NULL;
+}
+
+static PyObject *result_of(search_call *call, shareable_list *list, PyObject *object) {
+  PyObject *owner, *number = NULL;
+  shareable_value value;
+  shareable_status status;
+  size_t result = 0;
+
+  if (value_from(object, 0, &value, &owner) < 0)
+    return NULL;
+  shareable_list_ref(list);
+  status = search(call, list, &value, &result);
+  number = status == SHAREABLE_OK ? PyLong_FromSize_t(result) : raise(status, list, object, result);
+  shareable_list_unref(list);
+  Py_XDECREF(owner);
+  return number;
+}
+
+PyObject *list_count(shareable_list *list, PyObject *object) {
+  return result_of(shareable_list_count, list, object);
+}
+
+PyObject *list_index(shareable_list *list, PyObject *object) {
+  return result_of(shareable_list_index, list, object);
+}
+
+/* An object with an == of its own is asked about each item. */
+static int contains_by_comparing(PyObject *self, PyObject *object) {
+  int found = 0;
+
+  for (Py_ssize_t i = 0; found == 0 && i < list_length(self); i++) {
+    PyObject *item = list_get(handle_of(self), i);
+    found = item == NULL ? -1 : PyObject_RichCompareBool(item, object, Py_EQ);
+    Py_XDECREF(item);
+  }
+  return found;
+}
+
+int list_contains(PyObject *self, PyObject *object) {
+  shareable_list *list;
+  shareable_status status;
+  shareable_value value;
+  PyObject *owner;
+  size_t at = 0;
+
+  if (!value_is_plain(object))
+    return contains_by_comparing(self, object);
+  if (value_from(object, 0, &value, &owner) < 0) { /* no item can be that, but a float can equal a large int */
+    PyErr_Clear();
+    return contains_by_comparing(self, object);
+  }
+  list = shareable_list_ref(handle_of(self));
+  status = search(shareable_list_index, list, &value, &at);
+  if (status != SHAREABLE_OK && status != SHAREABLE_E_ABSENT)
+    status_raise_item(status, list, (int64_t)at);
+  shareable_list_unref(list);
+  Py_XDECREF(owner);
+  if (status == SHAREABLE_E_ABSENT)
+    return 0;
+  return status == SHAREABLE_OK ? 1 : -1;
+}
