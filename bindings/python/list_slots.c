@@ -8,6 +8,9 @@
 #include "value.h"
 #include "waiting.h"
 
+/* A function of its own: the registers it needs would be saved by the short ways too. */
+#define NOT_HOT __attribute__((noinline))
+
 /* A text up to this many bytes is read without a malloc. */
 enum { STACK_SIZE = 512 };
 
@@ -29,8 +32,8 @@ Py_ssize_t list_length(PyObject *self) {
   return (Py_ssize_t)shareable_list_length(handle_of(self));
 }
 
-static PyObject *object_of(const shareable_list *list, int64_t index, shareable_status status,
-                           const shareable_value *value) {
+static NOT_HOT PyObject *object_of(const shareable_list *list, int64_t index, shareable_status status,
+                                   const shareable_value *value) {
   /* Of a str that is not UTF-8, Python itself raises where and why. */
   return status == SHAREABLE_OK || status == SHAREABLE_E_UTF8 ? value_to(value)
                                                               : status_raise_item(status, list, index);
@@ -40,7 +43,7 @@ static PyObject *object_of(const shareable_list *list, int64_t index, shareable_
 enum { LONG_SIZE = 65536, LONG_COUNT = 4096 };
 
 /* With room for the whole slot: meanwhile, another process may have written a longer text. */
-static PyObject *get_long(shareable_list *list, int64_t index) {
+static NOT_HOT PyObject *get_long(shareable_list *list, int64_t index) {
   shareable_value value = shareable_none();
   size_t size = 0;
   shareable_status status = shareable_list_capacity(list, index, &size);
@@ -90,7 +93,7 @@ static int range_of(const shareable_list *list, Py_ssize_t start, Py_ssize_t sto
   return 0;
 }
 
-static PyObject *get_slice(PyObject *self, PyObject *slice) {
+static NOT_HOT PyObject *get_slice(PyObject *self, PyObject *slice) {
   Py_ssize_t start, stop, step;
   PyObject *objects;
   range items;
@@ -144,7 +147,7 @@ static int set_range(shareable_list *list, const range *items, const shareable_v
 }
 
 /* The list is looked at only when the values are there: to make them may run any Python code. */
-static int set_slice(PyObject *self, PyObject *slice, PyObject *objects) {
+static NOT_HOT int set_slice(PyObject *self, PyObject *slice, PyObject *objects) {
   Py_ssize_t start, stop, step;
   value_array values = VALUES_NONE;
   range items;
@@ -164,19 +167,24 @@ done:
   return result;
 }
 
-static int index_from(PyObject *key, Py_ssize_t *index) {
-  if (PyLong_CheckExact(key)) {
-    *index = PyLong_AsSsize_t(key);
-    if (*index != -1 || !PyErr_Occurred())
-      return 0;
-    PyErr_Clear(); /* said below, in the words of an index */
-  }
+/* Of an object of any type; an int that does not fit has raised what is said better here. */
+static NOT_HOT int index_from_any(PyObject *key, Py_ssize_t *index) {
+  PyErr_Clear();
   if (!PyIndex_Check(key)) {
     PyErr_Format(PyExc_TypeError, "list indices must be integers or slices, not %.200s", Py_TYPE(key)->tp_name);
     return -1;
   }
   *index = PyNumber_AsSsize_t(key, PyExc_IndexError);
   return *index == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+static inline int index_from(PyObject *key, Py_ssize_t *index) {
+  if (PyLong_CheckExact(key)) {
+    *index = PyLong_AsSsize_t(key);
+    if (*index != -1 || !PyErr_Occurred())
+      return 0;
+  }
+  return index_from_any(key, index);
 }
 
 PyObject *list_item(PyObject *self, Py_ssize_t index) {

@@ -48,19 +48,15 @@ static bool shape_of(uint64_t format, unsigned char code, size_t slot_size, shar
   return code == SHAREABLE__CODE_PLAIN;
 }
 
-static unsigned char load_code(const shareable__slot *slot) {
-  return __atomic_load_n(slot->code, __ATOMIC_ACQUIRE);
-}
-
 bool shareable__item_shape(const shareable__slot *slot, shareable__shape *shape) {
-  return shape_of(shareable__load(slot->format), load_code(slot), slot->size, shape);
+  return shape_of(shareable__load(slot->format), shareable__item_code(slot), slot->size, shape);
 }
 
 size_t shareable__item_format(const shareable__slot *slot, char format[8]) {
   uint64_t word = shareable__load(slot->format);
   shareable__shape shape;
 
-  if (!shape_of(word, load_code(slot), slot->size, &shape))
+  if (!shape_of(word, shareable__item_code(slot), slot->size, &shape))
     return 0;
   memcpy(format, &word, sizeof word);
   return strnlen(format, 8);
@@ -266,13 +262,13 @@ void shareable__item_put(const shareable__slot *slot, const shareable__image *im
   put_data(slot, image);
   if (shareable__load(slot->format) != image->format)
     shareable__store(slot->format, image->format);
-  if (load_code(slot) != image->code)
+  if (shareable__item_code(slot) != image->code)
     __atomic_store_n(slot->code, image->code, __ATOMIC_RELEASE);
 }
 
 bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image) {
   return image->data == &image->word && shareable__load(slot->format) == image->format &&
-         load_code(slot) == image->code;
+         shareable__item_code(slot) == image->code;
 }
 
 bool shareable__item_is_number(const shareable__slot *slot) {

@@ -22,10 +22,13 @@ static inline uint64_t shareable__format_word(const char format[8]) {
 #define SHAREABLE__FORMAT_BOOL shareable__format_word("xxxxxxx?")
 #define SHAREABLE__FORMAT_NONE shareable__format_word("xxxxxx?x")
 
+static inline unsigned char shareable__item_code(const shareable__slot *slot) {
+  return __atomic_load_n(slot->code, __ATOMIC_ACQUIRE);
+}
+
 /* Whether the item is, just now, of the type with that format and no code: an int or a float. */
 static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
-  return shareable__load(slot->format) == format &&
-         __atomic_load_n(slot->code, __ATOMIC_ACQUIRE) == SHAREABLE__CODE_PLAIN;
+  return shareable__load(slot->format) == format && shareable__item_code(slot) == SHAREABLE__CODE_PLAIN;
 }
 
 /* What an item's format and code say. For text, the length that is stated, and whether it is exact. */

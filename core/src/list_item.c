@@ -11,7 +11,8 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
   if (!shareable__sync_glance(&list->sync, i, &stamp))
     return false;
   format = shareable__load(slot->format);
-  if ((format != SHAREABLE__FORMAT_INT && format != SHAREABLE__FORMAT_FLOAT) || !shareable__item_is(slot, format))
+  if ((format != SHAREABLE__FORMAT_INT && format != SHAREABLE__FORMAT_FLOAT) ||
+      shareable__item_code(slot) != SHAREABLE__CODE_PLAIN)
     return false;
   bits = shareable__load(slot->data);
   if (!shareable__sync_end(&list->sync, i, stamp))
@@ -23,34 +24,37 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
   return true;
 }
 
-shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value, void *buffer,
-                                    size_t size) {
+/* Reads an item, if it is a number, nobody is writing it, and the list is open: all that most reads are. */
+static inline __attribute__((always_inline)) bool get_number(const shareable_list *list, int64_t index,
+                                                             shareable_value *value) {
+  shareable__slot slot;
+  size_t i;
+
+  return shareable__list_check(list) == SHAREABLE_OK && shareable__list_slot(list, index, &i, &slot) == SHAREABLE_OK &&
+         read_number(list, i, &slot, value);
+}
+
+/* A function of its own: the registers it needs would be saved by the short way too. */
+static __attribute__((noinline)) shareable_status get_any(const shareable_list *list, int64_t index,
+                                                          shareable_value *value, void *buffer, size_t size) {
   shareable_status status = shareable__list_check(list);
   shareable__slot slot;
   size_t i;
 
-  if (status != SHAREABLE_OK)
-    return status;
-  if (value == NULL || (buffer == NULL && size > 0))
-    return SHAREABLE_E_ARGUMENT;
-  status = shareable__list_slot(list, index, &i, &slot);
-  if (status != SHAREABLE_OK || read_number(list, i, &slot, value))
-    return status;
-  SHAREABLE__READ(status, list, i, slot, shareable__item_read(&slot, value, buffer, size));
+  if (status == SHAREABLE_OK && (value == NULL || (buffer == NULL && size > 0)))
+    status = SHAREABLE_E_ARGUMENT;
+  if (status == SHAREABLE_OK)
+    status = shareable__list_slot(list, index, &i, &slot);
+  if (status == SHAREABLE_OK)
+    SHAREABLE__READ(status, list, i, slot, shareable__item_read(&slot, value, buffer, size));
   return status;
 }
 
-/* The same of one that is to be of that type. */
-static inline bool get_word(const shareable_list *list, int64_t index, shareable_type type, uint64_t *bits) {
-  shareable_value value;
-  shareable__slot slot;
-  size_t i;
-
-  if (shareable__list_check(list) != SHAREABLE_OK || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK ||
-      !read_number(list, i, &slot, &value) || value.type != type)
-    return false;
-  *bits = value.bits;
-  return true;
+shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value, void *buffer,
+                                    size_t size) {
+  if (value != NULL && get_number(list, index, value))
+    return SHAREABLE_OK;
+  return get_any(list, index, value, buffer, size);
 }
 
 /* Reads an item that is to be of that type. */
@@ -64,40 +68,36 @@ static shareable_status get_typed(const shareable_list *list, int64_t index, sha
 }
 
 /* The long way: somebody is writing the item, or it is something else. */
-static __attribute__((noinline)) shareable_status get_number(const shareable_list *list, int64_t index,
-                                                             shareable_type type, uint64_t *bits) {
+static __attribute__((noinline)) shareable_status get_bits(const shareable_list *list, int64_t index,
+                                                           shareable_type type, void *bits) {
   shareable_value value;
   shareable_status status = get_typed(list, index, type, &value, NULL, 0);
 
   if (status == SHAREABLE_OK)
-    *bits = value.bits;
+    memcpy(bits, &value.bits, sizeof value.bits);
   return status;
 }
 
 shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer) {
-  shareable_status status = SHAREABLE_OK;
-  uint64_t bits;
+  shareable_value value;
 
   if (integer == NULL)
     return SHAREABLE_E_ARGUMENT;
-  if (!get_word(list, index, SHAREABLE_TYPE_INT, &bits))
-    status = get_number(list, index, SHAREABLE_TYPE_INT, &bits);
-  if (status == SHAREABLE_OK)
-    *integer = (int64_t)bits;
-  return status;
+  if (!get_number(list, index, &value) || value.type != SHAREABLE_TYPE_INT)
+    return get_bits(list, index, SHAREABLE_TYPE_INT, integer);
+  *integer = value.integer;
+  return SHAREABLE_OK;
 }
 
 shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real) {
-  shareable_status status = SHAREABLE_OK;
-  uint64_t bits;
+  shareable_value value;
 
   if (real == NULL)
     return SHAREABLE_E_ARGUMENT;
-  if (!get_word(list, index, SHAREABLE_TYPE_FLOAT, &bits))
-    status = get_number(list, index, SHAREABLE_TYPE_FLOAT, &bits);
-  if (status == SHAREABLE_OK)
-    *real = shareable__real_of(bits);
-  return status;
+  if (!get_number(list, index, &value) || value.type != SHAREABLE_TYPE_FLOAT)
+    return get_bits(list, index, SHAREABLE_TYPE_FLOAT, real);
+  *real = value.real;
+  return SHAREABLE_OK;
 }
 
 shareable_status shareable_list_get_bool(const shareable_list *list, int64_t index, int *boolean) {
