@@ -65,19 +65,23 @@ print(path[[len(prefix):]])' "$python_prefix"`
 # SHAREABLE_LUA
 AC_DEFUN([SHAREABLE_LUA], [
   SHAREABLE_WITH([lua], [Lua])
-  AC_ARG_VAR([LUA], [the Lua interpreter @<:@lua5.4@:>@])
+  AC_ARG_VAR([LUA], [the Lua interpreter, 5.1 to 5.4 or LuaJIT @<:@lua5.4@:>@])
   lua_summary=no
-  AC_PATH_PROGS([LUA], [lua5.4])
-  AS_IF([test "$with_lua" != no && test -z "$SWIG"], [SHAREABLE_MISSING([lua], [no SWIG])])
-  AS_IF([test "$with_lua" != no && test -z "$LUA"], [SHAREABLE_MISSING([lua], [no Lua 5.4])])
+  AC_PATH_PROGS([LUA], [$LUA lua5.4 lua])
+  AS_IF([test "$with_lua" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/lua/generated/wrap.c"],
+    [SHAREABLE_MISSING([lua], [no SWIG])])
+  AS_IF([test "$with_lua" != no && test -z "$LUA"], [SHAREABLE_MISSING([lua], [no Lua])])
   AS_IF([test "$with_lua" != no], [
-    PKG_CHECK_MODULES([LUA], [lua5.4], [], [SHAREABLE_MISSING([lua], [no headers: install liblua5.4-dev])])
+    lua_version=`"$LUA" -e 'print((_VERSION:gsub("Lua ", "")))'`
+    lua_package=`"$LUA" -e 'print(jit and "luajit" or "lua" .. _VERSION:match("5%.@<:@1234@:>@"))'`
+    PKG_CHECK_MODULES([LUA], [$lua_package], [], [
+      SHAREABLE_MISSING([lua], [no headers: install lib$lua_package-dev, or what has $lua_package.pc])])
   ])
   AS_IF([test "$with_lua" != no], [
     with_lua=yes
-    AC_SUBST([luadir], ['${datadir}/lua/5.4'])
-    AC_SUBST([luaexecdir], ['${libdir}/lua/5.4'])
-    lua_summary="$LUA (`"$LUA" -v 2>&1 | $SED 's/^Lua \(@<:@0-9.@:>@*\).*/\1/'`)"
+    AC_SUBST([luadir], ['${datadir}/lua/'"$lua_version"])
+    AC_SUBST([luaexecdir], ['${libdir}/lua/'"$lua_version"])
+    lua_summary="$LUA (`"$LUA" -v 2>&1 | $SED 's/^\(Lua@<:@A-Z@:>@*\) \(@<:@0-9.@:>@*\).*/\1 \2/'`)"
   ])
   AM_CONDITIONAL([WITH_LUA], [test "$with_lua" = yes])
 ])

@@ -8,6 +8,7 @@
 
 %{
 #include "memory.h"
+#include "number.h"
 #include "object.h"
 #include "status.h"
 #include "value.h"
@@ -26,6 +27,7 @@
 %ignore shareable_list_get_bool;
 %ignore shareable_list_get_str;
 %ignore shareable_list_get_bytes;
+%ignore shareable_list_set;
 %ignore shareable_list_set_none;
 %ignore shareable_list_set_int;
 %ignore shareable_list_set_float;
@@ -99,7 +101,7 @@
 %}
 
 %typemap(out) size_t %{
-  lua_pushinteger(L, (lua_Integer)$1);
+  number_push_integer(L, (int64_t)$1);
   SWIG_arg++;
 %}
 %typemap(out) int %{
@@ -112,7 +114,7 @@
 %}
 
 /* One item, or what is asked about all of them. */
-%typemap(in) int64_t index "$1 = value_index_in(luaL_checkinteger(L, $input));"
+%typemap(in) int64_t index "$1 = value_index_in(number_check_integer(L, $input));"
 %typemap(argout) int64_t index %{
   if (result != SHAREABLE_OK)
     return status_fail_item(L, arg1, $1, result);
@@ -123,13 +125,13 @@
   $1 = &figure;
 %}
 %typemap(argout) size_t *size %{
-  lua_pushinteger(L, (lua_Integer)*$1);
+  number_push_integer(L, (int64_t)*$1);
   SWIG_arg++;
 %}
 %typemap(argout) size_t *count %{
   if (result != SHAREABLE_OK)
     return status_fail_item(L, arg1, (int64_t)*$1, result);
-  lua_pushinteger(L, (lua_Integer)*$1);
+  number_push_integer(L, (int64_t)*$1);
   SWIG_arg++;
 %}
 %typemap(argout) size_t *index %{
@@ -138,7 +140,7 @@
   else if (result != SHAREABLE_OK)
     return status_fail_item(L, arg1, (int64_t)*$1, result);
   else
-    lua_pushinteger(L, value_index_out((int64_t)*$1));
+    number_push_integer(L, value_index_out((int64_t)*$1));
   SWIG_arg++;
 %}
 
@@ -149,20 +151,20 @@
 %}
 
 /* An int that is changed by one operation. What is compared is answered as: whether it was exchanged, and what was found. */
-%typemap(in) int64_t delta, int64_t desired "$1 = luaL_checkinteger(L, $input);"
+%typemap(in) int64_t delta, int64_t desired "$1 = number_check_integer(L, $input);"
 %typemap(in, numinputs=0) int64_t *integer (int64_t number) "$1 = &number;"
 %typemap(argout) int64_t *integer %{
-  lua_pushinteger(L, *$1);
+  number_push_integer(L, *$1);
   SWIG_arg++;
 %}
 %typemap(in) int64_t *expected (int64_t found) %{
-  found = luaL_checkinteger(L, $input);
+  found = number_check_integer(L, $input);
   $1 = &found;
 %}
 %typemap(in, numinputs=0) int *exchanged (int flag) "$1 = &flag;"
 %typemap(argout) int *exchanged %{
   lua_pushboolean(L, *$1);
-  lua_pushinteger(L, *arg3);
+  number_push_integer(L, *arg3);
   SWIG_arg += 2;
 %}
 

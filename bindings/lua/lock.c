@@ -8,15 +8,6 @@
 #include "status.h"
 #include "value.h"
 
-/* The stack of with_lock: its arguments, and what unlocks when the function ends in whatever way. */
-enum { LIST = 1, BODY, TIMEOUT, GUARD };
-
-/* Has the list for as long as it is to be unlocked. That lies on the stack too, so its object is there. */
-typedef struct guard {
-  const object_kind *kind;
-  const object *list;
-} guard;
-
 static bool is_taken(shareable_status status) {
   return status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED;
 }
@@ -43,6 +34,16 @@ int lock_release(lua_State *L) {
   lua_pushboolean(L, 1);
   return 1;
 }
+
+#if LOCK_ENDS_WITH_SCOPE
+/* The stack of with_lock: its arguments, and what unlocks when the function ends in whatever way. */
+enum { LIST = 1, BODY, TIMEOUT, GUARD };
+
+/* Has the list for as long as it is to be unlocked. That lies on the stack too, so its object is there. */
+typedef struct guard {
+  const object_kind *kind;
+  const object *list;
+} guard;
 
 /* The body has returned. That it unlocked, or closed the list, is an error of the caller's. */
 static int finish(lua_State *L, int yielded, lua_KContext context) {
@@ -90,4 +91,10 @@ void lock_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"__close", leave}, {"__newindex", object_refuse}, {NULL, NULL}};
 
   object_push_metatable(L, &object_lock, functions, object_member);
+  lua_setfield(L, -2, "lock");
 }
+#else
+void lock_open(lua_State *L) {
+  (void)L;
+}
+#endif

@@ -12,10 +12,13 @@ int lock_take(lua_State *L);
 /* list_unlock(list): true; or nil, message, code. */
 int lock_release(lua_State *L);
 
+/* Whether this Lua ends a scope of C's, however that is left. Else with_lock is written in Lua (list.lua). */
+#define LOCK_ENDS_WITH_SCOPE (LUA_VERSION_NUM >= 504)
+
 /* list_with_lock(list, body, timeout): what body(owner_died) returns; or nil, message, code. */
 int lock_with(lua_State *L);
 
-/* Pushes the metatable of what with_lock puts on the stack to unlock. */
+/* Sets the metatable of what that puts on the stack to unlock, in the table on the stack. */
 void lock_open(lua_State *L);
 
 #endif

@@ -3,43 +3,44 @@
  */
 #include "memory.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "number.h"
 #include "status.h"
 
-/* The address of `length` bytes at `offset`, which are in the block and may be used so, or an error. */
-static char *check_bytes(lua_State *L, const shareable_memory *memory, lua_Integer offset, lua_Integer length) {
+char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t offset, int64_t length) {
   char *address = shareable_memory_address(memory);
   size_t size = shareable_memory_size(memory);
 
   if (address == NULL)
     status_raise_memory(L, memory, SHAREABLE_E_CLOSED);
   if (offset < 0 || length < 0 || (size_t)offset > size || (size_t)length > size - (size_t)offset)
-    luaL_error(L, "block '%s' has %I bytes: there are no %I at offset %I", shareable_memory_name(memory),
-               (LUAI_UACINT)size, (LUAI_UACINT)length, (LUAI_UACINT)offset);
+    status_misuse(L, "block '%s' has %zu bytes: there are no %" PRId64 " at offset %" PRId64,
+                  shareable_memory_name(memory), size, length, offset);
   return address + offset;
 }
 
 int memory_read(lua_State *L) {
   const shareable_memory *memory = object_check_memory(L, 1);
-  lua_Integer offset = luaL_optinteger(L, 2, 0);
-  lua_Integer rest = offset < 0 ? 0 : (lua_Integer)shareable_memory_size(memory) - offset;
-  lua_Integer length = luaL_optinteger(L, 3, rest < 0 ? 0 : rest);
+  int64_t offset = number_check_integer_or(L, 2, 0);
+  int64_t rest = offset < 0 ? 0 : (int64_t)shareable_memory_size(memory) - offset;
+  int64_t length = number_check_integer_or(L, 3, rest < 0 ? 0 : rest);
 
-  lua_pushlstring(L, check_bytes(L, memory, offset, length), (size_t)length);
+  lua_pushlstring(L, memory_check_bytes(L, memory, offset, length), (size_t)length);
   return 1;
 }
 
 int memory_write(lua_State *L) {
   const shareable_memory *memory = object_check_memory(L, 1);
-  lua_Integer offset = luaL_checkinteger(L, 2);
+  int64_t offset = number_check_integer(L, 2);
   size_t length;
   const char *string;
   char *address;
 
   luaL_checktype(L, 3, LUA_TSTRING);
   string = lua_tolstring(L, 3, &length);
-  address = check_bytes(L, memory, offset, (lua_Integer)length);
+  address = memory_check_bytes(L, memory, offset, (int64_t)length);
   if (shareable_memory_is_read_only(memory))
     return status_raise_memory(L, memory, SHAREABLE_E_READ_ONLY);
   memcpy(address, string, length);

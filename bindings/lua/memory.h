@@ -6,6 +6,9 @@
 
 #include "object.h"
 
+/* The address of `length` bytes at `offset`, which are in the block, or an error. */
+char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t offset, int64_t length);
+
 /* memory_read(memory[, offset[, length]]): a string. */
 int memory_read(lua_State *L);
 

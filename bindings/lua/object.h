@@ -9,12 +9,26 @@
 
 #include "shareable.h"
 
+/* What Lua 5.1, and LuaJIT, have under another name. */
+#if LUA_VERSION_NUM < 502
+#define lua_rawlen lua_objlen
+#define lua_pushglobaltable(L) lua_pushvalue(L, LUA_GLOBALSINDEX)
+#endif
+
+/* What lua_rawgeti() and lua_rawseti() count with. */
+#if LUA_VERSION_NUM < 503
+typedef int object_place;
+#else
+typedef lua_Integer object_place;
+#endif
+
 /* What an object is. Its address stands first in every userdata of ours, and keys its metatable in the registry. */
 typedef struct object_kind {
   const char *name;
 } object_kind;
 
-extern const object_kind object_memory, object_list, object_bytes, object_none, object_lock;
+extern const object_kind object_memory, object_list, object_bytes, object_none, object_integer, object_float,
+  object_lock;
 
 /* A block or a list: owns one reference, which the garbage collector drops. */
 typedef struct object {

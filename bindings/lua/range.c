@@ -17,8 +17,8 @@ typedef struct range {
 } range;
 
 static range check_range(lua_State *L, const shareable_list *list) {
-  lua_Integer length = (lua_Integer)shareable_list_length(list);
-  lua_Integer first = luaL_optinteger(L, 2, 1), last = luaL_optinteger(L, 3, -1);
+  int64_t length = (int64_t)shareable_list_length(list);
+  int64_t first = number_check_integer_or(L, 2, 1), last = number_check_integer_or(L, 3, -1);
 
   if (first < 0)
     first = first < -length ? 1 : first + length + 1;
@@ -48,8 +48,8 @@ int range_table(lua_State *L) {
   for (size_t i = 0; i < all.count; i++) {
     shareable_status status = item_push(L, list, all.first + (int64_t)i);
     if (status != SHAREABLE_OK)
-      return status_fail_item(L, list, all.first + (int64_t)i, status);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
+      return item_fail(L, list, all.first + (int64_t)i, status);
+    lua_rawseti(L, -2, (object_place)i + 1);
   }
   return 1;
 }
@@ -65,8 +65,10 @@ int range_integers(lua_State *L) {
     return status_fail_item(L, list, all.first + (int64_t)done, status);
   push_table(L, all.count);
   for (size_t i = 0; i < all.count; i++) {
-    lua_pushinteger(L, integers[i]);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
+    if (!number_can_be(integers[i]))
+      return status_fail_inexact(L, list, all.first + (int64_t)i);
+    number_push_integer(L, integers[i]);
+    lua_rawseti(L, -2, (object_place)i + 1);
   }
   return 1;
 }
@@ -83,7 +85,7 @@ int range_floats(lua_State *L) {
   push_table(L, all.count);
   for (size_t i = 0; i < all.count; i++) {
     lua_pushnumber(L, reals[i]);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
+    lua_rawseti(L, -2, (object_place)i + 1);
   }
   return 1;
 }
@@ -91,27 +93,27 @@ int range_floats(lua_State *L) {
 static int refuse(lua_State *L, size_t i, const char *wanted) {
   const char *found = lua_isnumber(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1);
 
-  return luaL_error(L, "number %I of the table: %s expected, got %s", (LUAI_UACINT)i + 1, wanted, found);
+  return status_misuse(L, "number %zu of the table: %s expected, got %s", i + 1, wanted, found);
 }
 
-static lua_Integer check_integer(lua_State *L, size_t i) {
-  int is_integer = lua_rawgeti(L, 3, (lua_Integer)i + 1) == LUA_TNUMBER;
-  lua_Integer integer = is_integer ? lua_tointegerx(L, -1, &is_integer) : 0;
+static int64_t check_integer(lua_State *L, size_t i) {
+  int64_t integer;
 
-  if (!is_integer)
+  lua_rawgeti(L, 3, (object_place)i + 1);
+  if (lua_type(L, -1) == LUA_TSTRING || !number_read_integer(L, -1, &integer))
     refuse(L, i, "an integer");
   lua_pop(L, 1);
   return integer;
 }
 
-static lua_Number check_real(lua_State *L, size_t i) {
-  lua_Number real;
+static double check_real(lua_State *L, size_t i) {
+  shareable_value value;
 
-  if (lua_rawgeti(L, 3, (lua_Integer)i + 1) != LUA_TNUMBER)
+  lua_rawgeti(L, 3, (object_place)i + 1);
+  if (!number_read(L, -1, &value))
     refuse(L, i, "a number");
-  real = lua_tonumber(L, -1);
   lua_pop(L, 1);
-  return real;
+  return value.type == SHAREABLE_TYPE_INT ? (double)value.integer : value.real;
 }
 
 /* The answer to writing a range. Of one that does not lie in the list, the first index outside is named. */
@@ -128,7 +130,7 @@ static int written(lua_State *L, const shareable_list *list, int64_t first, size
 
 int range_set_integers(lua_State *L) {
   shareable_list *list = object_check_list(L, 1);
-  int64_t first = value_index_in(luaL_checkinteger(L, 2)), *integers;
+  int64_t first = value_index_in(number_check_integer(L, 2)), *integers;
   size_t count, done = 0;
 
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -141,7 +143,7 @@ int range_set_integers(lua_State *L) {
 
 int range_set_floats(lua_State *L) {
   shareable_list *list = object_check_list(L, 1);
-  int64_t first = value_index_in(luaL_checkinteger(L, 2));
+  int64_t first = value_index_in(number_check_integer(L, 2));
   size_t count, done = 0;
   double *reals;
 

@@ -6,7 +6,9 @@
 #include "list.h"
 #include "lock.h"
 #include "memory.h"
+#include "number.h"
 #include "object.h"
+#include "pack.h"
 #include "range.h"
 #include "wait.h"
 
@@ -51,30 +53,41 @@ static void push_metatables(lua_State *L) {
   lua_setfield(L, -2, "bytes");
   bytes_open_none(L);
   lua_setfield(L, -2, "none");
+  number_open(L);
   lock_open(L);
-  lua_setfield(L, -2, "lock");
 }
 
 int luaopen_shareable_raw(lua_State *L) {
-  static const luaL_Reg functions[] = {{"bytes", bytes_new},
-                                       {"bytes_string", bytes_string},
-                                       {"list_digest", wait_digest},
-                                       {"list_floats", range_floats},
-                                       {"list_get", item_get},
-                                       {"list_integers", range_integers},
-                                       {"list_lock", lock_take},
-                                       {"list_next", item_next},
-                                       {"list_set_floats", range_set_floats},
-                                       {"list_set_integers", range_set_integers},
-                                       {"list_table", range_table},
-                                       {"list_unlock", lock_release},
-                                       {"list_wait", wait_item},
-                                       {"list_wait_any", wait_any},
-                                       {"list_with_lock", lock_with},
-                                       {"memory_is_closed", memory_is_closed},
-                                       {"memory_read", memory_read},
-                                       {"memory_write", memory_write},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+    {"bytes", bytes_new},
+    {"bytes_string", bytes_string},
+    {"float", number_float},
+    {"integer", number_integer},
+    {"list_digest", wait_digest},
+    {"list_exact", item_exact},
+    {"list_floats", range_floats},
+    {"list_get", item_get},
+    {"list_integers", range_integers},
+    {"list_lock", lock_take},
+    {"list_next", item_next},
+    {"list_set", item_set},
+    {"list_set_floats", range_set_floats},
+    {"list_set_integers", range_set_integers},
+    {"list_table", range_table},
+    {"list_unlock", lock_release},
+    {"list_wait", wait_item},
+    {"list_wait_any", wait_any},
+#if LOCK_ENDS_WITH_SCOPE
+    {"list_with_lock", lock_with},
+#endif
+    {"memory_is_closed", memory_is_closed},
+    {"memory_pack", pack_write},
+    {"memory_read", memory_read},
+    {"memory_unpack", pack_read},
+    {"memory_write", memory_write},
+    {"number_of", number_of},
+    {NULL, NULL}
+  };
 
   push_wrapper(L);
   for (const luaL_Reg *f = functions; f->name != NULL; f++) {

@@ -3,6 +3,8 @@
  */
 #include "status.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,23 +35,42 @@ static bool is_misuse(int status) {
 /* Pushes the library's sentence. Where it begins with an item, as "item 4" or "index 4", that becomes Lua's index. */
 static void push_sentence(lua_State *L, const char *text) {
   const char *number = strncmp(text, "item ", 5) == 0 ? text + 5 : strncmp(text, "index ", 6) == 0 ? text + 6 : text;
-  char *rest;
+  char *rest, digits[24];
   long long index = strtoll(number, &rest, 10);
 
   if (number == text || rest == number) {
     lua_pushstring(L, text);
     return;
   }
+  snprintf(digits, sizeof digits, "%" PRId64, value_index_out(index));
   lua_pushlstring(L, text, (size_t)(number - text));
-  lua_pushfstring(L, "%I%s", (LUAI_UACINT)value_index_out(index), rest);
+  lua_pushstring(L, digits);
+  lua_pushstring(L, rest);
+  lua_concat(L, 3);
+}
+
+/* Raises the sentence on the stack. */
+static int raise_sentence(lua_State *L) {
+  luaL_where(L, 1);
+  lua_insert(L, -2);
   lua_concat(L, 2);
+  return lua_error(L);
 }
 
 static int raise(lua_State *L, const shareable_error *error) {
-  luaL_where(L, 1);
   push_sentence(L, error->text);
-  lua_concat(L, 2);
-  return lua_error(L);
+  return raise_sentence(L);
+}
+
+int status_misuse(lua_State *L, const char *format, ...) {
+  char sentence[512];
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(sentence, sizeof sentence, format, arguments);
+  va_end(arguments);
+  lua_pushstring(L, sentence);
+  return raise_sentence(L);
 }
 
 int status_fail(lua_State *L, const shareable_error *error) {
@@ -73,6 +94,29 @@ int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, s
 
   shareable_list_explain(list, index, status, &error);
   return raise(L, &error);
+}
+
+static void push_inexact(lua_State *L, const shareable_list *list, int64_t index) {
+  char sentence[512];
+
+  index = value_index_out(index);
+  snprintf(sentence, sizeof sentence,
+           "item %" PRId64 " of list '%s' is an integer past 2^53, which this Lua's numbers are not: exact(%" PRId64
+           ") tells it",
+           index, shareable_memory_name(shareable_list_memory(list)), index);
+  lua_pushstring(L, sentence);
+}
+
+int status_fail_inexact(lua_State *L, const shareable_list *list, int64_t index) {
+  lua_pushnil(L);
+  push_inexact(L, list, index);
+  lua_pushstring(L, shareable_status_name(SHAREABLE_E_OVERFLOW));
+  return 3;
+}
+
+int status_raise_inexact(lua_State *L, const shareable_list *list, int64_t index) {
+  push_inexact(L, list, index);
+  return raise_sentence(L);
 }
 
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status) {

@@ -3,9 +3,11 @@
  */
 #include "value.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "bytes.h"
+#include "status.h"
 
 /* In seconds. */
 #define LIFETIME 4e9
@@ -26,7 +28,7 @@ static bool read_userdata(lua_State *L, int index, shareable_value *value) {
   else if (object_test(L, index, &object_none) != NULL)
     *value = shareable_none();
   else
-    return false;
+    return number_read(L, index, value);
   return true;
 }
 
@@ -36,8 +38,7 @@ bool value_read(lua_State *L, int index, shareable_value *value) {
 
   switch (lua_type(L, index)) {
   case LUA_TNUMBER:
-    *value = lua_isinteger(L, index) ? shareable_int(lua_tointeger(L, index)) : shareable_float(lua_tonumber(L, index));
-    return true;
+    return number_read(L, index, value);
   case LUA_TSTRING:
     text = lua_tolstring(L, index, &length);
     *value = shareable_strn(text, length);
@@ -60,49 +61,48 @@ shareable_value value_check(lua_State *L, int argument) {
   return value;
 }
 
-shareable_value value_check_item(lua_State *L, int index, lua_Integer item) {
+shareable_value value_check_item(lua_State *L, int index, int64_t item) {
   shareable_value value;
 
   if (!value_read(L, index, &value))
-    luaL_error(L, "item %I: a list can hold " STORABLE ", not %s", (LUAI_UACINT)item, luaL_typename(L, index));
+    status_misuse(L, "item %" PRId64 ": a list can hold " STORABLE ", not %s", item, luaL_typename(L, index));
   return value;
 }
 
 /* The capacity at `index`, nil or an integer, that an item is to have. */
-static uint32_t check_capacity(lua_State *L, int index, lua_Integer item) {
-  int is_integer;
-  lua_Integer capacity = lua_tointegerx(L, index, &is_integer);
+static uint32_t check_capacity(lua_State *L, int index, int64_t item) {
+  int64_t capacity;
 
   if (lua_isnil(L, index))
     return 0;
-  if (!is_integer || capacity < 0 || capacity > UINT32_MAX)
-    luaL_error(L, "item %I: a capacity is a number of bytes", (LUAI_UACINT)item);
+  if (!number_read_integer(L, index, &capacity) || capacity < 0 || capacity > UINT32_MAX)
+    status_misuse(L, "item %" PRId64 ": a capacity is a number of bytes", item);
   return (uint32_t)capacity;
 }
 
-static shareable_value check_member(lua_State *L, int values, int capacities, lua_Integer item) {
+static shareable_value check_member(lua_State *L, int values, int capacities, size_t item) {
   shareable_value value;
 
-  lua_rawgeti(L, values, item);
-  value = value_check_item(L, -1, item);
+  lua_rawgeti(L, values, (object_place)item);
+  value = value_check_item(L, -1, (int64_t)item);
   if (lua_istable(L, capacities))
-    lua_rawgeti(L, capacities, item);
+    lua_rawgeti(L, capacities, (object_place)item);
   else
     lua_pushvalue(L, capacities);
-  value.capacity = check_capacity(L, -1, item);
+  value.capacity = check_capacity(L, -1, (int64_t)item);
   lua_pop(L, 2);
   return value;
 }
 
 static size_t length_of(lua_State *L, int table) {
-  int is_integer;
-  lua_Integer n;
+  int64_t n;
+  bool has_n;
 
   lua_pushliteral(L, "n");
   lua_rawget(L, table);
-  n = lua_tointegerx(L, -1, &is_integer);
+  has_n = number_read_integer(L, -1, &n);
   lua_pop(L, 1);
-  return is_integer && n >= 0 ? (size_t)n : lua_rawlen(L, table);
+  return has_n && n >= 0 ? (size_t)n : lua_rawlen(L, table);
 }
 
 const shareable_value *value_check_all(lua_State *L, int argument, size_t *count) {
@@ -117,17 +117,17 @@ const shareable_value *value_check_all(lua_State *L, int argument, size_t *count
   luaL_checktype(L, values, LUA_TTABLE);
   *count = length_of(L, values);
   if (*count > SIZE_MAX / 2 / sizeof *array)
-    luaL_error(L, "a list of %I items is too long", (LUAI_UACINT)*count);
+    status_misuse(L, "a list of %zu items is too long", *count);
   array = lua_newuserdata(L, *count * sizeof *array);
   for (size_t i = 0; i < *count; i++) /* nothing is allocated here, so no finalizer runs that could change the table */
-    array[i] = check_member(L, values, capacities, (lua_Integer)i + 1);
+    array[i] = check_member(L, values, capacities, i + 1);
   return array;
 }
 
 void value_push(lua_State *L, const shareable_value *value) {
   switch (value->type) {
   case SHAREABLE_TYPE_INT:
-    lua_pushinteger(L, value->integer);
+    number_push_integer(L, value->integer);
     break;
   case SHAREABLE_TYPE_FLOAT:
     lua_pushnumber(L, value->real);
@@ -160,10 +160,14 @@ const char *value_check_name(lua_State *L, int argument) {
 }
 
 uint64_t value_check_figure(lua_State *L, int argument, uint64_t most) {
-  lua_Integer figure = luaL_checkinteger(L, argument);
+  int64_t figure;
 
+  if (!number_read_integer(L, argument, &figure)) {
+    double real = number_check_real(L, argument); /* a round one may be past 2^53 and still be what was meant */
+    figure = real > 0x1p53 && real < 0x1p63 ? (int64_t)real : number_check_integer(L, argument);
+  }
   if (figure < 0 || (uint64_t)figure > most)
-    luaL_error(L, "%I is out of range", (LUAI_UACINT)figure);
+    status_misuse(L, "%" PRId64 " is out of range", figure);
   return (uint64_t)figure;
 }
 

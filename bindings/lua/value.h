@@ -4,9 +4,7 @@
 #ifndef SHAREABLE_LUA_VALUE_H
 #define SHAREABLE_LUA_VALUE_H
 
-#include <stdbool.h>
-
-#include "object.h"
+#include "number.h"
 
 /* What Lua calls a type: "integer", "float" and so on, as math.type and type do; "bytes" and "none" are ours. */
 const char *value_type_name(uint32_t type);
@@ -16,7 +14,7 @@ bool value_read(lua_State *L, int index, shareable_value *value);
 
 /* The same of an argument, or of what is to be an item, or an error. */
 shareable_value value_check(lua_State *L, int argument);
-shareable_value value_check_item(lua_State *L, int index, lua_Integer item);
+shareable_value value_check_item(lua_State *L, int index, int64_t item);
 
 /*
  * The argument {values, capacity} as an array, which the stack keeps. `values` is a table, of `n` items where it has
@@ -31,10 +29,10 @@ void value_push(lua_State *L, const shareable_value *value);
  * Indexes: Lua's count from 1, the library's from 0; -1 is the last item in both. Lua's 0, which is past every end,
  * travels as INT64_MIN.
  */
-static inline int64_t value_index_in(lua_Integer index) {
+static inline int64_t value_index_in(int64_t index) {
   return index > 0 ? index - 1 : index == 0 ? INT64_MIN : index;
 }
-static inline lua_Integer value_index_out(int64_t index) {
+static inline int64_t value_index_out(int64_t index) {
   return index >= 0 ? index + 1 : index == INT64_MIN ? 0 : index;
 }
 

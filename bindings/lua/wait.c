@@ -9,20 +9,20 @@
 
 int wait_item(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);
-  int64_t index = value_index_in(luaL_checkinteger(L, 2));
+  int64_t index = value_index_in(number_check_integer(L, 2));
   shareable_value value = value_check(L, 3);
   shareable_status status = shareable_list_wait(list, index, &value, value_check_timeout(L, 4));
 
   if (status == SHAREABLE_OK)
     status = item_push(L, list, index);
-  return status == SHAREABLE_OK ? 1 : status_fail_item(L, list, index, status);
+  return status == SHAREABLE_OK ? 1 : item_fail(L, list, index, status);
 }
 
-/* A digest is all 64 bits, as Lua's integers are. */
+/* A digest is all 64 bits. */
 static int push_digest(lua_State *L, const shareable_list *list, uint64_t digest, shareable_status status) {
   if (status != SHAREABLE_OK)
     return status_fail_list(L, list, status);
-  lua_pushinteger(L, (lua_Integer)digest);
+  number_push_integer(L, (int64_t)digest);
   return 1;
 }
 
@@ -43,7 +43,7 @@ int wait_any(lua_State *L) {
   if (lua_isnoneornil(L, 2))
     status = shareable_list_digest(list, &digest);
   else
-    digest = (uint64_t)luaL_checkinteger(L, 2);
+    digest = (uint64_t)number_check_integer(L, 2);
   if (status == SHAREABLE_OK)
     status = shareable_list_wait_any(list, &digest, timeout);
   return push_digest(L, list, digest, status);

@@ -22,11 +22,23 @@
 -- **Values.** An integer stays an integer and a float a float. A string is text in UTF-8; bytes are a value
 -- of their own, and so is None, since a nil cannot lie in a table.
 --
+-- **Lua 5.1, 5.2 and LuaJIT**, whose numbers are all doubles: one that is whole and not past 2^53 is written as an
+-- integer, any other as a float; and one that is written over a float, as `l[1] = l[1] + 0.5`, stays a float.
+-- `shareable.float(2)` and `shareable.integer(2)` say which it is to be. An integer past 2^53 is never rounded: `l[i]`
+-- raises, `l:get` and its kin answer nil, a message and "E_OVERFLOW", and `l:exact(i)` gives it as a shareable.integer,
+-- which `tostring` shows, `==` and `<` compare, `x:tonumber()` rounds, and a list takes. Atomic operations, digests and
+-- `m:unpack` answer such a one where they have to.
+--
 -- @module shareable
 
 local raw = require "shareable.raw"
 
 raw.metatables.bytes.methods.string = raw.bytes_string
+for _, kind in ipairs{"integer", "float"} do
+  if raw.metatables[kind] then
+    raw.metatables[kind].methods.tonumber = raw.number_of
+  end
+end
 
 return {
   --- Makes a list of values, or attaches to one: see `shareable.list`.
@@ -41,6 +53,13 @@ return {
 
   --- What stands for Python's None. There is one; `==` tells it.
   none = raw.none,
+
+  --- An integer of 64 bits, of a number or of decimal digits: `shareable.integer "9007199254740993"`. In Lua 5.3 and
+  -- later that is an integer of Lua's; before, a value for a list to take or to be found in it, with `x:tonumber()`.
+  integer = raw.integer,
+
+  --- A float, also where it is whole: `shareable.float(2)`. In Lua 5.3 and later that is 2.0; before, a value as above.
+  float = raw.float,
 
   --- Removes the name of a block or a list without opening it: `shareable.unlink(name)`.
   -- True; or nil, message, code: "E_NOT_FOUND" where it is gone.

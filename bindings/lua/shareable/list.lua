@@ -1,6 +1,7 @@
 --- Lists in shared memory: CPython's `ShareableList`.
 --
--- A list is used as a table is: `l[i]`, `l[i] = v`, `#l`, `ipairs(l)`, `pairs(l)`. Its length never changes. An index
+-- A list is used as a table is: `l[i]`, `l[i] = v`, `#l`, `ipairs(l)` and `pairs(l)`, which Lua 5.1 and LuaJIT have for
+-- tables alone: `l:ipairs()` is there in any. Its length never changes. An index
 -- counts from 1, or from -1 at the end. Reading past either end is nil, as of a table; assigning there is an error.
 -- An item that is damaged, or that a text does not fit into, is an error in `l[i]`; `l:get` and `l:set` return it.
 --
@@ -28,6 +29,12 @@ getters.closed = raw.memory_is_closed
 -- @tparam integer index
 -- @return its value, never nil; or nil, message, code: "E_CORRUPT" where it is damaged, "E_UTF8" where a text is none
 methods.get = raw.list_get
+
+--- Reads an item as `methods:get` does, also an integer that a number of this Lua cannot be: see `shareable.integer`.
+-- @function methods:exact
+-- @tparam integer index
+-- @return its value; or nil, message, code
+methods.exact = raw.list_exact
 
 --- Writes an item, whatever type it had.
 -- @function methods:set
@@ -122,6 +129,35 @@ methods.exchange = raw.list_exchange
 -- @treturn integer what was there
 methods.compare_exchange = raw.list_compare_exchange
 
+local unpack = table.unpack or unpack -- luacheck: ignore
+
+local function pack(...)
+  return {n = select("#", ...), ...}
+end
+
+-- For a Lua in which C cannot end a scope. An error that is caught and raised again does not tell xpcall where it came
+-- from.
+local function with_lock(self, body, timeout)
+  if type(body) ~= "function" then
+    local found = body == nil and "no value" or type(body)
+    error(("bad argument #1 to 'with_lock' (function expected, got %s)"):format(found), 2)
+  end
+  local taken, told, code = options.call(raw.list_lock, self, timeout)
+  if not taken then
+    return nil, told, code
+  end
+  local results = pack(pcall(body, told == "owner died"))
+  if not results[1] then
+    pcall(raw.list_unlock, self)
+    error(results[2], 0)
+  end
+  local unlocked, message, refusal = options.call(raw.list_unlock, self)
+  if not unlocked then
+    return nil, message, refusal
+  end
+  return unpack(results, 2, results.n)
+end
+
 --- Calls a function with the list locked, and unlocks it however that ends: an error goes on to the caller. The lock
 -- guards what its users agree on, among processes and handles of any language; reads and writes of items do not ask
 -- for it. It belongs to the handle and is not recursive: to take it twice through one handle is to wait for oneself.
@@ -135,9 +171,11 @@ methods.compare_exchange = raw.list_compare_exchange
 -- @tparam function body called with true where whoever had the lock died with it, so that what it guards may be half
 -- done; else with false
 -- @tparam[opt] number timeout in seconds, how long to wait for the lock: 0 only tries; as long as it takes if not given
+-- It may yield, but for Lua 5.1's.
+--
 -- @return what `body` returns; or nil, message, code, and it was not called: "E_TIMED_OUT" where somebody else has the
 -- lock, "E_NO_SYNC" where stock Python made the list, or it is plain
-methods.with_lock = raw.list_with_lock
+methods.with_lock = raw.list_with_lock or with_lock
 
 --- Locks the list until `methods:unlock`.
 -- @function methods:lock
@@ -205,15 +243,21 @@ methods.close = raw.list_close
 -- @treturn boolean true; or nil, message, code
 methods.unlink = raw.list_unlink
 
-function metatable:__pairs()
+--- Steps through the items, for a `for` loop: `for i, v in l:ipairs() do`.
+-- @function methods:ipairs
+-- @return what `ipairs` returns
+function methods:ipairs()
   return raw.list_next, self, 0
 end
+
+metatable.__pairs = methods.ipairs
+metatable.__ipairs = methods.ipairs -- of 5.2; later ones read the items
 
 -- So many items are shown.
 local SHOWN = 20
 
 local function show(self, index)
-  local value, _, code = self:get(index)
+  local value, _, code = self:exact(index)
   if code then
     return "?"
   end
@@ -224,6 +268,10 @@ local function show(self, index)
     return ("shareable.bytes %q"):format(value:string())
   elseif kind == "none" then
     return "shareable.none"
+  elseif type(value) == "userdata" then
+    return ("shareable.integer %q"):format(tostring(value))
+  elseif kind == "float" and not math.type and value % 1 == 0 then
+    return ("shareable.float(%.14g)"):format(value)
   end
   return tostring(value)
 end
@@ -267,14 +315,14 @@ local function list(values, given)
   end
   if given == nil and values.name ~= nil then
     options.check(values, "attaching to a list", to_attach)
-    made, message, code = options.construct(raw.list_open, values.name, values.read_only and raw.READ_ONLY or 0)
+    made, message, code = options.call(raw.list_open, values.name, values.read_only and raw.READ_ONLY or 0)
   else
     given = given == nil and {} or given
     if type(given) ~= "table" then
       error(("shareable.list: a table of options expected, got %s"):format(type(given)), 2)
     end
     options.check(given, "a new list", to_create)
-    made, message, code = options.construct(raw.list_create, given.name, {values, given.capacity},
+    made, message, code = options.call(raw.list_create, given.name, {values, given.capacity},
       (given.lazy and raw.LAZY or 0) + (given.plain and raw.PLAIN or 0), given.mode or 0)
   end
   if made then

@@ -32,6 +32,27 @@ methods.read = raw.memory_read
 -- @treturn boolean true
 methods.write = raw.memory_write
 
+--- Writes numbers by a format of `string.pack`, of those that have a fixed size: `b B h H i[n] I[n] l L j J T f d n`,
+-- `x` for a zero byte, and `< > =` for the byte order. Each of 1, 2, 4 or 8 bytes that lies at a multiple of its size
+-- is written in one piece: nobody reads half of it. Any that are outside of the block, or do not fit: an error, and
+-- nothing is written.
+--
+--     m:pack("<i4 d", 16, 7, 2.5)
+--
+-- @function methods:pack
+-- @tparam string format
+-- @tparam integer offset of the first byte, from 0
+-- @param ... the numbers
+-- @treturn integer the offset past the last byte
+methods.pack = raw.memory_pack
+
+--- Reads numbers by a format, as `methods:pack` writes them.
+-- @function methods:unpack
+-- @tparam string format
+-- @tparam[opt=0] integer offset of the first byte
+-- @return the numbers, and the offset past the last byte
+methods.unpack = raw.memory_unpack
+
 --- Ends this handle's use of the block. A second time, it does nothing.
 -- @function methods:close
 methods.close = raw.memory_close
@@ -66,11 +87,11 @@ local function memory(given)
   end
   if given.size ~= nil then
     options.check(given, "a new block", to_create)
-    block, message, code = options.construct(raw.memory_create, given.name, given.size,
+    block, message, code = options.call(raw.memory_create, given.name, given.size,
       given.lazy and raw.LAZY or 0, given.mode or 0)
   elseif given.name ~= nil then
     options.check(given, "attaching to a block", to_attach)
-    block, message, code = options.construct(raw.memory_open, given.name, given.read_only and raw.READ_ONLY or 0)
+    block, message, code = options.call(raw.memory_open, given.name, given.read_only and raw.READ_ONLY or 0)
   else
     error("shareable.memory: neither the size of a new block nor the name of one to attach to", 2)
   end

@@ -1,4 +1,4 @@
---- The tables of options that the constructors take, and how those fail.
+--- The tables of options that the constructors take, and how functions of this layer fail.
 -- Private to `shareable`.
 
 local options = {}
@@ -38,14 +38,14 @@ function options.check(given, purpose, known)
   end
 end
 
---- Calls a raw function for a constructor: what it raises becomes an error of the constructor's caller.
--- @treturn object or nil, message, code
-function options.construct(make, ...)
-  local done, object, message, code = pcall(make, ...)
+--- Calls a raw function for one of this layer's: what it raises becomes an error of that one's caller.
+-- @return what the function does; up to three values
+function options.call(raw, ...)
+  local done, result, message, code = pcall(raw, ...)
   if not done then
-    error(object, 3)
+    error(result, 3)
   end
-  return object, message, code
+  return result, message, code
 end
 
 return options

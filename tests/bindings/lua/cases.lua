@@ -7,7 +7,9 @@ local shareable = require "shareable"
 
 local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, answers, raises = runner.equal, runner.same, runner.answers, runner.raises
-local bytes, none = shareable.bytes, shareable.none
+local items, start, finished = runner.items, runner.start, runner.finished
+local most, least, huge = runner.most, runner.least, runner.huge
+local bytes, none, integer, float = shareable.bytes, shareable.none, shareable.integer, shareable.float
 
 local function block(options)
   return keep(shareable.memory(options))
@@ -82,8 +84,8 @@ end)
 
 test("memory_that_does_not_fit_is_refused_with_the_figures", function()
   local known = name()
-  local size = 1 << 60
-  answers("E_NO_SPACE", tostring(size), shareable.memory{name = known, size = size})
+  local size = 2 ^ 60
+  answers("E_NO_SPACE", "1152921504606846976", shareable.memory{name = known, size = size})
   local _, message = shareable.memory{name = known, size = size}
   equal(message:match("only %d+ of its %d+ bytes free") ~= nil, true)
   same(runner.blocks(), {})
@@ -106,7 +108,7 @@ test("memory_refuses_bytes_outside_of_it", function()
   raises("there are no 1 at offset 16", function() m:read(16, 1) end)
   raises("at offset -1", function() m:read(-1, 1) end)
   raises("there are no -1 at offset 0", function() m:read(0, -1) end)
-  raises("at offset", function() m:read(math.maxinteger, math.maxinteger) end)
+  raises("at offset", function() m:read(huge, huge) end)
   raises("there are no 2 at offset 15", function() m:write(15, "ab") end)
   raises("at offset -1", function() m:write(-1, "") end)
   equal(m:read(16, 0), "")
@@ -127,7 +129,7 @@ end)
 test("memory_has_the_mode_asked_for", function()
   local function mode(object)
     local pipe = assert(io.popen("stat -c %a /dev/shm/" .. object.name))
-    local found = pipe:read("l")
+    local found = pipe:read("*l")
     pipe:close()
     return found
   end
@@ -222,7 +224,7 @@ end)
 
 test("list_refuses_an_index_past_either_end", function()
   local l = example{name = name()}
-  for _, index in ipairs{8, -8, 0, math.maxinteger, math.mininteger + 1} do
+  for _, index in ipairs{8, -8, 0, huge, -huge} do
     local wanted = ("index %d out of range: list '%s' has 7 items"):format(index, l.name)
     equal(l[index], nil) -- as of a table
     raises(wanted, function() l[index] = 1 end)
@@ -238,20 +240,37 @@ end)
 
 test("list_changes_the_type_of_an_item", function()
   local l = list({"howdy"})
-  for _, value in ipairs{1, 2.5, false, none, bytes "\xff\0\1", "text", 7} do
+  for _, value in ipairs{1, 2.5, false, none, bytes "\255\0\1", "text", 7} do
     l[1] = value
     equal(l[1], value)
   end
 end)
 
 test("list_keeps_the_ends_of_int64", function()
-  local l = list({math.mininteger, math.maxinteger, 0})
-  equal(l[1], math.mininteger)
-  equal(l[2], math.maxinteger)
-  l[3] = math.mininteger
-  equal(l[3], math.mininteger)
-  l[3] = (1 << 53) + 1
-  equal(l[3], 9007199254740993)
+  local l = list({least, most, 0}, {name = name()})
+  equal(l:exact(1), least)
+  equal(l:exact(2), most)
+  equal(tostring(l:exact(2)), "9223372036854775807")
+  l[3] = least
+  equal(l:exact(3), least)
+  l[3] = integer "9007199254740993"
+  equal(tostring(l:exact(3)), "9007199254740993")
+  l[3] = 2 ^ 53 - 1
+  equal(l[3], 2 ^ 53 - 1)
+  if runner.has_integers then
+    l[3] = least
+    equal(l[3], least)
+    equal(l:get(3), least)
+  else -- never rounded in silence
+    local wanted = ("item 2 of list '%s' is an integer past 2^53"):format(l.name)
+    raises(wanted, function() local _ = l[2] end)
+    answers("E_OVERFLOW", wanted, l:get(2))
+    answers("E_OVERFLOW", wanted, l:wait(2, 0))
+    answers("E_OVERFLOW", wanted, l:totable(2))
+    answers("E_OVERFLOW", wanted, l:integers(2))
+    l[1] = 0
+    raises(wanted, function() for _ in l:ipairs() do l[1] = 0 end end)
+  end
 end)
 
 -- Lua has no such integer: past the end there are floats, which are kept as floats, or refused where integers are due.
@@ -262,22 +281,35 @@ test("list_refuses_an_int_beyond_64_bits_and_keeps_the_item", function()
   l[1] = 9223372036854775808
   equal(l[1], 2.0 ^ 63)
   equal(l:type(1), "float")
+  raises("an integer of 64 bits expected, got 9223372036854775808", function() integer "9223372036854775808" end)
 end)
 
 test("list_keeps_floats_to_the_bit", function()
-  local function bits(value)
-    return string.unpack("<i8", string.pack("<d", value))
-  end
-  local values = {0.1, -0.0, math.huge, -math.huge, 5e-324, math.pi, 1.7976931348623157e308}
+  local values = {0.1, -1 / math.huge, math.huge, -math.huge, 5e-324, math.pi, 1.7976931348623157e308}
+  local wanted = {"3fb999999999999a", "8000000000000000", "7ff0000000000000", "fff0000000000000", "0000000000000001",
+    "400921fb54442d18", "7fefffffffffffff"}
   local l = list(values)
-  for index, value in ipairs(values) do
-    equal(bits(l[index]), bits(value))
+  local function bits(index)
+    local high, low = l.memory:unpack("<I4 I4", data_at(7) + 8 * (index - 1))
+    return ("%08x%08x"):format(low, high)
   end
-  local odd = string.unpack("<d", string.pack("<I8", 0x7ff8dead0000beef))
-  l[1] = odd
-  equal(bits(l[1]), 0x7ff8dead0000beef)
-  l[1] = 3.0
+  for index, value in ipairs(values) do
+    equal(l[index], value)
+    equal(bits(index), wanted[index])
+    l[index] = l[index]
+    equal(bits(index), wanted[index])
+  end
+  equal(1 / l[2], -math.huge)
+  if not jit then -- which has one NaN
+    l.memory:pack("<I4 I4", data_at(7), 0x0000beef, 0x7ff8dead)
+    l[2] = l[1]
+    equal(bits(2), "7ff8dead0000beef")
+  end
+  l[1] = float(3)
   equal(l[1], 3.0)
+  equal(l:type(1), "float")
+  l[1] = 3.0
+  equal(l:type(1), "float")
 end)
 
 test("list_keeps_trailing_nuls_of_str_and_bytes", function()
@@ -328,7 +360,7 @@ end)
 
 test("list_refuses_a_str_that_is_not_utf8", function()
   local l = list({"howdy", 1}, {name = name()})
-  for _, bad in ipairs{"\xff", "\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xc0\x80"} do
+  for _, bad in ipairs{"\255", "\195", "\237\160\128", "\245\128\128\128", "\192\128"} do
     answers("E_UTF8", "item 1 of list '" .. l.name .. "'", l:set(1, bad))
     raises("UTF-8", function() l[1] = bad end)
     answers("E_UTF8", "item 2", shareable.list({1, bad}))
@@ -336,7 +368,7 @@ test("list_refuses_a_str_that_is_not_utf8", function()
   end
   equal(l[1], "howdy")
   -- What another wrote there is not handed out as text either.
-  l.memory:write(data_at(2), "\xff")
+  l.memory:write(data_at(2), "\255")
   answers("E_UTF8", "item 1", l:get(1))
   raises("item 1", function() local _ = l[1] end)
 end)
@@ -353,7 +385,7 @@ end)
 
 test("list_refuses_a_type_that_cannot_be_stored", function()
   local l = list({5})
-  for _, bad in ipairs{{}, print, io.stdout, coroutine.create(print)} do
+  for _, bad in ipairs{{}, print, io.stdout, coroutine.create(function() end)} do
     local kind = type(bad)
     raises("item 1: a list can hold", function() l[1] = bad end)
     raises(kind, function() l:set(1, bad) end)
@@ -378,8 +410,8 @@ test("list_may_be_empty", function()
 end)
 
 test("list_counts_and_finds_as_python_compares", function()
-  local big = (1 << 53) + 1
-  local l = list({1, 1.0, true, 0, false, "1", bytes "1", none, 0 / 0, big})
+  local big = integer "9007199254740993"
+  local l = list({1, float(1), true, 0, false, "1", bytes "1", none, 0 / 0, big})
   equal(l:count(1), 3)
   equal(l:count(true), 3)
   equal(l:index(1.0), 1)
@@ -388,6 +420,7 @@ test("list_counts_and_finds_as_python_compares", function()
   equal(l:index(bytes "1"), 7)
   equal(l:index(none), 8)
   equal(l:count(0 / 0), 0)
+  equal(l:count(float(1)), 3)
   equal(l:count(2.0 ^ 53), 0)
   equal(l:index(big), 10)
   local e = example()
@@ -416,7 +449,7 @@ test("list_has_its_block", function()
   local m = l.memory
   equal(m.name, l.name)
   equal(m.size >= data_at(7) + 7 * 8 + 9 * 7, true)
-  equal(string.unpack("=i8", m:read(0, 8)), 7)
+  equal((m:unpack("j")), 7)
   equal(m, keep(shareable.memory{name = l.name}))
   m:close()
   equal(l.closed, true)
@@ -436,39 +469,36 @@ test("list_reads_and_writes_ranges_of_ints_and_floats", function()
   same(l:floats(4), {4.5, -0.25})
   answers("E_TYPE", "item 4", l:integers())
   answers("E_TYPE", "item 1", l:floats())
-  equal(l:setintegers(2, {math.mininteger, math.maxinteger}), true)
+  equal(l:setintegers(2, {least, most}), true)
   equal(l:setfloats(-2, {7, 0.5}), true)
-  same(l:totable(), {1, math.mininteger, math.maxinteger, 7.0, 0.5})
+  same(items(l), {1, least, most, 7.0, 0.5})
+  equal(l:type(4), "float")
   raises("index 6 out of range", function() l:setintegers(4, {1, 2, 3}) end)
   raises("index 6 out of range", function() l:setfloats(6, {1}) end)
   raises("index 0 out of range", function() l:setfloats(0, {1}) end)
   raises("number 2 of the table: an integer expected, got 1.5", function() l:setintegers(1, {1, 1.5}) end)
   raises("number 1 of the table: a number expected, got string", function() l:setfloats(1, {"x"}) end)
-  same(l:totable(), {1, math.mininteger, math.maxinteger, 7.0, 0.5})
+  same(items(l), {1, least, most, 7.0, 0.5})
 end)
 
 test("list_iterates_over_its_items", function()
   local l = example()
   local wanted = {"howdy", bytes "HoWdY", -273.154, 100, none, true, 42}
-  local seen = {}
-  for index, value in ipairs(l) do
-    seen[index] = value
+  for _, step in ipairs(_VERSION == "Lua 5.1" and {l.ipairs} or {l.ipairs, ipairs, pairs}) do
+    local count = 0
+    for index, value in step(l) do
+      count = count + 1
+      equal(index, count)
+      equal(value, wanted[index])
+    end
+    equal(count, 7)
   end
-  equal(#seen, 7)
-  same(seen, wanted)
-  local count = 0
-  for index, value in pairs(l) do
-    count = count + 1
-    equal(index, count)
-    equal(value, wanted[index])
-  end
-  equal(count, 7)
 end)
 
 test("list_prints_itself", function()
   local l = example{name = name()}
-  local items = [[{"howdy", shareable.bytes "HoWdY", -273.154, 100, shareable.none, true, 42}]]
-  equal(tostring(l), ('shareable.list(%s, {name = "%s"})'):format(items, l.name))
+  local values = [[{"howdy", shareable.bytes "HoWdY", -273.154, 100, shareable.none, true, 42}]]
+  equal(tostring(l), ('shareable.list(%s, {name = "%s"})'):format(values, l.name))
   l:close()
   equal(tostring(l), ('shareable.list({... 7 items}, {name = "%s"}) (closed)'):format(l.name))
 end)
@@ -493,9 +523,9 @@ end)
 
 test("list_refuses_a_block_that_holds_none", function()
   local m = block{name = name(), size = 64}
-  m:write(0, string.pack("=i8", -1))
+  m:pack("j", 0, -1)
   answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
-  m:write(0, string.pack("=i8", math.maxinteger))
+  m:pack("j", 0, most)
   answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
   local small = block{name = name(), size = 1}
   answers("E_NOT_LIST", small.name, shareable.list{name = small.name})
@@ -516,34 +546,29 @@ test("list_answers_a_damaged_item_with_an_error_and_the_others_with_values", fun
   answers("E_CORRUPT", wanted, l:count(1))
   raises(wanted, function() local _ = l[2] end)
   raises(wanted, function() local _ = l.format end)
-  raises(wanted, function() for _ in pairs(l) do local _ = 0 end end)
+  raises(wanted, function() for _ in l:ipairs() do l[1] = 1 end end)
   equal(tostring(l), ('shareable.list({1, ?, 3}, {name = "%s"})'):format(l.name))
   l[2] = 22
   same(l:totable(), {1, 22, 3})
 end)
 
--- Starts a process that has `l`, its own handle on the list called `known`, and runs the program.
-local function start(known, program)
-  local source = ('local l = assert(require "shareable".list{name = "%s"}) %s'):format(known, program)
-  return assert(io.popen(("exec %s -e '%s'"):format(arg[-1], source)))
-end
-
 -- Leaves the list locked by a process that was killed.
 local function die_with_lock(known)
   local pipe = start(known, [[
     assert(l:lock(10))
-    print(io.open("/proc/self/stat"):read("n"))
+    print(io.open("/proc/self/stat"):read("*n"))
     io.stdout:flush()
     l:lock(10)
   ]])
-  assert(os.execute(("kill -KILL %d"):format(pipe:read("n"))))
-  equal(select(3, pipe:close()), 9)
+  runner.succeeds(("kill -KILL %d"):format(pipe:read("*n")))
+  equal(pipe:read("*a"), "\n")
+  pipe:close()
 end
 
 -- In seconds.
 local function now()
   local file = assert(io.open("/proc/uptime"))
-  local seconds = file:read("n")
+  local seconds = file:read("*n")
   file:close()
   return seconds
 end
@@ -559,13 +584,16 @@ test("list_locks_and_unlocks", function()
     equal(other:lock(0), true)
     equal(other:unlock(), true)
   end
-  local results = table.pack(l:with_lock(function(...)
+  local function count(...)
+    return select("#", ...), select(2, ...)
+  end
+  local results, second = count(l:with_lock(function(...)
     same({...}, {false})
     answers("E_TIMED_OUT", l.name, other:lock(0))
     return nil, "results", nil
   end))
-  equal(results.n, 3)
-  equal(results[2], "results")
+  equal(results, 3)
+  equal(second, "results")
   local failure = {}
   local done, raised = pcall(l.with_lock, l, function() error(failure) end)
   equal(done, false)
@@ -574,7 +602,7 @@ test("list_locks_and_unlocks", function()
   local pipe = start(l.name, "assert(l:lock()) l[1] = l[1] * 2 l:unlock()")
   l[1] = 21
   other:unlock()
-  pipe:close()
+  finished(pipe)
   equal(l[1], 42)
 end)
 
@@ -626,12 +654,14 @@ test("list_unlock_without_the_lock_is_refused", function()
 end)
 
 test("list_adds_exchanges_and_compares_ints", function()
-  local l = list({5, math.maxinteger, 0}, {name = name()})
+  local l = list({5, most, 0}, {name = name()})
   equal(l:add(1, 37), 42)
   equal(l:add(-3, -2), 40)
-  equal(l:add(2, math.mininteger), -1)
-  equal(l:exchange(1, math.mininteger), 40)
-  equal(l:exchange(1, 7), math.mininteger)
+  equal(l:add(2, least), -1)
+  equal(l:exchange(1, least), 40)
+  equal(l:add(1, 1), integer "-9223372036854775807")
+  same({l:compare_exchange(1, 0, 0)}, {false, integer "-9223372036854775807"})
+  equal(l:exchange(1, 7), integer "-9223372036854775807")
   same({l:compare_exchange(1, 7, 8)}, {true, 7})
   same({l:compare_exchange(1, 7, 9)}, {false, 8})
   same(l:totable(), {8, -1, 0})
@@ -643,7 +673,7 @@ test("list_adds_exchanges_and_compares_ints", function()
     l:add(3, 1)
   end
   for index = 1, 3 do
-    equal(pipes[index]:close(), true)
+    finished(pipes[index])
   end
   equal(l[3], 80000)
 end)
@@ -657,16 +687,16 @@ test("list_refuses_to_add_to_what_is_no_int_or_past_64_bits", function()
     answers("E_TYPE", wanted, l:exchange(index, 1))
     answers("E_TYPE", wanted, l:compare_exchange(index, 1, 1))
   end
-  l[7] = math.maxinteger
+  l[7] = most
   raises(("item 7 of list '%s': an int must fit in 64 bits"):format(l.name), function() l:add(7, 1) end)
-  raises("item -1", function() l:add(-1, math.maxinteger) end)
+  raises("item -1", function() l:add(-1, most) end)
   raises("index 8 out of range", function() l:add(8, 1) end)
   raises("index 0 out of range", function() l:exchange(0, 1) end)
   raises("index -8 out of range", function() l:compare_exchange(-8, 1, 1) end)
-  raises("no integer representation", function() l:add(4, 2.0 ^ 63) end)
+  raises(runner.has_integers and "no integer representation" or "past 2^53", function() l:add(4, 2.0 ^ 63) end)
   raises("no integer representation", function() l:exchange(4, 1.5) end)
   raises("number expected, got string", function() l:compare_exchange(4, "x", 1) end)
-  same(l:totable(), {"howdy", bytes "HoWdY", -273.154, 100, none, true, math.maxinteger})
+  same(items(l), {"howdy", bytes "HoWdY", -273.154, 100, none, true, most})
 end)
 
 test("list_of_the_size_of_stock_has_atomics_and_no_lock", function()
@@ -699,7 +729,7 @@ local function play(l, rounds)
     equal(l:wait(1, round - 1, 10), round)
     quick = quick + (now() - begin < 0.035 and 1 or 0)
   end
-  equal(pipe:close(), true)
+  finished(pipe)
   return quick
 end
 
@@ -710,7 +740,7 @@ test("list_waits_until_an_item_differs", function()
   equal(l:wait(-3, "text"), none)
   equal(l:wait(4, bytes "text"), "text")
   equal(l:wait(5, "text"), bytes "text")
-  equal(l:wait(5, "\xff"), bytes "text")
+  equal(l:wait(5, "\255"), bytes "text")
   l[4] = ("x"):rep(1000)
   equal(l:wait(4, "text", 0), ("x"):rep(1000))
   l[4] = 0 / 0
@@ -722,7 +752,7 @@ test("list_waits_until_an_item_differs", function()
   local pipe = start(l.name, [[
     assert(not l:wait(2, 50, 0.05)) l[1] = "a text"
     assert(l:wait(2, 50, 10)) l[1] = 2.5
-    assert(l:wait(2, -1, 10)) l[1] = require "shareable".none
+    assert(l:wait(2, -1, 10)) l[1] = shareable.none
     assert(l:wait(2, -2, 10)) l[1] = false
   ]])
   local seen = 0
@@ -731,7 +761,7 @@ test("list_waits_until_an_item_differs", function()
     equal(seen, wanted)
     l[2] = -round
   end
-  equal(pipe:close(), true)
+  finished(pipe)
 
   raises("index 6 out of range", function() l:wait(6, 1) end)
   raises("index 0 out of range", function() l:wait(0, 1) end)
@@ -753,13 +783,13 @@ test("list_wait_gives_up_when_the_time_is_over", function()
   answers("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.01))
   answers("E_UNCHANGED", "item -1" .. wanted, l:wait(-1, none, 0.01))
   local pipe = start(l.name, [[
-    local none = require "shareable".none
+    local none = shareable.none
     while not l:wait(3, none, 0.002) do l[2] = "text" end
   ]])
   answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0.1))
   answers("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
   l[3] = 0
-  equal(pipe:close(), true)
+  finished(pipe)
   for _, bad in ipairs{-1, 0 / 0, -math.huge} do
     raises("a timeout is a number of seconds, 0 or more", function() l:wait(1, 1, bad) end)
     raises("a timeout is a number of seconds, 0 or more", function() l:wait_any(0, bad) end)
@@ -772,7 +802,7 @@ test("list_waits_until_anything_changes", function()
   local other = keep(shareable.list{name = l.name, read_only = true})
   local wanted = "list '" .. l.name .. "' has not changed in that time"
   local digest = l:wait_any(0)
-  equal(math.type(digest), "integer")
+  equal(tostring(digest):match("^%-?%d+$"), tostring(digest))
   equal(l:digest(), digest)
   equal(other:digest(), digest)
   local begin = now()
@@ -782,7 +812,7 @@ test("list_waits_until_anything_changes", function()
   local waited = now() - begin
   equal(waited > 0.23 and waited < 5, true)
 
-  for index, value in ipairs{0.0, "texts", ""} do -- between two waits
+  for index, value in ipairs{float(0), "texts", ""} do -- between two waits
     l[index] = value
     local new = l:wait_any(digest)
     equal(new == digest, false)
@@ -790,12 +820,13 @@ test("list_waits_until_anything_changes", function()
     digest = new
   end
   local signs = {}
+  local flip = runner.has_integers and load("local digest, bit = ... return digest ~ (1 << bit)")
   for count = 1, 64 do -- all of the digest's bits count
     l[1] = count
     digest = l:digest()
     answers("E_UNCHANGED", wanted, l:wait_any(digest, 0))
-    equal(l:wait_any(digest ~ (1 << (count - 1)), 0), digest)
-    signs[digest < 0] = true
+    equal(l:wait_any(flip and flip(digest, count - 1) or integer(count), 0), digest)
+    signs[tostring(digest):sub(1, 1) == "-"] = true
   end
   equal(signs[true] and signs[false], true)
 
@@ -814,12 +845,12 @@ test("list_waits_until_anything_changes", function()
     end
     l[4] = index
   end
-  equal(pipe:close(), true)
+  finished(pipe)
   pipe = start(l.name, "while not l:wait(4, 3, 0.02) do l:add(2, 1) end")
-  equal(math.type(l:wait_any(nil, 10)), "integer")
-  equal(math.type(l:wait_any()), "integer")
+  equal(tostring(l:wait_any(nil, 10)):match("^%-?%d+$") ~= nil, true)
+  equal(tostring(l:wait_any()):match("^%-?%d+$") ~= nil, true)
   l[4] = 0
-  equal(pipe:close(), true)
+  finished(pipe)
 
   raises("no integer representation", function() l:wait_any(1.5) end)
   raises("number expected, got string", function() l:wait_any("x") end)
@@ -834,7 +865,7 @@ test("list_of_the_size_of_stock_or_read_only_is_waited_on_too", function()
   local pipe = start(l.name, [[assert(not l:wait(1, 10, 0.05)) l[1] = "text"]])
   equal(l:wait_any(digest, 10), l:digest())
   equal(l[1], "text")
-  equal(pipe:close(), true)
+  finished(pipe)
 
   l = list({0, 0}, {name = name()})
   local reader = keep(shareable.list{name = l.name, read_only = true})
@@ -849,7 +880,7 @@ test("list_of_the_size_of_stock_or_read_only_is_waited_on_too", function()
   l[2] = 1
   equal(reader:wait(1, "text", 10), 5)
   equal(reader:wait_any(digest, 10), l:digest())
-  equal(pipe:close(), true)
+  finished(pipe)
 end)
 
 test("list_closed_refuses_use", function()
@@ -893,7 +924,7 @@ end)
 test("list_that_cannot_be_made_leaves_nothing_behind", function()
   local known = name()
   raises("item 2", function() local _ = shareable.list({1, {}}, {name = known}) end)
-  answers("E_UTF8", "item 2", shareable.list({1, "\xff"}, {name = known}))
+  answers("E_UTF8", "item 2", shareable.list({1, "\255"}, {name = known}))
   answers("E_LENGTH", "item 1", shareable.list({("x"):rep(10000000)}, {name = known}))
   same(runner.blocks(), {})
   local l = list({1}, {name = known})
