@@ -124,11 +124,11 @@ bool number_read(lua_State *L, int index, shareable_value *value) {
 }
 
 bool number_read_integer(lua_State *L, int index, int64_t *integer) {
-  const integer_object *object = object_test(L, index, &object_integer);
+  const integer_object *self = object_test(L, index, &object_integer);
 
-  if (object == NULL)
+  if (self == NULL)
     return lua_isnumber(L, index) && is_whole(lua_tonumber(L, index), integer);
-  *integer = object->integer;
+  *integer = self->integer;
   return true;
 }
 
@@ -145,9 +145,9 @@ int64_t number_check_integer(lua_State *L, int argument) {
 }
 
 static void push_object(lua_State *L, int64_t integer) {
-  integer_object *object = object_push_sized(L, &object_integer, sizeof *object);
+  integer_object *self = object_push_sized(L, &object_integer, sizeof *self);
 
-  object->integer = integer;
+  self->integer = integer;
 }
 
 void number_push_integer(lua_State *L, int64_t integer) {
@@ -164,15 +164,15 @@ int number_integer(lua_State *L) {
 
 int number_float(lua_State *L) {
   double real = luaL_checknumber(L, 1);
-  float_object *object = object_push_sized(L, &object_float, sizeof *object);
+  float_object *self = object_push_sized(L, &object_float, sizeof *self);
 
-  object->real = real;
+  self->real = real;
   return 1;
 }
 
 /* Of an operator's operands, one of which is an object; the other may be anything. */
 static int64_t operand(lua_State *L, int index) {
-  int64_t integer;
+  int64_t integer = 0;
 
   if (!number_read_integer(L, index, &integer))
     luaL_error(L, "attempt to compare shareable.integer with %s", luaL_typename(L, index));
@@ -197,20 +197,20 @@ static int less_or_equal(lua_State *L) {
 }
 
 static int integer_string(lua_State *L) {
-  const integer_object *object = object_check(L, 1, &object_integer);
+  const integer_object *self = object_check(L, 1, &object_integer);
   char digits[24];
 
-  snprintf(digits, sizeof digits, "%lld", (long long)object->integer);
+  snprintf(digits, sizeof digits, "%lld", (long long)self->integer);
   lua_pushstring(L, digits);
   return 1;
 }
 
 /* As a Lua with integers shows a float. */
 static int float_string(lua_State *L) {
-  const float_object *object = object_check(L, 1, &object_float);
+  const float_object *self = object_check(L, 1, &object_float);
   char digits[32];
 
-  snprintf(digits, sizeof digits, "%.14g", object->real);
+  snprintf(digits, sizeof digits, "%.14g", self->real);
   if (strspn(digits, "-0123456789") == strlen(digits))
     strcat(digits, ".0");
   lua_pushstring(L, digits);

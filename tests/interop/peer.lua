@@ -1,6 +1,10 @@
 -- peer.lua - the peer of the interop tests in Lua: does with lists what its standard input says. See peers.py.
 local shareable = require "shareable"
 
+-- Where the bytes of a float are seen.
+local scratch = assert(shareable.memory{size = 8})
+scratch:unlink()
+
 local function unhex(text)
   return (text:gsub("%x%x", function(digits) return string.char(tonumber(digits, 16)) end))
 end
@@ -10,8 +14,17 @@ local function hex(text)
 end
 
 local function contents(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read("a")
+  local file = assert(io.open(path, "rb"))
+  local data = file:read("*a")
+  file:close()
+  return data
+end
+
+-- Does something with a list, and closes it.
+local function with(list, action)
+  local result = action(list)
+  list:close()
+  return result
 end
 
 local function parse(line)
@@ -19,11 +32,12 @@ local function parse(line)
   if kind == "none" then
     return shareable.none
   elseif kind == "int" then
-    return math.tointeger(rest)
+    return shareable.integer(rest)
   elseif kind == "bool" then
     return rest == "1"
   elseif kind == "float" then
-    return (string.unpack(">d", unhex(rest)))
+    scratch:write(0, unhex(rest))
+    return shareable.float((scratch:unpack(">d")))
   end
   local data = rest:sub(1, 1) == "@" and contents(rest:sub(2)) or unhex(rest)
   return kind == "str" and data or shareable.bytes(data)
@@ -33,25 +47,23 @@ local function text(kind, data, path)
   if #data <= 4096 then
     return kind .. " " .. hex(data)
   end
-  local file <close> = assert(io.open(path, "wb"))
+  local file = assert(io.open(path, "wb"))
   file:write(data)
+  file:close()
   return kind .. " @" .. path
 end
 
-local function describe(value, path)
-  if value == shareable.none then
-    return "none"
-  elseif type(value) == "boolean" then
-    return "bool " .. (value and 1 or 0)
-  elseif math.type(value) == "integer" then
-    return "int " .. value
-  elseif math.type(value) == "float" then
-    return "float " .. hex(string.pack(">d", value))
-  elseif type(value) == "string" then
-    return text("str", value, path)
-  end
-  return text("bytes", value:string(), path)
-end
+local describe = {
+  none = function() return "none" end,
+  boolean = function(value) return "bool " .. (value and 1 or 0) end,
+  integer = function(value) return "int " .. (type(value) == "number" and ("%d"):format(value) or tostring(value)) end,
+  float = function(value)
+    scratch:pack(">d", 0, value)
+    return "float " .. hex(scratch:read())
+  end,
+  string = function(value, path) return text("str", value, path) end,
+  bytes = function(value, path) return text("bytes", value:string(), path) end,
+}
 
 local verbs = {}
 
@@ -60,26 +72,27 @@ function verbs.create(name, count)
   for i = 1, tonumber(count) do
     values[i] = parse(io.read())
   end
-  local _ <close> = assert(shareable.list(values, {name = name}))
-  return "ok"
+  return with(assert(shareable.list(values, {name = name})), function() return "ok" end)
 end
 
 function verbs.read(name, folder)
-  local list <close> = assert(shareable.list{name = name})
-  local lines = {("ok %d %s"):format(#list, list.format)}
-  for i = 1, #list do
-    local value, message = list:get(i)
-    lines[i + 1] = value == nil and "error " .. message or describe(value, folder .. "/lua-" .. i)
-  end
-  return table.concat(lines, "\n")
+  return with(assert(shareable.list{name = name}), function(list)
+    local lines = {("ok %d %s"):format(#list, list.format)}
+    for i = 1, #list do
+      local value, message = list:exact(i)
+      lines[i + 1] = value == nil and "error " .. message or describe[list:type(i)](value, folder .. "/lua-" .. i)
+    end
+    return table.concat(lines, "\n")
+  end)
 end
 
 function verbs.set(name, index)
   local value = parse(io.read())
-  local list <close> = assert(shareable.list{name = name})
-  index = math.tointeger(index)
-  assert(list:set(index < 0 and index or index + 1, value))
-  return "ok"
+  return with(assert(shareable.list{name = name}), function(list)
+    index = tonumber(index)
+    assert(list:set(index < 0 and index or index + 1, value))
+    return "ok"
+  end)
 end
 
 function verbs.unlink(name)
