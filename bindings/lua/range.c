@@ -35,59 +35,98 @@ static void push_table(lua_State *L, size_t count) {
   lua_createtable(L, count > INT_MAX ? INT_MAX : (int)count, 0);
 }
 
+/* So many items are read at once. */
+enum { CHUNK = 1024 };
+
 /* Room for `count` numbers of 8 bytes, which the garbage collector frees. */
 static void *push_numbers(lua_State *L, size_t count) {
   return lua_newuserdata(L, count * 8);
 }
 
-int range_table(lua_State *L) {
+/* Puts numbers into the table on the stack, behind the first `at` of it. False at one that no number of this Lua can be. */
+static bool put_integers(lua_State *L, size_t *at, const int64_t *integers, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!number_can_be(integers[i]))
+      return false;
+    number_push_integer(L, integers[i]);
+    lua_rawseti(L, -2, (object_place)++ * at);
+  }
+  return true;
+}
+
+static void put_reals(lua_State *L, size_t *at, const double *reals, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    lua_pushnumber(L, reals[i]);
+    lua_rawseti(L, -2, (object_place)++ * at);
+  }
+}
+
+/* The next integers, or the next floats, of a range: as many as there are in a row, and OK; or none, and what is there. */
+static shareable_status put_next_integers(lua_State *L, const shareable_list *list, range all, size_t *at) {
+  int64_t integers[CHUNK];
+  size_t count = all.count - *at < CHUNK ? all.count - *at : CHUNK, done = 0;
+  shareable_status status = shareable_list_get_ints(list, all.first + (int64_t)*at, count, integers, &done);
+
+  if (!put_integers(L, at, integers, done))
+    return SHAREABLE_E_OVERFLOW;
+  return done > 0 ? SHAREABLE_OK : status;
+}
+
+static shareable_status put_next_reals(lua_State *L, const shareable_list *list, range all, size_t *at) {
+  double reals[CHUNK];
+  size_t count = all.count - *at < CHUNK ? all.count - *at : CHUNK, done = 0;
+  shareable_status status = shareable_list_get_floats(list, all.first + (int64_t)*at, count, reals, &done);
+
+  put_reals(L, at, reals, done);
+  return done > 0 ? SHAREABLE_OK : status;
+}
+
+/* The next items one by one, since the first is no number. */
+static shareable_status put_next_items(lua_State *L, const shareable_list *list, range all, size_t *at) {
+  shareable_status status = SHAREABLE_OK;
+
+  for (size_t end = *at + CHUNK; status == SHAREABLE_OK && *at < end && *at < all.count;) {
+    status = item_push(L, list, all.first + (int64_t)*at);
+    if (status == SHAREABLE_OK)
+      lua_rawseti(L, -2, (object_place)++ * at);
+  }
+  return status;
+}
+
+static shareable_status put_next(lua_State *L, const shareable_list *list, range all, size_t *at) {
+  shareable_status status = put_next_integers(L, list, all, at);
+
+  if (status == SHAREABLE_E_TYPE)
+    status = put_next_reals(L, list, all, at);
+  return status == SHAREABLE_E_TYPE ? put_next_items(L, list, all, at) : status;
+}
+
+typedef shareable_status putter(lua_State *L, const shareable_list *list, range all, size_t *at);
+
+static int push_range(lua_State *L, putter *put) {
   const shareable_list *list = object_check_list(L, 1);
   range all = check_range(L, list);
+  shareable_status status = SHAREABLE_OK;
+  size_t at = 0;
 
   push_table(L, all.count);
-  for (size_t i = 0; i < all.count; i++) {
-    shareable_status status = item_push(L, list, all.first + (int64_t)i);
-    if (status != SHAREABLE_OK)
-      return item_fail(L, list, all.first + (int64_t)i, status);
-    lua_rawseti(L, -2, (object_place)i + 1);
-  }
-  return 1;
+  while (status == SHAREABLE_OK && at < all.count)
+    status = put(L, list, all, &at);
+  if (status == SHAREABLE_OK && all.count == 0 && shareable_memory_address(shareable_list_memory(list)) == NULL)
+    status = SHAREABLE_E_CLOSED;
+  return status == SHAREABLE_OK ? 1 : item_fail(L, list, all.first + (int64_t)at, status);
+}
+
+int range_table(lua_State *L) {
+  return push_range(L, put_next);
 }
 
 int range_integers(lua_State *L) {
-  const shareable_list *list = object_check_list(L, 1);
-  range all = check_range(L, list);
-  int64_t *integers = push_numbers(L, all.count);
-  size_t done = 0;
-  shareable_status status = shareable_list_get_ints(list, all.first, all.count, integers, &done);
-
-  if (status != SHAREABLE_OK)
-    return status_fail_item(L, list, all.first + (int64_t)done, status);
-  push_table(L, all.count);
-  for (size_t i = 0; i < all.count; i++) {
-    if (!number_can_be(integers[i]))
-      return status_fail_inexact(L, list, all.first + (int64_t)i);
-    number_push_integer(L, integers[i]);
-    lua_rawseti(L, -2, (object_place)i + 1);
-  }
-  return 1;
+  return push_range(L, put_next_integers);
 }
 
 int range_floats(lua_State *L) {
-  const shareable_list *list = object_check_list(L, 1);
-  range all = check_range(L, list);
-  double *reals = push_numbers(L, all.count);
-  size_t done = 0;
-  shareable_status status = shareable_list_get_floats(list, all.first, all.count, reals, &done);
-
-  if (status != SHAREABLE_OK)
-    return status_fail_item(L, list, all.first + (int64_t)done, status);
-  push_table(L, all.count);
-  for (size_t i = 0; i < all.count; i++) {
-    lua_pushnumber(L, reals[i]);
-    lua_rawseti(L, -2, (object_place)i + 1);
-  }
-  return 1;
+  return push_range(L, put_next_reals);
 }
 
 static int refuse(lua_State *L, size_t i, const char *wanted) {

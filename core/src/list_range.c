@@ -32,25 +32,45 @@ static shareable_status read_word(const shareable__slot *slot, uint64_t format, 
   return SHAREABLE_OK;
 }
 
+/* Reads a block of them at once; false where that cannot be done. */
+static bool copy_block(const shareable_list *list, size_t first, uint64_t format, shareable__word *words) {
+  shareable__block seen;
+
+  if (!shareable__block_look(list, first, format, &seen))
+    return false;
+#pragma GCC unroll 8
+  for (size_t k = 0; k < SHAREABLE__BLOCK; k++)
+    words[k] = __atomic_load_n((const shareable__word *)seen.data + k, __ATOMIC_RELAXED);
+  return shareable__block_is_unchanged(list, first, &seen);
+}
+
+static shareable_status copy_word(const shareable_list *list, size_t i, uint64_t format, shareable__word *word) {
+  shareable_status status = SHAREABLE_E_CORRUPT;
+  shareable__slot slot;
+  uint64_t bits = 0;
+
+  if (shareable__layout_slot(&list->layout, i, &slot))
+    SHAREABLE__READ(status, list, i, slot, read_word(&slot, format, &bits));
+  if (status == SHAREABLE_OK)
+    *word = bits;
+  return status;
+}
+
 /* Reads words of items that all have the same format. */
-static shareable_status get_words(const shareable_list *list, int64_t first, size_t count, uint64_t format, void *words,
+static shareable_status get_words(const shareable_list *list, int64_t first, size_t count, uint64_t format, void *array,
                                   size_t *done) {
-  shareable_status status = check_range(list, &first, count, words, done);
+  shareable_status status = check_range(list, &first, count, array, done);
+  shareable__word *words = array;
+  size_t k = 0, i = (size_t)first;
 
-  for (size_t k = 0; status == SHAREABLE_OK && k < count; k++) {
-    size_t i = (size_t)first + k;
-    shareable__slot slot;
-    uint64_t word = 0;
-
-    if (!shareable__layout_slot(&list->layout, i, &slot))
-      return SHAREABLE_E_CORRUPT;
-    SHAREABLE__READ(status, list, i, slot, read_word(&slot, format, &word));
-    if (status != SHAREABLE_OK)
-      return status;
-    ((shareable__word *)words)[k] = word;
-    if (done != NULL)
-      *done = k + 1;
+  while (status == SHAREABLE_OK && k < count) {
+    if (count - k >= SHAREABLE__BLOCK && copy_block(list, i + k, format, words + k))
+      k += SHAREABLE__BLOCK;
+    else if ((status = copy_word(list, i + k, format, words + k)) == SHAREABLE_OK)
+      k++;
   }
+  if (done != NULL)
+    *done = k;
   return status;
 }
 

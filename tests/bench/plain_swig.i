@@ -1,0 +1,24 @@
+/* plain_swig.i - the same array as SWIG makes a class of it, with a method that reads. */
+%module plain_swig
+%{
+#include "plain.h"
+
+typedef struct plain array;
+%}
+
+typedef struct {} array;
+
+%extend array {
+  array(size_t count) {
+    return plain_new(count);
+  }
+  ~array() {
+    plain_free($self);
+  }
+  long long get(long long index) {
+    int64_t integer = 0;
+
+    plain_get($self, index, &integer);
+    return integer;
+  }
+}
