@@ -28,8 +28,6 @@
 -- raises, `l:get` and its kin answer nil, a message and "E_OVERFLOW", and `l:exact(i)` gives it as a shareable.integer,
 -- which `tostring` shows, `==` and `<` compare, `x:tonumber()` rounds, and a list takes. Atomic operations, digests and
 -- `m:unpack` answer such a one where they have to.
---
--- @module shareable
 
 local raw = require "shareable.raw"
 
@@ -40,6 +38,29 @@ for _, kind in ipairs{"integer", "float"} do
   end
 end
 
+--- What an item can be. A float that is whole is a shareable.float in a Lua whose numbers are all doubles.
+---@alias shareable.item integer|number|boolean|string|shareable.bytes|shareable.none|shareable.integer|shareable.float
+
+---@alias shareable.type "integer"|"float"|"boolean"|"string"|"bytes"|"none"
+
+--- Which failure it is: the third of what comes back.
+---@alias shareable.code
+---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
+---| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_TIMED_OUT" | "E_UNCHANGED" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
+---| "E_SLOT" | "E_LENGTH" | "E_OVERFLOW"
+
+---@class shareable.bytes
+---@field string fun(self: shareable.bytes): string
+---@operator len: integer
+
+---@class shareable.none
+
+---@class shareable.integer
+---@field tonumber fun(self: shareable.integer): number
+
+---@class shareable.float
+---@field tonumber fun(self: shareable.float): number
+
 return {
   --- Makes a list of values, or attaches to one: see `shareable.list`.
   list = require "shareable.list",
@@ -48,23 +69,29 @@ return {
   memory = require "shareable.memory",
 
   --- A string that is bytes, not text: `shareable.bytes(s)`. `b:string()` and `tostring(b)` give the string, `#b` its
-  -- length, and `==` compares.
+  --- length, and `==` compares.
+  ---@type fun(s: string): shareable.bytes
   bytes = raw.bytes,
 
   --- What stands for Python's None. There is one; `==` tells it.
+  ---@type shareable.none
   none = raw.none,
 
   --- An integer of 64 bits, of a number or of decimal digits: `shareable.integer "9007199254740993"`. In Lua 5.3 and
-  -- later that is an integer of Lua's; before, a value for a list to take or to be found in it, with `x:tonumber()`.
+  --- later that is an integer of Lua's; before, a value for a list to take or to be found in it, with `x:tonumber()`.
+  ---@type fun(n: number|string): integer|shareable.integer
   integer = raw.integer,
 
   --- A float, also where it is whole: `shareable.float(2)`. In Lua 5.3 and later that is 2.0; before, a value as above.
+  ---@type fun(n: number): number|shareable.float
   float = raw.float,
 
   --- Removes the name of a block or a list without opening it: `shareable.unlink(name)`.
-  -- True; or nil, message, code: "E_NOT_FOUND" where it is gone.
+  --- True; or nil, message, code: "E_NOT_FOUND" where it is gone.
+  ---@type fun(name: string): true?, string?, shareable.code?
   unlink = raw.unlink,
 
   --- The version of the C library, "major.minor.patch".
+  ---@type string
   version = raw.version(),
 }

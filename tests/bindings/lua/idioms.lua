@@ -183,6 +183,32 @@ test("lock_is_had_by_one_at_a_time", function()
   same(l:totable(), {1500, -1500})
 end)
 
+test("members_are_annotated_for_editors", function()
+  local metatables = require "shareable.raw".metatables
+  for _, noun in ipairs{"list", "memory"} do
+    local path
+    for template in package.path:gmatch("[^;]+") do
+      path = path or template:find("?.lua", 1, true) and template:gsub("%?", "shareable/" .. noun)
+      local file = path and io.open(path)
+      path = file and file:close() and path
+    end
+    local lines, annotated = {}, {}
+    for line in io.lines(path) do
+      local method = line:match("^methods%.([%w_]+) =") or line:match("^function methods:([%w_]+)")
+      if method and lines[#lines]:find("^%-%-%-@%a+ ") then
+        annotated[method] = true
+      end
+      annotated[line:match("^%-%-%-@field ([%w_]+) ") or 0] = true
+      lines[#lines + 1] = line
+    end
+    for _, kind in ipairs{"methods", "getters"} do
+      for member in pairs(metatables[noun][kind]) do
+        equal(annotated[member] and member, member)
+      end
+    end
+  end
+end)
+
 test("options_are_checked", function()
   raises("no option 'nmae'", function() local _ = shareable.list({1}, {nmae = "x"}) end)
   raises("no option 'read_only'", function() local _ = shareable.list({1}, {read_only = true}) end)
