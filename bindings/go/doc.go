@@ -36,6 +36,10 @@
 // one of these, and comes back as int64, float64, bool, string, []byte or nil. An index counts from 0, or from the end
 // when it is negative: -1 is the last item.
 //
+// [List.Get] and [List.Set] take any value; the typed getters and setters of numbers, and [At], do not allocate. A list of
+// numbers alone is made by [NewListOf], and is a slice as well: [List.Int64s] and [List.Float64s] are its memory, not a
+// copy, at the speed of any slice.
+//
 // # Lifetime
 //
 // A block outlives every process until its name is removed: by [Memory.Unlink], [List.Unlink] or [Unlink], once. Close
@@ -81,7 +85,7 @@
 // # What can still kill a program
 //
 // Whoever may write a block may also shorten its file; touching memory that is cut off is a fault, which ends a Go
-// program. So does writing to [Memory.Bytes] of a block that was opened [ReadOnly]. Give blocks to processes you
+// program. So does writing to [Memory.Bytes], [List.Int64s] or [List.Float64s] of what was opened [ReadOnly]. Give blocks to processes you
 // trust; the mode decides.
 package shareable
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sort"
+	"sync/atomic"
 	"time"
 
 	"shareable"
@@ -95,6 +97,77 @@ func ExampleList_GetInts() {
 	n, err := list.GetInts(0, numbers[:])
 	fmt.Println(numbers[:n], errors.Is(err, shareable.ErrType))
 	// Output: [1 2 3] true
+}
+
+func ExampleNewListOf() {
+	list, err := shareable.NewListOf([]float64{20.5, 21, 19.75})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	degrees, _ := list.GetFloat(1)
+	format, _ := list.Format()
+	fmt.Println(degrees, format)
+	// Output: 21 ddd
+}
+
+func ExampleAt() {
+	list, err := shareable.NewList([]any{90 * time.Second, "howdy"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	every, err := shareable.At[time.Duration](list, 0)
+	fmt.Println(every, err)
+	_, err = shareable.At[time.Duration](list, 1)
+	fmt.Println(errors.Is(err, shareable.ErrType))
+	// Output:
+	// 1m30s <nil>
+	// true
+}
+
+func ExampleList_Int64s() {
+	list, err := shareable.NewListOf([]int64{3, 1, 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	numbers, err := list.Int64s()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] }) // in the list itself
+	atomic.AddInt64(&numbers[2], 10)
+	fmt.Println(list.Values())
+	// Output: [1 2 13] <nil>
+}
+
+func ExampleList_All() {
+	list, err := shareable.NewList([]any{"howdy", 42})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer list.Close()
+	defer list.Unlink()
+
+	list.All()(func(value any, err error) bool { // from Go 1.23 on: for value, err := range list.All()
+		fmt.Println(value, err)
+		return true
+	})
+	// Output:
+	// howdy <nil>
+	// 42 <nil>
 }
 
 func ExampleList_Wait() {

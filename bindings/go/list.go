@@ -20,35 +20,6 @@ var (
 	_ fmt.Stringer = (*List)(nil)
 )
 
-// NewList makes a new list of the values, and opens it. It takes every [CreateOption].
-//
-// It fails as [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or [ErrLength]: the sentence says which
-// item. It then leaves nothing behind.
-func NewList(values []any, options ...CreateOption) (*List, error) {
-	c := newCreation(options)
-	name, err := cName(c.name)
-	if err != nil {
-		return nil, err
-	}
-	capacity := uint32(0)
-	if c.capacity != nil {
-		if capacity, err = cCapacity(*c.capacity); err != nil {
-			return nil, err
-		}
-	}
-	p, err := pack(values, capacity)
-	if err != nil {
-		return nil, err
-	}
-	defer p.free()
-	l, answer := new(List), new(raw.Error)
-	if raw.List_create(&l.block.list, name, p.values, c.flags, c.mode, answer) != 0 {
-		return nil, told(answer)
-	}
-	l.adopt()
-	return l, nil
-}
-
 // OpenList opens the list of that name, whoever made it, a Python program without this library included. It takes
 // the same time whatever the length. It takes [ReadOnly].
 //
@@ -172,14 +143,11 @@ func (l *List) Format() (string, error) {
 	return string(buffer[:length]), nil
 }
 
-// All returns an iterator over the items, in their order: for value, err := range list.All(), from Go 1.23 on. The
-// error is that of [List.Get].
-func (l *List) All() func(yield func(value any, err error) bool) {
-	return func(yield func(any, error) bool) {
-		for i, n := 0, l.Len(); i < n; i++ {
-			if !yield(l.Get(i)) {
-				return
-			}
+// each is what All returns.
+func (l *List) each(yield func(value any, err error) bool) {
+	for i, n := 0, l.Len(); i < n; i++ {
+		if !yield(l.Get(i)) {
+			return
 		}
 	}
 }

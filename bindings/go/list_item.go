@@ -2,6 +2,8 @@ package shareable
 
 import (
 	"math"
+	"reflect"
+	"unsafe"
 
 	"shareable/internal/raw"
 )
@@ -48,6 +50,40 @@ func (l *List) Set(index int, value any) error {
 		return l.setBytes(index, s.text)
 	}
 	return l.SetNone(index)
+}
+
+// At reads an item that is to be of T's type: an int for int64 and int, a float for float64, a bool, a str for string,
+// bytes for []byte. It is the typed getter of that type, for code that is written for any of them:
+//
+//	every, err := shareable.At[time.Duration](list, 0)
+//
+// It fails as [List.GetInt], or with [ErrOverflow] where int has 32 bits and the item more.
+func At[T Item](l *List, index int) (value T, err error) {
+	at := unsafe.Pointer(&value)
+	switch kindOf[T]() {
+	case reflect.Int64:
+		*(*int64)(at), err = l.GetInt(index)
+	case reflect.Int:
+		*(*int)(at), err = l.getWord(index)
+	case reflect.Float64:
+		*(*float64)(at), err = l.GetFloat(index)
+	case reflect.Bool:
+		*(*bool)(at), err = l.GetBool(index)
+	case reflect.String:
+		*(*string)(at), err = l.GetString(index)
+	default:
+		*(*[]byte)(at), err = l.GetBytes(index)
+	}
+	return value, err
+}
+
+// getWord reads an int of the machine's width.
+func (l *List) getWord(index int) (int, error) {
+	value, err := l.GetInt(index)
+	if err == nil && int64(int(value)) != value {
+		return 0, l.orNone().explain(index, int(ErrOverflow))
+	}
+	return int(value), err
 }
 
 // GetInt reads an int, at one load. It fails as [List.Get], or with [ErrType] where the item has another type.

@@ -45,12 +45,11 @@ func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	if c.capacity != nil {
 		return nil, newError(ErrArgument, "WithCapacity is for lists")
 	}
-	name, err := cName(c.name)
-	if err != nil {
+	if err := c.checkName(); err != nil {
 		return nil, err
 	}
 	m, answer := new(Memory), new(raw.Error)
-	if raw.Memory_create(&m.handle, name, uint64(size), c.flags, c.mode, answer) != 0 {
+	if raw.Memory_create(&m.handle, c.cname, uint64(size), c.flags, c.mode, answer) != 0 {
 		return nil, told(answer)
 	}
 	m.adopt()
@@ -132,12 +131,22 @@ func (m *Memory) Size() int {
 // program.
 func (m *Memory) Bytes() []byte {
 	m = m.orNone()
+	if !m.keep() {
+		return nil
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.bytes
+}
+
+// keep has the block stay mapped until this process ends. It reports whether it does: not if it was closed before.
+func (m *Memory) keep() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.bytes != nil && !m.pinned {
 		m.pinned = raw.Memory_pin(m.handle) == 0
 	}
-	return m.bytes
+	return m.bytes != nil && m.pinned
 }
 
 // ReadAt copies bytes from offset on into p, and returns how many: fewer than asked for only with [io.EOF], where the

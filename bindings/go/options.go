@@ -19,6 +19,10 @@ type creation struct {
 	flags    uint32
 	mode     uint32
 	capacity *int
+
+	// What C is told: checked.
+	cname *byte
+	room  uint32
 }
 
 type opening struct {
@@ -71,6 +75,21 @@ func newCreation(options []CreateOption) creation {
 		}
 	}
 	return c
+}
+
+// newListCreation is the options of a new list, checked.
+func newListCreation(options []CreateOption) (*creation, error) {
+	c := newCreation(options)
+	err := c.checkName()
+	if err == nil && c.capacity != nil {
+		c.room, err = cCapacity(*c.capacity)
+	}
+	return &c, err
+}
+
+func (c *creation) checkName() (err error) {
+	c.cname, err = cName(c.name)
+	return err
 }
 
 func newOpening(options []OpenOption) opening {

@@ -36,6 +36,17 @@ type Slot struct {
 	Capacity int
 }
 
+// Item is what the items of a list are in Go, but for nil: for [At] and [NewListOf]. A type that is defined by one of
+// these is as good, [time.Duration] for example.
+type Item interface {
+	~int64 | ~int | ~float64 | ~bool | ~string | ~[]byte
+}
+
+func kindOf[T Item]() reflect.Kind {
+	var zero T
+	return reflect.TypeOf(zero).Kind()
+}
+
 // scalar is a value as C has it. A text is the caller's memory, to be read before the caller returns.
 type scalar struct {
 	kind Type
@@ -125,6 +136,27 @@ func goValue(item raw.Item) any {
 		return item.Text
 	}
 	return nil
+}
+
+// intsOf returns values that all are ints of the common types; nil where one is not, or there is none.
+func intsOf(values []any) []int64 {
+	var integers []int64
+	for i, value := range values {
+		var integer int64
+		switch v := value.(type) {
+		case int:
+			integer = int64(v)
+		case int64:
+			integer = v
+		default:
+			return nil
+		}
+		if i == 0 {
+			integers = make([]int64, len(values))
+		}
+		integers[i] = integer
+	}
+	return integers
 }
 
 // packed is values in memory of C's, all their texts in a row: one call hands over any number of them.

@@ -220,6 +220,10 @@ func TestTypedAccessDoesNotAllocate(t *testing.T) {
 		"Exchange":       func() { list.Exchange(0, 1) },
 		"CompareAndSwap": func() { list.CompareAndSwap(0, 1, 2) },
 		"TryLock":        func() { list.TryLock() },
+		"At of int64":    func() { shareable.At[int64](list, 0) },
+		"At of int":      func() { shareable.At[int](list, 0) },
+		"At of float64":  func() { shareable.At[float64](list, 1) },
+		"At of Duration": func() { shareable.At[time.Duration](list, 0) },
 	} {
 		if allocated := testing.AllocsPerRun(100, access); allocated != 0 {
 			t.Error(name, "allocates", allocated, "times")

@@ -1,0 +1,47 @@
+/*
+ * numbers.h - lists of ints or floats as arrays, with the answer by value as in item.h.
+ */
+#ifndef RAW_NUMBERS_H
+#define RAW_NUMBERS_H
+
+#include "shareable.h"
+
+typedef struct raw_made {
+  uintptr_t list;
+  int64_t status;
+} raw_made;
+
+typedef struct raw_view {
+  void *numbers;
+  int64_t at; /* which item is in the way, where one is */
+  int64_t status;
+} raw_view;
+
+static inline raw_made raw_create_ints(const char *name, const void *integers, size_t count, uint32_t flags,
+                                       uint32_t mode, void *error) {
+  shareable_list *list = NULL;
+  shareable_status status = shareable_list_create_ints(&list, name, integers, count, flags, mode, error);
+  raw_made made = {(uintptr_t)list, status};
+
+  return made;
+}
+
+static inline raw_made raw_create_floats(const char *name, const void *reals, size_t count, uint32_t flags,
+                                         uint32_t mode, void *error) {
+  shareable_list *list = NULL;
+  shareable_status status = shareable_list_create_floats(&list, name, reals, count, flags, mode, error);
+  raw_made made = {(uintptr_t)list, status};
+
+  return made;
+}
+
+static inline raw_view raw_list_view(uintptr_t list, uint32_t type) {
+  raw_view view = {NULL, 0, 0};
+  size_t at = 0;
+
+  view.status = shareable_list_view((const shareable_list *)list, (shareable_type)type, &view.numbers, &at);
+  view.at = (int64_t)at;
+  return view;
+}
+
+#endif

@@ -1,0 +1,14 @@
+//go:build go1.23
+
+package shareable
+
+import "iter"
+
+// All returns an iterator over the items, in their order:
+//
+//	for value, err := range list.All() {
+//
+// The error is that of [List.Get].
+func (l *List) All() iter.Seq2[any, error] {
+	return l.each
+}

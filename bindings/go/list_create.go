@@ -1,0 +1,80 @@
+package shareable
+
+import (
+	"reflect"
+	"unsafe"
+
+	"shareable/internal/raw"
+)
+
+// NewList makes a new list of the values, and opens it. It takes every [CreateOption]. [NewListOf] is for values of one
+// type.
+//
+// It fails as [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or [ErrLength]: the sentence says which
+// item. It then leaves nothing behind.
+func NewList(values []any, options ...CreateOption) (*List, error) {
+	c, err := newListCreation(options)
+	if err != nil {
+		return nil, err
+	}
+	if integers := intsOf(values); integers != nil {
+		return c.listOfInts(integers)
+	}
+	return c.list(values)
+}
+
+// NewListOf makes a new list of values that are all of one type, and opens it, as [NewList] does. Numbers are not
+// converted one by one on their way:
+//
+//	list, err := shareable.NewListOf(make([]float64, 1000000), shareable.WithName("samples"))
+func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
+	c, err := newListCreation(options)
+	if err != nil {
+		return nil, err
+	}
+	switch kind := kindOf[T](); {
+	case kind == reflect.Float64:
+		return c.listOfFloats(*(*[]float64)(unsafe.Pointer(&values)))
+	case kind == reflect.Int64 || kind == reflect.Int && unsafe.Sizeof(int(0)) == 8:
+		return c.listOfInts(*(*[]int64)(unsafe.Pointer(&values)))
+	}
+	several := make([]any, len(values))
+	for i, value := range values {
+		several[i] = value
+	}
+	return c.list(several)
+}
+
+func (c *creation) list(values []any) (*List, error) {
+	p, err := pack(values, c.room)
+	if err != nil {
+		return nil, err
+	}
+	defer p.free()
+	list, answer := uintptr(0), new(raw.Error)
+	status := raw.List_create(&list, c.cname, p.values, c.flags, c.mode, answer)
+	return listOrError(list, status, answer)
+}
+
+func (c *creation) listOfInts(integers []int64) (*List, error) {
+	answer := new(raw.Error)
+	list, status := raw.CreateInts(c.cname, integers, c.flags, c.mode, answer)
+	return listOrError(list, status, answer)
+}
+
+func (c *creation) listOfFloats(reals []float64) (*List, error) {
+	answer := new(raw.Error)
+	list, status := raw.CreateFloats(c.cname, reals, c.flags, c.mode, answer)
+	return listOrError(list, status, answer)
+}
+
+// listOrError is what C answered when it was to make a list.
+func listOrError(list uintptr, status int, answer *raw.Error) (*List, error) {
+	if status != 0 {
+		return nil, told(answer)
+	}
+	l := new(List)
+	l.block.list = list
+	l.adopt()
+	return l, nil
+}
