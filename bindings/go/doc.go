@@ -85,8 +85,8 @@
 // # What can still kill a program
 //
 // Whoever may write a block may also shorten its file; touching memory that is cut off is a fault, which ends a Go
-// program. So does writing to [Memory.Bytes], [List.Int64s] or [List.Float64s] of what was opened [ReadOnly]. Give blocks to processes you
-// trust; the mode decides.
+// program. So does writing to [Memory.Bytes], [List.Int64s] or [List.Float64s] of what was opened [ReadOnly]. Give
+// blocks to processes you trust; the mode decides.
 package shareable
 
 import "shareable/internal/raw"

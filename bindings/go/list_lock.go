@@ -8,16 +8,16 @@ import (
 
 // Lock locks the list for whatever its users agree that the lock guards: reads and writes of items do not ask for it.
 // It works among processes of any language, goroutines and handles. It belongs to the handle, whichever goroutine took
-// it, and is not recursive: to take it twice is to wait for oneself. A goroutine that waits keeps a thread of the
-// system.
+// it, and is not recursive: to take it twice is to wait for oneself. Goroutines that wait through one handle keep one
+// thread of the system, however many they are, and get the lock in about the order in which they came.
 //
 // An error that is [ErrOwnerDied] says that the lock is taken all the same, but that the one before died, or closed its
 // handle, without unlocking: what the lock guards may be half done. Any other says that it is not taken: ctx.Err()
 // as it is where the context ends first, which nil never does; [ErrClosed], also where the list is closed meanwhile;
-// [ErrReadOnly], [ErrNoSync] or [ErrSystem].
+// [ErrReadOnly], [ErrNoSync] or [ErrSystem]. That either ends is noticed within 50 milliseconds.
 func (l *List) Lock(ctx context.Context) error {
 	m := l.orNone()
-	status, err := m.inSlices(ctx, ErrTimedOut, func(slice int64) int {
+	status, err := m.inSlices(ctx, m.locking, ErrTimedOut, func(slice int64) int {
 		return raw.List_lock(m.list, slice)
 	})
 	if err == nil {

@@ -14,11 +14,15 @@ import (
 // Every write by this library wakes it, by whichever process, goroutine or handle, and in whatever language; no
 // processor is kept busy meanwhile. What is written past the library, by stock Python or to the block's memory, wakes
 // nobody, and is found within 50 milliseconds. Through a handle that is [ReadOnly], and on a list without a sync area
-// ([Plain], or stock Python's), nobody can be woken: there it looks again every 0.1 to 10 milliseconds. Any number of
-// goroutines may wait; each of them keeps a thread of the system.
+// ([Plain], or stock Python's), nobody can be woken: there it looks again every 0.1 to 10 milliseconds.
+//
+// Any number of goroutines may wait. Of those that wait through one handle, four at a time keep a thread of the system
+// each, and are woken at once; the others are let in as these find what they wait for, so that all who wait for the same
+// are woken in a row, and else look every 50 milliseconds. Open the list again for those that are not to stand in line.
 //
 // An error is ctx.Err() as it is where the context ends first, or has ended before, which nil never does; [ErrClosed],
 // also where the list is closed meanwhile; [ErrValueType] or [ErrOverflow], which are about old; or that of [List.Get].
+// Either end is noticed within 50 milliseconds.
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orNone()
 	s, refused := scalarOf(old)
@@ -26,7 +30,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 		return nil, m.explainWanted(refused, old)
 	}
 	var item raw.Item
-	status, err := m.inSlices(ctx, ErrUnchanged, func(slice int64) (status int) {
+	status, err := m.inSlices(ctx, m.waiting, ErrUnchanged, func(slice int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, slice)
 		return status
 	})
@@ -67,14 +71,14 @@ func (l *List) Digest() (uint64, error) {
 //		show(list)
 //	}
 //
-// It wakes by what wakes [List.Wait]. Each look takes the time of [List.Digest], and it looks some times in every 20
+// It wakes by what wakes [List.Wait]. Each look takes the time of [List.Digest], and it looks some times in every 50
 // milliseconds even where nothing changes: of a list of megabytes, rather wait for one item that says what is new.
 //
 // An error is ctx.Err() as it is where the context ends first, or has ended before, which nil never does, or
 // [ErrClosed], also where the list is closed meanwhile. The digest then is the one given.
 func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
 	m := l.orNone()
-	status, err := m.inSlices(ctx, ErrUnchanged, func(slice int64) (status int) {
+	status, err := m.inSlices(ctx, m.waiting, ErrUnchanged, func(slice int64) (status int) {
 		digest, status = raw.WaitAny(m.list, digest, slice)
 		return status
 	})

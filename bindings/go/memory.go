@@ -24,6 +24,8 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte // all of the mapping; nil once closed
 	pinned   bool
+	waiting  places // of a list
+	locking  places // of a list
 }
 
 var (

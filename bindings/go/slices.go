@@ -7,28 +7,78 @@ import (
 
 // How long to wait in C at a time: nobody who closes the list or ends the context has to wait for longer.
 const (
-	longestSlice  = 20 * time.Millisecond
+	longestSlice  = 50 * time.Millisecond
 	shortestSlice = time.Millisecond
 )
 
+// Who waits in C keeps a thread of the system, of which Go ends a program that has 10,000, and whoever of them stops
+// waiting for an item wakes the others to look. So of a handle's goroutines only that many are there at a time; the
+// others stand in line, and look themselves where that takes long.
+const (
+	placesToWait = 4
+	placesToLock = 1 // no more than one can get it
+	patience     = 50 * time.Millisecond
+)
+
+// places is one send for each place that is taken.
+type places chan struct{}
+
+// enter takes a place, and reports whether one came free in time.
+func (p places) enter(ctx context.Context) bool {
+	select {
+	case p <- struct{}{}:
+		return true
+	default:
+		return p.standInLine(ctx)
+	}
+}
+
+func (p places) standInLine(ctx context.Context) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case p <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (p places) leave() { <-p }
+
 // inSlices calls what waits in C for so many nanoseconds, again and again, until it answers something else than that
 // the time is over: that is the status. Or the context ends: that is the error.
-func (m *Memory) inSlices(ctx context.Context, over Status, wait func(slice int64) int) (int, error) {
+func (m *Memory) inSlices(ctx context.Context, p places, over Status, wait func(slice int64) int) (int, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	for {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	status := m.inC(0, wait)
+	for Status(status) == over {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		slice := int64(sliceOf(ctx))
-		m.mu.RLock()
-		status := wait(slice)
-		m.mu.RUnlock()
-		if Status(status) != over {
-			return status, nil
-		}
+		status = m.inTurn(ctx, p, wait)
 	}
+	return status, nil
+}
+
+// inTurn waits where there is a place, and looks where there is none.
+func (m *Memory) inTurn(ctx context.Context, p places, wait func(slice int64) int) int {
+	if !p.enter(ctx) {
+		return m.inC(0, wait)
+	}
+	defer p.leave()
+	return m.inC(sliceOf(ctx), wait)
+}
+
+func (m *Memory) inC(slice time.Duration, wait func(slice int64) int) int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return wait(int64(slice))
 }
 
 // sliceOf is how long to wait at once: not much past the context's deadline.

@@ -308,20 +308,6 @@ func TestCancelEndsAWait(t *testing.T) {
 	equal(t, err, context.Canceled)
 }
 
-// The handle can be read and written meanwhile.
-func TestAHundredGoroutinesWaitOnOneList(t *testing.T) {
-	list := newList(t, []any{0, 0})
-	waited := waits(soon(t), list, 50)
-	for i := 0; i < 100; i++ {
-		_, err := list.Get(0)
-		ok(t, err)
-	}
-	ok(t, list.Set(0, "text"))
-	for i := 0; i < cap(waited); i++ {
-		ok(t, next(t, waited))
-	}
-}
-
 // looks is a context that ends when it was asked so many times whether it has.
 type looks int
 

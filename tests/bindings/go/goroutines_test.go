@@ -1,0 +1,181 @@
+package check_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"shareable"
+)
+
+const thousand = 1000
+
+// threads returns how many threads of the system this process has.
+func threads(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	ok(t, err)
+	count, err := strconv.Atoi(string(regexp.MustCompile(`Threads:\s*(\d+)`).FindSubmatch(status)[1]))
+	ok(t, err)
+	return count
+}
+
+// together has a thousand goroutines do the same at once, each by its number.
+func together(t *testing.T, do func(number int) error) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	var working sync.WaitGroup
+	working.Add(thousand)
+	start := make(chan struct{})
+	for i := 0; i < thousand; i++ {
+		go func(number int) {
+			defer working.Done()
+			<-start
+			if err := do(number); err != nil {
+				t.Error("goroutine", number, err)
+			}
+		}(i)
+	}
+	close(start)
+	working.Wait()
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // the last ones are ending
+	}
+	if now := runtime.NumGoroutine(); now > before {
+		t.Error(now-before, "goroutines are left")
+	}
+}
+
+// Sums that come out right show that no step was lost, and values that are whole that none was seen half done.
+func TestAThousandGoroutinesUseOneList(t *testing.T) {
+	list := newList(t, []any{0, 0, "text", 0.5})
+	ctx, before := soon(t), threads(t)
+	together(t, func(number int) error {
+		for i := 0; i < 10; i++ {
+			if _, err := list.Add(0, 1); err != nil {
+				return err
+			}
+			if err := list.Set(2, []any{"text", []byte("bytes"), nil, 7}[number%4]); err != nil {
+				return err
+			}
+			value, err := list.Get(2)
+			if text := fmt.Sprintf("%s", value); err != nil || !strings.Contains("text bytes %!s(<nil>) %!s(int64=7)", text) {
+				return fmt.Errorf("%v, %v", value, err)
+			}
+		}
+		if err := list.SetFloat(3, math.Float64frombits(uint64(number)<<32|uint64(number))); err != nil {
+			return err
+		}
+		real, err := list.GetFloat(3)
+		if bits := math.Float64bits(real); err != nil || bits>>32 != bits&math.MaxUint32 {
+			t.Errorf("%x: %v", bits, err)
+		}
+		if err := list.Lock(ctx); err != nil {
+			return err
+		}
+		sum, _ := list.GetInt(1)
+		list.SetInt(1, sum+int64(number))
+		return list.Unlock()
+	})
+	item(t, list, 0, int64(10*thousand))
+	item(t, list, 1, int64(thousand*(thousand-1)/2))
+	if now := threads(t); now > before+50 {
+		t.Error(now, "threads, where there were", before)
+	}
+}
+
+func TestAThousandGoroutinesOpenTheListThemselves(t *testing.T) {
+	list := newList(t, []any{0})
+	together(t, func(number int) error {
+		own, err := shareable.OpenList(list.Name())
+		if err != nil {
+			return err
+		}
+		defer own.Close()
+		_, err = own.Add(0, int64(number))
+		return err
+	})
+	item(t, list, 0, int64(thousand*(thousand-1)/2))
+}
+
+// Each thread would have 8 MiB of addresses, and Go ends a program that has 10,000.
+func TestAThousandGoroutinesWaitInAFewThreads(t *testing.T) {
+	list := newList(t, []any{0, 0})
+	before := threads(t)
+	waited := waits(soon(t), list, thousand/2)
+	ok(t, list.Lock(soon(t)))
+	locked := make(chan error, thousand)
+	for i := 0; i < thousand; i++ {
+		go func() {
+			err := list.Lock(soon(t))
+			if err == nil {
+				err = list.Unlock()
+			}
+			locked <- err
+		}()
+	}
+	time.Sleep(50 * time.Millisecond)
+	if now := threads(t); now > before+50 {
+		t.Error(now, "threads, where there were", before)
+	}
+	_, err := list.Get(0) // nobody who waits is in the way
+	ok(t, err)
+	ok(t, list.Unlock())
+	ok(t, list.Set(0, "text"))
+	for i := 0; i < thousand; i++ {
+		ok(t, next(t, waited))
+		ok(t, next(t, locked))
+	}
+}
+
+func TestWhoStandsInLineSeesItsOwnItem(t *testing.T) {
+	list, err := shareable.NewListOf(make([]int64, 20), shareable.WithName(newName()))
+	ok(t, err)
+	defer list.Close()
+	defer list.Unlink()
+	ctx := soon(t)
+	found := make(chan int, list.Len())
+	for i := 0; i < list.Len(); i++ {
+		go func(index int) {
+			if _, err := list.Wait(ctx, index, 0); err != nil {
+				t.Error("item", index, err)
+			}
+			found <- index
+		}(i)
+	}
+	time.Sleep(20 * time.Millisecond)
+	for index := list.Len() - 1; index >= 0; index-- {
+		ok(t, list.SetInt(index, 1))
+		equal(t, <-found, index)
+	}
+}
+
+func TestWhoStandsInLineIsEndedByContextAndByClose(t *testing.T) {
+	list := newList(t, []any{0})
+	ok(t, list.Lock(soon(t)))
+	ctx, cancel := context.WithCancel(context.Background())
+	canceled, closed := waits(ctx, list, 50), waits(nil, list, 50)
+	locking := make(chan error, 50)
+	for i := 0; i < cap(locking); i++ {
+		go func() { locking <- list.Lock(nil) }()
+	}
+	cancel()
+	for i := 0; i < cap(canceled); i++ {
+		equal(t, next(t, canceled), context.Canceled)
+	}
+	ok(t, list.Close())
+	for i := 0; i < cap(closed); i++ {
+		fails(t, next(t, closed), is(shareable.ErrClosed), list.Name())
+	}
+	for i := 0; i < cap(locking); i++ {
+		fails(t, next(t, locking), is(shareable.ErrClosed), list.Name())
+	}
+}
