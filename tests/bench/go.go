@@ -1,0 +1,223 @@
+// What lists cost in Go, beside a call of C that does nothing and a slice of Go's own: `make bench-go`.
+//
+// Both of a row take turns in each round, in one order and then the other; each round gives one ratio, and the median of
+// the rounds is the figure. Ends with 1 where one is over its limit.
+package main
+
+// static void nothing(void) {}
+import "C"
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"runtime"
+	"sort"
+	"testing"
+	"time"
+
+	"shareable"
+)
+
+const (
+	calls   = 100000
+	million = 1000000
+)
+
+// side is one of the two that a row compares: it does its work, and returns how long each piece of it took.
+type side struct {
+	name string
+	work func() float64
+}
+
+type row struct {
+	what   string
+	rounds int
+	ours   side
+	theirs side
+	limit  float64 // of how many times as long as theirs ours may take; 0 for none
+}
+
+// each times work that is done so many times.
+func each(times int, work func()) func() float64 {
+	return func() float64 {
+		start := time.Now()
+		work()
+		return float64(time.Since(start)) / float64(times)
+	}
+}
+
+func median(figures []float64) float64 {
+	sort.Float64s(figures)
+	return figures[len(figures)/2]
+}
+
+// run measures a row and prints it. It reports whether that is within its limit.
+func (r row) run() bool {
+	var ours, theirs, ratios []float64
+	r.ours.work()
+	r.theirs.work()
+	for round := 0; round < r.rounds; round++ {
+		var a, b float64
+		if round%2 == 0 {
+			a, b = r.ours.work(), r.theirs.work()
+		} else {
+			b, a = r.theirs.work(), r.ours.work()
+		}
+		ours, theirs, ratios = append(ours, a), append(theirs, b), append(ratios, a/b)
+	}
+	ratio := median(ratios)
+	fmt.Printf("%-32s %9.2f ns   %-32s %9.2f ns   %5.2f x   %s\n", r.what, median(ours), r.theirs.name, median(theirs), ratio,
+		verdict(ratio, r.limit))
+	return r.limit == 0 || ratio <= r.limit
+}
+
+func verdict(figure, limit float64) string {
+	switch {
+	case limit == 0:
+		return ""
+	case figure <= limit:
+		return fmt.Sprintf("limit %.2f   ok", limit)
+	}
+	return fmt.Sprintf("limit %.2f   MISSED", limit)
+}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal("bench: ", err)
+	}
+}
+
+// open is every list that was made, for the end.
+var open []*shareable.List
+
+func made(list *shareable.List, err error) *shareable.List {
+	must(err)
+	open = append(open, list)
+	return list
+}
+
+func closeAll() {
+	for _, list := range open {
+		must(list.Unlink())
+		list.Close()
+	}
+}
+
+// bare calls C for nothing.
+var bare = side{"a call of C that does nothing", each(calls, func() {
+	for i := 0; i < calls; i++ {
+		C.nothing()
+	}
+})}
+
+func calling(call func(index int)) side {
+	return side{"", each(calls, func() {
+		for i := 0; i < calls; i++ {
+			call(i & 1023)
+		}
+	})}
+}
+
+// accesses are the typed ones of numbers.
+func accesses() map[string]func(index int) {
+	ints := made(shareable.NewListOf(make([]int64, 1024)))
+	reals := made(shareable.NewListOf(make([]float64, 1024)))
+	return map[string]func(index int){
+		"GetInt":         func(i int) { ints.GetInt(i) },
+		"GetFloat":       func(i int) { reals.GetFloat(i) },
+		"At[int64]":      func(i int) { shareable.At[int64](ints, i) },
+		"SetInt":         func(i int) { ints.SetInt(i, 7) },
+		"Add":            func(i int) { ints.Add(i, 1) },
+		"CompareAndSwap": func(i int) { ints.CompareAndSwap(i, 7, 8) },
+	}
+}
+
+// Only GetInt has a limit of its own.
+func runAccesses() bool {
+	kept, limits := true, map[string]float64{"GetInt": 1.5}
+	all := accesses()
+	for _, name := range []string{"GetInt", "GetFloat", "At[int64]", "SetInt", "Add", "CompareAndSwap"} {
+		kept = row{name, 41, calling(all[name]), bare, limits[name]}.run() && kept
+		if allocated := testing.AllocsPerRun(1000, func() { all[name](5) }); allocated != 0 {
+			fmt.Println(name, "allocates", allocated, "times   MISSED")
+			kept = false
+		}
+	}
+	return kept
+}
+
+// sink keeps what was summed, so that summing is not left out.
+var sink any
+
+func summing[T int64 | float64](name string, numbers []T) side {
+	return side{name, each(len(numbers), func() {
+		var sum T
+		for _, number := range numbers {
+			sum += number
+		}
+		sink = sum
+	})}
+}
+
+// runSums compares slices: at 0.95 of the speed or better.
+func runSums() bool {
+	integers, reals := make([]int64, million), make([]float64, million)
+	for i := range integers {
+		integers[i], reals[i] = int64(i), float64(i)
+	}
+	ofInts, err := made(shareable.NewListOf(integers)).Int64s()
+	must(err)
+	ofReals, err := made(shareable.NewListOf(reals)).Float64s()
+	must(err)
+	one := row{"sum of Int64s(), 1,000,000, each", 41, summing("", ofInts), summing("a slice of Go's own", integers), 1 / 0.95}.run()
+	other := row{"sum of Float64s(), the same", 41, summing("", ofReals), summing("a slice of Go's own", reals), 1 / 0.95}.run()
+	return one && other
+}
+
+// building times the making of a list alone.
+func building(build func() (*shareable.List, error)) func() float64 {
+	return func() float64 {
+		runtime.GC()
+		start := time.Now()
+		list, err := build()
+		took := time.Since(start)
+		must(err)
+		must(list.Unlink())
+		list.Close()
+		return float64(took) / million
+	}
+}
+
+// limited is a row whose limit is in nanoseconds.
+func limited(what string, work func() float64, limit float64) bool {
+	var figures []float64
+	for round := 0; round < 11; round++ {
+		figures = append(figures, work())
+	}
+	figure := median(figures)
+	fmt.Printf("%-32s %9.2f ns   %-32s %12s   %7s   %s\n", what, figure, "", "", "", verdict(figure, limit))
+	return limit == 0 || figure <= limit
+}
+
+func runBuilds() bool {
+	integers, values := make([]int64, million), make([]any, million)
+	for i := range integers {
+		integers[i], values[i] = int64(i), i
+	}
+	ofOneType := building(func() (*shareable.List, error) { return shareable.NewListOf(integers) })
+	ofAny := building(func() (*shareable.List, error) { return shareable.NewList(values) })
+	kept := limited("NewListOf, 1,000,000 ints, each", ofOneType, 20)
+	return limited("NewList, 1,000,000 ints, each", ofAny, 0) && kept
+}
+
+func main() {
+	fmt.Printf("shareable %s, %s, medians\n", shareable.Version(), runtime.Version())
+	kept := runAccesses()
+	kept = runSums() && kept
+	kept = runBuilds() && kept
+	closeAll()
+	if !kept {
+		os.Exit(1)
+	}
+}
