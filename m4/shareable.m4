@@ -92,7 +92,8 @@ AC_DEFUN([SHAREABLE_GO], [
   AC_ARG_VAR([GO], [the go command, 1.19 or later])
   go_summary=no
   AC_PATH_PROGS([GO], [go])
-  AS_IF([test "$with_go" != no && test -z "$SWIG"], [SHAREABLE_MISSING([go], [no SWIG])])
+  AS_IF([test "$with_go" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/go/generated/raw_wrap.c"],
+    [SHAREABLE_MISSING([go], [no SWIG])])
   AS_IF([test "$with_go" != no && test -z "$GO"], [SHAREABLE_MISSING([go], [no go command: install golang-go])])
   AS_IF([test "$with_go" != no], [
     go_version=`"$GO" env GOVERSION | $SED 's/^go//'`
