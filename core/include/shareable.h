@@ -11,7 +11,14 @@
  *   ".shareable-…", that nobody can take for a block). A writer that is killed while it writes an item leaves the
  *   old value or the new one; whoever comes next completes its write, within some milliseconds. Of a text of more than
  *   472 bytes it may leave neither: reading it answers SHAREABLE_E_CORRUPT until it is written anew. A block outlives
- *   every process until somebody unlinks it.
+ *   every process until somebody unlinks it, unless it is owned:
+ * - Owned blocks. A block made with SHAREABLE_OWNED belongs to the process that made it: its name is unlinked when that
+ *   ends, by itself, by exec or by SIGKILL, within a second; who has the block open keeps it. A small process of its own
+ *   (shareable-reaper), in a session of its own, waits for that: it is started with a process's first owned block, which
+ *   takes a millisecond. Where it is killed together with the owner, as by the end of a container, the next one of
+ *   the same user does its work, or shareable_gc(). What a process owns is listed in /dev/shm/.shareable-UID, which
+ *   goes with the last one. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its
+ *   parent calls shareable_hand_over().
  * - Two writers, or a reader beside a writer. Between users of this library no read is ever torn, whatever the type and
  *   however it changes. That takes the sync area past the list, which a list made with SHAREABLE_PLAIN, or by
  *   stock Python, has not: there only an int or a float that keeps its type is never torn, and a change of type
@@ -162,7 +169,8 @@ SHAREABLE_API const char *shareable_version(void);
 enum {
   SHAREABLE_LAZY = 1 << 0,      /* create: take pages at first use, do not reserve them now (see "Space" above) */
   SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write; needs only the right to read */
-  SHAREABLE_PLAIN = 1 << 2      /* create a list: without a sync area, of exactly CPython's size */
+  SHAREABLE_PLAIN = 1 << 2,     /* create a list: without a sync area, of exactly CPython's size */
+  SHAREABLE_OWNED = 1 << 3      /* create: the name goes when this process ends (see "Owned blocks" above) */
 };
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -262,7 +270,7 @@ typedef struct shareable_memory shareable_memory;
  *   memory  receives the handle, with one reference: drop it with shareable_memory_unref()
  *   name    the new name, or NULL for a random one as CPython makes them: "psm_" and eight hexadecimal digits
  *   size    1 to SIZE_MAX / 2 bytes; the block is exactly that long (its mapping is rounded up to whole pages)
- *   flags   0 or SHAREABLE_LAZY
+ *   flags   0, or SHAREABLE_LAZY and SHAREABLE_OWNED, or-ed together
  *   mode    permission bits as for open(2), 0001 to 0777, less the process's umask; 0 for 0600, as CPython
  *   error   receives the sentence on failure; may be NULL
  *
@@ -313,6 +321,15 @@ SHAREABLE_API shareable_status shareable_memory_unlink(shareable_memory *memory,
  * Removes the name `name`, of a block or a list, without opening it. Returns as shareable_memory_unlink(), or E_NAME.
  */
 SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_error *error);
+
+/*
+ * Leaves what this process owns to process `pid`, for a worker that is about to end: it is then unlinked once both have
+ * ended, not when this one does. Where this process is killed before, nothing has changed. What it makes later is left
+ * too. `pid` is seen from this process's pid namespace; 1 or more.
+ *
+ * Returns E_ARGUMENT where there is no such process.
+ */
+SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
 
 /*
  * The block's name without the leading '/'. It lives as long as the handle. NULL for NULL.

@@ -37,7 +37,7 @@ static shareable_status check_draft(const char *name, uint64_t size, uint32_t fl
     return fail_name(error, name);
   if (size == 0 || size > SIZE_MAX / 2)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a size must be 1 to %zu bytes", SIZE_MAX / 2);
-  if (flags & ~(uint32_t)SHAREABLE_LAZY)
+  if (flags & ~(uint32_t)(SHAREABLE_LAZY | SHAREABLE_OWNED))
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: not any that create takes", (unsigned)flags);
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "mode %#o: only permission bits, 0001 to 0777",
@@ -59,6 +59,11 @@ shareable_status shareable__memory_draft(shareable_memory **result, const char *
   if (memory == NULL)
     return fail_handle(error);
   status = shareable__segment_create(&memory->segment, name == NULL ? "psm_…" : memory->name, size, flags, mode, error);
+  if (status == SHAREABLE_OK && (flags & SHAREABLE_OWNED)) {
+    status = shareable__owner_claim(&memory->owned, name == NULL ? "psm_…" : memory->name, error);
+    if (status != SHAREABLE_OK)
+      shareable__segment_discard(&memory->segment);
+  }
   if (status != SHAREABLE_OK) {
     free(memory);
     return status;
@@ -68,10 +73,34 @@ shareable_status shareable__memory_draft(shareable_memory **result, const char *
   return SHAREABLE_OK;
 }
 
+/* Who owns it says so first: if this process is killed in between, nothing of that name is taken for it. */
+static shareable_status publish_as(shareable_memory *memory, const char *name, shareable_error *error) {
+  if (memory->owned.record != NULL)
+    shareable__owner_record(&memory->owned, memory->segment.inode, name);
+  return shareable__segment_publish(&memory->segment, name, error);
+}
+
+static shareable_status publish_at_random(shareable_memory *memory, shareable_error *error) {
+  shareable_status status;
+  char name[13];
+
+  do {
+    status = shareable__segment_make_up_name(name, error);
+    if (status == SHAREABLE_OK)
+      status = publish_as(memory, name, error);
+  } while (status == SHAREABLE_E_EXISTS);
+  if (status == SHAREABLE_OK)
+    strcpy(memory->name, name);
+  return status;
+}
+
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error) {
-  if (memory->name[0] != '\0')
-    return shareable__segment_publish(&memory->segment, memory->name, error);
-  return shareable__segment_publish_random(&memory->segment, memory->name, error);
+  shareable_status status =
+    memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_at_random(memory, error);
+
+  if (status != SHAREABLE_OK)
+    shareable__owner_forget(&memory->owned, memory->segment.inode);
+  return status;
 }
 
 shareable_status shareable_memory_create(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
@@ -143,6 +172,7 @@ void shareable_memory_unref(shareable_memory *memory) {
   if (memory == NULL || atomic_fetch_sub(&memory->references, 1) != 1)
     return;
   shareable_memory_close(memory);
+  shareable__owner_abandon(&memory->owned);
   free(memory);
 }
 
@@ -191,9 +221,14 @@ void shareable_memory_unpin(shareable_memory *memory) {
 }
 
 shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error) {
+  shareable_status status;
+
   if (memory == NULL)
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
-  return shareable__segment_unlink(&memory->segment, memory->name, error);
+  status = shareable__segment_unlink(&memory->segment, memory->name, error);
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
+    shareable__owner_forget(&memory->owned, memory->segment.inode);
+  return status;
 }
 
 shareable_status shareable_unlink(const char *name, shareable_error *error) {

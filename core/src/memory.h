@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "owner.h"
 #include "segment.h"
 
 struct shareable_memory {
@@ -16,6 +17,7 @@ struct shareable_memory {
   void (*at_close)(void *of); /* what ends with it: a list's part in writing; NULL: nothing */
   void *at_close_of;
   shareable__segment segment;
+  shareable__owned owned; /* that it goes when this process ends */
   char name[SHAREABLE__NAME_MAX + 1];
 };
 

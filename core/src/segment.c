@@ -20,8 +20,7 @@
 
 #include "error.h"
 
-/* Where glibc and musl keep shared memory. shm_open(3) knows no file without a name, hence the path. */
-#define DIRECTORY "/dev/shm"
+#define DIRECTORY SHAREABLE__DIRECTORY
 
 typedef struct path {
   char text[sizeof DIRECTORY + 1 + SHAREABLE__NAME_MAX];
@@ -97,6 +96,24 @@ static shareable_status allocate(int fd, const char *name, uint64_t size, uint32
   return SHAREABLE_OK;
 }
 
+/* The byte that whoever has the file mapped holds a lock on, which others may share: past any file. */
+static struct flock presence(short type) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (INT64_C(1) << 62) - 1, .l_len = 1};
+}
+
+/* The mapping keeps the description, also in a fork's child, and that the lock. Without one it is mapped all the same. */
+static void be_present(int fd) {
+  struct flock lock = presence(F_RDLCK);
+
+  fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+bool shareable__segment_is_in_use(int fd) {
+  struct flock lock = presence(F_WRLCK);
+
+  return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
 static shareable_status map(shareable__segment *segment, const char *name, bool read_only, shareable_error *error) {
   int protection = read_only ? PROT_READ : PROT_READ | PROT_WRITE;
   struct stat status;
@@ -115,6 +132,7 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
   if (base == MAP_FAILED)
     return shareable__fail_system(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
                                   name);
+  be_present(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
   segment->device = status.st_dev;
@@ -254,18 +272,14 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__segment_publish_random(shareable__segment *segment, char name[13], shareable_error *error) {
-  shareable_status status;
+shareable_status shareable__segment_make_up_name(char name[13], shareable_error *error) {
   uint32_t bits;
+  int system = random_bits(&bits);
 
-  do {
-    int system = random_bits(&bits);
-    if (system != 0)
-      return shareable__fail_system(error, system, "cannot make up a name");
-    shareable__name_random(name, bits);
-    status = shareable__segment_publish(segment, name, error);
-  } while (status == SHAREABLE_E_EXISTS);
-  return status;
+  if (system != 0)
+    return shareable__fail_system(error, system, "cannot make up a name");
+  shareable__name_random(name, bits);
+  return SHAREABLE_OK;
 }
 
 void shareable__segment_discard(shareable__segment *segment) {

@@ -10,6 +10,9 @@
 #include "name.h"
 #include "shareable.h"
 
+/* Where glibc and musl keep shared memory. shm_open(3) knows no file without a name, hence the path. */
+#define SHAREABLE__DIRECTORY "/dev/shm"
+
 typedef struct shareable__segment {
   unsigned char *base; /* of the mapping */
   size_t size;         /* of the file, in bytes */
@@ -44,8 +47,11 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 /* Gives the file its name, or fails with E_EXISTS; then it can be tried again with another name. It stays open. */
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
 
-/* The same with a random name, which `name` receives. */
-shareable_status shareable__segment_publish_random(shareable__segment *segment, char name[13], shareable_error *error);
+/* A random name as CPython makes them, which may exist. */
+shareable_status shareable__segment_make_up_name(char name[13], shareable_error *error);
+
+/* Whether a process has the segment's file mapped by this library: each holds a lock of the kernel's on it. */
+bool shareable__segment_is_in_use(int fd);
 
 /*
  * Opens a file once more, to read and write: the one that a descriptor is of and that was, or is, called `name`. -1 where

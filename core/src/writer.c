@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -18,30 +17,9 @@
 /* Tokens' bytes: past any file. */
 #define BASE (INT64_C(1) << 62)
 
-unsigned shareable__forks;
 _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_mutex_t joining = PTHREAD_MUTEX_INITIALIZER;
 static unsigned registered_forks; /* shareable__forks + 1 when this process was registered for barriers; 0: never */
-
-/* No fork while another thread joins: its description of the file, on its way to the proof, would be the child's too. */
-static void before_fork(void) {
-  pthread_mutex_lock(&joining);
-}
-
-static void after_fork(void) {
-  pthread_mutex_unlock(&joining);
-}
-
-static void count_fork(void) {
-  shareable__forks++;
-  pthread_mutex_unlock(&joining);
-}
-
-static void watch_forks(void) {
-  pthread_atfork(before_fork, after_fork, count_fork);
-}
 
 static int membarrier(int command) {
   return (int)syscall(SYS_membarrier, command, 0, 0);
@@ -71,7 +49,7 @@ void shareable__writer_barrier(void) {
 }
 
 void shareable__writer_start(shareable__writer *writer, int fd, const char *name, bool read_only) {
-  pthread_once(&once, watch_forks);
+  shareable__fork_watch();
   *writer = (shareable__writer){.fd = fd, .name = name, .read_only = read_only, .forks = shareable__forks};
 }
 
@@ -146,7 +124,7 @@ shareable_status shareable__writer_join(shareable__writer *writer,
     return SHAREABLE_E_READ_ONLY;
   if (has_joined(writer))
     return SHAREABLE_OK;
-  pthread_mutex_lock(&joining);
+  shareable__fork_lock(); /* else its description of the file, on its way to the proof, would be a child's too */
   forget_parent(writer);
   if (writer->token == 0)
     status = prove(writer);
@@ -154,12 +132,12 @@ shareable_status shareable__writer_join(shareable__writer *writer,
     writer->cell = claim(area, writer);
     __atomic_store_n(&writer->thread, writer->cell == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);
   }
-  pthread_mutex_unlock(&joining);
+  shareable__fork_unlock();
   return status;
 }
 
 void shareable__writer_leave(shareable__writer *writer) {
-  pthread_mutex_lock(&joining);
+  shareable__fork_lock();
   forget_parent(writer);
   if (writer->proof != NULL)
     munmap(writer->proof, 1);
@@ -167,5 +145,5 @@ void shareable__writer_leave(shareable__writer *writer) {
   __atomic_store_n(&writer->token, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   writer->cell = NULL;
-  pthread_mutex_unlock(&joining);
+  shareable__fork_unlock();
 }

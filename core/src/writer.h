@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "fork.h"
 #include "shareable.h"
 
 struct shareable__cell;
@@ -24,9 +25,6 @@ typedef struct shareable__writer {
   bool read_only;
   void *proof; /* the mapping that holds the lock */
 } shareable__writer;
-
-/* How often this process has been a fork's child. */
-extern unsigned shareable__forks;
 
 /* Its address is the name of the thread that looks at it. */
 extern _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));

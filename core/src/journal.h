@@ -1,0 +1,72 @@
+/*
+ * journal.h - what a process owns, in a file beside the blocks, for whoever cleans up after it.
+ *
+ * Each process that owns blocks has a file of its own in a folder of its user's, /dev/shm/.shareable-UID. It holds a lock of
+ * the kernel's on it (fcntl(2), of the open file description) by a mapping that a fork's child does not get: so the lock is
+ * free when the process has ended, however it did, to whoever shares the file system, whatever their pid namespace.
+ *
+ *   0    a head: the magic word, and an heir (shareable__heir)
+ *   512  records of 512 bytes each
+ *
+ * A record is stored before the block has its name, so none is ever left out; and it names the block's inode, so whatever
+ * has that name by then is not taken for it.
+ */
+#ifndef SHAREABLE__JOURNAL_H
+#define SHAREABLE__JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "name.h"
+
+#define SHAREABLE__JOURNAL_MAGIC UINT64_C(0x316c6e6a65726873) /* "shrejnl1" on a little-endian machine */
+
+#define SHAREABLE__BEING_FILLED UINT64_MAX
+
+typedef struct shareable__record {
+  uint64_t inode; /* 0: the record is free, or SHAREABLE__BEING_FILLED */
+  char name[SHAREABLE__NAME_MAX + 1];
+  unsigned char unused[248];
+} shareable__record;
+
+/* A process that the blocks go to when their owner has ended, as long as that lives; pid 0: nobody. */
+typedef struct shareable__heir {
+  int64_t pid;
+  uint64_t start; /* field 22 of /proc/PID/stat: a pid alone comes to mean another process */
+} shareable__heir;
+
+typedef struct shareable__journal_head {
+  uint64_t magic;
+  shareable__heir heir;
+  unsigned char unused[488];
+} shareable__journal_head;
+
+_Static_assert(sizeof(shareable__record) == 512, "in the file");
+_Static_assert(sizeof(shareable__journal_head) == sizeof(shareable__record), "so that records follow it");
+
+/* The folder of this user's journals. */
+typedef struct shareable__folder {
+  char path[48];
+} shareable__folder;
+
+shareable__folder shareable__journal_folder(void);
+
+/* Locks a journal: true when its owner has ended. Without waiting for that, or until it has. */
+bool shareable__journal_lock(int fd, bool wait);
+
+/* Whether it is a journal; its head. */
+bool shareable__journal_read(int fd, shareable__journal_head *head);
+
+/* The record at *at, which counts from 0, and the next one. False at the end. Its name ends in NUL. */
+bool shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
+
+/* When the process began, in ticks since the machine did; 0: there is none with that pid. */
+uint64_t shareable__process_start(int64_t pid);
+
+/* Whether the block with that name is the one of the record, on the journal's file system. */
+bool shareable__journal_has_block(int fd, const shareable__record *record);
+
+/* Unlinks the blocks of a journal that was locked, and the journal, which had that path. */
+void shareable__journal_clear(int fd, const char *path);
+
+#endif
