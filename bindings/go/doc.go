@@ -62,8 +62,8 @@
 // library; of a list that is [Plain], or that stock Python made, that holds for an int or a float that keeps its type.
 // What is written to a block can be seen half done.
 //
-// [List.Add], [List.Exchange] and [List.CompareAndSwap] change an int in one step. What takes several is for the list's
-// lock, by which processes and goroutines agree:
+// [List.Add], [List.Swap] and [List.CompareAndSwap] change an int in one step, as their namesakes in sync/atomic do. What
+// takes several steps is for the list's lock, by which processes and goroutines agree:
 //
 //	if err := list.Lock(ctx); errors.Is(err, shareable.ErrOwnerDied) {
 //		mend(list) // it is locked, but what another was doing may be half done

@@ -7,7 +7,7 @@ import "shareable/internal/raw"
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrType] where the item is no int, [ErrOverflow] where the sum
 // does not fit in 64 bits, or [ErrCorrupt], [ErrTimedOut] or [ErrSystem] as [List.Set]. The item then is as it was.
-func (l *List) Add(index int, delta int64) (int64, error) {
+func (l *List) Add(index int, delta int64) (new int64, err error) {
 	m := l.orNone()
 	m.mu.RLock()
 	value, status := raw.Add(m.list, index, delta)
@@ -18,22 +18,21 @@ func (l *List) Add(index int, delta int64) (int64, error) {
 	return value, nil
 }
 
-// Exchange writes an int over an int, as [List.Add] does, and returns the old value. It fails as that, but for
-// [ErrOverflow].
-func (l *List) Exchange(index int, value int64) (int64, error) {
+// Swap writes an int over an int, as [List.Add] does, and returns the old value. It fails as that, but for [ErrOverflow].
+func (l *List) Swap(index int, new int64) (old int64, err error) {
 	m := l.orNone()
 	m.mu.RLock()
-	before, status := raw.Exchange(m.list, index, value)
+	old, status := raw.Swap(m.list, index, new)
 	m.mu.RUnlock()
 	if status != 0 {
 		return 0, m.explain(index, status)
 	}
-	return before, nil
+	return old, nil
 }
 
 // CompareAndSwap writes an int where the item is the int old, as [List.Add] does, and reports whether it was. It fails
-// as [List.Exchange].
-func (l *List) CompareAndSwap(index int, old, new int64) (bool, error) {
+// as [List.Swap].
+func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err error) {
 	m := l.orNone()
 	m.mu.RLock()
 	swapped, status := raw.CompareAndSwap(m.list, index, old, new)

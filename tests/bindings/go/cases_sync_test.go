@@ -182,7 +182,7 @@ func listAddsExchangesAndComparesInts(t *testing.T) {
 	value, err = list.Add(2, math.MaxInt64-100)
 	ok(t, err)
 	equal(t, value, int64(math.MaxInt64))
-	value, err = again.Exchange(-1, math.MinInt64)
+	value, err = again.Swap(-1, math.MinInt64)
 	ok(t, err)
 	equal(t, value, int64(math.MaxInt64))
 	item(t, list, 2, int64(math.MinInt64))
@@ -236,9 +236,9 @@ func listRefusesToAddToWhatIsNoIntOrPast64Bits(t *testing.T) {
 // atomics does what changes an int to an item, and returns the errors.
 func atomics(list *shareable.List, index int) []error {
 	_, add := list.Add(index, 1)
-	_, exchange := list.Exchange(index, 1)
+	_, swap := list.Swap(index, 1)
 	_, compare := list.CompareAndSwap(index, 0, 1)
-	return []error{add, exchange, compare}
+	return []error{add, swap, compare}
 }
 
 func listOfTheSizeOfStockHasAtomicsAndNoLock(t *testing.T) {
@@ -258,7 +258,7 @@ func listOfTheSizeOfStockHasAtomicsAndNoLock(t *testing.T) {
 	value, err := list.Add(3, 1)
 	ok(t, err)
 	equal(t, value, int64(101))
-	value, err = again.Exchange(3, 7)
+	value, err = again.Swap(3, 7)
 	ok(t, err)
 	equal(t, value, int64(101))
 	swapped, err := list.CompareAndSwap(3, 7, 8)

@@ -217,7 +217,7 @@ func TestTypedAccessDoesNotAllocate(t *testing.T) {
 		"SetString":      func() { list.SetString(3, text) },
 		"SetBytes":       func() { list.SetBytes(4, data) },
 		"Add":            func() { list.Add(0, 1) },
-		"Exchange":       func() { list.Exchange(0, 1) },
+		"Swap":           func() { list.Swap(0, 1) },
 		"CompareAndSwap": func() { list.CompareAndSwap(0, 1, 2) },
 		"TryLock":        func() { list.TryLock() },
 		"At of int64":    func() { shareable.At[int64](list, 0) },

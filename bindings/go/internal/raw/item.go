@@ -36,8 +36,8 @@ func Add(list uintptr, index int, delta int64) (value int64, status int) {
 	return int64(answer.value), int(answer.status)
 }
 
-// Exchange writes an int over an int, and returns the old value.
-func Exchange(list uintptr, index int, desired int64) (value int64, status int) {
+// Swap writes an int over an int, and returns the old value.
+func Swap(list uintptr, index int, desired int64) (value int64, status int) {
 	answer := C.raw_exchange(C.uintptr_t(list), C.int64_t(index), C.int64_t(desired))
 	return int64(answer.value), int(answer.status)
 }
