@@ -2,8 +2,8 @@
 
 package shareable
 
-// All returns an iterator over the items, in their order. From Go 1.23 on it is an iter.Seq2[any, error], and what it
-// calls yield with are the rounds of
+// All returns an iterator over the items, in their order: it calls yield with each of them, until that returns false. From
+// Go 1.23 on it is an iter.Seq2[any, error], for
 //
 //	for value, err := range list.All() {
 //

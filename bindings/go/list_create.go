@@ -23,10 +23,12 @@ func NewList(values []any, options ...CreateOption) (*List, error) {
 	return c.list(values)
 }
 
-// NewListOf makes a new list of values that are all of one type, and opens it, as [NewList] does. Numbers are not
-// converted one by one on their way:
+// NewListOf makes a new list of values that are all of one type, and opens it. Numbers are not converted one by one on
+// their way:
 //
 //	list, err := shareable.NewListOf(make([]float64, 1000000), shareable.WithName("samples"))
+//
+// It takes every [CreateOption], and fails as [NewList].
 func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {

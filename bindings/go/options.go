@@ -8,7 +8,7 @@ import (
 	"shareable/internal/raw"
 )
 
-// CreateOption is an option of [NewMemory] and [NewList].
+// CreateOption is an option of [NewMemory], [NewList] and [NewListOf].
 type CreateOption func(*creation)
 
 // OpenOption is an option of [OpenMemory] and [OpenList].

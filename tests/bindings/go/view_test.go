@@ -105,6 +105,20 @@ func TestASliceOutlivesTheHandle(t *testing.T) {
 	equal(t, numbers, []int64{5, 0, 0, 4})
 }
 
+// Nor does it keep the list's lock, or other handles from it.
+func TestASliceKeepsNothingButTheMemory(t *testing.T) {
+	list := newList(t, []any{1})
+	again := openList(t, list.Name())
+	int64s(t, again)
+	ok(t, again.Lock(soon(t)))
+	ok(t, again.Close())
+	fails(t, list.Lock(soon(t)), is(shareable.ErrOwnerDied), list.Name())
+	ok(t, list.Unlock())
+	_, err := again.Int64s()
+	fails(t, err, is(shareable.ErrClosed), list.Name())
+	equal(t, again.Memory().Bytes(), []byte(nil))
+}
+
 // A fault ends a program, but for one that asks for a panic.
 func TestASliceOfAReadOnlyListIsRead(t *testing.T) {
 	list := newList(t, []any{1, 2})
