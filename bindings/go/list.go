@@ -40,8 +40,6 @@ func OpenList(name string, options ...OpenOption) (*List, error) {
 func (l *List) adopt() {
 	l.block.handle = raw.List_memory(l.block.list)
 	l.block.length = raw.List_length(l.block.list)
-	l.block.waiting = make(places, placesToWait)
-	l.block.locking = make(places, placesToLock)
 	l.block.adopt()
 	runtime.SetFinalizer(l, func(l *List) { l.block.release() })
 }

@@ -17,7 +17,7 @@ import (
 // [ErrReadOnly], [ErrNoSync] or [ErrSystem]. That either ends is noticed within 50 milliseconds.
 func (l *List) Lock(ctx context.Context) error {
 	m := l.orNone()
-	status, err := m.inSlices(ctx, m.locking, ErrTimedOut, func(slice int64) int {
+	status, err := m.inSlices(ctx, m.lines.get().lock, ErrTimedOut, func(slice int64) int {
 		return raw.List_lock(m.list, slice)
 	})
 	if err == nil {

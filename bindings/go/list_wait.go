@@ -16,9 +16,10 @@ import (
 // nobody, and is found within 50 milliseconds. Through a handle that is [ReadOnly], and on a list without a sync area
 // ([Plain], or stock Python's), nobody can be woken: there it looks again every 0.1 to 10 milliseconds.
 //
-// Any number of goroutines may wait. Of those that wait through one handle, four at a time keep a thread of the system
-// each, and are woken at once; the others are let in as these find what they wait for, so that all who wait for the same
-// are woken in a row, and else look every 50 milliseconds. Open the list again for those that are not to stand in line.
+// Any number of goroutines may wait. Of those that wait for one item through one handle, two at a time keep a thread of
+// the system each, and are woken at once; each that finds what it waits for lets in the next, so that all are woken in a
+// row. Items whose indexes are a multiple of 16 apart share these two places: who does not get one looks every 50
+// milliseconds.
 //
 // An error is ctx.Err() as it is where the context ends first, or has ended before, which nil never does; [ErrClosed],
 // also where the list is closed meanwhile; [ErrValueType] or [ErrOverflow], which are about old; or that of [List.Get].
@@ -30,7 +31,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 		return nil, m.explainWanted(refused, old)
 	}
 	var item raw.Item
-	status, err := m.inSlices(ctx, m.waiting, ErrUnchanged, func(slice int64) (status int) {
+	status, err := m.inSlices(ctx, m.lines.of(index), ErrUnchanged, func(slice int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, slice)
 		return status
 	})
@@ -78,7 +79,7 @@ func (l *List) Digest() (uint64, error) {
 // [ErrClosed], also where the list is closed meanwhile. The digest then is the one given.
 func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
 	m := l.orNone()
-	status, err := m.inSlices(ctx, m.waiting, ErrUnchanged, func(slice int64) (status int) {
+	status, err := m.inSlices(ctx, m.lines.get().any, ErrUnchanged, func(slice int64) (status int) {
 		digest, status = raw.WaitAny(m.list, digest, slice)
 		return status
 	})

@@ -14,7 +14,7 @@ import (
 // documentation on lifetime and on goroutines.
 type Memory struct {
 	// Held for reading while C or a copy uses the mapping, for writing to end that. Whatever is here besides is set
-	// before the handle is given out, and stays, but for bytes and pinned.
+	// before the handle is given out, and stays, but for bytes, pinned and lines.
 	mu       sync.RWMutex
 	handle   uintptr
 	list     uintptr // C's handle of the list that this block belongs to, which then owns the block's; or 0
@@ -24,8 +24,7 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte // all of the mapping; nil once closed
 	pinned   bool
-	waiting  places // of a list
-	locking  places // of a list
+	lines    lines // of a list
 }
 
 var (
@@ -128,7 +127,7 @@ func (m *Memory) Size() int {
 // returns nil once closed.
 //
 // The slice never dangles: from the first call on the block stays mapped in this process until that ends, whether or
-// not it is closed. A program that goes through many blocks uses [Memory.ReadAt] and [Memory.WriteAt] instead, which
+// not it is closed, and a list's keeps its file descriptor. A program that goes through many blocks uses [Memory.ReadAt] and [Memory.WriteAt] instead, which
 // do not keep anything. Of a block that was opened [ReadOnly], writing to the slice is a fault, which ends the
 // program.
 func (m *Memory) Bytes() []byte {

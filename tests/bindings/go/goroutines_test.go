@@ -133,11 +133,8 @@ func TestAThousandGoroutinesWaitInAFewThreads(t *testing.T) {
 	}
 }
 
-func TestWhoStandsInLineSeesItsOwnItem(t *testing.T) {
-	list, err := shareable.NewListOf(make([]int64, 20), shareable.WithName(newName()))
-	ok(t, err)
-	defer list.Close()
-	defer list.Unlink()
+// waitForEach has a goroutine wait for each item of a list of zeros, which tells the index when it is something else.
+func waitForEach(t *testing.T, list *shareable.List) <-chan int {
 	ctx := soon(t)
 	found := make(chan int, list.Len())
 	for i := 0; i < list.Len(); i++ {
@@ -149,10 +146,48 @@ func TestWhoStandsInLineSeesItsOwnItem(t *testing.T) {
 		}(i)
 	}
 	time.Sleep(20 * time.Millisecond)
-	for index := list.Len() - 1; index >= 0; index-- {
+	return found
+}
+
+// The fourth and fifth of those that share two places look themselves, or are let in.
+func TestWhoStandsInLineSeesItsOwnItem(t *testing.T) {
+	list := newList(t, zeros(16*5))
+	found := waitForEach(t, list)
+	for index := list.Len() - 1; index >= 0; index -= 16 {
 		ok(t, list.SetInt(index, 1))
 		equal(t, <-found, index)
 	}
+	for index := 0; index < list.Len(); index++ {
+		ok(t, list.SetInt(index, 1))
+	}
+	for i := 0; i < list.Len()-5; i++ {
+		<-found
+	}
+}
+
+func TestWhoWaitsForDifferentItemsIsWokenAtOnce(t *testing.T) {
+	list := newList(t, zeros(16))
+	found, quick := waitForEach(t, list), 0
+	for index := 0; index < list.Len(); index++ {
+		start := time.Now()
+		ok(t, list.SetInt(index, 1))
+		equal(t, <-found, index)
+		if time.Since(start) < 12*time.Millisecond {
+			quick++
+		}
+	}
+	if quick <= 8 {
+		t.Error("woken at once", quick, "times of 16")
+	}
+}
+
+// zeros are so many zeros.
+func zeros(count int) []any {
+	values := make([]any, count)
+	for i := range values {
+		values[i] = 0
+	}
+	return values
 }
 
 func TestWhoStandsInLineIsEndedByContextAndByClose(t *testing.T) {
