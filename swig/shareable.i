@@ -56,9 +56,6 @@
 %ignore shareable_list_create_floats;
 %ignore shareable_list_view;
 
-/* Of processes, not of blocks: where a language has a use for it, by its own name. */
-%ignore shareable_hand_over;
-
 /* Opaque, so the body is empty; without the destructors they would leak. */
 struct shareable_memory {};
 struct shareable_list {};

@@ -42,7 +42,8 @@
 //
 // # Lifetime
 //
-// A block outlives every process until its name is removed: by [Memory.Unlink], [List.Unlink] or [Unlink], once. Close
+// A block outlives every process until its name is removed, by [Memory.Unlink], [List.Unlink] or [Unlink], once; one that was
+// made [Owned] goes with the process that made it. Close
 // ends this handle's access and nothing else. What becomes unreachable without Close is closed by a finalizer, some
 // time later: a net, nothing to build on.
 //

@@ -37,7 +37,7 @@ var (
 // none is what a nil handle stands for: a closed one.
 var none Memory
 
-// NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName], [WithMode] and [Lazy].
+// NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName], [WithMode], [Lazy] and [Owned].
 //
 // It fails with [ErrExists], [ErrName], [ErrArgument] (size, mode, options), [ErrNoSpace], [ErrNoMemory],
 // [ErrPermission] or [ErrSystem], and then leaves nothing behind.
@@ -85,6 +85,16 @@ func Unlink(name string) error {
 	answer := new(raw.Error)
 	if raw.Unlink(cname, answer) != 0 {
 		return told(answer)
+	}
+	return nil
+}
+
+// HandOver leaves the blocks that this process owns ([Owned]) to the process with that id, for a worker that is about to
+// end: they are unlinked once both have ended. Where this process is killed before, nothing has changed. It fails with
+// [ErrArgument] where there is no such process.
+func HandOver(pid int) error {
+	if status := raw.Hand_over(int64(pid)); status != 0 {
+		return newError(Status(status), "there is no process %d to leave blocks to", pid)
 	}
 	return nil
 }

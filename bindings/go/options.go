@@ -48,6 +48,13 @@ func Lazy() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.LAZY) }
 }
 
+// Owned has the new block belong to this process: its name is unlinked when that ends, however it ends, within a second.
+// Who has the block open keeps it. What a process of its own does for that is started with the first owned block,
+// which takes a millisecond; it is refused where that cannot be ([ErrSystem], [ErrNotFound] and others).
+func Owned() CreateOption {
+	return func(c *creation) { c.flags |= uint32(raw.OWNED) }
+}
+
 // Plain makes a new list of exactly the size that CPython would give it, without the area past the list that keeps
 // reads whole while others write, and that has the lock. It is for lists.
 func Plain() CreateOption {

@@ -40,8 +40,9 @@ static void outlive(const shareable__heir *heir) {
   if (heir->pid <= 0)
     return;
   ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)heir->pid, 0u);
-  while (shareable__process_start(heir->pid) == heir->start) /* of the process that the descriptor is of */
-    poll(&ended, ended.fd < 0 ? 0 : 1, ended.fd < 0 ? 100 : -1);
+  while (shareable__process_start(heir->pid) ==
+         heir->start) /* looked at once the descriptor is of this process or none */
+    poll(&ended, 1, ended.fd < 0 ? 100 : -1);
   if (ended.fd >= 0)
     close(ended.fd);
 }

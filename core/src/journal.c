@@ -58,6 +58,8 @@ uint64_t shareable__process_start(int64_t pid) {
   fclose(file);
   text[length] = '\0';
   fields = strrchr(text, ')'); /* the end of the program's name, which may hold anything: field 2 */
+  if (fields == NULL || strncmp(fields, ") Z", 3) == 0 || strncmp(fields, ") X", 3) == 0)
+    return 0; /* it has ended, and nobody has asked how */
   for (int field = 2; fields != NULL && field < 22; field++)
     fields = strchr(fields + 1, ' ');
   return fields == NULL ? 0 : strtoull(fields + 1, NULL, 10);

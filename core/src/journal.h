@@ -60,7 +60,7 @@ bool shareable__journal_read(int fd, shareable__journal_head *head);
 /* The record at *at, which counts from 0, and the next one. False at the end. Its name ends in NUL. */
 bool shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
 
-/* When the process began, in ticks since the machine did; 0: there is none with that pid. */
+/* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended. */
 uint64_t shareable__process_start(int64_t pid);
 
 /* Whether the block with that name is the one of the record, on the journal's file system. */

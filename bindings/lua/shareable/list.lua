@@ -302,13 +302,14 @@ function metatable:__tostring()
   return ("shareable.list({%s}, {name = %q})%s"):format(table.concat(items, ", "), self.name or "", closed)
 end
 
-local to_create = {name = true, mode = true, lazy = true, plain = true, capacity = true}
+local to_create = {name = true, mode = true, lazy = true, owned = true, plain = true, capacity = true}
 local to_attach = {name = true, read_only = true}
 
 ---@class shareable.list.options
 ---@field name? string of the list; made up, as "psm_" and eight digits, where a new one is given none
 ---@field mode? integer permission bits of a new one, less the umask; 384 (octal 600) if not given
 ---@field lazy? boolean true takes its pages at first use and does not reserve them now
+---@field owned? boolean true has its name go when this process ends, however it ends, within a second
 ---@field plain? boolean true: exactly of CPython's size, without the area past the list that keeps reads whole
 ---@field capacity? integer|integer[] bytes of text that each new item is to have room for at least, or those by index
 ---@field read_only? boolean true attaches without the right to write
@@ -339,7 +340,8 @@ local function list(values, given)
     end
     options.check(given, "a new list", to_create)
     made, message, code = options.call(raw.list_create, given.name, {values, given.capacity},
-      (given.lazy and raw.LAZY or 0) + (given.plain and raw.PLAIN or 0), given.mode or 0)
+      (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0) + (given.plain and raw.PLAIN or 0),
+      given.mode or 0)
   end
   if made then
     return made

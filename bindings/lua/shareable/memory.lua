@@ -73,7 +73,7 @@ function metatable:__tostring()
   return ("shareable.memory{name = %q, size = %d}%s"):format(self.name or "", self.size, closed)
 end
 
-local to_create = {name = true, size = true, mode = true, lazy = true}
+local to_create = {name = true, size = true, mode = true, lazy = true, owned = true}
 local to_attach = {name = true, read_only = true}
 
 ---@class shareable.memory.options
@@ -81,6 +81,7 @@ local to_attach = {name = true, read_only = true}
 ---@field name? string of the block; made up, as "psm_" and eight digits, where a new one is given none
 ---@field mode? integer permission bits of a new one, less the umask; 384 (octal 600) if not given
 ---@field lazy? boolean true takes its pages at first use and does not reserve them now
+---@field owned? boolean true has its name go when this process ends, however it ends, within a second
 ---@field read_only? boolean true attaches without the right to write
 
 --- Makes a new block, all zero, or attaches to one that is there.
@@ -96,7 +97,7 @@ local function memory(given)
   if given.size ~= nil then
     options.check(given, "a new block", to_create)
     block, message, code = options.call(raw.memory_create, given.name, given.size,
-      given.lazy and raw.LAZY or 0, given.mode or 0)
+      (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0), given.mode or 0)
   elseif given.name ~= nil then
     options.check(given, "attaching to a block", to_attach)
     block, message, code = options.call(raw.memory_open, given.name, given.read_only and raw.READ_ONLY or 0)

@@ -9,6 +9,7 @@ local kinds = {
   size = "a whole number",
   mode = "a whole number",
   lazy = "a boolean",
+  owned = "a boolean",
   plain = "a boolean",
   read_only = "a boolean",
   capacity = "a whole number or a table",

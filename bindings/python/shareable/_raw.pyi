@@ -5,6 +5,9 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple, Union, ov
 LAZY: int
 READ_ONLY: int
 PLAIN: int
+OWNED: int
+
+def hand_over(pid: int) -> None: ...
 
 class Memory:
     def __init__(self, handle: Memory) -> None: ...

@@ -4,7 +4,9 @@ This module does what the standard library's ``multiprocessing.shared_memory`` d
 place by changing the import. What differs:
 
 - A block has its name only once it is complete, and a creation that fails leaves nothing behind.
-- Nothing is registered with a tracker: a block lives until somebody calls ``unlink()``, and who attaches never removes it.
+- What a process creates goes when it ends, however it ends, unless ``track=False``: but by nothing that watches over attaching,
+  which never registers and never removes anything. What a worker of ``multiprocessing`` creates and leaves when it ends by
+  itself goes with its parent.
 - No program needs ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has attached: delete that line. It
   would do nothing but have the tracker's process print that it knows no such name.
 - ``close()`` never fails. A memoryview, or an array over it, keeps its memory until it goes itself.
@@ -24,6 +26,7 @@ sleep until somebody has written.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -51,12 +54,34 @@ def _make_filename() -> str:
     return _SHM_NAME_PREFIX + os.urandom(4).hex()
 
 
-def _flags(create: bool, read_only: bool, lazy: bool, plain: bool = False) -> int:
+def _flags(create: bool, read_only: bool, track: bool, lazy: bool, plain: bool = False) -> int:
     if create and read_only:
         raise ValueError("'read_only' is for attaching: what is created must be written")
     if create:
-        return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0)
+        if track:
+            _leave_to_parent()
+        return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0) | (_raw.OWNED if track else 0)
     return _raw.READ_ONLY if read_only else 0
+
+
+_left_by = 0  # the process that has arranged for it, as a fork's child has not
+
+
+def _leave_to_parent() -> None:
+    """Arrange for a worker of multiprocessing to leave what it owns to its parent, if it ends by itself: others may have the names."""
+    global _left_by
+    process = sys.modules.get("multiprocessing.process")
+    parent = process and process.parent_process()
+    if parent is None or _left_by == os.getpid():
+        return
+    _left_by = os.getpid()
+    from multiprocessing.util import Finalize
+
+    def leave(pid: int) -> None:
+        with suppress(ValueError):  # it has ended before
+            _raw.hand_over(pid)
+
+    Finalize(None, leave, (parent.pid,), exitpriority=0)
 
 
 def _nanoseconds(timeout: float | None) -> int:
@@ -78,7 +103,7 @@ class SharedMemory(_raw.Memory):
     size
         Of a new block, in bytes; 1 or more. Attaching ignores it: a block has the size that it was made with.
     track
-        Accepted for the standard library's sake: nothing is tracked here.
+        Of a new block: True has its name go when this process ends, however it ends, within a second. Attaching ignores it.
     mode
         The permission bits of a new block, less the process's umask.
     read_only
@@ -88,8 +113,8 @@ class SharedMemory(_raw.Memory):
         gets SIGBUS.
 
     FileExistsError, FileNotFoundError, PermissionError and other OSErrors say what the system refused; ValueError, what is
-    wrong with an argument. A block outlives every process until its name is removed with unlink(). The object is a
-    context manager that closes it.
+    wrong with an argument. A block that is not tracked outlives every process until its name is removed with unlink(). The
+    object is a context manager that closes it.
     """
 
     # What the standard library's class has besides. There is neither a descriptor nor an mmap object to have here.
@@ -118,10 +143,10 @@ class SharedMemory(_raw.Memory):
             raise ValueError("'size' must be a positive number different from zero")
         if name is None and not create:
             raise ValueError("'name' can only be None if create=True")
-        flags = _flags(create, read_only, lazy)
+        flags = _flags(create, read_only, track, lazy)
         if create:
             super().__init__(_raw.memory_create(name, size, flags, mode))
-            self._flags, self._mode = _O_CREX | os.O_RDWR, mode
+            self._flags, self._mode, self._track = _O_CREX | os.O_RDWR, mode, track
         else:
             super().__init__(_raw.memory_open(name, flags))
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
@@ -264,7 +289,7 @@ class ShareableList(_raw.List):
         plain: bool = False,
     ) -> None:
         create = name is None or sequence is not None
-        flags = _flags(create, read_only, lazy, plain)
+        flags = _flags(create, read_only, track, lazy, plain)
         if create:
             values = () if sequence is None else sequence
             super().__init__(_raw.list_create(name, (values, capacity), flags, mode))

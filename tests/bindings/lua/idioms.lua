@@ -183,6 +183,32 @@ test("lock_is_had_by_one_at_a_time", function()
   same(l:totable(), {1500, -1500})
 end)
 
+test("owned_block_goes_with_its_process", function()
+  local owned, kept = name(), name()
+  local l = keep(shareable.list({1}, {name = name()}))
+  local function exists(known)
+    local file = io.open("/dev/shm/" .. known)
+    return file and file:close() and true or false
+  end
+  local pipe = runner.start(l.name, ([[
+    assert(shareable.list({1}, {name = "%s", owned = true}))
+    assert(shareable.memory{name = "%s", size = 8})
+    print(io.open("/proc/self/stat"):read("*n"))
+    io.stdout:flush()
+    l:wait(1, 1)
+  ]]):format(owned, kept))
+  local process = pipe:read("*n")
+  equal(exists(owned), true)
+  runner.succeeds(("kill -KILL %d"):format(process))
+  pipe:close()
+  for _ = 1, 100 do
+    l:wait(1, 1, exists(owned) and 0.01 or 0)
+  end
+  equal(exists(owned), false)
+  equal(exists(kept), true)
+  shareable.unlink(kept)
+end)
+
 test("members_are_annotated_for_editors", function()
   local metatables = require "shareable.raw".metatables
   for _, noun in ipairs{"list", "memory"} do

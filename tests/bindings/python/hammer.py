@@ -391,7 +391,7 @@ def descriptors():
 
 def mappings():
     with open("/proc/self/maps") as maps:
-        return [line for line in maps if " /dev/shm/" in line]
+        return [line for line in maps if " /dev/shm/" in line and "/.shareable-" not in line]
 
 
 def main(seconds):

@@ -272,7 +272,8 @@ def test_attributes_that_programs_reach_for_are_those_of_the_standard_library(me
     with SharedMemory(memory.name) as other, SharedMemory(memory.name, read_only=True) as reader:
         for each, flags in ((memory, os.O_CREAT | os.O_EXCL | os.O_RDWR), (other, os.O_RDWR), (reader, os.O_RDONLY)):
             assert each._name == "/" + memory.name and each._size == 16 and each._flags == flags and each._mode == 0o600
-            assert each._fd == -1 and each._mmap is None and each._prepend_leading_slash is True and not each._track
+            assert each._fd == -1 and each._mmap is None and each._prepend_leading_slash is True
+            assert each._track is (each is memory)
             assert repr(each) == f"SharedMemory('{memory.name}', size=16)"
     memory.close()
     assert memory._name == "/" + memory.name and memory._size == 16

@@ -1,0 +1,178 @@
+"""Blocks that go when the process that made them ends; by default, those that Python makes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from shareable.shared_memory import ShareableList, SharedMemory
+
+# A process that runs what it is told, says so, and sleeps.
+CREATOR = """
+import multiprocessing, os, sys, threading, time
+from shareable.shared_memory import ShareableList, SharedMemory
+
+def make(name, **options):
+    return ShareableList([1], name=name, **options)
+
+if __name__ == "__main__":
+    name = sys.argv[1]
+    exec(sys.argv[2])
+    print("made", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def creator(tmp_path, name):
+    """Starts such a process; it is killed at the end."""
+    path = tmp_path / "creator.py"
+    path.write_text(CREATOR)
+    processes = []
+
+    def start(code, **options):
+        process = subprocess.Popen(
+            [sys.executable, path, name, code], stdout=subprocess.PIPE, text=True, start_new_session=True, **options
+        )
+        processes.append(process)
+        assert process.stdout.readline() == "made\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def exists(name):
+    return os.path.exists(f"/dev/shm/{name}")
+
+
+def goes(name):
+    """Whether it has gone within a second."""
+    end = time.monotonic() + 1
+    while exists(name) and time.monotonic() < end:
+        time.sleep(0.005)
+    return not exists(name)
+
+
+def stays(name):
+    """As long as it would take to go, and then some."""
+    time.sleep(0.3)
+    return exists(name)
+
+
+@pytest.mark.parametrize("make", ["make(name)", "kept = SharedMemory(name, create=True, size=5)"])
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_block_goes_when_its_creator_is_killed(creator, name, make, end):
+    process = creator(make)
+    assert exists(name)
+    process.send_signal(end)
+    assert goes(name)
+
+
+def test_block_goes_when_the_whole_group_of_its_creator_is_killed(creator, name):
+    process = creator("make(name)")
+    os.killpg(process.pid, signal.SIGKILL)
+    assert goes(name)
+
+
+def test_block_goes_when_its_creator_ends(name, creator):
+    process = creator("make(name); print('made', flush=True); sys.exit()")
+    process.wait()
+    assert goes(name)
+
+
+def test_block_that_is_not_tracked_stays(creator, name):
+    process = creator("make(name, track=False)")
+    process.kill()
+    assert stays(name)
+
+
+def test_who_attaches_takes_nothing_with_it(creator, make_list, name):
+    make_list([1, 2])
+    process = creator("kept = ShareableList(name=name); also = SharedMemory(name, track=True)")
+    process.kill()
+    assert stays(name)
+
+
+def test_who_has_it_attached_keeps_the_memory(creator, name):
+    process = creator("make(name)")
+    with ShareableList(name=name) as shared:
+        process.kill()
+        assert goes(name)
+        shared[0] = 5
+        assert shared[0] == 5
+
+
+def test_child_of_a_fork_takes_nothing_with_it(creator, name):
+    creator("kept = make(name)\nif os.fork() == 0: os._exit(0)\nos.wait()")
+    assert stays(name)
+
+
+def test_thread_takes_nothing_with_it(creator, name):
+    creator("thread = threading.Thread(target=make, args=(name,)); thread.start(); thread.join()")
+    assert stays(name)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_worker_that_ends_leaves_its_blocks_to_its_parent(creator, name, method):
+    code = f"""
+context = multiprocessing.get_context({method!r})
+worker = context.Process(target=make, args=(name,))
+worker.start()
+worker.join()
+"""
+    process = creator(code)
+    assert stays(name)
+    process.kill()
+    assert goes(name)
+
+
+def test_pool_leaves_what_its_workers_made(creator, name):
+    code = """
+with multiprocessing.get_context("spawn").Pool(1) as pool:
+    pool.apply(exec, (f"import __mp_main__; __mp_main__.make({name!r})",))
+    pool.close()
+    pool.join()
+"""
+    process = creator(code)
+    assert stays(name)
+    process.kill()
+    assert goes(name)
+
+
+def test_worker_that_is_killed_leaves_nothing(creator, name):
+    code = """
+worker = multiprocessing.get_context("fork").Process(target=lambda: (make(name), time.sleep(60)))
+worker.start()
+while not os.path.exists("/dev/shm/" + name):
+    time.sleep(0.01)
+worker.kill()
+worker.join()
+"""
+    creator(code)
+    assert goes(name)
+
+
+def test_program_that_makes_no_block_starts_nothing(make_list, name):
+    make_list([7])
+    code = f"from shareable.shared_memory import ShareableList as L; print(L(name={name!r})[0], L([1], track=False).unlink())"
+    environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert (ended.stdout, ended.stderr) == ("7 None\n", "")
+
+
+def test_block_is_refused_where_nobody_would_clean_up(name):
+    code = "from shareable.shared_memory import SharedMemory; SharedMemory({!r}, create=True, size=1, track={})"
+    environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
+    run = [sys.executable, "-c", code.format(name, True)]
+    ended = subprocess.run(run, capture_output=True, text=True, env=environment)
+    assert "cannot start '/nonexistent/reaper', which is to clean up after this process" in ended.stderr
+    assert not exists(name)
+    subprocess.run([sys.executable, "-c", code.format(name, False)], check=True, env=environment)
+    assert exists(name)
