@@ -56,6 +56,10 @@
 %ignore shareable_list_create_floats;
 %ignore shareable_list_view;
 
+/* What garbage there is comes as a table of each language's own. */
+%rename("$ignore", regexmatch$name="^shareable_gc") "";
+%ignore shareable_fate;
+
 /* Opaque, so the body is empty; without the destructors they would leak. */
 struct shareable_memory {};
 struct shareable_list {};

@@ -16,7 +16,7 @@
  *   ends, by itself, by exec or by SIGKILL, within a second; who has the block open keeps it. A small process of its own
  *   (shareable-reaper), in a session of its own, waits for that: it is started with a process's first owned block, which
  *   takes a millisecond. Where it is killed together with the owner, as by the end of a container, the next one of
- *   the same user does its work, or shareable_gc(). What a process owns is listed in /dev/shm/.shareable-UID, which
+ *   the same user does its work, or shareable_gc_run(). What a process owns is listed in /dev/shm/.shareable-UID, which
  *   goes with the last one. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its
  *   parent calls shareable_hand_over().
  * - Two writers, or a reader beside a writer. Between users of this library no read is ever torn, whatever the type and
@@ -170,7 +170,8 @@ enum {
   SHAREABLE_LAZY = 1 << 0,      /* create: take pages at first use, do not reserve them now (see "Space" above) */
   SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write; needs only the right to read */
   SHAREABLE_PLAIN = 1 << 2,     /* create a list: without a sync area, of exactly CPython's size */
-  SHAREABLE_OWNED = 1 << 3      /* create: the name goes when this process ends (see "Owned blocks" above) */
+  SHAREABLE_OWNED = 1 << 3,     /* create: the name goes when this process ends (see "Owned blocks" above) */
+  SHAREABLE_REMOVE = 1 << 4     /* gc: remove what is garbage; without, it is only told */
 };
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -330,6 +331,44 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
  * Returns E_ARGUMENT where there is no such process.
  */
 SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Garbage
+ */
+
+/* What shareable_gc_run() makes of a block. */
+typedef enum shareable_fate {
+  SHAREABLE_FATE_KEPT = 0,    /* it stays, and the reason says why */
+  SHAREABLE_FATE_GARBAGE = 1, /* it would be removed */
+  SHAREABLE_FATE_REMOVED = 2
+} shareable_fate;
+
+typedef struct shareable_gc shareable_gc;
+
+/*
+ * Looks at every block there is, stock Python's too, and tells which are garbage: recorded as owned (SHAREABLE_OWNED) by a
+ * process that has ended, as the lock that it held proves, by this user (root: by any); and mapped by nobody, neither
+ * by whoever uses this library, who holds a lock on it, nor by whoever does not, as /proc tells. Whatever cannot be
+ * proven to be all that stays, however old it is. It is for what is left where a reaper was killed together with the owner.
+ *
+ *   gc      receives the findings: free them with shareable_gc_free()
+ *   flags   0 only tells; SHAREABLE_REMOVE unlinks the garbage as well
+ *
+ * A process that cannot be looked into may have mapped what it has the right to: what it might use stays. That root has
+ * mapped what is another user's alone is seen by root only.
+ *
+ * Returns E_ARGUMENT, E_NO_MEMORY, E_PERMISSION or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_gc_run(shareable_gc **gc, uint32_t flags, shareable_error *error);
+
+/* Frees the findings; NULL is fine. */
+SHAREABLE_API void shareable_gc_free(shareable_gc *gc);
+
+/* How many blocks there are; and of each, by an index from 0, in the order of their names: the name, what it is, and why. */
+SHAREABLE_API size_t shareable_gc_count(const shareable_gc *gc);
+SHAREABLE_API const char *shareable_gc_name(const shareable_gc *gc, size_t index);
+SHAREABLE_API shareable_fate shareable_gc_fate(const shareable_gc *gc, size_t index);
+SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t index);
 
 /*
  * The block's name without the leading '/'. It lives as long as the handle. NULL for NULL.

@@ -73,7 +73,7 @@ bool shareable__journal_has_block(int fd, const shareable__record *record) {
     return false;
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", record->name);
   return fstat(fd, &journal) == 0 && lstat(path, &block) == 0 && S_ISREG(block.st_mode) &&
-         block.st_dev == journal.st_dev && block.st_ino == record->inode;
+         block.st_dev == journal.st_dev && block.st_ino == record->inode && block.st_uid == journal.st_uid;
 }
 
 void shareable__journal_clear(int fd, const char *path) {

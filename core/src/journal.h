@@ -63,7 +63,7 @@ bool shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
 /* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended. */
 uint64_t shareable__process_start(int64_t pid);
 
-/* Whether the block with that name is the one of the record, on the journal's file system. */
+/* Whether the block with that name is the one of the record, on the journal's file system, and of the journal's user. */
 bool shareable__journal_has_block(int fd, const shareable__record *record);
 
 /* Unlinks the blocks of a journal that was locked, and the journal, which had that path. */

@@ -1,0 +1,32 @@
+/*
+ * mapped.h - which files of shared memory processes have mapped, as /proc tells: also those that hold no lock on them.
+ */
+#ifndef SHAREABLE__MAPPED_H
+#define SHAREABLE__MAPPED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/* A file that a process has mapped; or, with inode 0, a process of that user that cannot be looked into. */
+typedef struct shareable__mapping {
+  uint64_t inode;
+  int64_t pid;
+  uid_t user;
+} shareable__mapping;
+
+typedef struct shareable__mapped {
+  shareable__mapping *all;
+  size_t count;
+  bool is_whole; /* else /proc could not be read, or there was no memory for what it says */
+} shareable__mapped;
+
+/* Looks at every process now, for files on that device. */
+shareable__mapped shareable__mapped_find(dev_t device);
+void shareable__mapped_free(shareable__mapped *mapped);
+
+/* A process that has the file mapped, or that may have and cannot be looked into; NULL: there is none. */
+const shareable__mapping *shareable__mapped_user(const shareable__mapped *mapped, const struct stat *file);
+
+#endif
