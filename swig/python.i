@@ -7,6 +7,7 @@
 %module(package="shareable", threads="1") raw
 
 %{
+#include "garbage.h"
 #include "handle.h"
 #include "list_create.h"
 #include "list_iterator.h"
@@ -240,6 +241,7 @@
 
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
                              uint32_t mode, shareable_error *error);
+PyObject *garbage(uint32_t flags);
 PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);

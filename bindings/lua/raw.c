@@ -2,6 +2,7 @@
  * raw.c - the module "shareable.raw": SWIG's functions, and those of this folder beside them.
  */
 #include "bytes.h"
+#include "garbage.h"
 #include "item.h"
 #include "list.h"
 #include "lock.h"
@@ -62,6 +63,7 @@ int luaopen_shareable_raw(lua_State *L) {
     {"bytes", bytes_new},
     {"bytes_string", bytes_string},
     {"float", number_float},
+    {"garbage", garbage_find},
     {"integer", number_integer},
     {"list_digest", wait_digest},
     {"list_exact", item_exact},

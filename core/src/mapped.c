@@ -87,7 +87,10 @@ static bool may_have(const shareable__mapping *process, const struct stat *file)
 
 const shareable__mapping *shareable__mapped_user(const shareable__mapped *mapped, const struct stat *file) {
   for (size_t i = 0; i < mapped->count; i++)
-    if (mapped->all[i].inode == file->st_ino || may_have(&mapped->all[i], file))
+    if (mapped->all[i].inode == file->st_ino)
+      return &mapped->all[i];
+  for (size_t i = 0; i < mapped->count; i++)
+    if (may_have(&mapped->all[i], file))
       return &mapped->all[i];
   return NULL;
 }

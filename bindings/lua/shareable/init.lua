@@ -91,6 +91,13 @@ return {
   ---@type fun(name: string): true?, string?, shareable.code?
   unlink = raw.unlink,
 
+  --- Looks at every block there is, stock Python's too, and tells which are garbage: owned by a process that has
+  --- ended, as a lock of the kernel's proves, and mapped by nobody. `shareable.garbage(true)` unlinks those. Whatever
+  --- cannot be proven to be garbage stays, however old it is. It is for what is left where what cleans up after a
+  --- process was killed together with it. A sequence of tables: `name`, `garbage`, `removed` and `reason`.
+  ---@type fun(remove?: boolean): table[]?, string?, shareable.code?
+  garbage = raw.garbage,
+
   --- The version of the C library, "major.minor.patch".
   ---@type string
   version = raw.version(),

@@ -6,8 +6,10 @@ LAZY: int
 READ_ONLY: int
 PLAIN: int
 OWNED: int
+REMOVE: int
 
 def hand_over(pid: int) -> None: ...
+def garbage(flags: int) -> list[Tuple[str, int, str]]: ...
 
 class Memory:
     def __init__(self, handle: Memory) -> None: ...

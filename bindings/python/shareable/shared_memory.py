@@ -33,11 +33,11 @@ from functools import partial
 from math import ceil
 from struct import unpack_from
 from types import GenericAlias, TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from . import _raw
 
-__all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
+__all__ = ["SharedMemory", "ShareableList", "ListLock", "Finding", "garbage", "unlink"]
 
 # What items are read as: their == is known to C.
 _PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
@@ -483,3 +483,26 @@ class ListLock:
 def unlink(name: str) -> None:
     """Remove the name of a block or a list without attaching to it. FileNotFoundError where there is none."""
     _raw.unlink(name)
+
+
+class Finding(NamedTuple):
+    """What garbage() found out about a block."""
+
+    name: str
+    garbage: bool
+    """Whether a process that has ended owned it, and nobody uses it."""
+    removed: bool
+    """Whether it is gone, therefore."""
+    reason: str
+    """Why it is what it is, in words."""
+
+
+def garbage(remove: bool = False) -> list[Finding]:
+    """Look at every block there is, the standard library's too, and tell which are garbage.
+
+    Garbage is what a process created and tracked that has ended, as a lock of the kernel's proves, and that nobody has
+    mapped. With `remove` it is unlinked. Whatever cannot be proven to be garbage stays, however old it is. It is for what
+    is left where what cleans up after a process was killed together with it, as by the end of a container.
+    """
+    found = _raw.garbage(_raw.REMOVE if remove else 0)
+    return [Finding(name, fate != 0, fate == 2, reason) for name, fate, reason in found]

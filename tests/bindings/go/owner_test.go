@@ -70,3 +70,21 @@ func TestBlocksAreLeftToAProcessThatIsThere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestGarbageIsToldWithReasons(t *testing.T) {
+	list := newList(t, []any{1})
+	findings, err := shareable.Garbage(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		if finding.Name == list.Name() {
+			wanted := shareable.Finding{Name: list.Name(), Reason: "nobody has it recorded as owned: it is there until somebody unlinks it"}
+			if finding != wanted {
+				t.Errorf("found %+v", finding)
+			}
+			return
+		}
+	}
+	t.Errorf("no %s among %d", list.Name(), len(findings))
+}

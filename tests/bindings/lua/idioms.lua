@@ -209,6 +209,19 @@ test("owned_block_goes_with_its_process", function()
   shareable.unlink(kept)
 end)
 
+test("garbage_is_told_with_reasons", function()
+  local l = keep(shareable.list({1}, {name = name()}))
+  for _, finding in ipairs(shareable.garbage()) do
+    if finding.name == l.name then
+      equal(finding.garbage, false)
+      equal(finding.removed, false)
+      equal(finding.reason, "nobody has it recorded as owned: it is there until somebody unlinks it")
+      l:unlink()
+    end
+  end
+  answers("E_NOT_FOUND", l.name, l:unlink()) -- it was found above
+end)
+
 test("members_are_annotated_for_editors", function()
   local metatables = require "shareable.raw".metatables
   for _, noun in ipairs{"list", "memory"} do

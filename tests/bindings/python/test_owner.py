@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from shareable.shared_memory import ShareableList, SharedMemory
+from shareable.shared_memory import ShareableList, SharedMemory, garbage
 
 # A process that runs what it is told, says so, and sleeps.
 CREATOR = """
@@ -176,3 +176,25 @@ def test_block_is_refused_where_nobody_would_clean_up(name):
     assert not exists(name)
     subprocess.run([sys.executable, "-c", code.format(name, False)], check=True, env=environment)
     assert exists(name)
+
+
+def test_garbage_is_what_a_dead_owner_left_and_nobody_uses(creator, name):
+    process = creator("make(name)", env={**os.environ, "SHAREABLE_REAPER": "/bin/true"})
+
+    def finding():
+        return next((each for each in garbage() if each.name == name), None)
+
+    assert finding() == (name, False, False, "its owner lives")
+    with ShareableList(name=name):
+        process.kill()
+        process.wait()
+        found = finding()
+        assert found is None or found == (name, False, False, f"its owner has ended, but process {os.getpid()} has it mapped")
+    found = finding()  # None where a reaper of somebody else's has cleaned up
+    if found is not None and "cannot be asked" in found.reason:  # a process that even this user may not look into
+        assert not found.garbage
+        SharedMemory(name).unlink()
+        return
+    assert found is None or found == (name, True, False, "its owner has ended, and nobody uses it")
+    removed = [each for each in garbage(remove=True) if each.name == name]
+    assert all(each.removed for each in removed) and not exists(name)

@@ -1,0 +1,39 @@
+package raw
+
+// #include "shareable.h"
+import "C"
+
+import "unsafe"
+
+// Finding is what shareable_gc_run found out about a block.
+type Finding struct {
+	Name, Reason string
+	Fate         int
+}
+
+// The fates that a block can have.
+const (
+	FateKept    = C.SHAREABLE_FATE_KEPT
+	FateGarbage = C.SHAREABLE_FATE_GARBAGE
+	FateRemoved = C.SHAREABLE_FATE_REMOVED
+)
+
+// Garbage looks at every block, and removes what is garbage if it is told to.
+func Garbage(remove bool, answer *Error) ([]Finding, int) {
+	var gc *C.shareable_gc
+	flags := C.uint32_t(0)
+	if remove {
+		flags = C.SHAREABLE_REMOVE
+	}
+	if status := C.shareable_gc_run(&gc, flags, (*C.shareable_error)(unsafe.Pointer(answer))); status != 0 {
+		return nil, int(status)
+	}
+	defer C.shareable_gc_free(gc)
+	findings := make([]Finding, C.shareable_gc_count(gc))
+	for i := range findings {
+		at := C.size_t(i)
+		findings[i] = Finding{C.GoString(C.shareable_gc_name(gc, at)), C.GoString(C.shareable_gc_reason(gc, at)),
+			int(C.shareable_gc_fate(gc, at))}
+	}
+	return findings, 0
+}

@@ -1,0 +1,50 @@
+/*
+ * garbage.c - what dead owners left.
+ */
+#include "garbage.h"
+
+#include <stdbool.h>
+
+#include "status.h"
+
+static void push_finding(lua_State *L, const shareable_gc *gc, size_t i) {
+  shareable_fate fate = shareable_gc_fate(gc, i);
+
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, shareable_gc_name(gc, i));
+  lua_setfield(L, -2, "name");
+  lua_pushboolean(L, fate != SHAREABLE_FATE_KEPT);
+  lua_setfield(L, -2, "garbage");
+  lua_pushboolean(L, fate == SHAREABLE_FATE_REMOVED);
+  lua_setfield(L, -2, "removed");
+  lua_pushstring(L, shareable_gc_reason(gc, i));
+  lua_setfield(L, -2, "reason");
+}
+
+/* What may run out of Lua's memory, and is then not to leak the findings. */
+static int push_all(lua_State *L) {
+  const shareable_gc *gc = lua_touserdata(L, 1);
+  size_t count = shareable_gc_count(gc);
+
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    push_finding(L, gc, i);
+    lua_rawseti(L, -2, (object_place)i + 1);
+  }
+  return 1;
+}
+
+int garbage_find(lua_State *L) {
+  bool remove = lua_toboolean(L, 1);
+  shareable_gc *gc = NULL;
+  shareable_error error;
+  int failed;
+
+  if (shareable_gc_run(&gc, remove ? SHAREABLE_REMOVE : 0, &error) != SHAREABLE_OK)
+    return status_fail(L, &error);
+  lua_pushcfunction(L, push_all);
+  lua_pushlightuserdata(L, gc);
+  failed = lua_pcall(L, 1, 1, 0);
+  shareable_gc_free(gc);
+  return failed ? lua_error(L) : 1;
+}
