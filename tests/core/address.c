@@ -1,0 +1,81 @@
+/*
+ * address.c - tests of core/src/address.c.
+ */
+#include "../../core/src/address.h"
+
+#include "support.h"
+
+static shareable__plain nodes[8];
+
+/* Through all three forms, to the text again. */
+static void goes_round(const char *text, const char *wanted) {
+  shareable__address address, again;
+  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
+  char written[SHAREABLE__ADDRESS_TEXT], host[INET_ADDRSTRLEN];
+  uint32_t root;
+
+  cr_assert(shareable__address_read(&address, text), "%s", text);
+  root = shareable__address_plain(&address, &in, host);
+  cr_assert_neq(root, 0);
+  cr_assert(shareable__address_of_plain(&again, &in, root), "%s", text);
+  cr_assert_eq(again.length, address.length);
+  cr_assert(shareable__address_write(&again, written));
+  cr_assert_str_eq(written, wanted);
+}
+
+Test(address, goes_from_text_to_a_pickle_and_back) {
+  char longest[109] = "";
+
+  goes_round("/tmp/some/where", "/tmp/some/where");
+  goes_round("./here", "./here");
+  goes_round("@a name", "@a name");
+  goes_round("127.0.0.1:5000", "127.0.0.1:5000");
+  goes_round("localhost:0", "127.0.0.1:0");
+  memset(longest, 'x', 107);
+  longest[0] = '/';
+  goes_round(longest, longest);
+  longest[0] = '@';
+  longest[107] = 'x';
+  goes_round(longest, longest);
+}
+
+Test(address, refuses_what_is_none) {
+  const char *const bad[] = {"",       "name",   "1.2.3.4",  ":5000",      "1.2.3.4:",   "1.2.3.4:65536",
+                             "host:5", "::1:50", "1.2.3:50", "1.2.3.4:-1", "1.2.3.4: 5", "localhost:123456"};
+  char too_long[200] = "";
+  shareable__address address;
+
+  for (size_t i = 0; i < LENGTH(bad); i++)
+    cr_assert_not(shareable__address_read(&address, bad[i]), "%s", bad[i]);
+  memset(too_long, 'x', 109);
+  too_long[0] = '@';
+  cr_assert_not(shareable__address_read(&address, too_long));
+  too_long[0] = '/';
+  too_long[108] = '\0';
+  cr_assert_not(shareable__address_read(&address, too_long));
+}
+
+Test(address, only_a_file_has_a_path) {
+  shareable__address address;
+
+  cr_assert(shareable__address_read(&address, "/tmp/x"));
+  cr_assert_str_eq(shareable__address_path(&address), "/tmp/x");
+  cr_assert(shareable__address_read(&address, "@tmp"));
+  cr_assert_null(shareable__address_path(&address));
+  cr_assert(shareable__address_read(&address, "1.2.3.4:5"));
+  cr_assert_null(shareable__address_path(&address));
+}
+
+Test(address, a_pickle_of_something_else_is_none) {
+  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
+  uint32_t pair = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE);
+  shareable__address address;
+
+  cr_assert_not(shareable__address_of_plain(&address, &in, pair));
+  shareable__plain_add(&in, pair, shareable__plain_none(&in));
+  shareable__plain_add(&in, pair, shareable__plain_int(&in, 5));
+  cr_assert_not(shareable__address_of_plain(&address, &in, pair));
+  cr_assert_not(shareable__address_of_plain(&address, &in, in.nodes[pair].first));
+  cr_assert_not(
+    shareable__address_of_plain(&address, &in, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, "/a\0b", 4)));
+}

@@ -1,0 +1,44 @@
+/*
+ * vectors_manager.h - the captured messages of tests/vectors/manager.
+ */
+#ifndef TESTS_VECTORS_MANAGER_H
+#define TESTS_VECTORS_MANAGER_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support.h"
+
+/* The bytes that the hexadecimal digits at *text stand for; *text is then behind them. */
+static inline size_t unhex(const char **text, unsigned char *bytes, size_t size) {
+  size_t count = 0;
+  unsigned byte;
+
+  for (; sscanf(*text, "%2x", &byte) == 1 && **text != '\t'; *text += 2) {
+    cr_assert_lt(count, size);
+    bytes[count++] = (unsigned char)byte;
+  }
+  *text += **text == '\t';
+  return count;
+}
+
+/* Has each line of a file, but for its comment, looked at; and says how many there were. */
+static inline size_t each_vector(const char *file, void (*look)(const char *line)) {
+  const char *top = getenv("top_srcdir");
+  char path[1000], line[4000];
+  size_t count = 0;
+  FILE *lines;
+
+  snprintf(path, sizeof path, "%s/tests/vectors/manager/%s", top == NULL ? "." : top, file);
+  lines = fopen(path, "r");
+  cr_assert_not_null(lines, "%s", path);
+  while (fgets(line, sizeof line, lines) != NULL)
+    if (line[0] != '#') {
+      look(line);
+      count++;
+    }
+  fclose(lines);
+  return count;
+}
+
+#endif
