@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs after every other test: no block that this run made is left, neither under a test's name nor a made-up one.
+# Runs after every other test: no block that this run made is left, neither under a test's name nor a made-up one, and no
+# folder of a manager.
 #
 # Other programs of this user may make blocks meanwhile. So what counts is made since the run began, by this user, under a
 # name that tests or the library give, and used by no process.
@@ -11,6 +12,12 @@ for file in $(find /dev/shm -maxdepth 1 -type f -user "$(id -u)" -newer "$stamp"
   \( -name 'psm_*' -o -name '*test-*' -o -name 'demo-*' -o -name '.shareable-*' -o -name 'bench-*' \)); do
   if ! grep -qsF " $file" /proc/[0-9]*/maps; then
     echo "left behind: $file"
+    status=1
+  fi
+done
+for place in $(find "${TMPDIR:-/tmp}" -maxdepth 1 -type d -user "$(id -u)" -newer "$stamp" -name 'shareable-??????'); do
+  if ! grep -qsF " $place/" /proc/net/unix; then
+    echo "left behind: $place"
     status=1
   fi
 done

@@ -1,0 +1,300 @@
+/*
+ * connection.c - one peer: its handshake, its requests, its replies.
+ *
+ * A message is done with before the next one is looked at, and a peer that does not take its reply is not read from.
+ */
+#include "connection.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "service.h"
+
+/* What the next message is to be. */
+enum state { RESPONSE, CHALLENGE, WELCOME, REQUEST, KEPT_REQUEST, PROXY_REQUEST };
+
+/* As much as a handshake needs, and nearly every request. */
+#define ROOM 512
+
+static void expect(connection *of);
+
+static void on_closed(uv_handle_t *handle) {
+  connection *of = (connection *)handle;
+
+  free(of->in);
+  free(of->out);
+  free(of);
+}
+
+static void unlist(connection *of) {
+  *(of->older != NULL ? &of->older->newer : &of->server->oldest) = of->newer;
+  *(of->newer != NULL ? &of->newer->older : &of->server->newest) = of->older;
+  of->server->connections--;
+  of->server->strangers -= of->is_stranger;
+}
+
+static void enlist(connection *of) {
+  of->older = of->server->newest;
+  *(of->older != NULL ? &of->older->newer : &of->server->oldest) = of;
+  of->server->newest = of;
+  of->server->connections++;
+  of->server->strangers += of->is_stranger;
+}
+
+void connection_close(connection *of) {
+  if (uv_is_closing((uv_handle_t *)&of->poll))
+    return;
+  unlist(of);
+  uv_close((uv_handle_t *)&of->poll, on_closed);
+  close(of->socket);
+}
+
+static void set_deadline(connection *of, bool has_one) {
+  of->deadline = has_one ? uv_now(&of->server->loop) + PATIENCE_MS : 0;
+  if (has_one)
+    server_mind_deadlines(of->server);
+}
+
+/* False where the connection is closed by now. */
+static bool flush(connection *of) {
+  while (of->sent < of->size) {
+    ssize_t count = send(of->socket, of->out + of->sent, of->size - of->sent, MSG_NOSIGNAL);
+
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0 && errno == EAGAIN)
+      return true;
+    if (count < 0) {
+      connection_close(of);
+      return false;
+    }
+    of->sent += (size_t)count;
+  }
+  free(of->out);
+  of->out = NULL;
+  if (of->is_closing)
+    connection_close(of);
+  return !of->is_closing;
+}
+
+/* Sends a frame, which is freed. */
+static bool send_frame(connection *of, unsigned char *frame, size_t size) {
+  if (frame == NULL) {
+    connection_close(of);
+    return false;
+  }
+  of->out = frame;
+  of->size = size;
+  of->sent = 0;
+  return flush(of);
+}
+
+static bool send_message(connection *of, const void *message, size_t length) {
+  unsigned char *frame = malloc(SHAREABLE__HEAD + length);
+
+  if (frame != NULL) {
+    shareable__frame_head(frame, length);
+    memcpy(frame + SHAREABLE__HEAD, message, length);
+  }
+  return send_frame(of, frame, SHAREABLE__HEAD + length);
+}
+
+static bool fail(connection *of) {
+  of->is_closing = true;
+  return send_message(of, SHAREABLE__FAILURE, SHAREABLE__VERDICT);
+}
+
+static bool take_response(connection *of, const void *message, size_t length) {
+  if (!shareable__response_is_right(&of->server->key, of->challenge, message, length))
+    return fail(of);
+  of->state = CHALLENGE;
+  return send_message(of, SHAREABLE__WELCOME, SHAREABLE__VERDICT);
+}
+
+static bool take_challenge(connection *of, const void *message, size_t length) {
+  unsigned char response[SHAREABLE__RESPONSE_MAX];
+  size_t size = shareable__challenge_answer(&of->server->key, message, length, response);
+
+  if (size == 0)
+    return fail(of);
+  of->state = WELCOME;
+  return send_message(of, response, size);
+}
+
+static bool take_welcome(connection *of, const void *message, size_t length) {
+  if (length != SHAREABLE__VERDICT || memcmp(message, SHAREABLE__WELCOME, length) != 0) {
+    connection_close(of);
+    return false;
+  }
+  of->state = REQUEST;
+  of->is_stranger = false;
+  of->server->strangers--;
+  set_deadline(of, true);
+  return true;
+}
+
+static bool take_request(connection *of, const void *message, size_t length) {
+  bool is_proxy = of->state == PROXY_REQUEST, is_alive;
+  unsigned char *frame;
+  size_t size;
+  service_after after = service_answer(&of->server->blocks, is_proxy, message, length, &frame, &size);
+
+  of->is_closing = after == SERVICE_CLOSE || after == SERVICE_OVER;
+  if (after == SERVICE_KEEP)
+    of->state = KEPT_REQUEST;
+  if (after == SERVICE_PROXY)
+    of->state = PROXY_REQUEST;
+  is_alive = send_frame(of, frame, size);
+  if (after == SERVICE_OVER)
+    server_stop(of->server);
+  else if (is_alive)
+    set_deadline(of, of->state == REQUEST || of->out != NULL);
+  return is_alive && after != SERVICE_OVER;
+}
+
+static bool take(connection *of, const void *message, size_t length) {
+  switch (of->state) {
+  case RESPONSE:
+    return take_response(of, message, length);
+  case CHALLENGE:
+    return take_challenge(of, message, length);
+  case WELCOME:
+    return take_welcome(of, message, length);
+  default:
+    return take_request(of, message, length);
+  }
+}
+
+/* Room for the whole message that has begun, which is not more than its kind may have. */
+static bool make_room(connection *of, size_t needed) {
+  unsigned char *in;
+
+  if (needed <= of->room)
+    return true;
+  in = realloc(of->in, needed);
+  if (in == NULL)
+    return false;
+  of->in = in;
+  of->room = needed;
+  return true;
+}
+
+/* Does with all messages that are whole, as long as their replies are taken. */
+static void take_all(connection *of) {
+  while (of->out == NULL) {
+    size_t limit = of->state < REQUEST ? SHAREABLE__HANDSHAKE_MAX : SHAREABLE__REQUEST_MAX, head, length;
+    shareable__framed framed = shareable__frame_look(of->in, of->have, limit, &head, &length);
+
+    if (framed == SHAREABLE__FRAME_BAD || !make_room(of, head + length)) {
+      connection_close(of);
+      return;
+    }
+    if (framed == SHAREABLE__FRAME_PART)
+      break;
+    if (!take(of, of->in + head, length))
+      return;
+    of->have -= head + length;
+    memmove(of->in, of->in + head + length, of->have);
+  }
+  if (of->deadline == 0 && of->have > 0)
+    set_deadline(of, true);
+  expect(of);
+}
+
+static void receive(connection *of) {
+  ssize_t count;
+
+#ifdef TCP_QUICKACK
+  /* A stock client sends small messages and waits, which its own side would hold back until this side acknowledges. */
+  if (of->server->place.address.any.sa_family == AF_INET)
+    setsockopt(of->socket, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
+#endif
+  count = recv(of->socket, of->in + of->have, of->room - of->have, 0);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR))
+    return;
+  if (count <= 0) {
+    connection_close(of);
+    return;
+  }
+  of->have += (size_t)count;
+  take_all(of);
+}
+
+static void on_event(uv_poll_t *poll, int status, int events) {
+  connection *of = (connection *)poll;
+
+  (void)events;
+  if (status < 0)
+    connection_close(of);
+  else if (of->out == NULL)
+    receive(of);
+  else if (flush(of) && of->out == NULL) {
+    if (of->state >= REQUEST)
+      set_deadline(of, of->state == REQUEST);
+    take_all(of);
+  }
+}
+
+static void expect(connection *of) {
+  uv_poll_start(&of->poll, of->out != NULL ? UV_WRITABLE : UV_READABLE, on_event);
+}
+
+/* Whom the kernel says a peer on this machine is: this user, or the one who may do anything anyway. */
+static bool is_welcome(const server *of, int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+
+  if (of->place.address.any.sa_family != AF_UNIX)
+    return true;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static connection *make(server *of, int socket) {
+  connection *made = calloc(1, sizeof *made);
+
+  if (made == NULL)
+    return NULL;
+  made->server = of;
+  made->socket = socket;
+  made->is_stranger = true;
+  made->room = ROOM;
+  made->in = malloc(ROOM);
+  if (made->in != NULL && uv_poll_init(&of->loop, &made->poll, socket) == 0)
+    return made;
+  free(made->in);
+  free(made);
+  return NULL;
+}
+
+static void make_way(server *of) {
+  connection *each = of->oldest;
+
+  while (each != NULL && !each->is_stranger)
+    each = each->newer;
+  if (each != NULL)
+    connection_close(each);
+}
+
+void connection_open(server *of, int socket) {
+  unsigned char nonce[SHAREABLE__NONCE];
+  connection *made = NULL;
+
+  if (of->strangers >= STRANGERS_MAX)
+    make_way(of);
+  if (of->connections < of->most && is_welcome(of, socket) && getrandom(nonce, sizeof nonce, 0) == sizeof nonce)
+    made = make(of, socket);
+  if (made == NULL) {
+    close(socket);
+    return;
+  }
+  enlist(made);
+  if (of->place.address.any.sa_family == AF_INET)
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+  set_deadline(made, true);
+  shareable__challenge_write(made->challenge, nonce);
+  if (send_message(made, made->challenge, sizeof made->challenge))
+    expect(made);
+}

@@ -1,0 +1,28 @@
+/*
+ * place.h - the socket that the manager listens at, and what of it is in the file system.
+ */
+#ifndef MANAGER_PLACE_H
+#define MANAGER_PLACE_H
+
+#include <sys/types.h>
+
+#include "../core/src/address.h"
+
+typedef struct place {
+  int socket;
+  shareable__address address; /* as the system gave it */
+  char directory[80];         /* that was made for it, or "" */
+  dev_t device;               /* of the socket's file */
+  ino_t inode;
+} place;
+
+/*
+ * Listens at the address, or, where that is NULL, in a new directory of which nobody else has the rights. False with the
+ * reason printed.
+ */
+bool place_open(place *of, const char *address);
+
+/* Closes it, and removes its file and directory, if they are still the ones that it made. */
+void place_close(place *of);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * registry.h - the names of the blocks that the manager owns, in the order in which they came.
+ */
+#ifndef MANAGER_REGISTRY_H
+#define MANAGER_REGISTRY_H
+
+#include "shareable.h"
+
+/* More names than anybody has blocks. */
+#define REGISTRY_MAX 1000000
+
+typedef struct registry_name {
+  char *name;
+  uint32_t hash;
+} registry_name;
+
+typedef struct registry {
+  registry_name *names;
+  size_t count, room;
+  int tracker; /* the descriptor of CPython's resource tracker, or -1 */
+} registry;
+
+/* Adds a valid name at the end, also one that is there already. False where there is no memory, or no more are taken. */
+int registry_add(registry *of, const char *name);
+
+/*
+ * Removes a name, and then its block: E_ABSENT where the name is not here, else as shareable_unlink(). A block that is gone
+ * already keeps no name.
+ */
+shareable_status registry_release(registry *of, const char *name, shareable_error *error);
+
+/* Removes all names and their blocks; what is gone already, or is not ours to remove, holds up nothing. */
+void registry_clear(registry *of);
+
+#endif

@@ -1,0 +1,99 @@
+"""What the tests share: our manager as a process, and the CPythons that are here."""
+
+import contextlib
+import glob
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+BUILD = pathlib.Path(os.environ["top_builddir"])
+PROGRAM = BUILD / "manager" / "shareable-manager"
+KEY = b"a key with \0 and \xff in it"
+KINDS = ["unix", "abstract", "tcp"]
+TIMEOUT = 60
+
+
+def interpreters():
+    """Each CPython from 3.8 to 3.13 on this machine; Debian's alone where there are no others."""
+    wanted = os.environ.get("MANAGER_VERSIONS", "3.8 3.9 3.10 3.11 3.12 3.13").split()
+    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    found = {version: sorted(glob.glob(f"{root}/versions/{version}.*/bin/python3")) for version in wanted}
+    missing = [version for version, paths in found.items() if not paths]
+    if missing:
+        print(f"no CPython {', '.join(missing)} under {root}/versions: not tried", file=sys.stderr)
+    return {"debian": "/usr/bin/python3", **{version: paths[-1] for version, paths in found.items() if paths}}
+
+
+INTERPRETERS = interpreters()
+
+
+def address_of(kind, folder):
+    """Where to have something listen, as text."""
+    return {
+        "unix": str(folder / "socket"),
+        "abstract": f"@shareable-test-{os.getpid()}-{folder.name}",
+        "tcp": "127.0.0.1:0",
+    }[kind]
+
+
+def name(number=0):
+    """The name of a block that no other run has."""
+    return f"test-manager-{os.getpid()}-{number}"
+
+
+def exists(block):
+    return os.path.exists(f"/dev/shm/{block}")
+
+
+def pipe_with(data):
+    """The reading end of a pipe that has the bytes and nothing after them."""
+    reader, writer = os.pipe()
+    os.write(writer, data)
+    os.close(writer)
+    return reader
+
+
+class Manager:
+    """Our program, listening."""
+
+    def __init__(self, *options, address=None, key=KEY, before=(), pass_fds=(), **more):
+        reader = pipe_with(key)
+        command = [*before, str(PROGRAM), "--authkey-fd", str(reader), *options]
+        if address is not None:
+            command += ["--address", address]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, pass_fds=[reader, *pass_fds], text=True, **more
+        )
+        os.close(reader)
+        self.address = self.process.stdout.readline().strip()
+
+    def wait(self):
+        """Its status, once it has ended."""
+        self.process.stdout.close()
+        return self.process.wait(TIMEOUT)
+
+
+@contextlib.contextmanager
+def manager(*options, **more):
+    """Our program, which is to have ended well, or is asked to by a signal."""
+    running = Manager(*options, **more)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.terminate()
+        status = running.wait()
+    assert status == 0
+
+
+def stock(version, *arguments, **more):
+    """Runs stock.py, and returns what it printed. Whatever is wrong there is an error here."""
+    done = subprocess.run(
+        [INTERPRETERS[version], "-E", "-s", "-B", str(HERE / "stock.py"), *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, **more,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == "", done.stderr
+    return done.stdout
