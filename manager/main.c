@@ -116,18 +116,17 @@ static void read_settings(settings *to, int argc, char **argv) {
     errx(EXIT_FAILURE, "a key is needed: --authkey-file FILE, or --authkey-fd N");
 }
 
-/* What came by a descriptor is not for anybody whom this process starts, nor in the way of standard streams. */
+/* Nothing of ours comes to be a standard stream, which some library might write to. */
 static void settle_descriptors(const settings *from) {
   int fd;
 
-  while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
-    ; /* those that were closed */
+  while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+    ; /* those that are closed */
   close(fd);
-  for (size_t i = 0; i < 2; i++) {
-    fd = i == 0 ? from->tracker : from->lifeline;
-    if (fd > STDERR_FILENO)
-      fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
+  if (from->tracker > STDERR_FILENO)
+    fcntl(from->tracker, F_SETFD, FD_CLOEXEC);
+  if (from->lifeline > STDERR_FILENO)
+    fcntl(from->lifeline, F_SETFD, FD_CLOEXEC);
 }
 
 /* False where whoever was to be told is gone. */
@@ -173,6 +172,7 @@ int main(int argc, char **argv) {
   }
   if (!server_watch(&manager, from.lifeline, from.owner) || !tell(&manager, from.told))
     server_stop(&manager); /* nobody is there, or knows where we are */
+  settle_descriptors(&from);
   server_run(&manager);
   key_wipe(key, size);
   return EXIT_SUCCESS;

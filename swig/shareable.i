@@ -60,6 +60,10 @@
 %rename("$ignore", regexmatch$name="^shareable_gc") "";
 %ignore shareable_fate;
 
+/* For C alone. */
+%ignore shareable_manager;
+%rename("$ignore", regextarget=1, fullname=1) "^shareable_manager_";
+
 /* Opaque, so the body is empty; without the destructors they would leak. */
 struct shareable_memory {};
 struct shareable_list {};

@@ -125,7 +125,11 @@ extern "C" {
   X(E_VERSION, -29, EINVAL, "the list is of a newer version of this library")                                          \
   X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it")                                                             \
   X(E_OWNER_DIED, -31, EOWNERDEAD, "whoever had the lock died with it: it is yours, what it guards may be half done")  \
-  X(E_UNCHANGED, -32, ETIMEDOUT, "it has not changed in that time")
+  X(E_UNCHANGED, -32, ETIMEDOUT, "it has not changed in that time")                                                    \
+  X(E_AUTH, -33, EACCES, "the manager has another key")                                                                \
+  X(E_NO_MANAGER, -34, ECONNREFUSED, "no manager is there, or it has gone")                                            \
+  X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \
+  X(E_PROTOCOL, -36, EPROTO, "what is there does not speak as a manager does")
 
 #define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
@@ -693,6 +697,127 @@ SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list
  */
 SHAREABLE_API shareable_status shareable_list_explain_whole(const shareable_list *list, shareable_status status,
                                                             shareable_error *error);
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Managers: CPython's SharedMemoryManager
+ */
+
+/*
+ * A process that owns blocks: it removes them when it is shut down, and when the process that started it has died, however
+ * that died. CPython's managers and clients and this library's are each other's (protocol.md); the handle keeps one
+ * connection to a manager of this library's, and makes one for each call to one of CPython's.
+ *
+ * Any thread may use a handle; calls wait for each other. A call waits for the manager for ten seconds at most: then it is
+ * E_TIMED_OUT. In the child of a fork() a handle connects anew, and dropping it shuts nothing down.
+ *
+ * An address is text: a path with a '/', of a local socket's file (107 bytes at most); "@name", a name of the kernel's that is
+ * no file, and that any user can connect to; or "host:port" with an IPv4 address, or "localhost". Nothing is encrypted: over a
+ * network, whoever can read it can read names, and take a connection over once it is made. On local sockets, both sides see
+ * that the other one is of the same user, or root.
+ */
+typedef struct shareable_manager shareable_manager;
+
+/*
+ * Starts a manager: the program shareable-manager where it was installed, or what the environment variable SHAREABLE_MANAGER
+ * names. It is spawned, without a copy of this process, in a session of its own.
+ *
+ *   manager  receives the handle, with one reference: drop it with shareable_manager_unref()
+ *   address  where it is to listen; NULL: at a socket in a new directory that only this user can enter, under TMPDIR or /tmp
+ *   authkey  `authkey_size` bytes, at most 65,536, copied, that clients have to have; NULL: 32 random ones
+ *   error    receives the sentence on failure; may be NULL
+ *
+ * Returns E_ARGUMENT (address, authkey_size), E_NOT_FOUND or E_PERMISSION (the program), E_NO_MANAGER (it did not begin to
+ * listen: it says why on standard error), E_NO_MEMORY or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_manager_start(shareable_manager **manager, const char *address,
+                                                       const void *authkey, size_t authkey_size,
+                                                       shareable_error *error);
+
+/*
+ * Connects to a manager that runs, this library's or CPython's. As shareable_manager_start(), but that address and authkey
+ * are needed.
+ *
+ * Returns E_ARGUMENT; E_NO_MANAGER; E_AUTH where its key is another one; E_PERMISSION where it is another user's; E_PROTOCOL
+ * where it is no manager; E_TIMED_OUT, E_NO_MEMORY or E_SYSTEM. Every call below that asks the manager returns these too.
+ */
+SHAREABLE_API shareable_status shareable_manager_connect(shareable_manager **manager, const char *address,
+                                                         const void *authkey, size_t authkey_size,
+                                                         shareable_error *error);
+
+/* As shareable_memory_ref(). */
+SHAREABLE_API shareable_manager *shareable_manager_ref(shareable_manager *manager);
+
+/*
+ * Drops a reference. The last one frees the handle; and, in the process that started the manager, shuts it down first. NULL
+ * does nothing.
+ */
+SHAREABLE_API void shareable_manager_unref(shareable_manager *manager);
+
+/*
+ * Where the manager listens, as text that shareable_manager_connect() takes. It lives as long as the handle. NULL for NULL.
+ */
+SHAREABLE_API const char *shareable_manager_address(const shareable_manager *manager);
+
+/*
+ * The key, *size bytes (`size` may be NULL), which lives as long as the handle. Whoever has it can have the manager remove any
+ * block of its user's: hand it on by what others cannot read. NULL for NULL.
+ */
+SHAREABLE_API const void *shareable_manager_authkey(const shareable_manager *manager, size_t *size);
+
+/*
+ * Makes a block, as shareable_memory_create() with a random name, and gives it to the manager.
+ *
+ *   memory  receives the handle, which is the caller's: to drop it does not remove the block
+ *
+ * Returns as shareable_memory_create() and shareable_manager_track(); then there is no block.
+ */
+SHAREABLE_API shareable_status shareable_manager_create_memory(shareable_manager *manager, shareable_memory **memory,
+                                                               uint64_t size, shareable_error *error);
+
+/*
+ * The same for a list: as shareable_list_create() with a random name.
+ */
+SHAREABLE_API shareable_status shareable_manager_create_list(shareable_manager *manager, shareable_list **list,
+                                                             const shareable_value *values, size_t count,
+                                                             uint32_t flags, shareable_error *error);
+
+/*
+ * Gives a block to the manager, whoever made it: it is to remove it in the end. Nothing is looked up: a name may be given
+ * before the block is there, and twice. A manager's names are UTF-8.
+ *
+ * Returns E_NAME, E_CLOSED (the manager was shut down), E_REMOTE (the sentence has its words), or as
+ * shareable_manager_connect().
+ */
+SHAREABLE_API shareable_status shareable_manager_track(shareable_manager *manager, const char *name,
+                                                       shareable_error *error);
+
+/*
+ * Has the manager remove a block that it was given, now. Returns as shareable_manager_track(), or E_ABSENT where it was not
+ * given that name, E_NOT_FOUND where the block is gone already: then the name is, too.
+ */
+SHAREABLE_API shareable_status shareable_manager_release(shareable_manager *manager, const char *name,
+                                                         shareable_error *error);
+
+/*
+ * The names of all blocks that the manager has, in the order in which it was given them, each with a NUL at its end.
+ *
+ *   buffer, size  where to; may be NULL and 0 to ask for the length, which may have grown by the next call
+ *   length        receives the bytes needed, also on E_BUFFER; may be NULL
+ *
+ * Returns E_BUFFER, or as shareable_manager_track().
+ */
+SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manager, char *buffer, size_t size,
+                                                       size_t *length, shareable_error *error);
+
+/*
+ * Ends the manager: it removes its blocks, then its socket, then itself. Waits for that up to a second. One that this process
+ * started and that does not end is then ended by SIGTERM and, after another second, by SIGKILL: E_TIMED_OUT. Whoever uses a
+ * block keeps it. A second call does nothing.
+ *
+ * Returns E_CLOSED (no handle) or as shareable_manager_track(): one that was connected to may refuse (CPython's does where
+ * one of its blocks is gone), and goes on then.
+ */
+SHAREABLE_API shareable_status shareable_manager_shutdown(shareable_manager *manager, shareable_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,46 @@
+/*
+ * manager.h - the public handle of a manager, and the process behind one that was started.
+ */
+#ifndef SHAREABLE__MANAGER_H
+#define SHAREABLE__MANAGER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "wire.h"
+
+/* The process that a manager is, seen from the one that started it. */
+typedef struct shareable__spawned {
+  pid_t process; /* 0: there is none, or it has ended */
+  pid_t owner;   /* who started it */
+  int lifeline;  /* the end of a pipe that closes with its owner, however that dies */
+} shareable__spawned;
+
+struct shareable_manager {
+  atomic_uint references;
+  _Atomic pid_t user;   /* whose the connection is: a child has to have another one */
+  pthread_mutex_t lock; /* of what follows */
+  shareable__wire wire;
+  bool keeps;   /* the manager answers more than one request on a connection; until it says no */
+  bool is_down; /* it was shut down */
+  shareable__spawned spawned;
+  shareable__address address;
+  char text[SHAREABLE__ADDRESS_TEXT];
+  shareable__key key;
+};
+
+/* How long a manager may take to answer, or to start, in nanoseconds. Only a test changes it. */
+extern int64_t shareable__manager_patience;
+
+/* The longest key. */
+#define SHAREABLE__KEY_MAX 65536
+
+/* Starts the program; it listens at `where` then, which is `text` or, where that is NULL, a place of its own. */
+shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
+                                          int64_t deadline, shareable__address *where, shareable_error *error);
+
+/* Waits for the process to end, first by itself, then by signals; at most so long each, in nanoseconds. False: it was killed. */
+bool shareable__manager_reap(shareable__spawned *spawned, int64_t patience);
+
+#endif

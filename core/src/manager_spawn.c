@@ -1,0 +1,246 @@
+/*
+ * manager_spawn.c - the process of a manager: how it is started, and how it ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "manager.h"
+#include "patience.h"
+
+/* Where the program finds its descriptors. */
+#define KEY_FD 0
+#define ADDRESS_FD 1
+#define LIFELINE_FD 3
+
+#define FIRST_PAUSE_US 50
+#define LAST_PAUSE_US 5000
+
+/* The two ends of what is between the processes: ours first. */
+typedef struct pipes {
+  int key[2], address[2], lifeline[2];
+} pipes;
+
+static void close_end(int *fd) {
+  if (*fd >= 0)
+    close(*fd);
+  *fd = -1;
+}
+
+static void close_pair(int pair[2]) {
+  close_end(&pair[0]);
+  close_end(&pair[1]);
+}
+
+static void close_pipes(pipes *of) {
+  close_pair(of->key);
+  close_pair(of->address);
+  close_pair(of->lifeline);
+}
+
+/* Not where the program is to find others: this process may have closed its standard streams. */
+static bool raise_end(int *fd) {
+  int raised;
+
+  if (*fd > LIFELINE_FD)
+    return true;
+  raised = fcntl(*fd, F_DUPFD_CLOEXEC, LIFELINE_FD + 1);
+  if (raised < 0)
+    return false;
+  close(*fd);
+  *fd = raised;
+  return true;
+}
+
+/* The key's are sockets, so that to send it to somebody who has died is no signal. */
+static bool open_pipes(pipes *of) {
+  int *const ends[] = {&of->key[0], &of->key[1], &of->address[0], &of->address[1], &of->lifeline[0], &of->lifeline[1]};
+  int ours;
+
+  for (size_t i = 0; i < 6; i++)
+    *ends[i] = -1;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, of->key) != 0 || pipe2(of->address, O_CLOEXEC) != 0 ||
+      pipe2(of->lifeline, O_CLOEXEC) != 0)
+    return false;
+  ours = of->lifeline[1]; /* the one that is written to */
+  of->lifeline[1] = of->lifeline[0];
+  of->lifeline[0] = ours;
+  for (size_t i = 0; i < 6; i++)
+    if (!raise_end(ends[i]))
+      return false;
+  return true;
+}
+
+static int add_actions(posix_spawn_file_actions_t *actions, const pipes *of) {
+  int result = posix_spawn_file_actions_adddup2(actions, of->key[1], KEY_FD);
+
+  if (result == 0)
+    result = posix_spawn_file_actions_adddup2(actions, of->address[1], ADDRESS_FD);
+  if (result == 0)
+    result = posix_spawn_file_actions_adddup2(actions, of->lifeline[1], LIFELINE_FD);
+  if (result == 0)
+    result = posix_spawn_file_actions_addclosefrom_np(actions, LIFELINE_FD + 1);
+  return result;
+}
+
+/* A session of its own: what a terminal sends is not for it. And no signal of ours blocked or ignored. */
+static int set_attributes(posix_spawnattr_t *attributes) {
+  sigset_t none, all;
+  int result;
+
+  sigemptyset(&none);
+  sigfillset(&all);
+  result = posix_spawnattr_setsigmask(attributes, &none);
+  if (result == 0)
+    result = posix_spawnattr_setsigdefault(attributes, &all);
+  if (result == 0)
+    result = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+  return result;
+}
+
+static const char *program(void) {
+  const char *path = secure_getenv("SHAREABLE_MANAGER");
+
+  return path != NULL && path[0] != '\0' ? path : SHAREABLE_MANAGER_PROGRAM;
+}
+
+/* An errno. */
+static int spawn(pid_t *process, const char *address, const pipes *of) {
+  char key[12], told[12], lifeline[12], owner[24];
+  const char *arguments[] = {
+    "shareable-manager", "--authkey-fd", key,         "--address-fd", told, "--lifeline-fd", lifeline,
+    "--owner",           owner,          "--address", address,        NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int result;
+
+  snprintf(key, sizeof key, "%d", KEY_FD);
+  snprintf(told, sizeof told, "%d", ADDRESS_FD);
+  snprintf(lifeline, sizeof lifeline, "%d", LIFELINE_FD);
+  snprintf(owner, sizeof owner, "%ld", (long)getpid());
+  if (address == NULL)
+    arguments[9] = NULL;
+  if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
+    return ENOMEM;
+  result = add_actions(&actions, of);
+  if (result == 0)
+    result = set_attributes(&attributes);
+  if (result == 0)
+    result = posix_spawn(process, program(), &actions, &attributes, (char *const *)arguments, environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return result;
+}
+
+static bool send_key(int fd, const shareable__key *key) {
+  const char *bytes = key->bytes;
+  size_t left = key->size;
+
+  while (left > 0) {
+    ssize_t count = send(fd, bytes, left, MSG_NOSIGNAL);
+
+    if (count < 0 && errno != EINTR)
+      return false;
+    bytes += count < 0 ? 0 : count;
+    left -= count < 0 ? 0 : (size_t)count;
+  }
+  return true;
+}
+
+/* Reads the one frame that says where it listens. False where it ends, or is late. */
+static bool receive_address(int fd, int64_t deadline, shareable__address *where) {
+  shareable__plain nodes[8];
+  shareable__plains in = shareable__plains_in(nodes, 8);
+  unsigned char bytes[SHAREABLE__HANDSHAKE_MAX];
+  size_t have = 0, head, length, at;
+  uint32_t root;
+
+  while (shareable__frame_look(bytes, have, sizeof bytes - SHAREABLE__HEAD_MAX, &head, &length) ==
+         SHAREABLE__FRAME_PART) {
+    ssize_t count = shareable__wire_await(fd, POLLIN, deadline) ? read(fd, bytes + have, sizeof bytes - have) : 0;
+
+    if (count <= 0)
+      return false;
+    have += (size_t)count;
+  }
+  return head > 0 && shareable__unpickle(&in, bytes + head, length, &root, &at) == SHAREABLE__UNPICKLED &&
+         shareable__address_of_plain(where, &in, root);
+}
+
+static shareable_status fail_start(shareable__spawned *spawned, shareable_error *error) {
+  kill(spawned->process, SIGTERM);
+  shareable__manager_reap(spawned, 0);
+  return shareable__fail(error, SHAREABLE_E_NO_MANAGER, 0, "%s did not begin to listen: it says why on standard error",
+                         program());
+}
+
+shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
+                                          int64_t deadline, shareable__address *where, shareable_error *error) {
+  shareable_status status = SHAREABLE_OK;
+  pipes between;
+  int result;
+
+  if (!open_pipes(&between)) {
+    status = shareable__fail_system(error, errno, "pipes to a manager");
+    close_pipes(&between);
+    return status;
+  }
+  result = spawn(&spawned->process, text, &between);
+  close_end(&between.key[1]);
+  close_end(&between.address[1]);
+  spawned->owner = getpid();
+  spawned->lifeline = between.lifeline[0];
+  between.lifeline[0] = -1;
+  if (result != 0) {
+    spawned->process = 0;
+    status = shareable__fail_system(error, result, "cannot start %s", program());
+  } else if (!send_key(between.key[0], key)) {
+    status = fail_start(spawned, error);
+  } else {
+    close_end(&between.key[0]);
+    if (!receive_address(between.address[0], deadline, where))
+      status = fail_start(spawned, error);
+  }
+  if (status != SHAREABLE_OK)
+    close_end(&spawned->lifeline);
+  close_pipes(&between);
+  return status;
+}
+
+/* Whether it has ended by the deadline; if this process waits for any child elsewhere, that may have been told already. */
+static bool has_ended(pid_t process, int64_t deadline) {
+  useconds_t pause = FIRST_PAUSE_US;
+  pid_t result;
+
+  while ((result = waitpid(process, NULL, WNOHANG)) == 0 || (result < 0 && errno == EINTR)) {
+    if (shareable__now() >= deadline)
+      return false;
+    usleep(pause);
+    pause = 2 * pause < LAST_PAUSE_US ? 2 * pause : LAST_PAUSE_US;
+  }
+  return true;
+}
+
+bool shareable__manager_reap(shareable__spawned *spawned, int64_t patience) {
+  pid_t process = spawned->process;
+  bool was_killed = false;
+
+  close_end(&spawned->lifeline);
+  if (!has_ended(process, shareable__deadline(patience))) {
+    kill(process, SIGTERM);
+    was_killed = !has_ended(process, shareable__deadline(patience == 0 ? INT64_C(1000000000) : patience));
+  }
+  if (was_killed) {
+    kill(process, SIGKILL);
+    has_ended(process, INT64_MAX);
+  }
+  spawned->process = 0;
+  return !was_killed;
+}

@@ -1,0 +1,526 @@
+/*
+ * manager.c - tests of core/src/manager.c, with the program of the build tree.
+ */
+#include "../../core/src/manager.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "../../core/src/patience.h"
+#include "support.h"
+
+#define SECOND INT64_C(1000000000)
+
+static shareable_manager *new_manager_at(const char *address) {
+  shareable_manager *manager = NULL;
+  shareable_error error = {0};
+
+  cr_assert_eq(shareable_manager_start(&manager, address, NULL, 0, &error), SHAREABLE_OK, "%s", error.text);
+  return manager;
+}
+
+static shareable_manager *new_manager(void) {
+  return new_manager_at(NULL);
+}
+
+static shareable_manager *again(const shareable_manager *manager) {
+  shareable_manager *second = NULL;
+  shareable_error error = {0};
+  size_t size;
+  const void *key = shareable_manager_authkey(manager, &size);
+
+  cr_assert_eq(shareable_manager_connect(&second, shareable_manager_address(manager), key, size, &error), SHAREABLE_OK,
+               "%s", error.text);
+  return second;
+}
+
+static shareable_memory *new_block(shareable_manager *manager) {
+  shareable_memory *memory = NULL;
+  shareable_error error = {0};
+
+  cr_assert_eq(shareable_manager_create_memory(manager, &memory, 4096, &error), SHAREABLE_OK, "%s", error.text);
+  return memory;
+}
+
+/* Within so many seconds, for what another process does. */
+#define cr_soon(condition)                                                                                             \
+  do {                                                                                                                 \
+    int64_t until_ = shareable__now() + 5 * SECOND;                                                                    \
+    while (!(condition) && shareable__now() < until_)                                                                  \
+      usleep(500);                                                                                                     \
+    cr_assert(condition);                                                                                              \
+  } while (0)
+
+static size_t descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  size_t count = 0;
+
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+Test(manager, owns_what_is_made_through_it_and_removes_it_at_shutdown) {
+  shareable_manager *manager = new_manager();
+  const shareable_value values[] = {shareable_int(42), shareable_str("howdy")};
+  shareable_memory *memory = new_block(manager);
+  shareable_list *list;
+  char names[40];
+  size_t length;
+
+  cr_ok(shareable_manager_create_list(manager, &list, values, 2, 0, NULL));
+  cr_assert_eq(shareable_memory_size(memory), 4096);
+  cr_ok(shareable_manager_names(manager, names, sizeof names, &length, NULL));
+  cr_assert_eq(length, 26);
+  cr_assert_str_eq(names, shareable_memory_name(memory));
+  cr_assert_str_eq(names + 13, shareable_memory_name(shareable_list_memory(list)));
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  cr_assert_not(exists(names));
+  cr_assert_not(exists(names + 13));
+  memcpy(shareable_memory_address(memory), "howdy", 5);
+  shareable_memory_unref(memory);
+  shareable_list_unref(list);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, listens_in_a_folder_of_its_own_that_goes_with_it) {
+  shareable_manager *manager = new_manager();
+  char folder[SHAREABLE__ADDRESS_TEXT];
+  struct stat status;
+
+  strcpy(folder, shareable_manager_address(manager));
+  *strrchr(folder, '/') = '\0';
+  cr_assert_eq(stat(folder, &status), 0);
+  cr_assert_eq(status.st_mode & 07777, 0700);
+  shareable_manager_unref(manager);
+  cr_assert_eq(stat(folder, &status), -1);
+}
+
+Test(manager, names_are_tracked_and_released) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *memory = new_block(manager);
+  shareable_error error;
+  char names[300];
+  size_t length;
+
+  cr_ok(shareable_manager_track(manager, "/test-nothing", NULL));
+  cr_ok(shareable_manager_track(manager, own_name(), NULL));
+  cr_status(shareable_manager_names(manager, names, 3, &length, &error), SHAREABLE_E_BUFFER);
+  cr_assert_eq(length, 13 + 13 + strlen(own_name()) + 1);
+  cr_ok(shareable_manager_release(manager, shareable_memory_name(memory), NULL));
+  cr_assert_not(exists(shareable_memory_name(memory)));
+  cr_status(shareable_manager_release(manager, shareable_memory_name(memory), &error), SHAREABLE_E_ABSENT);
+  cr_assert_not_null(strstr(error.text, "ValueError: list.remove(x): x not in list"));
+  cr_status(shareable_manager_release(manager, "test-nothing", &error), SHAREABLE_E_NOT_FOUND);
+  cr_status(shareable_manager_release(manager, "test-nothing", &error), SHAREABLE_E_ABSENT);
+  cr_ok(shareable_manager_names(manager, names, sizeof names, &length, NULL));
+  cr_assert_str_eq(names, own_name());
+  cr_status(shareable_manager_track(manager, "a/b", &error), SHAREABLE_E_NAME);
+  cr_status(shareable_manager_track(manager, "\xff", &error), SHAREABLE_E_NAME);
+  cr_status(shareable_manager_track(manager, NULL, &error), SHAREABLE_E_NAME);
+  shareable_memory_unref(memory);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, a_long_list_of_names_comes_whole) {
+  shareable_manager *manager = new_manager();
+  static char names[2000 * 13];
+  char name[13];
+  size_t length;
+
+  for (int i = 0; i < 2000; i++) {
+    snprintf(name, sizeof name, "test-x-%05d", i);
+    cr_ok(shareable_manager_track(manager, name, NULL));
+  }
+  cr_ok(shareable_manager_names(manager, names, sizeof names, &length, NULL));
+  cr_assert_eq(length, sizeof names);
+  for (int i = 0; i < 2000; i++) {
+    snprintf(name, sizeof name, "test-x-%05d", i);
+    cr_assert_str_eq(names + 13 * i, name);
+  }
+  shareable_manager_unref(manager);
+}
+
+Test(manager, one_that_was_connected_to_outlives_the_handle) {
+  shareable_manager *manager = new_manager(), *second = again(manager);
+  shareable_memory *memory = new_block(second);
+
+  shareable_manager_unref(second);
+  cr_assert(exists(shareable_memory_name(memory)));
+  cr_ok(shareable_manager_release(manager, shareable_memory_name(memory), NULL));
+  shareable_memory_unref(memory);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, whoever_connects_can_shut_it_down) {
+  shareable_manager *manager = new_manager(), *second = again(manager);
+  shareable_memory *memory = new_block(manager);
+  shareable_error error;
+
+  cr_ok(shareable_manager_shutdown(second, NULL));
+  cr_assert_not(exists(shareable_memory_name(memory)));
+  cr_status(shareable_manager_track(manager, "test-x", &error), SHAREABLE_E_NO_MANAGER);
+  cr_status(shareable_manager_track(second, "test-x", &error), SHAREABLE_E_CLOSED);
+  cr_ok(shareable_manager_shutdown(second, NULL));
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  shareable_memory_unref(memory);
+  shareable_manager_unref(second);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, listens_where_it_is_asked_to) {
+  char path[60], name[60];
+  const char *const addresses[] = {path, name, "localhost:0"};
+
+  snprintf(path, sizeof path, "/tmp/shareable-test-%ld", (long)getpid());
+  snprintf(name, sizeof name, "@shareable-test-%ld", (long)getpid());
+  for (size_t i = 0; i < LENGTH(addresses); i++) {
+    shareable_manager *manager = new_manager_at(addresses[i]), *second = again(manager);
+    shareable_memory *memory = new_block(second);
+
+    cr_assert(i == 2 || strcmp(shareable_manager_address(manager), addresses[i]) == 0);
+    shareable_manager_unref(second);
+    shareable_manager_unref(manager);
+    cr_assert_not(exists(shareable_memory_name(memory)));
+    shareable_memory_unref(memory);
+  }
+  cr_assert_eq(access(path, F_OK), -1);
+}
+
+Test(manager, a_block_that_went_before_it_is_ignored) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *first = new_block(manager), *second = new_block(manager);
+
+  cr_ok(shareable_memory_unlink(first, NULL));
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  cr_assert_not(exists(shareable_memory_name(second)));
+  shareable_memory_unref(first);
+  shareable_memory_unref(second);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, another_key_is_refused) {
+  shareable_manager *manager = new_manager(), *second = NULL;
+  shareable_error error;
+
+  cr_status(shareable_manager_connect(&second, shareable_manager_address(manager), "key", 3, &error), SHAREABLE_E_AUTH);
+  cr_assert_not_null(strstr(error.text, "another key"));
+  cr_status(shareable_manager_connect(&second, shareable_manager_address(manager), "", 0, &error), SHAREABLE_E_AUTH);
+  cr_assert_null(second);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, keys_of_any_length_are_keys) {
+  static char key[65536];
+  const size_t sizes[] = {0, 1, 64, 65, 4000, sizeof key};
+
+  memset(key, 'k', sizeof key);
+  for (size_t i = 0; i < LENGTH(sizes); i++) {
+    shareable_manager *manager = NULL, *second;
+    size_t size;
+
+    cr_ok(shareable_manager_start(&manager, NULL, key, sizes[i], NULL));
+    cr_assert_neq(shareable_manager_authkey(manager, &size), NULL);
+    cr_assert_eq(size, sizes[i]);
+    second = again(manager);
+    shareable_manager_unref(second);
+    shareable_manager_unref(manager);
+  }
+}
+
+Test(manager, bad_arguments_are_named) {
+  shareable_manager *manager = NULL;
+  shareable_memory *memory;
+  shareable_error error;
+
+  cr_status(shareable_manager_start(NULL, NULL, NULL, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_manager_start(&manager, "nowhere", NULL, 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_assert_not_null(strstr(error.text, "'nowhere'"));
+  cr_status(shareable_manager_start(&manager, NULL, "k", 65537, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_manager_connect(&manager, NULL, "k", 1, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_manager_connect(&manager, "@x", NULL, 1, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_manager_connect(&manager, "1.2.3:4", "k", 1, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_manager_create_memory(NULL, &memory, 8, &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_manager_track(NULL, "x", &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_manager_shutdown(NULL, &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_manager_names(NULL, NULL, 8, NULL, &error), SHAREABLE_E_ARGUMENT);
+  cr_assert_null(shareable_manager_address(NULL));
+  cr_assert_null(shareable_manager_authkey(NULL, NULL));
+  cr_assert_null(shareable_manager_ref(NULL));
+  shareable_manager_unref(NULL);
+  cr_assert_null(manager);
+}
+
+Test(manager, nobody_there_is_told_apart_from_somebody_else) {
+  shareable_manager *manager = NULL;
+  shareable_error error;
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  int server = socket(AF_UNIX, SOCK_STREAM, 0), peer;
+  char text[60];
+
+  cr_status(shareable_manager_connect(&manager, "/tmp/shareable-test-none", "k", 1, &error), SHAREABLE_E_NO_MANAGER);
+  cr_assert_eq(error.system, ENOENT);
+  snprintf(text, sizeof text, "@shareable-test-%ld", (long)getpid());
+  cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_NO_MANAGER);
+  cr_assert_eq(error.system, ECONNREFUSED);
+
+  strcpy(name.sun_path + 1, text + 1);
+  cr_assert_eq(bind(server, (struct sockaddr *)&name, (socklen_t)(sizeof name.sun_family + strlen(text))), 0);
+  cr_assert_eq(listen(server, 5), 0);
+  shareable__manager_patience = SECOND / 10;
+  cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_TIMED_OUT);
+  cr_assert_not_null(strstr(error.text, "does not answer"));
+
+  close(accept(server, NULL, NULL));
+  if (fork() == 0) {
+    peer = accept(server, NULL, NULL);
+    _exit(write(peer, "HTTP/1.1 400 Bad Request\r\n", 26) != 26);
+  }
+  shareable__manager_patience = 10 * SECOND;
+  cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_PROTOCOL);
+  wait(NULL);
+  close(server);
+}
+
+Test(manager, a_program_that_is_not_there_or_does_not_listen_is_told) {
+  shareable_manager *manager = NULL;
+  shareable_error error;
+  size_t before = descriptors();
+
+  setenv("SHAREABLE_MANAGER", "/nowhere/at-all", 1);
+  cr_status(shareable_manager_start(&manager, NULL, NULL, 0, &error), SHAREABLE_E_NOT_FOUND);
+  cr_assert_not_null(strstr(error.text, "/nowhere/at-all"));
+  setenv("SHAREABLE_MANAGER", "/bin/true", 1);
+  cr_status(shareable_manager_start(&manager, NULL, NULL, 0, &error), SHAREABLE_E_NO_MANAGER);
+  cr_assert_null(manager);
+  cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "no child is left");
+  cr_assert_eq(descriptors(), before);
+}
+
+Test(manager, leaves_no_descriptor_and_no_process) {
+  size_t before = descriptors();
+
+  for (int i = 0; i < 10; i++) {
+    shareable_manager *manager = new_manager(), *second = again(manager);
+
+    shareable_memory_unref(new_block(second));
+    shareable_manager_unref(second);
+    shareable_manager_unref(manager);
+  }
+  cr_assert_eq(descriptors(), before);
+  cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* In a child: what a program does whose owner is killed. It tells the block and the address, and waits for its end. */
+static void own_a_block(int tell, bool forks) {
+  shareable_manager *manager = NULL;
+  shareable_memory *memory = NULL;
+  char told[200] = "";
+
+  if (shareable_manager_start(&manager, NULL, NULL, 0, NULL) != SHAREABLE_OK ||
+      shareable_manager_create_memory(manager, &memory, 8, NULL) != SHAREABLE_OK)
+    _exit(1);
+  snprintf(told, sizeof told, "%s %s", shareable_memory_name(memory), shareable_manager_address(manager));
+  if (forks && fork() == 0) {
+    sleep(3);
+    _exit(0);
+  }
+  if (write(tell, told, sizeof told) != sizeof told)
+    _exit(1);
+  for (;;)
+    pause();
+}
+
+static void dies_with_its_owner(bool forks, int signal) {
+  char told[200], block[40], address[120];
+  int ends[2];
+  pid_t child;
+
+  cr_assert_eq(pipe(ends), 0);
+  child = fork();
+  if (child == 0)
+    own_a_block(ends[1], forks);
+  cr_assert_eq(read(ends[0], told, sizeof told), sizeof told);
+  cr_assert_eq(sscanf(told, "%39s %119s", block, address), 2);
+  cr_assert(exists(block));
+  kill(child, signal);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  cr_soon(!exists(block));
+  cr_soon(access(address, F_OK) != 0);
+  *strrchr(address, '/') = '\0';
+  cr_soon(access(address, F_OK) != 0);
+}
+
+Test(manager, dies_with_its_owner_however_that_dies) {
+  dies_with_its_owner(false, SIGKILL);
+  dies_with_its_owner(false, SIGTERM);
+}
+
+Test(manager, dies_with_its_owner_though_a_fork_of_that_lives) {
+  dies_with_its_owner(true, SIGKILL);
+}
+
+Test(manager, is_ended_by_sigterm_and_by_nothing_less) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *memory = new_block(manager);
+
+  kill(manager->spawned.process, SIGINT);
+  kill(manager->spawned.process, SIGHUP);
+  usleep(50000);
+  cr_ok(shareable_manager_names(manager, NULL, 0, NULL, NULL) == SHAREABLE_E_BUFFER ? SHAREABLE_OK
+                                                                                    : SHAREABLE_E_SYSTEM);
+  kill(manager->spawned.process, SIGTERM);
+  cr_soon(!exists(shareable_memory_name(memory)));
+  cr_soon(access(shareable_manager_address(manager), F_OK) != 0);
+  shareable_memory_unref(memory);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, one_that_hangs_is_killed) {
+  shareable_manager *manager = new_manager();
+  shareable_error error;
+  int64_t start = shareable__now();
+  char folder[SHAREABLE__ADDRESS_TEXT];
+
+  strcpy(folder, shareable_manager_address(manager));
+  kill(manager->spawned.process, SIGSTOP);
+  cr_status(shareable_manager_shutdown(manager, &error), SHAREABLE_E_TIMED_OUT);
+  cr_assert_not_null(strstr(error.text, "killed"));
+  cr_assert_lt(shareable__now() - start, 6 * SECOND);
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  shareable_manager_unref(manager);
+  cr_assert_eq(unlink(folder), 0, "who is killed leaves its socket");
+  *strrchr(folder, '/') = '\0';
+  cr_assert_eq(rmdir(folder), 0);
+}
+
+Test(manager, one_that_was_killed_is_gone_and_shut_down) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *memory = NULL;
+  shareable_error error;
+  char folder[SHAREABLE__ADDRESS_TEXT];
+
+  strcpy(folder, shareable_manager_address(manager));
+  kill(manager->spawned.process, SIGKILL);
+  cr_status(shareable_manager_create_memory(manager, &memory, 8, &error), SHAREABLE_E_NO_MANAGER);
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  shareable_manager_unref(manager);
+  unlink(folder);
+  *strrchr(folder, '/') = '\0';
+  rmdir(folder);
+}
+
+Test(manager, a_block_that_cannot_be_tracked_is_not_left) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *memory = NULL;
+  shareable_list *list = NULL;
+  const shareable_value value = shareable_int(1);
+  size_t before = descriptors();
+
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  cr_status(shareable_manager_create_memory(manager, &memory, 8, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_manager_create_list(manager, &list, &value, 1, 0, NULL), SHAREABLE_E_CLOSED);
+  cr_assert(memory == NULL && list == NULL);
+  cr_assert_leq(descriptors(), before);
+  shareable_manager_unref(manager);
+}
+
+#define THREADS 8
+#define TURNS 50
+
+static void *make_and_release(void *of) {
+  for (int i = 0; i < TURNS; i++) {
+    shareable_memory *memory = NULL;
+
+    if (shareable_manager_create_memory(of, &memory, 8, NULL) != SHAREABLE_OK ||
+        (i % 2 == 0 && shareable_manager_release(of, shareable_memory_name(memory), NULL) != SHAREABLE_OK))
+      return of;
+    shareable_memory_unref(memory);
+  }
+  return NULL;
+}
+
+Test(manager, threads_share_one_handle) {
+  shareable_manager *manager = new_manager();
+  pthread_t threads[THREADS];
+  size_t length;
+  void *failed;
+
+  for (int i = 0; i < THREADS; i++)
+    cr_assert_eq(pthread_create(&threads[i], NULL, make_and_release, manager), 0);
+  for (int i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], &failed);
+    cr_assert_null(failed);
+  }
+  cr_status(shareable_manager_names(manager, NULL, 0, &length, NULL), SHAREABLE_E_BUFFER);
+  cr_assert_eq(length, THREADS * TURNS / 2 * 13);
+  shareable_manager_unref(manager);
+}
+
+Test(manager, a_fork_uses_the_handle_beside_its_parent_and_ends_nothing) {
+  shareable_manager *manager = new_manager();
+  pid_t child;
+  int result;
+
+  shareable_memory_unref(new_block(manager));
+  child = fork();
+  if (child == 0) {
+    void *failed = make_and_release(manager);
+
+    shareable_manager_unref(manager);
+    _exit(failed != NULL);
+  }
+  cr_assert_null(make_and_release(manager));
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  cr_assert_null(make_and_release(manager), "it still serves");
+  shareable_manager_unref(manager);
+}
+
+Test(manager, users_of_others_are_refused_on_both_sides) {
+  shareable_manager *manager, *second = NULL;
+  shareable_error error;
+  char name[60];
+  pid_t child;
+  int result, ends[2];
+
+  if (getuid() != 0)
+    skip_because("needs root, to become somebody else");
+  snprintf(name, sizeof name, "@shareable-test-%ld", (long)getpid());
+  manager = new_manager_at(name);
+  child = fork();
+  if (child == 0) {
+    size_t size;
+    const void *key = shareable_manager_authkey(manager, &size);
+
+    _exit(setuid(65534) != 0 || shareable_manager_connect(&second, name, key, size, NULL) != SHAREABLE_E_NO_MANAGER);
+  }
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  shareable_manager_unref(manager);
+
+  cr_assert_eq(pipe(ends), 0);
+  child = fork();
+  if (child == 0) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int server = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    strcpy(address.sun_path + 1, name + 1);
+    if (setuid(65534) != 0 ||
+        bind(server, (struct sockaddr *)&address, (socklen_t)(sizeof address.sun_family + strlen(name))) != 0 ||
+        listen(server, 5) != 0 || write(ends[1], "x", 1) != 1)
+      _exit(1);
+    pause();
+  }
+  cr_assert_eq(read(ends[0], name + 59, 1), 1);
+  cr_status(shareable_manager_connect(&second, name, "k", 1, &error), SHAREABLE_E_PERMISSION);
+  cr_assert_not_null(strstr(error.text, "user 65534's"));
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+}
