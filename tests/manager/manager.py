@@ -88,11 +88,14 @@ def manager(*options, **more):
     assert status == 0
 
 
-def stock(version, *arguments, **more):
+def command_of_stock(version, *arguments):
+    return [INTERPRETERS[version], "-E", "-s", "-B", str(HERE / "stock.py"), *arguments]
+
+
+def stock(version, *arguments):
     """Runs stock.py, and returns what it printed. Whatever is wrong there is an error here."""
     done = subprocess.run(
-        [INTERPRETERS[version], "-E", "-s", "-B", str(HERE / "stock.py"), *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, **more,
+        command_of_stock(version, *arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == "", done.stderr

@@ -2,6 +2,8 @@
 
   stock.py client ADDRESS KEY PREFIX   does all that a client can do, with blocks called PREFIX-…, and ends the manager
   stock.py serve ADDRESS KEY           a manager, until its standard input ends; prints its address first
+  stock.py share ADDRESS KEY PREFIX    makes and releases, beside others
+  stock.py refused ADDRESS KEY         is not let in
   stock.py forge ADDRESS KEY PATH      asks for what would run code, if it were run
 
 KEY is hexadecimal.
@@ -123,6 +125,20 @@ def client(address, key, prefix):
     fails(FileNotFoundError, "", shared_memory.SharedMemory, prefix + "-slash")
 
 
+def share(address, key, prefix):
+    peer = Peer(address, key)
+    for turn in range(50):
+        name = make("%s-%d" % (prefix, turn))
+        peer.ask("track_segment", name)
+        assert name in peer.ask("list_segments")
+        peer.ask("release_segment", name)
+        assert name not in peer.ask("list_segments")
+
+
+def refused(address, key):
+    fails(AuthenticationError, "", SharedMemoryManager(address=address, authkey=key).connect)
+
+
 def serve(address, key):
     with SharedMemoryManager(address=address, authkey=key) as manager:
         print(address_to(manager.address), flush=True)
@@ -145,4 +161,4 @@ def forge(address, key, path):
 
 if __name__ == "__main__":
     what, address, key, *more = sys.argv[1:]
-    {"client": client, "serve": serve, "forge": forge}[what](address_from(address), bytes.fromhex(key), *more)
+    {"client": client, "share": share, "refused": refused, "serve": serve, "forge": forge}[what](address_from(address), bytes.fromhex(key), *more)

@@ -1,8 +1,17 @@
-"""Every CPython that is here against our manager, over each kind of address."""
+"""Every CPython that is here against ours, both ways, over each kind of address."""
+
+import subprocess
 
 import pytest
 
-from manager import INTERPRETERS, KEY, KINDS, address_of, manager, name, stock
+from manager import BUILD, INTERPRETERS, KEY, KINDS, TIMEOUT, address_of, command_of_stock, manager, name, stock
+
+PEER = BUILD / "tests" / "manager" / "peer"
+
+
+def our_client(address, prefix):
+    done = subprocess.run([PEER, address, KEY.hex(), prefix], capture_output=True, text=True, timeout=TIMEOUT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -12,3 +21,36 @@ def test_a_stock_client_does_all_it_can_with_our_manager(version, kind, tmp_path
         stock(version, "client", ours.address, KEY.hex(), name(kind))
         assert ours.wait() == 0, "it was told to shut down"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_our_client_does_all_it_can_with_a_stock_manager(version, kind, tmp_path):
+    command = command_of_stock(version, "serve", address_of(kind, tmp_path), KEY.hex())
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
+        our_client(served.stdout.readline().strip(), name(kind))
+        served.communicate(timeout=TIMEOUT)
+    assert served.returncode == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_our_client_does_all_it_can_with_our_manager(kind, tmp_path):
+    with manager(address=address_of(kind, tmp_path)) as ours:
+        our_client(ours.address, name(kind))
+        assert ours.wait() == 0, "it was told to shut down"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_clients_of_all_versions_share_one_manager():
+    with manager() as ours:
+        running = {version: subprocess.Popen(command_of_stock(version, "share", ours.address, KEY.hex(), name(version)),
+                                             stderr=subprocess.PIPE, text=True) for version in INTERPRETERS}
+        for version, each in running.items():
+            errors = each.communicate(timeout=TIMEOUT)[1]
+            assert (each.returncode, errors) == (0, ""), version
+
+
+def test_a_client_that_knows_only_md5_can_be_refused():
+    old = [version for version in INTERPRETERS if version not in ("3.12", "3.13")]
+    with manager("--no-md5") as ours:
+        stock(old[0], "refused", ours.address, KEY.hex())
