@@ -1,0 +1,268 @@
+"""Those who mean the manager no good: they are refused, nothing of theirs is run, and it goes on serving others."""
+
+import contextlib
+import os
+import pickle
+import shutil
+import socket
+import struct
+import time
+from multiprocessing.connection import Client
+
+import pytest
+
+from manager import INTERPRETERS, KEY, manager, name, stock
+
+VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--track-fds=no"]
+REQUEST_MAX = 65536
+STRANGERS_MAX = 64
+PATIENCE = 10
+
+
+@pytest.fixture(params=["as it is", "under valgrind"])
+def ours(request):
+    """Our manager, which still serves when the test has done its worst; valgrind's complaint would be its status."""
+    before = VALGRIND if request.param == "under valgrind" else []
+    if before and shutil.which(before[0]) is None:
+        pytest.skip("no valgrind here")
+    with manager(before=before) as running:
+        running.slowness = 10 if before else 1
+        yield running
+        assert ask(running, track("still-here")) == ("#RETURN", None)
+        assert ask(running, plain("list_segments"))[1][-1] == "still-here"
+
+
+def plain(method, *args):
+    return pickle.dumps((None, method, args, {}), 4)
+
+
+def track(block):
+    return plain("track_segment", block)
+
+
+def connected(running):
+    return Client(running.address, authkey=KEY)
+
+
+def ask(running, message):
+    """What the manager answers to the bytes."""
+    with connected(running) as connection:
+        connection.send_bytes(message)
+        return connection.recv()
+
+
+def raw(running):
+    """A connection that nobody has shaken hands on."""
+    stranger = socket.socket(socket.AF_UNIX)
+    stranger.settimeout(20)
+    stranger.connect(running.address)
+    return stranger
+
+
+def frame(message):
+    return struct.pack("!i", len(message)) + message
+
+
+def read_frame(stranger):
+    head = stranger.recv(4, socket.MSG_WAITALL)
+    return stranger.recv(struct.unpack("!i", head)[0], socket.MSG_WAITALL)
+
+
+def is_closed(stranger):
+    """Whether all that still comes is an end."""
+    with contextlib.suppress(ConnectionError):
+        while stranger.recv(65536):
+            pass
+    return True
+
+
+class Evil:
+    """Runs a command where it is unpickled."""
+
+    def __init__(self, command):
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+def test_code_in_pickles_is_refused_and_not_run(ours, tmp_path):
+    proof = tmp_path / "ran"
+    command = f"touch {proof}"
+    messages = [pickle.dumps((None, "track_segment", (Evil(command),), {}), protocol) for protocol in range(6)]
+    messages += [pickle.dumps(Evil(command), protocol) for protocol in range(6)]
+    messages += [
+        b"cos\nsystem\n(S'%s'\ntR." % command.encode(),
+        b"\x80\x04(S'%s'\nios\nsystem\n." % command.encode(),
+        b"\x80\x04cos\nsystem\n.",
+        b"\x80\x04\x8c\x02os\x8c\x06system\x93.",
+        b"\x80\x04\x8c\x01xQ.",
+        b"\x80\x04Px\n.",
+        b"\x80\x04\x82\x01.",
+        b"\x80\x04NNb.",
+    ]
+    for message in messages:
+        kind, text = ask(ours, message)
+        assert (kind, text.startswith("UnpicklingError: byte ")) == ("#TRACEBACK", True), message
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_a_stock_peer_that_forges_runs_nothing(version, tmp_path):
+    with manager() as running:
+        stock(version, "forge", running.address, KEY.hex(), str(tmp_path / "ran"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bombs_are_refused(ours):
+    room = REQUEST_MAX - 100
+    bombs = [
+        b"\x80\x04)" + b"\x85" * room + b".",
+        b"\x80\x04" + b"]" * room + b".",
+        b"\x80\x04" + b"(" * room + b".",
+        b"\x80\x04" + b"N" * room + b".",
+        b"\x80\x04N" + b"\x94" * room + b".",
+        b"\x80\x04]\x94" + b"h\x00a" * (room // 3) + b".",
+        b"\x80\x04)\x94" + b"h\x00\x86\x94" * (room // 4) + b".",
+        b"\x80\x04\x8d" + b"\xff" * 8 + b"x.",
+        b"\x80\x04\x95" + b"\xff" * 8 + b"N.",
+        b"\x80\x04\x8a\xff" + b"\x01" * 255 + b".",
+        b"\x80\x04X\xff\xff\xff\xffx.",
+    ]
+    for bomb in bombs:
+        kind, text = ask(ours, bomb)
+        assert (kind, text.startswith("UnpicklingError: byte ")) == ("#TRACEBACK", True), bomb[:20]
+
+
+def test_requests_that_are_none_are_refused_and_the_connection_closed(ours):
+    for value in (None, 5, "text", (), (None, "dummy", ()), (None, 5, (), {}), (5, "dummy", (), {}),
+                  (None, "dummy", [], {}), (None, "dummy", (), []), (None, "dummy", (), {}, 1)):
+        with connected(ours) as connection:
+            connection.send_bytes(pickle.dumps(value, 4))
+            assert connection.recv()[0] == "#TRACEBACK"
+            with pytest.raises((EOFError, ConnectionError)):
+                connection.send_bytes(track("never"))
+                connection.recv_bytes()
+    assert ask(ours, b"")[0] == "#TRACEBACK"
+    assert ask(ours, plain("list_segments")) == ("#RETURN", [])
+
+
+def test_frames_that_say_too_much_are_not_waited_for(ours):
+    heads = [struct.pack("!i", REQUEST_MAX + 1), b"\x7f\xff\xff\xff", struct.pack("!i", -2), b"\x80\0\0\0",
+             b"\xff\xff\xff\xff" + struct.pack("!Q", 1 << 63), b"\xff\xff\xff\xff" + b"\xff" * 8]
+    for head in heads:
+        with connected(ours) as connection:
+            os.write(connection.fileno(), head)
+            with pytest.raises((EOFError, ConnectionError)):
+                connection.recv_bytes()
+    with connected(ours) as connection:
+        os.write(connection.fileno(), b"\xff\xff\xff\xff" + struct.pack("!Q", len(track("x"))) + track("x"))
+        assert connection.recv() == ("#RETURN", None), "a long head of a short message is one"
+
+
+def test_half_handshakes_end_in_nothing(ours):
+    challenge = b"#CHALLENGE#{sha256}" + b"x" * 40
+    for answers in ([b""], [b"#WELCOME#"], [challenge], [b"x" * 16], [b"x" * 32], [b"{sha256}" + b"x" * 32],
+                    [b"{md5}" + b"x" * 16], [b"{sha1}" + b"x" * 20], [b"x" * 256]):
+        with raw(ours) as stranger:
+            assert read_frame(stranger).startswith(b"#CHALLENGE#{sha256}")
+            for answer in answers:
+                stranger.sendall(frame(answer))
+            assert read_frame(stranger) == b"#FAILURE#"
+            assert is_closed(stranger)
+    for partial in (b"", b"\0", b"\0\0\0", b"\0\0\0\x10", b"\0\0\0\x10xxxx"):
+        with raw(ours) as stranger:
+            stranger.sendall(partial)
+    for head in (257, -2, 0x7FFFFFFF):
+        with raw(ours) as stranger:
+            read_frame(stranger)
+            stranger.sendall(struct.pack("!i", head))
+            assert is_closed(stranger)
+
+
+def test_a_request_before_the_handshake_is_a_wrong_response(ours):
+    with raw(ours) as stranger:
+        read_frame(stranger)
+        stranger.sendall(frame(track("never")) + frame(plain("shutdown")))
+        with contextlib.suppress(ConnectionError):
+            assert read_frame(stranger) == b"#FAILURE#"
+    assert ask(ours, plain("list_segments")) == ("#RETURN", [])
+
+
+def test_five_hundred_silent_connections_keep_nobody_out(ours):
+    silent = []
+    for _ in range(500):
+        silent.append(raw(ours))
+    start = time.monotonic()
+    assert ask(ours, track("among-them")) == ("#RETURN", None)
+    assert time.monotonic() - start < 1 * ours.slowness
+    for each in silent:
+        each.setblocking(False)
+    left = 0
+    for each in silent:
+        with contextlib.suppress(ConnectionError):
+            try:
+                while each.recv(4096):
+                    pass
+            except BlockingIOError:
+                left += 1
+        each.close()
+    assert 0 < left <= STRANGERS_MAX
+
+
+def test_requests_come_in_any_pieces_and_any_number_at_once(ours):
+    with connected(ours) as connection:
+        for byte in frame(track("piece-by-piece")):
+            os.write(connection.fileno(), bytes([byte]))
+        assert connection.recv() == ("#RETURN", None)
+        os.write(connection.fileno(), frame(track("a")) + frame(track("b")) + frame(plain("list_segments"))[:-3])
+        os.write(connection.fileno(), frame(plain("list_segments"))[-3:])
+        assert [connection.recv() for _ in range(3)] == [
+            ("#RETURN", None), ("#RETURN", None), ("#RETURN", ["piece-by-piece", "a", "b"])]
+
+
+def test_whoever_stands_still_is_let_go_of_after_ten_seconds():
+    with manager() as running:
+        with connected(running) as connection:
+            for number in range(300):
+                connection.send_bytes(track(f"{'x' * 200}-{number}"))
+                assert connection.recv() == ("#RETURN", None)
+        silent, begun, idle, deaf, kept = raw(running), connected(running), connected(running), connected(running), \
+            connected(running)
+        kept.send_bytes(plain("keep_connection"))
+        assert kept.recv() == ("#RETURN", None)
+        os.write(begun.fileno(), frame(track("never"))[:-1])
+        os.set_blocking(deaf.fileno(), False)
+        with contextlib.suppress(BlockingIOError):
+            while True:  # it asks and asks, and takes no answer
+                os.write(deaf.fileno(), frame(plain("list_segments")) * 100)
+        start = time.monotonic()
+        assert ask(running, track("meanwhile")) == ("#RETURN", None)
+        silent.settimeout(PATIENCE + 5)
+        assert is_closed(silent)
+        assert PATIENCE - 2 < time.monotonic() - start < PATIENCE + 3
+        for each in (begun, idle):
+            assert each.poll(3)
+            with pytest.raises((EOFError, ConnectionError)):
+                each.recv_bytes()
+        os.set_blocking(deaf.fileno(), True)
+        end = socket.socket(fileno=os.dup(deaf.fileno()))
+        end.settimeout(5)
+        assert is_closed(end)
+        kept.send_bytes(track("kept"))
+        assert kept.recv() == ("#RETURN", None), "who asked to be kept is"
+        for each in (silent, begun, idle, deaf, kept, end):
+            each.close()
+
+
+def test_it_takes_little_memory_whatever_is_said_to_it():
+    with manager() as running:
+        strangers = [connected(running) for _ in range(50)]
+        for each in strangers:
+            os.write(each.fileno(), struct.pack("!i", REQUEST_MAX) + b"x" * 1000)
+        assert ask(running, track(name())) == ("#RETURN", None)
+        with open(f"/proc/{running.process.pid}/status") as status:
+            kib = int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+        assert kib < 20000
+        for each in strangers:
+            each.close()
