@@ -89,4 +89,8 @@
   $2 = ($2_ltype)$input.array;
 %}
 
+/* What has a manager is not wrapped here. */
+%ignore shareable_manager;
+%rename("$ignore", regextarget=1, fullname=1) "^shareable_manager_";
+
 %include "shareable.i"

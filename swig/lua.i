@@ -185,4 +185,8 @@
   SWIG_arg++;
 %}
 
+/* What has a manager is not wrapped here. */
+%ignore shareable_manager;
+%rename("$ignore", regextarget=1, fullname=1) "^shareable_manager_";
+
 %include "shareable.i"

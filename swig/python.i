@@ -14,6 +14,7 @@
 #include "list_lock.h"
 #include "list_search.h"
 #include "list_wait.h"
+#include "manager.h"
 #include "slots.h"
 #include "status.h"
 #include "value.h"
@@ -27,6 +28,11 @@
 %thread list_create;
 %thread shareable_list_open;
 %thread shareable_unlink;
+%thread shareable_manager_start;
+%thread shareable_manager_connect;
+%thread shareable_manager_track;
+%thread shareable_manager_release;
+%thread shareable_manager_shutdown;
 
 /* For C alone here: views do it. */
 %ignore shareable_memory_pin;
@@ -42,6 +48,11 @@
 %ignore shareable_list_lock;
 %ignore shareable_list_wait;
 %ignore shareable_list_wait_any;
+/* manager_authkey() calls it; what is made through a manager is made here, and tracked there. */
+%ignore shareable_manager_authkey;
+%ignore shareable_manager_names;
+%ignore shareable_manager_create_memory;
+%ignore shareable_manager_create_list;
 /* Items travel by the slots of List, one at a time and in slices. */
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
@@ -64,6 +75,10 @@
 %feature("python:tp_init") shareable_memory "memory_init";
 %feature("python:tp_dealloc") shareable_memory "memory_dealloc";
 %feature("python:tp_dictoffset") shareable_memory "0";
+
+%feature("python:tp_init") shareable_manager "manager_init";
+%feature("python:tp_dealloc") shareable_manager "manager_dealloc";
+%feature("python:tp_dictoffset") shareable_manager "0";
 
 %feature("python:tp_init") shareable_list "list_init";
 %feature("python:tp_dealloc") shareable_list "list_dealloc";
@@ -90,7 +105,8 @@
 
 /* Handles, taken from their objects last of all: to make the other arguments may run any Python code. */
 %typemap(in) shareable_memory * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
-             shareable_list * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE) {
+             shareable_list * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
+             shareable_manager * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE) {
   object = $input;
 }
 %typemap(check) shareable_memory * {
@@ -104,16 +120,23 @@
   _global_context.list = $1;
   _global_context.name = shareable_memory_name(shareable_list_memory($1));
 }
+%typemap(check) shareable_manager * {
+  if (handle_from(object$argnum, $descriptor(shareable_manager *), "$1_name", (void **)&$1) < 0)
+    SWIG_fail;
+}
+%typemap(in) const shareable_manager * = shareable_manager *;
+%typemap(check) const shareable_manager * = shareable_manager *;
 %typemap(in) const shareable_memory * = shareable_memory *;
 %typemap(in) const shareable_list * = shareable_list *;
 %typemap(check) const shareable_memory * = shareable_memory *;
 %typemap(check) const shareable_list * = shareable_list *;
 
 %typemap(in, numinputs=0) shareable_memory **memory (shareable_memory *handle = NULL),
-                          shareable_list **list (shareable_list *handle = NULL) {
+                          shareable_list **list (shareable_list *handle = NULL),
+                          shareable_manager **manager (shareable_manager *handle = NULL) {
   $1 = &handle;
 }
-%typemap(argout) shareable_memory **memory, shareable_list **list {
+%typemap(argout) shareable_memory **memory, shareable_list **list, shareable_manager **manager {
   Py_DECREF($result);
   $result = SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN);
 }
@@ -130,6 +153,18 @@
 }
 %typemap(freearg) const char *name {
   Py_XDECREF(bytes$argnum);
+}
+
+/* A manager's address, and its key. */
+%typemap(in) const char *address = const char *name;
+%typemap(freearg) const char *address = const char *name;
+%typemap(in) (const void *authkey, size_t authkey_size) {
+  if (!PyBytes_Check($input)) {
+    PyErr_SetString(PyExc_TypeError, "'authkey' must be bytes");
+    SWIG_fail;
+  }
+  $1 = PyBytes_AS_STRING($input);
+  $2 = (size_t)PyBytes_GET_SIZE($input);
 }
 
 /* Numbers. */
@@ -246,12 +281,14 @@ PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
+PyObject *manager_authkey(shareable_manager *manager);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
 
 %init %{
   if (view_prepare() < 0 || list_iterator_prepare() < 0 ||
       handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0)
+      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
+      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
     return NULL;
 %}

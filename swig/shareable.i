@@ -6,7 +6,8 @@
  *
  *   shareable_status                                          out: success, or the language's own error
  *   shareable_error *error                                    in: one on the stack, no argument
- *   shareable_memory **memory, shareable_list **list          in: none; argout: the new object, which owns its reference
+ *   shareable_memory **memory, shareable_list **list, shareable_manager **manager
+ *                                                             in: none; argout: the new object, which owns its reference
  *   const char *name                                          in: a string without NUL, or none
  *   (const shareable_value *values, size_t count)             in: a sequence
  *   const shareable_value *value                              in: any value that an item can be
@@ -42,6 +43,8 @@
 %ignore shareable_bytes;
 %ignore shareable_memory_ref;
 %ignore shareable_memory_unref;
+%ignore shareable_manager_ref;
+%ignore shareable_manager_unref;
 %ignore shareable_list_ref;
 %ignore shareable_list_unref;
 %ignore SHAREABLE_H;
@@ -50,6 +53,7 @@
 %nodefaultctor;
 %rename(Memory) shareable_memory;
 %rename(List) shareable_list;
+%rename(Manager) shareable_manager;
 
 /* For C alone: in other languages, what the values are is seen when the list is made. */
 %ignore shareable_list_create_ints;
@@ -60,13 +64,11 @@
 %rename("$ignore", regexmatch$name="^shareable_gc") "";
 %ignore shareable_fate;
 
-/* For C alone. */
-%ignore shareable_manager;
-%rename("$ignore", regextarget=1, fullname=1) "^shareable_manager_";
 
 /* Opaque, so the body is empty; without the destructors they would leak. */
 struct shareable_memory {};
 struct shareable_list {};
+struct shareable_manager {};
 
 %extend shareable_memory {
   ~shareable_memory() {
@@ -77,6 +79,12 @@ struct shareable_list {};
 %extend shareable_list {
   ~shareable_list() {
     shareable_list_unref($self);
+  }
+}
+
+%extend shareable_manager {
+  ~shareable_manager() {
+    shareable_manager_unref($self);
   }
 }
 

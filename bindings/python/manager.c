@@ -1,0 +1,32 @@
+/*
+ * manager.c - what Python is told of a manager's handle.
+ */
+#include "manager.h"
+
+#include "handle.h"
+
+int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
+  void *manager;
+
+  if (handle_from_arguments(self, arguments, keywords, &manager) < 0)
+    return -1;
+  shareable_manager_unref(handle_exchange(self, shareable_manager_ref(manager)));
+  return 0;
+}
+
+/* Dropping the last handle of a manager that this process started waits for its end. */
+void manager_dealloc(PyObject *self) {
+  shareable_manager *manager = handle_exchange(self, NULL);
+
+  Py_BEGIN_ALLOW_THREADS;
+  shareable_manager_unref(manager);
+  Py_END_ALLOW_THREADS;
+  handle_free(self);
+}
+
+PyObject *manager_authkey(shareable_manager *manager) {
+  size_t size = 0;
+  const void *key = shareable_manager_authkey(manager, &size);
+
+  return PyBytes_FromStringAndSize(key, (Py_ssize_t)size);
+}
