@@ -1,0 +1,69 @@
+"""Kills processes that make blocks they own, in every language, at random moments, and looks whether their blocks go.
+
+usage: creators.py COUNT LANGUAGE PROGRAM [LANGUAGE PROGRAM…]
+
+Within a second of its owner's end no block of it may be left; and what others own, or nobody, has to stay. Ends with 1 where
+that is not so.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+from shareable.shared_memory import ShareableList, SharedMemory
+
+BATCH = 12
+# How long one lives at most, in seconds: as it starts more or less fast.
+LIFE = {"C": 0.04, "Lua": 0.06, "Go": 0.1, "Python": 0.3}
+
+
+def names(prefix):
+    return [name for name in os.listdir("/dev/shm") if name.startswith(prefix)]
+
+
+def kill_a_batch(prefix, programs, live):
+    """Starts some, kills each at its time, half of them with their group. How long it took until their blocks had gone."""
+    ends = []
+    for number in range(BATCH):
+        language, program = random.choice(programs)
+        process = subprocess.Popen([*program.split(), f"{prefix}{number}", live], start_new_session=True)
+        ends.append((time.monotonic() + random.uniform(0, LIFE[language]), process))
+    for end, process in sorted(ends, key=lambda each: each[0]):
+        time.sleep(max(0, end - time.monotonic()))
+        random.choice((process.kill, lambda: os.killpg(process.pid, signal.SIGKILL)))()
+        process.wait()
+    start = time.monotonic()
+    while names(prefix) and time.monotonic() < start + 1:
+        time.sleep(0.002)
+    return time.monotonic() - start
+
+
+def main():
+    count, programs = int(sys.argv[1]), list(zip(sys.argv[2::2], sys.argv[3::2]))
+    own = f"torture-test-{os.getpid()}-"
+    live = ShareableList([0, 0, 0, 0], name=own + "live", track=False)
+    mine, kept = SharedMemory(own + "mine", create=True, size=8), SharedMemory(own + "kept", create=True, size=8, track=False)
+    before = {name: os.stat(f"/dev/shm/{name}").st_ino for name in names(own)}
+    killed, slowest, left, touched = 0, 0.0, 0, 0
+    while killed < count:
+        slowest = max(slowest, kill_a_batch(own + "owned-", programs, live.shm.name))
+        killed += BATCH
+        remaining = names(own + "owned-")
+        left += len(remaining)
+        for name in remaining:
+            print("left:", name)
+            os.unlink(f"/dev/shm/{name}")
+        touched += {name: os.stat(f"/dev/shm/{name}").st_ino for name in names(own)} != before
+    made = sum(live)
+    for block in (live.shm, mine, kept):
+        block.close()
+        block.unlink()
+    print(f"{killed} creators killed, {made} blocks made: {left} left after a second, {touched} times a live block was touched;")
+    print(f"the slowest batch had gone {1000 * slowest:.0f} ms after its last death")
+    return 1 if left or touched or not made else 0
+
+
+sys.exit(main())
