@@ -47,6 +47,10 @@ var (
 	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // somebody else holds the item, for a second by now
 	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // the lock is taken, but who had it died: what it guards may be half done
 	ErrUnchanged  = Status(raw.E_UNCHANGED)  // what was waited for has not come in that time
+	ErrAuth       = Status(raw.E_AUTH)       // the manager has another key
+	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager is there, or it has gone; also syscall.ECONNREFUSED
+	ErrRemote     = Status(raw.E_REMOTE)     // the manager answered with an error
+	ErrProtocol   = Status(raw.E_PROTOCOL)   // what is there does not speak as a manager does
 )
 
 // Error returns the sentence of the status.
