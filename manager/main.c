@@ -143,6 +143,14 @@ static bool tell_pickled(const shareable__address *address, int fd) {
   return is_told;
 }
 
+/* So that no file system is held by it. Where it removes a file by a relative path, it stays. */
+static void leave_folder(const server *of) {
+  const char *path = shareable__address_path(&of->place.address);
+
+  if ((path == NULL || path[0] == '/') && chdir("/") != 0)
+    warn("/");
+}
+
 static bool tell(const server *of, int fd) {
   char text[SHAREABLE__ADDRESS_TEXT];
 
@@ -173,6 +181,7 @@ int main(int argc, char **argv) {
   if (!server_watch(&manager, from.lifeline, from.owner) || !tell(&manager, from.told))
     server_stop(&manager); /* nobody is there, or knows where we are */
   settle_descriptors(&from);
+  leave_folder(&manager);
   server_run(&manager);
   key_wipe(key, size);
   return EXIT_SUCCESS;

@@ -474,8 +474,10 @@ static shareable_status shut_down(shareable_manager *manager, shareable_error *e
   shareable_status status;
   reply of;
 
-  if (is_ours(manager))
+  if (is_ours(manager)) {
     manager->wire.error = NULL;
+    manager->wire.deadline = shareable__deadline(END_NS);
+  }
   status = ask_locked(manager, "shutdown", NULL, &of);
   end_reply(&of);
   if (is_ours(manager))
@@ -489,8 +491,7 @@ static shareable_status shut_down(shareable_manager *manager, shareable_error *e
 }
 
 shareable_status shareable_manager_shutdown(shareable_manager *manager, shareable_error *error) {
-  shareable_status status =
-    lock(manager, manager != NULL && is_ours(manager) ? END_NS : shareable__manager_patience, error);
+  shareable_status status = lock(manager, shareable__manager_patience, error);
 
   if (status != SHAREABLE_OK)
     return status;

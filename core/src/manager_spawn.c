@@ -154,7 +154,18 @@ static bool send_key(int fd, const shareable__key *key) {
   return true;
 }
 
-/* Reads the one frame that says where it listens. False where it ends, or is late. */
+/* More of the frame that says where it listens. */
+static bool receive_some(int fd, int64_t deadline, unsigned char *bytes, size_t *have, size_t size) {
+  ssize_t count;
+
+  if (!shareable__wire_await(fd, POLLIN, deadline))
+    return false;
+  count = read(fd, bytes + *have, size - *have);
+  *have += count > 0 ? (size_t)count : 0;
+  return count > 0 || (count < 0 && errno == EINTR);
+}
+
+/* False where the program ends, or is late, or says something else. */
 static bool receive_address(int fd, int64_t deadline, shareable__address *where) {
   shareable__plain nodes[8];
   shareable__plains in = shareable__plains_in(nodes, 8);
@@ -163,18 +174,33 @@ static bool receive_address(int fd, int64_t deadline, shareable__address *where)
   uint32_t root;
 
   while (shareable__frame_look(bytes, have, sizeof bytes - SHAREABLE__HEAD_MAX, &head, &length) ==
-         SHAREABLE__FRAME_PART) {
-    ssize_t count = shareable__wire_await(fd, POLLIN, deadline) ? read(fd, bytes + have, sizeof bytes - have) : 0;
-
-    if (count <= 0)
+         SHAREABLE__FRAME_PART)
+    if (!receive_some(fd, deadline, bytes, &have, sizeof bytes))
       return false;
-    have += (size_t)count;
-  }
   return head > 0 && shareable__unpickle(&in, bytes + head, length, &root, &at) == SHAREABLE__UNPICKLED &&
          shareable__address_of_plain(where, &in, root);
 }
 
-static shareable_status fail_start(shareable__spawned *spawned, shareable_error *error) {
+/* Gives the program, which runs by now, its key, and has it say where it listens. */
+static bool introduce(pipes *between, const shareable__key *key, int64_t deadline, shareable__address *where) {
+  bool is_sent = send_key(between->key[0], key);
+
+  close_end(&between->key[0]);
+  return is_sent && receive_address(between->address[0], deadline, where);
+}
+
+static shareable_status start(shareable__spawned *spawned, const char *text, pipes *between, const shareable__key *key,
+                              int64_t deadline, shareable__address *where, shareable_error *error) {
+  int result = spawn(&spawned->process, text, between);
+
+  close_end(&between->key[1]);
+  close_end(&between->address[1]);
+  if (result != 0) {
+    spawned->process = 0;
+    return shareable__fail_system(error, result, "cannot start %s", program());
+  }
+  if (introduce(between, key, deadline, where))
+    return SHAREABLE_OK;
   kill(spawned->process, SIGTERM);
   shareable__manager_reap(spawned, 0);
   return shareable__fail(error, SHAREABLE_E_NO_MANAGER, 0, "%s did not begin to listen: it says why on standard error",
@@ -183,33 +209,19 @@ static shareable_status fail_start(shareable__spawned *spawned, shareable_error 
 
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
                                           int64_t deadline, shareable__address *where, shareable_error *error) {
-  shareable_status status = SHAREABLE_OK;
+  shareable_status status;
   pipes between;
-  int result;
 
   if (!open_pipes(&between)) {
     status = shareable__fail_system(error, errno, "pipes to a manager");
-    close_pipes(&between);
-    return status;
-  }
-  result = spawn(&spawned->process, text, &between);
-  close_end(&between.key[1]);
-  close_end(&between.address[1]);
-  spawned->owner = getpid();
-  spawned->lifeline = between.lifeline[0];
-  between.lifeline[0] = -1;
-  if (result != 0) {
-    spawned->process = 0;
-    status = shareable__fail_system(error, result, "cannot start %s", program());
-  } else if (!send_key(between.key[0], key)) {
-    status = fail_start(spawned, error);
   } else {
-    close_end(&between.key[0]);
-    if (!receive_address(between.address[0], deadline, where))
-      status = fail_start(spawned, error);
+    status = start(spawned, text, &between, key, deadline, where, error);
+    if (status == SHAREABLE_OK) {
+      spawned->owner = getpid();
+      spawned->lifeline = between.lifeline[0];
+      between.lifeline[0] = -1;
+    }
   }
-  if (status != SHAREABLE_OK)
-    close_end(&spawned->lifeline);
   close_pipes(&between);
   return status;
 }

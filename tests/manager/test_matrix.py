@@ -1,6 +1,8 @@
 """Every CPython that is here against ours, both ways, over each kind of address."""
 
+import pickle
 import subprocess
+from multiprocessing.connection import Client
 
 import pytest
 
@@ -48,6 +50,18 @@ def test_clients_of_all_versions_share_one_manager():
         for version, each in running.items():
             errors = each.communicate(timeout=TIMEOUT)[1]
             assert (each.returncode, errors) == (0, ""), version
+
+
+def test_long_replies_are_the_bytes_of_cpython():
+    with manager() as ours, Client(ours.address, authkey=KEY) as connection:
+        names = []
+        for number in range(6001):
+            names.append(name(f"{number}" * (1 + number % 7)))
+            connection.send_bytes(pickle.dumps((None, "track_segment", (names[-1],), {}), 4))
+            assert connection.recv_bytes() == pickle.dumps(("#RETURN", None), 4)
+            if number in (0, 1, 2, 999, 1000, 1001, 2500, 6000):
+                connection.send_bytes(pickle.dumps((None, "list_segments", (), {}), 4))
+                assert connection.recv_bytes() == pickle.dumps(("#RETURN", names), 4), number
 
 
 def test_a_client_that_knows_only_md5_can_be_refused():
