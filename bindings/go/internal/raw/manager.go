@@ -1,0 +1,47 @@
+package raw
+
+// #include "manager.h"
+import "C"
+
+import "unsafe"
+
+// StartManager starts a manager, and returns its handle. The address ends in NUL, or is nil.
+func StartManager(address *byte, authkey []byte, answer *Error) (manager uintptr, status int) {
+	begun := C.raw_manager_start((*C.char)(unsafe.Pointer(address)), unsafe.Pointer(first(authkey)), C.size_t(len(authkey)),
+		unsafe.Pointer(answer))
+	return uintptr(begun.manager), int(begun.status)
+}
+
+// ConnectManager connects to a manager that runs, likewise.
+func ConnectManager(address *byte, authkey []byte, answer *Error) (manager uintptr, status int) {
+	begun := C.raw_manager_connect((*C.char)(unsafe.Pointer(address)), unsafe.Pointer(first(authkey)), C.size_t(len(authkey)),
+		unsafe.Pointer(answer))
+	return uintptr(begun.manager), int(begun.status)
+}
+
+// ManagerAddress returns where a manager listens.
+func ManagerAddress(manager uintptr) string {
+	return C.GoString(C.raw_manager_address(C.uintptr_t(manager)))
+}
+
+// ManagerAuthkey returns a copy of a manager's key.
+func ManagerAuthkey(manager uintptr) []byte {
+	size := C.size_t(0)
+	key := C.raw_manager_authkey(C.uintptr_t(manager), &size)
+	return C.GoBytes(key, C.int(size))
+}
+
+// ManagerTrack gives a manager a block. The name ends in NUL.
+func ManagerTrack(manager uintptr, name *byte, answer *Error) int {
+	return int(C.raw_manager_track(C.uintptr_t(manager), (*C.char)(unsafe.Pointer(name)), unsafe.Pointer(answer)))
+}
+
+// ManagerShutdown ends a manager.
+func ManagerShutdown(manager uintptr, answer *Error) int {
+	return int(C.raw_manager_shutdown(C.uintptr_t(manager), unsafe.Pointer(answer)))
+}
+
+// ManagerUnref drops a handle.
+func ManagerUnref(manager uintptr) {
+	C.raw_manager_unref(C.uintptr_t(manager))
+}

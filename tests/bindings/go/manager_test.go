@@ -1,0 +1,123 @@
+package check_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+
+	"shareable"
+)
+
+func startManager(t *testing.T, address string) *shareable.Manager {
+	t.Helper()
+	manager, err := shareable.StartManager(address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { manager.Close() })
+	return manager
+}
+
+func TestManagerOwnsWhatIsMadeThroughIt(t *testing.T) {
+	for _, address := range []string{"", t.TempDir() + "/socket", "@" + newName(), "127.0.0.1:0"} {
+		manager := startManager(t, address)
+		other, err := shareable.ConnectManager(manager.Address(), manager.AuthKey())
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory, err := manager.NewMemory(16)
+		if err != nil || memory.Size() != 16 {
+			t.Fatal(memory, err)
+		}
+		list, err := other.NewList([]any{1, "two"}, shareable.WithCapacity(20))
+		if err != nil || list.Len() != 2 {
+			t.Fatal(list, err)
+		}
+		other.Close() // who connected does not end it
+		if !exists(memory.Name()) || !exists(list.Name()) {
+			t.Error("they are gone with a connection")
+		}
+		if err := manager.Shutdown(); err != nil || manager.Shutdown() != nil {
+			t.Error(err)
+		}
+		if exists(memory.Name()) || exists(list.Name()) {
+			t.Error("they are left")
+		}
+		if value, err := list.GetString(1); value != "two" || err != nil {
+			t.Error(value, err) // who has it keeps it
+		}
+		memory.Close()
+		list.Close()
+		if _, err := manager.NewMemory(16); !errors.Is(err, shareable.ErrClosed) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestManagerThatIsDroppedEnds(t *testing.T) {
+	manager := startManager(t, "")
+	list, err := manager.NewList([]any{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list.Close()
+	manager.Close()
+	manager.Close()
+	if exists(list.Name()) {
+		t.Error("its list is left")
+	}
+	if _, err := manager.NewList([]any{1}); !errors.Is(err, shareable.ErrClosed) {
+		t.Error(err)
+	}
+}
+
+func TestManagerAnswersWhoHasTheKeyAlone(t *testing.T) {
+	manager := startManager(t, "")
+	if _, err := shareable.ConnectManager(manager.Address(), []byte("another")); !errors.Is(err, shareable.ErrAuth) {
+		t.Error(err)
+	}
+	if _, err := shareable.ConnectManager(t.TempDir()+"/none", manager.AuthKey()); !errors.Is(err, shareable.ErrNoManager) {
+		t.Error(err)
+	}
+	if _, err := shareable.ConnectManager("no address", manager.AuthKey()); !errors.Is(err, shareable.ErrArgument) {
+		t.Error(err)
+	}
+}
+
+// What a Python program without this library makes through a manager that Go started, as the key was handed to it.
+const stockClient = `
+import sys
+from multiprocessing import resource_tracker
+from multiprocessing.managers import SharedMemoryManager
+manager = SharedMemoryManager(sys.argv[1], bytes.fromhex(sys.argv[2]))
+manager.connect()
+shared = manager.ShareableList([42, "from Python"])
+resource_tracker.unregister(shared.shm._name, "shared_memory")
+print(shared.shm.name, end="")
+`
+
+func TestManagerServesPythonWithoutThisLibrary(t *testing.T) {
+	python, err := exec.LookPath("/usr/bin/python3")
+	if err != nil {
+		t.Skip("no /usr/bin/python3 here")
+	}
+	manager := startManager(t, "")
+	key := ""
+	for _, b := range manager.AuthKey() {
+		key += string("0123456789abcdef"[b>>4]) + string("0123456789abcdef"[b&15])
+	}
+	client := exec.Command(python, "-c", stockClient, manager.Address(), key)
+	client.Stderr = os.Stderr
+	name, err := client.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := openList(t, string(name))
+	item(t, list, 0, int64(42))
+	item(t, list, 1, "from Python")
+	manager.Shutdown()
+	if exists(string(name)) {
+		t.Error("its list is left")
+	}
+}
