@@ -8,7 +8,7 @@
 const object_kind object_memory = {"shareable.memory"}, object_list = {"shareable.list"},
                   object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
                   object_integer = {"shareable.integer"}, object_float = {"shareable.float"},
-                  object_lock = {"shareable.lock"};
+                  object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"};
 
 enum { METHODS = 1, GETTERS };
 

@@ -28,14 +28,15 @@ typedef struct object_kind {
 } object_kind;
 
 extern const object_kind object_memory, object_list, object_bytes, object_none, object_integer, object_float,
-  object_lock;
+  object_lock, object_manager;
 
-/* A block or a list: owns one reference, which the garbage collector drops. */
+/* A block, a list or a manager: owns one reference, which the garbage collector drops. */
 typedef struct object {
   const object_kind *kind;
   union {
     shareable_memory *memory;
     shareable_list *list;
+    shareable_manager *manager;
   };
 } object;
 

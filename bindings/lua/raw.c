@@ -6,6 +6,7 @@
 #include "item.h"
 #include "list.h"
 #include "lock.h"
+#include "manager.h"
 #include "memory.h"
 #include "number.h"
 #include "object.h"
@@ -48,6 +49,8 @@ static void push_metatables(lua_State *L) {
   lua_newtable(L);
   memory_open(L);
   lua_setfield(L, -2, "memory");
+  manager_open(L);
+  lua_setfield(L, -2, "manager");
   list_open(L);
   lua_setfield(L, -2, "list");
   bytes_open(L);
@@ -82,6 +85,13 @@ int luaopen_shareable_raw(lua_State *L) {
 #if LOCK_ENDS_WITH_SCOPE
     {"list_with_lock", lock_with},
 #endif
+    {"manager_address", manager_address},
+    {"manager_authkey", manager_authkey},
+    {"manager_close", manager_close},
+    {"manager_connect", manager_connect},
+    {"manager_shutdown", manager_shutdown},
+    {"manager_start", manager_start},
+    {"manager_track", manager_track},
     {"memory_is_closed", memory_is_closed},
     {"memory_pack", pack_write},
     {"memory_read", memory_read},

@@ -47,7 +47,7 @@ end
 ---@alias shareable.code
 ---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
 ---| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_TIMED_OUT" | "E_UNCHANGED" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
----| "E_SLOT" | "E_LENGTH" | "E_OVERFLOW"
+---| "E_SLOT" | "E_LENGTH" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
 
 ---@class shareable.bytes
 ---@field string fun(self: shareable.bytes): string
@@ -67,6 +67,9 @@ return {
 
   --- Makes a block of memory, or attaches to one: see `shareable.memory`.
   memory = require "shareable.memory",
+
+  --- Starts a process that owns blocks for others, or connects to one: see `shareable.manager`.
+  manager = require "shareable.manager",
 
   --- A string that is bytes, not text: `shareable.bytes(s)`. `b:string()` and `tostring(b)` give the string, `#b` its
   --- length, and `==` compares.

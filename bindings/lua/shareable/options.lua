@@ -6,6 +6,9 @@ local options = {}
 -- What each option takes.
 local kinds = {
   name = "a string",
+  address = "a string",
+  authkey = "a string",
+  connect = "a string",
   size = "a whole number",
   mode = "a whole number",
   lazy = "a boolean",

@@ -222,9 +222,47 @@ test("garbage_is_told_with_reasons", function()
   answers("E_NOT_FOUND", l.name, l:unlink()) -- it was found above
 end)
 
+test("manager_owns_what_is_made_through_it", function()
+  local function exists(known)
+    local file = io.open("/dev/shm/" .. known)
+    return file and file:close() and true or false
+  end
+  for _, address in ipairs{false, "@" .. name(), "127.0.0.1:0"} do
+    local manager = assert(shareable.manager{address = address or nil})
+    local other = assert(shareable.manager{connect = manager.address, authkey = manager.authkey})
+    local m, l = assert(manager:memory(16)), assert(other:list({1, "two"}, {capacity = 20}))
+    equal(m.size, 16)
+    equal(tostring(other), ("shareable.manager{connect = %q}"):format(manager.address))
+    other:close() -- who connected does not end it
+    equal(exists(m.name) and exists(l.name), true)
+    equal(manager:shutdown(), true)
+    equal(manager:shutdown(), true)
+    equal(exists(m.name) or exists(l.name), false)
+    equal(l[2], "two") -- who has it keeps it
+    raises("was shut down", function() local _ = manager:memory(16) end)
+    manager:close()
+    raises("the manager is closed", function() local _ = manager:memory(16) end)
+    equal(manager.address, nil)
+    m:close()
+    l:close()
+  end
+  local manager = assert(shareable.manager())
+  answers("E_AUTH", "another key", shareable.manager{connect = manager.address, authkey = "another"})
+  answers("E_NO_MANAGER", "/tmp/no-such", shareable.manager{connect = "/tmp/no-such/socket", authkey = "key"})
+  raises("no option 'adress'", function() local _ = shareable.manager{adress = "x"} end)
+  raises("'authkey': a string expected", function() local _ = shareable.manager{authkey = 5} end)
+  raises("a table of options expected", function() local _ = shareable.manager("x") end)
+  local l = assert(manager:list({1}))
+  manager = nil -- luacheck: ignore 311
+  collectgarbage()
+  collectgarbage()
+  equal(exists(l.name), false) -- it was started by this process, and ends with its handle
+  l:close()
+end)
+
 test("members_are_annotated_for_editors", function()
   local metatables = require "shareable.raw".metatables
-  for _, noun in ipairs{"list", "memory"} do
+  for _, noun in ipairs{"list", "memory", "manager"} do
     local path
     for template in package.path:gmatch("[^;]+") do
       path = path or template:find("?.lua", 1, true) and template:gsub("%?", "shareable/" .. noun)

@@ -1,0 +1,99 @@
+/*
+ * manager.c - a process that owns blocks for others.
+ */
+#include "manager.h"
+
+#include <string.h>
+
+#include "status.h"
+#include "value.h"
+
+typedef shareable_status begin(shareable_manager **manager, const char *address, const void *authkey, size_t size,
+                               shareable_error *error);
+
+static int start_or_connect(lua_State *L, begin *begins) {
+  size_t size = 0;
+  const char *address = value_check_name(L, 1), *authkey = luaL_optlstring(L, 2, NULL, &size);
+  object *self = object_push(L, &object_manager);
+  shareable_error error;
+
+  if (begins(&self->manager, address, authkey, size, &error) != SHAREABLE_OK)
+    return status_fail(L, &error);
+  return 1;
+}
+
+int manager_start(lua_State *L) {
+  return start_or_connect(L, shareable_manager_start);
+}
+
+int manager_connect(lua_State *L) {
+  return start_or_connect(L, shareable_manager_connect);
+}
+
+static shareable_manager *check_manager(lua_State *L, int argument) {
+  const object *self = object_check(L, argument, &object_manager);
+
+  return self->manager;
+}
+
+int manager_address(lua_State *L) {
+  lua_pushstring(L, shareable_manager_address(check_manager(L, 1)));
+  return 1;
+}
+
+int manager_authkey(lua_State *L) {
+  size_t size = 0;
+  const char *key = shareable_manager_authkey(check_manager(L, 1), &size);
+
+  if (key == NULL)
+    lua_pushnil(L);
+  else
+    lua_pushlstring(L, key, size);
+  return 1;
+}
+
+static shareable_manager *check_open(lua_State *L, int argument) {
+  shareable_manager *manager = check_manager(L, argument);
+
+  if (manager == NULL)
+    status_misuse(L, "the manager is closed: start it, or connect to it, again");
+  return manager;
+}
+
+static int answer(lua_State *L, shareable_status status, const shareable_error *error) {
+  if (status != SHAREABLE_OK)
+    return status_fail(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+int manager_track(lua_State *L) {
+  shareable_error error;
+  shareable_manager *manager = check_open(L, 1);
+  const char *name = shareable_memory_name(object_check_memory(L, 2));
+  shareable_status status = shareable_manager_track(manager, name, &error);
+
+  return answer(L, status, &error);
+}
+
+int manager_shutdown(lua_State *L) {
+  shareable_error error;
+  shareable_status status = shareable_manager_shutdown(check_open(L, 1), &error);
+
+  return answer(L, status, &error);
+}
+
+int manager_close(lua_State *L) {
+  object *self = object_check(L, 1, &object_manager);
+
+  shareable_manager_unref(self->manager);
+  self->manager = NULL;
+  return 0;
+}
+
+void manager_open(lua_State *L) {
+  static const luaL_Reg functions[] = {
+    {"__close", manager_close}, {"__gc", manager_close}, {"__newindex", object_refuse}, {NULL, NULL}};
+
+  object_push_metatable(L, &object_manager, functions, object_member);
+}
