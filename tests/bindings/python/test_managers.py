@@ -11,6 +11,7 @@ from multiprocessing import resource_tracker
 
 import pytest
 
+from shareable import _raw
 from shareable.managers import SharedMemoryManager
 
 KEY = b"test-authkey"
@@ -157,14 +158,24 @@ def test_it_is_started_once_and_ends_once():
     assert goes(os.path.dirname(manager.address))
 
 
-def test_what_cannot_be_made_leaves_nothing():
-    before = set(os.listdir("/dev/shm"))
+def test_what_cannot_be_tracked_leaves_nothing(monkeypatch):
+    tried = []
+
+    def track(manager, name):
+        tried.append(name)
+        assert exists(name)
+        raise OSError("not today")
+
     with SharedMemoryManager() as manager:
         with pytest.raises(TypeError):
             manager.ShareableList([{}])
         with pytest.raises(ValueError):
             manager.SharedMemory(0)
-    assert {each for each in set(os.listdir("/dev/shm")) - before if each.startswith("psm_")} == set()
+        monkeypatch.setattr(_raw, "manager_track", track)
+        for make in (lambda: manager.ShareableList([1]), lambda: manager.SharedMemory(5)):
+            with pytest.raises(OSError, match="not today"):
+                make()
+    assert len(tried) == 2 and not any(map(exists, tried))
 
 
 OWNER = """

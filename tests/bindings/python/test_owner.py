@@ -159,6 +159,26 @@ worker.join()
     assert goes(name)
 
 
+def test_what_is_left_of_a_container_goes_with_the_next_owner(creator, name):
+    inside = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this user may not make a pid namespace")
+    code = f"""
+import os, time
+from shareable.shared_memory import ShareableList
+kept = ShareableList([os.getpid()], name={name!r})
+print("made", flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([*inside, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout.readline() == "made\n"
+        with ShareableList(name=name) as shared:
+            assert shared[0] == 1  # it is what init is elsewhere, and all ends with it: its reaper too
+        first.kill()
+    creator("make(name + '-next')")
+    assert goes(name) and exists(name + "-next")
+
+
 def test_program_that_makes_no_block_starts_nothing(make_list, name):
     make_list([7])
     code = f"from shareable.shared_memory import ShareableList as L; print(L(name={name!r})[0], L([1], track=False).unlink())"
