@@ -110,9 +110,8 @@ static unsigned raise_limit(void) {
   return limit.rlim_cur > 2 * OWN_DESCRIPTORS ? (unsigned)limit.rlim_cur - OWN_DESCRIPTORS : OWN_DESCRIPTORS;
 }
 
+/* Signals first: from the moment that something is in the file system, SIGTERM removes it. */
 bool server_open(server *of, const char *address) {
-  if (!place_open(&of->place, address))
-    return false;
   of->most = raise_limit();
   uv_loop_init(&of->loop);
   uv_timer_init(&of->loop, &of->sweep);
@@ -120,6 +119,8 @@ bool server_open(server *of, const char *address) {
   uv_signal_init(&of->loop, &of->terminate);
   of->terminate.data = of;
   uv_signal_start(&of->terminate, on_terminate, SIGTERM);
+  if (!place_open(&of->place, address))
+    return false;
   if (watch(of, &of->listener, of->place.socket, on_listener))
     return true;
   place_close(&of->place);

@@ -131,7 +131,7 @@ Test(manager, names_are_tracked_and_released) {
 Test(manager, a_long_list_of_names_comes_whole) {
   shareable_manager *manager = new_manager();
   static char names[2000 * 13];
-  char name[13];
+  char name[30];
   size_t length;
 
   for (int i = 0; i < 2000; i++) {
