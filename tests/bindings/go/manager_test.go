@@ -1,9 +1,11 @@
 package check_test
 
 import (
+	"bufio"
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"shareable"
@@ -119,5 +121,56 @@ func TestManagerServesPythonWithoutThisLibrary(t *testing.T) {
 	manager.Shutdown()
 	if exists(string(name)) {
 		t.Error("its list is left")
+	}
+}
+
+// A Python program without this library that starts a manager, and ends it when its input does.
+const stockServer = `
+import sys
+from multiprocessing.managers import SharedMemoryManager
+with SharedMemoryManager(authkey=b"handed over") as manager:
+    print(manager.address, flush=True)
+    sys.stdin.read()
+`
+
+func TestManagerThatPythonStartedServesGo(t *testing.T) {
+	python, err := exec.LookPath("/usr/bin/python3")
+	if err != nil {
+		t.Skip("no /usr/bin/python3 here")
+	}
+	server := exec.Command(python, "-c", stockServer)
+	server.Stderr = os.Stderr
+	input, _ := server.StdinPipe()
+	output, _ := server.StdoutPipe()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, _ := bufio.NewReader(output).ReadString('\n')
+	manager, err := shareable.ConnectManager(strings.TrimSpace(address), []byte("handed over"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	for i := 0; i < 3; i++ {
+		list, err := manager.NewList([]any{i, "from Go"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if exists(list.Name()) {
+				t.Error("its list is left")
+			}
+			list.Close()
+		}()
+		if !exists(list.Name()) {
+			t.Error("there is no list")
+		}
+	}
+	input.Close()
+	if err := server.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := manager.NewMemory(1); !errors.Is(err, shareable.ErrNoManager) {
+		t.Error(err)
 	}
 }
