@@ -91,6 +91,15 @@
 
 /* What has a manager is not wrapped here. */
 %ignore shareable_manager;
-%rename("$ignore", regextarget=1, fullname=1) "^shareable_manager_";
+%ignore shareable_manager_address;
+%ignore shareable_manager_authkey;
+%ignore shareable_manager_connect;
+%ignore shareable_manager_create_list;
+%ignore shareable_manager_create_memory;
+%ignore shareable_manager_names;
+%ignore shareable_manager_release;
+%ignore shareable_manager_shutdown;
+%ignore shareable_manager_start;
+%ignore shareable_manager_track;
 
 %include "shareable.i"

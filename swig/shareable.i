@@ -61,7 +61,13 @@
 %ignore shareable_list_view;
 
 /* What garbage there is comes as a table of each language's own. */
-%rename("$ignore", regexmatch$name="^shareable_gc") "";
+%ignore shareable_gc;
+%ignore shareable_gc_count;
+%ignore shareable_gc_fate;
+%ignore shareable_gc_free;
+%ignore shareable_gc_name;
+%ignore shareable_gc_reason;
+%ignore shareable_gc_run;
 %ignore shareable_fate;
 
 
