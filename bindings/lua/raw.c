@@ -62,50 +62,49 @@ static void push_metatables(lua_State *L) {
 }
 
 int luaopen_shareable_raw(lua_State *L) {
-  static const luaL_Reg functions[] = {
-    {"bytes", bytes_new},
-    {"bytes_string", bytes_string},
-    {"float", number_float},
-    {"garbage", garbage_find},
-    {"integer", number_integer},
-    {"list_digest", wait_digest},
-    {"list_exact", item_exact},
-    {"list_floats", range_floats},
-    {"list_get", item_get},
-    {"list_integers", range_integers},
-    {"list_lock", lock_take},
-    {"list_next", item_next},
-    {"list_set", item_set},
-    {"list_set_floats", range_set_floats},
-    {"list_set_integers", range_set_integers},
-    {"list_table", range_table},
-    {"list_unlock", lock_release},
-    {"list_wait", wait_item},
-    {"list_wait_any", wait_any},
-#if LOCK_ENDS_WITH_SCOPE
-    {"list_with_lock", lock_with},
-#endif
-    {"manager_address", manager_address},
-    {"manager_authkey", manager_authkey},
-    {"manager_close", manager_close},
-    {"manager_connect", manager_connect},
-    {"manager_shutdown", manager_shutdown},
-    {"manager_start", manager_start},
-    {"manager_track", manager_track},
-    {"memory_is_closed", memory_is_closed},
-    {"memory_pack", pack_write},
-    {"memory_read", memory_read},
-    {"memory_unpack", pack_read},
-    {"memory_write", memory_write},
-    {"number_of", number_of},
-    {NULL, NULL}
-  };
+  static const luaL_Reg functions[] = {{"bytes", bytes_new},
+                                       {"bytes_string", bytes_string},
+                                       {"float", number_float},
+                                       {"garbage", garbage_find},
+                                       {"integer", number_integer},
+                                       {"list_digest", wait_digest},
+                                       {"list_exact", item_exact},
+                                       {"list_floats", range_floats},
+                                       {"list_get", item_get},
+                                       {"list_integers", range_integers},
+                                       {"list_lock", lock_take},
+                                       {"list_next", item_next},
+                                       {"list_set", item_set},
+                                       {"list_set_floats", range_set_floats},
+                                       {"list_set_integers", range_set_integers},
+                                       {"list_table", range_table},
+                                       {"list_unlock", lock_release},
+                                       {"list_wait", wait_item},
+                                       {"list_wait_any", wait_any},
+                                       {"manager_address", manager_address},
+                                       {"manager_authkey", manager_authkey},
+                                       {"manager_close", manager_close},
+                                       {"manager_connect", manager_connect},
+                                       {"manager_shutdown", manager_shutdown},
+                                       {"manager_start", manager_start},
+                                       {"manager_track", manager_track},
+                                       {"memory_is_closed", memory_is_closed},
+                                       {"memory_pack", pack_write},
+                                       {"memory_read", memory_read},
+                                       {"memory_unpack", pack_read},
+                                       {"memory_write", memory_write},
+                                       {"number_of", number_of},
+                                       {NULL, NULL}};
 
   push_wrapper(L);
   for (const luaL_Reg *f = functions; f->name != NULL; f++) {
     lua_pushcfunction(L, f->func);
     lua_setfield(L, -2, f->name);
   }
+#if LOCK_ENDS_WITH_SCOPE
+  lua_pushcfunction(L, lock_with);
+  lua_setfield(L, -2, "list_with_lock");
+#endif
   push_metatables(L);
   lua_setfield(L, -2, "metatables");
   bytes_push_none(L);

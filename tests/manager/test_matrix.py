@@ -64,7 +64,13 @@ def test_long_replies_are_the_bytes_of_cpython():
                 assert connection.recv_bytes() == pickle.dumps(("#RETURN", names), 4), number
 
 
+def knows_only_md5(interpreter):
+    return subprocess.run([interpreter, "-c", "import sys; sys.exit(sys.version_info >= (3, 12))"]).returncode == 0
+
+
 def test_a_client_that_knows_only_md5_can_be_refused():
-    old = [version for version in INTERPRETERS if version not in ("3.12", "3.13")]
+    old = [version for version, interpreter in INTERPRETERS.items() if knows_only_md5(interpreter)]
+    if not old:
+        pytest.skip("no CPython before 3.12 here")
     with manager("--no-md5") as ours:
         stock(old[0], "refused", ours.address, KEY.hex())
