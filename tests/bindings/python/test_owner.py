@@ -119,27 +119,21 @@ def test_thread_takes_nothing_with_it(creator, name):
     assert stays(name)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_worker_that_ends_leaves_its_blocks_to_its_parent(creator, name, method):
-    code = f"""
-context = multiprocessing.get_context({method!r})
-worker = context.Process(target=make, args=(name,))
+WORKER = """
+worker = multiprocessing.get_context({!r}).Process(target=make, args=(name,))
 worker.start()
 worker.join()
 """
-    process = creator(code)
-    assert stays(name)
-    process.kill()
-    assert goes(name)
-
-
-def test_pool_leaves_what_its_workers_made(creator, name):
-    code = """
+POOL = """
 with multiprocessing.get_context("spawn").Pool(1) as pool:
     pool.apply(exec, (f"import __mp_main__; __mp_main__.make({name!r})",))
     pool.close()
     pool.join()
 """
+
+
+@pytest.mark.parametrize("code", [*map(WORKER.format, ["fork", "spawn", "forkserver"]), POOL])
+def test_worker_that_ends_leaves_its_blocks_to_its_parent(creator, name, code):
     process = creator(code)
     assert stays(name)
     process.kill()
@@ -164,17 +158,20 @@ def test_what_is_left_of_a_container_goes_with_the_next_owner(creator, name):
     if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
         pytest.skip("this user may not make a pid namespace")
     code = f"""
-import os, time
+import os, sys
 from shareable.shared_memory import ShareableList
 kept = ShareableList([os.getpid()], name={name!r})
 print("made", flush=True)
-time.sleep(60)
+sys.stdin.read()
+os._exit(1)
 """
-    with subprocess.Popen([*inside, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as first:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([*inside, sys.executable, "-c", code], text=True, **pipes) as first:
         assert first.stdout.readline() == "made\n"
         with ShareableList(name=name) as shared:
             assert shared[0] == 1  # it is what init is elsewhere, and all ends with it: its reaper too
-        first.kill()
+        first.stdin.close()
+        first.wait()  # for all of them: the kernel ends what is in there before init has ended
     creator("make(name + '-next')")
     assert goes(name) and exists(name + "-next")
 
