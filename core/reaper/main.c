@@ -4,7 +4,6 @@
  * The library starts it with the process's first such block (core/src/owner.c), in a session of its own, so that what ends
  * the process's group does not end this. It also clears the journals of processes whose reaper was killed with them.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -40,45 +39,41 @@ static void outlive(const shareable__heir *heir) {
   if (heir->pid <= 0)
     return;
   ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)heir->pid, 0u);
-  while (shareable__process_start(heir->pid) ==
-         heir->start) /* looked at once the descriptor is of this process or none */
+  while (shareable__heir_lives(heir)) /* looked at once the descriptor is of this process or none */
     poll(&ended, 1, ended.fd < 0 ? 100 : -1);
   if (ended.fd >= 0)
     close(ended.fd);
 }
 
-/* Clears a journal whose owner has ended; with `wait`, once it has. */
-static void reap(const char *path, bool wait) {
+/* Whether the journal is locked by now, and has not been cleared by another reaper before that. */
+static bool take(int fd, bool wait, shareable__journal_head *head) {
+  struct stat status;
+
+  return shareable__journal_lock(fd, wait) && fstat(fd, &status) == 0 && status.st_nlink > 0 &&
+         shareable__journal_read(fd, head);
+}
+
+/* Of a process that ended with its reaper: one that did not live to clear this. */
+static void sweep(int fd, const char *path, void *context) {
+  shareable__journal_head head;
+
+  (void)context;
+  if (take(fd, false, &head) && !shareable__heir_lives(&head.heir))
+    shareable__journal_clear(fd, path);
+}
+
+/* Clears the journal once its owner has ended, and the heir. */
+static void reap(const char *path) {
   int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   shareable__journal_head head;
-  struct stat status;
 
   if (fd < 0)
     return;
-  if (shareable__journal_lock(fd, wait) && fstat(fd, &status) == 0 && status.st_nlink > 0 &&
-      shareable__journal_read(fd, &head)) {
-    if (wait)
-      outlive(&head.heir);
-    if (wait || head.heir.pid <= 0 || shareable__process_start(head.heir.pid) != head.heir.start)
-      shareable__journal_clear(fd, path);
+  if (take(fd, true, &head)) {
+    outlive(&head.heir);
+    shareable__journal_clear(fd, path);
   }
   close(fd);
-}
-
-/* The journals whose reaper did not live to clear them. */
-static void sweep(const char *folder) {
-  DIR *journals = opendir(folder);
-  const struct dirent *entry;
-  char path[320];
-
-  if (journals == NULL)
-    return;
-  while ((entry = readdir(journals)) != NULL) {
-    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-    if (entry->d_type == DT_REG)
-      reap(path, false);
-  }
-  closedir(journals);
 }
 
 int main(int argc, char **argv) {
@@ -98,8 +93,7 @@ int main(int argc, char **argv) {
     return 0; /* whoever started this waits for that */
   }
   detach();
-  sweep(folder.path);
-  reap(argv[1], true);
-  rmdir(folder.path); /* the last one */
+  shareable__journal_each(&folder, sweep, NULL);
+  reap(argv[1]);
   return 0;
 }

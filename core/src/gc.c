@@ -59,67 +59,57 @@ static void add_claim(survey *all, const shareable__record *record, bool is_dead
   snprintf(more->name, sizeof more->name, "%s", record->name);
 }
 
-/* Takes in what a journal says. One that is of a dead owner and says nothing any more is removed, if that is to be. */
-static void read_journal(survey *all, const char *path, bool remove) {
-  int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+/* A visit: takes in what a journal says. */
+static void read_journal(int fd, const char *path, void *context) {
   shareable__journal_head head;
   shareable__record record;
-  bool is_dead, is_empty = true;
   uint64_t at = 0;
+  bool is_dead;
 
-  if (fd < 0)
+  (void)path;
+  if (!shareable__journal_read(fd, &head))
     return;
-  if (shareable__journal_read(fd, &head)) {
-    bool heir_lives = head.heir.pid > 0 && shareable__process_start(head.heir.pid) == head.heir.start;
-
-    is_dead = owner_has_ended(fd);
-    while (shareable__journal_next(fd, &at, &record))
-      if (shareable__journal_has_block(fd, &record)) {
-        is_empty = false;
-        add_claim(all, &record, is_dead, heir_lives ? head.heir.pid : 0);
-      }
-    if (remove && is_dead && is_empty)
-      unlink(path);
-  }
-  close(fd);
+  is_dead = owner_has_ended(fd);
+  while (shareable__journal_next(fd, &at, &record))
+    if (shareable__journal_has_block(fd, &record))
+      add_claim(context, &record, is_dead, shareable__heir_lives(&head.heir) ? head.heir.pid : 0);
 }
 
-static void read_folder(survey *all, const char *folder, bool remove) {
-  DIR *journals = opendir(folder);
-  const struct dirent *entry;
-  char path[sizeof SHAREABLE__DIRECTORY + 2 * sizeof entry->d_name];
+/* A visit: removes a journal of a dead owner that says nothing any more. */
+static void remove_empty(int fd, const char *path, void *context) {
+  shareable__journal_head head;
+  shareable__record record;
+  uint64_t at = 0;
 
-  if (journals == NULL)
+  (void)context;
+  if (!shareable__journal_read(fd, &head) || !owner_has_ended(fd))
     return;
-  while ((entry = readdir(journals)) != NULL)
-    if (entry->d_type == DT_REG) {
-      snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-      read_journal(all, path, remove);
-    }
-  closedir(journals);
-  if (remove)
-    rmdir(folder);
+  while (shareable__journal_next(fd, &at, &record))
+    if (shareable__journal_has_block(fd, &record))
+      return;
+  shareable__journal_remove(path);
 }
 
 /* The journals of this user; root sees to everybody's. */
-static void read_journals(survey *all, bool remove) {
-  shareable__folder own = shareable__journal_folder();
-  char path[sizeof SHAREABLE__DIRECTORY + sizeof((struct dirent *)0)->d_name];
+static void visit_journals(shareable__journal_visit *visit, void *context) {
+  shareable__folder folder = shareable__journal_folder();
   const struct dirent *entry;
   DIR *directory;
 
   if (geteuid() != 0) {
-    read_folder(all, own.path, remove);
+    shareable__journal_each(&folder, visit, context);
     return;
   }
   directory = opendir(SHAREABLE__DIRECTORY);
-  while (directory != NULL && (entry = readdir(directory)) != NULL)
+  if (directory == NULL)
+    return;
+  while ((entry = readdir(directory)) != NULL)
     if (strncmp(entry->d_name, ".shareable-", 11) == 0 && entry->d_type == DT_DIR) {
-      snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", entry->d_name);
-      read_folder(all, path, remove);
+      int length = snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/%s", entry->d_name);
+      if ((size_t)length < sizeof folder.path)
+        shareable__journal_each(&folder, visit, context);
     }
-  if (directory != NULL)
-    closedir(directory);
+  closedir(directory);
 }
 
 static const claim *claim_of(const survey *all, const char *name, const struct stat *file) {
@@ -229,16 +219,13 @@ static shareable_status run(shareable_gc *gc, DIR *directory, bool remove, share
 
   if (fstat(dirfd(directory), &status) != 0)
     return shareable__fail_system(error, errno, "cannot look at " SHAREABLE__DIRECTORY);
-  read_journals(&all, false);
+  visit_journals(read_journal, &all);
   all.mapped = shareable__mapped_find(status.st_dev);
   has_memory = all.has_memory && look_at_all(gc, &all, directory, remove);
   shareable__mapped_free(&all.mapped);
   free(all.claims);
-  if (remove) { /* once more, for those that say nothing any more */
-    all = (survey){.has_memory = true};
-    read_journals(&all, true);
-    free(all.claims);
-  }
+  if (remove)
+    visit_journals(remove_empty, NULL);
   if (!has_memory)
     return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for what there is in " SHAREABLE__DIRECTORY);
   if (gc->count > 0)

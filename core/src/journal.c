@@ -3,6 +3,7 @@
  */
 #include "journal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +19,28 @@ shareable__folder shareable__journal_folder(void) {
 
   snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/.shareable-%lu", (unsigned long)geteuid());
   return folder;
+}
+
+void shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context) {
+  DIR *journals = opendir(folder->path);
+  const struct dirent *entry;
+  int fd;
+
+  if (journals == NULL)
+    return;
+  while ((entry = readdir(journals)) != NULL) {
+    char path[sizeof folder->path + sizeof entry->d_name];
+
+    if (entry->d_type != DT_REG)
+      continue;
+    snprintf(path, sizeof path, "%s/%s", folder->path, entry->d_name);
+    fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0) {
+      visit(fd, path, context);
+      close(fd);
+    }
+  }
+  closedir(journals);
 }
 
 bool shareable__journal_lock(int fd, bool wait) {
@@ -65,6 +88,10 @@ uint64_t shareable__process_start(int64_t pid) {
   return fields == NULL ? 0 : strtoull(fields + 1, NULL, 10);
 }
 
+bool shareable__heir_lives(const shareable__heir *heir) {
+  return heir->pid > 0 && shareable__process_start(heir->pid) == heir->start;
+}
+
 bool shareable__journal_has_block(int fd, const shareable__record *record) {
   char path[sizeof SHAREABLE__DIRECTORY + sizeof record->name];
   struct stat journal, block;
@@ -83,5 +110,13 @@ void shareable__journal_clear(int fd, const char *path) {
   while (shareable__journal_next(fd, &at, &record))
     if (shareable__journal_has_block(fd, &record))
       shareable__segment_unlink(NULL, record.name, NULL);
+  shareable__journal_remove(path);
+}
+
+void shareable__journal_remove(const char *path) {
+  shareable__folder folder;
+
   unlink(path);
+  snprintf(folder.path, sizeof folder.path, "%.*s", (int)(strrchr(path, '/') - path), path);
+  rmdir(folder.path);
 }

@@ -51,6 +51,10 @@ typedef struct shareable__folder {
 
 shareable__folder shareable__journal_folder(void);
 
+/* Opens each file there in turn, for a journal to be looked for in it; the path is gone with the call. */
+typedef void shareable__journal_visit(int fd, const char *path, void *context);
+void shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context);
+
 /* Locks a journal: true when its owner has ended. Without waiting for that, or until it has. */
 bool shareable__journal_lock(int fd, bool wait);
 
@@ -63,10 +67,16 @@ bool shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
 /* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended. */
 uint64_t shareable__process_start(int64_t pid);
 
+/* Whether there is an heir, and it lives. */
+bool shareable__heir_lives(const shareable__heir *heir);
+
 /* Whether the block with that name is the one of the record, on the journal's file system, and of the journal's user. */
 bool shareable__journal_has_block(int fd, const shareable__record *record);
 
-/* Unlinks the blocks of a journal that was locked, and the journal, which had that path. */
+/* Unlinks the blocks of a journal that was locked, and then the journal, which had that path. */
 void shareable__journal_clear(int fd, const char *path);
+
+/* Unlinks a journal that nobody needs any more; and the folder with the last one. */
+void shareable__journal_remove(const char *path);
 
 #endif

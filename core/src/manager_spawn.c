@@ -5,15 +5,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "manager.h"
 #include "patience.h"
+#include "spawn.h"
 
 /* Where the program finds its descriptors. */
 #define KEY_FD 0
@@ -90,25 +89,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, const pipes *of) {
   return result;
 }
 
-/* A session of its own: what a terminal sends is not for it. And no signal of ours blocked or ignored. */
-static int set_attributes(posix_spawnattr_t *attributes) {
-  sigset_t none, all;
-  int result;
-
-  sigemptyset(&none);
-  sigfillset(&all);
-  result = posix_spawnattr_setsigmask(attributes, &none);
-  if (result == 0)
-    result = posix_spawnattr_setsigdefault(attributes, &all);
-  if (result == 0)
-    result = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-  return result;
-}
-
 static const char *program(void) {
-  const char *path = secure_getenv("SHAREABLE_MANAGER");
-
-  return path != NULL && path[0] != '\0' ? path : SHAREABLE_MANAGER_PROGRAM;
+  return shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
 }
 
 /* An errno. */
@@ -118,7 +100,6 @@ static int spawn(pid_t *process, const char *address, const pipes *of) {
     "shareable-manager", "--authkey-fd", key,         "--address-fd", told, "--lifeline-fd", lifeline,
     "--owner",           owner,          "--address", address,        NULL};
   posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
   int result;
 
   snprintf(key, sizeof key, "%d", KEY_FD);
@@ -127,14 +108,11 @@ static int spawn(pid_t *process, const char *address, const pipes *of) {
   snprintf(owner, sizeof owner, "%ld", (long)getpid());
   if (address == NULL)
     arguments[9] = NULL;
-  if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
+  if (posix_spawn_file_actions_init(&actions) != 0)
     return ENOMEM;
   result = add_actions(&actions, of);
   if (result == 0)
-    result = set_attributes(&attributes);
-  if (result == 0)
-    result = posix_spawn(process, program(), &actions, &attributes, (char *const *)arguments, environ);
-  posix_spawnattr_destroy(&attributes);
+    result = shareable__spawn(process, program(), &actions, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   return result;
 }

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +17,7 @@
 
 #include "error.h"
 #include "fork.h"
+#include "spawn.h"
 
 /* The journal grows by chunks, each twice as long as the one before. */
 #define CHUNK ((size_t)65536)
@@ -114,29 +113,18 @@ static int make_journal(const char *folder) {
   return system;
 }
 
-/* Where the program is: in the build tree, the environment says so. */
 static const char *reaper(void) {
-  const char *path = secure_getenv("SHAREABLE_REAPER");
-
-  return path != NULL ? path : SHAREABLE_LIBEXECDIR "/shareable-reaper";
+  return shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
 }
 
 /* It starts its own child, and ends: what is left of it is no child of this process's. */
 static int start_reaper(void) {
-  char program[] = "shareable-reaper", *arguments[] = {program, ours.path, NULL}, *nothing[] = {NULL};
-  posix_spawnattr_t how;
-  sigset_t all, none;
+  const char *const arguments[] = {"shareable-reaper", ours.path, NULL};
+  char *nothing[] = {NULL};
   int system, state;
   pid_t pid;
 
-  sigfillset(&all);
-  sigemptyset(&none);
-  posix_spawnattr_init(&how);
-  posix_spawnattr_setsigdefault(&how, &all);
-  posix_spawnattr_setsigmask(&how, &none);
-  posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-  system = posix_spawn(&pid, reaper(), NULL, &how, arguments, nothing);
-  posix_spawnattr_destroy(&how);
+  system = shareable__spawn(&pid, reaper(), NULL, arguments, nothing);
   if (system != 0)
     return system;
   while (waitpid(pid, &state, 0) < 0)
@@ -170,7 +158,8 @@ static shareable_status begin_owning(const char *name, shareable_error *error) {
     return SHAREABLE_OK;
   unlink(ours.path);
   drop_journal();
-  return shareable__fail_system(error, system, "cannot start '%s', which is to clean up after this process", reaper());
+  return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
+                         "cannot start '%s', which is to clean up after this process: %s", reaper(), strerror(system));
 }
 
 /* The records in a row, over all chunks; the head is the first. NULL past the end. */

@@ -1,6 +1,7 @@
 /*
  * owner.c - tests of core/src/owner.c, core/src/journal.c and core/reaper.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 
@@ -273,7 +274,8 @@ Test(owner, is_refused_where_nobody_would_clean_up) {
   shareable_error error = {0};
 
   setenv("SHAREABLE_REAPER", "/nonexistent/reaper", 1);
-  cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_E_NOT_FOUND);
+  cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_E_SYSTEM);
+  cr_assert_eq(error.system, ENOENT);
   cr_assert_not_null(strstr(error.text, "cannot start '/nonexistent/reaper'"), "%s", error.text);
   cr_assert_not(exists(own_name()));
   setenv("SHAREABLE_REAPER", "/bin/false", 1);
