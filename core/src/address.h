@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "pickle.h"
+#include "plain.h"
 
 /* The longest text of an address, with its NUL. */
 #define SHAREABLE__ADDRESS_TEXT 112

@@ -36,6 +36,28 @@ extern int64_t shareable__manager_patience;
 /* The longest key. */
 #define SHAREABLE__KEY_MAX 65536
 
+/* Asking, in manager_ask.c. The lock is held from _lock() to _unlock(), and a request has to be answered within the patience. */
+shareable_status shareable__manager_lock(shareable_manager *manager, shareable_error *error);
+void shareable__manager_unlock(shareable_manager *manager);
+
+/* Looks at what came back, before the connection is anybody else's. */
+typedef shareable_status shareable__manager_look(const shareable__plains *in, const shareable__plain *value, void *into,
+                                                 shareable_error *error);
+
+/* Has the manager run a method, with one argument or NULL; `look` may be NULL. */
+shareable_status shareable__manager_ask(shareable_manager *manager, const char *method, const char *argument,
+                                        shareable__manager_look *look, void *into, shareable_error *error);
+shareable_status shareable__manager_ask_locked(shareable_manager *manager, const char *method, const char *argument,
+                                               shareable__manager_look *look, void *into);
+
+/*
+ * Connects, and asks whether the connection is kept for more requests. A manager of CPython's does not know the question, and
+ * closes.
+ */
+shareable_status shareable__manager_keep(shareable_manager *manager);
+
+shareable_status shareable__manager_fail_memory(shareable_error *error);
+
 /* Starts the program; it listens at `where` then, which is `text` or, where that is NULL, a place of its own. */
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
                                           int64_t deadline, shareable__address *where, shareable_error *error);

@@ -1,0 +1,209 @@
+/*
+ * manager_ask.c - the one connection of a manager's handle, and what is asked through it.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "manager.h"
+#include "patience.h"
+
+/* Of a reply that is not a long list. */
+#define FEW_NODES 64
+
+/* What a reply is, and what it was read from. */
+typedef struct reply {
+  shareable__plains in;
+  const shareable__plain *kind, *value;
+  shareable__plain few[FEW_NODES];
+} reply;
+
+static void end_reply(reply *of) {
+  if (of->in.nodes != of->few)
+    free(of->in.nodes);
+}
+
+static shareable_status fail_strange(shareable_manager *manager) {
+  return shareable__fail(manager->wire.error, SHAREABLE_E_PROTOCOL, 0, "what the manager at %s answers is no reply",
+                         manager->text);
+}
+
+shareable_status shareable__manager_fail_memory(shareable_error *error) {
+  return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a manager");
+}
+
+static bool grow(reply *of) {
+  uint32_t size = 4 * of->in.size;
+  shareable__plain *nodes = reallocarray(NULL, size, sizeof *nodes);
+
+  end_reply(of);
+  of->in = nodes == NULL ? shareable__plains_in(of->few, FEW_NODES) : shareable__plains_in(nodes, size);
+  return nodes != NULL;
+}
+
+static shareable_status read_reply(shareable_manager *manager, const unsigned char *message, size_t length, reply *of) {
+  shareable__unpickled unpickled;
+  uint32_t root;
+  size_t at;
+
+  while ((unpickled = shareable__unpickle(&of->in, message, length, &root, &at)) == SHAREABLE__NO_ROOM)
+    if (!grow(of))
+      return shareable__manager_fail_memory(manager->wire.error);
+  if (unpickled != SHAREABLE__UNPICKLED || !shareable__reply_read(&of->in, root, &of->kind, &of->value))
+    return fail_strange(manager);
+  return SHAREABLE_OK;
+}
+
+static bool is_return(const reply *of) {
+  return shareable__plain_is(of->kind, SHAREABLE__RETURN);
+}
+
+/* The answer to a request, whatever it is. */
+static shareable_status exchange(shareable_manager *manager, const char *method, const char *argument, reply *of) {
+  shareable__plain nodes[SHAREABLE__REQUEST_NODES];
+  shareable__plains in = shareable__plains_in(nodes, SHAREABLE__REQUEST_NODES);
+  unsigned char frame[512];
+  size_t size = shareable__frame(&in, shareable__request_make(&in, method, argument), frame, sizeof frame), length;
+  const unsigned char *message;
+  shareable_status status = shareable__wire_send(&manager->wire, frame, size);
+
+  of->in = shareable__plains_in(of->few, FEW_NODES);
+  if (status == SHAREABLE_OK)
+    status = shareable__wire_receive(&manager->wire, SHAREABLE__REPLY_MAX, &message, &length);
+  return status == SHAREABLE_OK ? read_reply(manager, message, length, of) : status;
+}
+
+/* The connection. */
+
+static shareable_status connect_once(shareable_manager *manager) {
+  shareable_status status;
+
+  shareable__wire_close(&manager->wire);
+  status = shareable__wire_connect(&manager->wire, &manager->address);
+  return status == SHAREABLE_OK ? shareable__wire_greet(&manager->wire, &manager->key) : status;
+}
+
+shareable_status shareable__manager_keep(shareable_manager *manager) {
+  shareable_status status = connect_once(manager);
+  reply of;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  status = exchange(manager, "keep_connection", NULL, &of);
+  manager->keeps = status == SHAREABLE_OK && is_return(&of);
+  end_reply(&of);
+  if (!manager->keeps)
+    shareable__wire_close(&manager->wire);
+  return status;
+}
+
+/* A connection on which a request can be made. */
+static shareable_status need_connection(shareable_manager *manager) {
+  shareable_status status = SHAREABLE_OK;
+
+  if (manager->wire.fd >= 0 && shareable__wire_is_quiet(&manager->wire))
+    return SHAREABLE_OK;
+  if (manager->keeps)
+    status = shareable__manager_keep(manager);
+  if (status == SHAREABLE_OK && !manager->keeps)
+    status = connect_once(manager);
+  return status;
+}
+
+/* The last line of a traceback, which says what went wrong. */
+static void last_line(const shareable__plain *text, const char **line, int *length) {
+  size_t end = text->type == SHAREABLE__PLAIN_STR ? text->length : 0, start;
+
+  while (end > 0 && text->text[end - 1] == '\n')
+    end--;
+  for (start = end; start > 0 && text->text[start - 1] != '\n';)
+    start--;
+  *line = text->text + start;
+  *length = end - start > 300 ? 300 : (int)(end - start);
+}
+
+static bool begins(const char *line, int length, const char *start) {
+  return (size_t)length >= strlen(start) && memcmp(line, start, strlen(start)) == 0;
+}
+
+static shareable_status fail_remote(shareable_manager *manager, const reply *of) {
+  shareable_status status = SHAREABLE_E_REMOTE;
+  const char *line;
+  int length;
+
+  last_line(of->value, &line, &length);
+  if (begins(line, length, "FileNotFoundError"))
+    status = SHAREABLE_E_NOT_FOUND;
+  else if (begins(line, length, "ValueError: list.remove"))
+    status = SHAREABLE_E_ABSENT;
+  return shareable__fail(manager->wire.error, status, 0, "the manager at %s answers: %.*s", manager->text, length,
+                         line);
+}
+
+shareable_status shareable__manager_ask_locked(shareable_manager *manager, const char *method, const char *argument,
+                                               shareable__manager_look *look, void *into) {
+  shareable_status status = need_connection(manager);
+  reply of;
+
+  if (status != SHAREABLE_OK) {
+    shareable__wire_close(&manager->wire);
+    return status;
+  }
+  status = exchange(manager, method, argument, &of);
+  if (status != SHAREABLE_OK)
+    shareable__wire_close(&manager->wire);
+  else if (!is_return(&of))
+    status = fail_remote(manager, &of);
+  else if (look != NULL)
+    status = look(&of.in, of.value, into, manager->wire.error);
+  end_reply(&of);
+  return status;
+}
+
+/* After a fork, the connection is the parent's, and who held the lock there may not be here. One thread sees to that. */
+static void take_over(shareable_manager *manager) {
+  pid_t self = getpid(), user = atomic_load(&manager->user);
+
+  while (user != self) {
+    if (user != 0 && atomic_compare_exchange_strong(&manager->user, &user, 0)) {
+      pthread_mutex_init(&manager->lock, NULL);
+      shareable__wire_close(&manager->wire);
+      atomic_store(&manager->user, self);
+    } else {
+      sched_yield();
+    }
+    user = atomic_load(&manager->user);
+  }
+}
+
+shareable_status shareable__manager_lock(shareable_manager *manager, shareable_error *error) {
+  if (manager == NULL)
+    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
+  take_over(manager);
+  pthread_mutex_lock(&manager->lock);
+  manager->wire.error = error;
+  manager->wire.deadline = shareable__deadline(shareable__manager_patience);
+  return SHAREABLE_OK;
+}
+
+void shareable__manager_unlock(shareable_manager *manager) {
+  if (!manager->keeps)
+    shareable__wire_close(&manager->wire);
+  manager->wire.error = NULL;
+  pthread_mutex_unlock(&manager->lock);
+}
+
+shareable_status shareable__manager_ask(shareable_manager *manager, const char *method, const char *argument,
+                                        shareable__manager_look *look, void *into, shareable_error *error) {
+  shareable_status status = shareable__manager_lock(manager, error);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (manager->is_down)
+    status = shareable__fail(error, SHAREABLE_E_CLOSED, 0, "the manager at %s was shut down", manager->text);
+  else
+    status = shareable__manager_ask_locked(manager, method, argument, look, into);
+  shareable__manager_unlock(manager);
+  return status;
+}
