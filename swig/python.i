@@ -31,7 +31,6 @@
 %thread shareable_manager_start;
 %thread shareable_manager_connect;
 %thread shareable_manager_track;
-%thread shareable_manager_release;
 %thread shareable_manager_shutdown;
 
 /* For C alone here: views do it. */
@@ -48,9 +47,10 @@
 %ignore shareable_list_lock;
 %ignore shareable_list_wait;
 %ignore shareable_list_wait_any;
-/* manager_authkey() calls it; what is made through a manager is made here, and tracked there. */
+/* What is made through a manager is made here, and tracked there, with a key that is known here. */
 %ignore shareable_manager_authkey;
 %ignore shareable_manager_names;
+%ignore shareable_manager_release;
 %ignore shareable_manager_create_memory;
 %ignore shareable_manager_create_list;
 /* Items travel by the slots of List, one at a time and in slices. */
@@ -281,7 +281,6 @@ PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
-PyObject *manager_authkey(shareable_manager *manager);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
 

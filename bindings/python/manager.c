@@ -23,10 +23,3 @@ void manager_dealloc(PyObject *self) {
   Py_END_ALLOW_THREADS;
   handle_free(self);
 }
-
-PyObject *manager_authkey(shareable_manager *manager) {
-  size_t size = 0;
-  const void *key = shareable_manager_authkey(manager, &size);
-
-  return PyBytes_FromStringAndSize(key, (Py_ssize_t)size);
-}

@@ -12,7 +12,4 @@
 int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void manager_dealloc(PyObject *self);
 
-/* The key as bytes. */
-PyObject *manager_authkey(shareable_manager *manager);
-
 #endif

@@ -37,16 +37,14 @@ end
 --- Makes a block of so many bytes, which the manager owns.
 ---@type fun(self: shareable.manager, size: integer): shareable.memory?, string?, shareable.code?
 function methods:memory(size)
-  local made, message, code = memory{size = size}
-  made, message, code = own(self, made, message, code)
-  return made, message, code
+  local made, message, code = own(self, options.call(memory, {size = size}))
+  return made, message, code -- no tail call: an error is to name the caller
 end
 
 --- Makes a list of values, which the manager owns; options as for `shareable.list`.
 ---@type fun(self, values: shareable.item[], given?: shareable.list.options): shareable.list?, string?, shareable.code?
 function methods:list(values, given)
-  local made, message, code = list(values, given or {})
-  made, message, code = own(self, made, message, code)
+  local made, message, code = own(self, options.call(list, values, given or {}))
   return made, message, code
 end
 

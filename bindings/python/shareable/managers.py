@@ -43,6 +43,16 @@ def _address(text: str) -> Address:
     return host, int(port)
 
 
+def _own(manager: _raw.Manager, memory: shared_memory.SharedMemory) -> None:
+    """Have the manager own the new block; where it does not, nobody would remove it later."""
+    try:
+        _raw.manager_track(manager, memory.name)
+    except BaseException:
+        memory.close()
+        memory.unlink()
+        raise
+
+
 class SharedMemoryManager:
     """A process that owns the blocks that are made through it, and removes them in the end, however this process ends.
 
@@ -124,23 +134,17 @@ class SharedMemoryManager:
 
     def SharedMemory(self, size: int) -> shared_memory.SharedMemory:
         """A new block of so many bytes, which the manager owns."""
+        manager = self._connected()
         memory = shared_memory.SharedMemory(create=True, size=size, track=False)
-        self._own(memory)
+        _own(manager, memory)
         return memory
 
     def ShareableList(self, sequence: Iterable[object]) -> shared_memory.ShareableList:
         """A new list, which the manager owns."""
+        manager = self._connected()
         shared = shared_memory.ShareableList(() if sequence is None else sequence, track=False)
-        self._own(shared.shm)
+        _own(manager, shared.shm)
         return shared
-
-    def _own(self, memory: shared_memory.SharedMemory) -> None:
-        try:
-            _raw.manager_track(self._connected(), memory.name)
-        except BaseException:
-            memory.close()
-            memory.unlink()
-            raise
 
     def __enter__(self) -> SharedMemoryManager:
         if self._handle is None:

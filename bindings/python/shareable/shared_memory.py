@@ -26,18 +26,18 @@ sleep until somebody has written.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import ceil
 from struct import unpack_from
 from types import GenericAlias, TracebackType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from . import _raw
+from ._owner import leave_to_parent
 
-__all__ = ["SharedMemory", "ShareableList", "ListLock", "Finding", "garbage", "unlink"]
+__all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
 
 # What items are read as: their == is known to C.
 _PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
@@ -58,30 +58,8 @@ def _flags(create: bool, read_only: bool, track: bool, lazy: bool, plain: bool =
     if create and read_only:
         raise ValueError("'read_only' is for attaching: what is created must be written")
     if create:
-        if track:
-            _leave_to_parent()
         return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0) | (_raw.OWNED if track else 0)
     return _raw.READ_ONLY if read_only else 0
-
-
-_left_by = 0  # the process that has arranged for it, as a fork's child has not
-
-
-def _leave_to_parent() -> None:
-    """Arrange for a worker of multiprocessing to leave what it owns to its parent, if it ends by itself: others may have the names."""
-    global _left_by
-    process = sys.modules.get("multiprocessing.process")
-    parent = process and process.parent_process()
-    if parent is None or _left_by == os.getpid():
-        return
-    _left_by = os.getpid()
-    from multiprocessing.util import Finalize
-
-    def leave(pid: int) -> None:
-        with suppress(ValueError):  # it has ended before
-            _raw.hand_over(pid)
-
-    Finalize(None, leave, (parent.pid,), exitpriority=0)
 
 
 def _nanoseconds(timeout: float | None) -> int:
@@ -145,6 +123,8 @@ class SharedMemory(_raw.Memory):
             raise ValueError("'name' can only be None if create=True")
         flags = _flags(create, read_only, track, lazy)
         if create:
+            if track:
+                leave_to_parent()
             super().__init__(_raw.memory_create(name, size, flags, mode))
             self._flags, self._mode, self._track = _O_CREX | os.O_RDWR, mode, track
         else:
@@ -291,6 +271,8 @@ class ShareableList(_raw.List):
         create = name is None or sequence is not None
         flags = _flags(create, read_only, track, lazy, plain)
         if create:
+            if track:
+                leave_to_parent()
             values = () if sequence is None else sequence
             super().__init__(_raw.list_create(name, (values, capacity), flags, mode))
         else:
@@ -483,26 +465,3 @@ class ListLock:
 def unlink(name: str) -> None:
     """Remove the name of a block or a list without attaching to it. FileNotFoundError where there is none."""
     _raw.unlink(name)
-
-
-class Finding(NamedTuple):
-    """What garbage() found out about a block."""
-
-    name: str
-    garbage: bool
-    """Whether a process that has ended owned it, and nobody uses it."""
-    removed: bool
-    """Whether it is gone, therefore."""
-    reason: str
-    """Why it is what it is, in words."""
-
-
-def garbage(remove: bool = False) -> list[Finding]:
-    """Look at every block there is, the standard library's too, and tell which are garbage.
-
-    Garbage is what a process created and tracked that has ended, as a lock of the kernel's proves, and that nobody has
-    mapped. With `remove` it is unlinked. Whatever cannot be proven to be garbage stays, however old it is. It is for what
-    is left where what cleans up after a process was killed together with it, as by the end of a container.
-    """
-    found = _raw.garbage(_raw.REMOVE if remove else 0)
-    return [Finding(name, fate != 0, fate == 2, reason) for name, fate, reason in found]

@@ -252,6 +252,8 @@ test("manager_owns_what_is_made_through_it", function()
   raises("no option 'adress'", function() local _ = shareable.manager{adress = "x"} end)
   raises("'authkey': a string expected", function() local _ = shareable.manager{authkey = 5} end)
   raises("a table of options expected", function() local _ = shareable.manager("x") end)
+  raises("'size': a whole number expected", function() local _ = manager:memory("x") end)
+  raises("table", function() local _ = manager:list({{}}) end)
   local l = assert(manager:list({1}))
   manager = nil -- luacheck: ignore 311
   collectgarbage()

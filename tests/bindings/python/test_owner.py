@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from shareable.shared_memory import ShareableList, SharedMemory, garbage
+from shareable import garbage
+from shareable.shared_memory import ShareableList, SharedMemory
 
 # A process that runs what it is told, says so, and sleeps.
 CREATOR = """
