@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 #include "../../core/src/journal.h"
-#include "support.h"
+#include "child.h"
 
 static void be_somebody(void) {
   if (geteuid() != 0)
@@ -35,36 +35,28 @@ static const char *path_of(const char *name) {
   return path;
 }
 
-/* A child that owns the block, and no reaper that knows of it. */
-static pid_t start_owner(const char *name, pid_t heir) {
-  int done[2];
-  char byte;
-  pid_t child;
+typedef struct legacy {
+  const char *name;
+  pid_t heir; /* or 0 */
+} legacy;
 
-  cr_assert_eq(pipe(done), 0);
-  child = fork();
-  if (child == 0) {
-    shareable_memory *memory;
+static void own(const void *with) {
+  const legacy *block = with;
+  shareable_memory *memory;
 
-    setenv("SHAREABLE_REAPER", "/bin/true", 1);
-    if (shareable_memory_create(&memory, name, 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK ||
-        (heir != 0 && shareable_hand_over(heir) != SHAREABLE_OK))
-      _exit(1);
-    close(done[0]);
-    close(done[1]);
-    for (;;)
-      pause();
-  }
-  close(done[1]);
-  cr_assert_eq(read(done[0], &byte, 1), 0);
-  close(done[0]);
-  cr_assert(exists(name));
-  return child;
+  setenv("SHAREABLE_REAPER", "/bin/true", 1);
+  if (shareable_memory_create(&memory, block->name, 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK ||
+      (block->heir != 0 && shareable_hand_over(block->heir) != SHAREABLE_OK))
+    _exit(1);
 }
 
-static void end(pid_t child) {
-  kill(child, SIGKILL);
-  waitpid(child, NULL, 0);
+/* A child that owns the block, and no reaper that knows of it. */
+static pid_t start_owner(const char *name, pid_t heir) {
+  const legacy block = {name, heir};
+  pid_t child = start(own, &block);
+
+  cr_assert(exists(name));
+  return child;
 }
 
 /* What it makes of the block, and why. */
@@ -90,7 +82,7 @@ Test(gc, removes_what_a_dead_owner_left_if_it_is_told_to) {
   struct stat folder;
 
   be_somebody();
-  end(start_owner(own_name(), 0));
+  end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(fate_of(own_name(), 0, "nobody uses it"), SHAREABLE_FATE_GARBAGE);
   cr_assert(exists(own_name()));
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
@@ -114,7 +106,7 @@ Test(gc, keeps_what_a_living_process_owns) {
   be_somebody();
   owner = start_owner(own_name(), 0);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner lives"), SHAREABLE_FATE_KEPT);
-  end(owner);
+  end(owner, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
@@ -126,9 +118,9 @@ Test(gc, keeps_what_was_left_to_a_living_process) {
   if (heir == 0)
     for (;;)
       pause();
-  end(start_owner(own_name(), heir));
+  end(start_owner(own_name(), heir), SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has left it to process"), SHAREABLE_FATE_KEPT);
-  end(heir);
+  end(heir, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
@@ -139,7 +131,7 @@ Test(gc, keeps_what_a_user_of_this_library_has_mapped) {
   be_somebody();
   owner = start_owner(own_name(), 0);
   cr_ok(shareable_memory_open(&memory, own_name(), SHAREABLE_READ_ONLY, NULL));
-  end(owner);
+  end(owner, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it mapped"), SHAREABLE_FATE_KEPT);
   shareable_memory_unref(memory);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
@@ -156,7 +148,7 @@ Test(gc, keeps_what_anybody_else_has_mapped) {
   fd = open(path_of(own_name()), O_RDWR | O_CLOEXEC);
   mapping = mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
   close(fd);
-  end(owner);
+  end(owner, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it mapped"), SHAREABLE_FATE_KEPT);
   munmap(mapping, 8);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
@@ -190,7 +182,7 @@ Test(gc, keeps_what_a_process_may_have_mapped_that_cannot_be_looked_into) {
   be_somebody();
   snprintf(other, sizeof other, "%s-other", own_name());
   cr_ok(shareable_memory_create(&memory, other, 8, 0, 0, NULL));
-  end(start_owner(own_name(), 0));
+  end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
   is_kept = is_told(memory, own_name(), "cannot be asked");
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
@@ -210,7 +202,7 @@ Test(gc, keeps_another_block_that_has_the_name_by_now) {
   cr_ok(shareable_unlink(own_name(), NULL));
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
-  end(owner);
+  end(owner, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }

@@ -3,7 +3,6 @@
  */
 #include "../../core/src/manager.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -55,16 +54,6 @@ static shareable_memory *new_block(shareable_manager *manager) {
       usleep(500);                                                                                                     \
     cr_assert(condition);                                                                                              \
   } while (0)
-
-static size_t descriptors(void) {
-  DIR *folder = opendir("/proc/self/fd");
-  size_t count = 0;
-
-  while (readdir(folder) != NULL)
-    count++;
-  closedir(folder);
-  return count;
-}
 
 Test(manager, owns_what_is_made_through_it_and_removes_it_at_shutdown) {
   shareable_manager *manager = new_manager();

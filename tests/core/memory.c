@@ -1,7 +1,6 @@
 /*
  * memory.c - tests of core/src/memory.c.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,16 +21,6 @@ static shareable_memory *new_memory(size_t size) {
 static void end_memory(shareable_memory *memory) {
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
-}
-
-static size_t descriptors(void) {
-  DIR *folder = opendir("/proc/self/fd");
-  size_t count = 0;
-
-  while (readdir(folder) != NULL)
-    count++;
-  closedir(folder);
-  return count;
 }
 
 Test(memory, is_shared_between_two_handles) {

@@ -10,7 +10,7 @@
 
 #include "../../core/src/journal.h"
 #include "../../core/src/segment.h"
-#include "support.h"
+#include "child.h"
 
 /* Names that another process can make up too: the test's, and a number. */
 typedef struct name {
@@ -32,35 +32,6 @@ static shareable_memory *own(const char *block) {
   return memory;
 }
 
-/* What a child does before it sleeps, and whatever it is to know. */
-typedef void work(const char *prefix);
-
-/* A child that has done its work when this returns. */
-static pid_t start(work *does, const char *prefix) {
-  int done[2];
-  char byte;
-  pid_t child;
-
-  cr_assert_eq(pipe(done), 0);
-  child = fork();
-  if (child == 0) {
-    does(prefix);
-    close(done[0]);
-    close(done[1]);
-    for (;;)
-      pause();
-  }
-  close(done[1]);
-  cr_assert_eq(read(done[0], &byte, 1), 0);
-  close(done[0]);
-  return child;
-}
-
-static void end(pid_t child, int signal) {
-  kill(child, signal);
-  waitpid(child, NULL, 0);
-}
-
 /* Whether the block has gone within a second. */
 static bool goes(const char *block) {
   const struct timespec moment = {0, 5000000};
@@ -78,7 +49,7 @@ static bool stays(const char *block) {
   return exists(block);
 }
 
-static void own_one(const char *prefix) {
+static void own_one(const void *prefix) {
   own(prefix);
 }
 
@@ -90,7 +61,7 @@ Test(owner, that_is_killed_leaves_no_block) {
   cr_assert(goes(own_name()));
 }
 
-static void own_list(const char *prefix) {
+static void own_list(const void *prefix) {
   const shareable_value values[] = {shareable_int(1)};
   shareable_list *list;
 
@@ -104,7 +75,7 @@ Test(owner, of_a_list_leaves_none_either) {
   cr_assert(goes(own_name()));
 }
 
-static void own_in_a_group(const char *prefix) {
+static void own_in_a_group(const void *prefix) {
   setpgid(0, 0);
   own(prefix);
 }
@@ -117,7 +88,7 @@ Test(owner, whose_whole_group_is_killed_leaves_no_block) {
   cr_assert(goes(own_name()));
 }
 
-static void own_and_make(const char *prefix) {
+static void own_and_make(const void *prefix) {
   shareable_memory *memory;
 
   own(numbered(prefix, 0).text);
@@ -177,7 +148,7 @@ Test(owner, is_whoever_made_it_not_a_child) {
   shareable_memory_unref(memory);
 }
 
-static void own_and_have_a_child(const char *prefix) {
+static void own_and_have_a_child(const void *prefix) {
   own(numbered(prefix, 0).text);
   if (fork() == 0) {
     own(numbered(prefix, 1).text);
@@ -198,7 +169,7 @@ Test(owner, leaves_no_block_though_a_child_of_it_lives) {
   cr_assert(goes(child_s.text));
 }
 
-static void own_a_thousand(const char *prefix) {
+static void own_a_thousand(const void *prefix) {
   for (int i = 0; i < 1000; i++)
     own(numbered(prefix, i).text);
 }
@@ -212,7 +183,7 @@ Test(owner, may_own_any_number) {
     cr_assert(goes(numbered(own_name(), i).text), "%d", i);
 }
 
-static void own_and_unlink(const char *prefix) {
+static void own_and_unlink(const void *prefix) {
   shareable_memory *memory[300];
 
   for (int round = 0; round < 20; round++) {
@@ -252,7 +223,7 @@ Test(owner, uses_its_records_again) {
 }
 
 /* As if the reaper had been killed with it. */
-static void own_without_a_reaper(const char *prefix) {
+static void own_without_a_reaper(const void *prefix) {
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   own(prefix);
 }
@@ -284,13 +255,13 @@ Test(owner, is_refused_where_nobody_would_clean_up) {
 }
 
 /* The heir is the child's parent, which is the test. */
-static void own_and_hand_over(const char *prefix) {
+static void own_and_hand_over(const void *prefix) {
   own(prefix);
   cr_ok(shareable_hand_over(getppid()));
   _exit(0);
 }
 
-static void be_an_heir(const char *prefix) {
+static void be_an_heir(const void *prefix) {
   pid_t child = fork();
 
   if (child == 0)
@@ -313,7 +284,7 @@ Test(owner, leaves_nothing_to_a_process_that_is_not_there) {
   cr_ok(shareable_hand_over(getppid()));
 }
 
-static void own_and_exec(const char *prefix) {
+static void own_and_exec(const void *prefix) {
   own(prefix);
   if (fork() == 0)
     execl("/bin/sleep", "sleep", "2", NULL);

@@ -5,6 +5,7 @@
 #define TESTS_SUPPORT_H
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,6 +27,17 @@ static inline bool exists(const char *name) {
   char path[300];
   snprintf(path, sizeof path, "/dev/shm/%s", name);
   return access(path, F_OK) == 0;
+}
+
+/* How many descriptors this process has open. */
+static inline size_t descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  size_t count = 0;
+
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
 }
 
 #define cr_status(call, wanted)                                                                                        \

@@ -3,7 +3,6 @@
  */
 #include "../../core/src/writer.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -59,16 +58,6 @@ static void join(shareable__writer *writer, int fd) {
   shareable__writer_start(writer, fd, own_name(), false);
   cr_ok(shareable__writer_join(writer, no_cell, NULL));
   cr_assert_neq(writer->token, 0);
-}
-
-static size_t descriptors(void) {
-  DIR *folder = opendir("/proc/self/fd");
-  size_t count = 0;
-
-  while (readdir(folder) != NULL)
-    count++;
-  closedir(folder);
-  return count;
 }
 
 /* In a process of the test's, which has no way to say more: a token, or 0 where it got none. */
