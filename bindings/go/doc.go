@@ -43,11 +43,11 @@
 // # Lifetime
 //
 // A block outlives every process until its name is removed, by [Memory.Unlink], [List.Unlink] or [Unlink], once; one that was
-// made [Owned] goes with the process that made it. Close
-// ends this handle's access and nothing else. What becomes unreachable without Close is closed by a finalizer, some
-// time later: a net, nothing to build on.
+// made [Owned] goes with the process that made it. Close ends this handle's access and nothing else. What becomes
+// unreachable without Close is closed by a finalizer, some time later: a net, nothing to build on.
 //
-// The name is all that Unlink removes: who has the block open keeps using it.
+// The name is all that Unlink removes: who has the block open keeps using it. Go has no fork, and what a program starts
+// inherits no block of it and owns none; the other end of a fork() in C or Python is told of in shareable.h.
 //
 // # Errors
 //

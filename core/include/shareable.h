@@ -32,7 +32,8 @@
  * - Space. A block's memory is reserved when it is made (a full /dev/shm is SHAREABLE_E_NO_SPACE then, with the
  *   figures), unless SHAREABLE_LAZY asks for pages at first use: then a full /dev/shm is SIGBUS at that use.
  * - fork(). A child inherits the mapping and the handles, and may use them: it writes under a token of its own. Parent
- *   and child each close their own handle, and unlink once between them.
+ *   and child each close their own handle, and unlink once between them. The child owns nothing of its parent's, holds
+ *   no lock of its parent's, and its end does nothing to the parent's blocks.
  * - Threads. Any thread may use a handle, several at once; but closing a handle, or dropping its last reference,
  *   while another thread still uses it is the caller's race to prevent, as with free().
  * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between

@@ -28,6 +28,9 @@
 -- raises, `l:get` and its kin answer nil, a message and "E_OVERFLOW", and `l:exact(i)` gives it as a shareable.integer,
 -- which `tostring` shows, `==` and `<` compare, `x:tonumber()` rounds, and a list takes. Atomic operations, digests and
 -- `m:unpack` answer such a one where they have to.
+--
+-- **fork**, where a library gives it: the child inherits the handles and may use them, each side closes its own, and
+-- what the parent owns stays the parent's.
 
 local raw = require "shareable.raw"
 

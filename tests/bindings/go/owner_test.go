@@ -27,6 +27,10 @@ func makeBlocks(name string) {
 	if _, err := shareable.NewMemory(8, shareable.WithName(name+"-kept")); err != nil {
 		fmt.Println(err)
 	}
+	// Go has no fork. What a program starts owns nothing of it, and keeps nothing there when it lives on.
+	if err := exec.Command("sleep", "3").Start(); err != nil {
+		fmt.Println(err)
+	}
 	fmt.Println("made")
 	time.Sleep(time.Minute)
 }

@@ -183,13 +183,14 @@ test("lock_is_had_by_one_at_a_time", function()
   same(l:totable(), {1500, -1500})
 end)
 
+local function exists(known)
+  local file = io.open("/dev/shm/" .. known)
+  return file and file:close() and true or false
+end
+
 test("owned_block_goes_with_its_process", function()
   local owned, kept = name(), name()
   local l = keep(shareable.list({1}, {name = name()}))
-  local function exists(known)
-    local file = io.open("/dev/shm/" .. known)
-    return file and file:close() and true or false
-  end
   local pipe = runner.start(l.name, ([[
     assert(shareable.list({1}, {name = "%s", owned = true}))
     assert(shareable.memory{name = "%s", size = 8})
@@ -209,6 +210,27 @@ test("owned_block_goes_with_its_process", function()
   shareable.unlink(kept)
 end)
 
+-- Lua has no fork; this library has, for those of Debian's Luas that it is built for.
+local has_fork, unistd = pcall(require, "posix.unistd")
+local fork_test = has_fork and test or runner.skip
+
+fork_test("child_of_a_fork_uses_what_it_inherits_and_takes_nothing_with_it", has_fork and function()
+  local l = keep(shareable.list({1}, {name = name(), owned = true}))
+  io.stdout:flush()
+  if unistd.fork() == 0 then
+    l[1] = 2
+    l:close()
+    l = nil -- luacheck: ignore 311
+    collectgarbage()
+    os.exit(0, true)
+  end
+  equal(l:wait(1, 1), 2)
+  require("posix.sys.wait").wait()
+  local silence = keep(shareable.list{0})
+  silence:wait(1, 0, 0.3) -- as long as it would take to go, and then some
+  equal(exists(l.name), true)
+end or "there is no posix.unistd (lua-posix) for this Lua")
+
 test("garbage_is_told_with_reasons", function()
   local l = keep(shareable.list({1}, {name = name()}))
   for _, finding in ipairs(shareable.garbage()) do
@@ -223,10 +245,6 @@ test("garbage_is_told_with_reasons", function()
 end)
 
 test("manager_owns_what_is_made_through_it", function()
-  local function exists(known)
-    local file = io.open("/dev/shm/" .. known)
-    return file and file:close() and true or false
-  end
   for _, address in ipairs{false, "@" .. name(), "127.0.0.1:0"} do
     local manager = assert(shareable.manager{address = address or nil})
     local other = assert(shareable.manager{connect = manager.address, authkey = manager.authkey})
