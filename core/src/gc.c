@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "journal.h"
-#include "mapped.h"
 #include "segment.h"
+#include "survey.h"
 
 typedef struct finding {
   char name[SHAREABLE__NAME_MAX + 1];
@@ -25,56 +24,6 @@ struct shareable_gc {
   size_t count;
 };
 
-/* What the journals say about a block. */
-typedef struct claim {
-  uint64_t inode;
-  int64_t heir; /* that lives, or 0 */
-  bool is_dead; /* its owner has ended */
-  char name[SHAREABLE__NAME_MAX + 1];
-} claim;
-
-typedef struct survey {
-  claim *claims;
-  size_t count;
-  bool has_memory;
-  shareable__mapped mapped;
-} survey;
-
-static bool owner_has_ended(int fd) {
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-  return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
-}
-
-static void add_claim(survey *all, const shareable__record *record, bool is_dead, int64_t heir) {
-  claim *more = reallocarray(all->claims, all->count + 1, sizeof *more);
-
-  if (more == NULL) {
-    all->has_memory = false;
-    return;
-  }
-  all->claims = more;
-  more += all->count++;
-  *more = (claim){.inode = record->inode, .heir = heir, .is_dead = is_dead};
-  snprintf(more->name, sizeof more->name, "%s", record->name);
-}
-
-/* A visit: takes in what a journal says. */
-static void read_journal(int fd, const char *path, void *context) {
-  shareable__journal_head head;
-  shareable__record record;
-  uint64_t at = 0;
-  bool is_dead;
-
-  (void)path;
-  if (!shareable__journal_read(fd, &head))
-    return;
-  is_dead = owner_has_ended(fd);
-  while (shareable__journal_next(fd, &at, &record))
-    if (shareable__journal_has_block(fd, &record))
-      add_claim(context, &record, is_dead, shareable__heir_lives(&head.heir) ? head.heir.pid : 0);
-}
-
 /* A visit: removes a journal of a dead owner that says nothing any more. */
 static void remove_empty(int fd, const char *path, void *context) {
   shareable__journal_head head;
@@ -82,7 +31,7 @@ static void remove_empty(int fd, const char *path, void *context) {
   uint64_t at = 0;
 
   (void)context;
-  if (!shareable__journal_read(fd, &head) || !owner_has_ended(fd))
+  if (!shareable__journal_read(fd, &head) || !shareable__journal_is_left(fd))
     return;
   while (shareable__journal_next(fd, &at, &record))
     if (shareable__journal_has_block(fd, &record))
@@ -90,74 +39,44 @@ static void remove_empty(int fd, const char *path, void *context) {
   shareable__journal_remove(path);
 }
 
-/* The journals of this user; root sees to everybody's. */
-static void visit_journals(shareable__journal_visit *visit, void *context) {
-  shareable__folder folder = shareable__journal_folder();
-  const struct dirent *entry;
-  DIR *directory;
+/* Of a block whose owner has ended: who uses it, in words. */
+static void say_who(const shareable__usage *usage, bool is_open, char *reason, size_t size) {
+  static const char ended[] = "its owner has ended, but";
 
-  if (geteuid() != 0) {
-    shareable__journal_each(&folder, visit, context);
-    return;
-  }
-  directory = opendir(SHAREABLE__DIRECTORY);
-  if (directory == NULL)
-    return;
-  while ((entry = readdir(directory)) != NULL)
-    if (strncmp(entry->d_name, ".shareable-", 11) == 0 && entry->d_type == DT_DIR) {
-      int length = snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/%s", entry->d_name);
-      if ((size_t)length < sizeof folder.path)
-        shareable__journal_each(&folder, visit, context);
-    }
-  closedir(directory);
-}
-
-static const claim *claim_of(const survey *all, const char *name, const struct stat *file) {
-  for (size_t i = 0; i < all->count; i++)
-    if (all->claims[i].inode == file->st_ino && strcmp(all->claims[i].name, name) == 0)
-      return &all->claims[i];
-  return NULL;
-}
-
-/* Of a block whose owner has ended: whether somebody uses it, in words. */
-static bool is_in_use(const survey *all, const char *path, const struct stat *file, char *reason, size_t size) {
-  const shareable__mapping *user = shareable__mapped_user(&all->mapped, file);
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  bool is_used = true;
-
-  if (user != NULL && user->inode != 0)
-    snprintf(reason, size, "its owner has ended, but process %" PRId64 " has it mapped", user->pid);
-  else if (user != NULL)
-    snprintf(reason, size, "its owner has ended, but process %" PRId64 " cannot be asked whether it has it mapped",
-             user->pid);
-  else if (!all->mapped.is_whole)
-    snprintf(reason, size, "its owner has ended, but /proc does not tell who has it mapped");
-  else if (fd < 0)
-    snprintf(reason, size, "its owner has ended, but it cannot be opened to see whether it is in use");
-  else if (shareable__segment_is_in_use(fd))
-    snprintf(reason, size, "its owner has ended, but a process that cannot be seen from here has it mapped");
+  if (usage->user_count > 0)
+    snprintf(reason, size, "%s process %" PRId64 " has it mapped", ended, usage->users[0].pid);
+  else if (usage->unasked != NULL)
+    snprintf(reason, size, "%s process %" PRId64 " cannot be asked whether it has it mapped", ended,
+             usage->unasked->pid);
+  else if (usage->is_locked)
+    snprintf(reason, size, "%s a process that cannot be seen from here has it mapped", ended);
+  else if (!is_open)
+    snprintf(reason, size, "%s it cannot be opened to see whether it is in use", ended);
   else
-    is_used = false;
+    snprintf(reason, size, "%s /proc does not tell who has it mapped", ended);
+}
+
+static shareable_fate judge(const shareable__survey *survey, const char *path, const char *name,
+                            const struct stat *file, char *reason, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  shareable__usage usage = shareable__survey_look(survey, name, file, fd);
+  shareable_fate fate = SHAREABLE_FATE_KEPT;
+
+  if (usage.owner == NULL) {
+    snprintf(reason, size, "nobody has it recorded as owned: it is there until somebody unlinks it");
+  } else if (!usage.owner->is_dead) {
+    snprintf(reason, size, "its owner lives");
+  } else if (usage.owner->heir != 0) {
+    snprintf(reason, size, "its owner has left it to process %" PRId64 ", which lives", usage.owner->heir);
+  } else if (!shareable__usage_is_none(&usage)) {
+    say_who(&usage, fd >= 0, reason, size);
+  } else {
+    snprintf(reason, size, "its owner has ended, and nobody uses it");
+    fate = SHAREABLE_FATE_GARBAGE;
+  }
   if (fd >= 0)
     close(fd);
-  return is_used;
-}
-
-static shareable_fate judge(const survey *all, const char *path, const char *name, const struct stat *file,
-                            char *reason, size_t size) {
-  const claim *owner = claim_of(all, name, file);
-
-  if (owner == NULL)
-    snprintf(reason, size, "nobody has it recorded as owned: it is there until somebody unlinks it");
-  else if (!owner->is_dead)
-    snprintf(reason, size, "its owner lives");
-  else if (owner->heir != 0)
-    snprintf(reason, size, "its owner has left it to process %" PRId64 ", which lives", owner->heir);
-  else if (!is_in_use(all, path, file, reason, size)) {
-    snprintf(reason, size, "its owner has ended, and nobody uses it");
-    return SHAREABLE_FATE_GARBAGE;
-  }
-  return SHAREABLE_FATE_KEPT;
+  return fate;
 }
 
 static finding *add_finding(shareable_gc *gc, const char *name) {
@@ -182,7 +101,7 @@ static shareable_fate remove_block(const char *path, const struct stat *file, fi
   return SHAREABLE_FATE_KEPT;
 }
 
-static bool look_at(shareable_gc *gc, const survey *all, const char *name, bool remove) {
+static bool look_at(shareable_gc *gc, const shareable__survey *survey, const char *name, bool remove) {
   char path[sizeof SHAREABLE__DIRECTORY + sizeof((struct dirent *)0)->d_name];
   struct stat file;
   finding *found;
@@ -193,17 +112,17 @@ static bool look_at(shareable_gc *gc, const survey *all, const char *name, bool 
   found = add_finding(gc, name);
   if (found == NULL)
     return false;
-  found->fate = judge(all, path, name, &file, found->reason, sizeof found->reason);
+  found->fate = judge(survey, path, name, &file, found->reason, sizeof found->reason);
   if (remove && found->fate == SHAREABLE_FATE_GARBAGE)
     found->fate = remove_block(path, &file, found);
   return true;
 }
 
-static bool look_at_all(shareable_gc *gc, const survey *all, DIR *directory, bool remove) {
+static bool look_at_all(shareable_gc *gc, const shareable__survey *survey, DIR *directory, bool remove) {
   const struct dirent *entry;
 
   while ((entry = readdir(directory)) != NULL)
-    if (entry->d_name[0] != '.' && !look_at(gc, all, entry->d_name, remove))
+    if (entry->d_name[0] != '.' && !look_at(gc, survey, entry->d_name, remove))
       return false;
   return true;
 }
@@ -213,19 +132,16 @@ static int by_name(const void *one, const void *other) {
 }
 
 static shareable_status run(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
-  survey all = {.has_memory = true};
-  struct stat status;
+  shareable__survey survey;
+  shareable_status status = shareable__survey_begin(&survey, error);
   bool has_memory;
 
-  if (fstat(dirfd(directory), &status) != 0)
-    return shareable__fail_system(error, errno, "cannot look at " SHAREABLE__DIRECTORY);
-  visit_journals(read_journal, &all);
-  all.mapped = shareable__mapped_find(status.st_dev);
-  has_memory = all.has_memory && look_at_all(gc, &all, directory, remove);
-  shareable__mapped_free(&all.mapped);
-  free(all.claims);
+  if (status != SHAREABLE_OK)
+    return status;
+  has_memory = look_at_all(gc, &survey, directory, remove);
+  shareable__survey_end(&survey);
   if (remove)
-    visit_journals(remove_empty, NULL);
+    shareable__survey_visit(remove_empty, NULL);
   if (!has_memory)
     return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for what there is in " SHAREABLE__DIRECTORY);
   if (gc->count > 0)

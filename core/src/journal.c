@@ -53,6 +53,12 @@ bool shareable__journal_lock(int fd, bool wait) {
   return result == 0;
 }
 
+bool shareable__journal_is_left(int fd) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+  return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+}
+
 bool shareable__journal_read(int fd, shareable__journal_head *head) {
   return pread(fd, head, sizeof *head, 0) == (ssize_t)sizeof *head && head->magic == SHAREABLE__JOURNAL_MAGIC;
 }

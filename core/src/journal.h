@@ -58,6 +58,9 @@ void shareable__journal_each(const shareable__folder *folder, shareable__journal
 /* Locks a journal: true when its owner has ended. Without waiting for that, or until it has. */
 bool shareable__journal_lock(int fd, bool wait);
 
+/* Whether nobody holds that lock: the owner has ended. */
+bool shareable__journal_is_left(int fd);
+
 /* Whether it is a journal; its head. */
 bool shareable__journal_read(int fd, shareable__journal_head *head);
 

@@ -1,0 +1,50 @@
+/*
+ * survey.h - what is known at one moment of the blocks that are here: who owns each, and who uses it.
+ */
+#ifndef SHAREABLE__SURVEY_H
+#define SHAREABLE__SURVEY_H
+
+#include "journal.h"
+#include "mapped.h"
+#include "shareable.h"
+
+/* What a journal says of a block. */
+typedef struct shareable__claim {
+  uint64_t inode;
+  uint64_t journal; /* its inode: the owner has it mapped */
+  int64_t heir;     /* that lives, or 0 */
+  bool is_dead;     /* the owner has ended, as the kernel's lock on the journal tells */
+  char name[SHAREABLE__NAME_MAX + 1];
+} shareable__claim;
+
+typedef struct shareable__survey {
+  shareable__claim *claims;
+  size_t count;
+  bool has_memory;
+  shareable__mapped mapped;
+} shareable__survey;
+
+typedef struct shareable__usage {
+  const shareable__claim *owner;   /* NULL: nobody has it recorded as owned */
+  const shareable__mapping *users; /* who has it mapped, as /proc tells; each process once */
+  size_t user_count;
+  const shareable__mapping *unasked; /* a process that may have it mapped, but cannot be looked into; or NULL */
+  bool is_unknown;                   /* /proc does not tell, or the block cannot be opened to ask for its lock */
+  bool is_locked;                    /* somebody has it mapped through this library, wherever */
+} shareable__usage;
+
+/* Visits the journals of this user; root sees everybody's. */
+void shareable__survey_visit(shareable__journal_visit *visit, void *context);
+
+/* Looks at all journals and all processes. E_SYSTEM or E_NO_MEMORY; else shareable__survey_end() is due. */
+shareable_status shareable__survey_begin(shareable__survey *survey, shareable_error *error);
+void shareable__survey_end(shareable__survey *survey);
+
+/* What is known of one block; `fd` is open on it, or -1 where it cannot be opened. */
+shareable__usage shareable__survey_look(const shareable__survey *survey, const char *name, const struct stat *file,
+                                        int fd);
+
+/* Whether the usage says that there is nobody. */
+bool shareable__usage_is_none(const shareable__usage *usage);
+
+#endif
