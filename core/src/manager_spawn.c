@@ -12,7 +12,7 @@
 #include "error.h"
 #include "manager.h"
 #include "patience.h"
-#include "spawn.h"
+#include "program.h"
 
 /* Where the program finds its descriptors. */
 #define KEY_FD 0
@@ -90,7 +90,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const pipes *of) {
 }
 
 static const char *program(void) {
-  return shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
+  return shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
 }
 
 /* An errno. */
@@ -112,7 +112,7 @@ static int spawn(pid_t *process, const char *address, const pipes *of) {
     return ENOMEM;
   result = add_actions(&actions, of);
   if (result == 0)
-    result = shareable__spawn(process, program(), &actions, arguments, environ);
+    result = shareable__program_start(process, program(), &actions, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   return result;
 }

@@ -17,7 +17,7 @@
 
 #include "error.h"
 #include "fork.h"
-#include "spawn.h"
+#include "program.h"
 
 /* The journal grows by chunks, each twice as long as the one before. */
 #define CHUNK ((size_t)65536)
@@ -114,7 +114,7 @@ static int make_journal(const char *folder) {
 }
 
 static const char *reaper(void) {
-  return shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+  return shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
 }
 
 /* It starts its own child, and ends: what is left of it is no child of this process's. */
@@ -124,7 +124,7 @@ static int start_reaper(void) {
   int system, state;
   pid_t pid;
 
-  system = shareable__spawn(&pid, reaper(), NULL, arguments, nothing);
+  system = shareable__program_start(&pid, reaper(), NULL, arguments, nothing);
   if (system != 0)
     return system;
   while (waitpid(pid, &state, 0) < 0)

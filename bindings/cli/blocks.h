@@ -1,0 +1,53 @@
+/*
+ * blocks.h - all that is known of the blocks that are here.
+ */
+#ifndef SHAREABLE__CLI_BLOCKS_H
+#define SHAREABLE__CLI_BLOCKS_H
+
+#include <sys/types.h>
+
+#include "cli.h"
+#include "survey.h"
+
+typedef enum block_kind { BLOCK_RAW, BLOCK_LIST, BLOCK_SEMAPHORE, BLOCK_UNREADABLE } block_kind;
+
+typedef enum block_state {
+  BLOCK_LIVE,     /* somebody has it mapped, or its owner lives */
+  BLOCK_UNUSED,   /* nobody does, and nobody owns it: it stays until somebody unlinks it */
+  BLOCK_ORPHANED, /* its owner has ended, and nobody uses it: garbage */
+  BLOCK_DELETED,  /* it has no name any more, but somebody has it mapped */
+  BLOCK_UNKNOWN   /* it cannot be told from here who uses it */
+} block_state;
+
+typedef struct block {
+  char *name;
+  uint64_t inode;
+  block_kind kind;
+  block_state state;
+  size_t items; /* of a list */
+  bool is_synced;
+  uint64_t size, used; /* in bytes; used: of memory, as the file system counts it */
+  size_t user_count;
+  const shareable__mapping *users;
+  bool has_other_users; /* that cannot be seen from here */
+  int64_t unasked;      /* a process that may use it, but cannot be looked into; or 0 */
+  int64_t owner;        /* a process; 0: nobody owns it; -1: it has ended, or cannot be seen from here */
+  int64_t age;          /* in seconds */
+  uid_t uid;
+  mode_t mode; /* the permission bits */
+} block;
+
+typedef struct blocks {
+  block *all;
+  size_t count;
+  shareable__survey survey;
+} blocks;
+
+/* Looks at all blocks, or at those that are named: by name, and then the deleted ones. One that is not there ends the program. */
+void blocks_read(blocks *to, char *const *names, size_t count);
+void blocks_free(blocks *of);
+
+const char *block_kind_name(block_kind kind);
+const char *block_state_name(block_state state);
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * doctor.c - shareable doctor: what of this machine is in the way of shared memory, and what to do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "blocks.h"
+#include "program.h"
+#include "segment.h"
+#include "table.h"
+
+#define DOCKERS_SIZE (UINT64_C(64) << 20)
+
+typedef enum verdict { FINE, NOTE, WRONG } verdict;
+
+typedef struct finding {
+  const char *check;
+  verdict verdict;
+  const char *found, *advice; /* or "" */
+} finding;
+
+enum { CHECK, VERDICT, FOUND, ADVICE };
+
+static const cli_column columns[] = {
+  [CHECK] = {"CHECK", 0, SCOLS_JSON_STRING},
+  [VERDICT] = {"VERDICT", 0, SCOLS_JSON_STRING},
+  [FOUND] = {"FOUND", 0, SCOLS_JSON_STRING},
+  [ADVICE] = {"ADVICE", 0, SCOLS_JSON_STRING},
+};
+
+static const char *const verdicts[] = {"ok", "note", "wrong"};
+
+typedef struct report {
+  cli_table *table; /* of JSON, or NULL */
+  bool has_colors, is_wrong;
+} report;
+
+static char *cell(const void *row, size_t column, const cli_view *view) {
+  const finding *of = row;
+  const char *const texts[] = {of->check, verdicts[of->verdict], of->found, of->advice};
+
+  (void)view;
+  return texts[column][0] == '\0' ? NULL : cli_format("%s", texts[column]);
+}
+
+static void say(report *to, const char *check, verdict is, const char *found, const char *advice) {
+  static const char *const colors[] = {"", "\033[33m", "\033[31m"};
+  const finding row = {check, is, found, advice};
+  const char *color = to->has_colors ? colors[is] : "";
+
+  to->is_wrong |= is == WRONG;
+  if (to->table != NULL) {
+    cli_table_add(to->table, &row, NULL, VERDICT, NULL);
+    return;
+  }
+  printf("%s%-5s%s  %-10s  %s\n", color, verdicts[is], color[0] == '\0' ? "" : "\033[0m", check, found);
+  if (advice[0] != '\0')
+    printf("%*s%s\n", (int)sizeof "wrong  new blocks ", "", advice);
+}
+
+static void check_folder(report *to) {
+  struct stat folder;
+  struct statfs system;
+  char found[120];
+
+  if (stat(SHAREABLE__DIRECTORY, &folder) != 0 || statfs(SHAREABLE__DIRECTORY, &system) != 0) {
+    say(to, "folder", WRONG, strerror(errno),
+        "mount a tmpfs at " SHAREABLE__DIRECTORY ": mount -t tmpfs -o mode=1777 shm " SHAREABLE__DIRECTORY);
+    return;
+  }
+  snprintf(found, sizeof found, "%s, mode %04o", system.f_type == TMPFS_MAGIC ? "tmpfs" : "no tmpfs",
+           (unsigned)folder.st_mode & 07777);
+  if ((folder.st_mode & 07777) != 01777)
+    say(to, "folder", WRONG, found, "chmod 1777 " SHAREABLE__DIRECTORY);
+  else if (system.f_type != TMPFS_MAGIC)
+    say(to, "folder", WRONG, found, "mount a tmpfs there: what is on a disk is slow, and outlives the machine");
+  else
+    say(to, "folder", FINE, found, "");
+}
+
+static void check_space(report *to) {
+  const cli_view view = {0};
+  struct statfs system;
+  uint64_t all, left;
+  char *size, *free_size, found[120];
+
+  if (statfs(SHAREABLE__DIRECTORY, &system) != 0)
+    return;
+  all = (uint64_t)system.f_blocks * (uint64_t)system.f_bsize;
+  left = (uint64_t)system.f_bavail * (uint64_t)system.f_bsize;
+  size = cli_size(all, &view);
+  free_size = cli_size(left, &view);
+  snprintf(found, sizeof found, "%s, %s of it free", all == 0 ? "unlimited" : size, free_size);
+  if (all > 0 && left < all / 10)
+    say(to, "space", WRONG, found, "'shareable ls --sort used' tells who has it, 'shareable gc' what nobody needs");
+  else if (all > 0 && all <= DOCKERS_SIZE)
+    say(to, "space", NOTE, found,
+        "little, as containers have it: docker run --shm-size, or a memory volume in Kubernetes");
+  else
+    say(to, "space", FINE, found, "");
+  free(size);
+  free(free_size);
+  snprintf(found, sizeof found, "%" PRIu64 " free", (uint64_t)system.f_ffree);
+  if (system.f_files > 0)
+    say(to, "inodes", system.f_ffree < system.f_files / 10 ? WRONG : FINE, found,
+        system.f_ffree < system.f_files / 10 ? "too many blocks: 'shareable gc', or mount -o remount,nr_inodes=" : "");
+}
+
+/* What every block takes: a file without a name, and a lock on it. */
+static void check_files(report *to) {
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  int fd = open(SHAREABLE__DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    say(to, "new blocks", WRONG, strerror(errno),
+        "a block begins as an unnamed file (O_TMPFILE) that this user may make there");
+  else if (fcntl(fd, F_OFD_SETLK, &lock) != 0)
+    say(to, "new blocks", WRONG, "no locks there",
+        "who is alive is told by locks: have the file system support fcntl(2)'s");
+  else
+    say(to, "new blocks", FINE, "can be made and locked", "");
+  if (fd >= 0)
+    close(fd);
+}
+
+static void check_kernel(report *to) {
+  long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+
+  if (commands < 0 || (commands & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0)
+    say(to, "membarrier", NOTE, "not allowed",
+        "numbers are written under a lock, some 10 ns slower: allow membarrier(2) in the seccomp profile");
+  else
+    say(to, "membarrier", FINE, "allowed", "");
+}
+
+static void check_proc(report *to) {
+  FILE *mounts = setmntent("/proc/self/mounts", "re");
+  const struct mntent *mount;
+  const char *hidden = NULL;
+
+  if (mounts == NULL) {
+    say(to, "/proc", WRONG, "not mounted", "mount it: users of a block are found there, and a descriptor's path");
+    return;
+  }
+  while ((mount = getmntent(mounts)) != NULL)
+    if (strcmp(mount->mnt_dir, "/proc") == 0)
+      hidden = hasmntopt(mount, "hidepid");
+  if (hidden != NULL && strncmp(hidden, "hidepid=0", 9) != 0 && strncmp(hidden, "hidepid=off", 11) != 0)
+    say(to, "/proc", NOTE, "mounted with hidepid",
+        "'shareable ls' and gc see only this user's processes: run them as root");
+  else
+    say(to, "/proc", FINE, "shows all processes", "");
+  endmntent(mounts);
+}
+
+static int number_in(const char *path, int otherwise) {
+  FILE *file = fopen(path, "re");
+  int number = otherwise;
+
+  if (file == NULL)
+    return otherwise;
+  if (fscanf(file, "%d", &number) != 1)
+    number = otherwise;
+  fclose(file);
+  return number;
+}
+
+static void check_protected(report *to) {
+  int value = number_in("/proc/sys/fs/protected_regular", 0);
+  char found[40];
+
+  snprintf(found, sizeof found, "fs.protected_regular = %d", value);
+  say(to, "protection", FINE, found,
+      value > 0 ? "programs that open others' blocks with O_CREAT are refused, root too; these never do" : "");
+}
+
+/* The last word on RemoveIPC, in the order that systemd reads its files. */
+static bool removes_ipc(void) {
+  static const char *const patterns[] = {"/etc/systemd/logind.conf", "/usr/lib/systemd/logind.conf.d/*.conf",
+                                         "/run/systemd/logind.conf.d/*.conf", "/etc/systemd/logind.conf.d/*.conf"};
+  bool removes = true;
+  char line[256], word[16];
+
+  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    glob_t files;
+
+    if (glob(patterns[i], 0, NULL, &files) != 0)
+      continue;
+    for (size_t k = 0; k < files.gl_pathc; k++) {
+      FILE *file = fopen(files.gl_pathv[k], "re");
+
+      while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, " RemoveIPC = %15s", word) == 1)
+          removes = strcmp(word, "no") != 0 && strcmp(word, "false") != 0 && strcmp(word, "0") != 0;
+      if (file != NULL)
+        fclose(file);
+    }
+    globfree(&files);
+  }
+  return removes;
+}
+
+static void check_logind(report *to) {
+  if (access("/run/systemd/system", F_OK) != 0)
+    say(to, "logout", FINE, "no systemd runs here", "");
+  else if (getuid() < 1000)
+    say(to, "logout", FINE, "does not touch a system user's blocks", "");
+  else if (removes_ipc())
+    say(to, "logout", NOTE, "removes this user's blocks with the last session",
+        "RemoveIPC=no in logind.conf, or loginctl enable-linger, or a system user for what is to stay");
+  else
+    say(to, "logout", FINE, "RemoveIPC=no", "");
+}
+
+static void check_limit(report *to, const char *check, int resource, uint64_t enough, const char *advice) {
+  struct rlimit limit;
+  char found[40] = "unlimited";
+  bool is_little;
+
+  getrlimit((__rlimit_resource_t)resource, &limit);
+  is_little = limit.rlim_cur < enough;
+  if (limit.rlim_cur != RLIM_INFINITY)
+    snprintf(found, sizeof found, "%" PRIu64, (uint64_t)limit.rlim_cur);
+  say(to, check, is_little ? NOTE : FINE, found, is_little ? advice : "");
+}
+
+static void check_limits(report *to) {
+  check_limit(to, "open files", RLIMIT_NOFILE, 1024, "a list keeps a descriptor open: ulimit -n");
+  check_limit(to, "file size", RLIMIT_FSIZE, RLIM_INFINITY, "in bytes: no block can be larger (ulimit -f)");
+  check_limit(to, "memory", RLIMIT_AS, RLIM_INFINITY, "in bytes: blocks that are open count (ulimit -v)");
+}
+
+static void check_program(report *to, const char *check, verdict without, const char *path, const char *advice) {
+  char *found;
+
+  if (access(path, X_OK) == 0) {
+    say(to, check, FINE, path, "");
+    return;
+  }
+  found = cli_format("%s: %s", path, strerror(errno));
+  say(to, check, without, found, advice);
+  free(found);
+}
+
+static void check_blocks(report *to) {
+  const cli_view view = {0};
+  uint64_t orphaned = 0, deleted = 0;
+  size_t orphan_count = 0, deleted_count = 0;
+  char found[120], *size;
+  blocks all;
+
+  blocks_read(&all, NULL, 0);
+  for (size_t i = 0; i < all.count; i++)
+    if (all.all[i].state == BLOCK_ORPHANED) {
+      orphaned += all.all[i].used;
+      orphan_count++;
+    } else if (all.all[i].state == BLOCK_DELETED) {
+      deleted += all.all[i].size;
+      deleted_count++;
+    }
+  size = cli_size(orphaned, &view);
+  snprintf(found, sizeof found, "%zu of dead owners, %s", orphan_count, size);
+  say(to, "garbage", orphan_count > 0 ? WRONG : FINE, found,
+      orphan_count > 0 ? "'shareable gc --remove' removes them" : "");
+  free(size);
+  size = cli_size(deleted, &view);
+  snprintf(found, sizeof found, "%zu without a name that are mapped, %s", deleted_count, size);
+  say(to, "deleted", deleted_count > 0 ? NOTE : FINE, found,
+      deleted_count > 0 ? "'shareable ls' tells by whom: their memory is free once those end" : "");
+  free(size);
+  blocks_free(&all);
+}
+
+static int run_doctor(int argc, char **argv) {
+  static const struct option longs[] = {{"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'}, {0}};
+  report of = {.has_colors = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL};
+  cli_view view = {0};
+
+  while (cli_option(&cli_doctor, argc, argv, "Jh", longs) >= 0)
+    view.json = true;
+  if (optind != argc)
+    cli_misuse("it takes no arguments");
+  if (view.json)
+    of.table =
+      cli_table_new("checks", columns, sizeof columns / sizeof *columns, "CHECK,VERDICT,FOUND,ADVICE", cell, &view);
+  check_folder(&of);
+  check_space(&of);
+  check_files(&of);
+  check_kernel(&of);
+  check_proc(&of);
+  check_protected(&of);
+  check_logind(&of);
+  check_limits(&of);
+  check_program(&of, "reaper", WRONG, shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM),
+                "owned blocks cannot be made without it: install the library's package again");
+  check_program(&of, "manager", NOTE, shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM),
+                "programs here can start no manager, only connect to one: it comes with this command");
+  check_blocks(&of);
+  if (of.table != NULL)
+    cli_table_print(of.table);
+  return of.is_wrong ? CLI_FAILED : CLI_DONE;
+}
+
+const cli_command cli_doctor = {"doctor", "", "Tell what here is in the way of shared memory, and what to do.",
+                                "  -J, --json  as JSON\n"
+                                "  -h, --help  print this\n"
+                                "\n"
+                                "A finding is ok, a note or wrong; where one is wrong, the exit status is 1.\n",
+                                run_doctor};

@@ -1,0 +1,90 @@
+/*
+ * dump.c - shareable dump: the items of a list.
+ *
+ * The lines are written as they are read, not gathered in a table: a list may be as long as memory.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "text.h"
+
+typedef struct dump {
+  const shareable_list *list;
+  bool json, headless;
+  int width; /* of the largest index */
+  cli_text item, text;
+  size_t damaged;
+} dump;
+
+static void print_line(dump *of, size_t i, const shareable_value *value, bool is_first) {
+  if (of->json)
+    printf("%s\n      {\"index\": %zu, \"type\": ", is_first ? "" : ",", i);
+  else
+    printf("%*zu  ", of->width, i);
+  if (value == NULL) {
+    fputs(of->json ? "\"damaged\"}" : "damaged\n", stdout);
+    return;
+  }
+  cli_text_of(&of->text, value, of->json ? CLI_JSON : CLI_ONE_LINE);
+  printf(of->json ? "\"%s\", \"value\": " : "%-5s  ", cli_type_name(value->type));
+  fwrite(of->text.bytes, 1, of->text.length, stdout);
+  fputs(of->json ? "}" : "\n", stdout);
+}
+
+static void print_items(dump *of, size_t count) {
+  shareable_value value;
+
+  for (size_t i = 0; i < count; i++) {
+    bool is_read = cli_read_item(of->list, (int64_t)i, &value, &of->item) == SHAREABLE_OK;
+
+    of->damaged += !is_read;
+    print_line(of, i, is_read ? &value : NULL, i == 0);
+    if (i % 4096 == 0)
+      cli_progress("items", i, count);
+  }
+  cli_progress("items", count, count);
+}
+
+static void print_list(dump *of, const char *name) {
+  size_t count = shareable_list_length(of->list);
+  const shareable_value text = shareable_str(name);
+
+  of->width = snprintf(NULL, 0, "%zu", count == 0 ? 0 : count - 1);
+  of->width = of->width < 5 ? 5 : of->width;
+  if (of->json) {
+    cli_text_of(&of->text, &text, CLI_JSON);
+    printf("{\n   \"name\": %.*s,\n   \"items\": [", (int)of->text.length, of->text.bytes);
+  } else if (!of->headless) {
+    printf("%*s  %-5s  %s\n", of->width, "INDEX", "TYPE", "VALUE");
+  }
+  print_items(of, count);
+  if (of->json)
+    fputs(count == 0 ? "]\n}\n" : "\n   ]\n}\n", stdout);
+}
+
+static int run_dump(int argc, char **argv) {
+  static const struct option longs[] = {
+    {"json", no_argument, NULL, 'J'}, {"noheadings", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {0}};
+  dump of = {0};
+  shareable_list *list;
+  int option;
+
+  while ((option = cli_option(&cli_dump, argc, argv, "Jnh", longs)) >= 0) {
+    of.json |= option == 'J';
+    of.headless |= option == 'n';
+  }
+  if (optind != argc - 1)
+    cli_misuse("one list is to be named");
+  of.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
+  print_list(&of, argv[optind]);
+  free(of.item.bytes);
+  free(of.text.bytes);
+  shareable_list_unref(list);
+  return of.damaged == 0 ? CLI_DONE : CLI_FAILED;
+}
+
+const cli_command cli_dump = {"dump", "NAME", "Print the items of a list, with their types.",
+                              "  -J, --json        as JSON; bytes are strings of hexadecimal digits\n"
+                              "  -n, --noheadings  without the line of headings\n"
+                              "  -h, --help        print this\n",
+                              run_dump};

@@ -1,0 +1,112 @@
+/*
+ * gc.c - shareable gc: removing what ended processes left behind.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "table.h"
+
+enum { NAME, FATE, REASON };
+
+static const cli_column columns[] = {
+  [NAME] = {"NAME", 0, SCOLS_JSON_STRING},
+  [FATE] = {"FATE", 0, SCOLS_JSON_STRING},
+  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING},
+};
+
+typedef struct finding {
+  const char *name, *reason;
+  shareable_fate fate;
+  size_t width; /* for the reason */
+} finding;
+
+static char *cell(const void *row, size_t column, const cli_view *view) {
+  static const char *const fates[] = {
+    [SHAREABLE_FATE_KEPT] = "stays", [SHAREABLE_FATE_GARBAGE] = "garbage", [SHAREABLE_FATE_REMOVED] = "removed"};
+  const finding *of = row;
+
+  char *text;
+
+  switch (column) {
+  case NAME:
+    return cli_format("%s", of->name);
+  case FATE:
+    return cli_format("%s", fates[of->fate]);
+  default:
+    text = cli_format("%s", of->reason);
+    if (!view->json && !view->raw && of->width > 0)
+      cli_break_lines(text, of->width);
+    return text;
+  }
+}
+
+/* What a terminal has room for beside the two other columns; 0: anything. */
+static size_t width_left(const shareable_gc *gc) {
+  struct winsize window;
+  size_t taken = sizeof "NAME FATE___ ";
+
+  if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0)
+    return 0;
+  for (size_t i = 0; i < shareable_gc_count(gc); i++) {
+    size_t length = strlen(shareable_gc_name(gc, i)) + sizeof "garbage ";
+    taken = length > taken ? length : taken;
+  }
+  return window.ws_col > taken + 20 ? window.ws_col - taken : 20;
+}
+
+static int run_gc(int argc, char **argv) {
+  static const struct option longs[] = {CLI_VIEW_LONGS,
+                                        {"remove", no_argument, NULL, 'R'},
+                                        {"quiet", no_argument, NULL, 'q'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
+  size_t garbage = 0, removed = 0, width;
+  bool is_quiet = false;
+  uint32_t flags = 0;
+  cli_view view = {0};
+  shareable_error error;
+  cli_table *table;
+  shareable_gc *gc;
+  int option;
+
+  while ((option = cli_option(&cli_gc, argc, argv, CLI_VIEW_SHORTS "Rqh", longs)) >= 0)
+    if (!cli_view_take(&view, option)) {
+      flags |= option == 'R' ? SHAREABLE_REMOVE : 0;
+      is_quiet |= option == 'q';
+    }
+  if (optind != argc)
+    cli_misuse("it looks at all blocks, and takes no names: 'shareable rm' does");
+  table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,FATE,REASON", cell, &view);
+  if (shareable_gc_run(&gc, flags, &error) != SHAREABLE_OK)
+    cli_fail("%s", error.text);
+  width = width_left(gc);
+  for (size_t i = 0; i < shareable_gc_count(gc); i++) {
+    const finding each = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_fate(gc, i), width};
+
+    garbage += each.fate == SHAREABLE_FATE_GARBAGE;
+    removed += each.fate == SHAREABLE_FATE_REMOVED;
+    if (!is_quiet || each.fate != SHAREABLE_FATE_KEPT)
+      cli_table_add(table, &each, NULL, FATE, each.fate == SHAREABLE_FATE_KEPT ? NULL : "\033[31m");
+  }
+  cli_table_print(table);
+  shareable_gc_free(gc);
+  if (garbage > 0)
+    cli_complain("%zu blocks are garbage: 'shareable gc --remove' removes them", garbage);
+  if (removed > 0)
+    cli_complain("%zu blocks were removed", removed);
+  return CLI_DONE;
+}
+
+const cli_command cli_gc = {"gc", "", "Tell what ended processes left, and remove it if told to.",
+                            CLI_VIEW_HELP
+                            "\n"
+                            "                        NAME,FATE,REASON\n"
+                            "  -R, --remove          remove what is garbage; else nothing is changed\n"
+                            "  -q, --quiet           without those that stay\n"
+                            "  -h, --help            print this\n"
+                            "\n"
+                            "Garbage is what a kernel lock proves to be left by its owner, and nobody has\n"
+                            "mapped. Age is no reason.\n",
+                            run_gc};

@@ -1,0 +1,163 @@
+/*
+ * layout.c - shareable layout: where what lies in a list's block.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "item.h"
+#include "list.h"
+#include "table.h"
+#include "text.h"
+
+enum { AREA, OFFSET, SIZE, FORMAT, CODE, HOLDS };
+
+static const cli_column columns[] = {
+  [AREA] = {"AREA", SCOLS_FL_TREE, SCOLS_JSON_STRING},  [OFFSET] = {"OFFSET", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
+  [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER}, [FORMAT] = {"FORMAT", 0, SCOLS_JSON_STRING},
+  [CODE] = {"CODE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER}, [HOLDS] = {"HOLDS", SCOLS_FL_TRUNC, SCOLS_JSON_STRING},
+};
+
+/* How many items are shown of a longer list. */
+#define FEW 32
+
+typedef struct area {
+  const char *name;
+  uint64_t offset, size;
+  const char *format; /* or NULL */
+  int code;           /* or -1 */
+  const char *holds;
+} area;
+
+static char *cell(const void *row, size_t column, const cli_view *view) {
+  const area *of = row;
+
+  (void)view;
+  switch (column) {
+  case AREA:
+    return cli_format("%s", of->name);
+  case OFFSET:
+    return cli_format("%" PRIu64, of->offset);
+  case SIZE:
+    return cli_format("%" PRIu64, of->size);
+  case FORMAT:
+    return of->format == NULL ? NULL : cli_format("%s", of->format);
+  case CODE:
+    return of->code < 0 ? NULL : cli_format("%d", of->code);
+  default:
+    return cli_format("%s", of->holds);
+  }
+}
+
+typedef struct picture {
+  shareable_list *list;
+  cli_table *table;
+  const unsigned char *base;
+  cli_text item, text;
+} picture;
+
+/* The table sees to what cannot be printed, but for what would end its text. */
+static bool has_nul(const shareable_value *value) {
+  return value->type == SHAREABLE_TYPE_STR && value->length > 0 && memchr(value->text, '\0', value->length) != NULL;
+}
+
+static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
+  const shareable__layout *layout = &of->list->layout;
+  area row = {.code = -1};
+  char name[24], format[9] = "";
+  shareable__slot slot;
+  shareable_value value;
+
+  snprintf(name, sizeof name, "%zu", i);
+  row.name = name;
+  if (!shareable__layout_slot(layout, i, &slot)) {
+    row.holds = "its offsets are damaged: the item is lost";
+    cli_table_add(of->table, &row, parent, 0, NULL);
+    return;
+  }
+  row.offset = (uint64_t)(slot.data - of->base);
+  row.size = slot.size;
+  row.code = shareable__item_code(&slot);
+  if (shareable__item_format(&slot, format) > 0)
+    row.format = format;
+  row.holds = "damaged";
+  if (cli_read_item(of->list, (int64_t)i, &value, &of->item) == SHAREABLE_OK) {
+    cli_text_of(&of->text, &value, has_nul(&value) ? CLI_ONE_LINE : CLI_EXACT);
+    row.holds = of->text.bytes;
+  }
+  cli_table_add(of->table, &row, parent, 0, NULL);
+}
+
+static struct libscols_line *add_area(picture *of, const char *name, const unsigned char *from, uint64_t size,
+                                      const char *holds) {
+  const area row = {name, (uint64_t)(from - of->base), size, NULL, -1, holds};
+
+  return cli_table_add(of->table, &row, NULL, 0, NULL);
+}
+
+static void add_slots(picture *of, bool is_all) {
+  const shareable__layout *layout = &of->list->layout;
+  size_t shown = is_all || layout->count <= 2 * FEW ? layout->count : FEW;
+  struct libscols_line *slots = add_area(of, "slots", layout->data, layout->data_size, "the items");
+
+  for (size_t i = 0; i < shown; i++)
+    add_slot(of, i, slots);
+  if (shown < layout->count)
+    cli_complain("%zu further items are left out: --all shows them", layout->count - shown);
+}
+
+static void draw(picture *of, bool is_all) {
+  const shareable__layout *layout = &of->list->layout;
+  uint64_t size = shareable_memory_size(of->list->memory), end, count = layout->count;
+  char *items = cli_format("%zu items", layout->count);
+  const unsigned char *sync = (const unsigned char *)of->list->sync.area;
+
+  add_area(of, "header", of->base, 8, items);
+  add_area(of, "offsets", layout->offsets, 8 * (count + 1), "where each slot begins, and where the last one ends");
+  add_slots(of, is_all);
+  add_area(of, "formats", layout->formats, 8 * count, "how each item is packed, as struct has it");
+  add_area(of, "codes", layout->codes, count, "0: as packed, 1: str, 2: bytes, 3: None");
+  end = (uint64_t)(layout->codes - of->base) + count;
+  if (sync != NULL)
+    add_area(of, "sync area", sync, shareable__sync_size(count), "what keeps reads whole, the lock, who waits");
+  end = sync == NULL ? end : (uint64_t)(sync - of->base) + shareable__sync_size(count);
+  if (end < size)
+    add_area(of, "rest", of->base + end, size - end, "nothing");
+  free(items);
+}
+
+static int run_layout(int argc, char **argv) {
+  static const struct option longs[] = {
+    CLI_VIEW_LONGS, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
+  cli_view view = {0};
+  picture of = {0};
+  bool is_all = false;
+  int option;
+
+  while ((option = cli_option(&cli_layout, argc, argv, CLI_VIEW_SHORTS "ah", longs)) >= 0)
+    if (!cli_view_take(&view, option))
+      is_all = true;
+  if (optind != argc - 1)
+    cli_misuse("one list is to be named");
+  of.table = cli_table_new("areas", columns, sizeof columns / sizeof *columns, "AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS",
+                           cell, &view);
+  of.list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
+  of.base = shareable_memory_address(of.list->memory);
+  draw(&of, is_all);
+  cli_table_print(of.table);
+  free(of.item.bytes);
+  free(of.text.bytes);
+  shareable_list_unref(of.list);
+  return CLI_DONE;
+}
+
+const cli_command cli_layout = {"layout", "NAME", "Draw the bytes of a list: what lies where.",
+                                CLI_VIEW_HELP
+                                "\n"
+                                "                        AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS\n"
+                                "  -a, --all             all items of a long list, not the first 32\n"
+                                "  -h, --help            print this\n"
+                                "\n"
+                                "shareable-layout(5) tells what the areas are. Offsets and sizes are in bytes.\n",
+                                run_layout};

@@ -1,0 +1,231 @@
+/*
+ * ls.c - shareable ls and info: what blocks there are, and all that is known of one.
+ */
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blocks.h"
+#include "table.h"
+
+enum { NAME, KIND, ITEMS, SIZE, USED, USERS, OWNER, AGE, STATE, USER, MODE, SYNC };
+
+static const cli_column columns[] = {
+  [NAME] = {"NAME", 0, SCOLS_JSON_STRING},
+  [KIND] = {"KIND", 0, SCOLS_JSON_STRING},
+  [ITEMS] = {"ITEMS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
+  [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
+  [USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
+  [USERS] = {"USERS", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_NUMBER},
+  [OWNER] = {"OWNER", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
+  [AGE] = {"AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
+  [STATE] = {"STATE", 0, SCOLS_JSON_STRING},
+  [USER] = {"USER", 0, SCOLS_JSON_STRING},
+  [MODE] = {"MODE", 0, SCOLS_JSON_STRING},
+  [SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN},
+};
+enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
+
+#define COLUMNS_SHOWN "NAME,KIND,ITEMS,SIZE,USED,USERS,OWNER,AGE,STATE"
+#define COLUMNS_ALL COLUMNS_SHOWN ",USER,MODE,SYNC"
+
+/* The processes, as a table's cell or lines for an array of JSON's. */
+static char *users_of(const block *of, const cli_view *view) {
+  char *text = NULL;
+  size_t size;
+  FILE *to = open_memstream(&text, &size);
+
+  if (to == NULL)
+    cli_fail("no memory");
+  for (size_t i = 0; i < of->user_count; i++)
+    fprintf(to, "%s%" PRId64, i == 0 ? "" : view->json ? "\n" : ",", of->users[i].pid);
+  if (of->has_other_users && !view->json)
+    fputc('?', to);
+  if (fclose(to) != 0)
+    cli_fail("no memory");
+  if (text[0] != '\0')
+    return text;
+  free(text);
+  return NULL;
+}
+
+static char *owner_of(const block *of, const cli_view *view) {
+  if (of->owner > 0)
+    return cli_format("%" PRId64, of->owner);
+  return of->owner == 0 || view->json ? NULL : cli_format(of->state == BLOCK_ORPHANED ? "ended" : "?");
+}
+
+static char *age_of(int64_t seconds, const cli_view *view) {
+  static const struct {
+    int64_t seconds;
+    char name;
+  } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}};
+
+  if (view->in_bytes)
+    return cli_format("%" PRId64, seconds);
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (seconds >= 2 * units[i].seconds)
+      return cli_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].name);
+  return cli_format("%" PRId64 "s", seconds);
+}
+
+static char *user_of(uid_t uid) {
+  const struct passwd *user = getpwuid(uid);
+
+  return user != NULL ? cli_format("%s", user->pw_name) : cli_format("%u", (unsigned)uid);
+}
+
+static char *cell(const void *row, size_t column, const cli_view *view) {
+  const block *of = row;
+  bool has_name = of->state != BLOCK_DELETED;
+
+  switch (column) {
+  case NAME:
+    return cli_format("%s", of->name);
+  case KIND:
+    return block_kind_name(of->kind) == NULL ? NULL : cli_format("%s", block_kind_name(of->kind));
+  case ITEMS:
+    return of->kind == BLOCK_LIST ? cli_format("%zu", of->items) : NULL;
+  case SIZE:
+    return cli_size(of->size, view);
+  case USED:
+    return has_name ? cli_size(of->used, view) : NULL;
+  case USERS:
+    return users_of(of, view);
+  case OWNER:
+    return owner_of(of, view);
+  case AGE:
+    return has_name ? age_of(of->age, view) : NULL;
+  case STATE:
+    return cli_format("%s", block_state_name(of->state));
+  case USER:
+    return has_name ? user_of(of->uid) : NULL;
+  case MODE:
+    return has_name ? cli_format("%04o", (unsigned)of->mode) : NULL;
+  case SYNC:
+    return of->kind == BLOCK_LIST
+             ? cli_format("%s", view->json ? (of->is_synced ? "1" : "0") : (of->is_synced ? "yes" : "no"))
+             : NULL;
+  default:
+    return NULL;
+  }
+}
+
+static const char *color_of(block_state state) {
+  return state == BLOCK_ORPHANED ? "\033[31m" : state == BLOCK_DELETED ? "\033[33m" : NULL;
+}
+
+static int by_size(const void *one, const void *other) {
+  const block *first = one, *second = other;
+
+  return first->size < second->size ? 1 : first->size > second->size ? -1 : 0;
+}
+
+static int by_used(const void *one, const void *other) {
+  const block *first = one, *second = other;
+
+  return first->used < second->used ? 1 : first->used > second->used ? -1 : 0;
+}
+
+static int by_age(const void *one, const void *other) {
+  const block *first = one, *second = other;
+
+  return first->age < second->age ? 1 : first->age > second->age ? -1 : 0;
+}
+
+/* The largest and the oldest first. */
+static void sort(blocks *of, const char *column) {
+  static const struct {
+    const char *column;
+    int (*compare)(const void *one, const void *other);
+  } orders[] = {{"name", NULL}, {"size", by_size}, {"used", by_used}, {"age", by_age}};
+
+  for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+    if (strcmp(column, orders[i].column) == 0) {
+      if (orders[i].compare != NULL && of->count > 0)
+        qsort(of->all, of->count, sizeof *of->all, orders[i].compare);
+      return;
+    }
+  cli_misuse("blocks are sorted by name, size, used or age, not by '%s'", column);
+}
+
+static int run_ls(int argc, char **argv) {
+  static const struct option longs[] = {
+    CLI_VIEW_LONGS, {"sort", required_argument, NULL, 'x'}, {"help", no_argument, NULL, 'h'}, {0}};
+  const char *order = "name";
+  cli_view view = {0};
+  cli_table *table;
+  blocks found;
+  int option;
+
+  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:h", longs)) >= 0)
+    if (!cli_view_take(&view, option))
+      order = optarg;
+  table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_SHOWN, cell, &view);
+  blocks_read(&found, argv + optind, (size_t)(argc - optind));
+  sort(&found, order);
+  for (size_t i = 0; i < found.count; i++)
+    cli_table_add(table, &found.all[i], NULL, STATE, color_of(found.all[i].state));
+  cli_table_print(table);
+  blocks_free(&found);
+  return CLI_DONE;
+}
+
+const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, or those that are named.",
+                            CLI_VIEW_HELP
+                            "\n"
+                            "                        " COLUMNS_SHOWN ",\n"
+                            "                        USER,MODE,SYNC\n"
+                            "  -x, --sort COLUMN     by name, size, used or age\n"
+                            "  -h, --help            print this\n"
+                            "\n"
+                            "STATE is live, unused (nobody has it open or owns it), orphaned (its owner has\n"
+                            "ended: 'shareable gc' removes it), deleted (mapped, without a name) or unknown.\n",
+                            run_ls};
+
+/* One block, a line for each of its columns. */
+static void print_info(const block *of) {
+  const cli_view view = {.in_bytes = false};
+
+  for (size_t i = 0; i < COLUMN_COUNT; i++) {
+    char *text = cell(of, i, &view);
+
+    if (text != NULL)
+      printf("%-6s  %s\n", columns[i].name, text);
+    free(text);
+  }
+  if (of->state == BLOCK_UNKNOWN && of->unasked != 0)
+    printf("%-6s  process %" PRId64 " cannot be asked whether it has it mapped\n", "NOTE", of->unasked);
+}
+
+static int run_info(int argc, char **argv) {
+  static const struct option longs[] = {{"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'}, {0}};
+  cli_view view = {0};
+  blocks found;
+
+  while (cli_option(&cli_info, argc, argv, "Jh", longs) >= 0)
+    view.json = view.in_bytes = true;
+  if (optind == argc)
+    cli_misuse("no block is named");
+  blocks_read(&found, argv + optind, (size_t)(argc - optind));
+  if (view.json) {
+    cli_table *table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
+    for (size_t i = 0; i < found.count; i++)
+      cli_table_add(table, &found.all[i], NULL, STATE, NULL);
+    cli_table_print(table);
+  }
+  for (size_t i = 0; i < found.count && !view.json; i++) {
+    if (i > 0)
+      putchar('\n');
+    print_info(&found.all[i]);
+  }
+  blocks_free(&found);
+  return CLI_DONE;
+}
+
+const cli_command cli_info = {"info", "NAME...", "Tell all that is known of a block.",
+                              "  -J, --json  as JSON\n"
+                              "  -h, --help  print this\n",
+                              run_info};

@@ -1,0 +1,21 @@
+/*
+ * manager.c - shareable manager: the program shareable-manager by another name.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "program.h"
+
+static int run_manager(int argc, char **argv) {
+  const char *program = shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
+
+  (void)argc;
+  execv(program, argv);
+  cli_fail("cannot start %s: %s", program, strerror(errno));
+}
+
+const cli_command cli_manager = {"manager", "", "Run a process that owns blocks for others: shareable-manager(1).", "",
+                                 run_manager};

@@ -1,0 +1,30 @@
+/*
+ * rm.c - shareable rm: removing blocks by their names.
+ */
+#include "cli.h"
+
+static int run_rm(int argc, char **argv) {
+  static const struct option longs[] = {{"force", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
+  bool is_forced = false;
+  int status = CLI_DONE;
+  shareable_error error;
+
+  while (cli_option(&cli_rm, argc, argv, "fh", longs) >= 0)
+    is_forced = true;
+  if (optind == argc && !is_forced)
+    cli_misuse("no block is named");
+  for (int i = optind; i < argc; i++) {
+    shareable_status each = shareable_unlink(argv[i], &error);
+
+    if (each != SHAREABLE_OK && !(is_forced && each == SHAREABLE_E_NOT_FOUND)) {
+      cli_complain("%s", error.text);
+      status = CLI_FAILED;
+    }
+  }
+  return status;
+}
+
+const cli_command cli_rm = {"rm", "NAME...", "Remove blocks. Who has one open keeps its memory.",
+                            "  -f, --force  say nothing of what is not there\n"
+                            "  -h, --help   print this\n",
+                            run_rm};

@@ -1,0 +1,226 @@
+/*
+ * text.c - an item's value ↔ what is printed of it and typed for it.
+ */
+#include "text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[] = {"none", "int", "float", "bool", "str", "bytes"};
+enum { TYPE_COUNT = sizeof type_names / sizeof *type_names };
+
+static void reserve(cli_text *to, size_t size) {
+  if (size <= to->size)
+    return;
+  to->bytes = cli_allocate(to->bytes, size * 2, 1);
+  to->size = size * 2;
+}
+
+static void put(cli_text *to, const char *bytes, size_t length) {
+  reserve(to, length + 1);
+  memcpy(to->bytes, bytes, length);
+  to->bytes[length] = '\0';
+  to->length = length;
+}
+
+/* As few digits as give the number again. Most that need more than 15 need 16 or 17, which is asked first. */
+static int print_shortest(char *digits, size_t size, double real) {
+  char fewer[40];
+  int length = snprintf(digits, size, "%.16g", real);
+
+  if (strtod(digits, NULL) != real)
+    return snprintf(digits, size, "%.17g", real);
+  if (length < 16)
+    return length;
+  snprintf(fewer, sizeof fewer, "%.15g", real);
+  return strtod(fewer, NULL) == real ? snprintf(digits, size, "%s", fewer) : length;
+}
+
+/* With a sign that it is no int. */
+static void put_float(cli_text *to, double real) {
+  char digits[40];
+  int length;
+
+  if (isnan(real)) {
+    put(to, "nan", 3); /* whatever its sign */
+    return;
+  }
+  length = print_shortest(digits, sizeof digits - 2, real);
+  if (isfinite(real) && strpbrk(digits, ".e") == NULL)
+    length += snprintf(digits + length, sizeof digits - (size_t)length, ".0");
+  put(to, digits, (size_t)length);
+}
+
+static void put_hexadecimal(cli_text *to, const char *bytes, size_t length) {
+  static const char digits[] = "0123456789abcdef";
+
+  reserve(to, 2 * length + 1);
+  for (size_t i = 0; i < length; i++) {
+    to->bytes[2 * i] = digits[(unsigned char)bytes[i] >> 4];
+    to->bytes[2 * i + 1] = digits[(unsigned char)bytes[i] & 15];
+  }
+  to->length = 2 * length;
+  to->bytes[to->length] = '\0';
+}
+
+/* A text that is UTF-8: only the controls of ASCII and the backslash do not stand for themselves. */
+static void put_one_line(cli_text *to, const char *bytes, size_t length) {
+  reserve(to, 4 * length + 1);
+  to->length = 0;
+  for (size_t i = 0; i < length; i++)
+    if (iscntrl((unsigned char)bytes[i]) || bytes[i] == '\\')
+      to->length += (size_t)sprintf(to->bytes + to->length, "\\x%02x", (unsigned char)bytes[i]);
+    else
+      to->bytes[to->length++] = bytes[i];
+  to->bytes[to->length] = '\0';
+}
+
+static void put_json_string(cli_text *to, const char *bytes, size_t length) {
+  json_t *string = json_stringn(bytes, length);
+  size_t needed;
+
+  reserve(to, length + 64);
+  while ((needed = json_dumpb(string, to->bytes, to->size, JSON_ENCODE_ANY)) > to->size)
+    reserve(to, needed);
+  if (string == NULL || needed == 0)
+    cli_fail("no memory");
+  json_decref(string);
+  to->length = needed;
+}
+
+static void put_in_quotes(cli_text *to) {
+  reserve(to, to->length + 3);
+  memmove(to->bytes + 1, to->bytes, to->length);
+  to->bytes[0] = to->bytes[to->length + 1] = '"';
+  to->length += 2;
+  to->bytes[to->length] = '\0';
+}
+
+static void put_str(cli_text *to, const shareable_value *value, cli_style style) {
+  const char *text = value->length == 0 ? "" : value->text;
+
+  if (style == CLI_JSON)
+    put_json_string(to, text, value->length);
+  else if (style == CLI_ONE_LINE)
+    put_one_line(to, text, value->length);
+  else
+    put(to, text, value->length);
+}
+
+void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
+  char digits[24];
+
+  switch (value->type) {
+  case SHAREABLE_TYPE_INT:
+    put(to, digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, value->integer));
+    break;
+  case SHAREABLE_TYPE_FLOAT:
+    put_float(to, value->real);
+    if (style == CLI_JSON && !isfinite(value->real))
+      put_in_quotes(to);
+    break;
+  case SHAREABLE_TYPE_BOOL:
+    put(to, value->boolean ? "true" : "false", value->boolean ? 4 : 5);
+    break;
+  case SHAREABLE_TYPE_STR:
+    put_str(to, value, style);
+    break;
+  case SHAREABLE_TYPE_BYTES:
+    put_hexadecimal(to, value->text, value->length);
+    if (style == CLI_JSON)
+      put_in_quotes(to);
+    break;
+  default:
+    put(to, style == CLI_JSON ? "null" : "none", 4);
+  }
+}
+
+shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
+  shareable_error error;
+  shareable_status status;
+
+  while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
+    reserve(buffer, value->length);
+  if (status != SHAREABLE_OK) {
+    shareable_list_explain(list, index, status, &error);
+    cli_complain("%s", error.text);
+  }
+  return status;
+}
+
+const char *cli_type_name(uint32_t type) {
+  return type < TYPE_COUNT ? type_names[type] : "?";
+}
+
+shareable_type cli_type(const char *name) {
+  for (unsigned i = 0; i < TYPE_COUNT; i++)
+    if (strcmp(name, type_names[i]) == 0)
+      return (shareable_type)i;
+  cli_misuse("there is no type '%s': int, float, bool, str, bytes or none", name);
+}
+
+static bool read_int(const char *text, shareable_value *value) {
+  char *end;
+  int64_t integer;
+
+  errno = 0;
+  integer = strtoll(text, &end, 0);
+  *value = shareable_int(integer);
+  return !isspace((unsigned char)*text) && end != text && *end == '\0' && errno == 0;
+}
+
+static bool read_float(const char *text, shareable_value *value) {
+  char *end;
+
+  *value = shareable_float(strtod(text, &end));
+  return !isspace((unsigned char)*text) && end != text && *end == '\0';
+}
+
+static bool read_bytes(const char *text, shareable_value *value, cli_text *buffer) {
+  size_t length = strlen(text);
+
+  if (length % 2 != 0 || strspn(text, "0123456789abcdefABCDEF") != length)
+    return false;
+  reserve(buffer, length / 2 + 1);
+  for (size_t i = 0; i < length / 2; i++)
+    sscanf(text + 2 * i, "%2hhx", (unsigned char *)&buffer->bytes[i]);
+  *value = shareable_bytes(buffer->bytes, length / 2);
+  return true;
+}
+
+bool cli_value(const char *text, shareable_type type, shareable_value *value, cli_text *buffer) {
+  switch (type) {
+  case SHAREABLE_TYPE_INT:
+    return read_int(text, value);
+  case SHAREABLE_TYPE_FLOAT:
+    return read_float(text, value);
+  case SHAREABLE_TYPE_BOOL:
+    *value = shareable_bool(strcmp(text, "true") == 0);
+    return value->boolean || strcmp(text, "false") == 0;
+  case SHAREABLE_TYPE_STR:
+    *value = shareable_str(text);
+    return true;
+  case SHAREABLE_TYPE_BYTES:
+    return read_bytes(text, value, buffer);
+  default:
+    *value = shareable_none();
+    return strcmp(text, "none") == 0;
+  }
+}
+
+shareable_value cli_guess(const char *text) {
+  static const shareable_type order[] = {SHAREABLE_TYPE_INT, SHAREABLE_TYPE_FLOAT, SHAREABLE_TYPE_BOOL,
+                                         SHAREABLE_TYPE_NONE};
+  shareable_value value;
+
+  for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+    if (cli_value(text, order[i], &value, NULL))
+      return value;
+  return shareable_str(text);
+}

@@ -1,0 +1,41 @@
+/*
+ * text.h - an item's value ↔ what is printed of it and typed for it.
+ *
+ * An int is decimal, a float has a point or an exponent (or is nan, inf, -inf), a bool is true or false, None is none, a str
+ * is itself, bytes are pairs of hexadecimal digits.
+ */
+#ifndef SHAREABLE__CLI_TEXT_H
+#define SHAREABLE__CLI_TEXT_H
+
+#include "cli.h"
+
+/* Memory for a text, used again for the next one; all 0 at first, its bytes are free()d at the end. */
+typedef struct cli_text {
+  char *bytes;
+  size_t size, length;
+} cli_text;
+
+typedef enum cli_style {
+  CLI_EXACT,    /* a str as it is */
+  CLI_ONE_LINE, /* what would not stay on its line as \xHH */
+  CLI_JSON      /* a JSON value; bytes, and the floats that JSON has not, as strings */
+} cli_style;
+
+/* Puts the value into the text, in place of what was there. */
+void cli_text_of(cli_text *to, const shareable_value *value, cli_style style);
+
+/* Reads an item. What it returns is said by cli_complain() where it is none of OK, E_CORRUPT and E_UTF8. */
+shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
+
+const char *cli_type_name(uint32_t type);
+
+/* A type by its name, or the end of the program. */
+shareable_type cli_type(const char *name);
+
+/* Reads a value of a type; a text points into `text`, bytes into `buffer`. False: it is not written so. */
+bool cli_value(const char *text, shareable_type type, shareable_value *value, cli_text *buffer);
+
+/* A value of the type that it looks like: int, float, bool, none, or else str. */
+shareable_value cli_guess(const char *text);
+
+#endif

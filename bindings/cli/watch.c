@@ -1,0 +1,151 @@
+/*
+ * watch.c - shareable watch: what changes in a list, as it does.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+typedef struct watch {
+  const shareable_list *list;
+  const int64_t *indexes;
+  char **lines; /* what was last seen of each */
+  size_t count;
+  bool json;
+  int64_t left; /* how many changes are to be told yet */
+  cli_text item, text;
+} watch;
+
+static char *line_of(watch *of, int64_t index) {
+  shareable_value value;
+  shareable_status status;
+
+  while ((status = shareable_list_get(of->list, index, &value, of->item.bytes, of->item.size)) == SHAREABLE_E_BUFFER) {
+    of->item.size = value.length * 2;
+    of->item.bytes = cli_allocate(of->item.bytes, of->item.size, 1);
+  }
+  if (status != SHAREABLE_OK)
+    return cli_format(of->json ? "{\"index\": %lld, \"type\": \"damaged\"}" : "%lld  damaged", (long long)index);
+  cli_text_of(&of->text, &value, of->json ? CLI_JSON : CLI_ONE_LINE);
+  return cli_format(of->json ? "{\"index\": %lld, \"type\": \"%s\", \"value\": %s}" : "%lld  %-5s  %s",
+                    (long long)index, cli_type_name(value.type), of->text.bytes);
+}
+
+/* Tells what is another than it was; all of it where nothing was seen yet and that is wanted. */
+static void look(watch *of, bool is_told) {
+  for (size_t i = 0; i < of->count && of->left > 0; i++) {
+    char *line = line_of(of, of->indexes[i]);
+
+    if (of->lines[i] != NULL && strcmp(of->lines[i], line) == 0) {
+      free(line);
+      continue;
+    }
+    if (is_told) {
+      puts(line);
+      of->left--;
+    }
+    free(of->lines[i]);
+    of->lines[i] = line;
+  }
+  if (fflush(stdout) != 0)
+    exit(cli_finish(CLI_FAILED));
+}
+
+static int run(watch *of, bool with_first, int64_t timeout) {
+  shareable_status status = SHAREABLE_OK;
+  uint64_t digest = 0;
+  shareable_error error;
+
+  status = shareable_list_digest(of->list, &digest); /* before the look: what changes between them is told later */
+  look(of, with_first);
+  while (status == SHAREABLE_OK && of->left > 0) {
+    status = shareable_list_wait_any(of->list, &digest, timeout);
+    if (status == SHAREABLE_OK)
+      look(of, true);
+  }
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_UNCHANGED)
+    return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
+  shareable_list_explain_whole(of->list, status, &error);
+  cli_fail("%s", error.text);
+}
+
+/* In nanoseconds. */
+static int64_t timeout_from(const char *text) {
+  char *end;
+  double seconds = strtod(text, &end);
+
+  if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
+    cli_misuse("'%s' is no time in seconds", text);
+  return (int64_t)(seconds * 1e9);
+}
+
+static int64_t *indexes_from(const shareable_list *list, char *const *texts, size_t *count) {
+  bool is_all = *count == 0;
+  int64_t *indexes;
+
+  if (is_all)
+    *count = shareable_list_length(list);
+  indexes = cli_allocate(NULL, *count, sizeof *indexes);
+  for (size_t i = 0; i < *count; i++) {
+    size_t capacity;
+    shareable_error error;
+
+    indexes[i] = is_all ? (int64_t)i : cli_number(texts[i], INT64_MIN, INT64_MAX, "index");
+    if (shareable_list_capacity(list, indexes[i], &capacity) == SHAREABLE_E_INDEX) {
+      shareable_list_explain(list, indexes[i], SHAREABLE_E_INDEX, &error);
+      cli_fail("%s", error.text);
+    }
+  }
+  return indexes;
+}
+
+static int run_watch(int argc, char **argv) {
+  static const struct option longs[] = {
+    {"json", no_argument, NULL, 'J'},        {"initial", no_argument, NULL, 'i'},
+    {"count", required_argument, NULL, 'c'}, {"timeout", required_argument, NULL, 't'},
+    {"help", no_argument, NULL, 'h'},        {0}};
+  watch of = {.left = INT64_MAX};
+  bool with_first = false;
+  int64_t timeout = -1;
+  int64_t *indexes;
+  shareable_list *list;
+  int option, status;
+
+  while ((option = cli_option(&cli_watch, argc, argv, "+Jic:t:h", longs)) >= 0) {
+    of.json |= option == 'J';
+    with_first |= option == 'i';
+    if (option == 'c')
+      of.left = cli_number(optarg, 1, INT64_MAX, "number of changes");
+    if (option == 't')
+      timeout = timeout_from(optarg);
+  }
+  if (optind == argc)
+    cli_misuse("a list is to be named");
+  of.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
+  of.count = (size_t)(argc - optind - 1);
+  of.indexes = indexes = indexes_from(list, argv + optind + 1, &of.count);
+  of.lines = cli_allocate(NULL, of.count, sizeof *of.lines);
+  memset(of.lines, 0, of.count * sizeof *of.lines);
+  status = run(&of, with_first, timeout);
+  for (size_t i = 0; i < of.count; i++)
+    free(of.lines[i]);
+  free(of.lines);
+  free(indexes);
+  free(of.item.bytes);
+  free(of.text.bytes);
+  shareable_list_unref(list);
+  return status;
+}
+
+const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they change, one a line.",
+                               "  -J, --json             each line a JSON object\n"
+                               "  -i, --initial          first what there is\n"
+                               "  -c, --count NUMBER     end after so many lines\n"
+                               "  -t, --timeout SECONDS  end, with status 3, when nothing changes for so long\n"
+                               "  -h, --help             print this\n"
+                               "\n"
+                               "It sleeps until somebody writes; what stock Python writes it finds 20 times a\n"
+                               "second. "
+                               "Options stand in front: INDEX may begin with a '-'.\n",
+                               run_watch};
