@@ -1,0 +1,72 @@
+"""What the command costs, beside what tells less of the same: ls(1), and stock Python printing a list's items. They take turns,
+so that both see the same machine; the ratio is the median of the rounds'.
+
+  cli.py PROGRAM    bindings/cli/shareable
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from multiprocessing import resource_tracker, shared_memory
+
+ROUNDS = 5
+BLOCKS = 10_000
+ITEMS = 1_000_000
+
+STOCK = """
+import sys
+from multiprocessing import resource_tracker, shared_memory
+items = shared_memory.ShareableList(name=sys.argv[1])
+resource_tracker.unregister(items.shm._name, "shared_memory")
+for index, item in enumerate(items):
+    print(index, type(item).__name__, item)
+"""
+
+
+def make(name, items):
+    made = shared_memory.ShareableList(items, name=name)
+    resource_tracker.unregister(made.shm._name, "shared_memory")
+    made.shm.close()
+    return name
+
+
+def timed(command):
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def compare(what, ours, other, with_what):
+    pairs = [(timed(ours), timed(other)) for _ in range(ROUNDS)]
+    seconds = statistics.median(mine for mine, _ in pairs)
+    ratio = statistics.median(theirs / mine for mine, theirs in pairs)
+    spread = max(mine for mine, _ in pairs) - min(mine for mine, _ in pairs)
+    print(f"{what:32} {seconds:8.3f} s  ± {spread / 2:.3f}   {with_what} takes {ratio:5.2f} times that")
+
+
+def main(program):
+    prefix = f"bench-cli-{os.getpid()}"
+    names = []
+    try:
+        for i in range(BLOCKS):
+            names.append(make(f"{prefix}-{i}", [1, 2.5, "text"]))
+        compare(f"ls of {BLOCKS:,} blocks", [program, "ls"], ["ls", "-l", "/dev/shm"], "ls -l")
+        compare(f"ls --json of {BLOCKS:,} blocks", [program, "ls", "--json"], ["ls", "-l", "/dev/shm"], "ls -l")
+        kinds = {
+            "ints": range(ITEMS),
+            "short floats": [i / 8 for i in range(ITEMS)],
+            "long floats": [i / 7 for i in range(ITEMS)],
+            "strs": [f"howdy {i}" for i in range(ITEMS)],
+        }
+        for kind, items in kinds.items():
+            names.append(make(f"{prefix}-{kind.replace(' ', '-')}", items))
+            stock = [sys.executable, "-c", STOCK, names[-1]]
+            compare(f"dump of {ITEMS:,} {kind}", [program, "dump", names[-1]], stock, "stock Python")
+    finally:
+        for name in names:
+            os.unlink(f"/dev/shm/{name}")
+
+
+main(*sys.argv[1:])
