@@ -26,6 +26,20 @@ AC_DEFUN([SHAREABLE_MISSING], [
   AS_IF([test "$with_$1" = auto], [with_$1=no; $1_summary="no: $2"])
 ])
 
+# SHAREABLE_MAN
+# The manual pages are made by scdoc; a tarball has them.
+AC_DEFUN([SHAREABLE_MAN], [
+  AC_REQUIRE([AM_MISSING_HAS_RUN])
+  AC_ARG_VAR([SCDOC], [the scdoc command, which makes the manual pages])
+  AC_CHECK_PROGS([SCDOC], [scdoc])
+  with_man=yes
+  AS_IF([test -n "$SCDOC"], [man_summary=$SCDOC],
+    [test -f "$srcdir/core/man/shareable-manager.1"], [man_summary="the tarball's"],
+    [with_man=no; man_summary="no: no scdoc"])
+  test -n "$SCDOC" || SCDOC="$MISSING scdoc"
+  AM_CONDITIONAL([WITH_MAN], [test "$with_man" = yes])
+])
+
 # SHAREABLE_PYTHON
 # Debian's interpreter unless PYTHON names another: what comes first on a PATH may be somebody's private build.
 AC_DEFUN([SHAREABLE_PYTHON], [
