@@ -490,7 +490,7 @@ SHAREABLE_API size_t shareable_list_length(const shareable_list *list);
 SHAREABLE_API shareable_status shareable_list_capacity(const shareable_list *list, int64_t index, size_t *size);
 
 /*
- * The type that an item has now. Returns E_CLOSED, E_INDEX or E_CORRUPT.
+ * The type that an item has now. Returns E_CLOSED, E_INDEX, E_CORRUPT or E_TIMED_OUT.
  */
 SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type);
 
@@ -552,7 +552,8 @@ SHAREABLE_API shareable_status shareable_list_set_bytes(shareable_list *list, in
  * Read or write `count` items from `first` on (which may be negative), all of one type. Each item is one atomic load
  * or store; the range as a whole is not. Reading stops at the first item that has another type (E_TYPE) or is damaged
  * (E_CORRUPT); writing gives each item the type. *done, which may be NULL, always receives the number of items that were
- * read or written. E_INDEX where the range does not lie in the list: then none is. Else as shareable_list_get() and set().
+ * read or written. E_INDEX where the range does not lie in the list: then none is. Else as
+ * shareable_list_get() or as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_get_ints(const shareable_list *list, int64_t first, size_t count,
                                                        int64_t *integers, size_t *done);
@@ -631,7 +632,8 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
  * Another thread may close the handle, but not drop its last reference: that ends the wait with E_CLOSED, within 50
  * milliseconds.
  *
- * Returns E_UNCHANGED where the time is over first; else as shareable_list_get(), or E_VALUE_TYPE.
+ * Returns E_UNCHANGED where the time is over first; else E_CLOSED, E_INDEX, E_CORRUPT, E_TIMED_OUT (a writer has held the
+ * item for a second) or E_VALUE_TYPE.
  */
 SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, int64_t index,
                                                    const shareable_value *value, int64_t timeout);
@@ -661,7 +663,8 @@ SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *lis
  * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and
  * bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53), a NaN equals nothing, a str never equals bytes.
  *
- * Returns E_CLOSED, E_VALUE_TYPE, or E_CORRUPT where an item is damaged: then *count is its index.
+ * Returns E_CLOSED, E_VALUE_TYPE, or E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
+ * then *count is its index.
  */
 SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
                                                     size_t *count);
@@ -681,7 +684,8 @@ SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, 
  *   buffer, size  where to; may be NULL and 0 to ask for the length
  *   length        receives the bytes needed, also on E_BUFFER; may be NULL
  *
- * Returns E_CLOSED, E_BUFFER, or E_CORRUPT where an item is damaged: then *length is its index.
+ * Returns E_CLOSED, E_BUFFER, or E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
+ * then *length is its index.
  */
 SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,
                                                      size_t *length);

@@ -546,12 +546,14 @@ Test(sync, an_item_that_a_living_writer_holds_is_an_error_after_a_second_and_is_
   shareable_list *list = two_ints(), *other = again(0), *reader = again(SHAREABLE_READ_ONLY);
   uint32_t token = join(other);
   int64_t start, elapsed, integer = -1;
-  shareable_value value;
+  shareable_value value, seven = shareable_int(7);
+  size_t counted = 0, length = 0;
+  shareable_type type;
   uint64_t word;
 
   lock_under(list, 1, token, 0);
   word = word_of(list, 1);
-  for (int turn = 0; turn < 4; turn++) {
+  for (int turn = 0; turn < 7; turn++) {
     start = now();
     if (turn == 0)
       cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_TIMED_OUT);
@@ -559,6 +561,12 @@ Test(sync, an_item_that_a_living_writer_holds_is_an_error_after_a_second_and_is_
       cr_status(shareable_list_get_int(reader, 1, &integer), SHAREABLE_E_TIMED_OUT);
     else if (turn == 2)
       cr_status(shareable_list_set_int(list, 1, 8), SHAREABLE_E_TIMED_OUT);
+    else if (turn == 3)
+      cr_status(shareable_list_type(list, 1, &type), SHAREABLE_E_TIMED_OUT);
+    else if (turn == 4)
+      cr_status(shareable_list_count(list, &seven, &counted), SHAREABLE_E_TIMED_OUT);
+    else if (turn == 5)
+      cr_status(shareable_list_format(reader, NULL, 0, &length), SHAREABLE_E_TIMED_OUT);
     else
       cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
     elapsed = now() - start;
@@ -566,6 +574,8 @@ Test(sync, an_item_that_a_living_writer_holds_is_an_error_after_a_second_and_is_
     cr_assert_eq(word_of(list, 1), word);
   }
   cr_assert_eq(integer, -1);
+  cr_assert_eq(counted, 1); /* the item that is in the way */
+  cr_assert_eq(length, 1);
   assert_same(get(list, 0), shareable_int(7)); /* the others are free */
   put_word(list, 1, word & 0xffffffff & ~SHAREABLE__LOCKED);
   assert_same(get(list, 1), shareable_int(7));
