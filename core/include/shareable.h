@@ -39,9 +39,9 @@
  * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between
  *   shareable_memory_pin() and shareable_memory_unpin() it stays good across close.
  * - Unlinking removes the name only. Who has the block open keeps using it; who comes later does not find it.
- * - Stock Python. CPython before 3.13 registers what it attaches to with its resource tracker, and unlinks it when
- *   that Python process ends. That is CPython's doing (its issue gh-82300): attach with track=False where there is
- *   one, or unregister.
+ * - Stock Python. CPython registers what it attaches to with its resource tracker, which unlinks it when that Python
+ *   process ends. That is CPython's doing (its issue gh-82300): have it attach with track=False, which a block (not a
+ *   list) takes from 3.13 on, or unregister.
  *
  * CONVENTIONS
  *
