@@ -337,44 +337,6 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
  */
 SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
 
-/* ------------------------------------------------------------------------------------------------------------
- * Garbage
- */
-
-/* What shareable_gc_run() makes of a block. */
-typedef enum shareable_fate {
-  SHAREABLE_FATE_KEPT = 0,    /* it stays, and the reason says why */
-  SHAREABLE_FATE_GARBAGE = 1, /* it would be removed */
-  SHAREABLE_FATE_REMOVED = 2
-} shareable_fate;
-
-typedef struct shareable_gc shareable_gc;
-
-/*
- * Looks at every block there is, stock Python's too, and tells which are garbage: recorded as owned (SHAREABLE_OWNED) by a
- * process that has ended, as the lock that it held proves, by this user (root: by any); and mapped by nobody, neither
- * by whoever uses this library, who holds a lock on it, nor by whoever does not, as /proc tells. Whatever cannot be
- * proven to be all that stays, however old it is. It is for what is left where a reaper was killed together with the owner.
- *
- *   gc      receives the findings: free them with shareable_gc_free()
- *   flags   0 only tells; SHAREABLE_REMOVE unlinks the garbage as well
- *
- * A process that cannot be looked into may have mapped what it has the right to: what it might use stays. That root has
- * mapped what is another user's alone is seen by root only.
- *
- * Returns E_ARGUMENT, E_NO_MEMORY, E_PERMISSION or E_SYSTEM.
- */
-SHAREABLE_API shareable_status shareable_gc_run(shareable_gc **gc, uint32_t flags, shareable_error *error);
-
-/* Frees the findings; NULL is fine. */
-SHAREABLE_API void shareable_gc_free(shareable_gc *gc);
-
-/* How many blocks there are; and of each, by an index from 0, in the order of their names: the name, what it is, and why. */
-SHAREABLE_API size_t shareable_gc_count(const shareable_gc *gc);
-SHAREABLE_API const char *shareable_gc_name(const shareable_gc *gc, size_t index);
-SHAREABLE_API shareable_fate shareable_gc_fate(const shareable_gc *gc, size_t index);
-SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t index);
-
 /*
  * The block's name without the leading '/'. It lives as long as the handle. NULL for NULL.
  */
@@ -414,6 +376,44 @@ SHAREABLE_API shareable_status shareable_memory_pin(shareable_memory *memory);
  * Ends one pin. The last one unmaps a block that was closed meanwhile. NULL does nothing.
  */
 SHAREABLE_API void shareable_memory_unpin(shareable_memory *memory);
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Garbage
+ */
+
+/* What shareable_gc_run() makes of a block. */
+typedef enum shareable_fate {
+  SHAREABLE_FATE_KEPT = 0,    /* it stays, and the reason says why */
+  SHAREABLE_FATE_GARBAGE = 1, /* it would be removed */
+  SHAREABLE_FATE_REMOVED = 2
+} shareable_fate;
+
+typedef struct shareable_gc shareable_gc;
+
+/*
+ * Looks at every block there is, stock Python's too, and tells which are garbage: recorded as owned (SHAREABLE_OWNED) by a
+ * process that has ended, as the lock that it held proves, by this user (root: by any); and mapped by nobody, neither
+ * by whoever uses this library, who holds a lock on it, nor by whoever does not, as /proc tells. Whatever cannot be
+ * proven to be all that stays, however old it is. It is for what is left where a reaper was killed together with the owner.
+ *
+ *   gc      receives the findings: free them with shareable_gc_free()
+ *   flags   0 only tells; SHAREABLE_REMOVE unlinks the garbage as well
+ *
+ * A process that cannot be looked into may have mapped what it has the right to: what it might use stays. That root has
+ * mapped what is another user's alone is seen by root only.
+ *
+ * Returns E_ARGUMENT, E_NO_MEMORY, E_PERMISSION or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_gc_run(shareable_gc **gc, uint32_t flags, shareable_error *error);
+
+/* Frees the findings; NULL is fine. */
+SHAREABLE_API void shareable_gc_free(shareable_gc *gc);
+
+/* How many blocks there are; and of each, by an index from 0, in the order of their names: the name, what it is, and why. */
+SHAREABLE_API size_t shareable_gc_count(const shareable_gc *gc);
+SHAREABLE_API const char *shareable_gc_name(const shareable_gc *gc, size_t index);
+SHAREABLE_API shareable_fate shareable_gc_fate(const shareable_gc *gc, size_t index);
+SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t index);
 
 /* ------------------------------------------------------------------------------------------------------------
  * Lists: CPython's ShareableList
