@@ -60,13 +60,15 @@ AC_DEFUN([SHAREABLE_PYTHON], [
   AS_IF([test "$with_python" != no], [
     with_python=yes
     PYTHON_CPPFLAGS="-I$python_include"
-    # Where under our prefix this interpreter looks; if it looks nowhere there, the usual folder.
+    # Where under our prefix this interpreter looks; if it looks nowhere there, the usual folder. What lies in /usr/local is
+    # not for /usr.
     python_prefix="$prefix"
     test "$python_prefix" != NONE || python_prefix=$ac_default_prefix
     pydir=`"$PYTHON" -c '
 import sys, sysconfig
 prefix = sys.argv[[1]].rstrip("/")
-seen = [[p for p in sys.path if p.startswith(prefix + "/") and p.endswith(("-packages"))]]
+seen = [[p for p in sys.path if p.startswith(prefix + "/") and p.endswith("-packages")]]
+seen = [[p for p in seen if not p.startswith(prefix + "/local/")]]
 path = seen[[0]] if seen else sysconfig.get_path("platlib", "posix_prefix", {"base": prefix, "platbase": prefix})
 print(path[[len(prefix):]])' "$python_prefix"`
     AC_SUBST([pyexecdir], ['${prefix}'"$pydir"])
