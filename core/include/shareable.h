@@ -331,7 +331,7 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
 /*
  * Leaves what this process owns to process `pid`, for a worker that is about to end: it is then unlinked once both have
  * ended, not when this one does. Where this process is killed before, nothing has changed. What it makes later is left
- * too. `pid` is seen from this process's pid namespace; 1 or more.
+ * too, also where it owns nothing yet. `pid` is seen from this process's pid namespace; 1 or more.
  *
  * Returns E_ARGUMENT where there is no such process.
  */

@@ -33,6 +33,7 @@ typedef struct owner {
   int count;      /* of chunks; 0: this process owns nothing yet */
   size_t next;    /* where to look for a free record */
   unsigned forks; /* shareable__forks when it was begun: in a child, all of this is the parent's */
+  shareable__heir heir;
   char path[80];
 } owner;
 
@@ -146,6 +147,14 @@ static int begin(void) {
   return system;
 }
 
+/* The pid last: whoever reads it finds all of the heir. */
+static void appoint_heir(void) {
+  shareable__heir *heir = &((shareable__journal_head *)(void *)ours.chunks[0].base)->heir;
+
+  heir->start = ours.heir.start;
+  __atomic_store_n(&heir->pid, ours.heir.pid, __ATOMIC_RELEASE);
+}
+
 static shareable_status begin_owning(const char *name, shareable_error *error) {
   int system = begin();
 
@@ -153,6 +162,7 @@ static shareable_status begin_owning(const char *name, shareable_error *error) {
     return fail(error, system, name);
   ours.count = 1;
   ours.next = 1; /* past the head */
+  appoint_heir();
   system = start_reaper();
   if (system == 0)
     return SHAREABLE_OK;
@@ -215,9 +225,14 @@ static int make_room(shareable__record **record) {
   return system;
 }
 
-static shareable_status claim(shareable__record **record, const char *name, shareable_error *error) {
+/* In a fork's child, nothing is owned yet. */
+static void begin_anew(void) {
   if (ours.forks != shareable__forks)
     ours = (owner){.forks = shareable__forks};
+}
+
+static shareable_status claim(shareable__record **record, const char *name, shareable_error *error) {
+  begin_anew();
   if (ours.count == 0) {
     shareable_status status = begin_owning(name, error);
     if (status != SHAREABLE_OK)
@@ -259,17 +274,15 @@ void shareable__owner_forget(shareable__owned *owned, uint64_t inode) {
 
 shareable_status shareable_hand_over(int64_t pid) {
   uint64_t start = pid <= 0 ? 0 : shareable__process_start(pid);
-  shareable__heir *heir;
 
   if (start == 0)
     return SHAREABLE_E_ARGUMENT;
   shareable__fork_watch();
   shareable__fork_lock();
-  if (ours.count > 0 && ours.forks == shareable__forks) {
-    heir = &((shareable__journal_head *)(void *)ours.chunks[0].base)->heir;
-    heir->start = start;
-    __atomic_store_n(&heir->pid, pid, __ATOMIC_RELEASE);
-  }
+  begin_anew();
+  ours.heir = (shareable__heir){pid, start};
+  if (ours.count > 0)
+    appoint_heir();
   shareable__fork_unlock();
   return SHAREABLE_OK;
 }

@@ -255,26 +255,40 @@ Test(owner, is_refused_where_nobody_would_clean_up) {
 }
 
 /* The heir is the child's parent, which is the test. */
-static void own_and_hand_over(const void *prefix) {
+static void own_and_hand_over(const char *prefix) {
   own(prefix);
   cr_ok(shareable_hand_over(getppid()));
   _exit(0);
 }
 
-static void be_an_heir(const void *prefix) {
-  pid_t child = fork();
+static void hand_over_and_own(const char *prefix) {
+  cr_ok(shareable_hand_over(getppid()));
+  own(prefix);
+  _exit(0);
+}
 
-  if (child == 0)
-    own_and_hand_over(prefix);
-  waitpid(child, NULL, 0);
+/* Of two: when one hands over does not matter. */
+static void be_an_heir(const void *prefix) {
+  void (*const orders[])(const char *prefix) = {own_and_hand_over, hand_over_and_own};
+
+  for (int i = 0; i < 2; i++) {
+    pid_t child = fork();
+
+    if (child == 0)
+      orders[i](numbered(prefix, i).text);
+    waitpid(child, NULL, 0);
+  }
 }
 
 Test(owner, may_leave_its_blocks_to_another_process) {
   pid_t heir = start(be_an_heir, own_name());
+  name first = numbered(own_name(), 0), second = numbered(own_name(), 1);
 
-  cr_assert(stays(own_name()));
+  cr_assert(stays(first.text));
+  cr_assert(exists(second.text));
   end(heir, SIGKILL);
-  cr_assert(goes(own_name()));
+  cr_assert(goes(first.text));
+  cr_assert(goes(second.text));
 }
 
 Test(owner, leaves_nothing_to_a_process_that_is_not_there) {
