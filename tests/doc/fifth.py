@@ -1,0 +1,180 @@
+"""That another language can read a list by layout.md alone: what core/doc/reader.pl makes of a list, and this library."""
+
+import itertools
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+from shareable import shared_memory
+
+TOP = pathlib.Path(sys.argv[1])
+NAME = f"fifth-test-{os.getpid()}"
+BLOCK = pathlib.Path("/dev/shm") / NAME
+FULL = [
+    "howdy", b"HoWdY", -273.154, 100, None, True, False, "end\0\0", b"\0\0", "naïve €😀", "", b"", 'a "\\" and a\ttab',
+    bytes(range(256)), -(2**63), 2**63 - 1, float("inf"), float("nan"), -0.0, 5e-324, 0.1, "x" * 39, "x" * 40, "x" * 5000,
+]  # fmt: skip
+
+
+def perl(*arguments):
+    return subprocess.run(
+        ["perl", "-w", TOP / "core/doc/reader.pl", *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+
+
+def shown(text):
+    return re.sub(rb"[^ -\[\]-~]", lambda found: b"\\x%02x" % found.group()[0], text).decode()
+
+
+def line(values, i):
+    """An item as reader.pl shows it."""
+    try:
+        value = values[i]
+    except ValueError:
+        return "damaged"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return f"bool {int(value)}"
+    if isinstance(value, int):
+        return f"int {value}"
+    if isinstance(value, float):
+        return f"float {value:.17g}".replace("inf", "Inf").replace("nan", "NaN")
+    if isinstance(value, str):
+        return f'str "{shown(value.encode())}"'
+    return f'bytes "{shown(value)}"'
+
+
+def compare(what):
+    """The list as both see it. perl goes first: the library mends what a dead writer has left."""
+    found = perl(NAME)
+    try:
+        with shared_memory.ShareableList(name=NAME) as values:
+            wanted = [line(values, i) for i in range(len(values))]
+    except ValueError as error:
+        assert found.returncode != 0 and "Use of" not in found.stderr, (what, found, error)
+        return
+    assert found.stdout.splitlines() == wanted and found.stderr == "", (what, found, wanted)
+
+
+def all_types():
+    with shared_memory.ShareableList(FULL, name=NAME) as values:
+        compare("all types")
+        for i in range(len(FULL)):
+            values[i] = FULL[(i + 1) % 8]
+        compare("changed to other types")
+        for i in range(len(FULL)):
+            values[i] = 7
+        compare("all ints")
+        values.unlink()
+    for plain in False, True:
+        with shared_memory.ShareableList(FULL, name=NAME, plain=plain, capacity=6000) as values:
+            compare(f"with room, {plain=}")
+            values.unlink()
+        with shared_memory.ShareableList([], name=NAME, plain=plain) as values:
+            compare(f"empty, {plain=}")
+            values.unlink()
+    print(f"{len(FULL)} items of all types: ok")
+
+
+def vectors():
+    count = 0
+    for path in sorted((TOP / "tests/vectors").glob("*valid/*.bin")):
+        BLOCK.write_bytes(path.read_bytes())
+        compare(path.name)
+        count += 1
+    BLOCK.unlink()
+    assert count > 60, count
+    print(f"{count} lists of CPython's, and damaged ones: ok")
+
+
+def put(at, form, *numbers):
+    with open(BLOCK, "r+b") as file:
+        file.seek(at)
+        file.write(struct.pack(form, *numbers))
+
+
+def sync_area():
+    """What a dead writer can leave; and areas that are none."""
+    token, count = 0x7FFFFFF1, 0
+    for what, flags, is_in_journal in [
+        ("killed before its journal was whole", 1, False),
+        ("killed with its journal whole", 1, True),
+        ("killed in a long text", 1 | 8, False),
+        ("killed once its type was mixed", 1 | 2, True),
+        ("damaged, not written since", 4, False),
+    ]:
+        with shared_memory.ShareableList([1, "a text", 2.5], name=NAME) as values:
+            (end,) = struct.unpack_from("q", values.shm.buf, 8 + 8 * 3)
+            area = (16 + 17 * 3 + end + 63) // 64 * 64
+            assert bytes(values.shm.buf[area : area + 8]) == b"shr.sync"
+            put(area + 2816 + 8, "=Q", (token if flags & 1 else 0) << 32 | 3 << 4 | flags)
+            if is_in_journal:
+                put(area + 768 + 512, "=IIQ8sQQ8s", token, 1, 1, b"3s ", 3, 2, b"ab\0")
+            found = perl(NAME).stdout.splitlines()[1]
+            wanted = 'bytes "ab\\x00"' if is_in_journal else "damaged" if flags & 12 else 'str "a text"'
+            assert found == wanted, (what, found)
+            compare(what)
+            values.unlink()
+            count += 1
+    for what, at, number in ("newer", 8, 2), ("another N", 16, 4), ("another size", 24, 2832), ("none", 0, 0):
+        with shared_memory.ShareableList([1, "a text", 2.5], name=NAME) as values:
+            put(area + at, "=I", number)
+            compare(what)
+            values.unlink()
+            count += 1
+    print(f"{count} states of the sync area: ok")
+
+
+def beside_a_writer():
+    with shared_memory.ShareableList([0], name=NAME, capacity=256) as values:
+        choice = [17, 2.5, "ab" * 100, b"cd" * 128, None, True]
+        wanted = set()
+        for value in choice:
+            values[0] = value
+            wanted.add(line(values, 0))
+        stop = threading.Event()
+
+        def write():
+            for i, value in enumerate(itertools.cycle(choice)):
+                values[0] = value
+                if i % 5 == 4:
+                    time.sleep(0.00005)  # one that never rests leaves a slow reader no time
+                    if stop.is_set():
+                        return
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            seen = {perl(NAME).stdout.strip() for _ in range(60)}
+        finally:
+            stop.set()
+            writer.join()
+            values.unlink()
+        assert seen <= wanted and len(seen) > 1, seen
+    print(f"beside a writer, {len(seen)} values: ok")
+
+
+def writing():
+    with shared_memory.ShareableList([1, "text", 2.5], name=NAME) as values:
+        before = values.digest()
+        assert perl(NAME, 0, -(2**63)).returncode == 0 and values[0] == -(2**63)
+        assert perl(NAME, -3, 42).returncode == 0 and values[0] == 42
+        assert values.wait_any(before, timeout=5) == values.digest()
+        for refused in (1, 5), (2, 5), (3, 5), (-4, 5):
+            assert perl(NAME, *refused).returncode != 0, refused
+        assert values.tolist() == [42, "text", 2.5]
+        values.unlink()
+    print("an int written: ok")
+
+
+try:
+    for check in all_types, vectors, sync_area, beside_a_writer, writing:
+        check()
+finally:
+    BLOCK.unlink(missing_ok=True)
