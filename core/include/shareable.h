@@ -780,7 +780,8 @@ SHAREABLE_API shareable_status shareable_manager_create_memory(shareable_manager
                                                                uint64_t size, shareable_error *error);
 
 /*
- * The same for a list: as shareable_list_create() with a random name.
+ * Makes a list of the values, as shareable_list_create() with a random name, and gives it to the manager. Returns as that, or
+ * as shareable_manager_track(): then there is no list.
  */
 SHAREABLE_API shareable_status shareable_manager_create_list(shareable_manager *manager, shareable_list **list,
                                                              const shareable_value *values, size_t count,

@@ -40,6 +40,9 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
                            name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_ABSENT:
     return shareable__fail(error, status, 0, "the value is not in list '%s'", name);
+  case SHAREABLE_E_NO_SYNC:
+  case SHAREABLE_E_NOT_LOCKED: /* of no item */
+    return shareable_list_explain_whole(list, status, error);
   default:
     return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
                            shareable_status_text(status));

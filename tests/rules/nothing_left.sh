@@ -10,7 +10,9 @@ test -f "$stamp" || { echo "no $stamp: the run did not begin"; exit 1; }
 status=0
 for file in $(find /dev/shm -maxdepth 1 -type f -user "$(id -u)" -newer "$stamp" \
   \( -name 'psm_*' -o -name '*test-*' -o -name 'demo-*' -o -name '.shareable-*' -o -name 'bench-*' \)); do
-  if ! grep -qsF " $file" /proc/[0-9]*/maps; then
+  inode=$(stat -c %i "$file" 2>/dev/null) || continue # it has gone since
+  # Not by its name: whoever made it has it as an unnamed file there.
+  if ! grep -qsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode( |\$)" /proc/[0-9]*/maps; then
     echo "left behind: $file"
     status=1
   fi

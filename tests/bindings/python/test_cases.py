@@ -533,7 +533,7 @@ def test_list_lock_of_a_dead_owner_is_reported(mixed, name):
 def test_list_unlock_without_the_lock_is_refused(mixed, name):
     with ShareableList(name=name) as other:
         for shared in (mixed, other):
-            with pytest.raises(ValueError, match=f"list '{name}': .*not locked through this handle"):
+            with pytest.raises(ValueError, match=f"^list '{name}': .*not locked through this handle"):
                 shared.lock().release()
         with mixed.lock() as lock:
             with pytest.raises(ValueError, match="not locked"):
