@@ -316,12 +316,12 @@ def test_what_is_no_list_is_refused_with_its_name(name):
     assert blocks(name)[name]["kind"] == "raw"
 
 
-def on_terminal(*arguments, columns=80):
+def on_terminal(*arguments, columns=80, program=COMMAND):
     """What it prints on a terminal."""
     child, terminal = pty.fork()
     if child == 0:
         subprocess.run(["stty", "cols", str(columns)])
-        os.execv(COMMAND, [COMMAND, *arguments])
+        os.execvp(program, [program, *arguments])
     printed = b""
     while True:
         try:
@@ -351,6 +351,14 @@ def test_lines_fit_a_terminal_and_colours_are_for_one(name):
     assert "\033[33mdeleted" in on_terminal("ls")
     assert "\033" not in run("ls")
     made.shm.close()
+
+
+def test_progress_is_told_on_a_terminal_of_what_takes_long(name):
+    run("create", name, *range(30000))
+    slow = f"{COMMAND} dump {name} | (sleep 1.2; cat) >/dev/null"
+    told = on_terminal("-c", slow, program="sh")
+    assert re.search(r"\ritems: \d+ of 30000\033\[K", told) and told.endswith("\r\033[K")
+    assert on_terminal("-c", f"{COMMAND} dump {name} | cat >/dev/null", program="sh") == ""
 
 
 def test_full_disk_is_a_failure(name):
