@@ -35,7 +35,7 @@ static void print_items(dump *of, size_t count) {
   shareable_value value;
 
   for (size_t i = 0; i < count; i++) {
-    bool is_read = cli_read_item(of->list, (int64_t)i, &value, &of->item) == SHAREABLE_OK;
+    bool is_read = cli_read_item(of->list, (int64_t)i, &value, &of->item);
 
     of->damaged += !is_read;
     print_line(of, i, is_read ? &value : NULL, i == 0);

@@ -82,7 +82,7 @@ static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
   if (shareable__item_format(&slot, format) > 0)
     row.format = format;
   row.holds = "damaged";
-  if (cli_read_item(of->list, (int64_t)i, &value, &of->item) == SHAREABLE_OK) {
+  if (cli_read_item(of->list, (int64_t)i, &value, &of->item)) {
     cli_text_of(&of->text, &value, has_nul(&value) ? CLI_ONE_LINE : CLI_EXACT);
     row.holds = of->text.bytes;
   }

@@ -141,17 +141,23 @@ void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
   }
 }
 
-shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
-  shareable_error error;
+shareable_status cli_try_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
   shareable_status status;
 
   while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
     reserve(buffer, value->length);
-  if (status != SHAREABLE_OK) {
-    shareable_list_explain(list, index, status, &error);
-    cli_complain("%s", error.text);
-  }
   return status;
+}
+
+bool cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
+  shareable_status status = cli_try_item(list, index, value, buffer);
+  shareable_error error;
+
+  if (status == SHAREABLE_OK)
+    return true;
+  shareable_list_explain(list, index, status, &error);
+  cli_complain("%s", error.text);
+  return false;
 }
 
 const char *cli_type_name(uint32_t type) {

@@ -24,8 +24,9 @@ typedef enum cli_style {
 /* Puts the value into the text, in place of what was there. */
 void cli_text_of(cli_text *to, const shareable_value *value, cli_style style);
 
-/* Reads an item. What it returns is said by cli_complain() where it is none of OK, E_CORRUPT and E_UTF8. */
-shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
+/* Reads an item, whatever its length. Says why, with cli_read_item(), where it cannot be read; cli_try_item() does not. */
+bool cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
+shareable_status cli_try_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
 
 const char *cli_type_name(uint32_t type);
 

@@ -19,13 +19,8 @@ typedef struct watch {
 
 static char *line_of(watch *of, int64_t index) {
   shareable_value value;
-  shareable_status status;
 
-  while ((status = shareable_list_get(of->list, index, &value, of->item.bytes, of->item.size)) == SHAREABLE_E_BUFFER) {
-    of->item.size = value.length * 2;
-    of->item.bytes = cli_allocate(of->item.bytes, of->item.size, 1);
-  }
-  if (status != SHAREABLE_OK)
+  if (cli_try_item(of->list, index, &value, &of->item) != SHAREABLE_OK)
     return cli_format(of->json ? "{\"index\": %lld, \"type\": \"damaged\"}" : "%lld  damaged", (long long)index);
   cli_text_of(&of->text, &value, of->json ? CLI_JSON : CLI_ONE_LINE);
   return cli_format(of->json ? "{\"index\": %lld, \"type\": \"%s\", \"value\": %s}" : "%lld  %-5s  %s",
