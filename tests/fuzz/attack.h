@@ -1,0 +1,16 @@
+/*
+ * attack.h - a list in a block of any bytes, of which a second thread flips some all the time.
+ */
+#ifndef TESTS_FUZZ_ATTACK_H
+#define TESTS_FUZZ_ATTACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shareable.h"
+
+/* NULL where the bytes are no list. */
+shareable_list *attack_begin(const void *bytes, size_t size, bool with_thread);
+void attack_end(shareable_list *list);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * item.c - any value into a slot of any size over anything, and out again: what was put is what is read.
+ */
+#include "../../core/src/item.h"
+#include "fuzz.h"
+
+enum { ROOM = 4096 };
+
+/* A value of the first byte's type, and of the rest. */
+static shareable_value value_of(const uint8_t *bytes, size_t size) {
+  int64_t word = 0;
+  double real;
+
+  memcpy(&word, bytes + 1, size - 1 < 8 ? size - 1 : 8);
+  memcpy(&real, &word, sizeof real);
+  switch (bytes[0] % 6) {
+  case SHAREABLE_TYPE_INT:
+    return shareable_int(word);
+  case SHAREABLE_TYPE_FLOAT:
+    return shareable_float(real);
+  case SHAREABLE_TYPE_BOOL:
+    return shareable_bool(word & 1);
+  case SHAREABLE_TYPE_STR:
+    return shareable_strn((const char *)bytes + 1, size - 1);
+  case SHAREABLE_TYPE_BYTES:
+    return shareable_bytes(bytes + 1, size - 1);
+  default:
+    return shareable_none();
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  static uint64_t data[ROOM / 8], format;
+  static unsigned char code, text[ROOM];
+  shareable__slot slot = {(unsigned char *)data, 0, (unsigned char *)&format, &code};
+  shareable_value value, read;
+  shareable__image image;
+  bool equal;
+
+  if (size < 2 || size > ROOM / 2)
+    return 0;
+  slot.size = 8 * ((size_t)bytes[0] / 6 % 43 * 12 + 1);
+  value = value_of(bytes + 1, size - 1);
+  if (shareable__value_check(&value) != SHAREABLE_OK || shareable__item_fits(&value, slot.size) != SHAREABLE_OK)
+    return 0;
+  shareable__item_image(&value, slot.size, &image);
+  shareable__item_put(&slot, &image);
+  need(shareable__item_read(&slot, &read, text, sizeof text) == SHAREABLE_OK);
+  need(read.type == value.type);
+  if (value.type >= SHAREABLE_TYPE_STR)
+    need(read.length == value.length && (read.length == 0 || memcmp(read.text, value.text, read.length) == 0));
+  else
+    need(value.type == SHAREABLE_TYPE_NONE || read.bits == value.bits);
+  need(shareable__item_equals(&slot, &value, &equal) == SHAREABLE_OK);
+  need(equal || (value.type == SHAREABLE_TYPE_FLOAT && value.real != value.real));
+  return 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * name.c - any bytes as a name, and as the address of a manager.
+ */
+#include "../../core/src/name.h"
+#include "../../core/src/address.h"
+#include "fuzz.h"
+
+static void try_name(const char *text) {
+  const char *bare = shareable__name_bare(text);
+
+  if (bare == NULL)
+    return;
+  need(bare == text || (bare == text + 1 && text[0] == '/'));
+  need(strlen(bare) >= 1 && strlen(bare) <= SHAREABLE__NAME_MAX && strchr(bare, '/') == NULL);
+  need(strcmp(bare, ".") != 0 && strcmp(bare, "..") != 0);
+  need(shareable__name_bare(bare) == bare);
+}
+
+/* Whatever is an address has a text that is the same one; but "@", for which the kernel is to make one up. */
+static void try_address(const char *text) {
+  char written[SHAREABLE__ADDRESS_TEXT], again[SHAREABLE__ADDRESS_TEXT];
+  shareable__address address, other;
+
+  if (!shareable__address_read(&address, text) || strcmp(text, "@") == 0)
+    return;
+  need(shareable__address_write(&address, written));
+  need(shareable__address_read(&other, written));
+  need(other.length == address.length && memcmp(&other.any, &address.any, address.length) == 0);
+  need(shareable__address_write(&other, again) && strcmp(written, again) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  char *text = malloc(size + 1);
+
+  if (text == NULL)
+    return 0;
+  memcpy(text, bytes, size);
+  text[size] = '\0';
+  try_name(text);
+  try_address(text);
+  free(text);
+  return 0;
+}
