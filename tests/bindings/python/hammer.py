@@ -6,6 +6,7 @@ same actions again, which does not make them meet in the same way.
 """
 
 import collections
+import contextlib
 import copy
 import faulthandler
 import gc
@@ -413,7 +414,8 @@ def main(seconds):
         if mappings() or descriptors() != before:
             hammer.failures.append(f"left: {mappings()}, {descriptors()}")
     for kind in ("anything", "numbers", "memory"):
-        unlink(f"{NAME}-{kind}")
+        with contextlib.suppress(FileNotFoundError):  # it was unlinked, or a child's, and went with it
+            unlink(f"{NAME}-{kind}")
     left = [name for name in os.listdir("/dev/shm") if name.startswith(NAME)]
     if left:
         hammer.failures.append(f"left: {left}")
