@@ -59,7 +59,8 @@ typedef struct picture {
 
 /* The table sees to what cannot be printed, but for what would end its text. */
 static bool has_nul(const shareable_value *value) {
-  return value->type == SHAREABLE_TYPE_STR && value->length > 0 && memchr(value->text, '\0', value->length) != NULL;
+  return value->type == SHAREABLE_TYPE_STR && value->length > 0 &&
+         memchr(value->text, '\0', (size_t)value->length) != NULL;
 }
 
 static void add_slot(picture *of, size_t i, struct libscols_line *parent) {

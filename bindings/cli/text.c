@@ -104,13 +104,14 @@ static void put_in_quotes(cli_text *to) {
 
 static void put_str(cli_text *to, const shareable_value *value, cli_style style) {
   const char *text = value->length == 0 ? "" : value->text;
+  size_t length = (size_t)value->length;
 
   if (style == CLI_JSON)
-    put_json_string(to, text, value->length);
+    put_json_string(to, text, length);
   else if (style == CLI_ONE_LINE)
-    put_one_line(to, text, value->length);
+    put_one_line(to, text, length);
   else
-    put(to, text, value->length);
+    put(to, text, length);
 }
 
 void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
@@ -132,7 +133,7 @@ void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
     put_str(to, value, style);
     break;
   case SHAREABLE_TYPE_BYTES:
-    put_hexadecimal(to, value->text, value->length);
+    put_hexadecimal(to, value->text, (size_t)value->length);
     if (style == CLI_JSON)
       put_in_quotes(to);
     break;
@@ -145,7 +146,7 @@ shareable_status cli_try_item(const shareable_list *list, int64_t index, shareab
   shareable_status status;
 
   while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
-    reserve(buffer, value->length);
+    reserve(buffer, (size_t)value->length);
   return status;
 }
 

@@ -69,7 +69,7 @@ static shareable_status look_now_and_then(const shareable_list *list, look *at, 
   shareable_status status;
 
   while ((status = at(list, what)) == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
-    struct timespec time = {0, shorter(left, nap)};
+    struct timespec time = {0, (long)shorter(left, nap)};
 
     nanosleep(&time, NULL);
     nap = shorter(2 * nap, LONGEST_NAP_NS);

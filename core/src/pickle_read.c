@@ -115,7 +115,7 @@ static bool read_text(machine *of, shareable__plain_type type, size_t size) {
   if (node == NULL)
     return false;
   node->text = (const char *)text;
-  node->length = length;
+  node->length = (size_t)length;
   return true;
 }
 

@@ -28,7 +28,7 @@ typedef struct shareable__plain {
   uint32_t next;        /* the item after it, in what holds it; 0: none */
   uint32_t first, last; /* of its items, where it holds any; a dict's are a key, its value, the next key … */
   uint32_t memo;        /* the decoder's: the node that pickle calls by this one's index */
-  uint64_t length;      /* of a text in bytes, or the number of its items */
+  size_t length;        /* of a text in bytes, or the number of its items */
   union {
     int64_t integer; /* also of a bool */
     double real;

@@ -251,9 +251,9 @@ static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t
     return;
   }
   if (item < sync->area->count && item < sync->layout->count) {
-    uint64_t word = load_word(sync->area, item);
+    uint64_t word = load_word(sync->area, (size_t)item);
     if (is_of_the_dead(sync, word))
-      mend(sync, item, word);
+      mend(sync, (size_t)item, word);
   }
 }
 
