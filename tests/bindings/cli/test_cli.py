@@ -281,8 +281,8 @@ def test_doctor_finds_what_is_wrong():
 def test_doctor_finds_a_full_file_system(tmp_path):
     mount = f"mount -t tmpfs -o size=64k,mode=1777 none /dev/shm && dd if=/dev/zero of=/dev/shm/full bs=1k count=60 2>/dev/null && {COMMAND} doctor"
     ended = subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True, text=True)
-    if "unshare failed" in ended.stderr or "permission denied" in ended.stderr.lower():
-        pytest.skip("this user may not mount")
+    if ended.stdout == "":
+        pytest.skip(f"nothing can be mounted here: {ended.stderr.strip()}")
     assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort used", ended.stdout, re.M), ended.stdout
 
 
@@ -318,7 +318,10 @@ def test_what_is_no_list_is_refused_with_its_name(name):
 
 def on_terminal(*arguments, columns=80, program=COMMAND):
     """What it prints on a terminal."""
-    child, terminal = pty.fork()
+    try:
+        child, terminal = pty.fork()
+    except OSError as error:
+        pytest.skip(f"no terminal can be made here: {error}")  # /dev/pts is not mounted, as in some chroots
     if child == 0:
         subprocess.run(["stty", "cols", str(columns)])
         os.execvp(program, [program, *arguments])
