@@ -91,6 +91,8 @@ static void put_json_string(cli_text *to, const char *bytes, size_t length) {
   if (string == NULL || needed == 0)
     cli_fail("no memory");
   json_decref(string);
+  reserve(to, needed + 1);
+  to->bytes[needed] = '\0';
   to->length = needed;
 }
 

@@ -21,7 +21,7 @@ typedef enum cli_style {
   CLI_JSON      /* a JSON value; bytes, and the floats that JSON has not, as strings */
 } cli_style;
 
-/* Puts the value into the text, in place of what was there. */
+/* Puts the value into the text, in place of what was there, and a NUL behind it. */
 void cli_text_of(cli_text *to, const shareable_value *value, cli_style style);
 
 /* Reads an item, whatever its length. Says why, with cli_read_item(), where it cannot be read; cli_try_item() does not. */
