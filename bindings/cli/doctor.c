@@ -56,6 +56,16 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   return texts[column][0] == '\0' ? NULL : cli_format("%s", texts[column]);
 }
 
+/* Below what was found, in lines that fit a terminal. */
+static void print_advice(const char *advice) {
+  char *lines = cli_format("%s", advice), *rest = lines, *line;
+
+  cli_break_lines(lines, 60);
+  while ((line = strsep(&rest, "\n")) != NULL)
+    printf("%*s%s\n", (int)sizeof "wrong  new blocks ", "", line);
+  free(lines);
+}
+
 static void say(report *to, const char *check, verdict is, const char *found, const char *advice) {
   static const char *const colors[] = {"", "\033[33m", "\033[31m"};
   const finding row = {check, is, found, advice};
@@ -68,7 +78,7 @@ static void say(report *to, const char *check, verdict is, const char *found, co
   }
   printf("%s%-5s%s  %-10s  %s\n", color, verdicts[is], color[0] == '\0' ? "" : "\033[0m", check, found);
   if (advice[0] != '\0')
-    printf("%*s%s\n", (int)sizeof "wrong  new blocks ", "", advice);
+    print_advice(advice);
 }
 
 static void check_folder(report *to) {
