@@ -133,6 +133,13 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   return list;
 }
 
+void cli_fail_item(const shareable_list *list, int64_t index, shareable_status status) {
+  shareable_error error;
+
+  shareable_list_explain(list, index, status, &error);
+  cli_fail("%s", error.text);
+}
+
 int cli_finish(int status) {
   if (fflush(stdout) == 0 && !ferror(stdout))
     return status;

@@ -53,6 +53,9 @@ void cli_progress(const char *what, size_t done, size_t all);
 /* Opens a list, or says why not and ends the program. */
 shareable_list *cli_open(const char *name, uint32_t flags);
 
+/* Says why an item could not be read or written, and ends the program. */
+_Noreturn void cli_fail_item(const shareable_list *list, int64_t index, shareable_status status);
+
 /* Writes out what was printed: an error there, as a full disk, is a failure. */
 int cli_finish(int status);
 

@@ -123,10 +123,19 @@ static void check_space(report *to) {
     say(to, "space", FINE, found, "");
   free(size);
   free(free_size);
+}
+
+static void check_inodes(report *to) {
+  struct statfs system;
+  char found[40];
+
+  if (statfs(SHAREABLE__DIRECTORY, &system) != 0 || system.f_files == 0)
+    return;
   snprintf(found, sizeof found, "%" PRIu64 " free", (uint64_t)system.f_ffree);
-  if (system.f_files > 0)
-    say(to, "inodes", system.f_ffree < system.f_files / 10 ? WRONG : FINE, found,
-        system.f_ffree < system.f_files / 10 ? "too many blocks: 'shareable gc', or mount -o remount,nr_inodes=" : "");
+  if (system.f_ffree < system.f_files / 10)
+    say(to, "inodes", WRONG, found, "too many blocks: 'shareable gc', or mount -o remount,nr_inodes=");
+  else
+    say(to, "inodes", FINE, found, "");
 }
 
 /* What every block takes: a file without a name, and a lock on it. */
@@ -176,22 +185,15 @@ static void check_proc(report *to) {
   endmntent(mounts);
 }
 
-static int number_in(const char *path, int otherwise) {
-  FILE *file = fopen(path, "re");
-  int number = otherwise;
-
-  if (file == NULL)
-    return otherwise;
-  if (fscanf(file, "%d", &number) != 1)
-    number = otherwise;
-  fclose(file);
-  return number;
-}
-
 static void check_protected(report *to) {
-  int value = number_in("/proc/sys/fs/protected_regular", 0);
+  FILE *file = fopen("/proc/sys/fs/protected_regular", "re");
+  int value = 0;
   char found[40];
 
+  if (file != NULL && fscanf(file, "%d", &value) != 1)
+    value = 0;
+  if (file != NULL)
+    fclose(file);
   snprintf(found, sizeof found, "fs.protected_regular = %d", value);
   say(to, "protection", FINE, found,
       value > 0 ? "programs that open others' blocks with O_CREAT are refused, root too; these never do" : "");
@@ -308,6 +310,7 @@ static int run_doctor(int argc, char **argv) {
       cli_table_new("checks", columns, sizeof columns / sizeof *columns, "CHECK,VERDICT,FOUND,ADVICE", cell, &view);
   check_folder(&of);
   check_space(&of);
+  check_inodes(&of);
   check_files(&of);
   check_kernel(&of);
   check_proc(&of);

@@ -26,7 +26,6 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   static const char *const fates[] = {
     [SHAREABLE_FATE_KEPT] = "stays", [SHAREABLE_FATE_GARBAGE] = "garbage", [SHAREABLE_FATE_REMOVED] = "removed"};
   const finding *of = row;
-
   char *text;
 
   switch (column) {

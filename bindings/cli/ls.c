@@ -117,22 +117,26 @@ static const char *color_of(block_state state) {
   return state == BLOCK_ORPHANED ? "\033[31m" : state == BLOCK_DELETED ? "\033[33m" : NULL;
 }
 
+static int descending(int64_t first, int64_t second) {
+  return first < second ? 1 : first > second ? -1 : 0;
+}
+
 static int by_size(const void *one, const void *other) {
   const block *first = one, *second = other;
 
-  return first->size < second->size ? 1 : first->size > second->size ? -1 : 0;
+  return descending((int64_t)first->size, (int64_t)second->size);
 }
 
 static int by_used(const void *one, const void *other) {
   const block *first = one, *second = other;
 
-  return first->used < second->used ? 1 : first->used > second->used ? -1 : 0;
+  return descending((int64_t)first->used, (int64_t)second->used);
 }
 
 static int by_age(const void *one, const void *other) {
   const block *first = one, *second = other;
 
-  return first->age < second->age ? 1 : first->age > second->age ? -1 : 0;
+  return descending(first->age, second->age);
 }
 
 /* The largest and the oldest first. */

@@ -84,13 +84,10 @@ static int64_t *indexes_from(const shareable_list *list, char *const *texts, siz
   indexes = cli_allocate(NULL, *count, sizeof *indexes);
   for (size_t i = 0; i < *count; i++) {
     size_t capacity;
-    shareable_error error;
 
     indexes[i] = is_all ? (int64_t)i : cli_number(texts[i], INT64_MIN, INT64_MAX, "index");
-    if (shareable_list_capacity(list, indexes[i], &capacity) == SHAREABLE_E_INDEX) {
-      shareable_list_explain(list, indexes[i], SHAREABLE_E_INDEX, &error);
-      cli_fail("%s", error.text);
-    }
+    if (shareable_list_capacity(list, indexes[i], &capacity) == SHAREABLE_E_INDEX)
+      cli_fail_item(list, indexes[i], SHAREABLE_E_INDEX);
   }
   return indexes;
 }
