@@ -5,11 +5,26 @@
 AC_DEFUN([SHAREABLE_WARNINGS], [
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make compiler warnings errors])], [],
     [enable_werror=no])
-  WARN_CFLAGS="-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wpointer-arith -Wvla -Wformat=2"
-  WARN_CFLAGS="$WARN_CFLAGS -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wwrite-strings"
+  WARN_CXXFLAGS="-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wpointer-arith -Wvla -Wformat=2 -Wundef"
   warnings_are=shown
-  AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"; warnings_are=errors])
+  AS_IF([test "$enable_werror" = yes], [WARN_CXXFLAGS="$WARN_CXXFLAGS -Werror"; warnings_are=errors])
+  WARN_CFLAGS="$WARN_CXXFLAGS -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings"
   AC_SUBST([WARN_CFLAGS])
+  AC_SUBST([WARN_CXXFLAGS])
+])
+
+# SHAREABLE_CXX_DIGITS
+# Whether the C++ compiler's library writes a float in its fewest digits (GCC 11, LLVM 14). Sets have_cxx_digits.
+AC_DEFUN([SHAREABLE_CXX_DIGITS], [
+  AC_LANG_PUSH([C++])
+  AC_MSG_CHECKING([for std::to_chars of a double])
+  digits_saved=$CXXFLAGS
+  CXXFLAGS="$CXXFLAGS -std=c++17"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([#include <charconv>], [char to[[32]]; std::to_chars(to, to + 32, 0.5);])],
+    [have_cxx_digits=yes], [have_cxx_digits=no])
+  CXXFLAGS=$digits_saved
+  AC_MSG_RESULT([$have_cxx_digits])
+  AC_LANG_POP
 ])
 
 # SHAREABLE_WITH(name, Name)

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
+
 static const char *const type_names[] = {"none", "int", "float", "bool", "str", "bytes"};
 enum { TYPE_COUNT = sizeof type_names / sizeof *type_names };
 
@@ -29,31 +31,21 @@ static void put(cli_text *to, const char *bytes, size_t length) {
   to->length = length;
 }
 
-/* As few digits as give the number again. Most that need more than 15 need 16 or 17, which is asked first. */
-static int print_shortest(char *digits, size_t size, double real) {
-  char fewer[40];
-  int length = snprintf(digits, size, "%.16g", real);
-
-  if (strtod(digits, NULL) != real)
-    return snprintf(digits, size, "%.17g", real);
-  if (length < 16)
-    return length;
-  snprintf(fewer, sizeof fewer, "%.15g", real);
-  return strtod(fewer, NULL) == real ? snprintf(digits, size, "%s", fewer) : length;
-}
-
 /* With a sign that it is no int. */
 static void put_float(cli_text *to, double real) {
-  char digits[40];
+  char digits[CLI_DIGITS_MAX + sizeof ".0"];
   int length;
 
-  if (isnan(real)) {
-    put(to, "nan", 3); /* whatever its sign */
+  if (!isfinite(real)) {
+    const char *name = isnan(real) ? "nan" : real > 0 ? "inf" : "-inf"; /* of nan, whatever its sign */
+    put(to, name, strlen(name));
     return;
   }
-  length = print_shortest(digits, sizeof digits - 2, real);
-  if (isfinite(real) && strpbrk(digits, ".e") == NULL)
-    length += snprintf(digits + length, sizeof digits - (size_t)length, ".0");
+  length = cli_digits(digits, real);
+  if (memchr(digits, '.', (size_t)length) == NULL && memchr(digits, 'e', (size_t)length) == NULL) {
+    memcpy(digits + length, ".0", 2);
+    length += 2;
+  }
   put(to, digits, (size_t)length);
 }
 
