@@ -278,7 +278,45 @@ static int words_of_buffer(PyObject *array, value_array *result) {
   return taken;
 }
 
+static bool word_of(PyObject *object, PyTypeObject *type, uint64_t *word) {
+  int overflow = 0;
+  long long integer;
+  double real;
+
+  if (Py_TYPE(object) != type)
+    return false;
+  if (type == &PyFloat_Type) {
+    real = PyFloat_AS_DOUBLE(object);
+    memcpy(word, &real, sizeof *word);
+    return true;
+  }
+  integer = PyLong_AsLongLongAndOverflow(object, &overflow);
+  *word = (uint64_t)integer;
+  return overflow == 0;
+}
+
+/* Of a list or tuple that holds ints alone, or floats alone; no code of Python's runs in between. */
+static int words_of_sequence(PyObject *sequence, value_array *result) {
+  Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
+  PyObject **objects = PySequence_Fast_ITEMS(sequence);
+  PyTypeObject *type = count == 0 ? NULL : Py_TYPE(objects[0]);
+  int taken;
+
+  if (type != &PyLong_Type && type != &PyFloat_Type)
+    return 0;
+  taken = take_words(result, (size_t)count, type == &PyFloat_Type ? SHAREABLE_TYPE_FLOAT : SHAREABLE_TYPE_INT);
+  for (Py_ssize_t i = 0; taken > 0 && i < count; i++)
+    if (!word_of(objects[i], type, (uint64_t *)result->words + i)) {
+      PyMem_Free(result->words);
+      result->words = NULL;
+      return 0;
+    }
+  return taken;
+}
+
 static int words_from(PyObject *iterable, value_array *result) {
+  if (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))
+    return words_of_sequence(iterable, result);
   if (Py_TYPE(iterable) == &PyRange_Type)
     return words_of_range(iterable, result);
   return PyObject_CheckBuffer(iterable) ? words_of_buffer(iterable, result) : 0;

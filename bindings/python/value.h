@@ -39,8 +39,8 @@ typedef struct value_array {
 int values_from(PyObject *iterable, value_array *result);
 
 /*
- * The same for a new list, each value with a capacity in bytes: one int for all, or a sequence of as many ints. A range, and
- * an array of ints or floats of 64 bits, of array's or NumPy's, become words.
+ * The same for a new list, each value with a capacity in bytes: one int for all, or a sequence of as many ints. A range, a list
+ * or tuple of ints alone or of floats alone, and an array of those of 64 bits, of array's or NumPy's, become words.
  */
 int values_from_with(PyObject *iterable, PyObject *capacity, value_array *result);
 

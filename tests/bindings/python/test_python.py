@@ -363,7 +363,7 @@ def test_list_takes_numbers_of_numpy(make_list):
         shared[0] = np.uint64(2**63)
 
 
-def test_list_is_made_of_ranges_and_arrays_as_of_other_sequences():
+def test_list_is_made_of_ranges_arrays_and_numbers_alone_as_of_other_sequences():
     ends = [2**63 - 1, -(2**63)]
     for values in (
         range(5),
@@ -378,6 +378,14 @@ def test_list_is_made_of_ranges_and_arrays_as_of_other_sequences():
         memoryview(array.array("q", [7, 8]))[::-1],
         b"bytes",
         {3: "a", "key": 1},
+        ends,
+        (0.5, -0.0, math.inf, math.nan),
+        [1, 2.0],
+        [1.0, 2],
+        [1, True],
+        (True, 1),
+        (1, type("Int", (int,), {})(2), None),
+        (1.0, "x" * 99, b""),
     ):
         for capacity in (0, 20):
             with ShareableList(values, capacity=capacity) as shared:
@@ -387,6 +395,8 @@ def test_list_is_made_of_ranges_and_arrays_as_of_other_sequences():
     for beyond in (range(2**63 - 2, 2**63 + 2), range(-(2**63) - 1, 0, 2**62), range(0, 2**64, 2**63)):
         with pytest.raises(OverflowError, match="64 bits"):
             ShareableList(beyond)
+    with pytest.raises(OverflowError, match="item 1: .*64 bits"):
+        ShareableList((1, 2**63))
 
 
 def test_view_of_a_list_is_its_numbers(make_list, name):
