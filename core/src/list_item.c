@@ -130,10 +130,35 @@ shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t in
   return get_text(list, index, SHAREABLE_TYPE_BYTES, buffer, size, length);
 }
 
+/* Stores a word over a word of the same type, which is all there is to do. False where there is more. */
+static inline bool store_word(shareable_list *list, size_t i, const shareable__slot *slot, uint64_t format,
+                              uint64_t bits) {
+  if (list->sync.area != NULL)
+    return shareable__writer_is_fast(&list->sync.writer) &&
+           shareable__sync_store(list->sync.area, list->sync.writer.cell, i, slot, format, bits);
+  if (!shareable__item_is(slot, format))
+    return false;
+  shareable__store(slot->data, bits);
+  return true;
+}
+
+static bool store_number(shareable_list *list, size_t i, const shareable__slot *slot, const shareable_value *value) {
+  switch (value->type) {
+  case SHAREABLE_TYPE_INT:
+    return store_word(list, i, slot, SHAREABLE__FORMAT_INT, value->bits);
+  case SHAREABLE_TYPE_FLOAT:
+    return store_word(list, i, slot, SHAREABLE__FORMAT_FLOAT, value->bits);
+  default:
+    return false;
+  }
+}
+
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
                                      const shareable_value *value) {
   shareable__image image;
 
+  if (store_number(list, i, slot, value))
+    return SHAREABLE_OK;
   shareable__item_image(value, slot->size, &image);
   if (list->sync.area != NULL)
     return shareable__sync_write(&list->sync, i, slot, &image);
@@ -155,20 +180,13 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
   return status == SHAREABLE_OK ? shareable__list_put(list, i, &slot, value) : status;
 }
 
-/* Stores a word over a word of the same type, which is all there is to do. False where there is more, or less. */
+/* The same of an item that is yet to be found. False where it cannot be, too. */
 static inline bool set_word(shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
   shareable__slot slot;
   size_t i;
 
-  if (shareable__list_check_write(list) != SHAREABLE_OK || shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
-    return false;
-  if (list->sync.area != NULL)
-    return shareable__writer_is_fast(&list->sync.writer) &&
-           shareable__sync_store(list->sync.area, list->sync.writer.cell, i, &slot, format, bits);
-  if (!shareable__item_is(&slot, format))
-    return false;
-  shareable__store(slot.data, bits);
-  return true;
+  return shareable__list_check_write(list) == SHAREABLE_OK &&
+         shareable__list_slot(list, index, &i, &slot) == SHAREABLE_OK && store_word(list, i, &slot, format, bits);
 }
 
 static __attribute__((noinline)) shareable_status set_value(shareable_list *list, int64_t index,
