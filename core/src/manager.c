@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "entropy.h"
 #include "error.h"
 #include "patience.h"
 
@@ -27,23 +27,25 @@ static void dispose(shareable_manager *manager) {
   free(manager);
 }
 
-static bool make_key(shareable_manager *manager, const void *bytes, size_t size) {
+/* An errno. */
+static int make_key(shareable_manager *manager, const void *bytes, size_t size) {
   void *copy;
 
   if (bytes == NULL)
     size = KEY_SIZE;
   copy = malloc(size + 1);
   if (copy == NULL)
-    return false;
+    return ENOMEM;
   manager->key = (shareable__key){copy, size, true};
   if (bytes == NULL)
-    return getrandom(copy, size, 0) == (ssize_t)size;
+    return shareable__entropy(copy, size);
   memcpy(copy, bytes, size);
-  return true;
+  return 0;
 }
 
 static shareable_status allocate(shareable_manager **result, const void *authkey, size_t size, shareable_error *error) {
   shareable_manager *manager;
+  int system;
 
   if (size > SHAREABLE__KEY_MAX)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a key of %zu bytes; the most is %d", size,
@@ -57,9 +59,10 @@ static shareable_status allocate(shareable_manager **result, const void *authkey
   manager->wire.fd = manager->spawned.lifeline = -1;
   manager->wire.where = manager->text;
   manager->keeps = true;
-  if (!make_key(manager, authkey, size)) {
+  system = make_key(manager, authkey, size);
+  if (system != 0) {
     dispose(manager);
-    return shareable__manager_fail_memory(error);
+    return shareable__fail_system(error, system, "cannot make a manager's key");
   }
   *result = manager;
   return SHAREABLE_OK;

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "entropy.h"
 #include "error.h"
 #include "fork.h"
 #include "program.h"
@@ -88,10 +88,11 @@ static void drop_journal(void) {
 static int link_journal(int fd, const char *folder) {
   char from[32];
   uint64_t bits;
+  int system = shareable__entropy(&bits, sizeof bits);
 
+  if (system != 0)
+    return system;
   snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-  if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
-    return EAGAIN;
   snprintf(ours.path, sizeof ours.path, "%s/%016" PRIx64, folder, bits);
   return linkat(AT_FDCWD, from, AT_FDCWD, ours.path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
@@ -139,7 +140,7 @@ static int begin(void) {
   shareable__folder folder = shareable__journal_folder();
   int system = ENOENT;
 
-  for (int tries = 0; tries < TRIES && (system == ENOENT || system == EEXIST || system == EAGAIN); tries++) {
+  for (int tries = 0; tries < TRIES && (system == ENOENT || system == EEXIST); tries++) {
     system = make_folder(folder.path);
     if (system == 0)
       system = make_journal(folder.path);

@@ -12,12 +12,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "entropy.h"
 #include "error.h"
 
 #define DIRECTORY SHAREABLE__DIRECTORY
@@ -170,18 +170,11 @@ static void remove_temporary(shareable__segment *segment) {
   segment->temporary[0] = '\0';
 }
 
-static int random_bits(uint32_t *bits) {
-  while (getrandom(bits, sizeof *bits, 0) != sizeof *bits)
-    if (errno != EINTR)
-      return errno;
-  return 0;
-}
-
 static int open_temporary(shareable__segment *segment, mode_t mode) {
   uint32_t bits;
 
   do {
-    int system = random_bits(&bits);
+    int system = shareable__entropy(&bits, sizeof bits);
     if (system != 0)
       return system;
     snprintf(segment->temporary, sizeof segment->temporary, DIRECTORY "/.shareable-%08" PRIx32, bits);
@@ -274,7 +267,7 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
 
 shareable_status shareable__segment_make_up_name(char name[13], shareable_error *error) {
   uint32_t bits;
-  int system = random_bits(&bits);
+  int system = shareable__entropy(&bits, sizeof bits);
 
   if (system != 0)
     return shareable__fail_system(error, system, "cannot make up a name");

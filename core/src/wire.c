@@ -7,9 +7,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "entropy.h"
 #include "error.h"
 #include "patience.h"
 
@@ -267,9 +267,10 @@ static shareable_status ask_key(shareable__wire *wire, const shareable__key *key
   const unsigned char *message;
   size_t length;
   shareable_status status;
+  int system = shareable__entropy(nonce, sizeof nonce);
 
-  if (getrandom(nonce, sizeof nonce, 0) != sizeof nonce)
-    return shareable__fail_system(wire->error, errno, "random bytes");
+  if (system != 0)
+    return shareable__fail_system(wire->error, system, "cannot ask the manager at %s for its key", wire->where);
   shareable__challenge_write(challenge, nonce);
   status = send_message(wire, challenge, sizeof challenge);
   if (status == SHAREABLE_OK)

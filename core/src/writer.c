@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <linux/membarrier.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "entropy.h"
 #include "segment.h"
 
 /* Tokens' bytes: past any file. */
@@ -70,7 +70,9 @@ static uint32_t lock_a_byte(int fd) {
     uint32_t token;
     struct flock lock;
 
-    if (getrandom(&token, sizeof token, 0) != sizeof token || token == 0)
+    if (shareable__entropy(&token, sizeof token) != 0)
+      return 0;
+    if (token == 0)
       continue;
     lock = byte_of(token, F_WRLCK);
     if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
