@@ -7,7 +7,6 @@
 
 unsigned shareable__forks;
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void shareable__fork_lock(void) {
@@ -23,10 +22,14 @@ static void count(void) {
   pthread_mutex_unlock(&lock);
 }
 
-static void watch(void) {
-  pthread_atfork(shareable__fork_lock, shareable__fork_unlock, count);
-}
+bool shareable__fork_watch(void) {
+  static bool is_told;
 
-void shareable__fork_watch(void) {
-  pthread_once(&once, watch);
+  if (__atomic_load_n(&is_told, __ATOMIC_ACQUIRE))
+    return true;
+  shareable__fork_lock();
+  if (!is_told && pthread_atfork(shareable__fork_lock, shareable__fork_unlock, count) == 0)
+    __atomic_store_n(&is_told, true, __ATOMIC_RELEASE);
+  shareable__fork_unlock();
+  return is_told;
 }

@@ -4,11 +4,13 @@
 #ifndef SHAREABLE__FORK_H
 #define SHAREABLE__FORK_H
 
+#include <stdbool.h>
+
 /* How often this process has been a fork's child, since shareable__fork_watch(). */
 extern unsigned shareable__forks;
 
-/* Counts from now on. May be called any number of times. */
-void shareable__fork_watch(void);
+/* Counts from now on. May be called any number of times; false where there is no memory to be told of forks. */
+bool shareable__fork_watch(void);
 
 /*
  * One lock for what this process has with the kernel, which a fork's child has not: it is held by at most one thread, and no

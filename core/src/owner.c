@@ -254,7 +254,8 @@ static shareable_status claim(shareable__record **record, const char *name, shar
 shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error) {
   shareable_status status;
 
-  shareable__fork_watch();
+  if (!shareable__fork_watch())
+    return fail(error, ENOMEM, name);
   shareable__fork_lock();
   status = claim(&owned->record, name, error);
   owned->forks = shareable__forks;

@@ -126,6 +126,8 @@ shareable_status shareable__writer_join(shareable__writer *writer,
     return SHAREABLE_E_READ_ONLY;
   if (has_joined(writer))
     return SHAREABLE_OK;
+  if (!shareable__fork_watch()) /* a child would take the parent's token for its own */
+    return SHAREABLE_E_SYSTEM;
   shareable__fork_lock(); /* else its description of the file, on its way to the proof, would be a child's too */
   forget_parent(writer);
   if (writer->token == 0)
