@@ -333,7 +333,7 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
  * ended, not when this one does. Where this process is killed before, nothing has changed. What it makes later is left
  * too, also where it owns nothing yet. `pid` is seen from this process's pid namespace; 1 or more.
  *
- * Returns E_ARGUMENT where there is no such process.
+ * Returns E_ARGUMENT where there is no such process, E_SYSTEM where the system does not tell, or has no memory.
  */
 SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
 

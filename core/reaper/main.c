@@ -39,8 +39,9 @@ static void outlive(const shareable__heir *heir) {
   if (heir->pid <= 0)
     return;
   ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)heir->pid, 0u);
-  while (shareable__heir_lives(heir)) /* looked at once the descriptor is of this process or none */
-    poll(&ended, 1, ended.fd < 0 ? 100 : -1);
+  while (shareable__heir_lives(heir) && /* looked at once the descriptor is of this process or none */
+         poll(&ended, 1, ended.fd < 0 ? 100 : -1) <= 0)
+    ;
   if (ended.fd >= 0)
     close(ended.fd);
 }
@@ -50,7 +51,7 @@ static bool take(int fd, bool wait, shareable__journal_head *head) {
   struct stat status;
 
   return shareable__journal_lock(fd, wait) && fstat(fd, &status) == 0 && status.st_nlink > 0 &&
-         shareable__journal_read(fd, head);
+         shareable__journal_read(fd, head) == SHAREABLE__YES;
 }
 
 /* Of a process that ended with its reaper: one that did not live to clear this. */

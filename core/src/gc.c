@@ -28,15 +28,17 @@ struct shareable_gc {
 static void remove_empty(int fd, const char *path, void *context) {
   shareable__journal_head head;
   shareable__record record;
+  shareable__answer more;
   uint64_t at = 0;
 
   (void)context;
-  if (!shareable__journal_read(fd, &head) || !shareable__journal_is_left(fd))
+  if (shareable__journal_read(fd, &head) != SHAREABLE__YES || !shareable__journal_is_left(fd))
     return;
-  while (shareable__journal_next(fd, &at, &record))
-    if (shareable__journal_has_block(fd, &record))
+  while ((more = shareable__journal_next(fd, &at, &record)) == SHAREABLE__YES)
+    if (shareable__journal_has_block(fd, &record) != SHAREABLE__NO)
       return;
-  shareable__journal_remove(path);
+  if (more == SHAREABLE__NO)
+    shareable__journal_remove(path);
 }
 
 /* Of a block whose owner has ended: who uses it, in words. */
@@ -79,52 +81,70 @@ static shareable_fate judge(const shareable__survey *survey, const char *path, c
   return fate;
 }
 
-static finding *add_finding(shareable_gc *gc, const char *name) {
+static bool add_finding(shareable_gc *gc, const char *name) {
   finding *more = reallocarray(gc->all, gc->count + 1, sizeof *more);
 
   if (more == NULL)
-    return NULL;
+    return false;
   gc->all = more;
-  more += gc->count++;
-  snprintf(more->name, sizeof more->name, "%s", name);
-  return more;
+  snprintf(more[gc->count++].name, sizeof more->name, "%s", name);
+  return true;
 }
 
 /* Looked at once more: the name may stand for another block by now. */
 static shareable_fate remove_block(const char *path, const struct stat *file, finding *found) {
   struct stat now;
+  int system = ENOENT;
 
-  if (lstat(path, &now) == 0 && now.st_ino == file->st_ino && unlink(path) == 0)
+  if (lstat(path, &now) != 0)
+    system = errno;
+  else if (now.st_ino == file->st_ino)
+    system = unlink(path) == 0 ? 0 : errno;
+  if (system == 0)
     return SHAREABLE_FATE_REMOVED;
   snprintf(found->reason, sizeof found->reason, "its owner has ended, and nobody uses it, but it cannot be removed: %s",
-           errno == ENOENT ? "it has gone by itself" : strerror(errno));
+           system == ENOENT ? "it has gone by itself" : strerror(system));
   return SHAREABLE_FATE_KEPT;
 }
 
-static bool look_at(shareable_gc *gc, const shareable__survey *survey, const char *name, bool remove) {
-  char path[sizeof SHAREABLE__DIRECTORY + sizeof((struct dirent *)0)->d_name];
+/* Whether there is such a block, still. */
+static bool look_at(const shareable__survey *survey, finding *found, bool remove) {
+  char path[sizeof SHAREABLE__DIRECTORY + sizeof found->name];
   struct stat file;
-  finding *found;
 
-  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", name);
-  if (lstat(path, &file) != 0 || !S_ISREG(file.st_mode))
+  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", found->name);
+  found->fate = SHAREABLE_FATE_KEPT;
+  if (lstat(path, &file) != 0) {
+    if (errno == ENOENT)
+      return false;
+    snprintf(found->reason, sizeof found->reason, "it cannot be looked at: %s", strerror(errno));
     return true;
-  found = add_finding(gc, name);
-  if (found == NULL)
+  }
+  if (!S_ISREG(file.st_mode))
     return false;
-  found->fate = judge(survey, path, name, &file, found->reason, sizeof found->reason);
+  found->fate = judge(survey, path, found->name, &file, found->reason, sizeof found->reason);
   if (remove && found->fate == SHAREABLE_FATE_GARBAGE)
     found->fate = remove_block(path, &file, found);
   return true;
 }
 
-static bool look_at_all(shareable_gc *gc, const shareable__survey *survey, DIR *directory, bool remove) {
+static void look_at_all(shareable_gc *gc, const shareable__survey *survey, bool remove) {
+  size_t kept = 0;
+
+  for (size_t i = 0; i < gc->count; i++)
+    if (look_at(survey, &gc->all[i], remove))
+      gc->all[kept++] = gc->all[i];
+  gc->count = kept;
+}
+
+/* All names, before anything is removed: an errno where there are more. */
+static int list_names(shareable_gc *gc, DIR *directory) {
   const struct dirent *entry;
 
-  while ((entry = readdir(directory)) != NULL)
-    if (entry->d_name[0] != '.' && !look_at(gc, survey, entry->d_name, remove))
-      return false;
-  return true;
+  while (errno = 0, (entry = readdir(directory)) != NULL)
+    if (entry->d_name[0] != '.' && !add_finding(gc, entry->d_name))
+      return ENOMEM;
+  return errno;
 }
 
 static int by_name(const void *one, const void *other) {
@@ -133,17 +153,18 @@ static int by_name(const void *one, const void *other) {
 
 static shareable_status run(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
   shareable__survey survey;
-  shareable_status status = shareable__survey_begin(&survey, error);
-  bool has_memory;
+  shareable_status status;
+  int system = list_names(gc, directory);
 
+  if (system != 0)
+    return shareable__fail_system(error, system, "cannot look at all that there is in " SHAREABLE__DIRECTORY);
+  status = shareable__survey_begin(&survey, error);
   if (status != SHAREABLE_OK)
     return status;
-  has_memory = look_at_all(gc, &survey, directory, remove);
+  look_at_all(gc, &survey, remove);
   shareable__survey_end(&survey);
   if (remove)
     shareable__survey_visit(remove_empty, NULL);
-  if (!has_memory)
-    return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for what there is in " SHAREABLE__DIRECTORY);
   if (gc->count > 0)
     qsort(gc->all, gc->count, sizeof *gc->all, by_name);
   return SHAREABLE_OK;
@@ -161,7 +182,8 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
                            (unsigned)flags);
   directory = opendir(SHAREABLE__DIRECTORY);
   if (directory == NULL)
-    return shareable__fail_system(error, errno, "cannot look into " SHAREABLE__DIRECTORY);
+    return shareable__fail(error, errno == EACCES ? SHAREABLE_E_PERMISSION : SHAREABLE_E_SYSTEM, errno,
+                           "cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   gc = calloc(1, sizeof *gc);
   status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the findings")
                       : run(gc, directory, (flags & SHAREABLE_REMOVE) != 0, error);

@@ -21,14 +21,14 @@ shareable__folder shareable__journal_folder(void) {
   return folder;
 }
 
-void shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context) {
+int shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context) {
   DIR *journals = opendir(folder->path);
   const struct dirent *entry;
-  int fd;
+  int fd, system = 0;
 
   if (journals == NULL)
-    return;
-  while ((entry = readdir(journals)) != NULL) {
+    return errno == ENOENT ? 0 : errno;
+  while (errno = 0, (entry = readdir(journals)) != NULL) {
     char path[sizeof folder->path + sizeof entry->d_name];
 
     if (entry->d_type != DT_REG)
@@ -38,9 +38,14 @@ void shareable__journal_each(const shareable__folder *folder, shareable__journal
     if (fd >= 0) {
       visit(fd, path, context);
       close(fd);
+    } else if (errno != ENOENT) {
+      system = errno;
     }
   }
+  if (errno != 0)
+    system = errno;
   closedir(journals);
+  return system;
 }
 
 bool shareable__journal_lock(int fd, bool wait) {
@@ -59,18 +64,32 @@ bool shareable__journal_is_left(int fd) {
   return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-bool shareable__journal_read(int fd, shareable__journal_head *head) {
-  return pread(fd, head, sizeof *head, 0) == (ssize_t)sizeof *head && head->magic == SHAREABLE__JOURNAL_MAGIC;
+static ssize_t read_at(int fd, void *bytes, size_t size, uint64_t place) {
+  ssize_t length;
+
+  do
+    length = pread(fd, bytes, size, (off_t)place);
+  while (length < 0 && errno == EINTR);
+  return length;
 }
 
-bool shareable__journal_next(int fd, uint64_t *at, shareable__record *record) {
-  uint64_t place = sizeof(shareable__journal_head) + *at * sizeof *record;
+shareable__answer shareable__journal_read(int fd, shareable__journal_head *head) {
+  ssize_t length = read_at(fd, head, sizeof *head, 0);
 
-  if (pread(fd, record, sizeof *record, (off_t)place) != (ssize_t)sizeof *record)
-    return false;
+  if (length < 0)
+    return SHAREABLE__UNTOLD;
+  return length == (ssize_t)sizeof *head && head->magic == SHAREABLE__JOURNAL_MAGIC ? SHAREABLE__YES : SHAREABLE__NO;
+}
+
+shareable__answer shareable__journal_next(int fd, uint64_t *at, shareable__record *record) {
+  uint64_t place = sizeof(shareable__journal_head) + *at * sizeof *record;
+  ssize_t length = read_at(fd, record, sizeof *record, place);
+
+  if (length != (ssize_t)sizeof *record)
+    return length < 0 ? SHAREABLE__UNTOLD : SHAREABLE__NO;
   record->name[SHAREABLE__NAME_MAX] = '\0';
   (*at)++;
-  return true;
+  return SHAREABLE__YES;
 }
 
 uint64_t shareable__process_start(int64_t pid) {
@@ -82,8 +101,14 @@ uint64_t shareable__process_start(int64_t pid) {
   snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
   file = fopen(path, "re");
   if (file == NULL)
-    return 0;
+    return errno == ENOENT || errno == ESRCH ? 0 : SHAREABLE__START_UNTOLD;
+  errno = 0;
   length = fread(text, 1, sizeof text - 1, file);
+  if (length == 0) {
+    bool has_ended = errno == ESRCH;
+    fclose(file);
+    return has_ended ? 0 : SHAREABLE__START_UNTOLD;
+  }
   fclose(file);
   text[length] = '\0';
   fields = strrchr(text, ')'); /* the end of the program's name, which may hold anything: field 2 */
@@ -95,28 +120,44 @@ uint64_t shareable__process_start(int64_t pid) {
 }
 
 bool shareable__heir_lives(const shareable__heir *heir) {
-  return heir->pid > 0 && shareable__process_start(heir->pid) == heir->start;
+  uint64_t start = heir->pid <= 0 ? 0 : shareable__process_start(heir->pid);
+
+  return start != 0 && (start == heir->start || start == SHAREABLE__START_UNTOLD);
 }
 
-bool shareable__journal_has_block(int fd, const shareable__record *record) {
+static bool is_of(const shareable__record *record, const struct stat *block, const struct stat *journal) {
+  return S_ISREG(block->st_mode) && block->st_dev == journal->st_dev && block->st_ino == record->inode &&
+         block->st_uid == journal->st_uid;
+}
+
+shareable__answer shareable__journal_has_block(int fd, const shareable__record *record) {
   char path[sizeof SHAREABLE__DIRECTORY + sizeof record->name];
   struct stat journal, block;
 
   if (record->inode == 0 || shareable__name_bare(record->name) != record->name)
-    return false;
+    return SHAREABLE__NO;
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", record->name);
-  return fstat(fd, &journal) == 0 && lstat(path, &block) == 0 && S_ISREG(block.st_mode) &&
-         block.st_dev == journal.st_dev && block.st_ino == record->inode && block.st_uid == journal.st_uid;
+  if (fstat(fd, &journal) != 0)
+    return SHAREABLE__UNTOLD;
+  if (lstat(path, &block) != 0)
+    return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNTOLD;
+  return is_of(record, &block, &journal) ? SHAREABLE__YES : SHAREABLE__NO;
 }
 
 void shareable__journal_clear(int fd, const char *path) {
+  shareable__answer more, has;
   shareable__record record;
   uint64_t at = 0;
+  bool is_clear = true;
 
-  while (shareable__journal_next(fd, &at, &record))
-    if (shareable__journal_has_block(fd, &record))
+  while ((more = shareable__journal_next(fd, &at, &record)) == SHAREABLE__YES) {
+    has = shareable__journal_has_block(fd, &record);
+    if (has == SHAREABLE__YES)
       shareable__segment_unlink(NULL, record.name, NULL);
-  shareable__journal_remove(path);
+    is_clear = is_clear && has != SHAREABLE__UNTOLD;
+  }
+  if (is_clear && more == SHAREABLE__NO)
+    shareable__journal_remove(path);
 }
 
 void shareable__journal_remove(const char *path) {

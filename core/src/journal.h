@@ -51,9 +51,12 @@ typedef struct shareable__folder {
 
 shareable__folder shareable__journal_folder(void);
 
-/* Opens each file there in turn, for a journal to be looked for in it; the path is gone with the call. */
+/*
+ * Opens each file there in turn, for a journal to be looked for in it; the path is gone with the call. 0, or an errno where not
+ * all could be opened.
+ */
 typedef void shareable__journal_visit(int fd, const char *path, void *context);
-void shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context);
+int shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context);
 
 /* Locks a journal: true when its owner has ended. Without waiting for that, or until it has. */
 bool shareable__journal_lock(int fd, bool wait);
@@ -61,22 +64,26 @@ bool shareable__journal_lock(int fd, bool wait);
 /* Whether nobody holds that lock: the owner has ended. */
 bool shareable__journal_is_left(int fd);
 
+/* The answer to a question that the system may not answer. */
+typedef enum shareable__answer { SHAREABLE__NO, SHAREABLE__YES, SHAREABLE__UNTOLD } shareable__answer;
+
 /* Whether it is a journal; its head. */
-bool shareable__journal_read(int fd, shareable__journal_head *head);
+shareable__answer shareable__journal_read(int fd, shareable__journal_head *head);
 
-/* The record at *at, which counts from 0, and the next one. False at the end. Its name ends in NUL. */
-bool shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
+/* The record at *at, which counts from 0, and then the next one: whether there is one. Its name ends in NUL. */
+shareable__answer shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
 
-/* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended. */
+/* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended; or untold. */
+#define SHAREABLE__START_UNTOLD UINT64_MAX
 uint64_t shareable__process_start(int64_t pid);
 
-/* Whether there is an heir, and it lives. */
+/* Whether there is an heir, and it lives, as far as can be told. */
 bool shareable__heir_lives(const shareable__heir *heir);
 
 /* Whether the block with that name is the one of the record, on the journal's file system, and of the journal's user. */
-bool shareable__journal_has_block(int fd, const shareable__record *record);
+shareable__answer shareable__journal_has_block(int fd, const shareable__record *record);
 
-/* Unlinks the blocks of a journal that was locked, and then the journal, which had that path. */
+/* Unlinks the blocks of a journal that was locked, and then the journal, which had that path, unless a block may be left. */
 void shareable__journal_clear(int fd, const char *path);
 
 /* Unlinks a journal that nobody needs any more; and the folder with the last one. */

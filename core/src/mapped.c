@@ -51,7 +51,7 @@ static void look_at_maps(shareable__mapped *mapped, FILE *maps, dev_t device, in
 
   while (getline(&line, &size, maps) > 0)
     look_at_line(mapped, line, device, pid);
-  if (ferror(maps))
+  if (!feof(maps)) /* also where there was no memory for a line */
     mapped->is_whole = false;
   free(line);
 }
@@ -73,6 +73,8 @@ static void look_at(shareable__mapped *mapped, dev_t device, int64_t pid) {
   snprintf(path, sizeof path, "/proc/%lld", (long long)pid);
   if (stat(path, &process) == 0)
     add(mapped, (shareable__mapping){.pid = pid, .user = process.st_uid});
+  else if (errno != ENOENT)
+    mapped->is_whole = false;
 }
 
 static int by_inode_and_pid(const void *one, const void *other) {
@@ -109,9 +111,11 @@ shareable__mapped shareable__mapped_find(dev_t device) {
     mapped.is_whole = false;
     return mapped;
   }
-  while ((entry = readdir(processes)) != NULL)
+  while (errno = 0, (entry = readdir(processes)) != NULL)
     if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
       look_at(&mapped, device, atoll(entry->d_name));
+  if (errno != 0)
+    mapped.is_whole = false;
   closedir(processes);
   if (mapped.count > 0) {
     qsort(mapped.all, mapped.count, sizeof *mapped.all, by_inode_and_pid);

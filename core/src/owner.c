@@ -203,7 +203,7 @@ static void tidy(int fd) {
   shareable__record *record;
 
   for (size_t i = 1; (record = record_at(i)) != NULL; i++)
-    if (record->inode != SHAREABLE__BEING_FILLED && !shareable__journal_has_block(fd, record))
+    if (record->inode != SHAREABLE__BEING_FILLED && shareable__journal_has_block(fd, record) == SHAREABLE__NO)
       __atomic_store_n(&record->inode, 0, __ATOMIC_RELEASE);
 }
 
@@ -279,7 +279,8 @@ shareable_status shareable_hand_over(int64_t pid) {
 
   if (start == 0)
     return SHAREABLE_E_ARGUMENT;
-  shareable__fork_watch();
+  if (start == SHAREABLE__START_UNTOLD || !shareable__fork_watch())
+    return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
   begin_anew();
   ours.heir = (shareable__heir){pid, start};

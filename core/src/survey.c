@@ -20,7 +20,7 @@ static void add_claim(shareable__survey *survey, const shareable__claim *claim) 
   if (survey->count % 64 == 0) {
     more = reallocarray(survey->claims, survey->count + 64, sizeof *more);
     if (more == NULL) {
-      survey->has_memory = false;
+      survey->system = ENOMEM;
       return;
     }
     survey->claims = more;
@@ -28,47 +28,74 @@ static void add_claim(shareable__survey *survey, const shareable__claim *claim) 
   survey->claims[survey->count++] = *claim;
 }
 
-/* A visit: takes in what a journal says. */
-static void read_journal(int fd, const char *path, void *context) {
+/* Takes in what a journal says; false where it cannot be read, and errno says why. */
+static bool read_records(int fd, shareable__survey *survey) {
+  shareable__answer is_journal, more, has;
   shareable__claim claim = {0};
   shareable__journal_head head;
   shareable__record record;
   struct stat journal;
   uint64_t at = 0;
 
-  (void)path;
-  if (!shareable__journal_read(fd, &head) || fstat(fd, &journal) != 0)
-    return;
+  is_journal = shareable__journal_read(fd, &head);
+  if (is_journal == SHAREABLE__NO)
+    return true;
+  if (is_journal == SHAREABLE__UNTOLD || fstat(fd, &journal) != 0)
+    return false;
   claim.journal = journal.st_ino;
   claim.is_dead = shareable__journal_is_left(fd);
   claim.heir = shareable__heir_lives(&head.heir) ? head.heir.pid : 0;
-  while (shareable__journal_next(fd, &at, &record))
-    if (shareable__journal_has_block(fd, &record)) {
+  while ((more = shareable__journal_next(fd, &at, &record)) == SHAREABLE__YES) {
+    has = shareable__journal_has_block(fd, &record);
+    if (has == SHAREABLE__UNTOLD)
+      return false;
+    if (has == SHAREABLE__YES) {
       claim.inode = record.inode;
       memcpy(claim.name, record.name, sizeof claim.name);
-      add_claim(context, &claim);
+      add_claim(survey, &claim);
     }
+  }
+  return more == SHAREABLE__NO;
 }
 
-void shareable__survey_visit(shareable__journal_visit *visit, void *context) {
-  shareable__folder folder = shareable__journal_folder();
+/* A visit. */
+static void read_journal(int fd, const char *path, void *context) {
+  shareable__survey *survey = context;
+
+  (void)path;
+  if (!read_records(fd, survey))
+    survey->system = errno;
+}
+
+/* The folder of another user, in a container, may be closed to its root. */
+static int visit_folder(const char *name, shareable__journal_visit *visit, void *context) {
+  shareable__folder own = shareable__journal_folder(), folder;
+  int length = snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/%s", name), system;
+
+  if ((size_t)length >= sizeof folder.path)
+    return 0;
+  system = shareable__journal_each(&folder, visit, context);
+  return system == EACCES && strcmp(folder.path, own.path) != 0 ? 0 : system;
+}
+
+int shareable__survey_visit(shareable__journal_visit *visit, void *context) {
+  shareable__folder own = shareable__journal_folder();
   const struct dirent *entry;
   DIR *directory;
+  int system = 0;
 
-  if (geteuid() != 0) {
-    shareable__journal_each(&folder, visit, context);
-    return;
-  }
+  if (geteuid() != 0)
+    return shareable__journal_each(&own, visit, context);
   directory = opendir(SHAREABLE__DIRECTORY);
   if (directory == NULL)
-    return;
-  while ((entry = readdir(directory)) != NULL)
-    if (strncmp(entry->d_name, ".shareable-", 11) == 0 && entry->d_type == DT_DIR) {
-      int length = snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/%s", entry->d_name);
-      if ((size_t)length < sizeof folder.path)
-        shareable__journal_each(&folder, visit, context);
-    }
+    return errno;
+  while (system == 0 && (errno = 0, entry = readdir(directory)) != NULL)
+    if (strncmp(entry->d_name, ".shareable-", 11) == 0 && entry->d_type == DT_DIR)
+      system = visit_folder(entry->d_name, visit, context);
+  if (system == 0)
+    system = errno;
   closedir(directory);
+  return system;
 }
 
 static int by_inode(const void *one, const void *other) {
@@ -79,14 +106,18 @@ static int by_inode(const void *one, const void *other) {
 
 shareable_status shareable__survey_begin(shareable__survey *survey, shareable_error *error) {
   struct stat directory;
+  int system;
 
-  *survey = (shareable__survey){.has_memory = true};
+  memset(survey, 0, sizeof *survey);
   if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
-    return shareable__fail_system(error, errno, "cannot look at " SHAREABLE__DIRECTORY);
-  shareable__survey_visit(read_journal, survey);
-  if (!survey->has_memory) {
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot look at " SHAREABLE__DIRECTORY ": %s",
+                           strerror(errno));
+  system = shareable__survey_visit(read_journal, survey);
+  if (system == 0)
+    system = survey->system;
+  if (system != 0) {
     free(survey->claims);
-    return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for what there is in " SHAREABLE__DIRECTORY);
+    return shareable__fail_system(error, system, "cannot read who owns what in " SHAREABLE__DIRECTORY);
   }
   if (survey->count > 0)
     qsort(survey->claims, survey->count, sizeof *survey->claims, by_inode);

@@ -20,7 +20,7 @@ typedef struct shareable__claim {
 typedef struct shareable__survey {
   shareable__claim *claims;
   size_t count;
-  bool has_memory;
+  int system; /* the errno of what could not be read; 0: all could */
   shareable__mapped mapped;
 } shareable__survey;
 
@@ -33,8 +33,8 @@ typedef struct shareable__usage {
   bool is_locked;                    /* somebody has it mapped through this library, wherever */
 } shareable__usage;
 
-/* Visits the journals of this user; root sees everybody's. */
-void shareable__survey_visit(shareable__journal_visit *visit, void *context);
+/* Visits the journals of this user; root sees everybody's. 0, or an errno where some could not be read. */
+int shareable__survey_visit(shareable__journal_visit *visit, void *context);
 
 /* Looks at all journals and all processes. E_SYSTEM or E_NO_MEMORY; else shareable__survey_end() is due. */
 shareable_status shareable__survey_begin(shareable__survey *survey, shareable_error *error);
