@@ -337,17 +337,21 @@ static bool is_still(const shareable__segment *segment, const struct stat *statu
   return status->st_dev == segment->device && status->st_ino == segment->inode;
 }
 
+static shareable_status fail_unlink(shareable_error *error, const char *name, int system) {
+  if (system == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "block '%s' is already gone", name);
+  return shareable__fail_system(error, system, "cannot unlink '%s'", name);
+}
+
 shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name,
                                            shareable_error *error) {
   path at = path_of(name);
   struct stat status;
 
-  if (segment != NULL && lstat(at.text, &status) == 0 && !is_still(segment, &status))
+  if (segment != NULL && lstat(at.text, &status) != 0)
+    return fail_unlink(error, name, errno);
+  if (segment != NULL && !is_still(segment, &status))
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
                            "block '%s' is already gone: its name belongs to another block now, which stays", name);
-  if (unlink(at.text) == 0)
-    return SHAREABLE_OK;
-  if (errno == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "block '%s' is already gone", name);
-  return shareable__fail_system(error, errno, "cannot unlink '%s'", name);
+  return unlink(at.text) == 0 ? SHAREABLE_OK : fail_unlink(error, name, errno);
 }
