@@ -38,25 +38,42 @@ shareable_list *shareable__list_allocate(shareable_error *error) {
 }
 
 /* The first offset is 0 in every list but in those of CPython 3.8, which has sizes where others have offsets. */
-static bool read_layout(shareable_list *list) {
+static int read_layout(shareable_list *list) {
   const shareable__segment *segment = &list->memory->segment;
-  uint64_t head[2], last, data_size;
+  uint64_t head[2], last = 0, data_size;
+  int system = shareable__segment_peek(segment, 0, head, 2);
 
-  if (!shareable__segment_peek(segment, 0, head, 2) || head[1] != 0)
-    return false;
-  last = shareable__layout_last(segment->size, head[0]);
-  return last != 0 && shareable__segment_peek(segment, last, &data_size, 1) &&
-         shareable__layout_read(&list->layout, segment->base, segment->size, head[0], data_size);
+  if (system != 0)
+    return system;
+  if (head[1] == 0)
+    last = shareable__layout_last(segment->size, head[0]);
+  system = last == 0 ? ENODATA : shareable__segment_peek(segment, last, &data_size, 1);
+  if (system != 0)
+    return system;
+  return shareable__layout_read(&list->layout, segment->base, segment->size, head[0], data_size) ? 0 : ENODATA;
+}
+
+/* What the file has, or has not, by an errno. */
+static shareable_status fail_read(const shareable_list *list, int system, shareable_error *error) {
+  if (system != ENODATA)
+    return shareable__fail_system(error, system, "cannot read '%s'", list->memory->name);
+  return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
+                         "block '%s' of %zu bytes does not hold a list: open it as memory instead", list->memory->name,
+                         list->memory->segment.size);
 }
 
 /* Looks for a sync area past the list. */
 static shareable_status read_area(shareable_list *list, shareable_error *error) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t end = shareable__layout_size(list->layout.count, list->layout.data_size);
-  uint64_t area = shareable__sync_offset(end), head[4] = {0};
+  uint64_t area = shareable__sync_offset(end), head[4];
+  int system;
 
-  if (area >= segment->size || !shareable__segment_peek(segment, area, head, 4))
+  if (area >= segment->size || segment->size - area < sizeof head)
     return SHAREABLE_OK;
+  system = shareable__segment_peek(segment, area, head, 4);
+  if (system != 0)
+    return fail_read(list, system, error);
   switch (shareable__sync_look(head, segment->size - area, list->layout.count)) {
   case SHAREABLE__SYNC_NONE:
     break;
@@ -78,6 +95,7 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
                                      shareable_error *error) {
   shareable_status status;
   shareable_list *list;
+  int system = 0;
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place for the handle was given");
@@ -85,10 +103,10 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;
   status = shareable__memory_attach(&list->memory, name, flags, error);
-  if (status == SHAREABLE_OK && !read_layout(list))
-    status = shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
-                             "block '%s' of %zu bytes does not hold a list: open it as memory instead",
-                             list->memory->name, list->memory->segment.size);
+  if (status == SHAREABLE_OK)
+    system = read_layout(list);
+  if (system != 0)
+    status = fail_read(list, system, error);
   if (status == SHAREABLE_OK)
     status = read_area(list, error);
   if (status != SHAREABLE_OK) {

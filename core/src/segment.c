@@ -301,10 +301,18 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   return status;
 }
 
-bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count) {
+int shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count) {
   size_t size = count * sizeof *words;
+  ssize_t length;
 
-  return at <= INT64_MAX && pread(segment->fd, words, size, (off_t)at) == (ssize_t)size;
+  if (at > INT64_MAX)
+    return ENODATA;
+  do
+    length = pread(segment->fd, words, size, (off_t)at);
+  while (length < 0 && errno == EINTR);
+  if (length < 0)
+    return errno;
+  return length == (ssize_t)size ? 0 : ENODATA;
 }
 
 int shareable__segment_open_again(int fd, const char *name) {

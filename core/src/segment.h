@@ -68,9 +68,9 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
 
 /*
  * Reads `count` words from byte `at` on without touching the mapping: its first touch is a page fault, which costs more
- * than all the rest of opening. False past the end.
+ * than all the rest of opening. 0, ENODATA past the end, or another errno.
  */
-bool shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count);
+int shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count);
 
 /* Closes the file that was published or opened; the mapping alone keeps it. */
 void shareable__segment_settle(shareable__segment *segment);
