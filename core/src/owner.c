@@ -39,9 +39,16 @@ typedef struct owner {
 
 static owner ours;
 
+/* That the journal is not found, or found, is not to be taken for that of the block. */
 static shareable_status fail(shareable_error *error, int system, const char *name) {
-  return shareable__fail_system(error, system, "cannot record that this process owns '%s' in %s", name,
-                                shareable__journal_folder().path);
+  shareable_status status = shareable__fail_system(error, system, "cannot record that this process owns '%s' in %s",
+                                                   name, shareable__journal_folder().path);
+
+  if (status != SHAREABLE_E_NOT_FOUND && status != SHAREABLE_E_EXISTS)
+    return status;
+  if (error != NULL)
+    error->status = SHAREABLE_E_SYSTEM;
+  return SHAREABLE_E_SYSTEM;
 }
 
 /* The folder is nobody else's: whoever could write there could have this user's blocks unlinked. */
@@ -145,6 +152,8 @@ static int begin(void) {
     if (system == 0)
       system = make_journal(folder.path);
   }
+  if (system != 0)
+    rmdir(folder.path); /* where it is empty */
   return system;
 }
 
@@ -167,7 +176,7 @@ static shareable_status begin_owning(const char *name, shareable_error *error) {
   system = start_reaper();
   if (system == 0)
     return SHAREABLE_OK;
-  unlink(ours.path);
+  shareable__journal_remove(ours.path);
   drop_journal();
   return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
                          "cannot start '%s', which is to clean up after this process: %s", reaper(), strerror(system));
