@@ -6,6 +6,12 @@
 #include "error.h"
 #include "list.h"
 
+/* The one thing that a writer asks of the system. */
+#define NO_PROOF                                                                                                       \
+  "the system gives this process no proof that it lives, which others go by: see whether it has too many files open, " \
+  "or "                                                                                                                \
+  "/proc is not mounted"
+
 static const char *type_name(const shareable_list *list, int64_t index) {
   static const char *const names[] = {"None", "an int", "a float", "a bool", "a str", "bytes"};
   shareable_type type;
@@ -38,6 +44,8 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
     return shareable__fail(error, status, 0,
                            "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most", index,
                            name, SHAREABLE_TEXT_NUL_MAX);
+  case SHAREABLE_E_SYSTEM:
+    return shareable__fail(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name, NO_PROOF);
   case SHAREABLE_E_ABSENT:
     return shareable__fail(error, status, 0, "the value is not in list '%s'", name);
   case SHAREABLE_E_NO_SYNC:
@@ -59,6 +67,8 @@ shareable_status shareable_list_explain_whole(const shareable_list *list, sharea
     return shareable_list_explain(list, 0, status, error);
   case SHAREABLE_E_TIMED_OUT:
     return shareable__fail(error, status, 0, "list '%s' is locked by somebody else", name);
+  case SHAREABLE_E_SYSTEM:
+    return shareable__fail(error, status, 0, "list '%s': %s", name, NO_PROOF);
   case SHAREABLE_E_UNCHANGED:
     return shareable__fail(error, status, 0, "list '%s' has not changed in that time", name);
   default:

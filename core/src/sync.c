@@ -363,7 +363,7 @@ shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const sh
   return status;
 }
 
-/* Shows somebody who may not write what a killed writer was to write, or what was there before it began to. */
+/* Shows somebody who cannot complete it what a killed writer was to write, or what was there before it began to. */
 static shareable_status show_journal(shareable__sync *sync, size_t i, shareable__slot *slot,
                                      shareable__reading *reading) {
   shareable__journal *journal = find_journal(sync->area, i);
@@ -380,13 +380,12 @@ static shareable_status show_journal(shareable__sync *sync, size_t i, shareable_
   return SHAREABLE_OK;
 }
 
-/* Nobody who lives holds the item: the caller completes it, if it may. */
-static shareable_status inherit(shareable__sync *sync, size_t i, shareable__reading *reading) {
-  shareable_status status = join(sync);
-
-  if (status == SHAREABLE_OK)
-    mend(sync, i, reading->stamp);
-  return status;
+/* Nobody who lives holds the item: the caller completes it. False where it may not, or gets no proof of life to do it by. */
+static bool inherit(shareable__sync *sync, size_t i, const shareable__reading *reading) {
+  if (join(sync) != SHAREABLE_OK)
+    return false;
+  mend(sync, i, reading->stamp);
+  return true;
 }
 
 /* A read that is begun again, because somebody wrote meanwhile. */
@@ -413,9 +412,8 @@ shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareabl
       return SHAREABLE_E_TIMED_OUT;
     if (now_what == GO_ON || !is_of_the_dead(sync, reading->stamp))
       continue;
-    if (sync->writer.read_only)
+    if (!inherit(sync, i, reading))
       return show_journal(sync, i, slot, reading);
-    status = inherit(sync, i, reading);
   }
   return status;
 }
