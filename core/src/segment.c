@@ -33,9 +33,13 @@ static path path_of(const char *name) {
 }
 
 static shareable_status fail_no_space(shareable_error *error, const char *name, uint64_t size) {
-  struct statvfs space = {0};
+  struct statvfs space;
 
-  statvfs(DIRECTORY, &space);
+  if (statvfs(DIRECTORY, &space) != 0)
+    return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
+                           "'%s' needs %" PRIu64 " bytes, but " DIRECTORY
+                           " has not as many free: remove blocks there, or enlarge it",
+                           name, size);
   return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
                          "'%s' needs %" PRIu64 " bytes, but " DIRECTORY " has only %" PRIu64 " of its %" PRIu64
                          " bytes free: remove blocks there, or enlarge it",

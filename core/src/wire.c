@@ -36,6 +36,8 @@ static shareable_status fail_late(shareable__wire *wire) {
 }
 
 static shareable_status fail_gone(shareable__wire *wire, int system) {
+  if (system == ENOMEM || system == ENOBUFS)
+    return shareable__fail_system(wire->error, system, "cannot talk to the manager at %s", wire->where);
   return shareable__fail(wire->error, SHAREABLE_E_NO_MANAGER, system, "the manager at %s has gone", wire->where);
 }
 
