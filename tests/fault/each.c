@@ -1,0 +1,526 @@
+/*
+ * each.c - makes every call of the core to the system fail, in every operation in turn, and looks at what is left.
+ *
+ * First an operation is run undisturbed, and its calls are traced. Then it is run once for each of them and for each error that
+ * the call may give, every time in a process of its own: that call fails; or it and all later ones of the same function; or it and
+ * all later ones that ask for memory, a descriptor or a process. What is only called after a failure is made to fail beside that.
+ * After each run: a status that the header names and a sentence; no block, descriptor, mapping or memory more than before; the
+ * values as they were; and the same operation succeeds at once.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "faults.h"
+#include "operations.h"
+#undef close
+#undef closedir
+#undef fclose
+#undef fopen
+#undef getline
+#undef free
+#undef kill
+#undef mkdir
+#undef mmap
+#undef open
+#undef opendir
+#undef readdir
+#undef rmdir
+#undef stat
+#undef unlink
+#undef usleep
+#undef waitpid
+
+/* In a /dev/shm of its own, this is root. */
+#define JOURNALS "/dev/shm/.shareable-0"
+
+/* How often the calls of one place fail in one operation: the first ones, and the last. */
+enum { FIRST = 4, LAST = 1, SITES = 1000, MOST_COMPLAINTS = 200 };
+
+/* What a run tells the one who runs them all. */
+typedef struct report {
+  fault_trace trace;
+  shareable_status status;
+  char text[504];
+} report;
+
+static report *told;
+static bool is_alone;                   /* nobody else uses this /dev/shm */
+static bool has_struck[SITES];          /* which places have been made to fail */
+static bool was_ignored[SITES];         /* and which do not matter */
+static fault_plan after_failure[SITES]; /* what was failing when a place was come to; call 0: nothing */
+static int runs, complaints;
+static char address[200], tcp[200]; /* of managers for all */
+static bool is_verbose;
+
+/* What a run is about, for its complaints. */
+static const operation *doing;
+static fault_plan planned;
+
+static const char *base(const char *path) {
+  const char *slash = strrchr(path, '/');
+
+  return slash == NULL ? path : slash + 1;
+}
+
+void complain(const char *format, ...) {
+  va_list arguments;
+
+  fprintf(stderr, "%s", doing->name);
+  if (told->trace.struck >= 0) {
+    const fault_site *site = faults_site(told->trace.struck);
+    fprintf(stderr, ", %s at %s:%d failing%s with %s", site->call, base(site->file), site->line,
+            planned.second != 0                   ? " too"
+            : planned.extent == FAULT_ONCE        ? ""
+            : planned.extent == FAULT_OF_ITS_KIND ? " from then on"
+                                                  : ", and all that asks for more,",
+            strerrorname_np(site->errors[planned.second != 0 ? 0 : planned.error]));
+  }
+  fprintf(stderr, " (%s): ", shareable_status_name(told->status));
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputc('\n', stderr);
+  _exit(1);
+}
+
+/* What this process has, and what it has left. */
+typedef struct footprint {
+  long live;
+  int descriptors, mappings, journals;
+  char names[4000];
+} footprint;
+
+static int by_name(const struct dirent **one, const struct dirent **other) {
+  return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+/* A temporary name that could not be removed stays. */
+static bool could_not_unlink(void) {
+  return told->trace.struck >= 0 && strcmp(faults_site(told->trace.struck)->call, "unlink") == 0;
+}
+
+static bool is_temporary(const char *name) {
+  return name[0] == '.' && strlen(name) == 19;
+}
+
+static int is_ours(const struct dirent *entry) {
+  char pid[20];
+
+  snprintf(pid, sizeof pid, "-%ld", (long)getpid());
+  if (entry->d_name[0] == '.')
+    return is_alone && is_temporary(entry->d_name) && !could_not_unlink();
+  return is_alone || strstr(entry->d_name, pid) != NULL;
+}
+
+static void list_names(char *names, size_t size) {
+  struct dirent **entries;
+  int count = scandir("/dev/shm", &entries, is_ours, by_name);
+
+  names[0] = '\0';
+  for (int i = 0; i < count; i++) {
+    size_t length = strlen(names);
+    snprintf(names + length, size - length, " %s", entries[i]->d_name);
+    free(entries[i]);
+  }
+  if (count >= 0)
+    free(entries);
+}
+
+/* Whether a line of maps is of a journal that has its name: to map one is to own. */
+static bool is_journal(const char *line) {
+  unsigned long long inode = 0;
+  const struct dirent *entry;
+  bool found = false;
+  DIR *folder;
+
+  if (strstr(line, JOURNALS "/") == NULL || (folder = opendir(JOURNALS)) == NULL)
+    return false;
+  sscanf(line, "%*s %*s %*s %*s %llu", &inode);
+  while ((entry = readdir(folder)) != NULL)
+    found = found || entry->d_ino == inode;
+  closedir(folder);
+  return found;
+}
+
+static void count_mappings(footprint *of) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  char *line = NULL;
+  size_t size = 0;
+
+  while (getline(&line, &size, maps) > 0)
+    if (is_journal(line))
+      of->journals++;
+    else if (strstr(line, "/dev/shm/") != NULL)
+      of->mappings++;
+  free(line);
+  fclose(maps);
+}
+
+static int count_descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  int count = 0;
+
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+static footprint look(void) {
+  footprint now = {.live = faults_live(), .descriptors = count_descriptors()};
+
+  count_mappings(&now);
+  list_names(now.names, sizeof now.names);
+  return now;
+}
+
+static void compare(const footprint *before, const footprint *after, unsigned leaves, const char *when) {
+  int more = after->mappings - before->mappings;
+
+  if ((leaves & REMOVES) == 0 && strcmp(before->names, after->names) != 0)
+    complain("%s the blocks are%s, and were%s", when, after->names, before->names);
+  if (more < 0 || more > ((leaves & JOINS) != 0 ? 2 : 0)) /* who looks at it may have had to join too */
+    complain("%s there are %d mappings more", when, more);
+  if (after->journals < before->journals || after->journals > before->journals + ((leaves & OWNS) != 0))
+    complain("%s there are %d mappings of journals, and were %d", when, after->journals, before->journals);
+  if ((leaves & CONNECTS) != 0)
+    return;
+  if (after->descriptors != before->descriptors)
+    complain("%s %d descriptors are open, and were %d", when, after->descriptors, before->descriptors);
+  if (after->live != before->live)
+    complain("%s it has %ld pieces of memory, and had %ld", when, after->live, before->live);
+}
+
+static bool is_among(shareable_status status, const shareable_status *all) {
+  for (; all != NULL && *all != SHAREABLE_OK; all++)
+    if (*all == status)
+      return true;
+  return false;
+}
+
+static bool has_sentence(const world *w, shareable_status status) {
+  return w->error.status == status && strlen(w->error.text) > 10;
+}
+
+/* The operation once more, with nothing in its way. */
+static void do_again(const operation *op, world *w, shareable_status usual) {
+  shareable_status status = op->act(w);
+
+  if (status != usual && status != SHAREABLE_OK && !is_among(status, op->again))
+    complain("afterwards it answers %s: %s", shareable_status_name(status), w->error.text);
+  if (op->check != NULL)
+    op->check(w, status);
+  if ((status == usual || status == SHAREABLE_OK) && op->undo != NULL)
+    op->undo(w);
+}
+
+/* One run. `usual` is what the operation answers undisturbed. */
+static void run(const operation *op, const fault_plan *plan, shareable_status usual) {
+  world w = {.address = address, .tcp = tcp, .at = -1};
+  footprint first, before, after;
+  shareable_status status;
+
+  alarm(30);
+  snprintf(w.name, sizeof w.name, "test-%ld", (long)getpid());
+  first = look();
+  if (op->prepare != NULL)
+    op->prepare(&w);
+  before = look();
+  memset(&w.error, 0, sizeof w.error);
+  faults_arm(plan, &told->trace);
+  status = op->act(&w);
+  faults_disarm();
+  told->status = status;
+  usual = plan->call == 0 ? status : usual;
+  snprintf(told->text, sizeof told->text, "%s", w.error.text);
+  if (status != SHAREABLE_OK && !has_sentence(&w, status))
+    complain("no sentence: '%s'", w.error.text);
+  if (plan->call != 0 && status != usual && !is_among(status, op->allowed))
+    complain("that is not among what it may answer: %s", w.error.text);
+  if (op->check != NULL)
+    op->check(&w, status);
+  if (status != SHAREABLE_OK) {
+    after = look();
+    compare(&before, &after, op->leaves, "after it");
+  }
+  if ((status == usual || status == SHAREABLE_OK) && op->undo != NULL)
+    op->undo(&w);
+  do_again(op, &w, usual);
+  if (op->finish != NULL)
+    op->finish(&w);
+  faults_have_tmpfile(true);
+  after = look();
+  after.journals = first.journals;
+  compare(&first, &after, 0, "at the end");
+  _exit(0);
+}
+
+/* Until the reaper of a run has cleared up. */
+static void await_reaper(void) {
+  for (int i = 0; i < 4000 && access(JOURNALS, F_OK) == 0; i++)
+    usleep(500);
+  if (access(JOURNALS, F_OK) == 0) {
+    fprintf(stderr, "%s: %s is left\n", doing->name, JOURNALS);
+    complaints++;
+  }
+}
+
+/* What a run has left that did not go well, or could not remove it. */
+static void clean(const char *folder) {
+  DIR *entries = opendir(folder);
+  const struct dirent *entry;
+  char path[600];
+
+  while (entries != NULL && (entry = readdir(entries)) != NULL) {
+    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    unlink(path);
+  }
+  if (entries != NULL)
+    closedir(entries);
+}
+
+static bool try(const operation *op, const fault_plan *plan, shareable_status usual) {
+  pid_t child;
+  int state;
+
+  doing = op;
+  planned = *plan;
+  told->trace.struck = -1;
+  child = fork();
+  if (child == 0)
+    run(op, plan, usual);
+  waitpid(child, &state, 0);
+  while (waitpid(-1, NULL, WNOHANG) > 0) /* what its children have left to this process */
+    ;
+  runs++;
+  if (WIFSIGNALED(state))
+    fprintf(stderr, "%s: a signal, %s\n", op->name, strsignal(WTERMSIG(state)));
+  if (state != 0)
+    complaints++;
+  if (is_verbose && told->trace.struck >= 0)
+    printf("%s | %s:%d %s | %s: %s\n", op->name, base(faults_site(told->trace.struck)->file),
+           faults_site(told->trace.struck)->line, faults_site(told->trace.struck)->call,
+           shareable_status_name(told->status), told->status == SHAREABLE_OK ? "" : told->text);
+  if (is_alone && (state != 0 || could_not_unlink())) {
+    clean("/dev/shm");
+    clean(JOURNALS);
+    rmdir(JOURNALS);
+  } else if (is_alone) {
+    await_reaper();
+  }
+  if (told->trace.struck >= 0)
+    has_struck[told->trace.struck] = true;
+  return told->trace.struck >= 0;
+}
+
+/* Notes what is called after a failure, and has not failed so far. */
+static void note_what_follows(const fault_plan *plan) {
+  int count = told->trace.count < FAULT_CALLS ? told->trace.count : FAULT_CALLS;
+
+  for (int i = plan->call; i < count; i++) {
+    fault_plan *both = &after_failure[told->trace.sites[i]];
+
+    if (both->call == 0 && !has_struck[told->trace.sites[i]]) {
+      *both = *plan;
+      both->second = i + 1;
+    }
+  }
+}
+
+/* What is called after a failure only fails too. */
+static void try_what_follows(const operation *op, shareable_status usual) {
+  for (int i = 0; i < faults_site_count(); i++) {
+    if (after_failure[i].call != 0 && !has_struck[i])
+      try(op, &after_failure[i], usual);
+    after_failure[i].call = 0;
+  }
+}
+
+/* All errors of one call. */
+static void try_call(const operation *op, int call, shareable_status usual) {
+  fault_plan plan = {.call = call};
+  int place;
+
+  for (; try(op, &plan, usual); plan.error++)
+    note_what_follows(&plan);
+  plan.error = 0;
+  plan.extent = FAULT_OF_ITS_KIND;
+  try(op, &plan, usual);
+  place = told->trace.struck;
+  if (place >= 0 && told->status == usual)
+    was_ignored[place] = true;
+  plan.extent = FAULT_OF_ALL;
+  try(op, &plan, usual);
+}
+
+static void try_operation(const operation *op) {
+  static fault_trace trace;
+  const fault_plan nothing = {0};
+  shareable_status usual;
+  int count;
+
+  try(op, &nothing, SHAREABLE_OK);
+  trace = told->trace;
+  usual = told->status;
+  count = trace.count < FAULT_CALLS ? trace.count : FAULT_CALLS;
+  for (int i = 0; i < count && complaints < MOST_COMPLAINTS; i++) {
+    int before = 0, after = 0;
+
+    for (int k = 0; k < count; k++)
+      if (trace.sites[k] == trace.sites[i])
+        *(k < i ? &before : &after) += 1;
+    if (before < FIRST || after <= LAST)
+      try_call(op, i + 1, usual);
+  }
+  try_what_follows(op, usual);
+}
+
+/* Failures that do not matter, and why; and places that nothing here comes to. */
+typedef struct excuse {
+  const char *file, *call, *reason;
+} excuse;
+
+static const excuse ignored[] = {
+  {"", "close", "what is closed is closed"},
+  {"", "closedir", "likewise"},
+  {"", "fclose", "likewise"},
+  {"", "nanosleep", "who wakes too early looks, and sleeps again"},
+  {"", "usleep", "likewise"},
+  {"", "waitpid", "somebody else waited for that process: it has ended"},
+  {"entropy.c", "getrandom", "who reads what a killed writer left is shown its journal"},
+  {"fork.c", "pthread_atfork", "likewise: who gets no proof of life may still read"},
+  {"futex.c", "syscall", "who cannot sleep looks again until the time is over; who is not woken looks soon by itself"},
+  {"gc.c", "lstat", "the finding says so, and the block stays"},
+  {"gc.c", "open", "likewise"},
+  {"gc.c", "unlink", "likewise"},
+  {"journal.c", "fcntl", "an owner that cannot be asked after is taken to live"},
+  {"journal.c", "fopen", "likewise an heir"},
+  {"journal.c", "fread", "likewise"},
+  {"journal.c", "fstat", "a record that may be of a block stays"},
+  {"journal.c", "lstat", "likewise"},
+  {"journal.c", "open", "a journal that cannot be read is not removed"},
+  {"journal.c", "opendir", "likewise"},
+  {"journal.c", "pread", "likewise"},
+  {"journal.c", "readdir", "likewise"},
+  {"journal.c", "rmdir", "an empty folder of journals stays"},
+  {"journal.c", "unlink", "an empty journal stays"},
+  {"mapped.c", "fopen", "a block that a process may have mapped stays"},
+  {"mapped.c", "getline", "likewise"},
+  {"mapped.c", "opendir", "likewise"},
+  {"mapped.c", "readdir", "likewise"},
+  {"mapped.c", "reallocarray", "likewise"},
+  {"mapped.c", "strndup", "the name that a file had before it was unlinked, for `shareable ls`"},
+  {"segment.c", "fcntl", "whoever asks takes the block to be in use; and it is mapped without the lock that says so"},
+  {"segment.c", "getrlimit", "without it, too large a file is SIGXFSZ"},
+  {"segment.c", "lstat", "the look before a large block is made, which only saves time"},
+  {"segment.c", "open", "a proof of life is not to be had: who reads what a killed writer left is shown its journal"},
+  {"segment.c", "statvfs", "then the memory is asked for, and the sentence has no figures"},
+  {"segment.c", "unlink", "a temporary name stays"},
+  {"survey.c", "opendir", "journals that cannot be read are not removed"},
+  {"survey.c", "readdir", "likewise"},
+  {"wire.c", "connect", "a manager that this process started ends with it, whether or not it can be asked to"},
+  {"wire.c", "getsockopt", "likewise"},
+  {"wire.c", "poll", "likewise"},
+  {"wire.c", "realloc", "likewise"},
+  {"wire.c", "recv", "likewise"},
+  {"wire.c", "send", "likewise"},
+  {"wire.c", "setsockopt", "small messages take longer"},
+  {"wire.c", "socket", "a manager that this process started ends with it"},
+  {"writer.c", "fcntl", "a writer that cannot be asked after is taken to live"},
+  {"writer.c", "madvise", "who reads what a killed writer left is shown its journal"},
+  {"writer.c", "mmap", "likewise"},
+  {"writer.c", "syscall", "without membarrier(2) every store locks, and who waits waits a little first"},
+  {NULL, NULL, NULL},
+};
+
+static const excuse unreached[] = {
+  {"manager_spawn.c", "kill", "SIGKILL, for a manager that has ignored SIGTERM for a second"},
+  {"segment.c", "close", "of another block, that has come to the name where /proc is not mounted"},
+  {NULL, NULL, NULL},
+};
+
+static bool is_excused(const excuse *all, const fault_site *site) {
+  for (; all->file != NULL; all++)
+    if ((all->file[0] == '\0' || strcmp(all->file, base(site->file)) == 0) && strcmp(all->call, site->call) == 0)
+      return true;
+  return false;
+}
+
+/* Also of the excuses, which are to be true. */
+static void judge_places(void) {
+  for (const excuse *one = ignored; one->file != NULL; one++) {
+    bool is_needed = false;
+
+    for (int i = 0; i < faults_site_count(); i++)
+      is_needed =
+        is_needed || (was_ignored[i] && is_excused((const excuse[]){*one, {NULL, NULL, NULL}}, faults_site(i)));
+    if (!is_needed && is_alone) {
+      fprintf(stderr, "%s in %s never fails without being told of\n", one->call, one->file);
+      complaints++;
+    }
+  }
+  for (int i = 0; i < faults_site_count(); i++) {
+    const fault_site *site = faults_site(i);
+
+    if (!has_struck[i] && is_alone && !is_excused(unreached, site)) {
+      fprintf(stderr, "%s at %s:%d has never failed\n", site->call, base(site->file), site->line);
+      complaints++;
+    }
+    if (was_ignored[i] && !is_excused(ignored, site)) {
+      fprintf(stderr, "%s at %s:%d may fail and nothing is said of it\n", site->call, base(site->file), site->line);
+      complaints++;
+    }
+  }
+}
+
+static void end(pid_t child) {
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+}
+
+int main(int argc, char **argv) {
+  static char folder[] = "/tmp/faults-XXXXXX", path[60];
+  const char *wanted = argc < 2 ? "" : argv[1];
+  pid_t manager, other;
+  int done = 0;
+
+  is_verbose = getenv("VERBOSE_FAULTS") != NULL;
+  is_alone = getenv("FAULTS_ALONE") != NULL;
+  told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (told == MAP_FAILED || mkdtemp(folder) == NULL || setenv("TMPDIR", folder, 1) != 0)
+    return 99;
+  snprintf(path, sizeof path, "%s/manager", folder);
+  manager = start_manager(path, address);
+  other = start_manager("127.0.0.1:0", tcp);
+  if (manager < 0 || other < 0)
+    return 99;
+  for (const operation *op = operations; op->name != NULL && complaints < MOST_COMPLAINTS; op++)
+    if (strstr(op->name, wanted) != NULL) {
+      try_operation(op);
+      done++;
+    }
+  end(manager);
+  end(other);
+  for (int i = 0; i < 2000 && access(path, F_OK) == 0; i++)
+    usleep(500);
+  if (rmdir(folder) != 0) {
+    fprintf(stderr, "something is left in %s\n", folder);
+    complaints++;
+  }
+  if (wanted[0] == '\0' && complaints == 0)
+    judge_places();
+  printf("%d operations, %d places that call the system, %d runs with a failure: %d complaints\n", done,
+         faults_site_count(), runs, complaints);
+  return complaints != 0;
+}

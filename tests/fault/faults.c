@@ -1,0 +1,124 @@
+/*
+ * faults.c - which call of the core is to fail, and what is told of it.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "faults.h"
+#undef calloc
+#undef mmap
+#undef open
+
+extern const fault_site *const __start_fault_sites[], *const __stop_fault_sites[];
+
+static struct {
+  fault_plan plan;
+  fault_trace *trace;     /* NULL: nothing fails */
+  const fault_site *site; /* of the call that failed first; NULL: none has */
+  long live;              /* of what the core has to give back */
+  bool has_tmpfile;
+} now = {.has_tmpfile = true};
+
+int faults_site_count(void) {
+  return (int)(__stop_fault_sites - __start_fault_sites);
+}
+
+const fault_site *faults_site(int i) {
+  return __start_fault_sites[i];
+}
+
+static int index_of(const fault_site *site) {
+  for (int i = 0; i < faults_site_count(); i++)
+    if (__start_fault_sites[i] == site)
+      return i;
+  return -1;
+}
+
+void faults_arm(const fault_plan *plan, fault_trace *trace) {
+  now.plan = *plan;
+  now.trace = trace;
+  now.site = NULL;
+  trace->count = 0;
+  trace->struck = -1;
+}
+
+void faults_disarm(void) {
+  now.trace = NULL;
+}
+
+long faults_live(void) {
+  return now.live;
+}
+
+void faults_have_tmpfile(bool has) {
+  now.has_tmpfile = has;
+}
+
+static int error_of(const fault_site *site, int which) {
+  for (int i = 0; site->errors[i] != 0; i++)
+    if (i == which)
+      return site->errors[i];
+  return 0;
+}
+
+/* Whether a call after the one that failed fails too. */
+static bool goes_on(const fault_site *site) {
+  switch (now.plan.extent) {
+  case FAULT_ONCE:
+    break;
+  case FAULT_OF_ITS_KIND:
+    return strcmp(site->call, now.site->call) == 0;
+  case FAULT_OF_ALL:
+    return site->is_lasting;
+  }
+  return false;
+}
+
+bool faults_strike(const fault_site *site) {
+  int call, error = 0;
+
+  if (now.trace == NULL)
+    return false;
+  if (now.trace->count < FAULT_CALLS)
+    now.trace->sites[now.trace->count] = index_of(site);
+  call = ++now.trace->count;
+  if (call == now.plan.call)
+    error = error_of(site, now.plan.error);
+  else if (now.site != NULL && (call == now.plan.second || goes_on(site)))
+    error = error_of(site, 0);
+  if (error == 0)
+    return false;
+  if (now.site == NULL || call == now.plan.second)
+    now.trace->struck = index_of(site);
+  now.site = now.site == NULL ? site : now.site;
+  errno = error;
+  return true;
+}
+
+void faults_took(const void *what) {
+  now.live += what != NULL;
+}
+
+void faults_gave(const void *what) {
+  now.live -= what != NULL;
+}
+
+int faults_open(const char *path, int flags, ...) {
+  va_list rest;
+  int mode;
+
+  va_start(rest, flags);
+  mode = va_arg(rest, int);
+  va_end(rest);
+  if ((flags & O_TMPFILE) == O_TMPFILE && !now.has_tmpfile) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  return open(path, flags, mode);
+}
