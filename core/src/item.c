@@ -163,11 +163,12 @@ static bool ends_in_nul(const shareable_value *value) {
 shareable_status shareable__item_fits(const shareable_value *value, size_t size) {
   if (!shareable__is_text(value->type))
     return SHAREABLE_OK;
-  if (value->length > size)
+  if (value->length > shareable__item_room(size))
     return SHAREABLE_E_SLOT;
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
 
+/* Of 9999999 at most, or 999999 where it is exact. */
 static uint64_t number_format(size_t n, bool is_exact) {
   char format[8] = {0}, digits[24];
   size_t count = 0, i = 0;
@@ -189,7 +190,8 @@ uint64_t shareable__item_exact(size_t length) {
 
 /* The format of a text: the slot's width, as CPython writes it, or the exact length and a space. */
 static uint64_t text_format(const shareable_value *value, size_t slot_size) {
-  return ends_in_nul(value) ? shareable__item_exact((size_t)value->length) : number_format(slot_size, false);
+  return ends_in_nul(value) ? shareable__item_exact((size_t)value->length)
+                            : number_format(shareable__item_room(slot_size), false);
 }
 
 static uint64_t word_with(unsigned char byte, size_t at) {

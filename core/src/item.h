@@ -26,6 +26,14 @@ static inline unsigned char shareable__item_code(const shareable__slot *slot) {
   return __atomic_load_n(slot->code, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * How many bytes of text a slot has room for: at most what 8 characters can state, as "9999999s" does. Larger slots are in lists
+ * that stock Python made of such a text, or that somebody has damaged.
+ */
+static inline size_t shareable__item_room(size_t slot_size) {
+  return slot_size < 9999999 ? slot_size : 9999999;
+}
+
 /* Whether the item is, just now, of the type with that format and no code: an int or a float. */
 static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
   return shareable__load(slot->format) == format && shareable__item_code(slot) == SHAREABLE__CODE_PLAIN;

@@ -164,7 +164,7 @@ shareable_status shareable_list_capacity(const shareable_list *list, int64_t ind
   if (status == SHAREABLE_OK)
     status = size == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
-    *size = slot.size;
+    *size = shareable__item_room(slot.size);
   return status;
 }
 

@@ -554,6 +554,33 @@ Test(list, a_damaged_item_is_answered_by_itself) {
   end_list(list);
 }
 
+/* One item in a slot that no format of 8 characters can state the width of. */
+Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
+  enum { SLOT = 10000000 };
+  const uint64_t head[] = {1, 0, SLOT};
+  char *text = malloc(SLOT), format[8];
+  shareable_memory *memory;
+  shareable_list *list;
+  size_t size;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), sizeof head + SLOT + 9, SHAREABLE_LAZY, 0, NULL));
+  memcpy(shareable_memory_address(memory), head, sizeof head);
+  cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
+  memset(text, 'x', SLOT);
+  cr_ok(shareable_list_capacity(list, 0, &size));
+  cr_assert_eq(size, 9999999);
+  cr_ok(shareable_list_set_str(list, 0, "howdy", 5));
+  memcpy(format, (char *)shareable_memory_address(memory) + sizeof head + SLOT, sizeof format);
+  cr_assert_eq(memcmp(format, "9999999s", 8), 0, "format is %.8s", format);
+  cr_ok(shareable_list_set_bytes(list, 0, text, size));
+  cr_status(shareable_list_set_bytes(list, 0, text, SLOT), SHAREABLE_E_SLOT);
+  cr_ok(shareable_list_get_bytes(list, 0, text, size, &size));
+  cr_assert_eq(size, 9999999);
+  free(text);
+  end_list(list);
+  shareable_memory_unref(memory);
+}
+
 /* Does everything to a list that may be damaged anywhere. What it answers is no matter; that it answers is. */
 static void try_everything(void) {
   const shareable_value value = shareable_str("nowhere");
