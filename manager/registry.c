@@ -41,7 +41,8 @@ int registry_add(registry *of, const char *name) {
   copy = strdup(name);
   if (copy == NULL)
     return 0;
-  of->names[of->count++] = (registry_name){copy, hash_of(name)};
+  of->names[of->count].name = copy;
+  of->names[of->count++].hash = hash_of(name);
   return 1;
 }
 

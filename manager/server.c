@@ -107,7 +107,7 @@ static unsigned raise_limit(void) {
   }
   if (limit.rlim_cur > wanted)
     return CONNECTIONS_MAX;
-  return limit.rlim_cur > 2 * OWN_DESCRIPTORS ? (unsigned)limit.rlim_cur - OWN_DESCRIPTORS : OWN_DESCRIPTORS;
+  return limit.rlim_cur > (rlim_t)2 * OWN_DESCRIPTORS ? (unsigned)limit.rlim_cur - OWN_DESCRIPTORS : OWN_DESCRIPTORS;
 }
 
 /* Signals first: from the moment that something is in the file system, SIGTERM removes it. */

@@ -80,7 +80,7 @@ static int64_t age_of(int directory, const char *name) {
 
   if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &file) != 0)
     return 0;
-  made = file.stx_mask & STATX_BTIME ? file.stx_btime.tv_sec : file.stx_mtime.tv_sec;
+  made = (file.stx_mask & STATX_BTIME) != 0 ? file.stx_btime.tv_sec : file.stx_mtime.tv_sec;
   return time(NULL) - made;
 }
 
@@ -123,7 +123,8 @@ static bool look_at(blocks *to, int directory, const char *name) {
 }
 
 static void look_at_all(blocks *to, int directory) {
-  DIR *names = fdopendir(dup(directory));
+  int copy = dup(directory);
+  DIR *names = copy < 0 ? NULL : fdopendir(copy);
   const struct dirent *entry;
   size_t seen = 0, all = 0;
 

@@ -26,7 +26,8 @@ static int run_get(int argc, char **argv) {
   while ((option = cli_option(&cli_get, argc, argv, "+Jtzh", longs)) >= 0) {
     json |= option == 'J';
     with_type |= option == 't';
-    end = option == 'z' ? '\0' : end;
+    if (option == 'z')
+      end = '\0';
   }
   if (argc - optind < 2)
     cli_misuse("a list is to be named, and one index or more");
@@ -76,9 +77,8 @@ static int run_set(int argc, char **argv) {
   shareable_list *list;
   shareable_type type;
   int64_t index;
-  int option;
 
-  while ((option = cli_option(&cli_set, argc, argv, "+t:h", longs)) >= 0)
+  while (cli_option(&cli_set, argc, argv, "+t:h", longs) >= 0)
     type_name = optarg;
   if (argc - optind != 3)
     cli_misuse("a list is to be named, an index, and a value");

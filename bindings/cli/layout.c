@@ -99,7 +99,7 @@ static struct libscols_line *add_area(picture *of, const char *name, const unsig
 
 static void add_slots(picture *of, bool is_all) {
   const shareable__layout *layout = &of->list->layout;
-  size_t shown = is_all || layout->count <= 2 * FEW ? layout->count : FEW;
+  size_t shown = is_all || layout->count <= (size_t)2 * FEW ? layout->count : FEW;
   struct libscols_line *slots = add_area(of, "slots", layout->data, layout->data_size, "the items");
 
   for (size_t i = 0; i < shown; i++)

@@ -54,5 +54,6 @@ int main(int argc, char **argv) {
   command = find(argv[1]);
   if (command == NULL)
     cli_misuse("there is no command '%s'", argv[1]);
+  /* cppcheck-suppress nullPointerRedundantCheck; cli_misuse() does not return */
   return cli_finish(command->run(argc - 1, argv + 1));
 }

@@ -120,8 +120,10 @@ char *cli_size(uint64_t bytes, const cli_view *view) {
 
   if (view->in_bytes || bytes < 1024)
     return cli_format("%" PRIu64 "%s", bytes, view->in_bytes ? "" : "B");
-  for (; size >= 1023.95; size /= 1024)
+  while (size >= 1023.95) {
+    size /= 1024;
     unit++;
+  }
   return cli_format(size < 9.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
 }
 

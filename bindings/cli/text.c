@@ -113,6 +113,7 @@ void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
 
   switch (value->type) {
   case SHAREABLE_TYPE_INT:
+    /* cppcheck-suppress uninitvar; an argument is made before the function runs */
     put(to, digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, value->integer));
     break;
   case SHAREABLE_TYPE_FLOAT:
@@ -218,10 +219,11 @@ bool cli_value(const char *text, shareable_type type, shareable_value *value, cl
 shareable_value cli_guess(const char *text) {
   static const shareable_type order[] = {SHAREABLE_TYPE_INT, SHAREABLE_TYPE_FLOAT, SHAREABLE_TYPE_BOOL,
                                          SHAREABLE_TYPE_NONE};
+  cli_text none = {0}; /* of what has no text */
   shareable_value value;
 
   for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-    if (cli_value(text, order[i], &value, NULL))
+    if (cli_value(text, order[i], &value, &none))
       return value;
   return shareable_str(text);
 }

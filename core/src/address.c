@@ -27,7 +27,7 @@ static bool set_abstract(shareable__address *address, const char *name) {
 
   if (length >= sizeof path)
     return false;
-  memcpy(path + 1, name, length);
+  memcpy(path + 1, name, length); /* NOLINT(bugprone-not-null-terminated-result): its length ends it, not a NUL */
   return set_local(address, path, length == 0 ? 0 : length + 1);
 }
 

@@ -66,7 +66,7 @@ static shareable_status status_of(int system) {
   }
 }
 
-shareable_status shareable__fail(shareable_error *error, shareable_status status, int system, const char *format, ...) {
+shareable_status shareable__tell(shareable_error *error, shareable_status status, int system, const char *format, ...) {
   va_list arguments;
 
   if (error == NULL)
@@ -79,12 +79,12 @@ shareable_status shareable__fail(shareable_error *error, shareable_status status
   return status;
 }
 
-shareable_status shareable__fail_system(shareable_error *error, int system, const char *format, ...) {
+shareable_status shareable__tell_system(shareable_error *error, int system, const char *format, ...) {
   va_list arguments;
   char subject[400];
 
   va_start(arguments, format);
   vsnprintf(subject, sizeof subject, format, arguments);
   va_end(arguments);
-  return shareable__fail(error, status_of(system), system, "%s: %s", subject, strerror(system));
+  return shareable__tell(error, status_of(system), system, "%s: %s", subject, strerror(system));
 }

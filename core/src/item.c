@@ -168,9 +168,9 @@ shareable_status shareable__item_fits(const shareable_value *value, size_t size)
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
 
-/* Of 9999999 at most, or 999999 where it is exact. */
+/* Of 9999999 at most, or 999999 where it is exact; there is room for what should not be. */
 static uint64_t number_format(size_t n, bool is_exact) {
-  char format[8] = {0}, digits[24];
+  char format[24] = {0}, digits[20];
   size_t count = 0, i = 0;
 
   do

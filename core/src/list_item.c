@@ -64,6 +64,7 @@ static shareable_status get_typed(const shareable_list *list, int64_t index, sha
 
   if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_UTF8)
     return status;
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set by what read it, in another file */
   return value->type == type ? status : SHAREABLE_E_TYPE;
 }
 
@@ -159,6 +160,7 @@ shareable_status shareable__list_put(shareable_list *list, size_t i, const share
 
   if (store_number(list, i, slot, value))
     return SHAREABLE_OK;
+  /* cppcheck-suppress ctuuninitvar; set where the slot was found */
   shareable__item_image(value, slot->size, &image);
   if (list->sync.area != NULL)
     return shareable__sync_write(&list->sync, i, slot, &image);
@@ -177,6 +179,7 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
     status = shareable__value_check(value);
   if (status == SHAREABLE_OK)
     status = shareable__item_fits(value, slot.size);
+  /* cppcheck-suppress uninitvar; both are set where the slot was found */
   return status == SHAREABLE_OK ? shareable__list_put(list, i, &slot, value) : status;
 }
 

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "error.h"
 #include "wire.h"
 
 /* The process that a manager is, seen from the one that started it. */
@@ -56,7 +57,9 @@ shareable_status shareable__manager_ask_locked(shareable_manager *manager, const
  */
 shareable_status shareable__manager_keep(shareable_manager *manager);
 
-shareable_status shareable__manager_fail_memory(shareable_error *error);
+static inline shareable_status shareable__manager_fail_memory(shareable_error *error) {
+  return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a manager");
+}
 
 /* Starts the program; it listens at `where` then, which is `text` or, where that is NULL, a place of its own. */
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,

@@ -29,10 +29,6 @@ static shareable_status fail_strange(shareable_manager *manager) {
                          manager->text);
 }
 
-shareable_status shareable__manager_fail_memory(shareable_error *error) {
-  return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a manager");
-}
-
 static bool grow(reply *of) {
   uint32_t size = 4 * of->in.size;
   shareable__plain *nodes = reallocarray(NULL, size, sizeof *nodes);

@@ -33,7 +33,7 @@ void shareable__memory_let_go(shareable_memory *memory);
  * The two halves of a creation, so that what the block holds can be written between them. `draft` makes a handle whose
  * memory nobody else sees; `publish` gives it the name it was drafted with. A draft that is dropped leaves nothing.
  */
-shareable_status shareable__memory_draft(shareable_memory **memory, const char *name, uint64_t size, uint32_t flags,
+shareable_status shareable__memory_draft(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
                                          uint32_t mode, shareable_error *error);
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
 
@@ -41,7 +41,7 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
  * The two halves of shareable_memory_open(): between them, the block can be peeked into. What is not settled keeps its file
  * open until it is closed.
  */
-shareable_status shareable__memory_attach(shareable_memory **memory, const char *name, uint32_t flags,
+shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
                                           shareable_error *error);
 static inline void shareable__memory_settle(shareable_memory *memory) {
   shareable__segment_settle(&memory->segment);

@@ -30,7 +30,7 @@ typedef struct chunk {
 
 typedef struct owner {
   chunk chunks[CHUNKS];
-  int count;      /* of chunks; 0: this process owns nothing yet */
+  unsigned count; /* of chunks; 0: this process owns nothing yet */
   size_t next;    /* where to look for a free record */
   unsigned forks; /* shareable__forks when it was begun: in a child, all of this is the parent's */
   shareable__heir heir;
@@ -63,7 +63,7 @@ static int make_folder(const char *path) {
 }
 
 /* Memory that a store finds: reserved, so that a full file system is an error here. */
-static int map_chunk(int fd, int k) {
+static int map_chunk(int fd, unsigned k) {
   chunk *to = &ours.chunks[k];
   size_t size = CHUNK << k, at = CHUNK * (((size_t)1 << k) - 1);
   void *base;
@@ -184,7 +184,7 @@ static shareable_status begin_owning(const char *name, shareable_error *error) {
 
 /* The records in a row, over all chunks; the head is the first. NULL past the end. */
 static shareable__record *record_at(size_t i) {
-  for (int k = 0; k < ours.count; k++) {
+  for (unsigned k = 0; k < ours.count; k++) {
     size_t records = ours.chunks[k].size / sizeof(shareable__record);
     if (i < records)
       return (shareable__record *)(void *)ours.chunks[k].base + i;

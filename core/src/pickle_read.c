@@ -207,6 +207,7 @@ static bool are_pairs(const shareable__plain *nodes, uint32_t chain) {
 static bool set_items(machine *of, bool to_mark) {
   uint32_t chain = 0;
 
+  /* NOLINTNEXTLINE(misc-redundant-expression): each of the two takes one, a key and its value */
   if (!(to_mark ? pop_to_mark(of, &chain) : pop_onto(of, &chain) && pop_onto(of, &chain)))
     return false;
   return is_on_top(of, SHAREABLE__PLAIN_DICT) && are_pairs(of->in->nodes, chain) && add_all(of, of->top, chain);

@@ -371,7 +371,7 @@ static shareable_status show_journal(shareable__sync *sync, size_t i, shareable_
   bool is_text;
 
   if (journal == NULL)
-    return reading->stamp & (SHAREABLE__BARE | SHAREABLE__DAMAGED) ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
+    return (reading->stamp & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
   length = length_in(journal, sizeof journal->data);
   reading->code = (unsigned char)journal->code;
   is_text = reading->code == SHAREABLE__CODE_STR || reading->code == SHAREABLE__CODE_BYTES;

@@ -46,6 +46,7 @@ static int64_t integer_of(const shareable_value *value) {
 
 /* By worth, not by conversion: 2^53 + 1 is no double, so it equals none. */
 static bool integer_equals_real(int64_t integer, double real) {
+  /* cppcheck-suppress incorrectLogicOperator; it cannot read these two numbers */
   return real >= -0x1p63 && real < 0x1p63 && (int64_t)real == integer && (double)(int64_t)real == real;
 }
 
