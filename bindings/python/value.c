@@ -235,11 +235,14 @@ static int take_words(value_array *result, size_t count, shareable_type type) {
 /* False where the attribute is beyond 64 bits. */
 static bool attribute(PyObject *object, const char *name, long long *number) {
   PyObject *value = PyObject_GetAttrString(object, name);
-  int overflow = 1;
+  int overflow;
 
-  if (value != NULL)
-    *number = PyLong_AsLongLongAndOverflow(value, &overflow);
-  Py_XDECREF(value);
+  if (value == NULL) {
+    PyErr_Clear();
+    return false;
+  }
+  *number = PyLong_AsLongLongAndOverflow(value, &overflow);
+  Py_DECREF(value);
   PyErr_Clear();
   return overflow == 0;
 }
