@@ -27,6 +27,87 @@ AC_DEFUN([SHAREABLE_CXX_DIGITS], [
   AC_LANG_POP
 ])
 
+# SHAREABLE_HARDEN_COMPILER(flag), SHAREABLE_HARDEN_LINKER(flag)
+# Adds the flag where it works.
+AC_DEFUN([SHAREABLE_HARDEN_COMPILER], [
+  AS_VAR_PUSHDEF([works], [shareable_cv_cflag_$1])
+  AC_CACHE_CHECK([whether $CC knows $1], [works], [
+    shareable_save_CFLAGS=$CFLAGS
+    CFLAGS="$CFLAGS -Werror $1"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([@%:@include <stdio.h>], [puts("")])], [AS_VAR_SET([works], [yes])], [AS_VAR_SET([works], [no])])
+    CFLAGS=$shareable_save_CFLAGS
+  ])
+  AS_VAR_IF([works], [yes], [HARDENING_CFLAGS="$HARDENING_CFLAGS $1"])
+  AS_VAR_POPDEF([works])
+])
+AC_DEFUN([SHAREABLE_HARDEN_LINKER], [
+  AS_VAR_PUSHDEF([works], [shareable_cv_ldflag_$1])
+  AC_CACHE_CHECK([whether the linker knows $1], [works], [
+    shareable_save_LDFLAGS=$LDFLAGS
+    LDFLAGS="$LDFLAGS $1"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM], [AS_VAR_SET([works], [yes])], [AS_VAR_SET([works], [no])])
+    LDFLAGS=$shareable_save_LDFLAGS
+  ])
+  AS_VAR_IF([works], [yes], [HARDENING_LDFLAGS="$HARDENING_LDFLAGS $1"])
+  AS_VAR_POPDEF([works])
+])
+
+# SHAREABLE_HARDENING
+# What makes a mistake harder to exploit, in HARDENING_CFLAGS and HARDENING_LDFLAGS, and for programs in PIE_CFLAGS and PIE_LDFLAGS.
+# What the user's flags say of the same stands: ours come before them. The checks that _FORTIFY_SOURCE adds take optimisation, and
+# would get in a sanitizer's way.
+AC_DEFUN([SHAREABLE_HARDENING], [
+  AC_ARG_ENABLE([hardening], [AS_HELP_STRING([--disable-hardening], [do without stack protector, RELRO, PIE and the like])],
+    [], [enable_hardening=yes])
+  HARDENING_CFLAGS= HARDENING_LDFLAGS= PIE_CFLAGS= PIE_LDFLAGS=
+  hardening_is=no
+  AS_IF([test "$enable_hardening" = yes], [
+    hardening_is=yes
+    SHAREABLE_HARDEN_COMPILER([-fstack-protector-strong])
+    SHAREABLE_HARDEN_COMPILER([-fstack-clash-protection])
+    SHAREABLE_HARDEN_COMPILER([-fcf-protection])
+    AC_CACHE_CHECK([what _FORTIFY_SOURCE is to be], [shareable_cv_fortify], [
+      shareable_cv_fortify=
+      shareable_save_CFLAGS=$CFLAGS
+      for level in 3 2; do
+        CFLAGS="$shareable_save_CFLAGS -Werror -DLEVEL=$level"
+        AS_IF([test -z "$shareable_cv_fortify"], [AC_COMPILE_IFELSE([AC_LANG_SOURCE([
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if !defined __OPTIMIZE__ || defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || \
+  __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#error it would not work
+#endif
+#ifdef _FORTIFY_SOURCE
+#error it is set
+#endif
+#define _FORTIFY_SOURCE LEVEL
+#include <string.h>
+        ])], [shareable_cv_fortify=$level])])
+      done
+      CFLAGS=$shareable_save_CFLAGS
+      test -n "$shareable_cv_fortify" || shareable_cv_fortify="as it is"
+    ])
+    AS_IF([test "$shareable_cv_fortify" != "as it is"],
+      [HARDENING_CFLAGS="$HARDENING_CFLAGS -D_FORTIFY_SOURCE=$shareable_cv_fortify"])
+    SHAREABLE_HARDEN_LINKER([-Wl,-z,relro])
+    SHAREABLE_HARDEN_LINKER([-Wl,-z,now])
+    SHAREABLE_HARDEN_LINKER([-Wl,-z,noexecstack])
+    AC_CACHE_CHECK([whether $CC makes programs that lie anywhere], [shareable_cv_pie], [
+      shareable_save_CFLAGS=$CFLAGS shareable_save_LDFLAGS=$LDFLAGS
+      CFLAGS="$CFLAGS -fPIE" LDFLAGS="$LDFLAGS -pie"
+      AC_LINK_IFELSE([AC_LANG_PROGRAM], [shareable_cv_pie=yes], [shareable_cv_pie=no])
+      CFLAGS=$shareable_save_CFLAGS LDFLAGS=$shareable_save_LDFLAGS
+    ])
+    AS_IF([test "$shareable_cv_pie" = yes], [PIE_CFLAGS=-fPIE PIE_LDFLAGS=-pie])
+  ])
+  AC_SUBST([HARDENING_CFLAGS])
+  AC_SUBST([HARDENING_LDFLAGS])
+  AC_SUBST([PIE_CFLAGS])
+  AC_SUBST([PIE_LDFLAGS])
+])
+
 # SHAREABLE_WITH(name, Name)
 # --with-name: yes is an error where it cannot be built, auto builds it where it can. Sets with_name.
 AC_DEFUN([SHAREABLE_WITH], [

@@ -192,21 +192,30 @@ static inline bool set_word(shareable_list *list, int64_t index, uint64_t format
          shareable__list_slot(list, index, &i, &slot) == SHAREABLE_OK && store_word(list, i, &slot, format, bits);
 }
 
-static __attribute__((noinline)) shareable_status set_value(shareable_list *list, int64_t index,
-                                                            shareable_value value) {
+static shareable_status set_value(shareable_list *list, int64_t index, shareable_value value) {
+  return shareable_list_set(list, index, &value);
+}
+
+/* The long way, out of the short one's way: a value on the stack is a guard of the stack to set up and look at. */
+static __attribute__((noinline)) shareable_status set_bits(shareable_list *list, int64_t index, shareable_type type,
+                                                           uint64_t bits) {
+  shareable_value value = shareable_none();
+
+  value.type = type;
+  value.bits = bits;
   return shareable_list_set(list, index, &value);
 }
 
 shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer) {
   if (set_word(list, index, SHAREABLE__FORMAT_INT, (uint64_t)integer))
     return SHAREABLE_OK;
-  return set_value(list, index, shareable_int(integer));
+  return set_bits(list, index, SHAREABLE_TYPE_INT, (uint64_t)integer);
 }
 
 shareable_status shareable_list_set_float(shareable_list *list, int64_t index, double real) {
   if (set_word(list, index, SHAREABLE__FORMAT_FLOAT, shareable__bits_of(real)))
     return SHAREABLE_OK;
-  return set_value(list, index, shareable_float(real));
+  return set_bits(list, index, SHAREABLE_TYPE_FLOAT, shareable__bits_of(real));
 }
 
 shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {
