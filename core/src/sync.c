@@ -242,7 +242,7 @@ static bool quiesce(shareable__sync *sync, size_t i) {
   return true;
 }
 
-/* Frees the journal of a killed writer, and before that the item that needs it. */
+/* Frees the journal of a killed writer, and before that the item that needs it; where none does, no writer of ours left it. */
 static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t dead) {
   uint64_t item = __atomic_load_n(&journal->item, __ATOMIC_RELAXED);
 
@@ -254,7 +254,11 @@ static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t
     uint64_t word = load_word(sync->area, (size_t)item);
     if (is_of_the_dead(sync, word))
       mend(sync, (size_t)item, word);
+    if ((word & SHAREABLE__LOCKED) != 0)
+      return;
   }
+  if (swap_token(&journal->token, dead, sync->writer.token))
+    free_journal(journal);
 }
 
 static shareable__journal *try_claim(shareable__sync *sync, bool ask) {

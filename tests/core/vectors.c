@@ -191,3 +191,63 @@ Test(vectors, damaged_items_are_answered_one_by_one) {
   }
   globfree(&files);
 }
+
+static bool begins(const char *path, const char *with) {
+  return strncmp(strrchr(path, '/') + 1, with, strlen(with)) == 0;
+}
+
+Test(vectors, a_sync_area_that_cannot_be_is_refused) {
+  glob_t files = files_of("synced/refused-*.bin");
+
+  cr_assert_geq(files.gl_pathc, 5);
+  for (size_t i = 0; i < files.gl_pathc; i++) {
+    const char *path = files.gl_pathv[i];
+    shareable_memory *memory = block_of(path);
+    shareable_list *list = NULL;
+    shareable_status wanted = begins(path, "refused-version-2") ? SHAREABLE_E_VERSION : SHAREABLE_E_NOT_LIST;
+
+    cr_assert_eq(shareable_list_open(&list, own_name(), 0, NULL), wanted, "%s", path);
+    end_block(memory);
+  }
+  globfree(&files);
+}
+
+/* Another type for each item, which takes its lock, a journal, and the cells; and back. */
+static void check_writing(const char *path, shareable_list *list) {
+  const shareable_value values[] = {shareable_str("text"), shareable_int(-7), shareable_bytes("b", 1),
+                                    shareable_none()};
+  char text[16];
+
+  for (size_t k = 0; k < 4 * LENGTH(values); k++) {
+    shareable_value value;
+    int64_t i = (int64_t)(k % 4);
+    int status = shareable_list_set(list, i, &values[(k + k / 4) % 4]);
+
+    cr_assert_eq(status, SHAREABLE_OK, "%s, item %zu: %s", path, k % 4, shareable_status_name(status));
+    status = shareable_list_get(list, i, &value, text, sizeof text);
+    cr_assert_eq(status, SHAREABLE_OK, "%s, item %zu: %s", path, k % 4, shareable_status_name(status));
+    cr_assert_eq(value.type, values[(k + k / 4) % 4].type, "%s", path);
+  }
+}
+
+Test(vectors, whatever_dead_writers_left_holds_up_nobody) {
+  glob_t files = files_of("synced/[il]*.bin");
+
+  cr_assert_geq(files.gl_pathc, 22);
+  for (size_t i = 0; i < files.gl_pathc; i++) {
+    const char *path = files.gl_pathv[i];
+    shareable_memory *memory = block_of(path);
+    shareable_list *list;
+    int status;
+
+    cr_assert_eq(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_OK, "%s", path);
+    status = shareable_list_lock(list, 0);
+    cr_assert_eq(status, begins(path, "left-the-lock") ? SHAREABLE_E_OWNER_DIED : SHAREABLE_OK, "%s: %s", path,
+                 shareable_status_name(status));
+    cr_ok(shareable_list_unlock(list));
+    check_writing(path, list);
+    shareable_list_unref(list);
+    end_block(memory);
+  }
+  globfree(&files);
+}
