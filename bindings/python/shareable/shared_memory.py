@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import ceil
+from struct import error as struct_error
 from struct import unpack_from
 from types import GenericAlias, TracebackType
 from typing import Any, ClassVar
@@ -311,7 +312,10 @@ class ShareableList(_raw.List):
         if not -count <= position < count:
             raise IndexError(f"list {self.shm.name!r} has {count} items: no item {position}")
         (end,) = unpack_from("q", self.shm.buf, 8 + 8 * count)
-        (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
+        try:
+            (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
+        except (struct_error, OverflowError):  # what was there when the list was opened has been damaged since
+            raise ValueError(f"list {self.shm.name!r} is damaged: its data end at byte {end}") from None
         return str(form.rstrip(b"\0"), "ascii")
 
     @property

@@ -292,6 +292,13 @@ def test_format_of_one_item_is_known_as_in_the_standard_library(mixed):
             mixed._get_packing_format(wrong)
 
 
+@pytest.mark.parametrize("end", [2**40, 2**63 - 1, -(2**63)])
+def test_format_of_one_item_is_a_value_error_once_the_offsets_are_damaged(mixed, end):
+    mixed.shm.buf[8 * 8 : 8 * 9] = end.to_bytes(8, sys.byteorder, signed=True)
+    with pytest.raises(ValueError, match="damaged"):
+        mixed._get_packing_format(0)
+
+
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
