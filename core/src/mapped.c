@@ -45,7 +45,7 @@ static void look_at_line(shareable__mapped *mapped, char *line, dev_t device, in
     add(mapped, (shareable__mapping){inode, end - start, pid, 0, path == 0 ? NULL : name_of_deleted(line + path)});
 }
 
-static void look_at_maps(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid) {
+void shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid) {
   char *line = NULL;
   size_t size = 0;
 
@@ -64,7 +64,7 @@ static void look_at(shareable__mapped *mapped, dev_t device, int64_t pid) {
   snprintf(path, sizeof path, "/proc/%lld/maps", (long long)pid);
   maps = fopen(path, "re");
   if (maps != NULL) {
-    look_at_maps(mapped, maps, device, pid);
+    shareable__mapped_read(mapped, maps, device, pid);
     fclose(maps);
     return;
   }
@@ -102,6 +102,13 @@ static void join_pieces(shareable__mapped *mapped) {
   mapped->count = kept + 1;
 }
 
+void shareable__mapped_sort(shareable__mapped *mapped) {
+  if (mapped->count == 0)
+    return;
+  qsort(mapped->all, mapped->count, sizeof *mapped->all, by_inode_and_pid);
+  join_pieces(mapped);
+}
+
 shareable__mapped shareable__mapped_find(dev_t device) {
   shareable__mapped mapped = {.is_whole = true};
   DIR *processes = opendir("/proc");
@@ -117,10 +124,7 @@ shareable__mapped shareable__mapped_find(dev_t device) {
   if (errno != 0)
     mapped.is_whole = false;
   closedir(processes);
-  if (mapped.count > 0) {
-    qsort(mapped.all, mapped.count, sizeof *mapped.all, by_inode_and_pid);
-    join_pieces(&mapped);
-  }
+  shareable__mapped_sort(&mapped);
   return mapped;
 }
 

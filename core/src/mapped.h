@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 /* A file that a process has mapped; or, with inode 0, a process of that user that cannot be looked into. */
@@ -27,6 +28,10 @@ typedef struct shareable__mapped {
 /* Looks at every process now, for files on that device. */
 shareable__mapped shareable__mapped_find(dev_t device);
 void shareable__mapped_free(shareable__mapped *mapped);
+
+/* The two steps of that: takes in what the maps of one process say, and then puts all in order. */
+void shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid);
+void shareable__mapped_sort(shareable__mapped *mapped);
 
 /* The processes that have the file mapped, `*count` in a row. */
 const shareable__mapping *shareable__mapped_users(const shareable__mapped *mapped, uint64_t inode, size_t *count);
