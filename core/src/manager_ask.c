@@ -107,15 +107,16 @@ static shareable_status need_connection(shareable_manager *manager) {
   return status;
 }
 
-/* The last line of a traceback, which says what went wrong. */
+/* The last line of a traceback, which says what went wrong; nothing of what is none. */
 static void last_line(const shareable__plain *text, const char **line, int *length) {
+  const char *all = text->type == SHAREABLE__PLAIN_STR ? text->text : "";
   size_t end = text->type == SHAREABLE__PLAIN_STR ? text->length : 0, start;
 
-  while (end > 0 && text->text[end - 1] == '\n')
+  while (end > 0 && all[end - 1] == '\n')
     end--;
-  for (start = end; start > 0 && text->text[start - 1] != '\n';)
+  for (start = end; start > 0 && all[start - 1] != '\n';)
     start--;
-  *line = text->text + start;
+  *line = all + start;
   *length = end - start > 300 ? 300 : (int)(end - start);
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,26 +14,32 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static _Atomic(unsigned char *) target; /* what is under attack; NULL: nothing */
-static atomic_bool is_at_work;
+#if defined(__has_include) && __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
+static atomic_bool is_on;
+static sem_t start, end;
 static unsigned char *base;
 static size_t size_of_base;
+static unsigned char *guarded;
+static size_t guarded_size;
 
 static _Noreturn void *attack(void *nothing) {
   uint32_t random = 1;
 
   (void)nothing;
   for (;;) {
-    unsigned char *at;
-
-    atomic_store(&is_at_work, true);
-    at = atomic_load(&target);
-    if (at != NULL) {
+    while (sem_wait(&start) != 0)
+      ;
+    for (; atomic_load(&is_on); sched_yield()) {
       random = random * 1664525 + 1013904223;
-      at[random / 256 % size_of_base] ^= (unsigned char)(1 << (random >> 29));
+      base[random / 256 % size_of_base] ^= (unsigned char)(1 << (random >> 29));
     }
-    atomic_store(&is_at_work, false);
-    sched_yield();
+    sem_post(&end);
   }
 }
 
@@ -40,11 +47,21 @@ static void begin_thread(void) {
   static bool is_begun;
   pthread_t thread;
 
-  if (!is_begun && pthread_create(&thread, NULL, attack, NULL) == 0)
+  if (!is_begun && sem_init(&start, 0, 0) == 0 && sem_init(&end, 0, 0) == 0 &&
+      pthread_create(&thread, NULL, attack, NULL) == 0)
     is_begun = true;
 }
 
-shareable_list *attack_begin(const void *bytes, size_t size, bool with_thread) {
+/* The rest of the last page is nobody's: the address sanitizer is told, until the list is done with. */
+static void guard(const shareable_list *list) {
+  size_t size = shareable_memory_size(shareable_list_memory(list)), page = (size_t)sysconf(_SC_PAGESIZE);
+
+  guarded = (unsigned char *)shareable_memory_address(shareable_list_memory(list)) + size;
+  guarded_size = size % page == 0 ? 0 : page - size % page;
+  ASAN_POISON_MEMORY_REGION(guarded, guarded_size);
+}
+
+shareable_list *attack_begin(const void *bytes, size_t size, bool with_thread, uint32_t flags) {
   char name[40], path[60];
   shareable_list *list = NULL;
   int fd;
@@ -53,25 +70,30 @@ shareable_list *attack_begin(const void *bytes, size_t size, bool with_thread) {
   snprintf(path, sizeof path, "/dev/shm/%s", name);
   fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0 || size == 0 || write(fd, bytes, size) != (ssize_t)size ||
-      shareable_list_open(&list, name, 0, NULL) != SHAREABLE_OK)
+      shareable_list_open(&list, name, flags, NULL) != SHAREABLE_OK)
     list = NULL;
   base = list == NULL ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   size_of_base = size;
   if (fd >= 0)
     close(fd);
   unlink(path);
+  if (list != NULL)
+    guard(list);
   if (base != MAP_FAILED && with_thread) {
     begin_thread();
-    atomic_store(&target, base);
+    atomic_store(&is_on, true);
+    sem_post(&start);
   }
   return list;
 }
 
 void attack_end(shareable_list *list) {
-  atomic_store(&target, NULL);
-  while (atomic_load(&is_at_work))
-    sched_yield();
+  if (atomic_exchange(&is_on, false))
+    while (sem_wait(&end) != 0)
+      ;
   if (base != MAP_FAILED)
     munmap(base, size_of_base);
+  ASAN_UNPOISON_MEMORY_REGION(guarded, guarded_size);
+  guarded_size = 0;
   shareable_list_unref(list);
 }

@@ -1,7 +1,7 @@
 /*
- * handshake.c - any bytes from a peer that is to show that it has the key, to a client that is connected to it.
+ * handshake.c - any bytes from a peer that is to show that it has the key, to a client that is connected to it. The first byte
+ * says how many messages the peer sends before them as it should: none, a challenge, or its welcome too.
  */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "../../core/src/patience.h"
@@ -23,26 +23,38 @@ static void try_messages(const uint8_t *bytes, size_t size) {
   need(shareable__response_is_right(&key, challenge, response, length));
 }
 
+static bool say(int socket, const void *message, size_t length) {
+  unsigned char head[SHAREABLE__HEAD];
+
+  shareable__frame_head(head, length);
+  return write(socket, head, sizeof head) == sizeof head && write(socket, message, length) == (ssize_t)length;
+}
+
 /* All of it comes at once, and then the end. */
-static void try_greeting(const uint8_t *bytes, size_t size) {
+static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
   shareable__wire wire = {.fd = -1, .where = "here", .deadline = shareable__now() + INT64_C(2000000000)};
+  unsigned char challenge[SHAREABLE__CHALLENGE];
   const unsigned char *message;
   int pair[2];
   size_t length;
 
-  if (size > 100000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+  if (size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return;
   wire.fd = pair[0];
-  if (write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0) {
-    need(shareable__wire_greet(&wire, &key) != SHAREABLE_OK); /* it cannot answer a challenge that is random */
-    shareable__wire_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
-  }
+  shareable__challenge_write(challenge, (const unsigned char *)"forty bytes that nobody made up by chance");
+  need(messages < 1 || say(pair[1], challenge, sizeof challenge));
+  need(messages < 2 || say(pair[1], SHAREABLE__WELCOME, SHAREABLE__VERDICT));
+  need(write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0);
+  need(shareable__wire_greet(&wire, &key) != SHAREABLE_OK); /* it cannot answer a challenge that is random */
+  shareable__wire_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
   shareable__wire_close(&wire);
   close(pair[1]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  try_messages(bytes, size);
-  try_greeting(bytes, size);
+  if (size > 0) {
+    try_messages(bytes + 1, size - 1);
+    try_greeting(bytes[0] % 3, bytes + 1, size - 1);
+  }
   return 0;
 }

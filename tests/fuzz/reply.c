@@ -1,0 +1,60 @@
+/*
+ * reply.c - any bytes as what a manager answers a client of ours, which has connected to it. The first byte says what the client
+ * asks for (its lowest bits), and whether the bytes are a message, to be put into a frame (4).
+ */
+#include <unistd.h>
+
+#include "../../core/src/manager.h"
+#include "fuzz.h"
+
+typedef struct answer {
+  const uint8_t *bytes;
+  size_t size;
+  int socket;
+  bool is_message;
+} answer;
+
+/* The peer: hears the question, answers, and closes. */
+static void *say(void *of) {
+  const answer *it = of;
+  unsigned char head[SHAREABLE__HEAD], question[512];
+
+  if (read(it->socket, question, sizeof question) > 0) {
+    shareable__frame_head(head, it->size);
+    if (!it->is_message || send(it->socket, head, sizeof head, MSG_NOSIGNAL) == sizeof head)
+      send(it->socket, it->bytes, it->size, MSG_NOSIGNAL); /* the client may have heard enough */
+  }
+  close(it->socket);
+  return NULL;
+}
+
+static void ask(shareable_manager *manager, int what) {
+  char names[100];
+  size_t length = 0;
+
+  if (what == 0 && shareable_manager_names(manager, names, sizeof names, &length, NULL) == SHAREABLE_OK)
+    need(length <= sizeof names && (length == 0 || names[length - 1] == '\0'));
+  else if (what == 1)
+    shareable_manager_track(manager, "name", NULL);
+  else if (what == 2)
+    shareable_manager_release(manager, "name", NULL);
+  else if (what == 3)
+    shareable_manager_shutdown(manager, NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  shareable_manager manager = {.user = getpid(), .lock = PTHREAD_MUTEX_INITIALIZER, .keeps = true, .text = "here"};
+  answer it = {bytes + 1, size - 1, -1, size > 0 && (bytes[0] & 4) != 0};
+  pthread_t peer;
+  int pair[2];
+
+  if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    return 0;
+  manager.wire = (shareable__wire){.fd = pair[0], .where = manager.text};
+  it.socket = pair[1];
+  need(pthread_create(&peer, NULL, say, &it) == 0);
+  ask(&manager, bytes[0] & 3);
+  shareable__wire_close(&manager.wire);
+  need(pthread_join(peer, NULL) == 0);
+  return 0;
+}

@@ -1,0 +1,58 @@
+/*
+ * server.c - any bytes from a peer to a manager that runs, after as many steps of the handshake as the first byte says: it shows
+ * that it has the key, has the manager show that too, and takes that. Who has not done all three is a stranger.
+ */
+#include "../../manager/connection.h"
+#include "fuzz.h"
+
+#include <unistd.h>
+
+enum { STEPS = 3 };
+
+static server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = -1}};
+
+static void say(int socket, const void *message, size_t length) {
+  unsigned char frame[SHAREABLE__HEAD + SHAREABLE__HANDSHAKE_MAX];
+
+  shareable__frame_head(frame, length);
+  memcpy(frame + SHAREABLE__HEAD, message, length);
+  need(write(socket, frame, SHAREABLE__HEAD + length) == (ssize_t)(SHAREABLE__HEAD + length));
+  uv_run(&manager.loop, UV_RUN_NOWAIT);
+}
+
+static void greet(int socket, int steps) {
+  unsigned char heard[SHAREABLE__HEAD + SHAREABLE__CHALLENGE], response[SHAREABLE__RESPONSE_MAX];
+  size_t length;
+
+  need(read(socket, heard, sizeof heard) == sizeof heard);
+  length = shareable__challenge_answer(&manager.key, heard + SHAREABLE__HEAD, SHAREABLE__CHALLENGE, response);
+  if (steps > 0)
+    say(socket, response, length);
+  if (steps > 1)
+    say(socket, heard + SHAREABLE__HEAD, SHAREABLE__CHALLENGE);
+  if (steps > 2)
+    say(socket, SHAREABLE__WELCOME, SHAREABLE__VERDICT);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  int pair[2], steps = size == 0 ? 0 : bytes[0] % (STEPS + 1);
+  char heard[4096];
+
+  if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+    return 0;
+  need(server_open(&manager, "@"));
+  connection_open(&manager, pair[0]);
+  greet(pair[1], steps);
+  need(write(pair[1], bytes + 1, size - 1) == (ssize_t)size - 1);
+  for (int turn = 0; turn < 8; turn++) {
+    uv_run(&manager.loop, UV_RUN_NOWAIT);
+    while (read(pair[1], heard, sizeof heard) > 0)
+      ;
+  }
+  need(manager.connections <= 1 && (steps == STEPS || (manager.blocks.count == 0 && !manager.is_over)));
+  close(pair[1]);
+  manager.is_over = true; /* so that it is cleaned up */
+  server_run(&manager);
+  manager.is_over = false;
+  return 0;
+}
