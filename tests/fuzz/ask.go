@@ -1,0 +1,177 @@
+// Does all that can be done in Go with each list that it is told of, whatever is in it: see mutate.c. Only errors of this package's may
+// come; what was written into an item is what is read, unless somebody else writes there.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"strings"
+	"time"
+
+	"shareable"
+)
+
+var values = []any{int64(7), -0.5, true, nil, "text", "é\x00", []byte("\xff"), strings.Repeat("long ", 30), int64(1<<63 - 1)}
+
+// errHeld: the bytes say that somebody writes there, which takes a second to doubt; enough of this one.
+var errHeld = errors.New("held")
+
+var looks int    // at lists
+var sink float64 // where the numbers go that are only read
+
+// over is a context whose time is over.
+func over() context.Context {
+	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0))
+	cancel()
+	return ctx
+}
+
+// check panics at an error that nobody documented.
+func check(err error) {
+	var known *shareable.Error
+	if errors.Is(err, shareable.ErrTimedOut) {
+		panic(errHeld)
+	}
+	if err != nil && !errors.As(err, &known) && !errors.Is(err, context.DeadlineExceeded) {
+		panic(fmt.Errorf("%T: %w", err, err))
+	}
+}
+
+// second is the error of what returns a value too.
+func second[T any](_ T, err error) error { return err }
+
+func look(list *shareable.List) {
+	for _, value := range append(values, uint64(1<<63), []int{1}) {
+		check(second(list.Count(value)))
+		check(second(list.Index(value)))
+	}
+	check(second(list.Values()))
+	check(second(list.Format()))
+	digest, err := list.Digest()
+	check(err)
+	check(second(list.WaitAny(over(), digest)))
+	check(second(list.GetInts(0, make([]int64, 40))))
+	check(second(list.GetFloats(-1, make([]float64, 1))))
+	_ = list.String()
+	_ = list.Memory().String()
+	for range [2]int{} {
+		check(second(list.TryLock()))
+	}
+	check(list.Unlock())
+}
+
+// lookAtMemory looks at the numbers, and the block, where they lie: they stay mapped then until this process ends.
+func lookAtMemory(list *shareable.List) {
+	integers, err := list.Int64s()
+	check(err)
+	floats, err := list.Float64s()
+	check(err)
+	sum := 0.0
+	for _, integer := range integers {
+		sum += float64(integer)
+	}
+	for _, real := range floats {
+		sum += real
+	}
+	for _, one := range list.Memory().Bytes() {
+		sum += float64(one)
+	}
+	sink = sum
+}
+
+func lookAt(list *shareable.List, index int) {
+	check(second(list.Get(index)))
+	check(second(list.Type(index)))
+	check(second(list.Capacity(index)))
+	check(second(list.GetInt(index)))
+	check(second(list.GetFloat(index)))
+	check(second(list.GetBool(index)))
+	check(second(list.GetString(index)))
+	check(second(list.GetBytes(index)))
+	check(second(shareable.At[string](list, index)))
+	check(second(list.Wait(over(), index, 7)))
+	check(list.Set(index, 7))
+}
+
+func change(list *shareable.List, index int, isStill bool) {
+	for _, value := range values {
+		if err := list.Set(index, value); err != nil {
+			check(err)
+			continue
+		}
+		again, err := list.Get(index)
+		check(err)
+		if isStill && !reflect.DeepEqual(again, value) {
+			panic(fmt.Errorf("item %d is %v, not %v", index, again, value))
+		}
+		check(second(list.Add(index, 2)))
+	}
+	check(second(list.Swap(index, 5)))
+	check(second(list.CompareAndSwap(index, 5, 6)))
+	check(second(list.SetInts(index, []int64{1, 2})))
+	check(second(list.SetFloats(index, []float64{1})))
+}
+
+func tryList(name string, isStill, isReadOnly bool) {
+	var options []shareable.OpenOption
+	if isReadOnly {
+		options = append(options, shareable.ReadOnly())
+	}
+	list, err := shareable.OpenList(name, options...)
+	if err != nil {
+		check(err)
+		return
+	}
+	defer list.Close()
+	look(list)
+	if looks++; looks < 60 {
+		lookAtMemory(list)
+	}
+	for index := -2; index <= list.Len() && index < 12; index++ {
+		lookAt(list, index)
+		if !isReadOnly {
+			change(list, index, isStill)
+		}
+	}
+	check(list.Close())
+	check(second(list.Get(0)))
+}
+
+func tryBlock(name string) {
+	block, err := shareable.OpenMemory(name)
+	if err != nil {
+		check(err)
+		return
+	}
+	defer block.Close()
+	last := make([]byte, 1)
+	check(second(block.ReadAt(last, int64(block.Size()-1))))
+	check(second(block.WriteAt(last, int64(block.Size()-1))))
+}
+
+// answer is what the line is answered: "." where all was well.
+func answer(name string, isStill bool) (text string) {
+	defer func() {
+		if err := recover(); err != nil && err != errHeld {
+			text = strings.ReplaceAll(fmt.Sprint(err), "\n", " ")
+		}
+	}()
+	text = "."
+	tryBlock(name)
+	tryList(name, isStill, true)
+	tryList(name, isStill, false)
+	return
+}
+
+func main() {
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		name, how, _ := strings.Cut(lines.Text(), " ")
+		fmt.Println(answer(name, how == "still"))
+		runtime.GC()
+	}
+}

@@ -1,0 +1,130 @@
+"""ask.py - does all that can be done in Python with each list that it is told of, whatever is in it: see mutate.c.
+
+Only the exceptions that are documented may come; what was written into an item is what is read, unless somebody else writes there.
+"""
+
+import copy
+import pickle
+import sys
+import time
+import traceback
+from contextlib import suppress
+
+from shareable import shared_memory
+
+DOCUMENTED = (ValueError, IndexError, TypeError, OverflowError, OSError)
+VALUES = (7, -0.5, True, None, "text", "é\0", b"\xff", "long " * 30, 2**63 - 1)
+
+
+class Held(Exception):
+    """The bytes say that somebody writes there, which takes a second to doubt: enough of this one."""
+
+
+def attempt(function, *arguments):
+    """What it returns; None where it raises what it may."""
+    start = time.monotonic()
+    try:
+        return function(*arguments)
+    except DOCUMENTED as error:
+        if isinstance(error, TimeoutError) and time.monotonic() - start > 0.5:
+            raise Held from error
+        return None
+
+
+def lock(shared):
+    with shared.lock(timeout=0.001):
+        shared[0] = 1
+
+
+def slices(shared):
+    shared[::2] = list(shared[::2])
+    shared[:2] = [1, "two"]
+
+
+def look(shared):
+    """What is asked of a whole list."""
+    for value in (*VALUES, 2**70, 1j, [1]):
+        attempt(shared.count, value)
+        attempt(shared.index, value)
+        attempt(shared.__contains__, value)
+    for question in (list, repr, len, slices, lock, reversed, copy.copy):
+        attempt(question, shared)
+    for name in ("format", "shm", "_list_len"):
+        attempt(getattr, shared, name)
+    numbers = attempt(shared.view)
+    if numbers is not None:
+        attempt(sum, numbers.tolist())
+    digest = attempt(shared.digest)
+    attempt(shared.wait_any, digest, 0)
+    again = attempt(pickle.loads, pickle.dumps(shared))
+    if again is not None:
+        again.close()
+
+
+def look_at_item(shared, position):
+    for question in (shared.__getitem__, shared.capacity, shared._get_packing_format):
+        attempt(question, position)
+    attempt(shared.wait, position, 7, 0)
+    attempt(shared.__setitem__, position, 7)
+
+
+def change_item(shared, position, is_still):
+    for value in VALUES:
+        with suppress(*DOCUMENTED):
+            shared[position] = value
+            again = shared[position]
+            if is_still and (type(again), again) != (type(value), value):
+                raise AssertionError(f"item {position} is {again!r}, not {value!r}")
+        attempt(shared.wait, position, value, 0)
+        attempt(shared.add, position, 2)
+    attempt(shared.exchange, position, 5)
+    attempt(shared.compare_exchange, position, 5, 6)
+
+
+def try_list(name, is_still, read_only):
+    shared = attempt(lambda: shared_memory.ShareableList(name=name, read_only=read_only))
+    if shared is None:
+        return
+    try:
+        look(shared)
+        for position in {*range(-2, min(len(shared), 12)), len(shared)}:
+            look_at_item(shared, position)
+            if not read_only:
+                change_item(shared, position, is_still)
+        if not read_only:
+            look(shared)
+    finally:
+        shared.close()
+    attempt(shared.__getitem__, 0)
+    attempt(repr, shared)
+
+
+def try_block(name):
+    block = attempt(lambda: shared_memory.SharedMemory(name=name))
+    if block is None:
+        return
+    assert len(block.buf) == block.size
+    block.buf[-1] = block.buf[-1]
+    view = block.buf[:]
+    again = pickle.loads(pickle.dumps(block))
+    assert again.size == block.size
+    again.close()
+    block.close()
+    assert len(bytes(view)) == again.size
+
+
+def main():
+    for line in sys.stdin:
+        name, how = line.split()
+        try:
+            try_block(name)
+            try_list(name, how == "still", True)
+            try_list(name, how == "still", False)
+            print(".", flush=True)
+        except Held:
+            print(".", flush=True)
+        except Exception:  # what nobody documented
+            print(traceback.format_exc().replace("\n", "; "), flush=True)
+
+
+main()

@@ -1,0 +1,338 @@
+/*
+ * mutate.c - has a program in any language do all it can with lists that were damaged at random, and sees that it goes on.
+ *
+ * usage: mutate SEED COUNT SECONDS FOLDER PROGRAM [ARGUMENT...]
+ *
+ * First come the lists of tests/vectors as they are, then mutants of them, until there have been COUNT, or the seconds are over. For
+ * each, the program gets a line, the name of a block and "still" or "attacked": while it works on an attacked one, bytes there are
+ * flipped. It answers by a line: "." where all it met was what is documented, else what it met. It is to end with its input.
+ *
+ * What finds a fault is kept in FOLDER. The same seed gives the same mutants.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROOM = 8192, VECTORS = 400, PATIENCE_S = 60, GROWTH_KIB = 16384 };
+
+typedef struct bytes {
+  unsigned char all[ROOM];
+  size_t size;
+} bytes;
+
+/* What a process holds on to. */
+typedef struct hold {
+  long descriptors, mappings, memory_kib;
+} hold;
+
+static bytes vectors[VECTORS];
+static size_t vector_count;
+static uint64_t state;
+static char block[64];
+static pid_t program;
+static int to_program, from_program;
+
+static _Noreturn void give_up(const char *what) {
+  perror(what);
+  exit(2);
+}
+
+/* splitmix64 */
+static uint64_t any(void) {
+  uint64_t bits = state += UINT64_C(0x9e3779b97f4a7c15);
+
+  bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+  return bits ^ bits >> 31;
+}
+
+static size_t below(size_t limit) {
+  return (size_t)(any() % limit);
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The vectors. */
+
+static void add_vectors(const char *pattern) {
+  char path[4096];
+  glob_t found;
+
+  snprintf(path, sizeof path, "%s/tests/vectors/%s", getenv("top_srcdir"), pattern);
+  if (glob(path, 0, NULL, &found) != 0)
+    return;
+  for (size_t i = 0; i < found.gl_pathc && vector_count < VECTORS; i++) {
+    FILE *file = fopen(found.gl_pathv[i], "rb");
+
+    if (file == NULL)
+      give_up(found.gl_pathv[i]);
+    vectors[vector_count].size = fread(vectors[vector_count].all, 1, ROOM, file);
+    vector_count++;
+    fclose(file);
+  }
+  globfree(&found);
+}
+
+/* Mutating. */
+
+/* Numbers at which something ends. */
+static uint64_t edge(const bytes *of) {
+  static const uint64_t edges[] = {0, 1, 7, 8, 9, 1 << 16, INT32_MAX, UINT32_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1};
+
+  switch (below(4)) {
+  case 0:
+    return UINT64_MAX - below(17);
+  case 1:
+    return of->size + below(17) - 8;
+  default:
+    return edges[below(sizeof edges / sizeof *edges)];
+  }
+}
+
+static void resize(bytes *of, size_t size) {
+  if (size > of->size)
+    memset(of->all + of->size, 0, size - of->size);
+  of->size = size;
+}
+
+static void change(bytes *of) {
+  static const char *const formats[] = {"q", "d", "8s", "xxxxxxx?", "xxxxxx?x", "5s ", "9999999s", "999999s "};
+  size_t word = of->size < 8 ? 0 : 8 * below(of->size / 8), byte = of->size == 0 ? 0 : below(of->size);
+  uint64_t number = edge(of);
+
+  switch (of->size < 8 ? 6 : below(9)) {
+  case 0:
+    of->all[byte] ^= (unsigned char)(1 << below(8));
+    break;
+  case 1:
+    of->all[byte] = (unsigned char)any();
+    break;
+  case 2:
+    memcpy(of->all + word, &number, 8);
+    break;
+  case 3: /* early words say most */
+    memcpy(of->all + word % 64, &number, 8);
+    break;
+  case 4:
+    strncpy((char *)of->all + word, formats[below(sizeof formats / sizeof *formats)], 8);
+    break;
+  case 5:
+    memmove(of->all + word, of->all + 8 * below(of->size / 8), 8);
+    break;
+  case 6:
+    resize(of, below(2) == 0 ? of->size + below(64) : below(of->size + 1));
+    break;
+  case 7: /* a number a little larger or smaller */
+    of->all[word] = (unsigned char)(of->all[word] + below(33) - 16);
+    break;
+  default: /* a piece of another */
+    memcpy(of->all + word, vectors[below(vector_count)].all, of->size - word < 40 ? of->size - word : 40);
+  }
+}
+
+static void mutate(bytes *into, uint64_t seed, uint64_t number) {
+  state = seed * UINT64_C(1000003) + number;
+  *into = vectors[number < vector_count ? number : below(vector_count)];
+  if (number < vector_count)
+    return;
+  for (size_t changes = 1 + below(5); changes > 0 && into->size < ROOM - 64; changes--)
+    change(into);
+  if (below(50) == 0)
+    resize(into, below(24));
+}
+
+/* The program. */
+
+static void start_program(char **arguments) {
+  int in[2], out[2];
+
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || (program = fork()) < 0)
+    give_up("pipe or fork");
+  if (program == 0) {
+    dup2(in[0], STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    execvp(arguments[0], arguments);
+    give_up(arguments[0]);
+  }
+  close(in[0]);
+  close(out[1]);
+  to_program = in[1];
+  from_program = out[0];
+}
+
+static bool ends_well(void) {
+  int result = 0;
+
+  close(to_program);
+  for (int tenths = 0; tenths < 10 * PATIENCE_S; tenths++) {
+    if (waitpid(program, &result, WNOHANG) == program)
+      return WIFEXITED(result) && WEXITSTATUS(result) == 0;
+    usleep(100000);
+  }
+  kill(program, SIGKILL);
+  waitpid(program, &result, 0);
+  return false;
+}
+
+static long count_lines(const char *path, const char *with) {
+  FILE *file = fopen(path, "r");
+  char line[4096];
+  long count = 0;
+
+  while (file != NULL && fgets(line, sizeof line, file) != NULL)
+    count += strstr(line, with) != NULL;
+  if (file != NULL)
+    fclose(file);
+  return count;
+}
+
+static hold look(void) {
+  char path[64];
+  hold now = {0};
+  glob_t found;
+  FILE *file;
+
+  snprintf(path, sizeof path, "/proc/%ld/fd/*", (long)program);
+  if (glob(path, 0, NULL, &found) == 0) {
+    now.descriptors = (long)found.gl_pathc;
+    globfree(&found);
+  }
+  snprintf(path, sizeof path, "/proc/%ld/maps", (long)program);
+  now.mappings = count_lines(path, "/dev/shm/");
+  snprintf(path, sizeof path, "/proc/%ld/statm", (long)program);
+  file = fopen(path, "r");
+  if (file == NULL || fscanf(file, "%*d %ld", &now.memory_kib) != 1)
+    now.memory_kib = 0;
+  if (file != NULL)
+    fclose(file);
+  now.memory_kib *= sysconf(_SC_PAGESIZE) / 1024;
+  return now;
+}
+
+/* One mutant. */
+
+/* Waits for an answer, and flips bytes meanwhile. False where none comes: the program has ended, or hangs. */
+static bool await(char *answer, size_t size, unsigned char *target, size_t target_size) {
+  double end = seconds_now() + PATIENCE_S;
+  struct pollfd poller = {.fd = from_program, .events = POLLIN};
+  size_t have = 0;
+
+  while (seconds_now() < end) {
+    if (poll(&poller, 1, target == NULL ? 1000 : 0) > 0) {
+      ssize_t count = read(from_program, answer + have, size - 1 - have);
+
+      if (count <= 0)
+        return false;
+      have += (size_t)count;
+      answer[have] = '\0';
+      if (answer[have - 1] == '\n' || have == size - 1)
+        return true;
+    } else if (target != NULL) {
+      target[below(target_size)] ^= (unsigned char)(1 << below(8));
+      sched_yield();
+    }
+  }
+  strcpy(answer, "nothing: it hangs\n");
+  return false;
+}
+
+static bool try_mutant(const bytes *mutant, bool is_attacked) {
+  char answer[4096] = "nothing: it has ended\n", line[128];
+  unsigned char *target = NULL;
+  int fd = open(block, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), length;
+  bool is_well;
+
+  if (fd < 0 || write(fd, mutant->all, mutant->size) != (ssize_t)mutant->size)
+    give_up(block);
+  if (is_attacked && mutant->size > 0)
+    target = mmap(NULL, mutant->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (target == MAP_FAILED)
+    give_up("mmap");
+  length = snprintf(line, sizeof line, "%s %s\n", strrchr(block, '/') + 1, is_attacked ? "attacked" : "still");
+  is_well = write(to_program, line, (size_t)length) == length && await(answer, sizeof answer, target, mutant->size) &&
+            strcmp(answer, ".\n") == 0;
+  if (target != NULL)
+    munmap(target, mutant->size);
+  unlink(block);
+  if (!is_well)
+    printf("it answers: %s", answer);
+  return is_well;
+}
+
+static void keep(const bytes *mutant, const char *folder, uint64_t seed, uint64_t number) {
+  char path[4096];
+  FILE *file;
+
+  snprintf(path, sizeof path, "%s/mutant-%" PRIu64 "-%" PRIu64 ".bin", folder, seed, number);
+  file = fopen(path, "wb");
+  if (file == NULL || fwrite(mutant->all, 1, mutant->size, file) != mutant->size || fclose(file) != 0)
+    give_up(path);
+  printf("it was working on mutant %" PRIu64 " of seed %" PRIu64 ", which is kept: %s\n", number, seed, path);
+}
+
+/* Once the first third is over, nothing more is to be held on to. */
+static bool has_grown(const hold *before, const hold *after) {
+  const char *any_memory = getenv("FUZZ_ANY_MEMORY");
+  bool is_large = any_memory == NULL && after->memory_kib > before->memory_kib + GROWTH_KIB;
+
+  if (after->descriptors <= before->descriptors + 1 && after->mappings <= before->mappings + 2 && !is_large)
+    return false;
+  printf("it holds %ld descriptors, %ld mappings, %ld KiB: at first %ld, %ld, %ld\n", after->descriptors,
+         after->mappings, after->memory_kib, before->descriptors, before->mappings, before->memory_kib);
+  return true;
+}
+
+int main(int argc, char **argv) {
+  uint64_t seed, limit, number;
+  double start = seconds_now(), seconds;
+  static bytes mutant;
+  hold before = {0}, after;
+  bool is_well = true;
+
+  if (argc < 6)
+    return fprintf(stderr, "usage: mutate SEED COUNT SECONDS FOLDER PROGRAM [ARGUMENT...]\n"), 2;
+  seed = strtoull(argv[1], NULL, 0);
+  limit = strtoull(argv[2], NULL, 0);
+  seconds = strtod(argv[3], NULL);
+  signal(SIGPIPE, SIG_IGN);
+  snprintf(block, sizeof block, "/dev/shm/fuzz-test-%ld", (long)getpid());
+  add_vectors("valid/*.bin");
+  add_vectors("invalid/*.bin");
+  add_vectors("synced/*.bin");
+  add_vectors("fuzz/block/*");
+  if (vector_count == 0)
+    return fprintf(stderr, "mutate: no tests/vectors in $top_srcdir\n"), 2;
+  start_program(argv + 5);
+  for (number = 0; is_well && number < limit && seconds_now() - start < seconds; number++) {
+    mutate(&mutant, seed, number);
+    is_well = try_mutant(&mutant, number % 2 == 1 && number >= vector_count);
+    if (!is_well)
+      keep(&mutant, argv[4], seed, number);
+    if (before.descriptors == 0 && (number > limit / 3 || seconds_now() - start > seconds / 3))
+      before = look();
+  }
+  after = look();
+  is_well = is_well && !has_grown(&before, &after);
+  is_well = ends_well() && is_well;
+  printf("%" PRIu64 " mutants of seed %" PRIu64 " in %.1f s: %s\n", number, seed, seconds_now() - start,
+         is_well ? "well" : "not well");
+  return !is_well;
+}
