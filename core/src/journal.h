@@ -70,7 +70,7 @@ typedef enum shareable__answer { SHAREABLE__NO, SHAREABLE__YES, SHAREABLE__UNTOL
 /* Whether it is a journal; its head. */
 shareable__answer shareable__journal_read(int fd, shareable__journal_head *head);
 
-/* The record at *at, which counts from 0, and then the next one: whether there is one. Its name ends in NUL. */
+/* The record at *at, which counts from 0, and then the next one that may be in use: whether there is one. Its name ends in NUL. */
 shareable__answer shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
 
 /* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended; or untold. */

@@ -240,6 +240,23 @@ Test(gc, takes_no_user_s_word_for_another_s_block) {
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
+/* A file may say that it is longer than any memory, and hold nothing. */
+Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
+  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
+  char path[300];
+  int fd;
+
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  snprintf(path, sizeof path, "%s/endless", shareable__journal_folder().path);
+  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);
+  close(fd);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_neq(access(path, F_OK), 0, "the journal is left");
+}
+
 Test(gc, refuses_what_it_does_not_know) {
   shareable_gc *gc;
 
