@@ -1,6 +1,6 @@
 /*
- * journal.c - any bytes as the journal of a process that has ended: who cleans up unlinks what that names, by name and inode, and
- * nothing else. There is one block: a record gets its inode in place of 1, and its name in place of one that begins with @.
+ * journal.c - any bytes as the journal of a process that has ended: only what that names, by name and inode, is unlinked. There is
+ * one block: a record gets its inode in place of 1, and its name in place of one that begins with @.
  */
 #include "../../core/src/journal.h"
 #include "fuzz.h"
@@ -19,8 +19,7 @@ static bool name_block(uint8_t *bytes, size_t size, uint64_t inode) {
   for (size_t k = 1; (k + 1) * sizeof(shareable__record) <= size; k++) { /* the first is the head */
     shareable__record *record = (shareable__record *)(void *)bytes + k;
 
-    if (record->inode == 1)
-      record->inode = inode;
+    record->inode = record->inode == 1 ? inode : record->inode;
     if (record->name[0] == '@')
       snprintf(record->name, sizeof record->name, "%s", name);
     is_named |= record->inode == inode && strncmp(record->name, name, sizeof record->name) == 0;
@@ -28,7 +27,6 @@ static bool name_block(uint8_t *bytes, size_t size, uint64_t inode) {
   return is_named;
 }
 
-/* As the reaper does. */
 static void clean_up(int fd, const char *path, void *is_cleared) {
   shareable__journal_head head;
 

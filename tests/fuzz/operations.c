@@ -107,6 +107,17 @@ static void set(shareable_list *list, int64_t i, const shareable_value *value) {
   shareable_list_set(list, i, value);
 }
 
+static void set_typed(shareable_list *list, int64_t i, const shareable_value *value) {
+  if (value->type != SHAREABLE_TYPE_INT)
+    shareable_list_set_float(list, i, -0.5);
+  shareable_list_set_int(list, i, 10);
+  shareable_list_set_int(list, i, INT64_MIN);
+  if (value->type == SHAREABLE_TYPE_STR)
+    shareable_list_set_bool(list, i, 1);
+  if (value->type == SHAREABLE_TYPE_NONE)
+    shareable_list_set_none(list, i);
+}
+
 /* Longer than a journal is, where the slot has room for it. */
 static void set_long(shareable_list *list, int64_t i, const shareable_value *value) {
   static const char zeros[1000];
@@ -147,7 +158,7 @@ static void wait_for(shareable_list *list, int64_t i, const shareable_value *val
 
 void operate(shareable_list *list, uint8_t number, int64_t i, const shareable_value *value) {
   static void (*const all[])(shareable_list *, int64_t, const shareable_value *) = {
-    get, get_typed, search, show, get_many, set_many, set, set_long, change, lock, wait_for};
+    get, get_typed, search, show, get_many, set_many, set, set_long, change, lock, wait_for, set_typed};
 
   all[number % (sizeof all / sizeof *all)](list, i, value);
 }
