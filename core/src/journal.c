@@ -90,7 +90,7 @@ static uint64_t skip_hole(int fd, uint64_t at) {
   off_t data = lseek(fd, (off_t)place_of(at), SEEK_DATA);
 
   if (data < 0)
-    return errno == ENXIO ? INT64_MAX / sizeof(shareable__record) - 1 : at;
+    return errno == ENXIO ? INT64_MAX / sizeof(shareable__record) - 2 : at; /* the last that a file could have */
   return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__record) - 1 : at;
 }
 
