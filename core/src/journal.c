@@ -85,12 +85,15 @@ static uint64_t place_of(uint64_t at) {
   return sizeof(shareable__journal_head) + at * sizeof(shareable__record);
 }
 
+/* Past any record, and not so far that reading there would be an error. */
+#define PAST_ALL (INT64_MAX / 2 / sizeof(shareable__record))
+
 /* The first record from `at` on that may be in use: nobody has to read through a file that says it is longer than any memory. */
 static uint64_t skip_hole(int fd, uint64_t at) {
   off_t data = lseek(fd, (off_t)place_of(at), SEEK_DATA);
 
   if (data < 0)
-    return errno == ENXIO ? INT64_MAX / sizeof(shareable__record) - 2 : at; /* the last that a file could have */
+    return errno == ENXIO ? PAST_ALL : at;
   return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__record) - 1 : at;
 }
 

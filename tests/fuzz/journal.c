@@ -31,7 +31,7 @@ static void clean_up(int fd, const char *path, void *is_cleared) {
   shareable__journal_head head;
 
   need(shareable__journal_lock(fd, false));
-  *(bool *)is_cleared = shareable__journal_read(fd, &head) && !shareable__heir_lives(&head.heir);
+  *(bool *)is_cleared = shareable__journal_read(fd, &head) == SHAREABLE__YES && !shareable__heir_lives(&head.heir);
   if (*(bool *)is_cleared)
     shareable__journal_clear(fd, path);
 }
