@@ -18,6 +18,7 @@
 #include "error.h"
 #include "fork.h"
 #include "program.h"
+#include "segment.h"
 
 /* The journal grows by chunks, each twice as long as the one before. */
 #define CHUNK ((size_t)65536)
@@ -39,11 +40,21 @@ typedef struct owner {
 
 static owner ours;
 
+static shareable_status fail_no_space(shareable_error *error, const char *name) {
+  return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
+                         "cannot record that this process owns '%s': " SHAREABLE__DIRECTORY
+                         " is full, and %s takes %zu bytes there: remove blocks there, or enlarge it",
+                         name, shareable__journal_folder().path, CHUNK << ours.count);
+}
+
 /* That the journal is not found, or found, is not to be taken for that of the block. */
 static shareable_status fail(shareable_error *error, int system, const char *name) {
-  shareable_status status = shareable__fail_system(error, system, "cannot record that this process owns '%s' in %s",
-                                                   name, shareable__journal_folder().path);
+  shareable_status status;
 
+  if (system == ENOSPC)
+    return fail_no_space(error, name);
+  status = shareable__fail_system(error, system, "cannot record that this process owns '%s' in %s", name,
+                                  shareable__journal_folder().path);
   if (status != SHAREABLE_E_NOT_FOUND && status != SHAREABLE_E_EXISTS)
     return status;
   if (error != NULL)
