@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,10 +125,31 @@ void cli_progress(const char *what, size_t done, size_t all) {
   }
 }
 
+/* What is said where the memory of a block has gone. */
+static char loss[512];
+
+/* Of all that may be done in a handler of signals, that is enough. */
+static void tell_loss(int number) {
+  (void)number;
+  (void)!write(STDERR_FILENO, loss, strlen(loss));
+  _exit(CLI_FAILED);
+}
+
+/* Who may write a block may also cut it off, and of a lazy one the memory may not be there: the use of that is SIGBUS. */
+static void prepare_for_loss(const char *name) {
+  snprintf(
+    loss, sizeof loss,
+    "shareable %s: block '%.255s' has no memory at a place that was used: somebody cut it off, or it is lazy and "
+    "/dev/shm is full\n",
+    current == NULL ? "" : current->name, name);
+  signal(SIGBUS, tell_loss);
+}
+
 shareable_list *cli_open(const char *name, uint32_t flags) {
   shareable_error error;
   shareable_list *list;
 
+  prepare_for_loss(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
     cli_fail("%s", error.text);
   return list;
