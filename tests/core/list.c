@@ -554,6 +554,111 @@ Test(list, a_damaged_item_is_answered_by_itself) {
   end_list(list);
 }
 
+Test(list, explains_a_failure_of_the_whole_list) {
+  const struct {
+    shareable_status status;
+    const char *words;
+  } rows[] = {{SHAREABLE_E_CLOSED, "is closed"},
+              {SHAREABLE_E_READ_ONLY, "read-only"},
+              {SHAREABLE_E_TIMED_OUT, "locked by somebody else"},
+              {SHAREABLE_E_UNCHANGED, "not changed"},
+              {SHAREABLE_E_NO_SYNC, "no sync area"},
+              {SHAREABLE_E_NOT_LOCKED, "not locked"}};
+  shareable_list *list = seven();
+  shareable_error error;
+
+  for (size_t i = 0; i < LENGTH(rows); i++) {
+    cr_status(shareable_list_explain_whole(list, rows[i].status, &error), rows[i].status);
+    cr_assert_eq(error.status, rows[i].status);
+    cr_assert_not_null(strstr(error.text, rows[i].words), "%s", error.text);
+    cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+  }
+  cr_status(shareable_list_explain(list, 3, SHAREABLE_E_NO_SYNC, &error), SHAREABLE_E_NO_SYNC);
+  cr_assert_null(strstr(error.text, "item"), "%s", error.text);
+  cr_status(shareable_list_explain_whole(NULL, SHAREABLE_E_TIMED_OUT, &error), SHAREABLE_E_TIMED_OUT);
+  cr_status(shareable_list_explain(list, 7, SHAREABLE_E_TYPE, &error), SHAREABLE_E_TYPE);
+  cr_assert_not_null(strstr(error.text, "something else"), "%s", error.text);
+  end_list(list);
+}
+
+/* A list of 40 ints, whose item `at` has no slot, or a format of none, or one that is text. */
+enum { RANGE = 40 };
+typedef enum harm { NO_SLOT, NO_FORMAT, A_STR } harm;
+
+static shareable_list *harmed(size_t at, harm how) {
+  shareable_value values[RANGE];
+  shareable_list *list;
+  uint64_t *words;
+
+  for (size_t i = 0; i < RANGE; i++)
+    values[i] = shareable_int((int64_t)i);
+  if (how == A_STR)
+    values[at] = shareable_str("text");
+  list = new_list(values, RANGE);
+  words = shareable_memory_address(shareable_list_memory(list));
+  if (how == NO_SLOT)
+    words[1 + at] = UINT64_MAX - 7;
+  if (how == NO_FORMAT)
+    memset(words + 1 + RANGE + 1 + RANGE + at, 'z', 8);
+  return list;
+}
+
+Test(list, a_range_ends_before_what_is_no_number_there) {
+  const shareable_status wanted[] = {SHAREABLE_E_CORRUPT, SHAREABLE_E_CORRUPT, SHAREABLE_E_TYPE};
+  int64_t integers[RANGE];
+  void *numbers;
+  size_t done;
+
+  for (int how = NO_SLOT; how <= A_STR; how++)
+    for (size_t at = 1; at < RANGE; at += 19) {
+      shareable_list *list = harmed(at, (harm)how);
+
+      done = 99;
+      cr_status(shareable_list_get_ints(list, 0, RANGE, integers, &done), wanted[how]);
+      cr_assert_eq(done, how == NO_SLOT ? at - 1 : at, "%zu of %zu, %d", done, at, how);
+      cr_status(shareable_list_get_ints(list, 0, RANGE, integers, NULL), wanted[how]);
+      cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &done), wanted[how]);
+      cr_assert_eq(done, how == NO_SLOT ? at - 1 : at);
+      cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL), wanted[how]);
+      end_list(list);
+    }
+}
+
+Test(list, a_range_is_written_up_to_where_there_is_no_slot) {
+  int64_t integers[RANGE] = {0};
+  shareable_list *list = harmed(20, NO_SLOT);
+  size_t done = 99;
+
+  cr_status(shareable_list_set_ints(list, 0, RANGE, integers, &done), SHAREABLE_E_CORRUPT);
+  cr_assert_eq(done, 19);
+  cr_status(shareable_list_set_ints(list, 0, RANGE, integers, NULL), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_add(list, 20, 1, NULL), SHAREABLE_E_CORRUPT);
+  cr_status(shareable_list_exchange(list, 20, 1, NULL), SHAREABLE_E_CORRUPT);
+  cr_ok(shareable_list_exchange(list, 1, 5, NULL));
+  cr_ok(shareable_list_add(list, 1, 1, NULL));
+  end_list(list);
+}
+
+Test(list, a_view_or_a_range_of_a_closed_list_or_into_nothing_is_refused) {
+  shareable_list *list = harmed(0, A_STR), *reader;
+  int64_t integers[RANGE] = {0};
+  void *numbers;
+
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, NULL, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_BOOL, &numbers, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get_ints(list, 0, 1, NULL, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_get_ints(list, 1, RANGE, integers, NULL), SHAREABLE_E_INDEX);
+  cr_ok(shareable_list_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
+  cr_status(shareable_list_set_ints(reader, 0, 1, integers, NULL), SHAREABLE_E_READ_ONLY);
+  cr_status(shareable_list_add(reader, 1, 1, NULL), SHAREABLE_E_READ_ONLY);
+  shareable_list_close(reader);
+  cr_status(shareable_list_view(reader, SHAREABLE_TYPE_INT, &numbers, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_get_ints(reader, 0, 1, integers, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_get_ints(NULL, 0, 1, integers, NULL), SHAREABLE_E_CLOSED);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
 /* One item in a slot that no format of 8 characters can state the width of. */
 Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
   enum { SLOT = 10000000 };
