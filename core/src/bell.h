@@ -16,14 +16,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "word.h"
 
 #define SHAREABLE__BELLS 32
 
 typedef struct shareable__bells {
-  uint64_t
-    armed;      /* a bit a bell of items and one for that of all items, two flags, and how often they were taken away */
-  uint32_t all; /* how often the bell of all items has rung */
+  /* A bit a bell of items and one for that of all items, two flags, and how often they were taken away. */
+  shareable__word armed;
+  uint32_t all;     /* how often the bell of all items has rung */
   uint32_t padding; /* 0 */
   uint64_t fill[6];
   uint32_t items[SHAREABLE__BELLS]; /* how often those of items have */

@@ -18,20 +18,21 @@
 #include <stdint.h>
 
 #include "name.h"
+#include "word.h"
 
 #define SHAREABLE__JOURNAL_MAGIC UINT64_C(0x316c6e6a65726873) /* "shrejnl1" on a little-endian machine */
 
 #define SHAREABLE__BEING_FILLED UINT64_MAX
 
 typedef struct shareable__record {
-  uint64_t inode; /* 0: the record is free, or SHAREABLE__BEING_FILLED */
+  shareable__word inode; /* 0: the record is free, or SHAREABLE__BEING_FILLED */
   char name[SHAREABLE__NAME_MAX + 1];
   unsigned char unused[248];
 } shareable__record;
 
 /* A process that the blocks go to when their owner has ended, as long as that lives; pid 0: nobody. */
 typedef struct shareable__heir {
-  int64_t pid;
+  int64_t __attribute__((aligned(8))) pid;
   uint64_t start; /* field 22 of /proc/PID/stat: a pid alone comes to mean another process */
 } shareable__heir;
 

@@ -5,7 +5,7 @@
 
 /* The sum of their words; *flags are all that are set in any. */
 static uint64_t sum_of_words(const shareable_list *list, size_t first, uint64_t *flags) {
-  const uint64_t *words = list->sync.words;
+  const shareable__word *words = list->sync.words;
   size_t mask = list->sync.mask;
   uint64_t sum = 0;
 

@@ -36,7 +36,7 @@ void shareable__sync_start(uint64_t head[4], uint64_t count) {
 }
 
 void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout) {
-  static const uint64_t always = 0;
+  static const shareable__word always = 0;
 
   sync->area = area;
   sync->layout = layout;

@@ -28,8 +28,8 @@
 typedef struct shareable__cell {
   uint32_t token; /* 0: free */
   uint32_t padding;
-  uint64_t item;  /* which item it is storing to, counted from 1; 0: none */
-  uint64_t quiet; /* how many of its stores nobody waited for */
+  shareable__word item; /* which item it is storing to, counted from 1; 0: none */
+  uint64_t quiet;       /* how many of its stores nobody waited for */
   uint64_t fill[5];
 } shareable__cell;
 
@@ -40,7 +40,7 @@ typedef struct shareable__cell {
 typedef struct shareable__journal {
   uint32_t token; /* 0: free */
   uint32_t ready; /* 1: what follows is whole, and the item may be half written */
-  uint64_t item;
+  shareable__word item;
   uint64_t format;
   uint64_t length;
   uint64_t code;
@@ -59,7 +59,7 @@ typedef struct shareable__area {
   shareable__bells bells; /* for those who wait for a change */
   shareable__cell cells[SHAREABLE__SYNC_CELLS];
   shareable__journal journals[SHAREABLE__SYNC_JOURNALS];
-  uint64_t words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
+  shareable__word words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
 } shareable__area;
 
 /* The flags of a word. */
@@ -90,7 +90,7 @@ shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size,
 typedef struct shareable__sync {
   shareable__area *area; /* NULL: the list has none */
   /* An item's word is words[i & mask]: those of the area, or one that is always 0. */
-  const uint64_t *words;
+  const shareable__word *words;
   size_t mask;
   const shareable__layout *layout;
   shareable__writer writer;

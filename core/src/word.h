@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef uint64_t __attribute__((may_alias)) shareable__word;
+/* Where 8 bytes are aligned to 4 by themselves, as on i386, a compiler might take a lock of the process's for them. */
+typedef uint64_t __attribute__((may_alias, aligned(8))) shareable__word;
+_Static_assert(__atomic_always_lock_free(8, 0), "a processor that loads and stores 8 bytes in one piece: not i486");
 
 static inline uint64_t shareable__load(const void *word) {
   return __atomic_load_n((const shareable__word *)word, __ATOMIC_ACQUIRE);
