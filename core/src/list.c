@@ -37,20 +37,36 @@ shareable_list *shareable__list_allocate(shareable_error *error) {
   return list;
 }
 
-/* The first offset is 0 in every list but in those of CPython 3.8, which has sizes where others have offsets. */
-static int read_layout(shareable_list *list) {
+/* Numbers are in the machine's own order, and a list is not for machines of the other one. */
+static shareable_status fail_swapped(const shareable_list *list, shareable_error *error) {
+  return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
+                         "block '%s' holds a list of a machine of the other byte order: make it anew on this one",
+                         list->memory->name);
+}
+
+static uint64_t ordered(uint64_t number, bool is_swapped) {
+  return is_swapped ? __builtin_bswap64(number) : number;
+}
+
+/*
+ * As this machine reads it, or as one of the other byte order does. The first offset is 0 in every list but in those of CPython
+ * 3.8, which has sizes where others have offsets.
+ */
+static int read_layout(shareable_list *list, bool is_swapped) {
   const shareable__segment *segment = &list->memory->segment;
-  uint64_t head[2], last = 0, data_size;
+  uint64_t head[2], count, last = 0, data_size;
   int system = shareable__segment_peek(segment, 0, head, 2);
 
   if (system != 0)
     return system;
+  count = ordered(head[0], is_swapped);
   if (head[1] == 0)
-    last = shareable__layout_last(segment->size, head[0]);
+    last = shareable__layout_last(segment->size, count);
   system = last == 0 ? ENODATA : shareable__segment_peek(segment, last, &data_size, 1);
   if (system != 0)
     return system;
-  return shareable__layout_read(&list->layout, segment->base, segment->size, head[0], data_size) ? 0 : ENODATA;
+  data_size = ordered(data_size, is_swapped);
+  return shareable__layout_read(&list->layout, segment->base, segment->size, count, data_size) ? 0 : ENODATA;
 }
 
 /* What the file has, or has not, by an errno. */
@@ -80,6 +96,8 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
   case SHAREABLE__SYNC_OURS:
     shareable__list_use_area(list, area);
     break;
+  case SHAREABLE__SYNC_SWAPPED:
+    return fail_swapped(list, error);
   case SHAREABLE__SYNC_NEWER:
     return shareable__fail(error, SHAREABLE_E_VERSION, 0,
                            "list '%s' was made by a newer version of this library: update this one (%s)",
@@ -104,8 +122,10 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     return SHAREABLE_E_NO_MEMORY;
   status = shareable__memory_attach(&list->memory, name, flags, error);
   if (status == SHAREABLE_OK)
-    system = read_layout(list);
-  if (system != 0)
+    system = read_layout(list, false);
+  if (system == ENODATA && read_layout(list, true) == 0)
+    status = fail_swapped(list, error);
+  else if (system != 0)
     status = fail_read(list, system, error);
   if (status == SHAREABLE_OK)
     status = read_area(list, error);

@@ -50,6 +50,8 @@ shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size,
   if (size < sizeof(uint64_t[4]) || head[0] != magic())
     return SHAREABLE__SYNC_NONE;
   memcpy(&version, &head[1], sizeof version);
+  if ((version & 0xffff) == 0 && version != 0)
+    return SHAREABLE__SYNC_SWAPPED; /* long before there are as many versions */
   if (version > SHAREABLE__SYNC_VERSION)
     return SHAREABLE__SYNC_NEWER;
   if (version != SHAREABLE__SYNC_VERSION || head[2] != count || head[3] != shareable__sync_size(count) ||

@@ -78,10 +78,11 @@ void shareable__sync_start(uint64_t head[4], uint64_t count);
 
 /* What lies at the area's place, where there are `size` bytes. */
 typedef enum shareable__sync_kind {
-  SHAREABLE__SYNC_NONE,   /* none: a list of stock's, or one that wants none */
-  SHAREABLE__SYNC_OURS,   /* one that can be used */
-  SHAREABLE__SYNC_NEWER,  /* one of a version to come */
-  SHAREABLE__SYNC_DAMAGED /* one that says it is one, and cannot be */
+  SHAREABLE__SYNC_NONE,    /* none: a list of stock's, or one that wants none */
+  SHAREABLE__SYNC_OURS,    /* one that can be used */
+  SHAREABLE__SYNC_SWAPPED, /* one of a machine of the other byte order */
+  SHAREABLE__SYNC_NEWER,   /* one of a version to come */
+  SHAREABLE__SYNC_DAMAGED  /* one that says it is one, and cannot be */
 } shareable__sync_kind;
 
 shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size, uint64_t count);

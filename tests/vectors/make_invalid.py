@@ -1,6 +1,6 @@
-"""make_invalid.py - writes the hostile segments in invalid/.
+"""make_invalid.py - writes the hostile segments in invalid/, or those in big-endian/invalid/.
 
-usage: python3 make_invalid.py FOLDER
+usage: python3 make_invalid.py FOLDER [big]
 
 The name says what is to be answered: refused-… is not opened as a list; damaged-I-… is opened, items I (as in "1" or "1+2")
 answer with an error, and the others are those of the sound list [10, "twenty", 30, b"forty"].
@@ -9,16 +9,17 @@ import pathlib
 import struct
 import sys
 
+ORDER = ">" if sys.argv[2:] == ["big"] else "<"
 N = 4
 D = 8 * (N + 2)
 F = D + 32
 
 
 def sound():
-    """[10, "twenty", 30, b"forty"], little-endian as on the machines that read these files."""
+    """[10, "twenty", 30, b"forty"], in the byte order of the machines that read these files."""
     return bytearray(
-        struct.pack("<6q", N, 0, 8, 16, 24, 32)
-        + struct.pack("<q8sq8s", 10, b"twenty", 30, b"forty")
+        struct.pack(ORDER + "6q", N, 0, 8, 16, 24, 32)
+        + struct.pack(ORDER + "q8sq8s", 10, b"twenty", 30, b"forty")
         + struct.pack("8s8s8s8s", b"q", b"8s", b"q", b"8s")
         + bytes([0, 1, 0, 2])
     )
@@ -26,7 +27,7 @@ def sound():
 
 def word(at, number):
     def change(data):
-        struct.pack_into("<q", data, at, number)
+        struct.pack_into(ORDER + "q", data, at, number)
         return data
 
     return change
@@ -47,7 +48,7 @@ def cut(size):
 def sizes_as_in_3_8(_):
     """CPython 3.8 wrote the slots' sizes where later ones write offsets."""
     return bytearray(
-        struct.pack("<3q", 2, 8, 8) + struct.pack("<2q", 10, 20) + struct.pack("8s8s", b"q", b"q") + bytes([0, 0])
+        struct.pack(ORDER + "3q", 2, 8, 8) + struct.pack(ORDER + "2q", 10, 20) + struct.pack("8s8s", b"q", b"q") + bytes([0, 0])
     )
 
 

@@ -2,6 +2,8 @@
 
 usage: PYTHON make_valid.py FOLDER      with each CPython, 3.9 to 3.13
 
+Those in big-endian/ are by Debian's CPython for s390x, 3.11 and 3.13, in QEMU; their .items are the same.
+
 A list NAME gives NAME-VERSION.bin, the bytes of its block, and NAME.items, what stock Python reads of it, an item a line
 as tests/interop/notation.py says.
 """
