@@ -3,9 +3,13 @@
  */
 #include "futex.h"
 
+#include <time.h>
+
+#include "platform.h"
+
+#if SHAREABLE__LINUX
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The call whose seconds have the width of this program's: on a machine of 32 bits there are two. */
@@ -24,3 +28,27 @@ void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duratio
 void shareable__futex_wake(uint32_t *word, int32_t count) {
   syscall(FUTEX, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
+#else
+#include "patience.h"
+
+#define FIRST_NAP_NS INT64_C(50000)
+#define LAST_NAP_NS INT64_C(1000000)
+
+/* Looks at the word again and again, less and less often. */
+void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duration) {
+  int64_t deadline = shareable__deadline(duration), nap = FIRST_NAP_NS, left;
+
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == seen && (left = deadline - shareable__now()) > 0) {
+    struct timespec time = {.tv_nsec = (long)(nap < left ? nap : left)};
+
+    if (nanosleep(&time, NULL) != 0)
+      return;
+    nap = 2 * nap < LAST_NAP_NS ? 2 * nap : LAST_NAP_NS;
+  }
+}
+
+void shareable__futex_wake(uint32_t *word, int32_t count) {
+  (void)word;
+  (void)count;
+}
+#endif

@@ -1,17 +1,20 @@
 /*
  * manager_spawn.c - the process of a manager: how it is started, and how it ends.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "manager.h"
 #include "patience.h"
+#include "platform.h"
 #include "program.h"
 
 /* Where the program finds its descriptors. */
@@ -77,6 +80,30 @@ static bool open_pipes(pipes *of) {
   return true;
 }
 
+#if SHAREABLE__CLOSEFROM
+static int close_others(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+#else
+/* Each that is open now: one that another thread opens meanwhile, without O_CLOEXEC, is the program's too. */
+static int close_others(posix_spawn_file_actions_t *actions, int first) {
+  DIR *open_ones = opendir("/dev/fd");
+  const struct dirent *entry;
+  int result = 0;
+
+  if (open_ones == NULL)
+    return errno;
+  while (result == 0 && (entry = readdir(open_ones)) != NULL) {
+    int fd = atoi(entry->d_name);
+
+    if (fd >= first && fd != dirfd(open_ones))
+      result = posix_spawn_file_actions_addclose(actions, fd);
+  }
+  closedir(open_ones);
+  return result;
+}
+#endif
+
 static int add_actions(posix_spawn_file_actions_t *actions, const pipes *of) {
   int result = posix_spawn_file_actions_adddup2(actions, of->key[1], KEY_FD);
 
@@ -85,7 +112,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const pipes *of) {
   if (result == 0)
     result = posix_spawn_file_actions_adddup2(actions, of->lifeline[1], LIFELINE_FD);
   if (result == 0)
-    result = posix_spawn_file_actions_addclosefrom_np(actions, LIFELINE_FD + 1);
+    result = close_others(actions, LIFELINE_FD + 1);
   return result;
 }
 

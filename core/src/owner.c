@@ -17,6 +17,7 @@
 #include "entropy.h"
 #include "error.h"
 #include "fork.h"
+#include "platform.h"
 #include "program.h"
 #include "segment.h"
 
@@ -102,33 +103,60 @@ static void drop_journal(void) {
   ours.count = 0;
 }
 
-/* By the descriptor's path in /proc, which any user may. */
-static int link_journal(int fd, const char *folder) {
-  char from[32];
-  uint64_t bits;
-  int system = shareable__entropy(&bits, sizeof bits);
+/* Without a name where that is to be had, so that nothing is left of one that was killed here. */
+static int open_journal(const char *folder, bool *has_name) {
+  *has_name = false;
+#if SHAREABLE__LINUX
+  int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
-  if (system != 0)
-    return system;
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+    return fd;
+#else
+  (void)folder;
+#endif
+  *has_name = true;
+  return open(ours.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+/* By the descriptor's path in /proc, which any user may. */
+static int link_journal(int fd) {
+  char from[32];
+
   snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-  snprintf(ours.path, sizeof ours.path, "%s/%016" PRIx64, folder, bits);
   return linkat(AT_FDCWD, from, AT_FDCWD, ours.path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
-/* Nobody sees the file before it is locked, or its owner would seem to have ended. */
-static int make_journal(const char *folder) {
+/* Nobody takes the file for a journal before it is locked, or its owner would seem to have ended. */
+static int fill_journal(int fd, bool has_name) {
   const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
-  int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR), system;
+  int system = map_chunk(fd, 0);
 
+  if (system != 0)
+    return system;
+  system = shareable__journal_lock(fd, false) ? 0 : EIO;
+  if (system == 0)
+    memcpy(ours.chunks[0].base, &head, sizeof head);
+  if (system == 0 && !has_name)
+    system = link_journal(fd);
+  if (system != 0)
+    drop_journal();
+  return system;
+}
+
+static int make_journal(const char *folder) {
+  bool has_name;
+  uint64_t bits;
+  int fd, system = shareable__entropy(&bits, sizeof bits);
+
+  if (system != 0)
+    return system;
+  snprintf(ours.path, sizeof ours.path, "%s/%016" PRIx64, folder, bits);
+  fd = open_journal(folder, &has_name);
   if (fd < 0)
     return errno;
-  system = map_chunk(fd, 0);
-  if (system == 0) {
-    memcpy(ours.chunks[0].base, &head, sizeof head);
-    system = !shareable__journal_lock(fd, false) ? EIO : link_journal(fd, folder);
-    if (system != 0)
-      drop_journal();
-  }
+  system = fill_journal(fd, has_name);
+  if (system != 0 && has_name)
+    unlink(ours.path);
   close(fd); /* the mapping keeps the description, and that the lock */
   return system;
 }

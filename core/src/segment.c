@@ -19,6 +19,7 @@
 
 #include "entropy.h"
 #include "error.h"
+#include "platform.h"
 
 #define DIRECTORY SHAREABLE__DIRECTORY
 
@@ -190,18 +191,38 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
   return errno;
 }
 
+#if SHAREABLE__LINUX
 static int open_unnamed(shareable__segment *segment, mode_t mode) {
-#ifdef O_TMPFILE
   segment->fd = open(DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
   if (segment->fd >= 0)
     return 0;
   return errno == EISDIR ? EOPNOTSUPP : errno; /* EISDIR: the kernel does not know O_TMPFILE */
+}
+
+/* By the descriptor where the kernel lets this process, else by the descriptor's path in /proc. */
+static int link_unnamed(int fd, const char *to) {
+  char from[32];
+
+  if (linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == 0)
+    return 0;
+  if (errno == EEXIST)
+    return EEXIST;
+  snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
 #else
+static int open_unnamed(shareable__segment *segment, mode_t mode) {
   (void)segment;
   (void)mode;
   return EOPNOTSUPP;
-#endif
 }
+
+static int link_unnamed(int fd, const char *to) {
+  (void)fd;
+  (void)to;
+  return EOPNOTSUPP;
+}
+#endif
 
 shareable_status shareable__segment_create_hidden(shareable__segment *segment, shareable__hiding hiding,
                                                   const char *name, uint64_t size, uint32_t flags, uint32_t mode,
@@ -237,18 +258,6 @@ shareable_status shareable__segment_create(shareable__segment *segment, const ch
   if (status != SHAREABLE_OK && error != NULL)
     *error = why;
   return status;
-}
-
-/* By the descriptor where the kernel lets this process, else by the descriptor's path in /proc. */
-static int link_unnamed(int fd, const char *to) {
-  char from[32];
-
-  if (linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == 0)
-    return 0;
-  if (errno == EEXIST)
-    return EEXIST;
-  snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-  return linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error) {

@@ -5,20 +5,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "entropy.h"
+#include "platform.h"
 #include "segment.h"
+
+#if SHAREABLE__LINUX
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#endif
 
 /* Tokens' bytes: past any file. */
 #define BASE (INT64_C(1) << 62)
 
 _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
 
+#if SHAREABLE__LINUX
 static unsigned registered_forks; /* shareable__forks + 1 when this process was registered for barriers; 0: never */
 
 static int membarrier(int command) {
@@ -47,6 +52,16 @@ void shareable__writer_barrier(void) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   nanosleep(&long_enough, NULL);
 }
+#else
+/* No process does: every store locks its item, and passes a barrier of its own. */
+static bool take_part_in_barriers(void) {
+  return false;
+}
+
+void shareable__writer_barrier(void) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+#endif
 
 void shareable__writer_start(shareable__writer *writer, int fd, const char *name, bool read_only) {
   shareable__fork_watch();

@@ -2,6 +2,7 @@
  * segment.c - tests of core/src/segment.c.
  */
 #include "../../core/src/segment.h"
+#include "../../core/src/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,14 @@
 #include <sys/wait.h>
 
 #include "support.h"
+
+/* The way that is taken here if none is chosen. */
+#define USUAL (SHAREABLE__LINUX ? SHAREABLE__UNNAMED : SHAREABLE__TEMPORARY)
+
+static void need_unnamed_files(void) {
+  if (!SHAREABLE__LINUX)
+    skip_because("needs files without a name (O_TMPFILE)");
+}
 
 static shareable__segment made(shareable__hiding hiding, uint64_t size) {
   shareable__segment segment;
@@ -56,6 +65,7 @@ static void leaves_an_existing_name_alone(shareable__hiding hiding) {
 }
 
 Test(segment, without_a_name_publishes_complete) {
+  need_unnamed_files();
   publishes_complete(SHAREABLE__UNNAMED);
 }
 
@@ -64,6 +74,7 @@ Test(segment, under_a_temporary_name_publishes_complete) {
 }
 
 Test(segment, without_a_name_leaves_an_existing_name_alone) {
+  need_unnamed_files();
   leaves_an_existing_name_alone(SHAREABLE__UNNAMED);
 }
 
@@ -88,7 +99,7 @@ Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
 }
 
 Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
-  shareable__segment segment = made(SHAREABLE__UNNAMED, 8);
+  shareable__segment segment = made(USUAL, 8);
   char name[13];
 
   cr_ok(shareable__segment_make_up_name(name, NULL));
@@ -100,7 +111,7 @@ Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
 }
 
 Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
-  shareable__segment segment = made(SHAREABLE__UNNAMED, 1 << 20);
+  shareable__segment segment = made(USUAL, 1 << 20);
   struct stat status;
 
   cr_assert_eq(fstat(segment.fd, &status), 0);
@@ -125,6 +136,7 @@ static void no_space(shareable__hiding hiding) {
 }
 
 Test(segment, without_a_name_that_does_not_fit_is_told_the_figures) {
+  need_unnamed_files();
   no_space(SHAREABLE__UNNAMED);
 }
 
@@ -154,6 +166,7 @@ static void fill_up(shareable__hiding hiding) {
 }
 
 Test(segment, without_a_name_fills_a_small_file_system_and_is_refused_whole) {
+  need_unnamed_files();
   fill_up(SHAREABLE__UNNAMED);
 }
 
@@ -247,7 +260,7 @@ Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
 }
 
 Test(segment, a_second_unlink_says_already_gone) {
-  shareable__segment segment = made(SHAREABLE__UNNAMED, 8);
+  shareable__segment segment = made(USUAL, 8);
   shareable_error error;
 
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
@@ -258,7 +271,7 @@ Test(segment, a_second_unlink_says_already_gone) {
 }
 
 Test(segment, another_s_block_of_the_same_name_stays) {
-  shareable__segment first = made(SHAREABLE__UNNAMED, 8), second = made(SHAREABLE__UNNAMED, 8);
+  shareable__segment first = made(USUAL, 8), second = made(USUAL, 8);
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
   cr_ok(shareable__segment_unlink(&first, own_name(), NULL));

@@ -1,0 +1,36 @@
+/*
+ * platform.h - what is asked of the system, and what of that only Linux has and there is another way for.
+ *
+ * SHAREABLE_PORTABLE, defined, has the other ways taken on Linux too, so that they are tried (tests/platforms). Who is built so
+ * is not to write a list together with others: it asks for none of their barriers.
+ */
+#ifndef SHAREABLE__PLATFORM_H
+#define SHAREABLE__PLATFORM_H
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+/* O_TMPFILE, futex(2), membarrier(2). */
+#if defined(__linux__) && !defined(SHAREABLE_PORTABLE)
+#define SHAREABLE__LINUX 1
+#else
+#define SHAREABLE__LINUX 0
+#endif
+
+/* posix_spawn_file_actions_addclosefrom_np(3): since glibc 2.34. */
+#if SHAREABLE__LINUX && defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
+#define SHAREABLE__CLOSEFROM 1
+#else
+#define SHAREABLE__CLOSEFROM 0
+#endif
+
+/* There is no other way for these: they prove who lives. */
+#ifndef F_OFD_SETLK
+#error "no open file description locks (fcntl, F_OFD_SETLK) on this system: see Platforms in README.md"
+#endif
+#ifndef MADV_DONTFORK
+#error                                                                                                                 \
+  "no mappings that a fork's child does not get (madvise, MADV_DONTFORK) on this system: see Platforms in README.md"
+#endif
+
+#endif
