@@ -265,6 +265,32 @@ Test(memory, stock_bug_a_block_is_seen_complete_or_not_at_all) {
   cr_assert_eq(result, 0, "the reader ended with %#x", result);
 }
 
+/* A process of 64 bits makes it; to one of 32 it is told. */
+Test(memory, of_five_gib_is_opened_or_is_said_to_be_too_large) {
+  shareable_memory *memory = NULL;
+  shareable_list *list = NULL;
+  shareable_error error;
+  char path[60];
+  int fd, status;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  cr_assert_eq(ftruncate(fd, INT64_C(5) << 30), 0);
+  close(fd);
+  status = shareable_memory_open(&memory, own_name(), 0, &error);
+  if (sizeof(size_t) == 8) {
+    cr_ok(status);
+    cr_assert_eq(shareable_memory_size(memory), UINT64_C(5) << 30);
+  } else {
+    cr_status(status, SHAREABLE_E_NO_MEMORY);
+    cr_assert_not_null(strstr(error.text, "too large"), "%s", error.text);
+    cr_status(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NO_MEMORY);
+    cr_assert_not_null(strstr(error.text, "too large"), "%s", error.text);
+  }
+  cr_ok(shareable_unlink(own_name(), NULL));
+  shareable_memory_unref(memory);
+}
+
 Test(memory, leaves_no_descriptor_and_no_name) {
   size_t before = descriptors();
 
@@ -272,7 +298,8 @@ Test(memory, leaves_no_descriptor_and_no_name) {
     shareable_memory *memory = new_memory(8), *again, *none = NULL;
     cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
     cr_status(shareable_memory_create(&none, own_name(), 8, 0, 0, NULL), SHAREABLE_E_EXISTS);
-    cr_status(shareable_memory_create(&none, NULL, UINT64_C(1) << 50, 0, 0, NULL), SHAREABLE_E_NO_SPACE);
+    cr_status(shareable_memory_create(&none, NULL, UINT64_C(1) << 50, 0, 0, NULL),
+              sizeof(size_t) == 8 ? SHAREABLE_E_NO_SPACE : SHAREABLE_E_ARGUMENT);
     shareable_memory_unref(again);
     end_memory(memory);
   }

@@ -1,0 +1,59 @@
+/*
+ * criterion.h - what the unit tests use of Criterion, for where there is none: another C library, another processor.
+ *
+ * runner.c runs them: each test in a process of its own, as Criterion does.
+ */
+#ifndef TESTS_PLATFORMS_CRITERION_H
+#define TESTS_PLATFORMS_CRITERION_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A test, or the settings of a suite of them, which has no name. */
+typedef struct criterion_test {
+  const char *suite, *name;
+  void (*run)(void);
+  const struct criterion_test *next;
+  /* By the names of Criterion's options. */
+  void (*init)(void), (*fini)(void);
+  int signal;
+} criterion_test;
+
+void criterion_add(criterion_test *test);
+_Noreturn void criterion_fail(const char *file, int line, const char *condition, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
+_Noreturn void criterion_skip(void);
+
+#define CRITERION_ADD(of, ...)                                                                                         \
+  __attribute__((constructor)) static void of##_add(void) {                                                            \
+    static criterion_test of##_test = {__VA_ARGS__};                                                                   \
+    criterion_add(&of##_test);                                                                                         \
+  }
+
+#define Test(of, called, ...)                                                                                          \
+  static void of##_##called##_run(void);                                                                               \
+  CRITERION_ADD(of##_##called, .suite = #of, .name = #called, .run = of##_##called##_run, ##__VA_ARGS__)               \
+  static void of##_##called##_run(void)
+
+#define TestSuite(of, ...) CRITERION_ADD(of##_suite, .suite = #of, __VA_ARGS__)
+
+/* A message is a format, as a literal, and what it is of. */
+#define cr_assert(condition, ...)                                                                                      \
+  ((condition) ? (void)0 : criterion_fail(__FILE__, __LINE__, #condition, "" __VA_ARGS__))
+#define cr_assert_not(condition, ...) cr_assert(!(condition), ##__VA_ARGS__)
+#define cr_assert_eq(a, b, ...) cr_assert((a) == (b), ##__VA_ARGS__)
+#define cr_assert_neq(a, b, ...) cr_assert((a) != (b), ##__VA_ARGS__)
+#define cr_assert_lt(a, b, ...) cr_assert((a) < (b), ##__VA_ARGS__)
+#define cr_assert_leq(a, b, ...) cr_assert((a) <= (b), ##__VA_ARGS__)
+#define cr_assert_gt(a, b, ...) cr_assert((a) > (b), ##__VA_ARGS__)
+#define cr_assert_geq(a, b, ...) cr_assert((a) >= (b), ##__VA_ARGS__)
+#define cr_assert_null(a, ...) cr_assert((a) == NULL, ##__VA_ARGS__)
+#define cr_assert_not_null(a, ...) cr_assert((a) != NULL, ##__VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...) cr_assert(strcmp((a), (b)) == 0, ##__VA_ARGS__)
+#define cr_assert_arr_eq(a, b, size, ...) cr_assert(memcmp((a), (b), (size)) == 0, ##__VA_ARGS__)
+#define cr_skip_test(reason) criterion_skip()
+
+#endif

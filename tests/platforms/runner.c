@@ -1,0 +1,116 @@
+/*
+ * runner.c - runs the unit tests that criterion.h beside it has collected, one after the other.
+ *
+ *   unit [SUITE | SUITE/TEST]…      all of them, or those; -SUITE/TEST leaves one out
+ *
+ * A test that has not ended after two minutes is killed, and has failed.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#define SKIPPED 77
+#define LIMIT_S 120
+
+static const criterion_test *tests;
+
+void criterion_add(criterion_test *test) {
+  test->next = tests;
+  tests = test;
+}
+
+void criterion_fail(const char *file, int line, const char *condition, const char *format, ...) {
+  va_list arguments;
+
+  fprintf(stderr, "%s:%d: not so: %s: ", file, line, condition);
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fprintf(stderr, "\n");
+  _exit(1);
+}
+
+void criterion_skip(void) {
+  fflush(stdout);
+  _exit(SKIPPED);
+}
+
+static const criterion_test *suite_of(const criterion_test *test) {
+  for (const criterion_test *suite = tests; suite != NULL; suite = suite->next)
+    if (suite->name == NULL && strcmp(suite->suite, test->suite) == 0)
+      return suite;
+  return NULL;
+}
+
+static bool is_named(const criterion_test *test, const char *pattern) {
+  size_t length = strlen(test->suite);
+
+  return strncmp(pattern, test->suite, length) == 0 &&
+         (pattern[length] == '\0' || (pattern[length] == '/' && strcmp(pattern + length + 1, test->name) == 0));
+}
+
+/* The last argument that names it decides; if none does, whether any was to say what is run. */
+static bool is_wanted(const criterion_test *test, char **patterns) {
+  bool is = true;
+
+  for (char **pattern = patterns; *pattern != NULL; pattern++)
+    is &= **pattern == '-';
+  for (; *patterns != NULL; patterns++)
+    if (is_named(test, *patterns + (**patterns == '-')))
+      is = **patterns != '-';
+  return is;
+}
+
+_Noreturn static void be(const criterion_test *test) {
+  const criterion_test *suite = suite_of(test);
+
+  alarm(LIMIT_S);
+  if (suite != NULL && suite->init != NULL)
+    suite->init();
+  test->run();
+  if (suite != NULL && suite->fini != NULL)
+    suite->fini();
+  exit(0); /* not _exit: a sanitizer looks for leaks there */
+}
+
+/* False where it fails. */
+static bool run(const criterion_test *test, int *skipped) {
+  int state = 0, ended;
+  pid_t child;
+
+  fflush(stdout);
+  child = fork();
+  if (child == 0)
+    be(test);
+  if (child < 0 || waitpid(child, &state, 0) != child)
+    return false;
+  ended = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+  *skipped += WIFEXITED(state) && WEXITSTATUS(state) == SKIPPED;
+  if (ended != 0 && ended != test->signal)
+    fprintf(stderr, "%s: signal %d%s\n", test->name, ended, ended == SIGALRM ? ": it took too long" : "");
+  return ended == test->signal && (ended != 0 || WEXITSTATUS(state) == 0 || WEXITSTATUS(state) == SKIPPED);
+}
+
+int main(int argc, char **argv) {
+  int passed = 0, failed = 0, skipped = 0;
+
+  (void)argc;
+  for (const criterion_test *test = tests; test != NULL; test = test->next) {
+    if (test->name == NULL || !is_wanted(test, argv + 1))
+      continue;
+    if (run(test, &skipped)) {
+      passed++;
+      continue;
+    }
+    failed++;
+    fprintf(stderr, "FAIL %s/%s\n", test->suite, test->name);
+  }
+  printf("unit tests: %d passed, %d failed, %d skipped\n", passed - skipped, failed, skipped);
+  return failed > 0 || passed == 0;
+}
