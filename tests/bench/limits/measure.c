@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "../clock.h"
 #include "shareable.h"
 
 #define ROUNDS 41
@@ -16,13 +16,6 @@ void must(int status) {
     return;
   fprintf(stderr, "bench: %s\n", shareable_status_text(status));
   exit(2);
-}
-
-static double now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
 static int by_worth(const void *a, const void *b) {
@@ -37,10 +30,10 @@ static double median(double *figures) {
 }
 
 static double time_of(void (*work)(int), int times) {
-  double start = now();
+  int64_t start = clock_now();
 
   work(times);
-  return (now() - start) / times;
+  return (double)(clock_now() - start) / times;
 }
 
 int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times, double limit) {

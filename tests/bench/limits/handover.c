@@ -4,19 +4,12 @@
  * Both look for a short while, then sleep. Where each process has a processor of its own, looking is enough; on one for both
  * of them, every hand-over has to give it away. The bare one looks as long as is best for it in each case.
  */
-#include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "../ball.h"
+#include "../partner.h"
 #include "measure.h"
 #include "shareable.h"
 
@@ -26,64 +19,16 @@
 /* What goes there, and what comes back: far apart, so that neither is in the way of the other. */
 enum { THERE = 0, BACK = 64, COUNT = 65 };
 
-typedef struct ball {
-  uint32_t value;
-  uint32_t sleeping;
-  char fill[120];
-} ball;
-
 static shareable_list *list;
 static ball *balls; /* there, and back */
 static int64_t *spin;
-
-static int64_t now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static void hand(ball *to, uint32_t value) {
-  __atomic_store_n(&to->value, value, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&to->sleeping, __ATOMIC_SEQ_CST) != 0 &&
-      __atomic_exchange_n(&to->sleeping, 0, __ATOMIC_SEQ_CST) != 0)
-    syscall(SYS_futex, &to->value, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-static bool has_changed(const ball *from, uint32_t before) {
-  return __atomic_load_n(&from->value, __ATOMIC_SEQ_CST) != before;
-}
-
-static void relax(void) {
-#if defined(__i386__) || defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
-static uint32_t await(ball *from, uint32_t before) {
-  int64_t end = now() + *spin;
-
-  do {
-    for (int turn = 0; turn < 16; turn++) {
-      if (has_changed(from, before))
-        return from->value;
-      relax();
-    }
-  } while (now() < end);
-  while (!has_changed(from, before)) {
-    __atomic_store_n(&from->sleeping, 1, __ATOMIC_SEQ_CST);
-    if (!has_changed(from, before))
-      syscall(SYS_futex, &from->value, FUTEX_WAIT, before, NULL, NULL, 0);
-  }
-  return from->value;
-}
 
 static void answer_bare(void) {
   uint32_t value = 0;
 
   for (;;) {
-    value = await(&balls[0], value);
-    hand(&balls[1], value);
+    value = ball_await(&balls[0], value, *spin);
+    ball_hand(&balls[1], value);
   }
 }
 
@@ -91,8 +36,8 @@ static void play_bare(int times) {
   static uint32_t value;
 
   for (int i = 0; i < times; i++) {
-    hand(&balls[0], value + 1);
-    value = await(&balls[1], value);
+    ball_hand(&balls[0], value + 1);
+    value = ball_await(&balls[1], value, *spin);
   }
 }
 
@@ -125,28 +70,6 @@ static void play_shared(int times) {
   }
 }
 
-static pid_t start(void (*answer)(void)) {
-  pid_t child = fork();
-
-  must(child < 0);
-  if (child == 0)
-    answer();
-  return child;
-}
-
-static void end(pid_t child) {
-  kill(child, SIGKILL);
-  waitpid(child, NULL, 0);
-}
-
-static void place(pid_t process, int processor) {
-  cpu_set_t set;
-
-  CPU_ZERO(&set);
-  CPU_SET(processor, &set);
-  sched_setaffinity(process, sizeof set, &set);
-}
-
 /* A processor that this process may use and that is not the one given; or -1. */
 static int another(int processor) {
   cpu_set_t set;
@@ -171,27 +94,29 @@ int main(void) {
   must(balls == MAP_FAILED);
   spin = (int64_t *)(void *)balls[0].fill;
   *spin = SHORT_NS;
-  bare = start(answer_bare);
-  shared = start(answer_shared);
+  bare = partner_start(answer_bare);
+  shared = partner_start(answer_shared);
+
+  must(bare < 0 || shared < 0);
 
   print_head();
   over = compare("hand over and back", play_shared, "bare word, then futex", play_bare, 5000, 1.3);
   here = sched_getcpu();
   there = another(here);
-  place(0, here);
+  partner_place(0, here);
   if (there >= 0) {
     *spin = LONG_NS;
-    place(bare, there);
-    place(shared, there);
+    partner_place(bare, there);
+    partner_place(shared, there);
     over |= compare("the same, on two processors", play_shared, "bare word, then futex", play_bare, 5000, 1.3);
   }
   *spin = SHORT_NS;
-  place(bare, here);
-  place(shared, here);
+  partner_place(bare, here);
+  partner_place(shared, here);
   over |= compare("the same, on one processor", play_shared, "bare word, then futex", play_bare, 2000, 1.3);
 
-  end(bare);
-  end(shared);
+  partner_end(bare);
+  partner_end(shared);
   must(shareable_list_unlink(list, NULL));
   shareable_list_unref(list);
   return over;

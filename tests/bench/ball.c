@@ -1,0 +1,47 @@
+/*
+ * ball.c - a bare word that two processes hand to each other.
+ */
+#include "ball.h"
+
+#include <linux/futex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+void ball_hand(ball *to, uint32_t value) {
+  __atomic_store_n(&to->value, value, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&to->sleeping, __ATOMIC_SEQ_CST) != 0 &&
+      __atomic_exchange_n(&to->sleeping, 0, __ATOMIC_SEQ_CST) != 0)
+    syscall(SYS_futex, &to->value, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static bool has_changed(const ball *from, uint32_t before) {
+  return __atomic_load_n(&from->value, __ATOMIC_SEQ_CST) != before;
+}
+
+static void relax(void) {
+#if defined(__i386__) || defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+uint32_t ball_await(ball *from, uint32_t before, int64_t spin) {
+  int64_t end = clock_now() + spin;
+
+  do {
+    for (int turn = 0; turn < 16; turn++) {
+      if (has_changed(from, before))
+        return from->value;
+      relax();
+    }
+  } while (clock_now() < end);
+  while (!has_changed(from, before)) {
+    __atomic_store_n(&from->sleeping, 1, __ATOMIC_SEQ_CST);
+    if (!has_changed(from, before))
+      syscall(SYS_futex, &from->value, FUTEX_WAIT, before, NULL, NULL, 0);
+  }
+  return from->value;
+}
