@@ -32,6 +32,6 @@ void partner_place(pid_t process, int processor) {
   cpu_set_t set;
 
   CPU_ZERO(&set);
-  CPU_SET(processor, &set);
+  CPU_SET((size_t)processor, &set);
   sched_setaffinity(process, sizeof set, &set);
 }

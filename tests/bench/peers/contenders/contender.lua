@@ -1,0 +1,135 @@
+--- How a contender in Lua works (turn.h says it for C): this library, and a table of Lua's own.
+--
+-- contender.lua ours | table
+
+local shareable = require "shareable"
+
+local ITEMS, ITEM = 1000, 501
+local TEXT, OTHER = "sixteen bytes ok", "sixteen more, ok"
+
+-- Lua's own clock stands still while the program sleeps, which only a lock has it do.
+local has_posix, time = pcall(require, "posix.time")
+local function clock()
+  if not has_posix then
+    return os.clock()
+  end
+  local now = time.clock_gettime(time.CLOCK_MONOTONIC)
+  return now.tv_sec + now.tv_nsec / 1e9
+end
+
+local is_ours = arg[1] == "ours"
+
+-- A value of each type, and another one.
+local function values_of(kind)
+  local bytes = is_ours and shareable.bytes or function(text) return text end
+  local values = {
+    none = {shareable.none, shareable.none},
+    bool = {true, false},
+    int = {7, 8},
+    float = {2.5, 3.5},
+    str = {TEXT, OTHER},
+    bytes = {bytes(TEXT), bytes(OTHER)},
+  }
+  return values[kind][1], values[kind][2]
+end
+
+local function items_of(kind)
+  local value, items = values_of(kind), {}
+  for i = 1, ITEMS do
+    items[i] = value
+  end
+  if not is_ours then
+    return items
+  end
+  local list = assert(shareable.list(items))
+  list:unlink()
+  return list
+end
+
+local works = {}
+
+function works.read(kind)
+  local items = items_of(kind)
+  return function(times)
+    for _ = 1, times do
+      local _ = items[ITEM]
+    end
+  end
+end
+
+function works.write(kind)
+  local items = items_of(kind)
+  local one, other = values_of(kind)
+  return function(times)
+    for _ = 1, times, 2 do
+      items[ITEM] = other
+      items[ITEM] = one
+    end
+  end
+end
+
+works["team-read"] = function(name)
+  local items = assert(shareable.list{name = name})
+  return function(times)
+    for _ = 1, times do
+      local _ = items[ITEM]
+    end
+  end
+end
+
+works["team-write"] = function(name)
+  local items = assert(shareable.list{name = name})
+  return function(times)
+    for i = 1, times do
+      items[ITEM] = i
+    end
+  end
+end
+
+works["team-add"] = function(name)
+  local items = assert(shareable.list{name = name})
+  return function(times)
+    for _ = 1, times do
+      items:add(ITEM, 1)
+    end
+  end
+end
+
+works["team-locked"] = function(name)
+  local items = assert(shareable.list{name = name})
+  local function add()
+    items[ITEM] = items[ITEM] + 1
+  end
+  return function(times)
+    for _ = 1, times do
+      items:with_lock(add)
+    end
+  end
+end
+
+-- In pieces that grow until one takes long enough for the clock not to count.
+local function work_for(seconds, run)
+  local start, times, done = clock(), 2, 0
+  local last = start
+  repeat
+    run(times)
+    done = done + times
+    local now = clock()
+    if now - last < seconds / 64 then
+      times = times * 2
+    end
+    last = now
+  until last - start >= seconds
+  return done, (last - start) * 1e9
+end
+
+local before, run
+for line in io.lines() do
+  local nanoseconds, asked = line:match("^(%d+) (.*)$")
+  if asked ~= before then
+    local name, word = asked:match("^(%S+) (%S+)$")
+    before, run = asked, works[name](word)
+  end
+  print(("%d %.0f"):format(work_for(nanoseconds / 1e9, run)))
+  io.stdout:flush()
+end

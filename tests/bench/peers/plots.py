@@ -1,0 +1,254 @@
+"""Pictures of what was measured, as SVG: each says in its title what it shows, and names its lines and points where they are."""
+
+import math
+import os
+from contextlib import suppress
+
+from results import OWN, Spread, digits, shown, size
+
+INK, SOFT, FAINT, PAPER = "#1f2328", "#59636e", "#d1d9e0", "#ffffff"
+OURS, STOCK, PEER, LIMIT = "#0969da", "#cf222e", "#818b98", "#1a7f37"
+STOCKS = ("ShareableList", "SharedMemory", "Manager()", "multiprocessing.", "Value and")
+LIMITS = ("bare", "futex", "memcpy", "list,", "dict,", "array,", "table,", "slice", "shm_open", "posix_fallocate", "mmap")
+
+
+def color_of(label):
+    if label.startswith(OWN):
+        return OURS
+    if label.startswith(LIMITS):
+        return LIMIT
+    return STOCK if label.startswith(STOCKS) else PEER
+
+
+def start():
+    """matplotlib, set up for pictures whose text is text, and whose bytes are the same for the same figures. None: not installed."""
+    with suppress(ImportError):
+        import matplotlib
+
+        matplotlib.use("svg")
+        matplotlib.rcParams.update({
+            "svg.fonttype": "none", "svg.hashsalt": OWN, "font.size": 10, "font.family": "sans-serif", "text.color": INK,
+            "axes.labelcolor": SOFT, "xtick.color": SOFT, "ytick.color": INK, "axes.edgecolor": FAINT, "axes.spines.top": False,
+            "axes.spines.right": False, "figure.facecolor": PAPER, "axes.facecolor": PAPER, "axes.titlelocation": "left",
+        })
+        import matplotlib.pyplot
+
+        return matplotlib.pyplot
+    return None
+
+
+def head(figure, title, below):
+    """What is found, and what is shown: above all, from the left edge, whatever the axes leave."""
+    height = figure.get_figheight()
+    figure.text(0.015, 1 - 0.22 / height, title, fontsize=12, fontweight="bold", va="center")
+    figure.text(0.015, 1 - 0.48 / height, below, fontsize=9.5, color=SOFT, va="center")
+
+
+def save(pyplot, figure, folder, name):
+    figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None, "Creator": None})
+    pyplot.close(figure)
+
+
+def set_axis(axes, which, values, unit, suffix=""):
+    """An axis for such values, logarithmic where they are more than a hundredfold apart or may grow with what is beside."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis, span = getattr(axes, which + "axis"), max(values) / min(values)
+    if span >= 100 or which == "y":
+        axes.set(**{which + "scale": "log", which + "lim": (min(values) / span**0.04 / 1.2, max(values) * span**0.04 * 1.2)})
+        axis.set_major_locator(LogLocator(subs=(1,) if span > 300 else (1, 2, 5)))
+    else:
+        axes.set(**{which + "lim": (0, max(values) * 1.1)})
+    axis.set_major_formatter(FuncFormatter(lambda number, _: "".join((shown(number, unit), suffix))))
+    axis.set_minor_locator(NullLocator())
+
+
+def points(pyplot, folder, name, title, below, rows, unit, suffix="", columns=()):
+    """A row for each: label, where the point is, where a line ends and where a hollow point is, or None. The best is on top. What
+    they are stands beside them; or at the right, under names for these three.
+    """
+    figure, axes = pyplot.subplots(figsize=(8.6, 1.1 + 0.245 * len(rows)))
+    height = figure.get_figheight()
+    figure.subplots_adjust(left=0.30, right=0.72 if columns else 0.90, top=1 - (0.9 if columns else 0.7) / height, bottom=0.36 / height)
+    for place, (label, *values) in enumerate(reversed(rows)):
+        draw_row(axes, place, color_of(label), *values)
+        if not columns:
+            axes.annotate(shown(values[0], unit) + suffix, (values[0], place), (8, 0), textcoords="offset points", va="center", fontsize=9, color=color_of(label))
+        for column, value in zip(range(len(columns)), values):
+            write_cell(axes, column, place, shown(value, unit) if value else "", color_of(label))
+    for column, its in enumerate(columns):
+        write_cell(axes, column, len(rows), its, SOFT)
+    axes.set_yticks(range(len(rows)), [row[0] for row in reversed(rows)])
+    for tick, (label, *_) in zip(axes.get_yticklabels(), reversed(rows)):
+        tick.set_color(color_of(label))
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.tick_params(length=0)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+    set_axis(axes, "x", [value for row in rows for value in row[1:] if value], unit, suffix)
+    head(figure, title, below)
+    save(pyplot, figure, folder, name)
+
+
+def draw_row(axes, place, color, value, end, other):
+    if end:
+        axes.plot([value, end], [place, place], color=color, linewidth=2, alpha=0.45, solid_capstyle="butt")
+    if other:
+        axes.plot([other], [place], "o", markeredgecolor=color, markerfacecolor=PAPER, markersize=6.5)
+    axes.plot([value], [place], "o", color=color, markersize=7)
+
+
+def write_cell(axes, column, place, text, color):
+    axes.annotate(text, (1.15 + 0.165 * column, place), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=9, color=color, annotation_clip=False)
+
+
+def apart(heights, least):
+    """The heights of labels, in order, moved so that none lies on another."""
+    placed, order = dict(heights), sorted(heights, key=heights.get)
+    for _ in range(200):
+        for lower, upper in zip(order, order[1:]):
+            gap = placed[upper] - placed[lower]
+            if gap < least:
+                placed[lower] -= (least - gap) / 2
+                placed[upper] += (least - gap) / 2
+    return placed
+
+
+def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str, room=0.36):
+    """Panels side by side, each a title and, by label, a line of (how big, value); their labels stand in the room at the right."""
+    figure, all_axes = pyplot.subplots(1, len(panels), figsize=(8.6 + 1.2 * (len(panels) - 1), 4.4), sharey=True, squeeze=False)
+    figure.subplots_adjust(left=0.085, right=0.985, top=0.80 if panels[0][0] else 0.86, bottom=0.09, wspace=0.06)
+    values = [value for _, by in panels for line in by.values() for _, value in line]
+    across = sorted({x for _, by in panels for line in by.values() for x, _ in line})
+    for axes, (panel, by) in zip(all_axes[0], panels):
+        set_axis(axes, "y", values, unit, suffix)
+        draw_panel(axes, by, across, room)
+        axes.set_xticks(across, [names(x) for x in across], fontsize=8.5)
+        axes.xaxis.set_minor_locator(pyplot.NullLocator())
+        axes.grid(axis="y", color=FAINT, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.tick_params(length=0)
+        axes.set_title(panel, fontsize=10, color=SOFT)
+    head(figure, title, below)
+    save(pyplot, figure, folder, name)
+
+
+def draw_panel(axes, by, across, room):
+    span = across[-1] / across[0] if len(across) > 1 else 10
+    low, high = axes.get_ylim()
+    placed = apart({label: math.log(line[-1][1]) for label, line in by.items()}, math.log(high / low) * 0.043)
+    axes.set_xscale("log")
+    axes.set_xlim(across[0] / span**0.05, across[-1] * span ** (room / (1 - room) + 0.1))
+    for label, line in by.items():
+        axes.plot(*zip(*line), "-o", color=color_of(label), markersize=4, linewidth=1.8)
+        axes.annotate(label, line[-1], (across[-1] * span**0.07, math.exp(placed[label])), fontsize=8.5, color=color_of(label), va="center",
+                      arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 2})
+
+
+def line_of(data, figure, word, label):
+    """What is known of one contender under cases "word 10", "word 100" …"""
+    line = [(int(case.rsplit(" ", 1)[1]), of[label].median) for case, of in data[figure].items() if case.rsplit(" ", 1)[0] == word and label in of]
+    return sorted(line)
+
+
+def all_lines(data, figure, word, but=()):
+    labels = dict.fromkeys(label for of in data[figure].values() for label in of)
+    found = {label: line_of(data, figure, word, label) for label in labels if label not in but}
+    return {label: line for label, line in found.items() if line}
+
+
+def times(data, figure, case, own, other):
+    ours, theirs = data.find(figure, case, own), data.find(figure, case, other)
+    return ours.times(theirs) if isinstance(ours, Spread) and isinstance(theirs, Spread) else None
+
+
+def versus(what, data, figure, case, own, *others):
+    """A sentence for a title: how many times as good as each of the others, where these were measured."""
+    found = [(name, times(data, figure, case, own, label)) for name, label in others]
+    held = [f"{digits(float(f'{factor:.2g}'))} × {name}" for name, factor in found if factor]
+    return what + (": " + ", ".join(held).replace(" × ", " × as fast as ", 1) if held else "")
+
+
+def draw_access(pyplot, data, folder):
+    of = data["access"]["read int"]
+    rows = sorted(((label, spread.median, None, None) for label, spread in of.items()), key=lambda row: -row[1])
+    title = versus("Reading an int, in Python", data, "access", "read int", f"{OWN}, Python", ("stock's list", "ShareableList, Python"),
+                   ("SQLite", "SQLite, Python"), ("a Manager's list", "Manager().list(), Python"))
+    below = "Reads of one int in a second, by one process. Blue: shareable. Red: the standard library. Green: not shared, the limit"
+    points(pyplot, folder, "access", title, below, rows, "1/s", "/s")
+    return [("access", title)]
+
+
+def draw_handover(pyplot, data, folder):
+    middle, far = data["handover"]["apart p50"], data["handover"]["apart p99"]
+    beside = data["handover"].get("together p50", {})
+    rows = [(label, spread.median, far[label].median, beside[label].median if label in beside else None) for label, spread in middle.items()]
+    rows.sort(key=lambda row: row[1])
+    title = versus("Over to a process and back, in Python", data, "handover", "apart p50", f"{OWN}, Python", ("a Pipe", "multiprocessing.Pipe, Python"))
+    if on_one := times(data, "handover", "together p50", f"{OWN}, Python", "multiprocessing.Pipe, Python"):
+        title += f", {digits(float(f'{on_one:.2g}'))} × on one processor"
+    below = "Until the answer is there. Point: median, each process on a processor; line: to the 99th of 100; hollow: both on one processor"
+    points(pyplot, folder, "handover", title, below, rows, "ns", columns=("median", "99th", "on one"))
+    return [("handover", title)]
+
+
+def draw_sizes(pyplot, data, folder):
+    drawn = []
+    longest = max((int(case.split()[1]) for case in data["sizes"] if "ShareableList, Python" in data["sizes"][case]), default=10)
+    for word, what in (("attach", "Attaching to"), ("build", "Building")):
+        case = f"{word} {longest}"
+        factor = times(data, "sizes", case, f"{OWN}, Python", "ShareableList, Python")
+        ours = data.find("sizes", case, f"{OWN}, Python")
+        title = what + (f" {longest:,} ints, in Python: {shown(ours.median, 'ns')}, {digits(float(f'{factor:.2g}'))} × as fast as stock" if factor else " a list of ints")
+        below = {"attach": "Time to attach to a list by its name and let it go, by its length", "build": "Time to make a list of ints, and to remove it, by its length"}[word]
+        lines(pyplot, folder, word, title, below, [("", all_lines(data, "sizes", word))], "ns", names=lambda x: f"{x:,}", room=0.22)
+        drawn.append((word, title))
+    return drawn
+
+
+def draw_together(pyplot, data, folder):
+    panels = [(what, all_lines(data, "together", word)) for word, what in (("read", "reads of one item"), ("count", "counts in one item, none lost"))]
+    title = versus("Counting together, in C", data, "together", "count 2", f"{OWN}, C", ("Boost", "Boost.Interprocess, C++"), ("LMDB", "LMDB, C"),
+                   ("SQLite", "SQLite, C"), ("Redis", "Redis, C"))
+    below = "So many a second by 1, 2 and 4 processes together. Mixed: C, Python, Lua and Go on one list"
+    lines(pyplot, folder, "together", title, below, panels, "1/s", "/s", room=0.5)
+    return [("together", title)]
+
+
+def draw_memory(pyplot, data, folder):
+    rows = sorted(((label, spread.median, None, None) for label, spread in data["memory"]["int"].items()), key=lambda row: row[1])
+    own = data.find("memory", "int", f"{OWN}, C")
+    title = "An int of a list takes " + (shown(own.median, "B") if own else "so much") + " of shared memory"
+    points(pyplot, folder, "memory", title, "Bytes an item, of many ints that differ", rows, "B")
+    return [("memory", title)]
+
+
+def draw_copies(pyplot, data, folder):
+    panels = [(word + " a block", all_lines(data, "copies", word)) for word in ("into", "out of")]
+    largest = max((case for case in data["copies"] if case.startswith("into")), key=lambda case: int(case.split()[1]))
+    share = times(data, "copies", largest, f"{OWN}, Python", "memcpy in private memory, C")
+    title = f"Copying {size(largest.split()[1])} into a block" + (f", in Python: at {share * 100:.0f} % of the speed of memcpy" if share else "")
+    below = "Bytes a second, by how many are copied at once"
+    lines(pyplot, folder, "copies", title, below, panels, "B/s", names=size, room=0.42)
+    return [("copies", title)]
+
+
+def draw_creation(pyplot, data, folder):
+    panels = [(what, all_lines(data, "creation", word)) for word, what in (("lazy", "lazy"), ("reserved", "reserved"), ("used", "used, every page"))]
+    panels = [(what, by) for what, by in panels if by]
+    lazy = [value for _, value in line_of(data, "creation", "lazy", f"{OWN}, C")]
+    title = "Making a block" + (f": lazy, {shown(min(lazy), 'ns')} to {shown(max(lazy), 'ns')} whatever its size" if lazy else "")
+    lines(pyplot, folder, "creation", title, "Time to make a block and remove it, by its size", panels, "ns", names=lambda x: size(x).replace(" ", "\n"), room=0.62)
+    return [("creation", title)]
+
+
+DRAWERS = {
+    "access": draw_access, "handover": draw_handover, "sizes": draw_sizes, "together": draw_together, "memory": draw_memory,
+    "copies": draw_copies, "creation": draw_creation,
+}
+
+
+def draw(data, folder):
+    """By figure, what was drawn of it and how that is called; nothing where there is nothing to draw with."""
+    pyplot = start()
+    return {figure: drawer(pyplot, data, folder) for figure, drawer in DRAWERS.items()} if pyplot else {}

@@ -1,0 +1,252 @@
+"""What was measured, as a page: RESULTS.md, of the files that a run has left."""
+
+import csv
+import json
+import os
+import statistics
+from dataclasses import dataclass
+
+import reasons
+
+OWN = "shareable"
+NATIVE = {"C++": "C"}
+HIGHER_IS_BETTER = {"1/s", "B/s"}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median, and the quartiles around it."""
+
+    median: float
+    low: float
+    high: float
+    unit: str
+
+    @classmethod
+    def of(cls, values, unit):
+        low, median, high = statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3
+        return cls(median, low, high, unit)
+
+    def is_ahead_of(self, other):
+        """By more than how much either varies."""
+        if self.unit in HIGHER_IS_BETTER:
+            return self.low > other.high and self.median > 1.03 * other.median
+        return self.high < other.low and 1.03 * self.median < other.median
+
+    def times(self, other):
+        """How many times as good as the other it is."""
+        ratio = self.median / other.median if other.median else float("inf")
+        return ratio if self.unit in HIGHER_IS_BETTER else 1 / ratio if ratio else float("inf")
+
+
+class Data:
+    """The figures of a run: data["access"]["read int"]["shareable, C"] is a Spread."""
+
+    def __init__(self, folder):
+        with open(os.path.join(folder, "run.json")) as file:
+            self.run = json.load(file)
+        self.figures = {}
+        for name in self.run["notes"]:
+            with open(os.path.join(folder, name + ".csv")) as file:
+                self.figures[name] = read(file)
+
+    def __getitem__(self, name):
+        return self.figures[name]
+
+    def find(self, figure, case, label):
+        return self.figures[figure].get(case, {}).get(label)
+
+
+def read(file):
+    values, units = {}, {}
+    for row in csv.DictReader(file):
+        values.setdefault(row["parameter"], {}).setdefault(row["contender"], []).append(float(row["value"]))
+        units[row["parameter"]] = row["unit"]
+    return {case: {label: Spread.of(these, units[case]) for label, these in of.items()} for case, of in values.items()}
+
+
+# Numbers as people read them.
+
+SCALES = {
+    "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
+    "1/s": ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, "")),
+    "B/s": ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1, "B/s")),
+    "B": ((1 << 30, "GiB"), (1 << 20, "MiB"), (1, "B")),
+}
+
+
+def digits(number):
+    return f"{number:,.0f}" if number >= 99.5 else f"{number:.0f}" if number >= 10 and number == int(number) else f"{number:.3g}"
+
+
+def scaled(number, unit, like=None):
+    factor, name = next((one for one in SCALES[unit] if (like or number) >= one[0]), SCALES[unit][-1])
+    return digits(number / factor), name
+
+
+def shown(number, unit):
+    return " ".join(scaled(number, unit)).strip()
+
+
+def cell(spread):
+    if spread is None:
+        return ""
+    middle, name = scaled(spread.median, spread.unit)
+    if spread.low == spread.high:
+        return f"{middle} {name}".strip()
+    low, high = (scaled(end, spread.unit, like=spread.median)[0] for end in (spread.low, spread.high))
+    return f"**{middle}** {name} ({low} – {high})".replace("  ", " ")
+
+
+def size(number):
+    number = int(number)
+    for factor, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if number >= factor:
+            return f"{number // factor} {name}"
+    return f"{number} B"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def grid(data, figure, cases, names, corner="contender"):
+    """A row for each contender, a column for each case, and ours first."""
+    labels = list(dict.fromkeys(label for case in cases for label in data[figure].get(case, ())))
+    labels.sort(key=lambda label: not label.startswith(OWN))
+    if not labels:
+        return "Nothing of this was measured.\n"
+    return table([corner, *names], ([label, *(cell(data.find(figure, case, label)) for case in cases)] for label in labels))
+
+
+def cases_of(data, figure, word):
+    """The cases that begin with a word, and what else is in their names."""
+    cases = [case for case in data[figure] if case.rsplit(" ", 1)[0] == word]
+    return cases, [case.rsplit(" ", 1)[1] for case in cases]
+
+
+# Who is ahead.
+
+
+def language(label):
+    its = label.rsplit(", ", 1)[1]
+    return NATIVE.get(its, its)
+
+
+def rivals(data, figure):
+    """What of ours is held against whom: in the same language, but for memory, which is the same in all."""
+    for case, of in data[figure].items():
+        if figure == "handover" and case.rsplit(" ", 1)[1] not in ("p50", "p99"):
+            continue
+        for own in filter(lambda label: label.startswith(OWN), of):
+            for peer in of:
+                if not peer.startswith(OWN) and (figure == "memory" or language(own) == language(peer)):
+                    yield case, own, peer
+
+
+def ahead(data):
+    """Where a peer is: by figure, ours and peer, the cases and how many times as good it is there."""
+    found = {}
+    for figure in data.figures:
+        for case, own, peer in rivals(data, figure):
+            ours, theirs = data[figure][case][own], data[figure][case][peer]
+            if theirs.is_ahead_of(ours):
+                found.setdefault((figure, own, peer), {})[case] = theirs.times(ours)
+    return found
+
+
+def times(factors):
+    low, high = min(factors), max(factors)
+    return f"{low:.2g} ×" if f"{low:.2g}" == f"{high:.2g}" else f"{digits(low)} to {digits(high)} ×" if low >= 2 else f"{low:.2f} to {digits(high) if high >= 10 else f'{high:.2f}'} ×"
+
+
+def in_words(cases):
+    """Cases as a reader says them: those that have a word in common together."""
+    by = {}
+    for case in cases:
+        word, _, rest = case.rpartition(" ")
+        by.setdefault(word, []).append(size(rest) if rest.isdigit() and int(rest) >= 4096 and int(rest) % 1024 == 0 else rest)
+    return "; ".join(f"{word} {', '.join(rest)}".strip() for word, rest in by.items())
+
+
+def ahead_table(data):
+    rows = [
+        (reasons.FIGURES[figure], own, peer, in_words(cases), times(cases.values()), reasons.why(figure, peer))
+        for (figure, own, peer), cases in ahead(data).items()
+    ]
+    if not rows:
+        return "Nobody is, beyond what the figures vary by.\n"
+    return table(["figure", "of ours", "ahead of it", "where", "by", "why"], rows)
+
+
+SHORT = (
+    ("an int read, in Python", "access", "read int", f"{OWN}, Python",
+     ("ShareableList, Python", "Manager().list(), Python", "LMDB, Python", "SQLite, Python", "Redis, Python", "list, Python")),
+    ("an int read, in C", "access", "read int", f"{OWN}, C",
+     ("Boost.Interprocess, C++", "LMDB, C", "SQLite, C", "Redis, C", "bare memory, C")),
+    ("a text of 16 bytes written, in C", "access", "write str", f"{OWN}, C", ("Boost.Interprocess, C++", "LMDB, C", "SQLite, C", "Redis, C")),
+    ("handed over and back, in Python", "handover", "apart p50", f"{OWN}, Python",
+     ("multiprocessing.Pipe, Python", "multiprocessing.Queue, Python", "Unix socket with JSON, Python", "Redis, Python")),
+    ("handed over and back, in C", "handover", "apart p50", f"{OWN}, C",
+     ("Boost.Interprocess, C++", "pipe, C", "Unix socket, C", "futex, C")),
+    ("attached to a million ints, in Python", "sizes", "attach 1000000", f"{OWN}, Python", ("ShareableList, Python",)),
+    ("a list of a million ints made, in Python", "sizes", "build 1000000", f"{OWN}, Python", ("ShareableList, Python",)),
+    ("counted by 2 processes of several languages", "together", "count 2", f"{OWN}, mixed",
+     ("Boost.Interprocess, C++", "LMDB, C", "SQLite, C", "Redis, C", "Manager().list() and Lock(), Python")),
+)
+
+
+def short_table(data):
+    """How many times as good ours is as each."""
+    rows = []
+    for what, figure, case, own, peers in SHORT:
+        ours = data.find(figure, case, own)
+        held = [(peer, data.find(figure, case, peer)) for peer in peers]
+        if ours and any(theirs for _, theirs in held):
+            against = ", ".join(f"{peer.rsplit(', ', 1)[0]} {digits(ours.times(theirs))} ×" for peer, theirs in held if theirs)
+            rows.append((what, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), against))
+    return table(["", OWN, "so many times as good as"], rows)
+
+
+# The page.
+
+
+def facts(data):
+    rows = [*data.run["machine"].items(), *((f"package {name}", version) for name, version in data.run["versions"].items())]
+    return table(["", ""], rows)
+
+
+def section(data, drawn, figure, *parts):
+    notes = "".join(f"\n{note}\n" for note in data.run["notes"].get(figure, ()))
+    pictures = "".join(f"\n![{title}](results/{name}.svg)\n" for name, title in drawn.get(figure, ()))
+    body = "\n".join(f"\n### {title}\n\n{text}" if title else f"\n{text}" for title, text in parts)
+    return f"\n## {reasons.TITLES[figure]}\n\n{reasons.METHODS[figure]}\nEvery round of it: [{figure}.csv](results/{figure}.csv).\n{notes}{pictures}{body}"
+
+
+def kinds(data, figure, *words, name=str):
+    """A grid for each word that cases begin with."""
+    for word in words:
+        cases, rest = cases_of(data, figure, word)
+        yield word[0].upper() + word[1:], grid(data, figure, cases, map(name, rest))
+
+
+def page(data, drawn):
+    out = ["".join(f"- {label}: {why}.\n" for label, why in data.run["left out"].items()) or "Nobody is left out.\n"]
+    memory_cases = list(data["memory"])
+    huge = data.find("huge", "of 64 MiB", f"{OWN}, C")
+    parts = [
+        reasons.INTRODUCTION.format(**data.run), "\n## In short\n\n", short_table(data),
+        "\n## Where a peer is ahead, and why\n\n", reasons.AHEAD, "\n", ahead_table(data),
+        section(data, drawn, "access", *kinds(data, "access", "read", "write")),
+        section(data, drawn, "handover", *kinds(data, "handover", *dict.fromkeys(case.rsplit(" ", 1)[0] for case in data["handover"]))),
+        section(data, drawn, "sizes", *kinds(data, "sizes", "attach", "build", name=lambda count: f"{int(count):,}")),
+        section(data, drawn, "together", *kinds(data, "together", "read", "write", "count", name=lambda count: f"{count} process{'es' if count != '1' else ''}")),
+        section(data, drawn, "memory", (None, grid(data, "memory", memory_cases, memory_cases))),
+        section(data, drawn, "copies", *kinds(data, "copies", "into", "out of", name=size)),
+        section(data, drawn, "creation", *kinds(data, "creation", "lazy", "reserved", "used", name=size)),
+        reasons.HUGE.format(given=shown(huge.median, "B") if huge else "not asked", setting=data.run["machine"]["huge pages of shared memory"]),
+        "\n## On what, and with what\n\n", facts(data), "\n## Who is left out\n\n", *out,
+        *("".join(f"- {who} failed: {why}\n" for who, why in data.run["failed"].items())),
+    ]
+    return "".join(parts)
