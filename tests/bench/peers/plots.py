@@ -123,7 +123,7 @@ def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str
     for axes, (panel, by) in zip(all_axes[0], panels):
         set_axis(axes, "y", values, unit, suffix)
         draw_panel(axes, by, across, room)
-        axes.set_xticks(across, [names(x) for x in across], fontsize=8.5)
+        axes.set_xticks(across, [names(x) if x in apart_enough(across, room) else "" for x in across], fontsize=8.5)
         axes.xaxis.set_minor_locator(pyplot.NullLocator())
         axes.grid(axis="y", color=FAINT, linewidth=0.6)
         axes.set_axisbelow(True)
@@ -131,6 +131,15 @@ def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str
         axes.set_title(panel, fontsize=10, color=SOFT)
     head(figure, title, below)
     save(pyplot, figure, folder, name)
+
+
+def apart_enough(across, room):
+    """Those whose names do not lie on each other: from the largest down, each far enough from the one before."""
+    kept, least = [across[-1]], math.log(across[-1] / across[0]) * 0.09 / (1 - room) if len(across) > 1 else 0
+    for x in reversed(across[:-1]):
+        if math.log(kept[-1] / x) >= least:
+            kept.append(x)
+    return kept
 
 
 def draw_panel(axes, by, across, room):
