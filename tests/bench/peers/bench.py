@@ -34,8 +34,14 @@ def values_of(kind, answer):
         samples = sorted(map(int, answer[1:]))
         return {f" {name}": samples[min(int(len(samples) * share), len(samples) - 1)] for name, share in SHARES.items()}
     amount, count = map(float, answer)
-    return {"": {"time": lambda: count / amount, "rate": lambda: amount / count * 1e9, "bandwidth": lambda: amount / count * 1e9,
-                 "amount": lambda: amount / count}[kind]()}
+    return {
+        "": {
+            "time": lambda: count / amount,
+            "rate": lambda: amount / count * 1e9,
+            "bandwidth": lambda: amount / count * 1e9,
+            "amount": lambda: amount / count,
+        }[kind]()
+    }
 
 
 def start_redis(stack, folder):
@@ -102,6 +108,7 @@ class Run:
 
     def measure_case(self, figure, case, write):
         with ExitStack() as stack:
+
             def give(label, turn, answer):
                 for name, value in values_of(figure.kind, answer).items():
                     write([figure.name, label, case + name, turn, f"{value:.5g}", UNITS[figure.kind]])
@@ -132,8 +139,13 @@ def measure(scale):
                 rows.writerow(["bench", "contender", "parameter", "round", "value", "unit"])
                 run.measure(figure, rows.writerow)
     told = {
-        "scale": scale, "machine": facts, "versions": machine.versions(), "minutes": round((time.monotonic() - start) / 60, 1),
-        "rounds": run.scale.rounds, "left out": run.left_out, "notes": {figure.name: figure.notes for figure in all_figures},
+        "scale": scale,
+        "machine": facts,
+        "versions": machine.versions(),
+        "minutes": round((time.monotonic() - start) / 60, 1),
+        "rounds": run.scale.rounds,
+        "left out": run.left_out,
+        "notes": {figure.name: figure.notes for figure in all_figures},
         "failed": {f"{figure}: {label}": why for (figure, label), why in run.failed.items()},
     }
     with open(os.path.join(FILES, "run.json"), "w") as file:

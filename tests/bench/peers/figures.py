@@ -35,11 +35,24 @@ class Scale:
 
 SCALES = {
     "full": Scale(
-        rounds=11, share=1, sizes=tuple(10**n for n in range(1, 8)), copies=(4 * KIB, 64 * KIB, MIB, 16 * MIB, 256 * MIB),
-        blocks=(MIB, 16 * MIB, 256 * MIB, GIB, 4 * GIB), places=("apart", "together", "asleep"), items=100_000, members=(1, 2, 4),
+        rounds=11,
+        share=1,
+        sizes=tuple(10**n for n in range(1, 8)),
+        copies=(4 * KIB, 64 * KIB, MIB, 16 * MIB, 256 * MIB),
+        blocks=(MIB, 16 * MIB, 256 * MIB, GIB, 4 * GIB),
+        places=("apart", "together", "asleep"),
+        items=100_000,
+        members=(1, 2, 4),
     ),
     "small": Scale(
-        rounds=2, share=0.01, sizes=(10, 1000), copies=(4 * KIB, MIB), blocks=(MIB,), places=("apart",), items=1000, members=(1, 2),
+        rounds=2,
+        share=0.01,
+        sizes=(10, 1000),
+        copies=(4 * KIB, MIB),
+        blocks=(MIB,),
+        places=("apart",),
+        items=1000,
+        members=(1, 2),
     ),
 }
 # Stock's lists of more items take minutes.
@@ -195,9 +208,14 @@ def handover(scale):
     join(compiled("pipe, C", "bare"), "pipe")
     join(compiled("Unix socket, C", "bare"), "socket")
     for label, word in (
-        ("multiprocessing.Pipe", "connection"), ("multiprocessing.Queue", "queue"),
-        ("pipe", "pipe-raw"), ("pipe with JSON", "pipe-json"), ("pipe with pickle", "pipe-pickle"),
-        ("Unix socket", "socket-raw"), ("Unix socket with JSON", "socket-json"), ("Unix socket with pickle", "socket-pickle"),
+        ("multiprocessing.Pipe", "connection"),
+        ("multiprocessing.Queue", "queue"),
+        ("pipe", "pipe-raw"),
+        ("pipe with JSON", "pipe-json"),
+        ("pipe with pickle", "pipe-pickle"),
+        ("Unix socket", "socket-raw"),
+        ("Unix socket with JSON", "socket-json"),
+        ("Unix socket with pickle", "socket-pickle"),
     ):
         join(stock(f"{label}, Python", "handover.py", word))
     join(system_v("handover.py", "sysv"))

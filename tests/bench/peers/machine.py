@@ -9,7 +9,7 @@ import subprocess
 
 # What is compared, by the names of Debian's packages.
 PACKAGES = (
-    "libc6 gcc g++ python3 python3-numpy lua5.4 golang-go libboost-dev liblmdb0 python3-lmdb libsqlite3-0 redis-server libhiredis0.14"
+    "libc6 gcc g++ python3 lua5.4 golang-go libboost-dev liblmdb0 python3-lmdb libsqlite3-0 redis-server libhiredis0.14"
     " libhiredis1.1.0 python3-redis python3-sysv-ipc python3-matplotlib"
 ).split()
 
@@ -59,7 +59,8 @@ def describe(commands):
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": field("/proc/cpuinfo", "model name"),
-        "processors": f"{len(os.sched_getaffinity(0))} for this run, of {os.cpu_count()}" + (", virtual" if "hypervisor" in field("/proc/cpuinfo", "flags") else ""),
+        "processors": f"{len(os.sched_getaffinity(0))} for this run, of {os.cpu_count()}"
+        + (", virtual" if "hypervisor" in field("/proc/cpuinfo", "flags") else ""),
         "frequency governor": ", ".join(sorted(governors)) or "none is told",
         "memory": f"{gibibytes:.1f} GiB",
         "kernel": f"{platform.system()} {os.uname().release} {os.uname().machine}",

@@ -26,11 +26,24 @@ def start():
         import matplotlib
 
         matplotlib.use("svg")
-        matplotlib.rcParams.update({
-            "svg.fonttype": "none", "svg.hashsalt": OWN, "font.size": 10, "font.family": "sans-serif", "text.color": INK,
-            "axes.labelcolor": SOFT, "xtick.color": SOFT, "ytick.color": INK, "axes.edgecolor": FAINT, "axes.spines.top": False,
-            "axes.spines.right": False, "figure.facecolor": PAPER, "axes.facecolor": PAPER, "axes.titlelocation": "left",
-        })
+        matplotlib.rcParams.update(
+            {
+                "svg.fonttype": "none",
+                "svg.hashsalt": OWN,
+                "font.size": 10,
+                "font.family": "sans-serif",
+                "text.color": INK,
+                "axes.labelcolor": SOFT,
+                "xtick.color": SOFT,
+                "ytick.color": INK,
+                "axes.edgecolor": FAINT,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "figure.facecolor": PAPER,
+                "axes.facecolor": PAPER,
+                "axes.titlelocation": "left",
+            }
+        )
         import matplotlib.pyplot
 
         return matplotlib.pyplot
@@ -73,7 +86,15 @@ def points(pyplot, folder, name, title, below, rows, unit, suffix="", columns=()
     for place, (label, *values) in enumerate(reversed(rows)):
         draw_row(axes, place, color_of(label), *values)
         if not columns:
-            axes.annotate(shown(values[0], unit) + suffix, (values[0], place), (8, 0), textcoords="offset points", va="center", fontsize=9, color=color_of(label))
+            axes.annotate(
+                shown(values[0], unit) + suffix,
+                (values[0], place),
+                (8, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                color=color_of(label),
+            )
         for column, value in zip(range(len(columns)), values):
             write_cell(axes, column, place, shown(value, unit) if value else "", color_of(label))
     for column, its in enumerate(columns):
@@ -99,7 +120,16 @@ def draw_row(axes, place, color, value, end, other):
 
 
 def write_cell(axes, column, place, text, color):
-    axes.annotate(text, (1.15 + 0.165 * column, place), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=9, color=color, annotation_clip=False)
+    axes.annotate(
+        text,
+        (1.15 + 0.165 * column, place),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="center",
+        fontsize=9,
+        color=color,
+        annotation_clip=False,
+    )
 
 
 def apart(heights, least):
@@ -150,13 +180,24 @@ def draw_panel(axes, by, across, room):
     axes.set_xlim(across[0] / span**0.05, across[-1] * span ** (room / (1 - room) + 0.1))
     for label, line in by.items():
         axes.plot(*zip(*line), "-o", color=color_of(label), markersize=4, linewidth=1.8)
-        axes.annotate(label, line[-1], (across[-1] * span**0.07, math.exp(placed[label])), fontsize=8.5, color=color_of(label), va="center",
-                      arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 2})
+        axes.annotate(
+            label,
+            line[-1],
+            (across[-1] * span**0.07, math.exp(placed[label])),
+            fontsize=8.5,
+            color=color_of(label),
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 2},
+        )
 
 
 def line_of(data, figure, word, label):
     """What is known of one contender under cases "word 10", "word 100" …"""
-    line = [(int(case.rsplit(" ", 1)[1]), of[label].median) for case, of in data[figure].items() if case.rsplit(" ", 1)[0] == word and label in of]
+    line = [
+        (int(case.rsplit(" ", 1)[1]), of[label].median)
+        for case, of in data[figure].items()
+        if case.rsplit(" ", 1)[0] == word and label in of
+    ]
     return sorted(line)
 
 
@@ -181,8 +222,16 @@ def versus(what, data, figure, case, own, *others):
 def draw_access(pyplot, data, folder):
     of = data["access"]["read int"]
     rows = sorted(((label, spread.median, None, None) for label, spread in of.items()), key=lambda row: -row[1])
-    title = versus("Reading an int, in Python", data, "access", "read int", f"{OWN}, Python", ("stock's list", "ShareableList, Python"),
-                   ("SQLite", "SQLite, Python"), ("a Manager's list", "Manager().list(), Python"))
+    title = versus(
+        "Reading an int, in Python",
+        data,
+        "access",
+        "read int",
+        f"{OWN}, Python",
+        ("stock's list", "ShareableList, Python"),
+        ("SQLite", "SQLite, Python"),
+        ("a Manager's list", "Manager().list(), Python"),
+    )
     below = "Reads of one int in a second, by one process. Blue: shareable. Red: the standard library. Green: not shared, the limit"
     points(pyplot, folder, "access", title, below, rows, "1/s", "/s")
     return [("access", title)]
@@ -191,9 +240,13 @@ def draw_access(pyplot, data, folder):
 def draw_handover(pyplot, data, folder):
     middle, far = data["handover"]["apart p50"], data["handover"]["apart p99"]
     beside = data["handover"].get("together p50", {})
-    rows = [(label, spread.median, far[label].median, beside[label].median if label in beside else None) for label, spread in middle.items()]
+    rows = [
+        (label, spread.median, far[label].median, beside[label].median if label in beside else None) for label, spread in middle.items()
+    ]
     rows.sort(key=lambda row: row[1])
-    title = versus("Over to a process and back, in Python", data, "handover", "apart p50", f"{OWN}, Python", ("a Pipe", "multiprocessing.Pipe, Python"))
+    title = versus(
+        "Over to a process and back, in Python", data, "handover", "apart p50", f"{OWN}, Python", ("a Pipe", "multiprocessing.Pipe, Python")
+    )
     if on_one := times(data, "handover", "together p50", f"{OWN}, Python", "multiprocessing.Pipe, Python"):
         title += f", {digits(float(f'{on_one:.2g}'))} × on one processor"
     below = "Until the answer is there. Point: median, each process on a processor; line: to the 99th of 100; hollow: both on one processor"
@@ -208,17 +261,36 @@ def draw_sizes(pyplot, data, folder):
         case = f"{word} {longest}"
         factor = times(data, "sizes", case, f"{OWN}, Python", "ShareableList, Python")
         ours = data.find("sizes", case, f"{OWN}, Python")
-        title = what + (f" {longest:,} ints, in Python: {shown(ours.median, 'ns')}, {digits(float(f'{factor:.2g}'))} × as fast as stock" if factor else " a list of ints")
-        below = {"attach": "Time to attach to a list by its name and let it go, by its length", "build": "Time to make a list of ints, and to remove it, by its length"}[word]
+        title = what + (
+            f" {longest:,} ints, in Python: {shown(ours.median, 'ns')}, {digits(float(f'{factor:.2g}'))} × as fast as stock"
+            if factor
+            else " a list of ints"
+        )
+        below = {
+            "attach": "Time to attach to a list by its name and let it go, by its length",
+            "build": "Time to make a list of ints, and to remove it, by its length",
+        }[word]
         lines(pyplot, folder, word, title, below, [("", all_lines(data, "sizes", word))], "ns", names=lambda x: f"{x:,}", room=0.22)
         drawn.append((word, title))
     return drawn
 
 
 def draw_together(pyplot, data, folder):
-    panels = [(what, all_lines(data, "together", word)) for word, what in (("read", "reads of one item"), ("count", "counts in one item, none lost"))]
-    title = versus("Counting together, in C", data, "together", "count 2", f"{OWN}, C", ("Boost", "Boost.Interprocess, C++"), ("LMDB", "LMDB, C"),
-                   ("SQLite", "SQLite, C"), ("Redis", "Redis, C"))
+    panels = [
+        (what, all_lines(data, "together", word))
+        for word, what in (("read", "reads of one item"), ("count", "counts in one item, none lost"))
+    ]
+    title = versus(
+        "Counting together, in C",
+        data,
+        "together",
+        "count 2",
+        f"{OWN}, C",
+        ("Boost", "Boost.Interprocess, C++"),
+        ("LMDB", "LMDB, C"),
+        ("SQLite", "SQLite, C"),
+        ("Redis", "Redis, C"),
+    )
     below = "So many a second by 1, 2 and 4 processes together. Mixed: C, Python, Lua and Go on one list"
     lines(pyplot, folder, "together", title, below, panels, "1/s", "/s", room=0.5)
     return [("together", title)]
@@ -236,24 +308,44 @@ def draw_copies(pyplot, data, folder):
     panels = [(word + " a block", all_lines(data, "copies", word)) for word in ("into", "out of")]
     largest = max((case for case in data["copies"] if case.startswith("into")), key=lambda case: int(case.split()[1]))
     share = times(data, "copies", largest, f"{OWN}, Python", "memcpy in private memory, C")
-    title = f"Copying {size(largest.split()[1])} into a block" + (f", in Python: at {share * 100:.0f} % of the speed of memcpy" if share else "")
+    title = f"Copying {size(largest.split()[1])} into a block" + (
+        f", in Python: at {share * 100:.0f} % of the speed of memcpy" if share else ""
+    )
     below = "Bytes a second, by how many are copied at once"
     lines(pyplot, folder, "copies", title, below, panels, "B/s", names=size, room=0.42)
     return [("copies", title)]
 
 
 def draw_creation(pyplot, data, folder):
-    panels = [(what, all_lines(data, "creation", word)) for word, what in (("lazy", "lazy"), ("reserved", "reserved"), ("used", "used, every page"))]
+    panels = [
+        (what, all_lines(data, "creation", word))
+        for word, what in (("lazy", "lazy"), ("reserved", "reserved"), ("used", "used, every page"))
+    ]
     panels = [(what, by) for what, by in panels if by]
     lazy = [value for _, value in line_of(data, "creation", "lazy", f"{OWN}, C")]
     title = "Making a block" + (f": lazy, {shown(min(lazy), 'ns')} to {shown(max(lazy), 'ns')} whatever its size" if lazy else "")
-    lines(pyplot, folder, "creation", title, "Time to make a block and remove it, by its size", panels, "ns", names=lambda x: size(x).replace(" ", "\n"), room=0.62)
+    lines(
+        pyplot,
+        folder,
+        "creation",
+        title,
+        "Time to make a block and remove it, by its size",
+        panels,
+        "ns",
+        names=lambda x: size(x).replace(" ", "\n"),
+        room=0.62,
+    )
     return [("creation", title)]
 
 
 DRAWERS = {
-    "access": draw_access, "handover": draw_handover, "sizes": draw_sizes, "together": draw_together, "memory": draw_memory,
-    "copies": draw_copies, "creation": draw_creation,
+    "access": draw_access,
+    "handover": draw_handover,
+    "sizes": draw_sizes,
+    "together": draw_together,
+    "memory": draw_memory,
+    "copies": draw_copies,
+    "creation": draw_creation,
 }
 
 

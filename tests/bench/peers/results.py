@@ -157,8 +157,8 @@ def ahead(data):
 
 
 def times(factors):
-    low, high = min(factors), max(factors)
-    return f"{low:.2g} ×" if f"{low:.2g}" == f"{high:.2g}" else f"{digits(low)} to {digits(high)} ×" if low >= 2 else f"{low:.2f} to {digits(high) if high >= 10 else f'{high:.2f}'} ×"
+    low, high = (f"{end:.2f}" if end < 10 else digits(end) for end in (min(factors), max(factors)))
+    return f"{low} ×" if low == high else f"{low} to {high} ×"
 
 
 def in_words(cases):
@@ -180,20 +180,30 @@ def ahead_table(data):
     return table(["figure", "of ours", "ahead of it", "where", "by", "why"], rows)
 
 
+IN_C, IN_PYTHON = f"{OWN}, C", f"{OWN}, Python"
+TABLES = ("LMDB, C", "SQLite, C", "Redis, C")
+TABLES_IN_PYTHON = ("LMDB, Python", "SQLite, Python", "Redis, Python")
+BOOST, STOCK = "Boost.Interprocess, C++", "ShareableList, Python"
+MESSAGES = ("pipe, C", "Unix socket, C")
+MESSAGES_IN_PYTHON = ("multiprocessing.Pipe, Python", "multiprocessing.Queue, Python", "Unix socket with JSON, Python", "Redis, Python")
+# What, by which case of which figure, and whom ours is held against.
 SHORT = (
-    ("an int read, in Python", "access", "read int", f"{OWN}, Python",
-     ("ShareableList, Python", "Manager().list(), Python", "LMDB, Python", "SQLite, Python", "Redis, Python", "list, Python")),
-    ("an int read, in C", "access", "read int", f"{OWN}, C",
-     ("Boost.Interprocess, C++", "LMDB, C", "SQLite, C", "Redis, C", "bare memory, C")),
-    ("a text of 16 bytes written, in C", "access", "write str", f"{OWN}, C", ("Boost.Interprocess, C++", "LMDB, C", "SQLite, C", "Redis, C")),
-    ("handed over and back, in Python", "handover", "apart p50", f"{OWN}, Python",
-     ("multiprocessing.Pipe, Python", "multiprocessing.Queue, Python", "Unix socket with JSON, Python", "Redis, Python")),
-    ("handed over and back, in C", "handover", "apart p50", f"{OWN}, C",
-     ("Boost.Interprocess, C++", "pipe, C", "Unix socket, C", "futex, C")),
-    ("attached to a million ints, in Python", "sizes", "attach 1000000", f"{OWN}, Python", ("ShareableList, Python",)),
-    ("a list of a million ints made, in Python", "sizes", "build 1000000", f"{OWN}, Python", ("ShareableList, Python",)),
-    ("counted by 2 processes of several languages", "together", "count 2", f"{OWN}, mixed",
-     ("Boost.Interprocess, C++", "LMDB, C", "SQLite, C", "Redis, C", "Manager().list() and Lock(), Python")),
+    ("an int read, in Python", "access", "read int", IN_PYTHON, (STOCK, "Manager().list(), Python", *TABLES_IN_PYTHON, "list, Python")),
+    ("an int read, in C", "access", "read int", IN_C, (BOOST, *TABLES, "bare memory, C")),
+    ("a text of 16 bytes written, in C", "access", "write str", IN_C, (BOOST, *TABLES)),
+    ("handed over and back, in Python", "handover", "apart p50", IN_PYTHON, MESSAGES_IN_PYTHON),
+    ("the same on one processor", "handover", "together p50", IN_PYTHON, MESSAGES_IN_PYTHON),
+    ("handed over and back, in C", "handover", "apart p50", IN_C, (BOOST, *MESSAGES, "futex, C")),
+    ("the same on one processor", "handover", "together p50", IN_C, (BOOST, *MESSAGES, "futex, C")),
+    ("attached to a million ints, in Python", "sizes", "attach 1000000", IN_PYTHON, (STOCK,)),
+    ("a list of a million ints made, in Python", "sizes", "build 1000000", IN_PYTHON, (STOCK,)),
+    (
+        "counted by 2 processes, C and Python",
+        "together",
+        "count 2",
+        f"{OWN}, mixed",
+        (BOOST, *TABLES, "Manager().list() and Lock(), Python"),
+    ),
 )
 
 
@@ -221,7 +231,8 @@ def section(data, drawn, figure, *parts):
     notes = "".join(f"\n{note}\n" for note in data.run["notes"].get(figure, ()))
     pictures = "".join(f"\n![{title}](results/{name}.svg)\n" for name, title in drawn.get(figure, ()))
     body = "\n".join(f"\n### {title}\n\n{text}" if title else f"\n{text}" for title, text in parts)
-    return f"\n## {reasons.TITLES[figure]}\n\n{reasons.METHODS[figure]}\nEvery round of it: [{figure}.csv](results/{figure}.csv).\n{notes}{pictures}{body}"
+    raw = f"Every round of it: [{figure}.csv](results/{figure}.csv)."
+    return f"\n## {reasons.TITLES[figure]}\n\n{reasons.METHODS[figure]}\n{raw}\n{notes}{pictures}{body}"
 
 
 def kinds(data, figure, *words, name=str):
@@ -236,17 +247,32 @@ def page(data, drawn):
     memory_cases = list(data["memory"])
     huge = data.find("huge", "of 64 MiB", f"{OWN}, C")
     parts = [
-        reasons.INTRODUCTION.format(**data.run), "\n## In short\n\n", short_table(data),
-        "\n## Where a peer is ahead, and why\n\n", reasons.AHEAD, "\n", ahead_table(data),
+        reasons.INTRODUCTION.format(**data.run),
+        "\n## In short\n\n",
+        short_table(data),
+        "\n## Where a peer is ahead, and why\n\n",
+        reasons.AHEAD,
+        "\n",
+        ahead_table(data),
         section(data, drawn, "access", *kinds(data, "access", "read", "write")),
         section(data, drawn, "handover", *kinds(data, "handover", *dict.fromkeys(case.rsplit(" ", 1)[0] for case in data["handover"]))),
         section(data, drawn, "sizes", *kinds(data, "sizes", "attach", "build", name=lambda count: f"{int(count):,}")),
-        section(data, drawn, "together", *kinds(data, "together", "read", "write", "count", name=lambda count: f"{count} process{'es' if count != '1' else ''}")),
+        section(
+            data,
+            drawn,
+            "together",
+            *kinds(data, "together", "read", "write", "count", name=lambda count: f"{count} process{'es' if count != '1' else ''}"),
+        ),
         section(data, drawn, "memory", (None, grid(data, "memory", memory_cases, memory_cases))),
         section(data, drawn, "copies", *kinds(data, "copies", "into", "out of", name=size)),
         section(data, drawn, "creation", *kinds(data, "creation", "lazy", "reserved", "used", name=size)),
-        reasons.HUGE.format(given=shown(huge.median, "B") if huge else "not asked", setting=data.run["machine"]["huge pages of shared memory"]),
-        "\n## On what, and with what\n\n", facts(data), "\n## Who is left out\n\n", *out,
+        reasons.HUGE.format(
+            given=shown(huge.median, "B") if huge else "not asked", setting=data.run["machine"]["huge pages of shared memory"]
+        ),
+        "\n## On what, and with what\n\n",
+        facts(data),
+        "\n## Who is left out\n\n",
+        *out,
         *("".join(f"- {who} failed: {why}\n" for who, why in data.run["failed"].items())),
     ]
     return "".join(parts)

@@ -26,8 +26,14 @@ class Process:
     def __init__(self, command, processor=HERE):
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True, bufsize=1,
-            start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, {processor}),
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {processor}),
             env={**os.environ, "BENCH_HERE": str(processor), "BENCH_THERE": str(THERE), "PYTHONDONTWRITEBYTECODE": "1"},
         )
 

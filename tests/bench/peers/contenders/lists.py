@@ -402,16 +402,18 @@ def adding_in_family(count):
 
 
 which = sys.argv[1]
-take_all({
-    "read": reading,
-    "write": writing,
-    "memory": taking,
-    "build": building,
-    "attach": attaching,
-    "host": hosting,
-    "team-read": joint_reading,
-    "team-write": joint_writing,
-    "team-add": joint_adding,
-    "team-locked": joint_locking,
-    "family-add": adding_in_family,
-})
+take_all(
+    {
+        "read": reading,
+        "write": writing,
+        "memory": taking,
+        "build": building,
+        "attach": attaching,
+        "host": hosting,
+        "team-read": joint_reading,
+        "team-write": joint_writing,
+        "team-add": joint_adding,
+        "team-locked": joint_locking,
+        "family-add": adding_in_family,
+    }
+)

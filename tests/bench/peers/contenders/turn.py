@@ -11,7 +11,14 @@ EXCHANGES = 4000
 
 VALUES = {"none": None, "bool": True, "int": 7, "float": 2.5, "str": TEXT, "bytes": TEXT.encode()}
 # What is written in turn; all have another worth than the one before.
-NEXT = {"none": (None, None), "bool": (True, False), "int": (7, 8), "float": (2.5, 3.5), "str": (TEXT, OTHER), "bytes": (TEXT.encode(), OTHER.encode())}
+NEXT = {
+    "none": (None, None),
+    "bool": (True, False),
+    "int": (7, 8),
+    "float": (2.5, 3.5),
+    "str": (TEXT, OTHER),
+    "bytes": (TEXT.encode(), OTHER.encode()),
+}
 
 here, there = (int(os.environ.get(name, 0)) for name in ("BENCH_HERE", "BENCH_THERE"))
 
