@@ -108,8 +108,9 @@ WHY = {
     ),
     ("handover", "futex"): "It is the limit: a bare word, with no list, no types, and one waiter at most.",
     ("handover", "pipe"): (
-        "On one processor, whoever waits in read(2) is woken and run by the write itself; a wait on an item first looks for some "
-        "microseconds, in case that the other one runs elsewhere."
+        "On one processor the kernel goes over to who reads, once and at once. A wait on an item looks, then gives the processor "
+        "away and looks again for up to ten microseconds, and only then sleeps: when others want that processor too, it is their "
+        "turn first. After a long pause, that looking was in vain."
     ),
     ("handover", "Unix socket"): "As a pipe.",
     ("handover", "pipe with JSON"): "As a pipe.",
@@ -120,8 +121,8 @@ WHY = {
     ("handover", "multiprocessing.Queue"): "As a pipe, which it has inside.",
     ("handover", "System V by sysv_ipc"): "As a pipe: the kernel wakes and runs who waits.",
     ("handover", "Boost.Interprocess"): (
-        "It sleeps at once, where a wait on an item first looks for some microseconds: on one processor, and after a pause, the looking "
-        "is lost."
+        "It sleeps at once. A wait on an item looks, then gives the processor away and looks again for up to ten microseconds, "
+        "and only then sleeps: on one processor that others want too, or after a long pause, the looking is in vain."
     ),
     ("sizes", "Boost.Interprocess"): (
         "Its memory is not reserved, so that a full file system is a SIGBUS later; its values need not be checked to be UTF-8, nor lie "
