@@ -33,10 +33,3 @@ bool shareable__fork_watch(void) {
   shareable__fork_unlock();
   return is_told;
 }
-
-/* As soon as the library is loaded: a fork that another thread has begun before would not be seen. */
-#ifndef TESTS_FAULTS_H /* which has the first of these calls fail, later */
-__attribute__((constructor)) static void watch_early(void) {
-  shareable__fork_watch();
-}
-#endif
