@@ -81,24 +81,24 @@ shareable__answer shareable__journal_read(int fd, shareable__journal_head *head)
   return length == (ssize_t)sizeof *head && head->magic == SHAREABLE__JOURNAL_MAGIC ? SHAREABLE__YES : SHAREABLE__NO;
 }
 
+/* In place of a number: there is nothing but a hole up to the end. */
+#define NO_MORE UINT64_MAX
+
 static uint64_t place_of(uint64_t at) {
   return sizeof(shareable__journal_head) + at * sizeof(shareable__record);
 }
-
-/* Past any record, and not so far that reading there would be an error. */
-#define PAST_ALL (INT64_MAX / 2 / sizeof(shareable__record))
 
 /* The first record from `at` on that may be in use: nobody has to read through a file that says it is longer than any memory. */
 static uint64_t skip_hole(int fd, uint64_t at) {
   off_t data = lseek(fd, (off_t)place_of(at), SEEK_DATA);
 
   if (data < 0)
-    return errno == ENXIO ? PAST_ALL : at;
+    return errno == ENXIO ? NO_MORE : at;
   return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__record) - 1 : at;
 }
 
 shareable__answer shareable__journal_next(int fd, uint64_t *at, shareable__record *record) {
-  ssize_t length = read_at(fd, record, sizeof *record, place_of(*at));
+  ssize_t length = *at == NO_MORE ? 0 : read_at(fd, record, sizeof *record, place_of(*at));
 
   if (length != (ssize_t)sizeof *record)
     return length < 0 ? SHAREABLE__UNTOLD : SHAREABLE__NO;
