@@ -137,6 +137,7 @@ int faults_open(const char *path, int flags, ...);
 #define link(...) FAULTS_CALL("link", (link)(__VA_ARGS__), ENOSPC, EACCES, EEXIST)
 #define linkat(...) FAULTS_CALL("linkat", (linkat)(__VA_ARGS__), ENOSPC, EACCES, ENOENT, EEXIST)
 #define lstat(...) FAULTS_CALL("lstat", (lstat)(__VA_ARGS__), ENOMEM, EACCES)
+#define lseek(...) FAULTS_CALL("lseek", (lseek)(__VA_ARGS__), EINVAL)
 #define madvise(...) FAULTS_CALL("madvise", (madvise)(__VA_ARGS__), EAGAIN)
 #define mkdir(...) FAULTS_CALL("mkdir", (mkdir)(__VA_ARGS__), ENOSPC, EACCES)
 #define nanosleep(...) FAULTS_CALL("nanosleep", (nanosleep)(__VA_ARGS__), EINTR)
