@@ -461,19 +461,7 @@ static bool is_excused(const excuse *all, const fault_site *site) {
   return false;
 }
 
-/* Also of the excuses, which are to be true. */
 static void judge_places(void) {
-  for (const excuse *one = ignored; one->file != NULL; one++) {
-    bool is_needed = false;
-
-    for (int i = 0; i < faults_site_count(); i++)
-      is_needed =
-        is_needed || (was_ignored[i] && is_excused((const excuse[]){*one, {NULL, NULL, NULL}}, faults_site(i)));
-    if (!is_needed && is_alone) {
-      fprintf(stderr, "%s in %s never fails without being told of\n", one->call, one->file);
-      complaints++;
-    }
-  }
   for (int i = 0; i < faults_site_count(); i++) {
     const fault_site *site = faults_site(i);
 
