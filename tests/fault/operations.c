@@ -823,6 +823,7 @@ const operation operations[] = {
   {"create a block of a name that is taken", have_block, create_over, .finish = end_block, .check = check_block,
    .allowed = creation},
   {"create an owned block", NULL, create_owned, MEMORY, .leaves = OWNS},
+  {"create an owned block without O_TMPFILE", without_tmpfile, create_owned, MEMORY, .leaves = OWNS},
   {"create an owned block at random", NULL, create_owned_at_random, MEMORY, .leaves = OWNS},
   {"create a second owned block", own_one, create_owned, MEMORY, .finish = disown, .leaves = OWNS},
   {"create more owned blocks than the journal has room for", own_many, create_owned, MEMORY, .finish = disown,
