@@ -79,3 +79,44 @@ Test(address, a_pickle_of_something_else_is_none) {
   cr_assert_not(
     shareable__address_of_plain(&address, &in, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, "/a\0b", 4)));
 }
+
+Test(address, without_room_there_is_no_pickle_of_it) {
+  shareable__address address;
+  char host[INET_ADDRSTRLEN];
+
+  cr_assert(shareable__address_read(&address, "1.2.3.4:5"));
+  for (uint32_t room = 1; room < 4; room++) {
+    shareable__plains in = shareable__plains_in(nodes, room);
+
+    cr_assert_eq(shareable__address_plain(&address, &in, host), 0, "%u nodes", room);
+  }
+}
+
+/* What a socket has that was bound to none; and an abstract name with a NUL, which no text can say. */
+Test(address, of_no_name_or_one_that_text_cannot_say_is_not_written) {
+  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
+  shareable__address address = {.length = sizeof(sa_family_t)};
+  char text[SHAREABLE__ADDRESS_TEXT];
+
+  address.any.sa_family = AF_UNIX;
+  cr_assert_null(shareable__address_path(&address));
+  cr_assert_not(shareable__address_write(&address, text));
+  cr_assert(
+    shareable__address_of_plain(&address, &in, shareable__plain_text(&in, SHAREABLE__PLAIN_BYTES, "\0a\0b", 4)));
+  cr_assert_not(shareable__address_write(&address, text));
+}
+
+Test(address, a_pair_of_no_host_and_port_is_none) {
+  static const char long_host[300] = "1.2.3.4";
+  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
+  uint32_t pair = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE);
+  uint32_t late = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE);
+  shareable__address address;
+
+  shareable__plain_add(&in, pair, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, long_host, sizeof long_host));
+  shareable__plain_add(&in, pair, shareable__plain_int(&in, 5));
+  cr_assert_not(shareable__address_of_plain(&address, &in, pair));
+  shareable__plain_add(&in, late, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, "", 0));
+  shareable__plain_add(&in, late, shareable__plain_none(&in));
+  cr_assert_not(shareable__address_of_plain(&address, &in, late));
+}

@@ -266,3 +266,21 @@ Test(gc, refuses_what_it_does_not_know) {
   cr_assert_eq(shareable_gc_count(NULL), 0);
   cr_assert_null(shareable_gc_name(NULL, 0));
 }
+
+Test(gc, has_nothing_past_its_end) {
+  shareable_gc *gc = NULL;
+  shareable_error error = {0};
+  size_t count;
+
+  cr_assert_eq(shareable_gc_run(&gc, 0, &error), SHAREABLE_OK, "%s", error.text);
+  count = shareable_gc_count(gc);
+  cr_assert_null(shareable_gc_name(gc, count));
+  cr_assert_null(shareable_gc_reason(gc, count));
+  cr_assert_eq(shareable_gc_fate(gc, count), SHAREABLE_FATE_KEPT);
+  shareable_gc_free(gc);
+  cr_assert_eq(shareable_gc_count(NULL), 0);
+  cr_assert_null(shareable_gc_name(NULL, 0));
+  cr_assert_null(shareable_gc_reason(NULL, 0));
+  cr_assert_eq(shareable_gc_fate(NULL, 0), SHAREABLE_FATE_KEPT);
+  shareable_gc_free(NULL);
+}

@@ -203,3 +203,47 @@ Test(pickle, a_million_mutations_are_plain_or_refused) {
   }
   cr_assert(plain > 100000 && plain < 900000, "%u of them were plain", plain);
 }
+
+/* Whatever the node is that there is no room for. */
+Test(pickle, says_what_has_no_room_at_each_node) {
+  static const char every[] = "\x80\x04(N\x88K\xff\x8a\x01\x80G\xbf\xf8\x00\x00\x00\x00\x00\x00\x8c\x02\xc3\xa9"
+                              "C\x01\xff)](K\x01K\x02"
+                              "e}(\x8c\x01xK\x03\x8c\x01yN\x75N\x85NN\x86NNN\x87\x8c\x01z\x94h\x00t.";
+  shareable__unpickled unpickled = SHAREABLE__NO_ROOM;
+  uint32_t room = 0, root;
+
+  for (; unpickled == SHAREABLE__NO_ROOM && room <= NODES; room++) {
+    shareable__plains in = shareable__plains_in(nodes, room);
+    size_t at;
+
+    unpickled = shareable__unpickle(&in, every, sizeof every - 1, &root, &at);
+  }
+  cr_assert_eq(unpickled, SHAREABLE__UNPICKLED);
+  cr_assert_gt(room, 20);
+}
+
+/* Each has its own opcode, and a long one stands between two frames. */
+Test(pickle, texts_of_every_length_come_back) {
+  static unsigned char bytes[300000];
+  static char text[70000];
+  const size_t lengths[] = {0, 1, 255, 256, 65535, 65536, 70000};
+
+  memset(text, 'x', sizeof text);
+  for (size_t i = 0; i < LENGTH(lengths); i++)
+    for (int is_str = 0; is_str < 2; is_str++) {
+      shareable__plain_type type = is_str ? SHAREABLE__PLAIN_STR : SHAREABLE__PLAIN_BYTES;
+      shareable__plains in = shareable__plains_in(nodes, NODES), out;
+      uint32_t list = shareable__plain_empty(&in, SHAREABLE__PLAIN_LIST), root;
+      size_t length;
+
+      cr_assert(shareable__plain_add(&in, list, shareable__plain_int(&in, 1)));
+      cr_assert(shareable__plain_add(&in, list, shareable__plain_text(&in, type, text, lengths[i])));
+      cr_assert(shareable__plain_add(&in, list, shareable__plain_text(&in, type, text, lengths[i])));
+      length = shareable__pickle(&in, list, bytes, sizeof bytes);
+      cr_assert_lt(length, sizeof bytes);
+      cr_assert_eq(decode(&out, bytes, length, &root), SHAREABLE__UNPICKLED, "%zu", lengths[i]);
+      cr_assert_eq(out.nodes[root].length, 3);
+      cr_assert_eq(out.nodes[out.nodes[root].last].type, type);
+      cr_assert_eq(out.nodes[out.nodes[root].last].length, lengths[i]);
+    }
+}

@@ -198,3 +198,29 @@ Test(protocol, what_is_no_challenge_is_not_answered) {
   for (size_t i = 0; i < LENGTH(bad); i++)
     cr_assert_eq(shareable__challenge_answer(&test_key, bad[i], strlen(bad[i]), response), 0, "%s", bad[i]);
 }
+
+Test(protocol, a_message_is_none_where_there_is_no_room_for_it) {
+  for (uint32_t room = 0; room < SHAREABLE__REQUEST_NODES; room++) {
+    shareable__plains in = shareable__plains_in(nodes, room);
+
+    cr_assert_eq(shareable__request_make(&in, "track_segment", "psm_deadbeef"), 0, "%u nodes", room);
+  }
+  for (uint32_t room = 1; room < 4; room++) {
+    shareable__plains in = shareable__plains_in(nodes, room);
+
+    cr_assert_eq(shareable__reply_make(&in, SHAREABLE__RETURN, shareable__plain_none(&in)), 0, "%u nodes", room);
+  }
+}
+
+Test(protocol, a_pair_is_a_reply_and_nothing_else) {
+  shareable__plains in = shareable__plains_in(nodes, 100);
+  uint32_t pair = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE),
+           list = shareable__plain_empty(&in, SHAREABLE__PLAIN_LIST);
+  const shareable__plain *kind, *value;
+
+  cr_assert_not(shareable__reply_read(&in, list, &kind, &value));
+  cr_assert_not(shareable__reply_read(&in, pair, &kind, &value));
+  cr_assert(shareable__plain_add(&in, pair, shareable__plain_int(&in, 1)));
+  cr_assert(shareable__plain_add(&in, pair, shareable__plain_none(&in)));
+  cr_assert_not(shareable__reply_read(&in, pair, &kind, &value));
+}
