@@ -20,7 +20,9 @@
 
 /* -- Items of shared memory, which nobody else may change meanwhile. */
 
-static char *items;
+#define ITEM_SIZE ((size_t)16)
+
+static char *items, *item;
 static enum turn_type type;
 
 static void *shared(size_t size) {
@@ -31,21 +33,23 @@ static void *shared(size_t size) {
 }
 
 static void begin_items(char **words) {
-  if (items == NULL)
-    items = shared(TURN_ITEMS * 16);
+  if (items == NULL) {
+    items = shared(TURN_ITEMS * ITEM_SIZE);
+    item = items + TURN_ITEM * ITEM_SIZE;
+  }
   type = turn_type_of(words[0]);
 }
 
 static void read_items(int64_t times) {
   if (type < TURN_STR) {
     for (int64_t i = 0; i < times; i++)
-      (void)__atomic_load_n((int64_t *)(void *)(items + TURN_ITEM * 16), __ATOMIC_RELAXED);
+      (void)__atomic_load_n((int64_t *)(void *)item, __ATOMIC_RELAXED);
     return;
   }
   for (int64_t i = 0; i < times; i++) {
-    char text[16];
+    char text[ITEM_SIZE];
 
-    memcpy(text, items + TURN_ITEM * 16, sizeof text);
+    memcpy(text, item, ITEM_SIZE);
     __asm__ volatile("" : : "r"(text) : "memory");
   }
 }
@@ -53,11 +57,11 @@ static void read_items(int64_t times) {
 static void write_items(int64_t times) {
   if (type < TURN_STR) {
     for (int64_t i = 0; i < times; i++)
-      __atomic_store_n((int64_t *)(void *)(items + TURN_ITEM * 16), i, __ATOMIC_RELAXED);
+      __atomic_store_n((int64_t *)(void *)item, i, __ATOMIC_RELAXED);
     return;
   }
   for (int64_t i = 0; i < times; i++) {
-    memcpy(items + TURN_ITEM * 16, i & 1 ? TURN_TEXT : TURN_OTHER, 16);
+    memcpy(item, i & 1 ? TURN_TEXT : TURN_OTHER, ITEM_SIZE);
     __asm__ volatile("" : : : "memory");
   }
 }

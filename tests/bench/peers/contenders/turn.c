@@ -13,13 +13,13 @@
 #define WORDS 8
 #define EXCHANGES 4000
 
-static double worth = 1;
+static double worth_of_one = 1;
 static bool is_answered;
 static int64_t exchanges[EXCHANGES];
 static int recorded;
 
-void turn_worth(double its) {
-  worth = its;
+void turn_worth(double worth) {
+  worth_of_one = worth;
 }
 
 void turn_answer(double amount, double count) {
@@ -91,7 +91,7 @@ static void work_for(const turn_work *work, int64_t nanoseconds) {
     last = now;
   } while (last - start < nanoseconds && recorded < EXCHANGES);
   if (recorded == 0) {
-    turn_answer((double)done * worth, (double)(last - start));
+    turn_answer((double)done * worth_of_one, (double)(last - start));
     return;
   }
   printf("each");
@@ -121,7 +121,7 @@ void turn_take_all(const turn_work *works) {
 
   while (fgets(line, sizeof line, stdin) != NULL) {
     int64_t nanoseconds = strtoll(line, &what, 10);
-    bool is_new = strcmp(what, before) != 0;
+    bool is_new = work == NULL || strcmp(what, before) != 0;
 
     snprintf(before, sizeof before, "%s", what);
     split(what, words);
@@ -130,7 +130,7 @@ void turn_take_all(const turn_work *works) {
       if (work != NULL && work->end != NULL)
         work->end();
       work = find(works, words[0]);
-      worth = 1;
+      worth_of_one = 1;
     }
     is_answered = false;
     if (is_new || work->run == NULL)
