@@ -11,9 +11,13 @@
 #include <sys/mman.h>
 
 #include "faults.h"
-#undef calloc
-#undef mmap
+#undef close
+#undef closedir
+#undef fclose
 #undef open
+#undef posix_spawn_file_actions_init
+#undef posix_spawnattr_init
+#undef waitpid
 
 extern const fault_site *const __start_fault_sites[], *const __stop_fault_sites[];
 
@@ -80,7 +84,7 @@ static bool goes_on(const fault_site *site) {
   return false;
 }
 
-bool faults_strike(const fault_site *site) {
+static bool is_struck(const fault_site *site) {
   int call, error = 0;
 
   if (now.trace == NULL)
@@ -101,12 +105,77 @@ bool faults_strike(const fault_site *site) {
   return true;
 }
 
-void faults_took(const void *what) {
+faults_function *faults_pick(const fault_site *site, faults_function *real, faults_function *fails) {
+  return is_struck(site) ? fails : real;
+}
+
+int64_t faults_minus_one(void) {
+  return -1;
+}
+
+int64_t faults_zero(void) {
+  return 0;
+}
+
+int64_t faults_errno(void) {
+  return errno;
+}
+
+static int64_t fail_after(int error) {
+  errno = error;
+  return -1;
+}
+
+int64_t faults_close(int fd) {
+  close(fd);
+  return fail_after(EIO);
+}
+
+int64_t faults_fclose(FILE *stream) {
+  fclose(stream);
+  return fail_after(EIO);
+}
+
+int64_t faults_closedir(DIR *folder) {
+  closedir(folder);
+  return fail_after(EIO);
+}
+
+int64_t faults_waitpid(pid_t process, int *state, int flags) {
+  (void)state;
+  (void)flags;
+  if (errno != ECHILD)
+    return -1;
+  waitpid(process, NULL, 0);
+  return fail_after(ECHILD);
+}
+
+void *faults_took(void *what) {
   now.live += what != NULL;
+  return what;
 }
 
 void faults_gave(const void *what) {
   now.live -= what != NULL;
+}
+
+void *faults_grew(const void *old, void *grown) {
+  return old == NULL ? faults_took(grown) : grown;
+}
+
+void faults_got_line(const char *before, char *line) {
+  if (before == NULL)
+    faults_took(line);
+}
+
+int faults_attributes(posix_spawnattr_t *how) {
+  faults_took(how);
+  return posix_spawnattr_init(how);
+}
+
+int faults_actions(posix_spawn_file_actions_t *actions) {
+  faults_took(actions);
+  return posix_spawn_file_actions_init(actions);
 }
 
 int faults_open(const char *path, int flags, ...) {

@@ -2,7 +2,7 @@
  * faults.h - makes any call of the core to the system fail, when a test wants it to.
  *
  * The core is compiled once more for that, with this header in front of each of its files: every function of the C library that
- * can fail is a macro here, which counts the call, and fails instead where it is the one that is to. The place of each call is
+ * can fail is a macro here, which counts the call, and has another function called where it is to fail. The place of each call is
  * kept, so that a test can tell which of them it has never made to fail. The errors are those that the call may well give; EINTR
  * and EAGAIN are never the first, for who goes on failing with them is asked for ever.
  */
@@ -54,59 +54,64 @@ typedef struct fault_site {
   const int *errors; /* up to a 0 */
 } fault_site;
 
-/* Counts the call; true, with errno set, where it is to fail. */
-bool faults_strike(const fault_site *site);
+/* What is called at a place: where this call is to fail, `fails`, with errno set; else `real`. Both are counted. */
+typedef void faults_function(void);
+faults_function *faults_pick(const fault_site *site, faults_function *real, faults_function *fails);
 
-/* What the core has and has to give back: memory, streams, folders, what is to be spawned. */
-void faults_took(const void *what);
+/* What a call that fails does: gives -1, NULL or 0, or the errno; or is done, and then says that it failed. */
+int64_t faults_minus_one(void);
+int64_t faults_zero(void);
+int64_t faults_errno(void);
+int64_t faults_close(int fd);
+int64_t faults_fclose(FILE *stream);
+int64_t faults_closedir(DIR *folder);
+int64_t faults_waitpid(pid_t process, int *state, int flags);
+
+/*
+ * What the core has and has to give back: memory, streams, folders, what is to be spawned. The former gives it back; what
+ * grew was taken if there was nothing before.
+ */
+void *faults_took(void *what);
 void faults_gave(const void *what);
+void *faults_grew(const void *old, void *grown);
+void faults_got_line(const char *before, char *line);
 
-/* open(2), where there are no files without a name if the test says so. */
+/* Calls that are more than that: open(2), where there are no files without a name if the test says so. */
 int faults_open(const char *path, int flags, ...);
+int faults_attributes(posix_spawnattr_t *how);
+int faults_actions(posix_spawn_file_actions_t *actions);
 
-#define FAULTS_AT(name, lasting, failed, real, ...)                                                                    \
-  __extension__({                                                                                                      \
+/*
+ * The call's function, or what fails in its place. Without a branch, so that the core compiled so has no more of them than it
+ * has, and what is run here counts for it (`make coverage`).
+ */
+#define FAULTS_PICK(name, lasting, fails, real, ...)                                                                   \
+  (__extension__({                                                                                                     \
     static const int errors_[] = {__VA_ARGS__, 0};                                                                     \
     static const fault_site site_ = {__FILE__, name, __LINE__, lasting, errors_};                                      \
     static const fault_site *const place_ __attribute__((section("fault_sites"), used)) = &site_;                      \
     (void)place_;                                                                                                      \
-    faults_strike(&site_) ? (failed) : (real);                                                                         \
-  })
-#define FAULTS_TOOK(what)                                                                                              \
-  __extension__({                                                                                                      \
-    __auto_type taken_ = (what);                                                                                       \
-    faults_took(taken_);                                                                                               \
-    taken_;                                                                                                            \
-  })
+    (__typeof__(&(real)))faults_pick(&site_, (faults_function *)(real), (faults_function *)(fails));                   \
+  }))
 
 /* A call that gives -1 and an errno; one that gives the errno; one that takes something that is given back later. */
-#define FAULTS_CALL(name, real, ...) FAULTS_AT(name, false, -1, real, __VA_ARGS__)
-#define FAULTS_LASTING(name, real, ...) FAULTS_AT(name, true, -1, real, __VA_ARGS__)
-#define FAULTS_ERRNO(name, real, ...) FAULTS_AT(name, true, errno, real, __VA_ARGS__)
-#define FAULTS_TAKE(name, real, ...) FAULTS_TOOK(FAULTS_AT(name, true, NULL, real, __VA_ARGS__))
-/* One that is done, and then says that it failed. */
-#define FAULTS_DONE(name, real, error) FAULTS_AT(name, false, ((void)(real), errno = (error), -1), real, error)
+#define FAULTS_CALL(real, ...) FAULTS_PICK(#real, false, faults_minus_one, real, __VA_ARGS__)
+#define FAULTS_LASTING(real, ...) FAULTS_PICK(#real, true, faults_minus_one, real, __VA_ARGS__)
+#define FAULTS_ERRNO(real, ...) FAULTS_PICK(#real, true, faults_errno, real, __VA_ARGS__)
+#define FAULTS_TAKE(real, ...) FAULTS_PICK(#real, true, faults_zero, real, __VA_ARGS__)
 
-#define calloc(...) FAULTS_TAKE("calloc", (calloc)(__VA_ARGS__), ENOMEM)
-#define fopen(...) FAULTS_TAKE("fopen", (fopen)(__VA_ARGS__), EMFILE, EACCES)
-#define malloc(...) FAULTS_TAKE("malloc", (malloc)(__VA_ARGS__), ENOMEM)
-#define opendir(...) FAULTS_TAKE("opendir", (opendir)(__VA_ARGS__), EMFILE, EACCES)
-#define strndup(...) FAULTS_TAKE("strndup", (strndup)(__VA_ARGS__), ENOMEM)
-#define FAULTS_GROW(name, old, real)                                                                                   \
-  __extension__({                                                                                                      \
-    void *old_ = (old), *new_ = FAULTS_AT(name, true, NULL, real, ENOMEM);                                             \
-    if (old_ == NULL)                                                                                                  \
-      faults_took(new_);                                                                                               \
-    new_;                                                                                                              \
-  })
-#define realloc(old, size) FAULTS_GROW("realloc", old, (realloc)(old_, size))
-#define reallocarray(old, ...) FAULTS_GROW("reallocarray", old, (reallocarray)(old_, __VA_ARGS__))
+#define calloc(...) faults_took(FAULTS_TAKE(calloc, ENOMEM)(__VA_ARGS__))
+#define fopen(...) ((FILE *)faults_took(FAULTS_TAKE(fopen, EMFILE, EACCES)(__VA_ARGS__)))
+#define malloc(...) faults_took(FAULTS_TAKE(malloc, ENOMEM)(__VA_ARGS__))
+#define opendir(...) ((DIR *)faults_took(FAULTS_TAKE(opendir, EMFILE, EACCES)(__VA_ARGS__)))
+#define strndup(...) ((char *)faults_took(FAULTS_TAKE(strndup, ENOMEM)(__VA_ARGS__)))
+#define realloc(old, ...) faults_grew(old, FAULTS_TAKE(realloc, ENOMEM)(old, __VA_ARGS__))
+#define reallocarray(old, ...) faults_grew(old, FAULTS_TAKE(reallocarray, ENOMEM)(old, __VA_ARGS__))
 #define getline(line, ...)                                                                                             \
   __extension__({                                                                                                      \
-    char *before_ = *(line);                                                                                           \
-    ssize_t length_ = FAULTS_LASTING("getline", (getline)((line), __VA_ARGS__), ENOMEM);                               \
-    if (before_ == NULL)                                                                                               \
-      faults_took(*(line));                                                                                            \
+    const char *before_ = *(line);                                                                                     \
+    ssize_t length_ = FAULTS_LASTING(getline, ENOMEM)(line, __VA_ARGS__);                                              \
+    faults_got_line(before_, *(line));                                                                                 \
     length_;                                                                                                           \
   })
 #define free(what)                                                                                                     \
@@ -115,66 +120,60 @@ int faults_open(const char *path, int flags, ...);
     faults_gave(given_);                                                                                               \
     (free)(given_);                                                                                                    \
   })
-#define fclose(stream) (faults_gave(stream), FAULTS_DONE("fclose", (fclose)(stream), EIO))
-#define closedir(folder) (faults_gave(folder), FAULTS_DONE("closedir", (closedir)(folder), EIO))
+#define fclose(stream) (faults_gave(stream), FAULTS_PICK("fclose", false, faults_fclose, fclose, EIO)(stream))
+#define closedir(folder) (faults_gave(folder), FAULTS_PICK("closedir", false, faults_closedir, closedir, EIO)(folder))
+#define close(...) FAULTS_PICK("close", false, faults_close, close, EIO)(__VA_ARGS__)
 
-#define open(...) FAULTS_LASTING("open", faults_open(__VA_ARGS__), EMFILE, EACCES, EOPNOTSUPP)
-#define pipe2(...) FAULTS_LASTING("pipe2", (pipe2)(__VA_ARGS__), EMFILE)
-#define socket(...) FAULTS_LASTING("socket", (socket)(__VA_ARGS__), EMFILE, EACCES)
-#define socketpair(...) FAULTS_LASTING("socketpair", (socketpair)(__VA_ARGS__), EMFILE)
-#define mmap(...) FAULTS_AT("mmap", true, MAP_FAILED, (mmap)(__VA_ARGS__), ENOMEM, EAGAIN)
-#define close(...) FAULTS_DONE("close", (close)(__VA_ARGS__), EIO)
+#define open(...) FAULTS_PICK("open", true, faults_minus_one, faults_open, EMFILE, EACCES, EOPNOTSUPP)(__VA_ARGS__)
+#define pipe2(...) FAULTS_LASTING(pipe2, EMFILE)(__VA_ARGS__)
+#define socket(...) FAULTS_LASTING(socket, EMFILE, EACCES)(__VA_ARGS__)
+#define socketpair(...) FAULTS_LASTING(socketpair, EMFILE)(__VA_ARGS__)
+#define mmap(...) FAULTS_LASTING(mmap, ENOMEM, EAGAIN)(__VA_ARGS__)
+#define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
+#define readdir(...) FAULTS_PICK("readdir", false, faults_zero, readdir, EIO)(__VA_ARGS__)
 
-#define connect(...) FAULTS_CALL("connect", (connect)(__VA_ARGS__), ECONNREFUSED, ENOENT, EACCES, EAGAIN)
-#define fcntl(...) FAULTS_CALL("fcntl", (fcntl)(__VA_ARGS__), ENOLCK, EMFILE, EAGAIN)
-#define fread(...) FAULTS_AT("fread", false, 0u, (fread)(__VA_ARGS__), EIO)
-#define fstat(...) FAULTS_CALL("fstat", (fstat)(__VA_ARGS__), ENOMEM)
-#define ftruncate(...) FAULTS_CALL("ftruncate", (ftruncate)(__VA_ARGS__), ENOSPC, EFBIG)
-#define getrandom(...) FAULTS_CALL("getrandom", (getrandom)(__VA_ARGS__), ENOSYS, EINTR)
-#define getrlimit(...) FAULTS_CALL("getrlimit", (getrlimit)(__VA_ARGS__), EPERM)
-#define getsockopt(...) FAULTS_CALL("getsockopt", (getsockopt)(__VA_ARGS__), ENOMEM)
-#define kill(...) FAULTS_CALL("kill", (kill)(__VA_ARGS__), EPERM)
-#define link(...) FAULTS_CALL("link", (link)(__VA_ARGS__), ENOSPC, EACCES, EEXIST)
-#define linkat(...) FAULTS_CALL("linkat", (linkat)(__VA_ARGS__), ENOSPC, EACCES, ENOENT, EEXIST)
-#define lstat(...) FAULTS_CALL("lstat", (lstat)(__VA_ARGS__), ENOMEM, EACCES)
-#define lseek(...) FAULTS_CALL("lseek", (lseek)(__VA_ARGS__), EINVAL)
-#define madvise(...) FAULTS_CALL("madvise", (madvise)(__VA_ARGS__), EAGAIN)
-#define mkdir(...) FAULTS_CALL("mkdir", (mkdir)(__VA_ARGS__), ENOSPC, EACCES)
-#define nanosleep(...) FAULTS_CALL("nanosleep", (nanosleep)(__VA_ARGS__), EINTR)
-#define poll(...) FAULTS_CALL("poll", (poll)(__VA_ARGS__), ENOMEM, EINTR)
-#define pread(...) FAULTS_CALL("pread", (pread)(__VA_ARGS__), EIO, EINTR)
-#define pwrite(...) FAULTS_CALL("pwrite", (pwrite)(__VA_ARGS__), ENOSPC, EIO, EINTR)
-#define read(...) FAULTS_CALL("read", (read)(__VA_ARGS__), EIO, EINTR)
-#define readdir(...) FAULTS_AT("readdir", false, NULL, (readdir)(__VA_ARGS__), EIO)
-#define recv(...) FAULTS_CALL("recv", (recv)(__VA_ARGS__), ECONNRESET, ENOMEM, EINTR, EAGAIN)
-#define rmdir(...) FAULTS_CALL("rmdir", (rmdir)(__VA_ARGS__), EBUSY)
-#define send(...) FAULTS_CALL("send", (send)(__VA_ARGS__), EPIPE, ENOMEM, EINTR, EAGAIN)
-#define setsockopt(...) FAULTS_CALL("setsockopt", (setsockopt)(__VA_ARGS__), ENOMEM)
-#define stat(...) FAULTS_CALL("stat", (stat)(__VA_ARGS__), ENOMEM, EACCES)
-#define statvfs(...) FAULTS_CALL("statvfs", (statvfs)(__VA_ARGS__), EIO)
-#define syscall(...) FAULTS_CALL("syscall", (syscall)(__VA_ARGS__), ENOSYS, EINTR)
-#define unlink(...) FAULTS_CALL("unlink", (unlink)(__VA_ARGS__), EACCES, ENOENT)
-#define usleep(...) FAULTS_CALL("usleep", (usleep)(__VA_ARGS__), EINTR)
+#define connect(...) FAULTS_CALL(connect, ECONNREFUSED, ENOENT, EACCES, EAGAIN)(__VA_ARGS__)
+#define fcntl(...) FAULTS_CALL(fcntl, ENOLCK, EMFILE, EAGAIN)(__VA_ARGS__)
+#define fstat(...) FAULTS_CALL(fstat, ENOMEM)(__VA_ARGS__)
+#define ftruncate(...) FAULTS_CALL(ftruncate, ENOSPC, EFBIG)(__VA_ARGS__)
+#define getrandom(...) FAULTS_CALL(getrandom, ENOSYS, EINTR)(__VA_ARGS__)
+#define getrlimit(...) FAULTS_CALL(getrlimit, EPERM)(__VA_ARGS__)
+#define getsockopt(...) FAULTS_CALL(getsockopt, ENOMEM)(__VA_ARGS__)
+#define kill(...) FAULTS_CALL(kill, EPERM)(__VA_ARGS__)
+#define link(...) FAULTS_CALL(link, ENOSPC, EACCES, EEXIST)(__VA_ARGS__)
+#define linkat(...) FAULTS_CALL(linkat, ENOSPC, EACCES, ENOENT, EEXIST)(__VA_ARGS__)
+#define lstat(...) FAULTS_CALL(lstat, ENOMEM, EACCES)(__VA_ARGS__)
+#define lseek(...) FAULTS_CALL(lseek, EINVAL)(__VA_ARGS__)
+#define madvise(...) FAULTS_CALL(madvise, EAGAIN)(__VA_ARGS__)
+#define mkdir(...) FAULTS_CALL(mkdir, ENOSPC, EACCES)(__VA_ARGS__)
+#define nanosleep(...) FAULTS_CALL(nanosleep, EINTR)(__VA_ARGS__)
+#define poll(...) FAULTS_CALL(poll, ENOMEM, EINTR)(__VA_ARGS__)
+#define pread(...) FAULTS_CALL(pread, EIO, EINTR)(__VA_ARGS__)
+#define pwrite(...) FAULTS_CALL(pwrite, ENOSPC, EIO, EINTR)(__VA_ARGS__)
+#define read(...) FAULTS_CALL(read, EIO, EINTR)(__VA_ARGS__)
+#define recv(...) FAULTS_CALL(recv, ECONNRESET, ENOMEM, EINTR, EAGAIN)(__VA_ARGS__)
+#define rmdir(...) FAULTS_CALL(rmdir, EBUSY)(__VA_ARGS__)
+#define send(...) FAULTS_CALL(send, EPIPE, ENOMEM, EINTR, EAGAIN)(__VA_ARGS__)
+#define setsockopt(...) FAULTS_CALL(setsockopt, ENOMEM)(__VA_ARGS__)
+#define stat(...) FAULTS_CALL(stat, ENOMEM, EACCES)(__VA_ARGS__)
+#define statvfs(...) FAULTS_CALL(statvfs, EIO)(__VA_ARGS__)
+#define syscall(...) FAULTS_CALL(syscall, ENOSYS, EINTR)(__VA_ARGS__)
+#define unlink(...) FAULTS_CALL(unlink, EACCES, ENOENT)(__VA_ARGS__)
+#define usleep(...) FAULTS_CALL(usleep, EINTR)(__VA_ARGS__)
 /* ECHILD: it has ended, and somebody else has waited for that. */
-#define waitpid(process, state, flags)                                                                                 \
-  FAULTS_AT("waitpid", false, errno == ECHILD ? ((void)(waitpid)(process, NULL, 0), errno = ECHILD, -1) : -1,          \
-            (waitpid)(process, state, flags), ECHILD, EINTR)
+#define waitpid(...) FAULTS_PICK("waitpid", false, faults_waitpid, waitpid, ECHILD, EINTR)(__VA_ARGS__)
 
-#define posix_fallocate(...)                                                                                           \
-  FAULTS_ERRNO("posix_fallocate", (posix_fallocate)(__VA_ARGS__), ENOSPC, ENOMEM, EFBIG, EINTR)
-#define posix_spawn(...) FAULTS_ERRNO("posix_spawn", (posix_spawn)(__VA_ARGS__), ENOMEM, ENOENT, EAGAIN)
-#define posix_spawnattr_init(how)                                                                                      \
-  FAULTS_ERRNO("posix_spawnattr_init", (faults_took(how), (posix_spawnattr_init)(how)), ENOMEM)
+#define posix_fallocate(...) FAULTS_ERRNO(posix_fallocate, ENOSPC, ENOMEM, EFBIG, EINTR)(__VA_ARGS__)
+#define posix_spawn(...) FAULTS_ERRNO(posix_spawn, ENOMEM, ENOENT, EAGAIN)(__VA_ARGS__)
+#define posix_spawnattr_init(...)                                                                                      \
+  FAULTS_PICK("posix_spawnattr_init", true, faults_errno, faults_attributes, ENOMEM)(__VA_ARGS__)
 #define posix_spawnattr_destroy(how) (faults_gave(how), (posix_spawnattr_destroy)(how))
-#define posix_spawn_file_actions_init(actions)                                                                         \
-  FAULTS_ERRNO("posix_spawn_file_actions_init", (faults_took(actions), (posix_spawn_file_actions_init)(actions)),      \
-               ENOMEM)
+#define posix_spawn_file_actions_init(...)                                                                             \
+  FAULTS_PICK("posix_spawn_file_actions_init", true, faults_errno, faults_actions, ENOMEM)(__VA_ARGS__)
 #define posix_spawn_file_actions_destroy(actions) (faults_gave(actions), (posix_spawn_file_actions_destroy)(actions))
-#define posix_spawn_file_actions_adddup2(...)                                                                          \
-  FAULTS_ERRNO("posix_spawn_file_actions_adddup2", (posix_spawn_file_actions_adddup2)(__VA_ARGS__), ENOMEM)
+#define posix_spawn_file_actions_adddup2(...) FAULTS_ERRNO(posix_spawn_file_actions_adddup2, ENOMEM)(__VA_ARGS__)
 #define posix_spawn_file_actions_addclosefrom_np(...)                                                                  \
-  FAULTS_ERRNO("posix_spawn_file_actions_addclosefrom_np", (posix_spawn_file_actions_addclosefrom_np)(__VA_ARGS__),    \
-               ENOMEM)
-#define pthread_atfork(...) FAULTS_ERRNO("pthread_atfork", (pthread_atfork)(__VA_ARGS__), ENOMEM)
+  FAULTS_ERRNO(posix_spawn_file_actions_addclosefrom_np, ENOMEM)(__VA_ARGS__)
+#define pthread_atfork(...) FAULTS_ERRNO(pthread_atfork, ENOMEM)(__VA_ARGS__)
 
 #endif
