@@ -3,7 +3,7 @@
  *
  *   unit [SUITE | SUITE/TEST]…      all of them, or those; -SUITE/TEST leaves one out
  *
- * A test that has not ended after two minutes is killed, and has failed.
+ * A test that has not ended after two minutes, or what it says itself, is killed, and has failed.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -70,7 +70,7 @@ static bool is_wanted(const criterion_test *test, char **patterns) {
 _Noreturn static void be(const criterion_test *test) {
   const criterion_test *suite = suite_of(test);
 
-  alarm(LIMIT_S);
+  alarm(test->timeout > 0 ? (unsigned)(test->timeout + 1) : LIMIT_S);
   if (suite != NULL && suite->init != NULL)
     suite->init();
   test->run();

@@ -20,6 +20,7 @@ typedef struct criterion_test {
   /* By the names of Criterion's options. */
   void (*init)(void), (*fini)(void);
   int signal;
+  double timeout; /* in seconds */
 } criterion_test;
 
 void criterion_add(criterion_test *test);
