@@ -16,11 +16,12 @@ typedef struct cli_view {
 } cli_view;
 
 #define CLI_VIEW_SHORTS "Jrno:b"
+/* No two versions agree on this. */
+/* clang-format off */
 #define CLI_VIEW_LONGS                                                                                                 \
   {"json", no_argument, NULL, 'J'}, {"raw", no_argument, NULL, 'r'}, {"noheadings", no_argument, NULL, 'n'},           \
-    {"output", required_argument, NULL, 'o'}, {                                                                        \
-    "bytes", no_argument, NULL, 'b'                                                                                    \
-  }
+  {"output", required_argument, NULL, 'o'}, {"bytes", no_argument, NULL, 'b'}
+/* clang-format on */
 #define CLI_VIEW_HELP                                                                                                  \
   "  -J, --json            as JSON\n"                                                                                  \
   "  -r, --raw             without alignment; blanks and the like as \\xHH\n"                                          \

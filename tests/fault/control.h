@@ -16,8 +16,9 @@ typedef enum fault_extent {
 } fault_extent;
 
 typedef struct fault_plan {
-  int call;   /* which one, counted from 1; 0: none */
-  int second; /* another one after it; 0: none */
+  int call;   /* which one, of those at the place, counted from 1; 0: none. How often others are called may vary. */
+  int place;  /* by its index */
+  int second; /* the index of another place, counted from 1, whose next call fails too; 0: none */
   int error;  /* which of those that it may give, counted from 0 */
   fault_extent extent;
 } fault_plan;
@@ -26,6 +27,7 @@ typedef struct fault_plan {
 enum { FAULT_CALLS = 100000 };
 typedef struct fault_trace {
   int count;
+  int before; /* how many were made before the first one that failed */
   int struck; /* the place of the call that failed; of the second one, where there is one; -1: none did */
   int sites[FAULT_CALLS];
 } fault_trace;

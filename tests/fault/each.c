@@ -336,12 +336,12 @@ static bool try(const operation *op, const fault_plan *plan, shareable_status us
 static void note_what_follows(const fault_plan *plan) {
   int count = told->trace.count < FAULT_CALLS ? told->trace.count : FAULT_CALLS;
 
-  for (int i = plan->call; i < count; i++) {
+  for (int i = told->trace.before + 1; i < count; i++) {
     fault_plan *both = &after_failure[told->trace.sites[i]];
 
     if (both->call == 0 && !has_struck[told->trace.sites[i]]) {
       *both = *plan;
-      both->second = i + 1;
+      both->second = told->trace.sites[i] + 1;
     }
   }
 }
@@ -355,18 +355,16 @@ static void try_what_follows(const operation *op, shareable_status usual) {
   }
 }
 
-/* All errors of one call. */
-static void try_call(const operation *op, int call, shareable_status usual) {
-  fault_plan plan = {.call = call};
-  int place;
+/* All errors of one call: of which one at a place. */
+static void try_call(const operation *op, int place, int call, shareable_status usual) {
+  fault_plan plan = {.place = place, .call = call};
 
   for (; try(op, &plan, usual); plan.error++)
     note_what_follows(&plan);
   plan.error = 0;
   plan.extent = FAULT_OF_ITS_KIND;
   try(op, &plan, usual);
-  place = told->trace.struck;
-  if (place >= 0 && told->status == usual)
+  if (told->trace.struck >= 0 && told->status == usual)
     was_ignored[place] = true;
   plan.extent = FAULT_OF_ALL;
   try(op, &plan, usual);
@@ -389,7 +387,7 @@ static void try_operation(const operation *op) {
       if (trace.sites[k] == trace.sites[i])
         *(k < i ? &before : &after) += 1;
     if (before < FIRST || after <= LAST)
-      try_call(op, i + 1, usual);
+      try_call(op, trace.sites[i], before + 1, usual);
   }
   try_what_follows(op, usual);
 }

@@ -25,6 +25,7 @@ static struct {
   fault_plan plan;
   fault_trace *trace;     /* NULL: nothing fails */
   const fault_site *site; /* of the call that failed first; NULL: none has */
+  int calls;              /* at the place that is to fail */
   long live;              /* of what the core has to give back */
   bool has_tmpfile;
 } now = {.has_tmpfile = true};
@@ -48,6 +49,7 @@ void faults_arm(const fault_plan *plan, fault_trace *trace) {
   now.plan = *plan;
   now.trace = trace;
   now.site = NULL;
+  now.calls = 0;
   trace->count = 0;
   trace->struck = -1;
 }
@@ -84,22 +86,29 @@ static bool goes_on(const fault_site *site) {
   return false;
 }
 
+/* The error with which a call at a place is to fail, or 0. */
+static int planned_error(const fault_site *site, int place) {
+  if (now.site == NULL)
+    return place == now.plan.place && ++now.calls == now.plan.call ? error_of(site, now.plan.error) : 0;
+  return (place == now.plan.second - 1 && now.trace->struck != place) || goes_on(site) ? error_of(site, 0) : 0;
+}
+
 static bool is_struck(const fault_site *site) {
-  int call, error = 0;
+  int place, error;
 
   if (now.trace == NULL)
     return false;
+  place = index_of(site);
   if (now.trace->count < FAULT_CALLS)
-    now.trace->sites[now.trace->count] = index_of(site);
-  call = ++now.trace->count;
-  if (call == now.plan.call)
-    error = error_of(site, now.plan.error);
-  else if (now.site != NULL && (call == now.plan.second || goes_on(site)))
-    error = error_of(site, 0);
+    now.trace->sites[now.trace->count] = place;
+  now.trace->count++;
+  error = planned_error(site, place);
   if (error == 0)
     return false;
-  if (now.site == NULL || call == now.plan.second)
-    now.trace->struck = index_of(site);
+  if (now.site == NULL)
+    now.trace->before = now.trace->count - 1;
+  if (now.site == NULL || place == now.plan.second - 1)
+    now.trace->struck = place;
   now.site = now.site == NULL ? site : now.site;
   errno = error;
   return true;
