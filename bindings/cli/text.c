@@ -43,8 +43,8 @@ static void put_float(cli_text *to, double real) {
   }
   length = cli_digits(digits, real);
   if (memchr(digits, '.', (size_t)length) == NULL && memchr(digits, 'e', (size_t)length) == NULL) {
-    memcpy(digits + length, ".0", 2);
-    length += 2;
+    digits[length++] = '.';
+    digits[length++] = '0';
   }
   put(to, digits, (size_t)length);
 }
