@@ -486,6 +486,7 @@ static void end(pid_t child) {
 
 int main(int argc, char **argv) {
   static char folder[] = "/tmp/faults-XXXXXX", path[60];
+  static const operation *const all[] = {blocks_operations, lists_operations, garbage_operations, managers_operations};
   const char *wanted = argc < 2 ? "" : argv[1];
   pid_t manager, other;
   int done = 0;
@@ -500,11 +501,12 @@ int main(int argc, char **argv) {
   other = start_manager("127.0.0.1:0", tcp);
   if (manager < 0 || other < 0)
     return 99;
-  for (const operation *op = operations; op->name != NULL && complaints < MOST_COMPLAINTS; op++)
-    if (strstr(op->name, wanted) != NULL) {
-      try_operation(op);
-      done++;
-    }
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (const operation *op = all[i]; op->name != NULL && complaints < MOST_COMPLAINTS; op++)
+      if (strstr(op->name, wanted) != NULL) {
+        try_operation(op);
+        done++;
+      }
   end(manager);
   end(other);
   for (int i = 0; i < 2000 && access(path, F_OK) == 0; i++)

@@ -48,10 +48,33 @@ typedef struct operation {
   unsigned leaves;
 } operation;
 
-extern const operation operations[];
+/* Each ends with one that has no name. */
+extern const operation blocks_operations[], lists_operations[], garbage_operations[], managers_operations[];
+
+/* What the header says that an operation may answer, beside success. */
+#define E(name) SHAREABLE_E_##name
+#define ANSWERS(name, ...) static const shareable_status name[] = {__VA_ARGS__, SHAREABLE_OK}
 
 /* A child that starts a manager for all, which ends with it; and where that listens. */
 pid_t start_manager(const char *address, char where[200]);
+
+/* What must be so, or else ends the run with words; what the world must answer. */
+void need(bool condition, const char *what);
+void must(shareable_status status, const char *what);
+
+/* Whether there is a block of that name; the world's name with something behind it, up to the next call. */
+bool exists(const char *name);
+const char *extended(const world *w, const char *suffix);
+
+/* What operations on lists, garbage and managers begin and end with, too. */
+void without_tmpfile(world *w);
+void have_block(world *w);
+void have_block_again(world *w);
+void end_block(world *w);
+void end_stranger(world *w);
+/* Has a child do what ends it, and returns once it has ended. */
+void after_death(const world *w, void die(const world *));
+void fill(world *w);
 
 /* Ends the run with words. */
 void complain(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -1,0 +1,209 @@
+/*
+ * blocks.c - what the library does with blocks: made, opened, unlinked, owned, handed over, and what else may then have changed.
+ */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "operations.h"
+
+static shareable_status create(world *w, const char *name, uint64_t size, uint32_t flags) {
+  return shareable_memory_create(&w->memory, name, size, flags, 0, &w->error);
+}
+
+static shareable_status create_named(world *w) {
+  return create(w, w->name, 5000, 0);
+}
+
+static shareable_status create_random(world *w) {
+  return create(w, NULL, 5000, 0);
+}
+
+static shareable_status create_lazy(world *w) {
+  return create(w, w->name, 5000, SHAREABLE_LAZY);
+}
+
+static shareable_status create_large(world *w) {
+  return create(w, w->name, 3 << 20, 0);
+}
+
+static shareable_status create_owned(world *w) {
+  return create(w, w->name, 5000, SHAREABLE_OWNED);
+}
+
+static shareable_status create_owned_at_random(world *w) {
+  return create(w, NULL, 5000, SHAREABLE_OWNED);
+}
+
+void without_tmpfile(world *w) {
+  (void)w;
+  faults_have_tmpfile(false);
+}
+
+/* One more than the journal has records for. */
+static void own_many(world *w) {
+  for (int i = 0; i < RECORDS; i++)
+    must(shareable_memory_create(&w->owned[i], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.text);
+}
+
+static void own_one(world *w) {
+  must(shareable_memory_create(&w->owned[0], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.text);
+}
+
+static void disown(world *w) {
+  for (int i = 0; i < RECORDS && w->owned[i] != NULL; i++) {
+    must(shareable_memory_unlink(w->owned[i], &w->error), w->error.text);
+    shareable_memory_unref(w->owned[i]);
+  }
+}
+
+static void drop_block(world *w) {
+  char *bytes = shareable_memory_address(w->memory);
+
+  bytes[shareable_memory_size(w->memory) - 1] = 1; /* it is all there */
+  must(shareable_memory_unlink(w->memory, &w->error), w->error.text);
+  shareable_memory_unref(w->memory);
+}
+
+void have_block(world *w) {
+  must(shareable_memory_create(&w->other, w->name, 5000, 0, 0, &w->error), w->error.text);
+  strcpy(shareable_memory_address(w->other), "as it was");
+}
+
+void end_block(world *w) {
+  if (exists(w->name))
+    must(shareable_memory_unlink(w->other, &w->error), w->error.text);
+  shareable_memory_unref(w->other);
+}
+
+static void check_block(world *w, shareable_status status) {
+  (void)status;
+  need(strcmp(shareable_memory_address(w->other), "as it was") == 0, "the block has changed");
+}
+
+static shareable_status create_over(world *w) {
+  return create(w, w->name, 1 << 20, 0);
+}
+
+static shareable_status open_block(world *w) {
+  return shareable_memory_open(&w->memory, w->name, 0, &w->error);
+}
+
+static shareable_status open_read_only(world *w) {
+  return shareable_memory_open(&w->memory, w->name, SHAREABLE_READ_ONLY, &w->error);
+}
+
+static void close_block(world *w) {
+  shareable_memory_unref(w->memory);
+}
+
+void have_block_again(world *w) {
+  end_block(w);
+  have_block(w);
+}
+
+static shareable_status unlink_block(world *w) {
+  return shareable_memory_unlink(w->other, &w->error);
+}
+
+static shareable_status unlink_name(world *w) {
+  return shareable_unlink(w->name, &w->error);
+}
+
+static void check_unlinked(world *w, shareable_status status) {
+  need(exists(w->name) == (status != SHAREABLE_OK), "the name is there if, and only if, it could not be removed");
+}
+
+static shareable_status unlink_of_another(world *w) {
+  return shareable_memory_unlink(w->memory, &w->error);
+}
+
+/* The handle's name has come to stand for another block. */
+static void replace_block(world *w) {
+  must(create(w, w->name, 100, 0), w->error.text);
+  must(shareable_memory_unlink(w->memory, &w->error), w->error.text);
+  have_block(w);
+}
+
+static void check_other_stays(world *w, shareable_status status) {
+  (void)status;
+  need(exists(w->name), "another's block was unlinked");
+}
+
+static void end_both(world *w) {
+  shareable_memory_unref(w->memory);
+  end_block(w);
+}
+
+static pid_t start_sleeper(void) {
+  pid_t child = fork();
+
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;)
+      pause();
+  }
+  return child;
+}
+
+void end_stranger(world *w) {
+  if (w->stranger > 0) {
+    kill(w->stranger, SIGKILL);
+    waitpid(w->stranger, NULL, 0);
+  }
+}
+
+static void have_heir(world *w) {
+  w->stranger = start_sleeper();
+}
+
+static void own_one_and_have_heir(world *w) {
+  own_one(w);
+  have_heir(w);
+}
+
+static void disown_and_end_heir(world *w) {
+  disown(w);
+  end_stranger(w);
+}
+
+static shareable_status hand_over(world *w) {
+  return shareable_list_explain_whole(NULL, shareable_hand_over(w->stranger), &w->error);
+}
+
+ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
+ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
+ANSWERS(unlinking, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
+ANSWERS(handing, E(ARGUMENT), E(SYSTEM), E(NO_MEMORY));
+
+#define MEMORY .undo = drop_block, .allowed = creation
+
+const operation blocks_operations[] = {
+  {"create a block", NULL, create_named, MEMORY},
+  {"create a block at random", NULL, create_random, MEMORY},
+  {"create a lazy block", NULL, create_lazy, MEMORY},
+  {"create a large block", NULL, create_large, MEMORY},
+  {"create a block without O_TMPFILE", without_tmpfile, create_named, MEMORY},
+  {"create a block of a name that is taken", have_block, create_over, .finish = end_block, .check = check_block,
+   .allowed = creation},
+  {"create an owned block", NULL, create_owned, MEMORY, .leaves = OWNS},
+  {"create an owned block without O_TMPFILE", without_tmpfile, create_owned, MEMORY, .leaves = OWNS},
+  {"create an owned block at random", NULL, create_owned_at_random, MEMORY, .leaves = OWNS},
+  {"create a second owned block", own_one, create_owned, MEMORY, .finish = disown, .leaves = OWNS},
+  {"create more owned blocks than the journal has room for", own_many, create_owned, MEMORY, .finish = disown,
+   .leaves = OWNS},
+  {"open a block", have_block, open_block, .undo = close_block, .finish = end_block, .check = check_block,
+   .allowed = opening},
+  {"open a block read-only", have_block, open_read_only, .undo = close_block, .finish = end_block, .check = check_block,
+   .allowed = opening},
+  {"unlink a block", have_block, unlink_block, .undo = have_block_again, .finish = end_block, .check = check_unlinked,
+   .allowed = unlinking},
+  {"unlink a name", have_block, unlink_name, .undo = have_block_again, .finish = end_block, .check = check_unlinked,
+   .allowed = unlinking},
+  {"unlink a block whose name is another's", replace_block, unlink_of_another, .finish = end_both,
+   .check = check_other_stays, .allowed = unlinking},
+  {"hand over", have_heir, hand_over, .finish = end_stranger, .allowed = handing},
+  {"hand over what is owned", own_one_and_have_heir, hand_over, .finish = disown_and_end_heir, .allowed = handing},
+  {0}};

@@ -1,0 +1,376 @@
+/*
+ * lists.c - what the library does with lists: made, opened, read, written, locked, waited for, and what else may then have changed.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../core/src/list.h"
+#include "operations.h"
+
+#define MS INT64_C(1000000)
+
+void fill(world *w) {
+  const shareable_value items[ITEMS] = {shareable_int(1),          shareable_float(2.5), shareable_str("text"),
+                                        shareable_bytes("b\0", 2), shareable_bool(1),    shareable_none(),
+                                        shareable_int(7)};
+
+  memcpy(w->items, items, sizeof items);
+  w->items[3].capacity = 1000;
+}
+
+static shareable_status make(world *w, const char *name, uint32_t flags) {
+  fill(w);
+  return shareable_list_create(&w->list, name, w->items, ITEMS, flags, 0, &w->error);
+}
+
+static shareable_status make_list(world *w) {
+  return make(w, w->name, 0);
+}
+
+static shareable_status make_plain(world *w) {
+  return make(w, w->name, SHAREABLE_PLAIN);
+}
+
+static shareable_status make_lazy(world *w) {
+  return make(w, w->name, SHAREABLE_LAZY);
+}
+
+static shareable_status make_random(world *w) {
+  return make(w, NULL, 0);
+}
+
+static shareable_status make_owned(world *w) {
+  return make(w, w->name, SHAREABLE_OWNED);
+}
+
+static shareable_status make_ints(world *w) {
+  static int64_t many[10000];
+
+  return shareable_list_create_ints(&w->list, w->name, many, 10000, 0, 0, &w->error);
+}
+
+static void drop_list(world *w) {
+  must(shareable_list_unlink(w->list, &w->error), w->error.text);
+  shareable_list_unref(w->list);
+}
+
+static void close_list(world *w) {
+  shareable_list_unref(w->list);
+}
+
+static void have_list_of(world *w, uint32_t flags) {
+  fill(w);
+  w->at = -1;
+  must(shareable_list_create(&w->witness, w->name, w->items, ITEMS, flags, 0, &w->error), w->error.text);
+}
+
+static void have_list(world *w) {
+  have_list_of(w, 0);
+}
+
+static void have_plain_list(world *w) {
+  have_list_of(w, SHAREABLE_PLAIN);
+}
+
+static void have_handle(world *w) {
+  have_list(w);
+  must(shareable_list_open(&w->list, w->name, 0, &w->error), w->error.text);
+}
+
+static void have_reader(world *w) {
+  have_list(w);
+  must(shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error), w->error.text);
+}
+
+static void end_handle(world *w) {
+  shareable_list_unref(w->list);
+  must(shareable_list_unlink(w->witness, &w->error), w->error.text);
+  shareable_list_unref(w->witness);
+}
+
+static void end_list(world *w) {
+  w->list = NULL;
+  end_handle(w);
+}
+
+static shareable_status open_list(world *w) {
+  return shareable_list_open(&w->list, w->name, 0, &w->error);
+}
+
+static shareable_status open_list_read_only(world *w) {
+  return shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error);
+}
+
+/* What another says in the sync area is seen through the handle, which has it. */
+static void check_opened(world *w, shareable_status status) {
+  if (status == SHAREABLE_OK)
+    need((w->list->sync.area != NULL) == (w->witness->sync.area != NULL), "the handle overlooks the sync area");
+}
+
+static bool is_same(const shareable_value *one, const shareable_value *other) {
+  if (one->type != other->type)
+    return false;
+  if (one->type < SHAREABLE_TYPE_STR)
+    return one->bits == other->bits;
+  return one->length == other->length && memcmp(one->text, other->text, (size_t)one->length) == 0;
+}
+
+/* Each item is as it was; or, where the operation succeeded, the one that it changes is as it wants it. */
+static void check_items(world *w, shareable_status status) {
+  static char text[1000];
+
+  for (int i = 0; i < ITEMS; i++) {
+    bool is_changed = status == SHAREABLE_OK && i == w->at;
+    const shareable_value *wanted = is_changed ? &w->wanted : &w->items[i];
+    shareable_value value;
+
+    must(shareable_list_get(w->witness, i, &value, text, sizeof text), "an item cannot be read afterwards");
+    if (!is_same(&value, wanted))
+      complain("item %d is not as it %s", i, is_changed ? "was to be" : "was");
+  }
+}
+
+/* An operation on an item: the sentence is made with what failed still failing. */
+static shareable_status of_item(world *w, int64_t index, shareable_status status) {
+  return status == SHAREABLE_OK ? status : shareable_list_explain(w->list, index, status, &w->error);
+}
+
+#define WRITES(function, index, value, call)                                                                           \
+  static shareable_status function(world *w) {                                                                         \
+    w->at = (index);                                                                                                   \
+    w->wanted = (value);                                                                                               \
+    return of_item(w, (index), (call));                                                                                \
+  }
+
+WRITES(set_int, 0, shareable_int(99), shareable_list_set_int(w->list, 0, 99))
+WRITES(set_int_over_text, 2, shareable_int(99), shareable_list_set_int(w->list, 2, 99))
+WRITES(set_float, 1, shareable_float(9.5), shareable_list_set_float(w->list, 1, 9.5))
+WRITES(set_bool, 4, shareable_bool(0), shareable_list_set_bool(w->list, 4, 0))
+WRITES(set_none, 6, shareable_none(), shareable_list_set_none(w->list, 6))
+WRITES(set_text_over_int, 0, shareable_str("new"), shareable_list_set_str(w->list, 0, "new", 3))
+WRITES(set_bytes, 3, shareable_bytes("new", 3), shareable_list_set_bytes(w->list, 3, "new", 3))
+WRITES(set_value, 5, shareable_str("new"), shareable_list_set(w->list, 5, &w->wanted))
+WRITES(add, 0, shareable_int(43), shareable_list_add(w->list, 0, 42, NULL))
+WRITES(exchange, 6, shareable_int(-1), shareable_list_exchange(w->list, 6, -1, NULL))
+WRITES(set_ints, 6, shareable_int(8), shareable_list_set_ints(w->list, 6, 1, &(int64_t){8}, NULL))
+WRITES(set_floats, 1, shareable_float(8.5), shareable_list_set_floats(w->list, 1, 1, &(double){8.5}, NULL))
+
+static char long_text[900];
+
+WRITES(set_long, 3, shareable_bytes(long_text, sizeof long_text),
+       shareable_list_set_bytes(w->list, 3, long_text, sizeof long_text))
+
+static shareable_status compare_exchange(world *w) {
+  int64_t expected = 7;
+  int exchanged = 0;
+  shareable_status status = shareable_list_compare_exchange(w->list, 6, &expected, 70, &exchanged);
+
+  w->at = 6;
+  w->wanted = shareable_int(70);
+  return of_item(w, 6, status);
+}
+
+static void take_back(world *w) {
+  if (w->at >= 0)
+    must(shareable_list_set(w->witness, w->at, &w->items[w->at]), "to take it back");
+}
+
+static shareable_status read_all(world *w) {
+  char text[1000];
+
+  for (int i = 0; i < ITEMS; i++) {
+    shareable_value value;
+    shareable_status status = shareable_list_get(w->list, i, &value, text, sizeof text);
+
+    if (status != SHAREABLE_OK)
+      return of_item(w, i, status);
+    need(is_same(&value, &w->items[i]), "an item is read wrong");
+  }
+  return SHAREABLE_OK;
+}
+
+static shareable_status search(world *w) {
+  const shareable_value seven = shareable_int(7);
+  uint64_t digest;
+  char format[80];
+  size_t at, count, length;
+  shareable_status status = shareable_list_index(w->list, &seven, &at);
+
+  if (status == SHAREABLE_OK)
+    status = shareable_list_count(w->list, &seven, &count);
+  if (status == SHAREABLE_OK)
+    status = shareable_list_format(w->list, format, sizeof format, &length);
+  if (status == SHAREABLE_OK)
+    status = shareable_list_digest(w->list, &digest);
+  need(status != SHAREABLE_OK || (at == 6 && count == 1), "it is not found where it is");
+  return of_item(w, 0, status);
+}
+
+/* A writer that was killed has locked item 2, and its journal says what it was to write. */
+static void die_writing(const world *w) {
+  shareable_value value = shareable_str("gone");
+  shareable__journal *journal;
+  shareable__image image;
+  shareable_list *list;
+  uint64_t token;
+
+  if (shareable_list_open(&list, w->name, 0, NULL) != SHAREABLE_OK || shareable__sync_join(&list->sync) != SHAREABLE_OK)
+    _exit(1);
+  token = list->sync.writer.token;
+  shareable__item_image(&value, 8, &image);
+  journal = &list->sync.area->journals[1];
+  *journal = (shareable__journal){.token = (uint32_t)token, .ready = 1, .item = 2, .format = image.format};
+  journal->code = image.code;
+  journal->length = image.length;
+  memcpy(journal->data, image.data, image.length);
+  list->sync.area->words[2] |= SHAREABLE__LOCKED | token << 32;
+  _exit(0);
+}
+
+static void die_locking(const world *w) {
+  shareable_list *list;
+
+  _exit(shareable_list_open(&list, w->name, 0, NULL) != SHAREABLE_OK || shareable_list_lock(list, 0) != SHAREABLE_OK);
+}
+
+void after_death(const world *w, void die(const world *)) {
+  pid_t child = fork();
+  int state;
+
+  if (child == 0)
+    die(w);
+  need(waitpid(child, &state, 0) == child && state == 0, "the one who was to die lives");
+}
+
+static void have_killed_writer(world *w) {
+  have_handle(w);
+  after_death(w, die_writing);
+  w->items[2] = shareable_str("gone");
+}
+
+static void have_killed_writer_and_reader(world *w) {
+  have_reader(w);
+  after_death(w, die_writing);
+  w->items[2] = shareable_str("gone");
+}
+
+static void have_killed_locker(world *w) {
+  have_handle(w);
+  after_death(w, die_locking);
+}
+
+static void have_held_lock(world *w) {
+  have_handle(w);
+  must(shareable_list_lock(w->witness, 0), "to lock it");
+}
+
+WRITES(set_after_death, 2, shareable_str("new"), shareable_list_set_str(w->list, 2, "new", 3))
+
+static shareable_status of_whole(world *w, shareable_status status) {
+  return status == SHAREABLE_OK ? status : shareable_list_explain_whole(w->list, status, &w->error);
+}
+
+static shareable_status lock(world *w) {
+  return of_whole(w, shareable_list_lock(w->list, 20 * MS));
+}
+
+static void unlock(world *w) {
+  must(shareable_list_unlock(w->list), "to unlock it");
+}
+
+static shareable_status wait_for_item(world *w) {
+  return of_item(w, 0, shareable_list_wait(w->list, 0, &w->items[0], 3 * MS));
+}
+
+static shareable_status wait_for_any(world *w) {
+  uint64_t digest = 0;
+  shareable_status status = shareable_list_digest(w->list, &digest);
+
+  return of_whole(w, status == SHAREABLE_OK ? shareable_list_wait_any(w->list, &digest, 3 * MS) : status);
+}
+
+/* Someone who waits is to be woken by the write. */
+static void have_waiter(world *w) {
+  have_handle(w);
+  w->stranger = fork();
+  if (w->stranger == 0) {
+    shareable_list *list;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (shareable_list_open(&list, w->name, 0, NULL) == SHAREABLE_OK)
+      shareable_list_wait(list, 0, &w->items[0], -1);
+    _exit(0);
+  }
+  while ((__atomic_load_n(&w->witness->sync.area->bells.armed, __ATOMIC_ACQUIRE) & 1) == 0)
+    usleep(100);
+}
+
+static void check_woken(world *w, shareable_status status) {
+  check_items(w, status);
+  if (status != SHAREABLE_OK || w->stranger == 0)
+    return;
+  need(waitpid(w->stranger, NULL, 0) == w->stranger, "who waits is not woken");
+  w->stranger = 0;
+}
+
+static void end_waiter(world *w) {
+  end_stranger(w);
+  end_handle(w);
+}
+
+ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
+ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
+ANSWERS(reading, E(TIMED_OUT));
+ANSWERS(writing, E(TIMED_OUT), E(SYSTEM));
+ANSWERS(died, E(OWNER_DIED));
+
+#define LIST .undo = drop_list, .allowed = creation
+#define WRITE .finish = end_handle, .undo = take_back, .check = check_items, .allowed = writing, .leaves = JOINS
+#define READ .finish = end_handle, .check = check_items, .allowed = reading
+
+const operation lists_operations[] = {
+  {"make a list", NULL, make_list, LIST},
+  {"make a plain list", NULL, make_plain, LIST},
+  {"make a lazy list", NULL, make_lazy, LIST},
+  {"make a list at random", NULL, make_random, LIST},
+  {"make an owned list", NULL, make_owned, LIST, .leaves = OWNS},
+  {"make a list of many ints", NULL, make_ints, LIST},
+  {"make a list without O_TMPFILE", without_tmpfile, make_list, LIST},
+  {"open a list", have_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
+   .allowed = opening},
+  {"open a list read-only", have_list, open_list_read_only, .undo = close_list, .finish = end_list,
+   .check = check_opened, .allowed = opening},
+  {"open a plain list", have_plain_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
+   .allowed = opening},
+  {"set an int", have_handle, set_int, WRITE},
+  {"set an int over a text", have_handle, set_int_over_text, WRITE},
+  {"set a float", have_handle, set_float, WRITE},
+  {"set a bool", have_handle, set_bool, WRITE},
+  {"set None over an int", have_handle, set_none, WRITE},
+  {"set a text over an int", have_handle, set_text_over_int, WRITE},
+  {"set bytes", have_handle, set_bytes, WRITE},
+  {"set a value", have_handle, set_value, WRITE},
+  {"set long bytes", have_handle, set_long, WRITE},
+  {"set ints", have_handle, set_ints, WRITE},
+  {"set floats", have_handle, set_floats, WRITE},
+  {"add", have_handle, add, WRITE},
+  {"exchange", have_handle, exchange, WRITE},
+  {"compare and exchange", have_handle, compare_exchange, WRITE},
+  {"set what a killed writer holds", have_killed_writer, set_after_death, WRITE},
+  {"set an int that is waited for", have_waiter, set_int, .finish = end_waiter, .undo = take_back, .check = check_woken,
+   .allowed = writing, .leaves = JOINS},
+  {"read all items", have_handle, read_all, READ},
+  {"read what a killed writer holds", have_killed_writer, read_all, READ, .leaves = JOINS},
+  {"read what a killed writer holds, read-only", have_killed_writer_and_reader, read_all, READ, .leaves = JOINS},
+  {"search", have_handle, search, READ},
+  {"lock", have_handle, lock, .undo = unlock, .finish = end_handle, .check = check_items, .allowed = writing,
+   .leaves = JOINS},
+  {"lock what somebody holds", have_held_lock, lock, .finish = end_handle, .allowed = writing, .leaves = JOINS},
+  {"lock what somebody held who was killed", have_killed_locker, lock, .undo = unlock, .finish = end_handle,
+   .check = check_items, .allowed = writing, .again = died, .leaves = JOINS},
+  {"wait for an item", have_handle, wait_for_item, READ},
+  {"wait for anything", have_handle, wait_for_any, READ},
+  {"wait for an item read-only", have_reader, wait_for_item, READ},
+  {0}};

@@ -1,0 +1,193 @@
+/*
+ * managers.c - what the library does with managers: started, connected to, asked, and what else may then have changed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "operations.h"
+
+#define KEY "secret", 6
+
+static shareable_status start_one(world *w) {
+  return shareable_manager_start(&w->manager, NULL, NULL, 0, &w->error);
+}
+
+static void check_no_child(world *w, shareable_status status) {
+  (void)w;
+  if (status != SHAREABLE_OK)
+    need(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "a process is left");
+}
+
+static void have_manager(world *w) {
+  must(start_one(w), w->error.text);
+}
+
+static void drop_manager(world *w) {
+  shareable_manager_unref(w->manager);
+}
+
+static shareable_status shut_down(world *w) {
+  return shareable_manager_shutdown(w->manager, &w->error);
+}
+
+static shareable_status connect_one(world *w) {
+  return shareable_manager_connect(&w->manager, w->address, KEY, &w->error);
+}
+
+static shareable_status connect_by_tcp(world *w) {
+  return shareable_manager_connect(&w->manager, w->tcp, KEY, &w->error);
+}
+
+/* A handle that did not start the manager, which does not end by itself then. */
+static void have_another(world *w) {
+  const void *key;
+  size_t size;
+
+  must(shareable_manager_start(&w->another, NULL, NULL, 0, &w->error), w->error.text);
+  key = shareable_manager_authkey(w->another, &size);
+  must(shareable_manager_connect(&w->manager, shareable_manager_address(w->another), key, size, &w->error),
+       w->error.text);
+}
+
+static void drop_another(world *w) {
+  drop_manager(w);
+  shareable_manager_unref(w->another);
+}
+
+/* In a fork's child, which the manager outlives. */
+static shareable_status drop_in_child(world *w) {
+  pid_t child = fork();
+  int state;
+
+  if (child == 0) {
+    shareable_manager_unref(w->manager);
+    _exit(0);
+  }
+  need(waitpid(child, &state, 0) == child && state == 0, "the child does not end well");
+  return SHAREABLE_OK;
+}
+
+static void have_connection(world *w) {
+  must(connect_one(w), w->error.text);
+}
+
+static shareable_status manager_memory(world *w) {
+  return shareable_manager_create_memory(w->manager, &w->memory, 100, &w->error);
+}
+
+static void release_memory(world *w) {
+  must(shareable_manager_release(w->manager, shareable_memory_name(w->memory), &w->error), w->error.text);
+  shareable_memory_unref(w->memory);
+}
+
+static shareable_status manager_list(world *w) {
+  fill(w);
+  return shareable_manager_create_list(w->manager, &w->list, w->items, ITEMS, 0, &w->error);
+}
+
+static void release_list(world *w) {
+  must(shareable_manager_release(w->manager, shareable_memory_name(shareable_list_memory(w->list)), &w->error),
+       w->error.text);
+  shareable_list_unref(w->list);
+}
+
+static shareable_status track(world *w) {
+  return shareable_manager_track(w->manager, w->name, &w->error);
+}
+
+static void untrack(world *w) {
+  shareable_manager_release(w->manager, w->name, NULL); /* there is no such block */
+}
+
+static void have_many_names(world *w) {
+  have_connection(w);
+  for (int i = 0; i < 100; i++)
+    must(track(w), w->error.text);
+}
+
+static void end_names(world *w) {
+  for (int i = 0; i < 100; i++)
+    untrack(w);
+  drop_manager(w);
+}
+
+static shareable_status names(world *w) {
+  static char buffer[10000];
+  size_t length;
+
+  return shareable_manager_names(w->manager, buffer, sizeof buffer, &length, &w->error);
+}
+
+static void have_tracked_block(world *w) {
+  have_connection(w);
+  have_block(w);
+  must(track(w), w->error.text);
+}
+
+static shareable_status release(world *w) {
+  return shareable_manager_release(w->manager, w->name, &w->error);
+}
+
+static void track_anew(world *w) {
+  have_block_again(w);
+  must(track(w), w->error.text);
+}
+
+static void end_tracked_block(world *w) {
+  untrack(w);
+  end_block(w);
+  drop_manager(w);
+}
+
+pid_t start_manager(const char *address, char where[200]) {
+  int done[2];
+  pid_t child;
+
+  if (pipe(done) != 0 || (child = fork()) < 0)
+    return -1;
+  if (child == 0) {
+    shareable_error error;
+    shareable_manager *manager;
+
+    if (shareable_manager_start(&manager, address, KEY, &error) != SHAREABLE_OK) {
+      fprintf(stderr, "%s\n", error.text);
+      _exit(1);
+    }
+    snprintf(where, 200, "%s", shareable_manager_address(manager));
+    (void)!write(done[1], where, 200);
+    close(done[0]);
+    close(done[1]);
+    for (;;)
+      pause();
+  }
+  close(done[1]);
+  if (read(done[0], where, 200) != 200)
+    child = -1;
+  close(done[0]);
+  return child;
+}
+
+ANSWERS(starting, E(NOT_FOUND), E(PERMISSION), E(NO_MANAGER), E(NO_MEMORY), E(SYSTEM));
+ANSWERS(asking, E(NO_MANAGER), E(PERMISSION), E(TIMED_OUT), E(NO_MEMORY), E(SYSTEM), E(NO_SPACE), E(EXISTS));
+ANSWERS(shut, E(NO_MANAGER), E(CLOSED));
+ANSWERS(gone, E(NOT_FOUND), E(ABSENT));
+
+#define ASK .finish = drop_manager, .allowed = asking, .leaves = CONNECTS
+
+const operation managers_operations[] = {
+  {"start a manager", NULL, start_one, .undo = drop_manager, .check = check_no_child, .allowed = starting},
+  {"shut a manager down", have_manager, shut_down, .finish = drop_manager, .allowed = asking, .leaves = CONNECTS},
+  {"shut another's manager down", have_another, shut_down, .finish = drop_another, .allowed = asking, .again = shut,
+   .leaves = CONNECTS},
+  {"drop a manager in a child", have_manager, drop_in_child, .finish = drop_manager},
+  {"connect to a manager by TCP", NULL, connect_by_tcp, .undo = drop_manager, .allowed = asking},
+  {"connect to a manager", NULL, connect_one, .undo = drop_manager, .allowed = asking},
+  {"make a block of a manager", have_connection, manager_memory, ASK, .undo = release_memory},
+  {"make a list of a manager", have_connection, manager_list, ASK, .undo = release_list},
+  {"track a name", have_connection, track, ASK, .undo = untrack},
+  {"release a block", have_tracked_block, release, .undo = track_anew, .finish = end_tracked_block, .allowed = asking,
+   .again = gone, .leaves = CONNECTS | REMOVES},
+  {"ask for many names", have_many_names, names, .finish = end_names, .allowed = asking, .leaves = CONNECTS},
+  {0}};
