@@ -8,9 +8,8 @@
 
 /* The one thing that a writer asks of the system. */
 #define NO_PROOF                                                                                                       \
-  "the system gives this process no proof that it lives, which others go by: see whether it has too many files open, " \
-  "or "                                                                                                                \
-  "/proc is not mounted"
+  "the system gives this process no proof that it lives, which others go by: "                                         \
+  "see whether it has too many files open, or /proc is not mounted"
 
 static const char *type_name(const shareable_list *list, int64_t index) {
   static const char *const names[] = {"None", "an int", "a float", "a bool", "a str", "bytes"};

@@ -6,8 +6,10 @@
 #include <sched.h>
 #include <time.h>
 
-/* How long one writer may hold an item before it is an error, how long all that come between may, and how often to ask whether
-   he lives. A fuzzer makes up a great many who do not. */
+/*
+ * How long one writer may hold an item before it is an error, how long all that come between may, and how often to ask whether
+ * he lives. A fuzzer makes up a great many who do not.
+ */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define LIMIT_NS INT64_C(1000000)
 #define PATIENCE_NS INT64_C(1000)
