@@ -42,13 +42,16 @@ end
 
 local works = {}
 
-function works.read(kind)
-  local items = items_of(kind)
+local function reading(items)
   return function(times)
     for _ = 1, times do
       local _ = items[ITEM]
     end
   end
+end
+
+function works.read(kind)
+  return reading(items_of(kind))
 end
 
 function works.write(kind)
@@ -63,12 +66,7 @@ function works.write(kind)
 end
 
 works["team-read"] = function(name)
-  local items = assert(shareable.list{name = name})
-  return function(times)
-    for _ = 1, times do
-      local _ = items[ITEM]
-    end
-  end
+  return reading(assert(shareable.list{name = name}))
 end
 
 works["team-write"] = function(name)
