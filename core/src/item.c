@@ -3,18 +3,24 @@
  */
 #include "item.h"
 
+/* A format with its first character in the lowest byte; and back. */
+static uint64_t turned(uint64_t format) {
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  return __builtin_bswap64(format);
+#else
+  return format;
+#endif
+}
+
 /*
  * The rule for the length of a text (layout.md, "Trailing NULs"). "40s" is CPython's: the slot's width, or what was
  * left of it; the text ends before its trailing NULs. "5s " is ours: exactly 5 bytes. Should a CPython release
  * come to write exact lengths as "5s", here is where to follow it.
  */
 static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *is_exact) {
-  uint64_t rest = format, digits = 0;
+  uint64_t rest = turned(format), digits = 0;
   size_t n = 0;
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-  rest = __builtin_bswap64(rest);
-#endif
   for (; digits < 7 && (rest & 0xff) - '0' <= 9; digits++) {
     n = 10 * n + (size_t)((rest & 0xff) - '0');
     rest >>= 8;
@@ -168,20 +174,14 @@ shareable_status shareable__item_fits(const shareable_value *value, size_t size)
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
 
-/* Of 9999999 at most, or 999999 where it is exact; there is room for what should not be. */
+/* Of 9999999 at most, or 999999 where it is exact: eight characters. Made from the last one to the first. */
 static uint64_t number_format(size_t n, bool is_exact) {
-  char format[24] = {0}, digits[20];
-  size_t count = 0, i = 0;
+  uint64_t text = is_exact ? 's' | ' ' << 8 : 's';
 
   do
-    digits[count++] = (char)('0' + n % 10);
+    text = text << 8 | (uint64_t)('0' + n % 10);
   while ((n /= 10) > 0);
-  while (count > 0)
-    format[i++] = digits[--count];
-  format[i++] = 's';
-  if (is_exact)
-    format[i] = ' ';
-  return shareable__format_word(format);
+  return turned(text);
 }
 
 uint64_t shareable__item_exact(size_t length) {
