@@ -91,9 +91,7 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
   *owner = NULL;
   if (PyLong_CheckExact(object))
     return from_int(object, item, value);
-  if (PyFloat_Check(object))
-    *value = shareable_float(PyFloat_AS_DOUBLE(object));
-  else if (PyBool_Check(object))
+  if (PyBool_Check(object))
     *value = shareable_bool(object == Py_True);
   else if (object == Py_None)
     *value = shareable_none();
@@ -101,6 +99,8 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
     return from_str(object, value);
   else if (PyBytes_Check(object))
     return from_bytes(object, value);
+  else if (PyFloat_Check(object)) /* of what is no float, this asks each of its classes */
+    *value = shareable_float(PyFloat_AS_DOUBLE(object));
   else
     return PyLong_Check(object) ? from_int(object, item, value) : from_other(object, item, value, owner);
   return 0;
