@@ -171,7 +171,7 @@ func (l *List) SetFloat(index int, value float64) error {
 	return nil
 }
 
-// SetBool writes a bool. It fails as [List.Set].
+// SetBool writes a bool, at one store where the item was a bool. It fails as [List.Set].
 func (l *List) SetBool(index int, value bool) error {
 	number := 0
 	if value {

@@ -535,9 +535,10 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
 /*
- * Write an item of one type, whatever type it had. None of them allocates. An int over an int and a float over a float
- * are one atomic store, for the thread that wrote through the handle first, until the item first changes from a number to
- * something else; otherwise, as all other writes, they lock the item for that moment. They return as shareable_list_set().
+ * Write an item of one type, whatever type it had. None of them allocates. An int over an int, a float over a float and a
+ * bool over a bool are one atomic store, for the thread that wrote through the handle first, until the item first changes
+ * from one of these types to another; otherwise, as all other writes, they lock the item for that moment. They return as
+ * shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_set_none(shareable_list *list, int64_t index);
 SHAREABLE_API shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer);

@@ -194,15 +194,6 @@ static uint64_t text_format(const shareable_value *value, size_t slot_size) {
                             : number_format(shareable__item_room(slot_size), false);
 }
 
-static uint64_t word_with(unsigned char byte, size_t at) {
-  unsigned char bytes[8] = {0};
-  uint64_t word;
-
-  bytes[at] = byte;
-  memcpy(&word, bytes, sizeof word);
-  return word;
-}
-
 static void image_word(shareable__image *image, uint64_t format, unsigned char code, uint64_t word) {
   image->format = format;
   image->code = code;
@@ -230,7 +221,7 @@ void shareable__item_image(const shareable_value *value, size_t size, shareable_
     image_word(image, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_PLAIN, value->bits);
     break;
   case SHAREABLE_TYPE_BOOL:
-    image_word(image, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN, word_with(value->boolean != 0, 7));
+    image_word(image, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN, shareable__bool_word(value->boolean != 0));
     break;
   case SHAREABLE_TYPE_STR:
     image_text(image, value, size, SHAREABLE__CODE_STR);
@@ -274,7 +265,8 @@ bool shareable__item_is_like(const shareable__slot *slot, const shareable__image
 }
 
 bool shareable__item_is_number(const shareable__slot *slot) {
-  return shareable__item_is(slot, SHAREABLE__FORMAT_INT) || shareable__item_is(slot, SHAREABLE__FORMAT_FLOAT);
+  return shareable__item_is(slot, SHAREABLE__FORMAT_INT) || shareable__item_is(slot, SHAREABLE__FORMAT_FLOAT) ||
+         shareable__item_is(slot, SHAREABLE__FORMAT_BOOL);
 }
 
 /* Compared where it lies: a copy of a long text would need memory. */

@@ -22,6 +22,11 @@ static inline uint64_t shareable__format_word(const char format[8]) {
 #define SHAREABLE__FORMAT_BOOL shareable__format_word("xxxxxxx?")
 #define SHAREABLE__FORMAT_NONE shareable__format_word("xxxxxx?x")
 
+/* The data of a bool. */
+static inline uint64_t shareable__bool_word(bool boolean) {
+  return boolean ? shareable__format_word("\0\0\0\0\0\0\0\1") : 0;
+}
+
 static inline unsigned char shareable__item_code(const shareable__slot *slot) {
   return __atomic_load_n(slot->code, __ATOMIC_ACQUIRE);
 }
@@ -34,7 +39,7 @@ static inline size_t shareable__item_room(size_t slot_size) {
   return slot_size < 9999999 ? slot_size : 9999999;
 }
 
-/* Whether the item is, just now, of the type with that format and no code: an int or a float. */
+/* Whether the item is, just now, of the type with that format and no code: an int, a float or a bool. */
 static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
   return shareable__load(slot->format) == format && shareable__item_code(slot) == SHAREABLE__CODE_PLAIN;
 }
@@ -79,7 +84,7 @@ void shareable__item_put(const shareable__slot *slot, const shareable__image *im
 /* Whether the slot holds a value of the image's type, which takes one word: then one store of that is all there is to do. */
 bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image);
 
-/* Whether the item is just now a number, an int or a float: what is stored by one store. */
+/* Whether the item is just now a number, a bool too: what is stored over its like by one store. */
 bool shareable__item_is_number(const shareable__slot *slot);
 
 /* OK, or E_SLOT or E_LENGTH: whether a slot of `size` bytes can hold the value, which was checked by itself. */

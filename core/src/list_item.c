@@ -149,6 +149,8 @@ static bool store_number(shareable_list *list, size_t i, const shareable__slot *
     return store_word(list, i, slot, SHAREABLE__FORMAT_INT, value->bits);
   case SHAREABLE_TYPE_FLOAT:
     return store_word(list, i, slot, SHAREABLE__FORMAT_FLOAT, value->bits);
+  case SHAREABLE_TYPE_BOOL:
+    return store_word(list, i, slot, SHAREABLE__FORMAT_BOOL, shareable__bool_word(value->boolean != 0));
   default:
     return false;
   }
@@ -223,6 +225,8 @@ shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {
 }
 
 shareable_status shareable_list_set_bool(shareable_list *list, int64_t index, int boolean) {
+  if (set_word(list, index, SHAREABLE__FORMAT_BOOL, shareable__bool_word(boolean != 0)))
+    return SHAREABLE_OK;
   return set_value(list, index, shareable_bool(boolean));
 }
 

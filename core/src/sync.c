@@ -83,9 +83,15 @@ static void put_word(shareable__area *area, size_t i, uint64_t word) {
   __atomic_store_n(&area->words[i], word, __ATOMIC_RELEASE);
 }
 
-/* Lets go of an item, and tells who waits for it. */
-static void let_go(shareable__area *area, size_t i, uint64_t word) {
+/* Lets go of an item, and tells who waits for it: with a barrier of its own only where a glance would not do. */
+static void let_go(const shareable__sync *sync, size_t i, uint64_t word) {
+  shareable__area *area = sync->area;
+
   put_word(area, i, word);
+  if (shareable__writer_is_fast(&sync->writer)) {
+    shareable__bell_glance(&area->bells, i, &sync->writer.cell->quiet);
+    return;
+  }
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   shareable__bell_tell(&area->bells, i);
 }
@@ -196,7 +202,7 @@ static void mend(shareable__sync *sync, size_t i, uint64_t word) {
   uint64_t before;
 
   if (take_over(sync, i, word, &before))
-    let_go(sync->area, i, before);
+    let_go(sync, i, before);
 }
 
 static bool is_of_the_dead(const shareable__sync *sync, uint64_t word) {
@@ -352,7 +358,7 @@ shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t 
 }
 
 void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before) {
-  let_go(sync->area, i, next_word(before, before & SHAREABLE__MIXED));
+  let_go(sync, i, next_word(before, before & SHAREABLE__MIXED));
 }
 
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
@@ -365,7 +371,7 @@ shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const sh
   flags = before & SHAREABLE__WORD_FLAGS;
   if (!write_locked(sync, i, slot, image, &flags))
     status = SHAREABLE_E_TIMED_OUT;
-  let_go(sync->area, i, next_word(before, flags));
+  let_go(sync, i, next_word(before, flags));
   return status;
 }
 

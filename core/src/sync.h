@@ -5,10 +5,11 @@
  * that proves it alive, and puts what it is about to write into a journal first; whoever finds the word locked under a token
  * of the dead completes the write. A reader compares the word before and after it reads: it never writes.
  *
- * An int or a float over the same type is one store, without locking the word. So that no such store is still on its way
- * when the item becomes something else, it is announced in a cell before the word is looked at; who changes the type of
- * a number locks the word, has every processor that may hold an announcement back let go of it (membarrier(2)), and waits
- * for the announcements of that item. Once an item has been through that it is "mixed", and is locked for every store.
+ * A number (an int, a float or a bool) over one of the same type is one store, without locking the word. So that no such
+ * store is still on its way when the item becomes something else, it is announced in a cell before the word is looked at;
+ * who changes the type of a number locks the word, has every processor that may hold an announcement back let go of it
+ * (membarrier(2)), and waits for the announcements of that item. Once an item has been through that it is "mixed", and is
+ * locked for every store.
  */
 #ifndef SHAREABLE__SYNC_H
 #define SHAREABLE__SYNC_H
@@ -64,7 +65,7 @@ typedef struct shareable__area {
 
 /* The flags of a word. */
 #define SHAREABLE__LOCKED UINT64_C(1)  /* somebody writes the item: the token says who */
-#define SHAREABLE__MIXED UINT64_C(2)   /* its type changed from a number: every store locks it */
+#define SHAREABLE__MIXED UINT64_C(2)   /* its type changed from a number's: every store locks it */
 #define SHAREABLE__DAMAGED UINT64_C(4) /* a writer of a long text was killed: to be written anew */
 #define SHAREABLE__BARE UINT64_C(8)    /* locked, and written without a journal */
 #define SHAREABLE__WORD_FLAGS UINT64_C(15)

@@ -648,6 +648,28 @@ Test(sync, an_int_over_an_int_is_one_store_for_the_thread_that_joined_and_a_writ
   end_list(list);
 }
 
+Test(sync, a_float_over_a_float_and_a_bool_over_a_bool_are_one_store_too) {
+  const shareable_value values[] = {shareable_float(0.5), shareable_bool(0)};
+  shareable_list *list = new_list(values, 2);
+  uint64_t words[2];
+
+  need_barriers();
+  join(list);
+  for (int i = 0; i < 2; i++)
+    words[i] = word_of(list, i);
+  for (int i = 0; i < 10; i++) {
+    cr_ok(shareable_list_set_float(list, 0, i + 0.25));
+    assert_same(get(list, 0), shareable_float(i + 0.25));
+    cr_ok(shareable_list_set_bool(list, 1, 2 * (i % 2)));
+    assert_same(get(list, 1), shareable_bool(i % 2));
+    cr_ok(shareable_list_set(list, 1, &(shareable_value){.type = SHAREABLE_TYPE_BOOL, .boolean = 2}));
+    assert_same(get(list, 1), shareable_bool(1));
+  }
+  for (int i = 0; i < 2; i++)
+    cr_assert_eq(word_of(list, i), words[i]);
+  end_list(list);
+}
+
 Test(sync, an_item_whose_type_changed_from_a_number_is_mixed_and_is_stored_to_all_the_same) {
   shareable_list *list = two_ints(), *other = again(0);
   uint64_t before;
@@ -733,7 +755,7 @@ static shareable__cell *announce(shareable_list *list, uint32_t token) {
   return cell;
 }
 
-/* Writes a text over the int that is announced, which is withdrawn meanwhile. */
+/* Writes a text over the number that is announced, which is withdrawn meanwhile. */
 static void write_what_is_announced(shareable_list *list, shareable__cell *cell) {
   pthread_t thread;
   int64_t start = now();
@@ -754,6 +776,26 @@ Test(sync, a_change_of_type_waits_for_a_store_that_is_announced) {
   write_what_is_announced(list, announce(list, token));
   shareable_list_unref(other);
   end_list(list);
+}
+
+Test(sync, a_change_of_type_waits_for_an_announced_store_of_a_float_or_a_bool_too) {
+  shareable_value values[] = {shareable_float(0.5), shareable_bool(1)};
+
+  for (size_t i = 0; i < LENGTH(values); i++) {
+    shareable_value both[] = {values[i], values[i]};
+    shareable_list *list, *other;
+    uint32_t token;
+
+    both[1].capacity = 500;
+    list = new_list(both, 2);
+    other = again(0);
+    token = join(other);
+    join(list);
+    write_what_is_announced(list, announce(list, token));
+    cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+    shareable_list_unref(other);
+    end_list(list);
+  }
 }
 
 Test(sync, a_change_of_type_waits_for_an_announced_store_also_after_a_killed_writer) {

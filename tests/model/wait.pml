@@ -4,13 +4,14 @@
  *
  * Items share bells: a bell is a bit that says that somebody may sleep, and a count of its rings, on which they sleep.
  * A writer that finds the bit set takes it away, counts, and wakes all of them; whoever wakes up sets it anew and
- * looks again. Writers that store under the item's lock pass a fence between the store and the look at the bit.
+ * looks again. Writers that have no cell store under the item's lock, and pass a fence between the store and the look at
+ * the bit.
  *
- * A fast store is followed by a fence only while the flag FENCED is set. Who sets a bell's bit sets FENCED with it. Who
- * finds the flag SETTLED not set then has every processor that may hold a store back let go of it (membarrier(2)), and
- * sets SETTLED, if the time is the one it saw. The time is how often the flags were
- * taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no barrier. Either compares the
- * item after that. A fast writer that finds FENCED passes a fence and looks again; if its item's bell is not armed, and
+ * The store of one that has a cell, a fast one here, under the lock or not, is followed by a fence only while the flag
+ * FENCED is set. Who sets a bell's bit sets FENCED with it. Who finds the flag SETTLED not set then has every processor
+ * that may hold a store back let go of it (membarrier(2)), and sets SETTLED, if the time is the one it saw. The time is
+ * how often the flags were taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no
+ * barrier. Either compares the item after that. A fast writer that finds FENCED passes a fence and looks again; if its item's bell is not armed, and
  * it has had enough of that, it takes both flags away, if no bell is armed, and adds one to the time. Who does not go to
  * sleep, or has slept enough, rings its bell if that is armed still: none is to stay armed for nobody.
  * When it has had enough is left open here: any time.
@@ -46,7 +47,7 @@
  * SETTLE_EARLY              SETTLED is set before the barrier, together with FENCED
  * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever the time and FENCED
  * NO_COUNT_OF_TIMES         SETTLED is set where FENCED is, whatever the time
- * NO_FENCE                  a store under the item's lock is followed by no fence
+ * NO_FENCE                  a store of who has no cell is followed by no fence
  * NO_FENCE_OF_FAST          a fast writer that finds FENCED looks again without a fence
  * NO_SECOND_LOOK_OF_WRITER  a fast writer that finds FENCED goes by what it saw then
  * FORGET_ARMED              a fast writer takes the flags away though a bell was armed after it had looked
