@@ -104,7 +104,8 @@ WHY = {
     ("access", "SharedMemory and struct"): "Nothing is checked and nothing keeps a text of 16 bytes from being seen half written.",
     ("access", "Boost.Interprocess"): (
         "A mutex that does not notice when its owner dies: after a kill, everybody else waits for ever. Ours takes the item in a way "
-        "that the next one can undo."
+        "that the next one can undo. Of a text, Boost copies the bytes; ours has its length in its format, as CPython writes it, and is "
+        "checked to be UTF-8."
     ),
     ("handover", "futex"): "It is the limit: a bare word, with no list, no types, and one waiter at most.",
     ("handover", "pipe"): (
