@@ -53,8 +53,12 @@ def start():
 def head(figure, title, below):
     """What is found, and what is shown: above all, from the left edge, whatever the axes leave."""
     height = figure.get_figheight()
-    figure.text(0.015, 1 - 0.22 / height, title, fontsize=12, fontweight="bold", va="center")
-    figure.text(0.015, 1 - 0.48 / height, below, fontsize=9.5, color=SOFT, va="center")
+    for text in (
+        figure.text(0.015, 1 - 0.22 / height, title, fontsize=12, fontweight="bold", va="center"),
+        figure.text(0.015, 1 - 0.48 / height, below, fontsize=9.5, color=SOFT, va="center"),
+    ):
+        wide = text.get_window_extent().width / (0.97 * figure.bbox.width)
+        text.set_fontsize(text.get_fontsize() / max(wide, 1))
 
 
 def save(pyplot, figure, folder, name):
