@@ -11,9 +11,10 @@
  * FENCED is set. Who sets a bell's bit sets FENCED with it. Who finds the flag SETTLED not set then has every processor
  * that may hold a store back let go of it (membarrier(2)), and sets SETTLED, if the time is the one it saw. The time is
  * how often the flags were taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no
- * barrier. Either compares the item after that. A fast writer that finds FENCED passes a fence and looks again; if its item's bell is not armed, and
- * it has had enough of that, it takes both flags away, if no bell is armed, and adds one to the time. Who does not go to
- * sleep, or has slept enough, rings its bell if that is armed still: none is to stay armed for nobody.
+ * barrier. Either compares the item after that. A fast writer that finds FENCED passes a fence and looks again; if its
+ * item's bell is not armed, and it has had enough of that, it takes both flags away, if no bell is armed, and adds one to
+ * the time. Who does not go to sleep, or has slept enough, rings its bell if that is armed still: none is to stay armed
+ * for nobody.
  * When it has had enough is left open here: any time.
  *
  * A fast writer has a store buffer: stores to items leave it in order, any time later, but all of them in a fence, in
