@@ -366,6 +366,7 @@ Test(list, tells_its_format) {
   cr_assert_eq(length, strlen("8s8sdqxxxxxx?xxxxxxxx?q"));
   cr_ok(shareable_list_format(list, buffer, sizeof buffer, &length));
   cr_assert_eq(memcmp(buffer, "8s8sdqxxxxxx?xxxxxxxx?q", length), 0);
+  cr_ok(shareable_list_format(list, buffer, sizeof buffer, NULL));
   end_list(list);
 }
 

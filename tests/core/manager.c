@@ -223,15 +223,30 @@ Test(manager, keys_of_any_length_are_keys) {
   }
 }
 
+Test(manager, lives_until_the_last_reference_to_it_is_dropped) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *memory = new_block(manager);
+
+  cr_assert_eq(shareable_manager_ref(manager), manager);
+  shareable_manager_unref(manager);
+  cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_E_BUFFER);
+  cr_assert(exists(shareable_memory_name(memory)));
+  shareable_manager_unref(manager);
+  cr_assert_not(exists(shareable_memory_name(memory)));
+  shareable_memory_unref(memory);
+}
+
 Test(manager, bad_arguments_are_named) {
   shareable_manager *manager = NULL;
   shareable_memory *memory;
   shareable_error error;
+  size_t size = 1;
 
   cr_status(shareable_manager_start(NULL, NULL, NULL, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_start(&manager, "nowhere", NULL, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_assert_not_null(strstr(error.text, "'nowhere'"));
   cr_status(shareable_manager_start(&manager, NULL, "k", 65537, &error), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_manager_connect(NULL, "@x", "k", 1, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(&manager, NULL, "k", 1, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(&manager, "@x", NULL, 1, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(&manager, "1.2.3:4", "k", 1, &error), SHAREABLE_E_ARGUMENT);
@@ -240,7 +255,8 @@ Test(manager, bad_arguments_are_named) {
   cr_status(shareable_manager_shutdown(NULL, &error), SHAREABLE_E_CLOSED);
   cr_status(shareable_manager_names(NULL, NULL, 8, NULL, &error), SHAREABLE_E_ARGUMENT);
   cr_assert_null(shareable_manager_address(NULL));
-  cr_assert_null(shareable_manager_authkey(NULL, NULL));
+  cr_assert_null(shareable_manager_authkey(NULL, &size));
+  cr_assert_eq(size, 0);
   cr_assert_null(shareable_manager_ref(NULL));
   shareable_manager_unref(NULL);
   cr_assert_null(manager);
