@@ -1,0 +1,43 @@
+/*
+ * descriptor.c - file descriptors in a process that is not ours: never 0 to 2, and checked before they are used again.
+ */
+#include "descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_FREE = 3 };
+
+static int move_up(int fd) {
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE), system = errno;
+
+  close(fd);
+  errno = system;
+  return moved;
+}
+
+int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
+  int fd = openat(directory, path, flags | O_CLOEXEC, mode);
+
+  return fd < 0 || fd >= FIRST_FREE ? fd : move_up(fd);
+}
+
+bool shareable__file_id_of(int fd, shareable__file_id *id) {
+  struct stat status;
+
+  if (fstat(fd, &status) != 0)
+    return false;
+  *id = (shareable__file_id){status.st_dev, status.st_ino};
+  return true;
+}
+
+bool shareable__descriptor_is(int fd, const shareable__file_id *id) {
+  shareable__file_id now;
+  int system = errno;
+  bool is_same = fd >= 0 && shareable__file_id_of(fd, &now) && now.device == id->device && now.inode == id->inode;
+
+  errno = system;
+  return is_same;
+}

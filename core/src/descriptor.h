@@ -1,0 +1,30 @@
+/*
+ * descriptor.h - file descriptors in a process that is not ours: never 0 to 2, and checked before they are used again.
+ *
+ * A program may close descriptors 0 to 2 and print to them later, and may close all descriptors (closefrom(3)) and open other
+ * files in their place.
+ */
+#ifndef SHAREABLE__DESCRIPTOR_H
+#define SHAREABLE__DESCRIPTOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Which file a descriptor refers to, whatever its name or its number. */
+typedef struct shareable__file_id {
+  dev_t device;
+  ino_t inode;
+} shareable__file_id;
+
+/*
+ * openat(2) with O_CLOEXEC, and a descriptor above 2. Returns -1 with errno on failure; the caller closes the descriptor.
+ */
+int shareable__openat(int directory, const char *path, int flags, mode_t mode);
+
+/* The file of an open descriptor. Returns false with errno if the descriptor is not open. */
+bool shareable__file_id_of(int fd, shareable__file_id *id);
+
+/* Whether the descriptor is open and refers to that file. Keeps errno. */
+bool shareable__descriptor_is(int fd, const shareable__file_id *id);
+
+#endif

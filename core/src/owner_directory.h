@@ -1,0 +1,44 @@
+/*
+ * owner_directory.h - the directories in /dev/shm that hold a user's ownership logs: .shareable-UID, .shareable-UID.SUFFIX.
+ *
+ * /dev/shm is writable by all users, who may create, swap and link anything there. So a directory is opened once, checked by
+ * its descriptor (a directory of that user with mode 0700, to which no other user can add a file), and from then on used by
+ * its descriptor alone. If another user has taken the name, the next one is used.
+ */
+#ifndef SHAREABLE__OWNER_DIRECTORY_H
+#define SHAREABLE__OWNER_DIRECTORY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef struct shareable__owner_directory {
+  int fd;        /* open for reading, above 2; the holder closes it */
+  uid_t user;    /* who owns the directory, and all files in it */
+  char name[40]; /* in /dev/shm, for messages and for rmdir */
+} shareable__owner_directory;
+
+/* Opens /dev/shm for *at() calls. Returns -1 with errno on failure. */
+int shareable__shm_directory_open(void);
+
+/*
+ * Opens a directory by its name in `shm`, a descriptor of /dev/shm. Returns 0, ENOENT, EPERM if the name is not of that form or is
+ * not a directory of the user that it names with mode 0700, or another errno.
+ */
+int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory);
+
+/* Opens the directory of this process's effective user, and creates it if there is none. Returns 0 or an errno. */
+int shareable__owner_directory_create(shareable__owner_directory *directory);
+
+void shareable__owner_directory_close(shareable__owner_directory *directory);
+
+/* Removes the directory, if it is empty. */
+void shareable__owner_directory_remove(const shareable__owner_directory *directory);
+
+/*
+ * Calls `visit` with each directory of this process's effective user; of all users, if that is root. The directory is closed after
+ * the call. What is not such a directory is passed over. Returns 0, or an errno if /dev/shm cannot be read to its end.
+ */
+typedef void shareable__owner_directory_visit(const shareable__owner_directory *directory, void *context);
+int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context);
+
+#endif
