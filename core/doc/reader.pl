@@ -47,8 +47,8 @@ sub find_area {
   my $at = int(($end + 63) / 64) * 64;
   return if $size < $at + 32 || take($at, 8) ne 'shr.sync';
   my ($version, undef, $items, $bytes) = unpack('L L Q Q', take($at + 8, 24));
-  $version <= 1 or die "$name: of a newer version\n";
-  $version == 1 && $items == $n && $bytes == 2816 + 8 * $n && $at + $bytes <= $size
+  $version == 0 || $version == 2 or die "$name: of another version\n";
+  $version == 2 && $items == $n && $bytes == 2816 + 8 * $n && $at + $bytes <= $size
     or die "$name: its sync area is damaged\n";
   $area = $at;
 }
@@ -60,11 +60,13 @@ sub word { # of an item; 0 where nobody keeps any
   return $area ? unpack('Q', take($area + 2816 + 8 * $i, 8)) : 0;
 }
 
-# Whether the writer with that token lives: nobody but he can have the lock on his byte. (F_OFD_GETLK is 36.)
+# Whether the writer with that token lives: only its own lock on its byte conflicts with a read lock, or with a write lock if the token
+# has bit 31. (F_OFD_GETLK is 36.)
 sub is_alive {
   my ($token) = @_;
-  my ($F_WRLCK, $F_UNLCK) = (1, 2);
-  my $lock = pack('s s x![q] q q l x![q]', $F_WRLCK, SEEK_SET, 2**62 + $token, 1, 0);
+  my ($F_RDLCK, $F_WRLCK, $F_UNLCK) = (0, 1, 2);
+  my $type = $token & 0x80000000 ? $F_WRLCK : $F_RDLCK;
+  my $lock = pack('s s x![q] q q l x![q]', $type, SEEK_SET, 2**62 + $token, 1, 0);
   fcntl($list, 36, $lock) or die "$name: $!\n";
   return unpack('s', $lock) != $F_UNLCK;
 }

@@ -25,8 +25,21 @@
  *   or a text can be seen half done. Stock Python beside a list of ours reads and writes as it always does: it
  *   may see, and leave, a mixture.
  * - A writer that is stopped (SIGSTOP, a debugger) in the midst of writing an item holds that item: reads and writes of
- *   it answer SHAREABLE_E_TIMED_OUT after a second.
- * - A handle on a list with a sync area keeps one file descriptor open, close-on-exec, until it is closed.
+ *   it answer SHAREABLE_E_TIMED_OUT after a second. Other items can be written. While four or more writers are stopped in that
+ *   way, a writer that is killed leaves its item E_CORRUPT, also with a short value.
+ * - Readers. A process that may only read a list can hold read locks on its file. They do not stop writers. But a writer that
+ *   joined beside such locks, and is killed, seems alive as long as they are held: an item or a lock that it held stays
+ *   SHAREABLE_E_TIMED_OUT until then.
+ * - A handle on a list with a sync area keeps one file descriptor open, above 2 and close-on-exec, until it is closed. If the
+ *   program closes that descriptor, or opens another file in its place, the library opens the block again when it needs it,
+ *   and leaves the program's file alone. If it cannot (the block was unlinked), a writer that died seems to live.
+ * - Privileges. A list that was opened for writing stays writable after setuid(2), chroot(2) or a chmod of the block. A
+ *   child of a later fork() opens the block again for its first write: that fails with SHAREABLE_E_SYSTEM if it may not.
+ * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library stays held. A call that has begun
+ *   is completed first; a wait goes on until it ends by itself.
+ * - Up to eight handles of a list write numbers without locking the item; others lock it, until one of the eight is closed.
+ * - Memory control groups. Blocks count against the limit of the control group that first touches their pages; past
+ *   the limit the kernel kills a process of the group (see memory.max in cgroups(7)) instead of reporting an error.
  * - Truncation. Who may write a block may also shorten its file. Memory that is cut off while it is mapped raises
  *   SIGBUS at its next use, as for every mapped file. Give blocks to processes you trust; the mode bits decide.
  * - Space. A block's memory is reserved when it is made (a full /dev/shm is SHAREABLE_E_NO_SPACE then, with the
@@ -123,7 +136,7 @@ extern "C" {
   X(E_NOT_READY, -26, EINVAL, "the block has no size yet: whoever creates it is not done")                             \
   X(E_NOT_LIST, -27, EINVAL, "the block does not hold a list")                                                         \
   X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")                                                      \
-  X(E_VERSION, -29, EINVAL, "the list is of a newer version of this library")                                          \
+  X(E_VERSION, -29, EINVAL, "the list is of another version of this library")                                          \
   X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it")                                                             \
   X(E_OWNER_DIED, -31, EOWNERDEAD, "whoever had the lock died with it: it is yours, what it guards may be half done")  \
   X(E_UNCHANGED, -32, ETIMEDOUT, "it has not changed in that time")                                                    \
@@ -454,7 +467,7 @@ SHAREABLE_API shareable_status shareable_list_create_floats(shareable_list **lis
  * items are checked when they are used.
  *
  * Returns as shareable_memory_open(), or E_NOT_LIST where the block cannot hold the list that it says it does, or its sync
- * area is damaged; E_VERSION where the sync area is one of a newer version of this library.
+ * area is damaged; E_VERSION if the sync area is one of another version of this library.
  */
 SHAREABLE_API shareable_status shareable_list_open(shareable_list **list, const char *name, uint32_t flags,
                                                    shareable_error *error);

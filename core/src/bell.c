@@ -44,6 +44,7 @@ uint32_t shareable__bell_arm(shareable__bells *bells, unsigned bell) {
   uint32_t seen = __atomic_load_n(count_of(bells, bell), __ATOMIC_ACQUIRE);
   uint64_t before = __atomic_fetch_or(&bells->armed, UINT64_C(1) << bell | SHAREABLE__FENCED, __ATOMIC_SEQ_CST);
 
+  __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the caller looks at the item after that, on every processor */
   if ((before & SHAREABLE__SETTLED) == 0) {
     shareable__writer_barrier();
     settle(bells, before);

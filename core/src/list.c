@@ -12,15 +12,16 @@
 static void leave(void *of) {
   shareable_list *list = of;
 
-  if (list->sync.area != NULL)
-    shareable__writer_leave(&list->sync.writer);
+  shareable__sync_quit(&list->sync);
 }
 
 void shareable__list_use_area(shareable_list *list, uint64_t area) {
   shareable__segment *segment = &list->memory->segment;
 
   shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
-  shareable__writer_start(&list->sync.writer, segment->fd, list->memory->name, list->memory->read_only);
+  shareable__writer_start(&list->sync.writer, &segment->fd, list->memory->name, list->memory->read_only);
+  if (!list->memory->read_only)
+    shareable__writer_register(&list->sync.writer); /* if that fails, the first write fails */
   list->memory->at_close = leave;
   list->memory->at_close_of = list;
 }
@@ -98,6 +99,12 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
     break;
   case SHAREABLE__SYNC_SWAPPED:
     return fail_swapped(list, error);
+  case SHAREABLE__SYNC_OLDER:
+    return shareable__fail(
+      error, SHAREABLE_E_VERSION, 0,
+      "list '%s' was made by an older version of this library, whose lists this one (%s) does not share: "
+      "create the list again",
+      list->memory->name, shareable_version());
   case SHAREABLE__SYNC_NEWER:
     return shareable__fail(error, SHAREABLE_E_VERSION, 0,
                            "list '%s' was made by a newer version of this library: update this one (%s)",
@@ -149,10 +156,10 @@ shareable_list *shareable_list_ref(shareable_list *list) {
 void shareable_list_unref(shareable_list *list) {
   if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
     return;
-  if (list->memory != NULL) {
+  if (list->memory != NULL && shareable__memory_is_open(list->memory))
     leave(list);
+  if (list->memory != NULL)
     list->memory->at_close = NULL;
-  }
   shareable_memory_unref(list->memory);
   free(list);
 }
@@ -161,7 +168,8 @@ void shareable_list_close(shareable_list *list) {
   if (list == NULL)
     return;
   shareable_memory_close(list->memory);
-  leave(list); /* once more: a thread may have been on its way to the lock, and have taken it after the first time */
+  if (list->sync.area != NULL) /* once more: a thread may have been on its way to the lock, and have taken it since */
+    shareable__writer_leave(&list->sync.writer);
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {

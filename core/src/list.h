@@ -75,6 +75,7 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
         break;                                                                                                         \
       (status) = (call);                                                                                               \
     } while (!shareable__sync_end(&(list)->sync, (i), reading_.stamp));                                                \
+    shareable__sync_finish(shareable__list_sync(list), (i), &reading_);                                                \
   } while (0)
 
 /*

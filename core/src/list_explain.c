@@ -6,10 +6,10 @@
 #include "error.h"
 #include "list.h"
 
-/* The one thing that a writer asks of the system. */
+/* What registering as a writer needs, and what can be in its way: a fork's child does it at its first write. */
 #define NO_PROOF                                                                                                       \
-  "the system gives this process no proof that it lives, which others go by: "                                         \
-  "see whether it has too many files open, or /proc is not mounted"
+  "cannot open the block again to register as a writer: this process has too many files open, or may no longer open "  \
+  "it (another user, another root directory, another mode), or it was unlinked and /proc is not mounted"
 
 static const char *type_name(const shareable_list *list, int64_t index) {
   static const char *const names[] = {"None", "an int", "a float", "a bool", "a str", "bytes"};

@@ -10,8 +10,11 @@
 /* How long to sleep before the owner is asked for again, should nobody wake who sleeps: he may have been killed. */
 #define SLICE_NS INT64_C(20000000)
 
-static bool take(uint32_t *lock, uint32_t from, uint32_t token) {
-  return __atomic_compare_exchange_n(lock, &from, token, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+/* Set in the lock beside its owner's token: a process may sleep until it changes. No token has this bit. */
+#define WAITERS SHAREABLE__LOCK_WAITERS
+
+static bool take(uint32_t *lock, uint32_t from, uint32_t to) {
+  return __atomic_compare_exchange_n(lock, &from, to, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /* A short while on the processor: most locks are held for less than it takes to sleep. */
@@ -25,23 +28,47 @@ static bool take_soon(uint32_t *lock, uint32_t token) {
   return false;
 }
 
-/* Sleeps until the lock is free, its owner dead, or the time over. */
-static shareable_status wait_for(shareable_list *list, int64_t timeout) {
+/* Whether the owner has died, if the lock still has that owner; then the caller takes it. */
+static bool take_from_dead(shareable_list *list, uint32_t seen, uint32_t to) {
+  return !shareable__writer_is_alive(&list->sync.writer, seen & ~WAITERS) && take(&list->sync.area->lock, seen, to);
+}
+
+/* One look, for who does not wait. */
+static shareable_status try_once(shareable_list *list) {
   uint32_t *lock = &list->sync.area->lock, token = list->sync.writer.token;
+  uint32_t seen = __atomic_load_n(lock, __ATOMIC_RELAXED);
+
+  if (seen == 0 && take(lock, 0, token))
+    return SHAREABLE_OK;
+  return seen != 0 && take_from_dead(list, seen, token | (seen & WAITERS)) ? SHAREABLE_E_OWNER_DIED
+                                                                           : SHAREABLE_E_TIMED_OUT;
+}
+
+/*
+ * Sleeps until the lock is free, its owner dead, or the time over. Whoever sleeps has seen WAITERS in the lock, so whoever unlocks
+ * wakes one; and whoever takes the lock here leaves WAITERS in it, since others may sleep. A waiter that is killed leaves no more
+ * than one needless wake-up behind.
+ */
+static shareable_status wait_for(shareable_list *list, int64_t timeout) {
+  uint32_t *lock = &list->sync.area->lock, mine = list->sync.writer.token | WAITERS;
   int64_t end = shareable__deadline(timeout), left;
 
   for (;;) {
-    uint32_t owner = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    uint32_t seen = __atomic_load_n(lock, __ATOMIC_RELAXED);
 
-    if (owner == 0 && take(lock, 0, token))
-      return SHAREABLE_OK;
-    if (owner != 0 && !shareable__writer_is_alive(&list->sync.writer, owner) && take(lock, owner, token))
+    if (seen == 0) {
+      if (take(lock, 0, mine))
+        return SHAREABLE_OK;
+      continue;
+    }
+    if (take_from_dead(list, seen, mine))
       return SHAREABLE_E_OWNER_DIED;
+    if ((seen & WAITERS) == 0 && !take(lock, seen, seen | WAITERS))
+      continue;
     left = end - shareable__now();
-    if (left <= 0)
+    if (left <= 0) /* not before WAITERS is there for the others: a wake-up may have been meant for one of them */
       return SHAREABLE_E_TIMED_OUT;
-    if (owner != 0)
-      shareable__futex_sleep(lock, owner, left < SLICE_NS ? left : SLICE_NS);
+    shareable__futex_sleep(lock, seen | WAITERS, left < SLICE_NS ? left : SLICE_NS);
   }
 }
 
@@ -62,12 +89,9 @@ shareable_status shareable_list_lock(shareable_list *list, int64_t timeout) {
   area = list->sync.area;
   if (take(&area->lock, 0, list->sync.writer.token))
     return SHAREABLE_OK;
-  if (timeout != 0 && take_soon(&area->lock, list->sync.writer.token))
-    return SHAREABLE_OK;
-  __atomic_fetch_add(&area->lock_waiters, 1, __ATOMIC_SEQ_CST);
-  status = wait_for(list, timeout);
-  __atomic_fetch_sub(&area->lock_waiters, 1, __ATOMIC_SEQ_CST);
-  return status;
+  if (timeout == 0)
+    return try_once(list);
+  return take_soon(&area->lock, list->sync.writer.token) ? SHAREABLE_OK : wait_for(list, timeout);
 }
 
 shareable_status shareable_list_unlock(shareable_list *list) {
@@ -78,10 +102,9 @@ shareable_status shareable_list_unlock(shareable_list *list) {
     return status;
   area = list->sync.area;
   if (list->sync.writer.token == 0 || !shareable__writer_is_own(&list->sync.writer) ||
-      __atomic_load_n(&area->lock, __ATOMIC_RELAXED) != list->sync.writer.token)
+      (__atomic_load_n(&area->lock, __ATOMIC_RELAXED) & ~WAITERS) != list->sync.writer.token)
     return SHAREABLE_E_NOT_LOCKED;
-  __atomic_exchange_n(&area->lock, 0, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&area->lock_waiters, __ATOMIC_SEQ_CST) > 0)
+  if ((__atomic_exchange_n(&area->lock, 0, __ATOMIC_SEQ_CST) & WAITERS) != 0)
     shareable__futex_wake(&area->lock, 1);
   return SHAREABLE_OK;
 }

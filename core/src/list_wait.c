@@ -4,7 +4,6 @@
 #include "list.h"
 
 #include <sched.h>
-#include <time.h>
 
 #include "eager.h"
 
@@ -69,9 +68,7 @@ static shareable_status look_now_and_then(const shareable_list *list, look *at, 
   shareable_status status;
 
   while ((status = at(list, what)) == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
-    struct timespec time = {0, (long)shorter(left, nap)};
-
-    nanosleep(&time, NULL);
+    shareable__sleep(shorter(left, nap));
     nap = shorter(2 * nap, LONGEST_NAP_NS);
   }
   return status;

@@ -3,6 +3,8 @@
  */
 #include "patience.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
@@ -19,6 +21,11 @@
 #endif
 #define LIMIT_OF_ALL_NS (10 * LIMIT_NS)
 
+/* How many turns on the processor; how many until then, that give it away; and how long each one after them sleeps. */
+#define SPINNING_TURNS 100
+#define YIELDING_TURNS (SPINNING_TURNS + 64)
+#define NAP_NS INT64_C(50000)
+
 int64_t shareable__now(void) {
   struct timespec time;
 
@@ -32,14 +39,34 @@ int64_t shareable__deadline(int64_t timeout) {
   return timeout < 0 || timeout > INT64_MAX - start ? INT64_MAX : start + timeout;
 }
 
+void shareable__sleep(int64_t duration) {
+  struct timespec left = {.tv_sec = (time_t)(duration / 1000000000), .tv_nsec = (long)(duration % 1000000000)};
+  int state;
+
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+  while (nanosleep(&left, &left) != 0 && errno == EINTR)
+    ;
+  pthread_setcancelstate(state, NULL);
+}
+
+/*
+ * Waits a moment; returns whether it is time to look at the clock. A process with a real-time priority gets its processor back
+ * at once when it yields it to one without, so after some turns it sleeps.
+ */
+static bool pause_a_turn(unsigned turns) {
+  if (turns < YIELDING_TURNS) {
+    sched_yield();
+    return turns % 16 == 0;
+  }
+  shareable__sleep(NAP_NS);
+  return true;
+}
+
 shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t seen) {
   int64_t time;
   bool is_over;
 
-  if (spent->turns++ < 100)
-    return SHAREABLE__GO_ON;
-  sched_yield();
-  if (spent->turns % 16 != 0)
+  if (spent->turns++ < SPINNING_TURNS || !pause_a_turn(spent->turns))
     return SHAREABLE__GO_ON;
   time = shareable__now();
   if (spent->first == 0)

@@ -24,6 +24,9 @@ typedef enum shareable__verdict {
 /* Waits a short while on the processor, then off it. `seen` is what is waited for. */
 shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t seen);
 
+/* Sleeps for so many nanoseconds, whatever signals come. No point of cancellation. */
+void shareable__sleep(int64_t duration);
+
 /* The time since some moment, in nanoseconds. */
 int64_t shareable__now(void);
 

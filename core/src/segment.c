@@ -163,8 +163,11 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
   return SHAREABLE_OK;
 }
 
+/* The program may have closed the descriptor, and have opened a file of its own in its place: then it is not ours to close. */
 void shareable__segment_settle(shareable__segment *segment) {
-  if (segment->fd >= 0)
+  const shareable__file_id file = {segment->device, segment->inode};
+
+  if (segment->fd >= 0 && (segment->base == NULL || shareable__descriptor_is(segment->fd, &file)))
     close(segment->fd);
   segment->fd = -1;
 }
@@ -183,7 +186,7 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
     if (system != 0)
       return system;
     snprintf(segment->temporary, sizeof segment->temporary, DIRECTORY "/.shareable-%08" PRIx32, bits);
-    segment->fd = open(segment->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    segment->fd = shareable__openat(AT_FDCWD, segment->temporary, O_RDWR | O_CREAT | O_EXCL, mode);
   } while (segment->fd < 0 && errno == EEXIST);
   if (segment->fd >= 0)
     return 0;
@@ -193,7 +196,7 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
 
 #if SHAREABLE__LINUX
 static int open_unnamed(shareable__segment *segment, mode_t mode) {
-  segment->fd = open(DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
+  segment->fd = shareable__openat(AT_FDCWD, DIRECTORY, O_RDWR | O_TMPFILE, mode);
   if (segment->fd >= 0)
     return 0;
   return errno == EISDIR ? EOPNOTSUPP : errno; /* EISDIR: the kernel does not know O_TMPFILE */
@@ -291,9 +294,9 @@ shareable_status shareable__segment_make_up_name(char name[13], shareable_error 
 void shareable__segment_discard(shareable__segment *segment) {
   if (segment->base != NULL)
     munmap(segment->base, segment->size);
-  segment->base = NULL;
   remove_temporary(segment);
   shareable__segment_settle(segment);
+  segment->base = NULL;
 }
 
 shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
@@ -303,7 +306,7 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   shareable_status status;
 
   memset(segment, 0, sizeof *segment);
-  segment->fd = open(from.text, access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  segment->fd = shareable__openat(AT_FDCWD, from.text, access | O_NOFOLLOW | O_NONBLOCK, 0);
   if (segment->fd < 0 && errno == ENOENT)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name);
   if (segment->fd < 0)
@@ -328,23 +331,20 @@ int shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint
   return length == (ssize_t)size ? 0 : ENODATA;
 }
 
-int shareable__segment_open_again(int fd, const char *name) {
+int shareable__segment_open_again(int fd, const shareable__file_id *file, const char *name, bool read_only) {
+  int access = (read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
   path at = path_of(name);
-  struct stat ours, theirs;
   char itself[32];
-  int again;
+  int again = shareable__openat(AT_FDCWD, at.text, access, 0);
 
+  if (shareable__descriptor_is(again, file))
+    return again;
+  if (again >= 0)
+    close(again); /* another block has the name */
+  if (!shareable__descriptor_is(fd, file))
+    return -1;
   snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
-  again = open(itself, O_RDWR | O_CLOEXEC);
-  if (again >= 0)
-    return again;
-  again = open(at.text, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (again >= 0 && fstat(fd, &ours) == 0 && fstat(again, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
-      ours.st_ino == theirs.st_ino)
-    return again;
-  if (again >= 0)
-    close(again);
-  return -1;
+  return shareable__openat(AT_FDCWD, itself, access & ~O_NOFOLLOW, 0);
 }
 
 bool shareable__segment_exists(const char *name) {

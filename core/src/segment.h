@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "descriptor.h"
 #include "name.h"
 #include "shareable.h"
 
@@ -54,10 +55,10 @@ shareable_status shareable__segment_make_up_name(char name[13], shareable_error 
 bool shareable__segment_is_in_use(int fd);
 
 /*
- * Opens a file once more, to read and write: the one that a descriptor is of and that was, or is, called `name`. -1 where
- * that cannot be: /proc is not mounted, and the name is gone.
+ * Opens a file once more: that file, which was, or is, called `name`, and which `fd` may be open on. Returns -1 if the file cannot
+ * be opened: the process may not, or the name is gone and `fd` is not open on the file or /proc is not mounted.
  */
-int shareable__segment_open_again(int fd, const char *name);
+int shareable__segment_open_again(int fd, const shareable__file_id *file, const char *name, bool read_only);
 
 /* Drops a segment: mapping, and file unless that has a name. */
 void shareable__segment_discard(shareable__segment *segment);

@@ -54,6 +54,8 @@ shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size,
     return SHAREABLE__SYNC_SWAPPED; /* long before there are as many versions */
   if (version > SHAREABLE__SYNC_VERSION)
     return SHAREABLE__SYNC_NEWER;
+  if (version != 0 && version < SHAREABLE__SYNC_VERSION)
+    return SHAREABLE__SYNC_OLDER;
   if (version != SHAREABLE__SYNC_VERSION || head[2] != count || head[3] != shareable__sync_size(count) ||
       head[3] > size)
     return SHAREABLE__SYNC_DAMAGED;
@@ -109,14 +111,14 @@ static void free_journal(shareable__journal *journal) {
   __atomic_store_n(&journal->token, 0, __ATOMIC_RELEASE);
 }
 
-static shareable__cell *claim_cell(void *where, shareable__writer *writer) {
+static shareable__cell *claim_cell(void *where, shareable__writer *writer, bool ask) {
   shareable__area *area = where;
 
   for (int k = 0; k < SHAREABLE__SYNC_CELLS; k++) {
     shareable__cell *cell = &area->cells[k];
     uint32_t token = load_token(&cell->token);
 
-    if (token != 0 && shareable__writer_is_alive(writer, token))
+    if (token != 0 && (!ask || shareable__writer_is_alive(writer, token)))
       continue;
     if (swap_token(&cell->token, token, writer->token)) {
       __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
@@ -282,18 +284,52 @@ static shareable__journal *try_claim(shareable__sync *sync, bool ask) {
   return NULL;
 }
 
-/* A journal of the caller's, or NULL where all are in use for a second. */
+/* How long all journals may be in use for the same writes before an item is written without. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define STUCK_NS INT64_C(10000)
+#else
+#define STUCK_NS INT64_C(10000000)
+#endif
+
+/* Who has the journals, and what for: other than 0. */
+static uint64_t fingerprint(const shareable__area *area) {
+  uint64_t sum = 1;
+
+  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
+    const shareable__journal *journal = &area->journals[k];
+
+    sum = sum * 31 + load_token(&journal->token);
+    sum = sum * 31 + __atomic_load_n(&journal->item, __ATOMIC_RELAXED);
+  }
+  return sum | 1;
+}
+
+/*
+ * A journal of the caller's. NULL if all are in use, and were for the same writes for a while: their writers live, but may be
+ * stopped, and no other item's writers wait for that.
+ */
 static shareable__journal *claim_journal(shareable__sync *sync) {
+  int64_t since = 0;
+  uint64_t seen = 0;
   patience spent = {0};
   verdict now_what = GO_ON;
 
-  while (now_what != GIVE_UP) {
+  for (;;) {
     shareable__journal *journal = try_claim(sync, now_what == ASK);
+    uint64_t now;
+
     if (journal != NULL)
       return journal;
-    now_what = shareable__patience_wait(&spent, 0);
+    now = fingerprint(sync->area);
+    if (now == __atomic_load_n(&sync->stuck, __ATOMIC_RELAXED) || now_what == GIVE_UP)
+      return try_claim(sync, true);
+    now_what = shareable__patience_wait(&spent, now);
+    if (now_what == ASK && now == seen && shareable__now() - since > STUCK_NS)
+      __atomic_store_n(&sync->stuck, now, __ATOMIC_RELAXED);
+    if (now != seen)
+      since = shareable__now();
+    seen = now;
   }
-  return NULL;
 }
 
 static void fill_journal(shareable__journal *journal, size_t i, const shareable__image *image) {
@@ -307,24 +343,25 @@ static void fill_journal(shareable__journal *journal, size_t i, const shareable_
   __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-/* Puts an image into an item that the caller has locked: whole even if the caller is killed, but for a long text. */
-static bool put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
-  shareable__journal *journal;
+/* Puts an image into an item that the caller has locked, without a journal: damaged if the caller is killed meanwhile. */
+static void put_bare(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
+  put_word(sync->area, i, load_word(sync->area, i) | SHAREABLE__BARE);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  shareable__item_put(slot, image);
+}
 
-  if (image->length > SHAREABLE__SYNC_JOURNAL_SIZE) {
-    put_word(sync->area, i, load_word(sync->area, i) | SHAREABLE__BARE);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    shareable__item_put(slot, image);
-    return true;
+/* Puts an image into an item that the caller has locked: whole even if the caller is killed, but for a long text. */
+static void put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
+  shareable__journal *journal = image->length > SHAREABLE__SYNC_JOURNAL_SIZE ? NULL : claim_journal(sync);
+
+  if (journal == NULL) {
+    put_bare(sync, i, slot, image);
+    return;
   }
-  journal = claim_journal(sync);
-  if (journal == NULL)
-    return false;
   fill_journal(journal, i, image);
   is_whole_again(sync->area, i);
   shareable__item_put(slot, image);
   free_journal(journal);
-  return true;
 }
 
 /* Writes an item that the caller has locked. *flags are those that it then has. */
@@ -341,14 +378,25 @@ static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot 
       return false;
     *flags |= SHAREABLE__MIXED;
   }
-  if (!put_locked(sync, i, slot, image))
-    return false;
+  put_locked(sync, i, slot, image);
   *flags &= SHAREABLE__MIXED;
   return true;
 }
 
 shareable_status shareable__sync_join(shareable__sync *sync) {
   return join(sync);
+}
+
+/* The cell first: who finds its token gone may take it. */
+void shareable__sync_quit(shareable__sync *sync) {
+  shareable__cell *cell = sync->area == NULL ? NULL : sync->writer.cell;
+
+  if (cell != NULL && shareable__writer_is_own(&sync->writer)) {
+    __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
+    swap_token(&cell->token, sync->writer.token, 0);
+  }
+  if (sync->area != NULL)
+    shareable__writer_leave(&sync->writer);
 }
 
 shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t *before) {
@@ -358,7 +406,7 @@ shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t 
 }
 
 void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before) {
-  let_go(sync, i, next_word(before, before & SHAREABLE__MIXED));
+  let_go(sync, i, next_word(before, before & (SHAREABLE__MIXED | SHAREABLE__DAMAGED)));
 }
 
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
@@ -400,14 +448,34 @@ static bool inherit(shareable__sync *sync, size_t i, const shareable__reading *r
   return true;
 }
 
+/* How many times a reader lets writers overtake it before it locks the item as they do. */
+enum { READS_UNLOCKED = 16 };
+
+/* Locks the item to read it: what is read between is one value. A reader that is killed meanwhile leaves it as it was. */
+static shareable_status lock_to_read(shareable__sync *sync, size_t i, shareable__reading *reading) {
+  shareable_status status = lock(sync, i, &reading->unlocked);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  reading->is_locked = true;
+  reading->stamp = load_word(sync->area, i);
+  return (reading->unlocked & SHAREABLE__DAMAGED) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
+}
+
+void shareable__sync_finish(shareable__sync *sync, size_t i, const shareable__reading *reading) {
+  if (reading->is_locked)
+    put_word(sync->area, i, reading->unlocked);
+}
+
 /* A read that is begun again, because somebody wrote meanwhile. */
 static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__slot *slot,
                                     shareable__reading *reading) {
-  if (reading->is_begun && shareable__patience_wait(&reading->spent, reading->stamp) == GIVE_UP)
+  bool is_first = reading->begun++ == 0;
+
+  if (!is_first && shareable__patience_wait(&reading->spent, reading->stamp) == GIVE_UP)
     return SHAREABLE_E_TIMED_OUT;
-  if (reading->is_begun && !shareable__layout_slot(sync->layout, i, slot))
+  if (!is_first && !shareable__layout_slot(sync->layout, i, slot))
     return SHAREABLE_E_CORRUPT;
-  reading->is_begun = true;
   return SHAREABLE_OK;
 }
 
@@ -415,6 +483,8 @@ shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareabl
                                        shareable__reading *reading) {
   shareable_status status = begin_again(sync, i, slot, reading);
 
+  if (status == SHAREABLE_OK && reading->begun > READS_UNLOCKED && join(sync) == SHAREABLE_OK)
+    return lock_to_read(sync, i, reading);
   while (status == SHAREABLE_OK && !shareable__sync_glance(sync, i, &reading->stamp)) {
     verdict now_what = shareable__patience_wait(&reading->spent, reading->stamp);
 

@@ -19,7 +19,7 @@
 #include "patience.h"
 #include "writer.h"
 
-#define SHAREABLE__SYNC_VERSION 1
+#define SHAREABLE__SYNC_VERSION 2
 #define SHAREABLE__SYNC_CELLS 8
 #define SHAREABLE__SYNC_JOURNALS 4
 /* The most bytes of text that a killed writer leaves whole. */
@@ -51,11 +51,11 @@ typedef struct shareable__journal {
 typedef struct shareable__area {
   uint64_t magic;
   uint32_t version;
-  uint32_t flags;        /* 0 */
-  uint64_t count;        /* N once more */
-  uint64_t size;         /* of the area, in bytes */
-  uint32_t lock;         /* the list's lock: the token of who has it, or 0 */
-  uint32_t lock_waiters; /* how many may sleep until the lock is 0; too many, where one was killed */
+  uint32_t flags;   /* 0 */
+  uint64_t count;   /* N once more */
+  uint64_t size;    /* of the area, in bytes */
+  uint32_t lock;    /* the list's lock: the token of its owner, perhaps with SHAREABLE__LOCK_WAITERS; or 0 */
+  uint32_t padding; /* 0 */
   uint64_t fill[3];
   shareable__bells bells; /* for those who wait for a change */
   shareable__cell cells[SHAREABLE__SYNC_CELLS];
@@ -67,7 +67,7 @@ typedef struct shareable__area {
 #define SHAREABLE__LOCKED UINT64_C(1)  /* somebody writes the item: the token says who */
 #define SHAREABLE__MIXED UINT64_C(2)   /* its type changed from a number's: every store locks it */
 #define SHAREABLE__DAMAGED UINT64_C(4) /* a writer of a long text was killed: to be written anew */
-#define SHAREABLE__BARE UINT64_C(8)    /* locked, and written without a journal */
+#define SHAREABLE__BARE UINT64_C(8)    /* locked, and written without a journal: a long text, or all were in use */
 #define SHAREABLE__WORD_FLAGS UINT64_C(15)
 
 /* Where the area of a list lies that ends at byte `end`, and the bytes that it takes for `count` items. */
@@ -82,6 +82,7 @@ typedef enum shareable__sync_kind {
   SHAREABLE__SYNC_NONE,    /* none: a list of stock's, or one that wants none */
   SHAREABLE__SYNC_OURS,    /* one that can be used */
   SHAREABLE__SYNC_SWAPPED, /* one of a machine of the other byte order */
+  SHAREABLE__SYNC_OLDER,   /* one of an earlier version, which followed other rules */
   SHAREABLE__SYNC_NEWER,   /* one of a version to come */
   SHAREABLE__SYNC_DAMAGED  /* one that says it is one, and cannot be */
 } shareable__sync_kind;
@@ -95,6 +96,7 @@ typedef struct shareable__sync {
   const shareable__word *words;
   size_t mask;
   const shareable__layout *layout;
+  uint64_t stuck; /* what the journals were when this handle last found all of them in use for long; 0: never */
   shareable__writer writer;
 } shareable__sync;
 
@@ -104,8 +106,10 @@ void shareable__sync_use(shareable__sync *sync, shareable__area *area, const sha
 /* One read of an item, begun once or more often until it ends well; all 0 at first. */
 typedef struct shareable__reading {
   uint64_t stamp;
-  bool is_begun;
-  uint64_t format; /* with the code: of a value that is in a journal only */
+  uint64_t unlocked; /* the word to unlock the item with, if is_locked */
+  bool is_locked;    /* by the reader, who was overtaken by writers time and again */
+  unsigned begun;    /* how many times */
+  uint64_t format;   /* with the code: of a value that is in a journal only */
   unsigned char code;
   shareable__patience spent;
 } shareable__reading;
@@ -117,6 +121,9 @@ typedef struct shareable__reading {
  */
 shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
                                        shareable__reading *reading);
+
+/* Ends a read, however it went: unlocks the item, if begin locked it. */
+void shareable__sync_finish(shareable__sync *sync, size_t i, const shareable__reading *reading);
 
 /* Whether what was read since begin is one value; else it is to be begun anew. */
 static inline bool shareable__sync_end(const shareable__sync *sync, size_t i, uint64_t stamp) {
@@ -137,9 +144,13 @@ shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const sh
 /* Gives the handle its token, before it first writes or locks. E_READ_ONLY, or E_SYSTEM. */
 shareable_status shareable__sync_join(shareable__sync *sync);
 
+/* Gives up the handle's token and cell, if they are this process's. */
+void shareable__sync_quit(shareable__sync *sync);
+
 /*
  * Locks an item for its owner to change as it likes, and unlocks it: what lies between is seen whole or not at all by
- * readers, and may be half done when its owner is killed. *before is the word to unlock with.
+ * readers, and may be half done when its owner is killed. *before is the word to unlock with: an item that was damaged stays
+ * damaged.
  */
 shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t *before);
 void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before);
@@ -147,13 +158,19 @@ void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before);
 /*
  * Announces that the caller, the only thread that uses the cell, is about to change item i by one atomic operation, if it is
  * not locked and has that format; and takes that back. Between the two nobody changes the item's type.
+ *
+ * The word is looked at once more after the format: it may be that of a writer who has just made the item a number, has not
+ * unlocked it, and is killed. Then the next one to lock the item writes that number again, from the journal.
  */
 static inline bool shareable__sync_enter(shareable__area *area, shareable__cell *cell, size_t i,
                                          const shareable__slot *slot, uint64_t format) {
+  uint64_t word;
+
   __atomic_store_n(&cell->item, i + 1, __ATOMIC_RELAXED);
   __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the processor's part of this fence is the other side's membarrier(2) */
-  return (__atomic_load_n(&area->words[i], __ATOMIC_ACQUIRE) & SHAREABLE__WORD_FLAGS) == 0 &&
-         shareable__item_is(slot, format);
+  word = __atomic_load_n(&area->words[i], __ATOMIC_ACQUIRE);
+  return (word & SHAREABLE__WORD_FLAGS) == 0 && shareable__item_is(slot, format) &&
+         __atomic_load_n(&area->words[i], __ATOMIC_RELAXED) == word; /* what was loaded before was by acquire */
 }
 
 static inline void shareable__sync_leave(shareable__cell *cell) {

@@ -4,14 +4,25 @@
  * The proof is a lock of the kernel's (an open file description lock, fcntl(2)) on one byte of the segment's file, far past
  * its end: the byte at BASE + token. A mapping that a fork's child does not get holds the lock, so it ends with the
  * handle, or with the process however that ends, and with nothing else.
+ *
+ * The lock is exclusive, which takes the right to write the file. A process that may only read the file can take read locks: on
+ * a byte that no writer holds, which proves nothing; or on all bytes, which keeps exclusive locks from being taken. Then a
+ * writer takes an id with the bit SHAREABLE__SHARED_ID and a read lock, which is compatible with other read locks. While
+ * another process holds a read lock on such an id, its writer seems alive.
  */
 #ifndef SHAREABLE__WRITER_H
 #define SHAREABLE__WRITER_H
 
 #include <stdbool.h>
 
+#include "descriptor.h"
 #include "fork.h"
 #include "shareable.h"
+
+/* Set in the id of a writer whose lock is a read lock. */
+#define SHAREABLE__SHARED_ID UINT32_C(0x80000000)
+/* Set in no id: the list's lock has it beside its owner's id, while a process may sleep until the lock changes. */
+#define SHAREABLE__LOCK_WAITERS UINT32_C(0x40000000)
 
 struct shareable__cell;
 
@@ -20,7 +31,9 @@ typedef struct shareable__writer {
   struct shareable__cell *cell; /* NULL: no fast stores */
   unsigned forks;               /* shareable__forks when it was joined: in a child, all of this is the parent's */
   uint32_t token;               /* 0: not joined yet */
-  int fd;                       /* of the segment's file: to ask for locks, to open it once more */
+  uint32_t slow_writes;         /* since there was no cell for it */
+  int *fd;                      /* of the segment's file, which the program may have closed: to ask for locks */
+  shareable__file_id file;      /* which file that is */
   const char *name;             /* of that file */
   bool read_only;
   void *proof; /* the mapping that holds the lock */
@@ -29,20 +42,31 @@ typedef struct shareable__writer {
 /* Its address is the name of the thread that looks at it. */
 extern _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
 
-/* The descriptor is that of the segment's file, called `name`; both are to stay as long as the writer. */
-void shareable__writer_start(shareable__writer *writer, int fd, const char *name, bool read_only);
+/* *fd is open on the segment's file, called `name`. All three must stay as long as the writer. */
+void shareable__writer_start(shareable__writer *writer, int *fd, const char *name, bool read_only);
 
 /*
- * Gives the writer a token, if it has none that is its own: E_READ_ONLY, or E_SYSTEM where the kernel gives no proof. The
- * thread that does becomes the one that may use the cell, which `claim` finds.
+ * Gives the writer an id, if it has none that is this process's own. Returns E_READ_ONLY, or E_SYSTEM if the kernel gives no
+ * lock: the file cannot be opened any more. To be called when the file is opened: later the process may have lost that right.
  */
-shareable_status shareable__writer_join(shareable__writer *writer,
-                                        struct shareable__cell *claim(void *, shareable__writer *), void *area);
+shareable_status shareable__writer_register(shareable__writer *writer);
 
-/* Gives the proof up. The fd is the segment's, and stays. */
+/*
+ * Finds a free cell. If `ask` is set, one whose owner has died is free, too, which costs a system call for each cell that is in
+ * use. Returns NULL if there is none.
+ */
+typedef struct shareable__cell *shareable__claim_cell(void *area, shareable__writer *writer, bool ask);
+
+/*
+ * Registers the writer, and finds a cell for it: the calling thread becomes the one that may use the cell. If all cells are in
+ * use, later calls try again now and then. Returns the errors of shareable__writer_register().
+ */
+shareable_status shareable__writer_join(shareable__writer *writer, shareable__claim_cell *claim, void *area);
+
+/* Gives the proof up. The descriptor is the segment's, and stays. */
 void shareable__writer_leave(shareable__writer *writer);
 
-/* Whether the token's owner lives. */
+/* Whether the token's owner lives, as far as this process can find out: if it cannot ask, it does. */
 bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token);
 
 /* Has every thread of every process that stores to lists pass a full memory barrier. */

@@ -1,9 +1,14 @@
 /*
  * atomic.c - tests of core/src/list_atomic.c.
  */
+#include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "../../core/src/list.h"
 #include "support.h"
 
 #define TIMES 20000
@@ -165,5 +170,108 @@ Test(atomic, beside_changes_of_type_an_addition_adds_to_an_int_or_is_refused) {
     cr_assert(status != SHAREABLE_OK || (integer > 1000000 && integer <= 1000000 + TIMES), "%lld", (long long)integer);
   }
   pthread_join(other, NULL);
+  end_list(list);
+}
+
+/* Single steps of a child under ptrace(2): what it does between two instructions of the other one can be tried exactly. */
+static volatile int64_t *reported; /* the status of the child's add, and the value it gave */
+
+/* A child that opens the list, takes a cell, stops, and then adds to item 0 or makes it the int 5. */
+static pid_t traced(const char *name, bool adds) {
+  int state;
+  pid_t child = fork();
+
+  if (child == 0) {
+    shareable_list *own = NULL;
+    int64_t integer = 0;
+
+    if (shareable_list_open(&own, name, 0, NULL) != SHAREABLE_OK || shareable_list_set_int(own, 1, 2) != SHAREABLE_OK ||
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+      _exit(1);
+    raise(SIGSTOP);
+    if (adds) {
+      reported[0] = shareable_list_add(own, 0, 1, &integer);
+      reported[1] = integer;
+    } else {
+      shareable_list_set_int(own, 0, 5);
+    }
+    _exit(0);
+  }
+  cr_assert_eq(waitpid(child, &state, 0), child);
+  if (!WIFSTOPPED(state))
+    skip_because("needs ptrace(2)");
+  return child;
+}
+
+static bool step(pid_t child) {
+  int state;
+
+  return ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) == 0 && waitpid(child, &state, 0) == child && WIFSTOPPED(state);
+}
+
+/* Runs the writer until item 0 is an int and still locked, and kills it there. Returns whether it came to that. */
+static bool kill_before_unlock(const shareable_list *list) {
+  pid_t writer = traced(shareable_memory_name(shareable_list_memory(list)), false);
+  const shareable__word *word = &list->sync.area->words[0];
+  shareable__slot slot = {0};
+  bool is_there = false;
+
+  cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
+  for (int i = 0; i < 5000 && !is_there && step(writer); i++)
+    is_there = shareable__item_is(&slot, SHAREABLE__FORMAT_INT) && (*word & SHAREABLE__LOCKED) != 0;
+  kill(writer, SIGKILL);
+  waitpid(writer, NULL, 0);
+  return is_there;
+}
+
+/* Stops an add after n instructions, and kills a writer of the same item meanwhile. False if the add has fewer of them. */
+static bool add_beside_a_killed_writer(int n) {
+  const shareable_value values[] = {shareable_str("abc"), shareable_int(0)};
+  shareable_list *list = new_list(values, 2);
+  pid_t adder = traced(shareable_memory_name(shareable_list_memory(list)), true);
+  bool lives = true;
+  int64_t integer = 0;
+  int status;
+
+  for (int i = 0; i < n && lives; i++)
+    lives = step(adder);
+  if (lives) {
+    kill_before_unlock(list);
+    ptrace(PTRACE_CONT, adder, NULL, NULL);
+    waitpid(adder, NULL, 0);
+    status = shareable_list_get_int(list, 0, &integer);
+    if (reported[0] == SHAREABLE_OK)
+      cr_assert(status == SHAREABLE_OK && integer == reported[1],
+                "an add that was stopped after %d instructions gave %" PRId64 ", and %" PRId64 " is there", n,
+                reported[1], integer);
+  }
+  end_list(list);
+  return lives;
+}
+
+Test(atomic, an_add_is_not_undone_by_the_recovery_of_a_killed_writer, .timeout = 120) {
+  need_barriers();
+  reported = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  for (int n = 0; n < 160; n++) {
+    reported[0] = 1;
+    if (!add_beside_a_killed_writer(n))
+      break;
+  }
+}
+
+/* As a writer of a long text leaves an item that is killed in the midst of it. */
+Test(atomic, refuses_a_corrupt_item_and_leaves_it_corrupt) {
+  shareable_list *list = ints(0);
+  int64_t integer = 40;
+
+  for (int i = 0; i < 2; i++) {
+    list->sync.area->words[i] |= SHAREABLE__DAMAGED;
+    cr_status(shareable_list_add(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
+    cr_status(shareable_list_exchange(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
+    cr_status(shareable_list_compare_exchange(list, i, &integer, 1, NULL), SHAREABLE_E_CORRUPT);
+    cr_status(shareable_list_get_int(list, i, &integer), SHAREABLE_E_CORRUPT);
+    cr_ok(shareable_list_set_int(list, 0, 5));
+  }
+  cr_status(shareable_list_get_int(list, 1, &integer), SHAREABLE_E_CORRUPT);
   end_list(list);
 }

@@ -240,3 +240,30 @@ Test(lock, taken_while_the_list_was_closed_is_given_up_by_closing_again) {
   shareable_list_unref(other);
   end_list(list);
 }
+
+static void wait_for_lock(const void *name) {
+  shareable_list *own = NULL;
+  pid_t waiter = fork();
+
+  if (waiter == 0 && shareable_list_open(&own, name, 0, NULL) == SHAREABLE_OK)
+    shareable_list_lock(own, FOREVER);
+  if (waiter == 0)
+    _exit(0);
+  nanosleep(&(struct timespec){0, 100000000}, NULL); /* asleep by then */
+  kill(waiter, SIGKILL);
+  waitpid(waiter, NULL, 0);
+}
+
+Test(lock, a_killed_waiter_costs_one_wakeup_at_most) {
+  shareable_list *list = counter();
+
+  cr_ok(shareable_list_lock(list, FOREVER));
+  wait_for_lock(own_name());
+  cr_assert_eq(list->sync.area->lock, list->sync.writer.token | SHAREABLE__LOCK_WAITERS);
+  cr_ok(shareable_list_unlock(list));
+  cr_assert_eq(list->sync.area->lock, 0);
+  cr_ok(shareable_list_lock(list, FOREVER));
+  cr_assert_eq(list->sync.area->lock, list->sync.writer.token);
+  cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}

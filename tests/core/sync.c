@@ -212,7 +212,7 @@ Test(sync, a_new_list_has_an_area_past_its_end) {
   cr_assert_eq(memcmp(bytes + area, "shr.sync", 8), 0);
   memcpy(version, bytes + area + 8, sizeof version);
   memcpy(words, bytes + area + 16, sizeof words);
-  cr_assert(version[0] == 1 && version[1] == 0);
+  cr_assert(version[0] == 2 && version[1] == 0);
   cr_assert(words[0] == 3 && words[1] == 2840 && words[2] == 0);
   for (uint64_t at = area + 32; at < area + 2840; at++)
     cr_assert_eq(bytes[at], 0);
@@ -255,13 +255,14 @@ Test(sync, what_lies_at_the_area_s_place_is_told_apart) {
     uint64_t count, said, there;
     shareable__sync_kind kind;
   } rows[] = {
-    {1, 3, 2840, 2840, SHAREABLE__SYNC_OURS},        {1, 3, 2840, 4096, SHAREABLE__SYNC_OURS},
-    {1, 3, 2840, 2839, SHAREABLE__SYNC_DAMAGED},     {1, 4, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
-    {1, 2, 2832, 4096, SHAREABLE__SYNC_DAMAGED},     {1, 3, 2832, 4096, SHAREABLE__SYNC_DAMAGED},
-    {1, 3, 2848, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
-    {2, 3, 2840, 2840, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
-    {1, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {1, 3, 2840, 31, SHAREABLE__SYNC_NONE},
-    {1, 3, 2840, 0, SHAREABLE__SYNC_NONE},
+    {2, 3, 2840, 2840, SHAREABLE__SYNC_OURS},        {2, 3, 2840, 4096, SHAREABLE__SYNC_OURS},
+    {2, 3, 2840, 2839, SHAREABLE__SYNC_DAMAGED},     {2, 4, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
+    {2, 2, 2832, 4096, SHAREABLE__SYNC_DAMAGED},     {2, 3, 2832, 4096, SHAREABLE__SYNC_DAMAGED},
+    {2, 3, 2848, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
+    {3, 3, 2840, 2840, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
+    {1, 3, 2840, 2840, SHAREABLE__SYNC_OLDER},       {1, 0, 0, 32, SHAREABLE__SYNC_OLDER},
+    {2, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {2, 3, 2840, 31, SHAREABLE__SYNC_NONE},
+    {2, 3, 2840, 0, SHAREABLE__SYNC_NONE},
   };
   uint64_t head[4];
 
@@ -281,10 +282,23 @@ Test(sync, a_list_of_a_newer_version_is_refused_by_name) {
   shareable_list *list = two_ints(), *other = NULL;
   shareable_error error;
 
-  list->sync.area->version = 2;
+  list->sync.area->version = 3;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
   cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
   cr_assert_not_null(strstr(error.text, "newer"), "%s", error.text);
+  cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
+  cr_assert_null(other);
+  end_list(list);
+}
+
+Test(sync, a_list_of_an_older_version_is_refused_by_name) {
+  shareable_list *list = two_ints(), *other = NULL;
+  shareable_error error;
+
+  list->sync.area->version = 1;
+  cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
+  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+  cr_assert_not_null(strstr(error.text, "older"), "%s", error.text);
   cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
   cr_assert_null(other);
   end_list(list);
@@ -896,20 +910,28 @@ Test(sync, journals_of_the_dead_that_are_ready_are_completed_before_they_are_tak
   end_list(list);
 }
 
-Test(sync, journals_of_the_living_are_left_to_them_and_nothing_is_changed) {
+Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items) {
   shareable_list *list = two_ints(), *other = again(0);
   uint32_t token = join(other);
+  int64_t start = now();
 
   for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
     list->sync.area->journals[k].token = token;
-  cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_lt(now() - start, SECOND / 2);
+  assert_same(get(list, 1), shareable_str("text"));
+  start = now();
+  for (int k = 0; k < 100; k++)
+    cr_ok(shareable_list_set_int(list, 1, k));
+  cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
+  assert_same(get(list, 1), shareable_int(99));
   for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    cr_assert_eq(list->sync.area->journals[k].token, token);
-  cr_assert_eq(flags_of(list, 1) & SHAREABLE__LOCKED, 0);
-  assert_same(get(list, 1), shareable_int(7));
-  cr_ok(shareable_list_set_int(list, 1, 8)); /* one store needs none */
-  assert_same(get(list, 1), shareable_int(8));
+    cr_assert_eq(list->sync.area->journals[k].token, token, "they are left to their writers");
+  cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__BARE), 0);
   shareable_list_unref(other);
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  cr_assert_lt(journals_in_use(list), SHAREABLE__SYNC_JOURNALS, "records of the dead are free again");
   end_list(list);
 }
 
@@ -1130,5 +1152,134 @@ Test(sync, many_writers_that_hold_an_item_in_turn_are_waited_for) {
   pthread_join(turns, NULL);
   assert_same(get(list, 1), shareable_int(9));
   shareable_list_unref(holder);
+  end_list(list);
+}
+
+/* A child that writes one text of that length after the other until it is ended. */
+static pid_t busy_writer(const char *name, size_t length) {
+  pid_t child = fork();
+
+  if (child == 0) {
+    char *texts[] = {malloc(length), malloc(length)};
+    shareable_list *own = NULL;
+
+    memset(texts[0], 'a', length);
+    memset(texts[1], 'b', length);
+    if (shareable_list_open(&own, name, 0, NULL) != SHAREABLE_OK)
+      _exit(1);
+    for (size_t i = 0;; i++)
+      shareable_list_set_str(own, 0, texts[i % 2], length);
+  }
+  return child;
+}
+
+Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer, .timeout = 60) {
+  enum { LENGTH_OF_TEXT = 4000000 };
+  char *text = malloc(LENGTH_OF_TEXT);
+  shareable_list *list;
+  pid_t writer;
+
+  memset(text, 'a', LENGTH_OF_TEXT);
+  list = new_list(&(shareable_value){.type = SHAREABLE_TYPE_STR, .text = text, .length = LENGTH_OF_TEXT}, 1);
+  writer = busy_writer(shareable_memory_name(shareable_list_memory(list)), LENGTH_OF_TEXT);
+  for (int i = 0; i < 50; i++) {
+    int64_t start = now();
+    size_t length = 0;
+
+    cr_ok(shareable_list_get_str(list, 0, text, LENGTH_OF_TEXT, &length));
+    cr_assert_lt(now() - start, SECOND);
+    cr_assert_eq(text[0], text[length - 1]);
+    cr_assert_null(memchr(text, text[0] == 'a' ? 'b' : 'a', length));
+  }
+  kill(writer, SIGKILL);
+  waitpid(writer, NULL, 0);
+  free(text);
+  end_list(list);
+}
+
+Test(sync, a_reader_that_locked_an_item_leaves_it_as_it_was) {
+  shareable_list *list = two_ints();
+  shareable__reading reading = {.begun = 1000}; /* overtaken often enough */
+  shareable__slot slot;
+  uint64_t before;
+
+  cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
+  cr_ok(shareable_list_set_str(list, 1, "text", 4));
+  before = word_of(list, 1);
+  cr_ok(shareable__sync_begin(&list->sync, 1, &slot, &reading));
+  cr_assert(reading.is_locked);
+  cr_assert_neq(flags_of(list, 1) & SHAREABLE__LOCKED, 0);
+  cr_assert(shareable__sync_end(&list->sync, 1, reading.stamp));
+  shareable__sync_finish(&list->sync, 1, &reading);
+  cr_assert_eq(word_of(list, 1), before);
+  end_list(list);
+}
+
+Test(sync, a_ninth_handle_becomes_fast_once_another_one_is_closed) {
+  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_CELLS + 1];
+
+  need_barriers();
+  for (size_t i = 0; i < LENGTH(handles); i++) {
+    handles[i] = again(0);
+    cr_ok(shareable_list_set_int(handles[i], 0, 7));
+  }
+  cr_assert_null(handles[SHAREABLE__SYNC_CELLS]->sync.writer.cell);
+  shareable_list_unref(handles[0]);
+  for (int i = 0; i < 100; i++)
+    cr_ok(shareable_list_set_int(handles[SHAREABLE__SYNC_CELLS], 0, i));
+  cr_assert(shareable__writer_is_fast(&handles[SHAREABLE__SYNC_CELLS]->sync.writer));
+  for (size_t i = 1; i < LENGTH(handles); i++)
+    shareable_list_unref(handles[i]);
+  end_list(list);
+}
+
+/* The descriptors of a child that closes all and opens other files in their place are not those of its lists. */
+Test(sync, a_handle_whose_descriptor_was_reused_opens_its_block_again) {
+  shareable_list *list = two_ints(), *own = NULL;
+  uint32_t dead = dead_token();
+  pid_t child = fork();
+  int state;
+
+  if (child == 0) {
+    FILE *file;
+
+    if (shareable_list_open(&own, shareable_memory_name(shareable_list_memory(list)), 0, NULL) != SHAREABLE_OK)
+      _exit(1);
+
+    closefrom(3);
+    file = tmpfile();
+    for (int i = 0; i < 8; i++)
+      if (dup(fileno(file)) < 0)
+        _exit(1);
+    lock_under(own, 1, dead, 0);
+    if (shareable_list_set_str(own, 1, "text", 4) != SHAREABLE_OK || shareable_list_lock(own, SECOND) != SHAREABLE_OK)
+      _exit(2);
+    shareable_list_close(own);
+    _exit(fcntl(fileno(file), F_GETFD) < 0 ? 3 : 0);
+  }
+  cr_assert_eq(waitpid(child, &state, 0), child);
+  cr_assert_eq(state, 0, "%#x", (unsigned)state);
+  assert_same(get(list, 1), shareable_str("text"));
+  end_list(list);
+}
+
+Test(sync, a_list_opened_before_its_process_gave_up_its_rights_can_be_written) {
+  shareable_list *list = two_ints(), *own = NULL;
+  pid_t child;
+  int state;
+
+  if (geteuid() != 0)
+    skip_because("needs root, which can become another user");
+  child = fork();
+  if (child == 0) {
+    if (shareable_list_open(&own, shareable_memory_name(shareable_list_memory(list)), 0, NULL) != SHAREABLE_OK ||
+        setgid(65533) != 0 || setuid(65533) != 0)
+      _exit(1);
+    _exit(shareable_list_set_int(own, 0, 8) != SHAREABLE_OK ||
+          shareable_list_set_str(own, 1, "text", 4) != SHAREABLE_OK || shareable_list_lock(own, 0) != SHAREABLE_OK);
+  }
+  cr_assert_eq(waitpid(child, &state, 0), child);
+  cr_assert_eq(state, 0);
+  assert_same(get(list, 0), shareable_int(8));
   end_list(list);
 }

@@ -42,19 +42,21 @@ static void remove_block(void) {
   cr_assert_eq(unlink(path), 0);
 }
 
-static struct shareable__cell *no_cell(void *area, shareable__writer *writer) {
+static struct shareable__cell *no_cell(void *area, shareable__writer *writer, bool ask) {
+  (void)ask;
   (void)area;
   (void)writer;
   return NULL;
 }
 
 /* The cell is whatever was passed as the area: only its address counts here. */
-static struct shareable__cell *that_cell(void *area, shareable__writer *writer) {
+static struct shareable__cell *that_cell(void *area, shareable__writer *writer, bool ask) {
+  (void)ask;
   (void)writer;
   return area;
 }
 
-static void join(shareable__writer *writer, int fd) {
+static void join(shareable__writer *writer, int *fd) {
   shareable__writer_start(writer, fd, own_name(), false);
   cr_ok(shareable__writer_join(writer, no_cell, NULL));
   cr_assert_neq(writer->token, 0);
@@ -81,9 +83,9 @@ Test(writer, a_joined_one_is_alive_for_others_and_for_itself_until_it_leaves) {
   shareable__writer writer, other, reader;
   uint32_t token;
 
-  join(&writer, fd);
-  shareable__writer_start(&other, others, own_name(), false);
-  shareable__writer_start(&reader, readers, own_name(), true);
+  join(&writer, &fd);
+  shareable__writer_start(&other, &others, own_name(), false);
+  shareable__writer_start(&reader, &readers, own_name(), true);
   token = writer.token;
   cr_assert(shareable__writer_is_alive(&writer, token));
   cr_assert(shareable__writer_is_alive(&other, token));
@@ -100,7 +102,7 @@ Test(writer, nobody_has_token_0_nor_one_that_was_never_given) {
   int fd = new_block();
   shareable__writer writer;
 
-  join(&writer, fd);
+  join(&writer, &fd);
   cr_assert_not(shareable__writer_is_alive(&writer, 0));
   cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ 1));
   cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ UINT32_C(0x80000000)));
@@ -113,9 +115,9 @@ Test(writer, two_handles_have_two_tokens_and_each_keeps_its_own) {
   shareable__writer writer, same, other;
   uint32_t token;
 
-  join(&writer, fd);
-  join(&same, fd);
-  join(&other, others);
+  join(&writer, &fd);
+  join(&same, &fd);
+  join(&other, &others);
   cr_assert_neq(writer.token, other.token);
   cr_assert_neq(writer.token, same.token, "also where both have one description of the file");
   token = writer.token;
@@ -134,7 +136,7 @@ Test(writer, one_that_comes_back_is_another) {
   shareable__writer writer;
   uint32_t before;
 
-  join(&writer, fd);
+  join(&writer, &fd);
   before = writer.token;
   shareable__writer_leave(&writer);
   cr_ok(shareable__writer_join(&writer, no_cell, NULL));
@@ -151,7 +153,7 @@ Test(writer, is_dead_once_its_process_was_killed) {
   uint32_t token;
   pid_t child;
 
-  shareable__writer_start(&writer, fd, own_name(), false);
+  shareable__writer_start(&writer, &fd, own_name(), false);
   cr_assert_eq(pipe(pipes), 0);
   child = fork();
   if (child == 0) {
@@ -182,7 +184,7 @@ Test(writer, is_dead_once_it_was_killed_though_a_child_of_its_lives_on_with_a_to
   uint32_t parents, childs;
   pid_t parent;
 
-  shareable__writer_start(&writer, fd, own_name(), false);
+  shareable__writer_start(&writer, &fd, own_name(), false);
   cr_assert_eq(pipe(pipes), 0);
   cr_assert_eq(pipe(end), 0);
   cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* to wait for the child's child */
@@ -213,13 +215,13 @@ Test(writer, is_dead_once_it_was_killed_though_a_child_of_its_lives_on_with_a_to
 
 /* Joins and leaves time and again; tells whether it was ever alive after it left. */
 static void *come_and_go(void *data) {
-  const int fd = *(const int *)data;
+  int fd = *(const int *)data;
 
   for (int i = 0; i < 1000; i++) {
     shareable__writer writer;
     uint32_t token;
 
-    shareable__writer_start(&writer, fd, own_name(), false);
+    shareable__writer_start(&writer, &fd, own_name(), false);
     if (shareable__writer_join(&writer, no_cell, NULL) != SHAREABLE_OK)
       return data;
     token = writer.token;
@@ -255,7 +257,7 @@ Test(writer, a_child_that_ends_or_leaves_takes_nothing_from_its_parent) {
   shareable__writer writer;
   pid_t child;
 
-  join(&writer, fd);
+  join(&writer, &fd);
   child = fork();
   if (child == 0) {
     shareable__writer_leave(&writer);
@@ -278,7 +280,7 @@ Test(writer, a_read_only_one_cannot_join) {
   int fd = new_block(), readers = open_block(O_RDONLY);
   shareable__writer reader;
 
-  shareable__writer_start(&reader, readers, own_name(), true);
+  shareable__writer_start(&reader, &readers, own_name(), true);
   cr_status(shareable__writer_join(&reader, no_cell, NULL), SHAREABLE_E_READ_ONLY);
   cr_assert_eq(reader.token, 0);
   shareable__writer_leave(&reader);
@@ -288,8 +290,9 @@ Test(writer, a_read_only_one_cannot_join) {
 
 Test(writer, one_whose_file_is_gone_gets_no_proof_and_no_token) {
   shareable__writer writer;
+  int fd = -1;
 
-  shareable__writer_start(&writer, -1, own_name(), false);
+  shareable__writer_start(&writer, &fd, own_name(), false);
   cr_status(shareable__writer_join(&writer, no_cell, NULL), SHAREABLE_E_SYSTEM);
   cr_assert_eq(writer.token, 0);
   shareable__writer_leave(&writer);
@@ -301,8 +304,8 @@ Test(writer, joins_and_is_asked_for_after_its_block_was_unlinked) {
   uint32_t token;
 
   remove_block();
-  join(&writer, fd);
-  shareable__writer_start(&other, others, own_name(), false);
+  join(&writer, &fd);
+  shareable__writer_start(&other, &others, own_name(), false);
   token = writer.token;
   cr_assert(shareable__writer_is_alive(&other, token));
   shareable__writer_leave(&writer);
@@ -315,7 +318,7 @@ Test(writer, keeps_no_descriptor_open) {
   shareable__writer writer;
 
   for (int i = 0; i < 100; i++) {
-    join(&writer, fd);
+    join(&writer, &fd);
     cr_assert_eq(descriptors(), before, "while it is joined");
     shareable__writer_leave(&writer);
     cr_assert_eq(descriptors(), before);
@@ -336,7 +339,7 @@ Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
   pid_t child;
 
   need_barriers();
-  shareable__writer_start(&writer, fd, own_name(), false);
+  shareable__writer_start(&writer, &fd, own_name(), false);
   cr_assert_not(shareable__writer_is_fast(&writer));
   cr_ok(shareable__writer_join(&writer, that_cell, cell));
   cr_assert(shareable__writer_is_fast(&writer));
@@ -357,8 +360,77 @@ Test(writer, one_without_a_cell_has_no_fast_thread) {
   int fd = new_block();
   shareable__writer writer;
 
-  join(&writer, fd);
+  join(&writer, &fd);
   cr_assert_not(shareable__writer_is_fast(&writer));
   shareable__writer_leave(&writer);
   remove_block();
+}
+
+/* A read lock from another description, as a process that may only read the block can take. */
+static void read_lock(int fd, int64_t start, int64_t length) {
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+
+  cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
+}
+
+#define IDS (INT64_C(1) << 62)
+
+Test(writer, a_read_lock_on_its_byte_does_not_make_a_dead_one_look_alive) {
+  int fd = new_block(), readers = open_block(O_RDONLY);
+  shareable__writer writer;
+  uint32_t token;
+
+  join(&writer, &fd);
+  token = writer.token;
+  cr_assert_eq(token & SHAREABLE__SHARED_ID, 0);
+  shareable__writer_leave(&writer);
+  read_lock(readers, IDS + token, 1);
+  cr_assert_not(shareable__writer_is_alive(&writer, token));
+  remove_block();
+}
+
+Test(writer, joins_beside_a_process_that_holds_read_locks_on_all_bytes) {
+  int fd = new_block(), readers = open_block(O_RDONLY);
+  shareable__writer writer;
+  uint32_t token;
+
+  read_lock(readers, IDS, INT64_C(1) << 32);
+  join(&writer, &fd);
+  token = writer.token;
+  cr_assert_neq(token & SHAREABLE__SHARED_ID, 0);
+  cr_assert(shareable__writer_is_alive(&writer, token));
+  shareable__writer_leave(&writer);
+  close(readers);
+  cr_assert_not(shareable__writer_is_alive(&writer, token), "once nobody holds a read lock");
+  remove_block();
+}
+
+Test(writer, opens_its_file_again_if_the_program_has_closed_the_descriptor_or_reused_it) {
+  int fd = new_block(), others = open_block(O_RDWR), null;
+  shareable__writer writer, other;
+
+  join(&writer, &fd);
+  shareable__writer_start(&other, &others, own_name(), false);
+  close(others);
+  cr_assert(shareable__writer_is_alive(&other, writer.token));
+  null = open("/dev/null", O_RDWR);
+  cr_assert_eq(dup2(null, others), others);
+  cr_assert(shareable__writer_is_alive(&other, writer.token));
+  shareable__writer_leave(&writer);
+  cr_assert_not(shareable__writer_is_alive(&other, writer.token));
+  remove_block();
+}
+
+Test(writer, seems_alive_to_whoever_cannot_open_its_file_again) {
+  int fd = new_block(), others = open_block(O_RDWR);
+  shareable__writer writer, other;
+  uint32_t token;
+
+  join(&writer, &fd);
+  token = writer.token;
+  shareable__writer_start(&other, &others, own_name(), false);
+  shareable__writer_leave(&writer);
+  close(others);
+  remove_block();
+  cr_assert(shareable__writer_is_alive(&other, token));
 }

@@ -101,7 +101,7 @@ def put(at, form, *numbers):
 
 def sync_area():
     """What a dead writer can leave; and areas that are none."""
-    token, count = 0x7FFFFFF1, 0
+    token, count = 0x3FFFFFF1, 0
     for what, flags, is_in_journal in [
         ("killed before its journal was whole", 1, False),
         ("killed with its journal whole", 1, True),

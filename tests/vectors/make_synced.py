@@ -15,7 +15,7 @@ N = 4
 E = 8 * (N + 2) + 32 + 9 * N
 AREA = (E + 63) & ~63
 BELLS, CELLS, JOURNALS, WORDS = AREA + 64, AREA + 256, AREA + 768, AREA + 2816
-DEAD = 0xDEADBEEF
+DEAD = 0x1EADBEEF
 LOCKED, MIXED, DAMAGED, BARE = 1, 2, 4, 8
 
 
@@ -28,7 +28,7 @@ def sound():
         + bytes([0, 1, 0, 2])
     )
     data += bytes(WORDS + 8 * N - len(data))
-    struct.pack_into(ORDER + "8sIIQQ", data, AREA, b"shr.sync", 1, 0, N, 2816 + 8 * N)
+    struct.pack_into(ORDER + "8sIIQQ", data, AREA, b"shr.sync", 2, 0, N, 2816 + 8 * N)
     return data
 
 
@@ -71,7 +71,7 @@ SEGMENTS = {
     "left-locked-and-bare": [word(1, LOCKED | BARE, DEAD)],
     "left-damaged": [word(1, DAMAGED)],
     "left-journals-half-filled": [every(lambda k: journal(k, k, ready=0), *range(4))],
-    "left-the-lock": [put("II", AREA + 32, DEAD, 3)],
+    "left-the-lock": [put("I", AREA + 32, DEAD)],
     "left-cells": [every(lambda k: cell(k, 0, DEAD + k), *range(8))],
     "left-bells-armed": [put("Q", BELLS, 2**35 - 1)],
     "impossible-journals-of-items-that-nobody-holds": [every(lambda k: journal(k, k), *range(4))],
@@ -83,7 +83,8 @@ SEGMENTS = {
     "impossible-journal-of-no-format": [HELD, journal(0, 1, form=b"\xff" * 8, code=255)],
     "impossible-words": [every(lambda i: word(i, 15, DEAD + i), *range(N))],
     "impossible-cells": [every(lambda k: cell(k, 2**64 - 2, 0), *range(8))],
-    "refused-version-2": [put("I", AREA + 8, 2)],
+    "refused-version-3": [put("I", AREA + 8, 3)],
+    "refused-version-1": [put("I", AREA + 8, 1)],
     "refused-version-0": [put("I", AREA + 8, 0)],
     "refused-count": [put("Q", AREA + 16, N - 1)],
     "refused-size": [put("Q", AREA + 24, 2816)],
