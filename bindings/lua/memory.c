@@ -15,7 +15,8 @@ char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t o
 
   if (address == NULL)
     status_raise_memory(L, memory, SHAREABLE_E_CLOSED);
-  if (offset < 0 || length < 0 || (size_t)offset > size || (size_t)length > size - (size_t)offset)
+  /* size is below 2^63, and a size_t may be too small for what Lua gives */
+  if (offset < 0 || length < 0 || offset > (int64_t)size || length > (int64_t)size - offset)
     status_misuse(L, "block '%s' has %zu bytes: there are no %" PRId64 " at offset %" PRId64,
                   shareable_memory_name(memory), size, length, offset);
   return address + offset;

@@ -40,6 +40,8 @@ enum { CHUNK = 1024 };
 
 /* Room for `count` numbers of 8 bytes, which the garbage collector frees. */
 static void *push_numbers(lua_State *L, size_t count) {
+  if (count > SIZE_MAX / 8)
+    status_misuse(L, "a table of %zu numbers is too long", count);
   return lua_newuserdata(L, count * 8);
 }
 

@@ -102,6 +102,8 @@ static size_t length_of(lua_State *L, int table) {
   lua_rawget(L, table);
   has_n = number_read_integer(L, -1, &n);
   lua_pop(L, 1);
+  if (has_n && n >= 0 && (uint64_t)n > SIZE_MAX)
+    status_misuse(L, "a list of %" PRId64 " items is too long", n);
   return has_n && n >= 0 ? (size_t)n : lua_rawlen(L, table);
 }
 

@@ -41,12 +41,18 @@ static inline shareable_status shareable__list_check_wanted(const shareable_list
   return status == SHAREABLE_E_UTF8 ? SHAREABLE_OK : status;
 }
 
-/* Finds an item of a list that was checked, by an index from either end: E_INDEX or E_CORRUPT. *i counts from 0. */
+/*
+ * Finds an item of a list that was checked, by an index from either end: E_INDEX or E_CORRUPT. *i counts from 0. The index
+ * is compared with all of its 64 bits: a size_t may have 32.
+ */
 static inline shareable_status shareable__list_slot(const shareable_list *list, int64_t index, size_t *i,
                                                     shareable__slot *slot) {
-  *i = (size_t)((uint64_t)index + (index < 0 ? list->layout.count : 0));
-  if (*i >= list->layout.count)
+  uint64_t from_start = (uint64_t)index + (index < 0 ? list->layout.count : 0);
+
+  *i = 0;
+  if (from_start >= list->layout.count)
     return SHAREABLE_E_INDEX;
+  *i = (size_t)from_start;
   return shareable__layout_slot(&list->layout, *i, slot) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
 }
 

@@ -74,7 +74,7 @@ static uint64_t format_of_number(const shareable_value *value) {
 static shareable_status plan(source *from, uint64_t *data_size, shareable_error *error) {
   uint64_t sum = 0;
 
-  *data_size = 8 * from->count;
+  *data_size = UINT64_C(8) * from->count;
   if (from->values == NULL)
     return SHAREABLE_OK;
   from->format = from->count == 0 ? 0 : format_of_number(&from->values[0]);

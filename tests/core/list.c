@@ -1,6 +1,7 @@
 /*
  * list.c - tests of core/src/list.c, list_item.c and list_range.c.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <sched.h>
@@ -391,6 +392,73 @@ Test(list, ranges_are_read_and_written) {
   cr_status(shareable_list_get_floats(list, 0, 4, back, &done), SHAREABLE_E_TYPE);
   cr_assert_eq(done, 0);
   end_list(list);
+}
+
+/* In a process of 32 bits each of these, cut to a size_t, would be an index of the list. */
+Test(list, an_index_of_more_than_32_bits_is_outside) {
+  static const int64_t outside[] = {
+    INT64_C(1) << 32, (INT64_C(1) << 32) + 1, -(INT64_C(1) << 32) - 1, -(INT64_C(1) << 32) + 1, INT64_MAX,
+    INT64_MIN,        INT64_MIN + 2,          (INT64_C(3) << 32) + 6,  -(INT64_C(1) << 33) - 7};
+  shareable_list *list = seven();
+  shareable_value value = shareable_int(1);
+  char buffer[16];
+
+  for (size_t k = 0; k < LENGTH(outside); k++) {
+    int64_t index = outside[k], integers[1] = {1};
+    shareable_type type;
+    double real = 1;
+    int boolean;
+    size_t n;
+
+    cr_status(shareable_list_get(list, index, &value, buffer, sizeof buffer), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_int(list, index, integers), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_float(list, index, &real), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_bool(list, index, &boolean), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_str(list, index, buffer, sizeof buffer, &n), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_int(list, index, 1), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_float(list, index, 1), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_bool(list, index, 1), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_none(list, index), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_str(list, index, "x", 1), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_add(list, index, 1, NULL), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_exchange(list, index, 1, NULL), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_compare_exchange(list, index, integers, 1, NULL), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_type(list, index, &type), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_capacity(list, index, &n), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_ints(list, index, 1, integers, &n), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_ints(list, index, 1, integers, &n), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_get_floats(list, index, 1, &real, &n), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_set_floats(list, index, 1, &real, &n), SHAREABLE_E_INDEX);
+    cr_status(shareable_list_wait(list, index, &(shareable_value){0}, 0), SHAREABLE_E_INDEX);
+  }
+  cr_assert(get(list, 6).integer == 42 && get(list, 3).integer == 100);
+  end_list(list);
+}
+
+/* In a process of 32 bits it is too large to be mapped, and must not be mapped in part. */
+Test(list, a_block_of_more_than_4_gib_is_mapped_whole_or_refused) {
+  const off_t size = (INT64_C(1) << 32) + 4096;
+  shareable_error error = {0};
+  shareable_memory *memory;
+  shareable_list *list;
+  char path[64];
+  int fd;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  cr_assert(fd >= 0 && ftruncate(fd, size) == 0);
+  close(fd);
+  if (sizeof(size_t) > 4) {
+    cr_ok(shareable_memory_open(&memory, own_name(), 0, NULL));
+    cr_assert_eq((off_t)shareable_memory_size(memory), size);
+    shareable_memory_unref(memory);
+  } else {
+    cr_status(shareable_memory_open(&memory, own_name(), 0, &error), SHAREABLE_E_NO_MEMORY);
+    cr_assert(strstr(error.text, "too large to map") != NULL, "%s", error.text);
+    cr_status(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_E_NO_MEMORY);
+    cr_status(shareable_memory_create(&memory, NULL, (uint64_t)size, SHAREABLE_LAZY, 0, NULL), SHAREABLE_E_ARGUMENT);
+  }
+  unlink(path);
 }
 
 Test(list, ranges_outside_are_refused_whole) {
