@@ -36,9 +36,14 @@ typedef struct shareable__slot {
   unsigned char *code;
 } shareable__slot;
 
-/* The bytes of a slot for a text of `length` bytes, as CPython gives it. */
-static inline size_t shareable__layout_slot_for(size_t length) {
-  return 8 * (length / 8 + 1);
+/*
+ * The bytes of a slot for a text. CPython counts the characters; a text whose bytes do not fit in that gets a slot by its
+ * bytes.
+ */
+static inline size_t shareable__layout_slot_for(size_t characters, size_t bytes) {
+  size_t by_characters = 8 * (characters / 8 + 1);
+
+  return bytes <= by_characters ? by_characters : 8 * (bytes / 8 + 1);
 }
 
 /* The bytes of a segment with `count` items and `data_size` bytes of slots; 0 where that is more than can be. */

@@ -24,10 +24,17 @@ static shareable_status fail_value(shareable_error *error, const shareable_value
   return shareable__fail(error, status, 0, "item %zu: %s", i, shareable_status_text(status));
 }
 
+static size_t slot_of_text(const shareable_value *value) {
+  size_t bytes = (size_t)value->length;
+  size_t characters = value->type == SHAREABLE_TYPE_STR ? shareable__utf8_characters(value->text, bytes) : bytes;
+
+  return shareable__layout_slot_for(characters, bytes);
+}
+
 /* The slot that a value gets in a new list: as CPython gives it, or what its capacity asks for. */
 static size_t slot_size(const shareable_value *value) {
   /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a source without values has a format, and asks for no slot */
-  size_t size = shareable__is_text(value->type) ? shareable__layout_slot_for((size_t)value->length) : 8;
+  size_t size = shareable__is_text(value->type) ? slot_of_text(value) : 8;
   size_t wanted = ((size_t)value->capacity + 7) / 8 * 8;
 
   return wanted > size ? wanted : size;

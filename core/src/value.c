@@ -22,6 +22,21 @@ bool shareable__is_utf8(const void *text, size_t length) {
   return length == 0 || u8_check(bytes, length) == NULL;
 }
 
+/* Each byte but a continuation byte (10xxxxxx) begins a character: counted eight bytes at a time. */
+size_t shareable__utf8_characters(const void *text, size_t length) {
+  const unsigned char *bytes = text;
+  size_t characters = length;
+  uint64_t word;
+
+  for (; length >= sizeof word; bytes += sizeof word, length -= sizeof word) {
+    memcpy(&word, bytes, sizeof word);
+    characters -= (size_t)__builtin_popcountll(word >> 7 & ~(word >> 6) & UINT64_C(0x0101010101010101));
+  }
+  for (; length > 0; bytes++, length--)
+    characters -= (*bytes & 0xc0) == 0x80;
+  return characters;
+}
+
 shareable_status shareable__value_check(const shareable_value *value) {
   if (value == NULL)
     return SHAREABLE_E_ARGUMENT;

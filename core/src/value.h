@@ -15,6 +15,9 @@ static inline bool shareable__is_text(uint32_t type) {
 /* Whether the bytes are UTF-8. */
 bool shareable__is_utf8(const void *text, size_t length);
 
+/* The number of characters in bytes that are UTF-8. */
+size_t shareable__utf8_characters(const void *text, size_t length);
+
 /* OK, or E_ARGUMENT, E_VALUE_TYPE or E_UTF8: why no slot, however long, can hold the value. */
 shareable_status shareable__value_check(const shareable_value *value);
 

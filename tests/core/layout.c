@@ -28,11 +28,13 @@ static bool read_list(shareable__layout *layout, size_t size) {
 
 Test(layout, a_text_gets_the_slot_that_cpython_gives_it) {
   const struct {
-    size_t length, slot;
-  } rows[] = {{0, 8}, {7, 8}, {8, 16}, {9, 16}, {15, 16}, {16, 24}, {9999991, 9999992}};
+    size_t characters, bytes, slot;
+  } rows[] = {{0, 0, 8},  {7, 7, 8}, {8, 8, 16}, {9, 9, 16},  {15, 15, 16}, {16, 16, 24}, {9999991, 9999991, 9999992},
+              {4, 8, 8},  {7, 8, 8}, {5, 9, 16}, {8, 16, 16}, {8, 17, 24},  {12, 24, 32}, {2, 8, 8},
+              {3, 12, 16}};
 
   for (size_t i = 0; i < LENGTH(rows); i++)
-    cr_assert_eq(shareable__layout_slot_for(rows[i].length), rows[i].slot);
+    cr_assert_eq(shareable__layout_slot_for(rows[i].characters, rows[i].bytes), rows[i].slot, "row %zu", i);
 }
 
 Test(layout, the_size_is_cpython_s) {

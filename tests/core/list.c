@@ -170,6 +170,29 @@ Test(list, stock_bug_a_slot_is_sized_by_utf8_bytes) {
   end_list(list);
 }
 
+/* What stock stores whole has stock's slot, also where the bytes fill the slot: no NUL is needed at the end. */
+Test(list, a_str_gets_the_slot_of_its_characters_if_its_bytes_fit) {
+  const shareable_value values[] = {
+    shareable_str("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"), shareable_str("\xf0\x9f\x98\x80\xf0\x9f\x98\x80"),
+    shareable_str("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"), shareable_bytes("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 8),
+    shareable_strn("\xc3\xa9\xc3\xa9\xc3\xa9\0\0", 8)};
+  static const size_t sizes[] = {8, 8, 16, 16, 8};
+  shareable_list *list = new_list(values, LENGTH(values));
+  char format[40];
+  size_t length;
+
+  for (size_t i = 0; i < LENGTH(values); i++) {
+    size_t size;
+
+    cr_ok(shareable_list_capacity(list, (int64_t)i, &size));
+    cr_assert_eq(size, sizes[i], "item %zu: %zu bytes", i, size);
+    assert_text(get(list, (int64_t)i), values[i].type, values[i].text, values[i].length);
+  }
+  cr_ok(shareable_list_format(list, format, sizeof format, &length));
+  cr_assert_str_eq((format[length] = '\0', format), "8s8s16s16s8s ");
+  end_list(list);
+}
+
 /* Stock: s[-5] = 9 on a list of 3 writes into other items. */
 Test(list, stock_bug_an_index_below_minus_n_is_refused) {
   const int64_t bad[] = {3, 4, -4, -5, INT64_MAX, INT64_MIN};

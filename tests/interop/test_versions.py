@@ -37,6 +37,50 @@ def room(item):
     return 8 * (len(item) // 8 + 1) if isinstance(item, (str, bytes)) else 8
 
 
+ALPHABETS = ["abc xyz", "a\u00e9\u00fc", "\u20ac\u4e2d", "\U0001f600", "a\u00e9\u20ac\U0001f600"]
+
+
+def text_of_any_script(chance):
+    length = chance.choice([0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, chance.randrange(60)])
+    return "".join(chance.choices(chance.choice(ALPHABETS), k=length))
+
+
+def is_whole(item):
+    """Whether stock, which sizes a slot by characters, stores all bytes of the text."""
+    return len(item.encode()) <= room(item)
+
+
+@pytest.mark.parametrize("version, interpreter", INTERPRETERS, ids=[version for version, _ in INTERPRETERS])
+def test_texts_that_stock_stores_whole_have_its_bytes(version, interpreter, tmp_path):
+    chance = random.Random(17)
+    stock, ours = peers.stock(version, interpreter, tmp_path), peers.ours(tmp_path)
+    name = f"test-{os.getpid()}-{version}-bytes"
+    block = pathlib.Path("/dev/shm", name)
+    texts = [text_of_any_script(chance) for _ in range(600)]
+    whole, cut = [text for text in texts if is_whole(text)], [text for text in texts if not is_whole(text)]
+    assert len(whole) > 100 and len(cut) > 100
+    whole += [b"8 bytes!", b"\xc3\xa9" * 4, 1, None, True, 2.5]
+    try:
+        for values in (whole[at : at + 20] for at in range(0, len(whole), 20)):
+            written = {}
+            for side in [stock, *ours]:
+                assert side.create(name, values) == "ok", side.name
+                written[side.name] = block.read_bytes()
+                assert side.read(name)[1] == [notation.describe(value) for value in values], side.name
+                assert ours[0].unlink(name) == "ok"
+            wanted = written.pop(stock.name)
+            assert [key for key, data in written.items() if data[: len(wanted)] != wanted] == []
+        for side in ours:  # what stock would cut is whole, for stock as well
+            assert side.create(name, cut[:20]) == "ok"
+            for reader in [stock, *ours]:
+                assert reader.read(name)[1] == [notation.describe(value) for value in cut[:20]], reader.name
+            assert ours[0].unlink(name) == "ok"
+    finally:
+        block.unlink(missing_ok=True)
+        for side in [stock, *ours]:
+            side.end()
+
+
 @pytest.mark.parametrize("version, interpreter", INTERPRETERS, ids=[version for version, _ in INTERPRETERS])
 def test_random_lists_and_writes_agree(version, interpreter, tmp_path):
     seed = int(os.environ.get("INTEROP_SEED", random.randrange(2**32)))

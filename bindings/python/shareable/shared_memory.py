@@ -10,7 +10,7 @@ place by changing the import. What differs:
 - No program needs ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has attached: delete that line. It
   would do nothing but have the tracker's process print that it knows no such name.
 - ``close()`` never fails. A memoryview, or an array over it, keeps its memory until it goes itself.
-- A ShareableList keeps trailing NULs, gives a str room by its UTF-8 bytes, checks every index, and changes an item wholly
+- A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every index, and changes an item wholly
   or not at all.
 
 No read is ever torn between programs that use shareable, whatever the type and however it changes, and a program that is
@@ -239,7 +239,8 @@ class ShareableList(_raw.List):
         The block's name. None makes up a new one.
     capacity
         Room that each item of a new list is to have for text, in bytes, whatever it holds at first; or a sequence of such
-        numbers, one an item. Otherwise a str or bytes of n bytes has room for n // 8 * 8 + 8, anything else for 8.
+        numbers, one an item. Otherwise a str of n characters or bytes of length n has room for n // 8 * 8 + 8 bytes, as in
+        the standard library, or for more if the bytes of a str in UTF-8 need it; anything else has room for 8.
     plain
         True for a block of exactly the standard library's size, without the area past the list that keeps reads whole.
     track, mode, read_only, lazy
