@@ -40,7 +40,7 @@ var (
 	ErrNoSpace    = Status(raw.E_NO_SPACE)   // not enough shared memory; also syscall.ENOSPC
 	ErrNoMemory   = Status(raw.E_NO_MEMORY)  // not enough memory; also syscall.ENOMEM
 	ErrSystem     = Status(raw.E_SYSTEM)     // any other refusal of the system: see Error.Errno
-	ErrNotReady   = Status(raw.E_NOT_READY)  // whoever creates the block is not done: try again
+	ErrNotReady   = Status(raw.E_NOT_READY)  // the creator has not finished writing it: try again
 	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not hold a list
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is damaged: write it anew
 	ErrVersion    = Status(raw.E_VERSION)    // the list is of a newer version of the library

@@ -92,7 +92,9 @@ void status_raise(shareable_status status, const status_context *context) {
     raise_absent(context->value, context->name);
   else
     raise_item("index", status, context->list,
-               status == SHAREABLE_E_CORRUPT && context->damaged != NULL ? (int64_t)*context->damaged : context->index);
+               (status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_NOT_READY) && context->damaged != NULL
+                 ? (int64_t)*context->damaged
+                 : context->index);
 }
 
 PyObject *status_raise_list(shareable_status status, const shareable_list *list) {

@@ -55,6 +55,20 @@ sub find_area {
 
 use constant {LOCKED => 1, DAMAGED => 4, BARE => 8};
 
+# "A list that is being made": without an area, what the creator has not written yet is 0.
+sub is_begun {
+  return $area || $data_size > 0 || ($n == 0 && $size == 16);
+}
+
+sub is_unwritten {
+  my ($i, $format, $code) = @_;
+  return 0 if $area;
+  $format =~ s/\0+\z//;
+  return 1 if $format eq '';
+  return 0 if $code != 0 || $format !~ /\A([0-9]{1,7}s ?|xxxxxx\?x)\z/;
+  return take($codes + $i, $n - $i) !~ /[^\0]/;
+}
+
 sub word { # of an item; 0 where nobody keeps any
   my ($i) = @_;
   return $area ? unpack('Q', take($area + 2816 + 8 * $i, 8)) : 0;
@@ -126,6 +140,7 @@ sub item {
       $is_whole = 1;
     }
     if ($is_whole && word($i) == $word) {
+      return 'not ready' if is_unwritten($i, $format, $code);
       return $word & DAMAGED ? 'damaged' : describe($slot, $format, $code);
     }
     select(undef, undef, undef, 0.001);
@@ -149,6 +164,7 @@ sub set_int {
 $name =~ s,\A/,,;
 attach(defined $index ? O_RDWR : O_RDONLY);
 find_area();
+is_begun() or die "$name: its creator has not finished writing it, try again\n";
 if (defined $index) {
   set_int($index, $integer);
 } else {

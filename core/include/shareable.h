@@ -133,7 +133,7 @@ extern "C" {
   X(E_NO_SPACE, -23, ENOSPC, "not enough shared memory")                                                               \
   X(E_NO_MEMORY, -24, ENOMEM, "not enough memory")                                                                     \
   X(E_SYSTEM, -25, EIO, "the system refused")                                                                          \
-  X(E_NOT_READY, -26, EINVAL, "the block has no size yet: whoever creates it is not done")                             \
+  X(E_NOT_READY, -26, EINVAL, "the block is not ready: its creator has not finished writing it, try again")            \
   X(E_NOT_LIST, -27, EINVAL, "the block does not hold a list")                                                         \
   X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")                                                      \
   X(E_VERSION, -29, EINVAL, "the list is of another version of this library")                                          \
@@ -466,7 +466,9 @@ SHAREABLE_API shareable_status shareable_list_create_floats(shareable_list **lis
  * Opens the list called `name`, whoever made it, stock Python included. Takes the same time whatever the length:
  * items are checked when they are used.
  *
- * Returns as shareable_memory_open(), or E_NOT_LIST where the block cannot hold the list that it says it does, or its sync
+ * Returns as shareable_memory_open(); E_NOT_READY also if the list's creator has not written its offsets yet (stock
+ * Python makes the block first and fills it then: try again; reading, searching and writing items that it has not written
+ * yet returns E_NOT_READY too, in every function below); or E_NOT_LIST where the block cannot hold the list that it says it does, or its sync
  * area is damaged; E_VERSION if the sync area is one of another version of this library.
  */
 SHAREABLE_API shareable_status shareable_list_open(shareable_list **list, const char *name, uint32_t flags,
@@ -503,7 +505,8 @@ SHAREABLE_API size_t shareable_list_length(const shareable_list *list);
 SHAREABLE_API shareable_status shareable_list_capacity(const shareable_list *list, int64_t index, size_t *size);
 
 /*
- * The type that an item has now. Returns E_CLOSED, E_INDEX, E_CORRUPT or E_TIMED_OUT.
+ * The type that an item has now. Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT or
+ * E_TIMED_OUT.
  */
 SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type);
 
@@ -514,7 +517,7 @@ SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, i
  *   buffer  receives a text; no NUL is added; may be NULL where size is 0
  *   size    of the buffer, in bytes; shareable_list_capacity() is always enough
  *
- * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (one
+ * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (one
  * writer has held the item for a second, or many in turn for ten), or E_BUFFER: then type and length are set, and say how much is needed.
  */
 SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value,
@@ -541,7 +544,7 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Writes an item of any type, whatever type it had.
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT, E_LENGTH (it ends in NUL and is longer than
- * SHAREABLE_TEXT_NUL_MAX), E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a second) or
+ * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a second) or
  * E_SYSTEM (the kernel gives this process no proof of life, which others go by: no descriptor is left, or /proc is not
  * mounted and the list unlinked). Then the item is as it was.
  */
@@ -589,7 +592,7 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  * Each number is read and written whole by a load or a store of 8 bytes. Nobody who waits is woken by that, and if somebody
  * gives an item another type, what lies there is no longer a number: agree on types, or use the functions above.
  *
- * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_APART, E_CORRUPT or E_TIMED_OUT.
+ * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_APART, E_NOT_READY, E_CORRUPT or E_TIMED_OUT.
  */
 SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
                                                    size_t *at);
@@ -646,7 +649,7 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
  * Another thread may close the handle, but not drop its last reference: that ends the wait with E_CLOSED, within 50
  * milliseconds.
  *
- * Returns E_UNCHANGED where the time is over first; else E_CLOSED, E_INDEX, E_CORRUPT, E_TIMED_OUT (a writer has held the
+ * Returns E_UNCHANGED where the time is over first; else E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_TIMED_OUT (a writer has held the
  * item for a second) or E_VALUE_TYPE.
  */
 SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, int64_t index,
@@ -657,7 +660,7 @@ SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, i
  * change for certain, else but for one in 2^64). It is never 0, and the same through every handle and in every language.
  * It is not fit to protect from forgery. Takes time as the list has bytes: about a millisecond for 2 MiB.
  *
- * Returns E_CLOSED.
+ * Returns E_CLOSED or E_NOT_READY.
  */
 SHAREABLE_API shareable_status shareable_list_digest(const shareable_list *list, uint64_t *digest);
 
@@ -669,7 +672,7 @@ SHAREABLE_API shareable_status shareable_list_digest(const shareable_list *list,
  *   while (shareable_list_wait_any(list, &digest, -1) == SHAREABLE_OK)
  *     show(list);
  *
- * What changes and changes back between two looks is no change. Returns E_UNCHANGED or E_CLOSED.
+ * What changes and changes back between two looks is no change. Returns E_UNCHANGED, E_CLOSED or E_NOT_READY.
  */
 SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *digest, int64_t timeout);
 
@@ -677,7 +680,7 @@ SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *lis
  * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and
  * bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53), a NaN equals nothing, a str never equals bytes.
  *
- * Returns E_CLOSED, E_VALUE_TYPE, or E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
+ * Returns E_CLOSED, E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
  * then *count is its index.
  */
 SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
@@ -698,7 +701,7 @@ SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, 
  *   buffer, size  where to; may be NULL and 0 to ask for the length
  *   length        receives the bytes needed, also on E_BUFFER; may be NULL
  *
- * Returns E_CLOSED, E_BUFFER, or E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
+ * Returns E_CLOSED, E_BUFFER; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
  * then *length is its index.
  */
 SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,

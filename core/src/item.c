@@ -58,6 +58,13 @@ bool shareable__item_shape(const shareable__slot *slot, shareable__shape *shape)
   return shape_of(shareable__load(slot->format), shareable__item_code(slot), slot->size, shape);
 }
 
+bool shareable__item_needs_code(uint64_t format) {
+  size_t length;
+  bool is_exact;
+
+  return format == SHAREABLE__FORMAT_NONE || parse_text(format, SIZE_MAX, &length, &is_exact);
+}
+
 size_t shareable__item_format(const shareable__slot *slot, char format[8]) {
   uint64_t word = shareable__load(slot->format);
   shareable__shape shape;
@@ -251,12 +258,22 @@ static void put_data(const shareable__slot *slot, const shareable__image *image)
     __atomic_store_n((shareable__word *)(slot->data + whole), 0, __ATOMIC_RELAXED);
 }
 
-void shareable__item_put(const shareable__slot *slot, const shareable__image *image) {
-  put_data(slot, image);
-  if (shareable__load(slot->format) != image->format)
-    shareable__store(slot->format, image->format);
+static void put_code(const shareable__slot *slot, const shareable__image *image) {
   if (shareable__item_code(slot) != image->code)
     __atomic_store_n(slot->code, image->code, __ATOMIC_RELEASE);
+}
+
+/*
+ * A code that is not 0 is stored before the format that needs it, and taken away after it: so no kill leaves the format of a text
+ * with the code 0, which is what a list looks like whose creator has not written the codes yet.
+ */
+void shareable__item_put(const shareable__slot *slot, const shareable__image *image) {
+  put_data(slot, image);
+  if (image->code != SHAREABLE__CODE_PLAIN)
+    put_code(slot, image);
+  if (shareable__load(slot->format) != image->format)
+    shareable__store(slot->format, image->format);
+  put_code(slot, image);
 }
 
 bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image) {

@@ -54,6 +54,9 @@ typedef struct shareable__shape {
 /* Reads the shape. False where format and code are none that a list can have. */
 bool shareable__item_shape(const shareable__slot *slot, shareable__shape *shape);
 
+/* Whether a format is one of an item whose code is not 0: a text's or None's. */
+bool shareable__item_needs_code(uint64_t format);
+
 /* The characters of a format, 1 to 8. 0 where it is none that a slot of that size can have. */
 size_t shareable__item_format(const shareable__slot *slot, char format[8]);
 
@@ -78,7 +81,7 @@ uint64_t shareable__item_exact(size_t length);
 /* Makes the image of a value, which fits, for a slot of `size` bytes. It points to the value's text, and into itself. */
 void shareable__item_image(const shareable_value *value, size_t size, shareable__image *image);
 
-/* Puts an image in its slot: data, format, code. A format that stays is not written. */
+/* Puts an image in its slot: data, then format and code. What stays the same of these is not written. */
 void shareable__item_put(const shareable__slot *slot, const shareable__image *image);
 
 /* Whether the slot holds a value of the image's type, which takes one word: then one store of that is all there is to do. */

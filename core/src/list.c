@@ -116,6 +116,18 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
   return SHAREABLE_OK;
 }
 
+/* N and the offsets come first, offset[N] last of them. No list has 0 there, except an empty one of 16 bytes. */
+static shareable_status check_begun(const shareable_list *list, shareable_error *error) {
+  const shareable__layout *layout = &list->layout;
+  size_t size = list->memory->segment.size;
+
+  if (list->sync.area != NULL || layout->data_size > 0 || (layout->count == 0 && size == shareable__layout_size(0, 0)))
+    return SHAREABLE_OK;
+  return shareable__fail(error, SHAREABLE_E_NOT_READY, 0,
+                         "list '%s' is not ready: its creator has not finished writing it, try again",
+                         list->memory->name);
+}
+
 shareable_status shareable_list_open(shareable_list **result, const char *name, uint32_t flags,
                                      shareable_error *error) {
   shareable_status status;
@@ -136,6 +148,8 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     status = fail_read(list, system, error);
   if (status == SHAREABLE_OK)
     status = read_area(list, error);
+  if (status == SHAREABLE_OK)
+    status = check_begun(list, error);
   if (status != SHAREABLE_OK) {
     shareable_list_unref(list);
     return status;

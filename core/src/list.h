@@ -62,26 +62,42 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
 }
 
 /*
+ * Which failure an item is that was read as damaged: E_CORRUPT, or E_NOT_READY in a list without a sync area that stock Python is
+ * still writing (layout.md, "A list that is being made").
+ */
+shareable_status shareable__list_failure(const shareable_list *list, size_t i, const shareable__slot *slot);
+
+/* E_NOT_READY if a write to item i would be lost, because the list's creator has not written the item yet. */
+shareable_status shareable__list_check_made(const shareable_list *list, size_t i);
+
+/* The same for the list as a whole. Takes time with the length of a list of numbers. */
+shareable_status shareable__list_check_whole(const shareable_list *list);
+
+/*
  * Reads item i, whose slot was found, with a call that reads the slot and returns a status, as often as it takes to see
  * one value. Without a sync area it is read once, as it is.
  */
 #define SHAREABLE__READ(status, list, i, slot, call)                                                                   \
   do {                                                                                                                 \
-    shareable__reading reading_;                                                                                       \
-                                                                                                                       \
-    if (shareable__sync_glance(&(list)->sync, (i), &reading_.stamp)) {                                                 \
-      (status) = (call);                                                                                               \
-      if (shareable__sync_end(&(list)->sync, (i), reading_.stamp))                                                     \
-        break;                                                                                                         \
-    }                                                                                                                  \
-    memset(&reading_, 0, sizeof reading_);                                                                             \
     do {                                                                                                               \
-      (status) = shareable__sync_begin(shareable__list_sync(list), (i), &(slot), &reading_);                           \
-      if ((status) != SHAREABLE_OK)                                                                                    \
-        break;                                                                                                         \
-      (status) = (call);                                                                                               \
-    } while (!shareable__sync_end(&(list)->sync, (i), reading_.stamp));                                                \
-    shareable__sync_finish(shareable__list_sync(list), (i), &reading_);                                                \
+      shareable__reading reading_;                                                                                     \
+                                                                                                                       \
+      if (shareable__sync_glance(&(list)->sync, (i), &reading_.stamp)) {                                               \
+        (status) = (call);                                                                                             \
+        if (shareable__sync_end(&(list)->sync, (i), reading_.stamp))                                                   \
+          break;                                                                                                       \
+      }                                                                                                                \
+      memset(&reading_, 0, sizeof reading_);                                                                           \
+      do {                                                                                                             \
+        (status) = shareable__sync_begin(shareable__list_sync(list), (i), &(slot), &reading_);                         \
+        if ((status) != SHAREABLE_OK)                                                                                  \
+          break;                                                                                                       \
+        (status) = (call);                                                                                             \
+      } while (!shareable__sync_end(&(list)->sync, (i), reading_.stamp));                                              \
+      shareable__sync_finish(shareable__list_sync(list), (i), &reading_);                                              \
+    } while (0);                                                                                                       \
+    if ((status) == SHAREABLE_E_CORRUPT)                                                                               \
+      (status) = shareable__list_failure((list), (i), &(slot));                                                        \
   } while (0)
 
 /*

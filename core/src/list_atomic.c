@@ -55,7 +55,7 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
     status = shareable__item_shape(&slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
   if (list->sync.area != NULL)
     shareable__sync_unlock(&list->sync, i, before);
-  return status;
+  return status == SHAREABLE_E_CORRUPT ? shareable__list_failure(list, i, &slot) : status;
 }
 
 /* The short way, as shareable__sync_store(): false where that cannot be told. */

@@ -29,6 +29,9 @@ shareable_status shareable_list_digest(const shareable_list *list, uint64_t *dig
     return status;
   if (digest == NULL)
     return SHAREABLE_E_ARGUMENT;
+  status = shareable__list_check_whole(list);
+  if (status != SHAREABLE_OK)
+    return status;
   mixed = mix_all(&list->layout);
   *digest = mixed == 0 ? 1 : mixed;
   return SHAREABLE_OK;

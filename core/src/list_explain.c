@@ -45,6 +45,10 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
                            name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_SYSTEM:
     return shareable__tell(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name, NO_PROOF);
+  case SHAREABLE_E_NOT_READY:
+    return shareable__tell(
+      error, status, 0,
+      "item %" PRId64 " of list '%s' is not ready: its creator has not finished writing it, try again", index, name);
   case SHAREABLE_E_ABSENT:
     return shareable__tell(error, status, 0, "the value is not in list '%s'", name);
   case SHAREABLE_E_NO_SYNC:
@@ -68,6 +72,9 @@ shareable_status shareable_list_explain_whole(const shareable_list *list, sharea
     return shareable__tell(error, status, 0, "list '%s' is locked by somebody else", name);
   case SHAREABLE_E_SYSTEM:
     return shareable__tell(error, status, 0, "list '%s': %s", name, NO_PROOF);
+  case SHAREABLE_E_NOT_READY:
+    return shareable__tell(error, status, 0,
+                           "list '%s' is not ready: its creator has not finished writing it, try again", name);
   case SHAREABLE_E_UNCHANGED:
     return shareable__tell(error, status, 0, "list '%s' has not changed in that time", name);
   default:

@@ -158,6 +158,7 @@ static bool store_number(shareable_list *list, size_t i, const shareable__slot *
 
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
                                      const shareable_value *value) {
+  shareable_status status;
   shareable__image image;
 
   if (store_number(list, i, slot, value))
@@ -166,8 +167,10 @@ shareable_status shareable__list_put(shareable_list *list, size_t i, const share
   shareable__item_image(value, slot->size, &image);
   if (list->sync.area != NULL)
     return shareable__sync_write(&list->sync, i, slot, &image);
-  shareable__item_put(slot, &image);
-  return SHAREABLE_OK;
+  status = shareable__list_check_made(list, i);
+  if (status == SHAREABLE_OK)
+    shareable__item_put(slot, &image);
+  return status;
 }
 
 shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value) {

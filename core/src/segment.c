@@ -130,7 +130,7 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
     return shareable__fail_system(error, EINVAL, "'%s' is not a block of shared memory", name);
   if (status.st_size == 0)
     return shareable__fail(error, SHAREABLE_E_NOT_READY, 0,
-                           "'%s' has no size yet: whoever creates it is not done, try again", name);
+                           "'%s' has no size yet: its creator has not finished making it, try again", name);
   if ((uint64_t)status.st_size > SIZE_MAX / 2)
     return shareable__fail_system(error, ENOMEM, "'%s' is too large to map", name);
   base = mmap(NULL, (size_t)status.st_size, protection, MAP_SHARED, segment->fd, 0);

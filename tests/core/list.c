@@ -762,6 +762,7 @@ Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
 
   cr_ok(shareable_memory_create(&memory, own_name(), sizeof head + SLOT + 9, SHAREABLE_LAZY, 0, NULL));
   memcpy(shareable_memory_address(memory), head, sizeof head);
+  memcpy((char *)shareable_memory_address(memory) + sizeof head + SLOT, "q", 1);
   cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
   memset(text, 'x', SLOT);
   cr_ok(shareable_list_capacity(list, 0, &size));
@@ -776,6 +777,132 @@ Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
   free(text);
   end_list(list);
   shareable_memory_unref(memory);
+}
+
+/* What the creator of ["four", 1, None, 2.5, b"x"] has written, in stock Python's order, up to a step. */
+enum { BEGUN, COUNTED, SHAPED, FILLED, FORMATTED, DONE };
+enum { MADE_ITEMS = 5, MADE_DATA = 8 * (MADE_ITEMS + 2), MADE_FORMATS = MADE_DATA + 40, MADE_SIZE = MADE_FORMATS + 45 };
+
+static void make_up_to(unsigned char *base, int step) {
+  static const uint64_t head[] = {MADE_ITEMS, 0, 8, 16, 24, 32, 40};
+  static const char formats[] = "8s\0\0\0\0\0\0q\0\0\0\0\0\0\0xxxxxx?xd\0\0\0\0\0\0\0"
+                                "8s\0\0\0\0\0";
+  const double real = 2.5;
+
+  memset(base, 0, MADE_SIZE);
+  if (step >= COUNTED)
+    memcpy(base, head, step == COUNTED ? 32 : sizeof head);
+  if (step >= FILLED) {
+    memcpy(base + MADE_DATA, "four", 4);
+    base[MADE_DATA + (*(const unsigned char *)&(const int){1} ? 8 : 15)] = 1;
+    memcpy(base + MADE_DATA + 24, &real, sizeof real);
+    base[MADE_DATA + 32] = 'x';
+  }
+  if (step >= FORMATTED)
+    memcpy(base + MADE_FORMATS, formats, sizeof formats);
+  if (step >= DONE)
+    memcpy(base + MADE_FORMATS + 40, "\1\0\3\0\2", 5);
+}
+
+static shareable_memory *being_made(int step) {
+  shareable_memory *memory;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), MADE_SIZE, 0, 0, NULL));
+  make_up_to(shareable_memory_address(memory), step);
+  return memory;
+}
+
+static void end_memory(shareable_memory *memory) {
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+Test(list, of_a_stock_creator_that_has_not_written_the_offsets_is_not_ready) {
+  for (int step = BEGUN; step <= COUNTED; step++) {
+    shareable_memory *memory = being_made(step);
+    shareable_list *list = NULL;
+    shareable_error error;
+
+    cr_status(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_READY);
+    cr_assert(strstr(error.text, "try again") != NULL && strstr(error.text, own_name()) != NULL, "%s", error.text);
+    make_up_to(shareable_memory_address(memory), DONE);
+    cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
+    cr_assert_eq(shareable_list_length(list), MADE_ITEMS);
+    shareable_list_unref(list);
+    end_memory(memory);
+  }
+}
+
+/* No call takes what is not written for a value, for damage, or for something to write over. */
+Test(list, items_that_a_stock_creator_has_not_written_are_not_ready) {
+  for (int step = SHAPED; step < DONE; step++) {
+    shareable_memory *memory = being_made(step);
+    shareable_value value = shareable_int(7);
+    uint64_t digest = 0;
+    shareable_error error;
+    shareable_list *list;
+    shareable_type type;
+    char buffer[64];
+    size_t n = 99;
+
+    cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
+    for (int64_t i = 0; i < MADE_ITEMS; i += 2) {
+      cr_status(shareable_list_get(list, i, &value, buffer, sizeof buffer), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_get_str(list, i, buffer, sizeof buffer, &n), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_type(list, i, &type), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_set_int(list, i, 1), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_set_str(list, i, "new", 3), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_add(list, i, 1, NULL), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_wait(list, i, &value, 0), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_get_ints(list, i, 1, (int64_t[1]){0}, &n), SHAREABLE_E_NOT_READY);
+      cr_status(shareable_list_get_floats(list, i, 1, (double[1]){0}, &n), SHAREABLE_E_NOT_READY);
+    }
+    value = shareable_int(7);
+    cr_status(shareable_list_count(list, &value, &n), SHAREABLE_E_NOT_READY);
+    cr_assert_eq(n, 0);
+    cr_status(shareable_list_index(list, &value, &n), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_format(list, buffer, sizeof buffer, &n), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_digest(list, &digest), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &(void *){NULL}, &n), SHAREABLE_E_NOT_READY);
+    shareable_list_explain(list, 4, SHAREABLE_E_NOT_READY, &error);
+    cr_assert(strstr(error.text, "item 4") != NULL && strstr(error.text, "try again") != NULL, "%s", error.text);
+    shareable_list_explain_whole(list, SHAREABLE_E_NOT_READY, &error);
+    cr_assert(strstr(error.text, "try again") != NULL, "%s", error.text);
+    make_up_to(shareable_memory_address(memory), DONE);
+    assert_text(get(list, 0), SHAREABLE_TYPE_STR, "four", 4);
+    cr_assert_eq(get(list, 1).integer, 1);
+    cr_assert_eq(get(list, 2).type, SHAREABLE_TYPE_NONE);
+    assert_text(get(list, 4), SHAREABLE_TYPE_BYTES, "x", 1);
+    cr_ok(shareable_list_digest(list, &digest));
+    cr_ok(shareable_list_set_str(list, 0, "new", 3));
+    shareable_list_unref(list);
+    end_memory(memory);
+  }
+}
+
+/* In a list that appeared complete, or whose creator has been past the item, it can only be damage: a write repairs it. */
+Test(list, an_item_without_a_format_in_a_complete_list_is_damaged_and_repaired_by_a_write) {
+  static const uint32_t flags[] = {0, SHAREABLE_PLAIN};
+
+  for (size_t k = 0; k < LENGTH(flags); k++) {
+    const shareable_value values[] = {shareable_str("a text"), shareable_none(), shareable_str("another")};
+    shareable_list *list = new_list_with(values, 3, flags[k]);
+    unsigned char *formats = (unsigned char *)shareable_memory_address(shareable_list_memory(list)) + 64;
+    shareable_value value;
+    char buffer[64];
+
+    memset(formats, 0, 8);
+    formats[25] = 0; /* the code of None */
+    cr_status(shareable_list_get(list, 0, &value, buffer, sizeof buffer),
+              flags[k] == 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
+    cr_ok(shareable_list_set_str(list, 0, "new", 3));
+    cr_ok(shareable_list_set_str(list, 1, "new", 3));
+    assert_text(get(list, 0), SHAREABLE_TYPE_STR, "new", 3);
+    assert_text(get(list, 1), SHAREABLE_TYPE_STR, "new", 3);
+    end_list(list);
+  }
 }
 
 /* Does everything to a list that may be damaged anywhere. What it answers is no matter; that it answers is. */

@@ -205,6 +205,11 @@ Test(vectors, what_cannot_be_a_list_is_refused_and_stays) {
   globfree(&files);
 }
 
+/* Whether the damage is what an item looks like that its creator has not written yet. */
+static bool is_unwritten(const char *path) {
+  return strstr(path, "format-empty") != NULL || strstr(path, "damaged-3-code-plain") != NULL;
+}
+
 static void check_item(const char *path, const shareable_list *list, size_t i, bool is_damaged) {
   static const char *const sound[] = {"int 10", "str 7477656e7479", "int 30", "bytes 666f727479"};
   shareable_value value;
@@ -217,8 +222,11 @@ static void check_item(const char *path, const shareable_list *list, size_t i, b
     return;
   }
   status = shareable_list_get(list, (int64_t)i, &value, line, sizeof line);
-  cr_assert(status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_UTF8, "%s, item %zu: %s", path, i,
-            shareable_status_name(status));
+  if (is_unwritten(path))
+    cr_assert_eq(status, SHAREABLE_E_NOT_READY, "%s, item %zu: %s", path, i, shareable_status_name(status));
+  else
+    cr_assert(status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_UTF8, "%s, item %zu: %s", path, i,
+              shareable_status_name(status));
 }
 
 Test(vectors, damaged_items_are_answered_one_by_one) {

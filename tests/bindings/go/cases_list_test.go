@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"shareable"
 )
@@ -442,6 +443,42 @@ func listAnswersADamagedItem(t *testing.T) {
 	equal(t, list.String(), fmt.Sprintf("List(%q, [1, ?, 3])", list.Name()))
 	ok(t, list.Set(1, 2))
 	items(t, list, []any{int64(1), int64(2), int64(3)})
+}
+
+// Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
+func listThatStockPythonIsStillMakingIsNotReady(t *testing.T) {
+	memory := newMemory(t, 16+3*17+24)
+	_, err := shareable.OpenList(memory.Name())
+	fails(t, err, is(shareable.ErrNotReady, syscall.EINVAL), memory.Name(), "try again")
+	bytes := memory.Bytes()
+	for i, number := range []uint64{3, 0, 8, 16, 24, 1, math.Float64bits(2.5)} {
+		*(*uint64)(unsafe.Pointer(&bytes[8*i])) = number
+	}
+	copy(bytes[56:], "four")
+	list, err := shareable.OpenList(memory.Name())
+	ok(t, err)
+	unwritten := func(i int) {
+		item := fmt.Sprintf("item %d of list", i)
+		_, err := list.Get(i)
+		fails(t, err, is(shareable.ErrNotReady), item, "try again")
+		_, err = list.Type(i)
+		fails(t, err, is(shareable.ErrNotReady), item)
+		fails(t, list.Set(i, "new"), is(shareable.ErrNotReady), item)
+		_, err = list.Values()
+		fails(t, err, is(shareable.ErrNotReady), item)
+		_, err = list.Index("none such")
+		fails(t, err, is(shareable.ErrNotReady), item)
+		_, err = list.Format()
+		fails(t, err, is(shareable.ErrNotReady), item)
+		_, err = list.Digest()
+		fails(t, err, is(shareable.ErrNotReady))
+	}
+	unwritten(0)
+	copy(bytes[64:], "q\x00\x00\x00\x00\x00\x00\x00d\x00\x00\x00\x00\x00\x00\x008s")
+	unwritten(2)
+	bytes[90] = 1
+	items(t, list, []any{int64(1), 2.5, "four"})
+	ok(t, list.Set(2, "new"))
 }
 
 func listClosedRefusesUse(t *testing.T) {

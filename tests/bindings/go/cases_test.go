@@ -63,6 +63,7 @@ var cases = []struct {
 	{"list_attached_read_only_refuses_writes", listAttachedReadOnlyRefusesWrites},
 	{"list_refuses_a_block_that_holds_none", listRefusesABlockThatHoldsNone},
 	{"list_answers_a_damaged_item_with_an_error_and_the_others_with_values", listAnswersADamagedItem},
+	{"list_that_stock_python_is_still_making_is_not_ready", listThatStockPythonIsStillMakingIsNotReady},
 	{"list_locks_and_unlocks", listLocksAndUnlocks},
 	{"list_lock_times_out_while_another_holds_it", listLockTimesOutWhileAnotherHoldsIt},
 	{"list_lock_of_a_dead_owner_is_reported", listLockOfADeadOwnerIsReported},

@@ -552,6 +552,32 @@ test("list_answers_a_damaged_item_with_an_error_and_the_others_with_values", fun
   same(l:totable(), {1, 22, 3})
 end)
 
+-- Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
+test("list_that_stock_python_is_still_making_is_not_ready", function()
+  local m = block{name = name(), size = 16 + 3 * 17 + 24}
+  answers("E_NOT_READY", m.name, shareable.list{name = m.name})
+  m:pack("jjjjj", 0, 3, 0, 8, 16, 24)
+  m:pack("jd", 40, 1, 2.5)
+  m:write(56, "four")
+  local l = assert(shareable.list{name = m.name})
+  local function unwritten(i)
+    answers("E_NOT_READY", "item " .. i .. " of list", l:get(i))
+    answers("E_NOT_READY", "item " .. i .. " of list", l:type(i))
+    answers("E_NOT_READY", "item " .. i .. " of list", l:set(i, "new"))
+    answers("E_NOT_READY", "item " .. i .. " of list", l:totable())
+    answers("E_NOT_READY", "item " .. i .. " of list", l:index("none such"))
+    raises("not ready", function() local _ = l[i] end)
+    raises("not ready", function() local _ = l.format end)
+    raises("not ready", function() for _ in l:ipairs() do l[1] = 1 end end)
+  end
+  unwritten(1)
+  m:write(64, "q" .. ("\0"):rep(7) .. "d" .. ("\0"):rep(7) .. "8s")
+  unwritten(3)
+  m:write(90, "\1")
+  same(l:totable(), {1, 2.5, "four"})
+  assert(l:set(3, "new"))
+end)
+
 -- Leaves the list locked by a process that was killed.
 local function die_with_lock(known)
   local pipe = start(known, [[

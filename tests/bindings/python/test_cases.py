@@ -467,6 +467,39 @@ def test_list_answers_a_damaged_item_with_an_error_and_the_others_with_values(mi
     assert mixed[1] == b"mended" and mixed.index(42) == 6
 
 
+def test_list_that_stock_python_is_still_making_is_not_ready(name):
+    """It writes N and the offsets, the slots, the formats, then the codes, into a block of zeros."""
+    with SharedMemory(name, create=True, size=16 + 3 * 17 + 24) as block:
+        with pytest.raises(ValueError, match="try again"):
+            ShareableList(name=name)
+        struct.pack_into("5qqd4s", block.buf, 0, 3, 0, 8, 16, 24, 1, 2.5, b"four")
+        with ShareableList(name=name) as made:
+
+            def unwritten(i):
+                for attempt in (
+                    lambda: made[i],
+                    lambda: made[:],
+                    lambda: list(made),
+                    lambda: made.__setitem__(i, "new"),
+                    lambda: made.format,
+                    lambda: made.count("none such"),
+                    lambda: made.index("none such"),
+                    lambda: "none such" in made,
+                ):
+                    with pytest.raises(ValueError, match=f"item {i} of list '{name}' is not ready"):
+                        attempt()
+                with pytest.raises(ValueError, match="not ready"):
+                    made.digest()
+
+            unwritten(0)
+            struct.pack_into("8s8s8s", block.buf, 64, b"q", b"d", b"8s")
+            unwritten(2)
+            block.buf[90] = 1
+            assert made[:] == [1, 2.5, "four"]
+            made[2] = "new"
+        block.unlink()
+
+
 def test_list_locks_and_unlocks(mixed, name):
     with ShareableList(name=name) as other:
         with mixed.lock() as lock:
