@@ -11,6 +11,7 @@
 
 #include "../core/src/name.h"
 #include "../core/src/protocol.h"
+#include "../core/src/quote.h"
 
 /* A request is eight nodes; of one that is anything else, so many are looked at. */
 #define NODES 1000
@@ -27,7 +28,10 @@ typedef struct call {
 
 /* As much of a text as fits in a sentence, in quotes. */
 static const char *quote(const shareable__plain *text, char quoted[300]) {
-  snprintf(quoted, 300, "'%.*s'", text->length > 255 ? 255 : (int)text->length, text->text);
+  size_t length = shareable__quote(quoted + 1, 298, text->text, text->length, 255);
+
+  quoted[0] = quoted[length + 1] = '\'';
+  quoted[length + 2] = '\0';
   return quoted;
 }
 

@@ -155,7 +155,8 @@ typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareabl
 typedef struct shareable_error {
   int32_t status; /* the shareable_status that the function returned */
   int32_t system; /* the errno of the system call that failed, or 0 where it was none */
-  char text[504]; /* one sentence in UTF-8 without a full stop, NUL-terminated; longer names are cut in it */
+  char text[504]; /* one sentence in UTF-8 without a full stop, NUL-terminated. A long name is shortened in it, and ends
+                     in "…"; bytes that are not UTF-8, control characters, and those that reorder text are shown as \xNN */
 } shareable_error;
 
 /*

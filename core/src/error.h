@@ -6,7 +6,13 @@
 
 #include "shareable.h"
 
-/* Fills *error, where there is one, and returns status. `system` is an errno or 0. */
+/* What an errno means: in English, in static memory or the thread's own. */
+const char *shareable__system_text(int system);
+
+/*
+ * Fills *error, where there is one, and returns status. `system` is an errno or 0. The format has %s, %.*s, %d, %u, %x and %#o
+ * alone, with l, ll or z, and no %%. Every text is quoted by shareable__quote(): a caller gives names and answers as they are.
+ */
 shareable_status shareable__tell(shareable_error *error, shareable_status status, int system, const char *format, ...)
   __attribute__((format(printf, 4, 5)));
 

@@ -103,7 +103,7 @@ static shareable_fate remove_block(const char *path, const struct stat *file, fi
   if (system == 0)
     return SHAREABLE_FATE_REMOVED;
   snprintf(found->reason, sizeof found->reason, "its owner has ended, and nobody uses it, but it cannot be removed: %s",
-           system == ENOENT ? "it has gone by itself" : strerror(system));
+           system == ENOENT ? "it has gone by itself" : shareable__system_text(system));
   return SHAREABLE_FATE_KEPT;
 }
 
@@ -117,7 +117,7 @@ static bool look_at(const shareable__survey *survey, finding *found, bool remove
   if (lstat(path, &file) != 0) {
     if (errno == ENOENT)
       return false;
-    snprintf(found->reason, sizeof found->reason, "it cannot be looked at: %s", strerror(errno));
+    snprintf(found->reason, sizeof found->reason, "it cannot be looked at: %s", shareable__system_text(errno));
     return true;
   }
   if (!S_ISREG(file.st_mode))
@@ -183,7 +183,7 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
   directory = opendir(SHAREABLE__DIRECTORY);
   if (directory == NULL)
     return shareable__fail(error, errno == EACCES ? SHAREABLE_E_PERMISSION : SHAREABLE_E_SYSTEM, errno,
-                           "cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+                           "cannot look into " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));
   gc = calloc(1, sizeof *gc);
   status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the findings")
                       : run(gc, directory, (flags & SHAREABLE_REMOVE) != 0, error);

@@ -107,6 +107,9 @@ static shareable_status need_connection(shareable_manager *manager) {
   return status;
 }
 
+/* More than a sentence has room for. */
+#define MOST_OF_A_LINE 1000
+
 /* The last line of a traceback, which says what went wrong; nothing of what is none. */
 static void last_line(const shareable__plain *text, const char **line, int *length) {
   const char *all = text->type == SHAREABLE__PLAIN_STR ? text->text : "";
@@ -117,7 +120,7 @@ static void last_line(const shareable__plain *text, const char **line, int *leng
   for (start = end; start > 0 && all[start - 1] != '\n';)
     start--;
   *line = all + start;
-  *length = end - start > 300 ? 300 : (int)(end - start);
+  *length = end - start > MOST_OF_A_LINE ? MOST_OF_A_LINE : (int)(end - start);
 }
 
 static bool begins(const char *line, int length, const char *start) {

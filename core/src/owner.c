@@ -218,7 +218,8 @@ static shareable_status begin_owning(const char *name, shareable_error *error) {
   shareable__journal_remove(ours.path);
   drop_journal();
   return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
-                         "cannot start '%s', which is to clean up after this process: %s", reaper(), strerror(system));
+                         "cannot start '%s', which is to clean up after this process: %s", reaper(),
+                         shareable__system_text(system));
 }
 
 /* The records in a row, over all chunks; the head is the first. NULL past the end. */

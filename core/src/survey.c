@@ -111,7 +111,7 @@ shareable_status shareable__survey_begin(shareable__survey *survey, shareable_er
   memset(survey, 0, sizeof *survey);
   if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
     return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot look at " SHAREABLE__DIRECTORY ": %s",
-                           strerror(errno));
+                           shareable__system_text(errno));
   system = shareable__survey_visit(read_journal, survey);
   if (system == 0)
     system = survey->system;

@@ -61,7 +61,7 @@ static shareable_status fail_connect(shareable__wire *wire, int system) {
   case ENETUNREACH:
   case ETIMEDOUT:
     return shareable__fail(wire->error, SHAREABLE_E_NO_MANAGER, system, "no manager at %s: %s", wire->where,
-                           strerror(system));
+                           shareable__system_text(system));
   default:
     return shareable__fail_system(wire->error, system, "cannot connect to %s", wire->where);
   }

@@ -4,6 +4,8 @@
 #include "../../core/src/error.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <unistr.h>
 
 #include "support.h"
 
@@ -67,6 +69,44 @@ Test(error, a_long_sentence_is_cut_and_ends_in_nul) {
   name[sizeof name - 1] = '\0';
   shareable__fail_system(&error, ENOENT, "%s", name);
   cr_assert_lt(strlen(error.text), sizeof error.text);
+}
+
+Test(error, formats_what_the_core_s_sentences_have) {
+  shareable_error error;
+
+  shareable__tell(&error, SHAREABLE_E_SLOT, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1, INT_MIN, -2L,
+                  INT64_MIN + 0LL, SIZE_MAX, 4000000000u, 5ul, (unsigned long long)UINT64_MAX, 255u, 0xabcu, 0640u,
+                  "text", 3, "answer");
+  cr_assert_str_eq(error.text, sizeof(size_t) > 4
+                                 ? "-1 -2147483648 -2 -9223372036854775808 18446744073709551615 4000000000 5 "
+                                   "18446744073709551615 0xff abc 0640 text|ans|"
+                                 : "-1 -2147483648 -2 -9223372036854775808 4294967295 4000000000 5 "
+                                   "18446744073709551615 0xff abc 0640 text|ans|");
+}
+
+Test(error, a_reason_is_in_english_whatever_the_errno) {
+  cr_assert_str_eq(shareable__system_text(ENOENT), "No such file or directory");
+  cr_assert_not_null(shareable__system_text(99999));
+}
+
+/* Of 255 bytes each of which takes four characters to show, twice; and of the longest reasons. */
+Test(error, a_long_name_leaves_the_reason) {
+  static const char bytes[] = {'x', '\xff', '\x1b', '\n'};
+  shareable_error error;
+  char name[256];
+
+  for (size_t i = 0; i < LENGTH(bytes); i++) {
+    memset(name, bytes[i], sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    shareable__fail_system(&error, ENOENT, "cannot rename '%s' in %s to '%s'", name, name, name);
+    cr_assert(strstr(error.text, "No such file or directory") != NULL, "%s", error.text);
+    shareable__fail(&error, SHAREABLE_E_NO_SPACE, 0, "'%s' at %s: only %zu bytes are free there", name, name,
+                    (size_t)7);
+    cr_assert(strstr(error.text, "only 7 bytes are free there") != NULL, "%s", error.text);
+    cr_assert_null(u8_check((const uint8_t *)error.text, strlen(error.text)), "%s", error.text);
+    for (const char *at = error.text; *at != '\0'; at++)
+      cr_assert((unsigned char)*at >= ' ', "a control character");
+  }
 }
 
 Test(error, the_version_is_the_header_s) {

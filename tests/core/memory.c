@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistr.h>
 
 #include "support.h"
 
@@ -305,4 +306,36 @@ Test(memory, leaves_no_descriptor_and_no_name) {
   }
   cr_assert_eq(descriptors(), before);
   cr_assert_not(exists(own_name()));
+}
+
+/* The name is shown shortened and escaped, whatever it is made of, and what is wrong comes after it. */
+Test(memory, errors_about_long_names_and_names_that_are_not_utf8_say_why) {
+  static const char *const units[] = {"x", "\xc3\xa9", "\xff", "\x1b", "\xe2\x80\xae"};
+  shareable_memory *memory;
+  shareable_error error;
+  shareable_list *list;
+  char name[300];
+
+  for (size_t i = 0; i < LENGTH(units); i++) {
+    size_t length = (size_t)snprintf(name, sizeof name, "%s", own_name()), unit = strlen(units[i]);
+
+    for (; length + unit <= 255; length += unit)
+      memcpy(name + length, units[i], unit + 1);
+    cr_status(shareable_memory_open(&memory, name, 0, &error), SHAREABLE_E_NOT_FOUND);
+    cr_assert(strstr(error.text, "\xe2\x80\xa6'") != NULL, "%s", error.text);
+    cr_status(shareable_memory_create(&memory, name, UINT64_C(1) << 50, 0, 0, &error),
+              sizeof(size_t) > 4 ? SHAREABLE_E_NO_SPACE : SHAREABLE_E_ARGUMENT);
+    cr_assert(strstr(error.text, sizeof(size_t) > 4 ? "free" : "bytes") != NULL, "%s", error.text);
+    cr_ok(shareable_memory_create(&memory, name, 100, 0, 0, NULL));
+    memset(shareable_memory_address(memory), 0x7f, 100);
+    cr_status(shareable_list_open(&list, name, 0, &error), SHAREABLE_E_NOT_LIST);
+    cr_assert(strstr(error.text, "does not hold a list") != NULL, "%s", error.text);
+    cr_assert_null(u8_check((const uint8_t *)error.text, strlen(error.text)));
+    cr_ok(shareable_memory_unlink(memory, NULL));
+    shareable_memory_unref(memory);
+    memset(name + length, 'x', sizeof name - length - 1);
+    name[sizeof name - 1] = '\0';
+    cr_status(shareable_memory_open(&memory, name, 0, &error), SHAREABLE_E_NAME);
+    cr_assert(strstr(error.text, "1 to 255 bytes") != NULL, "%s", error.text);
+  }
 }
