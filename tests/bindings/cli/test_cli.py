@@ -317,6 +317,17 @@ def test_what_is_no_list_is_refused_with_its_name(name):
     assert blocks(name)[name]["kind"] == "raw"
 
 
+def test_list_that_stock_python_is_still_making_is_not_ready(name):
+    head = b"".join(number.to_bytes(8, sys.byteorder) for number in (3, 0, 8, 16, 24, 1, 2, 3))
+    for written in (b"", head):
+        with open(f"/dev/shm/{name}", "wb") as block:
+            block.write(written.ljust(len(head) + 27, b"\0"))
+        for command in ("dump", "get", "set"):
+            arguments = {"get": [0], "set": [0, 1]}.get(command, [])
+            answer = run(command, name, *arguments, status=1)
+            assert f"'{name}' is not ready" in answer and "try again" in answer, (command, answer)
+
+
 def on_terminal(*arguments, columns=80, program=COMMAND):
     """What it prints on a terminal."""
     try:
