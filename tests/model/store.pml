@@ -1,26 +1,34 @@
 /*
- * store.pml - the fast store of a number against a change of type (core/src/sync.h, shareable__sync_store(), and
- * core/src/sync.c, quiesce()), with whoever does either killed between any two steps.
+ * store.pml - the fast store of a number against a change of type (core/src/sync.h, shareable__sync_store() and
+ * shareable__sync_enter(), and core/src/sync.c, quiesce()), with any process killed between any two steps.
  *
- * A handle that stores floats the fast way has a store buffer: stores leave it in order, any time later, but all of
- * them in a barrier, and when the handle dies (the kernel lets go of its token after that). Loads are not held back, so
- * the announcement in the cell may be seen after the word was looked at. Changers write values of any type under the
- * lock, and complete each other's journals; their own stores are seen in order, which is all that the word's protocol
- * needs. That a ready journal is one at most and that of the lock's owner is shown by item.pml, so here the item has
- * the one.
+ * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer: stores leave it in
+ * order, any time later, but all of them in a barrier, before an addition, and when the handle dies (the kernel releases
+ * its id after that). Loads are not held back, so the published hazard may be seen after the word was looked at. Changers
+ * write values of any type under the lock, add to ints under the lock, and replay each other's redo records; their own
+ * stores are seen in order, which is all that the word's protocol needs. That a ready redo record is one at most and
+ * that of the lock's owner is shown by item.pml, so here the item has the one.
  *
- * The datum is the type it was written as: data and format that a reader accepts are to be equal.
+ * The datum is a type and a value. `truth` is what the item must hold: it changes when a fast store is seen, an addition
+ * is made, a redo record is committed, or a number is stored over one of its type under the lock. All of these report
+ * success. A reader accepts only the truth, with the format of its type: no store and no addition that succeeded is lost.
  *
- * Left out: texts longer than a journal, time (E_TIMED_OUT, and the wait that stands in for membarrier(2)).
+ * Left out: texts longer than a redo record, time (E_TIMED_OUT, and the wait that stands in for membarrier(2)), and
+ * loads that are not in order.
  *
  * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all, or fewer; FIRST is
  * the type at first.
+ *
+ * A text at first, which nobody waits for, is a fault of the protocol as it is: a fast store looks at the word, a changer
+ * locks it, commits an int and is killed after it wrote the format; the fast store finds an int and succeeds, and the
+ * redo record is replayed over it.
  *
  * Each of these breaks the protocol, and has to be found out:
  * NO_BARRIER    quiesce() asks for no barrier
  * NO_WAIT       quiesce() does not look at the cells
  * NO_LOOK       a fast store does not look at the word
  * MIXED_EARLY   who takes an item over takes it for mixed, though nobody may have waited for the stores on their way
+ * PLAIN_ADD     an addition under the lock is a load and a store, not one atomic operation
  */
 #ifndef CHANGERS
 #define CHANGERS 2
@@ -41,13 +49,19 @@
 #define DEATHS 2
 #endif
 
-#define FLOAT 1
-#define INT 2
+#define INT 1
+#define FLOAT 2
 #define TEXT 3
+#define ADD 4 /* not a type: what a changer may do instead of writing a value */
 #define IS_NUMBER(f) ((f) != TEXT)
 #ifndef FIRST
-#define FIRST FLOAT
+#define FIRST INT
 #endif
+
+/* The datum: the bits of a value of a type. Additions count up, so a value shows which of them are in it. */
+#define VALUE(f, v) ((f) * 16 + (v))
+#define TYPE(d) ((d) / 16)
+#define FAST_VALUE VALUE(INT, 8)
 
 #define LOCKED 1
 #define MIXED 2
@@ -69,7 +83,10 @@
 bool dead[6], done[6];
 
 int word;
-byte data = FIRST, format = FIRST;
+byte data = VALUE(FIRST, 0), format = FIRST;
+
+/* What no process knows: the datum that the item must hold. */
+byte truth = VALUE(FIRST, 0);
 
 /* The journal. */
 bool ready;
@@ -90,7 +107,7 @@ chan buffer_2 = [4] of {byte};
 inline land(what, t) {
   if
   :: what == ANNOUNCE -> c_item[cell_of[t] - 1] = 1
-  :: what == PUT -> data = FLOAT
+  :: what == PUT -> data = FAST_VALUE; truth = FAST_VALUE
   :: what == RETRACT -> c_item[cell_of[t] - 1] = 0
   fi;
   what = 0
@@ -134,7 +151,13 @@ inline claim_cell() {
   fi
 }
 
-/* shareable__sync_store(); where it may not, the caller locks the word: a changer does that here. */
+/* An atomic addition, fast or under the lock. */
+#define ADD_ONE data++; truth++
+
+/*
+ * shareable__sync_store(), or an addition between shareable__sync_enter() and shareable__sync_leave(). If it may not, the
+ * caller locks the word: a changer does that here.
+ */
 inline store() {
   buffer ! ANNOUNCE;
   if
@@ -144,9 +167,12 @@ inline store() {
   :: atomic { (word & FLAGS) == 0 -> skip };
 #endif
      if
-     :: atomic { format == FLOAT -> skip };
-        buffer ! PUT
-     :: atomic { format != FLOAT -> skip }
+     :: atomic { format == INT -> skip };
+        if
+        :: buffer ! PUT
+        :: atomic { drain(buffer, me); ADD_ONE }
+        fi
+     :: atomic { format != INT -> skip }
      fi
 #ifndef NO_LOOK
   :: atomic { (word & FLAGS) != 0 -> skip }
@@ -156,7 +182,7 @@ inline store() {
 }
 
 proctype Fast(chan buffer; byte me) {
-  byte stores = STORES;
+  byte stores = STORES, what;
 
   {
     claim_cell();
@@ -164,7 +190,7 @@ proctype Fast(chan buffer; byte me) {
     :: atomic { stores > 0 -> stores-- }; store()
     :: atomic { stores == 0 -> done[me] = 1; break }
     od
-  } unless { atomic { dead[me] -> stores = 0 } }
+  } unless { atomic { dead[me] -> stores = 0; what = 0 } }
 }
 
 /* take_over(), from where the word was swapped; `next` is the word that that leaves. */
@@ -172,7 +198,7 @@ inline take_over(next) {
   if
   :: atomic { ready -> skip }; /* complete() */
      data = j_data;
-     format = j_data;
+     format = TYPE(j_data);
      ready = 0
   :: atomic { !ready -> skip }
   fi;
@@ -209,29 +235,47 @@ inline quiesce() {
   skip
 }
 
-/* shareable__sync_write() */
+/* change_locked() */
+inline add() {
+#ifdef PLAIN_ADD
+  sum = data + 1;
+  atomic { data = sum; truth++; sum = 0 }
+#else
+  atomic { ADD_ONE }
+#endif
+}
+
+/* write_locked() of a value of another type. */
+inline change_type() {
+  if
+  :: atomic { !(before & MIXED) && format != TEXT -> skip };
+     quiesce();
+     before = before | MIXED
+  :: atomic { (before & MIXED) || format == TEXT -> skip }
+  fi;
+  j_data = VALUE(type, 0);
+  d_step { assert(!ready); ready = 1; truth = j_data };
+  data = j_data;
+  format = type;
+  ready = 0
+}
+
+/* shareable__sync_write(), or change_locked() */
 inline write() {
   lock();
   if
-  :: atomic { type != TEXT && format == type -> data = type } /* shareable__item_is_like() */
-  :: atomic { !(type != TEXT && format == type) -> skip };
-     if
-     :: atomic { !(before & MIXED) && format != TEXT -> skip };
-        quiesce();
-        before = before | MIXED
-     :: atomic { (before & MIXED) || format == TEXT -> skip }
-     fi;
-     j_data = type;
-     d_step { assert(!ready); ready = 1 };
-     data = type;
-     format = type;
-     ready = 0
+  :: atomic { type == ADD && format == INT -> skip };
+     add()
+  :: atomic { type == ADD && format != INT -> skip } /* E_TYPE */
+  :: atomic { type != TEXT && format == type -> data = VALUE(type, 0); truth = data } /* shareable__item_is_like() */
+  :: atomic { type != ADD && !(type != TEXT && format == type) -> skip };
+     change_type()
   fi;
   d_step { assert(TOKEN(word) == me && !ready); word = NEXT(before, before & MIXED); before = 0 }
 }
 
 proctype Changer(byte me) {
-  byte changes = CHANGES, type, what;
+  byte changes = CHANGES, type, sum, what;
   int before;
 
   {
@@ -239,23 +283,24 @@ proctype Changer(byte me) {
     :: atomic { changes > 0 -> changes--; type = FLOAT }; write()
     :: atomic { changes > 0 -> changes--; type = INT }; write()
     :: atomic { changes > 0 -> changes--; type = TEXT }; write()
+    :: atomic { changes > 0 -> changes--; type = ADD }; write()
     :: atomic { changes == 0 -> done[me] = 1; type = 0; break }
     od
-  } unless { atomic { dead[me] -> changes = 0; type = 0; what = 0; before = 0 } }
+  } unless { atomic { dead[me] -> changes = 0; type = 0; sum = 0; what = 0; before = 0 } }
 }
 
 /* One read, whenever it is: shareable__sync_begin() to shareable__sync_end(). */
 proctype Reader() {
-  byte f, d;
+  byte f, d, t;
   int stamp, mended;
 
   do
   :: atomic { !(word & LOCKED) -> stamp = word };
      f = format;
-     d = data;
+     d_step { d = data; t = truth };
      if
-     :: atomic { word == stamp -> assert(f == d); f = 0; d = 0; stamp = 0; break }
-     :: atomic { word != stamp -> f = 0; d = 0; stamp = 0 }
+     :: atomic { word == stamp -> assert(d == t && f == TYPE(t)); f = 0; d = 0; t = 0; stamp = 0; break }
+     :: atomic { word != stamp -> f = 0; d = 0; t = 0; stamp = 0 }
      fi
   :: atomic { IS_OF_THE_DEAD(word) -> word = (word & UNLOCKED) | OF(READER) }; /* mend() */
      take_over(mended);
