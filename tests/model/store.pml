@@ -9,24 +9,29 @@
  * stores are seen in order, which is all that the word's protocol needs. That a ready redo record is one at most and
  * that of the lock's owner is shown by item.pml, so here the item has the one.
  *
+ * A fast store publishes its hazard, loads the word, which must have no flags, checks the format, and loads the word
+ * again, which must be the same: so the format that it saw was not one that a changer had half written. From the second
+ * load on every change of an int to another type waits for the hazard.
+ *
  * The datum is a type and a value. `truth` is what the item must hold: it changes when a fast store is seen, an addition
  * is made, a redo record is committed, or a number is stored over one of its type under the lock. All of these report
  * success. A reader accepts only the truth, with the format of its type: no store and no addition that succeeded is lost.
  *
- * Left out: texts longer than a redo record, time (E_TIMED_OUT, and the wait that stands in for membarrier(2)), and
+ * Left out: time (E_TIMED_OUT, and the wait that stands in for membarrier(2)), and
  * loads that are not in order.
+ *
+ * NO_RECORD: a changer may find no free redo record, and then writes unlogged.
  *
  * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all, or fewer; FIRST is
  * the type at first.
- *
- * A text at first, which nobody waits for, is a fault of the protocol as it is: a fast store looks at the word, a changer
- * locks it, commits an int and is killed after it wrote the format; the fast store finds an int and succeeds, and the
- * redo record is replayed over it.
  *
  * Each of these breaks the protocol, and has to be found out:
  * NO_BARRIER    quiesce() asks for no barrier
  * NO_WAIT       quiesce() does not look at the cells
  * NO_LOOK       a fast store does not look at the word
+ * ONE_LOOK      a fast store looks at the word before it checks the format, and not after
+ * FORMAT_LAST   a fast store checks the format after it looked at the word twice
+ * LATE_HAZARD   a fast store publishes its hazard after it looked at the word twice
  * MIXED_EARLY   who takes an item over takes it for mixed, though nobody may have waited for the stores on their way
  * PLAIN_ADD     an addition under the lock is a load and a store, not one atomic operation
  */
@@ -65,6 +70,8 @@
 
 #define LOCKED 1
 #define MIXED 2
+#define CORRUPT 4
+#define UNLOGGED 8
 #define FLAGS 15
 #define SEQUENCE 16
 #define UNLOCKED 4095
@@ -154,35 +161,57 @@ inline claim_cell() {
 /* An atomic addition, fast or under the lock. */
 #define ADD_ONE data++; truth++
 
+#ifdef NO_LOOK
+#define LOOK true
+#else
+#define LOOK ((word & FLAGS) == 0)
+#endif
+#if defined(NO_LOOK) || defined(ONE_LOOK)
+#define LOOK_AGAIN true
+#else
+#define LOOK_AGAIN (word == seen)
+#endif
+#ifdef FORMAT_LAST
+#define CHECK_1 LOOK_AGAIN
+#define CHECK_2 (format == INT)
+#else
+#define CHECK_1 (format == INT)
+#define CHECK_2 LOOK_AGAIN
+#endif
+
 /*
  * shareable__sync_store(), or an addition between shareable__sync_enter() and shareable__sync_leave(). If it may not, the
  * caller locks the word: a changer does that here.
  */
 inline store() {
+#ifndef LATE_HAZARD
   buffer ! ANNOUNCE;
+#endif
   if
-#ifdef NO_LOOK
-  :: true ->
-#else
-  :: atomic { (word & FLAGS) == 0 -> skip };
-#endif
+  :: atomic { LOOK -> seen = word };
      if
-     :: atomic { format == INT -> skip };
+     :: atomic { CHECK_1 -> skip };
         if
-        :: buffer ! PUT
-        :: atomic { drain(buffer, me); ADD_ONE }
-        fi
-     :: atomic { format != INT -> skip }
-     fi
-#ifndef NO_LOOK
-  :: atomic { (word & FLAGS) != 0 -> skip }
+        :: atomic { CHECK_2 -> seen = 0 };
+#ifdef LATE_HAZARD
+           buffer ! ANNOUNCE;
 #endif
+           if
+           :: buffer ! PUT
+           :: atomic { drain(buffer, me); ADD_ONE }
+           fi
+        :: atomic { !CHECK_2 -> seen = 0 }
+        fi
+     :: atomic { !CHECK_1 -> seen = 0 }
+     fi
+  :: atomic { !LOOK -> skip }
   fi;
   buffer ! RETRACT
 }
 
 proctype Fast(chan buffer; byte me) {
   byte stores = STORES, what;
+  int seen;
 
   {
     claim_cell();
@@ -190,8 +219,14 @@ proctype Fast(chan buffer; byte me) {
     :: atomic { stores > 0 -> stores-- }; store()
     :: atomic { stores == 0 -> done[me] = 1; break }
     od
-  } unless { atomic { dead[me] -> stores = 0; what = 0 } }
+  } unless { atomic { dead[me] -> stores = 0; what = 0; seen = 0 } }
 }
+
+#ifdef MIXED_EARLY
+#define KEPT(w) MIXED
+#else
+#define KEPT(w) ((w) & MIXED)
+#endif
 
 /* take_over(), from where the word was swapped; `next` is the word that that leaves. */
 inline take_over(next) {
@@ -200,13 +235,9 @@ inline take_over(next) {
      data = j_data;
      format = TYPE(j_data);
      ready = 0
-  :: atomic { !ready -> skip }
-  fi;
-#ifdef MIXED_EARLY
-  next = NEXT(word, MIXED)
-#else
-  next = NEXT(word, word & MIXED)
-#endif
+     next = NEXT(word, KEPT(word))
+  :: atomic { !ready -> next = NEXT(word, KEPT(word) | ((word & (UNLOGGED | CORRUPT)) -> CORRUPT : 0)) }
+  fi
 }
 
 /* lock() */
@@ -253,25 +284,35 @@ inline change_type() {
      before = before | MIXED
   :: atomic { (before & MIXED) || format == TEXT -> skip }
   fi;
-  j_data = VALUE(type, 0);
-  d_step { assert(!ready); ready = 1; truth = j_data };
-  data = j_data;
-  format = type;
-  ready = 0
+  if
+  :: j_data = VALUE(type, 0);
+     d_step { assert(!ready); ready = 1; truth = j_data };
+     data = j_data;
+     format = type;
+     ready = 0
+#ifdef NO_RECORD
+  :: word = word | UNLOGGED;
+     data = VALUE(type, 0);
+     d_step { format = type; truth = VALUE(type, 0) }
+#endif
+  fi;
+  before = before & ~CORRUPT
 }
 
 /* shareable__sync_write(), or change_locked() */
 inline write() {
   lock();
   if
-  :: atomic { type == ADD && format == INT -> skip };
+  :: atomic { type == ADD && format == INT && !(before & CORRUPT) -> skip };
      add()
-  :: atomic { type == ADD && format != INT -> skip } /* E_TYPE */
-  :: atomic { type != TEXT && format == type -> data = VALUE(type, 0); truth = data } /* shareable__item_is_like() */
+  :: atomic { type == ADD && (format != INT || (before & CORRUPT)) -> skip } /* E_TYPE, or E_CORRUPT */
+  :: atomic {
+       type != TEXT && format == type -> data = VALUE(type, 0); truth = data; before = before & ~CORRUPT
+     } /* shareable__item_is_like() */
   :: atomic { type != ADD && !(type != TEXT && format == type) -> skip };
      change_type()
   fi;
-  d_step { assert(TOKEN(word) == me && !ready); word = NEXT(before, before & MIXED); before = 0 }
+  d_step { assert(TOKEN(word) == me && !ready); word = NEXT(before, before & (MIXED | CORRUPT)); before = 0 }
 }
 
 proctype Changer(byte me) {
@@ -295,7 +336,8 @@ proctype Reader() {
   int stamp, mended;
 
   do
-  :: atomic { !(word & LOCKED) -> stamp = word };
+  :: atomic { (word & (LOCKED | CORRUPT)) == CORRUPT -> break } /* E_CORRUPT */
+  :: atomic { !(word & (LOCKED | CORRUPT)) -> stamp = word };
      f = format;
      d_step { d = data; t = truth };
      if
