@@ -11,7 +11,7 @@
  * FENCED is set. Who sets a bell's bit sets FENCED with it. Who finds the flag SETTLED not set then has every processor
  * that may hold a store back let go of it (membarrier(2)), and sets SETTLED, if the time is the one it saw. The time is
  * how often the flags were taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no
- * barrier. Either compares the item after that. A fast writer that finds FENCED passes a fence and looks again; if its
+ * barrier, but passes a fence of its own. Either compares the item after that. A fast writer that finds FENCED passes a fence and looks again; if its
  * item's bell is not armed, and it has had enough of that, it takes both flags away, if no bell is armed, and adds one to
  * the time. Who does not go to sleep, or has slept enough, rings its bell if that is armed still: none is to stay armed
  * for nobody.
@@ -49,6 +49,7 @@
  * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever the time and FENCED
  * NO_COUNT_OF_TIMES         SETTLED is set where FENCED is, whatever the time
  * NO_FENCE                  a store of who has no cell is followed by no fence
+ * NO_FENCE_OF_WAITER        a waiter that finds SETTLED set passes no fence, so it may compare before its bit is seen
  * NO_FENCE_OF_FAST          a fast writer that finds FENCED looks again without a fence
  * NO_SECOND_LOOK_OF_WRITER  a fast writer that finds FENCED goes by what it saw then
  * FORGET_ARMED              a fast writer takes the flags away though a bell was armed after it had looked
@@ -269,7 +270,7 @@ inline barrier() {
 #define NOBODY_WRITES (IS_GONE(WRITER_1) && IS_GONE(WRITER_2) && empty(buffer_1) && empty(buffer_2))
 #define MAY_SLICE (asleep[me] != 0 && DEAD_COUNT > 0)
 
-#define FORGET i = 0; old = 0; seen = 0; slices = 0; time = 0
+#define FORGET i = 0; old = 0; seen = 0; slices = 0; time = 0; early = 0
 #define END_WAIT FORGET; done[me] = (waits == WAITS)
 #define END_ALL FORGET; waits = WAITS; done[me] = 1
 
@@ -299,13 +300,18 @@ inline leave() {
   fi
 }
 
+/* What a waiter without a fence saw when it compared before its bit was seen; 0 with a fence. */
+#define EQUAL 1
+#define CHANGED 2
+#define DIFFERS (early == 0 -> item[i] != old : early == CHANGED)
+
 /* Ends the loop around it. */
 #define COMPARE                                     \
   if                                                \
-  :: atomic { item[i] != old -> skip };             \
+  :: atomic { DIFFERS -> early = 0 };               \
      leave();                                       \
      atomic { END_WAIT; break }                     \
-  :: atomic { item[i] == old -> skip }              \
+  :: atomic { !DIFFERS -> early = 0 }               \
   fi
 
 #ifdef SETTLE_EARLY
@@ -323,16 +329,29 @@ inline leave() {
 #define MAY_SETTLE (armed / TIME == time)
 #endif
 
-/* shareable__bell_arm(), but for the count. */
+/*
+ * shareable__bell_arm(), but for the count. Without a fence the store of an atomic operation may be seen after a load that
+ * follows the operation; but if another store to its word comes between its own load and its store, it begins again.
+ */
 inline arm() {
-  if
-  :: atomic { (armed & SETTLED) -> ARM }
+  do
+#ifdef NO_FENCE_OF_WAITER
+  :: atomic { (armed & SETTLED) -> time = armed };
+     early = (item[i] != old -> CHANGED : EQUAL);
+     if
+     :: atomic { armed == time -> ARM; time = 0; break }
+     :: atomic { armed != time -> time = 0; early = 0 }
+     fi
+#else
+  :: atomic { (armed & SETTLED) -> ARM; break }
+#endif
   :: atomic { !(armed & SETTLED) -> time = armed / TIME; ARM };
 #ifndef NO_BARRIER
      barrier();
 #endif
-     d_step { if :: MAY_SETTLE -> armed = armed | SETTLED :: else fi; time = 0 }
-  fi
+     d_step { if :: MAY_SETTLE -> armed = armed | SETTLED :: else fi; time = 0 };
+     break
+  od
 }
 
 #define SEE seen = rung[BELL_OF(i)]
@@ -365,7 +384,7 @@ inline wait() {
 
 proctype Waiter(byte me) {
   bit i, where;
-  byte waits, old, seen, slices, time, what;
+  byte waits, old, seen, slices, time, early, what;
 
   {
     do
