@@ -1,10 +1,16 @@
 /*
- * lock.pml - the lock of a list (core/src/list_lock.c), with whoever wants it or has it killed between any two steps.
+ * lock.pml - the lock of a list (core/src/list_lock.c), with its waiters and its owner killed between any two steps.
  *
- * A step here is one access to the lock's word or to the count of the waiters, one question whether the owner lives,
- * or one call of futex(2). In the kernel looking at the word and going to sleep are one step. A wake-up takes one of
- * those asleep, any of them, and also one that has been killed and is not yet gone; who was woken may be killed before
- * it looks at the word. Waiting is asleep[], so whoever waits for ever is an invalid end state.
+ * The lock is one word: the id of its owner, and the bit WAITERS, or 0. A waiter sets the bit in the word that it saw and
+ * sleeps on the word with the bit. Unlocking exchanges the word for 0 and wakes one waiter if the bit was set. A waiter
+ * that has slept takes the lock with the bit, since others may sleep on. A waiter that has slept and whose time is over
+ * looks at the word first: it takes the lock if that is free, or sets the bit before it leaves. So no wake-up is lost, and
+ * what a killed waiter leaves is at most the bit, which the next unlock clears.
+ *
+ * A step here is one access to the lock's word, one question whether the owner lives, or one call of futex(2). In the
+ * kernel looking at the word and going to sleep are one step. A wake-up takes one of those asleep, any of them, and also
+ * one that has been killed and is not yet gone; who was woken may be killed before it looks at the word. Waiting is
+ * asleep[], so whoever waits for ever is an invalid end state.
  *
  * The end of a slice wakes nobody while all live, so that it makes up for no wake-up that was lost. Once somebody was
  * killed it may wake whoever would find the word changed or its owner dead, any time. Whoever would find neither
@@ -23,8 +29,12 @@
  * Sizes: PROCS handles, 2 to 4, that take and give the lock back OPS times each; DEATHS in all, or fewer; SLICES.
  *
  * Each of these breaks the protocol, and has to be found out:
- * NO_COUNT      who sleeps is not counted
- * WAKE_FIRST    who unlocks looks for waiters before the word is 0
+ * NO_BIT        a waiter does not set the bit
+ * BIT_APART     the bit is a word of its own: set before the look at the lock, cleared by an unlock that wakes
+ * TAKE_BARE     a waiter that has slept takes the lock without the bit
+ * LEAVE_BARE    a waiter that has slept leaves without setting the bit
+ * WAKE_FIRST    unlocking wakes before the word is 0
+ * UNLOCK_BLINDLY  unlocking looks at the bit, and then stores 0
  * TIME_FIRST    who was woken looks at the time before the word, and leaves with the wake-up if the time is over
  * BLIND_TAKE    the lock of the dead is taken over by a store, whoever took it meanwhile
  * NOT_TOLD      who takes over is not told
@@ -45,11 +55,19 @@
 
 bool dead[PROCS + 1], done[PROCS + 1];
 
-byte lock; /* 0, or the token of who has it */
-byte lock_waiters;
+/* The lock's word: 0, or the id of its owner, and the bit. */
+#define WAITERS 8
+#define ID(w) ((w) & 7)
+byte lock;
+#ifdef BIT_APART
+bool waiters;
+#define BIT 0
+#else
+#define BIT WAITERS
+#endif
 bool asleep[PROCS + 1]; /* in the kernel, until the word is woken */
 
-/* What nobody in the program knows: the token of who has the lock, dead or alive; 0 is nobody. */
+/* What nobody in the program knows: the id of who has the lock, dead or alive; 0 is nobody. */
 byte holder;
 
 #if PROCS == 2
@@ -65,17 +83,23 @@ byte holder;
 #define SOME 1
 #define OVER 2
 
-#define GET(is_told)                         \
-  lock = me;                                 \
+#define GET(is_told, bit)                    \
+  lock = me | (bit);                         \
   assert(holder == 0 || dead[holder]);       \
   assert((is_told) == (holder != 0));        \
   holder = me
 
+#ifdef TAKE_BARE
+#define BIT_OF_TAKER 0
+#else
+#define BIT_OF_TAKER (has_slept -> BIT : 0)
+#endif
+
 /* take() of the word that was seen; ends the loop around it if that is still there. */
-#define TAKE(is_told)                                  \
-  if                                                   \
-  :: atomic { lock == owner -> GET(is_told); break }   \
-  :: atomic { lock != owner -> skip }                  \
+#define TAKE(is_told, bit)                                  \
+  if                                                        \
+  :: atomic { lock == owner -> GET(is_told, bit); break }   \
+  :: atomic { lock != owner -> skip }                       \
   fi
 
 #ifdef NOT_TOLD
@@ -93,19 +117,43 @@ byte holder;
 
 #define MAY_SLICE (asleep[me] && DEAD_COUNT > 0)
 
-/* sleep_on() */
+/* shareable__futex_sleep() */
 inline sleep_on(seen) {
+  has_slept = 1;
   if
   :: atomic { lock == seen -> asleep[me] = 1 };
      if
      :: atomic { !asleep[me] -> skip }
      :: atomic { asleep[me] && time == SOME -> asleep[me] = 0; time = OVER }
 #ifndef NO_SLICE
-     :: atomic { MAY_SLICE && (lock != seen || dead[seen]) -> asleep[me] = 0 }
-     :: atomic { MAY_SLICE && lock == seen && !dead[seen] && slices > 0 -> slices--; asleep[me] = 0 }
+     :: atomic { MAY_SLICE && (lock != seen || dead[ID(seen)]) -> asleep[me] = 0 }
+     :: atomic { MAY_SLICE && lock == seen && !dead[ID(seen)] && slices > 0 -> slices--; asleep[me] = 0 }
 #endif
      fi
   :: atomic { lock != seen -> skip }
+  fi
+}
+
+#ifdef LEAVE_BARE
+#define MAY_LEAVE_BARE (time != ENDLESS)
+#else
+#define MAY_LEAVE_BARE (time != ENDLESS && !has_slept)
+#endif
+#ifdef NO_BIT
+#define SET_BIT skip
+#else
+#define SET_BIT lock = lock | BIT; owner = lock
+#endif
+
+/* The owner lives. */
+inline set_bit_and_sleep() {
+  if
+  :: atomic { lock == owner -> SET_BIT };
+#ifndef TIME_FIRST
+     LOOK_AT_TIME;
+#endif
+     sleep_on(owner)
+  :: atomic { lock != owner -> skip }
   fi
 }
 
@@ -115,49 +163,42 @@ inline wait_for() {
 #ifdef TIME_FIRST
   :: LOOK_AT_TIME;
      owner = lock;
+#elif defined(BIT_APART)
+  :: waiters = 1;
+     owner = lock;
 #else
   :: owner = lock;
 #endif
      if
      :: atomic { owner == 0 -> skip };
-        TAKE(false)
-     :: atomic { owner != 0 && dead[owner] -> skip };
+        TAKE(false, BIT_OF_TAKER)
+     :: atomic { owner != 0 && dead[ID(owner)] -> skip };
 #ifdef BLIND_TAKE
-        atomic { GET(IS_TOLD); break }
+        atomic { GET(IS_TOLD, BIT); break }
 #else
-        TAKE(IS_TOLD)
+        TAKE(IS_TOLD, BIT)
 #endif
-     :: atomic { owner != 0 && !dead[owner] -> skip }
-     fi;
-#ifndef TIME_FIRST
-     LOOK_AT_TIME;
-#endif
-     if
-     :: atomic { owner != 0 -> skip };
-        sleep_on(owner)
-     :: atomic { owner == 0 -> skip }
+     :: atomic { owner != 0 && !dead[ID(owner)] && MAY_LEAVE_BARE -> break } /* E_TIMED_OUT of one that never slept */
+     :: atomic { owner != 0 && !dead[ID(owner)] -> skip };
+        set_bit_and_sleep()
      fi
-  od
-}
-
-#ifdef NO_COUNT
-#define COUNT(more) skip
-#else
-#define COUNT(more) lock_waiters = lock_waiters + more
+  od;
+#ifdef BIT_APART
+  waiters = 1
 #endif
+}
 
 /* shareable_list_lock(); `time` and `slices` are of those who do not get it at once. */
 inline lock_list() {
   if
-  :: atomic { op < OPS && lock == 0 -> op++; GET(false) }
+  :: atomic { op < OPS && lock == 0 -> op++; GET(false, 0) }
   :: atomic { op < OPS && lock != 0 -> op++; slices = SLICES; if :: time = ENDLESS :: time = SOME fi };
-     COUNT(1);
      wait_for();
-     atomic { COUNT(-1); owner = 0; time = ENDLESS; slices = 0 }
+     atomic { owner = 0; time = ENDLESS; slices = 0; has_slept = 0 }
   fi
 }
 
-#define UNLOCK atomic { assert(lock == me && holder == me); lock = 0; holder = 0 }
+#define UNLOCK assert(ID(lock) == me && holder == me); lock = 0; holder = 0
 
 inline wake_one() {
   if
@@ -179,26 +220,43 @@ inline wake_one() {
 
 /* shareable_list_unlock() */
 inline unlock_list() {
-#ifndef WAKE_FIRST
-  UNLOCK;
-#endif
+#if defined(BIT_APART)
+  atomic { UNLOCK };
   if
-  :: atomic { lock_waiters > 0 -> skip };
-#ifdef WAKE_FIRST
-     UNLOCK;
-#endif
-     wake_one()
-  :: atomic { lock_waiters == 0 -> skip };
-#ifdef WAKE_FIRST
-     UNLOCK
-#endif
+  :: atomic { waiters -> skip };
+     if
+     :: atomic { waiters -> waiters = 0 }; wake_one()
+     :: atomic { !waiters -> skip }
+     fi
+  :: atomic { !waiters -> skip }
   fi
+#elif defined(WAKE_FIRST)
+  if
+  :: atomic { (lock & WAITERS) -> skip }; wake_one()
+  :: atomic { !(lock & WAITERS) -> skip }
+  fi;
+  atomic { UNLOCK }
+#elif defined(UNLOCK_BLINDLY)
+  if
+  :: atomic { (lock & WAITERS) -> skip };
+     atomic { UNLOCK };
+     wake_one()
+  :: atomic { !(lock & WAITERS) -> skip };
+     atomic { UNLOCK }
+  fi
+#else
+  if
+  :: atomic { (lock & WAITERS) -> UNLOCK }; wake_one()
+  :: atomic { !(lock & WAITERS) -> UNLOCK }
+  fi
+#endif
 }
 
-#define FORGET op = 0; owner = 0; time = ENDLESS; slices = 0
+#define FORGET op = 0; owner = 0; time = ENDLESS; slices = 0; has_slept = 0
 
 proctype Handle(byte me) {
   byte op, owner, time, slices;
+  bool has_slept;
 
   {
     do
@@ -242,5 +300,5 @@ init {
     :: else -> p = 0; break
     od
   };
-  atomic { _nr_pr <= 2 -> assert(lock_waiters <= DEAD_COUNT && (lock == 0 || dead[lock])) } /* the Reaper may be left */
+  atomic { _nr_pr <= 2 -> assert(lock == 0 || dead[ID(lock)]) } /* the Reaper may be left */
 }
