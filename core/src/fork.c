@@ -8,18 +8,27 @@
 unsigned shareable__forks;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int cancel_state; /* of the thread that holds the lock, as it was before */
 
 void shareable__fork_lock(void) {
+  int before;
+
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
   pthread_mutex_lock(&lock);
+  cancel_state = before;
 }
 
 void shareable__fork_unlock(void) {
+  int before = cancel_state, now;
+
   pthread_mutex_unlock(&lock);
+  pthread_setcancelstate(before, &now);
 }
 
+/* In the child, which has the thread that called fork() and thereby the lock. */
 static void count(void) {
   shareable__forks++;
-  pthread_mutex_unlock(&lock);
+  shareable__fork_unlock();
 }
 
 bool shareable__fork_watch(void) {

@@ -14,7 +14,8 @@ bool shareable__fork_watch(void);
 
 /*
  * One lock for what this process has with the kernel, which a fork's child has not: it is held by at most one thread, and no
- * fork is made meanwhile, so that no child gets half of it.
+ * fork is made meanwhile, so that no child gets half of it. The thread that holds it cannot be cancelled: a cancelled thread
+ * would leave the lock held, and every later fork() would hang.
  */
 void shareable__fork_lock(void);
 void shareable__fork_unlock(void);
