@@ -162,12 +162,8 @@ static void add_inode(inodes *to, uint64_t inode) {
 }
 
 /* A visit. */
-static void add_journal(int fd, const char *path, void *context) {
-  struct stat file;
-
-  (void)path;
-  if (fstat(fd, &file) == 0)
-    add_inode(context, file.st_ino);
+static void add_journal(shareable__owner_log *log, void *context) {
+  add_inode(context, log->id.inode);
 }
 
 static int by_number(const void *one, const void *other) {

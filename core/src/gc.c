@@ -25,20 +25,20 @@ struct shareable_gc {
 };
 
 /* A visit: removes a journal of a dead owner that says nothing any more. */
-static void remove_empty(int fd, const char *path, void *context) {
+static void remove_empty(shareable__owner_log *log, void *context) {
   shareable__journal_head head;
   shareable__record record;
   shareable__answer more;
   uint64_t at = 0;
 
   (void)context;
-  if (shareable__journal_read(fd, &head) != SHAREABLE__YES || !shareable__journal_is_left(fd))
+  if (shareable__journal_read(log->fd, &head) != SHAREABLE__YES || !shareable__journal_is_left(log->fd))
     return;
-  while ((more = shareable__journal_next(fd, &at, &record)) == SHAREABLE__YES)
-    if (shareable__journal_has_block(fd, &record) != SHAREABLE__NO)
+  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES)
+    if (shareable__journal_has_block(log->fd, &record) != SHAREABLE__NO)
       return;
   if (more == SHAREABLE__NO)
-    shareable__journal_remove(path);
+    shareable__journal_remove(log);
 }
 
 /* Of a block whose owner has ended: who uses it, in words. */
@@ -64,7 +64,9 @@ static shareable_fate judge(const shareable__survey *survey, const char *path, c
   shareable__usage usage = shareable__survey_look(survey, name, file, fd);
   shareable_fate fate = SHAREABLE_FATE_KEPT;
 
-  if (usage.owner == NULL) {
+  if (usage.owner == NULL && !survey->is_whole) {
+    snprintf(reason, size, "no log that can be read has it recorded as owned: it is there until somebody unlinks it");
+  } else if (usage.owner == NULL) {
     snprintf(reason, size, "nobody has it recorded as owned: it is there until somebody unlinks it");
   } else if (!usage.owner->is_dead) {
     snprintf(reason, size, "its owner lives");

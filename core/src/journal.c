@@ -1,11 +1,12 @@
 /*
- * journal.c - what a process owns, in a file beside the blocks, for whoever cleans up after it.
+ * journal.c - the ownership log: which blocks a process owns, in a file beside the blocks, for the cleaner after its end.
  */
 #include "journal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,41 +15,151 @@
 
 #include "segment.h"
 
-shareable__folder shareable__journal_folder(void) {
-  shareable__folder folder;
+/* What is read of one user: directories, files and records, of which each counts as at least one record. */
+#define BUDGET (UINT64_C(1) << 20)
 
-  snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/.shareable-%lu", (unsigned long)geteuid());
-  return folder;
+static bool is_checked(const shareable__owner_log *log, const struct stat *status) {
+  return S_ISREG(status->st_mode) && status->st_uid == log->directory->user && status->st_nlink == 1 &&
+         (status->st_mode & 077) == 0;
 }
 
-int shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context) {
-  DIR *journals = opendir(folder->path);
-  const struct dirent *entry;
-  int fd, system = 0;
+int shareable__journal_open(const shareable__owner_directory *directory, const char *name, shareable__owner_log *log) {
+  struct stat status;
 
-  if (journals == NULL)
-    return errno == ENOENT ? 0 : errno;
-  while (errno = 0, (entry = readdir(journals)) != NULL) {
-    char path[sizeof folder->path + sizeof entry->d_name];
-
-    if (entry->d_type != DT_REG)
-      continue;
-    snprintf(path, sizeof path, "%s/%s", folder->path, entry->d_name);
-    fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0) {
-      visit(fd, path, context);
-      close(fd);
-    } else if (errno != ENOENT) {
-      system = errno;
-    }
+  *log = (shareable__owner_log){.directory = directory, .name = name};
+  if (shareable__name_bare(name) != name)
+    return EPERM;
+  log->fd = shareable__openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+  if (log->fd < 0)
+    return errno == ELOOP || errno == ENXIO ? EPERM : errno;
+  if (fstat(log->fd, &status) != 0) {
+    int system = errno;
+    shareable__journal_close(log);
+    return system;
   }
-  if (errno != 0)
-    system = errno;
-  closedir(journals);
-  return system;
+  if (is_checked(log, &status) && shareable__owner_is_mapped(directory->fd, name, status.st_uid)) {
+    log->id = (shareable__file_id){status.st_dev, status.st_ino};
+    return 0;
+  }
+  shareable__journal_close(log);
+  return EPERM;
 }
 
-bool shareable__journal_lock(int fd, bool wait) {
+void shareable__journal_close(shareable__owner_log *log) {
+  if (log->fd >= 0)
+    close(log->fd);
+  log->fd = -1;
+}
+
+int shareable__journal_open_to_write(const shareable__owner_log *log) {
+  int fd = shareable__openat(log->directory->fd, log->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+
+  if (fd < 0 || shareable__descriptor_is(fd, &log->id))
+    return fd;
+  close(fd);
+  errno = ENOENT;
+  return -1;
+}
+
+/* Takes so many records from the budget. Returns false if it has less. */
+static bool spend(uint64_t *budget, uint64_t count) {
+  if (budget == NULL)
+    return true;
+  if (*budget < count)
+    return false;
+  *budget -= count;
+  return true;
+}
+
+/* What a visit goes through, and what of it is unknown. */
+typedef struct tour {
+  shareable__journal_visit *visit;
+  void *context;
+  int system; /* an errno, if anything is unknown */
+} tour;
+
+static void visit_log(const shareable__owner_directory *directory, const char *name, uint64_t *budget, tour *on) {
+  shareable__owner_log log;
+  int system = shareable__journal_open(directory, name, &log);
+
+  if (system == 0) {
+    log.budget = budget;
+    on->visit(&log, on->context);
+    shareable__journal_close(&log);
+  } else if (system != EPERM && system != ENOENT) {
+    on->system = system;
+  }
+}
+
+static void visit_directory(const shareable__owner_directory *directory, uint64_t *budget, tour *on) {
+  DIR *list = shareable__directory_list(directory->fd);
+  const struct dirent *entry;
+
+  if (list == NULL) {
+    on->system = errno;
+    return;
+  }
+  while (errno = E2BIG, spend(budget, 1) && (errno = 0, entry = readdir(list)) != NULL)
+    if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
+      visit_log(directory, entry->d_name, budget, on);
+  if (errno != 0)
+    on->system = errno;
+  closedir(list);
+}
+
+int shareable__journal_each(const shareable__owner_directory *directory, shareable__journal_visit *visit,
+                            void *context) {
+  tour on = {.visit = visit, .context = context};
+
+  visit_directory(directory, NULL, &on);
+  return on.system;
+}
+
+/* What may still be read of each user. */
+typedef struct account {
+  uid_t user;
+  uint64_t left;
+} account;
+
+typedef struct tour_of_all {
+  tour on;
+  account *accounts;
+  size_t count;
+} tour_of_all;
+
+static uint64_t *budget_of(tour_of_all *all, uid_t user) {
+  account *more;
+
+  for (size_t i = 0; i < all->count; i++)
+    if (all->accounts[i].user == user)
+      return &all->accounts[i].left;
+  more = reallocarray(all->accounts, all->count + 1, sizeof *more);
+  if (more == NULL)
+    return NULL;
+  all->accounts = more;
+  more[all->count] = (account){user, BUDGET};
+  return &more[all->count++].left;
+}
+
+static void visit_owner_directory(const shareable__owner_directory *directory, void *context) {
+  tour_of_all *all = context;
+  uint64_t *budget = budget_of(all, directory->user);
+
+  if (budget == NULL)
+    all->on.system = ENOMEM;
+  else
+    visit_directory(directory, budget, &all->on);
+}
+
+int shareable__journal_each_everywhere(shareable__journal_visit *visit, void *context) {
+  tour_of_all all = {.on = {.visit = visit, .context = context}};
+  int system = shareable__owner_directory_each(visit_owner_directory, &all);
+
+  free(all.accounts);
+  return system != 0 ? system : all.on.system;
+}
+
+bool shareable__journal_lock_file(int fd, bool wait) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   int result;
 
@@ -56,6 +167,16 @@ bool shareable__journal_lock(int fd, bool wait) {
     result = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
   while (result != 0 && errno == EINTR);
   return result == 0;
+}
+
+bool shareable__journal_lock(shareable__owner_log *log, bool wait) {
+  int fd = shareable__journal_open_to_write(log);
+
+  if (fd < 0)
+    return false;
+  shareable__journal_close(log);
+  log->fd = fd;
+  return shareable__journal_lock_file(fd, wait);
 }
 
 bool shareable__journal_is_left(int fd) {
@@ -88,7 +209,7 @@ static uint64_t place_of(uint64_t at) {
   return sizeof(shareable__journal_head) + at * sizeof(shareable__record);
 }
 
-/* The first record from `at` on that may be in use: nobody has to read through a file that says it is longer than any memory. */
+/* The first record from `at` on that may be in use: a file may claim a size larger than any memory, and is not read whole. */
 static uint64_t skip_hole(int fd, uint64_t at) {
   off_t data = lseek(fd, (off_t)place_of(at), SEEK_DATA);
 
@@ -97,54 +218,82 @@ static uint64_t skip_hole(int fd, uint64_t at) {
   return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__record) - 1 : at;
 }
 
-shareable__answer shareable__journal_next(int fd, uint64_t *at, shareable__record *record) {
-  ssize_t length = *at == NO_MORE ? 0 : read_at(fd, record, sizeof *record, place_of(*at));
+shareable__answer shareable__journal_next(const shareable__owner_log *log, uint64_t *at, shareable__record *record) {
+  ssize_t length;
 
+  if (*at == NO_MORE)
+    return SHAREABLE__NO;
+  if (!spend(log->budget, 1))
+    return SHAREABLE__UNTOLD;
+  length = read_at(log->fd, record, sizeof *record, place_of(*at));
   if (length != (ssize_t)sizeof *record)
     return length < 0 ? SHAREABLE__UNTOLD : SHAREABLE__NO;
   record->name[SHAREABLE__NAME_MAX] = '\0';
   (*at)++;
   if (record->inode == 0)
-    *at = skip_hole(fd, *at);
+    *at = skip_hole(log->fd, *at);
   return SHAREABLE__YES;
+}
+
+/* Without /proc, or with one that hides other users' processes, only this can be proven. */
+static uint64_t start_without_proc(int64_t pid) {
+  return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? 0 : SHAREABLE__START_UNTOLD;
+}
+
+/* Field 22 of the text of /proc/PID/stat; 0 if the process has ended and is only not waited for. */
+static uint64_t parse_start(const char *text) {
+  const char *fields = strrchr(text, ')'); /* the end of the program's name, which may hold any bytes: field 2 */
+
+  if (fields == NULL)
+    return SHAREABLE__START_UNTOLD;
+  if (strncmp(fields, ") Z", 3) == 0 || strncmp(fields, ") X", 3) == 0)
+    return 0;
+  for (int field = 2; fields != NULL && field < 22; field++)
+    fields = strchr(fields + 1, ' ');
+  return fields == NULL ? SHAREABLE__START_UNTOLD : strtoull(fields + 1, NULL, 10);
 }
 
 uint64_t shareable__process_start(int64_t pid) {
   char path[40], text[1024];
-  const char *fields;
-  FILE *file;
-  size_t length;
+  ssize_t length;
+  int fd;
 
+  if (pid <= 0 || pid > INT_MAX)
+    return 0;
   snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-  file = fopen(path, "re");
-  if (file == NULL)
-    return errno == ENOENT || errno == ESRCH ? 0 : SHAREABLE__START_UNTOLD;
-  errno = 0;
-  length = fread(text, 1, sizeof text - 1, file);
-  if (length == 0) {
-    bool has_ended = errno == ESRCH;
-    fclose(file);
-    return has_ended ? 0 : SHAREABLE__START_UNTOLD;
-  }
-  fclose(file);
+  fd = shareable__openat(AT_FDCWD, path, O_RDONLY, 0);
+  if (fd < 0)
+    return start_without_proc(pid);
+  length = read_at(fd, text, sizeof text - 1, 0);
+  close(fd);
+  if (length <= 0)
+    return start_without_proc(pid);
   text[length] = '\0';
-  fields = strrchr(text, ')'); /* the end of the program's name, which may hold anything: field 2 */
-  if (fields == NULL || strncmp(fields, ") Z", 3) == 0 || strncmp(fields, ") X", 3) == 0)
-    return 0; /* it has ended, and nobody has asked how */
-  for (int field = 2; fields != NULL && field < 22; field++)
-    fields = strchr(fields + 1, ' ');
-  return fields == NULL ? 0 : strtoull(fields + 1, NULL, 10);
+  return parse_start(text);
 }
 
-bool shareable__heir_lives(const shareable__heir *heir) {
-  uint64_t start = heir->pid <= 0 ? 0 : shareable__process_start(heir->pid);
+uint64_t shareable__pid_namespace(void) {
+  struct stat status;
 
-  return start != 0 && (start == heir->start || start == SHAREABLE__START_UNTOLD);
+  return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
+/* A pid of another namespace, or of one that is unknown, proves nothing. */
+bool shareable__heir_lives(const shareable__journal_head *head) {
+  uint64_t start;
+
+  if (head->heir.pid <= 0)
+    return false;
+  if (head->pid_namespace != shareable__pid_namespace())
+    return true;
+  start = shareable__process_start(head->heir.pid);
+  return start != 0 &&
+         (start == head->heir.start || start == SHAREABLE__START_UNTOLD || head->heir.start == SHAREABLE__START_UNTOLD);
 }
 
 static bool is_of(const shareable__record *record, const struct stat *block, const struct stat *journal) {
-  return S_ISREG(block->st_mode) && block->st_dev == journal->st_dev && block->st_ino == record->inode &&
-         block->st_uid == journal->st_uid;
+  return S_ISREG(block->st_mode) && block->st_dev == journal->st_dev && block->st_dev == record->device &&
+         block->st_ino == record->inode && block->st_uid == journal->st_uid;
 }
 
 shareable__answer shareable__journal_has_block(int fd, const shareable__record *record) {
@@ -158,29 +307,39 @@ shareable__answer shareable__journal_has_block(int fd, const shareable__record *
     return SHAREABLE__UNTOLD;
   if (lstat(path, &block) != 0)
     return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNTOLD;
-  return is_of(record, &block, &journal) ? SHAREABLE__YES : SHAREABLE__NO;
+  if (!is_of(record, &block, &journal))
+    return SHAREABLE__NO;
+  return shareable__owner_is_mapped(AT_FDCWD, path, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNTOLD;
 }
 
-void shareable__journal_clear(int fd, const char *path) {
+/* The block of the record alone: another may have taken the name meanwhile. */
+static bool unlink_block(const shareable__record *record) {
+  const shareable__segment block = {.device = record->device, .inode = record->inode, .fd = -1};
+  shareable_status status = shareable__segment_unlink(&block, record->name, NULL);
+
+  return status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND;
+}
+
+void shareable__journal_clear(const shareable__owner_log *log) {
   shareable__answer more, has;
   shareable__record record;
   uint64_t at = 0;
   bool is_clear = true;
 
-  while ((more = shareable__journal_next(fd, &at, &record)) == SHAREABLE__YES) {
-    has = shareable__journal_has_block(fd, &record);
-    if (has == SHAREABLE__YES)
-      shareable__segment_unlink(NULL, record.name, NULL);
-    is_clear = is_clear && has != SHAREABLE__UNTOLD;
+  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
+    has = shareable__journal_has_block(log->fd, &record);
+    if (has == SHAREABLE__UNTOLD || (has == SHAREABLE__YES && !unlink_block(&record)))
+      is_clear = false;
   }
   if (is_clear && more == SHAREABLE__NO)
-    shareable__journal_remove(path);
+    shareable__journal_remove(log);
 }
 
-void shareable__journal_remove(const char *path) {
-  shareable__folder folder;
+void shareable__journal_remove(const shareable__owner_log *log) {
+  struct stat status;
 
-  unlink(path);
-  snprintf(folder.path, sizeof folder.path, "%.*s", (int)(strrchr(path, '/') - path), path);
-  rmdir(folder.path);
+  if (fstatat(log->directory->fd, log->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_dev == log->id.device &&
+      status.st_ino == log->id.inode)
+    unlinkat(log->directory->fd, log->name, 0);
+  shareable__owner_directory_remove(log->directory);
 }

@@ -1,15 +1,19 @@
 /*
- * journal.h - what a process owns, in a file beside the blocks, for whoever cleans up after it.
+ * journal.h - the ownership log: which blocks a process owns, in a file beside the blocks, for the cleaner after its end.
  *
- * Each process that owns blocks has a file of its own in a folder of its user's, /dev/shm/.shareable-UID. It holds a lock of
- * the kernel's on it (fcntl(2), of the open file description) by a mapping that a fork's child does not get: so the lock is
- * free when the process has ended, however it did, to whoever shares the file system, whatever their pid namespace.
+ * Each process that owns blocks has a log of its own in a directory of its user's (owner_directory.h). It holds a kernel lock
+ * (fcntl(2), of the open file description) on the log by a mapping that a fork's child does not get. So the lock is free when
+ * the process has ended, however it ended, for every process that shares the file system, whatever its pid namespace.
  *
- *   0    a head: the magic word, and an heir (shareable__heir)
+ *   0    a head: the magic word, an heir (shareable__heir), and which process it is
  *   512  records of 512 bytes each
  *
- * A record is stored before the block has its name, so none is ever left out; and it names the block's inode, so whatever
- * has that name by then is not taken for it.
+ * A record is stored before the block has its name, so no block is ever missing from the log. It identifies the block by device
+ * and inode, so that another block that has taken the name is not mistaken for it.
+ *
+ * A log is used only through a descriptor of its checked directory, and only if it is a regular file of the directory's user,
+ * with one link, and closed to all other users. It is opened for reading; only to lock or to extend it, for writing too. What
+ * cannot be read, or is not such a file, is unknown: it proves nothing, and the other logs are still read.
  */
 #ifndef SHAREABLE__JOURNAL_H
 #define SHAREABLE__JOURNAL_H
@@ -17,77 +21,123 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "descriptor.h"
 #include "name.h"
+#include "owner_directory.h"
 #include "word.h"
 
-#define SHAREABLE__JOURNAL_MAGIC UINT64_C(0x316c6e6a65726873) /* "shrejnl1" on a little-endian machine */
+#define SHAREABLE__JOURNAL_MAGIC UINT64_C(0x326c6e6a65726873) /* "shrejnl2" on a little-endian machine */
 
-#define SHAREABLE__BEING_FILLED UINT64_MAX
+/* What only the owner itself uses: whether the block has its name yet. */
+enum { SHAREABLE__RECORD_FREE, SHAREABLE__RECORD_PENDING, SHAREABLE__RECORD_PUBLISHED };
 
 typedef struct shareable__record {
-  shareable__word inode; /* 0: the record is free, or SHAREABLE__BEING_FILLED */
+  shareable__word inode;  /* 0: the record names no block */
+  shareable__word device; /* st_dev of the block */
   char name[SHAREABLE__NAME_MAX + 1];
-  unsigned char unused[248];
+  uint32_t state; /* SHAREABLE__RECORD_FREE, ... */
+  uint32_t use;   /* counts how often the record was claimed */
+  unsigned char unused[232];
 } shareable__record;
 
-/* A process that the blocks go to when their owner has ended, as long as that lives; pid 0: nobody. */
+/* A process that the blocks go to when their owner has ended, as long as that process lives; pid 0: none. */
 typedef struct shareable__heir {
   int64_t __attribute__((aligned(8))) pid;
-  uint64_t start; /* field 22 of /proc/PID/stat: a pid alone comes to mean another process */
+  uint64_t start; /* field 22 of /proc/PID/stat, because a pid may be used again; or SHAREABLE__START_UNTOLD */
 } shareable__heir;
+
+/* What kind of process a log is of. */
+enum { SHAREABLE__OWNER_PROCESS, SHAREABLE__OWNER_MANAGER };
 
 typedef struct shareable__journal_head {
   uint64_t magic;
   shareable__heir heir;
-  unsigned char unused[488];
+  uint64_t pid_namespace; /* in which the pids are valid: its inode; 0: unknown */
+  int64_t pid;            /* the owner, for messages only */
+  uint32_t kind;          /* SHAREABLE__OWNER_PROCESS, ...; for messages only */
+  unsigned char unused[468];
 } shareable__journal_head;
 
 _Static_assert(sizeof(shareable__record) == 512, "in the file");
 _Static_assert(sizeof(shareable__journal_head) == sizeof(shareable__record), "so that records follow it");
 
-/* The folder of this user's journals. */
-typedef struct shareable__folder {
-  char path[48];
-} shareable__folder;
-
-shareable__folder shareable__journal_folder(void);
+/* A log that was opened and checked. */
+typedef struct shareable__owner_log {
+  int fd; /* above 2; read-only until the log is locked */
+  const shareable__owner_directory *directory;
+  const char *name; /* in the directory */
+  shareable__file_id id;
+  uint64_t *budget; /* how many records may still be read; NULL: any number */
+} shareable__owner_log;
 
 /*
- * Opens each file there in turn, for a journal to be looked for in it; the path is gone with the call. 0, or an errno where not
- * all could be opened.
+ * Opens a log by its name in the directory, and checks it. Both must outlive the log. Returns 0, EPERM if it is not a private
+ * regular file of the directory's user, or another errno.
  */
-typedef void shareable__journal_visit(int fd, const char *path, void *context);
-int shareable__journal_each(const shareable__folder *folder, shareable__journal_visit *visit, void *context);
+int shareable__journal_open(const shareable__owner_directory *directory, const char *name, shareable__owner_log *log);
+void shareable__journal_close(shareable__owner_log *log);
 
-/* Locks a journal: true when its owner has ended. Without waiting for that, or until it has. */
-bool shareable__journal_lock(int fd, bool wait);
+/* Opens the same file for reading and writing. Returns a descriptor, which the caller closes; or -1 with errno. */
+int shareable__journal_open_to_write(const shareable__owner_log *log);
 
-/* Whether nobody holds that lock: the owner has ended. */
+/*
+ * Calls `visit` with each log in the directory. The log is closed after the call. What is not a log's file is passed over. Returns
+ * 0, or an errno if something there is unknown: it cannot be opened, or is not read because the budget is used up.
+ */
+typedef void shareable__journal_visit(shareable__owner_log *log, void *context);
+int shareable__journal_each(const shareable__owner_directory *directory, shareable__journal_visit *visit,
+                            void *context);
+
+/*
+ * The same for all directories of this process's effective user; for root, those of all users. Of each user only so much is
+ * read as takes about a second.
+ */
+int shareable__journal_each_everywhere(shareable__journal_visit *visit, void *context);
+
+/* Locks the file that a descriptor for writing refers to. Returns false if another description has the lock, or on an error. */
+bool shareable__journal_lock_file(int fd, bool wait);
+
+/*
+ * Opens the log for writing and locks it: true if the owner has ended. With `wait`, waits until it has. The lock is released by
+ * shareable__journal_close().
+ */
+bool shareable__journal_lock(shareable__owner_log *log, bool wait);
+
+/* Whether the lock is free, so that the owner has ended. A descriptor for reading is enough. */
 bool shareable__journal_is_left(int fd);
 
 /* The answer to a question that the system may not answer. */
 typedef enum shareable__answer { SHAREABLE__NO, SHAREABLE__YES, SHAREABLE__UNTOLD } shareable__answer;
 
-/* Whether it is a journal; its head. */
+/* Whether the file has the head of a log; copies it. */
 shareable__answer shareable__journal_read(int fd, shareable__journal_head *head);
 
-/* The record at *at, which counts from 0, and then the next one that may be in use: whether there is one. Its name ends in NUL. */
-shareable__answer shareable__journal_next(int fd, uint64_t *at, shareable__record *record);
+/*
+ * Reads the record at *at, which counts from 0, and sets *at to the next one that may be in use. Returns NO past the end, and
+ * UNTOLD if the record cannot be read or the budget is used up. The record's name ends in NUL.
+ */
+shareable__answer shareable__journal_next(const shareable__owner_log *log, uint64_t *at, shareable__record *record);
 
-/* When the process began, in ticks since the machine did; 0: there is none with that pid, or it has ended; or untold. */
+/*
+ * When the process began, in clock ticks since the machine was booted. Returns 0 if there is no such process or it has ended;
+ * SHAREABLE__START_UNTOLD if /proc does not tell.
+ */
 #define SHAREABLE__START_UNTOLD UINT64_MAX
 uint64_t shareable__process_start(int64_t pid);
 
-/* Whether there is an heir, and it lives, as far as can be told. */
-bool shareable__heir_lives(const shareable__heir *heir);
+/* The inode of this process's pid namespace; 0 without /proc. */
+uint64_t shareable__pid_namespace(void);
 
-/* Whether the block with that name is the one of the record, on the journal's file system, and of the journal's user. */
+/* Whether there is an heir, and it is not proven that it has ended. */
+bool shareable__heir_lives(const shareable__journal_head *head);
+
+/* Whether the block with that name is the one of the record, and of the log's user. */
 shareable__answer shareable__journal_has_block(int fd, const shareable__record *record);
 
-/* Unlinks the blocks of a journal that was locked, and then the journal, which had that path, unless a block may be left. */
-void shareable__journal_clear(int fd, const char *path);
+/* Unlinks the blocks of a log that was locked, and then the log, unless a block may be left. */
+void shareable__journal_clear(const shareable__owner_log *log);
 
-/* Unlinks a journal that nobody needs any more; and the folder with the last one. */
-void shareable__journal_remove(const char *path);
+/* Unlinks the log, if its name still stands for it; and the directory with the last log in it. */
+void shareable__journal_remove(const shareable__owner_log *log);
 
 #endif

@@ -75,8 +75,9 @@ shareable_status shareable__memory_draft(shareable_memory **result, const char *
 
 /* Who owns it says so first: if this process is killed in between, nothing of that name is taken for it. */
 static shareable_status publish_as(shareable_memory *memory, const char *name, shareable_error *error) {
-  if (memory->owned.record != NULL)
-    shareable__owner_record(&memory->owned, memory->segment.inode, name);
+  const shareable__file_id block = {memory->segment.device, memory->segment.inode};
+
+  shareable__owner_record(&memory->owned, &block, name);
   return shareable__segment_publish(&memory->segment, name, error);
 }
 
@@ -98,8 +99,10 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
   shareable_status status =
     memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_at_random(memory, error);
 
-  if (status != SHAREABLE_OK)
-    shareable__owner_forget(&memory->owned, memory->segment.inode);
+  if (status == SHAREABLE_OK)
+    shareable__owner_publish(&memory->owned);
+  else
+    shareable__owner_abandon(&memory->owned);
   return status;
 }
 
@@ -227,7 +230,7 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
   status = shareable__segment_unlink(&memory->segment, memory->name, error);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
-    shareable__owner_forget(&memory->owned, memory->segment.inode);
+    shareable__owner_forget(&memory->owned);
   return status;
 }
 

@@ -1,5 +1,5 @@
 /*
- * owner.c - what this process owns: blocks whose names go when it ends, however it ends.
+ * owner.c - what this process owns: blocks whose names are removed when it ends, however it ends.
  */
 #include "owner.h"
 
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,41 +22,62 @@
 #include "program.h"
 #include "segment.h"
 
-/* The journal grows by chunks, each twice as long as the one before. */
-#define CHUNK ((size_t)65536)
-enum { CHUNKS = 16, TRIES = 100 };
+/* A log grows by chunks, each twice as long as the one before. */
+#define CHUNK ((size_t)8192)
+enum { CHUNKS = 19, TRIES = 100, USERS = 8 };
 
 typedef struct chunk {
   unsigned char *base; /* mapped; not in a fork's child */
   size_t size;
 } chunk;
 
+/* A log of this process's, and where it is. */
 typedef struct owner {
   chunk chunks[CHUNKS];
-  unsigned count; /* of chunks; 0: this process owns nothing yet */
+  unsigned count; /* of chunks; 0: there is no log yet */
   size_t next;    /* where to look for a free record */
-  unsigned forks; /* shareable__forks when it was begun: in a child, all of this is the parent's */
-  shareable__heir heir;
-  char path[80];
+  uid_t user;
+  shareable__file_id id;
+  char directory[sizeof((shareable__owner_directory *)NULL)->name];
+  char name[17];
 } owner;
 
-static owner ours;
+/* One log for each effective user that this process has had; normally one. */
+static owner owners[USERS];
+static unsigned forks; /* shareable__forks when they were begun: in a child, all of them are the parent's */
+static shareable__heir heir;
+static uint32_t kind;
 
-static shareable_status fail_no_space(shareable_error *error, const char *name) {
+static shareable_status fail_no_space(shareable_error *error, const char *name, size_t size) {
   return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
                          "cannot record that this process owns '%s': " SHAREABLE__DIRECTORY
-                         " is full, and %s takes %zu bytes there: remove blocks there, or enlarge it",
-                         name, shareable__journal_folder().path, CHUNK << ours.count);
+                         " is full, and the ownership log takes %zu bytes there: remove blocks there, or enlarge it",
+                         name, size);
 }
 
-/* That the journal is not found, or found, is not to be taken for that of the block. */
-static shareable_status fail(shareable_error *error, int system, const char *name) {
+static shareable_status fail_limit(shareable_error *error, const char *name, size_t size) {
+  struct rlimit limit = {0};
+
+  getrlimit(RLIMIT_FSIZE, &limit);
+  return shareable__fail_system(
+    error, EFBIG,
+    "cannot record that this process owns '%s': the ownership log needs %zu bytes, and this "
+    "process may not write files of more than %" PRIu64 " (RLIMIT_FSIZE)",
+    name, size, (uint64_t)limit.rlim_cur);
+}
+
+/* That the log is not found, or found, is not an answer about the block. */
+static shareable_status fail(shareable_error *error, int system, const char *name, unsigned count) {
+  size_t size = CHUNK * (((size_t)2 << count) - 1);
   shareable_status status;
 
   if (system == ENOSPC)
-    return fail_no_space(error, name);
-  status = shareable__fail_system(error, system, "cannot record that this process owns '%s' in %s", name,
-                                  shareable__journal_folder().path);
+    return fail_no_space(error, name, size);
+  if (system == EFBIG)
+    return fail_limit(error, name, size);
+  status = shareable__fail_system(
+    error, system, "cannot record that this process owns '%s' in " SHAREABLE__DIRECTORY "/.shareable-%lu", name,
+    (unsigned long)geteuid());
   if (status != SHAREABLE_E_NOT_FOUND && status != SHAREABLE_E_EXISTS)
     return status;
   if (error != NULL)
@@ -63,24 +85,21 @@ static shareable_status fail(shareable_error *error, int system, const char *nam
   return SHAREABLE_E_SYSTEM;
 }
 
-/* The folder is nobody else's: whoever could write there could have this user's blocks unlinked. */
-static int make_folder(const char *path) {
-  struct stat status;
+/* Past RLIMIT_FSIZE the kernel sends SIGXFSZ, which kills. */
+static bool is_beyond_limit(size_t size) {
+  struct rlimit limit;
 
-  if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
-    return errno;
-  if (lstat(path, &status) != 0)
-    return errno;
-  return S_ISDIR(status.st_mode) && status.st_uid == geteuid() && (status.st_mode & 077) == 0 ? 0 : EPERM;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur;
 }
 
 /* Memory that a store finds: reserved, so that a full file system is an error here. */
-static int map_chunk(int fd, unsigned k) {
-  chunk *to = &ours.chunks[k];
-  size_t size = CHUNK << k, at = CHUNK * (((size_t)1 << k) - 1);
+static int map_chunk(owner *own, int fd) {
+  size_t size = CHUNK << own->count, at = CHUNK * (((size_t)1 << own->count) - 1);
   void *base;
   int system;
 
+  if (is_beyond_limit(at + size))
+    return EFBIG;
   do
     system = posix_fallocate(fd, (off_t)at, (off_t)size);
   while (system == EINTR);
@@ -94,70 +113,136 @@ static int map_chunk(int fd, unsigned k) {
     munmap(base, size);
     return system;
   }
-  *to = (chunk){base, size};
+  own->chunks[own->count++] = (chunk){base, size};
   return 0;
 }
 
-static void drop_journal(void) {
-  munmap(ours.chunks[0].base, ours.chunks[0].size);
-  ours.count = 0;
+static void drop_log(owner *own) {
+  if (own->count > 0)
+    munmap(own->chunks[0].base, own->chunks[0].size);
+  own->count = 0;
 }
 
-/* Without a name where that is to be had, so that nothing is left of one that was killed here. */
-static int open_journal(const char *folder, bool *has_name) {
-  *has_name = false;
-#if SHAREABLE__LINUX
-  int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR);
-
-  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-    return fd;
-#else
-  (void)folder;
-#endif
-  *has_name = true;
-  return open(ours.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+static shareable__journal_head *head_of(const owner *own) {
+  return (shareable__journal_head *)(void *)own->chunks[0].base;
 }
 
-/* By the descriptor's path in /proc, which any user may. */
-static int link_journal(int fd) {
-  char from[32];
+/* The pid last: another process that reads it finds all of the heir. */
+static void appoint_heir(const owner *own) {
+  shareable__journal_head *head = head_of(own);
 
-  snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-  return linkat(AT_FDCWD, from, AT_FDCWD, ours.path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+  head->heir.start = heir.start;
+  __atomic_store_n(&head->heir.pid, heir.pid, __ATOMIC_RELEASE);
 }
 
-/* Nobody takes the file for a journal before it is locked, or its owner would seem to have ended. */
-static int fill_journal(int fd, bool has_name) {
-  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
-  int system = map_chunk(fd, 0);
+/* Until it is locked, a reaper may take a file with a name for one that a killed process has left. */
+static int lock_log(int fd, bool has_name) {
+  struct stat status;
+
+  if (!shareable__journal_lock_file(fd, false))
+    return EEXIST;
+  if (fstat(fd, &status) != 0)
+    return errno;
+  return !has_name || status.st_nlink == 1 ? 0 : EEXIST;
+}
+
+/* The magic word last: the file is a log only once it is locked, or its owner would seem to have ended. */
+static int fill_head(const owner *own, int fd, bool has_name) {
+  shareable__journal_head *head = head_of(own);
+  int system = lock_log(fd, has_name);
 
   if (system != 0)
     return system;
-  system = shareable__journal_lock(fd, false) ? 0 : EIO;
+  head->pid_namespace = shareable__pid_namespace();
+  head->pid = getpid();
+  head->kind = kind;
+  appoint_heir(own);
+  __atomic_store_n(&head->magic, SHAREABLE__JOURNAL_MAGIC, __ATOMIC_RELEASE);
+  return 0;
+}
+
+/* By the descriptor where the kernel lets this process, else by the descriptor's path in /proc. */
+static int link_log(int fd, int directory, const char *name) {
+  char from[32];
+
+  if (linkat(fd, "", directory, name, AT_EMPTY_PATH) == 0)
+    return 0;
+  if (errno == EEXIST)
+    return EEXIST;
+  snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, from, directory, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+/* The umask takes no rights from the user here. */
+static int fill_log(owner *own, int fd, int directory, bool has_name) {
+  int system = fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? map_chunk(own, fd) : errno;
+
+  if (system == 0 && !shareable__file_id_of(fd, &own->id))
+    system = errno;
   if (system == 0)
-    memcpy(ours.chunks[0].base, &head, sizeof head);
+    system = fill_head(own, fd, has_name);
   if (system == 0 && !has_name)
-    system = link_journal(fd);
+    system = link_log(fd, directory, own->name);
   if (system != 0)
-    drop_journal();
+    drop_log(own);
   return system;
 }
 
-static int make_journal(const char *folder) {
-  bool has_name;
+/* Without a name until it is complete, so that nothing is left of a process that is killed here. */
+static int make_log_unnamed(owner *own, int directory) {
+#if SHAREABLE__LINUX
+  int fd = shareable__openat(directory, ".", O_RDWR | O_TMPFILE, S_IRUSR | S_IWUSR), system;
+
+  if (fd < 0)
+    return errno == EISDIR ? EOPNOTSUPP : errno;
+  system = fill_log(own, fd, directory, false);
+  close(fd); /* the mapping keeps the description, and that the lock */
+  return system == ENOENT || system == EPERM ? EOPNOTSUPP : system; /* neither way to link it is open to this process */
+#else
+  (void)own;
+  (void)directory;
+  return EOPNOTSUPP;
+#endif
+}
+
+static int make_log_named(owner *own, int directory) {
+  int fd = shareable__openat(directory, own->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR), system;
+
+  if (fd < 0)
+    return errno;
+  system = fill_log(own, fd, directory, true);
+  if (system != 0)
+    unlinkat(directory, own->name, 0);
+  close(fd);
+  return system;
+}
+
+static int make_log(owner *own, const shareable__owner_directory *directory) {
   uint64_t bits;
-  int fd, system = shareable__entropy(&bits, sizeof bits);
+  int system = shareable__entropy(&bits, sizeof bits);
 
   if (system != 0)
     return system;
-  snprintf(ours.path, sizeof ours.path, "%s/%016" PRIx64, folder, bits);
-  fd = open_journal(folder, &has_name);
-  if (fd < 0)
-    return errno;
-  system = fill_journal(fd, has_name);
-  if (system != 0 && has_name)
-    unlink(ours.path);
-  close(fd); /* the mapping keeps the description, and that the lock */
+  snprintf(own->name, sizeof own->name, "%016" PRIx64, bits);
+  strcpy(own->directory, directory->name);
+  system = make_log_unnamed(own, directory->fd);
+  return system == EOPNOTSUPP ? make_log_named(own, directory->fd) : system;
+}
+
+/* The directory may go while this is under way: with the last log in it. */
+static int begin(owner *own, shareable__owner_directory *directory) {
+  int system = ENOENT;
+
+  for (int tries = 0; tries < TRIES && (system == ENOENT || system == EEXIST); tries++) {
+    system = shareable__owner_directory_create(directory);
+    if (system != 0)
+      continue;
+    system = make_log(own, directory);
+    if (system != 0) {
+      shareable__owner_directory_remove(directory); /* if it is empty */
+      shareable__owner_directory_close(directory);
+    }
+  }
   return system;
 }
 
@@ -166,8 +251,8 @@ static const char *reaper(void) {
 }
 
 /* It starts its own child, and ends: what is left of it is no child of this process's. */
-static int start_reaper(void) {
-  const char *const arguments[] = {"shareable-reaper", ours.path, NULL};
+static int start_reaper(const owner *own) {
+  const char *const arguments[] = {"shareable-reaper", own->directory, own->name, NULL};
   char *nothing[] = {NULL};
   int system, state;
   pid_t pid;
@@ -181,95 +266,99 @@ static int start_reaper(void) {
   return WIFEXITED(state) && WEXITSTATUS(state) == 0 ? 0 : ENOEXEC;
 }
 
-/* The folder may go while this is under way: when the last journal there does. */
-static int begin(void) {
-  shareable__folder folder = shareable__journal_folder();
-  int system = ENOENT;
+static shareable_status begin_owning(owner *own, const char *name, shareable_error *error) {
+  shareable__owner_directory directory;
+  int system;
 
-  for (int tries = 0; tries < TRIES && (system == ENOENT || system == EEXIST); tries++) {
-    system = make_folder(folder.path);
-    if (system == 0)
-      system = make_journal(folder.path);
+  *own = (owner){.next = 1, .user = geteuid()}; /* past the head */
+  system = begin(own, &directory);
+  if (system != 0)
+    return fail(error, system, name, 0);
+  system = start_reaper(own);
+  if (system != 0) {
+    shareable__journal_remove(
+      &(shareable__owner_log){.fd = -1, .directory = &directory, .name = own->name, .id = own->id});
+    drop_log(own);
   }
-  if (system != 0)
-    rmdir(folder.path); /* where it is empty */
-  return system;
-}
-
-/* The pid last: whoever reads it finds all of the heir. */
-static void appoint_heir(void) {
-  shareable__heir *heir = &((shareable__journal_head *)(void *)ours.chunks[0].base)->heir;
-
-  heir->start = ours.heir.start;
-  __atomic_store_n(&heir->pid, ours.heir.pid, __ATOMIC_RELEASE);
-}
-
-static shareable_status begin_owning(const char *name, shareable_error *error) {
-  int system = begin();
-
-  if (system != 0)
-    return fail(error, system, name);
-  ours.count = 1;
-  ours.next = 1; /* past the head */
-  appoint_heir();
-  system = start_reaper();
+  shareable__owner_directory_close(&directory);
   if (system == 0)
     return SHAREABLE_OK;
-  shareable__journal_remove(ours.path);
-  drop_journal();
   return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
                          "cannot start '%s', which is to clean up after this process: %s", reaper(),
                          shareable__system_text(system));
 }
 
 /* The records in a row, over all chunks; the head is the first. NULL past the end. */
-static shareable__record *record_at(size_t i) {
-  for (unsigned k = 0; k < ours.count; k++) {
-    size_t records = ours.chunks[k].size / sizeof(shareable__record);
+static shareable__record *record_at(const owner *own, size_t i) {
+  for (unsigned k = 0; k < own->count; k++) {
+    size_t records = own->chunks[k].size / sizeof(shareable__record);
     if (i < records)
-      return (shareable__record *)(void *)ours.chunks[k].base + i;
+      return (shareable__record *)(void *)own->chunks[k].base + i;
     i -= records;
   }
   return NULL;
 }
 
-static shareable__record *find_free(size_t from, size_t to) {
+static shareable__record *find_free(owner *own, size_t from, size_t to) {
   for (size_t i = from; i < to; i++) {
-    shareable__record *record = record_at(i);
+    shareable__record *record = record_at(own, i);
 
     if (record == NULL)
       return NULL;
-    if (__atomic_load_n(&record->inode, __ATOMIC_ACQUIRE) == 0) {
-      ours.next = i + 1;
+    if (record->state == SHAREABLE__RECORD_FREE) {
+      own->next = i + 1;
       return record;
     }
   }
   return NULL;
 }
 
-/* Frees the records of blocks that somebody else unlinked. */
-static void tidy(int fd) {
-  shareable__record *record;
-
-  for (size_t i = 1; (record = record_at(i)) != NULL; i++)
-    if (record->inode != SHAREABLE__BEING_FILLED && shareable__journal_has_block(fd, record) == SHAREABLE__NO)
-      __atomic_store_n(&record->inode, 0, __ATOMIC_RELEASE);
+static void free_record(shareable__record *record) {
+  __atomic_store_n(&record->inode, 0, __ATOMIC_RELEASE);
+  record->state = SHAREABLE__RECORD_FREE;
 }
 
-/* Finds a record where there seemed to be none: one that is in use in vain, or in a further chunk. */
-static int make_room(shareable__record **record) {
-  int fd = open(ours.path, O_RDWR | O_CLOEXEC), system = 0;
+/* Frees the records of blocks that were unlinked by their name. */
+static void tidy(const owner *own, int fd) {
+  shareable__record *record;
+
+  for (size_t i = 1; (record = record_at(own, i)) != NULL; i++)
+    if (record->state == SHAREABLE__RECORD_PUBLISHED && shareable__journal_has_block(fd, record) == SHAREABLE__NO)
+      free_record(record);
+}
+
+/* The log's file, for writing: a descriptor, or -1 with errno. */
+static int open_log(const owner *own) {
+  int shm = shareable__shm_directory_open(), system, fd;
+  shareable__owner_directory directory;
+
+  if (shm < 0)
+    return -1;
+  system = shareable__owner_directory_open(shm, own->directory, &directory);
+  close(shm);
+  errno = system;
+  if (system != 0)
+    return -1;
+  fd = shareable__journal_open_to_write(
+    &(shareable__owner_log){.directory = &directory, .name = own->name, .id = own->id});
+  system = errno;
+  shareable__owner_directory_close(&directory);
+  errno = system;
+  return fd;
+}
+
+/* Finds a record where there seemed to be none: one whose block has gone, or in a further chunk. */
+static int make_room(owner *own, shareable__record **record) {
+  int fd = open_log(own), system = 0;
 
   if (fd < 0)
     return errno;
-  tidy(fd);
-  *record = find_free(1, SIZE_MAX);
+  tidy(own, fd);
+  *record = find_free(own, 1, SIZE_MAX);
   if (*record == NULL) {
-    system = ours.count < CHUNKS ? map_chunk(fd, ours.count) : ENOSPC;
-    if (system == 0) {
-      ours.count++;
-      *record = find_free(1, SIZE_MAX);
-    }
+    system = own->count < CHUNKS ? map_chunk(own, fd) : ENOSPC;
+    if (system == 0)
+      *record = find_free(own, 1, SIZE_MAX);
   }
   close(fd);
   return system;
@@ -277,50 +366,155 @@ static int make_room(shareable__record **record) {
 
 /* In a fork's child, nothing is owned yet. */
 static void begin_anew(void) {
-  if (ours.forks != shareable__forks)
-    ours = (owner){.forks = shareable__forks};
+  if (forks == shareable__forks)
+    return;
+  memset(owners, 0, sizeof owners);
+  heir = (shareable__heir){0};
+  kind = SHAREABLE__OWNER_PROCESS;
+  forks = shareable__forks;
+}
+
+/* The log of the effective user, or a place for one; NULL if there are too many. */
+static owner *find_owner(void) {
+  owner *free_place = NULL;
+
+  for (size_t i = USERS; i-- > 0;) {
+    if (owners[i].count > 0 && owners[i].user == geteuid())
+      return &owners[i];
+    if (owners[i].count == 0)
+      free_place = &owners[i];
+  }
+  return free_place;
 }
 
 static shareable_status claim(shareable__record **record, const char *name, shareable_error *error) {
-  begin_anew();
-  if (ours.count == 0) {
-    shareable_status status = begin_owning(name, error);
+  owner *own = find_owner();
+
+  if (own == NULL)
+    return shareable__fail(
+      error, SHAREABLE_E_SYSTEM, EUSERS,
+      "cannot record that this process owns '%s': it has owned blocks as %d users, which is the limit", name, USERS);
+  if (own->count == 0) {
+    shareable_status status = begin_owning(own, name, error);
     if (status != SHAREABLE_OK)
       return status;
   }
-  *record = find_free(ours.next, SIZE_MAX);
+  *record = find_free(own, own->next, SIZE_MAX);
   if (*record == NULL)
-    *record = find_free(1, ours.next);
+    *record = find_free(own, 1, own->next);
   if (*record == NULL) {
-    int system = make_room(record);
+    int system = make_room(own, record);
     if (system != 0)
-      return fail(error, system, name);
+      return fail(error, system, name, own->count);
   }
-  __atomic_store_n(&(*record)->inode, SHAREABLE__BEING_FILLED, __ATOMIC_RELEASE);
+  (*record)->state = SHAREABLE__RECORD_PENDING;
+  (*record)->use++;
   return SHAREABLE_OK;
 }
 
 shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error) {
+  shareable__record *record;
   shareable_status status;
 
   if (!shareable__fork_watch())
-    return fail(error, ENOMEM, name);
+    return fail(error, ENOMEM, name, 0);
   shareable__fork_lock();
-  status = claim(&owned->record, name, error);
-  owned->forks = shareable__forks;
+  begin_anew();
+  status = claim(&record, name, error);
+  if (status == SHAREABLE_OK)
+    *owned = (shareable__owned){record, shareable__forks, record->use};
   shareable__fork_unlock();
   return status;
 }
 
-void shareable__owner_record(const shareable__owned *owned, uint64_t inode, const char *name) {
-  __atomic_store_n(&owned->record->inode, SHAREABLE__BEING_FILLED, __ATOMIC_RELEASE);
-  strcpy(owned->record->name, name);
-  __atomic_store_n(&owned->record->inode, inode, __ATOMIC_RELEASE);
+/* Whether the record is still this block's; the caller has the lock. */
+static bool has_record(const shareable__owned *owned) {
+  return owned->forks == shareable__forks && owned->record->use == owned->use &&
+         owned->record->state != SHAREABLE__RECORD_FREE;
 }
 
-void shareable__owner_forget(shareable__owned *owned, uint64_t inode) {
-  if (owned->record != NULL && owned->forks == shareable__forks)
-    __atomic_compare_exchange_n(&owned->record->inode, &inode, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+void shareable__owner_record(const shareable__owned *owned, const shareable__file_id *block, const char *name) {
+  if (owned->record == NULL)
+    return;
+  shareable__fork_lock();
+  if (has_record(owned)) {
+    __atomic_store_n(&owned->record->inode, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&owned->record->device, block->device, __ATOMIC_RELEASE);
+    strcpy(owned->record->name, name);
+    __atomic_store_n(&owned->record->inode, block->inode, __ATOMIC_RELEASE);
+  }
+  shareable__fork_unlock();
+}
+
+void shareable__owner_publish(const shareable__owned *owned) {
+  if (owned->record == NULL)
+    return;
+  shareable__fork_lock();
+  if (has_record(owned))
+    owned->record->state = SHAREABLE__RECORD_PUBLISHED;
+  shareable__fork_unlock();
+}
+
+void shareable__owner_forget(const shareable__owned *owned) {
+  if (owned->record == NULL)
+    return;
+  shareable__fork_lock();
+  if (has_record(owned))
+    free_record(owned->record);
+  shareable__fork_unlock();
+}
+
+void shareable__owner_abandon(const shareable__owned *owned) {
+  if (owned->record == NULL)
+    return;
+  shareable__fork_lock();
+  if (has_record(owned) && owned->record->state == SHAREABLE__RECORD_PENDING)
+    free_record(owned->record);
+  shareable__fork_unlock();
+}
+
+/* A regular file of this user's, under that name. */
+static shareable_status identify(const char *name, shareable__file_id *block, shareable_error *error) {
+  char path[sizeof SHAREABLE__DIRECTORY + SHAREABLE__NAME_MAX + 1];
+  struct stat status;
+
+  if (shareable__name_bare(name) != name || name == NULL)
+    return shareable__fail(error, SHAREABLE_E_NAME, 0, "'%s' cannot be the name of a block", name == NULL ? "" : name);
+  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", name);
+  if (lstat(path, &status) != 0)
+    return errno == ENOENT
+             ? shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name)
+             : shareable__fail_system(error, errno, "cannot look at '%s'", name);
+  if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
+    return shareable__fail(error, SHAREABLE_E_PERMISSION, EPERM,
+                           "cannot own '%s': it is not a block that this user has created", name);
+  *block = (shareable__file_id){status.st_dev, status.st_ino};
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable__owner_adopt(shareable__owned *owned, const char *name, shareable_error *error) {
+  shareable__file_id block;
+  shareable_status status = identify(name, &block, error);
+
+  if (status == SHAREABLE_OK)
+    status = shareable__owner_claim(owned, name, error);
+  if (status != SHAREABLE_OK)
+    return status;
+  shareable__owner_record(owned, &block, name);
+  shareable__owner_publish(owned);
+  return SHAREABLE_OK;
+}
+
+void shareable__owner_be_manager(void) {
+  if (!shareable__fork_watch())
+    return;
+  shareable__fork_lock();
+  begin_anew();
+  kind = SHAREABLE__OWNER_MANAGER;
+  for (size_t i = 0; i < USERS; i++)
+    if (owners[i].count > 0)
+      __atomic_store_n(&head_of(&owners[i])->kind, kind, __ATOMIC_RELEASE);
+  shareable__fork_unlock();
 }
 
 shareable_status shareable_hand_over(int64_t pid) {
@@ -328,13 +522,14 @@ shareable_status shareable_hand_over(int64_t pid) {
 
   if (start == 0)
     return SHAREABLE_E_ARGUMENT;
-  if (start == SHAREABLE__START_UNTOLD || !shareable__fork_watch())
+  if (!shareable__fork_watch())
     return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
   begin_anew();
-  ours.heir = (shareable__heir){pid, start};
-  if (ours.count > 0)
-    appoint_heir();
+  heir = (shareable__heir){pid, start};
+  for (size_t i = 0; i < USERS; i++)
+    if (owners[i].count > 0)
+      appoint_heir(&owners[i]);
   shareable__fork_unlock();
   return SHAREABLE_OK;
 }

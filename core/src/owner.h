@@ -1,8 +1,13 @@
 /*
- * owner.h - what this process owns: blocks whose names go when it ends, however it ends.
+ * owner.h - what this process owns: blocks whose names are removed when it ends, however it ends.
  *
- * They are recorded in its journal (journal.h), which the first of them makes. A process of its own, started then
- * (shareable-reaper), waits for the journal's lock, and unlinks what it lists. A fork's child owns nothing.
+ * They are recorded in the process's ownership log (journal.h), which the first of them creates. Another process, started then
+ * (shareable-reaper), waits for the log's lock, and unlinks the blocks in it. A fork's child owns nothing. If the process changes
+ * its effective user, what it creates from then on goes into a log of that user's; the old log stays as it is.
+ *
+ * A record is claimed (pending), filled before the block gets its name, and published once the block has it. Only a published
+ * record may be freed because there is no such block: a pending one's block is about to get its name. All of this happens under
+ * the fork lock.
  */
 #ifndef SHAREABLE__OWNER_H
 #define SHAREABLE__OWNER_H
@@ -14,20 +19,31 @@
 typedef struct shareable__owned {
   shareable__record *record;
   unsigned forks; /* in a child, the record is the parent's */
+  uint32_t use;   /* of the record: it may be another block's by now */
 } shareable__owned;
 
-/* A record to fill. `name` is only for the words of the failure. */
+/* A pending record to fill. `name` is only for the words of the failure. */
 shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error);
 
-/* Says which block it is: to be called before the block gets the name, and again for another name. */
-void shareable__owner_record(const shareable__owned *owned, uint64_t inode, const char *name);
+/* Fills a pending record: must be called before the block gets the name, and again for another name. */
+void shareable__owner_record(const shareable__owned *owned, const shareable__file_id *block, const char *name);
 
-/* Frees the record, if that is still the block's, which has no name any more, or got none. */
-void shareable__owner_forget(shareable__owned *owned, uint64_t inode);
+/* The block has its name. */
+void shareable__owner_publish(const shareable__owned *owned);
 
-/* Frees the record if nothing was recorded in it. */
-static inline void shareable__owner_abandon(shareable__owned *owned) {
-  shareable__owner_forget(owned, SHAREABLE__BEING_FILLED);
-}
+/* Frees the record, if it is still this block's: the block has no name any more. */
+void shareable__owner_forget(const shareable__owned *owned);
+
+/* Frees the record if it is still pending: the block got no name. */
+void shareable__owner_abandon(const shareable__owned *owned);
+
+/*
+ * Records a block that another process of this user has created, as owned by this process; shareable__owner_forget() ends that.
+ * Returns E_NOT_FOUND if there is no such block, and E_PERMISSION if it belongs to another user.
+ */
+shareable_status shareable__owner_adopt(shareable__owned *owned, const char *name, shareable_error *error);
+
+/* Notes in the log, for messages, that the process is a manager. */
+void shareable__owner_be_manager(void);
 
 #endif

@@ -4,7 +4,6 @@
 #include "owner_directory.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,6 +27,15 @@ int shareable__shm_directory_open(void) {
   return shareable__openat(AT_FDCWD, SHAREABLE__DIRECTORY, O_RDONLY | O_DIRECTORY, 0);
 }
 
+DIR *shareable__directory_list(int directory) {
+  int fd = shareable__openat(directory, ".", O_RDONLY | O_DIRECTORY, 0);
+  DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+  if (list == NULL && fd >= 0)
+    close(fd);
+  return list;
+}
+
 /* The user that a name of the form .shareable-UID or .shareable-UID.SUFFIX names. */
 static bool parse_name(const char *name, uid_t *user) {
   const char *digits = name + sizeof PREFIX - 1;
@@ -42,32 +50,56 @@ static bool parse_name(const char *name, uid_t *user) {
   return errno == 0 && *user == number && (*end == '\0' || *end == '.');
 }
 
-/* The kernel knows the owner of a file that only seems to be this user's; only for the owner it keeps the mode. */
-static bool is_really_ours(int fd, uid_t user) {
-  return user != OVERFLOW_UID || geteuid() != user || fchmod(fd, S_IRWXU) == 0;
+/* Only the owner, as the kernel knows it, and root of a namespace that has that owner, may open a file so. */
+bool shareable__owner_is_mapped(int directory, const char *name, uid_t user) {
+  int fd;
+
+  if (user != OVERFLOW_UID)
+    return true;
+  fd = shareable__openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME, 0);
+  if (fd >= 0)
+    close(fd);
+  return fd >= 0;
 }
 
-static bool is_private(int fd, uid_t user) {
+static int check(int fd, uid_t user) {
   struct stat status;
 
-  return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == user &&
-         (status.st_mode & 0777) == S_IRWXU && is_really_ours(fd, user);
+  if (fstat(fd, &status) != 0)
+    return errno;
+  return S_ISDIR(status.st_mode) && status.st_uid == user && (status.st_mode & 0777) == S_IRWXU &&
+             shareable__owner_is_mapped(fd, ".", user)
+           ? 0
+           : EPERM;
+}
+
+/* Why it cannot be opened: the errno, or EPERM if it is proven to be something else. */
+static int why_not(int shm, const char *name, uid_t user, int system) {
+  struct stat status;
+
+  if (system == ENOTDIR || system == ELOOP)
+    return EPERM;
+  return system == EACCES && fstatat(shm, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+             (status.st_uid != user || (status.st_mode & 0777) != S_IRWXU)
+           ? EPERM
+           : system;
 }
 
 int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory) {
   uid_t user;
+  int system;
 
   if (strlen(name) >= sizeof directory->name || !parse_name(name, &user))
     return EPERM;
   directory->fd = shareable__openat(shm, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (directory->fd < 0)
-    return errno == ENOTDIR || errno == ELOOP || errno == EACCES ? EPERM : errno;
+    return why_not(shm, name, user, errno);
   directory->user = user;
   strcpy(directory->name, name);
-  if (is_private(directory->fd, user))
-    return 0;
-  shareable__owner_directory_close(directory);
-  return EPERM;
+  system = check(directory->fd, user);
+  if (system != 0)
+    shareable__owner_directory_close(directory);
+  return system;
 }
 
 void shareable__owner_directory_close(shareable__owner_directory *directory) {
@@ -78,43 +110,48 @@ void shareable__owner_directory_close(shareable__owner_directory *directory) {
 
 void shareable__owner_directory_remove(const shareable__owner_directory *directory) {
   int shm = shareable__shm_directory_open();
+  struct stat ours, named;
 
   if (shm < 0)
     return;
-  unlinkat(shm, directory->name, AT_REMOVEDIR);
+  if (fstat(directory->fd, &ours) == 0 && fstatat(shm, directory->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+      ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+    unlinkat(shm, directory->name, AT_REMOVEDIR);
   close(shm);
 }
 
 static int create(int shm, const char *name, shareable__owner_directory *directory) {
-  int system;
-
   if (mkdirat(shm, name, S_IRWXU) != 0)
     return errno == EEXIST ? shareable__owner_directory_open(shm, name, directory) : errno;
-  system = shareable__owner_directory_open(shm, name, directory);
-  if (system == EPERM) /* the umask takes rights from the user */
-    unlinkat(shm, name, AT_REMOVEDIR);
-  return system;
+  if (fchmodat(shm, name, S_IRWXU, 0) !=
+      0) /* the umask may take rights from the user; the name stays, in a sticky directory */
+    return errno;
+  return shareable__owner_directory_open(shm, name, directory);
 }
 
 /* The names of /dev/shm that begin as those of this user's directories do; of all users' for root. */
 typedef int visit_name(int shm, const char *name, void *context);
 
-/* Calls `visit` until it returns other than 0, which is returned. */
-static int each_name(visit_name *visit, void *context) {
-  DIR *directory = opendir(SHAREABLE__DIRECTORY);
-  const struct dirent *entry;
-  int shm = shareable__shm_directory_open(), system = directory == NULL || shm < 0 ? errno : 0;
+static bool is_name_of_interest(const char *name) {
   uid_t user;
 
-  while (system == 0 && (errno = 0, entry = readdir(directory)) != NULL)
-    if (parse_name(entry->d_name, &user) && (geteuid() == 0 || user == geteuid()))
+  return parse_name(name, &user) && (geteuid() == 0 || user == geteuid());
+}
+
+/* Calls `visit` until it returns other than 0, which is returned. */
+static int each_name(int shm, visit_name *visit, void *context) {
+  DIR *list = shareable__directory_list(shm);
+  const struct dirent *entry;
+  int system = 0;
+
+  if (list == NULL)
+    return errno;
+  while (system == 0 && (errno = 0, entry = readdir(list)) != NULL)
+    if (is_name_of_interest(entry->d_name))
       system = visit(shm, entry->d_name, context);
   if (system == 0)
     system = errno;
-  if (shm >= 0)
-    close(shm);
-  if (directory != NULL)
-    closedir(directory);
+  closedir(list);
   return system;
 }
 
@@ -147,7 +184,7 @@ static int create_somewhere(int shm, shareable__owner_directory *directory) {
   system = create(shm, name, directory);
   if (system != EPERM)
     return system;
-  system = each_name(find, directory);
+  system = each_name(shm, find, directory);
   if (system == 0)
     return create_at_random(shm, directory);
   return system == EEXIST ? 0 : system;
@@ -168,21 +205,30 @@ int shareable__owner_directory_create(shareable__owner_directory *directory) {
 typedef struct visitor {
   shareable__owner_directory_visit *visit;
   void *context;
+  int system; /* of a directory that could not be opened */
 } visitor;
 
 static int visit_directory(int shm, const char *name, void *context) {
-  const visitor *to = context;
+  visitor *to = context;
   shareable__owner_directory directory;
+  int system = shareable__owner_directory_open(shm, name, &directory);
 
-  if (shareable__owner_directory_open(shm, name, &directory) != 0)
-    return 0;
-  to->visit(&directory, to->context);
-  shareable__owner_directory_close(&directory);
+  if (system == 0) {
+    to->visit(&directory, to->context);
+    shareable__owner_directory_close(&directory);
+  } else if (system != EPERM && system != ENOENT) {
+    to->system = system;
+  }
   return 0;
 }
 
 int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context) {
-  visitor to = {visit, context};
+  int shm = shareable__shm_directory_open(), system;
+  visitor to = {visit, context, 0};
 
-  return each_name(visit_directory, &to);
+  if (shm < 0)
+    return errno;
+  system = each_name(shm, visit_directory, &to);
+  close(shm);
+  return system != 0 ? system : to.system;
 }

@@ -8,6 +8,7 @@
 #ifndef SHAREABLE__OWNER_DIRECTORY_H
 #define SHAREABLE__OWNER_DIRECTORY_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -20,9 +21,12 @@ typedef struct shareable__owner_directory {
 /* Opens /dev/shm for *at() calls. Returns -1 with errno on failure. */
 int shareable__shm_directory_open(void);
 
+/* Lists an open directory, by a descriptor above 2 of its own. Returns NULL with errno on failure; else closedir() is due. */
+DIR *shareable__directory_list(int directory);
+
 /*
- * Opens a directory by its name in `shm`, a descriptor of /dev/shm. Returns 0, ENOENT, EPERM if the name is not of that form or is
- * not a directory of the user that it names with mode 0700, or another errno.
+ * Opens a directory by its name in `shm`, a descriptor of /dev/shm. Returns 0, EPERM if the name is not of that form or is not
+ * a directory of the user that it names with mode 0700, or another errno if that cannot be told.
  */
 int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory);
 
@@ -31,12 +35,19 @@ int shareable__owner_directory_create(shareable__owner_directory *directory);
 
 void shareable__owner_directory_close(shareable__owner_directory *directory);
 
-/* Removes the directory, if it is empty. */
+/*
+ * In a user namespace, the files of all users that have no id there seem to have the same owner. Returns whether the file really
+ * has the owner that stat(2) shows.
+ */
+bool shareable__owner_is_mapped(int directory, const char *name, uid_t user);
+
+/* Removes the directory, if it is empty and its name still stands for it. */
 void shareable__owner_directory_remove(const shareable__owner_directory *directory);
 
 /*
  * Calls `visit` with each directory of this process's effective user; of all users, if that is root. The directory is closed after
- * the call. What is not such a directory is passed over. Returns 0, or an errno if /dev/shm cannot be read to its end.
+ * the call. What is not such a directory is passed over. Returns 0, or an errno if /dev/shm cannot be read to its end, or a directory
+ * cannot be opened; the others are visited all the same.
  */
 typedef void shareable__owner_directory_visit(const shareable__owner_directory *directory, void *context);
 int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context);

@@ -3,9 +3,7 @@
  */
 #include "survey.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,74 +26,43 @@ static void add_claim(shareable__survey *survey, const shareable__claim *claim) 
   survey->claims[survey->count++] = *claim;
 }
 
-/* Takes in what a journal says; false where it cannot be read, and errno says why. */
-static bool read_records(int fd, shareable__survey *survey) {
-  shareable__answer is_journal, more, has;
-  shareable__claim claim = {0};
+/* Takes in what a log says. What of it cannot be read is unknown. */
+static void read_log(shareable__owner_log *log, void *context) {
+  shareable__survey *survey = context;
+  shareable__claim claim = {.journal = log->id.inode};
   shareable__journal_head head;
+  shareable__answer is_log, more, has;
   shareable__record record;
-  struct stat journal;
   uint64_t at = 0;
 
-  is_journal = shareable__journal_read(fd, &head);
-  if (is_journal == SHAREABLE__NO)
-    return true;
-  if (is_journal == SHAREABLE__UNTOLD || fstat(fd, &journal) != 0)
-    return false;
-  claim.journal = journal.st_ino;
-  claim.is_dead = shareable__journal_is_left(fd);
-  claim.heir = shareable__heir_lives(&head.heir) ? head.heir.pid : 0;
-  while ((more = shareable__journal_next(fd, &at, &record)) == SHAREABLE__YES) {
-    has = shareable__journal_has_block(fd, &record);
-    if (has == SHAREABLE__UNTOLD)
-      return false;
+  is_log = shareable__journal_read(log->fd, &head);
+  if (is_log != SHAREABLE__YES) {
+    survey->is_whole = survey->is_whole && is_log == SHAREABLE__NO;
+    return;
+  }
+  claim.is_dead = shareable__journal_is_left(log->fd);
+  claim.heir = shareable__heir_lives(&head) ? head.heir.pid : 0;
+  claim.owner = head.pid;
+  claim.is_manager = head.kind == SHAREABLE__OWNER_MANAGER;
+  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
+    has = shareable__journal_has_block(log->fd, &record);
+    survey->is_whole = survey->is_whole && has != SHAREABLE__UNTOLD;
     if (has == SHAREABLE__YES) {
       claim.inode = record.inode;
       memcpy(claim.name, record.name, sizeof claim.name);
       add_claim(survey, &claim);
     }
   }
-  return more == SHAREABLE__NO;
+  survey->is_whole = survey->is_whole && more == SHAREABLE__NO;
 }
 
-/* A visit. */
-static void read_journal(int fd, const char *path, void *context) {
-  shareable__survey *survey = context;
-
-  (void)path;
-  if (!read_records(fd, survey))
-    survey->system = errno;
-}
-
-/* The folder of another user, in a container, may be closed to its root. */
-static int visit_folder(const char *name, shareable__journal_visit *visit, void *context) {
-  shareable__folder own = shareable__journal_folder(), folder;
-  int length = snprintf(folder.path, sizeof folder.path, SHAREABLE__DIRECTORY "/%s", name), system;
-
-  if ((size_t)length >= sizeof folder.path)
-    return 0;
-  system = shareable__journal_each(&folder, visit, context);
-  return system == EACCES && strcmp(folder.path, own.path) != 0 ? 0 : system;
+/* Something of this process's is missing, which is not in what another user put there. */
+static bool is_shortage(int system) {
+  return system == ENOMEM || system == EMFILE || system == ENFILE;
 }
 
 int shareable__survey_visit(shareable__journal_visit *visit, void *context) {
-  shareable__folder own = shareable__journal_folder();
-  const struct dirent *entry;
-  DIR *directory;
-  int system = 0;
-
-  if (geteuid() != 0)
-    return shareable__journal_each(&own, visit, context);
-  directory = opendir(SHAREABLE__DIRECTORY);
-  if (directory == NULL)
-    return errno;
-  while (system == 0 && (errno = 0, entry = readdir(directory)) != NULL)
-    if (strncmp(entry->d_name, ".shareable-", 11) == 0 && entry->d_type == DT_DIR)
-      system = visit_folder(entry->d_name, visit, context);
-  if (system == 0)
-    system = errno;
-  closedir(directory);
-  return system;
+  return shareable__journal_each_everywhere(visit, context);
 }
 
 static int by_inode(const void *one, const void *other) {
@@ -112,10 +79,13 @@ shareable_status shareable__survey_begin(shareable__survey *survey, shareable_er
   if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
     return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot look at " SHAREABLE__DIRECTORY ": %s",
                            shareable__system_text(errno));
-  system = shareable__survey_visit(read_journal, survey);
-  if (system == 0)
+  survey->is_whole = true;
+  system = shareable__survey_visit(read_log, survey);
+  if (survey->system != 0)
     system = survey->system;
-  if (system != 0) {
+  if (system != 0)
+    survey->is_whole = false;
+  if (is_shortage(system)) {
     free(survey->claims);
     return shareable__fail_system(error, system, "cannot read who owns what in " SHAREABLE__DIRECTORY);
   }

@@ -13,6 +13,8 @@ typedef struct shareable__claim {
   uint64_t inode;
   uint64_t journal; /* its inode: the owner has it mapped */
   int64_t heir;     /* that lives, or 0 */
+  int64_t owner;    /* its pid, as it says itself; in its own pid namespace */
+  bool is_manager;  /* as it says itself */
   bool is_dead;     /* the owner has ended, as the kernel's lock on the journal tells */
   char name[SHAREABLE__NAME_MAX + 1];
 } shareable__claim;
@@ -20,7 +22,8 @@ typedef struct shareable__claim {
 typedef struct shareable__survey {
   shareable__claim *claims;
   size_t count;
-  int system; /* the errno of what could not be read; 0: all could */
+  bool is_whole; /* all logs could be read: what none of them claims, no process owns */
+  int system;    /* ENOMEM if the claims found no room */
   shareable__mapped mapped;
 } shareable__survey;
 
@@ -33,7 +36,7 @@ typedef struct shareable__usage {
   bool is_locked;                    /* somebody has it mapped through this library, wherever */
 } shareable__usage;
 
-/* Visits the journals of this user; root sees everybody's. 0, or an errno where some could not be read. */
+/* Visits the logs of this user; root's, those of all users. Returns 0, or an errno if some are unknown. */
 int shareable__survey_visit(shareable__journal_visit *visit, void *context);
 
 /* Looks at all journals and all processes. E_SYSTEM or E_NO_MEMORY; else shareable__survey_end() is due. */

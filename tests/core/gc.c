@@ -87,7 +87,7 @@ Test(gc, removes_what_a_dead_owner_left_if_it_is_told_to) {
   cr_assert(exists(own_name()));
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_not(exists(own_name()));
-  cr_assert_neq(stat(shareable__journal_folder().path, &folder), 0, "the journal and its folder are left");
+  cr_assert_neq(stat(log_directory(), &folder), 0, "the journal and its folder are left");
 }
 
 Test(gc, keeps_what_nobody_owns) {
@@ -222,6 +222,7 @@ Test(gc, takes_no_user_s_word_for_another_s_block) {
   shareable_memory_unref(memory);
   cr_assert_eq(stat(path_of(own_name()), &block), 0);
   record.inode = block.st_ino;
+  record.device = block.st_dev;
   strcpy(record.name, own_name());
 
   snprintf(path, sizeof path, "/dev/shm/.shareable-%d", 100000 + getpid());
@@ -248,7 +249,7 @@ Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
 
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
-  snprintf(path, sizeof path, "%s/endless", shareable__journal_folder().path);
+  snprintf(path, sizeof path, "%s/endless", log_directory());
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
   cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);

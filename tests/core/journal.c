@@ -3,8 +3,10 @@
  */
 #include "../../core/src/journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -42,60 +44,222 @@ Test(journal, a_record_ends_its_name_whatever_it_holds) {
   } file = {.record.inode = 1};
   shareable__record record;
   uint64_t at = 0;
-  int fd;
+  shareable__owner_log log = {.fd = -1};
 
+  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__UNTOLD);
   memset(file.record.name, 'x', sizeof file.record.name);
-  fd = file_of(&file, sizeof file);
-  cr_assert_eq(shareable__journal_next(fd, &at, &record), SHAREABLE__YES);
+  log.fd = file_of(&file, sizeof file);
+  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__YES);
   cr_assert_eq(strlen(record.name), SHAREABLE__NAME_MAX);
   cr_assert_eq(at, 1);
-  cr_assert_eq(shareable__journal_next(fd, &at, &record), SHAREABLE__NO);
-  close(fd);
-  cr_assert_eq(shareable__journal_next(-1, &at, &record), SHAREABLE__UNTOLD);
+  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__NO);
+  close(log.fd);
+}
+
+Test(journal, is_read_no_further_than_its_budget) {
+  struct {
+    shareable__journal_head head;
+    shareable__record record[3];
+  } file = {.record = {{.inode = 1}, {.inode = 2}, {.inode = 3}}};
+  uint64_t budget = 2, at = 0;
+  shareable__owner_log log = {.fd = file_of(&file, sizeof file), .budget = &budget};
+  shareable__record record;
+
+  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__YES);
+  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__YES);
+  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__UNTOLD);
+  close(log.fd);
 }
 
 Test(journal, a_process_has_a_start_until_it_has_ended) {
-  shareable__heir self = {getpid(), shareable__process_start(getpid())}, other = {getpid(), self.start + 1},
-                  none = {0, 0};
+  uint64_t start = shareable__process_start(getpid());
   siginfo_t state;
   pid_t child;
 
-  cr_assert_gt(self.start, 0);
-  cr_assert(shareable__heir_lives(&self));
-  cr_assert_not(shareable__heir_lives(&other));
-  cr_assert_not(shareable__heir_lives(&none));
+  cr_assert_gt(start, 0);
+  cr_assert_lt(start, SHAREABLE__START_UNTOLD);
   child = fork();
   if (child == 0)
     _exit(0);
   cr_assert_eq(waitid(P_PID, (id_t)child, &state, WEXITED | WNOWAIT), 0);
-  cr_assert_eq(shareable__process_start(child), 0, "it has ended, though nobody has asked how");
+  cr_assert_eq(shareable__process_start(child), 0, "it has ended, though it was not waited for");
   waitpid(child, NULL, 0);
   cr_assert_eq(shareable__process_start(child), 0);
+  cr_assert_eq(shareable__process_start(INT64_C(0x100000000) + getpid()), 0, "no pid has as many bits");
 }
 
-static void count_one(int fd, const char *path, void *context) {
-  (void)fd;
-  (void)path;
+Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
+  shareable__journal_head head = {.pid_namespace = shareable__pid_namespace()};
+
+  cr_assert_not(shareable__heir_lives(&head), "there is none");
+  head.heir = (shareable__heir){getpid(), shareable__process_start(getpid())};
+  cr_assert(shareable__heir_lives(&head));
+  head.heir.start++;
+  cr_assert_not(shareable__heir_lives(&head), "the pid was used again");
+  head.pid_namespace++;
+  cr_assert(shareable__heir_lives(&head), "a pid of another namespace proves nothing");
+  head.pid_namespace--;
+  head.heir.start = SHAREABLE__START_UNTOLD;
+  cr_assert(shareable__heir_lives(&head));
+}
+
+/* A directory as owners have it, of this user's, that no other test looks into. */
+static shareable__owner_directory directory;
+
+static void have_directory(void) {
+  int shm = shareable__shm_directory_open();
+  char name[40];
+
+  snprintf(name, sizeof name, ".shareable-%lu.t%ld", (unsigned long)geteuid(), (long)getpid());
+  cr_assert_eq(mkdirat(shm, name, 0700), 0);
+  cr_assert_eq(shareable__owner_directory_open(shm, name, &directory), 0);
+  close(shm);
+}
+
+static void end_directory(void) {
+  char command[100];
+
+  snprintf(command, sizeof command, "rm -rf /dev/shm/%s", directory.name);
+  cr_assert_eq(system(command), 0);
+  shareable__owner_directory_close(&directory);
+}
+
+TestSuite(log, .init = have_directory, .fini = end_directory);
+
+/* A complete log there that no process has locked. */
+static int make_log(const char *name, mode_t mode) {
+  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
+  int fd = openat(directory.fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+  cr_assert_geq(fd, 0);
+  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  return fd;
+}
+
+static void count_one(shareable__owner_log *log, void *context) {
+  cr_assert_str_eq(log->name, "log");
   ++*(int *)context;
 }
 
-Test(journal, a_folder_is_looked_through_for_files_alone) {
-  shareable__folder folder;
-  char path[100];
+static int count_logs(void) {
   int count = 0;
 
-  snprintf(folder.path, sizeof folder.path, "/dev/shm/.test-%ld", (long)getpid());
-  shareable__journal_each(&folder, count_one, &count);
-  cr_assert_eq(count, 0, "there is no folder");
-  cr_assert_eq(mkdir(folder.path, 0700), 0);
-  snprintf(path, sizeof path, "%s/pipe", folder.path);
-  cr_assert_eq(mkfifo(path, 0600), 0);
-  shareable__journal_each(&folder, count_one, &count);
-  cr_assert_eq(count, 0, "a pipe");
-  unlink(path);
-  close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-  cr_assert_eq(shareable__journal_each(&folder, count_one, &count), 0);
-  cr_assert_eq(count, 1);
-  unlink(path);
-  rmdir(folder.path);
+  shareable__journal_each(&directory, count_one, &count);
+  return count;
+}
+
+Test(log, is_a_private_file_with_one_link) {
+  int fd = make_log("log", 0600);
+
+  cr_assert_eq(count_logs(), 1);
+  cr_assert_eq(linkat(directory.fd, "log", directory.fd, "log2", 0), 0);
+  cr_assert_eq(count_logs(), 0, "another process may have a link to it");
+  cr_assert_eq(unlinkat(directory.fd, "log2", 0), 0);
+  cr_assert_eq(fchmod(fd, 0640), 0);
+  cr_assert_eq(count_logs(), 0, "others may read it, and lock it");
+  cr_assert_eq(fchmod(fd, 0600), 0);
+  cr_assert_eq(count_logs(), 1);
+  close(fd);
+}
+
+Test(log, is_no_pipe_and_no_symbolic_link_and_no_name_outside) {
+  shareable__owner_log log;
+
+  cr_assert_eq(mkfifoat(directory.fd, "log", 0600), 0);
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), EPERM);
+  cr_assert_eq(unlinkat(directory.fd, "log", 0), 0);
+  cr_assert_eq(symlinkat("/etc/passwd", directory.fd, "log"), 0);
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), EPERM);
+  cr_assert_eq(shareable__journal_open(&directory, "../log", &log), EPERM);
+  cr_assert_eq(shareable__journal_open(&directory, "..", &log), EPERM);
+  cr_assert_eq(shareable__journal_open(&directory, "none", &log), ENOENT);
+  cr_assert_eq(count_logs(), 0);
+}
+
+Test(log, with_a_lease_is_passed_over) {
+  int fd = make_log("log", 0600);
+
+  signal(SIGIO, SIG_IGN);
+  if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0)
+    skip_because("no leases here");
+  cr_assert_eq(count_logs(), 0);
+  cr_assert_eq(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
+  cr_assert_eq(count_logs(), 1);
+  close(fd);
+}
+
+Test(log, of_another_user_is_none) {
+  int fd = make_log("log", 0600);
+
+  if (geteuid() != 0)
+    skip_because("only root can give files away");
+  cr_assert_eq(fchown(fd, 65533, 65533), 0);
+  cr_assert_eq(count_logs(), 0);
+  close(fd);
+}
+
+Test(log, is_removed_only_while_its_name_stands_for_it) {
+  shareable__owner_log log;
+
+  close(make_log("log", 0600));
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert_eq(renameat(directory.fd, "log", directory.fd, "other"), 0);
+  close(make_log("log", 0600));
+  shareable__journal_remove(&log);
+  cr_assert_eq(faccessat(directory.fd, "log", F_OK, 0), 0);
+  shareable__journal_close(&log);
+}
+
+Test(log, is_not_locked_if_its_name_has_come_to_stand_for_another) {
+  shareable__owner_log log;
+
+  close(make_log("log", 0600));
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert_eq(renameat(directory.fd, "log", directory.fd, "other"), 0);
+  close(make_log("log", 0600));
+  cr_assert_not(shareable__journal_lock(&log, false));
+  shareable__journal_close(&log);
+}
+
+Test(log, is_locked_as_a_reader_sees) {
+  int fd = make_log("log", 0600);
+  shareable__owner_log log;
+
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert(shareable__journal_is_left(log.fd));
+  cr_assert(shareable__journal_lock_file(fd, false));
+  cr_assert_not(shareable__journal_is_left(log.fd));
+  cr_assert_not(shareable__journal_lock(&log, false));
+  close(fd);
+  cr_assert(shareable__journal_lock(&log, false));
+  shareable__journal_close(&log);
+}
+
+/* A record that is right in all but one thing. */
+Test(log, names_a_block_by_name_and_device_and_inode) {
+  int fd = make_log("log", 0600);
+  shareable__record record = {0}, wrong;
+  shareable_memory *memory;
+  char path[100];
+  struct stat block;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  cr_assert_eq(stat(path, &block), 0);
+  record.inode = block.st_ino;
+  record.device = block.st_dev;
+  strcpy(record.name, own_name());
+  cr_assert_eq(shareable__journal_has_block(fd, &record), SHAREABLE__YES);
+  wrong = record;
+  wrong.device++;
+  cr_assert_eq(shareable__journal_has_block(fd, &wrong), SHAREABLE__NO);
+  wrong = record;
+  wrong.inode++;
+  cr_assert_eq(shareable__journal_has_block(fd, &wrong), SHAREABLE__NO);
+  wrong = record;
+  snprintf(wrong.name, sizeof wrong.name, "../shm/%s", own_name());
+  cr_assert_eq(shareable__journal_has_block(fd, &wrong), SHAREABLE__NO);
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+  close(fd);
 }

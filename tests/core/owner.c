@@ -207,7 +207,7 @@ static off_t size_of_journal_with(const char *block) {
   long long size = -1;
   FILE *answer;
 
-  snprintf(command, sizeof command, "stat -c %%s $(grep -lF %s %s/*)", block, shareable__journal_folder().path);
+  snprintf(command, sizeof command, "stat -c %%s $(grep -lF %s %s/*)", block, log_directory());
   answer = popen(command, "r");
   cr_assert_eq(fscanf(answer, "%lld", &size), 1);
   pclose(answer);

@@ -29,6 +29,13 @@ static inline bool exists(const char *name) {
   return access(path, F_OK) == 0;
 }
 
+/* The directory of this user's ownership logs, if no other user has taken its name. */
+static inline const char *log_directory(void) {
+  static char path[40];
+  snprintf(path, sizeof path, "/dev/shm/.shareable-%lu", (unsigned long)geteuid());
+  return path;
+}
+
 /* How many descriptors this process has open. */
 static inline size_t descriptors(void) {
   DIR *folder = opendir("/proc/self/fd");

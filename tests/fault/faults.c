@@ -15,6 +15,7 @@
 #undef closedir
 #undef fclose
 #undef open
+#undef openat
 #undef posix_spawn_file_actions_init
 #undef posix_spawnattr_init
 #undef waitpid
@@ -199,4 +200,18 @@ int faults_open(const char *path, int flags, ...) {
     return -1;
   }
   return open(path, flags, mode);
+}
+
+int faults_openat(int directory, const char *path, int flags, ...) {
+  va_list rest;
+  int mode;
+
+  va_start(rest, flags);
+  mode = va_arg(rest, int);
+  va_end(rest);
+  if ((flags & O_TMPFILE) == O_TMPFILE && !now.has_tmpfile) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  return openat(directory, path, flags, mode);
 }

@@ -78,6 +78,7 @@ void faults_got_line(const char *before, char *line);
 
 /* Calls that are more than that: open(2), where there are no files without a name if the test says so. */
 int faults_open(const char *path, int flags, ...);
+int faults_openat(int directory, const char *path, int flags, ...);
 int faults_attributes(posix_spawnattr_t *how);
 int faults_actions(posix_spawn_file_actions_t *actions);
 
@@ -125,16 +126,22 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define close(...) FAULTS_PICK("close", false, faults_close, close, EIO)(__VA_ARGS__)
 
 #define open(...) FAULTS_PICK("open", true, faults_minus_one, faults_open, EMFILE, EACCES, EOPNOTSUPP)(__VA_ARGS__)
+#define openat(...)                                                                                                    \
+  FAULTS_PICK("openat", true, faults_minus_one, faults_openat, EMFILE, EACCES, EOPNOTSUPP)(__VA_ARGS__)
 #define pipe2(...) FAULTS_LASTING(pipe2, EMFILE)(__VA_ARGS__)
 #define socket(...) FAULTS_LASTING(socket, EMFILE, EACCES)(__VA_ARGS__)
 #define socketpair(...) FAULTS_LASTING(socketpair, EMFILE)(__VA_ARGS__)
 #define mmap(...) FAULTS_LASTING(mmap, ENOMEM, EAGAIN)(__VA_ARGS__)
+#define fdopendir(...) ((DIR *)faults_took(FAULTS_TAKE(fdopendir, ENOMEM)(__VA_ARGS__)))
 #define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
 #define readdir(...) FAULTS_PICK("readdir", false, faults_zero, readdir, EIO)(__VA_ARGS__)
 
 #define connect(...) FAULTS_CALL(connect, ECONNREFUSED, ENOENT, EACCES, EAGAIN)(__VA_ARGS__)
+#define fchmod(...) FAULTS_CALL(fchmod, EPERM)(__VA_ARGS__)
+#define fchmodat(...) FAULTS_CALL(fchmodat, EPERM)(__VA_ARGS__)
 #define fcntl(...) FAULTS_CALL(fcntl, ENOLCK, EMFILE, EAGAIN)(__VA_ARGS__)
 #define fstat(...) FAULTS_CALL(fstat, ENOMEM)(__VA_ARGS__)
+#define fstatat(...) FAULTS_CALL(fstatat, ENOMEM, EACCES)(__VA_ARGS__)
 #define ftruncate(...) FAULTS_CALL(ftruncate, ENOSPC, EFBIG)(__VA_ARGS__)
 #define getrandom(...) FAULTS_CALL(getrandom, ENOSYS, EINTR)(__VA_ARGS__)
 #define getrlimit(...) FAULTS_CALL(getrlimit, EPERM)(__VA_ARGS__)
@@ -145,20 +152,20 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define lstat(...) FAULTS_CALL(lstat, ENOMEM, EACCES)(__VA_ARGS__)
 #define lseek(...) FAULTS_CALL(lseek, EINVAL)(__VA_ARGS__)
 #define madvise(...) FAULTS_CALL(madvise, EAGAIN)(__VA_ARGS__)
-#define mkdir(...) FAULTS_CALL(mkdir, ENOSPC, EACCES)(__VA_ARGS__)
+#define mkdirat(...) FAULTS_CALL(mkdirat, ENOSPC, EACCES)(__VA_ARGS__)
 #define nanosleep(...) FAULTS_CALL(nanosleep, EINTR)(__VA_ARGS__)
 #define poll(...) FAULTS_CALL(poll, ENOMEM, EINTR)(__VA_ARGS__)
 #define pread(...) FAULTS_CALL(pread, EIO, EINTR)(__VA_ARGS__)
 #define pwrite(...) FAULTS_CALL(pwrite, ENOSPC, EIO, EINTR)(__VA_ARGS__)
 #define read(...) FAULTS_CALL(read, EIO, EINTR)(__VA_ARGS__)
 #define recv(...) FAULTS_CALL(recv, ECONNRESET, ENOMEM, EINTR, EAGAIN)(__VA_ARGS__)
-#define rmdir(...) FAULTS_CALL(rmdir, EBUSY)(__VA_ARGS__)
 #define send(...) FAULTS_CALL(send, EPIPE, ENOMEM, EINTR, EAGAIN)(__VA_ARGS__)
 #define setsockopt(...) FAULTS_CALL(setsockopt, ENOMEM)(__VA_ARGS__)
 #define stat(...) FAULTS_CALL(stat, ENOMEM, EACCES)(__VA_ARGS__)
 #define statvfs(...) FAULTS_CALL(statvfs, EIO)(__VA_ARGS__)
 #define syscall(...) FAULTS_CALL(syscall, ENOSYS, EINTR)(__VA_ARGS__)
 #define unlink(...) FAULTS_CALL(unlink, EACCES, ENOENT)(__VA_ARGS__)
+#define unlinkat(...) FAULTS_CALL(unlinkat, EACCES, ENOENT)(__VA_ARGS__)
 #define usleep(...) FAULTS_CALL(usleep, EINTR)(__VA_ARGS__)
 /* ECHILD: it has ended, and somebody else has waited for that. */
 #define waitpid(...) FAULTS_PICK("waitpid", false, faults_waitpid, waitpid, ECHILD, EINTR)(__VA_ARGS__)

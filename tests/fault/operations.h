@@ -10,7 +10,7 @@
 #include "shareable.h"
 
 /* A list of the tests: its items, and how many blocks are owned before a journal is full. */
-enum { ITEMS = 7, RECORDS = 127 };
+enum { ITEMS = 7, RECORDS = 15 };
 
 /* What an operation is done to; each run has one of its own, in a process of its own. */
 typedef struct world {

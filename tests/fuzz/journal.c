@@ -11,49 +11,62 @@
 
 static char block[64], journal[96];
 
-/* Has the records name the block, and tells whether any does both. */
-static bool name_block(uint8_t *bytes, size_t size, uint64_t inode) {
+/* Has the records name the block, and tells whether any does by name, device and inode. */
+static bool name_block(uint8_t *bytes, size_t size, const struct stat *status) {
   const char *name = strrchr(block, '/') + 1;
   bool is_named = false;
 
   for (size_t k = 1; (k + 1) * sizeof(shareable__record) <= size; k++) { /* the first is the head */
     shareable__record *record = (shareable__record *)(void *)bytes + k;
 
-    record->inode = record->inode == 1 ? inode : record->inode;
+    record->inode = record->inode == 1 ? status->st_ino : record->inode;
+    record->device = record->device == 1 ? status->st_dev : record->device;
     if (record->name[0] == '@')
       snprintf(record->name, sizeof record->name, "%s", name);
-    is_named |= record->inode == inode && strncmp(record->name, name, sizeof record->name) == 0;
+    is_named |= record->inode == status->st_ino && record->device == status->st_dev &&
+                strncmp(record->name, name, sizeof record->name) == 0;
   }
   return is_named;
 }
 
-static void clean_up(int fd, const char *path, void *is_cleared) {
+static void clean_up(shareable__owner_log *log, void *is_cleared) {
   shareable__journal_head head;
 
-  need(shareable__journal_lock(fd, false));
-  *(bool *)is_cleared = shareable__journal_read(fd, &head) == SHAREABLE__YES && !shareable__heir_lives(&head.heir);
+  need(shareable__journal_lock(log, false));
+  *(bool *)is_cleared = shareable__journal_read(log->fd, &head) == SHAREABLE__YES && !shareable__heir_lives(&head);
   if (*(bool *)is_cleared)
-    shareable__journal_clear(fd, path);
+    shareable__journal_clear(log);
+}
+
+static void have_directory(shareable__owner_directory *directory) {
+  int shm = shareable__shm_directory_open();
+  char name[40];
+
+  snprintf(name, sizeof name, ".shareable-%lu.f%ld", (unsigned long)geteuid(), (long)getpid());
+  need(shm >= 0 && mkdirat(shm, name, 0700) == 0 && shareable__owner_directory_open(shm, name, directory) == 0);
+  close(shm);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   uint64_t *copy = calloc(1, size + 1);
   bool is_named, is_cleared = false;
-  shareable__folder folder;
+  shareable__owner_directory directory;
   struct stat status;
   int fd;
 
-  snprintf(folder.path, sizeof folder.path, "/dev/shm/.fuzz-test-%ld", (long)getpid());
   snprintf(block, sizeof block, "/dev/shm/fuzz-test-%ld", (long)getpid());
-  snprintf(journal, sizeof journal, "%s/journal", folder.path);
   fd = open(block, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   need(copy != NULL && fd >= 0 && fstat(fd, &status) == 0 && close(fd) == 0);
-  is_named = name_block(memcpy(copy, bytes, size), size, status.st_ino);
-  need(mkdir(folder.path, 0700) == 0 && (fd = open(journal, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
+  is_named = name_block(memcpy(copy, bytes, size), size, &status);
+  have_directory(&directory);
+  need((fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
   need(write(fd, copy, size) == (ssize_t)size && close(fd) == 0);
-  shareable__journal_each(&folder, clean_up, &is_cleared);
-  need((access(block, F_OK) != 0) == (is_cleared && is_named) && (access(folder.path, F_OK) != 0) == is_cleared);
-  shareable__journal_remove(journal);
+  shareable__journal_each(&directory, clean_up, &is_cleared);
+  snprintf(journal, sizeof journal, "/dev/shm/%s", directory.name);
+  need((access(block, F_OK) != 0) == (is_cleared && is_named) && (access(journal, F_OK) != 0) == is_cleared);
+  unlinkat(directory.fd, "log", 0);
+  rmdir(journal);
+  shareable__owner_directory_close(&directory);
   unlink(block);
   free(copy);
   return 0;
