@@ -32,6 +32,7 @@ static void remove_empty(shareable__owner_log *log, void *context) {
   uint64_t at = 0;
 
   (void)context;
+  shareable__journal_remove_unfilled(log);
   if (shareable__journal_read(log->fd, &head) != SHAREABLE__YES || !shareable__journal_is_left(log->fd))
     return;
   while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES)

@@ -179,6 +179,20 @@ bool shareable__journal_lock(shareable__owner_log *log, bool wait) {
   return shareable__journal_lock_file(fd, wait);
 }
 
+bool shareable__journal_remove_unfilled(shareable__owner_log *log) {
+  shareable__journal_head head = {0};
+  struct stat status;
+
+  if (shareable__journal_read(log->fd, &head) != SHAREABLE__NO || head.magic != 0)
+    return true;
+  if (!shareable__journal_is_left(log->fd) || !shareable__journal_lock(log, false))
+    return false;
+  if (fstat(log->fd, &status) == 0 && status.st_nlink > 0 && shareable__journal_read(log->fd, &head) == SHAREABLE__NO &&
+      head.magic == 0)
+    shareable__journal_remove(log);
+  return true;
+}
+
 bool shareable__journal_is_left(int fd) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 

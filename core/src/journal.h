@@ -137,6 +137,12 @@ shareable__answer shareable__journal_has_block(int fd, const shareable__record *
 /* Unlinks the blocks of a log that was locked, and then the log, unless a block may be left. */
 void shareable__journal_clear(const shareable__owner_log *log);
 
+/*
+ * Locks the file and unlinks it, if it was never filled and no process has it locked: a killed process has left it. Returns false if
+ * such a file stays, because a process is about to fill it.
+ */
+bool shareable__journal_remove_unfilled(shareable__owner_log *log);
+
 /* Unlinks the log, if its name still stands for it; and the directory with the last log in it. */
 void shareable__journal_remove(const shareable__owner_log *log);
 

@@ -195,7 +195,14 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
 }
 
 #if SHAREABLE__LINUX
+/* Without /proc, only a process with CAP_DAC_READ_SEARCH is sure to be able to link it. */
+static bool can_link_unnamed(void) {
+  return access("/proc/self/fd", F_OK) == 0 || geteuid() == 0;
+}
+
 static int open_unnamed(shareable__segment *segment, mode_t mode) {
+  if (!can_link_unnamed())
+    return EOPNOTSUPP;
   segment->fd = shareable__openat(AT_FDCWD, DIRECTORY, O_RDWR | O_TMPFILE, mode);
   if (segment->fd >= 0)
     return 0;

@@ -1,0 +1,54 @@
+/*
+ * keeper.c - clearing the log of one owner, once it has ended.
+ */
+#include "keeper.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. */
+static void outlive(const shareable__journal_head *head) {
+  struct pollfd ended = {.events = POLLIN};
+
+  if (head->heir.pid <= 0)
+    return;
+  ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)head->heir.pid, 0u);
+  while (shareable__heir_lives(head) && /* asked once the descriptor is of this process or none */
+         poll(&ended, 1, ended.fd < 0 ? 100 : -1) <= 0)
+    ;
+  if (ended.fd >= 0)
+    close(ended.fd);
+}
+
+/* Whether the log is locked by now, and has not been cleared by another reaper before that. */
+static bool take(shareable__owner_log *log, bool wait, shareable__journal_head *head) {
+  struct stat status;
+
+  return shareable__journal_lock(log, wait) && fstat(log->fd, &status) == 0 && status.st_nlink > 0 &&
+         shareable__journal_read(log->fd, head) == SHAREABLE__YES;
+}
+
+void reaper_sweep(shareable__owner_log *log, void *context) {
+  shareable__journal_head head;
+
+  (void)context;
+  shareable__journal_remove_unfilled(log);
+  if (shareable__journal_read(log->fd, &head) == SHAREABLE__YES && shareable__journal_is_left(log->fd) &&
+      take(log, false, &head) && !shareable__heir_lives(&head))
+    shareable__journal_clear(log);
+}
+
+void reaper_keep(const shareable__owner_directory *directory, const char *name) {
+  shareable__owner_log log;
+  shareable__journal_head head;
+
+  if (shareable__journal_open(directory, name, &log) != 0)
+    return;
+  if (take(&log, true, &head)) {
+    outlive(&head);
+    shareable__journal_clear(&log);
+  }
+  shareable__journal_close(&log);
+}

@@ -1,0 +1,49 @@
+/*
+ * orphan.c - finding out whether the process that becomes the parent of orphans waits for them when they exit.
+ */
+#include "orphan.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In the child, whose own child is the orphan once it has exited. */
+static void make_orphan(int to) {
+  pid_t orphan = fork();
+
+  if (orphan > 0)
+    (void)!write(to, &orphan, sizeof orphan);
+  _exit(0);
+}
+
+pid_t orphan_make(void) {
+  pid_t parent, orphan = 0;
+  int ends[2];
+
+  if (pipe(ends) != 0)
+    return 0;
+  parent = fork();
+  if (parent == 0)
+    make_orphan(ends[1]);
+  close(ends[1]);
+  if (parent < 0 || read(ends[0], &orphan, sizeof orphan) != (ssize_t)sizeof orphan)
+    orphan = 0;
+  close(ends[0]);
+  while (parent > 0 && waitpid(parent, NULL, 0) < 0 && errno == EINTR)
+    ;
+  return orphan;
+}
+
+bool orphan_is_gone(pid_t orphan) {
+  return orphan <= 0 || (kill(orphan, 0) != 0 && errno == ESRCH);
+}
+
+bool orphan_goes(pid_t orphan) {
+  const struct timespec moment = {0, 2000000};
+
+  for (int i = 0; i < 150 && !orphan_is_gone(orphan); i++)
+    nanosleep(&moment, NULL);
+  return orphan_is_gone(orphan);
+}
