@@ -235,6 +235,30 @@ Test(log, is_locked_as_a_reader_sees) {
   shareable__journal_close(&log);
 }
 
+Test(log, that_was_never_filled_is_removed_once_no_process_has_it_locked) {
+  int fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  shareable__owner_log log;
+
+  cr_assert(shareable__journal_lock_file(fd, false));
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert_not(shareable__journal_remove_unfilled(&log), "its creator is about to fill it");
+  cr_assert_eq(count_logs(), 1);
+  close(fd);
+  cr_assert(shareable__journal_remove_unfilled(&log));
+  cr_assert_eq(faccessat(directory.fd, "log", F_OK, 0), -1);
+  shareable__journal_close(&log);
+}
+
+Test(log, that_was_filled_is_not_removed_for_one_that_was_not) {
+  shareable__owner_log log;
+
+  close(make_log("log", 0600));
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert(shareable__journal_remove_unfilled(&log));
+  cr_assert_eq(count_logs(), 1);
+  shareable__journal_close(&log);
+}
+
 /* A record that is right in all but one thing. */
 Test(log, names_a_block_by_name_and_device_and_inode) {
   int fd = make_log("log", 0600);

@@ -1,14 +1,20 @@
 /*
  * owner.c - tests of core/src/owner.c, core/src/journal.c and core/reaper.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
-
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/journal.h"
+#include "../../core/src/owner.h"
 #include "../../core/src/segment.h"
 #include "child.h"
 
@@ -255,6 +261,229 @@ Test(owner, is_refused_where_nobody_would_clean_up) {
   cr_assert_not(exists(own_name()));
 }
 
+enum { THREADS = 8 };
+
+static bool must_stop;
+
+/* Most of its blocks are unlinked by name, so that their records are freed by the thread that next looks for room. */
+static void *churn(void *prefix) {
+  for (int i = 0; !__atomic_load_n(&must_stop, __ATOMIC_ACQUIRE); i++) {
+    name block = numbered(prefix, i);
+    shareable_memory *memory;
+
+    if (shareable_memory_create(&memory, block.text, 8, SHAREABLE_OWNED | SHAREABLE_LAZY, 0, NULL) != SHAREABLE_OK)
+      continue;
+    if (i % 20 != 0)
+      shareable_unlink(block.text, NULL);
+    shareable_memory_unref(memory);
+  }
+  return NULL;
+}
+
+static void own_in_threads(const void *prefix) {
+  static name prefixes[THREADS];
+  pthread_t threads[THREADS];
+
+  for (int i = 0; i < THREADS; i++) {
+    prefixes[i] = numbered(prefix, i);
+    pthread_create(&threads[i], NULL, churn, prefixes[i].text);
+  }
+  sleep(2);
+  __atomic_store_n(&must_stop, true, __ATOMIC_RELEASE);
+  for (int i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL);
+}
+
+static int count_blocks(const char *prefix) {
+  DIR *list = opendir("/dev/shm");
+  const struct dirent *entry;
+  int count = 0;
+
+  while ((entry = readdir(list)) != NULL)
+    count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+  closedir(list);
+  return count;
+}
+
+/* Until none is left, for ten seconds at most: there are hundreds. */
+static int await_no_block(const char *prefix) {
+  int left = count_blocks(prefix);
+
+  for (int i = 0; i < 100 && left > 0; i++, left = count_blocks(prefix))
+    usleep(100000);
+  return left;
+}
+
+Test(owner, of_many_threads_leaves_no_block, .timeout = 60) {
+  pid_t child = start(own_in_threads, own_name());
+
+  cr_assert_gt(count_blocks(own_name()), 0);
+  end(child, SIGKILL);
+  cr_assert_eq(await_no_block(own_name()), 0);
+}
+
+/* Each block's record would be freed by the next claim if it was taken for one whose block has gone. */
+static void claim_before_publishing(const void *prefix) {
+  enum { COUNT = 40 }; /* more than the first chunk has records for */
+  shareable__owned owned[COUNT];
+  name names[COUNT];
+
+  for (int i = 0; i < COUNT; i++) {
+    const shareable__file_id none = {1, 1};
+
+    names[i] = numbered(prefix, i);
+    if (shareable__owner_claim(&owned[i], names[i].text, NULL) != SHAREABLE_OK)
+      _exit(1);
+    shareable__owner_record(&owned[i], &none, names[i].text);
+  }
+  for (int i = 0; i < COUNT; i++)
+    if (owned[i].record->state != SHAREABLE__RECORD_PENDING || strcmp(owned[i].record->name, names[i].text) != 0)
+      _exit(2);
+  _exit(0);
+}
+
+Test(owner, keeps_the_record_of_a_block_that_is_about_to_get_its_name) {
+  pid_t child = fork();
+  int status;
+
+  if (child == 0)
+    claim_before_publishing(own_name());
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0);
+}
+
+/* The record is another block's by then. */
+static void forget_twice(const void *prefix) {
+  shareable__owned one, other;
+  const shareable__file_id none = {1, 1};
+
+  if (shareable__owner_claim(&one, prefix, NULL) != SHAREABLE_OK)
+    _exit(1);
+  shareable__owner_record(&one, &none, prefix);
+  shareable__owner_forget(&one);
+  do
+    if (shareable__owner_claim(&other, prefix, NULL) != SHAREABLE_OK)
+      _exit(1);
+  while (other.record != one.record);
+  shareable__owner_record(&other, &none, prefix);
+  shareable__owner_forget(&one);
+  shareable__owner_abandon(&one);
+  _exit(other.record->state == SHAREABLE__RECORD_PENDING ? 0 : 2);
+}
+
+Test(owner, frees_no_record_that_is_another_block_s_by_now) {
+  pid_t child = fork();
+  int status;
+
+  if (child == 0)
+    forget_twice(own_name());
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0);
+}
+
+static void own_under_limit(const char *block, rlim_t size) {
+  const struct rlimit limit = {size, size};
+  shareable_memory *memory;
+  shareable_error error = {0};
+  shareable_status status;
+
+  setrlimit(RLIMIT_FSIZE, &limit);
+  status = shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error);
+  _exit(status == SHAREABLE_OK ? 0 : strstr(error.text, "RLIMIT_FSIZE") != NULL ? 1 : 2);
+}
+
+/* What own_under_limit() exits with; it is not to be ended by a signal. */
+static int exit_under_limit(rlim_t size) {
+  pid_t child = fork();
+  int status;
+
+  if (child == 0)
+    own_under_limit(own_name(), size);
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert(WIFEXITED(status), "a signal ended it");
+  return WEXITSTATUS(status);
+}
+
+Test(owner, is_not_killed_for_a_limit_on_file_sizes) {
+  cr_assert_eq(exit_under_limit(4096), 1, "the log is larger, and the sentence names the limit");
+  cr_assert_eq(exit_under_limit(8192), 0);
+  cr_assert(goes(own_name()));
+}
+
+static void own_twice_as_two_users(const void *prefix) {
+  own(numbered(prefix, 0).text);
+  if (setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0) != 0)
+    _exit(1);
+  own(numbered(prefix, 1).text);
+}
+
+Test(owner, that_changes_its_user_leaves_no_block_of_either) {
+  pid_t child;
+
+  if (geteuid() != 0)
+    skip_because("only root can become another user");
+  child = start(own_twice_as_two_users, own_name());
+  cr_assert(exists(numbered(own_name(), 0).text));
+  cr_assert(exists(numbered(own_name(), 1).text));
+  end(child, SIGKILL);
+  cr_assert(goes(numbered(own_name(), 0).text));
+  cr_assert(goes(numbered(own_name(), 1).text));
+}
+
+static void adopt(const void *block) {
+  shareable__owned owned = {0};
+
+  shareable__owner_be_manager();
+  if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
+    _exit(1);
+}
+
+Test(owner, may_adopt_a_block_of_another_process_of_its_user) {
+  shareable_memory *memory;
+  pid_t child;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
+  child = start(adopt, own_name());
+  end(child, SIGKILL);
+  cr_assert(goes(own_name()));
+  shareable_memory_unref(memory);
+}
+
+static void adopt_and_release(const void *block) {
+  shareable__owned owned = {0};
+
+  if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
+    _exit(1);
+  shareable__owner_forget(&owned);
+}
+
+Test(owner, leaves_an_adopted_block_that_it_has_released) {
+  shareable_memory *memory;
+  pid_t child;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
+  child = start(adopt_and_release, own_name());
+  end(child, SIGKILL);
+  cr_assert(stays(own_name()));
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+Test(owner, adopts_no_block_that_is_not_its_user_s) {
+  shareable__owned owned = {0};
+  shareable_error error = {0};
+  char path[100];
+
+  cr_status(shareable__owner_adopt(&owned, own_name(), &error), SHAREABLE_E_NOT_FOUND);
+  cr_status(shareable__owner_adopt(&owned, "../shm/x", &error), SHAREABLE_E_NAME);
+  cr_status(shareable__owner_adopt(&owned, NULL, &error), SHAREABLE_E_NAME);
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  cr_assert_eq(mkfifo(path, 0600), 0);
+  cr_status(shareable__owner_adopt(&owned, own_name(), &error), SHAREABLE_E_PERMISSION);
+  unlink(path);
+  cr_assert_null(owned.record);
+}
+
 /* The heir is the child's parent, which is the test. */
 static void own_and_hand_over(const char *prefix) {
   own(prefix);
@@ -352,4 +581,113 @@ Test(presence, is_seen_while_a_block_is_mapped) {
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
   close(fd);
+}
+
+/* Of a pid namespace with a /proc of its own. */
+static int count_zombies(void) {
+  DIR *list = opendir("/proc");
+  const struct dirent *entry;
+  int count = 0;
+
+  while ((entry = readdir(list)) != NULL)
+    if (isdigit((unsigned char)entry->d_name[0]) && shareable__process_start(atoi(entry->d_name)) == 0)
+      count++;
+  closedir(list);
+  return count;
+}
+
+/* Returns once an owner has come and gone; it is waited for, but not what it leaves. */
+static void come_and_go(const char *block) {
+  pid_t child = fork();
+
+  if (child == 0) {
+    own(block);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+}
+
+static pid_t come(const char *block) {
+  int done[2];
+  pid_t child;
+  char byte;
+
+  if (pipe(done) != 0 || (child = fork()) < 0)
+    return -1;
+  if (child == 0) {
+    own(block);
+    close(done[1]);
+    pause();
+    _exit(0);
+  }
+  close(done[1]);
+  (void)!read(done[0], &byte, 1);
+  close(done[0]);
+  return child;
+}
+
+enum { OWNERS = 6 };
+
+/* The first process: one after the other, and then many at a time. */
+static void own_under_a_careless_parent(const char *prefix) {
+  pid_t children[OWNERS];
+
+  if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  for (int i = 0; i < OWNERS; i++) {
+    come_and_go(numbered(prefix, i).text);
+    if (!goes(numbered(prefix, i).text))
+      _exit(2);
+  }
+  for (int i = 0; i < OWNERS; i++)
+    children[i] = come(numbered(prefix, i).text);
+  for (int i = 0; i < OWNERS; i++) {
+    kill(children[i], SIGKILL);
+    waitpid(children[i], NULL, 0);
+  }
+  if (await_no_block(prefix) != 0)
+    _exit(3);
+  usleep(500000);
+  _exit(count_zombies() <= 1 ? 0 : 4);
+}
+
+/* Without /proc, as an ordinary user, who may not link a file by its descriptor. */
+static void own_without_proc(const char *prefix) {
+  if (mount("none", "/proc", "tmpfs", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  come_and_go(numbered(prefix, 0).text);
+  if (!goes(numbered(prefix, 0).text))
+    _exit(2);
+  if (setresuid(65533, 65533, 65533) != 0)
+    _exit(77);
+  come_and_go(numbered(prefix, 1).text);
+  _exit(goes(numbered(prefix, 1).text) ? 0 : 3);
+}
+
+/* Does it as the first process of namespaces of its own. */
+static void in_namespaces(void (*does)(const char *prefix)) {
+  pid_t child = fork(), first;
+  int status;
+
+  if (child == 0) {
+    if (unshare(CLONE_NEWNS | CLONE_NEWPID) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+      _exit(77);
+    first = fork();
+    if (first == 0)
+      does(own_name());
+    waitpid(first, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  }
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+    skip_because("needs mount and pid namespaces of its own");
+  cr_assert_eq(status, 0, "exit status %d", WEXITSTATUS(status));
+}
+
+Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait, .timeout = 60) {
+  in_namespaces(own_under_a_careless_parent);
+}
+
+Test(owner, needs_no_proc, .timeout = 60) {
+  in_namespaces(own_without_proc);
 }

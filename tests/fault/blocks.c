@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../core/src/owner.h"
 #include "control.h"
 #include "operations.h"
 
@@ -169,12 +170,23 @@ static void disown_and_end_heir(world *w) {
   end_stranger(w);
 }
 
+static shareable__owned adopted;
+
+static shareable_status adopt(world *w) {
+  return shareable__owner_adopt(&adopted, w->name, &w->error);
+}
+
+static void release_adopted(world *w) {
+  (void)w;
+  shareable__owner_forget(&adopted);
+}
+
 static shareable_status hand_over(world *w) {
   return shareable_list_explain_whole(NULL, shareable_hand_over(w->stranger), &w->error);
 }
 
 ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
-ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
+ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_SPACE), E(NO_MEMORY), E(SYSTEM));
 ANSWERS(unlinking, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
 ANSWERS(handing, E(ARGUMENT), E(SYSTEM), E(NO_MEMORY));
 
@@ -204,6 +216,8 @@ const operation blocks_operations[] = {
    .allowed = unlinking},
   {"unlink a block whose name is another's", replace_block, unlink_of_another, .finish = end_both,
    .check = check_other_stays, .allowed = unlinking},
+  {"adopt a block", have_block, adopt, .undo = release_adopted, .finish = end_block, .check = check_block,
+   .allowed = opening, .leaves = OWNS},
   {"hand over", have_heir, hand_over, .finish = end_stranger, .allowed = handing},
   {"hand over what is owned", own_one_and_have_heir, hand_over, .finish = disown_and_end_heir, .allowed = handing},
   {0}};

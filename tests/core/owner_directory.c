@@ -1,0 +1,193 @@
+/*
+ * owner_directory.c - tests of core/src/owner_directory.c: what another user, and an unusual umask, may do to the directories.
+ *
+ * Each test is a user of its own. The files of the other user are made by root before, with this user's names.
+ */
+#include "../../core/src/owner_directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "support.h"
+
+enum { OTHER = 65533 };
+
+static uid_t own_user(void) {
+  return 100000 + (uid_t)getpid();
+}
+
+static const char *own_path(const char *suffix) {
+  static char path[80];
+
+  snprintf(path, sizeof path, "/dev/shm/.shareable-%lu%s", (unsigned long)own_user(), suffix);
+  return path;
+}
+
+static void need_root(void) {
+  if (geteuid() != 0)
+    skip_because("only root can act as other users");
+}
+
+/* Root again, to remove what any user left. */
+static void clean_up(void) {
+  char command[120];
+
+  if (setresuid(0, 0, 0) != 0)
+    return;
+  snprintf(command, sizeof command, "rm -rf %s", own_path("*"));
+  cr_assert_eq(system(command), 0);
+}
+
+TestSuite(directory, .fini = clean_up);
+
+static void be_somebody(void) {
+  cr_assert_eq(setresuid(own_user(), own_user(), 0), 0);
+}
+
+static void give_to(uid_t user, const char *path) {
+  cr_assert_eq(lchown(path, user, user), 0);
+}
+
+Test(directory, is_created_and_found_and_removed) {
+  shareable__owner_directory one, other;
+
+  need_root();
+  be_somebody();
+  cr_assert_eq(shareable__owner_directory_create(&one), 0);
+  cr_assert_eq(shareable__owner_directory_create(&other), 0);
+  cr_assert_str_eq(one.name, other.name);
+  cr_assert_eq(one.user, own_user());
+  cr_assert_gt(one.fd, 2);
+  shareable__owner_directory_remove(&one);
+  cr_assert_neq(access(own_path(""), F_OK), 0);
+  shareable__owner_directory_close(&one);
+  shareable__owner_directory_close(&other);
+}
+
+Test(directory, is_private_whatever_the_umask) {
+  shareable__owner_directory directory;
+  struct stat status;
+
+  need_root();
+  be_somebody();
+  umask(0777);
+  cr_assert_eq(shareable__owner_directory_create(&directory), 0);
+  cr_assert_eq(fstat(directory.fd, &status), 0);
+  cr_assert_eq(status.st_mode & 0777, 0700);
+  shareable__owner_directory_remove(&directory);
+  shareable__owner_directory_close(&directory);
+}
+
+static void squat_with_a_file(const char *path) {
+  close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+  give_to(OTHER, path);
+}
+
+static void squat_with_a_pipe(const char *path) {
+  cr_assert_eq(mkfifo(path, 0666), 0);
+  give_to(OTHER, path);
+}
+
+static void squat_with_a_directory(const char *path) {
+  cr_assert_eq(mkdir(path, 0700), 0);
+  give_to(OTHER, path);
+}
+
+static void squat_with_an_open_directory(const char *path) {
+  cr_assert_eq(mkdir(path, 0777), 0);
+  cr_assert_eq(chmod(path, 0777), 0);
+  give_to(OTHER, path);
+}
+
+static void squat_with_a_link(const char *path) {
+  cr_assert_eq(symlink("/tmp", path), 0);
+  give_to(OTHER, path);
+}
+
+static void squat_with_a_link_to_nothing(const char *path) {
+  cr_assert_eq(symlink("/dev/shm/no-such-directory", path), 0);
+  give_to(OTHER, path);
+}
+
+static void count_directory(const shareable__owner_directory *directory, void *context) {
+  cr_assert_eq(directory->user, own_user());
+  ++*(int *)context;
+}
+
+Test(directory, has_another_name_if_that_is_taken) {
+  void (*const squats[])(const char *path) = {squat_with_a_file,      squat_with_a_pipe,
+                                              squat_with_a_directory, squat_with_an_open_directory,
+                                              squat_with_a_link,      squat_with_a_link_to_nothing};
+  shareable__owner_directory first, second;
+  int count;
+
+  need_root();
+  for (size_t i = 0; i < LENGTH(squats); i++) {
+    squats[i](own_path(""));
+    cr_assert_eq(seteuid(own_user()), 0);
+    cr_assert_eq(shareable__owner_directory_create(&first), 0, "beside squatter %zu", i);
+    cr_assert_neq(strcmp(first.name, strrchr(own_path(""), '/') + 1), 0);
+    cr_assert_eq(shareable__owner_directory_create(&second), 0);
+    cr_assert_str_eq(first.name, second.name, "the one that there is is used");
+    count = 0;
+    cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+    cr_assert_eq(count, 1);
+    shareable__owner_directory_remove(&first);
+    shareable__owner_directory_close(&first);
+    shareable__owner_directory_close(&second);
+    cr_assert_eq(seteuid(0), 0);
+    if (unlink(own_path("")) != 0)
+      cr_assert_eq(rmdir(own_path("")), 0);
+  }
+}
+
+Test(directory, of_the_user_that_others_may_enter_is_none) {
+  shareable__owner_directory directory;
+  int shm = shareable__shm_directory_open();
+
+  need_root();
+  be_somebody();
+  cr_assert_eq(mkdir(own_path(""), 0700), 0);
+  cr_assert_eq(chmod(own_path(""), 0750), 0);
+  cr_assert_eq(shareable__owner_directory_open(shm, strrchr(own_path(""), '/') + 1, &directory), EPERM);
+  cr_assert_eq(chmod(own_path(""), 0700), 0);
+  cr_assert_eq(shareable__owner_directory_open(shm, strrchr(own_path(""), '/') + 1, &directory), 0);
+  shareable__owner_directory_close(&directory);
+  close(shm);
+}
+
+Test(directory, has_a_name_of_the_form_and_no_other) {
+  const char *const others[] = {".shareable-",
+                                ".shareable-x",
+                                ".shareable--1",
+                                ".shareable-0x",
+                                ".shareable-4294967296",
+                                "shareable-0",
+                                ".",
+                                "..",
+                                "",
+                                ".shareable-00000000000000000000000000000000000000000000"};
+  shareable__owner_directory directory;
+  int shm = shareable__shm_directory_open();
+
+  for (size_t i = 0; i < LENGTH(others); i++)
+    cr_assert_eq(shareable__owner_directory_open(shm, others[i], &directory), EPERM, "'%s'", others[i]);
+  close(shm);
+}
+
+Test(directory, is_not_removed_if_its_name_has_come_to_stand_for_another) {
+  shareable__owner_directory directory;
+  char moved[80];
+
+  need_root();
+  be_somebody();
+  snprintf(moved, sizeof moved, "%s", own_path(".moved"));
+  cr_assert_eq(shareable__owner_directory_create(&directory), 0);
+  cr_assert_eq(rename(own_path(""), moved), 0);
+  cr_assert_eq(mkdir(own_path(""), 0700), 0);
+  shareable__owner_directory_remove(&directory);
+  cr_assert_eq(access(own_path(""), F_OK), 0);
+  shareable__owner_directory_close(&directory);
+}
