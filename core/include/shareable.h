@@ -15,9 +15,12 @@
  * - Owned blocks. A block made with SHAREABLE_OWNED belongs to the process that made it: its name is unlinked when that
  *   ends, by itself, by exec or by SIGKILL, within a second; who has the block open keeps it. A small process of its own
  *   (shareable-reaper), in a session of its own, waits for that: it is started with a process's first owned block, which
- *   takes a millisecond. Where it is killed together with the owner, as by the end of a container, the next one of
- *   the same user does its work, or shareable_gc_run(). What a process owns is listed in /dev/shm/.shareable-UID, which
- *   goes with the last one. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its
+ *   takes some milliseconds. Where it is killed together with the owner, as by the end of a container, the next one of
+ *   the same user does its work, or shareable_gc_run(). If the first process of a container does not wait for orphans,
+ *   all owners of a user share one reaper, which runs as long as the container and leaves one zombie in all. What a
+ *   process owns is listed in /dev/shm/.shareable-UID, which is removed with the last log in it; if another user has
+ *   taken that name, in /dev/shm/.shareable-UID.XXXXXXXX. A process that changes its effective user has a log for each
+ *   user. A log takes 8 KiB and more: under a smaller RLIMIT_FSIZE, creating an owned block fails. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its
  *   parent calls shareable_hand_over().
  * - Two writers, or a reader beside a writer. Between users of this library no read is ever torn, whatever the type and
  *   however it changes. That takes the sync area past the list, which a list made with SHAREABLE_PLAIN, or by
@@ -347,7 +350,8 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
  * ended, not when this one does. Where this process is killed before, nothing has changed. What it makes later is left
  * too, also where it owns nothing yet. `pid` is seen from this process's pid namespace; 1 or more.
  *
- * Returns E_ARGUMENT where there is no such process, E_SYSTEM where the system does not tell, or has no memory.
+ * Returns E_ARGUMENT where there is no such process, E_SYSTEM without memory. Without /proc, a process that has ended and was
+ * not waited for counts as one that lives; and a pid of another pid namespace is taken to live.
  */
 SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
 

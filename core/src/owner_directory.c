@@ -62,13 +62,15 @@ bool shareable__owner_is_mapped(int directory, const char *name, uid_t user) {
   return fd >= 0;
 }
 
-static int check(int fd, uid_t user) {
+static int check(shareable__owner_directory *directory, bool of_any_user) {
   struct stat status;
 
-  if (fstat(fd, &status) != 0)
+  if (fstat(directory->fd, &status) != 0)
     return errno;
-  return S_ISDIR(status.st_mode) && status.st_uid == user && (status.st_mode & 0777) == S_IRWXU &&
-             shareable__owner_is_mapped(fd, ".", user)
+  if (of_any_user)
+    directory->user = status.st_uid;
+  return S_ISDIR(status.st_mode) && status.st_uid == directory->user && (status.st_mode & 0777) == S_IRWXU &&
+             shareable__owner_is_mapped(directory->fd, ".", directory->user)
            ? 0
            : EPERM;
 }
@@ -85,21 +87,23 @@ static int why_not(int shm, const char *name, uid_t user, int system) {
            : system;
 }
 
-int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory) {
-  uid_t user;
+static int open_checked(int shm, const char *name, bool of_any_user, shareable__owner_directory *directory) {
   int system;
 
-  if (strlen(name) >= sizeof directory->name || !parse_name(name, &user))
+  if (strlen(name) >= sizeof directory->name || !parse_name(name, &directory->user))
     return EPERM;
+  strcpy(directory->name, name);
   directory->fd = shareable__openat(shm, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (directory->fd < 0)
-    return why_not(shm, name, user, errno);
-  directory->user = user;
-  strcpy(directory->name, name);
-  system = check(directory->fd, user);
+    return why_not(shm, name, directory->user, errno);
+  system = check(directory, of_any_user);
   if (system != 0)
     shareable__owner_directory_close(directory);
   return system;
+}
+
+int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory) {
+  return open_checked(shm, name, false, directory);
 }
 
 void shareable__owner_directory_close(shareable__owner_directory *directory) {
@@ -208,10 +212,11 @@ typedef struct visitor {
   int system; /* of a directory that could not be opened */
 } visitor;
 
+/* A user of a container may have another number inside than here, where root sees the directory of that user. */
 static int visit_directory(int shm, const char *name, void *context) {
   visitor *to = context;
   shareable__owner_directory directory;
-  int system = shareable__owner_directory_open(shm, name, &directory);
+  int system = open_checked(shm, name, geteuid() == 0, &directory);
 
   if (system == 0) {
     to->visit(&directory, to->context);

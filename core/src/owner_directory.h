@@ -45,8 +45,8 @@ bool shareable__owner_is_mapped(int directory, const char *name, uid_t user);
 void shareable__owner_directory_remove(const shareable__owner_directory *directory);
 
 /*
- * Calls `visit` with each directory of this process's effective user; of all users, if that is root. The directory is closed after
- * the call. What is not such a directory is passed over. Returns 0, or an errno if /dev/shm cannot be read to its end, or a directory
+ * Calls `visit` with each directory of this process's effective user; of all users, if that is root, whatever number their
+ * names have: that is the user's number in its own user namespace. The directory is closed after the call. What is not such a directory is passed over. Returns 0, or an errno if /dev/shm cannot be read to its end, or a directory
  * cannot be opened; the others are visited all the same.
  */
 typedef void shareable__owner_directory_visit(const shareable__owner_directory *directory, void *context);

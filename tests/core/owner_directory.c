@@ -112,8 +112,8 @@ static void squat_with_a_link_to_nothing(const char *path) {
 }
 
 static void count_directory(const shareable__owner_directory *directory, void *context) {
-  cr_assert_eq(directory->user, own_user());
-  ++*(int *)context;
+  if (strncmp(directory->name, strrchr(own_path(""), '/') + 1, strlen(own_path("")) - sizeof "/dev/shm") == 0)
+    ++*(int *)context;
 }
 
 Test(directory, has_another_name_if_that_is_taken) {
@@ -190,4 +190,18 @@ Test(directory, is_not_removed_if_its_name_has_come_to_stand_for_another) {
   shareable__owner_directory_remove(&directory);
   cr_assert_eq(access(own_path(""), F_OK), 0);
   shareable__owner_directory_close(&directory);
+}
+
+Test(directory, of_a_container_s_user_is_visited_by_root_as_its_owner_s) {
+  int count = 0;
+
+  need_root();
+  squat_with_a_directory(own_path(""));
+  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(count, 1);
+  cr_assert_eq(seteuid(own_user()), 0);
+  count = 0;
+  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(count, 0, "for the user itself it is another user's");
+  cr_assert_eq(seteuid(0), 0);
 }
