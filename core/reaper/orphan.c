@@ -41,9 +41,12 @@ bool orphan_is_gone(pid_t orphan) {
 }
 
 bool orphan_goes(pid_t orphan) {
-  const struct timespec moment = {0, 2000000};
+  struct timespec moment = {0, 100000};
 
-  for (int i = 0; i < 150 && !orphan_is_gone(orphan); i++)
+  for (int i = 0; i < 60 && !orphan_is_gone(orphan); i++) {
     nanosleep(&moment, NULL);
+    if (moment.tv_nsec < 6000000)
+      moment.tv_nsec += moment.tv_nsec / 4;
+  }
   return orphan_is_gone(orphan);
 }

@@ -26,7 +26,7 @@
 /* The bytes of the file that are locked: while a reaper finds out whether a supervisor is needed; by the supervisor. */
 enum { FINDING = 0, RUNNING = 1 };
 
-enum { TRIES = 400, LOOK_AGAIN = 200, PATIENCE = 5000 }; /* the latter two in ms */
+enum { TRIES = 500, LOOK_AGAIN = 200, PATIENCE = 5000 }; /* the latter two in ms */
 
 static bool lock_byte(int fd, int byte) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
@@ -54,33 +54,40 @@ static void release(supervisor *self) {
   self->lock = -1;
 }
 
-/* Once: whether the lock is to be had, a supervisor runs, or neither. */
-static supervisor_need try_lock(supervisor *self) {
-  bool is_running;
-
+static bool open_file(supervisor *self) {
   self->lock =
     shareable__openat(self->directory->fd, self->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR);
-  if (self->lock < 0)
-    return SUPERVISOR_NOT_NEEDED;
-  if (fchmod(self->lock, S_IRUSR | S_IWUSR) == 0 && lock_byte(self->lock, FINDING) && has_name(self->lock))
-    return SUPERVISOR_NEEDED;
-  is_running = is_locked(self->lock, RUNNING);
-  close(self->lock);
-  self->lock = -1;
-  return is_running ? SUPERVISOR_RUNS : SUPERVISOR_NOT_NEEDED;
+  return self->lock >= 0 && fchmod(self->lock, S_IRUSR | S_IWUSR) == 0;
 }
 
-/* Another reaper may be finding out, which takes it up to 300 ms. */
-static supervisor_need lock_file(supervisor *self) {
-  const struct timespec moment = {0, 5000000};
-  supervisor_need need = SUPERVISOR_NOT_NEEDED;
+/*
+ * Another reaper may be finding out, which takes it up to 300 ms. It tells what it has found by a second lock, or by unlinking
+ * the file: so many owners that begin at once do not wait for each other in turn.
+ */
+static supervisor_need await_finding(const supervisor *self) {
+  const struct timespec moment = {0, 2000000};
 
   for (int tries = 0; tries < TRIES; tries++) {
-    need = try_lock(self);
-    if (need != SUPERVISOR_NOT_NEEDED)
-      break;
+    if (lock_byte(self->lock, FINDING))
+      return has_name(self->lock) ? SUPERVISOR_NEEDED : SUPERVISOR_NOT_NEEDED;
+    if (is_locked(self->lock, RUNNING))
+      return SUPERVISOR_RUNS;
+    if (!has_name(self->lock))
+      return SUPERVISOR_NOT_NEEDED;
     nanosleep(&moment, NULL);
   }
+  return SUPERVISOR_NOT_NEEDED;
+}
+
+/* Returns NEEDED with the lock, and else without the file open. */
+static supervisor_need lock_file(supervisor *self) {
+  supervisor_need need = open_file(self) ? await_finding(self) : SUPERVISOR_NOT_NEEDED;
+
+  if (need == SUPERVISOR_NEEDED)
+    return need;
+  if (self->lock >= 0)
+    close(self->lock);
+  self->lock = -1;
   return need;
 }
 
