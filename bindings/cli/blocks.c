@@ -52,7 +52,7 @@ static block_kind kind_of(const char *name, block *to) {
 }
 
 static block_state state_of(const shareable__usage *usage) {
-  if (usage->user_count > 0 || usage->is_locked ||
+  if (usage->user_count > 0 || usage->is_locked || usage->use == SHAREABLE__IN_USE ||
       (usage->owner != NULL && (!usage->owner->is_dead || usage->owner->heir != 0)))
     return BLOCK_LIVE;
   if (!shareable__usage_is_none(usage))
@@ -70,7 +70,10 @@ static int64_t owner_of(const shareable__survey *survey, const shareable__claim 
   if (claim->is_dead)
     return claim->heir == 0 ? -1 : claim->heir;
   owner = shareable__mapped_users(&survey->mapped, claim->journal, &count);
-  return count == 0 ? -1 : owner->pid;
+  for (size_t i = 0; i < count; i++) /* others have it open: a reaper */
+    if (owner[i].is_mapped)
+      return owner[i].pid;
+  return -1;
 }
 
 /* Since it was made, where the file system tells (tmpfs does from Linux 6.6 on); else since its bytes were last written. */
@@ -114,7 +117,7 @@ static bool look_at(blocks *to, int directory, const char *name) {
   found->age = age_of(directory, name);
   found->users = usage.users;
   found->user_count = usage.user_count;
-  found->has_other_users = usage.is_locked && usage.user_count == 0;
+  found->has_other_users = (usage.is_locked || usage.use == SHAREABLE__IN_USE) && usage.user_count == 0;
   found->unasked = usage.unasked == NULL ? 0 : usage.unasked->pid;
   found->owner = owner_of(&to->survey, usage.owner);
   found->state = state_of(&usage);
@@ -180,6 +183,8 @@ static void add_deleted_block(blocks *to, const shareable__mapping *users, size_
   for (size_t i = 0; i < count; i++) {
     if (users[i].size > found->size)
       found->size = users[i].size;
+    if (users[i].used > found->used)
+      found->used = users[i].used;
     if (users[i].name != NULL && users[i].name[0] != '#')
       name = users[i].name;
   }
@@ -190,22 +195,43 @@ static void add_deleted_block(blocks *to, const shareable__mapping *users, size_
   found->user_count = count;
 }
 
-/* Memory without a name is only seen where it is mapped. */
-static void add_deleted(blocks *to) {
+/* A block with a name that begins with a dot is not shown, but has one. */
+static void add_names(inodes *to, int directory) {
+  int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *names = copy < 0 ? NULL : fdopendir(copy);
+  const struct dirent *entry;
+
+  if (names == NULL)
+    cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+  while ((entry = readdir(names)) != NULL)
+    add_inode(to, entry->d_ino);
+  closedir(names);
+}
+
+static bool is_deleted(const shareable__mapping *users, size_t count, const inodes *named) {
+  bool has_had_name = false;
+
+  for (size_t i = 0; i < count; i++) {
+    if (users[i].is_named)
+      return false;
+    has_had_name = has_had_name || users[i].name != NULL;
+  }
+  return has_had_name && bsearch(&users->inode, named->all, named->count, sizeof *named->all, by_number) == NULL;
+}
+
+/* Memory without a name is only seen where a process has it mapped or open. */
+static void add_deleted(blocks *to, int directory) {
   const shareable__mapped *mapped = &to->survey.mapped;
   inodes named = {0};
   size_t count;
 
-  for (size_t i = 0; i < to->count; i++)
-    add_inode(&named, to->all[i].inode);
+  add_names(&named, directory);
   shareable__survey_visit(add_journal, &named);
-  if (named.count > 0)
-    qsort(named.all, named.count, sizeof *named.all, by_number);
+  qsort(named.all, named.count, sizeof *named.all, by_number);
   for (size_t i = 0; i < mapped->count; i += count) {
     const shareable__mapping *users = shareable__mapped_users(mapped, mapped->all[i].inode, &count);
 
-    if (users->name != NULL &&
-        (named.count == 0 || bsearch(&users->inode, named.all, named.count, sizeof *named.all, by_number) == NULL))
+    if (is_deleted(users, count, &named))
       add_deleted_block(to, users, count);
   }
   free(named.all);
@@ -237,7 +263,7 @@ void blocks_read(blocks *to, char *const *names, size_t count) {
   }
   if (count == 0) {
     look_at_all(to, directory);
-    add_deleted(to);
+    add_deleted(to, directory);
   }
   close(directory);
   if (to->count > 0)

@@ -15,7 +15,7 @@ typedef enum block_state {
   BLOCK_LIVE,     /* somebody has it mapped, or its owner lives */
   BLOCK_UNUSED,   /* nobody does, and nobody owns it: it stays until somebody unlinks it */
   BLOCK_ORPHANED, /* its owner has ended, and nobody uses it: garbage */
-  BLOCK_DELETED,  /* it has no name any more, but somebody has it mapped */
+  BLOCK_DELETED,  /* it has no name any more, but a process has it mapped or open */
   BLOCK_UNKNOWN   /* it cannot be told from here who uses it */
 } block_state;
 

@@ -17,6 +17,7 @@
 #include "keeper.h"
 #include "orphan.h"
 #include "supervisor.h"
+#include "unlink.h"
 
 /* Nothing of the process that started it is kept open, or in the way; and no signal that asks programs to end ends it. */
 static void detach(void) {
@@ -56,6 +57,7 @@ static void sweep_directory(const shareable__owner_directory *directory, void *c
 }
 
 static void reap_one(const shareable__owner_directory *directory, const char *log) {
+  shareable__unlink_recover();
   shareable__owner_directory_each(sweep_directory, NULL);
   reaper_keep(directory, log);
 }

@@ -7,22 +7,39 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "error.h"
 #include "segment.h"
 #include "survey.h"
+#include "unlink.h"
+
+/* How often a block is tried again that was in use for a moment: by another gc, or by a process that looks at all blocks. */
+enum { TRIES = 4 };
 
 typedef struct finding {
   char name[SHAREABLE__NAME_MAX + 1];
   char reason[120];
   shareable_fate fate;
+  bool is_refused; /* only the kernel says that it is in use: perhaps for a moment */
+  struct stat file;
 } finding;
 
 struct shareable_gc {
   finding *all;
   size_t count;
 };
+
+/* What a run works with. */
+typedef struct run {
+  int shm; /* a descriptor of /dev/shm */
+  bool remove;
+  shareable__survey survey;
+} run;
 
 /* A visit: removes a journal of a dead owner that says nothing any more. */
 static void remove_empty(shareable__owner_log *log, void *context) {
@@ -42,110 +59,187 @@ static void remove_empty(shareable__owner_log *log, void *context) {
     shareable__journal_remove(log);
 }
 
-/* Of a block whose owner has ended: who uses it, in words. */
-static void say_who(const shareable__usage *usage, bool is_open, char *reason, size_t size) {
-  static const char ended[] = "its owner has ended, but";
+#define ENDED "its owner has ended, but "
+
+/* Of a block whose owner has ended: which process uses it, in words. */
+static void say_who(const shareable__usage *usage, finding *found) {
+  char *reason = found->reason;
+  const size_t size = sizeof found->reason;
 
   if (usage->user_count > 0)
-    snprintf(reason, size, "%s process %" PRId64 " has it mapped", ended, usage->users[0].pid);
-  else if (usage->unasked != NULL)
-    snprintf(reason, size, "%s process %" PRId64 " cannot be asked whether it has it mapped", ended,
-             usage->unasked->pid);
+    snprintf(reason, size, ENDED "process %" PRId64 " has it %s", usage->users[0].pid,
+             usage->users[0].is_mapped ? "mapped" : "open");
   else if (usage->is_locked)
-    snprintf(reason, size, "%s a process that cannot be seen from here has it mapped", ended);
-  else if (!is_open)
-    snprintf(reason, size, "%s it cannot be opened to see whether it is in use", ended);
+    snprintf(reason, size, ENDED "a process that cannot be seen from here has it mapped");
+  else if (usage->unasked != NULL)
+    snprintf(reason, size, ENDED "process %" PRId64 " cannot be asked whether it has it mapped", usage->unasked->pid);
+  else if (usage->use == SHAREABLE__IN_USE)
+    snprintf(reason, size, ENDED "a process that cannot be seen from here has it open or mapped");
   else
-    snprintf(reason, size, "%s /proc does not tell who has it mapped", ended);
+    snprintf(reason, size, ENDED "the kernel does not tell whether a process uses it");
 }
 
-static shareable_fate judge(const shareable__survey *survey, const char *path, const char *name,
-                            const struct stat *file, char *reason, size_t size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  shareable__usage usage = shareable__survey_look(survey, name, file, fd);
-  shareable_fate fate = SHAREABLE_FATE_KEPT;
-
-  if (usage.owner == NULL && !survey->is_whole) {
-    snprintf(reason, size, "no log that can be read has it recorded as owned: it is there until somebody unlinks it");
-  } else if (usage.owner == NULL) {
-    snprintf(reason, size, "nobody has it recorded as owned: it is there until somebody unlinks it");
-  } else if (!usage.owner->is_dead) {
-    snprintf(reason, size, "its owner lives");
-  } else if (usage.owner->heir != 0) {
-    snprintf(reason, size, "its owner has left it to process %" PRId64 ", which lives", usage.owner->heir);
-  } else if (!shareable__usage_is_none(&usage)) {
-    say_who(&usage, fd >= 0, reason, size);
-  } else {
-    snprintf(reason, size, "its owner has ended, and nobody uses it");
-    fate = SHAREABLE_FATE_GARBAGE;
-  }
-  if (fd >= 0)
-    close(fd);
-  return fate;
-}
-
-static bool add_finding(shareable_gc *gc, const char *name) {
-  finding *more = reallocarray(gc->all, gc->count + 1, sizeof *more);
-
-  if (more == NULL)
-    return false;
-  gc->all = more;
-  snprintf(more[gc->count++].name, sizeof more->name, "%s", name);
-  return true;
-}
-
-/* Looked at once more: the name may stand for another block by now. */
-static shareable_fate remove_block(const char *path, const struct stat *file, finding *found) {
-  struct stat now;
-  int system = ENOENT;
-
-  if (lstat(path, &now) != 0)
-    system = errno;
-  else if (now.st_ino == file->st_ino)
-    system = unlink(path) == 0 ? 0 : errno;
-  if (system == 0)
-    return SHAREABLE_FATE_REMOVED;
-  snprintf(found->reason, sizeof found->reason, "its owner has ended, and nobody uses it, but it cannot be removed: %s",
-           system == ENOENT ? "it has gone by itself" : shareable__system_text(system));
+static shareable_fate keep(finding *found, const char *reason, const char *more) {
+  snprintf(found->reason, sizeof found->reason, "%s%s", reason, more);
   return SHAREABLE_FATE_KEPT;
 }
 
-/* Whether there is such a block, still. */
-static bool look_at(const shareable__survey *survey, finding *found, bool remove) {
-  char path[sizeof SHAREABLE__DIRECTORY + sizeof found->name];
-  struct stat file;
-
-  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", found->name);
-  found->fate = SHAREABLE_FATE_KEPT;
-  if (lstat(path, &file) != 0) {
-    if (errno == ENOENT)
-      return false;
-    snprintf(found->reason, sizeof found->reason, "it cannot be looked at: %s", shareable__system_text(errno));
-    return true;
-  }
-  if (!S_ISREG(file.st_mode))
-    return false;
-  found->fate = judge(survey, path, found->name, &file, found->reason, sizeof found->reason);
-  if (remove && found->fate == SHAREABLE_FATE_GARBAGE)
-    found->fate = remove_block(path, &file, found);
-  return true;
+static shareable_fate keep_changed(finding *found) {
+  return keep(found, ENDED, "the name belongs to another block by now");
 }
 
-static void look_at_all(shareable_gc *gc, const shareable__survey *survey, bool remove) {
+/* Another block, or a change of this one, since the run began: its claim may be older. */
+static bool is_as_found(const finding *found, const struct stat *now) {
+  return now->st_dev == found->file.st_dev && now->st_ino == found->file.st_ino &&
+         now->st_ctim.tv_sec == found->file.st_ctim.tv_sec && now->st_ctim.tv_nsec == found->file.st_ctim.tv_nsec &&
+         now->st_uid == found->file.st_uid && S_ISREG(now->st_mode);
+}
+
+/* With the lease: whatever the name stands for is looked at last. */
+static shareable_fate unlink_leased(const run *of, const shareable__lease *lease, finding *found) {
+  struct stat named;
+
+  if (fstatat(of->shm, found->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+    return keep(found, ENDED "it cannot be removed: ", errno == ENOENT ? "it has gone by itself" : shareable__system_text(errno));
+  if (!is_as_found(found, &named))
+    return keep_changed(found);
+  if (!shareable__lease_is_undisturbed(lease))
+    return keep(found, ENDED, "a process opens it just now");
+  if (unlinkat(of->shm, found->name, 0) == 0)
+    return SHAREABLE_FATE_REMOVED;
+  return keep(found, ENDED "it cannot be removed: ", shareable__system_text(errno));
+}
+
+static shareable_fate remove_block(const run *of, int fd, shareable__usage *usage, finding *found) {
+  shareable_fate fate;
+  shareable__lease lease;
+
+  usage->use = shareable__lease_take(&lease, fd);
+  if (usage->use != SHAREABLE__UNUSED) {
+    found->is_refused = usage->use == SHAREABLE__IN_USE;
+    say_who(usage, found);
+    return SHAREABLE_FATE_KEPT;
+  }
+  fate = unlink_leased(of, &lease, found);
+  shareable__lease_drop(&lease);
+  return fate;
+}
+
+/* Of a block whose owner has ended, open. */
+static shareable_fate judge_open(const run *of, int fd, finding *found) {
+  shareable__usage usage;
+  struct stat file;
+
+  if (fstat(fd, &file) != 0 || !is_as_found(found, &file))
+    return keep_changed(found);
+  if (file.st_nlink > 1)
+    return keep(found, ENDED, "it has several names");
+  usage = shareable__survey_look(&of->survey, found->name, &file, fd);
+  if (usage.use != SHAREABLE__UNUSED) {
+    found->is_refused = usage.use == SHAREABLE__IN_USE;
+    say_who(&usage, found);
+    return SHAREABLE_FATE_KEPT;
+  }
+  snprintf(found->reason, sizeof found->reason, "its owner has ended, and nobody uses it");
+  return of->remove ? remove_block(of, fd, &usage, found) : SHAREABLE_FATE_GARBAGE;
+}
+
+static shareable_fate judge_dead(const run *of, finding *found) {
+  int fd = shareable__openat(of->shm, found->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+  shareable_fate fate;
+
+  if (fd < 0)
+    return keep(found, ENDED "it cannot be opened to see whether it is in use: ", shareable__system_text(errno));
+  fate = judge_open(of, fd, found);
+  close(fd);
+  return fate;
+}
+
+static shareable_fate judge(const run *of, finding *found) {
+  const shareable__claim *claim = shareable__survey_claim(&of->survey, found->name, found->file.st_ino);
+
+  found->is_refused = false;
+  if (claim == NULL && !of->survey.is_whole)
+    return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
+  if (claim == NULL)
+    return keep(found, "nobody has it recorded as owned: it is there until somebody unlinks it", "");
+  if (!claim->is_dead)
+    return keep(found, "its owner lives", "");
+  if (claim->heir == 0)
+    return judge_dead(of, found);
+  snprintf(found->reason, sizeof found->reason, "its owner has left it to process %" PRId64 ", which lives",
+           claim->heir);
+  return SHAREABLE_FATE_KEPT;
+}
+
+/* Names that begin with a dot are a program's own business unless a log has them. */
+static bool is_block(const run *of, const finding *found) {
+  return found->name[0] != '.' || shareable__survey_claim(&of->survey, found->name, found->file.st_ino) != NULL;
+}
+
+static void look_at_all(shareable_gc *gc, const run *of) {
   size_t kept = 0;
 
-  for (size_t i = 0; i < gc->count; i++)
-    if (look_at(survey, &gc->all[i], remove))
-      gc->all[kept++] = gc->all[i];
+  for (size_t i = 0; i < gc->count; i++) {
+    finding *found = &gc->all[kept];
+
+    if (!is_block(of, &gc->all[i]))
+      continue;
+    *found = gc->all[i];
+    found->fate = judge(of, found);
+    kept++;
+  }
   gc->count = kept;
 }
 
-/* All names, before anything is removed: an errno where there are more. */
-static int list_names(shareable_gc *gc, DIR *directory) {
+static void pause_at_random(void) {
+  struct timespec now, some = {0, 1000000};
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  some.tv_nsec += now.tv_nsec / 1000 * (getpid() | 1) % 4000 * 1000;
+  nanosleep(&some, NULL);
+}
+
+/* Whether any was looked at again. */
+static bool look_again(shareable_gc *gc, const run *of) {
+  bool is_any = false;
+
+  for (size_t i = 0; i < gc->count; i++) {
+    if (!gc->all[i].is_refused)
+      continue;
+    if (!is_any)
+      pause_at_random();
+    is_any = true;
+    gc->all[i].fate = judge(of, &gc->all[i]);
+  }
+  return is_any;
+}
+
+static bool add_finding(shareable_gc *gc, const char *name, const struct stat *file) {
+  finding *more = gc->all;
+
+  if (gc->count % 64 == 0)
+    more = reallocarray(gc->all, gc->count + 64, sizeof *more);
+  if (more == NULL)
+    return false;
+  gc->all = more;
+  more += gc->count++;
+  *more = (finding){.file = *file};
+  snprintf(more->name, sizeof more->name, "%s", name);
+  return true;
+}
+
+/*
+ * All files there, before the logs are read: whoever makes a block logs it first, so the logs are not older than what
+ * is found here. An errno if there may be more.
+ */
+static int list_files(shareable_gc *gc, int shm, DIR *directory) {
   const struct dirent *entry;
+  struct stat file;
 
   while (errno = 0, (entry = readdir(directory)) != NULL)
-    if (entry->d_name[0] != '.' && !add_finding(gc, entry->d_name))
+    if (fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode) &&
+        !add_finding(gc, entry->d_name, &file))
       return ENOMEM;
   return errno;
 }
@@ -154,18 +248,24 @@ static int by_name(const void *one, const void *other) {
   return strcmp(((const finding *)one)->name, ((const finding *)other)->name);
 }
 
-static shareable_status run(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
-  shareable__survey survey;
+static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
+  run of = {.shm = dirfd(directory), .remove = remove};
   shareable_status status;
-  int system = list_names(gc, directory);
+  int system;
+
+  if (remove)
+    shareable__unlink_recover();
+  system = list_files(gc, of.shm, directory);
 
   if (system != 0)
     return shareable__fail_system(error, system, "cannot look at all that there is in " SHAREABLE__DIRECTORY);
-  status = shareable__survey_begin(&survey, error);
+  status = shareable__survey_begin(&of.survey, error);
   if (status != SHAREABLE_OK)
     return status;
-  look_at_all(gc, &survey, remove);
-  shareable__survey_end(&survey);
+  look_at_all(gc, &of);
+  for (int tries = 1; tries < TRIES && look_again(gc, &of); tries++)
+    ;
+  shareable__survey_end(&of.survey);
   if (remove)
     shareable__survey_visit(remove_empty, NULL);
   if (gc->count > 0)
@@ -177,19 +277,23 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
   DIR *directory;
   shareable_status status;
   shareable_gc *gc;
+  int shm;
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the findings");
   if (flags & ~(uint32_t)SHAREABLE_REMOVE)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: gc takes 0 or SHAREABLE_REMOVE",
                            (unsigned)flags);
-  directory = opendir(SHAREABLE__DIRECTORY);
+  shm = shareable__shm_directory_open();
+  directory = shm < 0 ? NULL : fdopendir(shm);
+  if (directory == NULL && shm >= 0)
+    close(shm);
   if (directory == NULL)
     return shareable__fail(error, errno == EACCES ? SHAREABLE_E_PERMISSION : SHAREABLE_E_SYSTEM, errno,
                            "cannot look into " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));
   gc = calloc(1, sizeof *gc);
   status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the findings")
-                      : run(gc, directory, (flags & SHAREABLE_REMOVE) != 0, error);
+                      : run_in(gc, directory, (flags & SHAREABLE_REMOVE) != 0, error);
   closedir(directory);
   if (status == SHAREABLE_OK)
     *result = gc;

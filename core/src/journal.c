@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "segment.h"
+#include "unlink.h"
 
 /* What is read of one user: directories, files and records, of which each counts as at least one record. */
 #define BUDGET (UINT64_C(1) << 20)
@@ -27,7 +28,8 @@ int shareable__journal_open(const shareable__owner_directory *directory, const c
   struct stat status;
 
   *log = (shareable__owner_log){.directory = directory, .name = name};
-  if (shareable__name_bare(name) != name)
+  log->fd = -1;
+  if (shareable__name_bare(name) != name || shareable__unlink_is_stray(name))
     return EPERM;
   log->fd = shareable__openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (log->fd < 0)

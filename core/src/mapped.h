@@ -1,5 +1,7 @@
 /*
- * mapped.h - which files of shared memory processes have mapped, as /proc tells: also those that hold no lock on them.
+ * mapped.h - which files of shared memory processes have mapped or open, as /proc shows it: also those that hold no lock on them.
+ *
+ * This names the users of a block. It proves nothing about processes that /proc does not show (lease.h).
  */
 #ifndef SHAREABLE__MAPPED_H
 #define SHAREABLE__MAPPED_H
@@ -10,13 +12,17 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* A file that a process has mapped; or, with inode 0, a process of that user that cannot be looked into. */
+/* A file that a process has mapped or open; or, with inode 0, a process of that user that cannot be looked into. */
 typedef struct shareable__mapping {
   uint64_t inode;
-  uint64_t size; /* of the memory that is mapped */
+  uint64_t size; /* in bytes: of the memory that is mapped or, if none is, of the open file */
+  uint64_t used; /* of an open file: the memory that it takes, in bytes; else 0 */
   int64_t pid;
   uid_t user;
   char *name; /* of a file that was unlinked: the one that it had; else NULL */
+  bool is_mapped;
+  bool is_open;  /* by a descriptor */
+  bool is_named; /* the open file has a name now, whatever `name` says; false if it is only mapped */
 } shareable__mapping;
 
 typedef struct shareable__mapped {
@@ -29,14 +35,14 @@ typedef struct shareable__mapped {
 shareable__mapped shareable__mapped_find(dev_t device);
 void shareable__mapped_free(shareable__mapped *mapped);
 
-/* The two steps of that: takes in what the maps of one process say, and then puts all in order. */
-void shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid);
+/* The two steps of that: takes in what the maps of one process say, and then puts all in order. Returns the lines there. */
+size_t shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid);
 void shareable__mapped_sort(shareable__mapped *mapped);
 
-/* The processes that have the file mapped, `*count` in a row. */
+/* The processes that have the file mapped or open, `*count` in a row. */
 const shareable__mapping *shareable__mapped_users(const shareable__mapped *mapped, uint64_t inode, size_t *count);
 
-/* A process that may have the file mapped and cannot be looked into; NULL: there is none. */
+/* A process that may use the file and cannot be looked into; NULL: there is none. */
 const shareable__mapping *shareable__mapped_unasked(const shareable__mapped *mapped, const struct stat *file);
 
 #endif

@@ -15,11 +15,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "entropy.h"
 #include "error.h"
+#include "patience.h"
 #include "platform.h"
+#include "unlink.h"
 
 #define DIRECTORY SHAREABLE__DIRECTORY
 
@@ -63,6 +67,40 @@ static bool is_beyond_limit(uint64_t size) {
   return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur;
 }
 
+/* SIGXFSZ is held back, which comes where the limit is lowered meanwhile; and taken, unless the program's own is pending. */
+typedef struct held_signal {
+  sigset_t before; /* the mask of this thread */
+  bool was_pending;
+} held_signal;
+
+static sigset_t limit_signal(void) {
+  sigset_t only;
+
+  sigemptyset(&only);
+  sigaddset(&only, SIGXFSZ);
+  return only;
+}
+
+static held_signal hold_limit_signal(void) {
+  const sigset_t only = limit_signal();
+  held_signal held = {.was_pending = false};
+  sigset_t pending;
+
+  if (sigpending(&pending) == 0)
+    held.was_pending = sigismember(&pending, SIGXFSZ) == 1;
+  pthread_sigmask(SIG_BLOCK, &only, &held.before);
+  return held;
+}
+
+static void release_limit_signal(const held_signal *held) {
+  const struct timespec now = {0, 0};
+  const sigset_t only = limit_signal();
+
+  if (!held->was_pending)
+    sigtimedwait(&only, NULL, &now);
+  pthread_sigmask(SIG_SETMASK, &held->before, NULL);
+}
+
 /*
  * Takes all the memory now: a full file system is ENOSPC here, not SIGBUS at a store. tmpfs gives up with EINTR, and
  * gives all of it back, when a signal comes; a timer's may come each time, so at the second try signals wait.
@@ -82,18 +120,32 @@ static int reserve(int fd, uint64_t size) {
   return system;
 }
 
-static shareable_status allocate(int fd, const char *name, uint64_t size, uint32_t flags, shareable_error *error) {
+static int take_memory(int fd, uint64_t size, bool is_lazy) {
+  held_signal held;
   int system;
 
   if (is_beyond_limit(size))
+    return EFBIG;
+  if (!is_lazy && is_beyond_reach(size))
+    return ENOSPC;
+  held = hold_limit_signal();
+  if (is_lazy)
+    system = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+  else
+    system = reserve(fd, size);
+  release_limit_signal(&held);
+  return system;
+}
+
+static shareable_status allocate(int fd, const char *name, uint64_t size, uint32_t flags, shareable_error *error) {
+  bool is_lazy = (flags & SHAREABLE_LAZY) != 0;
+  int system = take_memory(fd, size, is_lazy);
+
+  if (system == EFBIG)
     return shareable__fail_system(error, EFBIG,
                                   "'%s' needs %" PRIu64 " bytes, more than this process's limit of a file", name, size);
-  if (flags & SHAREABLE_LAZY) {
-    if (ftruncate(fd, (off_t)size) == 0)
-      return SHAREABLE_OK;
-    return shareable__fail_system(error, errno, "cannot size '%s' to %" PRIu64 " bytes", name, size);
-  }
-  system = is_beyond_reach(size) ? ENOSPC : reserve(fd, size);
+  if (system != 0 && is_lazy)
+    return shareable__fail_system(error, system, "cannot size '%s' to %" PRIu64 " bytes", name, size);
   if (system == ENOSPC)
     return fail_no_space(error, name, size);
   if (system != 0)
@@ -119,7 +171,13 @@ bool shareable__segment_is_in_use(int fd) {
   return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
-static shareable_status map(shareable__segment *segment, const char *name, bool read_only, shareable_error *error) {
+static shareable_status fail_not_found(shareable_error *error, const char *name) {
+  return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name);
+}
+
+/* `is_new`: it has no name yet. What has none any more was unlinked between the look-up of its name and its opening. */
+static shareable_status map(shareable__segment *segment, const char *name, bool is_new, bool read_only,
+                            shareable_error *error) {
   int protection = read_only ? PROT_READ : PROT_READ | PROT_WRITE;
   struct stat status;
   void *base;
@@ -128,6 +186,8 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
     return shareable__fail_system(error, errno, "cannot look at '%s'", name);
   if (!S_ISREG(status.st_mode))
     return shareable__fail_system(error, EINVAL, "'%s' is not a block of shared memory", name);
+  if (status.st_nlink == 0 && !is_new)
+    return fail_not_found(error, name);
   if (status.st_size == 0)
     return shareable__fail(error, SHAREABLE_E_NOT_READY, 0,
                            "'%s' has no size yet: its creator has not finished making it, try again", name);
@@ -145,8 +205,8 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t at,
-                                          const void *bytes, size_t length, shareable_error *error) {
+static shareable_status write_all(const shareable__segment *segment, const char *name, uint64_t at, const void *bytes,
+                                  size_t length, shareable_error *error) {
   while (length > 0) {
     ssize_t written = pwrite(segment->fd, bytes, length, (off_t)at);
 
@@ -161,6 +221,15 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
     length -= (size_t)written;
   }
   return SHAREABLE_OK;
+}
+
+shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t at,
+                                          const void *bytes, size_t length, shareable_error *error) {
+  held_signal held = hold_limit_signal();
+  shareable_status status = write_all(segment, name, at, bytes, length, error);
+
+  release_limit_signal(&held);
+  return status;
 }
 
 /* The program may have closed the descriptor, and have opened a file of its own in its place: then it is not ours to close. */
@@ -195,17 +264,28 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
 }
 
 #if SHAREABLE__LINUX
-/* Without /proc, only a process with CAP_DAC_READ_SEARCH is sure to be able to link it. */
-static bool can_link_unnamed(void) {
-  return access("/proc/self/fd", F_OK) == 0 || geteuid() == 0;
+/* By the descriptor's path, which any user may link; `from` has to be a place for 32 characters. */
+static const char *path_in_proc(int fd, char from[32]) {
+  snprintf(from, 32, "/proc/self/fd/%d", fd);
+  return from;
+}
+
+/* Whether it can get a name later: the directory is there already, so to link it there is EEXIST if it is permitted. */
+static bool can_be_linked(int fd) {
+  char from[32];
+
+  return (linkat(fd, "", AT_FDCWD, DIRECTORY, AT_EMPTY_PATH) != 0 && errno == EEXIST) ||
+         access(path_in_proc(fd, from), F_OK) == 0;
 }
 
 static int open_unnamed(shareable__segment *segment, mode_t mode) {
-  if (!can_link_unnamed())
-    return EOPNOTSUPP;
   segment->fd = shareable__openat(AT_FDCWD, DIRECTORY, O_RDWR | O_TMPFILE, mode);
-  if (segment->fd >= 0)
+  if (segment->fd >= 0 && can_be_linked(segment->fd))
     return 0;
+  if (segment->fd >= 0) {
+    shareable__segment_settle(segment);
+    return EOPNOTSUPP;
+  }
   return errno == EISDIR ? EOPNOTSUPP : errno; /* EISDIR: the kernel does not know O_TMPFILE */
 }
 
@@ -217,8 +297,7 @@ static int link_unnamed(int fd, const char *to) {
     return 0;
   if (errno == EEXIST)
     return EEXIST;
-  snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-  return linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+  return linkat(AT_FDCWD, path_in_proc(fd, from), AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 #else
 static int open_unnamed(shareable__segment *segment, mode_t mode) {
@@ -251,7 +330,7 @@ shareable_status shareable__segment_create_hidden(shareable__segment *segment, s
     return shareable__fail_system(error, system, "cannot create '%s' in " DIRECTORY, name);
   status = allocate(segment->fd, name, size, flags, error);
   if (status == SHAREABLE_OK)
-    status = map(segment, name, false, error);
+    status = map(segment, name, true, false, error);
   if (status != SHAREABLE_OK)
     shareable__segment_discard(segment);
   return status;
@@ -270,12 +349,23 @@ shareable_status shareable__segment_create(shareable__segment *segment, const ch
   return status;
 }
 
+/* By a rename, so that a process that is killed never leaves two names. */
+static int name_temporary(shareable__segment *segment, const char *to) {
+  int system = shareable__rename_to_new(AT_FDCWD, segment->temporary, AT_FDCWD, to);
+
+  if (system == 0)
+    segment->temporary[0] = '\0';
+  if (system != ENOSYS)
+    return system;
+  return link(segment->temporary, to) == 0 ? 0 : errno;
+}
+
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error) {
   path to = path_of(name);
   int system;
 
   if (segment->temporary[0] != '\0')
-    system = link(segment->temporary, to.text) == 0 ? 0 : errno;
+    system = name_temporary(segment, to.text);
   else
     system = link_unnamed(segment->fd, to.text);
   if (system == EEXIST)
@@ -306,6 +396,19 @@ void shareable__segment_discard(shareable__segment *segment) {
   segment->base = NULL;
 }
 
+/* A lease (lease.h) is held for microseconds, unless its holder is stopped, or hostile. */
+static int open_patiently(const char *from, int flags) {
+  enum { TRIES = 100 };
+  int fd;
+
+  for (int tries = 0;; tries++) {
+    fd = shareable__openat(AT_FDCWD, from, flags, 0);
+    if (fd >= 0 || errno != EWOULDBLOCK || tries == TRIES)
+      return fd;
+    shareable__sleep(INT64_C(1000000));
+  }
+}
+
 shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
                                          shareable_error *error) {
   int access = read_only ? O_RDONLY : O_RDWR;
@@ -313,12 +416,14 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   shareable_status status;
 
   memset(segment, 0, sizeof *segment);
-  segment->fd = shareable__openat(AT_FDCWD, from.text, access | O_NOFOLLOW | O_NONBLOCK, 0);
+  segment->fd = open_patiently(from.text, access | O_NOFOLLOW | O_NONBLOCK);
   if (segment->fd < 0 && errno == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name);
+    return fail_not_found(error, name);
+  if (segment->fd < 0 && errno == EWOULDBLOCK)
+    return shareable__fail_system(error, EWOULDBLOCK, "cannot open '%s', on which another process has a lease", name);
   if (segment->fd < 0)
     return shareable__fail_system(error, errno, "cannot open '%s'%s", name, read_only ? "" : " to read and write");
-  status = map(segment, name, read_only, error);
+  status = map(segment, name, false, read_only, error);
   if (status != SHAREABLE_OK)
     shareable__segment_settle(segment);
   return status;
@@ -342,7 +447,7 @@ int shareable__segment_open_again(int fd, const shareable__file_id *file, const 
   int access = (read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
   path at = path_of(name);
   char itself[32];
-  int again = shareable__openat(AT_FDCWD, at.text, access, 0);
+  int again = open_patiently(at.text, access);
 
   if (shareable__descriptor_is(again, file))
     return again;
@@ -361,25 +466,15 @@ bool shareable__segment_exists(const char *name) {
   return lstat(at.text, &status) == 0;
 }
 
-static bool is_still(const shareable__segment *segment, const struct stat *status) {
-  return status->st_dev == segment->device && status->st_ino == segment->inode;
-}
-
-static shareable_status fail_unlink(shareable_error *error, const char *name, int system) {
-  if (system == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "block '%s' is already gone", name);
-  return shareable__fail_system(error, system, "cannot unlink '%s'", name);
-}
-
 shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name,
                                            shareable_error *error) {
   path at = path_of(name);
-  struct stat status;
 
-  if (segment != NULL && lstat(at.text, &status) != 0)
-    return fail_unlink(error, name, errno);
-  if (segment != NULL && !is_still(segment, &status))
-    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
-                           "block '%s' is already gone: its name belongs to another block now, which stays", name);
-  return unlink(at.text) == 0 ? SHAREABLE_OK : fail_unlink(error, name, errno);
+  if (segment != NULL)
+    return shareable__unlink_block(&(shareable__file_id){segment->device, segment->inode}, name, error);
+  if (unlink(at.text) == 0)
+    return SHAREABLE_OK;
+  if (errno == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "block '%s' is already gone", name);
+  return shareable__fail_system(error, errno, "cannot unlink '%s'", name);
 }

@@ -101,7 +101,7 @@ void shareable__survey_end(shareable__survey *survey) {
 }
 
 /* A user may record what another owns: then the one counts that lives. */
-static const shareable__claim *claim_of(const shareable__survey *survey, const char *name, uint64_t inode) {
+const shareable__claim *shareable__survey_claim(const shareable__survey *survey, const char *name, uint64_t inode) {
   const shareable__claim key = {.inode = inode}, *end = survey->claims + survey->count, *found = NULL, *at;
 
   if (survey->count == 0)
@@ -117,15 +117,20 @@ static const shareable__claim *claim_of(const shareable__survey *survey, const c
 
 shareable__usage shareable__survey_look(const shareable__survey *survey, const char *name, const struct stat *file,
                                         int fd) {
-  shareable__usage usage = {.owner = claim_of(survey, name, file->st_ino)};
+  shareable__usage usage = {.owner = shareable__survey_claim(survey, name, file->st_ino)};
 
   usage.users = shareable__mapped_users(&survey->mapped, file->st_ino, &usage.user_count);
   usage.unasked = shareable__mapped_unasked(&survey->mapped, file);
   usage.is_unknown = !survey->mapped.is_whole || fd < 0;
   usage.is_locked = fd >= 0 && shareable__segment_is_in_use(fd);
+  usage.use = SHAREABLE__USE_UNKNOWN;
+  if (fd >= 0 && usage.user_count == 0 && !usage.is_locked)
+    usage.use = shareable__lease_probe(fd);
   return usage;
 }
 
 bool shareable__usage_is_none(const shareable__usage *usage) {
-  return usage->user_count == 0 && usage->unasked == NULL && !usage->is_unknown && !usage->is_locked;
+  if (usage->user_count > 0 || usage->is_locked || usage->use == SHAREABLE__IN_USE)
+    return false;
+  return usage->use == SHAREABLE__UNUSED || (usage->unasked == NULL && !usage->is_unknown);
 }

@@ -5,6 +5,7 @@
 #define SHAREABLE__SURVEY_H
 
 #include "journal.h"
+#include "lease.h"
 #include "mapped.h"
 #include "shareable.h"
 
@@ -34,20 +35,27 @@ typedef struct shareable__usage {
   const shareable__mapping *unasked; /* a process that may have it mapped, but cannot be looked into; or NULL */
   bool is_unknown;                   /* /proc does not tell, or the block cannot be opened to ask for its lock */
   bool is_locked;                    /* somebody has it mapped through this library, wherever */
+  shareable__use use;                /* what the kernel says; not asked if it is in use by what stands above */
 } shareable__usage;
 
 /* Visits the logs of this user; root's, those of all users. Returns 0, or an errno if some are unknown. */
 int shareable__survey_visit(shareable__journal_visit *visit, void *context);
 
-/* Looks at all journals and all processes. E_SYSTEM or E_NO_MEMORY; else shareable__survey_end() is due. */
+/*
+ * Reads all ownership logs and looks at all processes. What cannot be read is unknown, and is no failure. A block that was there
+ * before this call, and still is, is one that the claims are about. E_SYSTEM or E_NO_MEMORY; else shareable__survey_end() is due.
+ */
 shareable_status shareable__survey_begin(shareable__survey *survey, shareable_error *error);
 void shareable__survey_end(shareable__survey *survey);
 
-/* What is known of one block; `fd` is open on it, or -1 where it cannot be opened. */
+/* What is known of one block; `fd` is open on it for reading only, or -1 if it cannot be opened. Takes a lease for a moment. */
 shareable__usage shareable__survey_look(const shareable__survey *survey, const char *name, const struct stat *file,
                                         int fd);
 
-/* Whether the usage says that there is nobody. */
+/* The claim on a block by that name: the one of a living owner, if there is one. NULL: no log names it. */
+const shareable__claim *shareable__survey_claim(const shareable__survey *survey, const char *name, uint64_t inode);
+
+/* Whether no process uses the block: the kernel says so or, if it cannot be asked, nothing else says that one does. */
 bool shareable__usage_is_none(const shareable__usage *usage);
 
 #endif

@@ -4,6 +4,7 @@
  * Each is a user of its own, whose journals no reaper of another test looks into.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -154,43 +155,190 @@ Test(gc, keeps_what_anybody_else_has_mapped) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-/* Whether a child that has nothing mapped is told so of the block. */
-static bool is_told(shareable_memory *memory, const char *name, const char *reason) {
-  int status = -1;
-  pid_t child = fork();
-
-  if (child == 0) {
-    shareable_gc *gc = NULL;
-
-    prctl(PR_SET_DUMPABLE, 1);
-    shareable_memory_close(memory);
-    if (shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL) == SHAREABLE_OK)
-      for (size_t i = 0; i < shareable_gc_count(gc); i++)
-        if (strcmp(shareable_gc_name(gc, i), name) == 0)
-          _exit(strstr(shareable_gc_reason(gc, i), reason) == NULL);
-    _exit(1);
-  }
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-Test(gc, keeps_what_a_process_may_have_mapped_that_cannot_be_looked_into) {
-  shareable_memory *memory;
-  char other[60];
-  bool is_kept;
-
+/* The kernel says that nobody uses it, whatever /proc shows of other processes. */
+Test(gc, removes_what_a_process_that_cannot_be_looked_into_does_not_use) {
   be_somebody();
-  snprintf(other, sizeof other, "%s-other", own_name());
-  cr_ok(shareable_memory_create(&memory, other, 8, 0, 0, NULL));
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
-  is_kept = is_told(memory, own_name(), "cannot be asked");
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
-  cr_assert(is_kept);
-  cr_assert(exists(own_name()));
+}
+
+/* As stock Python does; with a descriptor or without. */
+typedef struct stock_use {
+  const char *path;
+  int flags;
+  bool maps;
+} stock_use;
+
+/* Gives up being root again, so that others of its user may look into it. */
+static void be_seen(void) {
+  if (setresuid(geteuid(), geteuid(), geteuid()) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
+    _exit(1);
+}
+
+static void use_block(const stock_use *how) {
+  int fd = open(how->path, how->flags | O_CLOEXEC);
+
+  if (fd < 0 || (how->maps && mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED))
+    _exit(1);
+  if (how->maps)
+    close(fd);
+}
+
+static void use_as_stock(const void *with) {
+  be_seen();
+  use_block(with);
+}
+
+Test(gc, keeps_what_another_user_has_mapped) {
+  const stock_use how = {path_of(own_name()), O_RDWR, true};
+  pid_t user;
+
+  if (geteuid() != 0)
+    skip_because("only root can be a user that nobody else is");
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  cr_assert_eq(seteuid(0), 0);
+  user = start(use_as_stock, &how);
+  be_somebody();
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(seteuid(0), 0);
+  end(user, SIGKILL);
+  be_somebody();
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
-  cr_ok(shareable_memory_unlink(memory, NULL));
-  shareable_memory_unref(memory);
+}
+
+Test(gc, keeps_what_a_process_has_only_open) {
+  const stock_use how = {path_of(own_name()), O_RDONLY, false};
+  pid_t user;
+
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  user = start(use_as_stock, &how);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it open"), SHAREABLE_FATE_KEPT);
+  end(user, SIGKILL);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+}
+
+static int ready[2];
+
+static void *use_for_ever(void *with) {
+  usleep(100000); /* the main thread has ended by then */
+  use_block(with);
+  close(ready[1]);
+  for (;;)
+    pause();
+  return with;
+}
+
+Test(gc, names_a_process_whose_main_thread_has_ended) {
+  static stock_use how;
+  char reason[60], byte;
+  pid_t user;
+
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  how = (stock_use){path_of(own_name()), O_RDWR, true};
+  cr_assert_eq(pipe(ready), 0);
+  user = fork();
+  if (user == 0) {
+    pthread_t thread;
+
+    close(ready[0]);
+    be_seen();
+    if (pthread_create(&thread, NULL, use_for_ever, &how) != 0)
+      _exit(1);
+    pthread_exit(NULL);
+  }
+  close(ready[1]);
+  cr_assert_eq(read(ready[0], &byte, 1), 0);
+  close(ready[0]);
+  snprintf(reason, sizeof reason, "process %d has it mapped", user);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  end(user, SIGKILL);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+}
+
+Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
+  char name[60];
+
+  be_somebody();
+  snprintf(name, sizeof name, ".%s", own_name());
+  end(start_owner(name, 0), SIGKILL);
+  cr_assert_eq(fate_of(name, SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_not(exists(name));
+}
+
+Test(gc, keeps_a_block_with_a_second_name) {
+  char other[320];
+
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  snprintf(other, sizeof other, "%s-other", path_of(own_name()));
+  cr_assert_eq(link(path_of(own_name()), other), 0);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "several names"), SHAREABLE_FATE_KEPT);
+  unlink(other);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+}
+
+/* What a user puts among the logs: a lease, a FIFO. */
+Test(gc, goes_on_beside_what_is_no_log, .timeout = 30) {
+  char path[300], other[300];
+  int fd;
+
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  signal(SIGIO, SIG_IGN);
+  snprintf(path, sizeof path, "%s/leased", log_directory());
+  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  cr_assert_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+  snprintf(other, sizeof other, "%s/fifo", log_directory());
+  cr_assert_eq(mkfifo(other, 0600), 0);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  close(fd);
+  unlink(path);
+  unlink(other);
+  rmdir(log_directory());
+}
+
+enum { BLOCKS = 40, RUNS = 3 };
+
+static void own_many(const void *with) {
+  const char *with_name = with;
+  shareable_memory *memory;
+  char name[80];
+
+  setenv("SHAREABLE_REAPER", "/bin/true", 1);
+  for (int i = 0; i < BLOCKS; i++) {
+    snprintf(name, sizeof name, "%s-%d", with_name, i);
+    if (shareable_memory_create(&memory, name, 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK)
+      _exit(1);
+  }
+}
+
+/* Each opens what the other would remove. */
+Test(gc, runs_beside_another_one) {
+  char name[60], block[80];
+  pid_t runs[RUNS];
+  int status;
+
+  be_somebody();
+  snprintf(name, sizeof name, "%s", own_name());
+  end(start(own_many, name), SIGKILL);
+  for (int i = 0; i < RUNS; i++)
+    if ((runs[i] = fork()) == 0) {
+      shareable_gc *gc;
+      _exit(shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL) != SHAREABLE_OK);
+    }
+  for (int i = 0; i < RUNS; i++) {
+    waitpid(runs[i], &status, 0);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  for (int i = 0; i < BLOCKS; i++) {
+    snprintf(block, sizeof block, "%s-%d", name, i);
+    cr_expect_not(exists(block), "%s", block);
+  }
 }
 
 Test(gc, keeps_another_block_that_has_the_name_by_now) {

@@ -2,20 +2,27 @@
  * segment.c - tests of core/src/segment.c.
  */
 #include "../../core/src/segment.h"
+#include "../../core/src/lease.h"
 #include "../../core/src/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 
-#include "support.h"
+#include "child.h"
 
 /* The way that is taken here if none is chosen. */
 #define USUAL (SHAREABLE__LINUX ? SHAREABLE__UNNAMED : SHAREABLE__TEMPORARY)
@@ -281,4 +288,122 @@ Test(segment, another_s_block_of_the_same_name_stays) {
   cr_ok(shareable__segment_unlink(&second, own_name(), NULL));
   shareable__segment_discard(&first);
   shareable__segment_discard(&second);
+}
+
+/* Holds a lease on the block for as long as it lives, as a gc that was stopped. */
+static void lease_block(const void *with) {
+  shareable__lease lease;
+  int fd = open(with, O_RDONLY | O_CLOEXEC);
+
+  if (shareable__lease_take(&lease, fd) != SHAREABLE__UNUSED)
+    _exit(1);
+}
+
+static pid_t lease_own_block(void) {
+  shareable__segment segment = made(USUAL, 8);
+  char path[100];
+
+  cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
+  shareable__segment_discard(&segment);
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  return start(lease_block, path);
+}
+
+Test(segment, opening_does_not_wait_for_a_lease_that_is_kept) {
+  pid_t holder = lease_own_block();
+  shareable__segment opened;
+  shareable_error error = {0};
+  struct timespec before, after;
+
+  kill(holder, SIGSTOP);
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  cr_expect_neq(shareable__segment_open(&opened, own_name(), false, &error), SHAREABLE_OK);
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  cr_expect_lt(after.tv_sec - before.tv_sec, 3);
+  cr_expect_not_null(strstr(error.text, "lease"), "%s", error.text);
+  end(holder, SIGKILL);
+  cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
+  cr_ok(shareable__segment_unlink(&opened, own_name(), NULL));
+  shareable__segment_discard(&opened);
+}
+
+Test(segment, opening_outwaits_a_lease_that_is_dropped) {
+  pid_t holder = lease_own_block(), killer = fork();
+  shareable__segment opened;
+
+  if (killer == 0) {
+    usleep(20000);
+    kill(holder, SIGKILL);
+    _exit(0);
+  }
+  cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
+  waitpid(killer, NULL, 0);
+  waitpid(holder, NULL, 0);
+  cr_ok(shareable__segment_unlink(&opened, own_name(), NULL));
+  shareable__segment_discard(&opened);
+}
+
+/* As kernels before 6.10 answer a user who is not root: no file is linked by its descriptor. */
+static bool forbid_links_by_descriptor(void) {
+  struct sock_filter code[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_linkat, 0, 3),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[4])),
+    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, AT_EMPTY_PATH, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {LENGTH(code), code};
+
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a mount namespace with nothing in /proc, as a user that is not root. */
+static int create_without_proc(const char *name) {
+  shareable_memory *memory;
+
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("none", "/proc", "tmpfs", 0, NULL) != 0 || setuid(65533) != 0 || !forbid_links_by_descriptor())
+    return 77;
+  if (shareable_memory_create(&memory, name, 8, 0, 0, NULL) != SHAREABLE_OK)
+    return 1;
+  if (!exists(name))
+    return 2;
+  return shareable_memory_unlink(memory, NULL) == SHAREABLE_OK ? 0 : 3;
+}
+
+Test(segment, needs_no_proc) {
+  char name[60];
+  pid_t child;
+  int status;
+
+  snprintf(name, sizeof name, "%s", own_name());
+  child = fork();
+  if (child == 0)
+    _exit(create_without_proc(name));
+  waitpid(child, &status, 0);
+  cr_assert(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77)
+    skip_because("no mount namespace, or no seccomp(2)");
+  cr_expect_eq(WEXITSTATUS(status), 0);
+}
+
+/* The limit is lowered after it was asked for. */
+Test(segment, writing_past_the_limit_of_a_file_raises_no_signal) {
+  shareable__segment segment = made(USUAL, 100);
+  const struct rlimit low = {10, 10};
+  pid_t child = fork();
+  int status;
+
+  if (child == 0) {
+    shareable_error error;
+
+    if (setrlimit(RLIMIT_FSIZE, &low) != 0)
+      _exit(2);
+    _exit(shareable__segment_write(&segment, "block", 10, "0123456789", 10, &error) == SHAREABLE_OK ||
+          error.system != EFBIG);
+  }
+  waitpid(child, &status, 0);
+  cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", status);
+  shareable__segment_discard(&segment);
 }

@@ -1,0 +1,46 @@
+/*
+ * unlink.h - removing the name of a block, and of no other block that has the name by then.
+ *
+ * No system call unlinks a name only if it is a certain file. So the name is compared, moved to a place where no other user
+ * can change it, compared again there, and only then unlinked, or moved back. The place is the user's directory in /dev/shm
+ * (owner_directory.h); if there is none to be had, as in a full /dev/shm, it is a name in /dev/shm that cannot be foreseen.
+ *
+ * A process may be killed in between. So the name in the other place says what was to be done:
+ *
+ *   .shareable-unlink-INODE-RANDOM-NAME   16 and 8 hexadecimal digits: the file is to be unlinked if it has that inode, else
+ *                                         moved back to NAME
+ *   .shareable-unlink-INODE-RANDOM        the same if NAME is too long: a symbolic link with ".name" at its end contains it
+ *
+ * Any process of the user may do that at any time (shareable__unlink_recover()), also beside a process that is not killed.
+ */
+#ifndef SHAREABLE__UNLINK_H
+#define SHAREABLE__UNLINK_H
+
+#include <stdbool.h>
+
+#include "descriptor.h"
+#include "owner_directory.h"
+#include "shareable.h"
+
+/*
+ * Unlinks the block if it still has that name. E_NOT_FOUND if it is gone or another block has the name; if that was moved and
+ * cannot be moved back, because the name is taken once more, the sentence says where it is.
+ */
+shareable_status shareable__unlink_block(const shareable__file_id *block, const char *name, shareable_error *error);
+
+/* Whether a file by that name was moved there to be unlinked: it is not an ownership log, whatever it contains. */
+bool shareable__unlink_is_stray(const char *name);
+
+/* Finishes or undoes what killed processes of this user left in that directory; if it is NULL, in /dev/shm itself. */
+void shareable__unlink_recover_in(const shareable__owner_directory *directory);
+
+/* The same in all places; for root, in those of all users. */
+void shareable__unlink_recover(void);
+
+/*
+ * Renames a file unless the new name exists. Returns 0, EEXIST, ENOSYS if the system cannot do that in one step, or another
+ * errno.
+ */
+int shareable__rename_to_new(int from, const char *name, int to, const char *new_name);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * lease.c - tests of core/src/lease.c.
+ */
+#include "../../core/src/lease.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "child.h"
+
+static const char *own_path(void) {
+  static char path[60];
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  return path;
+}
+
+/* A file of a page, open for reading. */
+static int make(void) {
+  int fd = open(own_path(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  cr_assert_geq(fd, 0);
+  cr_assert_eq(ftruncate(fd, 4096), 0);
+  close(fd);
+  fd = open(own_path(), O_RDONLY | O_CLOEXEC);
+  cr_assert_geq(fd, 0);
+  return fd;
+}
+
+/* Where the file system or the kernel has no leases, nothing can be said of them. */
+static void need_leases(int fd) {
+  if (shareable__lease_probe(fd) == SHAREABLE__UNUSED)
+    return;
+  unlink(own_path());
+  skip_because("the kernel grants no lease on a file in /dev/shm");
+}
+
+static void done(int fd) {
+  close(fd);
+  unlink(own_path());
+}
+
+typedef struct user {
+  const char *path;
+  int flags;
+  bool maps;
+} user;
+
+/* Without a descriptor, if it maps the file. */
+static void use(const void *with) {
+  const user *how = with;
+  int fd = open(how->path, how->flags | O_CLOEXEC);
+
+  if (fd < 0)
+    _exit(1);
+  if (!how->maps)
+    return;
+  if (mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
+    _exit(1);
+  close(fd);
+}
+
+static shareable__use probe_beside(int fd, int flags, bool maps) {
+  const user how = {own_path(), flags, maps};
+  pid_t child;
+  shareable__use found;
+
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  child = start(use, &how);
+  found = shareable__lease_probe(fd);
+  end(child, SIGKILL);
+  return found;
+}
+
+Test(lease, finds_each_way_to_use_a_file) {
+  int fd = make();
+
+  need_leases(fd);
+  cr_expect_eq(probe_beside(fd, O_RDONLY, false), SHAREABLE__IN_USE);
+  cr_expect_eq(probe_beside(fd, O_WRONLY, false), SHAREABLE__IN_USE);
+  cr_expect_eq(probe_beside(fd, O_RDWR, false), SHAREABLE__IN_USE);
+  cr_expect_eq(probe_beside(fd, O_RDONLY, true), SHAREABLE__IN_USE);
+  cr_expect_eq(probe_beside(fd, O_RDWR, true), SHAREABLE__IN_USE);
+  cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
+  done(fd);
+}
+
+Test(lease, counts_the_uses_of_its_own_process) {
+  int fd = make(), other;
+  void *mapping;
+
+  need_leases(fd);
+  other = open(own_path(), O_RDWR | O_CLOEXEC);
+  cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__IN_USE);
+  mapping = mmap(NULL, 4096, PROT_READ, MAP_SHARED, other, 0);
+  close(other);
+  cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__IN_USE);
+  munmap(mapping, 4096);
+  cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
+  done(fd);
+}
+
+static volatile sig_atomic_t urgent, io;
+
+static void count(int signal) {
+  if (signal == SIGURG)
+    urgent++;
+  else
+    io++;
+}
+
+static void count_signals(void) {
+  signal(SIGURG, count);
+  signal(SIGIO, count);
+}
+
+Test(lease, makes_others_wait_and_reaches_no_handler_of_the_program) {
+  shareable__lease lease;
+  int fd = make();
+
+  need_leases(fd);
+  count_signals();
+  cr_assert_eq(shareable__lease_take(&lease, fd), SHAREABLE__UNUSED);
+  cr_expect(shareable__lease_is_undisturbed(&lease));
+  cr_expect_eq(open(own_path(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), -1);
+  cr_expect_eq(errno, EWOULDBLOCK);
+  cr_expect_not(shareable__lease_is_undisturbed(&lease));
+  shareable__lease_drop(&lease);
+  cr_expect_eq(urgent, 0);
+  cr_expect_eq(io, 0);
+  done(fd);
+}
+
+Test(lease, leaves_the_program_its_own_signals) {
+  shareable__lease lease;
+  int fd = make();
+
+  need_leases(fd);
+  count_signals();
+  cr_assert_eq(shareable__lease_take(&lease, fd), SHAREABLE__UNUSED);
+  kill(getpid(), SIGURG);
+  shareable__lease_drop(&lease);
+  cr_expect_eq(urgent, 1);
+  cr_assert_eq(shareable__lease_take(&lease, fd), SHAREABLE__UNUSED);
+  raise(SIGURG);
+  shareable__lease_drop(&lease);
+  cr_expect_eq(urgent, 2);
+  done(fd);
+}
+
+/* As in a container: root that may do less. */
+static void give_up_leases(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+
+  cr_assert_eq(syscall(SYS_capget, &header, data), 0);
+  data[0].effective &= ~(1u << CAP_LEASE);
+  cr_assert_eq(syscall(SYS_capset, &header, data), 0);
+}
+
+Test(lease, does_not_know_of_a_file_that_it_has_no_right_to_ask_for) {
+  int fd;
+
+  if (geteuid() != 0)
+    skip_because("only root can make a file of another user's");
+  fd = make();
+  need_leases(fd);
+  cr_assert_eq(chown(own_path(), 65533, 65533), 0);
+  cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
+  give_up_leases();
+  cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__USE_UNKNOWN);
+  cr_expect_eq(shareable__lease_probe(-1), SHAREABLE__USE_UNKNOWN);
+  done(fd);
+}

@@ -1,0 +1,300 @@
+/*
+ * unlink.c - tests of core/src/unlink.c.
+ *
+ * The unlinking process is stopped before each of its system calls in turn (ptrace). There its block is replaced by another
+ * one, or it is killed, or both.
+ */
+#include "../../core/src/unlink.h"
+#include "../../core/src/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "child.h"
+
+static void be_somebody(void) {
+  if (geteuid() != 0)
+    skip_because("only root can be a user that nobody else is");
+  cr_assert_eq(setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0), 0);
+  cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+}
+
+/* What looks for leaks at the end has to be let look. */
+static void be_root_again(void) {
+  if (setresuid(0, 0, 0) == 0)
+    prctl(PR_SET_DUMPABLE, 1);
+}
+
+TestSuite(unlink, .fini = be_root_again);
+
+static const char *long_name(void) {
+  static char name[256];
+
+  memset(name, 'x', 255);
+  memcpy(name, own_name(), strlen(own_name()));
+  return name;
+}
+
+/* A block of that size, which says which one it is. */
+static void make(const char *name, size_t size) {
+  shareable_memory *memory;
+
+  cr_ok(shareable_memory_create(&memory, name, size, 0, 0, NULL));
+  shareable_memory_unref(memory);
+}
+
+static off_t size_of(const char *name) {
+  char path[300];
+  struct stat file;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", name);
+  return stat(path, &file) == 0 ? file.st_size : 0;
+}
+
+static pid_t start_unlinking(const char *name) {
+  int status;
+  pid_t child = fork();
+
+  if (child == 0) {
+    shareable_memory *memory;
+
+    if (shareable_memory_open(&memory, name, 0, NULL) != SHAREABLE_OK)
+      _exit(1);
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGSTOP);
+    shareable_memory_unlink(memory, NULL);
+    _exit(0);
+  }
+  waitpid(child, &status, 0);
+  if (!WIFSTOPPED(status)) {
+    shareable_unlink(name, NULL);
+    skip_because("ptrace(2) is not permitted");
+  }
+  return child;
+}
+
+/* Runs it up to its system call of that number, which is not made; false: it made fewer, and has ended. */
+static bool run_to(pid_t child, int call) {
+  int status = 0;
+
+  for (int i = 0; i < 2 * call - 1; i++) {
+    ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+    waitpid(child, &status, 0);
+    if (!WIFSTOPPED(status))
+      return false;
+  }
+  return true;
+}
+
+static void run_on(pid_t child) {
+  ptrace(PTRACE_DETACH, child, NULL, NULL);
+  waitpid(child, NULL, 0);
+}
+
+/* Nothing of it is left in any place. */
+static void check_no_stray(const char *name) {
+  char command[700];
+
+  snprintf(command, sizeof command,
+           "ls -A /dev/shm/.shareable-%u* /dev/shm/.shareable-unlink-* 2>/dev/null | grep -q .", geteuid());
+  cr_expect_neq(system(command), 0, "something is left of unlinking '%s'", name);
+}
+
+typedef enum event { REPLACED, KILLED, REPLACED_AND_KILLED } event;
+
+static int try_each_call(const char *name, event what) {
+  int call;
+
+  for (call = 1;; call++) {
+    pid_t child;
+
+    make(name, 8);
+    child = start_unlinking(name);
+    if (!run_to(child, call))
+      break;
+    if (what != KILLED) {
+      shareable_unlink(name, NULL);
+      make(name, 16);
+    }
+    if (what != REPLACED)
+      kill(child, SIGKILL);
+    run_on(child);
+    if (what != REPLACED)
+      shareable__unlink_recover();
+    if (what != KILLED) {
+      cr_expect_eq(size_of(name), 16, "a new block, made before call %d, is not there", call);
+      cr_ok(shareable_unlink(name, NULL));
+    } else {
+      shareable_unlink(name, NULL);
+    }
+    check_no_stray(name);
+  }
+  cr_expect_eq(size_of(name), 0);
+  return call;
+}
+
+Test(unlink, spares_a_block_that_takes_the_name_at_any_moment) {
+  be_somebody();
+  cr_expect_gt(try_each_call(own_name(), REPLACED), 4);
+  cr_expect_gt(try_each_call(long_name(), REPLACED), 4);
+}
+
+Test(unlink, leaves_nothing_that_is_not_recovered_if_it_is_killed) {
+  be_somebody();
+  cr_expect_gt(try_each_call(own_name(), KILLED), 4);
+  cr_expect_gt(try_each_call(long_name(), KILLED), 4);
+}
+
+/* The new block is made before the call, and moved by it: the kill comes before each of the calls after that. */
+static bool kill_after_replacing(const char *name, int replaced_at, int killed_at) {
+  pid_t child;
+  bool is_stopped;
+
+  make(name, 8);
+  child = start_unlinking(name);
+  if (!run_to(child, replaced_at)) {
+    shareable_unlink(name, NULL);
+    return false;
+  }
+  shareable_unlink(name, NULL);
+  make(name, 16);
+  for (int i = 0; i < 2 * (killed_at - replaced_at); i++) {
+    ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+    waitpid(child, NULL, 0);
+  }
+  is_stopped = kill(child, SIGKILL) == 0;
+  waitpid(child, NULL, 0);
+  shareable__unlink_recover();
+  cr_expect_eq(size_of(name), 16, "replaced before call %d, killed before call %d", replaced_at, killed_at);
+  shareable_unlink(name, NULL);
+  check_no_stray(name);
+  return is_stopped;
+}
+
+Test(unlink, has_a_moved_block_put_back_if_it_is_killed, .timeout = 60) {
+  int calls;
+
+  be_somebody();
+  calls = try_each_call(own_name(), REPLACED_AND_KILLED);
+  for (int replaced = 1; replaced < calls; replaced++)
+    for (int killed = replaced; killed < replaced + 12; killed++)
+      if (!kill_after_replacing(own_name(), replaced, killed))
+        break;
+}
+
+static int find_call_that_moves(const char *name) {
+  for (int call = 1;; call++) {
+    pid_t child;
+    bool is_there;
+
+    make(name, 8);
+    child = start_unlinking(name);
+    cr_assert(run_to(child, call));
+    ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+    waitpid(child, NULL, 0);
+    is_there = exists(name);
+    run_on(child);
+    if (!is_there)
+      return call;
+  }
+}
+
+Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
+  char command[300];
+  pid_t child;
+  int call;
+
+  be_somebody();
+  call = find_call_that_moves(own_name());
+  make(own_name(), 8);
+  child = start_unlinking(own_name());
+  cr_assert(run_to(child, call));
+  shareable_unlink(own_name(), NULL);
+  make(own_name(), 16);
+  ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+  waitpid(child, NULL, 0); /* the second one is moved away */
+  make(own_name(), 24);
+  run_on(child);
+  cr_expect_eq(size_of(own_name()), 24);
+  shareable__unlink_recover();
+  cr_expect_eq(size_of(own_name()), 24);
+  snprintf(command, sizeof command, "test $(stat -c %%s /dev/shm/.shareable-%u/.shareable-unlink-*) = 16", geteuid());
+  cr_expect_eq(system(command), 0);
+  cr_ok(shareable_unlink(own_name(), NULL));
+  shareable__unlink_recover(); /* the name is free */
+  cr_expect_eq(size_of(own_name()), 16);
+  cr_ok(shareable_unlink(own_name(), NULL));
+  check_no_stray(own_name());
+}
+
+Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {
+  shareable_memory *memory;
+  shareable_error error;
+
+  if (geteuid() != 0)
+    skip_because("only root can be a user that nobody else is");
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0666, NULL));
+  be_somebody();
+  cr_status(shareable_memory_unlink(memory, &error), SHAREABLE_E_PERMISSION);
+  check_no_stray(own_name());
+  cr_assert_eq(setresuid(0, 0, 0), 0);
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+  cr_expect_not(exists(own_name()));
+}
+
+/* In a mount namespace with a /dev/shm of its own, for few files. */
+static int unlink_in_full(void) {
+  shareable_memory *memory;
+  char path[60];
+
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777,nr_inodes=16") != 0)
+    return 77;
+  if (shareable_memory_create(&memory, "block", 8, 0, 0, NULL) != SHAREABLE_OK)
+    return 1;
+  for (int i = 0; i < 20; i++) {
+    snprintf(path, sizeof path, "/dev/shm/filler-%d", i);
+    close(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  }
+  if (mkdir("/dev/shm/more", 0700) == 0)
+    return 2;
+  return shareable_memory_unlink(memory, NULL) == SHAREABLE_OK && !exists("block") ? 0 : 3;
+}
+
+Test(unlink, needs_no_room) {
+  int status;
+  pid_t child = fork();
+
+  if (child == 0)
+    _exit(unlink_in_full());
+  waitpid(child, &status, 0);
+  cr_assert(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77)
+    skip_because("no mount namespace is to be had");
+  cr_expect_eq(WEXITSTATUS(status), 0);
+}
+
+/* Whoever may write a block could have others' blocks removed, if it were read as a log in between; or zeros, it itself. */
+Test(unlink, has_no_moved_block_taken_for_a_log) {
+  const char *stray = ".shareable-unlink-0000000000000001-00000001-name";
+  shareable__owner_directory directory;
+  shareable__owner_log log;
+  int fd;
+
+  be_somebody();
+  cr_assert_eq(shareable__owner_directory_create(&directory), 0);
+  fd = openat(directory.fd, stray, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  cr_assert_geq(fd, 0);
+  close(fd);
+  cr_expect_eq(shareable__journal_open(&directory, stray, &log), EPERM);
+  unlinkat(directory.fd, stray, 0);
+  shareable__owner_directory_remove(&directory);
+  shareable__owner_directory_close(&directory);
+}
