@@ -55,6 +55,13 @@
  * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between
  *   shareable_memory_pin() and shareable_memory_unpin() it stays good across close.
  * - Unlinking removes the name only. Who has the block open keeps using it; who comes later does not find it.
+ *   Unlinking through a handle removes that block and never another one that has taken the name. If another one takes it just
+ *   then, that has no name for some microseconds, and is moved back; if the process is killed meanwhile, the next reaper
+ *   or shareable_gc_run() of the same user moves it back.
+ * - Garbage collection. shareable_gc_run() removes a block only if the kernel confirms, by a lease, that no process has it open
+ *   or mapped. A process that opens the block between that check and the unlink gets a block without a name. During the
+ *   check, which takes microseconds, opening the block waits; if gc is stopped just then (SIGSTOP), functions of this library
+ *   fail with SHAREABLE_E_SYSTEM after 100 milliseconds, and other programs wait for at most /proc/sys/fs/lease-break-time.
  * - Stock Python. CPython registers what it attaches to with its resource tracker, which unlinks it when that Python
  *   process ends. That is CPython's doing (its issue gh-82300): have it attach with track=False, which a block (not a
  *   list) takes from 3.13 on, or unregister.
@@ -333,7 +340,8 @@ SHAREABLE_API void shareable_memory_unref(shareable_memory *memory);
 SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
 
 /*
- * Removes the block's name, whether or not the handle is closed. Who has it open keeps it.
+ * Removes the block's name, whether or not the handle is closed. Who has it open keeps it. Another block that has taken the
+ * name stays, whenever it did. If it cannot get its name back, because that was taken once more, *error says where it is.
  *
  * Returns E_NOT_FOUND where it is already gone, also where its name belongs to another block by now, which stays;
  * E_PERMISSION or E_SYSTEM.
@@ -410,15 +418,16 @@ typedef struct shareable_gc shareable_gc;
 
 /*
  * Looks at every block there is, stock Python's too, and tells which are garbage: recorded as owned (SHAREABLE_OWNED) by a
- * process that has ended, as the lock that it held proves, by this user (root: by any); and mapped by nobody, neither
- * by whoever uses this library, who holds a lock on it, nor by whoever does not, as /proc tells. Whatever cannot be
- * proven to be all that stays, however old it is. It is for what is left where a reaper was killed together with the owner.
+ * process that has ended, as the lock that it held proves, by this user (root: by any); and in use by no process: neither
+ * open nor mapped, as the kernel confirms by a write lease (fcntl(2), F_SETLEASE), also for processes that /proc does
+ * not show. Whatever cannot be proven to be all that stays, however old it is: also if this process may take no lease, for
+ * which it must be the block's user or have CAP_LEASE. It is for what is left where a reaper was killed together with the owner.
  *
  *   gc      receives the findings: free them with shareable_gc_free()
  *   flags   0 only tells; SHAREABLE_REMOVE unlinks the garbage as well
  *
- * A process that cannot be looked into may have mapped what it has the right to: what it might use stays. That root has
- * mapped what is another user's alone is seen by root only.
+ * What cannot be read (a log, a process, a block) is unknown: it removes nothing, and does not stop the rest of the run.
+ * With SHAREABLE_REMOVE, it also completes what killed processes began to unlink.
  *
  * Returns E_ARGUMENT, E_NO_MEMORY, E_PERMISSION or E_SYSTEM.
  */

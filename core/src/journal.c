@@ -330,8 +330,8 @@ shareable__answer shareable__journal_has_block(int fd, const shareable__record *
 
 /* The block of the record alone: another may have taken the name meanwhile. */
 static bool unlink_block(const shareable__record *record) {
-  const shareable__segment block = {.device = record->device, .inode = record->inode, .fd = -1};
-  shareable_status status = shareable__segment_unlink(&block, record->name, NULL);
+  const shareable__file_id block = {record->device, record->inode};
+  shareable_status status = shareable__unlink_block(&block, record->name, NULL);
 
   return status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND;
 }

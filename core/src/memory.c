@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "unlink.h"
 
 /* From this many bytes on, making a block only to find its name taken costs more than to look first. */
 #define WORTH_A_LOOK 65536
@@ -224,11 +225,13 @@ void shareable_memory_unpin(shareable_memory *memory) {
 }
 
 shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error) {
+  shareable__file_id block;
   shareable_status status;
 
   if (memory == NULL)
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
-  status = shareable__segment_unlink(&memory->segment, memory->name, error);
+  block = (shareable__file_id){memory->segment.device, memory->segment.inode};
+  status = shareable__unlink_block(&block, memory->name, error);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
     shareable__owner_forget(&memory->owned);
   return status;
@@ -237,7 +240,7 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
 shareable_status shareable_unlink(const char *name, shareable_error *error) {
   const char *bare = shareable__name_bare(name);
 
-  return bare == NULL ? fail_name(error, name) : shareable__segment_unlink(NULL, bare, error);
+  return bare == NULL ? fail_name(error, name) : shareable__segment_unlink(bare, error);
 }
 
 const char *shareable_memory_name(const shareable_memory *memory) {

@@ -23,7 +23,7 @@
 #include "error.h"
 #include "patience.h"
 #include "platform.h"
-#include "unlink.h"
+#include "rename.h"
 
 #define DIRECTORY SHAREABLE__DIRECTORY
 
@@ -466,12 +466,9 @@ bool shareable__segment_exists(const char *name) {
   return lstat(at.text, &status) == 0;
 }
 
-shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name,
-                                           shareable_error *error) {
+shareable_status shareable__segment_unlink(const char *name, shareable_error *error) {
   path at = path_of(name);
 
-  if (segment != NULL)
-    return shareable__unlink_block(&(shareable__file_id){segment->device, segment->inode}, name, error);
   if (unlink(at.text) == 0)
     return SHAREABLE_OK;
   if (errno == ENOENT)

@@ -79,7 +79,7 @@ void shareable__segment_settle(shareable__segment *segment);
 /* Whether there is a file called `name`. */
 bool shareable__segment_exists(const char *name);
 
-/* Removes the name where it is still this segment's; where `segment` is NULL, whatever it stands for. */
-shareable_status shareable__segment_unlink(const shareable__segment *segment, const char *name, shareable_error *error);
+/* Removes the name, whatever block has it. One block and no other is removed by shareable__unlink_block(). */
+shareable_status shareable__segment_unlink(const char *name, shareable_error *error);
 
 #endif

@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "entropy.h"
 #include "error.h"
 #include "name.h"
-#include "platform.h"
+#include "rename.h"
 #include "segment.h"
 
 #define PREFIX ".shareable-unlink-"
@@ -69,22 +68,6 @@ static int name_stray(removal *of) {
 static void drop_link(int place, const char *stray) {
   if (stray[BASE] == '\0')
     unlinkat(place, link_of(stray).text, 0);
-}
-
-int shareable__rename_to_new(int from, const char *name, int to, const char *new_name) {
-#if SHAREABLE__LINUX && defined(SYS_renameat2)
-  const unsigned no_replace = 1;
-
-  if (syscall(SYS_renameat2, from, name, to, new_name, no_replace) == 0)
-    return 0;
-  return errno == EINVAL ? ENOSYS : errno;
-#else
-  (void)from;
-  (void)name;
-  (void)to;
-  (void)new_name;
-  return ENOSYS;
-#endif
 }
 
 /* To a name that nobody can foresee. */

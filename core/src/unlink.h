@@ -37,10 +37,4 @@ void shareable__unlink_recover_in(const shareable__owner_directory *directory);
 /* The same in all places; for root, in those of all users. */
 void shareable__unlink_recover(void);
 
-/*
- * Renames a file unless the new name exists. Returns 0, EEXIST, ENOSYS if the system cannot do that in one step, or another
- * errno.
- */
-int shareable__rename_to_new(int from, const char *name, int to, const char *new_name);
-
 #endif

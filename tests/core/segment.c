@@ -4,6 +4,7 @@
 #include "../../core/src/segment.h"
 #include "../../core/src/lease.h"
 #include "../../core/src/platform.h"
+#include "../../core/src/unlink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,12 @@ static void need_unnamed_files(void) {
     skip_because("needs files without a name (O_TMPFILE)");
 }
 
+static shareable_status unlink_block(const shareable__segment *segment, const char *name, shareable_error *error) {
+  const shareable__file_id block = {segment->device, segment->inode};
+
+  return shareable__unlink_block(&block, name, error);
+}
+
 static shareable__segment made(shareable__hiding hiding, uint64_t size) {
   shareable__segment segment;
   shareable_error error = {0};
@@ -51,7 +58,7 @@ static void publishes_complete(shareable__hiding hiding) {
   cr_assert_eq(opened.size, 100);
   cr_assert_eq(opened.inode, segment.inode);
   cr_assert_eq(memcmp(opened.base, "complete", 8), 0);
-  cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
+  cr_ok(unlink_block(&segment, own_name(), NULL));
   shareable__segment_discard(&segment);
   shareable__segment_discard(&opened);
 }
@@ -66,7 +73,7 @@ static void leaves_an_existing_name_alone(shareable__hiding hiding) {
   shareable__segment_discard(&second);
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   cr_assert_eq(opened.size, 100);
-  cr_ok(shareable__segment_unlink(&first, own_name(), NULL));
+  cr_ok(unlink_block(&first, own_name(), NULL));
   shareable__segment_discard(&first);
   shareable__segment_discard(&opened);
 }
@@ -97,7 +104,7 @@ Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
   cr_assert_eq(access(temporary, F_OK), 0);
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
   cr_assert_neq(access(temporary, F_OK), 0);
-  cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
+  cr_ok(unlink_block(&segment, own_name(), NULL));
   shareable__segment_discard(&segment);
   segment = made(SHAREABLE__TEMPORARY, 100);
   strcpy(temporary, segment.temporary);
@@ -113,7 +120,7 @@ Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
   cr_ok(shareable__segment_publish(&segment, name, NULL));
   cr_assert_eq(strspn(name + 4, "0123456789abcdef"), 8);
   cr_assert(exists(name));
-  cr_ok(shareable__segment_unlink(&segment, name, NULL));
+  cr_ok(unlink_block(&segment, name, NULL));
   shareable__segment_discard(&segment);
 }
 
@@ -246,7 +253,7 @@ Test(segment, one_without_a_size_is_not_ready_and_stays) {
   put(own_name(), 0);
   cr_status(shareable__segment_open(&segment, own_name(), false, NULL), SHAREABLE_E_NOT_READY);
   cr_assert(exists(own_name()));
-  cr_ok(shareable__segment_unlink(NULL, own_name(), NULL));
+  cr_ok(shareable__segment_unlink(own_name(), NULL));
 }
 
 Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
@@ -271,8 +278,8 @@ Test(segment, a_second_unlink_says_already_gone) {
   shareable_error error;
 
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
-  cr_ok(shareable__segment_unlink(&segment, own_name(), NULL));
-  cr_status(shareable__segment_unlink(&segment, own_name(), &error), SHAREABLE_E_NOT_FOUND);
+  cr_ok(unlink_block(&segment, own_name(), NULL));
+  cr_status(unlink_block(&segment, own_name(), &error), SHAREABLE_E_NOT_FOUND);
   cr_assert_not_null(strstr(error.text, "already gone"));
   shareable__segment_discard(&segment);
 }
@@ -281,11 +288,11 @@ Test(segment, another_s_block_of_the_same_name_stays) {
   shareable__segment first = made(USUAL, 8), second = made(USUAL, 8);
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
-  cr_ok(shareable__segment_unlink(&first, own_name(), NULL));
+  cr_ok(unlink_block(&first, own_name(), NULL));
   cr_ok(shareable__segment_publish(&second, own_name(), NULL));
-  cr_status(shareable__segment_unlink(&first, own_name(), NULL), SHAREABLE_E_NOT_FOUND);
+  cr_status(unlink_block(&first, own_name(), NULL), SHAREABLE_E_NOT_FOUND);
   cr_assert(exists(own_name()));
-  cr_ok(shareable__segment_unlink(&second, own_name(), NULL));
+  cr_ok(unlink_block(&second, own_name(), NULL));
   shareable__segment_discard(&first);
   shareable__segment_discard(&second);
 }
@@ -323,7 +330,7 @@ Test(segment, opening_does_not_wait_for_a_lease_that_is_kept) {
   cr_expect_not_null(strstr(error.text, "lease"), "%s", error.text);
   end(holder, SIGKILL);
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
-  cr_ok(shareable__segment_unlink(&opened, own_name(), NULL));
+  cr_ok(unlink_block(&opened, own_name(), NULL));
   shareable__segment_discard(&opened);
 }
 
@@ -339,7 +346,7 @@ Test(segment, opening_outwaits_a_lease_that_is_dropped) {
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   waitpid(killer, NULL, 0);
   waitpid(holder, NULL, 0);
-  cr_ok(shareable__segment_unlink(&opened, own_name(), NULL));
+  cr_ok(unlink_block(&opened, own_name(), NULL));
   shareable__segment_discard(&opened);
 }
 
