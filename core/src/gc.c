@@ -27,6 +27,7 @@ typedef struct finding {
   shareable_fate fate;
   bool is_refused; /* only the kernel says that it is in use: perhaps for a moment */
   struct stat file;
+  int system; /* the errno if it cannot be looked at */
 } finding;
 
 struct shareable_gc {
@@ -159,6 +160,8 @@ static shareable_fate judge(const run *of, finding *found) {
   const shareable__claim *claim = shareable__survey_claim(&of->survey, found->name, found->file.st_ino);
 
   found->is_refused = false;
+  if (found->system != 0)
+    return keep(found, "it cannot be looked at: ", strerror(found->system));
   if (claim == NULL && !of->survey.is_whole)
     return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
   if (claim == NULL)
@@ -215,7 +218,7 @@ static bool look_again(shareable_gc *gc, const run *of) {
   return is_any;
 }
 
-static bool add_finding(shareable_gc *gc, const char *name, const struct stat *file) {
+static bool add_finding(shareable_gc *gc, const char *name, const struct stat *file, int system) {
   finding *more = gc->all;
 
   if (gc->count % 64 == 0)
@@ -224,7 +227,7 @@ static bool add_finding(shareable_gc *gc, const char *name, const struct stat *f
     return false;
   gc->all = more;
   more += gc->count++;
-  *more = (finding){.file = *file};
+  *more = (finding){.file = *file, .system = system};
   snprintf(more->name, sizeof more->name, "%s", name);
   return true;
 }
@@ -235,12 +238,15 @@ static bool add_finding(shareable_gc *gc, const char *name, const struct stat *f
  */
 static int list_files(shareable_gc *gc, int shm, DIR *directory) {
   const struct dirent *entry;
-  struct stat file;
+  int system;
 
-  while (errno = 0, (entry = readdir(directory)) != NULL)
-    if (fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode) &&
-        !add_finding(gc, entry->d_name, &file))
+  while (errno = 0, (entry = readdir(directory)) != NULL) {
+    struct stat file = {0};
+
+    system = fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    if (system != ENOENT && (system != 0 || S_ISREG(file.st_mode)) && !add_finding(gc, entry->d_name, &file, system))
       return ENOMEM;
+  }
   return errno;
 }
 

@@ -20,6 +20,7 @@
 
 #define PREFIX ".shareable-unlink-"
 #define SUFFIX ".name"
+#define SHM SHAREABLE__DIRECTORY "/"
 
 /* PREFIX, INODE, '-', RANDOM. */
 enum { NUMBERS = 25, BASE = sizeof PREFIX - 1 + NUMBERS, TRIES = 100 };
@@ -27,24 +28,30 @@ enum { NUMBERS = 25, BASE = sizeof PREFIX - 1 + NUMBERS, TRIES = 100 };
 /* Outcomes that are not an errno of the step: look again; another block was moved, and cannot be moved back. */
 enum { AGAIN = -1, KEPT = -2 };
 
+/* In a process without a free descriptor, the place is /dev/shm, by its path. */
 typedef struct removal {
-  int shm;
-  int place;         /* a descriptor of the directory that the name is moved to */
-  const char *where; /* its name in /dev/shm and a '/', or "" */
+  int place;         /* a descriptor of the directory that the name is moved to; AT_FDCWD: /dev/shm */
+  const char *where; /* the directory's path in /dev/shm and a '/', or "" */
   const shareable__file_id *block;
   const char *name;
-  char stray[SHAREABLE__NAME_MAX + 1];
+  char from[sizeof SHM + SHAREABLE__NAME_MAX];  /* the name's path */
+  char stray[sizeof SHM + SHAREABLE__NAME_MAX]; /* in the place; a path if that is /dev/shm */
 } removal;
 
 /* The place of a name that is too long to be part of another one. */
 typedef struct link_name {
-  char text[BASE + sizeof SUFFIX];
+  char text[sizeof SHM - 1 + BASE + sizeof SUFFIX];
 } link_name;
+
+/* How long it is without the name that it may contain. */
+static size_t base_of(const char *stray) {
+  return stray[0] == '/' ? sizeof SHM - 1 + BASE : BASE;
+}
 
 static link_name link_of(const char *stray) {
   link_name result;
 
-  snprintf(result.text, sizeof result.text, "%.*s" SUFFIX, (int)BASE, stray);
+  snprintf(result.text, sizeof result.text, "%.*s" SUFFIX, (int)base_of(stray), stray);
   return result;
 }
 
@@ -58,34 +65,35 @@ static int name_stray(removal *of) {
 
   if (system != 0)
     return system;
-  snprintf(of->stray, sizeof of->stray, PREFIX "%016" PRIx64 "-%08" PRIx32 "%s%s", (uint64_t)of->block->inode, bits,
-           is_long(of->name) ? "" : "-", is_long(of->name) ? "" : of->name);
+  snprintf(of->stray, sizeof of->stray, "%s" PREFIX "%016" PRIx64 "-%08" PRIx32 "%s%s",
+           of->place == AT_FDCWD ? SHM : "", (uint64_t)of->block->inode, bits, is_long(of->name) ? "" : "-",
+           is_long(of->name) ? "" : of->name);
   if (!is_long(of->name))
     return 0;
   return symlinkat(of->name, of->place, link_of(of->stray).text) == 0 ? 0 : errno;
 }
 
 static void drop_link(int place, const char *stray) {
-  if (stray[BASE] == '\0')
+  if (stray[base_of(stray)] == '\0')
     unlinkat(place, link_of(stray).text, 0);
 }
 
 /* To a name that nobody can foresee. */
 static int move_out(const removal *of) {
-  int system = shareable__rename_to_new(of->shm, of->name, of->place, of->stray);
+  int system = shareable__rename_to_new(AT_FDCWD, of->from, of->place, of->stray);
 
   if (system != ENOSYS)
     return system;
-  return renameat(of->shm, of->name, of->place, of->stray) == 0 ? 0 : errno;
+  return renameat(AT_FDCWD, of->from, of->place, of->stray) == 0 ? 0 : errno;
 }
 
 /* A link replaces nothing either. */
-static int move_back(int place, const char *stray, int shm, const char *name) {
-  int system = shareable__rename_to_new(place, stray, shm, name);
+static int move_back(int place, const char *stray, const char *to) {
+  int system = shareable__rename_to_new(place, stray, AT_FDCWD, to);
 
   if (system != ENOSYS)
     return system;
-  if (linkat(place, stray, shm, name, 0) != 0)
+  if (linkat(place, stray, AT_FDCWD, to, 0) != 0)
     return errno;
   return unlinkat(place, stray, 0) == 0 ? 0 : errno;
 }
@@ -94,17 +102,27 @@ static bool is_block(const removal *of, const struct stat *file) {
   return file->st_dev == of->block->device && file->st_ino == of->block->inode;
 }
 
+static int undo(const removal *of) {
+  return move_back(of->place, of->stray, of->from);
+}
+
 /* Another process that recovers may have done each step before: then the file is gone from there. */
 static int decide(const removal *of) {
   struct stat moved;
-  int system;
+  int system = fstatat(of->place, of->stray, &moved, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 
-  if (fstatat(of->place, of->stray, &moved, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno == ENOENT ? AGAIN : errno;
-  if (is_block(of, &moved))
-    return unlinkat(of->place, of->stray, 0) == 0 || errno == ENOENT ? 0 : errno;
-  system = move_back(of->place, of->stray, of->shm, of->name);
-  return system == 0 || system == ENOENT ? AGAIN : KEPT;
+  if (system == 0 && !is_block(of, &moved)) {
+    system = undo(of);
+    return system == 0 || system == ENOENT ? AGAIN : KEPT;
+  }
+  if (system == ENOENT)
+    return AGAIN;
+  if (system == 0 && (unlinkat(of->place, of->stray, 0) == 0 || errno == ENOENT))
+    return 0;
+  if (system == 0)
+    system = errno;
+  undo(of);
+  return system;
 }
 
 static int remove_by_way_of(removal *of, int place, const char *where) {
@@ -134,7 +152,7 @@ static int remove_by_own_directory(removal *of, char *where, size_t size) {
 
   if (shareable__owner_directory_create(&directory) != 0)
     return ENOSPC;
-  snprintf(where, size, "%s/", directory.name);
+  snprintf(where, size, SHM "%s/", directory.name);
   system = remove_by_way_of(of, directory.fd, where);
   shareable__owner_directory_remove(&directory);
   shareable__owner_directory_close(&directory);
@@ -155,38 +173,34 @@ static shareable_status fail(const removal *of, int system, shareable_error *err
     return fail_gone(error, of->name);
   if (system == KEPT)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
-                           "block '%s' is already gone; another block that had its name is now " SHAREABLE__DIRECTORY
-                           "/%s%s, because the name was taken once more",
+                           "block '%s' is already gone; another block that had its name is now %s%s, because "
+                           "the name was taken once more",
                            of->name, of->where, of->stray);
   return shareable__fail_system(error, system == AGAIN ? EBUSY : system, "cannot unlink '%s'", of->name);
 }
 
 static shareable_status try_to_remove(removal *of, shareable_error *error) {
-  char where[sizeof((shareable__owner_directory *)NULL)->name + 1];
+  char where[sizeof SHM + sizeof((shareable__owner_directory *)NULL)->name + 1];
   int system = AGAIN;
   struct stat file;
 
   for (int tries = 0; tries < TRIES && system == AGAIN; tries++) {
-    if (fstatat(of->shm, of->name, &file, AT_SYMLINK_NOFOLLOW) != 0)
+    if (lstat(of->from, &file) != 0)
       return fail(of, errno, error);
     if (!is_block(of, &file))
       return fail_other(error, of->name);
     system = remove_by_own_directory(of, where, sizeof where);
     if (is_about_place(system))
-      system = remove_by_way_of(of, of->shm, "");
+      system = remove_by_way_of(of, AT_FDCWD, "");
   }
   return system == 0 ? SHAREABLE_OK : fail(of, system, error);
 }
 
 shareable_status shareable__unlink_block(const shareable__file_id *block, const char *name, shareable_error *error) {
-  removal of = {.shm = shareable__shm_directory_open(), .block = block, .name = name};
-  shareable_status status;
+  removal of = {.block = block, .name = name};
 
-  if (of.shm < 0)
-    return shareable__fail_system(error, errno, "cannot unlink '%s'", name);
-  status = try_to_remove(&of, error);
-  close(of.shm);
-  return status;
+  snprintf(of.from, sizeof of.from, SHM "%s", name);
+  return try_to_remove(&of, error);
 }
 
 bool shareable__unlink_is_stray(const char *name) {
@@ -219,18 +233,19 @@ static bool is_ours(const struct stat *file) {
   return S_ISREG(file->st_mode) && (geteuid() == 0 || file->st_uid == geteuid());
 }
 
-static void recover_file(int shm, int place, const char *stray) {
-  char name[SHAREABLE__NAME_MAX + 1];
+static void recover_file(int place, const char *stray) {
+  char to[sizeof SHM + SHAREABLE__NAME_MAX], name[SHAREABLE__NAME_MAX + 1];
   struct stat file;
   uint64_t inode;
   int system;
 
   if (!parse(place, stray, &inode, name) || fstatat(place, stray, &file, AT_SYMLINK_NOFOLLOW) != 0 || !is_ours(&file))
     return;
+  snprintf(to, sizeof to, SHM "%s", name);
   if (file.st_ino == inode)
     system = unlinkat(place, stray, 0) == 0 ? 0 : errno;
   else
-    system = move_back(place, stray, shm, name);
+    system = move_back(place, stray, to);
   if (system == 0)
     drop_link(place, stray);
 }
@@ -247,7 +262,7 @@ static void recover_link(int place, const char *link) {
     unlinkat(place, link, 0);
 }
 
-static void recover(int shm, int place) {
+static void recover(int place) {
   int fd = shareable__openat(place, ".", O_RDONLY | O_DIRECTORY, 0);
   DIR *files = fd < 0 ? NULL : fdopendir(fd);
   const struct dirent *entry;
@@ -259,7 +274,7 @@ static void recover(int shm, int place) {
   }
   while ((entry = readdir(files)) != NULL)
     if (shareable__unlink_is_stray(entry->d_name) && entry->d_type != DT_LNK)
-      recover_file(shm, place, entry->d_name);
+      recover_file(place, entry->d_name);
   rewinddir(files);
   while ((entry = readdir(files)) != NULL)
     if (shareable__unlink_is_stray(entry->d_name) && entry->d_type == DT_LNK)
@@ -268,11 +283,16 @@ static void recover(int shm, int place) {
 }
 
 void shareable__unlink_recover_in(const shareable__owner_directory *directory) {
-  int shm = shareable__shm_directory_open();
+  int shm;
 
+  if (directory != NULL) {
+    recover(directory->fd);
+    return;
+  }
+  shm = shareable__shm_directory_open();
   if (shm < 0)
     return;
-  recover(shm, directory == NULL ? shm : directory->fd);
+  recover(shm);
   close(shm);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -247,6 +248,19 @@ Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
   cr_expect_not(exists(own_name()));
+}
+
+Test(unlink, needs_no_descriptor) {
+  shareable_memory *memory;
+  struct rlimit before;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
+  cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max}), 0);
+  cr_expect_eq(shareable_memory_unlink(memory, NULL), SHAREABLE_OK);
+  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+  cr_expect_not(exists(own_name()));
+  shareable_memory_unref(memory);
 }
 
 /* In a mount namespace with a /dev/shm of its own, for few files. */

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../core/src/unlink.h"
 #include "control.h"
 #include "faults.h"
 #undef access
@@ -272,9 +273,10 @@ static void run(const operation *op, const fault_plan *plan, shareable_status us
   _exit(0);
 }
 
-/* Until the reaper of a run has cleared up. */
+/* Until the reaper of a run has cleared up. An empty directory is left if its removal is what failed, as after an unlink. */
 static void await_reaper(void) {
-  for (int i = 0; i < 4000 && access(JOURNALS, F_OK) == 0; i++) {
+  shareable__unlink_recover();
+  for (int i = 0; i < 4000 && rmdir(JOURNALS) != 0 && access(JOURNALS, F_OK) == 0; i++) {
     waitpid(-1, NULL, WNOHANG);
     usleep(500);
   }

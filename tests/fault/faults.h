@@ -136,6 +136,10 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
 #define readdir(...) FAULTS_PICK("readdir", false, faults_zero, readdir, EIO)(__VA_ARGS__)
 
+#define readlinkat(...) FAULTS_CALL(readlinkat, EACCES)(__VA_ARGS__)
+#define renameat(...) FAULTS_CALL(renameat, EACCES)(__VA_ARGS__)
+#define statx(...) FAULTS_CALL(statx, EACCES)(__VA_ARGS__)
+#define symlinkat(...) FAULTS_LASTING(symlinkat, ENOSPC)(__VA_ARGS__)
 #define access(...) FAULTS_CALL(access, EACCES)(__VA_ARGS__)
 #define connect(...) FAULTS_CALL(connect, ECONNREFUSED, ENOENT, EACCES, EAGAIN)(__VA_ARGS__)
 #define fchmod(...) FAULTS_CALL(fchmod, EPERM)(__VA_ARGS__)
