@@ -35,6 +35,7 @@ typedef struct removal {
   const shareable__file_id *block;
   const char *name;
   char from[sizeof SHM + SHAREABLE__NAME_MAX];  /* the name's path */
+  bool was_moved;                               /* and then unlinked, or moved back, by another process that recovers */
   char stray[sizeof SHM + SHAREABLE__NAME_MAX]; /* in the place; a path if that is /dev/shm */
 } removal;
 
@@ -107,7 +108,7 @@ static int undo(const removal *of) {
 }
 
 /* Another process that recovers may have done each step before: then the file is gone from there. */
-static int decide(const removal *of) {
+static int decide(removal *of) {
   struct stat moved;
   int system = fstatat(of->place, of->stray, &moved, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 
@@ -115,7 +116,8 @@ static int decide(const removal *of) {
     system = undo(of);
     return system == 0 || system == ENOENT ? AGAIN : KEPT;
   }
-  if (system == ENOENT)
+  of->was_moved = system == ENOENT;
+  if (of->was_moved)
     return AGAIN;
   if (system == 0 && (unlinkat(of->place, of->stray, 0) == 0 || errno == ENOENT))
     return 0;
@@ -185,6 +187,8 @@ static shareable_status try_to_remove(removal *of, shareable_error *error) {
   struct stat file;
 
   for (int tries = 0; tries < TRIES && system == AGAIN; tries++) {
+    if (lstat(of->from, &file) != 0 && errno == ENOENT && of->was_moved)
+      return SHAREABLE_OK;
     if (lstat(of->from, &file) != 0)
       return fail(of, errno, error);
     if (!is_block(of, &file))
