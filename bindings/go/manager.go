@@ -23,7 +23,7 @@ var _ io.Closer = (*Manager)(nil)
 // has ended, however. The address is the path of a Unix socket, "@name" of one of Linux' abstract ones, or "host:port";
 // "" makes up a socket in a folder that is this user's alone. Whoever is to connect shows the key; nil makes up one.
 //
-// It fails with [ErrArgument] (the address), [ErrNotFound] where the program shareable-manager is not installed,
+// It fails with [ErrArgument] (the address, an empty key), [ErrNotFound] where the program shareable-manager is not installed,
 // [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func StartManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.StartManager, address, authkey)
@@ -45,6 +45,9 @@ func newManager(begin beginner, address string, authkey []byte) (*Manager, error
 	caddress, err := cName(place)
 	if err != nil {
 		return nil, err
+	}
+	if authkey != nil && len(authkey) == 0 {
+		return nil, newError(ErrArgument, "an empty key: a key has at least one byte")
 	}
 	answer := new(raw.Error)
 	handle, status := begin(caddress, authkey, answer)

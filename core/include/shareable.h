@@ -759,7 +759,7 @@ typedef struct shareable_manager shareable_manager;
  *
  *   manager  receives the handle, with one reference: drop it with shareable_manager_unref()
  *   address  where it is to listen; NULL: at a socket in a new directory that only this user can enter, under TMPDIR or /tmp
- *   authkey  `authkey_size` bytes, at most 65,536, copied, that clients have to have; NULL: 32 random ones
+ *   authkey  `authkey_size` bytes, 1 to 65,536, copied, that clients have to have; NULL: 32 random ones
  *   error    receives the sentence on failure; may be NULL
  *
  * Returns E_ARGUMENT (address, authkey_size), E_NOT_FOUND or E_PERMISSION (the program), E_NO_MANAGER (it did not begin to

@@ -10,18 +10,20 @@
 
 enum { FIRST_FREE = 3 };
 
-static int move_up(int fd) {
-  int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE), system = errno;
+int shareable__descriptor_raise(int fd) {
+  int moved, system;
 
+  if (fd < 0 || fd >= FIRST_FREE)
+    return fd;
+  moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE);
+  system = errno;
   close(fd);
   errno = system;
   return moved;
 }
 
 int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
-  int fd = openat(directory, path, flags | O_CLOEXEC, mode);
-
-  return fd < 0 || fd >= FIRST_FREE ? fd : move_up(fd);
+  return shareable__descriptor_raise(openat(directory, path, flags | O_CLOEXEC, mode));
 }
 
 bool shareable__file_id_of(int fd, shareable__file_id *id) {

@@ -17,6 +17,12 @@ typedef struct shareable__file_id {
 } shareable__file_id;
 
 /*
+ * Replaces a descriptor below 3 by one above 2 with FD_CLOEXEC. Returns the descriptor to use, or -1 with errno; then the
+ * given one is closed. Passes -1 through, for the result of a call that opens one.
+ */
+int shareable__descriptor_raise(int fd);
+
+/*
  * openat(2) with O_CLOEXEC, and a descriptor above 2. Returns -1 with errno on failure; the caller closes the descriptor.
  */
 int shareable__openat(int directory, const char *path, int flags, mode_t mode);

@@ -51,6 +51,8 @@ static shareable_status allocate(shareable_manager **result, const void *authkey
   if (size > SHAREABLE__KEY_MAX)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a key of %zu bytes; the most is %d", size,
                            SHAREABLE__KEY_MAX);
+  if (authkey != NULL && size == 0)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "an empty key: a key has at least one byte");
   manager = calloc(1, sizeof *manager);
   if (manager == NULL)
     return shareable__manager_fail_memory(error);
@@ -82,6 +84,7 @@ shareable_status shareable_manager_start(shareable_manager **result, const char 
   shareable_status status = SHAREABLE_OK;
   shareable__address asked;
   shareable_manager *manager;
+  int cancel_state;
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
@@ -91,8 +94,10 @@ shareable_status shareable_manager_start(shareable_manager **result, const char 
     status = allocate(&manager, authkey, authkey_size, error);
   if (status != SHAREABLE_OK)
     return status;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
   status = shareable__manager_spawn(&manager->spawned, address, &manager->key,
                                     shareable__deadline(shareable__manager_patience), &manager->address, error);
+  pthread_setcancelstate(cancel_state, NULL);
   if (status != SHAREABLE_OK) {
     dispose(manager);
     return status;
@@ -204,7 +209,6 @@ void shareable_manager_unref(shareable_manager *manager) {
     return;
   if (is_ours(manager))
     shareable_manager_shutdown(manager, NULL);
-  if (manager->spawned.lifeline >= 0)
-    close(manager->spawned.lifeline);
+  shareable__manager_drop_lifeline(&manager->spawned);
   dispose(manager);
 }

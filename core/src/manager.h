@@ -16,6 +16,7 @@ typedef struct shareable__spawned {
   pid_t process; /* 0: there is none, or it has ended */
   pid_t owner;   /* who started it */
   int lifeline;  /* the end of a pipe that closes with its owner, however that dies */
+  shareable__file_id lifeline_id;
 } shareable__spawned;
 
 struct shareable_manager {
@@ -23,8 +24,9 @@ struct shareable_manager {
   _Atomic pid_t user;   /* whose the connection is: a child has to have another one */
   pthread_mutex_t lock; /* of what follows */
   shareable__wire wire;
-  bool keeps;   /* the manager answers more than one request on a connection; until it says no */
-  bool is_down; /* it was shut down */
+  bool keeps;       /* the manager answers more than one request on a connection; until it says no */
+  bool is_down;     /* it was shut down */
+  int cancel_state; /* of the thread that has the lock, before it took the lock */
   shareable__spawned spawned;
   shareable__address address;
   char text[SHAREABLE__ADDRESS_TEXT];
@@ -64,6 +66,9 @@ static inline shareable_status shareable__manager_fail_memory(shareable_error *e
 /* Starts the program; it listens at `where` then, which is `text` or, where that is NULL, a place of its own. */
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
                                           int64_t deadline, shareable__address *where, shareable_error *error);
+
+/* Closes the lifeline, unless the descriptor is another file's by now. */
+void shareable__manager_drop_lifeline(shareable__spawned *spawned);
 
 /* Waits for the process to end, first by itself, then by signals; at most so long each, in nanoseconds. False: it was killed. */
 bool shareable__manager_reap(shareable__spawned *spawned, int64_t patience);

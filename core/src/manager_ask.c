@@ -178,20 +178,27 @@ static void take_over(shareable_manager *manager) {
 }
 
 shareable_status shareable__manager_lock(shareable_manager *manager, shareable_error *error) {
+  int cancel_state;
+
   if (manager == NULL)
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
   take_over(manager);
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* a cancelled thread would keep the lock */
   pthread_mutex_lock(&manager->lock);
+  manager->cancel_state = cancel_state;
   manager->wire.error = error;
   manager->wire.deadline = shareable__deadline(shareable__manager_patience);
   return SHAREABLE_OK;
 }
 
 void shareable__manager_unlock(shareable_manager *manager) {
+  int cancel_state = manager->cancel_state;
+
   if (!manager->keeps)
     shareable__wire_close(&manager->wire);
   manager->wire.error = NULL;
   pthread_mutex_unlock(&manager->lock);
+  pthread_setcancelstate(cancel_state, NULL);
 }
 
 shareable_status shareable__manager_ask(shareable_manager *manager, const char *method, const char *argument,

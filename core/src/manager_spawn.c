@@ -225,11 +225,18 @@ shareable_status shareable__manager_spawn(shareable__spawned *spawned, const cha
     if (status == SHAREABLE_OK) {
       spawned->owner = getpid();
       spawned->lifeline = between.lifeline[0];
+      shareable__file_id_of(spawned->lifeline, &spawned->lifeline_id);
       between.lifeline[0] = -1;
     }
   }
   close_pipes(&between);
   return status;
+}
+
+void shareable__manager_drop_lifeline(shareable__spawned *spawned) {
+  if (shareable__descriptor_is(spawned->lifeline, &spawned->lifeline_id))
+    close(spawned->lifeline);
+  spawned->lifeline = -1;
 }
 
 /* Whether it has ended by the deadline; if this process waits for any child elsewhere, that may have been told already. */
@@ -250,7 +257,7 @@ bool shareable__manager_reap(shareable__spawned *spawned, int64_t patience) {
   pid_t process = spawned->process;
   bool was_killed = false;
 
-  close_end(&spawned->lifeline);
+  shareable__manager_drop_lifeline(spawned);
   if (!has_ended(process, shareable__deadline(patience))) {
     kill(process, SIGTERM);
     was_killed = !has_ended(process, shareable__deadline(patience == 0 ? INT64_C(1000000000) : patience));

@@ -112,8 +112,8 @@ static shareable_status check_owner(shareable__wire *wire, const shareable__addr
 shareable_status shareable__wire_connect(shareable__wire *wire, const shareable__address *address) {
   int result;
 
-  wire->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (wire->fd < 0)
+  wire->fd = shareable__descriptor_raise(socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (wire->fd < 0 || !shareable__file_id_of(wire->fd, &wire->id))
     return shareable__fail_system(wire->error, errno, "a socket");
   if (address->any.sa_family == AF_INET)
     setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -122,7 +122,7 @@ shareable_status shareable__wire_connect(shareable__wire *wire, const shareable_
 }
 
 void shareable__wire_close(shareable__wire *wire) {
-  if (wire->fd >= 0)
+  if (shareable__descriptor_is(wire->fd, &wire->id))
     close(wire->fd);
   wire->fd = -1;
   free(wire->bytes);
@@ -216,7 +216,8 @@ shareable_status shareable__wire_receive(shareable__wire *wire, size_t limit, co
 bool shareable__wire_is_quiet(const shareable__wire *wire) {
   char byte;
 
-  return wire->have == wire->done && recv(wire->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  return wire->have == wire->done && shareable__descriptor_is(wire->fd, &wire->id) &&
+         recv(wire->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 bool shareable__wire_await_end(shareable__wire *wire) {

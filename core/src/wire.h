@@ -5,10 +5,12 @@
 #define SHAREABLE__WIRE_H
 
 #include "address.h"
+#include "descriptor.h"
 #include "protocol.h"
 
 typedef struct shareable__wire {
   int fd;                 /* -1: not connected */
+  shareable__file_id id;  /* of the socket: the program may close it and open another file in its place */
   const char *where;      /* the address, for the words of a failure */
   int64_t deadline;       /* by shareable__now() */
   shareable_error *error; /* or NULL */
@@ -30,13 +32,13 @@ shareable_status shareable__wire_send(shareable__wire *wire, const void *frame, 
 shareable_status shareable__wire_receive(shareable__wire *wire, size_t limit, const unsigned char **message,
                                          size_t *length);
 
-/* Whether nothing has come, nor the end: between two requests, all is as it should be. */
+/* Whether nothing has come, nor the end, and the descriptor is still the socket: the connection can be used. */
 bool shareable__wire_is_quiet(const shareable__wire *wire);
 
 /* Waits until the other side has closed its end; false where it did not before the deadline. */
 bool shareable__wire_await_end(shareable__wire *wire);
 
-/* Closes it, for another connection or for good. */
+/* Closes it, for another connection or for good. A descriptor that is another file's by now is left alone. */
 void shareable__wire_close(shareable__wire *wire);
 
 /* Waits until a descriptor has one of the events; false where the deadline comes first. */

@@ -4,6 +4,7 @@
 #include "../../core/src/manager.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -200,14 +201,13 @@ Test(manager, another_key_is_refused) {
 
   cr_status(shareable_manager_connect(&second, shareable_manager_address(manager), "key", 3, &error), SHAREABLE_E_AUTH);
   cr_assert_not_null(strstr(error.text, "another key"));
-  cr_status(shareable_manager_connect(&second, shareable_manager_address(manager), "", 0, &error), SHAREABLE_E_AUTH);
   cr_assert_null(second);
   shareable_manager_unref(manager);
 }
 
 Test(manager, keys_of_any_length_are_keys) {
   static char key[65536];
-  const size_t sizes[] = {0, 1, 64, 65, 4000, sizeof key};
+  const size_t sizes[] = {1, 64, 65, 4000, sizeof key};
 
   memset(key, 'k', sizeof key);
   for (size_t i = 0; i < LENGTH(sizes); i++) {
@@ -221,6 +221,70 @@ Test(manager, keys_of_any_length_are_keys) {
     shareable_manager_unref(second);
     shareable_manager_unref(manager);
   }
+}
+
+Test(manager, refuses_an_empty_key) {
+  shareable_manager *manager = NULL;
+  shareable_error error;
+
+  cr_status(shareable_manager_start(&manager, NULL, "", 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_assert_not_null(strstr(error.text, "an empty key"));
+  cr_status(shareable_manager_connect(&manager, "@x", "", 0, &error), SHAREABLE_E_ARGUMENT);
+  cr_assert_not_null(strstr(error.text, "an empty key"));
+  cr_assert_null(manager);
+}
+
+Test(manager, reconnects_and_spares_the_file_that_took_the_place_of_a_closed_descriptor) {
+  shareable_manager *manager = new_manager();
+  struct stat status;
+  int fd, lifeline = manager->spawned.lifeline;
+
+  shareable_memory_unref(new_block(manager));
+  fd = manager->wire.fd;
+  cr_assert_eq(dup2(open("/dev/zero", O_RDWR), fd), fd, "as a program that closes all and opens others");
+  shareable_memory_unref(new_block(manager));
+  cr_assert_neq(manager->wire.fd, fd);
+  cr_assert_eq(fstat(fd, &status), 0);
+  cr_assert(S_ISCHR(status.st_mode));
+  cr_assert_eq(dup2(fd, lifeline), lifeline);
+  shareable_manager_unref(manager);
+  cr_assert_eq(fstat(lifeline, &status), 0);
+  cr_assert(S_ISCHR(status.st_mode));
+}
+
+Test(manager, never_uses_a_standard_stream_s_descriptor) {
+  shareable_manager *manager, *second;
+
+  close(STDIN_FILENO);
+  manager = new_manager();
+  second = again(manager);
+  cr_assert_gt(second->wire.fd, STDERR_FILENO);
+  cr_assert_eq(fcntl(STDIN_FILENO, F_GETFD), -1);
+  shareable_manager_unref(second);
+  shareable_manager_unref(manager);
+}
+
+static void *ask_until_cancelled(void *of) {
+  for (;;) {
+    shareable_manager_names(of, NULL, 0, NULL, NULL);
+    pthread_testcancel();
+  }
+  return NULL;
+}
+
+Test(manager, a_cancelled_thread_keeps_no_lock) {
+  shareable_manager *manager = new_manager();
+  pthread_t thread;
+
+  kill(manager->spawned.process, SIGSTOP);
+  cr_assert_eq(pthread_create(&thread, NULL, ask_until_cancelled, manager), 0);
+  usleep(100000); /* it waits for the answer */
+  cr_assert_eq(pthread_cancel(thread), 0);
+  usleep(50000);
+  kill(manager->spawned.process, SIGCONT);
+  cr_assert_eq(pthread_join(thread, NULL), 0);
+  cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
+  shareable_manager_unref(manager);
 }
 
 Test(manager, lives_until_the_last_reference_to_it_is_dropped) {

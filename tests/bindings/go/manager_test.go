@@ -82,6 +82,14 @@ func TestManagerAnswersWhoHasTheKeyAlone(t *testing.T) {
 	if _, err := shareable.ConnectManager(t.TempDir()+"/none", manager.AuthKey()); !errors.Is(err, shareable.ErrNoManager) {
 		t.Error(err)
 	}
+	for _, empty := range [](func() (*shareable.Manager, error)){
+		func() (*shareable.Manager, error) { return shareable.StartManager("", []byte{}) },
+		func() (*shareable.Manager, error) { return shareable.ConnectManager(manager.Address(), []byte{}) },
+	} {
+		if _, err := empty(); !errors.Is(err, shareable.ErrArgument) || !strings.Contains(err.Error(), "an empty key") {
+			t.Error(err)
+		}
+	}
 	if _, err := shareable.ConnectManager("no address", manager.AuthKey()); !errors.Is(err, shareable.ErrArgument) {
 		t.Error(err)
 	}

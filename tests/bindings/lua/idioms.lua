@@ -266,6 +266,7 @@ test("manager_owns_what_is_made_through_it", function()
   end
   local manager = assert(shareable.manager())
   answers("E_AUTH", "another key", shareable.manager{connect = manager.address, authkey = "another"})
+  raises("an empty key", function() local _ = shareable.manager{authkey = ""} end)
   answers("E_NO_MANAGER", "/tmp/no-such", shareable.manager{connect = "/tmp/no-such/socket", authkey = "key"})
   raises("no option 'adress'", function() local _ = shareable.manager{adress = "x"} end)
   raises("'authkey': a string expected", function() local _ = shareable.manager{authkey = 5} end)

@@ -125,6 +125,8 @@ def test_another_key_is_refused():
     with SharedMemoryManager(authkey=KEY) as manager:
         with pytest.raises(PermissionError, match="has another key"):
             SharedMemoryManager(manager.address, b"wrong").connect()
+    with pytest.raises(ValueError, match="an empty key"):
+        SharedMemoryManager(authkey=b"").start()
     with pytest.raises(TypeError, match="'authkey' must be bytes, not str"):
         SharedMemoryManager(authkey="text")
 
