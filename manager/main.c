@@ -173,7 +173,7 @@ int main(int argc, char **argv) {
     return EXIT_FAILURE;
   settle_descriptors(&from);
   manager.key = (shareable__key){key, size, from.takes_md5};
-  manager.blocks.tracker = from.tracker;
+  tracker_open(&manager.blocks.tracker, from.tracker);
   if (!server_open(&manager, from.address)) {
     key_wipe(key, size);
     return EXIT_FAILURE;

@@ -3,13 +3,7 @@
  */
 #include "registry.h"
 
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-/* How long a tracker that does not read may hold up the manager, in milliseconds. */
-#define TRACKER_PATIENCE 1000
 
 static uint32_t hash_of(const char *name) {
   uint32_t hash = 2166136261u;
@@ -56,34 +50,10 @@ static size_t find(const registry *of, const char *name) {
   return i;
 }
 
-/* A line of the tracker's is ASCII between colons, and as long as a write that is never divided. */
-static int tracker_understands(const char *name) {
-  for (const char *each = name; *each != '\0'; each++)
-    if (*each < ' ' || *each > '~' || *each == ':')
-      return 0;
-  return 1;
-}
-
-/*
- * Has the tracker forget the block, which it would unlink and complain of at its end. It complains as well where it is to
- * forget what it never knew, so first it is told of it.
- */
-static void tell_tracker(int tracker, const char *name) {
-  struct pollfd ready = {.fd = tracker, .events = POLLOUT};
-  char lines[2 * 300];
-  int length;
-
-  if (tracker < 0 || !tracker_understands(name) || poll(&ready, 1, TRACKER_PATIENCE) != 1)
-    return;
-  length = snprintf(lines, sizeof lines, "REGISTER:/%s:shared_memory\nUNREGISTER:/%s:shared_memory\n", name, name);
-  if (write(tracker, lines, (size_t)length) != length)
-    return; /* it is gone, and complains of nothing */
-}
-
 static shareable_status destroy(registry *of, const char *name, shareable_error *error) {
   shareable_status status = shareable_unlink(name, error);
 
-  tell_tracker(of->tracker, name);
+  tracker_forget(&of->tracker, name);
   return status;
 }
 
@@ -100,12 +70,24 @@ shareable_status registry_release(registry *of, const char *name, shareable_erro
   return status;
 }
 
-void registry_clear(registry *of) {
+/* A thousand messages at a time fit into the tracker's queue. */
+static void tell_tracker(registry *of) {
   for (size_t i = 0; i < of->count; i++) {
-    destroy(of, of->names[i].name, NULL);
-    free(of->names[i].name);
+    tracker_forget(&of->tracker, of->names[i].name);
+    if (i % 1000 == 999)
+      tracker_drain(&of->tracker);
   }
+  tracker_drain(&of->tracker);
+}
+
+void registry_clear(registry *of) {
+  for (size_t i = 0; i < of->count; i++)
+    shareable_unlink(of->names[i].name, NULL);
+  tell_tracker(of);
+  for (size_t i = 0; i < of->count; i++)
+    free(of->names[i].name);
   free(of->names);
   of->names = NULL;
   of->count = of->room = 0;
+  tracker_close(&of->tracker);
 }

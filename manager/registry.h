@@ -5,6 +5,7 @@
 #define MANAGER_REGISTRY_H
 
 #include "shareable.h"
+#include "tracker.h"
 
 /* More names than anybody has blocks. */
 #define REGISTRY_MAX 1000000
@@ -17,7 +18,7 @@ typedef struct registry_name {
 typedef struct registry {
   registry_name *names;
   size_t count, room;
-  int tracker; /* the descriptor of CPython's resource tracker, or -1 */
+  resource_tracker tracker;
 } registry;
 
 /* Adds a valid name at the end, also one that is there already. False where there is no memory, or no more are taken. */
@@ -29,7 +30,10 @@ int registry_add(registry *of, const char *name);
  */
 shareable_status registry_release(registry *of, const char *name, shareable_error *error);
 
-/* Removes all names and their blocks; what is gone already, or is not ours to remove, holds up nothing. */
+/*
+ * Removes all names and their blocks. Blocks that are gone already, or that this user may not remove, are skipped. The
+ * resource tracker is told afterwards, for a limited time.
+ */
 void registry_clear(registry *of);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "log.h"
 
 /* How often deadlines are looked at, in milliseconds. */
 #define SWEEP_MS 250
@@ -33,6 +34,8 @@ static void on_sweep(uv_timer_t *sweep) {
     else if (each->deadline != 0)
       is_needed = true;
   }
+  is_needed |= log_report();
+  is_needed |= tracker_flush(&of->blocks.tracker);
   uv_poll_start(&of->listener, UV_READABLE, on_listener);
   if (!is_needed)
     uv_timer_stop(sweep);

@@ -9,7 +9,7 @@
 
 enum { STEPS = 3 };
 
-static server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = -1}};
+static server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = {.fd = -1}}};
 
 static void say(int socket, const void *message, size_t length) {
   unsigned char frame[SHAREABLE__HEAD + SHAREABLE__HANDSHAKE_MAX];

@@ -10,7 +10,7 @@ enum { NODES = 512 };
 
 /* A manager that owns nothing yet, asked whatever it is. It unlinks what it was given: to be run where that is nobody's. */
 static void ask(const uint8_t *bytes, size_t size) {
-  registry blocks = {.tracker = -1};
+  registry blocks = {.tracker = {.fd = -1}};
   unsigned char *frame;
   size_t length;
 

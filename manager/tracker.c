@@ -1,0 +1,140 @@
+/*
+ * tracker.c - CPython's resource tracker, which is told of each block that the manager removes.
+ *
+ * Other processes write to the same pipe. So each write consists of whole lines and has at most PIPE_BUF bytes, and the
+ * O_NONBLOCK flag is set for a file description of the manager's own only.
+ */
+#include "tracker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define MESSAGE_SIZE (2 * 300)
+
+void tracker_open(resource_tracker *tracker, int fd) {
+  char path[32];
+  int own;
+
+  *tracker = (resource_tracker){.fd = fd, .patience_ms = TRACKER_PATIENCE_MS};
+  if (fd < 0)
+    return;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (own >= 0)
+    tracker->fd = own;
+}
+
+/* A line of the tracker's is ASCII between colons. */
+static bool is_representable(const char *name) {
+  for (const char *each = name; *each != '\0'; each++)
+    if (*each < ' ' || *each > '~' || *each == ':')
+      return false;
+  return true;
+}
+
+static bool make_room(resource_tracker *tracker) {
+  size_t capacity = tracker->capacity == 0 ? 4096 : 2 * tracker->capacity;
+  char *queue;
+
+  if (tracker->capacity - tracker->length >= MESSAGE_SIZE)
+    return true;
+  queue = capacity > TRACKER_QUEUE_MAX ? NULL : realloc(tracker->queue, capacity);
+  if (queue == NULL)
+    return false;
+  tracker->queue = queue;
+  tracker->capacity = capacity;
+  return true;
+}
+
+/*
+ * The tracker would unlink the block and complain at its end. It also complains if it has to forget a block that it did not
+ * know, so the block is registered first.
+ */
+void tracker_forget(resource_tracker *tracker, const char *name) {
+  int length;
+
+  if (tracker->fd < 0 || !is_representable(name))
+    return;
+  if (!make_room(tracker)) {
+    log_event(LOG_TRACKER, "the resource tracker does not read: it is not told that a block was removed");
+    return;
+  }
+  length = snprintf(tracker->queue + tracker->length, MESSAGE_SIZE,
+                    "REGISTER:/%s:shared_memory\nUNREGISTER:/%s:shared_memory\n", name, name);
+  tracker->length += (size_t)length;
+  tracker_flush(tracker);
+}
+
+/* The number of bytes at the start of the queue that are whole lines and fit into one atomic write. */
+static size_t first_lines(const resource_tracker *tracker) {
+  size_t length = tracker->length > PIPE_BUF ? PIPE_BUF : tracker->length;
+
+  while (length > 0 && tracker->queue[length - 1] != '\n')
+    length--;
+  return length;
+}
+
+static ssize_t write_lines(const resource_tracker *tracker) {
+  struct pollfd output = {.fd = tracker->fd, .events = POLLOUT};
+  ssize_t count;
+
+  do {
+    if (poll(&output, 1, 0) == 0) /* without /proc, the descriptor may block */
+      return 0;
+    count = write(tracker->fd, tracker->queue, first_lines(tracker));
+  } while (count < 0 && errno == EINTR);
+  return count < 0 && errno == EAGAIN ? 0 : count;
+}
+
+bool tracker_flush(resource_tracker *tracker) {
+  while (tracker->length > 0) {
+    ssize_t count = write_lines(tracker);
+
+    if (count == 0)
+      return true;
+    if (count < 0) {
+      tracker->fd = -1; /* the tracker has ended: nobody complains */
+      tracker->length = 0;
+      return false;
+    }
+    tracker->length -= (size_t)count;
+    memmove(tracker->queue, tracker->queue + count, tracker->length);
+  }
+  return false;
+}
+
+static int elapsed_ms(const struct timespec *start) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
+void tracker_drain(resource_tracker *tracker) {
+  while (tracker_flush(tracker)) {
+    struct pollfd output = {.fd = tracker->fd, .events = POLLOUT};
+    struct timespec start;
+
+    if (tracker->patience_ms <= 0) {
+      log_event(LOG_TRACKER, "the resource tracker does not read: it may report removed blocks as leaked");
+      return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    poll(&output, 1, tracker->patience_ms);
+    tracker->patience_ms -= elapsed_ms(&start) + 1;
+  }
+}
+
+void tracker_close(resource_tracker *tracker) {
+  free(tracker->queue);
+  *tracker = (resource_tracker){.fd = -1};
+}
