@@ -3,14 +3,20 @@
  */
 #include "key.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "folder.h"
+#include "log.h"
+
+#define TEMPORARY_NAME_SIZE 40
 
 void key_wipe(unsigned char *bytes, size_t size) {
   if (bytes == NULL)
@@ -19,65 +25,176 @@ void key_wipe(unsigned char *bytes, size_t size) {
   free(bytes);
 }
 
-bool key_read(int fd, unsigned char **bytes, size_t *size) {
-  unsigned char *place = malloc(KEY_MAX + 1);
-  ssize_t count = place == NULL ? -1 : 1;
+/* Returns the result of the last read(): 0 at the end of the file, 1 if the key is too long, -1 on an error. */
+static int read_all(int fd, unsigned char *bytes, size_t *size) {
+  ssize_t count = 1;
 
   *size = 0;
   while (count > 0 && *size <= KEY_MAX) {
-    count = read(fd, place + *size, KEY_MAX + 1 - *size);
+    count = read(fd, bytes + *size, KEY_MAX + 1 - *size);
     *size += count > 0 ? (size_t)count : 0;
     if (count < 0 && errno == EINTR)
       count = 1;
   }
+  return count > 0 ? 1 : (int)count;
+}
+
+bool key_read(int fd, const char *source, unsigned char **bytes, size_t *size) {
+  unsigned char *buffer = malloc(KEY_MAX + 1);
+  int result = buffer == NULL ? -1 : read_all(fd, buffer, size), error = errno;
+
   close(fd);
-  if (count == 0) {
-    *bytes = place;
+  if (result == 0 && *size > 0) {
+    *bytes = buffer;
     return true;
   }
-  if (count < 0)
-    warn("cannot read the key");
+  if (result < 0)
+    log_errno(error, "cannot read the key from %s", source);
+  else if (result > 0)
+    log_event(LOG_STATE, "%s has a key of more than %d bytes", source, KEY_MAX);
   else
-    warnx("a key of more than %d bytes", KEY_MAX);
-  key_wipe(place, KEY_MAX + 1);
+    log_event(LOG_STATE, "%s is empty: a key has at least one byte", source);
+  key_wipe(buffer, KEY_MAX + 1);
   return false;
 }
 
-static void make_file(const char *path) {
+/* Creating the file. */
+
+/* Returns 0 or an errno. */
+static int write_random(int fd) {
   unsigned char random[KEY_SIZE];
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  size_t done = 0;
+  int result = getrandom(random, sizeof random, 0) == sizeof random ? 0 : EIO;
+
+  while (result == 0 && done < sizeof random) {
+    ssize_t count = write(fd, random + done, sizeof random - done);
+
+    if (count < 0 && errno != EINTR)
+      result = errno;
+    done += count > 0 ? (size_t)count : 0;
+  }
+  explicit_bzero(random, sizeof random);
+  if (result == 0 && (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || fsync(fd) != 0))
+    result = errno;
+  return result;
+}
+
+/* Opens a file without a name, or with a temporary one if the file system or the kernel has no O_TMPFILE. */
+static int open_temporary(const parent_folder *parent, bool is_nameless, char name[TEMPORARY_NAME_SIZE]) {
+  uint64_t number;
+
+  name[0] = '\0';
+  if (is_nameless)
+    return openat(parent->fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (getrandom(&number, sizeof number, 0) != sizeof number)
+    return -1;
+  snprintf(name, TEMPORARY_NAME_SIZE, ".shareable-key-%016llx", (unsigned long long)number);
+  return openat(parent->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+/* Gives the file its name, unless a file of that name is there. Returns 0 or an errno. */
+static int link_file(const parent_folder *parent, int fd, const char *temporary) {
+  char path[32];
+
+  if (temporary[0] != '\0')
+    return linkat(parent->fd, temporary, parent->fd, parent->name, 0) == 0 ? 0 : errno;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, path, parent->fd, parent->name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+/* Returns 0 or an errno. */
+static int create_once(const parent_folder *parent, bool is_nameless) {
+  char temporary[TEMPORARY_NAME_SIZE];
+  int fd = open_temporary(parent, is_nameless, temporary), result;
 
   if (fd < 0)
-    return; /* whoever reads it then says why */
-  if (getrandom(random, sizeof random, 0) != sizeof random || write(fd, random, sizeof random) != sizeof random)
-    unlink(path);
+    return errno;
+  result = write_random(fd);
+  if (result == 0)
+    result = link_file(parent, fd, temporary);
+  if (temporary[0] != '\0')
+    unlinkat(parent->fd, temporary, 0);
   close(fd);
-  explicit_bzero(random, sizeof random);
+  return result;
 }
 
-static bool is_private(int fd, const char *path) {
-  struct stat status;
+/* Returns 0 or an errno; 0 also if another process creates the file first. Its key is the one to use then. */
+static int create_file(const char *path) {
+  parent_folder parent;
+  int result;
 
-  if (fstat(fd, &status) == 0 && (status.st_uid == geteuid() || status.st_uid == 0) && (status.st_mode & 077) == 0)
+  if (!folder_open(&parent, path))
+    return errno;
+  result = create_once(&parent, true);
+  if (result != 0 && result != EEXIST)
+    result = create_once(&parent, false);
+  if (result == 0)
+    fsync(parent.fd); /* if that fails, the key of the next start is another one */
+  folder_close(&parent);
+  return result == EEXIST ? 0 : result;
+}
+
+/* Checking the file. */
+
+static bool is_trusted(uid_t user) {
+  return user == geteuid() || user == 0;
+}
+
+static bool is_acceptable(const struct stat *file, const char *path) {
+  if (!S_ISREG(file->st_mode))
+    log_event(LOG_STATE, "the key file %s is not a regular file: name another file, or one that is not there", path);
+  else if (!is_trusted(file->st_uid))
+    log_event(LOG_STATE, "the key file %s belongs to user %lu: use a file of this user", path,
+              (unsigned long)file->st_uid);
+  else if ((file->st_mode & 077) != 0)
+    log_event(LOG_STATE, "the key file %s can be read or written by others (its mode is %04o): chmod 600 it", path,
+              (unsigned)file->st_mode & 07777);
+  else
     return true;
-  warnx("%s: a key is for its owner alone: chmod 600", path);
   return false;
+}
+
+/* A link in a directory that others can write to may lead to any file of this user, for example to one with known bytes. */
+static bool is_trusted_link(const char *path) {
+  struct stat link;
+
+  if (lstat(path, &link) != 0 || !S_ISLNK(link.st_mode) || is_trusted(link.st_uid))
+    return true;
+  log_event(LOG_STATE, "the key file %s is a symbolic link of user %lu: use a file of this user", path,
+            (unsigned long)link.st_uid);
+  return false;
+}
+
+/* The first check is before open(), because to open a device may have an effect; the second one cannot be raced. */
+static int open_checked(const char *path) {
+  struct stat file;
+  int fd;
+
+  if (!is_trusted_link(path))
+    return -1;
+  if (stat(path, &file) == 0 && !is_acceptable(&file, path))
+    return -1;
+  fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) {
+    log_errno(errno, "cannot open the key file %s", path);
+  } else if (fstat(fd, &file) != 0 || !is_acceptable(&file, path)) {
+    close(fd);
+    fd = -1;
+  }
+  return fd;
 }
 
 bool key_load(const char *path, unsigned char **bytes, size_t *size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat file;
+  int fd, error;
 
-  if (fd < 0 && errno == ENOENT) {
-    make_file(path);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (stat(path, &file) != 0 && errno == ENOENT) {
+    error = create_file(path);
+    if (error != 0) {
+      log_errno(error, "cannot create the key file %s", path);
+      return false;
+    }
   }
-  if (fd < 0) {
-    warn("%s", path);
-    return false;
-  }
-  if (!is_private(fd, path)) {
-    close(fd);
-    return false;
-  }
-  return key_read(fd, bytes, size);
+  fd = open_checked(path);
+  return fd >= 0 && key_read(fd, path, bytes, size);
 }

@@ -11,12 +11,17 @@
 /* Of a key that is made here. */
 #define KEY_SIZE 32
 
-/* Reads a key up to the descriptor's end, and closes it. The bytes are to be wiped and freed. */
-bool key_read(int fd, unsigned char **bytes, size_t *size);
+/*
+ * Reads a key of 1 to KEY_MAX bytes, up to the end of the descriptor, and closes the descriptor. `source` names it in the
+ * message if that fails. The caller wipes and frees the bytes with key_wipe().
+ */
+bool key_read(int fd, const char *source, unsigned char **bytes, size_t *size);
 
 /*
- * Reads the key that is in a file: all its bytes, a newline at the end too. Where there is no such file, it is made, with
- * random bytes. Refuses a file that others can read or that belongs to somebody else.
+ * Reads the key that is in a file: all its bytes, including a newline at the end. If there is no such file, it is created
+ * with random bytes; its name appears only when the whole key is on disk. Refuses a file that is not a regular file, that
+ * belongs to another user than this one and root, that others can read or write, or that another user's symbolic link leads
+ * to. Returns false, after a message, if there is no key.
  */
 bool key_load(const char *path, unsigned char **bytes, size_t *size);
 

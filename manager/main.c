@@ -169,7 +169,8 @@ int main(int argc, char **argv) {
   signal(SIGINT, SIG_IGN); /* Ctrl-C is for those who have blocks here, and who may need them yet */
   signal(SIGHUP, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
-  if (!(from.key_file != NULL ? key_load(from.key_file, &key, &size) : key_read(from.key, &key, &size)))
+  if (!(from.key_file != NULL ? key_load(from.key_file, &key, &size)
+                              : key_read(from.key, "the descriptor of --authkey-fd", &key, &size)))
     return EXIT_FAILURE;
   settle_descriptors(&from);
   manager.key = (shareable__key){key, size, from.takes_md5};
