@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "service.h"
 
 /* What the next message is to be. */
@@ -102,9 +104,19 @@ static bool send_message(connection *of, const void *message, size_t length) {
   return send_frame(of, frame, SHAREABLE__HEAD + length);
 }
 
-static bool fail(connection *of) {
+static bool send_failure(connection *of) {
   of->is_closing = true;
   return send_message(of, SHAREABLE__FAILURE, SHAREABLE__VERDICT);
+}
+
+static bool fail(connection *of) {
+  log_event(LOG_KEY, "%s failed to authenticate: its response does not fit the key", of->peer);
+  return send_failure(of);
+}
+
+static bool refuse_challenge(connection *of) {
+  log_event(LOG_KEY, "%s failed to authenticate: its challenge is not one that is answered", of->peer);
+  return send_failure(of);
 }
 
 static bool take_response(connection *of, const void *message, size_t length) {
@@ -119,13 +131,14 @@ static bool take_challenge(connection *of, const void *message, size_t length) {
   size_t size = shareable__challenge_answer(&of->server->key, message, length, response);
 
   if (size == 0)
-    return fail(of);
+    return refuse_challenge(of);
   of->state = WELCOME;
   return send_message(of, response, size);
 }
 
 static bool take_welcome(connection *of, const void *message, size_t length) {
   if (length != SHAREABLE__VERDICT || memcmp(message, SHAREABLE__WELCOME, length) != 0) {
+    log_event(LOG_KEY, "%s failed to authenticate: it does not accept this manager's key", of->peer);
     connection_close(of);
     return false;
   }
@@ -150,7 +163,7 @@ static bool take_request(connection *of, const void *message, size_t length) {
   server_mind_deadlines(of->server); /* the tracker may not read */
   is_alive = send_frame(of, frame, size);
   if (after == SERVICE_OVER)
-    server_stop(of->server);
+    server_stop(of->server, "a client asked for it");
   else if (is_alive)
     set_deadline(of, of->state == REQUEST || of->out != NULL);
   return is_alive && after != SERVICE_OVER;
@@ -190,6 +203,8 @@ static void take_all(connection *of) {
     shareable__framed framed = shareable__frame_look(of->in, of->have, limit, &head, &length);
 
     if (framed == SHAREABLE__FRAME_BAD || !make_room(of, head + length)) {
+      if (framed == SHAREABLE__FRAME_BAD)
+        log_event(LOG_PEER, "%s announced a message that is too long: closed", of->peer);
       connection_close(of);
       return;
     }
@@ -243,14 +258,27 @@ static void expect(connection *of) {
   uv_poll_start(&of->poll, of->out != NULL ? UV_WRITABLE : UV_READABLE, on_event);
 }
 
-/* Whom the kernel says a peer on this machine is: this user, or the one who may do anything anyway. */
-static bool is_welcome(const server *of, int socket) {
-  struct ucred peer;
-  socklen_t size = sizeof peer;
+/*
+ * Names the peer for the log. Returns whether it may connect: on this machine, it is a process of this user or root, as far as
+ * the kernel knows.
+ */
+static bool identify(const server *of, int socket, char peer[64]) {
+  struct ucred process;
+  shareable__address address = {0};
+  socklen_t size = sizeof process;
+  char text[SHAREABLE__ADDRESS_TEXT];
 
-  if (of->place.address.any.sa_family != AF_UNIX)
+  if (of->place.address.any.sa_family != AF_UNIX) {
+    address.length = sizeof address.internet;
+    if (getpeername(socket, &address.any, &address.length) != 0 || !shareable__address_write(&address, text))
+      strcpy(text, "?");
+    snprintf(peer, 64, "peer %.40s", text);
     return true;
-  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+  }
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &process, &size) != 0)
+    return false;
+  snprintf(peer, 64, "process %ld of user %lu", (long)process.pid, (unsigned long)process.uid);
+  return process.uid == geteuid() || process.uid == 0;
 }
 
 static connection *make(server *of, int socket) {
@@ -270,32 +298,61 @@ static connection *make(server *of, int socket) {
   return NULL;
 }
 
-static void make_way(server *of) {
+bool connection_drop_stranger(server *of) {
   connection *each = of->oldest;
 
   while (each != NULL && !each->is_stranger)
     each = each->newer;
-  if (each != NULL)
-    connection_close(each);
+  if (each == NULL)
+    return false;
+  log_event(LOG_LIMIT, "too many connections without a handshake (%u): the oldest, of %s, is closed", of->strangers,
+            each->peer);
+  connection_close(each);
+  return true;
 }
 
-void connection_open(server *of, int socket) {
-  unsigned char nonce[SHAREABLE__NONCE];
-  connection *made = NULL;
+void connection_time_out(connection *of) {
+  if (of->is_stranger)
+    log_event(LOG_KEY, "%s failed to authenticate: no handshake within %d seconds", of->peer, PATIENCE_MS / 1000);
+  connection_close(of);
+}
 
-  if (of->strangers >= STRANGERS_MAX)
-    make_way(of);
-  if (of->connections < of->most && is_welcome(of, socket) && getrandom(nonce, sizeof nonce, 0) == sizeof nonce)
-    made = make(of, socket);
-  if (made == NULL) {
-    close(socket);
-    return;
+/* A peer that may not connect takes nobody's place. */
+static bool is_accepted(server *of, int socket, char peer[64]) {
+  if (!identify(of, socket, peer)) {
+    log_event(LOG_PEER, "%s was refused: only this user and root may connect", peer);
+    return false;
   }
+  if (of->strangers >= of->strangers_most || of->connections >= of->connections_most)
+    connection_drop_stranger(of);
+  if (of->connections < of->connections_most)
+    return true;
+  log_event(LOG_LIMIT, "all %u connections are in use: %s was refused", of->connections_most, peer);
+  return false;
+}
+
+static void challenge(connection *made, const unsigned char nonce[SHAREABLE__NONCE]) {
   enlist(made);
-  if (of->place.address.any.sa_family == AF_INET)
-    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+  if (made->server->place.address.any.sa_family == AF_INET)
+    setsockopt(made->socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   set_deadline(made, true);
   shareable__challenge_write(made->challenge, nonce);
   if (send_message(made, made->challenge, sizeof made->challenge))
     expect(made);
+}
+
+void connection_open(server *of, int socket) {
+  unsigned char nonce[SHAREABLE__NONCE];
+  char peer[64] = "an unknown process";
+  connection *made = NULL;
+
+  if (is_accepted(of, socket, peer) && getrandom(nonce, sizeof nonce, 0) == sizeof nonce)
+    made = make(of, socket);
+  server_mind_deadlines(of); /* log lines may be suppressed */
+  if (made == NULL) {
+    close(socket);
+    return;
+  }
+  strcpy(made->peer, peer);
+  challenge(made, nonce);
 }

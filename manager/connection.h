@@ -19,6 +19,7 @@ struct connection {
   size_t size, sent; /* of `out`, where there is one */
   bool is_closing;   /* once `out` is sent */
   bool is_stranger;  /* it has not shown its key */
+  char peer[64];     /* which process or host it is, for the log */
 };
 
 /* Takes a socket that was accepted, and challenges the peer. */
@@ -26,5 +27,11 @@ void connection_open(server *of, int socket);
 
 /* Forgets the peer, in the midst of whatever it does. */
 void connection_close(connection *of);
+
+/* Closes a connection whose deadline has passed. */
+void connection_time_out(connection *of);
+
+/* Closes the oldest connection that has not shown the key. Returns whether there is one. */
+bool connection_drop_stranger(server *of);
 
 #endif

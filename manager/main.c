@@ -2,6 +2,7 @@
  * main.c - shareable-manager: the process that owns blocks for others.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "key.h"
+#include "log.h"
 #include "server.h"
 
 typedef struct settings {
@@ -116,17 +118,43 @@ static void read_settings(settings *to, int argc, char **argv) {
     errx(EXIT_FAILURE, "a key is needed: --authkey-file FILE, or --authkey-fd N");
 }
 
-/* Nothing of ours comes to be a standard stream, which some library might write to. */
-static void settle_descriptors(const settings *from) {
-  int fd;
+static bool is_open(int fd) {
+  return fcntl(fd, F_GETFD) >= 0;
+}
 
-  while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
-    ; /* those that are closed */
-  close(fd);
-  if (from->tracker > STDERR_FILENO)
-    fcntl(from->tracker, F_SETFD, FD_CLOEXEC);
-  if (from->lifeline > STDERR_FILENO)
-    fcntl(from->lifeline, F_SETFD, FD_CLOEXEC);
+/* Opens those standard streams that are closed, so that no file or socket of ours gets their numbers. */
+static void open_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (!is_open(fd) && open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY | O_DIRECTORY) != fd)
+      exit(EXIT_FAILURE); /* and there is nowhere to report it */
+}
+
+/* A number that is not open now would be that of a file of ours later. */
+static void check_descriptor(int fd, const char *option) {
+  if (fd >= 0 && !is_open(fd))
+    errx(EXIT_FAILURE, "%s: descriptor %d is not open", option, fd);
+}
+
+static void close_on_exec(int fd) {
+  if (fd > STDERR_FILENO)
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void check_descriptors(const settings *from) {
+  check_descriptor(from->key, "--authkey-fd");
+  check_descriptor(from->told, "--address-fd");
+  check_descriptor(from->tracker, "--tracker-fd");
+  check_descriptor(from->lifeline, "--lifeline-fd");
+  close_on_exec(from->tracker);
+  close_on_exec(from->lifeline);
+}
+
+/* What these signals interrupt is a write to a pipe, a terminal or a file: its result says enough. */
+static void ignore_signals(void) {
+  static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
+
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+    signal(ignored[i], SIG_IGN);
 }
 
 /* False where whoever was to be told is gone. */
@@ -143,12 +171,23 @@ static bool tell_pickled(const shareable__address *address, int fd) {
   return is_told;
 }
 
-/* So that no file system is held by it. Where it removes a file by a relative path, it stays. */
-static void leave_folder(const server *of) {
-  const char *path = shareable__address_path(&of->place.address);
+/* So that it does not keep a file system busy. */
+static void leave_folder(void) {
+  if (chdir("/") != 0)
+    log_errno(errno, "cannot change to /");
+}
 
-  if ((path == NULL || path[0] == '/') && chdir("/") != 0)
-    warn("/");
+/* A manager that another program starts for itself begins and ends with it: to report that would be noise. */
+static bool is_service(const settings *from) {
+  return from->owner == 0 && from->told < 0;
+}
+
+static void log_start(const server *of) {
+  char text[SHAREABLE__ADDRESS_TEXT];
+
+  if (!shareable__address_write(&of->place.address, text))
+    strcpy(text, "an address without a text");
+  log_event(LOG_STATE, "listens at %s", text);
 }
 
 static bool tell(const server *of, int fd) {
@@ -159,31 +198,49 @@ static bool tell(const server *of, int fd) {
   return !shareable__address_write(&of->place.address, text) || (puts(text) >= 0 && fflush(stdout) == 0);
 }
 
+static bool load_key(const settings *from, unsigned char **key, size_t *size) {
+  char source[40];
+
+  if (from->key_file != NULL)
+    return key_load(from->key_file, key, size);
+  snprintf(source, sizeof source, "descriptor %d (--authkey-fd)", from->key);
+  return key_read(from->key, source, key, size);
+}
+
+static void run(server *manager, const settings *from) {
+  if (!server_watch(manager, from->lifeline, from->owner))
+    server_stop(manager, "the owner has ended");
+  else if (!tell(manager, from->told))
+    server_stop(manager, "the address could not be reported");
+  else if (is_service(from))
+    log_start(manager);
+  open_standard_streams(); /* the address was written to one of them and closed, perhaps */
+  leave_folder();
+  server_run(manager);
+  log_finish();
+  if (is_service(from))
+    log_event(LOG_STATE, "stopped: %s", manager->reason);
+}
+
 int main(int argc, char **argv) {
   settings from = {.key = -1, .told = -1, .tracker = -1, .lifeline = -1, .takes_md5 = true};
   static server manager;
   unsigned char *key;
   size_t size;
+  bool is_begun;
 
+  open_standard_streams();
   read_settings(&from, argc, argv);
-  signal(SIGINT, SIG_IGN); /* Ctrl-C is for those who have blocks here, and who may need them yet */
-  signal(SIGHUP, SIG_IGN);
-  signal(SIGPIPE, SIG_IGN);
-  if (!(from.key_file != NULL ? key_load(from.key_file, &key, &size)
-                              : key_read(from.key, "the descriptor of --authkey-fd", &key, &size)))
+  check_descriptors(&from);
+  ignore_signals();
+  if (!load_key(&from, &key, &size))
     return EXIT_FAILURE;
-  settle_descriptors(&from);
+  open_standard_streams(); /* the key was read from one of them, perhaps */
   manager.key = (shareable__key){key, size, from.takes_md5};
   tracker_open(&manager.blocks.tracker, from.tracker);
-  if (!server_open(&manager, from.address)) {
-    key_wipe(key, size);
-    return EXIT_FAILURE;
-  }
-  if (!server_watch(&manager, from.lifeline, from.owner) || !tell(&manager, from.told))
-    server_stop(&manager); /* nobody is there, or knows where we are */
-  settle_descriptors(&from);
-  leave_folder(&manager);
-  server_run(&manager);
+  is_begun = server_open(&manager, from.address);
+  if (is_begun)
+    run(&manager, &from);
   key_wipe(key, size);
-  return EXIT_SUCCESS;
+  return is_begun ? EXIT_SUCCESS : EXIT_FAILURE;
 }

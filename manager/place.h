@@ -7,18 +7,20 @@
 #include <sys/types.h>
 
 #include "../core/src/address.h"
+#include "folder.h"
 
 typedef struct place {
   int socket;
   shareable__address address; /* as the system gave it */
   char directory[80];         /* that was made for it, or "" */
+  parent_folder parent;       /* of the socket's file, if there is one */
   dev_t device;               /* of the socket's file */
   ino_t inode;
 } place;
 
 /*
- * Listens at the address, or, where that is NULL, in a new directory of which nobody else has the rights. False with the
- * reason printed.
+ * Listens at the address or, if that is NULL, in a new directory that only this user can enter. A socket of this user's that
+ * no process listens at any more is replaced; any other file is left alone. Returns false after a message.
  */
 bool place_open(place *of, const char *address);
 

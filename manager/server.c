@@ -3,7 +3,6 @@
  */
 #include "server.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,8 +16,11 @@
 
 /* How often deadlines are looked at, in milliseconds. */
 #define SWEEP_MS 250
-/* Descriptors that are no connections. */
-#define OWN_DESCRIPTORS 32
+/* Descriptors that are not connections: those that are open all the time, and those that removing a block takes. */
+#define OWN_DESCRIPTORS 48
+#define SPARE_DESCRIPTORS 10
+/* The most peers that are accepted before other events are looked at. */
+#define ACCEPTS_MAX 64
 
 static void on_listener(uv_poll_t *listener, int status, int events);
 
@@ -30,7 +32,7 @@ static void on_sweep(uv_timer_t *sweep) {
   for (connection *each = of->oldest, *next; each != NULL; each = next) {
     next = each->newer;
     if (each->deadline != 0 && each->deadline <= now)
-      connection_close(each);
+      connection_time_out(each);
     else if (each->deadline != 0)
       is_needed = true;
   }
@@ -46,27 +48,65 @@ void server_mind_deadlines(server *of) {
     uv_timer_start(&of->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
-/* Where the machine has no more descriptors, those who wait have to wait a little. */
+/* If the machine has no more descriptors, peers wait in the queue of the socket. */
 static void pause_listening(server *of) {
+  log_event(LOG_LIMIT, "out of descriptors or memory: new connections wait");
   uv_poll_stop(&of->listener);
   server_mind_deadlines(of);
 }
 
+static int accept_peer(const server *of) {
+  int socket;
+
+  do
+    socket = accept4(of->place.socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  while (socket < 0 && (errno == EINTR || errno == ECONNABORTED));
+  return socket;
+}
+
+static int open_reserve(void) {
+  return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Without this, a peer in the queue would wait for as long as all descriptors are in use, without learning why. */
+static bool refuse_peer(server *of) {
+  int socket;
+
+  if (of->reserve < 0)
+    return false;
+  close(of->reserve);
+  socket = accept_peer(of);
+  if (socket >= 0)
+    close(socket);
+  of->reserve = open_reserve();
+  log_event(LOG_LIMIT, "all descriptors are in use: a peer was refused");
+  return socket >= 0;
+}
+
+static bool is_out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE;
+}
+
 static void on_listener(uv_poll_t *listener, int status, int events) {
   server *of = listener->data;
-  int socket;
+  int socket = 0;
 
   (void)status;
   (void)events;
-  while ((socket = accept4(of->place.socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-    connection_open(of, socket);
-  if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+  for (int i = 0; i < ACCEPTS_MAX && socket >= 0; i++) {
+    socket = accept_peer(of);
+    if (socket >= 0)
+      connection_open(of, socket);
+    else if (is_out_of_descriptors(errno) && (connection_drop_stranger(of) || refuse_peer(of)))
+      socket = 0;
+  }
+  if (socket < 0 && (is_out_of_descriptors(errno) || errno == ENOMEM || errno == ENOBUFS))
     pause_listening(of);
 }
 
 static void on_terminate(uv_signal_t *signal, int number) {
   (void)number;
-  server_stop(signal->data);
+  server_stop(signal->data, "SIGTERM");
 }
 
 /* The other end is closed, unless something can be read: that is taken out of the way. */
@@ -77,13 +117,13 @@ static void on_lifeline(uv_poll_t *lifeline, int status, int events) {
   (void)events;
   if (status == 0 && uv_fileno((uv_handle_t *)lifeline, &fd) == 0 && read(fd, bytes, sizeof bytes) > 0)
     return;
-  server_stop(lifeline->data);
+  server_stop(lifeline->data, "the lifeline was closed");
 }
 
 static void on_owner(uv_poll_t *owner, int status, int events) {
   (void)status;
   (void)events;
-  server_stop(owner->data);
+  server_stop(owner->data, "the owner has ended");
 }
 
 static bool watch(server *of, uv_poll_t *poll, int fd, uv_poll_cb then) {
@@ -93,29 +133,55 @@ static bool watch(server *of, uv_poll_t *poll, int fd, uv_poll_cb then) {
   if (result == 0)
     result = uv_poll_start(poll, UV_READABLE, then);
   if (result != 0)
-    warnx("descriptor %d: %s", fd, uv_strerror(result));
+    log_event(LOG_STATE, "cannot watch descriptor %d: %s", fd, uv_strerror(result));
   return result == 0;
 }
 
-/* As many as there may be, and as the system lets this process have. */
-static unsigned raise_limit(void) {
+/* As far as the system lets this process. */
+static void raise_limit(void) {
   struct rlimit limit;
-  rlim_t wanted = CONNECTIONS_MAX + OWN_DESCRIPTORS;
+  rlim_t wanted = CONNECTIONS_MAX + OWN_DESCRIPTORS + SPARE_DESCRIPTORS;
 
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return STRANGERS_MAX;
-  if (limit.rlim_cur < wanted) {
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-  if (limit.rlim_cur > wanted)
-    return CONNECTIONS_MAX;
-  return limit.rlim_cur > (rlim_t)2 * OWN_DESCRIPTORS ? (unsigned)limit.rlim_cur - OWN_DESCRIPTORS : OWN_DESCRIPTORS;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+    return;
+  limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* The number of descriptors below the limit that are not open. */
+static unsigned count_free(unsigned limit) {
+  unsigned count = 0;
+
+  for (unsigned fd = 0; fd < limit; fd++)
+    count += fcntl((int)fd, F_GETFD) < 0;
+  return count;
+}
+
+static unsigned clamp(unsigned value, unsigned least, unsigned most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+/* How many connections there may be, now that all other descriptors are open. */
+static void limit_connections(server *of) {
+  unsigned wanted = CONNECTIONS_MAX + OWN_DESCRIPTORS + SPARE_DESCRIPTORS, available;
+  struct rlimit limit;
+
+  of->reserve = open_reserve();
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted)
+    wanted = (unsigned)limit.rlim_cur;
+  available = count_free(wanted);
+  of->connections_most =
+    clamp(available, SPARE_DESCRIPTORS + 2, CONNECTIONS_MAX + SPARE_DESCRIPTORS) - SPARE_DESCRIPTORS;
+  of->strangers_most = clamp(of->connections_most / 2, 1, STRANGERS_MAX);
+  if (of->connections_most < STRANGERS_MAX)
+    log_event(LOG_LIMIT, "few descriptors are left: at most %u connections, and %u without a handshake",
+              of->connections_most, of->strangers_most);
 }
 
 /* Signals first: from the moment that something is in the file system, SIGTERM removes it. */
 bool server_open(server *of, const char *address) {
-  of->most = raise_limit();
+  of->reserve = -1;
+  raise_limit();
   uv_loop_init(&of->loop);
   uv_timer_init(&of->loop, &of->sweep);
   of->sweep.data = of;
@@ -124,8 +190,10 @@ bool server_open(server *of, const char *address) {
   uv_signal_start(&of->terminate, on_terminate, SIGTERM);
   if (!place_open(&of->place, address))
     return false;
-  if (watch(of, &of->listener, of->place.socket, on_listener))
+  if (watch(of, &of->listener, of->place.socket, on_listener)) {
+    limit_connections(of);
     return true;
+  }
   place_close(&of->place);
   return false;
 }
@@ -144,7 +212,9 @@ bool server_watch(server *of, int lifeline, pid_t owner) {
   return watch(of, &of->owner, fd, on_owner);
 }
 
-void server_stop(server *of) {
+void server_stop(server *of, const char *reason) {
+  if (!of->is_over)
+    of->reason = reason;
   of->is_over = true;
   uv_stop(&of->loop);
 }
@@ -165,4 +235,6 @@ void server_run(server *of) {
   uv_walk(&of->loop, close_handle, NULL);
   uv_run(&of->loop, UV_RUN_DEFAULT);
   uv_loop_close(&of->loop);
+  if (of->reserve >= 0)
+    close(of->reserve);
 }

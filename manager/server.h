@@ -12,7 +12,10 @@
 
 /* How long a peer may take to show its key, to send a request it has begun, or to take a reply; in milliseconds. */
 #define PATIENCE_MS 10000
-/* How many may be connected that have not shown their key: then the one who has tried longest makes way. */
+/*
+ * The most connections that have not shown the key: one more, and the oldest of them is closed. Fewer descriptors mean fewer
+ * connections: of those, strangers have at most half.
+ */
 #define STRANGERS_MAX 64
 #define CONNECTIONS_MAX 4096
 
@@ -28,7 +31,10 @@ typedef struct server {
   shareable__key key;
   registry blocks;
   connection *oldest, *newest;
-  unsigned connections, strangers, most;
+  unsigned connections, strangers;
+  unsigned connections_most, strangers_most; /* as the limit of descriptors allows */
+  int reserve;        /* a descriptor to accept and refuse a peer with when all are in use, or -1 */
+  const char *reason; /* why it ends */
   bool is_over;
 } server;
 
@@ -41,10 +47,10 @@ bool server_watch(server *of, int lifeline, pid_t owner);
 /* Serves until it is told to stop; then nothing of it is left, nor of its blocks. */
 void server_run(server *of);
 
-/* Has server_run() end. */
-void server_stop(server *of);
+/* Makes server_run() return. The reason is for the log. */
+void server_stop(server *of, const char *reason);
 
-/* Looks for connections whose time is over, from now on until none has a deadline. */
+/* Looks at deadlines, the tracker's queue and suppressed log lines, from now on until there are none. */
 void server_mind_deadlines(server *of);
 
 #endif

@@ -3,15 +3,20 @@
 import contextlib
 import os
 import pickle
+import resource
 import shutil
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import time
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 
 import pytest
 
-from manager import INTERPRETERS, KEY, manager, name, stock
+from manager import INTERPRETERS, KEY, address_of, manager, name, stock
 
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--track-fds=no"]
 REQUEST_MAX = 65536
@@ -266,3 +271,157 @@ def test_it_takes_little_memory_whatever_is_said_to_it():
         assert kib < 20000
         for each in strangers:
             each.close()
+
+
+def descriptors_of(running):
+    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
+
+
+def log_of(log):
+    log.seek(0)
+    return log.read().splitlines()
+
+
+def at_most(descriptors):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+
+@pytest.mark.parametrize("descriptors", [30, 40, 100])
+def test_strangers_do_not_shut_the_owner_out_of_one_with_few_descriptors(descriptors):
+    with manager(preexec_fn=at_most(descriptors)) as running:
+        strangers = [raw(running) for _ in range(150)]
+        kept = []
+        for _ in range(3):
+            start = time.monotonic()
+            kept.append(connected(running))
+            kept[-1].send_bytes(plain("keep_connection"))
+            assert kept[-1].recv() == ("#RETURN", None)
+            assert time.monotonic() - start < 2
+            strangers += [raw(running) for _ in range(20)]
+        for each in kept:
+            each.send_bytes(track("kept"))
+            assert each.recv() == ("#RETURN", None), "who has shown the key stays"
+        for each in strangers + kept:
+            each.close()
+
+
+def test_peers_beyond_the_limit_are_refused_and_not_left_to_wait(tmp_path):
+    with open(tmp_path / "log", "w+") as log, manager(preexec_fn=at_most(30), stderr=log) as running:
+        kept = []
+        with pytest.raises((EOFError, ConnectionError)):
+            while len(kept) < 30:
+                kept.append(connected(running))
+                kept[-1].send_bytes(plain("keep_connection"))
+                kept[-1].recv()
+        assert len(kept) >= 2
+        assert any("connections are in use" in line for line in log_of(log))
+        kept.pop().close()
+        time.sleep(0.3)
+        assert ask(running, plain("dummy")) == ("#RETURN", None)
+        for each in kept:
+            each.close()
+
+
+@pytest.mark.parametrize("kind", ["unix", "tcp"])
+def test_connections_that_are_broken_off_leave_no_descriptor(kind, tmp_path):
+    with manager(address=address_of(kind, tmp_path)) as running:
+        host, _, port = running.address.rpartition(":")
+        family, where = (socket.AF_UNIX, running.address) if kind == "unix" else (socket.AF_INET, (host, int(port)))
+        before = descriptors_of(running)
+        for turn in range(300):
+            with socket.socket(family) as stranger:
+                stranger.connect(where)
+                if turn % 3 == 0:
+                    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                if turn % 3 == 1:
+                    stranger.sendall(frame(b"x" * 16)[: turn % 20])
+        start = time.monotonic()
+        while descriptors_of(running) > before and time.monotonic() - start < 5:
+            time.sleep(0.05)
+        assert descriptors_of(running) == before
+
+
+def test_failed_authentications_are_logged_with_a_limit_and_without_the_key(tmp_path):
+    with open(tmp_path / "log", "w+") as log:
+        with manager(stderr=log, key=b"a-secret-key") as running:
+            for _ in range(40):
+                with pytest.raises(AuthenticationError):
+                    Client(running.address, authkey=b"a-wrong-guess")
+            with raw(running) as stranger:
+                read_frame(stranger)
+                stranger.sendall(frame(b"\x1b[2J\r\n\x9b5nforged: line"))
+                read_frame(stranger)
+        lines = log_of(log)
+        failed = [line for line in lines if "failed to authenticate" in line]
+        assert f"process {os.getpid()} of user {os.getuid()} failed to authenticate" in failed[0]
+        assert len(failed) == 5
+        assert "shareable-manager: 36 similar messages suppressed (failed authentications)" in lines
+        text = "\n".join(lines)
+        assert "secret" not in text and "guess" not in text and "forged" not in text
+        assert all(line.isprintable() for line in lines)
+
+
+def test_suppressed_lines_are_counted_while_it_runs(tmp_path):
+    with open(tmp_path / "log", "w+") as log, manager(stderr=log) as running:
+        for _ in range(20):
+            with pytest.raises(AuthenticationError):
+                Client(running.address, authkey=b"wrong")
+        start = time.monotonic()
+        while time.monotonic() - start < PATIENCE + 5 and not any("15 similar" in line for line in log_of(log)):
+            time.sleep(0.1)
+        assert "shareable-manager: 15 similar messages suppressed (failed authentications)" in log_of(log)
+
+
+def test_whoever_completes_no_handshake_is_logged(tmp_path):
+    with open(tmp_path / "log", "w+") as log, manager(stderr=log) as running:
+        strangers = [raw(running) for _ in range(STRANGERS_MAX + 3)]
+        strangers[-1].settimeout(PATIENCE + 5)
+        assert is_closed(strangers[-1])
+        time.sleep(0.3)
+        lines = log_of(log)
+        assert any("too many connections without a handshake (64): the oldest" in line for line in lines)
+        assert any(f"no handshake within {PATIENCE} seconds" in line for line in lines)
+        for each in strangers:
+            each.close()
+
+
+FLOOD = """
+import os, socket, sys, time
+os.setuid(65533)
+print("ready", flush=True)
+while True:
+    with socket.socket(socket.AF_UNIX) as stranger:
+        try:
+            stranger.connect("\\0" + sys.argv[1][1:])
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
+def test_another_user_s_flood_takes_nobody_s_place(tmp_path):
+    address = address_of("abstract", tmp_path)
+    with open(tmp_path / "log", "w+") as log, manager(address=address, stderr=log) as running:
+        half = socket.socket(socket.AF_UNIX)
+        half.settimeout(5)
+        half.connect("\0" + address[1:])
+        floods = [subprocess.Popen([sys.executable, "-c", FLOOD, address], stdout=subprocess.PIPE) for _ in range(2)]
+        try:
+            for flood in floods:
+                flood.stdout.readline()
+            time.sleep(0.5)
+            start = time.monotonic()
+            with Client("\0" + address[1:], authkey=KEY) as connection:
+                connection.send_bytes(plain("dummy"))
+                assert connection.recv() == ("#RETURN", None)
+            assert time.monotonic() - start < 5
+        finally:
+            for flood in floods:
+                flood.send_signal(signal.SIGKILL)
+                flood.stdout.close()
+                flood.wait()
+        read_frame(half)
+        half.sendall(frame(b"x" * 16))
+        assert read_frame(half) == b"#FAILURE#", "a handshake that has begun goes on"
+        half.close()
+        assert any("of user 65533 was refused: only this user and root" in line for line in log_of(log))

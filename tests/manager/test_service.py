@@ -1,13 +1,24 @@
 """The program as a service: its options, its key, its signals, and what it leaves, which is nothing."""
 
+import ctypes
 import os
+import pathlib
 import signal
+import socket
 import stat
+import struct
 import subprocess
+import time
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client
 
 import pytest
 
-from manager import BUILD, KEY, PROGRAM, TIMEOUT, Manager, manager, pipe_with, stock
+from manager import BUILD, KEY, PROGRAM, TIMEOUT, Manager, exists, manager, name, pipe_with, stock
+
+OTHER_USER = 65533
+IN_MODIFY, IN_MOVED_TO, IN_CREATE = 0x2, 0x80, 0x100
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to another user")
 
 
 def fails(*options, **more):
@@ -24,6 +35,16 @@ def service(folder, *options):
         [PROGRAM, "--address", folder / "socket", "--authkey-file", folder / "key", *options],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
     )
+
+
+def connected(running):
+    return Client(running.address, authkey=KEY)
+
+
+def ask(connection, method, *args):
+    """What the manager answers to one of several requests."""
+    connection.send((None, method, args, {}))
+    return connection.recv()
 
 
 def ended(running, number=signal.SIGTERM):
@@ -48,7 +69,9 @@ def test_its_key_is_made_once_and_for_its_owner_alone(tmp_path):
 def test_a_key_that_others_can_read_is_refused(tmp_path):
     (tmp_path / "key").write_bytes(b"secret")
     (tmp_path / "key").chmod(0o640)
-    assert "a key is for its owner alone" in fails("--authkey-file", str(tmp_path / "key"))
+    assert "can be read or written by others (its mode is 0640): chmod 600 it" in fails("--authkey-file", str(tmp_path / "key"))
+    (tmp_path / "key").chmod(0o602)
+    assert "(its mode is 0602)" in fails("--authkey-file", str(tmp_path / "key"))
     assert "No such file" in fails("--authkey-file", str(tmp_path / "nowhere" / "key"))
     assert "a key is needed" in fails()
     assert "a key is needed" in fails("--authkey-file", "x", "--authkey-fd", "0")
@@ -70,7 +93,8 @@ def test_what_is_there_already_is_left_alone(tmp_path):
     place = tmp_path / "socket"
     place.write_text("mine")
     reader = pipe_with(KEY)
-    assert "Address already in use" in fails("--authkey-fd", str(reader), "--address", str(place), pass_fds=[reader])
+    assert "a file that is not a socket is there" in fails("--authkey-fd", str(reader), "--address", str(place),
+                                                           pass_fds=[reader])
     assert place.read_text() == "mine"
     os.close(reader)
 
@@ -86,9 +110,13 @@ def test_what_took_its_place_is_left_alone(tmp_path):
 
 
 def test_bad_options_are_named():
-    assert "'nowhere' is no address" in fails("--authkey-fd", "0", "--address", "nowhere")
+    reader = pipe_with(KEY)
+    assert "'nowhere' is no address" in fails("--authkey-fd", str(reader), "--address", "nowhere", pass_fds=[reader])
+    os.close(reader)
     assert "'x' is no descriptor" in fails("--authkey-fd", "x")
-    assert "cannot read the key" in fails("--authkey-fd", "77")
+    assert "--authkey-fd: descriptor 77 is not open" in fails("--authkey-fd", "77")
+    for option in ("--tracker-fd", "--lifeline-fd", "--address-fd"):
+        assert f"{option}: descriptor 77 is not open" in fails("--authkey-fd", "0", option, "77")
     assert "--help" in fails("--bogus")
     assert "there is nothing to say but options" in fails("--authkey-fd", "0", "more")
     help_text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
@@ -140,3 +168,271 @@ def test_its_unit_says_what_the_program_takes(tmp_path):
     running = subprocess.Popen([PROGRAM, *options], stdout=subprocess.PIPE, text=True)
     assert running.stdout.readline().strip() == str(tmp_path / "run" / "shareable" / "manager")
     assert ended(running) == 0
+
+
+def test_an_empty_key_is_refused(tmp_path):
+    (tmp_path / "key").touch(0o600)
+    assert "is empty: a key has at least one byte" in fails("--authkey-file", str(tmp_path / "key"))
+    assert "is empty: a key has at least one byte" in fails("--authkey-fd", "0")
+
+
+class Watch:
+    """What happens to the files in a directory, in order, as inotify reports it."""
+
+    def __init__(self, folder):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(os.O_NONBLOCK)
+        assert libc.inotify_add_watch(self.fd, os.fsencode(folder), IN_MODIFY | IN_MOVED_TO | IN_CREATE) >= 0
+
+    def events(self, file):
+        data, at, found = os.read(self.fd, 65536), 0, []
+        while at < len(data):
+            _, mask, _, length = struct.unpack_from("iIII", data, at)
+            if data[at + 16 : at + 16 + length].rstrip(b"\0").decode() == file:
+                found.append(mask)
+            at += 16 + length
+        os.close(self.fd)
+        return found
+
+
+def test_its_key_file_is_whole_when_it_appears(tmp_path):
+    watch = Watch(tmp_path)
+    running = service(tmp_path)
+    running.stdout.readline()
+    assert ended(running) == 0
+    assert watch.events("key") in ([IN_CREATE], [IN_MOVED_TO]), "it is not written to once it has its name"
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_managers_that_start_at_once_agree_on_one_key(tmp_path):
+    for turn in range(10):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        all_of_them = [
+            subprocess.Popen([PROGRAM, "--address", folder / f"socket-{number}", "--authkey-file", folder / "key"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            for number in range(4)
+        ]
+        addresses = [each.stdout.readline().strip() for each in all_of_them]
+        key = (folder / "key").read_bytes()
+        assert len(key) == 32
+        if turn == 0:
+            for number, address in enumerate(addresses):
+                stock("debian", "share", address, key.hex(), name(number))
+        assert [ended(each) for each in all_of_them] == [0, 0, 0, 0]
+        assert [path.name for path in folder.iterdir()] == ["key"]
+
+
+def test_what_is_no_regular_file_is_refused_as_a_key_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    (tmp_path / "folder").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("fifo")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "listener"))
+    start = time.monotonic()
+    for path in (tmp_path / "fifo", tmp_path / "folder", tmp_path / "link", tmp_path / "listener", "/dev/null",
+                 "/dev/zero"):
+        said = fails("--authkey-file", str(path))
+        assert f"the key file {path} is not a regular file" in said
+    assert time.monotonic() - start < 5
+    listener.close()
+
+
+def test_a_link_of_its_user_to_a_key_is_followed_and_a_dangling_one_is_not_a_key(tmp_path):
+    (tmp_path / "real").write_bytes(KEY)
+    (tmp_path / "real").chmod(0o600)
+    (tmp_path / "key").symlink_to("real")
+    running = service(tmp_path)
+    stock("debian", "share", running.stdout.readline().strip(), KEY.hex(), name())
+    assert ended(running) == 0
+    (tmp_path / "dangling").symlink_to("nowhere")
+    assert "No such file" in fails("--authkey-file", str(tmp_path / "dangling"))
+    assert not (tmp_path / "nowhere").exists()
+
+
+@needs_root
+def test_another_user_s_key_file_and_link_are_refused(tmp_path):
+    (tmp_path / "key").write_bytes(KEY)
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "link").symlink_to("key")
+    os.chown(tmp_path / "link", OTHER_USER, OTHER_USER, follow_symlinks=False)
+    assert f"is a symbolic link of user {OTHER_USER}" in fails("--authkey-file", str(tmp_path / "link"))
+    os.chown(tmp_path / "key", OTHER_USER, OTHER_USER)
+    assert f"belongs to user {OTHER_USER}" in fails("--authkey-file", str(tmp_path / "key"))
+
+
+def killed(folder):
+    """A socket that nobody listens at."""
+    running = service(folder)
+    running.stdout.readline()
+    assert ended(running, signal.SIGKILL) == -signal.SIGKILL
+    assert stat.S_ISSOCK((folder / "socket").stat().st_mode)
+
+
+def test_a_socket_that_a_killed_one_left_is_replaced(tmp_path):
+    killed(tmp_path)
+    running = service(tmp_path)
+    assert running.stdout.readline().strip() == str(tmp_path / "socket")
+    stock("debian", "share", str(tmp_path / "socket"), (tmp_path / "key").read_bytes().hex(), name())
+    assert ended(running) == 0
+    assert not (tmp_path / "socket").exists()
+
+
+def test_a_living_manager_s_socket_is_left_alone_also_when_it_is_stopped(tmp_path):
+    running = service(tmp_path)
+    running.stdout.readline()
+    inode = (tmp_path / "socket").stat().st_ino
+    options = ["--authkey-file", str(tmp_path / "key"), "--address", str(tmp_path / "socket")]
+    assert "another program listens there" in fails(*options)
+    running.send_signal(signal.SIGSTOP)
+    assert "another program listens there" in fails(*options)
+    running.send_signal(signal.SIGCONT)
+    assert (tmp_path / "socket").stat().st_ino == inode
+    assert ended(running) == 0
+
+
+def test_of_managers_that_start_at_once_at_a_dead_one_s_socket_one_serves(tmp_path):
+    for turn in range(5):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        killed(folder)
+        all_of_them = [
+            subprocess.Popen([PROGRAM, "--address", folder / "socket", "--authkey-file", folder / "key"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for _ in range(6)
+        ]
+        told = [each.stdout.readline() for each in all_of_them]
+        serving = [each for each, line in zip(all_of_them, told) if line]
+        assert len(serving) == 1
+        stock("debian", "share", str(folder / "socket"), (folder / "key").read_bytes().hex(), name(turn))
+        for each in all_of_them:
+            assert ended(each) == (0 if each in serving else 1)
+        assert [path.name for path in folder.iterdir()] == ["key"]
+
+
+@needs_root
+def test_another_user_s_dead_socket_is_left_alone(tmp_path):
+    killed(tmp_path)
+    os.chown(tmp_path / "socket", OTHER_USER, OTHER_USER)
+    said = fails("--authkey-file", str(tmp_path / "key"), "--address", str(tmp_path / "socket"))
+    assert f"belongs to user {OTHER_USER}" in said
+    assert (tmp_path / "socket").exists()
+
+
+def test_a_relative_address_is_removed_though_it_holds_no_directory(tmp_path):
+    (tmp_path / "key").write_bytes(KEY)
+    (tmp_path / "key").chmod(0o600)
+    running = subprocess.Popen([PROGRAM, "--address", "./socket", "--authkey-file", "key"], cwd=tmp_path,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    running.stdout.readline()
+    start = time.monotonic()
+    while os.readlink(f"/proc/{running.pid}/cwd") != "/":
+        assert time.monotonic() - start < TIMEOUT
+    assert ended(running) == 0
+    assert not (tmp_path / "socket").exists()
+
+
+def full_pipe():
+    """A pipe whose reader reads nothing."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"\n" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    return reader, writer
+
+
+def make(block):
+    pathlib.Path("/dev/shm", block).write_bytes(b"x" * 8)
+
+
+def test_a_tracker_that_does_not_read_delays_no_removal():
+    reader, writer = full_pipe()
+    with manager("--tracker-fd", str(writer), pass_fds=[writer]) as running:
+        connection = connected(running)
+        blocks = [name(number) for number in range(20)]
+        for block in blocks:
+            make(block)
+            assert ask(connection, "track_segment", block) == ("#RETURN", None)
+        start = time.monotonic()
+        for block in blocks[:10]:
+            assert ask(connection, "release_segment", block) == ("#RETURN", None)
+        assert time.monotonic() - start < 0.5
+        running.process.terminate()
+        while time.monotonic() < start + TIMEOUT and any(map(exists, blocks)):
+            time.sleep(0.01)
+        assert time.monotonic() - start < 1
+        running.process.wait(3)
+        connection.close()
+    assert os.get_blocking(writer), "the pipe is shared: its flags are others' too"
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_tracker_that_reads_late_is_told_all():
+    reader, writer = full_pipe()
+    with manager("--tracker-fd", str(writer), pass_fds=[writer]) as running:
+        connection = connected(running)
+        for number in range(50):
+            assert ask(connection, "track_segment", name(number)) == ("#RETURN", None)
+            ask(connection, "release_segment", name(number))
+        connection.close()
+        os.close(writer)
+        said = b""
+        while said.count(b"UNREGISTER:") < 50:
+            said += os.read(reader, 65536)
+    lines = said.replace(b"\n\n", b"").split()
+    wanted = [f"{what}:/{name(number)}:shared_memory".encode() for number in range(50)
+              for what in ("REGISTER", "UNREGISTER")]
+    assert lines[-100:] == wanted
+    os.close(reader)
+
+
+def test_it_reports_its_start_and_its_end_as_a_service_only(tmp_path):
+    with open(tmp_path / "log", "w+") as log:
+        with manager(address=str(tmp_path / "socket"), stderr=log):
+            pass
+        log.seek(0)
+        assert log.read().splitlines() == [f"shareable-manager: listens at {tmp_path}/socket",
+                                           "shareable-manager: stopped: SIGTERM"]
+        log.truncate(0)
+        with manager("--owner", str(os.getpid()), stderr=log):
+            pass
+        assert os.fstat(log.fileno()).st_size == 0
+
+
+@pytest.mark.parametrize(("address", "is_warned"), [("127.0.0.1:0", False), ("localhost:0", False), ("0.0.0.0:0", True)])
+def test_it_warns_of_an_address_that_other_machines_reach(address, is_warned, tmp_path):
+    with open(tmp_path / "log", "w+") as log:
+        with manager(address=address, stderr=log):
+            pass
+        log.seek(0)
+        assert ("is not a loopback address" in log.read()) == is_warned
+
+
+def test_it_uses_no_standard_stream_that_was_closed(tmp_path):
+    script = 'exec "$@" <&- >&- 2>&-'
+    (tmp_path / "key").write_bytes(KEY)
+    (tmp_path / "key").chmod(0o600)
+    running = subprocess.Popen(["/bin/sh", "-c", script, "sh", PROGRAM, "--address", tmp_path / "socket",
+                                "--authkey-file", tmp_path / "key"])
+    start = time.monotonic()
+    while not (tmp_path / "socket").exists() and time.monotonic() - start < TIMEOUT:
+        time.sleep(0.01)
+    stock("debian", "share", str(tmp_path / "socket"), KEY.hex(), name())
+    assert {os.readlink(f"/proc/{running.pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"}
+    running.terminate()
+    assert running.wait(TIMEOUT) == 0
+
+
+def test_a_log_that_nobody_reads_stops_nothing():
+    reader, writer = full_pipe()
+    with manager(stderr=writer) as running:
+        for _ in range(10):
+            with pytest.raises(AuthenticationError):
+                Client(running.address, authkey=b"wrong")
+        assert ask(connected(running), "dummy") == ("#RETURN", None)
+    os.close(reader)
+    os.close(writer)
