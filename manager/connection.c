@@ -160,7 +160,7 @@ static bool take_request(connection *of, const void *message, size_t length) {
     of->state = KEPT_REQUEST;
   if (after == SERVICE_PROXY)
     of->state = PROXY_REQUEST;
-  server_mind_deadlines(of->server); /* the tracker may not read */
+  server_mind_deadlines(of->server); /* names may have to be recorded, and the tracker may not read */
   is_alive = send_frame(of, frame, size);
   if (after == SERVICE_OVER)
     server_stop(of->server, "a client asked for it");

@@ -237,6 +237,7 @@ int main(int argc, char **argv) {
     return EXIT_FAILURE;
   open_standard_streams(); /* the key was read from one of them, perhaps */
   manager.key = (shareable__key){key, size, from.takes_md5};
+  shareable__owner_be_manager();
   tracker_open(&manager.blocks.tracker, from.tracker);
   is_begun = server_open(&manager, from.address);
   if (is_begun)

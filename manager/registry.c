@@ -36,8 +36,18 @@ int registry_add(registry *of, const char *name) {
   if (copy == NULL)
     return 0;
   of->names[of->count].name = copy;
+  of->names[of->count].record = (ownership){0};
   of->names[of->count++].hash = hash_of(name);
+  of->unrecorded++;
+  if (of->tracker.fd < 0)
+    registry_record(of);
   return 1;
+}
+
+void registry_record(registry *of) {
+  for (size_t i = of->count - of->unrecorded; i < of->count; i++)
+    ownership_record(&of->names[i].record, of->names[i].name);
+  of->unrecorded = 0;
 }
 
 /* The first one of that name, or the count. */
@@ -64,7 +74,9 @@ shareable_status registry_release(registry *of, const char *name, shareable_erro
   if (i == of->count)
     return SHAREABLE_E_ABSENT;
   status = destroy(of, name, error);
+  ownership_forget(&of->names[i].record);
   free(of->names[i].name);
+  of->unrecorded -= i >= of->count - of->unrecorded;
   of->count--;
   memmove(&of->names[i], &of->names[i + 1], (of->count - i) * sizeof *of->names);
   return status;
@@ -84,10 +96,12 @@ void registry_clear(registry *of) {
   for (size_t i = 0; i < of->count; i++)
     shareable_unlink(of->names[i].name, NULL);
   tell_tracker(of);
-  for (size_t i = 0; i < of->count; i++)
+  for (size_t i = 0; i < of->count; i++) {
+    ownership_forget(&of->names[i].record);
     free(of->names[i].name);
+  }
   free(of->names);
   of->names = NULL;
-  of->count = of->room = 0;
+  of->count = of->room = of->unrecorded = 0;
   tracker_close(&of->tracker);
 }

@@ -4,6 +4,7 @@
 #ifndef MANAGER_REGISTRY_H
 #define MANAGER_REGISTRY_H
 
+#include "ownership.h"
 #include "shareable.h"
 #include "tracker.h"
 
@@ -13,16 +14,24 @@
 typedef struct registry_name {
   char *name;
   uint32_t hash;
+  ownership record;
 } registry_name;
 
 typedef struct registry {
   registry_name *names;
   size_t count, room;
+  size_t unrecorded; /* the last ones: registry_record() is due */
   resource_tracker tracker;
 } registry;
 
 /* Adds a valid name at the end, also one that is there already. False where there is no memory, or no more are taken. */
 int registry_add(registry *of, const char *name);
+
+/*
+ * Records the blocks of names that were added since the last call. With a tracker, registry_add() leaves that to this call:
+ * the tracker removes the blocks if the manager is killed meanwhile, and a manager that ends soon needs no log and no reaper.
+ */
+void registry_record(registry *of);
 
 /*
  * Removes a name, and then its block: E_ABSENT where the name is not here, else as shareable_unlink(). A block that is gone

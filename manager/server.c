@@ -16,6 +16,8 @@
 
 /* How often deadlines are looked at, in milliseconds. */
 #define SWEEP_MS 250
+/* The sweeps until new names are recorded, if a tracker watches over their blocks: two seconds. */
+#define RECORD_SWEEPS 8
 /* Descriptors that are not connections: those that are open all the time, and those that removing a block takes. */
 #define OWN_DESCRIPTORS 48
 #define SPARE_DESCRIPTORS 10
@@ -23,6 +25,15 @@
 #define ACCEPTS_MAX 64
 
 static void on_listener(uv_poll_t *listener, int status, int events);
+
+/* Returns whether names remain to be recorded. */
+static bool record_names(server *of) {
+  if (of->blocks.unrecorded > 0 && ++of->sweeps < RECORD_SWEEPS)
+    return true;
+  registry_record(&of->blocks);
+  of->sweeps = 0;
+  return false;
+}
 
 static void on_sweep(uv_timer_t *sweep) {
   server *of = sweep->data;
@@ -36,6 +47,7 @@ static void on_sweep(uv_timer_t *sweep) {
     else if (each->deadline != 0)
       is_needed = true;
   }
+  is_needed |= record_names(of);
   is_needed |= log_report();
   is_needed |= tracker_flush(&of->blocks.tracker);
   uv_poll_start(&of->listener, UV_READABLE, on_listener);

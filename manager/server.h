@@ -32,6 +32,7 @@ typedef struct server {
   registry blocks;
   connection *oldest, *newest;
   unsigned connections, strangers;
+  unsigned sweeps;                           /* since names were added that are not recorded yet */
   unsigned connections_most, strangers_most; /* as the limit of descriptors allows */
   int reserve;        /* a descriptor to accept and refuse a peer with when all are in use, or -1 */
   const char *reason; /* why it ends */

@@ -167,7 +167,7 @@ static shareable_fate judge(const run *of, finding *found) {
   if (claim == NULL)
     return keep(found, "nobody has it recorded as owned: it is there until somebody unlinks it", "");
   if (!claim->is_dead)
-    return keep(found, "its owner lives", "");
+    return keep(found, claim->is_manager ? "its owner, a manager, lives" : "its owner lives", "");
   if (claim->heir == 0)
     return judge_dead(of, found);
   snprintf(found->reason, sizeof found->reason, "its owner has left it to process %" PRId64 ", which lives",

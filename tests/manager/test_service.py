@@ -436,3 +436,137 @@ def test_a_log_that_nobody_reads_stops_nothing():
         assert ask(connected(running), "dummy") == ("#RETURN", None)
     os.close(reader)
     os.close(writer)
+
+
+def soon(condition):
+    start = time.monotonic()
+    while not condition() and time.monotonic() - start < 10:
+        time.sleep(0.01)
+    return condition()
+
+
+def logs_of(running):
+    """The ownership log of the process, which has it mapped; there may be none yet."""
+    maps = pathlib.Path(f"/proc/{running.process.pid}/maps").read_text().splitlines()
+    inodes = {int(line.split()[4]) for line in maps if "/dev/shm/" in line}
+    logs = pathlib.Path("/dev/shm").glob(f".shareable-{os.geteuid()}*/*")
+    return [str(path) for path in logs if inode_or_none(path) in inodes]
+
+
+def owning(running, *blocks):
+    """Blocks that a client made and gave to the manager, and the manager's reaper."""
+    with connected(running) as connection:
+        connection.send((None, "keep_connection", (), {}))
+        connection.recv()
+        for block in blocks:
+            make(block)
+            assert ask(connection, "track_segment", block) == ("#RETURN", None)
+    [log] = logs_of(running)
+    commands = {path.parent.name: path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")}
+    return log, [int(pid) for pid, path in commands.items() if log.encode() in read_or_nothing(path).split(b"\0")]
+
+
+def inode_or_none(path):
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def read_or_nothing(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def command(*arguments):
+    program = BUILD / "bindings" / "cli" / "shareable"
+    if not program.exists():
+        pytest.skip("the command is not built")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=TIMEOUT).stdout
+
+
+def reason_of(block):
+    [line] = [line for line in command("gc", "-n", "-r", "-o", "NAME,REASON").splitlines() if line.split()[0] == block]
+    return line.split()[1].replace("\\x20", " ")
+
+
+def kill(running, *others):
+    for pid in others:
+        os.kill(pid, signal.SIGKILL)
+    running.process.kill()
+    assert running.wait() == -signal.SIGKILL
+    os.unlink(running.address)
+    os.rmdir(os.path.dirname(running.address))
+
+
+def test_its_blocks_are_its_own_in_ls_and_gc():
+    block = name()
+    with manager() as running:
+        log, _ = owning(running, block)
+        assert command("ls", "-n", "-r", "-o", "STATE", block).strip() == "live"
+        assert command("ls", "-n", "-r", "-o", "OWNER", block).split()[0] == str(running.process.pid)
+        assert reason_of(block) == "its owner, a manager, lives"
+    assert not exists(block)
+    assert soon(lambda: not os.path.exists(log))
+
+
+def test_a_block_that_was_released_is_recorded_no_more():
+    block, other = name(1), name(2)
+    with manager() as running:
+        log, _ = owning(running, block, other)
+        with connected(running) as connection:
+            assert ask(connection, "release_segment", block) == ("#RETURN", None)
+        recorded = pathlib.Path(log).read_bytes()[512:]
+        records = [recorded[at : at + 512] for at in range(0, len(recorded), 512)]
+        names = [each[8:].split(b"\0")[0].decode() for each in records if each[:8] != bytes(8)]
+        assert names == [other]
+
+
+def test_with_a_tracker_blocks_are_recorded_a_little_later():
+    reader, writer = os.pipe()
+    blocks = [name(number) for number in range(3)]
+    with manager("--tracker-fd", str(writer), pass_fds=[writer]) as running, connected(running) as connection:
+        for block in blocks:
+            make(block)
+            assert ask(connection, "track_segment", block) == ("#RETURN", None)
+        assert logs_of(running) == []
+        assert ask(connection, "release_segment", blocks[1]) == ("#RETURN", None)
+        assert soon(lambda: logs_of(running) != [])
+        recorded = pathlib.Path(logs_of(running)[0]).read_bytes()
+        assert [block for block in blocks if block.encode() in recorded] == [blocks[0], blocks[2]]
+    assert not any(map(exists, blocks))
+    os.close(reader)
+    os.close(writer)
+
+
+def test_what_is_no_block_of_its_user_is_not_recorded():
+    block, link = name(1), name(2)
+    os.symlink("/nowhere", f"/dev/shm/{link}")
+    with manager() as running:
+        log, _ = owning(running, block)
+        with connected(running) as connection:
+            assert ask(connection, "track_segment", link) == ("#RETURN", None)
+        assert link.encode() not in pathlib.Path(log).read_bytes()
+
+
+def test_its_blocks_go_when_it_is_killed():
+    blocks = [name(number) for number in range(100)]
+    running = Manager()
+    owning(running, *blocks)
+    kill(running)
+    assert soon(lambda: not any(map(exists, blocks)))
+
+
+def test_its_blocks_are_garbage_when_it_is_killed_with_its_reaper():
+    block = name()
+    running = Manager()
+    log, reapers = owning(running, block)
+    assert len(reapers) == 1
+    kill(running, *reapers)
+    assert command("ls", "-n", "-r", "-o", "STATE", block).strip() in ("orphaned", "unknown")  # as far as /proc shows
+    assert reason_of(block).startswith("its owner has ended")
+    with manager() as another:  # its reaper looks for what others left
+        owning(another, name(1))
+        assert soon(lambda: not exists(block) and not os.path.exists(log))
