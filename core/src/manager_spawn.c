@@ -218,14 +218,13 @@ shareable_status shareable__manager_spawn(shareable__spawned *spawned, const cha
   shareable_status status;
   pipes between;
 
-  if (!open_pipes(&between)) {
+  if (!open_pipes(&between) || !shareable__file_id_of(between.lifeline[0], &spawned->lifeline_id)) {
     status = shareable__fail_system(error, errno, "pipes to a manager");
   } else {
     status = start(spawned, text, &between, key, deadline, where, error);
     if (status == SHAREABLE_OK) {
       spawned->owner = getpid();
       spawned->lifeline = between.lifeline[0];
-      shareable__file_id_of(spawned->lifeline, &spawned->lifeline_id);
       between.lifeline[0] = -1;
     }
   }

@@ -109,12 +109,25 @@ static shareable_status check_owner(shareable__wire *wire, const shareable__addr
                          (long)peer.uid);
 }
 
-shareable_status shareable__wire_connect(shareable__wire *wire, const shareable__address *address) {
-  int result;
+/* A socket above the standard streams, whose identity is known. Returns 0 or an errno. */
+static int open_socket(shareable__wire *wire, int family) {
+  int system;
 
-  wire->fd = shareable__descriptor_raise(socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (wire->fd < 0 || !shareable__file_id_of(wire->fd, &wire->id))
-    return shareable__fail_system(wire->error, errno, "a socket");
+  wire->fd = shareable__descriptor_raise(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (wire->fd >= 0 && shareable__file_id_of(wire->fd, &wire->id))
+    return 0;
+  system = errno;
+  if (wire->fd >= 0)
+    close(wire->fd);
+  wire->fd = -1;
+  return system;
+}
+
+shareable_status shareable__wire_connect(shareable__wire *wire, const shareable__address *address) {
+  int result = open_socket(wire, address->any.sa_family);
+
+  if (result != 0)
+    return shareable__fail_system(wire->error, result, "a socket");
   if (address->any.sa_family == AF_INET)
     setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   result = begin(wire, address);
