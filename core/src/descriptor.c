@@ -43,3 +43,12 @@ bool shareable__descriptor_is(int fd, const shareable__file_id *id) {
   errno = system;
   return is_same;
 }
+
+void shareable__descriptor_close(int *fd, const shareable__file_id *id) {
+  shareable__file_id now;
+  bool is_known = *fd >= 0 && shareable__file_id_of(*fd, &now);
+
+  if (is_known ? now.device == id->device && now.inode == id->inode : *fd >= 0 && errno != EBADF)
+    close(*fd);
+  *fd = -1;
+}

@@ -30,6 +30,9 @@ int shareable__openat(int directory, const char *path, int flags, mode_t mode);
 /* The file of an open descriptor. Returns false with errno if the descriptor is not open. */
 bool shareable__file_id_of(int fd, shareable__file_id *id);
 
+/* Closes the descriptor, unless it is closed or refers to another file by now, and sets it to -1. -1 is passed over. */
+void shareable__descriptor_close(int *fd, const shareable__file_id *id);
+
 /* Whether the descriptor is open and refers to that file. Keeps errno. */
 bool shareable__descriptor_is(int fd, const shareable__file_id *id);
 

@@ -233,9 +233,7 @@ shareable_status shareable__manager_spawn(shareable__spawned *spawned, const cha
 }
 
 void shareable__manager_drop_lifeline(shareable__spawned *spawned) {
-  if (shareable__descriptor_is(spawned->lifeline, &spawned->lifeline_id))
-    close(spawned->lifeline);
-  spawned->lifeline = -1;
+  shareable__descriptor_close(&spawned->lifeline, &spawned->lifeline_id);
 }
 
 /* Whether it has ended by the deadline; if this process waits for any child elsewhere, that may have been told already. */

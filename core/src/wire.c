@@ -135,9 +135,7 @@ shareable_status shareable__wire_connect(shareable__wire *wire, const shareable_
 }
 
 void shareable__wire_close(shareable__wire *wire) {
-  if (shareable__descriptor_is(wire->fd, &wire->id))
-    close(wire->fd);
-  wire->fd = -1;
+  shareable__descriptor_close(&wire->fd, &wire->id);
   free(wire->bytes);
   wire->bytes = NULL;
   wire->have = wire->room = wire->done = 0;
