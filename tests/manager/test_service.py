@@ -534,8 +534,9 @@ def test_with_a_tracker_blocks_are_recorded_a_little_later():
         assert logs_of(running) == []
         assert ask(connection, "release_segment", blocks[1]) == ("#RETURN", None)
         assert soon(lambda: logs_of(running) != [])
-        recorded = pathlib.Path(logs_of(running)[0]).read_bytes()
-        assert [block for block in blocks if block.encode() in recorded] == [blocks[0], blocks[2]]
+        log = pathlib.Path(logs_of(running)[0])  # it is there before the records are
+        assert soon(lambda: blocks[2].encode() in log.read_bytes())
+        assert [block for block in blocks if block.encode() in log.read_bytes()] == [blocks[0], blocks[2]]
     assert not any(map(exists, blocks))
     os.close(reader)
     os.close(writer)
