@@ -244,8 +244,9 @@ static int by_name(const void *one, const void *other) {
   return gone != 0 ? gone : strcmp(first->name, second->name);
 }
 
-void blocks_read(blocks *to, char *const *names, size_t count) {
+bool blocks_read(blocks *to, char *const *names, size_t count) {
   int directory = open(SHAREABLE__DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool are_there = true;
   shareable_error error;
 
   *to = (blocks){0};
@@ -258,8 +259,10 @@ void blocks_read(blocks *to, char *const *names, size_t count) {
 
     if (shareable__name_bare(name) == NULL)
       cli_fail("'%s': %s", names[i], shareable_status_text(SHAREABLE_E_NAME));
-    if (find(to, name) == NULL && !look_at(to, directory, name))
-      cli_fail("there is no block '%s'", name);
+    if (find(to, name) == NULL && !look_at(to, directory, name)) {
+      cli_complain_not_found(name);
+      are_there = false;
+    }
   }
   if (count == 0) {
     look_at_all(to, directory);
@@ -268,6 +271,7 @@ void blocks_read(blocks *to, char *const *names, size_t count) {
   close(directory);
   if (to->count > 0)
     qsort(to->all, to->count, sizeof *to->all, by_name);
+  return are_there;
 }
 
 void blocks_free(blocks *of) {
@@ -275,4 +279,29 @@ void blocks_free(blocks *of) {
     free(of->all[i].name);
   free(of->all);
   shareable__survey_end(&of->survey);
+}
+
+typedef struct file {
+  uint64_t inode, used;
+} file;
+
+static int by_inode(const void *one, const void *other) {
+  const file *first = one, *second = other;
+
+  return first->inode < second->inode ? -1 : first->inode > second->inode;
+}
+
+uint64_t blocks_used(const blocks *of) {
+  file *files = cli_allocate(NULL, of->count, sizeof *files);
+  uint64_t used = 0;
+
+  for (size_t i = 0; i < of->count; i++)
+    files[i] = (file){of->all[i].inode, of->all[i].used};
+  if (of->count > 0)
+    qsort(files, of->count, sizeof *files, by_inode);
+  for (size_t i = 0; i < of->count; i++)
+    if (i == 0 || files[i].inode != files[i - 1].inode)
+      used += files[i].used;
+  free(files);
+  return used;
 }

@@ -43,9 +43,15 @@ typedef struct blocks {
   shareable__survey survey;
 } blocks;
 
-/* Looks at all blocks, or at those that are named: by name, and then the deleted ones. One that is not there ends the program. */
-void blocks_read(blocks *to, char *const *names, size_t count);
+/*
+ * Looks at all blocks, or at those that are named: by name, and then the deleted ones. Reports those that are not there,
+ * and returns false then.
+ */
+bool blocks_read(blocks *to, char *const *names, size_t count);
 void blocks_free(blocks *of);
+
+/* The memory of all of them; that of a block with several names counts once. */
+uint64_t blocks_used(const blocks *of);
 
 const char *block_kind_name(block_kind kind);
 const char *block_state_name(block_state state);

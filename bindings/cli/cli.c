@@ -13,31 +13,69 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "escape.h"
+#include "output.h"
+
 #define HALF_A_SECOND INT64_C(500000000)
 
 static const cli_command *current;
 
+/* Whether an option was given as a long one with "=", though it takes no argument: getopt(3) leaves its value. */
+static bool has_excess(const struct option *longs, int value) {
+  for (; longs->name != NULL; longs++)
+    if (longs->val == value)
+      return true;
+  return false;
+}
+
+/* Reports what getopt(3) would report itself, but escaped. */
+static _Noreturn void refuse_option(int option, const struct option *longs, char *const *argv) {
+  const char *text = argv[optind - 1];
+
+  if (option == ':')
+    cli_misuse("option '%s' needs an argument", text);
+  if (has_excess(longs, optopt))
+    cli_misuse("option '%.*s' takes no argument", (int)strcspn(text, "="), text);
+  if (optopt != 0)
+    cli_misuse("there is no option '-%c'", optopt);
+  cli_misuse("there is no option '%s', or more than one begins so", text);
+}
+
+static void print_help(const cli_command *command) {
+  char *help =
+    cli_format("Usage: shareable %s [OPTION]...%s%s\n%s\n\n%s", command->name, command->arguments[0] == '\0' ? "" : " ",
+               command->arguments, command->summary, command->options);
+
+  cli_put(help);
+  free(help);
+}
+
 int cli_option(const cli_command *command, int argc, char **argv, const char *shorts, const struct option *longs) {
-  int option = getopt_long(argc, argv, shorts, longs, NULL);
+  int option;
 
   current = command;
+  opterr = 0;
+  option = getopt_long(argc, argv, shorts, longs, NULL);
   if (option == 'h') {
-    printf("Usage: shareable %s [OPTION]...%s%s\n%s\n\n%s", command->name, command->arguments[0] == '\0' ? "" : " ",
-           command->arguments, command->summary, command->options);
+    print_help(command);
     exit(cli_finish(CLI_DONE));
   }
-  if (option == '?') {
-    fprintf(stderr, "Try 'shareable %s --help'.\n", command->name);
-    exit(CLI_MISUSED);
-  }
+  if (option == '?' || option == ':')
+    refuse_option(option, longs, argv);
   return option;
 }
 
-static void complain(const char *format, va_list arguments) {
-  fflush(stdout);
-  fprintf(stderr, "shareable%s%s: ", current == NULL ? "" : " ", current == NULL ? "" : current->name);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+/* The program's name and the command's. */
+static char *name_of_current(const char *before, const char *after) {
+  return cli_format("%sshareable%s%s%s", before, current == NULL ? "" : " ", current == NULL ? "" : current->name,
+                    after);
+}
+
+static void __attribute__((format(printf, 1, 0))) complain(const char *format, va_list arguments) {
+  char *prefix = name_of_current("", ": ");
+
+  cli_error_line(prefix, format, arguments);
+  free(prefix);
 }
 
 void cli_complain(const char *format, ...) {
@@ -63,7 +101,7 @@ void cli_misuse(const char *format, ...) {
   va_start(arguments, format);
   complain(format, arguments);
   va_end(arguments);
-  fprintf(stderr, "Try 'shareable%s%s --help'.\n", current == NULL ? "" : " ", current == NULL ? "" : current->name);
+  cli_put_error(name_of_current("Try '", " --help'.\n"));
   exit(CLI_MISUSED);
 }
 
@@ -88,13 +126,30 @@ char *cli_format(const char *format, ...) {
   return text;
 }
 
+int cli_integer_base(const char *text) {
+  const char *digits = text + (*text == '-' || *text == '+');
+  bool is_hexadecimal = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+
+  digits += is_hexadecimal ? 2 : 0;
+  if (*digits == '\0' || digits[strspn(digits, is_hexadecimal ? "0123456789abcdefABCDEF" : "0123456789")] != '\0')
+    return 0;
+  return is_hexadecimal ? 16 : 10;
+}
+
+bool cli_integer(const char *text, int64_t *integer) {
+  int base = cli_integer_base(text);
+
+  if (base == 0)
+    return false;
+  errno = 0;
+  *integer = strtoll(text, NULL, base);
+  return errno == 0;
+}
+
 int64_t cli_number(const char *text, int64_t least, int64_t most, const char *what) {
-  char *end;
   int64_t number;
 
-  errno = 0;
-  number = strtoll(text, &end, 0);
-  if (end == text || *end != '\0' || errno != 0 || number < least || number > most)
+  if (!cli_integer(text, &number) || number < least || number > most)
     cli_misuse("'%s' is no %s: a whole number from %" PRId64 " to %" PRId64, text, what, least, most);
   return number;
 }
@@ -116,33 +171,41 @@ void cli_progress(const char *what, size_t done, size_t all) {
   if (start == 0)
     start = last = time;
   if (done >= all && last != start)
-    fputs("\r\033[K", stderr);
+    cli_put_error("\r\033[K");
   if (done >= all) {
     start = 0;
   } else if (time - last >= HALF_A_SECOND) {
-    fprintf(stderr, "\r%s: %zu of %zu\033[K", what, done, all);
+    char *line = cli_format("\r%s: %zu of %zu\033[K", what, done, all);
+
+    cli_put_error(line);
+    free(line);
     last = time;
   }
 }
 
-/* What is said where the memory of a block has gone. */
-static char loss[512];
+/* The message for a block whose memory is gone. It is formatted beforehand: a signal handler may not do it. */
+static char *loss;
 
-/* Of all that may be done in a handler of signals, that is enough. */
-static void tell_loss(int number) {
+static void report_loss(int number) {
   (void)number;
   (void)!write(STDERR_FILENO, loss, strlen(loss));
   _exit(CLI_FAILED);
 }
 
-/* Who may write a block may also cut it off, and of a lazy one the memory may not be there: the use of that is SIGBUS. */
+/*
+ * A process that may write the block may also truncate it, and the memory of a lazy block may not be there: using that
+ * memory raises SIGBUS.
+ */
 static void prepare_for_loss(const char *name) {
-  snprintf(
-    loss, sizeof loss,
-    "shareable %s: block '%.255s' has no memory at a place that was used: somebody cut it off, or it is lazy and "
-    "/dev/shm is full\n",
-    current == NULL ? "" : current->name, name);
-  signal(SIGBUS, tell_loss);
+  char *prefix = name_of_current("", ""), *escaped = cli_escaped(name);
+
+  free(loss);
+  loss = cli_format("%s: block '%s' has no memory at a place that was used: it was truncated, or it is lazy and "
+                    "/dev/shm is full\n",
+                    prefix, escaped);
+  free(escaped);
+  free(prefix);
+  signal(SIGBUS, report_loss);
 }
 
 shareable_list *cli_open(const char *name, uint32_t flags) {
@@ -155,6 +218,10 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   return list;
 }
 
+void cli_complain_not_found(const char *name) {
+  cli_complain("there is no block called '%s'", name[0] == '/' ? name + 1 : name);
+}
+
 void cli_fail_item(const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
@@ -163,9 +230,11 @@ void cli_fail_item(const shareable_list *list, int64_t index, shareable_status s
 }
 
 int cli_finish(int status) {
-  if (fflush(stdout) == 0 && !ferror(stdout))
+  int system = cli_flush();
+
+  if (system == 0)
     return status;
-  if (errno != EPIPE)
-    cli_complain("standard output: %s", strerror(errno));
+  if (system != EPIPE)
+    cli_complain("standard output: %s", strerror(system));
   return CLI_FAILED;
 }

@@ -35,7 +35,7 @@ extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_watch
 /* The next option of a command, as getopt_long(3); -h and what is wrong end the program. */
 int cli_option(const cli_command *command, int argc, char **argv, const char *shorts, const struct option *longs);
 
-/* Says on standard error what is wrong, with the command's name in front; the latter two end the program. */
+/* Print what is wrong on standard error, escaped, with the command's name in front; the latter two end the program. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void cli_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -43,6 +43,12 @@ _Noreturn void cli_misuse(const char *format, ...) __attribute__((format(printf,
 /* Memory, or the end of the program. */
 void *cli_allocate(void *old, size_t count, size_t size);
 char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The base of an integer that is written with an optional sign: 10, or 16 after "0x"; 0 if the text is not an integer. */
+int cli_integer_base(const char *text);
+
+/* Reads such an integer. A leading zero does not change the base. False if it is not one or does not fit in 64 bits. */
+bool cli_integer(const char *text, int64_t *integer);
 
 /* A whole number from `least` to `most`; or the end of the program. `what` is what it is to be. */
 int64_t cli_number(const char *text, int64_t least, int64_t most, const char *what);
@@ -52,6 +58,9 @@ void cli_progress(const char *what, size_t done, size_t all);
 
 /* Opens a list, or says why not and ends the program. */
 shareable_list *cli_open(const char *name, uint32_t flags);
+
+/* Reports that there is no such block, in the words of the library. */
+void cli_complain_not_found(const char *name);
 
 /* Says why an item could not be read or written, and ends the program. */
 _Noreturn void cli_fail_item(const shareable_list *list, int64_t index, shareable_status status);

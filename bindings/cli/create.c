@@ -70,10 +70,9 @@ static uint64_t size_from(const char *text) {
 }
 
 static uint32_t mode_from(const char *text) {
-  char *end;
-  unsigned long mode = strtoul(text, &end, 8);
+  unsigned long mode = strtoul(text, NULL, 8);
 
-  if (end == text || *end != '\0' || mode == 0 || mode > 0777)
+  if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
     cli_misuse("'%s' is no mode: octal digits, as 0640", text);
   return (uint32_t)mode;
 }
@@ -111,7 +110,7 @@ static int run_create(int argc, char **argv) {
   shareable_error error;
   int option;
 
-  while ((option = cli_option(&cli_create, argc, argv, "+s:t:c:m:lph", longs)) >= 0)
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lph", longs)) >= 0)
     read_wanted(&as, option);
   if (optind == argc)
     cli_misuse("no name is given");

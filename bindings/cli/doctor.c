@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "blocks.h"
+#include "output.h"
 #include "program.h"
 #include "segment.h"
 #include "table.h"
@@ -62,7 +63,7 @@ static void print_advice(const char *advice) {
 
   cli_break_lines(lines, 60);
   while ((line = strsep(&rest, "\n")) != NULL)
-    printf("%*s%s\n", (int)sizeof "wrong  new blocks ", "", line);
+    cli_line("%*s%s", (int)sizeof "wrong  other files ", "", line);
   free(lines);
 }
 
@@ -76,7 +77,10 @@ static void say(report *to, const char *check, verdict is, const char *found, co
     cli_table_add(to->table, &row, NULL, VERDICT, NULL);
     return;
   }
-  printf("%s%-5s%s  %-10s  %s\n", color, verdicts[is], color[0] == '\0' ? "" : "\033[0m", check, found);
+  cli_put(color);
+  cli_put(verdicts[is]);
+  cli_put(color[0] == '\0' ? "" : "\033[0m");
+  cli_line("%*s  %-11s  %s", (int)(sizeof "wrong" - 1 - strlen(verdicts[is])), "", check, found);
   if (advice[0] != '\0')
     print_advice(advice);
 }
@@ -255,6 +259,15 @@ static void check_limits(report *to) {
   check_limit(to, "memory", RLIMIT_AS, RLIM_INFINITY, "in bytes: blocks that are open count (ulimit -v)");
 }
 
+/* The command contains the library; only programs that use the installed one need its reaper. */
+static bool is_library_there(void) {
+  glob_t files;
+  bool is_there = glob(SHAREABLE_LIBRARY_FILES, 0, NULL, &files) == 0;
+
+  globfree(&files);
+  return is_there || getenv("SHAREABLE_REAPER") != NULL;
+}
+
 static void check_program(report *to, const char *check, verdict without, const char *path, const char *advice) {
   char *found;
 
@@ -265,6 +278,33 @@ static void check_program(report *to, const char *check, verdict without, const 
   found = cli_format("%s: %s", path, strerror(errno));
   say(to, check, without, found, advice);
   free(found);
+}
+
+static void check_reaper(report *to) {
+  const char *path = shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+
+  if (access(path, X_OK) != 0 && !is_library_there())
+    say(to, "reaper", FINE, "not there, as the library, which alone would need it", "");
+  else
+    check_program(to, "reaper", WRONG, path,
+                  "owned blocks cannot be made without it: install the library's package again");
+}
+
+/* What the file system has in use beyond blocks and memory without a name: hidden files, and folders with all in them. */
+static void check_other_files(report *to, const blocks *all) {
+  const cli_view view = {0};
+  struct statfs system;
+  uint64_t used, known = blocks_used(all);
+  char *size, *found;
+
+  if (statfs(SHAREABLE__DIRECTORY, &system) != 0 || system.f_type != TMPFS_MAGIC || system.f_blocks == 0)
+    return;
+  used = ((uint64_t)system.f_blocks - (uint64_t)system.f_bfree) * (uint64_t)system.f_bsize;
+  size = cli_size(used > known ? used - known : 0, &view);
+  found = cli_format("%s in hidden files, and in folders", size);
+  say(to, "other files", FINE, found, "");
+  free(found);
+  free(size);
 }
 
 static void check_blocks(report *to) {
@@ -293,15 +333,16 @@ static void check_blocks(report *to) {
   say(to, "deleted", deleted_count > 0 ? NOTE : FINE, found,
       deleted_count > 0 ? "'shareable ls' tells by whom: their memory is free once those end" : "");
   free(size);
+  check_other_files(to, &all);
   blocks_free(&all);
 }
 
 static int run_doctor(int argc, char **argv) {
   static const struct option longs[] = {{"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'}, {0}};
-  report of = {.has_colors = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL};
+  report of = {.has_colors = cli_has_colors()};
   cli_view view = {0};
 
-  while (cli_option(&cli_doctor, argc, argv, "Jh", longs) >= 0)
+  while (cli_option(&cli_doctor, argc, argv, ":Jh", longs) >= 0)
     view.json = true;
   if (optind != argc)
     cli_misuse("it takes no arguments");
@@ -317,8 +358,7 @@ static int run_doctor(int argc, char **argv) {
   check_protected(&of);
   check_logind(&of);
   check_limits(&of);
-  check_program(&of, "reaper", WRONG, shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM),
-                "owned blocks cannot be made without it: install the library's package again");
+  check_reaper(&of);
   check_program(&of, "manager", NOTE, shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM),
                 "programs here can start no manager, only connect to one: it comes with this command");
   check_blocks(&of);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "output.h"
 #include "text.h"
 
 typedef struct dump {
@@ -16,19 +17,30 @@ typedef struct dump {
   size_t damaged;
 } dump;
 
-static void print_line(dump *of, size_t i, const shareable_value *value, bool is_first) {
+/* What comes in front of an item's type. */
+static void print_index(const dump *of, size_t i, bool is_first) {
+  char text[64];
+
   if (of->json)
-    printf("%s\n      {\"index\": %zu, \"type\": ", is_first ? "" : ",", i);
+    snprintf(text, sizeof text, "%s\n      {\"index\": %zu, \"type\": ", is_first ? "" : ",", i);
   else
-    printf("%*zu  ", of->width, i);
+    snprintf(text, sizeof text, "%*zu  ", of->width, i);
+  cli_put(text);
+}
+
+static void print_line(dump *of, size_t i, const shareable_value *value, bool is_first) {
+  char type[32];
+
+  print_index(of, i, is_first);
   if (value == NULL) {
-    fputs(of->json ? "\"damaged\"}" : "damaged\n", stdout);
+    cli_put(of->json ? "\"damaged\"}" : "damaged\n");
     return;
   }
+  snprintf(type, sizeof type, of->json ? "\"%s\", \"value\": " : "%-5s  ", cli_type_name(value->type));
+  cli_put(type);
   cli_text_of(&of->text, value, of->json ? CLI_JSON : CLI_ONE_LINE);
-  printf(of->json ? "\"%s\", \"value\": " : "%-5s  ", cli_type_name(value->type));
-  fwrite(of->text.bytes, 1, of->text.length, stdout);
-  fputs(of->json ? "}" : "\n", stdout);
+  cli_put_bytes(of->text.bytes, of->text.length);
+  cli_put(of->json ? "}" : "\n");
 }
 
 static void print_items(dump *of, size_t count) {
@@ -53,13 +65,15 @@ static void print_list(dump *of, const char *name) {
   of->width = of->width < 5 ? 5 : of->width;
   if (of->json) {
     cli_text_of(&of->text, &text, CLI_JSON);
-    printf("{\n   \"name\": %.*s,\n   \"items\": [", (int)of->text.length, of->text.bytes);
+    cli_put("{\n   \"name\": ");
+    cli_put_bytes(of->text.bytes, of->text.length);
+    cli_put(",\n   \"items\": [");
   } else if (!of->headless) {
-    printf("%*s  %-5s  %s\n", of->width, "INDEX", "TYPE", "VALUE");
+    cli_line("%*s  %-5s  %s", of->width, "INDEX", "TYPE", "VALUE");
   }
   print_items(of, count);
   if (of->json)
-    fputs(count == 0 ? "]\n}\n" : "\n   ]\n}\n", stdout);
+    cli_put(count == 0 ? "]\n}\n" : "\n   ]\n}\n");
 }
 
 static int run_dump(int argc, char **argv) {
@@ -69,7 +83,7 @@ static int run_dump(int argc, char **argv) {
   shareable_list *list;
   int option;
 
-  while ((option = cli_option(&cli_dump, argc, argv, "Jnh", longs)) >= 0) {
+  while ((option = cli_option(&cli_dump, argc, argv, ":Jnh", longs)) >= 0) {
     of.json |= option == 'J';
     of.headless |= option == 'n';
   }

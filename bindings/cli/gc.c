@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "table.h"
 
 enum { NAME, FATE, REASON };
@@ -13,7 +14,7 @@ enum { NAME, FATE, REASON };
 static const cli_column columns[] = {
   [NAME] = {"NAME", 0, SCOLS_JSON_STRING},
   [FATE] = {"FATE", 0, SCOLS_JSON_STRING},
-  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING},
+  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true},
 };
 
 typedef struct finding {
@@ -34,8 +35,10 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   case FATE:
     return cli_format("%s", fates[of->fate]);
   default:
-    text = cli_format("%s", of->reason);
-    if (!view->json && !view->raw && of->width > 0)
+    if (view->json || view->raw)
+      return cli_format("%s", of->reason);
+    text = cli_escaped(of->reason);
+    if (of->width > 0)
       cli_break_lines(text, of->width);
     return text;
   }

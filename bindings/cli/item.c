@@ -4,10 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "output.h"
 #include "text.h"
+
+/* How the user wants the items. */
+typedef struct get {
+  bool json, with_type, is_zero;
+} get;
 
 static int64_t index_of(const char *text) {
   return cli_number(text, INT64_MIN, INT64_MAX, "index");
+}
+
+static void print_item(const shareable_value *value, cli_text *text, const get *as) {
+  cli_text_of(text, value, as->json ? CLI_JSON : CLI_EXACT);
+  if (as->with_type) {
+    cli_put(cli_type_name(value->type));
+    cli_put(" ");
+  }
+  if (as->json)
+    cli_put_bytes(text->bytes, text->length);
+  else
+    cli_put_value(text->bytes, text->length);
+  cli_put_bytes(as->is_zero ? "" : "\n", 1);
 }
 
 static int run_get(int argc, char **argv) {
@@ -16,32 +35,25 @@ static int run_get(int argc, char **argv) {
                                         {"zero", no_argument, NULL, 'z'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
-  bool json = false, with_type = false;
-  char end = '\n';
+  get as = {0};
   cli_text item = {0}, text = {0};
   shareable_value value;
   shareable_list *list;
   int option, status = CLI_DONE;
 
-  while ((option = cli_option(&cli_get, argc, argv, "+Jtzh", longs)) >= 0) {
-    json |= option == 'J';
-    with_type |= option == 't';
-    if (option == 'z')
-      end = '\0';
+  while ((option = cli_option(&cli_get, argc, argv, "+:Jtzh", longs)) >= 0) {
+    as.json |= option == 'J';
+    as.with_type |= option == 't';
+    as.is_zero |= option == 'z';
   }
   if (argc - optind < 2)
     cli_misuse("a list is to be named, and one index or more");
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   for (int i = optind + 1; i < argc; i++)
-    if (cli_read_item(list, index_of(argv[i]), &value, &item)) {
-      cli_text_of(&text, &value, json ? CLI_JSON : CLI_EXACT);
-      if (with_type)
-        printf("%s ", cli_type_name(value.type));
-      fwrite(text.bytes, 1, text.length, stdout);
-      putchar(end);
-    } else {
+    if (cli_read_item(list, index_of(argv[i]), &value, &item))
+      print_item(&value, &text, &as);
+    else
       status = CLI_FAILED;
-    }
   free(item.bytes);
   free(text.bytes);
   shareable_list_unref(list);
@@ -78,7 +90,7 @@ static int run_set(int argc, char **argv) {
   shareable_type type;
   int64_t index;
 
-  while (cli_option(&cli_set, argc, argv, "+t:h", longs) >= 0)
+  while (cli_option(&cli_set, argc, argv, "+:t:h", longs) >= 0)
     type_name = optarg;
   if (argc - optind != 3)
     cli_misuse("a list is to be named, an index, and a value");

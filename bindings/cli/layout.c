@@ -16,7 +16,7 @@ enum { AREA, OFFSET, SIZE, FORMAT, CODE, HOLDS };
 static const cli_column columns[] = {
   [AREA] = {"AREA", SCOLS_FL_TREE, SCOLS_JSON_STRING},  [OFFSET] = {"OFFSET", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
   [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER}, [FORMAT] = {"FORMAT", 0, SCOLS_JSON_STRING},
-  [CODE] = {"CODE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER}, [HOLDS] = {"HOLDS", SCOLS_FL_TRUNC, SCOLS_JSON_STRING},
+  [CODE] = {"CODE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER}, [HOLDS] = {"HOLDS", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, true},
 };
 
 /* How many items are shown of a longer list. */
@@ -53,14 +53,17 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
 typedef struct picture {
   shareable_list *list;
   cli_table *table;
+  const cli_view *view;
   const unsigned char *base;
   cli_text item, text;
 } picture;
 
-/* The table sees to what cannot be printed, but for what would end its text. */
-static bool has_nul(const shareable_value *value) {
-  return value->type == SHAREABLE_TYPE_STR && value->length > 0 &&
-         memchr(value->text, '\0', (size_t)value->length) != NULL;
+/* JSON and raw tables escape texts themselves, but a NUL would end one. */
+static cli_style style_for(const shareable_value *value, const cli_view *view) {
+  bool has_nul =
+    value->type == SHAREABLE_TYPE_STR && value->length > 0 && memchr(value->text, '\0', (size_t)value->length) != NULL;
+
+  return (view->json || view->raw) && !has_nul ? CLI_EXACT : CLI_ONE_LINE;
 }
 
 static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
@@ -84,7 +87,7 @@ static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
     row.format = format;
   row.holds = "damaged";
   if (cli_read_item(of->list, (int64_t)i, &value, &of->item)) {
-    cli_text_of(&of->text, &value, has_nul(&value) ? CLI_ONE_LINE : CLI_EXACT);
+    cli_text_of(&of->text, &value, style_for(&value, of->view));
     row.holds = of->text.bytes;
   }
   cli_table_add(of->table, &row, parent, 0, NULL);
@@ -132,7 +135,7 @@ static int run_layout(int argc, char **argv) {
   static const struct option longs[] = {
     CLI_VIEW_LONGS, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
   cli_view view = {0};
-  picture of = {0};
+  picture of = {.view = &view};
   bool is_all = false;
   int option;
 

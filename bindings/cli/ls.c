@@ -1,19 +1,26 @@
 /*
  * ls.c - shareable ls and info: what blocks there are, and all that is known of one.
  */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "blocks.h"
+#include "escape.h"
+#include "output.h"
+#include "segment.h"
 #include "table.h"
 
 enum { NAME, KIND, ITEMS, SIZE, USED, USERS, OWNER, AGE, STATE, USER, MODE, SYNC };
 
 static const cli_column columns[] = {
-  [NAME] = {"NAME", 0, SCOLS_JSON_STRING},
+  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING},
   [KIND] = {"KIND", 0, SCOLS_JSON_STRING},
   [ITEMS] = {"ITEMS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
   [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER},
@@ -31,24 +38,19 @@ enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 #define COLUMNS_SHOWN "NAME,KIND,ITEMS,SIZE,USED,USERS,OWNER,AGE,STATE"
 #define COLUMNS_ALL COLUMNS_SHOWN ",USER,MODE,SYNC"
 
-/* The processes, as a table's cell or lines for an array of JSON's. */
+/* The processes, with commas between. */
 static char *users_of(const block *of, const cli_view *view) {
-  char *text = NULL;
-  size_t size;
-  FILE *to = open_memstream(&text, &size);
+  cli_text text = {0};
 
-  if (to == NULL)
-    cli_fail("no memory");
-  for (size_t i = 0; i < of->user_count; i++)
-    fprintf(to, "%s%" PRId64, i == 0 ? "" : view->json ? "\n" : ",", of->users[i].pid);
+  for (size_t i = 0; i < of->user_count; i++) {
+    char pid[24];
+    int length = snprintf(pid, sizeof pid, "%s%" PRId64, i == 0 ? "" : ",", of->users[i].pid);
+
+    cli_text_add(&text, pid, (size_t)length);
+  }
   if (of->has_other_users && !view->json)
-    fputc('?', to);
-  if (fclose(to) != 0)
-    cli_fail("no memory");
-  if (text[0] != '\0')
-    return text;
-  free(text);
-  return NULL;
+    cli_text_add(&text, "?", 1);
+  return text.bytes;
 }
 
 static char *owner_of(const block *of, const cli_view *view) {
@@ -155,26 +157,55 @@ static void sort(blocks *of, const char *column) {
   cli_misuse("blocks are sorted by name, size, used or age, not by '%s'", column);
 }
 
+/* All names as they are, each with a NUL behind it. No process is asked whether it uses a block. */
+static int print_names(void) {
+  DIR *directory = opendir(SHAREABLE__DIRECTORY);
+  const struct dirent *entry;
+  struct stat file;
+
+  if (directory == NULL)
+    cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+  while ((entry = readdir(directory)) != NULL)
+    if (entry->d_name[0] != '.' && fstatat(dirfd(directory), entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(file.st_mode)) {
+      cli_put_value(entry->d_name, strlen(entry->d_name));
+      cli_put_bytes("", 1);
+    }
+  closedir(directory);
+  return CLI_DONE;
+}
+
 static int run_ls(int argc, char **argv) {
-  static const struct option longs[] = {
-    CLI_VIEW_LONGS, {"sort", required_argument, NULL, 'x'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const struct option longs[] = {CLI_VIEW_LONGS,
+                                        {"sort", required_argument, NULL, 'x'},
+                                        {"zero", no_argument, NULL, 'z'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   const char *order = "name";
+  bool is_zero = false, are_there;
   cli_view view = {0};
   cli_table *table;
   blocks found;
   int option;
 
-  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:h", longs)) >= 0)
-    if (!cli_view_take(&view, option))
+  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:zh", longs)) >= 0) {
+    is_zero |= option == 'z';
+    if (option == 'x')
       order = optarg;
+    cli_view_take(&view, option);
+  }
+  if (is_zero && optind != argc)
+    cli_misuse("--zero prints the names of all blocks, and takes none");
+  if (is_zero)
+    return print_names();
   table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_SHOWN, cell, &view);
-  blocks_read(&found, argv + optind, (size_t)(argc - optind));
+  are_there = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   sort(&found, order);
   for (size_t i = 0; i < found.count; i++)
     cli_table_add(table, &found.all[i], NULL, STATE, color_of(found.all[i].state));
   cli_table_print(table);
   blocks_free(&found);
-  return CLI_DONE;
+  return are_there ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, or those that are named.",
@@ -183,6 +214,7 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, o
                             "                        " COLUMNS_SHOWN ",\n"
                             "                        USER,MODE,SYNC\n"
                             "  -x, --sort COLUMN     by name, size, used or age\n"
+                            "  -z, --zero            only the names, as they are, each with a NUL behind it\n"
                             "  -h, --help            print this\n"
                             "\n"
                             "STATE is live, unused (nobody has it open or owns it), orphaned (its owner has\n"
@@ -197,23 +229,24 @@ static void print_info(const block *of) {
     char *text = cell(of, i, &view);
 
     if (text != NULL)
-      printf("%-6s  %s\n", columns[i].name, text);
+      cli_line("%-6s  %s", columns[i].name, text);
     free(text);
   }
   if (of->state == BLOCK_UNKNOWN && of->unasked != 0)
-    printf("%-6s  process %" PRId64 " cannot be asked whether it has it mapped\n", "NOTE", of->unasked);
+    cli_line("%-6s  process %" PRId64 " cannot be asked whether it has it mapped", "NOTE", of->unasked);
 }
 
 static int run_info(int argc, char **argv) {
   static const struct option longs[] = {{"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'}, {0}};
   cli_view view = {0};
+  bool are_there;
   blocks found;
 
-  while (cli_option(&cli_info, argc, argv, "Jh", longs) >= 0)
+  while (cli_option(&cli_info, argc, argv, ":Jh", longs) >= 0)
     view.json = view.in_bytes = true;
   if (optind == argc)
     cli_misuse("no block is named");
-  blocks_read(&found, argv + optind, (size_t)(argc - optind));
+  are_there = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   if (view.json) {
     cli_table *table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
     for (size_t i = 0; i < found.count; i++)
@@ -222,11 +255,11 @@ static int run_info(int argc, char **argv) {
   }
   for (size_t i = 0; i < found.count && !view.json; i++) {
     if (i > 0)
-      putchar('\n');
+      cli_put("\n");
     print_info(&found.all[i]);
   }
   blocks_free(&found);
-  return CLI_DONE;
+  return are_there ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_info = {"info", "NAME...", "Tell all that is known of a block.",

@@ -1,30 +1,31 @@
 /*
  * main.c - shareable: blocks and lists of shared memory, from a shell.
  */
-#include <locale.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "output.h"
 
 const cli_command *const cli_commands[] = {&cli_ls,      &cli_info,   &cli_dump,   &cli_get, &cli_set,
                                            &cli_watch,   &cli_layout, &cli_create, &cli_rm,  &cli_gc,
                                            &cli_manager, &cli_doctor, NULL};
 
-static void print_usage(FILE *to) {
-  fputs("Usage: shareable COMMAND [OPTION]... [ARGUMENT]...\n"
-        "Blocks and lists of shared memory: this library's, in any language, and those of\n"
-        "Python's multiprocessing.shared_memory.\n\n",
-        to);
-  for (const cli_command *const *each = cli_commands; *each != NULL; each++)
-    fprintf(to, "  %-8s  %s\n", (*each)->name, (*each)->summary);
-  fputs("\n"
-        "  -h, --help     print this; 'shareable COMMAND --help' tells of a command\n"
-        "  -V, --version  print the version\n"
-        "\n"
-        "Exit status: 0 done, 1 failed, 2 misused, 3 timed out. shareable(1) tells more.\n",
-        to);
+static void print_usage(void put(const char *text)) {
+  put("Usage: shareable COMMAND [OPTION]... [ARGUMENT]...\n"
+      "Blocks and lists of shared memory: this library's, in any language, and those of\n"
+      "Python's multiprocessing.shared_memory.\n\n");
+  for (const cli_command *const *each = cli_commands; *each != NULL; each++) {
+    char *line = cli_format("  %-8s  %s\n", (*each)->name, (*each)->summary);
+
+    put(line);
+    free(line);
+  }
+  put("\n"
+      "  -h, --help     print this; 'shareable COMMAND --help' tells of a command\n"
+      "  -V, --version  print the version\n"
+      "\n"
+      "Exit status: 0 done, 1 failed, 2 misused, 3 timed out. shareable(1) tells more.\n");
 }
 
 static const cli_command *find(const char *name) {
@@ -37,18 +38,17 @@ static const cli_command *find(const char *name) {
 int main(int argc, char **argv) {
   const cli_command *command;
 
-  setlocale(LC_ALL, "");
-  setlocale(LC_NUMERIC, "C"); /* numbers are for programs too */
+  cli_output_begin();
   if (argc < 2) {
-    print_usage(stderr);
+    print_usage(cli_put_error);
     return CLI_MISUSED;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-    print_usage(stdout);
+    print_usage(cli_put);
     return cli_finish(CLI_DONE);
   }
   if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-    printf("shareable %s\n", shareable_version());
+    cli_line("shareable %s", shareable_version());
     return cli_finish(CLI_DONE);
   }
   command = find(argv[1]);

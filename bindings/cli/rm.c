@@ -9,17 +9,20 @@ static int run_rm(int argc, char **argv) {
   int status = CLI_DONE;
   shareable_error error;
 
-  while (cli_option(&cli_rm, argc, argv, "fh", longs) >= 0)
+  while (cli_option(&cli_rm, argc, argv, ":fh", longs) >= 0)
     is_forced = true;
   if (optind == argc && !is_forced)
     cli_misuse("no block is named");
   for (int i = optind; i < argc; i++) {
     shareable_status each = shareable_unlink(argv[i], &error);
 
-    if (each != SHAREABLE_OK && !(is_forced && each == SHAREABLE_E_NOT_FOUND)) {
+    if (each == SHAREABLE_OK || (is_forced && each == SHAREABLE_E_NOT_FOUND))
+      continue;
+    if (each == SHAREABLE_E_NOT_FOUND)
+      cli_complain_not_found(argv[i]);
+    else
       cli_complain("%s", error.text);
-      status = CLI_FAILED;
-    }
+    status = CLI_FAILED;
   }
   return status;
 }

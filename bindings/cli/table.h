@@ -15,7 +15,7 @@ typedef struct cli_view {
   const char *columns; /* their names with commas between, or NULL */
 } cli_view;
 
-#define CLI_VIEW_SHORTS "Jrno:b"
+#define CLI_VIEW_SHORTS ":Jrno:b"
 /* No two versions agree on this. */
 /* clang-format off */
 #define CLI_VIEW_LONGS                                                                                                 \
@@ -33,9 +33,11 @@ typedef struct cli_column {
   const char *name;
   int flags; /* SCOLS_FL_… */
   int json;  /* SCOLS_JSON_… */
+  /* Its cells contain nothing from outside, or are escaped (escape.h) but for JSON; a newline breaks a line there. */
+  bool is_escaped;
 } cli_column;
 
-/* What a cell holds: memory that becomes the table's, or NULL for nothing. */
+/* A cell's text, escaped or not: memory that becomes the table's, or NULL for nothing. */
 typedef char *cli_cell(const void *row, size_t column, const cli_view *view);
 
 typedef struct cli_table cli_table;

@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,18 +16,9 @@
 static const char *const type_names[] = {"none", "int", "float", "bool", "str", "bytes"};
 enum { TYPE_COUNT = sizeof type_names / sizeof *type_names };
 
-static void reserve(cli_text *to, size_t size) {
-  if (size <= to->size)
-    return;
-  to->bytes = cli_allocate(to->bytes, size * 2, 1);
-  to->size = size * 2;
-}
-
 static void put(cli_text *to, const char *bytes, size_t length) {
-  reserve(to, length + 1);
-  memcpy(to->bytes, bytes, length);
-  to->bytes[length] = '\0';
-  to->length = length;
+  cli_text_clear(to);
+  cli_text_add(to, bytes, length);
 }
 
 /* With a sign that it is no int. */
@@ -52,7 +42,7 @@ static void put_float(cli_text *to, double real) {
 static void put_hexadecimal(cli_text *to, const char *bytes, size_t length) {
   static const char digits[] = "0123456789abcdef";
 
-  reserve(to, 2 * length + 1);
+  cli_text_reserve(to, 2 * length + 1);
   for (size_t i = 0; i < length; i++) {
     to->bytes[2 * i] = digits[(unsigned char)bytes[i] >> 4];
     to->bytes[2 * i + 1] = digits[(unsigned char)bytes[i] & 15];
@@ -61,35 +51,8 @@ static void put_hexadecimal(cli_text *to, const char *bytes, size_t length) {
   to->bytes[to->length] = '\0';
 }
 
-/* A text that is UTF-8: only the controls of ASCII and the backslash do not stand for themselves. */
-static void put_one_line(cli_text *to, const char *bytes, size_t length) {
-  reserve(to, 4 * length + 1);
-  to->length = 0;
-  for (size_t i = 0; i < length; i++)
-    if (iscntrl((unsigned char)bytes[i]) || bytes[i] == '\\')
-      to->length += (size_t)sprintf(to->bytes + to->length, "\\x%02x", (unsigned char)bytes[i]);
-    else
-      to->bytes[to->length++] = bytes[i];
-  to->bytes[to->length] = '\0';
-}
-
-static void put_json_string(cli_text *to, const char *bytes, size_t length) {
-  json_t *string = json_stringn(bytes, length);
-  size_t needed;
-
-  reserve(to, length + 64);
-  while ((needed = json_dumpb(string, to->bytes, to->size, JSON_ENCODE_ANY)) > to->size)
-    reserve(to, needed);
-  if (string == NULL || needed == 0)
-    cli_fail("no memory");
-  json_decref(string);
-  reserve(to, needed + 1);
-  to->bytes[needed] = '\0';
-  to->length = needed;
-}
-
 static void put_in_quotes(cli_text *to) {
-  reserve(to, to->length + 3);
+  cli_text_reserve(to, to->length + 3);
   memmove(to->bytes + 1, to->bytes, to->length);
   to->bytes[0] = to->bytes[to->length + 1] = '"';
   to->length += 2;
@@ -100,12 +63,13 @@ static void put_str(cli_text *to, const shareable_value *value, cli_style style)
   const char *text = value->length == 0 ? "" : value->text;
   size_t length = (size_t)value->length;
 
+  cli_text_clear(to);
   if (style == CLI_JSON)
-    put_json_string(to, text, length);
+    cli_escape_json(to, text, length);
   else if (style == CLI_ONE_LINE)
-    put_one_line(to, text, length);
+    cli_escape(to, text, length);
   else
-    put(to, text, length);
+    cli_text_add(to, text, length);
 }
 
 void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
@@ -141,7 +105,7 @@ shareable_status cli_try_item(const shareable_list *list, int64_t index, shareab
   shareable_status status;
 
   while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
-    reserve(buffer, (size_t)value->length);
+    cli_text_reserve(buffer, (size_t)value->length);
   return status;
 }
 
@@ -168,20 +132,20 @@ shareable_type cli_type(const char *name) {
 }
 
 static bool read_int(const char *text, shareable_value *value) {
-  char *end;
-  int64_t integer;
+  int64_t integer = 0;
+  bool is_read = cli_integer(text, &integer);
 
-  errno = 0;
-  integer = strtoll(text, &end, 0);
   *value = shareable_int(integer);
-  return !isspace((unsigned char)*text) && end != text && *end == '\0' && errno == 0;
+  return is_read;
 }
 
+/* A number that is too large for a float is not one: it would become infinite. */
 static bool read_float(const char *text, shareable_value *value) {
   char *end;
 
+  errno = 0;
   *value = shareable_float(strtod(text, &end));
-  return !isspace((unsigned char)*text) && end != text && *end == '\0';
+  return !isspace((unsigned char)*text) && end != text && *end == '\0' && !(errno == ERANGE && isinf(value->real));
 }
 
 static bool read_bytes(const char *text, shareable_value *value, cli_text *buffer) {
@@ -189,7 +153,7 @@ static bool read_bytes(const char *text, shareable_value *value, cli_text *buffe
 
   if (length % 2 != 0 || strspn(text, "0123456789abcdefABCDEF") != length)
     return false;
-  reserve(buffer, length / 2 + 1);
+  cli_text_reserve(buffer, length / 2 + 1);
   for (size_t i = 0; i < length / 2; i++)
     sscanf(text + 2 * i, "%2hhx", (unsigned char *)&buffer->bytes[i]);
   *value = shareable_bytes(buffer->bytes, length / 2);
@@ -225,5 +189,7 @@ shareable_value cli_guess(const char *text) {
   for (size_t i = 0; i < sizeof order / sizeof *order; i++)
     if (cli_value(text, order[i], &value, &none))
       return value;
+    else if (order[i] == SHAREABLE_TYPE_INT && cli_integer_base(text) != 0)
+      break; /* too large for an int: as a float it would lose digits */
   return shareable_str(text);
 }

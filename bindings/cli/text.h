@@ -8,16 +8,11 @@
 #define SHAREABLE__CLI_TEXT_H
 
 #include "cli.h"
-
-/* Memory for a text, used again for the next one; all 0 at first, its bytes are free()d at the end. */
-typedef struct cli_text {
-  char *bytes;
-  size_t size, length;
-} cli_text;
+#include "escape.h"
 
 typedef enum cli_style {
   CLI_EXACT,    /* a str as it is */
-  CLI_ONE_LINE, /* what would not stay on its line as \xHH */
+  CLI_ONE_LINE, /* a str as cli_escape() writes it */
   CLI_JSON      /* a JSON value; bytes, and the floats that JSON has not, as strings */
 } cli_style;
 

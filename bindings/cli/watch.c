@@ -1,14 +1,21 @@
 /*
  * watch.c - shareable watch: what changes in a list, as it does.
  */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "list.h"
+#include "output.h"
 #include "text.h"
+
+/* How often the list's name is looked at, in nanoseconds. */
+#define NAME_CHECK INT64_C(500000000)
 
 typedef struct watch {
   const shareable_list *list;
+  const char *name;
   const int64_t *indexes;
   char **lines; /* what was last seen of each */
   size_t count;
@@ -37,14 +44,44 @@ static void look(watch *of, bool is_told) {
       continue;
     }
     if (is_told) {
-      puts(line);
+      cli_put(line);
+      cli_put("\n");
       of->left--;
     }
     free(of->lines[i]);
     of->lines[i] = line;
   }
-  if (fflush(stdout) != 0)
+  if (cli_flush() != 0)
     exit(cli_finish(CLI_FAILED));
+}
+
+/* A list that has lost its name stays in memory, and no program that opens the name now writes to it. */
+static void check_name(const watch *of) {
+  const shareable__segment *segment = &of->list->memory->segment;
+  char *path = cli_format(SHAREABLE__DIRECTORY "/%s", of->name);
+  struct stat file;
+  int system = lstat(path, &file) == 0 ? 0 : errno;
+
+  free(path);
+  if (system == ENOENT)
+    cli_fail("list '%s' was removed", of->name);
+  if (system == 0 && (file.st_ino != segment->inode || file.st_dev != segment->device))
+    cli_fail("list '%s' was removed, and another block has its name now", of->name);
+}
+
+/* Waits for a change at most so long, in nanoseconds; a negative timeout is none. */
+static shareable_status wait_for_change(const watch *of, uint64_t *digest, int64_t timeout) {
+  shareable_status status;
+
+  do {
+    int64_t slice = timeout < 0 || timeout > NAME_CHECK ? NAME_CHECK : timeout;
+
+    status = shareable_list_wait_any(of->list, digest, slice);
+    timeout -= timeout < 0 ? 0 : slice;
+    if (status == SHAREABLE_E_UNCHANGED)
+      check_name(of);
+  } while (status == SHAREABLE_E_UNCHANGED && timeout != 0);
+  return status;
 }
 
 static int run(watch *of, bool with_first, int64_t timeout) {
@@ -55,9 +92,12 @@ static int run(watch *of, bool with_first, int64_t timeout) {
   status = shareable_list_digest(of->list, &digest); /* before the look: what changes between them is told later */
   look(of, with_first);
   while (status == SHAREABLE_OK && of->left > 0) {
-    status = shareable_list_wait_any(of->list, &digest, timeout);
-    if (status == SHAREABLE_OK)
+    status = wait_for_change(of, &digest, timeout);
+    if (status == SHAREABLE_OK) {
       look(of, true);
+      if (of->left > 0)
+        check_name(of);
+    }
   }
   if (status == SHAREABLE_OK || status == SHAREABLE_E_UNCHANGED)
     return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
@@ -104,7 +144,7 @@ static int run_watch(int argc, char **argv) {
   shareable_list *list;
   int option, status;
 
-  while ((option = cli_option(&cli_watch, argc, argv, "+Jic:t:h", longs)) >= 0) {
+  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:h", longs)) >= 0) {
     of.json |= option == 'J';
     with_first |= option == 'i';
     if (option == 'c')
@@ -115,6 +155,7 @@ static int run_watch(int argc, char **argv) {
   if (optind == argc)
     cli_misuse("a list is to be named");
   of.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
+  of.name = shareable__name_bare(argv[optind]);
   of.count = (size_t)(argc - optind - 1);
   of.indexes = indexes = indexes_from(list, argv + optind + 1, &of.count);
   of.lines = cli_allocate(NULL, of.count, sizeof *of.lines);
@@ -138,6 +179,6 @@ const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they 
                                "  -h, --help             print this\n"
                                "\n"
                                "It sleeps until somebody writes; what stock Python writes it finds 20 times a\n"
-                               "second. "
+                               "second. It ends, with status 1, when the list is removed.\n"
                                "Options stand in front: INDEX may begin with a '-'.\n",
                                run_watch};

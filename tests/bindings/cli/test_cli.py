@@ -5,52 +5,15 @@ run_shareable says which program; lists of other makers are stock Python's.
 
 import json
 import os
-import pty
 import re
 import select
 import signal
 import subprocess
 import sys
 import time
-from multiprocessing import resource_tracker, shared_memory
 
 import pytest
-
-COMMAND = os.environ["run_shareable"]
-BASH = "/usr/bin/bash"
-
-
-def run(*arguments, status=0, **options):
-    """What it prints; to standard error, where it fails."""
-    ended = subprocess.run(
-        [COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True, **options
-    )
-    assert ended.returncode == status, ended.stderr
-    return ended.stderr if status else ended.stdout
-
-
-def exists(name):
-    return os.path.exists(f"/dev/shm/{name}")
-
-
-@pytest.fixture
-def name(request):
-    """A name that is nobody else's; whatever begins with it is gone at the end."""
-    mine = f"test-cli-{os.getpid()}"
-    yield f"{mine}-{request.node.name[:40]}".replace("[", "-").replace("]", "")
-    for left in os.listdir("/dev/shm"):
-        if left.startswith(mine):
-            os.unlink(f"/dev/shm/{left}")
-
-
-def stock(name, items):
-    made = shared_memory.ShareableList(items, name=name)
-    resource_tracker.unregister(made.shm._name, "shared_memory")
-    return made
-
-
-def blocks(*arguments):
-    return {each["name"]: each for each in json.loads(run("ls", "--json", *arguments))["blocks"]}
+from command import COMMAND, blocks, exists, on_terminal, run, stock
 
 
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
@@ -99,6 +62,31 @@ def test_floats_are_printed_with_as_few_digits_as_give_them_again(name):
               123456789.125, 2.2250738585072014e-308, -0.00012345678901234567]
     stock(name, floats).shm.close()
     assert run("get", name, *range(len(floats))).split() == [repr(each) for each in floats]
+
+
+def test_digits_behind_a_zero_are_decimal(name):
+    texts = {"010": 10, "08": 8, "-012": -12, "0755": 755, "+07": 7, "00": 0, "0x1f": 31, "-0X10": -16, "009223372036854775807": 2**63 - 1}
+    run("create", name, *texts)
+    assert run("get", "-t", name, *range(len(texts))).splitlines() == [f"int {number}" for number in texts.values()]
+    for text, number in texts.items():
+        run("set", name, "00", text)
+        assert run("get", name, "0x0") == f"{number}\n"
+    run("create", "--type", "int", name + "-typed", *texts)
+    assert run("get", name + "-typed", *range(len(texts))).split() == [str(number) for number in texts.values()]
+    run("create", "--size", "010K", name + "-block")
+    assert os.stat(f"/dev/shm/{name}-block").st_size == 10 << 10
+    assert run("watch", "--initial", "--count", "01", name, "010", status=1).endswith("index 10 out of range: list '%s' has 9 items\n" % name)
+
+
+def test_number_that_does_not_fit_is_a_text_or_refused(name):
+    texts = ["9223372036854775808", "-9223372036854775809", "0xffffffffffffffff", "1e999", "-1e999", "0x", "+", "0b1", "08.5"]
+    run("create", name, *texts)
+    assert run("get", "-t", name, *range(len(texts))).splitlines() == [f"str {text}" for text in texts[:-1]] + ["float 8.5"]
+    for kind, text in (("int", texts[0]), ("int", texts[2]), ("float", "1e999")):
+        assert f"is no {kind}" in run("set", "-t", kind, name, 0, text, status=1)
+    for mode in ("-18446744073709551232", "+640", " 640", "0x1ff", "888", "1777", ""):
+        assert "no mode" in run("create", "-m", mode, name + "-2", status=2)
+    assert "no index" in run("get", name, "18446744073709551616", status=2)
 
 
 def test_dump_prints_every_item_with_its_type(name):
@@ -163,6 +151,39 @@ def test_rm_removes_what_is_named_and_says_what_is_not_there(name):
     assert "no block is named" in run("rm", status=2)
 
 
+def test_what_is_not_there_is_told_in_the_same_words(name):
+    run("create", name, 1)
+    missing = name + "-missing"
+    for command in (["ls"], ["info"], ["info", "-J"], ["dump"], ["layout"], ["watch"], ["rm"], ["get", missing, 0], ["set", missing, 0, 1], ["ls", "/" + missing], ["rm", "/" + missing]):
+        arguments = command if len(command) > 1 and command[1] != "-J" else [*command, missing]
+        assert run(*arguments, status=1).splitlines()[0] == f"shareable {command[0]}: there is no block called '{missing}'"
+    told = subprocess.run([COMMAND, "ls", "-n", "-o", "NAME", missing, name], capture_output=True, text=True)
+    assert told.returncode == 1 and told.stdout == name + "\n" and missing in told.stderr
+    assert run("rm", "-f", missing) == ""
+    assert missing in run("rm", missing, name, status=1) and not exists(name)
+
+
+def test_users_of_a_block_are_an_array_in_json(name):
+    run("create", name, 1)
+    for command in ("ls", "info"):
+        assert json.loads(run(command, "-J", name))["blocks"][0]["users"] == []
+    made = [stock(f"{name}-{each}", [1]) for each in range(2)]
+    with subprocess.Popen(["/usr/bin/python3", "-c", HOLDER, f"/dev/shm/{name}-0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        assert blocks(name + "-0")[name + "-0"]["users"] == sorted([os.getpid(), holder.pid])
+        holder.stdin.close()
+    for each in made:
+        each.shm.close()
+
+
+HOLDER = """
+import mmap, os, sys
+mapped = mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 0)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
 def test_ls_tells_kind_size_users_and_state(name):
     made = stock(name, [1, 2, 3])
     with open(f"/dev/shm/{name}-raw", "wb") as raw:
@@ -177,7 +198,7 @@ def test_ls_tells_kind_size_users_and_state(name):
     made.shm.unlink()
     gone = blocks()[name]
     assert gone["state"] == "deleted" and gone["users"] == [os.getpid()] and gone["age"] is None
-    assert f"there is no block '{name}'" in run("ls", name, status=1)
+    assert f"there is no block called '{name}'" in run("ls", name, status=1)
     made.shm.close()
 
 
@@ -265,6 +286,18 @@ def test_watch_prints_what_changes(name):
     assert "index 3 out of range" in run("watch", name, 3, status=1)
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_watch_ends_when_its_list_is_removed(name, is_replaced):
+    run("create", name, 1)
+    with subprocess.Popen([COMMAND, "watch", "--initial", "/" + name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout.readline().split() == ["0", "int", "1"]
+        os.rename(f"/dev/shm/{name}", f"/dev/shm/{name}-kept")  # programs may still write to it
+        if is_replaced:
+            run("create", name, 777)
+        assert watch.wait(10) == 1
+        assert watch.stderr.read() == f"shareable watch: list '{name}' was removed{', and another block has its name now' * is_replaced}\n"
+
+
 def test_doctor_finds_what_is_wrong():
     ended = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, text=True)
     found = {each["check"]: each for each in json.loads(ended.stdout)["checks"]}
@@ -278,13 +311,45 @@ def test_doctor_finds_what_is_wrong():
     assert re.search(r"^wrong  reaper .*/nonexistent/reaper: No such file", ended.stdout, re.M)
 
 
-def test_doctor_finds_a_full_file_system(tmp_path):
-    mount = f"mount -t tmpfs -o size=64k,mode=1777 none /dev/shm && dd if=/dev/zero of=/dev/shm/full bs=1k count=60 2>/dev/null && {COMMAND} doctor"
-    environment = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}  # a sanitizer's is not for dd
-    ended = subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True, text=True, env=environment)
+def in_another_mount(commands):
+    """What these commands of a shell print, where they may mount; or the test is skipped."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "SHAREABLE_REAPER")}
+    ended = subprocess.run(["unshare", "--mount", "sh", "-ec", commands], capture_output=True, text=True, env=environment)
     if ended.stdout == "":
         pytest.skip(f"nothing can be mounted here: {ended.stderr.strip()}")
-    assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort\s+used", ended.stdout, re.M), ended.stdout
+    return ended.stdout
+
+
+def test_doctor_counts_what_is_no_block(name):
+    told = in_another_mount(f"""
+        mount -t tmpfs -o size=64m,mode=1777 none /dev/shm
+        {COMMAND} create --size 3M a; ln /dev/shm/a /dev/shm/b; mkdir /dev/shm/folder
+        head -c 5M /dev/zero >/dev/shm/folder/file; head -c 6M /dev/zero >/dev/shm/.hidden
+        {COMMAND} doctor || true""")
+    assert re.search(r"^ok     other files  11M in hidden files, and in folders$", told, re.M), told
+
+
+def test_doctor_wants_a_reaper_only_beside_the_library():
+    program = open(COMMAND, "rb").read()
+    library = re.search(rb"(/[^\0]*)/libshareable\.so\*", program)
+    reaper = re.search(rb"(/[^\0]*)/shareable-reaper\0", program)
+    if library is None or reaper is None:
+        pytest.skip(f"{COMMAND} is not the program itself")
+    folders = [found[1].decode() for found in (library, reaper)]
+    if os.path.exists(f"{folders[0]}/libc.so.6") or not all(map(os.path.isdir, folders)):
+        pytest.skip("the library is not installed in a folder of its own")
+    told = in_another_mount(f"""
+        mount -t tmpfs none {folders[1]}; {COMMAND} doctor || true
+        mount -t tmpfs none {folders[0]}; {COMMAND} doctor || true""")
+    assert re.findall(r"^(\w+) +reaper", told, re.M) == ["wrong", "ok"]
+
+
+def test_doctor_finds_a_full_file_system():
+    told = in_another_mount(f"""
+        mount -t tmpfs -o size=64k,mode=1777 none /dev/shm
+        dd if=/dev/zero of=/dev/shm/full bs=1k count=60 2>/dev/null
+        {COMMAND} doctor || true""")
+    assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort\s+used", told, re.M), told
 
 
 def hostile(name, **changes):
@@ -328,29 +393,6 @@ def test_list_that_stock_python_is_still_making_is_not_ready(name):
             assert f"'{name}' is not ready" in answer and "try again" in answer, (command, answer)
 
 
-def on_terminal(*arguments, columns=80, program=COMMAND):
-    """What it prints on a terminal."""
-    try:
-        child, terminal = pty.fork()
-    except OSError as error:
-        pytest.skip(f"no terminal can be made here: {error}")  # /dev/pts is not mounted, as in some chroots
-    if child == 0:
-        subprocess.run(["stty", "cols", str(columns)])
-        os.execvp(program, [program, *arguments])
-    printed = b""
-    while True:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        printed += part
-    os.waitpid(child, 0)
-    os.close(terminal)
-    return printed.decode()
-
-
 def test_lines_fit_a_terminal_and_colours_are_for_one(name):
     name = f"test-cli-{os.getpid()}"
     made = stock(name, range(40))
@@ -388,37 +430,3 @@ def test_name_with_a_leading_slash_is_the_same(name):
     run("create", "/" + name, 5)
     assert run("get", "/" + name, 0) == "5\n"
     assert name in blocks("/" + name)
-
-
-COMPLETE = """
-. {file}
-COMP_WORDS=({words}) COMP_CWORD={last}
-_shareable
-printf '%s\\n' "${{COMPREPLY[@]}}"
-"""
-
-
-def completions(*words):
-    file = os.path.join(os.environ["top_srcdir"], "bindings/cli/completion/shareable")
-    quoted = " ".join(f"'{word}'" for word in words)
-    environment = {**os.environ, "PATH": os.path.dirname(COMMAND) + ":" + os.environ["PATH"]}
-    code = COMPLETE.format(file=file, words=quoted, last=len(words) - 1)
-    return subprocess.run([BASH, "-c", code], capture_output=True, text=True, check=True, env=environment).stdout.split()
-
-
-def test_bash_completes_commands_options_and_names(name):
-    run("create", name, 1)
-    assert completions("shareable", "w") == ["watch"]
-    assert set(completions("shareable", "")) >= set(COMMANDS)
-    assert completions("shareable", "dump", "--j") == ["--json"]
-    assert completions("shareable", "dump", name[:-1]) == [name]
-
-
-@pytest.mark.parametrize("shell, file", [("zsh", "_shareable"), ("fish", "shareable.fish")])
-def test_other_shells_take_their_completions(shell, file):
-    path = os.path.join(os.environ["top_srcdir"], "bindings/cli/completion", file)
-    try:
-        ended = subprocess.run([shell, "-n", path], capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip(f"no {shell} here")
-    assert ended.returncode == 0, ended.stderr
