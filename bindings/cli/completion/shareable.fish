@@ -1,19 +1,43 @@
-# fish completion for shareable(1): commands and options as its help tells them, blocks as they are there.
+# fish completion for shareable(1): commands and options as its help lists them, blocks as they are there.
+#
+# The name of a block may contain any bytes but "/" and NUL. It is data here: fish quotes what it inserts. fish takes what
+# follows a tab for a description, so names with a tab are left out.
 
 function __shareable_commands
-    shareable --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
+    command shareable --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
 end
 
 function __shareable_options
     set -l words (commandline -opc)
-    shareable $words[2] --help 2>/dev/null | grep -o -- '--[a-z0-9-]*'
+    string match -qr -- '^[a-z]+$' $words[2]; or return
+    command shareable $words[2] --help 2>/dev/null | grep -o -- '--[a-z0-9-]*'
 end
 
+function __shareable_options_ended
+    contains -- -- (commandline -opc)
+end
+
+# A name that begins with a "-" would be an option: it gets the "/" in front that a name may have, unless "--" was given.
 function __shareable_blocks
-    shareable ls --raw --noheadings --output NAME 2>/dev/null
+    set -l names (command shareable ls --zero 2>/dev/null | string split0)
+    set -l slash
+    string match -q -- '/*' (commandline -ct); and set slash /
+    for name in $names
+        string match -q -- "*"\t"*" $name; and continue
+        if test -n "$slash"; or begin; string match -q -- '-*' $name; and not __shareable_options_ended; end
+            printf '/%s\0' $name
+        else
+            printf '%s\0' $name
+        end
+    end | string split0
+end
+
+function __shareable_takes_blocks
+    set -l words (commandline -opc)
+    test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor
 end
 
 complete -c shareable -f
 complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
-complete -c shareable -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
-complete -c shareable -n 'not __fish_use_subcommand' -a '(__shareable_blocks)'
+complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
+complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'

@@ -1,0 +1,200 @@
+"""What a shell completes of the `shareable` command, whatever bytes the names of blocks contain.
+
+bash and zsh run on a terminal: a word is typed, completed by a tab, and the command prints its arguments as it got them.
+"""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from command import COMMAND, run
+
+FOLDER = os.path.join(os.environ["top_srcdir"], "bindings/cli/completion")
+COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
+
+# What follows the part that is typed. Whatever runs it makes a file called "ran".
+ENDS = [
+    b"plain", b"two words", b" blank in front", b"blank behind ", b"$(touch ran)", b"`touch ran`", b"${x:=$(touch ran)}", b"$HOME",
+    b";touch ran;", b"|touch ran", b"&touch ran&", b">ran", b"a[$(touch ran)]", b"\"$(touch ran)\"", b"'$(touch ran)'", b"it's", b"two\nlines",
+    b"newline behind\n", b"\ntouch ran", b"esc\x1b[31mred", b"del\x7f", b"c1 \xc2\x9b31m", b"reversed \xe2\x80\xae", b"not UTF-8 \xff\x9b", b"*",
+    b"?[a-z]*", b"{a,b}", b"back\\slash", b"behind\\", b"a:b", b":a", b"a=b", b"a@b", b"~", b"!bang", b"!!", b"#hash", b"(a)", b"<a", b"gr\xc3\xb6\xc3\x9fe", b"%d^a",
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(name, tmp_path):
+    """Of the blocks' names: the part in front, before a number. Nothing that a name contains may have been run."""
+    yield name[:-1].encode()
+    assert not os.path.exists(tmp_path / "ran")
+
+
+def make(*names):
+    for name in names:
+        with open(b"/dev/shm/" + name, "xb"):
+            pass
+
+
+def environment():
+    kept = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}  # a sanitizer's is not for the shell
+    path = os.path.dirname(COMMAND) + ":" + os.environ["PATH"]
+    return {**kept, "PATH": path, "TERM": "xterm", "LC_ALL": "C.UTF-8", "INPUTRC": "/dev/null", "HISTFILE": "/dev/null"}
+
+
+class Shell:
+    """A shell on a terminal, in which the command prints its arguments into a file."""
+
+    def __init__(self, program, setup, cwd):
+        if shutil.which(program[0]) is None:
+            pytest.skip(f"no {program[0]} here")
+        self.answer = cwd / "answer"
+        try:
+            self.pid, self.terminal = pty.fork()
+        except OSError as error:
+            pytest.skip(f"no terminal can be made here: {error}")
+        if self.pid == 0:
+            os.chdir(cwd)
+            os.execvpe(program[0], program, environment())
+        (cwd / "setup").write_text(setup + "shareable() { printf '%s\\0' \"$@\" >answer.new; command mv answer.new answer; }\n")
+        self.shown = b""
+        self.ask(b". ./setup; shareable ready", [b"ready"])
+
+    def ask(self, line, expected=None):
+        """What the command gets as arguments when this is typed."""
+        os.write(self.terminal, line + b"\n")
+        end = time.monotonic() + 20
+        while not self.answer.exists():
+            ready, _, _ = select.select([self.terminal], [], [], 0.05)
+            self.shown += os.read(self.terminal, 65536) if ready else b""
+            assert time.monotonic() < end, (line, self.shown)
+        got = self.answer.read_bytes().split(b"\0")[:-1]
+        self.answer.unlink()
+        assert expected is None or got == expected, self.shown
+        return got
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+
+def bash(cwd):
+    return Shell(["bash", "--norc", "--noprofile", "-i"], f". '{FOLDER}/shareable'\n", cwd)
+
+
+def zsh(cwd):
+    return Shell(["zsh", "-f", "-i"], f"fpath=('{FOLDER}' $fpath); autoload -U compinit; compinit -u -D\n", cwd)
+
+
+@pytest.fixture(params=[bash, zsh])
+def shell(request, tmp_path):
+    started = request.param(tmp_path)
+    yield started
+    started.end()
+
+
+def test_a_name_is_completed_to_one_word_that_names_the_block(shell, folder):
+    shell.shown = b""
+    for number, end in enumerate(ENDS):
+        make(folder + b"%d-" % number + end)
+        assert shell.ask(b"shareable info " + folder + b"%d-\t" % number) == [b"info", folder + b"%d-" % number + end]
+    for hidden in (b"\xc2\x9b", b"\x1b[31mred"):
+        assert hidden not in shell.shown
+
+
+@pytest.mark.parametrize("quote", [b"'", b'"', b"$'"])
+def test_bash_completes_behind_an_open_quote(tmp_path, folder, quote):
+    shell = bash(tmp_path)
+    for number, end in enumerate(ENDS):
+        make(folder + b"%d-" % number + end)
+        assert shell.ask(b"shareable info " + quote + folder + b"%d-\t" % number) == [b"info", folder + b"%d-" % number + end]
+    shell.end()
+
+
+def test_bash_completes_behind_a_word_break_and_from_what_it_has_inserted(tmp_path, folder):
+    shell = bash(tmp_path)
+    make(folder + b"a:b c=d", folder + b"x y\n1", folder + b"x y\x1b2")
+    for typed in (b"a:\t", b"a\\:\t", b"a:b\\ \t", b"a:b\\ c=\t", b"'a:b '\t"):
+        assert shell.ask(b"shareable info " + folder + typed) == [b"info", folder + b"a:b c=d"], typed
+    assert shell.ask(b"shareable info " + folder + b"x\t1b2'\t") == [b"info", folder + b"x y\x1b2"]
+    shell.end()
+
+
+def test_a_name_that_begins_with_a_dash_is_no_option(shell, folder):
+    dashed = b"-" + folder + b" x"
+    make(dashed)
+    try:
+        assert shell.ask(b"shareable info -" + folder + b"\t") == [b"info", b"/" + dashed]
+        assert shell.ask(b"shareable info /-" + folder + b"\t") == [b"info", b"/" + dashed]
+        assert shell.ask(b"shareable rm -- -" + folder + b"\t") == [b"rm", b"--", dashed]
+    finally:
+        os.unlink(b"/dev/shm/" + dashed)
+
+
+def test_commands_and_options_are_completed(shell):
+    assert shell.ask(b"shareable doc\t") == [b"doctor"]
+    assert shell.ask(b"shareable dump --js\t") == [b"dump", b"--json"]
+    assert shell.ask(b"shareable ls --noh\t") == [b"ls", b"--noheadings"]
+
+
+def test_a_name_with_a_slash_in_front_is_completed(shell, folder):
+    make(folder + b" x")
+    assert shell.ask(b"shareable info /" + folder + b"\t") == [b"info", b"/" + folder + b" x"]
+
+
+def completions(*words):
+    """What bash's function alone answers, without a terminal."""
+    code = f". '{FOLDER}/shareable'; COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); _shareable; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    ended = subprocess.run(["bash", "-uc", code, "bash", *words], capture_output=True, text=True, check=True, env=environment())
+    return ended.stdout.splitlines()
+
+
+def test_bash_lists_commands_options_and_names(name):
+    make(name.encode(), name.encode() + b"'2")
+    assert completions("shareable", "w") == ["watch"]
+    assert set(completions("shareable", "")) >= {*COMMANDS, "--help", "--version"}
+    assert completions("shareable", "dump", "--j") == ["--json"]
+    assert sorted(completions("shareable", "dump", name[:-1])) == [name, name + "\\'2"]
+    assert completions("shareable", "gc", name[:-1]) == completions("shareable", "$(x)", name) == [""]
+
+
+def fish(code, cwd, *arguments):
+    if shutil.which("fish") is None:
+        pytest.skip("no fish here")
+    home = {**environment(), "HOME": str(cwd), "XDG_CONFIG_HOME": str(cwd), "XDG_DATA_HOME": str(cwd)}
+    command = ["fish", "--no-config", "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, check=True, env=home, cwd=cwd, timeout=30).stdout
+
+
+def fish_completes(line, cwd):
+    """What the command gets as arguments by each of fish's completions, which take the place of the line's last word."""
+    words = fish(f"source '{FOLDER}/shareable.fish'; complete -C --escape $argv[1]", cwd, line).splitlines()
+    return [fish(b"printf '%s\\0' " + word.split(b"\t")[0], cwd).split(b"\0")[:-1] for word in words]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_fish_completes_a_name_to_one_word_that_names_the_block(folder, tmp_path, end):
+    make(folder + b"1" + end, folder + b"2")
+    assert fish_completes(b"shareable info " + folder + b"1", tmp_path) == [[folder + b"1" + end]]
+
+
+def test_fish_completes_a_name_that_begins_with_a_dash(folder, tmp_path):
+    dashed = b"-" + folder + b" x"
+    make(dashed)
+    try:
+        for line, word in ((b"info -", b"/" + dashed), (b"info /-", b"/" + dashed), (b"rm -- -", dashed)):
+            assert fish_completes(b"shareable " + line + folder, tmp_path) == [[word]]
+    finally:
+        os.unlink(b"/dev/shm/" + dashed)
+
+
+def test_fish_completes_commands_and_options_and_no_name_with_a_tab(folder, tmp_path):
+    make(folder + b"1\tx", folder + b"2 x")
+    assert fish_completes(b"shareable doc", tmp_path) == [[b"doctor"]]
+    assert fish_completes(b"shareable dump --js", tmp_path) == [[b"--json"]]
+    assert fish_completes(b"shareable info " + folder, tmp_path) == [[folder + b"2 x"]]
