@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "list.h"
+#include "nameless.h"
 #include "segment.h"
 
 const char *block_kind_name(block_kind kind) {
@@ -193,6 +194,10 @@ static void add_deleted_block(blocks *to, const shareable__mapping *users, size_
   found->state = BLOCK_DELETED;
   found->users = users;
   found->user_count = count;
+  if (found->used == 0)
+    found->used = nameless_used(users, count);
+  if (found->used == 0)
+    found->used = found->size;
 }
 
 /* A block with a name that begins with a dot is not shown, but has one. */

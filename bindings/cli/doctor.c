@@ -320,7 +320,7 @@ static void check_blocks(report *to) {
       orphaned += all.all[i].used;
       orphan_count++;
     } else if (all.all[i].state == BLOCK_DELETED) {
-      deleted += all.all[i].size;
+      deleted += all.all[i].used;
       deleted_count++;
     }
   size = cli_size(orphaned, &view);

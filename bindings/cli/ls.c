@@ -93,7 +93,7 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   case SIZE:
     return cli_size(of->size, view);
   case USED:
-    return has_name ? cli_size(of->used, view) : NULL;
+    return cli_size(of->used, view);
   case USERS:
     return users_of(of, view);
   case OWNER:

@@ -4,6 +4,7 @@ run_shareable says which program; lists of other makers are stock Python's.
 """
 
 import json
+import mmap
 import os
 import re
 import select
@@ -284,6 +285,35 @@ def test_watch_prints_what_changes(name):
         watch.send_signal(signal.SIGINT)
         assert watch.wait(10) == -signal.SIGINT
     assert "index 3 out of range" in run("watch", name, 3, status=1)
+
+
+def test_memory_without_a_name_is_sorted_by_what_it_takes(name):
+    run("create", "--size", "1M", name + "-small")
+    run("create", "--size", "12M", name + "-large")
+    run("create", "--size", "1G", "--lazy", name + "-gone")
+    with open(f"/dev/shm/{name}-gone", "r+b") as file:
+        mapped = mmap.mmap(file.fileno(), 0)
+    mapped[: 5 << 20] = b"\xff" * (5 << 20)
+    os.unlink(f"/dev/shm/{name}-gone")
+    listed = [each for each in json.loads(run("ls", "--json", "--sort", "used"))["blocks"] if each["name"].startswith(name)]
+    used = [each["used"] for each in listed]
+    assert len(used) == 3 and None not in used and used == sorted(used, reverse=True)
+    gone = next(each for each in listed if each["name"] == name + "-gone")
+    assert gone["used"] == (5 << 20 if may_see_mapped_files() else gone["size"])
+    assert blocks()[name + "-gone"]["used"] == gone["used"] and re.search(r"deleted +[1-9]\d* without a name", run_doctor())
+    mapped.close()
+
+
+def may_see_mapped_files():
+    folder = "/proc/self/map_files"
+    try:
+        return any(os.stat(f"{folder}/{each}") for each in os.listdir(folder)[:1])
+    except OSError:
+        return False
+
+
+def run_doctor():
+    return subprocess.run([COMMAND, "doctor"], capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("is_replaced", [False, True])

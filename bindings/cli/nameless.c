@@ -1,0 +1,56 @@
+/*
+ * nameless.c - how much memory a file without a name takes.
+ */
+#include "nameless.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "segment.h"
+
+/* The file of one line of a process's maps, if that is the one. Only such a file is looked at: another may be remote. */
+static uint64_t used_of_line(const char *line, const shareable__mapping *user, dev_t device) {
+  unsigned long long start, end, inode;
+  unsigned high, low;
+  struct stat file;
+  char path[80];
+
+  if (sscanf(line, "%llx-%llx %*s %*s %x:%x %llu", &start, &end, &high, &low, &inode) != 5 || inode != user->inode ||
+      makedev(high, low) != device)
+    return 0;
+  snprintf(path, sizeof path, "/proc/%" PRId64 "/map_files/%llx-%llx", user->pid, start, end);
+  if (stat(path, &file) != 0 || file.st_ino != user->inode || file.st_dev != device)
+    return 0;
+  return (uint64_t)file.st_blocks * 512;
+}
+
+static uint64_t used_by(const shareable__mapping *user, dev_t device) {
+  char path[40], *line = NULL;
+  uint64_t used = 0;
+  size_t size = 0;
+  FILE *maps;
+
+  snprintf(path, sizeof path, "/proc/%" PRId64 "/maps", user->pid);
+  maps = fopen(path, "re");
+  if (maps == NULL)
+    return 0;
+  while (used == 0 && getline(&line, &size, maps) > 0)
+    used = used_of_line(line, user, device);
+  free(line);
+  fclose(maps);
+  return used;
+}
+
+uint64_t nameless_used(const shareable__mapping *users, size_t count) {
+  struct stat directory;
+  uint64_t used = 0;
+
+  if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
+    return 0;
+  for (size_t i = 0; i < count && used == 0; i++)
+    used = used_by(&users[i], directory.st_dev);
+  return used;
+}
