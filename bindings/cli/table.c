@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <unistr.h>
 #include <uniwidth.h>
@@ -140,8 +141,7 @@ static char *shortened(const char *text, size_t width) {
 }
 
 /* A shortened cell without a mark would look like another, shorter name. */
-static void shorten_column(cli_table *table, size_t column) {
-  size_t width = scols_column_get_width(scols_table_get_column(table->table, column));
+static void shorten_column(cli_table *table, size_t column, size_t width) {
   struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
   struct libscols_line *line;
 
@@ -157,18 +157,35 @@ static void shorten_column(cli_table *table, size_t column) {
   scols_free_iter(lines);
 }
 
-/* Only a terminal has a width. Printing once finds the widths of the columns. */
-static void fit(cli_table *table) {
+/* A long list of users would leave no room for the names. */
+static void limit_shares(cli_table *table) {
+  struct winsize window;
+
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_col == 0)
+    return;
+  for (size_t i = 0; i < table->count; i++) {
+    unsigned share = table->columns[table->shown[i]].share;
+
+    if (share > 0)
+      shorten_column(table, i, window.ws_col / share);
+  }
+}
+
+/* Printing finds the widths of the columns. */
+static void measure(cli_table *table) {
   char *text = NULL;
 
-  if (!isatty(STDOUT_FILENO) || table->view->raw)
-    return;
   if (scols_print_table_to_string(table->table, &text) != 0)
     cli_fail("no memory");
   free(text);
+}
+
+static void fit(cli_table *table) {
+  limit_shares(table);
+  measure(table);
   for (size_t i = 0; i < table->count; i++)
     if ((table->columns[table->shown[i]].flags & (SCOLS_FL_TRUNC | SCOLS_FL_TREE)) == SCOLS_FL_TRUNC)
-      shorten_column(table, i);
+      shorten_column(table, i, scols_column_get_width(scols_table_get_column(table->table, i)));
 }
 
 static void indent(int depth) {
@@ -289,7 +306,8 @@ void cli_table_print(cli_table *table) {
   if (table->view->json) {
     put_json(table);
   } else {
-    fit(table);
+    if (isatty(STDOUT_FILENO) && !table->view->raw)
+      fit(table);
     put_table(table);
   }
   scols_unref_table(table->table);

@@ -35,6 +35,7 @@ typedef struct cli_column {
   int json;  /* SCOLS_JSON_… */
   /* Its cells contain nothing from outside, or are escaped (escape.h) but for JSON; a newline breaks a line there. */
   bool is_escaped;
+  unsigned share; /* 4: no more than a quarter of a terminal's width; 0: any */
 } cli_column;
 
 /* A cell's text, escaped or not: memory that becomes the table's, or NULL for nothing. */

@@ -144,6 +144,26 @@ def test_name_that_is_too_long_for_a_terminal_is_marked(name):
     assert run("ls", "-n", "-o", "NAME", long) == long + "\n"
 
 
+def test_many_users_leave_room_for_the_names(name):
+    name = f"test-cli-{os.getpid()}"
+    run("create", name, 1)
+    users = [subprocess.Popen(["/usr/bin/python3", "-c", HOLDER, f"/dev/shm/{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(8)]
+    for user in users:
+        user.stdout.readline()
+    line = on_terminal("ls", name).splitlines()[1]
+    for user in users:
+        user.communicate()
+    assert line.startswith(name + " ") and re.search(r" \d+,[\d,]*… .*live\s*$", line) and len(line) <= 80
+
+
+HOLDER = """
+import mmap, os, sys
+mapped = mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 0)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
 def closing(descriptors, *arguments):
     """Runs the command without these descriptors."""
     code = f'exec "$0" "$@" {" ".join(f"{each}>&-" for each in descriptors)}'
