@@ -12,7 +12,7 @@
 typedef enum block_kind { BLOCK_RAW, BLOCK_LIST, BLOCK_SEMAPHORE, BLOCK_UNREADABLE } block_kind;
 
 typedef enum block_state {
-  BLOCK_LIVE,     /* somebody has it mapped, or its owner lives */
+  BLOCK_LIVE,     /* a process has it open or mapped, or its owner lives */
   BLOCK_UNUSED,   /* nobody does, and nobody owns it: it stays until somebody unlinks it */
   BLOCK_ORPHANED, /* its owner has ended, and nobody uses it: garbage */
   BLOCK_DELETED,  /* it has no name any more, but a process has it mapped or open */

@@ -329,7 +329,7 @@ static void check_blocks(report *to) {
       orphan_count > 0 ? "'shareable gc --remove' removes them" : "");
   free(size);
   size = cli_size(deleted, &view);
-  snprintf(found, sizeof found, "%zu without a name that are mapped, %s", deleted_count, size);
+  snprintf(found, sizeof found, "%zu without a name that are in use, %s", deleted_count, size);
   say(to, "deleted", deleted_count > 0 ? NOTE : FINE, found,
       deleted_count > 0 ? "'shareable ls' tells by whom: their memory is free once those end" : "");
   free(size);

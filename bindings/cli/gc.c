@@ -110,5 +110,5 @@ const cli_command cli_gc = {"gc", "", "Tell what ended processes left, and remov
                             "  -h, --help            print this\n"
                             "\n"
                             "Garbage is what a kernel lock proves to be left by its owner, and nobody has\n"
-                            "mapped. Age is no reason.\n",
+                            "open or mapped. Age is no reason.\n",
                             run_gc};

@@ -218,7 +218,7 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, o
                             "  -h, --help            print this\n"
                             "\n"
                             "STATE is live, unused (nobody has it open or owns it), orphaned (its owner has\n"
-                            "ended: 'shareable gc' removes it), deleted (mapped, without a name) or unknown.\n",
+                            "ended: 'shareable gc' removes it), deleted (in use, without a name) or unknown.\n",
                             run_ls};
 
 /* One block, a line for each of its columns. */
@@ -233,7 +233,7 @@ static void print_info(const block *of) {
     free(text);
   }
   if (of->state == BLOCK_UNKNOWN && of->unasked != 0)
-    cli_line("%-6s  process %" PRId64 " cannot be asked whether it has it mapped", "NOTE", of->unasked);
+    cli_line("%-6s  process %" PRId64 " cannot be asked whether it uses it", "NOTE", of->unasked);
 }
 
 static int run_info(int argc, char **argv) {

@@ -287,6 +287,30 @@ def test_watch_prints_what_changes(name):
     assert "index 3 out of range" in run("watch", name, 3, status=1)
 
 
+OPENER = """
+import os, sys
+kept = os.open(sys.argv[1], os.O_RDONLY)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_block_that_is_only_open_is_in_use(name):
+    run("create", "--size", "2M", name)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(["/usr/bin/python3", "-c", OPENER, f"/dev/shm/{name}"], **pipes) as opener:
+        opener.stdout.readline()
+        found = blocks(name)[name]
+        assert found["state"] == "live" and found["users"] == [opener.pid]
+        assert f"USERS   {opener.pid}\n" in run("info", name)
+        os.unlink(f"/dev/shm/{name}")
+        gone = blocks()[name]
+        assert gone["state"] == "deleted" and gone["users"] == [opener.pid] and gone["size"] == gone["used"] == 2 << 20
+        assert re.search(r"deleted +[1-9]\d* without a name that are in use", run_doctor())
+        opener.stdin.close()
+    assert name not in blocks()
+
+
 def test_memory_without_a_name_is_sorted_by_what_it_takes(name):
     run("create", "--size", "1M", name + "-small")
     run("create", "--size", "12M", name + "-large")
