@@ -1,0 +1,276 @@
+/*
+ * attack_blocks.c - attacks on blocks and lists: locks, contents, names that change, mappings that are hard to see.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <shareable.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "attacks.h"
+#include "board.h"
+#include "victims.h"
+
+enum { PATH = 128, LOCKED = 4 };
+
+/* A file of a victim that the attacker may read: the list that others read, or any block. */
+static int open_readable(void) {
+  DIR *directory;
+  const struct dirent *entry;
+  int fd = -1;
+
+  if (random_below(2) == 0)
+    return open(SHM CLOSED_LIST, O_RDONLY | O_CLOEXEC);
+  directory = opendir("/dev/shm");
+  while (fd < 0 && directory != NULL && (entry = readdir(directory)) != NULL)
+    if (entry->d_name[0] != '.' && strncmp(entry->d_name, "stranger-", 9) != 0 && random_below(6) == 0)
+      fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (directory != NULL)
+    closedir(directory);
+  return fd;
+}
+
+/* Whole files, all that lies past any file, and single bytes there: where the library keeps its own locks. */
+static bool lock_somewhere(int fd) {
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+  switch (random_below(6)) {
+  case 0:
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+  case 1:
+    break;
+  case 2:
+    lock.l_start = INT64_C(1) << 62;
+    break;
+  case 3:
+    lock.l_start = (INT64_C(1) << 62) - 1;
+    lock.l_len = 1;
+    break;
+  case 4:
+    lock.l_start = INT64_C(1) << 61;
+    lock.l_len = INT64_C(1) << 62;
+    break;
+  default:
+    lock.l_start = (INT64_C(1) << 62) + random_below(1u << 31);
+    lock.l_len = 1 + random_below(1u << 31);
+  }
+  return fcntl(fd, random_below(4) == 0 ? F_SETLK : F_OFD_SETLK, &lock) == 0;
+}
+
+bool attack_lock(void) {
+  int files[LOCKED];
+  bool done = false;
+
+  for (int k = 0; k < LOCKED; k++) {
+    files[k] = open_readable();
+    done = (files[k] >= 0 && lock_somewhere(files[k])) || done;
+  }
+  sleep_us(3000 + random_below(15000));
+  for (int k = 0; k < LOCKED; k++)
+    if (files[k] >= 0)
+      close(files[k]);
+  return done;
+}
+
+static bool overwrite(int fd, off_t size) {
+  uint64_t words[16];
+  size_t count = 1 + random_below(16);
+
+  for (size_t i = 0; i < count; i++)
+    words[i] =
+      random_below(3) == 0 ? UINT64_MAX - random_below(64) : (uint64_t)random_below(1u << 31) * random_below(5);
+  return pwrite(fd, words, count * 8, (off_t)(random_below((unsigned)size / 8 + 1) * 8)) > 0;
+}
+
+static bool spoil(int fd) {
+  struct stat file;
+
+  if (fstat(fd, &file) != 0)
+    return false;
+  switch (random_below(8)) {
+  case 0:
+    return ftruncate(fd, random_below(2) == 0 ? 0 : (off_t)random_below(8192)) == 0;
+  case 1:
+    return ftruncate(fd, (off_t)random_below(1u << 24)) == 0;
+  default:
+    return overwrite(fd, file.st_size > 1 << 20 ? 1 << 20 : file.st_size);
+  }
+}
+
+static bool spoil_open_list(void) {
+  int fd = open(SHM OPEN_LIST, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  bool done = false;
+
+  for (int k = 0; fd >= 0 && k < 10; k++) {
+    done = spoil(fd) || done;
+    sleep_us(random_below(300));
+  }
+  if (fd >= 0)
+    close(fd);
+  return done;
+}
+
+static void store_for_ever(shareable_list *list) {
+  static char text[DAMAGED_TEXT];
+
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  memset(text, 'a', sizeof text);
+  for (;;) {
+    shareable_list_set_str(list, 0, text, sizeof text);
+    shareable_list_set_int(list, 0, 5);
+  }
+}
+
+/* Kills a writer of his own while it stores a long text over an int. */
+static bool damage(shareable_list *list) {
+  int64_t number;
+  pid_t child = fork();
+
+  if (child == 0)
+    store_for_ever(list);
+  sleep_us(3000 + random_below(2000));
+  kill(child, SIGKILL);
+  wait_for(child);
+  return shareable_list_get_int(list, 0, &number) == SHAREABLE_E_CORRUPT;
+}
+
+/* One attacker at a time: the phase says to the victim that nobody repairs the item meanwhile. */
+static bool damage_for_a_while(void) {
+  shareable_list *list = NULL;
+  int nobody = 0;
+  bool done = false;
+
+  if (!__atomic_compare_exchange_n(&shared->damager, &nobody, getpid(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return false;
+  if (shareable_list_open(&list, DAMAGED_LIST, 0, NULL) == SHAREABLE_OK) {
+    done = damage(list);
+    if (done) {
+      __atomic_add_fetch(&shared->damage, 1, __ATOMIC_SEQ_CST);
+      sleep_us(8000);
+      __atomic_add_fetch(&shared->damage, 1, __ATOMIC_SEQ_CST);
+    }
+    shareable_list_set_int(list, 0, 5);
+  }
+  shareable_list_unref(list);
+  __atomic_store_n(&shared->damager, 0, __ATOMIC_RELEASE);
+  return done;
+}
+
+bool attack_contents(void) {
+  return random_below(3) == 0 ? damage_for_a_while() : spoil_open_list();
+}
+
+/* Holds up whoever changes a name in /dev/shm, so that more time lies between another's look and its step. */
+static bool hammer_names(uint64_t end) {
+  char one[PATH], other[PATH];
+  bool done = false;
+
+  snprintf(one, sizeof one, SHM "stranger-one-%d", getpid());
+  snprintf(other, sizeof other, SHM "stranger-other-%d", getpid());
+  close(open(one, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  close(open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  while (clock_now() < end)
+    done = renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0 || done;
+  unlink(one);
+  unlink(other);
+  return done;
+}
+
+/* Takes a name that a block of a victim's has just had; what stands there is the attacker's until he removes it. */
+static void take_name(void) {
+  char path[PATH];
+  struct stat before, after;
+  int fd;
+
+  snprintf(path, sizeof path, SHM "%.39s", shared->replaced);
+  fd = shared->replaced[0] == '\0' ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return;
+  fstat(fd, &before);
+  sleep_us(random_below(5000));
+  if (lstat(path, &after) != 0 || after.st_ino != before.st_ino)
+    violation(REMOVED, "'%s', another user's block under the name of a dead owner's, is gone", path);
+  unlink(path);
+  close(fd);
+}
+
+bool attack_replace(void) {
+  bool done = hammer_names(clock_now() + 6000000);
+
+  take_name();
+  return done;
+}
+
+static void *wait_for_the_end(void *nothing) {
+  for (;;)
+    pause();
+  return nothing;
+}
+
+/* Has the block open in one of several ways, and says so. */
+static void hold(bait *offer) {
+  unsigned how = random_below(4);
+  char path[PATH];
+  pthread_t thread;
+  int fd;
+
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  snprintf(path, sizeof path, SHM "%.39s", offer->name);
+  fd = open(path, O_RDONLY | O_NOFOLLOW);
+  if (fd < 0)
+    _exit(1);
+  if (how != 0) {
+    if (mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
+      _exit(1);
+    close(fd);
+  }
+  if (how == 1 && pthread_create(&thread, NULL, wait_for_the_end, NULL) != 0)
+    _exit(1);
+  __atomic_store_n(&offer->state, BAIT_HELD, __ATOMIC_RELEASE);
+  if (how == 1)
+    pthread_exit(NULL); /* a process without its first thread shows no mappings in /proc */
+  wait_for_the_end(NULL);
+}
+
+/* Until the victim has judged, or the holder could not open the block. */
+static bool hold_until_judged(bait *offer) {
+  pid_t holder = fork();
+  bool done = false, lives = true;
+
+  if (holder == 0)
+    hold(offer);
+  while (lives && !done) {
+    sleep_us(300);
+    done = __atomic_load_n(&offer->state, __ATOMIC_ACQUIRE) == BAIT_JUDGED;
+    lives = waitpid(holder, NULL, WNOHANG) == 0;
+  }
+  if (lives) {
+    kill(holder, SIGKILL);
+    wait_for(holder);
+  }
+  __atomic_store_n(&offer->state, BAIT_FREE, __ATOMIC_RELEASE);
+  return done;
+}
+
+bool attack_mapped(void) {
+  for (int looks = 0; looks < 20; looks++) {
+    for (unsigned k = 0; k < BAITS; k++) {
+      int offered = BAIT_OFFERED;
+
+      if (__atomic_compare_exchange_n(&shared->baits[k].state, &offered, BAIT_TAKEN, false, __ATOMIC_ACQ_REL,
+                                      __ATOMIC_ACQUIRE))
+        return hold_until_judged(&shared->baits[k]);
+    }
+    sleep_us(500);
+  }
+  return false;
+}

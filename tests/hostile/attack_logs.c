@@ -1,0 +1,445 @@
+/*
+ * attack_logs.c - attacks on the folders in which the library records who owns what.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <shareable.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "attacks.h"
+#include "board.h"
+#include "judge.h"
+#include "victims.h"
+
+enum { PATH = 128, LOG_SIZE = 1 << 16, LEASED_LOGS = 100, LEASED_BLOCKS = 50 };
+
+/* Of the same length as a canary's, so that it can be replaced in the log. */
+#define OWN_BLOCK "myown-00000"
+
+static unsigned char template[LOG_SIZE];
+static size_t template_length, name_places[8], inode_places[8], name_count, inode_count;
+
+static void free_name(char *path, size_t size, const char *kind) {
+  static unsigned count;
+
+  snprintf(path, size, SHM "%s%d-%u", kind, getpid(), count++);
+}
+
+bool folder_make(char *path, size_t size) {
+  static const char *const wanted[] = {".shareable-0",       ".shareable-65532",   ".shareable-0.1",
+                                       ".shareable-65532.1", ".shareable-65533.9", ".shareable-x"};
+
+  snprintf(path, size, SHM "%s", wanted[random_below(6)]);
+  if (mkdir(path, random_below(2) == 0 ? 0755 : 0777) == 0)
+    return true;
+  free_name(path, size, ".shareable-");
+  return mkdir(path, 0755) == 0;
+}
+
+static void remove_inside(int folder) {
+  DIR *directory = fdopendir(folder);
+  const struct dirent *entry;
+
+  while (directory != NULL && (entry = readdir(directory)) != NULL)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+        unlinkat(folder, entry->d_name, 0) != 0 && errno == EISDIR)
+      unlinkat(folder, entry->d_name, AT_REMOVEDIR);
+  if (directory != NULL)
+    closedir(directory);
+}
+
+void remove_all(const char *path) {
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+  if (folder >= 0)
+    remove_inside(folder);
+  if (unlink(path) != 0)
+    rmdir(path);
+}
+
+/* Reads the attacker's own log: whatever its format, it says what his block is called and which inode it has. */
+static bool read_template(uint64_t inode) {
+  char path[PATH];
+
+  for (int k = -1; k < 10 && template_length == 0; k++) {
+    DIR *directory;
+    const struct dirent *entry;
+
+    snprintf(path, sizeof path, k < 0 ? SHM ".shareable-%u" : SHM ".shareable-%u.%d", (unsigned)geteuid(), k);
+    directory = opendir(path);
+    while (directory != NULL && template_length == 0 && (entry = readdir(directory)) != NULL) {
+      int fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      ssize_t length = fd < 0 ? -1 : read(fd, template, sizeof template);
+
+      if (fd >= 0)
+        close(fd);
+      if (length > 0 && memmem(template, (size_t)length, OWN_BLOCK, strlen(OWN_BLOCK)) != NULL)
+        template_length = (size_t)length;
+    }
+    if (directory != NULL)
+      closedir(directory);
+  }
+  for (size_t i = 0; i + strlen(OWN_BLOCK) < template_length; i++) {
+    if (i % 8 == 0 && memcmp(template + i, &inode, sizeof inode) == 0 && inode_count < 8)
+      inode_places[inode_count++] = i;
+    if (memcmp(template + i, OWN_BLOCK, strlen(OWN_BLOCK)) == 0 && name_count < 8)
+      name_places[name_count++] = i;
+  }
+  return name_count > 0 && inode_count > 0;
+}
+
+/* An owner of the attacker's that lives no longer leaves a log as any other. */
+static bool make_template(void) {
+  char name[40];
+  struct stat block;
+  pid_t owner;
+
+  if (template_length != 0)
+    return name_count > 0 && inode_count > 0;
+  snprintf(name, sizeof name, "%s", OWN_BLOCK);
+  owner = fork();
+  if (owner == 0) {
+    shareable_memory *memory = NULL;
+
+    setenv("SHAREABLE_REAPER", "/bin/true", 1);
+    _exit(shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0600, NULL) != SHAREABLE_OK);
+  }
+  wait_for(owner);
+  if (stat(SHM OWN_BLOCK, &block) != 0)
+    return false;
+  return read_template(block.st_ino);
+}
+
+static void fill_log(unsigned char *log, uid_t canary) {
+  uint64_t inode = canary_inode(canary);
+  char name[sizeof OWN_BLOCK];
+
+  memcpy(log, template, template_length);
+  canary_name(name, canary);
+  for (size_t k = 0; k < name_count; k++)
+    memcpy(log + name_places[k], name, strlen(name));
+  for (size_t k = 0; k < inode_count; k++)
+    memcpy(log + inode_places[k], &inode, sizeof inode);
+}
+
+bool log_write(int fd, uid_t canary) {
+  static unsigned char log[LOG_SIZE];
+
+  if (!make_template())
+    return false;
+  fill_log(log, canary);
+  return pwrite(fd, log, template_length, 0) == (ssize_t)template_length;
+}
+
+int log_create(const char *path, uid_t canary) {
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+  if (fd >= 0 && !log_write(fd, canary)) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+static uid_t any_victim(void) {
+  return random_below(2) == 0 ? 0 : FIRST_USER;
+}
+
+/* Waits for the n-th time that somebody opens something in the folder, or for some milliseconds. */
+static void wait_for_opens(const char *folder) {
+  int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  struct pollfd one = {.fd = watch, .events = POLLIN};
+  char events[4096];
+  uint64_t end = clock_now() + 30000000;
+
+  inotify_add_watch(watch, folder, IN_OPEN);
+  for (unsigned left = 1 + random_below(8); left > 0 && clock_now() < end; left--)
+    if (poll(&one, 1, 10) == 1 && read(watch, events, sizeof events) < 0)
+      break;
+  close(watch);
+}
+
+bool attack_swap(void) {
+  char folder[PATH], away[PATH], path[PATH + 40];
+  bool done = false;
+  int fd;
+
+  if (!folder_make(folder, sizeof folder))
+    return false;
+  for (int k = 0; k < 3; k++) {
+    snprintf(path, sizeof path, "%s/" OUTSIDE_FILE "%d", folder, k);
+    fd = log_create(path, FIRST_USER);
+    if (fd >= 0) {
+      unsigned char nothing[LOG_SIZE / 8] = {0};
+      /* As if it had no record left: gc removes such a log. */
+      if (pwrite(fd, nothing, sizeof nothing, 512) > 0 && ftruncate(fd, 512 + sizeof nothing) == 0)
+        close(fd);
+    }
+  }
+  wait_for_opens(folder);
+  free_name(away, sizeof away, "stranger-away-");
+  snprintf(path, sizeof path, "%s/outside-%u", work_path, (unsigned)any_victim());
+  if (symlink(path, away) == 0) {
+    done = renameat2(AT_FDCWD, folder, AT_FDCWD, away, RENAME_EXCHANGE) == 0;
+    sleep_us(random_below(3000));
+  }
+  remove_all(away);
+  remove_all(folder);
+  return done;
+}
+
+/* Links a block that its owner lets anybody write to, where a log is expected. */
+static bool link_public(const char *path, uid_t owner) {
+  char block[PATH];
+  int fd;
+  bool done;
+
+  snprintf(block, sizeof block, SHM PUBLIC_BLOCK, (unsigned)owner);
+  fd = open(block, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  done = fd >= 0 && log_write(fd, owner) && link(block, path) == 0;
+  if (fd >= 0)
+    close(fd);
+  return done;
+}
+
+bool attack_forge(void) {
+  char folder[PATH], path[PATH + 40];
+  uid_t victim = any_victim();
+  int fd = -1;
+  bool done;
+
+  if (!folder_make(folder, sizeof folder))
+    return false;
+  snprintf(path, sizeof path, "%s/%016x", folder, random_below(1u << 31));
+  if (random_below(2) == 0) {
+    done = link_public(path, victim);
+  } else {
+    fd = log_create(path, victim);
+    done = fd >= 0;
+    if (done && random_below(4) == 0)
+      done = ftruncate(fd, INT64_C(1) << 40) == 0;
+  }
+  sleep_us(2000 + random_below(10000));
+  if (fd >= 0)
+    close(fd);
+  remove_all(folder);
+  return done;
+}
+
+static bool make_special(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int fd;
+  bool done;
+
+  switch (random_below(4)) {
+  case 0:
+    return mkfifo(path, 0666) == 0;
+  case 1:
+    return mkdir(path, 0777) == 0;
+  case 2:
+    return symlink(path, path) == 0;
+  default:
+    snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    done = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return done;
+  }
+}
+
+/* Another kind of file each time that somebody looks. */
+bool attack_special(void) {
+  char folder[PATH], log[PATH + 8], special[PATH + 8];
+  bool done = false;
+
+  if (!folder_make(folder, sizeof folder))
+    return false;
+  snprintf(log, sizeof log, "%s/log", folder);
+  snprintf(special, sizeof special, "%s/other", folder);
+  int fd = log_create(log, FIRST_USER);
+  if (fd >= 0)
+    close(fd);
+  if (make_special(special)) {
+    for (uint64_t end = clock_now() + 10000000; clock_now() < end;) {
+      done = renameat2(AT_FDCWD, log, AT_FDCWD, special, RENAME_EXCHANGE) == 0 || done;
+      sleep_us(random_below(60));
+    }
+  }
+  remove_all(folder);
+  if (random_below(4) == 0) { /* the folder itself, too */
+    done = make_special(folder) || done;
+    sleep_us(2000);
+    remove_all(folder);
+  }
+  return done;
+}
+
+/* Logs and blocks on which one process of the attacker's has leases all the time. */
+static void hold_leases(void) {
+  char folder[PATH], path[PATH + 40];
+
+  free_name(folder, sizeof folder, ".shareable-");
+  mkdir(folder, 0755);
+  for (int k = 0; k < LEASED_LOGS + LEASED_BLOCKS; k++) {
+    if (k < LEASED_LOGS)
+      snprintf(path, sizeof path, "%s/%016d", folder, k);
+    else
+      snprintf(path, sizeof path, SHM "stranger-leased-%d-%d", getpid(), k);
+    int fd = k < LEASED_LOGS ? log_create(path, 0) : open(path, O_RDWR | O_CREAT, 0666);
+
+    if (fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK) != 0)
+      close(fd);
+  }
+}
+
+static void keep_leases(void) {
+  static bool is_first = true;
+  int first = 0;
+  static int *taken; /* by one attacker of all: shared */
+
+  if (!is_first)
+    return;
+  is_first = false;
+  taken = &shared->leases_held;
+  if (__atomic_compare_exchange_n(taken, &first, getpid(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    hold_leases();
+}
+
+static bool copy_program(const char *path) {
+  static char program[1 << 20];
+  int from = open("/bin/sleep", O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+  ssize_t length = read(from, program, sizeof program);
+  bool done = length > 0 && write(to, program, (size_t)length) == length;
+
+  close(from);
+  close(to);
+  return done;
+}
+
+static bool run_program(const char *path) {
+  pid_t child;
+
+  if (!copy_program(path))
+    return false;
+  child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execl(path, "sleep", "60", (char *)NULL);
+    _exit(1);
+  }
+  sleep_us(5000 + random_below(5000));
+  kill(child, SIGKILL);
+  return WIFSIGNALED(wait_for(child));
+}
+
+static bool lease_one(const char *path) {
+  int fd = log_create(path, any_victim());
+  bool done = fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+
+  sleep_us(3000 + random_below(8000));
+  if (fd >= 0)
+    close(fd);
+  return done;
+}
+
+bool attack_lease(void) {
+  char folder[PATH], path[PATH + 8];
+  bool done;
+
+  keep_leases();
+  if (!folder_make(folder, sizeof folder))
+    return false;
+  snprintf(path, sizeof path, "%s/log", folder);
+  done = random_below(4) == 0 ? run_program(path) : lease_one(path);
+  remove_all(folder);
+  return done;
+}
+
+static bool squat(const char *path) {
+  switch (random_below(5)) {
+  case 0:
+    return mkdir(path, 0700) == 0;
+  case 1:
+    return mkdir(path, 0777) == 0;
+  case 2:
+    return close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) == 0;
+  case 3:
+    return symlink("/dev/shm/elsewhere", path) == 0;
+  default:
+    return mkfifo(path, 0666) == 0;
+  }
+}
+
+/* The user's folder, the next names after it, and others of that form. */
+bool attack_squat(void) {
+  unsigned count = 1 + random_below(20);
+  uid_t victim = any_victim();
+  char path[PATH];
+  bool done = false;
+
+  for (unsigned k = 0; k < count; k++) {
+    snprintf(path, sizeof path, k == 0 ? SHM ".shareable-%u" : SHM ".shareable-%u.%u", (unsigned)victim, k);
+    done = squat(path) || done;
+  }
+  done = squat(SHM ".shareable-gc") || done;
+  sleep_us(2000 + random_below(20000));
+  for (unsigned k = 0; k < count; k++) {
+    snprintf(path, sizeof path, k == 0 ? SHM ".shareable-%u" : SHM ".shareable-%u.%u", (unsigned)victim, k);
+    remove_all(path);
+  }
+  remove_all(SHM ".shareable-gc");
+  return done;
+}
+
+static bool write_map(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+  if (fd >= 0)
+    close(fd);
+  return done;
+}
+
+/* Root, as far as the library can tell: it owns, makes folders, and collects garbage. */
+static void be_root(void) {
+  shareable_memory *memory = NULL;
+  shareable_gc *gc = NULL;
+  char map[40], name[40];
+
+  snprintf(map, sizeof map, "0 %u 1", (unsigned)ATTACKER);
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !write_map("/proc/self/uid_map", map))
+    _exit(1);
+  snprintf(name, sizeof name, "stranger-root-%d", getpid());
+  mkdir(SHM ".shareable-0", 0700);
+  shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0666, NULL);
+  chown(SHM ".shareable-65532", 0, 0) == 0 ? violation(REFUSED, "a folder of user 65532 was given away") : (void)0;
+  shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL);
+  sleep_us(random_below(10000));
+  _exit(0);
+}
+
+bool attack_userns(void) {
+  pid_t child = fork();
+  int state;
+
+  if (child == 0)
+    be_root();
+  state = wait_for(child);
+  sleep_us(3000);
+  rmdir(SHM ".shareable-0");
+  return WIFEXITED(state) && WEXITSTATUS(state) == 0;
+}

@@ -1,0 +1,337 @@
+/*
+ * victims.c - processes that own blocks, and those that clean up after them.
+ */
+#include "victims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "board.h"
+
+/* What each call may take beside the second that every call may: nothing documents a limit for gc, or for the command. */
+enum { CALL_LIMIT = 1, RUN_LIMIT = 10 };
+
+enum { OWNED_MAX = 5, REPLACED = 40 };
+
+/* A full /dev/shm is announced, and anybody may fill it. */
+void expect(shareable_status status, const char *what, const shareable_error *error) {
+  if (status != SHAREABLE_OK && status != SHAREABLE_E_NO_SPACE)
+    violation(REFUSED, "user %u: %s: %s %s", (unsigned)geteuid(), what, shareable_status_name(status), error->text);
+}
+
+static uint64_t inode_of(const char *name) {
+  char path[100];
+  struct stat file;
+
+  snprintf(path, sizeof path, SHM "%s", name);
+  return lstat(path, &file) == 0 ? file.st_ino : 0;
+}
+
+/* An owner that nobody cleans up after at once, as if its reaper had been killed with it. */
+static void have_no_reaper(void) {
+  setenv("SHAREABLE_REAPER", "/bin/true", 1);
+}
+
+static shareable_memory *own_block(const char *name, uint32_t mode) {
+  shareable_memory *block = NULL;
+  shareable_error error = {0};
+
+  call_begin("creating an owned block", CALL_LIMIT);
+  expect(shareable_memory_create(&block, name, 4096, SHAREABLE_OWNED, mode, &error), "creating an owned block", &error);
+  call_end();
+  if (block != NULL)
+    memset(shareable_memory_address(block), 'v', 4096);
+  return block;
+}
+
+static void check_block(shareable_memory *block, uint64_t inode, uint32_t mode) {
+  const char *bytes = shareable_memory_address(block);
+
+  if (inode_of(shareable_memory_name(block)) != inode)
+    violation(REMOVED, "'%s' of user %u is gone while its owner lives", shareable_memory_name(block),
+              (unsigned)geteuid());
+  for (size_t i = 0; mode != 0666 && i < 4096; i++)
+    if (bytes[i] != 'v') {
+      violation(VALUE, "'%s' holds what its owner did not write", shareable_memory_name(block));
+      return;
+    }
+}
+
+static void drop_block(shareable_memory *block) {
+  shareable_error error = {0};
+
+  call_begin("unlinking a block", CALL_LIMIT);
+  expect(shareable_memory_unlink(block, &error), "unlinking a block", &error);
+  call_end();
+  shareable_memory_unref(block);
+}
+
+/* One life: some blocks, looked at for a while, then left in one way or another. */
+void own_blocks(void) {
+  static const uint32_t modes[] = {0600, 0644, 0666};
+  shareable_memory *blocks[OWNED_MAX];
+  uint64_t inodes[OWNED_MAX];
+  uint32_t mode = modes[random_below(3)];
+  char name[40];
+
+  umask(0);
+  if (random_below(3) == 0)
+    have_no_reaper();
+  for (int i = 0; i < OWNED_MAX; i++) {
+    snprintf(name, sizeof name, "owned-%d-%d", getpid(), i);
+    blocks[i] = own_block(name, mode);
+    inodes[i] = blocks[i] == NULL ? 0 : inode_of(name);
+  }
+  for (int looks = 0; looks < 5; looks++) {
+    for (int i = 0; i < OWNED_MAX; i++)
+      if (blocks[i] != NULL)
+        check_block(blocks[i], inodes[i], mode);
+    sleep_us(random_below(4000));
+  }
+  for (int i = 0; i < OWNED_MAX; i++)
+    if (blocks[i] != NULL && random_below(2) == 0)
+      drop_block(blocks[i]);
+  if (random_below(2) == 0)
+    raise(SIGKILL);
+  _exit(0);
+}
+
+static int *state_of(unsigned k) {
+  return &shared->baits[k].state;
+}
+
+/* Whether an attacker has the block; an offer that none takes up in 40 ms is withdrawn. */
+static bool is_held(unsigned k) {
+  for (int looks = 0;; looks++, sleep_us(200)) {
+    int offered = BAIT_OFFERED, state = __atomic_load_n(state_of(k), __ATOMIC_ACQUIRE);
+
+    if (state == BAIT_HELD || state == BAIT_FREE)
+      return state == BAIT_HELD;
+    if (looks >= 200)
+      __atomic_compare_exchange_n(state_of(k), &offered, BAIT_FREE, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  }
+}
+
+/* A block of a dead owner that an attacker has open or mapped stays, whatever gc runs meanwhile. */
+static void judge_bait(unsigned k, const char *name, uint64_t inode) {
+  for (int looks = 0; looks < 40 && inode_of(name) == inode; looks++)
+    sleep_us(1000);
+  if (inode_of(name) != inode)
+    violation(REMOVED, "'%s' is gone while a process of another user has it open", name);
+  __atomic_store_n(state_of(k), BAIT_JUDGED, __ATOMIC_RELEASE);
+}
+
+/* Stops once it has the block, and ends when the other end of the pipe is closed. */
+static void own_until_told(const char *name, const int go[2]) {
+  shareable_memory *block = NULL;
+  char c;
+
+  close(go[1]);
+  have_no_reaper();
+  umask(0);
+  shareable_memory_create(&block, name, 4096, SHAREABLE_OWNED, 0644, NULL);
+  raise(SIGSTOP);
+  _exit(read(go[0], &c, 1) < 0);
+}
+
+/*
+ * The owner holds the block until an attacker has it too: so gc has no moment at which it may remove it.
+ */
+void offer_bait(void) {
+  int go[2];
+  char name[40];
+
+  for (unsigned n = 0; !shared->stop; n++) {
+    unsigned k = own_slot % BAITS;
+    uint64_t inode;
+    pid_t owner;
+
+    snprintf(name, sizeof name, "bait-%d-%u", getpid(), n);
+    if (pipe(go) != 0)
+      _exit(1);
+    owner = fork();
+    if (owner == 0)
+      own_until_told(name, go);
+    close(go[0]);
+    while (waitpid(owner, NULL, WUNTRACED) < 0 && errno == EINTR)
+      ;
+    kill(owner, SIGCONT);
+    inode = inode_of(name);
+    if (inode != 0 && __atomic_load_n(state_of(k), __ATOMIC_ACQUIRE) == BAIT_FREE) {
+      memcpy(shared->baits[k].name, name, sizeof name);
+      __atomic_store_n(state_of(k), BAIT_OFFERED, __ATOMIC_RELEASE);
+      bool held = is_held(k);
+      close(go[1]);
+      wait_for(owner);
+      if (held)
+        judge_bait(k, name, inode);
+    } else {
+      close(go[1]);
+      wait_for(owner);
+      sleep_us(1000);
+    }
+    shareable_unlink(name, NULL); /* gc may have been first */
+  }
+}
+
+/* A new block under the name of a dead owner's, made complete elsewhere and then renamed, as careful programs do. */
+static uint64_t renew(const char *name) {
+  char temporary[60], from[100], to[100];
+  shareable_memory *block = NULL;
+  uint64_t inode;
+
+  snprintf(temporary, sizeof temporary, "new-%d", getpid());
+  snprintf(from, sizeof from, SHM "%s", temporary);
+  snprintf(to, sizeof to, SHM "%s", name);
+  if (shareable_memory_create(&block, temporary, 4096, 0, 0600, NULL) != SHAREABLE_OK)
+    return 0;
+  shareable_memory_unref(block);
+  inode = inode_of(temporary);
+  memcpy(shared->replaced, name, strlen(name) + 1);
+  if (random_below(2) == 0)
+    unlink(to);
+  if (random_below(2) == 0 ? rename(from, to) == 0 : link(from, to) == 0 && unlink(from) == 0)
+    return inode;
+  unlink(from);
+  return 0;
+}
+
+/* gc may take a block aside for a moment to look at it, and puts it back. */
+static bool is_there(const char *name, uint64_t inode) {
+  for (int looks = 0; looks < 200; looks++, sleep_us(1000))
+    if (inode_of(name) == inode)
+      return true;
+  return false;
+}
+
+static void own_many(const char *prefix) {
+  shareable_memory *block = NULL;
+  char name[40];
+
+  have_no_reaper();
+  for (int i = 0; i < REPLACED; i++) {
+    snprintf(name, sizeof name, "%s-%d", prefix, i);
+    shareable_memory_create(&block, name, 64, SHAREABLE_OWNED, 0600, NULL);
+  }
+  _exit(0);
+}
+
+static void collect_once(void) {
+  shareable_error error = {0};
+  shareable_gc *gc = NULL;
+
+  call_begin("gc", RUN_LIMIT);
+  expect(shareable_gc_run(&gc, SHAREABLE_REMOVE, &error), "gc", &error);
+  call_end();
+  shareable_gc_free(gc);
+}
+
+/* A dead owner's blocks are made anew under their names while gc removes those that are left of the dead. */
+void replace_blocks(void) {
+  uint64_t inodes[REPLACED];
+  char prefix[24], name[40];
+
+  for (unsigned n = 0; !shared->stop; n++) {
+    pid_t child = fork();
+
+    snprintf(prefix, sizeof prefix, "again-%d-%u", getpid(), n);
+    if (child == 0)
+      own_many(prefix);
+    wait_for(child);
+    child = fork();
+    if (child == 0) {
+      collect_once();
+      _exit(0);
+    }
+    for (int i = 0; i < REPLACED; i++) {
+      snprintf(name, sizeof name, "%s-%d", prefix, i);
+      inodes[i] = renew(name);
+      sleep_us(random_below(100));
+    }
+    wait_for(child);
+    for (int i = 0; i < REPLACED; i++) {
+      snprintf(name, sizeof name, "%s-%d", prefix, i);
+      if (inodes[i] != 0 && !is_there(name, inodes[i]))
+        violation(REMOVED, "'%s', made anew under the name of a dead owner's block, is gone", name);
+      shareable_unlink(name, NULL);
+    }
+  }
+}
+
+/* Runs the command; its standard output, cut to `size`, and its status as waitpid() has it. */
+static int run_command(char *const arguments[], char *output, size_t size) {
+  int out[2], state;
+  size_t length = 0;
+  ssize_t got;
+  char rest[4096];
+  pid_t child;
+
+  if (pipe(out) != 0 || (child = fork()) < 0)
+    return 0;
+  if (child == 0) {
+    int nothing = open("/dev/null", O_WRONLY);
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(out[1], STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    execv(arguments[0], arguments);
+    _exit(127);
+  }
+  close(out[1]);
+  while ((got = read(out[0], rest, sizeof rest)) > 0) {
+    size_t kept = (size_t)got < size - 1 - length ? (size_t)got : size - 1 - length;
+
+    memcpy(output + length, rest, kept);
+    length += kept;
+  }
+  output[length] = '\0';
+  close(out[0]);
+  state = wait_for(child);
+  return state;
+}
+
+/* `may_fail`: whether exit status 1 is an answer rather than a failure. */
+static void command(const char *name, const char *option, bool may_fail) {
+  char *arguments[] = {getenv("HOSTILE_COMMAND"), (char *)(uintptr_t)name, (char *)(uintptr_t)option, NULL};
+  static char output[1 << 20];
+  char what[60];
+  int state;
+
+  snprintf(what, sizeof what, "the command %s of user %u", name, (unsigned)geteuid());
+  call_begin(what, RUN_LIMIT);
+  state = run_command(arguments, output, sizeof output);
+  call_end();
+  if (WIFSIGNALED(state))
+    violation(CRASHED, "%s: signal %d", what, WTERMSIG(state));
+  else if (WEXITSTATUS(state) > 1 || (WEXITSTATUS(state) == 1 && !may_fail))
+    violation(REFUSED, "%s: exit status %d", what, WEXITSTATUS(state));
+  else if (strcmp(name, "ls") == 0 && strstr(output, CLOSED_LIST) == NULL)
+    violation(REFUSED, "%s does not list " CLOSED_LIST, what);
+}
+
+void collect_garbage(void) {
+  while (!shared->stop) {
+    if (random_below(4) == 0)
+      command("gc", "--remove", false);
+    else
+      collect_once();
+    sleep_us(random_below(20000));
+  }
+}
+
+void run_commands(void) {
+  while (!shared->stop) {
+    command("ls", "--raw", false);
+    sleep_us(random_below(50000));
+    command("doctor", NULL, true);
+    sleep_us(random_below(50000));
+  }
+}

@@ -1,0 +1,73 @@
+/*
+ * victims_manager.c - processes that start a manager, and use it while strangers are at its socket.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "victims.h"
+
+/* A call waits for the manager for ten seconds at most. */
+enum { MANAGER_LIMIT = 10, DESCRIPTORS = 40 };
+
+static shareable_status use_manager(const char *address, const void *key, size_t key_size, shareable_error *error) {
+  shareable_manager *client = NULL;
+  shareable_memory *block = NULL;
+  shareable_status status = shareable_manager_connect(&client, address, key, key_size, error);
+
+  if (status == SHAREABLE_OK)
+    status = shareable_manager_create_memory(client, &block, 4096, error);
+  if (status == SHAREABLE_OK)
+    status = shareable_manager_release(client, shareable_memory_name(block), error);
+  shareable_memory_unref(block);
+  shareable_manager_unref(client);
+  return status;
+}
+
+/* A client that is turned away may try again, for as long as one call may take. */
+static void try_manager(const char *address, const void *key, size_t key_size) {
+  shareable_error error = {0};
+  shareable_status status;
+  uint64_t begun = clock_now();
+  char what[60];
+
+  snprintf(what, sizeof what, "using the manager at %s", address);
+  call_begin(what, MANAGER_LIMIT);
+  while ((status = use_manager(address, key, key_size, &error)) != SHAREABLE_OK && status != SHAREABLE_E_NO_SPACE &&
+         clock_now() - begun < MANAGER_LIMIT * UINT64_C(1000000000))
+    sleep_us(10000);
+  call_end();
+  expect(status, what, &error);
+}
+
+static void use_managers(const char *address) {
+  const struct rlimit few = {DESCRIPTORS, DESCRIPTORS};
+  shareable_manager *manager = NULL;
+  shareable_error error = {0};
+  size_t key_size;
+  const void *key;
+  shareable_status status;
+
+  setrlimit(RLIMIT_NOFILE, &few);
+  status = shareable_manager_start(&manager, address, NULL, 0, &error);
+  expect(status, "starting a manager", &error);
+  if (status != SHAREABLE_OK)
+    _exit(1);
+  key = shareable_manager_authkey(manager, &key_size);
+  while (!shared->stop) {
+    try_manager(address, key, key_size);
+    sleep_us(random_below(20000));
+  }
+  shareable_manager_unref(manager);
+}
+
+void use_abstract_manager(void) {
+  use_managers(ABSTRACT_ADDRESS);
+}
+
+void use_tcp_manager(void) {
+  use_managers(TCP_ADDRESS);
+}
