@@ -2,6 +2,7 @@
  * attack_floods.c - attacks by mere numbers: connections, files, bytes.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -57,7 +58,19 @@ static void say_something(int fd) {
   send(fd, noise, sizeof noise, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* Keeps many connections open all the time, and opens new ones in place of old ones. */
+static bool is_closed(int fd) {
+  char byte;
+  ssize_t got = fd < 0 ? 0 : recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINPROGRESS && errno != ENOTCONN);
+}
+
+/* For some seconds in turn, connections come and go; and all that are there stay as they are, so that no place gets free. */
+static bool is_quiet(void) {
+  return clock_now() / UINT64_C(1000000000) % 10 >= 4;
+}
+
+/* Keeps many connections open all the time. */
 bool attack_socket(void) {
   static int held[HELD];
   static bool has_begun;
@@ -69,11 +82,13 @@ bool attack_socket(void) {
   for (unsigned n = 5 + random_below(20); n > 0; n--) {
     unsigned k = random_below(HELD);
 
-    if (held[k] >= 0)
-      close(held[k]);
-    held[k] = random_below(2) == 0 ? connect_abstract() : connect_tcp();
-    if (held[k] >= 0 && random_below(2) == 0)
-      say_something(held[k]);
+    if (!is_quiet() || is_closed(held[k])) {
+      if (held[k] >= 0)
+        close(held[k]);
+      held[k] = random_below(4) == 0 ? connect_abstract() : connect_tcp();
+      if (held[k] >= 0 && random_below(2) == 0)
+        say_something(held[k]);
+    }
     done = held[k] >= 0 || done;
   }
   sleep_us(2000 + random_below(5000));

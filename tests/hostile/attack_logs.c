@@ -25,13 +25,10 @@
 #include "judge.h"
 #include "victims.h"
 
-enum { PATH = 128, LOG_SIZE = 1 << 16, LEASED_LOGS = 100, LEASED_BLOCKS = 50 };
+enum { PATH = 128, LEASED_LOGS = 100, LEASED_BLOCKS = 50 };
 
 /* Of the same length as a canary's, so that it can be replaced in the log. */
 #define OWN_BLOCK "myown-00000"
-
-static unsigned char template[LOG_SIZE];
-static size_t template_length, name_places[8], inode_places[8], name_count, inode_count;
 
 static void free_name(char *path, size_t size, const char *kind) {
   static unsigned count;
@@ -71,78 +68,72 @@ void remove_all(const char *path) {
     rmdir(path);
 }
 
-/* Reads the attacker's own log: whatever its format, it says what his block is called and which inode it has. */
-static bool read_template(uint64_t inode) {
-  char path[PATH];
+/* Keeps a log that names the attacker's block. */
+static void read_log(int fd) {
+  log_template *log = &shared->log;
+  ssize_t length = read(fd, log->bytes, sizeof log->bytes);
 
-  for (int k = -1; k < 10 && template_length == 0; k++) {
-    DIR *directory;
-    const struct dirent *entry;
+  if (length > 0 && memmem(log->bytes, (size_t)length, OWN_BLOCK, strlen(OWN_BLOCK)) != NULL)
+    log->length = (size_t)length;
+}
 
-    snprintf(path, sizeof path, k < 0 ? SHM ".shareable-%u" : SHM ".shareable-%u.%d", (unsigned)geteuid(), k);
-    directory = opendir(path);
-    while (directory != NULL && template_length == 0 && (entry = readdir(directory)) != NULL) {
-      int fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      ssize_t length = fd < 0 ? -1 : read(fd, template, sizeof template);
+static void look_for_log(const char *folder) {
+  DIR *directory = opendir(folder);
+  const struct dirent *entry;
 
-      if (fd >= 0)
-        close(fd);
-      if (length > 0 && memmem(template, (size_t)length, OWN_BLOCK, strlen(OWN_BLOCK)) != NULL)
-        template_length = (size_t)length;
-    }
-    if (directory != NULL)
-      closedir(directory);
+  while (directory != NULL && shared->log.length == 0 && (entry = readdir(directory)) != NULL) {
+    int fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+      continue;
+    read_log(fd);
+    close(fd);
   }
-  for (size_t i = 0; i + strlen(OWN_BLOCK) < template_length; i++) {
-    if (i % 8 == 0 && memcmp(template + i, &inode, sizeof inode) == 0 && inode_count < 8)
-      inode_places[inode_count++] = i;
-    if (memcmp(template + i, OWN_BLOCK, strlen(OWN_BLOCK)) == 0 && name_count < 8)
-      name_places[name_count++] = i;
+  if (directory != NULL)
+    closedir(directory);
+}
+
+/* Whatever the format, the log says what the block is called and which inode it has. */
+static void find_places(uint64_t inode) {
+  log_template *log = &shared->log;
+
+  for (size_t i = 0; i + strlen(OWN_BLOCK) < log->length; i++) {
+    if (i % 8 == 0 && memcmp(log->bytes + i, &inode, sizeof inode) == 0 && log->inode_count < PLACES)
+      log->inodes[log->inode_count++] = i;
+    if (memcmp(log->bytes + i, OWN_BLOCK, strlen(OWN_BLOCK)) == 0 && log->name_count < PLACES)
+      log->names[log->name_count++] = i;
   }
-  return name_count > 0 && inode_count > 0;
 }
 
 /* An owner of the attacker's that lives no longer leaves a log as any other. */
-static bool make_template(void) {
-  char name[40];
+bool log_learn(void) {
+  shareable_memory *memory = NULL;
   struct stat block;
-  pid_t owner;
+  char folder[PATH];
 
-  if (template_length != 0)
-    return name_count > 0 && inode_count > 0;
-  snprintf(name, sizeof name, "%s", OWN_BLOCK);
-  owner = fork();
-  if (owner == 0) {
-    shareable_memory *memory = NULL;
-
-    setenv("SHAREABLE_REAPER", "/bin/true", 1);
-    _exit(shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0600, NULL) != SHAREABLE_OK);
-  }
-  wait_for(owner);
-  if (stat(SHM OWN_BLOCK, &block) != 0)
+  setenv("SHAREABLE_REAPER", "/bin/true", 1);
+  if (shareable_memory_create(&memory, OWN_BLOCK, 64, SHAREABLE_OWNED, 0600, NULL) != SHAREABLE_OK ||
+      stat(SHM OWN_BLOCK, &block) != 0)
     return false;
-  return read_template(block.st_ino);
-}
-
-static void fill_log(unsigned char *log, uid_t canary) {
-  uint64_t inode = canary_inode(canary);
-  char name[sizeof OWN_BLOCK];
-
-  memcpy(log, template, template_length);
-  canary_name(name, canary);
-  for (size_t k = 0; k < name_count; k++)
-    memcpy(log + name_places[k], name, strlen(name));
-  for (size_t k = 0; k < inode_count; k++)
-    memcpy(log + inode_places[k], &inode, sizeof inode);
+  snprintf(folder, sizeof folder, SHM ".shareable-%u", (unsigned)geteuid());
+  look_for_log(folder);
+  find_places(block.st_ino);
+  shareable_memory_unlink(memory, NULL);
+  return shared->log.name_count > 0 && shared->log.inode_count > 0;
 }
 
 bool log_write(int fd, uid_t canary) {
-  static unsigned char log[LOG_SIZE];
+  const log_template *log = &shared->log;
+  uint64_t inode = canary_inode(canary);
+  char name[sizeof OWN_BLOCK];
+  bool done = pwrite(fd, log->bytes, log->length, 0) == (ssize_t)log->length;
 
-  if (!make_template())
-    return false;
-  fill_log(log, canary);
-  return pwrite(fd, log, template_length, 0) == (ssize_t)template_length;
+  canary_name(name, canary);
+  for (size_t k = 0; k < log->name_count; k++)
+    done = done && pwrite(fd, name, strlen(name), (off_t)log->names[k]) > 0;
+  for (size_t k = 0; k < log->inode_count; k++)
+    done = done && pwrite(fd, &inode, sizeof inode, (off_t)log->inodes[k]) > 0;
+  return done;
 }
 
 int log_create(const char *path, uid_t canary) {

@@ -24,6 +24,8 @@ bool attack_flood(void);    /* as many files, folders and bytes as fit into /dev
 bool attack_mapped(void);   /* a dead owner's block is kept open or mapped, by a process that is hard to see */
 bool attack_userns(void);   /* the attacker is root of a user namespace of his own */
 
+/* Has the library make a log of the attacker's, to forge others after it; false if there is none to be found. */
+bool log_learn(void);
 /* Makes a folder in /dev/shm for a step, under a name that the library looks at: a victim's if it is free. */
 bool folder_make(char *path, size_t size);
 /* Removes a file, or a folder and what is in it; never through a symbolic link. */

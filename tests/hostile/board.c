@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Sentences that have so many characters in common are about the same thing. */
+enum { ALIKE = 28 };
+
 board *shared;
 unsigned own_slot;
 char work_path[80];
@@ -58,15 +61,30 @@ void sleep_us(unsigned microseconds) {
     ;
 }
 
+/* Where to keep a sentence; NULL if one that begins so is kept already, or there is no more room. */
+static char *place_for(enum violation_kind kind, const char *sentence) {
+  for (int k = 0; k < SENTENCES; k++) {
+    char *place = shared->sentences[kind][k];
+
+    if (place[0] == '\0')
+      return place;
+    if (strncmp(place, sentence, ALIKE) == 0)
+      return NULL;
+  }
+  return NULL;
+}
+
 void violation(enum violation_kind kind, const char *format, ...) {
-  uint64_t at = __atomic_fetch_add(&shared->violations[kind], 1, __ATOMIC_RELAXED);
+  char sentence[sizeof shared->sentences[0][0]], *place;
   va_list arguments;
 
-  if (at >= SENTENCES)
-    return;
+  __atomic_add_fetch(&shared->violations[kind], 1, __ATOMIC_RELAXED);
   va_start(arguments, format);
-  vsnprintf(shared->sentences[kind][at], sizeof shared->sentences[kind][at], format, arguments);
+  vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
+  place = place_for(kind, sentence);
+  if (place != NULL)
+    memcpy(place, sentence, sizeof sentence);
 }
 
 static operation *own_call(void) {

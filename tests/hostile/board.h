@@ -63,11 +63,18 @@ typedef struct operation {
 
 enum { SLOTS = 64, SENTENCES = 5, BAITS = 4 };
 
+/* A log as the library makes it, and where in it the block's name and inode are. */
+enum { LOG_SIZE = 1 << 16, PLACES = 8 };
+typedef struct log_template {
+  unsigned char bytes[LOG_SIZE];
+  size_t length, names[PLACES], inodes[PLACES], name_count, inode_count;
+} log_template;
+
 typedef struct board {
   uint64_t tried[CLASSES], succeeded[CLASSES]; /* steps of the attackers */
   uint64_t violations[KINDS];
   uint64_t done[SLOTS];                  /* calls that ended, by slot */
-  char sentences[KINDS][SENTENCES][200]; /* the first ones of each kind */
+  char sentences[KINDS][SENTENCES][200]; /* of each kind, a few that begin differently */
   bool enabled[CLASSES], impossible[CLASSES];
   operation operations[SLOTS];
   uint64_t starved;       /* for how long in all a process that wanted to run did not: such time counts for no limit */
@@ -77,6 +84,7 @@ typedef struct board {
   char replaced[40]; /* a name that is about to be given to a new block */
   int damager;       /* the attacker that damages the damaged list */
   int leases_held;   /* the attacker that holds leases all the time */
+  log_template log;
   bool stop;
 } board;
 
@@ -94,7 +102,7 @@ unsigned random_below(unsigned limit);
 uint64_t clock_now(void);
 void sleep_us(unsigned microseconds);
 
-/* Counts a violation; the first sentences of each kind are printed in the end. */
+/* Counts a violation; some sentences of each kind are printed in the end. */
 void violation(enum violation_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A call with a documented limit begins; it ends, and took too long if it took longer than that and a second. */

@@ -19,7 +19,7 @@
 /* What each call may take beside the second that every call may: nothing documents a limit for gc, or for the command. */
 enum { CALL_LIMIT = 1, RUN_LIMIT = 10 };
 
-enum { OWNED_MAX = 5, REPLACED = 40 };
+enum { OWNED_MAX = 5, REPLACED = 100 };
 
 /* A full /dev/shm is announced, and anybody may fill it. */
 void expect(shareable_status status, const char *what, const shareable_error *error) {
@@ -56,11 +56,11 @@ static void check_block(shareable_memory *block, uint64_t inode, uint32_t mode) 
   const char *bytes = shareable_memory_address(block);
 
   if (inode_of(shareable_memory_name(block)) != inode)
-    violation(REMOVED, "'%s' of user %u is gone while its owner lives", shareable_memory_name(block),
-              (unsigned)geteuid());
+    violation(REMOVED, "a block of user %u is gone while its owner lives: '%s'", (unsigned)geteuid(),
+              shareable_memory_name(block));
   for (size_t i = 0; mode != 0666 && i < 4096; i++)
     if (bytes[i] != 'v') {
-      violation(VALUE, "'%s' holds what its owner did not write", shareable_memory_name(block));
+      violation(VALUE, "a block holds what its owner did not write: '%s'", shareable_memory_name(block));
       return;
     }
 }
@@ -125,7 +125,7 @@ static void judge_bait(unsigned k, const char *name, uint64_t inode) {
   for (int looks = 0; looks < 40 && inode_of(name) == inode; looks++)
     sleep_us(1000);
   if (inode_of(name) != inode)
-    violation(REMOVED, "'%s' is gone while a process of another user has it open", name);
+    violation(REMOVED, "a block is gone while a process of another user has it open: '%s'", name);
   __atomic_store_n(state_of(k), BAIT_JUDGED, __ATOMIC_RELEASE);
 }
 
@@ -182,26 +182,22 @@ void offer_bait(void) {
   }
 }
 
-/* A new block under the name of a dead owner's, made complete elsewhere and then renamed, as careful programs do. */
-static uint64_t renew(const char *name) {
-  char temporary[60], from[100], to[100];
+/* A block that is complete before it gets the name of a dead owner's, as careful programs do. */
+static uint64_t prepare(const char *name) {
   shareable_memory *block = NULL;
-  uint64_t inode;
 
-  snprintf(temporary, sizeof temporary, "new-%d", getpid());
-  snprintf(from, sizeof from, SHM "%s", temporary);
-  snprintf(to, sizeof to, SHM "%s", name);
-  if (shareable_memory_create(&block, temporary, 4096, 0, 0600, NULL) != SHAREABLE_OK)
+  if (shareable_memory_create(&block, name, 64, 0, 0600, NULL) != SHAREABLE_OK)
     return 0;
   shareable_memory_unref(block);
-  inode = inode_of(temporary);
-  memcpy(shared->replaced, name, strlen(name) + 1);
-  if (random_below(2) == 0)
-    unlink(to);
-  if (random_below(2) == 0 ? rename(from, to) == 0 : link(from, to) == 0 && unlink(from) == 0)
-    return inode;
-  unlink(from);
-  return 0;
+  return inode_of(name);
+}
+
+static bool rename_block(const char *from, const char *to) {
+  char from_path[100], to_path[100];
+
+  snprintf(from_path, sizeof from_path, SHM "%s", from);
+  snprintf(to_path, sizeof to_path, SHM "%s", to);
+  return rename(from_path, to_path) == 0;
 }
 
 /* gc may take a block aside for a moment to look at it, and puts it back. */
@@ -212,15 +208,27 @@ static bool is_there(const char *name, uint64_t inode) {
   return false;
 }
 
-static void own_many(const char *prefix) {
+/* By the process that replaces them: its children have another number. */
+static const char *again_name(unsigned round, int i) {
+  static char name[40];
+
+  snprintf(name, sizeof name, "again-%u-%u-%d", own_slot, round, i);
+  return name;
+}
+
+static const char *new_name(int i) {
+  static char name[40];
+
+  snprintf(name, sizeof name, "new-%u-%d", own_slot, i);
+  return name;
+}
+
+static void own_many(unsigned round) {
   shareable_memory *block = NULL;
-  char name[40];
 
   have_no_reaper();
-  for (int i = 0; i < REPLACED; i++) {
-    snprintf(name, sizeof name, "%s-%d", prefix, i);
-    shareable_memory_create(&block, name, 64, SHAREABLE_OWNED, 0600, NULL);
-  }
+  for (int i = 0; i < REPLACED; i++)
+    shareable_memory_create(&block, again_name(round, i), 64, SHAREABLE_OWNED, 0600, NULL);
   _exit(0);
 }
 
@@ -234,35 +242,53 @@ static void collect_once(void) {
   shareable_gc_free(gc);
 }
 
+/* The kernel lists the newest name first, and gc follows it: so this does as well, from somewhere behind it or before it. */
+static void replace_all(unsigned round, uint64_t inodes[REPLACED]) {
+  char name[40];
+  uint64_t patience = clock_now() + 50000000;
+
+  while (inode_of(again_name(round, REPLACED - 1)) != 0 && clock_now() < patience)
+    ;
+  for (int i = REPLACED - 1 - (int)random_below(REPLACED / 2); i >= 0; i--) {
+    snprintf(name, sizeof name, "%s", again_name(round, i));
+    memcpy(shared->replaced, name, sizeof name);
+    if (!rename_block(new_name(i), name))
+      inodes[i] = 0;
+    else if (random_below(8) == 0)
+      sleep_us(random_below(20));
+  }
+}
+
+static void judge_replaced(unsigned round, const uint64_t inodes[REPLACED]) {
+  for (int i = 0; i < REPLACED; i++) {
+    if (inodes[i] == 0 || inode_of(new_name(i)) == inodes[i])
+      shareable_unlink(new_name(i), NULL);
+    else if (!is_there(again_name(round, i), inodes[i]))
+      violation(REMOVED, "a block made anew under the name of a dead owner's is gone: '%s'", again_name(round, i));
+    shareable_unlink(again_name(round, i), NULL);
+  }
+}
+
 /* A dead owner's blocks are made anew under their names while gc removes those that are left of the dead. */
 void replace_blocks(void) {
   uint64_t inodes[REPLACED];
-  char prefix[24], name[40];
 
-  for (unsigned n = 0; !shared->stop; n++) {
+  for (unsigned round = 0; !shared->stop; round++) {
     pid_t child = fork();
 
-    snprintf(prefix, sizeof prefix, "again-%d-%u", getpid(), n);
     if (child == 0)
-      own_many(prefix);
+      own_many(round);
     wait_for(child);
+    for (int i = 0; i < REPLACED; i++)
+      inodes[i] = prepare(new_name(i));
     child = fork();
     if (child == 0) {
       collect_once();
       _exit(0);
     }
-    for (int i = 0; i < REPLACED; i++) {
-      snprintf(name, sizeof name, "%s-%d", prefix, i);
-      inodes[i] = renew(name);
-      sleep_us(random_below(100));
-    }
+    replace_all(round, inodes);
     wait_for(child);
-    for (int i = 0; i < REPLACED; i++) {
-      snprintf(name, sizeof name, "%s-%d", prefix, i);
-      if (inodes[i] != 0 && !is_there(name, inodes[i]))
-        violation(REMOVED, "'%s', made anew under the name of a dead owner's block, is gone", name);
-      shareable_unlink(name, NULL);
-    }
+    judge_replaced(round, inodes);
   }
 }
 
