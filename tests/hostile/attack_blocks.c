@@ -18,6 +18,7 @@
 
 #include "attacks.h"
 #include "board.h"
+#include "judge.h"
 #include "victims.h"
 
 enum { PATH = 128, LOCKED = 4 };
@@ -130,10 +131,31 @@ static bool spoil(int fd) {
   }
 }
 
-static bool spoil_open_list(void) {
-  int fd = open(SHM OPEN_LIST, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+/* A list of the attacker's own that looks like any other at first. */
+static int copy_open_list(const char *path) {
+  char bytes[8192];
+  int from = open(SHM OPEN_LIST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  int to = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  ssize_t length = from < 0 ? 0 : read(from, bytes, sizeof bytes);
+
+  if (to >= 0 && length > 0 && write(to, bytes, (size_t)length) < 0)
+    perror(path);
+  if (from >= 0)
+    close(from);
+  return to;
+}
+
+static bool spoil_one(void) {
+  char path[PATH] = SHM OPEN_LIST;
+  int fd;
   bool done = false;
 
+  if (random_below(3) == 0) {
+    snprintf(path, sizeof path, SHM "stranger-list-%d", getpid());
+    fd = copy_open_list(path);
+  } else {
+    fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  }
   for (int k = 0; fd >= 0 && k < 10; k++) {
     done = spoil(fd) || done;
     sleep_us(random_below(300));
@@ -190,7 +212,7 @@ static bool damage_for_a_while(void) {
 }
 
 bool attack_contents(void) {
-  return random_below(3) == 0 ? damage_for_a_while() : spoil_open_list();
+  return random_below(3) == 0 ? damage_for_a_while() : spoil_one();
 }
 
 /* Holds up whoever changes a name in /dev/shm, so that more time lies between another's look and its step. */
@@ -227,9 +249,28 @@ static void take_name(void) {
   close(fd);
 }
 
+/* Gives further names to blocks that anybody may write; the judge removes them, for only their owner and root can. */
+static bool link_blocks(void) {
+  static unsigned count;
+  DIR *directory = opendir("/dev/shm");
+  const struct dirent *entry;
+  char path[PATH];
+  bool done = false;
+
+  while (directory != NULL && (entry = readdir(directory)) != NULL)
+    if (strncmp(entry->d_name, "owned-", 6) == 0 && random_below(4) == 0) {
+      snprintf(path, sizeof path, SHM LINK_PREFIX "%d-%u", getpid(), count++);
+      done = linkat(dirfd(directory), entry->d_name, AT_FDCWD, path, 0) == 0 || done;
+    }
+  if (directory != NULL)
+    closedir(directory);
+  return done;
+}
+
 bool attack_replace(void) {
   bool done = hammer_names(clock_now() + 6000000);
 
+  done = link_blocks() || done;
   take_name();
   return done;
 }

@@ -375,11 +375,11 @@ static bool squat(const char *path) {
   }
 }
 
-/* The user's folder, the next names after it, and others of that form. */
+/* The user's folder, the next names after it, and others of that form; and a name that a terminal would act on. */
 bool attack_squat(void) {
   unsigned count = 1 + random_below(20);
   uid_t victim = any_victim();
-  char path[PATH];
+  char path[PATH], name[PATH];
   bool done = false;
 
   for (unsigned k = 0; k < count; k++) {
@@ -387,12 +387,18 @@ bool attack_squat(void) {
     done = squat(path) || done;
   }
   done = squat(SHM ".shareable-gc") || done;
+  snprintf(name, sizeof name,
+           SHM "stranger-\033]0;%d\a\xc2\x9b"
+               "2J\n",
+           getpid());
+  close(open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   sleep_us(2000 + random_below(20000));
   for (unsigned k = 0; k < count; k++) {
     snprintf(path, sizeof path, k == 0 ? SHM ".shareable-%u" : SHM ".shareable-%u.%u", (unsigned)victim, k);
     remove_all(path);
   }
   remove_all(SHM ".shareable-gc");
+  unlink(name);
   return done;
 }
 

@@ -198,6 +198,7 @@ static void watch_for(double seconds) {
     reap();
     judge_calls();
     canaries_check();
+    links_remove();
   }
 }
 

@@ -3,6 +3,7 @@
  */
 #include "judge.h"
 
+#include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -174,4 +175,15 @@ void canaries_check(void) {
     for (int n = 0; n < FILES; n++)
       check_outside(k, n);
   }
+}
+
+void links_remove(void) {
+  DIR *directory = opendir("/dev/shm");
+  const struct dirent *entry;
+
+  while (directory != NULL && (entry = readdir(directory)) != NULL)
+    if (strncmp(entry->d_name, LINK_PREFIX, strlen(LINK_PREFIX)) == 0)
+      unlinkat(dirfd(directory), entry->d_name, 0);
+  if (directory != NULL)
+    closedir(directory);
 }

@@ -10,9 +10,15 @@
 /* How the files outside /dev/shm are called, with a number behind it; there is one folder of them for each victim. */
 #define OUTSIDE_FILE "precious"
 
+/* How further links of victims' blocks are called, which only their owner and root can remove. */
+#define LINK_PREFIX "stranger-link-"
+
 void canaries_create(void);
 /* Looks at all of them, counts what has changed, and makes it anew. */
 void canaries_check(void);
+
+/* Removes the links, so that they do not fill /dev/shm. */
+void links_remove(void);
 
 /* The name of a user's block, 11 characters, and its inode, as an attacker can see them. */
 void canary_name(char name[12], uid_t user);
