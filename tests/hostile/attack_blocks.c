@@ -25,22 +25,22 @@ enum { PATH = 128, LOCKED = 4 };
 
 /* A file of a victim that the attacker may read: the list that others read, or any block. */
 static int open_readable(void) {
-  DIR *directory;
+  DIR *stream;
   const struct dirent *entry;
   int fd = -1;
 
   if (random_below(2) == 0)
     return open(SHM CLOSED_LIST, O_RDONLY | O_CLOEXEC);
-  directory = opendir("/dev/shm");
-  while (fd < 0 && directory != NULL && (entry = readdir(directory)) != NULL)
+  stream = opendir("/dev/shm");
+  while (fd < 0 && stream != NULL && (entry = readdir(stream)) != NULL)
     if (entry->d_name[0] != '.' && strncmp(entry->d_name, "stranger-", 9) != 0 && random_below(6) == 0)
-      fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (directory != NULL)
-    closedir(directory);
+      fd = openat(dirfd(stream), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (stream != NULL)
+    closedir(stream);
   return fd;
 }
 
-/* Locks all from `start` on but the bytes that writers have locked already: nobody else can lock a byte there. */
+/* Locks every byte from `start` on that no writer has locked: no other process can then lock one for writing. */
 static bool lock_gaps(int fd, off_t start) {
   bool done = false;
 
@@ -60,7 +60,7 @@ static bool lock_gaps(int fd, off_t start) {
   return done;
 }
 
-/* Whole files, all that lies past any file, and single bytes there: where the library keeps its own locks. */
+/* Locks a whole file, everything past any file, or single bytes there: the library keeps its own locks in that range. */
 static bool lock_somewhere(int fd) {
   struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
 
@@ -176,7 +176,7 @@ static void store_for_ever(shareable_list *list) {
   }
 }
 
-/* Kills a writer of his own while it stores a long text over an int. */
+/* Kills one of the attacker's own writers while it stores a long text over an int. */
 static bool damage(shareable_list *list) {
   int64_t number;
   pid_t child = fork();
@@ -189,7 +189,7 @@ static bool damage(shareable_list *list) {
   return shareable_list_get_int(list, 0, &number) == SHAREABLE_E_CORRUPT;
 }
 
-/* One attacker at a time: the phase says to the victim that nobody repairs the item meanwhile. */
+/* One attacker at a time: while `damage` is odd and unchanged, no attacker has repaired the item. */
 static bool damage_for_a_while(void) {
   shareable_list *list = NULL;
   int nobody = 0;
@@ -215,7 +215,7 @@ bool attack_contents(void) {
   return random_below(3) == 0 ? damage_for_a_while() : spoil_one();
 }
 
-/* Holds up whoever changes a name in /dev/shm, so that more time lies between another's look and its step. */
+/* Slows down other changes of names in /dev/shm: it widens the gap between a check and the unlink that follows it. */
 static bool hammer_names(uint64_t end) {
   char one[PATH], other[PATH];
   bool done = false;
@@ -231,7 +231,7 @@ static bool hammer_names(uint64_t end) {
   return done;
 }
 
-/* Takes a name that a block of a victim's has just had; what stands there is the attacker's until he removes it. */
+/* Creates a block under a name that a victim's block had. It must stay until the attacker removes it. */
 static void take_name(void) {
   char path[PATH];
   struct stat before, after;
@@ -249,21 +249,21 @@ static void take_name(void) {
   close(fd);
 }
 
-/* Gives further names to blocks that anybody may write; the judge removes them, for only their owner and root can. */
+/* Links blocks that every user may write. The supervisor removes the links: only the block's owner and root can. */
 static bool link_blocks(void) {
   static unsigned count;
-  DIR *directory = opendir("/dev/shm");
+  DIR *stream = opendir("/dev/shm");
   const struct dirent *entry;
   char path[PATH];
   bool done = false;
 
-  while (directory != NULL && (entry = readdir(directory)) != NULL)
+  while (stream != NULL && (entry = readdir(stream)) != NULL)
     if (strncmp(entry->d_name, "owned-", 6) == 0 && random_below(4) == 0) {
       snprintf(path, sizeof path, SHM LINK_PREFIX "%d-%u", getpid(), count++);
-      done = linkat(dirfd(directory), entry->d_name, AT_FDCWD, path, 0) == 0 || done;
+      done = linkat(dirfd(stream), entry->d_name, AT_FDCWD, path, 0) == 0 || done;
     }
-  if (directory != NULL)
-    closedir(directory);
+  if (stream != NULL)
+    closedir(stream);
   return done;
 }
 
@@ -281,7 +281,7 @@ static void *wait_for_the_end(void *nothing) {
   return nothing;
 }
 
-/* Has the block open in one of several ways, and says so. */
+/* Opens the block in one of several ways, then marks the bait as held. */
 static void hold(bait *offer) {
   unsigned how = random_below(4);
   char path[PATH];

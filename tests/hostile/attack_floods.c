@@ -116,13 +116,13 @@ static bool flood_names(void) {
 
 /* Many logs, each of an owner that has ended, or seems to. */
 static bool flood_logs(void) {
-  char folder[PATH], path[PATH + 24];
+  char directory[PATH], path[PATH + 24];
   unsigned made = 0;
 
-  if (!folder_make(folder, sizeof folder))
+  if (!directory_make(directory, sizeof directory))
     return false;
   for (unsigned k = 0; k < 60; k++) {
-    snprintf(path, sizeof path, "%s/%016u", folder, k);
+    snprintf(path, sizeof path, "%s/%016u", directory, k);
     int fd = log_create(path, FIRST_USER);
 
     if (fd < 0)
@@ -131,7 +131,7 @@ static bool flood_logs(void) {
     close(fd);
   }
   sleep_us(random_below(5000));
-  remove_all(folder);
+  remove_all(directory);
   return made > 0;
 }
 

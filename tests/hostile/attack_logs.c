@@ -1,5 +1,5 @@
 /*
- * attack_logs.c - attacks on the folders in which the library records who owns what.
+ * attack_logs.c - attacks on the directories that contain the library's ownership logs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,7 +36,7 @@ static void free_name(char *path, size_t size, const char *kind) {
   snprintf(path, size, SHM "%s%d-%u", kind, getpid(), count++);
 }
 
-bool folder_make(char *path, size_t size) {
+bool directory_make(char *path, size_t size) {
   static const char *const wanted[] = {".shareable-0",       ".shareable-65532",   ".shareable-0.1",
                                        ".shareable-65532.1", ".shareable-65533.9", ".shareable-x"};
 
@@ -47,23 +47,23 @@ bool folder_make(char *path, size_t size) {
   return mkdir(path, 0755) == 0;
 }
 
-static void remove_inside(int folder) {
-  DIR *directory = fdopendir(folder);
+static void remove_inside(int directory) {
+  DIR *stream = fdopendir(directory);
   const struct dirent *entry;
 
-  while (directory != NULL && (entry = readdir(directory)) != NULL)
+  while (stream != NULL && (entry = readdir(stream)) != NULL)
     if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-        unlinkat(folder, entry->d_name, 0) != 0 && errno == EISDIR)
-      unlinkat(folder, entry->d_name, AT_REMOVEDIR);
-  if (directory != NULL)
-    closedir(directory);
+        unlinkat(directory, entry->d_name, 0) != 0 && errno == EISDIR)
+      unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+  if (stream != NULL)
+    closedir(stream);
 }
 
 void remove_all(const char *path) {
-  int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-  if (folder >= 0)
-    remove_inside(folder);
+  if (directory >= 0)
+    remove_inside(directory);
   if (unlink(path) != 0)
     rmdir(path);
 }
@@ -77,23 +77,23 @@ static void read_log(int fd) {
     log->length = (size_t)length;
 }
 
-static void look_for_log(const char *folder) {
-  DIR *directory = opendir(folder);
+static void look_for_log(const char *directory) {
+  DIR *stream = opendir(directory);
   const struct dirent *entry;
 
-  while (directory != NULL && shared->log.length == 0 && (entry = readdir(directory)) != NULL) {
-    int fd = openat(dirfd(directory), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  while (stream != NULL && shared->log.length == 0 && (entry = readdir(stream)) != NULL) {
+    int fd = openat(dirfd(stream), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
       continue;
     read_log(fd);
     close(fd);
   }
-  if (directory != NULL)
-    closedir(directory);
+  if (stream != NULL)
+    closedir(stream);
 }
 
-/* Whatever the format, the log says what the block is called and which inode it has. */
+/* The format is unknown, but a log contains the block's name and its inode. */
 static void find_places(uint64_t inode) {
   log_template *log = &shared->log;
 
@@ -109,14 +109,14 @@ static void find_places(uint64_t inode) {
 bool log_learn(void) {
   shareable_memory *memory = NULL;
   struct stat block;
-  char folder[PATH];
+  char directory[PATH];
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   if (shareable_memory_create(&memory, OWN_BLOCK, 64, SHAREABLE_OWNED, 0600, NULL) != SHAREABLE_OK ||
       stat(SHM OWN_BLOCK, &block) != 0)
     return false;
-  snprintf(folder, sizeof folder, SHM ".shareable-%u", (unsigned)geteuid());
-  look_for_log(folder);
+  snprintf(directory, sizeof directory, SHM ".shareable-%u", (unsigned)geteuid());
+  look_for_log(directory);
   find_places(block.st_ino);
   shareable_memory_unlink(memory, NULL);
   return shared->log.name_count > 0 && shared->log.inode_count > 0;
@@ -150,14 +150,14 @@ static uid_t any_victim(void) {
   return random_below(2) == 0 ? 0 : FIRST_USER;
 }
 
-/* Waits for the n-th time that somebody opens something in the folder, or for some milliseconds. */
-static void wait_for_opens(const char *folder) {
+/* Waits until something in the directory was opened some number of times, or for some milliseconds. */
+static void wait_for_opens(const char *directory) {
   int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   struct pollfd one = {.fd = watch, .events = POLLIN};
   char events[4096];
   uint64_t end = clock_now() + 30000000;
 
-  inotify_add_watch(watch, folder, IN_OPEN);
+  inotify_add_watch(watch, directory, IN_OPEN);
   for (unsigned left = 1 + random_below(8); left > 0 && clock_now() < end; left--)
     if (poll(&one, 1, 10) == 1 && read(watch, events, sizeof events) < 0)
       break;
@@ -165,14 +165,14 @@ static void wait_for_opens(const char *folder) {
 }
 
 bool attack_swap(void) {
-  char folder[PATH], away[PATH], path[PATH + 40];
+  char directory[PATH], away[PATH], path[PATH + 40];
   bool done = false;
   int fd;
 
-  if (!folder_make(folder, sizeof folder))
+  if (!directory_make(directory, sizeof directory))
     return false;
   for (int k = 0; k < 3; k++) {
-    snprintf(path, sizeof path, "%s/" OUTSIDE_FILE "%d", folder, k);
+    snprintf(path, sizeof path, "%s/" OUTSIDE_FILE "%d", directory, k);
     fd = log_create(path, FIRST_USER);
     if (fd >= 0) {
       unsigned char nothing[LOG_SIZE / 8] = {0};
@@ -181,19 +181,19 @@ bool attack_swap(void) {
         close(fd);
     }
   }
-  wait_for_opens(folder);
+  wait_for_opens(directory);
   free_name(away, sizeof away, "stranger-away-");
   snprintf(path, sizeof path, "%s/outside-%u", work_path, (unsigned)any_victim());
   if (symlink(path, away) == 0) {
-    done = renameat2(AT_FDCWD, folder, AT_FDCWD, away, RENAME_EXCHANGE) == 0;
+    done = renameat2(AT_FDCWD, directory, AT_FDCWD, away, RENAME_EXCHANGE) == 0;
     sleep_us(random_below(3000));
   }
   remove_all(away);
-  remove_all(folder);
+  remove_all(directory);
   return done;
 }
 
-/* Links a block that its owner lets anybody write to, where a log is expected. */
+/* Forges a log in a block that every user may write, and links it into a log directory. */
 static bool link_public(const char *path, uid_t owner) {
   char block[PATH];
   int fd;
@@ -208,14 +208,14 @@ static bool link_public(const char *path, uid_t owner) {
 }
 
 bool attack_forge(void) {
-  char folder[PATH], path[PATH + 40];
+  char directory[PATH], path[PATH + 40];
   uid_t victim = any_victim();
   int fd = -1;
   bool done;
 
-  if (!folder_make(folder, sizeof folder))
+  if (!directory_make(directory, sizeof directory))
     return false;
-  snprintf(path, sizeof path, "%s/%016x", folder, random_below(1u << 31));
+  snprintf(path, sizeof path, "%s/%016x", directory, random_below(1u << 31));
   if (random_below(2) == 0) {
     done = link_public(path, victim);
   } else {
@@ -227,7 +227,7 @@ bool attack_forge(void) {
   sleep_us(2000 + random_below(10000));
   if (fd >= 0)
     close(fd);
-  remove_all(folder);
+  remove_all(directory);
   return done;
 }
 
@@ -252,15 +252,15 @@ static bool make_special(const char *path) {
   }
 }
 
-/* Another kind of file each time that somebody looks. */
+/* Exchanges a log for another kind of file, again and again. */
 bool attack_special(void) {
-  char folder[PATH], log[PATH + 8], special[PATH + 8];
+  char directory[PATH], log[PATH + 8], special[PATH + 8];
   bool done = false;
 
-  if (!folder_make(folder, sizeof folder))
+  if (!directory_make(directory, sizeof directory))
     return false;
-  snprintf(log, sizeof log, "%s/log", folder);
-  snprintf(special, sizeof special, "%s/other", folder);
+  snprintf(log, sizeof log, "%s/log", directory);
+  snprintf(special, sizeof special, "%s/other", directory);
   int fd = log_create(log, FIRST_USER);
   if (fd >= 0)
     close(fd);
@@ -270,24 +270,24 @@ bool attack_special(void) {
       sleep_us(random_below(60));
     }
   }
-  remove_all(folder);
-  if (random_below(4) == 0) { /* the folder itself, too */
-    done = make_special(folder) || done;
+  remove_all(directory);
+  if (random_below(4) == 0) { /* the directory itself, too */
+    done = make_special(directory) || done;
     sleep_us(2000);
-    remove_all(folder);
+    remove_all(directory);
   }
   return done;
 }
 
 /* Logs and blocks on which one process of the attacker's has leases all the time. */
 static void hold_leases(void) {
-  char folder[PATH], path[PATH + 40];
+  char directory[PATH], path[PATH + 40];
 
-  free_name(folder, sizeof folder, ".shareable-");
-  mkdir(folder, 0755);
+  free_name(directory, sizeof directory, ".shareable-");
+  mkdir(directory, 0755);
   for (int k = 0; k < LEASED_LOGS + LEASED_BLOCKS; k++) {
     if (k < LEASED_LOGS)
-      snprintf(path, sizeof path, "%s/%016d", folder, k);
+      snprintf(path, sizeof path, "%s/%016d", directory, k);
     else
       snprintf(path, sizeof path, SHM "stranger-leased-%d-%d", getpid(), k);
     int fd = k < LEASED_LOGS ? log_create(path, 0) : open(path, O_RDWR | O_CREAT, 0666);
@@ -348,15 +348,15 @@ static bool lease_one(const char *path) {
 }
 
 bool attack_lease(void) {
-  char folder[PATH], path[PATH + 8];
+  char directory[PATH], path[PATH + 8];
   bool done;
 
   keep_leases();
-  if (!folder_make(folder, sizeof folder))
+  if (!directory_make(directory, sizeof directory))
     return false;
-  snprintf(path, sizeof path, "%s/log", folder);
+  snprintf(path, sizeof path, "%s/log", directory);
   done = random_below(4) == 0 ? run_program(path) : lease_one(path);
-  remove_all(folder);
+  remove_all(directory);
   return done;
 }
 
@@ -375,7 +375,7 @@ static bool squat(const char *path) {
   }
 }
 
-/* The user's folder, the next names after it, and others of that form; and a name that a terminal would act on. */
+/* The user's directory, the next names after it, and others of that form; and a name that a terminal would act on. */
 bool attack_squat(void) {
   unsigned count = 1 + random_below(20);
   uid_t victim = any_victim();
@@ -411,7 +411,7 @@ static bool write_map(const char *path, const char *text) {
   return done;
 }
 
-/* Root, as far as the library can tell: it owns, makes folders, and collects garbage. */
+/* Acts as root, as far as geteuid() shows: owns a block, makes a directory, and runs gc. */
 static void be_root(void) {
   shareable_memory *memory = NULL;
   shareable_gc *gc = NULL;
@@ -423,7 +423,7 @@ static void be_root(void) {
   snprintf(name, sizeof name, "stranger-root-%d", getpid());
   mkdir(SHM ".shareable-0", 0700);
   shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0666, NULL);
-  chown(SHM ".shareable-65532", 0, 0) == 0 ? violation(REFUSED, "a folder of user 65532 was given away") : (void)0;
+  chown(SHM ".shareable-65532", 0, 0) == 0 ? violation(REFUSED, "a directory of user 65532 was given away") : (void)0;
   shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL);
   sleep_us(random_below(10000));
   _exit(0);

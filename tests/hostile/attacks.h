@@ -11,24 +11,24 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-bool attack_swap(void);     /* a folder is exchanged for a symbolic link when somebody opens something in it */
+bool attack_swap(void);     /* a directory is exchanged for a symbolic link while a victim opens files in it */
 bool attack_forge(void);    /* a log names others' blocks; it is the attacker's, or a hard link of a victim's file */
-bool attack_special(void);  /* a FIFO, a socket, a folder or a link takes the place of a log */
+bool attack_special(void);  /* a FIFO, a socket, a directory or a link takes the place of a log */
 bool attack_lease(void);    /* leases on logs and blocks; a log that is a running program */
 bool attack_squat(void);    /* names that the library is going to use are taken */
 bool attack_lock(void);     /* locks on files that the attacker may read */
-bool attack_contents(void); /* the attacker cuts off, overwrites and damages lists that he may write */
+bool attack_contents(void); /* the attacker cuts off, overwrites and damages lists with write permission for all */
 bool attack_replace(void);  /* names change their blocks again and again */
 bool attack_socket(void);   /* connections, garbage and broken handshakes at the managers' sockets */
-bool attack_flood(void);    /* as many files, folders and bytes as fit into /dev/shm */
+bool attack_flood(void);    /* as many files, directories and bytes as fit into /dev/shm */
 bool attack_mapped(void);   /* a dead owner's block is kept open or mapped, by a process that is hard to see */
-bool attack_userns(void);   /* the attacker is root of a user namespace of his own */
+bool attack_userns(void);   /* the attacker is root of a user namespace */
 
 /* Has the library make a log of the attacker's, to forge others after it; false if there is none to be found. */
 bool log_learn(void);
-/* Makes a folder in /dev/shm for a step, under a name that the library looks at: a victim's if it is free. */
-bool folder_make(char *path, size_t size);
-/* Removes a file, or a folder and what is in it; never through a symbolic link. */
+/* Makes a directory in /dev/shm for a step, under a name that the library looks at: a victim's if it is free. */
+bool directory_make(char *path, size_t size);
+/* Removes a file, or a directory and what is in it; never through a symbolic link. */
 void remove_all(const char *path);
 /* Writes a log, as the library makes it, of an owner that has ended; it names that user's canary. False if it cannot. */
 bool log_write(int fd, uid_t canary);

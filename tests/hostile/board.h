@@ -46,7 +46,7 @@ enum attack_class { ATTACK_MAP(BOARD_ENUM) CLASSES };
 enum violation_kind { VIOLATION_MAP(BOARD_ENUM) KINDS };
 #undef BOARD_ENUM
 
-/* A block of a dead owner that an attacker has open: who offers it, and what has become of it. */
+/* A block whose owner dies while an attacker has it open. */
 enum bait_state { BAIT_FREE, BAIT_OFFERED, BAIT_TAKEN, BAIT_HELD, BAIT_JUDGED };
 typedef struct bait {
   int state; /* an enum bait_state; the victim offers and judges, the attacker holds and frees */
@@ -63,7 +63,7 @@ typedef struct operation {
 
 enum { SLOTS = 64, SENTENCES = 5, BAITS = 4 };
 
-/* A log as the library makes it, and where in it the block's name and inode are. */
+/* An ownership log as the library writes it, and the offsets of the block's name and inode in it. */
 enum { LOG_SIZE = 1 << 16, PLACES = 8 };
 typedef struct log_template {
   unsigned char bytes[LOG_SIZE];
@@ -90,7 +90,7 @@ typedef struct board {
 
 extern board *shared;
 extern unsigned own_slot;  /* of this process */
-extern char work_path[80]; /* a folder outside /dev/shm that every user may enter */
+extern char work_path[80]; /* a directory outside /dev/shm that every user may enter */
 
 void board_create(uint64_t seed);
 

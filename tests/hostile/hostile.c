@@ -2,7 +2,7 @@
  * hostile.c - the attack test: processes of two users and root that use the library, a third user that attacks them, and
  * what must be 0 afterwards.
  *
- *   hostile FOLDER SECONDS      as root, in namespaces of its own (tests/hostile/run); FOLDER is for files of its own
+ *   hostile DIRECTORY SECONDS      as root, in namespaces of its own (tests/hostile/run); DIRECTORY is for files of its own
  *
  *   HOSTILE_SEED     of the random numbers; it is printed
  *   HOSTILE_CLASSES  the classes of attack to run, with blanks between; all, if it is empty
@@ -118,7 +118,7 @@ static unsigned choose_class(void) {
 
 static void attack_at_random(void) {
   umask(0);
-  signal(SIGIO, SIG_IGN); /* somebody opens what he has leased */
+  signal(SIGIO, SIG_IGN); /* a victim opens a leased file */
   while (!shared->stop) {
     unsigned k = choose_class();
 
@@ -157,7 +157,7 @@ static void judge_end(unsigned k, int state) {
               WTERMSIG(state), shared->operations[k].what);
 }
 
-/* A process that has ended is started anew, unless the test is over. */
+/* Restarts processes that have ended, unless the test is over. */
 static void reap(void) {
   int state;
   pid_t pid;
@@ -178,7 +178,7 @@ static void kill_one(unsigned k) {
   processes[k] = 0;
 }
 
-/* What hangs is counted, and begins anew. */
+/* Counts, kills and restarts a process whose call hangs. */
 static void judge_calls(void) {
   for (unsigned k = 0; k < ROLES; k++) {
     operation *call = &shared->operations[k];
@@ -240,7 +240,7 @@ static bool can(uid_t user, bool (*what)(void)) {
   return wait_for(child) == 0;
 }
 
-static bool enter_folder(void) {
+static bool enter_directory(void) {
   return access(work_path, X_OK) == 0 && access(getenv("HOSTILE_COMMAND"), X_OK) == 0;
 }
 
@@ -311,11 +311,11 @@ int main(int count, char **arguments) {
   uint64_t seed = seed_text == NULL || seed_text[0] == '\0' ? clock_now() % 1000000007 : strtoull(seed_text, NULL, 10);
 
   if (count != 3)
-    errx(2, "hostile FOLDER SECONDS");
+    errx(2, "hostile DIRECTORY SECONDS");
   snprintf(work_path, sizeof work_path, "%s", arguments[1]);
   board_create(seed);
   random_start(0);
-  if (!can(FIRST_USER, enter_folder) || !can(ATTACKER, enter_folder)) {
+  if (!can(FIRST_USER, enter_directory) || !can(ATTACKER, enter_directory)) {
     printf("skipped: other users cannot enter %s\n", work_path);
     return 77;
   }

@@ -1,5 +1,5 @@
 /*
- * judge.c - the canaries: what no attack may change, whoever falls for it.
+ * judge.c - the canaries: blocks and files that no attack may change.
  */
 #include "judge.h"
 
@@ -142,7 +142,7 @@ static void check_events(void) {
       struct inotify_event event;
 
       memcpy(&event, at, sizeof event);
-      violation(OUTSIDE, "%s outside /dev/shm: inotify event 0x%x", event.len > 0 ? at + sizeof event : "a folder",
+      violation(OUTSIDE, "%s outside /dev/shm: inotify event 0x%x", event.len > 0 ? at + sizeof event : "a directory",
                 (unsigned)event.mask);
       at += sizeof event + event.len;
     }
@@ -178,12 +178,12 @@ void canaries_check(void) {
 }
 
 void links_remove(void) {
-  DIR *directory = opendir("/dev/shm");
+  DIR *stream = opendir("/dev/shm");
   const struct dirent *entry;
 
-  while (directory != NULL && (entry = readdir(directory)) != NULL)
+  while (stream != NULL && (entry = readdir(stream)) != NULL)
     if (strncmp(entry->d_name, LINK_PREFIX, strlen(LINK_PREFIX)) == 0)
-      unlinkat(dirfd(directory), entry->d_name, 0);
-  if (directory != NULL)
-    closedir(directory);
+      unlinkat(dirfd(stream), entry->d_name, 0);
+  if (stream != NULL)
+    closedir(stream);
 }

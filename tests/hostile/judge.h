@@ -7,14 +7,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How the files outside /dev/shm are called, with a number behind it; there is one folder of them for each victim. */
+/* The name of a file outside /dev/shm, followed by a number; each victim has one directory of them. */
 #define OUTSIDE_FILE "precious"
 
-/* How further links of victims' blocks are called, which only their owner and root can remove. */
+/* The names of attackers' links to victims' blocks begin with this. */
 #define LINK_PREFIX "stranger-link-"
 
 void canaries_create(void);
-/* Looks at all of them, counts what has changed, and makes it anew. */
+/* Checks all of them, counts what has changed, and creates it again. */
 void canaries_check(void);
 
 /* Removes the links, so that they do not fill /dev/shm. */

@@ -21,7 +21,7 @@ enum { CALL_LIMIT = 1, RUN_LIMIT = 10 };
 
 enum { OWNED_MAX = 5, REPLACED = 100 };
 
-/* A full /dev/shm is announced, and anybody may fill it. */
+/* E_NO_SPACE is no violation: every user may fill /dev/shm. */
 void expect(shareable_status status, const char *what, const shareable_error *error) {
   if (status != SHAREABLE_OK && status != SHAREABLE_E_NO_SPACE)
     violation(REFUSED, "user %u: %s: %s %s", (unsigned)geteuid(), what, shareable_status_name(status), error->text);
@@ -35,7 +35,7 @@ static uint64_t inode_of(const char *name) {
   return lstat(path, &file) == 0 ? file.st_ino : 0;
 }
 
-/* An owner that nobody cleans up after at once, as if its reaper had been killed with it. */
+/* Leaves what the process owns to gc, as if its reaper had been killed with it. */
 static void have_no_reaper(void) {
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
 }
@@ -142,42 +142,48 @@ static void own_until_told(const char *name, const int go[2]) {
   _exit(read(go[0], &c, 1) < 0);
 }
 
-/*
- * The owner holds the block until an attacker has it too: so gc has no moment at which it may remove it.
- */
+/* Starts an owner; it has the block when this returns. */
+static pid_t start_owner(const char *name, const int go[2]) {
+  pid_t owner = fork();
+
+  if (owner == 0)
+    own_until_told(name, go);
+  close(go[0]);
+  while (waitpid(owner, NULL, WUNTRACED) < 0 && errno == EINTR)
+    ;
+  kill(owner, SIGCONT);
+  return owner;
+}
+
+/* Whether an attacker has taken the offer; false too if the last one is not over. */
+static bool offer(unsigned k, const char *name) {
+  if (__atomic_load_n(state_of(k), __ATOMIC_ACQUIRE) != BAIT_FREE) {
+    sleep_us(1000);
+    return false;
+  }
+  snprintf(shared->baits[k].name, sizeof shared->baits[k].name, "%s", name);
+  __atomic_store_n(state_of(k), BAIT_OFFERED, __ATOMIC_RELEASE);
+  return is_held(k);
+}
+
+/* The owner lives until an attacker has the block too: so there is no moment at which gc may remove it. */
 void offer_bait(void) {
-  int go[2];
+  unsigned k = own_slot % BAITS;
   char name[40];
+  int go[2];
 
   for (unsigned n = 0; !shared->stop; n++) {
-    unsigned k = own_slot % BAITS;
-    uint64_t inode;
-    pid_t owner;
-
     snprintf(name, sizeof name, "bait-%d-%u", getpid(), n);
     if (pipe(go) != 0)
       _exit(1);
-    owner = fork();
-    if (owner == 0)
-      own_until_told(name, go);
-    close(go[0]);
-    while (waitpid(owner, NULL, WUNTRACED) < 0 && errno == EINTR)
-      ;
-    kill(owner, SIGCONT);
-    inode = inode_of(name);
-    if (inode != 0 && __atomic_load_n(state_of(k), __ATOMIC_ACQUIRE) == BAIT_FREE) {
-      memcpy(shared->baits[k].name, name, sizeof name);
-      __atomic_store_n(state_of(k), BAIT_OFFERED, __ATOMIC_RELEASE);
-      bool held = is_held(k);
-      close(go[1]);
-      wait_for(owner);
-      if (held)
-        judge_bait(k, name, inode);
-    } else {
-      close(go[1]);
-      wait_for(owner);
-      sleep_us(1000);
-    }
+    pid_t owner = start_owner(name, go);
+    uint64_t inode = inode_of(name);
+    bool is_judged = inode != 0 && offer(k, name);
+
+    close(go[1]);
+    wait_for(owner);
+    if (is_judged)
+      judge_bait(k, name, inode);
     shareable_unlink(name, NULL); /* gc may have been first */
   }
 }
@@ -269,7 +275,7 @@ static void judge_replaced(unsigned round, const uint64_t inodes[REPLACED]) {
   }
 }
 
-/* A dead owner's blocks are made anew under their names while gc removes those that are left of the dead. */
+/* Gives the names of a dead owner's blocks to new blocks while gc removes the old ones. */
 void replace_blocks(void) {
   uint64_t inodes[REPLACED];
 

@@ -1,5 +1,5 @@
 /*
- * victims.h - the processes of the attacked users, each a function that runs until the board says stop.
+ * victims.h - the processes of the attacked users, each a function that runs until board.stop is set.
  */
 #ifndef HOSTILE_VICTIMS_H
 #define HOSTILE_VICTIMS_H
@@ -25,7 +25,7 @@ void expect(shareable_status status, const char *what, const shareable_error *er
 
 /* Makes the lists and blocks above, as the first user; false if it cannot. */
 bool lists_create(void);
-/* Whether the sum in the closed list is what the board says. */
+/* Counts a violation if an addition to the closed list was lost. */
 void lists_check_sum(void);
 
 void own_blocks(void);

@@ -13,7 +13,7 @@
 #include "board.h"
 #include "victims.h"
 
-/* What the header documents: a second for an item, ten where many writers hold it in turn. */
+/* In seconds, as the header documents: for an item, and for an item that many writers hold in turn. */
 enum { ITEM_LIMIT = 1, CROWDED_LIMIT = 10 };
 
 enum { DIGITS = 8, REPEATS_MAX = 110 };
@@ -119,7 +119,7 @@ static void add_one(shareable_list *list) {
   expect_item(list, SUM, status, "adding to an int");
 }
 
-/* Joins anew again and again: it is the first write through a handle that others' locks could be in the way of. */
+/* Reopens the list often: the first write through a handle takes the kernel lock that an attacker's locks may block. */
 void write_closed_list(void) {
   while (!shared->stop) {
     shareable_list *list = open_list(CLOSED_LIST, 0);
@@ -264,10 +264,10 @@ void add_to_damaged(void) {
 /* Opens whatever attackers call a block. */
 void open_strangers(void) {
   while (!shared->stop) {
-    DIR *directory = opendir("/dev/shm");
+    DIR *stream = opendir("/dev/shm");
     const struct dirent *entry;
 
-    while (directory != NULL && !shared->stop && (entry = readdir(directory)) != NULL) {
+    while (stream != NULL && !shared->stop && (entry = readdir(stream)) != NULL) {
       shareable_memory *block = NULL;
       shareable_list *list = NULL;
 
@@ -282,8 +282,8 @@ void open_strangers(void) {
       shareable_list_unref(list);
       call_end();
     }
-    if (directory != NULL)
-      closedir(directory);
+    if (stream != NULL)
+      closedir(stream);
     sleep_us(2000);
   }
 }

@@ -10,7 +10,7 @@
 #include "board.h"
 #include "victims.h"
 
-/* A client with the key is let in within two seconds, however few descriptors the manager has and whoever else is there. */
+/* A client with the key must succeed within two seconds, although the manager has few descriptors and many other peers. */
 enum { MANAGER_LIMIT = 2, DESCRIPTORS = 40 };
 
 static shareable_status use_manager(const char *address, const void *key, size_t key_size, shareable_error *error) {
