@@ -411,19 +411,30 @@ static bool write_map(const char *path, const char *text) {
   return done;
 }
 
+/* Becomes root of a new user namespace, as unshare(1) -r does. */
+static bool become_root(void) {
+  char users[40], groups[40];
+
+  snprintf(users, sizeof users, "0 %u 1", (unsigned)geteuid());
+  snprintf(groups, sizeof groups, "0 %u 1", (unsigned)getegid());
+  return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_map("/proc/self/setgroups", "deny") &&
+         write_map("/proc/self/uid_map", users) && write_map("/proc/self/gid_map", groups);
+}
+
 /* Acts as root, as far as geteuid() shows: owns a block, makes a directory, and runs gc. */
 static void be_root(void) {
   shareable_memory *memory = NULL;
   shareable_gc *gc = NULL;
-  char map[40], name[40];
+  char name[40];
 
-  snprintf(map, sizeof map, "0 %u 1", (unsigned)ATTACKER);
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !write_map("/proc/self/uid_map", map))
+  if (!become_root())
     _exit(1);
   snprintf(name, sizeof name, "stranger-root-%d", getpid());
-  mkdir(SHM ".shareable-0", 0700);
+  if (random_below(2) == 0)
+    mkdir(SHM ".shareable-0", random_below(2) == 0 ? 0700 : 0777);
   shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0666, NULL);
-  chown(SHM ".shareable-65532", 0, 0) == 0 ? violation(REFUSED, "a directory of user 65532 was given away") : (void)0;
+  if (chown(SHM ".shareable-65532", 0, 0) == 0 && random_below(2) == 0)
+    chmod(SHM ".shareable-65532", 0777);
   shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL);
   sleep_us(random_below(10000));
   _exit(0);
