@@ -14,8 +14,12 @@
 
 #define SHM "/dev/shm/"
 
-/* The users: the one that is attacked, beside root, and the one that attacks. */
-enum { FIRST_USER = 65532, ATTACKER = 65533 };
+/*
+ * The users: two that are attacked, beside root, and the one that attacks. A reaper of a user clears the logs of all dead
+ * owners of that user, and removes blocks that are in use as well: the second user's owners have none, so that only gc
+ * removes what they leave.
+ */
+enum { SECOND_USER = 65531, FIRST_USER = 65532, ATTACKER = 65533 };
 
 /* The classes of attack: X(identifier, name). */
 #define ATTACK_MAP(X)                                                                                                  \
