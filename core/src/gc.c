@@ -96,19 +96,24 @@ static bool is_as_found(const finding *found, const struct stat *now) {
          now->st_uid == found->file.st_uid && S_ISREG(now->st_mode);
 }
 
-/* With the lease: whatever the name stands for is looked at last. */
+/* With the lease. Another process may give the name to another block at any moment: that one stays. */
 static shareable_fate unlink_leased(const run *of, const shareable__lease *lease, finding *found) {
+  const shareable__file_id block = {found->file.st_dev, found->file.st_ino};
+  shareable_error error = {0};
   struct stat named;
 
-  if (fstatat(of->shm, found->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
-    return keep(found, ENDED "it cannot be removed: ", errno == ENOENT ? "it has gone by itself" : shareable__system_text(errno));
-  if (!is_as_found(found, &named))
+  if (fstatat(of->shm, found->name, &named, AT_SYMLINK_NOFOLLOW) == 0 && !is_as_found(found, &named))
     return keep_changed(found);
   if (!shareable__lease_is_undisturbed(lease))
     return keep(found, ENDED, "a process opens it just now");
-  if (unlinkat(of->shm, found->name, 0) == 0)
+  switch (shareable__unlink_block(&block, found->name, &error)) {
+  case SHAREABLE_OK:
     return SHAREABLE_FATE_REMOVED;
-  return keep(found, ENDED "it cannot be removed: ", shareable__system_text(errno));
+  case SHAREABLE_E_NOT_FOUND:
+    return keep(found, ENDED, "it has gone by itself, or its name belongs to another block by now");
+  default:
+    return keep(found, ENDED "it cannot be removed: ", shareable__system_text(error.system));
+  }
 }
 
 static shareable_fate remove_block(const run *of, int fd, shareable__usage *usage, finding *found) {
