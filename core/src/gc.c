@@ -166,7 +166,7 @@ static shareable_fate judge(const run *of, finding *found) {
 
   found->is_refused = false;
   if (found->system != 0)
-    return keep(found, "it cannot be looked at: ", strerror(found->system));
+    return keep(found, "it cannot be looked at: ", shareable__system_text(found->system));
   if (claim == NULL && !of->survey.is_whole)
     return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
   if (claim == NULL)

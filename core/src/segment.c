@@ -236,7 +236,9 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 void shareable__segment_settle(shareable__segment *segment) {
   const shareable__file_id file = {segment->device, segment->inode};
 
-  if (segment->fd >= 0 && (segment->base == NULL || shareable__descriptor_is(segment->fd, &file)))
+  if (segment->base != NULL)
+    shareable__descriptor_close(&segment->fd, &file);
+  else if (segment->fd >= 0) /* not mapped yet */
     close(segment->fd);
   segment->fd = -1;
 }
