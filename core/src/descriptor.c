@@ -44,11 +44,16 @@ bool shareable__descriptor_is(int fd, const shareable__file_id *id) {
   return is_same;
 }
 
-void shareable__descriptor_close(int *fd, const shareable__file_id *id) {
+bool shareable__descriptor_is_lost(int fd, const shareable__file_id *id) {
   shareable__file_id now;
-  bool is_known = *fd >= 0 && shareable__file_id_of(*fd, &now);
 
-  if (is_known ? now.device == id->device && now.inode == id->inode : *fd >= 0 && errno != EBADF)
+  if (fd < 0)
+    return true;
+  return shareable__file_id_of(fd, &now) ? now.device != id->device || now.inode != id->inode : errno == EBADF;
+}
+
+void shareable__descriptor_close(int *fd, const shareable__file_id *id) {
+  if (!shareable__descriptor_is_lost(*fd, id))
     close(*fd);
   *fd = -1;
 }

@@ -33,6 +33,9 @@ bool shareable__file_id_of(int fd, shareable__file_id *id);
 /* Closes the descriptor, unless it is closed or refers to another file by now, and sets it to -1. -1 is passed over. */
 void shareable__descriptor_close(int *fd, const shareable__file_id *id);
 
+/* Whether the program has closed the descriptor, or another file has its number. False if the system does not tell. */
+bool shareable__descriptor_is_lost(int fd, const shareable__file_id *id);
+
 /* Whether the descriptor is open and refers to that file. Keeps errno. */
 bool shareable__descriptor_is(int fd, const shareable__file_id *id);
 

@@ -3,7 +3,6 @@
  */
 #include "patience.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
@@ -40,12 +39,16 @@ int64_t shareable__deadline(int64_t timeout) {
 }
 
 void shareable__sleep(int64_t duration) {
-  struct timespec left = {.tv_sec = (time_t)(duration / 1000000000), .tv_nsec = (long)(duration % 1000000000)};
+  int64_t end = shareable__deadline(duration), left = duration;
   int state;
 
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-  while (nanosleep(&left, &left) != 0 && errno == EINTR)
-    ;
+  for (; left > 0; left = end - shareable__now()) {
+    struct timespec time = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
+
+    if (nanosleep(&time, NULL) == 0)
+      break;
+  }
   pthread_setcancelstate(state, NULL);
 }
 

@@ -76,7 +76,7 @@ void shareable__writer_start(shareable__writer *writer, int *fd, const char *nam
 static int descriptor(const shareable__writer *writer) {
   int fd = __atomic_load_n(writer->fd, __ATOMIC_ACQUIRE), again;
 
-  if (shareable__descriptor_is(fd, &writer->file))
+  if (!shareable__descriptor_is_lost(fd, &writer->file))
     return fd;
   again = shareable__segment_open_again(fd, &writer->file, writer->name, writer->read_only);
   if (again >= 0 && !__atomic_compare_exchange_n(writer->fd, &fd, again, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
