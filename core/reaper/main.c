@@ -37,7 +37,15 @@ static void detach(void) {
 
 /* Of a program that changed its effective user only: its real user must have no power over this process. */
 static bool be_one_user(void) {
-  return setresgid(getegid(), getegid(), getegid()) == 0 && setresuid(geteuid(), geteuid(), geteuid()) == 0;
+  uid_t user, effective, saved;
+  gid_t group, effective_group, saved_group;
+
+  getresuid(&user, &effective, &saved);
+  getresgid(&group, &effective_group, &saved_group);
+  if ((group != effective_group || saved_group != effective_group) &&
+      setresgid(effective_group, effective_group, effective_group) != 0)
+    return false;
+  return (user == effective && saved == effective) || setresuid(effective, effective, effective) == 0;
 }
 
 /* A directory of this user's alone. */
@@ -67,10 +75,14 @@ int main(int argc, char **argv) {
   supervisor shared;
   bool is_shared;
 
-  if (argc != 3 || !be_one_user()) {
+  if (argc != 3) {
     fputs("usage: shareable-reaper DIRECTORY LOG\n\nIt is started by libshareable, for a process that owns blocks.\n",
           stderr);
     return 2;
+  }
+  if (!be_one_user()) {
+    perror("shareable-reaper: cannot give up the real user of the program that started it");
+    return 1;
   }
   detach();
   if (!open_directory(argv[1], &directory))

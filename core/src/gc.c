@@ -185,6 +185,13 @@ static bool is_block(const run *of, const finding *found) {
   return found->name[0] != '.' || shareable__survey_claim(&of->survey, found->name, found->file.st_ino) != NULL;
 }
 
+/* Whether the name still exists: another process may have removed the block since it was found, with its record. */
+static bool is_there(const run *of, const finding *found) {
+  struct stat file;
+
+  return fstatat(of->shm, found->name, &file, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static void look_at_all(shareable_gc *gc, const run *of) {
   size_t kept = 0;
 
@@ -195,7 +202,7 @@ static void look_at_all(shareable_gc *gc, const run *of) {
       continue;
     *found = gc->all[i];
     found->fate = judge(of, found);
-    kept++;
+    kept += found->fate == SHAREABLE_FATE_REMOVED || is_there(of, found);
   }
   gc->count = kept;
 }

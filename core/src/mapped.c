@@ -12,6 +12,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "unlink.h"
+
 static void add(shareable__mapped *mapped, shareable__mapping mapping) {
   if (mapped->count % 64 == 0) {
     shareable__mapping *more = reallocarray(mapped->all, mapped->count + 64, sizeof *more);
@@ -35,6 +37,15 @@ static char *name_of_deleted(const char *path, const char *deleted) {
   return strndup(slash + 1, (size_t)(path + length - tail - slash) - 1);
 }
 
+/* A block that was unlinked through a handle was moved first (unlink.h): the name that it had before. */
+static char *old_name(char *name) {
+  const char *old = name == NULL ? NULL : shareable__unlink_old_name(name);
+
+  if (old != name)
+    memmove(name, old, strlen(old) + 1);
+  return name;
+}
+
 /* By device and inode: in another mount namespace the path is another. */
 static void look_at_line(shareable__mapped *mapped, char *line, dev_t device, int64_t pid) {
   unsigned long long start, end, inode;
@@ -46,7 +57,7 @@ static void look_at_line(shareable__mapped *mapped, char *line, dev_t device, in
     add(mapped, (shareable__mapping){.inode = inode,
                                      .size = end - start,
                                      .pid = pid,
-                                     .name = path == 0 ? NULL : name_of_deleted(line + path, " (deleted)\n"),
+                                     .name = path == 0 ? NULL : old_name(name_of_deleted(line + path, " (deleted)\n")),
                                      .is_mapped = true});
 }
 
@@ -93,7 +104,7 @@ static char *name_of_open(int descriptors, const char *number) {
   if (length < 0)
     return NULL;
   path[length] = '\0';
-  return name_of_deleted(path, " (deleted)");
+  return old_name(name_of_deleted(path, " (deleted)"));
 }
 
 static void look_at_descriptor(const search *of, int descriptors, const char *number, int64_t pid) {

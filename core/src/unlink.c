@@ -211,6 +211,10 @@ bool shareable__unlink_is_stray(const char *name) {
   return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0;
 }
 
+const char *shareable__unlink_old_name(const char *name) {
+  return shareable__unlink_is_stray(name) && strlen(name) > BASE + 1 && name[BASE] == '-' ? name + BASE + 1 : name;
+}
+
 /* Which block it was, and the name that it had. */
 static bool parse(int place, const char *stray, uint64_t *inode, char name[SHAREABLE__NAME_MAX + 1]) {
   const char *numbers = stray + sizeof PREFIX - 1;

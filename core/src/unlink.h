@@ -31,6 +31,9 @@ shareable_status shareable__unlink_block(const shareable__file_id *block, const 
 /* Whether a file by that name was moved there to be unlinked: it is not an ownership log, whatever it contains. */
 bool shareable__unlink_is_stray(const char *name);
 
+/* The name that the block had before it was moved there, within `name`; `name` itself if it is of no such file, or too long. */
+const char *shareable__unlink_old_name(const char *name);
+
 /* Finishes or undoes what killed processes of this user left in that directory; if it is NULL, in /dev/shm itself. */
 void shareable__unlink_recover_in(const shareable__owner_directory *directory);
 

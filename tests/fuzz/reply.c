@@ -51,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return 0;
   manager.wire = (shareable__wire){.fd = pair[0], .where = manager.text};
+  need(shareable__file_id_of(pair[0], &manager.wire.id));
   it.socket = pair[1];
   need(pthread_create(&peer, NULL, say, &it) == 0);
   ask(&manager, bytes[0] & 3);

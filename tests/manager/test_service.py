@@ -463,7 +463,7 @@ def owning(running, *blocks):
             assert ask(connection, "track_segment", block) == ("#RETURN", None)
     [log] = logs_of(running)
     commands = {path.parent.name: path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")}
-    return log, [int(pid) for pid, path in commands.items() if log.encode() in read_or_nothing(path).split(b"\0")]
+    return log, [int(pid) for pid, path in commands.items() if os.path.basename(log).encode() in read_or_nothing(path).split(b"\0")]
 
 
 def inode_or_none(path):
@@ -520,7 +520,7 @@ def test_a_block_that_was_released_is_recorded_no_more():
             assert ask(connection, "release_segment", block) == ("#RETURN", None)
         recorded = pathlib.Path(log).read_bytes()[512:]
         records = [recorded[at : at + 512] for at in range(0, len(recorded), 512)]
-        names = [each[8:].split(b"\0")[0].decode() for each in records if each[:8] != bytes(8)]
+        names = [each[16:].split(b"\0")[0].decode() for each in records if each[:8] != bytes(8)]
         assert names == [other]
 
 
