@@ -181,8 +181,10 @@ func mapped(name string) bool {
 func TestWhatIsDroppedIsUnmapped(t *testing.T) {
 	memory, err := shareable.OpenMemory(newMemory(t, 4096).Name())
 	ok(t, err)
-	list, err := shareable.OpenList(newList(t, demo()).Name())
+	made := newList(t, demo())
+	list, err := shareable.OpenList(made.Name())
 	ok(t, err)
+	ok(t, made.Close()) // it has the block mapped, too
 	block := list.Memory()
 	names := []string{memory.Name(), block.Name()}
 	list = nil
