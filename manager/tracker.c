@@ -18,7 +18,7 @@
 
 #include "log.h"
 
-#define MESSAGE_SIZE (2 * 300)
+#define MESSAGE_SIZE ((size_t)600)
 
 void tracker_open(resource_tracker *tracker, int fd) {
   char path[32];

@@ -216,7 +216,7 @@ static shareable_status shape_of(const shareable__slot *slot, shareable__shape *
 
 shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type) {
   shareable_status status = shareable__list_check(list);
-  shareable__shape shape;
+  shareable__shape shape = {0};
   shareable__slot slot;
   size_t i;
 

@@ -34,10 +34,10 @@ typedef struct chunk {
 /* A log of this process's, and where it is. */
 typedef struct owner {
   chunk chunks[CHUNKS];
-  unsigned count; /* of chunks; 0: there is no log yet */
-  size_t next;    /* where to look for a free record */
-  uid_t user;
+  size_t next; /* where to look for a free record */
   shareable__file_id id;
+  unsigned count; /* of chunks; 0: there is no log yet */
+  uid_t user;
   char directory[sizeof((shareable__owner_directory *)NULL)->name];
   char name[17];
 } owner;
@@ -404,8 +404,8 @@ static shareable_status claim(shareable__record **record, const char *name, shar
     *record = find_free(own, 1, own->next);
   if (*record == NULL) {
     int system = make_room(own, record);
-    if (system != 0)
-      return fail(error, system, name, own->count);
+    if (system != 0 || *record == NULL)
+      return fail(error, system != 0 ? system : ENOSPC, name, own->count);
   }
   (*record)->state = SHAREABLE__RECORD_PENDING;
   (*record)->use++;

@@ -31,7 +31,8 @@ static void escape(char *out, const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++, out += 4) {
     unsigned char byte = (unsigned char)bytes[i];
 
-    memcpy(out, "\\x", 2);
+    out[0] = '\\';
+    out[1] = 'x';
     out[2] = digits[byte >> 4];
     out[3] = digits[byte & 15];
   }

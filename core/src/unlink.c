@@ -37,6 +37,7 @@ typedef struct removal {
   char from[sizeof SHM + SHAREABLE__NAME_MAX];  /* the name's path */
   bool was_moved;                               /* and then unlinked, or moved back, by another process that recovers */
   char stray[sizeof SHM + SHAREABLE__NAME_MAX]; /* in the place; a path if that is /dev/shm */
+  char path[sizeof SHM + sizeof((shareable__owner_directory *)NULL)->name + 1]; /* what `where` is, if it is not "" */
 } removal;
 
 /* The place of a name that is too long to be part of another one. */
@@ -148,14 +149,14 @@ static bool is_about_place(int system) {
   return system == ENOSPC || system == EXDEV || system == EROFS || system == EDQUOT;
 }
 
-static int remove_by_own_directory(removal *of, char *where, size_t size) {
+static int remove_by_own_directory(removal *of) {
   shareable__owner_directory directory;
   int system;
 
   if (shareable__owner_directory_create(&directory) != 0)
     return ENOSPC;
-  snprintf(where, size, SHM "%s/", directory.name);
-  system = remove_by_way_of(of, directory.fd, where);
+  snprintf(of->path, sizeof of->path, SHM "%s/", directory.name);
+  system = remove_by_way_of(of, directory.fd, of->path);
   shareable__owner_directory_remove(&directory);
   shareable__owner_directory_close(&directory);
   return system == ENOENT ? AGAIN : system; /* the name has gone, or the directory has */
@@ -182,7 +183,6 @@ static shareable_status fail(const removal *of, int system, shareable_error *err
 }
 
 static shareable_status try_to_remove(removal *of, shareable_error *error) {
-  char where[sizeof SHM + sizeof((shareable__owner_directory *)NULL)->name + 1];
   int system = AGAIN;
   struct stat file;
 
@@ -193,7 +193,7 @@ static shareable_status try_to_remove(removal *of, shareable_error *error) {
       return fail(of, errno, error);
     if (!is_block(of, &file))
       return fail_other(error, of->name);
-    system = remove_by_own_directory(of, where, sizeof where);
+    system = remove_by_own_directory(of);
     if (is_about_place(system))
       system = remove_by_way_of(of, AT_FDCWD, "");
   }
