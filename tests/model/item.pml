@@ -12,12 +12,18 @@
  * is ready, or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so
  * no reader gets a mixture, a value that nobody wrote, or one that an old journal brought back.
  *
+ * A writer that finds no journal free writes unlogged, as it does a text that no journal holds: whoever has the journals
+ * may be stopped for ever. Who waits for an item whose lock a stopped process has gives up.
+ *
+ * A reader may also lock the item, as one does that writers overtake again and again: it puts back the word that it found,
+ * for it changes nothing, or the word that taking over left.
+ *
  * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the sequence's running over, the
  * flag MIXED and the fast store (store.pml).
  *
  * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (the last one LAST_OPS); VIEWS read-only ones
- * that read once; ITEMS and JOURNALS, 1 or 2; DEATHS in all, or fewer. LONG adds texts that no journal holds. OUTCOME
- * checks what readers get, and that nobody waits for ever, and nothing else.
+ * that read once; ITEMS and JOURNALS, 1 or 2; DEATHS and STOPS in all, or fewer. LONG adds texts that no journal holds,
+ * READ_LOCKS readers that lock. OUTCOME checks what readers get, and that nobody waits for ever, and nothing else.
  *
  * Each of these breaks the protocol, and has to be found out:
  * NOT_READY     complete() takes a journal that is not ready
@@ -25,6 +31,10 @@
  * FREE_BLINDLY  complete() frees a journal by a store of 0 to its token, whoever claimed it meanwhile
  * BARE_KEPT     an item taken over from a bare writer stays bare, and its journal is not looked for
  * DAMAGE_LOST   an item taken over that was damaged already, and has no journal, is no longer damaged
+ * NO_UNLOGGED   a writer waits until a journal is free
+ * UNMARKED      a writer that finds no journal free does not mark the word
+ * READ_CLEARS   a reader that locked a damaged item unlocks it as a writer does
+ * OLD_VERSION   a reader that took the lock over puts back the version that the dead writer found
  */
 #ifndef PROCS
 #define PROCS 3
@@ -47,6 +57,9 @@
 #ifndef DEATHS
 #define DEATHS 2
 #endif
+#ifndef STOPS
+#define STOPS 0
+#endif
 
 /* A word: token, 8 bits of sequence, flags; 0 is free. */
 #define LOCKED 1
@@ -66,10 +79,13 @@
 #endif
 #define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
 
+/* The holder is stopped, and lives: E_TIMED_OUT. */
+#define IS_STUCK(w) (((w) & LOCKED) && stopped[TOKEN(w)] && !dead[TOKEN(w)])
+
 #define NUMBER 1
 #define TEXT 2
 
-bool dead[PROCS + 1], done[PROCS + 1];
+bool dead[PROCS + 1], done[PROCS + 1], stopped[PROCS + 1];
 
 int word[ITEMS];
 byte data0[ITEMS], data1[ITEMS], format[ITEMS] = TEXT;
@@ -177,15 +193,20 @@ inline mend(i) {
 
 #define SWAP_DEAD(i) word[i] = (word[i] & UNLOCKED) | OF(me)
 
-/* lock(); `after` is the word that the write leaves. */
+/* lock(); `before` is the word without the lock. */
 inline lock(i) {
   if
-  :: atomic { !(word[i] & LOCKED) -> after = NEXT(word[i], 0); word[i] = word[i] | LOCKED | OF(me) }
+  :: atomic { !(word[i] & LOCKED) -> before = word[i]; word[i] = word[i] | LOCKED | OF(me) }
   :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) };
-     take_over(i, after);
-     after = NEXT(after, 0)
+     take_over(i, before)
+#if STOPS > 0
+  :: atomic { IS_STUCK(word[i]) -> is_late = 1 }
+#endif
   fi
 }
+
+/* What a write leaves. */
+#define UNLOCK_WRITTEN(i) before = NEXT(before, 0); UNLOCK(i, before)
 
 /*
  * reclaim() of a journal that dead `ct` had; only where there is something to do, so that there is no turning in a
@@ -206,7 +227,13 @@ inline reclaim(n) {
 
 #define IS_RECLAIMABLE(n) (j_token[n] != 0 && dead[j_token[n]] && (!j_ready[n] || IS_OF_THE_DEAD(word[j_item[n]])))
 
-/* claim_journal() */
+#if JOURNALS == 1
+#define NONE_IS_FREE (j_token[0] != 0)
+#else
+#define NONE_IS_FREE (j_token[0] != 0 && j_token[1] != 0)
+#endif
+
+/* claim_journal(); k is JOURNALS if none is free. */
 inline claim_journal() {
   do
   :: atomic { j_token[0] == 0 -> j_token[0] = me; k = 0; INVARIANT(!j_ready[0]); break }
@@ -214,6 +241,9 @@ inline claim_journal() {
 #if JOURNALS > 1
   :: atomic { j_token[1] == 0 -> j_token[1] = me; k = 1; INVARIANT(!j_ready[1]); break }
   :: atomic { IS_RECLAIMABLE(1) -> ct = j_token[1] }; reclaim(1)
+#endif
+#ifndef NO_UNLOGGED
+  :: atomic { NONE_IS_FREE -> k = JOURNALS; break }
 #endif
   od
 }
@@ -235,34 +265,60 @@ inline free_journal() {
   d_step { INVARIANT(j_token[k] == me); j_token[k] = 0; k = 0 }
 }
 
+#ifdef UNMARKED
+#define MARK(i) lost[i] = 1
+#else
+#define MARK(i) word[i] = word[i] | BARE; lost[i] = 1
+#endif
+
+/* put_locked() without a journal. */
+inline put_unlogged(i) {
+  atomic { MARK(i) };
+  put(i, type, v, v1);
+  d_step { k = 0; truth[i] = v; true_format[i] = type; lost[i] = 0; UNLOCK_WRITTEN(i) }
+}
+
+/* put_locked() */
+inline put_logged(i) {
+  fill_journal(i);
+#ifndef BARE_KEPT
+  if
+  :: atomic { word[i] & (BARE | DAMAGED) -> word[i] = word[i] & ~(BARE | DAMAGED) }
+  :: else
+  fi;
+#endif
+  put(i, type, v, v1);
+#ifdef LATE_FREE
+  d_step { UNLOCK_WRITTEN(i) };
+  free_journal()
+#else
+  free_journal();
+  d_step { UNLOCK_WRITTEN(i) }
+#endif
+}
+
+#define IS_LIKE(i) (type == NUMBER && format[i] == NUMBER)
+
 /* shareable__sync_write() */
 inline write(i) {
   lock(i);
   if
-  :: atomic { type == NUMBER && format[i] == NUMBER -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
-     d_step { lost[i] = 0; UNLOCK(i, after) } /* shareable__item_is_like() */
+#if STOPS > 0
+  :: atomic { is_late -> is_late = 0 }
+#endif
+  :: atomic { !is_late && IS_LIKE(i) -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
+     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) } /* shareable__item_is_like() */
+  :: atomic { !is_late && !IS_LIKE(i) -> skip };
+     if
 #ifdef LONG
-  :: atomic { type == TEXT -> word[i] = word[i] | BARE; lost[i] = 1 }; /* longer than a journal */
-     put(i, TEXT, v, v);
-     d_step { truth[i] = v; true_format[i] = TEXT; lost[i] = 0; UNLOCK(i, after) }
+     :: atomic { type == TEXT -> k = JOURNALS } /* longer than a journal */
 #endif
-  :: !(type == NUMBER && format[i] == NUMBER) ->
-     claim_journal();
-     fill_journal(i);
-#ifndef BARE_KEPT
-     if /* put_locked() */
-     :: atomic { word[i] & (BARE | DAMAGED) -> word[i] = word[i] & ~(BARE | DAMAGED) }
-     :: else
+     :: claim_journal()
      fi;
-#endif
-     put(i, type, v, v1);
-#ifdef LATE_FREE
-     d_step { UNLOCK(i, after) };
-     free_journal()
-#else
-     free_journal();
-     d_step { UNLOCK(i, after) }
-#endif
+     if
+     :: atomic { k == JOURNALS -> skip }; put_unlogged(i)
+     :: atomic { k < JOURNALS -> skip }; put_logged(i)
+     fi
   fi
 }
 
@@ -280,6 +336,37 @@ inline write(i) {
   :: atomic { word[i] != stamp -> FORGET }                \
   fi
 
+#ifdef READ_CLEARS
+#define AFTER_READ NEXT(before, 0)
+#else
+#define AFTER_READ before
+#endif
+#ifdef OLD_VERSION
+#define VERSION_OF_READ (word[i] & UNLOCKED & ~FLAGS)
+#else
+#define VERSION_OF_READ before
+#endif
+
+/* A read under the lock: lock_to_read() to shareable__sync_finish(). */
+inline read_locked(i) {
+  lock(i);
+  if
+#if STOPS > 0
+  :: atomic { is_late -> is_late = 0 }
+#endif
+  :: atomic { !is_late && (before & DAMAGED) -> INVARIANT(lost[i]) }; /* E_CORRUPT */
+     d_step { before = AFTER_READ; UNLOCK(i, before) }
+  :: atomic { !is_late && !(before & DAMAGED) -> rf = format[i] };
+     ra = data0[i];
+     if
+     :: atomic { rf == TEXT -> rb = data1[i] }
+     :: atomic { rf != TEXT -> skip }
+     fi;
+     d_step { assert(IS(i, rf, ra, rb)); FORGET };
+     d_step { before = VERSION_OF_READ; UNLOCK(i, before) }
+  fi
+}
+
 /* A read by who may write. */
 inline read(i) {
   do
@@ -288,6 +375,9 @@ inline read(i) {
   :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> INVARIANT(lost[i]); break } /* E_CORRUPT */
   :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) }; /* inherit() */
      mend(i)
+#if STOPS > 0
+  :: atomic { IS_STUCK(word[i]) -> break }
+#endif
   od
 }
 
@@ -306,6 +396,9 @@ inline view(i) {
         READ(format[i], data0[i], data1[i])
      :: atomic { ck == JOURNALS && (stamp & SPOILT) -> stamp = 0; ck = 0; break } /* E_CORRUPT */
      fi
+#if STOPS > 0
+  :: atomic { IS_STUCK(word[i]) -> break }
+#endif
   od
 }
 
@@ -318,20 +411,24 @@ inline choose_item() {
   fi
 }
 
-#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; ct = 0; after = 0; mended = 0; FORGET
+#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; ct = 0; before = 0; mended = 0; is_late = 0; FORGET
 
 proctype Handle(byte me; byte ops) {
   byte op, i, type, v, v1, k, x, ck, ct, rf, ra, rb;
-  int after, mended, stamp;
+  bool is_late;
+  int before, mended, stamp;
 
   {
     do
     :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = NUMBER; v1 = 0 }; write(i)
     :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = TEXT; v1 = v }; write(i)
     :: atomic { op < ops -> op++; choose_item() }; read(i)
+#ifdef READ_LOCKS
+    :: atomic { op < ops -> op++; choose_item() }; read_locked(i)
+#endif
     :: atomic { op == ops -> done[me] = 1; FORGET_ALL; break }
     od
-  } unless { atomic { dead[me] -> FORGET_ALL } }
+  } unless { atomic { dead[me] || stopped[me] -> FORGET_ALL } }
 }
 
 proctype View() {
@@ -345,7 +442,7 @@ proctype View() {
 }
 
 /*
- * SIGKILL: who is dead does nothing more, and the kernel no longer holds the lock on the byte of its token. Who may
+ * SIGSTOP, for ever: who is stopped does nothing more, and lives. SIGKILL: who is dead does nothing more, and the kernel no longer holds the lock on the byte of its token. Who may
  * kill may also stop before, or the killing of who waits for ever would hide that.
  */
 #if PROCS == 2
@@ -353,6 +450,12 @@ proctype View() {
 #else
 #define DEAD_COUNT (dead[1] + dead[2] + dead[3])
 #endif
+#if PROCS == 2
+#define STOP_COUNT (stopped[1] + stopped[2])
+#else
+#define STOP_COUNT (stopped[1] + stopped[2] + stopped[3])
+#endif
+#define MAY_STOP(p) STOP_COUNT < STOPS && !stopped[p] && !dead[p] && !done[p]
 #define MAY_DIE(p) DEAD_COUNT < DEATHS && !dead[p] && !done[p]
 
 proctype Reaper() {
@@ -363,7 +466,16 @@ end:
 #if PROCS > 2
   :: atomic { MAY_DIE(3) -> dead[3] = 1 }
 #endif
+#if STOPS > 0
+  :: atomic { MAY_STOP(1) -> stopped[1] = 1 }
+  :: atomic { MAY_STOP(2) -> stopped[2] = 1 }
+#if PROCS > 2
+  :: atomic { MAY_STOP(3) -> stopped[3] = 1 }
+#endif
+  :: atomic { true -> break }
+#else
   :: atomic { DEAD_COUNT < DEATHS -> break }
+#endif
   od
 }
 
