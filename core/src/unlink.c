@@ -61,6 +61,13 @@ static bool is_long(const char *name) {
   return strlen(name) > SHAREABLE__NAME_MAX - BASE - 1;
 }
 
+/* In a full /dev/shm there is no link: then the name is lost if another block was moved and this process is killed. */
+static int link_name_of(const removal *of) {
+  if (symlinkat(of->name, of->place, link_of(of->stray).text) == 0 || errno == ENOSPC)
+    return 0;
+  return errno;
+}
+
 static int name_stray(removal *of) {
   uint32_t bits;
   int system = shareable__entropy(&bits, sizeof bits);
@@ -70,9 +77,7 @@ static int name_stray(removal *of) {
   snprintf(of->stray, sizeof of->stray, "%s" PREFIX "%016" PRIx64 "-%08" PRIx32 "%s%s",
            of->place == AT_FDCWD ? SHM : "", (uint64_t)of->block->inode, bits, is_long(of->name) ? "" : "-",
            is_long(of->name) ? "" : of->name);
-  if (!is_long(of->name))
-    return 0;
-  return symlinkat(of->name, of->place, link_of(of->stray).text) == 0 ? 0 : errno;
+  return is_long(of->name) ? link_name_of(of) : 0;
 }
 
 static void drop_link(int place, const char *stray) {
@@ -89,14 +94,23 @@ static int move_out(const removal *of) {
   return renameat(AT_FDCWD, of->from, of->place, of->stray) == 0 ? 0 : errno;
 }
 
+/* As after a link that a process was killed behind. */
+static bool has_both_names(int place, const char *stray, const char *to) {
+  struct stat one, other;
+
+  return fstatat(place, stray, &one, AT_SYMLINK_NOFOLLOW) == 0 && lstat(to, &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 /* A link replaces nothing either. */
 static int move_back(int place, const char *stray, const char *to) {
   int system = shareable__rename_to_new(place, stray, AT_FDCWD, to);
 
-  if (system != ENOSYS)
+  if (system != ENOSYS && system != EEXIST)
     return system;
-  if (linkat(place, stray, AT_FDCWD, to, 0) != 0)
-    return errno;
+  system = linkat(place, stray, AT_FDCWD, to, 0) == 0 ? 0 : errno;
+  if (system != 0 && (system != EEXIST || !has_both_names(place, stray, to)))
+    return system;
   return unlinkat(place, stray, 0) == 0 ? 0 : errno;
 }
 
@@ -187,10 +201,8 @@ static shareable_status try_to_remove(removal *of, shareable_error *error) {
   struct stat file;
 
   for (int tries = 0; tries < TRIES && system == AGAIN; tries++) {
-    if (lstat(of->from, &file) != 0 && errno == ENOENT && of->was_moved)
-      return SHAREABLE_OK;
     if (lstat(of->from, &file) != 0)
-      return fail(of, errno, error);
+      return errno == ENOENT && of->was_moved ? SHAREABLE_OK : fail(of, errno, error);
     if (!is_block(of, &file))
       return fail_other(error, of->name);
     system = remove_by_own_directory(of);
@@ -215,21 +227,26 @@ const char *shareable__unlink_old_name(const char *name) {
   return shareable__unlink_is_stray(name) && strlen(name) > BASE + 1 && name[BASE] == '-' ? name + BASE + 1 : name;
 }
 
-/* Which block it was, and the name that it had. */
-static bool parse(int place, const char *stray, uint64_t *inode, char name[SHAREABLE__NAME_MAX + 1]) {
+/* Which block it was. */
+static bool parse(const char *stray, uint64_t *inode) {
   const char *numbers = stray + sizeof PREFIX - 1;
   uint32_t bits;
   int length = 0;
+
+  return shareable__unlink_is_stray(stray) &&
+         sscanf(numbers, "%16" SCNx64 "-%8" SCNx32 "%n", inode, &bits, &length) == 2 && length == NUMBERS &&
+         (numbers[NUMBERS] == '-' || numbers[NUMBERS] == '\0');
+}
+
+/* The name that the block had. */
+static bool read_name(int place, const char *stray, char name[SHAREABLE__NAME_MAX + 1]) {
   ssize_t size;
 
-  if (!shareable__unlink_is_stray(stray) ||
-      sscanf(numbers, "%16" SCNx64 "-%8" SCNx32 "%n", inode, &bits, &length) != 2 || length != NUMBERS)
-    return false;
-  if (numbers[NUMBERS] == '-') {
-    snprintf(name, SHAREABLE__NAME_MAX + 1, "%s", numbers + NUMBERS + 1);
+  if (stray[BASE] == '-') {
+    snprintf(name, SHAREABLE__NAME_MAX + 1, "%s", stray + BASE + 1);
     return shareable__name_bare(name) == name;
   }
-  size = numbers[NUMBERS] == '\0' ? readlinkat(place, link_of(stray).text, name, SHAREABLE__NAME_MAX) : -1;
+  size = readlinkat(place, link_of(stray).text, name, SHAREABLE__NAME_MAX);
   if (size < 0)
     return false;
   name[size] = '\0';
@@ -241,19 +258,26 @@ static bool is_ours(const struct stat *file) {
   return S_ISREG(file->st_mode) && (geteuid() == 0 || file->st_uid == geteuid());
 }
 
-static void recover_file(int place, const char *stray) {
+static int return_name(int place, const char *stray) {
   char to[sizeof SHM + SHAREABLE__NAME_MAX], name[SHAREABLE__NAME_MAX + 1];
+
+  if (!read_name(place, stray, name))
+    return EINVAL;
+  snprintf(to, sizeof to, SHM "%s", name);
+  return move_back(place, stray, to);
+}
+
+static void recover_file(int place, const char *stray) {
   struct stat file;
   uint64_t inode;
   int system;
 
-  if (!parse(place, stray, &inode, name) || fstatat(place, stray, &file, AT_SYMLINK_NOFOLLOW) != 0 || !is_ours(&file))
+  if (!parse(stray, &inode) || fstatat(place, stray, &file, AT_SYMLINK_NOFOLLOW) != 0 || !is_ours(&file))
     return;
-  snprintf(to, sizeof to, SHM "%s", name);
   if (file.st_ino == inode)
     system = unlinkat(place, stray, 0) == 0 ? 0 : errno;
   else
-    system = move_back(place, stray, to);
+    system = return_name(place, stray);
   if (system == 0)
     drop_link(place, stray);
 }

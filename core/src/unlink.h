@@ -9,7 +9,8 @@
  *
  *   .shareable-unlink-INODE-RANDOM-NAME   16 and 8 hexadecimal digits: the file is to be unlinked if it has that inode, else
  *                                         moved back to NAME
- *   .shareable-unlink-INODE-RANDOM        the same if NAME is too long: a symbolic link with ".name" at its end contains it
+ *   .shareable-unlink-INODE-RANDOM        the same if NAME is too long: a symbolic link with ".name" at its end contains it,
+ *                                         unless /dev/shm was full
  *
  * Any process of the user may do that at any time (shareable__unlink_recover()), also beside a process that is not killed.
  */

@@ -264,14 +264,14 @@ Test(unlink, needs_no_descriptor) {
 }
 
 /* In a mount namespace with a /dev/shm of its own, for few files. */
-static int unlink_in_full(void) {
+static int unlink_in_full(const char *name) {
   shareable_memory *memory;
   char path[60];
 
   if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777,nr_inodes=16") != 0)
     return 77;
-  if (shareable_memory_create(&memory, "block", 8, 0, 0, NULL) != SHAREABLE_OK)
+  if (shareable_memory_create(&memory, name, 8, 0, 0, NULL) != SHAREABLE_OK)
     return 1;
   for (int i = 0; i < 20; i++) {
     snprintf(path, sizeof path, "/dev/shm/filler-%d", i);
@@ -279,20 +279,41 @@ static int unlink_in_full(void) {
   }
   if (mkdir("/dev/shm/more", 0700) == 0)
     return 2;
-  return shareable_memory_unlink(memory, NULL) == SHAREABLE_OK && !exists("block") ? 0 : 3;
+  return shareable_memory_unlink(memory, NULL) == SHAREABLE_OK && !exists(name) ? 0 : 3;
 }
 
-Test(unlink, needs_no_room) {
+static void check_unlink_in_full(const char *name) {
   int status;
   pid_t child = fork();
 
   if (child == 0)
-    _exit(unlink_in_full());
+    _exit(unlink_in_full(name));
   waitpid(child, &status, 0);
   cr_assert(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77)
     skip_because("no mount namespace is to be had");
   cr_expect_eq(WEXITSTATUS(status), 0);
+}
+
+Test(unlink, needs_no_room) {
+  check_unlink_in_full("block");
+  check_unlink_in_full(long_name());
+}
+
+/* As a process leaves it that was killed in a full /dev/shm: the name is nowhere, and nobody needs it. */
+Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
+  struct stat file;
+  char path[300], stray[100];
+
+  be_somebody();
+  make(own_name(), 8);
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  cr_assert_eq(stat(path, &file), 0);
+  snprintf(stray, sizeof stray, "/dev/shm/.shareable-unlink-%016lx-00000001", (unsigned long)file.st_ino);
+  cr_assert_eq(rename(path, stray), 0);
+  shareable__unlink_recover();
+  cr_expect_neq(access(stray, F_OK), 0);
+  unlink(stray);
 }
 
 /* Whoever may write a block could have others' blocks removed, if it were read as a log in between; or zeros, it itself. */
