@@ -89,6 +89,11 @@ static shareable_fate keep_changed(finding *found) {
   return keep(found, ENDED, "the name belongs to another block by now");
 }
 
+/* With the errno of the call that failed. */
+static shareable_fate keep_unknown(finding *found) {
+  return keep(found, ENDED "it cannot be looked at: ", shareable__system_text(errno));
+}
+
 /* Another block, or a change of this one, since the run began: its claim may be older. */
 static bool is_as_found(const finding *found, const struct stat *now) {
   return now->st_dev == found->file.st_dev && now->st_ino == found->file.st_ino &&
@@ -102,7 +107,9 @@ static shareable_fate unlink_leased(const run *of, const shareable__lease *lease
   shareable_error error = {0};
   struct stat named;
 
-  if (fstatat(of->shm, found->name, &named, AT_SYMLINK_NOFOLLOW) == 0 && !is_as_found(found, &named))
+  if (fstatat(of->shm, found->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT ? keep(found, ENDED, "it has gone by itself") : keep_unknown(found);
+  if (!is_as_found(found, &named))
     return keep_changed(found);
   if (!shareable__lease_is_undisturbed(lease))
     return keep(found, ENDED, "a process opens it just now");
@@ -136,7 +143,9 @@ static shareable_fate judge_open(const run *of, int fd, finding *found) {
   shareable__usage usage;
   struct stat file;
 
-  if (fstat(fd, &file) != 0 || !is_as_found(found, &file))
+  if (fstat(fd, &file) != 0)
+    return keep_unknown(found);
+  if (!is_as_found(found, &file))
     return keep_changed(found);
   if (file.st_nlink > 1)
     return keep(found, ENDED, "it has several names");
