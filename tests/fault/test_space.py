@@ -142,11 +142,22 @@ def test_a_write_that_died_of_a_full_dev_shm_leaves_a_damaged_item_that_can_be_w
     assert said(actor("set", "lazy", 30 * KIB)) == "done"
 
 
-def test_what_cannot_be_recorded_as_owned_is_not_made(actor):
-    answer = said(actor("make", "mine", 4 * KIB, "owned"))
+@pytest.mark.parametrize("left", [0, 4 * KIB])
+def test_what_cannot_be_recorded_as_owned_is_not_made(actor, left):
+    take(64 * KIB - left)
+    answer = said(actor("make", "mine", 1, "owned", "lazy"))
     assert answer.startswith("full: cannot record that this process owns 'mine'"), answer
-    assert "65536 bytes" in answer and "remove blocks there, or enlarge it" in answer
-    assert os.listdir(SHM) == [] and free() == 64 * KIB
+    assert "8192 bytes" in answer and "remove blocks there, or enlarge it" in answer
+    assert os.listdir(SHM) == ["taken"] and free() == left
+
+
+@pytest.mark.parametrize("name", ["short", "x" * 255])
+def test_a_block_is_unlinked_in_a_full_dev_shm(name):
+    assert command("create", "--size", 4 * KIB, name).returncode == 0
+    take(free())
+    done = command("rm", name)
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(SHM) == ["taken"] and free() == 4 * KIB
 
 
 # A block that another process cuts off.
