@@ -113,6 +113,15 @@ static shareable_status unlink_name(world *w) {
   return shareable_unlink(w->name, &w->error);
 }
 
+/* Too long to be a part of the name that it is moved to, which needs a link beside it. */
+static void have_long_block(world *w) {
+  size_t length = strlen(w->name);
+
+  memset(w->name + length, 'x', sizeof w->name - 1 - length);
+  w->name[sizeof w->name - 1] = '\0';
+  have_block(w);
+}
+
 static void check_unlinked(world *w, shareable_status status) {
   need(exists(w->name) == (status != SHAREABLE_OK), "the name is there if, and only if, it could not be removed");
 }
@@ -214,6 +223,8 @@ const operation blocks_operations[] = {
    .allowed = unlinking},
   {"unlink a name", have_block, unlink_name, .undo = have_block_again, .finish = end_block, .check = check_unlinked,
    .allowed = unlinking},
+  {"unlink a block of a long name", have_long_block, unlink_block, .undo = have_block_again, .finish = end_block,
+   .check = check_unlinked, .allowed = unlinking},
   {"unlink a block whose name is another's", replace_block, unlink_of_another, .finish = end_both,
    .check = check_other_stays, .allowed = unlinking},
   {"adopt a block", have_block, adopt, .undo = release_adopted, .finish = end_block, .check = check_block,

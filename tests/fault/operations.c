@@ -17,14 +17,14 @@ void must(shareable_status status, const char *what) {
 }
 
 bool exists(const char *name) {
-  char path[100];
+  char path[300];
 
   snprintf(path, sizeof path, "/dev/shm/%s", name);
   return access(path, F_OK) == 0;
 }
 
 const char *extended(const world *w, const char *suffix) {
-  static char name[50];
+  static char name[300];
 
   snprintf(name, sizeof name, "%s%s", w->name, suffix);
   return name;

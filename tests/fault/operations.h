@@ -14,7 +14,7 @@ enum { ITEMS = 7, RECORDS = 15 };
 
 /* What an operation is done to; each run has one of its own, in a process of its own. */
 typedef struct world {
-  char name[40];
+  char name[256];
   const char *address, *tcp; /* of managers that run, and whose key is "secret" */
   shareable_list *list, *witness;
   shareable_memory *memory, *other;
