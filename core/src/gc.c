@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "descriptor.h"
 #include "error.h"
 #include "segment.h"
@@ -301,6 +302,7 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
 }
 
 shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   DIR *directory;
   shareable_status status;
   shareable_gc *gc;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cancel.h"
 #include "error.h"
 
 /* Before the file is closed, which the proof of life is about: also where only the list's block is closed. */
@@ -130,6 +131,7 @@ static shareable_status check_begun(const shareable_list *list, shareable_error 
 
 shareable_status shareable_list_open(shareable_list **result, const char *name, uint32_t flags,
                                      shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   shareable_status status;
   shareable_list *list;
   int system = 0;

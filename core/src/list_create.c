@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 
+#include "cancel.h"
 #include "error.h"
 #include "list.h"
 
@@ -254,6 +255,7 @@ static shareable_status make(shareable_list *list, const char *name, const sourc
 
 static shareable_status create(shareable_list **result, const char *name, source *from, uint32_t flags, uint32_t mode,
                                shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   shareable_status status;
   shareable_list *list;
   uint64_t data_size;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "cancel.h"
 #include "error.h"
 #include "unlink.h"
 
@@ -109,6 +110,7 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
 
 shareable_status shareable_memory_create(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
                                          uint32_t mode, shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   shareable_memory *memory;
   shareable_status status;
 
@@ -153,6 +155,7 @@ shareable_status shareable__memory_attach(shareable_memory **result, const char 
 
 shareable_status shareable_memory_open(shareable_memory **result, const char *name, uint32_t flags,
                                        shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   shareable_memory *memory;
   shareable_status status;
 
@@ -225,6 +228,7 @@ void shareable_memory_unpin(shareable_memory *memory) {
 }
 
 shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   shareable__file_id block;
   shareable_status status;
 
@@ -238,6 +242,7 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
 }
 
 shareable_status shareable_unlink(const char *name, shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
   const char *bare = shareable__name_bare(name);
 
   return bare == NULL ? fail_name(error, name) : shareable__segment_unlink(bare, error);

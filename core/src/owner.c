@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "entropy.h"
 #include "error.h"
 #include "fork.h"
@@ -518,6 +519,7 @@ void shareable__owner_be_manager(void) {
 }
 
 shareable_status shareable_hand_over(int64_t pid) {
+  SHAREABLE__UNCANCELLED;
   uint64_t start = pid <= 0 ? 0 : shareable__process_start(pid);
 
   if (start == 0)

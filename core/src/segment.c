@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "descriptor.h"
 #include "entropy.h"
 #include "error.h"
@@ -234,6 +235,7 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 
 /* The program may have closed the descriptor, and have opened a file of its own in its place: then it is not ours to close. */
 void shareable__segment_settle(shareable__segment *segment) {
+  SHAREABLE__UNCANCELLED;
   const shareable__file_id file = {segment->device, segment->inode};
 
   if (segment->base != NULL)
@@ -391,6 +393,7 @@ shareable_status shareable__segment_make_up_name(char name[13], shareable_error 
 }
 
 void shareable__segment_discard(shareable__segment *segment) {
+  SHAREABLE__UNCANCELLED;
   if (segment->base != NULL)
     munmap(segment->base, segment->size);
   remove_temporary(segment);

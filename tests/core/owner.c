@@ -689,5 +689,8 @@ Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait, .timeou
 }
 
 Test(owner, needs_no_proc, .timeout = 60) {
+#if defined(__SANITIZE_ADDRESS__)
+  skip_because("AddressSanitizer needs /proc");
+#endif
   in_namespaces(own_without_proc);
 }
