@@ -249,7 +249,7 @@ static bool add_beside_a_killed_writer(int n) {
   return lives;
 }
 
-Test(atomic, an_add_is_not_undone_by_the_recovery_of_a_killed_writer, .timeout = 120) {
+Test(atomic, an_add_is_not_undone_by_the_recovery_of_a_killed_writer) {
   need_barriers();
   reported = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   for (int n = 0; n < 160; n++) {

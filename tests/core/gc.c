@@ -283,7 +283,7 @@ Test(gc, keeps_a_block_with_a_second_name) {
 }
 
 /* What a user puts among the logs: a lease, a FIFO. */
-Test(gc, goes_on_beside_what_is_no_log, .timeout = 30) {
+Test(gc, goes_on_beside_what_is_no_log) {
   char path[300], other[300];
   int fd;
 

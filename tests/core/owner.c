@@ -314,7 +314,7 @@ static int await_no_block(const char *prefix) {
   return left;
 }
 
-Test(owner, of_many_threads_leaves_no_block, .timeout = 60) {
+Test(owner, of_many_threads_leaves_no_block) {
   pid_t child = start(own_in_threads, own_name());
 
   cr_assert_gt(count_blocks(own_name()), 0);
@@ -684,11 +684,11 @@ static void in_namespaces(void (*does)(const char *prefix)) {
   cr_assert_eq(status, 0, "exit status %d", WEXITSTATUS(status));
 }
 
-Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait, .timeout = 60) {
+Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait) {
   in_namespaces(own_under_a_careless_parent);
 }
 
-Test(owner, needs_no_proc, .timeout = 60) {
+Test(owner, needs_no_proc) {
 #if defined(__SANITIZE_ADDRESS__)
   fputs("skipped: AddressSanitizer needs /proc\n", stderr); /* Criterion leaks the reason of a skip, which is found there */
   return;

@@ -1173,7 +1173,7 @@ static pid_t busy_writer(const char *name, size_t length) {
   return child;
 }
 
-Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer, .timeout = 60) {
+Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer) {
   enum { LENGTH_OF_TEXT = 4000000 };
   char *text = malloc(LENGTH_OF_TEXT);
   shareable_list *list;

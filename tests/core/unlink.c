@@ -178,7 +178,7 @@ static bool kill_after_replacing(const char *name, int replaced_at, int killed_a
   return is_stopped;
 }
 
-Test(unlink, has_a_moved_block_put_back_if_it_is_killed, .timeout = 60) {
+Test(unlink, has_a_moved_block_put_back_if_it_is_killed) {
   int calls;
 
   be_somebody();
