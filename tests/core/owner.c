@@ -690,7 +690,8 @@ Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait) {
 
 Test(owner, needs_no_proc) {
 #if defined(__SANITIZE_ADDRESS__)
-  fputs("skipped: AddressSanitizer needs /proc\n", stderr); /* Criterion leaks the reason of a skip, which is found there */
+  fputs("skipped: AddressSanitizer needs /proc\n",
+        stderr); /* Criterion leaks the reason of a skip, which is found there */
   return;
 #endif
   in_namespaces(own_without_proc);
