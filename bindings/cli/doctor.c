@@ -36,10 +36,10 @@ typedef struct finding {
 enum { CHECK, VERDICT, FOUND, ADVICE };
 
 static const cli_column columns[] = {
-  [CHECK] = {"CHECK", 0, SCOLS_JSON_STRING},
-  [VERDICT] = {"VERDICT", 0, SCOLS_JSON_STRING},
-  [FOUND] = {"FOUND", 0, SCOLS_JSON_STRING},
-  [ADVICE] = {"ADVICE", 0, SCOLS_JSON_STRING},
+  [CHECK] = {"CHECK", 0, SCOLS_JSON_STRING, false, 0},
+  [VERDICT] = {"VERDICT", 0, SCOLS_JSON_STRING, false, 0},
+  [FOUND] = {"FOUND", 0, SCOLS_JSON_STRING, false, 0},
+  [ADVICE] = {"ADVICE", 0, SCOLS_JSON_STRING, false, 0},
 };
 
 static const char *const verdicts[] = {"ok", "note", "wrong"};

@@ -12,9 +12,9 @@
 enum { NAME, FATE, REASON };
 
 static const cli_column columns[] = {
-  [NAME] = {"NAME", 0, SCOLS_JSON_STRING},
-  [FATE] = {"FATE", 0, SCOLS_JSON_STRING},
-  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true},
+  [NAME] = {"NAME", 0, SCOLS_JSON_STRING, false, 0},
+  [FATE] = {"FATE", 0, SCOLS_JSON_STRING, false, 0},
+  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true, 0},
 };
 
 typedef struct finding {

@@ -74,7 +74,7 @@ void cli_put_value(const char *bytes, size_t length) {
 }
 
 /* The formatted and escaped text. */
-static cli_text format_line(const char *format, va_list arguments) {
+static __attribute__((format(printf, 1, 0))) cli_text format_line(const char *format, va_list arguments) {
   cli_text escaped = {0};
   char *text;
   int length = vasprintf(&text, format, arguments);
