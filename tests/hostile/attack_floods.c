@@ -23,7 +23,7 @@ static int connect_abstract(void) {
   socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(ABSTRACT_ADDRESS));
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-  memcpy(address.sun_path + 1, ABSTRACT_ADDRESS + 1, strlen(ABSTRACT_ADDRESS) - 1);
+  memcpy(address.sun_path + 1, &ABSTRACT_ADDRESS[1], strlen(ABSTRACT_ADDRESS) - 1);
   if (connect(fd, (struct sockaddr *)&address, length) == 0)
     return fd;
   close(fd);
