@@ -10,8 +10,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "../../core/src/journal.h"
+#include "../../core/src/lease.h"
+#include "capability.h"
 #include "child.h"
 
 static void be_somebody(void) {
@@ -162,6 +165,49 @@ Test(gc, removes_what_a_process_that_cannot_be_looked_into_does_not_use) {
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+}
+
+/* Root in a container may not take a lease on another user's file: then nothing proves that the block is unused. */
+Test(gc, keeps_a_block_if_it_lacks_the_right_to_take_a_lease) {
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  be_root_again();
+  drop_capability(CAP_LEASE);
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "the kernel does not tell whether a process uses it"),
+               SHAREABLE_FATE_KEPT);
+  regain_capability(CAP_LEASE);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+}
+
+static double seconds(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void hold_lease(const void *with) {
+  shareable__lease lease;
+  int fd = open(with, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0 || shareable__lease_take(&lease, fd) != SHAREABLE__UNUSED)
+    _exit(1);
+}
+
+/* It was stopped while it held the lease. */
+Test(gc, is_not_held_up_by_a_stopped_gc) {
+  pid_t stopped;
+  double begin;
+
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  stopped = start(hold_lease, path_of(own_name()));
+  kill(stopped, SIGSTOP);
+  begin = seconds();
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
+  cr_expect_lt(seconds() - begin, 1.1);
+  end(stopped, SIGKILL);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
 }
 
 /* As stock Python does; with a descriptor or without. */

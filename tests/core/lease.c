@@ -5,11 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
+#include "capability.h"
 #include "child.h"
 
 static const char *own_path(void) {
@@ -152,16 +151,6 @@ Test(lease, leaves_the_program_its_own_signals) {
   done(fd);
 }
 
-/* As in a container: root that may do less. */
-static void give_up_leases(void) {
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2];
-
-  cr_assert_eq(syscall(SYS_capget, &header, data), 0);
-  data[0].effective &= ~(1u << CAP_LEASE);
-  cr_assert_eq(syscall(SYS_capset, &header, data), 0);
-}
-
 Test(lease, does_not_know_of_a_file_that_it_has_no_right_to_ask_for) {
   int fd;
 
@@ -171,7 +160,7 @@ Test(lease, does_not_know_of_a_file_that_it_has_no_right_to_ask_for) {
   need_leases(fd);
   cr_assert_eq(chown(own_path(), 65533, 65533), 0);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
-  give_up_leases();
+  drop_capability(CAP_LEASE);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__USE_UNKNOWN);
   cr_expect_eq(shareable__lease_probe(-1), SHAREABLE__USE_UNKNOWN);
   done(fd);
