@@ -25,15 +25,31 @@ void criterion_add(criterion_test *test) {
   tests = test;
 }
 
+__attribute__((format(printf, 4, 0))) static void complain(const char *file, int line, const char *condition,
+                                                           const char *format, va_list arguments) {
+  fprintf(stderr, "%s:%d: not so: %s: ", file, line, condition);
+  vfprintf(stderr, format, arguments);
+  fprintf(stderr, "\n");
+}
+
 void criterion_fail(const char *file, int line, const char *condition, const char *format, ...) {
   va_list arguments;
 
-  fprintf(stderr, "%s:%d: not so: %s: ", file, line, condition);
   va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
+  complain(file, line, condition, format, arguments);
   va_end(arguments);
-  fprintf(stderr, "\n");
   _exit(1);
+}
+
+static bool has_missed;
+
+void criterion_miss(const char *file, int line, const char *condition, const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  complain(file, line, condition, format, arguments);
+  va_end(arguments);
+  has_missed = true;
 }
 
 void criterion_skip(void) {
@@ -76,7 +92,7 @@ _Noreturn static void be(const criterion_test *test) {
   test->run();
   if (suite != NULL && suite->fini != NULL)
     suite->fini();
-  exit(0); /* not _exit: a sanitizer looks for leaks there */
+  exit(has_missed); /* not _exit: a sanitizer looks for leaks there */
 }
 
 /* False where it fails. */

@@ -26,6 +26,9 @@ typedef struct criterion_test {
 void criterion_add(criterion_test *test);
 _Noreturn void criterion_fail(const char *file, int line, const char *condition, const char *format, ...)
   __attribute__((format(printf, 4, 5)));
+/* The same, but the test goes on, and fails at its end. */
+void criterion_miss(const char *file, int line, const char *condition, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
 _Noreturn void criterion_skip(void);
 
 #define CRITERION_ADD(of, ...)                                                                                         \
@@ -55,6 +58,14 @@ _Noreturn void criterion_skip(void);
 #define cr_assert_not_null(a, ...) cr_assert((a) != NULL, ##__VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...) cr_assert(strcmp((a), (b)) == 0, ##__VA_ARGS__)
 #define cr_assert_arr_eq(a, b, size, ...) cr_assert(memcmp((a), (b), (size)) == 0, ##__VA_ARGS__)
+#define cr_expect(condition, ...)                                                                                      \
+  ((condition) ? (void)0 : criterion_miss(__FILE__, __LINE__, #condition, "" __VA_ARGS__))
+#define cr_expect_not(condition, ...) cr_expect(!(condition), ##__VA_ARGS__)
+#define cr_expect_eq(a, b, ...) cr_expect((a) == (b), ##__VA_ARGS__)
+#define cr_expect_neq(a, b, ...) cr_expect((a) != (b), ##__VA_ARGS__)
+#define cr_expect_lt(a, b, ...) cr_expect((a) < (b), ##__VA_ARGS__)
+#define cr_expect_gt(a, b, ...) cr_expect((a) > (b), ##__VA_ARGS__)
+#define cr_expect_not_null(a, ...) cr_expect((a) != NULL, ##__VA_ARGS__)
 #define cr_skip_test(reason) criterion_skip()
 
 #endif
