@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "unlink.h"
+
 /* Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. */
 static void outlive(const shareable__journal_head *head) {
   struct pollfd ended = {.events = POLLIN};
@@ -49,6 +51,7 @@ void reaper_keep(const shareable__owner_directory *directory, const char *name) 
   if (take(&log, true, &head)) {
     outlive(&head);
     shareable__journal_clear(&log);
+    shareable__unlink_recover(); /* the owner may have been killed while it unlinked a block */
   }
   shareable__journal_close(&log);
 }

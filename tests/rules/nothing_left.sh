@@ -8,8 +8,8 @@ set -eu
 stamp=$top_builddir/tests/begin.stamp
 test -f "$stamp" || { echo "no $stamp: the run did not begin"; exit 1; }
 status=0
-for file in $(find /dev/shm -maxdepth 1 -type f -user "$(id -u)" -newer "$stamp" \
-  \( -name 'psm_*' -o -name '*test-*' -o -name 'demo-*' -o -name '.shareable-*' -o -name 'bench-*' \)); do
+for file in $(find /dev/shm -maxdepth 2 -type f -user "$(id -u)" -newer "$stamp" \
+  \( -name 'psm_*' -o -name '*test-*' -o -name 'demo-*' -o -name '.shareable-*' -o -name 'bench-*' \) 2>/dev/null); do
   inode=$(stat -c %i "$file" 2>/dev/null) || continue # it has gone since
   # Not by its name: whoever made it has it as an unnamed file there.
   if ! grep -qsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode( |\$)" /proc/[0-9]*/maps; then

@@ -6,6 +6,7 @@ Within a second of its owner's end no block of it may be left; and what others o
 that is not so.
 """
 
+import glob
 import os
 import random
 import signal
@@ -21,7 +22,14 @@ LIFE = {"C": 0.04, "Lua": 0.06, "Go": 0.1, "Python": 0.3}
 
 
 def names(prefix):
-    return [name for name in os.listdir("/dev/shm") if name.startswith(prefix)]
+    """The blocks of that prefix: also those that a killed process had moved aside to unlink them."""
+    found = [name for name in os.listdir("/dev/shm") if name.startswith(prefix)]
+    for directory in glob.glob(f"/dev/shm/.shareable-{os.geteuid()}*/"):
+        try:
+            found += [os.path.join(directory, name)[len("/dev/shm/") :] for name in os.listdir(directory) if f"-{prefix}" in name]
+        except FileNotFoundError:
+            pass  # removed with the last log in it
+    return found
 
 
 def kill_a_batch(prefix, programs, live):
