@@ -60,6 +60,12 @@ static size_t find(const registry *of, const char *name) {
   return i;
 }
 
+/* A block that is not found may be moved for a moment by another process: then the reaper removes it after this one's end. */
+static void end_record(ownership *record, shareable_status of_unlinking) {
+  if (of_unlinking != SHAREABLE_E_NOT_FOUND)
+    ownership_forget(record);
+}
+
 static shareable_status destroy(registry *of, const char *name, shareable_error *error) {
   shareable_status status = shareable_unlink(name, error);
 
@@ -74,7 +80,7 @@ shareable_status registry_release(registry *of, const char *name, shareable_erro
   if (i == of->count)
     return SHAREABLE_E_ABSENT;
   status = destroy(of, name, error);
-  ownership_forget(&of->names[i].record);
+  end_record(&of->names[i].record, status);
   free(of->names[i].name);
   of->unrecorded -= i >= of->count - of->unrecorded;
   of->count--;
@@ -94,12 +100,10 @@ static void tell_tracker(registry *of) {
 
 void registry_clear(registry *of) {
   for (size_t i = 0; i < of->count; i++)
-    shareable_unlink(of->names[i].name, NULL);
+    end_record(&of->names[i].record, shareable_unlink(of->names[i].name, NULL));
   tell_tracker(of);
-  for (size_t i = 0; i < of->count; i++) {
-    ownership_forget(&of->names[i].record);
+  for (size_t i = 0; i < of->count; i++)
     free(of->names[i].name);
-  }
   free(of->names);
   of->names = NULL;
   of->count = of->room = of->unrecorded = 0;

@@ -43,22 +43,46 @@ typedef struct run {
   shareable__survey survey;
 } run;
 
-/* A visit: removes a journal of a dead owner that says nothing any more. */
-static void remove_empty(shareable__owner_log *log, void *context) {
-  shareable__journal_head head;
-  shareable__record record;
-  shareable__answer more;
-  uint64_t at = 0;
+/* The logs of dead owners without a block, and what was moved since they were found: all others may be needed. */
+typedef struct ended_logs {
+  shareable__file_set logs;
+  shareable__file_set moved;
+} ended_logs;
 
-  (void)context;
+static bool is_ended(const shareable__owner_log *log, const shareable__file_set *moved) {
+  shareable__journal_head head;
+
+  return shareable__journal_read(log->fd, &head) == SHAREABLE__YES && shareable__journal_is_left(log->fd) &&
+         shareable__journal_is_over(log, moved);
+}
+
+/* A visit. */
+static void find_ended(shareable__owner_log *log, void *context) {
+  ended_logs *of = context;
+
   shareable__journal_remove_unfilled(log);
-  if (shareable__journal_read(log->fd, &head) != SHAREABLE__YES || !shareable__journal_is_left(log->fd))
-    return;
-  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES)
-    if (shareable__journal_has_block(log->fd, &record) != SHAREABLE__NO)
-      return;
-  if (more == SHAREABLE__NO)
+  if (is_ended(log, &of->moved))
+    shareable__file_set_add(&of->logs, &log->id);
+}
+
+/* A visit. */
+static void remove_ended(shareable__owner_log *log, void *context) {
+  const ended_logs *of = context;
+
+  if (shareable__file_set_has(&of->logs, &log->id) && is_ended(log, &of->moved))
     shareable__journal_remove(log);
+}
+
+/* A block that has no name may be moved for a moment: a log is not needed if its blocks are missing before and after that. */
+static void remove_ended_logs(void) {
+  ended_logs of = {0};
+
+  shareable__survey_visit(find_ended, &of);
+  shareable__file_set_sort(&of.logs);
+  if (of.logs.count > 0 && shareable__unlink_find_moved(&of.moved))
+    shareable__survey_visit(remove_ended, &of);
+  shareable__file_set_free(&of.logs);
+  shareable__file_set_free(&of.moved);
 }
 
 #define ENDED "its owner has ended, but "
@@ -295,7 +319,7 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
     ;
   shareable__survey_end(&of.survey);
   if (remove)
-    shareable__survey_visit(remove_empty, NULL);
+    remove_ended_logs();
   if (gc->count > 0)
     qsort(gc->all, gc->count, sizeof *gc->all, by_name);
   return SHAREABLE_OK;

@@ -336,7 +336,8 @@ static bool unlink_block(const shareable__record *record) {
   return status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND;
 }
 
-void shareable__journal_clear(const shareable__owner_log *log) {
+/* Unlinks the blocks that have their names. Returns whether no other block has; sets *is_missing if a block has not. */
+static bool clear_named(const shareable__owner_log *log, bool *is_missing) {
   shareable__answer more, has;
   shareable__record record;
   uint64_t at = 0;
@@ -344,11 +345,53 @@ void shareable__journal_clear(const shareable__owner_log *log) {
 
   while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
     has = shareable__journal_has_block(log->fd, &record);
+    if (has == SHAREABLE__NO && record.inode != 0)
+      *is_missing = true;
     if (has == SHAREABLE__UNTOLD || (has == SHAREABLE__YES && !unlink_block(&record)))
       is_clear = false;
   }
-  if (is_clear && more == SHAREABLE__NO)
+  return is_clear && more == SHAREABLE__NO;
+}
+
+/* Unlinks the blocks that other processes have moved. Returns whether all that is moved was seen. */
+static bool clear_moved(const shareable__owner_log *log) {
+  shareable__file_set moved = {0};
+  bool is_whole = shareable__unlink_find_moved(&moved);
+  shareable__record record;
+  uint64_t at = 0;
+
+  while (moved.count > 0 && shareable__journal_next(log, &at, &record) == SHAREABLE__YES) {
+    const shareable__file_id block = {record.device, record.inode};
+
+    if (shareable__file_set_has(&moved, &block))
+      shareable__unlink_moved(&block, record.name, log->directory->user);
+  }
+  shareable__file_set_free(&moved);
+  return is_whole;
+}
+
+/* What was moved may have its name again before it is looked for. */
+void shareable__journal_clear(const shareable__owner_log *log) {
+  bool is_missing = false, is_clear = clear_named(log, &is_missing);
+
+  if (is_missing)
+    is_clear = clear_moved(log) && clear_named(log, &is_missing);
+  if (is_clear)
     shareable__journal_remove(log);
+}
+
+bool shareable__journal_is_over(const shareable__owner_log *log, const shareable__file_set *moved) {
+  shareable__answer more;
+  shareable__record record;
+  uint64_t at = 0;
+
+  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
+    const shareable__file_id block = {record.device, record.inode};
+
+    if (shareable__journal_has_block(log->fd, &record) != SHAREABLE__NO || shareable__file_set_has(moved, &block))
+      return false;
+  }
+  return more == SHAREABLE__NO;
 }
 
 void shareable__journal_remove(const shareable__owner_log *log) {

@@ -22,14 +22,15 @@
 #include <stdint.h>
 
 #include "descriptor.h"
+#include "file_set.h"
 #include "name.h"
 #include "owner_directory.h"
 #include "word.h"
 
 #define SHAREABLE__JOURNAL_MAGIC UINT64_C(0x326c6e6a65726873) /* "shrejnl2" on a little-endian machine */
 
-/* What only the owner itself uses: whether the block has its name yet. */
-enum { SHAREABLE__RECORD_FREE, SHAREABLE__RECORD_PENDING, SHAREABLE__RECORD_PUBLISHED };
+/* What only the owner itself uses: whether the block has its name yet. MISSED: for a moment, while unused records are freed. */
+enum { SHAREABLE__RECORD_FREE, SHAREABLE__RECORD_PENDING, SHAREABLE__RECORD_PUBLISHED, SHAREABLE__RECORD_MISSED };
 
 typedef struct shareable__record {
   shareable__word inode;  /* 0: the record names no block */
@@ -131,11 +132,17 @@ uint64_t shareable__pid_namespace(void);
 /* Whether there is an heir, and it is not proven that it has ended. */
 bool shareable__heir_lives(const shareable__journal_head *head);
 
-/* Whether the block with that name is the one of the record, and of the log's user. */
+/*
+ * Whether the block with that name is the one of the record, and of the log's user. NO does not prove that the block is gone:
+ * another process may have moved it for a moment (shareable__unlink_find_moved()).
+ */
 shareable__answer shareable__journal_has_block(int fd, const shareable__record *record);
 
 /* Unlinks the blocks of a log that was locked, and then the log, unless a block may be left. */
 void shareable__journal_clear(const shareable__owner_log *log);
+
+/* Whether no block of the log has its name, or is among the files that are moved. */
+bool shareable__journal_is_over(const shareable__owner_log *log, const shareable__file_set *moved);
 
 /*
  * Locks the file and unlinks it, if it was never filled and no process has it locked: a killed process has left it. Returns false if

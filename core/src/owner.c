@@ -22,6 +22,7 @@
 #include "platform.h"
 #include "program.h"
 #include "segment.h"
+#include "unlink.h"
 
 /* A log grows by chunks, each twice as long as the one before. */
 #define CHUNK ((size_t)8192)
@@ -319,13 +320,42 @@ static void free_record(shareable__record *record) {
   record->state = SHAREABLE__RECORD_FREE;
 }
 
-/* Frees the records of blocks that were unlinked by their name. */
-static void tidy(const owner *own, int fd) {
+/* Marks the records of blocks that do not have their names. Returns whether there are any. */
+static bool mark_missed(const owner *own, int fd) {
   shareable__record *record;
+  bool is_any = false;
 
   for (size_t i = 1; (record = record_at(own, i)) != NULL; i++)
-    if (record->state == SHAREABLE__RECORD_PUBLISHED && shareable__journal_has_block(fd, record) == SHAREABLE__NO)
+    if (record->state == SHAREABLE__RECORD_PUBLISHED && shareable__journal_has_block(fd, record) == SHAREABLE__NO) {
+      record->state = SHAREABLE__RECORD_MISSED;
+      is_any = true;
+    }
+  return is_any;
+}
+
+static bool is_gone(const shareable__record *record, int fd, const shareable__file_set *moved) {
+  const shareable__file_id block = {record->device, record->inode};
+
+  return shareable__journal_has_block(fd, record) == SHAREABLE__NO && !shareable__file_set_has(moved, &block);
+}
+
+/* Frees the records of blocks that were unlinked by their name. A block without its name may be moved for a moment. */
+static void tidy(const owner *own, int fd) {
+  shareable__file_set moved = {0};
+  shareable__record *record;
+  bool is_whole;
+
+  if (!mark_missed(own, fd))
+    return;
+  is_whole = shareable__unlink_find_moved(&moved);
+  for (size_t i = 1; (record = record_at(own, i)) != NULL; i++) {
+    if (record->state != SHAREABLE__RECORD_MISSED)
+      continue;
+    record->state = SHAREABLE__RECORD_PUBLISHED;
+    if (is_whole && is_gone(record, fd, &moved))
       free_record(record);
+  }
+  shareable__file_set_free(&moved);
 }
 
 /* The log's file, for writing: a descriptor, or -1 with errno. */

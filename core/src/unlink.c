@@ -25,8 +25,8 @@
 /* PREFIX, INODE, '-', RANDOM. */
 enum { NUMBERS = 25, BASE = sizeof PREFIX - 1 + NUMBERS, TRIES = 100 };
 
-/* Outcomes that are not an errno of the step: look again; another block was moved, and cannot be moved back. */
-enum { AGAIN = -1, KEPT = -2 };
+/* Outcomes that are not an errno: look again; another block was moved, and cannot be moved back; another block has the name. */
+enum { AGAIN = -1, KEPT = -2, OTHER = -3 };
 
 /* In a process without a free descriptor, the place is /dev/shm, by its path. */
 typedef struct removal {
@@ -188,6 +188,8 @@ static shareable_status fail_other(shareable_error *error, const char *name) {
 static shareable_status fail(const removal *of, int system, shareable_error *error) {
   if (system == ENOENT)
     return fail_gone(error, of->name);
+  if (system == OTHER)
+    return fail_other(error, of->name);
   if (system == KEPT)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
                            "block '%s' is already gone; another block that had its name is now %s%s, because "
@@ -196,19 +198,46 @@ static shareable_status fail(const removal *of, int system, shareable_error *err
   return shareable__fail_system(error, system == AGAIN ? EBUSY : system, "cannot unlink '%s'", of->name);
 }
 
-static shareable_status try_to_remove(removal *of, shareable_error *error) {
-  int system = AGAIN;
+/* Whose name it is now: 0 if it is the block's, OTHER, or an errno. */
+static int look(const removal *of, struct stat *file) {
+  if (lstat(of->from, file) != 0)
+    return errno;
+  return is_block(of, file) ? 0 : OTHER;
+}
+
+/* The block does not have its name: perhaps only as long as another process has it moved. */
+static int remove_moved(const removal *of, int system) {
   struct stat file;
 
-  for (int tries = 0; tries < TRIES && system == AGAIN; tries++) {
-    if (lstat(of->from, &file) != 0)
-      return errno == ENOENT && of->was_moved ? SHAREABLE_OK : fail(of, errno, error);
-    if (!is_block(of, &file))
-      return fail_other(error, of->name);
-    system = remove_by_own_directory(of);
-    if (is_about_place(system))
-      system = remove_by_way_of(of, AT_FDCWD, "");
-  }
+  if (system != ENOENT && system != OTHER)
+    return system;
+  if (shareable__unlink_moved(of->block, of->name, SHAREABLE__ANY_USER))
+    return 0;
+  system = look(of, &file);
+  return system == 0 ? AGAIN : system;
+}
+
+/* Another user's block is moved within /dev/shm, where the processes of that user find it if this one is killed. */
+static int try_once(removal *of) {
+  struct stat file;
+  int system = look(of, &file);
+
+  if (system == ENOENT && of->was_moved)
+    return 0;
+  if (system != 0)
+    return remove_moved(of, system);
+  system = file.st_uid == geteuid() ? remove_by_own_directory(of) : EXDEV;
+  if (!is_about_place(system))
+    return system;
+  system = remove_by_way_of(of, AT_FDCWD, "");
+  return system == ENOENT ? AGAIN : system;
+}
+
+static shareable_status try_to_remove(removal *of, shareable_error *error) {
+  int system = AGAIN;
+
+  for (int tries = 0; tries < TRIES && system == AGAIN; tries++)
+    system = try_once(of);
   return system == 0 ? SHAREABLE_OK : fail(of, system, error);
 }
 
@@ -253,9 +282,9 @@ static bool read_name(int place, const char *stray, char name[SHAREABLE__NAME_MA
   return shareable__name_bare(name) == name;
 }
 
-/* In /dev/shm anybody may have made it; the files of others are their own to recover. */
+/* In /dev/shm any user may have made it; the files of others are their own to recover. */
 static bool is_ours(const struct stat *file) {
-  return S_ISREG(file->st_mode) && (geteuid() == 0 || file->st_uid == geteuid());
+  return geteuid() == 0 || file->st_uid == geteuid();
 }
 
 static int return_name(int place, const char *stray) {
@@ -267,14 +296,131 @@ static int return_name(int place, const char *stray) {
   return move_back(place, stray, to);
 }
 
-static void recover_file(int place, const char *stray) {
+/* A visit of each file in a place that was moved there to be unlinked. */
+typedef void visit_stray(int place, const char *stray, uint64_t inode, const struct stat *file, void *context);
+
+static void visit_entry(int place, const char *name, visit_stray *visit, void *context) {
   struct stat file;
   uint64_t inode;
+
+  if (parse(name, &inode) && fstatat(place, name, &file, AT_SYMLINK_NOFOLLOW) == 0)
+    visit(place, name, inode, &file, context);
+}
+
+/* Returns 0, or an errno if there may be more; a directory that was removed meanwhile was empty. */
+static int each_stray_in(int place, visit_stray *visit, void *context) {
+  DIR *files = shareable__directory_list(place);
+  const struct dirent *entry;
   int system;
 
-  if (!parse(stray, &inode) || fstatat(place, stray, &file, AT_SYMLINK_NOFOLLOW) != 0 || !is_ours(&file))
+  if (files == NULL)
+    return errno == ENOENT ? 0 : errno;
+  while (errno = 0, (entry = readdir(files)) != NULL)
+    visit_entry(place, entry->d_name, visit, context);
+  system = errno == ENOENT ? 0 : errno;
+  closedir(files);
+  return system;
+}
+
+typedef struct search {
+  visit_stray *visit;
+  void *context;
+  int system; /* an errno, if there may be more */
+} search;
+
+static void search_in(const shareable__owner_directory *directory, void *context) {
+  search *of = context;
+  int system = each_stray_in(directory->fd, of->visit, of->context);
+
+  if (system != 0)
+    of->system = system;
+  shareable__owner_directory_remove(directory);
+}
+
+/* A directory that cannot be opened is of another user, and no process of this one has moved anything there. */
+static bool is_unknown(int system) {
+  return system == EMFILE || system == ENFILE || system == ENOMEM;
+}
+
+/* Returns whether all places were seen that this process may look into. */
+static bool each_stray(visit_stray *visit, void *context) {
+  search of = {visit, context, 0};
+  int system = shareable__owner_directory_each(search_in, &of), shm = shareable__shm_directory_open();
+
+  if (shm < 0)
+    return false;
+  if (of.system == 0)
+    of.system = each_stray_in(shm, visit, context);
+  close(shm);
+  return of.system == 0 && !is_unknown(system);
+}
+
+/* A moved file to find, and whether it was unlinked. */
+typedef struct moved {
+  const shareable__file_id *block;
+  const char *name;
+  uid_t user;
+  bool is_unlinked;
+} moved;
+
+static bool is_moved_block(const moved *of, int place, const char *stray, const struct stat *file) {
+  char name[SHAREABLE__NAME_MAX + 1];
+
+  return S_ISREG(file->st_mode) && file->st_dev == of->block->device && file->st_ino == of->block->inode &&
+         (of->user == SHAREABLE__ANY_USER || file->st_uid == of->user) && read_name(place, stray, name) &&
+         strcmp(name, of->name) == 0;
+}
+
+static void unlink_if_block(int place, const char *stray, uint64_t inode, const struct stat *file, void *context) {
+  moved *of = context;
+
+  (void)inode;
+  if (!is_moved_block(of, place, stray, file) || unlinkat(place, stray, 0) != 0)
     return;
-  if (file.st_ino == inode)
+  drop_link(place, stray);
+  of->is_unlinked = true;
+}
+
+bool shareable__unlink_moved(const shareable__file_id *block, const char *name, uid_t user) {
+  moved of = {block, name, user, false};
+
+  each_stray(unlink_if_block, &of);
+  return of.is_unlinked;
+}
+
+/* What find_moved fills. */
+typedef struct collection {
+  shareable__file_set *files;
+  bool is_whole;
+} collection;
+
+static void collect(int place, const char *stray, uint64_t inode, const struct stat *file, void *context) {
+  const shareable__file_id id = {file->st_dev, file->st_ino};
+  collection *to = context;
+
+  (void)place;
+  (void)stray;
+  (void)inode;
+  if (S_ISREG(file->st_mode) && !shareable__file_set_add(to->files, &id))
+    to->is_whole = false;
+}
+
+bool shareable__unlink_find_moved(shareable__file_set *files) {
+  collection to = {files, true};
+
+  to.is_whole = each_stray(collect, &to) && to.is_whole;
+  shareable__file_set_sort(files);
+  return to.is_whole;
+}
+
+/* What is no regular file was never a block: it has taken the name of one, and goes back. */
+static void recover_file(int place, const char *stray, uint64_t inode, const struct stat *file, void *context) {
+  int system;
+
+  (void)context;
+  if (!is_ours(file))
+    return;
+  if (S_ISREG(file->st_mode) && file->st_ino == inode)
     system = unlinkat(place, stray, 0) == 0 ? 0 : errno;
   else
     system = return_name(place, stray);
@@ -294,24 +440,21 @@ static void recover_link(int place, const char *link) {
     unlinkat(place, link, 0);
 }
 
-static void recover(int place) {
-  int fd = shareable__openat(place, ".", O_RDONLY | O_DIRECTORY, 0);
-  DIR *files = fd < 0 ? NULL : fdopendir(fd);
+static void recover_links(int place) {
+  DIR *files = shareable__directory_list(place);
   const struct dirent *entry;
 
-  if (files == NULL) {
-    if (fd >= 0)
-      close(fd);
+  if (files == NULL)
     return;
-  }
   while ((entry = readdir(files)) != NULL)
-    if (shareable__unlink_is_stray(entry->d_name) && entry->d_type != DT_LNK)
-      recover_file(place, entry->d_name);
-  rewinddir(files);
-  while ((entry = readdir(files)) != NULL)
-    if (shareable__unlink_is_stray(entry->d_name) && entry->d_type == DT_LNK)
+    if (shareable__unlink_is_stray(entry->d_name))
       recover_link(place, entry->d_name);
   closedir(files);
+}
+
+static void recover(int place) {
+  each_stray_in(place, recover_file, NULL);
+  recover_links(place);
 }
 
 void shareable__unlink_recover_in(const shareable__owner_directory *directory) {

@@ -3,7 +3,8 @@
  *
  * No system call unlinks a name only if it is a certain file. So the name is compared, moved to a place where no other user
  * can change it, compared again there, and only then unlinked, or moved back. The place is the user's directory in /dev/shm
- * (owner_directory.h); if there is none to be had, as in a full /dev/shm, it is a name in /dev/shm that cannot be foreseen.
+ * (owner_directory.h). For root, and another user's block, it is a name in /dev/shm that cannot be foreseen: there the
+ * processes of that user find the block too. The same is used if there is no directory to be had, as in a full /dev/shm.
  *
  * A process may be killed in between. So the name in the other place says what was to be done:
  *
@@ -20,6 +21,7 @@
 #include <stdbool.h>
 
 #include "descriptor.h"
+#include "file_set.h"
 #include "owner_directory.h"
 #include "shareable.h"
 
@@ -28,6 +30,21 @@
  * cannot be moved back, because the name is taken once more, the sentence says where it is.
  */
 shareable_status shareable__unlink_block(const shareable__file_id *block, const char *name, shareable_error *error);
+
+/* In place of a user. */
+#define SHAREABLE__ANY_USER ((uid_t)-1)
+
+/*
+ * Unlinks the block if another process has moved it, from that name, and the block belongs to that user. Returns false if it is
+ * in no place that this process may look into.
+ */
+bool shareable__unlink_moved(const shareable__file_id *block, const char *name, uid_t user);
+
+/*
+ * Adds the files that are moved at this moment, in all places. Returns false if there may be more. A block that has not its
+ * name before this call, is not found by it, and has not its name after it, is gone.
+ */
+bool shareable__unlink_find_moved(shareable__file_set *files);
 
 /* Whether a file by that name was moved there to be unlinked: it is not an ownership log, whatever it contains. */
 bool shareable__unlink_is_stray(const char *name);

@@ -16,6 +16,7 @@
 #include "../../core/src/lease.h"
 #include "capability.h"
 #include "child.h"
+#include "moved.h"
 
 static void be_somebody(void) {
   if (geteuid() != 0)
@@ -177,6 +178,16 @@ Test(gc, keeps_a_block_if_it_lacks_the_right_to_take_a_lease) {
                SHAREABLE_FATE_KEPT);
   regain_capability(CAP_LEASE);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+}
+
+Test(gc, keeps_the_record_of_a_block_that_another_process_has_moved) {
+  be_somebody();
+  end(start_owner(own_name(), 0), SIGKILL);
+  cr_assert(move_block(own_name()));
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_ok(shareable_unlink(own_name(), NULL));
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  shareable_unlink(own_name(), NULL);
 }
 
 static double seconds(void) {

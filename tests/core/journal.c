@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "support.h"
+#include "moved.h"
 
 /* A file without a name, of so many bytes. */
 static int file_of(const void *bytes, size_t size) {
@@ -286,4 +286,39 @@ Test(log, names_a_block_by_name_and_device_and_inode) {
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
   close(fd);
+}
+
+/* Adds a record of the block of that name. */
+static void record_block(int fd, const char *name) {
+  shareable__record record = {0};
+  char path[100];
+  struct stat block;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", name);
+  cr_assert_eq(stat(path, &block), 0);
+  record.inode = block.st_ino;
+  record.device = block.st_dev;
+  strcpy(record.name, name);
+  cr_assert_eq(write(fd, &record, sizeof record), (ssize_t)sizeof record);
+}
+
+Test(log, that_is_cleared_unlinks_a_block_that_another_process_has_moved) {
+  int fd = make_log("log", 0600);
+  shareable_memory *memory;
+  shareable__owner_log log;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
+  shareable_memory_unref(memory);
+  record_block(fd, own_name());
+  close(fd);
+  cr_assert(move_block(own_name()));
+  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  shareable__journal_clear(&log);
+  shareable__journal_close(&log);
+  cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "the block is left, and would be moved back");
+  cr_expect_neq(faccessat(directory.fd, "log", F_OK, 0), 0);
+  cr_expect(exists(own_name()), "the other block of that name");
+  unlink(moved_path(own_name()));
+  cr_ok(shareable_unlink(own_name(), NULL));
+  rmdir(log_directory());
 }

@@ -17,6 +17,7 @@
 #include "../../core/src/owner.h"
 #include "../../core/src/segment.h"
 #include "child.h"
+#include "moved.h"
 
 /* Names that another process can make up too: the test's, and a number. */
 typedef struct name {
@@ -350,6 +351,33 @@ Test(owner, keeps_the_record_of_a_block_that_is_about_to_get_its_name) {
     claim_before_publishing(own_name());
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert_eq(status, 0);
+}
+
+/* More than the first chunk has records for: so those of blocks without a name are looked at. */
+static void own_many_and_one_that_is_moved(const void *prefix) {
+  own(prefix);
+  if (!move_block(prefix))
+    _exit(1);
+  for (int i = 0; i < 40; i++)
+    own(numbered(prefix, i).text);
+}
+
+/* Its name is another block's, which stays. */
+Test(owner, leaves_no_block_that_another_process_has_moved) {
+  pid_t child = start(own_many_and_one_that_is_moved, own_name());
+  bool is_left = true;
+
+  cr_expect_eq(access(moved_path_of(own_name(), child), F_OK), 0);
+  end(child, SIGKILL);
+  for (int i = 0; i < 500 && is_left; i++) {
+    usleep(10000);
+    is_left = access(moved_path_of(own_name(), child), F_OK) == 0;
+  }
+  cr_expect_not(is_left, "its record was freed");
+  cr_expect(exists(own_name()));
+  unlink(moved_path_of(own_name(), child));
+  cr_expect_eq(await_no_block(numbered(own_name(), 0).text), 0);
+  shareable_unlink(own_name(), NULL);
 }
 
 /* The record is another block's by then. */

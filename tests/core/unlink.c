@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "moved.h"
 
 static void be_somebody(void) {
   if (geteuid() != 0)
@@ -189,12 +190,14 @@ Test(unlink, has_a_moved_block_put_back_if_it_is_killed) {
         break;
 }
 
-static int find_call_that_moves(const char *name) {
+typedef void make_block(const char *name, size_t size);
+
+static int find_call_that_moves(const char *name, make_block *make_it) {
   for (int call = 1;; call++) {
     pid_t child;
     bool is_there;
 
-    make(name, 8);
+    make_it(name, 8);
     child = start_unlinking(name);
     cr_assert(run_to(child, call));
     ptrace(PTRACE_SYSCALL, child, NULL, NULL);
@@ -212,7 +215,7 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
   int call;
 
   be_somebody();
-  call = find_call_that_moves(own_name());
+  call = find_call_that_moves(own_name(), make);
   make(own_name(), 8);
   child = start_unlinking(own_name());
   cr_assert(run_to(child, call));
@@ -232,6 +235,93 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
   cr_expect_eq(size_of(own_name()), 16);
   cr_ok(shareable_unlink(own_name(), NULL));
   check_no_stray(own_name());
+}
+
+static void make_as_somebody(const char *name, size_t size) {
+  be_somebody();
+  make(name, size);
+  be_root_again();
+}
+
+/* Else its owner's processes take it for unlinked, and their logs forget it. */
+Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_look_into) {
+  pid_t child;
+  int call;
+
+  if (geteuid() != 0)
+    skip_because("only root may unlink another user's block");
+  call = find_call_that_moves(own_name(), make_as_somebody);
+  make_as_somebody(own_name(), 8);
+  child = start_unlinking(own_name());
+  cr_assert(run_to(child, call));
+  shareable_unlink(own_name(), NULL);
+  make_as_somebody(own_name(), 16);
+  ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+  waitpid(child, NULL, 0);
+  cr_expect_not(exists(own_name()));
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  be_somebody();
+  shareable__unlink_recover();
+  cr_expect_eq(size_of(own_name()), 16);
+  check_no_stray(own_name());
+  be_root_again();
+  shareable__unlink_recover();
+  shareable_unlink(own_name(), NULL);
+}
+
+Test(unlink, finds_a_block_that_another_process_has_moved) {
+  shareable_memory *memory;
+
+  be_somebody();
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
+  cr_assert(move_block(own_name()));
+  cr_expect_eq(shareable_memory_unlink(memory, NULL), SHAREABLE_OK);
+  shareable_memory_unref(memory);
+  cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "it is left, and would be moved back");
+  cr_expect_eq(size_of(own_name()), 24, "the other block of that name");
+  unlink(moved_path(own_name()));
+  cr_ok(shareable_unlink(own_name(), NULL));
+  shareable__unlink_recover();
+}
+
+static void make_directory(const char *path) {
+  cr_assert_eq(mkdir(path, 0700), 0);
+}
+
+static void make_fifo(const char *path) {
+  cr_assert_eq(mkfifo(path, 0600), 0);
+}
+
+static void make_symbolic_link(const char *path) {
+  cr_assert_eq(symlink("/nowhere", path), 0);
+}
+
+/* It took the name between a check and the rename. */
+static void check_that_it_comes_back(const char *place, void (*make_it)(const char *path)) {
+  char stray[100], path[100];
+  struct stat file;
+
+  snprintf(stray, sizeof stray, "%s/.shareable-unlink-0000000000000001-00000001-%s", place, own_name());
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  make_it(stray);
+  shareable__unlink_recover();
+  cr_expect_eq(lstat(path, &file), 0, "%s", stray);
+  cr_expect_neq(lstat(stray, &file), 0, "%s", stray);
+  remove(stray);
+  remove(path);
+}
+
+Test(unlink, moves_back_what_was_never_a_block) {
+  void (*const kinds[])(const char *) = {make_directory, make_fifo, make_symbolic_link};
+
+  be_somebody();
+  for (size_t i = 0; i < LENGTH(kinds); i++) {
+    cr_assert_eq(mkdir(log_directory(), 0700), 0);
+    check_that_it_comes_back(log_directory(), kinds[i]);
+    check_that_it_comes_back("/dev/shm", kinds[i]);
+    rmdir(log_directory());
+  }
 }
 
 Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {

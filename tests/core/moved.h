@@ -1,0 +1,41 @@
+/*
+ * moved.h - a block that seems to be moved for a moment by a process that unlinks another one (core/src/unlink.h).
+ */
+#ifndef TESTS_MOVED_H
+#define TESTS_MOVED_H
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support.h"
+
+/* Where the block of that name is once a process has moved it. No file has the inode 1, so that it is not the one to be unlinked. */
+static inline const char *moved_path_of(const char *name, pid_t mover) {
+  static char path[400];
+
+  snprintf(path, sizeof path, "%s/.shareable-unlink-0000000000000001-%08x-%s", log_directory(), (unsigned)mover, name);
+  return path;
+}
+
+static inline const char *moved_path(const char *name) {
+  return moved_path_of(name, getpid());
+}
+
+/*
+ * Moves the block, and gives its name to a block that no process owns: so no process that recovers moves it back. Returns false
+ * if that fails.
+ */
+static inline bool move_block(const char *name) {
+  shareable_memory *memory;
+  char path[300];
+
+  snprintf(path, sizeof path, "/dev/shm/%s", name);
+  mkdir(log_directory(), 0700);
+  if (rename(path, moved_path(name)) != 0 || shareable_memory_create(&memory, name, 24, 0, 0, NULL) != SHAREABLE_OK)
+    return false;
+  shareable_memory_unref(memory);
+  return true;
+}
+
+#endif
