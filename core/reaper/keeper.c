@@ -3,6 +3,7 @@
  */
 #include "keeper.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,13 +11,18 @@
 
 #include "unlink.h"
 
-/* Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. */
+/*
+ * Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. The
+ * keeper is in the owner's pid namespace, also if /proc does not show that.
+ */
 static void outlive(const shareable__journal_head *head) {
   struct pollfd ended = {.events = POLLIN};
 
   if (head->heir.pid <= 0)
     return;
   ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)head->heir.pid, 0u);
+  if (ended.fd < 0 && errno == ESRCH)
+    return;
   while (shareable__heir_lives(head) && /* asked once the descriptor is of this process or none */
          poll(&ended, 1, ended.fd < 0 ? 100 : -1) <= 0)
     ;

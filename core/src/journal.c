@@ -256,17 +256,47 @@ static uint64_t start_without_proc(int64_t pid) {
   return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? 0 : SHAREABLE__START_UNTOLD;
 }
 
+/* A /proc that was mounted in another pid namespace gives this process another number, and shows other processes. */
+static bool is_proc_ours(void) {
+  char pid[24];
+  ssize_t length = readlink("/proc/self", pid, sizeof pid - 1);
+
+  if (length <= 0)
+    return false;
+  pid[length] = '\0';
+  return strtoll(pid, NULL, 10) == getpid();
+}
+
+/* A number of /proc/PID/stat; `name_end` is the end of field 2, and the field's number is above 3. */
+static bool read_field(const char *name_end, int number, uint64_t *value) {
+  const char *at = name_end;
+
+  for (int field = 2; at != NULL && field < number; field++)
+    at = strchr(at + 1, ' ');
+  if (at != NULL)
+    *value = strtoull(at + 1, NULL, 10);
+  return at != NULL;
+}
+
+/* State Z is of the main thread: it has ended and was not waited for, but other threads may live (field 20 counts them). */
+static bool has_ended(const char *name_end) {
+  uint64_t threads = 0;
+
+  if (strncmp(name_end, ") X", 3) == 0)
+    return true;
+  return strncmp(name_end, ") Z", 3) == 0 && read_field(name_end, 20, &threads) && threads <= 1;
+}
+
 /* Field 22 of the text of /proc/PID/stat; 0 if the process has ended and is only not waited for. */
 static uint64_t parse_start(const char *text) {
-  const char *fields = strrchr(text, ')'); /* the end of the program's name, which may hold any bytes: field 2 */
+  const char *name_end = strrchr(text, ')'); /* the program's name is field 2, and may hold any bytes */
+  uint64_t start;
 
-  if (fields == NULL)
+  if (name_end == NULL)
     return SHAREABLE__START_UNTOLD;
-  if (strncmp(fields, ") Z", 3) == 0 || strncmp(fields, ") X", 3) == 0)
+  if (has_ended(name_end))
     return 0;
-  for (int field = 2; fields != NULL && field < 22; field++)
-    fields = strchr(fields + 1, ' ');
-  return fields == NULL ? SHAREABLE__START_UNTOLD : strtoull(fields + 1, NULL, 10);
+  return read_field(name_end, 22, &start) ? start : SHAREABLE__START_UNTOLD;
 }
 
 uint64_t shareable__process_start(int64_t pid) {
@@ -276,6 +306,8 @@ uint64_t shareable__process_start(int64_t pid) {
 
   if (pid <= 0 || pid > INT_MAX)
     return 0;
+  if (!is_proc_ours())
+    return start_without_proc(pid);
   snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
   fd = shareable__openat(AT_FDCWD, path, O_RDONLY, 0);
   if (fd < 0)
@@ -288,10 +320,24 @@ uint64_t shareable__process_start(int64_t pid) {
   return parse_start(text);
 }
 
-uint64_t shareable__pid_namespace(void) {
+static uint64_t namespace_of(const char *path) {
   struct stat status;
 
-  return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+  return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+uint64_t shareable__pid_namespace(void) {
+  return namespace_of("/proc/self/ns/pid");
+}
+
+uint64_t shareable__time_namespace(void) {
+  return namespace_of("/proc/self/ns/time");
+}
+
+/* Each time namespace may begin to count at another time: a start of another one proves nothing. */
+static bool is_heirs_start(const shareable__journal_head *head, uint64_t start) {
+  return start == head->heir.start || start == SHAREABLE__START_UNTOLD || head->heir.start == SHAREABLE__START_UNTOLD ||
+         head->time_namespace != shareable__time_namespace();
 }
 
 /* A pid of another namespace, or of one that is unknown, proves nothing. */
@@ -300,11 +346,10 @@ bool shareable__heir_lives(const shareable__journal_head *head) {
 
   if (head->heir.pid <= 0)
     return false;
-  if (head->pid_namespace != shareable__pid_namespace())
+  if (head->pid_namespace == 0 || head->pid_namespace != shareable__pid_namespace())
     return true;
   start = shareable__process_start(head->heir.pid);
-  return start != 0 &&
-         (start == head->heir.start || start == SHAREABLE__START_UNTOLD || head->heir.start == SHAREABLE__START_UNTOLD);
+  return start != 0 && is_heirs_start(head, start);
 }
 
 static bool is_of(const shareable__record *record, const struct stat *block, const struct stat *journal) {

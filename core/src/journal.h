@@ -56,7 +56,9 @@ typedef struct shareable__journal_head {
   uint64_t pid_namespace; /* in which the pids are valid: its inode; 0: unknown */
   int64_t pid;            /* the owner, for messages only */
   uint32_t kind;          /* SHAREABLE__OWNER_PROCESS, ...; for messages only */
-  unsigned char unused[468];
+  uint32_t unused_word;
+  uint64_t time_namespace; /* in which the heir's start is valid: its inode; 0: unknown, or the system has none */
+  unsigned char unused[456];
 } shareable__journal_head;
 
 _Static_assert(sizeof(shareable__record) == 512, "in the file");
@@ -120,14 +122,18 @@ shareable__answer shareable__journal_read(int fd, shareable__journal_head *head)
 shareable__answer shareable__journal_next(const shareable__owner_log *log, uint64_t *at, shareable__record *record);
 
 /*
- * When the process began, in clock ticks since the machine was booted. Returns 0 if there is no such process or it has ended;
- * SHAREABLE__START_UNTOLD if /proc does not tell.
+ * When the process began, in clock ticks since the machine was booted, as in the time namespace of the caller. Returns 0 if there
+ * is no such process or all of its threads have ended; SHAREABLE__START_UNTOLD if /proc does not tell, or shows the processes
+ * of another pid namespace.
  */
 #define SHAREABLE__START_UNTOLD UINT64_MAX
 uint64_t shareable__process_start(int64_t pid);
 
 /* The inode of this process's pid namespace; 0 without /proc. */
 uint64_t shareable__pid_namespace(void);
+
+/* The inode of this process's time namespace; 0 without /proc, or if the system has no time namespaces. */
+uint64_t shareable__time_namespace(void);
 
 /* Whether there is an heir, and it is not proven that it has ended. */
 bool shareable__heir_lives(const shareable__journal_head *head);

@@ -48,6 +48,7 @@ typedef struct owner {
 static owner owners[USERS];
 static unsigned forks; /* shareable__forks when they were begun: in a child, all of them are the parent's */
 static shareable__heir heir;
+static uint64_t heir_clock; /* the time namespace of heir.start */
 static uint32_t kind;
 
 static shareable_status fail_no_space(shareable_error *error, const char *name, size_t size) {
@@ -134,6 +135,7 @@ static void appoint_heir(const owner *own) {
   shareable__journal_head *head = head_of(own);
 
   head->heir.start = heir.start;
+  head->time_namespace = heir_clock;
   __atomic_store_n(&head->heir.pid, heir.pid, __ATOMIC_RELEASE);
 }
 
@@ -559,6 +561,7 @@ shareable_status shareable_hand_over(int64_t pid) {
   shareable__fork_lock();
   begin_anew();
   heir = (shareable__heir){pid, start};
+  heir_clock = shareable__time_namespace();
   for (size_t i = 0; i < USERS; i++)
     if (owners[i].count > 0)
       appoint_heir(&owners[i]);

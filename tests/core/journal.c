@@ -5,12 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "moved.h"
+
+/* Older headers lack it. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
 
 /* A file without a name, of so many bytes. */
 static int file_of(const void *bytes, size_t size) {
@@ -88,8 +95,104 @@ Test(journal, a_process_has_a_start_until_it_has_ended) {
   cr_assert_eq(shareable__process_start(INT64_C(0x100000000) + getpid()), 0, "no pid has as many bits");
 }
 
+static void *live_for_a_while(void *with) {
+  for (;;)
+    pause();
+  return with;
+}
+
+/* Its state is that of the main thread. */
+Test(journal, a_process_has_a_start_as_long_as_one_of_its_threads_lives) {
+  uint64_t start;
+  siginfo_t state;
+  pid_t child = fork();
+
+  if (child == 0) {
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, live_for_a_while, NULL) != 0)
+      _exit(1);
+    pthread_exit(NULL);
+  }
+  start = shareable__process_start(child);
+  usleep(200000);
+  cr_expect_gt(start, 0);
+  cr_expect_eq(shareable__process_start(child), start, "its main thread alone has ended");
+  kill(child, SIGKILL);
+  cr_assert_eq(waitid(P_PID, (id_t)child, &state, WEXITED | WNOWAIT), 0);
+  cr_expect_eq(shareable__process_start(child), 0);
+  waitpid(child, NULL, 0);
+}
+
+/* In a namespace: 0 if the heir lives there, 1 if not, 77 if there is no such namespace. */
+typedef int look_from_inside(const shareable__journal_head *head);
+
+static void check_from_inside(look_from_inside *look, const shareable__journal_head *head) {
+  int status;
+  pid_t child = fork();
+
+  if (child == 0)
+    _exit(look(head));
+  waitpid(child, &status, 0);
+  cr_assert(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77)
+    skip_because("needs a namespace of its own");
+  cr_expect_eq(WEXITSTATUS(status), 0);
+}
+
+/* Its clock begins a day earlier, and its child is the first process there. */
+static int look_from_time_namespace(const shareable__journal_head *head) {
+  int offsets, status;
+  pid_t child;
+
+  if (unshare(CLONE_NEWTIME) != 0)
+    return 77;
+  offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  if (offsets < 0 || write(offsets, "boottime 86400 0", 16) != 16)
+    return 77;
+  close(offsets);
+  child = fork();
+  if (child == 0)
+    _exit(shareable__process_start(head->heir.pid) == head->heir.start ? 2 : !shareable__heir_lives(head));
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+Test(journal, an_heir_is_not_taken_for_ended_in_another_time_namespace) {
+  const shareable__journal_head head = {.pid_namespace = shareable__pid_namespace(),
+                                        .time_namespace = shareable__time_namespace(),
+                                        .heir = {getpid(), shareable__process_start(getpid())}};
+
+  check_from_inside(look_from_time_namespace, &head);
+}
+
+/* /proc still shows the numbers of the namespace outside, where the first process has another start. */
+static int look_with_proc_from_outside(const shareable__journal_head *head) {
+  shareable__journal_head inside = *head;
+  int status;
+  pid_t child;
+
+  if (unshare(CLONE_NEWPID) != 0)
+    return 77;
+  child = fork();
+  if (child == 0) {
+    inside.pid_namespace = shareable__pid_namespace();
+    inside.heir = (shareable__heir){1, 12345};
+    _exit(inside.pid_namespace == 0 || !shareable__heir_lives(&inside));
+  }
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+Test(journal, an_heir_is_not_looked_for_in_the_proc_of_another_pid_namespace) {
+  const shareable__journal_head head = {.time_namespace = shareable__time_namespace()};
+
+  check_from_inside(look_with_proc_from_outside, &head);
+}
+
 Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
-  shareable__journal_head head = {.pid_namespace = shareable__pid_namespace()};
+  shareable__journal_head head = {.pid_namespace = shareable__pid_namespace(),
+                                  .time_namespace = shareable__time_namespace()};
 
   cr_assert_not(shareable__heir_lives(&head), "there is none");
   head.heir = (shareable__heir){getpid(), shareable__process_start(getpid())};
@@ -98,7 +201,15 @@ Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
   cr_assert_not(shareable__heir_lives(&head), "the pid was used again");
   head.pid_namespace++;
   cr_assert(shareable__heir_lives(&head), "a pid of another namespace proves nothing");
-  head.pid_namespace--;
+  head.pid_namespace = 0;
+  cr_assert(shareable__heir_lives(&head), "nor does one of a namespace that is unknown");
+  head.pid_namespace = shareable__pid_namespace();
+  head.time_namespace++;
+  cr_assert(shareable__heir_lives(&head), "a start of another time namespace proves nothing");
+  head.heir.pid = INT32_MAX;
+  cr_assert_not(shareable__heir_lives(&head), "there is no such process");
+  head.heir.pid = getpid();
+  head.time_namespace--;
   head.heir.start = SHAREABLE__START_UNTOLD;
   cr_assert(shareable__heir_lives(&head));
 }
