@@ -56,7 +56,7 @@ static block_state state_of(const shareable__usage *usage) {
   if (usage->user_count > 0 || usage->is_locked || usage->use == SHAREABLE__IN_USE ||
       (usage->owner != NULL && (!usage->owner->is_dead || usage->owner->heir != 0)))
     return BLOCK_LIVE;
-  if (!shareable__usage_is_none(usage))
+  if (!shareable__usage_is_none(usage) || usage->is_owner_unknown)
     return BLOCK_UNKNOWN;
   return usage->owner == NULL ? BLOCK_UNUSED : BLOCK_ORPHANED;
 }
@@ -120,7 +120,8 @@ static bool look_at(blocks *to, int directory, const char *name) {
   found->user_count = usage.user_count;
   found->has_other_users = (usage.is_locked || usage.use == SHAREABLE__IN_USE) && usage.user_count == 0;
   found->unasked = usage.unasked == NULL ? 0 : usage.unasked->pid;
-  found->owner = owner_of(&to->survey, usage.owner);
+  found->owner = usage.is_owner_unknown ? -1 : owner_of(&to->survey, usage.owner);
+  found->is_owner_unknown = usage.is_owner_unknown;
   found->state = state_of(&usage);
   found->kind = kind_of(name, found); /* last: to look is to use it for a moment */
   return true;

@@ -29,10 +29,11 @@ typedef struct block {
   uint64_t size, used; /* in bytes; used: of memory, as the file system counts it */
   size_t user_count;
   const shareable__mapping *users;
-  bool has_other_users; /* that cannot be seen from here */
-  int64_t unasked;      /* a process that may use it, but cannot be looked into; or 0 */
-  int64_t owner;        /* a process; 0: nobody owns it; -1: it has ended, or cannot be seen from here */
-  int64_t age;          /* in seconds */
+  bool has_other_users;  /* that cannot be seen from here */
+  int64_t unasked;       /* a process that may use it, but cannot be looked into; or 0 */
+  bool is_owner_unknown; /* the logs that may name its owner cannot be read */
+  int64_t owner;         /* a process; 0: nobody owns it; -1: it has ended, or cannot be seen from here */
+  int64_t age;           /* in seconds */
   uid_t uid;
   mode_t mode; /* the permission bits */
 } block;

@@ -218,7 +218,8 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, o
                             "  -h, --help            print this\n"
                             "\n"
                             "STATE is live, unused (nobody has it open or owns it), orphaned (its owner has\n"
-                            "ended: 'shareable gc' removes it), deleted (in use, without a name) or unknown.\n",
+                            "ended: 'shareable gc' removes it), deleted (in use, without a name) or unknown\n"
+                            "(its users or its owner cannot be seen from here).\n",
                             run_ls};
 
 /* One block, a line for each of its columns. */
@@ -234,6 +235,8 @@ static void print_info(const block *of) {
   }
   if (of->state == BLOCK_UNKNOWN && of->unasked != 0)
     cli_line("%-6s  process %" PRId64 " cannot be asked whether it uses it", "NOTE", of->unasked);
+  if (of->is_owner_unknown)
+    cli_line("%-6s  the ownership logs of its user cannot be read from here", "NOTE");
 }
 
 static int run_info(int argc, char **argv) {

@@ -195,23 +195,34 @@ static shareable_fate judge_dead(const run *of, finding *found) {
   return fate;
 }
 
+/* While its reaper waits for the heir, a dead owner's log is locked as a living one's. */
+static shareable_fate keep_owned(const shareable__claim *claim, finding *found) {
+  if (claim->heir == 0)
+    return keep(found, claim->is_manager ? "its owner, a manager, lives" : "its owner lives", "");
+  snprintf(found->reason, sizeof found->reason,
+           claim->is_dead ? "its owner has left it to process %" PRId64 ", which lives"
+                          : "its owner lives, or has ended and left it to process %" PRId64 ", which lives",
+           claim->heir);
+  return SHAREABLE_FATE_KEPT;
+}
+
+static shareable_fate keep_unclaimed(const run *of, finding *found) {
+  if (!shareable__survey_reads_logs_of(found->name, &found->file))
+    return keep(found, "it belongs to another user, whose ownership logs cannot be read from here", "");
+  if (!of->survey.is_whole)
+    return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
+  return keep(found, "nobody has it recorded as owned: it is there until somebody unlinks it", "");
+}
+
 static shareable_fate judge(const run *of, finding *found) {
   const shareable__claim *claim = shareable__survey_claim(&of->survey, found->name, found->file.st_ino);
 
   found->is_refused = false;
   if (found->system != 0)
     return keep(found, "it cannot be looked at: ", shareable__system_text(found->system));
-  if (claim == NULL && !of->survey.is_whole)
-    return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
   if (claim == NULL)
-    return keep(found, "nobody has it recorded as owned: it is there until somebody unlinks it", "");
-  if (!claim->is_dead)
-    return keep(found, claim->is_manager ? "its owner, a manager, lives" : "its owner lives", "");
-  if (claim->heir == 0)
-    return judge_dead(of, found);
-  snprintf(found->reason, sizeof found->reason, "its owner has left it to process %" PRId64 ", which lives",
-           claim->heir);
-  return SHAREABLE_FATE_KEPT;
+    return keep_unclaimed(of, found);
+  return claim->is_dead && claim->heir == 0 ? judge_dead(of, found) : keep_owned(claim, found);
 }
 
 /* Names that begin with a dot are a program's own business unless a log has them. */

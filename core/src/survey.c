@@ -4,6 +4,7 @@
 #include "survey.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,7 @@ shareable__usage shareable__survey_look(const shareable__survey *survey, const c
                                         int fd) {
   shareable__usage usage = {.owner = shareable__survey_claim(survey, name, file->st_ino)};
 
+  usage.is_owner_unknown = usage.owner == NULL && !shareable__survey_reads_logs_of(name, file);
   usage.users = shareable__mapped_users(&survey->mapped, file->st_ino, &usage.user_count);
   usage.unasked = shareable__mapped_unasked(&survey->mapped, file);
   usage.is_unknown = !survey->mapped.is_whole || fd < 0;
@@ -133,4 +135,14 @@ bool shareable__usage_is_none(const shareable__usage *usage) {
   if (usage->user_count > 0 || usage->is_locked || usage->use == SHAREABLE__IN_USE)
     return false;
   return usage->use == SHAREABLE__UNUSED || (usage->unasked == NULL && !usage->is_unknown);
+}
+
+/* Root of a user namespace is not root for a user who has no id there. */
+bool shareable__survey_reads_logs_of(const char *name, const struct stat *file) {
+  char path[sizeof SHAREABLE__DIRECTORY + SHAREABLE__NAME_MAX + 1];
+
+  if (file->st_uid == geteuid())
+    return true;
+  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", name);
+  return geteuid() == 0 && shareable__owner_is_mapped(AT_FDCWD, path, file->st_uid);
 }

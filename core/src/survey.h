@@ -30,6 +30,7 @@ typedef struct shareable__survey {
 
 typedef struct shareable__usage {
   const shareable__claim *owner;   /* NULL: nobody has it recorded as owned */
+  bool is_owner_unknown;           /* then it may be in a log that this process may not read */
   const shareable__mapping *users; /* who has it mapped, as /proc tells; each process once */
   size_t user_count;
   const shareable__mapping *unasked; /* a process that may have it mapped, but cannot be looked into; or NULL */
@@ -54,6 +55,9 @@ shareable__usage shareable__survey_look(const shareable__survey *survey, const c
 
 /* The claim on a block by that name: the one of a living owner, if there is one. NULL: no log names it. */
 const shareable__claim *shareable__survey_claim(const shareable__survey *survey, const char *name, uint64_t inode);
+
+/* Whether this process may read the logs that may name the block: those of the user that it belongs to. */
+bool shareable__survey_reads_logs_of(const char *name, const struct stat *file);
 
 /* Whether no process uses the block: the kernel says so or, if it cannot be asked, nothing else says that one does. */
 bool shareable__usage_is_none(const shareable__usage *usage);

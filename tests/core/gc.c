@@ -190,6 +190,36 @@ Test(gc, keeps_the_record_of_a_block_that_another_process_has_moved) {
   shareable_unlink(own_name(), NULL);
 }
 
+Test(gc, says_that_it_cannot_read_another_user_s_logs) {
+  shareable_memory *memory;
+
+  if (geteuid() != 0)
+    skip_because("only root can be two users");
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0644, NULL));
+  be_somebody();
+  cr_expect_eq(fate_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
+               SHAREABLE_FATE_KEPT);
+  be_root_again();
+  cr_expect_eq(fate_of(own_name(), 0, "its owner lives"), SHAREABLE_FATE_KEPT);
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+}
+
+/* The reaper has the log locked, as the owner had. */
+Test(gc, names_the_process_that_a_reaper_waits_for) {
+  char reason[100];
+  pid_t owner;
+
+  be_somebody();
+  owner = start_owner(own_name(), getpid());
+  snprintf(reason, sizeof reason, "its owner lives, or has ended and left it to process %d, which lives", getpid());
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  end(owner, SIGKILL);
+  snprintf(reason, sizeof reason, "its owner has left it to process %d, which lives", getpid());
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  cr_ok(shareable_unlink(own_name(), NULL));
+}
+
 static double seconds(void) {
   struct timespec now;
 

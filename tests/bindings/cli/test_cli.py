@@ -232,6 +232,23 @@ def test_owner_is_told_and_what_it_leaves_is_garbage(name):
         assert not exists(name)  # it, or the reaper of another owner, has removed it
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_owner_of_another_user_s_block_is_unknown(name):
+    def run_as_other(*arguments):
+        try:
+            return run(*arguments, user=65533, group=65533, extra_groups=[])
+        except PermissionError:
+            pytest.skip("another user may not run the command that was built")
+
+    run("create", "--mode", "644", name, 1)
+    shown = json.loads(run_as_other("ls", "--json", name))["blocks"][0]
+    assert shown["state"] == "unknown" and shown["owner"] is None
+    assert "the ownership logs of its user cannot be read from here" in run_as_other("info", name)
+    told = {each["name"]: each["reason"] for each in json.loads(run_as_other("gc", "--json"))["blocks"]}
+    assert told[name] == "it belongs to another user, whose ownership logs cannot be read from here"
+    assert "ownership logs" not in run("info", name)
+
+
 def test_tables_obey(name):
     run("create", name, 1)
     assert run("ls", "-n", "-o", "items,name", name).split() == ["1", name]
