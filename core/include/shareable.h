@@ -420,8 +420,9 @@ typedef struct shareable_gc shareable_gc;
  * Looks at every block there is, stock Python's too, and tells which are garbage: recorded as owned (SHAREABLE_OWNED) by a
  * process that has ended, as the lock that it held proves, by this user (root: by any); and in use by no process: neither
  * open nor mapped, as the kernel confirms by a write lease (fcntl(2), F_SETLEASE), also for processes that /proc does
- * not show. Whatever cannot be proven to be all that stays, however old it is: also if this process may take no lease, for
- * which it must be the block's user or have CAP_LEASE. It is for what is left where a reaper was killed together with the owner.
+ * not show; a descriptor opened with O_PATH does not count. Whatever cannot be proven to be all that stays, however old it
+ * is: also if this process may take no lease, for which it must be the block's user or have CAP_LEASE. It is for what is
+ * left where a reaper was killed together with the owner.
  *
  *   gc      receives the findings: free them with shareable_gc_free()
  *   flags   0 only tells; SHAREABLE_REMOVE unlinks the garbage as well
