@@ -2,6 +2,7 @@
  * blocks.c - what the library does with blocks: made, opened, unlinked, owned, handed over, and what else may then have changed.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,6 +138,37 @@ static void replace_block(world *w) {
   have_block(w);
 }
 
+static const char *moved_path(const world *w) {
+  static char path[300];
+
+  snprintf(path, sizeof path, "/dev/shm/.shareable-unlink-0000000000000001-00000001-%.200s", w->name);
+  return path;
+}
+
+/* As another process does for a moment that unlinks an older block of that name. */
+static void have_moved_block(world *w) {
+  char path[300];
+
+  have_block(w);
+  snprintf(path, sizeof path, "/dev/shm/%.255s", w->name);
+  need(rename(path, moved_path(w)) == 0, "a block cannot be moved");
+}
+
+static void end_moved_block(world *w) {
+  unlink(moved_path(w));
+  end_block(w);
+}
+
+static void have_moved_block_again(world *w) {
+  end_moved_block(w);
+  have_moved_block(w);
+}
+
+static void check_moved_unlinked(world *w, shareable_status status) {
+  need((access(moved_path(w), F_OK) == 0) == (status != SHAREABLE_OK),
+       "it is there if, and only if, it could not be removed");
+}
+
 static void check_other_stays(world *w, shareable_status status) {
   (void)status;
   need(exists(w->name), "another's block was unlinked");
@@ -225,6 +257,8 @@ const operation blocks_operations[] = {
    .allowed = unlinking},
   {"unlink a block of a long name", have_long_block, unlink_block, .undo = have_block_again, .finish = end_block,
    .check = check_unlinked, .allowed = unlinking},
+  {"unlink a block that another process has moved", have_moved_block, unlink_block, .undo = have_moved_block_again,
+   .finish = end_moved_block, .check = check_moved_unlinked, .allowed = unlinking},
   {"unlink a block whose name is another's", replace_block, unlink_of_another, .finish = end_both,
    .check = check_other_stays, .allowed = unlinking},
   {"adopt a block", have_block, adopt, .undo = release_adopted, .finish = end_block, .check = check_block,

@@ -136,6 +136,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
 #define readdir(...) FAULTS_PICK("readdir", false, faults_zero, readdir, EIO)(__VA_ARGS__)
 
+#define readlink(...) FAULTS_CALL(readlink, EACCES)(__VA_ARGS__)
 #define readlinkat(...) FAULTS_CALL(readlinkat, EACCES)(__VA_ARGS__)
 #define renameat(...) FAULTS_CALL(renameat, EACCES)(__VA_ARGS__)
 #define statx(...) FAULTS_CALL(statx, EACCES)(__VA_ARGS__)
