@@ -344,7 +344,8 @@ SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
  * name stays, whenever it did. If it cannot get its name back, because that was taken once more, *error says where it is.
  *
  * Returns E_NOT_FOUND where it is already gone, also where its name belongs to another block by now, which stays;
- * E_PERMISSION or E_SYSTEM.
+ * E_PERMISSION; or E_SYSTEM, also if this process does not see the /dev/shm that the block is in, after chroot(2) or in another
+ * mount namespace: then an owned block stays owned.
  */
 SHAREABLE_API shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error);
 

@@ -3,6 +3,7 @@
  */
 #include "memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "cancel.h"
@@ -227,6 +228,21 @@ void shareable_memory_unpin(shareable_memory *memory) {
   shareable_memory_unref(memory);
 }
 
+/* Whether this process sees the /dev/shm that the block is in: then a block without a name there is gone. */
+static bool is_in_sight(const shareable_memory *memory) {
+  shareable__file_id shm;
+
+  return shareable__shm_identify(&shm) && shm.device == memory->segment.device &&
+         (memory->owned.record == NULL || shm.inode == memory->owned.shm.inode);
+}
+
+static shareable_status fail_out_of_sight(shareable_error *error, const char *name) {
+  return shareable__fail(error, SHAREABLE_E_SYSTEM, EXDEV,
+                         "cannot unlink '%s': this process does not see the " SHAREABLE__DIRECTORY
+                         " that the block is in, because it has another root directory or mount namespace now",
+                         name);
+}
+
 shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
   shareable__file_id block;
@@ -236,6 +252,8 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
   block = (shareable__file_id){memory->segment.device, memory->segment.inode};
   status = shareable__unlink_block(&block, memory->name, error);
+  if (status == SHAREABLE_E_NOT_FOUND && !is_in_sight(memory))
+    return fail_out_of_sight(error, memory->name);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
     shareable__owner_forget(&memory->owned);
   return status;

@@ -19,6 +19,7 @@
 #include "entropy.h"
 #include "error.h"
 #include "fork.h"
+#include "patience.h"
 #include "platform.h"
 #include "program.h"
 #include "segment.h"
@@ -26,7 +27,10 @@
 
 /* A log grows by chunks, each twice as long as the one before. */
 #define CHUNK ((size_t)8192)
-enum { CHUNKS = 19, TRIES = 100, USERS = 8 };
+enum { CHUNKS = 19, TRIES = 100, OWNERS = 16 };
+
+/* How long a thread waits before it looks again whether another thread has started the reaper, in nanoseconds. */
+#define MOMENT INT64_C(200000)
 
 typedef struct chunk {
   unsigned char *base; /* mapped; not in a fork's child */
@@ -38,14 +42,19 @@ typedef struct owner {
   chunk chunks[CHUNKS];
   size_t next; /* where to look for a free record */
   shareable__file_id id;
-  unsigned count; /* of chunks; 0: there is no log yet */
+  unsigned count;   /* of chunks; 0: there is no log yet */
+  bool is_starting; /* a thread starts the reaper, without the fork lock */
   uid_t user;
+  shareable__file_id shm; /* the directory that was /dev/shm */
   char directory[sizeof((shareable__owner_directory *)NULL)->name];
   char name[17];
 } owner;
 
-/* One log for each effective user that this process has had; normally one. */
-static owner owners[USERS];
+/*
+ * One log for each effective user that this process has had, and each /dev/shm: a process may enter another root directory or
+ * mount namespace, where the reaper of the first log sees nothing. Normally there is one.
+ */
+static owner owners[OWNERS];
 static unsigned forks; /* shareable__forks when they were begun: in a child, all of them are the parent's */
 static shareable__heir heir;
 static uint64_t heir_clock; /* the time namespace of heir.start */
@@ -250,8 +259,36 @@ static int begin(owner *own, shareable__owner_directory *directory) {
   return system;
 }
 
+static int open_directory(const owner *own, shareable__owner_directory *directory) {
+  int shm = shareable__shm_directory_open(), system;
+
+  if (shm < 0)
+    return errno;
+  system = shareable__owner_directory_open(shm, own->directory, directory);
+  close(shm);
+  return system;
+}
+
+static void remove_log(owner *own) {
+  shareable__owner_directory directory;
+
+  if (open_directory(own, &directory) == 0) {
+    shareable__journal_remove(
+      &(shareable__owner_log){.fd = -1, .directory = &directory, .name = own->name, .id = own->id});
+    shareable__owner_directory_close(&directory);
+  }
+  drop_log(own);
+}
+
 static const char *reaper(void) {
   return shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+}
+
+/* The reaper's exit status is 0, an errno above 2, or another one that says nothing. */
+static int errno_of_reaper(int state) {
+  if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
+    return 0;
+  return WIFEXITED(state) && WEXITSTATUS(state) > 2 && WEXITSTATUS(state) < 126 ? WEXITSTATUS(state) : ENOEXEC;
 }
 
 /* It starts its own child, and ends: what is left of it is no child of this process's. */
@@ -267,29 +304,49 @@ static int start_reaper(const owner *own) {
   while (waitpid(pid, &state, 0) < 0)
     if (errno != EINTR) /* ECHILD: this program does not want to know of its children */
       return 0;
-  return WIFEXITED(state) && WEXITSTATUS(state) == 0 ? 0 : ENOEXEC;
+  return errno_of_reaper(state);
 }
 
-static shareable_status begin_owning(owner *own, const char *name, shareable_error *error) {
+static shareable_status fail_reaper(shareable_error *error, int system) {
+  struct rlimit limit = {0};
+
+  if (system != EMFILE)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
+                           "cannot start '%s', which is to clean up after this process: %s", reaper(),
+                           shareable__system_text(system));
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
+                         "cannot start '%s', which is to clean up after this process: it may have only %" PRIu64
+                         " files open (RLIMIT_NOFILE), which are too few",
+                         reaper(), (uint64_t)limit.rlim_max);
+}
+
+/*
+ * The caller has the fork lock, and has it again when this returns. It is released while the reaper starts, which may take long:
+ * other threads may fork, and a signal handler may. Then this may return in a fork's child, in which nothing is owned.
+ */
+static shareable_status begin_owning(owner *own, const shareable__file_id *shm, const char *name,
+                                     shareable_error *error) {
   shareable__owner_directory directory;
+  unsigned before = shareable__forks;
   int system;
 
-  *own = (owner){.next = 1, .user = geteuid()}; /* past the head */
+  *own = (owner){.next = 1, .user = geteuid(), .shm = *shm}; /* past the head */
   system = begin(own, &directory);
   if (system != 0)
     return fail(error, system, name, 0);
-  system = start_reaper(own);
-  if (system != 0) {
-    shareable__journal_remove(
-      &(shareable__owner_log){.fd = -1, .directory = &directory, .name = own->name, .id = own->id});
-    drop_log(own);
-  }
   shareable__owner_directory_close(&directory);
+  own->is_starting = true;
+  shareable__fork_unlock();
+  system = start_reaper(own);
+  shareable__fork_lock();
+  if (before != shareable__forks)
+    return SHAREABLE_OK;
+  own->is_starting = false;
   if (system == 0)
     return SHAREABLE_OK;
-  return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
-                         "cannot start '%s', which is to clean up after this process: %s", reaper(),
-                         shareable__system_text(system));
+  remove_log(own);
+  return fail_reaper(error, system);
 }
 
 /* The records in a row, over all chunks; the head is the first. NULL past the end. */
@@ -362,13 +419,9 @@ static void tidy(const owner *own, int fd) {
 
 /* The log's file, for writing: a descriptor, or -1 with errno. */
 static int open_log(const owner *own) {
-  int shm = shareable__shm_directory_open(), system, fd;
   shareable__owner_directory directory;
+  int system = open_directory(own, &directory), fd;
 
-  if (shm < 0)
-    return -1;
-  system = shareable__owner_directory_open(shm, own->directory, &directory);
-  close(shm);
   errno = system;
   if (system != 0)
     return -1;
@@ -407,12 +460,16 @@ static void begin_anew(void) {
   forks = shareable__forks;
 }
 
-/* The log of the effective user, or a place for one; NULL if there are too many. */
-static owner *find_owner(void) {
+static bool is_of(const owner *own, const shareable__file_id *shm) {
+  return own->user == geteuid() && own->shm.device == shm->device && own->shm.inode == shm->inode;
+}
+
+/* The log of the effective user in that /dev/shm, or a place for one; NULL if there are too many. */
+static owner *find_owner(const shareable__file_id *shm) {
   owner *free_place = NULL;
 
-  for (size_t i = USERS; i-- > 0;) {
-    if (owners[i].count > 0 && owners[i].user == geteuid())
+  for (size_t i = OWNERS; i-- > 0;) {
+    if (owners[i].count > 0 && is_of(&owners[i], shm))
       return &owners[i];
     if (owners[i].count == 0)
       free_place = &owners[i];
@@ -420,18 +477,38 @@ static owner *find_owner(void) {
   return free_place;
 }
 
-static shareable_status claim(shareable__record **record, const char *name, shareable_error *error) {
-  owner *own = find_owner();
+static void wait_a_moment(void) {
+  shareable__fork_unlock();
+  shareable__sleep(MOMENT);
+  shareable__fork_lock();
+}
 
-  if (own == NULL)
-    return shareable__fail(
-      error, SHAREABLE_E_SYSTEM, EUSERS,
-      "cannot record that this process owns '%s': it has owned blocks as %d users, which is the limit", name, USERS);
-  if (own->count == 0) {
-    shareable_status status = begin_owning(own, name, error);
-    if (status != SHAREABLE_OK)
-      return status;
+/* Finds the log to claim a record in, or begins it. The fork lock may be released meanwhile. */
+static shareable_status find_begun(owner **own, const char *name, shareable_error *error) {
+  shareable_status status = SHAREABLE_OK;
+  shareable__file_id shm;
+
+  while (status == SHAREABLE_OK) {
+    begin_anew();
+    if (!shareable__shm_identify(&shm))
+      return fail(error, errno, name, 0);
+    *own = find_owner(&shm);
+    if (*own == NULL)
+      return shareable__fail(error, SHAREABLE_E_SYSTEM, EUSERS,
+                             "cannot record that this process owns '%s': it has owned blocks as %d users or in as many "
+                             "file systems, which is the limit",
+                             name, OWNERS);
+    if ((*own)->is_starting)
+      wait_a_moment();
+    else if ((*own)->count > 0)
+      return SHAREABLE_OK;
+    else
+      status = begin_owning(*own, &shm, name, error);
   }
+  return status;
+}
+
+static shareable_status claim_in(owner *own, shareable__record **record, const char *name, shareable_error *error) {
   *record = find_free(own, own->next, SIZE_MAX);
   if (*record == NULL)
     *record = find_free(own, 1, own->next);
@@ -445,17 +522,25 @@ static shareable_status claim(shareable__record **record, const char *name, shar
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error) {
+static shareable_status claim(shareable__owned *owned, const char *name, shareable_error *error) {
   shareable__record *record;
+  owner *own = NULL;
+  shareable_status status = find_begun(&own, name, error);
+
+  if (status == SHAREABLE_OK)
+    status = claim_in(own, &record, name, error);
+  if (status == SHAREABLE_OK)
+    *owned = (shareable__owned){record, shareable__forks, record->use, own->shm};
+  return status;
+}
+
+shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error) {
   shareable_status status;
 
   if (!shareable__fork_watch())
     return fail(error, ENOMEM, name, 0);
   shareable__fork_lock();
-  begin_anew();
-  status = claim(&record, name, error);
-  if (status == SHAREABLE_OK)
-    *owned = (shareable__owned){record, shareable__forks, record->use};
+  status = claim(owned, name, error);
   shareable__fork_unlock();
   return status;
 }
@@ -544,7 +629,7 @@ void shareable__owner_be_manager(void) {
   shareable__fork_lock();
   begin_anew();
   kind = SHAREABLE__OWNER_MANAGER;
-  for (size_t i = 0; i < USERS; i++)
+  for (size_t i = 0; i < OWNERS; i++)
     if (owners[i].count > 0)
       __atomic_store_n(&head_of(&owners[i])->kind, kind, __ATOMIC_RELEASE);
   shareable__fork_unlock();
@@ -562,7 +647,7 @@ shareable_status shareable_hand_over(int64_t pid) {
   begin_anew();
   heir = (shareable__heir){pid, start};
   heir_clock = shareable__time_namespace();
-  for (size_t i = 0; i < USERS; i++)
+  for (size_t i = 0; i < OWNERS; i++)
     if (owners[i].count > 0)
       appoint_heir(&owners[i]);
   shareable__fork_unlock();

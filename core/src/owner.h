@@ -3,11 +3,13 @@
  *
  * They are recorded in the process's ownership log (journal.h), which the first of them creates. Another process, started then
  * (shareable-reaper), waits for the log's lock, and unlinks the blocks in it. A fork's child owns nothing. If the process changes
- * its effective user, what it creates from then on goes into a log of that user's; the old log stays as it is.
+ * its effective user, what it creates from then on goes into a log of that user's; the old log stays as it is. The same is true
+ * if it comes to see another /dev/shm, in another root directory or mount namespace.
  *
  * A record is claimed (pending), filled before the block gets its name, and published once the block has it. Only a published
  * record may be freed because there is no such block: a pending one's block is about to get its name. All of this happens under
- * the fork lock.
+ * the fork lock. Only while the reaper starts, the lock is released, so that a slow start does not delay another thread's fork;
+ * the threads that would claim a record wait.
  */
 #ifndef SHAREABLE__OWNER_H
 #define SHAREABLE__OWNER_H
@@ -18,8 +20,9 @@
 /* What a block of this process's own is recorded in. All zero: it is not. */
 typedef struct shareable__owned {
   shareable__record *record;
-  unsigned forks; /* in a child, the record is the parent's */
-  uint32_t use;   /* of the record: it may be another block's by now */
+  unsigned forks;         /* in a child, the record is the parent's */
+  uint32_t use;           /* of the record: it may be another block's by now */
+  shareable__file_id shm; /* the directory that was /dev/shm */
 } shareable__owned;
 
 /* A pending record to fill. `name` is only for the words of the failure. */

@@ -27,6 +27,15 @@ int shareable__shm_directory_open(void) {
   return shareable__openat(AT_FDCWD, SHAREABLE__DIRECTORY, O_RDONLY | O_DIRECTORY, 0);
 }
 
+bool shareable__shm_identify(shareable__file_id *id) {
+  struct stat status;
+
+  if (stat(SHAREABLE__DIRECTORY, &status) != 0)
+    return false;
+  *id = (shareable__file_id){status.st_dev, status.st_ino};
+  return true;
+}
+
 DIR *shareable__directory_list(int directory) {
   int fd = shareable__openat(directory, ".", O_RDONLY | O_DIRECTORY, 0);
   DIR *list = fd < 0 ? NULL : fdopendir(fd);

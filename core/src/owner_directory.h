@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "descriptor.h"
+
 typedef struct shareable__owner_directory {
   int fd;        /* open for reading, above 2; the holder closes it */
   uid_t user;    /* who owns the directory, and all files in it */
@@ -20,6 +22,9 @@ typedef struct shareable__owner_directory {
 
 /* Opens /dev/shm for *at() calls. Returns -1 with errno on failure. */
 int shareable__shm_directory_open(void);
+
+/* Finds out which directory /dev/shm is: another root directory or mount namespace has another one. False with errno. */
+bool shareable__shm_identify(shareable__file_id *id);
 
 /* Lists an open directory, by a descriptor above 2 of its own. Returns NULL with errno on failure; else closedir() is due. */
 DIR *shareable__directory_list(int directory);

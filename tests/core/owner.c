@@ -262,6 +262,90 @@ Test(owner, is_refused_where_nobody_would_clean_up) {
   cr_assert_not(exists(own_name()));
 }
 
+/* A reaper that takes half a second to start. */
+static const char *slow_reaper(void) {
+  static char path[60];
+  FILE *script;
+
+  snprintf(path, sizeof path, "/tmp/%s-reaper", own_name());
+  script = fopen(path, "we");
+  cr_assert_not_null(script);
+  fprintf(script, "#!/bin/sh\nsleep 0.5\nexec '%s' \"$@\"\n", getenv("SHAREABLE_REAPER"));
+  fclose(script);
+  cr_assert_eq(chmod(path, 0755), 0);
+  return path;
+}
+
+static void *own_in_a_thread(void *block) {
+  own(block);
+  return NULL;
+}
+
+/* While one thread waits for the reaper, another one forks, a child owns a block of its own, and a third thread owns one too. */
+static void fork_meanwhile(const void *prefix) {
+  name blocks[] = {numbered(prefix, 0), numbered(prefix, 1), numbered(prefix, 2)};
+  struct timespec before, after;
+  pthread_t threads[2];
+  pid_t child;
+
+  pthread_create(&threads[0], NULL, own_in_a_thread, blocks[0].text);
+  usleep(100000);
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  child = fork();
+  if (child == 0) {
+    own(blocks[1].text);
+    _exit(0);
+  }
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  if ((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 > 200)
+    _exit(1);
+  pthread_create(&threads[1], NULL, own_in_a_thread, blocks[2].text);
+  waitpid(child, NULL, 0);
+  for (int i = 0; i < 2; i++)
+    pthread_join(threads[i], NULL);
+}
+
+Test(owner, whose_reaper_starts_slowly_may_fork_meanwhile) {
+  const char *reaper = slow_reaper();
+  name first = numbered(own_name(), 0), child_s = numbered(own_name(), 1), last = numbered(own_name(), 2);
+  pid_t child;
+
+  setenv("SHAREABLE_REAPER", reaper, 1);
+  child = start(fork_meanwhile, own_name());
+  unlink(reaper);
+  cr_assert(goes(child_s.text));
+  cr_assert(exists(first.text), "fork() took as long as the reaper, or the child took the block along");
+  cr_assert(exists(last.text));
+  end(child, SIGKILL);
+  cr_assert(goes(first.text));
+  cr_assert(goes(last.text));
+}
+
+static void fork_another(int signal) {
+  static int count;
+
+  (void)signal;
+  if (count++ < 3 && fork() == 0)
+    _exit(0);
+}
+
+/* The first child that exits is what starts the reaper. */
+static void own_with_a_handler_that_forks(const void *prefix) {
+  struct sigaction action = {.sa_handler = fork_another, .sa_flags = SA_RESTART};
+
+  alarm(10);
+  sigaction(SIGCHLD, &action, NULL);
+  own(prefix);
+}
+
+Test(owner, may_fork_whenever_a_child_exits) {
+  pid_t child = start(own_with_a_handler_that_forks, own_name());
+
+  cr_assert(exists(own_name()), "it hung, until an alarm ended it");
+  end(child, SIGKILL);
+  cr_assert(goes(own_name()));
+}
+
 enum { THREADS = 8 };
 
 static bool must_stop;
@@ -723,4 +807,108 @@ Test(owner, needs_no_proc) {
   return;
 #endif
   in_namespaces(own_without_proc);
+}
+
+/* In a mount namespace of its own: a root directory that has all of this one, but another /dev/shm. */
+static const char *make_jail(void) {
+  static char jail[60];
+  char shm[80];
+
+  snprintf(jail, sizeof jail, "/tmp/%s-jail", own_name());
+  snprintf(shm, sizeof shm, "%s/dev/shm", jail);
+  if (mkdir(jail, 0755) != 0 || mount("/", jail, NULL, MS_BIND | MS_REC, NULL) != 0 ||
+      mount("jail", shm, "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  return jail;
+}
+
+/* Under a parent that waits for orphans or not. */
+static bool goes_in(const char *jail, const char *block) {
+  char path[200];
+
+  snprintf(path, sizeof path, "%s/dev/shm/%s", jail, block);
+  for (int i = 0; i < 200 && access(path, F_OK) == 0; i++)
+    usleep(5000);
+  return access(path, F_OK) != 0;
+}
+
+static void own_outside_and_in(const char *jail, const char *prefix) {
+  own(numbered(prefix, 0).text);
+  if (chroot(jail) != 0 || chdir("/") != 0)
+    _exit(77);
+  own(numbered(prefix, 1).text);
+  _exit(0);
+}
+
+/* Where there is no reaper, nothing may be owned. */
+static void own_outside_and_try_in(const char *jail, const char *prefix) {
+  shareable_memory *memory;
+  shareable_error error = {0};
+
+  own(numbered(prefix, 2).text);
+  if (chroot(jail) != 0 || chdir("/") != 0)
+    _exit(77);
+  setenv("SHAREABLE_REAPER", "/nonexistent/reaper", 1);
+  if (shareable_memory_create(&memory, numbered(prefix, 3).text, 8, SHAREABLE_OWNED, 0, &error) != SHAREABLE_E_SYSTEM)
+    _exit(2);
+  _exit(strstr(error.text, "cannot start '/nonexistent/reaper'") != NULL ? 0 : 3);
+}
+
+static int exit_of(void (*does)(const char *jail, const char *prefix), const char *jail, const char *prefix) {
+  pid_t child = fork();
+  int status;
+
+  if (child == 0)
+    does(jail, prefix);
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static void own_in_two_roots(const char *prefix) {
+  const char *jail = make_jail();
+  int status = exit_of(own_outside_and_in, jail, prefix);
+
+  if (status == 0 && (!goes(numbered(prefix, 0).text) || !goes_in(jail, numbered(prefix, 1).text)))
+    status = 4;
+  if (status == 0)
+    status = exit_of(own_outside_and_try_in, jail, prefix);
+  if (status == 0 && (!goes(numbered(prefix, 2).text) || !goes_in(jail, numbered(prefix, 3).text)))
+    status = 5;
+  umount2(jail, MNT_DETACH);
+  rmdir(jail);
+  _exit(status);
+}
+
+Test(owner, that_enters_a_root_with_another_shm_leaves_no_block_in_either) {
+  in_namespaces(own_in_two_roots);
+}
+
+/* Returns what unlinking by a handle answers in a root without /dev/shm. */
+static shareable_status unlink_out_of_sight(shareable_memory *memory, const char *root, shareable_error *error) {
+  if (chroot(root) != 0)
+    _exit(77);
+  return shareable_memory_unlink(memory, error);
+}
+
+static void own_and_unlink_out_of_sight(const char *root, const char *block) {
+  shareable_memory *memory = own(block);
+  shareable_error error = {0};
+
+  if (unlink_out_of_sight(memory, root, &error) != SHAREABLE_E_SYSTEM)
+    _exit(2);
+  _exit(strstr(error.text, "another root directory") != NULL ? 0 : 3);
+}
+
+Test(owner, that_unlinks_where_the_block_is_not_in_sight_still_owns_it) {
+  char root[60];
+  int status;
+
+  if (geteuid() != 0)
+    skip_because("only root can change its root directory");
+  snprintf(root, sizeof root, "/tmp/%s-root", own_name());
+  cr_assert_eq(mkdir(root, 0755), 0);
+  status = exit_of(own_and_unlink_out_of_sight, root, own_name());
+  rmdir(root);
+  cr_assert_eq(status, 0, "exit status %d", status);
+  cr_assert(goes(own_name()));
 }
