@@ -19,6 +19,7 @@
 #include "entropy.h"
 #include "error.h"
 #include "fork.h"
+#include "limit.h"
 #include "patience.h"
 #include "platform.h"
 #include "program.h"
@@ -97,24 +98,26 @@ static shareable_status fail(shareable_error *error, int system, const char *nam
   return SHAREABLE_E_SYSTEM;
 }
 
-/* Past RLIMIT_FSIZE the kernel sends SIGXFSZ, which kills. */
-static bool is_beyond_limit(size_t size) {
-  struct rlimit limit;
+static int reserve(int fd, size_t at, size_t size) {
+  shareable__held_signal held;
+  int system;
 
-  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur;
+  if (shareable__limit_exceeded(at + size))
+    return EFBIG;
+  held = shareable__limit_signal_hold();
+  do
+    system = posix_fallocate(fd, (off_t)at, (off_t)size);
+  while (system == EINTR);
+  shareable__limit_signal_release(&held);
+  return system;
 }
 
 /* Memory that a store finds: reserved, so that a full file system is an error here. */
 static int map_chunk(owner *own, int fd) {
   size_t size = CHUNK << own->count, at = CHUNK * (((size_t)1 << own->count) - 1);
+  int system = reserve(fd, at, size);
   void *base;
-  int system;
 
-  if (is_beyond_limit(at + size))
-    return EFBIG;
-  do
-    system = posix_fallocate(fd, (off_t)at, (off_t)size);
-  while (system == EINTR);
   if (system != 0)
     return system;
   base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);

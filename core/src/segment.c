@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -22,6 +21,7 @@
 #include "descriptor.h"
 #include "entropy.h"
 #include "error.h"
+#include "limit.h"
 #include "patience.h"
 #include "platform.h"
 #include "rename.h"
@@ -61,47 +61,6 @@ static bool is_beyond_reach(uint64_t size) {
          size / space.f_frsize > space.f_bavail;
 }
 
-/* Past RLIMIT_FSIZE the kernel would send SIGXFSZ, which kills. */
-static bool is_beyond_limit(uint64_t size) {
-  struct rlimit limit;
-
-  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && size > limit.rlim_cur;
-}
-
-/* SIGXFSZ is held back, which comes where the limit is lowered meanwhile; and taken, unless the program's own is pending. */
-typedef struct held_signal {
-  sigset_t before; /* the mask of this thread */
-  bool was_pending;
-} held_signal;
-
-static sigset_t limit_signal(void) {
-  sigset_t only;
-
-  sigemptyset(&only);
-  sigaddset(&only, SIGXFSZ);
-  return only;
-}
-
-static held_signal hold_limit_signal(void) {
-  const sigset_t only = limit_signal();
-  held_signal held = {.was_pending = false};
-  sigset_t pending;
-
-  if (sigpending(&pending) == 0)
-    held.was_pending = sigismember(&pending, SIGXFSZ) == 1;
-  pthread_sigmask(SIG_BLOCK, &only, &held.before);
-  return held;
-}
-
-static void release_limit_signal(const held_signal *held) {
-  const struct timespec now = {0, 0};
-  const sigset_t only = limit_signal();
-
-  if (!held->was_pending)
-    sigtimedwait(&only, NULL, &now);
-  pthread_sigmask(SIG_SETMASK, &held->before, NULL);
-}
-
 /*
  * Takes all the memory now: a full file system is ENOSPC here, not SIGBUS at a store. tmpfs gives up with EINTR, and
  * gives all of it back, when a signal comes; a timer's may come each time, so at the second try signals wait.
@@ -122,19 +81,19 @@ static int reserve(int fd, uint64_t size) {
 }
 
 static int take_memory(int fd, uint64_t size, bool is_lazy) {
-  held_signal held;
+  shareable__held_signal held;
   int system;
 
-  if (is_beyond_limit(size))
+  if (shareable__limit_exceeded(size))
     return EFBIG;
   if (!is_lazy && is_beyond_reach(size))
     return ENOSPC;
-  held = hold_limit_signal();
+  held = shareable__limit_signal_hold();
   if (is_lazy)
     system = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
   else
     system = reserve(fd, size);
-  release_limit_signal(&held);
+  shareable__limit_signal_release(&held);
   return system;
 }
 
@@ -226,10 +185,10 @@ static shareable_status write_all(const shareable__segment *segment, const char 
 
 shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t at,
                                           const void *bytes, size_t length, shareable_error *error) {
-  held_signal held = hold_limit_signal();
+  shareable__held_signal held = shareable__limit_signal_hold();
   shareable_status status = write_all(segment, name, at, bytes, length, error);
 
-  release_limit_signal(&held);
+  shareable__limit_signal_release(&held);
   return status;
 }
 

@@ -522,6 +522,48 @@ Test(owner, is_not_killed_for_a_limit_on_file_sizes) {
   cr_assert(goes(own_name()));
 }
 
+/* Lowers the limit, and raises it again, at any moment. */
+static void *change_limit(void *seed) {
+  const struct rlimit low = {4096, RLIM_INFINITY}, high = {RLIM_INFINITY, RLIM_INFINITY};
+  unsigned state = *(const unsigned *)seed;
+
+  while (!__atomic_load_n(&must_stop, __ATOMIC_ACQUIRE)) {
+    setrlimit(RLIMIT_FSIZE, &low);
+    for (int i = rand_r(&state) % 60; i > 0; i--)
+      __asm__ volatile("" ::: "memory");
+    setrlimit(RLIMIT_FSIZE, &high);
+    for (int i = rand_r(&state) % 400; i > 0; i--)
+      __asm__ volatile("" ::: "memory");
+  }
+  return NULL;
+}
+
+/* Whether each could be recorded is a matter of the moment. */
+static void own_beside_a_changing_limit(const char *prefix, unsigned seed) {
+  shareable_memory *memory;
+  pthread_t thread;
+
+  pthread_create(&thread, NULL, change_limit, &seed);
+  for (int i = 0; i < 20; i++)
+    if (shareable_memory_create(&memory, numbered(prefix, i).text, 8, SHAREABLE_OWNED | SHAREABLE_LAZY, 0, NULL) ==
+        SHAREABLE_OK)
+      shareable_memory_unlink(memory, NULL);
+  _exit(0);
+}
+
+Test(owner, is_not_killed_for_a_limit_that_is_lowered_meanwhile) {
+  setenv("SHAREABLE_REAPER", "/bin/true", 1);
+  for (unsigned i = 0; i < 150; i++) {
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+      own_beside_a_changing_limit(own_name(), i);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "signal %d ended process %u", WTERMSIG(status), i);
+  }
+}
+
 static void own_twice_as_two_users(const void *prefix) {
   own(numbered(prefix, 0).text);
   if (setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0) != 0)
