@@ -7,7 +7,10 @@
  * Normally there is one for each owner: it is an orphan, and the parent of orphans waits for it when it exits. In a container
  * the first process often does not. There, all owners of a directory and pid namespace share one reaper (supervisor.h), so that
  * no owner leaves a zombie.
+ *
+ * The exit status of the process that the library started is 0; an errno above 2 that says why there is no reaper; or 1 or 2.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,15 +18,23 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "limits.h"
 #include "orphan.h"
 #include "supervisor.h"
 #include "unlink.h"
 
+/*
+ * What a reaper of one owner takes at most to clear its log, beside 0 to 2. To look after what other processes left takes more:
+ * if it cannot, the next reaper does.
+ */
+enum { FILES = 3 };
+
 /* Nothing of the process that started it is kept open, or in the way; and no signal that asks programs to end ends it. */
 static void detach(void) {
-  static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ};
+  static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ, SIGXCPU};
   int nothing;
 
+  limits_raise();
   if (syscall(SYS_close_range, 0u, ~0u, 0u) != 0)
     for (int fd = 0; fd < 1024; fd++)
       close(fd);
@@ -85,6 +96,8 @@ int main(int argc, char **argv) {
     return 1;
   }
   detach();
+  if (!limits_allow_files(FILES))
+    return errno;
   if (!open_directory(argv[1], &directory))
     return 1;
   switch (supervisor_find(&shared, &directory)) {
@@ -98,7 +111,7 @@ int main(int argc, char **argv) {
   }
   switch (fork()) {
   case -1:
-    return 1;
+    return errno;
   case 0:
     break;
   default:

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "limits.h"
 #include "orphan.h"
 #include "segment.h"
 
@@ -25,6 +26,9 @@
 
 /* The bytes of the file that are locked: while a reaper finds out whether a supervisor is needed; by the supervisor. */
 enum { FINDING = 0, RUNNING = 1 };
+
+/* What a supervisor takes for itself, and more than what it has open at a time to serve the logs. */
+enum { FILES = 16 };
 
 enum { TRIES = 500, LOOK_AGAIN = 200, PATIENCE = 5000 }; /* the latter two in ms */
 
@@ -95,6 +99,8 @@ supervisor_need supervisor_find(supervisor *self, const shareable__owner_directo
   supervisor_need need;
 
   *self = (supervisor){.directory = directory, .lock = -1};
+  if (!limits_allow_files(FILES))
+    return SUPERVISOR_NOT_NEEDED;
   snprintf(self->name, sizeof self->name, PREFIX "%" PRIu64, shareable__pid_namespace());
   need = lock_file(self);
   if (need != SUPERVISOR_NEEDED)
@@ -113,7 +119,7 @@ typedef struct ward {
 } ward;
 
 typedef struct state {
-  const supervisor *self;
+  supervisor *self;
   ward *wards;
   size_t count;
   int watch;      /* of inotify(7), or -1 */
@@ -145,19 +151,23 @@ static void be_keeper(const state *of, const char *name) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   reaper_keep(of->self->directory, name);
+  if (faccessat(of->self->directory->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    sleep(1); /* a log that could not be cleared is served again */
   _exit(0);
 }
 
-static void serve(state *of, const char *name) {
+/* If there can be no child, as beyond RLIMIT_NPROC, the supervisor looks at the log itself, again and again. */
+static void serve(state *of, shareable__owner_log *log) {
   pid_t child = make_place(of) ? fork() : -1;
 
   if (child == 0)
-    be_keeper(of, name);
+    be_keeper(of, log->name);
   if (child < 0) {
     of->is_behind = true;
+    reaper_sweep(log, NULL);
     return;
   }
-  snprintf(of->wards[of->count].name, sizeof of->wards->name, "%s", name);
+  snprintf(of->wards[of->count].name, sizeof of->wards->name, "%s", log->name);
   of->wards[of->count++].child = child;
 }
 
@@ -173,15 +183,21 @@ static void look_at(shareable__owner_log *log, void *context) {
   if (shareable__journal_read(log->fd, &head) != SHAREABLE__YES)
     return;
   if (head.pid_namespace == shareable__pid_namespace())
-    serve(of, log->name);
+    serve(of, log);
   else
     reaper_sweep(log, NULL);
 }
 
+/* Without descriptors, as after prlimit(2), it makes way for another supervisor, and goes on with what it serves. */
 static void look(state *of) {
+  int system;
+
   of->is_behind = false;
-  if (shareable__journal_each(of->self->directory, look_at, of) != 0)
+  system = shareable__journal_each(of->self->directory, look_at, of);
+  if (system != 0)
     of->is_behind = true;
+  if (system == EMFILE)
+    release(of->self);
 }
 
 /* Waits for the children that have exited. */

@@ -267,6 +267,7 @@ static const char *slow_reaper(void) {
   static char path[60];
   FILE *script;
 
+  cr_assert_not_null(getenv("SHAREABLE_REAPER"));
   snprintf(path, sizeof path, "/tmp/%s-reaper", own_name());
   script = fopen(path, "we");
   cr_assert_not_null(script);
@@ -288,6 +289,7 @@ static void fork_meanwhile(const void *prefix) {
   pthread_t threads[2];
   pid_t child;
 
+  alarm(10);
   pthread_create(&threads[0], NULL, own_in_a_thread, blocks[0].text);
   usleep(100000);
   clock_gettime(CLOCK_MONOTONIC, &before);
@@ -953,4 +955,50 @@ Test(owner, that_unlinks_where_the_block_is_not_in_sight_still_owns_it) {
   rmdir(root);
   cr_assert_eq(status, 0, "exit status %d", status);
   cr_assert(goes(own_name()));
+}
+
+/* Owns a block under hard limits of so many files, and ends. Returns 0, or 1 if that was refused and the limit was named. */
+static int own_with_few_files(const char *block, rlim_t files) {
+  const struct rlimit limit = {files, files};
+  pid_t child = fork();
+  int status;
+
+  if (child == 0) {
+    shareable_memory *memory;
+    shareable_error error = {0};
+    shareable_status result;
+
+    for (int fd = 3; fd < 100; fd++)
+      close(fd); /* the limit counts all */
+    if (files > 0)
+      setrlimit(RLIMIT_NOFILE, &limit);
+    result = shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error);
+    _exit(result == SHAREABLE_OK ? 0 : error.system == EMFILE ? 1 : 2);
+  }
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+/* The first reaper that can serve others has 7 files: an owner without a limit follows then, and shares it. */
+static void own_under_limits_of_files(const char *prefix) {
+  if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  for (int user = 0; user < 2; user++) {
+    for (int files = 5; files < 16; files++) {
+      name few = numbered(prefix, files), many = numbered(prefix, 100 + files);
+      int refused = own_with_few_files(few.text, (rlim_t)files);
+
+      if (refused > (files < 8 ? 1 : 0) || (files > 6 && own_with_few_files(many.text, 0) != 0))
+        _exit(2);
+      if (!goes(few.text) || !goes(many.text))
+        _exit(3 + user);
+    }
+    if (setresuid(65533, 65533, 65533) != 0)
+      _exit(77);
+  }
+  _exit(0);
+}
+
+Test(owner, with_few_files_leaves_no_block_of_its_own_or_another_s) {
+  in_namespaces(own_under_limits_of_files);
 }
