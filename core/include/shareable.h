@@ -19,9 +19,11 @@
  *   the same user does its work, or shareable_gc_run(). If the first process of a container does not wait for orphans,
  *   all owners of a user share one reaper, which runs as long as the container and leaves one zombie in all. What a
  *   process owns is listed in /dev/shm/.shareable-UID, which is removed with the last log in it; if another user has
- *   taken that name, in /dev/shm/.shareable-UID.XXXXXXXX. A process that changes its effective user has a log for each
- *   user. A log takes 8 KiB and more: under a smaller RLIMIT_FSIZE, creating an owned block fails. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its
- *   parent calls shareable_hand_over().
+ *   taken that name, in /dev/shm/.shareable-UID.XXXXXXXX. A process that changes its effective user, or comes to see
+ *   another /dev/shm (chroot, mount namespaces), has a log for each; where no reaper can be started, creating an owned
+ *   block fails. So it does under a RLIMIT_FSIZE of less than 8 KiB, which a log takes, and under a hard RLIMIT_NOFILE
+ *   of less than 6. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its parent
+ *   calls shareable_hand_over().
  * - Two writers, or a reader beside a writer. Between users of this library no read is ever torn, whatever the type and
  *   however it changes. That takes the sync area past the list, which a list made with SHAREABLE_PLAIN, or by
  *   stock Python, has not: there only an int or a float that keeps its type is never torn, and a change of type

@@ -88,6 +88,12 @@ static shareable_status fail(shareable_error *error, int system, const char *nam
     return fail_no_space(error, name, size);
   if (system == EFBIG)
     return fail_limit(error, name, size);
+  if (system == EACCES)
+    return shareable__fail_system(error, system,
+                                  "cannot record that this process owns '%s': it may not create a directory "
+                                  "in " SHAREABLE__DIRECTORY
+                                  ", or what it creates belongs to another user than its effective one (setfsuid(2))",
+                                  name);
   status = shareable__fail_system(
     error, system, "cannot record that this process owns '%s' in " SHAREABLE__DIRECTORY "/.shareable-%lu", name,
     (unsigned long)geteuid());

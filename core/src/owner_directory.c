@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "segment.h"
 
 #define PREFIX ".shareable-"
-enum { TRIES = 100 };
+enum { TRIES = 100, SEARCHED = 2000 };
 
 /* In a user namespace, files of all users that have no id there seem to have this one. */
 #define OVERFLOW_UID 65534
@@ -133,13 +134,26 @@ void shareable__owner_directory_remove(const shareable__owner_directory *directo
   close(shm);
 }
 
+/*
+ * What was created and is not of this user is removed again: its file system user (setfsuid(2)) is another one. The name stays the
+ * same file, in a sticky directory. The umask may take rights from the user.
+ */
+static int check_created(int shm, const char *name, shareable__owner_directory *directory) {
+  int system;
+
+  if (fchmodat(shm, name, S_IRWXU, 0) != 0)
+    return errno;
+  system = shareable__owner_directory_open(shm, name, directory);
+  if (system != EPERM)
+    return system;
+  unlinkat(shm, name, AT_REMOVEDIR);
+  return EACCES;
+}
+
 static int create(int shm, const char *name, shareable__owner_directory *directory) {
   if (mkdirat(shm, name, S_IRWXU) != 0)
     return errno == EEXIST ? shareable__owner_directory_open(shm, name, directory) : errno;
-  if (fchmodat(shm, name, S_IRWXU, 0) !=
-      0) /* the umask may take rights from the user; the name stays, in a sticky directory */
-    return errno;
-  return shareable__owner_directory_open(shm, name, directory);
+  return check_created(shm, name, directory);
 }
 
 /* The names of /dev/shm that begin as those of this user's directories do; of all users' for root. */
@@ -151,16 +165,21 @@ static bool is_name_of_interest(const char *name) {
   return parse_name(name, &user) && (geteuid() == 0 || user == geteuid());
 }
 
-/* Calls `visit` until it returns other than 0, which is returned. */
-static int each_name(int shm, visit_name *visit, void *context) {
+/* What cannot be a directory of a user is passed over here, without a system call: others may have created any number. */
+static bool is_candidate(const struct dirent *entry) {
+  return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) && is_name_of_interest(entry->d_name);
+}
+
+/* Calls `visit` until it returns other than 0, which is returned. Of all names, only so many are read. */
+static int each_name(int shm, size_t most, visit_name *visit, void *context) {
   DIR *list = shareable__directory_list(shm);
   const struct dirent *entry;
   int system = 0;
 
   if (list == NULL)
     return errno;
-  while (system == 0 && (errno = 0, entry = readdir(list)) != NULL)
-    if (is_name_of_interest(entry->d_name))
+  while (system == 0 && (errno = 0, most-- > 0) && (entry = readdir(list)) != NULL)
+    if (is_candidate(entry))
       system = visit(shm, entry->d_name, context);
   if (system == 0)
     system = errno;
@@ -168,25 +187,65 @@ static int each_name(int shm, visit_name *visit, void *context) {
   return system;
 }
 
+/* Then it is not opened: that takes longer. */
+static bool is_of_another(int shm, const char *name, uid_t user) {
+  struct stat status;
+
+  return fstatat(shm, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && (!S_ISDIR(status.st_mode) || status.st_uid != user);
+}
+
 /* Stops at the first one that can be used. */
 static int find(int shm, const char *name, void *context) {
   uid_t user;
 
-  return parse_name(name, &user) && user == geteuid() && shareable__owner_directory_open(shm, name, context) == 0
+  return parse_name(name, &user) && user == geteuid() && !is_of_another(shm, name, user) &&
+             shareable__owner_directory_open(shm, name, context) == 0
            ? EEXIST
            : 0;
 }
 
+/* The user and the random number in the name of the last directory that this process has created at random; 0: none. */
+static _Atomic(uint64_t) last_random;
+
+static int create_numbered(int shm, uint32_t bits, shareable__owner_directory *directory) {
+  char name[sizeof directory->name];
+
+  snprintf(name, sizeof name, PREFIX "%lu.%08" PRIx32, (unsigned long)geteuid(), bits);
+  return create(shm, name, directory);
+}
+
 /* At a name that nobody can foresee. */
 static int create_at_random(int shm, shareable__owner_directory *directory) {
-  char name[sizeof directory->name];
   uint32_t bits;
   int system = shareable__entropy(&bits, sizeof bits);
 
-  if (system != 0)
+  if (system == 0)
+    system = create_numbered(shm, bits, directory);
+  if (system == 0)
+    atomic_store(&last_random, (uint64_t)geteuid() << 32 | bits);
+  return system;
+}
+
+/* The same directory as the last time, or a new one with its name; another user may have taken that meanwhile. */
+static int create_again(int shm, shareable__owner_directory *directory) {
+  uint64_t last = atomic_load(&last_random);
+
+  return last != 0 && last >> 32 == geteuid() ? create_numbered(shm, (uint32_t)last, directory) : EPERM;
+}
+
+/*
+ * If another user has taken the name: one that there is, among the names that are read in about a millisecond; else a new one. All
+ * are found by shareable__owner_directory_each().
+ */
+static int create_beside(int shm, shareable__owner_directory *directory) {
+  int system = create_again(shm, directory);
+
+  if (system != EPERM)
     return system;
-  snprintf(name, sizeof name, PREFIX "%lu.%08" PRIx32, (unsigned long)geteuid(), bits);
-  return create(shm, name, directory);
+  system = each_name(shm, SEARCHED, find, directory);
+  if (system == 0)
+    return create_at_random(shm, directory);
+  return system == EEXIST ? 0 : system;
 }
 
 static int create_somewhere(int shm, shareable__owner_directory *directory) {
@@ -195,12 +254,7 @@ static int create_somewhere(int shm, shareable__owner_directory *directory) {
 
   snprintf(name, sizeof name, PREFIX "%lu", (unsigned long)geteuid());
   system = create(shm, name, directory);
-  if (system != EPERM)
-    return system;
-  system = each_name(shm, find, directory);
-  if (system == 0)
-    return create_at_random(shm, directory);
-  return system == EEXIST ? 0 : system;
+  return system == EPERM ? create_beside(shm, directory) : system;
 }
 
 /* A directory may go between two calls: with the last log in it. */
@@ -225,8 +279,11 @@ typedef struct visitor {
 static int visit_directory(int shm, const char *name, void *context) {
   visitor *to = context;
   shareable__owner_directory directory;
-  int system = open_checked(shm, name, geteuid() == 0, &directory);
+  int system;
 
+  if (geteuid() != 0 && is_of_another(shm, name, geteuid()))
+    return 0;
+  system = open_checked(shm, name, geteuid() == 0, &directory);
   if (system == 0) {
     to->visit(&directory, to->context);
     shareable__owner_directory_close(&directory);
@@ -242,7 +299,7 @@ int shareable__owner_directory_each(shareable__owner_directory_visit *visit, voi
 
   if (shm < 0)
     return errno;
-  system = each_name(shm, visit_directory, &to);
+  system = each_name(shm, SIZE_MAX, visit_directory, &to);
   close(shm);
   return system != 0 ? system : to.system;
 }

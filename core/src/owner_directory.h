@@ -35,7 +35,10 @@ DIR *shareable__directory_list(int directory);
  */
 int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory);
 
-/* Opens the directory of this process's effective user, and creates it if there is none. Returns 0 or an errno. */
+/*
+ * Opens the directory of this process's effective user, and creates it if there is none. Returns 0 or an errno: EACCES if the
+ * process may not, or if what it creates does not belong to its effective user (setfsuid(2)).
+ */
 int shareable__owner_directory_create(shareable__owner_directory *directory);
 
 void shareable__owner_directory_close(shareable__owner_directory *directory);

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "support.h"
 
@@ -32,11 +34,11 @@ static void need_root(void) {
 
 /* Root again, to remove what any user left. */
 static void clean_up(void) {
-  char command[120];
+  char command[160];
 
   if (setresuid(0, 0, 0) != 0)
     return;
-  snprintf(command, sizeof command, "rm -rf %s", own_path("*"));
+  snprintf(command, sizeof command, "printf '%%s\\0' %s | xargs -0 rm -rf", own_path("*"));
   cr_assert_eq(system(command), 0);
 }
 
@@ -203,5 +205,109 @@ Test(directory, of_a_container_s_user_is_visited_by_root_as_its_owner_s) {
   count = 0;
   cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
   cr_assert_eq(count, 0, "for the user itself it is another user's");
+  cr_assert_eq(seteuid(0), 0);
+}
+
+static int count_own_names(void) {
+  const char *own = strrchr(own_path(""), '/') + 1;
+  DIR *list = opendir("/dev/shm");
+  const struct dirent *entry;
+  int count = 0;
+
+  while ((entry = readdir(list)) != NULL)
+    count += strncmp(entry->d_name, own, strlen(own)) == 0;
+  closedir(list);
+  return count;
+}
+
+/* As a file server does: what it creates belongs to the user that it serves. */
+static void fail_to_create_for_another_user(int left) {
+  shareable__owner_directory directory;
+
+  cr_assert_eq(setresuid(OTHER, own_user(), 0), 0);
+  setfsuid(OTHER);
+  cr_assert_eq(shareable__owner_directory_create(&directory), EACCES);
+  cr_assert_leq(count_own_names(), left); /* root's reaper removes empty directories */
+  cr_assert_eq(setresuid(0, 0, 0), 0);
+}
+
+Test(directory, of_a_process_that_creates_files_of_another_user_is_not_left) {
+  need_root();
+  fail_to_create_for_another_user(0);
+  squat_with_a_directory(own_path(""));
+  fail_to_create_for_another_user(1);
+}
+
+static int64_t microseconds(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+enum { SQUATTERS = 20000 };
+
+static void squat(bool with_directories) {
+  for (int i = 0; i < SQUATTERS; i++) {
+    char suffix[12];
+
+    snprintf(suffix, sizeof suffix, ".%08x", i);
+    if (with_directories)
+      squat_with_a_directory(own_path(suffix));
+    else
+      squat_with_a_file(own_path(suffix));
+  }
+  squat_with_a_directory(own_path(""));
+}
+
+static void create_and_remove(void) {
+  shareable__owner_directory directory;
+
+  cr_assert_eq(shareable__owner_directory_create(&directory), 0);
+  shareable__owner_directory_remove(&directory);
+  shareable__owner_directory_close(&directory);
+}
+
+/* To look at each of the names takes many times as long as to create a file for each of a hundred. */
+static void create_beside_squatters(bool with_directories) {
+  int64_t begin, alone, beside;
+
+  cr_assert_eq(seteuid(own_user()), 0);
+  begin = microseconds();
+  for (int i = 0; i < 100; i++)
+    create_and_remove();
+  alone = microseconds() - begin;
+  cr_assert_eq(seteuid(0), 0);
+  squat(with_directories);
+  cr_assert_eq(seteuid(own_user()), 0);
+  begin = microseconds();
+  for (int i = 0; i < 100; i++)
+    create_and_remove();
+  beside = microseconds() - begin;
+  cr_assert_eq(seteuid(0), 0);
+  cr_assert_lt(beside, 10 * alone + 200000, "%lld us, and %lld without", (long long)beside, (long long)alone);
+}
+
+Test(directory, is_created_soon_beside_any_number_of_squatters) {
+  need_root();
+  create_beside_squatters(false);
+  clean_up();
+  create_beside_squatters(true);
+}
+
+Test(directory, is_found_beyond_any_number_of_squatters) {
+  shareable__owner_directory directory;
+  int count = 0;
+
+  need_root();
+  squat(true);
+  cr_assert_eq(seteuid(own_user()), 0);
+  cr_assert_eq(shareable__owner_directory_create(&directory), 0);
+  close(openat(directory.fd, "kept", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); /* root's reaper removes empty ones */
+  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(count, 1);
+  cr_assert_eq(unlinkat(directory.fd, "kept", 0), 0);
+  shareable__owner_directory_remove(&directory);
+  shareable__owner_directory_close(&directory);
   cr_assert_eq(seteuid(0), 0);
 }
