@@ -4,18 +4,46 @@
 #ifndef SHAREABLE__FORK_H
 #define SHAREABLE__FORK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
-/* How often this process has been a fork's child, since shareable__fork_watch(). */
-extern unsigned shareable__forks;
+/* The largest page of the architecture. */
+#if defined(__i386__) || defined(__x86_64__)
+#define SHAREABLE__FORK_PAGE 4096
+#else
+#define SHAREABLE__FORK_PAGE 65536
+#endif
 
-/* Counts from now on. May be called any number of times; false where there is no memory to be told of forks. */
+/* What a fork's child does not inherit: the kernel clears this page in the child. */
+typedef union shareable__fork_page {
+  struct {
+    unsigned forks; /* 0: this process has not taken a number yet */
+    pthread_mutex_t lock;
+  };
+  unsigned char all[SHAREABLE__FORK_PAGE];
+} shareable__fork_page;
+
+extern shareable__fork_page shareable__fork_own;
+
+/*
+ * The number of this process. A child has another one than each of the processes that it was forked from. It is 0 in a child
+ * of _Fork() or clone(2), which run no handlers, until the child calls shareable__fork_watch() or shareable__fork_lock().
+ */
+#define shareable__forks (shareable__fork_own.forks)
+
+/*
+ * Makes fork() change the number, and gives this process a number if it has none. May be called any number of times. Returns
+ * false if there is no memory to register the handlers.
+ */
 bool shareable__fork_watch(void);
 
 /*
- * One lock for what this process has with the kernel, which a fork's child has not: it is held by at most one thread, and no
- * fork is made meanwhile, so that no child gets half of it. The thread that holds it cannot be cancelled: a cancelled thread
- * would leave the lock held, and every later fork() would hang.
+ * One lock for the kernel objects of this process that a fork's child does not have: at most one thread holds it, and fork()
+ * waits for it, so that no child gets half of such an object. The thread that holds it cannot be cancelled: a cancelled thread
+ * would leave the lock held, and every later fork() would hang. Its signals wait, except those that report an error of the
+ * thread itself: a handler that calls fork() would wait for the thread that it interrupted.
+ *
+ * _Fork() and clone(2) do not wait for the lock. Their child finds it free, and forgets the objects of its parent.
  */
 void shareable__fork_lock(void);
 void shareable__fork_unlock(void);
