@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "entropy.h"
 #include "patience.h"
 #include "platform.h"
@@ -99,7 +100,9 @@ static bool is_locked(int fd, uint32_t token) {
   return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
+/* No cancellation point: the caller may hold an item, which a cancelled thread would keep. */
 bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token) {
+  SHAREABLE__UNCANCELLED;
   int fd = token == 0 ? -1 : descriptor(writer);
 
   return token != 0 && (fd < 0 || is_locked(fd, token));

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -323,6 +324,41 @@ Test(writer, keeps_no_descriptor_open) {
     shareable__writer_leave(&writer);
     cr_assert_eq(descriptors(), before);
   }
+  remove_block();
+}
+
+typedef struct question {
+  const shareable__writer *writer;
+  uint32_t token;
+  atomic_bool is_answered;
+} question;
+
+static void *ask_with_a_cancel_pending(void *of) {
+  question *this = of;
+
+  pthread_cancel(pthread_self());
+  shareable__writer_is_alive(this->writer, this->token);
+  this->is_answered = true;
+  pthread_testcancel();
+  return NULL;
+}
+
+/* The caller may hold an item, which a cancelled thread would keep. */
+Test(writer, asking_whether_one_lives_is_no_cancellation_point) {
+  int fd = new_block();
+  shareable__writer writer;
+  question asked = {.writer = &writer};
+  pthread_t thread;
+  void *result;
+
+  join(&writer, &fd);
+  asked.token = writer.token;
+  close(fd); /* so that the block is opened again */
+  cr_assert_eq(pthread_create(&thread, NULL, ask_with_a_cancel_pending, &asked), 0);
+  cr_assert_eq(pthread_join(thread, &result), 0);
+  cr_assert(asked.is_answered);
+  cr_assert_eq(result, PTHREAD_CANCELED);
+  shareable__writer_leave(&writer);
   remove_block();
 }
 
