@@ -44,7 +44,7 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
                            "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most", index,
                            name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_SYSTEM:
-    return shareable__tell(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name, NO_PROOF);
+    return shareable__tell(error, status, 0, "item %" PRId64 " of list '%s': " NO_PROOF, index, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__tell(
       error, status, 0,
@@ -71,7 +71,7 @@ shareable_status shareable_list_explain_whole(const shareable_list *list, sharea
   case SHAREABLE_E_TIMED_OUT:
     return shareable__tell(error, status, 0, "list '%s' is locked by somebody else", name);
   case SHAREABLE_E_SYSTEM:
-    return shareable__tell(error, status, 0, "list '%s': %s", name, NO_PROOF);
+    return shareable__tell(error, status, 0, "list '%s': " NO_PROOF, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__tell(error, status, 0,
                            "list '%s' is not ready: its creator has not finished writing it, try again", name);

@@ -610,6 +610,7 @@ Test(list, explains_an_item_s_failure) {
               {2, SHAREABLE_E_LENGTH, "999999"},
               {0, SHAREABLE_E_CLOSED, "is closed"},
               {0, SHAREABLE_E_READ_ONLY, "read-only"},
+              {0, SHAREABLE_E_SYSTEM, "and /proc is not mounted"},
               {0, SHAREABLE_E_ABSENT, "not in list"}};
   shareable_list *list = seven();
   shareable_error error;
@@ -655,6 +656,7 @@ Test(list, explains_a_failure_of_the_whole_list) {
               {SHAREABLE_E_TIMED_OUT, "locked by somebody else"},
               {SHAREABLE_E_UNCHANGED, "not changed"},
               {SHAREABLE_E_NO_SYNC, "no sync area"},
+              {SHAREABLE_E_SYSTEM, "and /proc is not mounted"},
               {SHAREABLE_E_NOT_LOCKED, "not locked"}};
   shareable_list *list = seven();
   shareable_error error;
