@@ -26,6 +26,30 @@ int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
   return shareable__descriptor_raise(openat(directory, path, flags | O_CLOEXEC, mode));
 }
 
+DIR *shareable__opendir(const char *path) {
+  int fd = shareable__openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0), system;
+  DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+  if (fd >= 0 && directory == NULL) {
+    system = errno;
+    close(fd);
+    errno = system;
+  }
+  return directory;
+}
+
+FILE *shareable__fopen(const char *path) {
+  int fd = shareable__openat(AT_FDCWD, path, O_RDONLY, 0), system;
+  FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+  if (fd >= 0 && file == NULL) {
+    system = errno;
+    close(fd);
+    errno = system;
+  }
+  return file;
+}
+
 bool shareable__file_id_of(int fd, shareable__file_id *id) {
   struct stat status;
 
@@ -55,5 +79,21 @@ bool shareable__descriptor_is_lost(int fd, const shareable__file_id *id) {
 void shareable__descriptor_close(int *fd, const shareable__file_id *id) {
   if (!shareable__descriptor_is_lost(*fd, id))
     close(*fd);
+  *fd = -1;
+}
+
+void shareable__descriptor_mark(int fd) {
+  (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static bool is_marked(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+
+  return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+void shareable__descriptor_close_marked(int *fd, const shareable__file_id *id) {
+  if (is_marked(*fd))
+    shareable__descriptor_close(fd, id);
   *fd = -1;
 }

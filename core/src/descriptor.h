@@ -7,7 +7,9 @@
 #ifndef SHAREABLE__DESCRIPTOR_H
 #define SHAREABLE__DESCRIPTOR_H
 
+#include <dirent.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* Which file a descriptor refers to, whatever its name or its number. */
@@ -27,11 +29,24 @@ int shareable__descriptor_raise(int fd);
  */
 int shareable__openat(int directory, const char *path, int flags, mode_t mode);
 
+/* opendir(3) and fopen(3) to read, with a descriptor above 2 and FD_CLOEXEC. Return NULL with errno on failure. */
+DIR *shareable__opendir(const char *path);
+FILE *shareable__fopen(const char *path);
+
 /* The file of an open descriptor. Returns false with errno if the descriptor is not open. */
 bool shareable__file_id_of(int fd, shareable__file_id *id);
 
 /* Closes the descriptor, unless it is closed or refers to another file by now, and sets it to -1. -1 is passed over. */
 void shareable__descriptor_close(int *fd, const shareable__file_id *id);
+
+/*
+ * Marks the descriptor of a block as the library's. Device and inode do not distinguish it from a descriptor of the program's
+ * for the same block. The mark is O_NONBLOCK, which has no effect on a regular file that is open.
+ */
+void shareable__descriptor_mark(int fd);
+
+/* shareable__descriptor_close() for a marked descriptor: one without the mark is the program's, and stays open. */
+void shareable__descriptor_close_marked(int *fd, const shareable__file_id *id);
 
 /* Whether the program has closed the descriptor, or another file has its number. False if the system does not tell. */
 bool shareable__descriptor_is_lost(int fd, const shareable__file_id *id);

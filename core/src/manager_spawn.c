@@ -1,7 +1,6 @@
 /*
  * manager_spawn.c - the process of a manager: how it is started, and how it ends.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -47,7 +46,7 @@ static void close_pipes(pipes *of) {
   close_pair(of->lifeline);
 }
 
-/* Not where the program is to find others: this process may have closed its standard streams. */
+/* Above those that the program is to find: this process may have closed its standard streams. */
 static bool raise_end(int *fd) {
   int raised;
 
@@ -61,22 +60,25 @@ static bool raise_end(int *fd) {
   return true;
 }
 
+static bool raise_pair(int pair[2]) {
+  return raise_end(&pair[0]) && raise_end(&pair[1]);
+}
+
+static bool open_pipe(int pair[2]) {
+  return pipe2(pair, O_CLOEXEC) == 0 && raise_pair(pair);
+}
+
 /* The key's are sockets, so that to send it to somebody who has died is no signal. */
 static bool open_pipes(pipes *of) {
-  int *const ends[] = {&of->key[0], &of->key[1], &of->address[0], &of->address[1], &of->lifeline[0], &of->lifeline[1]};
   int ours;
 
-  for (size_t i = 0; i < 6; i++)
-    *ends[i] = -1;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, of->key) != 0 || pipe2(of->address, O_CLOEXEC) != 0 ||
-      pipe2(of->lifeline, O_CLOEXEC) != 0)
+  *of = (pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, of->key) != 0 || !raise_pair(of->key) ||
+      !open_pipe(of->address) || !open_pipe(of->lifeline))
     return false;
   ours = of->lifeline[1]; /* the one that is written to */
   of->lifeline[1] = of->lifeline[0];
   of->lifeline[0] = ours;
-  for (size_t i = 0; i < 6; i++)
-    if (!raise_end(ends[i]))
-      return false;
   return true;
 }
 
@@ -87,7 +89,7 @@ static int close_others(posix_spawn_file_actions_t *actions, int first) {
 #else
 /* Each that is open now: one that another thread opens meanwhile, without O_CLOEXEC, is the program's too. */
 static int close_others(posix_spawn_file_actions_t *actions, int first) {
-  DIR *open_ones = opendir("/dev/fd");
+  DIR *open_ones = shareable__opendir("/dev/fd");
   const struct dirent *entry;
   int result = 0;
 

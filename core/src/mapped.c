@@ -3,7 +3,6 @@
  */
 #include "mapped.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "unlink.h"
 
 static void add(shareable__mapped *mapped, shareable__mapping mapping) {
@@ -124,7 +124,7 @@ static void look_at_descriptor(const search *of, int descriptors, const char *nu
 /* Whether its descriptors could be read: those of a process that has ended could. */
 static bool look_at_descriptors(const search *of, const place *process, int64_t pid) {
   place fds = place_of(process, "fd");
-  DIR *descriptors = opendir(fds.path);
+  DIR *descriptors = shareable__opendir(fds.path);
   const struct dirent *entry;
 
   if (descriptors == NULL)
@@ -139,7 +139,7 @@ static bool look_at_descriptors(const search *of, const place *process, int64_t 
 /* How many lines its maps have: 0 if it has ended, or its main thread has, or it is the kernel's own. -1: not readable. */
 static long look_at_maps(const search *of, const place *process, int64_t pid) {
   place path = place_of(process, "maps");
-  FILE *maps = fopen(path.path, "re");
+  FILE *maps = shareable__fopen(path.path);
   long lines;
 
   if (maps == NULL)
@@ -152,7 +152,7 @@ static long look_at_maps(const search *of, const place *process, int64_t pid) {
 /* After the end of its main thread, the memory and the files of a process are only shown for its other threads. */
 static bool look_at_threads(const search *of, const place *process, int64_t pid) {
   place tasks = place_of(process, "task");
-  DIR *threads = opendir(tasks.path);
+  DIR *threads = shareable__opendir(tasks.path);
   const struct dirent *entry;
   long lines = 0;
 
@@ -251,7 +251,7 @@ static bool shows_all(void) {
 shareable__mapped shareable__mapped_find(dev_t device) {
   shareable__mapped mapped = {.is_whole = shows_all()};
   search of = {&mapped, device};
-  DIR *processes = opendir("/proc");
+  DIR *processes = shareable__opendir("/proc");
   const struct dirent *entry;
 
   if (processes == NULL) {

@@ -158,6 +158,7 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
     return shareable__fail_system(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
                                   name);
   be_present(segment->fd);
+  shareable__descriptor_mark(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
   segment->device = status.st_dev;
@@ -198,7 +199,7 @@ void shareable__segment_settle(shareable__segment *segment) {
   const shareable__file_id file = {segment->device, segment->inode};
 
   if (segment->base != NULL)
-    shareable__descriptor_close(&segment->fd, &file);
+    shareable__descriptor_close_marked(&segment->fd, &file);
   else if (segment->fd >= 0) /* not mapped yet */
     close(segment->fd);
   segment->fd = -1;

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../../core/src/list.h"
 #include "support.h"
 
 static shareable_list *seven(void) {
@@ -561,6 +562,31 @@ Test(list, a_closed_or_missing_handle_is_answered_everywhere) {
   cr_assert_null(shareable_list_ref(NULL));
   shareable_list_unref(NULL);
   end_list(list);
+}
+
+/* As a program does that closes all descriptors, and opens the same block itself: device and inode are the same. */
+Test(list, closing_leaves_the_program_s_descriptor_of_the_same_block_open) {
+  for (int opened = 0; opened < 2; opened++) {
+    shareable_list *list = seven(), *other = NULL;
+    char path[64];
+    int fd, own;
+
+    snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+    if (opened) {
+      cr_ok(shareable_list_open(&other, own_name(), 0, NULL));
+      shareable_list_close(list);
+    }
+    fd = *(opened ? other : list)->sync.writer.fd;
+    cr_assert_gt(fd, 2);
+    own = open(path, O_RDWR);
+    cr_assert_eq(dup2(own, fd), fd);
+    shareable_list_close(opened ? other : list);
+    cr_assert_neq(fcntl(fd, F_GETFD), -1);
+    close(fd);
+    close(own);
+    shareable_list_unref(other);
+    end_list(list);
+  }
 }
 
 Test(list, closing_its_block_closes_it_and_the_block_may_outlive_it) {
