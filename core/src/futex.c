@@ -25,8 +25,8 @@ void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duratio
   syscall(FUTEX, word, FUTEX_WAIT, seen, &time, NULL, 0);
 }
 
-void shareable__futex_wake(uint32_t *word, int32_t count) {
-  syscall(FUTEX, word, FUTEX_WAKE, count, NULL, NULL, 0);
+int32_t shareable__futex_wake(uint32_t *word, int32_t count) {
+  return (int32_t)syscall(FUTEX, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 #else
 #include "patience.h"
@@ -47,8 +47,9 @@ void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duratio
   }
 }
 
-void shareable__futex_wake(uint32_t *word, int32_t count) {
+int32_t shareable__futex_wake(uint32_t *word, int32_t count) {
   (void)word;
   (void)count;
+  return 1;
 }
 #endif

@@ -35,6 +35,7 @@ shareable_list *shareable__list_allocate(shareable_error *error) {
     return NULL;
   }
   atomic_init(&list->references, 1);
+  atomic_init(&list->unheard, 0);
   shareable__sync_use(&list->sync, NULL, &list->layout);
   return list;
 }

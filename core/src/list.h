@@ -12,6 +12,8 @@ struct shareable_list {
   shareable__layout layout; /* of the memory, good while that is open */
   shareable__sync sync;
   atomic_uint references;
+  atomic_uint unheard;  /* how many wake-ups of the list's lock, one after another, did not reach the waiter */
+  bool has_old_waiters; /* of the lock's holder: the waiters bit was there when it took the lock */
 };
 
 /* A handle with a reference, of nothing yet. NULL where there is no memory for it. */
@@ -105,6 +107,8 @@ shareable_status shareable__list_check_whole(const shareable_list *list);
  * a test changes it.
  */
 extern int64_t shareable__wait_slice;
+/* How long it sleeps the first time. Only a test changes it. */
+extern int64_t shareable__wait_first_slice;
 
 /* Writes an item whose slot was found: a value that was checked and fits. */
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,

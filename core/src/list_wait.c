@@ -7,6 +7,11 @@
 
 #include "eager.h"
 
+/*
+ * How long one sleep lasts if no writer wakes the waiter: the first one, and the longest. Each is a quarter longer than the one
+ * before, so that a change whose wake-up was lost is seen after about a quarter of the time that the wait has taken.
+ */
+int64_t shareable__wait_first_slice = 1000000;
 int64_t shareable__wait_slice = 50000000;
 /* How long to sleep where there are no bells: the first time, and the longest. */
 #define NAP_NS INT64_C(100000)
@@ -78,14 +83,15 @@ static shareable_status look_when_it_rings(const shareable_list *list, unsigned 
                                            int64_t end) {
   shareable__bells *bells = &list->sync.area->bells;
   shareable_status status;
-  int64_t left;
+  int64_t slice = shareable__wait_first_slice, left;
 
   do {
     uint32_t seen = shareable__bell_arm(bells, bell);
 
     status = at(list, what);
     if (status == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
-      shareable__bell_sleep(bells, bell, seen, shorter(left, shareable__wait_slice));
+      shareable__bell_sleep(bells, bell, seen, shorter(left, slice));
+      slice = shorter(slice + slice / 4, shareable__wait_slice);
       status = at(list, what);
     }
   } while (status == SHAREABLE_E_UNCHANGED && shareable__now() < end);

@@ -1,12 +1,15 @@
 /*
  * lock.c - tests of core/src/list_lock.c.
  */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "../../core/src/list.h"
+#include "child.h"
 #include "support.h"
 
 #define MILLISECOND INT64_C(1000000)
@@ -265,5 +268,65 @@ Test(lock, a_killed_waiter_costs_one_wakeup_at_most) {
   cr_ok(shareable_list_lock(list, FOREVER));
   cr_assert_eq(list->sync.area->lock, list->sync.writer.token);
   cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}
+
+Test(lock, is_not_inherited_by_a_child_that_runs_no_handlers) {
+  shareable_list *list = counter();
+  pid_t child;
+  int result;
+
+  need_cleared_pages();
+  cr_ok(shareable_list_lock(list, 0));
+  child = fork_without_handlers();
+  if (child == 0)
+    _exit(shareable_list_unlock(list) != SHAREABLE_E_NOT_LOCKED ||
+          shareable_list_lock(list, 0) != SHAREABLE_E_TIMED_OUT);
+  cr_assert_eq(waitpid(child, &result, 0), child);
+  cr_assert_eq(result, 0);
+  cr_ok(shareable_list_unlock(list));
+  end_list(list);
+}
+
+static void lock_time_and_again(shareable_list *list) {
+  const pid_t parent = getppid();
+
+  while (getppid() == parent) { /* also if the test fails */
+    usleep(1000);
+    shareable_list_unlock(list);
+    shareable_list_lock(list, FOREVER);
+  }
+}
+
+typedef struct theft {
+  uint32_t *lock;
+  atomic_bool is_over;
+} theft;
+
+/* As a process that may only read the list can: moves the waiters to another word. */
+static void *take_wakeups(void *of) {
+  theft *this = of;
+
+  while (!this->is_over)
+    syscall(SYS_futex, this->lock, FUTEX_REQUEUE, 0, (void *)1000L, this->lock + 7, 0);
+  return NULL;
+}
+
+/* The lock has no queue: without wake-ups, the process that locks again at once would keep it. */
+Test(lock, is_handed_over_while_another_process_takes_the_wakeups) {
+  shareable_list *list = counter();
+  pid_t child = child_with_lock(list, lock_time_and_again);
+  theft here = {.lock = &list->sync.area->lock};
+  pthread_t thief;
+
+  cr_assert_eq(pthread_create(&thief, NULL, take_wakeups, &here), 0);
+  for (int i = 0; i < 100; i++) {
+    cr_ok(shareable_list_lock(list, 2000 * MILLISECOND));
+    usleep(1000);
+    cr_ok(shareable_list_unlock(list));
+  }
+  here.is_over = true;
+  pthread_join(thief, NULL);
+  end(child, SIGKILL);
   end_list(list);
 }
