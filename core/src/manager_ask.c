@@ -161,9 +161,22 @@ shareable_status shareable__manager_ask_locked(shareable_manager *manager, const
   return status;
 }
 
+/* How many turns give the processor away; each one after them sleeps. */
+#define YIELDING_TURNS 64
+#define NAP_NS INT64_C(50000)
+
+/* Waits for the thread that takes over. One of a higher real-time priority would get its processor back at each yield. */
+static void pause_a_turn(unsigned turn) {
+  if (turn < YIELDING_TURNS)
+    sched_yield();
+  else
+    shareable__sleep(NAP_NS);
+}
+
 /* After a fork, the connection is the parent's, and who held the lock there may not be here. One thread sees to that. */
 static void take_over(shareable_manager *manager) {
   pid_t self = getpid(), user = atomic_load(&manager->user);
+  unsigned turn = 0;
 
   while (user != self) {
     if (user != 0 && atomic_compare_exchange_strong(&manager->user, &user, 0)) {
@@ -171,7 +184,7 @@ static void take_over(shareable_manager *manager) {
       shareable__wire_close(&manager->wire);
       atomic_store(&manager->user, self);
     } else {
-      sched_yield();
+      pause_a_turn(turn++);
     }
     user = atomic_load(&manager->user);
   }

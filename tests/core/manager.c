@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "../../core/src/patience.h"
 #include "support.h"
@@ -261,6 +262,35 @@ Test(manager, never_uses_a_standard_stream_s_descriptor) {
   cr_assert_gt(second->wire.fd, STDERR_FILENO);
   cr_assert_eq(fcntl(STDIN_FILENO, F_GETFD), -1);
   shareable_manager_unref(second);
+  shareable_manager_unref(manager);
+}
+
+static void *finish_taking_over(void *of) {
+  shareable_manager *manager = of;
+
+  usleep(300000);
+  atomic_store(&manager->user, getpid());
+  return NULL;
+}
+
+static int64_t processor_time(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Another thread has begun to take the handle over, and does not get on: it may have a lower priority on the same processor. */
+Test(manager, a_child_s_thread_sleeps_while_another_takes_the_handle_over) {
+  shareable_manager *manager = new_manager();
+  int64_t before = processor_time();
+  pthread_t thread;
+
+  atomic_store(&manager->user, 0);
+  cr_assert_eq(pthread_create(&thread, NULL, finish_taking_over, manager), 0);
+  cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
+  cr_assert_lt(processor_time() - before, 100 * INT64_C(1000000));
+  pthread_join(thread, NULL);
   shareable_manager_unref(manager);
 }
 
