@@ -30,18 +30,27 @@
  *   or a text can be seen half done. Stock Python beside a list of ours reads and writes as it always does: it
  *   may see, and leave, a mixture.
  * - A writer that is stopped (SIGSTOP, a debugger) in the midst of writing an item holds that item: reads and writes of
- *   it answer SHAREABLE_E_TIMED_OUT after a second. Other items can be written. While four or more writers are stopped in that
- *   way, a writer that is killed leaves its item E_CORRUPT, also with a short value.
+ *   it answer SHAREABLE_E_TIMED_OUT after a second. Other items can be written. A list has four redo records, and a writer of
+ *   at most 472 bytes holds one during its write. While four writers are stopped that hold them, other writers write without a
+ *   record: if such a writer is killed in a write, its item is E_CORRUPT until it is written again, even if the value is short.
  * - Readers. A process that may only read a list can hold read locks on its file. They do not stop writers. But a writer that
- *   joined beside such locks, and is killed, seems alive as long as they are held: an item or a lock that it held stays
- *   SHAREABLE_E_TIMED_OUT until then.
+ *   joined beside such locks, and is killed, seems alive as long as they are held. Until then, reads and writes of an item that
+ *   it held return SHAREABLE_E_TIMED_OUT after a second; if it held the list's lock, shareable_list_lock() returns
+ *   SHAREABLE_E_TIMED_OUT when its timeout is over, and does not return without a timeout. Such a process can also take the
+ *   wake-ups of waiters (FUTEX_REQUEUE): a wait then sees a change later, by about a quarter of the time that it has waited and
+ *   at most 50 milliseconds, and a lock passes from one process to the next within some milliseconds.
  * - A handle on a list with a sync area keeps one file descriptor open, above 2 and close-on-exec, until it is closed. If the
  *   program closes that descriptor, or opens another file in its place, the library opens the block again when it needs it,
- *   and leaves the program's file alone. If it cannot (the block was unlinked), a writer that died seems to live.
+ *   and leaves the program's file alone. If it cannot (the block was unlinked), a writer that died seems to live. While the
+ *   program has descriptors 0 to 2 closed, a descriptor that the kernel gives there is moved by the next system call.
  * - Privileges. A list that was opened for writing stays writable after setuid(2), chroot(2) or a chmod of the block. A
  *   child of a later fork() opens the block again for its first write: that fails with SHAREABLE_E_SYSTEM if it may not.
  * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library stays held. A call that has begun
- *   is completed first; a wait goes on until it ends by itself.
+ *   is completed first: a wait or a lock that has no timeout cannot be cancelled until the item changes or the lock is free. A
+ *   thread that is to be cancelled meanwhile must wait with a timeout, and call pthread_testcancel() between two calls.
+ * - Signal handlers. A handler must not write to a list through a handle through which the thread that it interrupted may be
+ *   writing: the interrupted write would no longer be protected from a change of the item's type. Nor must it read or lock what
+ *   that thread may hold. A handler may call fork(): its signal waits while the library is in a state that a child must not get.
  * - Up to eight handles of a list write numbers without locking the item; others lock it, until one of the eight is closed.
  * - Memory control groups. Blocks count against the limit of the control group that first touches their pages; past
  *   the limit the kernel kills a process of the group (see memory.max in cgroups(7)) instead of reporting an error.
@@ -51,7 +60,10 @@
  *   figures), unless SHAREABLE_LAZY asks for pages at first use: then a full /dev/shm is SIGBUS at that use.
  * - fork(). A child inherits the mapping and the handles, and may use them: it writes under a token of its own. Parent
  *   and child each close their own handle, and unlink once between them. The child owns nothing of its parent's, holds
- *   no lock of its parent's, and its end does nothing to the parent's blocks.
+ *   no lock of its parent's, and its end does nothing to the parent's blocks. This is so for a child of _Fork() or clone(2),
+ *   too, if the kernel has MADV_WIPEONFORK (Linux 4.14); without, such a child must not write, lock or own anything. These calls
+ *   do not wait for other threads: in their child, a lock of the C library, a manager's handle or an item that another thread
+ *   of the parent held may stay held. The child of vfork(), or of clone(2) with CLONE_VM, must not use the library.
  * - Threads. Any thread may use a handle, several at once; but closing a handle, or dropping its last reference,
  *   while another thread still uses it is the caller's race to prevent, as with free().
  * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between
@@ -536,14 +548,17 @@ SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, i
  *   size    of the buffer, in bytes; shareable_list_capacity() is always enough
  *
  * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (one
- * writer has held the item for a second, or many in turn for ten), or E_BUFFER: then type and length are set, and say how much is needed.
+ * writer has held the item for a second, or many in turn for ten; or the handle is read-only, and writers that write a long
+ * text without a pause have overtaken the read for ten seconds), or E_BUFFER: then type and length are set, and say how much is
+ * needed.
  */
 SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value,
                                                   void *buffer, size_t size);
 
 /*
- * Read an item of a known type. None of them allocates or locks; an int or a float is one atomic load. E_TYPE where the item
- * has another type; else they return as shareable_list_get().
+ * Read an item of a known type. None of them allocates; an int or a float is one atomic load. A read locks the item only if
+ * writers have overtaken it 16 times and the handle may write. E_TYPE where the item has another type; else they return as
+ * shareable_list_get().
  */
 SHAREABLE_API shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer);
 SHAREABLE_API shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real);
@@ -562,8 +577,8 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Writes an item of any type, whatever type it had.
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT, E_LENGTH (it ends in NUL and is longer than
- * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a second) or
- * E_SYSTEM (the kernel gives this process no proof of life, which others go by: no descriptor is left, or /proc is not
+ * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a
+ * second, or many in turn for ten) or E_SYSTEM (the kernel gives this process no proof of life, which others go by: no descriptor is left, or /proc is not
  * mounted and the list unlinked). Then the item is as it was.
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
@@ -667,8 +682,8 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
  * Another thread may close the handle, but not drop its last reference: that ends the wait with E_CLOSED, within 50
  * milliseconds.
  *
- * Returns E_UNCHANGED where the time is over first; else E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_TIMED_OUT (a writer has held the
- * item for a second) or E_VALUE_TYPE.
+ * Returns E_UNCHANGED where the time is over first; else E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_TIMED_OUT (as
+ * shareable_list_get()) or E_VALUE_TYPE.
  */
 SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, int64_t index,
                                                    const shareable_value *value, int64_t timeout);
@@ -698,7 +713,7 @@ SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *lis
  * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and
  * bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53), a NaN equals nothing, a str never equals bytes.
  *
- * Returns E_CLOSED, E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
+ * Returns E_CLOSED, E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT as shareable_list_get():
  * then *count is its index.
  */
 SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
@@ -719,7 +734,7 @@ SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, 
  *   buffer, size  where to; may be NULL and 0 to ask for the length
  *   length        receives the bytes needed, also on E_BUFFER; may be NULL
  *
- * Returns E_CLOSED, E_BUFFER; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT where a writer has held it for a second:
+ * Returns E_CLOSED, E_BUFFER; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT as shareable_list_get():
  * then *length is its index.
  */
 SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,
