@@ -2,6 +2,12 @@
 #
 # The name of a block may contain any bytes but "/" and NUL. It is data here: fish quotes what it inserts. fish takes what
 # follows a tab for a description, so names with a tab are left out.
+#
+# fish writes some characters to the terminal as they are. It escapes the control characters of ASCII and bytes that are
+# not UTF-8, but not after an open quote. It escapes neither the control characters beyond ASCII nor characters that
+# reorder or hide text.
+set -g __shareable_hidden '[\x{80}-\x{9f}\p{Cf}\p{Zl}\p{Zp}\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{2060}-\x{206f}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fff0}-\x{fffb}\x{e0000}-\x{e0fff}]'
+set -g __shareable_escaped '[\x{1}-\x{1f}\x{7f}\p{Co}\p{Cs}]'
 
 function __shareable_commands
     command shareable --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
@@ -22,8 +28,10 @@ function __shareable_blocks
     set -l names (command shareable ls --zero 2>/dev/null | string split0)
     set -l slash
     string match -q -- '/*' (commandline -ct); and set slash /
+    set -l left_out \t'|'$__shareable_hidden
+    string match -qr -- '[\'"]' (commandline -ct); and set left_out $left_out'|'$__shareable_escaped
     for name in $names
-        string match -q -- "*"\t"*" $name; and continue
+        string match -qr -- $left_out $name; and continue
         if test -n "$slash"; or begin; string match -q -- '-*' $name; and not __shareable_options_ended; end
             printf '/%s\0' $name
         else

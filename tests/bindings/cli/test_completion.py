@@ -23,8 +23,16 @@ ENDS = [
     b"plain", b"two words", b" blank in front", b"blank behind ", b"$(touch ran)", b"`touch ran`", b"${x:=$(touch ran)}", b"$HOME",
     b";touch ran;", b"|touch ran", b"&touch ran&", b">ran", b"a[$(touch ran)]", b"\"$(touch ran)\"", b"'$(touch ran)'", b"it's", b"two\nlines",
     b"newline behind\n", b"\ntouch ran", b"esc\x1b[31mred", b"del\x7f", b"c1 \xc2\x9b31m", b"reversed \xe2\x80\xae", b"not UTF-8 \xff\x9b", b"*",
-    b"?[a-z]*", b"{a,b}", b"back\\slash", b"behind\\", b"a:b", b":a", b"a=b", b"a@b", b"~", b"!bang", b"!!", b"#hash", b"(a)", b"<a", b"gr\xc3\xb6\xc3\x9fe", b"%d^a",
+    b"?[a-z]*", b"{a,b}", b"back\\slash", b"behind\\", b"soft hyphen \xc2\xad", b"mark \xd8\x9c", b"zero width \xe2\x80\x8b",
+    b"isolate \xe2\x81\xa6x\xe2\x81\xa9", b"separator \xe2\x80\xa8", b"order \xef\xbb\xbf", b"tag \xf3\xa0\x81\x81", b"a:b", b":a", b"a=b", b"a@b", b"~", b"!bang", b"!!", b"#hash", b"(a)", b"<a", b"gr\xc3\xb6\xc3\x9fe", b"%d^a",
 ]  # fmt: skip
+
+# No shell may write these to a terminal; fish offers no name that contains one.
+HIDDEN = [b"\xc2\x9b", b"\xc2\xad", b"\xd8\x9c", b"\xe2\x80\x8b", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x81\xa9", b"\xef\xbb\xbf", b"\xf3\xa0\x81\x81"]
+
+
+def is_hidden(end):
+    return any(each in end for each in HIDDEN)
 
 
 @pytest.fixture
@@ -84,7 +92,8 @@ class Shell:
 
 
 def bash(cwd):
-    return Shell(["bash", "--norc", "--noprofile", "-i"], f". '{FOLDER}/shareable'\n", cwd)
+    whole_lists = "bind 'set page-completions off'; bind 'set completion-query-items 0'; "
+    return Shell(["bash", "--norc", "--noprofile", "-i"], f"{whole_lists}. '{FOLDER}/shareable'\n", cwd)
 
 
 def zsh(cwd):
@@ -103,8 +112,33 @@ def test_a_name_is_completed_to_one_word_that_names_the_block(shell, folder):
     for number, end in enumerate(ENDS):
         make(folder + b"%d-" % number + end)
         assert shell.ask(b"shareable info " + folder + b"%d-\t" % number) == [b"info", folder + b"%d-" % number + end]
-    for hidden in (b"\xc2\x9b", b"\x1b[31mred"):
+    for hidden in (*HIDDEN, b"\x1b[31mred"):
         assert hidden not in shell.shown
+
+
+def test_a_list_of_names_shows_no_character_that_drives_a_terminal_or_hides_text(shell, folder):
+    for end in ENDS:
+        make(folder + b"l" + end, folder + b"l-" + end)
+    shell.shown = b""
+    shell.ask(b"shareable info " + folder + b"l\t\t\x15shareable done", [b"done"])
+    assert b"plain" in shell.shown
+    for hidden in (*HIDDEN, b"\x1b[31mred"):
+        assert hidden not in shell.shown, hidden
+
+
+@pytest.mark.parametrize("quote", [b"'", b'"'])
+def test_zsh_inserts_no_other_name_after_an_open_quote(tmp_path, folder, quote):
+    shell = zsh(tmp_path)
+    for number, end in enumerate((b"\xff", b"a\xc3", b"\x9b31m", b"esc\x1b[31mred", *HIDDEN)):
+        made = folder + b"%d-" % number + end
+        make(made)
+        typed = b"shareable info " + quote + folder + b"%d-\t" % number + quote
+        assert shell.ask(typed) == [b"info", folder + b"%d-" % number]
+        os.unlink(b"/dev/shm/" + made)
+    make(folder + b"x gr\xc3\xb6\xc3\x9fe")
+    assert shell.ask(b"shareable info " + quote + folder + b"x\t") == [b"info", folder + b"x gr\xc3\xb6\xc3\x9fe"]
+    assert not is_hidden(shell.shown)
+    shell.end()
 
 
 @pytest.mark.parametrize("quote", [b"'", b'"', b"$'"])
@@ -122,6 +156,21 @@ def test_bash_completes_behind_a_word_break_and_from_what_it_has_inserted(tmp_pa
     for typed in (b"a:\t", b"a\\:\t", b"a:b\\ \t", b"a:b\\ c=\t", b"'a:b '\t"):
         assert shell.ask(b"shareable info " + folder + typed) == [b"info", folder + b"a:b c=d"], typed
     assert shell.ask(b"shareable info " + folder + b"x\t1b2'\t") == [b"info", folder + b"x y\x1b2"]
+    shell.end()
+
+
+@pytest.mark.parametrize("quote", [b"", b"'", b'"', b"$'"], ids=["none", "single", "double", "escaped"])
+def test_bash_goes_on_from_half_an_escape(tmp_path, folder, quote):
+    shell = bash(tmp_path)
+    make(folder + b"x\x1ba", folder + b"x\x1cb", folder + b"xplain", folder + b"y\xe2\x80\x8b1", folder + b"y\xe2\x80\x8c2", folder + b"zx033x")
+    for typed, name in ((b"x\t\t\\x1\t\tb\t", b"x\x1ba"), (b"y\t\t\tb\t", b"y\xe2\x80\x8b1"), (b"y\t\tc\t", b"y\xe2\x80\x8c2")):
+        if typed.startswith(b"x"):
+            typed = typed if quote == b"$'" else (b"x" + quote + b"$'\\x1\t\tb\t")
+        assert shell.ask(b"shareable info " + quote + folder + typed) == [b"info", folder + name]
+    assert shell.ask(b"shareable info " + folder + b"x$'\\x1c\t") == [b"info", folder + b"x\x1cb"]
+    os.unlink(b"/dev/shm/" + folder + b"x\x1cb")
+    assert shell.ask(b"shareable info " + folder + b"x$'\\x1\t") == [b"info", folder + b"x\x1ba"]
+    assert shell.ask(b"shareable info " + folder + b"zx$'\\033\t'") == [b"info", folder + b"zx\x1b"]  # not "zx033x"
     shell.end()
 
 
@@ -180,7 +229,18 @@ def fish_completes(line, cwd):
 @pytest.mark.parametrize("end", ENDS)
 def test_fish_completes_a_name_to_one_word_that_names_the_block(folder, tmp_path, end):
     make(folder + b"1" + end, folder + b"2")
-    assert fish_completes(b"shareable info " + folder + b"1", tmp_path) == [[folder + b"1" + end]]
+    expected = [] if is_hidden(end) else [[folder + b"1" + end]]
+    assert fish_completes(b"shareable info " + folder + b"1", tmp_path) == expected
+
+
+def test_fish_offers_no_name_that_it_would_write_raw(folder, tmp_path):
+    make(*(folder + b"%d-" % number + end for number, end in enumerate(ENDS)))
+    raw = re.compile(rb"[\x00-\x1f\x7f]")
+    for quote in (b"", b'"', b"'"):
+        offered = fish(f"source '{FOLDER}/shareable.fish'; complete -C $argv[1] | string collect", tmp_path, b"shareable info " + quote + folder)
+        assert folder + b"0-plain\n" in offered and not is_hidden(offered)
+        assert quote == b"" or raw.search(offered.replace(b"\n", b"")) is None
+        assert quote == b"" or b"newline" not in offered and b"not UTF-8" not in offered
 
 
 def test_fish_completes_a_name_that_begins_with_a_dash(folder, tmp_path):
