@@ -17,15 +17,13 @@
 #include "escape.h"
 #include "output.h"
 
-#define COLUMNS_MAX 16
-
 struct cli_table {
   struct libscols_table *table;
   const char *name;
   const cli_column *columns;
   cli_cell *cell;
   const cli_view *view;
-  size_t shown[COLUMNS_MAX], count;
+  size_t *shown, count; /* the indexes of the columns that are shown, each once */
 };
 
 bool cli_view_take(cli_view *view, int option) {
@@ -57,11 +55,19 @@ static size_t find_column(const cli_column *columns, size_t count, const char *n
   cli_misuse("there is no column '%.*s'", (int)length, name);
 }
 
+/* Each column at most once: an object of JSON has each key once. */
+static void choose_column(cli_table *table, size_t column) {
+  for (size_t i = 0; i < table->count; i++)
+    if (table->shown[i] == column)
+      cli_misuse("column '%s' is named twice", table->columns[column].name);
+  table->shown[table->count++] = column;
+}
+
 static void choose_columns(cli_table *table, size_t count, const char *names) {
-  for (const char *name = names; *name != '\0' && table->count < COLUMNS_MAX;) {
+  for (const char *name = names; *name != '\0';) {
     size_t length = strcspn(name, ",");
 
-    table->shown[table->count++] = find_column(table->columns, count, name, length);
+    choose_column(table, find_column(table->columns, count, name, length));
     name += length + (name[length] == ',');
   }
 }
@@ -85,6 +91,7 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
   *table = (cli_table){.table = scols_new_table(), .name = name, .columns = columns, .cell = cell, .view = view};
   if (table->table == NULL)
     cli_fail("no memory");
+  table->shown = cli_allocate(NULL, count, sizeof *table->shown);
   scols_table_enable_raw(table->table, view->raw && !view->json);
   scols_table_enable_noheadings(table->table, view->headless);
   scols_table_enable_colors(table->table, cli_has_colors());
@@ -311,6 +318,7 @@ void cli_table_print(cli_table *table) {
     put_table(table);
   }
   scols_unref_table(table->table);
+  free(table->shown);
   free(table);
 }
 

@@ -46,7 +46,7 @@ typedef struct cli_table cli_table;
 /* Takes an option of these. False: it is another's. */
 bool cli_view_take(cli_view *view, int option);
 
-/* `shown` is the names of the columns where the user says none. A wrong name ends the program. */
+/* `shown` is the names of the columns if the user names none. A wrong name, or one that is given twice, ends the program. */
 cli_table *cli_table_new(const char *name, const cli_column *columns, size_t count, const char *shown, cli_cell *cell,
                          const cli_view *view);
 

@@ -83,6 +83,19 @@ def test_no_path_in_the_environment_drives_a_terminal(variable):
     assert_clean(on_terminal("manager", environment={"SHAREABLE_MANAGER": "/\x1b[31mred"}))
 
 
+def test_a_column_is_named_once(name):
+    run("create", name, 1)
+    many = ",".join(["NAME"] + ["SIZE"] * 17 + ["BOGUS"])
+    assert "column 'SIZE' is named twice" in run("ls", "-o", many, name, status=2)
+    assert "there is no column 'BOGUS'" in run("ls", "-o", "name,kind,items,size,used,users,owner,age,state,user,mode,sync,BOGUS", name, status=2)
+    assert "column 'NAME' is named twice" in run("ls", "-J", "-o", "NAME,name", name, status=2)
+    assert len(blocks_of(run("ls", "-J", "-o", "name,kind,items,size,used,users,owner,age,state,user,mode,sync", name))[0]) == 12
+
+
+def blocks_of(printed):
+    return json.loads(printed)["blocks"]
+
+
 def test_a_terminal_that_is_not_set_to_utf8_gets_ascii(name):
     run("create", name, "Û\x9b")  # its UTF-8 has a byte 0x9b
     for command in (["get", name, "0"], ["dump", name], ["dump", "-J", name], ["watch", "-i", "-c", "1", name], ["ls", name + "Û"]):
