@@ -127,6 +127,11 @@ static bool look_at(blocks *to, int directory, const char *name) {
   return true;
 }
 
+/* As for gc, a name that begins with a dot is another program's file, unless an ownership log has it. */
+static bool is_block(const blocks *to, const struct dirent *entry) {
+  return entry->d_name[0] != '.' || shareable__survey_claim(&to->survey, entry->d_name, entry->d_ino) != NULL;
+}
+
 static void look_at_all(blocks *to, int directory) {
   int copy = dup(directory);
   DIR *names = copy < 0 ? NULL : fdopendir(copy);
@@ -140,7 +145,7 @@ static void look_at_all(blocks *to, int directory) {
   rewinddir(names);
   while ((entry = readdir(names)) != NULL) {
     cli_progress("blocks", seen++, all);
-    if (entry->d_name[0] != '.')
+    if (is_block(to, entry))
       look_at(to, directory, entry->d_name);
   }
   cli_progress("blocks", all, all);
@@ -201,7 +206,7 @@ static void add_deleted_block(blocks *to, const shareable__mapping *users, size_
     found->used = found->size;
 }
 
-/* A block with a name that begins with a dot is not shown, but has one. */
+/* A file whose name begins with a dot may not be shown, but it has a name. */
 static void add_names(inodes *to, int directory) {
   int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *names = copy < 0 ? NULL : fdopendir(copy);

@@ -45,7 +45,8 @@ typedef struct blocks {
 } blocks;
 
 /*
- * Looks at all blocks, or at those that are named: by name, and then the deleted ones. Reports those that are not there,
+ * Looks at all blocks, or at those that are named: by name, and then the deleted ones. A file whose name begins with a dot
+ * is a block only if it is named here or an ownership log has it. Reports those that are not there,
  * and returns false then.
  */
 bool blocks_read(blocks *to, char *const *names, size_t count);

@@ -183,7 +183,7 @@ static void check_proc(report *to) {
       hidden = hasmntopt(mount, "hidepid");
   if (hidden != NULL && strncmp(hidden, "hidepid=0", 9) != 0 && strncmp(hidden, "hidepid=off", 11) != 0)
     say(to, "/proc", NOTE, "mounted with hidepid",
-        "'shareable ls' and gc see only this user's processes: run them as root");
+        "'shareable ls' shows only this user's processes as users of a block: run it as root");
   else
     say(to, "/proc", FINE, "shows all processes", "");
   endmntent(mounts);

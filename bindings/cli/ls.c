@@ -157,21 +157,44 @@ static void sort(blocks *of, const char *column) {
   cli_misuse("blocks are sorted by name, size, used or age, not by '%s'", column);
 }
 
-/* All names as they are, each with a NUL behind it. No process is asked whether it uses a block. */
+/* The ownership logs, read when a name first needs them: that looks at all processes, too, and takes time. */
+typedef struct logs {
+  shareable__survey survey;
+  bool are_read;
+} logs;
+
+static bool is_owned(logs *in, const char *name, uint64_t inode) {
+  shareable_error error;
+
+  if (!in->are_read && shareable__survey_begin(&in->survey, &error) != SHAREABLE_OK)
+    cli_fail("%s", error.text);
+  in->are_read = true;
+  return shareable__survey_claim(&in->survey, name, inode) != NULL;
+}
+
+static void print_name(int directory, const char *name, logs *in) {
+  struct stat file;
+
+  if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode) ||
+      (name[0] == '.' && !is_owned(in, name, file.st_ino)))
+    return;
+  cli_put_value(name, strlen(name));
+  cli_put_bytes("", 1);
+}
+
+/* The names of all blocks as they are, each with a NUL behind it. */
 static int print_names(void) {
   DIR *directory = opendir(SHAREABLE__DIRECTORY);
   const struct dirent *entry;
-  struct stat file;
+  logs owned = {0};
 
   if (directory == NULL)
     cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while ((entry = readdir(directory)) != NULL)
-    if (entry->d_name[0] != '.' && fstatat(dirfd(directory), entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(file.st_mode)) {
-      cli_put_value(entry->d_name, strlen(entry->d_name));
-      cli_put_bytes("", 1);
-    }
+    print_name(dirfd(directory), entry->d_name, &owned);
   closedir(directory);
+  if (owned.are_read)
+    shareable__survey_end(&owned.survey);
   return CLI_DONE;
 }
 
@@ -218,8 +241,8 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, o
                             "  -h, --help            print this\n"
                             "\n"
                             "STATE is live, unused (nobody has it open or owns it), orphaned (its owner has\n"
-                            "ended: 'shareable gc' removes it), deleted (in use, without a name) or unknown\n"
-                            "(its users or its owner cannot be seen from here).\n",
+                            "ended: 'shareable gc --remove' removes it), deleted (in use, without a name) or\n"
+                            "unknown (its users or its owner cannot be seen from here).\n",
                             run_ls};
 
 /* One block, a line for each of its columns. */

@@ -36,6 +36,13 @@ def test_each_command_tells_of_itself_in_80_columns(command):
     assert f"Try 'shareable {command} --help'" in run(command, "--frobnicate", status=2)
 
 
+def test_only_gc_with_an_option_is_said_to_remove_anything():
+    manual = open(os.path.join(os.environ["top_srcdir"], "core/man/shareable.1.scd")).read()
+    for text in (run("ls", "--help"), manual.replace("*", "")):
+        assert not re.search(r"shareable gc'? removes", text)
+    assert "'shareable gc --remove' removes it" in run("ls", "--help")
+
+
 def test_manager_is_the_program():
     assert run("manager", "--version").startswith("shareable-manager ")
 
@@ -247,6 +254,30 @@ def test_owner_of_another_user_s_block_is_unknown(name):
     told = {each["name"]: each["reason"] for each in json.loads(run_as_other("gc", "--json"))["blocks"]}
     assert told[name] == "it belongs to another user, whose ownership logs cannot be read from here"
     assert "ownership logs" not in run("info", name)
+
+
+@pytest.mark.skipif(not os.environ.get("run_python"), reason="no Python binding is built, in which to own a block")
+def test_a_block_that_an_owner_left_is_listed_though_its_name_begins_with_a_dot(name):
+    hidden = f".{name}"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    try:
+        with open(f"/dev/shm/{hidden}-file", "xb"):
+            pass
+        with subprocess.Popen([os.environ["run_python"], "-c", OWNER, hidden], **pipes) as owner:
+            assert owner.stdout.readline() == "made\n"
+            assert blocks()[hidden]["owner"] == owner.pid
+            names = run("ls", "--zero").split("\0")
+            assert hidden in names and hidden + "-file" not in names
+            owner.kill()
+            owner.wait()
+        found = blocks()
+        if hidden in found:  # else the reaper of another owner has removed it
+            assert found[hidden]["state"] in ("orphaned", "unknown") and hidden + "-file" not in found
+            assert found[hidden]["state"] == "unknown" or re.search(r"^wrong +garbage +[1-9]", run_doctor(), re.M)
+    finally:
+        for each in (hidden, hidden + "-file"):
+            if exists(each):
+                os.unlink(f"/dev/shm/{each}")
 
 
 def test_tables_obey(name):
