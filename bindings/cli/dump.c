@@ -14,7 +14,7 @@ typedef struct dump {
   bool json, headless;
   int width; /* of the largest index */
   cli_text item, text;
-  size_t damaged;
+  size_t unread; /* the number of items that could not be read */
 } dump;
 
 /* What comes in front of an item's type. */
@@ -28,14 +28,15 @@ static void print_index(const dump *of, size_t i, bool is_first) {
   cli_put(text);
 }
 
-static void print_line(dump *of, size_t i, const shareable_value *value, bool is_first) {
+static void print_unread(const dump *of, shareable_status status) {
+  cli_put(of->json ? "\"" : "");
+  cli_put(cli_type_of_unread(status));
+  cli_put(of->json ? "\"}" : "\n");
+}
+
+static void print_value(dump *of, const shareable_value *value) {
   char type[32];
 
-  print_index(of, i, is_first);
-  if (value == NULL) {
-    cli_put(of->json ? "\"damaged\"}" : "damaged\n");
-    return;
-  }
   snprintf(type, sizeof type, of->json ? "\"%s\", \"value\": " : "%-5s  ", cli_type_name(value->type));
   cli_put(type);
   cli_text_of(&of->text, value, of->json ? CLI_JSON : CLI_ONE_LINE);
@@ -47,10 +48,14 @@ static void print_items(dump *of, size_t count) {
   shareable_value value;
 
   for (size_t i = 0; i < count; i++) {
-    bool is_read = cli_read_item(of->list, (int64_t)i, &value, &of->item);
+    shareable_status status = cli_read_item(of->list, (int64_t)i, &value, &of->item);
 
-    of->damaged += !is_read;
-    print_line(of, i, is_read ? &value : NULL, i == 0);
+    print_index(of, i, i == 0);
+    if (status == SHAREABLE_OK)
+      print_value(of, &value);
+    else
+      print_unread(of, status);
+    of->unread += status != SHAREABLE_OK;
     if (i % 4096 == 0)
       cli_progress("items", i, count);
   }
@@ -94,7 +99,7 @@ static int run_dump(int argc, char **argv) {
   free(of.item.bytes);
   free(of.text.bytes);
   shareable_list_unref(list);
-  return of.damaged == 0 ? CLI_DONE : CLI_FAILED;
+  return of.unread == 0 ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_dump = {"dump", "NAME", "Print the items of a list, with their types.",

@@ -50,7 +50,7 @@ static int run_get(int argc, char **argv) {
     cli_misuse("a list is to be named, and one index or more");
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   for (int i = optind + 1; i < argc; i++)
-    if (cli_read_item(list, index_of(argv[i]), &value, &item))
+    if (cli_read_item(list, index_of(argv[i]), &value, &item) == SHAREABLE_OK)
       print_item(&value, &text, &as);
     else
       status = CLI_FAILED;

@@ -59,6 +59,7 @@ typedef struct picture {
   const cli_view *view;
   const unsigned char *base;
   cli_text item, text;
+  size_t unread; /* the number of items that could not be read */
 } picture;
 
 /* JSON and raw tables escape texts themselves, but a NUL would end one. */
@@ -69,17 +70,30 @@ static cli_style style_for(const shareable_value *value, const cli_view *view) {
   return (view->json || view->raw) && !has_nul ? CLI_EXACT : CLI_ONE_LINE;
 }
 
+/* What an item holds, in words; the text is good until the next call. */
+static const char *describe(picture *of, size_t i) {
+  shareable_value value;
+  shareable_status status = cli_read_item(of->list, (int64_t)i, &value, &of->item);
+
+  if (status != SHAREABLE_OK) {
+    of->unread++;
+    return cli_type_of_unread(status);
+  }
+  cli_text_of(&of->text, &value, style_for(&value, of->view));
+  return of->text.bytes;
+}
+
 static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
   const shareable__layout *layout = &of->list->layout;
   area row = {.code = -1};
   char name[24], format[9] = "";
   shareable__slot slot;
-  shareable_value value;
 
   snprintf(name, sizeof name, "%zu", i);
   row.name = name;
   if (!shareable__layout_slot(layout, i, &slot)) {
     row.holds = "its offsets are damaged: the item is lost";
+    of->unread++;
     cli_table_add(of->table, &row, parent, 0, NULL);
     return;
   }
@@ -88,11 +102,7 @@ static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
   row.code = shareable__item_code(&slot);
   if (shareable__item_format(&slot, format) > 0)
     row.format = format;
-  row.holds = "damaged";
-  if (cli_read_item(of->list, (int64_t)i, &value, &of->item)) {
-    cli_text_of(&of->text, &value, style_for(&value, of->view));
-    row.holds = of->text.bytes;
-  }
+  row.holds = describe(of, i);
   cli_table_add(of->table, &row, parent, 0, NULL);
 }
 
@@ -156,7 +166,7 @@ static int run_layout(int argc, char **argv) {
   free(of.item.bytes);
   free(of.text.bytes);
   shareable_list_unref(of.list);
-  return CLI_DONE;
+  return of.unread == 0 ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_layout = {"layout", "NAME", "Draw the bytes of a list: what lies where.",

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "digits.h"
+#include "held.h"
 
 static const char *const type_names[] = {"none", "int", "float", "bool", "str", "bytes"};
 enum { TYPE_COUNT = sizeof type_names / sizeof *type_names };
@@ -104,20 +105,28 @@ void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
 shareable_status cli_try_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
   shareable_status status;
 
+  if (held_is(list, index))
+    return SHAREABLE_E_TIMED_OUT;
   while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
     cli_text_reserve(buffer, (size_t)value->length);
+  if (status == SHAREABLE_E_TIMED_OUT)
+    held_remember(list, index);
   return status;
 }
 
-bool cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
+shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
   shareable_status status = cli_try_item(list, index, value, buffer);
   shareable_error error;
 
   if (status == SHAREABLE_OK)
-    return true;
+    return status;
   shareable_list_explain(list, index, status, &error);
   cli_complain("%s", error.text);
-  return false;
+  return status;
+}
+
+const char *cli_type_of_unread(shareable_status status) {
+  return status == SHAREABLE_E_TIMED_OUT ? "held" : "damaged";
 }
 
 const char *cli_type_name(uint32_t type) {

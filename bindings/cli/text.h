@@ -19,11 +19,17 @@ typedef enum cli_style {
 /* Puts the value into the text, in place of what was there, and a NUL behind it. */
 void cli_text_of(cli_text *to, const shareable_value *value, cli_style style);
 
-/* Reads an item, whatever its length. Says why, with cli_read_item(), where it cannot be read; cli_try_item() does not. */
-bool cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
+/*
+ * Reads an item, whatever its length. If it cannot be read, cli_read_item() reports why; cli_try_item() does not. A writer
+ * that holds items is waited for once (held.h): E_TIMED_OUT.
+ */
+shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
 shareable_status cli_try_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer);
 
 const char *cli_type_name(uint32_t type);
+
+/* What is printed in place of a type if the item cannot be read: "held" or "damaged". */
+const char *cli_type_of_unread(shareable_status status);
 
 /* A type by its name, or the end of the program. */
 shareable_type cli_type(const char *name);

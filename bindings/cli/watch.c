@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "held.h"
 #include "list.h"
 #include "output.h"
 #include "text.h"
@@ -26,9 +27,11 @@ typedef struct watch {
 
 static char *line_of(watch *of, int64_t index) {
   shareable_value value;
+  shareable_status status = cli_try_item(of->list, index, &value, &of->item);
 
-  if (cli_try_item(of->list, index, &value, &of->item) != SHAREABLE_OK)
-    return cli_format(of->json ? "{\"index\": %lld, \"type\": \"damaged\"}" : "%lld  damaged", (long long)index);
+  if (status != SHAREABLE_OK)
+    return cli_format(of->json ? "{\"index\": %lld, \"type\": \"%s\"}" : "%lld  %s", (long long)index,
+                      cli_type_of_unread(status));
   cli_text_of(&of->text, &value, of->json ? CLI_JSON : CLI_ONE_LINE);
   return cli_format(of->json ? "{\"index\": %lld, \"type\": \"%s\", \"value\": %s}" : "%lld  %-5s  %s",
                     (long long)index, cli_type_name(value.type), of->text.bytes);
@@ -36,6 +39,7 @@ static char *line_of(watch *of, int64_t index) {
 
 /* Tells what is another than it was; all of it where nothing was seen yet and that is wanted. */
 static void look(watch *of, bool is_told) {
+  held_forget();
   for (size_t i = 0; i < of->count && of->left > 0; i++) {
     char *line = line_of(of, of->indexes[i]);
 

@@ -280,6 +280,40 @@ def test_a_block_that_an_owner_left_is_listed_though_its_name_begins_with_a_dot(
                 os.unlink(f"/dev/shm/{each}")
 
 
+# A writer that lives and has locked all items but the last: it was stopped in the middle, or is hostile.
+LOCKER = """
+import mmap, os, struct, sys
+from shareable.shared_memory import ShareableList
+kept = ShareableList(name=sys.argv[1])
+kept[0] = 5
+mapped = mmap.mmap(os.open("/dev/shm/" + sys.argv[1], os.O_RDWR), 0)
+area = mapped.find(b"shr.sync")
+token, = struct.unpack_from("I", mapped, area + 64 + 192)
+for item in range(len(kept) - 1):
+    struct.pack_into("Q", mapped, area + 64 + 192 + 8 * 64 + 4 * 512 + 8 * item, token << 32 | 1)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not os.environ.get("run_python"), reason="no Python binding is built, in which to lock items")
+def test_items_that_another_process_holds_are_waited_for_once(name):
+    run("create", name, *range(12))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name], **pipes) as locker:
+        assert locker.stdout.readline() == "locked\n"
+        for command, held in ((["dump", "-n", name], r"^ +\d+  held$"), (["dump", "-J", name], r'"type": "held"}'), (["layout", "-n", "-o", "HOLDS", name], r"^held$"),
+                              (["get", name, *map(str, range(12))], None), (["watch", "-i", "-c", "12", name], r"^\d+  held$")):  # fmt: skip
+            start = time.monotonic()
+            ended = subprocess.run([COMMAND, *command], capture_output=True, text=True, timeout=60)
+            assert time.monotonic() - start < 5, command
+            assert ended.returncode == (command[0] != "watch"), command
+            assert "damaged" not in ended.stdout + ended.stderr and "11" in ended.stdout
+            assert command[0] == "watch" or ended.stderr.count("holds it") == 11
+            assert held is None or len(re.findall(held, ended.stdout, re.M)) == 11, ended.stdout
+        locker.stdin.close()
+
+
 def test_tables_obey(name):
     run("create", name, 1)
     assert run("ls", "-n", "-o", "items,name", name).split() == ["1", name]
