@@ -186,8 +186,15 @@ void cli_progress(const char *what, size_t done, size_t all) {
 /* The message for a block whose memory is gone. It is formatted beforehand: a signal handler may not do it. */
 static char *loss;
 
-static void report_loss(int number) {
+/*
+ * The kernel raises this signal where the library reads a block, never within stdio: what was printed before can be
+ * written out. If another process has sent the signal, it can be anywhere.
+ */
+static void report_loss(int number, siginfo_t *signal, void *context) {
   (void)number;
+  (void)context;
+  if (signal->si_code > 0)
+    cli_flush();
   (void)!write(STDERR_FILENO, loss, strlen(loss));
   _exit(CLI_FAILED);
 }
@@ -198,6 +205,7 @@ static void report_loss(int number) {
  */
 static void prepare_for_loss(const char *name) {
   char *prefix = name_of_current("", ""), *escaped = cli_escaped(name);
+  const struct sigaction action = {.sa_sigaction = report_loss, .sa_flags = SA_SIGINFO};
 
   free(loss);
   loss = cli_format("%s: block '%s' has no memory at a place that was used: it was truncated, or it is lazy and "
@@ -205,7 +213,7 @@ static void prepare_for_loss(const char *name) {
                     prefix, escaped);
   free(escaped);
   free(prefix);
-  signal(SIGBUS, report_loss);
+  sigaction(SIGBUS, &action, NULL);
 }
 
 shareable_list *cli_open(const char *name, uint32_t flags) {

@@ -314,6 +314,19 @@ def test_items_that_another_process_holds_are_waited_for_once(name):
         locker.stdin.close()
 
 
+def test_what_was_printed_before_a_block_lost_its_memory_is_written_out(name):
+    run("create", name, *range(100000, 130000))
+    with subprocess.Popen([COMMAND, "dump", "-n", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as dump:
+        printed = dump.stdout.readline()
+        time.sleep(0.3)  # until the pipe is full
+        os.truncate(f"/dev/shm/{name}", 4096)
+        printed += dump.stdout.read()
+        assert dump.wait(20) == 1 and "has no memory at a place that was used" in dump.stderr.read()
+    lines = printed.split("\n")
+    assert lines.pop() == "" and 1 < len(lines) < 30000
+    assert [line.split() for line in lines] == [[str(number), "int", str(100000 + number)] for number in range(len(lines))]
+
+
 def test_tables_obey(name):
     run("create", name, 1)
     assert run("ls", "-n", "-o", "items,name", name).split() == ["1", name]
