@@ -27,12 +27,16 @@ void value_push(lua_State *L, const shareable_value *value);
 
 /*
  * Indexes: Lua's count from 1, the library's from 0; -1 is the last item in both. Lua's 0, which is past every end,
- * travels as INT64_MIN.
+ * becomes INT64_MIN, and Lua's INT64_MIN becomes INT64_MAX, which no other index does.
  */
 static inline int64_t value_index_in(int64_t index) {
-  return index > 0 ? index - 1 : index == 0 ? INT64_MIN : index;
+  if (index > 0)
+    return index - 1;
+  return index == 0 ? INT64_MIN : index == INT64_MIN ? INT64_MAX : index;
 }
 static inline int64_t value_index_out(int64_t index) {
+  if (index == INT64_MAX)
+    return INT64_MIN;
   return index >= 0 ? index + 1 : index == INT64_MIN ? 0 : index;
 }
 

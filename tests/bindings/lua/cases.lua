@@ -233,6 +233,16 @@ test("list_refuses_an_index_past_either_end", function()
     raises(wanted, function() l:type(index) end)
     raises(wanted, function() l:capacity(index) end)
   end
+  if runner.has_integers then
+    local wanted = ("index %d out of range"):format(math.mininteger)
+    equal(l[math.mininteger], nil)
+    raises(wanted, function() l[math.mininteger] = 1 end)
+    raises(wanted, function() l:get(math.mininteger) end)
+    raises(wanted, function() l:add(math.mininteger, 1) end)
+    raises(wanted, function() l:wait(math.mininteger, 1) end)
+    raises(wanted, function() l:setfloats(math.mininteger, {1}) end)
+    raises(("index %d out of range"):format(math.maxinteger), function() l:get(math.maxinteger) end)
+  end
   raises("integer, not 1.5", function() local _ = l[1.5] end)
   raises("integer, not 1.5", function() l[1.5] = 1 end)
   same(l:totable(), {"howdy", bytes "HoWdY", -273.154, 100, none, true, 42})
