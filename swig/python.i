@@ -146,7 +146,7 @@
 
 /* Names: a str, its bytes as the file system's, or None. */
 %typemap(in) const char *name (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_name($input, &bytes) < 0)
+  if (value_name($input, "$1_name", shareable_status_text(SHAREABLE_E_NAME), &bytes) < 0)
     SWIG_fail;
   $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
   _global_context.name = $1;
@@ -156,7 +156,12 @@
 }
 
 /* A manager's address, and its key. */
-%typemap(in) const char *address = const char *name;
+%typemap(in) const char *address (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
+  if (value_name($input, "$1_name", "an address contains no NUL, except in front", &bytes) < 0)
+    SWIG_fail;
+  $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
+  _global_context.name = $1;
+}
 %typemap(freearg) const char *address = const char *name;
 %typemap(in) (const void *authkey, size_t authkey_size) {
   if (!PyBytes_Check($input)) {

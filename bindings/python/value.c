@@ -335,21 +335,38 @@ int values_from_with(PyObject *iterable, PyObject *capacity, value_array *result
   return values_from(iterable, result) < 0 ? -1 : set_capacity(result, capacity);
 }
 
-int value_name(PyObject *object, PyObject **bytes) {
+/* Says which argument cannot be encoded, in place of what the codec says. */
+static void explain_encoding(const char *parameter) {
+  PyObject *type, *error, *traceback;
+  char reason[64];
+
+  if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
+    return;
+  snprintf(reason, sizeof reason, "'%s' must not contain this surrogate", parameter);
+  PyErr_Fetch(&type, &error, &traceback);
+  PyErr_NormalizeException(&type, &error, &traceback);
+  if (PyUnicodeEncodeError_SetReason(error, reason) < 0)
+    PyErr_Clear();
+  PyErr_Restore(type, error, traceback);
+}
+
+int value_name(PyObject *object, const char *parameter, const char *rule, PyObject **bytes) {
   *bytes = NULL;
   if (object == Py_None)
     return 0;
   if (!PyUnicode_Check(object)) {
-    PyErr_Format(PyExc_TypeError, "name must be a str or None, not %.200s", Py_TYPE(object)->tp_name);
+    PyErr_Format(PyExc_TypeError, "%s must be a str or None, not %.200s", parameter, Py_TYPE(object)->tp_name);
     return -1;
   }
   *bytes = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
-  if (*bytes == NULL)
+  if (*bytes == NULL) {
+    explain_encoding(parameter);
     return -1;
+  }
   if (strlen(PyBytes_AS_STRING(*bytes)) == (size_t)PyBytes_GET_SIZE(*bytes))
     return 0;
   Py_CLEAR(*bytes);
-  PyErr_Format(PyExc_ValueError, "%R: %s", object, shareable_status_text(SHAREABLE_E_NAME));
+  PyErr_Format(PyExc_ValueError, "%R: %s", object, rule);
   return -1;
 }
 

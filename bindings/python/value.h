@@ -48,9 +48,10 @@ void values_free(value_array *result);
 
 /*
  * The bytes of a block's name, which is a str: as CPython's shm_open() encodes them, and bytes that are not UTF-8 as
- * os.fsdecode() shows them. None gives NULL. -1 with an exception.
+ * os.fsdecode() shows them. None gives NULL. -1 with an exception, which names the parameter, or says that a NUL breaks
+ * the rule.
  */
-int value_name(PyObject *object, PyObject **bytes);
+int value_name(PyObject *object, const char *parameter, const char *rule, PyObject **bytes);
 
 /* An int, or -1 with an exception that names the parameter. */
 int value_signed(PyObject *object, const char *parameter, int64_t *number);

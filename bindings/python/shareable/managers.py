@@ -24,10 +24,16 @@ def _text(address: Address | None) -> str | None:
     if address is None:
         return None
     if isinstance(address, tuple):
+        if len(address) != 2:
+            raise ValueError(f"'address' must be a pair of a host and a port, not {address!r}")
         host, port = address
         return f"{host or '0.0.0.0'}:{port}"
     if isinstance(address, bytes):
         address = os.fsdecode(address)
+    if not isinstance(address, str):
+        raise TypeError(
+            f"'address' must be a str, bytes, a pair of a host and a port, or None, not {type(address).__name__}"
+        )
     if address.startswith("\0"):
         return "@" + address[1:]
     return os.path.abspath(address)
@@ -70,6 +76,10 @@ class SharedMemoryManager:
     wrong.
     """
 
+    # Of an object whose __init__() was not called, or refused.
+    _place: str | None = None
+    _handle: _raw.Manager | None = None
+
     def __init__(
         self,
         address: Address | None = None,
@@ -87,7 +97,7 @@ class SharedMemoryManager:
             raise TypeError(f"'authkey' must be bytes, not {type(authkey).__name__}")
         self._place = _text(address)
         self._authkey = bytes(authkey)
-        self._handle: _raw.Manager | None = None
+        self._handle = None
         self._is_started = False
 
     __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)

@@ -67,9 +67,24 @@ def _nanoseconds(timeout: float | None) -> int:
     """As C takes a timeout: less than 0 for any time, and 146 years for anything longer."""
     if timeout is None:
         return -1
-    if not timeout >= 0:
+    try:
+        is_valid = timeout >= 0
+    except TypeError:
+        raise TypeError(f"'timeout' must be None or a number of seconds, not {type(timeout).__name__}") from None
+    if not is_valid:
         raise ValueError(f"'timeout' must be None or 0 seconds or more, not {timeout!r}")
     return ceil(min(timeout * 1_000_000_000, 1 << 62))
+
+
+def _check_size(size: int, create: bool) -> None:
+    try:
+        is_valid = size >= 0
+    except TypeError:
+        raise TypeError(f"'size' must be an int, not {type(size).__name__}") from None
+    if not is_valid:
+        raise ValueError("'size' must be a positive integer")
+    if create and size == 0:
+        raise ValueError("'size' must be a positive number different from zero")
 
 
 class SharedMemory(_raw.Memory):
@@ -116,10 +131,7 @@ class SharedMemory(_raw.Memory):
         read_only: bool = False,
         lazy: bool = False,
     ) -> None:
-        if not size >= 0:
-            raise ValueError("'size' must be a positive integer")
-        if create and size == 0:
-            raise ValueError("'size' must be a positive number different from zero")
+        _check_size(size, create)
         if name is None and not create:
             raise ValueError("'name' can only be None if create=True")
         flags = _flags(create, read_only, track, lazy)
@@ -301,7 +313,8 @@ class ShareableList(_raw.List):
             items = repr(self.tolist())
         except ValueError as error:  # closed or damaged: said, not raised
             items = f"<{error}>"
-        return f"{self.__class__.__name__}({items}, name={self.shm.name!r})"
+        name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # __init__() was not called, or refused
+        return f"{self.__class__.__name__}({items}{name})"
 
     @property
     def _list_len(self) -> int:
@@ -442,7 +455,7 @@ class ListLock:
 
     def __init__(self, shared: ShareableList, timeout: float | None = None) -> None:
         self._list = shared
-        self._timeout = timeout
+        self._duration = _nanoseconds(timeout)
         self.owner_died = False
 
     def __enter__(self) -> ListLock:
@@ -459,7 +472,8 @@ class ListLock:
 
         None is the timeout that lock() was given. Other threads run meanwhile, and signals are handled.
         """
-        self.owner_died = _raw.list_lock(self._list, _nanoseconds(self._timeout if timeout is None else timeout))
+        duration = self._duration if timeout is None else _nanoseconds(timeout)
+        self.owner_died = _raw.list_lock(self._list, duration)
         return True
 
     def release(self) -> None:

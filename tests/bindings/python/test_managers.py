@@ -131,6 +131,26 @@ def test_another_key_is_refused():
         SharedMemoryManager(authkey="text")
 
 
+@pytest.mark.parametrize(
+    "address, error, sentence",
+    [
+        (5, TypeError, "'address' must be a str, bytes, a pair of a host and a port, or None, not int"),
+        (["a", 1], TypeError, "'address' must be a str, bytes, a pair of a host and a port, or None, not list"),
+        (("a",), ValueError, "'address' must be a pair of a host and a port"),
+        ("/tmp/a\0b", ValueError, "an address contains no NUL, except in front"),
+        ("/tmp/\ud800", UnicodeEncodeError, "'address' must not contain this surrogate"),
+    ],
+)
+def test_address_that_is_none_is_refused_by_that_name(address, error, sentence):
+    with pytest.raises(error) as caught:
+        SharedMemoryManager(address, KEY).connect()
+    assert sentence in str(caught.value) and "valid name" not in str(caught.value)
+
+
+def test_manager_that_was_not_initialized_can_be_shown():
+    assert repr(SharedMemoryManager.__new__(SharedMemoryManager)) == "SharedMemoryManager(address=None)"
+
+
 def test_where_none_is_nobody_answers(tmp_path):
     with pytest.raises(OSError):
         SharedMemoryManager(str(tmp_path / "none"), KEY).connect()

@@ -317,6 +317,34 @@ def test_arguments_are_refused_in_the_words_of_the_standard_library(arguments, s
         assert str(caught.value) == sentence
 
 
+@pytest.mark.parametrize(
+    "call, error, sentence",
+    [
+        (lambda shared: SharedMemory(create=True, size="5"), TypeError, "'size' must be an int, not str"),
+        (lambda shared: SharedMemory("x", size=None), TypeError, "'size' must be an int, not NoneType"),
+        (lambda shared: SharedMemory("a\ud800"), UnicodeEncodeError, "position 1: 'name' must not contain this surrogate"),
+        (lambda shared: ShareableList(name="\ud800"), UnicodeEncodeError, "'name' must not contain this surrogate"),
+        (lambda shared: SharedMemory("a\0b"), ValueError, "not a valid name"),
+        (lambda shared: SharedMemory(5), TypeError, "name must be a str or None, not int"),
+        (lambda shared: shared.wait(0, 1, timeout="a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
+        (lambda shared: shared.wait_any(timeout=[]), TypeError, "'timeout' must be None or a number of seconds, not list"),
+        (lambda shared: shared.lock(timeout="a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
+        (lambda shared: shared.lock(timeout=math.nan), ValueError, "'timeout' must be None or 0 seconds or more, not nan"),
+        (lambda shared: shared.lock(-1), ValueError, "'timeout' must be None or 0 seconds or more, not -1"),
+        (lambda shared: shared.lock().acquire("a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
+    ],
+)
+def test_error_names_the_argument_and_comes_from_the_call_that_got_it(make_list, call, error, sentence):
+    with pytest.raises(error) as caught:
+        call(make_list([1]))
+    assert sentence in str(caught.value)
+
+
+def test_object_that_was_not_initialized_can_be_shown():
+    assert repr(SharedMemory.__new__(SharedMemory)) == "SharedMemory(None, size=0)"
+    assert re.fullmatch(r"ShareableList\(<.*__init__.*>\)", repr(ShareableList.__new__(ShareableList)))
+
+
 def test_parameters_have_the_names_and_the_order_of_the_standard_library():
     from multiprocessing import shared_memory as stock
 
