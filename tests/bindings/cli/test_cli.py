@@ -478,6 +478,13 @@ def test_doctor_counts_what_is_no_block(name):
     assert re.search(r"^ok     other files  11M in hidden files, and in folders$", told, re.M), told
 
 
+def test_doctor_says_what_hidepid_hides():
+    told = in_another_mount(f"mount -t proc -o hidepid=2 none /proc; {COMMAND} doctor || true")
+    assert "mounted with hidepid" in told
+    advice = " ".join(re.search(r"with hidepid\n((?: +.*\n)+)", told)[1].split())
+    assert advice == "'shareable ls' shows only this user's processes as users of a block: run it as root"  # gc asks the kernel
+
+
 def test_doctor_wants_a_reaper_only_beside_the_library():
     program = open(COMMAND, "rb").read()
     library = re.search(rb"(/[^\0]*)/libshareable\.so\*", program)
