@@ -110,12 +110,12 @@ static bool send_failure(connection *of) {
 }
 
 static bool fail(connection *of) {
-  log_event(LOG_KEY, "%s failed to authenticate: its response does not fit the key", of->peer);
+  log_event(LOG_KEY, "%s failed to authenticate: its response does not fit the key", of->peer.text);
   return send_failure(of);
 }
 
 static bool refuse_challenge(connection *of) {
-  log_event(LOG_KEY, "%s failed to authenticate: its challenge is not one that is answered", of->peer);
+  log_event(LOG_KEY, "%s failed to authenticate: its challenge is not one that is answered", of->peer.text);
   return send_failure(of);
 }
 
@@ -138,7 +138,7 @@ static bool take_challenge(connection *of, const void *message, size_t length) {
 
 static bool take_welcome(connection *of, const void *message, size_t length) {
   if (length != SHAREABLE__VERDICT || memcmp(message, SHAREABLE__WELCOME, length) != 0) {
-    log_event(LOG_KEY, "%s failed to authenticate: it does not accept this manager's key", of->peer);
+    log_event(LOG_KEY, "%s failed to authenticate: it does not accept this manager's key", of->peer.text);
     connection_close(of);
     return false;
   }
@@ -204,7 +204,7 @@ static void take_all(connection *of) {
 
     if (framed == SHAREABLE__FRAME_BAD || !make_room(of, head + length)) {
       if (framed == SHAREABLE__FRAME_BAD)
-        log_event(LOG_PEER, "%s announced a message that is too long: closed", of->peer);
+        log_event(LOG_PEER, "%s announced a message that is too long: closed", of->peer.text);
       connection_close(of);
       return;
     }
@@ -258,36 +258,14 @@ static void expect(connection *of) {
   uv_poll_start(&of->poll, of->out != NULL ? UV_WRITABLE : UV_READABLE, on_event);
 }
 
-/*
- * Names the peer for the log. Returns whether it may connect: on this machine, it is a process of this user or root, as far as
- * the kernel knows.
- */
-static bool identify(const server *of, int socket, char peer[64]) {
-  struct ucred process;
-  shareable__address address = {0};
-  socklen_t size = sizeof process;
-  char text[SHAREABLE__ADDRESS_TEXT];
-
-  if (of->place.address.any.sa_family != AF_UNIX) {
-    address.length = sizeof address.internet;
-    if (getpeername(socket, &address.any, &address.length) != 0 || !shareable__address_write(&address, text))
-      strcpy(text, "?");
-    snprintf(peer, 64, "peer %.40s", text);
-    return true;
-  }
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &process, &size) != 0)
-    return false;
-  snprintf(peer, 64, "process %ld of user %lu", (long)process.pid, (unsigned long)process.uid);
-  return process.uid == geteuid() || process.uid == 0;
-}
-
-static connection *make(server *of, int socket) {
+static connection *make(server *of, int socket, const peer *who) {
   connection *made = calloc(1, sizeof *made);
 
   if (made == NULL)
     return NULL;
   made->server = of;
   made->socket = socket;
+  made->peer = *who;
   made->is_stranger = true;
   made->room = ROOM;
   made->in = malloc(ROOM);
@@ -298,36 +276,52 @@ static connection *make(server *of, int socket) {
   return NULL;
 }
 
-bool connection_drop_stranger(server *of) {
+static connection *oldest_stranger(const server *of, bool is_own) {
   connection *each = of->oldest;
 
-  while (each != NULL && !each->is_stranger)
+  while (each != NULL && !(each->is_stranger && each->peer.is_own == is_own))
     each = each->newer;
-  if (each == NULL)
+  return each;
+}
+
+bool connection_drop_stranger(server *of, bool may_be_own) {
+  connection *dropped = oldest_stranger(of, false);
+
+  if (dropped == NULL && may_be_own)
+    dropped = oldest_stranger(of, true);
+  if (dropped == NULL)
     return false;
   log_event(LOG_LIMIT, "too many connections without a handshake (%u): the oldest, of %s, is closed", of->strangers,
-            each->peer);
-  connection_close(each);
+            dropped->peer.text);
+  connection_close(dropped);
   return true;
 }
 
 void connection_time_out(connection *of) {
   if (of->is_stranger)
-    log_event(LOG_KEY, "%s failed to authenticate: no handshake within %d seconds", of->peer, PATIENCE_MS / 1000);
+    log_event(LOG_KEY, "%s failed to authenticate: no handshake within %d seconds", of->peer.text, PATIENCE_MS / 1000);
   connection_close(of);
 }
 
-/* A peer that may not connect takes nobody's place. */
-static bool is_accepted(server *of, int socket, char peer[64]) {
-  if (!identify(of, socket, peer)) {
-    log_event(LOG_PEER, "%s was refused: only this user and root may connect", peer);
+static bool is_full(const server *of) {
+  return of->strangers >= of->strangers_most || of->connections >= of->connections_most;
+}
+
+/* A peer that may not connect takes the place of no other peer. */
+static bool is_accepted(server *of, const peer *who) {
+  if (!who->may_connect) {
+    log_event(LOG_PEER, "%s was refused: only this user and root may connect", who->text);
     return false;
   }
-  if (of->strangers >= of->strangers_most || of->connections >= of->connections_most)
-    connection_drop_stranger(of);
-  if (of->connections < of->connections_most)
+  if (is_full(of))
+    connection_drop_stranger(of, who->is_own);
+  if (!is_full(of))
     return true;
-  log_event(LOG_LIMIT, "all %u connections are in use: %s was refused", of->connections_most, peer);
+  if (of->connections >= of->connections_most)
+    log_event(LOG_LIMIT, "all %u connections are in use: %s was refused", of->connections_most, who->text);
+  else
+    log_event(LOG_LIMIT, "processes of this user have all %u connections without a handshake: %s was refused",
+              of->strangers_most, who->text);
   return false;
 }
 
@@ -341,18 +335,24 @@ static void challenge(connection *made, const unsigned char nonce[SHAREABLE__NON
     expect(made);
 }
 
-void connection_open(server *of, int socket) {
+/* A flood consists of connections that are closed at once: they cost one call each, and no place. */
+static connection *take_peer(server *of, int socket) {
   unsigned char nonce[SHAREABLE__NONCE];
-  char peer[64] = "an unknown process";
   connection *made = NULL;
+  peer who;
 
-  if (is_accepted(of, socket, peer) && getrandom(nonce, sizeof nonce, 0) == sizeof nonce)
-    made = make(of, socket);
-  server_mind_deadlines(of); /* log lines may be suppressed */
-  if (made == NULL) {
+  if (peer_is_gone(socket))
+    return NULL;
+  peer_identify(&who, socket, of->diag);
+  if (is_accepted(of, &who) && getrandom(nonce, sizeof nonce, 0) == sizeof nonce)
+    made = make(of, socket, &who);
+  if (made != NULL)
+    challenge(made, nonce);
+  return made;
+}
+
+void connection_open(server *of, int socket) {
+  if (take_peer(of, socket) == NULL)
     close(socket);
-    return;
-  }
-  strcpy(made->peer, peer);
-  challenge(made, nonce);
+  server_mind_deadlines(of); /* log lines may be suppressed */
 }

@@ -4,6 +4,7 @@
 #ifndef MANAGER_CONNECTION_H
 #define MANAGER_CONNECTION_H
 
+#include "peer.h"
 #include "server.h"
 
 struct connection {
@@ -19,7 +20,7 @@ struct connection {
   size_t size, sent; /* of `out`, where there is one */
   bool is_closing;   /* once `out` is sent */
   bool is_stranger;  /* it has not shown its key */
-  char peer[64];     /* which process or host it is, for the log */
+  peer peer;
 };
 
 /* Takes a socket that was accepted, and challenges the peer. */
@@ -31,7 +32,10 @@ void connection_close(connection *of);
 /* Closes a connection whose deadline has passed. */
 void connection_time_out(connection *of);
 
-/* Closes the oldest connection that has not shown the key. Returns whether there is one. */
-bool connection_drop_stranger(server *of);
+/*
+ * Closes the oldest connection that has not shown the key and that is not known to be of a process of this user or root; if
+ * there is none and `may_be_own`, the oldest of those. Returns whether there was one.
+ */
+bool connection_drop_stranger(server *of, bool may_be_own);
 
 #endif

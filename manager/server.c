@@ -21,8 +21,10 @@
 /* Descriptors that are not connections: those that are open all the time, and those that removing a block takes. */
 #define OWN_DESCRIPTORS 48
 #define SPARE_DESCRIPTORS 10
-/* The most peers that are accepted before other events are looked at. */
-#define ACCEPTS_MAX 64
+/* The most peers that are accepted before other events are looked at: handshakes go on during a flood. */
+#define ACCEPTS_MAX 16
+/* So few connections are worth a line in the log. */
+#define FEW_CONNECTIONS 64
 
 static void on_listener(uv_poll_t *listener, int status, int events);
 
@@ -109,7 +111,7 @@ static void on_listener(uv_poll_t *listener, int status, int events) {
     socket = accept_peer(of);
     if (socket >= 0)
       connection_open(of, socket);
-    else if (is_out_of_descriptors(errno) && (connection_drop_stranger(of) || refuse_peer(of)))
+    else if (is_out_of_descriptors(errno) && (connection_drop_stranger(of, true) || refuse_peer(of)))
       socket = 0;
   }
   if (socket < 0 && (is_out_of_descriptors(errno) || errno == ENOMEM || errno == ENOBUFS))
@@ -179,20 +181,22 @@ static void limit_connections(server *of) {
   struct rlimit limit;
 
   of->reserve = open_reserve();
+  if (of->place.address.any.sa_family == AF_INET)
+    of->diag = peer_open_diag();
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted)
     wanted = (unsigned)limit.rlim_cur;
   available = count_free(wanted);
   of->connections_most =
     clamp(available, SPARE_DESCRIPTORS + 2, CONNECTIONS_MAX + SPARE_DESCRIPTORS) - SPARE_DESCRIPTORS;
-  of->strangers_most = clamp(of->connections_most / 2, 1, STRANGERS_MAX);
-  if (of->connections_most < STRANGERS_MAX)
+  of->strangers_most = of->connections_most / 2;
+  if (of->connections_most < FEW_CONNECTIONS)
     log_event(LOG_LIMIT, "few descriptors are left: at most %u connections, and %u without a handshake",
               of->connections_most, of->strangers_most);
 }
 
 /* Signals first: from the moment that something is in the file system, SIGTERM removes it. */
 bool server_open(server *of, const char *address) {
-  of->reserve = -1;
+  of->reserve = of->diag = -1;
   raise_limit();
   uv_loop_init(&of->loop);
   uv_timer_init(&of->loop, &of->sweep);
@@ -237,6 +241,12 @@ static void close_handle(uv_handle_t *handle, void *unused) {
     uv_close(handle, NULL);
 }
 
+static void close_own(int *fd) {
+  if (*fd >= 0)
+    close(*fd);
+  *fd = -1;
+}
+
 void server_run(server *of) {
   if (!of->is_over)
     uv_run(&of->loop, UV_RUN_DEFAULT);
@@ -247,6 +257,6 @@ void server_run(server *of) {
   uv_walk(&of->loop, close_handle, NULL);
   uv_run(&of->loop, UV_RUN_DEFAULT);
   uv_loop_close(&of->loop);
-  if (of->reserve >= 0)
-    close(of->reserve);
+  close_own(&of->reserve);
+  close_own(&of->diag);
 }

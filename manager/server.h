@@ -13,10 +13,10 @@
 /* How long a peer may take to show its key, to send a request it has begun, or to take a reply; in milliseconds. */
 #define PATIENCE_MS 10000
 /*
- * The most connections that have not shown the key: one more, and the oldest of them is closed. Fewer descriptors mean fewer
- * connections: of those, strangers have at most half.
+ * The most connections; fewer descriptors mean fewer. At most half of them may be without a shown key. One more, and the oldest
+ * of these is closed: first one that is not known to be of a process of this user or root, and one of those only for another
+ * process of this user or root.
  */
-#define STRANGERS_MAX 64
 #define CONNECTIONS_MAX 4096
 
 typedef struct connection connection;
@@ -34,6 +34,7 @@ typedef struct server {
   unsigned connections, strangers;
   unsigned sweeps;                           /* since names were added that are not recorded yet */
   unsigned connections_most, strangers_most; /* as the limit of descriptors allows */
+  int diag;                                  /* of peer_open_diag(), if peers come over TCP; or -1 */
   int reserve;        /* a descriptor to accept and refuse a peer with when all are in use, or -1 */
   const char *reason; /* why it ends */
   bool is_over;

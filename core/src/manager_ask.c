@@ -11,6 +11,9 @@
 
 /* Of a reply that is not a long list. */
 #define FEW_NODES 64
+/* How long to wait at first, and at most, before another connection is tried after one that was closed in the handshake. */
+#define FIRST_PAUSE_US 1000
+#define LAST_PAUSE_US 100000
 
 /* What a reply is, and what it was read from. */
 typedef struct reply {
@@ -80,8 +83,15 @@ static shareable_status connect_once(shareable_manager *manager) {
   return status == SHAREABLE_OK ? shareable__wire_greet(&manager->wire, &manager->key) : status;
 }
 
-shareable_status shareable__manager_keep(shareable_manager *manager) {
-  shareable_status status = connect_once(manager);
+static shareable_status fail_cut_off(shareable_manager *manager) {
+  return shareable__fail(manager->wire.error, SHAREABLE_E_NO_MANAGER, 0,
+                         "the manager at %s closes connections before the handshake is complete: it may have too many",
+                         manager->text);
+}
+
+/* Shows the key, and asks whether the connection is kept. */
+static shareable_status greet_and_keep(shareable_manager *manager) {
+  shareable_status status = shareable__wire_greet(&manager->wire, &manager->key);
   reply of;
 
   if (status != SHAREABLE_OK)
@@ -89,7 +99,47 @@ shareable_status shareable__manager_keep(shareable_manager *manager) {
   status = exchange(manager, "keep_connection", NULL, &of);
   manager->keeps = status == SHAREABLE_OK && is_return(&of);
   end_reply(&of);
-  if (!manager->keeps)
+  return status;
+}
+
+/* *is_cut_off receives whether there was a connection, and the other end closed it. */
+static shareable_status keep_once(shareable_manager *manager, bool *is_cut_off) {
+  shareable_status status;
+
+  shareable__wire_close(&manager->wire);
+  status = shareable__wire_connect(&manager->wire, &manager->address);
+  *is_cut_off = false;
+  if (status != SHAREABLE_OK)
+    return status;
+  status = greet_and_keep(manager);
+  *is_cut_off = status == SHAREABLE_E_NO_MANAGER;
+  return status;
+}
+
+/*
+ * A manager with too many strangers may close the connection of a client before it knows that the client has the key. On local
+ * sockets, other users do not get as far.
+ */
+static shareable_status keep_in_time(shareable_manager *manager) {
+  useconds_t pause = FIRST_PAUSE_US;
+  bool is_cut_off, was_cut_off = false;
+  shareable_status status = keep_once(manager, &is_cut_off);
+
+  while (is_cut_off && manager->address.any.sa_family == AF_INET && shareable__now() < manager->wire.deadline) {
+    usleep(pause);
+    pause = 2 * pause < LAST_PAUSE_US ? 2 * pause : LAST_PAUSE_US;
+    status = keep_once(manager, &is_cut_off);
+    was_cut_off = true;
+  }
+  if (status != SHAREABLE_OK && was_cut_off && shareable__now() >= manager->wire.deadline)
+    return fail_cut_off(manager);
+  return status;
+}
+
+shareable_status shareable__manager_keep(shareable_manager *manager) {
+  shareable_status status = keep_in_time(manager);
+
+  if (status != SHAREABLE_OK || !manager->keeps)
     shareable__wire_close(&manager->wire);
   return status;
 }

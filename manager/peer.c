@@ -1,0 +1,123 @@
+/*
+ * peer.c - which process or user a peer is, as far as the kernel reports it.
+ */
+#include "peer.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../core/src/address.h"
+
+/* The kernel's answer is 16 and 72 bytes, and attributes that are not used here. */
+#define ANSWER_SIZE 4096
+
+typedef struct question {
+  struct nlmsghdr head;
+  struct inet_diag_req_v2 body;
+} question;
+
+typedef union answer {
+  struct nlmsghdr head;
+  char bytes[ANSWER_SIZE];
+} answer;
+
+int peer_open_diag(void) {
+  return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+}
+
+/* Asks for the socket at the other end: its own address is the address of the peer. */
+static question ask_for(const struct sockaddr_in *from, const struct sockaddr_in *own) {
+  question result = {
+    .head = {.nlmsg_len = sizeof result, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+    .body = {.sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1u << TCP_ESTABLISHED}};
+  struct inet_diag_sockid *id = &result.body.id;
+
+  id->idiag_sport = from->sin_port;
+  id->idiag_dport = own->sin_port;
+  id->idiag_src[0] = from->sin_addr.s_addr;
+  id->idiag_dst[0] = own->sin_addr.s_addr;
+  id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  return result;
+}
+
+static bool is_own_user(uid_t user) {
+  return user == geteuid() || user == 0;
+}
+
+/* A socket that its process has closed has no inode, and user 0 whose ever it was. */
+static bool is_own_socket(const answer *from, ssize_t size) {
+  struct inet_diag_msg found;
+
+  if (size < (ssize_t)NLMSG_SPACE(sizeof found) || from->head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+    return false;
+  memcpy(&found, NLMSG_DATA(&from->head), sizeof found);
+  return found.idiag_state == TCP_ESTABLISHED && found.idiag_inode != 0 && is_own_user(found.idiag_uid);
+}
+
+static void drop_answers(int diag) {
+  answer unread;
+
+  while (recv(diag, &unread, sizeof unread, MSG_DONTWAIT) >= 0)
+    continue;
+}
+
+/* The kernel answers before send() returns. */
+static bool is_own_process(const struct sockaddr_in *from, int socket, int diag) {
+  struct sockaddr_in own;
+  socklen_t size = sizeof own;
+  question asked;
+  answer found;
+
+  if (diag < 0 || getsockname(socket, (struct sockaddr *)&own, &size) != 0 || own.sin_family != AF_INET)
+    return false;
+  drop_answers(diag);
+  asked = ask_for(from, &own);
+  return send(diag, &asked, sizeof asked, 0) == (ssize_t)sizeof asked &&
+         is_own_socket(&found, recv(diag, &found, sizeof found, MSG_DONTWAIT));
+}
+
+static void identify_internet(peer *result, int socket, int diag) {
+  shareable__address address = {.length = sizeof address.internet};
+  char text[SHAREABLE__ADDRESS_TEXT] = "?";
+  bool has_address = getpeername(socket, &address.any, &address.length) == 0;
+
+  if (!has_address || !shareable__address_write(&address, text))
+    strcpy(text, "?");
+  snprintf(result->text, sizeof result->text, "peer %.40s", text);
+  result->may_connect = true;
+  result->is_own = has_address && is_own_process(&address.internet, socket, diag);
+}
+
+static void identify_local(peer *result, int socket) {
+  struct ucred process;
+  socklen_t size = sizeof process;
+
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &process, &size) != 0)
+    return;
+  snprintf(result->text, sizeof result->text, "process %ld of user %lu", (long)process.pid, (unsigned long)process.uid);
+  result->may_connect = result->is_own = is_own_user(process.uid);
+}
+
+void peer_identify(peer *result, int socket, int diag) {
+  int family = AF_UNSPEC;
+  socklen_t size = sizeof family;
+
+  *result = (peer){.text = "an unknown process"};
+  if (getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_INET)
+    identify_internet(result, socket, diag);
+  else
+    identify_local(result, socket);
+}
+
+bool peer_is_gone(int socket) {
+  char byte;
+  ssize_t count = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+}
