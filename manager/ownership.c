@@ -1,20 +1,78 @@
 /*
- * ownership.c - the record of a tracked block in this process's ownership log, for ls, gc and the reaper.
+ * ownership.c - which block a tracked name stands for, and its record in this process's ownership log.
  */
 #include "ownership.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../core/src/segment.h"
+#include "../core/src/unlink.h"
 #include "log.h"
+
+static bool look_up(const char *name, struct stat *file) {
+  char path[sizeof SHAREABLE__DIRECTORY + 1 + SHAREABLE__NAME_MAX];
+
+  snprintf(path, sizeof path, "%s/%s", SHAREABLE__DIRECTORY, name);
+  return lstat(path, file) == 0;
+}
+
+static bool is_removable(const struct stat *file) {
+  return S_ISREG(file->st_mode) && (file->st_uid == geteuid() || geteuid() == 0);
+}
+
+static bool is_block(const ownership *of, const struct stat *file) {
+  return file->st_dev == of->block.device && file->st_ino == of->block.inode;
+}
+
+void ownership_note(ownership *record, const char *name) {
+  struct stat file;
+
+  *record = (ownership){0};
+  record->has_block = look_up(name, &file) && is_removable(&file);
+  if (record->has_block)
+    record->block = (shareable__file_id){file.st_dev, file.st_ino};
+}
+
+bool ownership_is_current(const ownership *record, const char *name) {
+  struct stat file;
+
+  return !record->has_block || (look_up(name, &file) && is_block(record, &file));
+}
+
+/* Another block may have taken the name between two calls: that one is not the manager's. */
+static void check_record(ownership *record) {
+  const shareable__record *made = record->owned.record;
+  shareable__file_id recorded = {(dev_t)made->device, (ino_t)made->inode};
+
+  if (record->has_block && (recorded.device != record->block.device || recorded.inode != record->block.inode)) {
+    ownership_forget(record);
+    return;
+  }
+  record->block = recorded;
+  record->has_block = true;
+}
 
 void ownership_record(ownership *record, const char *name) {
   shareable_error error;
   shareable_status status;
 
-  *record = (ownership){0};
+  if (!ownership_is_current(record, name))
+    return;
   status = shareable__owner_adopt(&record->owned, name, &error);
-  if (status != SHAREABLE_OK && status != SHAREABLE_E_NOT_FOUND)
+  if (status == SHAREABLE_OK)
+    check_record(record);
+  else if (status != SHAREABLE_E_NOT_FOUND)
     log_event(LOG_LIMIT, "a block is not recorded as owned: %s", error.text);
+}
+
+shareable_status ownership_unlink(const ownership *record, const char *name, shareable_error *error) {
+  return record->has_block ? shareable__unlink_block(&record->block, name, error) : shareable_unlink(name, error);
 }
 
 void ownership_forget(ownership *record) {
   shareable__owner_forget(&record->owned);
+  record->owned = (shareable__owned){0};
 }

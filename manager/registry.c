@@ -36,7 +36,7 @@ int registry_add(registry *of, const char *name) {
   if (copy == NULL)
     return 0;
   of->names[of->count].name = copy;
-  of->names[of->count].record = (ownership){0};
+  ownership_note(&of->names[of->count].record, name);
   of->names[of->count++].hash = hash_of(name);
   of->unrecorded++;
   if (of->tracker.fd < 0)
@@ -50,10 +50,9 @@ void registry_record(registry *of) {
   of->unrecorded = 0;
 }
 
-/* The first one of that name, or the count. */
-static size_t find(const registry *of, const char *name) {
+/* The first one of that name from that place on, or the count. */
+static size_t find(const registry *of, const char *name, size_t i) {
   uint32_t hash = hash_of(name);
-  size_t i = 0;
 
   while (i < of->count && (of->names[i].hash != hash || strcmp(of->names[i].name, name) != 0))
     i++;
@@ -66,20 +65,23 @@ static void end_record(ownership *record, shareable_status of_unlinking) {
     ownership_forget(record);
 }
 
-static shareable_status destroy(registry *of, const char *name, shareable_error *error) {
-  shareable_status status = shareable_unlink(name, error);
+/* Of a name that was added for several blocks, one after the other, the one of the block that has it now; else the first. */
+static size_t find_current(const registry *of, const char *name) {
+  size_t first = find(of, name, 0), i = first;
 
-  tracker_forget(&of->tracker, name);
-  return status;
+  while (i < of->count && !ownership_is_current(&of->names[i].record, name))
+    i = find(of, name, i + 1);
+  return i < of->count ? i : first;
 }
 
 shareable_status registry_release(registry *of, const char *name, shareable_error *error) {
-  size_t i = find(of, name);
+  size_t i = find_current(of, name);
   shareable_status status;
 
   if (i == of->count)
     return SHAREABLE_E_ABSENT;
-  status = destroy(of, name, error);
+  status = ownership_unlink(&of->names[i].record, name, error);
+  tracker_forget(&of->tracker, name);
   end_record(&of->names[i].record, status);
   free(of->names[i].name);
   of->unrecorded -= i >= of->count - of->unrecorded;
@@ -100,7 +102,7 @@ static void tell_tracker(registry *of) {
 
 void registry_clear(registry *of) {
   for (size_t i = 0; i < of->count; i++)
-    end_record(&of->names[i].record, shareable_unlink(of->names[i].name, NULL));
+    end_record(&of->names[i].record, ownership_unlink(&of->names[i].record, of->names[i].name, NULL));
   tell_tracker(of);
   for (size_t i = 0; i < of->count; i++)
     free(of->names[i].name);

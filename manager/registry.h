@@ -34,14 +34,15 @@ int registry_add(registry *of, const char *name);
 void registry_record(registry *of);
 
 /*
- * Removes a name, and then its block: E_ABSENT where the name is not here, else as shareable_unlink(). A block that is gone
- * already keeps no name.
+ * Removes a name and its block. The block is the one that had the name when the name was added; if there was none, the one that
+ * has it now. Returns E_ABSENT if the name is not here, and E_NOT_FOUND if the block is gone, also if another block has its name
+ * now: that block stays. The name is removed in these cases too.
  */
 shareable_status registry_release(registry *of, const char *name, shareable_error *error);
 
 /*
- * Removes all names and their blocks. Blocks that are gone already, or that this user may not remove, are skipped. The
- * resource tracker is told afterwards, for a limited time.
+ * Removes all names and their blocks, as registry_release() does. Blocks that are gone already, or that this user may not
+ * remove, are skipped. The resource tracker is told afterwards, for a limited time.
  */
 void registry_clear(registry *of);
 

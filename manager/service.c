@@ -27,12 +27,16 @@ typedef struct call {
 } call;
 
 /* As much of a text as fits in a sentence, in quotes. */
-static const char *quote(const shareable__plain *text, char quoted[300]) {
-  size_t length = shareable__quote(quoted + 1, 298, text->text, text->length, 255);
+static const char *quote_bytes(const char *text, size_t size, char quoted[300]) {
+  size_t length = shareable__quote(quoted + 1, 298, text, size, 255);
 
   quoted[0] = quoted[length + 1] = '\'';
   quoted[length + 2] = '\0';
   return quoted;
+}
+
+static const char *quote(const shareable__plain *text, char quoted[300]) {
+  return quote_bytes(text->text, text->length, quoted);
 }
 
 __attribute__((format(printf, 2, 3))) static uint32_t trouble(call *of, const char *format, ...) {
@@ -90,6 +94,14 @@ static uint32_t track(call *of) {
   return registry_add(of->blocks, name) ? none(of) : trouble(of, "MemoryError: no more names are taken\n");
 }
 
+static uint32_t fail_not_found(call *of, const char *name) {
+  char path[SHAREABLE__NAME_MAX + 2], quoted[300];
+  int length = snprintf(path, sizeof path, "/%s", name);
+
+  return trouble(of, "FileNotFoundError: [Errno 2] No such file or directory: %s\n",
+                 quote_bytes(path, (size_t)length, quoted));
+}
+
 static uint32_t release(call *of) {
   char name[SHAREABLE__NAME_MAX + 1];
   shareable_error error;
@@ -103,7 +115,7 @@ static uint32_t release(call *of) {
   if (status == SHAREABLE_E_ABSENT)
     return trouble(of, "ValueError: list.remove(x): x not in list\n");
   if (status == SHAREABLE_E_NOT_FOUND)
-    return trouble(of, "FileNotFoundError: [Errno 2] No such file or directory: '/%s'\n", name);
+    return fail_not_found(of, name);
   return trouble(of, "OSError: %s\n", error.text);
 }
 

@@ -838,8 +838,9 @@ SHAREABLE_API shareable_status shareable_manager_create_list(shareable_manager *
                                                              uint32_t flags, shareable_error *error);
 
 /*
- * Gives a block to the manager, whoever made it: it is to remove it in the end. Nothing is looked up: a name may be given
- * before the block is there, and twice. A manager's names are UTF-8.
+ * Gives a block to the manager, whoever made it: it is to remove it in the end. A name may be given before the block is there,
+ * and twice. If the block is there, this library's manager removes that block only: another block that has taken the name by
+ * then stays. CPython's manager removes whatever block has the name. A manager's names are UTF-8.
  *
  * Returns E_NAME, E_CLOSED (the manager was shut down), E_REMOTE (the sentence has its words), or as
  * shareable_manager_connect().
@@ -849,7 +850,8 @@ SHAREABLE_API shareable_status shareable_manager_track(shareable_manager *manage
 
 /*
  * Has the manager remove a block that it was given, now. Returns as shareable_manager_track(), or E_ABSENT where it was not
- * given that name, E_NOT_FOUND where the block is gone already: then the name is, too.
+ * given that name, E_NOT_FOUND where the block is gone already, also if another block has its name: then the manager has
+ * forgotten the name, too.
  */
 SHAREABLE_API shareable_status shareable_manager_release(shareable_manager *manager, const char *name,
                                                          shareable_error *error);

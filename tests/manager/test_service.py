@@ -573,3 +573,78 @@ def test_its_blocks_are_garbage_when_it_is_killed_with_its_reaper():
     with manager() as another:  # its reaper looks for what others left
         owning(another, name(1))
         assert soon(lambda: not exists(block) and not os.path.exists(log))
+
+
+def replaced(block):
+    """Makes the block anew, as another program would: it has the name, and is another file."""
+    os.unlink(f"/dev/shm/{block}")
+    make(block)
+
+
+def tracker_options(has_tracker):
+    """With a resource tracker, which takes what is written to it; or without."""
+    if not has_tracker:
+        return [], {}
+    writer = os.open("/dev/null", os.O_WRONLY)
+    return ["--tracker-fd", str(writer)], {"pass_fds": [writer]}
+
+
+@pytest.mark.parametrize("has_tracker", [False, True])
+def test_another_block_that_has_taken_a_tracked_name_stays(has_tracker):
+    blocks = [name(number) for number in range(3)]
+    options, more = tracker_options(has_tracker)
+    try:
+        with manager(*options, **more) as running, connected(running) as connection:
+            connection.send((None, "keep_connection", (), {}))
+            connection.recv()
+            for block in blocks:
+                make(block)
+                assert ask(connection, "track_segment", block) == ("#RETURN", None)
+            replaced(blocks[0])
+            replaced(blocks[1])
+            assert ask(connection, "release_segment", blocks[0]) == (
+                "#TRACEBACK", f"FileNotFoundError: [Errno 2] No such file or directory: '/{blocks[0]}'\n")
+            assert exists(blocks[0])
+            assert ask(connection, "list_segments") == ("#RETURN", blocks[1:])
+            if has_tracker:  # also when the names are recorded, which is a little later
+                soon(lambda: logs_of(running) != [])
+                assert all(blocks[1].encode() not in pathlib.Path(log).read_bytes() for log in logs_of(running))
+        assert [exists(block) for block in blocks] == [True, True, False]
+    finally:
+        for block in filter(exists, blocks):
+            os.unlink(f"/dev/shm/{block}")
+        for writer in more.get("pass_fds", []):
+            os.close(writer)
+
+
+def test_a_name_that_was_tracked_before_its_block_or_again_for_a_new_one_stands_for_it():
+    early, again, last = blocks = [name(number) for number in range(3)]
+    with manager() as running, connected(running) as connection:
+        connection.send((None, "keep_connection", (), {}))
+        connection.recv()
+        assert ask(connection, "track_segment", early) == ("#RETURN", None)
+        make(early)
+        make(again)
+        make(last)
+        for block in (again, last):
+            assert ask(connection, "track_segment", block) == ("#RETURN", None)
+            replaced(block)
+            assert ask(connection, "track_segment", block) == ("#RETURN", None)
+        assert ask(connection, "release_segment", again) == ("#RETURN", None)
+        assert not exists(again)
+        assert ask(connection, "release_segment", again)[1].startswith("FileNotFoundError")
+        assert ask(connection, "release_segment", again)[1].startswith("ValueError: list.remove(x)")
+    assert not any(map(exists, blocks))
+
+
+def test_its_answers_have_no_control_character_of_a_name():
+    with manager() as running, connected(running) as connection:
+        connection.send((None, "keep_connection", (), {}))
+        connection.recv()
+        strange = name("x\x1b[31m\n\x9b\u202e\u2028y")
+        for method, *args in (["track_segment", strange], ["release_segment", strange], ["release_segment", strange],
+                              [strange], ["create", strange], ["track_segment", "a/" + strange]):
+            kind, text = ask(connection, method, *args)
+            assert kind == "#RETURN" or text.rstrip("\n").isprintable(), text
+        assert ask(connection, "track_segment", strange) == ("#RETURN", None)
+        assert ask(connection, "release_segment", strange)[1].startswith("FileNotFoundError: [Errno 2] No such file")
