@@ -1,16 +1,17 @@
 /*
  * main.c - shareable-manager: the process that owns blocks for others.
  */
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../core/src/quote.h"
 #include "key.h"
 #include "log.h"
 #include "server.h"
@@ -56,17 +57,62 @@ static const struct option options[] = {{"address", required_argument, NULL, 'a'
                                         {"version", no_argument, NULL, 'V'},
                                         {NULL, 0, NULL, 0}};
 
+/* By way of the log, which makes text from the command line safe for a terminal. */
+__attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
+  char text[900];
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  log_event(LOG_STATE, "%s", text);
+  exit(EXIT_FAILURE);
+}
+
 static int number(const char *text) {
   char *end;
   long value = strtol(text, &end, 10);
 
   if (end == text || *end != '\0' || value < 0 || value > INT_MAX)
-    errx(EXIT_FAILURE, "'%s' is no descriptor and no process", text);
+    fail("'%s' is no descriptor and no process", text);
   return (int)value;
 }
 
-static void print_and_exit(const char *text) {
-  exit(fputs(text, stdout) == EOF || fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS);
+static bool print(const char *text) {
+  return fputs(text, stdout) != EOF && fflush(stdout) != EOF;
+}
+
+static _Noreturn void print_and_exit(const char *text) {
+  if (!print(text))
+    fail("standard output: %s", strerror(errno));
+  exit(EXIT_SUCCESS);
+}
+
+static bool is_option(int number) {
+  for (const struct option *each = options; each->name != NULL; each++)
+    if (each->val == number)
+      return true;
+  return false;
+}
+
+/* What getopt_long() would write to standard error as it is. For a letter in the midst of others, there is no word. */
+static _Noreturn void refuse_option(int result, const char *word) {
+  if (result == ':')
+    log_event(LOG_STATE, "option '%s' needs an argument", word);
+  else if (optopt == 0)
+    log_event(LOG_STATE, "'%s' is not an option, or the beginning of several", word);
+  else if (is_option(optopt))
+    log_event(LOG_STATE, "'%s': this option takes no argument", word);
+  else
+    log_event(LOG_STATE, "'-%c' is not an option", optopt);
+  fail("try 'shareable-manager --help'");
+}
+
+static _Noreturn void print_version_and_exit(void) {
+  char text[100];
+
+  snprintf(text, sizeof text, "shareable-manager %s\n", shareable_version());
+  print_and_exit(text);
 }
 
 static void set(settings *to, int option) {
@@ -97,25 +143,24 @@ static void set(settings *to, int option) {
     break;
   case 'h':
     print_and_exit(usage);
-    break;
   case 'V':
-    printf("shareable-manager %s\n", shareable_version());
-    exit(EXIT_SUCCESS);
-  default:
-    fputs("Try 'shareable-manager --help'.\n", stderr);
-    exit(EXIT_FAILURE);
+    print_version_and_exit();
   }
 }
 
 static void read_settings(settings *to, int argc, char **argv) {
   int option;
 
-  while ((option = getopt_long(argc, argv, "a:k:hV", options, NULL)) != -1)
-    set(to, option);
+  opterr = 0;
+  while ((option = getopt_long(argc, argv, ":a:k:hV", options, NULL)) != -1)
+    if (option == '?' || option == ':')
+      refuse_option(option, argv[optind - 1]);
+    else
+      set(to, option);
   if (optind < argc)
-    errx(EXIT_FAILURE, "'%s': there is nothing to say but options", argv[optind]);
+    fail("'%s': there is nothing to say but options", argv[optind]);
   if ((to->key < 0) == (to->key_file == NULL))
-    errx(EXIT_FAILURE, "a key is needed: --authkey-file FILE, or --authkey-fd N");
+    fail("a key is needed: --authkey-file FILE, or --authkey-fd N");
 }
 
 static bool is_open(int fd) {
@@ -132,7 +177,7 @@ static void open_standard_streams(void) {
 /* A number that is not open now would be that of a file of ours later. */
 static void check_descriptor(int fd, const char *option) {
   if (fd >= 0 && !is_open(fd))
-    errx(EXIT_FAILURE, "%s: descriptor %d is not open", option, fd);
+    fail("%s: descriptor %d is not open", option, fd);
 }
 
 static void close_on_exec(int fd) {
@@ -157,7 +202,16 @@ static void ignore_signals(void) {
     signal(ignored[i], SIG_IGN);
 }
 
-/* False where whoever was to be told is gone. */
+/* Returns false with errno set if the bytes were not written. */
+static bool write_whole(int fd, const void *bytes, size_t size) {
+  ssize_t count = write(fd, bytes, size);
+
+  if (count >= 0 && count != (ssize_t)size)
+    errno = ENOSPC;
+  return count == (ssize_t)size;
+}
+
+/* Returns false with errno set if the address was not written, for example because the reader has ended. */
 static bool tell_pickled(const shareable__address *address, int fd) {
   shareable__plain nodes[8];
   shareable__plains in = shareable__plains_in(nodes, 8);
@@ -165,9 +219,11 @@ static bool tell_pickled(const shareable__address *address, int fd) {
   unsigned char frame[256];
   uint32_t root = shareable__address_plain(address, &in, host);
   size_t size = shareable__frame(&in, root, frame, sizeof frame);
-  bool is_told = root != 0 && size <= sizeof frame && write(fd, frame, size) == (ssize_t)size;
+  bool is_told = root != 0 && size <= sizeof frame && write_whole(fd, frame, size);
+  int error = errno;
 
   close(fd);
+  errno = error;
   return is_told;
 }
 
@@ -190,12 +246,28 @@ static void log_start(const server *of) {
   log_event(LOG_STATE, "listens at %s", text);
 }
 
+/* A program gets the address as it is, a terminal without its control characters. */
+static bool print_address(const char *text) {
+  char line[4 * SHAREABLE__ADDRESS_TEXT + 1];
+
+  if (isatty(STDOUT_FILENO))
+    shareable__quote(line, sizeof line - 1, text, strlen(text), sizeof line);
+  else
+    strcpy(line, text);
+  return print(strcat(line, "\n"));
+}
+
 static bool tell(const server *of, int fd) {
   char text[SHAREABLE__ADDRESS_TEXT];
+  bool is_told = true;
 
   if (fd >= 0)
-    return tell_pickled(&of->place.address, fd);
-  return !shareable__address_write(&of->place.address, text) || (puts(text) >= 0 && fflush(stdout) == 0);
+    is_told = tell_pickled(&of->place.address, fd);
+  else if (shareable__address_write(&of->place.address, text))
+    is_told = print_address(text);
+  if (!is_told)
+    log_errno(errno, "cannot report the address");
+  return is_told;
 }
 
 static bool load_key(const settings *from, unsigned char **key, size_t *size) {
@@ -207,10 +279,13 @@ static bool load_key(const settings *from, unsigned char **key, size_t *size) {
   return key_read(from->key, source, key, size);
 }
 
-static void run(server *manager, const settings *from) {
+/* Returns whether it began to serve, or did not have to. */
+static bool run(server *manager, const settings *from) {
+  bool is_told = true;
+
   if (!server_watch(manager, from->lifeline, from->owner))
     server_stop(manager, "the owner has ended");
-  else if (!tell(manager, from->told))
+  else if (!(is_told = tell(manager, from->told)))
     server_stop(manager, "the address could not be reported");
   else if (is_service(from))
     log_start(manager);
@@ -220,6 +295,7 @@ static void run(server *manager, const settings *from) {
   log_finish();
   if (is_service(from))
     log_event(LOG_STATE, "stopped: %s", manager->reason);
+  return is_told;
 }
 
 int main(int argc, char **argv) {
@@ -241,7 +317,7 @@ int main(int argc, char **argv) {
   tracker_open(&manager.blocks.tracker, from.tracker);
   is_begun = server_open(&manager, from.address);
   if (is_begun)
-    run(&manager, &from);
+    is_begun = run(&manager, &from);
   key_wipe(key, size);
   return is_begun ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -107,8 +107,12 @@ static void fail_to_listen(const place *of, const char *address, int number) {
 
   if (number != EADDRINUSE)
     log_errno(number, "cannot listen at %s", address);
-  else if (!status_of(of, &status))
+  else if (of->parent.fd < 0)
     log_event(LOG_STATE, "cannot listen at %s: another program listens there", address);
+  else if (of->parent.name[0] == '\0')
+    log_event(LOG_STATE, "cannot listen at %s: it is a directory: name a file in it", address);
+  else if (!status_of(of, &status))
+    log_errno(errno, "cannot listen at %s: a file was there, and cannot be looked at", address);
   else if (!S_ISSOCK(status.st_mode))
     log_event(LOG_STATE, "cannot listen at %s: a file that is not a socket is there", address);
   else if (status.st_uid != geteuid())

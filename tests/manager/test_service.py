@@ -119,6 +119,12 @@ def test_bad_options_are_named():
         assert f"{option}: descriptor 77 is not open" in fails("--authkey-fd", "0", option, "77")
     assert "--help" in fails("--bogus")
     assert "there is nothing to say but options" in fails("--authkey-fd", "0", "more")
+    assert "'--bogus' is not an option" in fails("--no-md5", "--bogus")
+    assert "'--a' is not an option, or the beginning of several" in fails("--a", "0")
+    assert "'--no-md5=1': this option takes no argument" in fails("--no-md5=1")
+    assert "option '--address' needs an argument" in fails("--address")
+    assert "option '-k' needs an argument" in fails("-k")
+    assert "'-x' is not an option" in fails("-xV")
     help_text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     for option in ("--address", "--authkey-file", "--authkey-fd", "--no-md5", "--address-fd", "--tracker-fd",
                    "--lifeline-fd", "--owner", "--help", "--version"):
@@ -648,3 +654,61 @@ def test_its_answers_have_no_control_character_of_a_name():
             assert kind == "#RETURN" or text.rstrip("\n").isprintable(), text
         assert ask(connection, "track_segment", strange) == ("#RETURN", None)
         assert ask(connection, "release_segment", strange)[1].startswith("FileNotFoundError: [Errno 2] No such file")
+
+
+HOSTILE_TEXT = "\x1b[31m\x07\n\r\x7f\x9b31m\u202e\u2028\u00e9"
+
+
+def test_its_messages_have_no_control_character_of_an_argument(tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(KEY)
+    key.chmod(0o600)
+    bad = [[f"--{HOSTILE_TEXT}"], [f"-{HOSTILE_TEXT}"], [HOSTILE_TEXT], ["-k", str(key), HOSTILE_TEXT],
+           [f"--help={HOSTILE_TEXT}"], ["-k", f"/tmp/{HOSTILE_TEXT}/key"], ["-k", str(key), "-a", HOSTILE_TEXT],
+           ["-k", str(key), "-a", f"{tmp_path}/{HOSTILE_TEXT}/x"]]
+    bad += [[option, HOSTILE_TEXT] for option in ("--authkey-fd", "--address-fd", "--tracker-fd", "--lifeline-fd", "--owner")]
+    for options in bad + [[b"-\x9b"], [b"--\xff"]]:
+        said = fails(*options)
+        assert said.isascii() and said.replace("\n", "").isprintable(), (options, said)
+        assert all(line.startswith("shareable-manager: ") for line in said.splitlines()), said
+
+
+def test_the_address_on_a_terminal_has_no_control_character(tmp_path):
+    (tmp_path / "key").write_bytes(KEY)
+    (tmp_path / "key").chmod(0o600)
+    address = f"@{name()}{HOSTILE_TEXT}"
+    shown, terminal = os.openpty()
+    running = subprocess.Popen([PROGRAM, "-k", tmp_path / "key", "-a", address], stdin=subprocess.DEVNULL,
+                               stdout=terminal, stderr=subprocess.DEVNULL)
+    os.close(terminal)
+    line = os.read(shown, 4096)
+    running.terminate()
+    assert running.wait(TIMEOUT) == 0
+    os.close(shown)
+    assert line.decode().rstrip("\r\n").isprintable() and b"\\x1b[31m" in line
+    with manager(address=address.replace("\n", "").replace("\r", "")) as another:
+        assert another.address == address.replace("\n", "").replace("\r", ""), "a program gets it as it is"
+
+
+def test_what_it_cannot_print_is_an_error_with_a_reason(tmp_path):
+    key = ["-k", str(tmp_path / "key"), "-a", str(tmp_path / "socket")]
+    for options, said in (["--version"], "standard output: No space left on device"), \
+                         (["--help"], "standard output: No space left on device"), \
+                         (key, "cannot report the address: No space left on device"):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, *options], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=TIMEOUT)
+        assert done.returncode == 1 and said in done.stderr, (options, done)
+    assert not (tmp_path / "socket").exists()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([PROGRAM, *key, "--address-fd", str(full.fileno())], stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, pass_fds=[full.fileno()], text=True, timeout=TIMEOUT)
+    assert (done.returncode, done.stderr) == (1, "shareable-manager: cannot report the address: No space left on device\n")
+
+
+def test_a_directory_as_address_is_named(tmp_path):
+    (tmp_path / "key").write_bytes(KEY)
+    (tmp_path / "key").chmod(0o600)
+    for address in ("/", f"{tmp_path}/"):
+        said = fails("--authkey-file", str(tmp_path / "key"), "--address", address)
+        assert f"cannot listen at {address}: it is a directory" in said
