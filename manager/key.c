@@ -154,14 +154,60 @@ static bool is_acceptable(const struct stat *file, const char *path) {
   return false;
 }
 
-/* A link in a directory that others can write to may lead to any file of this user, for example to one with known bytes. */
-static bool is_trusted_link(const char *path) {
-  struct stat link;
+/* As many as the kernel follows for one path. */
+#define LINKS_MAX 40
 
-  if (lstat(path, &link) != 0 || !S_ISLNK(link.st_mode) || is_trusted(link.st_uid))
+typedef struct link_search {
+  int links_left;
+  struct stat link; /* the one that was found */
+  char name[PATH_MAX];
+} link_search;
+
+static bool find_foreign_link(link_search *search, const char *path);
+
+static bool find_beyond(link_search *search, const char *link) {
+  char path[2 * PATH_MAX], target[PATH_MAX];
+  const char *slash = strrchr(link, '/');
+  ssize_t size = readlink(link, target, sizeof target - 1);
+
+  if (size < 0 || search->links_left-- == 0)
+    return false; /* then the file cannot be opened, either */
+  target[size] = '\0';
+  snprintf(path, sizeof path, "%.*s%s", target[0] == '/' || slash == NULL ? 0 : (int)(slash - link) + 1, link, target);
+  return find_foreign_link(search, path);
+}
+
+/* Looks for a symbolic link of another user than this one and root, in all components and in what their links lead to. */
+static bool find_foreign_link(link_search *search, const char *path) {
+  char part[PATH_MAX];
+
+  for (size_t end = 1; end <= strlen(path) && end < sizeof part; end++) {
+    if (path[end - 1] == '/' || (path[end] != '/' && path[end] != '\0'))
+      continue;
+    memcpy(part, path, end);
+    part[end] = '\0';
+    if (lstat(part, &search->link) != 0)
+      return false;
+    if (!S_ISLNK(search->link.st_mode))
+      continue;
+    if (!is_trusted(search->link.st_uid)) {
+      strcpy(search->name, part);
+      return true;
+    }
+    if (find_beyond(search, part))
+      return true;
+  }
+  return false;
+}
+
+/* A link in a directory that others can write to may lead to any file of this user, for example to one with known bytes. */
+static bool is_trusted_path(const char *path) {
+  link_search search = {.links_left = LINKS_MAX};
+
+  if (!find_foreign_link(&search, path))
     return true;
-  log_event(LOG_STATE, "the key file %s is a symbolic link of user %lu: use a file of this user", path,
-            (unsigned long)link.st_uid);
+  log_event(LOG_STATE, "the key file %s: %s is a symbolic link of user %lu: use a file of this user", path, search.name,
+            (unsigned long)search.link.st_uid);
   return false;
 }
 
@@ -170,8 +216,6 @@ static int open_checked(const char *path) {
   struct stat file;
   int fd;
 
-  if (!is_trusted_link(path))
-    return -1;
   if (stat(path, &file) == 0 && !is_acceptable(&file, path))
     return -1;
   fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -188,6 +232,8 @@ bool key_load(const char *path, unsigned char **bytes, size_t *size) {
   struct stat file;
   int fd, error;
 
+  if (!is_trusted_path(path))
+    return false;
   if (stat(path, &file) != 0 && errno == ENOENT) {
     error = create_file(path);
     if (error != 0) {

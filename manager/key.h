@@ -20,8 +20,8 @@ bool key_read(int fd, const char *source, unsigned char **bytes, size_t *size);
 /*
  * Reads the key that is in a file: all its bytes, including a newline at the end. If there is no such file, it is created
  * with random bytes; its name appears only when the whole key is on disk. Refuses a file that is not a regular file, that
- * belongs to another user than this one and root, that others can read or write, or that another user's symbolic link leads
- * to. Returns false, after a message, if there is no key.
+ * belongs to another user than this one and root, that others can read or write, or that a symbolic link of another user leads
+ * to, in any component of the path. Returns false, after a message, if there is no key.
  */
 bool key_load(const char *path, unsigned char **bytes, size_t *size);
 

@@ -263,6 +263,18 @@ def test_another_user_s_key_file_and_link_are_refused(tmp_path):
     (tmp_path / "link").symlink_to("key")
     os.chown(tmp_path / "link", OTHER_USER, OTHER_USER, follow_symlinks=False)
     assert f"is a symbolic link of user {OTHER_USER}" in fails("--authkey-file", str(tmp_path / "link"))
+    (tmp_path / "to-here").symlink_to(".")
+    (tmp_path / "by-theirs").symlink_to("theirs/to-here")
+    (tmp_path / "theirs").symlink_to(tmp_path)
+    os.chown(tmp_path / "theirs", OTHER_USER, OTHER_USER, follow_symlinks=False)
+    for path in ("theirs/key", "to-here/theirs/key", "by-theirs/key", "by-theirs/new", "theirs/new"):
+        said = fails("--authkey-file", str(tmp_path / path))
+        assert f"theirs is a symbolic link of user {OTHER_USER}" in said, path
+    assert not (tmp_path / "new").exists()
+    own = subprocess.Popen([PROGRAM, "-k", tmp_path / "to-here" / "to-here" / "key", "-a", tmp_path / "socket"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert own.stdout.readline().strip() == str(tmp_path / "socket"), "links of this user are followed"
+    assert ended(own) == 0
     os.chown(tmp_path / "key", OTHER_USER, OTHER_USER)
     assert f"belongs to user {OTHER_USER}" in fails("--authkey-file", str(tmp_path / "key"))
 
