@@ -790,7 +790,8 @@ SHAREABLE_API shareable_status shareable_manager_start(shareable_manager **manag
 
 /*
  * Connects to a manager that runs, this library's or CPython's. As shareable_manager_start(), but that address and authkey
- * are needed.
+ * are needed. If a connection over TCP is closed before its handshake is complete, as by a manager with too many peers, another
+ * one is tried, for ten seconds at most.
  *
  * Returns E_ARGUMENT; E_NO_MANAGER; E_AUTH where its key is another one; E_PERMISSION where it is another user's; E_PROTOCOL
  * where it is no manager; E_TIMED_OUT, E_NO_MEMORY or E_SYSTEM. Every call below that asks the manager returns these too.
