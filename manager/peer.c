@@ -69,7 +69,7 @@ static void drop_answers(int diag) {
 
 /* The kernel answers before send() returns. */
 static bool is_own_process(const struct sockaddr_in *from, int socket, int diag) {
-  struct sockaddr_in own;
+  struct sockaddr_in own = {0};
   socklen_t size = sizeof own;
   question asked;
   answer found;
