@@ -146,7 +146,7 @@ func ExampleList_Int64s() {
 		fmt.Println(err)
 		return
 	}
-	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] }) // in the list itself
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] }) // sorts the list
 	atomic.AddInt64(&numbers[2], 10)
 	fmt.Println(list.Values())
 	// Output: [1 2 13] <nil>
@@ -206,7 +206,7 @@ func ExampleList_Lock() {
 		fmt.Println(err)
 		return
 	}
-	list.Add(0, -30) // nobody who asks for the lock sees the sum of both changed
+	list.Add(0, -30) // no process that takes the lock sees the sum changed
 	list.Add(1, 30)
 	fmt.Println(list.Values())
 	fmt.Println(list.Unlock())

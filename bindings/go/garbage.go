@@ -2,21 +2,25 @@ package shareable
 
 import "shareable/internal/raw"
 
-// Finding is what [Garbage] found out about a block.
+// Finding is what [Garbage] found out about one block.
 type Finding struct {
-	Name    string // of the block
-	Garbage bool   // a process that has ended owned it, and nobody uses it
-	Removed bool   // so it is gone
-	Reason  string // why it is what it is, in words
+	Name    string // name of the block
+	Garbage bool   // its owner has ended, and no process uses it
+	Removed bool   // Garbage removed it
+	Reason  string // why the block is kept, or is garbage
 }
 
-// Garbage looks at every block there is, stock Python's too, and tells which are garbage: made [Owned] by a process that
-// has ended, as a lock of the kernel's proves, and mapped by nobody. With remove it unlinks those. Whatever cannot be
-// proven to be garbage stays, however old it is. It is for what is left where what cleans up after a process was killed
-// together with it, as by the end of a container. The findings are in the order of their names.
+// Garbage examines every block, including stock Python's, and returns which are garbage. A block is
+// garbage if a process that made it [Owned] has ended and no process has it open or mapped. Both
+// must be proven: the first by the lock that the owner held, the second by the kernel. A block that
+// cannot be proven to be garbage is kept, however old it is. If remove is true, Garbage unlinks the
+// garbage.
 //
-// It sees to the blocks of this user, and for root to everybody's. It fails with [ErrNoMemory], [ErrPermission] or
-// [ErrSystem].
+// Call it to remove blocks that are left because the reaper was killed together with a block's
+// owner, as at the end of a container. The findings are sorted by name.
+//
+// Garbage considers only this user's blocks; for root, those of all users. It fails with
+// [ErrNoMemory], [ErrPermission] or [ErrSystem].
 func Garbage(remove bool) ([]Finding, error) {
 	answer := new(raw.Error)
 	found, status := raw.Garbage(remove, answer)

@@ -9,8 +9,8 @@ import (
 	"shareable/internal/raw"
 )
 
-// List is a list of values in a block of its own, as this process has it open: CPython's ShareableList. Its length
-// never changes. See the package's documentation on values, on lifetime and on goroutines.
+// List is a handle of a list of values in a block of its own: CPython's ShareableList. The length
+// of a list never changes. The package's documentation describes values, lifetime and goroutines.
 type List struct {
 	block Memory
 }
@@ -20,10 +20,11 @@ var (
 	_ fmt.Stringer = (*List)(nil)
 )
 
-// OpenList opens the list of that name, whoever made it, a Python program without this library included. It takes
-// the same time whatever the length. It takes [ReadOnly].
+// OpenList opens the list of that name, even if a Python program without this library made it. It
+// takes the same time whatever the length. The only option is [ReadOnly].
 //
-// It fails as [OpenMemory], or with [ErrNotList] where the block cannot hold the list that it says it does.
+// It fails with the errors of [OpenMemory], with [ErrNotList] if the block cannot contain the list
+// that its header describes, or with [ErrVersion].
 func OpenList(name string, options ...OpenOption) (*List, error) {
 	cname, err := cName(&name)
 	if err != nil {
@@ -44,7 +45,8 @@ func (l *List) adopt() {
 	runtime.SetFinalizer(l, func(l *List) { l.block.release() })
 }
 
-// Memory returns the list's block. Closing it closes the list, and the other way round.
+// Memory returns the list's block. Closing the block closes the list, and closing the list closes
+// the block.
 func (l *List) Memory() *Memory {
 	if l == nil {
 		return nil
@@ -52,12 +54,13 @@ func (l *List) Memory() *Memory {
 	return &l.block
 }
 
-// orNone returns the list's block, which has its lock and its handles.
+// orNone returns the list's block, which contains the mutex and the handles. For a nil list it
+// returns a closed block.
 func (l *List) orNone() *Memory {
 	return l.Memory().orNone()
 }
 
-// explain makes the error of a status that C answered about an item.
+// explain returns the error for a status that C returned about an item.
 func (m *Memory) explain(index, status int) error {
 	answer := new(raw.Error)
 	m.mu.RLock()
@@ -66,46 +69,48 @@ func (m *Memory) explain(index, status int) error {
 	return told(answer)
 }
 
-// explainValue is explain for a value that C was not even given.
+// explainValue returns the error for a value that cannot be passed to C.
 func (m *Memory) explainValue(index int, status Status, value any) error {
 	return newError(status, "item %d of list '%s': %s", index, m.name, refusal(status, value))
 }
 
-// explainWanted is explain for a value to compare with that C was not even given.
+// explainWanted returns the error for a value to compare with that cannot be passed to C.
 func (m *Memory) explainWanted(status Status, value any) error {
 	return newError(status, "list '%s': %s", m.name, refusal(status, value))
 }
 
-// Name returns the name of the list's block; also once closed.
+// Name returns the name of the list's block, even after Close.
 func (l *List) Name() string {
 	return l.orNone().name
 }
 
-// Len returns the number of items; also once closed.
+// Len returns the number of items, even after Close.
 func (l *List) Len() int {
 	return l.orNone().length
 }
 
-// Unlink removes the list's name, as [Memory.Unlink].
+// Unlink removes the list's name. See [Memory.Unlink].
 func (l *List) Unlink() error {
 	return l.orNone().Unlink()
 }
 
-// Close ends this handle's access to the list, as [Memory.Close].
+// Close ends this handle's access to the list. See [Memory.Close].
 func (l *List) Close() error {
 	return l.orNone().Close()
 }
 
-// Count returns how many items equal the value by Python's ==: numbers compare by their exact worth across int, float
-// and bool (1 == 1.0 == true), a NaN equals nothing, and a str never equals bytes.
+// Count returns the number of items that equal the value by Python's ==. Numbers compare by their
+// exact value across int, float and bool (1 == 1.0 == true), a NaN equals nothing, and a str never
+// equals bytes.
 //
-// It fails with [ErrClosed], [ErrValueType], [ErrOverflow], or [ErrCorrupt] where an item is damaged.
+// It fails with [ErrClosed], [ErrValueType] or [ErrOverflow], or with [ErrNotReady], [ErrCorrupt]
+// or [ErrTimedOut] if an item cannot be read.
 func (l *List) Count(value any) (int, error) {
 	return l.orNone().search(value, raw.List_count)
 }
 
-// Index returns the index of the first item that equals the value, compared as by [List.Count]. It fails as that, or
-// with [ErrAbsent] where there is none.
+// Index returns the index of the first item that equals the value, as [List.Count] compares. It
+// fails with the errors of Count, or with [ErrAbsent] if no item equals the value.
 func (l *List) Index(value any) (int, error) {
 	return l.orNone().search(value, raw.List_index)
 }
@@ -124,13 +129,14 @@ func (m *Memory) search(value any, in func(list uintptr, value []raw.Value, resu
 	answer := in(m.list, p.values, &result)
 	m.mu.RUnlock()
 	if answer != 0 {
-		return 0, m.explain(result, answer) // of a damaged item, the result is its index
+		return 0, m.explain(result, answer) // the result is the index of the item that failed
 	}
 	return result, nil
 }
 
-// Format returns the struct formats of all items in a row, as Python's ShareableList.format, for example "8sqd". It
-// fails with [ErrClosed], or [ErrCorrupt] where an item is damaged.
+// Format returns the struct formats of all items, one after the other, for example "8sqd". It is
+// Python's ShareableList.format. It fails with [ErrClosed], or with [ErrNotReady], [ErrCorrupt] or
+// [ErrTimedOut] if an item cannot be read.
 func (l *List) Format() (string, error) {
 	m := l.orNone()
 	buffer, length := make([]byte, 8*m.length), 0
@@ -143,7 +149,7 @@ func (l *List) Format() (string, error) {
 	return string(buffer[:length]), nil
 }
 
-// each is what All returns.
+// each is the iterator that All returns.
 func (l *List) each(yield func(value any, err error) bool) {
 	for i, n := 0, l.Len(); i < n; i++ {
 		if !yield(l.Get(i)) {
@@ -152,7 +158,8 @@ func (l *List) each(yield func(value any, err error) bool) {
 	}
 }
 
-// Values returns all items, in their order. It fails as [List.Get] does at the first item that it fails for.
+// Values returns all items in order. If an item cannot be read, it returns the error of [List.Get]
+// for the first such item.
 func (l *List) Values() ([]any, error) {
 	values := make([]any, l.Len())
 	for i := range values {
@@ -165,7 +172,7 @@ func (l *List) Values() ([]any, error) {
 	return values, nil
 }
 
-// String returns the list's name and its items, for people to read.
+// String returns the list's name and its items in a form for people to read.
 func (l *List) String() string {
 	m := l.orNone()
 	if m.isClosed() {

@@ -2,8 +2,8 @@
 
 package shareable
 
-// All returns an iterator over the items, in their order: it calls yield with each of them, until that returns false. From
-// Go 1.23 on it is an iter.Seq2[any, error], for
+// All returns an iterator over the items in order. It calls yield with each item until yield
+// returns false. From Go 1.23 on, All returns an iter.Seq2[any, error], for
 //
 //	for value, err := range list.All() {
 //

@@ -4,7 +4,7 @@ package shareable
 
 import "iter"
 
-// All returns an iterator over the items, in their order:
+// All returns an iterator over the items in order:
 //
 //	for value, err := range list.All() {
 //

@@ -2,11 +2,13 @@ package shareable
 
 import "shareable/internal/raw"
 
-// Add adds delta to an int by one atomic operation, and returns the new value. None is lost, among all processes and
-// goroutines of any language; but stock Python, which knows no atomics, may write over it.
+// Add adds delta to an int in one atomic operation and returns the new value. No addition is lost,
+// in whatever language, process or goroutine the others happen. But stock Python, which has no
+// atomic operations, may overwrite one.
 //
-// It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrType] where the item is no int, [ErrOverflow] where the sum
-// does not fit in 64 bits, or [ErrCorrupt], [ErrTimedOut] or [ErrSystem] as [List.Set]. The item then is as it was.
+// It fails with [ErrClosed], [ErrReadOnly] or [ErrIndex], with [ErrType] if the item is not an int,
+// with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],
+// [ErrTimedOut] or [ErrSystem] as [List.Set] does. A failure leaves the item as it was.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -18,7 +20,8 @@ func (l *List) Add(index int, delta int64) (new int64, err error) {
 	return value, nil
 }
 
-// Swap writes an int over an int, as [List.Add] does, and returns the old value. It fails as that, but for [ErrOverflow].
+// Swap replaces an int in one atomic operation and returns the old value. It fails with the errors
+// of [List.Add], except [ErrOverflow].
 func (l *List) Swap(index int, new int64) (old int64, err error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -30,8 +33,8 @@ func (l *List) Swap(index int, new int64) (old int64, err error) {
 	return old, nil
 }
 
-// CompareAndSwap writes an int where the item is the int old, as [List.Add] does, and reports whether it was. It fails
-// as [List.Swap].
+// CompareAndSwap replaces an int by new in one atomic operation if it is old, and reports whether
+// it did. It fails with the errors of [List.Swap].
 func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err error) {
 	m := l.orNone()
 	m.mu.RLock()

@@ -7,11 +7,11 @@ import (
 	"shareable/internal/raw"
 )
 
-// NewList makes a new list of the values, and opens it. It takes every [CreateOption]. [NewListOf] is for values of one
-// type.
+// NewList makes a new list of the values and opens it. It takes every [CreateOption]. Use
+// [NewListOf] if all values have one type.
 //
-// It fails as [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or [ErrLength]: the sentence says which
-// item. It then leaves nothing behind.
+// It fails with the errors of [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or
+// [ErrLength]; the message names the item. A failure leaves nothing behind.
 func NewList(values []any, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {
@@ -23,12 +23,12 @@ func NewList(values []any, options ...CreateOption) (*List, error) {
 	return c.list(values)
 }
 
-// NewListOf makes a new list of values that are all of one type, and opens it. Numbers are not converted one by one on
-// their way:
+// NewListOf makes a new list of values of one type and opens it. It passes int64s, ints of 64 bits
+// and float64s to C without converting them one by one:
 //
 //	list, err := shareable.NewListOf(make([]float64, 1000000), shareable.WithName("samples"))
 //
-// It takes every [CreateOption], and fails as [NewList].
+// It takes every [CreateOption], and fails with the errors of [NewList].
 func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *creation) listOfFloats(reals []float64) (*List, error) {
 	return listOrError(list, status, answer)
 }
 
-// listOrError is what C answered when it was to make a list.
+// listOrError returns the list that C made, or the error that C reported.
 func listOrError(list uintptr, status int, answer *raw.Error) (*List, error) {
 	if status != 0 {
 		return nil, told(answer)

@@ -8,13 +8,15 @@ import (
 	"shareable/internal/raw"
 )
 
-// The typed getters and setters of numbers are what a loop over a list calls: they take the lock by hand, they do not
-// allocate, and what they do on failure is elsewhere.
+// Loops over a list call the typed getters and setters of numbers. So these lock and unlock without
+// defer, do not allocate, and leave the handling of failures to other functions.
 
-// Get reads an item of any type: as int64, float64, bool, string, []byte or nil. What it returns is a copy.
+// Get reads an item of any type and returns it as int64, float64, bool, string, []byte or nil. The
+// result is a copy.
 //
-// It fails with [ErrClosed], [ErrIndex], [ErrCorrupt] where the item is damaged, [ErrUTF8] where it is a str that is
-// not UTF-8, or [ErrTimedOut] where somebody has been writing it for a second.
+// It fails with [ErrClosed] or [ErrIndex], with [ErrNotReady] if the list's creator has not written
+// the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
+// UTF-8, or with [ErrTimedOut] if a writer has held it for a second.
 func (l *List) Get(index int) (any, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -26,12 +28,14 @@ func (l *List) Get(index int) (any, error) {
 	return goValue(item), nil
 }
 
-// Set writes an item of any type, whatever type it had. The value is an integer, a float, a bool, a string, a []byte or
-// nil, or of a type defined by one of these.
+// Set writes an item, whatever type it had. The value is an integer, a float, a bool, a string, a
+// []byte or nil, or of a type defined by one of these.
 //
-// It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8], [ErrSlot],
-// [ErrLength], [ErrCorrupt] where there is no slot to write to, [ErrTimedOut] where somebody else has been writing it
-// for a second, or [ErrSystem] where the system gives this process no proof of life. The item then is as it was.
+// It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8],
+// [ErrSlot] or [ErrLength], with [ErrNotReady] if the list's creator has not written the item yet,
+// with [ErrCorrupt] if the item's slot is lost, with [ErrTimedOut] if another writer has held the
+// item for a second, or with [ErrSystem] if this process cannot take the liveness lock that shows
+// others that it lives. A failure leaves the item as it was.
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {
@@ -52,12 +56,13 @@ func (l *List) Set(index int, value any) error {
 	return l.SetNone(index)
 }
 
-// At reads an item that is to be of T's type: an int for int64 and int, a float for float64, a bool, a str for string,
-// bytes for []byte. It is the typed getter of that type, for code that is written for any of them:
+// At reads an item that must have the type of T: an int for int64 and int, a float for float64, a
+// bool, a str for string, bytes for []byte. It is the typed getter for generic code:
 //
 //	every, err := shareable.At[time.Duration](list, 0)
 //
-// It fails as [List.GetInt], or with [ErrOverflow] where int has 32 bits and the item more.
+// It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
+// does not fit.
 func At[T Item](l *List, index int) (value T, err error) {
 	at := unsafe.Pointer(&value)
 	switch kindOf[T]() {
@@ -77,7 +82,7 @@ func At[T Item](l *List, index int) (value T, err error) {
 	return value, err
 }
 
-// getWord reads an int of the machine's width.
+// getWord reads an int that must fit Go's int.
 func (l *List) getWord(index int) (int, error) {
 	value, err := l.GetInt(index)
 	if err == nil && int64(int(value)) != value {
@@ -86,7 +91,8 @@ func (l *List) getWord(index int) (int, error) {
 	return int(value), err
 }
 
-// GetInt reads an int, at one load. It fails as [List.Get], or with [ErrType] where the item has another type.
+// GetInt reads an int in one load. It fails with the errors of [List.Get], or with [ErrType] if the
+// item has another type.
 func (l *List) GetInt(index int) (int64, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -98,7 +104,7 @@ func (l *List) GetInt(index int) (int64, error) {
 	return value, nil
 }
 
-// GetFloat reads a float, at one load. It fails as [List.GetInt].
+// GetFloat reads a float in one load. It fails with the errors of [List.GetInt].
 func (l *List) GetFloat(index int) (float64, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -110,7 +116,7 @@ func (l *List) GetFloat(index int) (float64, error) {
 	return value, nil
 }
 
-// GetBool reads a bool. It fails as [List.GetInt].
+// GetBool reads a bool. It fails with the errors of [List.GetInt].
 func (l *List) GetBool(index int) (bool, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -122,13 +128,13 @@ func (l *List) GetBool(index int) (bool, error) {
 	return value, nil
 }
 
-// GetString reads a str. It fails as [List.GetInt].
+// GetString reads a str. It fails with the errors of [List.GetInt].
 func (l *List) GetString(index int) (string, error) {
 	text, err := l.getText(index, TypeStr)
 	return stringOf(text), err
 }
 
-// GetBytes reads bytes: a copy. It fails as [List.GetInt].
+// GetBytes returns a copy of an item that is bytes. It fails with the errors of [List.GetInt].
 func (l *List) GetBytes(index int) ([]byte, error) {
 	return l.getText(index, TypeBytes)
 }
@@ -147,7 +153,8 @@ func (l *List) getText(index int, kind Type) ([]byte, error) {
 	return item.Text, nil
 }
 
-// SetInt writes an int, at one store where the item was an int. It fails as [List.Set].
+// SetInt writes an int, in one store if the item was an int. It fails with the errors of
+// [List.Set].
 func (l *List) SetInt(index int, value int64) error {
 	m := l.orNone()
 	m.mu.RLock()
@@ -159,7 +166,8 @@ func (l *List) SetInt(index int, value int64) error {
 	return nil
 }
 
-// SetFloat writes a float, at one store where the item was a float. It fails as [List.Set].
+// SetFloat writes a float, in one store if the item was a float. It fails with the errors of
+// [List.Set].
 func (l *List) SetFloat(index int, value float64) error {
 	m := l.orNone()
 	m.mu.RLock()
@@ -171,7 +179,8 @@ func (l *List) SetFloat(index int, value float64) error {
 	return nil
 }
 
-// SetBool writes a bool, at one store where the item was a bool. It fails as [List.Set].
+// SetBool writes a bool, in one store if the item was a bool. It fails with the errors of
+// [List.Set].
 func (l *List) SetBool(index int, value bool) error {
 	number := 0
 	if value {
@@ -187,7 +196,7 @@ func (l *List) SetBool(index int, value bool) error {
 	return nil
 }
 
-// SetString writes a str. It fails as [List.Set].
+// SetString writes a str. It fails with the errors of [List.Set].
 func (l *List) SetString(index int, value string) error {
 	m := l.orNone()
 	m.mu.RLock()
@@ -199,7 +208,7 @@ func (l *List) SetString(index int, value string) error {
 	return nil
 }
 
-// SetBytes writes bytes. It fails as [List.Set].
+// SetBytes writes bytes. It fails with the errors of [List.Set].
 func (l *List) SetBytes(index int, value []byte) error {
 	return l.setBytes(index, stringOf(value))
 }
@@ -215,7 +224,7 @@ func (l *List) setBytes(index int, value string) error {
 	return nil
 }
 
-// SetNone writes None, which [List.Get] returns as nil. It fails as [List.Set].
+// SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set].
 func (l *List) SetNone(index int) error {
 	m := l.orNone()
 	m.mu.RLock()
@@ -227,7 +236,8 @@ func (l *List) SetNone(index int) error {
 	return nil
 }
 
-// Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex] or [ErrCorrupt].
+// Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex], [ErrNotReady],
+// [ErrCorrupt] or [ErrTimedOut].
 func (l *List) Type(index int) (Type, error) {
 	m := l.orNone()
 	kind := uint32(0)
@@ -240,7 +250,8 @@ func (l *List) Type(index int) (Type, error) {
 	return Type(kind), nil
 }
 
-// Capacity returns how many bytes of text an item has room for, which never changes. It fails as [List.Type].
+// Capacity returns the number of bytes of text that an item has room for. It never changes. It
+// fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is damaged.
 func (l *List) Capacity(index int) (int, error) {
 	m := l.orNone()
 	size := 0

@@ -6,15 +6,17 @@ import (
 	"shareable/internal/raw"
 )
 
-// Lock locks the list for whatever its users agree that the lock guards: reads and writes of items do not ask for it.
-// It works among processes of any language, goroutines and handles. It belongs to the handle, whichever goroutine took
-// it, and is not recursive: to take it twice is to wait for oneself. Goroutines that wait through one handle keep one
-// thread of the system, however many they are, and get the lock in about the order in which they came.
+// Lock locks the list. The lock guards whatever its users agree on: reads and writes of items do
+// not take it. It works between processes of any language, between goroutines and between handles.
+// It belongs to the handle, whichever goroutine took it. It is not recursive: to lock one handle
+// twice waits forever. All goroutines that wait through one handle use one system thread, and get
+// the lock in about the order in which they asked for it.
 //
-// An error that is [ErrOwnerDied] says that the lock is taken all the same, but that the one before died, or closed its
-// handle, without unlocking: what the lock guards may be half done. Any other says that it is not taken: ctx.Err()
-// as it is where the context ends first, which nil never does; [ErrClosed], also where the list is closed meanwhile;
-// [ErrReadOnly], [ErrNoSync] or [ErrSystem]. That either ends is noticed within 50 milliseconds.
+// If the error is [ErrOwnerDied], this handle has the lock, but the previous holder died, or closed
+// its handle, without unlocking: what the lock guards may be half done. After any other error the
+// handle does not have the lock. If the context ends first, the error is ctx.Err(). A nil context
+// never ends. If another goroutine closes the list, the error is [ErrClosed]. Lock notices either
+// within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
 func (l *List) Lock(ctx context.Context) error {
 	m := l.orNone()
 	status, err := m.inSlices(ctx, m.lines.get().lock, ErrTimedOut, func(slice int64) int {
@@ -26,8 +28,9 @@ func (l *List) Lock(ctx context.Context) error {
 	return err
 }
 
-// TryLock locks the list, as [List.Lock], if nobody has it, and reports whether it did: false without an error where
-// somebody has it, this handle included; true with an error that is [ErrOwnerDied] where the one before died.
+// TryLock locks the list if it is not locked, and reports whether it did. If the list is locked,
+// also through this handle, it returns false and no error. If the previous holder died, it returns
+// true and an error that is [ErrOwnerDied]. See [List.Lock].
 func (l *List) TryLock() (bool, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -39,8 +42,8 @@ func (l *List) TryLock() (bool, error) {
 	return status == 0 || Status(status) == ErrOwnerDied, m.explainList(status)
 }
 
-// Unlock unlocks the list, from any goroutine. It fails with [ErrNotLocked] where this handle does not have the lock,
-// [ErrClosed] or [ErrNoSync].
+// Unlock unlocks the list. Any goroutine may call it. It fails with [ErrNotLocked] if this handle
+// does not have the lock, or with [ErrClosed] or [ErrNoSync].
 func (l *List) Unlock() error {
 	m := l.orNone()
 	m.mu.RLock()
@@ -49,7 +52,7 @@ func (l *List) Unlock() error {
 	return m.explainList(status)
 }
 
-// explainList makes the error of a status about the list, nil where it is none.
+// explainList returns the error for a status about the whole list, or nil for success.
 func (m *Memory) explainList(status int) error {
 	if status == 0 {
 		return nil

@@ -2,10 +2,12 @@ package shareable
 
 import "shareable/internal/raw"
 
-// GetInts reads len(into) ints, from item first on, in one call, and returns how many: all of them, or those in
-// front of the item that the error is about. Each is read at one load; the range as a whole is not.
+// GetInts reads len(into) ints in one call, beginning with item first. It returns the number of
+// items that it read: all of them, or those before the item that the error is about. Each item is
+// one atomic load; the range as a whole is not atomic.
 //
-// It fails as [List.GetInt], or with [ErrIndex] where the range does not lie in the list.
+// It fails with the errors of [List.GetInt], or with [ErrIndex] if the range is not inside the
+// list.
 func (l *List) GetInts(first int, into []int64) (int, error) {
 	m := l.orNone()
 	done := 0
@@ -25,11 +27,12 @@ func (l *List) GetFloats(first int, into []float64) (int, error) {
 	return done, m.explainRange(first, len(into), done, status)
 }
 
-// SetInts writes the values to the items from first on, in one call, whatever types those had, and returns how many:
-// all of them, or those in front of the item that the error is about. Each is written at one store where the item
-// was an int; the range as a whole is not.
+// SetInts writes the values to the items from first on in one call, whatever types they had. It
+// returns the number of items that it wrote: all of them, or those before the item that the error
+// is about. Writing over an int is one atomic store; the range as a whole is not atomic.
 //
-// It fails as [List.SetInt], or with [ErrIndex] where the range does not lie in the list: then nothing is written.
+// It fails with the errors of [List.SetInt], or with [ErrIndex] if the range is not inside the
+// list; then it writes nothing.
 func (l *List) SetInts(first int, values []int64) (int, error) {
 	m := l.orNone()
 	done := 0
@@ -49,7 +52,8 @@ func (l *List) SetFloats(first int, values []float64) (int, error) {
 	return done, m.explainRange(first, len(values), done, status)
 }
 
-// explainRange makes the error of a range. It is about the item that stopped it, or the range's ends.
+// explainRange returns the error of a range: about the item that stopped it, or about the range's
+// ends.
 func (m *Memory) explainRange(first, count, done, status int) error {
 	switch Status(status) {
 	case 0:

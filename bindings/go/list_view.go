@@ -6,29 +6,35 @@ import (
 	"shareable/internal/raw"
 )
 
-// Int64s returns the list's memory itself, where all of its items are ints: not a copy, so what others write is seen, and
-// what is stored is shared. Item i is the slice's element i. It takes the time of one look at each item.
+// Int64s returns the memory of a list whose items are all ints. Element i is item i. The slice is
+// not a copy: it shows what others write, and others see what is stored in it. The call checks
+// every item once.
 //
-// The slice never dangles: from the first call on the list stays mapped in this process, and keeps its file descriptor,
-// until that ends, whether or not the list is closed. A program that goes through many lists uses [List.GetInts]
-// and [List.SetInts] instead, which do not keep anything.
+// The slice never dangles: from the first call on, the list stays mapped until this process ends,
+// even after Close, and keeps its file descriptor. A program that opens many lists should use
+// [List.GetInts] and [List.SetInts] instead, which keep nothing.
 //
-// An element that others write meanwhile is read by [sync/atomic.LoadInt64] of its address and written by
-// [sync/atomic.StoreInt64], as Go's memory model has it; on a machine of 64 bits any load or store of one element is
-// whole. To change one by what it was, use [sync/atomic.AddInt64] or [sync/atomic.CompareAndSwapInt64], which go together
-// with [List.Add] and [List.CompareAndSwap] of every process. A store wakes nobody: who waits in [List.Wait] finds it
-// within 50 milliseconds. The slice is for lists whose items keep their type: of an item that somebody makes a text
-// or a float, the element holds other bits. Of a list that was opened [ReadOnly], storing is a fault, which ends the
-// program.
+// While others write an element, read it by [sync/atomic.LoadInt64] and write it by
+// [sync/atomic.StoreInt64], as Go's memory model requires. On a 64-bit machine, every load or store
+// of one element is whole. To change an element by its old value, use [sync/atomic.AddInt64] or
+// [sync/atomic.CompareAndSwapInt64]: they work together with [List.Add] and [List.CompareAndSwap]
+// in every process.
 //
-// It fails with [ErrClosed]; or with [ErrType] where an item is no int, [ErrApart] where one has room for a text, or
-// [ErrCorrupt] or [ErrTimedOut] as [List.Get]: the sentence says which item.
+// A store to an element wakes no waiter: [List.Wait] notices it within 50 milliseconds. Use the
+// slice only if the items keep their type: if another process writes a text or a float to an item,
+// the element contains other bits. If the list was opened [ReadOnly], storing to an element is a
+// fault, which ends the program.
+//
+// It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrApart] if an item
+// has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrTimedOut] as [List.Get]
+// does. The message names the item.
 func (l *List) Int64s() ([]int64, error) {
 	return numbersOf[int64](l, TypeInt)
 }
 
-// Float64s returns the memory of a list whose items are all floats, as [List.Int64s] does of ints. As sync/atomic has no
-// floats, those that others write meanwhile are read by [List.GetFloat] or [List.GetFloats].
+// Float64s returns the memory of a list whose items are all floats, as [List.Int64s] does for ints.
+// As sync/atomic has no floats, use [List.GetFloat] or [List.GetFloats] to read elements while
+// others write them.
 func (l *List) Float64s() ([]float64, error) {
 	return numbersOf[float64](l, TypeFloat)
 }

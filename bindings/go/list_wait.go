@@ -6,24 +6,27 @@ import (
 	"shareable/internal/raw"
 )
 
-// Wait waits until an item is something else than old, which is of any type that [List.Set] takes, and returns what the
-// item is when it is read after that, as [List.Get] does. They are compared as by [List.Count]: 1.0 is nothing else
-// than 1, and a NaN is something else than itself. Where the item is something else already, that is no waiting; what
-// changes and changes back between two looks has not changed. A []byte is not to be written to meanwhile.
+// Wait waits until an item differs from old, then reads the item and returns it as [List.Get] does.
+// Old may have any type that [List.Set] takes. Values compare as in [List.Count]: 1.0 does not
+// differ from 1, and a NaN differs from itself. If the item differs already, Wait does not wait. If
+// an item changes and changes back between two checks, Wait does not notice. The caller must not
+// change a []byte that it passed until Wait returns.
 //
-// Every write by this library wakes it, by whichever process, goroutine or handle, and in whatever language; no
-// processor is kept busy meanwhile. What is written past the library, by stock Python or to the block's memory, wakes
-// nobody, and is found within 50 milliseconds. Through a handle that is [ReadOnly], and on a list without a sync area
-// ([Plain], or stock Python's), nobody can be woken: there it looks again every 0.1 to 10 milliseconds.
+// Every write by this library wakes Wait, from any process, goroutine, handle and language. Wait
+// does not keep a processor busy. A write that bypasses the library, by stock Python or to the
+// block's memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle
+// cannot be woken, and neither can a waiter on a list without a sync area ([Plain], or made by
+// stock Python). There Wait checks the item every 0.1 to 10 milliseconds.
 //
-// Any number of goroutines may wait. Of those that wait for one item through one handle, two at a time keep a thread of
-// the system each, and are woken at once; each that finds what it waits for lets in the next, so that all are woken in a
-// row. Items whose indexes are a multiple of 16 apart share these two places: who does not get one looks every 50
-// milliseconds.
+// Any number of goroutines may wait. Of those that wait for one item through one handle, two at a
+// time use a system thread each and wake at once. When one of them is done, the next one takes its
+// place, so that all wake one after another. Items whose indexes differ by a multiple of 16 share
+// these two places. A goroutine without a place checks the item every 50 milliseconds.
 //
-// An error is ctx.Err() as it is where the context ends first, or has ended before, which nil never does; [ErrClosed],
-// also where the list is closed meanwhile; [ErrValueType] or [ErrOverflow], which are about old; or that of [List.Get].
-// Either end is noticed within 50 milliseconds.
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
+// If another goroutine closes the list, the error is [ErrClosed]. Wait notices either within 50
+// milliseconds. It also fails with [ErrValueType] or [ErrOverflow], which are about old, or with
+// the errors of [List.Get].
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orNone()
 	s, refused := scalarOf(old)
@@ -44,11 +47,11 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	return goValue(item), nil
 }
 
-// Digest returns a number for all that the list holds: another one as soon as any item is another, in type or worth. It
-// is never 0, and the same through every handle and in every language. It proves nothing against who wants to deceive.
-// It takes time as the list has bytes.
+// Digest returns a hash of all items of the list. It changes whenever any item changes in type or
+// value. It is never 0, and it is the same through every handle and in every language. It does not
+// protect from forgery. It takes time in proportion to the size of the list.
 //
-// It fails with [ErrClosed].
+// It fails with [ErrClosed] or [ErrNotReady].
 func (l *List) Digest() (uint64, error) {
 	m := l.orNone()
 	m.mu.RLock()
@@ -60,9 +63,10 @@ func (l *List) Digest() (uint64, error) {
 	return digest, nil
 }
 
-// WaitAny waits, as [List.Wait], until the list's digest is another than the one given, and returns the new one: so
-// until any item has changed since that one was returned, by WaitAny or by [List.Digest]. Nothing is missed between two
-// calls, and a loop that begins with 0, which no digest is, begins with what there is:
+// WaitAny waits until the list's digest differs from the one given, and returns the new digest. So
+// it waits until any item has changed since WaitAny or [List.Digest] returned the given digest. No
+// change between two calls is missed, and a loop that begins with 0, which is never a digest,
+// begins with the present items:
 //
 //	for digest := uint64(0); ; {
 //		var err error
@@ -72,11 +76,13 @@ func (l *List) Digest() (uint64, error) {
 //		show(list)
 //	}
 //
-// It wakes by what wakes [List.Wait]. Each look takes the time of [List.Digest], and it looks some times in every 50
-// milliseconds even where nothing changes: of a list of megabytes, rather wait for one item that says what is new.
+// The same writes wake it as [List.Wait]. Each check takes as long as [List.Digest], and WaitAny
+// checks several times in every 50 milliseconds even if nothing changes. For a list of megabytes,
+// wait for one item that shows that there is something new.
 //
-// An error is ctx.Err() as it is where the context ends first, or has ended before, which nil never does, or
-// [ErrClosed], also where the list is closed meanwhile. The digest then is the one given.
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
+// If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
+// given digest.
 func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
 	m := l.orNone()
 	status, err := m.inSlices(ctx, m.lines.get().any, ErrUnchanged, func(slice int64) (status int) {

@@ -8,8 +8,9 @@ import (
 	"shareable/internal/raw"
 )
 
-// Manager is a process that owns blocks for others, and removes them in the end: CPython's SharedMemoryManager, whose
-// protocol it speaks, so that either side of a connection may be the standard library's. Any goroutine may use it.
+// Manager is a handle of a process that owns blocks for others and removes them when it ends:
+// CPython's SharedMemoryManager. It speaks CPython's protocol, so that either side of a connection
+// may be the standard library's. Any goroutine may use a Manager.
 type Manager struct {
 	mu      sync.RWMutex // held for reading while C uses the handle
 	handle  uintptr
@@ -19,18 +20,23 @@ type Manager struct {
 
 var _ io.Closer = (*Manager)(nil)
 
-// StartManager starts a manager, which ends with [Manager.Close] or [Manager.Shutdown], and by itself when this process
-// has ended, however. The address is the path of a Unix socket, "@name" of one of Linux' abstract ones, or "host:port";
-// "" makes up a socket in a folder that is this user's alone. Whoever is to connect shows the key; nil makes up one.
+// StartManager starts a manager. It ends at [Manager.Close] or [Manager.Shutdown], and by itself
+// when this process ends, in whatever way. The address is the path of a Unix socket, "@name" for an
+// abstract socket of Linux, or "host:port". If it is "", the manager listens at a socket in a
+// directory that only this user can enter. Clients must prove that they have the key. If authkey is
+// nil, a random key is made.
 //
-// It fails with [ErrArgument] (the address, an empty key), [ErrNotFound] where the program shareable-manager is not installed,
-// [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
+// It fails with [ErrArgument] (the address, an empty key), with [ErrNotFound] or [ErrPermission] if
+// the program shareable-manager cannot be run, with [ErrNoManager] if it does not begin to listen,
+// or with [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func StartManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.StartManager, address, authkey)
 }
 
-// ConnectManager connects to the manager at the address, this library's or CPython's. The connection's end is not the
-// manager's. It fails as [StartManager], or with [ErrAuth] where the key is another, or [ErrNoManager] where none is there.
+// ConnectManager connects to the manager at the address, whether it is this library's or CPython's.
+// The manager goes on when the connection ends. It fails with [ErrArgument], with [ErrAuth] if the
+// manager has another key, with [ErrPermission] if it belongs to another user, with [ErrNoManager]
+// if no manager listens there, or with [ErrProtocol], [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func ConnectManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.ConnectManager, address, authkey)
 }
@@ -59,7 +65,7 @@ func newManager(begin beginner, address string, authkey []byte) (*Manager, error
 	return m, nil
 }
 
-// Address returns where the manager listens, as [ConnectManager] takes it.
+// Address returns the address at which the manager listens, as [ConnectManager] takes it.
 func (m *Manager) Address() string {
 	return m.address
 }
@@ -69,8 +75,9 @@ func (m *Manager) AuthKey() []byte {
 	return append([]byte(nil), m.authkey...)
 }
 
-// NewMemory makes a block of size bytes, as the function [NewMemory], which the manager owns. It fails as that, or with
-// [ErrClosed], [ErrNoManager], [ErrRemote] or [ErrProtocol]; then there is no block.
+// NewMemory makes a block of size bytes that the manager owns. It fails with the errors of the
+// function [NewMemory], or with [ErrClosed], [ErrNoManager], [ErrRemote] or [ErrProtocol]. A
+// failure leaves no block.
 func (m *Manager) NewMemory(size int) (*Memory, error) {
 	memory, err := NewMemory(size)
 	if err == nil {
@@ -82,8 +89,9 @@ func (m *Manager) NewMemory(size int) (*Memory, error) {
 	return memory, nil
 }
 
-// NewList makes a list of the values, as the function [NewList], which the manager owns. It takes [WithCapacity] and
-// [Plain], and fails as [Manager.NewMemory].
+// NewList makes a list of the values that the manager owns. It takes [WithCapacity] and [Plain]. It
+// fails with the errors of the function [NewList] and of [Manager.NewMemory]. A failure leaves no
+// list.
 func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) {
 	list, err := NewList(values, options...)
 	if err == nil {
@@ -95,7 +103,7 @@ func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) 
 	return list, nil
 }
 
-// own gives the manager a block, or undoes it.
+// own gives the block to the manager. If that fails, it removes the block.
 func (m *Manager) own(memory *Memory) error {
 	name, err := cName(&memory.name)
 	if err == nil {
@@ -108,13 +116,15 @@ func (m *Manager) own(memory *Memory) error {
 	return err
 }
 
-// Shutdown has the manager remove its blocks and end, and waits for that. Who uses a block keeps it. A second time it does
-// nothing. One of CPython's that this process is only connected to may refuse: [ErrRemote].
+// Shutdown makes the manager remove its blocks and end, and waits until it has ended. Processes
+// that have a block open keep using it. A second call does nothing. A CPython manager to which this
+// process is only connected may refuse: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
 	return m.call(func(answer *raw.Error) int { return raw.ManagerShutdown(m.handle, answer) })
 }
 
-// Close drops the handle: a manager that this process started ends, as by [Manager.Shutdown]. It always returns nil.
+// Close drops the handle. If this process started the manager, the manager ends as by
+// [Manager.Shutdown]. Close always returns nil.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -10,21 +10,22 @@ import (
 	"shareable/internal/raw"
 )
 
-// Memory is a block of shared memory, as this process has it open: CPython's SharedMemory. See the package's
-// documentation on lifetime and on goroutines.
+// Memory is a handle of a block of shared memory: CPython's SharedMemory. The package's
+// documentation describes lifetime and goroutines.
 type Memory struct {
-	// Held for reading while C or a copy uses the mapping, for writing to end that. Whatever is here besides is set
-	// before the handle is given out, and stays, but for bytes, pinned and lines.
+	// The mutex is held for reading while C or a copy uses the mapping, and for writing to end the
+	// access. All other fields are set before the caller gets the handle and do not change then,
+	// except bytes, pinned and lines.
 	mu       sync.RWMutex
 	handle   uintptr
-	list     uintptr // C's handle of the list that this block belongs to, which then owns the block's; or 0
-	length   int     // of that list
+	list     uintptr // C handle of the list in this block, which owns the block's handle; or 0
+	length   int     // number of items of that list
 	name     string
 	size     int
 	readOnly bool
-	bytes    []byte // all of the mapping; nil once closed
+	bytes    []byte // the whole mapping; nil after Close
 	pinned   bool
-	lines    lines // of a list
+	lines    lines // used only by a list
 }
 
 var (
@@ -34,13 +35,14 @@ var (
 	_ fmt.Stringer = (*Memory)(nil)
 )
 
-// none is what a nil handle stands for: a closed one.
+// none is the closed block that stands for a nil handle.
 var none Memory
 
-// NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName], [WithMode], [Lazy] and [Owned].
+// NewMemory makes a new block of size zero bytes and opens it. It takes [WithName], [WithMode],
+// [Lazy] and [Owned].
 //
-// It fails with [ErrExists], [ErrName], [ErrArgument] (size, mode, options), [ErrNoSpace], [ErrNoMemory],
-// [ErrPermission] or [ErrSystem], and then leaves nothing behind.
+// It fails with [ErrExists], [ErrName], [ErrArgument] (size, mode, options), [ErrNoSpace],
+// [ErrNoMemory], [ErrPermission] or [ErrSystem]. A failure leaves nothing behind.
 func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	c := newCreation(options)
 	if c.capacity != nil {
@@ -58,9 +60,11 @@ func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	return m, nil
 }
 
-// OpenMemory opens the block of that name, whoever made it. It takes [ReadOnly].
+// OpenMemory opens the block of that name, whichever process made it. The only option is
+// [ReadOnly].
 //
-// It fails with [ErrNotFound], [ErrName], [ErrPermission], [ErrNotReady], [ErrNoMemory] or [ErrSystem].
+// It fails with [ErrNotFound], [ErrName], [ErrPermission], [ErrNotReady], [ErrNoMemory] or
+// [ErrSystem].
 func OpenMemory(name string, options ...OpenOption) (*Memory, error) {
 	cname, err := cName(&name)
 	if err != nil {
@@ -75,8 +79,8 @@ func OpenMemory(name string, options ...OpenOption) (*Memory, error) {
 	return m, nil
 }
 
-// Unlink removes the name of a block or a list, without opening it. It fails with [ErrNotFound], [ErrName],
-// [ErrPermission] or [ErrSystem].
+// Unlink removes the name of a block or a list, without opening it. It fails with [ErrNotFound],
+// [ErrName], [ErrPermission] or [ErrSystem].
 func Unlink(name string) error {
 	cname, err := cName(&name)
 	if err != nil {
@@ -89,9 +93,10 @@ func Unlink(name string) error {
 	return nil
 }
 
-// HandOver leaves the blocks that this process owns ([Owned]) to the process with that id, for a worker that is about to
-// end: they are unlinked once both have ended. Where this process is killed before, nothing has changed. It fails with
-// [ErrArgument] where there is no such process.
+// HandOver transfers the blocks that this process owns ([Owned]) to the process pid. A worker that
+// is about to end calls it. The blocks are then unlinked when both processes have ended. If this
+// process is killed before it calls HandOver, nothing changes. It fails with [ErrArgument] if there
+// is no such process.
 func HandOver(pid int) error {
 	if status := raw.Hand_over(int64(pid)); status != 0 {
 		return newError(Status(status), "there is no process %d to leave blocks to", pid)
@@ -99,7 +104,7 @@ func HandOver(pid int) error {
 	return nil
 }
 
-// adopt looks up what a handle that C just made does not change.
+// adopt reads the properties that do not change from a new C handle.
 func (m *Memory) adopt() {
 	m.name = strings.Clone(raw.Memory_name(m.handle))
 	m.size = raw.Memory_size(m.handle)
@@ -107,7 +112,7 @@ func (m *Memory) adopt() {
 	m.bytes = raw.Memory_address(m.handle)
 }
 
-// release is the finalizer: it drops the reference, which closes the block where nobody did.
+// release is the finalizer. It drops the reference, which closes the block if it is still open.
 func (m *Memory) release() {
 	if m.list != 0 {
 		raw.DeleteList(raw.SwigcptrList(m.list))
@@ -123,23 +128,23 @@ func (m *Memory) orNone() *Memory {
 	return m
 }
 
-// Name returns the block's name, without the '/' in front; also once closed.
+// Name returns the block's name without the leading '/', even after Close.
 func (m *Memory) Name() string {
 	return m.orNone().name
 }
 
-// Size returns the block's size in bytes, as it was when it was opened; also once closed.
+// Size returns the size in bytes that the block had when it was opened, even after Close.
 func (m *Memory) Size() int {
 	return m.orNone().size
 }
 
-// Bytes returns all of the block's memory itself: what is written there is shared, what others write is seen. It
-// returns nil once closed.
+// Bytes returns the memory of the whole block. It is not a copy: other processes see what is
+// written to it, and it shows what they write. After Close, Bytes returns nil.
 //
-// The slice never dangles: from the first call on the block stays mapped in this process until that ends, whether or
-// not it is closed, and a list's keeps its file descriptor. A program that goes through many blocks uses [Memory.ReadAt] and [Memory.WriteAt] instead, which
-// do not keep anything. Of a block that was opened [ReadOnly], writing to the slice is a fault, which ends the
-// program.
+// The slice never dangles: from the first call on, the block stays mapped until this process ends,
+// even after Close. The block of a list also keeps its file descriptor. A program that opens many
+// blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep nothing. If the block
+// was opened [ReadOnly], writing to the slice is a fault, which ends the program.
 func (m *Memory) Bytes() []byte {
 	m = m.orNone()
 	if !m.keep() {
@@ -150,7 +155,7 @@ func (m *Memory) Bytes() []byte {
 	return m.bytes
 }
 
-// keep has the block stay mapped until this process ends. It reports whether it does: not if it was closed before.
+// keep pins the mapping until this process ends. It reports false if the block is closed already.
 func (m *Memory) keep() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -160,8 +165,9 @@ func (m *Memory) keep() bool {
 	return m.bytes != nil && m.pinned
 }
 
-// ReadAt copies bytes from offset on into p, and returns how many: fewer than asked for only with [io.EOF], where the
-// block ends. It fails with [ErrClosed], or [ErrIndex] where the offset is negative. It implements [io.ReaderAt].
+// ReadAt copies bytes from offset on into p and returns their number. If the block ends first, it
+// returns fewer and [io.EOF]. It fails with [ErrClosed], or with [ErrIndex] if the offset is
+// negative. It implements [io.ReaderAt].
 func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 	m = m.orNone()
 	m.mu.RLock()
@@ -182,8 +188,9 @@ func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// WriteAt copies p into the block from offset on: all of it or nothing. It fails with [ErrClosed], [ErrReadOnly], or
-// [ErrIndex] where that does not lie in the block. It implements [io.WriterAt].
+// WriteAt copies p into the block from offset on, either all of it or nothing. It fails with
+// [ErrClosed], with [ErrReadOnly], or with [ErrIndex] if the range is not inside the block. It
+// implements [io.WriterAt].
 func (m *Memory) WriteAt(p []byte, offset int64) (int, error) {
 	m = m.orNone()
 	m.mu.RLock()
@@ -214,9 +221,9 @@ func (m *Memory) outside(count int, offset int64) error {
 	return newError(ErrIndex, "%d bytes at %d lie outside of block '%s' of %d bytes", count, offset, m.name, m.size)
 }
 
-// Unlink removes the block's name, whether or not it is closed. Who has the block open keeps it. It fails with
-// [ErrNotFound] where the name is already gone, also where it belongs to another block by now, which stays; or with
-// [ErrClosed] (of a nil handle), [ErrPermission] or [ErrSystem].
+// Unlink removes the block's name, even after Close. Processes that have the block open keep using
+// it. It fails with [ErrNotFound] if the name is already gone, or now belongs to another block,
+// which keeps it; or with [ErrClosed] (a nil handle), [ErrPermission] or [ErrSystem].
 func (m *Memory) Unlink() error {
 	m = m.orNone()
 	m.mu.RLock()
@@ -228,8 +235,8 @@ func (m *Memory) Unlink() error {
 	return nil
 }
 
-// Close ends this handle's access to the block, once the calls that are under way are done. The block itself stays. It
-// always returns nil, also the second time.
+// Close waits for the calls in progress, and then ends this handle's access to the block. The block
+// itself stays. Close always returns nil, and a second call does nothing.
 func (m *Memory) Close() error {
 	m = m.orNone()
 	m.mu.Lock()
@@ -243,7 +250,7 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// String returns the block's name and size, for people to read.
+// String returns the block's name and size in a form for people to read.
 func (m *Memory) String() string {
 	m = m.orNone()
 	if m.isClosed() {

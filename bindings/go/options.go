@@ -20,7 +20,7 @@ type creation struct {
 	mode     uint32
 	capacity *int
 
-	// What C is told: checked.
+	// The checked arguments for C.
 	cname *byte
 	room  uint32
 }
@@ -29,47 +29,49 @@ type opening struct {
 	flags uint32
 }
 
-// WithName gives the new block this name, of 1 to 255 bytes: without '/' but for one in front, which does not count,
-// and without NUL. Without this option it gets a random one as CPython makes them, "psm_" and eight hexadecimal
-// digits.
+// WithName sets the name of the new block: 1 to 255 bytes, without NUL, without '/' except a
+// leading one, which is dropped, and not "." or "..". Without this option, the block gets a random
+// name like CPython's: "psm_" and eight hexadecimal digits.
 func WithName(name string) CreateOption {
 	return func(c *creation) { c.name = &name }
 }
 
-// WithMode gives the new block these permission bits, 0001 to 0777, less the process's umask. Without this option it
-// gets 0600, as with CPython.
+// WithMode sets the permission bits of the new block, 0001 to 0777, less the process's umask.
+// Without this option they are 0600, as in CPython.
 func WithMode(mode fs.FileMode) CreateOption {
 	return func(c *creation) { c.mode = uint32(mode) }
 }
 
-// Lazy has the new block take pages of memory when they are first used, instead of reserving them all now. Where there
-// are none left then, that use is a fault, which ends a Go program; without this option it is [ErrNoSpace] now.
+// Lazy makes the new block take pages of memory when they are first used, instead of reserving all
+// of them when it is made. If no pages are left at that use, the use is a fault, which ends a Go
+// program. Without this option, making the block fails with [ErrNoSpace] instead.
 func Lazy() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.LAZY) }
 }
 
-// Owned has the new block belong to this process: its name is unlinked when that ends, however it ends, within a second.
-// Who has the block open keeps it. What a process of its own does for that is started with the first owned block,
-// which takes a millisecond; it is refused where that cannot be ([ErrSystem], [ErrNotFound] and others).
+// Owned makes this process the owner of the new block. Its name is unlinked within a second after
+// this process ends, in whatever way. Processes that have the block open keep using it. A small
+// helper process does this; it starts with the first owned block, which takes some milliseconds. If
+// it cannot start, making the block fails ([ErrSystem], [ErrNotFound] and others).
 func Owned() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.OWNED) }
 }
 
-// Plain makes a new list of exactly the size that CPython would give it, without the area past the list that keeps
-// reads whole while others write, and that has the lock. It is for lists.
+// Plain makes a new list of exactly the size that CPython would give it. Such a list has no sync
+// area, so it has no lock, and a reader may see a write half done. It is an option for lists only.
 func Plain() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.PLAIN) }
 }
 
-// WithCapacity gives every str and bytes of a new list room for this many bytes at least, so that longer ones can be
-// written there later. Without this option an item has room for its text and up to 8 bytes more, as with CPython.
-// [Slot] gives one item room.
+// WithCapacity gives every str and bytes of a new list room for at least this many bytes, so that
+// longer ones can be written later. Without this option, an item has room for its text and up to 8
+// bytes more, as in CPython. [Slot] sets the capacity of one item. It is an option for lists only.
 func WithCapacity(capacity int) CreateOption {
 	return func(c *creation) { c.capacity = &capacity }
 }
 
-// ReadOnly opens the block without the right to write, for which the right to read it is enough. Writes then fail with
-// [ErrReadOnly].
+// ReadOnly opens the block without the right to write, so that the right to read it suffices.
+// Writes then fail with [ErrReadOnly].
 func ReadOnly() OpenOption {
 	return func(o *opening) { o.flags |= uint32(raw.READ_ONLY) }
 }
@@ -84,7 +86,7 @@ func newCreation(options []CreateOption) creation {
 	return c
 }
 
-// newListCreation is the options of a new list, checked.
+// newListCreation returns the checked options of a new list.
 func newListCreation(options []CreateOption) (*creation, error) {
 	c := newCreation(options)
 	err := c.checkName()
@@ -109,7 +111,7 @@ func newOpening(options []OpenOption) opening {
 	return o
 }
 
-// cName ends a name with a NUL, for C. No name is nil.
+// cName returns the name with a NUL at its end, for C. For nil it returns nil.
 func cName(name *string) (*byte, error) {
 	if name == nil {
 		return nil, nil
@@ -120,7 +122,8 @@ func cName(name *string) (*byte, error) {
 	return &append([]byte(*name), 0)[0], nil
 }
 
-// cCapacity is the capacity that C is to be asked for: what is too much for it to count is too much for it anyway.
+// cCapacity returns the capacity as a uint32. One that does not fit becomes the maximum, which C
+// rejects.
 func cCapacity(capacity int) (uint32, error) {
 	if capacity < 0 {
 		return 0, newError(ErrArgument, "a capacity of %d bytes", capacity)

@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// Who waits in C keeps a thread of the system, of which Go ends a program that has 10,000, and whoever of them stops
-// waiting for an item wakes the others that wait for it, to look. So of a handle's goroutines only so many are there at
-// a time; the others stand in line, and look themselves where that takes long.
+// A goroutine that waits in C keeps a system thread, and Go ends a program that has 10,000. Also,
+// each one that stops waiting for an item wakes the others that wait for it, to check. So only a
+// few goroutines of a handle wait in C at a time. The others queue for a place, and check by
+// themselves if that takes long.
 const (
 	placesToWait = 2
-	placesToLock = 1 // no more than one can get it
+	placesToLock = 1 // only one can get the lock
 	patience     = 50 * time.Millisecond
 
-	linesOfItems = 16 // who waits for different items rarely stands in the same
+	linesOfItems = 16 // waiters for different items rarely share one
 )
 
-// places is one send for each place that is taken.
+// places is a semaphore. It contains one value for each place that is taken.
 type places chan struct{}
 
-// enter takes a place, and reports whether one came free in time.
+// enter takes a place and reports whether one became free in time.
 func (p places) enter(ctx context.Context) bool {
 	select {
 	case p <- struct{}{}:
@@ -44,11 +45,11 @@ func (p places) standInLine(ctx context.Context) bool {
 
 func (p places) leave() { <-p }
 
-// lines are the places of a list's handle.
+// lines contains the semaphores of a list's handle.
 type lines struct {
 	made  sync.Once
-	items [linesOfItems]places // for those who wait for an item
-	any   places               // for those who wait for anything
+	items [linesOfItems]places // for Wait, by the item's index
+	any   places               // for WaitAny
 	lock  places
 }
 

@@ -5,14 +5,16 @@ import (
 	"time"
 )
 
-// How long to wait in C at a time: nobody who closes the list or ends the context has to wait for longer.
+// The times to wait in C in one call. They limit how long Close and the end of a context take
+// effect late.
 const (
 	longestSlice  = 50 * time.Millisecond
 	shortestSlice = time.Millisecond
 )
 
-// inSlices calls what waits in C for so many nanoseconds, again and again, until it answers something else than that
-// the time is over: that is the status. Or the context ends: that is the error.
+// inSlices calls wait repeatedly, each time with a number of nanoseconds to wait in C, until wait
+// returns another status than over. It returns that status, or the error of the context if the
+// context ends first.
 func (m *Memory) inSlices(ctx context.Context, p places, over Status, wait func(slice int64) int) (int, error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -30,7 +32,7 @@ func (m *Memory) inSlices(ctx context.Context, p places, over Status, wait func(
 	return status, nil
 }
 
-// inTurn waits where there is a place, and looks where there is none.
+// inTurn waits in C if it gets a place, and otherwise only checks.
 func (m *Memory) inTurn(ctx context.Context, p places, wait func(slice int64) int) int {
 	if !p.enter(ctx) {
 		return m.inC(0, wait)
@@ -45,7 +47,8 @@ func (m *Memory) inC(slice time.Duration, wait func(slice int64) int) int {
 	return wait(int64(slice))
 }
 
-// sliceOf is how long to wait at once: not much past the context's deadline.
+// sliceOf returns how long to wait in one call: until about the context's deadline, within the
+// limits.
 func sliceOf(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {

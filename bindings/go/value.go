@@ -30,14 +30,15 @@ func (t Type) String() string {
 	return names[t]
 }
 
-// Slot is a value for [NewList] with room for Capacity bytes of text, whatever it holds at first.
+// Slot is a value for [NewList] whose item gets room for Capacity bytes of text, whatever the value
+// is.
 type Slot struct {
 	Value    any
 	Capacity int
 }
 
-// Item is what the items of a list are in Go, but for nil: for [At] and [NewListOf]. A type that is defined by one of
-// these is as good, [time.Duration] for example.
+// Item is the constraint of [At] and [NewListOf]: the Go types of items, except nil. It includes
+// types defined by one of these, for example [time.Duration].
 type Item interface {
 	~int64 | ~int | ~float64 | ~bool | ~string | ~[]byte
 }
@@ -47,7 +48,8 @@ func kindOf[T Item]() reflect.Kind {
 	return reflect.TypeOf(zero).Kind()
 }
 
-// scalar is a value as C has it. A text is the caller's memory, to be read before the caller returns.
+// scalar is a value in the form that C takes. Its text is the caller's memory, which must be read
+// before the caller returns.
 type scalar struct {
 	kind Type
 	bits uint64
@@ -73,13 +75,14 @@ func boolScalar(value bool) scalar {
 	return scalar{kind: TypeBool}
 }
 
-// stringOf is the bytes as a string, without a copy: nobody may change them while it is in use.
+// stringOf returns the bytes as a string without a copy. They must not change while the string is
+// in use.
 func stringOf(bytes []byte) string {
 	return *(*string)(unsafe.Pointer(&bytes))
 }
 
-// scalarOf converts a value of any type that an item can have. The common types come first; the status is 0,
-// ErrOverflow or ErrValueType.
+// scalarOf converts a value of any type that an item can have. It tries the common types first. It
+// returns the status 0, ErrOverflow or ErrValueType.
 func scalarOf(value any) (scalar, Status) {
 	switch v := value.(type) {
 	case nil:
@@ -100,7 +103,7 @@ func scalarOf(value any) (scalar, Status) {
 	return scalarOfKind(reflect.ValueOf(value))
 }
 
-// scalarOfKind converts the other integers and floats, and types that are defined by one that fits.
+// scalarOfKind converts the other integers and floats, and defined types.
 func scalarOfKind(value reflect.Value) (scalar, Status) {
 	switch kind := value.Kind(); kind {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -121,7 +124,7 @@ func scalarOfKind(value reflect.Value) (scalar, Status) {
 	return scalar{}, ErrValueType
 }
 
-// goValue is an item as Go has it.
+// goValue returns an item as a Go value.
 func goValue(item raw.Item) any {
 	switch Type(item.Type) {
 	case TypeInt:
@@ -138,7 +141,8 @@ func goValue(item raw.Item) any {
 	return nil
 }
 
-// intsOf returns values that all are ints of the common types; nil where one is not, or there is none.
+// intsOf returns the values as int64s if all of them are int or int64. Otherwise, or if there are
+// none, it returns nil.
 func intsOf(values []any) []int64 {
 	var integers []int64
 	for i, value := range values {
@@ -159,7 +163,8 @@ func intsOf(values []any) []int64 {
 	return integers
 }
 
-// packed is values in memory of C's, all their texts in a row: one call hands over any number of them.
+// packed contains values in C memory, with all their texts in one buffer, so that one call passes
+// any number of them.
 type packed struct {
 	values []raw.Value
 	text   []byte
@@ -170,7 +175,8 @@ func (p *packed) free() {
 	raw.FreeText(p.text)
 }
 
-// pack packs the values, to be freed. Texts get the capacity, and slots their own.
+// pack packs the values. The caller must free the result. Texts get the capacity, and a Slot its
+// own if that is larger.
 func pack(values []any, capacity uint32) (packed, error) {
 	p := packed{values: raw.NewValues(len(values))}
 	if p.values == nil {
@@ -192,7 +198,7 @@ func pack(values []any, capacity uint32) (packed, error) {
 	return p, nil
 }
 
-// put packs one value but for its text, whose length it returns.
+// put packs one value without its text, and returns the length of the text.
 func (p *packed) put(i int, value any, capacity uint32) (int, error) {
 	slot, isSlot := value.(Slot)
 	if isSlot {
@@ -219,7 +225,7 @@ func (p *packed) put(i int, value any, capacity uint32) (int, error) {
 	return len(s.text), nil
 }
 
-// putTexts packs the texts, of that size together, and points the values to them.
+// putTexts packs the texts, which have size bytes in all, and points the values to them.
 func (p *packed) putTexts(values []any, size int) bool {
 	p.text = raw.NewText(size)
 	rest := p.text
@@ -238,7 +244,7 @@ func (p *packed) putTexts(values []any, size int) bool {
 	return p.text != nil
 }
 
-// refusal says why a value cannot be stored.
+// refusal returns why a value cannot be stored.
 func refusal(status Status, value any) string {
 	text := raw.Status_text(int(status))
 	if status == ErrValueType {

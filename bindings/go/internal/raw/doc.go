@@ -1,10 +1,11 @@
-// Package raw is the C library as the package shareable calls it.
+// Package raw calls the C library for the package shareable.
 //
-// SWIG writes most of it (raw.go and raw_wrap.c, made of swig/go.i). The files beside those hold what Go wants in
-// another form: the structures that both sides fill in, the reading of items, the atomic operations on them, and waiting.
+// SWIG generates most of it (raw.go and raw_wrap.c, from swig/go.i). The other files contain what
+// Go needs in another form: the structures that both sides fill in, reading items, atomic
+// operations, and waiting.
 package raw
 
-// SWIG takes an int64_t for a long long, which is as wide but has another name.
+// SWIG declares an int64_t as a long long, which has the same width but is another type.
 
 // #cgo pkg-config: shareable
 // #cgo CFLAGS: -Wno-incompatible-pointer-types -fno-strict-aliasing

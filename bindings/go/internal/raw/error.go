@@ -5,17 +5,17 @@ import "C"
 
 import "bytes"
 
-// Error is C's shareable_error, for C to fill in.
+// Error is C's shareable_error, which C fills in.
 type Error struct {
 	Status int32
 	System int32
 	text   [504]byte
 }
 
-// Of another size than C's it would not compile.
+// This does not compile if the sizes differ.
 var _ [C.sizeof_shareable_error]struct{} = [4 + 4 + 504]struct{}{}
 
-// Text returns the sentence.
+// Text returns the message.
 func (e *Error) Text() string {
 	if end := bytes.IndexByte(e.text[:], 0); end >= 0 {
 		return string(e.text[:end])

@@ -5,20 +5,20 @@ import "C"
 
 import "unsafe"
 
-// Finding is what shareable_gc_run found out about a block.
+// Finding is the result of shareable_gc_run about one block.
 type Finding struct {
 	Name, Reason string
 	Fate         int
 }
 
-// The fates that a block can have.
+// The results that a block can have.
 const (
 	FateKept    = C.SHAREABLE_FATE_KEPT
 	FateGarbage = C.SHAREABLE_FATE_GARBAGE
 	FateRemoved = C.SHAREABLE_FATE_REMOVED
 )
 
-// Garbage looks at every block, and removes what is garbage if it is told to.
+// Garbage examines every block. If remove is true, it removes the garbage.
 func Garbage(remove bool, answer *Error) ([]Finding, int) {
 	var gc *C.shareable_gc
 	flags := C.uint32_t(0)

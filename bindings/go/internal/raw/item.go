@@ -5,14 +5,14 @@ import "C"
 
 import "unsafe"
 
-// Item is what an item of a list held when it was read.
+// Item is the value of an item when it was read.
 type Item struct {
 	Type uint32
-	Bits uint64 // of an int, a float or a bool
-	Text []byte // of a str or bytes: a copy, never nil
+	Bits uint64 // value of an int, a float or a bool
+	Text []byte // a copy of a str or bytes, never nil
 }
 
-// GetInt reads an int. It does not allocate, nor does any other function of numbers here.
+// GetInt reads an int. Like every function of numbers here, it does not allocate.
 func GetInt(list uintptr, index int) (value int64, status int) {
 	answer := C.raw_get_int(C.uintptr_t(list), C.int64_t(index))
 	return int64(answer.value), int(answer.status)
@@ -36,13 +36,13 @@ func Add(list uintptr, index int, delta int64) (value int64, status int) {
 	return int64(answer.value), int(answer.status)
 }
 
-// Swap writes an int over an int, and returns the old value.
+// Swap writes an int over an int and returns the old value.
 func Swap(list uintptr, index int, desired int64) (value int64, status int) {
 	answer := C.raw_exchange(C.uintptr_t(list), C.int64_t(index), C.int64_t(desired))
 	return int64(answer.value), int(answer.status)
 }
 
-// CompareAndSwap writes an int over the one expected, and returns whether that was there.
+// CompareAndSwap writes an int if the item is the expected int, and returns whether it was.
 func CompareAndSwap(list uintptr, index int, expected, desired int64) (swapped bool, status int) {
 	answer := C.raw_compare_exchange(C.uintptr_t(list), C.int64_t(index), C.int64_t(expected), C.int64_t(desired))
 	return answer.value != 0, int(answer.status)
@@ -54,7 +54,7 @@ func Get(list uintptr, index int) (item Item, status int) {
 	return itemOf(list, index, &answer)
 }
 
-// itemOf is what C answered about an item.
+// itemOf converts an item that C returned.
 func itemOf(list uintptr, index int, answer *C.raw_item) (item Item, status int) {
 	if answer.status == C.SHAREABLE_E_BUFFER {
 		return getLong(list, index, uint64(answer.length))
@@ -70,7 +70,8 @@ func itemOf(list uintptr, index int, answer *C.raw_item) (item Item, status int)
 	return item, C.SHAREABLE_OK
 }
 
-// getLong reads an item whose text is too long to come by value: again, whenever somebody wrote a longer one meanwhile.
+// getLong reads an item whose text is too long to return by value. It starts again if another
+// process has written a longer text in between.
 func getLong(list uintptr, index int, length uint64) (item Item, status int) {
 	for {
 		text := make([]byte, length)

@@ -1,8 +1,9 @@
 /*
- * item.h - reading an item and changing an int, with the answer by value: a Go variable whose address is given to C has
- * to be allocated.
+ * item.h - reads an item and changes an int, and returns the result by value: Go allocates every
+ * variable whose address is passed to C.
  *
- * A handle comes as a number, so that Go need not ask whether the pointer is one of its own.
+ * A handle is passed as a number, so that Go need not check whether the pointer points to Go
+ * memory.
  */
 #ifndef RAW_ITEM_H
 #define RAW_ITEM_H
@@ -19,12 +20,12 @@ typedef struct raw_float {
   int64_t status;
 } raw_float;
 
-/* An item of any type. A text that fits comes along. */
+/* An item of any type. A text that fits is included. */
 typedef struct raw_item {
   int32_t status;
   uint32_t type;
-  uint64_t length; /* of the text, in bytes; also on E_BUFFER */
-  uint64_t bits;   /* of the number */
+  uint64_t length; /* bytes of the text; also set on E_BUFFER */
+  uint64_t bits;   /* bits of a number */
   char text[64];
 } raw_item;
 
@@ -60,7 +61,7 @@ static inline raw_int raw_exchange(uintptr_t list, int64_t index, int64_t desire
   return answer;
 }
 
-/* The answer is whether it was exchanged. */
+/* The value is 1 if the int was exchanged. */
 static inline raw_int raw_compare_exchange(uintptr_t list, int64_t index, int64_t expected, int64_t desired) {
   raw_int answer = {0, 0};
   int exchanged = 0;
@@ -69,7 +70,7 @@ static inline raw_int raw_compare_exchange(uintptr_t list, int64_t index, int64_
   return answer;
 }
 
-/* Reads the item, its text into the buffer. */
+/* Reads the item, and its text into the buffer. */
 static inline raw_item raw_get_into(uintptr_t list, int64_t index, void *buffer, size_t size) {
   shareable_value value = shareable_none();
   raw_item item = {0};
@@ -81,7 +82,7 @@ static inline raw_item raw_get_into(uintptr_t list, int64_t index, void *buffer,
   return item;
 }
 
-/* Reads the item, its text into what is returned. */
+/* Reads the item, and its text into the result. */
 static inline raw_item raw_get(uintptr_t list, int64_t index) {
   char text[sizeof((raw_item *)0)->text] = {0};
   raw_item item = raw_get_into(list, index, text, sizeof text);

@@ -5,21 +5,21 @@ import "C"
 
 import "unsafe"
 
-// StartManager starts a manager, and returns its handle. The address ends in NUL, or is nil.
+// StartManager starts a manager and returns its handle. The address ends in NUL, or is nil.
 func StartManager(address *byte, authkey []byte, answer *Error) (manager uintptr, status int) {
 	begun := C.raw_manager_start((*C.char)(unsafe.Pointer(address)), unsafe.Pointer(first(authkey)), C.size_t(len(authkey)),
 		unsafe.Pointer(answer))
 	return uintptr(begun.manager), int(begun.status)
 }
 
-// ConnectManager connects to a manager that runs, likewise.
+// ConnectManager connects to a running manager and returns its handle.
 func ConnectManager(address *byte, authkey []byte, answer *Error) (manager uintptr, status int) {
 	begun := C.raw_manager_connect((*C.char)(unsafe.Pointer(address)), unsafe.Pointer(first(authkey)), C.size_t(len(authkey)),
 		unsafe.Pointer(answer))
 	return uintptr(begun.manager), int(begun.status)
 }
 
-// ManagerAddress returns where a manager listens.
+// ManagerAddress returns the address at which a manager listens.
 func ManagerAddress(manager uintptr) string {
 	return C.GoString(C.raw_manager_address(C.uintptr_t(manager)))
 }
@@ -31,7 +31,7 @@ func ManagerAuthkey(manager uintptr) []byte {
 	return C.GoBytes(key, C.int(size))
 }
 
-// ManagerTrack gives a manager a block. The name ends in NUL.
+// ManagerTrack gives a block to a manager. The name ends in NUL.
 func ManagerTrack(manager uintptr, name *byte, answer *Error) int {
 	return int(C.raw_manager_track(C.uintptr_t(manager), (*C.char)(unsafe.Pointer(name)), unsafe.Pointer(answer)))
 }

@@ -1,5 +1,5 @@
 /*
- * numbers.h - lists of ints or floats as arrays, with the answer by value as in item.h.
+ * numbers.h - lists of ints or floats as arrays; returns results by value as item.h does.
  */
 #ifndef RAW_NUMBERS_H
 #define RAW_NUMBERS_H
@@ -13,7 +13,7 @@ typedef struct raw_made {
 
 typedef struct raw_view {
   void *numbers;
-  int64_t at; /* which item is in the way, where one is */
+  int64_t at; /* index of the item that prevents the view, if one does */
   int64_t status;
 } raw_view;
 

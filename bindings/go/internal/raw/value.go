@@ -16,8 +16,9 @@ const (
 	TypeBytes = C.SHAREABLE_TYPE_BYTES
 )
 
-// Value is C's shareable_value. Bits is its union: a number's bits, or the address of a text, which has to be C's
-// memory too, because C may be given no Go pointer inside of what a Go pointer points to.
+// Value is C's shareable_value. Bits is its union: a number's bits, or the address of a text. The
+// text must be C memory too, because cgo forbids Go pointers inside memory that a Go pointer points
+// to.
 type Value struct {
 	Type     uint32
 	Capacity uint32
@@ -25,10 +26,11 @@ type Value struct {
 	Bits     uint64
 }
 
-// Of another size than C's it would not compile.
+// This does not compile if the sizes differ.
 var _ [C.sizeof_shareable_value]struct{} = [unsafe.Sizeof(Value{})]struct{}{}
 
-// NewValues returns count values, all None, in memory of C's: nil where there is none left. FreeValues frees them.
+// NewValues returns count values, all None, in C memory, or nil if there is not enough. FreeValues
+// frees them.
 func NewValues(count int) []Value {
 	if count == 0 {
 		return []Value{}
@@ -40,14 +42,14 @@ func NewValues(count int) []Value {
 	return unsafe.Slice(first, count)
 }
 
-// FreeValues frees what NewValues returned.
+// FreeValues frees the result of NewValues.
 func FreeValues(values []Value) {
 	if len(values) > 0 {
 		C.free(unsafe.Pointer(&values[0]))
 	}
 }
 
-// NewText returns size bytes of C's memory: nil where there is none left. FreeText frees them.
+// NewText returns size bytes of C memory, or nil if there is not enough. FreeText frees them.
 func NewText(size int) []byte {
 	if size == 0 {
 		return []byte{}
@@ -59,7 +61,7 @@ func NewText(size int) []byte {
 	return unsafe.Slice(first, size)
 }
 
-// FreeText frees what NewText returned.
+// FreeText frees the result of NewText.
 func FreeText(text []byte) {
 	if len(text) > 0 {
 		C.free(unsafe.Pointer(&text[0]))

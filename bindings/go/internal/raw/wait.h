@@ -1,6 +1,6 @@
 /*
- * wait.h - waiting until something in a list has changed, with the answer by value as in item.h. For the preamble of
- * cgo's files alone, where _GoString_ is known.
+ * wait.h - waits until something in a list has changed, and returns results by value as item.h
+ * does. Only preambles of cgo may include it: they define _GoString_.
  */
 #ifndef RAW_WAIT_H
 #define RAW_WAIT_H
@@ -31,7 +31,7 @@ static inline shareable_value raw_value(uint32_t type, uint64_t bits, _GoString_
   }
 }
 
-/* Waits until the item is not that value, and reads it then. */
+/* Waits until the item differs from the value, and then reads it. */
 static inline raw_item raw_wait(uintptr_t list, int64_t index, uint32_t type, uint64_t bits, _GoString_ text,
                                 int64_t timeout) {
   shareable_value value = raw_value(type, bits, text);
