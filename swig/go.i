@@ -1,12 +1,14 @@
 /*
- * go.i - the typemap slots of shareable.i, filled for Go.
+ * go.i - implements the typemaps of shareable.i for Go.
  *
- * The raw package is private to the package shareable. A status is returned as it is, and never raised: a SWIG
- * exception is a panic in Go. A handle is a uintptr, 0 for none. A slice or a string goes to C as pointer and length,
- * without a copy; what C fills in goes by pointer. Reading an item, the atomic operations and waiting are not here but
- * in internal/raw/item.go and wait.go: they answer by value, which SWIG cannot do without allocating.
+ * The raw package is private to the package shareable. Functions return their status as an int and
+ * never raise it: a SWIG exception is a panic in Go. A handle is a uintptr, 0 for none. A slice or
+ * a string is passed to C as a pointer and a length, without a copy. Output parameters are passed
+ * as pointers. Reading an item, the atomic operations and waiting are in internal/raw/item.go and
+ * wait.go instead: they return results by value, which SWIG cannot do without allocating.
  *
- * Integers are as wide as C's, by ptrdiff_t (no -intgosize), so that what SWIG writes fits every machine.
+ * Integers have the width of ptrdiff_t in C (no -intgosize), so that the generated code fits every
+ * machine.
  */
 %module raw
 
@@ -14,7 +16,7 @@
 #include <string.h>
 %}
 
-/* A keyword of Go, in a structure that is left out anyway. */
+/* "type" is a keyword of Go. The structure itself is ignored. */
 %rename(kind) shareable_value::type;
 
 %ignore shareable_type;
@@ -46,19 +48,19 @@
              size_t *size, size_t *count, size_t *index, size_t *length, size_t *done
 %{ $1 = ($1_ltype)$input; %}
 
-/* A NUL-terminated name, of Go's: SWIG would free it. */
+/* A NUL-terminated name in Go memory. Without the freearg typemap, SWIG would free it. */
 %typemap(gotype) const char *name "*byte"
 %typemap(in) const char *name %{ $1 = ($1_ltype)$input; %}
 %typemap(freearg) const char *name ""
 
-/* A string that C keeps: Go is to copy what may go away. */
+/* A string that C owns. Go must copy it if it may be freed. */
 %typemap(out) const char * %{
   $result.p = (char *)$1;
   $result.n = $1 == NULL ? 0 : (intgo)strlen($1);
 %}
 %typemap(goout) const char * ""
 
-/* The address of a block is a slice of all of it; nil once closed. */
+/* The address of a block becomes a slice of the whole block, nil after close. */
 %typemap(gotype) void *shareable_memory_address "[]byte"
 %typemap(out) void *shareable_memory_address %{
   $result.array = $1;
@@ -66,7 +68,10 @@
 %}
 %typemap(goout) void *shareable_memory_address ""
 
-/* Values lie in memory of C's (NewValues of internal/raw): they point to texts. One value is a slice of one. */
+/*
+ * Values are in C memory (NewValues of internal/raw), because they point to texts. A single value
+ * is a slice of length 1.
+ */
 %typemap(gotype) (const shareable_value *values, size_t count), const shareable_value *value "[]Value"
 %typemap(in) const shareable_value *value %{ $1 = ($1_ltype)$input.array; %}
 
@@ -77,7 +82,7 @@
   $2 = (size_t)$input.len;
 %}
 
-/* Bytes come as a string too: the Go layer has all texts as such. */
+/* Bytes are passed as a string too: the Go layer has every text as a string. */
 %apply (char *STRING, size_t LENGTH) { (const char *text, size_t length), (const void *data, size_t length) }
 
 %typemap(gotype) (size_t count, int64_t *integers), (size_t count, const int64_t *integers) "[]int64"
@@ -89,7 +94,7 @@
   $2 = ($2_ltype)$input.array;
 %}
 
-/* What has a manager is not wrapped here. */
+/* internal/raw/manager.go wraps the manager functions. */
 %ignore shareable_manager;
 %ignore shareable_manager_address;
 %ignore shareable_manager_authkey;

@@ -1,8 +1,9 @@
 /*
- * lua.i - shareable.i for Lua: how its values travel. The functions called here are those of bindings/lua.
+ * lua.i - implements the typemaps of shareable.i for Lua. The functions called here are in
+ * bindings/lua.
  *
- * What goes wrong leaves a wrapper by status_fail(): nil, message, code, or an error. Whatever a wrapper allocates is
- * Lua's own userdata, since an error may end it anywhere.
+ * A failing wrapper ends with status_fail(): it returns nil, a message and a code, or raises an
+ * error. Wrappers allocate only Lua userdata, because an error may end them at any point.
  */
 %module raw
 
@@ -15,8 +16,8 @@
 %}
 
 /*
- * Done in bindings/lua: items by item.c and range.c, whatever their type, the lock by lock.c, waiting by wait.c, and the
- * bytes of a block by memory.c.
+ * bindings/lua implements these: item.c and range.c the items of every type, lock.c the lock,
+ * wait.c the waits, and memory.c the bytes of a block.
  */
 %ignore shareable_memory_address;
 %ignore shareable_memory_pin;
@@ -50,7 +51,7 @@
 %ignore shareable_status_name;
 %ignore shareable_status_kind;
 
-/* Success of a function that answers nothing else is true. */
+/* A function that returns only a status returns true on success. */
 %typemap(out) shareable_status ""
 %typemap(ret) shareable_status %{
   if (SWIG_arg == 0) {
@@ -69,7 +70,10 @@
 %typemap(in) shareable_memory *memory "$1 = object_check_memory(L, $input);"
 %typemap(in) shareable_list *list "$1 = object_check_list(L, $input);"
 
-/* A new object is made when the arguments are known to be good, since it changes how many lie on the stack. */
+/*
+ * A wrapper makes the new object only after all arguments are checked, because that changes the
+ * height of the stack.
+ */
 %typemap(in, numinputs=0) shareable_memory **memory (int place), shareable_list **list (int place) "$1 = NULL;"
 %typemap(check) shareable_memory **memory %{
   $1 = &object_push(L, &object_memory)->memory;
@@ -114,7 +118,7 @@
   SWIG_arg++;
 %}
 
-/* One item, or what is asked about all of them. */
+/* A function of one item, or of all items. */
 %typemap(in) int64_t index "$1 = value_index_in(number_check_integer(L, $input));"
 %typemap(argout) int64_t index %{
   if (result != SHAREABLE_OK)
@@ -151,7 +155,10 @@
   SWIG_arg++;
 %}
 
-/* An int that is changed by one operation. What is compared is answered as: whether it was exchanged, and what was found. */
+/*
+ * Atomic operations on an int. compare_exchange returns whether it exchanged, and the value that it
+ * found.
+ */
 %typemap(in) int64_t delta, int64_t desired "$1 = number_check_integer(L, $input);"
 %typemap(in, numinputs=0) int64_t *integer (int64_t number) "$1 = &number;"
 %typemap(argout) int64_t *integer %{
@@ -169,7 +176,10 @@
   SWIG_arg += 2;
 %}
 
-/* The format: as much room as the header says is enough, once the list is known. */
+/*
+ * The format. The buffer has the size that the header guarantees to be enough; it needs the list,
+ * so it is allocated in the check typemap.
+ */
 %typemap(in, numinputs=0) (char *buffer, size_t size, size_t *length) (size_t filled) %{
   filled = 0;
   $3 = &filled;
@@ -185,7 +195,7 @@
   SWIG_arg++;
 %}
 
-/* What has a manager is not wrapped here. */
+/* bindings/lua/manager.c wraps the manager functions. */
 %ignore shareable_manager;
 %ignore shareable_manager_address;
 %ignore shareable_manager_authkey;

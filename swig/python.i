@@ -1,8 +1,9 @@
 /*
- * python.i - the raw module of Python, shareable._raw: the typemap slots of shareable.i, filled.
+ * python.i - implements the typemaps of shareable.i for Python's raw module, shareable._raw.
  *
- * What is a class in C is a -builtin type here, to be subclassed, and its hot slots are C functions of bindings/python. Of
- * a call that may fail, every typemap adds what it knows to the wrapper's one _global_context, for the exception.
+ * The handles are -builtin types, which the Python layer subclasses. Their slots that must be fast
+ * are C functions of bindings/python. In a wrapper of a function that can fail, every typemap
+ * stores what it knows in the wrapper's one _global_context, for the exception.
  */
 %module(package="shareable", threads="1") raw
 
@@ -21,7 +22,10 @@
 #include "view.h"
 %}
 
-/* Only what may take the system long runs without the interpreter's lock; the rest takes less time than the lock. */
+/*
+ * Only functions that may take long release the GIL. For the others, releasing it takes longer than
+ * the call.
+ */
 %nothread;
 %thread shareable_memory_create;
 %thread shareable_memory_open;
@@ -33,27 +37,27 @@
 %thread shareable_manager_track;
 %thread shareable_manager_shutdown;
 
-/* For C alone here: views do it. */
+/* Only C uses these: the views pin the memory. */
 %ignore shareable_memory_pin;
 %ignore shareable_memory_unpin;
-/* What it says is said by each exception. */
+/* Every exception contains this message. */
 %ignore shareable_list_explain;
 %ignore shareable_list_explain_whole;
-/* list_create(), list_count() and list_index() call them. */
+/* list_create(), list_count() and list_index() call these. */
 %ignore shareable_list_create;
 %ignore shareable_list_count;
 %ignore shareable_list_index;
-/* list_lock() and list_wait() call them, and let signals through. */
+/* list_lock() and list_wait() call these, and handle signals. */
 %ignore shareable_list_lock;
 %ignore shareable_list_wait;
 %ignore shareable_list_wait_any;
-/* What is made through a manager is made here, and tracked there, with a key that is known here. */
+/* The Python layer creates a manager's blocks, tracks them, and knows the key. */
 %ignore shareable_manager_authkey;
 %ignore shareable_manager_names;
 %ignore shareable_manager_release;
 %ignore shareable_manager_create_memory;
 %ignore shareable_manager_create_list;
-/* Items travel by the slots of List, one at a time and in slices. */
+/* The slots of List read and write items, one at a time and in slices. */
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
 %ignore shareable_list_get_float;
@@ -91,7 +95,7 @@
 %feature("python:mp_subscript") shareable_list "list_subscript";
 %feature("python:mp_ass_subscript") shareable_list "list_ass_subscript";
 
-/* Status: None, or the exception. */
+/* A status becomes None, or an exception. */
 %typemap(out) shareable_status (status_context _global_context = STATUS_CONTEXT_NONE) {
   if ($1 != SHAREABLE_OK) {
     status_raise($1, &_global_context);
@@ -103,7 +107,10 @@
   $1 = &_global_context.error;
 }
 
-/* Handles, taken from their objects last of all: to make the other arguments may run any Python code. */
+/*
+ * The check typemaps take the handles from their objects after all other arguments are converted: a
+ * conversion may run any Python code, which may close an object.
+ */
 %typemap(in) shareable_memory * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
              shareable_list * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
              shareable_manager * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE) {
@@ -144,7 +151,7 @@
   $result = SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN);
 }
 
-/* Names: a str, its bytes as the file system's, or None. */
+/* A name: a str, encoded as UTF-8 with surrogateescape, or None. */
 %typemap(in) const char *name (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
   if (value_name($input, "$1_name", shareable_status_text(SHAREABLE_E_NAME), &bytes) < 0)
     SWIG_fail;
@@ -193,7 +200,7 @@
 %typemap(out) int shareable_memory_is_read_only, int shareable_memory_is_same {
   $result = PyBool_FromLong($1);
 }
-/* What Python has for an address and a size: a memoryview. */
+/* An address with its size becomes a memoryview. */
 %typemap(out) void *shareable_memory_address {
   (void)$1;
   $result = view_of(arg1);
@@ -225,14 +232,17 @@
   Py_DECREF($result);
   $result = PyBool_FromLong(*$1);
 }
-/* What was found instead is not told: in Python, who compares reads anew. */
+/* The value that was found is not returned: Python code that compares reads the item again. */
 %typemap(in) int64_t *expected (int64_t number) {
   if (value_signed($input, "$1_name", &number) < 0)
     SWIG_fail;
   $1 = &number;
 }
 
-/* Values: one; those of a new list, as a pair of an iterable and its capacity (values_from_with); one to receive. */
+/*
+ * Values: a single one, or those of a new list, as a pair of an iterable and a capacity
+ * (values_from_with()).
+ */
 %typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
                                            status_context _global_context = STATUS_CONTEXT_NONE) {
   if (value_from($input, _global_context.index, &plain, &owner) < 0)
@@ -251,7 +261,7 @@
   values_free(&made$argnum);
 }
 
-/* The formats of a list: 8 bytes an item are enough. */
+/* The format of a list: 8 bytes per item are enough. */
 %typemap(in, numinputs=0) (char *buffer, size_t size, size_t *length) (
   char *buffer = NULL, size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE) {
   $3 = &number;

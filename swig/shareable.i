@@ -1,13 +1,13 @@
 /*
- * shareable.i - the library's header as SWIG is to see it: the same for every language.
+ * shareable.i - the library's header as SWIG reads it for every language.
  *
- * python.i, lua.i and go.i each fill these typemap slots, by the names that the parameters have in the header, and then
- * include this file. What a slot is for:
+ * python.i, lua.i and go.i each define these typemaps, by the names of the parameters in the header,
+ * and then include this file. The typemaps:
  *
- *   shareable_status                                          out: success, or the language's own error
- *   shareable_error *error                                    in: one on the stack, no argument
+ *   shareable_status                                          out: success, or an error of the language
+ *   shareable_error *error                                    in: a local variable, no argument
  *   shareable_memory **memory, shareable_list **list, shareable_manager **manager
- *                                                             in: none; argout: the new object, which owns its reference
+ *                                                             in: none; argout: the new object, which owns a reference
  *   const char *name                                          in: a string without NUL, or none
  *   (const shareable_value *values, size_t count)             in: a sequence
  *   const shareable_value *value                              in: any value that an item can be
@@ -19,7 +19,7 @@
  *   (size_t count, int64_t *integers, size_t *done), (size_t count, double *reals, size_t *done)              argout
  *   (size_t count, const int64_t *integers, size_t *done), (size_t count, const double *reals, size_t *done)  in
  *
- * Functions lose the prefix: shareable_list_get is list_get in the raw module.
+ * Functions lose their prefix: shareable_list_get is list_get in the raw module.
  */
 %{
 #include "shareable.h"
@@ -31,7 +31,7 @@
 %rename("%(strip:[SHAREABLE_])s", %$isenumitem) "";
 %rename("%(strip:[SHAREABLE_])s", %$isconstant) "";
 
-/* For C alone: values travel by the slots, references and pins by the objects. */
+/* For C only: typemaps convert values, and objects hold references. */
 %ignore shareable_value;
 %ignore shareable_error;
 %ignore shareable_none;
@@ -55,12 +55,12 @@
 %rename(List) shareable_list;
 %rename(Manager) shareable_manager;
 
-/* For C alone: in other languages, what the values are is seen when the list is made. */
+/* For C only: the other languages detect the types of the values when they make a list. */
 %ignore shareable_list_create_ints;
 %ignore shareable_list_create_floats;
 %ignore shareable_list_view;
 
-/* What garbage there is comes as a table of each language's own. */
+/* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
 %ignore shareable_gc_count;
 %ignore shareable_gc_fate;
@@ -70,8 +70,7 @@
 %ignore shareable_gc_run;
 %ignore shareable_fate;
 
-
-/* Opaque, so the body is empty; without the destructors they would leak. */
+/* The types are opaque, so the bodies are empty. Without the destructors, handles would leak. */
 struct shareable_memory {};
 struct shareable_list {};
 struct shareable_manager {};
