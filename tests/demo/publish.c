@@ -1,12 +1,13 @@
 /*
- * publish.c - the demonstration: live figures of this machine in one list, kept fresh from C, read and answered in every
- * language that it is given a reader for.
+ * publish.c - the demonstration: publishes live metrics of this machine in a list, and runs readers
+ * in other languages that read the list and answer.
  *
  * usage: publish 'LABEL=COMMAND'…
  *
- * Each reader is run as "COMMAND NAME I": it attaches to list NAME, prints its items, a line each as its language shows
- * them, and writes a note and a gift to the two items from 10 + 2 I on. At last the figures stand still and each is run
- * as "COMMAND NAME": it prints each item in the one notation of describe(), in which all have to agree.
+ * Each reader runs first as "COMMAND NAME I": it opens the list NAME, prints each item on a line as
+ * its language shows it, and writes a note and a gift to the two items from 10 + 2 I on. When the
+ * metrics no longer change, each reader runs as "COMMAND NAME": it prints each item in the notation
+ * of describe(), and all readers must print the same.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -54,7 +55,7 @@ static void must(int status, int64_t index) {
   fail("list", error.text);
 }
 
-/* The number after a word in a file of /proc, or 0. */
+/* Returns the number after a word in a file of /proc, or 0. */
 static double figure(const char *path, const char *word) {
   char line[200];
   double number = 0;
@@ -131,7 +132,10 @@ static void publish(void) {
          shareable_list_length(list), name, shareable_memory_size(shareable_list_memory(list)));
 }
 
-/* An item in the notation that all readers share: "str" and "bytes" in hexadecimal, a float by its bits. */
+/*
+ * Formats an item in the notation that all readers use: str and bytes in hexadecimal, a float by
+ * its bits.
+ */
 static void describe(int64_t i, char *line, size_t size) {
   char buffer[512];
   shareable_value value;
@@ -158,7 +162,7 @@ static void describe(int64_t i, char *line, size_t size) {
   }
 }
 
-/* An item as a person wants to see it in a column. */
+/* Formats an item for a column of the table. */
 static void show(int64_t i, char *line, size_t size) {
   char buffer[512];
   shareable_value value;
@@ -195,7 +199,7 @@ static FILE *run(const reader *which, const char *arguments) {
   fflush(stdout);
   output = popen(command, "r");
   if (output == NULL)
-    fail(which->label, "cannot be run");
+    fail(which->label, "cannot be started");
   return output;
 }
 
@@ -215,7 +219,7 @@ static void read_live(reader *which, int turn) {
   end(which, output);
 }
 
-/* A cell of a table. A character of several bytes counts once. */
+/* Prints a cell of the table. A character of several bytes counts once. */
 static void cell(const char *text) {
   int width = 0;
 
@@ -265,7 +269,7 @@ static void show_answers(const reader *readers, int count) {
   }
 }
 
-/* All read the same, to the last bit. */
+/* Fails unless the reader reads the same as C, to the last bit. */
 static void check_agreement(const reader *which) {
   char ours[1100], theirs[1100];
   FILE *output = run(which, name);
@@ -295,7 +299,7 @@ int main(int argc, char **argv) {
   }
   publish();
   if (pthread_create(&fresh, NULL, keep_fresh, NULL) != 0)
-    fail("thread", "cannot be made");
+    fail("thread", "cannot be created");
   for (int r = 0; r < count; r++)
     read_live(&readers[r], r);
   is_live = 0;
@@ -305,7 +309,7 @@ int main(int argc, char **argv) {
   for (int r = 0; r < count; r++)
     check_agreement(&readers[r]);
   if (shareable_list_unlink(list, NULL) != SHAREABLE_OK)
-    fail(name, "was gone before its time");
+    fail(name, "was unlinked too early");
   shareable_list_unref(list);
   printf("\nWith the figures held still, all %d read the same %d items to the last bit. '%s' is unlinked.\n\n",
          count + 1, ITEMS, name);

@@ -1,4 +1,4 @@
-// The demonstration's reader in Go.
+// Reader is the demonstration's reader in Go.
 //
 // usage: reader NAME [TURN]        see publish.c
 package main

@@ -16,7 +16,7 @@ local function hex(text)
   return (text:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
 end
 
--- The bytes of a float.
+-- Returns the bytes of a float.
 local function packed(value)
   local scratch = assert(shareable.memory{size = 8})
   scratch:unlink()

@@ -1,4 +1,4 @@
-"""reader.py - the demonstration's reader in Python: with the standard library alone, or with shareable in its place.
+"""reader.py - the demonstration's reader in Python, with the standard library or with shareable.
 
 usage: reader.py stock|shareable NAME [TURN]        see publish.c
 """
@@ -13,7 +13,7 @@ else:
 
 figures = shared_memory.ShareableList(name=sys.argv[2])
 if sys.argv[1] == "stock":
-    # Stock takes what it attaches to for its own, and would unlink it at its end (gh-82300).
+    # Stock Python would unlink the block when this process ends, although it only attached (gh-82300).
     resource_tracker.unregister(figures.shm._name, "shared_memory")
 
 

@@ -1,14 +1,14 @@
-"""notation.py - an item as a line, as the tests' programs in every language write it.
+"""notation.py - formats an item as a line, as the test programs in every language write it.
 
 "none", "int -5", "bool 1", "float 3ff8000000000000" (the bits), "str" or "bytes" and the bytes in hexadecimal, or
-"str @PATH" where the bytes are those of a file.
+"str @PATH" if the bytes are in a file.
 """
 import pathlib
 import struct
 
 
 def describe(value):
-    """The line of a value."""
+    """Return the line of a value."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -23,7 +23,7 @@ def describe(value):
 
 
 def parse(line):
-    """The value of a line."""
+    """Return the value of a line."""
     kind, _, rest = line.partition(" ")
     if kind == "none":
         return None
@@ -38,7 +38,7 @@ def parse(line):
 
 
 def describe_long(value, path):
-    """The line of a value, whose bytes go to the file where they are many."""
+    """Return the line of a value. Write a long text to the file."""
     if isinstance(value, (str, bytes)) and len(value) > 4096:
         path.write_bytes(value.encode() if isinstance(value, str) else value)
         return f"{'str' if isinstance(value, str) else 'bytes'} @{path}"
@@ -46,7 +46,7 @@ def describe_long(value, path):
 
 
 def inline(line):
-    """The line with the file's bytes in place of its path."""
+    """Return the line with the bytes of the file in place of its path."""
     kind, _, rest = line.partition(" ")
     if rest.startswith("@"):
         return f"{kind} {pathlib.Path(rest[1:]).read_bytes().hex()}"

@@ -1,5 +1,6 @@
 /*
- * peer.c - the peer of the interop tests in C: does with lists what its standard input says. See peers.py.
+ * peer.c - the peer of the interop tests in C. It executes the commands on its standard input, see
+ * peers.py.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static char *read_hex(const char *hex, size_t *length) {
   return text;
 }
 
-/* The value that a line says; its text stays in *text. */
+/* Returns the value of a line. The caller owns its text, *text. */
 static shareable_value parse(char *line, char **text) {
   char *rest = strchr(line, ' ');
   shareable_value value = shareable_none();
@@ -86,7 +87,7 @@ static void print_item(const shareable_list *list, size_t i, const char *folder)
   int status;
   size_t size;
 
-  must(shareable_list_capacity(list, (int64_t)i, &size) == 0, "slot size");
+  must(shareable_list_capacity(list, (int64_t)i, &size) == 0, "capacity");
   buffer = malloc(size);
   status = shareable_list_get(list, (int64_t)i, &value, buffer, size);
   snprintf(path, sizeof path, "%s/c-%zu", folder, i);
@@ -108,7 +109,7 @@ static void print_item(const shareable_list *list, size_t i, const char *folder)
 static size_t next_line(char **line, size_t *size) {
   ssize_t length = getline(line, size, stdin);
 
-  must(length > 0, "the end of the input");
+  must(length > 0, "the input ended");
   (*line)[length - 1] = '\0';
   return (size_t)length;
 }

@@ -1,4 +1,5 @@
-// The peer of the interop tests in Go: does with lists what its standard input says. See peers.py.
+// Peer is the peer of the interop tests in Go. It executes the commands on its standard input, see
+// peers.py.
 package main
 
 import (

@@ -1,7 +1,7 @@
--- peer.lua - the peer of the interop tests in Lua: does with lists what its standard input says. See peers.py.
+-- peer.lua - the peer of the interop tests in Lua. It executes the commands on its standard input, see peers.py.
 local shareable = require "shareable"
 
--- Where the bytes of a float are seen.
+-- A block to convert floats to and from bytes.
 local scratch = assert(shareable.memory{size = 8})
 scratch:unlink()
 
@@ -20,7 +20,7 @@ local function contents(path)
   return data
 end
 
--- Does something with a list, and closes it.
+-- Calls the action with a list, and closes the list.
 local function with(list, action)
   local result = action(list)
   list:close()

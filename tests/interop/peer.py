@@ -1,4 +1,4 @@
-"""peer.py - the peer of the interop tests in Python: does with lists what its standard input says. See peers.py.
+"""peer.py - the peer of the interop tests in Python. It executes the commands on its standard input, see peers.py.
 
 usage: peer.py stock|shareable
 """
@@ -17,12 +17,12 @@ else:
 def item(shared, i, path):
     try:
         return notation.describe_long(shared[i], path)
-    except Exception as problem:  # whatever it is, it is the answer
+    except Exception as problem:  # every exception is the answer
         return f"error {type(problem).__name__}"
 
 
 def forget(shared):
-    """Stock registers whatever it touches, and would unlink it at the end of this process."""
+    """Unregister a block: stock Python would unlink it when this process ends."""
     if STOCK:
         resource_tracker.unregister(shared.shm._name, "shared_memory")
 
@@ -72,7 +72,7 @@ def main():
         verb, *arguments = line.split()
         try:
             verbs[verb](*arguments)
-        except Exception as problem:  # whatever it is, it is the answer
+        except Exception as problem:  # every exception is the answer
             print(f"error {type(problem).__name__} {problem}".replace("\n", " "))
         sys.stdout.flush()
 

@@ -1,14 +1,14 @@
-"""peers.py - the programs that the interop tests set against each other, one a language, and the notation they speak.
+"""peers.py - runs the peers of the interop tests, one per language, and speaks their protocol.
 
-A peer reads commands from its standard input and answers on its standard output, a line each:
+A peer reads commands from its standard input and answers on its standard output, one line each:
 
     create NAME COUNT     then COUNT items          ok
     read NAME FOLDER                                ok COUNT FORMAT, then COUNT items
     set NAME INDEX        then an item              ok
     unlink NAME                                     ok
 
-An item is written as notation.py says; a long one travels by a file, in FOLDER when it is read. What goes wrong is
-"error …", in place of the ok or of an item.
+notation.py defines the lines of items. A long text is in a file; a peer that reads writes the file to FOLDER. On failure,
+"error …" takes the place of the ok or of an item.
 """
 import glob
 import os
@@ -25,7 +25,7 @@ STOCK_VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 
 class Peer:
-    """A peer at work. Its answers are read as they come."""
+    """A running peer."""
 
     def __init__(self, name, command, environment, folder):
         self.name = name
@@ -49,14 +49,14 @@ class Peer:
         return notation.describe_long(value, self.folder / f"to-{self.name}")
 
     def create(self, name, values):
-        """Makes a list; returns "ok" or the error."""
+        """Make a list. Return "ok" or the error."""
         self._send(f"create {name} {len(values)}")
         for value in values:
             self._send(self._item(value))
         return self._receive()
 
     def read(self, name):
-        """Reads a whole list: its format and its items' lines."""
+        """Read a whole list. Return its format and the lines of its items."""
         self._send(f"read {name} {self.folder}")
         answer = self._receive().split(" ", 2)
         if answer[0] != "ok":
@@ -64,7 +64,7 @@ class Peer:
         return answer[2], [notation.inline(self._receive()) for _ in range(int(answer[1]))]
 
     def set(self, name, index, value):
-        """Writes an item; returns "ok" or the error."""
+        """Write an item. Return "ok" or the error."""
         self._send(f"set {name} {index}", self._item(value))
         return self._receive()
 
@@ -79,7 +79,7 @@ class Peer:
 
 
 def stock_interpreters():
-    """Each CPython from 3.9 to 3.13 on this machine, as (version, path); Debian's alone where there are no others."""
+    """Return (version, path) of Debian's CPython, and of each CPython from 3.9 to 3.13 under PYENV_ROOT."""
     root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
     found = {}
     for version in STOCK_VERSIONS:
@@ -88,17 +88,17 @@ def stock_interpreters():
             found[version] = paths[-1]
     missing = [version for version in STOCK_VERSIONS if version not in found]
     if missing:
-        print(f"no CPython {', '.join(missing)} under {root}/versions: not tried", file=sys.stderr)
+        print(f"no CPython {', '.join(missing)} under {root}/versions: not tested", file=sys.stderr)
     return [("debian", "/usr/bin/python3"), *found.items()]
 
 
 def stock(version, path, folder):
-    """A peer of the standard library alone: in particular without ours on its path."""
+    """Return a peer that uses only the standard library, without shareable on its path."""
     return Peer(f"stock-{version}", [path, "-E", "-s", str(HERE / "peer.py"), "stock"], {}, folder)
 
 
 def ours(folder):
-    """Our peers, a language each, for the languages that were built: tests.am says how each is run."""
+    """Return a peer for each language that was built. tests.am defines the commands that run them."""
     peers = [Peer("c", [str(BUILD / "tests/interop/peer")], {}, folder)]
     if os.environ.get("run_python"):
         command = [*os.environ["run_python"].split(), str(HERE / "peer.py"), "shareable"]

@@ -1,4 +1,4 @@
-"""test_matrix.py - every writer × every reader, over one table of values with all the edges."""
+"""test_matrix.py - tests every writer with every reader, over one table of values with all edge cases."""
 import os
 import pathlib
 
@@ -9,7 +9,7 @@ import pytest
 INT64 = 2**63
 TEXT_MAX = 9_999_991
 
-# What stock can write and every one of us reads as it was written.
+# Values that stock Python can write, and that every peer reads as written.
 PLAIN = [
     *[-INT64, INT64 - 1, -1, 0, 1, 2**53 + 1],
     *[0.0, -0.0, 1.5, -273.154, float("inf"), float("-inf"), float("nan"), 5e-324, 1.7976931348623157e308],
@@ -17,14 +17,14 @@ PLAIN = [
     *["", "7 bytes", "8 bytes!", "9 bytes!!", "16 bytes of text", "a\0b", "\u00e9", "\u20ac", "\U0001f389"],
     *[b"", b"7 bytes", b"8 bytes!", b"9 bytes!!", b"16 bytes, no str", b"a\0b", b"\xff\xfe\x80"],
 ]
-# What stock cuts, on writing or on reading.
+# Values that stock Python truncates when it writes or reads them.
 EXACT = [
     *["\u00e9" * 12, "\u20ac uro, na\u00efve and \U0001f389\U0001f389\U0001f389", "end\0", "end\0\0\0", "\0", "\0" * 8],
     *[b"end\0", b"\0", b"\0" * 7, b"\0" * 8, b"\0" * 9, b"16 bytes, one \0\0"],
 ]
-# The longest of both kinds.
+# The longest str and bytes.
 LONG = ["x" * TEXT_MAX, b"\xfe" * TEXT_MAX, "\u00e9" * (TEXT_MAX // 2)]
-# One after the other in each item: every change of type.
+# Written to each item in turn: every change of type.
 CHANGES = [7, "text", None, b"8 bytes!", -0.5, True, "", b"\0\0", 2**62, "end\0"]
 
 
@@ -55,7 +55,7 @@ def as_stock_reads(value):
 
 
 def check(reader, name, values, is_exact):
-    """The reader reads the values; stock, and whoever reads what stock wrote, without trailing NULs."""
+    """Check what the reader reads. Trailing NULs are lost if stock Python wrote or reads the values."""
     _, items = reader.read(name)
     wanted = values if is_exact and not reader.is_stock else [as_stock_reads(value) for value in values]
     assert items == [notation.describe(value) for value in wanted], reader.name
@@ -66,13 +66,13 @@ def test_every_writer_is_read_by_every_reader(everyone, name, table):
     values = {"plain": PLAIN, "exact": PLAIN + EXACT, "empty": []}[table]
     for writer in everyone:
         if writer.is_stock and table == "exact":
-            continue  # stock cannot write these: LAYOUT, "What stock gets wrong"
+            continue  # stock Python cannot write these, see layout.md
         assert writer.create(name, values) == "ok", writer.name
         formats = set()
         for reader in everyone:
             check(reader, name, values, not writer.is_stock)
             formats.add(reader.read(name)[0])
-        assert len(formats) == 1, f"all see one format of what {writer.name} wrote"
+        assert len(formats) == 1, f"readers disagree on the format that {writer.name} wrote"
         assert everyone[0].unlink(name) == "ok"
 
 
@@ -80,7 +80,7 @@ def test_the_longest_texts_are_read_by_every_reader(everyone, name):
     for writer in everyone:
         for value in LONG:
             if writer.is_stock and isinstance(value, str) and not value.isascii():
-                continue  # stock sizes the slot by characters
+                continue  # stock Python sizes the slot by characters
             assert writer.create(name, [value, 1]) == "ok", writer.name
             for reader in everyone:
                 check(reader, name, [value, 1], True)
@@ -132,7 +132,7 @@ def test_a_text_longer_than_its_slot_is_refused_by_every_writer(everyone, name):
 def test_an_index_outside_is_refused_by_every_writer_of_ours(everyone, name):
     for writer in everyone:
         if writer.is_stock:
-            continue  # s[-5] = 9 on a list of 3 writes into other items: its bug, not ours
+            continue  # stock Python's bug: s[-5] = 9 on a list of 3 overwrites other items
         assert writer.create(name, [1, 2, 3]) == "ok"
         for index in (3, 4, -4, -5, 2**62, -(2**62)):
             assert writer.set(name, index, 9).startswith("error"), (writer.name, index)

@@ -1,4 +1,4 @@
-"""test_versions.py - random lists and random writes from both sides agree with each CPython from 3.9 to 3.13 here."""
+"""test_versions.py - compares random lists and writes with each installed CPython from 3.9 to 3.13."""
 import os
 import pathlib
 import random
@@ -13,7 +13,7 @@ WRITES = 40
 
 
 def text(chance, most):
-    """A text that stock can hold: no trailing NUL; and no more bytes than its slot, which stock sizes by characters."""
+    """Return a text that stock Python stores whole: without trailing NULs, and not longer than its slot."""
     length = chance.choice([0, 1, 7, 8, 9, 15, 16, 17, chance.randrange(most + 1)])
     data = bytes(chance.choice(b"ab\0 z") for _ in range(min(length, most))).rstrip(b"\0")
     return data.decode() if chance.random() < 0.5 else data
@@ -33,7 +33,7 @@ def value(chance, most):
 
 
 def room(item):
-    """The bytes of the slot that an item gets when its list is made."""
+    """Return the size in bytes of the slot that an item gets when its list is made."""
     return 8 * (len(item) // 8 + 1) if isinstance(item, (str, bytes)) else 8
 
 
@@ -46,7 +46,7 @@ def text_of_any_script(chance):
 
 
 def is_whole(item):
-    """Whether stock, which sizes a slot by characters, stores all bytes of the text."""
+    """Return whether stock Python, which sizes a slot by characters, stores all bytes of the text."""
     return len(item.encode()) <= room(item)
 
 
@@ -70,7 +70,7 @@ def test_texts_that_stock_stores_whole_have_its_bytes(version, interpreter, tmp_
                 assert ours[0].unlink(name) == "ok"
             wanted = written.pop(stock.name)
             assert [key for key, data in written.items() if data[: len(wanted)] != wanted] == []
-        for side in ours:  # what stock would cut is whole, for stock as well
+        for side in ours:  # stock Python reads whole what it would have truncated
             assert side.create(name, cut[:20]) == "ok"
             for reader in [stock, *ours]:
                 assert reader.read(name)[1] == [notation.describe(value) for value in cut[:20]], reader.name
@@ -84,7 +84,7 @@ def test_texts_that_stock_stores_whole_have_its_bytes(version, interpreter, tmp_
 @pytest.mark.parametrize("version, interpreter", INTERPRETERS, ids=[version for version, _ in INTERPRETERS])
 def test_random_lists_and_writes_agree(version, interpreter, tmp_path):
     seed = int(os.environ.get("INTEROP_SEED", random.randrange(2**32)))
-    print(f"INTEROP_SEED={seed} gives this run again")
+    print(f"INTEROP_SEED={seed} repeats this run")
     chance = random.Random(seed)
     sides = [peers.stock(version, interpreter, tmp_path), *peers.ours(tmp_path)]
     name = f"test-{os.getpid()}-{version}"
