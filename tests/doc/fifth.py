@@ -1,4 +1,4 @@
-"""That another language can read a list by layout.md alone: what core/doc/reader.pl makes of a list, and this library."""
+"""Compare how core/doc/reader.pl, which was written from layout.md, and this library read the same lists."""
 
 import itertools
 import os
@@ -32,7 +32,7 @@ def shown(text):
 
 
 def line(values, i):
-    """An item as reader.pl shows it."""
+    """Return an item as reader.pl prints it."""
     try:
         value = values[i]
     except ValueError as error:
@@ -51,7 +51,7 @@ def line(values, i):
 
 
 def compare(what):
-    """The list as both see it. perl goes first: the library mends what a dead writer has left."""
+    """Compare what both read. reader.pl goes first, because the library repairs what a dead writer left."""
     found = perl(NAME)
     try:
         with shared_memory.ShareableList(name=NAME) as values:
@@ -95,7 +95,7 @@ def vectors():
 
 
 def being_made():
-    """A list as stock Python leaves it after each of its writes, and before the first."""
+    """Test a list in each state that it has while stock Python makes it."""
     formats = struct.pack("8s8s8s", b"q", b"8s", b"xxxxxx?x")
     parts = [struct.pack("5q", 3, 0, 8, 16, 24), struct.pack("q8sq", 1, b"text", 0), formats, bytes([0, 1, 3])]
     size = sum(map(len, parts))
@@ -114,7 +114,7 @@ def put(at, form, *numbers):
 
 
 def sync_area():
-    """What a dead writer can leave; and areas that are none."""
+    """Test the states that a dead writer can leave, and sync areas that are not valid."""
     token, count = 0x3FFFFFF1, 0
     for what, flags, is_in_journal in [
         ("killed before its journal was whole", 1, False),
@@ -158,7 +158,7 @@ def beside_a_writer():
             for i, value in enumerate(itertools.cycle(choice)):
                 values[0] = value
                 if i % 5 == 4:
-                    time.sleep(0.00005)  # one that never rests leaves a slow reader no time
+                    time.sleep(0.00005)  # without a pause, a slow reader would never succeed
                     if stop.is_set():
                         return
 
