@@ -1,7 +1,8 @@
 /*
- * creator.c - a process that makes blocks it owns, in C, until it is killed: see creators.py.
+ * creator.c - a process that makes owned blocks, in C, until it is killed: see creators.py.
  *
- * usage: creator PREFIX LIVE        the list LIVE is somebody else's: item 0 counts what was made
+ * usage: creator PREFIX LIVE        item 0 of the list LIVE, which belongs to creators.py, counts
+ * the blocks
  */
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-// A process that makes blocks it owns, in Go, until it is killed: see creators.py and creator.c.
+// Creator makes owned blocks until it is killed: see creators.py and creator.c.
 package main
 
 import (

@@ -1,4 +1,4 @@
---- A process that makes blocks it owns, in Lua, until it is killed: see creators.py and creator.c.
+--- A process that makes owned blocks, in Lua, until it is killed: see creators.py and creator.c.
 
 local shareable = require "shareable"
 

@@ -1,4 +1,4 @@
-"""A process that makes blocks it owns, in Python, until it is killed: see creators.py and creator.c."""
+"""A process that makes owned blocks, in Python, until it is killed: see creators.py and creator.c."""
 
 import itertools
 import sys

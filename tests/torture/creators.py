@@ -1,9 +1,9 @@
-"""Kills processes that make blocks they own, in every language, at random moments, and looks whether their blocks go.
+"""Kill processes that make owned blocks, in every language, at random times, and check that their blocks are removed.
 
 usage: creators.py COUNT LANGUAGE PROGRAM [LANGUAGE PROGRAM…]
 
-Within a second of its owner's end no block of it may be left; and what others own, or nobody, has to stay. Ends with 1 where
-that is not so.
+A second after an owner has died, none of its blocks may be left. Blocks of other owners, and blocks without an owner, must stay.
+Exits with 1 if a block is left or missing.
 """
 
 import glob
@@ -17,23 +17,23 @@ import time
 from shareable.shared_memory import ShareableList, SharedMemory
 
 BATCH = 12
-# How long one lives at most, in seconds: as it starts more or less fast.
+# The longest life of a creator in seconds. Languages that start slowly get more.
 LIFE = {"C": 0.04, "Lua": 0.06, "Go": 0.1, "Python": 0.3}
 
 
 def names(prefix):
-    """The blocks of that prefix: also those that a killed process had moved aside to unlink them."""
+    """Return the blocks of that prefix, including those that a killed process had moved aside to unlink them."""
     found = [name for name in os.listdir("/dev/shm") if name.startswith(prefix)]
     for directory in glob.glob(f"/dev/shm/.shareable-{os.geteuid()}*/"):
         try:
             found += [os.path.join(directory, name)[len("/dev/shm/") :] for name in os.listdir(directory) if f"-{prefix}" in name]
         except FileNotFoundError:
-            pass  # removed with the last log in it
+            pass  # the directory was removed with its last log
     return found
 
 
 def kill_a_batch(prefix, programs, live):
-    """Starts some, kills each at its time, half of them with their group. How long it took until their blocks had gone."""
+    """Start creators, kill each at a random time, half of them with their group. Return how long their blocks stayed."""
     ends = []
     for number in range(BATCH):
         language, program = random.choice(programs)
@@ -70,7 +70,7 @@ def main():
         block.close()
         block.unlink()
     print(f"{killed} creators killed, {made} blocks made: {left} left after a second, {touched} times a live block was touched;")
-    print(f"the slowest batch had gone {1000 * slowest:.0f} ms after its last death")
+    print(f"the blocks of the slowest batch were gone {1000 * slowest:.0f} ms after its last death")
     return 1 if left or touched or not made else 0
 
 

@@ -1,11 +1,12 @@
 /*
- * threads.c - threads of one process on one list, for ThreadSanitizer to watch: it sees no other process, and no Criterion.
+ * threads.c - threads of one process on one list, to run under ThreadSanitizer. ThreadSanitizer
+ * does not support Criterion and does not see other processes.
  *
  * usage: threads ROUNDS
  *
- * Some share a handle, some have their own. They write values of every type to one item, read it, add to another, and count
- * a third up under the lock; an ordinary variable is guarded by that lock too. One more thread for each handle waits for what
- * they do, and searches the list.
+ * Two handles have two worker threads each. The threads write values of every type to one item,
+ * read it, add to another item, and count a third one up under the lock. The lock also guards an
+ * ordinary variable. One more thread for each handle waits for changes and searches the list.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -25,7 +26,7 @@ static char name[40];
 static shareable_list *handles[2];
 static int rounds;
 static atomic_bool is_over;
-static int64_t guarded[2]; /* by handle: ThreadSanitizer knows no lock that lies at two addresses */
+static int64_t guarded[2]; /* one per handle: ThreadSanitizer sees a lock for each mapping */
 
 static void must(int status, const char *what) {
   if (status == 0)

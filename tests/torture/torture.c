@@ -1,17 +1,19 @@
 /*
- * torture.c - workers in every language on one list, killed at random: `make torture TORTURE_SECONDS=60`.
+ * torture.c - kills workers in every language at random while they use one list: `make torture
+ * TORTURE_SECONDS=60`.
  *
  * usage: torture SECONDS C-WORKER [LANGUAGE COMMAND]...
  *
- * Writers put values of every type into the items; whatever a value is, its bytes say whether it is whole. Readers, one of
- * them read-only, read whatever comes. Writers also count, one item by atomic additions and one under the list's lock.
- * Watchers wait for what a metronome tells every millisecond or two, some of them with the lock. Writers and watchers are
- * killed every few milliseconds, one at a time, each once it has done something, and others take their place.
+ * Writers write values of every type to the items. The bytes of each value show whether it is
+ * whole. Readers, one of them read-only, read the items. Writers also count in two items: one by
+ * atomic additions, one under the list's lock. Watchers wait for an item that a metronome writes
+ * every millisecond or two, sometimes while they hold the lock. Every few milliseconds the program
+ * kills one writer or watcher that has done something, and starts another in its place.
  *
- * Counted are reads, writes, waits and kills; values that nobody wrote (torn); calls and waits that took longer than a
- * second (stuck); ticks that a listener was not woken by (lost wake-ups), which is known exactly, as worker.c says; and
- * additions that are lost: at most one for each kill can have been done and not noted. Any of these, and a worker
- * that ends by itself, is a failure.
+ * It counts reads, writes, waits and kills. These are failures: values that no worker wrote (torn);
+ * calls and waits that took longer than a second (stuck); ticks that did not wake a listener (lost
+ * wake-ups; worker.c explains why their number is exact); lost additions (a kill can leave at most
+ * one addition without its note); and workers that end by themselves.
  */
 #include "torture.h"
 
@@ -28,10 +30,10 @@
 
 typedef struct worker {
   const char *language, *role;
-  char *command; /* words apart by spaces */
+  char *command; /* words separated by spaces */
   bool is_to_die;
   pid_t process;
-  int64_t progress; /* what it had done when it took its place */
+  int64_t progress; /* its row's progress when it started */
 } worker;
 
 static char name[40], tally_name[48];
@@ -122,7 +124,7 @@ static void fail(const char *what, int row) {
   failures++;
 }
 
-/* Nobody ends by himself: who does had an error. */
+/* Workers never end by themselves: one that does had an error. */
 static void look_for_the_ended(void) {
   for (int row = 0; row < count; row++)
     if (waitpid(workers[row].process, NULL, WNOHANG) != 0) {
@@ -158,7 +160,9 @@ static void publish(void) {
   free(rows);
 }
 
-/* Every item can be read and written when all is over, whoever was killed holding it; so can the lock be taken. */
+/*
+ * Checks that every item can be written, and the lock be taken, although killed workers held them.
+ */
 static void check_all(void) {
   double before = now();
   int status;
@@ -173,12 +177,14 @@ static void check_all(void) {
   }
 }
 
-/* A worker that is killed between the count and its note of it has counted all the same. */
+/*
+ * Checks a count. It may exceed the notes: a worker may be killed between counting and noting it.
+ */
 static void check_count(int64_t i, int64_t had) {
   int64_t counted;
 
   must(shareable_list_get_int(list, i, &counted), "the count");
-  printf("item %" PRId64 " counts %" PRId64 ", and %" PRId64 " were noted\n", i, counted, had);
+  printf("item %" PRId64 " counts %" PRId64 ", noted: %" PRId64 "\n", i, counted, had);
   if (counted < had || counted > had + (int64_t)kills)
     failures++;
 }
@@ -188,8 +194,8 @@ static void report(void) {
     printf("%-6s %-9s %10" PRId64 " reads %10" PRId64 " writes %8" PRId64 " waits\n", workers[row].language,
            workers[row].role, noted(row, READS), noted(row, WRITES), noted(row, WAITS));
   printf("%" PRId64 " reads, %" PRId64 " writes, %" PRId64 " waits, %" PRIu64 " kills: %" PRId64 " torn, %" PRId64
-         " stuck, %" PRId64 " lost wake-ups, %" PRId64 " other errors; %" PRId64 " damaged long texts, %" PRId64
-         " locks of the dead\n",
+         " stuck, %" PRId64 " lost wake-ups, %" PRId64 " other errors; %" PRId64 " corrupt long texts, %" PRId64
+         " locks of dead holders\n",
          total(READS), total(WRITES), total(WAITS), kills, total(TORN), total(STUCK), total(LOST), total(OTHERS),
          total(DAMAGED), total(INHERITED));
   failures += total(TORN) + total(STUCK) + total(LOST) + total(OTHERS) > 0;
@@ -199,7 +205,7 @@ static void report(void) {
 }
 
 static void engage(int argc, char **argv) {
-  for (int i = 0; i < LISTENERS; i++) /* the first rows: their seeds say which they are */
+  for (int i = 0; i < LISTENERS; i++) /* the first rows: each finds its number from its seed */
     add("C", argv[2], "listener", false);
   add("C", argv[2], "metronome", false);
   add("C", argv[2], "viewer", false);

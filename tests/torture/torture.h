@@ -1,8 +1,10 @@
 /*
- * torture.h - what the conductor and its workers agree on; worker.py, worker.lua and worker.go say the same.
+ * torture.h - what torture.c and its workers share. worker.py, worker.lua and worker.go define the
+ * same constants.
  *
- * A worker is called with its role, the list's name, its row in the tally, and a seed. The tally is a list of ints called as
- * the list is, with "-tally" behind it; each worker counts in a row of its own.
+ * The arguments of a worker are its role, the list's name, its row in the tally, and a seed. The
+ * tally is a list of ints, named as the list with "-tally" appended. Each worker counts in its own
+ * row.
  */
 #ifndef TORTURE_H
 #define TORTURE_H
@@ -11,12 +13,12 @@
 
 /* The items of the list. */
 enum {
-  VALUES = 12,    /* these hold values of every type */
-  ADDED = VALUES, /* an int that is counted up by add */
-  LOCKED,         /* one that is counted up under the list's lock */
-  TICK,           /* the time in nanoseconds, told by the metronome again and again */
-  TOCK,           /* something of another type each time */
-  HEARD,          /* what each listener heard last of TICK */
+  VALUES = 12,    /* the items before it have values of every type */
+  ADDED = VALUES, /* an int, counted up by add */
+  LOCKED,         /* an int, counted up under the list's lock */
+  TICK,           /* the time in nanoseconds, written by the metronome */
+  TOCK,           /* written by the metronome, each time with another type */
+  HEARD,          /* the last TICK of each listener */
   LISTENERS = 2,
   COUNT = HEARD + LISTENERS
 };
@@ -26,18 +28,18 @@ enum {
   READS,
   WRITES,
   WAITS,
-  NOTED_ADDED,  /* counts of ADDED, noted once they were done */
-  NOTED_LOCKED, /* of LOCKED */
-  INHERITED,    /* locks that somebody had who died */
-  TORN,         /* values that nobody wrote */
-  STUCK,        /* calls that took longer than a second, and waits for what comes every few milliseconds */
-  DAMAGED,      /* texts longer than the documented size that a killed writer left damaged */
-  OTHERS,       /* errors that should not be */
-  LOST,         /* ticks that a listener was not woken by */
+  NOTED_ADDED,  /* additions to ADDED, noted afterwards */
+  NOTED_LOCKED, /* additions to LOCKED, noted afterwards */
+  INHERITED,    /* locks whose previous holder had died */
+  TORN,         /* values that no worker wrote */
+  STUCK,        /* calls and waits that took longer than a second */
+  DAMAGED,      /* long texts that a killed writer left corrupt */
+  OTHERS,       /* errors that must not happen */
+  LOST,         /* ticks that did not wake a listener */
   COLUMNS = 16
 };
 
-/* The most bytes of text that a killed writer leaves whole; and the most that are written here. */
+/* The longest text that no kill leaves corrupt, and the longest text that workers write. */
 #define JOURNALED 472
 #define LONGEST 896
 

@@ -1,9 +1,9 @@
 /*
- * worker.c - a worker of the torture, in C: see torture.h. It works until it is killed.
+ * worker.c - a worker of the stress test, in C: see torture.h. It works until it is killed.
  *
- * Beside the roles that all languages have, writer, reader and watcher, the metronome and the listeners are in C: linked to
- * what the library is made of, they wait without the slices that would find what nobody woke them for. So a wake-up
- * that is lost is one that never comes.
+ * All languages have the roles writer, reader and watcher. Only this worker also has the roles
+ * viewer, listener and metronome. It links the library's internals, and makes the sleep intervals
+ * of listener and metronome so long that polling cannot hide a lost wake-up.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -55,14 +55,17 @@ static void watch(int64_t start, const char *what) {
   fprintf(stderr, "torture: C: %s took %.3f s\n", what, time);
 }
 
-/* A number whose upper half follows from its lower half, and whose lowest bit says which type it was written as. */
+/*
+ * Returns a number whose upper half follows from its lower half. Its lowest bit encodes the type it
+ * was written as.
+ */
 static uint64_t seal(uint64_t random, unsigned type) {
   uint64_t low = (random & 0xfffffffe) | type;
 
   return ((low * UINT64_C(0x9e3779b1)) & 0x3fffffff) << 32 | low;
 }
 
-/* A text is of one letter, which its length says. */
+/* A text repeats one letter, which follows from the text's length. */
 static char letter(size_t length, bool is_bytes) {
   return (char)((is_bytes ? 'A' : 'a') + length % 26);
 }
@@ -184,7 +187,7 @@ static void read_something(void) {
   judge(status, &value, room);
 }
 
-/* What a watcher saw last. */
+/* The last value that a watcher saw. */
 static shareable_value seen;
 static char seen_text[LONGEST];
 static uint64_t digest;
@@ -235,7 +238,10 @@ static void tell_the_time(uint64_t k, int64_t time) {
   must(shareable_list_set(list, TOCK, &tock[k % 3]), "set");
 }
 
-/* Until each listener is there, which may take long on a busy machine, nothing is counted; the time is told all the while. */
+/*
+ * Writes ticks until each listener answers, which may take long on a busy machine. Nothing is
+ * counted yet.
+ */
 static void gather(void) {
   const shareable_value nothing = shareable_int(0);
 
@@ -248,7 +254,7 @@ static void gather(void) {
   }
 }
 
-/* Each listener hears each tick, and the metronome its answer, by a wake-up. */
+/* Writes a tick. Each listener must be woken by it, and the metronome by each answer. */
 static void tick(void) {
   static uint64_t k;
   int64_t before[LISTENERS], start;

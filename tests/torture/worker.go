@@ -1,4 +1,4 @@
-// A worker of the torture, in Go: see torture.h. It works until it is killed.
+// Worker is a worker of the stress test, in Go: see torture.h. It works until it is killed.
 package main
 
 import (

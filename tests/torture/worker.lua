@@ -1,4 +1,4 @@
--- worker.lua - a worker of the torture, in Lua: see torture.h. It works until it is killed.
+-- worker.lua - a worker of the stress test, in Lua: see torture.h. It works until it is killed.
 local shareable = require "shareable"
 
 local VALUES, ADDED, LOCKED, TICK, TOCK = 12, 13, 14, 15, 16
@@ -15,7 +15,7 @@ local function count(column)
   assert(tally:add(row + column, 1))
 end
 
--- Lua has no clock that is fine enough, but the metronome tells the time.
+-- Lua's clocks are too coarse, so this uses the time that the metronome writes.
 local function watch(start, what)
   local passed = (list[TICK] - start) / 1e9
   if start > 0 and passed > 1 then

@@ -1,4 +1,4 @@
-"""worker.py - a worker of the torture, in Python: see torture.h. It works until it is killed."""
+"""worker.py - a worker of the stress test, in Python: see torture.h. It works until it is killed."""
 
 import random
 import struct
