@@ -40,9 +40,9 @@
 // item.
 //
 // [List.Get] and [List.Set] take any value. The typed getters and setters of numbers, and [At], do
-// not allocate. [NewListOf] makes a list that contains only numbers. Such a list is also a slice:
-// [List.Int64s] and [List.Float64s] return the list's memory, not a copy, and are as fast as any
-// slice.
+// not allocate. [NewListOf] makes a list from values of one type. A list of only ints or only
+// floats is also a slice: [List.Int64s] and [List.Float64s] return the list's memory, not a copy,
+// and are as fast as any slice.
 //
 // # Lifetime
 //
