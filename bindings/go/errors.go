@@ -42,16 +42,16 @@ var (
 	ErrNoSpace    = Status(raw.E_NO_SPACE)   // not enough shared memory; also syscall.ENOSPC
 	ErrNoMemory   = Status(raw.E_NO_MEMORY)  // not enough memory; also syscall.ENOMEM
 	ErrSystem     = Status(raw.E_SYSTEM)     // any other failure of a system call: see Error.Errno
-	ErrNotReady   = Status(raw.E_NOT_READY)  // the creator has not finished writing it: try again
-	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not hold a list
+	ErrNotReady   = Status(raw.E_NOT_READY)  // the creator has not written it completely: try again
+	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not contain a list
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is corrupt: write it again
 	ErrVersion    = Status(raw.E_VERSION)    // the list was made by another version of the library
-	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // another process has held the item for a second
+	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // the item stayed locked, or a manager did not answer
 	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // locked, but the previous holder died: see Lock
 	ErrUnchanged  = Status(raw.E_UNCHANGED)  // timed out: nothing changed within that time
 	ErrAuth       = Status(raw.E_AUTH)       // the manager has another key
 	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager; also syscall.ECONNREFUSED
-	ErrRemote     = Status(raw.E_REMOTE)     // the manager answered with an error
+	ErrRemote     = Status(raw.E_REMOTE)     // the manager reported an error
 	ErrProtocol   = Status(raw.E_PROTOCOL)   // the other side does not speak a manager's protocol
 )
 

@@ -3,8 +3,8 @@ package shareable
 import "shareable/internal/raw"
 
 // Add adds delta to an int in one atomic operation and returns the new value. No addition is lost,
-// in whatever language, process or goroutine the others happen. But stock Python, which has no
-// atomic operations, may overwrite one.
+// from whatever process, goroutine or language it comes. But stock Python, which has no atomic
+// operations, may overwrite it.
 //
 // It fails with [ErrClosed], [ErrReadOnly] or [ErrIndex], with [ErrType] if the item is not an int,
 // with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],

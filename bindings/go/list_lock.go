@@ -8,9 +8,9 @@ import (
 
 // Lock locks the list. The lock guards whatever its users agree on: reads and writes of items do
 // not take it. It works between processes of any language, between goroutines and between handles.
-// It belongs to the handle, whichever goroutine took it. It is not recursive: to lock one handle
-// twice waits forever. All goroutines that wait through one handle use one system thread, and get
-// the lock in about the order in which they asked for it.
+// It belongs to the handle, whichever goroutine took it. It is not recursive: a second Lock through
+// the handle waits for Unlock. All goroutines that wait through one handle use one system thread,
+// and get the lock in about the order in which they asked for it.
 //
 // If the error is [ErrOwnerDied], this handle has the lock, but the previous holder died, or closed
 // its handle, without unlocking: what the lock guards may be half done. After any other error the

@@ -38,8 +38,8 @@ var (
 // none is the closed block that stands for a nil handle.
 var none Memory
 
-// NewMemory makes a new block of size zero bytes and opens it. It takes [WithName], [WithMode],
-// [Lazy] and [Owned].
+// NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName],
+// [WithMode], [Lazy] and [Owned].
 //
 // It fails with [ErrExists], [ErrName], [ErrArgument] (size, mode, options), [ErrNoSpace],
 // [ErrNoMemory], [ErrPermission] or [ErrSystem]. A failure leaves nothing behind.

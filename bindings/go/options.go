@@ -51,8 +51,8 @@ func Lazy() CreateOption {
 
 // Owned makes this process the owner of the new block. Its name is unlinked within a second after
 // this process ends, in whatever way. Processes that have the block open keep using it. A small
-// helper process does this; it starts with the first owned block, which takes some milliseconds. If
-// it cannot start, making the block fails ([ErrSystem], [ErrNotFound] and others).
+// helper process, the reaper, does this. It starts with the first owned block, which takes some
+// milliseconds. If it cannot start, making the block fails ([ErrSystem], [ErrNotFound] and others).
 func Owned() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.OWNED) }
 }
