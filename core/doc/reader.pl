@@ -1,27 +1,27 @@
 #!/usr/bin/perl
-# reader.pl - reads a list in shared memory, and writes an int into one, by what layout.md says and by nothing else: no
-# library, no module that Perl does not come with.
+# reader.pl - reads a list in shared memory, and writes an int to one. It is written from layout.md
+# only. It uses no library, and no module that is not part of Perl.
 #
-#   perl reader.pl NAME              a line an item: its type and its value
-#   perl reader.pl NAME INDEX INT    writes an int over an int, as CPython does it
+#   perl reader.pl NAME              prints one line for each item: its type and its value
+#   perl reader.pl NAME INDEX INT    writes an int over an int, as CPython does
 #
-# Bytes of a text that are not printable ASCII, and the backslash, are shown as \x and two digits. For Linux on a
-# machine of 64 bits.
+# A byte of a text that is not printable ASCII, and the backslash, are printed as \x and two digits.
+# The program needs Linux on a 64-bit machine.
 use strict;
 use warnings;
 use Fcntl qw(O_RDONLY O_RDWR SEEK_SET);
 
 my ($list, $name);
 
-sub take { # so many bytes from a place on: the copy that everything else is done with
+sub take { # returns a copy of $length bytes at $at; all checks use the copy
   my ($at, $length) = @_;
   sysseek($list, $at, SEEK_SET) or die "$name: $!\n";
   my $got = sysread($list, my $bytes, $length);
-  defined $got && $got == $length or die "$name: it has been cut off\n";
+  defined $got && $got == $length or die "$name: the block has become shorter\n";
   return $bytes;
 }
 
-# "Reading what cannot be trusted", 1: where everything lies.
+# "Reading what cannot be trusted", 1: the number of items, and where the areas begin.
 my ($n, $data, $data_size, $formats, $codes, $end, $size);
 
 sub attach {
@@ -40,22 +40,23 @@ sub attach {
   $end = $codes + $n;
 }
 
-# "The sync area": where it begins, or 0 where there is none.
+# "The sync area": the byte at which it begins, or 0 if there is none.
 my $area = 0;
 
 sub find_area {
   my $at = int(($end + 63) / 64) * 64;
   return if $size < $at + 32 || take($at, 8) ne 'shr.sync';
   my ($version, undef, $items, $bytes) = unpack('L L Q Q', take($at + 8, 24));
-  $version == 0 || $version == 2 or die "$name: of another version\n";
+  $version == 0 || $version == 2 or die "$name: the sync area has another version\n";
   $version == 2 && $items == $n && $bytes == 2816 + 8 * $n && $at + $bytes <= $size
-    or die "$name: its sync area is damaged\n";
+    or die "$name: the sync area is damaged\n";
   $area = $at;
 }
 
 use constant {LOCKED => 1, DAMAGED => 4, BARE => 8};
 
-# "A list that is being made": without an area, what the creator has not written yet is 0.
+# "A list that is being made": if there is no sync area, bytes that the creator has not written yet
+# are 0.
 sub is_begun {
   return $area || $data_size > 0 || ($n == 0 && $size == 16);
 }
@@ -69,13 +70,14 @@ sub is_unwritten {
   return take($codes + $i, $n - $i) !~ /[^\0]/;
 }
 
-sub word { # of an item; 0 where nobody keeps any
+sub word { # the version word of an item; 0 if the list has no sync area
   my ($i) = @_;
   return $area ? unpack('Q', take($area + 2816 + 8 * $i, 8)) : 0;
 }
 
-# Whether the writer with that token lives: only its own lock on its byte conflicts with a read lock, or with a write lock if the token
-# has bit 31. (F_OFD_GETLK is 36.)
+# Returns whether the writer with that writer id is alive. Only its liveness lock conflicts with a
+# read lock on its byte, or with a write lock if bit 31 of the writer id is set. (F_OFD_GETLK is
+# 36.)
 sub is_alive {
   my ($token) = @_;
   my ($F_RDLCK, $F_WRLCK, $F_UNLCK) = (0, 1, 2);
@@ -85,7 +87,8 @@ sub is_alive {
   return unpack('s', $lock) != $F_UNLCK;
 }
 
-# The item as a dead writer has put it into a journal: data, format and code; nothing where he has not.
+# Returns data, format and code of the item from a dead writer's redo record, or an empty list if
+# there is none.
 sub from_journal {
   my ($i, $slot_size) = @_;
   for my $k (0 .. 3) {
@@ -97,12 +100,12 @@ sub from_journal {
   return;
 }
 
-sub is_utf8 { # without what is none of Unicode's: halves of pairs, and more than there is
+sub is_utf8 { # false for surrogates, and for code points greater than 10FFFF
   my ($text) = @_;
   return utf8::decode($text) && $text !~ /[\x{d800}-\x{dfff}]|[^\x{0}-\x{10ffff}]/;
 }
 
-# "Items" and "Text": a value as a line.
+# "Items" and "Text": formats a value as a line.
 sub describe {
   my ($slot, $format, $code) = @_;
   $format =~ s/\0+\z//;
@@ -118,14 +121,15 @@ sub describe {
   return ($code == 1 ? 'str "' : 'bytes "') . $text . '"';
 }
 
-sub slot_of { # where an item's slot begins, and its bytes; nothing where its offsets are damaged
+sub slot_of { # offset and size of an item's slot; an empty list if its offsets are damaged
   my ($i) = @_;
   my ($from, $to) = unpack('q q', take(8 + 8 * $i, 16));
   return if $from < 0 || $from >= $to || $to > $data_size || $from % 8 || $to % 8;
   return ($data + $from, $to - $from);
 }
 
-# "Reading": what lies between two looks at the word that are the same, and not locked, is one value.
+# "Reading": if the version word is the same before and after, and not locked, the item was read as
+# one value.
 sub item {
   my ($i) = @_;
   my ($at, $slot_size) = slot_of($i) or return 'damaged';
@@ -153,7 +157,7 @@ sub set_int {
   my ($i, $integer) = @_;
   $i += $n if $i < 0;
   $i >= 0 && $i < $n or die "$name: it has $n items\n";
-  item($i) =~ /^int / or die "$name: item $i is no int\n";
+  item($i) =~ /^int / or die "$name: item $i is not an int\n";
   my ($at) = slot_of($i);
   sysseek($list, $at, SEEK_SET) or die "$name: $!\n";
   syswrite($list, pack('q', $integer)) == 8 or die "$name: $!\n";
@@ -164,7 +168,7 @@ sub set_int {
 $name =~ s,\A/,,;
 attach(defined $index ? O_RDWR : O_RDONLY);
 find_area();
-is_begun() or die "$name: its creator has not finished writing it, try again\n";
+is_begun() or die "$name: not ready: the creator is still writing the list; try again\n";
 if (defined $index) {
   set_int($index, $integer);
 } else {

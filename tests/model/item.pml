@@ -1,40 +1,49 @@
 /*
- * item.pml - one item's word and the journals (core/src/sync.c), with writers killed between any two steps.
+ * item.pml - the version word of one item and the redo records (core/src/sync.c), with writers
+ * killed between any two steps.
  *
- * A step here is one access to the shared memory there. Two are made one where that shows nothing less: a load and the
- * compare-and-swap that succeeds on what it loaded (a word never comes back: it counts, and a token of the dead is
- * given to nobody); asking whether the dead live, with the access after it; what is written to a journal that is not
- * ready, and read from one that is and whose owner is dead. Waiting is a guard, so whoever waits for ever is an invalid
- * end state; nobody times out.
+ * A step of the model is one access to shared memory. The model merges two steps into one if the
+ * merge hides no behaviour: a load and the compare-and-swap that succeeds on the loaded word (a
+ * word never repeats, because it contains a counter and writer ids are not reused); a check of
+ * whether a process is dead, and the next access; all writes to a redo record that is not
+ * committed; all reads of a committed redo record whose owner is dead. Waiting is a guard, so a
+ * process that waits for ever is an invalid end state. No process times out.
  *
- * An item is two words of data and a format. Each write has a value of its own, v: a number is v in the first word, a
- * text is v in both. `truth` is what the item is to hold: it changes where a write can no longer be lost (its journal
- * is ready, or it was one store, or a bare write let go of the item). Nothing a reader accepts may differ from it, so
- * no reader gets a mixture, a value that nobody wrote, or one that an old journal brought back.
+ * An item is two words of data and a format. Each write has its own value, v: a number is v in the
+ * first word, a text is v in both words. `truth` is the value that the item must contain. It
+ * changes when a write can no longer be lost: its redo record is committed, it was one store, or an
+ * unlogged write has unlocked the item. A value that a reader accepts must equal `truth`. So no
+ * reader gets a mixture, a value that no process wrote, or a value that an old redo record
+ * restored.
  *
- * A writer that finds no journal free writes unlogged, as it does a text that no journal holds: whoever has the journals
- * may be stopped for ever. Who waits for an item whose lock a stopped process has gives up.
+ * A writer that finds no free redo record writes unlogged, and so does the writer of a text that is
+ * too long for a record, because the owners of the records may be stopped for ever. A process that
+ * waits for an item gives up if a stopped process has it locked.
  *
- * A reader may also lock the item, as one does that writers overtake again and again: it puts back the word that it found,
- * for it changes nothing, or the word that taking over left.
+ * A reader may also lock the item, as a reader does that writers overtake repeatedly. It stores the
+ * word that it found, because it changes nothing, or the word that the recovery left.
  *
- * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the sequence's running over, the
- * flag MIXED and the fast store (store.pml).
+ * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the overflow of
+ * the version, the flag slow_stores and the fast path of stores (store.pml).
  *
- * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (the last one LAST_OPS); VIEWS read-only ones
- * that read once; ITEMS and JOURNALS, 1 or 2; DEATHS and STOPS in all, or fewer. LONG adds texts that no journal holds,
- * READ_LOCKS readers that lock. OUTCOME checks what readers get, and that nobody waits for ever, and nothing else.
+ * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (LAST_OPS for the last
+ * handle); VIEWS read-only handles that read once; ITEMS and JOURNALS, 1 or 2; at most DEATHS kills
+ * and STOPS stops in total. LONG adds texts that are too long for a redo record, READ_LOCKS adds
+ * readers that lock. OUTCOME checks only what readers get, and that no process waits for ever.
  *
- * Each of these breaks the protocol, and has to be found out:
- * NOT_READY     complete() takes a journal that is not ready
- * LATE_FREE     a writer lets go of its item before its journal
- * FREE_BLINDLY  complete() frees a journal by a store of 0 to its token, whoever claimed it meanwhile
- * BARE_KEPT     an item taken over from a bare writer stays bare, and its journal is not looked for
- * DAMAGE_LOST   an item taken over that was damaged already, and has no journal, is no longer damaged
- * NO_UNLOGGED   a writer waits until a journal is free
- * UNMARKED      a writer that finds no journal free does not mark the word
- * READ_CLEARS   a reader that locked a damaged item unlocks it as a writer does
- * OLD_VERSION   a reader that took the lock over puts back the version that the dead writer found
+ * Each of these breaks the protocol, and the check must find an error:
+ * NOT_READY     complete() uses a redo record that is not committed
+ * LATE_FREE     a writer unlocks its item before it frees its redo record
+ * FREE_BLINDLY  complete() frees a redo record by a store of 0 to its writer id, even if another
+ *               process acquired it
+ * BARE_KEPT     an item taken over from an unlogged writer stays unlogged, and its redo record is
+ *               not searched
+ * DAMAGE_LOST   an item that was corrupt and has no redo record is no longer corrupt after it is
+ *               taken over
+ * NO_UNLOGGED   a writer waits until a redo record is free
+ * UNMARKED      a writer that finds no free redo record does not set unlogged in the word
+ * READ_CLEARS   a reader that locked a corrupt item unlocks it as a writer does
+ * OLD_VERSION   a reader that took the lock over stores the version that the dead writer found
  */
 #ifndef PROCS
 #define PROCS 3
@@ -61,7 +70,7 @@
 #define STOPS 0
 #endif
 
-/* A word: token, 8 bits of sequence, flags; 0 is free. */
+/* A version word: writer id (0 if unlocked), 8 bits of version, flags. */
 #define LOCKED 1
 #define DAMAGED 4
 #define BARE 8
@@ -71,7 +80,7 @@
 #define TOKEN(w) ((w) >> 12)
 #define OF(t) ((t) << 12)
 #define NEXT(w, flags) (((((w) & ~FLAGS) + SEQUENCE) & UNLOCKED) | (flags))
-/* Flags of a locked item that is whole only if a journal has it. */
+/* Flags of a locked item that can be recovered only from a redo record. */
 #ifdef DAMAGE_LOST
 #define SPOILT BARE
 #else
@@ -79,7 +88,7 @@
 #endif
 #define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
 
-/* The holder is stopped, and lives: E_TIMED_OUT. */
+/* The lock's owner is stopped and alive: E_TIMED_OUT. */
 #define IS_STUCK(w) (((w) & LOCKED) && stopped[TOKEN(w)] && !dead[TOKEN(w)])
 
 #define NUMBER 1
@@ -94,7 +103,8 @@ byte j_token[JOURNALS], j_item[JOURNALS], j_format[JOURNALS], j_data0[JOURNALS],
 bool j_ready[JOURNALS];
 
 /*
- * What nobody in the program knows: what item i is to hold, and whether a bare write to it was begun and not outdone.
+ * What no process of the program knows: what item i must contain, and whether an unlogged write to
+ * it began and no later write has replaced it.
  */
 byte truth[ITEMS], true_format[ITEMS] = TEXT;
 bool lost[ITEMS];
@@ -114,7 +124,7 @@ bool lost[ITEMS];
 #define INVARIANT(what) assert(what)
 #endif
 
-/* put_word() of an item without its lock. What is ready is locked. */
+/* put_word() that unlocks an item. An item that has a committed redo record is locked. */
 #ifdef LATE_FREE
 #define NONE_IS_READY(i) true
 #else
@@ -134,7 +144,7 @@ inline put(i, f, a, b) {
   format[i] = f
 }
 
-/* find_journal(); k is JOURNALS where there is none. */
+/* find_journal(); k is JOURNALS if there is none. */
 #ifdef NOT_READY
 #define HAS(k, i) (j_token[k] != 0 && j_item[k] == (i))
 #else
@@ -153,7 +163,7 @@ inline find_journal(i, k) {
   fi
 }
 
-/* complete(), in an item whose lock the caller has taken over. */
+/* complete(): the caller has taken over the item's lock. */
 inline complete(i) {
   find_journal(i, ck);
   if
@@ -172,7 +182,7 @@ inline complete(i) {
   fi
 }
 
-/* take_over(), from where the word was swapped; `next` is the word that that leaves. */
+/* take_over(), after the swap of the word; sets `next` to the word that unlocks the item. */
 inline take_over(i, next) {
 #ifdef BARE_KEPT
   if
@@ -185,7 +195,7 @@ inline take_over(i, next) {
 #endif
 }
 
-/* mend(), from where the word was swapped. */
+/* mend(), after the swap of the word. */
 inline mend(i) {
   take_over(i, mended);
   d_step { UNLOCK(i, mended) }
@@ -205,12 +215,12 @@ inline lock(i) {
   fi
 }
 
-/* What a write leaves. */
+/* Unlocks the item after a write. */
 #define UNLOCK_WRITTEN(i) before = NEXT(before, 0); UNLOCK(i, before)
 
 /*
- * reclaim() of a journal that dead `ct` had; only where there is something to do, so that there is no turning in a
- * circle.
+ * reclaim() of a redo record of the dead process `ct`. The model enters it only if there is
+ * something to do, so that it does not loop.
  */
 inline reclaim(n) {
   if
@@ -248,7 +258,7 @@ inline claim_journal() {
   od
 }
 
-/* fill_journal(): from here on the write is not lost, whoever dies. */
+/* fill_journal(): after it the write is not lost, whichever process dies. */
 inline fill_journal(i) {
   j_item[k] = i;
   d_step { j_format[k] = type; j_data0[k] = v; j_data1[k] = v1 };
@@ -259,7 +269,7 @@ inline fill_journal(i) {
   }
 }
 
-/* free_journal() of the caller's own. */
+/* free_journal() of the caller's redo record. */
 inline free_journal() {
   d_step { INVARIANT(j_token[k] == me); j_ready[k] = 0 };
   d_step { INVARIANT(j_token[k] == me); j_token[k] = 0; k = 0 }
@@ -271,7 +281,7 @@ inline free_journal() {
 #define MARK(i) word[i] = word[i] | BARE; lost[i] = 1
 #endif
 
-/* put_locked() without a journal. */
+/* put_locked() without a redo record. */
 inline put_unlogged(i) {
   atomic { MARK(i) };
   put(i, type, v, v1);
@@ -311,7 +321,7 @@ inline write(i) {
   :: atomic { !is_late && !IS_LIKE(i) -> skip };
      if
 #ifdef LONG
-     :: atomic { type == TEXT -> k = JOURNALS } /* longer than a journal */
+     :: atomic { type == TEXT -> k = JOURNALS } /* longer than a redo record */
 #endif
      :: claim_journal()
      fi;
@@ -322,7 +332,10 @@ inline write(i) {
   fi
 }
 
-/* A read between begin and end, of the item or of a journal; ends the loop around it if it was of one value. */
+/*
+ * A read between begin and end, of the item or of a redo record. Leaves the enclosing loop if it
+ * read one value.
+ */
 #define FORGET ck = 0; rf = 0; ra = 0; rb = 0; stamp = 0
 #define READ(f, a, b)                                     \
   rf = f;                                                 \
@@ -347,7 +360,7 @@ inline write(i) {
 #define VERSION_OF_READ before
 #endif
 
-/* A read under the lock: lock_to_read() to shareable__sync_finish(). */
+/* A read under the lock: from lock_to_read() to shareable__sync_finish(). */
 inline read_locked(i) {
   lock(i);
   if
@@ -367,7 +380,7 @@ inline read_locked(i) {
   fi
 }
 
-/* A read by who may write. */
+/* A read by a read-write handle. */
 inline read(i) {
   do
   :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] }; /* shareable__sync_glance() */
@@ -381,7 +394,7 @@ inline read(i) {
   od
 }
 
-/* A read by who may not: show_journal(). */
+/* A read by a read-only handle: show_journal(). */
 inline view(i) {
   do
   :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] };
@@ -442,8 +455,10 @@ proctype View() {
 }
 
 /*
- * SIGSTOP, for ever: who is stopped does nothing more, and lives. SIGKILL: who is dead does nothing more, and the kernel no longer holds the lock on the byte of its token. Who may
- * kill may also stop before, or the killing of who waits for ever would hide that.
+ * SIGSTOP, for ever: a stopped process does nothing more, and is alive. SIGKILL: a dead process
+ * does nothing more, and the kernel has released its liveness lock. The Reaper may kill fewer
+ * processes than DEATHS. Otherwise the kill of a process that waits for ever would hide that it
+ * does.
  */
 #if PROCS == 2
 #define DEAD_COUNT (dead[1] + dead[2])

@@ -1,44 +1,52 @@
 /*
- * lock.pml - the lock of a list (core/src/list_lock.c), with its waiters and its owner killed between any two steps.
+ * lock.pml - the lock of a list (core/src/list_lock.c), with its waiters and its owner killed
+ * between any two steps.
  *
- * The lock is one word: the id of its owner, and the bit WAITERS, or 0. A waiter sets the bit in the word that it saw and
- * sleeps on the word with the bit. Unlocking exchanges the word for 0 and wakes one waiter if the bit was set. A waiter
- * that has slept takes the lock with the bit, since others may sleep on. A waiter that has slept and whose time is over
- * looks at the word first: it takes the lock if that is free, or sets the bit before it leaves. So no wake-up is lost, and
- * what a killed waiter leaves is at most the bit, which the next unlock clears.
+ * The lock is one word: the writer id of its owner and the bit WAITERS, or 0. A waiter sets the bit
+ * in the word that it saw, and sleeps until the word changes. Unlocking exchanges the word for 0,
+ * and wakes one waiter if the bit was set. A waiter that has slept acquires the lock with the bit
+ * set, because others may still sleep. A waiter that has slept and whose timeout has expired checks
+ * the word first: it acquires the lock if it is free, or sets the bit before it leaves. So no
+ * wake-up is lost. A killed waiter leaves at most the bit, which the next unlock clears.
  *
- * A step here is one access to the lock's word, one question whether the owner lives, or one call of futex(2). In the
- * kernel looking at the word and going to sleep are one step. A wake-up takes one of those asleep, any of them, and also
- * one that has been killed and is not yet gone; who was woken may be killed before it looks at the word. Waiting is
- * asleep[], so whoever waits for ever is an invalid end state.
+ * A step of the model is one access to the lock's word, one check of whether the owner is alive, or
+ * one call of futex(2). In the kernel the check of the word and the start of the sleep are one
+ * step. A wake-up wakes any one of the sleepers, possibly one that was killed and still exists. A
+ * woken process may be killed before it checks the word. A waiter is in asleep[], so a process that
+ * waits for ever is an invalid end state.
  *
- * The end of a slice wakes nobody while all live, so that it makes up for no wake-up that was lost. Once somebody was
- * killed it may wake whoever would find the word changed or its owner dead, any time. Whoever would find neither
- * sleeps on, as if it had not looked: there it comes no more than SLICES times for each taking of the lock, so that
- * there is no turning in a circle.
+ * While all processes are alive, the end of a sleep interval wakes no process, so that it cannot
+ * hide a lost wake-up. After a kill, it may at any time wake a process that would find the word
+ * changed or the owner dead. A process that would find neither would sleep again; for it the
+ * interval ends at most SLICES times for each acquisition of the lock, so that the model does not
+ * loop.
  *
- * Each taking of the lock waits for as long as it takes, or for some time, which may be over whenever it is looked at.
+ * Each acquisition waits without a limit, or with a timeout that may have expired at any check.
  *
- * `holder` is who has the lock, dead or alive. Nobody may get it from a living holder, and whoever gets it is told
- * that the owner died where there was one, and only there.
+ * `holder` is the process that has the lock, dead or alive. No process may get the lock from a
+ * living holder. A process that gets the lock must receive E_OWNER_DIED if, and only if, there was
+ * a dead holder.
  *
- * Left out: loads that see an old word (the swap, or the kernel, looks again; who was woken sees what was stored
- * before), the turns before the first sleep (a first look that is later), signals that end a sleep, tokens that come
- * back, and for how long one is outrun by others.
+ * Left out: loads that see an old word (the swap, or the kernel, checks again; a woken process sees
+ * the earlier stores), the spins before the first sleep (they only delay the first check), signals
+ * that end a sleep, reused writer ids, and fairness.
  *
- * Sizes: PROCS handles, 2 to 4, that take and give the lock back OPS times each; DEATHS in all, or fewer; SLICES.
+ * Sizes: PROCS handles, 2 to 4, that lock and unlock OPS times each; at most DEATHS kills in total;
+ * SLICES.
  *
- * Each of these breaks the protocol, and has to be found out:
+ * Each of these breaks the protocol, and the check must find an error:
  * NO_BIT        a waiter does not set the bit
- * BIT_APART     the bit is a word of its own: set before the look at the lock, cleared by an unlock that wakes
- * TAKE_BARE     a waiter that has slept takes the lock without the bit
+ * BIT_APART     the bit is a separate word: set before the check of the lock, cleared by an unlock
+ *               that wakes
+ * TAKE_BARE     a waiter that has slept acquires the lock without the bit
  * LEAVE_BARE    a waiter that has slept leaves without setting the bit
  * WAKE_FIRST    unlocking wakes before the word is 0
- * UNLOCK_BLINDLY  unlocking looks at the bit, and then stores 0
- * TIME_FIRST    who was woken looks at the time before the word, and leaves with the wake-up if the time is over
- * BLIND_TAKE    the lock of the dead is taken over by a store, whoever took it meanwhile
- * NOT_TOLD      who takes over is not told
- * NO_SLICE      sleep has no end but a wake-up, or the end of the time
+ * UNLOCK_BLINDLY  unlocking loads the bit, and then stores 0
+ * TIME_FIRST    a woken process checks the time before the word, and leaves with the wake-up if the
+ *               timeout has expired
+ * BLIND_TAKE    a dead owner's lock is taken over by a store, even if another process took it first
+ * NOT_TOLD      the process that takes over does not receive E_OWNER_DIED
+ * NO_SLICE      only a wake-up or the timeout ends a sleep
  */
 #ifndef PROCS
 #define PROCS 3
@@ -55,7 +63,7 @@
 
 bool dead[PROCS + 1], done[PROCS + 1];
 
-/* The lock's word: 0, or the id of its owner, and the bit. */
+/* The lock's word: 0, or the writer id of its owner with or without the bit. */
 #define WAITERS 8
 #define ID(w) ((w) & 7)
 byte lock;
@@ -65,9 +73,12 @@ bool waiters;
 #else
 #define BIT WAITERS
 #endif
-bool asleep[PROCS + 1]; /* in the kernel, until the word is woken */
+bool asleep[PROCS + 1]; /* in the kernel, until it is woken */
 
-/* What nobody in the program knows: the id of who has the lock, dead or alive; 0 is nobody. */
+/*
+ * What no process of the program knows: the id of the process that has the lock, dead or alive; or
+ * 0.
+ */
 byte holder;
 
 #if PROCS == 2
@@ -78,7 +89,7 @@ byte holder;
 #define DEAD_COUNT (dead[1] + dead[2] + dead[3] + dead[4])
 #endif
 
-/* How long to wait. */
+/* The timeouts of an acquisition. */
 #define ENDLESS 0
 #define SOME 1
 #define OVER 2
@@ -95,7 +106,7 @@ byte holder;
 #define BIT_OF_TAKER (has_slept -> BIT : 0)
 #endif
 
-/* take() of the word that was seen; ends the loop around it if that is still there. */
+/* take() of the word that was seen. Leaves the enclosing loop if the word has not changed. */
 #define TAKE(is_told, bit)                                  \
   if                                                        \
   :: atomic { lock == owner -> GET(is_told, bit); break }   \
@@ -108,7 +119,7 @@ byte holder;
 #define IS_TOLD true
 #endif
 
-/* Ends the loop around it: E_TIMED_OUT. */
+/* Leaves the enclosing loop: E_TIMED_OUT. */
 #define LOOK_AT_TIME                       \
   if                                       \
   :: atomic { time != ENDLESS -> break }   \
@@ -145,7 +156,7 @@ inline sleep_on(seen) {
 #define SET_BIT lock = lock | BIT; owner = lock
 #endif
 
-/* The owner lives. */
+/* The owner is alive. */
 inline set_bit_and_sleep() {
   if
   :: atomic { lock == owner -> SET_BIT };
@@ -178,7 +189,7 @@ inline wait_for() {
 #else
         TAKE(IS_TOLD, BIT)
 #endif
-     :: atomic { owner != 0 && !dead[ID(owner)] && MAY_LEAVE_BARE -> break } /* E_TIMED_OUT of one that never slept */
+     :: atomic { owner != 0 && !dead[ID(owner)] && MAY_LEAVE_BARE -> break } /* E_TIMED_OUT without a sleep */
      :: atomic { owner != 0 && !dead[ID(owner)] -> skip };
         set_bit_and_sleep()
      fi
@@ -188,7 +199,7 @@ inline wait_for() {
 #endif
 }
 
-/* shareable_list_lock(); `time` and `slices` are of those who do not get it at once. */
+/* shareable_list_lock(). A process that does not get the lock at once sets `time` and `slices`. */
 inline lock_list() {
   if
   :: atomic { op < OPS && lock == 0 -> op++; GET(false, 0) }
@@ -271,7 +282,10 @@ proctype Handle(byte me) {
   } unless { atomic { dead[me] -> asleep[me] = 0; FORGET } }
 }
 
-/* SIGKILL. Who may kill may also stop before, or the killing of who waits for ever would hide that. */
+/*
+ * SIGKILL. The Reaper may kill fewer processes than DEATHS. Otherwise the kill of a process that
+ * waits for ever would hide that it does.
+ */
 #define KILL(p) DEAD_COUNT < DEATHS && !dead[p] && !done[p] -> dead[p] = 1
 
 proctype Reaper() {
@@ -300,5 +314,5 @@ init {
     :: else -> p = 0; break
     od
   };
-  atomic { _nr_pr <= 2 -> assert(lock == 0 || dead[ID(lock)]) } /* the Reaper may be left */
+  atomic { _nr_pr <= 2 -> assert(lock == 0 || dead[ID(lock)]) } /* the Reaper may still run */
 }

@@ -1,38 +1,45 @@
 /*
- * store.pml - the fast store of a number against a change of type (core/src/sync.h, shareable__sync_store() and
- * shareable__sync_enter(), and core/src/sync.c, quiesce()), with any process killed between any two steps.
+ * store.pml - the fast store of a number against a change of type (core/src/sync.h,
+ * shareable__sync_store() and shareable__sync_enter(), and core/src/sync.c, quiesce()), with any
+ * process killed between any two steps.
  *
- * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer: stores leave it in
- * order, any time later, but all of them in a barrier, before an addition, and when the handle dies (the kernel releases
- * its id after that). Loads are not held back, so the published hazard may be seen after the word was looked at. Changers
- * write values of any type under the lock, add to ints under the lock, and replay each other's redo records; their own
- * stores are seen in order, which is all that the word's protocol needs. That a ready redo record is one at most and
- * that of the lock's owner is shown by item.pml, so here the item has the one.
+ * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer.
+ * Stores leave the buffer in order and at any later time. A barrier, an addition and the death of
+ * the handle empty the buffer first (the kernel releases the liveness lock after the death). Loads
+ * are not delayed, so the published hazard may become visible after the load of the word. Changers
+ * write values of any type under the lock, add to ints under the lock, and replay each other's redo
+ * records. Their own stores become visible in order, which is all that the version word's protocol
+ * needs. item.pml shows that an item has at most one committed redo record, which belongs to the
+ * lock's owner. So the item has a single record here.
  *
- * A fast store publishes its hazard, loads the word, which must have no flags, checks the format, and loads the word
- * again, which must be the same: so the format that it saw was not one that a changer had half written. From the second
- * load on every change of an int to another type waits for the hazard.
+ * A fast store publishes its hazard, loads the word, which must have no flags, checks the format,
+ * and loads the word again, which must be unchanged. So the format that it saw was not half written
+ * by a changer. From the second load on, every change of an int to another type waits for the
+ * hazard.
  *
- * The datum is a type and a value. `truth` is what the item must hold: it changes when a fast store is seen, an addition
- * is made, a redo record is committed, or a number is stored over one of its type under the lock. All of these report
- * success. A reader accepts only the truth, with the format of its type: no store and no addition that succeeded is lost.
+ * The datum is a type and a value. `truth` is the datum that the item must contain. It changes when
+ * a fast store becomes visible, when an addition is made, when a redo record is committed, and when
+ * a number is stored over a number of its type under the lock. All of these report success. A
+ * reader accepts only the truth, with the format of its type: no store and no addition that
+ * succeeded is lost.
  *
- * Left out: time (E_TIMED_OUT, and the wait that stands in for membarrier(2)), and
- * loads that are not in order.
+ * Left out: time (E_TIMED_OUT, and the sleep that replaces membarrier(2) if it is not available),
+ * and loads out of order.
  *
  * NO_RECORD: a changer may find no free redo record, and then writes unlogged.
  *
- * Sizes: CHANGES of each of CHANGERS, STORES of each of FASTS fast writers, CELLS, DEATHS in all, or fewer; FIRST is
- * the type at first.
+ * Sizes: CHANGES of each of CHANGERS changers, STORES of each of FASTS fast writers, CELLS hazards,
+ * at most DEATHS kills in total; FIRST is the first type of the item.
  *
- * Each of these breaks the protocol, and has to be found out:
- * NO_BARRIER    quiesce() asks for no barrier
- * NO_WAIT       quiesce() does not look at the cells
- * NO_LOOK       a fast store does not look at the word
- * ONE_LOOK      a fast store looks at the word before it checks the format, and not after
- * FORMAT_LAST   a fast store checks the format after it looked at the word twice
- * LATE_HAZARD   a fast store publishes its hazard after it looked at the word twice
- * MIXED_EARLY   who takes an item over takes it for mixed, though nobody may have waited for the stores on their way
+ * Each of these breaks the protocol, and the check must find an error:
+ * NO_BARRIER    quiesce() issues no barrier
+ * NO_WAIT       quiesce() does not check the hazards
+ * NO_LOOK       a fast store does not check the word
+ * ONE_LOOK      a fast store checks the word before it checks the format, and not after
+ * FORMAT_LAST   a fast store checks the format after it has checked the word twice
+ * LATE_HAZARD   a fast store publishes its hazard after it has checked the word twice
+ * MIXED_EARLY   a process that takes an item over sets slow_stores, although possibly no process
+ *               has waited for the stores in progress
  * PLAIN_ADD     an addition under the lock is a load and a store, not one atomic operation
  */
 #ifndef CHANGERS
@@ -63,7 +70,10 @@
 #define FIRST INT
 #endif
 
-/* The datum: the bits of a value of a type. Additions count up, so a value shows which of them are in it. */
+/*
+ * The datum: the bits of a value of a type. Additions count up, so a value shows which of them are
+ * in it.
+ */
 #define VALUE(f, v) ((f) * 16 + (v))
 #define TYPE(d) ((d) / 16)
 #define FAST_VALUE VALUE(INT, 8)
@@ -80,7 +90,7 @@
 #define NEXT(w, flags) (((((w) & ~FLAGS) + SEQUENCE) & UNLOCKED) | (flags))
 #define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
 
-/* Tokens: changers, fast writers, a reader that may write. */
+/* Writer ids: changers, fast writers, a reader that may write. */
 #define CHANGER_1 1
 #define CHANGER_2 2
 #define FAST_1 3
@@ -95,16 +105,16 @@ byte data = VALUE(FIRST, 0), format = FIRST;
 /* What no process knows: the datum that the item must hold. */
 byte truth = VALUE(FIRST, 0);
 
-/* The journal. */
+/* The redo record. */
 bool ready;
 byte j_data;
 
-/* The cells, and who has which: cell_of[FAST_1] is a cell's number plus 1. */
+/* The hazards, and which writer owns which: cell_of[FAST_1] is the number of a hazard plus 1. */
 byte c_token[CELLS];
-bool c_item[CELLS]; /* announces the item */
+bool c_item[CELLS]; /* the hazard names the item */
 byte cell_of[5];
 
-/* Store buffers: what is on its way from a fast writer. */
+/* Store buffers: the stores of a fast writer that are not visible yet. */
 #define ANNOUNCE 1
 #define PUT 2
 #define RETRACT 3
@@ -120,7 +130,7 @@ inline land(what, t) {
   what = 0
 }
 
-/* All that is on its way, now. */
+/* Makes all buffered stores visible. */
 inline drain(buffer, t) {
   do
   :: buffer ? what -> land(what, t)
@@ -128,7 +138,7 @@ inline drain(buffer, t) {
   od
 }
 
-/* A processor lets go of a store. */
+/* A processor makes one buffered store visible. */
 proctype Processor(chan buffer; byte t) {
   byte what;
 
@@ -139,8 +149,8 @@ end:
 }
 
 /*
- * shareable__writer_join(): claim_cell(). The swap leaves nothing in the store buffer; the store after it may stay
- * there.
+ * shareable__writer_join(): claim_cell(). The compare-and-swap empties the store buffer; the store
+ * after it may stay in the buffer.
  */
 inline claim_cell() {
   if
@@ -180,8 +190,9 @@ inline claim_cell() {
 #endif
 
 /*
- * shareable__sync_store(), or an addition between shareable__sync_enter() and shareable__sync_leave(). If it may not, the
- * caller locks the word: a changer does that here.
+ * shareable__sync_store(), or an addition between shareable__sync_enter() and
+ * shareable__sync_leave(). If the checks fail, the caller locks the word. In the model a changer
+ * does that.
  */
 inline store() {
 #ifndef LATE_HAZARD
@@ -228,7 +239,7 @@ proctype Fast(chan buffer; byte me) {
 #define KEPT(w) ((w) & MIXED)
 #endif
 
-/* take_over(), from where the word was swapped; `next` is the word that that leaves. */
+/* take_over(), after the swap of the word; sets `next` to the word that unlocks the item. */
 inline take_over(next) {
   if
   :: atomic { ready -> skip }; /* complete() */
@@ -330,7 +341,7 @@ proctype Changer(byte me) {
   } unless { atomic { dead[me] -> changes = 0; type = 0; sum = 0; what = 0; before = 0 } }
 }
 
-/* One read, whenever it is: shareable__sync_begin() to shareable__sync_end(). */
+/* One read, at any time: from shareable__sync_begin() to shareable__sync_end(). */
 proctype Reader() {
   byte f, d, t;
   int stamp, mended;
@@ -351,8 +362,9 @@ proctype Reader() {
 }
 
 /*
- * SIGKILL; the stores that the killed one has made are made. Who may kill may also stop before, or the killing of who
- * waits for ever would hide that.
+ * SIGKILL. The stores that the killed process has made become visible. The Reaper may kill fewer
+ * processes than DEATHS. Otherwise the kill of a process that waits for ever would hide that it
+ * does.
  */
 #define DEAD_COUNT (dead[1] + dead[2] + dead[3] + dead[4])
 #define MAY_DIE(t) DEAD_COUNT < DEATHS && !dead[t] && !done[t]

@@ -1,65 +1,74 @@
 /*
- * wait.pml - waiting until an item differs from what it was (core/src/bell.h), with whoever waits or writes killed
+ * wait.pml - waiting for a change of an item (core/src/bell.h), with waiters and writers killed
  * between any two steps.
  *
- * Items share bells: a bell is a bit that says that somebody may sleep, and a count of its rings, on which they sleep.
- * A writer that finds the bit set takes it away, counts, and wakes all of them; whoever wakes up sets it anew and
- * looks again. Writers that have no cell store under the item's lock, and pass a fence between the store and the look at
- * the bit.
+ * Items share eventcounts. An eventcount is a waiters bit, which is set if a process may sleep, and
+ * a counter, on which the waiters sleep. A writer that finds the bit set clears it, increments the
+ * counter, and wakes all waiters. A woken waiter sets the bit again and checks the item again. A
+ * writer that has no hazard stores under the item's lock, and issues a fence between the store and
+ * its check of the bit.
  *
- * The store of one that has a cell, a fast one here, under the lock or not, is followed by a fence only while the flag
- * FENCED is set. Who sets a bell's bit sets FENCED with it. Who finds the flag SETTLED not set then has every processor
- * that may hold a store back let go of it (membarrier(2)), and sets SETTLED, if the time is the one it saw. The time is
- * how often the flags were taken away, in one word with them and the bells' bits. Who finds SETTLED set asks for no
- * barrier, but passes a fence of its own. Either compares the item after that. A fast writer that finds FENCED passes a fence and looks again; if its
- * item's bell is not armed, and it has had enough of that, it takes both flags away, if no bell is armed, and adds one to
- * the time. Who does not go to sleep, or has slept enough, rings its bell if that is armed still: none is to stay armed
- * for nobody.
- * When it has had enough is left open here: any time.
+ * A writer that has a hazard is a fast writer here, whether it stores under the lock or not. It
+ * issues a fence after its store only while the flag FENCED is set. A waiter sets FENCED together
+ * with the waiters bit. If it then finds that the flag SETTLED was not set, it makes every
+ * processor issue a barrier (membarrier(2)), so that all buffered stores become visible, and sets
+ * SETTLED if the epoch is unchanged. The epoch (TIME) counts how many times the flags were cleared;
+ * it is in one word with the flags and the waiters bits. A waiter that finds SETTLED set issues no
+ * barrier, but a fence of its own. Either waiter compares the item after that. A fast writer that
+ * finds FENCED set issues a fence and checks the bits again. If its item's bit is not set, and no
+ * other bit is set, it may clear both flags and increment the epoch; the code does so after a
+ * number of idle fences, the model at any time. A waiter that does not sleep, or stops waiting,
+ * notifies its eventcount if the bit is still set, so that no bit stays set without a waiter.
  *
- * A fast writer has a store buffer: stores to items leave it in order, any time later, but all of them in a fence, in
- * a barrier, and when the writer dies. Loads are not held back, so the first look may be before the store is seen.
- * The word and the counts change by atomic operations. An item here is 0 or 1; how it is read and written whole is
- * shown by item.pml and store.pml.
+ * A fast writer has a store buffer. Stores to items leave it in order and at any later time; a
+ * fence, a barrier and the death of the writer empty it. Loads are not delayed, so the first check
+ * may come before the store is visible. The word and the counters change by atomic operations. An
+ * item is 0 or 1 here; item.pml and store.pml show how it is read and written as a whole.
  *
- * A step here is one access to the shared memory, a barrier of one processor, or one call of futex(2). A fence is one
- * step with the access next to it, for a processor lets go of its stores any time before a fence as well. A load and
- * the atomic operation that succeeds on what it loaded are one step. In the kernel looking at the count and going to
- * sleep are one step, and so is waking all. The end of a slice wakes nobody while all live, so that it makes up for no
- * ring that was lost. Once somebody was killed it may wake whoever would find the item changed, any time; whoever would
- * not sets the bit anew and sleeps on, no more than SLICES times for each wait.
+ * A step of the model is one access to shared memory, a barrier of one processor, or one call of
+ * futex(2). A fence is one step together with the access next to it, because a processor may also
+ * empty its store buffer at any time before a fence. A load and the atomic operation that succeeds
+ * on the loaded value are one step. In the kernel the check of the counter and the start of the
+ * sleep are one step, and so is a wake-up of all waiters. While all processes are alive, the end of
+ * a sleep interval wakes no process, so that it cannot hide a lost wake-up. After a kill, it may at
+ * any time wake a process that would find the item changed. A process that would not sets the bit
+ * again and continues to sleep, at most SLICES times for each wait.
  *
- * At first the flags are as others may have left them who waited before: not set, both, or FENCED of one that was
- * killed before its barrier.
+ * The first state of the flags is one that earlier waiters may have left: neither set, both set, or
+ * only FENCED, set by a waiter that was killed before its barrier.
  *
- * Who sleeps and will be woken by nobody is an invalid end state, but where the item does not differ and nobody is
- * left to change it: then the wait ends here.
+ * A process that sleeps and that no process will wake is an invalid end state, with one exception:
+ * if the item has not changed and no process is left that could change it, the wait ends.
  *
- * Left out: the bell of all items, the look of one that was woken before it sets the bit anew, who completes a dead
- * writer's write (and rings as a writer under the lock does), timeouts (who leaves by one rings as one that found the
- * item changed), the counts' running over, the wait that stands in for membarrier(2), and signals that end a sleep.
+ * Left out: the eventcount of all items, the check of a woken waiter before it sets the bit again,
+ * the recovery of a dead writer's write (which notifies as a writer under the lock does), timeouts
+ * (a waiter that times out notifies like one that found the item changed), the overflow of the
+ * counters, the sleep that replaces membarrier(2) if it is not available, and signals that end a
+ * sleep.
  *
- * Sizes: WAITERS, 2 or 3, that wait WAITS times each, for a change from what the item is then; two writers that store
- * STORES times each or fewer, FASTS of them the fast way, 0 to 2; ITEMS, 1 or 2; BELLS, 1 or 2; DEATHS in all, or
- * fewer; SLICES.
+ * Sizes: WAITERS, 2 or 3, that wait WAITS times each, for a change from the current value; two
+ * writers that store at most STORES times each, FASTS of them, 0 to 2, are fast writers; ITEMS, 1
+ * or 2; BELLS (eventcounts), 1 or 2; at most DEATHS kills in total; SLICES.
  *
- * Each of these breaks the protocol, and has to be found out:
- * NO_BARRIER                who waits asks for no barrier
+ * Each of these breaks the protocol, and the check must find an error:
+ * NO_BARRIER                a waiter issues no barrier
  * SETTLE_EARLY              SETTLED is set before the barrier, together with FENCED
- * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever the time and FENCED
- * NO_COUNT_OF_TIMES         SETTLED is set where FENCED is, whatever the time
- * NO_FENCE                  a store of who has no cell is followed by no fence
- * NO_FENCE_OF_WAITER        a waiter that finds SETTLED set passes no fence, so it may compare before its bit is seen
- * NO_FENCE_OF_FAST          a fast writer that finds FENCED looks again without a fence
- * NO_SECOND_LOOK_OF_WRITER  a fast writer that finds FENCED goes by what it saw then
- * FORGET_ARMED              a fast writer takes the flags away though a bell was armed after it had looked
- * FORGET_OTHERS             a fast writer takes the flags away though a bell is armed, of other items than its own
- * NO_SECOND_LOOK            who waits compares before it sets the bit, and not after
- * ARM_FIRST                 the bit is set before the count to sleep on is loaded
- * SEEN_LATE                 the count to sleep on is loaded after the item was compared
- * CLEAR_LATE                a writer takes the bit away after it has rung
- * WAKE_ONE                  a writer wakes one of those asleep
- * NO_SLICE                  sleep has no end but a ring
+ * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever the epoch and FENCED are
+ * NO_COUNT_OF_TIMES         SETTLED is set if FENCED is set, whatever the epoch is
+ * NO_FENCE                  a writer without a hazard issues no fence after its store
+ * NO_FENCE_OF_WAITER        a waiter that finds SETTLED set issues no fence, so it may compare
+ *                           before its bit is visible
+ * NO_FENCE_OF_FAST          a fast writer that finds FENCED set checks again without a fence
+ * NO_SECOND_LOOK_OF_WRITER  a fast writer that finds FENCED set uses the bits of its first check
+ * FORGET_ARMED              a fast writer clears the flags although a bit was set after its check
+ * FORGET_OTHERS             a fast writer clears the flags although the bit of an eventcount of
+ *                           other items is set
+ * NO_SECOND_LOOK            a waiter compares before it sets the bit, and not after
+ * ARM_FIRST                 a waiter sets the bit before it loads the counter
+ * SEEN_LATE                 a waiter loads the counter after it compared the item
+ * CLEAR_LATE                a writer clears the bit after it has notified
+ * WAKE_ONE                  a writer wakes only one of the sleepers
+ * NO_SLICE                  only a notification ends a sleep
  */
 #ifndef WAITERS
 #define WAITERS 2
@@ -86,7 +95,7 @@
 #define SLICES 1
 #endif
 
-/* Who is who: writers, then waiters. */
+/* The processes: writers, then waiters. */
 #define WRITER_1 0
 #define WRITER_2 1
 #define WAITER_1 2
@@ -97,7 +106,7 @@ bool dead[5], done[5];
 
 byte item[ITEMS];
 
-/* The bells. BIT of a bell is also who sleeps on it. */
+/* The eventcounts. asleep[] contains the BIT of the eventcount that a process sleeps on. */
 #define BELL_OF(i) ((i) % BELLS)
 #define BIT(bell) ((bell) + 1)
 #define BITS 3
@@ -108,17 +117,17 @@ byte item[ITEMS];
 byte armed;
 byte rung[BELLS];
 
-byte asleep[5]; /* in the kernel, until the bell rings */
+byte asleep[5]; /* in the kernel, until a notification */
 
 #define DEAD_COUNT (dead[0] + dead[1] + dead[2] + dead[3] + dead[4])
 
-/* Store buffers: what is on its way from a writer, an item and its value. */
+/* Store buffers: the stores of a writer that are not visible yet, each an item and its value. */
 chan buffer_1 = [STORES] of {bit, byte};
 chan buffer_2 = [STORES] of {bit, byte};
 
 #define LAND item[where] = what; where = 0; what = 0
 
-/* All that is on its way, now. */
+/* Makes all buffered stores visible. */
 inline drain(buffer) {
   do
   :: buffer ? where, what -> LAND
@@ -126,7 +135,7 @@ inline drain(buffer) {
   od
 }
 
-/* A processor lets go of a store. */
+/* A processor makes one buffered store visible. */
 proctype Processor(chan buffer) {
   bit where;
   byte what;
@@ -155,7 +164,10 @@ inline wake(bit_of) {
 
 #define IS_ARMED ((armed & BIT(bell)) != 0)
 
-/* shareable__bell_tell() of who may, where the bit is set: one writer rings for one setting of the bit. */
+/*
+ * shareable__bell_tell(), if `may` and the bit is set. One writer notifies for each setting of the
+ * bit.
+ */
 inline ring(may) {
 #ifdef CLEAR_LATE
   atomic { may && IS_ARMED -> drain(buffer) };
@@ -190,7 +202,7 @@ inline fence() {
   :: atomic { !IS_ARMED && (armed & FENCED) -> FENCE };
      TAKE_AWAY
 #else
-  :: atomic { IS_NO_USE -> drain(buffer); TAKE_AWAY } /* quiet for long enough */
+  :: atomic { IS_NO_USE -> drain(buffer); TAKE_AWAY } /* idle for long enough */
 #endif
   fi
 }
@@ -227,7 +239,10 @@ inline choose_value() {
   fi
 }
 
-/* Under the lock the store is seen before the fence is passed. Nobody can tell when, so it is at once. */
+/*
+ * Under the lock the store becomes visible before the fence. No process can observe when, so it is
+ * immediate.
+ */
 #ifdef NO_FENCE
 #define STORE buffer ! i, v
 #else
@@ -253,7 +268,7 @@ proctype Writer(chan buffer; byte me; bool is_fast) {
   } unless { atomic { dead[me] -> stores = 0; bell = 0 } }
 }
 
-/* The barrier reaches one processor after the other. */
+/* The barrier reaches one processor after another. */
 inline barrier() {
 #if FASTS == 0
   skip
@@ -274,7 +289,10 @@ inline barrier() {
 #define END_WAIT FORGET; done[me] = (waits == WAITS)
 #define END_ALL FORGET; waits = WAITS; done[me] = 1
 
-/* FUTEX_WAIT; where nothing changes any more it ends the loop around it, and with it all waits. */
+/*
+ * FUTEX_WAIT. If no process can change the item any more, leaves the enclosing loop and ends all
+ * waits.
+ */
 inline sleep_on_bell() {
   if
   :: atomic { rung[BELL_OF(i)] == seen -> asleep[me] = BIT(BELL_OF(i)) };
@@ -300,12 +318,15 @@ inline leave() {
   fi
 }
 
-/* What a waiter without a fence saw when it compared before its bit was seen; 0 with a fence. */
+/*
+ * The result of a comparison that a waiter without a fence made before its bit was visible; 0 with
+ * a fence.
+ */
 #define EQUAL 1
 #define CHANGED 2
 #define DIFFERS (early == 0 -> item[i] != old : early == CHANGED)
 
-/* Ends the loop around it. */
+/* Leaves the enclosing loop if the item has changed. */
 #define COMPARE                                     \
   if                                                \
   :: atomic { DIFFERS -> early = 0 };               \
@@ -330,8 +351,9 @@ inline leave() {
 #endif
 
 /*
- * shareable__bell_arm(), but for the count. Without a fence the store of an atomic operation may be seen after a load that
- * follows the operation; but if another store to its word comes between its own load and its store, it begins again.
+ * shareable__bell_arm() without the load of the counter. Without a fence the store of an atomic
+ * operation may become visible after a load that follows the operation. If another store to the
+ * word comes between the operation's own load and store, the operation starts again.
  */
 inline arm() {
   do
@@ -390,7 +412,7 @@ proctype Waiter(byte me) {
     do
     :: atomic {
          waits < WAITS -> waits++;
-         if /* items are alike: the first to be chosen may be any */
+         if /* items are interchangeable: the first wait may use any item */
          :: me == WAITER_1 && waits == 1
          :: else -> choose_item()
          fi;
@@ -404,8 +426,9 @@ proctype Waiter(byte me) {
 }
 
 /*
- * SIGKILL; the stores that the killed one has made are made. Who may kill may also stop before, or the killing of who
- * sleeps for ever would hide that.
+ * SIGKILL. The stores that the killed process has made become visible. The Reaper may kill fewer
+ * processes than DEATHS. Otherwise the kill of a process that sleeps for ever would hide that it
+ * does.
  */
 #define KILL(p) DEAD_COUNT < DEATHS && !dead[p] && !done[p] -> dead[p] = 1
 
