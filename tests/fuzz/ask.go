@@ -1,5 +1,6 @@
-// Does all that can be done in Go with each list that it is told of, whatever is in it: see mutate.c. Only errors of this package's may
-// come; what was written into an item is what is read, unless somebody else writes there.
+// Runs every Go operation on each list whose name it reads, whatever the list contains: see
+// mutate.c. Operations may only return errors of this package. A value that was written to an item
+// must be read again, unless the list is attacked.
 package main
 
 import (
@@ -18,20 +19,21 @@ import (
 
 var values = []any{int64(7), -0.5, true, nil, "text", "é\x00", []byte("\xff"), strings.Repeat("long ", 30), int64(1<<63 - 1)}
 
-// errHeld: the bytes say that somebody writes there, which takes a second to doubt; enough of this one.
+// errHeld means that the bytes show a locked item. Each such item takes a second, so the program
+// goes to the next list.
 var errHeld = errors.New("held")
 
-var looks int    // at lists
-var sink float64 // where the numbers go that are only read
+var looks int    // number of lists that were read
+var sink float64 // keeps numbers that are only read
 
-// over is a context whose time is over.
+// over is a context whose deadline has passed.
 func over() context.Context {
 	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0))
 	cancel()
 	return ctx
 }
 
-// check panics at an error that nobody documented.
+// check panics at an error that is not documented.
 func check(err error) {
 	var known *shareable.Error
 	if errors.Is(err, shareable.ErrTimedOut) {
@@ -42,7 +44,7 @@ func check(err error) {
 	}
 }
 
-// second is the error of what returns a value too.
+// second returns the error of a call that also returns a value.
 func second[T any](_ T, err error) error { return err }
 
 func look(list *shareable.List) {
@@ -65,7 +67,7 @@ func look(list *shareable.List) {
 	check(list.Unlock())
 }
 
-// lookAtMemory looks at the numbers, and the block, where they lie: they stay mapped then until this process ends.
+// lookAtMemory reads the numbers and the block in place. They stay mapped until this process exits.
 func lookAtMemory(list *shareable.List) {
 	integers, err := list.Int64s()
 	check(err)
@@ -154,7 +156,7 @@ func tryBlock(name string) {
 	check(second(block.WriteAt(last, int64(block.Size()-1))))
 }
 
-// answer is what the line is answered: "." where all was well.
+// answer returns the answer to a line: "." if there was no fault.
 func answer(name string, isStill bool) (text string) {
 	defer func() {
 		if err := recover(); err != nil && err != errHeld {

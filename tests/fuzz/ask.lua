@@ -1,7 +1,7 @@
---- Does all that can be done in Lua with each list that it is told of, whatever is in it: see mutate.c.
+--- Runs every Lua operation on each list whose name it reads (see mutate.c).
 --
--- Only the answers and errors that are documented may come; what was written into an item is what is read, unless
--- somebody else writes there.
+-- Operations may only return documented results and errors. A value that was written to an item
+-- must be read again, unless the list is attacked.
 
 local shareable = require "shareable"
 
@@ -25,12 +25,12 @@ local function check(good, ...)
   return ...
 end
 
--- The answer; nothing where it is an error.
+-- Returns the result of the call, or nothing if it is an error.
 local function attempt(f, ...)
   return check(pcall(f, ...))
 end
 
--- The seconds that a held item takes to doubt are enough of this one.
+-- A locked item takes a second, so the work on a list ends after three.
 local function is_held(start)
   return os.difftime(os.time(), start) > 3
 end

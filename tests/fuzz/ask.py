@@ -1,6 +1,7 @@
-"""ask.py - does all that can be done in Python with each list that it is told of, whatever is in it: see mutate.c.
+"""ask.py - runs every Python operation on each list whose name it reads (see mutate.c).
 
-Only the exceptions that are documented may come; what was written into an item is what is read, unless somebody else writes there.
+Operations may only raise documented exceptions. A value that was written to an item must be read
+again, unless the list is attacked.
 """
 
 import copy
@@ -17,11 +18,11 @@ VALUES = (7, -0.5, True, None, "text", "é\0", b"\xff", "long " * 30, 2**63 - 1)
 
 
 class Held(Exception):
-    """The bytes say that somebody writes there, which takes a second to doubt: enough of this one."""
+    """The bytes show a locked item. Each such item takes a second, so the list is left."""
 
 
 def attempt(function, *arguments):
-    """What it returns; None where it raises what it may."""
+    """Return the result of the call, or None if it raises a documented exception."""
     start = time.monotonic()
     try:
         return function(*arguments)
@@ -42,7 +43,7 @@ def slices(shared):
 
 
 def look(shared):
-    """What is asked of a whole list."""
+    """Run the operations on a whole list."""
     for value in (*VALUES, 2**70, 1j, [1]):
         attempt(shared.count, value)
         attempt(shared.index, value)

@@ -1,5 +1,5 @@
 /*
- * attack.c - a list in a block of any bytes, of which a second thread flips some all the time.
+ * attack.c - opens a block of arbitrary bytes as a list, while a second thread flips bytes of it.
  */
 #include "attack.h"
 
@@ -52,7 +52,10 @@ static void begin_thread(void) {
     is_begun = true;
 }
 
-/* The rest of the last page is nobody's: the address sanitizer is told, until the list is done with. */
+/*
+ * Until the list is closed, the address sanitizer reports accesses to the unused rest of the last
+ * page.
+ */
 static void guard(const shareable_list *list) {
   size_t size = shareable_memory_size(shareable_list_memory(list)), page = (size_t)sysconf(_SC_PAGESIZE);
 

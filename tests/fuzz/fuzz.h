@@ -1,5 +1,5 @@
 /*
- * fuzz.h - what a fuzzer calls, and how a target says that something is not as it has to be.
+ * fuzz.h - the function that a fuzzer calls, and the check of a target.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 #define need(condition)                                                                                                \
   do {                                                                                                                 \
     if (!(condition)) {                                                                                                \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                          \
+      fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);                                          \
       abort();                                                                                                         \
     }                                                                                                                  \
   } while (0)

@@ -1,6 +1,7 @@
 /*
- * handshake.c - any bytes from a peer that is to show that it has the key, to a client that is connected to it. The first byte
- * says how many messages the peer sends before them as it should: none, a challenge, or its welcome too.
+ * handshake.c - sends arbitrary bytes, as a peer that must prove that it has the key, to a
+ * connected client. The first byte is the number of correct messages that the peer sends first:
+ * none, a challenge, or a challenge and a welcome.
  */
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static void try_messages(const uint8_t *bytes, size_t size) {
 
   need(length <= sizeof response);
   shareable__challenge_write(challenge, nonce);
-  need(!shareable__response_is_right(&other, challenge, bytes, size)); /* who knows that key? */
+  need(!shareable__response_is_right(&other, challenge, bytes, size)); /* the peer cannot know that key */
   length = shareable__challenge_answer(&key, challenge, sizeof challenge, response);
   need(shareable__response_is_right(&key, challenge, response, length));
 }
@@ -30,7 +31,7 @@ static bool say(int socket, const void *message, size_t length) {
   return write(socket, head, sizeof head) == sizeof head && write(socket, message, length) == (ssize_t)length;
 }
 
-/* All of it comes at once, and then the end. */
+/* Sends all bytes at once, and then closes. */
 static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
   shareable__wire wire = {.fd = -1, .where = "here", .deadline = shareable__now() + INT64_C(2000000000)};
   unsigned char challenge[SHAREABLE__CHALLENGE];
@@ -45,7 +46,7 @@ static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
   need(messages < 1 || say(pair[1], challenge, sizeof challenge));
   need(messages < 2 || say(pair[1], SHAREABLE__WELCOME, SHAREABLE__VERDICT));
   need(write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0);
-  need(shareable__wire_greet(&wire, &key) != SHAREABLE_OK); /* it cannot answer a challenge that is random */
+  need(shareable__wire_greet(&wire, &key) != SHAREABLE_OK); /* the peer cannot answer a random challenge */
   shareable__wire_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
   shareable__wire_close(&wire);
   close(pair[1]);

@@ -1,12 +1,12 @@
 /*
- * item.c - any value into a slot of any size over anything, and out again: what was put is what is read.
+ * item.c - writes any value to a slot of any size with any content, and reads the same value again.
  */
 #include "../../core/src/item.h"
 #include "fuzz.h"
 
 enum { ROOM = 4096 };
 
-/* A value of the first byte's type, and of the rest. */
+/* A value whose type is the first byte and whose content is the rest. */
 static shareable_value value_of(const uint8_t *bytes, size_t size) {
   int64_t word = 0;
   double real;

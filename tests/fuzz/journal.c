@@ -1,6 +1,7 @@
 /*
- * journal.c - any bytes as the journal of a process that has ended: only what that names, by name and inode, is unlinked. There is
- * one block: a record gets its inode in place of 1, and its name in place of one that begins with @.
+ * journal.c - reads arbitrary bytes as the ownership log of a dead process: only a block that the
+ * log names, by name and inode, is unlinked. There is one block. An entry with the inode 1 gets the
+ * block's inode, and an entry whose name begins with @ gets the block's name.
  */
 #include "../../core/src/journal.h"
 #include "fuzz.h"
@@ -11,12 +12,14 @@
 
 static char block[64], journal[96];
 
-/* Has the records name the block, and tells whether any does by name, device and inode. */
+/*
+ * Makes the entries name the block. Returns whether any of them names it by name, device and inode.
+ */
 static bool name_block(uint8_t *bytes, size_t size, const struct stat *status) {
   const char *name = strrchr(block, '/') + 1;
   bool is_named = false;
 
-  for (size_t k = 1; (k + 1) * sizeof(shareable__record) <= size; k++) { /* the first is the head */
+  for (size_t k = 1; (k + 1) * sizeof(shareable__record) <= size; k++) { /* the first is the header */
     shareable__record *record = (shareable__record *)(void *)bytes + k;
 
     record->inode = record->inode == 1 ? status->st_ino : record->inode;

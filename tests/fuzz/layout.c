@@ -1,5 +1,5 @@
 /*
- * layout.c - any bytes as a list, on the heap: where its items lie, and what they are.
+ * layout.c - reads arbitrary bytes on the heap as a list: where its items are, and their values.
  */
 #include "../../core/src/item.h"
 #include "fuzz.h"

@@ -1,8 +1,10 @@
 /*
- * list.c - any bytes as the block of a list, and any operations on it, while a second thread flips bytes there.
+ * list.c - opens arbitrary bytes as the block of a list, and runs any operations on it, while a
+ * second thread flips bytes.
  *
- * The first byte says whether it does (1), and whether the list is attached read-only (2) or closed before the last operation (4);
- * the second how many operations follow, two bytes each: which one, and of what item with what value. Then comes the block.
+ * The first byte contains flags: the second thread runs (1), the list is attached read-only (2),
+ * the list is closed before the last operation (4). The second byte is the number of operations.
+ * Each has two bytes: the operation, and the item and value. The block follows.
  */
 #include "attack.h"
 #include "fuzz.h"

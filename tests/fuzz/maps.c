@@ -1,5 +1,6 @@
 /*
- * maps.c - any bytes as what /proc/PID/maps says, in which every user can have files of any name mentioned.
+ * maps.c - parses arbitrary bytes as /proc/PID/maps. Any user can make files of any name appear
+ * there.
  */
 #include "../../core/src/mapped.h"
 #include "fuzz.h"

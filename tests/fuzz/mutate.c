@@ -1,13 +1,16 @@
 /*
- * mutate.c - has a program in any language do all it can with lists that were damaged at random, and sees that it goes on.
+ * mutate.c - runs a program in any language on randomly damaged lists, and checks that the program
+ * survives.
  *
  * usage: mutate SEED COUNT SECONDS FOLDER PROGRAM [ARGUMENT...]
  *
- * First come the lists of tests/vectors as they are, then mutants of them, until there have been COUNT, or the seconds are over. For
- * each, the program gets a line, the name of a block and "still" or "attacked": while it works on an attacked one, bytes there are
- * flipped. It answers by a line: "." where all it met was what is documented, else what it met. It is to end with its input.
+ * The lists of tests/vectors come first, unchanged, and then mutants of them, until COUNT lists are
+ * done or SECONDS are over. For each list the program reads a line: the name of a block, and
+ * "still" or "attacked". While the program works on an attacked list, mutate flips bytes of it. The
+ * program answers with a line: "." if all results were documented ones, or a description of the
+ * fault. It must exit at the end of its input.
  *
- * What finds a fault is kept in FOLDER. The same seed gives the same mutants.
+ * A list that finds a fault is stored in FOLDER. The same seed gives the same mutants.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +35,7 @@ typedef struct bytes {
   size_t size;
 } bytes;
 
-/* What a process holds on to. */
+/* The resources that a process holds. */
 typedef struct hold {
   long descriptors, mappings, memory_kib;
 } hold;
@@ -92,7 +95,7 @@ static void add_vectors(const char *pattern) {
 
 /* Mutating. */
 
-/* Numbers at which something ends. */
+/* Boundary values. */
 static uint64_t edge(const bytes *of) {
   static const uint64_t edges[] = {0, 1, 7, 8, 9, 1 << 16, INT32_MAX, UINT32_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1};
 
@@ -127,7 +130,7 @@ static void change(bytes *of) {
   case 2:
     memcpy(of->all + word, &number, 8);
     break;
-  case 3: /* early words say most */
+  case 3: /* the first words of a list matter most */
     memcpy(of->all + word % 64, &number, 8);
     break;
   case 4:
@@ -142,7 +145,7 @@ static void change(bytes *of) {
   case 7: /* a number a little larger or smaller */
     of->all[word] = (unsigned char)(of->all[word] + below(33) - 16);
     break;
-  default: /* a piece of another */
+  default: /* a part of another list */
     memcpy(of->all + word, vectors[below(vector_count)].all, of->size - word < 40 ? of->size - word : 40);
   }
 }
@@ -228,7 +231,7 @@ static hold look(void) {
 
 /* One mutant. */
 
-/* Waits for an answer, and flips bytes meanwhile. False where none comes: the program has ended, or hangs. */
+/* Flips bytes until the program answers. Returns false if it does not: it has exited, or hangs. */
 static bool await(char *answer, size_t size, unsigned char *target, size_t target_size) {
   double end = seconds_now() + PATIENCE_S;
   struct pollfd poller = {.fd = from_program, .events = POLLIN};
@@ -288,7 +291,7 @@ static void keep(const bytes *mutant, const char *folder, uint64_t seed, uint64_
   printf("it was working on mutant %" PRIu64 " of seed %" PRIu64 ", which is kept: %s\n", number, seed, path);
 }
 
-/* Once the first third is over, nothing more is to be held on to. */
+/* After the first third of a run, the program must not hold more resources. */
 static bool has_grown(const hold *before, const hold *after) {
   const char *any_memory = getenv("FUZZ_ANY_MEMORY");
   bool is_large = any_memory == NULL && after->memory_kib > before->memory_kib + GROWTH_KIB;

@@ -1,5 +1,5 @@
 /*
- * name.c - any bytes as a name, and as the address of a manager.
+ * name.c - parses arbitrary bytes as a name, and as the address of a manager.
  */
 #include "../../core/src/name.h"
 #include "../../core/src/address.h"
@@ -16,7 +16,10 @@ static void try_name(const char *text) {
   need(shareable__name_bare(bare) == bare);
 }
 
-/* Whatever is an address has a text that is the same one; but "@", for which the kernel is to make one up. */
+/*
+ * The text of an address parses to the same address, except "@", for which the kernel chooses an
+ * address.
+ */
 static void try_address(const char *text) {
   char written[SHAREABLE__ADDRESS_TEXT], again[SHAREABLE__ADDRESS_TEXT];
   shareable__address address, other;

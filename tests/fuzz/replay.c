@@ -1,12 +1,12 @@
 /*
- * replay.c - runs a target on files, without a fuzzer: what one has found, and what it begins with.
+ * replay.c - runs a target on files without a fuzzer: the seeds, and the inputs of earlier faults.
  */
 #include <dirent.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
 
-/* In memory of its own size, so that what is read past its end is seen. */
+/* In memory of exactly its size, so that a read past its end is detected. */
 static void run(const char *path) {
   FILE *file = fopen(path, "rb");
   struct stat status;

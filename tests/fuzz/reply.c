@@ -1,6 +1,7 @@
 /*
- * reply.c - any bytes as what a manager answers a client of ours, which has connected to it. The first byte says what the client
- * asks for (its lowest bits), and whether the bytes are a message, to be put into a frame (4).
+ * reply.c - sends arbitrary bytes as the reply of a manager to a connected client. The lowest bits
+ * of the first byte select the request of the client. The bit 4 marks the bytes as a message, which
+ * the target puts into a frame.
  */
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ typedef struct answer {
   bool is_message;
 } answer;
 
-/* The peer: hears the question, answers, and closes. */
+/* The peer: receives the request, replies, and closes. */
 static void *say(void *of) {
   const answer *it = of;
   unsigned char head[SHAREABLE__HEAD], question[512];
@@ -22,7 +23,7 @@ static void *say(void *of) {
   if (read(it->socket, question, sizeof question) > 0) {
     shareable__frame_head(head, it->size);
     if (!it->is_message || send(it->socket, head, sizeof head, MSG_NOSIGNAL) == sizeof head)
-      send(it->socket, it->bytes, it->size, MSG_NOSIGNAL); /* the client may have heard enough */
+      send(it->socket, it->bytes, it->size, MSG_NOSIGNAL); /* the client may have closed the connection */
   }
   close(it->socket);
   return NULL;

@@ -1,6 +1,7 @@
 /*
- * server.c - any bytes from a peer to a manager that runs, after as many steps of the handshake as the first byte says: it shows
- * that it has the key, has the manager show that too, and takes that. Who has not done all three is a stranger.
+ * server.c - sends arbitrary bytes from a peer to a running manager, after the number of handshake
+ * steps in the first byte: the peer proves that it has the key, challenges the manager, and accepts
+ * the manager's response. A peer that has not completed all three steps is not authenticated.
  */
 #include "../../manager/connection.h"
 #include "fuzz.h"
@@ -51,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   }
   need(manager.connections <= 1 && (steps == STEPS || (manager.blocks.count == 0 && !manager.is_over)));
   close(pair[1]);
-  manager.is_over = true; /* so that it is cleaned up */
+  manager.is_over = true; /* so that the manager is cleaned up */
   server_run(&manager);
   manager.is_over = false;
   return 0;

@@ -1,5 +1,6 @@
 /*
- * wire.c - any bytes as what a manager and its clients send each other: frames, pickles, requests and replies.
+ * wire.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests,
+ * replies.
  */
 #include "../../core/src/address.h"
 #include "../../core/src/protocol.h"
@@ -8,7 +9,10 @@
 
 enum { NODES = 512 };
 
-/* A manager that owns nothing yet, asked whatever it is. It unlinks what it was given: to be run where that is nobody's. */
+/*
+ * A manager that owns nothing yet gets any request. It unlinks the blocks that it is given, so it
+ * must not run beside other users' blocks.
+ */
 static void ask(const uint8_t *bytes, size_t size) {
   registry blocks = {.tracker = {.fd = -1}};
   unsigned char *frame;
@@ -21,7 +25,10 @@ static void ask(const uint8_t *bytes, size_t size) {
   registry_clear(&blocks);
 }
 
-/* What was read is written, and read again: the same bytes the second time. */
+/*
+ * Encodes the decoded message, decodes it again, and checks that the second encoding has the same
+ * bytes.
+ */
 static void write_again(const shareable__plains *in, uint32_t root) {
   static unsigned char first[1 << 20], second[1 << 20];
   static shareable__plain nodes[NODES];

@@ -1,9 +1,9 @@
 /*
- * runner.c - runs the unit tests that criterion.h beside it has collected, one after the other.
+ * runner.c - runs the unit tests that criterion/criterion.h has collected, one after another.
  *
- *   unit [SUITE | SUITE/TEST]…      all of them, or those; -SUITE/TEST leaves one out
+ *   unit [SUITE | SUITE/TEST]…      runs all tests, or the named ones; -SUITE/TEST leaves one out
  *
- * A test that has not ended after two minutes, or what it says itself, is killed, and has failed.
+ * A test that runs longer than two minutes, or than its own timeout, is killed, and fails.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@ void criterion_add(criterion_test *test) {
 
 __attribute__((format(printf, 4, 0))) static void complain(const char *file, int line, const char *condition,
                                                            const char *format, va_list arguments) {
-  fprintf(stderr, "%s:%d: not so: %s: ", file, line, condition);
+  fprintf(stderr, "%s:%d: failed: %s: ", file, line, condition);
   vfprintf(stderr, format, arguments);
   fprintf(stderr, "\n");
 }
@@ -71,7 +71,10 @@ static bool is_named(const criterion_test *test, const char *pattern) {
          (pattern[length] == '\0' || (pattern[length] == '/' && strcmp(pattern + length + 1, test->name) == 0));
 }
 
-/* The last argument that names it decides; if none does, whether any was to say what is run. */
+/*
+ * The last argument that names the test decides. If none does, the test runs if no argument selects
+ * tests.
+ */
 static bool is_wanted(const criterion_test *test, char **patterns) {
   bool is = true;
 
@@ -92,10 +95,10 @@ _Noreturn static void be(const criterion_test *test) {
   test->run();
   if (suite != NULL && suite->fini != NULL)
     suite->fini();
-  exit(has_missed); /* not _exit: a sanitizer looks for leaks there */
+  exit(has_missed); /* not _exit(): a sanitizer checks for leaks in exit() */
 }
 
-/* False where it fails. */
+/* Returns false if the test fails. */
 static bool run(const criterion_test *test, int *skipped) {
   int state = 0, ended;
   pid_t child;

@@ -1,7 +1,8 @@
 /*
- * criterion.h - what the unit tests use of Criterion, for where there is none: another C library, another processor.
+ * criterion.h - the part of Criterion that the unit tests use, for platforms without Criterion:
+ * another C library, another processor.
  *
- * runner.c runs them: each test in a process of its own, as Criterion does.
+ * runner.c runs each test in a process of its own, as Criterion does.
  */
 #ifndef TESTS_PLATFORMS_CRITERION_H
 #define TESTS_PLATFORMS_CRITERION_H
@@ -12,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A test, or the settings of a suite of them, which has no name. */
+/* A test; or, if it has no name, the settings of a suite. */
 typedef struct criterion_test {
   const char *suite, *name;
   void (*run)(void);
   const struct criterion_test *next;
-  /* By the names of Criterion's options. */
+  /* These have the names of Criterion's options. */
   void (*init)(void), (*fini)(void);
   int signal;
   double timeout; /* in seconds */
@@ -26,7 +27,7 @@ typedef struct criterion_test {
 void criterion_add(criterion_test *test);
 _Noreturn void criterion_fail(const char *file, int line, const char *condition, const char *format, ...)
   __attribute__((format(printf, 4, 5)));
-/* The same, but the test goes on, and fails at its end. */
+/* The same, but the test continues, and fails at its end. */
 void criterion_miss(const char *file, int line, const char *condition, const char *format, ...)
   __attribute__((format(printf, 4, 5)));
 _Noreturn void criterion_skip(void);
