@@ -1,5 +1,5 @@
 /*
- * ball.c - a bare word that two processes hand to each other.
+ * ball.c - a word that two processes hand to each other by futex(2).
  */
 #include "ball.h"
 

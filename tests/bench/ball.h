@@ -1,12 +1,13 @@
 /*
- * ball.h - a bare word that two processes hand to each other: the least that a hand-over can be.
+ * ball.h - a word that two processes hand to each other by futex(2): the lower limit of a
+ * hand-over.
  */
 #ifndef BENCH_BALL_H
 #define BENCH_BALL_H
 
 #include <stdint.h>
 
-/* In memory that both have; one for each direction, far apart, so that neither is in the way of the other. */
+/* In shared memory. Each direction has one, in a cache line of its own. */
 typedef struct ball {
   uint32_t value;
   uint32_t sleeping;
@@ -15,7 +16,10 @@ typedef struct ball {
 
 void ball_hand(ball *to, uint32_t value);
 
-/* Looks for so many nanoseconds, then sleeps in futex(2), until the value is another one than before, which it returns. */
+/*
+ * Spins for `spin` nanoseconds, then sleeps in futex(2), until the value differs from `before`.
+ * Returns the value.
+ */
 uint32_t ball_await(ball *from, uint32_t before, int64_t spin);
 
 #endif

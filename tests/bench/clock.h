@@ -1,5 +1,5 @@
 /*
- * clock.h - what time it is, in nanoseconds, for whoever measures.
+ * clock.h - the time in nanoseconds, for measurements.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H

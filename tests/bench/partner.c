@@ -1,5 +1,5 @@
 /*
- * partner.c - the process that answers this one.
+ * partner.c - a child process that answers this process.
  */
 #include "partner.h"
 

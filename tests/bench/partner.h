@@ -1,16 +1,16 @@
 /*
- * partner.h - the process that answers this one, and the processor that each of them runs on.
+ * partner.h - a child process that answers this process, and the processor of each.
  */
 #ifndef BENCH_PARTNER_H
 #define BENCH_PARTNER_H
 
 #include <sys/types.h>
 
-/* A child that does nothing but answer, until it is ended. Returns -1 where there is none. */
+/* Starts a child that calls answer() until partner_end(). Returns -1 if there is no child. */
 pid_t partner_start(void (*answer)(void));
 void partner_end(pid_t partner);
 
-/* Has a process, 0 for this one, run on that processor alone. */
+/* Makes a process (0: this process) run only on that processor. */
 void partner_place(pid_t process, int processor);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * core.c - one operation of the C library, as often as is asked: core OPERATION TIMES.
+ * core.c - runs one operation of the C library a given number of times: core OPERATION TIMES.
  */
 #include <stdio.h>
 #include <stdlib.h>

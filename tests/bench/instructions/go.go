@@ -1,4 +1,4 @@
-// One operation of Go's, as often as is asked: go OPERATION TIMES.
+// Runs one Go operation a given number of times: go OPERATION TIMES.
 package main
 
 import (

@@ -1,4 +1,4 @@
---- One operation of Lua's, as often as is asked: lua.lua OPERATION TIMES.
+--- Runs one Lua operation a given number of times: lua.lua OPERATION TIMES.
 
 local shareable = require "shareable"
 

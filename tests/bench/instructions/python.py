@@ -1,4 +1,4 @@
-"""One operation of Python's, as often as is asked: python.py [--stock] OPERATION TIMES."""
+"""Run one Python operation a given number of times: python.py [--stock] OPERATION TIMES."""
 
 import itertools
 import sys

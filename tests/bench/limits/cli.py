@@ -1,5 +1,6 @@
-"""What the command costs, beside what tells less of the same: ls(1), and stock Python printing a list's items. They take turns,
-so that both see the same machine; the ratio is the median of the rounds'.
+"""The cost of the command, compared with programs that print less: ls(1), and standard Python
+printing the items of a list. They take turns, so that both run under the same conditions. The ratio
+is the median of the ratios of the rounds.
 
   cli.py PROGRAM    bindings/cli/shareable
 """

@@ -1,5 +1,6 @@
 /*
- * core.c - what the core costs, each figure beside what it is compared to. Ends with 1 where one is over its limit.
+ * core.c - the cost of core operations, each compared with a peer. Exits with 1 if a limit is
+ * exceeded.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -108,7 +109,7 @@ static void lock_shared(int times) {
     must(shareable_list_lock(list, -1) | shareable_list_unlock(list));
 }
 
-/* A robust mutex for processes, in shared memory as the list is. */
+/* A robust mutex for processes, in shared memory like the list. */
 static pthread_mutex_t *new_mutex(void) {
   pthread_mutex_t *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   pthread_mutexattr_t attributes;
@@ -119,7 +120,7 @@ static pthread_mutex_t *new_mutex(void) {
   return made;
 }
 
-/* Nothing of this block is ever touched: its memory is not even reserved. */
+/* No byte of this block is accessed, and its memory is not reserved. */
 static void block_bare(int times) {
   for (int i = 0; i < times; i++) {
     int fd = shm_open(bare_name, O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -167,7 +168,7 @@ static void attach_large(int times) {
   attach(large_name, times);
 }
 
-/* So many ints, and a text. */
+/* A list of ints and a text. */
 static shareable_list *list_of(const char *its_name, size_t count, uint32_t flags) {
   shareable_value *values = calloc(count + 1, sizeof *values);
   shareable_list *made;

@@ -1,7 +1,8 @@
-// What lists cost in Go, beside a call of C that does nothing and a slice of Go's own: `make bench-go`.
+// The cost of lists in Go, compared with a C call that does nothing and with a Go slice: `make
+// bench-go`.
 //
-// Both of a row take turns in each round, in one order and then the other; each round gives one ratio, and the median of
-// the rounds is the figure. Ends with 1 where one is over its limit.
+// The two sides of a row take turns in each round, in alternating order. Each round gives one
+// ratio; the result is the median of the rounds. Exits with 1 if a limit is exceeded.
 package main
 
 // static void nothing(void) {}
@@ -24,7 +25,7 @@ const (
 	million = 1000000
 )
 
-// side is one of the two that a row compares: it does its work, and returns how long each piece of it took.
+// side is one of the two sides of a row. work returns the nanoseconds of one operation.
 type side struct {
 	name string
 	work func() float64
@@ -35,10 +36,10 @@ type row struct {
 	rounds int
 	ours   side
 	theirs side
-	limit  float64 // of how many times as long as theirs ours may take; 0 for none
+	limit  float64 // the largest ratio of ours to theirs; 0 for no limit
 }
 
-// each times work that is done so many times.
+// each returns a function that runs work and returns its time divided by times.
 func each(times int, work func()) func() float64 {
 	return func() float64 {
 		start := time.Now()
@@ -52,7 +53,7 @@ func median(figures []float64) float64 {
 	return figures[len(figures)/2]
 }
 
-// run measures a row and prints it. It reports whether that is within its limit.
+// run measures and prints a row. It reports whether the ratio is within the limit.
 func (r row) run() bool {
 	var ours, theirs, ratios []float64
 	r.ours.work()
@@ -88,7 +89,7 @@ func must(err error) {
 	}
 }
 
-// open is every list that was made, for the end.
+// open contains every list that was made, for closeAll.
 var open []*shareable.List
 
 func made(list *shareable.List, err error) *shareable.List {
@@ -104,7 +105,7 @@ func closeAll() {
 	}
 }
 
-// bare calls C for nothing.
+// bare is a C call that does nothing.
 var bare = side{"a call of C that does nothing", each(calls, func() {
 	for i := 0; i < calls; i++ {
 		C.nothing()
@@ -119,7 +120,7 @@ func calling(call func(index int)) side {
 	})}
 }
 
-// accesses are the typed ones of numbers.
+// accesses returns the typed accesses to numbers.
 func accesses() map[string]func(index int) {
 	ints := made(shareable.NewListOf(make([]int64, 1024)))
 	reals := made(shareable.NewListOf(make([]float64, 1024)))
@@ -133,7 +134,7 @@ func accesses() map[string]func(index int) {
 	}
 }
 
-// Only GetInt has a limit of its own.
+// runAccesses measures the accesses. Only GetInt has a limit.
 func runAccesses() bool {
 	kept, limits := true, map[string]float64{"GetInt": 1.5}
 	all := accesses()
@@ -147,7 +148,7 @@ func runAccesses() bool {
 	return kept
 }
 
-// sink keeps what was summed, so that summing is not left out.
+// sink keeps the sums, so that the compiler does not remove the loops.
 var sink any
 
 func summing[T int64 | float64](name string, numbers []T) side {
@@ -163,15 +164,16 @@ func summing[T int64 | float64](name string, numbers []T) side {
 	})}
 }
 
-// sum compares the sum of a list's slice with that of the numbers it was made of.
+// sum compares the sum of a list's slice with the sum of the Go slice that the list was made from.
 func sum[T int64 | float64](what string, numbers []T, view func(*shareable.List) ([]T, error), limit float64) bool {
 	shared, err := view(made(shareable.NewListOf(numbers)))
 	must(err)
 	return row{what, 41, summing("", shared), summing("a slice of Go's own", numbers), limit}.run()
 }
 
-// runSums compares slices: at 0.95 of the speed or better, where they fit into the processor's caches. A long one of Go's
-// own may lie in huge pages, which shared memory has only where the system was told so.
+// runSums compares slices. They must reach 0.95 of the speed if they fit into the processor's
+// caches. A long Go slice may be in huge pages, which shared memory has only if the system is
+// configured so.
 func runSums() bool {
 	integers, reals := make([]int64, million), make([]float64, million)
 	for i := range integers {
@@ -183,7 +185,7 @@ func runSums() bool {
 	return kept
 }
 
-// building times the making of a list alone.
+// building returns a function that measures only the construction of a list.
 func building(build func() (*shareable.List, error)) func() float64 {
 	return func() float64 {
 		runtime.GC()
@@ -197,7 +199,7 @@ func building(build func() (*shareable.List, error)) func() float64 {
 	}
 }
 
-// limited is a row whose limit is in nanoseconds.
+// limited measures and prints a row whose limit is in nanoseconds.
 func limited(what string, work func() float64, limit float64) bool {
 	var figures []float64
 	for round := 0; round < 11; round++ {

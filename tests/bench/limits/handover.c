@@ -1,8 +1,10 @@
 /*
- * handover.c - handing something over to another process and back: by a store and a wait, and by a bare word and futex(2).
+ * handover.c - a hand-over to another process and back: by a store and a wait, and by a word and
+ * futex(2).
  *
- * Both look for a short while, then sleep. Where each process has a processor of its own, looking is enough; on one for both
- * of them, every hand-over has to give it away. The bare one looks as long as is best for it in each case.
+ * Both spin for a short time, then sleep. If each process has its own processor, spinning is
+ * enough. On a shared processor, every hand-over must yield it. The word uses the spin time that is
+ * best for it in each case.
  */
 #include <sched.h>
 #include <stdint.h>
@@ -16,11 +18,11 @@
 #define SHORT_NS 2000
 #define LONG_NS 10000
 
-/* What goes there, and what comes back: far apart, so that neither is in the way of the other. */
+/* The items for the two directions, in different cache lines. */
 enum { THERE = 0, BACK = 64, COUNT = 65 };
 
 static shareable_list *list;
-static ball *balls; /* there, and back */
+static ball *balls; /* one for each direction */
 static int64_t *spin;
 
 static void answer_bare(void) {
@@ -70,7 +72,7 @@ static void play_shared(int times) {
   }
 }
 
-/* A processor that this process may use and that is not the one given; or -1. */
+/* Returns another processor that this process may use, or -1. */
 static int another(int processor) {
   cpu_set_t set;
 

@@ -1,8 +1,9 @@
-"""Handing an int over to another process and back, in Python: by a list, and by what multiprocessing has.
+"""A hand-over of an int to another process and back, in Python: by a list, and by multiprocessing.
 
-Each takes its turn in each round, the order changes from round to round, and each round gives one ratio a pair; the median
-is the figure. Ends with 1 where one is under its limit, which is about processes that have a processor each; on one for
-both, a hand-over by a pipe or a queue is no more than two changes of who runs there.
+The ways take turns in each round, in alternating order. Each round gives one ratio for each pair;
+the result is the median. Exits with 1 if a ratio is below its limit. The limits apply to processes that
+have a processor each. On a shared processor, a hand-over by a pipe or a queue is only two context
+switches.
 """
 
 import multiprocessing
@@ -22,7 +23,7 @@ context = multiprocessing.get_context("spawn")
 
 
 class ByList:
-    """What goes there is item 0; what comes back has a cache line of its own, as whatever is in a hurry should."""
+    """Item 0 goes to the partner. The item of the answer has a cache line of its own, for speed."""
 
     there, back = 0, 64
 
@@ -112,7 +113,7 @@ def time_of(way):
 
 def measure(ways):
     times = {type(way): [] for way in ways}
-    for turn in range(-1, ROUNDS):  # the first is to warm up
+    for turn in range(-1, ROUNDS):  # the first turn warms up
         for way in ways[:: 1 if turn % 2 else -1]:
             figure = time_of(way)
             if turn >= 0:

@@ -1,7 +1,7 @@
---- What lists cost in Lua, beside what one would write by hand and what SWIG writes: `make bench-lua`.
+--- The cost of lists in Lua, compared with C code by hand and with SWIG's code: `make bench-lua`.
 --
--- Two take turns in each round, in one order and then the other; each round gives one ratio, and the median of the
--- rounds is the figure. Ends with 1 where one misses its mark.
+-- The two sides take turns in each round, in alternating order. Each round gives one ratio; the
+-- result is the median of the rounds. Exits with 1 if a limit is missed.
 
 package.cpath = "./?.so;" .. package.cpath
 local shareable = require "shareable"
@@ -40,7 +40,8 @@ local function median(figures)
   return figures[(#figures + 1) / 2]
 end
 
--- The times of each, in nanoseconds, and how many times the second's the first's is: all medians.
+-- Returns the times of both in nanoseconds, and the ratio of the first to the second; all are
+-- medians.
 local function pair(one, other, count, rounds)
   local ones, others, ratios = {}, {}, {}
   for round = 0, rounds do
@@ -61,7 +62,7 @@ end
 
 local missed = false
 
--- One line: both times in nanoseconds, how many times as long as the other's, and the mark.
+-- Prints one line: both times in nanoseconds, their ratio, and the limit.
 local function show(what, mine, other, theirs, ratio, mark, is_kept)
   missed = missed or not is_kept
   print(("%-26s %6.1f ns   %-14s %6.1f ns   %5.2f x   %-14s %s")

@@ -1,9 +1,10 @@
 /*
- * manager.c - what a manager costs in C: does what it is told on standard input, and prints the nanoseconds of each.
+ * manager.c - the cost of a manager in C. Runs the commands that it reads from standard input, and
+ * prints the nanoseconds of each.
  *
- *   start           a manager, until clients can connect
- *   create COUNT    blocks of 4096 bytes through it, which are closed again, but not removed
- *   shutdown        until it and its blocks are gone
+ *   start           starts a manager, and waits until clients can connect
+ *   create COUNT    creates and closes blocks of 4096 bytes through the manager; does not remove them
+ *   shutdown        shuts the manager down, and waits until the manager and its blocks are gone
  */
 #include <inttypes.h>
 #include <shareable.h>

@@ -1,5 +1,7 @@
-"""What a manager costs: ours, in C, beside stock's, in this interpreter. They take turns, so that both see the same machine;
-the ratio is the median of the rounds'.
+"""The cost of a manager: this library's, in C, and the standard library's, in this interpreter.
+
+They take turns, so that both run under the same conditions. The ratio is the median of the ratios
+of the rounds.
 
   manager.py PROGRAM    tests/bench/manager
 """

@@ -1,5 +1,5 @@
 /*
- * measure.c - two things that do the same, timed side by side in one run.
+ * measure.c - compares the times of two functions that do the same work.
  */
 #include "measure.h"
 

@@ -1,17 +1,18 @@
 /*
- * measure.h - two things that do the same, timed side by side in one run.
+ * measure.h - compares the times of two functions that do the same work.
  */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
-/* Ends the program where a status is not 0. */
+/* Exits if a status is not 0. */
 void must(int status);
 
 void print_head(void);
 
 /*
- * Has each of the two do its work so many times a round. They take turns, so that both see the same machine; each round
- * gives one ratio, and the median of the rounds is the figure. Prints a row, and returns 1 where that is over the limit.
+ * Calls each function in turn with `times` in each round, so that both run under the same
+ * conditions. Each round gives one ratio; the result is the median of the rounds. Prints a row.
+ * Returns 1 if the result is greater than the limit.
  */
 int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times, double limit);
 

@@ -1,5 +1,6 @@
 /*
- * plain.c - what a get and a set are compared to: a bounds-checked access to a plain array, in a shared library too.
+ * plain.c - the peer of get and set: a bounds-checked access to a plain array, also in a shared
+ * library.
  */
 #include "plain.h"
 

@@ -1,5 +1,5 @@
 /*
- * plain.h - an array behind functions of a shared library, with bounds checked and nothing else.
+ * plain.h - an array behind functions of a shared library, which only check the bounds.
  */
 #ifndef BENCH_PLAIN_H
 #define BENCH_PLAIN_H

@@ -1,4 +1,4 @@
-/* plain.i - plain.h through the same SWIG as the library, for what is to be compared in Python. */
+/* plain.i - plain.h through the same SWIG as the library, for comparisons in Python. */
 %module plain
 %{
 #include "plain.h"

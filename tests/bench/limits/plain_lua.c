@@ -1,5 +1,6 @@
 /*
- * plain_lua.c - the read of an item as one would write it by hand in C for Lua: an array in a userdata, with __index.
+ * plain_lua.c - the read of an item, written by hand in C for Lua: an array in a userdata, with
+ * __index.
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -18,7 +19,7 @@ static int read_item(lua_State *L) {
   return 1;
 }
 
-/* A table of so many integers: what it takes Lua itself. */
+/* Makes a table of integers: the cost in Lua itself. */
 static int fill(lua_State *L) {
   int count = (int)luaL_checkinteger(L, 1);
 

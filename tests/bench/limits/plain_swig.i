@@ -1,4 +1,4 @@
-/* plain_swig.i - the same array as SWIG makes a class of it, with a method that reads. */
+/* plain_swig.i - the same array as a class of SWIG, with a method that reads. */
 %module plain_swig
 %{
 #include "plain.h"

@@ -1,7 +1,8 @@
-"""What lists and blocks cost in Python, beside the standard library's and Python's own: `make bench-python`.
+"""The cost of lists and blocks in Python, compared with the standard library and with Python's own
+types: `make bench-python`.
 
-All of a row take turns in each round, in one order and then the other; each round gives one ratio a pair, and the median of
-the rounds is the figure. Ends with 1 where one misses its mark.
+The sides of a row take turns in each round, in alternating order. Each round gives one ratio for
+each pair; the result is the median of the rounds. Exits with 1 if a limit is missed.
 """
 
 import array
@@ -26,7 +27,7 @@ def timed(work):
 
 
 class Row:
-    """A piece of work: how each side does it, so many times at once, and what is to be shown."""
+    """One operation: the function of each side, the number of repetitions, and the limits."""
 
     def __init__(self, what, rounds, times, sides, faster=None, limit=None, ahead=None):
         self.what, self.rounds, self.times, self.sides = what, rounds, times, sides
@@ -151,7 +152,7 @@ def rows():
 
 
 class Uneven(Row):
-    """A row whose sides do their work not equally often."""
+    """A row whose sides have different numbers of repetitions."""
 
     def __init__(self, what, rounds, times, sides, **marks):
         super().__init__(what, rounds, 1, sides, **marks)
