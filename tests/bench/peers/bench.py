@@ -1,8 +1,8 @@
-"""This library beside everything else that one would pick for the same: `make bench`. The working folder is the build tree.
+"""Compares this library with its alternatives: `make bench`. The working folder is the build tree.
 
-  bench.py measure full | small    tests/bench/measured/results/*.csv and run.json
-  bench.py report                  tests/bench/measured/RESULTS.md and results/*.svg beside these
-  bench.py publish FOLDER          copies RESULTS.md and results there, where all was measured
+  bench.py measure full | small    writes tests/bench/measured/results/*.csv and run.json
+  bench.py report                  writes tests/bench/measured/RESULTS.md and results/*.svg
+  bench.py publish FOLDER          copies RESULTS.md and results to FOLDER, if the run was complete
 """
 
 import csv
@@ -24,12 +24,12 @@ import turns
 OUT = "tests/bench/measured"
 FILES = os.path.join(OUT, "results")
 UNITS = {"time": "ns", "rate": "1/s", "bandwidth": "B/s", "each": "ns", "amount": "B"}
-# Of the exchanges of a turn: the sample that so many of them are not above.
+# The shares of the percentiles of the exchanges of a turn.
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1}
 
 
 def values_of(kind, answer):
-    """By what is added to the case's name: the figure."""
+    """The values of an answer, by the suffix of the case's name."""
     if kind == "each":
         samples = sorted(map(int, answer[1:]))
         return {f" {name}": samples[min(int(len(samples) * share), len(samples) - 1)] for name, share in SHARES.items()}
@@ -45,7 +45,7 @@ def values_of(kind, answer):
 
 
 def start_redis(stack, folder):
-    """A server that listens at a socket in the folder, keeps nothing, and ends with the run, however that ends."""
+    """Starts a server on a socket in the folder, which saves nothing, and which dies with the run."""
     if not shutil.which("redis-server"):
         return
     path = os.path.join(folder, "redis.socket")
@@ -63,13 +63,13 @@ def start_redis(stack, folder):
 
 
 class Run:
-    """One run: who is left out, what failed, and a file of figures for each kind."""
+    """One run: the contenders that are left out, the failures, and the teams."""
 
     def __init__(self, scale):
         self.scale, self.left_out, self.failed, self.teams = figures.SCALES[scale], {}, {}, 0
 
     def players_of(self, figure, case, stack):
-        """Who is there for a case: each a process that lives as long as the stack, and its words."""
+        """The contenders of a case: for each, a process that lives as long as the stack, and its words."""
         there = {}
         for label, words in figure.cases[case].items():
             contender = figure.contenders[label]
@@ -120,12 +120,12 @@ class Run:
 
 
 def measure(scale):
-    """Returns whether all that there is took part in all."""
+    """Run all figures. Return whether no contender failed."""
     shutil.rmtree(FILES, ignore_errors=True)
     os.makedirs(FILES)
     facts, start = machine.describe(os.environ), time.monotonic()
     if float(facts["load before the run"]) > 1:
-        print(f"bench: this machine is busy (load {facts['load before the run']}): what is measured will vary")
+        print(f"bench: this machine is busy (load {facts['load before the run']}): the results will vary")
     with ExitStack() as stack:
         folder = f"/dev/shm/bench-{os.getpid()}"
         os.mkdir(folder, 0o700)
@@ -171,7 +171,7 @@ def publish(folder):
     with open(os.path.join(FILES, "run.json")) as file:
         run = json.load(file)
     if run["scale"] != "full" or run["failed"]:
-        sys.exit("bench: what was measured last was not all, or did not all work: nothing to publish")
+        sys.exit("bench: the last run was not complete, or a contender failed: nothing to publish")
     shutil.rmtree(os.path.join(folder, "results"), ignore_errors=True)
     shutil.copytree(FILES, os.path.join(folder, "results"))
     shutil.copy(os.path.join(OUT, "RESULTS.md"), folder)
@@ -179,5 +179,5 @@ def publish(folder):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))  # which removes what was made
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))  # the exit handlers remove the files
     sys.exit(not {"measure": measure, "report": report, "publish": publish}[sys.argv[1]](*sys.argv[2:]))

@@ -1,7 +1,8 @@
-"""What is measured: for each figure its cases, and who contends in them by which words (contenders/turn.h says how they are asked).
+"""The figures: for each, its cases, its contenders, and their words (see contenders/turn.h).
 
-A figure's kind says what a turn's answer becomes: "time", seconds for one; "rate", so many in a second; "bandwidth", bytes in a
-second; "each", how long every exchange took; "amount", bytes for one.
+The kind of a figure determines the unit of its values: "time", nanoseconds of one operation; "rate",
+operations per second; "bandwidth", bytes per second; "each", the time of every exchange; "amount",
+bytes of one item.
 """
 
 import importlib.util
@@ -21,7 +22,7 @@ NUMBERS = ("int", "float")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is measured: all, or enough to see that it works."""
+    """The amount of measurements: all, or enough to test the program."""
 
     rounds: int
     share: float  # of the time of a turn
@@ -55,13 +56,13 @@ SCALES = {
         members=(1, 2),
     ),
 }
-# Stock's lists of more items take minutes.
+# Standard Python takes minutes for lists of more items.
 STOCK_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Who takes part, and how it is started; or why it cannot be."""
+    """A contender and its command, or the reason why it is missing."""
 
     label: str
     command: tuple = ()
@@ -75,9 +76,9 @@ class Figure:
     nanoseconds: int = 40_000_000
     contenders: dict = field(default_factory=dict)
     cases: dict = field(default_factory=dict)  # by case: label → words
-    rounds: dict = field(default_factory=dict)  # by case, where it is not the scale's
-    hosts: dict = field(default_factory=dict)  # of teams, by label: who makes what the members work on
-    members: dict = field(default_factory=dict)  # of teams, by case: how many
+    rounds: dict = field(default_factory=dict)  # by case, if it differs from the scale
+    hosts: dict = field(default_factory=dict)  # of teams, by label: the host
+    members: dict = field(default_factory=dict)  # of teams, by case: their number
     notes: list = field(default_factory=list)
 
     def add(self, contender, words):
@@ -96,13 +97,13 @@ def script(name):
 
 
 def stock(label, file, *words, module="sys", package=None):
-    """In the standard Python that compares itself."""
+    """Runs in the standard Python that runs this program."""
     missing = "" if importlib.util.find_spec(module) else f"{package} is not installed"
     return Contender(label, (sys.executable, "-E", "-s", script(file), *words), missing)
 
 
 def bound(label, interpreter, file, *words):
-    """In the Python or Lua that a binding was built for."""
+    """Runs in the Python or Lua that a binding was built for."""
     path = os.environ.get(interpreter)
     return Contender(label, (path, script(file), *words), "" if path else "the binding is not built")
 
@@ -121,7 +122,7 @@ def redis(contender):
 
 
 def tables():
-    """Small tables that several languages read and write."""
+    """Small tables that several languages can read and write."""
     yield compiled("LMDB, C", "lmdb", package="liblmdb-dev")
     yield compiled("SQLite, C", "sqlite", package="libsqlite3-dev")
     yield redis(compiled("Redis, C", "redis", package="libhiredis-dev"))
@@ -138,12 +139,12 @@ def boost():
 
 
 def system_v(file, *words):
-    """posix_ipc is no package of Debian's; this one, by the same author, does the same with the other interface of the kernel."""
+    """Debian has no posix_ipc; sysv_ipc, by the same author, does the same with System V's interface."""
     return stock("System V by sysv_ipc, Python", file, *words, module="sysv_ipc", package="python3-sysv-ipc")
 
 
 def access(scale):
-    """One item of 1,000, read or written: in every type, and language."""
+    """One item of 1,000, read or written, in every type and language."""
     figure = Figure("access", "rate")
 
     def join(contender, kinds):
@@ -172,12 +173,12 @@ def access(scale):
 
 
 def sizes(scale):
-    """A list of so many ints, made and removed, or attached to and let go."""
+    """A list of ints, made and removed, or attached and closed."""
     figure = Figure("sizes", "time")
     fitting = [size for size in scale.sizes if fits(size * 60)]
     if len(fitting) < len(scale.sizes):
-        figure.notes.append(f"No list of more than {max(fitting, default=0):,} items was made: there is not the memory for one.")
-    figure.notes.append(f"Stock's lists, and Boost's, end at {STOCK_MOST:,} items: more would take minutes.")
+        figure.notes.append(f"No list of more than {max(fitting, default=0):,} items was made: there is not enough memory.")
+    figure.notes.append(f"The lists of standard Python and of Boost have at most {STOCK_MOST:,} items: more would take minutes.")
 
     def join(contender, most):
         figure.add(contender, {f"{what} {size}": f"{what} {size}" for what in ("build", "attach") for size in fitting if size <= most})
@@ -195,7 +196,7 @@ def fits(size):
 
 
 def handover(scale):
-    """Something small handed to another process, and back."""
+    """A small value handed to another process, and back."""
     figure = Figure("handover", "each", nanoseconds=300_000_000)
 
     def join(contender, name="handover"):
@@ -260,7 +261,7 @@ def together(scale):
 
 
 def memory(scale):
-    """The bytes of an item in a list or table of many, each another one."""
+    """The bytes of an item in a list or table of many different items."""
     figure = Figure("memory", "amount")
 
     def join(contender, kinds):
@@ -280,7 +281,7 @@ def memory(scale):
 
 
 def copies(scale):
-    """Bytes copied into a block, or out of it."""
+    """Bytes copied to a block, or from a block."""
     figure = Figure("copies", "bandwidth")
 
     def join(contender, name=None):
@@ -295,12 +296,12 @@ def copies(scale):
 
 
 def creation(scale):
-    """A block made and removed: lazy, its memory comes as it is used; reserved, it is sure to be there; used, a byte of every page was
-    written."""
+    """A block made and removed. lazy: memory is allocated at its first use; reserved: at the creation; used: a
+    byte of every page was written."""
     figure = Figure("creation", "time")
     fitting = [size for size in scale.blocks if fits(size)]
     if len(fitting) < len(scale.blocks):
-        figure.notes.append(f"No block of more than {max(fitting, default=0) >> 20:,} MiB was made: there is not the memory for one.")
+        figure.notes.append(f"No block of more than {max(fitting, default=0) >> 20:,} MiB was made: there is not enough memory.")
 
     def join(contender, **hows):
         figure.add(contender, {f"{case} {size}": f"create {how} {size}" for case, how in hows.items() for size in fitting})
@@ -320,7 +321,7 @@ def creation(scale):
 
 
 def huge(scale):
-    """Not a comparison: how much of a block the kernel puts in huge pages where it is told to."""
+    """Not a comparison: how much of a block the kernel puts in huge pages on request."""
     figure = Figure("huge", "amount", rounds={"of 64 MiB": 1})
     figure.add(compiled(f"{OWN}, C", "shareable"), {"of 64 MiB": f"huge {64 * MIB}"} if fits(64 * MIB) else {})
     return figure

@@ -1,4 +1,4 @@
-"""What the figures were measured on and with: no name of a host, and no path."""
+"""The machine and the versions of a run, without a host name or a path."""
 
 import datetime
 import glob
@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 
-# What is compared, by the names of Debian's packages.
+# The Debian packages of the contenders.
 PACKAGES = (
     "libc6 gcc g++ python3 lua5.4 golang-go libboost-dev liblmdb0 python3-lmdb libsqlite3-0 redis-server libhiredis0.14"
     " libhiredis1.1.0 python3-redis python3-sysv-ipc python3-matplotlib"
@@ -15,7 +15,7 @@ PACKAGES = (
 
 
 def said(command):
-    """What a program says, or nothing where there is no such program."""
+    """The output of a program, or "" if the program does not exist."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
@@ -27,12 +27,12 @@ def read(path):
         with open(path) as file:
             return file.read().strip()
     except OSError:
-        return "not told"
+        return "unknown"
 
 
 def field(path, name):
     lines = read(path).splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "not told")
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "unknown")
 
 
 def versions():
@@ -52,7 +52,7 @@ def memory_available():
 
 
 def describe(commands):
-    """Facts in the order in which they are shown."""
+    """The facts, in the order of the page."""
     gibibytes = int(field("/proc/meminfo", "MemTotal").split()[0]) / 2**20
     governors = {read(path) for path in glob.glob("/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")}
     huge = read("/sys/kernel/mm/transparent_hugepage/shmem_enabled")
@@ -61,16 +61,16 @@ def describe(commands):
         "processor": field("/proc/cpuinfo", "model name"),
         "processors": f"{len(os.sched_getaffinity(0))} for this run, of {os.cpu_count()}"
         + (", virtual" if "hypervisor" in field("/proc/cpuinfo", "flags") else ""),
-        "frequency governor": ", ".join(sorted(governors)) or "none is told",
+        "frequency governor": ", ".join(sorted(governors)) or "unknown",
         "memory": f"{gibibytes:.1f} GiB",
         "kernel": f"{platform.system()} {os.uname().release} {os.uname().machine}",
-        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "not told"),
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "unknown"),
         "load before the run": read("/proc/loadavg").split()[0],
         "huge pages of shared memory": huge,
-        "huge pages set aside": read("/proc/sys/vm/nr_hugepages"),
+        "reserved huge pages": read("/proc/sys/vm/nr_hugepages"),
         "compiler": said([commands["BENCH_CC"].split()[0], "--version"]).split("\n")[0] + ", " + commands["BENCH_CFLAGS"],
         "Python, for this library": said([commands.get("BENCH_PYTHON"), "--version"]) if commands.get("BENCH_PYTHON") else "not built",
-        "Python, for all else": platform.python_version(),
+        "Python, for the other contenders": platform.python_version(),
         "Lua": said([commands.get("BENCH_LUA"), "-v"]).split("  ")[0] if commands.get("BENCH_LUA") else "not built",
         "Go": said(["go", "version"]).removeprefix("go version "),
     }

@@ -1,4 +1,4 @@
-"""Pictures of what was measured, as SVG: each says in its title what it shows, and names its lines and points where they are."""
+"""Pictures of the results as SVG. Each has a title, and labels beside its lines and points."""
 
 import math
 import os
@@ -21,7 +21,7 @@ def color_of(label):
 
 
 def start():
-    """matplotlib, set up for pictures whose text is text, and whose bytes are the same for the same figures. None: not installed."""
+    """Set up matplotlib for reproducible SVG with real text. Return None if it is not installed."""
     with suppress(ImportError):
         import matplotlib
 
@@ -51,7 +51,7 @@ def start():
 
 
 def head(figure, title, below):
-    """What is found, and what is shown: above all, from the left edge, whatever the axes leave."""
+    """Draw the title and the subtitle at the top left."""
     height = figure.get_figheight()
     for text in (
         figure.text(0.015, 1 - 0.22 / height, title, fontsize=12, fontweight="bold", va="center"),
@@ -67,7 +67,7 @@ def save(pyplot, figure, folder, name):
 
 
 def set_axis(axes, which, values, unit, suffix=""):
-    """An axis for such values, logarithmic where they are more than a hundredfold apart or may grow with what is beside."""
+    """Set up an axis for the values: logarithmic for y, and for x if the values span a factor of 100."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis, span = getattr(axes, which + "axis"), max(values) / min(values)
@@ -81,8 +81,9 @@ def set_axis(axes, which, values, unit, suffix=""):
 
 
 def points(pyplot, folder, name, title, below, rows, unit, suffix="", columns=()):
-    """A row for each: label, where the point is, where a line ends and where a hollow point is, or None. The best is on top. What
-    they are stands beside them; or at the right, under names for these three.
+    """Draw a row for each label, the best on top: a point, the end of a line or None, a hollow point or None.
+
+    The value is beside the point; or, with columns, the three values are at the right, under the column names.
     """
     figure, axes = pyplot.subplots(figsize=(8.6, 1.1 + 0.245 * len(rows)))
     height = figure.get_figheight()
@@ -137,7 +138,7 @@ def write_cell(axes, column, place, text, color):
 
 
 def apart(heights, least):
-    """The heights of labels, in order, moved so that none lies on another."""
+    """The heights of the labels, moved so that no label covers another."""
     placed, order = dict(heights), sorted(heights, key=heights.get)
     for _ in range(200):
         for lower, upper in zip(order, order[1:]):
@@ -149,7 +150,7 @@ def apart(heights, least):
 
 
 def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str, room=0.36):
-    """Panels side by side, each a title and, by label, a line of (how big, value); their labels stand in the room at the right."""
+    """Draw panels side by side: each has a title and lines of (size, value) by label, with the labels at the right."""
     figure, all_axes = pyplot.subplots(1, len(panels), figsize=(8.6 + 1.2 * (len(panels) - 1), 4.4), sharey=True, squeeze=False)
     figure.subplots_adjust(left=0.085, right=0.985, top=0.80 if panels[0][0] else 0.86, bottom=0.09, wspace=0.06)
     values = [value for _, by in panels for line in by.values() for _, value in line]
@@ -168,7 +169,7 @@ def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str
 
 
 def apart_enough(across, room):
-    """Those whose names do not lie on each other: from the largest down, each far enough from the one before."""
+    """The positions whose names do not overlap, chosen from the largest down."""
     kept, least = [across[-1]], math.log(across[-1] / across[0]) * 0.09 / (1 - room) if len(across) > 1 else 0
     for x in reversed(across[:-1]):
         if math.log(kept[-1] / x) >= least:
@@ -196,7 +197,7 @@ def draw_panel(axes, by, across, room):
 
 
 def line_of(data, figure, word, label):
-    """What is known of one contender under cases "word 10", "word 100" …"""
+    """The line of one contender in the cases "word 10", "word 100" …"""
     line = [
         (int(case.rsplit(" ", 1)[1]), of[label].median)
         for case, of in data[figure].items()
@@ -217,7 +218,7 @@ def times(data, figure, case, own, other):
 
 
 def versus(what, data, figure, case, own, *others):
-    """A sentence for a title: how many times as good as each of the others, where these were measured."""
+    """A title with the factors to the others that were measured."""
     found = [(name, times(data, figure, case, own, label)) for name, label in others]
     held = [f"{digits(float(f'{factor:.2g}'))} × {name}" for name, factor in found if factor]
     return what + (": " + ", ".join(held).replace(" × ", " × as fast as ", 1) if held else "")
@@ -354,6 +355,6 @@ DRAWERS = {
 
 
 def draw(data, folder):
-    """By figure, what was drawn of it and how that is called; nothing where there is nothing to draw with."""
+    """Draw all figures. Return the names and titles of the pictures by figure; {} without matplotlib."""
     pyplot = start()
     return {figure: drawer(pyplot, data, folder) for figure, drawer in DRAWERS.items()} if pyplot else {}

@@ -1,37 +1,37 @@
-"""What RESULTS.md says in words: how each figure is measured, and why a peer is ahead where it is."""
+"""The texts of RESULTS.md: how each figure is measured, and why a peer is faster."""
 
 INTRODUCTION = """# Results
 
-What `make bench` measured; `./bootstrap bench bench-publish` writes all of it anew, pictures too. Nothing here is written by
-hand.
+These are the measurements of `make bench`. `./bootstrap bench bench-publish` writes this page and its pictures. No part of it
+is written by hand.
 
-All of a figure are measured in one run. Each contender is a process of its own on a processor of its own (its partner on
-another one, its server where the kernel puts it), and works when it is its turn: {rounds} rounds, in one order and then the
-other, after one that warms up and is not counted (5 rounds for what is large, 7 for teams). A turn lasts 40 ms or more; the
-clock is read once in 64th parts of it. Of each case the **median** of the rounds stands here, and in brackets the quartiles.
-The run took {minutes} minutes.
+All contenders of a figure are measured in one run. Each contender is a process on a processor of its own. Its partner runs on
+another processor, and the kernel places its server. The contenders take turns in {rounds} rounds, in alternating order, after one
+round that warms up and is not counted (5 rounds for large sizes, 7 for teams). A turn lasts 40 ms or more, and the clock is
+read about 64 times in it. The tables contain the **median** of the rounds, and the quartiles in parentheses. The run took {minutes}
+minutes.
 
-In the standard Python: its `ShareableList`, `SharedMemory`, `Manager`, `Queue`, `Pipe`, `Value`, and its own `list`, `dict`
-and `array`, which are not shared and stand for the limit. `posix_ipc` is no package of Debian's; `sysv_ipc`, by the same
-author, does the same through the kernel's other interface. SQLite has its file on the file system of shared memory, mapped
-(`mmap_size`), with a write-ahead log and `synchronous = OFF`; LMDB likewise, with `MDB_WRITEMAP` and `MDB_NOSYNC`: neither
-ever waits for a disk. Redis listens at a Unix socket and saves nothing. Boost.Interprocess has a `vector` of `std::variant`
-and takes its mutex for each access, as nothing else keeps a value from being seen half written.
+The contenders of the standard Python are `ShareableList`, `SharedMemory`, `Manager`, `Queue`, `Pipe` and `Value`; and `list`,
+`dict` and `array`, which are not shared and show the limit. Debian has no package of `posix_ipc`; `sysv_ipc`, by the same
+author, does the same through the kernel's System V interface. SQLite has its file on the file system of shared memory, mapped
+(`mmap_size`), with a write-ahead log and `synchronous = OFF`. LMDB has its file there too, with `MDB_WRITEMAP` and
+`MDB_NOSYNC`. So neither waits for a disk. Redis listens on a Unix socket and saves nothing. Boost.Interprocess has a `vector`
+of `std::variant`, and locks its mutex for each access, because otherwise a reader could see a value half written.
 """
 
-AHEAD = """In the same language, by more than 3 % and by more than either varies; memory against everybody. So many times as good: of
-what is to be small, how many times as small.
+AHEAD = """The table lists the peers that are better in the same language, by more than 3 % and by more than the variation of either. For
+memory, it compares all languages. The factor is how many times faster, or smaller, the peer is.
 """
 
 HUGE = """
 ### Huge pages
 
-Asked by `madvise(MADV_HUGEPAGE)`, the kernel put {given} of a block of 64 MiB in huge pages. Its setting for shared memory
-(`/sys/kernel/mm/transparent_hugepage/shmem_enabled`) is `{setting}`: with `advise` it gives what is asked for, with `never`
-nothing.
+After `madvise(MADV_HUGEPAGE)`, the kernel put {given} of a block of 64 MiB in huge pages. Its setting for shared memory
+(`/sys/kernel/mm/transparent_hugepage/shmem_enabled`) is `{setting}`. With `advise` the kernel uses huge pages on request, with
+`never` it does not.
 """
 
-# What a figure is called in the table of who is ahead.
+# The names of the figures in the table of faster peers.
 FIGURES = {
     "access": "one item",
     "handover": "hand-over",
@@ -44,74 +44,76 @@ FIGURES = {
 }
 
 TITLES = {
-    "access": "Reads and writes a second, by type and language",
-    "handover": "Handing over to another process, and back",
+    "access": "Reads and writes per second, by type and language",
+    "handover": "Hand-over to another process and back",
     "sizes": "Building and attaching, by length",
     "together": "Several processes, several languages, one item",
-    "memory": "Memory an item",
-    "copies": "Copying into a block, and out of it",
-    "creation": "Making a block",
+    "memory": "Memory per item",
+    "copies": "Copies to and from a block",
+    "creation": "Creation of a block",
 }
 
 METHODS = {
     "access": """\
-One process, one item of 1,000, always the same, its type kept; a str or bytes has 16 bytes, and each write changes it. So
-many a second. `shareable by type` is Go's `GetInt`, `SetInt` …, which make no value of any type.
+Accesses per second of one process to one item of a list of 1,000. The item keeps its type. A str or bytes has 16 bytes, and
+each write changes it. `shareable by type` uses Go's `GetInt`, `SetInt` …, which make no value of type `any`.
 """,
     "handover": """\
-From the store or the send in one process until the answer of the other has been seen: there and back. An int in a list and
-`wait()` here; eight bytes, or `{"id": 7, "name": "sixteen bytes ok", "value": 2.5}` as JSON or a pickle, elsewhere. *Apart*:
-each process has a processor. *Together*: both share one. *Asleep*: apart, with a pause of a millisecond before each, so that
-the other one sleeps. Of up to 4,000 exchanges a turn: the median, what 90 and 99 of 100 do not exceed, and the longest.
+The time from the store or the send in one process until it sees the answer of the other process. This library uses an int in
+a list and `wait()`. The others use eight bytes, or `{"id": 7, "name": "sixteen bytes ok", "value": 2.5}` as JSON or a pickle.
+*Apart*: each process has a processor. *Together*: both share one processor. *Asleep*: apart, with a pause of a millisecond before
+each exchange, so that the other process sleeps. The columns are the median, the 90th and 99th percentile, and the maximum of up
+to 4,000 exchanges in each turn.
 """,
     "sizes": """\
-A list of ints: attached to by its name and closed again; or made of what is there as an array (C) or a list (Python), closed
-and unlinked.
+*Attach*: attach to a list of ints by its name, and close it. *Build*: make a list of the ints of an array (C) or a list
+(Python), close it, and unlink it.
 """,
     "together": """\
-So many processes at once read the same item, write it, or count in it so that no count is lost, on as many processors as
-there are: so many a second by all of them together. *Mixed* are C, Python, Lua and Go in turn, on one list. *Under its lock*
-is to lock, read, write and unlock; otherwise counting is one atomic `add()`, a transaction, or what the contender has.
+Operations per second of several processes together that read the same item, write it, or count in it without losing a count, on
+all available processors. *Mixed*: C, Python, Lua and Go in turn, on one list. *Under its lock*: lock, read, write and unlock.
+Otherwise a count is one atomic `add()`, a transaction, or the equivalent of the contender.
 """,
     "memory": """\
-The block, the file, or the memory that a server takes (a manager: its proportional set size), for 100,000 items that differ,
-divided by their number. A str or bytes has 16 bytes.
+The size of the block, of the file, or of the memory that a server uses (for a manager: its proportional set size), for 100,000
+different items, divided by their number. A str or bytes has 16 bytes.
 """,
     "copies": """\
-From memory of the process's own into a block, and back. In Python a slice of `buf` is assigned.
+Copies from private memory to a block, and back. In Python, by assigning a slice of `buf`.
 """,
     "creation": """\
-Made, mapped, closed and unlinked. *Lazy*: memory comes as it is used, and may run out then. *Reserved*: it is there from the
-start, or the creation fails. *Used*: lazy, and a byte of every page is written.
+The time to make, map, close and unlink a block. *Lazy*: the kernel allocates memory at the first use, and may run out of memory
+then. *Reserved*: all memory is allocated at the creation, or the creation fails. *Used*: lazy, and one byte of every page is
+written.
 """,
 }
 
-# Why a peer is ahead, by figure and its name without the language.
+# Why a peer is faster, by figure and name of the peer without the language.
 WHY = {
     ("access", "bare memory"): (
-        "It is the limit: one instruction, with no index, no type and no check, and nothing that keeps a text whole."
+        "It is the limit: one instruction, without an index, a type or a check, and without protection from half-written texts."
     ),
     ("access", "list"): (
-        "It is not shared. A list of Python's hands out the object that it keeps; a shared one has bytes, and makes an object of them."
+        "It is not shared. A Python list returns the object that it contains; a shared list contains bytes, and makes an object of them."
     ),
-    ("access", "dict"): "It is not shared, as a list of Python's.",
-    ("access", "array"): "It is not shared, has one type, and need not look which; nobody else can write it meanwhile.",
-    ("access", "table"): "It is not shared, and Lua's own instructions read it: no function of C is called.",
+    ("access", "dict"): "It is not shared, like a Python list.",
+    ("access", "array"): "It is not shared, and has one type, which it does not check. No other process can write it at the same time.",
+    ("access", "table"): "It is not shared, and Lua instructions read it without a C call.",
     ("access", "slice of any"): (
-        "It is not shared, and Go's own instructions read it; a shared list is reached by a call of C, which takes Go some tens of "
-        "nanoseconds, and a value of type any is made for what is read."
+        "It is not shared, and Go instructions read it. A shared list needs a C call, which takes some tens of nanoseconds in Go, and "
+        "a value of type any for the result."
     ),
-    ("access", "SharedMemory and struct"): "Nothing is checked and nothing keeps a text of 16 bytes from being seen half written.",
+    ("access", "SharedMemory and struct"): "It checks nothing, and a reader may see a text of 16 bytes half written.",
     ("access", "Boost.Interprocess"): (
-        "A mutex that does not notice when its owner dies: after a kill, everybody else waits for ever. Ours takes the item in a way "
-        "that the next one can undo. Of a text, Boost copies the bytes; ours has its length in its format, as CPython writes it, and is "
-        "checked to be UTF-8."
+        "Its mutex does not detect that its owner died: after a kill, all other processes wait for ever. This library locks the item "
+        "so that the next process can recover it. Boost copies the bytes of a text. This library also formats the length of a text as "
+        "CPython does, and checks that the text is UTF-8."
     ),
-    ("handover", "futex"): "It is the limit: a bare word, with no list, no types, and one waiter at most.",
+    ("handover", "futex"): "It is the limit: one word, without a list or types, and with at most one waiter.",
     ("handover", "pipe"): (
-        "On one processor the kernel goes over to who reads, once and at once. A wait on an item looks, then gives the processor "
-        "away and looks again for up to ten microseconds, and only then sleeps: when others want that processor too, it is their "
-        "turn first. After a long pause, that looking was in vain."
+        "On one processor the kernel switches directly to the reader. A wait on an item spins, then yields the processor and checks "
+        "again for up to ten microseconds, and only then sleeps. If other processes want the processor too, they run first. After a "
+        "long pause, the spinning is wasted."
     ),
     ("handover", "Unix socket"): "As a pipe.",
     ("handover", "pipe with JSON"): "As a pipe.",
@@ -119,73 +121,71 @@ WHY = {
     ("handover", "Unix socket with JSON"): "As a pipe.",
     ("handover", "Unix socket with pickle"): "As a pipe.",
     ("handover", "multiprocessing.Pipe"): "As a pipe.",
-    ("handover", "multiprocessing.Queue"): "As a pipe, which it has inside.",
-    ("handover", "System V by sysv_ipc"): "As a pipe: the kernel wakes and runs who waits.",
+    ("handover", "multiprocessing.Queue"): "As a pipe, which it contains.",
+    ("handover", "System V by sysv_ipc"): "As a pipe: the kernel wakes and runs the waiter.",
     ("handover", "Boost.Interprocess"): (
-        "It sleeps at once. A wait on an item looks, then gives the processor away and looks again for up to ten microseconds, "
-        "and only then sleeps: on one processor that others want too, or after a long pause, the looking is in vain."
+        "It sleeps immediately. A wait on an item spins, then yields the processor and checks again for up to ten microseconds, and "
+        "only then sleeps. On a processor that other processes want too, or after a long pause, the spinning is wasted."
     ),
     ("sizes", "Boost.Interprocess"): (
-        "Its memory is not reserved, so that a full file system is a SIGBUS later; its values need not be checked to be UTF-8, nor lie "
-        "in CPython's bytes."
+        "Its memory is not reserved, so a full file system causes a SIGBUS later. Its values are not checked to be UTF-8, and do not "
+        "have CPython's layout."
     ),
     ("sizes", "ShareableList"): (
-        "Stock's block is lazy: nothing is reserved, and nobody waits for or guards what it makes. From some hundred items on that is "
-        "outweighed."
+        "Its block is lazy: no memory is reserved. It starts no process that removes the block after a kill. This library is faster "
+        "from some hundred items on."
     ),
-    ("together", "bare atomics"): "They are the limit: one instruction of the processor, with no index, no type and no check.",
-    ("together", "Boost.Interprocess"): "A mutex that does not notice when its owner dies.",
+    ("together", "bare atomics"): "They are the limit: one processor instruction, without an index, a type or a check.",
+    ("together", "Boost.Interprocess"): "Its mutex does not detect that its owner died.",
     ("together", "Value and its Lock"): (
-        "A semaphore that does not notice when its owner dies, and one number, whose type need not be looked up."
+        "Its semaphore does not detect that its owner died. It is one number, whose type needs no check."
     ),
-    ("together", "LMDB"): "One writer at a time, who is not disturbed.",
+    ("together", "LMDB"): "It has one writer at a time, without contention.",
     ("memory", "Manager().list()"): (
-        "It lies in one process, which everybody else asks by messages: of None and bools, a list keeps a pointer to the one object "
-        "that there is."
+        "It is in one process, and all other processes send messages to it. For None and bools, a list contains a pointer to the only "
+        "object."
     ),
-    ("memory", "array"): "It is not shared, and has one type: eight bytes a number and nothing else.",
+    ("memory", "array"): "It is not shared, and has one type: eight bytes for each number.",
     ("memory", "list"): (
-        "It is not shared. Of None and bools it keeps a pointer to the one object that there is; of others, the object counts too."
+        "It is not shared. For None and bools it contains a pointer to the only object. For other values, the size includes the object."
     ),
     ("memory", "ShareableList"): (
-        "It is the same list, without the sync area past it that keeps reads whole and lets others wait: 8 bytes an item and 2.8 KiB. "
-        "`plain=True` leaves that out here."
+        "It is the same list without the sync area, which makes reads consistent and lets processes wait. The area takes 8 bytes for "
+        "each item and 2.8 KiB. `plain=True` omits it."
     ),
     ("memory", "SQLite"): (
-        "A small int takes two bytes there, a text its length and a few more, sorted by key: a format for files, that is read through "
-        "an index and a parser."
+        "It stores a small int in two bytes, and a text in its length and a few bytes, sorted by key. That is a file format, which is "
+        "read through an index and a parser."
     ),
     ("memory", "Boost.Interprocess"): (
-        "A text of 16 bytes lies within the variant, of 40 bytes for every type; here it has a slot of 24 bytes, as CPython gives it, "
-        "and offset, format and code beside."
+        "It stores a text of 16 bytes in the variant, which has 40 bytes for every type. Here the text has a slot of 24 bytes, as in "
+        "CPython, and an offset, a format, a code and a version word."
     ),
     ("copies", "memcpy in private memory"): (
-        "Anonymous memory of a process may lie in huge pages, which shared memory has only where the system is set so; it is the same "
-        "memcpy."
+        "Anonymous memory may be in huge pages, which shared memory has only if the system is configured so. It is the same memcpy."
     ),
-    ("copies", "SharedMemory"): "It is the same memcpy of the same memory: which pages of it lie side by side differs from block to block.",
+    ("copies", "SharedMemory"): "It is the same memcpy of the same memory. The physical order of the pages differs between blocks.",
     ("creation", "shm_open and mmap"): (
-        "It is the limit: five calls of the system. Ours checks the name, makes the file without one and links it once it is complete, "
-        "and takes the lock that proves it used."
+        "It is the limit: five system calls. This library checks the name, makes a file without a name, links it when it is complete, "
+        "and takes the usage lock."
     ),
     ("creation", "posix_fallocate and mmap"): (
-        "It is the limit for memory that is reserved; ours links the name once the block is complete, and takes the lock that proves it "
-        "used."
+        "It is the limit for reserved memory. This library links the name when the block is complete, and takes the usage lock."
     ),
     ("creation", "mmap, MAP_POPULATE"): (
-        "One call maps all pages, where touching them takes a fault for each. A program can do so with a block of ours: "
+        "One call maps all pages, while an access to each page takes a fault. A program can do the same with a block of this library: "
         "madvise(MADV_POPULATE_WRITE) on its address."
     ),
     ("creation", "mmap, MFD_HUGETLB"): (
-        "It takes huge pages that an administrator has set aside, which have no name in the file system of shared memory."
+        "It uses huge pages that an administrator has reserved. They have no name in the file system of shared memory."
     ),
     ("creation", "SharedMemory"): (
-        "Stock's is not owned: nobody removes it when its process is killed. Ours, in Python, is recorded for that, unless it is made "
-        "with track=False."
+        "Its block has no owner: no process removes it when its creator is killed. This library records the block for that in Python, "
+        "unless it is made with track=False."
     ),
 }
 
 
 def why(figure, label):
     name = label.rsplit(", ", 1)[0]
-    return WHY.get((figure, name), "It is not known yet.")
+    return WHY.get((figure, name), "The reason is not known yet.")

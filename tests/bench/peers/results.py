@@ -1,4 +1,4 @@
-"""What was measured, as a page: RESULTS.md, of the files that a run has left."""
+"""Makes the page RESULTS.md from the files of a run."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ HIGHER_IS_BETTER = {"1/s", "B/s"}
 
 @dataclass(frozen=True)
 class Spread:
-    """A median, and the quartiles around it."""
+    """A median and its quartiles."""
 
     median: float
     low: float
@@ -28,13 +28,13 @@ class Spread:
         return cls(median, low, high, unit)
 
     def is_ahead_of(self, other):
-        """By more than how much either varies."""
+        """Whether it is better by more than the variation of either."""
         if self.unit in HIGHER_IS_BETTER:
             return self.low > other.high and self.median > 1.03 * other.median
         return self.high < other.low and 1.03 * self.median < other.median
 
     def times(self, other):
-        """How many times as good as the other it is."""
+        """The factor by which it is better than the other."""
         ratio = self.median / other.median if other.median else float("inf")
         return ratio if self.unit in HIGHER_IS_BETTER else 1 / ratio if ratio else float("inf")
 
@@ -65,7 +65,7 @@ def read(file):
     return {case: {label: Spread.of(these, units[case]) for label, these in of.items()} for case, of in values.items()}
 
 
-# Numbers as people read them.
+# Formats numbers.
 
 SCALES = {
     "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
@@ -112,21 +112,21 @@ def table(head, rows):
 
 
 def grid(data, figure, cases, names, corner="contender"):
-    """A row for each contender, a column for each case, and ours first."""
+    """A row for each contender, this library first, and a column for each case."""
     labels = list(dict.fromkeys(label for case in cases for label in data[figure].get(case, ())))
     labels.sort(key=lambda label: not label.startswith(OWN))
     if not labels:
-        return "Nothing of this was measured.\n"
+        return "This was not measured.\n"
     return table([corner, *names], ([label, *(cell(data.find(figure, case, label)) for case in cases)] for label in labels))
 
 
 def cases_of(data, figure, word):
-    """The cases that begin with a word, and what else is in their names."""
+    """The cases that begin with a word, and the rest of their names."""
     cases = [case for case in data[figure] if case.rsplit(" ", 1)[0] == word]
     return cases, [case.rsplit(" ", 1)[1] for case in cases]
 
 
-# Who is ahead.
+# Faster peers.
 
 
 def language(label):
@@ -135,7 +135,7 @@ def language(label):
 
 
 def rivals(data, figure):
-    """What of ours is held against whom: in the same language, but for memory, which is the same in all."""
+    """Pairs to compare: in the same language, or, for memory, in any language."""
     for case, of in data[figure].items():
         if figure == "handover" and case.rsplit(" ", 1)[1] not in ("p50", "p99"):
             continue
@@ -146,7 +146,7 @@ def rivals(data, figure):
 
 
 def ahead(data):
-    """Where a peer is: by figure, ours and peer, the cases and how many times as good it is there."""
+    """The faster peers, by figure, contender of this library and peer: the cases, each with its factor."""
     found = {}
     for figure in data.figures:
         for case, own, peer in rivals(data, figure):
@@ -162,7 +162,7 @@ def times(factors):
 
 
 def in_words(cases):
-    """Cases as a reader says them: those that have a word in common together."""
+    """Formats cases; those that begin with the same word are grouped."""
     by = {}
     for case in cases:
         word, _, rest = case.rpartition(" ")
@@ -176,8 +176,8 @@ def ahead_table(data):
         for (figure, own, peer), cases in ahead(data).items()
     ]
     if not rows:
-        return "Nobody is, beyond what the figures vary by.\n"
-    return table(["figure", "of ours", "ahead of it", "where", "by", "why"], rows)
+        return "No peer is faster by more than the variation of the figures.\n"
+    return table(["figure", "this library", "peer", "cases", "factor", "reason"], rows)
 
 
 IN_C, IN_PYTHON = f"{OWN}, C", f"{OWN}, Python"
@@ -186,19 +186,19 @@ TABLES_IN_PYTHON = ("LMDB, Python", "SQLite, Python", "Redis, Python")
 BOOST, STOCK = "Boost.Interprocess, C++", "ShareableList, Python"
 MESSAGES = ("pipe, C", "Unix socket, C")
 MESSAGES_IN_PYTHON = ("multiprocessing.Pipe, Python", "multiprocessing.Queue, Python", "Unix socket with JSON, Python", "Redis, Python")
-# What, by which case of which figure, and whom ours is held against.
+# For each row of the summary: text, figure, case, contender of this library, peers.
 SHORT = (
-    ("an int read, in Python", "access", "read int", IN_PYTHON, (STOCK, "Manager().list(), Python", *TABLES_IN_PYTHON, "list, Python")),
-    ("an int read, in C", "access", "read int", IN_C, (BOOST, *TABLES, "bare memory, C")),
-    ("a text of 16 bytes written, in C", "access", "write str", IN_C, (BOOST, *TABLES)),
-    ("handed over and back, in Python", "handover", "apart p50", IN_PYTHON, MESSAGES_IN_PYTHON),
+    ("read an int, in Python", "access", "read int", IN_PYTHON, (STOCK, "Manager().list(), Python", *TABLES_IN_PYTHON, "list, Python")),
+    ("read an int, in C", "access", "read int", IN_C, (BOOST, *TABLES, "bare memory, C")),
+    ("write a text of 16 bytes, in C", "access", "write str", IN_C, (BOOST, *TABLES)),
+    ("hand over and back, in Python", "handover", "apart p50", IN_PYTHON, MESSAGES_IN_PYTHON),
     ("the same on one processor", "handover", "together p50", IN_PYTHON, MESSAGES_IN_PYTHON),
-    ("handed over and back, in C", "handover", "apart p50", IN_C, (BOOST, *MESSAGES, "futex, C")),
+    ("hand over and back, in C", "handover", "apart p50", IN_C, (BOOST, *MESSAGES, "futex, C")),
     ("the same on one processor", "handover", "together p50", IN_C, (BOOST, *MESSAGES, "futex, C")),
-    ("attached to a million ints, in Python", "sizes", "attach 1000000", IN_PYTHON, (STOCK,)),
-    ("a list of a million ints made, in Python", "sizes", "build 1000000", IN_PYTHON, (STOCK,)),
+    ("attach to a million ints, in Python", "sizes", "attach 1000000", IN_PYTHON, (STOCK,)),
+    ("build a list of a million ints, in Python", "sizes", "build 1000000", IN_PYTHON, (STOCK,)),
     (
-        "counted by 2 processes, C and Python",
+        "count in 2 processes, C and Python",
         "together",
         "count 2",
         f"{OWN}, mixed",
@@ -208,7 +208,7 @@ SHORT = (
 
 
 def short_table(data):
-    """How many times as good ours is as each."""
+    """The summary: the factor by which this library is faster than each peer."""
     rows = []
     for what, figure, case, own, peers in SHORT:
         ours = data.find(figure, case, own)
@@ -216,7 +216,7 @@ def short_table(data):
         if ours and any(theirs for _, theirs in held):
             against = ", ".join(f"{peer.rsplit(', ', 1)[0]} {digits(ours.times(theirs))} ×" for peer, theirs in held if theirs)
             rows.append((what, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), against))
-    return table(["", OWN, "so many times as good as"], rows)
+    return table(["", OWN, "factor to"], rows)
 
 
 # The page.
@@ -231,26 +231,26 @@ def section(data, drawn, figure, *parts):
     notes = "".join(f"\n{note}\n" for note in data.run["notes"].get(figure, ()))
     pictures = "".join(f"\n![{title}](results/{name}.svg)\n" for name, title in drawn.get(figure, ()))
     body = "\n".join(f"\n### {title}\n\n{text}" if title else f"\n{text}" for title, text in parts)
-    raw = f"Every round of it: [{figure}.csv](results/{figure}.csv)."
+    raw = f"All rounds: [{figure}.csv](results/{figure}.csv)."
     return f"\n## {reasons.TITLES[figure]}\n\n{reasons.METHODS[figure]}\n{raw}\n{notes}{pictures}{body}"
 
 
 def kinds(data, figure, *words, name=str):
-    """A grid for each word that cases begin with."""
+    """A grid for each first word of the cases."""
     for word in words:
         cases, rest = cases_of(data, figure, word)
         yield word[0].upper() + word[1:], grid(data, figure, cases, map(name, rest))
 
 
 def page(data, drawn):
-    out = ["".join(f"- {label}: {why}.\n" for label, why in data.run["left out"].items()) or "Nobody is left out.\n"]
+    out = ["".join(f"- {label}: {why}.\n" for label, why in data.run["left out"].items()) or "No contender is left out.\n"]
     memory_cases = list(data["memory"])
     huge = data.find("huge", "of 64 MiB", f"{OWN}, C")
     parts = [
         reasons.INTRODUCTION.format(**data.run),
-        "\n## In short\n\n",
+        "\n## Summary\n\n",
         short_table(data),
-        "\n## Where a peer is ahead, and why\n\n",
+        "\n## Faster peers\n\n",
         reasons.AHEAD,
         "\n",
         ahead_table(data),
@@ -267,11 +267,11 @@ def page(data, drawn):
         section(data, drawn, "copies", *kinds(data, "copies", "into", "out of", name=size)),
         section(data, drawn, "creation", *kinds(data, "creation", "lazy", "reserved", "used", name=size)),
         reasons.HUGE.format(
-            given=shown(huge.median, "B") if huge else "not asked", setting=data.run["machine"]["huge pages of shared memory"]
+            given=shown(huge.median, "B") if huge else "nothing", setting=data.run["machine"]["huge pages of shared memory"]
         ),
-        "\n## On what, and with what\n\n",
+        "\n## Machine and versions\n\n",
         facts(data),
-        "\n## Who is left out\n\n",
+        "\n## Contenders that are left out\n\n",
         *out,
         *("".join(f"- {who} failed: {why}\n" for who, why in data.run["failed"].items())),
     ]

@@ -1,8 +1,9 @@
-"""Contenders, each a process of its own that waits for its turn; and how they take turns.
+"""The contenders, each a process that waits for its turn, and the order of the turns.
 
-In each round all of a case have one turn each, in one order in even rounds and in the other in odd ones, so that all see the same
-machine; a first round warms up and is not counted. While one works, the others wait in read(2). A contender has one processor for
-itself, whoever answers it another one; servers run where the kernel puts them.
+In each round, each contender of a case has one turn. The order alternates between rounds, so that all
+run under the same conditions. A first round warms up and is not counted. While one contender works,
+the others wait in read(2). A contender has a processor of its own, its partner has another one, and
+the kernel places servers.
 """
 
 import os
@@ -13,15 +14,15 @@ import tempfile
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
 HERE, THERE = PROCESSORS[0], PROCESSORS[-1]
-PATIENCE = 180  # seconds for one turn, making ready included
+PATIENCE = 180  # seconds for one turn, including its preparation
 
 
 class Failure(Exception):
-    """A contender has ended, or does not answer: the sentence says why."""
+    """A contender has exited, or does not answer; the text is the reason."""
 
 
 class Process:
-    """One process of a contender's."""
+    """One process of a contender."""
 
     def __init__(self, command, processor=HERE):
         self.errors = tempfile.TemporaryFile("w+")
@@ -58,10 +59,10 @@ class Process:
         self.process.wait()
         self.errors.seek(0)
         said = self.errors.read().strip().splitlines()
-        return said[-1] if said else f"it ended with {self.process.returncode}"
+        return said[-1] if said else f"it exited with {self.process.returncode}"
 
     def close(self):
-        """It ends at the end of its input, having removed what it made; or it is ended, with whatever it started."""
+        """Close its input, at which it exits and removes its files; or kill its process group."""
         self.process.stdin.close()
         try:
             self.process.wait(timeout=30)
@@ -73,7 +74,7 @@ class Process:
 
 
 class Solo:
-    """A contender of one process, which works through all cases of a figure."""
+    """A contender with one process, which runs all cases of a figure."""
 
     def __init__(self, command):
         self.process = Process(command)
@@ -87,7 +88,7 @@ class Solo:
 
 
 class Team:
-    """So many processes that work at the same time on what a host, which then only waits, has made."""
+    """Several processes that work at the same time on the data of a host, which only waits."""
 
     def __init__(self, host, members, name):
         self.name, self.processes = name, []
@@ -101,7 +102,7 @@ class Team:
             raise
 
     def turn(self, nanoseconds, words):
-        """How many all of them do together in a nanosecond."""
+        """The operations per nanosecond of all processes together."""
         for process in self.processes[1:]:
             process.tell(nanoseconds, f"{words} {self.name}")
         answers = [process.hear() for process in self.processes[1:]]
@@ -113,8 +114,9 @@ class Team:
 
 
 def take(contenders, rounds, nanoseconds, give):
-    """Turns of all, each of which is words and something with turn(); give(contender, round, answer) gets what they answer. Returns
-    those that failed, with the sentences.
+    """Run the turns of all contenders, each an object with turn() and its words.
+
+    give(contender, round, answer) gets the answers. Returns the contenders that failed, and the reasons.
     """
     failed = {}
     for turn in range(-1, rounds):
