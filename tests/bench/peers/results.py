@@ -216,7 +216,7 @@ def short_table(data):
         if ours and any(theirs for _, theirs in held):
             against = ", ".join(f"{peer.rsplit(', ', 1)[0]} {digits(ours.times(theirs))} ×" for peer, theirs in held if theirs)
             rows.append((what, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), against))
-    return table(["", OWN, "factor to"], rows)
+    return table(["", OWN, "times as fast as"], rows)
 
 
 # The page.

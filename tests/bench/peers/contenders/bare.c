@@ -1,5 +1,5 @@
 /*
- * bare.c - the limit: memory, futexes, pipes, sockets and system calls with nothing around them.
+ * bare.c - the lower limits: memory, futexes, pipes, sockets and system calls without a library.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define MFD_HUGETLB 0x0004U
 #endif
 
-/* -- Items of shared memory, which nobody else may change meanwhile. */
+/* -- Items of shared memory, without protection from other writers. */
 
 #define ITEM_SIZE ((size_t)16)
 
@@ -151,7 +151,7 @@ static void end_socket(void) {
   close(there[1]);
 }
 
-/* -- memcpy, from memory of this process to memory of this process. */
+/* -- memcpy() in private memory. */
 
 static char *from, *to;
 static size_t size;
@@ -178,7 +178,7 @@ static void end_copy(void) {
   free(to);
 }
 
-/* -- Blocks: made, mapped, and removed. */
+/* -- Blocks: make, map, remove. */
 
 static char name[64];
 static int (*new_block)(void);
@@ -189,7 +189,7 @@ static int new_file(void) {
   return shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
-/* Of huge pages that an administrator has set aside. */
+/* A block of reserved huge pages. */
 static int new_huge(void) {
   return (int)syscall(SYS_memfd_create, "bench", MFD_HUGETLB);
 }

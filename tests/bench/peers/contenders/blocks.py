@@ -1,4 +1,4 @@
-"""Blocks of bytes in Python: copied into, copied out of, made and removed.
+"""Blocks of bytes in Python: copies to and from them, creation and removal.
 
   blocks.py ours | stock
 """

@@ -1,6 +1,6 @@
 /*
- * boost.cpp - Boost.Interprocess: a vector of variants in a segment of shared memory, with its mutex around each access, as
- * nothing else keeps one value from being seen half written.
+ * boost.cpp - Boost.Interprocess: a vector of variants in a segment of shared memory. Each access
+ * locks its mutex, because otherwise a reader could see a value half written.
  */
 #include <cstdio>
 #include <cstdlib>
@@ -107,7 +107,7 @@ template <class T> void read_all(int64_t times) {
   }
 }
 
-/* A copy in memory of this process's own, as of every other contender. */
+/* A copy in private memory, as every other contender makes. */
 const text &characters_of(const value &one) {
   return type == TURN_STR ? std::get<text>(one) : std::get<binary>(one).data;
 }
@@ -198,7 +198,7 @@ void attach_often(int64_t times) {
   }
 }
 
-/* Hand-over, by its mutex and its condition. */
+/* Hand-over by mutex and condition variable. */
 struct court {
   ipc::interprocess_mutex mutex;
   ipc::interprocess_condition changed;
@@ -289,7 +289,7 @@ int main() {
     {"build", begin_build, build, nullptr},
     {"attach", begin_attach, attach_often, remove},
     {"handover", begin_handover, exchange, end_handover},
-    /* Several processes at once. */
+    /* Several processes at the same time. */
     {"host", begin_host, nullptr, remove},
     {"team-read", begin_team, team_read, detach},
     {"team-write", begin_team, team_write, detach},

@@ -1,4 +1,4 @@
-// How a contender in Go works (turn.h says it for C): this library, and a slice of Go's own.
+// The contenders in Go (see turn.h for the protocol): this library, and a Go slice.
 //
 // contender ours | typed | slice
 package main
@@ -23,7 +23,7 @@ const (
 	other = "sixteen more, ok"
 )
 
-// work does something so many times.
+// work runs an operation times times.
 type work func(times int)
 
 func must(err error) {
@@ -32,7 +32,7 @@ func must(err error) {
 	}
 }
 
-// values are one of each type, and another one.
+// values returns two different values of a type.
 func values(kind string) (one, another any) {
 	switch kind {
 	case "bool":
@@ -71,7 +71,7 @@ func open(name string) *shareable.List {
 	return list
 }
 
-// sink keeps what was read, so that reading is not left out.
+// sink keeps the values, so that the compiler does not remove the reads.
 var sink any
 
 func read(kind string) work {
@@ -97,7 +97,7 @@ func write(kind string) work {
 	}
 }
 
-// How ints and floats are read and written by who knows their type: without allocating.
+// Typed reads and writes of ints and floats, which do not allocate.
 
 var number int64
 var real float64
@@ -205,7 +205,7 @@ var works = map[string]map[string]func(word string) work{
 	"slice": {"read": readSlice, "write": writeSlice},
 }
 
-// workFor does it in pieces that grow until one takes long enough for the clock not to count.
+// workFor runs the work in batches that grow until the cost of reading the clock does not matter.
 func workFor(long time.Duration, run work) (done int, took time.Duration) {
 	start, times := time.Now(), 1
 	var last time.Duration

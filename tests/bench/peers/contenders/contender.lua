@@ -1,4 +1,4 @@
---- How a contender in Lua works (turn.h says it for C): this library, and a table of Lua's own.
+--- The contenders in Lua (see turn.h for the protocol): this library, and a Lua table.
 --
 -- contender.lua ours | table
 
@@ -7,13 +7,14 @@ local shareable = require "shareable"
 local ITEMS, ITEM = 1000, 501
 local TEXT, OTHER = "sixteen bytes ok", "sixteen more, ok"
 
--- Lua's own clock tells the processor's time, which stands still while the program sleeps: it is the second choice.
+-- os.clock returns processor time, which stops while the program sleeps, so it is the second
+-- choice.
 local has_socket, socket = pcall(require, "socket")
 local clock = has_socket and socket.gettime or os.clock
 
 local is_ours = arg[1] == "ours"
 
--- A value of each type, and another one.
+-- Returns two different values of a type.
 local function values_of(kind)
   local bytes = is_ours and shareable.bytes or function(text) return text end
   local values = {
@@ -99,7 +100,7 @@ works["team-locked"] = function(name)
   end
 end
 
--- In pieces that grow until one takes long enough for the clock not to count.
+-- Runs the work in batches that grow until the cost of reading the clock does not matter.
 local function work_for(seconds, run)
   local start, times, done = clock(), 2, 0
   local last = start

@@ -1,5 +1,5 @@
 /*
- * exchange.c - handing over to a partner and back.
+ * exchange.c - hand-overs to a partner and back.
  */
 #include "exchange.h"
 

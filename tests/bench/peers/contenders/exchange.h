@@ -1,5 +1,6 @@
 /*
- * exchange.h - handing over to a partner and back: who answers, where both of them run, and how long each exchange takes.
+ * exchange.h - hand-overs to a partner and back: starts the partner, places both processes, and
+ * measures each exchange.
  */
 #ifndef BENCH_EXCHANGE_H
 #define BENCH_EXCHANGE_H
@@ -11,16 +12,16 @@
 extern "C" {
 #endif
 
-/* Both on one processor; otherwise each has its own. */
+/* Whether both run on one processor; otherwise each has its own. */
 bool exchange_is_together(const char *where);
 
 /*
- * Starts a partner that does nothing but answer. "apart": each has a processor; "together": both have one; "asleep": apart, and a
- * pause before each exchange, so that the partner sleeps.
+ * Starts a partner that only answers. "apart": each has a processor; "together": both share one;
+ * "asleep": apart, with a pause before each exchange, so that the partner sleeps.
  */
 void exchange_begin(const char *where, void (*answer)(void));
 
-/* One after the other, each of them timed. */
+/* Runs the exchanges one after another, and records the time of each. */
 void exchange_take(int64_t times, void (*once)(void));
 
 void exchange_end(void);

@@ -1,7 +1,7 @@
-"""Handing something over to another process and back, in Python: an int in a list, a message of eight bytes, or a small dict as
-JSON or a pickle.
+"""Hand-overs to another process and back, in Python: an int in a list, a message of eight bytes, or a
+small dict as JSON or a pickle.
 
-  handover.py ours | connection | queue | pipe-WAY | socket-WAY | sysv | redis      where WAY is raw, json or pickle
+  handover.py ours | connection | queue | pipe-WAY | socket-WAY | sysv | redis    (WAY: raw, json or pickle)
 """
 
 import json
@@ -21,7 +21,7 @@ RAW = b"8 bytes!"
 
 
 class Ours:
-    """What goes there is item 0; what comes back has a cache line of its own."""
+    """Item 0 goes to the partner; the item of the answer has a cache line of its own."""
 
     def __init__(self):
         from shareable.shared_memory import ShareableList
@@ -81,7 +81,7 @@ class Queue:
 
 
 class Raw:
-    """Descriptors, and no more around them than the system has."""
+    """Bare file descriptors."""
 
     def __init__(self, there, back):
         self.there, self.back = there, back
@@ -94,7 +94,7 @@ class Raw:
 
 
 class Files:
-    """Descriptors as Python's files, for messages of any length: JSON in a line each, or pickles."""
+    """Descriptors as Python files, for messages of any length: a line of JSON each, or pickles."""
 
     def __init__(self, there, back):
         self.there = open(there[0], "rb", closefd=False), open(there[1], "wb", closefd=False)
@@ -120,7 +120,7 @@ class Pickle(Files):
 
 
 class Descriptors:
-    """Two pipes, or the two ends of a local socket."""
+    """Two pipes, or the two ends of a Unix socket."""
 
     def __init__(self, kind, way):
         if kind == "pipe":
@@ -147,7 +147,7 @@ class Descriptors:
 
 
 class Sysv:
-    """A queue of messages of System V's: there is no package of Debian's for POSIX's in Python."""
+    """A System V message queue: Debian has no Python package for POSIX message queues."""
 
     def __init__(self):
         import sysv_ipc
@@ -168,7 +168,7 @@ class Sysv:
 
 
 class Redis:
-    """A list of Redis's in each direction, popped by who waits for it."""
+    """A Redis list for each direction; the waiter pops from it."""
 
     def __init__(self):
         self.server = self.connect()
@@ -202,7 +202,7 @@ def make(which):
 
 @contextmanager
 def exchanging(where):
-    """ "apart": each has a processor; "together": both have one; "asleep": apart, and a pause before each exchange."""
+    """ "apart": each has a processor; "together": both share one; "asleep": apart, with a pause before each."""
     way, pause = make(sys.argv[1]), 0.001 if where == "asleep" else 0
     partner = context.Process(target=way.answer, daemon=True)
     partner.start()

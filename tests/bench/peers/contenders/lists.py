@@ -1,4 +1,4 @@
-"""Items of lists and what comes near them, in Python: this library's, the standard library's, and a program's own.
+"""Items of lists and of similar objects in Python: of this library, of the standard library, and private ones.
 
   lists.py ours | stock | memory | list | dict | array | manager | value | sysv
 """
@@ -16,7 +16,7 @@ from turn import ITEM, ITEMS, NEXT, VALUES, Answer, here, place, take_all, there
 
 
 def module(which):
-    """shared_memory, of this library or of the standard one."""
+    """Return shared_memory of this library or of the standard library."""
     if which == "ours":
         from shareable import shared_memory
     else:
@@ -24,7 +24,7 @@ def module(which):
     return shared_memory
 
 
-# What is read and written: things with [] and how they go away.
+# The objects that are read and written: each has [], and is removed at the end.
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def kept(made):
 
 @contextmanager
 def managed(_, values):
-    """A list in a manager's process, which runs where the kernel puts it."""
+    """A list in a manager process, which the kernel places."""
     os.sched_setaffinity(0, range(os.cpu_count()))
     with multiprocessing.Manager() as manager:
         place("self", {here})
@@ -52,7 +52,7 @@ def managed(_, values):
 
 
 class Locked:
-    """A Value of multiprocessing with its lock, as if it were a list."""
+    """A multiprocessing.Value with its lock, as a list."""
 
     def __init__(self, value):
         self.value = multiprocessing.Value("d" if isinstance(value, float) else "q", value)
@@ -65,7 +65,7 @@ class Locked:
 
 
 class Packed:
-    """Numbers or texts in a block of the standard library's, by struct; nothing keeps one from being seen half written."""
+    """Numbers or texts in a standard SharedMemory, by struct; a reader may see a text half written."""
 
     def __init__(self, values, block):
         self.buffer, self.form = block.buf, form_of(values[0])
@@ -95,7 +95,7 @@ def packed(_, values):
 
 
 class Guarded:
-    """The same by hand, with System V's memory, and a semaphore around each access."""
+    """The same with System V shared memory, and a semaphore around each access."""
 
     def __init__(self, key, count=None, create=False):
         import sysv_ipc
@@ -149,7 +149,7 @@ MAKERS = {
 }
 
 
-# The works.
+# The works (see turn.h).
 
 
 @contextmanager
@@ -184,7 +184,7 @@ def writer(items, one, other):
 
 
 def value_number(kind, number):
-    """A value of a type, another object for each number, as what a program counts or reads is."""
+    """Return a value of a type; a different object for each number, as in a real program."""
     return {
         "none": lambda: None,
         "bool": lambda: number % 2 == 0,
@@ -215,7 +215,7 @@ def manager_size(values):
 
 @contextmanager
 def taking(kind, count):
-    """Not a turn: the bytes of so many items."""
+    """Not timed: the bytes of many items."""
     values = [value_number(kind, number) for number in range(int(count))]
     if which == "manager":
         raise Answer(manager_size(values), int(count))
@@ -293,7 +293,7 @@ def hosting(name):
 
 
 def join(name):
-    """The items and, of a manager's, the lock."""
+    """The items, and the lock if a manager has them."""
     if which == "manager":
         Family.register("items", exposed=["__getitem__", "__setitem__"])
         Family.register("lock", exposed=["acquire", "release"])
@@ -311,7 +311,7 @@ def join(name):
 
 
 def subscripted(proxy):
-    """A proxy of a manager's under [], which looks a method up in its class."""
+    """A manager proxy with [], which Python looks up in the class."""
 
     class Items:
         def __getitem__(self, index):
@@ -369,7 +369,7 @@ def joint_locking(name):
 
 
 def add_to(value, pipe):
-    """A child's work: so many additions, whenever it is told a number."""
+    """Runs in a child: for each number that it receives, make that number of additions."""
     while times := pipe.recv():
         for _ in repeat(None, times):
             with value.get_lock():
@@ -379,7 +379,7 @@ def add_to(value, pipe):
 
 @contextmanager
 def adding_in_family(count):
-    """A Value goes to children only: so all of them are this program's."""
+    """Only children can get a Value, so all members are children of this program."""
     context, value, pipes, children = multiprocessing.get_context("fork"), multiprocessing.Value("q", 7), [], []
     for number in range(int(count)):
         mine, theirs = context.Pipe()

@@ -1,5 +1,6 @@
 /*
- * lmdb.c - LMDB: a table in a mapped file on the file system of shared memory, never synced to a disk.
+ * lmdb.c - LMDB: a table in a mapped file on the file system of shared memory, never synced to a
+ * disk.
  */
 #include <lmdb.h>
 #include <stdio.h>
@@ -68,7 +69,10 @@ static void begin_items(char **words) {
   fill(TURN_ITEMS);
 }
 
-/* A transaction for each read, as what others have written meanwhile is to be seen; its slot is kept. */
+/*
+ * Each read has a transaction, so that it sees the latest writes of other processes. The reader
+ * slot is kept.
+ */
 static void read_items(int64_t times) {
   size_t which = TURN_ITEM;
 

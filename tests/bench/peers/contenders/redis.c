@@ -1,5 +1,5 @@
 /*
- * redis.c - Redis on a local socket: a hash of its, through hiredis.
+ * redis.c - Redis on a Unix socket: a hash, through hiredis.
  */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -135,7 +135,7 @@ int main(void) {
     {"write", begin_items, write_items, leave},
     {"memory", begin_memory, NULL, NULL},
     {"host", begin_host, NULL, leave},
-    /* Several clients at once. */
+    /* Several clients at the same time. */
     {"team-read", begin_team, read_items, leave},
     {"team-write", begin_team, write_items, leave},
     {"team-add", begin_team, team_add, leave},

@@ -1,5 +1,5 @@
 /*
- * shareable.c - this library, from C.
+ * shareable.c - this library in C.
  */
 #include "shareable.h"
 
@@ -131,7 +131,7 @@ static void write_items(int64_t times) {
       must(shareable_list_set_none(list, TURN_ITEM));
 }
 
-/* -- The bytes of a block for so many items. */
+/* -- The size of a block of many items. */
 
 static void begin_memory(char **words) {
   size_t count = turn_number(words[1]);
@@ -142,7 +142,7 @@ static void begin_memory(char **words) {
   shareable_list_unref(made);
 }
 
-/* -- Lists of ints of any length: made, and attached to. */
+/* -- Lists of ints of any length: build and attach. */
 
 static int64_t *integers;
 static size_t length;
@@ -190,7 +190,7 @@ static void end_attach(void) {
   end_build();
 }
 
-/* -- Hand-over: what goes there is item 0, what comes back has a cache line of its own. */
+/* -- Hand-over: item 0 goes to the partner; the item of the answer has a cache line of its own. */
 
 enum { THERE = 0, BACK = 64, COUNT = 65 };
 
@@ -240,7 +240,7 @@ static void end_handover(void) {
   shareable_list_unref(list);
 }
 
-/* -- Copies into a block and out of it. */
+/* -- Copies to and from a block. */
 
 static char *own;
 static size_t size;
@@ -279,7 +279,7 @@ static void end_copy(void) {
   free(own);
 }
 
-/* -- Blocks: made, perhaps touched, and removed. */
+/* -- Blocks: make, optionally touch, remove. */
 
 static uint32_t flags;
 static bool is_touched, is_told;
@@ -304,7 +304,7 @@ static void create(int64_t times) {
   }
 }
 
-/* How much of the memory that this process has mapped from shared memory lies in huge pages. */
+/* The bytes of shared memory that this process has mapped in huge pages. */
 static double in_huge_pages(void) {
   FILE *file = fopen("/proc/self/smaps_rollup", "r");
   char line[200];
@@ -318,7 +318,7 @@ static double in_huge_pages(void) {
   return kilobytes * 1024;
 }
 
-/* How many of a block's bytes the kernel puts in huge pages where it is told to. */
+/* Answers the bytes of a block that the kernel puts in huge pages on request. */
 static void begin_huge(char **words) {
   size = turn_number(words[0]);
   must(shareable_memory_create(&memory, NULL, size, SHAREABLE_LAZY, 0, NULL));
@@ -361,7 +361,7 @@ static void team_add(int64_t times) {
     must(shareable_list_add(list, TURN_ITEM, 1, NULL));
 }
 
-/* The same as an addition, as two steps that belong together. */
+/* The same as an addition, in two steps under the lock. */
 static void team_locked(int64_t times) {
   int64_t integer;
 

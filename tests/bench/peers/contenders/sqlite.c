@@ -1,6 +1,7 @@
 /*
- * sqlite.c - SQLite: a table in a mapped file on the file system of shared memory, with a write-ahead log, never synced to a
- * disk: the quickest setting in which several processes may read while one writes.
+ * sqlite.c - SQLite: a table in a mapped file on the file system of shared memory, with a
+ * write-ahead log, never synced to a disk. These are the fastest settings with which several
+ * processes can read while one writes.
  */
 #include <sqlite3.h>
 #include <stdio.h>

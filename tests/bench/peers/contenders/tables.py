@@ -1,5 +1,5 @@
-"""A small table that several languages read and write, from Python: in LMDB, SQLite or Redis. Their settings are those of
-lmdb.c, sqlite.c and redis.c, which say why.
+"""A small table that several languages read and write, in Python: in LMDB, SQLite or Redis. Their settings are those of
+lmdb.c, sqlite.c and redis.c, which explain them.
 
   tables.py lmdb | sqlite | redis
 """
@@ -21,7 +21,7 @@ def path_of(name):
 
 
 class Lmdb:
-    """Bytes in, bytes out: a number is packed."""
+    """Stores and returns bytes; numbers are packed."""
 
     def __init__(self, kind):
         import lmdb

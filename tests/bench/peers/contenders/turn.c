@@ -1,5 +1,5 @@
 /*
- * turn.c - how a contender in C works.
+ * turn.c - the main loop of a contender in C.
  */
 #include "turn.h"
 
@@ -75,7 +75,7 @@ int turn_there(void) {
   return processor("BENCH_THERE");
 }
 
-/* In pieces that grow until one takes long enough for the clock not to count. */
+/* Runs the work in batches that grow until the cost of reading the clock does not matter. */
 static void work_for(const turn_work *work, int64_t nanoseconds) {
   int64_t start = clock_now(), last = start, times = 1, done = 0;
 

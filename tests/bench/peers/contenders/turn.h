@@ -1,10 +1,12 @@
 /*
- * turn.h - how a contender in C works: a line on its input asks for a piece of work, a line on its output answers.
+ * turn.h - the protocol of the contenders: a contender reads a request from a line of its input,
+ * and writes the answer to a line of its output.
  *
- *   NANOSECONDS NAME WORD…    do the work of that name for so long, at least once
+ *   NANOSECONDS NAME WORD…    do the work NAME for NANOSECONDS, at least once
  *
- * It answers with two numbers, "how much" and "in how many nanoseconds", or with the nanoseconds of each of many exchanges
- * after the word "each". End of input is its end. Every contender, in any language, does the same.
+ * The answer is two numbers, the amount and the nanoseconds that it took; or the word "each" and
+ * the nanoseconds of each exchange. A contender exits at the end of its input. The contenders in
+ * all languages do the same.
  */
 #ifndef BENCH_TURN_H
 #define BENCH_TURN_H
@@ -17,50 +19,53 @@
 extern "C" {
 #endif
 
-/* A piece of work. */
+/* A work that a contender can do. */
 typedef struct turn_work {
   const char *name;
-  /* Makes ready for what the words say, where it is asked for something else than the last time. */
+  /* Prepares the work for the words. Called if the request differs from the last one. */
   void (*begin)(char **words);
-  /* Does it so many times. NULL: making ready was all, and it has answered already. */
+  /* Does the work `times` times. NULL: begin() has already answered. */
   void (*run)(int64_t times);
-  /* Undoes begin; may be NULL. */
+  /* Undoes begin(); may be NULL. */
   void (*end)(void);
 } turn_work;
 
-/* Works, the last of them without a name, until there is no more input. */
+/* Handles requests until the end of the input. The last of the works has no name. */
 void turn_take_all(const turn_work *works);
 
-/* What each of `times` is worth in the answer: 1, or the bytes that it copies. */
+/* Sets the amount of one repetition in the answer: 1, or the bytes that it copies. */
 void turn_worth(double worth);
 
-/* Answers for a work that is not run: so much, of so many. */
+/* Answers for a work without run(): an amount and a count. */
 void turn_answer(double amount, double count);
 
-/* Remembers how long one exchange took: the answer is these. */
+/* Records the time of one exchange. The answer contains all of them. */
 void turn_record(int64_t nanoseconds);
 
-/* Ends the program where that is not so. */
+/* Exits if the condition is false. */
 void turn_must(bool is_so, const char *what);
 
-/* A number, of items or bytes, that a word says. */
+/* Returns the number of items or bytes in a word. */
 size_t turn_number(const char *word);
 
-/* Writes a byte of every page, so that all of them are there. */
+/* Writes a byte of every page, so that the kernel allocates all of them. */
 void turn_touch(void *memory, size_t size);
 
 /* The types of items that are read and written. */
 enum turn_type { TURN_NONE, TURN_BOOL, TURN_INT, TURN_FLOAT, TURN_STR, TURN_BYTES };
 enum turn_type turn_type_of(const char *word);
 
-/* All keep a table of so many items of one type, and read and write that one of them. */
+/*
+ * Each contender has a table of TURN_ITEMS items of one type, and reads and writes the item
+ * TURN_ITEM.
+ */
 #define TURN_ITEMS 1000
 #define TURN_ITEM 500
-/* The text of 16 bytes, what a float is at first and what is written then. */
+/* Two texts of 16 bytes: the first value, and the value that is written. */
 #define TURN_TEXT "sixteen bytes ok"
 #define TURN_OTHER "sixteen more, ok"
 
-/* The processor that the contender is on, and the one for whoever answers it. */
+/* The processor of the contender, and the processor of its partner. */
 int turn_here(void);
 int turn_there(void);
 

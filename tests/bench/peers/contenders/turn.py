@@ -1,4 +1,4 @@
-"""How a contender in Python works: see turn.h, which says the same for C."""
+"""The main loop of a contender in Python: see turn.h for the protocol."""
 
 import gc
 import os
@@ -10,7 +10,7 @@ TEXT, OTHER = "sixteen bytes ok", "sixteen more, ok"
 EXCHANGES = 4000
 
 VALUES = {"none": None, "bool": True, "int": 7, "float": 2.5, "str": TEXT, "bytes": TEXT.encode()}
-# What is written in turn; all have another worth than the one before.
+# The values that are written in turn; each differs from the one before.
 NEXT = {
     "none": (None, None),
     "bool": (True, False),
@@ -24,17 +24,17 @@ here, there = (int(os.environ.get(name, 0)) for name in ("BENCH_HERE", "BENCH_TH
 
 
 class Answer(Exception):
-    """A work answers at once: so much, of so many."""
+    """A work answers without a run: an amount and a count."""
 
 
 def place(process, processors):
-    """Have all threads of a process run on these processors."""
+    """Make all threads of a process run on these processors."""
     for thread in os.listdir(f"/proc/{process}/task"):
         os.sched_setaffinity(int(thread), processors)
 
 
 def work_for(nanoseconds, run, worth):
-    """In pieces that grow until one takes long enough for the clock not to count."""
+    """Run the work in batches that grow until the cost of reading the clock does not matter."""
     start = last = time.perf_counter_ns()
     times, done, exchanges = 1, 0, []
     while True:
@@ -50,7 +50,7 @@ def work_for(nanoseconds, run, worth):
 
 
 def take_all(works):
-    """Do works, each a function of words that makes a context of a function of how often, until there is no more input."""
+    """Handle requests until the end of the input. A work takes words and returns a context of run(times)."""
     gc.disable()
     asked = context = None
     for line in sys.stdin:
