@@ -2,6 +2,7 @@
  * gc.c - shareable gc: removing what ended processes left behind.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -52,7 +53,10 @@ static size_t width_left(const shareable_gc *gc) {
   if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0)
     return 0;
   for (size_t i = 0; i < shareable_gc_count(gc); i++) {
-    size_t length = strlen(shareable_gc_name(gc, i)) + sizeof "garbage ";
+    char *name = cli_escaped(shareable_gc_name(gc, i));
+    size_t length = strlen(name) + sizeof "garbage ";
+
+    free(name);
     taken = length > taken ? length : taken;
   }
   return window.ws_col > taken + 20 ? window.ws_col - taken : 20;

@@ -82,14 +82,10 @@ void shareable__descriptor_close(int *fd, const shareable__file_id *id) {
   *fd = -1;
 }
 
-void shareable__descriptor_mark(int fd) {
-  (void)fcntl(fd, F_SETFL, O_NONBLOCK);
-}
-
 static bool is_marked(int fd) {
   int flags = fcntl(fd, F_GETFL);
 
-  return flags >= 0 && (flags & O_NONBLOCK) != 0;
+  return flags < 0 ? errno != EBADF : (flags & SHAREABLE__DESCRIPTOR_MARK) != 0;
 }
 
 void shareable__descriptor_close_marked(int *fd, const shareable__file_id *id) {

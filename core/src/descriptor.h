@@ -8,6 +8,7 @@
 #define SHAREABLE__DESCRIPTOR_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -40,10 +41,10 @@ bool shareable__file_id_of(int fd, shareable__file_id *id);
 void shareable__descriptor_close(int *fd, const shareable__file_id *id);
 
 /*
- * Marks the descriptor of a block as the library's. Device and inode do not distinguish it from a descriptor of the program's
- * for the same block. The mark is O_NONBLOCK, which has no effect on a regular file that is open.
+ * The library opens blocks with this flag. It marks a descriptor as the library's: device and inode do not distinguish it from a
+ * descriptor that the program opened for the same block. The flag has no effect on a regular file that is open.
  */
-void shareable__descriptor_mark(int fd);
+#define SHAREABLE__DESCRIPTOR_MARK O_NONBLOCK
 
 /* shareable__descriptor_close() for a marked descriptor: one without the mark is the program's, and stays open. */
 void shareable__descriptor_close_marked(int *fd, const shareable__file_id *id);

@@ -228,9 +228,9 @@ static int create_at_random(int shm, shareable__owner_directory *directory) {
 
 /* The same directory as the last time, or a new one with its name; another user may have taken that meanwhile. */
 static int create_again(int shm, shareable__owner_directory *directory) {
-  uint64_t last = atomic_load(&last_random);
+  uint64_t made = atomic_load(&last_random); /* the user and the number */
 
-  return last != 0 && last >> 32 == geteuid() ? create_numbered(shm, (uint32_t)last, directory) : EPERM;
+  return made != 0 && made >> 32 == geteuid() ? create_numbered(shm, (uint32_t)made, directory) : EPERM;
 }
 
 /*

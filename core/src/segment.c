@@ -158,7 +158,6 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
     return shareable__fail_system(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
                                   name);
   be_present(segment->fd);
-  shareable__descriptor_mark(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
   segment->device = status.st_dev;
@@ -219,7 +218,8 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
     if (system != 0)
       return system;
     snprintf(segment->temporary, sizeof segment->temporary, DIRECTORY "/.shareable-%08" PRIx32, bits);
-    segment->fd = shareable__openat(AT_FDCWD, segment->temporary, O_RDWR | O_CREAT | O_EXCL, mode);
+    segment->fd =
+      shareable__openat(AT_FDCWD, segment->temporary, O_RDWR | O_CREAT | O_EXCL | SHAREABLE__DESCRIPTOR_MARK, mode);
   } while (segment->fd < 0 && errno == EEXIST);
   if (segment->fd >= 0)
     return 0;
@@ -243,7 +243,7 @@ static bool can_be_linked(int fd) {
 }
 
 static int open_unnamed(shareable__segment *segment, mode_t mode) {
-  segment->fd = shareable__openat(AT_FDCWD, DIRECTORY, O_RDWR | O_TMPFILE, mode);
+  segment->fd = shareable__openat(AT_FDCWD, DIRECTORY, O_RDWR | O_TMPFILE | SHAREABLE__DESCRIPTOR_MARK, mode);
   if (segment->fd >= 0 && can_be_linked(segment->fd))
     return 0;
   if (segment->fd >= 0) {
@@ -381,7 +381,7 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   shareable_status status;
 
   memset(segment, 0, sizeof *segment);
-  segment->fd = open_patiently(from.text, access | O_NOFOLLOW | O_NONBLOCK);
+  segment->fd = open_patiently(from.text, access | O_NOFOLLOW | SHAREABLE__DESCRIPTOR_MARK);
   if (segment->fd < 0 && errno == ENOENT)
     return fail_not_found(error, name);
   if (segment->fd < 0 && errno == EWOULDBLOCK)
@@ -409,7 +409,7 @@ int shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint
 }
 
 int shareable__segment_open_again(int fd, const shareable__file_id *file, const char *name, bool read_only) {
-  int access = (read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
+  int access = (read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | SHAREABLE__DESCRIPTOR_MARK;
   path at = path_of(name);
   char itself[32];
   int again = open_patiently(at.text, access);

@@ -28,6 +28,7 @@
 #undef close
 #undef closedir
 #undef fclose
+#undef fdopen
 #undef fopen
 #undef getline
 #undef free
@@ -423,10 +424,14 @@ static const excuse ignored[] = {
   {"", "usleep", "likewise"},
   {"", "waitpid", "somebody else waited for that process: it has ended"},
   {"descriptor.c", "openat", "a log that cannot be opened is unknown, and what it may record stays"},
+  {"descriptor.c", "fcntl", "a descriptor whose flags cannot be read is closed if its file is the block"},
+  {"descriptor.c", "fdopen", "a block that a process may have mapped is kept, unless the lease proves it unused"},
+  {"descriptor.c", "fdopendir", "likewise"},
   {"descriptor.c", "fstat",
    "a file that cannot be checked is taken for another one: a log stays, and a writer seems to live"},
   {"entropy.c", "getrandom", "who reads what a killed writer left is shown its journal"},
   {"file_set.c", "reallocarray", "the log of a block that may be moved stays"},
+  {"fork.c", "madvise", "a child that runs no handlers of fork() is not noticed, as on a kernel before 4.14"},
   {"fork.c", "pthread_atfork", "likewise: who gets no proof of life may still read"},
   {"futex.c", "syscall", "who cannot sleep looks again until the time is over; who is not woken looks soon by itself"},
   {"gc.c", "fstat", "the finding says so, and the block stays"},
@@ -448,9 +453,7 @@ static const excuse ignored[] = {
   {"lease.c", "syscall", "without the thread's id there is no lease, and the block stays"},
   {"limit.c", "getrlimit", "without it, too large a file fails only when it is made"},
   {"mapped.c", "access", "without a look at all processes, a block stays unless the kernel's lease proves it unused"},
-  {"mapped.c", "fopen", "a block that a process may have mapped stays"},
-  {"mapped.c", "getline", "likewise"},
-  {"mapped.c", "opendir", "likewise"},
+  {"mapped.c", "getline", "a block that a process may have mapped stays"},
   {"mapped.c", "readdir", "likewise"},
   {"mapped.c", "reallocarray", "likewise"},
   {"mapped.c", "readlinkat", "the name that a file had before it was unlinked, for `shareable ls`"},

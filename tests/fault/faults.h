@@ -132,6 +132,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define socket(...) FAULTS_LASTING(socket, EMFILE, EACCES)(__VA_ARGS__)
 #define socketpair(...) FAULTS_LASTING(socketpair, EMFILE)(__VA_ARGS__)
 #define mmap(...) FAULTS_LASTING(mmap, ENOMEM, EAGAIN)(__VA_ARGS__)
+#define fdopen(...) ((FILE *)faults_took(FAULTS_TAKE(fdopen, ENOMEM)(__VA_ARGS__)))
 #define fdopendir(...) ((DIR *)faults_took(FAULTS_TAKE(fdopendir, ENOMEM)(__VA_ARGS__)))
 #define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
 #define readdir(...) FAULTS_PICK("readdir", false, faults_zero, readdir, EIO)(__VA_ARGS__)

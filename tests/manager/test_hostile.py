@@ -243,7 +243,7 @@ def test_whoever_stands_still_is_let_go_of_after_ten_seconds():
                 each.recv_bytes()
         os.set_blocking(deaf.fileno(), True)
         end = socket.socket(fileno=os.dup(deaf.fileno()))
-        end.settimeout(5)
+        end.settimeout(PATIENCE)
         assert is_closed(end)
         kept.send_bytes(track("kept"))
         assert kept.recv() == ("#RETURN", None), "who asked to be kept is"
