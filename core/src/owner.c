@@ -43,10 +43,10 @@ typedef struct owner {
   chunk chunks[CHUNKS];
   size_t next; /* where to look for a free record */
   shareable__file_id id;
-  unsigned count;   /* of chunks; 0: there is no log yet */
-  bool is_starting; /* a thread starts the reaper, without the fork lock */
-  uid_t user;
   shareable__file_id shm; /* the directory that was /dev/shm */
+  unsigned count;         /* of chunks; 0: there is no log yet */
+  uid_t user;
+  bool is_starting; /* a thread starts the reaper, without the fork lock */
   char directory[sizeof((shareable__owner_directory *)NULL)->name];
   char name[17];
 } owner;
@@ -532,13 +532,13 @@ static shareable_status claim_in(owner *own, shareable__record **record, const c
 }
 
 static shareable_status claim(shareable__owned *owned, const char *name, shareable_error *error) {
-  shareable__record *record;
+  shareable__record *record = NULL;
   owner *own = NULL;
   shareable_status status = find_begun(&own, name, error);
 
-  if (status == SHAREABLE_OK)
+  if (status == SHAREABLE_OK && own != NULL)
     status = claim_in(own, &record, name, error);
-  if (status == SHAREABLE_OK)
+  if (status == SHAREABLE_OK && record != NULL)
     *owned = (shareable__owned){record, shareable__forks, record->use, own->shm};
   return status;
 }
