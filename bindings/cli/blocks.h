@@ -32,7 +32,7 @@ typedef struct block {
   bool has_other_users;  /* that cannot be seen from here */
   int64_t unasked;       /* a process that may use it, but cannot be looked into; or 0 */
   bool is_owner_unknown; /* the logs that may name its owner cannot be read */
-  int64_t owner;         /* a process; 0: nobody owns it; -1: it has ended, or cannot be seen from here */
+  int64_t owner;         /* a process; 0: no process owns it; -1: it has ended, or cannot be seen from here */
   int64_t age;           /* in seconds */
   uid_t uid;
   mode_t mode; /* the permission bits */

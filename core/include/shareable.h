@@ -47,7 +47,7 @@
  *   child of a later fork() opens the block again for its first write: that fails with SHAREABLE_E_SYSTEM if it may not.
  * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library stays held. A call that has begun
  *   is completed first: a wait or a lock that has no timeout cannot be cancelled until the item changes or the lock is free. A
- *   thread that is to be cancelled meanwhile must wait with a timeout, and call pthread_testcancel() between two calls.
+ *   thread that may be cancelled during a wait must wait with a timeout, and call pthread_testcancel() between two calls.
  * - Signal handlers. A handler must not write to a list through a handle through which the thread that it interrupted may be
  *   writing: the interrupted write would no longer be protected from a change of the item's type. Nor must it read or lock what
  *   that thread may hold. A handler may call fork(): its signal waits while the library is in a state that a child must not get.
@@ -839,7 +839,7 @@ SHAREABLE_API shareable_status shareable_manager_create_list(shareable_manager *
                                                              uint32_t flags, shareable_error *error);
 
 /*
- * Gives a block to the manager, whoever made it: it is to remove it in the end. A name may be given before the block is there,
+ * Gives a block to the manager, which removes it in the end. Any process may have made it. A name may be given before the block is there,
  * and twice. If the block is there, this library's manager removes that block only: another block that has taken the name by
  * then stays. CPython's manager removes whatever block has the name. A manager's names are UTF-8.
  *

@@ -26,16 +26,16 @@ int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
   return shareable__descriptor_raise(openat(directory, path, flags | O_CLOEXEC, mode));
 }
 
-DIR *shareable__opendir(const char *path) {
-  int fd = shareable__openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0), system;
-  DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+DIR *shareable__opendirat(int directory, const char *path) {
+  int fd = shareable__openat(directory, path, O_RDONLY | O_DIRECTORY, 0), system;
+  DIR *list = fd < 0 ? NULL : fdopendir(fd);
 
-  if (fd >= 0 && directory == NULL) {
+  if (fd >= 0 && list == NULL) {
     system = errno;
     close(fd);
     errno = system;
   }
-  return directory;
+  return list;
 }
 
 FILE *shareable__fopen(const char *path) {

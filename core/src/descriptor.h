@@ -30,8 +30,11 @@ int shareable__descriptor_raise(int fd);
  */
 int shareable__openat(int directory, const char *path, int flags, mode_t mode);
 
-/* opendir(3) and fopen(3) to read, with a descriptor above 2 and FD_CLOEXEC. Return NULL with errno on failure. */
-DIR *shareable__opendir(const char *path);
+/*
+ * opendir(3), relative to an open directory or AT_FDCWD, and fopen(3) to read: with a descriptor above 2 and FD_CLOEXEC. Return NULL
+ * with errno on failure.
+ */
+DIR *shareable__opendirat(int directory, const char *path);
 FILE *shareable__fopen(const char *path);
 
 /* The file of an open descriptor. Returns false with errno if the descriptor is not open. */

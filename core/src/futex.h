@@ -11,7 +11,7 @@
 /* Sleeps for `duration` nanoseconds at most, if the word still is what was seen; a signal ends it too. */
 void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duration);
 
-/* Wakes `count` of those who sleep on the word, in all processes. Returns how many; 1 if the system does not tell. */
+/* Wakes at most `count` waiters of the word, in all processes. Returns their number; 1 if it is unknown. */
 int32_t shareable__futex_wake(uint32_t *word, int32_t count);
 
 #endif

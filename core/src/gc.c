@@ -341,17 +341,13 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
   DIR *directory;
   shareable_status status;
   shareable_gc *gc;
-  int shm;
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the findings");
   if (flags & ~(uint32_t)SHAREABLE_REMOVE)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: gc takes 0 or SHAREABLE_REMOVE",
                            (unsigned)flags);
-  shm = shareable__shm_directory_open();
-  directory = shm < 0 ? NULL : fdopendir(shm);
-  if (directory == NULL && shm >= 0)
-    close(shm);
+  directory = shareable__opendirat(AT_FDCWD, SHAREABLE__DIRECTORY);
   if (directory == NULL)
     return shareable__fail(error, errno == EACCES ? SHAREABLE_E_PERMISSION : SHAREABLE_E_SYSTEM, errno,
                            "cannot look into " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));

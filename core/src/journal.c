@@ -94,7 +94,7 @@ static void visit_log(const shareable__owner_directory *directory, const char *n
 }
 
 static void visit_directory(const shareable__owner_directory *directory, uint64_t *budget, tour *on) {
-  DIR *list = shareable__directory_list(directory->fd);
+  DIR *list = shareable__opendirat(directory->fd, ".");
   const struct dirent *entry;
 
   if (list == NULL) {

@@ -36,7 +36,7 @@ static bool take_soon(uint32_t *lock, uint32_t token) {
   return false;
 }
 
-/* Takes the lock in which WAITERS is, or is to be. */
+/* Takes the lock if WAITERS is set in it before or afterwards. */
 static bool take_with_waiters(shareable_list *list, uint32_t from, uint32_t to) {
   if (!take(&list->sync.area->lock, from, to))
     return false;

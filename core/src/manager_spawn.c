@@ -89,7 +89,7 @@ static int close_others(posix_spawn_file_actions_t *actions, int first) {
 #else
 /* Each that is open now: one that another thread opens meanwhile, without O_CLOEXEC, is the program's too. */
 static int close_others(posix_spawn_file_actions_t *actions, int first) {
-  DIR *open_ones = shareable__opendir("/dev/fd");
+  DIR *open_ones = shareable__opendirat(AT_FDCWD, "/dev/fd");
   const struct dirent *entry;
   int result = 0;
 

@@ -124,7 +124,7 @@ static void look_at_descriptor(const search *of, int descriptors, const char *nu
 /* Whether its descriptors could be read: those of a process that has ended could. */
 static bool look_at_descriptors(const search *of, const place *process, int64_t pid) {
   place fds = place_of(process, "fd");
-  DIR *descriptors = shareable__opendir(fds.path);
+  DIR *descriptors = shareable__opendirat(AT_FDCWD, fds.path);
   const struct dirent *entry;
 
   if (descriptors == NULL)
@@ -152,7 +152,7 @@ static long look_at_maps(const search *of, const place *process, int64_t pid) {
 /* After the end of its main thread, the memory and the files of a process are only shown for its other threads. */
 static bool look_at_threads(const search *of, const place *process, int64_t pid) {
   place tasks = place_of(process, "task");
-  DIR *threads = shareable__opendir(tasks.path);
+  DIR *threads = shareable__opendirat(AT_FDCWD, tasks.path);
   const struct dirent *entry;
   long lines = 0;
 
@@ -251,7 +251,7 @@ static bool shows_all(void) {
 shareable__mapped shareable__mapped_find(dev_t device) {
   shareable__mapped mapped = {.is_whole = shows_all()};
   search of = {&mapped, device};
-  DIR *processes = shareable__opendir("/proc");
+  DIR *processes = shareable__opendirat(AT_FDCWD, "/proc");
   const struct dirent *entry;
 
   if (processes == NULL) {

@@ -37,15 +37,6 @@ bool shareable__shm_identify(shareable__file_id *id) {
   return true;
 }
 
-DIR *shareable__directory_list(int directory) {
-  int fd = shareable__openat(directory, ".", O_RDONLY | O_DIRECTORY, 0);
-  DIR *list = fd < 0 ? NULL : fdopendir(fd);
-
-  if (list == NULL && fd >= 0)
-    close(fd);
-  return list;
-}
-
 /* The user that a name of the form .shareable-UID or .shareable-UID.SUFFIX names. */
 static bool parse_name(const char *name, uid_t *user) {
   const char *digits = name + sizeof PREFIX - 1;
@@ -172,7 +163,7 @@ static bool is_candidate(const struct dirent *entry) {
 
 /* Calls `visit` until it returns other than 0, which is returned. Of all names, only so many are read. */
 static int each_name(int shm, size_t most, visit_name *visit, void *context) {
-  DIR *list = shareable__directory_list(shm);
+  DIR *list = shareable__opendirat(shm, ".");
   const struct dirent *entry;
   int system = 0;
 

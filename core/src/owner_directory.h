@@ -26,9 +26,6 @@ int shareable__shm_directory_open(void);
 /* Finds out which directory /dev/shm is: another root directory or mount namespace has another one. False with errno. */
 bool shareable__shm_identify(shareable__file_id *id);
 
-/* Lists an open directory, by a descriptor above 2 of its own. Returns NULL with errno on failure; else closedir() is due. */
-DIR *shareable__directory_list(int directory);
-
 /*
  * Opens a directory by its name in `shm`, a descriptor of /dev/shm. Returns 0, EPERM if the name is not of that form or is not
  * a directory of the user that it names with mode 0700, or another errno if that cannot be told.

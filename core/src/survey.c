@@ -137,7 +137,7 @@ bool shareable__usage_is_none(const shareable__usage *usage) {
   return usage->use == SHAREABLE__UNUSED || (usage->unasked == NULL && !usage->is_unknown);
 }
 
-/* Root of a user namespace is not root for a user who has no id there. */
+/* Root of a user namespace has no power over a user without an id there. */
 bool shareable__survey_reads_logs_of(const char *name, const struct stat *file) {
   char path[sizeof SHAREABLE__DIRECTORY + SHAREABLE__NAME_MAX + 1];
 

@@ -464,7 +464,7 @@ static shareable_status lock_to_read(shareable__sync *sync, size_t i, shareable_
 
 void shareable__sync_finish(shareable__sync *sync, size_t i, const shareable__reading *reading) {
   if (reading->is_locked)
-    let_go(sync, i, reading->unlocked); /* which tells waiters, if a dead writer's write was completed */
+    let_go(sync, i, reading->unlocked); /* and wakes waiters, if a dead writer's write was completed */
 }
 
 /* A read that is begun again, because somebody wrote meanwhile. */

@@ -309,7 +309,7 @@ static void visit_entry(int place, const char *name, visit_stray *visit, void *c
 
 /* Returns 0, or an errno if there may be more; a directory that was removed meanwhile was empty. */
 static int each_stray_in(int place, visit_stray *visit, void *context) {
-  DIR *files = shareable__directory_list(place);
+  DIR *files = shareable__opendirat(place, ".");
   const struct dirent *entry;
   int system;
 
@@ -441,7 +441,7 @@ static void recover_link(int place, const char *link) {
 }
 
 static void recover_links(int place) {
-  DIR *files = shareable__directory_list(place);
+  DIR *files = shareable__opendirat(place, ".");
   const struct dirent *entry;
 
   if (files == NULL)

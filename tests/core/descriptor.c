@@ -17,7 +17,7 @@ Test(descriptor, a_directory_and_a_file_are_opened_above_the_standard_streams) {
   FILE *file;
 
   close(STDIN_FILENO);
-  directory = shareable__opendir("/proc");
+  directory = shareable__opendirat(AT_FDCWD, "/proc");
   file = shareable__fopen("/proc/self/maps");
   cr_assert(directory != NULL && file != NULL);
   cr_assert_gt(dirfd(directory), STDERR_FILENO);
@@ -33,7 +33,7 @@ Test(descriptor, what_cannot_be_opened_is_null_with_the_reason) {
   size_t before = descriptors();
 
   errno = 0;
-  cr_assert_null(shareable__opendir("/proc/self/maps"));
+  cr_assert_null(shareable__opendirat(AT_FDCWD, "/proc/self/maps"));
   cr_assert_eq(errno, ENOTDIR);
   cr_assert_null(shareable__fopen("/proc/self/nothing"));
   cr_assert_eq(errno, ENOENT);

@@ -185,13 +185,13 @@ Test(lock, wakes_who_sleeps_on_it) {
 }
 
 /* A child does not have the lock that its parent took, and the parent's is not lost by the child's end. */
-Test(lock, is_not_inherited_by_a_fork_s_child) {
+static void check_not_inherited(pid_t (*make_child)(void)) {
   shareable_list *list = counter();
   pid_t child;
   int result;
 
   cr_ok(shareable_list_lock(list, 0));
-  child = fork();
+  child = make_child();
   if (child == 0)
     _exit(shareable_list_unlock(list) != SHAREABLE_E_NOT_LOCKED ||
           shareable_list_lock(list, 0) != SHAREABLE_E_TIMED_OUT);
@@ -199,6 +199,10 @@ Test(lock, is_not_inherited_by_a_fork_s_child) {
   cr_assert_eq(result, 0);
   cr_ok(shareable_list_unlock(list));
   end_list(list);
+}
+
+Test(lock, is_not_inherited_by_a_fork_s_child) {
+  check_not_inherited(fork);
 }
 
 static void *count_in_a_thread(void *list) {
@@ -272,20 +276,8 @@ Test(lock, a_killed_waiter_costs_one_wakeup_at_most) {
 }
 
 Test(lock, is_not_inherited_by_a_child_that_runs_no_handlers) {
-  shareable_list *list = counter();
-  pid_t child;
-  int result;
-
   need_cleared_pages();
-  cr_ok(shareable_list_lock(list, 0));
-  child = fork_without_handlers();
-  if (child == 0)
-    _exit(shareable_list_unlock(list) != SHAREABLE_E_NOT_LOCKED ||
-          shareable_list_lock(list, 0) != SHAREABLE_E_TIMED_OUT);
-  cr_assert_eq(waitpid(child, &result, 0), child);
-  cr_assert_eq(result, 0);
-  cr_ok(shareable_list_unlock(list));
-  end_list(list);
+  check_not_inherited(fork_without_handlers);
 }
 
 static void lock_time_and_again(shareable_list *list) {

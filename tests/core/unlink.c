@@ -390,7 +390,7 @@ Test(unlink, needs_no_room) {
   check_unlink_in_full(long_name());
 }
 
-/* As a process leaves it that was killed in a full /dev/shm: the name is nowhere, and nobody needs it. */
+/* As a process leaves it that was killed in a full /dev/shm: the name is nowhere, and no process needs it. */
 Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
   struct stat file;
   char path[300], stray[100];
