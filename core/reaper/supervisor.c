@@ -171,14 +171,17 @@ static void serve(state *of, shareable__owner_log *log) {
   of->wards[of->count++].child = child;
 }
 
-/* A visit. Logs of other pid namespaces have reapers there. */
+/*
+ * A visit. Logs of other pid namespaces have reapers there. The creation of a log wakes the supervisor: on a busy machine it would
+ * lock the log before its creator does, each time.
+ */
 static void look_at(shareable__owner_log *log, void *context) {
   shareable__journal_head head;
   state *of = context;
 
   if (strcmp(log->name, of->self->name) == 0 || is_served(of, log->name))
     return;
-  if (!shareable__journal_remove_unfilled(log))
+  if (shareable__journal_is_new(log->fd) || !shareable__journal_remove_unfilled(log))
     of->is_behind = true;
   if (shareable__journal_read(log->fd, &head) != SHAREABLE__YES)
     return;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "segment.h"
@@ -179,6 +180,22 @@ bool shareable__journal_lock(shareable__owner_log *log, bool wait) {
   shareable__journal_close(log);
   log->fd = fd;
   return shareable__journal_lock_file(fd, wait);
+}
+
+/* How long the creator of a log may take to lock it. */
+#define LOCKED_WITHIN_NS INT64_C(200000000)
+
+bool shareable__journal_is_new(int fd) {
+  struct stat status;
+  struct timespec now;
+  int64_t seconds;
+
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (fstat(fd, &status) != 0)
+    return false;
+  seconds = (int64_t)now.tv_sec - status.st_ctim.tv_sec;
+  return seconds >= 0 && seconds <= 1 &&
+         seconds * INT64_C(1000000000) + now.tv_nsec - status.st_ctim.tv_nsec < LOCKED_WITHIN_NS;
 }
 
 bool shareable__journal_remove_unfilled(shareable__owner_log *log) {

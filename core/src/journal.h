@@ -156,6 +156,12 @@ bool shareable__journal_is_over(const shareable__owner_log *log, const shareable
  */
 bool shareable__journal_remove_unfilled(shareable__owner_log *log);
 
+/*
+ * Returns whether the file was created or changed less than 0.2 seconds ago: its creator may be about to lock it. After the clock
+ * was set back, no file is new.
+ */
+bool shareable__journal_is_new(int fd);
+
 /* Unlinks the log, if its name still stands for it; and the directory with the last log in it. */
 void shareable__journal_remove(const shareable__owner_log *log);
 

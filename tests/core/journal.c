@@ -360,6 +360,15 @@ Test(log, that_was_never_filled_is_removed_once_no_process_has_it_locked) {
   shareable__journal_close(&log);
 }
 
+Test(log, is_new_for_a_moment_only) {
+  int fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  cr_assert(shareable__journal_is_new(fd));
+  usleep(300000);
+  cr_assert_not(shareable__journal_is_new(fd));
+  close(fd);
+}
+
 Test(log, that_was_filled_is_not_removed_for_one_that_was_not) {
   shareable__owner_log log;
 

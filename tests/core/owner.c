@@ -807,6 +807,29 @@ static void own_under_a_careless_parent(const char *prefix) {
   _exit(count_zombies() <= 1 ? 0 : 4);
 }
 
+static bool is_there(const char *path, useconds_t duration) {
+  usleep(duration);
+  return access(path, F_OK) == 0;
+}
+
+/* A log that is created under its name, beside a supervisor: as without O_TMPFILE, by an owner that is killed before it locks the log. */
+static void leave_a_log_unfilled(const char *prefix) {
+  char log[100];
+
+  if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  come_and_go(numbered(prefix, 0).text);
+  if (come(numbered(prefix, 1).text) < 0 || !goes(numbered(prefix, 0).text))
+    _exit(2);
+  snprintf(log, sizeof log, "%s/0123456789abcdef", log_directory());
+  close(open(log, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!is_there(log, 50000))
+    _exit(3);
+  for (int i = 0; i < 100 && is_there(log, 50000); i++)
+    ;
+  _exit(is_there(log, 0) ? 4 : 0);
+}
+
 /* Without /proc, as an ordinary user, who may not link a file by its descriptor. */
 static void own_without_proc(const char *prefix) {
   if (mount("none", "/proc", "tmpfs", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
@@ -842,6 +865,11 @@ static void in_namespaces(void (*does)(const char *prefix)) {
 
 Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait) {
   in_namespaces(own_under_a_careless_parent);
+}
+
+/* On a busy machine, a supervisor that locked it at once would take the log from its creator each time. */
+Test(owner, has_a_moment_to_lock_a_log_that_it_creates_under_its_name) {
+  in_namespaces(leave_a_log_unfilled);
 }
 
 Test(owner, needs_no_proc) {
