@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../../core/src/list.h"
+#include "../../core/src/platform.h"
 #include "child.h"
 #include "support.h"
 
@@ -306,11 +307,16 @@ static void *take_wakeups(void *of) {
 
 /* The lock has no queue: without wake-ups, the process that locks again at once would keep it. */
 Test(lock, is_handed_over_while_another_process_takes_the_wakeups) {
-  shareable_list *list = counter();
-  pid_t child = child_with_lock(list, lock_time_and_again);
-  theft here = {.lock = &list->sync.area->lock};
+  shareable_list *list;
+  theft here = {0};
   pthread_t thief;
+  pid_t child;
 
+  if (!SHAREABLE__LINUX)
+    skip_because("needs futex(2)");
+  list = counter();
+  child = child_with_lock(list, lock_time_and_again);
+  here.lock = &list->sync.area->lock;
   cr_assert_eq(pthread_create(&thief, NULL, take_wakeups, &here), 0);
   for (int i = 0; i < 100; i++) {
     cr_ok(shareable_list_lock(list, 2000 * MILLISECOND));

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pickle
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -241,6 +242,9 @@ def test_whoever_stands_still_is_let_go_of_after_ten_seconds():
             assert each.poll(3)
             with pytest.raises((EOFError, ConnectionError)):
                 each.recv_bytes()
+        hung_up = select.poll()
+        hung_up.register(deaf.fileno(), 0)
+        assert hung_up.poll(3000), "its time began later: what it reads before the end would give it more"
         os.set_blocking(deaf.fileno(), True)
         end = socket.socket(fileno=os.dup(deaf.fileno()))
         end.settimeout(PATIENCE)
