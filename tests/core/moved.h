@@ -23,19 +23,21 @@ static inline const char *moved_path(const char *name) {
 }
 
 /*
- * Moves the block, and gives its name to a block that no process owns: so no process that recovers moves it back. Returns false
- * if that fails.
+ * Moves the block, and gives its name to a block that no process owns: so no process that recovers moves it back. One may have
+ * done so before the name was given: then the block is moved again. Returns false if that fails.
  */
 static inline bool move_block(const char *name) {
-  shareable_memory *memory;
+  shareable_memory *memory = NULL;
   char path[300];
 
   snprintf(path, sizeof path, "/dev/shm/%s", name);
-  mkdir(log_directory(), 0700);
-  if (rename(path, moved_path(name)) != 0 || shareable_memory_create(&memory, name, 24, 0, 0, NULL) != SHAREABLE_OK)
-    return false;
+  for (int tries = 0; tries < 100 && memory == NULL; tries++) {
+    mkdir(log_directory(), 0700);
+    if (rename(path, moved_path(name)) == 0)
+      shareable_memory_create(&memory, name, 24, 0, 0, NULL);
+  }
   shareable_memory_unref(memory);
-  return true;
+  return memory != NULL;
 }
 
 #endif
