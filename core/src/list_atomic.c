@@ -59,9 +59,9 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
 }
 
 /* The short way, as shareable__sync_store(): false where that cannot be told. */
-static inline __attribute__((always_inline)) bool change_soon(shareable_list *list, int64_t index, apply *operation,
-                                                              change *what, shareable_status *status) {
-  shareable__cell *cell = list->sync.writer.cell;
+static inline __attribute__((always_inline)) bool change_soon(shareable_list *list, shareable__cell *cell,
+                                                              int64_t index, apply *operation, change *what,
+                                                              shareable_status *status) {
   shareable__area *area = list->sync.area;
   shareable__slot slot;
   bool may;
@@ -80,12 +80,12 @@ static inline __attribute__((always_inline)) bool change_soon(shareable_list *li
 /* Each way has a change of its own, so that the short one's need not lie in memory. */
 static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
                                                                           apply *operation, change *what) {
+  /* A writer that has a cell has an area, may write, and is not closed. */
+  shareable__cell *cell = list == NULL ? NULL : shareable__writer_fast_cell(&list->sync.writer);
   change soon = *what, later;
   shareable_status status;
 
-  /* A writer that is fast has an area, may write, and is not closed. */
-  if (list != NULL && shareable__writer_is_fast(&list->sync.writer) &&
-      change_soon(list, index, operation, &soon, &status)) {
+  if (cell != NULL && change_soon(list, cell, index, operation, &soon, &status)) {
     *what = soon;
     return status;
   }

@@ -134,9 +134,11 @@ shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t in
 /* Stores a word over a word of the same type, which is all there is to do. False where there is more. */
 static inline bool store_word(shareable_list *list, size_t i, const shareable__slot *slot, uint64_t format,
                               uint64_t bits) {
-  if (list->sync.area != NULL)
-    return shareable__writer_is_fast(&list->sync.writer) &&
-           shareable__sync_store(list->sync.area, list->sync.writer.cell, i, slot, format, bits);
+  if (list->sync.area != NULL) {
+    shareable__cell *cell = shareable__writer_fast_cell(&list->sync.writer);
+
+    return cell != NULL && shareable__sync_store(list->sync.area, cell, i, slot, format, bits);
+  }
   if (!shareable__item_is(slot, format))
     return false;
   shareable__store(slot->data, bits);

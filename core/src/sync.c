@@ -88,10 +88,12 @@ static void put_word(shareable__area *area, size_t i, uint64_t word) {
 /* Lets go of an item, and tells who waits for it: with a barrier of its own only where a glance would not do. */
 static void let_go(const shareable__sync *sync, size_t i, uint64_t word) {
   shareable__area *area = sync->area;
+  shareable__cell *cell;
 
   put_word(area, i, word);
-  if (shareable__writer_is_fast(&sync->writer)) {
-    shareable__bell_glance(&area->bells, i, &sync->writer.cell->quiet);
+  cell = shareable__writer_fast_cell(&sync->writer);
+  if (cell != NULL) {
+    shareable__bell_glance(&area->bells, i, &cell->quiet);
     return;
   }
   __atomic_thread_fence(__ATOMIC_SEQ_CST);

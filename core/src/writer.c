@@ -160,7 +160,7 @@ static void forget_parent(shareable__writer *writer) {
     return;
   writer->proof = NULL;
   writer->token = 0;
-  writer->cell = NULL;
+  __atomic_store_n(&writer->cell, NULL, __ATOMIC_RELAXED);
   writer->slow_writes = 0;
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->forks, shareable__forks, __ATOMIC_RELEASE);
@@ -235,7 +235,7 @@ void shareable__writer_leave(shareable__writer *writer) {
   writer->proof = NULL;
   __atomic_store_n(&writer->token, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
-  writer->cell = NULL;
+  __atomic_store_n(&writer->cell, NULL, __ATOMIC_RELAXED);
   writer->slow_writes = 0;
   shareable__fork_unlock();
 }

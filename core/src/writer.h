@@ -77,10 +77,15 @@ static inline bool shareable__writer_is_own(const shareable__writer *writer) {
   return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__forks;
 }
 
-/* Whether this very thread may use the writer's cell. */
-static inline bool shareable__writer_is_fast(const shareable__writer *writer) {
+/*
+ * The writer's cell if this very thread may use it, otherwise NULL. Another thread may close the handle at any moment: so the cell
+ * is loaded once, and is NULL from then on.
+ */
+static inline struct shareable__cell *shareable__writer_fast_cell(const shareable__writer *writer) {
   return __atomic_load_n(&writer->thread, __ATOMIC_RELAXED) == &shareable__thread &&
-         __atomic_load_n(&writer->forks, __ATOMIC_RELAXED) == shareable__forks;
+             __atomic_load_n(&writer->forks, __ATOMIC_RELAXED) == shareable__forks
+           ? __atomic_load_n(&writer->cell, __ATOMIC_RELAXED)
+           : NULL;
 }
 
 #endif

@@ -1227,7 +1227,7 @@ Test(sync, a_ninth_handle_becomes_fast_once_another_one_is_closed) {
   shareable_list_unref(handles[0]);
   for (int i = 0; i < 100; i++)
     cr_ok(shareable_list_set_int(handles[SHAREABLE__SYNC_CELLS], 0, i));
-  cr_assert(shareable__writer_is_fast(&handles[SHAREABLE__SYNC_CELLS]->sync.writer));
+  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__SYNC_CELLS]->sync.writer));
   for (size_t i = 1; i < LENGTH(handles); i++)
     shareable_list_unref(handles[i]);
   end_list(list);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
@@ -363,7 +364,7 @@ Test(writer, asking_whether_one_lives_is_no_cancellation_point) {
 }
 
 static void *ask_whether_fast(void *writer) {
-  return shareable__writer_is_fast(writer) ? writer : NULL;
+  return shareable__writer_fast_cell(writer) != NULL ? writer : NULL;
 }
 
 Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
@@ -376,19 +377,19 @@ Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
 
   need_barriers();
   shareable__writer_start(&writer, &fd, own_name(), false);
-  cr_assert_not(shareable__writer_is_fast(&writer));
+  cr_assert_null(shareable__writer_fast_cell(&writer));
   cr_ok(shareable__writer_join(&writer, that_cell, cell));
-  cr_assert(shareable__writer_is_fast(&writer));
+  cr_assert_not_null(shareable__writer_fast_cell(&writer));
   cr_assert_eq(pthread_create(&thread, NULL, ask_whether_fast, &writer), 0);
   cr_assert_eq(pthread_join(thread, &answer), 0);
   cr_assert_null(answer);
   child = fork();
   if (child == 0)
-    _exit(shareable__writer_is_fast(&writer) ? 1 : 0);
+    _exit(shareable__writer_fast_cell(&writer) != NULL);
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
   shareable__writer_leave(&writer);
-  cr_assert_not(shareable__writer_is_fast(&writer));
+  cr_assert_null(shareable__writer_fast_cell(&writer));
   remove_block();
 }
 
@@ -397,7 +398,7 @@ Test(writer, one_without_a_cell_has_no_fast_thread) {
   shareable__writer writer;
 
   join(&writer, &fd);
-  cr_assert_not(shareable__writer_is_fast(&writer));
+  cr_assert_null(shareable__writer_fast_cell(&writer));
   shareable__writer_leave(&writer);
   remove_block();
 }
@@ -469,4 +470,52 @@ Test(writer, seems_alive_to_whoever_cannot_open_its_file_again) {
   close(others);
   remove_block();
   cr_assert(shareable__writer_is_alive(&other, token));
+}
+
+typedef struct writing {
+  shareable_list *list;
+  atomic_bool has_begun;
+} writing;
+
+/* As Python writes a long list without its interpreter's lock. */
+static void *write_until_closed(void *with) {
+  writing *on = with;
+  shareable_memory *memory = shareable_list_memory(on->list);
+  shareable_status status = shareable_memory_pin(memory);
+
+  on->has_begun = true;
+  while (status == SHAREABLE_OK)
+    status = shareable_list_set_int(on->list, 0, 1);
+  shareable_memory_unpin(memory);
+  return NULL;
+}
+
+static void close_while_a_thread_writes(void) {
+  writing on = {0};
+  pthread_t thread;
+
+  cr_ok(shareable_list_open(&on.list, own_name(), 0, NULL));
+  cr_assert_eq(pthread_create(&thread, NULL, write_until_closed, &on), 0);
+  while (!on.has_begun)
+    sched_yield();
+  usleep(50);
+  shareable_list_close(on.list);
+  pthread_join(thread, NULL);
+  shareable_list_unref(on.list);
+}
+
+/* On one processor, so that the closing thread interrupts the other one between any two instructions. */
+Test(writer, may_be_closed_while_a_thread_that_has_the_block_pinned_writes) {
+  shareable_value value = shareable_int(0);
+  shareable_list *list;
+  cpu_set_t one;
+
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+  cr_ok(shareable_list_create(&list, own_name(), &value, 1, 0, 0, NULL));
+  for (int i = 0; i < 2000; i++)
+    close_while_a_thread_writes();
+  cr_ok(shareable_list_unlink(list, NULL));
+  shareable_list_unref(list);
 }
