@@ -558,7 +558,7 @@ def test_lines_fit_a_terminal_and_colours_are_for_one(name):
         lines = [line.rstrip("\r") for line in plain.split("\n")]
         assert [line for line in lines if len(line) > 80 and "/shareable-" not in line] == [], command  # a path is as it is
     longest = max(len(os.fsencode(block)) for block in os.listdir("/dev/shm"))
-    told = on_terminal("gc", columns=max(60, 4 * longest + 40))  # of all blocks, others' too; no word is broken
+    told = on_terminal("gc", columns=longest + 60)  # all blocks, also those of others: the reason wraps between words
     said = r"stays nobody has it recorded as owned: it is there until somebody unlinks it".replace(" ", r"\s+")
     assert re.search(rf"^{name}\s+{said}\s", told, re.M) and told.count("\n") >= 3
     made.shm.unlink()
