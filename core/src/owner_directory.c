@@ -76,16 +76,17 @@ static int check(shareable__owner_directory *directory, bool of_any_user) {
            : EPERM;
 }
 
-/* Why it cannot be opened: the errno, or EPERM if it is proven to be something else. */
+/* Returns the errno, or EPERM if the name is proven to be something else. Root may have removed it since: ENOENT. */
 static int why_not(int shm, const char *name, uid_t user, int system) {
   struct stat status;
 
   if (system == ENOTDIR || system == ELOOP)
     return EPERM;
-  return system == EACCES && fstatat(shm, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-             (status.st_uid != user || (status.st_mode & 0777) != S_IRWXU)
-           ? EPERM
-           : system;
+  if (system != EACCES)
+    return system;
+  if (fstatat(shm, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno;
+  return status.st_uid != user || (status.st_mode & 0777) != S_IRWXU ? EPERM : EACCES;
 }
 
 static int open_checked(int shm, const char *name, bool of_any_user, shareable__owner_directory *directory) {
@@ -248,13 +249,17 @@ static int create_somewhere(int shm, shareable__owner_directory *directory) {
   return system == EPERM ? create_beside(shm, directory) : system;
 }
 
-/* A directory may go between two calls: with the last log in it. */
+static bool is_transient(int system) {
+  return system == ENOENT || system == EPERM || system == EACCES;
+}
+
+/* Between two calls a directory may be removed, with the last log in it, and another user's directory replaced (EACCES). */
 int shareable__owner_directory_create(shareable__owner_directory *directory) {
   int shm = shareable__shm_directory_open(), system = ENOENT;
 
   if (shm < 0)
     return errno;
-  for (int tries = 0; tries < TRIES && (system == ENOENT || system == EPERM); tries++)
+  for (int tries = 0; tries < TRIES && is_transient(system); tries++)
     system = create_somewhere(shm, directory);
   close(shm);
   return system;

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "support.h"
@@ -92,14 +94,43 @@ static void squat_with_a_pipe(const char *path) {
   give_to(OTHER, path);
 }
 
-/* By the other user itself: root's reaper, of another test, may remove an empty directory before it is given away. */
+/* A directory in the directory, so that the reapers of other tests, which are root's, do not remove it as empty. */
+static bool keep(int directory) {
+  return mkdirat(directory, "kept", 0700) == 0;
+}
+
+/* By the other user itself: a reaper may remove an empty directory before it is given away. */
 static void squat_with_a_directory_of(const char *path, mode_t mode) {
   mode_t mask = umask(0);
+  int fd;
 
   cr_assert_eq(seteuid(OTHER), 0);
-  cr_assert_eq(mkdir(path, mode), 0);
+  do {
+    mkdir(path, mode);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && !keep(fd)) {
+      close(fd);
+      fd = -1;
+    }
+  } while (fd < 0);
+  close(fd);
   cr_assert_eq(seteuid(0), 0);
   umask(mask);
+}
+
+/* This user's directory, with a file in it. */
+static void create_kept(shareable__owner_directory *directory) {
+  cr_assert_eq(shareable__owner_directory_create(directory), 0);
+  while (!keep(directory->fd)) {
+    shareable__owner_directory_close(directory);
+    cr_assert_eq(shareable__owner_directory_create(directory), 0);
+  }
+}
+
+static void remove_kept(shareable__owner_directory *directory) {
+  cr_assert_eq(unlinkat(directory->fd, "kept", AT_REMOVEDIR), 0);
+  shareable__owner_directory_remove(directory);
+  shareable__owner_directory_close(directory);
 }
 
 static void squat_with_a_directory(const char *path) {
@@ -136,19 +167,17 @@ Test(directory, has_another_name_if_that_is_taken) {
   for (size_t i = 0; i < LENGTH(squats); i++) {
     squats[i](own_path(""));
     cr_assert_eq(seteuid(own_user()), 0);
-    cr_assert_eq(shareable__owner_directory_create(&first), 0, "beside squatter %zu", i);
+    create_kept(&first);
     cr_assert_neq(strcmp(first.name, strrchr(own_path(""), '/') + 1), 0);
     cr_assert_eq(shareable__owner_directory_create(&second), 0);
     cr_assert_str_eq(first.name, second.name, "the one that there is is used");
     count = 0;
     cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
     cr_assert_eq(count, 1);
-    shareable__owner_directory_remove(&first);
-    shareable__owner_directory_close(&first);
     shareable__owner_directory_close(&second);
+    remove_kept(&first);
     cr_assert_eq(seteuid(0), 0);
-    if (unlink(own_path("")) != 0)
-      cr_assert_eq(rmdir(own_path("")), 0);
+    clean_up();
   }
 }
 
@@ -245,6 +274,36 @@ Test(directory, of_a_process_that_creates_files_of_another_user_is_not_left) {
   fail_to_create_for_another_user(1);
 }
 
+/* The other user takes the name, and root's reaper removes what it made, as it does with each empty directory. */
+static pid_t start_to_take_and_remove(const char *path) {
+  pid_t child = fork();
+
+  if (child != 0)
+    return child;
+  for (pid_t parent = getppid(); getppid() == parent;)
+    if (seteuid(OTHER) != 0 || (mkdir(path, 0700) != 0 && errno != EEXIST) || seteuid(0) != 0 ||
+        (rmdir(path) != 0 && errno != ENOENT))
+      break;
+  _exit(1);
+}
+
+Test(directory, is_created_while_another_user_s_comes_and_goes) {
+  shareable__owner_directory directory;
+  pid_t child;
+
+  need_root();
+  child = start_to_take_and_remove(own_path(""));
+  cr_assert_eq(seteuid(own_user()), 0);
+  for (int i = 0; i < 20000; i++) {
+    cr_assert_eq(shareable__owner_directory_create(&directory), 0);
+    shareable__owner_directory_remove(&directory);
+    shareable__owner_directory_close(&directory);
+  }
+  cr_assert_eq(seteuid(0), 0);
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+}
+
 static int64_t microseconds(void) {
   struct timespec now;
 
@@ -309,12 +368,9 @@ Test(directory, is_found_beyond_any_number_of_squatters) {
   need_root();
   squat(true);
   cr_assert_eq(seteuid(own_user()), 0);
-  cr_assert_eq(shareable__owner_directory_create(&directory), 0);
-  close(openat(directory.fd, "kept", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); /* root's reaper removes empty ones */
+  create_kept(&directory);
   cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
   cr_assert_eq(count, 1);
-  cr_assert_eq(unlinkat(directory.fd, "kept", 0), 0);
-  shareable__owner_directory_remove(&directory);
-  shareable__owner_directory_close(&directory);
+  remove_kept(&directory);
   cr_assert_eq(seteuid(0), 0);
 }
