@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../core/src/manager.h"
 #include "operations.h"
 
 #define KEY "secret", 6
@@ -37,8 +38,15 @@ static shareable_status connect_one(world *w) {
   return shareable_manager_connect(&w->manager, w->address, KEY, &w->error);
 }
 
+/* A connection that fails is tried again until the time is over: not for ten seconds for each failure. */
 static shareable_status connect_by_tcp(world *w) {
-  return shareable_manager_connect(&w->manager, w->tcp, KEY, &w->error);
+  int64_t usual = shareable__manager_patience;
+  shareable_status status;
+
+  shareable__manager_patience = usual / 20;
+  status = shareable_manager_connect(&w->manager, w->tcp, KEY, &w->error);
+  shareable__manager_patience = usual;
+  return status;
 }
 
 /* A handle that did not start the manager, which does not end by itself then. */
