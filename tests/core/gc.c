@@ -205,19 +205,25 @@ Test(gc, says_that_it_cannot_read_another_user_s_logs) {
   shareable_memory_unref(memory);
 }
 
+static void only_sleep(const void *with) {
+  (void)with;
+}
+
 /* The reaper has the log locked, as the owner had. */
 Test(gc, names_the_process_that_a_reaper_waits_for) {
   char reason[100];
-  pid_t owner;
+  pid_t owner, successor;
 
   be_somebody();
-  owner = start_owner(own_name(), getpid());
-  snprintf(reason, sizeof reason, "its owner lives, or has ended and left it to process %d, which lives", getpid());
+  successor = start(only_sleep, NULL);
+  owner = start_owner(own_name(), successor);
+  snprintf(reason, sizeof reason, "its owner lives, or has ended and left it to process %d, which lives", successor);
   cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
   end(owner, SIGKILL);
-  snprintf(reason, sizeof reason, "its owner has left it to process %d, which lives", getpid());
+  snprintf(reason, sizeof reason, "its owner has left it to process %d, which lives", successor);
   cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
-  cr_ok(shareable_unlink(own_name(), NULL));
+  end(successor, SIGKILL);
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
 }
 
 static double seconds(void) {
