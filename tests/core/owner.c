@@ -1,5 +1,5 @@
 /*
- * owner.c - tests of core/src/owner.c, core/src/journal.c and core/reaper.
+ * owner.c - tests of core/src/owner.c, core/src/journal.c and tools/reaper.
  */
 #include <ctype.h>
 #include <errno.h>

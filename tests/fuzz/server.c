@@ -3,7 +3,7 @@
  * steps in the first byte: the peer proves that it has the key, challenges the manager, and accepts
  * the manager's response. A peer that has not completed all three steps is not authenticated.
  */
-#include "../../manager/connection.h"
+#include "../../tools/manager/connection.h"
 #include "fuzz.h"
 
 #include <unistd.h>

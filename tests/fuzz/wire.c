@@ -4,7 +4,7 @@
  */
 #include "../../core/src/address.h"
 #include "../../core/src/protocol.h"
-#include "../../manager/service.h"
+#include "../../tools/manager/service.h"
 #include "fuzz.h"
 
 enum { NODES = 512 };

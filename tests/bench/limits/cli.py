@@ -2,7 +2,7 @@
 printing the items of a list. They take turns, so that both run under the same conditions. The ratio
 is the median of the ratios of the rounds.
 
-  cli.py PROGRAM    bindings/cli/shareable
+  cli.py PROGRAM    tools/cli/shareable
 """
 
 import os

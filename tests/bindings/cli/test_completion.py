@@ -15,7 +15,7 @@ import time
 import pytest
 from command import COMMAND, run
 
-FOLDER = os.path.join(os.environ["top_srcdir"], "bindings/cli/completion")
+FOLDER = os.path.join(os.environ["top_srcdir"], "tools/cli/completion")
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
 
 # What follows the part that is typed. Whatever runs it makes a file called "ran".

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 from command import COMMAND, on_terminal, run, stock
 
-SOURCES = os.path.join(os.environ["top_srcdir"], "bindings/cli")
+SOURCES = os.path.join(os.environ["top_srcdir"], "tools/cli")
 
 # C0, DEL, C1, marks and overrides of direction, what is invisible, what ends a line, and a tag.
 HIDDEN = "\x01\t\n\r\x1b[31m\x1b]0;title\x07\x7f\x80\x9b31m\x9f\xad\u061c\u200b\u200e\u202a\u202e\u2028\u2029\u2066\u2069\ufe0f\ufeff\U000e0041"
