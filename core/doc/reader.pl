@@ -89,7 +89,7 @@ sub is_alive {
 
 # Returns data, format and code of the item from a dead writer's redo record, or an empty list if
 # there is none.
-sub from_journal {
+sub from_redo_record {
   my ($i, $slot_size) = @_;
   for my $k (0 .. 3) {
     my ($token, $whole, $item, $format, $length, $code) = unpack('L L Q a8 Q Q', take($area + 768 + 512 * $k, 40));
@@ -138,7 +138,7 @@ sub item {
     my ($slot, $format, $code) = (take($at, $slot_size), take($formats + 8 * $i, 8), unpack('c', take($codes + $i, 1)));
     my $is_whole = !($word & LOCKED);
     if (!$is_whole && !is_alive($word >> 32)) { # "A dead writer", for a reader that may not write
-      my @journal = from_journal($i, $slot_size);
+      my @journal = from_redo_record($i, $slot_size);
       return 'damaged' if !@journal && $word & BARE;
       ($slot, $format, $code) = @journal if @journal;
       $is_whole = 1;

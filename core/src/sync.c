@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 _Static_assert(sizeof(shareable__cell) == 64, "a cell is a cache line");
-_Static_assert(sizeof(shareable__journal) == 512, "journals are part of the layout");
+_Static_assert(sizeof(shareable__redo_record) == 512, "journals are part of the layout");
 _Static_assert(offsetof(shareable__area, words) == 64 + 192 + 8 * 64 + 4 * 512, "the area is part of the layout");
 
 #define MAGIC "shr.sync"
@@ -108,9 +108,9 @@ static bool swap_token(uint32_t *token, uint32_t from, uint32_t to) {
   return __atomic_compare_exchange_n(token, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static void free_journal(shareable__journal *journal) {
-  __atomic_store_n(&journal->ready, 0, __ATOMIC_RELEASE);
-  __atomic_store_n(&journal->token, 0, __ATOMIC_RELEASE);
+static void redo_free(shareable__redo_record *record) {
+  __atomic_store_n(&record->ready, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&record->token, 0, __ATOMIC_RELEASE);
 }
 
 static shareable__cell *claim_cell(void *where, shareable__writer *writer, bool ask) {
@@ -136,21 +136,20 @@ static shareable_status join(shareable__sync *sync) {
 }
 
 /* The journal that has item i, whole; or NULL. */
-static shareable__journal *find_journal(shareable__area *area, size_t i) {
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
-    shareable__journal *journal = &area->journals[k];
-    if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 1 &&
-        __atomic_load_n(&journal->item, __ATOMIC_RELAXED) == i)
-      return journal;
+static shareable__redo_record *redo_find(shareable__area *area, size_t i) {
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+    shareable__redo_record *record = &area->redo_records[k];
+    if (__atomic_load_n(&record->ready, __ATOMIC_ACQUIRE) == 1 && __atomic_load_n(&record->item, __ATOMIC_RELAXED) == i)
+      return record;
   }
   return NULL;
 }
 
 /* The bytes that a journal has for a slot; more than either can have were put there by no writer of ours. */
-static size_t length_in(const shareable__journal *journal, size_t slot_size) {
-  uint64_t length = journal->length;
+static size_t length_in(const shareable__redo_record *record, size_t slot_size) {
+  uint64_t length = record->length;
 
-  return length > sizeof journal->data || length > slot_size ? 0 : (size_t)length;
+  return length > sizeof record->data || length > slot_size ? 0 : (size_t)length;
 }
 
 /* Of an item that the caller has locked: what was lost in it no longer matters, since it is, or a journal has it, whole. */
@@ -163,20 +162,20 @@ static void is_whole_again(shareable__area *area, size_t i) {
 
 /* Completes the write of a killed writer, if a journal has it, in an item whose lock the caller has taken over. */
 static void complete(shareable__sync *sync, size_t i) {
-  shareable__journal *journal = find_journal(sync->area, i);
+  shareable__redo_record *record = redo_find(sync->area, i);
   shareable__slot slot;
   uint32_t token;
 
-  if (journal == NULL || !shareable__layout_slot(sync->layout, i, &slot))
+  if (record == NULL || !shareable__layout_slot(sync->layout, i, &slot))
     return;
-  shareable__item_put(&slot, &(shareable__image){.format = journal->format,
-                                                 .code = (unsigned char)journal->code,
-                                                 .data = journal->data,
-                                                 .length = length_in(journal, slot.size)});
+  shareable__item_put(&slot, &(shareable__image){.format = record->format,
+                                                 .code = (unsigned char)record->code,
+                                                 .data = record->data,
+                                                 .length = length_in(record, slot.size)});
   is_whole_again(sync->area, i);
-  token = load_token(&journal->token);
-  __atomic_store_n(&journal->ready, 0, __ATOMIC_RELEASE);
-  swap_token(&journal->token, token, 0); /* unless somebody has reclaimed it by now */
+  token = load_token(&record->token);
+  __atomic_store_n(&record->ready, 0, __ATOMIC_RELEASE);
+  swap_token(&record->token, token, 0); /* unless somebody has reclaimed it by now */
 }
 
 /* The word that a write leaves: one further, with these flags. */
@@ -255,11 +254,11 @@ static bool quiesce(shareable__sync *sync, size_t i) {
 }
 
 /* Frees the journal of a killed writer, and before that the item that needs it; where none does, no writer of ours left it. */
-static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t dead) {
-  uint64_t item = __atomic_load_n(&journal->item, __ATOMIC_RELAXED);
+static void reclaim(shareable__sync *sync, shareable__redo_record *record, uint32_t dead) {
+  uint64_t item = __atomic_load_n(&record->item, __ATOMIC_RELAXED);
 
-  if (__atomic_load_n(&journal->ready, __ATOMIC_ACQUIRE) == 0) {
-    swap_token(&journal->token, dead, 0);
+  if (__atomic_load_n(&record->ready, __ATOMIC_ACQUIRE) == 0) {
+    swap_token(&record->token, dead, 0);
     return;
   }
   if (item < sync->area->count && item < sync->layout->count) {
@@ -269,19 +268,19 @@ static void reclaim(shareable__sync *sync, shareable__journal *journal, uint32_t
     if ((word & SHAREABLE__LOCKED) != 0)
       return;
   }
-  if (swap_token(&journal->token, dead, sync->writer.token))
-    free_journal(journal);
+  if (swap_token(&record->token, dead, sync->writer.token))
+    redo_free(record);
 }
 
-static shareable__journal *try_claim(shareable__sync *sync, bool ask) {
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
-    shareable__journal *journal = &sync->area->journals[k];
-    uint32_t token = load_token(&journal->token);
+static shareable__redo_record *try_claim(shareable__sync *sync, bool ask) {
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+    shareable__redo_record *record = &sync->area->redo_records[k];
+    uint32_t token = load_token(&record->token);
 
-    if (token == 0 && swap_token(&journal->token, 0, sync->writer.token))
-      return journal;
+    if (token == 0 && swap_token(&record->token, 0, sync->writer.token))
+      return record;
     if (ask && token != 0 && !shareable__writer_is_alive(&sync->writer, token))
-      reclaim(sync, journal, token);
+      reclaim(sync, record, token);
   }
   return NULL;
 }
@@ -297,11 +296,11 @@ static shareable__journal *try_claim(shareable__sync *sync, bool ask) {
 static uint64_t fingerprint(const shareable__area *area) {
   uint64_t sum = 1;
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
-    const shareable__journal *journal = &area->journals[k];
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+    const shareable__redo_record *record = &area->redo_records[k];
 
-    sum = sum * 31 + load_token(&journal->token);
-    sum = sum * 31 + __atomic_load_n(&journal->item, __ATOMIC_RELAXED);
+    sum = sum * 31 + load_token(&record->token);
+    sum = sum * 31 + __atomic_load_n(&record->item, __ATOMIC_RELAXED);
   }
   return sum | 1;
 }
@@ -310,18 +309,18 @@ static uint64_t fingerprint(const shareable__area *area) {
  * A journal of the caller's. NULL if all are in use, and were for the same writes for a while: their writers live, but may be
  * stopped, and no other item's writers wait for that.
  */
-static shareable__journal *claim_journal(shareable__sync *sync) {
+static shareable__redo_record *redo_acquire(shareable__sync *sync) {
   int64_t since = 0;
   uint64_t seen = 0;
   patience spent = {0};
   verdict now_what = GO_ON;
 
   for (;;) {
-    shareable__journal *journal = try_claim(sync, now_what == ASK);
+    shareable__redo_record *record = try_claim(sync, now_what == ASK);
     uint64_t now;
 
-    if (journal != NULL)
-      return journal;
+    if (record != NULL)
+      return record;
     now = fingerprint(sync->area);
     if (now == __atomic_load_n(&sync->stuck, __ATOMIC_RELAXED) || now_what == GIVE_UP)
       return try_claim(sync, true);
@@ -334,14 +333,14 @@ static shareable__journal *claim_journal(shareable__sync *sync) {
   }
 }
 
-static void fill_journal(shareable__journal *journal, size_t i, const shareable__image *image) {
-  __atomic_store_n(&journal->item, i, __ATOMIC_RELAXED);
-  journal->format = image->format;
-  journal->code = image->code;
-  journal->length = image->length;
+static void redo_fill(shareable__redo_record *record, size_t i, const shareable__image *image) {
+  __atomic_store_n(&record->item, i, __ATOMIC_RELAXED);
+  record->format = image->format;
+  record->code = image->code;
+  record->length = image->length;
   if (image->length > 0)
-    memcpy(journal->data, image->data, image->length);
-  __atomic_store_n(&journal->ready, 1, __ATOMIC_RELEASE);
+    memcpy(record->data, image->data, image->length);
+  __atomic_store_n(&record->ready, 1, __ATOMIC_RELEASE);
   __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
@@ -354,16 +353,16 @@ static void put_bare(shareable__sync *sync, size_t i, const shareable__slot *slo
 
 /* Puts an image into an item that the caller has locked: whole even if the caller is killed, but for a long text. */
 static void put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
-  shareable__journal *journal = image->length > SHAREABLE__SYNC_JOURNAL_SIZE ? NULL : claim_journal(sync);
+  shareable__redo_record *record = image->length > SHAREABLE__SYNC_REDO_SIZE ? NULL : redo_acquire(sync);
 
-  if (journal == NULL) {
+  if (record == NULL) {
     put_bare(sync, i, slot, image);
     return;
   }
-  fill_journal(journal, i, image);
+  redo_fill(record, i, image);
   is_whole_again(sync->area, i);
   shareable__item_put(slot, image);
-  free_journal(journal);
+  redo_free(record);
 }
 
 /* Writes an item that the caller has locked. *flags are those that it then has. */
@@ -426,19 +425,19 @@ shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const sh
 }
 
 /* Shows somebody who cannot complete it what a killed writer was to write, or what was there before it began to. */
-static shareable_status show_journal(shareable__sync *sync, size_t i, shareable__slot *slot,
-                                     shareable__reading *reading) {
-  shareable__journal *journal = find_journal(sync->area, i);
+static shareable_status read_from_redo(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                       shareable__reading *reading) {
+  shareable__redo_record *record = redo_find(sync->area, i);
   size_t length;
   bool is_text;
 
-  if (journal == NULL)
+  if (record == NULL)
     return (reading->stamp & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
-  length = length_in(journal, sizeof journal->data);
-  reading->code = (unsigned char)journal->code;
+  length = length_in(record, sizeof record->data);
+  reading->code = (unsigned char)record->code;
   is_text = reading->code == SHAREABLE__CODE_STR || reading->code == SHAREABLE__CODE_BYTES;
-  reading->format = is_text ? shareable__item_exact(length) : journal->format;
-  *slot = (shareable__slot){journal->data, sizeof journal->data, (unsigned char *)&reading->format, &reading->code};
+  reading->format = is_text ? shareable__item_exact(length) : record->format;
+  *slot = (shareable__slot){record->data, sizeof record->data, (unsigned char *)&reading->format, &reading->code};
   return SHAREABLE_OK;
 }
 
@@ -497,7 +496,7 @@ shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareabl
     if (now_what == GO_ON || !is_of_the_dead(sync, reading->stamp))
       continue;
     if (!inherit(sync, i, reading))
-      return show_journal(sync, i, slot, reading);
+      return read_from_redo(sync, i, slot, reading);
   }
   return status;
 }

@@ -21,9 +21,9 @@
 
 #define SHAREABLE__SYNC_VERSION 2
 #define SHAREABLE__SYNC_CELLS 8
-#define SHAREABLE__SYNC_JOURNALS 4
+#define SHAREABLE__SYNC_REDO_RECORDS 4
 /* The most bytes of text that a killed writer leaves whole. */
-#define SHAREABLE__SYNC_JOURNAL_SIZE 472
+#define SHAREABLE__SYNC_REDO_SIZE 472
 
 /* One fast writer's announcement. Written by the handle whose token it has; read by whoever changes a type. */
 typedef struct shareable__cell {
@@ -38,15 +38,15 @@ typedef struct shareable__cell {
  * One write on its way. Written by the handle whose token it has; read by whoever completes the write of a killed one.
  * While it is ready its item is locked, so there is one at most for an item.
  */
-typedef struct shareable__journal {
+typedef struct shareable__redo_record {
   uint32_t token; /* 0: free */
   uint32_t ready; /* 1: what follows is whole, and the item may be half written */
   shareable__word item;
   uint64_t format;
   uint64_t length;
   uint64_t code;
-  unsigned char data[SHAREABLE__SYNC_JOURNAL_SIZE];
-} shareable__journal;
+  unsigned char data[SHAREABLE__SYNC_REDO_SIZE];
+} shareable__redo_record;
 
 typedef struct shareable__area {
   uint64_t magic;
@@ -59,7 +59,7 @@ typedef struct shareable__area {
   uint64_t fill[3];
   shareable__bells bells; /* for those who wait for a change */
   shareable__cell cells[SHAREABLE__SYNC_CELLS];
-  shareable__journal journals[SHAREABLE__SYNC_JOURNALS];
+  shareable__redo_record redo_records[SHAREABLE__SYNC_REDO_RECORDS];
   shareable__word words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
 } shareable__area;
 

@@ -107,27 +107,27 @@ static uint32_t dead_token(void) {
 }
 
 /* Puts a journal there, as its writer would before it touches the item. */
-static void leave_journal(shareable_list *list, int k, uint32_t token, size_t i, shareable_value value) {
-  shareable__journal *journal = &list->sync.area->journals[k];
+static void leave_redo_record(shareable_list *list, int k, uint32_t token, size_t i, shareable_value value) {
+  shareable__redo_record *record = &list->sync.area->redo_records[k];
   shareable__image image;
   shareable__slot slot = {0};
 
   cr_assert(shareable__layout_slot(&list->layout, i, &slot));
   shareable__item_image(&value, slot.size, &image);
-  journal->token = token;
-  journal->item = i;
-  journal->format = image.format;
-  journal->code = image.code;
-  journal->length = image.length;
-  memcpy(journal->data, image.data, image.length);
-  journal->ready = 1;
+  record->token = token;
+  record->item = i;
+  record->format = image.format;
+  record->code = image.code;
+  record->length = image.length;
+  memcpy(record->data, image.data, image.length);
+  record->ready = 1;
 }
 
-static size_t journals_in_use(const shareable_list *list) {
+static size_t redo_records_in_use(const shareable_list *list) {
   size_t count = 0;
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    count += list->sync.area->journals[k].token != 0 || list->sync.area->journals[k].ready != 0;
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+    count += list->sync.area->redo_records[k].token != 0 || list->sync.area->redo_records[k].ready != 0;
   return count;
 }
 
@@ -189,14 +189,14 @@ Test(sync, the_area_is_laid_out_as_specified) {
   cr_assert_eq(offsetof(shareable__area, cells), 256);
   cr_assert_eq(offsetof(shareable__cell, item), 8);
   cr_assert_eq(sizeof(shareable__cell), 64);
-  cr_assert_eq(offsetof(shareable__area, journals), 768);
-  cr_assert_eq(offsetof(shareable__journal, ready), 4);
-  cr_assert_eq(offsetof(shareable__journal, item), 8);
-  cr_assert_eq(offsetof(shareable__journal, format), 16);
-  cr_assert_eq(offsetof(shareable__journal, length), 24);
-  cr_assert_eq(offsetof(shareable__journal, code), 32);
-  cr_assert_eq(offsetof(shareable__journal, data), 40);
-  cr_assert_eq(sizeof(shareable__journal), 512);
+  cr_assert_eq(offsetof(shareable__area, redo_records), 768);
+  cr_assert_eq(offsetof(shareable__redo_record, ready), 4);
+  cr_assert_eq(offsetof(shareable__redo_record, item), 8);
+  cr_assert_eq(offsetof(shareable__redo_record, format), 16);
+  cr_assert_eq(offsetof(shareable__redo_record, length), 24);
+  cr_assert_eq(offsetof(shareable__redo_record, code), 32);
+  cr_assert_eq(offsetof(shareable__redo_record, data), 40);
+  cr_assert_eq(sizeof(shareable__redo_record), 512);
   cr_assert_eq(offsetof(shareable__area, words), 2816);
 }
 
@@ -392,7 +392,7 @@ static void with_every_value(void test(shareable_value before, shareable_value v
                                     shareable_bytes("\xff\0\1", 3),
                                     shareable_bytes("ab\0\0", 4),
                                     shareable_strn("exactly\0", 8),
-                                    text_of('x', SHAREABLE__SYNC_JOURNAL_SIZE)};
+                                    text_of('x', SHAREABLE__SYNC_REDO_SIZE)};
 
   for (size_t i = 0; i < LENGTH(values); i++)
     test(i == 0 ? shareable_float(0.5) : shareable_int(7), values[i]);
@@ -403,10 +403,10 @@ static void mends(shareable_value before, shareable_value value) {
   int64_t start = now();
 
   kill_while_writing(list, 1, value);
-  cr_assert_eq(journals_in_use(list), 1);
+  cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), value);
   cr_assert_lt(now() - start, SECOND);
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
   assert_same(get(list, 1), value);
   cr_ok(shareable_list_set_str(list, 1, "next", 4));
@@ -430,7 +430,7 @@ static void shows(shareable_value before, shareable_value value) {
   cr_ok(shareable_list_type(reader, 1, &type));
   cr_assert_eq(type, value.type);
   cr_assert_eq(word_of(list, 1), word);
-  cr_assert_eq(journals_in_use(list), 1);
+  cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), value);
   assert_same(get(reader, 1), value);
   shareable_list_unref(reader);
@@ -447,13 +447,13 @@ Test(sync, the_typed_getters_see_the_write_of_a_killed_writer) {
   int64_t integer = 0;
   double real = 0;
 
-  leave_journal(list, 3, dead, 0, shareable_float(0.5));
+  leave_redo_record(list, 3, dead, 0, shareable_float(0.5));
   lock_under(list, 0, dead, 0);
   cr_ok(shareable_list_get_float(reader, 0, &real));
   cr_assert_eq(real, 0.5);
   cr_status(shareable_list_get_int(reader, 0, &integer), SHAREABLE_E_TYPE);
   cr_ok(shareable_list_get_floats(list, 0, 1, &real, NULL));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   cr_ok(shareable_list_get_float(list, 0, &real));
   cr_assert_eq(real, 0.5);
   shareable_list_unref(reader);
@@ -466,7 +466,7 @@ Test(sync, the_next_writer_completes_the_write_of_a_killed_one_and_then_writes) 
   kill_while_writing(list, 1, shareable_str("half"));
   cr_ok(shareable_list_set_float(list, 1, 0.5));
   assert_same(get(list, 1), shareable_float(0.5));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   end_list(list);
 }
 
@@ -476,9 +476,9 @@ Test(sync, one_who_is_killed_completing_the_write_of_a_killed_one_leaves_it_to_t
   kill_while_writing(list, 1, shareable_str("first"));
   kill_while_writing(list, 1, shareable_bytes("second", 6));
   kill_while_writing(list, 1, shareable_float(0.5));
-  cr_assert_eq(journals_in_use(list), 1);
+  cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), shareable_str("first"));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   end_list(list);
 }
 
@@ -490,7 +490,7 @@ Test(sync, a_text_of_472_bytes_is_left_whole_and_one_of_473_is_left_damaged) {
   kill_while_writing(list, 1, text_of('x', 472));
   assert_same(get(list, 1), text_of('x', 472));
   kill_while_writing(list, 1, text_of('y', 473));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   cr_assert_neq(flags_of(list, 1) & SHAREABLE__BARE, 0);
   cr_status(shareable_list_get(reader, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
@@ -544,12 +544,12 @@ Test(sync, a_damaged_item_stays_damaged_where_its_next_writer_was_killed_before_
 Test(sync, one_who_is_killed_mending_an_item_left_bare_leaves_what_it_wrote) {
   shareable_list *list = large(shareable_int(7)), *reader = again(SHAREABLE_READ_ONLY);
 
-  for (int turn = 0; turn <= SHAREABLE__SYNC_JOURNALS; turn++) {
+  for (int turn = 0; turn <= SHAREABLE__SYNC_REDO_RECORDS; turn++) {
     kill_while_writing(list, 1, text_of('x', 473));
     kill_while_writing(list, 1, shareable_str("mended"));
     assert_same(get(reader, 1), shareable_str("mended"));
     assert_same(get(list, 1), shareable_str("mended"));
-    cr_assert_eq(journals_in_use(list), 0);
+    cr_assert_eq(redo_records_in_use(list), 0);
     cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
   }
   shareable_list_unref(reader);
@@ -877,13 +877,13 @@ Test(sync, journals_of_the_dead_are_taken_by_the_next_writer) {
   uint32_t dead = dead_token();
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    list->sync.area->journals[k].token = dead;
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+    list->sync.area->redo_records[k].token = dead;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND);
   assert_same(get(list, 1), shareable_str("text"));
   start = now();
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
     cr_ok(shareable_list_set_int(list, 1, k));
   cr_assert_lt(now() - start, SECOND);
   end_list(list);
@@ -896,17 +896,17 @@ Test(sync, journals_of_the_dead_that_are_ready_are_completed_before_they_are_tak
   uint32_t dead = dead_token();
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
-    leave_journal(list, k, dead, (size_t)k, shareable_float(k + 0.5));
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+    leave_redo_record(list, k, dead, (size_t)k, shareable_float(k + 0.5));
     lock_under(list, (size_t)k, dead, 0);
   }
   cr_ok(shareable_list_set_str(list, 4, "text", 4));
   cr_assert_lt(now() - start, SECOND);
-  cr_assert_lt(journals_in_use(list), SHAREABLE__SYNC_JOURNALS);
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+  cr_assert_lt(redo_records_in_use(list), SHAREABLE__SYNC_REDO_RECORDS);
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
     assert_same(get(list, k), shareable_float(k + 0.5));
   assert_same(get(list, 4), shareable_str("text"));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   end_list(list);
 }
 
@@ -915,8 +915,8 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
   uint32_t token = join(other);
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    list->sync.area->journals[k].token = token;
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+    list->sync.area->redo_records[k].token = token;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND / 2);
   assert_same(get(list, 1), shareable_str("text"));
@@ -925,13 +925,13 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
     cr_ok(shareable_list_set_int(list, 1, k));
   cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
   assert_same(get(list, 1), shareable_int(99));
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    cr_assert_eq(list->sync.area->journals[k].token, token, "they are left to their writers");
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+    cr_assert_eq(list->sync.area->redo_records[k].token, token, "they are left to their writers");
   cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__BARE), 0);
   shareable_list_unref(other);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(journals_in_use(list), SHAREABLE__SYNC_JOURNALS, "records of the dead are free again");
+  cr_assert_lt(redo_records_in_use(list), SHAREABLE__SYNC_REDO_RECORDS, "records of the dead are free again");
   end_list(list);
 }
 
@@ -940,15 +940,15 @@ Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
   uint32_t dead = dead_token();
   shareable_value value;
 
-  leave_journal(list, 0, dead, 0, shareable_float(0.5));
-  list->sync.area->journals[0].length = UINT64_MAX;
+  leave_redo_record(list, 0, dead, 0, shareable_float(0.5));
+  list->sync.area->redo_records[0].length = UINT64_MAX;
   lock_under(list, 0, dead, 0);
   shareable_list_get(list, 0, &value, NULL, 0);
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS - 1; k++) {
-    leave_journal(list, k, dead, 1, shareable_float(0.5));
-    list->sync.area->journals[k].item = UINT64_MAX - (uint64_t)k;
+  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS - 1; k++) {
+    leave_redo_record(list, k, dead, 1, shareable_float(0.5));
+    list->sync.area->redo_records[k].item = UINT64_MAX - (uint64_t)k;
   }
-  list->sync.area->journals[SHAREABLE__SYNC_JOURNALS - 1].token = dead;
+  list->sync.area->redo_records[SHAREABLE__SYNC_REDO_RECORDS - 1].token = dead;
   assert_same(get(list, 1), shareable_int(7));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   assert_same(get(list, 1), shareable_str("text"));

@@ -212,7 +212,7 @@ static shareable_status search(world *w) {
 /* A writer that was killed has locked item 2, and its journal says what it was to write. */
 static void die_writing(const world *w) {
   shareable_value value = shareable_str("gone");
-  shareable__journal *journal;
+  shareable__redo_record *record;
   shareable__image image;
   shareable_list *list;
   uint64_t token;
@@ -221,11 +221,11 @@ static void die_writing(const world *w) {
     _exit(1);
   token = list->sync.writer.token;
   shareable__item_image(&value, 8, &image);
-  journal = &list->sync.area->journals[1];
-  *journal = (shareable__journal){.token = (uint32_t)token, .ready = 1, .item = 2, .format = image.format};
-  journal->code = image.code;
-  journal->length = image.length;
-  memcpy(journal->data, image.data, image.length);
+  record = &list->sync.area->redo_records[1];
+  *record = (shareable__redo_record){.token = (uint32_t)token, .ready = 1, .item = 2, .format = image.format};
+  record->code = image.code;
+  record->length = image.length;
+  memcpy(record->data, image.data, image.length);
   list->sync.area->words[2] |= SHAREABLE__LOCKED | token << 32;
   _exit(0);
 }
