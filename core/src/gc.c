@@ -49,28 +49,28 @@ typedef struct ended_logs {
   shareable__file_set moved;
 } ended_logs;
 
-static bool is_ended(const shareable__owner_log *log, const shareable__file_set *moved) {
-  shareable__journal_head head;
+static bool is_ended(const shareable__ownership_log *log, const shareable__file_set *moved) {
+  shareable__ownership_log_header head;
 
-  return shareable__journal_read(log->fd, &head) == SHAREABLE__YES && shareable__journal_is_left(log->fd) &&
-         shareable__journal_is_over(log, moved);
+  return shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES &&
+         shareable__ownership_log_owner_is_dead(log->fd) && shareable__journal_is_over(log, moved);
 }
 
 /* A visit. */
-static void find_ended(shareable__owner_log *log, void *context) {
+static void find_ended(shareable__ownership_log *log, void *context) {
   ended_logs *of = context;
 
-  shareable__journal_remove_unfilled(log);
+  shareable__ownership_log_remove_unfilled(log);
   if (is_ended(log, &of->moved))
     shareable__file_set_add(&of->logs, &log->id);
 }
 
 /* A visit. */
-static void remove_ended(shareable__owner_log *log, void *context) {
+static void remove_ended(shareable__ownership_log *log, void *context) {
   const ended_logs *of = context;
 
   if (shareable__file_set_has(&of->logs, &log->id) && is_ended(log, &of->moved))
-    shareable__journal_remove(log);
+    shareable__ownership_log_remove(log);
 }
 
 /* A block that has no name may be moved for a moment: a log is not needed if its blocks are missing before and after that. */

@@ -57,7 +57,7 @@ typedef struct owner {
  */
 static owner owners[OWNERS];
 static unsigned forks; /* shareable__forks when they were begun: in a child, all of them are the parent's */
-static shareable__heir heir;
+static shareable__successor heir;
 static uint64_t heir_clock; /* the time namespace of heir.start */
 static uint32_t kind;
 
@@ -144,13 +144,13 @@ static void drop_log(owner *own) {
   own->count = 0;
 }
 
-static shareable__journal_head *head_of(const owner *own) {
-  return (shareable__journal_head *)(void *)own->chunks[0].base;
+static shareable__ownership_log_header *head_of(const owner *own) {
+  return (shareable__ownership_log_header *)(void *)own->chunks[0].base;
 }
 
 /* The pid last: another process that reads it finds all of the heir. */
-static void appoint_heir(const owner *own) {
-  shareable__journal_head *head = head_of(own);
+static void set_successor(const owner *own) {
+  shareable__ownership_log_header *head = head_of(own);
 
   head->heir.start = heir.start;
   head->time_namespace = heir_clock;
@@ -161,7 +161,7 @@ static void appoint_heir(const owner *own) {
 static int lock_log(int fd, bool has_name) {
   struct stat status;
 
-  if (!shareable__journal_lock_file(fd, false))
+  if (!shareable__ownership_log_lock_file(fd, false))
     return EEXIST;
   if (fstat(fd, &status) != 0)
     return errno;
@@ -170,7 +170,7 @@ static int lock_log(int fd, bool has_name) {
 
 /* The magic word last: the file is a log only once it is locked, or its owner would seem to have ended. */
 static int fill_head(const owner *own, int fd, bool has_name) {
-  shareable__journal_head *head = head_of(own);
+  shareable__ownership_log_header *head = head_of(own);
   int system = lock_log(fd, has_name);
 
   if (system != 0)
@@ -178,8 +178,8 @@ static int fill_head(const owner *own, int fd, bool has_name) {
   head->pid_namespace = shareable__pid_namespace();
   head->pid = getpid();
   head->kind = kind;
-  appoint_heir(own);
-  __atomic_store_n(&head->magic, SHAREABLE__JOURNAL_MAGIC, __ATOMIC_RELEASE);
+  set_successor(own);
+  __atomic_store_n(&head->magic, SHAREABLE__OWNERSHIP_LOG_MAGIC, __ATOMIC_RELEASE);
   return 0;
 }
 
@@ -282,8 +282,8 @@ static void remove_log(owner *own) {
   shareable__owner_directory directory;
 
   if (open_directory(own, &directory) == 0) {
-    shareable__journal_remove(
-      &(shareable__owner_log){.fd = -1, .directory = &directory, .name = own->name, .id = own->id});
+    shareable__ownership_log_remove(
+      &(shareable__ownership_log){.fd = -1, .directory = &directory, .name = own->name, .id = own->id});
     shareable__owner_directory_close(&directory);
   }
   drop_log(own);
@@ -359,23 +359,23 @@ static shareable_status begin_owning(owner *own, const shareable__file_id *shm, 
 }
 
 /* The records in a row, over all chunks; the head is the first. NULL past the end. */
-static shareable__record *record_at(const owner *own, size_t i) {
+static shareable__ownership_entry *record_at(const owner *own, size_t i) {
   for (unsigned k = 0; k < own->count; k++) {
-    size_t records = own->chunks[k].size / sizeof(shareable__record);
+    size_t records = own->chunks[k].size / sizeof(shareable__ownership_entry);
     if (i < records)
-      return (shareable__record *)(void *)own->chunks[k].base + i;
+      return (shareable__ownership_entry *)(void *)own->chunks[k].base + i;
     i -= records;
   }
   return NULL;
 }
 
-static shareable__record *find_free(owner *own, size_t from, size_t to) {
+static shareable__ownership_entry *find_free(owner *own, size_t from, size_t to) {
   for (size_t i = from; i < to; i++) {
-    shareable__record *record = record_at(own, i);
+    shareable__ownership_entry *record = record_at(own, i);
 
     if (record == NULL)
       return NULL;
-    if (record->state == SHAREABLE__RECORD_FREE) {
+    if (record->state == SHAREABLE__ENTRY_FREE) {
       own->next = i + 1;
       return record;
     }
@@ -383,34 +383,36 @@ static shareable__record *find_free(owner *own, size_t from, size_t to) {
   return NULL;
 }
 
-static void free_record(shareable__record *record) {
+static void free_record(shareable__ownership_entry *record) {
   __atomic_store_n(&record->inode, 0, __ATOMIC_RELEASE);
-  record->state = SHAREABLE__RECORD_FREE;
+  record->state = SHAREABLE__ENTRY_FREE;
 }
 
 /* Marks the records of blocks that do not have their names. Returns whether there are any. */
 static bool mark_missed(const owner *own, int fd) {
-  shareable__record *record;
+  shareable__ownership_entry *record;
   bool is_any = false;
 
   for (size_t i = 1; (record = record_at(own, i)) != NULL; i++)
-    if (record->state == SHAREABLE__RECORD_PUBLISHED && shareable__journal_has_block(fd, record) == SHAREABLE__NO) {
+    if (record->state == SHAREABLE__ENTRY_PUBLISHED &&
+        shareable__ownership_entry_matches_block(fd, record) == SHAREABLE__NO) {
       record->state = SHAREABLE__RECORD_MISSED;
       is_any = true;
     }
   return is_any;
 }
 
-static bool is_gone(const shareable__record *record, int fd, const shareable__file_set *moved) {
+static bool is_gone(const shareable__ownership_entry *record, int fd, const shareable__file_set *moved) {
   const shareable__file_id block = {record->device, record->inode};
 
-  return shareable__journal_has_block(fd, record) == SHAREABLE__NO && !shareable__file_set_has(moved, &block);
+  return shareable__ownership_entry_matches_block(fd, record) == SHAREABLE__NO &&
+         !shareable__file_set_has(moved, &block);
 }
 
 /* Frees the records of blocks that were unlinked by their name. A block without its name may be moved for a moment. */
 static void tidy(const owner *own, int fd) {
   shareable__file_set moved = {0};
-  shareable__record *record;
+  shareable__ownership_entry *record;
   bool is_whole;
 
   if (!mark_missed(own, fd))
@@ -419,7 +421,7 @@ static void tidy(const owner *own, int fd) {
   for (size_t i = 1; (record = record_at(own, i)) != NULL; i++) {
     if (record->state != SHAREABLE__RECORD_MISSED)
       continue;
-    record->state = SHAREABLE__RECORD_PUBLISHED;
+    record->state = SHAREABLE__ENTRY_PUBLISHED;
     if (is_whole && is_gone(record, fd, &moved))
       free_record(record);
   }
@@ -434,8 +436,8 @@ static int open_log(const owner *own) {
   errno = system;
   if (system != 0)
     return -1;
-  fd = shareable__journal_open_to_write(
-    &(shareable__owner_log){.directory = &directory, .name = own->name, .id = own->id});
+  fd = shareable__ownership_log_open_for_writing(
+    &(shareable__ownership_log){.directory = &directory, .name = own->name, .id = own->id});
   system = errno;
   shareable__owner_directory_close(&directory);
   errno = system;
@@ -443,7 +445,7 @@ static int open_log(const owner *own) {
 }
 
 /* Finds a record where there seemed to be none: one whose block has gone, or in a further chunk. */
-static int make_room(owner *own, shareable__record **record) {
+static int make_room(owner *own, shareable__ownership_entry **record) {
   int fd = open_log(own), system = 0;
 
   if (fd < 0)
@@ -464,7 +466,7 @@ static void begin_anew(void) {
   if (forks == shareable__forks)
     return;
   memset(owners, 0, sizeof owners);
-  heir = (shareable__heir){0};
+  heir = (shareable__successor){0};
   kind = SHAREABLE__OWNER_PROCESS;
   forks = shareable__forks;
 }
@@ -517,7 +519,8 @@ static shareable_status find_begun(owner **own, const char *name, shareable_erro
   return status;
 }
 
-static shareable_status claim_in(owner *own, shareable__record **record, const char *name, shareable_error *error) {
+static shareable_status claim_in(owner *own, shareable__ownership_entry **record, const char *name,
+                                 shareable_error *error) {
   *record = find_free(own, own->next, SIZE_MAX);
   if (*record == NULL)
     *record = find_free(own, 1, own->next);
@@ -526,13 +529,13 @@ static shareable_status claim_in(owner *own, shareable__record **record, const c
     if (system != 0 || *record == NULL)
       return fail(error, system != 0 ? system : ENOSPC, name, own->count);
   }
-  (*record)->state = SHAREABLE__RECORD_PENDING;
+  (*record)->state = SHAREABLE__ENTRY_PENDING;
   (*record)->use++;
   return SHAREABLE_OK;
 }
 
 static shareable_status claim(shareable__owned *owned, const char *name, shareable_error *error) {
-  shareable__record *record = NULL;
+  shareable__ownership_entry *record = NULL;
   owner *own = NULL;
   shareable_status status = find_begun(&own, name, error);
 
@@ -557,7 +560,7 @@ shareable_status shareable__owner_claim(shareable__owned *owned, const char *nam
 /* Whether the record is still this block's; the caller has the lock. */
 static bool has_record(const shareable__owned *owned) {
   return owned->forks == shareable__forks && owned->record->use == owned->use &&
-         owned->record->state != SHAREABLE__RECORD_FREE;
+         owned->record->state != SHAREABLE__ENTRY_FREE;
 }
 
 void shareable__owner_record(const shareable__owned *owned, const shareable__file_id *block, const char *name) {
@@ -578,7 +581,7 @@ void shareable__owner_publish(const shareable__owned *owned) {
     return;
   shareable__fork_lock();
   if (has_record(owned))
-    owned->record->state = SHAREABLE__RECORD_PUBLISHED;
+    owned->record->state = SHAREABLE__ENTRY_PUBLISHED;
   shareable__fork_unlock();
 }
 
@@ -595,7 +598,7 @@ void shareable__owner_abandon(const shareable__owned *owned) {
   if (owned->record == NULL)
     return;
   shareable__fork_lock();
-  if (has_record(owned) && owned->record->state == SHAREABLE__RECORD_PENDING)
+  if (has_record(owned) && owned->record->state == SHAREABLE__ENTRY_PENDING)
     free_record(owned->record);
   shareable__fork_unlock();
 }
@@ -654,11 +657,11 @@ shareable_status shareable_hand_over(int64_t pid) {
     return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
   begin_anew();
-  heir = (shareable__heir){pid, start};
+  heir = (shareable__successor){pid, start};
   heir_clock = shareable__time_namespace();
   for (size_t i = 0; i < OWNERS; i++)
     if (owners[i].count > 0)
-      appoint_heir(&owners[i]);
+      set_successor(&owners[i]);
   shareable__fork_unlock();
   return SHAREABLE_OK;
 }

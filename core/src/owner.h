@@ -1,7 +1,7 @@
 /*
  * owner.h - what this process owns: blocks whose names are removed when it ends, however it ends.
  *
- * They are recorded in the process's ownership log (journal.h), which the first of them creates. Another process, started then
+ * They are recorded in the process's ownership log (ownership_log.h), which the first of them creates. Another process, started then
  * (shareable-reaper), waits for the log's lock, and unlinks the blocks in it. A fork's child owns nothing. If the process changes
  * its effective user, what it creates from then on goes into a log of that user's; the old log stays as it is. The same is true
  * if it comes to see another /dev/shm, in another root directory or mount namespace.
@@ -14,12 +14,12 @@
 #ifndef SHAREABLE__OWNER_H
 #define SHAREABLE__OWNER_H
 
-#include "journal.h"
+#include "ownership_log.h"
 #include "shareable.h"
 
 /* What a block of this process's own is recorded in. All zero: it is not. */
 typedef struct shareable__owned {
-  shareable__record *record;
+  shareable__ownership_entry *record;
   unsigned forks;         /* in a child, the record is the parent's */
   uint32_t use;           /* of the record: it may be another block's by now */
   shareable__file_id shm; /* the directory that was /dev/shm */

@@ -28,26 +28,26 @@ static void add_claim(shareable__survey *survey, const shareable__claim *claim) 
 }
 
 /* Takes in what a log says. What of it cannot be read is unknown. */
-static void read_log(shareable__owner_log *log, void *context) {
+static void read_log(shareable__ownership_log *log, void *context) {
   shareable__survey *survey = context;
   shareable__claim claim = {.journal = log->id.inode};
-  shareable__journal_head head;
-  shareable__answer is_log, more, has;
-  shareable__record record;
+  shareable__ownership_log_header head;
+  shareable__tristate is_log, more, has;
+  shareable__ownership_entry record;
   uint64_t at = 0;
 
-  is_log = shareable__journal_read(log->fd, &head);
+  is_log = shareable__ownership_log_read_header(log->fd, &head);
   if (is_log != SHAREABLE__YES) {
     survey->is_whole = survey->is_whole && is_log == SHAREABLE__NO;
     return;
   }
-  claim.is_dead = shareable__journal_is_left(log->fd);
-  claim.heir = shareable__heir_lives(&head) ? head.heir.pid : 0;
+  claim.is_dead = shareable__ownership_log_owner_is_dead(log->fd);
+  claim.heir = shareable__successor_is_alive(&head) ? head.heir.pid : 0;
   claim.owner = head.pid;
   claim.is_manager = head.kind == SHAREABLE__OWNER_MANAGER;
-  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
-    has = shareable__journal_has_block(log->fd, &record);
-    survey->is_whole = survey->is_whole && has != SHAREABLE__UNTOLD;
+  while ((more = shareable__ownership_log_next_entry(log, &at, &record)) == SHAREABLE__YES) {
+    has = shareable__ownership_entry_matches_block(log->fd, &record);
+    survey->is_whole = survey->is_whole && has != SHAREABLE__UNKNOWN;
     if (has == SHAREABLE__YES) {
       claim.inode = record.inode;
       memcpy(claim.name, record.name, sizeof claim.name);
@@ -62,8 +62,8 @@ static bool is_shortage(int system) {
   return system == ENOMEM || system == EMFILE || system == ENFILE;
 }
 
-int shareable__survey_visit(shareable__journal_visit *visit, void *context) {
-  return shareable__journal_each_everywhere(visit, context);
+int shareable__survey_visit(shareable__ownership_log_callback *visit, void *context) {
+  return shareable__ownership_log_foreach_of_users(visit, context);
 }
 
 static int by_inode(const void *one, const void *other) {

@@ -4,9 +4,9 @@
 #ifndef SHAREABLE__SURVEY_H
 #define SHAREABLE__SURVEY_H
 
-#include "journal.h"
 #include "lease.h"
 #include "mapped.h"
+#include "ownership_log.h"
 #include "shareable.h"
 
 /* What a journal says of a block. */
@@ -40,7 +40,7 @@ typedef struct shareable__usage {
 } shareable__usage;
 
 /* Visits the logs of this user; root's, those of all users. Returns 0, or an errno if some are unknown. */
-int shareable__survey_visit(shareable__journal_visit *visit, void *context);
+int shareable__survey_visit(shareable__ownership_log_callback *visit, void *context);
 
 /*
  * Reads all ownership logs and looks at all processes. What cannot be read is unknown, and is no failure. A block that was there

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/journal.h"
 #include "../../core/src/lease.h"
+#include "../../core/src/ownership_log.h"
 #include "capability.h"
 #include "child.h"
 #include "moved.h"
@@ -450,8 +450,8 @@ Test(gc, keeps_another_block_that_has_the_name_by_now) {
 
 /* What a user writes into a journal is about that user's blocks alone, whoever reads it. */
 Test(gc, takes_no_user_s_word_for_another_s_block) {
-  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
-  shareable__record record = {0};
+  const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
+  shareable__ownership_entry record = {0};
   shareable_memory *memory;
   struct stat block;
   char path[100];
@@ -484,7 +484,7 @@ Test(gc, takes_no_user_s_word_for_another_s_block) {
 
 /* A file may say that it is longer than any memory, and hold nothing. */
 Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
-  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
+  const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   char path[300];
   int fd;
 

@@ -1,5 +1,5 @@
 /*
- * owner.c - tests of core/src/owner.c, core/src/journal.c and tools/reaper.
+ * owner.c - tests of core/src/owner.c, core/src/ownership_log.c and tools/reaper.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -424,7 +424,7 @@ static void claim_before_publishing(const void *prefix) {
     shareable__owner_record(&owned[i], &none, names[i].text);
   }
   for (int i = 0; i < COUNT; i++)
-    if (owned[i].record->state != SHAREABLE__RECORD_PENDING || strcmp(owned[i].record->name, names[i].text) != 0)
+    if (owned[i].record->state != SHAREABLE__ENTRY_PENDING || strcmp(owned[i].record->name, names[i].text) != 0)
       _exit(2);
   _exit(0);
 }
@@ -482,7 +482,7 @@ static void forget_twice(const void *prefix) {
   shareable__owner_record(&other, &none, prefix);
   shareable__owner_forget(&one);
   shareable__owner_abandon(&one);
-  _exit(other.record->state == SHAREABLE__RECORD_PENDING ? 0 : 2);
+  _exit(other.record->state == SHAREABLE__ENTRY_PENDING ? 0 : 2);
 }
 
 Test(owner, frees_no_record_that_is_another_block_s_by_now) {

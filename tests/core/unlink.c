@@ -5,7 +5,7 @@
  * one, or it is killed, or both.
  */
 #include "../../core/src/unlink.h"
-#include "../../core/src/journal.h"
+#include "../../core/src/ownership_log.h"
 #include "../../core/src/platform.h"
 
 #include <errno.h>
@@ -413,7 +413,7 @@ Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
 Test(unlink, has_no_moved_block_taken_for_a_log) {
   const char *stray = ".shareable-unlink-0000000000000001-00000001-name";
   shareable__owner_directory directory;
-  shareable__owner_log log;
+  shareable__ownership_log log;
   int fd;
 
   be_somebody();
@@ -421,7 +421,7 @@ Test(unlink, has_no_moved_block_taken_for_a_log) {
   fd = openat(directory.fd, stray, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   cr_assert_geq(fd, 0);
   close(fd);
-  cr_expect_eq(shareable__journal_open(&directory, stray, &log), EPERM);
+  cr_expect_eq(shareable__ownership_log_open(&directory, stray, &log), EPERM);
   unlinkat(directory.fd, stray, 0);
   shareable__owner_directory_remove(&directory);
   shareable__owner_directory_close(&directory);

@@ -172,7 +172,7 @@ static void add_inode(inodes *to, uint64_t inode) {
 }
 
 /* A visit. */
-static void add_journal(shareable__owner_log *log, void *context) {
+static void add_journal(shareable__ownership_log *log, void *context) {
   add_inode(context, log->id.inode);
 }
 

@@ -44,7 +44,7 @@ bool ownership_is_current(const ownership *record, const char *name) {
 
 /* Another block may have taken the name between two calls: that one is not the manager's. */
 static void check_record(ownership *record) {
-  const shareable__record *made = record->owned.record;
+  const shareable__ownership_entry *made = record->owned.record;
   shareable__file_id recorded = {(dev_t)made->device, (ino_t)made->inode};
 
   if (record->has_block && (recorded.device != record->block.device || recorded.inode != record->block.inode)) {

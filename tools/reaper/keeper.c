@@ -15,7 +15,7 @@
  * Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. The
  * keeper is in the owner's pid namespace, also if /proc does not show that.
  */
-static void outlive(const shareable__journal_head *head) {
+static void outlive(const shareable__ownership_log_header *head) {
   struct pollfd ended = {.events = POLLIN};
 
   if (head->heir.pid <= 0)
@@ -23,7 +23,7 @@ static void outlive(const shareable__journal_head *head) {
   ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)head->heir.pid, 0u);
   if (ended.fd < 0 && errno == ESRCH)
     return;
-  while (shareable__heir_lives(head) && /* asked once the descriptor is of this process or none */
+  while (shareable__successor_is_alive(head) && /* asked once the descriptor is of this process or none */
          poll(&ended, 1, ended.fd < 0 ? 100 : -1) <= 0)
     ;
   if (ended.fd >= 0)
@@ -31,33 +31,34 @@ static void outlive(const shareable__journal_head *head) {
 }
 
 /* Whether the log is locked by now, and has not been cleared by another reaper before that. */
-static bool take(shareable__owner_log *log, bool wait, shareable__journal_head *head) {
+static bool take(shareable__ownership_log *log, bool wait, shareable__ownership_log_header *head) {
   struct stat status;
 
-  return shareable__journal_lock(log, wait) && fstat(log->fd, &status) == 0 && status.st_nlink > 0 &&
-         shareable__journal_read(log->fd, head) == SHAREABLE__YES;
+  return shareable__ownership_log_lock(log, wait) && fstat(log->fd, &status) == 0 && status.st_nlink > 0 &&
+         shareable__ownership_log_read_header(log->fd, head) == SHAREABLE__YES;
 }
 
-void reaper_sweep(shareable__owner_log *log, void *context) {
-  shareable__journal_head head;
+void reaper_sweep(shareable__ownership_log *log, void *context) {
+  shareable__ownership_log_header head;
 
   (void)context;
-  shareable__journal_remove_unfilled(log);
-  if (shareable__journal_read(log->fd, &head) == SHAREABLE__YES && shareable__journal_is_left(log->fd) &&
-      take(log, false, &head) && !shareable__heir_lives(&head))
-    shareable__journal_clear(log);
+  shareable__ownership_log_remove_unfilled(log);
+  if (shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES &&
+      shareable__ownership_log_owner_is_dead(log->fd) && take(log, false, &head) &&
+      !shareable__successor_is_alive(&head))
+    shareable__ownership_log_unlink_blocks(log);
 }
 
 void reaper_keep(const shareable__owner_directory *directory, const char *name) {
-  shareable__owner_log log;
-  shareable__journal_head head;
+  shareable__ownership_log log;
+  shareable__ownership_log_header head;
 
-  if (shareable__journal_open(directory, name, &log) != 0)
+  if (shareable__ownership_log_open(directory, name, &log) != 0)
     return;
   if (take(&log, true, &head)) {
     outlive(&head);
-    shareable__journal_clear(&log);
+    shareable__ownership_log_unlink_blocks(&log);
     shareable__unlink_recover(); /* the owner may have been killed while it unlinked a block */
   }
-  shareable__journal_close(&log);
+  shareable__ownership_log_close(&log);
 }

@@ -72,7 +72,7 @@ static bool open_directory(const char *name, shareable__owner_directory *directo
 static void sweep_directory(const shareable__owner_directory *directory, void *context) {
   (void)context;
   if (directory->user == geteuid())
-    shareable__journal_each(directory, reaper_sweep, NULL);
+    shareable__ownership_log_foreach(directory, reaper_sweep, NULL);
 }
 
 static void reap_one(const shareable__owner_directory *directory, const char *log) {

@@ -157,7 +157,7 @@ static void be_keeper(const state *of, const char *name) {
 }
 
 /* If there can be no child, as beyond RLIMIT_NPROC, the supervisor looks at the log itself, again and again. */
-static void serve(state *of, shareable__owner_log *log) {
+static void serve(state *of, shareable__ownership_log *log) {
   pid_t child = make_place(of) ? fork() : -1;
 
   if (child == 0)
@@ -172,15 +172,15 @@ static void serve(state *of, shareable__owner_log *log) {
 }
 
 /* A visit. Logs of other pid namespaces have reapers there. */
-static void look_at(shareable__owner_log *log, void *context) {
-  shareable__journal_head head;
+static void look_at(shareable__ownership_log *log, void *context) {
+  shareable__ownership_log_header head;
   state *of = context;
 
   if (strcmp(log->name, of->self->name) == 0 || is_served(of, log->name))
     return;
-  if (!shareable__journal_remove_unfilled(log))
+  if (!shareable__ownership_log_remove_unfilled(log))
     of->is_behind = true;
-  if (shareable__journal_read(log->fd, &head) != SHAREABLE__YES)
+  if (shareable__ownership_log_read_header(log->fd, &head) != SHAREABLE__YES)
     return;
   if (head.pid_namespace == shareable__pid_namespace())
     serve(of, log);
@@ -193,7 +193,7 @@ static void look(state *of) {
   int system;
 
   of->is_behind = false;
-  system = shareable__journal_each(of->self->directory, look_at, of);
+  system = shareable__ownership_log_foreach(of->self->directory, look_at, of);
   if (system != 0)
     of->is_behind = true;
   if (system == EMFILE)

@@ -1,7 +1,7 @@
 /*
- * journal.c - tests of core/src/journal.c, on files of their own.
+ * ownership_log.c - tests of core/src/ownership_log.c, on files of their own.
  */
-#include "../../core/src/journal.h"
+#include "../../core/src/ownership_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,52 +29,52 @@ static int file_of(const void *bytes, size_t size) {
 }
 
 Test(journal, a_file_that_is_short_or_says_something_else_is_none) {
-  shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC}, read;
+  shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC}, read;
   int fd = file_of(&head, sizeof head);
 
-  cr_assert_eq(shareable__journal_read(fd, &read), SHAREABLE__YES);
+  cr_assert_eq(shareable__ownership_log_read_header(fd, &read), SHAREABLE__YES);
   close(fd);
   fd = file_of(&head, sizeof head - 1);
-  cr_assert_eq(shareable__journal_read(fd, &read), SHAREABLE__NO);
+  cr_assert_eq(shareable__ownership_log_read_header(fd, &read), SHAREABLE__NO);
   close(fd);
   head.magic++;
   fd = file_of(&head, sizeof head);
-  cr_assert_eq(shareable__journal_read(fd, &read), SHAREABLE__NO);
+  cr_assert_eq(shareable__ownership_log_read_header(fd, &read), SHAREABLE__NO);
   close(fd);
-  cr_assert_eq(shareable__journal_read(-1, &read), SHAREABLE__UNTOLD);
+  cr_assert_eq(shareable__ownership_log_read_header(-1, &read), SHAREABLE__UNKNOWN);
 }
 
 Test(journal, a_record_ends_its_name_whatever_it_holds) {
   struct {
-    shareable__journal_head head;
-    shareable__record record;
+    shareable__ownership_log_header head;
+    shareable__ownership_entry record;
   } file = {.record.inode = 1};
-  shareable__record record;
+  shareable__ownership_entry record;
   uint64_t at = 0;
-  shareable__owner_log log = {.fd = -1};
+  shareable__ownership_log log = {.fd = -1};
 
-  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__UNTOLD);
+  cr_assert_eq(shareable__ownership_log_next_entry(&log, &at, &record), SHAREABLE__UNKNOWN);
   memset(file.record.name, 'x', sizeof file.record.name);
   log.fd = file_of(&file, sizeof file);
-  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__YES);
+  cr_assert_eq(shareable__ownership_log_next_entry(&log, &at, &record), SHAREABLE__YES);
   cr_assert_eq(strlen(record.name), SHAREABLE__NAME_MAX);
   cr_assert_eq(at, 1);
-  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__NO);
+  cr_assert_eq(shareable__ownership_log_next_entry(&log, &at, &record), SHAREABLE__NO);
   close(log.fd);
 }
 
 Test(journal, is_read_no_further_than_its_budget) {
   struct {
-    shareable__journal_head head;
-    shareable__record record[3];
+    shareable__ownership_log_header head;
+    shareable__ownership_entry record[3];
   } file = {.record = {{.inode = 1}, {.inode = 2}, {.inode = 3}}};
   uint64_t budget = 2, at = 0;
-  shareable__owner_log log = {.fd = file_of(&file, sizeof file), .budget = &budget};
-  shareable__record record;
+  shareable__ownership_log log = {.fd = file_of(&file, sizeof file), .budget = &budget};
+  shareable__ownership_entry record;
 
-  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__YES);
-  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__YES);
-  cr_assert_eq(shareable__journal_next(&log, &at, &record), SHAREABLE__UNTOLD);
+  cr_assert_eq(shareable__ownership_log_next_entry(&log, &at, &record), SHAREABLE__YES);
+  cr_assert_eq(shareable__ownership_log_next_entry(&log, &at, &record), SHAREABLE__YES);
+  cr_assert_eq(shareable__ownership_log_next_entry(&log, &at, &record), SHAREABLE__UNKNOWN);
   close(log.fd);
 }
 
@@ -84,7 +84,7 @@ Test(journal, a_process_has_a_start_until_it_has_ended) {
   pid_t child;
 
   cr_assert_gt(start, 0);
-  cr_assert_lt(start, SHAREABLE__START_UNTOLD);
+  cr_assert_lt(start, SHAREABLE__START_UNKNOWN);
   child = fork();
   if (child == 0)
     _exit(0);
@@ -125,9 +125,9 @@ Test(journal, a_process_has_a_start_as_long_as_one_of_its_threads_lives) {
 }
 
 /* In a namespace: 0 if the heir lives there, 1 if not, 77 if there is no such namespace. */
-typedef int look_from_inside(const shareable__journal_head *head);
+typedef int look_from_inside(const shareable__ownership_log_header *head);
 
-static void check_from_inside(look_from_inside *look, const shareable__journal_head *head) {
+static void check_from_inside(look_from_inside *look, const shareable__ownership_log_header *head) {
   int status;
   pid_t child = fork();
 
@@ -141,7 +141,7 @@ static void check_from_inside(look_from_inside *look, const shareable__journal_h
 }
 
 /* Its clock begins a day earlier, and its child is the first process there. */
-static int look_from_time_namespace(const shareable__journal_head *head) {
+static int look_from_time_namespace(const shareable__ownership_log_header *head) {
   int offsets, status;
   pid_t child;
 
@@ -153,22 +153,22 @@ static int look_from_time_namespace(const shareable__journal_head *head) {
   close(offsets);
   child = fork();
   if (child == 0)
-    _exit(shareable__process_start(head->heir.pid) == head->heir.start ? 2 : !shareable__heir_lives(head));
+    _exit(shareable__process_start(head->heir.pid) == head->heir.start ? 2 : !shareable__successor_is_alive(head));
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
 Test(journal, an_heir_is_not_taken_for_ended_in_another_time_namespace) {
-  const shareable__journal_head head = {.pid_namespace = shareable__pid_namespace(),
-                                        .time_namespace = shareable__time_namespace(),
-                                        .heir = {getpid(), shareable__process_start(getpid())}};
+  const shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
+                                                .time_namespace = shareable__time_namespace(),
+                                                .heir = {getpid(), shareable__process_start(getpid())}};
 
   check_from_inside(look_from_time_namespace, &head);
 }
 
 /* /proc still shows the numbers of the namespace outside, where the first process has another start. */
-static int look_with_proc_from_outside(const shareable__journal_head *head) {
-  shareable__journal_head inside = *head;
+static int look_with_proc_from_outside(const shareable__ownership_log_header *head) {
+  shareable__ownership_log_header inside = *head;
   int status;
   pid_t child;
 
@@ -177,41 +177,41 @@ static int look_with_proc_from_outside(const shareable__journal_head *head) {
   child = fork();
   if (child == 0) {
     inside.pid_namespace = shareable__pid_namespace();
-    inside.heir = (shareable__heir){1, 12345};
-    _exit(inside.pid_namespace == 0 || !shareable__heir_lives(&inside));
+    inside.heir = (shareable__successor){1, 12345};
+    _exit(inside.pid_namespace == 0 || !shareable__successor_is_alive(&inside));
   }
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
 Test(journal, an_heir_is_not_looked_for_in_the_proc_of_another_pid_namespace) {
-  const shareable__journal_head head = {.time_namespace = shareable__time_namespace()};
+  const shareable__ownership_log_header head = {.time_namespace = shareable__time_namespace()};
 
   check_from_inside(look_with_proc_from_outside, &head);
 }
 
 Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
-  shareable__journal_head head = {.pid_namespace = shareable__pid_namespace(),
-                                  .time_namespace = shareable__time_namespace()};
+  shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
+                                          .time_namespace = shareable__time_namespace()};
 
-  cr_assert_not(shareable__heir_lives(&head), "there is none");
-  head.heir = (shareable__heir){getpid(), shareable__process_start(getpid())};
-  cr_assert(shareable__heir_lives(&head));
+  cr_assert_not(shareable__successor_is_alive(&head), "there is none");
+  head.heir = (shareable__successor){getpid(), shareable__process_start(getpid())};
+  cr_assert(shareable__successor_is_alive(&head));
   head.heir.start++;
-  cr_assert_not(shareable__heir_lives(&head), "the pid was used again");
+  cr_assert_not(shareable__successor_is_alive(&head), "the pid was used again");
   head.pid_namespace++;
-  cr_assert(shareable__heir_lives(&head), "a pid of another namespace proves nothing");
+  cr_assert(shareable__successor_is_alive(&head), "a pid of another namespace proves nothing");
   head.pid_namespace = 0;
-  cr_assert(shareable__heir_lives(&head), "nor does one of a namespace that is unknown");
+  cr_assert(shareable__successor_is_alive(&head), "nor does one of a namespace that is unknown");
   head.pid_namespace = shareable__pid_namespace();
   head.time_namespace++;
-  cr_assert(shareable__heir_lives(&head), "a start of another time namespace proves nothing");
+  cr_assert(shareable__successor_is_alive(&head), "a start of another time namespace proves nothing");
   head.heir.pid = INT32_MAX;
-  cr_assert_not(shareable__heir_lives(&head), "there is no such process");
+  cr_assert_not(shareable__successor_is_alive(&head), "there is no such process");
   head.heir.pid = getpid();
   head.time_namespace--;
-  head.heir.start = SHAREABLE__START_UNTOLD;
-  cr_assert(shareable__heir_lives(&head));
+  head.heir.start = SHAREABLE__START_UNKNOWN;
+  cr_assert(shareable__successor_is_alive(&head));
 }
 
 /* A directory as owners have it, of this user's, that no other test looks into. */
@@ -239,7 +239,7 @@ TestSuite(log, .init = have_directory, .fini = end_directory);
 
 /* A complete log there that no process has locked. */
 static int make_log(const char *name, mode_t mode) {
-  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
+  const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   int fd = openat(directory.fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
   cr_assert_geq(fd, 0);
@@ -247,7 +247,7 @@ static int make_log(const char *name, mode_t mode) {
   return fd;
 }
 
-static void count_one(shareable__owner_log *log, void *context) {
+static void count_one(shareable__ownership_log *log, void *context) {
   cr_assert_str_eq(log->name, "log");
   ++*(int *)context;
 }
@@ -255,7 +255,7 @@ static void count_one(shareable__owner_log *log, void *context) {
 static int count_logs(void) {
   int count = 0;
 
-  shareable__journal_each(&directory, count_one, &count);
+  shareable__ownership_log_foreach(&directory, count_one, &count);
   return count;
 }
 
@@ -274,16 +274,16 @@ Test(log, is_a_private_file_with_one_link) {
 }
 
 Test(log, is_no_pipe_and_no_symbolic_link_and_no_name_outside) {
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
   cr_assert_eq(mkfifoat(directory.fd, "log", 0600), 0);
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), EPERM);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), EPERM);
   cr_assert_eq(unlinkat(directory.fd, "log", 0), 0);
   cr_assert_eq(symlinkat("/etc/passwd", directory.fd, "log"), 0);
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), EPERM);
-  cr_assert_eq(shareable__journal_open(&directory, "../log", &log), EPERM);
-  cr_assert_eq(shareable__journal_open(&directory, "..", &log), EPERM);
-  cr_assert_eq(shareable__journal_open(&directory, "none", &log), ENOENT);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), EPERM);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "../log", &log), EPERM);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "..", &log), EPERM);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "none", &log), ENOENT);
   cr_assert_eq(count_logs(), 0);
 }
 
@@ -310,70 +310,70 @@ Test(log, of_another_user_is_none) {
 }
 
 Test(log, is_removed_only_while_its_name_stands_for_it) {
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
   close(make_log("log", 0600));
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
   cr_assert_eq(renameat(directory.fd, "log", directory.fd, "other"), 0);
   close(make_log("log", 0600));
-  shareable__journal_remove(&log);
+  shareable__ownership_log_remove(&log);
   cr_assert_eq(faccessat(directory.fd, "log", F_OK, 0), 0);
-  shareable__journal_close(&log);
+  shareable__ownership_log_close(&log);
 }
 
 Test(log, is_not_locked_if_its_name_has_come_to_stand_for_another) {
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
   close(make_log("log", 0600));
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
   cr_assert_eq(renameat(directory.fd, "log", directory.fd, "other"), 0);
   close(make_log("log", 0600));
-  cr_assert_not(shareable__journal_lock(&log, false));
-  shareable__journal_close(&log);
+  cr_assert_not(shareable__ownership_log_lock(&log, false));
+  shareable__ownership_log_close(&log);
 }
 
 Test(log, is_locked_as_a_reader_sees) {
   int fd = make_log("log", 0600);
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
-  cr_assert(shareable__journal_is_left(log.fd));
-  cr_assert(shareable__journal_lock_file(fd, false));
-  cr_assert_not(shareable__journal_is_left(log.fd));
-  cr_assert_not(shareable__journal_lock(&log, false));
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
+  cr_assert(shareable__ownership_log_owner_is_dead(log.fd));
+  cr_assert(shareable__ownership_log_lock_file(fd, false));
+  cr_assert_not(shareable__ownership_log_owner_is_dead(log.fd));
+  cr_assert_not(shareable__ownership_log_lock(&log, false));
   close(fd);
-  cr_assert(shareable__journal_lock(&log, false));
-  shareable__journal_close(&log);
+  cr_assert(shareable__ownership_log_lock(&log, false));
+  shareable__ownership_log_close(&log);
 }
 
 Test(log, that_was_never_filled_is_removed_once_no_process_has_it_locked) {
   int fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
-  cr_assert(shareable__journal_lock_file(fd, false));
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
-  cr_assert_not(shareable__journal_remove_unfilled(&log), "its creator is about to fill it");
+  cr_assert(shareable__ownership_log_lock_file(fd, false));
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
+  cr_assert_not(shareable__ownership_log_remove_unfilled(&log), "its creator is about to fill it");
   cr_assert_eq(count_logs(), 1);
   close(fd);
-  cr_assert(shareable__journal_remove_unfilled(&log));
+  cr_assert(shareable__ownership_log_remove_unfilled(&log));
   cr_assert_eq(faccessat(directory.fd, "log", F_OK, 0), -1);
-  shareable__journal_close(&log);
+  shareable__ownership_log_close(&log);
 }
 
 Test(log, that_was_filled_is_not_removed_for_one_that_was_not) {
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
   close(make_log("log", 0600));
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
-  cr_assert(shareable__journal_remove_unfilled(&log));
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
+  cr_assert(shareable__ownership_log_remove_unfilled(&log));
   cr_assert_eq(count_logs(), 1);
-  shareable__journal_close(&log);
+  shareable__ownership_log_close(&log);
 }
 
 /* A record that is right in all but one thing. */
 Test(log, names_a_block_by_name_and_device_and_inode) {
   int fd = make_log("log", 0600);
-  shareable__record record = {0}, wrong;
+  shareable__ownership_entry record = {0}, wrong;
   shareable_memory *memory;
   char path[100];
   struct stat block;
@@ -384,16 +384,16 @@ Test(log, names_a_block_by_name_and_device_and_inode) {
   record.inode = block.st_ino;
   record.device = block.st_dev;
   strcpy(record.name, own_name());
-  cr_assert_eq(shareable__journal_has_block(fd, &record), SHAREABLE__YES);
+  cr_assert_eq(shareable__ownership_entry_matches_block(fd, &record), SHAREABLE__YES);
   wrong = record;
   wrong.device++;
-  cr_assert_eq(shareable__journal_has_block(fd, &wrong), SHAREABLE__NO);
+  cr_assert_eq(shareable__ownership_entry_matches_block(fd, &wrong), SHAREABLE__NO);
   wrong = record;
   wrong.inode++;
-  cr_assert_eq(shareable__journal_has_block(fd, &wrong), SHAREABLE__NO);
+  cr_assert_eq(shareable__ownership_entry_matches_block(fd, &wrong), SHAREABLE__NO);
   wrong = record;
   snprintf(wrong.name, sizeof wrong.name, "../shm/%s", own_name());
-  cr_assert_eq(shareable__journal_has_block(fd, &wrong), SHAREABLE__NO);
+  cr_assert_eq(shareable__ownership_entry_matches_block(fd, &wrong), SHAREABLE__NO);
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
   close(fd);
@@ -401,7 +401,7 @@ Test(log, names_a_block_by_name_and_device_and_inode) {
 
 /* Adds a record of the block of that name. */
 static void record_block(int fd, const char *name) {
-  shareable__record record = {0};
+  shareable__ownership_entry record = {0};
   char path[100];
   struct stat block;
 
@@ -416,16 +416,16 @@ static void record_block(int fd, const char *name) {
 Test(log, that_is_cleared_unlinks_a_block_that_another_process_has_moved) {
   int fd = make_log("log", 0600);
   shareable_memory *memory;
-  shareable__owner_log log;
+  shareable__ownership_log log;
 
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   record_block(fd, own_name());
   close(fd);
   cr_assert(move_block(own_name()));
-  cr_assert_eq(shareable__journal_open(&directory, "log", &log), 0);
-  shareable__journal_clear(&log);
-  shareable__journal_close(&log);
+  cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
+  shareable__ownership_log_unlink_blocks(&log);
+  shareable__ownership_log_close(&log);
   cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "the block is left, and would be moved back");
   cr_expect_neq(faccessat(directory.fd, "log", F_OK, 0), 0);
   cr_expect(exists(own_name()), "the other block of that name");

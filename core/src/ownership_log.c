@@ -1,7 +1,7 @@
 /*
- * journal.c - the ownership log: which blocks a process owns, in a file beside the blocks, for the cleaner after its end.
+ * ownership_log.c - the ownership log: which blocks a process owns, in a file beside the blocks, for the cleaner after its end.
  */
-#include "journal.h"
+#include "ownership_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,15 +19,16 @@
 /* What is read of one user: directories, files and records, of which each counts as at least one record. */
 #define BUDGET (UINT64_C(1) << 20)
 
-static bool is_checked(const shareable__owner_log *log, const struct stat *status) {
+static bool is_checked(const shareable__ownership_log *log, const struct stat *status) {
   return S_ISREG(status->st_mode) && status->st_uid == log->directory->user && status->st_nlink == 1 &&
          (status->st_mode & 077) == 0;
 }
 
-int shareable__journal_open(const shareable__owner_directory *directory, const char *name, shareable__owner_log *log) {
+int shareable__ownership_log_open(const shareable__owner_directory *directory, const char *name,
+                                  shareable__ownership_log *log) {
   struct stat status;
 
-  *log = (shareable__owner_log){.directory = directory, .name = name};
+  *log = (shareable__ownership_log){.directory = directory, .name = name};
   log->fd = -1;
   if (shareable__name_bare(name) != name || shareable__unlink_is_stray(name))
     return EPERM;
@@ -36,24 +37,24 @@ int shareable__journal_open(const shareable__owner_directory *directory, const c
     return errno == ELOOP || errno == ENXIO ? EPERM : errno;
   if (fstat(log->fd, &status) != 0) {
     int system = errno;
-    shareable__journal_close(log);
+    shareable__ownership_log_close(log);
     return system;
   }
   if (is_checked(log, &status) && shareable__owner_is_mapped(directory->fd, name, status.st_uid)) {
     log->id = (shareable__file_id){status.st_dev, status.st_ino};
     return 0;
   }
-  shareable__journal_close(log);
+  shareable__ownership_log_close(log);
   return EPERM;
 }
 
-void shareable__journal_close(shareable__owner_log *log) {
+void shareable__ownership_log_close(shareable__ownership_log *log) {
   if (log->fd >= 0)
     close(log->fd);
   log->fd = -1;
 }
 
-int shareable__journal_open_to_write(const shareable__owner_log *log) {
+int shareable__ownership_log_open_for_writing(const shareable__ownership_log *log) {
   int fd = shareable__openat(log->directory->fd, log->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
 
   if (fd < 0 || shareable__descriptor_is(fd, &log->id))
@@ -75,19 +76,19 @@ static bool spend(uint64_t *budget, uint64_t count) {
 
 /* What a visit goes through, and what of it is unknown. */
 typedef struct tour {
-  shareable__journal_visit *visit;
+  shareable__ownership_log_callback *visit;
   void *context;
   int system; /* an errno, if anything is unknown */
 } tour;
 
 static void visit_log(const shareable__owner_directory *directory, const char *name, uint64_t *budget, tour *on) {
-  shareable__owner_log log;
-  int system = shareable__journal_open(directory, name, &log);
+  shareable__ownership_log log;
+  int system = shareable__ownership_log_open(directory, name, &log);
 
   if (system == 0) {
     log.budget = budget;
     on->visit(&log, on->context);
-    shareable__journal_close(&log);
+    shareable__ownership_log_close(&log);
   } else if (system != EPERM && system != ENOENT) {
     on->system = system;
   }
@@ -109,8 +110,8 @@ static void visit_directory(const shareable__owner_directory *directory, uint64_
   closedir(list);
 }
 
-int shareable__journal_each(const shareable__owner_directory *directory, shareable__journal_visit *visit,
-                            void *context) {
+int shareable__ownership_log_foreach(const shareable__owner_directory *directory,
+                                     shareable__ownership_log_callback *visit, void *context) {
   tour on = {.visit = visit, .context = context};
 
   visit_directory(directory, NULL, &on);
@@ -153,7 +154,7 @@ static void visit_owner_directory(const shareable__owner_directory *directory, v
     visit_directory(directory, budget, &all->on);
 }
 
-int shareable__journal_each_everywhere(shareable__journal_visit *visit, void *context) {
+int shareable__ownership_log_foreach_of_users(shareable__ownership_log_callback *visit, void *context) {
   tour_of_all all = {.on = {.visit = visit, .context = context}};
   int system = shareable__owner_directory_each(visit_owner_directory, &all);
 
@@ -161,7 +162,7 @@ int shareable__journal_each_everywhere(shareable__journal_visit *visit, void *co
   return system != 0 ? system : all.on.system;
 }
 
-bool shareable__journal_lock_file(int fd, bool wait) {
+bool shareable__ownership_log_lock_file(int fd, bool wait) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   int result;
 
@@ -171,31 +172,31 @@ bool shareable__journal_lock_file(int fd, bool wait) {
   return result == 0;
 }
 
-bool shareable__journal_lock(shareable__owner_log *log, bool wait) {
-  int fd = shareable__journal_open_to_write(log);
+bool shareable__ownership_log_lock(shareable__ownership_log *log, bool wait) {
+  int fd = shareable__ownership_log_open_for_writing(log);
 
   if (fd < 0)
     return false;
-  shareable__journal_close(log);
+  shareable__ownership_log_close(log);
   log->fd = fd;
-  return shareable__journal_lock_file(fd, wait);
+  return shareable__ownership_log_lock_file(fd, wait);
 }
 
-bool shareable__journal_remove_unfilled(shareable__owner_log *log) {
-  shareable__journal_head head = {0};
+bool shareable__ownership_log_remove_unfilled(shareable__ownership_log *log) {
+  shareable__ownership_log_header head = {0};
   struct stat status;
 
-  if (shareable__journal_read(log->fd, &head) != SHAREABLE__NO || head.magic != 0)
+  if (shareable__ownership_log_read_header(log->fd, &head) != SHAREABLE__NO || head.magic != 0)
     return true;
-  if (!shareable__journal_is_left(log->fd) || !shareable__journal_lock(log, false))
+  if (!shareable__ownership_log_owner_is_dead(log->fd) || !shareable__ownership_log_lock(log, false))
     return false;
-  if (fstat(log->fd, &status) == 0 && status.st_nlink > 0 && shareable__journal_read(log->fd, &head) == SHAREABLE__NO &&
-      head.magic == 0)
-    shareable__journal_remove(log);
+  if (fstat(log->fd, &status) == 0 && status.st_nlink > 0 &&
+      shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__NO && head.magic == 0)
+    shareable__ownership_log_remove(log);
   return true;
 }
 
-bool shareable__journal_is_left(int fd) {
+bool shareable__ownership_log_owner_is_dead(int fd) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
   return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
@@ -210,19 +211,20 @@ static ssize_t read_at(int fd, void *bytes, size_t size, uint64_t place) {
   return length;
 }
 
-shareable__answer shareable__journal_read(int fd, shareable__journal_head *head) {
+shareable__tristate shareable__ownership_log_read_header(int fd, shareable__ownership_log_header *head) {
   ssize_t length = read_at(fd, head, sizeof *head, 0);
 
   if (length < 0)
-    return SHAREABLE__UNTOLD;
-  return length == (ssize_t)sizeof *head && head->magic == SHAREABLE__JOURNAL_MAGIC ? SHAREABLE__YES : SHAREABLE__NO;
+    return SHAREABLE__UNKNOWN;
+  return length == (ssize_t)sizeof *head && head->magic == SHAREABLE__OWNERSHIP_LOG_MAGIC ? SHAREABLE__YES
+                                                                                          : SHAREABLE__NO;
 }
 
 /* In place of a number: there is nothing but a hole up to the end. */
 #define NO_MORE UINT64_MAX
 
 static uint64_t place_of(uint64_t at) {
-  return sizeof(shareable__journal_head) + at * sizeof(shareable__record);
+  return sizeof(shareable__ownership_log_header) + at * sizeof(shareable__ownership_entry);
 }
 
 /* The first record from `at` on that may be in use: a file may claim a size larger than any memory, and is not read whole. */
@@ -231,19 +233,20 @@ static uint64_t skip_hole(int fd, uint64_t at) {
 
   if (data < 0)
     return errno == ENXIO ? NO_MORE : at;
-  return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__record) - 1 : at;
+  return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__ownership_entry) - 1 : at;
 }
 
-shareable__answer shareable__journal_next(const shareable__owner_log *log, uint64_t *at, shareable__record *record) {
+shareable__tristate shareable__ownership_log_next_entry(const shareable__ownership_log *log, uint64_t *at,
+                                                        shareable__ownership_entry *record) {
   ssize_t length;
 
   if (*at == NO_MORE)
     return SHAREABLE__NO;
   if (!spend(log->budget, 1))
-    return SHAREABLE__UNTOLD;
+    return SHAREABLE__UNKNOWN;
   length = read_at(log->fd, record, sizeof *record, place_of(*at));
   if (length != (ssize_t)sizeof *record)
-    return length < 0 ? SHAREABLE__UNTOLD : SHAREABLE__NO;
+    return length < 0 ? SHAREABLE__UNKNOWN : SHAREABLE__NO;
   record->name[SHAREABLE__NAME_MAX] = '\0';
   (*at)++;
   if (record->inode == 0)
@@ -253,7 +256,7 @@ shareable__answer shareable__journal_next(const shareable__owner_log *log, uint6
 
 /* Without /proc, or with one that hides other users' processes, only this can be proven. */
 static uint64_t start_without_proc(int64_t pid) {
-  return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? 0 : SHAREABLE__START_UNTOLD;
+  return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? 0 : SHAREABLE__START_UNKNOWN;
 }
 
 /* A /proc that was mounted in another pid namespace gives this process another number, and shows other processes. */
@@ -293,10 +296,10 @@ static uint64_t parse_start(const char *text) {
   uint64_t start;
 
   if (name_end == NULL)
-    return SHAREABLE__START_UNTOLD;
+    return SHAREABLE__START_UNKNOWN;
   if (has_ended(name_end))
     return 0;
-  return read_field(name_end, 22, &start) ? start : SHAREABLE__START_UNTOLD;
+  return read_field(name_end, 22, &start) ? start : SHAREABLE__START_UNKNOWN;
 }
 
 uint64_t shareable__process_start(int64_t pid) {
@@ -335,13 +338,13 @@ uint64_t shareable__time_namespace(void) {
 }
 
 /* Each time namespace may begin to count at another time: a start of another one proves nothing. */
-static bool is_heirs_start(const shareable__journal_head *head, uint64_t start) {
-  return start == head->heir.start || start == SHAREABLE__START_UNTOLD || head->heir.start == SHAREABLE__START_UNTOLD ||
-         head->time_namespace != shareable__time_namespace();
+static bool is_heirs_start(const shareable__ownership_log_header *head, uint64_t start) {
+  return start == head->heir.start || start == SHAREABLE__START_UNKNOWN ||
+         head->heir.start == SHAREABLE__START_UNKNOWN || head->time_namespace != shareable__time_namespace();
 }
 
 /* A pid of another namespace, or of one that is unknown, proves nothing. */
-bool shareable__heir_lives(const shareable__journal_head *head) {
+bool shareable__successor_is_alive(const shareable__ownership_log_header *head) {
   uint64_t start;
 
   if (head->heir.pid <= 0)
@@ -352,12 +355,12 @@ bool shareable__heir_lives(const shareable__journal_head *head) {
   return start != 0 && is_heirs_start(head, start);
 }
 
-static bool is_of(const shareable__record *record, const struct stat *block, const struct stat *journal) {
+static bool is_of(const shareable__ownership_entry *record, const struct stat *block, const struct stat *journal) {
   return S_ISREG(block->st_mode) && block->st_dev == journal->st_dev && block->st_dev == record->device &&
          block->st_ino == record->inode && block->st_uid == journal->st_uid;
 }
 
-shareable__answer shareable__journal_has_block(int fd, const shareable__record *record) {
+shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *record) {
   char path[sizeof SHAREABLE__DIRECTORY + sizeof record->name];
   struct stat journal, block;
 
@@ -365,16 +368,16 @@ shareable__answer shareable__journal_has_block(int fd, const shareable__record *
     return SHAREABLE__NO;
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", record->name);
   if (fstat(fd, &journal) != 0)
-    return SHAREABLE__UNTOLD;
+    return SHAREABLE__UNKNOWN;
   if (lstat(path, &block) != 0)
-    return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNTOLD;
+    return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNKNOWN;
   if (!is_of(record, &block, &journal))
     return SHAREABLE__NO;
-  return shareable__owner_is_mapped(AT_FDCWD, path, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNTOLD;
+  return shareable__owner_is_mapped(AT_FDCWD, path, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNKNOWN;
 }
 
 /* The block of the record alone: another may have taken the name meanwhile. */
-static bool unlink_block(const shareable__record *record) {
+static bool unlink_block(const shareable__ownership_entry *record) {
   const shareable__file_id block = {record->device, record->inode};
   shareable_status status = shareable__unlink_block(&block, record->name, NULL);
 
@@ -382,30 +385,30 @@ static bool unlink_block(const shareable__record *record) {
 }
 
 /* Unlinks the blocks that have their names. Returns whether no other block has; sets *is_missing if a block has not. */
-static bool clear_named(const shareable__owner_log *log, bool *is_missing) {
-  shareable__answer more, has;
-  shareable__record record;
+static bool clear_named(const shareable__ownership_log *log, bool *is_missing) {
+  shareable__tristate more, has;
+  shareable__ownership_entry record;
   uint64_t at = 0;
   bool is_clear = true;
 
-  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
-    has = shareable__journal_has_block(log->fd, &record);
+  while ((more = shareable__ownership_log_next_entry(log, &at, &record)) == SHAREABLE__YES) {
+    has = shareable__ownership_entry_matches_block(log->fd, &record);
     if (has == SHAREABLE__NO && record.inode != 0)
       *is_missing = true;
-    if (has == SHAREABLE__UNTOLD || (has == SHAREABLE__YES && !unlink_block(&record)))
+    if (has == SHAREABLE__UNKNOWN || (has == SHAREABLE__YES && !unlink_block(&record)))
       is_clear = false;
   }
   return is_clear && more == SHAREABLE__NO;
 }
 
 /* Unlinks the blocks that other processes have moved. Returns whether all that is moved was seen. */
-static bool clear_moved(const shareable__owner_log *log) {
+static bool clear_moved(const shareable__ownership_log *log) {
   shareable__file_set moved = {0};
   bool is_whole = shareable__unlink_find_moved(&moved);
-  shareable__record record;
+  shareable__ownership_entry record;
   uint64_t at = 0;
 
-  while (moved.count > 0 && shareable__journal_next(log, &at, &record) == SHAREABLE__YES) {
+  while (moved.count > 0 && shareable__ownership_log_next_entry(log, &at, &record) == SHAREABLE__YES) {
     const shareable__file_id block = {record.device, record.inode};
 
     if (shareable__file_set_has(&moved, &block))
@@ -416,30 +419,31 @@ static bool clear_moved(const shareable__owner_log *log) {
 }
 
 /* What was moved may have its name again before it is looked for. */
-void shareable__journal_clear(const shareable__owner_log *log) {
+void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log) {
   bool is_missing = false, is_clear = clear_named(log, &is_missing);
 
   if (is_missing)
     is_clear = clear_moved(log) && clear_named(log, &is_missing);
   if (is_clear)
-    shareable__journal_remove(log);
+    shareable__ownership_log_remove(log);
 }
 
-bool shareable__journal_is_over(const shareable__owner_log *log, const shareable__file_set *moved) {
-  shareable__answer more;
-  shareable__record record;
+bool shareable__journal_is_over(const shareable__ownership_log *log, const shareable__file_set *moved) {
+  shareable__tristate more;
+  shareable__ownership_entry record;
   uint64_t at = 0;
 
-  while ((more = shareable__journal_next(log, &at, &record)) == SHAREABLE__YES) {
+  while ((more = shareable__ownership_log_next_entry(log, &at, &record)) == SHAREABLE__YES) {
     const shareable__file_id block = {record.device, record.inode};
 
-    if (shareable__journal_has_block(log->fd, &record) != SHAREABLE__NO || shareable__file_set_has(moved, &block))
+    if (shareable__ownership_entry_matches_block(log->fd, &record) != SHAREABLE__NO ||
+        shareable__file_set_has(moved, &block))
       return false;
   }
   return more == SHAREABLE__NO;
 }
 
-void shareable__journal_remove(const shareable__owner_log *log) {
+void shareable__ownership_log_remove(const shareable__ownership_log *log) {
   struct stat status;
 
   if (fstatat(log->directory->fd, log->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_dev == log->id.device &&

@@ -1,9 +1,9 @@
 /*
- * journal.c - reads arbitrary bytes as the ownership log of a dead process: only a block that the
+ * ownership_log.c - reads arbitrary bytes as the ownership log of a dead process: only a block that the
  * log names, by name and inode, is unlinked. There is one block. An entry with the inode 1 gets the
  * block's inode, and an entry whose name begins with @ gets the block's name.
  */
-#include "../../core/src/journal.h"
+#include "../../core/src/ownership_log.h"
 #include "fuzz.h"
 
 #include <fcntl.h>
@@ -19,8 +19,8 @@ static bool name_block(uint8_t *bytes, size_t size, const struct stat *status) {
   const char *name = strrchr(block, '/') + 1;
   bool is_named = false;
 
-  for (size_t k = 1; (k + 1) * sizeof(shareable__record) <= size; k++) { /* the first is the header */
-    shareable__record *record = (shareable__record *)(void *)bytes + k;
+  for (size_t k = 1; (k + 1) * sizeof(shareable__ownership_entry) <= size; k++) { /* the first is the header */
+    shareable__ownership_entry *record = (shareable__ownership_entry *)(void *)bytes + k;
 
     record->inode = record->inode == 1 ? status->st_ino : record->inode;
     record->device = record->device == 1 ? status->st_dev : record->device;
@@ -32,13 +32,14 @@ static bool name_block(uint8_t *bytes, size_t size, const struct stat *status) {
   return is_named;
 }
 
-static void clean_up(shareable__owner_log *log, void *is_cleared) {
-  shareable__journal_head head;
+static void clean_up(shareable__ownership_log *log, void *is_cleared) {
+  shareable__ownership_log_header head;
 
-  need(shareable__journal_lock(log, false));
-  *(bool *)is_cleared = shareable__journal_read(log->fd, &head) == SHAREABLE__YES && !shareable__heir_lives(&head);
+  need(shareable__ownership_log_lock(log, false));
+  *(bool *)is_cleared =
+    shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES && !shareable__successor_is_alive(&head);
   if (*(bool *)is_cleared)
-    shareable__journal_clear(log);
+    shareable__ownership_log_unlink_blocks(log);
 }
 
 static void have_directory(shareable__owner_directory *directory) {
@@ -64,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   have_directory(&directory);
   need((fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
   need(write(fd, copy, size) == (ssize_t)size && close(fd) == 0);
-  shareable__journal_each(&directory, clean_up, &is_cleared);
+  shareable__ownership_log_foreach(&directory, clean_up, &is_cleared);
   snprintf(journal, sizeof journal, "/dev/shm/%s", directory.name);
   need((access(block, F_OK) != 0) == (is_cleared && is_named) && (access(journal, F_OK) != 0) == is_cleared);
   unlinkat(directory.fd, "log", 0);
