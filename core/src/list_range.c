@@ -2,7 +2,7 @@
  * list_range.c - reading and writing many items of a list in one call.
  */
 #include "list.h"
-#include "list_block.h"
+#include "list_batch.h"
 
 static shareable_status check_range(const shareable_list *list, int64_t *first, size_t count, const void *array,
                                     size_t *done) {
@@ -34,14 +34,14 @@ static shareable_status read_word(const shareable__slot *slot, uint64_t format, 
 
 /* Reads a block of them at once; false where that cannot be done. */
 static bool copy_block(const shareable_list *list, size_t first, uint64_t format, shareable__word *words) {
-  shareable__block seen;
+  shareable__batch seen;
 
-  if (!shareable__block_look(list, first, format, &seen))
+  if (!shareable__batch_read(list, first, format, &seen))
     return false;
 #pragma GCC unroll 8
-  for (size_t k = 0; k < SHAREABLE__BLOCK; k++)
+  for (size_t k = 0; k < SHAREABLE__BATCH; k++)
     words[k] = __atomic_load_n((const shareable__word *)seen.data + k, __ATOMIC_RELAXED);
-  return shareable__block_is_unchanged(list, first, &seen);
+  return shareable__batch_is_unchanged(list, first, &seen);
 }
 
 static shareable_status copy_word(const shareable_list *list, size_t i, uint64_t format, shareable__word *word) {
@@ -64,8 +64,8 @@ static shareable_status get_words(const shareable_list *list, int64_t first, siz
   size_t k = 0, i = (size_t)first;
 
   while (status == SHAREABLE_OK && k < count) {
-    if (count - k >= SHAREABLE__BLOCK && copy_block(list, i + k, format, words + k))
-      k += SHAREABLE__BLOCK;
+    if (count - k >= SHAREABLE__BATCH && copy_block(list, i + k, format, words + k))
+      k += SHAREABLE__BATCH;
     else if ((status = copy_word(list, i + k, format, words + k)) == SHAREABLE_OK)
       k++;
   }
@@ -131,10 +131,10 @@ static shareable_status check_number(const shareable_list *list, size_t i, uint6
 
 /* The same of a block of them at once; false where that cannot be told. */
 static bool are_numbers(const shareable_list *list, size_t first, uint64_t format) {
-  shareable__block seen;
+  shareable__batch seen;
 
-  return shareable__block_look(list, first, format, &seen) && seen.data == list->layout.data + 8 * first &&
-         shareable__block_is_unchanged(list, first, &seen);
+  return shareable__batch_read(list, first, format, &seen) && seen.data == list->layout.data + 8 * first &&
+         shareable__batch_is_unchanged(list, first, &seen);
 }
 
 shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers, size_t *at) {
@@ -147,7 +147,7 @@ shareable_status shareable_list_view(const shareable_list *list, shareable_type 
     return SHAREABLE_E_ARGUMENT;
   for (size_t i = 0; i < list->layout.count; i++) {
     if (are_numbers(list, i, format)) {
-      i += SHAREABLE__BLOCK - 1;
+      i += SHAREABLE__BATCH - 1;
       continue;
     }
     status = check_number(list, i, format);

@@ -2,7 +2,7 @@
  * list_search.c - searching a list for a value.
  */
 #include "list.h"
-#include "list_block.h"
+#include "list_batch.h"
 
 static shareable_status check_search(const shareable_list *list, const shareable_value *value, const size_t *result) {
   shareable_status status = shareable__list_check_wanted(list, value);
@@ -15,7 +15,7 @@ static bool lacks_int(const unsigned char *data, uint64_t bits) {
   bool found = false;
 
 #pragma GCC unroll 8
-  for (size_t k = 0; k < SHAREABLE__BLOCK; k++)
+  for (size_t k = 0; k < SHAREABLE__BATCH; k++)
     found |= shareable__load(data + 8 * k) == bits;
   return !found;
 }
@@ -24,7 +24,7 @@ static bool lacks_float(const unsigned char *data, double real) {
   bool found = false;
 
 #pragma GCC unroll 8
-  for (size_t k = 0; k < SHAREABLE__BLOCK; k++)
+  for (size_t k = 0; k < SHAREABLE__BATCH; k++)
     found |= shareable__real_of(shareable__load(data + 8 * k)) == real;
   return !found;
 }
@@ -32,14 +32,14 @@ static bool lacks_float(const unsigned char *data, double real) {
 /* Whether that can be told of a whole block: all are numbers of the value's type, and none equals it. */
 static bool lacks(const shareable_list *list, size_t first, const shareable_value *value) {
   bool is_int = value->type == SHAREABLE_TYPE_INT, lacks_it;
-  shareable__block seen;
+  shareable__batch seen;
 
   if (!is_int && value->type != SHAREABLE_TYPE_FLOAT)
     return false;
-  if (!shareable__block_look(list, first, is_int ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT, &seen))
+  if (!shareable__batch_read(list, first, is_int ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT, &seen))
     return false;
   lacks_it = is_int ? lacks_int(seen.data, value->bits) : lacks_float(seen.data, value->real);
-  return lacks_it && shareable__block_is_unchanged(list, first, &seen);
+  return lacks_it && shareable__batch_is_unchanged(list, first, &seen);
 }
 
 static shareable_status compare(const shareable_list *list, size_t i, const shareable_value *value, bool *equal) {
@@ -59,7 +59,7 @@ static shareable_status find(const shareable_list *list, const shareable_value *
   size_t i = from;
 
   while (i < list->layout.count) {
-    size_t end = i + SHAREABLE__BLOCK < list->layout.count ? i + SHAREABLE__BLOCK : list->layout.count;
+    size_t end = i + SHAREABLE__BATCH < list->layout.count ? i + SHAREABLE__BATCH : list->layout.count;
 
     for (i = lacks(list, i, value) ? end : i; i < end; i++) {
       bool equal;

@@ -1,7 +1,7 @@
 /*
- * list_block.c - many items of a list looked at together.
+ * list_batch.c - many items of a list looked at together.
  */
-#include "list_block.h"
+#include "list_batch.h"
 
 /* The sum of their words; *flags are all that are set in any. */
 static uint64_t sum_of_words(const shareable_list *list, size_t first, uint64_t *flags) {
@@ -11,7 +11,7 @@ static uint64_t sum_of_words(const shareable_list *list, size_t first, uint64_t 
 
   *flags = 0;
 #pragma GCC unroll 8
-  for (size_t i = first; i < first + SHAREABLE__BLOCK; i++) {
+  for (size_t i = first; i < first + SHAREABLE__BATCH; i++) {
     uint64_t word = __atomic_load_n(&words[i & mask], __ATOMIC_RELAXED);
 
     sum += word;
@@ -26,7 +26,7 @@ static const unsigned char *find_data(const shareable__layout *layout, size_t fi
   uint64_t start = __atomic_load_n(offsets, __ATOMIC_RELAXED), offset = start, apart = 0;
 
 #pragma GCC unroll 8
-  for (size_t k = 0; k < SHAREABLE__BLOCK; k++) {
+  for (size_t k = 0; k < SHAREABLE__BATCH; k++) {
     offset += 8;
     apart |= __atomic_load_n(offsets + k + 1, __ATOMIC_RELAXED) ^ offset;
   }
@@ -41,17 +41,17 @@ static bool have_format(const shareable__layout *layout, size_t first, uint64_t 
   uint64_t odd = 0;
 
 #pragma GCC unroll 8
-  for (size_t k = 0; k < SHAREABLE__BLOCK; k++) {
+  for (size_t k = 0; k < SHAREABLE__BATCH; k++) {
     odd |= __atomic_load_n(formats + k, __ATOMIC_RELAXED) ^ format;
     odd |= __atomic_load_n(codes + k, __ATOMIC_RELAXED);
   }
   return odd == 0;
 }
 
-bool shareable__block_look(const shareable_list *list, size_t first, uint64_t format, shareable__block *seen) {
+bool shareable__batch_read(const shareable_list *list, size_t first, uint64_t format, shareable__batch *seen) {
   uint64_t flags;
 
-  if (list->layout.count - first < SHAREABLE__BLOCK)
+  if (list->layout.count - first < SHAREABLE__BATCH)
     return false;
   seen->words = sum_of_words(list, first, &flags);
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -61,7 +61,7 @@ bool shareable__block_look(const shareable_list *list, size_t first, uint64_t fo
   return seen->data != NULL;
 }
 
-bool shareable__block_is_unchanged(const shareable_list *list, size_t first, const shareable__block *seen) {
+bool shareable__batch_is_unchanged(const shareable_list *list, size_t first, const shareable__batch *seen) {
   uint64_t flags;
 
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
