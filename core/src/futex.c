@@ -29,7 +29,7 @@ int32_t shareable__futex_wake(uint32_t *word, int32_t count) {
   return (int32_t)syscall(FUTEX, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 #else
-#include "patience.h"
+#include "backoff.h"
 
 #define FIRST_NAP_NS INT64_C(50000)
 #define LAST_NAP_NS INT64_C(1000000)

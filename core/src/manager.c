@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "entropy.h"
 #include "error.h"
-#include "patience.h"
 
 /* How long it may take to end when it is asked to, in nanoseconds. */
 #define END_NS INT64_C(1000000000)
 /* Of a key that is made here. */
 #define KEY_SIZE 32
 
-int64_t shareable__manager_patience = INT64_C(10000000000);
+int64_t shareable__manager_timeout_ns = INT64_C(10000000000);
 
 static void dispose(shareable_manager *manager) {
   shareable__wire_close(&manager->wire);
@@ -96,7 +96,7 @@ shareable_status shareable_manager_start(shareable_manager **result, const char 
     return status;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
   status = shareable__manager_spawn(&manager->spawned, address, &manager->key,
-                                    shareable__deadline(shareable__manager_patience), &manager->address, error);
+                                    shareable__deadline(shareable__manager_timeout_ns), &manager->address, error);
   pthread_setcancelstate(cancel_state, NULL);
   if (status != SHAREABLE_OK) {
     dispose(manager);

@@ -34,7 +34,7 @@ struct shareable_manager {
 };
 
 /* How long a manager may take to answer, or to start, in nanoseconds. Only a test changes it. */
-extern int64_t shareable__manager_patience;
+extern int64_t shareable__manager_timeout_ns;
 
 /* The longest key. */
 #define SHAREABLE__KEY_MAX 65536

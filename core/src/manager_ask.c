@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "error.h"
 #include "manager.h"
-#include "patience.h"
 
 /* Of a reply that is not a long list. */
 #define FEW_NODES 64
@@ -250,7 +250,7 @@ shareable_status shareable__manager_lock(shareable_manager *manager, shareable_e
   pthread_mutex_lock(&manager->lock);
   manager->cancel_state = cancel_state;
   manager->wire.error = error;
-  manager->wire.deadline = shareable__deadline(shareable__manager_patience);
+  manager->wire.deadline = shareable__deadline(shareable__manager_timeout_ns);
   return SHAREABLE_OK;
 }
 

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "error.h"
 #include "manager.h"
-#include "patience.h"
 #include "platform.h"
 #include "program.h"
 

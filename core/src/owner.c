@@ -15,12 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "cancel.h"
 #include "entropy.h"
 #include "error.h"
 #include "fork.h"
 #include "limit.h"
-#include "patience.h"
 #include "platform.h"
 #include "program.h"
 #include "segment.h"

@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "cancel.h"
 #include "descriptor.h"
 #include "entropy.h"
 #include "error.h"
 #include "limit.h"
-#include "patience.h"
 #include "platform.h"
 #include "rename.h"
 

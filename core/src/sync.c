@@ -62,12 +62,12 @@ shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size,
   return SHAREABLE__SYNC_OURS;
 }
 
-typedef shareable__patience patience;
-typedef shareable__verdict verdict;
+typedef shareable__backoff patience;
+typedef shareable__backoff_action verdict;
 
-#define GO_ON SHAREABLE__GO_ON
-#define ASK SHAREABLE__ASK
-#define GIVE_UP SHAREABLE__GIVE_UP
+#define GO_ON SHAREABLE__RETRY
+#define ASK SHAREABLE__CHECK_OWNER
+#define GIVE_UP SHAREABLE__TIMED_OUT
 
 static uint32_t token_of(uint64_t word) {
   return (uint32_t)(word >> 32);
@@ -226,7 +226,7 @@ static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) 
         return SHAREABLE_OK;
       continue;
     }
-    now_what = shareable__patience_wait(&spent, word);
+    now_what = shareable__backoff_wait(&spent, word);
     if (now_what == ASK && is_of_the_dead(sync, word) && take_over(sync, i, word, before))
       return SHAREABLE_OK;
     if (now_what == GIVE_UP)
@@ -243,7 +243,7 @@ static bool quiesce(shareable__sync *sync, size_t i) {
     shareable__cell *cell = &sync->area->cells[k];
 
     while (__atomic_load_n(&cell->item, __ATOMIC_ACQUIRE) == i + 1) {
-      verdict now_what = shareable__patience_wait(&spent, 0);
+      verdict now_what = shareable__backoff_wait(&spent, 0);
       if (now_what != GO_ON && !shareable__writer_is_alive(&sync->writer, load_token(&cell->token)))
         break;
       if (now_what == GIVE_UP)
@@ -324,7 +324,7 @@ static shareable__redo_record *redo_acquire(shareable__sync *sync) {
     now = fingerprint(sync->area);
     if (now == __atomic_load_n(&sync->stuck, __ATOMIC_RELAXED) || now_what == GIVE_UP)
       return try_claim(sync, true);
-    now_what = shareable__patience_wait(&spent, now);
+    now_what = shareable__backoff_wait(&spent, now);
     if (now_what == ASK && now == seen && shareable__now() - since > STUCK_NS)
       __atomic_store_n(&sync->stuck, now, __ATOMIC_RELAXED);
     if (now != seen)
@@ -473,7 +473,7 @@ static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__
                                     shareable__reading *reading) {
   bool is_first = reading->begun++ == 0;
 
-  if (!is_first && shareable__patience_wait(&reading->spent, reading->stamp) == GIVE_UP)
+  if (!is_first && shareable__backoff_wait(&reading->spent, reading->stamp) == GIVE_UP)
     return SHAREABLE_E_TIMED_OUT;
   if (!is_first && !shareable__layout_slot(sync->layout, i, slot))
     return SHAREABLE_E_CORRUPT;
@@ -487,7 +487,7 @@ shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareabl
   if (status == SHAREABLE_OK && reading->begun > READS_UNLOCKED && join(sync) == SHAREABLE_OK)
     return lock_to_read(sync, i, reading);
   while (status == SHAREABLE_OK && !shareable__sync_glance(sync, i, &reading->stamp)) {
-    verdict now_what = shareable__patience_wait(&reading->spent, reading->stamp);
+    verdict now_what = shareable__backoff_wait(&reading->spent, reading->stamp);
 
     if ((reading->stamp & SHAREABLE__LOCKED) == 0)
       return SHAREABLE_E_CORRUPT; /* damaged */

@@ -14,9 +14,9 @@
 #ifndef SHAREABLE__SYNC_H
 #define SHAREABLE__SYNC_H
 
+#include "backoff.h"
 #include "bell.h"
 #include "item.h"
-#include "patience.h"
 #include "writer.h"
 
 #define SHAREABLE__SYNC_VERSION 2
@@ -111,7 +111,7 @@ typedef struct shareable__reading {
   unsigned begun;    /* how many times */
   uint64_t format;   /* with the code: of a value that is in a journal only */
   unsigned char code;
-  shareable__patience spent;
+  shareable__backoff spent;
 } shareable__reading;
 
 /*

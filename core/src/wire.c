@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "entropy.h"
 #include "error.h"
-#include "patience.h"
 
 /* As much as nearly every message needs. */
 #define ROOM 1024

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "cancel.h"
 #include "entropy.h"
-#include "patience.h"
 #include "platform.h"
 #include "segment.h"
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/patience.h"
+#include "../../core/src/backoff.h"
 #include "support.h"
 
 #define SECOND INT64_C(1000000000)
@@ -372,7 +372,7 @@ Test(manager, nobody_there_is_told_apart_from_somebody_else) {
   strcpy(name.sun_path + 1, text + 1);
   cr_assert_eq(bind(server, (struct sockaddr *)&name, (socklen_t)(sizeof name.sun_family + strlen(text))), 0);
   cr_assert_eq(listen(server, 5), 0);
-  shareable__manager_patience = SECOND / 10;
+  shareable__manager_timeout_ns = SECOND / 10;
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_TIMED_OUT);
   cr_assert_not_null(strstr(error.text, "does not answer"));
 
@@ -381,7 +381,7 @@ Test(manager, nobody_there_is_told_apart_from_somebody_else) {
     peer = accept(server, NULL, NULL);
     _exit(write(peer, "HTTP/1.1 400 Bad Request\r\n", 26) != 26);
   }
-  shareable__manager_patience = 10 * SECOND;
+  shareable__manager_timeout_ns = 10 * SECOND;
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_PROTOCOL);
   wait(NULL);
   close(server);

@@ -40,12 +40,12 @@ static shareable_status connect_one(world *w) {
 
 /* A connection that fails is tried again until the time is over: not for ten seconds for each failure. */
 static shareable_status connect_by_tcp(world *w) {
-  int64_t usual = shareable__manager_patience;
+  int64_t usual = shareable__manager_timeout_ns;
   shareable_status status;
 
-  shareable__manager_patience = usual / 20;
+  shareable__manager_timeout_ns = usual / 20;
   status = shareable_manager_connect(&w->manager, w->tcp, KEY, &w->error);
-  shareable__manager_patience = usual;
+  shareable__manager_timeout_ns = usual;
   return status;
 }
 

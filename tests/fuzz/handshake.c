@@ -5,7 +5,7 @@
  */
 #include <unistd.h>
 
-#include "../../core/src/patience.h"
+#include "../../core/src/backoff.h"
 #include "../../core/src/wire.h"
 #include "fuzz.h"
 

@@ -55,7 +55,7 @@ void connection_close(connection *of) {
 }
 
 static void set_deadline(connection *of, bool has_one) {
-  of->deadline = has_one ? uv_now(&of->server->loop) + PATIENCE_MS : 0;
+  of->deadline = has_one ? uv_now(&of->server->loop) + PEER_TIMEOUT_MS : 0;
   if (has_one)
     server_mind_deadlines(of->server);
 }
@@ -299,7 +299,8 @@ bool connection_drop_stranger(server *of, bool may_be_own) {
 
 void connection_time_out(connection *of) {
   if (of->is_stranger)
-    log_event(LOG_KEY, "%s failed to authenticate: no handshake within %d seconds", of->peer.text, PATIENCE_MS / 1000);
+    log_event(LOG_KEY, "%s failed to authenticate: no handshake within %d seconds", of->peer.text,
+              PEER_TIMEOUT_MS / 1000);
   connection_close(of);
 }
 

@@ -11,7 +11,7 @@
 #include "registry.h"
 
 /* How long a peer may take to show its key, to send a request it has begun, or to take a reply; in milliseconds. */
-#define PATIENCE_MS 10000
+#define PEER_TIMEOUT_MS 10000
 /*
  * The most connections; fewer descriptors mean fewer. At most half of them may be without a shown key. One more, and the oldest
  * of these is closed: first one that is not known to be of a process of this user or root, and one of those only for another

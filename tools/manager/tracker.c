@@ -24,7 +24,7 @@ void tracker_open(resource_tracker *tracker, int fd) {
   char path[32];
   int own;
 
-  *tracker = (resource_tracker){.fd = fd, .patience_ms = TRACKER_PATIENCE_MS};
+  *tracker = (resource_tracker){.fd = fd, .timeout_ms = TRACKER_TIMEOUT_MS};
   if (fd < 0)
     return;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -124,13 +124,13 @@ void tracker_drain(resource_tracker *tracker) {
     struct pollfd output = {.fd = tracker->fd, .events = POLLOUT};
     struct timespec start;
 
-    if (tracker->patience_ms <= 0) {
+    if (tracker->timeout_ms <= 0) {
       log_event(LOG_TRACKER, "the resource tracker does not read: it may report removed blocks as leaked");
       return;
     }
     clock_gettime(CLOCK_MONOTONIC, &start);
-    poll(&output, 1, tracker->patience_ms);
-    tracker->patience_ms -= elapsed_ms(&start) + 1;
+    poll(&output, 1, tracker->timeout_ms);
+    tracker->timeout_ms -= elapsed_ms(&start) + 1;
   }
 }
 

@@ -1,7 +1,7 @@
 /*
- * patience.c - waiting for somebody who holds something, and having waited.
+ * backoff.c - waiting for somebody who holds something, and having waited.
  */
-#include "patience.h"
+#include "backoff.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -13,10 +13,10 @@
  */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define LIMIT_NS INT64_C(1000000)
-#define PATIENCE_NS INT64_C(1000)
+#define OWNER_CHECK_NS INT64_C(1000)
 #else
 #define LIMIT_NS INT64_C(1000000000)
-#define PATIENCE_NS INT64_C(1000000)
+#define OWNER_CHECK_NS INT64_C(1000000)
 #endif
 #define LIMIT_OF_ALL_NS (10 * LIMIT_NS)
 
@@ -65,12 +65,12 @@ static bool pause_a_turn(unsigned turns) {
   return true;
 }
 
-shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t seen) {
+shareable__backoff_action shareable__backoff_wait(shareable__backoff *spent, uint64_t seen) {
   int64_t time;
   bool is_over;
 
   if (spent->turns++ < SPINNING_TURNS || !pause_a_turn(spent->turns))
-    return SHAREABLE__GO_ON;
+    return SHAREABLE__RETRY;
   time = shareable__now();
   if (spent->first == 0)
     spent->first = time;
@@ -79,10 +79,10 @@ shareable__verdict shareable__patience_wait(shareable__patience *spent, uint64_t
   spent->seen = seen;
   is_over = time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS;
   if (is_over && spent->is_over)
-    return SHAREABLE__GIVE_UP;
-  if (!is_over && time - spent->asked < PATIENCE_NS)
-    return SHAREABLE__GO_ON;
+    return SHAREABLE__TIMED_OUT;
+  if (!is_over && time - spent->asked < OWNER_CHECK_NS)
+    return SHAREABLE__RETRY;
   spent->is_over = is_over; /* asked once more: the one who waits may have been stopped himself for that long */
   spent->asked = time;
-  return SHAREABLE__ASK;
+  return SHAREABLE__CHECK_OWNER;
 }

@@ -1,7 +1,7 @@
 /*
- * patience.c - tests of core/src/patience.c.
+ * backoff.c - tests of core/src/backoff.c.
  */
-#include "../../core/src/patience.h"
+#include "../../core/src/backoff.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -19,10 +19,10 @@ static long sleeps(void) {
 
 /* A process with a real-time priority gets its processor back at once from sched_yield(2). */
 Test(patience, sleeps_before_it_asks_whether_the_holder_lives) {
-  shareable__patience spent = {0};
+  shareable__backoff spent = {0};
   long before = sleeps();
 
-  while (shareable__patience_wait(&spent, 1) != SHAREABLE__ASK)
+  while (shareable__backoff_wait(&spent, 1) != SHAREABLE__CHECK_OWNER)
     ;
   cr_assert_gt(sleeps(), before);
 }
