@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define SHAREABLE__EVERYBODY INT32_MAX
+#define SHAREABLE__FUTEX_WAKE_ALL INT32_MAX
 
 /* Sleeps for `duration` nanoseconds at most, if the word still is what was seen; a signal ends it too. */
 void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duration);

@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) bool change_soon(shareable_list *li
   if (may)
     *status = change_word(&slot, operation, what);
   shareable__sync_leave(cell);
-  shareable__bell_glance(&area->bells, i, &cell->quiet);
+  shareable__eventcount_notify_fast(&area->bells, i, &cell->quiet);
   return may;
 }
 

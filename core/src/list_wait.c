@@ -81,21 +81,21 @@ static shareable_status look_now_and_then(const shareable_list *list, look *at, 
 
 static shareable_status look_when_it_rings(const shareable_list *list, unsigned bell, look *at, void *what,
                                            int64_t end) {
-  shareable__bells *bells = &list->sync.area->bells;
+  shareable__eventcounts *bells = &list->sync.area->bells;
   shareable_status status;
   int64_t slice = shareable__wait_first_slice, left;
 
   do {
-    uint32_t seen = shareable__bell_arm(bells, bell);
+    uint32_t seen = shareable__eventcount_prepare_wait(bells, bell);
 
     status = at(list, what);
     if (status == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
-      shareable__bell_sleep(bells, bell, seen, shorter(left, slice));
+      shareable__eventcount_wait(bells, bell, seen, shorter(left, slice));
       slice = shorter(slice + slice / 4, shareable__wait_slice);
       status = at(list, what);
     }
   } while (status == SHAREABLE_E_UNCHANGED && shareable__now() < end);
-  shareable__bell_leave(bells, bell);
+  shareable__eventcount_cancel_wait(bells, bell);
   return status;
 }
 
@@ -104,7 +104,7 @@ static shareable_status wait_held(const shareable_list *list, unsigned bell, loo
   int64_t end = shareable__deadline(timeout);
   shareable_status status = SHAREABLE_E_UNCHANGED;
 
-  if (bell != SHAREABLE__BELL_OF_ALL) {
+  if (bell != SHAREABLE__EVENTCOUNT_ANY) {
     status = at(list, what);
     if (status == SHAREABLE_E_UNCHANGED)
       status = look_soon(list, at, what, end);
@@ -157,7 +157,7 @@ shareable_status shareable_list_wait(const shareable_list *list, int64_t index, 
     status = shareable__list_slot(list, index, &wait.i, &slot);
   if (status != SHAREABLE_OK)
     return status;
-  return wait_for(list, SHAREABLE__BELL_OF(wait.i), look_at_item, &wait, timeout);
+  return wait_for(list, SHAREABLE__EVENTCOUNT_OF_ITEM(wait.i), look_at_item, &wait, timeout);
 }
 
 typedef struct digest_wait {
@@ -179,7 +179,7 @@ shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *d
     return status;
   if (digest == NULL)
     return SHAREABLE_E_ARGUMENT;
-  status = wait_for(list, SHAREABLE__BELL_OF_ALL, look_at_all, &wait, timeout);
+  status = wait_for(list, SHAREABLE__EVENTCOUNT_ANY, look_at_all, &wait, timeout);
   if (status == SHAREABLE_OK)
     *digest = wait.now;
   return status;

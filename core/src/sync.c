@@ -93,11 +93,11 @@ static void let_go(const shareable__sync *sync, size_t i, uint64_t word) {
   put_word(area, i, word);
   cell = shareable__writer_fast_cell(&sync->writer);
   if (cell != NULL) {
-    shareable__bell_glance(&area->bells, i, &cell->quiet);
+    shareable__eventcount_notify_fast(&area->bells, i, &cell->quiet);
     return;
   }
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  shareable__bell_tell(&area->bells, i);
+  shareable__eventcount_notify(&area->bells, i);
 }
 
 static uint32_t load_token(const uint32_t *token) {

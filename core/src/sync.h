@@ -15,7 +15,7 @@
 #define SHAREABLE__SYNC_H
 
 #include "backoff.h"
-#include "bell.h"
+#include "eventcount.h"
 #include "item.h"
 #include "writer.h"
 
@@ -57,7 +57,7 @@ typedef struct shareable__area {
   uint32_t lock;    /* the list's lock: the token of its owner, perhaps with SHAREABLE__LOCK_WAITERS; or 0 */
   uint32_t padding; /* 0 */
   uint64_t fill[3];
-  shareable__bells bells; /* for those who wait for a change */
+  shareable__eventcounts bells; /* for those who wait for a change */
   shareable__cell cells[SHAREABLE__SYNC_CELLS];
   shareable__redo_record redo_records[SHAREABLE__SYNC_REDO_RECORDS];
   shareable__word words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
@@ -188,7 +188,7 @@ static inline bool shareable__sync_store(shareable__area *area, shareable__cell 
   if (may)
     shareable__store(slot->data, bits);
   shareable__sync_leave(cell);
-  shareable__bell_glance(&area->bells, i, &cell->quiet);
+  shareable__eventcount_notify_fast(&area->bells, i, &cell->quiet);
   return may;
 }
 

@@ -184,8 +184,8 @@ Test(sync, the_area_is_laid_out_as_specified) {
   cr_assert_eq(offsetof(shareable__area, count), 16);
   cr_assert_eq(offsetof(shareable__area, size), 24);
   cr_assert_eq(offsetof(shareable__area, bells), 64);
-  cr_assert_eq(offsetof(shareable__bells, all), 8);
-  cr_assert_eq(offsetof(shareable__bells, items), 64);
+  cr_assert_eq(offsetof(shareable__eventcounts, all), 8);
+  cr_assert_eq(offsetof(shareable__eventcounts, items), 64);
   cr_assert_eq(offsetof(shareable__area, cells), 256);
   cr_assert_eq(offsetof(shareable__cell, item), 8);
   cr_assert_eq(sizeof(shareable__cell), 64);

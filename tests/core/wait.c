@@ -1,5 +1,5 @@
 /*
- * wait.c - tests of core/src/list_wait.c, list_digest.c and bell.c.
+ * wait.c - tests of core/src/list_wait.c, list_digest.c and eventcount.c.
  */
 #include <linux/futex.h>
 #include <math.h>
@@ -24,7 +24,7 @@ static shareable_list *again(const shareable_list *list, uint32_t flags) {
 }
 
 /* The item that changes, when it changed last, how far the one who waits is, and one that is on the first one's bell. */
-enum { ITEM, WHEN, SEEN, NEIGHBOUR = ITEM + SHAREABLE__BELLS, COUNT };
+enum { ITEM, WHEN, SEEN, NEIGHBOUR = ITEM + SHAREABLE__EVENTCOUNTS, COUNT };
 
 static shareable_list *signals(uint32_t flags) {
   shareable_value values[COUNT];
@@ -296,13 +296,13 @@ Test(wait, digest_of_an_empty_list_is_a_number_too) {
   end_list(list);
 }
 
-static bool is_armed(const shareable__bells *bells, size_t i) {
-  return (__atomic_load_n(&bells->armed, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__BELL_OF(i)) != 0;
+static bool is_armed(const shareable__eventcounts *bells, size_t i) {
+  return (__atomic_load_n(&bells->armed, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i)) != 0;
 }
 
 Test(wait, that_was_killed_costs_one_ring) {
   shareable_list *list = signals(0);
-  shareable__bells *bells = &list->sync.area->bells;
+  shareable__eventcounts *bells = &list->sync.area->bells;
   pid_t child = fork();
 
   if (child == 0) {
@@ -326,27 +326,27 @@ Test(wait, that_was_killed_costs_one_ring) {
 /* A store that nobody waits for costs a barrier only where somebody waited lately. */
 Test(wait, is_forgotten_by_a_writer_that_nobody_waits_for) {
   shareable_list *list = signals(0);
-  shareable__bells *bells = &list->sync.area->bells;
-  const uint64_t flags = SHAREABLE__FENCED | SHAREABLE__SETTLED;
+  shareable__eventcounts *bells = &list->sync.area->bells;
+  const uint64_t flags = SHAREABLE__FENCE_REQUESTED | SHAREABLE__FENCE_EFFECTIVE;
   uint64_t count;
 
   need_barriers();
   cr_ok(shareable_list_set_int(list, WHEN, 1));
   for (int round = 0; round < 3; round++) {
-    count = bells->armed / (SHAREABLE__SETTLED << 1);
+    count = bells->armed / (SHAREABLE__FENCE_EFFECTIVE << 1);
     cr_assert_eq(bells->armed & flags, 0);
     cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_UNCHANGED);
     cr_assert_eq(bells->armed & flags, flags);
     cr_assert(!is_armed(bells, ITEM), "who leaves takes his bit with him");
-    shareable__bell_arm(bells, ITEM);
+    shareable__eventcount_prepare_wait(bells, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
     cr_assert_eq(bells->armed & flags, flags, "a bell is armed");
-    shareable__bell_leave(bells, ITEM);
+    shareable__eventcount_cancel_wait(bells, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
     cr_assert_eq(bells->armed & flags, 0);
-    cr_assert_eq(bells->armed / (SHAREABLE__SETTLED << 1), count + 1);
+    cr_assert_eq(bells->armed / (SHAREABLE__FENCE_EFFECTIVE << 1), count + 1);
   }
   cr_assert_lt(median_delay(list, 0, add_one, await_item), WOKEN);
   end_list(list);
@@ -437,7 +437,7 @@ static void *set_soon(void *list) {
 /* Asleep when the value is set: a quarter of 10 ms later it looks by itself. On a busy machine, one of ten tries is in time. */
 Test(wait, that_is_short_ends_soon_while_another_process_takes_the_wakeups) {
   shareable_list *list = signals(0);
-  theft here = {.bell = &list->sync.area->bells.items[SHAREABLE__BELL_OF(ITEM)]};
+  theft here = {.bell = &list->sync.area->bells.items[SHAREABLE__EVENTCOUNT_OF_ITEM(ITEM)]};
   int64_t fastest = SECOND;
   pthread_t thief, setter;
 

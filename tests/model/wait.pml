@@ -1,5 +1,5 @@
 /*
- * wait.pml - waiting for a change of an item (core/src/bell.h), with waiters and writers killed
+ * wait.pml - waiting for a change of an item (core/src/eventcount.h), with waiters and writers killed
  * between any two steps.
  *
  * Items share eventcounts. An eventcount is a waiters bit, which is set if a process may sleep, and
@@ -165,7 +165,7 @@ inline wake(bit_of) {
 #define IS_ARMED ((armed & BIT(bell)) != 0)
 
 /*
- * shareable__bell_tell(), if `may` and the bit is set. One writer notifies for each setting of the
+ * shareable__eventcount_notify(), if `may` and the bit is set. One writer notifies for each setting of the
  * bit.
  */
 inline ring(may) {
@@ -193,7 +193,7 @@ inline ring(may) {
 #endif
 #define TAKE_AWAY armed = (armed & ~FLAGS) + TIME
 
-/* shareable__bell_fence() */
+/* shareable__eventcount_notify_fenced() */
 inline fence() {
   if
   :: ring(true)
@@ -207,7 +207,7 @@ inline fence() {
   fi
 }
 
-/* shareable__bell_glance(), or shareable__bell_tell() after the fence under the lock. */
+/* shareable__eventcount_notify_fast(), or shareable__eventcount_notify() after the fence under the lock. */
 inline look() {
   if
 #ifdef NO_SECOND_LOOK_OF_WRITER
@@ -308,7 +308,7 @@ inline sleep_on_bell() {
   fi
 }
 
-/* shareable__bell_leave() */
+/* shareable__eventcount_cancel_wait() */
 inline leave() {
   if
   :: atomic { (armed & BIT(BELL_OF(i))) -> armed = armed & ~BIT(BELL_OF(i)) };
@@ -351,7 +351,7 @@ inline leave() {
 #endif
 
 /*
- * shareable__bell_arm() without the load of the counter. Without a fence the store of an atomic
+ * shareable__eventcount_prepare_wait() without the load of the counter. Without a fence the store of an atomic
  * operation may become visible after a load that follows the operation. If another store to the
  * word comes between the operation's own load and store, the operation starts again.
  */
