@@ -5,7 +5,7 @@
 
 #include <sched.h>
 
-#include "eager.h"
+#include "adaptive_wait.h"
 
 /*
  * How long one sleep lasts if no writer wakes the waiter: the first one, and the longest. Each is a quarter longer than the one
@@ -31,14 +31,14 @@ static void pause_briefly(void) {
 }
 
 static shareable_status spin(const shareable_list *list, look *at, void *what) {
-  unsigned turns = shareable__eager_turns();
+  unsigned turns = shareable__adaptive_spin_limit();
   shareable_status status = SHAREABLE_E_UNCHANGED;
 
   for (unsigned turn = 0; turn < turns && status == SHAREABLE_E_UNCHANGED; turn++) {
     pause_briefly();
     status = at(list, what);
   }
-  shareable__eager_looked(status != SHAREABLE_E_UNCHANGED);
+  shareable__adaptive_spin_done(status != SHAREABLE_E_UNCHANGED);
   return status;
 }
 
@@ -47,16 +47,16 @@ static shareable_status yield(const shareable_list *list, look *at, void *what, 
   shareable_status status = SHAREABLE_E_UNCHANGED;
   int64_t time = shareable__now(), before = time;
 
-  if (!shareable__eager_to_yield())
+  if (!shareable__adaptive_may_yield())
     return status;
-  end = shorter(end, time + SHAREABLE__EAGER_NS);
+  end = shorter(end, time + SHAREABLE__ADAPTIVE_YIELD_NS);
   while (status == SHAREABLE_E_UNCHANGED && time < end) {
     before = time;
     sched_yield();
     status = at(list, what);
     time = shareable__now();
   }
-  shareable__eager_yielded(time - before);
+  shareable__adaptive_yield_done(time - before);
   return status;
 }
 

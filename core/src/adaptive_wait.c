@@ -1,7 +1,7 @@
 /*
- * eager.c - how long a wait stays awake before it sleeps.
+ * adaptive_wait.c - how long a wait stays awake before it sleeps.
  */
-#include "eager.h"
+#include "adaptive_wait.h"
 
 /* How often to look: what takes next to no time; and, where that is worth trying, as long as a sleep and a wake-up. */
 #define FEW_TURNS 10
@@ -28,19 +28,19 @@ static void store(unsigned *number, unsigned value) {
   __atomic_store_n(number, value, __ATOMIC_RELAXED);
 }
 
-unsigned shareable__eager_turns(void) {
+unsigned shareable__adaptive_spin_limit(void) {
   bool is_trial = __atomic_add_fetch(&waits, 1, __ATOMIC_RELAXED) % WAITS_A_TRIAL == 0;
 
   return is_trial || load(&hope) > 0 ? MANY_TURNS : FEW_TURNS;
 }
 
-void shareable__eager_looked(bool helped) {
+void shareable__adaptive_spin_done(bool helped) {
   unsigned left = load(&hope);
 
   store(&hope, helped ? HOPEFUL_WAITS : left > 0 ? left - 1 : 0);
 }
 
-bool shareable__eager_to_yield(void) {
+bool shareable__adaptive_may_yield(void) {
   unsigned left = load(&shy_left);
 
   if (left > 0)
@@ -55,7 +55,7 @@ static unsigned next_length(void) {
   return length < SHY_WAITS ? SHY_WAITS : length > MOST_SHY_WAITS ? MOST_SHY_WAITS : length;
 }
 
-void shareable__eager_yielded(int64_t duration) {
+void shareable__adaptive_yield_done(int64_t duration) {
   if (duration > CROWDED_NS) {
     store(&shy_length, next_length());
     store(&shy_left, load(&shy_length));
