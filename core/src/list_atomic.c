@@ -59,7 +59,7 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
 }
 
 /* The short way, as shareable__sync_store(): false where that cannot be told. */
-static inline __attribute__((always_inline)) bool change_soon(shareable_list *list, shareable__cell *cell,
+static inline __attribute__((always_inline)) bool change_soon(shareable_list *list, shareable__hazard *cell,
                                                               int64_t index, apply *operation, change *what,
                                                               shareable_status *status) {
   shareable__area *area = list->sync.area;
@@ -69,10 +69,10 @@ static inline __attribute__((always_inline)) bool change_soon(shareable_list *li
 
   if (shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
     return false;
-  may = shareable__sync_enter(area, cell, i, &slot, SHAREABLE__FORMAT_INT);
+  may = shareable__fast_store_begin(area, cell, i, &slot, SHAREABLE__FORMAT_INT);
   if (may)
     *status = change_word(&slot, operation, what);
-  shareable__sync_leave(cell);
+  shareable__fast_store_end(cell);
   shareable__eventcount_notify_fast(&area->bells, i, &cell->quiet);
   return may;
 }
@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) bool change_soon(shareable_list *li
 static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
                                                                           apply *operation, change *what) {
   /* A writer that has a cell has an area, may write, and is not closed. */
-  shareable__cell *cell = list == NULL ? NULL : shareable__writer_fast_cell(&list->sync.writer);
+  shareable__hazard *cell = list == NULL ? NULL : shareable__writer_fast_cell(&list->sync.writer);
   change soon = *what, later;
   shareable_status status;
 

@@ -135,7 +135,7 @@ shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t in
 static inline bool store_word(shareable_list *list, size_t i, const shareable__slot *slot, uint64_t format,
                               uint64_t bits) {
   if (list->sync.area != NULL) {
-    shareable__cell *cell = shareable__writer_fast_cell(&list->sync.writer);
+    shareable__hazard *cell = shareable__writer_fast_cell(&list->sync.writer);
 
     return cell != NULL && shareable__sync_store(list->sync.area, cell, i, slot, format, bits);
   }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-_Static_assert(sizeof(shareable__cell) == 64, "a cell is a cache line");
+_Static_assert(sizeof(shareable__hazard) == 64, "a cell is a cache line");
 _Static_assert(sizeof(shareable__redo_record) == 512, "journals are part of the layout");
 _Static_assert(offsetof(shareable__area, words) == 64 + 192 + 8 * 64 + 4 * 512, "the area is part of the layout");
 
@@ -88,7 +88,7 @@ static void put_word(shareable__area *area, size_t i, uint64_t word) {
 /* Lets go of an item, and tells who waits for it: with a barrier of its own only where a glance would not do. */
 static void let_go(const shareable__sync *sync, size_t i, uint64_t word) {
   shareable__area *area = sync->area;
-  shareable__cell *cell;
+  shareable__hazard *cell;
 
   put_word(area, i, word);
   cell = shareable__writer_fast_cell(&sync->writer);
@@ -113,11 +113,11 @@ static void redo_free(shareable__redo_record *record) {
   __atomic_store_n(&record->token, 0, __ATOMIC_RELEASE);
 }
 
-static shareable__cell *claim_cell(void *where, shareable__writer *writer, bool ask) {
+static shareable__hazard *acquire_hazard(void *where, shareable__writer *writer, bool ask) {
   shareable__area *area = where;
 
-  for (int k = 0; k < SHAREABLE__SYNC_CELLS; k++) {
-    shareable__cell *cell = &area->cells[k];
+  for (int k = 0; k < SHAREABLE__SYNC_HAZARDS; k++) {
+    shareable__hazard *cell = &area->cells[k];
     uint32_t token = load_token(&cell->token);
 
     if (token != 0 && (!ask || shareable__writer_is_alive(writer, token)))
@@ -132,7 +132,7 @@ static shareable__cell *claim_cell(void *where, shareable__writer *writer, bool 
 
 /* Before the first write, and again in a fork's child. */
 static shareable_status join(shareable__sync *sync) {
-  return shareable__writer_join(&sync->writer, claim_cell, sync->area);
+  return shareable__writer_join(&sync->writer, acquire_hazard, sync->area);
 }
 
 /* The journal that has item i, whole; or NULL. */
@@ -239,8 +239,8 @@ static bool quiesce(shareable__sync *sync, size_t i) {
   patience spent = {0};
 
   shareable__writer_barrier();
-  for (int k = 0; k < SHAREABLE__SYNC_CELLS; k++) {
-    shareable__cell *cell = &sync->area->cells[k];
+  for (int k = 0; k < SHAREABLE__SYNC_HAZARDS; k++) {
+    shareable__hazard *cell = &sync->area->cells[k];
 
     while (__atomic_load_n(&cell->item, __ATOMIC_ACQUIRE) == i + 1) {
       verdict now_what = shareable__backoff_wait(&spent, 0);
@@ -390,7 +390,7 @@ shareable_status shareable__sync_join(shareable__sync *sync) {
 
 /* The cell first: who finds its token gone may take it. */
 void shareable__sync_quit(shareable__sync *sync) {
-  shareable__cell *cell = sync->area == NULL ? NULL : sync->writer.cell;
+  shareable__hazard *cell = sync->area == NULL ? NULL : sync->writer.cell;
 
   if (cell != NULL && shareable__writer_is_own(&sync->writer)) {
     __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);

@@ -20,19 +20,19 @@
 #include "writer.h"
 
 #define SHAREABLE__SYNC_VERSION 2
-#define SHAREABLE__SYNC_CELLS 8
+#define SHAREABLE__SYNC_HAZARDS 8
 #define SHAREABLE__SYNC_REDO_RECORDS 4
 /* The most bytes of text that a killed writer leaves whole. */
 #define SHAREABLE__SYNC_REDO_SIZE 472
 
 /* One fast writer's announcement. Written by the handle whose token it has; read by whoever changes a type. */
-typedef struct shareable__cell {
+typedef struct shareable__hazard {
   uint32_t token; /* 0: free */
   uint32_t padding;
   shareable__word item; /* which item it is storing to, counted from 1; 0: none */
   uint64_t quiet;       /* how many of its stores nobody waited for */
   uint64_t fill[5];
-} shareable__cell;
+} shareable__hazard;
 
 /*
  * One write on its way. Written by the handle whose token it has; read by whoever completes the write of a killed one.
@@ -58,7 +58,7 @@ typedef struct shareable__area {
   uint32_t padding; /* 0 */
   uint64_t fill[3];
   shareable__eventcounts bells; /* for those who wait for a change */
-  shareable__cell cells[SHAREABLE__SYNC_CELLS];
+  shareable__hazard cells[SHAREABLE__SYNC_HAZARDS];
   shareable__redo_record redo_records[SHAREABLE__SYNC_REDO_RECORDS];
   shareable__word words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
 } shareable__area;
@@ -162,8 +162,8 @@ void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before);
  * The word is looked at once more after the format: it may be that of a writer who has just made the item a number, has not
  * unlocked it, and is killed. Then the next one to lock the item writes that number again, from the journal.
  */
-static inline bool shareable__sync_enter(shareable__area *area, shareable__cell *cell, size_t i,
-                                         const shareable__slot *slot, uint64_t format) {
+static inline bool shareable__fast_store_begin(shareable__area *area, shareable__hazard *cell, size_t i,
+                                               const shareable__slot *slot, uint64_t format) {
   uint64_t word;
 
   __atomic_store_n(&cell->item, i + 1, __ATOMIC_RELAXED);
@@ -173,7 +173,7 @@ static inline bool shareable__sync_enter(shareable__area *area, shareable__cell 
          __atomic_load_n(&area->words[i], __ATOMIC_RELAXED) == word; /* what was loaded before was by acquire */
 }
 
-static inline void shareable__sync_leave(shareable__cell *cell) {
+static inline void shareable__fast_store_end(shareable__hazard *cell) {
   __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
 }
 
@@ -181,13 +181,13 @@ static inline void shareable__sync_leave(shareable__cell *cell) {
  * Stores a number over a number of the same format, by one store. False where that cannot be told: then it is written by
  * shareable__sync_write(). The cell is the caller's own, and the caller the only thread that uses it.
  */
-static inline bool shareable__sync_store(shareable__area *area, shareable__cell *cell, size_t i,
+static inline bool shareable__sync_store(shareable__area *area, shareable__hazard *cell, size_t i,
                                          const shareable__slot *slot, uint64_t format, uint64_t bits) {
-  bool may = shareable__sync_enter(area, cell, i, slot, format);
+  bool may = shareable__fast_store_begin(area, cell, i, slot, format);
 
   if (may)
     shareable__store(slot->data, bits);
-  shareable__sync_leave(cell);
+  shareable__fast_store_end(cell);
   shareable__eventcount_notify_fast(&area->bells, i, &cell->quiet);
   return may;
 }

@@ -196,7 +196,7 @@ shareable_status shareable__writer_register(shareable__writer *writer) {
 enum { WRITES_A_LOOK = 64, WRITES_A_QUESTION = 4096 };
 
 /* Whether it is time to look for a cell: at the first write, and now and then when there was none. */
-static bool is_time_for_cell(shareable__writer *writer, bool *ask) {
+static bool is_time_for_hazard(shareable__writer *writer, bool *ask) {
   uint32_t writes;
 
   if (__atomic_load_n(&writer->cell, __ATOMIC_RELAXED) != NULL)
@@ -206,18 +206,18 @@ static bool is_time_for_cell(shareable__writer *writer, bool *ask) {
   return writes % WRITES_A_LOOK == 0;
 }
 
-static void find_cell(shareable__writer *writer, shareable__claim_cell *claim, void *area, bool ask) {
-  struct shareable__cell *cell = take_part_in_barriers() ? claim(area, writer, ask) : NULL;
+static void find_cell(shareable__writer *writer, shareable__hazard_acquire *claim, void *area, bool ask) {
+  struct shareable__hazard *cell = take_part_in_barriers() ? claim(area, writer, ask) : NULL;
 
   __atomic_store_n(&writer->cell, cell, __ATOMIC_RELAXED);
   __atomic_store_n(&writer->thread, cell == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);
 }
 
-shareable_status shareable__writer_join(shareable__writer *writer, shareable__claim_cell *claim, void *area) {
+shareable_status shareable__writer_join(shareable__writer *writer, shareable__hazard_acquire *claim, void *area) {
   shareable_status status = shareable__writer_register(writer);
   bool ask;
 
-  if (status != SHAREABLE_OK || !is_time_for_cell(writer, &ask))
+  if (status != SHAREABLE_OK || !is_time_for_hazard(writer, &ask))
     return status;
   shareable__fork_lock();
   status = register_locked(writer); /* once more: another thread may have closed the handle */

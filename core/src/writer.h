@@ -24,17 +24,17 @@
 /* Set in no id: the list's lock has it beside its owner's id, while a process may sleep until the lock changes. */
 #define SHAREABLE__LOCK_WAITERS UINT32_C(0x40000000)
 
-struct shareable__cell;
+struct shareable__hazard;
 
 typedef struct shareable__writer {
-  const void *thread;           /* the one thread that may use the cell; NULL: none yet, or no cell */
-  struct shareable__cell *cell; /* NULL: no fast stores */
-  unsigned forks;               /* shareable__forks when it was joined: in a child, all of this is the parent's */
-  uint32_t token;               /* 0: not joined yet */
-  uint32_t slow_writes;         /* since there was no cell for it */
-  int *fd;                      /* of the segment's file, which the program may have closed: to ask for locks */
-  shareable__file_id file;      /* which file that is */
-  const char *name;             /* of that file */
+  const void *thread;             /* the one thread that may use the cell; NULL: none yet, or no cell */
+  struct shareable__hazard *cell; /* NULL: no fast stores */
+  unsigned forks;                 /* shareable__forks when it was joined: in a child, all of this is the parent's */
+  uint32_t token;                 /* 0: not joined yet */
+  uint32_t slow_writes;           /* since there was no cell for it */
+  int *fd;                        /* of the segment's file, which the program may have closed: to ask for locks */
+  shareable__file_id file;        /* which file that is */
+  const char *name;               /* of that file */
   bool read_only;
   void *proof; /* the mapping that holds the lock */
 } shareable__writer;
@@ -55,13 +55,13 @@ shareable_status shareable__writer_register(shareable__writer *writer);
  * Finds a free cell. If `ask` is set, one whose owner has died is free, too, which costs a system call for each cell that is in
  * use. Returns NULL if there is none.
  */
-typedef struct shareable__cell *shareable__claim_cell(void *area, shareable__writer *writer, bool ask);
+typedef struct shareable__hazard *shareable__hazard_acquire(void *area, shareable__writer *writer, bool ask);
 
 /*
  * Registers the writer, and finds a cell for it: the calling thread becomes the one that may use the cell. If all cells are in
  * use, later calls try again now and then. Returns the errors of shareable__writer_register().
  */
-shareable_status shareable__writer_join(shareable__writer *writer, shareable__claim_cell *claim, void *area);
+shareable_status shareable__writer_join(shareable__writer *writer, shareable__hazard_acquire *claim, void *area);
 
 /* Gives the proof up. The descriptor is the segment's, and stays. */
 void shareable__writer_leave(shareable__writer *writer);
@@ -81,7 +81,7 @@ static inline bool shareable__writer_is_own(const shareable__writer *writer) {
  * The writer's cell if this very thread may use it, otherwise NULL. Another thread may close the handle at any moment: so the cell
  * is loaded once, and is NULL from then on.
  */
-static inline struct shareable__cell *shareable__writer_fast_cell(const shareable__writer *writer) {
+static inline struct shareable__hazard *shareable__writer_fast_cell(const shareable__writer *writer) {
   return __atomic_load_n(&writer->thread, __ATOMIC_RELAXED) == &shareable__thread &&
              __atomic_load_n(&writer->forks, __ATOMIC_RELAXED) == shareable__forks
            ? __atomic_load_n(&writer->cell, __ATOMIC_RELAXED)

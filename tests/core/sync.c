@@ -187,8 +187,8 @@ Test(sync, the_area_is_laid_out_as_specified) {
   cr_assert_eq(offsetof(shareable__eventcounts, all), 8);
   cr_assert_eq(offsetof(shareable__eventcounts, items), 64);
   cr_assert_eq(offsetof(shareable__area, cells), 256);
-  cr_assert_eq(offsetof(shareable__cell, item), 8);
-  cr_assert_eq(sizeof(shareable__cell), 64);
+  cr_assert_eq(offsetof(shareable__hazard, item), 8);
+  cr_assert_eq(sizeof(shareable__hazard), 64);
   cr_assert_eq(offsetof(shareable__area, redo_records), 768);
   cr_assert_eq(offsetof(shareable__redo_record, ready), 4);
   cr_assert_eq(offsetof(shareable__redo_record, item), 8);
@@ -726,7 +726,7 @@ Test(sync, a_text_that_becomes_a_number_is_stored_to_in_the_short_way) {
 Test(sync, the_short_way_is_refused_for_an_item_that_is_locked_mixed_damaged_or_something_else) {
   const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__MIXED, SHAREABLE__DAMAGED, SHAREABLE__BARE};
   shareable_list *list = two_ints();
-  shareable__cell cell = {.token = 1};
+  shareable__hazard cell = {.token = 1};
   shareable__slot slot;
 
   cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
@@ -756,13 +756,13 @@ Test(sync, the_sequence_starts_over_and_runs_into_nothing) {
 
 static void *withdraw_soon(void *cell) {
   usleep(50000);
-  __atomic_store_n(&((shareable__cell *)cell)->item, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&((shareable__hazard *)cell)->item, 0, __ATOMIC_RELEASE);
   return NULL;
 }
 
 /* A cell of the list's in which a store to item 1 is announced, under that token. */
-static shareable__cell *announce(shareable_list *list, uint32_t token) {
-  shareable__cell *cell = &list->sync.area->cells[SHAREABLE__SYNC_CELLS - 1];
+static shareable__hazard *announce(shareable_list *list, uint32_t token) {
+  shareable__hazard *cell = &list->sync.area->cells[SHAREABLE__SYNC_HAZARDS - 1];
 
   cell->token = token;
   cell->item = 2;
@@ -770,7 +770,7 @@ static shareable__cell *announce(shareable_list *list, uint32_t token) {
 }
 
 /* Writes a text over the number that is announced, which is withdrawn meanwhile. */
-static void write_what_is_announced(shareable_list *list, shareable__cell *cell) {
+static void write_what_is_announced(shareable_list *list, shareable__hazard *cell) {
   pthread_t thread;
   int64_t start = now();
 
@@ -860,7 +860,7 @@ Test(sync, a_store_announced_by_the_dead_is_not_waited_for_long) {
 Test(sync, a_store_that_stays_announced_makes_a_change_of_type_fail_and_change_nothing) {
   shareable_list *list = two_ints(), *other = again(0);
   uint32_t token = join(other);
-  shareable__cell *cell = announce(list, token);
+  shareable__hazard *cell = announce(list, token);
   int64_t start = now();
 
   cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
@@ -963,7 +963,7 @@ static int cell_of(const shareable_list *list) {
 }
 
 Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
-  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_CELLS + 2], *late;
+  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_HAZARDS + 2], *late;
 
   need_barriers();
   for (int i = 0; i < (int)LENGTH(handles); i++) {
@@ -971,7 +971,7 @@ Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
     cr_ok(shareable_list_set_int(handles[i], 0, i));
     cr_ok(shareable_list_set_int(handles[i], 0, i + 100));
     assert_same(get(list, 0), shareable_int(i + 100));
-    cr_assert_eq(cell_of(handles[i]), i < SHAREABLE__SYNC_CELLS ? i : -1);
+    cr_assert_eq(cell_of(handles[i]), i < SHAREABLE__SYNC_HAZARDS ? i : -1);
     cr_ok(shareable_list_set_str(handles[i], 1, "text", 4));
     cr_ok(shareable_list_set_int(handles[i], 1, i));
     assert_same(get(list, 1), shareable_int(i));
@@ -1216,18 +1216,18 @@ Test(sync, a_reader_that_locked_an_item_leaves_it_as_it_was) {
 }
 
 Test(sync, a_ninth_handle_becomes_fast_once_another_one_is_closed) {
-  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_CELLS + 1];
+  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_HAZARDS + 1];
 
   need_barriers();
   for (size_t i = 0; i < LENGTH(handles); i++) {
     handles[i] = again(0);
     cr_ok(shareable_list_set_int(handles[i], 0, 7));
   }
-  cr_assert_null(handles[SHAREABLE__SYNC_CELLS]->sync.writer.cell);
+  cr_assert_null(handles[SHAREABLE__SYNC_HAZARDS]->sync.writer.cell);
   shareable_list_unref(handles[0]);
   for (int i = 0; i < 100; i++)
-    cr_ok(shareable_list_set_int(handles[SHAREABLE__SYNC_CELLS], 0, i));
-  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__SYNC_CELLS]->sync.writer));
+    cr_ok(shareable_list_set_int(handles[SHAREABLE__SYNC_HAZARDS], 0, i));
+  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__SYNC_HAZARDS]->sync.writer));
   for (size_t i = 1; i < LENGTH(handles); i++)
     shareable_list_unref(handles[i]);
   end_list(list);

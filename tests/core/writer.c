@@ -44,7 +44,7 @@ static void remove_block(void) {
   cr_assert_eq(unlink(path), 0);
 }
 
-static struct shareable__cell *no_cell(void *area, shareable__writer *writer, bool ask) {
+static struct shareable__hazard *no_cell(void *area, shareable__writer *writer, bool ask) {
   (void)ask;
   (void)area;
   (void)writer;
@@ -52,7 +52,7 @@ static struct shareable__cell *no_cell(void *area, shareable__writer *writer, bo
 }
 
 /* The cell is whatever was passed as the area: only its address counts here. */
-static struct shareable__cell *that_cell(void *area, shareable__writer *writer, bool ask) {
+static struct shareable__hazard *that_cell(void *area, shareable__writer *writer, bool ask) {
   (void)ask;
   (void)writer;
   return area;
