@@ -47,7 +47,7 @@ uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *bells, unsig
 
   __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the caller looks at the item after that, on every processor */
   if ((before & SHAREABLE__FENCE_EFFECTIVE) == 0) {
-    shareable__writer_barrier();
+    shareable__membarrier();
     settle(bells, before);
   }
   return seen;

@@ -14,7 +14,7 @@
 #define SHAREABLE__FORK_PAGE 65536
 #endif
 
-/* What a fork's child does not inherit: the kernel clears this page in the child. */
+/* What a fork's child does not recover_for_read: the kernel clears this page in the child. */
 typedef union shareable__fork_page {
   struct {
     unsigned forks; /* 0: this process has not taken a number yet */

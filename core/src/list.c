@@ -22,7 +22,7 @@ void shareable__list_use_area(shareable_list *list, uint64_t area) {
   shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
   shareable__writer_start(&list->sync.writer, &segment->fd, list->memory->name, list->memory->read_only);
   if (!list->memory->read_only)
-    shareable__writer_register(&list->sync.writer); /* if that fails, the first write fails */
+    shareable__writer_take_id(&list->sync.writer); /* if that fails, the first write fails */
   list->memory->at_close = leave;
   list->memory->at_close_of = list;
 }
@@ -85,7 +85,7 @@ static shareable_status fail_read(const shareable_list *list, int system, sharea
 static shareable_status read_area(shareable_list *list, shareable_error *error) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t end = shareable__layout_size(list->layout.count, list->layout.data_size);
-  uint64_t area = shareable__sync_offset(end), head[4];
+  uint64_t area = shareable__area_offset(end), head[4];
   int system;
 
   if (area >= segment->size || segment->size - area < sizeof head)
@@ -93,25 +93,25 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
   system = shareable__segment_peek(segment, area, head, 4);
   if (system != 0)
     return fail_read(list, system, error);
-  switch (shareable__sync_look(head, segment->size - area, list->layout.count)) {
-  case SHAREABLE__SYNC_NONE:
+  switch (shareable__area_check(head, segment->size - area, list->layout.count)) {
+  case SHAREABLE__AREA_NONE:
     break;
-  case SHAREABLE__SYNC_OURS:
+  case SHAREABLE__AREA_USABLE:
     shareable__list_use_area(list, area);
     break;
-  case SHAREABLE__SYNC_SWAPPED:
+  case SHAREABLE__AREA_FOREIGN_ENDIAN:
     return fail_swapped(list, error);
-  case SHAREABLE__SYNC_OLDER:
+  case SHAREABLE__AREA_OLDER_VERSION:
     return shareable__fail(
       error, SHAREABLE_E_VERSION, 0,
       "list '%s' was made by an older version of this library, whose lists this one (%s) does not share: "
       "create the list again",
       list->memory->name, shareable_version());
-  case SHAREABLE__SYNC_NEWER:
+  case SHAREABLE__AREA_NEWER_VERSION:
     return shareable__fail(error, SHAREABLE_E_VERSION, 0,
                            "list '%s' was made by a newer version of this library: update this one (%s)",
                            list->memory->name, shareable_version());
-  case SHAREABLE__SYNC_DAMAGED:
+  case SHAREABLE__AREA_CORRUPT:
     return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0, "the sync area of list '%s' is damaged: make it anew",
                            list->memory->name);
   }
@@ -186,7 +186,7 @@ void shareable_list_close(shareable_list *list) {
     return;
   shareable_memory_close(list->memory);
   if (list->sync.area != NULL) /* once more: a thread may have been on its way to the lock, and have taken it since */
-    shareable__writer_leave(&list->sync.writer);
+    shareable__writer_unregister(&list->sync.writer);
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {

@@ -82,21 +82,21 @@ shareable_status shareable__list_check_whole(const shareable_list *list);
 #define SHAREABLE__READ(status, list, i, slot, call)                                                                   \
   do {                                                                                                                 \
     do {                                                                                                               \
-      shareable__reading reading_;                                                                                     \
+      shareable__read_attempt reading_;                                                                                \
                                                                                                                        \
-      if (shareable__sync_glance(&(list)->sync, (i), &reading_.stamp)) {                                               \
+      if (shareable__read_begin_fast(&(list)->sync, (i), &reading_.stamp)) {                                           \
         (status) = (call);                                                                                             \
-        if (shareable__sync_end(&(list)->sync, (i), reading_.stamp))                                                   \
+        if (shareable__read_valid(&(list)->sync, (i), reading_.stamp))                                                 \
           break;                                                                                                       \
       }                                                                                                                \
       memset(&reading_, 0, sizeof reading_);                                                                           \
       do {                                                                                                             \
-        (status) = shareable__sync_begin(shareable__list_sync(list), (i), &(slot), &reading_);                         \
+        (status) = shareable__read_begin(shareable__list_sync(list), (i), &(slot), &reading_);                         \
         if ((status) != SHAREABLE_OK)                                                                                  \
           break;                                                                                                       \
         (status) = (call);                                                                                             \
-      } while (!shareable__sync_end(&(list)->sync, (i), reading_.stamp));                                              \
-      shareable__sync_finish(shareable__list_sync(list), (i), &reading_);                                              \
+      } while (!shareable__read_valid(&(list)->sync, (i), reading_.stamp));                                            \
+      shareable__read_end(shareable__list_sync(list), (i), &reading_);                                                 \
     } while (0);                                                                                                       \
     if ((status) == SHAREABLE_E_CORRUPT)                                                                               \
       (status) = shareable__list_failure((list), (i), &(slot));                                                        \

@@ -47,7 +47,7 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
     status = shareable__sync_lock(&list->sync, i, &before);
   if (status != SHAREABLE_OK)
     return status;
-  if ((before & SHAREABLE__DAMAGED) != 0)
+  if ((before & SHAREABLE__CORRUPT) != 0)
     status = SHAREABLE_E_CORRUPT;
   else if (shareable__item_is(&slot, SHAREABLE__FORMAT_INT))
     status = change_word(&slot, operation, what);

@@ -55,7 +55,7 @@ bool shareable__batch_read(const shareable_list *list, size_t first, uint64_t fo
     return false;
   seen->words = sum_of_words(list, first, &flags);
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
-  if ((flags & (SHAREABLE__LOCKED | SHAREABLE__DAMAGED)) != 0 || !have_format(&list->layout, first, format))
+  if ((flags & (SHAREABLE__LOCKED | SHAREABLE__CORRUPT)) != 0 || !have_format(&list->layout, first, format))
     return false;
   seen->data = find_data(&list->layout, first);
   return seen->data != NULL;

@@ -58,8 +58,8 @@ static shareable_status check_value(const shareable_value *value) {
 static uint64_t size_of(size_t count, uint64_t data_size, uint32_t flags, uint64_t *area) {
   uint64_t end = shareable__layout_size(count, data_size);
 
-  *area = (flags & SHAREABLE_PLAIN) != 0 || end == 0 ? 0 : shareable__sync_offset(end);
-  return *area == 0 ? end : *area + shareable__sync_size(count);
+  *area = (flags & SHAREABLE_PLAIN) != 0 || end == 0 ? 0 : shareable__area_offset(end);
+  return *area == 0 ? end : *area + shareable__area_size(count);
 }
 
 /* What a list is made of: values, or the words of numbers. */
@@ -225,7 +225,7 @@ static shareable_status fill(shareable_list *list, const source *from, uint64_t 
   else
     put_values(&to, from);
   if (area != 0) {
-    shareable__sync_start(head, from->count);
+    shareable__area_init(head, from->count);
     skip(&to, area - to.at - to.used);
     put(&to, head, sizeof head);
   }

@@ -8,14 +8,14 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
                                shareable_value *value) {
   uint64_t format, bits, stamp;
 
-  if (!shareable__sync_glance(&list->sync, i, &stamp))
+  if (!shareable__read_begin_fast(&list->sync, i, &stamp))
     return false;
   format = shareable__load(slot->format);
   if ((format != SHAREABLE__FORMAT_INT && format != SHAREABLE__FORMAT_FLOAT) ||
       shareable__item_code(slot) != SHAREABLE__CODE_PLAIN)
     return false;
   bits = shareable__load(slot->data);
-  if (!shareable__sync_end(&list->sync, i, stamp))
+  if (!shareable__read_valid(&list->sync, i, stamp))
     return false;
   value->type = format == SHAREABLE__FORMAT_INT ? SHAREABLE_TYPE_INT : SHAREABLE_TYPE_FLOAT;
   value->capacity = 0;

@@ -149,7 +149,7 @@ shareable_status shareable_list_unlock(shareable_list *list) {
   if (status != SHAREABLE_OK)
     return status;
   area = list->sync.area;
-  if (list->sync.writer.token == 0 || !shareable__writer_is_own(&list->sync.writer) ||
+  if (list->sync.writer.token == 0 || !shareable__writer_is_current_process(&list->sync.writer) ||
       (__atomic_load_n(&area->lock, __ATOMIC_RELAXED) & ~WAITERS) != list->sync.writer.token)
     return SHAREABLE_E_NOT_LOCKED;
   has_old_waiters = list->has_old_waiters;

@@ -224,7 +224,7 @@ static void pause_a_turn(unsigned turn) {
 }
 
 /* After a fork, the connection is the parent's, and who held the lock there may not be here. One thread sees to that. */
-static void take_over(shareable_manager *manager) {
+static void steal_lock(shareable_manager *manager) {
   pid_t self = getpid(), user = atomic_load(&manager->user);
   unsigned turn = 0;
 
@@ -245,7 +245,7 @@ shareable_status shareable__manager_lock(shareable_manager *manager, shareable_e
 
   if (manager == NULL)
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
-  take_over(manager);
+  steal_lock(manager);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* a cancelled thread would keep the lock */
   pthread_mutex_lock(&manager->lock);
   manager->cancel_state = cancel_state;

@@ -142,7 +142,7 @@ uint64_t shareable__time_namespace(void);
 bool shareable__successor_is_alive(const shareable__ownership_log_header *head);
 
 /*
- * Whether the block with that name is the one of the record, and of the log's user. NO does not prove that the block is gone:
+ * Whether the block with that name is the one of the record, and of the log's user. NO does not take_liveness_lock that the block is gone:
  * another process may have moved it for a moment (shareable__unlink_find_moved()).
  */
 shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *record);

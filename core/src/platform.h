@@ -24,7 +24,7 @@
 #define SHAREABLE__CLOSEFROM 0
 #endif
 
-/* There is no other way for these: they prove who lives. */
+/* There is no other way for these: they take_liveness_lock who lives. */
 #ifndef F_OFD_SETLK
 #error "no open file description locks (fcntl, F_OFD_SETLK) on this system: see Platforms in README.md"
 #endif

@@ -18,21 +18,21 @@ static uint64_t magic(void) {
   return shareable__format_word(MAGIC);
 }
 
-uint64_t shareable__sync_offset(uint64_t end) {
+uint64_t shareable__area_offset(uint64_t end) {
   return (end + 63) & ~UINT64_C(63);
 }
 
-uint64_t shareable__sync_size(uint64_t count) {
+uint64_t shareable__area_size(uint64_t count) {
   return sizeof(shareable__area) + 8 * count;
 }
 
-void shareable__sync_start(uint64_t head[4], uint64_t count) {
-  const uint32_t version[2] = {SHAREABLE__SYNC_VERSION, 0};
+void shareable__area_init(uint64_t head[4], uint64_t count) {
+  const uint32_t version[2] = {SHAREABLE__AREA_VERSION, 0};
 
   head[0] = magic();
   memcpy(&head[1], version, sizeof version);
   head[2] = count;
-  head[3] = shareable__sync_size(count);
+  head[3] = shareable__area_size(count);
 }
 
 void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout) {
@@ -44,22 +44,22 @@ void shareable__sync_use(shareable__sync *sync, shareable__area *area, const sha
   sync->mask = area == NULL ? 0 : SIZE_MAX;
 }
 
-shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size, uint64_t count) {
+shareable__area_kind shareable__area_check(const uint64_t head[4], uint64_t size, uint64_t count) {
   uint32_t version;
 
   if (size < sizeof(uint64_t[4]) || head[0] != magic())
-    return SHAREABLE__SYNC_NONE;
+    return SHAREABLE__AREA_NONE;
   memcpy(&version, &head[1], sizeof version);
   if ((version & 0xffff) == 0 && version != 0)
-    return SHAREABLE__SYNC_SWAPPED; /* long before there are as many versions */
-  if (version > SHAREABLE__SYNC_VERSION)
-    return SHAREABLE__SYNC_NEWER;
-  if (version != 0 && version < SHAREABLE__SYNC_VERSION)
-    return SHAREABLE__SYNC_OLDER;
-  if (version != SHAREABLE__SYNC_VERSION || head[2] != count || head[3] != shareable__sync_size(count) ||
+    return SHAREABLE__AREA_FOREIGN_ENDIAN; /* long before there are as many versions */
+  if (version > SHAREABLE__AREA_VERSION)
+    return SHAREABLE__AREA_NEWER_VERSION;
+  if (version != 0 && version < SHAREABLE__AREA_VERSION)
+    return SHAREABLE__AREA_OLDER_VERSION;
+  if (version != SHAREABLE__AREA_VERSION || head[2] != count || head[3] != shareable__area_size(count) ||
       head[3] > size)
-    return SHAREABLE__SYNC_DAMAGED;
-  return SHAREABLE__SYNC_OURS;
+    return SHAREABLE__AREA_CORRUPT;
+  return SHAREABLE__AREA_USABLE;
 }
 
 typedef shareable__backoff patience;
@@ -69,7 +69,7 @@ typedef shareable__backoff_action verdict;
 #define ASK SHAREABLE__CHECK_OWNER
 #define GIVE_UP SHAREABLE__TIMED_OUT
 
-static uint32_t token_of(uint64_t word) {
+static uint32_t owner_of(uint64_t word) {
   return (uint32_t)(word >> 32);
 }
 
@@ -86,7 +86,7 @@ static void put_word(shareable__area *area, size_t i, uint64_t word) {
 }
 
 /* Lets go of an item, and tells who waits for it: with a barrier of its own only where a glance would not do. */
-static void let_go(const shareable__sync *sync, size_t i, uint64_t word) {
+static void unlock_and_notify(const shareable__sync *sync, size_t i, uint64_t word) {
   shareable__area *area = sync->area;
   shareable__hazard *cell;
 
@@ -116,7 +116,7 @@ static void redo_free(shareable__redo_record *record) {
 static shareable__hazard *acquire_hazard(void *where, shareable__writer *writer, bool ask) {
   shareable__area *area = where;
 
-  for (int k = 0; k < SHAREABLE__SYNC_HAZARDS; k++) {
+  for (int k = 0; k < SHAREABLE__AREA_HAZARDS; k++) {
     shareable__hazard *cell = &area->cells[k];
     uint32_t token = load_token(&cell->token);
 
@@ -132,12 +132,12 @@ static shareable__hazard *acquire_hazard(void *where, shareable__writer *writer,
 
 /* Before the first write, and again in a fork's child. */
 static shareable_status join(shareable__sync *sync) {
-  return shareable__writer_join(&sync->writer, acquire_hazard, sync->area);
+  return shareable__writer_register(&sync->writer, acquire_hazard, sync->area);
 }
 
 /* The journal that has item i, whole; or NULL. */
 static shareable__redo_record *redo_find(shareable__area *area, size_t i) {
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     shareable__redo_record *record = &area->redo_records[k];
     if (__atomic_load_n(&record->ready, __ATOMIC_ACQUIRE) == 1 && __atomic_load_n(&record->item, __ATOMIC_RELAXED) == i)
       return record;
@@ -153,11 +153,11 @@ static size_t length_in(const shareable__redo_record *record, size_t slot_size) 
 }
 
 /* Of an item that the caller has locked: what was lost in it no longer matters, since it is, or a journal has it, whole. */
-static void is_whole_again(shareable__area *area, size_t i) {
+static void clear_damage(shareable__area *area, size_t i) {
   uint64_t word = load_word(area, i);
 
-  if (word & (SHAREABLE__BARE | SHAREABLE__DAMAGED))
-    put_word(area, i, word & ~(SHAREABLE__BARE | SHAREABLE__DAMAGED));
+  if (word & (SHAREABLE__UNLOGGED | SHAREABLE__CORRUPT))
+    put_word(area, i, word & ~(SHAREABLE__UNLOGGED | SHAREABLE__CORRUPT));
 }
 
 /* Completes the write of a killed writer, if a journal has it, in an item whose lock the caller has taken over. */
@@ -172,14 +172,14 @@ static void complete(shareable__sync *sync, size_t i) {
                                                  .code = (unsigned char)record->code,
                                                  .data = record->data,
                                                  .length = length_in(record, slot.size)});
-  is_whole_again(sync->area, i);
+  clear_damage(sync->area, i);
   token = load_token(&record->token);
   __atomic_store_n(&record->ready, 0, __ATOMIC_RELEASE);
   swap_token(&record->token, token, 0); /* unless somebody has reclaimed it by now */
 }
 
 /* The word that a write leaves: one further, with these flags. */
-static uint64_t next_word(uint64_t before, uint64_t flags) {
+static uint64_t next_version(uint64_t before, uint64_t flags) {
   return (((before & ~SHAREABLE__WORD_FLAGS) + SEQUENCE) & UNLOCKED) | flags;
 }
 
@@ -187,29 +187,29 @@ static uint64_t next_word(uint64_t before, uint64_t flags) {
  * Takes over the lock of a killed writer, and completes its write. *before is the word that that leaves: damaged where a
  * write was lost; mixed only if it was, for nobody knows whether the dead one waited for the stores on their way.
  */
-static bool take_over(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
-  uint64_t flags = word & SHAREABLE__MIXED;
+static bool steal_lock(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
+  uint64_t flags = word & SHAREABLE__SLOW_STORES;
 
   if (!swap_word(sync->area, i, word, (word & UNLOCKED) | (uint64_t)sync->writer.token << 32))
     return false;
   __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees what follows sees the lock */
   complete(sync, i);
-  if ((load_word(sync->area, i) & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0)
-    flags |= SHAREABLE__DAMAGED;
-  *before = next_word(word, flags);
+  if ((load_word(sync->area, i) & (SHAREABLE__UNLOGGED | SHAREABLE__CORRUPT)) != 0)
+    flags |= SHAREABLE__CORRUPT;
+  *before = next_version(word, flags);
   return true;
 }
 
 /* Completes the write of a killed writer, and lets go of the item. */
-static void mend(shareable__sync *sync, size_t i, uint64_t word) {
+static void recover(shareable__sync *sync, size_t i, uint64_t word) {
   uint64_t before;
 
-  if (take_over(sync, i, word, &before))
-    let_go(sync, i, before);
+  if (steal_lock(sync, i, word, &before))
+    unlock_and_notify(sync, i, before);
 }
 
-static bool is_of_the_dead(const shareable__sync *sync, uint64_t word) {
-  return (word & SHAREABLE__LOCKED) != 0 && !shareable__writer_is_alive(&sync->writer, token_of(word));
+static bool holder_is_dead(const shareable__sync *sync, uint64_t word) {
+  return (word & SHAREABLE__LOCKED) != 0 && !shareable__writer_is_alive(&sync->writer, owner_of(word));
 }
 
 /* Locks an item; *before is its word without the lock. */
@@ -227,7 +227,7 @@ static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) 
       continue;
     }
     now_what = shareable__backoff_wait(&spent, word);
-    if (now_what == ASK && is_of_the_dead(sync, word) && take_over(sync, i, word, before))
+    if (now_what == ASK && holder_is_dead(sync, word) && steal_lock(sync, i, word, before))
       return SHAREABLE_OK;
     if (now_what == GIVE_UP)
       return SHAREABLE_E_TIMED_OUT;
@@ -238,8 +238,8 @@ static shareable_status lock(shareable__sync *sync, size_t i, uint64_t *before) 
 static bool quiesce(shareable__sync *sync, size_t i) {
   patience spent = {0};
 
-  shareable__writer_barrier();
-  for (int k = 0; k < SHAREABLE__SYNC_HAZARDS; k++) {
+  shareable__membarrier();
+  for (int k = 0; k < SHAREABLE__AREA_HAZARDS; k++) {
     shareable__hazard *cell = &sync->area->cells[k];
 
     while (__atomic_load_n(&cell->item, __ATOMIC_ACQUIRE) == i + 1) {
@@ -263,8 +263,8 @@ static void reclaim(shareable__sync *sync, shareable__redo_record *record, uint3
   }
   if (item < sync->area->count && item < sync->layout->count) {
     uint64_t word = load_word(sync->area, (size_t)item);
-    if (is_of_the_dead(sync, word))
-      mend(sync, (size_t)item, word);
+    if (holder_is_dead(sync, word))
+      recover(sync, (size_t)item, word);
     if ((word & SHAREABLE__LOCKED) != 0)
       return;
   }
@@ -273,7 +273,7 @@ static void reclaim(shareable__sync *sync, shareable__redo_record *record, uint3
 }
 
 static shareable__redo_record *try_claim(shareable__sync *sync, bool ask) {
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     shareable__redo_record *record = &sync->area->redo_records[k];
     uint32_t token = load_token(&record->token);
 
@@ -296,7 +296,7 @@ static shareable__redo_record *try_claim(shareable__sync *sync, bool ask) {
 static uint64_t fingerprint(const shareable__area *area) {
   uint64_t sum = 1;
 
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     const shareable__redo_record *record = &area->redo_records[k];
 
     sum = sum * 31 + load_token(&record->token);
@@ -346,21 +346,21 @@ static void redo_fill(shareable__redo_record *record, size_t i, const shareable_
 
 /* Puts an image into an item that the caller has locked, without a journal: damaged if the caller is killed meanwhile. */
 static void put_bare(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
-  put_word(sync->area, i, load_word(sync->area, i) | SHAREABLE__BARE);
+  put_word(sync->area, i, load_word(sync->area, i) | SHAREABLE__UNLOGGED);
   __atomic_thread_fence(__ATOMIC_RELEASE);
   shareable__item_put(slot, image);
 }
 
 /* Puts an image into an item that the caller has locked: whole even if the caller is killed, but for a long text. */
 static void put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
-  shareable__redo_record *record = image->length > SHAREABLE__SYNC_REDO_SIZE ? NULL : redo_acquire(sync);
+  shareable__redo_record *record = image->length > SHAREABLE__REDO_SIZE ? NULL : redo_acquire(sync);
 
   if (record == NULL) {
     put_bare(sync, i, slot, image);
     return;
   }
   redo_fill(record, i, image);
-  is_whole_again(sync->area, i);
+  clear_damage(sync->area, i);
   shareable__item_put(slot, image);
   redo_free(record);
 }
@@ -371,16 +371,16 @@ static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot 
   __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees what follows sees the lock */
   if (shareable__item_is_like(slot, image)) {
     shareable__store(slot->data, image->word);
-    *flags &= SHAREABLE__MIXED;
+    *flags &= SHAREABLE__SLOW_STORES;
     return true;
   }
-  if ((*flags & SHAREABLE__MIXED) == 0 && shareable__item_is_number(slot)) {
+  if ((*flags & SHAREABLE__SLOW_STORES) == 0 && shareable__item_is_number(slot)) {
     if (!quiesce(sync, i))
       return false;
-    *flags |= SHAREABLE__MIXED;
+    *flags |= SHAREABLE__SLOW_STORES;
   }
   put_locked(sync, i, slot, image);
-  *flags &= SHAREABLE__MIXED;
+  *flags &= SHAREABLE__SLOW_STORES;
   return true;
 }
 
@@ -392,12 +392,12 @@ shareable_status shareable__sync_join(shareable__sync *sync) {
 void shareable__sync_quit(shareable__sync *sync) {
   shareable__hazard *cell = sync->area == NULL ? NULL : sync->writer.cell;
 
-  if (cell != NULL && shareable__writer_is_own(&sync->writer)) {
+  if (cell != NULL && shareable__writer_is_current_process(&sync->writer)) {
     __atomic_store_n(&cell->item, 0, __ATOMIC_RELEASE);
     swap_token(&cell->token, sync->writer.token, 0);
   }
   if (sync->area != NULL)
-    shareable__writer_leave(&sync->writer);
+    shareable__writer_unregister(&sync->writer);
 }
 
 shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t *before) {
@@ -407,7 +407,7 @@ shareable_status shareable__sync_lock(shareable__sync *sync, size_t i, uint64_t 
 }
 
 void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before) {
-  let_go(sync, i, next_word(before, before & (SHAREABLE__MIXED | SHAREABLE__DAMAGED)));
+  unlock_and_notify(sync, i, next_version(before, before & (SHAREABLE__SLOW_STORES | SHAREABLE__CORRUPT)));
 }
 
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
@@ -420,19 +420,19 @@ shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const sh
   flags = before & SHAREABLE__WORD_FLAGS;
   if (!write_locked(sync, i, slot, image, &flags))
     status = SHAREABLE_E_TIMED_OUT;
-  let_go(sync, i, next_word(before, flags));
+  unlock_and_notify(sync, i, next_version(before, flags));
   return status;
 }
 
 /* Shows somebody who cannot complete it what a killed writer was to write, or what was there before it began to. */
 static shareable_status read_from_redo(shareable__sync *sync, size_t i, shareable__slot *slot,
-                                       shareable__reading *reading) {
+                                       shareable__read_attempt *reading) {
   shareable__redo_record *record = redo_find(sync->area, i);
   size_t length;
   bool is_text;
 
   if (record == NULL)
-    return (reading->stamp & (SHAREABLE__BARE | SHAREABLE__DAMAGED)) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
+    return (reading->stamp & (SHAREABLE__UNLOGGED | SHAREABLE__CORRUPT)) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
   length = length_in(record, sizeof record->data);
   reading->code = (unsigned char)record->code;
   is_text = reading->code == SHAREABLE__CODE_STR || reading->code == SHAREABLE__CODE_BYTES;
@@ -442,10 +442,10 @@ static shareable_status read_from_redo(shareable__sync *sync, size_t i, shareabl
 }
 
 /* Nobody who lives holds the item: the caller completes it. False where it may not, or gets no proof of life to do it by. */
-static bool inherit(shareable__sync *sync, size_t i, const shareable__reading *reading) {
+static bool recover_for_read(shareable__sync *sync, size_t i, const shareable__read_attempt *reading) {
   if (join(sync) != SHAREABLE_OK)
     return false;
-  mend(sync, i, reading->stamp);
+  recover(sync, i, reading->stamp);
   return true;
 }
 
@@ -453,24 +453,24 @@ static bool inherit(shareable__sync *sync, size_t i, const shareable__reading *r
 enum { READS_UNLOCKED = 16 };
 
 /* Locks the item to read it: what is read between is one value. A reader that is killed meanwhile leaves it as it was. */
-static shareable_status lock_to_read(shareable__sync *sync, size_t i, shareable__reading *reading) {
+static shareable_status lock_to_read(shareable__sync *sync, size_t i, shareable__read_attempt *reading) {
   shareable_status status = lock(sync, i, &reading->unlocked);
 
   if (status != SHAREABLE_OK)
     return status;
   reading->is_locked = true;
   reading->stamp = load_word(sync->area, i);
-  return (reading->unlocked & SHAREABLE__DAMAGED) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
+  return (reading->unlocked & SHAREABLE__CORRUPT) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
 }
 
-void shareable__sync_finish(shareable__sync *sync, size_t i, const shareable__reading *reading) {
+void shareable__read_end(shareable__sync *sync, size_t i, const shareable__read_attempt *reading) {
   if (reading->is_locked)
-    let_go(sync, i, reading->unlocked); /* and wakes waiters, if a dead writer's write was completed */
+    unlock_and_notify(sync, i, reading->unlocked); /* and wakes waiters, if a dead writer's write was completed */
 }
 
 /* A read that is begun again, because somebody wrote meanwhile. */
 static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__slot *slot,
-                                    shareable__reading *reading) {
+                                    shareable__read_attempt *reading) {
   bool is_first = reading->begun++ == 0;
 
   if (!is_first && shareable__backoff_wait(&reading->spent, reading->stamp) == GIVE_UP)
@@ -480,22 +480,22 @@ static shareable_status begin_again(shareable__sync *sync, size_t i, shareable__
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
-                                       shareable__reading *reading) {
+shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                       shareable__read_attempt *reading) {
   shareable_status status = begin_again(sync, i, slot, reading);
 
   if (status == SHAREABLE_OK && reading->begun > READS_UNLOCKED && join(sync) == SHAREABLE_OK)
     return lock_to_read(sync, i, reading);
-  while (status == SHAREABLE_OK && !shareable__sync_glance(sync, i, &reading->stamp)) {
+  while (status == SHAREABLE_OK && !shareable__read_begin_fast(sync, i, &reading->stamp)) {
     verdict now_what = shareable__backoff_wait(&reading->spent, reading->stamp);
 
     if ((reading->stamp & SHAREABLE__LOCKED) == 0)
       return SHAREABLE_E_CORRUPT; /* damaged */
     if (now_what == GIVE_UP)
       return SHAREABLE_E_TIMED_OUT;
-    if (now_what == GO_ON || !is_of_the_dead(sync, reading->stamp))
+    if (now_what == GO_ON || !holder_is_dead(sync, reading->stamp))
       continue;
-    if (!inherit(sync, i, reading))
+    if (!recover_for_read(sync, i, reading))
       return read_from_redo(sync, i, slot, reading);
   }
   return status;

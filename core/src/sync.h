@@ -19,11 +19,11 @@
 #include "item.h"
 #include "writer.h"
 
-#define SHAREABLE__SYNC_VERSION 2
-#define SHAREABLE__SYNC_HAZARDS 8
-#define SHAREABLE__SYNC_REDO_RECORDS 4
+#define SHAREABLE__AREA_VERSION 2
+#define SHAREABLE__AREA_HAZARDS 8
+#define SHAREABLE__AREA_REDO_RECORDS 4
 /* The most bytes of text that a killed writer leaves whole. */
-#define SHAREABLE__SYNC_REDO_SIZE 472
+#define SHAREABLE__REDO_SIZE 472
 
 /* One fast writer's announcement. Written by the handle whose token it has; read by whoever changes a type. */
 typedef struct shareable__hazard {
@@ -45,7 +45,7 @@ typedef struct shareable__redo_record {
   uint64_t format;
   uint64_t length;
   uint64_t code;
-  unsigned char data[SHAREABLE__SYNC_REDO_SIZE];
+  unsigned char data[SHAREABLE__REDO_SIZE];
 } shareable__redo_record;
 
 typedef struct shareable__area {
@@ -58,36 +58,36 @@ typedef struct shareable__area {
   uint32_t padding; /* 0 */
   uint64_t fill[3];
   shareable__eventcounts bells; /* for those who wait for a change */
-  shareable__hazard cells[SHAREABLE__SYNC_HAZARDS];
-  shareable__redo_record redo_records[SHAREABLE__SYNC_REDO_RECORDS];
+  shareable__hazard cells[SHAREABLE__AREA_HAZARDS];
+  shareable__redo_record redo_records[SHAREABLE__AREA_REDO_RECORDS];
   shareable__word words[]; /* one an item: token (32 bits), sequence (28), flags (4) */
 } shareable__area;
 
 /* The flags of a word. */
-#define SHAREABLE__LOCKED UINT64_C(1)  /* somebody writes the item: the token says who */
-#define SHAREABLE__MIXED UINT64_C(2)   /* its type changed from a number's: every store locks it */
-#define SHAREABLE__DAMAGED UINT64_C(4) /* a writer of a long text was killed: to be written anew */
-#define SHAREABLE__BARE UINT64_C(8)    /* locked, and written without a journal: a long text, or all were in use */
+#define SHAREABLE__LOCKED UINT64_C(1)      /* somebody writes the item: the token says who */
+#define SHAREABLE__SLOW_STORES UINT64_C(2) /* its type changed from a number's: every store locks it */
+#define SHAREABLE__CORRUPT UINT64_C(4)     /* a writer of a long text was killed: to be written anew */
+#define SHAREABLE__UNLOGGED UINT64_C(8)    /* locked, and written without a journal: a long text, or all were in use */
 #define SHAREABLE__WORD_FLAGS UINT64_C(15)
 
 /* Where the area of a list lies that ends at byte `end`, and the bytes that it takes for `count` items. */
-uint64_t shareable__sync_offset(uint64_t end);
-uint64_t shareable__sync_size(uint64_t count);
+uint64_t shareable__area_offset(uint64_t end);
+uint64_t shareable__area_size(uint64_t count);
 
 /* The first words of the area of a new list; all else in it is 0. */
-void shareable__sync_start(uint64_t head[4], uint64_t count);
+void shareable__area_init(uint64_t head[4], uint64_t count);
 
 /* What lies at the area's place, where there are `size` bytes. */
-typedef enum shareable__sync_kind {
-  SHAREABLE__SYNC_NONE,    /* none: a list of stock's, or one that wants none */
-  SHAREABLE__SYNC_OURS,    /* one that can be used */
-  SHAREABLE__SYNC_SWAPPED, /* one of a machine of the other byte order */
-  SHAREABLE__SYNC_OLDER,   /* one of an earlier version, which followed other rules */
-  SHAREABLE__SYNC_NEWER,   /* one of a version to come */
-  SHAREABLE__SYNC_DAMAGED  /* one that says it is one, and cannot be */
-} shareable__sync_kind;
+typedef enum shareable__area_kind {
+  SHAREABLE__AREA_NONE,           /* none: a list of stock's, or one that wants none */
+  SHAREABLE__AREA_USABLE,         /* one that can be used */
+  SHAREABLE__AREA_FOREIGN_ENDIAN, /* one of a machine of the other byte order */
+  SHAREABLE__AREA_OLDER_VERSION,  /* one of an earlier version, which followed other rules */
+  SHAREABLE__AREA_NEWER_VERSION,  /* one of a version to come */
+  SHAREABLE__AREA_CORRUPT         /* one that says it is one, and cannot be */
+} shareable__area_kind;
 
-shareable__sync_kind shareable__sync_look(const uint64_t head[4], uint64_t size, uint64_t count);
+shareable__area_kind shareable__area_check(const uint64_t head[4], uint64_t size, uint64_t count);
 
 /* The area of a list that one handle has open. */
 typedef struct shareable__sync {
@@ -104,7 +104,7 @@ typedef struct shareable__sync {
 void shareable__sync_use(shareable__sync *sync, shareable__area *area, const shareable__layout *layout);
 
 /* One read of an item, begun once or more often until it ends well; all 0 at first. */
-typedef struct shareable__reading {
+typedef struct shareable__read_attempt {
   uint64_t stamp;
   uint64_t unlocked; /* the word to unlock the item with, if is_locked */
   bool is_locked;    /* by the reader, who was overtaken by writers time and again */
@@ -112,29 +112,29 @@ typedef struct shareable__reading {
   uint64_t format;   /* with the code: of a value that is in a journal only */
   unsigned char code;
   shareable__backoff spent;
-} shareable__reading;
+} shareable__read_attempt;
 
 /*
  * Begins to read an item: waits while it is locked, completes what a killed writer left. A handle that is read-only
  * cannot do that, and is shown the journal for a slot. E_CORRUPT where it cannot be completed, E_TIMED_OUT where a living
  * writer holds it for a second.
  */
-shareable_status shareable__sync_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
-                                       shareable__reading *reading);
+shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
+                                       shareable__read_attempt *reading);
 
 /* Ends a read, however it went: unlocks the item, if begin locked it. */
-void shareable__sync_finish(shareable__sync *sync, size_t i, const shareable__reading *reading);
+void shareable__read_end(shareable__sync *sync, size_t i, const shareable__read_attempt *reading);
 
 /* Whether what was read since begin is one value; else it is to be begun anew. */
-static inline bool shareable__sync_end(const shareable__sync *sync, size_t i, uint64_t stamp) {
+static inline bool shareable__read_valid(const shareable__sync *sync, size_t i, uint64_t stamp) {
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return __atomic_load_n(&sync->words[i & sync->mask], __ATOMIC_RELAXED) == stamp;
 }
 
 /* The short way to begin: true where the item is neither locked nor damaged. */
-static inline bool shareable__sync_glance(const shareable__sync *sync, size_t i, uint64_t *stamp) {
+static inline bool shareable__read_begin_fast(const shareable__sync *sync, size_t i, uint64_t *stamp) {
   *stamp = __atomic_load_n(&sync->words[i & sync->mask], __ATOMIC_ACQUIRE);
-  return (*stamp & (SHAREABLE__LOCKED | SHAREABLE__DAMAGED)) == 0;
+  return (*stamp & (SHAREABLE__LOCKED | SHAREABLE__CORRUPT)) == 0;
 }
 
 /* Writes an item, whole or not at all. As begin, or E_READ_ONLY, or E_SYSTEM where the kernel gives no proof of life. */

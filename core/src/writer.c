@@ -32,7 +32,7 @@ static int membarrier(int command) {
 }
 
 /* Whether this process is one that a barrier of another process reaches. */
-static bool take_part_in_barriers(void) {
+static bool register_membarrier(void) {
   if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__forks + 1)
     return true;
   if (membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) != 0)
@@ -47,7 +47,7 @@ static bool take_part_in_barriers(void) {
  * Where this process may not ask for a barrier, time does instead: no processor holds a store back for a hundredth of a
  * second.
  */
-void shareable__writer_barrier(void) {
+void shareable__membarrier(void) {
   if (membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0)
     return;
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -55,11 +55,11 @@ void shareable__writer_barrier(void) {
 }
 #else
 /* No process does: every store locks its item, and passes a barrier of its own. */
-static bool take_part_in_barriers(void) {
+static bool register_membarrier(void) {
   return false;
 }
 
-void shareable__writer_barrier(void) {
+void shareable__membarrier(void) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 #endif
@@ -87,15 +87,15 @@ static int descriptor(const shareable__writer *writer) {
   return again;
 }
 
-static struct flock byte_of(uint32_t token, short type) {
+static struct flock id_lock(uint32_t token, short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = BASE + token, .l_len = 1};
 }
 
 /* A read lock on the byte of an exclusive lock is no writer's: the two exclude each other. */
 static bool is_locked(int fd, uint32_t token) {
-  struct flock lock = byte_of(token, F_RDLCK);
+  struct flock lock = id_lock(token, F_RDLCK);
 
-  if ((token & SHAREABLE__SHARED_ID) != 0)
+  if ((token & SHAREABLE__SHARED_WRITER_ID) != 0)
     lock.l_type = F_WRLCK;
   return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
@@ -115,30 +115,30 @@ static uint32_t try_lock(int fd, uint32_t bit, short type) {
 
   if (shareable__entropy(&token, sizeof token) != 0)
     return 0;
-  token = (token & ~(SHAREABLE__SHARED_ID | SHAREABLE__LOCK_WAITERS)) | bit;
+  token = (token & ~(SHAREABLE__SHARED_WRITER_ID | SHAREABLE__LOCK_WAITERS)) | bit;
   if (token == 0)
     return 0;
-  lock = byte_of(token, type);
+  lock = id_lock(token, type);
   return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? token : 0;
 }
 
 enum { EXCLUSIVE_TRIES = 16, SHARED_TRIES = 100 };
 
 /* By an exclusive lock; by a read lock where other processes' read locks are in the way. Read locks do not exclude each other. */
-static uint32_t lock_a_byte(int fd) {
+static uint32_t lock_id_byte(int fd) {
   uint32_t token = 0;
 
   for (int tries = 0; tries < EXCLUSIVE_TRIES && token == 0; tries++)
     token = try_lock(fd, 0, F_WRLCK);
   for (int tries = 0; tries < SHARED_TRIES && token == 0; tries++)
-    token = try_lock(fd, SHAREABLE__SHARED_ID, F_RDLCK);
+    token = try_lock(fd, SHAREABLE__SHARED_WRITER_ID, F_RDLCK);
   return token;
 }
 
-static shareable_status prove(shareable__writer *writer) {
+static shareable_status take_liveness_lock(shareable__writer *writer) {
   /* for a description of its own, with its own locks */
   int fd = shareable__segment_open_again(*writer->fd, &writer->file, writer->name, false);
-  uint32_t token = fd < 0 ? 0 : lock_a_byte(fd);
+  uint32_t token = fd < 0 ? 0 : lock_id_byte(fd);
   void *proof = token == 0 ? MAP_FAILED : mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, 0);
 
   if (proof != MAP_FAILED && madvise(proof, 1, MADV_DONTFORK) != 0) {
@@ -155,7 +155,7 @@ static shareable_status prove(shareable__writer *writer) {
 }
 
 /* In a fork's child, what the parent joined with is not the child's: neither the mapping, which it did not get, nor the cell. */
-static void forget_parent(shareable__writer *writer) {
+static void reset_after_fork(shareable__writer *writer) {
   if (writer->forks == shareable__forks)
     return;
   writer->proof = NULL;
@@ -173,11 +173,11 @@ static bool has_joined(const shareable__writer *writer) {
 
 /* With the lock that no fork is made under: else its description of the file, on its way to the proof, would be a child's too. */
 static shareable_status register_locked(shareable__writer *writer) {
-  forget_parent(writer);
-  return writer->token == 0 ? prove(writer) : SHAREABLE_OK;
+  reset_after_fork(writer);
+  return writer->token == 0 ? take_liveness_lock(writer) : SHAREABLE_OK;
 }
 
-shareable_status shareable__writer_register(shareable__writer *writer) {
+shareable_status shareable__writer_take_id(shareable__writer *writer) {
   shareable_status status;
 
   if (writer->read_only)
@@ -207,14 +207,14 @@ static bool is_time_for_hazard(shareable__writer *writer, bool *ask) {
 }
 
 static void find_cell(shareable__writer *writer, shareable__hazard_acquire *claim, void *area, bool ask) {
-  struct shareable__hazard *cell = take_part_in_barriers() ? claim(area, writer, ask) : NULL;
+  struct shareable__hazard *cell = register_membarrier() ? claim(area, writer, ask) : NULL;
 
   __atomic_store_n(&writer->cell, cell, __ATOMIC_RELAXED);
   __atomic_store_n(&writer->thread, cell == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);
 }
 
-shareable_status shareable__writer_join(shareable__writer *writer, shareable__hazard_acquire *claim, void *area) {
-  shareable_status status = shareable__writer_register(writer);
+shareable_status shareable__writer_register(shareable__writer *writer, shareable__hazard_acquire *claim, void *area) {
+  shareable_status status = shareable__writer_take_id(writer);
   bool ask;
 
   if (status != SHAREABLE_OK || !is_time_for_hazard(writer, &ask))
@@ -227,9 +227,9 @@ shareable_status shareable__writer_join(shareable__writer *writer, shareable__ha
   return status;
 }
 
-void shareable__writer_leave(shareable__writer *writer) {
+void shareable__writer_unregister(shareable__writer *writer) {
   shareable__fork_lock();
-  forget_parent(writer);
+  reset_after_fork(writer);
   if (writer->proof != NULL)
     munmap(writer->proof, 1);
   writer->proof = NULL;

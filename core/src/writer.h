@@ -7,7 +7,7 @@
  *
  * The lock is exclusive, which takes the right to write the file. A process that may only read the file can take read locks: on
  * a byte that no writer holds, which proves nothing; or on all bytes, which keeps exclusive locks from being taken. Then a
- * writer takes an id with the bit SHAREABLE__SHARED_ID and a read lock, which is compatible with other read locks. While
+ * writer takes an id with the bit SHAREABLE__SHARED_WRITER_ID and a read lock, which is compatible with other read locks. While
  * another process holds a read lock on such an id, its writer seems alive.
  */
 #ifndef SHAREABLE__WRITER_H
@@ -20,7 +20,7 @@
 #include "shareable.h"
 
 /* Set in the id of a writer whose lock is a read lock. */
-#define SHAREABLE__SHARED_ID UINT32_C(0x80000000)
+#define SHAREABLE__SHARED_WRITER_ID UINT32_C(0x80000000)
 /* Set in no id: the list's lock has it beside its owner's id, while a process may sleep until the lock changes. */
 #define SHAREABLE__LOCK_WAITERS UINT32_C(0x40000000)
 
@@ -49,7 +49,7 @@ void shareable__writer_start(shareable__writer *writer, int *fd, const char *nam
  * Gives the writer an id, if it has none that is this process's own. Returns E_READ_ONLY, or E_SYSTEM if the kernel gives no
  * lock: the file cannot be opened any more. To be called when the file is opened: later the process may have lost that right.
  */
-shareable_status shareable__writer_register(shareable__writer *writer);
+shareable_status shareable__writer_take_id(shareable__writer *writer);
 
 /*
  * Finds a free cell. If `ask` is set, one whose owner has died is free, too, which costs a system call for each cell that is in
@@ -59,21 +59,21 @@ typedef struct shareable__hazard *shareable__hazard_acquire(void *area, shareabl
 
 /*
  * Registers the writer, and finds a cell for it: the calling thread becomes the one that may use the cell. If all cells are in
- * use, later calls try again now and then. Returns the errors of shareable__writer_register().
+ * use, later calls try again now and then. Returns the errors of shareable__writer_take_id().
  */
-shareable_status shareable__writer_join(shareable__writer *writer, shareable__hazard_acquire *claim, void *area);
+shareable_status shareable__writer_register(shareable__writer *writer, shareable__hazard_acquire *claim, void *area);
 
 /* Gives the proof up. The descriptor is the segment's, and stays. */
-void shareable__writer_leave(shareable__writer *writer);
+void shareable__writer_unregister(shareable__writer *writer);
 
 /* Whether the token's owner lives, as far as this process can find out: if it cannot ask, it does. */
 bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token);
 
 /* Has every thread of every process that stores to lists pass a full memory barrier. */
-void shareable__writer_barrier(void);
+void shareable__membarrier(void);
 
 /* Whether the token is this process's own: in a fork's child it is the parent's until the child joins. */
-static inline bool shareable__writer_is_own(const shareable__writer *writer) {
+static inline bool shareable__writer_is_current_process(const shareable__writer *writer) {
   return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__forks;
 }
 

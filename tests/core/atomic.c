@@ -265,7 +265,7 @@ Test(atomic, refuses_a_corrupt_item_and_leaves_it_corrupt) {
   int64_t integer = 40;
 
   for (int i = 0; i < 2; i++) {
-    list->sync.area->words[i] |= SHAREABLE__DAMAGED;
+    list->sync.area->words[i] |= SHAREABLE__CORRUPT;
     cr_status(shareable_list_add(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
     cr_status(shareable_list_exchange(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
     cr_status(shareable_list_compare_exchange(list, i, &integer, 1, NULL), SHAREABLE_E_CORRUPT);

@@ -126,7 +126,7 @@ static void leave_redo_record(shareable_list *list, int k, uint32_t token, size_
 static size_t redo_records_in_use(const shareable_list *list) {
   size_t count = 0;
 
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     count += list->sync.area->redo_records[k].token != 0 || list->sync.area->redo_records[k].ready != 0;
   return count;
 }
@@ -172,13 +172,13 @@ static shareable_list *large(shareable_value value) {
 }
 
 Test(sync, the_area_is_laid_out_as_specified) {
-  cr_assert_eq(shareable__sync_offset(0), 0);
-  cr_assert_eq(shareable__sync_offset(1), 64);
-  cr_assert_eq(shareable__sync_offset(63), 64);
-  cr_assert_eq(shareable__sync_offset(64), 64);
-  cr_assert_eq(shareable__sync_offset(65), 128);
-  cr_assert_eq(shareable__sync_size(0), 2816);
-  cr_assert_eq(shareable__sync_size(3), 2840);
+  cr_assert_eq(shareable__area_offset(0), 0);
+  cr_assert_eq(shareable__area_offset(1), 64);
+  cr_assert_eq(shareable__area_offset(63), 64);
+  cr_assert_eq(shareable__area_offset(64), 64);
+  cr_assert_eq(shareable__area_offset(65), 128);
+  cr_assert_eq(shareable__area_size(0), 2816);
+  cr_assert_eq(shareable__area_size(3), 2840);
   cr_assert_eq(offsetof(shareable__area, version), 8);
   cr_assert_eq(offsetof(shareable__area, flags), 12);
   cr_assert_eq(offsetof(shareable__area, count), 16);
@@ -253,16 +253,23 @@ Test(sync, what_lies_at_the_area_s_place_is_told_apart) {
   struct {
     uint32_t version;
     uint64_t count, said, there;
-    shareable__sync_kind kind;
+    shareable__area_kind kind;
   } rows[] = {
-    {2, 3, 2840, 2840, SHAREABLE__SYNC_OURS},        {2, 3, 2840, 4096, SHAREABLE__SYNC_OURS},
-    {2, 3, 2840, 2839, SHAREABLE__SYNC_DAMAGED},     {2, 4, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
-    {2, 2, 2832, 4096, SHAREABLE__SYNC_DAMAGED},     {2, 3, 2832, 4096, SHAREABLE__SYNC_DAMAGED},
-    {2, 3, 2848, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
-    {3, 3, 2840, 2840, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
-    {1, 3, 2840, 2840, SHAREABLE__SYNC_OLDER},       {1, 0, 0, 32, SHAREABLE__SYNC_OLDER},
-    {2, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {2, 3, 2840, 31, SHAREABLE__SYNC_NONE},
-    {2, 3, 2840, 0, SHAREABLE__SYNC_NONE},
+    {2, 3, 2840, 2840, SHAREABLE__AREA_USABLE},
+    {2, 3, 2840, 4096, SHAREABLE__AREA_USABLE},
+    {2, 3, 2840, 2839, SHAREABLE__AREA_CORRUPT},
+    {2, 4, 2840, 4096, SHAREABLE__AREA_CORRUPT},
+    {2, 2, 2832, 4096, SHAREABLE__AREA_CORRUPT},
+    {2, 3, 2832, 4096, SHAREABLE__AREA_CORRUPT},
+    {2, 3, 2848, 4096, SHAREABLE__AREA_CORRUPT},
+    {0, 3, 2840, 4096, SHAREABLE__AREA_CORRUPT},
+    {3, 3, 2840, 2840, SHAREABLE__AREA_NEWER_VERSION},
+    {UINT32_MAX, 0, 0, 32, SHAREABLE__AREA_NEWER_VERSION},
+    {1, 3, 2840, 2840, SHAREABLE__AREA_OLDER_VERSION},
+    {1, 0, 0, 32, SHAREABLE__AREA_OLDER_VERSION},
+    {2, 3, UINT64_MAX, 32, SHAREABLE__AREA_CORRUPT},
+    {2, 3, 2840, 31, SHAREABLE__AREA_NONE},
+    {2, 3, 2840, 0, SHAREABLE__AREA_NONE},
   };
   uint64_t head[4];
 
@@ -272,9 +279,9 @@ Test(sync, what_lies_at_the_area_s_place_is_told_apart) {
     memcpy(&head[1], &rows[i].version, 4);
     head[2] = rows[i].count;
     head[3] = rows[i].said;
-    cr_assert_eq(shareable__sync_look(head, rows[i].there, 3), rows[i].kind, "row %zu", i);
+    cr_assert_eq(shareable__area_check(head, rows[i].there, 3), rows[i].kind, "row %zu", i);
     memcpy(head, "shr.sink", 8);
-    cr_assert_eq(shareable__sync_look(head, rows[i].there, 3), SHAREABLE__SYNC_NONE, "row %zu", i);
+    cr_assert_eq(shareable__area_check(head, rows[i].there, 3), SHAREABLE__AREA_NONE, "row %zu", i);
   }
 }
 
@@ -340,16 +347,16 @@ Test(sync, an_area_without_its_magic_is_none) {
 
 Test(sync, what_was_read_while_another_wrote_is_read_again) {
   shareable_list *list = two_ints(), *other = again(0);
-  shareable__reading reading = {0};
+  shareable__read_attempt reading = {0};
   shareable__slot slot;
 
   cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
-  cr_ok(shareable__sync_begin(&list->sync, 0, &slot, &reading));
-  cr_assert(shareable__sync_end(&list->sync, 0, reading.stamp));
+  cr_ok(shareable__read_begin(&list->sync, 0, &slot, &reading));
+  cr_assert(shareable__read_valid(&list->sync, 0, reading.stamp));
   cr_ok(shareable_list_set_float(other, 0, 0.5));
-  cr_assert_not(shareable__sync_end(&list->sync, 0, reading.stamp));
-  cr_ok(shareable__sync_begin(&list->sync, 0, &slot, &reading));
-  cr_assert(shareable__sync_end(&list->sync, 0, reading.stamp));
+  cr_assert_not(shareable__read_valid(&list->sync, 0, reading.stamp));
+  cr_ok(shareable__read_begin(&list->sync, 0, &slot, &reading));
+  cr_assert(shareable__read_valid(&list->sync, 0, reading.stamp));
   shareable_list_unref(other);
   end_list(list);
 }
@@ -392,7 +399,7 @@ static void with_every_value(void test(shareable_value before, shareable_value v
                                     shareable_bytes("\xff\0\1", 3),
                                     shareable_bytes("ab\0\0", 4),
                                     shareable_strn("exactly\0", 8),
-                                    text_of('x', SHAREABLE__SYNC_REDO_SIZE)};
+                                    text_of('x', SHAREABLE__REDO_SIZE)};
 
   for (size_t i = 0; i < LENGTH(values); i++)
     test(i == 0 ? shareable_float(0.5) : shareable_int(7), values[i]);
@@ -407,7 +414,7 @@ static void mends(shareable_value before, shareable_value value) {
   assert_same(get(list, 1), value);
   cr_assert_lt(now() - start, SECOND);
   cr_assert_eq(redo_records_in_use(list), 0);
-  cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
+  cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__SLOW_STORES, 0);
   assert_same(get(list, 1), value);
   cr_ok(shareable_list_set_str(list, 1, "next", 4));
   assert_same(get(list, 1), shareable_str("next"));
@@ -491,7 +498,7 @@ Test(sync, a_text_of_472_bytes_is_left_whole_and_one_of_473_is_left_damaged) {
   assert_same(get(list, 1), text_of('x', 472));
   kill_while_writing(list, 1, text_of('y', 473));
   cr_assert_eq(redo_records_in_use(list), 0);
-  cr_assert_neq(flags_of(list, 1) & SHAREABLE__BARE, 0);
+  cr_assert_neq(flags_of(list, 1) & SHAREABLE__UNLOGGED, 0);
   cr_status(shareable_list_get(reader, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
@@ -511,15 +518,15 @@ Test(sync, an_item_left_bare_is_damaged_until_it_is_written) {
   shareable_value value;
 
   for (size_t i = 0; i < LENGTH(next); i++) {
-    lock_under(list, 0, dead, SHAREABLE__BARE);
+    lock_under(list, 0, dead, SHAREABLE__UNLOGGED);
     cr_status(shareable_list_get(list, 0, &value, NULL, 0), SHAREABLE_E_CORRUPT);
-    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__MIXED, SHAREABLE__DAMAGED);
+    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__SLOW_STORES, SHAREABLE__CORRUPT);
     cr_ok(shareable_list_set(list, 0, &next[i]));
     assert_same(get(list, 0), next[i]);
-    lock_under(list, 0, dead, SHAREABLE__BARE);
+    lock_under(list, 0, dead, SHAREABLE__UNLOGGED);
     cr_ok(shareable_list_set(list, 0, &next[i]));
     assert_same(get(list, 0), next[i]);
-    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__MIXED, 0);
+    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__SLOW_STORES, 0);
   }
   end_list(list);
 }
@@ -529,11 +536,11 @@ Test(sync, a_damaged_item_stays_damaged_where_its_next_writer_was_killed_before_
   uint32_t dead = dead_token();
   shareable_value value;
 
-  put_word(list, 1, SHAREABLE__DAMAGED);
+  put_word(list, 1, SHAREABLE__CORRUPT);
   lock_under(list, 1, dead, 0);
   cr_status(shareable_list_get(reader, 1, &value, NULL, 0), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_CORRUPT);
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__DAMAGED);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__CORRUPT);
   lock_under(list, 1, dead, 0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   assert_same(get(reader, 1), shareable_str("text"));
@@ -544,13 +551,13 @@ Test(sync, a_damaged_item_stays_damaged_where_its_next_writer_was_killed_before_
 Test(sync, one_who_is_killed_mending_an_item_left_bare_leaves_what_it_wrote) {
   shareable_list *list = large(shareable_int(7)), *reader = again(SHAREABLE_READ_ONLY);
 
-  for (int turn = 0; turn <= SHAREABLE__SYNC_REDO_RECORDS; turn++) {
+  for (int turn = 0; turn <= SHAREABLE__AREA_REDO_RECORDS; turn++) {
     kill_while_writing(list, 1, text_of('x', 473));
     kill_while_writing(list, 1, shareable_str("mended"));
     assert_same(get(reader, 1), shareable_str("mended"));
     assert_same(get(list, 1), shareable_str("mended"));
     cr_assert_eq(redo_records_in_use(list), 0);
-    cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
+    cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__SLOW_STORES, 0);
   }
   shareable_list_unref(reader);
   end_list(list);
@@ -692,17 +699,17 @@ Test(sync, an_item_whose_type_changed_from_a_number_is_mixed_and_is_stored_to_al
   before = sequence_of(list, 1);
   cr_ok(shareable_list_set_float(list, 1, 0.5));
   cr_assert_eq(sequence_of(list, 1), before + 1);
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(list, 1), shareable_float(0.5));
   cr_ok(shareable_list_set_int(list, 1, 6));
   cr_ok(shareable_list_set_int(list, 1, 7));
   cr_assert_eq(sequence_of(list, 1), before + 3, "each store is a write");
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(other, 1), shareable_int(7));
   set_to_99_in_another_thread(list);
   cr_ok(shareable_list_set_int(other, 1, 8));
   assert_same(get(list, 1), shareable_int(8));
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   shareable_list_unref(other);
   end_list(list);
 }
@@ -724,7 +731,7 @@ Test(sync, a_text_that_becomes_a_number_is_stored_to_in_the_short_way) {
 }
 
 Test(sync, the_short_way_is_refused_for_an_item_that_is_locked_mixed_damaged_or_something_else) {
-  const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__MIXED, SHAREABLE__DAMAGED, SHAREABLE__BARE};
+  const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__SLOW_STORES, SHAREABLE__CORRUPT, SHAREABLE__UNLOGGED};
   shareable_list *list = two_ints();
   shareable__hazard cell = {.token = 1};
   shareable__slot slot;
@@ -749,7 +756,7 @@ Test(sync, the_sequence_starts_over_and_runs_into_nothing) {
 
   put_word(list, 1, 0xfffffff0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_eq(word_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(word_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(list, 1), shareable_str("text"));
   end_list(list);
 }
@@ -762,7 +769,7 @@ static void *withdraw_soon(void *cell) {
 
 /* A cell of the list's in which a store to item 1 is announced, under that token. */
 static shareable__hazard *announce(shareable_list *list, uint32_t token) {
-  shareable__hazard *cell = &list->sync.area->cells[SHAREABLE__SYNC_HAZARDS - 1];
+  shareable__hazard *cell = &list->sync.area->cells[SHAREABLE__AREA_HAZARDS - 1];
 
   cell->token = token;
   cell->item = 2;
@@ -806,7 +813,7 @@ Test(sync, a_change_of_type_waits_for_an_announced_store_of_a_float_or_a_bool_to
     token = join(other);
     join(list);
     write_what_is_announced(list, announce(list, token));
-    cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+    cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
     shareable_list_unref(other);
     end_list(list);
   }
@@ -877,13 +884,13 @@ Test(sync, journals_of_the_dead_are_taken_by_the_next_writer) {
   uint32_t dead = dead_token();
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     list->sync.area->redo_records[k].token = dead;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND);
   assert_same(get(list, 1), shareable_str("text"));
   start = now();
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     cr_ok(shareable_list_set_int(list, 1, k));
   cr_assert_lt(now() - start, SECOND);
   end_list(list);
@@ -896,14 +903,14 @@ Test(sync, journals_of_the_dead_that_are_ready_are_completed_before_they_are_tak
   uint32_t dead = dead_token();
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     leave_redo_record(list, k, dead, (size_t)k, shareable_float(k + 0.5));
     lock_under(list, (size_t)k, dead, 0);
   }
   cr_ok(shareable_list_set_str(list, 4, "text", 4));
   cr_assert_lt(now() - start, SECOND);
-  cr_assert_lt(redo_records_in_use(list), SHAREABLE__SYNC_REDO_RECORDS);
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+  cr_assert_lt(redo_records_in_use(list), SHAREABLE__AREA_REDO_RECORDS);
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     assert_same(get(list, k), shareable_float(k + 0.5));
   assert_same(get(list, 4), shareable_str("text"));
   cr_assert_eq(redo_records_in_use(list), 0);
@@ -915,7 +922,7 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
   uint32_t token = join(other);
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     list->sync.area->redo_records[k].token = token;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND / 2);
@@ -925,13 +932,13 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
     cr_ok(shareable_list_set_int(list, 1, k));
   cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
   assert_same(get(list, 1), shareable_int(99));
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS; k++)
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     cr_assert_eq(list->sync.area->redo_records[k].token, token, "they are left to their writers");
-  cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__BARE), 0);
+  cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__UNLOGGED), 0);
   shareable_list_unref(other);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(redo_records_in_use(list), SHAREABLE__SYNC_REDO_RECORDS, "records of the dead are free again");
+  cr_assert_lt(redo_records_in_use(list), SHAREABLE__AREA_REDO_RECORDS, "records of the dead are free again");
   end_list(list);
 }
 
@@ -944,11 +951,11 @@ Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
   list->sync.area->redo_records[0].length = UINT64_MAX;
   lock_under(list, 0, dead, 0);
   shareable_list_get(list, 0, &value, NULL, 0);
-  for (int k = 0; k < SHAREABLE__SYNC_REDO_RECORDS - 1; k++) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS - 1; k++) {
     leave_redo_record(list, k, dead, 1, shareable_float(0.5));
     list->sync.area->redo_records[k].item = UINT64_MAX - (uint64_t)k;
   }
-  list->sync.area->redo_records[SHAREABLE__SYNC_REDO_RECORDS - 1].token = dead;
+  list->sync.area->redo_records[SHAREABLE__AREA_REDO_RECORDS - 1].token = dead;
   assert_same(get(list, 1), shareable_int(7));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   assert_same(get(list, 1), shareable_str("text"));
@@ -963,7 +970,7 @@ static int cell_of(const shareable_list *list) {
 }
 
 Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
-  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_HAZARDS + 2], *late;
+  shareable_list *list = two_ints(), *handles[SHAREABLE__AREA_HAZARDS + 2], *late;
 
   need_barriers();
   for (int i = 0; i < (int)LENGTH(handles); i++) {
@@ -971,7 +978,7 @@ Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
     cr_ok(shareable_list_set_int(handles[i], 0, i));
     cr_ok(shareable_list_set_int(handles[i], 0, i + 100));
     assert_same(get(list, 0), shareable_int(i + 100));
-    cr_assert_eq(cell_of(handles[i]), i < SHAREABLE__SYNC_HAZARDS ? i : -1);
+    cr_assert_eq(cell_of(handles[i]), i < SHAREABLE__AREA_HAZARDS ? i : -1);
     cr_ok(shareable_list_set_str(handles[i], 1, "text", 4));
     cr_ok(shareable_list_set_int(handles[i], 1, i));
     assert_same(get(list, 1), shareable_int(i));
@@ -1199,35 +1206,35 @@ Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer) {
 
 Test(sync, a_reader_that_locked_an_item_leaves_it_as_it_was) {
   shareable_list *list = two_ints();
-  shareable__reading reading = {.begun = 1000}; /* overtaken often enough */
+  shareable__read_attempt reading = {.begun = 1000}; /* overtaken often enough */
   shareable__slot slot;
   uint64_t before;
 
   cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   before = word_of(list, 1);
-  cr_ok(shareable__sync_begin(&list->sync, 1, &slot, &reading));
+  cr_ok(shareable__read_begin(&list->sync, 1, &slot, &reading));
   cr_assert(reading.is_locked);
   cr_assert_neq(flags_of(list, 1) & SHAREABLE__LOCKED, 0);
-  cr_assert(shareable__sync_end(&list->sync, 1, reading.stamp));
-  shareable__sync_finish(&list->sync, 1, &reading);
+  cr_assert(shareable__read_valid(&list->sync, 1, reading.stamp));
+  shareable__read_end(&list->sync, 1, &reading);
   cr_assert_eq(word_of(list, 1), before);
   end_list(list);
 }
 
 Test(sync, a_ninth_handle_becomes_fast_once_another_one_is_closed) {
-  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_HAZARDS + 1];
+  shareable_list *list = two_ints(), *handles[SHAREABLE__AREA_HAZARDS + 1];
 
   need_barriers();
   for (size_t i = 0; i < LENGTH(handles); i++) {
     handles[i] = again(0);
     cr_ok(shareable_list_set_int(handles[i], 0, 7));
   }
-  cr_assert_null(handles[SHAREABLE__SYNC_HAZARDS]->sync.writer.cell);
+  cr_assert_null(handles[SHAREABLE__AREA_HAZARDS]->sync.writer.cell);
   shareable_list_unref(handles[0]);
   for (int i = 0; i < 100; i++)
-    cr_ok(shareable_list_set_int(handles[SHAREABLE__SYNC_HAZARDS], 0, i));
-  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__SYNC_HAZARDS]->sync.writer));
+    cr_ok(shareable_list_set_int(handles[SHAREABLE__AREA_HAZARDS], 0, i));
+  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__AREA_HAZARDS]->sync.writer));
   for (size_t i = 1; i < LENGTH(handles); i++)
     shareable_list_unref(handles[i]);
   end_list(list);

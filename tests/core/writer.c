@@ -60,13 +60,13 @@ static struct shareable__hazard *that_cell(void *area, shareable__writer *writer
 
 static void join(shareable__writer *writer, int *fd) {
   shareable__writer_start(writer, fd, own_name(), false);
-  cr_ok(shareable__writer_join(writer, no_cell, NULL));
+  cr_ok(shareable__writer_register(writer, no_cell, NULL));
   cr_assert_neq(writer->token, 0);
 }
 
 /* In a process of the test's, which has no way to say more: a token, or 0 where it got none. */
 static void join_and_tell(shareable__writer *writer, int pipe) {
-  uint32_t token = shareable__writer_join(writer, no_cell, NULL) == SHAREABLE_OK ? writer->token : 0;
+  uint32_t token = shareable__writer_register(writer, no_cell, NULL) == SHAREABLE_OK ? writer->token : 0;
 
   if (write(pipe, &token, sizeof token) != sizeof token)
     _exit(1);
@@ -92,7 +92,7 @@ Test(writer, a_joined_one_is_alive_for_others_and_for_itself_until_it_leaves) {
   cr_assert(shareable__writer_is_alive(&writer, token));
   cr_assert(shareable__writer_is_alive(&other, token));
   cr_assert(shareable__writer_is_alive(&reader, token), "to ask takes no right to write");
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   cr_assert_eq(writer.token, 0);
   cr_assert_not(shareable__writer_is_alive(&writer, token));
   cr_assert_not(shareable__writer_is_alive(&other, token));
@@ -108,7 +108,7 @@ Test(writer, nobody_has_token_0_nor_one_that_was_never_given) {
   cr_assert_not(shareable__writer_is_alive(&writer, 0));
   cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ 1));
   cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ UINT32_C(0x80000000)));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   remove_block();
 }
 
@@ -123,13 +123,13 @@ Test(writer, two_handles_have_two_tokens_and_each_keeps_its_own) {
   cr_assert_neq(writer.token, other.token);
   cr_assert_neq(writer.token, same.token, "also where both have one description of the file");
   token = writer.token;
-  cr_ok(shareable__writer_join(&writer, no_cell, NULL));
+  cr_ok(shareable__writer_register(&writer, no_cell, NULL));
   cr_assert_eq(writer.token, token, "to join twice is to join");
-  shareable__writer_leave(&same);
+  shareable__writer_unregister(&same);
   cr_assert(shareable__writer_is_alive(&same, token));
   cr_assert(shareable__writer_is_alive(&same, other.token));
-  shareable__writer_leave(&writer);
-  shareable__writer_leave(&other);
+  shareable__writer_unregister(&writer);
+  shareable__writer_unregister(&other);
   remove_block();
 }
 
@@ -140,12 +140,12 @@ Test(writer, one_that_comes_back_is_another) {
 
   join(&writer, &fd);
   before = writer.token;
-  shareable__writer_leave(&writer);
-  cr_ok(shareable__writer_join(&writer, no_cell, NULL));
+  shareable__writer_unregister(&writer);
+  cr_ok(shareable__writer_register(&writer, no_cell, NULL));
   cr_assert_neq(writer.token, before);
   cr_assert(shareable__writer_is_alive(&writer, writer.token));
   cr_assert_not(shareable__writer_is_alive(&writer, before));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   remove_block();
 }
 
@@ -224,10 +224,10 @@ static void *come_and_go(void *data) {
     uint32_t token;
 
     shareable__writer_start(&writer, &fd, own_name(), false);
-    if (shareable__writer_join(&writer, no_cell, NULL) != SHAREABLE_OK)
+    if (shareable__writer_register(&writer, no_cell, NULL) != SHAREABLE_OK)
       return data;
     token = writer.token;
-    shareable__writer_leave(&writer);
+    shareable__writer_unregister(&writer);
     if (shareable__writer_is_alive(&writer, token))
       return data;
   }
@@ -262,7 +262,7 @@ Test(writer, a_child_that_ends_or_leaves_takes_nothing_from_its_parent) {
   join(&writer, &fd);
   child = fork();
   if (child == 0) {
-    shareable__writer_leave(&writer);
+    shareable__writer_unregister(&writer);
     _exit(0);
   }
   cr_assert_eq(waitpid(child, &result, 0), child);
@@ -270,11 +270,11 @@ Test(writer, a_child_that_ends_or_leaves_takes_nothing_from_its_parent) {
   cr_assert(shareable__writer_is_alive(&writer, writer.token));
   child = fork();
   if (child == 0)
-    _exit(shareable__writer_join(&writer, no_cell, NULL) == SHAREABLE_OK ? 0 : 1);
+    _exit(shareable__writer_register(&writer, no_cell, NULL) == SHAREABLE_OK ? 0 : 1);
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
   cr_assert(shareable__writer_is_alive(&writer, writer.token));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   remove_block();
 }
 
@@ -283,9 +283,9 @@ Test(writer, a_read_only_one_cannot_join) {
   shareable__writer reader;
 
   shareable__writer_start(&reader, &readers, own_name(), true);
-  cr_status(shareable__writer_join(&reader, no_cell, NULL), SHAREABLE_E_READ_ONLY);
+  cr_status(shareable__writer_register(&reader, no_cell, NULL), SHAREABLE_E_READ_ONLY);
   cr_assert_eq(reader.token, 0);
-  shareable__writer_leave(&reader);
+  shareable__writer_unregister(&reader);
   close(fd);
   remove_block();
 }
@@ -295,9 +295,9 @@ Test(writer, one_whose_file_is_gone_gets_no_proof_and_no_token) {
   int fd = -1;
 
   shareable__writer_start(&writer, &fd, own_name(), false);
-  cr_status(shareable__writer_join(&writer, no_cell, NULL), SHAREABLE_E_SYSTEM);
+  cr_status(shareable__writer_register(&writer, no_cell, NULL), SHAREABLE_E_SYSTEM);
   cr_assert_eq(writer.token, 0);
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
 }
 
 Test(writer, joins_and_is_asked_for_after_its_block_was_unlinked) {
@@ -310,7 +310,7 @@ Test(writer, joins_and_is_asked_for_after_its_block_was_unlinked) {
   shareable__writer_start(&other, &others, own_name(), false);
   token = writer.token;
   cr_assert(shareable__writer_is_alive(&other, token));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   cr_assert_not(shareable__writer_is_alive(&other, token));
 }
 
@@ -322,7 +322,7 @@ Test(writer, keeps_no_descriptor_open) {
   for (int i = 0; i < 100; i++) {
     join(&writer, &fd);
     cr_assert_eq(descriptors(), before, "while it is joined");
-    shareable__writer_leave(&writer);
+    shareable__writer_unregister(&writer);
     cr_assert_eq(descriptors(), before);
   }
   remove_block();
@@ -359,7 +359,7 @@ Test(writer, asking_whether_one_lives_is_no_cancellation_point) {
   cr_assert_eq(pthread_join(thread, &result), 0);
   cr_assert(asked.is_answered);
   cr_assert_eq(result, PTHREAD_CANCELED);
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   remove_block();
 }
 
@@ -378,7 +378,7 @@ Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
   need_barriers();
   shareable__writer_start(&writer, &fd, own_name(), false);
   cr_assert_null(shareable__writer_fast_cell(&writer));
-  cr_ok(shareable__writer_join(&writer, that_cell, cell));
+  cr_ok(shareable__writer_register(&writer, that_cell, cell));
   cr_assert_not_null(shareable__writer_fast_cell(&writer));
   cr_assert_eq(pthread_create(&thread, NULL, ask_whether_fast, &writer), 0);
   cr_assert_eq(pthread_join(thread, &answer), 0);
@@ -388,7 +388,7 @@ Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
     _exit(shareable__writer_fast_cell(&writer) != NULL);
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   cr_assert_null(shareable__writer_fast_cell(&writer));
   remove_block();
 }
@@ -399,7 +399,7 @@ Test(writer, one_without_a_cell_has_no_fast_thread) {
 
   join(&writer, &fd);
   cr_assert_null(shareable__writer_fast_cell(&writer));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   remove_block();
 }
 
@@ -419,8 +419,8 @@ Test(writer, a_read_lock_on_its_byte_does_not_make_a_dead_one_look_alive) {
 
   join(&writer, &fd);
   token = writer.token;
-  cr_assert_eq(token & SHAREABLE__SHARED_ID, 0);
-  shareable__writer_leave(&writer);
+  cr_assert_eq(token & SHAREABLE__SHARED_WRITER_ID, 0);
+  shareable__writer_unregister(&writer);
   read_lock(readers, IDS + token, 1);
   cr_assert_not(shareable__writer_is_alive(&writer, token));
   remove_block();
@@ -434,9 +434,9 @@ Test(writer, joins_beside_a_process_that_holds_read_locks_on_all_bytes) {
   read_lock(readers, IDS, INT64_C(1) << 32);
   join(&writer, &fd);
   token = writer.token;
-  cr_assert_neq(token & SHAREABLE__SHARED_ID, 0);
+  cr_assert_neq(token & SHAREABLE__SHARED_WRITER_ID, 0);
   cr_assert(shareable__writer_is_alive(&writer, token));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   close(readers);
   cr_assert_not(shareable__writer_is_alive(&writer, token), "once nobody holds a read lock");
   remove_block();
@@ -453,7 +453,7 @@ Test(writer, opens_its_file_again_if_the_program_has_closed_the_descriptor_or_re
   null = open("/dev/null", O_RDWR);
   cr_assert_eq(dup2(null, others), others);
   cr_assert(shareable__writer_is_alive(&other, writer.token));
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   cr_assert_not(shareable__writer_is_alive(&other, writer.token));
   remove_block();
 }
@@ -466,7 +466,7 @@ Test(writer, seems_alive_to_whoever_cannot_open_its_file_again) {
   join(&writer, &fd);
   token = writer.token;
   shareable__writer_start(&other, &others, own_name(), false);
-  shareable__writer_leave(&writer);
+  shareable__writer_unregister(&writer);
   close(others);
   remove_block();
   cr_assert(shareable__writer_is_alive(&other, token));

@@ -1,5 +1,5 @@
 /*
- * handshake.c - sends arbitrary bytes, as a peer that must prove that it has the key, to a
+ * handshake.c - sends arbitrary bytes, as a peer that must take_liveness_lock that it has the key, to a
  * connected client. The first byte is the number of correct messages that the peer sends first:
  * none, a challenge, or a challenge and a welcome.
  */

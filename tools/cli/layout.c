@@ -137,8 +137,8 @@ static void draw(picture *of, bool is_all) {
   add_area(of, "codes", layout->codes, count, "0: as packed, 1: str, 2: bytes, 3: None");
   end = (uint64_t)(layout->codes - of->base) + count;
   if (sync != NULL)
-    add_area(of, "sync area", sync, shareable__sync_size(count), "what keeps reads whole, the lock, who waits");
-  end = sync == NULL ? end : (uint64_t)(sync - of->base) + shareable__sync_size(count);
+    add_area(of, "sync area", sync, shareable__area_size(count), "what keeps reads whole, the lock, who waits");
+  end = sync == NULL ? end : (uint64_t)(sync - of->base) + shareable__area_size(count);
   if (end < size)
     add_area(of, "rest", of->base + end, size - end, "nothing");
   free(items);
