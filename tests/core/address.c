@@ -1,7 +1,7 @@
 /*
- * address.c - tests of core/src/address.c.
+ * address.c - tests of core/src/protocol/address.c.
  */
-#include "../../core/src/address.h"
+#include "protocol/address.h"
 
 #include "support.h"
 

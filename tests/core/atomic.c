@@ -1,5 +1,5 @@
 /*
- * atomic.c - tests of core/src/list_atomic.c.
+ * atomic.c - tests of core/src/list/list_atomic.c.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
 
 #define TIMES 20000

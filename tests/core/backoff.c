@@ -1,7 +1,8 @@
 /*
- * backoff.c - tests of core/src/backoff.c.
+ * backoff.c - tests of core/src/sync/backoff.c.
  */
-#include "../../core/src/backoff.h"
+#include "sync/backoff.h"
+#include "base/clock.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 /*
- * descriptor.c - tests of core/src/descriptor.c.
+ * descriptor.c - tests of core/src/base/descriptor.c.
  */
-#include "../../core/src/descriptor.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

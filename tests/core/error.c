@@ -1,7 +1,7 @@
 /*
- * error.c - tests of core/src/error.c.
+ * error.c - tests of core/src/base/error.c.
  */
-#include "../../core/src/error.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /*
- * fork.c - tests of core/src/fork.c: its lock, threads and signals that come while it is held, and forks.
+ * fork.c - tests of core/src/base/fork.c: its lock, threads and signals that come while it is held, and forks.
  */
-#include "../../core/src/fork.h"
+#include "base/fork.h"
 
 #include <pthread.h>
 #include <signal.h>

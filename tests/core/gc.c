@@ -1,5 +1,5 @@
 /*
- * gc.c - tests of core/src/gc.c and core/src/mapped.c.
+ * gc.c - tests of core/src/gc/gc.c and core/src/gc/mapped.c.
  *
  * Each is a user of its own, whose journals no reaper of another test looks into.
  */
@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/lease.h"
-#include "../../core/src/ownership_log.h"
 #include "capability.h"
 #include "child.h"
 #include "moved.h"
+#include "shm/lease.h"
+#include "shm/ownership_log.h"
 
 static void be_somebody(void) {
   if (geteuid() != 0)

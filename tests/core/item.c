@@ -1,7 +1,7 @@
 /*
- * item.c - tests of core/src/item.c, on slots of their own.
+ * item.c - tests of core/src/format/item.c, on slots of their own.
  */
-#include "../../core/src/item.h"
+#include "format/item.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * layout.c - tests of core/src/layout.c, on buffers of their own.
+ * layout.c - tests of core/src/format/layout.c, on buffers of their own.
  */
-#include "../../core/src/layout.h"
+#include "format/layout.h"
 
 #include "support.h"
 

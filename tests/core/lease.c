@@ -1,7 +1,7 @@
 /*
- * lease.c - tests of core/src/lease.c.
+ * lease.c - tests of core/src/shm/lease.c.
  */
-#include "../../core/src/lease.h"
+#include "shm/lease.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * list.c - tests of core/src/list.c, list_item.c and list_range.c.
+ * list.c - tests of core/src/list/list.c, list_item.c and list_range.c.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
 
 static shareable_list *seven(void) {

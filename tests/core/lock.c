@@ -1,5 +1,5 @@
 /*
- * lock.c - tests of core/src/list_lock.c.
+ * lock.c - tests of core/src/list/list_lock.c.
  */
 #include <linux/futex.h>
 #include <pthread.h>
@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
-#include "../../core/src/platform.h"
+#include "base/platform.h"
 #include "child.h"
+#include "list/list.h"
 #include "support.h"
 
 #define MILLISECOND INT64_C(1000000)

@@ -1,7 +1,7 @@
 /*
- * manager.c - tests of core/src/manager.c, with the program of the build tree.
+ * manager.c - tests of core/src/manager/manager.c, with the program of the build tree.
  */
-#include "../../core/src/manager.h"
+#include "manager/manager.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/backoff.h"
+#include "base/clock.h"
 #include "support.h"
 
 #define SECOND INT64_C(1000000000)

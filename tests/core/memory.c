@@ -1,5 +1,5 @@
 /*
- * memory.c - tests of core/src/memory.c.
+ * memory.c - tests of core/src/shm/memory.c.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * moved.h - a block that seems to be moved for a moment by a process that unlinks another one (core/src/unlink.h).
+ * moved.h - a block that seems to be moved for a moment by a process that unlinks another one (core/src/shm/unlink.h).
  */
 #ifndef TESTS_MOVED_H
 #define TESTS_MOVED_H

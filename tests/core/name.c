@@ -1,7 +1,7 @@
 /*
- * name.c - tests of core/src/name.c.
+ * name.c - tests of core/src/shm/name.c.
  */
-#include "../../core/src/name.h"
+#include "shm/name.h"
 
 #include "support.h"
 

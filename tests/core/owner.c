@@ -1,5 +1,5 @@
 /*
- * owner.c - tests of core/src/owner.c, core/src/ownership_log.c and tools/reaper.
+ * owner.c - tests of core/src/shm/owner.c, core/src/shm/ownership_log.c and tools/reaper.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/owner.h"
-#include "../../core/src/segment.h"
 #include "child.h"
 #include "moved.h"
+#include "shm/owner.h"
+#include "shm/segment.h"
 
 /* Names that another process can make up too: the test's, and a number. */
 typedef struct name {

@@ -1,9 +1,9 @@
 /*
- * owner_directory.c - tests of core/src/owner_directory.c: what another user, and an unusual umask, may do to the directories.
+ * owner_directory.c - tests of core/src/shm/owner_directory.c: what another user, and an unusual umask, may do to the directories.
  *
  * Each test is a user of its own. The files of the other user are made by root before, with this user's names.
  */
-#include "../../core/src/owner_directory.h"
+#include "shm/owner_directory.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
- * ownership_log.c - tests of core/src/ownership_log.c, on files of their own.
+ * ownership_log.c - tests of core/src/shm/ownership_log.c, on files of their own.
  */
-#include "../../core/src/ownership_log.h"
+#include "shm/ownership_log.h"
 
 #include <errno.h>
 #include <fcntl.h>

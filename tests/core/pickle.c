@@ -1,7 +1,7 @@
 /*
- * pickle.c - tests of core/src/pickle.c.
+ * pickle.c - tests of core/src/protocol/pickle.c.
  */
-#include "../../core/src/pickle.h"
+#include "protocol/pickle.h"
 
 #include "vectors_manager.h"
 

@@ -1,7 +1,7 @@
 /*
- * protocol.c - tests of core/src/protocol.c.
+ * protocol.c - tests of core/src/protocol/protocol.c.
  */
-#include "../../core/src/protocol.h"
+#include "protocol/protocol.h"
 
 #include "vectors_manager.h"
 

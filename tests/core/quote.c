@@ -1,7 +1,7 @@
 /*
- * quote.c - tests of core/src/quote.c.
+ * quote.c - tests of core/src/base/quote.c.
  */
-#include "../../core/src/quote.h"
+#include "base/quote.h"
 
 #include <unistr.h>
 

@@ -1,10 +1,10 @@
 /*
- * search.c - tests of core/src/list_search.c: what is looked for in blocks is found as it is one by one.
+ * search.c - tests of core/src/list/list_search.c: what is looked for in blocks is found as it is one by one.
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
 
 #define COUNT 200

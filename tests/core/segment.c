@@ -1,10 +1,10 @@
 /*
- * segment.c - tests of core/src/segment.c.
+ * segment.c - tests of core/src/shm/segment.c.
  */
-#include "../../core/src/segment.h"
-#include "../../core/src/lease.h"
-#include "../../core/src/platform.h"
-#include "../../core/src/unlink.h"
+#include "shm/segment.h"
+#include "base/platform.h"
+#include "shm/lease.h"
+#include "shm/unlink.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * sync.c - tests of core/src/sync.c.
+ * sync.c - tests of core/src/sync/sync.c.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
 
 #define SECOND INT64_C(1000000000)

@@ -1,12 +1,12 @@
 /*
- * unlink.c - tests of core/src/unlink.c.
+ * unlink.c - tests of core/src/shm/unlink.c.
  *
  * The unlinking process is stopped before each of its system calls in turn (ptrace). There its block is replaced by another
  * one, or it is killed, or both.
  */
-#include "../../core/src/unlink.h"
-#include "../../core/src/ownership_log.h"
-#include "../../core/src/platform.h"
+#include "shm/unlink.h"
+#include "base/platform.h"
+#include "shm/ownership_log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
- * value.c - tests of core/src/value.c.
+ * value.c - tests of core/src/format/value.c.
  */
-#include "../../core/src/value.h"
+#include "format/value.h"
 
 #include <math.h>
 

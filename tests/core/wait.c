@@ -1,5 +1,5 @@
 /*
- * wait.c - tests of core/src/list_wait.c, list_digest.c and eventcount.c.
+ * wait.c - tests of core/src/list/list_wait.c, list_digest.c and eventcount.c.
  */
 #include <linux/futex.h>
 #include <math.h>
@@ -10,7 +10,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
+#include "base/clock.h"
+#include "list/list.h"
 #include "support.h"
 
 #define MILLISECOND INT64_C(1000000)

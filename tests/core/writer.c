@@ -1,7 +1,7 @@
 /*
- * writer.c - tests of core/src/writer.c.
+ * writer.c - tests of core/src/sync/writer.c.
  */
-#include "../../core/src/writer.h"
+#include "sync/writer.h"
 
 #include <fcntl.h>
 #include <pthread.h>

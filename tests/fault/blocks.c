@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../core/src/owner.h"
 #include "control.h"
 #include "operations.h"
+#include "shm/owner.h"
 
 static shareable_status create(world *w, const char *name, uint64_t size, uint32_t flags) {
   return shareable_memory_create(&w->memory, name, size, flags, 0, &w->error);

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../core/src/unlink.h"
 #include "control.h"
 #include "faults.h"
+#include "shm/unlink.h"
 #undef access
 #include "operations.h"
 #undef close

@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../core/src/lease.h"
-#include "../../core/src/unlink.h"
 #include "operations.h"
+#include "shm/lease.h"
+#include "shm/unlink.h"
 
 /* Blocks of an owner that has ended, with its reaper: one is left to a process that lives, one is mapped by one that
    does not use this library, and one by nobody; and a block that nobody owns. */

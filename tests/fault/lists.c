@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "operations.h"
 
 #define MS INT64_C(1000000)

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../core/src/manager.h"
+#include "manager/manager.h"
 #include "operations.h"
 
 #define KEY "secret", 6

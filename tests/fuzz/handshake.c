@@ -5,9 +5,9 @@
  */
 #include <unistd.h>
 
-#include "../../core/src/backoff.h"
-#include "../../core/src/wire.h"
+#include "base/clock.h"
 #include "fuzz.h"
+#include "manager/wire.h"
 
 static const shareable__key key = {"secret", 6, true};
 

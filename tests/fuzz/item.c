@@ -1,7 +1,7 @@
 /*
  * item.c - writes any value to a slot of any size with any content, and reads the same value again.
  */
-#include "../../core/src/item.h"
+#include "format/item.h"
 #include "fuzz.h"
 
 enum { ROOM = 4096 };

@@ -1,7 +1,7 @@
 /*
  * layout.c - reads arbitrary bytes on the heap as a list: where its items are, and their values.
  */
-#include "../../core/src/item.h"
+#include "format/item.h"
 #include "fuzz.h"
 
 static void try_slot(const shareable__slot *slot, const uint8_t *base, size_t size) {

@@ -2,8 +2,8 @@
  * maps.c - parses arbitrary bytes as /proc/PID/maps. Any user can make files of any name appear
  * there.
  */
-#include "../../core/src/mapped.h"
 #include "fuzz.h"
+#include "gc/mapped.h"
 
 #include <sys/sysmacros.h>
 

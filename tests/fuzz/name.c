@@ -1,9 +1,9 @@
 /*
  * name.c - parses arbitrary bytes as a name, and as the address of a manager.
  */
-#include "../../core/src/name.h"
-#include "../../core/src/address.h"
+#include "shm/name.h"
 #include "fuzz.h"
+#include "protocol/address.h"
 
 static void try_name(const char *text) {
   const char *bare = shareable__name_bare(text);

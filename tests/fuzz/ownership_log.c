@@ -3,7 +3,7 @@
  * log names, by name and inode, is unlinked. There is one block. An entry with the inode 1 gets the
  * block's inode, and an entry whose name begins with @ gets the block's name.
  */
-#include "../../core/src/ownership_log.h"
+#include "shm/ownership_log.h"
 #include "fuzz.h"
 
 #include <fcntl.h>

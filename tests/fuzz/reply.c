@@ -5,8 +5,8 @@
  */
 #include <unistd.h>
 
-#include "../../core/src/manager.h"
 #include "fuzz.h"
+#include "manager/manager.h"
 
 typedef struct answer {
   const uint8_t *bytes;

@@ -2,10 +2,10 @@
  * wire.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests,
  * replies.
  */
-#include "../../core/src/address.h"
-#include "../../core/src/protocol.h"
 #include "../../tools/manager/service.h"
 #include "fuzz.h"
+#include "protocol/address.h"
+#include "protocol/protocol.h"
 
 enum { NODES = 512 };
 

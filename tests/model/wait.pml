@@ -1,5 +1,5 @@
 /*
- * wait.pml - waiting for a change of an item (core/src/eventcount.h), with waiters and writers killed
+ * wait.pml - waiting for a change of an item (core/src/sync/eventcount.h), with waiters and writers killed
  * between any two steps.
  *
  * Items share eventcounts. An eventcount is a waiters bit, which is set if a process may sleep, and

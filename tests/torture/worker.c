@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "torture.h"
 
 #define SECOND INT64_C(1000000000)

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "list.h"
+#include "list/list.h"
 #include "nameless.h"
-#include "segment.h"
+#include "shm/segment.h"
 
 const char *block_kind_name(block_kind kind) {
   static const char *const names[] = {"raw", "list", "semaphore", NULL};

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "cli.h"
-#include "survey.h"
+#include "gc/survey.h"
 
 typedef enum block_kind { BLOCK_RAW, BLOCK_LIST, BLOCK_SEMAPHORE, BLOCK_UNREADABLE } block_kind;
 

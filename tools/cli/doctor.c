@@ -17,10 +17,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "blocks.h"
 #include "output.h"
-#include "program.h"
-#include "segment.h"
+#include "shm/segment.h"
 #include "table.h"
 
 #define DOCKERS_SIZE (UINT64_C(64) << 20)

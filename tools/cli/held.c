@@ -3,7 +3,8 @@
  */
 #include "held.h"
 
-#include "list.h"
+#include "base/clock.h"
+#include "list/list.h"
 
 /* How long another writer than the one that timed out has its lock, at least, to count as a holder. */
 #define NAP_NS INT64_C(100000)

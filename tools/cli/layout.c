@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "item.h"
-#include "list.h"
+#include "format/item.h"
+#include "list/list.h"
 #include "table.h"
 #include "text.h"
 

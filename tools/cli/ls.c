@@ -14,7 +14,7 @@
 #include "blocks.h"
 #include "escape.h"
 #include "output.h"
-#include "segment.h"
+#include "shm/segment.h"
 #include "table.h"
 
 enum { NAME, KIND, ITEMS, SIZE, USED, USERS, OWNER, AGE, STATE, USER, MODE, SYNC };

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "cli.h"
-#include "program.h"
 
 static int run_manager(int argc, char **argv) {
   const char *program = shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);

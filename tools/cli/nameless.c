@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "segment.h"
+#include "shm/segment.h"
 
 /* The file of one line of a process's maps, if that is the one. Only such a file is looked at: another may be remote. */
 static uint64_t used_of_line(const char *line, const shareable__mapping *user, dev_t device) {

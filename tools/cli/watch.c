@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "held.h"
-#include "list.h"
+#include "list/list.h"
 #include "output.h"
 #include "text.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../core/src/quote.h"
+#include "base/quote.h"
 #include "key.h"
 #include "log.h"
 #include "server.h"

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../core/src/segment.h"
-#include "../core/src/unlink.h"
 #include "log.h"
+#include "shm/segment.h"
+#include "shm/unlink.h"
 
 static bool look_up(const char *name, struct stat *file) {
   char path[sizeof SHAREABLE__DIRECTORY + 1 + SHAREABLE__NAME_MAX];

@@ -7,7 +7,7 @@
 #ifndef MANAGER_OWNERSHIP_H
 #define MANAGER_OWNERSHIP_H
 
-#include "../core/src/owner.h"
+#include "shm/owner.h"
 
 /* All zero: the name stands for whatever block has it, and nothing is recorded. */
 typedef struct ownership {

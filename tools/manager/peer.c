@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../core/src/address.h"
+#include "protocol/address.h"
 
 /* The kernel's answer is 16 and 72 bytes, and attributes that are not used here. */
 #define ANSWER_SIZE 4096

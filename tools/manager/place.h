@@ -6,8 +6,8 @@
 
 #include <sys/types.h>
 
-#include "../core/src/address.h"
 #include "folder.h"
+#include "protocol/address.h"
 
 typedef struct place {
   int socket;

@@ -6,8 +6,8 @@
 
 #include <uv.h>
 
-#include "../core/src/protocol.h"
 #include "place.h"
+#include "protocol/protocol.h"
 #include "registry.h"
 
 /* How long a peer may take to show its key, to send a request it has begun, or to take a reply; in milliseconds. */

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../core/src/name.h"
-#include "../core/src/protocol.h"
-#include "../core/src/quote.h"
+#include "base/quote.h"
+#include "protocol/protocol.h"
+#include "shm/name.h"
 
 /* A request is eight nodes; of one that is anything else, so many are looked at. */
 #define NODES 1000

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "unlink.h"
+#include "shm/unlink.h"
 
 /*
  * Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. The

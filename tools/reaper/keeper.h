@@ -4,7 +4,7 @@
 #ifndef REAPER_KEEPER_H
 #define REAPER_KEEPER_H
 
-#include "ownership_log.h"
+#include "shm/ownership_log.h"
 
 /* Waits until the log's owner has ended, and its heir; then clears the log. */
 void reaper_keep(const shareable__owner_directory *directory, const char *name);

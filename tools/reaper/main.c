@@ -1,7 +1,7 @@
 /*
  * main.c - shareable-reaper: waits until a process has ended, and unlinks the blocks that it owned.
  *
- * The library starts it with the process's first such block (core/src/owner.c), in a session of its own, so that what ends
+ * The library starts it with the process's first such block (core/src/shm/owner.c), in a session of its own, so that what ends
  * the process's group does not end this. It also clears the logs of processes whose reaper was killed with them.
  *
  * Normally there is one for each owner: it is an orphan, and the parent of orphans waits for it when it exits. In a container
@@ -20,8 +20,8 @@
 #include "keeper.h"
 #include "limits.h"
 #include "orphan.h"
+#include "shm/unlink.h"
 #include "supervisor.h"
-#include "unlink.h"
 
 /*
  * What a reaper of one owner takes at most to clear its log, beside 0 to 2. To look after what other processes left takes more:

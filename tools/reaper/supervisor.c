@@ -20,7 +20,7 @@
 #include "keeper.h"
 #include "limits.h"
 #include "orphan.h"
-#include "segment.h"
+#include "shm/segment.h"
 
 #define PREFIX "reaper-"
 

@@ -11,7 +11,7 @@
 #ifndef REAPER_SUPERVISOR_H
 #define REAPER_SUPERVISOR_H
 
-#include "owner_directory.h"
+#include "shm/owner_directory.h"
 
 typedef struct supervisor {
   const shareable__owner_directory *directory;

@@ -1,0 +1,69 @@
+/*
+ * quote.c - text from elsewhere made fit for a sentence.
+ */
+#include "base/quote.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistr.h>
+
+#define ELLIPSIS "\xe2\x80\xa6"
+
+/* The control characters of ASCII and of ISO 8859-1, and those of Unicode that set the direction or end a line. */
+static bool is_unsafe(ucs4_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0x2028 ||
+         c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/* The bytes of the next character; *is_plain says whether they may be shown as they are. */
+static size_t next(const char *text, size_t length, bool *is_plain) {
+  ucs4_t c;
+  int count = u8_mbtoucr(&c, (const uint8_t *)text, length);
+
+  *is_plain = count > 0 && !is_unsafe(c);
+  return count > 0 ? (size_t)count : 1;
+}
+
+static void escape(char *out, const char *bytes, size_t count) {
+  static const char digits[] = "0123456789abcdef";
+
+  for (size_t i = 0; i < count; i++, out += 4) {
+    unsigned char byte = (unsigned char)bytes[i];
+
+    out[0] = '\\';
+    out[1] = 'x';
+    out[2] = digits[byte >> 4];
+    out[3] = digits[byte & 15];
+  }
+}
+
+size_t shareable__quote(char *out, size_t room, const char *text, size_t length, size_t limit) {
+  const size_t dots = sizeof ELLIPSIS - 1;
+  size_t most = room == 0 ? 0 : room - 1, used = 0, cut = 0, count;
+
+  if (limit < most)
+    most = limit;
+  for (size_t at = 0; at < length; at += count) {
+    bool is_plain;
+    size_t shown;
+
+    count = next(text + at, length - at, &is_plain);
+    shown = is_plain ? count : 4 * count;
+    if (shown > most - used) {
+      used = cut + (dots <= most - cut ? dots : 0);
+      memcpy(out + cut, ELLIPSIS, used - cut);
+      break;
+    }
+    if (is_plain)
+      memcpy(out + used, text + at, count);
+    else
+      escape(out + used, text + at, count);
+    used += shown;
+    if (used + dots <= most)
+      cut = used;
+  }
+  if (room > 0)
+    out[used] = '\0';
+  return used;
+}

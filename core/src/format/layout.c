@@ -1,0 +1,42 @@
+/*
+ * layout.c - where each item of a list lies in its segment.
+ */
+#include "format/layout.h"
+
+/* What an item takes besides its slot: its offset, its format, its code. */
+#define PER_ITEM 17
+/* What a list takes besides its items: N and the last offset. */
+#define PER_LIST 16
+
+uint64_t shareable__layout_size(uint64_t count, uint64_t data_size) {
+  uint64_t size;
+
+  if (__builtin_mul_overflow(count, PER_ITEM, &size) || __builtin_add_overflow(size, PER_LIST, &size) ||
+      __builtin_add_overflow(size, data_size, &size) || size > INT64_MAX)
+    return 0;
+  return size;
+}
+
+static void divide(shareable__layout *layout, void *base, size_t count, size_t data_size) {
+  layout->count = count;
+  layout->data_size = data_size;
+  layout->offsets = (unsigned char *)base + 8;
+  layout->data = layout->offsets + 8 * (count + 1);
+  layout->formats = layout->data + data_size;
+  layout->codes = layout->formats + 8 * count;
+}
+
+uint64_t shareable__layout_last(size_t size, uint64_t count) {
+  if (size < PER_LIST || count > (size - PER_LIST) / PER_ITEM)
+    return 0;
+  return 8 + 8 * count;
+}
+
+bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, uint64_t count, uint64_t data_size) {
+  uint64_t needed = shareable__layout_size(count, data_size);
+
+  if (shareable__layout_last(size, count) == 0 || needed == 0 || needed > size || (data_size & 7) != 0)
+    return false;
+  divide(layout, base, (size_t)count, (size_t)data_size);
+  return true;
+}

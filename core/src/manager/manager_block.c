@@ -1,0 +1,118 @@
+/*
+ * manager_block.c - the blocks of a manager.
+ */
+#include "base/error.h"
+#include "list/list.h"
+#include "manager/manager.h"
+#include "shm/name.h"
+
+static shareable_status ask_of_name(shareable_manager *manager, const char *method, const char *name,
+                                    shareable_error *error) {
+  const char *bare = shareable__name_bare(name);
+
+  if (bare == NULL || !shareable__is_utf8(bare, strlen(bare)))
+    return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s, and a manager's is UTF-8",
+                           shareable_status_text(SHAREABLE_E_NAME));
+  return shareable__manager_ask(manager, method, bare, NULL, NULL, error);
+}
+
+shareable_status shareable_manager_track(shareable_manager *manager, const char *name, shareable_error *error) {
+  return ask_of_name(manager, "track_segment", name, error);
+}
+
+shareable_status shareable_manager_release(shareable_manager *manager, const char *name, shareable_error *error) {
+  return ask_of_name(manager, "release_segment", name, error);
+}
+
+static shareable_status check(const shareable_manager *manager, const void *result, shareable_error *error) {
+  if (manager != NULL && result != NULL)
+    return SHAREABLE_OK;
+  return shareable__fail(error, manager == NULL ? SHAREABLE_E_CLOSED : SHAREABLE_E_ARGUMENT, 0,
+                         "no manager, or no place for the handle, was given");
+}
+
+/* A new block that the manager does not know of would be nobody's. */
+static shareable_status track(shareable_manager *manager, shareable_memory *memory, shareable_error *error) {
+  shareable_status status = shareable_manager_track(manager, shareable_memory_name(memory), error);
+
+  if (status != SHAREABLE_OK)
+    shareable_memory_unlink(memory, NULL);
+  return status;
+}
+
+shareable_status shareable_manager_create_memory(shareable_manager *manager, shareable_memory **result, uint64_t size,
+                                                 shareable_error *error) {
+  shareable_status status = check(manager, result, error);
+  shareable_memory *memory;
+
+  if (status == SHAREABLE_OK)
+    status = shareable_memory_create(&memory, NULL, size, 0, 0, error);
+  if (status != SHAREABLE_OK)
+    return status;
+  status = track(manager, memory, error);
+  if (status == SHAREABLE_OK)
+    *result = memory;
+  else
+    shareable_memory_unref(memory);
+  return status;
+}
+
+shareable_status shareable_manager_create_list(shareable_manager *manager, shareable_list **result,
+                                               const shareable_value *values, size_t count, uint32_t flags,
+                                               shareable_error *error) {
+  shareable_status status = check(manager, result, error);
+  shareable_list *list;
+
+  if (status == SHAREABLE_OK)
+    status = shareable_list_create(&list, NULL, values, count, flags, 0, error);
+  if (status != SHAREABLE_OK)
+    return status;
+  status = track(manager, shareable_list_memory(list), error);
+  if (status == SHAREABLE_OK)
+    *result = list;
+  else
+    shareable_list_unref(list);
+  return status;
+}
+
+/* Where the names go. */
+typedef struct names {
+  char *buffer;
+  size_t size, length;
+} names;
+
+static shareable_status fill(const shareable__plains *in, const shareable__plain *value, void *into,
+                             shareable_error *error) {
+  names *to = into;
+
+  if (value->type != SHAREABLE__PLAIN_LIST)
+    return shareable__fail(error, SHAREABLE_E_PROTOCOL, 0, "the manager answers no list of names");
+  for (uint32_t i = value->first; i != 0; i = in->nodes[i].next) {
+    const shareable__plain *name = &in->nodes[i];
+
+    if (name->type != SHAREABLE__PLAIN_STR)
+      return shareable__fail(error, SHAREABLE_E_PROTOCOL, 0, "the manager answers a name that is no str");
+    if (to->length < to->size && name->length < to->size - to->length) {
+      memcpy(to->buffer + to->length, name->text, name->length);
+      to->buffer[to->length + name->length] = '\0';
+    }
+    to->length += name->length + 1;
+  }
+  if (to->length > to->size)
+    return shareable__fail(error, SHAREABLE_E_BUFFER, 0, "the names take %zu bytes, the buffer has %zu", to->length,
+                           to->size);
+  return SHAREABLE_OK;
+}
+
+shareable_status shareable_manager_names(shareable_manager *manager, char *buffer, size_t size, size_t *length,
+                                         shareable_error *error) {
+  names to = {buffer, size, 0};
+  shareable_status status;
+
+  if (buffer == NULL && size > 0)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no buffer was given");
+  status = shareable__manager_ask(manager, "list_segments", NULL, fill, &to, error);
+  if (length != NULL && (status == SHAREABLE_OK || status == SHAREABLE_E_BUFFER))
+    *length = to.length;
+  return status;
+}

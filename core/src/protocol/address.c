@@ -1,0 +1,139 @@
+/*
+ * address.c - where a manager is.
+ */
+#include "protocol/address.h"
+
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define PATH_AT offsetof(struct sockaddr_un, sun_path)
+#define PATH_MAX_BYTES (sizeof((struct sockaddr_un *)NULL)->sun_path)
+
+static bool set_local(shareable__address *address, const char *name, size_t length) {
+  bool is_file = length > 0 && name[0] != '\0';
+
+  if (length + is_file > PATH_MAX_BYTES || (is_file && memchr(name, '\0', length) != NULL))
+    return false;
+  address->local.sun_family = AF_UNIX;
+  memcpy(address->local.sun_path, name, length);
+  address->length = (socklen_t)(PATH_AT + length + is_file);
+  return true;
+}
+
+static bool set_abstract(shareable__address *address, const char *name) {
+  char path[PATH_MAX_BYTES] = "";
+  size_t length = strlen(name);
+
+  if (length >= sizeof path)
+    return false;
+  memcpy(path + 1, name, length); /* NOLINT(bugprone-not-null-terminated-result): its length ends it, not a NUL */
+  return set_local(address, path, length == 0 ? 0 : length + 1);
+}
+
+static bool set_internet(shareable__address *address, const char *host, int64_t port) {
+  if (port < 0 || port > UINT16_MAX)
+    return false;
+  address->internet.sin_family = AF_INET;
+  address->internet.sin_port = htons((uint16_t)port);
+  address->length = sizeof address->internet;
+  if (strcmp(host, "localhost") == 0)
+    host = "127.0.0.1";
+  return inet_pton(AF_INET, host[0] == '\0' ? "0.0.0.0" : host, &address->internet.sin_addr) == 1;
+}
+
+/* One to five digits; -1 where it is something else. */
+static int64_t port_of(const char *text) {
+  int64_t port = 0;
+
+  if (strlen(text) == 0 || strlen(text) > 5 || strspn(text, "0123456789") != strlen(text))
+    return -1;
+  while (*text != '\0')
+    port = 10 * port + *text++ - '0';
+  return port;
+}
+
+bool shareable__address_read(shareable__address *address, const char *text) {
+  char host[SHAREABLE__ADDRESS_TEXT];
+  const char *colon = strrchr(text, ':');
+
+  memset(address, 0, sizeof *address);
+  if (strchr(text, '/') != NULL)
+    return set_local(address, text, strlen(text));
+  if (text[0] == '@')
+    return set_abstract(address, text + 1);
+  if (colon == NULL || colon == text || (size_t)(colon - text) >= sizeof host)
+    return false;
+  memcpy(host, text, (size_t)(colon - text));
+  host[colon - text] = '\0';
+  return set_internet(address, host, port_of(colon + 1));
+}
+
+const char *shareable__address_path(const shareable__address *address) {
+  bool is_file = address->any.sa_family == AF_UNIX && address->length > PATH_AT && address->local.sun_path[0] != '\0';
+
+  return is_file ? address->local.sun_path : NULL;
+}
+
+static const char *host_of(const shareable__address *address, char host[INET_ADDRSTRLEN]) {
+  return inet_ntop(AF_INET, &address->internet.sin_addr, host, INET_ADDRSTRLEN);
+}
+
+/* The bytes of a local name, without a path's NUL. */
+static size_t local_length(const shareable__address *address) {
+  size_t length = address->length - PATH_AT;
+
+  return shareable__address_path(address) != NULL ? strnlen(address->local.sun_path, length) : length;
+}
+
+bool shareable__address_write(const shareable__address *address, char text[SHAREABLE__ADDRESS_TEXT]) {
+  char host[INET_ADDRSTRLEN];
+  size_t length;
+
+  if (address->any.sa_family == AF_INET)
+    return snprintf(text, SHAREABLE__ADDRESS_TEXT, "%s:%d", host_of(address, host), ntohs(address->internet.sin_port)) >
+           0;
+  length = local_length(address);
+  memcpy(text, address->local.sun_path, length);
+  text[length] = '\0';
+  if (shareable__address_path(address) == NULL)
+    text[0] = '@';
+  return length > 0 && strlen(text) == length;
+}
+
+uint32_t shareable__address_plain(const shareable__address *address, shareable__plains *in,
+                                  char host[INET_ADDRSTRLEN]) {
+  bool is_file = shareable__address_path(address) != NULL;
+  uint32_t pair;
+
+  if (address->any.sa_family != AF_INET)
+    return shareable__plain_text(in, is_file ? SHAREABLE__PLAIN_STR : SHAREABLE__PLAIN_BYTES, address->local.sun_path,
+                                 local_length(address));
+  host_of(address, host);
+  pair = shareable__plain_empty(in, SHAREABLE__PLAIN_TUPLE);
+  if (!shareable__plain_add(in, pair, shareable__plain_text(in, SHAREABLE__PLAIN_STR, host, strlen(host))) ||
+      !shareable__plain_add(in, pair, shareable__plain_int(in, ntohs(address->internet.sin_port))))
+    return 0;
+  return pair;
+}
+
+static bool internet_of_pair(shareable__address *address, const shareable__plain *host, const shareable__plain *port) {
+  char text[SHAREABLE__ADDRESS_TEXT];
+
+  if (host->type != SHAREABLE__PLAIN_STR || host->length >= sizeof text || port->type != SHAREABLE__PLAIN_INT)
+    return false;
+  memcpy(text, host->text, host->length);
+  text[host->length] = '\0';
+  return set_internet(address, text, port->integer);
+}
+
+bool shareable__address_of_plain(shareable__address *address, const shareable__plains *in, uint32_t root) {
+  const shareable__plain *node = &in->nodes[root], *host = &in->nodes[node->first];
+
+  memset(address, 0, sizeof *address);
+  if (node->type == SHAREABLE__PLAIN_TUPLE && node->length == 2)
+    return internet_of_pair(address, host, &in->nodes[host->next]);
+  if (node->type != SHAREABLE__PLAIN_STR && node->type != SHAREABLE__PLAIN_BYTES)
+    return false;
+  return node->length > 0 && set_local(address, node->text, node->length);
+}
