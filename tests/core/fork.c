@@ -26,7 +26,7 @@ Test(fork, a_thread_is_cancelled_only_after_it_has_released_the_lock) {
   pthread_t thread;
   void *result;
 
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   cr_assert_eq(pthread_create(&thread, NULL, be_cancelled_under_the_lock, &is_past), 0);
   cr_assert_eq(pthread_join(thread, &result), 0);
   cr_assert(is_past);
@@ -74,7 +74,7 @@ Test(fork, a_child_s_only_thread_can_be_cancelled) {
   int status, state;
   pid_t child;
 
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   child = fork();
   if (child == 0) {
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
@@ -96,21 +96,21 @@ Test(fork, a_child_that_runs_no_handlers_has_a_number_of_its_own) {
   pid_t child;
 
   need_cleared_pages();
-  cr_assert(shareable__fork_watch());
-  parent = shareable__forks;
+  cr_assert(shareable__fork_init());
+  parent = shareable__fork_generation;
   cr_assert_neq(parent, 0);
   child = fork_without_handlers();
   if (child == 0) {
-    bool is_new = shareable__forks != parent && shareable__fork_watch() && shareable__forks > parent;
-    unsigned own = shareable__forks;
+    bool is_new = shareable__fork_generation != parent && shareable__fork_init() && shareable__fork_generation > parent;
+    unsigned own = shareable__fork_generation;
     pid_t grandchild = fork();
 
     if (grandchild == 0)
-      _exit(shareable__forks <= own);
+      _exit(shareable__fork_generation <= own);
     _exit(!is_new || status_of(grandchild) != 0);
   }
   cr_assert_eq(status_of(child), 0);
-  cr_assert_eq(shareable__forks, parent);
+  cr_assert_eq(shareable__fork_generation, parent);
 }
 
 static void *hold_the_lock(void *is_held) {
@@ -126,7 +126,7 @@ Test(fork, a_child_that_runs_no_handlers_finds_the_lock_free) {
   pid_t child;
 
   need_cleared_pages();
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   cr_assert_eq(pthread_create(&thread, NULL, hold_the_lock, &is_held), 0);
   while (!is_held)
     usleep(1000);
@@ -177,7 +177,7 @@ static void be_interrupted_under_the_lock(void) {
   sigset_t mask;
 
   signal(SIGUSR1, fork_in_handler);
-  shareable__fork_watch();
+  shareable__fork_init();
   alarm(5);
   shareable__fork_lock();
   raise(SIGUSR1);
@@ -210,7 +210,7 @@ Test(fork, blocks_no_signal_that_reports_an_error_of_the_thread) {
 Test(fork, a_child_has_the_signal_mask_of_its_parent) {
   pid_t child;
 
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   child = fork();
   if (child == 0) {
     sigset_t mask;

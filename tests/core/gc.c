@@ -1,5 +1,5 @@
 /*
- * gc.c - tests of core/src/gc/gc.c and core/src/gc/mapped.c.
+ * gc.c - tests of core/src/gc/gc.c and core/src/gc/proc_maps.c.
  *
  * Each is a user of its own, whose journals no reaper of another test looks into.
  */

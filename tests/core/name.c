@@ -6,30 +6,30 @@
 #include "support.h"
 
 Test(name, drops_one_leading_slash) {
-  cr_assert_str_eq(shareable__name_bare("demo"), "demo");
-  cr_assert_str_eq(shareable__name_bare("/demo"), "demo");
+  cr_assert_str_eq(shareable__name_normalize("demo"), "demo");
+  cr_assert_str_eq(shareable__name_normalize("/demo"), "demo");
 }
 
 Test(name, refuses_what_is_no_name) {
   const char *const bad[] = {NULL, "", "/", "//demo", "a/b", "demo/", ".", "..", "/..", "../demo"};
 
   for (size_t i = 0; i < LENGTH(bad); i++)
-    cr_assert_null(shareable__name_bare(bad[i]), "%s", bad[i]);
+    cr_assert_null(shareable__name_normalize(bad[i]), "%s", bad[i]);
 }
 
 Test(name, takes_255_bytes_and_no_more) {
   char name[258] = {0};
 
   memset(name, 'x', 255);
-  cr_assert_not_null(shareable__name_bare(name));
+  cr_assert_not_null(shareable__name_normalize(name));
   name[255] = 'x';
-  cr_assert_null(shareable__name_bare(name));
+  cr_assert_null(shareable__name_normalize(name));
   name[0] = '/';
-  cr_assert_not_null(shareable__name_bare(name));
+  cr_assert_not_null(shareable__name_normalize(name));
 }
 
 Test(name, takes_bytes_that_are_not_ascii) {
-  cr_assert_str_eq(shareable__name_bare("caf\xc3\xa9 \xff"), "caf\xc3\xa9 \xff");
+  cr_assert_str_eq(shareable__name_normalize("caf\xc3\xa9 \xff"), "caf\xc3\xa9 \xff");
 }
 
 Test(name, makes_random_ones_as_cpython_does) {

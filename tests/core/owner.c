@@ -412,16 +412,16 @@ Test(owner, of_many_threads_leaves_no_block) {
 /* Each block's record would be freed by the next claim if it was taken for one whose block has gone. */
 static void claim_before_publishing(const void *prefix) {
   enum { COUNT = 40 }; /* more than the first chunk has records for */
-  shareable__owned owned[COUNT];
+  shareable__ownership owned[COUNT];
   name names[COUNT];
 
   for (int i = 0; i < COUNT; i++) {
     const shareable__file_id none = {1, 1};
 
     names[i] = numbered(prefix, i);
-    if (shareable__owner_claim(&owned[i], names[i].text, NULL) != SHAREABLE_OK)
+    if (shareable__owner_reserve(&owned[i], names[i].text, NULL) != SHAREABLE_OK)
       _exit(1);
-    shareable__owner_record(&owned[i], &none, names[i].text);
+    shareable__owner_commit(&owned[i], &none, names[i].text);
   }
   for (int i = 0; i < COUNT; i++)
     if (owned[i].record->state != SHAREABLE__ENTRY_PENDING || strcmp(owned[i].record->name, names[i].text) != 0)
@@ -468,20 +468,20 @@ Test(owner, leaves_no_block_that_another_process_has_moved) {
 
 /* The record is another block's by then. */
 static void forget_twice(const void *prefix) {
-  shareable__owned one, other;
+  shareable__ownership one, other;
   const shareable__file_id none = {1, 1};
 
-  if (shareable__owner_claim(&one, prefix, NULL) != SHAREABLE_OK)
+  if (shareable__owner_reserve(&one, prefix, NULL) != SHAREABLE_OK)
     _exit(1);
-  shareable__owner_record(&one, &none, prefix);
-  shareable__owner_forget(&one);
+  shareable__owner_commit(&one, &none, prefix);
+  shareable__owner_release(&one);
   do
-    if (shareable__owner_claim(&other, prefix, NULL) != SHAREABLE_OK)
+    if (shareable__owner_reserve(&other, prefix, NULL) != SHAREABLE_OK)
       _exit(1);
   while (other.record != one.record);
-  shareable__owner_record(&other, &none, prefix);
-  shareable__owner_forget(&one);
-  shareable__owner_abandon(&one);
+  shareable__owner_commit(&other, &none, prefix);
+  shareable__owner_release(&one);
+  shareable__owner_cancel(&one);
   _exit(other.record->state == SHAREABLE__ENTRY_PENDING ? 0 : 2);
 }
 
@@ -587,7 +587,7 @@ Test(owner, that_changes_its_user_leaves_no_block_of_either) {
 }
 
 static void adopt(const void *block) {
-  shareable__owned owned = {0};
+  shareable__ownership owned = {0};
 
   shareable__owner_be_manager();
   if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
@@ -606,11 +606,11 @@ Test(owner, may_adopt_a_block_of_another_process_of_its_user) {
 }
 
 static void adopt_and_release(const void *block) {
-  shareable__owned owned = {0};
+  shareable__ownership owned = {0};
 
   if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
     _exit(1);
-  shareable__owner_forget(&owned);
+  shareable__owner_release(&owned);
 }
 
 Test(owner, leaves_an_adopted_block_that_it_has_released) {
@@ -626,7 +626,7 @@ Test(owner, leaves_an_adopted_block_that_it_has_released) {
 }
 
 Test(owner, adopts_no_block_that_is_not_its_user_s) {
-  shareable__owned owned = {0};
+  shareable__ownership owned = {0};
   shareable_error error = {0};
   char path[100];
 
@@ -715,7 +715,7 @@ Test(owner, keeps_no_descriptor_open_beyond_its_end) {
   close(ends[0]);
 }
 
-Test(presence, is_seen_while_a_block_is_mapped) {
+Test(usage_lock, is_seen_while_a_block_is_mapped) {
   shareable_memory *memory;
   char path[300];
   pid_t child;

@@ -26,7 +26,7 @@
 #include "child.h"
 
 /* The way that is taken here if none is chosen. */
-#define USUAL (SHAREABLE__LINUX ? SHAREABLE__UNNAMED : SHAREABLE__TEMPORARY)
+#define USUAL (SHAREABLE__LINUX ? SHAREABLE__CREATE_TMPFILE : SHAREABLE__CREATE_TEMP_NAME)
 
 static void need_unnamed_files(void) {
   if (!SHAREABLE__LINUX)
@@ -39,7 +39,7 @@ static shareable_status unlink_block(const shareable__segment *segment, const ch
   return shareable__unlink_block(&block, name, error);
 }
 
-static shareable__segment made(shareable__hiding hiding, uint64_t size) {
+static shareable__segment made(shareable__creation_method hiding, uint64_t size) {
   shareable__segment segment;
   shareable_error error = {0};
 
@@ -48,7 +48,7 @@ static shareable__segment made(shareable__hiding hiding, uint64_t size) {
   return segment;
 }
 
-static void publishes_complete(shareable__hiding hiding) {
+static void publishes_complete(shareable__creation_method hiding) {
   shareable__segment segment = made(hiding, 100), opened;
 
   cr_assert_not(exists(own_name()), "nobody sees it before it is complete");
@@ -63,7 +63,7 @@ static void publishes_complete(shareable__hiding hiding) {
   shareable__segment_discard(&opened);
 }
 
-static void leaves_an_existing_name_alone(shareable__hiding hiding) {
+static void leaves_an_existing_name_alone(shareable__creation_method hiding) {
   shareable__segment first = made(hiding, 100), second = made(hiding, 200), opened;
   shareable_error error;
 
@@ -80,24 +80,24 @@ static void leaves_an_existing_name_alone(shareable__hiding hiding) {
 
 Test(segment, without_a_name_publishes_complete) {
   need_unnamed_files();
-  publishes_complete(SHAREABLE__UNNAMED);
+  publishes_complete(SHAREABLE__CREATE_TMPFILE);
 }
 
 Test(segment, under_a_temporary_name_publishes_complete) {
-  publishes_complete(SHAREABLE__TEMPORARY);
+  publishes_complete(SHAREABLE__CREATE_TEMP_NAME);
 }
 
 Test(segment, without_a_name_leaves_an_existing_name_alone) {
   need_unnamed_files();
-  leaves_an_existing_name_alone(SHAREABLE__UNNAMED);
+  leaves_an_existing_name_alone(SHAREABLE__CREATE_TMPFILE);
 }
 
 Test(segment, under_a_temporary_name_leaves_an_existing_name_alone) {
-  leaves_an_existing_name_alone(SHAREABLE__TEMPORARY);
+  leaves_an_existing_name_alone(SHAREABLE__CREATE_TEMP_NAME);
 }
 
 Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
-  shareable__segment segment = made(SHAREABLE__TEMPORARY, 100);
+  shareable__segment segment = made(SHAREABLE__CREATE_TEMP_NAME, 100);
   char temporary[sizeof segment.temporary];
 
   strcpy(temporary, segment.temporary);
@@ -106,7 +106,7 @@ Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
   cr_assert_neq(access(temporary, F_OK), 0);
   cr_ok(unlink_block(&segment, own_name(), NULL));
   shareable__segment_discard(&segment);
-  segment = made(SHAREABLE__TEMPORARY, 100);
+  segment = made(SHAREABLE__CREATE_TEMP_NAME, 100);
   strcpy(temporary, segment.temporary);
   shareable__segment_discard(&segment);
   cr_assert_neq(access(temporary, F_OK), 0);
@@ -116,7 +116,7 @@ Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
   shareable__segment segment = made(USUAL, 8);
   char name[13];
 
-  cr_ok(shareable__segment_make_up_name(name, NULL));
+  cr_ok(shareable__segment_random_name(name, NULL));
   cr_ok(shareable__segment_publish(&segment, name, NULL));
   cr_assert_eq(strspn(name + 4, "0123456789abcdef"), 8);
   cr_assert(exists(name));
@@ -138,7 +138,7 @@ Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
   shareable__segment_discard(&segment);
 }
 
-static void no_space(shareable__hiding hiding) {
+static void no_space(shareable__creation_method hiding) {
   shareable__segment segment;
   shareable_error error;
 
@@ -151,15 +151,15 @@ static void no_space(shareable__hiding hiding) {
 
 Test(segment, without_a_name_that_does_not_fit_is_told_the_figures) {
   need_unnamed_files();
-  no_space(SHAREABLE__UNNAMED);
+  no_space(SHAREABLE__CREATE_TMPFILE);
 }
 
 Test(segment, under_a_temporary_name_that_does_not_fit_is_told_the_figures) {
-  no_space(SHAREABLE__TEMPORARY);
+  no_space(SHAREABLE__CREATE_TEMP_NAME);
 }
 
 /* A file system of 64 KiB of this process's own: no look at its figures can tell beforehand, it fills up on the way. */
-static void fill_up(shareable__hiding hiding) {
+static void fill_up(shareable__creation_method hiding) {
   shareable__segment first, second;
   shareable_error error;
   struct statvfs before, after;
@@ -181,11 +181,11 @@ static void fill_up(shareable__hiding hiding) {
 
 Test(segment, without_a_name_fills_a_small_file_system_and_is_refused_whole) {
   need_unnamed_files();
-  fill_up(SHAREABLE__UNNAMED);
+  fill_up(SHAREABLE__CREATE_TMPFILE);
 }
 
 Test(segment, under_a_temporary_name_fills_a_small_file_system_and_is_refused_whole) {
-  fill_up(SHAREABLE__TEMPORARY);
+  fill_up(SHAREABLE__CREATE_TEMP_NAME);
 }
 
 Test(segment, past_the_limit_of_a_file_fails_without_a_signal) {

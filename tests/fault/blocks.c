@@ -211,7 +211,7 @@ static void disown_and_end_heir(world *w) {
   end_stranger(w);
 }
 
-static shareable__owned adopted;
+static shareable__ownership adopted;
 
 static shareable_status adopt(world *w) {
   return shareable__owner_adopt(&adopted, w->name, &w->error);
@@ -219,7 +219,7 @@ static shareable_status adopt(world *w) {
 
 static void release_adopted(world *w) {
   (void)w;
-  shareable__owner_forget(&adopted);
+  shareable__owner_release(&adopted);
 }
 
 static shareable_status hand_over(world *w) {

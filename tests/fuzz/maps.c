@@ -3,30 +3,30 @@
  * there.
  */
 #include "fuzz.h"
-#include "gc/mapped.h"
+#include "gc/proc_maps.h"
 
 #include <sys/sysmacros.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   FILE *file = size == 0 ? NULL : fmemopen((void *)(uintptr_t)bytes, size, "r");
-  shareable__mapped mapped = {.is_whole = true};
+  shareable__proc_maps mapped = {.is_whole = true};
   size_t count, lines = 1;
 
   if (file == NULL)
     return 0;
   for (size_t i = 0; i < size; i++)
     lines += bytes[i] == '\n';
-  shareable__mapped_read(&mapped, file, makedev(0, 0x1a), 42);
-  shareable__mapped_sort(&mapped);
+  shareable__proc_maps_read(&mapped, file, makedev(0, 0x1a), 42);
+  shareable__proc_maps_sort(&mapped);
   need(mapped.is_whole && mapped.count <= lines);
   for (size_t i = 0; i < mapped.count; i++) {
     const shareable__mapping *one = &mapped.all[i];
 
     need(one->pid == 42 && one->inode != 0 && (i == 0 || one[-1].inode < one->inode));
     need(one->name == NULL || strchr(one->name, '/') == NULL);
-    need(shareable__mapped_users(&mapped, one->inode, &count) == one && count == 1);
+    need(shareable__proc_maps_users(&mapped, one->inode, &count) == one && count == 1);
   }
-  shareable__mapped_free(&mapped);
+  shareable__proc_maps_free(&mapped);
   fclose(file);
   return 0;
 }

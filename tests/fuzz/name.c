@@ -6,14 +6,14 @@
 #include "protocol/address.h"
 
 static void try_name(const char *text) {
-  const char *bare = shareable__name_bare(text);
+  const char *bare = shareable__name_normalize(text);
 
   if (bare == NULL)
     return;
   need(bare == text || (bare == text + 1 && text[0] == '/'));
   need(strlen(bare) >= 1 && strlen(bare) <= SHAREABLE__NAME_MAX && strchr(bare, '/') == NULL);
   need(strcmp(bare, ".") != 0 && strcmp(bare, "..") != 0);
-  need(shareable__name_bare(bare) == bare);
+  need(shareable__name_normalize(bare) == bare);
 }
 
 /*

@@ -62,7 +62,7 @@ static block_state state_of(const shareable__usage *usage) {
 }
 
 /* The owner has its journal mapped; an heir is told of there. */
-static int64_t owner_of(const shareable__survey *survey, const shareable__claim *claim) {
+static int64_t owner_of(const shareable__inventory *survey, const shareable__inventory_entry *claim) {
   const shareable__mapping *owner;
   size_t count;
 
@@ -70,7 +70,7 @@ static int64_t owner_of(const shareable__survey *survey, const shareable__claim 
     return 0;
   if (claim->is_dead)
     return claim->heir == 0 ? -1 : claim->heir;
-  owner = shareable__mapped_users(&survey->mapped, claim->journal, &count);
+  owner = shareable__proc_maps_users(&survey->mapped, claim->journal, &count);
   for (size_t i = 0; i < count; i++) /* others have it open: a reaper */
     if (owner[i].is_mapped)
       return owner[i].pid;
@@ -105,7 +105,7 @@ static bool look_at(blocks *to, int directory, const char *name) {
   if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode))
     return false;
   fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  usage = shareable__survey_look(&to->survey, name, &file, fd);
+  usage = shareable__inventory_usage_of(&to->survey, name, &file, fd);
   if (fd >= 0)
     close(fd);
   found = add(to);
@@ -129,7 +129,7 @@ static bool look_at(blocks *to, int directory, const char *name) {
 
 /* As for gc, a name that begins with a dot is another program's file, unless an ownership log has it. */
 static bool is_block(const blocks *to, const struct dirent *entry) {
-  return entry->d_name[0] != '.' || shareable__survey_claim(&to->survey, entry->d_name, entry->d_ino) != NULL;
+  return entry->d_name[0] != '.' || shareable__inventory_entry_of(&to->survey, entry->d_name, entry->d_ino) != NULL;
 }
 
 static void look_at_all(blocks *to, int directory) {
@@ -232,15 +232,15 @@ static bool is_deleted(const shareable__mapping *users, size_t count, const inod
 
 /* Memory without a name is only seen where a process has it mapped or open. */
 static void add_deleted(blocks *to, int directory) {
-  const shareable__mapped *mapped = &to->survey.mapped;
+  const shareable__proc_maps *mapped = &to->survey.mapped;
   inodes named = {0};
   size_t count;
 
   add_names(&named, directory);
-  shareable__survey_visit(add_journal, &named);
+  shareable__inventory_foreach_log(add_journal, &named);
   qsort(named.all, named.count, sizeof *named.all, by_number);
   for (size_t i = 0; i < mapped->count; i += count) {
-    const shareable__mapping *users = shareable__mapped_users(mapped, mapped->all[i].inode, &count);
+    const shareable__mapping *users = shareable__proc_maps_users(mapped, mapped->all[i].inode, &count);
 
     if (is_deleted(users, count, &named))
       add_deleted_block(to, users, count);
@@ -263,12 +263,12 @@ bool blocks_read(blocks *to, char *const *names, size_t count) {
   *to = (blocks){0};
   if (directory < 0)
     cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
-  if (shareable__survey_begin(&to->survey, &error) != SHAREABLE_OK)
+  if (shareable__inventory_take(&to->survey, &error) != SHAREABLE_OK)
     cli_fail("%s", error.text);
   for (size_t i = 0; i < count; i++) {
     const char *name = names[i][0] == '/' ? names[i] + 1 : names[i];
 
-    if (shareable__name_bare(name) == NULL)
+    if (shareable__name_normalize(name) == NULL)
       cli_fail("'%s': %s", names[i], shareable_status_text(SHAREABLE_E_NAME));
     if (find(to, name) == NULL && !look_at(to, directory, name)) {
       cli_complain_not_found(name);
@@ -289,7 +289,7 @@ void blocks_free(blocks *of) {
   for (size_t i = 0; i < of->count; i++)
     free(of->all[i].name);
   free(of->all);
-  shareable__survey_end(&of->survey);
+  shareable__inventory_free(&of->survey);
 }
 
 typedef struct file {

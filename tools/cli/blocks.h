@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "cli.h"
-#include "gc/survey.h"
+#include "gc/inventory.h"
 
 typedef enum block_kind { BLOCK_RAW, BLOCK_LIST, BLOCK_SEMAPHORE, BLOCK_UNREADABLE } block_kind;
 
@@ -41,7 +41,7 @@ typedef struct block {
 typedef struct blocks {
   block *all;
   size_t count;
-  shareable__survey survey;
+  shareable__inventory survey;
 } blocks;
 
 /*

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/program.h"
+#include "base/spawn.h"
 #include "blocks.h"
 #include "output.h"
 #include "shm/segment.h"
@@ -281,7 +281,7 @@ static void check_program(report *to, const char *check, verdict without, const 
 }
 
 static void check_reaper(report *to) {
-  const char *path = shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+  const char *path = shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
 
   if (access(path, X_OK) != 0 && !is_library_there())
     say(to, "reaper", FINE, "not there, as the library, which alone would need it", "");
@@ -359,7 +359,7 @@ static int run_doctor(int argc, char **argv) {
   check_logind(&of);
   check_limits(&of);
   check_reaper(&of);
-  check_program(&of, "manager", NOTE, shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM),
+  check_program(&of, "manager", NOTE, shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM),
                 "programs here can start no manager, only connect to one: it comes with this command");
   check_blocks(&of);
   if (of.table != NULL)

@@ -159,17 +159,17 @@ static void sort(blocks *of, const char *column) {
 
 /* The ownership logs, read when a name first needs them: that looks at all processes, too, and takes time. */
 typedef struct logs {
-  shareable__survey survey;
+  shareable__inventory survey;
   bool are_read;
 } logs;
 
 static bool is_owned(logs *in, const char *name, uint64_t inode) {
   shareable_error error;
 
-  if (!in->are_read && shareable__survey_begin(&in->survey, &error) != SHAREABLE_OK)
+  if (!in->are_read && shareable__inventory_take(&in->survey, &error) != SHAREABLE_OK)
     cli_fail("%s", error.text);
   in->are_read = true;
-  return shareable__survey_claim(&in->survey, name, inode) != NULL;
+  return shareable__inventory_entry_of(&in->survey, name, inode) != NULL;
 }
 
 static void print_name(int directory, const char *name, logs *in) {
@@ -194,7 +194,7 @@ static int print_names(void) {
     print_name(dirfd(directory), entry->d_name, &owned);
   closedir(directory);
   if (owned.are_read)
-    shareable__survey_end(&owned.survey);
+    shareable__inventory_free(&owned.survey);
   return CLI_DONE;
 }
 

@@ -159,7 +159,7 @@ static int run_watch(int argc, char **argv) {
   if (optind == argc)
     cli_misuse("a list is to be named");
   of.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
-  of.name = shareable__name_bare(argv[optind]);
+  of.name = shareable__name_normalize(argv[optind]);
   of.count = (size_t)(argc - optind - 1);
   of.indexes = indexes = indexes_from(list, argv + optind + 1, &of.count);
   of.lines = cli_allocate(NULL, of.count, sizeof *of.lines);

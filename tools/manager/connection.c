@@ -183,7 +183,7 @@ static bool take(connection *of, const void *message, size_t length) {
 }
 
 /* Room for the whole message that has begun, which is not more than its kind may have. */
-static bool make_room(connection *of, size_t needed) {
+static bool grow(connection *of, size_t needed) {
   unsigned char *in;
 
   if (needed <= of->room)
@@ -202,7 +202,7 @@ static void take_all(connection *of) {
     size_t limit = of->state < REQUEST ? SHAREABLE__HANDSHAKE_MAX : SHAREABLE__REQUEST_MAX, head, length;
     shareable__framed framed = shareable__frame_look(of->in, of->have, limit, &head, &length);
 
-    if (framed == SHAREABLE__FRAME_BAD || !make_room(of, head + length)) {
+    if (framed == SHAREABLE__FRAME_BAD || !grow(of, head + length)) {
       if (framed == SHAREABLE__FRAME_BAD)
         log_event(LOG_PEER, "%s announced a message that is too long: closed", of->peer.text);
       connection_close(of);

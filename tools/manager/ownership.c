@@ -73,6 +73,6 @@ shareable_status ownership_unlink(const ownership *record, const char *name, sha
 }
 
 void ownership_forget(ownership *record) {
-  shareable__owner_forget(&record->owned);
-  record->owned = (shareable__owned){0};
+  shareable__owner_release(&record->owned);
+  record->owned = (shareable__ownership){0};
 }

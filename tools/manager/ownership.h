@@ -13,7 +13,7 @@
 typedef struct ownership {
   shareable__file_id block; /* if has_block */
   bool has_block;
-  shareable__owned owned;
+  shareable__ownership owned;
 } ownership;
 
 /*

@@ -13,7 +13,7 @@ static uint32_t hash_of(const char *name) {
   return hash;
 }
 
-static int make_room(registry *of) {
+static int grow(registry *of) {
   size_t room = of->room == 0 ? 64 : 2 * of->room;
   registry_name *names;
 
@@ -30,7 +30,7 @@ static int make_room(registry *of) {
 int registry_add(registry *of, const char *name) {
   char *copy;
 
-  if (of->count >= REGISTRY_MAX || !make_room(of))
+  if (of->count >= REGISTRY_MAX || !grow(of))
     return 0;
   copy = strdup(name);
   if (copy == NULL)

@@ -77,7 +77,7 @@ static bool name_of(call *of, char name[SHAREABLE__NAME_MAX + 1]) {
   if (text->length < sizeof given && memchr(text->text, '\0', text->length) == NULL) {
     memcpy(given, text->text, text->length);
     given[text->length] = '\0';
-    bare = shareable__name_bare(given);
+    bare = shareable__name_normalize(given);
   }
   if (bare == NULL)
     trouble(of, "ValueError: %s\n", shareable_status_text(SHAREABLE_E_NAME));

@@ -41,7 +41,7 @@ static bool is_representable(const char *name) {
   return true;
 }
 
-static bool make_room(resource_tracker *tracker) {
+static bool grow(resource_tracker *tracker) {
   size_t capacity = tracker->capacity == 0 ? 4096 : 2 * tracker->capacity;
   char *queue;
 
@@ -64,7 +64,7 @@ void tracker_forget(resource_tracker *tracker, const char *name) {
 
   if (tracker->fd < 0 || !is_representable(name))
     return;
-  if (!make_room(tracker)) {
+  if (!grow(tracker)) {
     log_event(LOG_TRACKER, "the resource tracker does not read: it is not told that a block was removed");
     return;
   }

@@ -27,8 +27,8 @@ static sigset_t asynchronous_signals(void) {
 }
 
 static void take_number(void) {
-  if (__atomic_load_n(&shareable__forks, __ATOMIC_RELAXED) == 0)
-    __atomic_store_n(&shareable__forks, ++last, __ATOMIC_RELEASE);
+  if (__atomic_load_n(&shareable__fork_generation, __ATOMIC_RELAXED) == 0)
+    __atomic_store_n(&shareable__fork_generation, ++last, __ATOMIC_RELEASE);
 }
 
 void shareable__fork_lock(void) {
@@ -60,7 +60,7 @@ void shareable__fork_unlock(void) {
 /* In the child of fork(), which has the thread that took the lock. The kernel may have cleared the page, or not. */
 static void begin_child(void) {
   pthread_mutex_init(&shareable__fork_own.lock, NULL);
-  __atomic_store_n(&shareable__forks, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&shareable__fork_generation, 0, __ATOMIC_RELAXED);
   take_number();
   restore(cancel_state, held_mask);
 }
@@ -72,10 +72,11 @@ static void clear_in_children(void) {
 #endif
 }
 
-bool shareable__fork_watch(void) {
+bool shareable__fork_init(void) {
   static bool is_told;
 
-  if (__atomic_load_n(&is_told, __ATOMIC_ACQUIRE) && __atomic_load_n(&shareable__forks, __ATOMIC_RELAXED) != 0)
+  if (__atomic_load_n(&is_told, __ATOMIC_ACQUIRE) &&
+      __atomic_load_n(&shareable__fork_generation, __ATOMIC_RELAXED) != 0)
     return true;
   shareable__fork_lock();
   if (!is_told) {

@@ -27,15 +27,15 @@ extern shareable__fork_page shareable__fork_own;
 
 /*
  * The number of this process. A child has another one than each of the processes that it was forked from. It is 0 in a child
- * of _Fork() or clone(2), which run no handlers, until the child calls shareable__fork_watch() or shareable__fork_lock().
+ * of _Fork() or clone(2), which run no handlers, until the child calls shareable__fork_init() or shareable__fork_lock().
  */
-#define shareable__forks (shareable__fork_own.forks)
+#define shareable__fork_generation (shareable__fork_own.forks)
 
 /*
  * Makes fork() change the number, and gives this process a number if it has none. May be called any number of times. Returns
  * false if there is no memory to register the handlers.
  */
-bool shareable__fork_watch(void);
+bool shareable__fork_init(void);
 
 /*
  * One lock for the kernel objects of this process that a fork's child does not have: at most one thread holds it, and fork()

@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-#include "base/word.h"
+#include "base/atomic.h"
 #include "shareable.h"
 
 typedef struct shareable__layout {

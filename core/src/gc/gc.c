@@ -15,7 +15,7 @@
 #include "base/cancel.h"
 #include "base/descriptor.h"
 #include "base/error.h"
-#include "gc/survey.h"
+#include "gc/inventory.h"
 #include "shm/segment.h"
 #include "shm/unlink.h"
 
@@ -40,7 +40,7 @@ struct shareable_gc {
 typedef struct run {
   int shm; /* a descriptor of /dev/shm */
   bool remove;
-  shareable__survey survey;
+  shareable__inventory survey;
 } run;
 
 /* The logs of dead owners without a block, and what was moved since they were found: all others may be needed. */
@@ -77,10 +77,10 @@ static void remove_ended(shareable__ownership_log *log, void *context) {
 static void remove_ended_logs(void) {
   ended_logs of = {0};
 
-  shareable__survey_visit(find_ended, &of);
+  shareable__inventory_foreach_log(find_ended, &of);
   shareable__file_set_sort(&of.logs);
   if (of.logs.count > 0 && shareable__unlink_find_moved(&of.moved))
-    shareable__survey_visit(remove_ended, &of);
+    shareable__inventory_foreach_log(remove_ended, &of);
   shareable__file_set_free(&of.logs);
   shareable__file_set_free(&of.moved);
 }
@@ -88,7 +88,7 @@ static void remove_ended_logs(void) {
 #define ENDED "its owner has ended, but "
 
 /* Of a block whose owner has ended: which process uses it, in words. */
-static void say_who(const shareable__usage *usage, finding *found) {
+static void format_user(const shareable__usage *usage, finding *found) {
   char *reason = found->reason;
   const size_t size = sizeof found->reason;
 
@@ -155,7 +155,7 @@ static shareable_fate remove_block(const run *of, int fd, shareable__usage *usag
   usage->use = shareable__lease_take(&lease, fd);
   if (usage->use != SHAREABLE__UNUSED) {
     found->is_refused = usage->use == SHAREABLE__IN_USE;
-    say_who(usage, found);
+    format_user(usage, found);
     return SHAREABLE_FATE_KEPT;
   }
   fate = unlink_leased(of, &lease, found);
@@ -174,10 +174,10 @@ static shareable_fate judge_open(const run *of, int fd, finding *found) {
     return keep_changed(found);
   if (file.st_nlink > 1)
     return keep(found, ENDED, "it has several names");
-  usage = shareable__survey_look(&of->survey, found->name, &file, fd);
+  usage = shareable__inventory_usage_of(&of->survey, found->name, &file, fd);
   if (usage.use != SHAREABLE__UNUSED) {
     found->is_refused = usage.use == SHAREABLE__IN_USE;
-    say_who(&usage, found);
+    format_user(&usage, found);
     return SHAREABLE_FATE_KEPT;
   }
   snprintf(found->reason, sizeof found->reason, "its owner has ended, and nobody uses it");
@@ -196,7 +196,7 @@ static shareable_fate judge_dead(const run *of, finding *found) {
 }
 
 /* While its reaper waits for the heir, a dead owner's log is locked as a living one's. */
-static shareable_fate keep_owned(const shareable__claim *claim, finding *found) {
+static shareable_fate keep_owned(const shareable__inventory_entry *claim, finding *found) {
   if (claim->heir == 0)
     return keep(found, claim->is_manager ? "its owner, a manager, lives" : "its owner lives", "");
   snprintf(found->reason, sizeof found->reason,
@@ -215,7 +215,7 @@ static shareable_fate keep_unclaimed(const run *of, finding *found) {
 }
 
 static shareable_fate judge(const run *of, finding *found) {
-  const shareable__claim *claim = shareable__survey_claim(&of->survey, found->name, found->file.st_ino);
+  const shareable__inventory_entry *claim = shareable__inventory_entry_of(&of->survey, found->name, found->file.st_ino);
 
   found->is_refused = false;
   if (found->system != 0)
@@ -227,7 +227,7 @@ static shareable_fate judge(const run *of, finding *found) {
 
 /* Names that begin with a dot are a program's own business unless a log has them. */
 static bool is_block(const run *of, const finding *found) {
-  return found->name[0] != '.' || shareable__survey_claim(&of->survey, found->name, found->file.st_ino) != NULL;
+  return found->name[0] != '.' || shareable__inventory_entry_of(&of->survey, found->name, found->file.st_ino) != NULL;
 }
 
 /* Whether the name still exists: another process may have removed the block since it was found, with its record. */
@@ -322,13 +322,13 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
 
   if (system != 0)
     return shareable__fail_system(error, system, "cannot look at all that there is in " SHAREABLE__DIRECTORY);
-  status = shareable__survey_begin(&of.survey, error);
+  status = shareable__inventory_take(&of.survey, error);
   if (status != SHAREABLE_OK)
     return status;
   look_at_all(gc, &of);
   for (int tries = 1; tries < TRIES && look_again(gc, &of); tries++)
     ;
-  shareable__survey_end(&of.survey);
+  shareable__inventory_free(&of.survey);
   if (remove)
     remove_ended_logs();
   if (gc->count > 0)

@@ -23,8 +23,8 @@ void shareable__list_use_area(shareable_list *list, uint64_t area) {
   shareable__writer_start(&list->sync.writer, &segment->fd, list->memory->name, list->memory->read_only);
   if (!list->memory->read_only)
     shareable__writer_take_id(&list->sync.writer); /* if that fails, the first write fails */
-  list->memory->at_close = leave;
-  list->memory->at_close_of = list;
+  list->memory->on_close = leave;
+  list->memory->on_close_context = list;
 }
 
 shareable_list *shareable__list_allocate(shareable_error *error) {
@@ -58,14 +58,14 @@ static uint64_t ordered(uint64_t number, bool is_swapped) {
 static int read_layout(shareable_list *list, bool is_swapped) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t head[2], count, last = 0, data_size;
-  int system = shareable__segment_peek(segment, 0, head, 2);
+  int system = shareable__segment_read_words(segment, 0, head, 2);
 
   if (system != 0)
     return system;
   count = ordered(head[0], is_swapped);
   if (head[1] == 0)
     last = shareable__layout_last(segment->size, count);
-  system = last == 0 ? ENODATA : shareable__segment_peek(segment, last, &data_size, 1);
+  system = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
   if (system != 0)
     return system;
   data_size = ordered(data_size, is_swapped);
@@ -90,7 +90,7 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
 
   if (area >= segment->size || segment->size - area < sizeof head)
     return SHAREABLE_OK;
-  system = shareable__segment_peek(segment, area, head, 4);
+  system = shareable__segment_read_words(segment, area, head, 4);
   if (system != 0)
     return fail_read(list, system, error);
   switch (shareable__area_check(head, segment->size - area, list->layout.count)) {
@@ -158,7 +158,7 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     return status;
   }
   if (list->sync.area == NULL)
-    shareable__memory_settle(list->memory);
+    shareable__memory_close_fd(list->memory);
   *result = list;
   return SHAREABLE_OK;
 }
@@ -176,7 +176,7 @@ void shareable_list_unref(shareable_list *list) {
   if (list->memory != NULL && shareable__memory_is_open(list->memory))
     leave(list);
   if (list->memory != NULL)
-    list->memory->at_close = NULL;
+    list->memory->on_close = NULL;
   shareable_memory_unref(list->memory);
   free(list);
 }

@@ -238,7 +238,7 @@ static shareable_status make(shareable_list *list, const char *name, const sourc
                              uint32_t flags, uint32_t mode, shareable_error *error) {
   uint64_t area, size = size_of(from->count, data_size, flags, &area);
   shareable_status status =
-    shareable__memory_draft(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_PLAIN, mode, error);
+    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_PLAIN, mode, error);
 
   if (status == SHAREABLE_OK)
     status = fill(list, from, data_size, area, error);
@@ -249,7 +249,7 @@ static shareable_status make(shareable_list *list, const char *name, const sourc
   if (area != 0)
     shareable__list_use_area(list, area);
   else
-    shareable__memory_settle(list->memory);
+    shareable__memory_close_fd(list->memory);
   return SHAREABLE_OK;
 }
 

@@ -122,10 +122,10 @@ static shareable_status wait_for(const shareable_list *list, unsigned bell, look
 
   if (timeout == 0)
     return at(list, what);
-  if (!shareable__memory_hold(list->memory))
+  if (!shareable__memory_try_pin(list->memory))
     return SHAREABLE_E_CLOSED;
   status = wait_held(list, bell, at, what, timeout);
-  shareable__memory_let_go(list->memory);
+  shareable__memory_release_pin(list->memory);
   return status;
 }
 

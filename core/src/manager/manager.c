@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/entropy.h"
 #include "base/error.h"
+#include "base/random.h"
 
 /* How long it may take to end when it is asked to, in nanoseconds. */
 #define END_NS INT64_C(1000000000)
@@ -38,7 +38,7 @@ static int make_key(shareable_manager *manager, const void *bytes, size_t size) 
     return ENOMEM;
   manager->key = (shareable__key){copy, size, true};
   if (bytes == NULL)
-    return shareable__entropy(copy, size);
+    return shareable__random(copy, size);
   memcpy(copy, bytes, size);
   /* cppcheck-suppress memleak; the key has it */
   return 0;

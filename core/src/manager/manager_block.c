@@ -8,7 +8,7 @@
 
 static shareable_status ask_of_name(shareable_manager *manager, const char *method, const char *name,
                                     shareable_error *error) {
-  const char *bare = shareable__name_bare(name);
+  const char *bare = shareable__name_normalize(name);
 
   if (bare == NULL || !shareable__is_utf8(bare, strlen(bare)))
     return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s, and a manager's is UTF-8",

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/platform.h"
-#include "base/program.h"
+#include "base/spawn.h"
 #include "manager/manager.h"
 
 /* Where the program finds its descriptors. */
@@ -119,7 +119,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const pipes *of) {
 }
 
 static const char *program(void) {
-  return shareable__program_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
+  return shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
 }
 
 /* An errno. */
@@ -141,7 +141,7 @@ static int spawn(pid_t *process, const char *address, const pipes *of) {
     return ENOMEM;
   result = add_actions(&actions, of);
   if (result == 0)
-    result = shareable__program_start(process, program(), &actions, arguments, environ);
+    result = shareable__spawn(process, program(), &actions, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   return result;
 }

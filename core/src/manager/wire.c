@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/entropy.h"
 #include "base/error.h"
+#include "base/random.h"
 
 /* As much as nearly every message needs. */
 #define ROOM 1024
@@ -170,7 +170,7 @@ static shareable_status send_message(shareable__wire *wire, const void *message,
 }
 
 /* Twice as much room, as long as the message that has begun needs it: so none is made on the word of a peer alone. */
-static bool make_room(shareable__wire *wire) {
+static bool grow(shareable__wire *wire) {
   size_t room = wire->room == 0 ? ROOM : 2 * wire->room;
   unsigned char *bytes;
 
@@ -188,7 +188,7 @@ static bool make_room(shareable__wire *wire) {
 static shareable_status receive_some(shareable__wire *wire) {
   ssize_t count;
 
-  if (!make_room(wire))
+  if (!grow(wire))
     return shareable__fail(wire->error, SHAREABLE_E_NO_MEMORY, 0, "no memory for what the manager at %s says",
                            wire->where);
   count = recv(wire->fd, wire->bytes + wire->have, wire->room - wire->have, 0);
@@ -281,7 +281,7 @@ static shareable_status ask_key(shareable__wire *wire, const shareable__key *key
   const unsigned char *message;
   size_t length;
   shareable_status status;
-  int system = shareable__entropy(nonce, sizeof nonce);
+  int system = shareable__random(nonce, sizeof nonce);
 
   if (system != 0)
     return shareable__fail_system(wire->error, system, "cannot ask the manager at %s for its key", wire->where);

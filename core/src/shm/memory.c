@@ -36,7 +36,7 @@ static shareable_status fail_handle(shareable_error *error) {
 
 static shareable_status check_draft(const char *name, uint64_t size, uint32_t flags, uint32_t mode,
                                     shareable_error *error) {
-  if (name != NULL && shareable__name_bare(name) == NULL)
+  if (name != NULL && shareable__name_normalize(name) == NULL)
     return fail_name(error, name);
   if (size == 0 || size > SIZE_MAX / 2)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a size must be 1 to %zu bytes", SIZE_MAX / 2);
@@ -45,25 +45,25 @@ static shareable_status check_draft(const char *name, uint64_t size, uint32_t fl
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "mode %#o: only permission bits, 0001 to 0777",
                            (unsigned)mode);
-  if (name != NULL && size >= WORTH_A_LOOK && shareable__segment_exists(shareable__name_bare(name)))
+  if (name != NULL && size >= WORTH_A_LOOK && shareable__segment_exists(shareable__name_normalize(name)))
     return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
-                           shareable__name_bare(name));
+                           shareable__name_normalize(name));
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__memory_draft(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
-                                         uint32_t mode, shareable_error *error) {
+shareable_status shareable__memory_prepare(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
+                                           uint32_t mode, shareable_error *error) {
   shareable_status status = check_draft(name, size, flags, mode, error);
   shareable_memory *memory;
 
   if (status != SHAREABLE_OK)
     return status;
-  memory = allocate(name == NULL ? "" : shareable__name_bare(name), false);
+  memory = allocate(name == NULL ? "" : shareable__name_normalize(name), false);
   if (memory == NULL)
     return fail_handle(error);
   status = shareable__segment_create(&memory->segment, name == NULL ? "psm_…" : memory->name, size, flags, mode, error);
   if (status == SHAREABLE_OK && (flags & SHAREABLE_OWNED)) {
-    status = shareable__owner_claim(&memory->owned, name == NULL ? "psm_…" : memory->name, error);
+    status = shareable__owner_reserve(&memory->owned, name == NULL ? "psm_…" : memory->name, error);
     if (status != SHAREABLE_OK)
       shareable__segment_discard(&memory->segment);
   }
@@ -80,7 +80,7 @@ shareable_status shareable__memory_draft(shareable_memory **result, const char *
 static shareable_status publish_as(shareable_memory *memory, const char *name, shareable_error *error) {
   const shareable__file_id block = {memory->segment.device, memory->segment.inode};
 
-  shareable__owner_record(&memory->owned, &block, name);
+  shareable__owner_commit(&memory->owned, &block, name);
   return shareable__segment_publish(&memory->segment, name, error);
 }
 
@@ -89,7 +89,7 @@ static shareable_status publish_at_random(shareable_memory *memory, shareable_er
   char name[13];
 
   do {
-    status = shareable__segment_make_up_name(name, error);
+    status = shareable__segment_random_name(name, error);
     if (status == SHAREABLE_OK)
       status = publish_as(memory, name, error);
   } while (status == SHAREABLE_E_EXISTS);
@@ -105,7 +105,7 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
   if (status == SHAREABLE_OK)
     shareable__owner_publish(&memory->owned);
   else
-    shareable__owner_abandon(&memory->owned);
+    shareable__owner_cancel(&memory->owned);
   return status;
 }
 
@@ -117,7 +117,7 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
-  status = shareable__memory_draft(&memory, name, size, flags, mode, error);
+  status = shareable__memory_prepare(&memory, name, size, flags, mode, error);
   if (status != SHAREABLE_OK)
     return status;
   status = shareable__memory_publish(memory, error);
@@ -125,14 +125,14 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
     shareable_memory_unref(memory);
     return status;
   }
-  shareable__memory_settle(memory);
+  shareable__memory_close_fd(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
 
 shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
                                           shareable_error *error) {
-  const char *bare = shareable__name_bare(name);
+  const char *bare = shareable__name_normalize(name);
   shareable_memory *memory;
   shareable_status status;
 
@@ -165,7 +165,7 @@ shareable_status shareable_memory_open(shareable_memory **result, const char *na
   status = shareable__memory_attach(&memory, name, flags, error);
   if (status != SHAREABLE_OK)
     return status;
-  shareable__memory_settle(memory);
+  shareable__memory_close_fd(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
@@ -180,16 +180,16 @@ void shareable_memory_unref(shareable_memory *memory) {
   if (memory == NULL || atomic_fetch_sub(&memory->references, 1) != 1)
     return;
   shareable_memory_close(memory);
-  shareable__owner_abandon(&memory->owned);
+  shareable__owner_cancel(&memory->owned);
   free(memory);
 }
 
 void shareable_memory_close(shareable_memory *memory) {
   if (memory == NULL || atomic_exchange(&memory->address, NULL) == NULL)
     return;
-  if (memory->at_close != NULL)
-    memory->at_close(memory->at_close_of);
-  shareable__memory_let_go(memory);
+  if (memory->on_close != NULL)
+    memory->on_close(memory->on_close_context);
+  shareable__memory_release_pin(memory);
 }
 
 int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other) {
@@ -197,7 +197,7 @@ int shareable_memory_is_same(const shareable_memory *one, const shareable_memory
          one->segment.inode == other->segment.inode;
 }
 
-bool shareable__memory_hold(shareable_memory *memory) {
+bool shareable__memory_try_pin(shareable_memory *memory) {
   unsigned pins = atomic_load(&memory->pins);
 
   if (!shareable__memory_is_open(memory))
@@ -209,13 +209,13 @@ bool shareable__memory_hold(shareable_memory *memory) {
   return true;
 }
 
-void shareable__memory_let_go(shareable_memory *memory) {
+void shareable__memory_release_pin(shareable_memory *memory) {
   if (atomic_fetch_sub(&memory->pins, 1) == 1)
     shareable__segment_discard(&memory->segment);
 }
 
 shareable_status shareable_memory_pin(shareable_memory *memory) {
-  if (memory == NULL || !shareable__memory_hold(memory))
+  if (memory == NULL || !shareable__memory_try_pin(memory))
     return SHAREABLE_E_CLOSED;
   shareable_memory_ref(memory);
   return SHAREABLE_OK;
@@ -224,7 +224,7 @@ shareable_status shareable_memory_pin(shareable_memory *memory) {
 void shareable_memory_unpin(shareable_memory *memory) {
   if (memory == NULL)
     return;
-  shareable__memory_let_go(memory);
+  shareable__memory_release_pin(memory);
   shareable_memory_unref(memory);
 }
 
@@ -255,13 +255,13 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
   if (status == SHAREABLE_E_NOT_FOUND && !is_in_sight(memory))
     return fail_out_of_sight(error, memory->name);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
-    shareable__owner_forget(&memory->owned);
+    shareable__owner_release(&memory->owned);
   return status;
 }
 
 shareable_status shareable_unlink(const char *name, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
-  const char *bare = shareable__name_bare(name);
+  const char *bare = shareable__name_normalize(name);
 
   return bare == NULL ? fail_name(error, name) : shareable__segment_unlink(bare, error);
 }

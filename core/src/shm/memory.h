@@ -14,10 +14,10 @@ struct shareable_memory {
   atomic_uint references;
   atomic_uint pins; /* what keeps it mapped: being open counts as one */
   bool read_only;
-  void (*at_close)(void *of); /* what ends with it: a list's part in writing; NULL: nothing */
-  void *at_close_of;
+  void (*on_close)(void *of); /* what ends with it: a list's part in writing; NULL: nothing */
+  void *on_close_context;
   shareable__segment segment;
-  shareable__owned owned; /* that it goes when this process ends */
+  shareable__ownership owned; /* that it goes when this process ends */
   char name[SHAREABLE__NAME_MAX + 1];
 };
 
@@ -26,15 +26,15 @@ static inline bool shareable__memory_is_open(const shareable_memory *memory) {
 }
 
 /* Keeps it mapped until it is let go of, whoever closes it meanwhile; false where it is closed. */
-bool shareable__memory_hold(shareable_memory *memory);
-void shareable__memory_let_go(shareable_memory *memory);
+bool shareable__memory_try_pin(shareable_memory *memory);
+void shareable__memory_release_pin(shareable_memory *memory);
 
 /*
  * The two halves of a creation, so that what the block holds can be written between them. `draft` makes a handle whose
  * memory nobody else sees; `publish` gives it the name it was drafted with. A draft that is dropped leaves nothing.
  */
-shareable_status shareable__memory_draft(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
-                                         uint32_t mode, shareable_error *error);
+shareable_status shareable__memory_prepare(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
+                                           uint32_t mode, shareable_error *error);
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
 
 /*
@@ -43,8 +43,8 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
  */
 shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
                                           shareable_error *error);
-static inline void shareable__memory_settle(shareable_memory *memory) {
-  shareable__segment_settle(&memory->segment);
+static inline void shareable__memory_close_fd(shareable_memory *memory) {
+  shareable__segment_close_fd(&memory->segment);
 }
 
 #endif

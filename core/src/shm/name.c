@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *shareable__name_bare(const char *name) {
+const char *shareable__name_normalize(const char *name) {
   size_t length;
 
   if (name == NULL)

@@ -17,12 +17,12 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
-#include "base/entropy.h"
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/limit.h"
 #include "base/platform.h"
-#include "base/program.h"
+#include "base/random.h"
+#include "base/spawn.h"
 #include "shm/segment.h"
 #include "shm/unlink.h"
 
@@ -56,7 +56,7 @@ typedef struct owner {
  * mount namespace, where the reaper of the first log sees nothing. Normally there is one.
  */
 static owner owners[OWNERS];
-static unsigned forks; /* shareable__forks when they were begun: in a child, all of them are the parent's */
+static unsigned forks; /* shareable__fork_generation when they were begun: in a child, all of them are the parent's */
 static shareable__successor heir;
 static uint64_t heir_clock; /* the time namespace of heir.start */
 static uint32_t kind;
@@ -241,7 +241,7 @@ static int make_log_named(owner *own, int directory) {
 
 static int make_log(owner *own, const shareable__owner_directory *directory) {
   uint64_t bits;
-  int system = shareable__entropy(&bits, sizeof bits);
+  int system = shareable__random(&bits, sizeof bits);
 
   if (system != 0)
     return system;
@@ -290,7 +290,7 @@ static void remove_log(owner *own) {
 }
 
 static const char *reaper(void) {
-  return shareable__program_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+  return shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
 }
 
 /* The reaper's exit status is 0, an errno above 2, or another one that says nothing. */
@@ -307,7 +307,7 @@ static int start_reaper(const owner *own) {
   int system, state;
   pid_t pid;
 
-  system = shareable__program_start(&pid, reaper(), NULL, arguments, nothing);
+  system = shareable__spawn(&pid, reaper(), NULL, arguments, nothing);
   if (system != 0)
     return system;
   while (waitpid(pid, &state, 0) < 0)
@@ -334,10 +334,10 @@ static shareable_status fail_reaper(shareable_error *error, int system) {
  * The caller has the fork lock, and has it again when this returns. It is released while the reaper starts, which may take long:
  * other threads may fork, and a signal handler may. Then this may return in a fork's child, in which nothing is owned.
  */
-static shareable_status begin_owning(owner *own, const shareable__file_id *shm, const char *name,
-                                     shareable_error *error) {
+static shareable_status start_ownership(owner *own, const shareable__file_id *shm, const char *name,
+                                        shareable_error *error) {
   shareable__owner_directory directory;
-  unsigned before = shareable__forks;
+  unsigned before = shareable__fork_generation;
   int system;
 
   *own = (owner){.next = 1, .user = geteuid(), .shm = *shm}; /* past the head */
@@ -349,7 +349,7 @@ static shareable_status begin_owning(owner *own, const shareable__file_id *shm, 
   shareable__fork_unlock();
   system = start_reaper(own);
   shareable__fork_lock();
-  if (before != shareable__forks)
+  if (before != shareable__fork_generation)
     return SHAREABLE_OK;
   own->is_starting = false;
   if (system == 0)
@@ -445,7 +445,7 @@ static int open_log(const owner *own) {
 }
 
 /* Finds a record where there seemed to be none: one whose block has gone, or in a further chunk. */
-static int make_room(owner *own, shareable__ownership_entry **record) {
+static int grow(owner *own, shareable__ownership_entry **record) {
   int fd = open_log(own), system = 0;
 
   if (fd < 0)
@@ -462,13 +462,13 @@ static int make_room(owner *own, shareable__ownership_entry **record) {
 }
 
 /* In a fork's child, nothing is owned yet. */
-static void begin_anew(void) {
-  if (forks == shareable__forks)
+static void reset_after_fork(void) {
+  if (forks == shareable__fork_generation)
     return;
   memset(owners, 0, sizeof owners);
   heir = (shareable__successor){0};
   kind = SHAREABLE__OWNER_PROCESS;
-  forks = shareable__forks;
+  forks = shareable__fork_generation;
 }
 
 static bool is_of(const owner *own, const shareable__file_id *shm) {
@@ -500,7 +500,7 @@ static shareable_status find_begun(owner **own, const char *name, shareable_erro
   shareable__file_id shm;
 
   while (status == SHAREABLE_OK) {
-    begin_anew();
+    reset_after_fork();
     if (!shareable__shm_identify(&shm))
       return fail(error, errno, name, 0);
     *own = find_owner(&shm);
@@ -514,7 +514,7 @@ static shareable_status find_begun(owner **own, const char *name, shareable_erro
     else if ((*own)->count > 0)
       return SHAREABLE_OK;
     else
-      status = begin_owning(*own, &shm, name, error);
+      status = start_ownership(*own, &shm, name, error);
   }
   return status;
 }
@@ -525,7 +525,7 @@ static shareable_status claim_in(owner *own, shareable__ownership_entry **record
   if (*record == NULL)
     *record = find_free(own, 1, own->next);
   if (*record == NULL) {
-    int system = make_room(own, record);
+    int system = grow(own, record);
     if (system != 0 || *record == NULL)
       return fail(error, system != 0 ? system : ENOSPC, name, own->count);
   }
@@ -534,7 +534,7 @@ static shareable_status claim_in(owner *own, shareable__ownership_entry **record
   return SHAREABLE_OK;
 }
 
-static shareable_status claim(shareable__owned *owned, const char *name, shareable_error *error) {
+static shareable_status claim(shareable__ownership *owned, const char *name, shareable_error *error) {
   shareable__ownership_entry *record = NULL;
   owner *own = NULL;
   shareable_status status = find_begun(&own, name, error);
@@ -542,14 +542,14 @@ static shareable_status claim(shareable__owned *owned, const char *name, shareab
   if (status == SHAREABLE_OK && own != NULL)
     status = claim_in(own, &record, name, error);
   if (status == SHAREABLE_OK && record != NULL)
-    *owned = (shareable__owned){record, shareable__forks, record->use, own->shm};
+    *owned = (shareable__ownership){record, shareable__fork_generation, record->use, own->shm};
   return status;
 }
 
-shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error) {
+shareable_status shareable__owner_reserve(shareable__ownership *owned, const char *name, shareable_error *error) {
   shareable_status status;
 
-  if (!shareable__fork_watch())
+  if (!shareable__fork_init())
     return fail(error, ENOMEM, name, 0);
   shareable__fork_lock();
   status = claim(owned, name, error);
@@ -558,12 +558,12 @@ shareable_status shareable__owner_claim(shareable__owned *owned, const char *nam
 }
 
 /* Whether the record is still this block's; the caller has the lock. */
-static bool has_record(const shareable__owned *owned) {
-  return owned->forks == shareable__forks && owned->record->use == owned->use &&
+static bool has_record(const shareable__ownership *owned) {
+  return owned->forks == shareable__fork_generation && owned->record->use == owned->use &&
          owned->record->state != SHAREABLE__ENTRY_FREE;
 }
 
-void shareable__owner_record(const shareable__owned *owned, const shareable__file_id *block, const char *name) {
+void shareable__owner_commit(const shareable__ownership *owned, const shareable__file_id *block, const char *name) {
   if (owned->record == NULL)
     return;
   shareable__fork_lock();
@@ -576,7 +576,7 @@ void shareable__owner_record(const shareable__owned *owned, const shareable__fil
   shareable__fork_unlock();
 }
 
-void shareable__owner_publish(const shareable__owned *owned) {
+void shareable__owner_publish(const shareable__ownership *owned) {
   if (owned->record == NULL)
     return;
   shareable__fork_lock();
@@ -585,7 +585,7 @@ void shareable__owner_publish(const shareable__owned *owned) {
   shareable__fork_unlock();
 }
 
-void shareable__owner_forget(const shareable__owned *owned) {
+void shareable__owner_release(const shareable__ownership *owned) {
   if (owned->record == NULL)
     return;
   shareable__fork_lock();
@@ -594,7 +594,7 @@ void shareable__owner_forget(const shareable__owned *owned) {
   shareable__fork_unlock();
 }
 
-void shareable__owner_abandon(const shareable__owned *owned) {
+void shareable__owner_cancel(const shareable__ownership *owned) {
   if (owned->record == NULL)
     return;
   shareable__fork_lock();
@@ -608,7 +608,7 @@ static shareable_status identify(const char *name, shareable__file_id *block, sh
   char path[sizeof SHAREABLE__DIRECTORY + SHAREABLE__NAME_MAX + 1];
   struct stat status;
 
-  if (shareable__name_bare(name) != name || name == NULL)
+  if (shareable__name_normalize(name) != name || name == NULL)
     return shareable__fail(error, SHAREABLE_E_NAME, 0, "'%s' cannot be the name of a block", name == NULL ? "" : name);
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", name);
   if (lstat(path, &status) != 0)
@@ -622,24 +622,24 @@ static shareable_status identify(const char *name, shareable__file_id *block, sh
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__owner_adopt(shareable__owned *owned, const char *name, shareable_error *error) {
+shareable_status shareable__owner_adopt(shareable__ownership *owned, const char *name, shareable_error *error) {
   shareable__file_id block;
   shareable_status status = identify(name, &block, error);
 
   if (status == SHAREABLE_OK)
-    status = shareable__owner_claim(owned, name, error);
+    status = shareable__owner_reserve(owned, name, error);
   if (status != SHAREABLE_OK)
     return status;
-  shareable__owner_record(owned, &block, name);
+  shareable__owner_commit(owned, &block, name);
   shareable__owner_publish(owned);
   return SHAREABLE_OK;
 }
 
 void shareable__owner_be_manager(void) {
-  if (!shareable__fork_watch())
+  if (!shareable__fork_init())
     return;
   shareable__fork_lock();
-  begin_anew();
+  reset_after_fork();
   kind = SHAREABLE__OWNER_MANAGER;
   for (size_t i = 0; i < OWNERS; i++)
     if (owners[i].count > 0)
@@ -653,10 +653,10 @@ shareable_status shareable_hand_over(int64_t pid) {
 
   if (start == 0)
     return SHAREABLE_E_ARGUMENT;
-  if (!shareable__fork_watch())
+  if (!shareable__fork_init())
     return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
-  begin_anew();
+  reset_after_fork();
   heir = (shareable__successor){pid, start};
   heir_clock = shareable__time_namespace();
   for (size_t i = 0; i < OWNERS; i++)

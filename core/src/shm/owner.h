@@ -18,33 +18,33 @@
 #include "shm/ownership_log.h"
 
 /* What a block of this process's own is recorded in. All zero: it is not. */
-typedef struct shareable__owned {
+typedef struct shareable__ownership {
   shareable__ownership_entry *record;
   unsigned forks;         /* in a child, the record is the parent's */
   uint32_t use;           /* of the record: it may be another block's by now */
   shareable__file_id shm; /* the directory that was /dev/shm */
-} shareable__owned;
+} shareable__ownership;
 
 /* A pending record to fill. `name` is only for the words of the failure. */
-shareable_status shareable__owner_claim(shareable__owned *owned, const char *name, shareable_error *error);
+shareable_status shareable__owner_reserve(shareable__ownership *owned, const char *name, shareable_error *error);
 
 /* Fills a pending record: must be called before the block gets the name, and again for another name. */
-void shareable__owner_record(const shareable__owned *owned, const shareable__file_id *block, const char *name);
+void shareable__owner_commit(const shareable__ownership *owned, const shareable__file_id *block, const char *name);
 
 /* The block has its name. */
-void shareable__owner_publish(const shareable__owned *owned);
+void shareable__owner_publish(const shareable__ownership *owned);
 
 /* Frees the record, if it is still this block's: the block has no name any more. */
-void shareable__owner_forget(const shareable__owned *owned);
+void shareable__owner_release(const shareable__ownership *owned);
 
 /* Frees the record if it is still pending: the block got no name. */
-void shareable__owner_abandon(const shareable__owned *owned);
+void shareable__owner_cancel(const shareable__ownership *owned);
 
 /*
- * Records a block that another process of this user has created, as owned by this process; shareable__owner_forget() ends that.
+ * Records a block that another process of this user has created, as owned by this process; shareable__owner_release() ends that.
  * Returns E_NOT_FOUND if there is no such block, and E_PERMISSION if it belongs to another user.
  */
-shareable_status shareable__owner_adopt(shareable__owned *owned, const char *name, shareable_error *error);
+shareable_status shareable__owner_adopt(shareable__ownership *owned, const char *name, shareable_error *error);
 
 /* Notes in the log, for messages, that the process is a manager. */
 void shareable__owner_be_manager(void);

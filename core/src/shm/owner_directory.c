@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
-#include "base/entropy.h"
+#include "base/random.h"
 #include "shm/segment.h"
 
 #define PREFIX ".shareable-"
@@ -209,7 +209,7 @@ static int create_numbered(int shm, uint32_t bits, shareable__owner_directory *d
 /* At a name that nobody can foresee. */
 static int create_at_random(int shm, shareable__owner_directory *directory) {
   uint32_t bits;
-  int system = shareable__entropy(&bits, sizeof bits);
+  int system = shareable__random(&bits, sizeof bits);
 
   if (system == 0)
     system = create_numbered(shm, bits, directory);

@@ -30,7 +30,7 @@ int shareable__ownership_log_open(const shareable__owner_directory *directory, c
 
   *log = (shareable__ownership_log){.directory = directory, .name = name};
   log->fd = -1;
-  if (shareable__name_bare(name) != name || shareable__unlink_is_stray(name))
+  if (shareable__name_normalize(name) != name || shareable__unlink_is_stray(name))
     return EPERM;
   log->fd = shareable__openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (log->fd < 0)
@@ -364,7 +364,7 @@ shareable__tristate shareable__ownership_entry_matches_block(int fd, const share
   char path[sizeof SHAREABLE__DIRECTORY + sizeof record->name];
   struct stat journal, block;
 
-  if (record->inode == 0 || shareable__name_bare(record->name) != record->name)
+  if (record->inode == 0 || shareable__name_normalize(record->name) != record->name)
     return SHAREABLE__NO;
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", record->name);
   if (fstat(fd, &journal) != 0)

@@ -21,9 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/atomic.h"
 #include "base/descriptor.h"
 #include "base/file_set.h"
-#include "base/word.h"
 #include "shm/name.h"
 #include "shm/owner_directory.h"
 

@@ -20,10 +20,10 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
-#include "base/entropy.h"
 #include "base/error.h"
 #include "base/limit.h"
 #include "base/platform.h"
+#include "base/random.h"
 #include "base/rename.h"
 
 #define DIRECTORY SHAREABLE__DIRECTORY
@@ -54,7 +54,7 @@ static shareable_status fail_no_space(shareable_error *error, const char *name, 
 }
 
 /* Asked first, so that a size far out of reach does not fill the file system up before it fails. */
-static bool is_beyond_reach(uint64_t size) {
+static bool exceeds_free_space(uint64_t size) {
   struct statvfs space;
 
   return size > (1u << 20) && statvfs(DIRECTORY, &space) == 0 && space.f_blocks > 0 &&
@@ -86,7 +86,7 @@ static int take_memory(int fd, uint64_t size, bool is_lazy) {
 
   if (shareable__limit_exceeded(size))
     return EFBIG;
-  if (!is_lazy && is_beyond_reach(size))
+  if (!is_lazy && exceeds_free_space(size))
     return ENOSPC;
   held = shareable__limit_signal_hold();
   if (is_lazy)
@@ -114,19 +114,19 @@ static shareable_status allocate(int fd, const char *name, uint64_t size, uint32
 }
 
 /* The byte that whoever has the file mapped holds a lock on, which others may share: past any file. */
-static struct flock presence(short type) {
+static struct flock usage_lock(short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (INT64_C(1) << 62) - 1, .l_len = 1};
 }
 
 /* The mapping keeps the description, also in a fork's child, and that the lock. Without one it is mapped all the same. */
-static void be_present(int fd) {
-  struct flock lock = presence(F_RDLCK);
+static void take_usage_lock(int fd) {
+  struct flock lock = usage_lock(F_RDLCK);
 
   fcntl(fd, F_OFD_SETLK, &lock);
 }
 
 bool shareable__segment_is_in_use(int fd) {
-  struct flock lock = presence(F_WRLCK);
+  struct flock lock = usage_lock(F_WRLCK);
 
   return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
@@ -157,7 +157,7 @@ static shareable_status map(shareable__segment *segment, const char *name, bool 
   if (base == MAP_FAILED)
     return shareable__fail_system(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
                                   name);
-  be_present(segment->fd);
+  take_usage_lock(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
   segment->device = status.st_dev;
@@ -193,7 +193,7 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 }
 
 /* The program may have closed the descriptor, and have opened a file of its own in its place: then it is not ours to close. */
-void shareable__segment_settle(shareable__segment *segment) {
+void shareable__segment_close_fd(shareable__segment *segment) {
   SHAREABLE__UNCANCELLED;
   const shareable__file_id file = {segment->device, segment->inode};
 
@@ -214,7 +214,7 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
   uint32_t bits;
 
   do {
-    int system = shareable__entropy(&bits, sizeof bits);
+    int system = shareable__random(&bits, sizeof bits);
     if (system != 0)
       return system;
     snprintf(segment->temporary, sizeof segment->temporary, DIRECTORY "/.shareable-%08" PRIx32, bits);
@@ -247,7 +247,7 @@ static int open_unnamed(shareable__segment *segment, mode_t mode) {
   if (segment->fd >= 0 && can_be_linked(segment->fd))
     return 0;
   if (segment->fd >= 0) {
-    shareable__segment_settle(segment);
+    shareable__segment_close_fd(segment);
     return EOPNOTSUPP;
   }
   return errno == EISDIR ? EOPNOTSUPP : errno; /* EISDIR: the kernel does not know O_TMPFILE */
@@ -277,7 +277,7 @@ static int link_unnamed(int fd, const char *to) {
 }
 #endif
 
-shareable_status shareable__segment_create_hidden(shareable__segment *segment, shareable__hiding hiding,
+shareable_status shareable__segment_create_hidden(shareable__segment *segment, shareable__creation_method hiding,
                                                   const char *name, uint64_t size, uint32_t flags, uint32_t mode,
                                                   shareable_error *error) {
   shareable_status status;
@@ -287,7 +287,7 @@ shareable_status shareable__segment_create_hidden(shareable__segment *segment, s
   segment->fd = -1;
   if (mode == 0)
     mode = S_IRUSR | S_IWUSR;
-  system = hiding == SHAREABLE__UNNAMED ? open_unnamed(segment, mode) : open_temporary(segment, mode);
+  system = hiding == SHAREABLE__CREATE_TMPFILE ? open_unnamed(segment, mode) : open_temporary(segment, mode);
   if (system == ENOENT)
     return shareable__fail(error, SHAREABLE_E_SYSTEM, system, "cannot create '%s': there is no " DIRECTORY, name);
   if (system != 0)
@@ -305,9 +305,9 @@ shareable_status shareable__segment_create(shareable__segment *segment, const ch
   shareable_error why = {0};
   shareable_status status;
 
-  status = shareable__segment_create_hidden(segment, SHAREABLE__UNNAMED, name, size, flags, mode, &why);
+  status = shareable__segment_create_hidden(segment, SHAREABLE__CREATE_TMPFILE, name, size, flags, mode, &why);
   if (status != SHAREABLE_OK && why.system == EOPNOTSUPP)
-    status = shareable__segment_create_hidden(segment, SHAREABLE__TEMPORARY, name, size, flags, mode, &why);
+    status = shareable__segment_create_hidden(segment, SHAREABLE__CREATE_TEMP_NAME, name, size, flags, mode, &why);
   if (status != SHAREABLE_OK && error != NULL)
     *error = why;
   return status;
@@ -342,9 +342,9 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__segment_make_up_name(char name[13], shareable_error *error) {
+shareable_status shareable__segment_random_name(char name[13], shareable_error *error) {
   uint32_t bits;
-  int system = shareable__entropy(&bits, sizeof bits);
+  int system = shareable__random(&bits, sizeof bits);
 
   if (system != 0)
     return shareable__fail_system(error, system, "cannot make up a name");
@@ -357,7 +357,7 @@ void shareable__segment_discard(shareable__segment *segment) {
   if (segment->base != NULL)
     munmap(segment->base, segment->size);
   remove_temporary(segment);
-  shareable__segment_settle(segment);
+  shareable__segment_close_fd(segment);
   segment->base = NULL;
 }
 
@@ -390,11 +390,11 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
     return shareable__fail_system(error, errno, "cannot open '%s'%s", name, read_only ? "" : " to read and write");
   status = map(segment, name, false, read_only, error);
   if (status != SHAREABLE_OK)
-    shareable__segment_settle(segment);
+    shareable__segment_close_fd(segment);
   return status;
 }
 
-int shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count) {
+int shareable__segment_read_words(const shareable__segment *segment, uint64_t at, uint64_t *words, size_t count) {
   size_t size = count * sizeof *words;
   ssize_t length;
 
@@ -408,7 +408,7 @@ int shareable__segment_peek(const shareable__segment *segment, uint64_t at, uint
   return length == (ssize_t)size ? 0 : ENODATA;
 }
 
-int shareable__segment_open_again(int fd, const shareable__file_id *file, const char *name, bool read_only) {
+int shareable__segment_reopen(int fd, const shareable__file_id *file, const char *name, bool read_only) {
   int access = (read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | SHAREABLE__DESCRIPTOR_MARK;
   path at = path_of(name);
   char itself[32];

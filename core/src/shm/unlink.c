@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/entropy.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "base/rename.h"
 #include "shm/name.h"
 #include "shm/segment.h"
@@ -70,7 +70,7 @@ static int link_name_of(const removal *of) {
 
 static int name_stray(removal *of) {
   uint32_t bits;
-  int system = shareable__entropy(&bits, sizeof bits);
+  int system = shareable__random(&bits, sizeof bits);
 
   if (system != 0)
     return system;
@@ -273,13 +273,13 @@ static bool read_name(int place, const char *stray, char name[SHAREABLE__NAME_MA
 
   if (stray[BASE] == '-') {
     snprintf(name, SHAREABLE__NAME_MAX + 1, "%s", stray + BASE + 1);
-    return shareable__name_bare(name) == name;
+    return shareable__name_normalize(name) == name;
   }
   size = readlinkat(place, link_of(stray).text, name, SHAREABLE__NAME_MAX);
   if (size < 0)
     return false;
   name[size] = '\0';
-  return shareable__name_bare(name) == name;
+  return shareable__name_normalize(name) == name;
 }
 
 /* In /dev/shm any user may have made it; the files of others are their own to recover. */

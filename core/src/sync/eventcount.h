@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/word.h"
+#include "base/atomic.h"
 
 #define SHAREABLE__EVENTCOUNTS 32
 

@@ -10,8 +10,8 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
-#include "base/entropy.h"
 #include "base/platform.h"
+#include "base/random.h"
 #include "shm/segment.h"
 
 #if SHAREABLE__LINUX
@@ -25,7 +25,8 @@
 _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
 
 #if SHAREABLE__LINUX
-static unsigned registered_forks; /* shareable__forks + 1 when this process was registered for barriers; 0: never */
+static unsigned
+  registered_forks; /* shareable__fork_generation + 1 when this process was registered for barriers; 0: never */
 
 static int membarrier(int command) {
   return (int)syscall(SYS_membarrier, command, 0, 0);
@@ -33,11 +34,11 @@ static int membarrier(int command) {
 
 /* Whether this process is one that a barrier of another process reaches. */
 static bool register_membarrier(void) {
-  if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__forks + 1)
+  if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__fork_generation + 1)
     return true;
   if (membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) != 0)
     return false;
-  __atomic_store_n(&registered_forks, shareable__forks + 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&registered_forks, shareable__fork_generation + 1, __ATOMIC_RELEASE);
   return true;
 }
 
@@ -65,8 +66,8 @@ void shareable__membarrier(void) {
 #endif
 
 void shareable__writer_start(shareable__writer *writer, int *fd, const char *name, bool read_only) {
-  shareable__fork_watch();
-  *writer = (shareable__writer){.fd = fd, .name = name, .read_only = read_only, .forks = shareable__forks};
+  shareable__fork_init();
+  *writer = (shareable__writer){.fd = fd, .name = name, .read_only = read_only, .forks = shareable__fork_generation};
   shareable__file_id_of(*fd, &writer->file);
 }
 
@@ -79,7 +80,7 @@ static int descriptor(const shareable__writer *writer) {
 
   if (!shareable__descriptor_is_lost(fd, &writer->file))
     return fd;
-  again = shareable__segment_open_again(fd, &writer->file, writer->name, writer->read_only);
+  again = shareable__segment_reopen(fd, &writer->file, writer->name, writer->read_only);
   if (again >= 0 && !__atomic_compare_exchange_n(writer->fd, &fd, again, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     close(again); /* another thread has opened it */
     return fd;
@@ -113,7 +114,7 @@ static uint32_t try_lock(int fd, uint32_t bit, short type) {
   uint32_t token;
   struct flock lock;
 
-  if (shareable__entropy(&token, sizeof token) != 0)
+  if (shareable__random(&token, sizeof token) != 0)
     return 0;
   token = (token & ~(SHAREABLE__SHARED_WRITER_ID | SHAREABLE__LOCK_WAITERS)) | bit;
   if (token == 0)
@@ -137,7 +138,7 @@ static uint32_t lock_id_byte(int fd) {
 
 static shareable_status take_liveness_lock(shareable__writer *writer) {
   /* for a description of its own, with its own locks */
-  int fd = shareable__segment_open_again(*writer->fd, &writer->file, writer->name, false);
+  int fd = shareable__segment_reopen(*writer->fd, &writer->file, writer->name, false);
   uint32_t token = fd < 0 ? 0 : lock_id_byte(fd);
   void *proof = token == 0 ? MAP_FAILED : mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, 0);
 
@@ -156,18 +157,18 @@ static shareable_status take_liveness_lock(shareable__writer *writer) {
 
 /* In a fork's child, what the parent joined with is not the child's: neither the mapping, which it did not get, nor the cell. */
 static void reset_after_fork(shareable__writer *writer) {
-  if (writer->forks == shareable__forks)
+  if (writer->forks == shareable__fork_generation)
     return;
   writer->proof = NULL;
   writer->token = 0;
   __atomic_store_n(&writer->cell, NULL, __ATOMIC_RELAXED);
   writer->slow_writes = 0;
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
-  __atomic_store_n(&writer->forks, shareable__forks, __ATOMIC_RELEASE);
+  __atomic_store_n(&writer->forks, shareable__fork_generation, __ATOMIC_RELEASE);
 }
 
 static bool has_joined(const shareable__writer *writer) {
-  return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__forks &&
+  return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__fork_generation &&
          __atomic_load_n(&writer->token, __ATOMIC_ACQUIRE) != 0;
 }
 
@@ -184,7 +185,7 @@ shareable_status shareable__writer_take_id(shareable__writer *writer) {
     return SHAREABLE_E_READ_ONLY;
   if (has_joined(writer))
     return SHAREABLE_OK;
-  if (!shareable__fork_watch()) /* a child would take the parent's token for its own */
+  if (!shareable__fork_init()) /* a child would take the parent's token for its own */
     return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
   status = register_locked(writer);

@@ -29,12 +29,12 @@ struct shareable__hazard;
 typedef struct shareable__writer {
   const void *thread;             /* the one thread that may use the cell; NULL: none yet, or no cell */
   struct shareable__hazard *cell; /* NULL: no fast stores */
-  unsigned forks;                 /* shareable__forks when it was joined: in a child, all of this is the parent's */
-  uint32_t token;                 /* 0: not joined yet */
-  uint32_t slow_writes;           /* since there was no cell for it */
-  int *fd;                        /* of the segment's file, which the program may have closed: to ask for locks */
-  shareable__file_id file;        /* which file that is */
-  const char *name;               /* of that file */
+  unsigned forks;          /* shareable__fork_generation when it was joined: in a child, all of this is the parent's */
+  uint32_t token;          /* 0: not joined yet */
+  uint32_t slow_writes;    /* since there was no cell for it */
+  int *fd;                 /* of the segment's file, which the program may have closed: to ask for locks */
+  shareable__file_id file; /* which file that is */
+  const char *name;        /* of that file */
   bool read_only;
   void *proof; /* the mapping that holds the lock */
 } shareable__writer;
@@ -74,7 +74,7 @@ void shareable__membarrier(void);
 
 /* Whether the token is this process's own: in a fork's child it is the parent's until the child joins. */
 static inline bool shareable__writer_is_current_process(const shareable__writer *writer) {
-  return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__forks;
+  return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__fork_generation;
 }
 
 /*
@@ -83,7 +83,7 @@ static inline bool shareable__writer_is_current_process(const shareable__writer 
  */
 static inline struct shareable__hazard *shareable__writer_fast_cell(const shareable__writer *writer) {
   return __atomic_load_n(&writer->thread, __ATOMIC_RELAXED) == &shareable__thread &&
-             __atomic_load_n(&writer->forks, __ATOMIC_RELAXED) == shareable__forks
+             __atomic_load_n(&writer->forks, __ATOMIC_RELAXED) == shareable__fork_generation
            ? __atomic_load_n(&writer->cell, __ATOMIC_RELAXED)
            : NULL;
 }

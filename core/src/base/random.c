@@ -1,14 +1,14 @@
 /*
- * entropy.c - random bytes of the kernel's.
+ * random.c - random bytes of the kernel's.
  */
-#include "base/entropy.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <sys/random.h>
 #include <sys/types.h>
 
 /* So few come all at once. */
-int shareable__entropy(void *bytes, size_t size) {
+int shareable__random(void *bytes, size_t size) {
   while (getrandom(bytes, size, 0) != (ssize_t)size)
     if (errno != EINTR)
       return errno;

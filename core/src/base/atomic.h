@@ -1,10 +1,10 @@
 /*
- * word.h - loads and stores of the words that processes share: each in one piece, each word read once.
+ * atomic.h - loads and stores of the words that processes share: each in one piece, each word read once.
  *
  * A store is a release and a load an acquire: what a writer did before it is seen by whoever reads the word.
  */
-#ifndef SHAREABLE__WORD_H
-#define SHAREABLE__WORD_H
+#ifndef SHAREABLE__ATOMIC_H
+#define SHAREABLE__ATOMIC_H
 
 #include <stdint.h>
 #include <string.h>

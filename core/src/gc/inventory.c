@@ -1,7 +1,7 @@
 /*
- * survey.c - what is known at one moment of the blocks that are here: who owns each, and who uses it.
+ * inventory.c - what is known at one moment of the blocks that are here: who owns each, and who uses it.
  */
-#include "gc/survey.h"
+#include "gc/inventory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "shm/segment.h"
 
-static void add_claim(shareable__survey *survey, const shareable__claim *claim) {
-  shareable__claim *more;
+static void add_claim(shareable__inventory *survey, const shareable__inventory_entry *claim) {
+  shareable__inventory_entry *more;
 
   if (survey->count % 64 == 0) {
     more = reallocarray(survey->claims, survey->count + 64, sizeof *more);
@@ -29,8 +29,8 @@ static void add_claim(shareable__survey *survey, const shareable__claim *claim) 
 
 /* Takes in what a log says. What of it cannot be read is unknown. */
 static void read_log(shareable__ownership_log *log, void *context) {
-  shareable__survey *survey = context;
-  shareable__claim claim = {.journal = log->id.inode};
+  shareable__inventory *survey = context;
+  shareable__inventory_entry claim = {.journal = log->id.inode};
   shareable__ownership_log_header head;
   shareable__tristate is_log, more, has;
   shareable__ownership_entry record;
@@ -62,17 +62,18 @@ static bool is_shortage(int system) {
   return system == ENOMEM || system == EMFILE || system == ENFILE;
 }
 
-int shareable__survey_visit(shareable__ownership_log_callback *visit, void *context) {
+int shareable__inventory_foreach_log(shareable__ownership_log_callback *visit, void *context) {
   return shareable__ownership_log_foreach_of_users(visit, context);
 }
 
 static int by_inode(const void *one, const void *other) {
-  uint64_t first = ((const shareable__claim *)one)->inode, second = ((const shareable__claim *)other)->inode;
+  uint64_t first = ((const shareable__inventory_entry *)one)->inode,
+           second = ((const shareable__inventory_entry *)other)->inode;
 
   return first < second ? -1 : first > second;
 }
 
-shareable_status shareable__survey_begin(shareable__survey *survey, shareable_error *error) {
+shareable_status shareable__inventory_take(shareable__inventory *survey, shareable_error *error) {
   struct stat directory;
   int system;
 
@@ -81,7 +82,7 @@ shareable_status shareable__survey_begin(shareable__survey *survey, shareable_er
     return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot look at " SHAREABLE__DIRECTORY ": %s",
                            shareable__system_text(errno));
   survey->is_whole = true;
-  system = shareable__survey_visit(read_log, survey);
+  system = shareable__inventory_foreach_log(read_log, survey);
   if (survey->system != 0)
     system = survey->system;
   if (system != 0)
@@ -92,18 +93,19 @@ shareable_status shareable__survey_begin(shareable__survey *survey, shareable_er
   }
   if (survey->count > 0)
     qsort(survey->claims, survey->count, sizeof *survey->claims, by_inode);
-  survey->mapped = shareable__mapped_find(directory.st_dev);
+  survey->mapped = shareable__proc_maps_read_all(directory.st_dev);
   return SHAREABLE_OK;
 }
 
-void shareable__survey_end(shareable__survey *survey) {
-  shareable__mapped_free(&survey->mapped);
+void shareable__inventory_free(shareable__inventory *survey) {
+  shareable__proc_maps_free(&survey->mapped);
   free(survey->claims);
 }
 
 /* A user may record what another owns: then the one counts that lives. */
-const shareable__claim *shareable__survey_claim(const shareable__survey *survey, const char *name, uint64_t inode) {
-  const shareable__claim key = {.inode = inode}, *end = survey->claims + survey->count, *found = NULL, *at;
+const shareable__inventory_entry *shareable__inventory_entry_of(const shareable__inventory *survey, const char *name,
+                                                                uint64_t inode) {
+  const shareable__inventory_entry key = {.inode = inode}, *end = survey->claims + survey->count, *found = NULL, *at;
 
   if (survey->count == 0)
     return NULL;
@@ -116,13 +118,13 @@ const shareable__claim *shareable__survey_claim(const shareable__survey *survey,
   return found;
 }
 
-shareable__usage shareable__survey_look(const shareable__survey *survey, const char *name, const struct stat *file,
-                                        int fd) {
-  shareable__usage usage = {.owner = shareable__survey_claim(survey, name, file->st_ino)};
+shareable__usage shareable__inventory_usage_of(const shareable__inventory *survey, const char *name,
+                                               const struct stat *file, int fd) {
+  shareable__usage usage = {.owner = shareable__inventory_entry_of(survey, name, file->st_ino)};
 
   usage.is_owner_unknown = usage.owner == NULL && !shareable__survey_reads_logs_of(name, file);
-  usage.users = shareable__mapped_users(&survey->mapped, file->st_ino, &usage.user_count);
-  usage.unasked = shareable__mapped_unasked(&survey->mapped, file);
+  usage.users = shareable__proc_maps_users(&survey->mapped, file->st_ino, &usage.user_count);
+  usage.unasked = shareable__proc_maps_unreadable(&survey->mapped, file);
   usage.is_unknown = !survey->mapped.is_whole || fd < 0;
   usage.is_locked = fd >= 0 && shareable__segment_is_in_use(fd);
   usage.use = SHAREABLE__USE_UNKNOWN;

@@ -1,19 +1,19 @@
 /*
- * program.c - starting a program of this project.
+ * spawn.c - starting a program of this project.
  */
-#include "base/program.h"
+#include "base/spawn.h"
 
 #include <signal.h>
 #include <stdlib.h>
 
-const char *shareable__program_path(const char *variable, const char *installed) {
+const char *shareable__spawn_path(const char *variable, const char *installed) {
   const char *path = secure_getenv(variable);
 
   return path != NULL && path[0] != '\0' ? path : installed;
 }
 
-int shareable__program_start(pid_t *process, const char *path, const posix_spawn_file_actions_t *actions,
-                             const char *const *arguments, char *const *environment) {
+int shareable__spawn(pid_t *process, const char *path, const posix_spawn_file_actions_t *actions,
+                     const char *const *arguments, char *const *environment) {
   posix_spawnattr_t how;
   sigset_t none, all;
   int result = posix_spawnattr_init(&how);

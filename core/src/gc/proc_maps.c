@@ -1,7 +1,7 @@
 /*
- * mapped.c - which files of shared memory processes have mapped or open, as /proc shows it.
+ * proc_maps.c - which files of shared memory processes have mapped or open, as /proc shows it.
  */
-#include "gc/mapped.h"
+#include "gc/proc_maps.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "base/descriptor.h"
 #include "shm/unlink.h"
 
-static void add(shareable__mapped *mapped, shareable__mapping mapping) {
+static void add(shareable__proc_maps *mapped, shareable__mapping mapping) {
   if (mapped->count % 64 == 0) {
     shareable__mapping *more = reallocarray(mapped->all, mapped->count + 64, sizeof *more);
     if (more == NULL) {
@@ -47,7 +47,7 @@ static char *old_name(char *name) {
 }
 
 /* By device and inode: in another mount namespace the path is another. */
-static void look_at_line(shareable__mapped *mapped, char *line, dev_t device, int64_t pid) {
+static void look_at_line(shareable__proc_maps *mapped, char *line, dev_t device, int64_t pid) {
   unsigned long long start, end, inode;
   unsigned high, low;
   int path = 0;
@@ -61,7 +61,7 @@ static void look_at_line(shareable__mapped *mapped, char *line, dev_t device, in
                                      .is_mapped = true});
 }
 
-size_t shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid) {
+size_t shareable__proc_maps_read(shareable__proc_maps *mapped, FILE *maps, dev_t device, int64_t pid) {
   char *line = NULL;
   size_t size = 0, lines = 0;
 
@@ -75,7 +75,7 @@ size_t shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t devic
 
 /* The files on a device that processes have. */
 typedef struct search {
-  shareable__mapped *mapped;
+  shareable__proc_maps *mapped;
   dev_t device;
 } search;
 
@@ -144,7 +144,7 @@ static long look_at_maps(const search *of, const place *process, int64_t pid) {
 
   if (maps == NULL)
     return errno == ENOENT || errno == ESRCH ? 0 : -1;
-  lines = (long)shareable__mapped_read(of->mapped, maps, of->device, pid);
+  lines = (long)shareable__proc_maps_read(of->mapped, maps, of->device, pid);
   fclose(maps);
   return lines;
 }
@@ -171,7 +171,7 @@ static bool look_at_threads(const search *of, const place *process, int64_t pid)
   return lines >= 0;
 }
 
-static void add_unasked(shareable__mapped *mapped, const place *process, int64_t pid) {
+static void add_unasked(shareable__proc_maps *mapped, const place *process, int64_t pid) {
   struct stat status;
 
   if (stat(process->path, &status) == 0)
@@ -221,7 +221,7 @@ static void join(shareable__mapping *last, shareable__mapping *next) {
 }
 
 /* A process may have a file mapped in several pieces, or more than once, and open as well. */
-static void join_pieces(shareable__mapped *mapped) {
+static void join_pieces(shareable__proc_maps *mapped) {
   size_t kept = 0;
 
   for (size_t i = 1; i < mapped->count; i++) {
@@ -236,7 +236,7 @@ static void join_pieces(shareable__mapped *mapped) {
   mapped->count = kept + 1;
 }
 
-void shareable__mapped_sort(shareable__mapped *mapped) {
+void shareable__proc_maps_sort(shareable__proc_maps *mapped) {
   if (mapped->count == 0)
     return;
   qsort(mapped->all, mapped->count, sizeof *mapped->all, by_inode_and_pid);
@@ -248,8 +248,8 @@ static bool shows_all(void) {
   return access("/proc/1", F_OK) == 0;
 }
 
-shareable__mapped shareable__mapped_find(dev_t device) {
-  shareable__mapped mapped = {.is_whole = shows_all()};
+shareable__proc_maps shareable__proc_maps_read_all(dev_t device) {
+  shareable__proc_maps mapped = {.is_whole = shows_all()};
   search of = {&mapped, device};
   DIR *processes = shareable__opendirat(AT_FDCWD, "/proc");
   const struct dirent *entry;
@@ -264,17 +264,18 @@ shareable__mapped shareable__mapped_find(dev_t device) {
   if (errno != 0)
     mapped.is_whole = false;
   closedir(processes);
-  shareable__mapped_sort(&mapped);
+  shareable__proc_maps_sort(&mapped);
   return mapped;
 }
 
-void shareable__mapped_free(shareable__mapped *mapped) {
+void shareable__proc_maps_free(shareable__proc_maps *mapped) {
   for (size_t i = 0; i < mapped->count; i++)
     free(mapped->all[i].name);
   free(mapped->all);
 }
 
-const shareable__mapping *shareable__mapped_users(const shareable__mapped *mapped, uint64_t inode, size_t *count) {
+const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *mapped, uint64_t inode,
+                                                     size_t *count) {
   size_t low = 0, high = mapped->count, end;
 
   while (low < high) {
@@ -295,7 +296,7 @@ static bool may_have(const shareable__mapping *process, const struct stat *file)
   return process->user == file->st_uid || (file->st_mode & 077) != 0;
 }
 
-const shareable__mapping *shareable__mapped_unasked(const shareable__mapped *mapped, const struct stat *file) {
+const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *mapped, const struct stat *file) {
   for (size_t i = 0; i < mapped->count && mapped->all[i].inode == 0; i++)
     if (may_have(&mapped->all[i], file))
       return &mapped->all[i];

@@ -1,10 +1,10 @@
 /*
- * mapped.h - which files of shared memory processes have mapped or open, as /proc shows it: also those that hold no lock on them.
+ * proc_maps.h - which files of shared memory processes have mapped or open, as /proc shows it: also those that hold no lock on them.
  *
  * This names the users of a block. It proves nothing about processes that /proc does not show (lease.h).
  */
-#ifndef SHAREABLE__MAPPED_H
-#define SHAREABLE__MAPPED_H
+#ifndef SHAREABLE__PROC_MAPS_H
+#define SHAREABLE__PROC_MAPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,24 +25,24 @@ typedef struct shareable__mapping {
   bool is_named; /* the open file has a name now, whatever `name` says; false if it is only mapped */
 } shareable__mapping;
 
-typedef struct shareable__mapped {
+typedef struct shareable__proc_maps {
   shareable__mapping *all; /* by inode, and then by pid */
   size_t count;
   bool is_whole; /* else /proc could not be read, or there was no memory for what it says */
-} shareable__mapped;
+} shareable__proc_maps;
 
 /* Looks at every process now, for files on that device. */
-shareable__mapped shareable__mapped_find(dev_t device);
-void shareable__mapped_free(shareable__mapped *mapped);
+shareable__proc_maps shareable__proc_maps_read_all(dev_t device);
+void shareable__proc_maps_free(shareable__proc_maps *mapped);
 
 /* The two steps of that: takes in what the maps of one process say, and then puts all in order. Returns the lines there. */
-size_t shareable__mapped_read(shareable__mapped *mapped, FILE *maps, dev_t device, int64_t pid);
-void shareable__mapped_sort(shareable__mapped *mapped);
+size_t shareable__proc_maps_read(shareable__proc_maps *mapped, FILE *maps, dev_t device, int64_t pid);
+void shareable__proc_maps_sort(shareable__proc_maps *mapped);
 
 /* The processes that have the file mapped or open, `*count` in a row. */
-const shareable__mapping *shareable__mapped_users(const shareable__mapped *mapped, uint64_t inode, size_t *count);
+const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *mapped, uint64_t inode, size_t *count);
 
 /* A process that may use the file and cannot be looked into; NULL: there is none. */
-const shareable__mapping *shareable__mapped_unasked(const shareable__mapped *mapped, const struct stat *file);
+const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *mapped, const struct stat *file);
 
 #endif
