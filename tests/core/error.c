@@ -74,9 +74,9 @@ Test(error, a_long_sentence_is_cut_and_ends_in_nul) {
 Test(error, formats_what_the_core_s_sentences_have) {
   shareable_error error;
 
-  shareable__tell(&error, SHAREABLE_E_SLOT, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1, INT_MIN, -2L,
-                  INT64_MIN + 0LL, SIZE_MAX, 4000000000u, 5ul, (unsigned long long)UINT64_MAX, 255u, 0xabcu, 0640u,
-                  "text", 3, "answer");
+  shareable__error_set(&error, SHAREABLE_E_SLOT, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1, INT_MIN,
+                       -2L, INT64_MIN + 0LL, SIZE_MAX, 4000000000u, 5ul, (unsigned long long)UINT64_MAX, 255u, 0xabcu,
+                       0640u, "text", 3, "answer");
   cr_assert_str_eq(error.text, sizeof(size_t) > 4
                                  ? "-1 -2147483648 -2 -9223372036854775808 18446744073709551615 4000000000 5 "
                                    "18446744073709551615 0xff abc 0640 text|ans|"

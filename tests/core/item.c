@@ -28,10 +28,10 @@ static shareable_value read_item(size_t size, shareable_status wanted) {
 static void write_item(size_t size, shareable_value value) {
   shareable__slot slot = slot_of(size);
 
-  shareable__image image;
+  shareable__encoded_item image;
 
   cr_ok(shareable__item_fits(&value, size));
-  shareable__item_image(&value, size, &image);
+  shareable__item_encode(&value, size, &image);
   shareable__item_put(&slot, &image);
 }
 

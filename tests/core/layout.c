@@ -21,7 +21,7 @@ static shareable__layout two_items(void) {
 
 /* Reads the words where they lie, as the library does through the file. */
 static bool read_list(shareable__layout *layout, size_t size) {
-  uint64_t last = size < 8 ? 0 : shareable__layout_last(size, words[0]);
+  uint64_t last = size < 8 ? 0 : shareable__layout_last_offset_at(size, words[0]);
 
   return last != 0 && shareable__layout_read(layout, words, size, words[0], words[last / 8]);
 }

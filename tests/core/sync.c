@@ -109,11 +109,11 @@ static uint32_t dead_token(void) {
 /* Puts a journal there, as its writer would before it touches the item. */
 static void leave_redo_record(shareable_list *list, int k, uint32_t token, size_t i, shareable_value value) {
   shareable__redo_record *record = &list->sync.area->redo_records[k];
-  shareable__image image;
+  shareable__encoded_item image;
   shareable__slot slot = {0};
 
   cr_assert(shareable__layout_slot(&list->layout, i, &slot));
-  shareable__item_image(&value, slot.size, &image);
+  shareable__item_encode(&value, slot.size, &image);
   record->token = token;
   record->item = i;
   record->format = image.format;

@@ -1,5 +1,5 @@
 /*
- * wait.c - tests of core/src/list/list_wait.c, list_digest.c and eventcount.c.
+ * wait.c - tests of core/src/list/list_wait.c, list_hash.c and eventcount.c.
  */
 #include <linux/futex.h>
 #include <math.h>

@@ -213,14 +213,14 @@ static shareable_status search(world *w) {
 static void die_writing(const world *w) {
   shareable_value value = shareable_str("gone");
   shareable__redo_record *record;
-  shareable__image image;
+  shareable__encoded_item image;
   shareable_list *list;
   uint64_t token;
 
   if (shareable_list_open(&list, w->name, 0, NULL) != SHAREABLE_OK || shareable__sync_join(&list->sync) != SHAREABLE_OK)
     _exit(1);
   token = list->sync.writer.token;
-  shareable__item_image(&value, 8, &image);
+  shareable__item_encode(&value, 8, &image);
   record = &list->sync.area->redo_records[1];
   *record = (shareable__redo_record){.token = (uint32_t)token, .ready = 1, .item = 2, .format = image.format};
   record->code = image.code;

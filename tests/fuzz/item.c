@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static unsigned char code, text[ROOM];
   shareable__slot slot = {(unsigned char *)data, 0, (unsigned char *)&format, &code};
   shareable_value value, read;
-  shareable__image image;
+  shareable__encoded_item image;
   bool equal;
 
   if (size < 2 || size > ROOM / 2)
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   value = value_of(bytes + 1, size - 1);
   if (shareable__value_check(&value) != SHAREABLE_OK || shareable__item_fits(&value, slot.size) != SHAREABLE_OK)
     return 0;
-  shareable__item_image(&value, slot.size, &image);
+  shareable__item_encode(&value, slot.size, &image);
   shareable__item_put(&slot, &image);
   need(shareable__item_read(&slot, &read, text, sizeof text) == SHAREABLE_OK);
   need(read.type == value.type);

@@ -9,14 +9,14 @@ static void try_slot(const shareable__slot *slot, const uint8_t *base, size_t si
                                     shareable_none(), shareable_str("text"), shareable_bytes("b", 1)};
   char format[8], small[8], *text = malloc(slot->size);
   shareable_value value;
-  shareable__shape shape;
+  shareable__item_info shape;
   bool equal;
 
   need(text != NULL);
   need(slot->data >= base && slot->size >= 8 && slot->size % 8 == 0 && slot->data + slot->size <= base + size);
   need(slot->format + 8 <= base + size && slot->code < base + size);
   need(shareable__item_format(slot, format) <= 8);
-  if (shareable__item_shape(slot, &shape))
+  if (shareable__item_inspect(slot, &shape))
     need(shape.length <= slot->size);
   if (shareable__item_read(slot, &value, text, slot->size) == SHAREABLE_OK)
     need(value.type <= SHAREABLE_TYPE_BYTES && (value.type < SHAREABLE_TYPE_STR || value.length <= slot->size));
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (base == NULL)
     return 0;
   memcpy(base, bytes, size);
-  if (size >= 8 && (last = shareable__layout_last(size, base[0])) != 0) {
+  if (size >= 8 && (last = shareable__layout_last_offset_at(size, base[0])) != 0) {
     need(last + 8 <= size);
     if (shareable__layout_read(&layout, base, size, base[0], base[last / 8]))
       for (size_t i = 0; i < layout.count; i++)

@@ -317,7 +317,7 @@ inline write(i) {
   :: atomic { is_late -> is_late = 0 }
 #endif
   :: atomic { !is_late && IS_LIKE(i) -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
-     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) } /* shareable__item_is_like() */
+     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) } /* shareable__item_same_format() */
   :: atomic { !is_late && !IS_LIKE(i) -> skip };
      if
 #ifdef LONG

@@ -185,7 +185,8 @@ static void append_all(sentence *to, const char *format, arguments *from) {
   }
 }
 
-shareable_status shareable__tell(shareable_error *error, shareable_status status, int system, const char *format, ...) {
+shareable_status shareable__error_set(shareable_error *error, shareable_status status, int system, const char *format,
+                                      ...) {
   sentence text;
   arguments from;
 
@@ -200,7 +201,7 @@ shareable_status shareable__tell(shareable_error *error, shareable_status status
   return status;
 }
 
-shareable_status shareable__tell_system(shareable_error *error, int system, const char *format, ...) {
+shareable_status shareable__error_set_errno(shareable_error *error, int system, const char *format, ...) {
   const char *reason = shareable__system_text(system);
   sentence text;
   arguments from;

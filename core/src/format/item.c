@@ -33,7 +33,7 @@ static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *
   return (*is_exact ? rest >> 8 : rest) == 0;
 }
 
-static bool shape_of(uint64_t format, unsigned char code, size_t slot_size, shareable__shape *shape) {
+static bool shape_of(uint64_t format, unsigned char code, size_t slot_size, shareable__item_info *shape) {
   memset(shape, 0, sizeof *shape);
   if (code == SHAREABLE__CODE_STR || code == SHAREABLE__CODE_BYTES) {
     shape->type = code == SHAREABLE__CODE_STR ? SHAREABLE_TYPE_STR : SHAREABLE_TYPE_BYTES;
@@ -54,7 +54,7 @@ static bool shape_of(uint64_t format, unsigned char code, size_t slot_size, shar
   return code == SHAREABLE__CODE_PLAIN;
 }
 
-bool shareable__item_shape(const shareable__slot *slot, shareable__shape *shape) {
+bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *shape) {
   return shape_of(shareable__load(slot->format), shareable__item_code(slot), slot->size, shape);
 }
 
@@ -67,7 +67,7 @@ bool shareable__item_needs_code(uint64_t format) {
 
 size_t shareable__item_format(const shareable__slot *slot, char format[8]) {
   uint64_t word = shareable__load(slot->format);
-  shareable__shape shape;
+  shareable__item_info shape;
 
   if (!shape_of(word, shareable__item_code(slot), slot->size, &shape))
     return 0;
@@ -137,8 +137,8 @@ static bool data_equal(const shareable__slot *slot, const char *text, size_t len
   return true;
 }
 
-static shareable_status read_text(const shareable__slot *slot, const shareable__shape *shape, shareable_value *value,
-                                  void *buffer, size_t size) {
+static shareable_status read_text(const shareable__slot *slot, const shareable__item_info *shape,
+                                  shareable_value *value, void *buffer, size_t size) {
   size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);
 
   value->length = length;
@@ -152,10 +152,10 @@ static shareable_status read_text(const shareable__slot *slot, const shareable__
 }
 
 shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size) {
-  shareable__shape shape;
+  shareable__item_info shape;
   uint64_t bits;
 
-  if (!shareable__item_shape(slot, &shape))
+  if (!shareable__item_inspect(slot, &shape))
     return SHAREABLE_E_CORRUPT;
   memset(value, 0, sizeof *value);
   value->type = shape.type;
@@ -176,7 +176,7 @@ static bool ends_in_nul(const shareable_value *value) {
 shareable_status shareable__item_fits(const shareable_value *value, size_t size) {
   if (!shareable__is_text(value->type))
     return SHAREABLE_OK;
-  if (value->length > shareable__item_room(size))
+  if (value->length > shareable__item_capacity(size))
     return SHAREABLE_E_SLOT;
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
@@ -191,17 +191,17 @@ static uint64_t number_format(size_t n, bool is_exact) {
   return turned(text);
 }
 
-uint64_t shareable__item_exact(size_t length) {
+uint64_t shareable__exact_format(size_t length) {
   return number_format(length, true);
 }
 
 /* The format of a text: the slot's width, as CPython writes it, or the exact length and a space. */
 static uint64_t text_format(const shareable_value *value, size_t slot_size) {
-  return ends_in_nul(value) ? shareable__item_exact((size_t)value->length)
-                            : number_format(shareable__item_room(slot_size), false);
+  return ends_in_nul(value) ? shareable__exact_format((size_t)value->length)
+                            : number_format(shareable__item_capacity(slot_size), false);
 }
 
-static void image_word(shareable__image *image, uint64_t format, unsigned char code, uint64_t word) {
+static void image_word(shareable__encoded_item *image, uint64_t format, unsigned char code, uint64_t word) {
   image->format = format;
   image->code = code;
   image->word = word;
@@ -209,14 +209,14 @@ static void image_word(shareable__image *image, uint64_t format, unsigned char c
   image->length = sizeof image->word;
 }
 
-static void image_text(shareable__image *image, const shareable_value *value, size_t size, unsigned char code) {
+static void image_text(shareable__encoded_item *image, const shareable_value *value, size_t size, unsigned char code) {
   image->format = text_format(value, size);
   image->code = code;
   image->data = value->text;
   image->length = (size_t)value->length;
 }
 
-void shareable__item_image(const shareable_value *value, size_t size, shareable__image *image) {
+void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *image) {
   switch ((shareable_type)value->type) {
   case SHAREABLE_TYPE_NONE:
     image_word(image, SHAREABLE__FORMAT_NONE, SHAREABLE__CODE_NONE, 0);
@@ -240,7 +240,7 @@ void shareable__item_image(const shareable_value *value, size_t size, shareable_
 }
 
 /* By whole words, each in one piece: a reader beside it is to see old or new ones, and then that they do not belong together. */
-static void put_data(const shareable__slot *slot, const shareable__image *image) {
+static void put_data(const shareable__slot *slot, const shareable__encoded_item *image) {
   size_t whole = image->length / 8 * 8, rest = image->length - whole;
   uint64_t word = 0;
 
@@ -258,7 +258,7 @@ static void put_data(const shareable__slot *slot, const shareable__image *image)
     __atomic_store_n((shareable__word *)(slot->data + whole), 0, __ATOMIC_RELAXED);
 }
 
-static void put_code(const shareable__slot *slot, const shareable__image *image) {
+static void put_code(const shareable__slot *slot, const shareable__encoded_item *image) {
   if (shareable__item_code(slot) != image->code)
     __atomic_store_n(slot->code, image->code, __ATOMIC_RELEASE);
 }
@@ -267,7 +267,7 @@ static void put_code(const shareable__slot *slot, const shareable__image *image)
  * A code that is not 0 is stored before the format that needs it, and taken away after it: so no kill leaves the format of a text
  * with the code 0, which is what a list looks like whose creator has not written the codes yet.
  */
-void shareable__item_put(const shareable__slot *slot, const shareable__image *image) {
+void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *image) {
   put_data(slot, image);
   if (image->code != SHAREABLE__CODE_PLAIN)
     put_code(slot, image);
@@ -276,7 +276,7 @@ void shareable__item_put(const shareable__slot *slot, const shareable__image *im
   put_code(slot, image);
 }
 
-bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image) {
+bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *image) {
   return image->data == &image->word && shareable__load(slot->format) == image->format &&
          shareable__item_code(slot) == image->code;
 }
@@ -287,18 +287,18 @@ bool shareable__item_is_number(const shareable__slot *slot) {
 }
 
 /* Compared where it lies: a copy of a long text would need memory. */
-static bool text_equals(const shareable__slot *slot, const shareable__shape *shape, const shareable_value *value) {
+static bool text_equals(const shareable__slot *slot, const shareable__item_info *shape, const shareable_value *value) {
   size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);
 
   return length == value->length && data_equal(slot, value->text, length);
 }
 
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal) {
-  shareable__shape shape;
+  shareable__item_info shape;
   shareable_value item;
   shareable_status status;
 
-  if (!shareable__item_shape(slot, &shape))
+  if (!shareable__item_inspect(slot, &shape))
     return SHAREABLE_E_CORRUPT;
   if (shareable__is_text(shape.type)) {
     *equal = shape.type == value->type && text_equals(slot, &shape, value);

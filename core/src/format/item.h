@@ -35,7 +35,7 @@ static inline unsigned char shareable__item_code(const shareable__slot *slot) {
  * How many bytes of text a slot has room for: at most what 8 characters can state, as "9999999s" does. Larger slots are in lists
  * that stock Python made of such a text, or that somebody has damaged.
  */
-static inline size_t shareable__item_room(size_t slot_size) {
+static inline size_t shareable__item_capacity(size_t slot_size) {
   return slot_size < 9999999 ? slot_size : 9999999;
 }
 
@@ -45,14 +45,14 @@ static inline bool shareable__item_is(const shareable__slot *slot, uint64_t form
 }
 
 /* What an item's format and code say. For text, the length that is stated, and whether it is exact. */
-typedef struct shareable__shape {
+typedef struct shareable__item_info {
   shareable_type type;
   size_t length;
   bool is_exact; /* else the text ends before its trailing NULs, as CPython reads it */
-} shareable__shape;
+} shareable__item_info;
 
 /* Reads the shape. False where format and code are none that a list can have. */
-bool shareable__item_shape(const shareable__slot *slot, shareable__shape *shape);
+bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *shape);
 
 /* Whether a format is one of an item whose code is not 0: a text's or None's. */
 bool shareable__item_needs_code(uint64_t format);
@@ -67,25 +67,25 @@ size_t shareable__item_format(const shareable__slot *slot, char format[8]);
 shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size);
 
 /* A value as it goes into a slot. */
-typedef struct shareable__image {
+typedef struct shareable__encoded_item {
   uint64_t format;
   unsigned char code;
   const void *data; /* the first bytes of the slot; what follows them is zero */
   size_t length;
   uint64_t word; /* where the data are, if they are no text: 8 bytes of them */
-} shareable__image;
+} shareable__encoded_item;
 
 /* The format of a text of exactly `length` bytes, 1 to SHAREABLE_TEXT_NUL_MAX. */
-uint64_t shareable__item_exact(size_t length);
+uint64_t shareable__exact_format(size_t length);
 
 /* Makes the image of a value, which fits, for a slot of `size` bytes. It points to the value's text, and into itself. */
-void shareable__item_image(const shareable_value *value, size_t size, shareable__image *image);
+void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *image);
 
 /* Puts an image in its slot: data, then format and code. What stays the same of these is not written. */
-void shareable__item_put(const shareable__slot *slot, const shareable__image *image);
+void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *image);
 
 /* Whether the slot holds a value of the image's type, which takes one word: then one store of that is all there is to do. */
-bool shareable__item_is_like(const shareable__slot *slot, const shareable__image *image);
+bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *image);
 
 /* Whether the item is just now a number, a bool too: what is stored over its like by one store. */
 bool shareable__item_is_number(const shareable__slot *slot);

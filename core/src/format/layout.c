@@ -26,7 +26,7 @@ static void divide(shareable__layout *layout, void *base, size_t count, size_t d
   layout->codes = layout->formats + 8 * count;
 }
 
-uint64_t shareable__layout_last(size_t size, uint64_t count) {
+uint64_t shareable__layout_last_offset_at(size_t size, uint64_t count) {
   if (size < PER_LIST || count > (size - PER_LIST) / PER_ITEM)
     return 0;
   return 8 + 8 * count;
@@ -35,7 +35,7 @@ uint64_t shareable__layout_last(size_t size, uint64_t count) {
 bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, uint64_t count, uint64_t data_size) {
   uint64_t needed = shareable__layout_size(count, data_size);
 
-  if (shareable__layout_last(size, count) == 0 || needed == 0 || needed > size || (data_size & 7) != 0)
+  if (shareable__layout_last_offset_at(size, count) == 0 || needed == 0 || needed > size || (data_size & 7) != 0)
     return false;
   divide(layout, base, (size_t)count, (size_t)data_size);
   return true;

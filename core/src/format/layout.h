@@ -51,12 +51,12 @@ uint64_t shareable__layout_size(uint64_t count, uint64_t data_size);
 
 /*
  * Takes the shape of the list in a segment of `size` bytes, aligned to 8, from the two words that say it: N, at its start,
- * and offset[N], which lies at shareable__layout_last(). False where it cannot be a list.
+ * and offset[N], which lies at shareable__layout_last_offset_at(). False where it cannot be a list.
  */
 bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, uint64_t count, uint64_t data_size);
 
 /* Where offset[N] lies, in bytes from the start; 0 where the segment is too small for `count` items. */
-uint64_t shareable__layout_last(size_t size, uint64_t count);
+uint64_t shareable__layout_last_offset_at(size_t size, uint64_t count);
 
 /* Finds item `i`, which is below count. False where the offsets there are damaged. */
 static inline bool shareable__layout_slot(const shareable__layout *layout, size_t i, shareable__slot *slot) {

@@ -16,7 +16,7 @@ static void leave(void *of) {
   shareable__sync_quit(&list->sync);
 }
 
-void shareable__list_use_area(shareable_list *list, uint64_t area) {
+void shareable__list_attach_area(shareable_list *list, uint64_t area) {
   shareable__segment *segment = &list->memory->segment;
 
   shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
@@ -64,7 +64,7 @@ static int read_layout(shareable_list *list, bool is_swapped) {
     return system;
   count = ordered(head[0], is_swapped);
   if (head[1] == 0)
-    last = shareable__layout_last(segment->size, count);
+    last = shareable__layout_last_offset_at(segment->size, count);
   system = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
   if (system != 0)
     return system;
@@ -97,7 +97,7 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
   case SHAREABLE__AREA_NONE:
     break;
   case SHAREABLE__AREA_USABLE:
-    shareable__list_use_area(list, area);
+    shareable__list_attach_area(list, area);
     break;
   case SHAREABLE__AREA_FOREIGN_ENDIAN:
     return fail_swapped(list, error);
@@ -209,17 +209,17 @@ shareable_status shareable_list_capacity(const shareable_list *list, int64_t ind
   if (status == SHAREABLE_OK)
     status = size == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
-    *size = shareable__item_room(slot.size);
+    *size = shareable__item_capacity(slot.size);
   return status;
 }
 
-static shareable_status shape_of(const shareable__slot *slot, shareable__shape *shape) {
-  return shareable__item_shape(slot, shape) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
+static shareable_status shape_of(const shareable__slot *slot, shareable__item_info *shape) {
+  return shareable__item_inspect(slot, shape) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
 }
 
 shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type) {
   shareable_status status = shareable__list_check(list);
-  shareable__shape shape = {0};
+  shareable__item_info shape = {0};
   shareable__slot slot;
   size_t i;
 
@@ -227,7 +227,7 @@ shareable_status shareable_list_type(const shareable_list *list, int64_t index, 
     status = type == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &i, &slot);
   if (status != SHAREABLE_OK)
     return status;
-  SHAREABLE__READ(status, list, i, slot, shape_of(&slot, &shape));
+  SHAREABLE__READ_CONSISTENT(status, list, i, slot, shape_of(&slot, &shape));
   if (status == SHAREABLE_OK)
     *type = shape.type;
   return status;
@@ -251,7 +251,7 @@ shareable_status shareable_list_format(const shareable_list *list, char *buffer,
 
     status = SHAREABLE_E_CORRUPT;
     if (shareable__layout_slot(&list->layout, i, &slot))
-      SHAREABLE__READ(status, list, i, slot, format_of(&slot, format, &n));
+      SHAREABLE__READ_CONSISTENT(status, list, i, slot, format_of(&slot, format, &n));
     if (status != SHAREABLE_OK) {
       if (length != NULL)
         *length = i;

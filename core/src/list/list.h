@@ -20,7 +20,7 @@ struct shareable_list {
 shareable_list *shareable__list_allocate(shareable_error *error);
 
 /* Uses the sync area at byte `area` of the list's block. */
-void shareable__list_use_area(shareable_list *list, uint64_t area);
+void shareable__list_attach_area(shareable_list *list, uint64_t area);
 
 /* E_CLOSED for a handle that is NULL or closed. */
 static inline shareable_status shareable__list_check(const shareable_list *list) {
@@ -35,7 +35,8 @@ static inline shareable_status shareable__list_check_write(const shareable_list 
 }
 
 /* The same with a value to compare items with. A str need not be UTF-8: then no item is that. */
-static inline shareable_status shareable__list_check_wanted(const shareable_list *list, const shareable_value *value) {
+static inline shareable_status shareable__list_check_search_value(const shareable_list *list,
+                                                                  const shareable_value *value) {
   shareable_status status = shareable__list_check(list);
 
   if (status == SHAREABLE_OK)
@@ -67,7 +68,7 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
  * Which failure an item is that was read as damaged: E_CORRUPT, or E_NOT_READY in a list without a sync area that stock Python is
  * still writing (layout.md, "A list that is being made").
  */
-shareable_status shareable__list_failure(const shareable_list *list, size_t i, const shareable__slot *slot);
+shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot);
 
 /* E_NOT_READY if a write to item i would be lost, because the list's creator has not written the item yet. */
 shareable_status shareable__list_check_made(const shareable_list *list, size_t i);
@@ -79,7 +80,7 @@ shareable_status shareable__list_check_whole(const shareable_list *list);
  * Reads item i, whose slot was found, with a call that reads the slot and returns a status, as often as it takes to see
  * one value. Without a sync area it is read once, as it is.
  */
-#define SHAREABLE__READ(status, list, i, slot, call)                                                                   \
+#define SHAREABLE__READ_CONSISTENT(status, list, i, slot, call)                                                        \
   do {                                                                                                                 \
     do {                                                                                                               \
       shareable__read_attempt reading_;                                                                                \
@@ -99,7 +100,7 @@ shareable_status shareable__list_check_whole(const shareable_list *list);
       shareable__read_end(shareable__list_sync(list), (i), &reading_);                                                 \
     } while (0);                                                                                                       \
     if ((status) == SHAREABLE_E_CORRUPT)                                                                               \
-      (status) = shareable__list_failure((list), (i), &(slot));                                                        \
+      (status) = shareable__list_item_status((list), (i), &(slot));                                                    \
   } while (0)
 
 /*

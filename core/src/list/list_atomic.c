@@ -36,7 +36,7 @@ static inline __attribute__((always_inline)) shareable_status change_word(const 
 static __attribute__((noinline)) shareable_status change_locked(shareable_list *list, int64_t index, apply *operation,
                                                                 change *what) {
   shareable_status status = shareable__list_check_write(list);
-  shareable__shape shape;
+  shareable__item_info shape;
   shareable__slot slot;
   uint64_t before = 0;
   size_t i;
@@ -52,10 +52,10 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
   else if (shareable__item_is(&slot, SHAREABLE__FORMAT_INT))
     status = change_word(&slot, operation, what);
   else
-    status = shareable__item_shape(&slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+    status = shareable__item_inspect(&slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
   if (list->sync.area != NULL)
     shareable__sync_unlock(&list->sync, i, before);
-  return status == SHAREABLE_E_CORRUPT ? shareable__list_failure(list, i, &slot) : status;
+  return status == SHAREABLE_E_CORRUPT ? shareable__list_item_status(list, i, &slot) : status;
 }
 
 /* The short way, as shareable__sync_store(): false where that cannot be told. */

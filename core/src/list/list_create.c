@@ -178,15 +178,15 @@ static void put_numbers(stream *to, const source *from) {
 }
 
 /* The image of a value in its slot, whose size it returns. */
-static size_t make_image(const shareable_value *value, shareable__image *image) {
+static size_t make_image(const shareable_value *value, shareable__encoded_item *image) {
   size_t size = slot_size(value);
 
-  shareable__item_image(value, size, image);
+  shareable__item_encode(value, size, image);
   return size;
 }
 
 static void put_values(stream *to, const source *from) {
-  shareable__image image;
+  shareable__encoded_item image;
   uint64_t offset = 0;
 
   put_word(to, from->count);
@@ -247,7 +247,7 @@ static shareable_status make(shareable_list *list, const char *name, const sourc
   if (status != SHAREABLE_OK)
     return status;
   if (area != 0)
-    shareable__list_use_area(list, area);
+    shareable__list_attach_area(list, area);
   else
     shareable__memory_close_fd(list->memory);
   return SHAREABLE_OK;

@@ -46,7 +46,7 @@ static __attribute__((noinline)) shareable_status get_any(const shareable_list *
   if (status == SHAREABLE_OK)
     status = shareable__list_slot(list, index, &i, &slot);
   if (status == SHAREABLE_OK)
-    SHAREABLE__READ(status, list, i, slot, shareable__item_read(&slot, value, buffer, size));
+    SHAREABLE__READ_CONSISTENT(status, list, i, slot, shareable__item_read(&slot, value, buffer, size));
   return status;
 }
 
@@ -161,12 +161,12 @@ static bool store_number(shareable_list *list, size_t i, const shareable__slot *
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
                                      const shareable_value *value) {
   shareable_status status;
-  shareable__image image;
+  shareable__encoded_item image;
 
   if (store_number(list, i, slot, value))
     return SHAREABLE_OK;
   /* cppcheck-suppress ctuuninitvar; set where the slot was found */
-  shareable__item_image(value, slot->size, &image);
+  shareable__item_encode(value, slot->size, &image);
   if (list->sync.area != NULL)
     return shareable__sync_write(&list->sync, i, slot, &image);
   status = shareable__list_check_made(list, i);

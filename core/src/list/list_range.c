@@ -24,10 +24,10 @@ static shareable_status check_range(const shareable_list *list, int64_t *first, 
 }
 
 static shareable_status read_word(const shareable__slot *slot, uint64_t format, uint64_t *word) {
-  shareable__shape shape;
+  shareable__item_info shape;
 
   if (!shareable__item_is(slot, format))
-    return shareable__item_shape(slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+    return shareable__item_inspect(slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
   *word = shareable__load(slot->data);
   return SHAREABLE_OK;
 }
@@ -50,7 +50,7 @@ static shareable_status copy_word(const shareable_list *list, size_t i, uint64_t
   uint64_t bits = 0;
 
   if (shareable__layout_slot(&list->layout, i, &slot))
-    SHAREABLE__READ(status, list, i, slot, read_word(&slot, format, &bits));
+    SHAREABLE__READ_CONSISTENT(status, list, i, slot, read_word(&slot, format, &bits));
   if (status == SHAREABLE_OK)
     *word = bits;
   return status;
@@ -123,7 +123,7 @@ static shareable_status check_number(const shareable_list *list, size_t i, uint6
 
   if (!shareable__layout_slot(&list->layout, i, &slot))
     return status;
-  SHAREABLE__READ(status, list, i, slot, read_word(&slot, format, &word));
+  SHAREABLE__READ_CONSISTENT(status, list, i, slot, read_word(&slot, format, &word));
   if (status == SHAREABLE_OK && (slot.size != 8 || slot.data != list->layout.data + 8 * i))
     status = SHAREABLE_E_APART;
   return status;

@@ -30,10 +30,10 @@ static bool is_unwritten(const shareable_list *list, size_t i) {
 }
 
 /* An item that is sound by now was read in the middle of a write. */
-shareable_status shareable__list_failure(const shareable_list *list, size_t i, const shareable__slot *slot) {
-  shareable__shape shape;
+shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot) {
+  shareable__item_info shape;
 
-  if (list->sync.area == NULL && (is_unwritten(list, i) || shareable__item_shape(slot, &shape)))
+  if (list->sync.area == NULL && (is_unwritten(list, i) || shareable__item_inspect(slot, &shape)))
     return SHAREABLE_E_NOT_READY;
   return SHAREABLE_E_CORRUPT;
 }

@@ -5,7 +5,7 @@
 #include "list/list_batch.h"
 
 static shareable_status check_search(const shareable_list *list, const shareable_value *value, const size_t *result) {
-  shareable_status status = shareable__list_check_wanted(list, value);
+  shareable_status status = shareable__list_check_search_value(list, value);
 
   return status == SHAREABLE_OK && result == NULL ? SHAREABLE_E_ARGUMENT : status;
 }
@@ -48,7 +48,7 @@ static shareable_status compare(const shareable_list *list, size_t i, const shar
 
   *equal = false;
   if (shareable__layout_slot(&list->layout, i, &slot))
-    SHAREABLE__READ(status, list, i, slot, shareable__item_equals(&slot, value, equal));
+    SHAREABLE__READ_CONSISTENT(status, list, i, slot, shareable__item_equals(&slot, value, equal));
   return status;
 }
 

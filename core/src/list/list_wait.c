@@ -144,13 +144,13 @@ static shareable_status look_at_item(const shareable_list *list, void *what) {
     return status;
   if (!shareable__layout_slot(&list->layout, wait->i, &slot))
     return SHAREABLE_E_CORRUPT;
-  SHAREABLE__READ(status, list, wait->i, slot, shareable__item_equals(&slot, wait->value, &equal));
+  SHAREABLE__READ_CONSISTENT(status, list, wait->i, slot, shareable__item_equals(&slot, wait->value, &equal));
   return status == SHAREABLE_OK && equal ? SHAREABLE_E_UNCHANGED : status;
 }
 
 shareable_status shareable_list_wait(const shareable_list *list, int64_t index, const shareable_value *value,
                                      int64_t timeout) {
-  shareable_status status = shareable__list_check_wanted(list, value);
+  shareable_status status = shareable__list_check_search_value(list, value);
   item_wait wait = {.value = value};
   shareable__slot slot;
 

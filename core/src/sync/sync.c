@@ -169,10 +169,10 @@ static void complete(shareable__sync *sync, size_t i) {
 
   if (record == NULL || !shareable__layout_slot(sync->layout, i, &slot))
     return;
-  shareable__item_put(&slot, &(shareable__image){.format = record->format,
-                                                 .code = (unsigned char)record->code,
-                                                 .data = record->data,
-                                                 .length = length_in(record, slot.size)});
+  shareable__item_put(&slot, &(shareable__encoded_item){.format = record->format,
+                                                        .code = (unsigned char)record->code,
+                                                        .data = record->data,
+                                                        .length = length_in(record, slot.size)});
   clear_damage(sync->area, i);
   token = load_token(&record->token);
   __atomic_store_n(&record->ready, 0, __ATOMIC_RELEASE);
@@ -334,7 +334,7 @@ static shareable__redo_record *redo_acquire(shareable__sync *sync) {
   }
 }
 
-static void redo_fill(shareable__redo_record *record, size_t i, const shareable__image *image) {
+static void redo_fill(shareable__redo_record *record, size_t i, const shareable__encoded_item *image) {
   __atomic_store_n(&record->item, i, __ATOMIC_RELAXED);
   record->format = image->format;
   record->code = image->code;
@@ -346,14 +346,16 @@ static void redo_fill(shareable__redo_record *record, size_t i, const shareable_
 }
 
 /* Puts an image into an item that the caller has locked, without a journal: damaged if the caller is killed meanwhile. */
-static void put_bare(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
+static void put_bare(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                     const shareable__encoded_item *image) {
   put_word(sync->area, i, load_word(sync->area, i) | SHAREABLE__UNLOGGED);
   __atomic_thread_fence(__ATOMIC_RELEASE);
   shareable__item_put(slot, image);
 }
 
 /* Puts an image into an item that the caller has locked: whole even if the caller is killed, but for a long text. */
-static void put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image) {
+static void put_locked(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                       const shareable__encoded_item *image) {
   shareable__redo_record *record = image->length > SHAREABLE__REDO_SIZE ? NULL : redo_acquire(sync);
 
   if (record == NULL) {
@@ -367,10 +369,10 @@ static void put_locked(shareable__sync *sync, size_t i, const shareable__slot *s
 }
 
 /* Writes an item that the caller has locked. *flags are those that it then has. */
-static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot *slot, const shareable__image *image,
-                         uint64_t *flags) {
+static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot *slot,
+                         const shareable__encoded_item *image, uint64_t *flags) {
   __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees what follows sees the lock */
-  if (shareable__item_is_like(slot, image)) {
+  if (shareable__item_same_format(slot, image)) {
     shareable__store(slot->data, image->word);
     *flags &= SHAREABLE__SLOW_STORES;
     return true;
@@ -412,7 +414,7 @@ void shareable__sync_unlock(shareable__sync *sync, size_t i, uint64_t before) {
 }
 
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
-                                       const shareable__image *image) {
+                                       const shareable__encoded_item *image) {
   uint64_t before = 0, flags;
   shareable_status status = shareable__sync_lock(sync, i, &before);
 
@@ -437,7 +439,7 @@ static shareable_status read_from_redo(shareable__sync *sync, size_t i, shareabl
   length = length_in(record, sizeof record->data);
   reading->code = (unsigned char)record->code;
   is_text = reading->code == SHAREABLE__CODE_STR || reading->code == SHAREABLE__CODE_BYTES;
-  reading->format = is_text ? shareable__item_exact(length) : record->format;
+  reading->format = is_text ? shareable__exact_format(length) : record->format;
   *slot = (shareable__slot){record->data, sizeof record->data, (unsigned char *)&reading->format, &reading->code};
   return SHAREABLE_OK;
 }

@@ -139,7 +139,7 @@ static inline bool shareable__read_begin_fast(const shareable__sync *sync, size_
 
 /* Writes an item, whole or not at all. As begin, or E_READ_ONLY, or E_SYSTEM where the kernel gives no proof of life. */
 shareable_status shareable__sync_write(shareable__sync *sync, size_t i, const shareable__slot *slot,
-                                       const shareable__image *image);
+                                       const shareable__encoded_item *image);
 
 /* Gives the handle its token, before it first writes or locks. E_READ_ONLY, or E_SYSTEM. */
 shareable_status shareable__sync_join(shareable__sync *sync);

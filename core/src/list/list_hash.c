@@ -1,5 +1,5 @@
 /*
- * list_digest.c - one number for all that a list holds.
+ * list_hash.c - one number for all that a list holds.
  */
 #include "list/list.h"
 

@@ -1,5 +1,5 @@
 /*
- * list_explain.c - the sentences for what a function answered about a list.
+ * list_error.c - the sentences for what a function answered about a list.
  */
 #include <inttypes.h>
 
@@ -25,38 +25,38 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
 
   switch (status) {
   case SHAREABLE_E_CLOSED:
-    return shareable__tell(error, status, 0, "list '%s' is closed: open it again", name);
+    return shareable__error_set(error, status, 0, "list '%s' is closed: open it again", name);
   case SHAREABLE_E_READ_ONLY:
-    return shareable__tell(error, status, 0, "list '%s' is attached read-only", name);
+    return shareable__error_set(error, status, 0, "list '%s' is attached read-only", name);
   case SHAREABLE_E_INDEX:
-    return shareable__tell(error, status, 0, "index %" PRId64 " out of range: list '%s' has %zu items", index, name,
-                           shareable_list_length(list));
+    return shareable__error_set(error, status, 0, "index %" PRId64 " out of range: list '%s' has %zu items", index,
+                                name, shareable_list_length(list));
   case SHAREABLE_E_TYPE:
-    return shareable__tell(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
-                           type_name(list, index));
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
+                                type_name(list, index));
   case SHAREABLE_E_SLOT:
     shareable_list_capacity(list, index, &room);
-    return shareable__tell(error, status, 0,
-                           "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
-                           index, name, room);
+    return shareable__error_set(
+      error, status, 0, "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
+      index, name, room);
   case SHAREABLE_E_LENGTH:
-    return shareable__tell(error, status, 0,
-                           "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most", index,
-                           name, SHAREABLE_TEXT_NUL_MAX);
+    return shareable__error_set(error, status, 0,
+                                "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most",
+                                index, name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_SYSTEM:
-    return shareable__tell(error, status, 0, "item %" PRId64 " of list '%s': " NO_PROOF, index, name);
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': " NO_PROOF, index, name);
   case SHAREABLE_E_NOT_READY:
-    return shareable__tell(
+    return shareable__error_set(
       error, status, 0,
       "item %" PRId64 " of list '%s' is not ready: its creator has not finished writing it, try again", index, name);
   case SHAREABLE_E_ABSENT:
-    return shareable__tell(error, status, 0, "the value is not in list '%s'", name);
+    return shareable__error_set(error, status, 0, "the value is not in list '%s'", name);
   case SHAREABLE_E_NO_SYNC:
   case SHAREABLE_E_NOT_LOCKED: /* of no item */
     return shareable_list_explain_whole(list, status, error);
   default:
-    return shareable__tell(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
-                           shareable_status_text(status));
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
+                                shareable_status_text(status));
   }
 }
 
@@ -69,15 +69,15 @@ shareable_status shareable_list_explain_whole(const shareable_list *list, sharea
   case SHAREABLE_E_READ_ONLY:
     return shareable_list_explain(list, 0, status, error);
   case SHAREABLE_E_TIMED_OUT:
-    return shareable__tell(error, status, 0, "list '%s' is locked by somebody else", name);
+    return shareable__error_set(error, status, 0, "list '%s' is locked by somebody else", name);
   case SHAREABLE_E_SYSTEM:
-    return shareable__tell(error, status, 0, "list '%s': " NO_PROOF, name);
+    return shareable__error_set(error, status, 0, "list '%s': " NO_PROOF, name);
   case SHAREABLE_E_NOT_READY:
-    return shareable__tell(error, status, 0,
-                           "list '%s' is not ready: its creator has not finished writing it, try again", name);
+    return shareable__error_set(error, status, 0,
+                                "list '%s' is not ready: its creator has not finished writing it, try again", name);
   case SHAREABLE_E_UNCHANGED:
-    return shareable__tell(error, status, 0, "list '%s' has not changed in that time", name);
+    return shareable__error_set(error, status, 0, "list '%s' has not changed in that time", name);
   default:
-    return shareable__tell(error, status, 0, "list '%s': %s", name, shareable_status_text(status));
+    return shareable__error_set(error, status, 0, "list '%s': %s", name, shareable_status_text(status));
   }
 }
