@@ -5,19 +5,19 @@
 
 #include "support.h"
 
-static shareable__plain nodes[8];
+static shareable__pyvalue nodes[8];
 
 /* Through all three forms, to the text again. */
 static void goes_round(const char *text, const char *wanted) {
   shareable__address address, again;
-  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
   char written[SHAREABLE__ADDRESS_TEXT], host[INET_ADDRSTRLEN];
   uint32_t root;
 
   cr_assert(shareable__address_read(&address, text), "%s", text);
-  root = shareable__address_plain(&address, &in, host);
+  root = shareable__address_to_pyvalue(&address, &in, host);
   cr_assert_neq(root, 0);
-  cr_assert(shareable__address_of_plain(&again, &in, root), "%s", text);
+  cr_assert(shareable__address_from_pyvalue(&again, &in, root), "%s", text);
   cr_assert_eq(again.length, address.length);
   cr_assert(shareable__address_write(&again, written));
   cr_assert_str_eq(written, wanted);
@@ -67,17 +67,17 @@ Test(address, only_a_file_has_a_path) {
 }
 
 Test(address, a_pickle_of_something_else_is_none) {
-  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
-  uint32_t pair = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE);
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
+  uint32_t pair = shareable__pyvalue_container(&in, SHAREABLE__PY_TUPLE);
   shareable__address address;
 
-  cr_assert_not(shareable__address_of_plain(&address, &in, pair));
-  shareable__plain_add(&in, pair, shareable__plain_none(&in));
-  shareable__plain_add(&in, pair, shareable__plain_int(&in, 5));
-  cr_assert_not(shareable__address_of_plain(&address, &in, pair));
-  cr_assert_not(shareable__address_of_plain(&address, &in, in.nodes[pair].first));
+  cr_assert_not(shareable__address_from_pyvalue(&address, &in, pair));
+  shareable__pyvalue_append(&in, pair, shareable__pyvalue_none(&in));
+  shareable__pyvalue_append(&in, pair, shareable__pyvalue_int(&in, 5));
+  cr_assert_not(shareable__address_from_pyvalue(&address, &in, pair));
+  cr_assert_not(shareable__address_from_pyvalue(&address, &in, in.nodes[pair].first));
   cr_assert_not(
-    shareable__address_of_plain(&address, &in, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, "/a\0b", 4)));
+    shareable__address_from_pyvalue(&address, &in, shareable__pyvalue_text(&in, SHAREABLE__PY_STR, "/a\0b", 4)));
 }
 
 Test(address, without_room_there_is_no_pickle_of_it) {
@@ -86,15 +86,15 @@ Test(address, without_room_there_is_no_pickle_of_it) {
 
   cr_assert(shareable__address_read(&address, "1.2.3.4:5"));
   for (uint32_t room = 1; room < 4; room++) {
-    shareable__plains in = shareable__plains_in(nodes, room);
+    shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, room);
 
-    cr_assert_eq(shareable__address_plain(&address, &in, host), 0, "%u nodes", room);
+    cr_assert_eq(shareable__address_to_pyvalue(&address, &in, host), 0, "%u nodes", room);
   }
 }
 
 /* What a socket has that was bound to none; and an abstract name with a NUL, which no text can say. */
 Test(address, of_no_name_or_one_that_text_cannot_say_is_not_written) {
-  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
   shareable__address address = {.length = sizeof(sa_family_t)};
   char text[SHAREABLE__ADDRESS_TEXT];
 
@@ -102,21 +102,21 @@ Test(address, of_no_name_or_one_that_text_cannot_say_is_not_written) {
   cr_assert_null(shareable__address_path(&address));
   cr_assert_not(shareable__address_write(&address, text));
   cr_assert(
-    shareable__address_of_plain(&address, &in, shareable__plain_text(&in, SHAREABLE__PLAIN_BYTES, "\0a\0b", 4)));
+    shareable__address_from_pyvalue(&address, &in, shareable__pyvalue_text(&in, SHAREABLE__PY_BYTES, "\0a\0b", 4)));
   cr_assert_not(shareable__address_write(&address, text));
 }
 
 Test(address, a_pair_of_no_host_and_port_is_none) {
   static const char long_host[300] = "1.2.3.4";
-  shareable__plains in = shareable__plains_in(nodes, LENGTH(nodes));
-  uint32_t pair = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE);
-  uint32_t late = shareable__plain_empty(&in, SHAREABLE__PLAIN_TUPLE);
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
+  uint32_t pair = shareable__pyvalue_container(&in, SHAREABLE__PY_TUPLE);
+  uint32_t late = shareable__pyvalue_container(&in, SHAREABLE__PY_TUPLE);
   shareable__address address;
 
-  shareable__plain_add(&in, pair, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, long_host, sizeof long_host));
-  shareable__plain_add(&in, pair, shareable__plain_int(&in, 5));
-  cr_assert_not(shareable__address_of_plain(&address, &in, pair));
-  shareable__plain_add(&in, late, shareable__plain_text(&in, SHAREABLE__PLAIN_STR, "", 0));
-  shareable__plain_add(&in, late, shareable__plain_none(&in));
-  cr_assert_not(shareable__address_of_plain(&address, &in, late));
+  shareable__pyvalue_append(&in, pair, shareable__pyvalue_text(&in, SHAREABLE__PY_STR, long_host, sizeof long_host));
+  shareable__pyvalue_append(&in, pair, shareable__pyvalue_int(&in, 5));
+  cr_assert_not(shareable__address_from_pyvalue(&address, &in, pair));
+  shareable__pyvalue_append(&in, late, shareable__pyvalue_text(&in, SHAREABLE__PY_STR, "", 0));
+  shareable__pyvalue_append(&in, late, shareable__pyvalue_none(&in));
+  cr_assert_not(shareable__address_from_pyvalue(&address, &in, late));
 }

@@ -7,23 +7,23 @@
 
 #define NODES 1000
 
-static shareable__plain nodes[NODES];
+static shareable__pyvalue nodes[NODES];
 
-static shareable__unpickled decode(shareable__plains *in, const void *bytes, size_t length, uint32_t *root) {
+static shareable__pickle_result decode(shareable__pyvalue_arena *in, const void *bytes, size_t length, uint32_t *root) {
   size_t at;
 
-  *in = shareable__plains_in(nodes, NODES);
-  return shareable__unpickle(in, bytes, length, root, &at);
+  *in = shareable__pyvalue_arena_in(nodes, NODES);
+  return shareable__pickle_decode(in, bytes, length, root, &at);
 }
 
 #define PICKLE(text) text, sizeof(text) - 1
 
 static void is_refused_at(const char *bytes, size_t length, size_t wanted) {
-  shareable__plains in = shareable__plains_in(nodes, NODES);
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES);
   uint32_t root;
   size_t at = 1000;
 
-  cr_assert_eq(shareable__unpickle(&in, bytes, length, &root, &at), SHAREABLE__NOT_PLAIN);
+  cr_assert_eq(shareable__pickle_decode(&in, bytes, length, &root, &at), SHAREABLE__PICKLE_INVALID);
   cr_assert_eq(at, wanted, "refused at byte %zu, not %zu", at, wanted);
 }
 
@@ -31,14 +31,14 @@ static void is_refused_at(const char *bytes, size_t length, size_t wanted) {
 static void comes_out_as_it_went_in(const char *line) {
   unsigned char frame[2000], again[2000];
   size_t length = unhex(&line, frame, sizeof frame);
-  shareable__plains in;
+  shareable__pyvalue_arena in;
   uint32_t root;
 
-  if (decode(&in, frame + 4, length - 4, &root) != SHAREABLE__UNPICKLED) {
+  if (decode(&in, frame + 4, length - 4, &root) != SHAREABLE__PICKLE_OK) {
     cr_assert_not_null(strstr(line, "ERROR"), "only an exception is no plain value: %s", line);
     return;
   }
-  cr_assert_eq(shareable__pickle(&in, root, again, sizeof again), length - 4, "%s", line);
+  cr_assert_eq(shareable__pickle_encode(&in, root, again, sizeof again), length - 4, "%s", line);
   cr_assert_arr_eq(again, frame + 4, length - 4, "%s", line);
 }
 
@@ -47,8 +47,8 @@ Test(pickle, what_cpython_sends_comes_out_as_it_went_in) {
 }
 
 Test(pickle, reads_every_plain_value) {
-  const shareable__plain *node;
-  shareable__plains in;
+  const shareable__pyvalue *node;
+  shareable__pyvalue_arena in;
   uint32_t root;
 
   cr_assert_eq(decode(&in,
@@ -56,11 +56,11 @@ Test(pickle, reads_every_plain_value) {
                              "\x8a\x01\x80\x8a\x00G\xbf\xf8\x00\x00\x00\x00\x00\x00\x8c\x02\xc3\xa9"
                              "X\x01\x00\x00\x00xC\x01\xff)]}t."),
                       &root),
-               SHAREABLE__UNPICKLED);
+               SHAREABLE__PICKLE_OK);
   cr_assert_eq(in.nodes[root].length, 16);
   node = &in.nodes[in.nodes[root].first];
 #define NEXT_IS(kind, test)                                                                                            \
-  cr_assert(node->type == SHAREABLE__PLAIN_##kind && (test), #kind " " #test);                                         \
+  cr_assert(node->type == SHAREABLE__PY_##kind && (test), #kind " " #test);                                            \
   node = &in.nodes[node->next]
   NEXT_IS(NONE, true);
   NEXT_IS(BOOL, node->integer == 1);
@@ -73,7 +73,7 @@ Test(pickle, reads_every_plain_value) {
   NEXT_IS(INT, node->integer == 0);
   NEXT_IS(FLOAT, node->real == -1.5);
   NEXT_IS(STR, node->length == 2 && memcmp(node->text, "\xc3\xa9", 2) == 0);
-  NEXT_IS(STR, shareable__plain_is(node, "x"));
+  NEXT_IS(STR, shareable__pyvalue_is_text(node, "x"));
   NEXT_IS(BYTES, node->length == 1 && (unsigned char)node->text[0] == 0xff);
   NEXT_IS(TUPLE, node->length == 0);
   NEXT_IS(LIST, node->length == 0);
@@ -81,13 +81,13 @@ Test(pickle, reads_every_plain_value) {
 }
 
 Test(pickle, recalls_a_text_but_nothing_that_holds_something) {
-  shareable__plains in;
+  shareable__pyvalue_arena in;
   uint32_t root;
 
-  cr_assert_eq(decode(&in, PICKLE("\x80\x04\x8c\x01x\x94h\x00\x86."), &root), SHAREABLE__UNPICKLED);
-  cr_assert(shareable__plain_is(&in.nodes[in.nodes[in.nodes[root].first].next], "x"));
+  cr_assert_eq(decode(&in, PICKLE("\x80\x04\x8c\x01x\x94h\x00\x86."), &root), SHAREABLE__PICKLE_OK);
+  cr_assert(shareable__pyvalue_is_text(&in.nodes[in.nodes[in.nodes[root].first].next], "x"));
   cr_assert_eq(decode(&in, PICKLE("\x80\x02X\x01\x00\x00\x00xq\x00j\x00\x00\x00\x00\x86."), &root),
-               SHAREABLE__UNPICKLED);
+               SHAREABLE__PICKLE_OK);
   is_refused_at(PICKLE("\x80\x04]\x94h\x00"
                        "a."),
                 4);
@@ -134,15 +134,15 @@ Test(pickle, refuses_what_goes_past_its_end_or_its_stack) {
 
 Test(pickle, refuses_what_is_too_deep_and_says_what_has_no_room) {
   char bytes[2 + 10000 + 1] = "\x80\x04)";
-  shareable__plains in;
+  shareable__pyvalue_arena in;
   uint32_t root;
 
   memset(bytes + 3, 0x85, 20);
   bytes[23] = '.';
-  is_refused_at(bytes, 24, 3 + SHAREABLE__PLAIN_DEPTH);
+  is_refused_at(bytes, 24, 3 + SHAREABLE__PYVALUE_DEPTH);
   memset(bytes + 2, 'N', 10000);
   bytes[10002] = '.';
-  cr_assert_eq(decode(&in, bytes, sizeof bytes, &root), SHAREABLE__NO_ROOM);
+  cr_assert_eq(decode(&in, bytes, sizeof bytes, &root), SHAREABLE__PICKLE_NO_SPACE);
 }
 
 Test(pickle, refuses_to_number_more_than_there_is) {
@@ -151,19 +151,19 @@ Test(pickle, refuses_to_number_more_than_there_is) {
 
 Test(pickle, writes_nothing_past_its_buffer_and_the_length_all_the_same) {
   unsigned char whole[300], part[300];
-  shareable__plains in = shareable__plains_in(nodes, NODES);
-  uint32_t list = shareable__plain_empty(&in, SHAREABLE__PLAIN_LIST);
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES);
+  uint32_t list = shareable__pyvalue_container(&in, SHAREABLE__PY_LIST);
   size_t length;
 
   for (int64_t i = -3; i < 4; i++)
-    cr_assert(shareable__plain_add(&in, list, shareable__plain_int(&in, i * INT64_C(10000000000))));
-  length = shareable__pickle(&in, list, whole, sizeof whole);
+    cr_assert(shareable__pyvalue_append(&in, list, shareable__pyvalue_int(&in, i * INT64_C(10000000000))));
+  length = shareable__pickle_encode(&in, list, whole, sizeof whole);
   for (size_t size = 0; size < length; size++) {
     memset(part, 0xee, sizeof part);
-    cr_assert_eq(shareable__pickle(&in, list, part, size), length);
+    cr_assert_eq(shareable__pickle_encode(&in, list, part, size), length);
     cr_assert_eq(part[size], 0xee);
   }
-  cr_assert_eq(shareable__pickle(&in, list, NULL, 0), length);
+  cr_assert_eq(shareable__pickle_encode(&in, list, NULL, 0), length);
   cr_assert_eq(whole[length - 1], '.');
 }
 
@@ -184,7 +184,7 @@ Test(pickle, a_million_mutations_are_plain_or_refused) {
   for (unsigned turn = 0; turn < 1000000; turn++) {
     char bytes[80];
     size_t length = lengths[turn % 4];
-    shareable__plains in;
+    shareable__pyvalue_arena in;
     uint32_t root;
 
     memcpy(bytes, seeds[turn % 4], length);
@@ -196,10 +196,10 @@ Test(pickle, a_million_mutations_are_plain_or_refused) {
       else
         bytes[at] = seeds[random >> 34 & 3][(random >> 36) % 50];
     }
-    if (decode(&in, bytes, length - (turn % 7 == 0), &root) != SHAREABLE__UNPICKLED)
+    if (decode(&in, bytes, length - (turn % 7 == 0), &root) != SHAREABLE__PICKLE_OK)
       continue;
     plain++;
-    cr_assert_gt(shareable__pickle(&in, root, NULL, 0), 0);
+    cr_assert_gt(shareable__pickle_encode(&in, root, NULL, 0), 0);
   }
   cr_assert(plain > 100000 && plain < 900000, "%u of them were plain", plain);
 }
@@ -209,16 +209,16 @@ Test(pickle, says_what_has_no_room_at_each_node) {
   static const char every[] = "\x80\x04(N\x88K\xff\x8a\x01\x80G\xbf\xf8\x00\x00\x00\x00\x00\x00\x8c\x02\xc3\xa9"
                               "C\x01\xff)](K\x01K\x02"
                               "e}(\x8c\x01xK\x03\x8c\x01yN\x75N\x85NN\x86NNN\x87\x8c\x01z\x94h\x00t.";
-  shareable__unpickled unpickled = SHAREABLE__NO_ROOM;
+  shareable__pickle_result unpickled = SHAREABLE__PICKLE_NO_SPACE;
   uint32_t room = 0, root;
 
-  for (; unpickled == SHAREABLE__NO_ROOM && room <= NODES; room++) {
-    shareable__plains in = shareable__plains_in(nodes, room);
+  for (; unpickled == SHAREABLE__PICKLE_NO_SPACE && room <= NODES; room++) {
+    shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, room);
     size_t at;
 
-    unpickled = shareable__unpickle(&in, every, sizeof every - 1, &root, &at);
+    unpickled = shareable__pickle_decode(&in, every, sizeof every - 1, &root, &at);
   }
-  cr_assert_eq(unpickled, SHAREABLE__UNPICKLED);
+  cr_assert_eq(unpickled, SHAREABLE__PICKLE_OK);
   cr_assert_gt(room, 20);
 }
 
@@ -231,17 +231,17 @@ Test(pickle, texts_of_every_length_come_back) {
   memset(text, 'x', sizeof text);
   for (size_t i = 0; i < LENGTH(lengths); i++)
     for (int is_str = 0; is_str < 2; is_str++) {
-      shareable__plain_type type = is_str ? SHAREABLE__PLAIN_STR : SHAREABLE__PLAIN_BYTES;
-      shareable__plains in = shareable__plains_in(nodes, NODES), out;
-      uint32_t list = shareable__plain_empty(&in, SHAREABLE__PLAIN_LIST), root;
+      shareable__pyvalue_type type = is_str ? SHAREABLE__PY_STR : SHAREABLE__PY_BYTES;
+      shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES), out;
+      uint32_t list = shareable__pyvalue_container(&in, SHAREABLE__PY_LIST), root;
       size_t length;
 
-      cr_assert(shareable__plain_add(&in, list, shareable__plain_int(&in, 1)));
-      cr_assert(shareable__plain_add(&in, list, shareable__plain_text(&in, type, text, lengths[i])));
-      cr_assert(shareable__plain_add(&in, list, shareable__plain_text(&in, type, text, lengths[i])));
-      length = shareable__pickle(&in, list, bytes, sizeof bytes);
+      cr_assert(shareable__pyvalue_append(&in, list, shareable__pyvalue_int(&in, 1)));
+      cr_assert(shareable__pyvalue_append(&in, list, shareable__pyvalue_text(&in, type, text, lengths[i])));
+      cr_assert(shareable__pyvalue_append(&in, list, shareable__pyvalue_text(&in, type, text, lengths[i])));
+      length = shareable__pickle_encode(&in, list, bytes, sizeof bytes);
       cr_assert_lt(length, sizeof bytes);
-      cr_assert_eq(decode(&out, bytes, length, &root), SHAREABLE__UNPICKLED, "%zu", lengths[i]);
+      cr_assert_eq(decode(&out, bytes, length, &root), SHAREABLE__PICKLE_OK, "%zu", lengths[i]);
       cr_assert_eq(out.nodes[root].length, 3);
       cr_assert_eq(out.nodes[out.nodes[root].last].type, type);
       cr_assert_eq(out.nodes[out.nodes[root].last].length, lengths[i]);

@@ -7,13 +7,13 @@
 
 #include "base/clock.h"
 #include "fuzz.h"
-#include "manager/wire.h"
+#include "manager/connection.h"
 
 static const shareable__key key = {"secret", 6, true};
 
 static void try_messages(const uint8_t *bytes, size_t size) {
-  unsigned char challenge[SHAREABLE__CHALLENGE], response[SHAREABLE__RESPONSE_MAX];
-  const unsigned char nonce[SHAREABLE__NONCE] = "not so random";
+  unsigned char challenge[SHAREABLE__CHALLENGE_SIZE], response[SHAREABLE__RESPONSE_MAX];
+  const unsigned char nonce[SHAREABLE__NONCE_SIZE] = "not so random";
   const shareable__key other = {"another", 7, true};
   size_t length = shareable__challenge_answer(&key, bytes, size, response);
 
@@ -25,16 +25,16 @@ static void try_messages(const uint8_t *bytes, size_t size) {
 }
 
 static bool say(int socket, const void *message, size_t length) {
-  unsigned char head[SHAREABLE__HEAD];
+  unsigned char head[SHAREABLE__FRAME_HEADER_SIZE];
 
-  shareable__frame_head(head, length);
+  shareable__frame_write_header(head, length);
   return write(socket, head, sizeof head) == sizeof head && write(socket, message, length) == (ssize_t)length;
 }
 
 /* Sends all bytes at once, and then closes. */
 static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
-  shareable__wire wire = {.fd = -1, .where = "here", .deadline = shareable__now() + INT64_C(2000000000)};
-  unsigned char challenge[SHAREABLE__CHALLENGE];
+  shareable__connection wire = {.fd = -1, .where = "here", .deadline = shareable__now() + INT64_C(2000000000)};
+  unsigned char challenge[SHAREABLE__CHALLENGE_SIZE];
   const unsigned char *message;
   int pair[2];
   size_t length;
@@ -44,11 +44,11 @@ static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
   wire.fd = pair[0];
   shareable__challenge_write(challenge, (const unsigned char *)"forty bytes that nobody made up by chance");
   need(messages < 1 || say(pair[1], challenge, sizeof challenge));
-  need(messages < 2 || say(pair[1], SHAREABLE__WELCOME, SHAREABLE__VERDICT));
+  need(messages < 2 || say(pair[1], SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE));
   need(write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0);
-  need(shareable__wire_greet(&wire, &key) != SHAREABLE_OK); /* the peer cannot answer a random challenge */
-  shareable__wire_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
-  shareable__wire_close(&wire);
+  need(shareable__connection_authenticate(&wire, &key) != SHAREABLE_OK); /* the peer cannot answer a random challenge */
+  shareable__connection_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
+  shareable__connection_close(&wire);
   close(pair[1]);
 }
 

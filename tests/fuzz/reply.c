@@ -18,10 +18,10 @@ typedef struct answer {
 /* The peer: receives the request, replies, and closes. */
 static void *say(void *of) {
   const answer *it = of;
-  unsigned char head[SHAREABLE__HEAD], question[512];
+  unsigned char head[SHAREABLE__FRAME_HEADER_SIZE], question[512];
 
   if (read(it->socket, question, sizeof question) > 0) {
-    shareable__frame_head(head, it->size);
+    shareable__frame_write_header(head, it->size);
     if (!it->is_message || send(it->socket, head, sizeof head, MSG_NOSIGNAL) == sizeof head)
       send(it->socket, it->bytes, it->size, MSG_NOSIGNAL); /* the client may have closed the connection */
   }
@@ -51,12 +51,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
   if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return 0;
-  manager.wire = (shareable__wire){.fd = pair[0], .where = manager.text};
+  manager.wire = (shareable__connection){.fd = pair[0], .where = manager.text};
   need(shareable__file_id_of(pair[0], &manager.wire.id));
   it.socket = pair[1];
   need(pthread_create(&peer, NULL, say, &it) == 0);
   ask(&manager, bytes[0] & 3);
-  shareable__wire_close(&manager.wire);
+  shareable__connection_close(&manager.wire);
   need(pthread_join(peer, NULL) == 0);
   return 0;
 }

@@ -13,26 +13,27 @@ enum { STEPS = 3 };
 static server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = {.fd = -1}}};
 
 static void say(int socket, const void *message, size_t length) {
-  unsigned char frame[SHAREABLE__HEAD + SHAREABLE__HANDSHAKE_MAX];
+  unsigned char frame[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__HANDSHAKE_MAX];
 
-  shareable__frame_head(frame, length);
-  memcpy(frame + SHAREABLE__HEAD, message, length);
-  need(write(socket, frame, SHAREABLE__HEAD + length) == (ssize_t)(SHAREABLE__HEAD + length));
+  shareable__frame_write_header(frame, length);
+  memcpy(frame + SHAREABLE__FRAME_HEADER_SIZE, message, length);
+  need(write(socket, frame, SHAREABLE__FRAME_HEADER_SIZE + length) == (ssize_t)(SHAREABLE__FRAME_HEADER_SIZE + length));
   uv_run(&manager.loop, UV_RUN_NOWAIT);
 }
 
 static void greet(int socket, int steps) {
-  unsigned char heard[SHAREABLE__HEAD + SHAREABLE__CHALLENGE], response[SHAREABLE__RESPONSE_MAX];
+  unsigned char heard[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__CHALLENGE_SIZE], response[SHAREABLE__RESPONSE_MAX];
   size_t length;
 
   need(read(socket, heard, sizeof heard) == sizeof heard);
-  length = shareable__challenge_answer(&manager.key, heard + SHAREABLE__HEAD, SHAREABLE__CHALLENGE, response);
+  length = shareable__challenge_answer(&manager.key, heard + SHAREABLE__FRAME_HEADER_SIZE, SHAREABLE__CHALLENGE_SIZE,
+                                       response);
   if (steps > 0)
     say(socket, response, length);
   if (steps > 1)
-    say(socket, heard + SHAREABLE__HEAD, SHAREABLE__CHALLENGE);
+    say(socket, heard + SHAREABLE__FRAME_HEADER_SIZE, SHAREABLE__CHALLENGE_SIZE);
   if (steps > 2)
-    say(socket, SHAREABLE__WELCOME, SHAREABLE__VERDICT);
+    say(socket, SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

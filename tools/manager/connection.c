@@ -95,18 +95,18 @@ static bool send_frame(connection *of, unsigned char *frame, size_t size) {
 }
 
 static bool send_message(connection *of, const void *message, size_t length) {
-  unsigned char *frame = malloc(SHAREABLE__HEAD + length);
+  unsigned char *frame = malloc(SHAREABLE__FRAME_HEADER_SIZE + length);
 
   if (frame != NULL) {
-    shareable__frame_head(frame, length);
-    memcpy(frame + SHAREABLE__HEAD, message, length);
+    shareable__frame_write_header(frame, length);
+    memcpy(frame + SHAREABLE__FRAME_HEADER_SIZE, message, length);
   }
-  return send_frame(of, frame, SHAREABLE__HEAD + length);
+  return send_frame(of, frame, SHAREABLE__FRAME_HEADER_SIZE + length);
 }
 
 static bool send_failure(connection *of) {
   of->is_closing = true;
-  return send_message(of, SHAREABLE__FAILURE, SHAREABLE__VERDICT);
+  return send_message(of, SHAREABLE__FAILURE, SHAREABLE__WELCOME_SIZE);
 }
 
 static bool fail(connection *of) {
@@ -123,7 +123,7 @@ static bool take_response(connection *of, const void *message, size_t length) {
   if (!shareable__response_is_right(&of->server->key, of->challenge, message, length))
     return fail(of);
   of->state = CHALLENGE;
-  return send_message(of, SHAREABLE__WELCOME, SHAREABLE__VERDICT);
+  return send_message(of, SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE);
 }
 
 static bool take_challenge(connection *of, const void *message, size_t length) {
@@ -137,7 +137,7 @@ static bool take_challenge(connection *of, const void *message, size_t length) {
 }
 
 static bool take_welcome(connection *of, const void *message, size_t length) {
-  if (length != SHAREABLE__VERDICT || memcmp(message, SHAREABLE__WELCOME, length) != 0) {
+  if (length != SHAREABLE__WELCOME_SIZE || memcmp(message, SHAREABLE__WELCOME, length) != 0) {
     log_event(LOG_KEY, "%s failed to authenticate: it does not accept this manager's key", of->peer.text);
     connection_close(of);
     return false;
@@ -200,15 +200,15 @@ static bool grow(connection *of, size_t needed) {
 static void take_all(connection *of) {
   while (of->out == NULL) {
     size_t limit = of->state < REQUEST ? SHAREABLE__HANDSHAKE_MAX : SHAREABLE__REQUEST_MAX, head, length;
-    shareable__framed framed = shareable__frame_look(of->in, of->have, limit, &head, &length);
+    shareable__frame_result framed = shareable__frame_parse(of->in, of->have, limit, &head, &length);
 
-    if (framed == SHAREABLE__FRAME_BAD || !grow(of, head + length)) {
-      if (framed == SHAREABLE__FRAME_BAD)
+    if (framed == SHAREABLE__FRAME_INVALID || !grow(of, head + length)) {
+      if (framed == SHAREABLE__FRAME_INVALID)
         log_event(LOG_PEER, "%s announced a message that is too long: closed", of->peer.text);
       connection_close(of);
       return;
     }
-    if (framed == SHAREABLE__FRAME_PART)
+    if (framed == SHAREABLE__FRAME_INCOMPLETE)
       break;
     if (!take(of, of->in + head, length))
       return;
@@ -326,7 +326,7 @@ static bool is_accepted(server *of, const peer *who) {
   return false;
 }
 
-static void challenge(connection *made, const unsigned char nonce[SHAREABLE__NONCE]) {
+static void challenge(connection *made, const unsigned char nonce[SHAREABLE__NONCE_SIZE]) {
   enlist(made);
   if (made->server->place.address.any.sa_family == AF_INET)
     setsockopt(made->socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -338,7 +338,7 @@ static void challenge(connection *made, const unsigned char nonce[SHAREABLE__NON
 
 /* A flood consists of connections that are closed at once: they cost one call each, and no place. */
 static connection *take_peer(server *of, int socket) {
-  unsigned char nonce[SHAREABLE__NONCE];
+  unsigned char nonce[SHAREABLE__NONCE_SIZE];
   connection *made = NULL;
   peer who;
 

@@ -14,7 +14,7 @@ struct connection {
   int socket;
   int state;
   uint64_t deadline; /* by the loop's clock, in milliseconds; 0: none */
-  unsigned char challenge[SHAREABLE__CHALLENGE];
+  unsigned char challenge[SHAREABLE__CHALLENGE_SIZE];
   unsigned char *in, *out;
   size_t have, room; /* of `in` */
   size_t size, sent; /* of `out`, where there is one */

@@ -213,11 +213,11 @@ static bool write_whole(int fd, const void *bytes, size_t size) {
 
 /* Returns false with errno set if the address was not written, for example because the reader has ended. */
 static bool tell_pickled(const shareable__address *address, int fd) {
-  shareable__plain nodes[8];
-  shareable__plains in = shareable__plains_in(nodes, 8);
+  shareable__pyvalue nodes[8];
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, 8);
   char host[INET_ADDRSTRLEN];
   unsigned char frame[256];
-  uint32_t root = shareable__address_plain(address, &in, host);
+  uint32_t root = shareable__address_to_pyvalue(address, &in, host);
   size_t size = shareable__frame(&in, root, frame, sizeof frame);
   bool is_told = root != 0 && size <= sizeof frame && write_whole(fd, frame, size);
   int error = errno;

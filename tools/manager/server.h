@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "place.h"
-#include "protocol/protocol.h"
+#include "protocol/message.h"
 #include "registry.h"
 
 /* How long a peer may take to show its key, to send a request it has begun, or to take a reply; in milliseconds. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/quote.h"
-#include "protocol/protocol.h"
+#include "protocol/message.h"
 #include "shm/name.h"
 
 /* A request is eight nodes; of one that is anything else, so many are looked at. */
@@ -20,7 +20,7 @@
 
 typedef struct call {
   registry *blocks;
-  shareable__plains in, out;
+  shareable__pyvalue_arena in, out;
   shareable__request request;
   service_after after;
   char trouble[800]; /* what to answer in place of a value, where it is not empty */
@@ -35,7 +35,7 @@ static const char *quote_bytes(const char *text, size_t size, char quoted[300]) 
   return quoted;
 }
 
-static const char *quote(const shareable__plain *text, char quoted[300]) {
+static const char *quote(const shareable__pyvalue *text, char quoted[300]) {
   return quote_bytes(text->text, text->length, quoted);
 }
 
@@ -49,24 +49,24 @@ __attribute__((format(printf, 2, 3))) static uint32_t trouble(call *of, const ch
 }
 
 static uint32_t none(call *of) {
-  return shareable__plain_none(&of->out);
+  return shareable__pyvalue_none(&of->out);
 }
 
 /* The one str that a method takes, by its place or by its name; NULL where it was given something else. */
-static const shareable__plain *argument(const call *of) {
-  const shareable__plain *nodes = of->in.nodes, *args = of->request.args, *kwds = of->request.kwds, *name;
+static const shareable__pyvalue *argument(const call *of) {
+  const shareable__pyvalue *nodes = of->in.nodes, *args = of->request.args, *kwds = of->request.kwds, *name;
 
   if (args->length + kwds->length / 2 != 1)
     return NULL;
-  if (args->length == 0 && !shareable__plain_is(&nodes[kwds->first], "segment_name"))
+  if (args->length == 0 && !shareable__pyvalue_is_text(&nodes[kwds->first], "segment_name"))
     return NULL;
   name = args->length == 1 ? &nodes[args->first] : &nodes[nodes[kwds->first].next];
-  return name->type == SHAREABLE__PLAIN_STR ? name : NULL;
+  return name->type == SHAREABLE__PY_STR ? name : NULL;
 }
 
 /* The name of a block that the request has, without a '/' in front. */
 static bool name_of(call *of, char name[SHAREABLE__NAME_MAX + 1]) {
-  const shareable__plain *text = argument(of);
+  const shareable__pyvalue *text = argument(of);
   char given[SHAREABLE__NAME_MAX + 2], method[300];
   const char *bare = NULL;
 
@@ -120,23 +120,24 @@ static uint32_t release(call *of) {
 }
 
 static uint32_t list(call *of) {
-  uint32_t names = shareable__plain_empty(&of->out, SHAREABLE__PLAIN_LIST);
+  uint32_t names = shareable__pyvalue_container(&of->out, SHAREABLE__PY_LIST);
 
   for (size_t i = 0; i < of->blocks->count; i++) {
     const char *name = of->blocks->names[i].name;
 
-    shareable__plain_add(&of->out, names, shareable__plain_text(&of->out, SHAREABLE__PLAIN_STR, name, strlen(name)));
+    shareable__pyvalue_append(&of->out, names,
+                              shareable__pyvalue_text(&of->out, SHAREABLE__PY_STR, name, strlen(name)));
   }
   return names;
 }
 
 /* Of objects that proxies stand for, of which there are none here. */
 static uint32_t number_of_objects(call *of) {
-  return shareable__plain_int(&of->out, 0);
+  return shareable__pyvalue_int(&of->out, 0);
 }
 
 static uint32_t debug_info(call *of) {
-  return shareable__plain_text(&of->out, SHAREABLE__PLAIN_STR, "", 0);
+  return shareable__pyvalue_text(&of->out, SHAREABLE__PY_STR, "", 0);
 }
 
 static uint32_t shut_down(call *of) {
@@ -157,10 +158,10 @@ static uint32_t accept_connection(call *of) {
 
 /* The type or the object that was asked for. */
 static uint32_t unknown(call *of) {
-  const shareable__plain *first = &of->in.nodes[of->request.args->first];
+  const shareable__pyvalue *first = &of->in.nodes[of->request.args->first];
   char quoted[300] = "''";
 
-  if (of->request.args->length > 0 && first->type == SHAREABLE__PLAIN_STR)
+  if (of->request.args->length > 0 && first->type == SHAREABLE__PY_STR)
     quote(first, quoted);
   return trouble(of, "KeyError: %s\n", quoted);
 }
@@ -188,7 +189,7 @@ static uint32_t answer_method(call *of) {
   char quoted[300];
 
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-    if (shareable__plain_is(of->request.method, methods[i].name))
+    if (shareable__pyvalue_is_text(of->request.method, methods[i].name))
       return methods[i].answer(of);
   return trouble(of, "AssertionError: %s unrecognized\n", quote(of->request.method, quoted));
 }
@@ -197,18 +198,18 @@ static uint32_t answer_proxy(call *of) {
   char quoted[300] = "None";
 
   of->after = SERVICE_PROXY;
-  if (of->request.ident->type == SHAREABLE__PLAIN_STR)
+  if (of->request.ident->type == SHAREABLE__PY_STR)
     quote(of->request.ident, quoted);
   return trouble(of, "KeyError: %s\n", quoted);
 }
 
 static bool read_request(call *of, const void *message, size_t length) {
-  shareable__unpickled unpickled;
+  shareable__pickle_result unpickled;
   uint32_t root;
   size_t at;
 
-  unpickled = shareable__unpickle(&of->in, message, length, &root, &at);
-  if (unpickled != SHAREABLE__UNPICKLED)
+  unpickled = shareable__pickle_decode(&of->in, message, length, &root, &at);
+  if (unpickled != SHAREABLE__PICKLE_OK)
     trouble(of, "UnpicklingError: byte %zu of the request is not taken\n", at);
   else if (!shareable__request_read(&of->in, root, &of->request))
     trouble(of, "ValueError: a request is (None or a str, a str, a tuple, a dict)\n");
@@ -226,7 +227,7 @@ static uint32_t reply(call *of, bool is_proxy, const void *message, size_t lengt
   if (of->trouble[0] == '\0')
     return shareable__reply_make(&of->out, SHAREABLE__RETURN, value);
   of->out.used = 1;
-  value = shareable__plain_text(&of->out, SHAREABLE__PLAIN_STR, of->trouble, strlen(of->trouble));
+  value = shareable__pyvalue_text(&of->out, SHAREABLE__PY_STR, of->trouble, strlen(of->trouble));
   return shareable__reply_make(&of->out, SHAREABLE__TRACEBACK, value);
 }
 
@@ -239,12 +240,12 @@ static void write_frame(const call *of, uint32_t root, unsigned char **frame, si
 
 service_after service_answer(registry *blocks, bool is_proxy, const void *message, size_t length, unsigned char **frame,
                              size_t *size) {
-  shareable__plain nodes[NODES];
+  shareable__pyvalue nodes[NODES];
   uint32_t room = (uint32_t)blocks->count + REPLY_NODES;
-  call of = {.blocks = blocks, .in = shareable__plains_in(nodes, NODES)};
+  call of = {.blocks = blocks, .in = shareable__pyvalue_arena_in(nodes, NODES)};
 
   *frame = NULL;
-  of.out = shareable__plains_in(reallocarray(NULL, room, sizeof(shareable__plain)), room);
+  of.out = shareable__pyvalue_arena_in(reallocarray(NULL, room, sizeof(shareable__pyvalue)), room);
   if (of.out.nodes == NULL)
     return SERVICE_CLOSE;
   write_frame(&of, reply(&of, is_proxy, message, length), frame, size);

@@ -19,7 +19,7 @@
 int64_t shareable__manager_timeout_ns = INT64_C(10000000000);
 
 static void dispose(shareable_manager *manager) {
-  shareable__wire_close(&manager->wire);
+  shareable__connection_close(&manager->wire);
   if (manager->key.bytes != NULL)
     explicit_bzero((void *)manager->key.bytes, manager->key.size);
   free((void *)manager->key.bytes);
@@ -111,7 +111,7 @@ static shareable_status connect_first(shareable_manager *manager, shareable_erro
   shareable_status status = shareable__manager_lock(manager, error);
 
   if (status == SHAREABLE_OK)
-    status = shareable__manager_keep(manager);
+    status = shareable__manager_negotiate_keepalive(manager);
   shareable__manager_unlock(manager);
   return status;
 }
@@ -160,7 +160,7 @@ static bool is_ours(const shareable_manager *manager) {
 
 /* Of a process of ours: gone it will be, whatever it answers. */
 static shareable_status end_process(shareable_manager *manager, shareable_error *error) {
-  shareable__wire_close(&manager->wire);
+  shareable__connection_close(&manager->wire);
   if (shareable__manager_reap(&manager->spawned, END_NS))
     return SHAREABLE_OK;
   return shareable__fail(error, SHAREABLE_E_TIMED_OUT, 0,
@@ -174,14 +174,14 @@ static shareable_status shut_down(shareable_manager *manager, shareable_error *e
     manager->wire.error = NULL;
     manager->wire.deadline = shareable__deadline(END_NS);
   }
-  status = shareable__manager_ask_locked(manager, "shutdown", NULL, NULL, NULL);
+  status = shareable__manager_call_locked(manager, "shutdown", NULL, NULL, NULL);
   if (is_ours(manager))
     return end_process(manager, error);
   if (status == SHAREABLE_OK) {
     manager->wire.deadline = shareable__deadline(END_NS);
-    shareable__wire_await_end(&manager->wire);
+    shareable__connection_wait_for_close(&manager->wire);
   }
-  shareable__wire_close(&manager->wire);
+  shareable__connection_close(&manager->wire);
   return status;
 }
 

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "manager/wire.h"
+#include "manager/connection.h"
 
 /* The process that a manager is, seen from the one that started it. */
 typedef struct shareable__spawned {
@@ -23,7 +23,7 @@ struct shareable_manager {
   atomic_uint references;
   _Atomic pid_t user;   /* whose the connection is: a child has to have another one */
   pthread_mutex_t lock; /* of what follows */
-  shareable__wire wire;
+  shareable__connection wire;
   bool keeps;       /* the manager answers more than one request on a connection; until it says no */
   bool is_down;     /* it was shut down */
   int cancel_state; /* of the thread that has the lock, before it took the lock */
@@ -39,25 +39,26 @@ extern int64_t shareable__manager_timeout_ns;
 /* The longest key. */
 #define SHAREABLE__KEY_MAX 65536
 
-/* Asking, in manager_ask.c. The lock is held from _lock() to _unlock(), and a request has to be answered within the patience. */
+/* Asking, in manager_call.c. The lock is held from _lock() to _unlock(), and a request has to be answered within the patience. */
 shareable_status shareable__manager_lock(shareable_manager *manager, shareable_error *error);
 void shareable__manager_unlock(shareable_manager *manager);
 
 /* Looks at what came back, before the connection is anybody else's. */
-typedef shareable_status shareable__manager_look(const shareable__plains *in, const shareable__plain *value, void *into,
-                                                 shareable_error *error);
+typedef shareable_status shareable__manager_reply_handler(const shareable__pyvalue_arena *in,
+                                                          const shareable__pyvalue *value, void *into,
+                                                          shareable_error *error);
 
 /* Has the manager run a method, with one argument or NULL; `look` may be NULL. */
-shareable_status shareable__manager_ask(shareable_manager *manager, const char *method, const char *argument,
-                                        shareable__manager_look *look, void *into, shareable_error *error);
-shareable_status shareable__manager_ask_locked(shareable_manager *manager, const char *method, const char *argument,
-                                               shareable__manager_look *look, void *into);
+shareable_status shareable__manager_call(shareable_manager *manager, const char *method, const char *argument,
+                                         shareable__manager_reply_handler *look, void *into, shareable_error *error);
+shareable_status shareable__manager_call_locked(shareable_manager *manager, const char *method, const char *argument,
+                                                shareable__manager_reply_handler *look, void *into);
 
 /*
  * Connects, and asks whether the connection is kept for more requests. A manager of CPython's does not know the question, and
  * closes.
  */
-shareable_status shareable__manager_keep(shareable_manager *manager);
+shareable_status shareable__manager_negotiate_keepalive(shareable_manager *manager);
 
 static inline shareable_status shareable__manager_fail_memory(shareable_error *error) {
   return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a manager");

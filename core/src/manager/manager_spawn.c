@@ -165,7 +165,7 @@ static bool send_key(int fd, const shareable__key *key) {
 static bool receive_some(int fd, int64_t deadline, unsigned char *bytes, size_t *have, size_t size) {
   ssize_t count;
 
-  if (!shareable__wire_await(fd, POLLIN, deadline))
+  if (!shareable__connection_wait_for_events(fd, POLLIN, deadline))
     return false;
   count = read(fd, bytes + *have, size - *have);
   *have += count > 0 ? (size_t)count : 0;
@@ -174,19 +174,19 @@ static bool receive_some(int fd, int64_t deadline, unsigned char *bytes, size_t 
 
 /* False where the program ends, or is late, or says something else. */
 static bool receive_address(int fd, int64_t deadline, shareable__address *where) {
-  shareable__plain nodes[8];
-  shareable__plains in = shareable__plains_in(nodes, 8);
+  shareable__pyvalue nodes[8];
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, 8);
   unsigned char bytes[SHAREABLE__HANDSHAKE_MAX];
   size_t have = 0, head, length, at;
   uint32_t root;
 
   /* cppcheck-suppress uninitvar; none of the bytes is looked at but the first `have` */
-  while (shareable__frame_look(bytes, have, sizeof bytes - SHAREABLE__HEAD_MAX, &head, &length) ==
-         SHAREABLE__FRAME_PART)
+  while (shareable__frame_parse(bytes, have, sizeof bytes - SHAREABLE__FRAME_HEADER_MAX, &head, &length) ==
+         SHAREABLE__FRAME_INCOMPLETE)
     if (!receive_some(fd, deadline, bytes, &have, sizeof bytes))
       return false;
-  return head > 0 && shareable__unpickle(&in, bytes + head, length, &root, &at) == SHAREABLE__UNPICKLED &&
-         shareable__address_of_plain(where, &in, root);
+  return head > 0 && shareable__pickle_decode(&in, bytes + head, length, &root, &at) == SHAREABLE__PICKLE_OK &&
+         shareable__address_from_pyvalue(where, &in, root);
 }
 
 /* Gives the program, which runs by now, its key, and has it say where it listens. */

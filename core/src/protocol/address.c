@@ -101,39 +101,40 @@ bool shareable__address_write(const shareable__address *address, char text[SHARE
   return length > 0 && strlen(text) == length;
 }
 
-uint32_t shareable__address_plain(const shareable__address *address, shareable__plains *in,
-                                  char host[INET_ADDRSTRLEN]) {
+uint32_t shareable__address_to_pyvalue(const shareable__address *address, shareable__pyvalue_arena *in,
+                                       char host[INET_ADDRSTRLEN]) {
   bool is_file = shareable__address_path(address) != NULL;
   uint32_t pair;
 
   if (address->any.sa_family != AF_INET)
-    return shareable__plain_text(in, is_file ? SHAREABLE__PLAIN_STR : SHAREABLE__PLAIN_BYTES, address->local.sun_path,
-                                 local_length(address));
+    return shareable__pyvalue_text(in, is_file ? SHAREABLE__PY_STR : SHAREABLE__PY_BYTES, address->local.sun_path,
+                                   local_length(address));
   host_of(address, host);
-  pair = shareable__plain_empty(in, SHAREABLE__PLAIN_TUPLE);
-  if (!shareable__plain_add(in, pair, shareable__plain_text(in, SHAREABLE__PLAIN_STR, host, strlen(host))) ||
-      !shareable__plain_add(in, pair, shareable__plain_int(in, ntohs(address->internet.sin_port))))
+  pair = shareable__pyvalue_container(in, SHAREABLE__PY_TUPLE);
+  if (!shareable__pyvalue_append(in, pair, shareable__pyvalue_text(in, SHAREABLE__PY_STR, host, strlen(host))) ||
+      !shareable__pyvalue_append(in, pair, shareable__pyvalue_int(in, ntohs(address->internet.sin_port))))
     return 0;
   return pair;
 }
 
-static bool internet_of_pair(shareable__address *address, const shareable__plain *host, const shareable__plain *port) {
+static bool internet_of_pair(shareable__address *address, const shareable__pyvalue *host,
+                             const shareable__pyvalue *port) {
   char text[SHAREABLE__ADDRESS_TEXT];
 
-  if (host->type != SHAREABLE__PLAIN_STR || host->length >= sizeof text || port->type != SHAREABLE__PLAIN_INT)
+  if (host->type != SHAREABLE__PY_STR || host->length >= sizeof text || port->type != SHAREABLE__PY_INT)
     return false;
   memcpy(text, host->text, host->length);
   text[host->length] = '\0';
   return set_internet(address, text, port->integer);
 }
 
-bool shareable__address_of_plain(shareable__address *address, const shareable__plains *in, uint32_t root) {
-  const shareable__plain *node = &in->nodes[root], *host = &in->nodes[node->first];
+bool shareable__address_from_pyvalue(shareable__address *address, const shareable__pyvalue_arena *in, uint32_t root) {
+  const shareable__pyvalue *node = &in->nodes[root], *host = &in->nodes[node->first];
 
   memset(address, 0, sizeof *address);
-  if (node->type == SHAREABLE__PLAIN_TUPLE && node->length == 2)
+  if (node->type == SHAREABLE__PY_TUPLE && node->length == 2)
     return internet_of_pair(address, host, &in->nodes[host->next]);
-  if (node->type != SHAREABLE__PLAIN_STR && node->type != SHAREABLE__PLAIN_BYTES)
+  if (node->type != SHAREABLE__PY_STR && node->type != SHAREABLE__PY_BYTES)
     return false;
   return node->length > 0 && set_local(address, node->text, node->length);
 }

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "protocol/plain.h"
+#include "protocol/pyvalue.h"
 
 /* The longest text of an address, with its NUL. */
 #define SHAREABLE__ADDRESS_TEXT 112
@@ -35,7 +35,8 @@ bool shareable__address_write(const shareable__address *address, char text[SHARE
 const char *shareable__address_path(const shareable__address *address);
 
 /* As a value to pickle: a str, bytes with a NUL in front, or (host, port). It uses `host`. 0: the array is too small. */
-uint32_t shareable__address_plain(const shareable__address *address, shareable__plains *in, char host[INET_ADDRSTRLEN]);
-bool shareable__address_of_plain(shareable__address *address, const shareable__plains *in, uint32_t root);
+uint32_t shareable__address_to_pyvalue(const shareable__address *address, shareable__pyvalue_arena *in,
+                                       char host[INET_ADDRSTRLEN]);
+bool shareable__address_from_pyvalue(shareable__address *address, const shareable__pyvalue_arena *in, uint32_t root);
 
 #endif

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "measure.h"
-#include "plain.h"
+#include "pyvalue.h"
 #include "shareable.h"
 
 #define ITEMS 1024

@@ -1,8 +1,8 @@
 /*
- * plain.c - the peer of get and set: a bounds-checked access to a plain array, also in a shared
+ * pyvalue.c - the peer of get and set: a bounds-checked access to a plain array, also in a shared
  * library.
  */
-#include "plain.h"
+#include "pyvalue.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-/* plain.i - plain.h through the same SWIG as the library, for comparisons in Python. */
+/* plain.i - pyvalue.h through the same SWIG as the library, for comparisons in Python. */
 %module plain
 %{
-#include "plain.h"
+#include "pyvalue.h"
 %}
 %include <stdint.i>
 
@@ -14,4 +14,4 @@
 }
 
 #define PLAIN_API
-%include "plain.h"
+%include "pyvalue.h"

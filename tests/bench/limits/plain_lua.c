@@ -5,7 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "plain.h"
+#include "pyvalue.h"
 
 __attribute__((visibility("default"))) int luaopen_plain_lua(lua_State *L);
 

@@ -1,7 +1,7 @@
 /* plain_swig.i - the same array as a class of SWIG, with a method that reads. */
 %module plain_swig
 %{
-#include "plain.h"
+#include "pyvalue.h"
 
 typedef struct plain array;
 %}

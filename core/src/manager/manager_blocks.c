@@ -1,5 +1,5 @@
 /*
- * manager_block.c - the blocks of a manager.
+ * manager_blocks.c - the blocks of a manager.
  */
 #include "base/error.h"
 #include "list/list.h"
@@ -13,7 +13,7 @@ static shareable_status ask_of_name(shareable_manager *manager, const char *meth
   if (bare == NULL || !shareable__is_utf8(bare, strlen(bare)))
     return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s, and a manager's is UTF-8",
                            shareable_status_text(SHAREABLE_E_NAME));
-  return shareable__manager_ask(manager, method, bare, NULL, NULL, error);
+  return shareable__manager_call(manager, method, bare, NULL, NULL, error);
 }
 
 shareable_status shareable_manager_track(shareable_manager *manager, const char *name, shareable_error *error) {
@@ -81,16 +81,16 @@ typedef struct names {
   size_t size, length;
 } names;
 
-static shareable_status fill(const shareable__plains *in, const shareable__plain *value, void *into,
+static shareable_status fill(const shareable__pyvalue_arena *in, const shareable__pyvalue *value, void *into,
                              shareable_error *error) {
   names *to = into;
 
-  if (value->type != SHAREABLE__PLAIN_LIST)
+  if (value->type != SHAREABLE__PY_LIST)
     return shareable__fail(error, SHAREABLE_E_PROTOCOL, 0, "the manager answers no list of names");
   for (uint32_t i = value->first; i != 0; i = in->nodes[i].next) {
-    const shareable__plain *name = &in->nodes[i];
+    const shareable__pyvalue *name = &in->nodes[i];
 
-    if (name->type != SHAREABLE__PLAIN_STR)
+    if (name->type != SHAREABLE__PY_STR)
       return shareable__fail(error, SHAREABLE_E_PROTOCOL, 0, "the manager answers a name that is no str");
     if (to->length < to->size && name->length < to->size - to->length) {
       memcpy(to->buffer + to->length, name->text, name->length);
@@ -111,7 +111,7 @@ shareable_status shareable_manager_names(shareable_manager *manager, char *buffe
 
   if (buffer == NULL && size > 0)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no buffer was given");
-  status = shareable__manager_ask(manager, "list_segments", NULL, fill, &to, error);
+  status = shareable__manager_call(manager, "list_segments", NULL, fill, &to, error);
   if (length != NULL && (status == SHAREABLE_OK || status == SHAREABLE_E_BUFFER))
     *length = to.length;
   return status;

@@ -1,5 +1,5 @@
 /*
- * pickle_write.c - a plain value → the bytes of a pickle.
+ * pickle_encode.c - a plain value → the bytes of a pickle.
  */
 #include "protocol/pickle.h"
 #include "protocol/pickle_opcode.h"
@@ -12,7 +12,7 @@
 #define BATCH 1000
 
 typedef struct sink {
-  const shareable__plain *nodes;
+  const shareable__pyvalue *nodes;
   unsigned char *bytes;
   size_t size, used;
   size_t frame; /* where the frame begins that is not ended; 0: none is */
@@ -86,7 +86,7 @@ static void put_int(sink *to, int64_t integer) {
   }
 }
 
-static void put_float(sink *to, const shareable__plain *node) {
+static void put_float(sink *to, const shareable__pyvalue *node) {
   put_op(to, OP_BINFLOAT);
   for (size_t i = 8; i-- > 0;)
     put_byte(to, (unsigned char)((uint64_t)node->integer >> 8 * i));
@@ -101,14 +101,14 @@ static unsigned char text_opcode(bool is_str, uint64_t length) {
 }
 
 /* What is long stands between two frames. */
-static void put_text(sink *to, const shareable__plain *node) {
+static void put_text(sink *to, const shareable__pyvalue *node) {
   bool is_long = node->length >= FRAME_TARGET;
 
   if (!is_long)
     begin_frame(to);
   else if (to->frame != 0)
     end_frame(to);
-  put_byte(to, text_opcode(node->type == SHAREABLE__PLAIN_STR, node->length));
+  put_byte(to, text_opcode(node->type == SHAREABLE__PY_STR, node->length));
   put_number(to, node->length, node->length <= 0xff ? 1 : node->length <= UINT32_MAX ? 4 : 8);
   put_bytes(to, node->text, (size_t)node->length);
   put_op(to, OP_MEMOIZE);
@@ -116,12 +116,12 @@ static void put_text(sink *to, const shareable__plain *node) {
 
 static void put(sink *to, uint32_t index);
 
-static void put_items(sink *to, const shareable__plain *node) {
+static void put_items(sink *to, const shareable__pyvalue *node) {
   for (uint32_t item = node->first; item != 0; item = to->nodes[item].next)
     put(to, item);
 }
 
-static void put_tuple(sink *to, const shareable__plain *node) {
+static void put_tuple(sink *to, const shareable__pyvalue *node) {
   if (node->length == 0) {
     put_op(to, OP_EMPTY_TUPLE);
     return;
@@ -134,7 +134,8 @@ static void put_tuple(sink *to, const shareable__plain *node) {
 }
 
 /* `each` nodes make an item: a dict's has two. */
-static void put_batches(sink *to, const shareable__plain *node, unsigned each, unsigned char one, unsigned char many) {
+static void put_batches(sink *to, const shareable__pyvalue *node, unsigned each, unsigned char one,
+                        unsigned char many) {
   uint32_t item = node->first;
 
   if (node->length == each) {
@@ -152,8 +153,8 @@ static void put_batches(sink *to, const shareable__plain *node, unsigned each, u
   }
 }
 
-static void put_holder(sink *to, const shareable__plain *node) {
-  bool is_list = node->type == SHAREABLE__PLAIN_LIST;
+static void put_holder(sink *to, const shareable__pyvalue *node) {
+  bool is_list = node->type == SHAREABLE__PY_LIST;
 
   put_op(to, is_list ? OP_EMPTY_LIST : OP_EMPTY_DICT);
   put_op(to, OP_MEMOIZE);
@@ -162,29 +163,29 @@ static void put_holder(sink *to, const shareable__plain *node) {
 
 /* As deep as a value can be. */
 static void put(sink *to, uint32_t index) {
-  const shareable__plain *node = &to->nodes[index];
+  const shareable__pyvalue *node = &to->nodes[index];
 
   if (to->frame != 0 && to->used - to->frame - FRAME_HEAD >= FRAME_TARGET)
     end_frame(to);
   switch (node->type) {
-  case SHAREABLE__PLAIN_BOOL:
+  case SHAREABLE__PY_BOOL:
     put_op(to, node->integer ? OP_NEWTRUE : OP_NEWFALSE);
     break;
-  case SHAREABLE__PLAIN_INT:
+  case SHAREABLE__PY_INT:
     put_int(to, node->integer);
     break;
-  case SHAREABLE__PLAIN_FLOAT:
+  case SHAREABLE__PY_FLOAT:
     put_float(to, node);
     break;
-  case SHAREABLE__PLAIN_STR:
-  case SHAREABLE__PLAIN_BYTES:
+  case SHAREABLE__PY_STR:
+  case SHAREABLE__PY_BYTES:
     put_text(to, node);
     break;
-  case SHAREABLE__PLAIN_TUPLE:
+  case SHAREABLE__PY_TUPLE:
     put_tuple(to, node);
     break;
-  case SHAREABLE__PLAIN_LIST:
-  case SHAREABLE__PLAIN_DICT:
+  case SHAREABLE__PY_LIST:
+  case SHAREABLE__PY_DICT:
     put_holder(to, node);
     break;
   default:
@@ -192,7 +193,7 @@ static void put(sink *to, uint32_t index) {
   }
 }
 
-size_t shareable__pickle(const shareable__plains *in, uint32_t root, void *bytes, size_t size) {
+size_t shareable__pickle_encode(const shareable__pyvalue_arena *in, uint32_t root, void *bytes, size_t size) {
   sink to = {.nodes = in->nodes, .bytes = bytes, .size = size};
 
   put_byte(&to, OP_PROTO);

@@ -1,5 +1,5 @@
 /*
- * pickle_read.c - the bytes of a pickle → a plain value.
+ * pickle_decode.c - the bytes of a pickle → a plain value.
  *
  * A pickle is a program for a machine with a stack and a memo. Reading one, the stack is a chain of nodes from the top down,
  * so that what leaves it together needs only to be turned round to be the items of something.
@@ -8,12 +8,12 @@
 #include "protocol/pickle_opcode.h"
 
 typedef struct machine {
-  shareable__plains *in;
+  shareable__pyvalue_arena *in;
   uint32_t top;  /* of the stack; each node's `next` is the one below it */
   uint32_t puts; /* how many nodes the memo has */
   const unsigned char *bytes;
   size_t length, at;
-  shareable__unpickled verdict;
+  shareable__pickle_result verdict;
 } machine;
 
 /* The next `count` bytes, or NULL where there are fewer. */
@@ -38,11 +38,11 @@ static bool take_number(machine *of, size_t size, uint64_t *number) {
   return true;
 }
 
-static shareable__plain *push(machine *of, shareable__plain_type type) {
-  uint32_t index = shareable__plain_empty(of->in, type);
+static shareable__pyvalue *push(machine *of, shareable__pyvalue_type type) {
+  uint32_t index = shareable__pyvalue_container(of->in, type);
 
   if (index == 0) {
-    of->verdict = SHAREABLE__NO_ROOM;
+    of->verdict = SHAREABLE__PICKLE_NO_SPACE;
     return NULL;
   }
   of->in->nodes[index].next = of->top;
@@ -51,7 +51,7 @@ static shareable__plain *push(machine *of, shareable__plain_type type) {
 }
 
 static bool push_int(machine *of, int64_t integer) {
-  shareable__plain *node = push(of, SHAREABLE__PLAIN_INT);
+  shareable__pyvalue *node = push(of, SHAREABLE__PY_INT);
 
   if (node != NULL)
     node->integer = integer;
@@ -59,7 +59,7 @@ static bool push_int(machine *of, int64_t integer) {
 }
 
 static bool push_bool(machine *of, bool value) {
-  shareable__plain *node = push(of, SHAREABLE__PLAIN_BOOL);
+  shareable__pyvalue *node = push(of, SHAREABLE__PY_BOOL);
 
   if (node != NULL)
     node->integer = value;
@@ -87,29 +87,29 @@ static bool read_long(machine *of) {
 
 static bool read_float(machine *of) {
   const unsigned char *bytes = take(of, 8);
-  shareable__plain *node;
+  shareable__pyvalue *node;
   uint64_t bits = 0;
 
   if (bytes == NULL)
     return false;
   for (size_t i = 0; i < 8; i++)
     bits = bits << 8 | bytes[i];
-  node = push(of, SHAREABLE__PLAIN_FLOAT);
+  node = push(of, SHAREABLE__PY_FLOAT);
   if (node != NULL)
     memcpy(&node->real, &bits, sizeof bits);
   return node != NULL;
 }
 
 /* A text whose length is in the next `size` bytes. */
-static bool read_text(machine *of, shareable__plain_type type, size_t size) {
+static bool read_text(machine *of, shareable__pyvalue_type type, size_t size) {
   const unsigned char *text;
-  shareable__plain *node;
+  shareable__pyvalue *node;
   uint64_t length;
 
   if (!take_number(of, size, &length))
     return false;
   text = take(of, length);
-  if (text == NULL || (type == SHAREABLE__PLAIN_STR && !shareable__is_utf8(text, (size_t)length)))
+  if (text == NULL || (type == SHAREABLE__PY_STR && !shareable__is_utf8(text, (size_t)length)))
     return false;
   node = push(of, type);
   if (node == NULL)
@@ -120,10 +120,10 @@ static bool read_text(machine *of, shareable__plain_type type, size_t size) {
 }
 
 /* The node on top, which leaves the stack; NULL where there is none but a mark. */
-static shareable__plain *pop(machine *of) {
-  shareable__plain *node = &of->in->nodes[of->top];
+static shareable__pyvalue *pop(machine *of) {
+  shareable__pyvalue *node = &of->in->nodes[of->top];
 
-  if (of->top == 0 || node->type == SHAREABLE__PLAIN_MARK)
+  if (of->top == 0 || node->type == SHAREABLE__PY_MARK)
     return NULL;
   of->top = node->next;
   return node;
@@ -132,7 +132,7 @@ static shareable__plain *pop(machine *of) {
 /* Puts the node on top of `chain`, whose first is at the bottom of what it was popped from. */
 static bool pop_onto(machine *of, uint32_t *chain) {
   uint32_t index = of->top;
-  shareable__plain *node = pop(of);
+  shareable__pyvalue *node = pop(of);
 
   if (node == NULL)
     return false;
@@ -156,7 +156,7 @@ static bool add_all(machine *of, uint32_t holder, uint32_t chain) {
   while (chain != 0) {
     uint32_t next = of->in->nodes[chain].next;
 
-    if (!shareable__plain_add(of->in, holder, chain))
+    if (!shareable__pyvalue_append(of->in, holder, chain))
       return false;
     chain = next;
   }
@@ -164,7 +164,7 @@ static bool add_all(machine *of, uint32_t holder, uint32_t chain) {
 }
 
 static bool push_tuple(machine *of, uint32_t chain) {
-  shareable__plain *node = push(of, SHAREABLE__PLAIN_TUPLE);
+  shareable__pyvalue *node = push(of, SHAREABLE__PY_TUPLE);
 
   return node != NULL && add_all(of, of->top, chain);
 }
@@ -184,7 +184,7 @@ static bool tuple_to_mark(machine *of) {
   return pop_to_mark(of, &chain) && push_tuple(of, chain);
 }
 
-static bool is_on_top(const machine *of, shareable__plain_type type) {
+static bool is_on_top(const machine *of, shareable__pyvalue_type type) {
   return of->top != 0 && of->in->nodes[of->top].type == type;
 }
 
@@ -193,13 +193,13 @@ static bool append(machine *of, bool to_mark) {
 
   if (!(to_mark ? pop_to_mark(of, &chain) : pop_onto(of, &chain)))
     return false;
-  return is_on_top(of, SHAREABLE__PLAIN_LIST) && add_all(of, of->top, chain);
+  return is_on_top(of, SHAREABLE__PY_LIST) && add_all(of, of->top, chain);
 }
 
 /* Whether they are pairs, each with a str in front. */
-static bool are_pairs(const shareable__plain *nodes, uint32_t chain) {
+static bool are_pairs(const shareable__pyvalue *nodes, uint32_t chain) {
   for (; chain != 0; chain = nodes[nodes[chain].next].next)
-    if (nodes[chain].type != SHAREABLE__PLAIN_STR || nodes[chain].next == 0)
+    if (nodes[chain].type != SHAREABLE__PY_STR || nodes[chain].next == 0)
       return false;
   return true;
 }
@@ -210,12 +210,12 @@ static bool set_items(machine *of, bool to_mark) {
   /* NOLINTNEXTLINE(misc-redundant-expression): each of the two takes one, a key and its value */
   if (!(to_mark ? pop_to_mark(of, &chain) : pop_onto(of, &chain) && pop_onto(of, &chain)))
     return false;
-  return is_on_top(of, SHAREABLE__PLAIN_DICT) && are_pairs(of->in->nodes, chain) && add_all(of, of->top, chain);
+  return is_on_top(of, SHAREABLE__PY_DICT) && are_pairs(of->in->nodes, chain) && add_all(of, of->top, chain);
 }
 
 /* Nobody needs to know a value by two numbers; so there are as many places in the nodes as there are numbers. */
 static bool memoize(machine *of) {
-  if (of->top == 0 || is_on_top(of, SHAREABLE__PLAIN_MARK) || of->puts >= of->in->used)
+  if (of->top == 0 || is_on_top(of, SHAREABLE__PY_MARK) || of->puts >= of->in->used)
     return false;
   of->in->nodes[of->puts++].memo = of->top;
   return true;
@@ -230,14 +230,14 @@ static bool memoize_as(machine *of, size_t size) {
 
 /* Only what holds nothing comes twice: so nothing holds itself, and a small pickle is no large value. */
 static bool recall(machine *of, size_t size) {
-  const shareable__plain *known;
-  shareable__plain *node;
+  const shareable__pyvalue *known;
+  shareable__pyvalue *node;
   uint64_t number;
 
   if (!take_number(of, size, &number) || number >= of->puts)
     return false;
   known = &of->in->nodes[of->in->nodes[number].memo];
-  if (known->type >= SHAREABLE__PLAIN_TUPLE)
+  if (known->type >= SHAREABLE__PY_TUPLE)
     return false;
   node = push(of, known->type);
   if (node == NULL)
@@ -259,9 +259,9 @@ static bool step(machine *of, unsigned char opcode) {
   case OP_FRAME:
     return skip_frame(of);
   case OP_MARK:
-    return push(of, SHAREABLE__PLAIN_MARK) != NULL;
+    return push(of, SHAREABLE__PY_MARK) != NULL;
   case OP_NONE:
-    return push(of, SHAREABLE__PLAIN_NONE) != NULL;
+    return push(of, SHAREABLE__PY_NONE) != NULL;
   case OP_NEWTRUE:
   case OP_NEWFALSE:
     return push_bool(of, opcode == OP_NEWTRUE);
@@ -276,17 +276,17 @@ static bool step(machine *of, unsigned char opcode) {
   case OP_BINFLOAT:
     return read_float(of);
   case OP_SHORT_BINUNICODE:
-    return read_text(of, SHAREABLE__PLAIN_STR, 1);
+    return read_text(of, SHAREABLE__PY_STR, 1);
   case OP_BINUNICODE:
-    return read_text(of, SHAREABLE__PLAIN_STR, 4);
+    return read_text(of, SHAREABLE__PY_STR, 4);
   case OP_BINUNICODE8:
-    return read_text(of, SHAREABLE__PLAIN_STR, 8);
+    return read_text(of, SHAREABLE__PY_STR, 8);
   case OP_SHORT_BINBYTES:
-    return read_text(of, SHAREABLE__PLAIN_BYTES, 1);
+    return read_text(of, SHAREABLE__PY_BYTES, 1);
   case OP_BINBYTES:
-    return read_text(of, SHAREABLE__PLAIN_BYTES, 4);
+    return read_text(of, SHAREABLE__PY_BYTES, 4);
   case OP_BINBYTES8:
-    return read_text(of, SHAREABLE__PLAIN_BYTES, 8);
+    return read_text(of, SHAREABLE__PY_BYTES, 8);
   case OP_EMPTY_TUPLE:
     return tuple_of(of, 0);
   case OP_TUPLE1:
@@ -296,12 +296,12 @@ static bool step(machine *of, unsigned char opcode) {
   case OP_TUPLE:
     return tuple_to_mark(of);
   case OP_EMPTY_LIST:
-    return push(of, SHAREABLE__PLAIN_LIST) != NULL;
+    return push(of, SHAREABLE__PY_LIST) != NULL;
   case OP_APPEND:
   case OP_APPENDS:
     return append(of, opcode == OP_APPENDS);
   case OP_EMPTY_DICT:
-    return push(of, SHAREABLE__PLAIN_DICT) != NULL;
+    return push(of, SHAREABLE__PY_DICT) != NULL;
   case OP_SETITEM:
   case OP_SETITEMS:
     return set_items(of, opcode == OP_SETITEMS);
@@ -322,8 +322,7 @@ static bool step(machine *of, unsigned char opcode) {
 
 /* At the end there is one value, and nothing after it. */
 static bool is_done(const machine *of) {
-  return of->at == of->length && of->top != 0 && of->in->nodes[of->top].next == 0 &&
-         !is_on_top(of, SHAREABLE__PLAIN_MARK);
+  return of->at == of->length && of->top != 0 && of->in->nodes[of->top].next == 0 && !is_on_top(of, SHAREABLE__PY_MARK);
 }
 
 static bool run(machine *of, size_t *at) {
@@ -344,15 +343,15 @@ static bool run(machine *of, size_t *at) {
   }
 }
 
-shareable__unpickled shareable__unpickle(shareable__plains *in, const void *bytes, size_t length, uint32_t *root,
-                                         size_t *at) {
-  machine of = {.in = in, .bytes = bytes, .length = length, .verdict = SHAREABLE__NOT_PLAIN};
+shareable__pickle_result shareable__pickle_decode(shareable__pyvalue_arena *in, const void *bytes, size_t length,
+                                                  uint32_t *root, size_t *at) {
+  machine of = {.in = in, .bytes = bytes, .length = length, .verdict = SHAREABLE__PICKLE_INVALID};
 
   in->used = 1;
   if (in->size == 0)
-    return SHAREABLE__NO_ROOM;
+    return SHAREABLE__PICKLE_NO_SPACE;
   if (!run(&of, at))
     return of.verdict;
   *root = of.top;
-  return SHAREABLE__UNPICKLED;
+  return SHAREABLE__PICKLE_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * manager_ask.c - the one connection of a manager's handle, and what is asked through it.
+ * manager_call.c - the one connection of a manager's handle, and what is asked through it.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -17,9 +17,9 @@
 
 /* What a reply is, and what it was read from. */
 typedef struct reply {
-  shareable__plains in;
-  const shareable__plain *kind, *value;
-  shareable__plain few[FEW_NODES];
+  shareable__pyvalue_arena in;
+  const shareable__pyvalue *kind, *value;
+  shareable__pyvalue few[FEW_NODES];
 } reply;
 
 static void end_reply(reply *of) {
@@ -34,42 +34,42 @@ static shareable_status fail_strange(shareable_manager *manager) {
 
 static bool grow(reply *of) {
   uint32_t size = 4 * of->in.size;
-  shareable__plain *nodes = reallocarray(NULL, size, sizeof *nodes);
+  shareable__pyvalue *nodes = reallocarray(NULL, size, sizeof *nodes);
 
   end_reply(of);
-  of->in = nodes == NULL ? shareable__plains_in(of->few, FEW_NODES) : shareable__plains_in(nodes, size);
+  of->in = nodes == NULL ? shareable__pyvalue_arena_in(of->few, FEW_NODES) : shareable__pyvalue_arena_in(nodes, size);
   return nodes != NULL;
 }
 
 static shareable_status read_reply(shareable_manager *manager, const unsigned char *message, size_t length, reply *of) {
-  shareable__unpickled unpickled;
+  shareable__pickle_result unpickled;
   uint32_t root;
   size_t at;
 
-  while ((unpickled = shareable__unpickle(&of->in, message, length, &root, &at)) == SHAREABLE__NO_ROOM)
+  while ((unpickled = shareable__pickle_decode(&of->in, message, length, &root, &at)) == SHAREABLE__PICKLE_NO_SPACE)
     if (!grow(of))
       return shareable__manager_fail_memory(manager->wire.error);
-  if (unpickled != SHAREABLE__UNPICKLED || !shareable__reply_read(&of->in, root, &of->kind, &of->value))
+  if (unpickled != SHAREABLE__PICKLE_OK || !shareable__reply_read(&of->in, root, &of->kind, &of->value))
     return fail_strange(manager);
   return SHAREABLE_OK;
 }
 
 static bool is_return(const reply *of) {
-  return shareable__plain_is(of->kind, SHAREABLE__RETURN);
+  return shareable__pyvalue_is_text(of->kind, SHAREABLE__RETURN);
 }
 
 /* The answer to a request, whatever it is. */
 static shareable_status exchange(shareable_manager *manager, const char *method, const char *argument, reply *of) {
-  shareable__plain nodes[SHAREABLE__REQUEST_NODES];
-  shareable__plains in = shareable__plains_in(nodes, SHAREABLE__REQUEST_NODES);
+  shareable__pyvalue nodes[SHAREABLE__REQUEST_NODES];
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, SHAREABLE__REQUEST_NODES);
   unsigned char frame[512];
   size_t size = shareable__frame(&in, shareable__request_make(&in, method, argument), frame, sizeof frame), length;
   const unsigned char *message;
-  shareable_status status = shareable__wire_send(&manager->wire, frame, size);
+  shareable_status status = shareable__connection_send(&manager->wire, frame, size);
 
-  of->in = shareable__plains_in(of->few, FEW_NODES);
+  of->in = shareable__pyvalue_arena_in(of->few, FEW_NODES);
   if (status == SHAREABLE_OK)
-    status = shareable__wire_receive(&manager->wire, SHAREABLE__REPLY_MAX, &message, &length);
+    status = shareable__connection_receive(&manager->wire, SHAREABLE__REPLY_MAX, &message, &length);
   return status == SHAREABLE_OK ? read_reply(manager, message, length, of) : status;
 }
 
@@ -78,9 +78,9 @@ static shareable_status exchange(shareable_manager *manager, const char *method,
 static shareable_status connect_once(shareable_manager *manager) {
   shareable_status status;
 
-  shareable__wire_close(&manager->wire);
-  status = shareable__wire_connect(&manager->wire, &manager->address);
-  return status == SHAREABLE_OK ? shareable__wire_greet(&manager->wire, &manager->key) : status;
+  shareable__connection_close(&manager->wire);
+  status = shareable__connection_open(&manager->wire, &manager->address);
+  return status == SHAREABLE_OK ? shareable__connection_authenticate(&manager->wire, &manager->key) : status;
 }
 
 static shareable_status fail_cut_off(shareable_manager *manager) {
@@ -91,7 +91,7 @@ static shareable_status fail_cut_off(shareable_manager *manager) {
 
 /* Shows the key, and asks whether the connection is kept. */
 static shareable_status greet_and_keep(shareable_manager *manager) {
-  shareable_status status = shareable__wire_greet(&manager->wire, &manager->key);
+  shareable_status status = shareable__connection_authenticate(&manager->wire, &manager->key);
   reply of;
 
   if (status != SHAREABLE_OK)
@@ -106,8 +106,8 @@ static shareable_status greet_and_keep(shareable_manager *manager) {
 static shareable_status keep_once(shareable_manager *manager, bool *is_cut_off) {
   shareable_status status;
 
-  shareable__wire_close(&manager->wire);
-  status = shareable__wire_connect(&manager->wire, &manager->address);
+  shareable__connection_close(&manager->wire);
+  status = shareable__connection_open(&manager->wire, &manager->address);
   *is_cut_off = false;
   if (status != SHAREABLE_OK)
     return status;
@@ -136,11 +136,11 @@ static shareable_status keep_in_time(shareable_manager *manager) {
   return status;
 }
 
-shareable_status shareable__manager_keep(shareable_manager *manager) {
+shareable_status shareable__manager_negotiate_keepalive(shareable_manager *manager) {
   shareable_status status = keep_in_time(manager);
 
   if (status != SHAREABLE_OK || !manager->keeps)
-    shareable__wire_close(&manager->wire);
+    shareable__connection_close(&manager->wire);
   return status;
 }
 
@@ -148,10 +148,10 @@ shareable_status shareable__manager_keep(shareable_manager *manager) {
 static shareable_status need_connection(shareable_manager *manager) {
   shareable_status status = SHAREABLE_OK;
 
-  if (manager->wire.fd >= 0 && shareable__wire_is_quiet(&manager->wire))
+  if (manager->wire.fd >= 0 && shareable__connection_is_idle(&manager->wire))
     return SHAREABLE_OK;
   if (manager->keeps)
-    status = shareable__manager_keep(manager);
+    status = shareable__manager_negotiate_keepalive(manager);
   if (status == SHAREABLE_OK && !manager->keeps)
     status = connect_once(manager);
   return status;
@@ -161,9 +161,9 @@ static shareable_status need_connection(shareable_manager *manager) {
 #define MOST_OF_A_LINE 1000
 
 /* The last line of a traceback, which says what went wrong; nothing of what is none. */
-static void last_line(const shareable__plain *text, const char **line, int *length) {
-  const char *all = text->type == SHAREABLE__PLAIN_STR ? text->text : "";
-  size_t end = text->type == SHAREABLE__PLAIN_STR ? text->length : 0, start;
+static void last_line(const shareable__pyvalue *text, const char **line, int *length) {
+  const char *all = text->type == SHAREABLE__PY_STR ? text->text : "";
+  size_t end = text->type == SHAREABLE__PY_STR ? text->length : 0, start;
 
   while (end > 0 && all[end - 1] == '\n')
     end--;
@@ -191,18 +191,18 @@ static shareable_status fail_remote(shareable_manager *manager, const reply *of)
                          line);
 }
 
-shareable_status shareable__manager_ask_locked(shareable_manager *manager, const char *method, const char *argument,
-                                               shareable__manager_look *look, void *into) {
+shareable_status shareable__manager_call_locked(shareable_manager *manager, const char *method, const char *argument,
+                                                shareable__manager_reply_handler *look, void *into) {
   shareable_status status = need_connection(manager);
   reply of;
 
   if (status != SHAREABLE_OK) {
-    shareable__wire_close(&manager->wire);
+    shareable__connection_close(&manager->wire);
     return status;
   }
   status = exchange(manager, method, argument, &of);
   if (status != SHAREABLE_OK)
-    shareable__wire_close(&manager->wire);
+    shareable__connection_close(&manager->wire);
   else if (!is_return(&of))
     status = fail_remote(manager, &of);
   else if (look != NULL)
@@ -231,7 +231,7 @@ static void steal_lock(shareable_manager *manager) {
   while (user != self) {
     if (user != 0 && atomic_compare_exchange_strong(&manager->user, &user, 0)) {
       pthread_mutex_init(&manager->lock, NULL);
-      shareable__wire_close(&manager->wire);
+      shareable__connection_close(&manager->wire);
       atomic_store(&manager->user, self);
     } else {
       pause_a_turn(turn++);
@@ -258,14 +258,14 @@ void shareable__manager_unlock(shareable_manager *manager) {
   int cancel_state = manager->cancel_state;
 
   if (!manager->keeps)
-    shareable__wire_close(&manager->wire);
+    shareable__connection_close(&manager->wire);
   manager->wire.error = NULL;
   pthread_mutex_unlock(&manager->lock);
   pthread_setcancelstate(cancel_state, NULL);
 }
 
-shareable_status shareable__manager_ask(shareable_manager *manager, const char *method, const char *argument,
-                                        shareable__manager_look *look, void *into, shareable_error *error) {
+shareable_status shareable__manager_call(shareable_manager *manager, const char *method, const char *argument,
+                                         shareable__manager_reply_handler *look, void *into, shareable_error *error) {
   shareable_status status = shareable__manager_lock(manager, error);
 
   if (status != SHAREABLE_OK)
@@ -273,7 +273,7 @@ shareable_status shareable__manager_ask(shareable_manager *manager, const char *
   if (manager->is_down)
     status = shareable__fail(error, SHAREABLE_E_CLOSED, 0, "the manager at %s was shut down", manager->text);
   else
-    status = shareable__manager_ask_locked(manager, method, argument, look, into);
+    status = shareable__manager_call_locked(manager, method, argument, look, into);
   shareable__manager_unlock(manager);
   return status;
 }

@@ -1,7 +1,7 @@
 /*
- * wire.c - a client's connection to a manager.
+ * connection.c - a client's connection to a manager.
  */
-#include "manager/wire.h"
+#include "manager/connection.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -19,7 +19,7 @@
 #define FIRST_PAUSE_US 200
 #define LAST_PAUSE_US 20000
 
-bool shareable__wire_await(int fd, short events, int64_t deadline) {
+bool shareable__connection_wait_for_events(int fd, short events, int64_t deadline) {
   struct pollfd poller = {.fd = fd, .events = events};
   int64_t left;
   int count;
@@ -31,28 +31,28 @@ bool shareable__wire_await(int fd, short events, int64_t deadline) {
   return count > 0;
 }
 
-static shareable_status fail_late(shareable__wire *wire) {
+static shareable_status fail_timeout(shareable__connection *wire) {
   return shareable__fail(wire->error, SHAREABLE_E_TIMED_OUT, 0, "the manager at %s does not answer", wire->where);
 }
 
-static shareable_status fail_gone(shareable__wire *wire, int system) {
+static shareable_status fail_gone(shareable__connection *wire, int system) {
   if (system == ENOMEM || system == ENOBUFS)
     return shareable__fail_system(wire->error, system, "cannot talk to the manager at %s", wire->where);
   return shareable__fail(wire->error, SHAREABLE_E_NO_MANAGER, system, "the manager at %s has gone", wire->where);
 }
 
-static shareable_status fail_strange(shareable__wire *wire) {
+static shareable_status fail_strange(shareable__connection *wire) {
   return shareable__fail(wire->error, SHAREABLE_E_PROTOCOL, 0, "what is at %s does not speak as a manager does",
                          wire->where);
 }
 
-static shareable_status fail_key(shareable__wire *wire) {
+static shareable_status fail_key(shareable__connection *wire) {
   return shareable__fail(wire->error, SHAREABLE_E_AUTH, 0, "the manager at %s has another key", wire->where);
 }
 
 /* Connecting. */
 
-static shareable_status fail_connect(shareable__wire *wire, int system) {
+static shareable_status fail_connect(shareable__connection *wire, int system) {
   switch (system) {
   case ENOENT:
   case ECONNREFUSED:
@@ -68,17 +68,17 @@ static shareable_status fail_connect(shareable__wire *wire, int system) {
 }
 
 /* How a connection turned out that was begun. */
-static int result_of(const shareable__wire *wire) {
+static int result_of(const shareable__connection *wire) {
   int result = 0;
   socklen_t size = sizeof result;
 
-  if (!shareable__wire_await(wire->fd, POLLOUT, wire->deadline))
+  if (!shareable__connection_wait_for_events(wire->fd, POLLOUT, wire->deadline))
     return ETIMEDOUT;
   return getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &result, &size) == 0 ? result : errno;
 }
 
 /* Where the queue of a local socket is full, connecting fails at once. */
-static int begin(const shareable__wire *wire, const shareable__address *address) {
+static int begin(const shareable__connection *wire, const shareable__address *address) {
   useconds_t pause = FIRST_PAUSE_US;
 
   while (connect(wire->fd, &address->any, address->length) != 0) {
@@ -95,7 +95,7 @@ static int begin(const shareable__wire *wire, const shareable__address *address)
 }
 
 /* Whoever listens in the place of another user's manager would be shown that we have the key, and be told of our blocks. */
-static shareable_status check_owner(shareable__wire *wire, const shareable__address *address) {
+static shareable_status check_owner(shareable__connection *wire, const shareable__address *address) {
   struct ucred peer;
   socklen_t size = sizeof peer;
 
@@ -110,7 +110,7 @@ static shareable_status check_owner(shareable__wire *wire, const shareable__addr
 }
 
 /* A socket above the standard streams, whose identity is known. Returns 0 or an errno. */
-static int open_socket(shareable__wire *wire, int family) {
+static int open_socket(shareable__connection *wire, int family) {
   int system;
 
   wire->fd = shareable__descriptor_raise(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -123,7 +123,7 @@ static int open_socket(shareable__wire *wire, int family) {
   return system;
 }
 
-shareable_status shareable__wire_connect(shareable__wire *wire, const shareable__address *address) {
+shareable_status shareable__connection_open(shareable__connection *wire, const shareable__address *address) {
   int result = open_socket(wire, address->any.sa_family);
 
   if (result != 0)
@@ -134,7 +134,7 @@ shareable_status shareable__wire_connect(shareable__wire *wire, const shareable_
   return result == 0 ? check_owner(wire, address) : fail_connect(wire, result);
 }
 
-void shareable__wire_close(shareable__wire *wire) {
+void shareable__connection_close(shareable__connection *wire) {
   shareable__descriptor_close(&wire->fd, &wire->id);
   free(wire->bytes);
   wire->bytes = NULL;
@@ -143,14 +143,14 @@ void shareable__wire_close(shareable__wire *wire) {
 
 /* Messages. */
 
-shareable_status shareable__wire_send(shareable__wire *wire, const void *frame, size_t size) {
+shareable_status shareable__connection_send(shareable__connection *wire, const void *frame, size_t size) {
   const unsigned char *bytes = frame;
 
   while (size > 0) {
     ssize_t count = send(wire->fd, bytes, size, MSG_NOSIGNAL);
 
-    if (count < 0 && errno == EAGAIN && !shareable__wire_await(wire->fd, POLLOUT, wire->deadline))
-      return fail_late(wire);
+    if (count < 0 && errno == EAGAIN && !shareable__connection_wait_for_events(wire->fd, POLLOUT, wire->deadline))
+      return fail_timeout(wire);
     if (count < 0 && errno != EAGAIN && errno != EINTR)
       return fail_gone(wire, errno);
     if (count > 0) {
@@ -161,16 +161,16 @@ shareable_status shareable__wire_send(shareable__wire *wire, const void *frame, 
   return SHAREABLE_OK;
 }
 
-static shareable_status send_message(shareable__wire *wire, const void *message, size_t length) {
-  unsigned char frame[SHAREABLE__HEAD + SHAREABLE__HANDSHAKE_MAX];
+static shareable_status send_message(shareable__connection *wire, const void *message, size_t length) {
+  unsigned char frame[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__HANDSHAKE_MAX];
 
-  shareable__frame_head(frame, length);
-  memcpy(frame + SHAREABLE__HEAD, message, length);
-  return shareable__wire_send(wire, frame, SHAREABLE__HEAD + length);
+  shareable__frame_write_header(frame, length);
+  memcpy(frame + SHAREABLE__FRAME_HEADER_SIZE, message, length);
+  return shareable__connection_send(wire, frame, SHAREABLE__FRAME_HEADER_SIZE + length);
 }
 
 /* Twice as much room, as long as the message that has begun needs it: so none is made on the word of a peer alone. */
-static bool grow(shareable__wire *wire) {
+static bool grow(shareable__connection *wire) {
   size_t room = wire->room == 0 ? ROOM : 2 * wire->room;
   unsigned char *bytes;
 
@@ -185,7 +185,7 @@ static bool grow(shareable__wire *wire) {
 }
 
 /* Most replies are there sooner than a sleep would take. */
-static shareable_status receive_some(shareable__wire *wire) {
+static shareable_status receive_some(shareable__connection *wire) {
   ssize_t count;
 
   if (!grow(wire))
@@ -193,7 +193,7 @@ static shareable_status receive_some(shareable__wire *wire) {
                            wire->where);
   count = recv(wire->fd, wire->bytes + wire->have, wire->room - wire->have, 0);
   if (count < 0 && errno == EAGAIN)
-    return shareable__wire_await(wire->fd, POLLIN, wire->deadline) ? SHAREABLE_OK : fail_late(wire);
+    return shareable__connection_wait_for_events(wire->fd, POLLIN, wire->deadline) ? SHAREABLE_OK : fail_timeout(wire);
   if (count < 0 && errno == EINTR)
     return SHAREABLE_OK;
   if (count <= 0)
@@ -202,41 +202,42 @@ static shareable_status receive_some(shareable__wire *wire) {
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__wire_receive(shareable__wire *wire, size_t limit, const unsigned char **message,
-                                         size_t *length) {
-  shareable__framed framed;
+shareable_status shareable__connection_receive(shareable__connection *wire, size_t limit, const unsigned char **message,
+                                               size_t *length) {
+  shareable__frame_result framed;
   size_t head;
 
   wire->have -= wire->done;
   if (wire->done > 0)
     memmove(wire->bytes, wire->bytes + wire->done, wire->have);
   wire->done = 0;
-  while ((framed = shareable__frame_look(wire->bytes, wire->have, limit, &head, length)) == SHAREABLE__FRAME_PART) {
+  while ((framed = shareable__frame_parse(wire->bytes, wire->have, limit, &head, length)) ==
+         SHAREABLE__FRAME_INCOMPLETE) {
     shareable_status status = receive_some(wire);
 
     if (status != SHAREABLE_OK)
       return status;
   }
-  if (framed == SHAREABLE__FRAME_BAD)
+  if (framed == SHAREABLE__FRAME_INVALID)
     return fail_strange(wire);
   *message = wire->bytes + head;
   wire->done = head + *length;
   return SHAREABLE_OK;
 }
 
-bool shareable__wire_is_quiet(const shareable__wire *wire) {
+bool shareable__connection_is_idle(const shareable__connection *wire) {
   char byte;
 
   return wire->have == wire->done && shareable__descriptor_is(wire->fd, &wire->id) &&
          recv(wire->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-bool shareable__wire_await_end(shareable__wire *wire) {
+bool shareable__connection_wait_for_close(shareable__connection *wire) {
   char bytes[256];
   ssize_t count;
 
   do {
-    if (!shareable__wire_await(wire->fd, POLLIN, wire->deadline))
+    if (!shareable__connection_wait_for_events(wire->fd, POLLIN, wire->deadline))
       return false;
     count = recv(wire->fd, bytes, sizeof bytes, 0);
   } while (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)));
@@ -249,10 +250,10 @@ static bool says(const unsigned char *message, size_t length, const char *text) 
   return length == strlen(text) && memcmp(message, text, length) == 0;
 }
 
-static shareable_status await_verdict(shareable__wire *wire) {
+static shareable_status await_verdict(shareable__connection *wire) {
   const unsigned char *message;
   size_t length;
-  shareable_status status = shareable__wire_receive(wire, SHAREABLE__HANDSHAKE_MAX, &message, &length);
+  shareable_status status = shareable__connection_receive(wire, SHAREABLE__HANDSHAKE_MAX, &message, &length);
 
   if (status != SHAREABLE_OK)
     return status;
@@ -261,11 +262,11 @@ static shareable_status await_verdict(shareable__wire *wire) {
   return says(message, length, SHAREABLE__WELCOME) ? SHAREABLE_OK : fail_strange(wire);
 }
 
-static shareable_status show_key(shareable__wire *wire, const shareable__key *key) {
+static shareable_status show_key(shareable__connection *wire, const shareable__key *key) {
   unsigned char response[SHAREABLE__RESPONSE_MAX];
   const unsigned char *message;
   size_t length;
-  shareable_status status = shareable__wire_receive(wire, SHAREABLE__HANDSHAKE_MAX, &message, &length);
+  shareable_status status = shareable__connection_receive(wire, SHAREABLE__HANDSHAKE_MAX, &message, &length);
 
   if (status != SHAREABLE_OK)
     return status;
@@ -276,8 +277,8 @@ static shareable_status show_key(shareable__wire *wire, const shareable__key *ke
   return status == SHAREABLE_OK ? await_verdict(wire) : status;
 }
 
-static shareable_status ask_key(shareable__wire *wire, const shareable__key *key) {
-  unsigned char nonce[SHAREABLE__NONCE], challenge[SHAREABLE__CHALLENGE];
+static shareable_status ask_key(shareable__connection *wire, const shareable__key *key) {
+  unsigned char nonce[SHAREABLE__NONCE_SIZE], challenge[SHAREABLE__CHALLENGE_SIZE];
   const unsigned char *message;
   size_t length;
   shareable_status status;
@@ -288,16 +289,16 @@ static shareable_status ask_key(shareable__wire *wire, const shareable__key *key
   shareable__challenge_write(challenge, nonce);
   status = send_message(wire, challenge, sizeof challenge);
   if (status == SHAREABLE_OK)
-    status = shareable__wire_receive(wire, SHAREABLE__HANDSHAKE_MAX, &message, &length);
+    status = shareable__connection_receive(wire, SHAREABLE__HANDSHAKE_MAX, &message, &length);
   if (status != SHAREABLE_OK)
     return status;
   if (shareable__response_is_right(key, challenge, message, length))
-    return send_message(wire, SHAREABLE__WELCOME, SHAREABLE__VERDICT);
-  send_message(wire, SHAREABLE__FAILURE, SHAREABLE__VERDICT);
+    return send_message(wire, SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE);
+  send_message(wire, SHAREABLE__FAILURE, SHAREABLE__WELCOME_SIZE);
   return fail_key(wire);
 }
 
-shareable_status shareable__wire_greet(shareable__wire *wire, const shareable__key *key) {
+shareable_status shareable__connection_authenticate(shareable__connection *wire, const shareable__key *key) {
   shareable_status status = show_key(wire, key);
 
   return status == SHAREABLE_OK ? ask_key(wire, key) : status;
