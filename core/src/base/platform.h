@@ -26,11 +26,11 @@
 
 /* There is no other way for these: they take_liveness_lock who lives. */
 #ifndef F_OFD_SETLK
-#error "no open file description locks (fcntl, F_OFD_SETLK) on this system: see Platforms in README.md"
+#error "no open file description locks (fcntl, F_OFD_SETLK) on this system: see core/doc/platforms.md"
 #endif
 #ifndef MADV_DONTFORK
 #error                                                                                                                 \
-  "no mappings that a fork's child does not get (madvise, MADV_DONTFORK) on this system: see Platforms in README.md"
+  "no mappings that a fork's child does not get (madvise, MADV_DONTFORK) on this system: see core/doc/platforms.md"
 #endif
 
 #endif
