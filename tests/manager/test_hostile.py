@@ -273,8 +273,9 @@ def descriptors_of(running):
 
 
 def log_of(log):
-    log.seek(0)
-    return log.read().splitlines()
+    """The lines that were written so far. `log` is the manager's own file: to seek in it would move where the manager writes."""
+    with open(log.name) as lines:
+        return lines.read().splitlines()
 
 
 def at_most(descriptors):
