@@ -1,5 +1,5 @@
 /*
- * garbage.c - what dead owners left.
+ * garbage.c - the garbage collection of blocks, as a table of its results.
  */
 #include "garbage.h"
 
@@ -7,7 +7,7 @@
 
 #include "status.h"
 
-static void push_finding(lua_State *L, const shareable_gc *gc, size_t i) {
+static void push_result(lua_State *L, const shareable_gc *gc, size_t i) {
   shareable_fate fate = shareable_gc_fate(gc, i);
 
   lua_createtable(L, 0, 4);
@@ -21,15 +21,15 @@ static void push_finding(lua_State *L, const shareable_gc *gc, size_t i) {
   lua_setfield(L, -2, "reason");
 }
 
-/* What may run out of Lua's memory, and is then not to leak the findings. */
+/* Runs in a protected call: Lua may be out of memory here, and the results must be freed anyway. */
 static int push_all(lua_State *L) {
   const shareable_gc *gc = lua_touserdata(L, 1);
   size_t count = shareable_gc_count(gc);
 
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
-    push_finding(L, gc, i);
-    lua_rawseti(L, -2, (object_place)i + 1);
+    push_result(L, gc, i);
+    lua_rawseti(L, -2, (object_index)i + 1);
   }
   return 1;
 }

@@ -1,5 +1,5 @@
 /*
- * wait.c - waiting until something in a list has changed.
+ * wait.c - waits until an item, or any item, of a list has changed.
  */
 #include "wait.h"
 
@@ -9,7 +9,7 @@
 
 int wait_item(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);
-  int64_t index = value_index_in(number_check_integer(L, 2));
+  int64_t index = number_index_from_lua(number_check_integer(L, 2));
   shareable_value value = value_check(L, 3);
   shareable_status status = shareable_list_wait(list, index, &value, value_check_timeout(L, 4));
 
@@ -18,7 +18,7 @@ int wait_item(lua_State *L) {
   return status == SHAREABLE_OK ? 1 : item_fail(L, list, index, status);
 }
 
-/* A digest is all 64 bits. */
+/* A digest uses all 64 bits, so that it may be negative. */
 static int push_digest(lua_State *L, const shareable_list *list, uint64_t digest, shareable_status status) {
   if (status != SHAREABLE_OK)
     return status_fail_list(L, list, status);
