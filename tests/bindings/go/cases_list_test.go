@@ -43,7 +43,7 @@ func listHoldsEveryType(t *testing.T) {
 	}
 }
 
-func listShowsEachHandleWhatAnotherWrote(t *testing.T) {
+func listShowsWritesOfOneHandleThroughAnother(t *testing.T) {
 	list := newList(t, demo())
 	again := openList(t, list.Name())
 	ok(t, again.Set(2, -78.5))
@@ -54,7 +54,7 @@ func listShowsEachHandleWhatAnotherWrote(t *testing.T) {
 	item(t, again, 6, int64(43))
 }
 
-func listCountsFromEitherEnd(t *testing.T) {
+func listIsIndexedFromEitherEnd(t *testing.T) {
 	list := newList(t, demo())
 	for i, want := range demoRead() {
 		item(t, list, i, want)
@@ -102,7 +102,7 @@ func listChangesTheTypeOfAnItem(t *testing.T) {
 	fails(t, err, is(shareable.ErrType), "item 0", "bool")
 }
 
-func listKeepsTheEndsOfInt64(t *testing.T) {
+func listKeepsTheLimitsOfInt64(t *testing.T) {
 	list := newList(t, []any{int64(math.MinInt64), uint64(math.MaxInt64)})
 	item(t, list, 0, int64(math.MinInt64))
 	item(t, list, 1, int64(math.MaxInt64))
@@ -122,7 +122,7 @@ func listRefusesAnIntBeyond64BitsAndKeepsTheItem(t *testing.T) {
 	fails(t, err, is(shareable.ErrOverflow), "item 1")
 }
 
-func listKeepsFloatsToTheBit(t *testing.T) {
+func listKeepsEveryBitOfAFloat(t *testing.T) {
 	nan := math.Float64frombits(0x7ff8000000abcdef)
 	values := []float64{0, math.Copysign(0, -1), math.SmallestNonzeroFloat64, math.MaxFloat64, math.Inf(1), math.Inf(-1),
 		nan, 0.1}
@@ -173,7 +173,7 @@ func listRefusesATextLongerThanItsSlotAndKeepsTheItem(t *testing.T) {
 	}
 }
 
-func listGivesATextExtraCapacity(t *testing.T) {
+func listReservesExtraCapacityForAText(t *testing.T) {
 	list := newList(t, []any{"a", []byte("b"), 3, shareable.Slot{Value: nil, Capacity: 100}}, shareable.WithCapacity(40))
 	for i, want := range []int{40, 40, 8, 104} {
 		capacity, err := list.Capacity(i)
@@ -232,7 +232,7 @@ func listRefusesATypeThatCannotBeStored(t *testing.T) {
 	}
 }
 
-func listMayBeEmpty(t *testing.T) {
+func listCanBeEmpty(t *testing.T) {
 	list := newList(t, nil)
 	for _, l := range []*shareable.List{list, openList(t, list.Name())} {
 		equal(t, l.Len(), 0)
@@ -253,7 +253,7 @@ func listMayBeEmpty(t *testing.T) {
 	}
 }
 
-func listCountsAndFindsAsPythonCompares(t *testing.T) {
+func listCountsAndFindsByPythonEquality(t *testing.T) {
 	list := newList(t, []any{1, 1.0, true, "1", []byte("1"), nil, math.NaN(),
 		int64(1<<53 + 1), float64(1 << 53), 0, false, math.Copysign(0, -1), "1"})
 	for _, c := range []struct {
@@ -277,7 +277,7 @@ func listCountsAndFindsAsPythonCompares(t *testing.T) {
 	}
 }
 
-func listRefusesToFindWhatIsAbsent(t *testing.T) {
+func listDoesNotFindAnAbsentValue(t *testing.T) {
 	list := newList(t, demo())
 	for _, value := range []any{43, "HoWdY", []byte("howdy"), false, math.NaN(), "\xff"} {
 		_, err := list.Index(value)
@@ -285,7 +285,7 @@ func listRefusesToFindWhatIsAbsent(t *testing.T) {
 	}
 }
 
-func listTellsItsFormat(t *testing.T) {
+func listReturnsItsFormat(t *testing.T) {
 	list := newList(t, demo())
 	format, err := list.Format()
 	ok(t, err)
@@ -296,7 +296,7 @@ func listTellsItsFormat(t *testing.T) {
 	equal(t, format, "8s8sddxxxxxx?xxxxxxxx?q")
 }
 
-func listHasItsBlock(t *testing.T) {
+func listReturnsItsBlock(t *testing.T) {
 	list := newList(t, demo())
 	memory := list.Memory()
 	equal(t, memory.Name(), list.Name())
@@ -383,7 +383,7 @@ func listIteratesOverItsItems(t *testing.T) {
 	equal(t, seen, 3)
 }
 
-func listPrintsItself(t *testing.T) {
+func listPrintsItsValuesAndName(t *testing.T) {
 	list := newList(t, demo())
 	equal(t, fmt.Sprint(list),
 		fmt.Sprintf(`List(%q, ["howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42])`, list.Name()))
@@ -406,7 +406,7 @@ func listAttachedReadOnlyRefusesWrites(t *testing.T) {
 	fails(t, err, is(fs.ErrExist))
 }
 
-func listRefusesABlockThatHoldsNone(t *testing.T) {
+func listRefusesABlockThatHoldsNoList(t *testing.T) {
 	memory := newMemory(t, 4096)
 	copy(memory.Bytes(), "\xff\xff\xff\xff\xff\xff\xff\x7f")
 	_, err := shareable.OpenList(memory.Name())
@@ -446,7 +446,7 @@ func listAnswersADamagedItem(t *testing.T) {
 }
 
 // Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
-func listThatStockPythonIsStillMakingIsNotReady(t *testing.T) {
+func listThatCpythonIsStillCreatingIsNotReady(t *testing.T) {
 	memory := newMemory(t, 16+3*17+24)
 	_, err := shareable.OpenList(memory.Name())
 	fails(t, err, is(shareable.ErrNotReady, syscall.EINVAL), memory.Name(), "try again")
@@ -481,7 +481,7 @@ func listThatStockPythonIsStillMakingIsNotReady(t *testing.T) {
 	ok(t, list.Set(2, "new"))
 }
 
-func listClosedRefusesUse(t *testing.T) {
+func listRefusesUseAfterClose(t *testing.T) {
 	list := newList(t, demo())
 	ok(t, list.Close())
 	ok(t, list.Close())
@@ -540,7 +540,7 @@ func listClosedRefusesUse(t *testing.T) {
 	ok(t, list.Unlink())
 }
 
-func listThatCannotBeMadeLeavesNothingBehind(t *testing.T) {
+func listThatCannotBeCreatedLeavesNothingBehind(t *testing.T) {
 	for _, values := range [][]any{{1, "\xff"}, {"text", uint64(math.MaxUint64)}, {struct{}{}}, {strings.Repeat("x", 1e7)},
 		{[]byte("text"), shareable.Slot{Value: "x", Capacity: -1}}, {shareable.Slot{Value: shareable.Slot{}}}} {
 		_, err := shareable.NewList(values, shareable.WithName(newName()))

@@ -210,7 +210,7 @@ func listAddsExchangesAndComparesInts(t *testing.T) {
 	item(t, list, 0, int64(5+4*1000*3))
 }
 
-func listRefusesToAddToWhatIsNoIntOrPast64Bits(t *testing.T) {
+func listRefusesToAddToAnotherTypeOrBeyond64Bits(t *testing.T) {
 	list := newList(t, append(demo(), math.MaxInt64, math.MinInt64))
 	want := append(demoRead(), int64(math.MaxInt64), int64(math.MinInt64))
 	for i, word := range map[int]string{0: "str", 1: "bytes", 2: "float", 4: "None", 5: "bool"} {
@@ -241,7 +241,7 @@ func atomics(list *shareable.List, index int) []error {
 	return []error{add, swap, compare}
 }
 
-func listOfTheSizeOfStockHasAtomicsAndNoLock(t *testing.T) {
+func listWithoutSyncAreaHasAtomicsButNoLock(t *testing.T) {
 	list := newList(t, demo(), shareable.Plain())
 	again := openList(t, list.Name())
 	refused := func(err error) {

@@ -131,7 +131,7 @@ func listWaitsUntilAnItemDiffers(t *testing.T) {
 	fails(t, err, is(shareable.ErrOverflow), list.Name(), "64 bits")
 }
 
-func listWaitGivesUpWhenTheTimeIsOver(t *testing.T) {
+func listWaitTimesOut(t *testing.T) {
 	list := newList(t, []any{1, "text", nil})
 	again := openList(t, list.Name())
 	timesOut(t, func(ctx context.Context) error {
@@ -170,7 +170,7 @@ func listWaitGivesUpWhenTheTimeIsOver(t *testing.T) {
 	equal(t, err, context.Canceled)
 }
 
-func listWaitsUntilAnythingChanges(t *testing.T) {
+func listWaitsUntilAnyItemChanges(t *testing.T) {
 	list := newList(t, []any{0, "text", nil, "more"})
 	again := openList(t, list.Name(), shareable.ReadOnly())
 	digest := changes(t, list, 0)
@@ -215,7 +215,7 @@ func listWaitsUntilAnythingChanges(t *testing.T) {
 	}
 }
 
-func listOfTheSizeOfStockOrReadOnlyIsWaitedOnToo(t *testing.T) {
+func listCanBeWaitedOnWithoutSyncAreaOrReadOnly(t *testing.T) {
 	plain := newList(t, []any{0, 0}, shareable.Plain())
 	play(t, plain, 10)
 

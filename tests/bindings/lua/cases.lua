@@ -29,7 +29,7 @@ local function data_at(count)
   return 8 * (count + 2)
 end
 
-test("memory_is_created_with_a_name_and_attached_by_it", function()
+test("memory_is_created_and_attached_by_name", function()
   local known = name()
   local made = block{name = known, size = 4096}
   local attached = keep(shareable.memory{name = known})
@@ -40,7 +40,7 @@ test("memory_is_created_with_a_name_and_attached_by_it", function()
   equal(attached, made)
 end)
 
-test("memory_makes_up_a_psm_name_when_none_is_given", function()
+test("memory_without_a_name_gets_a_random_psm_name", function()
   local one, two = block{size = 1}, block{size = 1}
   equal(one.name:match("^psm_%x%x%x%x%x%x%x%x$"), one.name)
   equal(two.name:match("^psm_%x%x%x%x%x%x%x%x$"), two.name)
@@ -54,7 +54,7 @@ test("memory_refuses_a_name_that_exists", function()
   equal(first:read(0, 4), "kept")
 end)
 
-test("memory_refuses_to_attach_to_what_is_not_there", function()
+test("memory_refuses_to_attach_to_a_missing_block", function()
   local absent = name()
   answers("E_NOT_FOUND", absent, shareable.memory{name = absent})
   same(runner.blocks(), {})
@@ -82,7 +82,7 @@ test("memory_refuses_a_size_of_zero", function()
   same(runner.blocks(), {})
 end)
 
-test("memory_that_does_not_fit_is_refused_with_the_figures", function()
+test("memory_that_does_not_fit_is_refused_with_sizes_in_the_message", function()
   local known = name()
   local size = 2 ^ 60
   answers("E_NO_SPACE", "1152921504606846976", shareable.memory{name = known, size = size})
@@ -102,7 +102,7 @@ test("memory_shares_its_bytes", function()
   equal(one:read(59, 5), "tail!")
 end)
 
-test("memory_refuses_bytes_outside_of_it", function()
+test("memory_refuses_bytes_outside_of_the_block", function()
   local m = block{size = 16}
   raises("cannot access 17 bytes at offset 0", function() m:read(0, 17) end)
   raises("cannot access 1 bytes at offset 16", function() m:read(16, 1) end)
@@ -126,7 +126,7 @@ test("memory_attached_read_only_refuses_writes", function()
   equal(made.read_only, false)
 end)
 
-test("memory_has_the_mode_asked_for", function()
+test("memory_has_the_requested_mode", function()
   local function mode(object)
     local pipe = assert(io.popen("stat -c %a /dev/shm/" .. object.name))
     local found = pipe:read("*l")
@@ -139,7 +139,7 @@ test("memory_has_the_mode_asked_for", function()
   raises("mode", function() local _ = shareable.memory{size = 8, mode = tonumber("1000", 8)} end)
 end)
 
-test("memory_closes_twice_and_then_refuses_use", function()
+test("memory_can_be_closed_twice_and_then_refuses_use", function()
   local m = block{size = 8}
   equal(m.closed, false)
   m:close()
@@ -157,7 +157,7 @@ test("memory_keeps_its_name_and_size_when_closed", function()
   equal(m.size, 4097)
 end)
 
-test("memory_is_unlinked_once_and_is_then_already_gone", function()
+test("memory_is_unlinked_once_and_then_not_found", function()
   local m = block{name = name(), size = 8}
   m:write(0, "kept")
   equal(m:unlink(), true)
@@ -175,7 +175,7 @@ test("memory_does_not_unlink_another_block_of_its_name", function()
   equal(keep(shareable.memory{name = first.name}):read(0, 6), "second")
 end)
 
-test("memory_is_unlinked_by_name_alone", function()
+test("memory_can_be_unlinked_by_name", function()
   local m, l = block{name = name(), size = 8}, list({1}, {name = name()})
   equal(shareable.unlink(m.name), true)
   equal(shareable.unlink(l.name), true)
@@ -184,7 +184,7 @@ test("memory_is_unlinked_by_name_alone", function()
   same(runner.blocks(), {})
 end)
 
-test("memory_prints_itself", function()
+test("memory_prints_its_name_and_size", function()
   local m = block{name = name(), size = 4096}
   equal(tostring(m), ('shareable.memory{name = "%s", size = 4096}'):format(m.name))
   m:close()
@@ -202,7 +202,7 @@ test("list_holds_every_type", function()
   equal(list({false})[1], false)
 end)
 
-test("list_shows_each_handle_what_another_wrote", function()
+test("list_shows_writes_of_one_handle_through_another", function()
   local one = example{name = name()}
   local two = keep(shareable.list{name = one.name})
   one[3] = -78.5
@@ -211,7 +211,7 @@ test("list_shows_each_handle_what_another_wrote", function()
   equal(one[1], "hello")
 end)
 
-test("list_counts_from_either_end", function()
+test("list_is_indexed_from_either_end", function()
   local l = example()
   equal(l[1], "howdy")
   equal(l[7], 42)
@@ -256,7 +256,7 @@ test("list_changes_the_type_of_an_item", function()
   end
 end)
 
-test("list_keeps_the_ends_of_int64", function()
+test("list_keeps_the_limits_of_int64", function()
   local l = list({least, most, 0}, {name = name()})
   equal(l:exact(1), least)
   equal(l:exact(2), most)
@@ -294,7 +294,7 @@ test("list_refuses_an_int_beyond_64_bits_and_keeps_the_item", function()
   raises("an integer of 64 bits expected, got 9223372036854775808", function() integer "9223372036854775808" end)
 end)
 
-test("list_keeps_floats_to_the_bit", function()
+test("list_keeps_every_bit_of_a_float", function()
   local values = {0.1, -1 / math.huge, math.huge, -math.huge, 5e-324, math.pi, 1.7976931348623157e308}
   local wanted = {"3fb999999999999a", "8000000000000000", "7ff0000000000000", "fff0000000000000", "0000000000000001",
     "400921fb54442d18", "7fefffffffffffff"}
@@ -354,7 +354,7 @@ test("list_refuses_a_text_longer_than_its_slot_and_keeps_the_item", function()
   equal(l[1], "12345678")
 end)
 
-test("list_gives_a_text_extra_capacity", function()
+test("list_reserves_extra_capacity_for_a_text", function()
   local l = list({"a", 1, bytes "b"}, {capacity = {100, [3] = 20}})
   equal(l:capacity(1), 104)
   equal(l:capacity(2), 8)
@@ -407,7 +407,7 @@ test("list_refuses_a_type_that_cannot_be_stored", function()
   equal(l[1], 5)
 end)
 
-test("list_may_be_empty", function()
+test("list_can_be_empty", function()
   local l = list({}, {name = name()})
   local attached = keep(shareable.list{name = l.name})
   equal(#attached, 0)
@@ -419,7 +419,7 @@ test("list_may_be_empty", function()
   raises("out of range", function() l[1] = 1 end)
 end)
 
-test("list_counts_and_finds_as_python_compares", function()
+test("list_counts_and_finds_by_python_equality", function()
   local big = integer "9007199254740993"
   local l = list({1, float(1), true, 0, false, "1", bytes "1", none, 0 / 0, big})
   equal(l:count(1), 3)
@@ -438,7 +438,7 @@ test("list_counts_and_finds_as_python_compares", function()
   equal(e:count(42), 1)
 end)
 
-test("list_refuses_to_find_what_is_absent", function()
+test("list_does_not_find_an_absent_value", function()
   local l = example()
   for _, absent in ipairs{43, "HoWdY", bytes "howdy", false} do
     equal(select("#", l:index(absent)), 1) -- nil alone: an answer, not a failure
@@ -447,14 +447,14 @@ test("list_refuses_to_find_what_is_absent", function()
   end
 end)
 
-test("list_tells_its_format", function()
+test("list_returns_its_format", function()
   local l = example()
   equal(l.format, "8s8sdqxxxxxx?xxxxxxxx?q")
   l[4] = 1.5
   equal(l.format, "8s8sddxxxxxx?xxxxxxxx?q")
 end)
 
-test("list_has_its_block", function()
+test("list_returns_its_block", function()
   local l = example{name = name()}
   local m = l.memory
   equal(m.name, l.name)
@@ -465,7 +465,7 @@ test("list_has_its_block", function()
   equal(l.closed, true)
 end)
 
-test("list_that_is_plain_has_the_size_that_stock_gives_it", function()
+test("list_without_sync_area_has_the_size_that_cpython_uses", function()
   local l = example{name = name(), plain = true}
   equal(l.memory.size, data_at(7) + 7 * 8 + 9 * 7)
   l[4] = "text"
@@ -505,7 +505,7 @@ test("list_iterates_over_its_items", function()
   end
 end)
 
-test("list_prints_itself", function()
+test("list_prints_its_values_and_name", function()
   local l = example{name = name()}
   local values = [[{"howdy", shareable.bytes "HoWdY", -273.154, 100, shareable.none, true, 42}]]
   equal(tostring(l), ('shareable.list(%s, {name = "%s"})'):format(values, l.name))
@@ -531,7 +531,7 @@ test("list_attached_read_only_refuses_writes", function()
   equal(l.read_only, false)
 end)
 
-test("list_refuses_a_block_that_holds_none", function()
+test("list_refuses_a_block_that_holds_no_list", function()
   local m = block{name = name(), size = 64}
   m:pack("j", 0, -1)
   answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
@@ -541,7 +541,7 @@ test("list_refuses_a_block_that_holds_none", function()
   answers("E_NOT_LIST", small.name, shareable.list{name = small.name})
 end)
 
-test("list_answers_a_damaged_item_with_an_error_and_the_others_with_values", function()
+test("list_returns_an_error_for_a_damaged_item_only", function()
   local l = list({1, 2, 3}, {name = name()})
   local formats = data_at(3) + 3 * 8
   l.memory:write(formats + 8, "Zjunk!\0\0")
@@ -563,7 +563,7 @@ test("list_answers_a_damaged_item_with_an_error_and_the_others_with_values", fun
 end)
 
 -- Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
-test("list_that_stock_python_is_still_making_is_not_ready", function()
+test("list_that_cpython_is_still_creating_is_not_ready", function()
   local m = block{name = name(), size = 16 + 3 * 17 + 24}
   answers("E_NOT_READY", m.name, shareable.list{name = m.name})
   m:pack("jjjjj", 0, 3, 0, 8, 16, 24)
@@ -714,7 +714,7 @@ test("list_adds_exchanges_and_compares_ints", function()
   equal(l[3], 80000)
 end)
 
-test("list_refuses_to_add_to_what_is_no_int_or_past_64_bits", function()
+test("list_refuses_to_add_to_another_type_or_beyond_64_bits", function()
   local l = example{name = name()}
   local what = {"a str", "bytes", "a float", [5] = "None", [6] = "a bool"}
   for index, kind in pairs(what) do
@@ -735,7 +735,7 @@ test("list_refuses_to_add_to_what_is_no_int_or_past_64_bits", function()
   same(items(l), {"howdy", bytes "HoWdY", -273.154, 100, none, true, most})
 end)
 
-test("list_of_the_size_of_stock_has_atomics_and_no_lock", function()
+test("list_without_sync_area_has_atomics_but_no_lock", function()
   local l = list({1}, {name = name(), plain = true})
   local wanted = "list '" .. l.name .. "': the list has no sync area"
   answers("E_NO_SYNC", wanted, l:lock())
@@ -807,7 +807,7 @@ test("list_waits_until_an_item_differs", function()
   raises("no integer representation", function() l:wait(1.5, 1) end)
 end)
 
-test("list_wait_gives_up_when_the_time_is_over", function()
+test("list_wait_times_out", function()
   local l = list({1, "text", none}, {name = name()})
   local wanted = " of list '" .. l.name .. "': it has not changed in that time"
   local begin = now()
@@ -833,7 +833,7 @@ test("list_wait_gives_up_when_the_time_is_over", function()
   raises("number expected, got table", function() l:wait(1, 1, {}) end)
 end)
 
-test("list_waits_until_anything_changes", function()
+test("list_waits_until_any_item_changes", function()
   local l = list({0, "text", none}, {name = name()})
   local other = keep(shareable.list{name = l.name, read_only = true})
   local wanted = "list '" .. l.name .. "' has not changed in that time"
@@ -892,7 +892,7 @@ test("list_waits_until_anything_changes", function()
   raises("number expected, got string", function() l:wait_any("x") end)
 end)
 
-test("list_of_the_size_of_stock_or_read_only_is_waited_on_too", function()
+test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   local l = list({0, 0}, {name = name(), plain = true})
   play(l, 10)
   local digest = l:digest()
@@ -919,7 +919,7 @@ test("list_of_the_size_of_stock_or_read_only_is_waited_on_too", function()
   finished(pipe)
 end)
 
-test("list_closed_refuses_use", function()
+test("list_refuses_use_after_close", function()
   local l = example{name = name()}
   local known = l.name
   local wanted = "list '" .. known .. "' is closed"
@@ -957,7 +957,7 @@ test("list_closed_refuses_use", function()
   equal(keep(shareable.list{name = known})[7], 42)
 end)
 
-test("list_that_cannot_be_made_leaves_nothing_behind", function()
+test("list_that_cannot_be_created_leaves_nothing_behind", function()
   local known = name()
   raises("item 2", function() local _ = shareable.list({1, {}}, {name = known}) end)
   answers("E_UTF8", "item 2", shareable.list({1, "\255"}, {name = known}))
