@@ -1,4 +1,4 @@
---- The cases that every binding passes, in the order of tests/bindings/cases.txt.
+--- Tests the cases that every binding passes, in the order of tests/bindings/cases.txt.
 
 package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
 
@@ -6,7 +6,7 @@ local runner = require "runner"
 local shareable = require "shareable"
 
 local test, name, keep = runner.test, runner.name, runner.keep
-local equal, same, answers, raises = runner.equal, runner.same, runner.answers, runner.raises
+local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
 local items, start, finished = runner.items, runner.start, runner.finished
 local most, least, huge = runner.most, runner.least, runner.huge
 local bytes, none, integer, float = shareable.bytes, shareable.none, shareable.integer, shareable.float
@@ -19,12 +19,12 @@ local function list(values, options)
   return keep(shareable.list(values, options))
 end
 
--- One item of every type, two of them ints.
+-- Returns a list with an item of every type, and a second integer.
 local function example(options)
   return list({"howdy", bytes "HoWdY", -273.154, 100, none, true, 42}, options)
 end
 
--- Where the data of a list of so many items begins, in its block.
+-- Returns the offset in the block of the data of a list of `count` items.
 local function data_at(count)
   return 8 * (count + 2)
 end
@@ -50,13 +50,13 @@ end)
 test("memory_refuses_a_name_that_exists", function()
   local first = block{name = name(), size = 8}
   first:write(0, "kept")
-  answers("E_EXISTS", first.name, shareable.memory{name = first.name, size = 8})
+  fails("E_EXISTS", first.name, shareable.memory{name = first.name, size = 8})
   equal(first:read(0, 4), "kept")
 end)
 
 test("memory_refuses_to_attach_to_a_missing_block", function()
   local absent = name()
-  answers("E_NOT_FOUND", absent, shareable.memory{name = absent})
+  fails("E_NOT_FOUND", absent, shareable.memory{name = absent})
   same(runner.blocks(), {})
 end)
 
@@ -85,7 +85,7 @@ end)
 test("memory_that_does_not_fit_is_refused_with_sizes_in_the_message", function()
   local known = name()
   local size = 2 ^ 60
-  answers("E_NO_SPACE", "1152921504606846976", shareable.memory{name = known, size = size})
+  fails("E_NO_SPACE", "1152921504606846976", shareable.memory{name = known, size = size})
   local _, message = shareable.memory{name = known, size = size}
   equal(message:match("only %d+ of its %d+ bytes free") ~= nil, true)
   same(runner.blocks(), {})
@@ -161,8 +161,8 @@ test("memory_is_unlinked_once_and_then_not_found", function()
   local m = block{name = name(), size = 8}
   m:write(0, "kept")
   equal(m:unlink(), true)
-  answers("E_NOT_FOUND", m.name, m:unlink())
-  answers("E_NOT_FOUND", m.name, shareable.memory{name = m.name})
+  fails("E_NOT_FOUND", m.name, m:unlink())
+  fails("E_NOT_FOUND", m.name, shareable.memory{name = m.name})
   equal(m:read(0, 4), "kept")
 end)
 
@@ -171,7 +171,7 @@ test("memory_does_not_unlink_another_block_of_its_name", function()
   first:unlink()
   local second = block{name = first.name, size = 8}
   second:write(0, "second")
-  answers("E_NOT_FOUND", first.name, first:unlink())
+  fails("E_NOT_FOUND", first.name, first:unlink())
   equal(keep(shareable.memory{name = first.name}):read(0, 6), "second")
 end)
 
@@ -179,7 +179,7 @@ test("memory_can_be_unlinked_by_name", function()
   local m, l = block{name = name(), size = 8}, list({1}, {name = name()})
   equal(shareable.unlink(m.name), true)
   equal(shareable.unlink(l.name), true)
-  answers("E_NOT_FOUND", m.name, shareable.unlink(m.name))
+  fails("E_NOT_FOUND", m.name, shareable.unlink(m.name))
   raises("a/b", function() shareable.unlink("a/b") end)
   same(runner.blocks(), {})
 end)
@@ -226,7 +226,7 @@ test("list_refuses_an_index_past_either_end", function()
   local l = example{name = name()}
   for _, index in ipairs{8, -8, 0, huge, -huge} do
     local wanted = ("index %d out of range: list '%s' has 7 items"):format(index, l.name)
-    equal(l[index], nil) -- as of a table
+    equal(l[index], nil) -- as in a table
     raises(wanted, function() l[index] = 1 end)
     raises(wanted, function() l:get(index) end)
     raises(wanted, function() l:set(index, 1) end)
@@ -271,19 +271,20 @@ test("list_keeps_the_limits_of_int64", function()
     l[3] = least
     equal(l[3], least)
     equal(l:get(3), least)
-  else -- never rounded in silence
+  else -- an integer beyond 2^53 is an error, and is not rounded
     local wanted = ("item 2 of list '%s' is an integer beyond 2^53"):format(l.name)
     raises(wanted, function() local _ = l[2] end)
-    answers("E_OVERFLOW", wanted, l:get(2))
-    answers("E_OVERFLOW", wanted, l:wait(2, 0))
-    answers("E_OVERFLOW", wanted, l:totable(2))
-    answers("E_OVERFLOW", wanted, l:integers(2))
+    fails("E_OVERFLOW", wanted, l:get(2))
+    fails("E_OVERFLOW", wanted, l:wait(2, 0))
+    fails("E_OVERFLOW", wanted, l:totable(2))
+    fails("E_OVERFLOW", wanted, l:integers(2))
     l[1] = 0
     raises(wanted, function() for _ in l:ipairs() do l[1] = 0 end end)
   end
 end)
 
--- Lua has no such integer: past the end there are floats, which are kept as floats, or refused where integers are due.
+-- Lua has no integer beyond 64 bits. Such a number is a float, which is stored as a float, or
+-- refused as an integer.
 test("list_refuses_an_int_beyond_64_bits_and_keeps_the_item", function()
   local l = list({5, 6})
   raises("an integer expected, got 9.2233720368548e+18", function() l:setintegers(1, {1, 2.0 ^ 63}) end)
@@ -310,7 +311,7 @@ test("list_keeps_every_bit_of_a_float", function()
     equal(bits(index), wanted[index])
   end
   equal(1 / l[2], -math.huge)
-  if not jit then -- which has one NaN
+  if not jit then -- LuaJIT has a single NaN
     l.memory:pack("<I4 I4", data_at(7), 0x0000beef, 0x7ff8dead)
     l[2] = l[1]
     equal(bits(2), "7ff8dead0000beef")
@@ -345,8 +346,8 @@ test("list_refuses_a_text_longer_than_its_slot_and_keeps_the_item", function()
   local l = list({"howdy", bytes "HoWdY", 100}, {name = name()})
   local wanted = "item %d of list '" .. l.name .. "' exceeds available storage: it has room for 8 bytes of text"
   for index = 1, 3 do
-    answers("E_SLOT", wanted:format(index), l:set(index, "123456789"))
-    answers("E_SLOT", wanted:format(index), l:set(index, bytes "123456789"))
+    fails("E_SLOT", wanted:format(index), l:set(index, "123456789"))
+    fails("E_SLOT", wanted:format(index), l:set(index, bytes "123456789"))
     raises(wanted:format(index), function() l[index] = "123456789" end)
   end
   same(l:totable(), {"howdy", bytes "HoWdY", 100})
@@ -371,23 +372,23 @@ end)
 test("list_refuses_a_str_that_is_not_utf8", function()
   local l = list({"howdy", 1}, {name = name()})
   for _, bad in ipairs{"\255", "\195", "\237\160\128", "\245\128\128\128", "\192\128"} do
-    answers("E_UTF8", "item 1 of list '" .. l.name .. "'", l:set(1, bad))
+    fails("E_UTF8", "item 1 of list '" .. l.name .. "'", l:set(1, bad))
     raises("UTF-8", function() l[1] = bad end)
-    answers("E_UTF8", "item 2", shareable.list({1, bad}))
+    fails("E_UTF8", "item 2", shareable.list({1, bad}))
     equal(keep(shareable.list({bytes(bad)}))[1], bytes(bad))
   end
   equal(l[1], "howdy")
-  -- What another wrote there is not handed out as text either.
+  -- A string that another process wrote is not returned either if it is not UTF-8.
   l.memory:write(data_at(2), "\255")
-  answers("E_UTF8", "item 1", l:get(1))
+  fails("E_UTF8", "item 1", l:get(1))
   raises("item 1", function() local _ = l[1] end)
 end)
 
 test("list_refuses_a_text_longer_than_any_slot", function()
   local known = name()
-  answers("E_LENGTH", "item 2", shareable.list({1, ("x"):rep(9999992)}, {name = known}))
-  answers("E_LENGTH", "item 1", shareable.list({bytes(("\0"):rep(1000000))}, {name = known}))
-  answers("E_LENGTH", "item 1", shareable.list({1}, {name = known, capacity = 9999993}))
+  fails("E_LENGTH", "item 2", shareable.list({1, ("x"):rep(9999992)}, {name = known}))
+  fails("E_LENGTH", "item 1", shareable.list({bytes(("\0"):rep(1000000))}, {name = known}))
+  fails("E_LENGTH", "item 1", shareable.list({1}, {name = known, capacity = 9999993}))
   same(runner.blocks(), {})
   local l = list({("x"):rep(9999991)})
   equal(#l[1], 9999991)
@@ -441,7 +442,7 @@ end)
 test("list_does_not_find_an_absent_value", function()
   local l = example()
   for _, absent in ipairs{43, "HoWdY", bytes "howdy", false} do
-    equal(select("#", l:index(absent)), 1) -- nil alone: an answer, not a failure
+    equal(select("#", l:index(absent)), 1) -- a single nil, because it is not a failure
     equal(l:index(absent), nil)
     equal(l:count(absent), 0)
   end
@@ -477,8 +478,8 @@ test("list_reads_and_writes_ranges_of_ints_and_floats", function()
   same(l:integers(1, 3), {1, 2, 3})
   same(l:integers(-5, -3), {1, 2, 3})
   same(l:floats(4), {4.5, -0.25})
-  answers("E_TYPE", "item 4", l:integers())
-  answers("E_TYPE", "item 1", l:floats())
+  fails("E_TYPE", "item 4", l:integers())
+  fails("E_TYPE", "item 1", l:floats())
   equal(l:setintegers(2, {least, most}), true)
   equal(l:setfloats(-2, {7, 0.5}), true)
   same(items(l), {1, least, most, 7.0, 0.5})
@@ -534,11 +535,11 @@ end)
 test("list_refuses_a_block_that_holds_no_list", function()
   local m = block{name = name(), size = 64}
   m:pack("j", 0, -1)
-  answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
+  fails("E_NOT_LIST", m.name, shareable.list{name = m.name})
   m:pack("j", 0, most)
-  answers("E_NOT_LIST", m.name, shareable.list{name = m.name})
+  fails("E_NOT_LIST", m.name, shareable.list{name = m.name})
   local small = block{name = name(), size = 1}
-  answers("E_NOT_LIST", small.name, shareable.list{name = small.name})
+  fails("E_NOT_LIST", small.name, shareable.list{name = small.name})
 end)
 
 test("list_returns_an_error_for_a_damaged_item_only", function()
@@ -548,12 +549,12 @@ test("list_returns_an_error_for_a_damaged_item_only", function()
   local wanted = "item 2 of list '" .. l.name .. "'"
   equal(l[1], 1)
   equal(l[3], 3)
-  answers("E_CORRUPT", wanted, l:get(2))
-  answers("E_CORRUPT", wanted, l:type(2))
-  answers("E_CORRUPT", wanted, l:totable())
-  answers("E_CORRUPT", wanted, l:integers())
-  answers("E_CORRUPT", wanted, l:index(3))
-  answers("E_CORRUPT", wanted, l:count(1))
+  fails("E_CORRUPT", wanted, l:get(2))
+  fails("E_CORRUPT", wanted, l:type(2))
+  fails("E_CORRUPT", wanted, l:totable())
+  fails("E_CORRUPT", wanted, l:integers())
+  fails("E_CORRUPT", wanted, l:index(3))
+  fails("E_CORRUPT", wanted, l:count(1))
   raises(wanted, function() local _ = l[2] end)
   raises(wanted, function() local _ = l.format end)
   raises(wanted, function() for _ in l:ipairs() do l[1] = 1 end end)
@@ -562,20 +563,21 @@ test("list_returns_an_error_for_a_damaged_item_only", function()
   same(l:totable(), {1, 22, 3})
 end)
 
--- Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
+-- CPython creates a block of zeros, and then writes the length and the offsets, the items, the
+-- formats and the codes.
 test("list_that_cpython_is_still_creating_is_not_ready", function()
   local m = block{name = name(), size = 16 + 3 * 17 + 24}
-  answers("E_NOT_READY", m.name, shareable.list{name = m.name})
+  fails("E_NOT_READY", m.name, shareable.list{name = m.name})
   m:pack("jjjjj", 0, 3, 0, 8, 16, 24)
   m:pack("jd", 40, 1, 2.5)
   m:write(56, "four")
   local l = assert(shareable.list{name = m.name})
   local function unwritten(i)
-    answers("E_NOT_READY", "item " .. i .. " of list", l:get(i))
-    answers("E_NOT_READY", "item " .. i .. " of list", l:type(i))
-    answers("E_NOT_READY", "item " .. i .. " of list", l:set(i, "new"))
-    answers("E_NOT_READY", "item " .. i .. " of list", l:totable())
-    answers("E_NOT_READY", "item " .. i .. " of list", l:index("none such"))
+    fails("E_NOT_READY", "item " .. i .. " of list", l:get(i))
+    fails("E_NOT_READY", "item " .. i .. " of list", l:type(i))
+    fails("E_NOT_READY", "item " .. i .. " of list", l:set(i, "new"))
+    fails("E_NOT_READY", "item " .. i .. " of list", l:totable())
+    fails("E_NOT_READY", "item " .. i .. " of list", l:index("none such"))
     raises("not ready", function() local _ = l[i] end)
     raises("not ready", function() local _ = l.format end)
     raises("not ready", function() for _ in l:ipairs() do l[1] = 1 end end)
@@ -588,7 +590,7 @@ test("list_that_cpython_is_still_creating_is_not_ready", function()
   assert(l:set(3, "new"))
 end)
 
--- Leaves the list locked by a process that was killed.
+-- Locks the list in another process and kills that process.
 local function die_with_lock(known)
   local pipe = start(known, [[
     assert(l:lock(10))
@@ -601,7 +603,7 @@ local function die_with_lock(known)
   pipe:close()
 end
 
--- In seconds.
+-- Returns the time in seconds.
 local function now()
   local file = assert(io.open("/proc/uptime"))
   local seconds = file:read("*n")
@@ -614,8 +616,8 @@ test("list_locks_and_unlocks", function()
   local other = keep(shareable.list{name = l.name})
   for _ = 1, 2 do
     equal(select("#", l:lock()), 1)
-    answers("E_TIMED_OUT", l.name, other:lock(0))
-    equal(other[1], 1) -- who reads or writes does not ask for it
+    fails("E_TIMED_OUT", l.name, other:lock(0))
+    equal(other[1], 1) -- reads and writes do not check the lock
     equal(l:unlock(), true)
     equal(other:lock(0), true)
     equal(other:unlock(), true)
@@ -625,7 +627,7 @@ test("list_locks_and_unlocks", function()
   end
   local results, second = count(l:with_lock(function(...)
     same({...}, {false})
-    answers("E_TIMED_OUT", l.name, other:lock(0))
+    fails("E_TIMED_OUT", l.name, other:lock(0))
     return nil, "results", nil
   end))
   equal(results, 3)
@@ -648,11 +650,11 @@ test("list_lock_times_out_while_another_holds_it", function()
   l:lock()
   local wanted = "list '" .. l.name .. "' is locked by somebody else"
   local begin = now()
-  answers("E_TIMED_OUT", wanted, other:lock(0))
-  answers("E_TIMED_OUT", wanted, other:lock(0.25))
+  fails("E_TIMED_OUT", wanted, other:lock(0))
+  fails("E_TIMED_OUT", wanted, other:lock(0.25))
   local waited = now() - begin
   equal(waited > 0.2 and waited < 5, true)
-  answers("E_TIMED_OUT", wanted, other:with_lock(error, 0.01))
+  fails("E_TIMED_OUT", wanted, other:with_lock(error, 0.01))
   l:unlock()
   equal(other:lock(0.25), true)
   other:unlock()
@@ -667,7 +669,7 @@ test("list_lock_of_a_dead_owner_is_reported", function()
   local l = list({1}, {name = name()})
   die_with_lock(l.name)
   same({l:lock()}, {true, "owner died"})
-  answers("E_TIMED_OUT", l.name, keep(shareable.list{name = l.name}):lock(0))
+  fails("E_TIMED_OUT", l.name, keep(shareable.list{name = l.name}):lock(0))
   equal(l:unlock(), true)
   equal(select("#", l:lock()), 1)
   l:unlock()
@@ -683,7 +685,7 @@ test("list_unlock_without_the_lock_is_refused", function()
   raises(wanted, function() l:unlock() end)
   other:lock()
   raises(wanted, function() l:unlock() end)
-  answers("E_TIMED_OUT", l.name, l:lock(0))
+  fails("E_TIMED_OUT", l.name, l:lock(0))
   other:unlock()
   raises(wanted, function() other:unlock() end)
   raises(wanted, function() l:with_lock(function() l:unlock() end) end)
@@ -719,9 +721,9 @@ test("list_refuses_to_add_to_another_type_or_beyond_64_bits", function()
   local what = {"a str", "bytes", "a float", [5] = "None", [6] = "a bool"}
   for index, kind in pairs(what) do
     local wanted = ("item %d of list '%s' is %s"):format(index, l.name, kind)
-    answers("E_TYPE", wanted, l:add(index, 1))
-    answers("E_TYPE", wanted, l:exchange(index, 1))
-    answers("E_TYPE", wanted, l:compare_exchange(index, 1, 1))
+    fails("E_TYPE", wanted, l:add(index, 1))
+    fails("E_TYPE", wanted, l:exchange(index, 1))
+    fails("E_TYPE", wanted, l:compare_exchange(index, 1, 1))
   end
   l[7] = most
   raises(("item 7 of list '%s': an int must fit in 64 bits"):format(l.name), function() l:add(7, 1) end)
@@ -738,18 +740,19 @@ end)
 test("list_without_sync_area_has_atomics_but_no_lock", function()
   local l = list({1}, {name = name(), plain = true})
   local wanted = "list '" .. l.name .. "': the list has no sync area"
-  answers("E_NO_SYNC", wanted, l:lock())
-  answers("E_NO_SYNC", wanted, l:lock(0))
-  answers("E_NO_SYNC", wanted, l:unlock())
-  answers("E_NO_SYNC", wanted, l:with_lock(error))
+  fails("E_NO_SYNC", wanted, l:lock())
+  fails("E_NO_SYNC", wanted, l:lock(0))
+  fails("E_NO_SYNC", wanted, l:unlock())
+  fails("E_NO_SYNC", wanted, l:with_lock(error))
   equal(l:add(1, 2), 3)
   equal(l:exchange(1, 4), 3)
   same({l:compare_exchange(1, 4, 5)}, {true, 4})
   equal(l[1], 5)
 end)
 
--- Writes to item 2, and waits until another process has written that to item 1, some milliseconds later; so many times,
--- and both are 0 before. How often that took less than 50 milliseconds, after which each looks again in any case.
+-- Writes to item 2, and waits until another process has copied that to item 1, some milliseconds
+-- later. It does so `rounds` times; both items must be 0 before. Returns the number of rounds that
+-- a wake-up ended: a wait without wake-up takes 50 milliseconds.
 local function play(l, rounds)
   local pipe = start(l.name, ([[
     for round = 1, %d do
@@ -771,7 +774,7 @@ end
 
 test("list_waits_until_an_item_differs", function()
   local l = list({0, 0, none, "text", bytes "text"}, {name = name(), capacity = 1000})
-  equal(l:wait(1, 1), 0) -- it does already
+  equal(l:wait(1, 1), 0) -- it differs already
   equal(l:wait(1, 1, 0), 0)
   equal(l:wait(-3, "text"), none)
   equal(l:wait(4, bytes "text"), "text")
@@ -780,7 +783,7 @@ test("list_waits_until_an_item_differs", function()
   l[4] = ("x"):rep(1000)
   equal(l:wait(4, "text", 0), ("x"):rep(1000))
   l[4] = 0 / 0
-  local nan = l:wait(4, l[4]) -- which differs from itself
+  local nan = l:wait(4, l[4]) -- a NaN differs from itself
   equal(nan ~= nan, true)
 
   equal(play(l, 50) > 25, true)
@@ -811,19 +814,19 @@ test("list_wait_times_out", function()
   local l = list({1, "text", none}, {name = name()})
   local wanted = " of list '" .. l.name .. "': it has not changed in that time"
   local begin = now()
-  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0))
-  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, true, 0.25))
+  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0))
+  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, true, 0.25))
   local waited = now() - begin
-  equal(waited > 0.23 and waited < 5, true) -- the clock has hundredths
-  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1.0, 0))
-  answers("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.01))
-  answers("E_UNCHANGED", "item -1" .. wanted, l:wait(-1, none, 0.01))
+  equal(waited > 0.23 and waited < 5, true) -- the clock has a resolution of 0.01 seconds
+  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1.0, 0))
+  fails("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.01))
+  fails("E_UNCHANGED", "item -1" .. wanted, l:wait(-1, none, 0.01))
   local pipe = start(l.name, [[
     local none = shareable.none
     while not l:wait(3, none, 0.002) do l[2] = "text" end
   ]])
-  answers("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0.1))
-  answers("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
+  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0.1))
+  fails("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
   l[3] = 0
   finished(pipe)
   for _, bad in ipairs{-1, 0 / 0, -math.huge} do
@@ -842,13 +845,13 @@ test("list_waits_until_any_item_changes", function()
   equal(l:digest(), digest)
   equal(other:digest(), digest)
   local begin = now()
-  answers("E_UNCHANGED", wanted, l:wait_any(digest, 0))
-  answers("E_UNCHANGED", wanted, l:wait_any(digest, 0.15))
-  answers("E_UNCHANGED", wanted, l:wait_any(nil, 0.1))
+  fails("E_UNCHANGED", wanted, l:wait_any(digest, 0))
+  fails("E_UNCHANGED", wanted, l:wait_any(digest, 0.15))
+  fails("E_UNCHANGED", wanted, l:wait_any(nil, 0.1))
   local waited = now() - begin
   equal(waited > 0.23 and waited < 5, true)
 
-  for index, value in ipairs{float(0), "texts", ""} do -- between two waits
+  for index, value in ipairs{float(0), "texts", ""} do -- changes between two waits are not missed
     l[index] = value
     local new = l:wait_any(digest)
     equal(new == digest, false)
@@ -857,10 +860,10 @@ test("list_waits_until_any_item_changes", function()
   end
   local signs = {}
   local flip = runner.has_integers and load("local digest, bit = ... return digest ~ (1 << bit)")
-  for count = 1, 64 do -- all of the digest's bits count
+  for count = 1, 64 do -- each bit of the digest is compared
     l[1] = count
     digest = l:digest()
-    answers("E_UNCHANGED", wanted, l:wait_any(digest, 0))
+    fails("E_UNCHANGED", wanted, l:wait_any(digest, 0))
     equal(l:wait_any(flip and flip(digest, count - 1) or integer(count), 0), digest)
     signs[tostring(digest):sub(1, 1) == "-"] = true
   end
@@ -896,8 +899,8 @@ test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   local l = list({0, 0}, {name = name(), plain = true})
   play(l, 10)
   local digest = l:digest()
-  answers("E_UNCHANGED", "item 1", l:wait(1, 10, 0.05))
-  answers("E_UNCHANGED", l.name, l:wait_any(digest, 0.05))
+  fails("E_UNCHANGED", "item 1", l:wait(1, 10, 0.05))
+  fails("E_UNCHANGED", l.name, l:wait_any(digest, 0.05))
   local pipe = start(l.name, [[assert(not l:wait(1, 10, 0.05)) l[1] = "text"]])
   equal(l:wait_any(digest, 10), l:digest())
   equal(l[1], "text")
@@ -906,8 +909,8 @@ test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   l = list({0, 0}, {name = name()})
   local reader = keep(shareable.list{name = l.name, read_only = true})
   equal(reader:wait(1, 1), 0)
-  answers("E_UNCHANGED", "item 1", reader:wait(1, 0, 0.05))
-  answers("E_UNCHANGED", l.name, reader:wait_any(nil, 0.05))
+  fails("E_UNCHANGED", "item 1", reader:wait(1, 0, 0.05))
+  fails("E_UNCHANGED", l.name, reader:wait_any(nil, 0.05))
   digest = reader:digest()
   pipe = start(l.name, [[assert(not l:wait(1, 0, 0.05)) l[1] = "text" assert(l:wait(2, 0, 10)) l[1] = 5]])
   equal(reader:wait(1, 0, 10), "text")
@@ -960,11 +963,11 @@ end)
 test("list_that_cannot_be_created_leaves_nothing_behind", function()
   local known = name()
   raises("item 2", function() local _ = shareable.list({1, {}}, {name = known}) end)
-  answers("E_UTF8", "item 2", shareable.list({1, "\255"}, {name = known}))
-  answers("E_LENGTH", "item 1", shareable.list({("x"):rep(10000000)}, {name = known}))
+  fails("E_UTF8", "item 2", shareable.list({1, "\255"}, {name = known}))
+  fails("E_LENGTH", "item 1", shareable.list({("x"):rep(10000000)}, {name = known}))
   same(runner.blocks(), {})
   local l = list({1}, {name = known})
-  answers("E_EXISTS", known, shareable.list({2}, {name = known}))
+  fails("E_EXISTS", known, shareable.list({2}, {name = known}))
   same(l:totable(), {1})
 end)
 
