@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "measure.h"
-#include "pyvalue.h"
+#include "plain.h"
 #include "shareable.h"
 
 #define ITEMS 1024
@@ -31,11 +31,11 @@ static void get_plain(int times) {
   *(volatile int64_t *)&sum = sum;
 }
 
-static void get_from(const shareable_list *which, int times) {
+static void get_from(const shareable_list *source, int times) {
   int64_t sum = 0, integer;
 
   for (int i = 0; i < times; i++) {
-    must(shareable_list_get_int(which, i & (ITEMS - 1), &integer));
+    must(shareable_list_get_int(source, i & (ITEMS - 1), &integer));
     sum += integer;
   }
   *(volatile int64_t *)&sum = sum;
@@ -49,12 +49,12 @@ static void get_without(int times) {
   get_from(without, times);
 }
 
-static void get_text_from(const shareable_list *which, int times) {
+static void get_text_from(const shareable_list *source, int times) {
   char buffer[32];
   size_t length;
 
   for (int i = 0; i < times; i++)
-    must(shareable_list_get_str(which, ITEMS, buffer, sizeof buffer, &length));
+    must(shareable_list_get_str(source, ITEMS, buffer, sizeof buffer, &length));
 }
 
 static void get_text(int times) {
@@ -151,11 +151,11 @@ static void block_lazy(int times) {
   block_shared_with(times, SHAREABLE_LAZY);
 }
 
-static void attach(const char *which, int times) {
+static void attach(const char *list_name, int times) {
   for (int i = 0; i < times; i++) {
     shareable_list *again;
 
-    must(shareable_list_open(&again, which, 0, NULL));
+    must(shareable_list_open(&again, list_name, 0, NULL));
     shareable_list_unref(again);
   }
 }
@@ -168,8 +168,8 @@ static void attach_large(int times) {
   attach(large_name, times);
 }
 
-/* A list of ints and a text. */
-static shareable_list *list_of(const char *its_name, size_t count, uint32_t flags) {
+/* Returns a new list of `count` ints and a text. */
+static shareable_list *list_of(const char *list_name, size_t count, uint32_t flags) {
   shareable_value *values = calloc(count + 1, sizeof *values);
   shareable_list *made;
 
@@ -177,7 +177,7 @@ static shareable_list *list_of(const char *its_name, size_t count, uint32_t flag
   for (size_t i = 0; i < count; i++)
     values[i] = shareable_int((int64_t)i);
   values[count] = shareable_str("sixteen bytes ok");
-  must(shareable_list_create(&made, its_name, values, count + 1, flags, 0, NULL));
+  must(shareable_list_create(&made, list_name, values, count + 1, flags, 0, NULL));
   free(values);
   return made;
 }

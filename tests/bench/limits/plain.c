@@ -1,8 +1,8 @@
 /*
- * pyvalue.c - the peer of get and set: a bounds-checked access to a plain array, also in a shared
+ * plain.c - the peer of get and set: a bounds-checked access to a plain array, also in a shared
  * library.
  */
-#include "pyvalue.h"
+#include "plain.h"
 
 #include <stdlib.h>
 

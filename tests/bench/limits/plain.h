@@ -1,5 +1,5 @@
 /*
- * pyvalue.h - an array behind functions of a shared library, which only check the bounds.
+ * plain.h - an array behind functions of a shared library, which only check the bounds.
  */
 #ifndef BENCH_PLAIN_H
 #define BENCH_PLAIN_H

@@ -1,7 +1,7 @@
-/* plain.i - pyvalue.h through the same SWIG as the library, for comparisons in Python. */
+/* plain.i - wraps plain.h with the SWIG that wraps the library, for comparisons in Python. */
 %module plain
 %{
-#include "pyvalue.h"
+#include "plain.h"
 %}
 %include <stdint.i>
 
@@ -14,4 +14,4 @@
 }
 
 #define PLAIN_API
-%include "pyvalue.h"
+%include "plain.h"

@@ -1,11 +1,10 @@
 /*
- * plain_lua.c - the read of an item, written by hand in C for Lua: an array in a userdata, with
- * __index.
+ * plain_lua.c - the array of plain.h as a Lua userdata with __index, written by hand in C.
  */
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "pyvalue.h"
+#include "plain.h"
 
 __attribute__((visibility("default"))) int luaopen_plain_lua(lua_State *L);
 
@@ -19,7 +18,7 @@ static int read_item(lua_State *L) {
   return 1;
 }
 
-/* Makes a table of integers: the cost in Lua itself. */
+/* Returns a table of integers, which shows the cost in Lua itself. */
 static int fill(lua_State *L) {
   int count = (int)luaL_checkinteger(L, 1);
 

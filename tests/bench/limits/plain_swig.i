@@ -1,7 +1,7 @@
-/* plain_swig.i - the same array as a class of SWIG, with a method that reads. */
+/* plain_swig.i - wraps the array of plain.h as a SWIG class for Lua, with a method that reads. */
 %module plain_swig
 %{
-#include "pyvalue.h"
+#include "plain.h"
 
 typedef struct plain array;
 %}
