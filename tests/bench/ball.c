@@ -11,15 +11,15 @@
 
 #include "clock.h"
 
-void ball_hand(ball *to, uint32_t value) {
-  __atomic_store_n(&to->value, value, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&to->sleeping, __ATOMIC_SEQ_CST) != 0 &&
-      __atomic_exchange_n(&to->sleeping, 0, __ATOMIC_SEQ_CST) != 0)
-    syscall(SYS_futex, &to->value, FUTEX_WAKE, 1, NULL, NULL, 0);
+void ball_hand(ball *word, uint32_t value) {
+  __atomic_store_n(&word->value, value, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&word->sleeping, __ATOMIC_SEQ_CST) != 0 &&
+      __atomic_exchange_n(&word->sleeping, 0, __ATOMIC_SEQ_CST) != 0)
+    syscall(SYS_futex, &word->value, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static bool has_changed(const ball *from, uint32_t before) {
-  return __atomic_load_n(&from->value, __ATOMIC_SEQ_CST) != before;
+static bool has_changed(const ball *word, uint32_t before) {
+  return __atomic_load_n(&word->value, __ATOMIC_SEQ_CST) != before;
 }
 
 static void relax(void) {
@@ -28,20 +28,20 @@ static void relax(void) {
 #endif
 }
 
-uint32_t ball_await(ball *from, uint32_t before, int64_t spin) {
+uint32_t ball_await(ball *word, uint32_t before, int64_t spin) {
   int64_t end = clock_now() + spin;
 
   do {
     for (int turn = 0; turn < 16; turn++) {
-      if (has_changed(from, before))
-        return from->value;
+      if (has_changed(word, before))
+        return word->value;
       relax();
     }
   } while (clock_now() < end);
-  while (!has_changed(from, before)) {
-    __atomic_store_n(&from->sleeping, 1, __ATOMIC_SEQ_CST);
-    if (!has_changed(from, before))
-      syscall(SYS_futex, &from->value, FUTEX_WAIT, before, NULL, NULL, 0);
+  while (!has_changed(word, before)) {
+    __atomic_store_n(&word->sleeping, 1, __ATOMIC_SEQ_CST);
+    if (!has_changed(word, before))
+      syscall(SYS_futex, &word->value, FUTEX_WAIT, before, NULL, NULL, 0);
   }
-  return from->value;
+  return word->value;
 }

@@ -14,12 +14,12 @@ typedef struct ball {
   char fill[120];
 } ball;
 
-void ball_hand(ball *to, uint32_t value);
+void ball_hand(ball *word, uint32_t value);
 
 /*
  * Spins for `spin` nanoseconds, then sleeps in futex(2), until the value differs from `before`.
  * Returns the value.
  */
-uint32_t ball_await(ball *from, uint32_t before, int64_t spin);
+uint32_t ball_await(ball *word, uint32_t before, int64_t spin);
 
 #endif

@@ -13,7 +13,7 @@
  * It counts reads, writes, waits and kills. These are failures: values that no worker wrote (torn);
  * calls and waits that took longer than a second (stuck); ticks that did not wake a listener (lost
  * wake-ups; worker.c explains why their number is exact); lost additions (a kill can leave at most
- * one addition without its note); and workers that end by themselves.
+ * one addition without its note); and workers that exit by themselves.
  */
 #include "torture.h"
 
@@ -31,7 +31,7 @@
 typedef struct worker {
   const char *language, *role;
   char *command; /* words separated by spaces */
-  bool is_to_die;
+  bool may_be_killed;
   pid_t process;
   int64_t progress; /* its row's progress when it started */
 } worker;
@@ -82,18 +82,18 @@ static int64_t progress_of(int row) {
   return noted(row, READS) + noted(row, WRITES) + noted(row, WAITS);
 }
 
-static void become(int row) {
-  char *arguments[12], number[12], chance[24];
+static void run_worker(int row) {
+  char *arguments[12], number[12], seed_text[24];
   int n = 0;
 
   for (char *word = strtok(workers[row].command, " "); word != NULL && n < 7; word = strtok(NULL, " "))
     arguments[n++] = word;
   snprintf(number, sizeof number, "%d", row);
-  snprintf(chance, sizeof chance, "%" PRIu64, seed);
+  snprintf(seed_text, sizeof seed_text, "%" PRIu64, seed);
   arguments[n++] = (char *)(uintptr_t)workers[row].role;
   arguments[n++] = name;
   arguments[n++] = number;
-  arguments[n++] = chance;
+  arguments[n++] = seed_text;
   arguments[n] = NULL;
   execvp(arguments[0], arguments);
   perror(arguments[0]);
@@ -104,13 +104,14 @@ static void start(int row) {
   workers[row].progress = progress_of(row);
   workers[row].process = fork();
   if (workers[row].process == 0)
-    become(row);
+    run_worker(row);
   must(workers[row].process < 0, "fork");
   seed++;
 }
 
-static void add(const char *language, const char *command, const char *role, bool is_to_die) {
-  workers[count] = (worker){.language = language, .role = role, .command = strdup(command), .is_to_die = is_to_die};
+static void add(const char *language, const char *command, const char *role, bool may_be_killed) {
+  workers[count] =
+    (worker){.language = language, .role = role, .command = strdup(command), .may_be_killed = may_be_killed};
   count++;
 }
 
@@ -124,11 +125,11 @@ static void fail(const char *what, int row) {
   failures++;
 }
 
-/* Workers never end by themselves: one that does had an error. */
-static void look_for_the_ended(void) {
+/* Starts workers again that exited by themselves, which they do only after an error. */
+static void restart_exited(void) {
   for (int row = 0; row < count; row++)
     if (waitpid(workers[row].process, NULL, WNOHANG) != 0) {
-      fail("ended by itself", row);
+      fail("exited by itself", row);
       start(row);
     }
 }
@@ -136,20 +137,20 @@ static void look_for_the_ended(void) {
 static void kill_one(void) {
   int row = (int)(next_random() % (uint64_t)count);
 
-  if (!workers[row].is_to_die || progress_of(row) == workers[row].progress)
+  if (!workers[row].may_be_killed || progress_of(row) == workers[row].progress)
     return;
   end(row);
   kills++;
   start(row);
 }
 
-static void publish(void) {
+static void create_lists(void) {
   shareable_value values[COUNT], *rows = calloc(WORKERS * COLUMNS, sizeof *rows);
 
   must(rows == NULL, "calloc");
   for (int i = 0; i < COUNT; i++) {
     values[i] = shareable_int(0);
-    values[i].capacity = i >= VALUES || i % 3 == 0 ? 8 : i % 3 == 1 ? 400 : LONGEST;
+    values[i].capacity = i >= VALUES || i % 3 == 0 ? 8 : i % 3 == 1 ? 400 : TEXT_MAX;
   }
   for (int i = 0; i < WORKERS * COLUMNS; i++)
     rows[i] = shareable_int(0);
@@ -204,7 +205,7 @@ static void report(void) {
       fail("did nothing", row);
 }
 
-static void engage(int argc, char **argv) {
+static void add_workers(int argc, char **argv) {
   for (int i = 0; i < LISTENERS; i++) /* the first rows: each finds its number from its seed */
     add("C", argv[2], "listener", false);
   add("C", argv[2], "metronome", false);
@@ -230,18 +231,18 @@ int main(int argc, char **argv) {
   seed = (uint64_t)getpid() * 1000004;
   snprintf(name, sizeof name, "torture-test-%ld", (long)getpid());
   snprintf(tally_name, sizeof tally_name, "%s-tally", name);
-  publish();
-  engage(argc, argv);
+  create_lists();
+  add_workers(argc, argv);
   for (int row = 0; row < count; row++)
     start(row);
   for (until = now() + strtod(argv[1], NULL); now() < until;) {
     usleep((useconds_t)(next_random() % 2000));
-    look_for_the_ended();
+    restart_exited();
     kill_one();
   }
   for (int row = 0; row < count; row++) {
     end(row);
-    kills += workers[row].is_to_die;
+    kills += workers[row].may_be_killed;
   }
   report();
   check_count(ADDED, total(NOTED_ADDED));

@@ -40,7 +40,7 @@ enum {
 };
 
 /* The longest text that no kill leaves corrupt, and the longest text that workers write. */
-#define JOURNALED 472
-#define LONGEST 896
+#define RECORD_TEXT_MAX 472
+#define TEXT_MAX 896
 
 #endif

@@ -136,7 +136,7 @@ static void count_up(void) {
 
 static void write_something(void) {
   int64_t i = (int64_t)(next_random() % VALUES), start;
-  static char buffer[LONGEST];
+  static char buffer[TEXT_MAX];
   shareable_value value;
   size_t room;
   int status;
@@ -157,11 +157,11 @@ static void write_something(void) {
     count_up();
 }
 
-static void judge(int status, const shareable_value *value, size_t room) {
+static void count_read(int status, const shareable_value *value, size_t room) {
   count(READS);
   if (status == SHAREABLE_OK && !is_whole(value))
     count(TORN);
-  else if (status == SHAREABLE_E_CORRUPT && room > JOURNALED)
+  else if (status == SHAREABLE_E_CORRUPT && room > RECORD_TEXT_MAX)
     count(DAMAGED);
   else if (status != SHAREABLE_OK)
     count(status == SHAREABLE_E_UTF8 ? TORN : OTHERS);
@@ -170,7 +170,7 @@ static void judge(int status, const shareable_value *value, size_t room) {
 static void read_something(void) {
   int64_t i = (int64_t)(next_random() % VALUES), start = now();
   shareable_value value = shareable_none();
-  static char buffer[LONGEST];
+  static char buffer[TEXT_MAX];
   size_t room;
   int status;
 
@@ -184,12 +184,12 @@ static void read_something(void) {
     status = shareable_list_get(list, i, &value, buffer, sizeof buffer);
   }
   watch(start, "a read");
-  judge(status, &value, room);
+  count_read(status, &value, room);
 }
 
 /* The last value that a watcher saw. */
 static shareable_value seen;
-static char seen_text[LONGEST];
+static char seen_text[TEXT_MAX];
 static uint64_t digest;
 
 static int wait_for_item(int64_t i) {
@@ -216,18 +216,18 @@ static void watch_something(void) {
 }
 
 static int64_t heard;
-static int64_t ear;
+static int64_t listener;
 
 static void listen(void) {
   const shareable_value before = shareable_int(heard);
 
   must(shareable_list_wait(list, TICK, &before, -1), "listen");
   must(shareable_list_get_int(list, TICK, &heard), "get");
-  must(shareable_list_set_int(list, HEARD + ear, heard), "answer");
+  must(shareable_list_set_int(list, HEARD + listener, heard), "answer");
   count(WAITS);
 }
 
-static void tell_the_time(uint64_t k, int64_t time) {
+static void write_tick(uint64_t k, int64_t time) {
   shareable_value tock[] = {shareable_int(time), shareable_float((double)k + 0.5),
                             shareable_str(k % 2 ? "tock" : "tick")};
 
@@ -242,14 +242,14 @@ static void tell_the_time(uint64_t k, int64_t time) {
  * Writes ticks until each listener answers, which may take long on a busy machine. Nothing is
  * counted yet.
  */
-static void gather(void) {
+static void await_listeners(void) {
   const shareable_value nothing = shareable_int(0);
 
   for (int i = 0; i < LISTENERS; i++) {
     int status;
 
     while ((status = shareable_list_wait(list, HEARD + i, &nothing, SECOND / 10)) == SHAREABLE_E_UNCHANGED)
-      tell_the_time(0, now());
+      write_tick(0, now());
     must(status, "wait");
   }
 }
@@ -260,11 +260,11 @@ static void tick(void) {
   int64_t before[LISTENERS], start;
 
   if (k == 0)
-    gather();
+    await_listeners();
   start = now();
   for (int i = 0; i < LISTENERS; i++)
     must(shareable_list_get_int(list, HEARD + i, &before[i]), "get");
-  tell_the_time(k++, start);
+  write_tick(k++, start);
   for (int i = 0; i < LISTENERS; i++) {
     const shareable_value value = shareable_int(before[i]);
     int status = shareable_list_wait(list, HEARD + i, &value, SECOND);
@@ -291,7 +291,7 @@ int main(int argc, char **argv) {
       return 2;
   row = COLUMNS * strtoll(argv[3], NULL, 10);
   state = strtoull(argv[4], NULL, 10) * 2 + 1;
-  ear = (int64_t)(state / 2 % LISTENERS);
+  listener = (int64_t)(state / 2 % LISTENERS);
   if (role >= 4)
     shareable__wait_first_slice = shareable__wait_slice = 1000 * SECOND;
   snprintf(name, sizeof name, "%s-tally", argv[2]);

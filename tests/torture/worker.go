@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	values    = 12
-	added     = 12
-	locked    = 13
-	tick      = 14
-	tock      = 15
-	columns   = 16
-	journaled = 472
+	values        = 12
+	added         = 12
+	locked        = 13
+	tick          = 14
+	tock          = 15
+	columns       = 16
+	recordTextMax = 472
 )
 
 const (
@@ -159,7 +159,7 @@ func (w *worker) read() {
 	switch {
 	case err == nil && !isWhole(value), errors.Is(err, shareable.ErrUTF8):
 		w.count(torn)
-	case errors.Is(err, shareable.ErrCorrupt) && room > journaled:
+	case errors.Is(err, shareable.ErrCorrupt) && room > recordTextMax:
 		w.count(damaged)
 	case err != nil:
 		w.count(others)

@@ -4,7 +4,7 @@ local shareable = require "shareable"
 local VALUES, ADDED, LOCKED, TICK, TOCK = 12, 13, 14, 15, 16
 local READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, INHERITED = 1, 2, 3, 4, 5, 6
 local TORN, STUCK, DAMAGED, OTHERS = 7, 8, 9, 10
-local COLUMNS, JOURNALED = 16, 472
+local COLUMNS, RECORD_TEXT_MAX = 16, 472
 
 local role, name, row, seed = arg[1], arg[2], COLUMNS * math.tointeger(arg[3]), math.tointeger(arg[4])
 local list = assert(shareable.list{name = name})
@@ -98,7 +98,7 @@ function work.reader()
   count(READS)
   if value ~= nil and not is_whole(value) or code == "E_UTF8" then
     count(TORN)
-  elseif code == "E_CORRUPT" and list:capacity(i) > JOURNALED then
+  elseif code == "E_CORRUPT" and list:capacity(i) > RECORD_TEXT_MAX then
     count(DAMAGED)
   elseif code then
     count(OTHERS)

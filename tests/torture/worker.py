@@ -9,7 +9,7 @@ from shareable.shared_memory import ShareableList
 
 VALUES, ADDED, LOCKED, TICK, TOCK = 12, 12, 13, 14, 15
 READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, INHERITED, TORN, STUCK, DAMAGED, OTHERS = range(10)
-COLUMNS, JOURNALED = 16, 472
+COLUMNS, RECORD_TEXT_MAX = 16, 472
 
 role, name, row, seed = sys.argv[1], sys.argv[2], COLUMNS * int(sys.argv[3]), int(sys.argv[4])
 shared, tally = ShareableList(name=name), ShareableList(name=name + "-tally")
@@ -94,7 +94,7 @@ def read():
     except UnicodeDecodeError:
         count(TORN)
     except ValueError:
-        count(DAMAGED if shared.capacity(i) > JOURNALED else OTHERS)
+        count(DAMAGED if shared.capacity(i) > RECORD_TEXT_MAX else OTHERS)
     except OSError:
         count(OTHERS)
     watch(start, "a read")

@@ -2,7 +2,7 @@
 printing the items of a list. They take turns, so that both run under the same conditions. The ratio
 is the median of the ratios of the rounds.
 
-  cli.py PROGRAM    tools/cli/shareable
+  cli.py PROGRAM    PROGRAM is tools/cli/shareable
 """
 
 import os
@@ -39,12 +39,12 @@ def timed(command):
     return time.perf_counter() - start
 
 
-def compare(what, ours, other, with_what):
-    pairs = [(timed(ours), timed(other)) for _ in range(ROUNDS)]
+def compare(name, subject, other, other_name):
+    pairs = [(timed(subject), timed(other)) for _ in range(ROUNDS)]
     seconds = statistics.median(mine for mine, _ in pairs)
     ratio = statistics.median(theirs / mine for mine, theirs in pairs)
     spread = max(mine for mine, _ in pairs) - min(mine for mine, _ in pairs)
-    print(f"{what:32} {seconds:8.3f} s  ± {spread / 2:.3f}   {with_what} takes {ratio:5.2f} times that")
+    print(f"{name:32} {seconds:8.3f} s  ± {spread / 2:.3f}   {other_name} takes {ratio:5.2f} times as long")
 
 
 def main(program):
@@ -64,7 +64,7 @@ def main(program):
         for kind, items in kinds.items():
             names.append(make(f"{prefix}-{kind.replace(' ', '-')}", items))
             stock = [sys.executable, "-c", STOCK, names[-1]]
-            compare(f"dump of {ITEMS:,} {kind}", [program, "dump", names[-1]], stock, "stock Python")
+            compare(f"dump of {ITEMS:,} {kind}", [program, "dump", names[-1]], stock, "CPython")
     finally:
         for name in names:
             os.unlink(f"/dev/shm/{name}")

@@ -43,12 +43,12 @@ static void play_bare(int times) {
   }
 }
 
-static int64_t await_shared(shareable_list *from, int64_t index, int64_t before) {
+static int64_t await_shared(shareable_list *handle, int64_t index, int64_t before) {
   const shareable_value value = shareable_int(before);
   int64_t integer;
 
-  must(shareable_list_wait(from, index, &value, -1));
-  must(shareable_list_get_int(from, index, &integer));
+  must(shareable_list_wait(handle, index, &value, -1));
+  must(shareable_list_get_int(handle, index, &integer));
   return integer;
 }
 

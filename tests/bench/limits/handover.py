@@ -1,6 +1,6 @@
 """A hand-over of an int to another process and back, in Python: by a list, and by multiprocessing.
 
-The ways take turns in each round, in alternating order. Each round gives one ratio for each pair;
+The methods take turns in each round, in alternating order. Each round gives one ratio for each pair;
 the result is the median. Exits with 1 if a ratio is below its limit. The limits apply to processes that
 have a processor each. On a shared processor, a hand-over by a pipe or a queue is only two context
 switches.

@@ -1,4 +1,5 @@
---- The cost of lists in Lua, compared with C code by hand and with SWIG's code: `make bench-lua`.
+--- The cost of lists in Lua, compared with a hand-written and a SWIG-generated module: `make
+--- bench-lua`.
 --
 -- The two sides take turns in each round, in alternating order. Each round gives one ratio; the
 -- result is the median of the rounds. Exits with 1 if a limit is missed.

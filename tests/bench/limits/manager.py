@@ -3,7 +3,7 @@
 They take turns, so that both run under the same conditions. The ratio is the median of the ratios
 of the rounds.
 
-  manager.py PROGRAM    tests/bench/manager
+  manager.py PROGRAM    PROGRAM is tests/bench/limits/manager
 """
 
 import platform
@@ -17,23 +17,23 @@ ROUNDS = 7
 BLOCKS = 1000
 
 
-class Ours:
+class Shareable:
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def tell(self, line):
-        self.process.stdin.write(line + "\n")
+    def run(self, command):
+        self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline()) / 1e9
 
     def start(self):
-        return self.tell("start")
+        return self.run("start")
 
     def create(self, count):
-        return self.tell(f"create {count}")
+        return self.run(f"create {count}")
 
     def shutdown(self):
-        return self.tell("shutdown")
+        return self.run("shutdown")
 
 
 def timed(call):
@@ -68,11 +68,11 @@ LIMITS = {"start": 1, "SharedMemory(4096)": 8, f"shutdown, {BLOCKS} blocks": 3}
 
 
 def main(program):
-    ours, stock = Ours(program), Stock()
+    ours, stock = Shareable(program), Stock()
     rounds = [(dict(round_of(ours)), dict(round_of(stock))) for _ in range(ROUNDS + 1)][1:]
     ours.process.stdin.close()
     ours.process.wait()
-    print(f"{'a manager':24}{'ours, in C':>12}{'stock, ' + platform.python_version():>16}{'faster':>9}{'at least':>10}")
+    print(f"{'a manager':24}{'shareable, C':>12}{'CPython ' + platform.python_version():>16}{'faster':>9}{'at least':>10}")
     slow = False
     for what, least in LIMITS.items():
         mine, theirs = ([side[what] for side in sides] for sides in zip(*rounds))

@@ -18,14 +18,14 @@ void must(int status) {
   exit(2);
 }
 
-static int by_worth(const void *a, const void *b) {
+static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
 
   return (x > y) - (x < y);
 }
 
 static double median(double *figures) {
-  qsort(figures, ROUNDS, sizeof *figures, by_worth);
+  qsort(figures, ROUNDS, sizeof *figures, by_value);
   return figures[ROUNDS / 2];
 }
 
@@ -36,28 +36,30 @@ static double time_of(void (*work)(int), int times) {
   return (double)(clock_now() - start) / times;
 }
 
-int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times, double limit) {
+int compare(const char *name, void (*subject)(int), const char *baseline_name, void (*baseline)(int), int times,
+            double limit) {
   double a[ROUNDS], b[ROUNDS], ratio[ROUNDS], middle;
 
-  ours(times / 10);
-  theirs(times / 10);
+  subject(times / 10);
+  baseline(times / 10);
   for (int round = 0; round < ROUNDS; round++) {
     if (round % 2 == 0) {
-      a[round] = time_of(ours, times);
-      b[round] = time_of(theirs, times);
+      a[round] = time_of(subject, times);
+      b[round] = time_of(baseline, times);
     } else {
-      b[round] = time_of(theirs, times);
-      a[round] = time_of(ours, times);
+      b[round] = time_of(baseline, times);
+      a[round] = time_of(subject, times);
     }
     ratio[round] = a[round] / b[round];
   }
   middle = median(ratio);
-  printf("%-30s %9.1f ns   %-32s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", what, median(a), against,
-         median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
+  printf("%-30s %9.1f ns   %-32s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", name, median(a),
+         baseline_name, median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
          middle <= limit ? "ok" : "OVER");
   return middle > limit;
 }
 
 void print_head(void) {
-  printf("shareable %s, %d rounds, medians (and the middle four fifths of the ratios)\n", shareable_version(), ROUNDS);
+  printf("shareable %s, %d rounds, medians (and the 10th to 90th percentile of the ratios)\n", shareable_version(),
+         ROUNDS);
 }

@@ -4,7 +4,7 @@
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
-/* Exits if a status is not 0. */
+/* Prints the status and exits, unless the status is 0. */
 void must(int status);
 
 void print_head(void);
@@ -14,6 +14,7 @@ void print_head(void);
  * conditions. Each round gives one ratio; the result is the median of the rounds. Prints a row.
  * Returns 1 if the result is greater than the limit.
  */
-int compare(const char *what, void (*ours)(int), const char *against, void (*theirs)(int), int times, double limit);
+int compare(const char *name, void (*subject)(int), const char *baseline_name, void (*baseline)(int), int times,
+            double limit);
 
 #endif

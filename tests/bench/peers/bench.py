@@ -138,7 +138,7 @@ def measure(scale):
                 rows = csv.writer(file, lineterminator="\n")
                 rows.writerow(["bench", "contender", "parameter", "round", "value", "unit"])
                 run.measure(figure, rows.writerow)
-    told = {
+    record = {
         "scale": scale,
         "machine": facts,
         "versions": machine.versions(),
@@ -149,7 +149,7 @@ def measure(scale):
         "failed": {f"{figure}: {label}": why for (figure, label), why in run.failed.items()},
     }
     with open(os.path.join(FILES, "run.json"), "w") as file:
-        json.dump(told, file, indent=1, ensure_ascii=False)
+        json.dump(record, file, indent=1, ensure_ascii=False)
         file.write("\n")
     for label, why in run.left_out.items():
         print(f"bench: {label} is left out: {why}")

@@ -307,7 +307,7 @@ def creation(scale):
         figure.add(contender, {f"{case} {size}": f"create {how} {size}" for case, how in hows.items() for size in fitting})
 
     join(compiled(f"{OWN}, C", "shareable"), lazy="lazy", reserved="reserved", used="touched")
-    join(compiled(f"{OWN}, MADV_HUGEPAGE, C", "shareable"), used="told")
+    join(compiled(f"{OWN}, MADV_HUGEPAGE, C", "shareable"), used="advised")
     join(ours("blocks.py", "ours"), lazy="lazy", reserved="reserved")
     join(stock("SharedMemory, Python", "blocks.py", "stock"), lazy="lazy")
     join(compiled("shm_open and mmap, C", "bare"), lazy="lazy", used="touched")

@@ -14,7 +14,7 @@ PACKAGES = (
 ).split()
 
 
-def said(command):
+def output_of(command):
     """The output of a program, or "" if the program does not exist."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
@@ -38,7 +38,7 @@ def field(path, name):
 def versions():
     if not shutil.which("dpkg-query"):
         return {}
-    lines = said(["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *PACKAGES]).splitlines()
+    lines = output_of(["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *PACKAGES]).splitlines()
     return {package: version for package, version, state in map(str.split, lines) if state == "installed"}
 
 
@@ -68,9 +68,9 @@ def describe(commands):
         "load before the run": read("/proc/loadavg").split()[0],
         "huge pages of shared memory": huge,
         "reserved huge pages": read("/proc/sys/vm/nr_hugepages"),
-        "compiler": said([commands["BENCH_CC"].split()[0], "--version"]).split("\n")[0] + ", " + commands["BENCH_CFLAGS"],
-        "Python, for this library": said([commands.get("BENCH_PYTHON"), "--version"]) if commands.get("BENCH_PYTHON") else "not built",
+        "compiler": output_of([commands["BENCH_CC"].split()[0], "--version"]).split("\n")[0] + ", " + commands["BENCH_CFLAGS"],
+        "Python, for this library": output_of([commands.get("BENCH_PYTHON"), "--version"]) if commands.get("BENCH_PYTHON") else "not built",
         "Python, for the other contenders": platform.python_version(),
-        "Lua": said([commands.get("BENCH_LUA"), "-v"]).split("  ")[0] if commands.get("BENCH_LUA") else "not built",
-        "Go": said(["go", "version"]).removeprefix("go version "),
+        "Lua": output_of([commands.get("BENCH_LUA"), "-v"]).split("  ")[0] if commands.get("BENCH_LUA") else "not built",
+        "Go": output_of(["go", "version"]).removeprefix("go version "),
     }

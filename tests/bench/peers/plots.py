@@ -237,7 +237,7 @@ def draw_access(pyplot, data, folder):
         ("SQLite", "SQLite, Python"),
         ("a Manager's list", "Manager().list(), Python"),
     )
-    below = "Reads of one int in a second, by one process. Blue: shareable. Red: the standard library. Green: not shared, the limit"
+    below = "Reads of one int per second by one process. Blue: shareable. Red: the standard library. Green: not shared, the limit"
     points(pyplot, folder, "access", title, below, rows, "1/s", "/s")
     return [("access", title)]
 
@@ -250,11 +250,11 @@ def draw_handover(pyplot, data, folder):
     ]
     rows.sort(key=lambda row: row[1])
     title = versus(
-        "Over to a process and back, in Python", data, "handover", "apart p50", f"{OWN}, Python", ("a Pipe", "multiprocessing.Pipe, Python")
+        "Hand-over to a process and back, in Python", data, "handover", "apart p50", f"{OWN}, Python", ("a Pipe", "multiprocessing.Pipe, Python")
     )
     if on_one := times(data, "handover", "together p50", f"{OWN}, Python", "multiprocessing.Pipe, Python"):
         title += f", {digits(float(f'{on_one:.2g}'))} × on one processor"
-    below = "Until the answer is there. Point: median, each process on a processor; line: to the 99th of 100; hollow: both on one processor"
+    below = "Time to the answer. Point: median, a processor for each process; line: to the 99th percentile; hollow: both on one processor"
     points(pyplot, folder, "handover", title, below, rows, "ns", columns=("median", "99th", "on one"))
     return [("handover", title)]
 
@@ -267,13 +267,13 @@ def draw_sizes(pyplot, data, folder):
         factor = times(data, "sizes", case, f"{OWN}, Python", "ShareableList, Python")
         ours = data.find("sizes", case, f"{OWN}, Python")
         title = what + (
-            f" {longest:,} ints, in Python: {shown(ours.median, 'ns')}, {digits(float(f'{factor:.2g}'))} × as fast as stock"
+            f" {longest:,} ints, in Python: {shown(ours.median, 'ns')}, {digits(float(f'{factor:.2g}'))} × as fast as CPython"
             if factor
             else " a list of ints"
         )
         below = {
-            "attach": "Time to attach to a list by its name and let it go, by its length",
-            "build": "Time to make a list of ints, and to remove it, by its length",
+            "attach": "Time to attach to a list by name and to close it, by the length of the list",
+            "build": "Time to create and remove a list of ints, by the length of the list",
         }[word]
         lines(pyplot, folder, word, title, below, [("", all_lines(data, "sizes", word))], "ns", names=lambda x: f"{x:,}", room=0.22)
         drawn.append((word, title))
@@ -283,7 +283,7 @@ def draw_sizes(pyplot, data, folder):
 def draw_together(pyplot, data, folder):
     panels = [
         (what, all_lines(data, "together", word))
-        for word, what in (("read", "reads of one item"), ("count", "counts in one item, none lost"))
+        for word, what in (("read", "reads of one item"), ("count", "counts in one item, no count lost"))
     ]
     title = versus(
         "Counting together, in C",
@@ -296,7 +296,7 @@ def draw_together(pyplot, data, folder):
         ("SQLite", "SQLite, C"),
         ("Redis", "Redis, C"),
     )
-    below = "So many a second by 1, 2 and 4 processes together. Mixed: C, Python, Lua and Go on one list"
+    below = "Operations per second of 1, 2 and 4 processes together. Mixed: C, Python, Lua and Go on one list"
     lines(pyplot, folder, "together", title, below, panels, "1/s", "/s", room=0.5)
     return [("together", title)]
 
@@ -304,8 +304,8 @@ def draw_together(pyplot, data, folder):
 def draw_memory(pyplot, data, folder):
     rows = sorted(((label, spread.median, None, None) for label, spread in data["memory"]["int"].items()), key=lambda row: row[1])
     own = data.find("memory", "int", f"{OWN}, C")
-    title = "An int of a list takes " + (shown(own.median, "B") if own else "so much") + " of shared memory"
-    points(pyplot, folder, "memory", title, "Bytes an item, of many ints that differ", rows, "B")
+    title = "Shared memory of an int in a list" + (f": {shown(own.median, 'B')}" if own else "")
+    points(pyplot, folder, "memory", title, "Bytes per item, of many different ints", rows, "B")
     return [("memory", title)]
 
 
@@ -316,7 +316,7 @@ def draw_copies(pyplot, data, folder):
     title = f"Copying {size(largest.split()[1])} into a block" + (
         f", in Python: at {share * 100:.0f} % of the speed of memcpy" if share else ""
     )
-    below = "Bytes a second, by how many are copied at once"
+    below = "Bytes per second, by the number of bytes copied at once"
     lines(pyplot, folder, "copies", title, below, panels, "B/s", names=size, room=0.42)
     return [("copies", title)]
 
@@ -328,13 +328,13 @@ def draw_creation(pyplot, data, folder):
     ]
     panels = [(what, by) for what, by in panels if by]
     lazy = [value for _, value in line_of(data, "creation", "lazy", f"{OWN}, C")]
-    title = "Making a block" + (f": lazy, {shown(min(lazy), 'ns')} to {shown(max(lazy), 'ns')} whatever its size" if lazy else "")
+    title = "Creating a block" + (f": lazy, {shown(min(lazy), 'ns')} to {shown(max(lazy), 'ns')} at any size" if lazy else "")
     lines(
         pyplot,
         folder,
         "creation",
         title,
-        "Time to make a block and remove it, by its size",
+        "Time to create and remove a block, by its size",
         panels,
         "ns",
         names=lambda x: size(x).replace(" ", "\n"),

@@ -14,7 +14,7 @@ import tempfile
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
 HERE, THERE = PROCESSORS[0], PROCESSORS[-1]
-PATIENCE = 180  # seconds for one turn, including its preparation
+TURN_TIMEOUT = 180  # in seconds, for one turn and its preparation
 
 
 class Failure(Exception):
@@ -38,18 +38,18 @@ class Process:
             env={**os.environ, "BENCH_HERE": str(processor), "BENCH_THERE": str(THERE), "PYTHONDONTWRITEBYTECODE": "1"},
         )
 
-    def tell(self, nanoseconds, words):
+    def send(self, nanoseconds, words):
         try:
             self.process.stdin.write(f"{nanoseconds} {words}\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             raise Failure(self.why()) from None
 
-    def hear(self):
+    def receive(self):
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            if not selector.select(PATIENCE):
-                raise Failure(f"no answer in {PATIENCE} seconds")
+            if not selector.select(TURN_TIMEOUT):
+                raise Failure(f"no answer in {TURN_TIMEOUT} seconds")
         line = self.process.stdout.readline()
         if not line:
             raise Failure(self.why())
@@ -58,8 +58,8 @@ class Process:
     def why(self):
         self.process.wait()
         self.errors.seek(0)
-        said = self.errors.read().strip().splitlines()
-        return said[-1] if said else f"it exited with {self.process.returncode}"
+        lines = self.errors.read().strip().splitlines()
+        return lines[-1] if lines else f"it exited with {self.process.returncode}"
 
     def close(self):
         """Close its input, at which it exits and removes its files; or kill its process group."""
@@ -80,8 +80,8 @@ class Solo:
         self.process = Process(command)
 
     def turn(self, nanoseconds, words):
-        self.process.tell(nanoseconds, words)
-        return self.process.hear()
+        self.process.send(nanoseconds, words)
+        return self.process.receive()
 
     def close(self):
         self.process.close()
@@ -94,8 +94,8 @@ class Team:
         self.name, self.processes = name, []
         try:
             self.processes.append(Process(host))
-            self.processes[0].tell(0, f"host {name}")
-            self.processes[0].hear()
+            self.processes[0].send(0, f"host {name}")
+            self.processes[0].receive()
             self.processes += [Process(member, PROCESSORS[number % len(PROCESSORS)]) for number, member in enumerate(members)]
         except Failure:
             self.close()
@@ -104,8 +104,8 @@ class Team:
     def turn(self, nanoseconds, words):
         """The operations per nanosecond of all processes together."""
         for process in self.processes[1:]:
-            process.tell(nanoseconds, f"{words} {self.name}")
-        answers = [process.hear() for process in self.processes[1:]]
+            process.send(nanoseconds, f"{words} {self.name}")
+        answers = [process.receive() for process in self.processes[1:]]
         return [str(sum(float(amount) / float(took) for amount, took in answers)), "1"]
 
     def close(self):

@@ -183,7 +183,7 @@ static void end_copy(void) {
 static char name[64];
 static int (*new_block)(void);
 static int map_flags;
-static bool is_touched, is_reserved, is_told;
+static bool is_touched, is_reserved, is_advised;
 
 static int new_file(void) {
   return shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -201,8 +201,8 @@ static void begin_create(char **words) {
   size = turn_number(words[1]);
   new_block = strcmp(how, "hugetlb") == 0 ? new_huge : new_file;
   is_reserved = strcmp(how, "reserved") == 0;
-  is_touched = strcmp(how, "touched") == 0 || strcmp(how, "told") == 0 || strcmp(how, "hugetlb") == 0;
-  is_told = strcmp(how, "told") == 0;
+  is_touched = strcmp(how, "touched") == 0 || strcmp(how, "advised") == 0 || strcmp(how, "hugetlb") == 0;
+  is_advised = strcmp(how, "advised") == 0;
   map_flags = MAP_SHARED | (strcmp(how, "populated") == 0 ? MAP_POPULATE : 0);
 }
 
@@ -215,7 +215,7 @@ static void create(int64_t times) {
     turn_must((is_reserved ? posix_fallocate(fd, 0, (off_t)size) : ftruncate(fd, (off_t)size)) == 0, "its size");
     base = mmap(NULL, size, PROT_READ | PROT_WRITE, map_flags, fd, 0);
     turn_must(base != MAP_FAILED, "mmap");
-    if (is_told)
+    if (is_advised)
       madvise(base, size, MADV_HUGEPAGE);
     if (is_touched)
       turn_touch(base, size);

@@ -196,12 +196,12 @@ enum { THERE = 0, BACK = 64, COUNT = 65 };
 
 static int64_t ball;
 
-static int64_t await(shareable_list *from, int64_t index, int64_t before) {
+static int64_t await(shareable_list *handle, int64_t index, int64_t before) {
   const shareable_value value = shareable_int(before);
   int64_t integer;
 
-  must(shareable_list_wait(from, index, &value, -1));
-  must(shareable_list_get_int(from, index, &integer));
+  must(shareable_list_wait(handle, index, &value, -1));
+  must(shareable_list_get_int(handle, index, &integer));
   return integer;
 }
 
@@ -282,12 +282,12 @@ static void end_copy(void) {
 /* -- Blocks: make, optionally touch, remove. */
 
 static uint32_t flags;
-static bool is_touched, is_told;
+static bool is_touched, is_advised;
 
 static void begin_create(char **words) {
   flags = strcmp(words[0], "reserved") == 0 ? 0 : SHAREABLE_LAZY;
-  is_told = strcmp(words[0], "told") == 0;
-  is_touched = is_told || strcmp(words[0], "touched") == 0;
+  is_advised = strcmp(words[0], "advised") == 0;
+  is_touched = is_advised || strcmp(words[0], "touched") == 0;
   size = turn_number(words[1]);
   snprintf(name, sizeof name, "bench-c-%ld", (long)getpid());
 }
@@ -295,7 +295,7 @@ static void begin_create(char **words) {
 static void create(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
     must(shareable_memory_create(&memory, name, size, flags, 0, NULL));
-    if (is_told)
+    if (is_advised)
       madvise(shareable_memory_address(memory), size, MADV_HUGEPAGE);
     if (is_touched)
       turn_touch(shareable_memory_address(memory), size);
