@@ -28,10 +28,10 @@ static int rounds;
 static atomic_bool is_over;
 static int64_t guarded[2]; /* one per handle: ThreadSanitizer sees a lock for each mapping */
 
-static void must(int status, const char *what) {
+static void must(int status, const char *operation) {
   if (status == 0)
     return;
-  fprintf(stderr, "threads: %s: %s\n", what, shareable_status_text(status));
+  fprintf(stderr, "threads: %s: %s\n", operation, shareable_status_text(status));
   exit(1);
 }
 

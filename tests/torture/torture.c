@@ -42,10 +42,10 @@ static worker workers[WORKERS];
 static int count, failures;
 static uint64_t seed, kills;
 
-static void must(int status, const char *what) {
+static void must(int status, const char *operation) {
   if (status == 0)
     return;
-  fprintf(stderr, "torture: %s: %s\n", what, shareable_status_text(status));
+  fprintf(stderr, "torture: %s: %s\n", operation, shareable_status_text(status));
   exit(2);
 }
 
@@ -120,8 +120,8 @@ static void end(int row) {
   waitpid(workers[row].process, NULL, 0);
 }
 
-static void fail(const char *what, int row) {
-  fprintf(stderr, "torture: the %s in %s %s\n", workers[row].role, workers[row].language, what);
+static void fail(const char *reason, int row) {
+  fprintf(stderr, "torture: the %s in %s %s\n", workers[row].role, workers[row].language, reason);
   failures++;
 }
 

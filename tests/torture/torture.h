@@ -1,5 +1,5 @@
 /*
- * torture.h - what torture.c and its workers share. worker.py, worker.lua and worker.go define the
+ * torture.h - the constants of torture.c and its workers. worker.py, worker.lua and worker.go define the
  * same constants.
  *
  * The arguments of a worker are its role, the list's name, its row in the tally, and a seed. The

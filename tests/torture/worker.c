@@ -21,10 +21,10 @@ static shareable_list *list, *tally;
 static int64_t row;
 static uint64_t state;
 
-static void must(int status, const char *what) {
+static void must(int status, const char *operation) {
   if (status == SHAREABLE_OK)
     return;
-  fprintf(stderr, "torture: a worker in C: %s: %s\n", what, shareable_status_text(status));
+  fprintf(stderr, "torture: a worker in C: %s: %s\n", operation, shareable_status_text(status));
   exit(1);
 }
 
@@ -46,13 +46,13 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * SECOND + time.tv_nsec;
 }
 
-static void watch(int64_t start, const char *what) {
+static void watch(int64_t start, const char *operation) {
   double time = (double)(now() - start) / (double)SECOND;
 
   if (time <= 1)
     return;
   count(STUCK);
-  fprintf(stderr, "torture: C: %s took %.3f s\n", what, time);
+  fprintf(stderr, "torture: C: %s took %.3f s\n", operation, time);
 }
 
 /*

@@ -58,10 +58,10 @@ func (w *worker) count(column int) {
 	must(err)
 }
 
-func (w *worker) watch(start time.Time, what string) {
+func (w *worker) watch(start time.Time, operation string) {
 	if passed := time.Since(start); passed > time.Second {
 		w.count(stuck)
-		fmt.Fprintln(os.Stderr, "torture: Go:", what, "took", passed)
+		fmt.Fprintln(os.Stderr, "torture: Go:", operation, "took", passed)
 	}
 }
 

@@ -16,11 +16,11 @@ local function count(column)
 end
 
 -- Lua's clocks are too coarse, so this uses the time that the metronome writes.
-local function watch(start, what)
+local function watch(start, operation)
   local passed = (list[TICK] - start) / 1e9
   if start > 0 and passed > 1 then
     count(STUCK)
-    io.stderr:write(("torture: Lua: %s took %.3f s\n"):format(what, passed))
+    io.stderr:write(("torture: Lua: %s took %.3f s\n"):format(operation, passed))
   end
 end
 

@@ -20,11 +20,11 @@ def count(column):
     tally.add(row + column, 1)
 
 
-def watch(start, what):
+def watch(start, operation):
     passed = time.monotonic() - start
     if passed > 1:
         count(STUCK)
-        print(f"torture: Python: {what} took {passed:.3f} s", file=sys.stderr)
+        print(f"torture: Python: {operation} took {passed:.3f} s", file=sys.stderr)
 
 
 def seal(number, kind):

@@ -34,11 +34,11 @@ def main():
     plain.plain_free(array)
     print(f"shareable {shareable.__version__}, Python {sys.version.split()[0]}, {ROUNDS} rounds, medians")
     status = 0
-    for what, figures, limit in (("add, the wrapped function", ours, LIMIT), ("add, the method", method, None)):
+    for title, figures, limit in (("add, the wrapped function", ours, LIMIT), ("add, the method", method, None)):
         ratio = statistics.median(mine / theirs for mine, theirs in zip(figures, bare))
         verdict = "" if limit is None else f"limit {limit}   {'ok' if ratio <= limit else 'OVER'}"
         print(
-            f"{what:30} {statistics.median(figures):9.1f} ns   {'bare atomic add, same binding':32} "
+            f"{title:30} {statistics.median(figures):9.1f} ns   {'bare atomic add, same binding':32} "
             f"{statistics.median(bare):9.1f} ns   {ratio:5.2f} x   {verdict}"
         )
         status |= limit is not None and ratio > limit

@@ -32,7 +32,7 @@ type side struct {
 }
 
 type row struct {
-	what   string
+	title  string
 	rounds int
 	ours   side
 	theirs side
@@ -68,7 +68,7 @@ func (r row) run() bool {
 		ours, theirs, ratios = append(ours, a), append(theirs, b), append(ratios, a/b)
 	}
 	ratio := median(ratios)
-	fmt.Printf("%-32s %9.2f ns   %-32s %9.2f ns   %5.2f x   %s\n", r.what, median(ours), r.theirs.name, median(theirs), ratio,
+	fmt.Printf("%-32s %9.2f ns   %-32s %9.2f ns   %5.2f x   %s\n", r.title, median(ours), r.theirs.name, median(theirs), ratio,
 		verdict(ratio, r.limit))
 	return r.limit == 0 || ratio <= r.limit
 }
@@ -165,10 +165,10 @@ func summing[T int64 | float64](name string, numbers []T) side {
 }
 
 // sum compares the sum of a list's slice with the sum of the Go slice that the list was made from.
-func sum[T int64 | float64](what string, numbers []T, view func(*shareable.List) ([]T, error), limit float64) bool {
+func sum[T int64 | float64](title string, numbers []T, view func(*shareable.List) ([]T, error), limit float64) bool {
 	shared, err := view(made(shareable.NewListOf(numbers)))
 	must(err)
-	return row{what, 41, summing("", shared), summing("a slice of Go's own", numbers), limit}.run()
+	return row{title, 41, summing("", shared), summing("a slice of Go's own", numbers), limit}.run()
 }
 
 // runSums compares slices. They must reach 0.95 of the speed if they fit into the processor's
@@ -200,13 +200,13 @@ func building(build func() (*shareable.List, error)) func() float64 {
 }
 
 // limited measures and prints a row whose limit is in nanoseconds.
-func limited(what string, work func() float64, limit float64) bool {
+func limited(title string, work func() float64, limit float64) bool {
 	var figures []float64
 	for round := 0; round < 11; round++ {
 		figures = append(figures, work())
 	}
 	figure := median(figures)
-	fmt.Printf("%-32s %9.2f ns   %-32s %12s   %7s   %s\n", what, figure, "", "", "", verdict(figure, limit))
+	fmt.Printf("%-32s %9.2f ns   %-32s %12s   %7s   %s\n", title, figure, "", "", "", verdict(figure, limit))
 	return limit == 0 || figure <= limit
 }
 

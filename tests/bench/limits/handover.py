@@ -121,7 +121,7 @@ def measure(ways):
     return times
 
 
-def report(what, times, limits):
+def report(title, times, limits):
     ours, status = times[ByList], 0
     for way, theirs in times.items():
         if way is ByList:
@@ -130,7 +130,7 @@ def report(what, times, limits):
         least = limits.get(way, 0)
         verdict = f"at least {least}   {'ok' if ratio >= least else 'UNDER'}" if least else ""
         print(
-            f"{what:30} {statistics.median(ours) * 1e9:9.0f} ns   {'multiprocessing.' + way.__name__[2:]:32} "
+            f"{title:30} {statistics.median(ours) * 1e9:9.0f} ns   {'multiprocessing.' + way.__name__[2:]:32} "
             f"{statistics.median(theirs) * 1e9:9.0f} ns   {ratio:5.1f} x faster   {verdict}"
         )
         status |= ratio < least
@@ -149,10 +149,10 @@ def main():
             stack.callback(way.stop)
             way.play()
         place("self", processors[0])
-        for what, there, limits in (("on two processors", processors[-1], LIMITS), ("on one processor", processors[0], {})):
+        for title, there, limits in (("on two processors", processors[-1], LIMITS), ("on one processor", processors[0], {})):
             for process in processes:
                 place(process.pid, there)
-            status |= report(f"hand over, {what}", measure(ways), limits)
+            status |= report(f"hand over, {title}", measure(ways), limits)
     return status
 
 

@@ -64,10 +64,10 @@ end
 local missed = false
 
 -- Prints one line: both times in nanoseconds, their ratio, and the limit.
-local function show(what, mine, other, theirs, ratio, mark, is_kept)
+local function show(title, mine, other, theirs, ratio, mark, is_kept)
   missed = missed or not is_kept
   print(("%-26s %6.1f ns   %-14s %6.1f ns   %5.2f x   %-14s %s")
-    :format(what, mine, other, theirs, ratio, mark, is_kept and "ok" or "MISSED"))
+    :format(title, mine, other, theirs, ratio, mark, is_kept and "ok" or "MISSED"))
 end
 
 local function read_ours() for _ = 1, READS do local _ = ours[500] end end

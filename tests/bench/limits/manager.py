@@ -74,11 +74,11 @@ def main(program):
     ours.process.wait()
     print(f"{'a manager':24}{'shareable, C':>12}{'CPython ' + platform.python_version():>16}{'faster':>9}{'at least':>10}")
     slow = False
-    for what, least in LIMITS.items():
-        mine, theirs = ([side[what] for side in sides] for sides in zip(*rounds))
+    for operation, least in LIMITS.items():
+        mine, theirs = ([side[operation] for side in sides] for sides in zip(*rounds))
         ratio = statistics.median(b / a for a, b in zip(mine, theirs))
         slow |= ratio < least
-        print(f"{what:24}{statistics.median(mine) * 1e6:9.0f} us{statistics.median(theirs) * 1e6:13.0f} us"
+        print(f"{operation:24}{statistics.median(mine) * 1e6:9.0f} us{statistics.median(theirs) * 1e6:13.0f} us"
               f"{ratio:8.1f}x{least:9}x")
     return slow
 

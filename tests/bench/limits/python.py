@@ -29,8 +29,8 @@ def timed(work):
 class Row:
     """One operation: the function of each side, the number of repetitions, and the limits."""
 
-    def __init__(self, what, rounds, times, sides, faster=None, limit=None, ahead=None):
-        self.what, self.rounds, self.times, self.sides = what, rounds, times, sides
+    def __init__(self, title, rounds, times, sides, faster=None, limit=None, ahead=None):
+        self.title, self.rounds, self.times, self.sides = title, rounds, times, sides
         self.marks = {"stock": (faster, "≥"), "own": (limit, "≤") if limit else (ahead, "≥")}
         self.figures = {name: [] for name in sides}
 
@@ -61,7 +61,7 @@ class Row:
     def show(self):
         to_stock, one = self.against("stock")
         to_own, other = self.against("own")
-        print(f"{self.what:34} {self.shown('ours')}   stock {to_stock}   own {to_own}".rstrip(), flush=True)
+        print(f"{self.title:34} {self.shown('ours')}   stock {to_stock}   own {to_own}".rstrip(), flush=True)
         return one and other
 
 
@@ -134,15 +134,15 @@ def rows():
     values = [7, 2.5, TEXT, DATA]
     theirs, mine = stock.ShareableList(values), ours.ShareableList(values)
     ints, reals = array.array("q", [7]), array.array("d", [2.5])
-    for what, index, own, faster in (("int", 0, ints, 35), ("float", 1, reals, 35), ("str of 16", 2, None, 20), ("bytes of 16", 3, None, 20)):
+    for kind, index, own, faster in (("int", 0, ints, 35), ("float", 1, reals, 35), ("str of 16", 2, None, 20), ("bytes of 16", 3, None, 20)):
         sides = {"ours": reading(mine, index, 100_000), "stock": reading(theirs, index, 5_000)}
         times = {"ours": 100_000, "stock": 5_000}
         if own is not None:
             sides["own"], times["own"] = reading(own, 0, 100_000), 100_000
-        yield Uneven(f"read: {what}", 15, times, sides, faster=faster, limit=1.2 if own is not None else None)
-    for what, index, value, faster in (("int", 0, 9, 35), ("str of 16", 2, TEXT, 20)):
+        yield Uneven(f"read: {kind}", 15, times, sides, faster=faster, limit=1.2 if own is not None else None)
+    for kind, index, value, faster in (("int", 0, 9, 35), ("str of 16", 2, TEXT, 20)):
         sides = {"ours": writing(mine, index, value, 100_000), "stock": writing(theirs, index, value, 5_000)}
-        yield Uneven(f"write: {what}", 15, {"ours": 100_000, "stock": 5_000}, sides, faster=faster)
+        yield Uneven(f"write: {kind}", 15, {"ours": 100_000, "stock": 5_000}, sides, faster=faster)
     for shared in (theirs, mine):
         shared.shm.close()
         shared.shm.unlink()
@@ -154,8 +154,8 @@ def rows():
 class Uneven(Row):
     """A row whose sides have different numbers of repetitions."""
 
-    def __init__(self, what, rounds, times, sides, **marks):
-        super().__init__(what, rounds, 1, sides, **marks)
+    def __init__(self, title, rounds, times, sides, **marks):
+        super().__init__(title, rounds, 1, sides, **marks)
         self.times_of = times
 
     def measure(self):

@@ -148,7 +148,7 @@ def access(scale):
     figure = Figure("access", "rate")
 
     def join(contender, kinds):
-        figure.add(contender, {f"{what} {kind}": f"{what} {kind}" for what in ("read", "write") for kind in kinds})
+        figure.add(contender, {f"{operation} {kind}": f"{operation} {kind}" for operation in ("read", "write") for kind in kinds})
 
     join(compiled(f"{OWN}, C", "shareable"), TYPES)
     join(ours("lists.py", "ours"), TYPES)
@@ -181,13 +181,13 @@ def sizes(scale):
     figure.notes.append(f"The lists of standard Python and of Boost have at most {STOCK_MOST:,} items: more would take minutes.")
 
     def join(contender, most):
-        figure.add(contender, {f"{what} {size}": f"{what} {size}" for what in ("build", "attach") for size in fitting if size <= most})
+        figure.add(contender, {f"{operation} {size}": f"{operation} {size}" for operation in ("build", "attach") for size in fitting if size <= most})
 
     join(compiled(f"{OWN}, C", "shareable"), max(scale.sizes))
     join(ours("lists.py", "ours"), max(scale.sizes))
     join(stock("ShareableList, Python", "lists.py", "stock"), STOCK_MOST)
     join(boost(), STOCK_MOST)
-    figure.rounds = {f"{what} {size}": 5 for what in ("build", "attach") for size in fitting if size >= STOCK_MOST}
+    figure.rounds = {f"{operation} {size}": 5 for operation in ("build", "attach") for size in fitting if size >= STOCK_MOST}
     return figure
 
 
@@ -233,7 +233,7 @@ def together(scale):
     def join(contender, host, works, members=()):
         figure.hosts[contender.label] = host.command, [one.command for one in members] or [contender.command]
         counts = [count for count in scale.members if count > 1 or not members]
-        figure.add(contender, {f"{what} {count}": word for what, word in works.items() for count in counts})
+        figure.add(contender, {f"{operation} {count}": word for operation, word in works.items() for count in counts})
 
     plain = {"read": "team-read", "write": "team-write"}
     both = {**plain, "count": "team-add"}
@@ -255,7 +255,7 @@ def together(scale):
         join(contender, contender, works)
     value = stock("Value and its Lock, Python", "lists.py", "value")
     figure.add(value, {f"count {count}": f"family-add {count}" for count in scale.members})
-    figure.members = {f"{what} {count}": count for what in both for count in scale.members}
+    figure.members = {f"{operation} {count}": count for operation in both for count in scale.members}
     figure.rounds = dict.fromkeys(figure.cases, min(7, scale.rounds))
     return figure
 

@@ -217,11 +217,11 @@ def times(data, figure, case, own, other):
     return ours.times(theirs) if isinstance(ours, Spread) and isinstance(theirs, Spread) else None
 
 
-def versus(what, data, figure, case, own, *others):
+def versus(title, data, figure, case, own, *others):
     """A title with the factors to the others that were measured."""
     found = [(name, times(data, figure, case, own, label)) for name, label in others]
     held = [f"{digits(float(f'{factor:.2g}'))} × {name}" for name, factor in found if factor]
-    return what + (": " + ", ".join(held).replace(" × ", " × as fast as ", 1) if held else "")
+    return title + (": " + ", ".join(held).replace(" × ", " × as fast as ", 1) if held else "")
 
 
 def draw_access(pyplot, data, folder):
@@ -262,11 +262,11 @@ def draw_handover(pyplot, data, folder):
 def draw_sizes(pyplot, data, folder):
     drawn = []
     longest = max((int(case.split()[1]) for case in data["sizes"] if "ShareableList, Python" in data["sizes"][case]), default=10)
-    for word, what in (("attach", "Attaching to"), ("build", "Building")):
+    for word, verb in (("attach", "Attaching to"), ("build", "Building")):
         case = f"{word} {longest}"
         factor = times(data, "sizes", case, f"{OWN}, Python", "ShareableList, Python")
         ours = data.find("sizes", case, f"{OWN}, Python")
-        title = what + (
+        title = verb + (
             f" {longest:,} ints, in Python: {shown(ours.median, 'ns')}, {digits(float(f'{factor:.2g}'))} × as fast as CPython"
             if factor
             else " a list of ints"
@@ -282,8 +282,8 @@ def draw_sizes(pyplot, data, folder):
 
 def draw_together(pyplot, data, folder):
     panels = [
-        (what, all_lines(data, "together", word))
-        for word, what in (("read", "reads of one item"), ("count", "counts in one item, no count lost"))
+        (panel, all_lines(data, "together", word))
+        for word, panel in (("read", "reads of one item"), ("count", "counts in one item, no count lost"))
     ]
     title = versus(
         "Counting together, in C",
@@ -323,10 +323,10 @@ def draw_copies(pyplot, data, folder):
 
 def draw_creation(pyplot, data, folder):
     panels = [
-        (what, all_lines(data, "creation", word))
-        for word, what in (("lazy", "lazy"), ("reserved", "reserved"), ("used", "used, every page"))
+        (panel, all_lines(data, "creation", word))
+        for word, panel in (("lazy", "lazy"), ("reserved", "reserved"), ("used", "used, every page"))
     ]
-    panels = [(what, by) for what, by in panels if by]
+    panels = [(panel, by) for panel, by in panels if by]
     lazy = [value for _, value in line_of(data, "creation", "lazy", f"{OWN}, C")]
     title = "Creating a block" + (f": lazy, {shown(min(lazy), 'ns')} to {shown(max(lazy), 'ns')} at any size" if lazy else "")
     lines(

@@ -210,12 +210,12 @@ SHORT = (
 def short_table(data):
     """The summary: the factor by which this library is faster than each peer."""
     rows = []
-    for what, figure, case, own, peers in SHORT:
+    for text, figure, case, own, peers in SHORT:
         ours = data.find(figure, case, own)
         held = [(peer, data.find(figure, case, peer)) for peer in peers]
         if ours and any(theirs for _, theirs in held):
             against = ", ".join(f"{peer.rsplit(', ', 1)[0]} {digits(ours.times(theirs))} ×" for peer, theirs in held if theirs)
-            rows.append((what, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), against))
+            rows.append((text, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), against))
     return table(["", OWN, "times as fast as"], rows)
 
 

@@ -718,8 +718,8 @@ end)
 
 test("list_refuses_to_add_to_another_type_or_beyond_64_bits", function()
   local l = example{name = name()}
-  local what = {"a str", "bytes", "a float", [5] = "None", [6] = "a bool"}
-  for index, kind in pairs(what) do
+  local kinds = {"a str", "bytes", "a float", [5] = "None", [6] = "a bool"}
+  for index, kind in pairs(kinds) do
     local wanted = ("item %d of list '%s' is %s"):format(index, l.name, kind)
     fails("E_TYPE", wanted, l:add(index, 1))
     fails("E_TYPE", wanted, l:exchange(index, 1))

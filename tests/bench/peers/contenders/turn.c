@@ -32,10 +32,10 @@ void turn_record(int64_t nanoseconds) {
     exchanges[recorded++] = nanoseconds;
 }
 
-void turn_must(bool is_so, const char *what) {
-  if (is_so)
+void turn_must(bool condition, const char *operation) {
+  if (condition)
     return;
-  fprintf(stderr, "%s failed\n", what);
+  fprintf(stderr, "%s failed\n", operation);
   exit(2);
 }
 
@@ -116,15 +116,15 @@ static void split(char *line, char **words) {
 }
 
 void turn_take_all(const turn_work *works) {
-  char line[500], before[500] = "", *words[WORDS + 1], *what;
+  char line[500], before[500] = "", *words[WORDS + 1], *request;
   const turn_work *work = NULL;
 
   while (fgets(line, sizeof line, stdin) != NULL) {
-    int64_t nanoseconds = strtoll(line, &what, 10);
-    bool is_new = work == NULL || strcmp(what, before) != 0;
+    int64_t nanoseconds = strtoll(line, &request, 10);
+    bool is_new = work == NULL || strcmp(request, before) != 0;
 
-    snprintf(before, sizeof before, "%s", what);
-    split(what, words);
+    snprintf(before, sizeof before, "%s", request);
+    split(request, words);
     turn_must(words[0] != NULL, "a line");
     if (is_new) {
       if (work != NULL && work->end != NULL)

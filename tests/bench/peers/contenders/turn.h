@@ -42,8 +42,8 @@ void turn_answer(double amount, double count);
 /* Records the time of one exchange. The answer contains all of them. */
 void turn_record(int64_t nanoseconds);
 
-/* Exits if the condition is false. */
-void turn_must(bool is_so, const char *what);
+/* Prints that the operation failed and exits, unless the condition is true. */
+void turn_must(bool condition, const char *operation);
 
 /* Returns the number of items or bytes in a word. */
 size_t turn_number(const char *word);
