@@ -41,7 +41,7 @@ static inline shareable_status push(lua_State *L, const shareable_list *list, in
     return push_long(L, list, index);
   if (status != SHAREABLE_OK)
     return status;
-  if (!exact && value.type == SHAREABLE_TYPE_INT && !number_can_be(value.integer))
+  if (!exact && value.type == SHAREABLE_TYPE_INT && !number_represents(value.integer))
     return SHAREABLE_E_OVERFLOW;
   value_push(L, &value);
   return SHAREABLE_OK;

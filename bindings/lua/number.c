@@ -155,7 +155,7 @@ static void push_object(lua_State *L, int64_t integer) {
 }
 
 void number_push_integer(lua_State *L, int64_t integer) {
-  if (number_can_be(integer))
+  if (number_represents(integer))
     lua_pushnumber(L, (lua_Number)integer);
   else
     push_object(L, integer);

@@ -39,11 +39,11 @@ double number_check_real(lua_State *L, int argument);
  * Whether a number of this Lua can represent the integer, and no other integer rounds to that
  * number.
  */
-static inline bool number_can_be(int64_t integer) {
+static inline bool number_represents(int64_t integer) {
   return NUMBER_HAS_INTEGERS || (integer >= -(INT64_C(1) << 53) && integer <= INT64_C(1) << 53);
 }
 
-/* Pushes the integer as a number if number_can_be(), otherwise as a shareable.integer. */
+/* Pushes the integer as a number if number_represents(), otherwise as a shareable.integer. */
 void number_push_integer(lua_State *L, int64_t integer);
 
 /*

@@ -54,10 +54,10 @@ static void *push_numbers(lua_State *L, size_t count) {
  */
 static bool append_integers(lua_State *L, size_t *copied, const int64_t *integers, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    if (!number_can_be(integers[i]))
+    if (!number_represents(integers[i]))
       return false;
     number_push_integer(L, integers[i]);
-    lua_rawseti(L, -2, (object_index)++ * copied);
+    lua_rawseti(L, -2, (object_index)(++*copied));
   }
   return true;
 }
@@ -65,7 +65,7 @@ static bool append_integers(lua_State *L, size_t *copied, const int64_t *integer
 static void append_reals(lua_State *L, size_t *copied, const double *reals, size_t count) {
   for (size_t i = 0; i < count; i++) {
     lua_pushnumber(L, reals[i]);
-    lua_rawseti(L, -2, (object_index)++ * copied);
+    lua_rawseti(L, -2, (object_index)(++*copied));
   }
 }
 
@@ -100,7 +100,7 @@ static shareable_status copy_any(lua_State *L, const shareable_list *list, item_
   for (size_t end = *copied + CHUNK; status == SHAREABLE_OK && *copied < end && *copied < range.count;) {
     status = item_push(L, list, range.first + (int64_t)*copied);
     if (status == SHAREABLE_OK)
-      lua_rawseti(L, -2, (object_index)++ * copied);
+      lua_rawseti(L, -2, (object_index)(++*copied));
   }
   return status;
 }

@@ -183,7 +183,7 @@ end
 --- Locks the list, calls a function, and unlocks the list when the function ends. An error of the
 --- function is raised again. The lock works among processes and handles of any language, and guards
 --- whatever its users agree on: reads and writes of items do not check it. It belongs to the handle
---- and is not recursive: locking twice through one handle is a deadlock.
+--- and is not recursive: a second lock through the same handle waits for the first unlock.
 ---
 ---     l:with_lock(function(owner_died)
 ---       if owner_died then l[2] = -l[1] end
