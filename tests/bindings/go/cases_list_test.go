@@ -312,7 +312,7 @@ func listReturnsItsBlock(t *testing.T) {
 	fails(t, err, is(shareable.ErrClosed), list.Name())
 }
 
-func listThatIsPlain(t *testing.T) {
+func listWithoutSyncAreaHasTheSizeThatCpythonUses(t *testing.T) {
 	list := newList(t, demo(), shareable.Plain())
 	equal(t, list.Memory().Size(), 8*9+8*7+9*7)
 	ok(t, list.Set(3, "text"))
@@ -416,7 +416,7 @@ func listRefusesABlockThatHoldsNoList(t *testing.T) {
 	fails(t, err, is(shareable.ErrNotList), small.Name(), "3 bytes")
 }
 
-func listAnswersADamagedItem(t *testing.T) {
+func listReturnsAnErrorForADamagedItemOnly(t *testing.T) {
 	list := newList(t, []any{1, 2, 3})
 	formats := int64(8*5 + 8*3) // layout.md: past the length, 4 offsets and 3 slots
 	_, err := list.Memory().WriteAt([]byte("rubbish!"), formats+8)
