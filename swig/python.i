@@ -203,7 +203,7 @@
 /* An address with its size becomes a memoryview. */
 %typemap(out) void *shareable_memory_address {
   (void)$1;
-  $result = view_of(arg1);
+  $result = memory_view(arg1);
 }
 
 %typemap(in, numinputs=0) size_t *size (size_t number = 0), shareable_type *type (shareable_type number = 0) {
@@ -241,7 +241,7 @@
 
 /*
  * Values: a single one, or those of a new list, as a pair of an iterable and a capacity
- * (values_from_with()).
+ * (values_from_with_capacity()).
  */
 %typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
                                            status_context _global_context = STATUS_CONTEXT_NONE) {
@@ -252,20 +252,20 @@
 %typemap(freearg) const shareable_value *value {
   Py_XDECREF(owner$argnum);
 }
-%typemap(in) const value_array *values (PyObject *iterable, PyObject *capacity, value_array made = VALUES_NONE) {
-  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from_with(iterable, capacity, &made) < 0)
+%typemap(in) const value_array *values (PyObject *iterable, PyObject *capacity, value_array array = VALUES_NONE) {
+  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from_with_capacity(iterable, capacity, &array) < 0)
     SWIG_fail;
-  $1 = &made;
+  $1 = &array;
 }
 %typemap(freearg) const value_array *values {
-  values_free(&made$argnum);
+  values_free(&array$argnum);
 }
 
 /* The format of a list: 8 bytes per item are enough. */
 %typemap(in, numinputs=0) (char *buffer, size_t size, size_t *length) (
   char *buffer = NULL, size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE) {
   $3 = &number;
-  _global_context.damaged = $3;
+  _global_context.bad_index = $3;
 }
 %typemap(check) (char *buffer, size_t size, size_t *length) {
   $2 = 8 * shareable_list_length(_global_context.list);
@@ -284,7 +284,7 @@
 }
 
 %init %{
-  handle_base_settle(SwigPyObject_type());
+  handle_base_init(SwigPyObject_type());
 %}
 
 %include "shareable.i"
@@ -300,9 +300,9 @@ PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *
 PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
 
 %init %{
-  if (view_prepare() < 0 || list_iterator_prepare() < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
+  if (view_type_init() < 0 || list_iterator_type_init() < 0 ||
+      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
+      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
+      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
     return NULL;
 %}
