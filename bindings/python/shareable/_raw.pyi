@@ -1,4 +1,4 @@
-"""The C library as SWIG wraps it: private, for shared_memory.py alone. A shareable_status becomes an exception."""
+"""Types of the private raw module, which SWIG generates. A failure raises an exception."""
 
 from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple, Union, overload
 

@@ -137,7 +137,7 @@ def test_another_key_is_refused():
         (5, TypeError, "'address' must be a str, bytes, a pair of a host and a port, or None, not int"),
         (["a", 1], TypeError, "'address' must be a str, bytes, a pair of a host and a port, or None, not list"),
         (("a",), ValueError, "'address' must be a pair of a host and a port"),
-        ("/tmp/a\0b", ValueError, "an address contains no NUL, except in front"),
+        ("/tmp/a\0b", ValueError, "an address must not contain a NUL, except as its first character"),
         ("/tmp/\ud800", UnicodeEncodeError, "'address' must not contain this surrogate"),
     ],
 )
@@ -154,7 +154,7 @@ def test_manager_that_was_not_initialized_can_be_shown():
 def test_where_none_is_nobody_answers(tmp_path):
     with pytest.raises(OSError):
         SharedMemoryManager(str(tmp_path / "none"), KEY).connect()
-    with pytest.raises(ValueError, match="no address to connect to"):
+    with pytest.raises(ValueError, match="'address' must not be None"):
         SharedMemoryManager().connect()
 
 
@@ -164,7 +164,7 @@ def test_it_is_started_once_and_ends_once():
     with pytest.raises(ValueError, match="is not running"):
         manager.SharedMemory(5)
     manager.shutdown()
-    with pytest.raises(TypeError, match="no initializer"):
+    with pytest.raises(TypeError, match="'initializer' must be None"):
         manager.start(print)
     with manager as same:
         assert same is manager and repr(manager) == f"SharedMemoryManager(address={manager.address!r})"
