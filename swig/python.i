@@ -164,7 +164,7 @@
 
 /* A manager's address, and its key. */
 %typemap(in) const char *address (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_name($input, "$1_name", "an address contains no NUL, except in front", &bytes) < 0)
+  if (value_name($input, "$1_name", "an address must not contain a NUL, except as its first character", &bytes) < 0)
     SWIG_fail;
   $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
   _global_context.name = $1;

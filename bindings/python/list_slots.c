@@ -116,7 +116,8 @@ static SLOW_PATH int set_slice(PyObject *self, PyObject *slice, PyObject *object
   if (values_from(objects, &values) < 0 || range_from_slice(handle_of(self), start, stop, step, &items) < 0)
     goto done;
   if (values.count != (size_t)items.count)
-    PyErr_Format(PyExc_ValueError, "attempt to assign %zu values to a slice of %zd items: a list keeps its length",
+    PyErr_Format(PyExc_ValueError,
+                 "attempt to assign sequence of size %zu to slice of size %zd: the length of a list is fixed",
                  values.count, items.count);
   else
     result = set_range(handle_of(self), &items, values.items);

@@ -62,7 +62,7 @@ static void raise(shareable_status status, const shareable_error *error, const c
 
 /* The message begins with CPython's. `label` is "index" or "assignment index". */
 static void raise_index(const char *label, const shareable_list *list, int64_t index) {
-  PyErr_Format(exception_class(ERANGE), "%s out of range: list '%s' has %zu items, none at %lld", label,
+  PyErr_Format(exception_class(ERANGE), "%s out of range: list '%s' has %zu items, but the index is %lld", label,
                shareable_memory_name(shareable_list_memory(list)), shareable_list_length(list), (long long)index);
 }
 
@@ -70,7 +70,7 @@ static void raise_item(const char *label, shareable_status status, const shareab
   shareable_error error;
 
   if (list == NULL) {
-    PyErr_SetString(PyExc_ValueError, "the list is closed: its __init__() was not called");
+    PyErr_SetString(PyExc_ValueError, "list is closed: __init__() was not called");
   } else if (status == SHAREABLE_E_INDEX) {
     raise_index(label, list, index);
   } else {

@@ -194,13 +194,14 @@ void values_free(value_array *result) {
 
 static int set_capacities(value_array *result, PyObject *capacities) {
   if ((size_t)PyTuple_GET_SIZE(capacities) != result->count) {
-    PyErr_Format(PyExc_ValueError, "%zd capacities for %zu items", PyTuple_GET_SIZE(capacities), result->count);
+    PyErr_Format(PyExc_ValueError, "'capacity' must have one int per item: got %zd for %zu items",
+                 PyTuple_GET_SIZE(capacities), result->count);
     return -1;
   }
   for (size_t i = 0; i < result->count; i++) {
     uint64_t bytes;
 
-    if (value_unsigned(PyTuple_GET_ITEM(capacities, (Py_ssize_t)i), "a capacity", UINT32_MAX, &bytes) < 0)
+    if (value_unsigned(PyTuple_GET_ITEM(capacities, (Py_ssize_t)i), "capacity", UINT32_MAX, &bytes) < 0)
       return -1;
     result->items[i].capacity = (uint32_t)bytes;
   }
@@ -218,7 +219,7 @@ static int set_capacity(value_array *result, PyObject *capacity) {
     Py_XDECREF(capacities);
     return failed;
   }
-  if (value_unsigned(capacity, "a capacity", UINT32_MAX, &bytes) < 0)
+  if (value_unsigned(capacity, "capacity", UINT32_MAX, &bytes) < 0)
     return -1;
   for (size_t i = 0; i < result->count; i++)
     result->items[i].capacity = (uint32_t)bytes;
@@ -412,6 +413,6 @@ int value_unsigned(PyObject *object, const char *parameter, uint64_t max, uint64
   *number = PyLong_AsUnsignedLongLong(integer);
   Py_DECREF(integer);
   if (PyErr_Occurred() ? PyErr_ExceptionMatches(PyExc_OverflowError) : *number > max)
-    PyErr_Format(PyExc_ValueError, "%s must be 0 to %llu, not %R", parameter, (unsigned long long)max, object);
+    PyErr_Format(PyExc_ValueError, "%s must be between 0 and %llu, not %R", parameter, (unsigned long long)max, object);
   return PyErr_Occurred() ? -1 : 0;
 }

@@ -56,7 +56,7 @@ int view_type_init(void) {
 
 static PyObject *raise_closed(const shareable_memory *memory) {
   if (memory == NULL)
-    PyErr_SetString(PyExc_ValueError, "the block is closed: its __init__() was not called");
+    PyErr_SetString(PyExc_ValueError, "block is closed: __init__() was not called");
   else
     PyErr_Format(PyExc_ValueError, "block '%s' is closed: open it again", shareable_memory_name(memory));
   return NULL;

@@ -394,7 +394,7 @@ def test_list_reads_and_writes_ranges_of_ints_and_floats(make_list):
     assert shared[:3] == [1000, 1, 1001] and shared[-2:] == [1049, 99]
     shared[50:50] = []
     for wrong in ([1], [1, 2, 3]):
-        with pytest.raises(ValueError, match=f"{len(wrong)} values to a slice of 2"):
+        with pytest.raises(ValueError, match=f"sequence of size {len(wrong)} to slice of size 2"):
             shared[:2] = wrong
     before = shared.tolist()
     for bad, problem in (([1, 2**63], OverflowError), ([1, []], TypeError), ([1, "x" * 9], ValueError)):
