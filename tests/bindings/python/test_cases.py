@@ -1,4 +1,4 @@
-"""The cases of tests/bindings/cases.txt, in their order: what every language's binding can do."""
+"""Tests the cases of tests/bindings/cases.txt, in that order, which every binding must pass."""
 
 import math
 import os
@@ -19,7 +19,7 @@ MIXED = ["howdy", b"HoWdY", -273.154, 100, None, True, 42]
 
 
 def same(values, others):
-    """Equal and of the same types: True is not 1 here."""
+    """Return whether the values are equal and have the same types: True differs from 1."""
     return list(values) == list(others) and [type(v) for v in values] == [type(o) for o in others]
 
 
@@ -463,12 +463,12 @@ def test_list_returns_an_error_for_a_damaged_item_only(mixed, name):
         with pytest.raises(ValueError, match="item 1 of list"):
             attempt()
     assert "item 1 of list" in repr(mixed)
-    mixed[1] = b"mended"
-    assert mixed[1] == b"mended" and mixed.index(42) == 6
+    mixed[1] = b"repaired"
+    assert mixed[1] == b"repaired" and mixed.index(42) == 6
 
 
 def test_list_that_cpython_is_still_creating_is_not_ready(name):
-    """It writes N and the offsets, the slots, the formats, then the codes, into a block of zeros."""
+    # CPython writes N and the offsets, the slots, the formats and the codes, in this order.
     with SharedMemory(name, create=True, size=16 + 3 * 17 + 24) as block:
         with pytest.raises(ValueError, match="try again"):
             ShareableList(name=name)

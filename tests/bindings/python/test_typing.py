@@ -1,4 +1,4 @@
-"""Typed programs: typed_example.py runs, and mypy --strict accepts it and the package."""
+"""Tests that typed_example.py runs, and that mypy --strict accepts it and the package."""
 
 import os
 import pathlib
@@ -19,10 +19,10 @@ def mypy(tmp_path, *arguments):
     if program is None:
         pytest.skip("no mypy here: types are not checked")
     command = [program, "--strict", "--no-error-summary", *map(str, arguments)]
-    (tmp_path / "packages").mkdir()  # mypy wants no folder in MYPYPATH that it searches anyway
+    (tmp_path / "packages").mkdir()  # mypy refuses a folder in MYPYPATH that it searches by default
     (tmp_path / "packages" / "shareable").symlink_to(pathlib.Path(shareable.__file__).parent)
     environment = {**os.environ, "MYPYPATH": str(tmp_path / "packages")}
-    environment.pop("PYTHONPATH", None)  # may be for another interpreter than mypy's
+    environment.pop("PYTHONPATH", None)  # it may be for another interpreter than mypy's
     return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
 
 

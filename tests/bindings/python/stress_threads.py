@@ -1,8 +1,8 @@
-"""Uses the same few objects from many threads at once, with forks in their midst: `hammer.py [SECONDS]`.
+"""Uses the same few objects from many threads and forks at once: stress_threads.py [SECONDS]
 
-Whatever a call raises has to be what the documentation says that it may; what is read has to be something that was
-written; and at the end nothing is left, neither a block nor a descriptor nor a mapping nor memory. HAMMER_SEED= draws the
-same actions again, which does not make them meet in the same way.
+Every exception must be one that the documentation describes, and every value that is read must have
+been written. At the end no block, descriptor, mapping or memory may be left.
+STRESS_THREADS_SEED=NUMBER chooses the same actions again, but not the same timing.
 """
 
 import collections
@@ -21,7 +21,7 @@ import time
 import traceback
 import warnings
 
-from held import what_is_held
+from allocations import allocations
 
 from shareable.shared_memory import ShareableList, SharedMemory, unlink
 
@@ -30,29 +30,29 @@ try:
 except ImportError:
     numpy = None
 if hasattr(sys, "gettotalrefcount"):
-    numpy = None  # most are built without the count, and would make it wrong
+    numpy = None  # most builds of NumPy do not count references, so the count would be wrong
 
-NAME = f"test-python-{os.getpid()}-hammer"
+NAME = f"test-python-{os.getpid()}-stress"
 THREADS = 8
-ROUNDS = 4  # what each leaves is compared
+ROUNDS = 4  # the allocations after each are compared
 ITEMS = 8
 SIZE = 4096
 
-# What is written to a list of anything, and so what may be read there. "x" * 100 is too long for a slot.
+# The values that are written to the lists of mixed values. "x" * 100 is too long for a slot.
 TEXT = 48
 NUMBERS = [0, 1, -1, 2**62, 0.5, -1e300, True, False, None]
 VALUES = NUMBERS + ["", "howdy", "ä€😀" * 5, "x" * TEXT, b"", b"\xff\0", b"b" * TEXT]
 REFUSED = ["x" * 100, 2**64, 1j, [], "\ud800"]
 PLACE = range(-ITEMS, ITEMS)
 
-# What the documentation says of closed objects, of time, of names, and of what is refused.
+# The documented exceptions: closed objects, timeouts, names and wrong arguments.
 DOCUMENTED = [
     (ValueError, r"(list|block) .* is closed"),
     (ValueError, r"not in this container"),
     (ValueError, r"longer than|has room for"),
     (ValueError, r"not locked through this"),
     (ValueError, r"attempt to assign"),
-    (ValueError, r"releas"),  # a memoryview that somebody released
+    (ValueError, r"releas"),  # a memoryview that another thread released
     (UnicodeEncodeError, r"surrogates not allowed"),
     (OverflowError, r"64 bits"),
     (TypeError, r"read-only|cannot modify"),
@@ -65,16 +65,19 @@ DOCUMENTED = [
 
 
 class Unexpected(Exception):
-    """What was read is nothing that was written."""
+    """A read value was never written, or a call succeeded that must fail."""
 
 
 def check(value):
-    if value not in VALUES and type(value) is not int:  # add() makes any int
+    if value not in VALUES and type(value) is not int:  # add() can make any int
         raise Unexpected(repr(value))
 
 
 def open_list(kind, chance, into=None):
-    """Attaches to a list, or makes it anew where it is gone: as a new object, or one that is in use."""
+    """Attach to a list, or create it if it does not exist.
+
+    Return a new object, or call __init__() of the object `into`, which other threads may be using.
+    """
     make = ShareableList if into is None else into.__init__
     name = f"{NAME}-{kind}"
     try:
@@ -93,67 +96,68 @@ def open_memory(chance, into=None):
         return make(f"{NAME}-memory", create=True, size=SIZE)
 
 
-class Hammer:
-    """The objects, and one method for each thing that is done to them; a fork's child has a copy."""
+class Stress:
+    """The shared objects, and a method for each action on them. A fork's child has a copy."""
 
     def __init__(self):
         chance = random.Random(1)
-        self.anything = [open_list("anything", chance) for _ in range(3)]
+        self.mixed = [open_list("mixed", chance) for _ in range(3)]
         self.numbers = [open_list("numbers", chance) for _ in range(2)]
         self.memories = [open_memory(chance) for _ in range(2)]
-        self.kept = collections.deque(maxlen=30)  # views, iterators and objects, dropped at some time by some thread
+        # Views, iterators and objects. Any thread may drop them.
+        self.kept = collections.deque(maxlen=30)
         self.failures = []
         self.end = 0
 
     def lists(self):
-        return self.anything + self.numbers
+        return self.mixed + self.numbers
 
     def close(self):
         self.kept.clear()
         for each in self.lists() + self.memories:
             each.close()
 
-    # Of the lists of anything.
+    # Actions on the lists of mixed values.
 
     def do_read(self, chance):
-        check(chance.choice(self.anything)[chance.choice(PLACE)])
+        check(chance.choice(self.mixed)[chance.choice(PLACE)])
 
     def do_write(self, chance):
-        chance.choice(self.anything)[chance.choice(PLACE)] = chance.choice(VALUES)
+        chance.choice(self.mixed)[chance.choice(PLACE)] = chance.choice(VALUES)
 
-    def do_write_what_is_refused(self, chance):
-        chance.choice(self.anything)[chance.choice(PLACE)] = chance.choice(REFUSED)
+    def do_write_refused_value(self, chance):
+        chance.choice(self.mixed)[chance.choice(PLACE)] = chance.choice(REFUSED)
         raise Unexpected("written")
 
     def do_slice(self, chance):
-        for value in chance.choice(self.anything)[chance.choice(PLACE) :: chance.choice((1, 2, -1))]:
+        for value in chance.choice(self.mixed)[chance.choice(PLACE) :: chance.choice((1, 2, -1))]:
             check(value)
 
     def do_write_slice(self, chance):
-        chance.choice(self.anything)[1:4] = [chance.choice(VALUES) for _ in range(3)]
+        chance.choice(self.mixed)[1:4] = [chance.choice(VALUES) for _ in range(3)]
 
     def do_write_slice_by_closing(self, chance):
-        shared = chance.choice(self.anything)
+        shared = chance.choice(self.mixed)
 
         def values():
             yield 1
             shared.close()
             yield 2
-            open_list("anything", chance, into=shared)
+            open_list("mixed", chance, into=shared)
 
         shared[1:3] = values()
 
     def do_iterate(self, chance):
-        iterator = iter(chance.choice(self.anything))
+        iterator = iter(chance.choice(self.mixed))
         for _ in range(chance.randrange(ITEMS)):
             check(next(iterator))
         self.kept.append(iterator)
 
-    def do_step_on(self, chance):
+    def do_continue_iterators(self, chance):
         for each in list(self.kept):
             if hasattr(each, "__length_hint__"):
                 for value in each:
-                    if type(value) is not float:  # of numbers, maybe
+                    if type(value) is not float:  # a float may come from a list of numbers
                         check(value)
 
     def do_count(self, chance):
@@ -168,12 +172,12 @@ class Hammer:
     def do_repr(self, chance):
         repr(chance.choice(self.lists() + self.memories))
 
-    def do_look(self, chance):
+    def do_inspect(self, chance):
         shared = chance.choice(self.lists())
         assert len(shared) == ITEMS and shared.digest() != 0
         assert len(shared.format) >= ITEMS
 
-    # Of all lists.
+    # Actions on all lists.
 
     def do_add(self, chance):
         chance.choice(self.lists()).add(chance.choice(PLACE), chance.randrange(-5, 5))
@@ -192,14 +196,14 @@ class Hammer:
         chance.choice(self.lists()).lock().release()
 
     def do_wait(self, chance):
-        shared = chance.choice(self.anything)
+        shared = chance.choice(self.mixed)
         check(shared.wait(chance.choice(PLACE), chance.choice(VALUES), timeout=chance.choice((0, 0.001, 0.02))))
 
     def do_wait_any(self, chance):
         shared = chance.choice(self.lists())
         shared.wait_any(chance.choice((None, 0, shared.digest())), timeout=chance.choice((0, 0.001, 0.02)))
 
-    # Memory in place.
+    # Actions on memory in place.
 
     def do_view(self, chance):
         view = chance.choice(self.numbers).view()
@@ -207,8 +211,8 @@ class Hammer:
         view[chance.choice(PLACE)] = chance.randrange(100)
         self.kept.append(view)
 
-    def do_view_what_has_none(self, chance):
-        chance.choice(self.anything).view()
+    def do_view_mixed_list(self, chance):
+        chance.choice(self.mixed).view()
         raise Unexpected("viewed")
 
     def do_array(self, chance):
@@ -218,7 +222,7 @@ class Hammer:
                 array += 1
             self.kept.append(array)
 
-    def do_use_what_is_kept(self, chance):
+    def do_use_kept_views(self, chance):
         for each in list(self.kept):
             if isinstance(each, memoryview):
                 each.tobytes()
@@ -227,7 +231,7 @@ class Hammer:
             elif hasattr(each, "sum"):
                 each.sum()
 
-    def do_release_a_view(self, chance):
+    def do_release_view(self, chance):
         for each in list(self.kept):
             if isinstance(each, memoryview):
                 each.release()
@@ -246,13 +250,13 @@ class Hammer:
         if buf is not None:
             buf.release()
 
-    # Beginning and end.
+    # Actions that open and close.
 
     def do_close(self, chance):
         chance.choice(self.lists() + self.memories + [each.shm for each in self.lists()]).close()
 
-    def do_initialize_a_list(self, chance):
-        open_list("anything", chance, into=chance.choice(self.anything))
+    def do_initialize_mixed(self, chance):
+        open_list("mixed", chance, into=chance.choice(self.mixed))
 
     def do_initialize_numbers(self, chance):
         open_list("numbers", chance, into=chance.choice(self.numbers))
@@ -261,20 +265,20 @@ class Hammer:
         open_memory(chance, into=chance.choice(self.memories))
 
     def do_replace(self, chance):
-        self.anything[chance.randrange(len(self.anything))] = open_list("anything", chance)
+        self.mixed[chance.randrange(len(self.mixed))] = open_list("mixed", chance)
         self.numbers[chance.randrange(len(self.numbers))] = open_list("numbers", chance)
         self.memories[chance.randrange(len(self.memories))] = open_memory(chance)
 
     def do_initialize_each(self, chance):
-        for each in self.anything:
-            open_list("anything", chance, into=each)
+        for each in self.mixed:
+            open_list("mixed", chance, into=each)
         for each in self.numbers:
             open_list("numbers", chance, into=each)
         for each in self.memories:
             open_memory(chance, into=each)
 
-    def do_create_what_exists(self, chance):
-        ShareableList([1] * ITEMS, name=f"{NAME}-{chance.choice(('anything', 'numbers'))}", capacity=0).close()
+    def do_create_existing(self, chance):
+        ShareableList([1] * ITEMS, name=f"{NAME}-{chance.choice(('mixed', 'numbers'))}", capacity=0).close()
 
     def do_create_and_unlink(self, chance):
         shared = ShareableList([1, "howdy", bytearray(b"\xff\0")], plain=chance.random() < 0.5)
@@ -304,56 +308,56 @@ class Hammer:
             gc.collect()
 
 
-METHODS = {name[3:]: getattr(Hammer, name) for name in dir(Hammer) if name.startswith("do_")}
-# The lists are closed less often than they are opened, or little would be done to open ones.
-OFTEN = list(METHODS) + ["read", "write", "initialize_each", "initialize_each"]
+METHODS = {name[3:]: getattr(Stress, name) for name in dir(Stress) if name.startswith("do_")}
+# The lists are opened more often than they are closed, so that most actions meet an open list.
+WEIGHTED = list(METHODS) + ["read", "write", "initialize_each", "initialize_each"]
 
 
 def is_documented(error):
     if isinstance(error, StopIteration):
         return True
-    return any(type(error) is kind and re.search(words, str(error)) for kind, words in DOCUMENTED)
+    return any(type(error) is kind and re.search(pattern, str(error)) for kind, pattern in DOCUMENTED)
 
 
-def act(hammer, chance, counts, raised, only=OFTEN):
-    name = chance.choice(only)
+def act(stress, chance, counts, raised, names=WEIGHTED):
+    name = chance.choice(names)
     counts[name] += 1
     try:
-        METHODS[name](hammer, chance)
+        METHODS[name](stress, chance)
     except Exception as error:
         if is_documented(error):
             raised[type(error).__name__] += 1
         else:
-            hammer.failures.append(f"{name}: {traceback.format_exc()}")
+            stress.failures.append(f"{name}: {traceback.format_exc()}")
 
 
-def work(hammer, seed, counts, raised):
+def work(stress, seed, counts, raised):
     chance = random.Random(seed)
-    while time.monotonic() < hammer.end and not hammer.failures:
-        act(hammer, chance, counts, raised)
+    while time.monotonic() < stress.end and not stress.failures:
+        act(stress, chance, counts, raised)
 
 
-def in_child(hammer, seed):
-    """What a fork's child does, with the objects as they were in the midst of it all. Its threads are gone."""
+def in_child(stress, seed):
+    """Act in a fork's child, which has the objects as they were at the fork, but one thread."""
     chance = random.Random(seed)
     signal.alarm(200)
     counts, raised = collections.Counter(), collections.Counter()
     for _ in range(chance.randrange(100)):
-        act(hammer, chance, counts, raised)
+        act(stress, chance, counts, raised)
     if chance.random() < 0.2:
         os.kill(os.getpid(), signal.SIGKILL)
-    hammer.close()
+    stress.close()
     gc.collect()
-    for failure in hammer.failures:
+    for failure in stress.failures:
         os.write(2, f"in a child: {failure}\n".encode())
-    os._exit(1 if hammer.failures else 0)
+    os._exit(1 if stress.failures else 0)
 
 
-def fork(hammer, seed):
+def fork(stress, seed):
     child = os.fork()
     if child == 0:
         try:
-            in_child(hammer, seed)
+            in_child(stress, seed)
         except BaseException:
             os.write(2, traceback.format_exc().encode())
         finally:
@@ -361,21 +365,21 @@ def fork(hammer, seed):
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code not in (0, -signal.SIGKILL):
-        hammer.failures.append(f"a child ended with {code}")
+        stress.failures.append(f"a child ended with {code}")
 
 
-def one_round(hammer, seconds, seed):
-    """Returns what was done, what was raised, and how often it forked."""
+def one_round(stress, seconds, seed):
+    """Return counters of the actions and of the exceptions, and the number of forks."""
     results = [(collections.Counter(), collections.Counter()) for _ in range(THREADS)]
-    hammer.end = time.monotonic() + seconds
+    stress.end = time.monotonic() + seconds
     threads = [
-        threading.Thread(target=work, args=(hammer, seed + 1 + i, *result)) for i, result in enumerate(results)
+        threading.Thread(target=work, args=(stress, seed + 1 + i, *result)) for i, result in enumerate(results)
     ]
     forks = 0
     for thread in threads:
         thread.start()
-    while time.monotonic() < hammer.end and not hammer.failures:
-        fork(hammer, seed + 1000 + forks)
+    while time.monotonic() < stress.end and not stress.failures:
+        fork(stress, seed + 1000 + forks)
         forks += 1
         time.sleep(0.005)
     for thread in threads:
@@ -386,7 +390,7 @@ def one_round(hammer, seconds, seed):
 
 def descriptors():
     numbers = os.listdir("/proc/self/fd")
-    # The one that listed the folder is not open any more.
+    # The descriptor of the listing itself is closed already.
     return [os.readlink(f"/proc/self/fd/{fd}") for fd in numbers if os.path.lexists(f"/proc/self/fd/{fd}")]
 
 
@@ -398,38 +402,38 @@ def mappings():
 def main(seconds):
     faulthandler.enable()
     faulthandler.dump_traceback_later(seconds + 300, exit=True)
-    warnings.simplefilter("ignore", DeprecationWarning)  # of forks where there are threads
+    warnings.simplefilter("ignore", DeprecationWarning)  # about forks of a process with threads
     sys.setswitchinterval(0.0005)
-    seed = int(os.environ.get("HAMMER_SEED", random.randrange(2**32)))
-    print(f"{seconds} s, HAMMER_SEED={seed}", flush=True)
-    before, held = descriptors(), []
+    seed = int(os.environ.get("STRESS_THREADS_SEED", random.randrange(2**32)))
+    print(f"{seconds} s, STRESS_THREADS_SEED={seed}", flush=True)
+    before, allocated = descriptors(), []
     done, raised, forks = collections.Counter(), collections.Counter(), 0
-    hammer = Hammer()
+    stress = Stress()
     for i in range(ROUNDS):
-        one = one_round(hammer, seconds / ROUNDS, seed + 1000 * i)
+        one = one_round(stress, seconds / ROUNDS, seed + 1000 * i)
         done, raised, forks = done + one[0], raised + one[1], forks + one[2]
-        hammer.close()
-        held.append((*what_is_held(), sum(done.values())))
-        # The objects are there, and closed: they hold nothing.
+        stress.close()
+        allocated.append((*allocations(), sum(done.values())))
+        # The objects still exist, but are closed: they must hold nothing.
         if mappings() or descriptors() != before:
-            hammer.failures.append(f"left: {mappings()}, {descriptors()}")
-    for kind in ("anything", "numbers", "memory"):
-        with contextlib.suppress(FileNotFoundError):  # it was unlinked, or a child's, and went with it
+            stress.failures.append(f"left: {mappings()}, {descriptors()}")
+    for kind in ("mixed", "numbers", "memory"):
+        with contextlib.suppress(FileNotFoundError):  # unlinked, or owned by a child that ended
             unlink(f"{NAME}-{kind}")
     left = [name for name in os.listdir("/dev/shm") if name.startswith(NAME)]
     if left:
-        hammer.failures.append(f"left: {left}")
-    blocks, words, references, actions = (last - second for last, second in zip(held[-1], held[1]))
+        stress.failures.append(f"left: {left}")
+    blocks, words, references, actions = (last - second for last, second in zip(allocated[-1], allocated[1]))
     print("done:", ", ".join(f"{name} {count}" for name, count in done.most_common()))
     print("raised:", ", ".join(f"{name} {count}" for name, count in raised.most_common()))
     print(f"{sum(done.values())} actions, {sum(raised.values())} exceptions, {forks} forks")
     print(f"the last {actions} actions left {blocks} blocks, {words} words, {references} references", flush=True)
-    # One action in forty is of a kind: one that leaks a single object is seen.
+    # Each kind is about one action in forty, so a leak of one object per action is detected.
     if max(blocks, words / 10, references) > actions / 100 + 1000:
-        hammer.failures.append("memory has leaked")
-    for failure in hammer.failures[:5]:
+        stress.failures.append("memory has leaked")
+    for failure in stress.failures[:5]:
         print(failure, file=sys.stderr)
-    return 1 if hammer.failures else 0
+    return 1 if stress.failures else 0
 
 
 if __name__ == "__main__":

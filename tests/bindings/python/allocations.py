@@ -1,4 +1,4 @@
-"""What this process holds, for tests that look for leaks."""
+"""Counts what this process has allocated, for tests that look for leaks."""
 
 import ctypes
 import gc
@@ -18,10 +18,11 @@ if has_mallinfo:
     library.mallinfo2.restype = Mallinfo
 
 
-def what_is_held():
-    """Blocks of objects; what malloc() has given out, in units of 16 bytes; and references, where they are counted.
+def allocations():
+    """Return the number of object blocks, of 16-byte units from malloc(), and of references.
 
-    An interpreter that was built with --with-pydebug counts them, also those to what is never freed.
+    Only an interpreter that was built with --with-pydebug counts references; others give 0. It also
+    counts those to objects that are never freed.
     """
     gc.collect()
     words = library.mallinfo2().uordblks // 16 if has_mallinfo else 0
