@@ -19,9 +19,9 @@
 
 #include "shareable.h"
 
-#define MOST_READERS 4
+#define READERS_MAX 4
 #define NOTES 10
-#define ITEMS (NOTES + 2 * MOST_READERS)
+#define ITEMS (NOTES + 2 * READERS_MAX)
 #define WIDTH 15
 
 enum { HOST, KERNEL, BOOT, LOAD, UPTIME, MEMORY, PROCESSES, SWAPPING, SENSOR, TICKS };
@@ -29,24 +29,24 @@ enum { HOST, KERNEL, BOOT, LOAD, UPTIME, MEMORY, PROCESSES, SWAPPING, SENSOR, TI
 static const char *const labels[NOTES] = {"host",      "kernel",  "boot id",     "load",   "uptime, s",
                                           "free, KiB", "running", "swap in use", "sensor", "ticks"};
 
-typedef struct reader {
+typedef struct reader_program {
   const char *label;
   const char *command;
   char items[ITEMS][64];
-} reader;
+} reader_program;
 
 static shareable_list *list;
 static char name[40];
 static volatile sig_atomic_t is_live = 1;
 
-static void fail(const char *what, const char *why) {
-  fprintf(stderr, "demo: %s: %s\n", what, why);
+static void fail(const char *subject, const char *reason) {
+  fprintf(stderr, "demo: %s: %s\n", subject, reason);
   if (list != NULL)
     shareable_list_unlink(list, NULL);
   exit(1);
 }
 
-static void must(int status, int64_t index) {
+static void check(int status, int64_t index) {
   shareable_error error;
 
   if (status == SHAREABLE_OK)
@@ -74,16 +74,16 @@ static double figure(const char *path, const char *word) {
 static void refresh(int64_t tick) {
   const char *sensor = "/sys/class/thermal/thermal_zone0/temp";
 
-  must(shareable_list_set_float(list, LOAD, figure("/proc/loadavg", "")), LOAD);
-  must(shareable_list_set_float(list, UPTIME, figure("/proc/uptime", "")), UPTIME);
-  must(shareable_list_set_int(list, MEMORY, (int64_t)figure("/proc/meminfo", "MemAvailable:")), MEMORY);
-  must(shareable_list_set_int(list, PROCESSES, (int64_t)figure("/proc/stat", "procs_running")), PROCESSES);
-  must(shareable_list_set_bool(list, SWAPPING,
-                               figure("/proc/meminfo", "SwapFree:") < figure("/proc/meminfo", "SwapTotal:")),
-       SWAPPING);
+  check(shareable_list_set_float(list, LOAD, figure("/proc/loadavg", "")), LOAD);
+  check(shareable_list_set_float(list, UPTIME, figure("/proc/uptime", "")), UPTIME);
+  check(shareable_list_set_int(list, MEMORY, (int64_t)figure("/proc/meminfo", "MemAvailable:")), MEMORY);
+  check(shareable_list_set_int(list, PROCESSES, (int64_t)figure("/proc/stat", "procs_running")), PROCESSES);
+  check(shareable_list_set_bool(list, SWAPPING,
+                                figure("/proc/meminfo", "SwapFree:") < figure("/proc/meminfo", "SwapTotal:")),
+        SWAPPING);
   if (access(sensor, R_OK) == 0)
-    must(shareable_list_set_float(list, SENSOR, figure(sensor, "") / 1000), SENSOR);
-  must(shareable_list_set_int(list, TICKS, tick), TICKS);
+    check(shareable_list_set_float(list, SENSOR, figure(sensor, "") / 1000), SENSOR);
+  check(shareable_list_set_int(list, TICKS, tick), TICKS);
 }
 
 static void *keep_fresh(void *none) {
@@ -100,9 +100,9 @@ static size_t boot_id(unsigned char id[16]) {
   size_t length = 0;
 
   if (file != NULL && fgets(text, sizeof text, file) != NULL)
-    for (const char *at = text; length < 16 && at[0] != '\0' && at[0] != '\n'; at += 2) {
-      at += at[0] == '-';
-      id[length++] = (unsigned char)strtoul((char[]){at[0], at[1], '\0'}, NULL, 16);
+    for (const char *digits = text; length < 16 && digits[0] != '\0' && digits[0] != '\n'; digits += 2) {
+      digits += digits[0] == '-';
+      id[length++] = (unsigned char)strtoul((char[]){digits[0], digits[1], '\0'}, NULL, 16);
     }
   if (file != NULL)
     fclose(file);
@@ -141,7 +141,7 @@ static void describe(int64_t i, char *line, size_t size) {
   shareable_value value;
   size_t n;
 
-  must(shareable_list_get(list, i, &value, buffer, sizeof buffer), i);
+  check(shareable_list_get(list, i, &value, buffer, sizeof buffer), i);
   switch (value.type) {
   case SHAREABLE_TYPE_NONE:
     snprintf(line, size, "none");
@@ -167,7 +167,7 @@ static void show(int64_t i, char *line, size_t size) {
   char buffer[512];
   shareable_value value;
 
-  must(shareable_list_get(list, i, &value, buffer, sizeof buffer), i);
+  check(shareable_list_get(list, i, &value, buffer, sizeof buffer), i);
   switch (value.type) {
   case SHAREABLE_TYPE_NONE:
     snprintf(line, size, "NONE");
@@ -191,49 +191,49 @@ static void show(int64_t i, char *line, size_t size) {
   }
 }
 
-static FILE *run(const reader *which, const char *arguments) {
+static FILE *run(const reader_program *reader, const char *arguments) {
   char command[2000];
   FILE *output;
 
-  snprintf(command, sizeof command, "%s %s", which->command, arguments);
+  snprintf(command, sizeof command, "%s %s", reader->command, arguments);
   fflush(stdout);
   output = popen(command, "r");
   if (output == NULL)
-    fail(which->label, "cannot be started");
+    fail(reader->label, "cannot be started");
   return output;
 }
 
-static void end(const reader *which, FILE *output) {
+static void end(const reader_program *reader, FILE *output) {
   if (pclose(output) != 0)
-    fail(which->label, "failed");
+    fail(reader->label, "failed");
 }
 
-static void read_live(reader *which, int turn) {
+static void read_live(reader_program *reader, int turn) {
   char arguments[80];
   FILE *output;
 
   snprintf(arguments, sizeof arguments, "%s %d", name, turn);
-  output = run(which, arguments);
-  for (int i = 0; i < ITEMS && fgets(which->items[i], sizeof which->items[i], output) != NULL; i++)
-    which->items[i][strcspn(which->items[i], "\n")] = '\0';
-  end(which, output);
+  output = run(reader, arguments);
+  for (int i = 0; i < ITEMS && fgets(reader->items[i], sizeof reader->items[i], output) != NULL; i++)
+    reader->items[i][strcspn(reader->items[i], "\n")] = '\0';
+  end(reader, output);
 }
 
 /* Prints a cell of the table. A character of several bytes counts once. */
 static void cell(const char *text) {
   int width = 0;
 
-  for (const char *at = text; *at != '\0' && width < WIDTH - 1; at++) {
-    if (((unsigned char)*at & 0xc0) != 0x80)
+  for (const char *c = text; *c != '\0' && width < WIDTH - 1; c++) {
+    if (((unsigned char)*c & 0xc0) != 0x80)
       width++;
-    putchar(*at);
-    while (((unsigned char)at[1] & 0xc0) == 0x80)
-      putchar(*++at);
+    putchar(*c);
+    while (((unsigned char)c[1] & 0xc0) == 0x80)
+      putchar(*++c);
   }
   printf("%*s", WIDTH - width, "");
 }
 
-static void show_live(const reader *readers, int count) {
+static void show_live(const reader_program *readers, int count) {
   char line[600];
 
   printf("  %-13s", "");
@@ -251,13 +251,13 @@ static void show_live(const reader *readers, int count) {
   }
 }
 
-static void show_answers(const reader *readers, int count) {
+static void show_answers(const reader_program *readers, int count) {
   char note[600], gift[600];
   shareable_type type;
 
   printf("\nWhat they wrote, read in C:\n\n");
   for (int r = 0; r < count; r++) {
-    must(shareable_list_type(list, NOTES + 2 * r, &type), NOTES + 2 * r);
+    check(shareable_list_type(list, NOTES + 2 * r, &type), NOTES + 2 * r);
     if (type != SHAREABLE_TYPE_STR)
       fail(readers[r].label, "wrote no note");
     show(NOTES + 2 * r, note, sizeof note);
@@ -270,29 +270,29 @@ static void show_answers(const reader *readers, int count) {
 }
 
 /* Fails unless the reader reads the same as C, to the last bit. */
-static void check_agreement(const reader *which) {
+static void compare_items(const reader_program *reader) {
   char ours[1100], theirs[1100];
-  FILE *output = run(which, name);
+  FILE *output = run(reader, name);
 
   for (int64_t i = 0; i < ITEMS; i++) {
     describe(i, ours, sizeof ours);
     if (fgets(theirs, sizeof theirs, output) == NULL)
-      fail(which->label, "did not print every item");
+      fail(reader->label, "did not print every item");
     theirs[strcspn(theirs, "\n")] = '\0';
     if (strcmp(ours, theirs) != 0) {
-      fprintf(stderr, "demo: item %" PRId64 " is '%s' in C and '%s' in %s\n", i, ours, theirs, which->label);
-      fail(which->label, "disagrees");
+      fprintf(stderr, "demo: item %" PRId64 " is '%s' in C and '%s' in %s\n", i, ours, theirs, reader->label);
+      fail(reader->label, "disagrees");
     }
   }
-  end(which, output);
+  end(reader, output);
 }
 
 int main(int argc, char **argv) {
-  static reader readers[MOST_READERS];
+  static reader_program readers[READERS_MAX];
   pthread_t fresh;
   int count = 0;
 
-  for (; count < argc - 1 && count < MOST_READERS; count++) {
+  for (; count < argc - 1 && count < READERS_MAX; count++) {
     readers[count].label = argv[count + 1];
     readers[count].command = strchr(argv[count + 1], '=') + 1;
     argv[count + 1][readers[count].command - 1 - readers[count].label] = '\0';
@@ -307,7 +307,7 @@ int main(int argc, char **argv) {
   show_live(readers, count);
   show_answers(readers, count);
   for (int r = 0; r < count; r++)
-    check_agreement(&readers[r]);
+    compare_items(&readers[r]);
   if (shareable_list_unlink(list, NULL) != SHAREABLE_OK)
     fail(name, "was unlinked too early");
   shareable_list_unref(list);

@@ -1,4 +1,4 @@
-"""Compare how core/doc/reader.pl, which was written from layout.md, and this library read the same lists."""
+"""Tests that core/doc/reader.pl, which was written from layout.md, reads lists like this library."""
 
 import itertools
 import os
@@ -13,7 +13,7 @@ import time
 from shareable import shared_memory
 
 TOP = pathlib.Path(sys.argv[1])
-NAME = f"fifth-test-{os.getpid()}"
+NAME = f"layout-reader-test-{os.getpid()}"
 BLOCK = pathlib.Path("/dev/shm") / NAME
 FULL = [
     "howdy", b"HoWdY", -273.154, 100, None, True, False, "end\0\0", b"\0\0", "naïve €😀", "", b"", 'a "\\" and a\ttab',
@@ -27,7 +27,7 @@ def perl(*arguments):
     )
 
 
-def shown(text):
+def escape(text):
     return re.sub(rb"[^ -\[\]-~]", lambda found: b"\\x%02x" % found.group()[0], text).decode()
 
 
@@ -46,20 +46,23 @@ def line(values, i):
     if isinstance(value, float):
         return f"float {value:.17g}".replace("inf", "Inf").replace("nan", "NaN")
     if isinstance(value, str):
-        return f'str "{shown(value.encode())}"'
-    return f'bytes "{shown(value)}"'
+        return f'str "{escape(value.encode())}"'
+    return f'bytes "{escape(value)}"'
 
 
-def compare(what):
-    """Compare what both read. reader.pl goes first, because the library repairs what a dead writer left."""
+def compare(case):
+    """Compare the items that both read.
+
+    reader.pl reads first, because the library completes the writes of dead writers.
+    """
     found = perl(NAME)
     try:
         with shared_memory.ShareableList(name=NAME) as values:
             wanted = [line(values, i) for i in range(len(values))]
     except ValueError as error:
-        assert found.returncode != 0 and "Use of" not in found.stderr, (what, found, error)
+        assert found.returncode != 0 and "Use of" not in found.stderr, (case, found, error)
         return
-    assert found.stdout.splitlines() == wanted and found.stderr == "", (what, found, wanted)
+    assert found.stdout.splitlines() == wanted and found.stderr == "", (case, found, wanted)
 
 
 def all_types():
@@ -89,57 +92,57 @@ def vectors():
         compare(path.name)
         count += 1
     assert count > 60, count
-    being_made()
+    being_created()
     BLOCK.unlink()
-    print(f"{count} lists of CPython's, and damaged ones: ok")
+    print(f"{count} lists of CPython and damaged lists: ok")
 
 
-def being_made():
-    """Test a list in each state that it has while stock Python makes it."""
+def being_created():
+    """Test a list in each state that it has while stock Python creates it."""
     formats = struct.pack("8s8s8s", b"q", b"8s", b"xxxxxx?x")
     parts = [struct.pack("5q", 3, 0, 8, 16, 24), struct.pack("q8sq", 1, b"text", 0), formats, bytes([0, 1, 3])]
     size = sum(map(len, parts))
-    answers = [1, ["not ready"] * 3, ["not ready"] * 3, ["int 1"] + ["not ready"] * 2, ["int 1", 'str "text"', "none"]]
-    for step, wanted in enumerate(answers):
+    expected = [1, ["not ready"] * 3, ["not ready"] * 3, ["int 1"] + ["not ready"] * 2, ["int 1", 'str "text"', "none"]]
+    for step, wanted in enumerate(expected):
         BLOCK.write_bytes(b"".join(parts[:step]).ljust(size, b"\0"))
-        compare(f"being made, step {step}")
+        compare(f"being created, step {step}")
         found = perl(NAME)
         assert found.returncode if wanted == 1 else found.stdout.splitlines() == wanted, (step, found)
 
 
-def put(at, form, *numbers):
+def put(offset, form, *numbers):
     with open(BLOCK, "r+b") as file:
-        file.seek(at)
+        file.seek(offset)
         file.write(struct.pack(form, *numbers))
 
 
 def sync_area():
     """Test the states that a dead writer can leave, and sync areas that are not valid."""
-    token, count = 0x3FFFFFF1, 0
-    for what, flags, is_in_journal in [
-        ("killed before its journal was whole", 1, False),
-        ("killed with its journal whole", 1, True),
-        ("killed in a long text", 1 | 8, False),
-        ("killed once its type was mixed", 1 | 2, True),
-        ("damaged, not written since", 4, False),
+    writer_id, count = 0x3FFFFFF1, 0
+    for case, flags, has_record in [
+        ("killed before it committed its redo record", 1, False),
+        ("killed after it committed its redo record", 1, True),
+        ("killed while it wrote a long text", 1 | 8, False),
+        ("killed after the item was slow_stores", 1 | 2, True),
+        ("damaged and not written again", 4, False),
     ]:
         with shared_memory.ShareableList([1, "a text", 2.5], name=NAME) as values:
             (end,) = struct.unpack_from("q", values.shm.buf, 8 + 8 * 3)
             area = (16 + 17 * 3 + end + 63) // 64 * 64
             assert bytes(values.shm.buf[area : area + 8]) == b"shr.sync"
-            put(area + 2816 + 8, "=Q", (token if flags & 1 else 0) << 32 | 3 << 4 | flags)
-            if is_in_journal:
-                put(area + 768 + 512, "=IIQ8sQQ8s", token, 1, 1, b"3s ", 3, 2, b"ab\0")
+            put(area + 2816 + 8, "=Q", (writer_id if flags & 1 else 0) << 32 | 3 << 4 | flags)
+            if has_record:
+                put(area + 768 + 512, "=IIQ8sQQ8s", writer_id, 1, 1, b"3s ", 3, 2, b"ab\0")
             found = perl(NAME).stdout.splitlines()[1]
-            wanted = 'bytes "ab\\x00"' if is_in_journal else "damaged" if flags & 12 else 'str "a text"'
-            assert found == wanted, (what, found)
-            compare(what)
+            wanted = 'bytes "ab\\x00"' if has_record else "damaged" if flags & 12 else 'str "a text"'
+            assert found == wanted, (case, found)
+            compare(case)
             values.unlink()
             count += 1
-    for what, at, number in ("newer", 8, 2), ("another N", 16, 4), ("another size", 24, 2832), ("none", 0, 0):
+    for case, offset, number in ("newer", 8, 2), ("another N", 16, 4), ("another size", 24, 2832), ("none", 0, 0):
         with shared_memory.ShareableList([1, "a text", 2.5], name=NAME) as values:
-            put(area + at, "=I", number)
-            compare(what)
+            put(area + offset, "=I", number)
+            compare(case)
             values.unlink()
             count += 1
     print(f"{count} states of the sync area: ok")
