@@ -2,9 +2,13 @@
 
 usage: reader.py stock|shareable NAME [TURN]        see publish.c
 """
+import pathlib
 import platform
-import struct
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "interop"))
+from notation import describe  # noqa: E402
 
 if sys.argv[1] == "stock":
     from multiprocessing import resource_tracker, shared_memory
@@ -23,20 +27,6 @@ def show(value):
     if isinstance(value, float):
         return f"{value:.2f}"
     return str(value)
-
-
-def describe(value):
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return f"bool {int(value)}"
-    if isinstance(value, int):
-        return f"int {value}"
-    if isinstance(value, float):
-        return "float " + struct.pack(">d", value).hex()
-    if isinstance(value, str):
-        return "str " + value.encode().hex()
-    return "bytes " + value.hex()
 
 
 if len(sys.argv) > 3:

@@ -274,8 +274,8 @@ class ShareableList(_raw.List):
         See SharedMemory.
 
     Items are read and written like those of a list: ``sl[-1]``, ``sl[2:5]``, which returns a list,
-    and ``sl[::2] = values``, which needs as many values as the slice has items. The assignment
-    to a slice writes all items or none.
+    and ``sl[::2] = values``, which needs as many values as the slice has items. An assignment to a
+    slice writes all items, or none if a value cannot be stored in its item.
 
     Raises ValueError if a text is longer than the item's capacity, the item is damaged, or the list
     is closed; OverflowError if an int does not fit in 64 bits; and TypeError if a value cannot be
