@@ -243,11 +243,11 @@
  * Values: a single one, or those of a new list, as a pair of an iterable and a capacity
  * (values_from_with_capacity()).
  */
-%typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
+%typemap(in) const shareable_value *value (shareable_value converted, PyObject *owner = NULL,
                                            status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_from($input, _global_context.index, &plain, &owner) < 0)
+  if (value_from($input, _global_context.index, &converted, &owner) < 0)
     SWIG_fail;
-  $1 = &plain;
+  $1 = &converted;
 }
 %typemap(freearg) const shareable_value *value {
   Py_XDECREF(owner$argnum);
