@@ -102,7 +102,7 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
     return from_str(object, value);
   else if (PyBytes_Check(object))
     return from_bytes(object, value);
-  else if (PyFloat_Check(object)) /* last, because it is slow for other types */
+  else if (PyFloat_Check(object)) /* after the others: for other types, this check is slow */
     *value = shareable_float(PyFloat_AS_DOUBLE(object));
   else
     return PyLong_Check(object) ? from_int(object, item, value) : from_other(object, item, value, owner);
@@ -227,8 +227,8 @@ static int set_capacity(value_array *result, PyObject *capacity) {
 }
 
 /*
- * The array_*() functions return 1 if they made an array of numbers, 0 if the values are not
- * numbers of one type, or -1 with an exception.
+ * The array_*() functions return 1 if they made an array of numbers, 0 if the values are not ints
+ * or floats of 64 bits, all of one type, or -1 with an exception.
  */
 static int array_allocate(value_array *result, size_t count, shareable_type type) {
   result->numbers = PyMem_New(uint64_t, count);
@@ -307,9 +307,7 @@ static bool number_bits(PyObject *object, PyTypeObject *type, uint64_t *bits) {
   return overflow == 0;
 }
 
-/*
- * Converts a list or tuple of only ints or only floats. No Python code runs that could change it.
- */
+/* Converts a list or tuple. No Python code runs during the loop, so the sequence cannot change. */
 static int array_from_sequence(PyObject *sequence, value_array *result) {
   Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
   PyObject **objects = PySequence_Fast_ITEMS(sequence);
