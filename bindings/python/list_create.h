@@ -8,7 +8,7 @@
 
 /*
  * Calls shareable_list_create(), or its variant for ints or floats. May be called without the GIL.
- * Returns what that function returns.
+ * Returns the status of that function.
  */
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
                              uint32_t mode, shareable_error *error);
