@@ -139,7 +139,7 @@ static void look_at_all(blocks *to, int directory) {
   size_t seen = 0, all = 0;
 
   if (names == NULL)
-    cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_fail("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while (readdir(names) != NULL)
     all++;
   rewinddir(names);
@@ -213,7 +213,7 @@ static void add_names(inodes *to, int directory) {
   const struct dirent *entry;
 
   if (names == NULL)
-    cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_fail("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while ((entry = readdir(names)) != NULL)
     add_inode(to, entry->d_ino);
   closedir(names);
@@ -262,7 +262,7 @@ bool blocks_read(blocks *to, char *const *names, size_t count) {
 
   *to = (blocks){0};
   if (directory < 0)
-    cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_fail("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   if (shareable__inventory_take(&to->survey, &error) != SHAREABLE_OK)
     cli_fail("%s", error.text);
   for (size_t i = 0; i < count; i++) {

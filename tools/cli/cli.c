@@ -33,12 +33,12 @@ static _Noreturn void refuse_option(int option, const struct option *longs, char
   const char *text = argv[optind - 1];
 
   if (option == ':')
-    cli_misuse("option '%s' needs an argument", text);
+    cli_misuse("option '%s' requires an argument", text);
   if (has_excess(longs, optopt))
-    cli_misuse("option '%.*s' takes no argument", (int)strcspn(text, "="), text);
+    cli_misuse("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
   if (optopt != 0)
-    cli_misuse("there is no option '-%c'", optopt);
-  cli_misuse("there is no option '%s', or more than one begins so", text);
+    cli_misuse("unknown option '-%c'", optopt);
+  cli_misuse("unknown or ambiguous option '%s'", text);
 }
 
 static void print_help(const cli_command *command) {
@@ -109,7 +109,7 @@ void *cli_allocate(void *old, size_t count, size_t size) {
   void *memory = reallocarray(old, count == 0 ? 1 : count, size);
 
   if (memory == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   return memory;
 }
 
@@ -122,7 +122,7 @@ char *cli_format(const char *format, ...) {
   length = vasprintf(&text, format, arguments);
   va_end(arguments);
   if (length < 0)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   return text;
 }
 
@@ -150,7 +150,7 @@ int64_t cli_number(const char *text, int64_t least, int64_t most, const char *wh
   int64_t number;
 
   if (!cli_integer(text, &number) || number < least || number > most)
-    cli_misuse("'%s' is no %s: a whole number from %" PRId64 " to %" PRId64, text, what, least, most);
+    cli_misuse("'%s' is not a valid %s: expected an integer from %" PRId64 " to %" PRId64, text, what, least, most);
   return number;
 }
 
@@ -208,7 +208,7 @@ static void prepare_for_loss(const char *name) {
   const struct sigaction action = {.sa_sigaction = report_loss, .sa_flags = SA_SIGINFO};
 
   free(loss);
-  loss = cli_format("%s: block '%s' has no memory at a place that was used: it was truncated, or it is lazy and "
+  loss = cli_format("%s: part of the memory of block '%s' is missing: the block was truncated, or it is lazy and "
                     "/dev/shm is full\n",
                     prefix, escaped);
   free(escaped);

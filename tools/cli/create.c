@@ -24,7 +24,7 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
     if (as->type == NULL)
       values[i] = cli_guess(texts[i]);
     else if (!cli_value(texts[i], cli_type(as->type), &values[i], &buffers[i]))
-      cli_misuse("'%s' is no %s", texts[i], as->type);
+      cli_misuse("'%s' is not a valid %s", texts[i], as->type);
     values[i].capacity = as->capacity;
   }
   status = shareable_list_create(&list, name, values, count, as->flags, as->mode, error);
@@ -41,7 +41,7 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
 static void check_values(char *const *texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (texts[i][0] == '-' && strchr("0123456789.in", texts[i][1]) == NULL)
-      cli_misuse("'%s' looks like an option: those stand in front of the name, and '--' in front of such values and it",
+      cli_misuse("'%s' looks like an option: put options before NAME; if it is a value, put '--' before NAME",
                  texts[i]);
 }
 
@@ -73,7 +73,7 @@ static uint32_t mode_from(const char *text) {
   unsigned long mode = strtoul(text, NULL, 8);
 
   if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
-    cli_misuse("'%s' is no mode: octal digits, as 0640", text);
+    cli_misuse("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
   return (uint32_t)mode;
 }
 
@@ -113,11 +113,12 @@ static int run_create(int argc, char **argv) {
   while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lph", longs)) >= 0)
     read_wanted(&as, option);
   if (optind == argc)
-    cli_misuse("no name is given");
+    cli_misuse("NAME is missing");
   if (strcmp(argv[optind - 1], "--") != 0)
     check_values(argv + optind + 1, (size_t)(argc - optind - 1));
   if (as.size != 0 && (optind + 1 < argc || as.type != NULL || as.capacity != 0 || as.flags & SHAREABLE_PLAIN))
-    cli_misuse("a block of --size bytes holds no values");
+    cli_misuse(
+      "--size creates a block that is not a list: it cannot be used with values, --type, --capacity or --plain");
   status = as.size != 0 ? create_memory(argv[optind], &as, &error)
                         : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &as, &error);
   if (status != SHAREABLE_OK)
@@ -125,16 +126,17 @@ static int run_create(int argc, char **argv) {
   return CLI_DONE;
 }
 
-const cli_command cli_create = {"create", "NAME [VALUE]...", "Make a list of the values, or a block of so many bytes.",
-                                "  -s, --size BYTES      a block, not a list; K, M, G, T: powers of 1024\n"
-                                "  -t, --type TYPE       values of that type, not of the one that they look like\n"
-                                "  -c, --capacity BYTES  room for a text that long in each item\n"
-                                "  -m, --mode MODE       the permission bits, less the umask [0600]\n"
-                                "  -l, --lazy            take memory at first use, do not reserve it\n"
-                                "  -p, --plain           the standard library's bytes alone, no sync area\n"
-                                "  -h, --help            print this\n"
+const cli_command cli_create = {"create", "NAME [VALUE]...",
+                                "Create a list of the values, or with --size a block of zeros.",
+                                "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
+                                "  -t, --type TYPE       give all values this type, do not infer it\n"
+                                "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
+                                "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
+                                "  -l, --lazy            allocate memory at first use, do not reserve it\n"
+                                "  -p, --plain           create the standard library's bytes, without a sync area\n"
+                                "  -h, --help            print this help\n"
                                 "\n"
-                                "A value that looks like an int, a float, true, false or none is one; any other\n"
-                                "is a str. Nobody owns the block: it stays until 'shareable rm'. Options stand\n"
-                                "in front: a value may begin with a '-'.\n",
+                                "The type of a value is inferred: int, float, bool (true, false) or none; any\n"
+                                "other value is a str. No process owns the block: it stays until 'shareable rm'\n"
+                                "removes it. Options must come before NAME, because a value may begin with '-'.\n",
                                 run_create};

@@ -92,15 +92,15 @@ static void check_folder(report *to) {
 
   if (stat(SHAREABLE__DIRECTORY, &folder) != 0 || statfs(SHAREABLE__DIRECTORY, &system) != 0) {
     say(to, "folder", WRONG, strerror(errno),
-        "mount a tmpfs at " SHAREABLE__DIRECTORY ": mount -t tmpfs -o mode=1777 shm " SHAREABLE__DIRECTORY);
+        "mount a tmpfs there: mount -t tmpfs -o mode=1777 shm " SHAREABLE__DIRECTORY);
     return;
   }
-  snprintf(found, sizeof found, "%s, mode %04o", system.f_type == TMPFS_MAGIC ? "tmpfs" : "no tmpfs",
+  snprintf(found, sizeof found, "%s, mode %04o", system.f_type == TMPFS_MAGIC ? "tmpfs" : "not a tmpfs",
            (unsigned)folder.st_mode & 07777);
   if ((folder.st_mode & 07777) != 01777)
     say(to, "folder", WRONG, found, "chmod 1777 " SHAREABLE__DIRECTORY);
   else if (system.f_type != TMPFS_MAGIC)
-    say(to, "folder", WRONG, found, "mount a tmpfs there: what is on a disk is slow, and outlives the machine");
+    say(to, "folder", WRONG, found, "mount a tmpfs there: blocks on a disk are slow and survive a reboot");
   else
     say(to, "folder", FINE, found, "");
 }
@@ -119,10 +119,10 @@ static void check_space(report *to) {
   free_size = cli_size(left, &view);
   snprintf(found, sizeof found, "%s, %s of it free", all == 0 ? "unlimited" : size, free_size);
   if (all > 0 && left < all / 10)
-    say(to, "space", WRONG, found, "'shareable ls --sort used' tells who has it, 'shareable gc' what nobody needs");
+    say(to, "space", WRONG, found, "'shareable ls --sort used' shows what uses it, 'shareable gc' what is garbage");
   else if (all > 0 && all <= DOCKERS_SIZE)
     say(to, "space", NOTE, found,
-        "little, as containers have it: docker run --shm-size, or a memory volume in Kubernetes");
+        "small, as is usual in a container: use docker run --shm-size, or a memory volume in Kubernetes");
   else
     say(to, "space", FINE, found, "");
   free(size);
@@ -137,7 +137,7 @@ static void check_inodes(report *to) {
     return;
   snprintf(found, sizeof found, "%" PRIu64 " free", (uint64_t)system.f_ffree);
   if (system.f_ffree < system.f_files / 10)
-    say(to, "inodes", WRONG, found, "too many blocks: 'shareable gc', or mount -o remount,nr_inodes=");
+    say(to, "inodes", WRONG, found, "too many files: run 'shareable gc --remove', or mount -o remount,nr_inodes=");
   else
     say(to, "inodes", FINE, found, "");
 }
@@ -148,13 +148,12 @@ static void check_files(report *to) {
   int fd = open(SHAREABLE__DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 
   if (fd < 0)
-    say(to, "new blocks", WRONG, strerror(errno),
-        "a block begins as an unnamed file (O_TMPFILE) that this user may make there");
+    say(to, "new blocks", WRONG, strerror(errno), "this user must be able to create an unnamed file (O_TMPFILE) there");
   else if (fcntl(fd, F_OFD_SETLK, &lock) != 0)
-    say(to, "new blocks", WRONG, "no locks there",
-        "who is alive is told by locks: have the file system support fcntl(2)'s");
+    say(to, "new blocks", WRONG, "cannot be locked",
+        "the file system must support fcntl(2) locks: they show which processes are alive");
   else
-    say(to, "new blocks", FINE, "can be made and locked", "");
+    say(to, "new blocks", FINE, "can be created and locked", "");
   if (fd >= 0)
     close(fd);
 }
@@ -164,7 +163,7 @@ static void check_kernel(report *to) {
 
   if (commands < 0 || (commands & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0)
     say(to, "membarrier", NOTE, "not allowed",
-        "numbers are written under a lock, some 10 ns slower: allow membarrier(2) in the seccomp profile");
+        "writing a number takes a lock, about 10 ns more: allow membarrier(2) in the seccomp profile");
   else
     say(to, "membarrier", FINE, "allowed", "");
 }
@@ -175,7 +174,8 @@ static void check_proc(report *to) {
   const char *hidden = NULL;
 
   if (mounts == NULL) {
-    say(to, "/proc", WRONG, "not mounted", "mount it: users of a block are found there, and a descriptor's path");
+    say(to, "/proc", WRONG, "not mounted",
+        "mount it: it lists the processes that use a block, and the paths of descriptors");
     return;
   }
   while ((mount = getmntent(mounts)) != NULL)
@@ -183,7 +183,7 @@ static void check_proc(report *to) {
       hidden = hasmntopt(mount, "hidepid");
   if (hidden != NULL && strncmp(hidden, "hidepid=0", 9) != 0 && strncmp(hidden, "hidepid=off", 11) != 0)
     say(to, "/proc", NOTE, "mounted with hidepid",
-        "'shareable ls' shows only this user's processes as users of a block: run it as root");
+        "'shareable ls' finds only this user's processes as users of a block: run it as root");
   else
     say(to, "/proc", FINE, "shows all processes", "");
   endmntent(mounts);
@@ -200,7 +200,8 @@ static void check_protected(report *to) {
     fclose(file);
   snprintf(found, sizeof found, "fs.protected_regular = %d", value);
   say(to, "protection", FINE, found,
-      value > 0 ? "programs that open others' blocks with O_CREAT are refused, root too; these never do" : "");
+      value > 0 ? "programs that open other users' blocks with O_CREAT fail, even as root; this library never does"
+                : "");
 }
 
 /* The last word on RemoveIPC, in the order that systemd reads its files. */
@@ -231,12 +232,12 @@ static bool removes_ipc(void) {
 
 static void check_logind(report *to) {
   if (access("/run/systemd/system", F_OK) != 0)
-    say(to, "logout", FINE, "no systemd runs here", "");
+    say(to, "logout", FINE, "systemd is not running", "");
   else if (getuid() < 1000)
-    say(to, "logout", FINE, "does not touch a system user's blocks", "");
+    say(to, "logout", FINE, "does not remove a system user's blocks", "");
   else if (removes_ipc())
-    say(to, "logout", NOTE, "removes this user's blocks with the last session",
-        "RemoveIPC=no in logind.conf, or loginctl enable-linger, or a system user for what is to stay");
+    say(to, "logout", NOTE, "removes this user's blocks when the last session ends",
+        "set RemoveIPC=no in logind.conf, run loginctl enable-linger, or use a system user for permanent blocks");
   else
     say(to, "logout", FINE, "RemoveIPC=no", "");
 }
@@ -254,9 +255,9 @@ static void check_limit(report *to, const char *check, int resource, uint64_t en
 }
 
 static void check_limits(report *to) {
-  check_limit(to, "open files", RLIMIT_NOFILE, 1024, "a list keeps a descriptor open: ulimit -n");
-  check_limit(to, "file size", RLIMIT_FSIZE, RLIM_INFINITY, "in bytes: no block can be larger (ulimit -f)");
-  check_limit(to, "memory", RLIMIT_AS, RLIM_INFINITY, "in bytes: blocks that are open count (ulimit -v)");
+  check_limit(to, "open files", RLIMIT_NOFILE, 1024, "each open list uses a descriptor: raise ulimit -n");
+  check_limit(to, "file size", RLIMIT_FSIZE, RLIM_INFINITY, "bytes: a block cannot be larger (ulimit -f)");
+  check_limit(to, "memory", RLIMIT_AS, RLIM_INFINITY, "bytes: open blocks count towards this limit (ulimit -v)");
 }
 
 /* The command contains the library; only programs that use the installed one need its reaper. */
@@ -284,10 +285,10 @@ static void check_reaper(report *to) {
   const char *path = shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
 
   if (access(path, X_OK) != 0 && !is_library_there())
-    say(to, "reaper", FINE, "not there, as the library, which alone would need it", "");
+    say(to, "reaper", FINE, "not installed, and neither is the library, which needs it", "");
   else
     check_program(to, "reaper", WRONG, path,
-                  "owned blocks cannot be made without it: install the library's package again");
+                  "owned blocks cannot be created without it: reinstall the library's package");
 }
 
 /* What the file system has in use beyond blocks and memory without a name: hidden files, and folders with all in them. */
@@ -301,7 +302,7 @@ static void check_other_files(report *to, const blocks *all) {
     return;
   used = ((uint64_t)system.f_blocks - (uint64_t)system.f_bfree) * (uint64_t)system.f_bsize;
   size = cli_size(used > known ? used - known : 0, &view);
-  found = cli_format("%s in hidden files, and in folders", size);
+  found = cli_format("%s in hidden files and in folders", size);
   say(to, "other files", FINE, found, "");
   free(found);
   free(size);
@@ -324,14 +325,15 @@ static void check_blocks(report *to) {
       deleted_count++;
     }
   size = cli_size(orphaned, &view);
-  snprintf(found, sizeof found, "%zu of dead owners, %s", orphan_count, size);
+  snprintf(found, sizeof found, "%zu blocks of dead owners, %s", orphan_count, size);
   say(to, "garbage", orphan_count > 0 ? WRONG : FINE, found,
       orphan_count > 0 ? "'shareable gc --remove' removes them" : "");
   free(size);
   size = cli_size(deleted, &view);
-  snprintf(found, sizeof found, "%zu without a name that are in use, %s", deleted_count, size);
+  snprintf(found, sizeof found, "%zu blocks without a name in use, %s", deleted_count, size);
   say(to, "deleted", deleted_count > 0 ? NOTE : FINE, found,
-      deleted_count > 0 ? "'shareable ls' tells by whom: their memory is free once those end" : "");
+      deleted_count > 0 ? "'shareable ls' shows the processes that use them: their memory is freed when those exit"
+                        : "");
   free(size);
   check_other_files(to, &all);
   blocks_free(&all);
@@ -345,7 +347,7 @@ static int run_doctor(int argc, char **argv) {
   while (cli_option(&cli_doctor, argc, argv, ":Jh", longs) >= 0)
     view.json = true;
   if (optind != argc)
-    cli_misuse("it takes no arguments");
+    cli_misuse("unexpected argument '%s'", argv[optind]);
   if (view.json)
     of.table =
       cli_table_new("checks", columns, sizeof columns / sizeof *columns, "CHECK,VERDICT,FOUND,ADVICE", cell, &view);
@@ -360,16 +362,17 @@ static int run_doctor(int argc, char **argv) {
   check_limits(&of);
   check_reaper(&of);
   check_program(&of, "manager", NOTE, shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM),
-                "programs here can start no manager, only connect to one: it comes with this command");
+                "programs cannot start a manager, only connect to one: reinstall the package of this command");
   check_blocks(&of);
   if (of.table != NULL)
     cli_table_print(of.table);
   return of.is_wrong ? CLI_FAILED : CLI_DONE;
 }
 
-const cli_command cli_doctor = {"doctor", "", "Tell what here is in the way of shared memory, and what to do.",
-                                "  -J, --json  as JSON\n"
-                                "  -h, --help  print this\n"
+const cli_command cli_doctor = {"doctor", "", "Check this machine's shared memory setup and suggest fixes.",
+                                "  -J, --json  print JSON\n"
+                                "  -h, --help  print this help\n"
                                 "\n"
-                                "A finding is ok, a note or wrong; where one is wrong, the exit status is 1.\n",
+                                "The result of a check is ok, note or wrong. If one is wrong, the exit status\n"
+                                "is 1.\n",
                                 run_doctor};

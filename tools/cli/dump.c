@@ -93,7 +93,7 @@ static int run_dump(int argc, char **argv) {
     of.headless |= option == 'n';
   }
   if (optind != argc - 1)
-    cli_misuse("one list is to be named");
+    cli_misuse("expected one NAME");
   of.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   print_list(&of, argv[optind]);
   free(of.item.bytes);
@@ -102,8 +102,8 @@ static int run_dump(int argc, char **argv) {
   return of.unread == 0 ? CLI_DONE : CLI_FAILED;
 }
 
-const cli_command cli_dump = {"dump", "NAME", "Print the items of a list, with their types.",
-                              "  -J, --json        as JSON; bytes are strings of hexadecimal digits\n"
-                              "  -n, --noheadings  without the line of headings\n"
-                              "  -h, --help        print this\n",
+const cli_command cli_dump = {"dump", "NAME", "Print the items of a list with their types.",
+                              "  -J, --json        print JSON; bytes are strings of hexadecimal digits\n"
+                              "  -n, --noheadings  do not print the line of headings\n"
+                              "  -h, --help        print this help\n",
                               run_dump};

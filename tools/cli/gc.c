@@ -83,7 +83,7 @@ static int run_gc(int argc, char **argv) {
       is_quiet |= option == 'q';
     }
   if (optind != argc)
-    cli_misuse("it looks at all blocks, and takes no names: 'shareable rm' does");
+    cli_misuse("unexpected argument '%s': gc checks all blocks; 'shareable rm' removes blocks by name", argv[optind]);
   table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,FATE,REASON", cell, &view);
   if (shareable_gc_run(&gc, flags, &error) != SHAREABLE_OK)
     cli_fail("%s", error.text);
@@ -105,14 +105,13 @@ static int run_gc(int argc, char **argv) {
   return CLI_DONE;
 }
 
-const cli_command cli_gc = {"gc", "", "Tell what ended processes left, and remove it if told to.",
-                            CLI_VIEW_HELP
-                            "\n"
-                            "                        NAME,FATE,REASON\n"
-                            "  -R, --remove          remove what is garbage; else nothing is changed\n"
-                            "  -q, --quiet           without those that stay\n"
-                            "  -h, --help            print this\n"
-                            "\n"
-                            "Garbage is what a kernel lock proves to be left by its owner, and nobody has\n"
-                            "open or mapped. Age is no reason.\n",
+const cli_command cli_gc = {"gc", "", "List blocks left by dead processes; --remove deletes them.",
+                            CLI_VIEW_HELP "\n"
+                                          "                        NAME,FATE,REASON\n"
+                                          "  -R, --remove          remove garbage; without it, nothing is changed\n"
+                                          "  -q, --quiet           do not list kept blocks\n"
+                                          "  -h, --help            print this help\n"
+                                          "\n"
+                                          "A block is garbage if a kernel lock proves that its owner is dead, and no\n"
+                                          "process has it open or mapped. Its age does not matter.\n",
                             run_gc};

@@ -47,7 +47,7 @@ static int run_get(int argc, char **argv) {
     as.is_zero |= option == 'z';
   }
   if (argc - optind < 2)
-    cli_misuse("a list is to be named, and one index or more");
+    cli_misuse("expected NAME and at least one INDEX");
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   for (int i = optind + 1; i < argc; i++)
     if (cli_read_item(list, index_of(argv[i]), &value, &item) == SHAREABLE_OK)
@@ -60,11 +60,11 @@ static int run_get(int argc, char **argv) {
   return status;
 }
 
-const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one a line; an index below 0 counts from the end.",
-                             "  -J, --json  as JSON values\n"
-                             "  -t, --type  with the type in front\n"
-                             "  -z, --zero  end each with a NUL, not a newline, which a str may hold\n"
-                             "  -h, --help  print this\n",
+const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line; a negative index counts from the end.",
+                             "  -J, --json  print JSON values\n"
+                             "  -t, --type  print each item's type before it\n"
+                             "  -z, --zero  end each item with a NUL byte, because a str may contain newlines\n"
+                             "  -h, --help  print this help\n",
                              run_get};
 
 /* The type that it has, unless another is asked for: a text is not to become a number because it looks like one. */
@@ -93,12 +93,12 @@ static int run_set(int argc, char **argv) {
   while (cli_option(&cli_set, argc, argv, "+:t:h", longs) >= 0)
     type_name = optarg;
   if (argc - optind != 3)
-    cli_misuse("a list is to be named, an index, and a value");
+    cli_misuse("expected NAME, INDEX and VALUE");
   index = index_of(argv[optind + 1]);
   list = cli_open(argv[optind], 0);
   type = type_for(list, index, type_name);
   if (!cli_value(argv[optind + 2], type, &value, &buffer))
-    cli_fail("'%s' is no %s; --type gives the item another type", argv[optind + 2], cli_type_name(type));
+    cli_fail("'%s' is not a valid %s; --type changes the type of the item", argv[optind + 2], cli_type_name(type));
   status = shareable_list_set(list, index, &value);
   if (status != SHAREABLE_OK)
     cli_fail_item(list, index, status);
@@ -107,9 +107,10 @@ static int run_set(int argc, char **argv) {
   return CLI_DONE;
 }
 
-const cli_command cli_set = {"set", "NAME INDEX VALUE", "Write an item, as a value of the type that it has.",
-                             "  -t, --type TYPE  as int, float, bool, str, bytes (hexadecimal digits) or none\n"
-                             "  -h, --help       print this\n"
+const cli_command cli_set = {"set", "NAME INDEX VALUE", "Write an item; the value keeps the item's type.",
+                             "  -t, --type TYPE  change the type: int, float, bool, str, bytes or none\n"
+                             "  -h, --help       print this help\n"
                              "\n"
-                             "Options stand in front: INDEX and VALUE may begin with a '-'.\n",
+                             "A VALUE of type bytes consists of hexadecimal digits.\n"
+                             "Options must come before NAME, because INDEX and VALUE may begin with '-'.\n",
                              run_set};

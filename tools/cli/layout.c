@@ -92,7 +92,7 @@ static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
   snprintf(name, sizeof name, "%zu", i);
   row.name = name;
   if (!shareable__layout_slot(layout, i, &slot)) {
-    row.holds = "its offsets are damaged: the item is lost";
+    row.holds = "damaged: its offsets are invalid";
     of->unread++;
     cli_table_add(of->table, &row, parent, 0, NULL);
     return;
@@ -121,7 +121,7 @@ static void add_slots(picture *of, bool is_all) {
   for (size_t i = 0; i < shown; i++)
     add_slot(of, i, slots);
   if (shown < layout->count)
-    cli_complain("%zu further items are left out: --all shows them", layout->count - shown);
+    cli_complain("%zu more items are not shown: use --all to show them", layout->count - shown);
 }
 
 static void draw(picture *of, bool is_all) {
@@ -131,16 +131,16 @@ static void draw(picture *of, bool is_all) {
   const unsigned char *sync = (const unsigned char *)of->list->sync.area;
 
   add_area(of, "header", of->base, 8, items);
-  add_area(of, "offsets", layout->offsets, 8 * (count + 1), "where each slot begins, and where the last one ends");
+  add_area(of, "offsets", layout->offsets, 8 * (count + 1), "the start of each slot, and the end of the last");
   add_slots(of, is_all);
-  add_area(of, "formats", layout->formats, 8 * count, "how each item is packed, as struct has it");
+  add_area(of, "formats", layout->formats, 8 * count, "each item's packing format, as in Python's struct");
   add_area(of, "codes", layout->codes, count, "0: as packed, 1: str, 2: bytes, 3: None");
   end = (uint64_t)(layout->codes - of->base) + count;
   if (sync != NULL)
-    add_area(of, "sync area", sync, shareable__area_size(count), "what keeps reads whole, the lock, who waits");
+    add_area(of, "sync area", sync, shareable__area_size(count), "versions of the items, locks, waiters");
   end = sync == NULL ? end : (uint64_t)(sync - of->base) + shareable__area_size(count);
   if (end < size)
-    add_area(of, "rest", of->base + end, size - end, "nothing");
+    add_area(of, "rest", of->base + end, size - end, "unused");
   free(items);
 }
 
@@ -156,7 +156,7 @@ static int run_layout(int argc, char **argv) {
     if (!cli_view_take(&view, option))
       is_all = true;
   if (optind != argc - 1)
-    cli_misuse("one list is to be named");
+    cli_misuse("expected one NAME");
   of.table = cli_table_new("areas", columns, sizeof columns / sizeof *columns, "AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS",
                            cell, &view);
   of.list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
@@ -169,12 +169,12 @@ static int run_layout(int argc, char **argv) {
   return of.unread == 0 ? CLI_DONE : CLI_FAILED;
 }
 
-const cli_command cli_layout = {"layout", "NAME", "Draw the bytes of a list: what lies where.",
+const cli_command cli_layout = {"layout", "NAME", "Show where each part of a list is in its block.",
                                 CLI_VIEW_HELP
                                 "\n"
                                 "                        AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS\n"
-                                "  -a, --all             all items of a long list, not the first 32\n"
-                                "  -h, --help            print this\n"
+                                "  -a, --all             show all items of a long list, not the first 32\n"
+                                "  -h, --help            print this help\n"
                                 "\n"
-                                "shareable-layout(5) tells what the areas are. Offsets and sizes are in bytes.\n",
+                                "Offsets and sizes are in bytes. See shareable-layout(5) for the areas.\n",
                                 run_layout};

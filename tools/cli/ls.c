@@ -154,7 +154,7 @@ static void sort(blocks *of, const char *column) {
         qsort(of->all, of->count, sizeof *of->all, orders[i].compare);
       return;
     }
-  cli_misuse("blocks are sorted by name, size, used or age, not by '%s'", column);
+  cli_misuse("cannot sort by '%s': expected name, size, used or age", column);
 }
 
 /* The ownership logs, read when a name first needs them: that looks at all processes, too, and takes time. */
@@ -189,7 +189,7 @@ static int print_names(void) {
   logs owned = {0};
 
   if (directory == NULL)
-    cli_fail("cannot look into " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_fail("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while ((entry = readdir(directory)) != NULL)
     print_name(dirfd(directory), entry->d_name, &owned);
   closedir(directory);
@@ -218,7 +218,7 @@ static int run_ls(int argc, char **argv) {
     cli_view_take(&view, option);
   }
   if (is_zero && optind != argc)
-    cli_misuse("--zero prints the names of all blocks, and takes none");
+    cli_misuse("--zero lists all blocks and takes no NAME");
   if (is_zero)
     return print_names();
   table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_SHOWN, cell, &view);
@@ -231,18 +231,18 @@ static int run_ls(int argc, char **argv) {
   return are_there ? CLI_DONE : CLI_FAILED;
 }
 
-const cli_command cli_ls = {"ls", "[NAME]...", "List the blocks that are here, or those that are named.",
+const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks, or the named ones.",
                             CLI_VIEW_HELP
                             "\n"
                             "                        " COLUMNS_SHOWN ",\n"
                             "                        USER,MODE,SYNC\n"
-                            "  -x, --sort COLUMN     by name, size, used or age\n"
-                            "  -z, --zero            only the names, as they are, each with a NUL behind it\n"
-                            "  -h, --help            print this\n"
+                            "  -x, --sort COLUMN     sort by name, size, used or age\n"
+                            "  -z, --zero            print only the names, unescaped, each followed by a NUL\n"
+                            "  -h, --help            print this help\n"
                             "\n"
-                            "STATE is live, unused (nobody has it open or owns it), orphaned (its owner has\n"
-                            "ended: 'shareable gc --remove' removes it), deleted (in use, without a name) or\n"
-                            "unknown (its users or its owner cannot be seen from here).\n",
+                            "STATE is live, unused (no process has it open or owns it), orphaned (its owner\n"
+                            "is dead: 'shareable gc --remove' removes it), deleted (in use, but without a\n"
+                            "name) or unknown (this user cannot see all of its users, or its owner).\n",
                             run_ls};
 
 /* One block, a line for each of its columns. */
@@ -257,9 +257,9 @@ static void print_info(const block *of) {
     free(text);
   }
   if (of->state == BLOCK_UNKNOWN && of->unasked != 0)
-    cli_line("%-6s  process %" PRId64 " cannot be asked whether it uses it", "NOTE", of->unasked);
+    cli_line("%-6s  process %" PRId64 " cannot be inspected: it may use the block", "NOTE", of->unasked);
   if (of->is_owner_unknown)
-    cli_line("%-6s  the ownership logs of its user cannot be read from here", "NOTE");
+    cli_line("%-6s  the ownership logs of the block's user cannot be read: its owner is unknown", "NOTE");
 }
 
 static int run_info(int argc, char **argv) {
@@ -271,7 +271,7 @@ static int run_info(int argc, char **argv) {
   while (cli_option(&cli_info, argc, argv, ":Jh", longs) >= 0)
     view.json = view.in_bytes = true;
   if (optind == argc)
-    cli_misuse("no block is named");
+    cli_misuse("NAME is missing");
   are_there = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   if (view.json) {
     cli_table *table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
@@ -288,7 +288,7 @@ static int run_info(int argc, char **argv) {
   return are_there ? CLI_DONE : CLI_FAILED;
 }
 
-const cli_command cli_info = {"info", "NAME...", "Tell all that is known of a block.",
-                              "  -J, --json  as JSON\n"
-                              "  -h, --help  print this\n",
+const cli_command cli_info = {"info", "NAME...", "Show details of a block.",
+                              "  -J, --json  print JSON\n"
+                              "  -h, --help  print this help\n",
                               run_info};

@@ -13,8 +13,8 @@ const cli_command *const cli_commands[] = {&cli_ls,      &cli_info,   &cli_dump,
 
 static void print_usage(void put(const char *text)) {
   put("Usage: shareable COMMAND [OPTION]... [ARGUMENT]...\n"
-      "Blocks and lists of shared memory: this library's, in any language, and those of\n"
-      "Python's multiprocessing.shared_memory.\n\n");
+      "Work with blocks and lists of shared memory: those of this library, in any\n"
+      "language, and those of Python's multiprocessing.shared_memory.\n\n");
   for (const cli_command *const *each = cli_commands; *each != NULL; each++) {
     char *line = cli_format("  %-8s  %s\n", (*each)->name, (*each)->summary);
 
@@ -22,10 +22,11 @@ static void print_usage(void put(const char *text)) {
     free(line);
   }
   put("\n"
-      "  -h, --help     print this; 'shareable COMMAND --help' tells of a command\n"
+      "  -h, --help     print this help; 'shareable COMMAND --help': help on COMMAND\n"
       "  -V, --version  print the version\n"
       "\n"
-      "Exit status: 0 done, 1 failed, 2 misused, 3 timed out. shareable(1) tells more.\n");
+      "Exit status: 0 success, 1 failure, 2 usage error, 3 timeout.\n"
+      "See shareable(1) for details.\n");
 }
 
 static const cli_command *find(const char *name) {
@@ -53,7 +54,7 @@ int main(int argc, char **argv) {
   }
   command = find(argv[1]);
   if (command == NULL)
-    cli_misuse("there is no command '%s'", argv[1]);
+    cli_misuse("unknown command '%s'", argv[1]);
   /* cppcheck-suppress nullPointerRedundantCheck; cli_misuse() does not return */
   return cli_finish(command->run(argc - 1, argv + 1));
 }

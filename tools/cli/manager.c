@@ -17,5 +17,5 @@ static int run_manager(int argc, char **argv) {
   cli_fail("cannot start %s: %s", program, strerror(errno));
 }
 
-const cli_command cli_manager = {"manager", "", "Run a process that owns blocks for others: shareable-manager(1).", "",
+const cli_command cli_manager = {"manager", "", "Run shareable-manager(1), a process that owns blocks for others.", "",
                                  run_manager};

@@ -80,7 +80,7 @@ static __attribute__((format(printf, 1, 0))) cli_text format_line(const char *fo
   int length = vasprintf(&text, format, arguments);
 
   if (length < 0)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   cli_escape(&escaped, text, (size_t)length);
   free(text);
   cli_text_add(&escaped, "\n", 1);

@@ -12,7 +12,7 @@ static int run_rm(int argc, char **argv) {
   while (cli_option(&cli_rm, argc, argv, ":fh", longs) >= 0)
     is_forced = true;
   if (optind == argc && !is_forced)
-    cli_misuse("no block is named");
+    cli_misuse("NAME is missing");
   for (int i = optind; i < argc; i++) {
     shareable_status each = shareable_unlink(argv[i], &error);
 
@@ -27,7 +27,7 @@ static int run_rm(int argc, char **argv) {
   return status;
 }
 
-const cli_command cli_rm = {"rm", "NAME...", "Remove blocks. Who has one open keeps its memory.",
-                            "  -f, --force  say nothing of what is not there\n"
-                            "  -h, --help   print this\n",
+const cli_command cli_rm = {"rm", "NAME...", "Remove blocks. Processes that have one open keep using it.",
+                            "  -f, --force  ignore blocks that do not exist\n"
+                            "  -h, --help   print this help\n",
                             run_rm};

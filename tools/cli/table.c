@@ -52,14 +52,14 @@ static size_t find_column(const cli_column *columns, size_t count, const char *n
   for (size_t i = 0; i < count; i++)
     if (strlen(columns[i].name) == length && strncasecmp(columns[i].name, name, length) == 0)
       return i;
-  cli_misuse("there is no column '%.*s'", (int)length, name);
+  cli_misuse("unknown column '%.*s'", (int)length, name);
 }
 
 /* Each column at most once: an object of JSON has each key once. */
 static void choose_column(cli_table *table, size_t column) {
   for (size_t i = 0; i < table->count; i++)
     if (table->shown[i] == column)
-      cli_misuse("column '%s' is named twice", table->columns[column].name);
+      cli_misuse("column '%s' is given twice", table->columns[column].name);
   table->shown[table->count++] = column;
 }
 
@@ -78,7 +78,7 @@ static void add_column(cli_table *table, const cli_column *column) {
   struct libscols_column *added = scols_table_new_column(table->table, column->name, 0.1, column->flags);
 
   if (added == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   if (has_lines)
     scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
   scols_column_set_safechars(added, has_lines ? "\\\n" : "\\"); /* the backslash is of what is escaped already */
@@ -90,7 +90,7 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
 
   *table = (cli_table){.table = scols_new_table(), .name = name, .columns = columns, .cell = cell, .view = view};
   if (table->table == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   table->shown = cli_allocate(NULL, count, sizeof *table->shown);
   scols_table_enable_raw(table->table, view->raw && !view->json);
   scols_table_enable_noheadings(table->table, view->headless);
@@ -117,12 +117,12 @@ struct libscols_line *cli_table_add(cli_table *table, const void *row, struct li
   struct libscols_line *line = scols_table_new_line(table->table, parent);
 
   if (line == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   for (size_t i = 0; i < table->count; i++) {
     char *text = cell_of(table, row, table->shown[i]);
 
     if (text != NULL && scols_line_refer_data(line, i, text) != 0)
-      cli_fail("no memory");
+      cli_fail("out of memory");
     if (color != NULL && table->shown[i] == colored)
       scols_cell_set_color(scols_line_get_cell(line, i), color);
   }
@@ -153,13 +153,13 @@ static void shorten_column(cli_table *table, size_t column, size_t width) {
   struct libscols_line *line;
 
   if (lines == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   while (scols_table_next_line(table->table, lines, &line) == 0) {
     const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
 
     if (text != NULL && width > 0 && (size_t)u8_strwidth((const uint8_t *)text, nl_langinfo(CODESET)) > width &&
         scols_line_refer_data(line, column, shortened(text, width)) != 0)
-      cli_fail("no memory");
+      cli_fail("out of memory");
   }
   scols_free_iter(lines);
 }
@@ -183,7 +183,7 @@ static void measure(cli_table *table) {
   char *text = NULL;
 
   if (scols_print_table_to_string(table->table, &text) != 0)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   free(text);
 }
 
@@ -261,7 +261,7 @@ static void put_json_children(const cli_table *table, struct libscols_line *line
   const char *separator = "";
 
   if (children == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   cli_put(table->count == 0 ? "" : ",");
   indent(depth + 1);
   cli_put("\"children\": [");
@@ -281,7 +281,7 @@ static void put_json(const cli_table *table) {
   const char *separator = "";
 
   if (lines == NULL)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   cli_put("{\n   \"");
   cli_put(table->name);
   cli_put("\": [");
@@ -303,7 +303,7 @@ static void put_table(const cli_table *table) {
   if (scols_table_is_empty(table->table))
     return;
   if (scols_print_table_to_string(table->table, &text) != 0)
-    cli_fail("no memory");
+    cli_fail("out of memory");
   cli_put(text);
   cli_put("\n");
   free(text);

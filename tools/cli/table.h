@@ -23,11 +23,11 @@ typedef struct cli_view {
   {"output", required_argument, NULL, 'o'}, {"bytes", no_argument, NULL, 'b'}
 /* clang-format on */
 #define CLI_VIEW_HELP                                                                                                  \
-  "  -J, --json            as JSON\n"                                                                                  \
-  "  -r, --raw             without alignment; blanks and the like as \\xHH\n"                                          \
-  "  -n, --noheadings      without the line of headings\n"                                                             \
-  "  -b, --bytes           sizes in bytes and ages in seconds\n"                                                       \
-  "  -o, --output COLUMNS  these columns, with commas between:"
+  "  -J, --json            print JSON\n"                                                                               \
+  "  -r, --raw             do not align columns; write blanks and the like as \\xHH\n"                                 \
+  "  -n, --noheadings      do not print the line of headings\n"                                                        \
+  "  -b, --bytes           print sizes in bytes and ages in seconds\n"                                                 \
+  "  -o, --output COLUMNS  print these columns, separated by commas:"
 
 typedef struct cli_column {
   const char *name;

@@ -137,7 +137,7 @@ shareable_type cli_type(const char *name) {
   for (unsigned i = 0; i < TYPE_COUNT; i++)
     if (strcmp(name, type_names[i]) == 0)
       return (shareable_type)i;
-  cli_misuse("there is no type '%s': int, float, bool, str, bytes or none", name);
+  cli_misuse("unknown type '%s': expected int, float, bool, str, bytes or none", name);
 }
 
 static bool read_int(const char *text, shareable_value *value) {

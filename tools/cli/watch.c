@@ -70,7 +70,7 @@ static void check_name(const watch *of) {
   if (system == ENOENT)
     cli_fail("list '%s' was removed", of->name);
   if (system == 0 && (file.st_ino != segment->inode || file.st_dev != segment->device))
-    cli_fail("list '%s' was removed, and another block has its name now", of->name);
+    cli_fail("list '%s' was removed, and another block now has its name", of->name);
 }
 
 /* Waits for a change at most so long, in nanoseconds; a negative timeout is none. */
@@ -115,7 +115,7 @@ static int64_t timeout_from(const char *text) {
   double seconds = strtod(text, &end);
 
   if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
-    cli_misuse("'%s' is no time in seconds", text);
+    cli_misuse("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
   return (int64_t)(seconds * 1e9);
 }
 
@@ -157,7 +157,7 @@ static int run_watch(int argc, char **argv) {
       timeout = timeout_from(optarg);
   }
   if (optind == argc)
-    cli_misuse("a list is to be named");
+    cli_misuse("NAME is missing");
   of.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   of.name = shareable__name_normalize(argv[optind]);
   of.count = (size_t)(argc - optind - 1);
@@ -175,14 +175,14 @@ static int run_watch(int argc, char **argv) {
   return status;
 }
 
-const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they change, one a line.",
-                               "  -J, --json             each line a JSON object\n"
-                               "  -i, --initial          first what there is\n"
-                               "  -c, --count NUMBER     end after so many lines\n"
-                               "  -t, --timeout SECONDS  end, with status 3, when nothing changes for so long\n"
-                               "  -h, --help             print this\n"
+const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they change, one per line.",
+                               "  -J, --json             print each item as a line of JSON\n"
+                               "  -i, --initial          print the items' present values first\n"
+                               "  -c, --count NUMBER     exit after NUMBER lines\n"
+                               "  -t, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
+                               "  -h, --help             print this help\n"
                                "\n"
-                               "It sleeps until somebody writes; what stock Python writes it finds 20 times a\n"
-                               "second. It ends, with status 1, when the list is removed.\n"
-                               "Options stand in front: INDEX may begin with a '-'.\n",
+                               "watch sleeps until this library writes to the list. It looks for writes by stock\n"
+                               "Python 20 times a second. If the list is removed, watch exits with status 1.\n"
+                               "Options must come before NAME, because INDEX may begin with '-'.\n",
                                run_watch};
