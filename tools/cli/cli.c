@@ -1,5 +1,5 @@
 /*
- * cli.c - what the commands of `shareable` share: how they are called, and how they fail.
+ * cli.c - options, arguments, messages and exit statuses of all commands.
  */
 #include "cli.h"
 
@@ -20,7 +20,10 @@
 
 static const cli_command *current;
 
-/* Whether an option was given as a long one with "=", though it takes no argument: getopt(3) leaves its value. */
+/*
+ * Returns true if the rejected option is one of the long options, given with "=" although it takes
+ * no argument. Only then does getopt_long(3) set optopt to the option's value.
+ */
 static bool has_excess(const struct option *longs, int value) {
   for (; longs->name != NULL; longs++)
     if (longs->val == value)
@@ -28,17 +31,17 @@ static bool has_excess(const struct option *longs, int value) {
   return false;
 }
 
-/* Reports what getopt(3) would report itself, but escaped. */
+/* Prints the error that getopt_long(3) would print, but escaped. */
 static _Noreturn void refuse_option(int option, const struct option *longs, char *const *argv) {
   const char *text = argv[optind - 1];
 
   if (option == ':')
-    cli_misuse("option '%s' requires an argument", text);
+    cli_usage_error("option '%s' requires an argument", text);
   if (has_excess(longs, optopt))
-    cli_misuse("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
+    cli_usage_error("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
   if (optopt != 0)
-    cli_misuse("unknown option '-%c'", optopt);
-  cli_misuse("unknown or ambiguous option '%s'", text);
+    cli_usage_error("unknown option '-%c'", optopt);
+  cli_usage_error("unknown or ambiguous option '%s'", text);
 }
 
 static void print_help(const cli_command *command) {
@@ -58,58 +61,58 @@ int cli_option(const cli_command *command, int argc, char **argv, const char *sh
   option = getopt_long(argc, argv, shorts, longs, NULL);
   if (option == 'h') {
     print_help(command);
-    exit(cli_finish(CLI_DONE));
+    exit(cli_flush_or_warn(CLI_DONE));
   }
   if (option == '?' || option == ':')
     refuse_option(option, longs, argv);
   return option;
 }
 
-/* The program's name and the command's. */
-static char *name_of_current(const char *before, const char *after) {
+/* Returns the names of the program and of the command. The caller frees them. */
+static char *current_name(const char *before, const char *after) {
   return cli_format("%sshareable%s%s%s", before, current == NULL ? "" : " ", current == NULL ? "" : current->name,
                     after);
 }
 
-static void __attribute__((format(printf, 1, 0))) complain(const char *format, va_list arguments) {
-  char *prefix = name_of_current("", ": ");
+static void __attribute__((format(printf, 1, 0))) print_message(const char *format, va_list arguments) {
+  char *prefix = current_name("", ": ");
 
   cli_error_line(prefix, format, arguments);
   free(prefix);
 }
 
-void cli_complain(const char *format, ...) {
+void cli_warn(const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  complain(format, arguments);
+  print_message(format, arguments);
   va_end(arguments);
 }
 
-void cli_fail(const char *format, ...) {
+void cli_die(const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  complain(format, arguments);
+  print_message(format, arguments);
   va_end(arguments);
   exit(CLI_FAILED);
 }
 
-void cli_misuse(const char *format, ...) {
+void cli_usage_error(const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  complain(format, arguments);
+  print_message(format, arguments);
   va_end(arguments);
-  cli_put_error(name_of_current("Try '", " --help'.\n"));
-  exit(CLI_MISUSED);
+  cli_put_error(current_name("Try '", " --help'.\n"));
+  exit(CLI_USAGE);
 }
 
 void *cli_allocate(void *old, size_t count, size_t size) {
   void *memory = reallocarray(old, count == 0 ? 1 : count, size);
 
   if (memory == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   return memory;
 }
 
@@ -122,7 +125,7 @@ char *cli_format(const char *format, ...) {
   length = vasprintf(&text, format, arguments);
   va_end(arguments);
   if (length < 0)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   return text;
 }
 
@@ -136,7 +139,7 @@ int cli_integer_base(const char *text) {
   return is_hexadecimal ? 16 : 10;
 }
 
-bool cli_integer(const char *text, int64_t *integer) {
+bool cli_parse_integer(const char *text, int64_t *integer) {
   int base = cli_integer_base(text);
 
   if (base == 0)
@@ -146,11 +149,12 @@ bool cli_integer(const char *text, int64_t *integer) {
   return errno == 0;
 }
 
-int64_t cli_number(const char *text, int64_t least, int64_t most, const char *what) {
+int64_t cli_parse_number(const char *text, int64_t least, int64_t most, const char *noun) {
   int64_t number;
 
-  if (!cli_integer(text, &number) || number < least || number > most)
-    cli_misuse("'%s' is not a valid %s: expected an integer from %" PRId64 " to %" PRId64, text, what, least, most);
+  if (!cli_parse_integer(text, &number) || number < least || number > most)
+    cli_usage_error("'%s' is not a valid %s: expected an integer from %" PRId64 " to %" PRId64, text, noun, least,
+                    most);
   return number;
 }
 
@@ -161,7 +165,7 @@ static int64_t now(void) {
   return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-void cli_progress(const char *what, size_t done, size_t all) {
+void cli_progress(const char *noun, size_t done, size_t total) {
   static int64_t start, last;
   int64_t time;
 
@@ -170,12 +174,12 @@ void cli_progress(const char *what, size_t done, size_t all) {
   time = now();
   if (start == 0)
     start = last = time;
-  if (done >= all && last != start)
+  if (done >= total && last != start)
     cli_put_error("\r\033[K");
-  if (done >= all) {
+  if (done >= total) {
     start = 0;
   } else if (time - last >= HALF_A_SECOND) {
-    char *line = cli_format("\r%s: %zu of %zu\033[K", what, done, all);
+    char *line = cli_format("\r%s: %zu of %zu\033[K", noun, done, total);
 
     cli_put_error(line);
     free(line);
@@ -183,34 +187,38 @@ void cli_progress(const char *what, size_t done, size_t all) {
   }
 }
 
-/* The message for a block whose memory is gone. It is formatted beforehand: a signal handler may not do it. */
-static char *loss;
+/*
+ * The message of on_sigbus(). It is formatted in advance, because a signal handler must not do it.
+ */
+static char *sigbus_message;
 
 /*
- * The kernel raises this signal where the library reads a block, never within stdio: what was printed before can be
- * written out. If another process has sent the signal, it can be anywhere.
+ * The kernel raises SIGBUS when the library reads a block, never within stdio, so the handler may
+ * flush the output. If another process sent the signal, this process may be anywhere, also in
+ * stdio.
  */
-static void report_loss(int number, siginfo_t *signal, void *context) {
+static void on_sigbus(int number, siginfo_t *signal, void *context) {
   (void)number;
   (void)context;
   if (signal->si_code > 0)
     cli_flush();
-  (void)!write(STDERR_FILENO, loss, strlen(loss));
+  (void)!write(STDERR_FILENO, sigbus_message, strlen(sigbus_message));
   _exit(CLI_FAILED);
 }
 
 /*
- * A process that may write the block may also truncate it, and the memory of a lazy block may not be there: using that
- * memory raises SIGBUS.
+ * A process that may write the block may also truncate it, and the system may have no memory for a
+ * page of a lazy block. An access to such memory raises SIGBUS.
  */
-static void prepare_for_loss(const char *name) {
-  char *prefix = name_of_current("", ""), *escaped = cli_escaped(name);
-  const struct sigaction action = {.sa_sigaction = report_loss, .sa_flags = SA_SIGINFO};
+static void install_sigbus_handler(const char *name) {
+  char *prefix = current_name("", ""), *escaped = cli_escaped(name);
+  const struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
 
-  free(loss);
-  loss = cli_format("%s: part of the memory of block '%s' is missing: the block was truncated, or it is lazy and "
-                    "/dev/shm is full\n",
-                    prefix, escaped);
+  free(sigbus_message);
+  sigbus_message =
+    cli_format("%s: part of the memory of block '%s' is missing: the block was truncated, or it is lazy and "
+               "/dev/shm is full\n",
+               prefix, escaped);
   free(escaped);
   free(prefix);
   sigaction(SIGBUS, &action, NULL);
@@ -220,29 +228,29 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   shareable_error error;
   shareable_list *list;
 
-  prepare_for_loss(name);
+  install_sigbus_handler(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
-    cli_fail("%s", error.text);
+    cli_die("%s", error.text);
   return list;
 }
 
-void cli_complain_not_found(const char *name) {
-  cli_complain("there is no block called '%s'", name[0] == '/' ? name + 1 : name);
+void cli_warn_not_found(const char *name) {
+  cli_warn("there is no block called '%s'", name[0] == '/' ? name + 1 : name);
 }
 
-void cli_fail_item(const shareable_list *list, int64_t index, shareable_status status) {
+void cli_die_item(const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
   shareable_list_explain(list, index, status, &error);
-  cli_fail("%s", error.text);
+  cli_die("%s", error.text);
 }
 
-int cli_finish(int status) {
+int cli_flush_or_warn(int status) {
   int system = cli_flush();
 
   if (system == 0)
     return status;
   if (system != EPIPE)
-    cli_complain("standard output: %s", strerror(system));
+    cli_warn("standard output: %s", strerror(system));
   return CLI_FAILED;
 }

@@ -1,18 +1,18 @@
 /*
- * create.c - shareable create: a list of values, or a block of so many bytes.
+ * create.c - shareable create: creates a list of values, or a block of zeros.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
 
-typedef struct wanted {
+typedef struct settings {
   const char *type;
   uint64_t size;
   uint32_t capacity, flags, mode;
-} wanted;
+} settings;
 
-static shareable_status create_list(const char *name, char *const *texts, size_t count, const wanted *as,
+static shareable_status create_list(const char *name, char *const *texts, size_t count, const settings *chosen,
                                     shareable_error *error) {
   shareable_value *values = cli_allocate(NULL, count, sizeof *values);
   cli_text *buffers = cli_allocate(NULL, count, sizeof *buffers);
@@ -21,13 +21,13 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
 
   memset(buffers, 0, count * sizeof *buffers);
   for (size_t i = 0; i < count; i++) {
-    if (as->type == NULL)
-      values[i] = cli_guess(texts[i]);
-    else if (!cli_value(texts[i], cli_type(as->type), &values[i], &buffers[i]))
-      cli_misuse("'%s' is not a valid %s", texts[i], as->type);
-    values[i].capacity = as->capacity;
+    if (chosen->type == NULL)
+      values[i] = cli_parse_any(texts[i]);
+    else if (!cli_parse(texts[i], cli_parse_type(chosen->type), &values[i], &buffers[i]))
+      cli_usage_error("'%s' is not a valid %s", texts[i], chosen->type);
+    values[i].capacity = chosen->capacity;
   }
-  status = shareable_list_create(&list, name, values, count, as->flags, as->mode, error);
+  status = shareable_list_create(&list, name, values, count, chosen->flags, chosen->mode, error);
   if (status == SHAREABLE_OK)
     shareable_list_unref(list);
   for (size_t i = 0; i < count; i++)
@@ -37,24 +37,24 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
   return status;
 }
 
-/* An option behind the name would become a value unseen. */
+/* An option after the name would silently become a value. */
 static void check_values(char *const *texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (texts[i][0] == '-' && strchr("0123456789.in", texts[i][1]) == NULL)
-      cli_misuse("'%s' looks like an option: put options before NAME; if it is a value, put '--' before NAME",
-                 texts[i]);
+      cli_usage_error("'%s' looks like an option: put options before NAME; if it is a value, put '--' before NAME",
+                      texts[i]);
 }
 
-static shareable_status create_memory(const char *name, const wanted *as, shareable_error *error) {
+static shareable_status create_memory(const char *name, const settings *chosen, shareable_error *error) {
   shareable_memory *memory;
-  shareable_status status = shareable_memory_create(&memory, name, as->size, as->flags, as->mode, error);
+  shareable_status status = shareable_memory_create(&memory, name, chosen->size, chosen->flags, chosen->mode, error);
 
   if (status == SHAREABLE_OK)
     shareable_memory_unref(memory);
   return status;
 }
 
-static uint64_t size_from(const char *text) {
+static uint64_t parse_size(const char *text) {
   static const char units[] = "KMGT";
   size_t length = strlen(text);
   const char *unit = length == 0 ? NULL : strchr(units, text[length - 1]);
@@ -62,40 +62,40 @@ static uint64_t size_from(const char *text) {
   int shift = 0;
 
   if (unit == NULL || *unit == '\0' || length >= sizeof number)
-    return (uint64_t)cli_number(text, 1, INT64_MAX, "size in bytes");
+    return (uint64_t)cli_parse_number(text, 1, INT64_MAX, "size in bytes");
   shift = 10 * (int)(unit - units + 1);
   memcpy(number, text, length - 1);
   number[length - 1] = '\0';
-  return (uint64_t)cli_number(number, 1, INT64_MAX >> shift, "size") << shift;
+  return (uint64_t)cli_parse_number(number, 1, INT64_MAX >> shift, "size") << shift;
 }
 
-static uint32_t mode_from(const char *text) {
+static uint32_t parse_mode(const char *text) {
   unsigned long mode = strtoul(text, NULL, 8);
 
   if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
-    cli_misuse("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
+    cli_usage_error("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
   return (uint32_t)mode;
 }
 
-static void read_wanted(wanted *to, int option) {
+static void take_option(settings *chosen, int option) {
   switch (option) {
   case 's':
-    to->size = size_from(optarg);
+    chosen->size = parse_size(optarg);
     break;
   case 't':
-    to->type = optarg;
+    chosen->type = optarg;
     break;
   case 'c':
-    to->capacity = (uint32_t)cli_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
+    chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
     break;
   case 'm':
-    to->mode = mode_from(optarg);
+    chosen->mode = parse_mode(optarg);
     break;
   case 'l':
-    to->flags |= SHAREABLE_LAZY;
+    chosen->flags |= SHAREABLE_LAZY;
     break;
   default:
-    to->flags |= SHAREABLE_PLAIN;
+    chosen->flags |= SHAREABLE_PLAIN;
   }
 }
 
@@ -105,24 +105,26 @@ static int run_create(int argc, char **argv) {
     {"capacity", required_argument, NULL, 'c'}, {"mode", required_argument, NULL, 'm'},
     {"lazy", no_argument, NULL, 'l'},           {"plain", no_argument, NULL, 'p'},
     {"help", no_argument, NULL, 'h'},           {0}};
-  wanted as = {0};
+  settings chosen = {0};
   shareable_status status;
   shareable_error error;
   int option;
 
   while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lph", longs)) >= 0)
-    read_wanted(&as, option);
+    take_option(&chosen, option);
   if (optind == argc)
-    cli_misuse("NAME is missing");
+    cli_usage_error("NAME is missing");
   if (strcmp(argv[optind - 1], "--") != 0)
     check_values(argv + optind + 1, (size_t)(argc - optind - 1));
-  if (as.size != 0 && (optind + 1 < argc || as.type != NULL || as.capacity != 0 || as.flags & SHAREABLE_PLAIN))
-    cli_misuse(
+  if (chosen.size != 0 &&
+      (optind + 1 < argc || chosen.type != NULL || chosen.capacity != 0 || chosen.flags & SHAREABLE_PLAIN))
+    cli_usage_error(
       "--size creates a block that is not a list: it cannot be used with values, --type, --capacity or --plain");
-  status = as.size != 0 ? create_memory(argv[optind], &as, &error)
-                        : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &as, &error);
+  status = chosen.size != 0
+             ? create_memory(argv[optind], &chosen, &error)
+             : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
   if (status != SHAREABLE_OK)
-    cli_fail("%s", error.text);
+    cli_die("%s", error.text);
   return CLI_DONE;
 }
 

@@ -1,5 +1,5 @@
 /*
- * escape.c - text from outside the program, made safe to show: on a terminal, and in JSON.
+ * escape.c - escapes untrusted text for terminals and JSON.
  */
 #include "escape.h"
 
@@ -11,24 +11,24 @@
 
 #include "cli.h"
 
-void cli_text_reserve(cli_text *to, size_t size) {
-  if (size <= to->size)
+void cli_text_reserve(cli_text *out, size_t size) {
+  if (size <= out->size)
     return;
-  to->bytes = cli_allocate(to->bytes, size * 2, 1);
-  to->size = size * 2;
+  out->bytes = cli_allocate(out->bytes, size * 2, 1);
+  out->size = size * 2;
 }
 
-void cli_text_clear(cli_text *to) {
-  cli_text_reserve(to, 1);
-  to->bytes[0] = '\0';
-  to->length = 0;
+void cli_text_clear(cli_text *out) {
+  cli_text_reserve(out, 1);
+  out->bytes[0] = '\0';
+  out->length = 0;
 }
 
-void cli_text_add(cli_text *to, const char *bytes, size_t length) {
-  cli_text_reserve(to, to->length + length + 1);
-  memcpy(to->bytes + to->length, bytes, length);
-  to->length += length;
-  to->bytes[to->length] = '\0';
+void cli_text_add(cli_text *out, const char *bytes, size_t length) {
+  cli_text_reserve(out, out->length + length + 1);
+  memcpy(out->bytes + out->length, bytes, length);
+  out->length += length;
+  out->bytes[out->length] = '\0';
 }
 
 static bool is_ascii_only;
@@ -37,7 +37,10 @@ void cli_escape_to_ascii(bool is_ascii) {
   is_ascii_only = is_ascii;
 }
 
-/* Control, format and surrogate characters, line and paragraph separators, and whatever else is invisible. */
+/*
+ * Returns false for control, format and surrogate characters, for line and paragraph separators,
+ * and for all other invisible characters.
+ */
 static bool is_shown(ucs4_t character) {
   const uint32_t hidden =
     UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Cs | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp;
@@ -49,7 +52,7 @@ static bool is_shown(ucs4_t character) {
          !uc_is_property(character, UC_PROPERTY_NOT_A_CHARACTER);
 }
 
-/* How many bytes from the start can be shown as they are. */
+/* Returns the number of bytes at the start that need no escape. */
 static size_t count_plain(const char *bytes, size_t length) {
   size_t i = 0;
 
@@ -58,7 +61,7 @@ static size_t count_plain(const char *bytes, size_t length) {
   return i;
 }
 
-/* Decodes one character; false if the byte there begins none, and `*size` is 1. */
+/* Decodes one character. Returns false, with *size 1, if the bytes are not UTF-8. */
 static bool decode(const char *bytes, size_t length, ucs4_t *character, size_t *size) {
   int taken = u8_mbtoucr(character, (const uint8_t *)bytes, length);
 
@@ -66,28 +69,28 @@ static bool decode(const char *bytes, size_t length, ucs4_t *character, size_t *
   return taken > 0;
 }
 
-static void add_hexadecimal(cli_text *to, const char *bytes, size_t length) {
+static void add_hexadecimal(cli_text *out, const char *bytes, size_t length) {
   char hexadecimal[sizeof "\\xHH"];
 
   for (size_t i = 0; i < length; i++) {
     snprintf(hexadecimal, sizeof hexadecimal, "\\x%02x", (unsigned char)bytes[i]);
-    cli_text_add(to, hexadecimal, 4);
+    cli_text_add(out, hexadecimal, 4);
   }
 }
 
-void cli_escape(cli_text *to, const char *bytes, size_t length) {
+void cli_escape(cli_text *out, const char *bytes, size_t length) {
   ucs4_t character;
   size_t size;
 
-  cli_text_reserve(to, to->length + length + 1);
-  to->bytes[to->length] = '\0';
+  cli_text_reserve(out, out->length + length + 1);
+  out->bytes[out->length] = '\0';
   for (size_t i = 0; i < length; i += size) {
     if ((size = count_plain(bytes + i, length - i)) > 0)
-      cli_text_add(to, bytes + i, size);
+      cli_text_add(out, bytes + i, size);
     else if (decode(bytes + i, length - i, &character, &size) && character != '\\' && is_shown(character))
-      cli_text_add(to, bytes + i, size);
+      cli_text_add(out, bytes + i, size);
     else
-      add_hexadecimal(to, bytes + i, size);
+      add_hexadecimal(out, bytes + i, size);
   }
 }
 
@@ -98,8 +101,8 @@ char *cli_escaped(const char *text) {
   return escaped.bytes;
 }
 
-/* As one \uHHHH, or as two: the surrogates of UTF-16. */
-static void add_json_character(cli_text *to, ucs4_t character) {
+/* Adds the character as one \uHHHH, or as a UTF-16 surrogate pair. */
+static void add_json_character(cli_text *out, ucs4_t character) {
   static const char *const shorts[] = {['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
   char code[sizeof "\\uHHHH\\uLLLL"];
 
@@ -110,23 +113,23 @@ static void add_json_character(cli_text *to, ucs4_t character) {
   else
     snprintf(code, sizeof code, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (character >> 10)) & 0xffff,
              (unsigned)(0xdc00 + (character & 0x3ff)) & 0xffff);
-  cli_text_add(to, code, strlen(code));
+  cli_text_add(out, code, strlen(code));
 }
 
-void cli_escape_json(cli_text *to, const char *bytes, size_t length) {
+void cli_escape_json(cli_text *out, const char *bytes, size_t length) {
   ucs4_t character;
   size_t size;
 
-  cli_text_add(to, "\"", 1);
+  cli_text_add(out, "\"", 1);
   for (size_t i = 0; i < length; i += size) {
     if ((size = count_plain(bytes + i, length - i)) > 0)
-      cli_text_add(to, bytes + i, size);
+      cli_text_add(out, bytes + i, size);
     else if (!decode(bytes + i, length - i, &character, &size))
-      add_json_character(to, 0xdc00 + (unsigned char)bytes[i]);
+      add_json_character(out, 0xdc00 + (unsigned char)bytes[i]);
     else if (character == '\\' || character == '"' || !is_shown(character))
-      add_json_character(to, character);
+      add_json_character(out, character);
     else
-      cli_text_add(to, bytes + i, size);
+      cli_text_add(out, bytes + i, size);
   }
-  cli_text_add(to, "\"", 1);
+  cli_text_add(out, "\"", 1);
 }

@@ -1,8 +1,9 @@
 /*
- * escape.h - text from outside the program, made safe to show: on a terminal, and in JSON.
+ * escape.h - escapes untrusted text for terminals and JSON.
  *
- * A name, a value, an argument or an error message may contain any bytes. Control characters drive a terminal, and
- * format characters reorder or hide the text around them. These are escaped, as are bytes that are not UTF-8.
+ * A name, a value, an argument or an error message may contain any bytes. Control characters
+ * have effects on a terminal, and format characters reorder or hide the text around them. These are
+ * escaped, and so are bytes that are not UTF-8.
  */
 #ifndef SHAREABLE__CLI_ESCAPE_H
 #define SHAREABLE__CLI_ESCAPE_H
@@ -10,35 +11,38 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A growing text. Initialize it to zeros; the caller frees `bytes`, which end in a NUL once anything was added. */
+/*
+ * A growing text. The caller initializes it to zeros and frees `bytes`, which end in a NUL after
+ * the first addition.
+ */
 typedef struct cli_text {
   char *bytes;
   size_t size, length;
 } cli_text;
 
-/* Makes room for `size` bytes in all. */
-void cli_text_reserve(cli_text *to, size_t size);
-void cli_text_clear(cli_text *to);
-void cli_text_add(cli_text *to, const char *bytes, size_t length);
+/* Grows the buffer to at least `size` bytes. */
+void cli_text_reserve(cli_text *out, size_t size);
+void cli_text_clear(cli_text *out);
+void cli_text_add(cli_text *out, const char *bytes, size_t length);
 
 /*
- * Adds the bytes on one line: each byte of a control or format character, of a backslash, and of what is not UTF-8 as
- * \xHH. The result is unambiguous.
+ * Adds the bytes as one line. Control and format characters, backslashes and bytes that are not
+ * UTF-8 become one \xHH for each byte, so the result is unambiguous.
  */
-void cli_escape(cli_text *to, const char *bytes, size_t length);
+void cli_escape(cli_text *out, const char *bytes, size_t length);
 
-/* The same for a whole string, as memory that the caller frees. */
+/* Returns the escaped text, which the caller frees. */
 char *cli_escaped(const char *text);
 
 /*
- * Adds the bytes as a JSON string with its quotes. Control and format characters are \uHHHH; a byte 0xHH that is not
- * UTF-8 is \udcHH, as Python's surrogateescape has it, and becomes that byte again by os.fsencode().
+ * Adds the bytes as a JSON string in quotes. Control and format characters become \uHHHH. A byte
+ * 0xHH that is not UTF-8 becomes \udcHH, as in Python's surrogateescape: os.fsencode() decodes it.
  */
-void cli_escape_json(cli_text *to, const char *bytes, size_t length);
+void cli_escape_json(cli_text *out, const char *bytes, size_t length);
 
 /*
- * Whether characters beyond ASCII are escaped too, from now on: a terminal that is not set to UTF-8 may take some of
- * their bytes for control characters.
+ * Sets whether characters that are not ASCII are escaped too. A terminal that is not set to UTF-8
+ * may interpret some of their bytes as control characters.
  */
 void cli_escape_to_ascii(bool is_ascii);
 

@@ -1,5 +1,5 @@
 /*
- * gc.c - shareable gc: removing what ended processes left behind.
+ * gc.c - shareable gc: lists and removes the blocks of dead processes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,31 +21,31 @@ static const cli_column columns[] = {
 typedef struct finding {
   const char *name, *reason;
   shareable_fate fate;
-  size_t width; /* for the reason */
+  size_t width; /* of the reason */
 } finding;
 
 static char *cell(const void *row, size_t column, const cli_view *view) {
   static const char *const fates[] = {
     [SHAREABLE_FATE_KEPT] = "stays", [SHAREABLE_FATE_GARBAGE] = "garbage", [SHAREABLE_FATE_REMOVED] = "removed"};
-  const finding *of = row;
+  const finding *entry = row;
   char *text;
 
   switch (column) {
   case NAME:
-    return cli_format("%s", of->name);
+    return cli_format("%s", entry->name);
   case FATE:
-    return cli_format("%s", fates[of->fate]);
+    return cli_format("%s", fates[entry->fate]);
   default:
     if (view->json || view->raw)
-      return cli_format("%s", of->reason);
-    text = cli_escaped(of->reason);
-    if (of->width > 0)
-      cli_break_lines(text, of->width);
+      return cli_format("%s", entry->reason);
+    text = cli_escaped(entry->reason);
+    if (entry->width > 0)
+      cli_break_lines(text, entry->width);
     return text;
   }
 }
 
-/* What a terminal has room for beside the two other columns; 0: anything. */
+/* Returns the width that the other two columns leave on a terminal, or 0 if there is no limit. */
 static size_t width_left(const shareable_gc *gc) {
   struct winsize window;
   size_t taken = sizeof "NAME FATE___ ";
@@ -83,10 +83,11 @@ static int run_gc(int argc, char **argv) {
       is_quiet |= option == 'q';
     }
   if (optind != argc)
-    cli_misuse("unexpected argument '%s': gc checks all blocks; 'shareable rm' removes blocks by name", argv[optind]);
+    cli_usage_error("unexpected argument '%s': gc checks all blocks; 'shareable rm' removes blocks by name",
+                    argv[optind]);
   table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,FATE,REASON", cell, &view);
   if (shareable_gc_run(&gc, flags, &error) != SHAREABLE_OK)
-    cli_fail("%s", error.text);
+    cli_die("%s", error.text);
   width = width_left(gc);
   for (size_t i = 0; i < shareable_gc_count(gc); i++) {
     const finding each = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_fate(gc, i), width};
@@ -99,9 +100,9 @@ static int run_gc(int argc, char **argv) {
   cli_table_print(table);
   shareable_gc_free(gc);
   if (garbage > 0)
-    cli_complain("%zu blocks are garbage: 'shareable gc --remove' removes them", garbage);
+    cli_warn("%zu blocks are garbage: 'shareable gc --remove' removes them", garbage);
   if (removed > 0)
-    cli_complain("%zu blocks were removed", removed);
+    cli_warn("%zu blocks were removed", removed);
   return CLI_DONE;
 }
 

@@ -1,5 +1,5 @@
 /*
- * item.c - shareable get and set: single items of a list.
+ * item.c - shareable get and set: read and write single items of a list.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,26 +7,25 @@
 #include "output.h"
 #include "text.h"
 
-/* How the user wants the items. */
 typedef struct get {
   bool json, with_type, is_zero;
-} get;
+} get_options;
 
-static int64_t index_of(const char *text) {
-  return cli_number(text, INT64_MIN, INT64_MAX, "index");
+static int64_t parse_index(const char *text) {
+  return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
 }
 
-static void print_item(const shareable_value *value, cli_text *text, const get *as) {
-  cli_text_of(text, value, as->json ? CLI_JSON : CLI_EXACT);
-  if (as->with_type) {
+static void print_item(const shareable_value *value, cli_text *text, const get_options *options) {
+  cli_format_value(text, value, options->json ? CLI_JSON : CLI_EXACT);
+  if (options->with_type) {
     cli_put(cli_type_name(value->type));
     cli_put(" ");
   }
-  if (as->json)
+  if (options->json)
     cli_put_bytes(text->bytes, text->length);
   else
     cli_put_value(text->bytes, text->length);
-  cli_put_bytes(as->is_zero ? "" : "\n", 1);
+  cli_put_bytes(options->is_zero ? "" : "\n", 1);
 }
 
 static int run_get(int argc, char **argv) {
@@ -35,23 +34,23 @@ static int run_get(int argc, char **argv) {
                                         {"zero", no_argument, NULL, 'z'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
-  get as = {0};
+  get_options options = {0};
   cli_text item = {0}, text = {0};
   shareable_value value;
   shareable_list *list;
   int option, status = CLI_DONE;
 
   while ((option = cli_option(&cli_get, argc, argv, "+:Jtzh", longs)) >= 0) {
-    as.json |= option == 'J';
-    as.with_type |= option == 't';
-    as.is_zero |= option == 'z';
+    options.json |= option == 'J';
+    options.with_type |= option == 't';
+    options.is_zero |= option == 'z';
   }
   if (argc - optind < 2)
-    cli_misuse("expected NAME and at least one INDEX");
+    cli_usage_error("expected NAME and at least one INDEX");
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   for (int i = optind + 1; i < argc; i++)
-    if (cli_read_item(list, index_of(argv[i]), &value, &item) == SHAREABLE_OK)
-      print_item(&value, &text, &as);
+    if (cli_read_item_or_warn(list, parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
+      print_item(&value, &text, &options);
     else
       status = CLI_FAILED;
   free(item.bytes);
@@ -67,16 +66,19 @@ const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line;
                              "  -h, --help  print this help\n",
                              run_get};
 
-/* The type that it has, unless another is asked for: a text is not to become a number because it looks like one. */
+/*
+ * Returns the requested type, or the item's type if none is requested: a text must not become a
+ * number because it looks like one.
+ */
 static shareable_type type_for(const shareable_list *list, int64_t index, const char *asked) {
   shareable_type type;
   shareable_status status;
 
   if (asked != NULL)
-    return cli_type(asked);
+    return cli_parse_type(asked);
   status = shareable_list_type(list, index, &type);
   if (status != SHAREABLE_OK)
-    cli_fail_item(list, index, status);
+    cli_die_item(list, index, status);
   return type;
 }
 
@@ -93,15 +95,15 @@ static int run_set(int argc, char **argv) {
   while (cli_option(&cli_set, argc, argv, "+:t:h", longs) >= 0)
     type_name = optarg;
   if (argc - optind != 3)
-    cli_misuse("expected NAME, INDEX and VALUE");
-  index = index_of(argv[optind + 1]);
+    cli_usage_error("expected NAME, INDEX and VALUE");
+  index = parse_index(argv[optind + 1]);
   list = cli_open(argv[optind], 0);
   type = type_for(list, index, type_name);
-  if (!cli_value(argv[optind + 2], type, &value, &buffer))
-    cli_fail("'%s' is not a valid %s; --type changes the type of the item", argv[optind + 2], cli_type_name(type));
+  if (!cli_parse(argv[optind + 2], type, &value, &buffer))
+    cli_die("'%s' is not a valid %s; --type changes the type of the item", argv[optind + 2], cli_type_name(type));
   status = shareable_list_set(list, index, &value);
   if (status != SHAREABLE_OK)
-    cli_fail_item(list, index, status);
+    cli_die_item(list, index, status);
   free(buffer.bytes);
   shareable_list_unref(list);
   return CLI_DONE;

@@ -1,5 +1,5 @@
 /*
- * layout.c - shareable layout: where what lies in a list's block.
+ * layout.c - shareable layout: shows where each part of a list is in its block.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const cli_column columns[] = {
   [HOLDS] = {"HOLDS", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, true, 0},
 };
 
-/* How many items are shown of a longer list. */
+/* The number of items that are shown of a list of more than twice as many. */
 #define FEW 32
 
 typedef struct area {
@@ -34,22 +34,22 @@ typedef struct area {
 } area;
 
 static char *cell(const void *row, size_t column, const cli_view *view) {
-  const area *of = row;
+  const area *part = row;
 
   (void)view;
   switch (column) {
   case AREA:
-    return cli_format("%s", of->name);
+    return cli_format("%s", part->name);
   case OFFSET:
-    return cli_format("%" PRIu64, of->offset);
+    return cli_format("%" PRIu64, part->offset);
   case SIZE:
-    return cli_format("%" PRIu64, of->size);
+    return cli_format("%" PRIu64, part->size);
   case FORMAT:
-    return of->format == NULL ? NULL : cli_format("%s", of->format);
+    return part->format == NULL ? NULL : cli_format("%s", part->format);
   case CODE:
-    return of->code < 0 ? NULL : cli_format("%d", of->code);
+    return part->code < 0 ? NULL : cli_format("%d", part->code);
   default:
-    return cli_format("%s", of->holds);
+    return cli_format("%s", part->holds);
   }
 }
 
@@ -62,7 +62,7 @@ typedef struct picture {
   size_t unread; /* the number of items that could not be read */
 } picture;
 
-/* JSON and raw tables escape texts themselves, but a NUL would end one. */
+/* JSON and raw tables escape the texts themselves, but a NUL would end a text. */
 static cli_style style_for(const shareable_value *value, const cli_view *view) {
   bool has_nul =
     value->type == SHAREABLE_TYPE_STR && value->length > 0 && memchr(value->text, '\0', (size_t)value->length) != NULL;
@@ -70,21 +70,21 @@ static cli_style style_for(const shareable_value *value, const cli_view *view) {
   return (view->json || view->raw) && !has_nul ? CLI_EXACT : CLI_ONE_LINE;
 }
 
-/* What an item holds, in words; the text is good until the next call. */
-static const char *describe(picture *of, size_t i) {
+/* Returns a description of the item's value, which is valid until the next call. */
+static const char *describe(picture *state, size_t i) {
   shareable_value value;
-  shareable_status status = cli_read_item(of->list, (int64_t)i, &value, &of->item);
+  shareable_status status = cli_read_item_or_warn(state->list, (int64_t)i, &value, &state->item);
 
   if (status != SHAREABLE_OK) {
-    of->unread++;
-    return cli_type_of_unread(status);
+    state->unread++;
+    return cli_unread_type_name(status);
   }
-  cli_text_of(&of->text, &value, style_for(&value, of->view));
-  return of->text.bytes;
+  cli_format_value(&state->text, &value, style_for(&value, state->view));
+  return state->text.bytes;
 }
 
-static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
-  const shareable__layout *layout = &of->list->layout;
+static void add_slot(picture *state, size_t i, struct libscols_line *parent) {
+  const shareable__layout *layout = &state->list->layout;
   area row = {.code = -1};
   char name[24], format[9] = "";
   shareable__slot slot;
@@ -93,54 +93,54 @@ static void add_slot(picture *of, size_t i, struct libscols_line *parent) {
   row.name = name;
   if (!shareable__layout_slot(layout, i, &slot)) {
     row.holds = "damaged: its offsets are invalid";
-    of->unread++;
-    cli_table_add(of->table, &row, parent, 0, NULL);
+    state->unread++;
+    cli_table_add(state->table, &row, parent, 0, NULL);
     return;
   }
-  row.offset = (uint64_t)(slot.data - of->base);
+  row.offset = (uint64_t)(slot.data - state->base);
   row.size = slot.size;
   row.code = shareable__item_code(&slot);
   if (shareable__item_format(&slot, format) > 0)
     row.format = format;
-  row.holds = describe(of, i);
-  cli_table_add(of->table, &row, parent, 0, NULL);
+  row.holds = describe(state, i);
+  cli_table_add(state->table, &row, parent, 0, NULL);
 }
 
-static struct libscols_line *add_area(picture *of, const char *name, const unsigned char *from, uint64_t size,
+static struct libscols_line *add_area(picture *state, const char *name, const unsigned char *start, uint64_t size,
                                       const char *holds) {
-  const area row = {name, (uint64_t)(from - of->base), size, NULL, -1, holds};
+  const area row = {name, (uint64_t)(start - state->base), size, NULL, -1, holds};
 
-  return cli_table_add(of->table, &row, NULL, 0, NULL);
+  return cli_table_add(state->table, &row, NULL, 0, NULL);
 }
 
-static void add_slots(picture *of, bool is_all) {
-  const shareable__layout *layout = &of->list->layout;
+static void add_slots(picture *state, bool is_all) {
+  const shareable__layout *layout = &state->list->layout;
   size_t shown = is_all || layout->count <= (size_t)2 * FEW ? layout->count : FEW;
-  struct libscols_line *slots = add_area(of, "slots", layout->data, layout->data_size, "the items");
+  struct libscols_line *slots = add_area(state, "slots", layout->data, layout->data_size, "the items");
 
   for (size_t i = 0; i < shown; i++)
-    add_slot(of, i, slots);
+    add_slot(state, i, slots);
   if (shown < layout->count)
-    cli_complain("%zu more items are not shown: use --all to show them", layout->count - shown);
+    cli_warn("%zu more items are not shown: use --all to show them", layout->count - shown);
 }
 
-static void draw(picture *of, bool is_all) {
-  const shareable__layout *layout = &of->list->layout;
-  uint64_t size = shareable_memory_size(of->list->memory), end, count = layout->count;
+static void draw(picture *state, bool is_all) {
+  const shareable__layout *layout = &state->list->layout;
+  uint64_t size = shareable_memory_size(state->list->memory), end, count = layout->count;
   char *items = cli_format("%zu items", layout->count);
-  const unsigned char *sync = (const unsigned char *)of->list->sync.area;
+  const unsigned char *sync = (const unsigned char *)state->list->sync.area;
 
-  add_area(of, "header", of->base, 8, items);
-  add_area(of, "offsets", layout->offsets, 8 * (count + 1), "the start of each slot, and the end of the last");
-  add_slots(of, is_all);
-  add_area(of, "formats", layout->formats, 8 * count, "each item's packing format, as in Python's struct");
-  add_area(of, "codes", layout->codes, count, "0: as packed, 1: str, 2: bytes, 3: None");
-  end = (uint64_t)(layout->codes - of->base) + count;
+  add_area(state, "header", state->base, 8, items);
+  add_area(state, "offsets", layout->offsets, 8 * (count + 1), "the start of each slot, and the end of the last");
+  add_slots(state, is_all);
+  add_area(state, "formats", layout->formats, 8 * count, "each item's packing format, as in Python's struct");
+  add_area(state, "codes", layout->codes, count, "0: as packed, 1: str, 2: bytes, 3: None");
+  end = (uint64_t)(layout->codes - state->base) + count;
   if (sync != NULL)
-    add_area(of, "sync area", sync, shareable__area_size(count), "versions of the items, locks, waiters");
-  end = sync == NULL ? end : (uint64_t)(sync - of->base) + shareable__area_size(count);
+    add_area(state, "sync area", sync, shareable__area_size(count), "versions of the items, locks, waiters");
+  end = sync == NULL ? end : (uint64_t)(sync - state->base) + shareable__area_size(count);
   if (end < size)
-    add_area(of, "rest", of->base + end, size - end, "unused");
+    add_area(state, "rest", state->base + end, size - end, "unused");
   free(items);
 }
 
@@ -148,7 +148,7 @@ static int run_layout(int argc, char **argv) {
   static const struct option longs[] = {
     CLI_VIEW_LONGS, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
   cli_view view = {0};
-  picture of = {.view = &view};
+  picture state = {.view = &view};
   bool is_all = false;
   int option;
 
@@ -156,17 +156,17 @@ static int run_layout(int argc, char **argv) {
     if (!cli_view_take(&view, option))
       is_all = true;
   if (optind != argc - 1)
-    cli_misuse("expected one NAME");
-  of.table = cli_table_new("areas", columns, sizeof columns / sizeof *columns, "AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS",
-                           cell, &view);
-  of.list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
-  of.base = shareable_memory_address(of.list->memory);
-  draw(&of, is_all);
-  cli_table_print(of.table);
-  free(of.item.bytes);
-  free(of.text.bytes);
-  shareable_list_unref(of.list);
-  return of.unread == 0 ? CLI_DONE : CLI_FAILED;
+    cli_usage_error("expected one NAME");
+  state.table = cli_table_new("areas", columns, sizeof columns / sizeof *columns, "AREA,OFFSET,SIZE,FORMAT,CODE,HOLDS",
+                              cell, &view);
+  state.list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
+  state.base = shareable_memory_address(state.list->memory);
+  draw(&state, is_all);
+  cli_table_print(state.table);
+  free(state.item.bytes);
+  free(state.text.bytes);
+  shareable_list_unref(state.list);
+  return state.unread == 0 ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_layout = {"layout", "NAME", "Show where each part of a list is in its block.",

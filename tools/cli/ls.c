@@ -1,5 +1,5 @@
 /*
- * ls.c - shareable ls and info: what blocks there are, and all that is known of one.
+ * ls.c - shareable ls and info: list blocks, and show their details.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -38,25 +38,25 @@ enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 #define COLUMNS_SHOWN "NAME,KIND,ITEMS,SIZE,USED,USERS,OWNER,AGE,STATE"
 #define COLUMNS_ALL COLUMNS_SHOWN ",USER,MODE,SYNC"
 
-/* The processes, with commas between. */
-static char *users_of(const block *of, const cli_view *view) {
+/* Returns the pids, separated by commas. */
+static char *users_of(const block *info, const cli_view *view) {
   cli_text text = {0};
 
-  for (size_t i = 0; i < of->user_count; i++) {
+  for (size_t i = 0; i < info->user_count; i++) {
     char pid[24];
-    int length = snprintf(pid, sizeof pid, "%s%" PRId64, i == 0 ? "" : ",", of->users[i].pid);
+    int length = snprintf(pid, sizeof pid, "%s%" PRId64, i == 0 ? "" : ",", info->users[i].pid);
 
     cli_text_add(&text, pid, (size_t)length);
   }
-  if (of->has_other_users && !view->json)
+  if (info->has_other_users && !view->json)
     cli_text_add(&text, "?", 1);
   return text.bytes;
 }
 
-static char *owner_of(const block *of, const cli_view *view) {
-  if (of->owner > 0)
-    return cli_format("%" PRId64, of->owner);
-  return of->owner == 0 || view->json ? NULL : cli_format(of->state == BLOCK_ORPHANED ? "ended" : "?");
+static char *owner_of(const block *info, const cli_view *view) {
+  if (info->owner > 0)
+    return cli_format("%" PRId64, info->owner);
+  return info->owner == 0 || view->json ? NULL : cli_format(info->state == BLOCK_ORPHANED ? "ended" : "?");
 }
 
 static char *age_of(int64_t seconds, const cli_view *view) {
@@ -80,35 +80,35 @@ static char *user_of(uid_t uid) {
 }
 
 static char *cell(const void *row, size_t column, const cli_view *view) {
-  const block *of = row;
-  bool has_name = of->state != BLOCK_DELETED;
+  const block *info = row;
+  bool has_name = info->state != BLOCK_DELETED;
 
   switch (column) {
   case NAME:
-    return cli_format("%s", of->name);
+    return cli_format("%s", info->name);
   case KIND:
-    return block_kind_name(of->kind) == NULL ? NULL : cli_format("%s", block_kind_name(of->kind));
+    return block_kind_name(info->kind) == NULL ? NULL : cli_format("%s", block_kind_name(info->kind));
   case ITEMS:
-    return of->kind == BLOCK_LIST ? cli_format("%zu", of->items) : NULL;
+    return info->kind == BLOCK_LIST ? cli_format("%zu", info->items) : NULL;
   case SIZE:
-    return cli_size(of->size, view);
+    return cli_size(info->size, view);
   case USED:
-    return cli_size(of->used, view);
+    return cli_size(info->used, view);
   case USERS:
-    return users_of(of, view);
+    return users_of(info, view);
   case OWNER:
-    return owner_of(of, view);
+    return owner_of(info, view);
   case AGE:
-    return has_name ? age_of(of->age, view) : NULL;
+    return has_name ? age_of(info->age, view) : NULL;
   case STATE:
-    return cli_format("%s", block_state_name(of->state));
+    return cli_format("%s", block_state_name(info->state));
   case USER:
-    return has_name ? user_of(of->uid) : NULL;
+    return has_name ? user_of(info->uid) : NULL;
   case MODE:
-    return has_name ? cli_format("%04o", (unsigned)of->mode) : NULL;
+    return has_name ? cli_format("%04o", (unsigned)info->mode) : NULL;
   case SYNC:
-    return of->kind == BLOCK_LIST
-             ? cli_format("%s", view->json ? (of->is_synced ? "1" : "0") : (of->is_synced ? "yes" : "no"))
+    return info->kind == BLOCK_LIST
+             ? cli_format("%s", view->json ? (info->has_sync_area ? "1" : "0") : (info->has_sync_area ? "yes" : "no"))
              : NULL;
   default:
     return NULL;
@@ -123,78 +123,81 @@ static int descending(int64_t first, int64_t second) {
   return first < second ? 1 : first > second ? -1 : 0;
 }
 
-static int by_size(const void *one, const void *other) {
-  const block *first = one, *second = other;
+static int by_size(const void *a, const void *b) {
+  const block *first = a, *second = b;
 
   return descending((int64_t)first->size, (int64_t)second->size);
 }
 
-static int by_used(const void *one, const void *other) {
-  const block *first = one, *second = other;
+static int by_used(const void *a, const void *b) {
+  const block *first = a, *second = b;
 
   return descending((int64_t)first->used, (int64_t)second->used);
 }
 
-static int by_age(const void *one, const void *other) {
-  const block *first = one, *second = other;
+static int by_age(const void *a, const void *b) {
+  const block *first = a, *second = b;
 
   return descending(first->age, second->age);
 }
 
-/* The largest and the oldest first. */
-static void sort(blocks *of, const char *column) {
+/* Sorts in descending order, or by name. */
+static void sort(blocks *found, const char *column) {
   static const struct {
     const char *column;
-    int (*compare)(const void *one, const void *other);
+    int (*compare)(const void *a, const void *b);
   } orders[] = {{"name", NULL}, {"size", by_size}, {"used", by_used}, {"age", by_age}};
 
   for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
     if (strcmp(column, orders[i].column) == 0) {
-      if (orders[i].compare != NULL && of->count > 0)
-        qsort(of->all, of->count, sizeof *of->all, orders[i].compare);
+      if (orders[i].compare != NULL && found->count > 0)
+        qsort(found->all, found->count, sizeof *found->all, orders[i].compare);
       return;
     }
-  cli_misuse("cannot sort by '%s': expected name, size, used or age", column);
+  cli_usage_error("cannot sort by '%s': expected name, size, used or age", column);
 }
 
-/* The ownership logs, read when a name first needs them: that looks at all processes, too, and takes time. */
+/*
+ * The ownership logs. They are read only when a name needs them, because reading them inspects all
+ * processes and takes time.
+ */
 typedef struct logs {
-  shareable__inventory survey;
+  shareable__inventory inventory;
   bool are_read;
 } logs;
 
-static bool is_owned(logs *in, const char *name, uint64_t inode) {
+static bool is_owned(logs *owned, const char *name, uint64_t inode) {
   shareable_error error;
 
-  if (!in->are_read && shareable__inventory_take(&in->survey, &error) != SHAREABLE_OK)
-    cli_fail("%s", error.text);
-  in->are_read = true;
-  return shareable__inventory_entry_of(&in->survey, name, inode) != NULL;
+  if (!owned->are_read && shareable__inventory_take(&owned->inventory, &error) != SHAREABLE_OK)
+    cli_die("%s", error.text);
+  owned->are_read = true;
+  return shareable__inventory_entry_of(&owned->inventory, name, inode) != NULL;
 }
 
-static void print_name(int directory, const char *name, logs *in) {
+static void print_name(int directory, const char *name, logs *owned) {
   struct stat file;
 
   if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode) ||
-      (name[0] == '.' && !is_owned(in, name, file.st_ino)))
+      (name[0] == '.' && !is_owned(owned, name, file.st_ino)))
     return;
   cli_put_value(name, strlen(name));
   cli_put_bytes("", 1);
 }
 
-/* The names of all blocks as they are, each with a NUL behind it. */
+/* Prints the names of all blocks, unescaped, each followed by a NUL. */
 static int print_names(void) {
   DIR *directory = opendir(SHAREABLE__DIRECTORY);
   const struct dirent *entry;
   logs owned = {0};
 
   if (directory == NULL)
-    cli_fail("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_die("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while ((entry = readdir(directory)) != NULL)
     print_name(dirfd(directory), entry->d_name, &owned);
   closedir(directory);
   if (owned.are_read)
-    shareable__inventory_free(&owned.survey);
+    shareable__inventory_free(&owned.inventory);
   return CLI_DONE;
 }
 
@@ -218,7 +221,7 @@ static int run_ls(int argc, char **argv) {
     cli_view_take(&view, option);
   }
   if (is_zero && optind != argc)
-    cli_misuse("--zero lists all blocks and takes no NAME");
+    cli_usage_error("--zero lists all blocks and takes no NAME");
   if (is_zero)
     return print_names();
   table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_SHOWN, cell, &view);
@@ -245,20 +248,20 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks, or the named on
                             "name) or unknown (this user cannot see all of its users, or its owner).\n",
                             run_ls};
 
-/* One block, a line for each of its columns. */
-static void print_info(const block *of) {
+/* Prints one block, a line for each column. */
+static void print_info(const block *info) {
   const cli_view view = {.in_bytes = false};
 
   for (size_t i = 0; i < COLUMN_COUNT; i++) {
-    char *text = cell(of, i, &view);
+    char *text = cell(info, i, &view);
 
     if (text != NULL)
       cli_line("%-6s  %s", columns[i].name, text);
     free(text);
   }
-  if (of->state == BLOCK_UNKNOWN && of->unasked != 0)
-    cli_line("%-6s  process %" PRId64 " cannot be inspected: it may use the block", "NOTE", of->unasked);
-  if (of->is_owner_unknown)
+  if (info->state == BLOCK_UNKNOWN && info->unreadable_pid != 0)
+    cli_line("%-6s  process %" PRId64 " cannot be inspected: it may use the block", "NOTE", info->unreadable_pid);
+  if (info->is_owner_unknown)
     cli_line("%-6s  the ownership logs of the block's user cannot be read: its owner is unknown", "NOTE");
 }
 
@@ -271,7 +274,7 @@ static int run_info(int argc, char **argv) {
   while (cli_option(&cli_info, argc, argv, ":Jh", longs) >= 0)
     view.json = view.in_bytes = true;
   if (optind == argc)
-    cli_misuse("NAME is missing");
+    cli_usage_error("NAME is missing");
   are_there = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   if (view.json) {
     cli_table *table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);

@@ -1,5 +1,5 @@
 /*
- * main.c - shareable: blocks and lists of shared memory, from a shell.
+ * main.c - the main program of `shareable`: finds and runs the command.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,19 +42,19 @@ int main(int argc, char **argv) {
   cli_output_begin();
   if (argc < 2) {
     print_usage(cli_put_error);
-    return CLI_MISUSED;
+    return CLI_USAGE;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
     print_usage(cli_put);
-    return cli_finish(CLI_DONE);
+    return cli_flush_or_warn(CLI_DONE);
   }
   if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
     cli_line("shareable %s", shareable_version());
-    return cli_finish(CLI_DONE);
+    return cli_flush_or_warn(CLI_DONE);
   }
   command = find(argv[1]);
   if (command == NULL)
-    cli_misuse("unknown command '%s'", argv[1]);
-  /* cppcheck-suppress nullPointerRedundantCheck; cli_misuse() does not return */
-  return cli_finish(command->run(argc - 1, argv + 1));
+    cli_usage_error("unknown command '%s'", argv[1]);
+  /* cppcheck-suppress nullPointerRedundantCheck; cli_usage_error() does not return */
+  return cli_flush_or_warn(command->run(argc - 1, argv + 1));
 }

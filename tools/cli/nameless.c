@@ -1,5 +1,5 @@
 /*
- * nameless.c - how much memory a file without a name takes.
+ * nameless.c - finds the memory that a file without a name uses.
  */
 #include "nameless.h"
 
@@ -11,7 +11,10 @@
 
 #include "shm/segment.h"
 
-/* The file of one line of a process's maps, if that is the one. Only such a file is looked at: another may be remote. */
+/*
+ * Returns the memory of the file of one line of /proc/PID/maps, or 0 if it is another file. Calls
+ * stat(2) only for the file itself, because another file may be on a remote file system.
+ */
 static uint64_t used_of_line(const char *line, const shareable__mapping *user, dev_t device) {
   unsigned long long start, end, inode;
   unsigned high, low;

@@ -1,5 +1,5 @@
 /*
- * nameless.h - how much memory a file without a name takes.
+ * nameless.h - finds the memory that a file without a name uses.
  */
 #ifndef SHAREABLE__CLI_NAMELESS_H
 #define SHAREABLE__CLI_NAMELESS_H
@@ -9,7 +9,10 @@
 
 #include "gc/proc_maps.h"
 
-/* In bytes, of the file that these processes have mapped; 0 if /proc does not show it to this user. */
+/*
+ * Returns the bytes used by the file that these processes have mapped; 0 if this user may not read
+ * that in /proc.
+ */
 uint64_t nameless_used(const shareable__mapping *users, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * output.c - what the command prints: all output goes through these functions.
+ * output.c - prints to standard output and standard error.
  */
 #include "output.h"
 
@@ -17,7 +17,7 @@
 
 static int failure; /* the errno of the first write that failed */
 
-/* Opened for the other direction than the descriptor's, so that a read or a write is an error, as if it were closed. */
+/* Opens a closed descriptor for the wrong direction, so that a read or a write still fails. */
 static void open_missing(int fd) {
   int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY, opened;
 
@@ -36,7 +36,9 @@ static void open_all_missing(void) {
   open_missing(STDERR_FILENO);
 }
 
-/* The encoding matters only to a terminal: a file or a pipe gets the UTF-8 that the block contains. */
+/*
+ * The encoding matters only for a terminal. Files and pipes get the UTF-8 that the block contains.
+ */
 static void escape_for(int fd) {
   cli_escape_to_ascii(isatty(fd) && strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
 }
@@ -44,7 +46,7 @@ static void escape_for(int fd) {
 void cli_output_begin(void) {
   open_all_missing();
   setlocale(LC_ALL, "");
-  setlocale(LC_NUMERIC, "C"); /* numbers are for programs too */
+  setlocale(LC_NUMERIC, "C"); /* programs read the numbers too */
   escape_for(STDOUT_FILENO);
 }
 
@@ -73,14 +75,14 @@ void cli_put_value(const char *bytes, size_t length) {
   free(escaped.bytes);
 }
 
-/* The formatted and escaped text. */
+/* Returns the formatted and escaped line. The caller frees its bytes. */
 static __attribute__((format(printf, 1, 0))) cli_text format_line(const char *format, va_list arguments) {
   cli_text escaped = {0};
   char *text;
   int length = vasprintf(&text, format, arguments);
 
   if (length < 0)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   cli_escape(&escaped, text, (size_t)length);
   free(text);
   cli_text_add(&escaped, "\n", 1);

@@ -1,5 +1,5 @@
 /*
- * rm.c - shareable rm: removing blocks by their names.
+ * rm.c - shareable rm: removes blocks by name.
  */
 #include "cli.h"
 
@@ -12,16 +12,16 @@ static int run_rm(int argc, char **argv) {
   while (cli_option(&cli_rm, argc, argv, ":fh", longs) >= 0)
     is_forced = true;
   if (optind == argc && !is_forced)
-    cli_misuse("NAME is missing");
+    cli_usage_error("NAME is missing");
   for (int i = optind; i < argc; i++) {
     shareable_status each = shareable_unlink(argv[i], &error);
 
     if (each == SHAREABLE_OK || (is_forced && each == SHAREABLE_E_NOT_FOUND))
       continue;
     if (each == SHAREABLE_E_NOT_FOUND)
-      cli_complain_not_found(argv[i]);
+      cli_warn_not_found(argv[i]);
     else
-      cli_complain("%s", error.text);
+      cli_warn("%s", error.text);
     status = CLI_FAILED;
   }
   return status;

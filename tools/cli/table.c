@@ -1,5 +1,5 @@
 /*
- * table.c - rows and columns as lsblk(8) prints them: a table, raw, or JSON.
+ * table.c - prints tables as lsblk(8) does: aligned, raw, or as JSON.
  */
 #include "table.h"
 
@@ -52,14 +52,14 @@ static size_t find_column(const cli_column *columns, size_t count, const char *n
   for (size_t i = 0; i < count; i++)
     if (strlen(columns[i].name) == length && strncasecmp(columns[i].name, name, length) == 0)
       return i;
-  cli_misuse("unknown column '%.*s'", (int)length, name);
+  cli_usage_error("unknown column '%.*s'", (int)length, name);
 }
 
-/* Each column at most once: an object of JSON has each key once. */
+/* Rejects a column that is given twice, because a JSON object must not repeat a key. */
 static void choose_column(cli_table *table, size_t column) {
   for (size_t i = 0; i < table->count; i++)
     if (table->shown[i] == column)
-      cli_misuse("column '%s' is given twice", table->columns[column].name);
+      cli_usage_error("column '%s' is given twice", table->columns[column].name);
   table->shown[table->count++] = column;
 }
 
@@ -72,16 +72,16 @@ static void choose_columns(cli_table *table, size_t count, const char *names) {
   }
 }
 
-/* Texts that were broken into lines stay so. */
+/* A column with SCOLS_FL_WRAP keeps the line breaks of its cells. */
 static void add_column(cli_table *table, const cli_column *column) {
   bool has_lines = (column->flags & SCOLS_FL_WRAP) != 0;
   struct libscols_column *added = scols_table_new_column(table->table, column->name, 0.1, column->flags);
 
   if (added == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   if (has_lines)
     scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-  scols_column_set_safechars(added, has_lines ? "\\\n" : "\\"); /* the backslash is of what is escaped already */
+  scols_column_set_safechars(added, has_lines ? "\\\n" : "\\"); /* backslashes come from escape.h */
 }
 
 cli_table *cli_table_new(const char *name, const cli_column *columns, size_t count, const char *shown, cli_cell *cell,
@@ -90,7 +90,7 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
 
   *table = (cli_table){.table = scols_new_table(), .name = name, .columns = columns, .cell = cell, .view = view};
   if (table->table == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   table->shown = cli_allocate(NULL, count, sizeof *table->shown);
   scols_table_enable_raw(table->table, view->raw && !view->json);
   scols_table_enable_noheadings(table->table, view->headless);
@@ -101,7 +101,7 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
   return table;
 }
 
-/* Raw and JSON are escaped when they are printed: JSON here, raw by the library. */
+/* Raw and JSON output is escaped later: JSON in this file, raw output by libsmartcols. */
 static char *cell_of(const cli_table *table, const void *row, size_t column) {
   char *text = table->cell(row, column, table->view), *escaped;
 
@@ -117,19 +117,19 @@ struct libscols_line *cli_table_add(cli_table *table, const void *row, struct li
   struct libscols_line *line = scols_table_new_line(table->table, parent);
 
   if (line == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   for (size_t i = 0; i < table->count; i++) {
     char *text = cell_of(table, row, table->shown[i]);
 
     if (text != NULL && scols_line_refer_data(line, i, text) != 0)
-      cli_fail("out of memory");
+      cli_die("out of memory");
     if (color != NULL && table->shown[i] == colored)
       scols_cell_set_color(scols_line_get_cell(line, i), color);
   }
   return line;
 }
 
-/* Shortens a text to so many columns of a terminal; the last one is a mark. */
+/* Shortens a text to `width` columns of a terminal. The last column is an ellipsis or "~". */
 static char *shortened(const char *text, size_t width) {
   const char *encoding = nl_langinfo(CODESET);
   bool is_utf8 = strcmp(encoding, "UTF-8") == 0;
@@ -147,24 +147,27 @@ static char *shortened(const char *text, size_t width) {
   return cli_format("%.*s%s", (int)end, text, is_utf8 ? "…" : "~");
 }
 
-/* A shortened cell without a mark would look like another, shorter name. */
+/* Shortens cells visibly: without a mark, a cell would look like another, shorter name. */
 static void shorten_column(cli_table *table, size_t column, size_t width) {
   struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
   struct libscols_line *line;
 
   if (lines == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   while (scols_table_next_line(table->table, lines, &line) == 0) {
     const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
 
     if (text != NULL && width > 0 && (size_t)u8_strwidth((const uint8_t *)text, nl_langinfo(CODESET)) > width &&
         scols_line_refer_data(line, column, shortened(text, width)) != 0)
-      cli_fail("out of memory");
+      cli_die("out of memory");
   }
   scols_free_iter(lines);
 }
 
-/* A long list of users would leave no room for the names. */
+/*
+ * Limits columns to their share of the width: a long list of users would leave no space for the
+ * names.
+ */
 static void limit_shares(cli_table *table) {
   struct winsize window;
 
@@ -178,12 +181,12 @@ static void limit_shares(cli_table *table) {
   }
 }
 
-/* Printing finds the widths of the columns. */
+/* libsmartcols computes the widths of the columns when it prints. */
 static void measure(cli_table *table) {
   char *text = NULL;
 
   if (scols_print_table_to_string(table->table, &text) != 0)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   free(text);
 }
 
@@ -201,7 +204,7 @@ static void indent(int depth) {
     cli_put("   ");
 }
 
-/* The numbers are separated by commas. */
+/* Prints numbers that are separated by commas as an array. */
 static void put_json_array(const char *numbers) {
   cli_put("[");
   cli_put(numbers == NULL ? "" : numbers);
@@ -261,7 +264,7 @@ static void put_json_children(const cli_table *table, struct libscols_line *line
   const char *separator = "";
 
   if (children == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   cli_put(table->count == 0 ? "" : ",");
   indent(depth + 1);
   cli_put("\"children\": [");
@@ -281,7 +284,7 @@ static void put_json(const cli_table *table) {
   const char *separator = "";
 
   if (lines == NULL)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   cli_put("{\n   \"");
   cli_put(table->name);
   cli_put("\": [");
@@ -296,14 +299,14 @@ static void put_json(const cli_table *table) {
   scols_free_iter(lines);
 }
 
-/* The library would say nothing of a table without lines. */
+/* libsmartcols returns no text for a table without lines. */
 static void put_table(const cli_table *table) {
   char *text = NULL;
 
   if (scols_table_is_empty(table->table))
     return;
   if (scols_print_table_to_string(table->table, &text) != 0)
-    cli_fail("out of memory");
+    cli_die("out of memory");
   cli_put(text);
   cli_put("\n");
   free(text);

@@ -1,5 +1,5 @@
 /*
- * text.c - an item's value ↔ what is printed of it and typed for it.
+ * text.c - converts between values and the texts that are printed and typed for them.
  */
 #include "text.h"
 
@@ -11,98 +11,98 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digits.h"
+#include "format_double.h"
 #include "held.h"
 
 static const char *const type_names[] = {"none", "int", "float", "bool", "str", "bytes"};
 enum { TYPE_COUNT = sizeof type_names / sizeof *type_names };
 
-static void put(cli_text *to, const char *bytes, size_t length) {
-  cli_text_clear(to);
-  cli_text_add(to, bytes, length);
+static void put(cli_text *out, const char *bytes, size_t length) {
+  cli_text_clear(out);
+  cli_text_add(out, bytes, length);
 }
 
-/* With a sign that it is no int. */
-static void put_float(cli_text *to, double real) {
-  char digits[CLI_DIGITS_MAX + sizeof ".0"];
+/* Adds ".0" if the text would look like an int. */
+static void put_float(cli_text *out, double real) {
+  char digits[CLI_DOUBLE_MAX + sizeof ".0"];
   int length;
 
   if (!isfinite(real)) {
-    const char *name = isnan(real) ? "nan" : real > 0 ? "inf" : "-inf"; /* of nan, whatever its sign */
-    put(to, name, strlen(name));
+    const char *name = isnan(real) ? "nan" : real > 0 ? "inf" : "-inf"; /* nan has no sign */
+    put(out, name, strlen(name));
     return;
   }
-  length = cli_digits(digits, real);
+  length = cli_format_double(digits, real);
   if (memchr(digits, '.', (size_t)length) == NULL && memchr(digits, 'e', (size_t)length) == NULL) {
     digits[length++] = '.';
     digits[length++] = '0';
   }
-  put(to, digits, (size_t)length);
+  put(out, digits, (size_t)length);
 }
 
-static void put_hexadecimal(cli_text *to, const char *bytes, size_t length) {
+static void put_hexadecimal(cli_text *out, const char *bytes, size_t length) {
   static const char digits[] = "0123456789abcdef";
 
-  cli_text_reserve(to, 2 * length + 1);
+  cli_text_reserve(out, 2 * length + 1);
   for (size_t i = 0; i < length; i++) {
-    to->bytes[2 * i] = digits[(unsigned char)bytes[i] >> 4];
-    to->bytes[2 * i + 1] = digits[(unsigned char)bytes[i] & 15];
+    out->bytes[2 * i] = digits[(unsigned char)bytes[i] >> 4];
+    out->bytes[2 * i + 1] = digits[(unsigned char)bytes[i] & 15];
   }
-  to->length = 2 * length;
-  to->bytes[to->length] = '\0';
+  out->length = 2 * length;
+  out->bytes[out->length] = '\0';
 }
 
-static void put_in_quotes(cli_text *to) {
-  cli_text_reserve(to, to->length + 3);
-  memmove(to->bytes + 1, to->bytes, to->length);
-  to->bytes[0] = to->bytes[to->length + 1] = '"';
-  to->length += 2;
-  to->bytes[to->length] = '\0';
+static void put_in_quotes(cli_text *out) {
+  cli_text_reserve(out, out->length + 3);
+  memmove(out->bytes + 1, out->bytes, out->length);
+  out->bytes[0] = out->bytes[out->length + 1] = '"';
+  out->length += 2;
+  out->bytes[out->length] = '\0';
 }
 
-static void put_str(cli_text *to, const shareable_value *value, cli_style style) {
+static void put_str(cli_text *out, const shareable_value *value, cli_style style) {
   const char *text = value->length == 0 ? "" : value->text;
   size_t length = (size_t)value->length;
 
-  cli_text_clear(to);
+  cli_text_clear(out);
   if (style == CLI_JSON)
-    cli_escape_json(to, text, length);
+    cli_escape_json(out, text, length);
   else if (style == CLI_ONE_LINE)
-    cli_escape(to, text, length);
+    cli_escape(out, text, length);
   else
-    cli_text_add(to, text, length);
+    cli_text_add(out, text, length);
 }
 
-void cli_text_of(cli_text *to, const shareable_value *value, cli_style style) {
+void cli_format_value(cli_text *out, const shareable_value *value, cli_style style) {
   char digits[24];
 
   switch (value->type) {
   case SHAREABLE_TYPE_INT:
-    /* cppcheck-suppress uninitvar; an argument is made before the function runs */
-    put(to, digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, value->integer));
+    /* cppcheck-suppress uninitvar; snprintf() fills the array before put() reads it */
+    put(out, digits, (size_t)snprintf(digits, sizeof digits, "%" PRId64, value->integer));
     break;
   case SHAREABLE_TYPE_FLOAT:
-    put_float(to, value->real);
+    put_float(out, value->real);
     if (style == CLI_JSON && !isfinite(value->real))
-      put_in_quotes(to);
+      put_in_quotes(out);
     break;
   case SHAREABLE_TYPE_BOOL:
-    put(to, value->boolean ? "true" : "false", value->boolean ? 4 : 5);
+    put(out, value->boolean ? "true" : "false", value->boolean ? 4 : 5);
     break;
   case SHAREABLE_TYPE_STR:
-    put_str(to, value, style);
+    put_str(out, value, style);
     break;
   case SHAREABLE_TYPE_BYTES:
-    put_hexadecimal(to, value->text, (size_t)value->length);
+    put_hexadecimal(out, value->text, (size_t)value->length);
     if (style == CLI_JSON)
-      put_in_quotes(to);
+      put_in_quotes(out);
     break;
   default:
-    put(to, style == CLI_JSON ? "null" : "none", 4);
+    put(out, style == CLI_JSON ? "null" : "none", 4);
   }
 }
 
-shareable_status cli_try_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
+shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
   shareable_status status;
 
   if (held_is(list, index))
@@ -114,18 +114,19 @@ shareable_status cli_try_item(const shareable_list *list, int64_t index, shareab
   return status;
 }
 
-shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
-  shareable_status status = cli_try_item(list, index, value, buffer);
+shareable_status cli_read_item_or_warn(const shareable_list *list, int64_t index, shareable_value *value,
+                                       cli_text *buffer) {
+  shareable_status status = cli_read_item(list, index, value, buffer);
   shareable_error error;
 
   if (status == SHAREABLE_OK)
     return status;
   shareable_list_explain(list, index, status, &error);
-  cli_complain("%s", error.text);
+  cli_warn("%s", error.text);
   return status;
 }
 
-const char *cli_type_of_unread(shareable_status status) {
+const char *cli_unread_type_name(shareable_status status) {
   return status == SHAREABLE_E_TIMED_OUT ? "held" : "damaged";
 }
 
@@ -133,22 +134,22 @@ const char *cli_type_name(uint32_t type) {
   return type < TYPE_COUNT ? type_names[type] : "?";
 }
 
-shareable_type cli_type(const char *name) {
+shareable_type cli_parse_type(const char *name) {
   for (unsigned i = 0; i < TYPE_COUNT; i++)
     if (strcmp(name, type_names[i]) == 0)
       return (shareable_type)i;
-  cli_misuse("unknown type '%s': expected int, float, bool, str, bytes or none", name);
+  cli_usage_error("unknown type '%s': expected int, float, bool, str, bytes or none", name);
 }
 
 static bool read_int(const char *text, shareable_value *value) {
   int64_t integer = 0;
-  bool is_read = cli_integer(text, &integer);
+  bool is_read = cli_parse_integer(text, &integer);
 
   *value = shareable_int(integer);
   return is_read;
 }
 
-/* A number that is too large for a float is not one: it would become infinite. */
+/* Rejects a number that is too large for a float: it would become infinite. */
 static bool read_float(const char *text, shareable_value *value) {
   char *end;
 
@@ -169,7 +170,7 @@ static bool read_bytes(const char *text, shareable_value *value, cli_text *buffe
   return true;
 }
 
-bool cli_value(const char *text, shareable_type type, shareable_value *value, cli_text *buffer) {
+bool cli_parse(const char *text, shareable_type type, shareable_value *value, cli_text *buffer) {
   switch (type) {
   case SHAREABLE_TYPE_INT:
     return read_int(text, value);
@@ -189,16 +190,16 @@ bool cli_value(const char *text, shareable_type type, shareable_value *value, cl
   }
 }
 
-shareable_value cli_guess(const char *text) {
+shareable_value cli_parse_any(const char *text) {
   static const shareable_type order[] = {SHAREABLE_TYPE_INT, SHAREABLE_TYPE_FLOAT, SHAREABLE_TYPE_BOOL,
                                          SHAREABLE_TYPE_NONE};
-  cli_text none = {0}; /* of what has no text */
+  cli_text none = {0}; /* stays empty: no type of `order` needs a buffer */
   shareable_value value;
 
   for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-    if (cli_value(text, order[i], &value, &none))
+    if (cli_parse(text, order[i], &value, &none))
       return value;
     else if (order[i] == SHAREABLE_TYPE_INT && cli_integer_base(text) != 0)
-      break; /* too large for an int: as a float it would lose digits */
+      break; /* too large for an int: a float would lose digits */
   return shareable_str(text);
 }
