@@ -1,5 +1,5 @@
 /*
- * item.c - shareable get and set: read and write single items of a list.
+ * item.c - shareable get and set: access to single items of a list.
  */
 #include <stdio.h>
 #include <stdlib.h>
