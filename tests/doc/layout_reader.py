@@ -36,7 +36,7 @@ def line(values, i):
     try:
         value = values[i]
     except ValueError as error:
-        return "not ready" if "not ready" in str(error) else "damaged"
+        return "not ready" if "not ready" in str(error) else "corrupt"
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -94,7 +94,7 @@ def vectors():
     assert count > 60, count
     being_created()
     BLOCK.unlink()
-    print(f"{count} lists of CPython and damaged lists: ok")
+    print(f"{count} lists of CPython and corrupt lists: ok")
 
 
 def being_created():
@@ -123,8 +123,8 @@ def sync_area():
         ("killed before it committed its redo record", 1, False),
         ("killed after it committed its redo record", 1, True),
         ("killed while it wrote a long text", 1 | 8, False),
-        ("killed after the item was slow_stores", 1 | 2, True),
-        ("damaged and not written again", 4, False),
+        ("killed after slow_stores was set", 1 | 2, True),
+        ("corrupt and not written again", 4, False),
     ]:
         with shared_memory.ShareableList([1, "a text", 2.5], name=NAME) as values:
             (end,) = struct.unpack_from("q", values.shm.buf, 8 + 8 * 3)
@@ -134,7 +134,7 @@ def sync_area():
             if has_record:
                 put(area + 768 + 512, "=IIQ8sQQ8s", writer_id, 1, 1, b"3s ", 3, 2, b"ab\0")
             found = perl(NAME).stdout.splitlines()[1]
-            wanted = 'bytes "ab\\x00"' if has_record else "damaged" if flags & 12 else 'str "a text"'
+            wanted = 'bytes "ab\\x00"' if has_record else "corrupt" if flags & 12 else 'str "a text"'
             assert found == wanted, (case, found)
             compare(case)
             values.unlink()

@@ -1,5 +1,5 @@
 /*
- * item.pml - the version word of one item and the redo records (core/src/sync/sync.c), with writers
+ * item.pml - the version word of one item and the redo records (core/src/sync/), with writers
  * killed between any two steps.
  *
  * A step of the model is one access to shared memory. The model merges two steps into one if the
@@ -27,23 +27,23 @@
  * the version, the flag slow_stores and the fast path of stores (store.pml).
  *
  * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (LAST_OPS for the last
- * handle); VIEWS read-only handles that read once; ITEMS and JOURNALS, 1 or 2; at most DEATHS kills
- * and STOPS stops in total. LONG adds texts that are too long for a redo record, READ_LOCKS adds
- * readers that lock. OUTCOME checks only what readers get, and that no process waits for ever.
+ * handle); VIEWS read-only handles that read once; ITEMS and REDO_RECORDS, 1 or 2; at most DEATHS
+ * kills and STOPS stops in total. LONG adds texts that are too long for a redo record, READ_LOCKS
+ * adds readers that lock. OUTCOME checks only what readers get, and that no process waits for ever.
  *
  * Each of these breaks the protocol, and the check must find an error:
- * NOT_READY     complete() uses a redo record that is not committed
- * LATE_FREE     a writer unlocks its item before it frees its redo record
- * FREE_BLINDLY  complete() frees a redo record by a store of 0 to its writer id, even if another
- *               process acquired it
- * BARE_KEPT     an item taken over from an unlogged writer stays unlogged, and its redo record is
- *               not searched
- * DAMAGE_LOST   an item that was corrupt and has no redo record is no longer corrupt after it is
- *               taken over
- * NO_UNLOGGED   a writer waits until a redo record is free
- * UNMARKED      a writer that finds no free redo record does not set unlogged in the word
- * READ_CLEARS   a reader that locked a corrupt item unlocks it as a writer does
- * OLD_VERSION   a reader that took the lock over stores the version that the dead writer found
+ * NOT_COMMITTED  redo_replay() uses a redo record that is not committed
+ * LATE_FREE      a writer unlocks its item before it frees its redo record
+ * FREE_BLINDLY   redo_replay() frees a redo record by a store of 0 to its writer id, even if
+ *                another process acquired it
+ * UNLOGGED_KEPT  an item taken over from an unlogged writer stays unlogged, and its redo record is
+ *                not searched
+ * CORRUPT_LOST   an item that was corrupt and has no redo record is no longer corrupt after it is
+ *                taken over
+ * NO_UNLOGGED    a writer waits until a redo record is free
+ * UNMARKED       a writer that finds no free redo record does not set unlogged in the word
+ * READ_CLEARS    a reader that locked a corrupt item unlocks it as a writer does
+ * OLD_VERSION    a reader that took the lock over stores the version that the dead writer found
  */
 #ifndef PROCS
 #define PROCS 3
@@ -60,8 +60,8 @@
 #ifndef ITEMS
 #define ITEMS 1
 #endif
-#ifndef JOURNALS
-#define JOURNALS 1
+#ifndef REDO_RECORDS
+#define REDO_RECORDS 1
 #endif
 #ifndef DEATHS
 #define DEATHS 2
@@ -72,24 +72,24 @@
 
 /* A version word: writer id (0 if unlocked), 8 bits of version, flags. */
 #define LOCKED 1
-#define DAMAGED 4
-#define BARE 8
+#define CORRUPT 4
+#define UNLOGGED 8
 #define FLAGS 15
-#define SEQUENCE 16
+#define VERSION 16
 #define UNLOCKED 4095
-#define TOKEN(w) ((w) >> 12)
-#define OF(t) ((t) << 12)
-#define NEXT(w, flags) (((((w) & ~FLAGS) + SEQUENCE) & UNLOCKED) | (flags))
+#define OWNER_OF(w) ((w) >> 12)
+#define LOCKED_BY(t) ((t) << 12)
+#define NEXT(w, flags) (((((w) & ~FLAGS) + VERSION) & UNLOCKED) | (flags))
 /* Flags of a locked item that can be recovered only from a redo record. */
-#ifdef DAMAGE_LOST
-#define SPOILT BARE
+#ifdef CORRUPT_LOST
+#define NEEDS_RECORD UNLOGGED
 #else
-#define SPOILT (BARE | DAMAGED)
+#define NEEDS_RECORD (UNLOGGED | CORRUPT)
 #endif
-#define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
+#define HOLDER_IS_DEAD(w) (((w) & LOCKED) && dead[OWNER_OF(w)])
 
 /* The lock's owner is stopped and alive: E_TIMED_OUT. */
-#define IS_STUCK(w) (((w) & LOCKED) && stopped[TOKEN(w)] && !dead[TOKEN(w)])
+#define IS_STUCK(w) (((w) & LOCKED) && stopped[OWNER_OF(w)] && !dead[OWNER_OF(w)])
 
 #define NUMBER 1
 #define TEXT 2
@@ -99,8 +99,8 @@ bool dead[PROCS + 1], done[PROCS + 1], stopped[PROCS + 1];
 int word[ITEMS];
 byte data0[ITEMS], data1[ITEMS], format[ITEMS] = TEXT;
 
-byte j_token[JOURNALS], j_item[JOURNALS], j_format[JOURNALS], j_data0[JOURNALS], j_data1[JOURNALS];
-bool j_ready[JOURNALS];
+byte r_owner[REDO_RECORDS], r_item[REDO_RECORDS], r_format[REDO_RECORDS], r_data0[REDO_RECORDS], r_data1[REDO_RECORDS];
+bool r_committed[REDO_RECORDS];
 
 /*
  * What no process of the program knows: what item i must contain, and whether an unlogged write to
@@ -110,12 +110,12 @@ byte truth[ITEMS], true_format[ITEMS] = TEXT;
 bool lost[ITEMS];
 
 #define IS(i, f, a, b) ((f) == true_format[i] && (a) == truth[i] && ((f) == NUMBER || (b) == truth[i]))
-#define IS_WHOLE(i) IS(i, format[i], data0[i], data1[i])
-#define READY_FOR(k, i) (j_ready[k] && j_item[k] == (i))
-#if JOURNALS == 1
-#define READY_COUNT(i) READY_FOR(0, i)
+#define IS_COMPLETE(i) IS(i, format[i], data0[i], data1[i])
+#define IS_COMMITTED_FOR(k, i) (r_committed[k] && r_item[k] == (i))
+#if REDO_RECORDS == 1
+#define COMMITTED_COUNT(i) IS_COMMITTED_FOR(0, i)
 #else
-#define READY_COUNT(i) (READY_FOR(0, i) + READY_FOR(1, i))
+#define COMMITTED_COUNT(i) (IS_COMMITTED_FOR(0, i) + IS_COMMITTED_FOR(1, i))
 #endif
 
 #ifdef OUTCOME
@@ -126,14 +126,14 @@ bool lost[ITEMS];
 
 /* put_word() that unlocks an item. An item that has a committed redo record is locked. */
 #ifdef LATE_FREE
-#define NONE_IS_READY(i) true
+#define NONE_IS_COMMITTED(i) true
 #else
-#define NONE_IS_READY(i) (READY_COUNT(i) == 0)
+#define NONE_IS_COMMITTED(i) (COMMITTED_COUNT(i) == 0)
 #endif
 #define UNLOCK(i, next)                                           \
-  INVARIANT(TOKEN(word[i]) == me);                                \
-  INVARIANT(NONE_IS_READY(i));                                    \
-  INVARIANT((((next) & DAMAGED) -> lost[i] : IS_WHOLE(i)));       \
+  INVARIANT(OWNER_OF(word[i]) == me);                                \
+  INVARIANT(NONE_IS_COMMITTED(i));                                    \
+  INVARIANT((((next) & CORRUPT) -> lost[i] : IS_COMPLETE(i)));       \
   word[i] = next;                                                 \
   next = 0
 
@@ -144,17 +144,17 @@ inline put(i, f, a, b) {
   format[i] = f
 }
 
-/* find_journal(); k is JOURNALS if there is none. */
-#ifdef NOT_READY
-#define HAS(k, i) (j_token[k] != 0 && j_item[k] == (i))
+/* redo_find(); k is REDO_RECORDS if there is none. */
+#ifdef NOT_COMMITTED
+#define HAS(k, i) (r_owner[k] != 0 && r_item[k] == (i))
 #else
-#define HAS(k, i) READY_FOR(k, i)
+#define HAS(k, i) IS_COMMITTED_FOR(k, i)
 #endif
-inline find_journal(i, k) {
+inline redo_find(i, k) {
   if
   :: atomic { HAS(0, i) -> k = 0 }
   :: atomic { !HAS(0, i) -> k = 1 }
-#if JOURNALS > 1
+#if REDO_RECORDS > 1
      if
      :: atomic { HAS(1, i) -> k = 1 }
      :: atomic { !HAS(1, i) -> k = 2 }
@@ -163,54 +163,54 @@ inline find_journal(i, k) {
   fi
 }
 
-/* complete(): the caller has taken over the item's lock. */
-inline complete(i) {
-  find_journal(i, ck);
+/* redo_replay(): the caller has taken over the item's lock. */
+inline redo_replay(i) {
+  redo_find(i, ck);
   if
-  :: atomic { ck < JOURNALS -> ct = j_token[ck] };
-     put(i, j_format[ck], j_data0[ck], j_data1[ck]);
-#ifndef BARE_KEPT
-     word[i] = word[i] & ~(BARE | DAMAGED);
+  :: atomic { ck < REDO_RECORDS -> owner = r_owner[ck] };
+     put(i, r_format[ck], r_data0[ck], r_data1[ck]);
+#ifndef UNLOGGED_KEPT
+     word[i] = word[i] & ~(UNLOGGED | CORRUPT);
 #endif
-     j_ready[ck] = 0;
+     r_committed[ck] = 0;
 #ifdef FREE_BLINDLY
-     d_step { j_token[ck] = 0; ck = 0; ct = 0 }
+     d_step { r_owner[ck] = 0; ck = 0; owner = 0 }
 #else
-     d_step { if :: j_token[ck] == ct -> j_token[ck] = 0 :: else fi; ck = 0; ct = 0 }
+     d_step { if :: r_owner[ck] == owner -> r_owner[ck] = 0 :: else fi; ck = 0; owner = 0 }
 #endif
-  :: atomic { ck == JOURNALS -> ck = 0 }
+  :: atomic { ck == REDO_RECORDS -> ck = 0 }
   fi
 }
 
-/* take_over(), after the swap of the word; sets `next` to the word that unlocks the item. */
-inline take_over(i, next) {
-#ifdef BARE_KEPT
+/* steal_lock(), after the swap of the word; sets `next` to the word that unlocks the item. */
+inline steal_lock(i, next) {
+#ifdef UNLOGGED_KEPT
   if
-  :: word[i] & BARE -> next = NEXT(word[i], DAMAGED)
-  :: else -> complete(i); next = NEXT(word[i], word[i] & DAMAGED)
+  :: word[i] & UNLOGGED -> next = NEXT(word[i], CORRUPT)
+  :: else -> redo_replay(i); next = NEXT(word[i], word[i] & CORRUPT)
   fi
 #else
-  complete(i);
-  next = NEXT(word[i], ((word[i] & SPOILT) -> DAMAGED : 0))
+  redo_replay(i);
+  next = NEXT(word[i], ((word[i] & NEEDS_RECORD) -> CORRUPT : 0))
 #endif
 }
 
-/* mend(), after the swap of the word. */
-inline mend(i) {
-  take_over(i, mended);
-  d_step { UNLOCK(i, mended) }
+/* recover(), after the swap of the word. */
+inline recover(i) {
+  steal_lock(i, recovered);
+  d_step { UNLOCK(i, recovered) }
 }
 
-#define SWAP_DEAD(i) word[i] = (word[i] & UNLOCKED) | OF(me)
+#define SWAP_DEAD(i) word[i] = (word[i] & UNLOCKED) | LOCKED_BY(me)
 
 /* lock(); `before` is the word without the lock. */
 inline lock(i) {
   if
-  :: atomic { !(word[i] & LOCKED) -> before = word[i]; word[i] = word[i] | LOCKED | OF(me) }
-  :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) };
-     take_over(i, before)
+  :: atomic { !(word[i] & LOCKED) -> before = word[i]; word[i] = word[i] | LOCKED | LOCKED_BY(me) }
+  :: atomic { HOLDER_IS_DEAD(word[i]) -> SWAP_DEAD(i) };
+     steal_lock(i, before)
 #if STOPS > 0
-  :: atomic { IS_STUCK(word[i]) -> is_late = 1 }
+  :: atomic { IS_STUCK(word[i]) -> timed_out = 1 }
 #endif
   fi
 }
@@ -224,61 +224,61 @@ inline lock(i) {
  */
 inline reclaim(n) {
   if
-  :: atomic { !j_ready[n] -> skip };
-     d_step { if :: j_token[n] == ct -> j_token[n] = 0 :: else fi; ct = 0 }
-  :: atomic { j_ready[n] -> x = j_item[n]; ct = 0 };
+  :: atomic { !r_committed[n] -> skip };
+     d_step { if :: r_owner[n] == owner -> r_owner[n] = 0 :: else fi; owner = 0 }
+  :: atomic { r_committed[n] -> x = r_item[n]; owner = 0 };
      if
-     :: atomic { IS_OF_THE_DEAD(word[x]) -> SWAP_DEAD(x) };
-        mend(x); x = 0
-     :: atomic { !IS_OF_THE_DEAD(word[x]) -> x = 0 }
+     :: atomic { HOLDER_IS_DEAD(word[x]) -> SWAP_DEAD(x) };
+        recover(x); x = 0
+     :: atomic { !HOLDER_IS_DEAD(word[x]) -> x = 0 }
      fi
   fi
 }
 
-#define IS_RECLAIMABLE(n) (j_token[n] != 0 && dead[j_token[n]] && (!j_ready[n] || IS_OF_THE_DEAD(word[j_item[n]])))
+#define IS_RECLAIMABLE(n) (r_owner[n] != 0 && dead[r_owner[n]] && (!r_committed[n] || HOLDER_IS_DEAD(word[r_item[n]])))
 
-#if JOURNALS == 1
-#define NONE_IS_FREE (j_token[0] != 0)
+#if REDO_RECORDS == 1
+#define NONE_IS_FREE (r_owner[0] != 0)
 #else
-#define NONE_IS_FREE (j_token[0] != 0 && j_token[1] != 0)
+#define NONE_IS_FREE (r_owner[0] != 0 && r_owner[1] != 0)
 #endif
 
-/* claim_journal(); k is JOURNALS if none is free. */
-inline claim_journal() {
+/* redo_acquire(); k is REDO_RECORDS if none is free. */
+inline redo_acquire() {
   do
-  :: atomic { j_token[0] == 0 -> j_token[0] = me; k = 0; INVARIANT(!j_ready[0]); break }
-  :: atomic { IS_RECLAIMABLE(0) -> ct = j_token[0] }; reclaim(0)
-#if JOURNALS > 1
-  :: atomic { j_token[1] == 0 -> j_token[1] = me; k = 1; INVARIANT(!j_ready[1]); break }
-  :: atomic { IS_RECLAIMABLE(1) -> ct = j_token[1] }; reclaim(1)
+  :: atomic { r_owner[0] == 0 -> r_owner[0] = me; k = 0; INVARIANT(!r_committed[0]); break }
+  :: atomic { IS_RECLAIMABLE(0) -> owner = r_owner[0] }; reclaim(0)
+#if REDO_RECORDS > 1
+  :: atomic { r_owner[1] == 0 -> r_owner[1] = me; k = 1; INVARIANT(!r_committed[1]); break }
+  :: atomic { IS_RECLAIMABLE(1) -> owner = r_owner[1] }; reclaim(1)
 #endif
 #ifndef NO_UNLOGGED
-  :: atomic { NONE_IS_FREE -> k = JOURNALS; break }
+  :: atomic { NONE_IS_FREE -> k = REDO_RECORDS; break }
 #endif
   od
 }
 
-/* fill_journal(): after it the write is not lost, whichever process dies. */
-inline fill_journal(i) {
-  j_item[k] = i;
-  d_step { j_format[k] = type; j_data0[k] = v; j_data1[k] = v1 };
+/* redo_fill(): after it the write is not lost, whichever process dies. */
+inline redo_fill(i) {
+  r_item[k] = i;
+  d_step { r_format[k] = type; r_data0[k] = v; r_data1[k] = v1 };
   d_step {
-    INVARIANT(j_token[k] == me && TOKEN(word[i]) == me && READY_COUNT(i) == 0);
-    j_ready[k] = 1;
+    INVARIANT(r_owner[k] == me && OWNER_OF(word[i]) == me && COMMITTED_COUNT(i) == 0);
+    r_committed[k] = 1;
     truth[i] = v; true_format[i] = type; lost[i] = 0
   }
 }
 
-/* free_journal() of the caller's redo record. */
-inline free_journal() {
-  d_step { INVARIANT(j_token[k] == me); j_ready[k] = 0 };
-  d_step { INVARIANT(j_token[k] == me); j_token[k] = 0; k = 0 }
+/* redo_free() of the caller's redo record. */
+inline redo_free() {
+  d_step { INVARIANT(r_owner[k] == me); r_committed[k] = 0 };
+  d_step { INVARIANT(r_owner[k] == me); r_owner[k] = 0; k = 0 }
 }
 
 #ifdef UNMARKED
 #define MARK(i) lost[i] = 1
 #else
-#define MARK(i) word[i] = word[i] | BARE; lost[i] = 1
+#define MARK(i) word[i] = word[i] | UNLOGGED; lost[i] = 1
 #endif
 
 /* put_locked() without a redo record. */
@@ -290,44 +290,44 @@ inline put_unlogged(i) {
 
 /* put_locked() */
 inline put_logged(i) {
-  fill_journal(i);
-#ifndef BARE_KEPT
+  redo_fill(i);
+#ifndef UNLOGGED_KEPT
   if
-  :: atomic { word[i] & (BARE | DAMAGED) -> word[i] = word[i] & ~(BARE | DAMAGED) }
+  :: atomic { word[i] & (UNLOGGED | CORRUPT) -> word[i] = word[i] & ~(UNLOGGED | CORRUPT) }
   :: else
   fi;
 #endif
   put(i, type, v, v1);
 #ifdef LATE_FREE
   d_step { UNLOCK_WRITTEN(i) };
-  free_journal()
+  redo_free()
 #else
-  free_journal();
+  redo_free();
   d_step { UNLOCK_WRITTEN(i) }
 #endif
 }
 
-#define IS_LIKE(i) (type == NUMBER && format[i] == NUMBER)
+#define SAME_FORMAT(i) (type == NUMBER && format[i] == NUMBER)
 
 /* shareable__sync_write() */
 inline write(i) {
   lock(i);
   if
 #if STOPS > 0
-  :: atomic { is_late -> is_late = 0 }
+  :: atomic { timed_out -> timed_out = 0 }
 #endif
-  :: atomic { !is_late && IS_LIKE(i) -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
+  :: atomic { !timed_out && SAME_FORMAT(i) -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
      d_step { lost[i] = 0; UNLOCK_WRITTEN(i) } /* shareable__item_same_format() */
-  :: atomic { !is_late && !IS_LIKE(i) -> skip };
+  :: atomic { !timed_out && !SAME_FORMAT(i) -> skip };
      if
 #ifdef LONG
-     :: atomic { type == TEXT -> k = JOURNALS } /* longer than a redo record */
+     :: atomic { type == TEXT -> k = REDO_RECORDS } /* longer than a redo record */
 #endif
-     :: claim_journal()
+     :: redo_acquire()
      fi;
      if
-     :: atomic { k == JOURNALS -> skip }; put_unlogged(i)
-     :: atomic { k < JOURNALS -> skip }; put_logged(i)
+     :: atomic { k == REDO_RECORDS -> skip }; put_unlogged(i)
+     :: atomic { k < REDO_RECORDS -> skip }; put_logged(i)
      fi
   fi
 }
@@ -336,7 +336,7 @@ inline write(i) {
  * A read between begin and end, of the item or of a redo record. Leaves the enclosing loop if it
  * read one value.
  */
-#define FORGET ck = 0; rf = 0; ra = 0; rb = 0; stamp = 0
+#define FORGET ck = 0; rf = 0; ra = 0; rb = 0; seen = 0
 #define READ(f, a, b)                                     \
   rf = f;                                                 \
   ra = a;                                                 \
@@ -344,9 +344,9 @@ inline write(i) {
   :: atomic { rf == TEXT -> rb = b }                      \
   :: atomic { rf != TEXT -> skip }                        \
   fi;                                                     \
-  if /* shareable__sync_end() */                          \
-  :: atomic { word[i] == stamp -> assert(IS(i, rf, ra, rb)); FORGET; break } \
-  :: atomic { word[i] != stamp -> FORGET }                \
+  if /* shareable__read_valid() */                          \
+  :: atomic { word[i] == seen -> assert(IS(i, rf, ra, rb)); FORGET; break } \
+  :: atomic { word[i] != seen -> FORGET }                \
   fi
 
 #ifdef READ_CLEARS
@@ -360,16 +360,16 @@ inline write(i) {
 #define VERSION_OF_READ before
 #endif
 
-/* A read under the lock: from lock_to_read() to shareable__sync_finish(). */
+/* A read under the lock: from lock_to_read() to shareable__read_end(). */
 inline read_locked(i) {
   lock(i);
   if
 #if STOPS > 0
-  :: atomic { is_late -> is_late = 0 }
+  :: atomic { timed_out -> timed_out = 0 }
 #endif
-  :: atomic { !is_late && (before & DAMAGED) -> INVARIANT(lost[i]) }; /* E_CORRUPT */
+  :: atomic { !timed_out && (before & CORRUPT) -> INVARIANT(lost[i]) }; /* E_CORRUPT */
      d_step { before = AFTER_READ; UNLOCK(i, before) }
-  :: atomic { !is_late && !(before & DAMAGED) -> rf = format[i] };
+  :: atomic { !timed_out && !(before & CORRUPT) -> rf = format[i] };
      ra = data0[i];
      if
      :: atomic { rf == TEXT -> rb = data1[i] }
@@ -383,31 +383,31 @@ inline read_locked(i) {
 /* A read by a read-write handle. */
 inline read(i) {
   do
-  :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] }; /* shareable__sync_glance() */
+  :: atomic { !(word[i] & (LOCKED | CORRUPT)) -> seen = word[i] }; /* shareable__read_begin_fast() */
      READ(format[i], data0[i], data1[i])
-  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> INVARIANT(lost[i]); break } /* E_CORRUPT */
-  :: atomic { IS_OF_THE_DEAD(word[i]) -> SWAP_DEAD(i) }; /* inherit() */
-     mend(i)
+  :: atomic { (word[i] & (LOCKED | CORRUPT)) == CORRUPT -> INVARIANT(lost[i]); break } /* E_CORRUPT */
+  :: atomic { HOLDER_IS_DEAD(word[i]) -> SWAP_DEAD(i) }; /* recover_for_read() */
+     recover(i)
 #if STOPS > 0
   :: atomic { IS_STUCK(word[i]) -> break }
 #endif
   od
 }
 
-/* A read by a read-only handle: show_journal(). */
+/* A read by a read-only handle: read_from_redo(). */
 inline view(i) {
   do
-  :: atomic { !(word[i] & (LOCKED | DAMAGED)) -> stamp = word[i] };
+  :: atomic { !(word[i] & (LOCKED | CORRUPT)) -> seen = word[i] };
      READ(format[i], data0[i], data1[i])
-  :: atomic { (word[i] & (LOCKED | DAMAGED)) == DAMAGED -> INVARIANT(lost[i]); break }
-  :: atomic { IS_OF_THE_DEAD(word[i]) -> stamp = word[i] };
-     find_journal(i, ck);
+  :: atomic { (word[i] & (LOCKED | CORRUPT)) == CORRUPT -> INVARIANT(lost[i]); break }
+  :: atomic { HOLDER_IS_DEAD(word[i]) -> seen = word[i] };
+     redo_find(i, ck);
      if
-     :: atomic { ck < JOURNALS -> skip };
-        READ(j_format[ck], j_data0[ck], j_data1[ck])
-     :: atomic { ck == JOURNALS && !(stamp & SPOILT) -> skip };
+     :: atomic { ck < REDO_RECORDS -> skip };
+        READ(r_format[ck], r_data0[ck], r_data1[ck])
+     :: atomic { ck == REDO_RECORDS && !(seen & NEEDS_RECORD) -> skip };
         READ(format[i], data0[i], data1[i])
-     :: atomic { ck == JOURNALS && (stamp & SPOILT) -> stamp = 0; ck = 0; break } /* E_CORRUPT */
+     :: atomic { ck == REDO_RECORDS && (seen & NEEDS_RECORD) -> seen = 0; ck = 0; break } /* E_CORRUPT */
      fi
 #if STOPS > 0
   :: atomic { IS_STUCK(word[i]) -> break }
@@ -424,12 +424,12 @@ inline choose_item() {
   fi
 }
 
-#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; ct = 0; before = 0; mended = 0; is_late = 0; FORGET
+#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; owner = 0; before = 0; recovered = 0; timed_out = 0; FORGET
 
 proctype Handle(byte me; byte ops) {
-  byte op, i, type, v, v1, k, x, ck, ct, rf, ra, rb;
-  bool is_late;
-  int before, mended, stamp;
+  byte op, i, type, v, v1, k, x, ck, owner, rf, ra, rb;
+  bool timed_out;
+  int before, recovered, seen;
 
   {
     do
@@ -446,7 +446,7 @@ proctype Handle(byte me; byte ops) {
 
 proctype View() {
   byte op, i, ck, rf, ra, rb;
-  int stamp;
+  int seen;
 
   do
   :: atomic { op == 0 -> op++; choose_item() }; view(i)

@@ -35,18 +35,19 @@
  * SLICES.
  *
  * Each of these breaks the protocol, and the check must find an error:
- * NO_BIT        a waiter does not set the bit
- * BIT_APART     the bit is a separate word: set before the check of the lock, cleared by an unlock
- *               that wakes
- * TAKE_BARE     a waiter that has slept acquires the lock without the bit
- * LEAVE_BARE    a waiter that has slept leaves without setting the bit
- * WAKE_FIRST    unlocking wakes before the word is 0
- * UNLOCK_BLINDLY  unlocking loads the bit, and then stores 0
- * TIME_FIRST    a woken process checks the time before the word, and leaves with the wake-up if the
- *               timeout has expired
- * BLIND_TAKE    a dead owner's lock is taken over by a store, even if another process took it first
- * NOT_TOLD      the process that takes over does not receive E_OWNER_DIED
- * NO_SLICE      only a wake-up or the timeout ends a sleep
+ * NO_BIT             a waiter does not set the bit
+ * BIT_APART          the bit is a separate word: set before the check of the lock, cleared by an
+ *                    unlock that wakes
+ * TAKE_WITHOUT_BIT   a waiter that has slept acquires the lock without the bit
+ * LEAVE_WITHOUT_BIT  a waiter that has slept leaves without setting the bit
+ * WAKE_FIRST         unlocking wakes before the word is 0
+ * UNLOCK_BLINDLY     unlocking loads the bit, and then stores 0
+ * TIME_FIRST         a woken process checks the time before the word, and leaves with the wake-up
+ *                    if the timeout has expired
+ * STEAL_BLINDLY      a dead owner's lock is taken over by a store, even if another process took it
+ *                    first
+ * NOT_REPORTED       the process that takes over does not receive E_OWNER_DIED
+ * NO_SLICE           only a wake-up or the timeout ends a sleep
  */
 #ifndef PROCS
 #define PROCS 3
@@ -94,33 +95,33 @@ byte holder;
 #define SOME 1
 #define OVER 2
 
-#define GET(is_told, bit)                    \
+#define GET(owner_died, bit)                    \
   lock = me | (bit);                         \
   assert(holder == 0 || dead[holder]);       \
-  assert((is_told) == (holder != 0));        \
+  assert((owner_died) == (holder != 0));        \
   holder = me
 
-#ifdef TAKE_BARE
+#ifdef TAKE_WITHOUT_BIT
 #define BIT_OF_TAKER 0
 #else
 #define BIT_OF_TAKER (has_slept -> BIT : 0)
 #endif
 
 /* take() of the word that was seen. Leaves the enclosing loop if the word has not changed. */
-#define TAKE(is_told, bit)                                  \
+#define TAKE(owner_died, bit)                                  \
   if                                                        \
-  :: atomic { lock == owner -> GET(is_told, bit); break }   \
+  :: atomic { lock == owner -> GET(owner_died, bit); break }   \
   :: atomic { lock != owner -> skip }                       \
   fi
 
-#ifdef NOT_TOLD
-#define IS_TOLD false
+#ifdef NOT_REPORTED
+#define OWNER_DIED false
 #else
-#define IS_TOLD true
+#define OWNER_DIED true
 #endif
 
 /* Leaves the enclosing loop: E_TIMED_OUT. */
-#define LOOK_AT_TIME                       \
+#define CHECK_TIME                       \
   if                                       \
   :: atomic { time != ENDLESS -> break }   \
   :: atomic { time != OVER -> skip }       \
@@ -145,10 +146,10 @@ inline sleep_on(seen) {
   fi
 }
 
-#ifdef LEAVE_BARE
-#define MAY_LEAVE_BARE (time != ENDLESS)
+#ifdef LEAVE_WITHOUT_BIT
+#define MAY_LEAVE_WITHOUT_BIT (time != ENDLESS)
 #else
-#define MAY_LEAVE_BARE (time != ENDLESS && !has_slept)
+#define MAY_LEAVE_WITHOUT_BIT (time != ENDLESS && !has_slept)
 #endif
 #ifdef NO_BIT
 #define SET_BIT skip
@@ -161,7 +162,7 @@ inline set_bit_and_sleep() {
   if
   :: atomic { lock == owner -> SET_BIT };
 #ifndef TIME_FIRST
-     LOOK_AT_TIME;
+     CHECK_TIME;
 #endif
      sleep_on(owner)
   :: atomic { lock != owner -> skip }
@@ -172,7 +173,7 @@ inline set_bit_and_sleep() {
 inline wait_for() {
   do
 #ifdef TIME_FIRST
-  :: LOOK_AT_TIME;
+  :: CHECK_TIME;
      owner = lock;
 #elif defined(BIT_APART)
   :: waiters = 1;
@@ -184,12 +185,12 @@ inline wait_for() {
      :: atomic { owner == 0 -> skip };
         TAKE(false, BIT_OF_TAKER)
      :: atomic { owner != 0 && dead[ID(owner)] -> skip };
-#ifdef BLIND_TAKE
-        atomic { GET(IS_TOLD, BIT); break }
+#ifdef STEAL_BLINDLY
+        atomic { GET(OWNER_DIED, BIT); break }
 #else
-        TAKE(IS_TOLD, BIT)
+        TAKE(OWNER_DIED, BIT)
 #endif
-     :: atomic { owner != 0 && !dead[ID(owner)] && MAY_LEAVE_BARE -> break } /* E_TIMED_OUT without a sleep */
+     :: atomic { owner != 0 && !dead[ID(owner)] && MAY_LEAVE_WITHOUT_BIT -> break } /* E_TIMED_OUT without a sleep */
      :: atomic { owner != 0 && !dead[ID(owner)] -> skip };
         set_bit_and_sleep()
      fi

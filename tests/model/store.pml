@@ -1,7 +1,7 @@
 /*
- * store.pml - the fast store of a number against a change of type (core/src/sync/sync.h,
- * shareable__sync_store() and shareable__sync_enter(), and core/src/sync/sync.c, quiesce()), with any
- * process killed between any two steps.
+ * store.pml - the fast store of a number against a change of type (core/src/sync:
+ * shareable__sync_store(), shareable__fast_store_begin() and quiesce()), with any process killed
+ * between any two steps.
  *
  * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer.
  * Stores leave the buffer in order and at any later time. A barrier, an addition and the death of
@@ -28,19 +28,19 @@
  *
  * NO_RECORD: a changer may find no free redo record, and then writes unlogged.
  *
- * Sizes: CHANGES of each of CHANGERS changers, STORES of each of FASTS fast writers, CELLS hazards,
- * at most DEATHS kills in total; FIRST is the first type of the item.
+ * Sizes: CHANGES of each of CHANGERS changers, STORES of each of FASTS fast writers, HAZARDS
+ * hazards, at most DEATHS kills in total; FIRST is the first type of the item.
  *
  * Each of these breaks the protocol, and the check must find an error:
- * NO_BARRIER    quiesce() issues no barrier
- * NO_WAIT       quiesce() does not check the hazards
- * NO_LOOK       a fast store does not check the word
- * ONE_LOOK      a fast store checks the word before it checks the format, and not after
- * FORMAT_LAST   a fast store checks the format after it has checked the word twice
- * LATE_HAZARD   a fast store publishes its hazard after it has checked the word twice
- * MIXED_EARLY   a process that takes an item over sets slow_stores, although possibly no process
- *               has waited for the stores in progress
- * PLAIN_ADD     an addition under the lock is a load and a store, not one atomic operation
+ * NO_BARRIER         quiesce() issues no barrier
+ * NO_WAIT            quiesce() does not check the hazards
+ * NO_CHECK           a fast store does not check the word
+ * ONE_CHECK          a fast store checks the word before it checks the format, and not after
+ * FORMAT_LAST        a fast store checks the format after it has checked the word twice
+ * LATE_HAZARD        a fast store publishes its hazard after it has checked the word twice
+ * SLOW_STORES_EARLY  a process that takes an item over sets slow_stores, although possibly no
+ *                    process has waited for the stores in progress
+ * PLAIN_ADD          an addition under the lock is a load and a store, not one atomic operation
  */
 #ifndef CHANGERS
 #define CHANGERS 2
@@ -54,8 +54,8 @@
 #ifndef STORES
 #define STORES 1
 #endif
-#ifndef CELLS
-#define CELLS 1
+#ifndef HAZARDS
+#define HAZARDS 1
 #endif
 #ifndef DEATHS
 #define DEATHS 2
@@ -79,16 +79,16 @@
 #define FAST_VALUE VALUE(INT, 8)
 
 #define LOCKED 1
-#define MIXED 2
+#define SLOW_STORES 2
 #define CORRUPT 4
 #define UNLOGGED 8
 #define FLAGS 15
-#define SEQUENCE 16
+#define VERSION 16
 #define UNLOCKED 4095
-#define TOKEN(w) ((w) >> 12)
-#define OF(t) ((t) << 12)
-#define NEXT(w, flags) (((((w) & ~FLAGS) + SEQUENCE) & UNLOCKED) | (flags))
-#define IS_OF_THE_DEAD(w) (((w) & LOCKED) && dead[TOKEN(w)])
+#define OWNER_OF(w) ((w) >> 12)
+#define LOCKED_BY(t) ((t) << 12)
+#define NEXT(w, flags) (((((w) & ~FLAGS) + VERSION) & UNLOCKED) | (flags))
+#define HOLDER_IS_DEAD(w) (((w) & LOCKED) && dead[OWNER_OF(w)])
 
 /* Writer ids: changers, fast writers, a reader that may write. */
 #define CHANGER_1 1
@@ -106,16 +106,16 @@ byte data = VALUE(FIRST, 0), format = FIRST;
 byte truth = VALUE(FIRST, 0);
 
 /* The redo record. */
-bool ready;
-byte j_data;
+bool committed;
+byte r_data;
 
-/* The hazards, and which writer owns which: cell_of[FAST_1] is the number of a hazard plus 1. */
-byte c_token[CELLS];
-bool c_item[CELLS]; /* the hazard names the item */
-byte cell_of[5];
+/* The hazards, and which writer owns which: hazard_of[FAST_1] is the number of a hazard plus 1. */
+byte h_owner[HAZARDS];
+bool h_item[HAZARDS]; /* the hazard names the item */
+byte hazard_of[5];
 
 /* Store buffers: the stores of a fast writer that are not visible yet. */
-#define ANNOUNCE 1
+#define PUBLISH 1
 #define PUT 2
 #define RETRACT 3
 chan buffer_1 = [4] of {byte};
@@ -123,9 +123,9 @@ chan buffer_2 = [4] of {byte};
 
 inline land(what, t) {
   if
-  :: what == ANNOUNCE -> c_item[cell_of[t] - 1] = 1
+  :: what == PUBLISH -> h_item[hazard_of[t] - 1] = 1
   :: what == PUT -> data = FAST_VALUE; truth = FAST_VALUE
-  :: what == RETRACT -> c_item[cell_of[t] - 1] = 0
+  :: what == RETRACT -> h_item[hazard_of[t] - 1] = 0
   fi;
   what = 0
 }
@@ -149,63 +149,63 @@ end:
 }
 
 /*
- * shareable__writer_join(): claim_cell(). The compare-and-swap empties the store buffer; the store
- * after it may stay in the buffer.
+ * shareable__writer_register(): acquire_hazard(). The compare-and-swap empties the store buffer;
+ * the store after it may stay in the buffer.
  */
-inline claim_cell() {
+inline acquire_hazard() {
   if
-  :: atomic { c_token[0] == 0 || dead[c_token[0]] -> c_token[0] = me; cell_of[me] = 1 }
-#if CELLS > 1
-  :: atomic { c_token[1] == 0 || dead[c_token[1]] -> c_token[1] = me; cell_of[me] = 2 }
-  :: atomic { c_token[0] != 0 && !dead[c_token[0]] && c_token[1] != 0 && !dead[c_token[1]] -> stores = 0 }
+  :: atomic { h_owner[0] == 0 || dead[h_owner[0]] -> h_owner[0] = me; hazard_of[me] = 1 }
+#if HAZARDS > 1
+  :: atomic { h_owner[1] == 0 || dead[h_owner[1]] -> h_owner[1] = me; hazard_of[me] = 2 }
+  :: atomic { h_owner[0] != 0 && !dead[h_owner[0]] && h_owner[1] != 0 && !dead[h_owner[1]] -> stores = 0 }
 #else
-  :: atomic { c_token[0] != 0 && !dead[c_token[0]] -> stores = 0 } /* none: no fast stores */
+  :: atomic { h_owner[0] != 0 && !dead[h_owner[0]] -> stores = 0 } /* none: no fast stores */
 #endif
   fi;
   if
-  :: atomic { cell_of[me] != 0 -> buffer ! RETRACT }
-  :: atomic { cell_of[me] == 0 -> skip }
+  :: atomic { hazard_of[me] != 0 -> buffer ! RETRACT }
+  :: atomic { hazard_of[me] == 0 -> skip }
   fi
 }
 
 /* An atomic addition, fast or under the lock. */
 #define ADD_ONE data++; truth++
 
-#ifdef NO_LOOK
-#define LOOK true
+#ifdef NO_CHECK
+#define CHECK_WORD true
 #else
-#define LOOK ((word & FLAGS) == 0)
+#define CHECK_WORD ((word & FLAGS) == 0)
 #endif
-#if defined(NO_LOOK) || defined(ONE_LOOK)
-#define LOOK_AGAIN true
+#if defined(NO_CHECK) || defined(ONE_CHECK)
+#define CHECK_WORD_AGAIN true
 #else
-#define LOOK_AGAIN (word == seen)
+#define CHECK_WORD_AGAIN (word == seen)
 #endif
 #ifdef FORMAT_LAST
-#define CHECK_1 LOOK_AGAIN
+#define CHECK_1 CHECK_WORD_AGAIN
 #define CHECK_2 (format == INT)
 #else
 #define CHECK_1 (format == INT)
-#define CHECK_2 LOOK_AGAIN
+#define CHECK_2 CHECK_WORD_AGAIN
 #endif
 
 /*
- * shareable__sync_store(), or an addition between shareable__sync_enter() and
- * shareable__sync_leave(). If the checks fail, the caller locks the word. In the model a changer
- * does that.
+ * shareable__sync_store(), or an addition between shareable__fast_store_begin() and
+ * shareable__fast_store_end(). If the checks fail, the caller locks the word. In the model a
+ * changer does that.
  */
 inline store() {
 #ifndef LATE_HAZARD
-  buffer ! ANNOUNCE;
+  buffer ! PUBLISH;
 #endif
   if
-  :: atomic { LOOK -> seen = word };
+  :: atomic { CHECK_WORD -> seen = word };
      if
      :: atomic { CHECK_1 -> skip };
         if
         :: atomic { CHECK_2 -> seen = 0 };
 #ifdef LATE_HAZARD
-           buffer ! ANNOUNCE;
+           buffer ! PUBLISH;
 #endif
            if
            :: buffer ! PUT
@@ -215,7 +215,7 @@ inline store() {
         fi
      :: atomic { !CHECK_1 -> seen = 0 }
      fi
-  :: atomic { !LOOK -> skip }
+  :: atomic { !CHECK_WORD -> skip }
   fi;
   buffer ! RETRACT
 }
@@ -225,7 +225,7 @@ proctype Fast(chan buffer; byte me) {
   int seen;
 
   {
-    claim_cell();
+    acquire_hazard();
     do
     :: atomic { stores > 0 -> stores-- }; store()
     :: atomic { stores == 0 -> done[me] = 1; break }
@@ -233,30 +233,30 @@ proctype Fast(chan buffer; byte me) {
   } unless { atomic { dead[me] -> stores = 0; what = 0; seen = 0 } }
 }
 
-#ifdef MIXED_EARLY
-#define KEPT(w) MIXED
+#ifdef SLOW_STORES_EARLY
+#define KEPT(w) SLOW_STORES
 #else
-#define KEPT(w) ((w) & MIXED)
+#define KEPT(w) ((w) & SLOW_STORES)
 #endif
 
-/* take_over(), after the swap of the word; sets `next` to the word that unlocks the item. */
-inline take_over(next) {
+/* steal_lock(), after the swap of the word; sets `next` to the word that unlocks the item. */
+inline steal_lock(next) {
   if
-  :: atomic { ready -> skip }; /* complete() */
-     data = j_data;
-     format = TYPE(j_data);
-     ready = 0
+  :: atomic { committed -> skip }; /* redo_replay() */
+     data = r_data;
+     format = TYPE(r_data);
+     committed = 0
      next = NEXT(word, KEPT(word))
-  :: atomic { !ready -> next = NEXT(word, KEPT(word) | ((word & (UNLOGGED | CORRUPT)) -> CORRUPT : 0)) }
+  :: atomic { !committed -> next = NEXT(word, KEPT(word) | ((word & (UNLOGGED | CORRUPT)) -> CORRUPT : 0)) }
   fi
 }
 
 /* lock() */
 inline lock() {
   if
-  :: atomic { !(word & LOCKED) -> before = word; word = word | LOCKED | OF(me) }
-  :: atomic { IS_OF_THE_DEAD(word) -> word = (word & UNLOCKED) | OF(me) };
-     take_over(before)
+  :: atomic { !(word & LOCKED) -> before = word; word = word | LOCKED | LOCKED_BY(me) }
+  :: atomic { HOLDER_IS_DEAD(word) -> word = (word & UNLOCKED) | LOCKED_BY(me) };
+     steal_lock(before)
   fi
 }
 
@@ -269,9 +269,9 @@ inline quiesce() {
 #endif
 #endif
 #ifndef NO_WAIT
-  atomic { !c_item[0] || dead[c_token[0]] };
-#if CELLS > 1
-  atomic { !c_item[1] || dead[c_token[1]] };
+  atomic { !h_item[0] || dead[h_owner[0]] };
+#if HAZARDS > 1
+  atomic { !h_item[1] || dead[h_owner[1]] };
 #endif
 #endif
   skip
@@ -290,17 +290,17 @@ inline add() {
 /* write_locked() of a value of another type. */
 inline change_type() {
   if
-  :: atomic { !(before & MIXED) && format != TEXT -> skip };
+  :: atomic { !(before & SLOW_STORES) && format != TEXT -> skip };
      quiesce();
-     before = before | MIXED
-  :: atomic { (before & MIXED) || format == TEXT -> skip }
+     before = before | SLOW_STORES
+  :: atomic { (before & SLOW_STORES) || format == TEXT -> skip }
   fi;
   if
-  :: j_data = VALUE(type, 0);
-     d_step { assert(!ready); ready = 1; truth = j_data };
-     data = j_data;
+  :: r_data = VALUE(type, 0);
+     d_step { assert(!committed); committed = 1; truth = r_data };
+     data = r_data;
      format = type;
-     ready = 0
+     committed = 0
 #ifdef NO_RECORD
   :: word = word | UNLOGGED;
      data = VALUE(type, 0);
@@ -323,7 +323,7 @@ inline write() {
   :: atomic { type != ADD && !(type != TEXT && format == type) -> skip };
      change_type()
   fi;
-  d_step { assert(TOKEN(word) == me && !ready); word = NEXT(before, before & (MIXED | CORRUPT)); before = 0 }
+  d_step { assert(OWNER_OF(word) == me && !committed); word = NEXT(before, before & (SLOW_STORES | CORRUPT)); before = 0 }
 }
 
 proctype Changer(byte me) {
@@ -341,23 +341,23 @@ proctype Changer(byte me) {
   } unless { atomic { dead[me] -> changes = 0; type = 0; sum = 0; what = 0; before = 0 } }
 }
 
-/* One read, at any time: from shareable__sync_begin() to shareable__sync_end(). */
+/* One read, at any time: from shareable__read_begin() to shareable__read_valid(). */
 proctype Reader() {
   byte f, d, t;
-  int stamp, mended;
+  int seen, recovered;
 
   do
   :: atomic { (word & (LOCKED | CORRUPT)) == CORRUPT -> break } /* E_CORRUPT */
-  :: atomic { !(word & (LOCKED | CORRUPT)) -> stamp = word };
+  :: atomic { !(word & (LOCKED | CORRUPT)) -> seen = word };
      f = format;
      d_step { d = data; t = truth };
      if
-     :: atomic { word == stamp -> assert(d == t && f == TYPE(t)); f = 0; d = 0; t = 0; stamp = 0; break }
-     :: atomic { word != stamp -> f = 0; d = 0; t = 0; stamp = 0 }
+     :: atomic { word == seen -> assert(d == t && f == TYPE(t)); f = 0; d = 0; t = 0; seen = 0; break }
+     :: atomic { word != seen -> f = 0; d = 0; t = 0; seen = 0 }
      fi
-  :: atomic { IS_OF_THE_DEAD(word) -> word = (word & UNLOCKED) | OF(READER) }; /* mend() */
-     take_over(mended);
-     d_step { word = mended; mended = 0 }
+  :: atomic { HOLDER_IS_DEAD(word) -> word = (word & UNLOCKED) | LOCKED_BY(READER) }; /* recover() */
+     steal_lock(recovered);
+     d_step { word = recovered; recovered = 0 }
   od
 }
 

@@ -1,6 +1,6 @@
 /*
- * wait.pml - waiting for a change of an item (core/src/sync/eventcount.h), with waiters and writers killed
- * between any two steps.
+ * wait.pml - waiting for a change of an item (core/src/sync/eventcount.h), with waiters and writers
+ * killed between any two steps.
  *
  * Items share eventcounts. An eventcount is a waiters bit, which is set if a process may sleep, and
  * a counter, on which the waiters sleep. A writer that finds the bit set clears it, increments the
@@ -9,16 +9,17 @@
  * its check of the bit.
  *
  * A writer that has a hazard is a fast writer here, whether it stores under the lock or not. It
- * issues a fence after its store only while the flag FENCED is set. A waiter sets FENCED together
- * with the waiters bit. If it then finds that the flag SETTLED was not set, it makes every
- * processor issue a barrier (membarrier(2)), so that all buffered stores become visible, and sets
- * SETTLED if the epoch is unchanged. The epoch (TIME) counts how many times the flags were cleared;
- * it is in one word with the flags and the waiters bits. A waiter that finds SETTLED set issues no
- * barrier, but a fence of its own. Either waiter compares the item after that. A fast writer that
- * finds FENCED set issues a fence and checks the bits again. If its item's bit is not set, and no
- * other bit is set, it may clear both flags and increment the epoch; the code does so after a
- * number of idle fences, the model at any time. A waiter that does not sleep, or stops waiting,
- * notifies its eventcount if the bit is still set, so that no bit stays set without a waiter.
+ * issues a fence after its store only while the flag FENCE_REQUESTED is set. A waiter sets
+ * FENCE_REQUESTED together with the waiters bit. If it then finds that the flag FENCE_EFFECTIVE was
+ * not set, it makes every processor issue a barrier (membarrier(2)), so that all buffered stores
+ * become visible, and sets FENCE_EFFECTIVE if the epoch is unchanged. The epoch (EPOCH) counts how
+ * many times the flags were cleared; it is in one word with the flags and the waiters bits. A
+ * waiter that finds FENCE_EFFECTIVE set issues no barrier, but a fence of its own. Either waiter
+ * compares the item after that. A fast writer that finds FENCE_REQUESTED set issues a fence and
+ * checks the bits again. If its item's bit is not set, and no other bit is set, it may clear both
+ * flags and increment the epoch; the code does so after a number of idle fences, the model at any
+ * time. A waiter that does not sleep, or stops waiting, notifies its eventcount if the bit is still
+ * set, so that no bit stays set without a waiter.
  *
  * A fast writer has a store buffer. Stores to items leave it in order and at any later time; a
  * fence, a barrier and the death of the writer empty it. Loads are not delayed, so the first check
@@ -35,7 +36,7 @@
  * again and continues to sleep, at most SLICES times for each wait.
  *
  * The first state of the flags is one that earlier waiters may have left: neither set, both set, or
- * only FENCED, set by a waiter that was killed before its barrier.
+ * only FENCE_REQUESTED, set by a waiter that was killed before its barrier.
  *
  * A process that sleeps and that no process will wake is an invalid end state, with one exception:
  * if the item has not changed and no process is left that could change it, the wait ends.
@@ -48,27 +49,32 @@
  *
  * Sizes: WAITERS, 2 or 3, that wait WAITS times each, for a change from the current value; two
  * writers that store at most STORES times each, FASTS of them, 0 to 2, are fast writers; ITEMS, 1
- * or 2; BELLS (eventcounts), 1 or 2; at most DEATHS kills in total; SLICES.
+ * or 2; EVENTCOUNTS (eventcounts), 1 or 2; at most DEATHS kills in total; SLICES.
  *
  * Each of these breaks the protocol, and the check must find an error:
- * NO_BARRIER                a waiter issues no barrier
- * SETTLE_EARLY              SETTLED is set before the barrier, together with FENCED
- * SETTLE_BLINDLY            SETTLED is set after the barrier, whatever the epoch and FENCED are
- * NO_COUNT_OF_TIMES         SETTLED is set if FENCED is set, whatever the epoch is
- * NO_FENCE                  a writer without a hazard issues no fence after its store
- * NO_FENCE_OF_WAITER        a waiter that finds SETTLED set issues no fence, so it may compare
- *                           before its bit is visible
- * NO_FENCE_OF_FAST          a fast writer that finds FENCED set checks again without a fence
- * NO_SECOND_LOOK_OF_WRITER  a fast writer that finds FENCED set uses the bits of its first check
- * FORGET_ARMED              a fast writer clears the flags although a bit was set after its check
- * FORGET_OTHERS             a fast writer clears the flags although the bit of an eventcount of
- *                           other items is set
- * NO_SECOND_LOOK            a waiter compares before it sets the bit, and not after
- * ARM_FIRST                 a waiter sets the bit before it loads the counter
- * SEEN_LATE                 a waiter loads the counter after it compared the item
- * CLEAR_LATE                a writer clears the bit after it has notified
- * WAKE_ONE                  a writer wakes only one of the sleepers
- * NO_SLICE                  only a notification ends a sleep
+ * NO_BARRIER                 a waiter issues no barrier
+ * EFFECTIVE_EARLY            FENCE_EFFECTIVE is set before the barrier, together with
+ *                            FENCE_REQUESTED
+ * EFFECTIVE_BLINDLY          FENCE_EFFECTIVE is set after the barrier, whatever the epoch and
+ *                            FENCE_REQUESTED are
+ * NO_EPOCH                   FENCE_EFFECTIVE is set if FENCE_REQUESTED is set, whatever the epoch
+ *                            is
+ * NO_FENCE                   a writer without a hazard issues no fence after its store
+ * NO_FENCE_OF_WAITER         a waiter that finds FENCE_EFFECTIVE set issues no fence, so it may
+ *                            compare before its bit is visible
+ * NO_FENCE_OF_FAST           a fast writer that finds FENCE_REQUESTED set checks again without a
+ *                            fence
+ * NO_SECOND_CHECK_OF_WRITER  a fast writer that finds FENCE_REQUESTED set uses the bits of its
+ *                            first check
+ * CLEAR_WITH_WAITER          a fast writer clears the flags although a bit was set after its check
+ * CLEAR_WITH_OTHERS          a fast writer clears the flags although the bit of an eventcount of
+ *                            other items is set
+ * NO_SECOND_CHECK            a waiter compares before it sets the bit, and not after
+ * PREPARE_FIRST              a waiter sets the bit before it loads the counter
+ * SEEN_LATE                  a waiter loads the counter after it compared the item
+ * CLEAR_LATE                 a writer clears the bit after it has notified
+ * WAKE_ONE                   a writer wakes only one of the sleepers
+ * NO_SLICE                   only a notification ends a sleep
  */
 #ifndef WAITERS
 #define WAITERS 2
@@ -85,8 +91,8 @@
 #ifndef ITEMS
 #define ITEMS 2
 #endif
-#ifndef BELLS
-#define BELLS 1
+#ifndef EVENTCOUNTS
+#define EVENTCOUNTS 1
 #endif
 #ifndef DEATHS
 #define DEATHS 0
@@ -107,15 +113,15 @@ bool dead[5], done[5];
 byte item[ITEMS];
 
 /* The eventcounts. asleep[] contains the BIT of the eventcount that a process sleeps on. */
-#define BELL_OF(i) ((i) % BELLS)
-#define BIT(bell) ((bell) + 1)
+#define EVENTCOUNT_OF(i) ((i) % EVENTCOUNTS)
+#define BIT(eventcount) ((eventcount) + 1)
 #define BITS 3
-#define FENCED 4
-#define SETTLED 8
-#define FLAGS (FENCED | SETTLED)
-#define TIME 16
-byte armed;
-byte rung[BELLS];
+#define FENCE_REQUESTED 4
+#define FENCE_EFFECTIVE 8
+#define FLAGS (FENCE_REQUESTED | FENCE_EFFECTIVE)
+#define EPOCH 16
+byte flags;
+byte counter[EVENTCOUNTS];
 
 byte asleep[5]; /* in the kernel, until a notification */
 
@@ -146,38 +152,38 @@ end:
   od
 }
 
-inline wake(bit_of) {
+inline wake(bit_to_wake) {
 #ifdef WAKE_ONE
   if
-  :: atomic { asleep[WAITER_1] == bit_of -> asleep[WAITER_1] = 0 }
-  :: atomic { asleep[WAITER_2] == bit_of -> asleep[WAITER_2] = 0 }
-  :: atomic { asleep[WAITER_1] != bit_of && asleep[WAITER_2] != bit_of -> skip }
+  :: atomic { asleep[WAITER_1] == bit_to_wake -> asleep[WAITER_1] = 0 }
+  :: atomic { asleep[WAITER_2] == bit_to_wake -> asleep[WAITER_2] = 0 }
+  :: atomic { asleep[WAITER_1] != bit_to_wake && asleep[WAITER_2] != bit_to_wake -> skip }
   fi
 #else
   d_step {
-    if :: asleep[WAITER_1] == bit_of -> asleep[WAITER_1] = 0 :: else fi;
-    if :: asleep[WAITER_2] == bit_of -> asleep[WAITER_2] = 0 :: else fi;
-    if :: asleep[WAITER_3] == bit_of -> asleep[WAITER_3] = 0 :: else fi
+    if :: asleep[WAITER_1] == bit_to_wake -> asleep[WAITER_1] = 0 :: else fi;
+    if :: asleep[WAITER_2] == bit_to_wake -> asleep[WAITER_2] = 0 :: else fi;
+    if :: asleep[WAITER_3] == bit_to_wake -> asleep[WAITER_3] = 0 :: else fi
   }
 #endif
 }
 
-#define IS_ARMED ((armed & BIT(bell)) != 0)
+#define HAS_WAITERS ((flags & BIT(eventcount)) != 0)
 
 /*
- * shareable__eventcount_notify(), if `may` and the bit is set. One writer notifies for each setting of the
- * bit.
+ * shareable__eventcount_notify(), if `may` and the bit is set. One writer notifies for each setting
+ * of the bit.
  */
-inline ring(may) {
+inline notify(may) {
 #ifdef CLEAR_LATE
-  atomic { may && IS_ARMED -> drain(buffer) };
-  rung[bell]++;
-  wake(BIT(bell));
-  armed = armed & ~BIT(bell)
+  atomic { may && HAS_WAITERS -> drain(buffer) };
+  counter[eventcount]++;
+  wake(BIT(eventcount));
+  flags = flags & ~BIT(eventcount)
 #else
-  atomic { may && IS_ARMED -> drain(buffer); armed = armed & ~BIT(bell) };
-  rung[bell]++;
-  wake(BIT(bell))
+  atomic { may && HAS_WAITERS -> drain(buffer); flags = flags & ~BIT(eventcount) };
+  counter[eventcount]++;
+  wake(BIT(eventcount))
 #endif
 }
 
@@ -186,39 +192,42 @@ inline ring(may) {
 #else
 #define FENCE drain(buffer)
 #endif
-#ifdef FORGET_OTHERS
-#define IS_NO_USE ((armed & FENCED) && !IS_ARMED)
+#ifdef CLEAR_WITH_OTHERS
+#define IS_IDLE ((flags & FENCE_REQUESTED) && !HAS_WAITERS)
 #else
-#define IS_NO_USE ((armed & (FENCED | BITS)) == FENCED)
+#define IS_IDLE ((flags & (FENCE_REQUESTED | BITS)) == FENCE_REQUESTED)
 #endif
-#define TAKE_AWAY armed = (armed & ~FLAGS) + TIME
+#define CLEAR_FLAGS flags = (flags & ~FLAGS) + EPOCH
 
 /* shareable__eventcount_notify_fenced() */
-inline fence() {
+inline notify_fenced() {
   if
-  :: ring(true)
-  :: atomic { !IS_ARMED -> FENCE }
-#ifdef FORGET_ARMED
-  :: atomic { !IS_ARMED && (armed & FENCED) -> FENCE };
-     TAKE_AWAY
+  :: notify(true)
+  :: atomic { !HAS_WAITERS -> FENCE }
+#ifdef CLEAR_WITH_WAITER
+  :: atomic { !HAS_WAITERS && (flags & FENCE_REQUESTED) -> FENCE };
+     CLEAR_FLAGS
 #else
-  :: atomic { IS_NO_USE -> drain(buffer); TAKE_AWAY } /* idle for long enough */
+  :: atomic { IS_IDLE -> drain(buffer); CLEAR_FLAGS } /* idle for long enough */
 #endif
   fi
 }
 
-/* shareable__eventcount_notify_fast(), or shareable__eventcount_notify() after the fence under the lock. */
-inline look() {
+/*
+ * shareable__eventcount_notify_fast(), or shareable__eventcount_notify() after the fence under the
+ * lock.
+ */
+inline check_waiters() {
   if
-#ifdef NO_SECOND_LOOK_OF_WRITER
-  :: ring(true)
-  :: atomic { !IS_ARMED -> skip }
+#ifdef NO_SECOND_CHECK_OF_WRITER
+  :: notify(true)
+  :: atomic { !HAS_WAITERS -> skip }
 #else
-  :: ring(!is_fast)
-  :: atomic { !is_fast && !IS_ARMED -> skip }
-  :: atomic { is_fast && !(armed & FENCED) -> skip }
-  :: atomic { is_fast && (armed & FENCED) -> skip };
-     fence()
+  :: notify(!is_fast)
+  :: atomic { !is_fast && !HAS_WAITERS -> skip }
+  :: atomic { is_fast && !(flags & FENCE_REQUESTED) -> skip }
+  :: atomic { is_fast && (flags & FENCE_REQUESTED) -> skip };
+     notify_fenced()
 #endif
   fi
 }
@@ -250,7 +259,7 @@ inline choose_value() {
 #endif
 
 proctype Writer(chan buffer; byte me; bool is_fast) {
-  bit i, bell, where;
+  bit i, eventcount, where;
   byte stores, v, what;
 
   {
@@ -260,12 +269,12 @@ proctype Writer(chan buffer; byte me; bool is_fast) {
          choose_item();
          choose_value();
          STORE;
-         bell = BELL_OF(i); i = 0; v = 0
+         eventcount = EVENTCOUNT_OF(i); i = 0; v = 0
        };
-       look()
-    :: atomic { done[me] = 1; stores = 0; bell = 0; break }
+       check_waiters()
+    :: atomic { done[me] = 1; stores = 0; eventcount = 0; break }
     od
-  } unless { atomic { dead[me] -> stores = 0; bell = 0 } }
+  } unless { atomic { dead[me] -> stores = 0; eventcount = 0 } }
 }
 
 /* The barrier reaches one processor after another. */
@@ -282,10 +291,10 @@ inline barrier() {
 }
 
 #define IS_GONE(p) (done[p] || dead[p])
-#define NOBODY_WRITES (IS_GONE(WRITER_1) && IS_GONE(WRITER_2) && empty(buffer_1) && empty(buffer_2))
+#define NO_WRITER_LEFT (IS_GONE(WRITER_1) && IS_GONE(WRITER_2) && empty(buffer_1) && empty(buffer_2))
 #define MAY_SLICE (asleep[me] != 0 && DEAD_COUNT > 0)
 
-#define FORGET i = 0; old = 0; seen = 0; slices = 0; time = 0; early = 0
+#define FORGET i = 0; old = 0; seen = 0; slices = 0; epoch = 0; early = 0
 #define END_WAIT FORGET; done[me] = (waits == WAITS)
 #define END_ALL FORGET; waits = WAITS; done[me] = 1
 
@@ -293,28 +302,28 @@ inline barrier() {
  * FUTEX_WAIT. If no process can change the item any more, leaves the enclosing loop and ends all
  * waits.
  */
-inline sleep_on_bell() {
+inline sleep_on_eventcount() {
   if
-  :: atomic { rung[BELL_OF(i)] == seen -> asleep[me] = BIT(BELL_OF(i)) };
+  :: atomic { counter[EVENTCOUNT_OF(i)] == seen -> asleep[me] = BIT(EVENTCOUNT_OF(i)) };
      if
      :: atomic { asleep[me] == 0 -> skip }
-     :: atomic { asleep[me] != 0 && item[i] == old && NOBODY_WRITES -> asleep[me] = 0; END_ALL; break }
+     :: atomic { asleep[me] != 0 && item[i] == old && NO_WRITER_LEFT -> asleep[me] = 0; END_ALL; break }
 #ifndef NO_SLICE
      :: atomic { MAY_SLICE && item[i] != old -> asleep[me] = 0 }
      :: atomic { MAY_SLICE && item[i] == old && slices > 0 -> slices--; asleep[me] = 0 }
 #endif
      fi
-  :: atomic { rung[BELL_OF(i)] != seen -> skip }
+  :: atomic { counter[EVENTCOUNT_OF(i)] != seen -> skip }
   fi
 }
 
 /* shareable__eventcount_cancel_wait() */
-inline leave() {
+inline cancel_wait() {
   if
-  :: atomic { (armed & BIT(BELL_OF(i))) -> armed = armed & ~BIT(BELL_OF(i)) };
-     rung[BELL_OF(i)]++;
-     wake(BIT(BELL_OF(i)))
-  :: atomic { !(armed & BIT(BELL_OF(i))) -> skip }
+  :: atomic { (flags & BIT(EVENTCOUNT_OF(i))) -> flags = flags & ~BIT(EVENTCOUNT_OF(i)) };
+     counter[EVENTCOUNT_OF(i)]++;
+     wake(BIT(EVENTCOUNT_OF(i)))
+  :: atomic { !(flags & BIT(EVENTCOUNT_OF(i))) -> skip }
   fi
 }
 
@@ -330,83 +339,83 @@ inline leave() {
 #define COMPARE                                     \
   if                                                \
   :: atomic { DIFFERS -> early = 0 };               \
-     leave();                                       \
+     cancel_wait();                                       \
      atomic { END_WAIT; break }                     \
   :: atomic { !DIFFERS -> early = 0 }               \
   fi
 
-#ifdef SETTLE_EARLY
-#define FLAGS_OF_ARMING FLAGS
+#ifdef EFFECTIVE_EARLY
+#define FLAGS_OF_PREPARE FLAGS
 #else
-#define FLAGS_OF_ARMING FENCED
+#define FLAGS_OF_PREPARE FENCE_REQUESTED
 #endif
-#define ARM armed = armed | BIT(BELL_OF(i)) | FLAGS_OF_ARMING
+#define SET_WAITERS flags = flags | BIT(EVENTCOUNT_OF(i)) | FLAGS_OF_PREPARE
 
-#if defined(SETTLE_BLINDLY)
-#define MAY_SETTLE true
-#elif defined(NO_COUNT_OF_TIMES)
-#define MAY_SETTLE ((armed & FENCED) != 0)
+#if defined(EFFECTIVE_BLINDLY)
+#define MAY_CONFIRM true
+#elif defined(NO_EPOCH)
+#define MAY_CONFIRM ((flags & FENCE_REQUESTED) != 0)
 #else
-#define MAY_SETTLE (armed / TIME == time)
+#define MAY_CONFIRM (flags / EPOCH == epoch)
 #endif
 
 /*
- * shareable__eventcount_prepare_wait() without the load of the counter. Without a fence the store of an atomic
- * operation may become visible after a load that follows the operation. If another store to the
- * word comes between the operation's own load and store, the operation starts again.
+ * shareable__eventcount_prepare_wait() without the load of the counter. Without a fence the store
+ * of an atomic operation may become visible after a load that follows the operation. If another
+ * store to the word comes between the operation's own load and store, the operation starts again.
  */
-inline arm() {
+inline prepare_wait() {
   do
 #ifdef NO_FENCE_OF_WAITER
-  :: atomic { (armed & SETTLED) -> time = armed };
+  :: atomic { (flags & FENCE_EFFECTIVE) -> epoch = flags };
      early = (item[i] != old -> CHANGED : EQUAL);
      if
-     :: atomic { armed == time -> ARM; time = 0; break }
-     :: atomic { armed != time -> time = 0; early = 0 }
+     :: atomic { flags == epoch -> SET_WAITERS; epoch = 0; break }
+     :: atomic { flags != epoch -> epoch = 0; early = 0 }
      fi
 #else
-  :: atomic { (armed & SETTLED) -> ARM; break }
+  :: atomic { (flags & FENCE_EFFECTIVE) -> SET_WAITERS; break }
 #endif
-  :: atomic { !(armed & SETTLED) -> time = armed / TIME; ARM };
+  :: atomic { !(flags & FENCE_EFFECTIVE) -> epoch = flags / EPOCH; SET_WAITERS };
 #ifndef NO_BARRIER
      barrier();
 #endif
-     d_step { if :: MAY_SETTLE -> armed = armed | SETTLED :: else fi; time = 0 };
+     d_step { if :: MAY_CONFIRM -> flags = flags | FENCE_EFFECTIVE :: else fi; epoch = 0 };
      break
   od
 }
 
-#define SEE seen = rung[BELL_OF(i)]
+#define SEE seen = counter[EVENTCOUNT_OF(i)]
 
-/* look_when_it_rings() */
+/* check_on_notify() */
 inline wait() {
   do
-#if defined(ARM_FIRST)
-  :: arm();
+#if defined(PREPARE_FIRST)
+  :: prepare_wait();
      SEE;
 #elif defined(SEEN_LATE)
-  :: arm();
-#elif defined(NO_SECOND_LOOK)
+  :: prepare_wait();
+#elif defined(NO_SECOND_CHECK)
   :: SEE;
      COMPARE;
-     arm();
+     prepare_wait();
 #else
   :: SEE;
-     arm();
+     prepare_wait();
 #endif
-#ifndef NO_SECOND_LOOK
+#ifndef NO_SECOND_CHECK
      COMPARE;
 #endif
 #ifdef SEEN_LATE
      SEE;
 #endif
-     sleep_on_bell()
+     sleep_on_eventcount()
   od
 }
 
 proctype Waiter(byte me) {
   bit i, where;
-  byte waits, old, seen, slices, time, early, what;
+  byte waits, old, seen, slices, epoch, early, what;
 
   {
     do
@@ -452,9 +461,9 @@ end:
 init {
   atomic {
     if
-    :: armed = 0
-    :: armed = FENCED
-    :: armed = FLAGS
+    :: flags = 0
+    :: flags = FENCE_REQUESTED
+    :: flags = FLAGS
     fi;
     run Processor(buffer_1);
     run Processor(buffer_2);
