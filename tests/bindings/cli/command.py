@@ -1,4 +1,4 @@
-"""What the tests of the command share: running it, on a terminal too, and lists that stock Python makes."""
+"""Run the command, with or without a terminal, and create lists with stock Python."""
 
 import json
 import os
@@ -12,7 +12,7 @@ COMMAND = os.environ["run_shareable"]
 
 
 def run(*arguments, status=0, **options):
-    """What it prints; to standard error, where it fails."""
+    """Run the command and return its standard output, or its standard error if `status` is not 0."""
     ended = subprocess.run(
         [COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True, **options
     )
@@ -35,11 +35,11 @@ def blocks(*arguments):
 
 
 def on_terminal(*arguments, columns=80, program=COMMAND, environment={}):
-    """What it prints on a terminal."""
+    """Run a program on a terminal and return its output."""
     try:
         child, terminal = pty.fork()
     except OSError as error:
-        pytest.skip(f"no terminal can be made here: {error}")  # /dev/pts is not mounted, as in some chroots
+        pytest.skip(f"no terminal can be created: {error}")  # in some chroots, /dev/pts is not mounted
     if child == 0:
         subprocess.run(["stty", "cols", str(columns)])
         os.execvpe(program, [program, *arguments], {**os.environ, **environment})

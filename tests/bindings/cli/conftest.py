@@ -1,4 +1,4 @@
-"""Names for the tests' blocks."""
+"""Names for the blocks of the tests."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def name(request):
-    """A name that is nobody else's; whatever begins with it is gone at the end."""
+    """Return a unique name. Blocks whose names begin with its prefix are removed at the end."""
     mine = f"test-cli-{os.getpid()}"
     yield f"{mine}-{request.node.name[:40]}".replace("[", "-").replace("]", "")
     for left in os.listdir("/dev/shm"):

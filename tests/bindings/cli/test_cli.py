@@ -1,6 +1,6 @@
-"""The `shareable` command: what it prints, what it answers, what it changes.
+"""Test the commands of `shareable`.
 
-run_shareable says which program; lists of other makers are stock Python's.
+The variable run_shareable is the path of the program. Stock Python creates the lists of other implementations.
 """
 
 import json
@@ -29,25 +29,25 @@ def test_help_and_version():
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each != "manager"])
-def test_each_command_tells_of_itself_in_80_columns(command):
-    told = run(command, "--help")
-    assert told.startswith(f"Usage: shareable {command} ")
-    assert [line for line in told.splitlines() if len(line) > 80] == []
+def test_help_of_each_command_fits_80_columns(command):
+    output = run(command, "--help")
+    assert output.startswith(f"Usage: shareable {command} ")
+    assert [line for line in output.splitlines() if len(line) > 80] == []
     assert f"Try 'shareable {command} --help'" in run(command, "--frobnicate", status=2)
 
 
-def test_only_gc_with_an_option_is_said_to_remove_anything():
+def test_help_and_manual_name_the_option_that_removes_garbage():
     manual = open(os.path.join(os.environ["top_srcdir"], "core/man/shareable.1.scd")).read()
     for text in (run("ls", "--help"), manual.replace("*", "")):
         assert not re.search(r"shareable gc'? removes", text)
     assert "'shareable gc --remove' removes it" in run("ls", "--help")
 
 
-def test_manager_is_the_program():
+def test_manager_runs_shareable_manager():
     assert run("manager", "--version").startswith("shareable-manager ")
 
 
-def test_values_of_every_type_are_made_read_and_written(name):
+def test_values_of_every_type_are_created_read_and_written(name):
     values = ["1", "-7", "2.5", "1e300", "nan", "-inf", "true", "false", "none", "howdy", "größe", ""]
     run("create", name, *values)
     assert [line.split() for line in run("get", "--type", name, *range(len(values))).splitlines()] == [
@@ -57,22 +57,22 @@ def test_values_of_every_type_are_made_read_and_written(name):
     for index, value in ((0, "-9223372036854775808"), (2, "0.1"), (6, "false"), (9, "8")):
         run("set", name, index, value)
         assert run("get", name, index) == value + "\n"
-    assert run("get", "-t", name, 9) == "str 8\n"  # a text stays one
+    assert run("get", "-t", name, 9) == "str 8\n"  # the item remains a str
     for kind, value in (("int", "5"), ("float", "5.0"), ("bool", "true"), ("bytes", "00ff"), ("none", "none"), ("str", "x")):
         run("set", "--type", kind, name, -1, value)
         assert run("get", "-t", name, -1) == f"{kind} {value}\n"
     run("set", name, 2, "7")
-    assert run("get", name, 2) == "7.0\n"  # a float stays one, and is seen to be one
+    assert run("get", name, 2) == "7.0\n"  # the item remains a float, and is printed as one
 
 
-def test_floats_are_printed_with_as_few_digits_as_give_them_again(name):
+def test_floats_are_printed_with_the_fewest_digits(name):
     floats = [0.1, 0.1 + 0.2, 1 / 3, 9.95, 5e-324, 1.7976931348623157e308, 2.0**53, 2.0**60, 1e15, 1e16, 1e-4, 1e-5, 100.0, -0.0,
               123456789.125, 2.2250738585072014e-308, -0.00012345678901234567]
     stock(name, floats).shm.close()
     assert run("get", name, *range(len(floats))).split() == [repr(each) for each in floats]
 
 
-def test_digits_behind_a_zero_are_decimal(name):
+def test_a_leading_zero_does_not_mean_octal(name):
     texts = {"010": 10, "08": 8, "-012": -12, "0755": 755, "+07": 7, "00": 0, "0x1f": 31, "-0X10": -16, "009223372036854775807": 2**63 - 1}
     run("create", name, *texts)
     assert run("get", "-t", name, *range(len(texts))).splitlines() == [f"int {number}" for number in texts.values()]
@@ -86,7 +86,7 @@ def test_digits_behind_a_zero_are_decimal(name):
     assert run("watch", "--initial", "--count", "01", name, "010", status=1).endswith("index 10 out of range: list '%s' has 9 items\n" % name)
 
 
-def test_number_that_does_not_fit_is_a_text_or_refused(name):
+def test_a_number_that_does_not_fit_is_a_str_or_refused(name):
     texts = ["9223372036854775808", "-9223372036854775809", "0xffffffffffffffff", "1e999", "-1e999", "0x", "+", "0b1", "08.5"]
     run("create", name, *texts)
     assert run("get", "-t", name, *range(len(texts))).splitlines() == [f"str {text}" for text in texts[:-1]] + ["float 8.5"]
@@ -113,13 +113,13 @@ def test_dump_prints_every_item_with_its_type(name):
     assert json.loads(run("dump", "--json", name + "-empty"))["items"] == []
 
 
-def test_get_ends_items_as_is_asked_for(name):
+def test_get_ends_items_with_a_newline_or_a_nul(name):
     stock(name, ["two\nlines", "x"]).shm.close()
     assert run("get", "-z", name, 0, 1) == "two\nlines\0x\0"
     assert run("get", "--json", name, 0) == '"two\\nlines"\n'
 
 
-def test_what_cannot_be_is_said(name):
+def test_errors_name_the_block_and_the_argument(name):
     assert f"no block called '{name}'" in run("dump", name, status=1)
     assert "'x/y'" in run("create", "x/y", 1, status=1)
     run("create", name, 1, "text")
@@ -150,7 +150,7 @@ def test_create_takes_options(name):
     assert (lazy["size"], lazy["used"], lazy["kind"]) == (1 << 30, 0, "raw")
 
 
-def test_rm_removes_what_is_named_and_says_what_is_not_there(name):
+def test_rm_removes_the_named_blocks_and_reports_missing_ones(name):
     run("create", name, 1)
     run("create", name + "-2", 1)
     assert f"'{name}-3'" in run("rm", name, name + "-3", name + "-2", status=1)
@@ -159,14 +159,14 @@ def test_rm_removes_what_is_named_and_says_what_is_not_there(name):
     assert "NAME is missing" in run("rm", status=2)
 
 
-def test_what_is_not_there_is_told_in_the_same_words(name):
+def test_all_commands_report_a_missing_block_alike(name):
     run("create", name, 1)
     missing = name + "-missing"
     for command in (["ls"], ["info"], ["info", "-J"], ["dump"], ["layout"], ["watch"], ["rm"], ["get", missing, 0], ["set", missing, 0, 1], ["ls", "/" + missing], ["rm", "/" + missing]):
         arguments = command if len(command) > 1 and command[1] != "-J" else [*command, missing]
         assert run(*arguments, status=1).splitlines()[0] == f"shareable {command[0]}: there is no block called '{missing}'"
-    told = subprocess.run([COMMAND, "ls", "-n", "-o", "NAME", missing, name], capture_output=True, text=True)
-    assert told.returncode == 1 and told.stdout == name + "\n" and missing in told.stderr
+    output = subprocess.run([COMMAND, "ls", "-n", "-o", "NAME", missing, name], capture_output=True, text=True)
+    assert output.returncode == 1 and output.stdout == name + "\n" and missing in output.stderr
     assert run("rm", "-f", missing) == ""
     assert missing in run("rm", missing, name, status=1) and not exists(name)
 
@@ -192,17 +192,17 @@ sys.stdin.read()
 """
 
 
-def test_ls_tells_kind_size_users_and_state(name):
+def test_ls_shows_kind_size_users_and_state(name):
     made = stock(name, [1, 2, 3])
     with open(f"/dev/shm/{name}-raw", "wb") as raw:
         raw.write(bytes(8192))
     found = blocks(name, name + "-raw")
-    of = found[name]
-    assert of["kind"] == "list" and of["items"] == 3 and of["users"] == [os.getpid()] and of["state"] == "live"
-    assert of["owner"] is None and of["age"] < 60 and of["size"] == os.stat(f"/dev/shm/{name}").st_size
+    listed = found[name]
+    assert listed["kind"] == "list" and listed["items"] == 3 and listed["users"] == [os.getpid()] and listed["state"] == "live"
+    assert listed["owner"] is None and listed["age"] < 60 and listed["size"] == os.stat(f"/dev/shm/{name}").st_size
     assert found[name + "-raw"]["kind"] == "raw" and found[name + "-raw"]["items"] is None
-    assert found[name + "-raw"]["state"] in ("unused", "unknown")  # where a process may not be looked into
-    assert name in blocks()  # among all
+    assert found[name + "-raw"]["state"] in ("unused", "unknown")  # unknown if a process may not be inspected
+    assert name in blocks()  # also in the list of all blocks
     made.shm.unlink()
     gone = blocks()[name]
     assert gone["state"] == "deleted" and gone["users"] == [os.getpid()] and gone["age"] is None
@@ -212,7 +212,7 @@ def test_ls_tells_kind_size_users_and_state(name):
 
 OWNER = """
 import os, sys
-os.environ["SHAREABLE_REAPER"] = "/bin/true"  # as if it had been killed too
+os.environ["SHAREABLE_REAPER"] = "/bin/true"  # there is no reaper, as if it had been killed too
 from shareable.shared_memory import ShareableList
 kept = ShareableList([1], name=sys.argv[1])
 print("made", flush=True)
@@ -220,44 +220,44 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(not os.environ.get("run_python"), reason="no Python binding is built, in which to own a block")
-def test_owner_is_told_and_what_it_leaves_is_garbage(name):
+@pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which owns a block here, is not built")
+def test_ls_shows_the_owner_and_gc_removes_its_block_after_its_death(name):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([os.environ["run_python"], "-c", OWNER, name], **pipes) as owner:
         assert owner.stdout.readline() == "made\n"
         found = blocks(name)[name]
         assert found["owner"] == owner.pid == found["users"][0] and found["state"] == "live"
         assert not any(each["state"] == "deleted" and each["users"] == [owner.pid] for each in blocks().values())
-        told = {each["name"]: each for each in json.loads(run("gc", "--json"))["blocks"]}
-        assert told[name]["fate"] == "stays" and told[name]["reason"] == "its owner lives"
+        output = {each["name"]: each for each in json.loads(run("gc", "--json"))["blocks"]}
+        assert output[name]["fate"] == "stays" and output[name]["reason"] == "its owner lives"
         owner.kill()
         owner.wait()
-    told = {each["name"]: each for each in json.loads(run("gc", "--json", "--remove"))["blocks"]}
-    if name in told and told[name]["fate"] == "stays":
-        assert "cannot be asked" in told[name]["reason"]  # a process that even this user may not look into
+    output = {each["name"]: each for each in json.loads(run("gc", "--json", "--remove"))["blocks"]}
+    if name in output and output[name]["fate"] == "stays":
+        assert "cannot be asked" in output[name]["reason"]  # this user may not inspect some process
     else:
-        assert not exists(name)  # it, or the reaper of another owner, has removed it
+        assert not exists(name)  # gc or the reaper of another owner has removed it
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-def test_owner_of_another_user_s_block_is_unknown(name):
+def test_the_owner_of_another_users_block_is_unknown(name):
     def run_as_other(*arguments):
         try:
             return run(*arguments, user=65533, group=65533, extra_groups=[])
         except PermissionError:
-            pytest.skip("another user may not run the command that was built")
+            pytest.skip("another user may not run the built command")
 
     run("create", "--mode", "644", name, 1)
     shown = json.loads(run_as_other("ls", "--json", name))["blocks"][0]
     assert shown["state"] == "unknown" and shown["owner"] is None
     assert "the ownership logs of the block's user cannot be read" in run_as_other("info", name)
-    told = {each["name"]: each["reason"] for each in json.loads(run_as_other("gc", "--json"))["blocks"]}
-    assert told[name] == "it belongs to another user, whose ownership logs cannot be read from here"
+    output = {each["name"]: each["reason"] for each in json.loads(run_as_other("gc", "--json"))["blocks"]}
+    assert output[name] == "it belongs to another user, whose ownership logs cannot be read from here"
     assert "ownership logs" not in run("info", name)
 
 
-@pytest.mark.skipif(not os.environ.get("run_python"), reason="no Python binding is built, in which to own a block")
-def test_a_block_that_an_owner_left_is_listed_though_its_name_begins_with_a_dot(name):
+@pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which owns a block here, is not built")
+def test_an_owned_block_is_listed_even_if_its_name_begins_with_a_dot(name):
     hidden = f".{name}"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     try:
@@ -271,7 +271,7 @@ def test_a_block_that_an_owner_left_is_listed_though_its_name_begins_with_a_dot(
             owner.kill()
             owner.wait()
         found = blocks()
-        if hidden in found:  # else the reaper of another owner has removed it
+        if hidden in found:  # otherwise the reaper of another owner has removed it
             assert found[hidden]["state"] in ("orphaned", "unknown") and hidden + "-file" not in found
             assert found[hidden]["state"] == "unknown" or re.search(r"^wrong +garbage +[1-9]", run_doctor(), re.M)
     finally:
@@ -280,7 +280,7 @@ def test_a_block_that_an_owner_left_is_listed_though_its_name_begins_with_a_dot(
                 os.unlink(f"/dev/shm/{each}")
 
 
-# A writer that lives and has locked all items but the last: it was stopped in the middle, or is hostile.
+# A living writer, stopped or hostile, that has all items locked except the last one.
 LOCKER = """
 import mmap, os, struct, sys
 from shareable.shared_memory import ShareableList
@@ -288,16 +288,16 @@ kept = ShareableList(name=sys.argv[1])
 kept[0] = 5
 mapped = mmap.mmap(os.open("/dev/shm/" + sys.argv[1], os.O_RDWR), 0)
 area = mapped.find(b"shr.sync")
-token, = struct.unpack_from("I", mapped, area + 64 + 192)
+writer_id, = struct.unpack_from("I", mapped, area + 64 + 192)
 for item in range(len(kept) - 1):
-    struct.pack_into("Q", mapped, area + 64 + 192 + 8 * 64 + 4 * 512 + 8 * item, token << 32 | 1)
+    struct.pack_into("Q", mapped, area + 64 + 192 + 8 * 64 + 4 * 512 + 8 * item, writer_id << 32 | 1)
 print("locked", flush=True)
 sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(not os.environ.get("run_python"), reason="no Python binding is built, in which to lock items")
-def test_items_that_another_process_holds_are_waited_for_once(name):
+@pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which locks items here, is not built")
+def test_a_command_waits_only_once_for_held_items(name):
     run("create", name, *range(12))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name], **pipes) as locker:
@@ -314,7 +314,7 @@ def test_items_that_another_process_holds_are_waited_for_once(name):
         locker.stdin.close()
 
 
-def test_what_was_printed_before_a_block_lost_its_memory_is_written_out(name):
+def test_output_before_a_truncation_is_flushed(name):
     run("create", name, *range(100000, 130000))
     with subprocess.Popen([COMMAND, "dump", "-n", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as dump:
         printed = dump.stdout.readline()
@@ -327,7 +327,7 @@ def test_what_was_printed_before_a_block_lost_its_memory_is_written_out(name):
     assert [line.split() for line in lines] == [[str(number), "int", str(100000 + number)] for number in range(len(lines))]
 
 
-def test_tables_obey(name):
+def test_table_options(name):
     run("create", name, 1)
     assert run("ls", "-n", "-o", "items,name", name).split() == ["1", name]
     assert run("ls", "-r", "-o", "NAME,SIZE", "-b", name).splitlines()[1] == f"{name} {os.stat(f'/dev/shm/{name}').st_size}"
@@ -337,15 +337,15 @@ def test_tables_obey(name):
     assert "cannot sort by 'colour'" in run("ls", "--sort", "colour", status=2)
 
 
-def test_info_tells_all_of_a_block(name):
+def test_info_shows_details_of_a_block(name):
     run("create", name, 1, 2)
-    told = dict(line.split(maxsplit=1) for line in run("info", name).splitlines())
-    assert told["NAME"] == name and told["ITEMS"] == "2" and told["SYNC"] == "yes" and told["MODE"] == "0600"
+    output = dict(line.split(maxsplit=1) for line in run("info", name).splitlines())
+    assert output["NAME"] == name and output["ITEMS"] == "2" and output["SYNC"] == "yes" and output["MODE"] == "0600"
     assert json.loads(run("info", "--json", name))["blocks"][0]["sync"] is True
     assert "NAME is missing" in run("info", status=2)
 
 
-def test_layout_draws_the_bytes(name):
+def test_layout_shows_the_areas_of_a_list(name):
     run("create", name, 1, "howdy", "none")
     areas = json.loads(run("layout", "--json", name))["areas"]
     assert [each["area"] for each in areas] == ["header", "offsets", "slots", "formats", "codes", "sync area"]
@@ -360,7 +360,7 @@ def test_layout_draws_the_bytes(name):
     assert run("layout", "--all", name + "-long").count("─") == 100
 
 
-def test_watch_prints_what_changes(name):
+def test_watch_prints_changes(name):
     run("create", name, 1, 2, "text")
     with subprocess.Popen([COMMAND, "watch", "--initial", "--count", "6", name], stdout=subprocess.PIPE, text=True) as watch:
         assert [watch.stdout.readline().split() for _ in range(3)] == [["0", "int", "1"], ["1", "int", "2"], ["2", "str", "text"]]
@@ -371,12 +371,12 @@ def test_watch_prints_what_changes(name):
     assert run("watch", "--timeout", "0.1", name, status=3) == ""
     with subprocess.Popen([COMMAND, "watch", "--json", name, "-1"], stdout=subprocess.PIPE, text=True) as watch:
         ready, end = [], time.monotonic() + 20
-        while not ready and time.monotonic() < end:  # until it has looked for the first time
+        while not ready and time.monotonic() < end:  # until watch has read the items for the first time
             run("set", "-t", "float", name, 2, time.monotonic())
             run("set", name, 0, 9)
             ready, _, _ = select.select([watch.stdout], [], [], 0.05)
-        told = json.loads(watch.stdout.readline())
-        assert told["index"] == -1 and told["type"] == "float"
+        output = json.loads(watch.stdout.readline())
+        assert output["index"] == -1 and output["type"] == "float"
         watch.send_signal(signal.SIGINT)
         assert watch.wait(10) == -signal.SIGINT
     assert "index 3 out of range" in run("watch", name, 3, status=1)
@@ -406,7 +406,7 @@ def test_a_block_that_is_only_open_is_in_use(name):
     assert name not in blocks()
 
 
-def test_memory_without_a_name_is_sorted_by_what_it_takes(name):
+def test_memory_without_a_name_is_sorted_by_its_use(name):
     run("create", "--size", "1M", name + "-small")
     run("create", "--size", "12M", name + "-large")
     run("create", "--size", "1G", "--lazy", name + "-gone")
@@ -440,14 +440,14 @@ def test_watch_ends_when_its_list_is_removed(name, is_replaced):
     run("create", name, 1)
     with subprocess.Popen([COMMAND, "watch", "--initial", "/" + name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watch:
         assert watch.stdout.readline().split() == ["0", "int", "1"]
-        os.rename(f"/dev/shm/{name}", f"/dev/shm/{name}-kept")  # programs may still write to it
+        os.rename(f"/dev/shm/{name}", f"/dev/shm/{name}-kept")  # programs may still have it open
         if is_replaced:
             run("create", name, 777)
         assert watch.wait(10) == 1
         assert watch.stderr.read() == f"shareable watch: list '{name}' was removed{', and another block now has its name' * is_replaced}\n"
 
 
-def test_doctor_finds_what_is_wrong():
+def test_doctor_reports_problems():
     ended = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, text=True)
     found = {each["check"]: each for each in json.loads(ended.stdout)["checks"]}
     assert {"folder", "space", "new blocks", "/proc", "open files", "reaper", "garbage"} <= found.keys()
@@ -461,31 +461,31 @@ def test_doctor_finds_what_is_wrong():
 
 
 def in_another_mount(commands):
-    """What these commands of a shell print, where they may mount; or the test is skipped."""
+    """Run shell commands in a mount namespace and return their output. Skip the test if that is not permitted."""
     environment = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "SHAREABLE_REAPER")}
     ended = subprocess.run(["unshare", "--mount", "sh", "-ec", commands], capture_output=True, text=True, env=environment)
     if ended.stdout == "":
-        pytest.skip(f"nothing can be mounted here: {ended.stderr.strip()}")
+        pytest.skip(f"file systems cannot be mounted: {ended.stderr.strip()}")
     return ended.stdout
 
 
-def test_doctor_counts_what_is_no_block(name):
-    told = in_another_mount(f"""
+def test_doctor_counts_the_memory_of_other_files(name):
+    output = in_another_mount(f"""
         mount -t tmpfs -o size=64m,mode=1777 none /dev/shm
         {COMMAND} create --size 3M a; ln /dev/shm/a /dev/shm/b; mkdir /dev/shm/folder
         head -c 5M /dev/zero >/dev/shm/folder/file; head -c 6M /dev/zero >/dev/shm/.hidden
         {COMMAND} doctor || true""")
-    assert re.search(r"^ok     other files  11M in hidden files and in folders$", told, re.M), told
+    assert re.search(r"^ok     other files  11M in hidden files and in folders$", output, re.M), output
 
 
-def test_doctor_says_what_hidepid_hides():
-    told = in_another_mount(f"mount -t proc -o hidepid=2 none /proc; {COMMAND} doctor || true")
-    assert "mounted with hidepid" in told
-    advice = " ".join(re.search(r"with hidepid\n((?: +.*\n)+)", told)[1].split())
-    assert advice == "'shareable ls' finds only this user's processes as users of a block: run it as root"  # gc asks the kernel
+def test_doctor_reports_hidepid():
+    output = in_another_mount(f"mount -t proc -o hidepid=2 none /proc; {COMMAND} doctor || true")
+    assert "mounted with hidepid" in output
+    advice = " ".join(re.search(r"with hidepid\n((?: +.*\n)+)", output)[1].split())
+    assert advice == "'shareable ls' finds only this user's processes as users of a block: run it as root"  # gc is not affected, because it asks the kernel
 
 
-def test_doctor_wants_a_reaper_only_beside_the_library():
+def test_doctor_requires_a_reaper_only_with_the_library():
     program = open(COMMAND, "rb").read()
     library = re.search(rb"(/[^\0]*)/libshareable\.so\*", program)
     reaper = re.search(rb"(/[^\0]*)/shareable-reaper\0", program)
@@ -494,31 +494,31 @@ def test_doctor_wants_a_reaper_only_beside_the_library():
     folders = [found[1].decode() for found in (library, reaper)]
     if os.path.exists(f"{folders[0]}/libc.so.6") or not all(map(os.path.isdir, folders)):
         pytest.skip("the library is not installed in a folder of its own")
-    told = in_another_mount(f"""
+    output = in_another_mount(f"""
         mount -t tmpfs none {folders[1]}; {COMMAND} doctor || true
         mount -t tmpfs none {folders[0]}; {COMMAND} doctor || true""")
-    assert re.findall(r"^(\w+) +reaper", told, re.M) == ["wrong", "ok"]
+    assert re.findall(r"^(\w+) +reaper", output, re.M) == ["wrong", "ok"]
 
 
-def test_doctor_finds_a_full_file_system():
-    told = in_another_mount(f"""
+def test_doctor_reports_a_full_file_system():
+    output = in_another_mount(f"""
         mount -t tmpfs -o size=64k,mode=1777 none /dev/shm
         dd if=/dev/zero of=/dev/shm/full bs=1k count=60 2>/dev/null
         {COMMAND} doctor || true""")
-    assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort\s+used", told, re.M), told
+    assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort\s+used", output, re.M), output
 
 
 def hostile(name, **changes):
-    """A list whose bytes somebody has changed: at an offset, a word."""
+    """Create a list, and change words of it: each is an offset and a value."""
     made = stock(name, [1, 2.5, "text"])
-    for at, word in changes.values():
-        made.shm.buf[at : at + 8] = word.to_bytes(8, "little")
+    for offset, word in changes.values():
+        made.shm.buf[offset : offset + 8] = word.to_bytes(8, "little")
     made.shm.close()
 
 
 @pytest.mark.parametrize("command", ["dump", "layout", "get", "watch", "info"])
-def test_damaged_item_is_named_and_the_others_are_told(name, command):
-    hostile(name, offset=(16, 1 << 60))  # where the second slot begins
+def test_a_damaged_item_is_reported_and_the_others_are_printed(name, command):
+    hostile(name, offset=(16, 1 << 60))  # the offset of the second slot
     arguments = {"get": [0, 1, 2], "watch": ["--initial", "--count", "3"]}.get(command, [])
     order = [*arguments, name] if command == "watch" else [name, *arguments]
     ended = subprocess.run([COMMAND, command, *map(str, order)], capture_output=True, text=True, timeout=20)
@@ -530,7 +530,7 @@ def test_damaged_item_is_named_and_the_others_are_told(name, command):
         assert ended.returncode == 1 and f"'{name}'" in ended.stderr
 
 
-def test_what_is_no_list_is_refused_with_its_name(name):
+def test_a_block_without_a_list_is_refused_by_name(name):
     with open(f"/dev/shm/{name}", "wb") as block:
         block.write(b"\xff" * 100)
     for command in ("dump", "layout", "get", "watch"):
@@ -538,7 +538,7 @@ def test_what_is_no_list_is_refused_with_its_name(name):
     assert blocks(name)[name]["kind"] == "raw"
 
 
-def test_list_that_stock_python_is_still_making_is_not_ready(name):
+def test_a_list_that_stock_python_is_still_creating_is_not_ready(name):
     head = b"".join(number.to_bytes(8, sys.byteorder) for number in (3, 0, 8, 16, 24, 1, 2, 3))
     for written in (b"", head):
         with open(f"/dev/shm/{name}", "wb") as block:
@@ -549,29 +549,29 @@ def test_list_that_stock_python_is_still_making_is_not_ready(name):
             assert f"'{name}' is not ready" in answer and "try again" in answer, (command, answer)
 
 
-def test_lines_fit_a_terminal_and_colours_are_for_one(name):
+def test_lines_fit_a_terminal_and_only_a_terminal_gets_colors(name):
     name = f"test-cli-{os.getpid()}"
     made = stock(name, range(40))
     for command in (["ls", name], ["info", name], ["doctor"], ["layout", name], ["dump", name]):
         plain = re.sub("\033\\[[0-9;]*m", "", on_terminal(*command))
         assert plain.strip(), command
         lines = [line.rstrip("\r") for line in plain.split("\n")]
-        assert [line for line in lines if len(line) > 80 and "/shareable-" not in line] == [], command  # a path is as it is
+        assert [line for line in lines if len(line) > 80 and "/shareable-" not in line] == [], command  # paths are not wrapped
     longest = max(len(os.fsencode(block)) for block in os.listdir("/dev/shm"))
-    told = on_terminal("gc", columns=longest + 60)  # all blocks, also those of others: the reason wraps between words
+    output = on_terminal("gc", columns=longest + 60)  # the reason wraps between words, whatever other blocks exist
     said = r"stays nobody has it recorded as owned: it is there until somebody unlinks it".replace(" ", r"\s+")
-    assert re.search(rf"^{name}\s+{said}\s", told, re.M) and told.count("\n") >= 3
+    assert re.search(rf"^{name}\s+{said}\s", output, re.M) and output.count("\n") >= 3
     made.shm.unlink()
     assert "\033[33mdeleted" in on_terminal("ls")
     assert "\033" not in run("ls")
     made.shm.close()
 
 
-def test_progress_is_told_on_a_terminal_of_what_takes_long(name):
+def test_a_slow_command_shows_its_progress_on_a_terminal(name):
     run("create", name, *range(30000))
     slow = f"{COMMAND} dump {name} | (sleep 1.2; cat) >/dev/null"
-    told = on_terminal("-c", slow, program="sh")
-    assert re.search(r"\ritems: \d+ of 30000\033\[K", told) and told.endswith("\r\033[K")
+    output = on_terminal("-c", slow, program="sh")
+    assert re.search(r"\ritems: \d+ of 30000\033\[K", output) and output.endswith("\r\033[K")
     assert on_terminal("-c", f"{COMMAND} dump {name} | cat >/dev/null", program="sh") == ""
 
 
@@ -583,7 +583,7 @@ def test_full_disk_is_a_failure(name):
             assert ended.returncode == 1 and "No space left" in ended.stderr
 
 
-def test_name_with_a_leading_slash_is_the_same(name):
+def test_a_leading_slash_of_a_name_is_ignored(name):
     run("create", "/" + name, 5)
     assert run("get", "/" + name, 0) == "5\n"
     assert name in blocks("/" + name)

@@ -1,6 +1,6 @@
-"""What a shell completes of the `shareable` command, whatever bytes the names of blocks contain.
+"""Test the shell completions with block names that contain any bytes.
 
-bash and zsh run on a terminal: a word is typed, completed by a tab, and the command prints its arguments as it got them.
+bash and zsh run on a terminal. The test types a word and a tab, and a function in place of the command prints its arguments.
 """
 
 import os
@@ -18,7 +18,7 @@ from command import COMMAND, run
 FOLDER = os.path.join(os.environ["top_srcdir"], "tools/cli/completion")
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
 
-# What follows the part that is typed. Whatever runs it makes a file called "ran".
+# The rest of a name after the typed part. A shell that evaluates it creates a file called "ran".
 ENDS = [
     b"plain", b"two words", b" blank in front", b"blank behind ", b"$(touch ran)", b"`touch ran`", b"${x:=$(touch ran)}", b"$HOME",
     b";touch ran;", b"|touch ran", b"&touch ran&", b">ran", b"a[$(touch ran)]", b"\"$(touch ran)\"", b"'$(touch ran)'", b"it's", b"two\nlines",
@@ -27,7 +27,7 @@ ENDS = [
     b"isolate \xe2\x81\xa6x\xe2\x81\xa9", b"separator \xe2\x80\xa8", b"order \xef\xbb\xbf", b"tag \xf3\xa0\x81\x81", b"a:b", b":a", b"a=b", b"a@b", b"~", b"!bang", b"!!", b"#hash", b"(a)", b"<a", b"gr\xc3\xb6\xc3\x9fe", b"%d^a",
 ]  # fmt: skip
 
-# No shell may write these to a terminal; fish offers no name that contains one.
+# No shell may print these to a terminal. fish does not offer names that contain them.
 HIDDEN = [b"\xc2\x9b", b"\xc2\xad", b"\xd8\x9c", b"\xe2\x80\x8b", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xe2\x81\xa9", b"\xef\xbb\xbf", b"\xf3\xa0\x81\x81"]
 
 
@@ -37,7 +37,7 @@ def is_hidden(end):
 
 @pytest.fixture
 def folder(name, tmp_path):
-    """Of the blocks' names: the part in front, before a number. Nothing that a name contains may have been run."""
+    """Return the prefix of the blocks' names. At the end, check that no part of a name was evaluated."""
     yield name[:-1].encode()
     assert not os.path.exists(tmp_path / "ran")
 
@@ -49,13 +49,13 @@ def make(*names):
 
 
 def environment():
-    kept = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}  # a sanitizer's is not for the shell
+    kept = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}  # a sanitizer's library must not be loaded into the shell
     path = os.path.dirname(COMMAND) + ":" + os.environ["PATH"]
     return {**kept, "PATH": path, "TERM": "xterm", "LC_ALL": "C.UTF-8", "INPUTRC": "/dev/null", "HISTFILE": "/dev/null"}
 
 
 class Shell:
-    """A shell on a terminal, in which the command prints its arguments into a file."""
+    """A shell on a terminal, in which a function called `shareable` writes its arguments to a file."""
 
     def __init__(self, program, setup, cwd):
         if shutil.which(program[0]) is None:
@@ -64,7 +64,7 @@ class Shell:
         try:
             self.pid, self.terminal = pty.fork()
         except OSError as error:
-            pytest.skip(f"no terminal can be made here: {error}")
+            pytest.skip(f"no terminal can be created: {error}")
         if self.pid == 0:
             os.chdir(cwd)
             os.execvpe(program[0], program, environment())
@@ -77,7 +77,7 @@ class Shell:
         self.shown += os.read(self.terminal, 65536) if ready else b""
 
     def type_until_shown(self, keys, text):
-        """Types keys, and waits for the text: zsh shows no list while there is more to read."""
+        """Type keys and wait for the text. zsh shows no list while it has more input to read."""
         os.write(self.terminal, keys)
         end = time.monotonic() + 20
         while text not in self.shown:
@@ -85,7 +85,7 @@ class Shell:
             assert time.monotonic() < end, (keys, self.shown)
 
     def ask(self, line, expected=None):
-        """What the command gets as arguments when this is typed."""
+        """Type a line and return the arguments that the command receives."""
         os.write(self.terminal, line + b"\n")
         end = time.monotonic() + 20
         while not self.answer.exists():
@@ -118,7 +118,7 @@ def shell(request, tmp_path):
     started.end()
 
 
-def test_a_name_is_completed_to_one_word_that_names_the_block(shell, folder):
+def test_a_name_is_completed_to_one_word(shell, folder):
     shell.shown = b""
     for number, end in enumerate(ENDS):
         make(folder + b"%d-" % number + end)
@@ -127,7 +127,7 @@ def test_a_name_is_completed_to_one_word_that_names_the_block(shell, folder):
         assert hidden not in shell.shown
 
 
-def test_a_list_of_names_shows_no_character_that_drives_a_terminal_or_hides_text(shell, folder):
+def test_a_list_of_names_shows_no_control_or_format_character(shell, folder):
     for end in ENDS:
         make(folder + b"l" + end, folder + b"l-" + end)
     shell.shown = b""
@@ -138,7 +138,7 @@ def test_a_list_of_names_shows_no_character_that_drives_a_terminal_or_hides_text
 
 
 @pytest.mark.parametrize("quote", [b"'", b'"'])
-def test_zsh_inserts_no_other_name_after_an_open_quote(tmp_path, folder, quote):
+def test_zsh_never_inserts_a_wrong_name_after_an_open_quote(tmp_path, folder, quote):
     shell = zsh(tmp_path)
     for number, end in enumerate((b"\xff", b"a\xc3", b"\x9b31m", b"esc\x1b[31mred", *HIDDEN)):
         made = folder + b"%d-" % number + end
@@ -153,7 +153,7 @@ def test_zsh_inserts_no_other_name_after_an_open_quote(tmp_path, folder, quote):
 
 
 @pytest.mark.parametrize("quote", [b"'", b'"', b"$'"])
-def test_bash_completes_behind_an_open_quote(tmp_path, folder, quote):
+def test_bash_completes_after_an_open_quote(tmp_path, folder, quote):
     shell = bash(tmp_path)
     for number, end in enumerate(ENDS):
         make(folder + b"%d-" % number + end)
@@ -161,7 +161,7 @@ def test_bash_completes_behind_an_open_quote(tmp_path, folder, quote):
     shell.end()
 
 
-def test_bash_completes_behind_a_word_break_and_from_what_it_has_inserted(tmp_path, folder):
+def test_bash_completes_after_a_word_break_and_after_its_own_insertion(tmp_path, folder):
     shell = bash(tmp_path)
     make(folder + b"a:b c=d", folder + b"x y\n1", folder + b"x y\x1b2")
     for typed in (b"a:\t", b"a\\:\t", b"a:b\\ \t", b"a:b\\ c=\t", b"'a:b '\t"):
@@ -171,7 +171,7 @@ def test_bash_completes_behind_a_word_break_and_from_what_it_has_inserted(tmp_pa
 
 
 @pytest.mark.parametrize("quote", [b"", b"'", b'"', b"$'"], ids=["none", "single", "double", "escaped"])
-def test_bash_goes_on_from_half_an_escape(tmp_path, folder, quote):
+def test_bash_completes_an_incomplete_escape(tmp_path, folder, quote):
     shell = bash(tmp_path)
     make(folder + b"x\x1ba", folder + b"x\x1cb", folder + b"xplain", folder + b"y\xe2\x80\x8b1", folder + b"y\xe2\x80\x8c2", folder + b"zx033x")
     for typed, name in ((b"x\t\t\\x1\t\tb\t", b"x\x1ba"), (b"y\t\t\tb\t", b"y\xe2\x80\x8b1"), (b"y\t\tc\t", b"y\xe2\x80\x8c2")):
@@ -185,7 +185,7 @@ def test_bash_goes_on_from_half_an_escape(tmp_path, folder, quote):
     shell.end()
 
 
-def test_a_name_that_begins_with_a_dash_is_no_option(shell, folder):
+def test_a_name_that_begins_with_a_dash_is_not_an_option(shell, folder):
     dashed = b"-" + folder + b" x"
     make(dashed)
     try:
@@ -202,13 +202,13 @@ def test_commands_and_options_are_completed(shell):
     assert shell.ask(b"shareable ls --noh\t") == [b"ls", b"--noheadings"]
 
 
-def test_a_name_with_a_slash_in_front_is_completed(shell, folder):
+def test_a_name_with_a_leading_slash_is_completed(shell, folder):
     make(folder + b" x")
     assert shell.ask(b"shareable info /" + folder + b"\t") == [b"info", b"/" + folder + b" x"]
 
 
 def completions(*words):
-    """What bash's function alone answers, without a terminal."""
+    """Return the result of bash's completion function, without a terminal."""
     code = f". '{FOLDER}/shareable'; COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); _shareable; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     ended = subprocess.run(["bash", "-uc", code, "bash", *words], capture_output=True, text=True, check=True, env=environment())
     return ended.stdout.splitlines()
@@ -232,19 +232,19 @@ def fish(code, cwd, *arguments):
 
 
 def fish_completes(line, cwd):
-    """What the command gets as arguments by each of fish's completions, which take the place of the line's last word."""
+    """Return the arguments that the command receives for each of fish's completions of the line."""
     words = fish(f"source '{FOLDER}/shareable.fish'; complete -C --escape $argv[1]", cwd, line).splitlines()
     return [fish(b"printf '%s\\0' " + word.split(b"\t")[0], cwd).split(b"\0")[:-1] for word in words]
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_fish_completes_a_name_to_one_word_that_names_the_block(folder, tmp_path, end):
+def test_fish_completes_a_name_to_one_word(folder, tmp_path, end):
     make(folder + b"1" + end, folder + b"2")
     expected = [] if is_hidden(end) else [[folder + b"1" + end]]
     assert fish_completes(b"shareable info " + folder + b"1", tmp_path) == expected
 
 
-def test_fish_offers_no_name_that_it_would_write_raw(folder, tmp_path):
+def test_fish_offers_no_name_that_it_would_print_unescaped(folder, tmp_path):
     make(*(folder + b"%d-" % number + end for number, end in enumerate(ENDS)))
     raw = re.compile(rb"[\x00-\x1f\x7f]")
     for quote in (b"", b'"', b"'"):

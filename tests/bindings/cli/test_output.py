@@ -1,6 +1,6 @@
-"""What the `shareable` command prints of names, values and arguments that contain anything.
+"""Test that all commands escape names, values and arguments.
 
-No character that drives a terminal, reorders text or hides it gets there, from whatever subcommand.
+No character that controls a terminal, reorders text or hides it may reach a terminal.
 """
 
 import glob
@@ -14,19 +14,19 @@ from command import COMMAND, on_terminal, run, stock
 
 SOURCES = os.path.join(os.environ["top_srcdir"], "tools/cli")
 
-# C0, DEL, C1, marks and overrides of direction, what is invisible, what ends a line, and a tag.
+# C0, DEL, C1, marks and overrides of direction, invisible characters, line separators, and a tag.
 HIDDEN = "\x01\t\n\r\x1b[31m\x1b]0;title\x07\x7f\x80\x9b31m\x9f\xad\u061c\u200b\u200e\u202a\u202e\u2028\u2029\u2066\u2069\ufe0f\ufeff\U000e0041"
 SHOWN = "größe 漢字 →"
 BYTES = [HIDDEN.encode(), b"\x9b31m", b"\xc0\x80", b"\xff", b"\xed\xa0\x80", SHOWN.encode()]
 
 
 def escaped(text):
-    """As the command writes it, where it writes it on one line."""
+    """Return the text as the command prints it on one line."""
     return re.sub(r"[^ -\[\]-~\xa1-\xac\xae-\xff漢字→]", lambda found: "".join(f"\\x{byte:02x}" for byte in found[0].encode()), text)
 
 
 def assert_clean(printed):
-    """All but line ends and the command's own colours can be seen."""
+    """Check that all characters are visible, except for line ends and the command's colors."""
     text = re.sub(r"\x1b\[(\d+;?)*m", "", printed.replace("\r\n", ""), flags=re.A)
     assert "\ufffd" not in text and re.search("[\x00-\x1f\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0041]", text) is None, ascii(text)
     assert "\x1b[31mred" not in printed
@@ -34,7 +34,7 @@ def assert_clean(printed):
 
 @pytest.fixture
 def names(name):
-    """Blocks whose names contain all that, each a list whose items do."""
+    """Create lists whose names and items contain these characters, and return their names."""
     short = f"test-cli-{os.getpid()}-".encode()
     made = [short + b"%d-" % number + each for number, each in enumerate(BYTES)]
     for each in made:
@@ -53,7 +53,7 @@ def names(name):
         ["watch", "NAME", "9"], ["create", "NAME", "1"],
     ],
 )  # fmt: skip
-def test_nothing_in_a_name_or_value_drives_a_terminal(names, command):
+def test_names_and_values_are_escaped_on_a_terminal(names, command):
     for name in names if "NAME" in command else ["all"]:
         printed = on_terminal(*(name if each == "NAME" else each for each in command)).replace("\0", "")
         assert printed != ""
@@ -69,21 +69,21 @@ def test_nothing_in_a_name_or_value_drives_a_terminal(names, command):
         ["watch", "-c", "\x9b", "x"], ["create", "x/\x1b[31mred"], ["info", "\x9b" * 300], ["ls", "--\udc9b"], ["dump", "\udc9b"],
     ],
 )  # fmt: skip
-def test_no_argument_drives_a_terminal_by_an_error_message(line):
+def test_arguments_in_error_messages_are_escaped(line):
     printed = on_terminal(*line)
     assert "shareable" in printed and "\\x" in printed
     assert_clean(printed)
 
 
 @pytest.mark.parametrize("variable", ["SHAREABLE_REAPER", "SHAREABLE_MANAGER"])
-def test_no_path_in_the_environment_drives_a_terminal(variable):
+def test_paths_from_the_environment_are_escaped(variable):
     printed = on_terminal("doctor", environment={variable: "/\x1b[31mred\u202e"})
     assert r"/\x1b[31mred\xe2\x80\xae" in printed
     assert_clean(printed)
     assert_clean(on_terminal("manager", environment={"SHAREABLE_MANAGER": "/\x1b[31mred"}))
 
 
-def test_a_column_is_named_once(name):
+def test_a_column_may_be_given_only_once(name):
     run("create", name, 1)
     many = ",".join(["NAME"] + ["SIZE"] * 17 + ["BOGUS"])
     assert "column 'SIZE' is given twice" in run("ls", "-o", many, name, status=2)
@@ -103,7 +103,7 @@ def test_a_terminal_that_is_not_set_to_utf8_gets_ascii(name):
         assert printed.isascii() and ("\\x" in printed or "\\u" in printed)
 
 
-def test_a_pipe_gets_the_value_as_it_is_and_names_escaped(names):
+def test_a_pipe_gets_unchanged_values_and_escaped_names(names):
     for name in names:
         for index, value in enumerate((HIDDEN, SHOWN)):
             assert subprocess.run([COMMAND, "get", name, str(index)], stdout=subprocess.PIPE).stdout == value.encode() + b"\n"
@@ -114,39 +114,39 @@ def test_a_pipe_gets_the_value_as_it_is_and_names_escaped(names):
         assert dumped.split("\n")[:2] == ["    0  str    " + escaped(HIDDEN), "    1  str    " + SHOWN]
 
 
-def test_json_escapes_and_gives_every_name_back(names):
+def test_json_escapes_every_name_reversibly(names):
     for command in (["ls", "-J"], ["info", "-J"], ["dump", "-J"]):
         for name in names:
             printed = subprocess.run([COMMAND, *command, name], stdout=subprocess.PIPE, check=True).stdout.decode()
             assert_clean(printed.replace("\n", ""))
-            told = json.loads(printed)
-            assert os.fsencode((told if "name" in told else told["blocks"][0])["name"]) == name
+            output = json.loads(printed)
+            assert os.fsencode((output if "name" in output else output["blocks"][0])["name"]) == name
     assert json.loads(run("get", "-J", names[-1].decode(), 0)) == HIDDEN
     assert json.loads(run("layout", "-J", names[-1].decode()))["areas"][2]["children"][0]["holds"] == HIDDEN
 
 
-def test_raw_and_plain_tables_escape_alike_and_once(name):
+def test_raw_and_aligned_tables_escape_alike_and_only_once(name):
     stock(name, ["back\\slash", "esc\x1b", "nul\0in"]).shm.close()
     holds = [line.split()[-1] for line in run("layout", name).splitlines() if re.match("[├└]─.*\\s\\d", line.lstrip("│ "))]
     assert holds == ["back\\x5cslash", "esc\\x1b", "nul\\x00in"]
     assert "esc\\x1b" in run("layout", "-r", name) and "\\x5cx1b" not in run("layout", "-r", name)
 
 
-def test_all_names_are_printed_with_a_nul_behind_each(names):
+def test_ls_zero_ends_each_name_with_a_nul(names):
     printed = subprocess.run([COMMAND, "ls", "--zero"], stdout=subprocess.PIPE, check=True).stdout
     assert set(names) <= set(printed.split(b"\0"))
     assert "takes no NAME" in run("ls", "-z", "x", status=2)
 
 
-def test_only_one_file_prints():
+def test_only_output_c_prints():
     for path in glob.glob(f"{SOURCES}/*.c"):
         source = re.sub(r"format\(printf", "", open(path).read())
         calls = re.findall(r"\b(?:v?f?printf|f?puts|f?putc|putchar|fwrite|write|perror|err|warn|dprintf|psignal|stdout|stderr)\b", source)
-        allowed = {"output.c": calls, "cli.c": ["write"]}.get(os.path.basename(path), [])  # by the handler of a signal
+        allowed = {"output.c": calls, "cli.c": ["write"]}.get(os.path.basename(path), [])  # in a signal handler
         assert [call for call in calls if call not in allowed] == [], path
 
 
-def test_name_that_is_too_long_for_a_terminal_is_marked(name):
+def test_a_shortened_name_is_marked(name):
     long = f"test-cli-{os.getpid()}-" + "n" * 200
     for each in (long, long[:-1] + "→", name):
         run("create", each, 1, 2)
@@ -157,7 +157,7 @@ def test_name_that_is_too_long_for_a_terminal_is_marked(name):
     assert run("ls", "-n", "-o", "NAME", long) == long + "\n"
 
 
-def test_many_users_leave_room_for_the_names(name):
+def test_many_users_leave_space_for_the_names(name):
     name = f"test-cli-{os.getpid()}"
     run("create", name, 1)
     users = [subprocess.Popen(["/usr/bin/python3", "-c", HOLDER, f"/dev/shm/{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(8)]
@@ -178,12 +178,12 @@ sys.stdin.read()
 
 
 def closing(descriptors, *arguments):
-    """Runs the command without these descriptors."""
+    """Run the command with these descriptors closed."""
     code = f'exec "$0" "$@" {" ".join(f"{each}>&-" for each in descriptors)}'
     return subprocess.run(["sh", "-c", code, COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_no_block_gets_the_descriptor_of_closed_output(name):
+def test_no_block_gets_a_closed_standard_descriptor(name):
     run("create", name, 1, "x" * 100)
     before = run("dump", name)
     for command in (["dump", name], ["get", name, "1"], ["ls", name], ["watch", "-i", "-c", "1", name], ["layout", name], ["--help"], ["ls", "--help"]):
