@@ -1,7 +1,7 @@
 /*
- * store.pml - the fast store of a number against a change of type (core/src/sync:
- * shareable__sync_store(), shareable__fast_store_begin() and quiesce()), with any process killed
- * between any two steps.
+ * store.pml - the fast store of a number against a change of type (core/src/sync/fast_store.h,
+ * shareable__fast_store() and shareable__fast_store_begin(), and fast_store.c, quiesce()), with any
+ * process killed between any two steps.
  *
  * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer.
  * Stores leave the buffer in order and at any later time. A barrier, an addition and the death of
@@ -190,7 +190,7 @@ inline acquire_hazard() {
 #endif
 
 /*
- * shareable__sync_store(), or an addition between shareable__fast_store_begin() and
+ * shareable__fast_store(), or an addition between shareable__fast_store_begin() and
  * shareable__fast_store_end(). If the checks fail, the caller locks the word. In the model a
  * changer does that.
  */

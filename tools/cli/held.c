@@ -6,16 +6,13 @@
 #include "base/clock.h"
 #include "list/list.h"
 
-/*
- * A lock of another writer than the one that timed out counts only if it still exists after this
- * time.
- */
-#define SLEEP_NS INT64_C(100000)
+/* How long another writer than the one that timed out has its lock, at least, to count as a holder. */
+#define NAP_NS INT64_C(100000)
 
 static bool has_waited;
-static uint32_t holder; /* the writer id that held the item that timed out */
+static uint32_t holder; /* the token of the writer that timed out */
 
-/* Returns the writer id of a living writer that has the item locked, or 0. */
+/* The token of a living writer that has the item locked, or 0. */
 static uint32_t living_writer(const shareable_list *list, int64_t index) {
   int64_t count = (int64_t)list->layout.count, i = index < 0 ? index + count : index;
   uint64_t word;
@@ -38,10 +35,10 @@ void held_forget(void) {
 }
 
 bool held_is(const shareable_list *list, int64_t index) {
-  uint32_t writer_id = has_waited ? living_writer(list, index) : 0;
+  uint32_t token = has_waited ? living_writer(list, index) : 0;
 
-  if (writer_id == 0 || writer_id == holder)
-    return writer_id != 0;
-  shareable__sleep(SLEEP_NS);
+  if (token == 0 || token == holder)
+    return token != 0;
+  shareable__sleep(NAP_NS);
   return living_writer(list, index) != 0;
 }
