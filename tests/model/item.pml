@@ -103,8 +103,8 @@ byte r_owner[REDO_RECORDS], r_item[REDO_RECORDS], r_format[REDO_RECORDS], r_data
 bool r_committed[REDO_RECORDS];
 
 /*
- * What no process of the program knows: what item i must contain, and whether an unlogged write to
- * it began and no later write has replaced it.
+ * State that no process of the program knows: what item i must contain, and whether an unlogged
+ * write to it began and no later write has replaced it.
  */
 byte truth[ITEMS], true_format[ITEMS] = TEXT;
 bool lost[ITEMS];

@@ -77,8 +77,8 @@ bool waiters;
 bool asleep[PROCS + 1]; /* in the kernel, until it is woken */
 
 /*
- * What no process of the program knows: the id of the process that has the lock, dead or alive; or
- * 0.
+ * State that no process of the program knows: the id of the process that has the lock, dead or
+ * alive; or 0.
  */
 byte holder;
 

@@ -102,7 +102,7 @@ bool dead[6], done[6];
 int word;
 byte data = VALUE(FIRST, 0), format = FIRST;
 
-/* What no process knows: the datum that the item must hold. */
+/* State that no process knows: the datum that the item must contain. */
 byte truth = VALUE(FIRST, 0);
 
 /* The redo record. */

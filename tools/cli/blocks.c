@@ -186,7 +186,7 @@ static void add_log_inode(shareable__ownership_log *log, void *context) {
   add_inode(context, log->id.inode);
 }
 
-static int by_number(const void *a, const void *b) {
+static int by_value(const void *a, const void *b) {
   uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
 
   return first < second ? -1 : first > second;
@@ -240,7 +240,7 @@ static bool is_deleted(const shareable__mapping *users, size_t count, const inod
       return false;
     has_had_name = has_had_name || users[i].name != NULL;
   }
-  return has_had_name && bsearch(&users->inode, named->all, named->count, sizeof *named->all, by_number) == NULL;
+  return has_had_name && bsearch(&users->inode, named->all, named->count, sizeof *named->all, by_value) == NULL;
 }
 
 /* Memory without a name can be found only through the processes that have it mapped or open. */
@@ -251,7 +251,7 @@ static void add_deleted(blocks *found, int directory) {
 
   add_names(&named, directory);
   shareable__inventory_foreach_log(add_log_inode, &named);
-  qsort(named.all, named.count, sizeof *named.all, by_number);
+  qsort(named.all, named.count, sizeof *named.all, by_value);
   for (size_t i = 0; i < mapped->count; i += count) {
     const shareable__mapping *users = shareable__proc_maps_users(mapped, mapped->all[i].inode, &count);
 

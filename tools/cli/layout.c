@@ -23,7 +23,7 @@ static const cli_column columns[] = {
 };
 
 /* The number of items that are shown of a list of more than twice as many. */
-#define FEW 32
+#define SHORT_LIST 32
 
 typedef struct area {
   const char *name;
@@ -53,14 +53,14 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   }
 }
 
-typedef struct picture {
+typedef struct report {
   shareable_list *list;
   cli_table *table;
   const cli_view *view;
   const unsigned char *base;
   cli_text item, text;
   size_t unread; /* the number of items that could not be read */
-} picture;
+} report;
 
 /* JSON and raw tables escape the texts themselves, but a NUL would end a text. */
 static cli_style style_for(const shareable_value *value, const cli_view *view) {
@@ -71,7 +71,7 @@ static cli_style style_for(const shareable_value *value, const cli_view *view) {
 }
 
 /* Returns a description of the item's value, which is valid until the next call. */
-static const char *describe(picture *state, size_t i) {
+static const char *describe(report *state, size_t i) {
   shareable_value value;
   shareable_status status = cli_read_item_or_warn(state->list, (int64_t)i, &value, &state->item);
 
@@ -83,7 +83,7 @@ static const char *describe(picture *state, size_t i) {
   return state->text.bytes;
 }
 
-static void add_slot(picture *state, size_t i, struct libscols_line *parent) {
+static void add_slot(report *state, size_t i, struct libscols_line *parent) {
   const shareable__layout *layout = &state->list->layout;
   area row = {.code = -1};
   char name[24], format[9] = "";
@@ -106,16 +106,16 @@ static void add_slot(picture *state, size_t i, struct libscols_line *parent) {
   cli_table_add(state->table, &row, parent, 0, NULL);
 }
 
-static struct libscols_line *add_area(picture *state, const char *name, const unsigned char *start, uint64_t size,
+static struct libscols_line *add_area(report *state, const char *name, const unsigned char *start, uint64_t size,
                                       const char *holds) {
   const area row = {name, (uint64_t)(start - state->base), size, NULL, -1, holds};
 
   return cli_table_add(state->table, &row, NULL, 0, NULL);
 }
 
-static void add_slots(picture *state, bool is_all) {
+static void add_slots(report *state, bool is_all) {
   const shareable__layout *layout = &state->list->layout;
-  size_t shown = is_all || layout->count <= (size_t)2 * FEW ? layout->count : FEW;
+  size_t shown = is_all || layout->count <= (size_t)2 * SHORT_LIST ? layout->count : SHORT_LIST;
   struct libscols_line *slots = add_area(state, "slots", layout->data, layout->data_size, "the items");
 
   for (size_t i = 0; i < shown; i++)
@@ -124,7 +124,7 @@ static void add_slots(picture *state, bool is_all) {
     cli_warn("%zu more items are not shown: use --all to show them", layout->count - shown);
 }
 
-static void draw(picture *state, bool is_all) {
+static void add_areas(report *state, bool is_all) {
   const shareable__layout *layout = &state->list->layout;
   uint64_t size = shareable_memory_size(state->list->memory), end, count = layout->count;
   char *items = cli_format("%zu items", layout->count);
@@ -148,7 +148,7 @@ static int run_layout(int argc, char **argv) {
   static const struct option longs[] = {
     CLI_VIEW_LONGS, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
   cli_view view = {0};
-  picture state = {.view = &view};
+  report state = {.view = &view};
   bool is_all = false;
   int option;
 
@@ -161,7 +161,7 @@ static int run_layout(int argc, char **argv) {
                               cell, &view);
   state.list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   state.base = shareable_memory_address(state.list->memory);
-  draw(&state, is_all);
+  add_areas(&state, is_all);
   cli_table_print(state.table);
   free(state.item.bytes);
   free(state.text.bytes);
