@@ -212,7 +212,7 @@ static bool step(pid_t child) {
 /* Runs the writer until item 0 is an int and still locked, and kills it there. Returns whether it came to that. */
 static bool kill_before_unlock(const shareable_list *list) {
   pid_t writer = traced(shareable_memory_name(shareable_list_memory(list)), false);
-  const shareable__word *word = &list->sync.area->words[0];
+  const shareable__word *word = &list->sync.area->version_words[0];
   shareable__slot slot = {0};
   bool is_there = false;
 
@@ -265,7 +265,7 @@ Test(atomic, refuses_a_corrupt_item_and_leaves_it_corrupt) {
   int64_t integer = 40;
 
   for (int i = 0; i < 2; i++) {
-    list->sync.area->words[i] |= SHAREABLE__CORRUPT;
+    list->sync.area->version_words[i] |= SHAREABLE__CORRUPT;
     cr_status(shareable_list_add(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
     cr_status(shareable_list_exchange(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
     cr_status(shareable_list_compare_exchange(list, i, &integer, 1, NULL), SHAREABLE_E_CORRUPT);

@@ -12,6 +12,7 @@
 #include "child.h"
 #include "list/list.h"
 #include "support.h"
+#include "sync/fast_store.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define FOREVER (-1)
@@ -238,8 +239,8 @@ Test(lock, taken_while_the_list_was_closed_is_given_up_by_closing_again) {
 
   cr_ok(shareable_memory_pin(shareable_list_memory(other)));
   shareable_list_close(other);
-  cr_ok(shareable__sync_join(&other->sync));
-  other->sync.area->lock = other->sync.writer.token;
+  cr_ok(shareable__sync_register(&other->sync));
+  other->sync.area->lock = other->sync.writer.id;
   cr_status(shareable_list_lock(list, 50 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
   shareable_list_close(other);
   cr_status(shareable_list_lock(list, 5000 * MILLISECOND), SHAREABLE_E_OWNER_DIED);
@@ -267,11 +268,11 @@ Test(lock, a_killed_waiter_costs_one_wakeup_at_most) {
 
   cr_ok(shareable_list_lock(list, FOREVER));
   wait_for_lock(own_name());
-  cr_assert_eq(list->sync.area->lock, list->sync.writer.token | SHAREABLE__LOCK_WAITERS);
+  cr_assert_eq(list->sync.area->lock, list->sync.writer.id | SHAREABLE__LOCK_WAITERS);
   cr_ok(shareable_list_unlock(list));
   cr_assert_eq(list->sync.area->lock, 0);
   cr_ok(shareable_list_lock(list, FOREVER));
-  cr_assert_eq(list->sync.area->lock, list->sync.writer.token);
+  cr_assert_eq(list->sync.area->lock, list->sync.writer.id);
   cr_ok(shareable_list_unlock(list));
   end_list(list);
 }

@@ -12,6 +12,7 @@
 
 #include "list/list.h"
 #include "support.h"
+#include "sync/fast_store.h"
 
 #define SECOND INT64_C(1000000000)
 /* With an item of this size there is a whole page inside its slot. */
@@ -68,15 +69,15 @@ static shareable_value text_of(char character, size_t length) {
 }
 
 static uint64_t word_of(const shareable_list *list, size_t i) {
-  return __atomic_load_n(&list->sync.area->words[i], __ATOMIC_ACQUIRE);
+  return __atomic_load_n(&list->sync.area->version_words[i], __ATOMIC_ACQUIRE);
 }
 
 static void put_word(shareable_list *list, size_t i, uint64_t word) {
-  __atomic_store_n(&list->sync.area->words[i], word, __ATOMIC_RELEASE);
+  __atomic_store_n(&list->sync.area->version_words[i], word, __ATOMIC_RELEASE);
 }
 
 static uint64_t flags_of(const shareable_list *list, size_t i) {
-  return word_of(list, i) & SHAREABLE__WORD_FLAGS;
+  return word_of(list, i) & SHAREABLE__VERSION_FLAGS;
 }
 
 static uint64_t sequence_of(const shareable_list *list, size_t i) {
@@ -93,8 +94,8 @@ static uint32_t join(shareable_list *list) {
   shareable_value value = get(list, 0);
 
   cr_ok(shareable_list_set(list, 0, &value));
-  cr_assert_neq(list->sync.writer.token, 0);
-  return list->sync.writer.token;
+  cr_assert_neq(list->sync.writer.id, 0);
+  return list->sync.writer.id;
 }
 
 /* The token of a handle that is gone. */
@@ -114,20 +115,20 @@ static void leave_redo_record(shareable_list *list, int k, uint32_t token, size_
 
   cr_assert(shareable__layout_slot(&list->layout, i, &slot));
   shareable__item_encode(&value, slot.size, &image);
-  record->token = token;
+  record->writer_id = token;
   record->item = i;
   record->format = image.format;
   record->code = image.code;
   record->length = image.length;
   memcpy(record->data, image.data, image.length);
-  record->ready = 1;
+  record->committed = 1;
 }
 
 static size_t redo_records_in_use(const shareable_list *list) {
   size_t count = 0;
 
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
-    count += list->sync.area->redo_records[k].token != 0 || list->sync.area->redo_records[k].ready != 0;
+    count += list->sync.area->redo_records[k].writer_id != 0 || list->sync.area->redo_records[k].committed != 0;
   return count;
 }
 
@@ -183,21 +184,21 @@ Test(sync, the_area_is_laid_out_as_specified) {
   cr_assert_eq(offsetof(shareable__area, flags), 12);
   cr_assert_eq(offsetof(shareable__area, count), 16);
   cr_assert_eq(offsetof(shareable__area, size), 24);
-  cr_assert_eq(offsetof(shareable__area, bells), 64);
-  cr_assert_eq(offsetof(shareable__eventcounts, all), 8);
+  cr_assert_eq(offsetof(shareable__area, eventcounts), 64);
+  cr_assert_eq(offsetof(shareable__eventcounts, any), 8);
   cr_assert_eq(offsetof(shareable__eventcounts, items), 64);
-  cr_assert_eq(offsetof(shareable__area, cells), 256);
+  cr_assert_eq(offsetof(shareable__area, hazards), 256);
   cr_assert_eq(offsetof(shareable__hazard, item), 8);
   cr_assert_eq(sizeof(shareable__hazard), 64);
   cr_assert_eq(offsetof(shareable__area, redo_records), 768);
-  cr_assert_eq(offsetof(shareable__redo_record, ready), 4);
+  cr_assert_eq(offsetof(shareable__redo_record, committed), 4);
   cr_assert_eq(offsetof(shareable__redo_record, item), 8);
   cr_assert_eq(offsetof(shareable__redo_record, format), 16);
   cr_assert_eq(offsetof(shareable__redo_record, length), 24);
   cr_assert_eq(offsetof(shareable__redo_record, code), 32);
   cr_assert_eq(offsetof(shareable__redo_record, data), 40);
   cr_assert_eq(sizeof(shareable__redo_record), 512);
-  cr_assert_eq(offsetof(shareable__area, words), 2816);
+  cr_assert_eq(offsetof(shareable__area, version_words), 2816);
 }
 
 Test(sync, a_new_list_has_an_area_past_its_end) {
@@ -352,11 +353,11 @@ Test(sync, what_was_read_while_another_wrote_is_read_again) {
 
   cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
   cr_ok(shareable__read_begin(&list->sync, 0, &slot, &reading));
-  cr_assert(shareable__read_valid(&list->sync, 0, reading.stamp));
+  cr_assert(shareable__read_valid(&list->sync, 0, reading.version));
   cr_ok(shareable_list_set_float(other, 0, 0.5));
-  cr_assert_not(shareable__read_valid(&list->sync, 0, reading.stamp));
+  cr_assert_not(shareable__read_valid(&list->sync, 0, reading.version));
   cr_ok(shareable__read_begin(&list->sync, 0, &slot, &reading));
-  cr_assert(shareable__read_valid(&list->sync, 0, reading.stamp));
+  cr_assert(shareable__read_valid(&list->sync, 0, reading.version));
   shareable_list_unref(other);
   end_list(list);
 }
@@ -618,14 +619,14 @@ Test(sync, an_item_that_a_living_writer_lets_go_of_is_waited_for) {
   int64_t start = now();
 
   lock_under(list, 1, token, 0);
-  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->words[1]), 0);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->version_words[1]), 0);
   assert_same(get(list, 1), shareable_int(7));
   cr_assert_geq(now() - start, SECOND / 20);
   cr_assert_lt(now() - start, SECOND);
   cr_assert_eq(pthread_join(thread, NULL), 0);
   start = now();
   lock_under(list, 1, token, 0);
-  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->words[1]), 0);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->version_words[1]), 0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_geq(now() - start, SECOND / 20);
   assert_same(get(list, 1), shareable_str("text"));
@@ -660,7 +661,7 @@ Test(sync, an_int_over_an_int_is_one_store_for_the_thread_that_joined_and_a_writ
     assert_same(get(list, 1), shareable_int(i));
   }
   cr_assert_eq(word_of(list, 1), word);
-  cr_assert_eq(list->sync.writer.cell->item, 0);
+  cr_assert_eq(list->sync.writer.hazard->item, 0);
   set_to_99_in_another_thread(list);
   cr_assert_eq(word_of(list, 1), word + 16);
   cr_ok(shareable_list_set_int(list, 1, 5));
@@ -723,7 +724,7 @@ Test(sync, a_text_that_becomes_a_number_is_stored_to_in_the_short_way) {
   join(list);
   cr_ok(shareable_list_set_int(list, 1, 1));
   word = word_of(list, 1);
-  cr_assert_eq(word & SHAREABLE__WORD_FLAGS, 0);
+  cr_assert_eq(word & SHAREABLE__VERSION_FLAGS, 0);
   cr_ok(shareable_list_set_int(list, 1, 2));
   cr_assert_eq(word_of(list, 1), word);
   assert_same(get(list, 1), shareable_int(2));
@@ -733,20 +734,21 @@ Test(sync, a_text_that_becomes_a_number_is_stored_to_in_the_short_way) {
 Test(sync, the_short_way_is_refused_for_an_item_that_is_locked_mixed_damaged_or_something_else) {
   const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__SLOW_STORES, SHAREABLE__CORRUPT, SHAREABLE__UNLOGGED};
   shareable_list *list = two_ints();
-  shareable__hazard cell = {.token = 1};
+  shareable__hazard hazard = {.writer_id = 1};
+  const shareable__fast_path path = {list->sync.area, &hazard};
   shareable__slot slot;
 
   cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
   for (size_t i = 0; i < LENGTH(flags); i++) {
     put_word(list, 1, flags[i]);
-    cr_assert_not(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_INT, 9));
-    cr_assert_eq(cell.item, 0, "nothing stays announced");
+    cr_assert_not(shareable__fast_store(&path, 1, &slot, SHAREABLE__FORMAT_INT, 9));
+    cr_assert_eq(hazard.item, 0, "nothing stays announced");
   }
   put_word(list, 1, 0);
-  cr_assert_not(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_FLOAT, 9));
-  cr_assert_eq(cell.item, 0);
+  cr_assert_not(shareable__fast_store(&path, 1, &slot, SHAREABLE__FORMAT_FLOAT, 9));
+  cr_assert_eq(hazard.item, 0);
   assert_same(get(list, 1), shareable_int(7));
-  cr_assert(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_INT, 9));
+  cr_assert(shareable__fast_store(&path, 1, &slot, SHAREABLE__FORMAT_INT, 9));
   assert_same(get(list, 1), shareable_int(9));
   end_list(list);
 }
@@ -769,9 +771,9 @@ static void *withdraw_soon(void *cell) {
 
 /* A cell of the list's in which a store to item 1 is announced, under that token. */
 static shareable__hazard *announce(shareable_list *list, uint32_t token) {
-  shareable__hazard *cell = &list->sync.area->cells[SHAREABLE__AREA_HAZARDS - 1];
+  shareable__hazard *cell = &list->sync.area->hazards[SHAREABLE__AREA_HAZARDS - 1];
 
-  cell->token = token;
+  cell->writer_id = token;
   cell->item = 2;
   return cell;
 }
@@ -885,7 +887,7 @@ Test(sync, journals_of_the_dead_are_taken_by_the_next_writer) {
   int64_t start = now();
 
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
-    list->sync.area->redo_records[k].token = dead;
+    list->sync.area->redo_records[k].writer_id = dead;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND);
   assert_same(get(list, 1), shareable_str("text"));
@@ -923,7 +925,7 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
   int64_t start = now();
 
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
-    list->sync.area->redo_records[k].token = token;
+    list->sync.area->redo_records[k].writer_id = token;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND / 2);
   assert_same(get(list, 1), shareable_str("text"));
@@ -933,7 +935,7 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
   cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
   assert_same(get(list, 1), shareable_int(99));
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
-    cr_assert_eq(list->sync.area->redo_records[k].token, token, "they are left to their writers");
+    cr_assert_eq(list->sync.area->redo_records[k].writer_id, token, "they are left to their writers");
   cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__UNLOGGED), 0);
   shareable_list_unref(other);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
@@ -955,7 +957,7 @@ Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
     leave_redo_record(list, k, dead, 1, shareable_float(0.5));
     list->sync.area->redo_records[k].item = UINT64_MAX - (uint64_t)k;
   }
-  list->sync.area->redo_records[SHAREABLE__AREA_REDO_RECORDS - 1].token = dead;
+  list->sync.area->redo_records[SHAREABLE__AREA_REDO_RECORDS - 1].writer_id = dead;
   assert_same(get(list, 1), shareable_int(7));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   assert_same(get(list, 1), shareable_str("text"));
@@ -966,7 +968,7 @@ Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
 
 /* Which cell a handle has, or -1. */
 static int cell_of(const shareable_list *list) {
-  return list->sync.writer.cell == NULL ? -1 : (int)(list->sync.writer.cell - list->sync.area->cells);
+  return list->sync.writer.hazard == NULL ? -1 : (int)(list->sync.writer.hazard - list->sync.area->hazards);
 }
 
 Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
@@ -1014,7 +1016,7 @@ Test(sync, a_child_writes_and_reads_with_the_handle_that_it_inherited_and_so_doe
       _exit(3);
     if (shareable_list_get_str(list, 1, text, sizeof text, &length) != SHAREABLE_OK || memcmp(text, "child", 5) != 0)
       _exit(4);
-    _exit(list->sync.writer.token == 0 || list->sync.writer.token == token ? 5 : 0);
+    _exit(list->sync.writer.id == 0 || list->sync.writer.id == token ? 5 : 0);
   }
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0, "the child ended with %#x", result);
@@ -1024,7 +1026,7 @@ Test(sync, a_child_writes_and_reads_with_the_handle_that_it_inherited_and_so_doe
   cr_ok(shareable_list_set_float(list, 1, 0.5));
   assert_same(get(list, 0), shareable_int(4));
   assert_same(get(list, 1), shareable_float(0.5));
-  cr_assert_eq(list->sync.writer.token, token);
+  cr_assert_eq(list->sync.writer.id, token);
   cr_assert(shareable__writer_is_alive(&list->sync.writer, token));
   end_list(list);
 }
@@ -1206,7 +1208,7 @@ Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer) {
 
 Test(sync, a_reader_that_locked_an_item_leaves_it_as_it_was) {
   shareable_list *list = two_ints();
-  shareable__read_attempt reading = {.begun = 1000}; /* overtaken often enough */
+  shareable__read_attempt reading = {.attempts = 1000}; /* overtaken often enough */
   shareable__slot slot;
   uint64_t before;
 
@@ -1216,7 +1218,7 @@ Test(sync, a_reader_that_locked_an_item_leaves_it_as_it_was) {
   cr_ok(shareable__read_begin(&list->sync, 1, &slot, &reading));
   cr_assert(reading.is_locked);
   cr_assert_neq(flags_of(list, 1) & SHAREABLE__LOCKED, 0);
-  cr_assert(shareable__read_valid(&list->sync, 1, reading.stamp));
+  cr_assert(shareable__read_valid(&list->sync, 1, reading.version));
   shareable__read_end(&list->sync, 1, &reading);
   cr_assert_eq(word_of(list, 1), before);
   end_list(list);
@@ -1230,11 +1232,11 @@ Test(sync, a_ninth_handle_becomes_fast_once_another_one_is_closed) {
     handles[i] = again(0);
     cr_ok(shareable_list_set_int(handles[i], 0, 7));
   }
-  cr_assert_null(handles[SHAREABLE__AREA_HAZARDS]->sync.writer.cell);
+  cr_assert_null(handles[SHAREABLE__AREA_HAZARDS]->sync.writer.hazard);
   shareable_list_unref(handles[0]);
   for (int i = 0; i < 100; i++)
     cr_ok(shareable_list_set_int(handles[SHAREABLE__AREA_HAZARDS], 0, i));
-  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__AREA_HAZARDS]->sync.writer));
+  cr_assert_not_null(shareable__writer_fast_hazard(&handles[SHAREABLE__AREA_HAZARDS]->sync.writer));
   for (size_t i = 1; i < LENGTH(handles); i++)
     shareable_list_unref(handles[i]);
   end_list(list);

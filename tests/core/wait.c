@@ -237,7 +237,7 @@ Test(wait, works_through_a_handle_that_may_only_read) {
   const shareable__area *area = list->sync.area;
 
   cr_assert_lt(median_delay(list, SHAREABLE_READ_ONLY, store, await_item), 100 * MILLISECOND);
-  cr_assert_eq(area->bells.armed & 1, 0);
+  cr_assert_eq(area->eventcounts.state & 1, 0);
   end_list(list);
 }
 
@@ -298,12 +298,12 @@ Test(wait, digest_of_an_empty_list_is_a_number_too) {
 }
 
 static bool is_armed(const shareable__eventcounts *bells, size_t i) {
-  return (__atomic_load_n(&bells->armed, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i)) != 0;
+  return (__atomic_load_n(&bells->state, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i)) != 0;
 }
 
 Test(wait, that_was_killed_costs_one_ring) {
   shareable_list *list = signals(0);
-  shareable__eventcounts *bells = &list->sync.area->bells;
+  shareable__eventcounts *bells = &list->sync.area->eventcounts;
   pid_t child = fork();
 
   if (child == 0) {
@@ -327,27 +327,27 @@ Test(wait, that_was_killed_costs_one_ring) {
 /* A store that nobody waits for costs a barrier only where somebody waited lately. */
 Test(wait, is_forgotten_by_a_writer_that_nobody_waits_for) {
   shareable_list *list = signals(0);
-  shareable__eventcounts *bells = &list->sync.area->bells;
+  shareable__eventcounts *bells = &list->sync.area->eventcounts;
   const uint64_t flags = SHAREABLE__FENCE_REQUESTED | SHAREABLE__FENCE_EFFECTIVE;
   uint64_t count;
 
   need_barriers();
   cr_ok(shareable_list_set_int(list, WHEN, 1));
   for (int round = 0; round < 3; round++) {
-    count = bells->armed / (SHAREABLE__FENCE_EFFECTIVE << 1);
-    cr_assert_eq(bells->armed & flags, 0);
+    count = bells->state / (SHAREABLE__FENCE_EFFECTIVE << 1);
+    cr_assert_eq(bells->state & flags, 0);
     cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_UNCHANGED);
-    cr_assert_eq(bells->armed & flags, flags);
+    cr_assert_eq(bells->state & flags, flags);
     cr_assert(!is_armed(bells, ITEM), "who leaves takes his bit with him");
     shareable__eventcount_prepare_wait(bells, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
-    cr_assert_eq(bells->armed & flags, flags, "a bell is armed");
+    cr_assert_eq(bells->state & flags, flags, "a bell is armed");
     shareable__eventcount_cancel_wait(bells, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
-    cr_assert_eq(bells->armed & flags, 0);
-    cr_assert_eq(bells->armed / (SHAREABLE__FENCE_EFFECTIVE << 1), count + 1);
+    cr_assert_eq(bells->state & flags, 0);
+    cr_assert_eq(bells->state / (SHAREABLE__FENCE_EFFECTIVE << 1), count + 1);
   }
   cr_assert_lt(median_delay(list, 0, add_one, await_item), WOKEN);
   end_list(list);
@@ -438,7 +438,7 @@ static void *set_soon(void *list) {
 /* Asleep when the value is set: a quarter of 10 ms later it looks by itself. On a busy machine, one of ten tries is in time. */
 Test(wait, that_is_short_ends_soon_while_another_process_takes_the_wakeups) {
   shareable_list *list = signals(0);
-  theft here = {.bell = &list->sync.area->bells.items[SHAREABLE__EVENTCOUNT_OF_ITEM(ITEM)]};
+  theft here = {.bell = &list->sync.area->eventcounts.items[SHAREABLE__EVENTCOUNT_OF_ITEM(ITEM)]};
   int64_t fastest = SECOND;
   pthread_t thief, setter;
 

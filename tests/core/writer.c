@@ -61,12 +61,12 @@ static struct shareable__hazard *that_cell(void *area, shareable__writer *writer
 static void join(shareable__writer *writer, int *fd) {
   shareable__writer_start(writer, fd, own_name(), false);
   cr_ok(shareable__writer_register(writer, no_cell, NULL));
-  cr_assert_neq(writer->token, 0);
+  cr_assert_neq(writer->id, 0);
 }
 
 /* In a process of the test's, which has no way to say more: a token, or 0 where it got none. */
 static void join_and_tell(shareable__writer *writer, int pipe) {
-  uint32_t token = shareable__writer_register(writer, no_cell, NULL) == SHAREABLE_OK ? writer->token : 0;
+  uint32_t token = shareable__writer_register(writer, no_cell, NULL) == SHAREABLE_OK ? writer->id : 0;
 
   if (write(pipe, &token, sizeof token) != sizeof token)
     _exit(1);
@@ -88,12 +88,12 @@ Test(writer, a_joined_one_is_alive_for_others_and_for_itself_until_it_leaves) {
   join(&writer, &fd);
   shareable__writer_start(&other, &others, own_name(), false);
   shareable__writer_start(&reader, &readers, own_name(), true);
-  token = writer.token;
+  token = writer.id;
   cr_assert(shareable__writer_is_alive(&writer, token));
   cr_assert(shareable__writer_is_alive(&other, token));
   cr_assert(shareable__writer_is_alive(&reader, token), "to ask takes no right to write");
   shareable__writer_unregister(&writer);
-  cr_assert_eq(writer.token, 0);
+  cr_assert_eq(writer.id, 0);
   cr_assert_not(shareable__writer_is_alive(&writer, token));
   cr_assert_not(shareable__writer_is_alive(&other, token));
   cr_assert_not(shareable__writer_is_alive(&reader, token));
@@ -106,8 +106,8 @@ Test(writer, nobody_has_token_0_nor_one_that_was_never_given) {
 
   join(&writer, &fd);
   cr_assert_not(shareable__writer_is_alive(&writer, 0));
-  cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ 1));
-  cr_assert_not(shareable__writer_is_alive(&writer, writer.token ^ UINT32_C(0x80000000)));
+  cr_assert_not(shareable__writer_is_alive(&writer, writer.id ^ 1));
+  cr_assert_not(shareable__writer_is_alive(&writer, writer.id ^ UINT32_C(0x80000000)));
   shareable__writer_unregister(&writer);
   remove_block();
 }
@@ -120,14 +120,14 @@ Test(writer, two_handles_have_two_tokens_and_each_keeps_its_own) {
   join(&writer, &fd);
   join(&same, &fd);
   join(&other, &others);
-  cr_assert_neq(writer.token, other.token);
-  cr_assert_neq(writer.token, same.token, "also where both have one description of the file");
-  token = writer.token;
+  cr_assert_neq(writer.id, other.id);
+  cr_assert_neq(writer.id, same.id, "also where both have one description of the file");
+  token = writer.id;
   cr_ok(shareable__writer_register(&writer, no_cell, NULL));
-  cr_assert_eq(writer.token, token, "to join twice is to join");
+  cr_assert_eq(writer.id, token, "to join twice is to join");
   shareable__writer_unregister(&same);
   cr_assert(shareable__writer_is_alive(&same, token));
-  cr_assert(shareable__writer_is_alive(&same, other.token));
+  cr_assert(shareable__writer_is_alive(&same, other.id));
   shareable__writer_unregister(&writer);
   shareable__writer_unregister(&other);
   remove_block();
@@ -139,11 +139,11 @@ Test(writer, one_that_comes_back_is_another) {
   uint32_t before;
 
   join(&writer, &fd);
-  before = writer.token;
+  before = writer.id;
   shareable__writer_unregister(&writer);
   cr_ok(shareable__writer_register(&writer, no_cell, NULL));
-  cr_assert_neq(writer.token, before);
-  cr_assert(shareable__writer_is_alive(&writer, writer.token));
+  cr_assert_neq(writer.id, before);
+  cr_assert(shareable__writer_is_alive(&writer, writer.id));
   cr_assert_not(shareable__writer_is_alive(&writer, before));
   shareable__writer_unregister(&writer);
   remove_block();
@@ -226,7 +226,7 @@ static void *come_and_go(void *data) {
     shareable__writer_start(&writer, &fd, own_name(), false);
     if (shareable__writer_register(&writer, no_cell, NULL) != SHAREABLE_OK)
       return data;
-    token = writer.token;
+    token = writer.id;
     shareable__writer_unregister(&writer);
     if (shareable__writer_is_alive(&writer, token))
       return data;
@@ -267,13 +267,13 @@ Test(writer, a_child_that_ends_or_leaves_takes_nothing_from_its_parent) {
   }
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
-  cr_assert(shareable__writer_is_alive(&writer, writer.token));
+  cr_assert(shareable__writer_is_alive(&writer, writer.id));
   child = fork();
   if (child == 0)
     _exit(shareable__writer_register(&writer, no_cell, NULL) == SHAREABLE_OK ? 0 : 1);
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
-  cr_assert(shareable__writer_is_alive(&writer, writer.token));
+  cr_assert(shareable__writer_is_alive(&writer, writer.id));
   shareable__writer_unregister(&writer);
   remove_block();
 }
@@ -284,7 +284,7 @@ Test(writer, a_read_only_one_cannot_join) {
 
   shareable__writer_start(&reader, &readers, own_name(), true);
   cr_status(shareable__writer_register(&reader, no_cell, NULL), SHAREABLE_E_READ_ONLY);
-  cr_assert_eq(reader.token, 0);
+  cr_assert_eq(reader.id, 0);
   shareable__writer_unregister(&reader);
   close(fd);
   remove_block();
@@ -296,7 +296,7 @@ Test(writer, one_whose_file_is_gone_gets_no_proof_and_no_token) {
 
   shareable__writer_start(&writer, &fd, own_name(), false);
   cr_status(shareable__writer_register(&writer, no_cell, NULL), SHAREABLE_E_SYSTEM);
-  cr_assert_eq(writer.token, 0);
+  cr_assert_eq(writer.id, 0);
   shareable__writer_unregister(&writer);
 }
 
@@ -308,7 +308,7 @@ Test(writer, joins_and_is_asked_for_after_its_block_was_unlinked) {
   remove_block();
   join(&writer, &fd);
   shareable__writer_start(&other, &others, own_name(), false);
-  token = writer.token;
+  token = writer.id;
   cr_assert(shareable__writer_is_alive(&other, token));
   shareable__writer_unregister(&writer);
   cr_assert_not(shareable__writer_is_alive(&other, token));
@@ -353,7 +353,7 @@ Test(writer, asking_whether_one_lives_is_no_cancellation_point) {
   void *result;
 
   join(&writer, &fd);
-  asked.token = writer.token;
+  asked.token = writer.id;
   close(fd); /* so that the block is opened again */
   cr_assert_eq(pthread_create(&thread, NULL, ask_with_a_cancel_pending, &asked), 0);
   cr_assert_eq(pthread_join(thread, &result), 0);
@@ -364,7 +364,7 @@ Test(writer, asking_whether_one_lives_is_no_cancellation_point) {
 }
 
 static void *ask_whether_fast(void *writer) {
-  return shareable__writer_fast_cell(writer) != NULL ? writer : NULL;
+  return shareable__writer_fast_hazard(writer) != NULL ? writer : NULL;
 }
 
 Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
@@ -377,19 +377,19 @@ Test(writer, only_the_thread_that_joined_may_use_the_cell_and_no_child_of_it) {
 
   need_barriers();
   shareable__writer_start(&writer, &fd, own_name(), false);
-  cr_assert_null(shareable__writer_fast_cell(&writer));
+  cr_assert_null(shareable__writer_fast_hazard(&writer));
   cr_ok(shareable__writer_register(&writer, that_cell, cell));
-  cr_assert_not_null(shareable__writer_fast_cell(&writer));
+  cr_assert_not_null(shareable__writer_fast_hazard(&writer));
   cr_assert_eq(pthread_create(&thread, NULL, ask_whether_fast, &writer), 0);
   cr_assert_eq(pthread_join(thread, &answer), 0);
   cr_assert_null(answer);
   child = fork();
   if (child == 0)
-    _exit(shareable__writer_fast_cell(&writer) != NULL);
+    _exit(shareable__writer_fast_hazard(&writer) != NULL);
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
   shareable__writer_unregister(&writer);
-  cr_assert_null(shareable__writer_fast_cell(&writer));
+  cr_assert_null(shareable__writer_fast_hazard(&writer));
   remove_block();
 }
 
@@ -398,7 +398,7 @@ Test(writer, one_without_a_cell_has_no_fast_thread) {
   shareable__writer writer;
 
   join(&writer, &fd);
-  cr_assert_null(shareable__writer_fast_cell(&writer));
+  cr_assert_null(shareable__writer_fast_hazard(&writer));
   shareable__writer_unregister(&writer);
   remove_block();
 }
@@ -418,7 +418,7 @@ Test(writer, a_read_lock_on_its_byte_does_not_make_a_dead_one_look_alive) {
   uint32_t token;
 
   join(&writer, &fd);
-  token = writer.token;
+  token = writer.id;
   cr_assert_eq(token & SHAREABLE__SHARED_WRITER_ID, 0);
   shareable__writer_unregister(&writer);
   read_lock(readers, IDS + token, 1);
@@ -433,7 +433,7 @@ Test(writer, joins_beside_a_process_that_holds_read_locks_on_all_bytes) {
 
   read_lock(readers, IDS, INT64_C(1) << 32);
   join(&writer, &fd);
-  token = writer.token;
+  token = writer.id;
   cr_assert_neq(token & SHAREABLE__SHARED_WRITER_ID, 0);
   cr_assert(shareable__writer_is_alive(&writer, token));
   shareable__writer_unregister(&writer);
@@ -449,12 +449,12 @@ Test(writer, opens_its_file_again_if_the_program_has_closed_the_descriptor_or_re
   join(&writer, &fd);
   shareable__writer_start(&other, &others, own_name(), false);
   close(others);
-  cr_assert(shareable__writer_is_alive(&other, writer.token));
+  cr_assert(shareable__writer_is_alive(&other, writer.id));
   null = open("/dev/null", O_RDWR);
   cr_assert_eq(dup2(null, others), others);
-  cr_assert(shareable__writer_is_alive(&other, writer.token));
+  cr_assert(shareable__writer_is_alive(&other, writer.id));
   shareable__writer_unregister(&writer);
-  cr_assert_not(shareable__writer_is_alive(&other, writer.token));
+  cr_assert_not(shareable__writer_is_alive(&other, writer.id));
   remove_block();
 }
 
@@ -464,7 +464,7 @@ Test(writer, seems_alive_to_whoever_cannot_open_its_file_again) {
   uint32_t token;
 
   join(&writer, &fd);
-  token = writer.token;
+  token = writer.id;
   shareable__writer_start(&other, &others, own_name(), false);
   shareable__writer_unregister(&writer);
   close(others);

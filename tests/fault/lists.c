@@ -9,6 +9,7 @@
 
 #include "list/list.h"
 #include "operations.h"
+#include "sync/fast_store.h"
 
 #define MS INT64_C(1000000)
 
@@ -217,16 +218,17 @@ static void die_writing(const world *w) {
   shareable_list *list;
   uint64_t token;
 
-  if (shareable_list_open(&list, w->name, 0, NULL) != SHAREABLE_OK || shareable__sync_join(&list->sync) != SHAREABLE_OK)
+  if (shareable_list_open(&list, w->name, 0, NULL) != SHAREABLE_OK ||
+      shareable__sync_register(&list->sync) != SHAREABLE_OK)
     _exit(1);
-  token = list->sync.writer.token;
+  token = list->sync.writer.id;
   shareable__item_encode(&value, 8, &image);
   record = &list->sync.area->redo_records[1];
-  *record = (shareable__redo_record){.token = (uint32_t)token, .ready = 1, .item = 2, .format = image.format};
+  *record = (shareable__redo_record){.writer_id = (uint32_t)token, .committed = 1, .item = 2, .format = image.format};
   record->code = image.code;
   record->length = image.length;
   memcpy(record->data, image.data, image.length);
-  list->sync.area->words[2] |= SHAREABLE__LOCKED | token << 32;
+  list->sync.area->version_words[2] |= SHAREABLE__LOCKED | token << 32;
   _exit(0);
 }
 
@@ -303,7 +305,7 @@ static void have_waiter(world *w) {
       shareable_list_wait(list, 0, &w->items[0], -1);
     _exit(0);
   }
-  while ((__atomic_load_n(&w->witness->sync.area->bells.armed, __ATOMIC_ACQUIRE) & 1) == 0)
+  while ((__atomic_load_n(&w->witness->sync.area->eventcounts.state, __ATOMIC_ACQUIRE) & 1) == 0)
     usleep(100);
 }
 

@@ -172,7 +172,7 @@ def test_a_list_that_was_cut_off_is_told_to_be_none(actor):
 def test_a_list_whose_sync_area_was_cut_off_is_told_to_be_damaged(actor):
     assert said(actor("ints", "cut", 100)) == "done"
     os.truncate(f"{SHM}/cut", os.stat(f"{SHM}/cut").st_size - 8)
-    assert said(actor("look", "cut")) == "failed: the sync area of list 'cut' is damaged: make it anew"
+    assert said(actor("look", "cut")) == "failed: the sync area of list 'cut' is damaged: create the list again"
 
 
 def test_a_block_that_was_cut_off_to_nothing_is_told_to_have_no_size(actor):

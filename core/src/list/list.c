@@ -1,5 +1,5 @@
 /*
- * list.c - the public handle of a list: opened, kept, closed, and asked about itself.
+ * list.c - opening and closing a list, and its properties.
  */
 #include "list/list.h"
 
@@ -8,22 +8,21 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "sync/fast_store.h"
 
-/* Before the file is closed, which the proof of life is about: also where only the list's block is closed. */
-static void leave(void *of) {
-  shareable_list *list = of;
+/* Called before the block's file is closed, also if the program closes only the list's memory. */
+static void list_detach(void *context) {
+  shareable_list *list = context;
 
-  shareable__sync_quit(&list->sync);
+  shareable__sync_unregister(&list->sync);
 }
 
-void shareable__list_attach_area(shareable_list *list, uint64_t area) {
+void shareable__list_attach_area(shareable_list *list, uint64_t offset) {
   shareable__segment *segment = &list->memory->segment;
 
-  shareable__sync_use(&list->sync, (shareable__area *)(segment->base + area), &list->layout);
-  shareable__writer_start(&list->sync.writer, &segment->fd, list->memory->name, list->memory->read_only);
-  if (!list->memory->read_only)
-    shareable__writer_take_id(&list->sync.writer); /* if that fails, the first write fails */
-  list->memory->on_close = leave;
+  shareable__sync_attach(&list->sync, segment->base + offset, &segment->fd, list->memory->name,
+                         list->memory->read_only);
+  list->memory->on_close = list_detach;
   list->memory->on_close_context = list;
 }
 
@@ -35,44 +34,45 @@ shareable_list *shareable__list_allocate(shareable_error *error) {
     return NULL;
   }
   atomic_init(&list->references, 1);
-  atomic_init(&list->unheard, 0);
-  shareable__sync_use(&list->sync, NULL, &list->layout);
+  atomic_init(&list->lock.lost_wakeups, 0);
+  shareable__sync_init(&list->sync, &list->layout);
   return list;
 }
 
-/* Numbers are in the machine's own order, and a list is not for machines of the other one. */
-static shareable_status fail_swapped(const shareable_list *list, shareable_error *error) {
-  return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
-                         "block '%s' holds a list of a machine of the other byte order: make it anew on this one",
-                         list->memory->name);
+/* A list contains numbers in the byte order of the machine that made it. */
+static shareable_status fail_byteswapped(const shareable_list *list, shareable_error *error) {
+  return shareable__fail(
+    error, SHAREABLE_E_NOT_LIST, 0,
+    "block '%s' contains a list of a machine with the other byte order: create the list again on this one",
+    list->memory->name);
 }
 
-static uint64_t ordered(uint64_t number, bool is_swapped) {
-  return is_swapped ? __builtin_bswap64(number) : number;
+static uint64_t byteswap_if(uint64_t number, bool byteswapped) {
+  return byteswapped ? __builtin_bswap64(number) : number;
 }
 
 /*
- * As this machine reads it, or as one of the other byte order does. The first offset is 0 in every list but in those of CPython
- * 3.8, which has sizes where others have offsets.
+ * Reads the layout, as this machine does or as a machine of the other byte order does. Returns 0, ENODATA if the block does
+ * not contain a list, or another errno. In a list of CPython 3.8, which this library does not read, the first offset is not 0.
  */
-static int read_layout(shareable_list *list, bool is_swapped) {
+static int read_layout(shareable_list *list, bool byteswapped) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t head[2], count, last = 0, data_size;
   int system = shareable__segment_read_words(segment, 0, head, 2);
 
   if (system != 0)
     return system;
-  count = ordered(head[0], is_swapped);
+  count = byteswap_if(head[0], byteswapped);
   if (head[1] == 0)
     last = shareable__layout_last_offset_at(segment->size, count);
   system = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
   if (system != 0)
     return system;
-  data_size = ordered(data_size, is_swapped);
+  data_size = byteswap_if(data_size, byteswapped);
   return shareable__layout_read(&list->layout, segment->base, segment->size, count, data_size) ? 0 : ENODATA;
 }
 
-/* What the file has, or has not, by an errno. */
+/* Fails with the errno that read_layout() returned. */
 static shareable_status fail_read(const shareable_list *list, int system, shareable_error *error) {
   if (system != ENODATA)
     return shareable__fail_system(error, system, "cannot read '%s'", list->memory->name);
@@ -81,49 +81,53 @@ static shareable_status fail_read(const shareable_list *list, int system, sharea
                          list->memory->segment.size);
 }
 
-/* Looks for a sync area past the list. */
+/* Uses the sync area past the list, if there is one. */
 static shareable_status read_area(shareable_list *list, shareable_error *error) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t end = shareable__layout_size(list->layout.count, list->layout.data_size);
-  uint64_t area = shareable__area_offset(end), head[4];
+  uint64_t offset = shareable__area_offset(end), head[4];
   int system;
 
-  if (area >= segment->size || segment->size - area < sizeof head)
+  if (offset >= segment->size || segment->size - offset < sizeof head)
     return SHAREABLE_OK;
-  system = shareable__segment_read_words(segment, area, head, 4);
+  system = shareable__segment_read_words(segment, offset, head, 4);
   if (system != 0)
     return fail_read(list, system, error);
-  switch (shareable__area_check(head, segment->size - area, list->layout.count)) {
+  switch (shareable__area_check(head, segment->size - offset, list->layout.count)) {
   case SHAREABLE__AREA_NONE:
     break;
   case SHAREABLE__AREA_USABLE:
-    shareable__list_attach_area(list, area);
+    shareable__list_attach_area(list, offset);
     break;
   case SHAREABLE__AREA_FOREIGN_ENDIAN:
-    return fail_swapped(list, error);
+    return fail_byteswapped(list, error);
   case SHAREABLE__AREA_OLDER_VERSION:
     return shareable__fail(
       error, SHAREABLE_E_VERSION, 0,
-      "list '%s' was made by an older version of this library, whose lists this one (%s) does not share: "
+      "list '%s' was made by an older version of this library, whose lists this version (%s) cannot use: "
       "create the list again",
       list->memory->name, shareable_version());
   case SHAREABLE__AREA_NEWER_VERSION:
     return shareable__fail(error, SHAREABLE_E_VERSION, 0,
-                           "list '%s' was made by a newer version of this library: update this one (%s)",
+                           "list '%s' was made by a newer version of this library: update this library (%s)",
                            list->memory->name, shareable_version());
   case SHAREABLE__AREA_CORRUPT:
-    return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0, "the sync area of list '%s' is damaged: make it anew",
-                           list->memory->name);
+    return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
+                           "the sync area of list '%s' is damaged: create the list again", list->memory->name);
   }
   return SHAREABLE_OK;
 }
 
-/* N and the offsets come first, offset[N] last of them. No list has 0 there, except an empty one of 16 bytes. */
-static shareable_status check_begun(const shareable_list *list, shareable_error *error) {
+/*
+ * Returns E_NOT_READY if stock Python has not written the offsets yet. It writes N and the offsets first, offset[N] last.
+ * offset[N] is 0 only in an empty list, which has 16 bytes.
+ */
+static shareable_status check_has_offsets(const shareable_list *list, shareable_error *error) {
   const shareable__layout *layout = &list->layout;
   size_t size = list->memory->segment.size;
 
-  if (list->sync.area != NULL || layout->data_size > 0 || (layout->count == 0 && size == shareable__layout_size(0, 0)))
+  if (shareable__sync_has_area(&list->sync) || layout->data_size > 0 ||
+      (layout->count == 0 && size == shareable__layout_size(0, 0)))
     return SHAREABLE_OK;
   return shareable__fail(error, SHAREABLE_E_NOT_READY, 0,
                          "list '%s' is not ready: its creator has not finished writing it, try again",
@@ -146,18 +150,18 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
   if (status == SHAREABLE_OK)
     system = read_layout(list, false);
   if (system == ENODATA && read_layout(list, true) == 0)
-    status = fail_swapped(list, error);
+    status = fail_byteswapped(list, error);
   else if (system != 0)
     status = fail_read(list, system, error);
   if (status == SHAREABLE_OK)
     status = read_area(list, error);
   if (status == SHAREABLE_OK)
-    status = check_begun(list, error);
+    status = check_has_offsets(list, error);
   if (status != SHAREABLE_OK) {
     shareable_list_unref(list);
     return status;
   }
-  if (list->sync.area == NULL)
+  if (!shareable__sync_has_area(&list->sync))
     shareable__memory_close_fd(list->memory);
   *result = list;
   return SHAREABLE_OK;
@@ -169,12 +173,12 @@ shareable_list *shareable_list_ref(shareable_list *list) {
   return list;
 }
 
-/* Whoever holds a reference to the block keeps it open. */
+/* The block stays open as long as the caller has a reference to it. */
 void shareable_list_unref(shareable_list *list) {
   if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
     return;
   if (list->memory != NULL && shareable__memory_is_open(list->memory))
-    leave(list);
+    list_detach(list);
   if (list->memory != NULL)
     list->memory->on_close = NULL;
   shareable_memory_unref(list->memory);
@@ -185,8 +189,7 @@ void shareable_list_close(shareable_list *list) {
   if (list == NULL)
     return;
   shareable_memory_close(list->memory);
-  if (list->sync.area != NULL) /* once more: a thread may have been on its way to the lock, and have taken it since */
-    shareable__writer_unregister(&list->sync.writer);
+  shareable__sync_unregister_late(&list->sync); /* a thread may have registered the handle again during the close */
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {
@@ -213,13 +216,13 @@ shareable_status shareable_list_capacity(const shareable_list *list, int64_t ind
   return status;
 }
 
-static shareable_status shape_of(const shareable__slot *slot, shareable__item_info *shape) {
-  return shareable__item_inspect(slot, shape) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
+static shareable_status inspect(const shareable__slot *slot, shareable__item_info *info) {
+  return shareable__item_inspect(slot, info) ? SHAREABLE_OK : SHAREABLE_E_CORRUPT;
 }
 
 shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type) {
   shareable_status status = shareable__list_check(list);
-  shareable__item_info shape = {0};
+  shareable__item_info info = {0};
   shareable__slot slot;
   size_t i;
 
@@ -227,9 +230,9 @@ shareable_status shareable_list_type(const shareable_list *list, int64_t index, 
     status = type == NULL ? SHAREABLE_E_ARGUMENT : shareable__list_slot(list, index, &i, &slot);
   if (status != SHAREABLE_OK)
     return status;
-  SHAREABLE__READ_CONSISTENT(status, list, i, slot, shape_of(&slot, &shape));
+  SHAREABLE__READ_CONSISTENT(status, list, i, slot, inspect(&slot, &info));
   if (status == SHAREABLE_OK)
-    *type = shape.type;
+    *type = info.type;
   return status;
 }
 

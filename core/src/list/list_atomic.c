@@ -1,97 +1,101 @@
 /*
- * list_atomic.c - changing an int of a list by one atomic operation.
+ * list_atomic.c - atomic operations on the ints of a list: add, exchange, compare and exchange.
  */
 #include "list/list.h"
 
-/* What is done to an int: gives the value to put in place of the one that was found, or a status that leaves that. */
+#include "sync/fast_store.h"
+#include "sync/item_lock.h"
+
+/*
+ * An operation on an int. Stores the new value in *desired. Returns a status other than SHAREABLE_OK if the int must keep its
+ * value.
+ */
 typedef shareable_status apply(int64_t operand, int64_t expected, int64_t found, int64_t *desired);
 
-/* No failure, but nothing to do: what compare_exchange found is something else. */
-#define LEAVE SHAREABLE_E_ABSENT
+/* Not an error: compare_exchange found another value than the expected one. */
+#define NO_EXCHANGE SHAREABLE_E_ABSENT
 
-/* An operation and its operands; what was there, and what is there now. */
-typedef struct change {
+/* The operands of an operation, and the values before and after it. */
+typedef struct int_change {
   int64_t operand, expected, found, put;
-} change;
+} int_change;
 
-/* Inlined with the operation that it applies: the whole of it costs little more than its one instruction. */
+/* Inlined with the operation that it applies: the whole of it costs little more than the one atomic instruction. */
 static inline __attribute__((always_inline)) shareable_status change_word(const shareable__slot *slot, apply *operation,
-                                                                          change *what) {
+                                                                          int_change *change) {
   uint64_t bits = shareable__load(slot->data);
 
   for (;;) {
     shareable_status status;
 
-    what->found = what->put = (int64_t)bits;
-    status = operation(what->operand, what->expected, what->found, &what->put);
+    change->found = change->put = (int64_t)bits;
+    status = operation(change->operand, change->expected, change->found, &change->put);
     if (status != SHAREABLE_OK)
       return status;
-    if (__atomic_compare_exchange_n((shareable__word *)slot->data, &bits, (uint64_t)what->put, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n((shareable__word *)slot->data, &bits, (uint64_t)change->put, false,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
       return SHAREABLE_OK;
   }
 }
 
-/* The long way: with the item locked, so that it cannot become anything else meanwhile. */
+/* The slow path: with the item locked, so that no other writer changes its type. */
 static __attribute__((noinline)) shareable_status change_locked(shareable_list *list, int64_t index, apply *operation,
-                                                                change *what) {
+                                                                int_change *change) {
   shareable_status status = shareable__list_check_write(list);
-  shareable__item_info shape;
+  shareable__item_info info;
   shareable__slot slot;
   uint64_t before = 0;
   size_t i;
 
   if (status == SHAREABLE_OK)
     status = shareable__list_slot(list, index, &i, &slot);
-  if (status == SHAREABLE_OK && list->sync.area != NULL)
-    status = shareable__sync_lock(&list->sync, i, &before);
+  if (status == SHAREABLE_OK)
+    status = shareable__sync_lock_item(&list->sync, i, &before);
   if (status != SHAREABLE_OK)
     return status;
-  if ((before & SHAREABLE__CORRUPT) != 0)
+  if (shareable__sync_is_corrupt(before))
     status = SHAREABLE_E_CORRUPT;
   else if (shareable__item_is(&slot, SHAREABLE__FORMAT_INT))
-    status = change_word(&slot, operation, what);
+    status = change_word(&slot, operation, change);
   else
-    status = shareable__item_inspect(&slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
-  if (list->sync.area != NULL)
-    shareable__sync_unlock(&list->sync, i, before);
+    status = shareable__item_inspect(&slot, &info) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+  shareable__sync_unlock_item(&list->sync, i, before);
   return status == SHAREABLE_E_CORRUPT ? shareable__list_item_status(list, i, &slot) : status;
 }
 
-/* The short way, as shareable__sync_store(): false where that cannot be told. */
-static inline __attribute__((always_inline)) bool change_soon(shareable_list *list, shareable__hazard *cell,
-                                                              int64_t index, apply *operation, change *what,
+/* The fast path. Returns false if the caller must use the slow path. */
+static inline __attribute__((always_inline)) bool change_fast(shareable_list *list, const shareable__fast_path *path,
+                                                              int64_t index, apply *operation, int_change *change,
                                                               shareable_status *status) {
-  shareable__area *area = list->sync.area;
   shareable__slot slot;
-  bool may;
+  bool allowed;
   size_t i;
 
   if (shareable__list_slot(list, index, &i, &slot) != SHAREABLE_OK)
     return false;
-  may = shareable__fast_store_begin(area, cell, i, &slot, SHAREABLE__FORMAT_INT);
-  if (may)
-    *status = change_word(&slot, operation, what);
-  shareable__fast_store_end(cell);
-  shareable__eventcount_notify_fast(&area->bells, i, &cell->quiet);
-  return may;
+  allowed = shareable__fast_store_begin(path, i, &slot, SHAREABLE__FORMAT_INT);
+  if (allowed)
+    *status = change_word(&slot, operation, change);
+  shareable__fast_store_end(path, i);
+  return allowed;
 }
 
-/* Each way has a change of its own, so that the short one's need not lie in memory. */
+/* Each path has a change of its own, so that the compiler can keep the one of the fast path in registers. */
 static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
-                                                                          apply *operation, change *what) {
-  /* A writer that has a cell has an area, may write, and is not closed. */
-  shareable__hazard *cell = list == NULL ? NULL : shareable__writer_fast_cell(&list->sync.writer);
-  change soon = *what, later;
+                                                                          apply *operation, int_change *result) {
+  int_change fast = *result, locked;
+  shareable__fast_path path;
   shareable_status status;
 
-  if (cell != NULL && change_soon(list, cell, index, operation, &soon, &status)) {
-    *what = soon;
+  /* If the thread has the fast path, the list has a sync area, is open, and can be written. */
+  if (list != NULL && shareable__fast_path_find(&list->sync, &path) &&
+      change_fast(list, &path, index, operation, &fast, &status)) {
+    *result = fast;
     return status;
   }
-  later = *what;
-  status = change_locked(list, index, operation, &later);
-  *what = later;
+  locked = *result;
+  status = change_locked(list, index, operation, &locked);
+  *result = locked;
   return status;
 }
 
@@ -109,36 +113,36 @@ static inline shareable_status apply_exchange(int64_t operand, int64_t expected,
 
 static inline shareable_status apply_compare(int64_t operand, int64_t expected, int64_t found, int64_t *desired) {
   *desired = operand;
-  return found == expected ? SHAREABLE_OK : LEAVE;
+  return found == expected ? SHAREABLE_OK : NO_EXCHANGE;
 }
 
 shareable_status shareable_list_add(shareable_list *list, int64_t index, int64_t delta, int64_t *integer) {
-  change what = {delta, 0, 0, 0};
-  shareable_status status = change_item(list, index, apply_add, &what);
+  int_change result = {delta, 0, 0, 0};
+  shareable_status status = change_item(list, index, apply_add, &result);
 
   if (status == SHAREABLE_OK && integer != NULL)
-    *integer = what.put;
+    *integer = result.put;
   return status;
 }
 
 shareable_status shareable_list_exchange(shareable_list *list, int64_t index, int64_t desired, int64_t *integer) {
-  change what = {desired, 0, 0, 0};
-  shareable_status status = change_item(list, index, apply_exchange, &what);
+  int_change result = {desired, 0, 0, 0};
+  shareable_status status = change_item(list, index, apply_exchange, &result);
 
   if (status == SHAREABLE_OK && integer != NULL)
-    *integer = what.found;
+    *integer = result.found;
   return status;
 }
 
 shareable_status shareable_list_compare_exchange(shareable_list *list, int64_t index, int64_t *expected,
                                                  int64_t desired, int *exchanged) {
-  change what = {desired, expected == NULL ? 0 : *expected, 0, 0};
-  shareable_status status = expected == NULL ? SHAREABLE_E_ARGUMENT : change_item(list, index, apply_compare, &what);
+  int_change result = {desired, expected == NULL ? 0 : *expected, 0, 0};
+  shareable_status status = expected == NULL ? SHAREABLE_E_ARGUMENT : change_item(list, index, apply_compare, &result);
 
-  if (status != SHAREABLE_OK && status != LEAVE)
+  if (status != SHAREABLE_OK && status != NO_EXCHANGE)
     return status;
   if (exchanged != NULL)
     *exchanged = status == SHAREABLE_OK;
-  *expected = what.found;
+  *expected = result.found;
   return SHAREABLE_OK;
 }

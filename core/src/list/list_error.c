@@ -1,13 +1,13 @@
 /*
- * list_error.c - the sentences for what a function answered about a list.
+ * list_error.c - the error messages of operations on a list.
  */
 #include <inttypes.h>
 
 #include "base/error.h"
 #include "list/list.h"
 
-/* What registering as a writer needs, and what can be in its way: a fork's child does it at its first write. */
-#define NO_PROOF                                                                                                       \
+/* Why a handle may fail to register as a writer. A fork's child registers at its first write. */
+#define CANNOT_REGISTER                                                                                                \
   "cannot open the block again to register as a writer: this process has too many files open, or may no longer open "  \
   "it (another user, another root directory, another mode), or it was unlinked and /proc is not mounted"
 
@@ -21,7 +21,7 @@ static const char *type_name(const shareable_list *list, int64_t index) {
 shareable_status shareable_list_explain(const shareable_list *list, int64_t index, shareable_status status,
                                         shareable_error *error) {
   const char *name = list == NULL ? "" : list->memory->name;
-  size_t room = 0;
+  size_t capacity = 0;
 
   switch (status) {
   case SHAREABLE_E_CLOSED:
@@ -35,16 +35,16 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
                                 type_name(list, index));
   case SHAREABLE_E_SLOT:
-    shareable_list_capacity(list, index, &room);
+    shareable_list_capacity(list, index, &capacity);
     return shareable__error_set(
       error, status, 0, "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
-      index, name, room);
+      index, name, capacity);
   case SHAREABLE_E_LENGTH:
     return shareable__error_set(error, status, 0,
-                                "item %" PRId64 " of list '%s': a text that ends in a NUL may have %d bytes at most",
+                                "item %" PRId64 " of list '%s': a text that ends in a NUL may have at most %d bytes",
                                 index, name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_SYSTEM:
-    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': " NO_PROOF, index, name);
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': " CANNOT_REGISTER, index, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__error_set(
       error, status, 0,
@@ -52,7 +52,7 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
   case SHAREABLE_E_ABSENT:
     return shareable__error_set(error, status, 0, "the value is not in list '%s'", name);
   case SHAREABLE_E_NO_SYNC:
-  case SHAREABLE_E_NOT_LOCKED: /* of no item */
+  case SHAREABLE_E_NOT_LOCKED: /* errors of the list, not of an item */
     return shareable_list_explain_whole(list, status, error);
   default:
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
@@ -69,14 +69,14 @@ shareable_status shareable_list_explain_whole(const shareable_list *list, sharea
   case SHAREABLE_E_READ_ONLY:
     return shareable_list_explain(list, 0, status, error);
   case SHAREABLE_E_TIMED_OUT:
-    return shareable__error_set(error, status, 0, "list '%s' is locked by somebody else", name);
+    return shareable__error_set(error, status, 0, "list '%s' is locked by another writer", name);
   case SHAREABLE_E_SYSTEM:
-    return shareable__error_set(error, status, 0, "list '%s': " NO_PROOF, name);
+    return shareable__error_set(error, status, 0, "list '%s': " CANNOT_REGISTER, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__error_set(error, status, 0,
                                 "list '%s' is not ready: its creator has not finished writing it, try again", name);
   case SHAREABLE_E_UNCHANGED:
-    return shareable__error_set(error, status, 0, "list '%s' has not changed in that time", name);
+    return shareable__error_set(error, status, 0, "timed out: list '%s' did not change", name);
   default:
     return shareable__error_set(error, status, 0, "list '%s': %s", name, shareable_status_text(status));
   }

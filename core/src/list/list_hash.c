@@ -1,15 +1,15 @@
 /*
- * list_hash.c - one number for all that a list holds.
+ * list_hash.c - a hash of all items of a list.
  */
 #include "list/list.h"
 
-/* For what was mixed so far and for the word, each, no two give the same: one word changed is never overlooked. */
+/* A bijection of the digest for each word, and of the word for each digest. So a change of one word changes the digest. */
 static uint64_t mix(uint64_t digest, uint64_t word) {
   digest = (digest ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
   return digest ^ digest >> 32;
 }
 
-/* Slots, formats and codes: what can change, in one piece. The last codes may fill no word. */
+/* Hashes the slots, formats and codes, which are contiguous. The last codes may be less than a word. */
 static uint64_t mix_all(const shareable__layout *layout) {
   size_t words = layout->data_size / 8 + layout->count + layout->count / 8;
   uint64_t digest = 0;

@@ -3,19 +3,22 @@
  */
 #include "list/list.h"
 
-/* Reads an item that is an int or a float: the short way. False where that is not all there is to it. */
+#include "sync/fast_store.h"
+#include "sync/item_write.h"
+
+/* Reads an int or a float on the fast path. Returns false if the caller must use the slow path. */
 static inline bool read_number(const shareable_list *list, size_t i, const shareable__slot *slot,
                                shareable_value *value) {
-  uint64_t format, bits, stamp;
+  uint64_t format, bits, version;
 
-  if (!shareable__read_begin_fast(&list->sync, i, &stamp))
+  if (!shareable__read_begin_fast(&list->sync, i, &version))
     return false;
   format = shareable__load(slot->format);
   if ((format != SHAREABLE__FORMAT_INT && format != SHAREABLE__FORMAT_FLOAT) ||
       shareable__item_code(slot) != SHAREABLE__CODE_PLAIN)
     return false;
   bits = shareable__load(slot->data);
-  if (!shareable__read_valid(&list->sync, i, stamp))
+  if (!shareable__read_valid(&list->sync, i, version))
     return false;
   value->type = format == SHAREABLE__FORMAT_INT ? SHAREABLE_TYPE_INT : SHAREABLE_TYPE_FLOAT;
   value->capacity = 0;
@@ -24,7 +27,7 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
   return true;
 }
 
-/* Reads an item, if it is a number, nobody is writing it, and the list is open: all that most reads are. */
+/* Finds an item of an open list, and reads an int or a float, as most reads do. Returns false for the slow path. */
 static inline __attribute__((always_inline)) bool get_number(const shareable_list *list, int64_t index,
                                                              shareable_value *value) {
   shareable__slot slot;
@@ -34,9 +37,9 @@ static inline __attribute__((always_inline)) bool get_number(const shareable_lis
          read_number(list, i, &slot, value);
 }
 
-/* A function of its own: the registers it needs would be saved by the short way too. */
-static __attribute__((noinline)) shareable_status get_any(const shareable_list *list, int64_t index,
-                                                          shareable_value *value, void *buffer, size_t size) {
+/* The slow path. It is not inlined, because the fast path would have to save the registers that it uses. */
+static __attribute__((noinline)) shareable_status get_slow(const shareable_list *list, int64_t index,
+                                                           shareable_value *value, void *buffer, size_t size) {
   shareable_status status = shareable__list_check(list);
   shareable__slot slot;
   size_t i;
@@ -54,23 +57,23 @@ shareable_status shareable_list_get(const shareable_list *list, int64_t index, s
                                     size_t size) {
   if (value != NULL && get_number(list, index, value))
     return SHAREABLE_OK;
-  return get_any(list, index, value, buffer, size);
+  return get_slow(list, index, value, buffer, size);
 }
 
-/* Reads an item that is to be of that type. */
+/* Reads an item, and returns E_TYPE if it has another type. */
 static shareable_status get_typed(const shareable_list *list, int64_t index, shareable_type type,
                                   shareable_value *value, void *buffer, size_t size) {
   shareable_status status = shareable_list_get(list, index, value, buffer, size);
 
   if (status != SHAREABLE_OK && status != SHAREABLE_E_BUFFER && status != SHAREABLE_E_UTF8)
     return status;
-  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set by what read it, in another file */
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set by the read functions, in another file */
   return value->type == type ? status : SHAREABLE_E_TYPE;
 }
 
-/* The long way: somebody is writing the item, or it is something else. */
-static __attribute__((noinline)) shareable_status get_bits(const shareable_list *list, int64_t index,
-                                                           shareable_type type, void *bits) {
+/* The slow path: another writer is writing the item, or the item has another type. */
+static __attribute__((noinline)) shareable_status get_number_slow(const shareable_list *list, int64_t index,
+                                                                  shareable_type type, void *bits) {
   shareable_value value;
   shareable_status status = get_typed(list, index, type, &value, NULL, 0);
 
@@ -85,7 +88,7 @@ shareable_status shareable_list_get_int(const shareable_list *list, int64_t inde
   if (integer == NULL)
     return SHAREABLE_E_ARGUMENT;
   if (!get_number(list, index, &value) || value.type != SHAREABLE_TYPE_INT)
-    return get_bits(list, index, SHAREABLE_TYPE_INT, integer);
+    return get_number_slow(list, index, SHAREABLE_TYPE_INT, integer);
   *integer = value.integer;
   return SHAREABLE_OK;
 }
@@ -96,7 +99,7 @@ shareable_status shareable_list_get_float(const shareable_list *list, int64_t in
   if (real == NULL)
     return SHAREABLE_E_ARGUMENT;
   if (!get_number(list, index, &value) || value.type != SHAREABLE_TYPE_FLOAT)
-    return get_bits(list, index, SHAREABLE_TYPE_FLOAT, real);
+    return get_number_slow(list, index, SHAREABLE_TYPE_FLOAT, real);
   *real = value.real;
   return SHAREABLE_OK;
 }
@@ -131,14 +134,11 @@ shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t in
   return get_text(list, index, SHAREABLE_TYPE_BYTES, buffer, size, length);
 }
 
-/* Stores a word over a word of the same type, which is all there is to do. False where there is more. */
+/* Stores a number over a number of the same type on the fast path. Returns false if the caller must use the slow path. */
 static inline bool store_word(shareable_list *list, size_t i, const shareable__slot *slot, uint64_t format,
                               uint64_t bits) {
-  if (list->sync.area != NULL) {
-    shareable__hazard *cell = shareable__writer_fast_cell(&list->sync.writer);
-
-    return cell != NULL && shareable__sync_store(list->sync.area, cell, i, slot, format, bits);
-  }
+  if (shareable__sync_has_area(&list->sync))
+    return shareable__sync_try_store(&list->sync, i, slot, format, bits);
   if (!shareable__item_is(slot, format))
     return false;
   shareable__store(slot->data, bits);
@@ -161,17 +161,17 @@ static bool store_number(shareable_list *list, size_t i, const shareable__slot *
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
                                      const shareable_value *value) {
   shareable_status status;
-  shareable__encoded_item image;
+  shareable__encoded_item item;
 
   if (store_number(list, i, slot, value))
     return SHAREABLE_OK;
-  /* cppcheck-suppress ctuuninitvar; set where the slot was found */
-  shareable__item_encode(value, slot->size, &image);
-  if (list->sync.area != NULL)
-    return shareable__sync_write(&list->sync, i, slot, &image);
+  /* cppcheck-suppress ctuuninitvar; set when the slot was found */
+  shareable__item_encode(value, slot->size, &item);
+  if (shareable__sync_has_area(&list->sync))
+    return shareable__sync_write_item(&list->sync, i, slot, &item);
   status = shareable__list_check_made(list, i);
   if (status == SHAREABLE_OK)
-    shareable__item_put(slot, &image);
+    shareable__item_put(slot, &item);
   return status;
 }
 
@@ -186,11 +186,11 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
     status = shareable__value_check(value);
   if (status == SHAREABLE_OK)
     status = shareable__item_fits(value, slot.size);
-  /* cppcheck-suppress uninitvar; both are set where the slot was found */
+  /* cppcheck-suppress uninitvar; both are set when the slot was found */
   return status == SHAREABLE_OK ? shareable__list_put(list, i, &slot, value) : status;
 }
 
-/* The same of an item that is yet to be found. False where it cannot be, too. */
+/* Finds an item that can be written, and stores a number on the fast path. Returns false for the slow path. */
 static inline bool set_word(shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
   shareable__slot slot;
   size_t i;
@@ -203,8 +203,8 @@ static shareable_status set_value(shareable_list *list, int64_t index, shareable
   return shareable_list_set(list, index, &value);
 }
 
-/* The long way, out of the short one's way: a value on the stack is a guard of the stack to set up and look at. */
-static __attribute__((noinline)) shareable_status set_bits(shareable_list *list, int64_t index, shareable_type type,
+/* The slow path. It is not inlined, because a value on the stack adds the check of the stack protector. */
+static __attribute__((noinline)) shareable_status set_slow(shareable_list *list, int64_t index, shareable_type type,
                                                            uint64_t bits) {
   shareable_value value = shareable_none();
 
@@ -216,13 +216,13 @@ static __attribute__((noinline)) shareable_status set_bits(shareable_list *list,
 shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer) {
   if (set_word(list, index, SHAREABLE__FORMAT_INT, (uint64_t)integer))
     return SHAREABLE_OK;
-  return set_bits(list, index, SHAREABLE_TYPE_INT, (uint64_t)integer);
+  return set_slow(list, index, SHAREABLE_TYPE_INT, (uint64_t)integer);
 }
 
 shareable_status shareable_list_set_float(shareable_list *list, int64_t index, double real) {
   if (set_word(list, index, SHAREABLE__FORMAT_FLOAT, shareable__bits_of(real)))
     return SHAREABLE_OK;
-  return set_bits(list, index, SHAREABLE_TYPE_FLOAT, shareable__bits_of(real));
+  return set_slow(list, index, SHAREABLE_TYPE_FLOAT, shareable__bits_of(real));
 }
 
 shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {

@@ -1,5 +1,5 @@
 /*
- * list_range.c - reading and writing many items of a list in one call.
+ * list_range.c - reading and writing many items of a list in one call, and the view of its numbers.
  */
 #include "list/list.h"
 #include "list/list_batch.h"
@@ -24,24 +24,24 @@ static shareable_status check_range(const shareable_list *list, int64_t *first, 
 }
 
 static shareable_status read_word(const shareable__slot *slot, uint64_t format, uint64_t *word) {
-  shareable__item_info shape;
+  shareable__item_info info;
 
   if (!shareable__item_is(slot, format))
-    return shareable__item_inspect(slot, &shape) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
+    return shareable__item_inspect(slot, &info) ? SHAREABLE_E_TYPE : SHAREABLE_E_CORRUPT;
   *word = shareable__load(slot->data);
   return SHAREABLE_OK;
 }
 
-/* Reads a block of them at once; false where that cannot be done. */
-static bool copy_block(const shareable_list *list, size_t first, uint64_t format, shareable__word *words) {
-  shareable__batch seen;
+/* Reads a batch of items. Returns false if the caller must read them one by one. */
+static bool copy_batch(const shareable_list *list, size_t first, uint64_t format, shareable__word *words) {
+  shareable__batch batch;
 
-  if (!shareable__batch_read(list, first, format, &seen))
+  if (!shareable__batch_read(list, first, format, &batch))
     return false;
 #pragma GCC unroll 8
   for (size_t k = 0; k < SHAREABLE__BATCH; k++)
-    words[k] = __atomic_load_n((const shareable__word *)seen.data + k, __ATOMIC_RELAXED);
-  return shareable__batch_is_unchanged(list, first, &seen);
+    words[k] = __atomic_load_n((const shareable__word *)batch.data + k, __ATOMIC_RELAXED);
+  return shareable__batch_is_unchanged(list, first, &batch);
 }
 
 static shareable_status copy_word(const shareable_list *list, size_t i, uint64_t format, shareable__word *word) {
@@ -56,7 +56,7 @@ static shareable_status copy_word(const shareable_list *list, size_t i, uint64_t
   return status;
 }
 
-/* Reads words of items that all have the same format. */
+/* Reads the numbers of items that all have the same format. */
 static shareable_status get_words(const shareable_list *list, int64_t first, size_t count, uint64_t format, void *array,
                                   size_t *done) {
   shareable_status status = check_range(list, &first, count, array, done);
@@ -64,7 +64,7 @@ static shareable_status get_words(const shareable_list *list, int64_t first, siz
   size_t k = 0, i = (size_t)first;
 
   while (status == SHAREABLE_OK && k < count) {
-    if (count - k >= SHAREABLE__BATCH && copy_block(list, i + k, format, words + k))
+    if (count - k >= SHAREABLE__BATCH && copy_batch(list, i + k, format, words + k))
       k += SHAREABLE__BATCH;
     else if ((status = copy_word(list, i + k, format, words + k)) == SHAREABLE_OK)
       k++;
@@ -115,7 +115,7 @@ shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, 
   return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
 }
 
-/* E_TYPE, E_APART or E_CORRUPT where item i is not such a number, or not where it is to be. */
+/* Returns E_TYPE or E_CORRUPT if item i is not a number of the format; E_APART if it is not contiguous with the others. */
 static shareable_status check_number(const shareable_list *list, size_t i, uint64_t format) {
   shareable_status status = SHAREABLE_E_CORRUPT;
   shareable__slot slot;
@@ -129,12 +129,12 @@ static shareable_status check_number(const shareable_list *list, size_t i, uint6
   return status;
 }
 
-/* The same of a block of them at once; false where that cannot be told. */
+/* Checks a batch of items. Returns false if the caller must check them one by one. */
 static bool are_numbers(const shareable_list *list, size_t first, uint64_t format) {
-  shareable__batch seen;
+  shareable__batch batch;
 
-  return shareable__batch_read(list, first, format, &seen) && seen.data == list->layout.data + 8 * first &&
-         shareable__batch_is_unchanged(list, first, &seen);
+  return shareable__batch_read(list, first, format, &batch) && batch.data == list->layout.data + 8 * first &&
+         shareable__batch_is_unchanged(list, first, &batch);
 }
 
 shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers, size_t *at) {

@@ -1,9 +1,9 @@
 /*
- * list_ready.c - whether the creator of a list has written it whole.
+ * list_ready.c - whether the creator of a list has written it completely.
  *
- * A list of this library appears complete, and has a sync area unless it is plain. Stock Python makes the block first and
- * fills it then, each part from its first byte to its last: N and the offsets, the slots, the formats, the codes. What it has not
- * written is 0.
+ * A list that this library makes appears complete, and has a sync area unless it was made without one. Stock Python makes the
+ * block first, and then writes each part from its first byte to its last: N and the offsets, the slots, the formats, the codes.
+ * Bytes that it has not written yet are 0.
  */
 #include "list/list.h"
 
@@ -15,7 +15,10 @@ static unsigned char load_code(const shareable_list *list, size_t i) {
   return __atomic_load_n(list->layout.codes + i, __ATOMIC_ACQUIRE);
 }
 
-/* Codes are written in order: if a later item has one, the creator has been here, and this item is damaged. */
+/*
+ * Returns whether the item's code may not be written yet. The creator writes the codes in order: if a later item has one, this
+ * item's was written, and the item is damaged.
+ */
 static bool awaits_code(const shareable_list *list, size_t i) {
   if (!shareable__item_needs_code(load_format(list, i)))
     return false;
@@ -29,18 +32,19 @@ static bool is_unwritten(const shareable_list *list, size_t i) {
   return load_format(list, i) == 0 || awaits_code(list, i);
 }
 
-/* An item that is sound by now was read in the middle of a write. */
+/* An item that is no longer damaged was read during a write. */
 shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot) {
-  shareable__item_info shape;
+  shareable__item_info info;
 
-  if (list->sync.area == NULL && (is_unwritten(list, i) || shareable__item_inspect(slot, &shape)))
+  if (!shareable__sync_has_area(&list->sync) && (is_unwritten(list, i) || shareable__item_inspect(slot, &info)))
     return SHAREABLE_E_NOT_READY;
   return SHAREABLE_E_CORRUPT;
 }
 
-/* Formats are written in order too: if the last item has one, the creator will not write this item's any more. */
+/* The creator writes the formats in order too: if the last item has one, it has written this item's. */
 shareable_status shareable__list_check_made(const shareable_list *list, size_t i) {
-  if (list->sync.area == NULL && (load_format(list, list->layout.count - 1) == 0 || awaits_code(list, i)))
+  if (!shareable__sync_has_area(&list->sync) &&
+      (load_format(list, list->layout.count - 1) == 0 || awaits_code(list, i)))
     return SHAREABLE_E_NOT_READY;
   return SHAREABLE_OK;
 }
@@ -48,7 +52,7 @@ shareable_status shareable__list_check_made(const shareable_list *list, size_t i
 shareable_status shareable__list_check_whole(const shareable_list *list) {
   size_t last = list->layout.count;
 
-  if (list->sync.area != NULL || last == 0)
+  if (shareable__sync_has_area(&list->sync) || last == 0)
     return SHAREABLE_OK;
   if (load_format(list, last - 1) == 0)
     return SHAREABLE_E_NOT_READY;

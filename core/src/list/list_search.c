@@ -10,8 +10,8 @@ static shareable_status check_search(const shareable_list *list, const shareable
   return status == SHAREABLE_OK && result == NULL ? SHAREABLE_E_ARGUMENT : status;
 }
 
-/* Whether none of the words is the int, or the float. */
-static bool lacks_int(const unsigned char *data, uint64_t bits) {
+/* Returns whether none of the ints of a batch equals the int. */
+static bool batch_excludes_int(const unsigned char *data, uint64_t bits) {
   bool found = false;
 
 #pragma GCC unroll 8
@@ -20,7 +20,7 @@ static bool lacks_int(const unsigned char *data, uint64_t bits) {
   return !found;
 }
 
-static bool lacks_float(const unsigned char *data, double real) {
+static bool batch_excludes_float(const unsigned char *data, double real) {
   bool found = false;
 
 #pragma GCC unroll 8
@@ -29,17 +29,20 @@ static bool lacks_float(const unsigned char *data, double real) {
   return !found;
 }
 
-/* Whether that can be told of a whole block: all are numbers of the value's type, and none equals it. */
-static bool lacks(const shareable_list *list, size_t first, const shareable_value *value) {
-  bool is_int = value->type == SHAREABLE_TYPE_INT, lacks_it;
-  shareable__batch seen;
+/*
+ * Returns whether the items of the batch from `first` on are all numbers of the value's type, and none equals it. If not, the
+ * caller compares them one by one.
+ */
+static bool batch_excludes(const shareable_list *list, size_t first, const shareable_value *value) {
+  bool is_int = value->type == SHAREABLE_TYPE_INT, excludes;
+  shareable__batch batch;
 
   if (!is_int && value->type != SHAREABLE_TYPE_FLOAT)
     return false;
-  if (!shareable__batch_read(list, first, is_int ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT, &seen))
+  if (!shareable__batch_read(list, first, is_int ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT, &batch))
     return false;
-  lacks_it = is_int ? lacks_int(seen.data, value->bits) : lacks_float(seen.data, value->real);
-  return lacks_it && shareable__batch_is_unchanged(list, first, &seen);
+  excludes = is_int ? batch_excludes_int(batch.data, value->bits) : batch_excludes_float(batch.data, value->real);
+  return excludes && shareable__batch_is_unchanged(list, first, &batch);
 }
 
 static shareable_status compare(const shareable_list *list, size_t i, const shareable_value *value, bool *equal) {
@@ -53,20 +56,21 @@ static shareable_status compare(const shareable_list *list, size_t i, const shar
 }
 
 /*
- * Looks for the value from item `from` on. E_ABSENT at the end, or E_CORRUPT at a damaged item, which *at names.
+ * Searches for the value from item `start` on, and stores the index of the item in *index. Returns E_ABSENT at the end. An item
+ * that cannot be read ends the search too; then *index is that item's.
  */
-static shareable_status find(const shareable_list *list, const shareable_value *value, size_t from, size_t *at) {
-  size_t i = from;
+static shareable_status find(const shareable_list *list, const shareable_value *value, size_t start, size_t *index) {
+  size_t i = start;
 
   while (i < list->layout.count) {
     size_t end = i + SHAREABLE__BATCH < list->layout.count ? i + SHAREABLE__BATCH : list->layout.count;
 
-    for (i = lacks(list, i, value) ? end : i; i < end; i++) {
+    for (i = batch_excludes(list, i, value) ? end : i; i < end; i++) {
       bool equal;
       shareable_status status = compare(list, i, value, &equal);
 
       if (status != SHAREABLE_OK || equal) {
-        *at = i;
+        *index = i;
         return status;
       }
     }
@@ -76,16 +80,16 @@ static shareable_status find(const shareable_list *list, const shareable_value *
 
 shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value, size_t *count) {
   shareable_status status = check_search(list, value, count);
-  size_t found = 0, at = 0;
+  size_t found = 0, i = 0;
 
   if (status != SHAREABLE_OK)
     return status;
-  while ((status = find(list, value, at, &at)) == SHAREABLE_OK) {
+  while ((status = find(list, value, i, &i)) == SHAREABLE_OK) {
     found++;
-    at++;
+    i++;
   }
   if (status != SHAREABLE_E_ABSENT) {
-    *count = at;
+    *count = i;
     return status;
   }
   *count = found;

@@ -1,28 +1,28 @@
 /*
- * list_wait.c - waiting until an item, or anything in a list, has changed.
+ * list_wait.c - waiting until an item, or any item of a list, has changed.
  */
-#include "base/clock.h"
 #include "list/list.h"
 
 #include <sched.h>
 
+#include "base/clock.h"
 #include "sync/adaptive_wait.h"
 
 /*
- * How long one sleep lasts if no writer wakes the waiter: the first one, and the longest. Each is a quarter longer than the one
- * before, so that a change whose wake-up was lost is seen after about a quarter of the time that the wait has taken.
+ * The first and the longest sleep if no writer wakes the waiter. Each is a quarter longer than the one before. So a change whose
+ * wake-up is lost is noticed after about a quarter of the time that the wait has taken.
  */
 int64_t shareable__wait_first_slice = 1000000;
 int64_t shareable__wait_slice = 50000000;
-/* How long to sleep where there are no bells: the first time, and the longest. */
-#define NAP_NS INT64_C(100000)
-#define LONGEST_NAP_NS INT64_C(10000000)
+/* The first and the longest interval between two checks of a waiter that cannot be woken. */
+#define FIRST_POLL_NS INT64_C(100000)
+#define LONGEST_POLL_NS INT64_C(10000000)
 
-/* Looks once: E_UNCHANGED while it is to be waited on. */
-typedef shareable_status look(const shareable_list *list, void *what);
+/* Checks once; returns E_UNCHANGED if there is no change. */
+typedef shareable_status change_check(const shareable_list *list, void *context);
 
-static int64_t shorter(int64_t one, int64_t other) {
-  return one < other ? one : other;
+static int64_t shorter(int64_t a, int64_t b) {
+  return a < b ? a : b;
 }
 
 static void pause_briefly(void) {
@@ -31,20 +31,20 @@ static void pause_briefly(void) {
 #endif
 }
 
-static shareable_status spin(const shareable_list *list, look *at, void *what) {
-  unsigned turns = shareable__adaptive_spin_limit();
+static shareable_status spin(const shareable_list *list, change_check *check, void *context) {
+  unsigned limit = shareable__adaptive_spin_limit();
   shareable_status status = SHAREABLE_E_UNCHANGED;
 
-  for (unsigned turn = 0; turn < turns && status == SHAREABLE_E_UNCHANGED; turn++) {
+  for (unsigned spins = 0; spins < limit && status == SHAREABLE_E_UNCHANGED; spins++) {
     pause_briefly();
-    status = at(list, what);
+    status = check(list, context);
   }
   shareable__adaptive_spin_done(status != SHAREABLE_E_UNCHANGED);
   return status;
 }
 
-/* Who is waited for may wait for this very processor, and be done sooner than a sleep and a wake-up take. */
-static shareable_status yield(const shareable_list *list, look *at, void *what, int64_t end) {
+/* The writer may wait for this processor, and may then make the change sooner than a sleep and a wake-up take. */
+static shareable_status yield(const shareable_list *list, change_check *check, void *context, int64_t end) {
   shareable_status status = SHAREABLE_E_UNCHANGED;
   int64_t time = shareable__now(), before = time;
 
@@ -54,77 +54,80 @@ static shareable_status yield(const shareable_list *list, look *at, void *what, 
   while (status == SHAREABLE_E_UNCHANGED && time < end) {
     before = time;
     sched_yield();
-    status = at(list, what);
+    status = check(list, context);
     time = shareable__now();
   }
   shareable__adaptive_yield_done(time - before);
   return status;
 }
 
-/* What comes soon comes sooner that way. */
-static shareable_status look_soon(const shareable_list *list, look *at, void *what, int64_t end) {
-  shareable_status status = spin(list, at, what);
+/* Checks repeatedly for a short time: a change that comes soon is noticed sooner than after a sleep. */
+static shareable_status check_spinning(const shareable_list *list, change_check *check, void *context, int64_t end) {
+  shareable_status status = spin(list, check, context);
 
-  return status == SHAREABLE_E_UNCHANGED ? yield(list, at, what, end) : status;
+  return status == SHAREABLE_E_UNCHANGED ? yield(list, check, context, end) : status;
 }
 
-/* Nobody tells: looks again and again, less and less often. */
-static shareable_status look_now_and_then(const shareable_list *list, look *at, void *what, int64_t end) {
-  int64_t nap = NAP_NS, left;
+/* For a list or a handle that gets no wake-ups: checks at intervals that become longer. */
+static shareable_status check_polling(const shareable_list *list, change_check *check, void *context, int64_t end) {
+  int64_t interval = FIRST_POLL_NS, left;
   shareable_status status;
 
-  while ((status = at(list, what)) == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
-    shareable__sleep(shorter(left, nap));
-    nap = shorter(2 * nap, LONGEST_NAP_NS);
+  while ((status = check(list, context)) == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
+    shareable__sleep(shorter(left, interval));
+    interval = shorter(2 * interval, LONGEST_POLL_NS);
   }
   return status;
 }
 
-static shareable_status look_when_it_rings(const shareable_list *list, unsigned bell, look *at, void *what,
-                                           int64_t end) {
-  shareable__eventcounts *bells = &list->sync.area->bells;
+/* Sleeps on an eventcount between the checks. */
+static shareable_status check_on_notify(const shareable_list *list, unsigned number, change_check *check, void *context,
+                                        int64_t end) {
+  shareable__eventcounts *eventcounts = shareable__sync_eventcounts(&list->sync);
   shareable_status status;
   int64_t slice = shareable__wait_first_slice, left;
 
   do {
-    uint32_t seen = shareable__eventcount_prepare_wait(bells, bell);
+    uint32_t observed = shareable__eventcount_prepare_wait(eventcounts, number);
 
-    status = at(list, what);
+    status = check(list, context);
     if (status == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
-      shareable__eventcount_wait(bells, bell, seen, shorter(left, slice));
+      shareable__eventcount_wait(eventcounts, number, observed, shorter(left, slice));
       slice = shorter(slice + slice / 4, shareable__wait_slice);
-      status = at(list, what);
+      status = check(list, context);
     }
   } while (status == SHAREABLE_E_UNCHANGED && shareable__now() < end);
-  shareable__eventcount_cancel_wait(bells, bell);
+  shareable__eventcount_cancel_wait(eventcounts, number);
   return status;
 }
 
-/* The list stays mapped, so that another thread may close it: that ends the waiting with E_CLOSED. */
-static shareable_status wait_held(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
+/* The pin keeps the list mapped while another thread closes it. Then the check returns E_CLOSED, which ends the wait. */
+static shareable_status wait_pinned(const shareable_list *list, unsigned number, change_check *check, void *context,
+                                    int64_t timeout) {
   int64_t end = shareable__deadline(timeout);
   shareable_status status = SHAREABLE_E_UNCHANGED;
 
-  if (bell != SHAREABLE__EVENTCOUNT_ANY) {
-    status = at(list, what);
+  if (number != SHAREABLE__EVENTCOUNT_ANY) {
+    status = check(list, context);
     if (status == SHAREABLE_E_UNCHANGED)
-      status = look_soon(list, at, what, end);
+      status = check_spinning(list, check, context, end);
   }
   if (status != SHAREABLE_E_UNCHANGED)
     return status;
-  if (list->sync.area == NULL || list->memory->read_only)
-    return look_now_and_then(list, at, what, end);
-  return look_when_it_rings(list, bell, at, what, end);
+  if (!shareable__sync_has_area(&list->sync) || list->memory->read_only)
+    return check_polling(list, check, context, end);
+  return check_on_notify(list, number, check, context, end);
 }
 
-static shareable_status wait_for(const shareable_list *list, unsigned bell, look *at, void *what, int64_t timeout) {
+static shareable_status wait_for(const shareable_list *list, unsigned number, change_check *check, void *context,
+                                 int64_t timeout) {
   shareable_status status;
 
   if (timeout == 0)
-    return at(list, what);
+    return check(list, context);
   if (!shareable__memory_try_pin(list->memory))
     return SHAREABLE_E_CLOSED;
-  status = wait_held(list, bell, at, what, timeout);
+  status = wait_pinned(list, number, check, context, timeout);
   shareable__memory_release_pin(list->memory);
   return status;
 }
@@ -134,8 +137,8 @@ typedef struct item_wait {
   const shareable_value *value;
 } item_wait;
 
-static shareable_status look_at_item(const shareable_list *list, void *what) {
-  const item_wait *wait = what;
+static shareable_status check_item(const shareable_list *list, void *context) {
+  const item_wait *wait = context;
   shareable_status status = shareable__list_check(list);
   shareable__slot slot;
   bool equal = false;
@@ -158,15 +161,15 @@ shareable_status shareable_list_wait(const shareable_list *list, int64_t index, 
     status = shareable__list_slot(list, index, &wait.i, &slot);
   if (status != SHAREABLE_OK)
     return status;
-  return wait_for(list, SHAREABLE__EVENTCOUNT_OF_ITEM(wait.i), look_at_item, &wait, timeout);
+  return wait_for(list, SHAREABLE__EVENTCOUNT_OF_ITEM(wait.i), check_item, &wait, timeout);
 }
 
 typedef struct digest_wait {
   uint64_t before, now;
 } digest_wait;
 
-static shareable_status look_at_all(const shareable_list *list, void *what) {
-  digest_wait *wait = what;
+static shareable_status check_all(const shareable_list *list, void *context) {
+  digest_wait *wait = context;
   shareable_status status = shareable_list_digest(list, &wait->now);
 
   return status == SHAREABLE_OK && wait->now == wait->before ? SHAREABLE_E_UNCHANGED : status;
@@ -180,7 +183,7 @@ shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *d
     return status;
   if (digest == NULL)
     return SHAREABLE_E_ARGUMENT;
-  status = wait_for(list, SHAREABLE__EVENTCOUNT_ANY, look_at_all, &wait, timeout);
+  status = wait_for(list, SHAREABLE__EVENTCOUNT_ANY, check_all, &wait, timeout);
   if (status == SHAREABLE_OK)
     *digest = wait.now;
   return status;

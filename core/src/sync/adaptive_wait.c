@@ -1,24 +1,25 @@
 /*
- * adaptive_wait.c - how long a wait stays awake before it sleeps.
+ * adaptive_wait.c - how long a wait spins and yields before it sleeps.
  */
 #include "sync/adaptive_wait.h"
 
-/* How often to look: what takes next to no time; and, where that is worth trying, as long as a sleep and a wake-up. */
-#define FEW_TURNS 10
-#define MANY_TURNS 300
-/* Many are tried for so many waits after they helped, and every so many. */
-#define HOPEFUL_WAITS 8
-#define WAITS_A_TRIAL 32
+/* The number of checks: the minimum costs almost nothing; the maximum takes as long as a sleep and a wake-up. */
+#define SPIN_MIN 10
+#define SPIN_MAX 300
+/* After a success, the next SPIN_CREDIT waits spin for the maximum; otherwise one wait in PROBE_INTERVAL does. */
+#define SPIN_CREDIT 8
+#define PROBE_INTERVAL 32
 
-/* Others that have the processor for this long are not the one who is waited for. */
-#define CROWDED_NS INT64_C(50000)
-/* How many waits then do not give it away: the first time, and at most; and how many good ones make that forgotten. */
-#define SHY_WAITS 256u
-#define MOST_SHY_WAITS (1u << 20)
-#define GOOD_WAITS 1000u
+/* If a yield takes longer than this, processes other than the one that makes the change used the processor. */
+#define CONTENDED_NS INT64_C(50000)
+/* The number of waits that do not yield after that: the first time, and at most. */
+#define YIELD_PENALTY_MIN 256u
+#define YIELD_PENALTY_MAX (1u << 20)
+/* This number of short yields resets the penalty to its minimum. */
+#define PENALTY_RESET 1000u
 
-static unsigned waits, hope;
-static unsigned shy_left, shy_length, good_waits;
+static unsigned waits, spin_credit;
+static unsigned waits_without_yield, yield_penalty, short_yields;
 
 static unsigned load(const unsigned *number) {
   return __atomic_load_n(number, __ATOMIC_RELAXED);
@@ -29,38 +30,38 @@ static void store(unsigned *number, unsigned value) {
 }
 
 unsigned shareable__adaptive_spin_limit(void) {
-  bool is_trial = __atomic_add_fetch(&waits, 1, __ATOMIC_RELAXED) % WAITS_A_TRIAL == 0;
+  bool is_probe = __atomic_add_fetch(&waits, 1, __ATOMIC_RELAXED) % PROBE_INTERVAL == 0;
 
-  return is_trial || load(&hope) > 0 ? MANY_TURNS : FEW_TURNS;
+  return is_probe || load(&spin_credit) > 0 ? SPIN_MAX : SPIN_MIN;
 }
 
 void shareable__adaptive_spin_done(bool helped) {
-  unsigned left = load(&hope);
+  unsigned credit = load(&spin_credit);
 
-  store(&hope, helped ? HOPEFUL_WAITS : left > 0 ? left - 1 : 0);
+  store(&spin_credit, helped ? SPIN_CREDIT : credit > 0 ? credit - 1 : 0);
 }
 
 bool shareable__adaptive_may_yield(void) {
-  unsigned left = load(&shy_left);
+  unsigned left = load(&waits_without_yield);
 
   if (left > 0)
-    store(&shy_left, left - 1);
+    store(&waits_without_yield, left - 1);
   return left == 0;
 }
 
-/* Four times as many as the last time. */
-static unsigned next_length(void) {
-  unsigned length = 4 * load(&shy_length);
+/* Returns four times the last penalty. */
+static unsigned next_penalty(void) {
+  unsigned penalty = 4 * load(&yield_penalty);
 
-  return length < SHY_WAITS ? SHY_WAITS : length > MOST_SHY_WAITS ? MOST_SHY_WAITS : length;
+  return penalty < YIELD_PENALTY_MIN ? YIELD_PENALTY_MIN : penalty > YIELD_PENALTY_MAX ? YIELD_PENALTY_MAX : penalty;
 }
 
 void shareable__adaptive_yield_done(int64_t duration) {
-  if (duration > CROWDED_NS) {
-    store(&shy_length, next_length());
-    store(&shy_left, load(&shy_length));
-    store(&good_waits, 0);
-  } else if (__atomic_add_fetch(&good_waits, 1, __ATOMIC_RELAXED) % GOOD_WAITS == 0) {
-    store(&shy_length, 0);
+  if (duration > CONTENDED_NS) {
+    store(&yield_penalty, next_penalty());
+    store(&waits_without_yield, load(&yield_penalty));
+    store(&short_yields, 0);
+  } else if (__atomic_add_fetch(&short_yields, 1, __ATOMIC_RELAXED) % PENALTY_RESET == 0) {
+    store(&yield_penalty, 0);
   }
 }

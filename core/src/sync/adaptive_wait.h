@@ -1,10 +1,10 @@
 /*
- * adaptive_wait.h - how long a wait stays awake before it sleeps: what this process has seen of it so far.
+ * adaptive_wait.h - how long a wait spins and yields before it sleeps, adapted to the earlier waits of this process.
  *
- * To keep looking helps where the other one runs on a processor of its own. To give the processor away helps where the
- * other one waits for this very one; but where third ones are busy there, it comes back too late, and for a while less of
- * it does. Neither is known beforehand, so both are tried, and done less where they did not help. Threads may overwrite
- * each other's lessons, which does no harm.
+ * Spinning helps if the process that makes the change runs on another processor. Yielding helps if that process waits for
+ * this processor. If other processes keep this processor busy, a waiter that yields gets it back too late; then the
+ * following waits do not yield. Neither case is known in advance, so both are tried, and tried less after they did not help.
+ * Threads may overwrite each other's counters, which does no harm.
  */
 #ifndef SHAREABLE__ADAPTIVE_WAIT_H
 #define SHAREABLE__ADAPTIVE_WAIT_H
@@ -12,15 +12,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How long to give the processor away, in nanoseconds. */
+/* The time for which a wait yields, in nanoseconds. */
 #define SHAREABLE__ADAPTIVE_YIELD_NS INT64_C(10000)
 
-/* How often a wait is to look before anything else; and whether that ended it. */
+/* Returns the number of checks that a wait makes before it yields. */
 unsigned shareable__adaptive_spin_limit(void);
+
+/* Records whether one of those checks ended the wait. */
 void shareable__adaptive_spin_done(bool helped);
 
-/* Whether a wait is then to give the processor away; and how long it was away in the end, in nanoseconds. */
+/* Returns whether a wait may yield after that. */
 bool shareable__adaptive_may_yield(void);
+
+/* Records the duration of the last yield, in nanoseconds. */
 void shareable__adaptive_yield_done(int64_t duration);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * backoff.c - waiting for somebody who holds something, and having waited.
+ * backoff.c - waiting for another writer: spin, yield, sleep, and check at intervals whether that writer is alive.
  */
 #include "sync/backoff.h"
 
@@ -8,54 +8,54 @@
 #include "base/clock.h"
 
 /*
- * How long one writer may hold an item before it is an error, how long all that come between may, and how often to ask whether
- * he lives. A fuzzer makes up a great many who do not.
+ * The time for which one writer may hold an item, the time for which a sequence of writers may hold it, and the interval
+ * between two checks of the owner. The fuzzer uses short times, because it makes up many writers that do not exist.
  */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define LIMIT_NS INT64_C(1000000)
+#define HOLD_TIMEOUT_NS INT64_C(1000000)
 #define OWNER_CHECK_NS INT64_C(1000)
 #else
-#define LIMIT_NS INT64_C(1000000000)
+#define HOLD_TIMEOUT_NS INT64_C(1000000000)
 #define OWNER_CHECK_NS INT64_C(1000000)
 #endif
-#define LIMIT_OF_ALL_NS (10 * LIMIT_NS)
+#define TOTAL_TIMEOUT_NS (10 * HOLD_TIMEOUT_NS)
 
-/* How many turns on the processor; how many until then, that give it away; and how long each one after them sleeps. */
-#define SPINNING_TURNS 100
-#define YIELDING_TURNS (SPINNING_TURNS + 64)
-#define NAP_NS INT64_C(50000)
+/* Calls below SPIN_LIMIT return at once, calls below YIELD_LIMIT yield, and later calls sleep. */
+#define SPIN_LIMIT 100
+#define YIELD_LIMIT (SPIN_LIMIT + 64)
+#define SLEEP_NS INT64_C(50000)
 
 /*
- * Waits a moment; returns whether it is time to look at the clock. A process with a real-time priority gets its processor back
- * at once when it yields it to one without, so after some turns it sleeps.
+ * Yields or sleeps; returns whether it is time to read the clock. A real-time process that yields gets its processor back at
+ * once if the other process has no real-time priority. So it must sleep after some yields.
  */
-static bool pause_a_turn(unsigned turns) {
-  if (turns < YIELDING_TURNS) {
+static bool pause_briefly(unsigned spins) {
+  if (spins < YIELD_LIMIT) {
     sched_yield();
-    return turns % 16 == 0;
+    return spins % 16 == 0;
   }
-  shareable__sleep(NAP_NS);
+  shareable__sleep(SLEEP_NS);
   return true;
 }
 
-shareable__backoff_action shareable__backoff_wait(shareable__backoff *spent, uint64_t seen) {
-  int64_t time;
-  bool is_over;
+shareable__backoff_action shareable__backoff_wait(shareable__backoff *backoff, uint64_t observed) {
+  int64_t now;
+  bool expired;
 
-  if (spent->turns++ < SPINNING_TURNS || !pause_a_turn(spent->turns))
+  if (backoff->spins++ < SPIN_LIMIT || !pause_briefly(backoff->spins))
     return SHAREABLE__RETRY;
-  time = shareable__now();
-  if (spent->first == 0)
-    spent->first = time;
-  if (spent->start == 0 || spent->seen != seen)
-    spent->start = spent->asked = time;
-  spent->seen = seen;
-  is_over = time - spent->start > LIMIT_NS || time - spent->first > LIMIT_OF_ALL_NS;
-  if (is_over && spent->is_over)
+  now = shareable__now();
+  if (backoff->first_ns == 0)
+    backoff->first_ns = now;
+  if (backoff->start_ns == 0 || backoff->observed != observed)
+    backoff->start_ns = backoff->checked_ns = now;
+  backoff->observed = observed;
+  expired = now - backoff->start_ns > HOLD_TIMEOUT_NS || now - backoff->first_ns > TOTAL_TIMEOUT_NS;
+  if (expired && backoff->expired)
     return SHAREABLE__TIMED_OUT;
-  if (!is_over && time - spent->asked < OWNER_CHECK_NS)
+  if (!expired && now - backoff->checked_ns < OWNER_CHECK_NS)
     return SHAREABLE__RETRY;
-  spent->is_over = is_over; /* asked once more: the one who waits may have been stopped himself for that long */
-  spent->asked = time;
+  backoff->expired = expired; /* one more check: the caller itself may have been stopped during the timeout */
+  backoff->checked_ns = now;
   return SHAREABLE__CHECK_OWNER;
 }

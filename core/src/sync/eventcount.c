@@ -1,98 +1,103 @@
 /*
- * eventcount.c - how a writer wakes those who wait for a change.
+ * eventcount.c - how a writer wakes the processes that wait for a change.
  */
 #include "sync/eventcount.h"
 
 #include "base/futex.h"
 #include "sync/writer.h"
 
-_Static_assert(sizeof(shareable__eventcounts) == 192, "bells are part of the layout");
+_Static_assert(sizeof(shareable__eventcounts) == 192, "the eventcounts are part of the layout");
 
-/* How often a writer keeps its look back for nobody. */
-#define PATIENCE 1000
+/* The number of barriers without a waiter after which a writer clears the fence flags. */
+#define IDLE_FENCES_MAX 1000
 
-#define BELLS (SHAREABLE__FENCE_REQUESTED - 1)
-#define FLAGS (SHAREABLE__FENCE_REQUESTED | SHAREABLE__FENCE_EFFECTIVE)
-/* Above the flags: how often they were taken away. */
-#define TIME (SHAREABLE__FENCE_EFFECTIVE << 1)
+#define WAITERS (SHAREABLE__FENCE_REQUESTED - 1)
+#define FENCE_FLAGS (SHAREABLE__FENCE_REQUESTED | SHAREABLE__FENCE_EFFECTIVE)
+/* The lowest bit of the epoch, which counts how many times the fence flags were cleared. */
+#define EPOCH (SHAREABLE__FENCE_EFFECTIVE << 1)
 
-static uint32_t *count_of(shareable__eventcounts *bells, unsigned bell) {
-  return bell == SHAREABLE__EVENTCOUNT_ANY ? &bells->all : &bells->items[bell];
+static uint32_t *counter_of(shareable__eventcounts *eventcounts, unsigned number) {
+  return number == SHAREABLE__EVENTCOUNT_ANY ? &eventcounts->any : &eventcounts->items[number];
 }
 
-static uint64_t bells_of(size_t i) {
+/* Returns the waiters flags that a change of item i concerns. */
+static uint64_t waiters_of(size_t i) {
   return UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i) | UINT64_C(1) << SHAREABLE__EVENTCOUNT_ANY;
 }
 
-static uint64_t load(const shareable__eventcounts *bells) {
-  return __atomic_load_n(&bells->armed, __ATOMIC_ACQUIRE);
+static uint64_t load(const shareable__eventcounts *eventcounts) {
+  return __atomic_load_n(&eventcounts->state, __ATOMIC_ACQUIRE);
 }
 
-static bool swap(shareable__eventcounts *bells, uint64_t from, uint64_t to) {
-  return __atomic_compare_exchange_n(&bells->armed, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+static bool swap(shareable__eventcounts *eventcounts, uint64_t expected, uint64_t desired) {
+  return __atomic_compare_exchange_n(&eventcounts->state, &expected, desired, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED);
 }
 
-/* After a barrier: all writers heed the flag that was set before it, unless it was taken away meanwhile. */
-static void settle(shareable__eventcounts *bells, uint64_t before) {
-  uint64_t armed = load(bells);
+/* Sets FENCE_EFFECTIVE after a membarrier(2), unless a writer has cleared FENCE_REQUESTED since `before` was loaded. */
+static void confirm_fence(shareable__eventcounts *eventcounts, uint64_t before) {
+  uint64_t state = load(eventcounts);
 
-  while (armed / TIME == before / TIME && !swap(bells, armed, armed | SHAREABLE__FENCE_EFFECTIVE))
-    armed = load(bells);
+  while (state / EPOCH == before / EPOCH && !swap(eventcounts, state, state | SHAREABLE__FENCE_EFFECTIVE))
+    state = load(eventcounts);
 }
 
-uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *bells, unsigned bell) {
-  uint32_t seen = __atomic_load_n(count_of(bells, bell), __ATOMIC_ACQUIRE);
+uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *eventcounts, unsigned number) {
+  uint32_t observed = __atomic_load_n(counter_of(eventcounts, number), __ATOMIC_ACQUIRE);
   uint64_t before =
-    __atomic_fetch_or(&bells->armed, UINT64_C(1) << bell | SHAREABLE__FENCE_REQUESTED, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&eventcounts->state, UINT64_C(1) << number | SHAREABLE__FENCE_REQUESTED, __ATOMIC_SEQ_CST);
 
-  __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the caller looks at the item after that, on every processor */
+  __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the caller checks the item after this, on every processor */
   if ((before & SHAREABLE__FENCE_EFFECTIVE) == 0) {
     shareable__membarrier();
-    settle(bells, before);
+    confirm_fence(eventcounts, before);
   }
-  return seen;
+  return observed;
 }
 
-void shareable__eventcount_wait(shareable__eventcounts *bells, unsigned bell, uint32_t seen, int64_t duration) {
-  shareable__futex_sleep(count_of(bells, bell), seen, duration);
+void shareable__eventcount_wait(shareable__eventcounts *eventcounts, unsigned number, uint32_t observed,
+                                int64_t duration) {
+  shareable__futex_sleep(counter_of(eventcounts, number), observed, duration);
 }
 
-static void ring(shareable__eventcounts *bells, unsigned bell, uint64_t armed) {
-  uint32_t *count = count_of(bells, bell);
+/* Increments the counter and wakes all sleepers, if the waiters flag was set in `cleared`. */
+static void wake_sleepers(shareable__eventcounts *eventcounts, unsigned number, uint64_t cleared) {
+  uint32_t *counter = counter_of(eventcounts, number);
 
-  if ((armed & UINT64_C(1) << bell) == 0)
+  if ((cleared & UINT64_C(1) << number) == 0)
     return;
-  __atomic_fetch_add(count, 1, __ATOMIC_SEQ_CST);
-  shareable__futex_wake(count, SHAREABLE__FUTEX_WAKE_ALL);
+  __atomic_fetch_add(counter, 1, __ATOMIC_SEQ_CST);
+  shareable__futex_wake(counter, SHAREABLE__FUTEX_WAKE_ALL);
 }
 
-void shareable__eventcount_cancel_wait(shareable__eventcounts *bells, unsigned bell) {
-  uint64_t bit = UINT64_C(1) << bell;
+void shareable__eventcount_cancel_wait(shareable__eventcounts *eventcounts, unsigned number) {
+  uint64_t flag = UINT64_C(1) << number;
 
-  if ((load(bells) & bit) != 0)
-    ring(bells, bell, __atomic_fetch_and(&bells->armed, ~bit, __ATOMIC_SEQ_CST));
+  if ((load(eventcounts) & flag) != 0)
+    wake_sleepers(eventcounts, number, __atomic_fetch_and(&eventcounts->state, ~flag, __ATOMIC_SEQ_CST));
 }
 
-/* Disarmed first: who arms it anew from here on has yet to look at the item, and sees what was stored. */
-void shareable__eventcount_notify(shareable__eventcounts *bells, size_t i) {
-  uint64_t bits = bells_of(i), armed;
+/* The flags are cleared first: a process that sets one again afterwards checks the item later, and sees the store. */
+void shareable__eventcount_notify(shareable__eventcounts *eventcounts, size_t i) {
+  uint64_t flags = waiters_of(i), cleared;
 
-  if ((load(bells) & bits) == 0)
+  if ((load(eventcounts) & flags) == 0)
     return;
-  armed = __atomic_fetch_and(&bells->armed, ~bits, __ATOMIC_SEQ_CST);
-  ring(bells, SHAREABLE__EVENTCOUNT_OF_ITEM(i), armed);
-  ring(bells, SHAREABLE__EVENTCOUNT_ANY, armed);
+  cleared = __atomic_fetch_and(&eventcounts->state, ~flags, __ATOMIC_SEQ_CST);
+  wake_sleepers(eventcounts, SHAREABLE__EVENTCOUNT_OF_ITEM(i), cleared);
+  wake_sleepers(eventcounts, SHAREABLE__EVENTCOUNT_ANY, cleared);
 }
 
-void shareable__eventcount_notify_fenced(shareable__eventcounts *bells, size_t i, uint64_t *quiet) {
-  uint64_t armed;
+void shareable__eventcount_notify_fenced(shareable__eventcounts *eventcounts, size_t i, uint64_t *idle_fences) {
+  uint64_t state;
 
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  armed = load(bells);
-  if ((armed & BELLS) != 0)
-    *quiet = 0;
-  if ((armed & bells_of(i)) != 0)
-    shareable__eventcount_notify(bells, i);
-  else if (++*quiet >= PATIENCE && (armed & (BELLS | SHAREABLE__FENCE_REQUESTED)) == SHAREABLE__FENCE_REQUESTED)
-    swap(bells, armed, (armed & ~FLAGS) + TIME);
+  state = load(eventcounts);
+  if ((state & WAITERS) != 0)
+    *idle_fences = 0;
+  if ((state & waiters_of(i)) != 0)
+    shareable__eventcount_notify(eventcounts, i);
+  else if (++*idle_fences >= IDLE_FENCES_MAX &&
+           (state & (WAITERS | SHAREABLE__FENCE_REQUESTED)) == SHAREABLE__FENCE_REQUESTED)
+    swap(eventcounts, state, (state & ~FENCE_FLAGS) + EPOCH);
 }

@@ -1,15 +1,16 @@
 /*
- * eventcount.h - how a writer wakes those who wait for a change (layout.md, "Waiting").
+ * eventcount.h - how a writer wakes the processes that wait for a change (layout.md, "Waiting").
  *
- * Who waits for an item arms the item's bell, looks at the item once more, and sleeps on the bell's count. A writer looks,
- * after each store, whether the bell is armed. If it is, the writer disarms it, counts, and wakes all who sleep on it. A bell
- * is shared by every 32nd item, so who is woken looks again; one bell rings for all items.
+ * A waiter sets the waiters flag of an eventcount, checks the item again, and then sleeps on the eventcount's counter. After
+ * each store, a writer checks the flag. If it is set, the writer clears it, increments the counter, and wakes all sleepers.
+ * Every 32nd item has the same eventcount, so a woken process checks its item again. One more eventcount is for changes of
+ * any item.
  *
- * A writer's look may overtake its store on the way to memory, and to keep it back costs more than the store. So it is not
- * kept back while nobody waits: then all that a writer pays is the look. Who is the first to wait has all writers told
- * by the flag FENCED to keep it back from now on, has every processor that may write let go of its stores (membarrier(2),
- * as writer.h), and then sets the flag SETTLED, for those who wait after him. A writer that has kept back its look many times
- * for nobody takes both flags away.
+ * A processor may execute a writer's check of the flag before its store becomes visible. A memory barrier prevents that, but
+ * costs more than the store. So writers that have a hazard omit the barrier while there are no waiters. The first waiter sets
+ * FENCE_REQUESTED, which makes writers use the barrier from then on. It then makes every processor that may run a writer
+ * execute a barrier (membarrier(2), as in writer.h), and sets FENCE_EFFECTIVE, so that later waiters need not do the same. A
+ * writer that has used the barrier many times without finding a waiter clears both flags.
  */
 #ifndef SHAREABLE__EVENTCOUNT_H
 #define SHAREABLE__EVENTCOUNT_H
@@ -21,45 +22,48 @@
 
 #define SHAREABLE__EVENTCOUNTS 32
 
+/* Written by writers and waiters; read by both. */
 typedef struct shareable__eventcounts {
-  /* A bit a bell of items and one for that of all items, two flags, and how often they were taken away. */
-  shareable__word armed;
-  uint32_t all;     /* how often the bell of all items has rung */
+  /* From bit 0: the waiters flags of the items' eventcounts, the waiters flag of `any`, two fence flags, and the epoch. */
+  shareable__word state;
+  uint32_t any;     /* the counter of changes of any item */
   uint32_t padding; /* 0 */
   uint64_t fill[6];
-  uint32_t items[SHAREABLE__EVENTCOUNTS]; /* how often those of items have */
+  uint32_t items[SHAREABLE__EVENTCOUNTS]; /* the counters of changes of items */
 } shareable__eventcounts;
 
 #define SHAREABLE__FENCE_REQUESTED (UINT64_C(1) << 33)
 #define SHAREABLE__FENCE_EFFECTIVE (UINT64_C(1) << 34)
 
-/* Which bell: that of item i, or that of all items. */
+/* The number of an eventcount: that of item i, or that of any item. */
 #define SHAREABLE__EVENTCOUNT_OF_ITEM(i) ((unsigned)((i) % SHAREABLE__EVENTCOUNTS))
 #define SHAREABLE__EVENTCOUNT_ANY SHAREABLE__EVENTCOUNTS
 
-/* Arms a bell, and gives what it had counted before: sleep on that. */
-uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *bells, unsigned bell);
+/* Sets the waiters flag, and returns the counter's value before that, for shareable__eventcount_wait(). */
+uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *eventcounts, unsigned number);
 
-/* Rings a bell that is armed still: who armed it sleeps no more, and others who do arm it anew. */
-void shareable__eventcount_cancel_wait(shareable__eventcounts *bells, unsigned bell);
+/* Clears the waiters flag if it is still set, and wakes the other sleepers: each of them sets it again. */
+void shareable__eventcount_cancel_wait(shareable__eventcounts *eventcounts, unsigned number);
 
-/* Sleeps until a bell rings that had counted `seen`, for `duration` nanoseconds at most. */
-void shareable__eventcount_wait(shareable__eventcounts *bells, unsigned bell, uint32_t seen, int64_t duration);
+/* Sleeps while the counter has the value `observed`, for at most `duration` nanoseconds. */
+void shareable__eventcount_wait(shareable__eventcounts *eventcounts, unsigned number, uint32_t observed,
+                                int64_t duration);
 
-/* To be called after every store to item i and a memory barrier: rings what is armed of its bell and that of all items. */
-void shareable__eventcount_notify(shareable__eventcounts *bells, size_t i);
+/* Wakes the waiters for item i and for any item. A writer must call this after each store to item i and a full barrier. */
+void shareable__eventcount_notify(shareable__eventcounts *eventcounts, size_t i);
 
-/* The same with the barrier in it; *quiet counts how often it was for nobody. */
-void shareable__eventcount_notify_fenced(shareable__eventcounts *bells, size_t i, uint64_t *quiet);
+/* Executes the barrier, and then notifies. *idle_fences counts the barriers that found no waiter. */
+void shareable__eventcount_notify_fenced(shareable__eventcounts *eventcounts, size_t i, uint64_t *idle_fences);
 
 /*
- * The same for a thread that other processes' barriers reach: it needs none while nobody waits. Where a bell is armed, FENCED
- * is set.
+ * Notifies, for a thread that the membarrier(2) of other processes reaches: it needs no barrier while FENCE_REQUESTED is clear.
+ * That flag is set whenever a waiters flag is.
  */
-static inline void shareable__eventcount_notify_fast(shareable__eventcounts *bells, size_t i, uint64_t *quiet) {
+static inline void shareable__eventcount_notify_fast(shareable__eventcounts *eventcounts, size_t i,
+                                                     uint64_t *idle_fences) {
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  if (__builtin_expect((__atomic_load_n(&bells->armed, __ATOMIC_RELAXED) & SHAREABLE__FENCE_REQUESTED) != 0, 0))
-    shareable__eventcount_notify_fenced(bells, i, quiet);
+  if (__builtin_expect((__atomic_load_n(&eventcounts->state, __ATOMIC_RELAXED) & SHAREABLE__FENCE_REQUESTED) != 0, 0))
+    shareable__eventcount_notify_fenced(eventcounts, i, idle_fences);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * writer.c - who writes a list: a token, and the proof that its owner lives.
+ * writer.c - the writers of a list: writer ids, and the liveness locks that show which writers are alive.
  */
 #include "sync/writer.h"
 
@@ -19,20 +19,20 @@
 #include <sys/syscall.h>
 #endif
 
-/* Tokens' bytes: past any file. */
+/* The offset of the liveness locks, past the end of any file. */
 #define BASE (INT64_C(1) << 62)
 
 _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
 
 #if SHAREABLE__LINUX
-static unsigned
-  registered_forks; /* shareable__fork_generation + 1 when this process was registered for barriers; 0: never */
+/* shareable__fork_generation + 1 when this process was registered for membarrier(2); 0: never. */
+static unsigned registered_forks;
 
 static int membarrier(int command) {
   return (int)syscall(SYS_membarrier, command, 0, 0);
 }
 
-/* Whether this process is one that a barrier of another process reaches. */
+/* Registers this process, so that the barriers of other processes reach it. Returns false if the kernel refuses. */
 static bool register_membarrier(void) {
   if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__fork_generation + 1)
     return true;
@@ -42,20 +42,17 @@ static bool register_membarrier(void) {
   return true;
 }
 
-#define LONG_ENOUGH_NS INT64_C(10000000)
+#define STORE_DELAY_MAX_NS INT64_C(10000000)
 
-/*
- * Where this process may not ask for a barrier, time does instead: no processor holds a store back for a hundredth of a
- * second.
- */
+/* If the kernel refuses the barrier, this process waits instead: no processor delays a store for 10 milliseconds. */
 void shareable__membarrier(void) {
   if (membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0)
     return;
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  shareable__sleep(LONG_ENOUGH_NS);
+  shareable__sleep(STORE_DELAY_MAX_NS);
 }
 #else
-/* No process does: every store locks its item, and passes a barrier of its own. */
+/* Without membarrier(2), no writer has a hazard: every store locks its item and executes a barrier. */
 static bool register_membarrier(void) {
   return false;
 }
@@ -72,110 +69,114 @@ void shareable__writer_start(shareable__writer *writer, int *fd, const char *nam
 }
 
 /*
- * The descriptor to ask for locks. If the program has closed it, or has opened another file in its place, the segment's file is
- * opened again; -1 if that is no longer possible. The program's descriptor is left alone.
+ * Returns the descriptor for locks. If the program has closed it, or has opened another file in its place, the segment's file
+ * is opened again, and the program's descriptor is not touched. Returns -1 if the file cannot be opened.
  */
 static int descriptor(const shareable__writer *writer) {
-  int fd = __atomic_load_n(writer->fd, __ATOMIC_ACQUIRE), again;
+  int fd = __atomic_load_n(writer->fd, __ATOMIC_ACQUIRE), reopened;
 
   if (!shareable__descriptor_is_lost(fd, &writer->file))
     return fd;
-  again = shareable__segment_reopen(fd, &writer->file, writer->name, writer->read_only);
-  if (again >= 0 && !__atomic_compare_exchange_n(writer->fd, &fd, again, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-    close(again); /* another thread has opened it */
+  reopened = shareable__segment_reopen(fd, &writer->file, writer->name, writer->read_only);
+  if (reopened >= 0 &&
+      !__atomic_compare_exchange_n(writer->fd, &fd, reopened, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    close(reopened); /* another thread has opened it */
     return fd;
   }
-  return again;
+  return reopened;
 }
 
-static struct flock id_lock(uint32_t token, short type) {
-  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = BASE + token, .l_len = 1};
+static struct flock id_lock(uint32_t id, short type) {
+  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = BASE + id, .l_len = 1};
 }
 
-/* A read lock on the byte of an exclusive lock is no writer's: the two exclude each other. */
-static bool is_locked(int fd, uint32_t token) {
-  struct flock lock = id_lock(token, F_RDLCK);
+/*
+ * Returns whether a writer holds the liveness lock of the id. For an exclusive id, read locks do not count, because another
+ * process may hold them.
+ */
+static bool is_locked(int fd, uint32_t id) {
+  struct flock lock = id_lock(id, F_RDLCK);
 
-  if ((token & SHAREABLE__SHARED_WRITER_ID) != 0)
+  if ((id & SHAREABLE__SHARED_WRITER_ID) != 0)
     lock.l_type = F_WRLCK;
   return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
-/* No cancellation point: the caller may hold an item, which a cancelled thread would keep. */
-bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t token) {
+/* Must not be a cancellation point: the caller may have locked an item, which a cancelled thread would never unlock. */
+bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t id) {
   SHAREABLE__UNCANCELLED;
-  int fd = token == 0 ? -1 : descriptor(writer);
+  int fd = id == 0 ? -1 : descriptor(writer);
 
-  return token != 0 && (fd < 0 || is_locked(fd, token));
+  return id != 0 && (fd < 0 || is_locked(fd, id));
 }
 
-/* A random id with that bit or without, locked by this description; 0 if the kernel refuses. */
-static uint32_t try_lock(int fd, uint32_t bit, short type) {
-  uint32_t token;
+/* Locks a random id that contains the bits of `flag`. Returns 0 if the kernel refuses. */
+static uint32_t try_lock(int fd, uint32_t flag, short type) {
+  uint32_t id;
   struct flock lock;
 
-  if (shareable__random(&token, sizeof token) != 0)
+  if (shareable__random(&id, sizeof id) != 0)
     return 0;
-  token = (token & ~(SHAREABLE__SHARED_WRITER_ID | SHAREABLE__LOCK_WAITERS)) | bit;
-  if (token == 0)
+  id = (id & ~(SHAREABLE__SHARED_WRITER_ID | SHAREABLE__LOCK_WAITERS)) | flag;
+  if (id == 0)
     return 0;
-  lock = id_lock(token, type);
-  return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? token : 0;
+  lock = id_lock(id, type);
+  return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? id : 0;
 }
 
 enum { EXCLUSIVE_TRIES = 16, SHARED_TRIES = 100 };
 
-/* By an exclusive lock; by a read lock where other processes' read locks are in the way. Read locks do not exclude each other. */
+/* Takes an exclusive lock, or a read lock if read locks of other processes prevent that. Returns the id, or 0. */
 static uint32_t lock_id_byte(int fd) {
-  uint32_t token = 0;
+  uint32_t id = 0;
 
-  for (int tries = 0; tries < EXCLUSIVE_TRIES && token == 0; tries++)
-    token = try_lock(fd, 0, F_WRLCK);
-  for (int tries = 0; tries < SHARED_TRIES && token == 0; tries++)
-    token = try_lock(fd, SHAREABLE__SHARED_WRITER_ID, F_RDLCK);
-  return token;
+  for (int tries = 0; tries < EXCLUSIVE_TRIES && id == 0; tries++)
+    id = try_lock(fd, 0, F_WRLCK);
+  for (int tries = 0; tries < SHARED_TRIES && id == 0; tries++)
+    id = try_lock(fd, SHAREABLE__SHARED_WRITER_ID, F_RDLCK);
+  return id;
 }
 
 static shareable_status take_liveness_lock(shareable__writer *writer) {
-  /* for a description of its own, with its own locks */
+  /* a new open file description, which has locks of its own */
   int fd = shareable__segment_reopen(*writer->fd, &writer->file, writer->name, false);
-  uint32_t token = fd < 0 ? 0 : lock_id_byte(fd);
-  void *proof = token == 0 ? MAP_FAILED : mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, 0);
+  uint32_t id = fd < 0 ? 0 : lock_id_byte(fd);
+  void *mapping = id == 0 ? MAP_FAILED : mmap(NULL, 1, PROT_NONE, MAP_SHARED, fd, 0);
 
-  if (proof != MAP_FAILED && madvise(proof, 1, MADV_DONTFORK) != 0) {
-    munmap(proof, 1);
-    proof = MAP_FAILED;
+  if (mapping != MAP_FAILED && madvise(mapping, 1, MADV_DONTFORK) != 0) {
+    munmap(mapping, 1);
+    mapping = MAP_FAILED;
   }
   if (fd >= 0)
-    close(fd); /* the mapping keeps the description, and that the lock */
-  if (proof == MAP_FAILED)
+    close(fd); /* the mapping keeps the open file description, which keeps the lock */
+  if (mapping == MAP_FAILED)
     return SHAREABLE_E_SYSTEM;
-  writer->proof = proof;
-  __atomic_store_n(&writer->token, token, __ATOMIC_RELEASE);
+  writer->liveness_lock = mapping;
+  __atomic_store_n(&writer->id, id, __ATOMIC_RELEASE);
   return SHAREABLE_OK;
 }
 
-/* In a fork's child, what the parent joined with is not the child's: neither the mapping, which it did not get, nor the cell. */
+/* In a fork's child, drops what belongs to the parent: the id, the hazard and the mapping, which the child did not inherit. */
 static void reset_after_fork(shareable__writer *writer) {
   if (writer->forks == shareable__fork_generation)
     return;
-  writer->proof = NULL;
-  writer->token = 0;
-  __atomic_store_n(&writer->cell, NULL, __ATOMIC_RELAXED);
+  writer->liveness_lock = NULL;
+  writer->id = 0;
+  __atomic_store_n(&writer->hazard, NULL, __ATOMIC_RELAXED);
   writer->slow_writes = 0;
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->forks, shareable__fork_generation, __ATOMIC_RELEASE);
 }
 
-static bool has_joined(const shareable__writer *writer) {
+static bool is_registered(const shareable__writer *writer) {
   return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__fork_generation &&
-         __atomic_load_n(&writer->token, __ATOMIC_ACQUIRE) != 0;
+         __atomic_load_n(&writer->id, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* With the lock that no fork is made under: else its description of the file, on its way to the proof, would be a child's too. */
+/* The caller holds the fork lock. Otherwise a child could inherit the new description before only the mapping refers to it. */
 static shareable_status register_locked(shareable__writer *writer) {
   reset_after_fork(writer);
-  return writer->token == 0 ? take_liveness_lock(writer) : SHAREABLE_OK;
+  return writer->id == 0 ? take_liveness_lock(writer) : SHAREABLE_OK;
 }
 
 shareable_status shareable__writer_take_id(shareable__writer *writer) {
@@ -183,9 +184,9 @@ shareable_status shareable__writer_take_id(shareable__writer *writer) {
 
   if (writer->read_only)
     return SHAREABLE_E_READ_ONLY;
-  if (has_joined(writer))
+  if (is_registered(writer))
     return SHAREABLE_OK;
-  if (!shareable__fork_init()) /* a child would take the parent's token for its own */
+  if (!shareable__fork_init()) /* without it, a child would use the parent's id */
     return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
   status = register_locked(writer);
@@ -193,37 +194,37 @@ shareable_status shareable__writer_take_id(shareable__writer *writer) {
   return status;
 }
 
-/* How many slow writes lie between two looks for a free cell, and between two that ask whether the owners live. */
-enum { WRITES_A_LOOK = 64, WRITES_A_QUESTION = 4096 };
+/* The number of slow writes between two searches for a free hazard, and between two that check the owners too. */
+enum { SEARCH_INTERVAL = 64, OWNER_CHECK_INTERVAL = 4096 };
 
-/* Whether it is time to look for a cell: at the first write, and now and then when there was none. */
-static bool is_time_for_hazard(shareable__writer *writer, bool *ask) {
+/* Returns whether to search for a hazard: at the first write, and at intervals while there is none. */
+static bool is_time_for_hazard(shareable__writer *writer, bool *check_owners) {
   uint32_t writes;
 
-  if (__atomic_load_n(&writer->cell, __ATOMIC_RELAXED) != NULL)
+  if (__atomic_load_n(&writer->hazard, __ATOMIC_RELAXED) != NULL)
     return false;
   writes = __atomic_fetch_add(&writer->slow_writes, 1, __ATOMIC_RELAXED);
-  *ask = writes % WRITES_A_QUESTION == 0;
-  return writes % WRITES_A_LOOK == 0;
+  *check_owners = writes % OWNER_CHECK_INTERVAL == 0;
+  return writes % SEARCH_INTERVAL == 0;
 }
 
-static void find_cell(shareable__writer *writer, shareable__hazard_acquire *claim, void *area, bool ask) {
-  struct shareable__hazard *cell = register_membarrier() ? claim(area, writer, ask) : NULL;
+static void find_hazard(shareable__writer *writer, shareable__hazard_acquire *acquire, void *area, bool check_owners) {
+  struct shareable__hazard *hazard = register_membarrier() ? acquire(area, writer, check_owners) : NULL;
 
-  __atomic_store_n(&writer->cell, cell, __ATOMIC_RELAXED);
-  __atomic_store_n(&writer->thread, cell == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);
+  __atomic_store_n(&writer->hazard, hazard, __ATOMIC_RELAXED);
+  __atomic_store_n(&writer->thread, hazard == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);
 }
 
-shareable_status shareable__writer_register(shareable__writer *writer, shareable__hazard_acquire *claim, void *area) {
+shareable_status shareable__writer_register(shareable__writer *writer, shareable__hazard_acquire *acquire, void *area) {
   shareable_status status = shareable__writer_take_id(writer);
-  bool ask;
+  bool check_owners;
 
-  if (status != SHAREABLE_OK || !is_time_for_hazard(writer, &ask))
+  if (status != SHAREABLE_OK || !is_time_for_hazard(writer, &check_owners))
     return status;
   shareable__fork_lock();
-  status = register_locked(writer); /* once more: another thread may have closed the handle */
-  if (status == SHAREABLE_OK && writer->cell == NULL)
-    find_cell(writer, claim, area, ask);
+  status = register_locked(writer); /* again: another thread may have closed the handle */
+  if (status == SHAREABLE_OK && writer->hazard == NULL)
+    find_hazard(writer, acquire, area, check_owners);
   shareable__fork_unlock();
   return status;
 }
@@ -231,12 +232,12 @@ shareable_status shareable__writer_register(shareable__writer *writer, shareable
 void shareable__writer_unregister(shareable__writer *writer) {
   shareable__fork_lock();
   reset_after_fork(writer);
-  if (writer->proof != NULL)
-    munmap(writer->proof, 1);
-  writer->proof = NULL;
-  __atomic_store_n(&writer->token, 0, __ATOMIC_RELEASE);
+  if (writer->liveness_lock != NULL)
+    munmap(writer->liveness_lock, 1);
+  writer->liveness_lock = NULL;
+  __atomic_store_n(&writer->id, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
-  __atomic_store_n(&writer->cell, NULL, __ATOMIC_RELAXED);
+  __atomic_store_n(&writer->hazard, NULL, __ATOMIC_RELAXED);
   writer->slow_writes = 0;
   shareable__fork_unlock();
 }

@@ -648,7 +648,7 @@ test("list_lock_times_out_while_another_holds_it", function()
   local l = list({1}, {name = name()})
   local other = keep(shareable.list{name = l.name})
   l:lock()
-  local wanted = "list '" .. l.name .. "' is locked by somebody else"
+  local wanted = "list '" .. l.name .. "' is locked by another writer"
   local begin = now()
   fails("E_TIMED_OUT", wanted, other:lock(0))
   fails("E_TIMED_OUT", wanted, other:lock(0.25))
@@ -839,7 +839,7 @@ end)
 test("list_waits_until_any_item_changes", function()
   local l = list({0, "text", none}, {name = name()})
   local other = keep(shareable.list{name = l.name, read_only = true})
-  local wanted = "list '" .. l.name .. "' has not changed in that time"
+  local wanted = "timed out: list '" .. l.name .. "' did not change"
   local digest = l:wait_any(0)
   equal(tostring(digest):match("^%-?%d+$"), tostring(digest))
   equal(l:digest(), digest)

@@ -58,7 +58,7 @@ DOCUMENTED = [
     (TypeError, r"read-only|cannot modify"),
     (TypeError, r"item -?\d+ of list .* is "),
     (TypeError, r"item -?\d+: "),
-    (TimeoutError, r"has not changed|is locked by somebody else"),
+    (TimeoutError, r"has not changed|did not change|is locked by another writer"),
     (FileNotFoundError, r"test-python-"),
     (FileExistsError, r"test-python-"),
 ]

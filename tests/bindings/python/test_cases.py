@@ -320,7 +320,7 @@ def test_list_refuses_a_text_longer_than_any_slot(make_list, name):
     assert shared[0] == longest
     unlink(name)
     for value in (longest + b"x", (longest + b"x").decode(), bytes(1_000_000)):
-        with pytest.raises(ValueError, match=f"item 1: a text of {len(value)} bytes; the most is"):
+        with pytest.raises(ValueError, match=f"item 1: a text of {len(value)} bytes; the maximum is"):
             make_list([None, value])
 
 
@@ -523,7 +523,7 @@ def test_list_lock_times_out_while_another_holds_it(mixed, name):
     with ShareableList(name=name) as other, other.lock():
         for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"list '{name}' is locked by somebody else") as caught:
+            with pytest.raises(TimeoutError, match=f"list '{name}' is locked by another writer") as caught:
                 mixed.lock().acquire(timeout=timeout)
             assert timeout <= time.monotonic() - start < timeout + 5
             assert caught.value.filename == "/" + name
@@ -694,7 +694,7 @@ def test_list_wait_times_out(mixed, name):
 def test_list_waits_until_any_item_changes(mixed, name):
     first = mixed.wait_any(0)
     assert first == mixed.digest() != 0
-    with pytest.raises(TimeoutError, match=f"list '{name}' has not changed in that time"):
+    with pytest.raises(TimeoutError, match=f"timed out: list '{name}' did not change"):
         mixed.wait_any(first, timeout=0.1)
     with pytest.raises(TimeoutError):
         mixed.wait_any(timeout=0)
