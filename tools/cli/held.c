@@ -7,7 +7,7 @@
 #include "list/list.h"
 #include "sync/item_lock.h"
 
-/* An item counts as held if another writer than the one that timed out has its lock for at least this time. */
+/* Another writer than the one that timed out must hold an item for this time at least. */
 #define HOLD_MIN_NS INT64_C(100000)
 
 static bool has_waited;

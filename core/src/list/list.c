@@ -52,8 +52,9 @@ static uint64_t byteswap_if(uint64_t number, bool byteswapped) {
 }
 
 /*
- * Reads the layout, as this machine does or as a machine of the other byte order does. Returns 0, ENODATA if the block does
- * not contain a list, or another errno. In a list of CPython 3.8, which this library does not read, the first offset is not 0.
+ * Reads the layout, as this machine does or as a machine of the other byte order does. Returns 0,
+ * ENODATA if the block does not contain a list, or another errno. In a list of CPython 3.8, which
+ * this library does not read, the first offset is not 0.
  */
 static int read_layout(shareable_list *list, bool byteswapped) {
   const shareable__segment *segment = &list->memory->segment;
@@ -119,8 +120,8 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
 }
 
 /*
- * Returns E_NOT_READY if stock Python has not written the offsets yet. It writes N and the offsets first, offset[N] last.
- * offset[N] is 0 only in an empty list, which has 16 bytes.
+ * Returns E_NOT_READY if stock Python has not written the offsets yet. It writes N and the offsets
+ * first, offset[N] last. offset[N] is 0 only in an empty list, which has 16 bytes.
  */
 static shareable_status check_has_offsets(const shareable_list *list, shareable_error *error) {
   const shareable__layout *layout = &list->layout;

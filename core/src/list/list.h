@@ -35,7 +35,7 @@ static inline shareable_status shareable__list_check_write(const shareable_list 
   return status == SHAREABLE_OK && list->memory->read_only ? SHAREABLE_E_READ_ONLY : status;
 }
 
-/* Checks the handle, and a value to compare items with. A str that is not UTF-8 is allowed, but equals no item. */
+/* Checks the handle and a search value. A str that is not UTF-8 is allowed; it equals no item. */
 static inline shareable_status shareable__list_check_search_value(const shareable_list *list,
                                                                   const shareable_value *value) {
   shareable_status status = shareable__list_check(list);
@@ -46,8 +46,8 @@ static inline shareable_status shareable__list_check_search_value(const shareabl
 }
 
 /*
- * Finds an item of an open list by an index, which may count from the end. *i counts from 0. Returns E_INDEX or E_CORRUPT. All
- * 64 bits of the index are compared: a size_t may have 32.
+ * Finds an item of an open list by an index, which may count from the end. *i counts from 0.
+ * Returns E_INDEX or E_CORRUPT. All 64 bits of the index are compared: a size_t may have 32.
  */
 static inline shareable_status shareable__list_slot(const shareable_list *list, int64_t index, size_t *i,
                                                     shareable__slot *slot) {
@@ -66,20 +66,23 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
 }
 
 /*
- * Returns the error for an item that is damaged: E_CORRUPT, or E_NOT_READY if the list has no sync area and stock Python is
- * still writing it (layout.md, "A list that is being made").
+ * Returns the error for an item that is damaged: E_CORRUPT, or E_NOT_READY if the list has no sync
+ * area and stock Python is still writing it (layout.md, "A list that is being made").
  */
 shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot);
 
-/* Returns E_NOT_READY if the list's creator has not written item i yet: it would overwrite a write to the item. */
+/* Returns E_NOT_READY if the list's creator has yet to write item i, over any other write. */
 shareable_status shareable__list_check_made(const shareable_list *list, size_t i);
 
-/* Returns E_NOT_READY if the list's creator has not written all items. Takes time in proportion to the number of numbers. */
+/*
+ * Returns E_NOT_READY if the list's creator has not written all items. Takes time in proportion to
+ * the number of numbers.
+ */
 shareable_status shareable__list_check_whole(const shareable_list *list);
 
 /*
- * Reads item i, whose slot was found. `call` reads the slot and returns a status; it is repeated until it has read one value.
- * Without a sync area, it is called once.
+ * Reads item i, whose slot was found. `call` reads the slot and returns a status; it is repeated
+ * until it has read one value. Without a sync area, it is called once.
  */
 #define SHAREABLE__READ_CONSISTENT(status, list, i, slot, call)                                                        \
   do {                                                                                                                 \
@@ -105,8 +108,8 @@ shareable_status shareable__list_check_whole(const shareable_list *list);
   } while (0)
 
 /*
- * The longest and the first sleep of a wait on an eventcount, in nanoseconds. Writers of stock Python wake no waiters, and
- * neither do killed ones. Only tests change these.
+ * The longest and the first sleep of a wait on an eventcount, in nanoseconds. Writers of stock
+ * Python wake no waiters, and neither do killed ones. Only tests change these.
  */
 extern int64_t shareable__wait_slice;
 extern int64_t shareable__wait_first_slice;

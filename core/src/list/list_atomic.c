@@ -7,8 +7,8 @@
 #include "sync/item_lock.h"
 
 /*
- * An operation on an int. Stores the new value in *desired. Returns a status other than SHAREABLE_OK if the int must keep its
- * value.
+ * An operation on an int. Stores the new value in *desired. Returns a status other than
+ * SHAREABLE_OK if the int must keep its value.
  */
 typedef shareable_status apply(int64_t operand, int64_t expected, int64_t found, int64_t *desired);
 
@@ -20,7 +20,7 @@ typedef struct int_change {
   int64_t operand, expected, found, put;
 } int_change;
 
-/* Inlined with the operation that it applies: the whole of it costs little more than the one atomic instruction. */
+/* Inlined with the operation, so that it costs little more than the atomic instruction. */
 static inline __attribute__((always_inline)) shareable_status change_word(const shareable__slot *slot, apply *operation,
                                                                           int_change *change) {
   uint64_t bits = shareable__load(slot->data);
@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) bool change_fast(shareable_list *li
   return allowed;
 }
 
-/* Each path has a change of its own, so that the compiler can keep the one of the fast path in registers. */
+/* Each path has its own change, so that the compiler keeps the fast one in registers. */
 static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
                                                                           apply *operation, int_change *result) {
   int_change fast = *result, locked;

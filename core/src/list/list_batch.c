@@ -3,7 +3,7 @@
  */
 #include "list/list_batch.h"
 
-/* Returns the address of the items' data, or NULL unless each slot has 8 bytes and begins at the end of the one before. */
+/* Returns the items' data, or NULL unless they are contiguous slots of 8 bytes. */
 static const unsigned char *find_data(const shareable__layout *layout, size_t first) {
   const shareable__word *offsets = (const shareable__word *)(layout->offsets + 8 * first);
   uint64_t start = __atomic_load_n(offsets, __ATOMIC_RELAXED), offset = start, gaps = 0;

@@ -15,12 +15,15 @@ typedef struct shareable__batch {
 } shareable__batch;
 
 /*
- * Begins to read the batch from item `first` on. Returns false if there are fewer items, an item is being written or is
- * damaged, an item has another format, or the data of the items are not contiguous.
+ * Begins to read the batch from item `first` on. Returns false if there are fewer items, an item is
+ * being written or is damaged, an item has another format, or the data of the items are not
+ * contiguous.
  */
 bool shareable__batch_read(const shareable_list *list, size_t first, uint64_t format, shareable__batch *batch);
 
-/* Returns whether no item has been written since, except for numbers over numbers of the same type. */
+/*
+ * Returns whether no item has been written since, except for numbers over numbers of the same type.
+ */
 bool shareable__batch_is_unchanged(const shareable_list *list, size_t first, const shareable__batch *batch);
 
 #endif

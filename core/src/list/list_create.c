@@ -1,8 +1,8 @@
 /*
  * list_create.c - creating a list.
  *
- * The content of a new list is written to its file, not to the mapping, where the page fault for each page would cost more than
- * the copy.
+ * The content of a new list is written to its file, not to the mapping, where the page fault for
+ * each page would cost more than the copy.
  */
 #include <inttypes.h>
 
@@ -32,7 +32,7 @@ static size_t slot_of_text(const shareable_value *value) {
   return shareable__layout_slot_for(characters, bytes);
 }
 
-/* Returns the size of the slot for a value in a new list: CPython's, or that of the value's capacity if it is larger. */
+/* Returns the size of a value's slot: CPython's, or the value's capacity if that is larger. */
 static size_t slot_size(const shareable_value *value) {
   /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an input without values has a format, and needs no slot sizes */
   size_t size = shareable__is_text(value->type) ? slot_of_text(value) : 8;
@@ -78,7 +78,7 @@ static uint64_t format_of_number(const shareable_value *value) {
                                                : 0;
 }
 
-/* Checks the values, adds up their slots, and finds out whether all of them are ints, or all of them floats. */
+/* Checks the values, adds up their slots, and finds out whether all are ints or all floats. */
 static shareable_status measure(list_input *input, uint64_t *data_size, shareable_error *error) {
   uint64_t sum = 0;
 
@@ -104,7 +104,7 @@ static shareable_status measure(list_input *input, uint64_t *data_size, shareabl
   return SHAREABLE_OK;
 }
 
-/* A buffered writer of the file, from its start on. The file contains zeros, so zeros may be skipped. */
+/* A buffered writer of the file from its start. The file is zeroed, so zeros may be skipped. */
 typedef struct file_writer {
   const shareable__segment *segment;
   const char *name;       /* for the error message */

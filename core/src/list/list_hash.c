@@ -3,13 +3,13 @@
  */
 #include "list/list.h"
 
-/* A bijection of the digest for each word, and of the word for each digest. So a change of one word changes the digest. */
+/* A bijection of each argument: a change of one word always changes the digest. */
 static uint64_t mix(uint64_t digest, uint64_t word) {
   digest = (digest ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
   return digest ^ digest >> 32;
 }
 
-/* Hashes the slots, formats and codes, which are contiguous. The last codes may be less than a word. */
+/* Hashes the slots, formats and codes, which are contiguous. A partial word may remain. */
 static uint64_t mix_all(const shareable__layout *layout) {
   size_t words = layout->data_size / 8 + layout->count + layout->count / 8;
   uint64_t digest = 0;

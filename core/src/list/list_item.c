@@ -27,7 +27,7 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
   return true;
 }
 
-/* Finds an item of an open list, and reads an int or a float, as most reads do. Returns false for the slow path. */
+/* Finds an item and reads an int or a float. Returns false if the slow path is necessary. */
 static inline __attribute__((always_inline)) bool get_number(const shareable_list *list, int64_t index,
                                                              shareable_value *value) {
   shareable__slot slot;
@@ -37,7 +37,7 @@ static inline __attribute__((always_inline)) bool get_number(const shareable_lis
          read_number(list, i, &slot, value);
 }
 
-/* The slow path. It is not inlined, because the fast path would have to save the registers that it uses. */
+/* The slow path. Inlined, it would make the fast path save more registers. */
 static __attribute__((noinline)) shareable_status get_slow(const shareable_list *list, int64_t index,
                                                            shareable_value *value, void *buffer, size_t size) {
   shareable_status status = shareable__list_check(list);
@@ -134,7 +134,7 @@ shareable_status shareable_list_get_bytes(const shareable_list *list, int64_t in
   return get_text(list, index, SHAREABLE_TYPE_BYTES, buffer, size, length);
 }
 
-/* Stores a number over a number of the same type on the fast path. Returns false if the caller must use the slow path. */
+/* Stores a number over one of the same type. Returns false if the slow path is necessary. */
 static inline bool store_word(shareable_list *list, size_t i, const shareable__slot *slot, uint64_t format,
                               uint64_t bits) {
   if (shareable__sync_has_area(&list->sync))
@@ -190,7 +190,7 @@ shareable_status shareable_list_set(shareable_list *list, int64_t index, const s
   return status == SHAREABLE_OK ? shareable__list_put(list, i, &slot, value) : status;
 }
 
-/* Finds an item that can be written, and stores a number on the fast path. Returns false for the slow path. */
+/* Finds an item and stores a number. Returns false if the slow path is necessary. */
 static inline bool set_word(shareable_list *list, int64_t index, uint64_t format, uint64_t bits) {
   shareable__slot slot;
   size_t i;
@@ -203,7 +203,7 @@ static shareable_status set_value(shareable_list *list, int64_t index, shareable
   return shareable_list_set(list, index, &value);
 }
 
-/* The slow path. It is not inlined, because a value on the stack adds the check of the stack protector. */
+/* The slow path. Inlined, its value would add the stack protector's check to the fast path. */
 static __attribute__((noinline)) shareable_status set_slow(shareable_list *list, int64_t index, shareable_type type,
                                                            uint64_t bits) {
   shareable_value value = shareable_none();

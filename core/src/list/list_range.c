@@ -115,7 +115,7 @@ shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, 
   return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
 }
 
-/* Returns E_TYPE or E_CORRUPT if item i is not a number of the format; E_APART if it is not contiguous with the others. */
+/* Returns E_TYPE or E_CORRUPT if item i is not such a number; E_APART if it is not contiguous. */
 static shareable_status check_number(const shareable_list *list, size_t i, uint64_t format) {
   shareable_status status = SHAREABLE_E_CORRUPT;
   shareable__slot slot;

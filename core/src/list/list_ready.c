@@ -1,9 +1,10 @@
 /*
  * list_ready.c - whether the creator of a list has written it completely.
  *
- * A list that this library makes appears complete, and has a sync area unless it was made without one. Stock Python makes the
- * block first, and then writes each part from its first byte to its last: N and the offsets, the slots, the formats, the codes.
- * Bytes that it has not written yet are 0.
+ * A list that this library makes appears complete, and has a sync area unless it was made without
+ * one. Stock Python makes the block first, and then writes each part from its first byte to its
+ * last: N and the offsets, the slots, the formats, the codes. Bytes that it has not written yet are
+ * 0.
  */
 #include "list/list.h"
 
@@ -16,8 +17,8 @@ static unsigned char load_code(const shareable_list *list, size_t i) {
 }
 
 /*
- * Returns whether the item's code may not be written yet. The creator writes the codes in order: if a later item has one, this
- * item's was written, and the item is damaged.
+ * Returns whether the item's code may not be written yet. The creator writes the codes in order: if
+ * a later item has one, this item's was written, and the item is damaged.
  */
 static bool awaits_code(const shareable_list *list, size_t i) {
   if (!shareable__item_needs_code(load_format(list, i)))
@@ -41,7 +42,7 @@ shareable_status shareable__list_item_status(const shareable_list *list, size_t 
   return SHAREABLE_E_CORRUPT;
 }
 
-/* The creator writes the formats in order too: if the last item has one, it has written this item's. */
+/* The creator writes the formats in order: if the last item has one, this item has one. */
 shareable_status shareable__list_check_made(const shareable_list *list, size_t i) {
   if (!shareable__sync_has_area(&list->sync) &&
       (load_format(list, list->layout.count - 1) == 0 || awaits_code(list, i)))

@@ -30,8 +30,8 @@ static bool batch_excludes_float(const unsigned char *data, double real) {
 }
 
 /*
- * Returns whether the items of the batch from `first` on are all numbers of the value's type, and none equals it. If not, the
- * caller compares them one by one.
+ * Returns whether the items of the batch from `first` on are all numbers of the value's type, and
+ * none equals it. If not, the caller compares them one by one.
  */
 static bool batch_excludes(const shareable_list *list, size_t first, const shareable_value *value) {
   bool is_int = value->type == SHAREABLE_TYPE_INT, excludes;
@@ -56,8 +56,8 @@ static shareable_status compare(const shareable_list *list, size_t i, const shar
 }
 
 /*
- * Searches for the value from item `start` on, and stores the index of the item in *index. Returns E_ABSENT at the end. An item
- * that cannot be read ends the search too; then *index is that item's.
+ * Searches for the value from item `start` on, and stores the index of the item in *index. Returns
+ * E_ABSENT at the end. An item that cannot be read ends the search too; then *index is that item's.
  */
 static shareable_status find(const shareable_list *list, const shareable_value *value, size_t start, size_t *index) {
   size_t i = start;

@@ -9,8 +9,9 @@
 #include "sync/adaptive_wait.h"
 
 /*
- * The first and the longest sleep if no writer wakes the waiter. Each is a quarter longer than the one before. So a change whose
- * wake-up is lost is noticed after about a quarter of the time that the wait has taken.
+ * The first and the longest sleep if no writer wakes the waiter. Each is a quarter longer than the
+ * one before. So a change whose wake-up is lost is noticed after about a quarter of the time that
+ * the wait has taken.
  */
 int64_t shareable__wait_first_slice = 1000000;
 int64_t shareable__wait_slice = 50000000;
@@ -43,7 +44,7 @@ static shareable_status spin(const shareable_list *list, change_check *check, vo
   return status;
 }
 
-/* The writer may wait for this processor, and may then make the change sooner than a sleep and a wake-up take. */
+/* The writer may need this processor, and be done sooner than a sleep and a wake-up take. */
 static shareable_status yield(const shareable_list *list, change_check *check, void *context, int64_t end) {
   shareable_status status = SHAREABLE_E_UNCHANGED;
   int64_t time = shareable__now(), before = time;
@@ -61,7 +62,7 @@ static shareable_status yield(const shareable_list *list, change_check *check, v
   return status;
 }
 
-/* Checks repeatedly for a short time: a change that comes soon is noticed sooner than after a sleep. */
+/* Checks repeatedly for a short time, because a sleep takes longer than many changes. */
 static shareable_status check_spinning(const shareable_list *list, change_check *check, void *context, int64_t end) {
   shareable_status status = spin(list, check, context);
 
@@ -101,7 +102,7 @@ static shareable_status check_on_notify(const shareable_list *list, unsigned num
   return status;
 }
 
-/* The pin keeps the list mapped while another thread closes it. Then the check returns E_CLOSED, which ends the wait. */
+/* The pin keeps the list mapped. If another thread closes it, the check returns E_CLOSED. */
 static shareable_status wait_pinned(const shareable_list *list, unsigned number, change_check *check, void *context,
                                     int64_t timeout) {
   int64_t end = shareable__deadline(timeout);

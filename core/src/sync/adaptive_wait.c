@@ -3,14 +3,14 @@
  */
 #include "sync/adaptive_wait.h"
 
-/* The number of checks: the minimum costs almost nothing; the maximum takes as long as a sleep and a wake-up. */
+/* The minimum costs almost nothing; the maximum takes as long as a sleep and a wake-up. */
 #define SPIN_MIN 10
 #define SPIN_MAX 300
-/* After a success, the next SPIN_CREDIT waits spin for the maximum; otherwise one wait in PROBE_INTERVAL does. */
+/* This number of waits spin for the maximum after a success; otherwise 1 in PROBE_INTERVAL. */
 #define SPIN_CREDIT 8
 #define PROBE_INTERVAL 32
 
-/* If a yield takes longer than this, processes other than the one that makes the change used the processor. */
+/* After a longer yield, processes other than the writer have used the processor. */
 #define CONTENDED_NS INT64_C(50000)
 /* The number of waits that do not yield after that: the first time, and at most. */
 #define YIELD_PENALTY_MIN 256u

@@ -1,10 +1,12 @@
 /*
- * adaptive_wait.h - how long a wait spins and yields before it sleeps, adapted to the earlier waits of this process.
+ * adaptive_wait.h - how long a wait spins and yields before it sleeps, adapted to the earlier waits
+ * of this process.
  *
- * Spinning helps if the process that makes the change runs on another processor. Yielding helps if that process waits for
- * this processor. If other processes keep this processor busy, a waiter that yields gets it back too late; then the
- * following waits do not yield. Neither case is known in advance, so both are tried, and tried less after they did not help.
- * Threads may overwrite each other's counters, which does no harm.
+ * Spinning helps if the process that makes the change runs on another processor. Yielding helps if
+ * that process waits for this processor. If other processes keep this processor busy, a waiter that
+ * yields gets it back too late; then the following waits do not yield. Neither case is known in
+ * advance, so both are tried, and tried less after they did not help. Threads may overwrite each
+ * other's counters, which does no harm.
  */
 #ifndef SHAREABLE__ADAPTIVE_WAIT_H
 #define SHAREABLE__ADAPTIVE_WAIT_H

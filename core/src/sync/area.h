@@ -1,14 +1,17 @@
 /*
- * area.h - the sync area past a list (layout.md, "The sync area"), and the handle that a process has of it.
+ * area.h - the sync area past a list (layout.md, "The sync area"), and the handle that a process
+ * has of it.
  *
- * Every item has a version word. A writer that changes more than 8 bytes of an item locks the item by a flag in the version
- * word, which then also contains the writer's id. It first writes the new value to a redo record. A process that finds an item
- * locked by a dead writer completes the write from that record. A reader compares the version word before and after it reads
- * the item, and writes nothing.
+ * Every item has a version word. A writer that changes more than 8 bytes of an item locks the item
+ * by a flag in the version word, which then also contains the writer's id. It first writes the new
+ * value to a redo record. A process that finds an item locked by a dead writer completes the write
+ * from that record. A reader compares the version word before and after it reads the item, and
+ * writes nothing.
  *
- * A number here is an int, a float or a bool. A number over a number of the same type is one store, without a lock
- * (fast_store.h): the writer first publishes the item in a hazard. A writer that changes the type of a number locks the item,
- * and waits until no hazard names it. From then on the item is SLOW_STORES, and every store locks it.
+ * A number here is an int, a float or a bool. A number over a number of the same type is one store,
+ * without a lock (fast_store.h): the writer first publishes the item in a hazard. A writer that
+ * changes the type of a number locks the item, and waits until no hazard names it. From then on the
+ * item is SLOW_STORES, and every store locks it.
  */
 #ifndef SHAREABLE__AREA_H
 #define SHAREABLE__AREA_H
@@ -20,10 +23,13 @@
 #define SHAREABLE__AREA_VERSION 2
 #define SHAREABLE__AREA_HAZARDS 8
 #define SHAREABLE__AREA_REDO_RECORDS 4
-/* The longest text that a redo record can contain. If the writer of a longer text is killed, the item is corrupt. */
+/* The longest text that a redo record can contain. A killed writer of a longer one damages it. */
 #define SHAREABLE__REDO_SIZE 472
 
-/* The item that one fast writer is storing to. Written by the owner of the writer id; read by writers that change a type. */
+/*
+ * The item that one fast writer is storing to. Written by the owner of the writer id; read by
+ * writers that change a type.
+ */
 typedef struct shareable__hazard {
   uint32_t writer_id; /* 0: free */
   uint32_t padding;
@@ -33,8 +39,9 @@ typedef struct shareable__hazard {
 } shareable__hazard;
 
 /*
- * One item write in progress. Written by the owner of the writer id; read by a process that completes the write of a dead
- * owner. While the record is committed its item is locked, so an item has at most one committed record.
+ * One item write in progress. Written by the owner of the writer id; read by a process that
+ * completes the write of a dead owner. While the record is committed its item is locked, so an item
+ * has at most one committed record.
  */
 typedef struct shareable__redo_record {
   uint32_t writer_id; /* 0: free */
@@ -95,7 +102,7 @@ shareable__area_kind shareable__area_check(const uint64_t head[4], uint64_t size
 /* The area of a list, as one handle of the list uses it. */
 typedef struct shareable__sync {
   shareable__area *area; /* NULL: the list has none */
-  /* Item i has version_words[i & mask]: a word of the area, or without an area a word that is always 0. */
+  /* Item i has version_words[i & mask]; without an area, that is a word that is always 0. */
   const shareable__word *version_words;
   size_t mask;
   const shareable__layout *layout;
@@ -103,12 +110,13 @@ typedef struct shareable__sync {
   shareable__writer writer;
 } shareable__sync;
 
-/* Initializes the handle of a list that has no area, or whose area is not known yet. `layout` must outlive the handle. */
+/* Initializes a handle without an area. `layout` must outlive the handle. */
 void shareable__sync_init(shareable__sync *sync, const shareable__layout *layout);
 
 /*
- * Uses the area at `address`, which was checked. `fd` and `name` are those of the segment's file, and must outlive the handle.
- * Takes a writer id if the handle may write. If that fails, the first write fails.
+ * Uses the area at `address`, which was checked. `fd` and `name` are those of the segment's file,
+ * and must outlive the handle. Takes a writer id if the handle may write. If that fails, the first
+ * write fails.
  */
 void shareable__sync_attach(shareable__sync *sync, void *address, int *fd, const char *name, bool read_only);
 
@@ -161,8 +169,8 @@ static inline uint64_t shareable__version_next(uint64_t before, uint64_t flags) 
 }
 
 /*
- * Clears CORRUPT and UNLOGGED of an item that the caller has locked. The item, or its redo record, must contain a complete
- * value.
+ * Clears CORRUPT and UNLOGGED of an item that the caller has locked. The item, or its redo record,
+ * must contain a complete value.
  */
 static inline void shareable__version_clear_damage(shareable__area *area, size_t i) {
   uint64_t word = shareable__version_load(area, i);

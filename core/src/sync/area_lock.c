@@ -1,5 +1,6 @@
 /*
- * area_lock.c - the lock of a list: a word in the sync area that contains its owner's writer id, and on which waiters sleep.
+ * area_lock.c - the lock of a list: a word in the sync area that contains its owner's writer id,
+ * and on which waiters sleep.
  */
 #include "sync/area_lock.h"
 
@@ -10,20 +11,23 @@
 #include "sync/fast_store.h"
 
 /*
- * The first and the longest sleep of a waiter that is not woken. The owner may have been killed. A process that may only read
- * the list can take wake-ups: FUTEX_WAKE and FUTEX_REQUEUE work on a read-only mapping.
+ * The first and the longest sleep of a waiter that is not woken. The owner may have been killed. A
+ * process that may only read the list can take wake-ups: FUTEX_WAKE and FUTEX_REQUEUE work on a
+ * read-only mapping.
  */
 #define FIRST_SLEEP_NS INT64_C(1000000)
 #define LONGEST_SLEEP_NS INT64_C(20000000)
 
-/* After this number of lost wake-ups, a handle waits for this time before it acquires the lock again. */
+/* After this number of lost wake-ups, a handle waits before it acquires the lock again. */
 #define LOST_WAKEUPS_MAX 2
 #define YIELD_NS (2 * FIRST_SLEEP_NS)
 
 /* Set in the word beside the owner's id if a process may sleep until the word changes. */
 #define WAITERS SHAREABLE__LOCK_WAITERS
 
-/* The number of checks before a waiter sleeps, and the number after which it yields between them. */
+/*
+ * The number of checks before a waiter sleeps, and the number after which it yields between them.
+ */
 enum { SPIN_LIMIT = 200, YIELD_AFTER = 100 };
 
 static bool swap(uint32_t *word, uint32_t expected, uint32_t desired) {
@@ -70,7 +74,7 @@ static shareable_status try_once(shareable__area_lock *lock, shareable__sync *sy
   return SHAREABLE_E_TIMED_OUT;
 }
 
-/* Returns twice the last duration if the word did not change during the sleep, otherwise the first one. */
+/* Returns twice the last duration, or the first one if the word changed during the sleep. */
 static int64_t next_sleep(const uint32_t *word, uint32_t slept_on, int64_t duration) {
   if (__atomic_load_n(word, __ATOMIC_RELAXED) != slept_on)
     return FIRST_SLEEP_NS;
@@ -78,9 +82,10 @@ static int64_t next_sleep(const uint32_t *word, uint32_t slept_on, int64_t durat
 }
 
 /*
- * Sleeps until the lock is free, its owner is dead, or the timeout is over. A process sleeps only while WAITERS is set in the
- * word, so the owner wakes one sleeper when it releases the lock. A waiter that acquires the lock here leaves WAITERS set,
- * because others may sleep. So a waiter that is killed causes at most one needless wake-up.
+ * Sleeps until the lock is free, its owner is dead, or the timeout is over. A process sleeps only
+ * while WAITERS is set in the word, so the owner wakes one sleeper when it releases the lock. A
+ * waiter that acquires the lock here leaves WAITERS set, because others may sleep. So a waiter that
+ * is killed causes at most one needless wake-up.
  */
 static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout) {
   uint32_t *word = &sync->area->lock, desired = sync->writer.id | WAITERS;
@@ -107,8 +112,9 @@ static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sy
 }
 
 /*
- * If wake-ups do not reach the waiters, gives them time to check the lock themselves. Otherwise a process that releases the
- * lock and acquires it again at once would always find it free, and the waiters never would.
+ * If wake-ups do not reach the waiters, gives them time to check the lock themselves. Otherwise a
+ * process that releases the lock and acquires it again at once would always find it free, and the
+ * waiters never would.
  */
 static void yield_to_waiters(shareable__area_lock *lock, int64_t timeout) {
   if (atomic_load_explicit(&lock->lost_wakeups, memory_order_relaxed) < LOST_WAKEUPS_MAX)
@@ -118,7 +124,7 @@ static void yield_to_waiters(shareable__area_lock *lock, int64_t timeout) {
     shareable__sleep(YIELD_NS);
 }
 
-/* Wakes a waiter. If WAITERS was already set when the lock was acquired, there may be no waiter any more. */
+/* Wakes a waiter. If `found_waiters` is set, there may be none: WAITERS may be out of date. */
 static void wake_one(shareable__area_lock *lock, uint32_t *word, bool found_waiters) {
   if (shareable__futex_wake(word, 1) > 0)
     atomic_store_explicit(&lock->lost_wakeups, 0, memory_order_relaxed);

@@ -1,5 +1,6 @@
 /*
- * area_lock.h - the lock of a list: a word in the sync area that contains its owner's writer id, and on which waiters sleep.
+ * area_lock.h - the lock of a list: a word in the sync area that contains its owner's writer id,
+ * and on which waiters sleep.
  */
 #ifndef SHAREABLE__AREA_LOCK_H
 #define SHAREABLE__AREA_LOCK_H
@@ -15,9 +16,9 @@ typedef struct shareable__area_lock {
 } shareable__area_lock;
 
 /*
- * Acquires the lock, and waits for at most `timeout` nanoseconds, or without limit if that is negative. Returns
- * E_OWNER_DIED if the caller now owns the lock and the previous owner died; E_TIMED_OUT; E_NO_SYNC if the list has no
- * sync area; or the errors of shareable__sync_register().
+ * Acquires the lock, and waits for at most `timeout` nanoseconds, or without limit if that is
+ * negative. Returns E_OWNER_DIED if the caller now owns the lock and the previous owner died;
+ * E_TIMED_OUT; E_NO_SYNC if the list has no sync area; or the errors of shareable__sync_register().
  */
 shareable_status shareable__area_lock_acquire(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout);
 

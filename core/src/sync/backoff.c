@@ -1,5 +1,6 @@
 /*
- * backoff.c - waiting for another writer: spin, yield, sleep, and check at intervals whether that writer is alive.
+ * backoff.c - waiting for another writer: spin, yield, sleep, and check at intervals whether that
+ * writer is alive.
  */
 #include "sync/backoff.h"
 
@@ -8,8 +9,9 @@
 #include "base/clock.h"
 
 /*
- * The time for which one writer may hold an item, the time for which a sequence of writers may hold it, and the interval
- * between two checks of the owner. The fuzzer uses short times, because it makes up many writers that do not exist.
+ * The time for which one writer may hold an item, the time for which a sequence of writers may hold
+ * it, and the interval between two checks of the owner. The fuzzer uses short times, because it
+ * makes up many writers that do not exist.
  */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define HOLD_TIMEOUT_NS INT64_C(1000000)
@@ -26,8 +28,9 @@
 #define SLEEP_NS INT64_C(50000)
 
 /*
- * Yields or sleeps; returns whether it is time to read the clock. A real-time process that yields gets its processor back at
- * once if the other process has no real-time priority. So it must sleep after some yields.
+ * Yields or sleeps; returns whether it is time to read the clock. A real-time process that yields
+ * gets its processor back at once if the other process has no real-time priority. So it must sleep
+ * after some yields.
  */
 static bool pause_briefly(unsigned spins) {
   if (spins < YIELD_LIMIT) {

@@ -1,5 +1,6 @@
 /*
- * backoff.h - waiting for another writer: spin, yield, sleep, and check at intervals whether that writer is alive.
+ * backoff.h - waiting for another writer: spin, yield, sleep, and check at intervals whether that
+ * writer is alive.
  */
 #ifndef SHAREABLE__BACKOFF_H
 #define SHAREABLE__BACKOFF_H

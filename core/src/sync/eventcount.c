@@ -34,7 +34,7 @@ static bool swap(shareable__eventcounts *eventcounts, uint64_t expected, uint64_
                                      __ATOMIC_RELAXED);
 }
 
-/* Sets FENCE_EFFECTIVE after a membarrier(2), unless a writer has cleared FENCE_REQUESTED since `before` was loaded. */
+/* Sets FENCE_EFFECTIVE, unless a writer has cleared FENCE_REQUESTED since `before`. */
 static void confirm_fence(shareable__eventcounts *eventcounts, uint64_t before) {
   uint64_t state = load(eventcounts);
 
@@ -77,7 +77,7 @@ void shareable__eventcount_cancel_wait(shareable__eventcounts *eventcounts, unsi
     wake_sleepers(eventcounts, number, __atomic_fetch_and(&eventcounts->state, ~flag, __ATOMIC_SEQ_CST));
 }
 
-/* The flags are cleared first: a process that sets one again afterwards checks the item later, and sees the store. */
+/* The flags are cleared first. A waiter that sets one afterwards checks the item later. */
 void shareable__eventcount_notify(shareable__eventcounts *eventcounts, size_t i) {
   uint64_t flags = waiters_of(i), cleared;
 

@@ -1,5 +1,6 @@
 /*
- * fast_store.c - the hazards of the sync area: acquiring one, giving it up, and waiting for the stores of others.
+ * fast_store.c - the hazards of the sync area: acquiring one, giving it up, and waiting for the
+ * stores of others.
  */
 #include "sync/fast_store.h"
 

@@ -1,9 +1,11 @@
 /*
- * fast_store.h - the fast path of writers: a number over a number of the same type, without locking the item.
+ * fast_store.h - the fast path of writers: a number over a number of the same type, without locking
+ * the item.
  *
- * A writer first publishes the item in its hazard, then checks that the item is not locked and has the right format, and then
- * stores. A writer that changes the type of a number locks the item first, and then waits until no hazard names it. So a store
- * never writes to an item that has become something else.
+ * A writer first publishes the item in its hazard, then checks that the item is not locked and has
+ * the right format, and then stores. A writer that changes the type of a number locks the item
+ * first, and then waits until no hazard names it. So a store never writes to an item that has
+ * become something else.
  */
 #ifndef SHAREABLE__FAST_STORE_H
 #define SHAREABLE__FAST_STORE_H
@@ -12,20 +14,20 @@
 #include "sync/area.h"
 
 /*
- * Gives the handle a writer id, and a hazard if there is a free one, before it first writes or locks. Also used in a fork's
- * child, which needs its own. Returns E_READ_ONLY or E_SYSTEM.
+ * Gives the handle a writer id, and a hazard if there is a free one, before it first writes or
+ * locks. Also used in a fork's child, which needs its own. Returns E_READ_ONLY or E_SYSTEM.
  */
 shareable_status shareable__sync_register(shareable__sync *sync);
 
-/* Gives up the handle's hazard and writer id, if they belong to this process. Called while the area is still mapped. */
+/* Gives up the hazard and the writer id, unless a parent process owns them. */
 void shareable__sync_unregister(shareable__sync *sync);
 
-/* Gives up the writer id that a thread has taken while another thread closed the handle. The area may be unmapped. */
+/* Gives up an id that a thread took while another one closed the handle and unmapped the area. */
 void shareable__sync_unregister_late(shareable__sync *sync);
 
 /*
- * Waits until no fast store to item i is in progress that began before the caller locked the item. Returns false if a living
- * writer's hazard names the item until the timeout.
+ * Waits until no fast store to item i is in progress that began before the caller locked the item.
+ * Returns false if a living writer's hazard names the item until the timeout.
  */
 bool shareable__sync_quiesce(shareable__sync *sync, size_t i);
 
@@ -36,8 +38,8 @@ typedef struct shareable__fast_path {
 } shareable__fast_path;
 
 /*
- * Returns whether the calling thread may make fast stores with the handle. If it may, the handle is open for writing and the
- * list has a sync area.
+ * Returns whether the calling thread may make fast stores with the handle. If it may, the handle is
+ * open for writing and the list has a sync area.
  */
 static inline __attribute__((always_inline)) bool shareable__fast_path_find(const shareable__sync *sync,
                                                                             shareable__fast_path *path) {
@@ -47,12 +49,13 @@ static inline __attribute__((always_inline)) bool shareable__fast_path_find(cons
 }
 
 /*
- * Publishes item i, and returns whether the caller may change it by one atomic operation: it is not locked and has the format.
- * The caller must call fast_store_end() in either case. Until then no process changes the item's type.
+ * Publishes item i, and returns whether the caller may change it by one atomic operation: it is not
+ * locked and has the format. The caller must call fast_store_end() in either case. Until then no
+ * process changes the item's type.
  *
- * The version word is loaded again after the format. A writer may have made the item a number after the first load, and may
- * be killed before it unlocks the item. Then the next process that locks the item writes that number again from the redo
- * record, over a store that was made in between.
+ * The version word is loaded again after the format. A writer may have made the item a number after
+ * the first load, and may be killed before it unlocks the item. Then the next process that locks
+ * the item writes that number again from the redo record, over a store that was made in between.
  */
 static inline __attribute__((always_inline)) bool
 shareable__fast_store_begin(const shareable__fast_path *path, size_t i, const shareable__slot *slot, uint64_t format) {
@@ -73,7 +76,7 @@ static inline __attribute__((always_inline)) void shareable__fast_store_end(cons
   shareable__eventcount_notify_fast(&path->area->eventcounts, i, &path->hazard->idle_fences);
 }
 
-/* Stores a number over a number of the same format. Returns false if the caller must use sync_write_item() instead. */
+/* Stores a number over one of the format. Returns false if sync_write_item() is necessary. */
 static inline __attribute__((always_inline)) bool shareable__fast_store(const shareable__fast_path *path, size_t i,
                                                                         const shareable__slot *slot, uint64_t format,
                                                                         uint64_t bits) {

@@ -8,9 +8,9 @@
 #include "sync/redo_log.h"
 
 /*
- * Replaces the lock of a dead writer with the caller's, and completes the write. *before is the unlocked version word after
- * that: CORRUPT if a write was lost; SLOW_STORES only if it was set, because it is unknown whether the dead writer had waited
- * for the fast stores in progress.
+ * Replaces the lock of a dead writer with the caller's, and completes the write. *before is the
+ * unlocked version word after that: CORRUPT if a write was lost; SLOW_STORES only if it was set,
+ * because it is unknown whether the dead writer had waited for the fast stores in progress.
  */
 static bool steal_lock(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
   uint64_t flags = word & SHAREABLE__SLOW_STORES;

@@ -7,18 +7,19 @@
 #include "sync/area.h"
 
 /*
- * Locks an item, for a handle that is registered. *before is the unlocked version word. If the item's owner is dead, this
- * recovers the item first. Returns E_TIMED_OUT if living writers hold the item for too long.
+ * Locks an item, for a handle that is registered. *before is the unlocked version word. If the
+ * item's owner is dead, this recovers the item first. Returns E_TIMED_OUT if living writers hold
+ * the item for too long.
  */
 shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t *before);
 
 /* Returns whether the version word is locked by a dead writer. */
 bool shareable__item_holder_is_dead(const shareable__sync *sync, uint64_t word);
 
-/* Completes the write of a dead writer that has locked the item, and unlocks the item. `word` is its version word. */
+/* Completes the write of a dead writer, and unlocks the item. `word` is its version word. */
 void shareable__item_recover(shareable__sync *sync, size_t i, uint64_t word);
 
-/* Unlocks an item by storing its version word, and notifies waiters. Issues a memory barrier only if that is necessary. */
+/* Unlocks an item by storing its version word, and notifies waiters. */
 static inline void shareable__item_unlock_and_notify(const shareable__sync *sync, size_t i, uint64_t word) {
   shareable__area *area = sync->area;
   shareable__hazard *hazard;
@@ -34,19 +35,20 @@ static inline void shareable__item_unlock_and_notify(const shareable__sync *sync
 }
 
 /*
- * Registers the handle, and locks an item, so that the caller may change it as it likes. Readers see either none of the
- * changes or all of them, but a killed caller may leave the changes incomplete. *before is for shareable__sync_unlock_item(),
- * which leaves a corrupt item corrupt. Without a sync area, both do nothing.
+ * Registers the handle, and locks an item, so that the caller may change it as it likes. Readers
+ * see either none of the changes or all of them, but a killed caller may leave the changes
+ * incomplete. *before is for shareable__sync_unlock_item(), which leaves a corrupt item corrupt.
+ * Without a sync area, both do nothing.
  */
 shareable_status shareable__sync_lock_item(shareable__sync *sync, size_t i, uint64_t *before);
 void shareable__sync_unlock_item(shareable__sync *sync, size_t i, uint64_t before);
 
-/* Returns whether a locked item is damaged, by the word that shareable__sync_lock_item() returned in *before. */
+/* Returns whether an item is damaged that sync_lock_item() has locked. */
 static inline bool shareable__sync_is_corrupt(uint64_t before) {
   return (before & SHAREABLE__CORRUPT) != 0;
 }
 
-/* Returns a number other than 0 that identifies the living writer that has locked the item; 0 if there is none. */
+/* Returns a number that identifies the living writer that has locked the item, or 0. */
 uint32_t shareable__sync_item_holder(const shareable__sync *sync, size_t i);
 
 #endif

@@ -11,8 +11,8 @@
 enum { UNLOCKED_ATTEMPTS = 16 };
 
 /*
- * For a reader that cannot recover the item: makes *slot the committed redo record. Without one, the item still contains the
- * value before the write, unless the write was unlogged.
+ * For a reader that cannot recover the item: makes *slot the committed redo record. Without one,
+ * the item still contains the value before the write, unless the write was unlogged.
  */
 static shareable_status read_from_redo(shareable__sync *sync, size_t i, shareable__slot *slot,
                                        shareable__read_attempt *attempt) {
@@ -30,7 +30,7 @@ static shareable_status read_from_redo(shareable__sync *sync, size_t i, shareabl
   return SHAREABLE_OK;
 }
 
-/* Recovers an item whose owner is dead. Returns false if the handle may not write or cannot register as a writer. */
+/* Recovers an item whose owner is dead. Returns false if the handle cannot register. */
 static bool recover_for_read(shareable__sync *sync, size_t i, const shareable__read_attempt *attempt) {
   if (shareable__sync_register(sync) != SHAREABLE_OK)
     return false;
@@ -49,7 +49,9 @@ static shareable_status lock_for_read(shareable__sync *sync, size_t i, shareable
   return (attempt->unlocked & SHAREABLE__CORRUPT) != 0 ? SHAREABLE_E_CORRUPT : SHAREABLE_OK;
 }
 
-/* Unlocking also notifies waiters, because locking may have completed the write of a dead writer. */
+/*
+ * Unlocking also notifies waiters, because locking may have completed the write of a dead writer.
+ */
 void shareable__read_end(shareable__sync *sync, size_t i, const shareable__read_attempt *attempt) {
   if (attempt->is_locked)
     shareable__item_unlock_and_notify(sync, i, attempt->unlocked);

@@ -20,9 +20,10 @@ typedef struct shareable__read_attempt {
 } shareable__read_attempt;
 
 /*
- * Begins an attempt to read an item: waits while the item is locked, and completes the write of a dead writer. A read-only
- * handle cannot do that; then *slot becomes the data of the redo record. Returns E_CORRUPT if a write was lost, and E_TIMED_OUT
- * if living writers hold the item for too long.
+ * Begins an attempt to read an item: waits while the item is locked, and completes the write of a
+ * dead writer. A read-only handle cannot do that; then *slot becomes the data of the redo record.
+ * Returns E_CORRUPT if a write was lost, and E_TIMED_OUT if living writers hold the item for too
+ * long.
  */
 shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareable__slot *slot,
                                        shareable__read_attempt *attempt);
@@ -30,7 +31,7 @@ shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareabl
 /* Ends the attempts, valid or not: unlocks the item if read_begin() has locked it. */
 void shareable__read_end(shareable__sync *sync, size_t i, const shareable__read_attempt *attempt);
 
-/* Returns whether all that was read since the begin of the attempt belongs to one value. If not, the caller begins again. */
+/* Returns whether all that was read since the attempt began belongs to one value. */
 static inline bool shareable__read_valid(const shareable__sync *sync, size_t i, uint64_t version) {
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   return __atomic_load_n(&sync->version_words[i & sync->mask], __ATOMIC_RELAXED) == version;
@@ -42,7 +43,7 @@ static inline bool shareable__read_begin_fast(const shareable__sync *sync, size_
   return (*version & (SHAREABLE__LOCKED | SHAREABLE__CORRUPT)) == 0;
 }
 
-/* Returns the sum of the version words of `count` items; *flags are the flags that are set in any of them. */
+/* Returns the sum of the items' version words; *flags are the flags set in any of them. */
 static inline __attribute__((always_inline)) uint64_t shareable__version_sum(const shareable__sync *sync, size_t first,
                                                                              size_t count, uint64_t *flags) {
   const shareable__word *words = sync->version_words;
@@ -70,7 +71,7 @@ static inline __attribute__((always_inline)) bool shareable__read_begin_many(con
   return (flags & (SHAREABLE__LOCKED | SHAREABLE__CORRUPT)) == 0;
 }
 
-/* Returns whether none of the items has changed since, except for numbers over numbers of the same type. */
+/* Returns whether no item has changed, except for numbers over numbers of the same type. */
 static inline __attribute__((always_inline)) bool shareable__read_valid_many(const shareable__sync *sync, size_t first,
                                                                              size_t count, uint64_t versions) {
   uint64_t flags;

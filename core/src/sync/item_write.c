@@ -1,5 +1,6 @@
 /*
- * item_write.c - writing an item so that other processes see the old or the new value, even if the writer is killed.
+ * item_write.c - writing an item so that other processes see the old or the new value, even if the
+ * writer is killed.
  */
 #include "sync/item_write.h"
 
@@ -9,7 +10,7 @@
 #include "sync/item_lock.h"
 #include "sync/redo_log.h"
 
-/* If all redo records are in use for the same writes for this time, an item is written without a record. */
+/* After this time with all records in use for the same writes, an item is written unlogged. */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define STUCK_NS INT64_C(10000)
 #else
@@ -17,8 +18,9 @@
 #endif
 
 /*
- * Frees the record of a dead writer. If the record is committed and its item is locked by a dead writer, recovers the item
- * first. If the item is not locked, or does not exist, no correct writer left the record.
+ * Frees the record of a dead writer. If the record is committed and its item is locked by a dead
+ * writer, recovers the item first. If the item is not locked, or does not exist, no correct writer
+ * left the record.
  */
 static void redo_reclaim(shareable__sync *sync, shareable__redo_record *record, uint32_t dead) {
   uint64_t item = __atomic_load_n(&record->item, __ATOMIC_RELAXED);
@@ -38,7 +40,7 @@ static void redo_reclaim(shareable__sync *sync, shareable__redo_record *record, 
     shareable__redo_free(record);
 }
 
-/* Acquires a free record, or returns NULL. If `check_owners` is set, reclaims the records of dead owners on the way. */
+/* Acquires a free record, or returns NULL. `check_owners`: reclaims those of dead owners. */
 static shareable__redo_record *redo_try_acquire(shareable__sync *sync, bool check_owners) {
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     shareable__redo_record *record = &sync->area->redo_records[k];
@@ -66,8 +68,8 @@ static uint64_t redo_hash(const shareable__area *area) {
 }
 
 /*
- * Acquires a record. Returns NULL if all of them are in use for the same writes for STUCK_NS: their writers are alive but may
- * be stopped, and writers of other items must not wait for them.
+ * Acquires a record. Returns NULL if all of them are in use for the same writes for STUCK_NS: their
+ * writers are alive but may be stopped, and writers of other items must not wait for them.
  */
 static shareable__redo_record *redo_acquire(shareable__sync *sync) {
   int64_t since = 0;
@@ -93,7 +95,7 @@ static shareable__redo_record *redo_acquire(shareable__sync *sync) {
   }
 }
 
-/* Writes an item that the caller has locked, without a redo record. If the caller is killed, the item is corrupt. */
+/* Writes a locked item without a redo record. If the caller is killed, the item is corrupt. */
 static void put_unlogged(shareable__sync *sync, size_t i, const shareable__slot *slot,
                          const shareable__encoded_item *item) {
   shareable__version_store(sync->area, i, shareable__version_load(sync->area, i) | SHAREABLE__UNLOGGED);
@@ -101,7 +103,7 @@ static void put_unlogged(shareable__sync *sync, size_t i, const shareable__slot 
   shareable__item_put(slot, item);
 }
 
-/* Writes an item that the caller has locked, with a redo record unless the text is too long or all records are in use. */
+/* Writes a locked item, with a redo record if there is a free one and the text fits in it. */
 static void put_logged(shareable__sync *sync, size_t i, const shareable__slot *slot,
                        const shareable__encoded_item *item) {
   shareable__redo_record *record = item->length > SHAREABLE__REDO_SIZE ? NULL : redo_acquire(sync);
@@ -117,8 +119,9 @@ static void put_logged(shareable__sync *sync, size_t i, const shareable__slot *s
 }
 
 /*
- * Writes an item that the caller has locked. *flags are those of the version word before, and those after the write on return.
- * Returns false, and writes nothing, if a fast store to the item stays in progress.
+ * Writes an item that the caller has locked. *flags are those of the version word before, and those
+ * after the write on return. Returns false, and writes nothing, if a fast store to the item stays
+ * in progress.
  */
 static bool write_locked(shareable__sync *sync, size_t i, const shareable__slot *slot,
                          const shareable__encoded_item *item, uint64_t *flags) {

@@ -1,5 +1,6 @@
 /*
- * redo_log.c - the redo records of the sync area: item writes that another process completes if their writer is killed.
+ * redo_log.c - the redo records of the sync area: item writes that another process completes if
+ * their writer is killed.
  */
 #include "sync/redo_log.h"
 

@@ -1,5 +1,6 @@
 /*
- * redo_log.h - the redo records of the sync area: item writes that another process completes if their writer is killed.
+ * redo_log.h - the redo records of the sync area: item writes that another process completes if
+ * their writer is killed.
  */
 #ifndef SHAREABLE__REDO_LOG_H
 #define SHAREABLE__REDO_LOG_H
@@ -10,12 +11,12 @@
 /* Returns the committed redo record of item i, or NULL. */
 shareable__redo_record *shareable__redo_find(shareable__area *area, size_t i);
 
-/* Returns the number of data bytes of a record for a slot of `slot_size` bytes; 0 if the record states more than can be. */
+/* Returns the number of data bytes of a record; 0 if the record's field is impossible. */
 size_t shareable__redo_length(const shareable__redo_record *record, size_t slot_size);
 
 /*
- * Completes the write of a dead writer in item i, if there is a committed record for the item. The caller must have replaced
- * the dead writer's lock with its own.
+ * Completes the write of a dead writer in item i, if there is a committed record for the item. The
+ * caller must have replaced the dead writer's lock with its own.
  */
 void shareable__redo_replay(shareable__sync *sync, size_t i);
 

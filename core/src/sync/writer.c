@@ -1,5 +1,6 @@
 /*
- * writer.c - the writers of a list: writer ids, and the liveness locks that show which writers are alive.
+ * writer.c - the writers of a list: writer ids, and the liveness locks that show which writers are
+ * alive.
  */
 #include "sync/writer.h"
 
@@ -32,7 +33,7 @@ static int membarrier(int command) {
   return (int)syscall(SYS_membarrier, command, 0, 0);
 }
 
-/* Registers this process, so that the barriers of other processes reach it. Returns false if the kernel refuses. */
+/* Registers this process for the barriers of others. Returns false if the kernel refuses. */
 static bool register_membarrier(void) {
   if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__fork_generation + 1)
     return true;
@@ -44,7 +45,7 @@ static bool register_membarrier(void) {
 
 #define STORE_DELAY_MAX_NS INT64_C(10000000)
 
-/* If the kernel refuses the barrier, this process waits instead: no processor delays a store for 10 milliseconds. */
+/* If the kernel refuses, this process waits: no processor delays a store for 10 milliseconds. */
 void shareable__membarrier(void) {
   if (membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0)
     return;
@@ -52,7 +53,9 @@ void shareable__membarrier(void) {
   shareable__sleep(STORE_DELAY_MAX_NS);
 }
 #else
-/* Without membarrier(2), no writer has a hazard: every store locks its item and executes a barrier. */
+/*
+ * Without membarrier(2), no writer has a hazard: every store locks its item and executes a barrier.
+ */
 static bool register_membarrier(void) {
   return false;
 }
@@ -69,8 +72,9 @@ void shareable__writer_start(shareable__writer *writer, int *fd, const char *nam
 }
 
 /*
- * Returns the descriptor for locks. If the program has closed it, or has opened another file in its place, the segment's file
- * is opened again, and the program's descriptor is not touched. Returns -1 if the file cannot be opened.
+ * Returns the descriptor for locks. If the program has closed it, or has opened another file in its
+ * place, the segment's file is opened again, and the program's descriptor is not touched. Returns
+ * -1 if the file cannot be opened.
  */
 static int descriptor(const shareable__writer *writer) {
   int fd = __atomic_load_n(writer->fd, __ATOMIC_ACQUIRE), reopened;
@@ -91,8 +95,8 @@ static struct flock id_lock(uint32_t id, short type) {
 }
 
 /*
- * Returns whether a writer holds the liveness lock of the id. For an exclusive id, read locks do not count, because another
- * process may hold them.
+ * Returns whether a writer holds the liveness lock of the id. For an exclusive id, read locks do
+ * not count, because another process may hold them.
  */
 static bool is_locked(int fd, uint32_t id) {
   struct flock lock = id_lock(id, F_RDLCK);
@@ -102,7 +106,7 @@ static bool is_locked(int fd, uint32_t id) {
   return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
-/* Must not be a cancellation point: the caller may have locked an item, which a cancelled thread would never unlock. */
+/* Must not be a cancellation point: a cancelled caller would never unlock its item. */
 bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t id) {
   SHAREABLE__UNCANCELLED;
   int fd = id == 0 ? -1 : descriptor(writer);
@@ -126,7 +130,7 @@ static uint32_t try_lock(int fd, uint32_t flag, short type) {
 
 enum { EXCLUSIVE_TRIES = 16, SHARED_TRIES = 100 };
 
-/* Takes an exclusive lock, or a read lock if read locks of other processes prevent that. Returns the id, or 0. */
+/* Takes an exclusive lock, or a read lock if others' read locks prevent that. Returns the id. */
 static uint32_t lock_id_byte(int fd) {
   uint32_t id = 0;
 
@@ -156,7 +160,10 @@ static shareable_status take_liveness_lock(shareable__writer *writer) {
   return SHAREABLE_OK;
 }
 
-/* In a fork's child, drops what belongs to the parent: the id, the hazard and the mapping, which the child did not inherit. */
+/*
+ * In a fork's child, drops what belongs to the parent: the id, the hazard and the mapping, which
+ * the child did not inherit.
+ */
 static void reset_after_fork(shareable__writer *writer) {
   if (writer->forks == shareable__fork_generation)
     return;
@@ -173,7 +180,7 @@ static bool is_registered(const shareable__writer *writer) {
          __atomic_load_n(&writer->id, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* The caller holds the fork lock. Otherwise a child could inherit the new description before only the mapping refers to it. */
+/* The caller holds the fork lock, so that no child inherits the new descriptor. */
 static shareable_status register_locked(shareable__writer *writer) {
   reset_after_fork(writer);
   return writer->id == 0 ? take_liveness_lock(writer) : SHAREABLE_OK;
@@ -194,10 +201,12 @@ shareable_status shareable__writer_take_id(shareable__writer *writer) {
   return status;
 }
 
-/* The number of slow writes between two searches for a free hazard, and between two that check the owners too. */
+/* The slow writes between two searches for a free hazard, and between two checks of owners. */
 enum { SEARCH_INTERVAL = 64, OWNER_CHECK_INTERVAL = 4096 };
 
-/* Returns whether to search for a hazard: at the first write, and at intervals while there is none. */
+/*
+ * Returns whether to search for a hazard: at the first write, and at intervals while there is none.
+ */
 static bool is_time_for_hazard(shareable__writer *writer, bool *check_owners) {
   uint32_t writes;
 
