@@ -1,5 +1,5 @@
 /*
- * backoff.c - tests of core/src/sync/backoff.c.
+ * backoff.c - tests of core/src/sync/backoff.c and core/src/base/clock.c.
  */
 #include "sync/backoff.h"
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 
 #include "support.h"
 
-/* How many times this process has given its processor away to sleep. */
+/* Returns the number of times that this process has slept. */
 static long sleeps(void) {
   struct rusage usage;
 
@@ -18,12 +18,14 @@ static long sleeps(void) {
   return usage.ru_nvcsw;
 }
 
-/* A process with a real-time priority gets its processor back at once from sched_yield(2). */
-Test(patience, sleeps_before_it_asks_whether_the_holder_lives) {
-  shareable__backoff spent = {0};
+/*
+ * Yielding is not enough: a real-time process gets its processor back at once from sched_yield(2).
+ */
+Test(backoff, sleeps_before_the_owner_is_checked) {
+  shareable__backoff backoff = {0};
   long before = sleeps();
 
-  while (shareable__backoff_wait(&spent, 1) != SHAREABLE__CHECK_OWNER)
+  while (shareable__backoff_wait(&backoff, 1) != SHAREABLE__CHECK_OWNER)
     ;
   cr_assert_gt(sleeps(), before);
 }
@@ -35,7 +37,7 @@ static void count(int number) {
   signals++;
 }
 
-Test(patience, a_signal_does_not_end_a_sleep) {
+Test(backoff, a_signal_does_not_end_a_sleep) {
   const struct itimerval often = {.it_interval.tv_usec = 2000, .it_value.tv_usec = 2000}, never = {0};
   int64_t start = shareable__now();
 

@@ -1,5 +1,5 @@
 /*
- * wait.c - tests of core/src/list/list_wait.c, list_hash.c and eventcount.c.
+ * wait.c - tests of core/src/list/list_wait.c and list_hash.c, and of core/src/sync/eventcount.c.
  */
 #include <linux/futex.h>
 #include <math.h>
@@ -24,7 +24,10 @@ static shareable_list *again(const shareable_list *list, uint32_t flags) {
   return other;
 }
 
-/* The item that changes, when it changed last, how far the one who waits is, and one that is on the first one's bell. */
+/*
+ * The items: the one that changes, the time of its last change, the last change that the waiter has
+ * seen, and one with the same eventcount as the first.
+ */
 enum { ITEM, WHEN, SEEN, NEIGHBOUR = ITEM + SHAREABLE__EVENTCOUNTS, COUNT };
 
 static shareable_list *signals(uint32_t flags) {
@@ -40,7 +43,7 @@ static shareable_status wait_int(const shareable_list *list, int64_t index, int6
   return shareable_list_wait(list, index, &value, timeout);
 }
 
-Test(wait, is_over_at_once_where_the_item_is_something_else_already) {
+Test(wait, returns_at_once_if_the_item_has_another_value) {
   shareable_list *list = signals(0);
 
   cr_ok(wait_int(list, ITEM, 1, 0));
@@ -49,7 +52,7 @@ Test(wait, is_over_at_once_where_the_item_is_something_else_already) {
   end_list(list);
 }
 
-Test(wait, gives_up_when_the_time_is_over) {
+Test(wait, ends_at_the_timeout) {
   shareable_list *list = signals(0);
   int64_t start = shareable__now();
 
@@ -77,7 +80,7 @@ Test(wait, compares_as_python_does) {
   end_list(list);
 }
 
-Test(wait, refuses_what_it_cannot_wait_for) {
+Test(wait, rejects_bad_arguments) {
   shareable_list *list = signals(0);
   const shareable_value zero = shareable_int(0), odd = {.type = 77};
   uint64_t digest = 0;
@@ -98,7 +101,7 @@ Test(wait, refuses_what_it_cannot_wait_for) {
   end_list(list);
 }
 
-/* How the other process changes the item for the k-th time. */
+/* Changes the item for the k-th time, in the other process. */
 typedef shareable_status change(shareable_list *list, int64_t k);
 
 static shareable_status store(shareable_list *list, int64_t k) {
@@ -118,7 +121,7 @@ static shareable_status store_range(shareable_list *list, int64_t k) {
   return shareable_list_set_ints(list, ITEM, 1, &k, NULL);
 }
 
-/* As stock Python does: past all that this library knows. */
+/* Changes the item as stock Python does, without waking waiters. */
 static shareable_status poke(shareable_list *list, int64_t k) {
   memcpy(list->layout.data + 8 * ITEM, &k, sizeof k);
   return SHAREABLE_OK;
@@ -126,14 +129,14 @@ static shareable_status poke(shareable_list *list, int64_t k) {
 
 #define TIMES 21
 
-static void change_it(const shareable_list *parents, change *by) {
+static void change_it(const shareable_list *parents, change *make_change) {
   shareable_list *list = again(parents, 0);
 
-  if (shareable_list_set_int(list, WHEN, 0) != SHAREABLE_OK) /* so that the handle writes already */
+  if (shareable_list_set_int(list, WHEN, 0) != SHAREABLE_OK) /* registers the handle */
     _exit(1);
   for (int64_t k = 1; k <= TIMES; k++) {
-    usleep(3000); /* by now the other one sleeps */
-    if (shareable_list_set_int(list, WHEN, shareable__now()) != SHAREABLE_OK || by(list, k) != SHAREABLE_OK)
+    usleep(3000); /* until the waiter sleeps */
+    if (shareable_list_set_int(list, WHEN, shareable__now()) != SHAREABLE_OK || make_change(list, k) != SHAREABLE_OK)
       _exit(1);
     if (wait_int(list, SEEN, k - 1, 10 * SECOND) != SHAREABLE_OK)
       _exit(1);
@@ -141,7 +144,7 @@ static void change_it(const shareable_list *parents, change *by) {
   _exit(0);
 }
 
-/* How the test waits for the next change of the item. */
+/* Waits for the next change of the item. */
 typedef shareable_status await(const shareable_list *list, void *state);
 
 static shareable_status await_item(const shareable_list *list, void *state) {
@@ -152,7 +155,7 @@ static shareable_status await_item(const shareable_list *list, void *state) {
   return status == SHAREABLE_OK ? shareable_list_get(list, ITEM, before, buffer, sizeof buffer) : status;
 }
 
-/* The list changes three times for one change of the item. */
+/* One change of the item comes with two other changes of the list. */
 static shareable_status await_anything(const shareable_list *list, void *state) {
   shareable_value *before = state, now;
   uint64_t digest;
@@ -165,14 +168,16 @@ static shareable_status await_anything(const shareable_list *list, void *state) 
   return status;
 }
 
-static int by_length(const void *one, const void *other) {
-  const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
+static int compare_delays(const void *first, const void *second) {
+  const int64_t a = *(const int64_t *)first, b = *(const int64_t *)second;
 
   return (a > b) - (a < b);
 }
 
-/* The median time from a change by another process to the end of the wait for it, in nanoseconds. */
-static int64_t median_delay(shareable_list *list, uint32_t flags, change *by, await *wait) {
+/*
+ * Returns the median time from a change by another process to the end of the wait, in nanoseconds.
+ */
+static int64_t median_delay(shareable_list *list, uint32_t flags, change *make_change, await *wait) {
   shareable_list *waits = again(list, flags);
   shareable_value before = shareable_int(0);
   int64_t delays[TIMES], when;
@@ -180,7 +185,7 @@ static int64_t median_delay(shareable_list *list, uint32_t flags, change *by, aw
   pid_t child = fork();
 
   if (child == 0)
-    change_it(list, by);
+    change_it(list, make_change);
   for (size_t k = 0; k < TIMES; k++) {
     cr_ok(wait(waits, &before));
     cr_ok(shareable_list_get_int(waits, WHEN, &when));
@@ -190,17 +195,17 @@ static int64_t median_delay(shareable_list *list, uint32_t flags, change *by, aw
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert_eq(status, 0);
   shareable_list_unref(waits);
-  qsort(delays, TIMES, sizeof *delays, by_length);
+  qsort(delays, TIMES, sizeof *delays, compare_delays);
   return delays[TIMES / 2];
 }
 
-/* Those who sleep look again after 50 milliseconds in any case: after 25 on average, if nobody wakes them. */
+/* Without a wake-up, a waiter checks again after 50 ms, so the average delay is 25 ms. */
 #define WOKEN (10 * MILLISECOND)
 
-static void expect_delay(uint32_t list_flags, change *by, await *wait, int64_t most) {
+static void expect_delay(uint32_t list_flags, change *make_change, await *wait, int64_t limit) {
   shareable_list *list = signals(list_flags);
 
-  cr_assert_lt(median_delay(list, 0, by, wait), most);
+  cr_assert_lt(median_delay(list, 0, make_change, wait), limit);
   end_list(list);
 }
 
@@ -212,27 +217,27 @@ Test(wait, is_woken_by_a_change_of_type) {
   expect_delay(0, store_both_types, await_item, WOKEN);
 }
 
-Test(wait, is_woken_by_atomics) {
+Test(wait, is_woken_by_an_atomic_addition) {
   expect_delay(0, add_one, await_item, WOKEN);
 }
 
-Test(wait, is_woken_by_ranges) {
+Test(wait, is_woken_by_a_range_of_stores) {
   expect_delay(0, store_range, await_item, WOKEN);
 }
 
-Test(wait, for_anything_is_woken_too) {
+Test(wait, for_any_item_is_woken_by_a_store) {
   expect_delay(0, store, await_anything, WOKEN);
 }
 
-Test(wait, finds_what_stock_writes_within_a_slice) {
+Test(wait, notices_a_write_of_stock_python_within_the_longest_sleep) {
   expect_delay(0, poke, await_item, 200 * MILLISECOND);
 }
 
-Test(wait, works_on_a_list_without_sync_area) {
+Test(wait, works_on_a_list_without_a_sync_area) {
   expect_delay(SHAREABLE_PLAIN, poke, await_item, 100 * MILLISECOND);
 }
 
-Test(wait, works_through_a_handle_that_may_only_read) {
+Test(wait, works_with_a_read_only_handle) {
   shareable_list *list = signals(0);
   const shareable__area *area = list->sync.area;
 
@@ -241,7 +246,7 @@ Test(wait, works_through_a_handle_that_may_only_read) {
   end_list(list);
 }
 
-Test(wait, for_anything_misses_nothing_between_two_calls) {
+Test(wait, for_any_item_notices_changes_between_two_calls) {
   shareable_list *list = signals(0);
   uint64_t digest = 0, before;
 
@@ -256,7 +261,7 @@ Test(wait, for_anything_misses_nothing_between_two_calls) {
   end_list(list);
 }
 
-Test(wait, digest_stands_for_types_and_worth) {
+Test(wait, the_digest_depends_on_types_and_values) {
   const shareable_value empty = shareable_none();
   shareable_value values[] = {shareable_int(0), shareable_strn(NULL, 0)};
   uint64_t seen[8], one;
@@ -287,7 +292,7 @@ Test(wait, digest_stands_for_types_and_worth) {
   end_list(list);
 }
 
-Test(wait, digest_of_an_empty_list_is_a_number_too) {
+Test(wait, an_empty_list_has_a_digest) {
   shareable_list *list = new_list(NULL, 0);
   uint64_t digest = 0;
 
@@ -297,63 +302,64 @@ Test(wait, digest_of_an_empty_list_is_a_number_too) {
   end_list(list);
 }
 
-static bool is_armed(const shareable__eventcounts *bells, size_t i) {
-  return (__atomic_load_n(&bells->state, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i)) != 0;
+static bool has_waiters(const shareable__eventcounts *eventcounts, size_t i) {
+  return (__atomic_load_n(&eventcounts->state, __ATOMIC_SEQ_CST) & UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i)) !=
+         0;
 }
 
-Test(wait, that_was_killed_costs_one_ring) {
+Test(wait, a_killed_waiter_causes_one_wakeup) {
   shareable_list *list = signals(0);
-  shareable__eventcounts *bells = &list->sync.area->eventcounts;
+  shareable__eventcounts *eventcounts = &list->sync.area->eventcounts;
   pid_t child = fork();
 
   if (child == 0) {
     wait_int(list, ITEM, 0, -1);
     _exit(0);
   }
-  while (!is_armed(bells, ITEM))
+  while (!has_waiters(eventcounts, ITEM))
     usleep(1000);
   kill(child, SIGKILL);
   cr_assert_eq(waitpid(child, NULL, 0), child);
   cr_ok(shareable_list_set_int(list, WHEN, 1));
-  cr_assert(is_armed(bells, ITEM), "another item's bell was not armed, and does not ring");
+  cr_assert(has_waiters(eventcounts, ITEM), "a change of another item does not notify");
   cr_ok(shareable_list_set_int(list, NEIGHBOUR, 1));
-  cr_assert(!is_armed(bells, ITEM));
-  cr_assert_eq(bells->items[ITEM], 1);
+  cr_assert(!has_waiters(eventcounts, ITEM));
+  cr_assert_eq(eventcounts->items[ITEM], 1);
   cr_ok(shareable_list_set_int(list, ITEM, 1));
-  cr_assert_eq(bells->items[ITEM], 1);
+  cr_assert_eq(eventcounts->items[ITEM], 1);
   end_list(list);
 }
 
-/* A store that nobody waits for costs a barrier only where somebody waited lately. */
-Test(wait, is_forgotten_by_a_writer_that_nobody_waits_for) {
+/* Without waiters, a store executes a barrier only for a while after the last wait. */
+Test(wait, a_writer_clears_the_fence_flags_after_many_stores_without_waiters) {
   shareable_list *list = signals(0);
-  shareable__eventcounts *bells = &list->sync.area->eventcounts;
+  shareable__eventcounts *eventcounts = &list->sync.area->eventcounts;
   const uint64_t flags = SHAREABLE__FENCE_REQUESTED | SHAREABLE__FENCE_EFFECTIVE;
   uint64_t count;
 
   need_barriers();
   cr_ok(shareable_list_set_int(list, WHEN, 1));
   for (int round = 0; round < 3; round++) {
-    count = bells->state / (SHAREABLE__FENCE_EFFECTIVE << 1);
-    cr_assert_eq(bells->state & flags, 0);
+    count = eventcounts->state / (SHAREABLE__FENCE_EFFECTIVE << 1);
+    cr_assert_eq(eventcounts->state & flags, 0);
     cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_UNCHANGED);
-    cr_assert_eq(bells->state & flags, flags);
-    cr_assert(!is_armed(bells, ITEM), "who leaves takes his bit with him");
-    shareable__eventcount_prepare_wait(bells, ITEM);
+    cr_assert_eq(eventcounts->state & flags, flags);
+    cr_assert(!has_waiters(eventcounts, ITEM), "a waiter that leaves clears its flag");
+    shareable__eventcount_prepare_wait(eventcounts, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
-    cr_assert_eq(bells->state & flags, flags, "a bell is armed");
-    shareable__eventcount_cancel_wait(bells, ITEM);
+    cr_assert_eq(eventcounts->state & flags, flags, "a waiters flag is set");
+    shareable__eventcount_cancel_wait(eventcounts, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
-    cr_assert_eq(bells->state & flags, 0);
-    cr_assert_eq(bells->state / (SHAREABLE__FENCE_EFFECTIVE << 1), count + 1);
+    cr_assert_eq(eventcounts->state & flags, 0);
+    cr_assert_eq(eventcounts->state / (SHAREABLE__FENCE_EFFECTIVE << 1), count + 1);
   }
   cr_assert_lt(median_delay(list, 0, add_one, await_item), WOKEN);
   end_list(list);
 }
 
-Test(wait, goes_on_when_another_item_on_its_bell_changes) {
+Test(wait, continues_if_another_item_of_its_eventcount_changes) {
   shareable_list *list = signals(0);
   pid_t child = fork();
 
@@ -399,7 +405,7 @@ static void *wait_for_it(void *list) {
   return wait_int(list, ITEM, 0, 10 * SECOND) == SHAREABLE_OK ? list : NULL;
 }
 
-Test(wait, is_ended_for_all_who_wait) {
+Test(wait, ends_for_all_waiters) {
   shareable_list *list = signals(0);
   pthread_t threads[8];
   void *result;
@@ -416,16 +422,16 @@ Test(wait, is_ended_for_all_who_wait) {
 }
 
 typedef struct theft {
-  uint32_t *bell;
-  atomic_bool is_over;
+  uint32_t *counter;
+  atomic_bool stop;
 } theft;
 
-/* As a process that may only read the list can: moves the waiters to another word. */
-static void *take_wakeups(void *of) {
-  theft *this = of;
+/* Moves the waiters to another word, as a process that may only read the list can. */
+static void *take_wakeups(void *context) {
+  theft *run = context;
 
-  while (!this->is_over)
-    syscall(SYS_futex, this->bell, FUTEX_REQUEUE, 0, (void *)1000L, this->bell + 1, 0);
+  while (!run->stop)
+    syscall(SYS_futex, run->counter, FUTEX_REQUEUE, 0, (void *)1000L, run->counter + 1, 0);
   return NULL;
 }
 
@@ -435,14 +441,17 @@ static void *set_soon(void *list) {
   return NULL;
 }
 
-/* Asleep when the value is set: a quarter of 10 ms later it looks by itself. On a busy machine, one of ten tries is in time. */
-Test(wait, that_is_short_ends_soon_while_another_process_takes_the_wakeups) {
+/*
+ * The waiter sleeps when the value is set after 10 ms. It checks by itself a quarter of that time
+ * later. On a busy machine, one of ten tries is in time.
+ */
+Test(wait, a_short_wait_ends_soon_although_another_process_takes_the_wakeups) {
   shareable_list *list = signals(0);
-  theft here = {.bell = &list->sync.area->eventcounts.items[SHAREABLE__EVENTCOUNT_OF_ITEM(ITEM)]};
+  theft run = {.counter = &list->sync.area->eventcounts.items[SHAREABLE__EVENTCOUNT_OF_ITEM(ITEM)]};
   int64_t fastest = SECOND;
   pthread_t thief, setter;
 
-  cr_assert_eq(pthread_create(&thief, NULL, take_wakeups, &here), 0);
+  cr_assert_eq(pthread_create(&thief, NULL, take_wakeups, &run), 0);
   for (int i = 0; i < 10; i++) {
     int64_t start = shareable__now();
 
@@ -452,7 +461,7 @@ Test(wait, that_is_short_ends_soon_while_another_process_takes_the_wakeups) {
     fastest = shareable__now() - start < fastest ? shareable__now() - start : fastest;
     pthread_join(setter, NULL);
   }
-  here.is_over = true;
+  run.stop = true;
   pthread_join(thief, NULL);
   cr_assert_lt(fastest, 40 * MILLISECOND);
   end_list(list);
