@@ -329,7 +329,7 @@ Test(memory, errors_about_long_names_and_names_that_are_not_utf8_say_why) {
     cr_ok(shareable_memory_create(&memory, name, 100, 0, 0, NULL));
     memset(shareable_memory_address(memory), 0x7f, 100);
     cr_status(shareable_list_open(&list, name, 0, &error), SHAREABLE_E_NOT_LIST);
-    cr_assert(strstr(error.text, "does not hold a list") != NULL, "%s", error.text);
+    cr_assert(strstr(error.text, "does not contain a list") != NULL, "%s", error.text);
     cr_assert_null(u8_check((const uint8_t *)error.text, strlen(error.text)));
     cr_ok(shareable_memory_unlink(memory, NULL));
     shareable_memory_unref(memory);

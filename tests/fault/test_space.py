@@ -166,7 +166,7 @@ def test_a_block_is_unlinked_in_a_full_dev_shm(name):
 def test_a_list_that_was_cut_off_is_told_to_be_none(actor):
     assert said(actor("ints", "cut", 1500)) == "done"
     os.truncate(f"{SHM}/cut", 20000)
-    assert said(actor("look", "cut")) == "failed: block 'cut' of 20000 bytes does not hold a list: open it as memory instead"
+    assert said(actor("look", "cut")) == "failed: block 'cut' of 20000 bytes does not contain a list: open it as memory instead"
 
 
 def test_a_list_whose_sync_area_was_cut_off_is_told_to_be_damaged(actor):

@@ -1,5 +1,5 @@
 /*
- * item.pml - the version word of one item and the redo records (core/src/sync/item_*.c), with writers
+ * item.pml - the version word of one item and the redo records (core/src/sync/sync.c), with writers
  * killed between any two steps.
  *
  * A step of the model is one access to shared memory. The model merges two steps into one if the

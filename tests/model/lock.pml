@@ -1,5 +1,5 @@
 /*
- * lock.pml - the lock of a list (core/src/sync/area_lock.c), with its waiters and its owner killed
+ * lock.pml - the lock of a list (core/src/list/list_lock.c), with its waiters and its owner killed
  * between any two steps.
  *
  * The lock is one word: the writer id of its owner and the bit WAITERS, or 0. A waiter sets the bit

@@ -1,6 +1,6 @@
 /*
- * store.pml - the fast store of a number against a change of type (core/src/sync/fast_store.h,
- * shareable__fast_store() and shareable__fast_store_begin(), and fast_store.c, quiesce()), with any
+ * store.pml - the fast store of a number against a change of type (core/src/sync/sync.h,
+ * shareable__sync_store() and shareable__sync_enter(), and core/src/sync/sync.c, quiesce()), with any
  * process killed between any two steps.
  *
  * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer.

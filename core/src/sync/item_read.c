@@ -39,7 +39,7 @@ static bool recover_for_read(shareable__sync *sync, size_t i, const shareable__r
 }
 
 /* Locks the item to read it. If the reader is killed, the item keeps its value. */
-static shareable_status lock_for_read(shareable__sync *sync, size_t i, shareable__read_attempt *attempt) {
+static shareable_status lock_to_read(shareable__sync *sync, size_t i, shareable__read_attempt *attempt) {
   shareable_status status = shareable__item_lock(sync, i, &attempt->unlocked);
 
   if (status != SHAREABLE_OK)
@@ -74,7 +74,7 @@ shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareabl
   shareable_status status = start_attempt(sync, i, slot, attempt);
 
   if (status == SHAREABLE_OK && attempt->attempts > UNLOCKED_ATTEMPTS && shareable__sync_register(sync) == SHAREABLE_OK)
-    return lock_for_read(sync, i, attempt);
+    return lock_to_read(sync, i, attempt);
   while (status == SHAREABLE_OK && !shareable__read_begin_fast(sync, i, &attempt->version)) {
     shareable__backoff_action action = shareable__backoff_wait(&attempt->backoff, attempt->version);
 

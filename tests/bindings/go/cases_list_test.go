@@ -410,7 +410,7 @@ func listRefusesABlockThatHoldsNoList(t *testing.T) {
 	memory := newMemory(t, 4096)
 	copy(memory.Bytes(), "\xff\xff\xff\xff\xff\xff\xff\x7f")
 	_, err := shareable.OpenList(memory.Name())
-	fails(t, err, is(shareable.ErrNotList, syscall.EINVAL), memory.Name(), "does not hold a list")
+	fails(t, err, is(shareable.ErrNotList, syscall.EINVAL), memory.Name(), "does not contain a list")
 	small := newMemory(t, 3)
 	_, err = shareable.OpenList(small.Name())
 	fails(t, err, is(shareable.ErrNotList), small.Name(), "3 bytes")

@@ -438,7 +438,7 @@ def test_list_attached_read_only_refuses_writes(mixed, name):
 def test_list_refuses_a_block_that_holds_no_list(memory, name):
     for length in (-1, 1, 2**62, 2**63 - 1):
         memory.buf[:8] = struct.pack("q", length)
-        with pytest.raises(ValueError, match=f"'{name}' of 16 bytes does not hold a list"):
+        with pytest.raises(ValueError, match=f"'{name}' of 16 bytes does not contain a list"):
             ShareableList(name=name)
     with pytest.raises(FileNotFoundError):
         ShareableList(name=name + "-not")
