@@ -491,7 +491,7 @@ static const excuse ignored[] = {
   {"writer.c", "fcntl", "a writer that cannot be asked after is taken to live"},
   {"writer.c", "madvise", "who reads what a killed writer left is shown its journal"},
   {"writer.c", "mmap", "likewise"},
-  {"writer.c", "syscall", "without membarrier(2) every store locks, and who waits waits a little first"},
+  {"membarrier.c", "syscall", "without membarrier(2) every store locks, and who waits waits a little first"},
   {NULL, NULL, NULL},
 };
 

@@ -4,7 +4,7 @@
 #include "sync/eventcount.h"
 
 #include "base/futex.h"
-#include "sync/writer.h"
+#include "base/membarrier.h"
 
 _Static_assert(sizeof(shareable__eventcounts) == 192, "the eventcounts are part of the layout");
 

@@ -10,9 +10,8 @@
  * barrier prevents that, but costs more than the store. So writers that have a hazard omit the
  * barrier while there are no waiters. The first waiter sets FENCE_REQUESTED, which makes writers
  * use the barrier from then on. It then makes every processor that may run a writer execute a
- * barrier (membarrier(2), as in writer.h), and sets FENCE_EFFECTIVE, so that later waiters need not
- * do the same. A writer that has used the barrier many times without finding a waiter clears both
- * flags.
+ * barrier (membarrier(2)), and sets FENCE_EFFECTIVE, so that later waiters need not do the same. A
+ * writer that has used the barrier many times without finding a waiter clears both flags.
  */
 #ifndef SHAREABLE__EVENTCOUNT_H
 #define SHAREABLE__EVENTCOUNT_H

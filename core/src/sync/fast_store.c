@@ -4,6 +4,7 @@
  */
 #include "sync/fast_store.h"
 
+#include "base/membarrier.h"
 #include "sync/backoff.h"
 
 static shareable__hazard *acquire_hazard(void *address, shareable__writer *writer, bool check_owners) {

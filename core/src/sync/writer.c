@@ -10,60 +10,14 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
-#include "base/clock.h"
-#include "base/platform.h"
+#include "base/membarrier.h"
 #include "base/random.h"
 #include "shm/segment.h"
-
-#if SHAREABLE__LINUX
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#endif
 
 /* The offset of the liveness locks, past the end of any file. */
 #define BASE (INT64_C(1) << 62)
 
 _Thread_local char shareable__thread __attribute__((tls_model("initial-exec")));
-
-#if SHAREABLE__LINUX
-/* shareable__fork_generation + 1 when this process was registered for membarrier(2); 0: never. */
-static unsigned registered_forks;
-
-static int membarrier(int command) {
-  return (int)syscall(SYS_membarrier, command, 0, 0);
-}
-
-/* Registers this process for the barriers of others. Returns false if the kernel refuses. */
-static bool register_membarrier(void) {
-  if (__atomic_load_n(&registered_forks, __ATOMIC_ACQUIRE) == shareable__fork_generation + 1)
-    return true;
-  if (membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) != 0)
-    return false;
-  __atomic_store_n(&registered_forks, shareable__fork_generation + 1, __ATOMIC_RELEASE);
-  return true;
-}
-
-#define STORE_DELAY_MAX_NS INT64_C(10000000)
-
-/* If the kernel refuses, this process waits: no processor delays a store for 10 milliseconds. */
-void shareable__membarrier(void) {
-  if (membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0)
-    return;
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  shareable__sleep(STORE_DELAY_MAX_NS);
-}
-#else
-/*
- * Without membarrier(2), no writer has a hazard: every store locks its item and executes a barrier.
- */
-static bool register_membarrier(void) {
-  return false;
-}
-
-void shareable__membarrier(void) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-#endif
 
 void shareable__writer_start(shareable__writer *writer, int *fd, const char *name, bool read_only) {
   shareable__fork_init();
@@ -217,8 +171,9 @@ static bool is_time_for_hazard(shareable__writer *writer, bool *check_owners) {
   return writes % SEARCH_INTERVAL == 0;
 }
 
+/* Without membarrier(2), no writer has a hazard: every store locks its item. */
 static void find_hazard(shareable__writer *writer, shareable__hazard_acquire *acquire, void *area, bool check_owners) {
-  struct shareable__hazard *hazard = register_membarrier() ? acquire(area, writer, check_owners) : NULL;
+  struct shareable__hazard *hazard = shareable__membarrier_register() ? acquire(area, writer, check_owners) : NULL;
 
   __atomic_store_n(&writer->hazard, hazard, __ATOMIC_RELAXED);
   __atomic_store_n(&writer->thread, hazard == NULL ? NULL : &shareable__thread, __ATOMIC_RELEASE);

@@ -75,9 +75,6 @@ void shareable__writer_unregister(shareable__writer *writer);
  */
 bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t id);
 
-/* Makes every thread of every process that stores to lists execute a full memory barrier. */
-void shareable__membarrier(void);
-
 /* Returns whether the id is this process's: a fork's child has its parent's until it registers. */
 static inline bool shareable__writer_is_current_process(const shareable__writer *writer) {
   return __atomic_load_n(&writer->forks, __ATOMIC_ACQUIRE) == shareable__fork_generation;
