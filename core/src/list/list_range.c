@@ -5,12 +5,12 @@
 #include "list/list_batch.h"
 
 static shareable_status check_range(const shareable_list *list, int64_t *first, size_t count, const void *array,
-                                    size_t *done) {
+                                    size_t *processed) {
   shareable_status status = shareable__list_check(list);
   size_t length;
 
-  if (done != NULL)
-    *done = 0;
+  if (processed != NULL)
+    *processed = 0;
   if (status != SHAREABLE_OK)
     return status;
   if (array == NULL && count > 0)
@@ -58,8 +58,8 @@ static shareable_status copy_word(const shareable_list *list, size_t i, uint64_t
 
 /* Reads the numbers of items that all have the same format. */
 static shareable_status get_words(const shareable_list *list, int64_t first, size_t count, uint64_t format, void *array,
-                                  size_t *done) {
-  shareable_status status = check_range(list, &first, count, array, done);
+                                  size_t *processed) {
+  shareable_status status = check_range(list, &first, count, array, processed);
   shareable__word *words = array;
   size_t k = 0, i = (size_t)first;
 
@@ -69,14 +69,14 @@ static shareable_status get_words(const shareable_list *list, int64_t first, siz
     else if ((status = copy_word(list, i + k, format, words + k)) == SHAREABLE_OK)
       k++;
   }
-  if (done != NULL)
-    *done = k;
+  if (processed != NULL)
+    *processed = k;
   return status;
 }
 
 static shareable_status set_words(shareable_list *list, int64_t first, size_t count, shareable_type type,
-                                  const void *words, size_t *done) {
-  shareable_status status = check_range(list, &first, count, words, done);
+                                  const void *words, size_t *processed) {
+  shareable_status status = check_range(list, &first, count, words, processed);
   shareable_value value = shareable_none();
 
   if (status == SHAREABLE_OK)
@@ -89,30 +89,30 @@ static shareable_status set_words(shareable_list *list, int64_t first, size_t co
       return SHAREABLE_E_CORRUPT;
     value.bits = ((const shareable__word *)words)[k];
     status = shareable__list_put(list, (size_t)first + k, &slot, &value);
-    if (status == SHAREABLE_OK && done != NULL)
-      *done = k + 1;
+    if (status == SHAREABLE_OK && processed != NULL)
+      *processed = k + 1;
   }
   return status;
 }
 
 shareable_status shareable_list_get_ints(const shareable_list *list, int64_t first, size_t count, int64_t *integers,
-                                         size_t *done) {
-  return get_words(list, first, count, SHAREABLE__FORMAT_INT, integers, done);
+                                         size_t *processed) {
+  return get_words(list, first, count, SHAREABLE__FORMAT_INT, integers, processed);
 }
 
 shareable_status shareable_list_get_floats(const shareable_list *list, int64_t first, size_t count, double *reals,
-                                           size_t *done) {
-  return get_words(list, first, count, SHAREABLE__FORMAT_FLOAT, reals, done);
+                                           size_t *processed) {
+  return get_words(list, first, count, SHAREABLE__FORMAT_FLOAT, reals, processed);
 }
 
 shareable_status shareable_list_set_ints(shareable_list *list, int64_t first, size_t count, const int64_t *integers,
-                                         size_t *done) {
-  return set_words(list, first, count, SHAREABLE_TYPE_INT, integers, done);
+                                         size_t *processed) {
+  return set_words(list, first, count, SHAREABLE_TYPE_INT, integers, processed);
 }
 
 shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count, const double *reals,
-                                           size_t *done) {
-  return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, done);
+                                           size_t *processed) {
+  return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, processed);
 }
 
 /* Returns E_TYPE or E_CORRUPT if item i is not such a number; E_APART if it is not contiguous. */
@@ -137,7 +137,8 @@ static bool are_numbers(const shareable_list *list, size_t first, uint64_t forma
          shareable__batch_is_unchanged(list, first, &batch);
 }
 
-shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers, size_t *at) {
+shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
+                                     size_t *bad_index) {
   uint64_t format = type == SHAREABLE_TYPE_INT ? SHAREABLE__FORMAT_INT : SHAREABLE__FORMAT_FLOAT;
   shareable_status status = shareable__list_check(list);
 
@@ -152,8 +153,8 @@ shareable_status shareable_list_view(const shareable_list *list, shareable_type 
     }
     status = check_number(list, i, format);
     if (status != SHAREABLE_OK) {
-      if (at != NULL)
-        *at = i;
+      if (bad_index != NULL)
+        *bad_index = i;
       return status;
     }
   }
