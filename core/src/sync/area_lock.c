@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
-#include "sync/fast_store.h"
 
 /*
  * The first and the longest sleep of a waiter that is not woken. The owner may have been killed. A
@@ -18,8 +17,7 @@
 #define FIRST_SLEEP_NS INT64_C(1000000)
 #define LONGEST_SLEEP_NS INT64_C(20000000)
 
-/* After this number of lost wake-ups, a handle waits before it acquires the lock again. */
-#define LOST_WAKEUPS_MAX 2
+/* The time for which a handle waits after lost wake-ups, before it acquires the lock again. */
 #define YIELD_NS (2 * FIRST_SLEEP_NS)
 
 /* Set in the word beside the owner's id if a process may sleep until the word changes. */
@@ -30,14 +28,10 @@
  */
 enum { SPIN_LIMIT = 200, YIELD_AFTER = 100 };
 
-static bool swap(uint32_t *word, uint32_t expected, uint32_t desired) {
-  return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
 /* Most locks are held for less time than it takes to sleep. */
 static bool try_lock_spinning(uint32_t *word, uint32_t id) {
   for (int spins = 0; spins < SPIN_LIMIT; spins++) {
-    if (__atomic_load_n(word, __ATOMIC_RELAXED) == 0 && swap(word, 0, id))
+    if (__atomic_load_n(word, __ATOMIC_RELAXED) == 0 && shareable__area_lock_swap(word, 0, id))
       return true;
     if (spins > YIELD_AFTER)
       sched_yield();
@@ -47,7 +41,7 @@ static bool try_lock_spinning(uint32_t *word, uint32_t id) {
 
 /* Acquires the lock if the word is `expected`. WAITERS is set in `expected` or in `desired`. */
 static bool acquire_with_waiters(shareable__area_lock *lock, uint32_t *word, uint32_t expected, uint32_t desired) {
-  if (!swap(word, expected, desired))
+  if (!shareable__area_lock_swap(word, expected, desired))
     return false;
   lock->found_waiters = true;
   return true;
@@ -59,7 +53,8 @@ static bool acquire_from_dead(shareable__area_lock *lock, shareable__sync *sync,
 
   if (shareable__writer_is_alive(&sync->writer, observed & ~WAITERS))
     return false;
-  return (desired & WAITERS) != 0 ? acquire_with_waiters(lock, word, observed, desired) : swap(word, observed, desired);
+  return (desired & WAITERS) != 0 ? acquire_with_waiters(lock, word, observed, desired)
+                                  : shareable__area_lock_swap(word, observed, desired);
 }
 
 /* Tries once, for a caller that does not wait. */
@@ -67,7 +62,7 @@ static shareable_status try_once(shareable__area_lock *lock, shareable__sync *sy
   uint32_t *word = &sync->area->lock, id = sync->writer.id;
   uint32_t observed = __atomic_load_n(word, __ATOMIC_RELAXED);
 
-  if (observed == 0 && swap(word, 0, id))
+  if (observed == 0 && shareable__area_lock_swap(word, 0, id))
     return SHAREABLE_OK;
   if (observed != 0 && acquire_from_dead(lock, sync, observed, id | (observed & WAITERS)))
     return SHAREABLE_E_OWNER_DIED;
@@ -101,7 +96,7 @@ static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sy
     }
     if (acquire_from_dead(lock, sync, observed, desired))
       return SHAREABLE_E_OWNER_DIED;
-    if ((observed & WAITERS) == 0 && !swap(word, observed, observed | WAITERS))
+    if ((observed & WAITERS) == 0 && !shareable__area_lock_swap(word, observed, observed | WAITERS))
       continue;
     left = end - shareable__now();
     if (left <= 0) /* only after WAITERS is set: this process may have taken a wake-up that other waiters need */
@@ -116,54 +111,24 @@ static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sy
  * process that releases the lock and acquires it again at once would always find it free, and the
  * waiters never would.
  */
-static void yield_to_waiters(shareable__area_lock *lock, int64_t timeout) {
-  if (atomic_load_explicit(&lock->lost_wakeups, memory_order_relaxed) < LOST_WAKEUPS_MAX)
-    return;
+void shareable__area_lock_yield(shareable__area_lock *lock, int64_t timeout) {
   atomic_store_explicit(&lock->lost_wakeups, 0, memory_order_relaxed);
   if (timeout < 0 || timeout > YIELD_NS)
     shareable__sleep(YIELD_NS);
 }
 
 /* Wakes a waiter. If `found_waiters` is set, there may be none: WAITERS may be out of date. */
-static void wake_one(shareable__area_lock *lock, uint32_t *word, bool found_waiters) {
-  if (shareable__futex_wake(word, 1) > 0)
+void shareable__area_lock_wake(shareable__area_lock *lock, shareable__sync *sync, bool found_waiters) {
+  if (shareable__futex_wake(&sync->area->lock, 1) > 0)
     atomic_store_explicit(&lock->lost_wakeups, 0, memory_order_relaxed);
   else if (!found_waiters)
     atomic_fetch_add_explicit(&lock->lost_wakeups, 1, memory_order_relaxed);
 }
 
-shareable_status shareable__area_lock_acquire(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout) {
-  shareable_status status = sync->area == NULL ? SHAREABLE_E_NO_SYNC : shareable__sync_register(sync);
-  uint32_t *word;
-
-  if (status != SHAREABLE_OK)
-    return status;
-  word = &sync->area->lock;
-  yield_to_waiters(lock, timeout);
-  if (swap(word, 0, sync->writer.id))
-    return SHAREABLE_OK;
+shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout) {
   if (timeout == 0)
     return try_once(lock, sync);
-  return try_lock_spinning(word, sync->writer.id) ? SHAREABLE_OK : wait_for(lock, sync, timeout);
-}
-
-static bool is_owner(const shareable__sync *sync) {
-  const shareable__writer *writer = &sync->writer;
-
-  return writer->id != 0 && shareable__writer_is_current_process(writer) &&
-         (__atomic_load_n(&sync->area->lock, __ATOMIC_RELAXED) & ~WAITERS) == writer->id;
-}
-
-shareable_status shareable__area_lock_release(shareable__area_lock *lock, shareable__sync *sync) {
-  bool found_waiters;
-
-  if (sync->area == NULL)
-    return SHAREABLE_E_NO_SYNC;
-  if (!is_owner(sync))
-    return SHAREABLE_E_NOT_LOCKED;
-  found_waiters = lock->found_waiters;
-  lock->found_waiters = false;
-  if ((__atomic_exchange_n(&sync->area->lock, 0, __ATOMIC_SEQ_CST) & WAITERS) != 0)
-    wake_one(lock, &sync->area->lock, found_waiters);
-  return SHAREABLE_OK;
+  if (try_lock_spinning(&sync->area->lock, sync->writer.id))
+    return SHAREABLE_OK;
+  return wait_for(lock, sync, timeout);
 }
