@@ -71,12 +71,12 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
  */
 shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot);
 
-/* Returns E_NOT_READY if the list's creator has yet to write item i, over any other write. */
+/* Returns E_NOT_READY if the creator has yet to write item i, and would overwrite another value. */
 shareable_status shareable__list_check_made(const shareable_list *list, size_t i);
 
 /*
  * Returns E_NOT_READY if the list's creator has not written all items. Takes time in proportion to
- * the number of numbers.
+ * the length of a list of numbers.
  */
 shareable_status shareable__list_check_whole(const shareable_list *list);
 

@@ -59,7 +59,7 @@ typedef struct shareable__area {
   uint32_t flags;   /* 0 */
   uint64_t count;   /* N again */
   uint64_t size;    /* of the area, in bytes */
-  uint32_t lock;    /* the list's lock (area_lock.h): 0, or its owner's id, perhaps with SHAREABLE__LOCK_WAITERS */
+  uint32_t lock;    /* the list's lock: 0, or its owner's id, perhaps with LOCK_WAITERS */
   uint32_t padding; /* 0 */
   uint64_t fill[3];
   shareable__eventcounts eventcounts;
@@ -70,7 +70,7 @@ typedef struct shareable__area {
 
 /* The flags of a version word. */
 #define SHAREABLE__LOCKED UINT64_C(1)      /* the writer whose id is in the word has locked the item */
-#define SHAREABLE__SLOW_STORES UINT64_C(2) /* the item was a number and changed its type: every store locks it */
+#define SHAREABLE__SLOW_STORES UINT64_C(2) /* every store locks the item: its type was a number's */
 #define SHAREABLE__CORRUPT UINT64_C(4)     /* a write was lost: the item is damaged until the next write */
 #define SHAREABLE__UNLOGGED UINT64_C(8)    /* locked, and being written without a redo record */
 #define SHAREABLE__VERSION_FLAGS UINT64_C(15)
@@ -106,7 +106,7 @@ typedef struct shareable__sync {
   const shareable__word *version_words;
   size_t mask;
   const shareable__layout *layout;
-  uint64_t stuck; /* a hash of the redo records when this handle last found all of them in use for long; 0: never */
+  uint64_t stuck; /* redo_hash() when all records were last found in use for long; 0: never */
   shareable__writer writer;
 } shareable__sync;
 

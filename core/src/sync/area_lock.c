@@ -99,7 +99,7 @@ static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sy
     if ((observed & WAITERS) == 0 && !shareable__area_lock_swap(word, observed, observed | WAITERS))
       continue;
     left = end - shareable__now();
-    if (left <= 0) /* only after WAITERS is set: this process may have taken a wake-up that other waiters need */
+    if (left <= 0) /* not before WAITERS is set: this process may have taken another's wake-up */
       return SHAREABLE_E_TIMED_OUT;
     shareable__futex_sleep(word, observed | WAITERS, left < duration ? left : duration);
     duration = next_sleep(word, observed | WAITERS, duration);

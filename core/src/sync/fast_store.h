@@ -19,7 +19,10 @@
  */
 shareable_status shareable__sync_register(shareable__sync *sync);
 
-/* Gives up the hazard and the writer id, unless a parent process owns them. */
+/*
+ * Gives up the hazard and the writer id, unless a parent process owns them. The area must still be
+ * mapped, and the segment's file open.
+ */
 void shareable__sync_unregister(shareable__sync *sync);
 
 /* Gives up an id that a thread took while another one closed the handle and unmapped the area. */
@@ -88,7 +91,7 @@ static inline __attribute__((always_inline)) bool shareable__fast_store(const sh
   return allowed;
 }
 
-/* Does the same if the calling thread may make fast stores, and returns false otherwise. */
+/* Stores likewise if the calling thread may make fast stores. Returns false otherwise. */
 static inline __attribute__((always_inline)) bool shareable__sync_try_store(const shareable__sync *sync, size_t i,
                                                                             const shareable__slot *slot,
                                                                             uint64_t format, uint64_t bits) {

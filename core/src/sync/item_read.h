@@ -10,7 +10,7 @@
 
 /* The attempts to read one item until one of them is valid; all 0 at first. */
 typedef struct shareable__read_attempt {
-  uint64_t version;  /* the version word at the begin of this attempt */
+  uint64_t version;  /* the version word when this attempt began */
   uint64_t unlocked; /* the version word to unlock the item with, if is_locked */
   bool is_locked;    /* the reader has locked the item, because writers overtook it too many times */
   unsigned attempts;

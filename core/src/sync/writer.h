@@ -32,12 +32,12 @@ struct shareable__hazard;
 typedef struct shareable__writer {
   const void *thread;               /* the only thread that may use the hazard; NULL: none yet, or no hazard */
   struct shareable__hazard *hazard; /* NULL: no fast stores */
-  unsigned forks;          /* shareable__fork_generation at registration: in a child, all of this is the parent's */
-  uint32_t id;             /* 0: not registered */
-  uint32_t slow_writes;    /* the number of writes since all hazards were in use */
-  int *fd;                 /* of the segment's file, for locks; the program may have closed it */
-  shareable__file_id file; /* identifies the segment's file */
-  const char *name;        /* of the segment's file */
+  unsigned forks;                   /* shareable__fork_generation: differs in a fork's child, which owns none of this */
+  uint32_t id;                      /* 0: not registered */
+  uint32_t slow_writes;             /* the number of writes since all hazards were in use */
+  int *fd;                          /* of the segment's file, for locks; the program may have closed it */
+  shareable__file_id file;          /* identifies the segment's file */
+  const char *name;                 /* of the segment's file */
   bool read_only;
   void *liveness_lock; /* the mapping that holds the lock */
 } shareable__writer;
