@@ -78,8 +78,8 @@ static shareable_status fail_read(const shareable_list *list, int system, sharea
   if (system != ENODATA)
     return shareable__fail_system(error, system, "cannot read '%s'", list->memory->name);
   return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
-                         "block '%s' of %zu bytes does not contain a list: open it as memory instead", list->memory->name,
-                         list->memory->segment.size);
+                         "block '%s' of %zu bytes does not contain a list: open it as memory instead",
+                         list->memory->name, list->memory->segment.size);
 }
 
 /* Uses the sync area past the list, if there is one. */
