@@ -46,7 +46,7 @@ var (
 	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not contain a list
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is corrupt: write it again
 	ErrVersion    = Status(raw.E_VERSION)    // the list was made by another version of the library
-	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // the item stayed locked, or a manager did not answer
+	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // the item stayed locked, or a manager did not cerr
 	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // locked, but the previous holder died: see Lock
 	ErrUnchanged  = Status(raw.E_UNCHANGED)  // timed out: nothing changed within that time
 	ErrAuth       = Status(raw.E_AUTH)       // the manager has another key
@@ -106,7 +106,7 @@ func newError(status Status, format string, arguments ...any) error {
 	return &Error{Status: status, text: fmt.Sprintf(format, arguments...)}
 }
 
-// told returns the error that C filled in.
-func told(answer *raw.Error) error {
-	return &Error{Status: Status(answer.Status), Errno: syscall.Errno(answer.System), text: answer.Text()}
+// goError returns the error that C filled in, as an *Error.
+func goError(cerr *raw.Error) error {
+	return &Error{Status: Status(cerr.Status), Errno: syscall.Errno(cerr.System), text: cerr.Text()}
 }

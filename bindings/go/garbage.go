@@ -22,10 +22,10 @@ type Finding struct {
 // Garbage considers only this user's blocks; for root, those of all users. It fails with
 // [ErrNoMemory], [ErrPermission] or [ErrSystem].
 func Garbage(remove bool) ([]Finding, error) {
-	answer := new(raw.Error)
-	found, status := raw.Garbage(remove, answer)
+	cerr := new(raw.Error)
+	found, status := raw.Garbage(remove, cerr)
 	if status != 0 {
-		return nil, told(answer)
+		return nil, goError(cerr)
 	}
 	findings := make([]Finding, len(found))
 	for i, f := range found {

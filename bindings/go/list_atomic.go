@@ -10,12 +10,12 @@ import "shareable/internal/raw"
 // with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],
 // [ErrTimedOut] or [ErrSystem] as [List.Set] does. A failure leaves the item as it was.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	value, status := raw.Add(m.list, index, delta)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explain(index, status)
+		return 0, m.itemError(index, status)
 	}
 	return value, nil
 }
@@ -23,12 +23,12 @@ func (l *List) Add(index int, delta int64) (new int64, err error) {
 // Swap replaces an int in one atomic operation and returns the old value. It fails with the errors
 // of [List.Add], except [ErrOverflow].
 func (l *List) Swap(index int, new int64) (old int64, err error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	old, status := raw.Swap(m.list, index, new)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explain(index, status)
+		return 0, m.itemError(index, status)
 	}
 	return old, nil
 }
@@ -36,12 +36,12 @@ func (l *List) Swap(index int, new int64) (old int64, err error) {
 // CompareAndSwap replaces an int by new in one atomic operation if it is old, and reports whether
 // it did. It fails with the errors of [List.Swap].
 func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	swapped, status := raw.CompareAndSwap(m.list, index, old, new)
 	m.mu.RUnlock()
 	if status != 0 {
-		return false, m.explain(index, status)
+		return false, m.itemError(index, status)
 	}
 	return swapped, nil
 }

@@ -48,32 +48,32 @@ func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 }
 
 func (c *creation) list(values []any) (*List, error) {
-	p, err := pack(values, c.room)
+	p, err := pack(values, c.ccapacity)
 	if err != nil {
 		return nil, err
 	}
 	defer p.free()
-	list, answer := uintptr(0), new(raw.Error)
-	status := raw.List_create(&list, c.cname, p.values, c.flags, c.mode, answer)
-	return listOrError(list, status, answer)
+	list, cerr := uintptr(0), new(raw.Error)
+	status := raw.List_create(&list, c.cname, p.values, c.flags, c.mode, cerr)
+	return listOrError(list, status, cerr)
 }
 
 func (c *creation) listOfInts(integers []int64) (*List, error) {
-	answer := new(raw.Error)
-	list, status := raw.CreateInts(c.cname, integers, c.flags, c.mode, answer)
-	return listOrError(list, status, answer)
+	cerr := new(raw.Error)
+	list, status := raw.CreateInts(c.cname, integers, c.flags, c.mode, cerr)
+	return listOrError(list, status, cerr)
 }
 
 func (c *creation) listOfFloats(reals []float64) (*List, error) {
-	answer := new(raw.Error)
-	list, status := raw.CreateFloats(c.cname, reals, c.flags, c.mode, answer)
-	return listOrError(list, status, answer)
+	cerr := new(raw.Error)
+	list, status := raw.CreateFloats(c.cname, reals, c.flags, c.mode, cerr)
+	return listOrError(list, status, cerr)
 }
 
 // listOrError returns the list that C made, or the error that C reported.
-func listOrError(list uintptr, status int, answer *raw.Error) (*List, error) {
+func listOrError(list uintptr, status int, cerr *raw.Error) (*List, error) {
 	if status != 0 {
-		return nil, told(answer)
+		return nil, goError(cerr)
 	}
 	l := new(List)
 	l.block.list = list

@@ -18,12 +18,12 @@ import (
 // the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
 // UTF-8, or with [ErrTimedOut] if a writer has held it for a second.
 func (l *List) Get(index int) (any, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	item, status := raw.Get(m.list, index)
 	m.mu.RUnlock()
 	if status != 0 {
-		return nil, m.explain(index, status)
+		return nil, m.itemError(index, status)
 	}
 	return goValue(item), nil
 }
@@ -39,7 +39,7 @@ func (l *List) Get(index int) (any, error) {
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {
-		return l.orNone().explainValue(index, status, value)
+		return l.orClosed().valueError(index, status, value)
 	}
 	switch s.kind {
 	case TypeInt:
@@ -64,20 +64,20 @@ func (l *List) Set(index int, value any) error {
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
 // does not fit.
 func At[T Item](l *List, index int) (value T, err error) {
-	at := unsafe.Pointer(&value)
+	pointer := unsafe.Pointer(&value)
 	switch kindOf[T]() {
 	case reflect.Int64:
-		*(*int64)(at), err = l.GetInt(index)
+		*(*int64)(pointer), err = l.GetInt(index)
 	case reflect.Int:
-		*(*int)(at), err = l.getWord(index)
+		*(*int)(pointer), err = l.getWord(index)
 	case reflect.Float64:
-		*(*float64)(at), err = l.GetFloat(index)
+		*(*float64)(pointer), err = l.GetFloat(index)
 	case reflect.Bool:
-		*(*bool)(at), err = l.GetBool(index)
+		*(*bool)(pointer), err = l.GetBool(index)
 	case reflect.String:
-		*(*string)(at), err = l.GetString(index)
+		*(*string)(pointer), err = l.GetString(index)
 	default:
-		*(*[]byte)(at), err = l.GetBytes(index)
+		*(*[]byte)(pointer), err = l.GetBytes(index)
 	}
 	return value, err
 }
@@ -86,7 +86,7 @@ func At[T Item](l *List, index int) (value T, err error) {
 func (l *List) getWord(index int) (int, error) {
 	value, err := l.GetInt(index)
 	if err == nil && int64(int(value)) != value {
-		return 0, l.orNone().explain(index, int(ErrOverflow))
+		return 0, l.orClosed().itemError(index, int(ErrOverflow))
 	}
 	return int(value), err
 }
@@ -94,36 +94,36 @@ func (l *List) getWord(index int) (int, error) {
 // GetInt reads an int in one load. It fails with the errors of [List.Get], or with [ErrType] if the
 // item has another type.
 func (l *List) GetInt(index int) (int64, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	value, status := raw.GetInt(m.list, index)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explain(index, status)
+		return 0, m.itemError(index, status)
 	}
 	return value, nil
 }
 
 // GetFloat reads a float in one load. It fails with the errors of [List.GetInt].
 func (l *List) GetFloat(index int) (float64, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	value, status := raw.GetFloat(m.list, index)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explain(index, status)
+		return 0, m.itemError(index, status)
 	}
 	return value, nil
 }
 
 // GetBool reads a bool. It fails with the errors of [List.GetInt].
 func (l *List) GetBool(index int) (bool, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	value, status := raw.GetBool(m.list, index)
 	m.mu.RUnlock()
 	if status != 0 {
-		return false, m.explain(index, status)
+		return false, m.itemError(index, status)
 	}
 	return value, nil
 }
@@ -140,7 +140,7 @@ func (l *List) GetBytes(index int) ([]byte, error) {
 }
 
 func (l *List) getText(index int, kind Type) ([]byte, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	item, status := raw.Get(m.list, index)
 	m.mu.RUnlock()
@@ -148,7 +148,7 @@ func (l *List) getText(index int, kind Type) ([]byte, error) {
 		status = int(ErrType)
 	}
 	if status != 0 {
-		return nil, m.explain(index, status)
+		return nil, m.itemError(index, status)
 	}
 	return item.Text, nil
 }
@@ -156,12 +156,12 @@ func (l *List) getText(index int, kind Type) ([]byte, error) {
 // SetInt writes an int, in one store if the item was an int. It fails with the errors of
 // [List.Set].
 func (l *List) SetInt(index int, value int64) error {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_set_int(m.list, index, value)
 	m.mu.RUnlock()
 	if status != 0 {
-		return m.explain(index, status)
+		return m.itemError(index, status)
 	}
 	return nil
 }
@@ -169,12 +169,12 @@ func (l *List) SetInt(index int, value int64) error {
 // SetFloat writes a float, in one store if the item was a float. It fails with the errors of
 // [List.Set].
 func (l *List) SetFloat(index int, value float64) error {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_set_float(m.list, index, value)
 	m.mu.RUnlock()
 	if status != 0 {
-		return m.explain(index, status)
+		return m.itemError(index, status)
 	}
 	return nil
 }
@@ -186,24 +186,24 @@ func (l *List) SetBool(index int, value bool) error {
 	if value {
 		number = 1
 	}
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_set_bool(m.list, index, number)
 	m.mu.RUnlock()
 	if status != 0 {
-		return m.explain(index, status)
+		return m.itemError(index, status)
 	}
 	return nil
 }
 
 // SetString writes a str. It fails with the errors of [List.Set].
 func (l *List) SetString(index int, value string) error {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_set_str(m.list, index, value)
 	m.mu.RUnlock()
 	if status != 0 {
-		return m.explain(index, status)
+		return m.itemError(index, status)
 	}
 	return nil
 }
@@ -214,24 +214,24 @@ func (l *List) SetBytes(index int, value []byte) error {
 }
 
 func (l *List) setBytes(index int, value string) error {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_set_bytes(m.list, index, value)
 	m.mu.RUnlock()
 	if status != 0 {
-		return m.explain(index, status)
+		return m.itemError(index, status)
 	}
 	return nil
 }
 
 // SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set].
 func (l *List) SetNone(index int) error {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_set_none(m.list, index)
 	m.mu.RUnlock()
 	if status != 0 {
-		return m.explain(index, status)
+		return m.itemError(index, status)
 	}
 	return nil
 }
@@ -239,13 +239,13 @@ func (l *List) SetNone(index int) error {
 // Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex], [ErrNotReady],
 // [ErrCorrupt] or [ErrTimedOut].
 func (l *List) Type(index int) (Type, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	kind := uint32(0)
 	m.mu.RLock()
 	status := raw.List_type(m.list, index, &kind)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explain(index, status)
+		return 0, m.itemError(index, status)
 	}
 	return Type(kind), nil
 }
@@ -253,13 +253,13 @@ func (l *List) Type(index int) (Type, error) {
 // Capacity returns the number of bytes of text that an item has room for. It never changes. It
 // fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is damaged.
 func (l *List) Capacity(index int) (int, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	size := 0
 	m.mu.RLock()
 	status := raw.List_capacity(m.list, index, &size)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explain(index, status)
+		return 0, m.itemError(index, status)
 	}
 	return size, nil
 }

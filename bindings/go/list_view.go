@@ -40,15 +40,15 @@ func (l *List) Float64s() ([]float64, error) {
 }
 
 func numbersOf[T int64 | float64](l *List, kind Type) ([]T, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
-	first, at, status := raw.View(m.list, uint32(kind))
+	first, badIndex, status := raw.View(m.list, uint32(kind))
 	m.mu.RUnlock()
 	if status == 0 && !m.keep() {
 		status = int(ErrClosed)
 	}
 	if status != 0 {
-		return nil, m.explain(at, status)
+		return nil, m.itemError(badIndex, status)
 	}
 	return unsafe.Slice((*T)(first), m.length), nil
 }

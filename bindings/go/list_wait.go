@@ -18,31 +18,32 @@ import (
 // cannot be woken, and neither can a waiter on a list without a sync area ([Plain], or made by
 // stock Python). There Wait checks the item every 0.1 to 10 milliseconds.
 //
-// Any number of goroutines may wait. Of those that wait for one item through one handle, two at a
-// time use a system thread each and wake at once. When one of them is done, the next one takes its
-// place, so that all wake one after another. Items whose indexes differ by a multiple of 16 share
-// these two places. A goroutine without a place checks the item every 50 milliseconds.
+// Any number of goroutines may wait. Of the goroutines that wait for one item through one handle,
+// two at a time use a system thread each, and a write wakes them at once. The others queue: when
+// one of the two has finished, the next goroutine replaces it, so that all wake one after another.
+// A queued goroutine checks the item every 50 milliseconds. Items whose indexes differ by a
+// multiple of 16 share a queue.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. Wait notices either within 50
 // milliseconds. It also fails with [ErrValueType] or [ErrOverflow], which are about old, or with
 // the errors of [List.Get].
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
-	m := l.orNone()
-	s, refused := scalarOf(old)
-	if refused != 0 {
-		return nil, m.explainWanted(refused, old)
+	m := l.orClosed()
+	s, invalid := scalarOf(old)
+	if invalid != 0 {
+		return nil, m.searchError(invalid, old)
 	}
 	var item raw.Item
-	status, err := m.inSlices(ctx, m.lines.of(index), ErrUnchanged, func(slice int64) (status int) {
-		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, slice)
+	status, err := m.waitPolling(ctx, m.queues.item(index), ErrUnchanged, func(timeout int64) (status int) {
+		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, timeout)
 		return status
 	})
 	if err != nil {
 		return nil, err
 	}
 	if status != 0 {
-		return nil, m.explain(index, status)
+		return nil, m.itemError(index, status)
 	}
 	return goValue(item), nil
 }
@@ -53,12 +54,12 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 //
 // It fails with [ErrClosed] or [ErrNotReady].
 func (l *List) Digest() (uint64, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	digest, status := raw.Digest(m.list)
 	m.mu.RUnlock()
 	if status != 0 {
-		return 0, m.explainList(status)
+		return 0, m.listError(status)
 	}
 	return digest, nil
 }
@@ -84,13 +85,13 @@ func (l *List) Digest() (uint64, error) {
 // If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
 // given digest.
 func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
-	m := l.orNone()
-	status, err := m.inSlices(ctx, m.lines.get().any, ErrUnchanged, func(slice int64) (status int) {
-		digest, status = raw.WaitAny(m.list, digest, slice)
+	m := l.orClosed()
+	status, err := m.waitPolling(ctx, m.queues.init().any, ErrUnchanged, func(timeout int64) (status int) {
+		digest, status = raw.WaitAny(m.list, digest, timeout)
 		return status
 	})
 	if err == nil {
-		err = m.explainList(status)
+		err = m.listError(status)
 	}
 	return digest, err
 }

@@ -41,24 +41,24 @@ func ConnectManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.ConnectManager, address, authkey)
 }
 
-type beginner = func(address *byte, authkey []byte, answer *raw.Error) (manager uintptr, status int)
+type constructor = func(address *byte, authkey []byte, cerr *raw.Error) (manager uintptr, status int)
 
-func newManager(begin beginner, address string, authkey []byte) (*Manager, error) {
-	place := &address
+func newManager(construct constructor, address string, authkey []byte) (*Manager, error) {
+	optional := &address
 	if address == "" {
-		place = nil
+		optional = nil
 	}
-	caddress, err := cName(place)
+	caddress, err := cName(optional)
 	if err != nil {
 		return nil, err
 	}
 	if authkey != nil && len(authkey) == 0 {
 		return nil, newError(ErrArgument, "an empty key: a key has at least one byte")
 	}
-	answer := new(raw.Error)
-	handle, status := begin(caddress, authkey, answer)
+	cerr := new(raw.Error)
+	handle, status := construct(caddress, authkey, cerr)
 	if status != 0 {
-		return nil, told(answer)
+		return nil, goError(cerr)
 	}
 	m := &Manager{handle: handle, address: raw.ManagerAddress(handle), authkey: raw.ManagerAuthkey(handle)}
 	runtime.SetFinalizer(m, (*Manager).Close)
@@ -81,7 +81,7 @@ func (m *Manager) AuthKey() []byte {
 func (m *Manager) NewMemory(size int) (*Memory, error) {
 	memory, err := NewMemory(size)
 	if err == nil {
-		err = m.own(memory)
+		err = m.track(memory)
 	}
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (m *Manager) NewMemory(size int) (*Memory, error) {
 func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) {
 	list, err := NewList(values, options...)
 	if err == nil {
-		err = m.own(list.Memory())
+		err = m.track(list.Memory())
 	}
 	if err != nil {
 		return nil, err
@@ -103,11 +103,11 @@ func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) 
 	return list, nil
 }
 
-// own gives the block to the manager. If that fails, it removes the block.
-func (m *Manager) own(memory *Memory) error {
+// track makes the manager the owner of the block. On failure, it removes the block.
+func (m *Manager) track(memory *Memory) error {
 	name, err := cName(&memory.name)
 	if err == nil {
-		err = m.call(func(answer *raw.Error) int { return raw.ManagerTrack(m.handle, name, answer) })
+		err = m.call(func(cerr *raw.Error) int { return raw.ManagerTrack(m.handle, name, cerr) })
 	}
 	if err != nil {
 		memory.Close()
@@ -120,7 +120,7 @@ func (m *Manager) own(memory *Memory) error {
 // that have a block open keep using it. A second call does nothing. A CPython manager to which this
 // process is only connected may refuse: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
-	return m.call(func(answer *raw.Error) int { return raw.ManagerShutdown(m.handle, answer) })
+	return m.call(func(cerr *raw.Error) int { return raw.ManagerShutdown(m.handle, cerr) })
 }
 
 // Close drops the handle. If this process started the manager, the manager ends as by
@@ -133,12 +133,12 @@ func (m *Manager) Close() error {
 	return nil
 }
 
-func (m *Manager) call(work func(answer *raw.Error) int) error {
+func (m *Manager) call(work func(cerr *raw.Error) int) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	answer := new(raw.Error)
-	if work(answer) != 0 {
-		return told(answer)
+	cerr := new(raw.Error)
+	if work(cerr) != 0 {
+		return goError(cerr)
 	}
 	return nil
 }

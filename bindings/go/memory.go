@@ -15,7 +15,7 @@ import (
 type Memory struct {
 	// The mutex is held for reading while C or a copy uses the mapping, and for writing to end the
 	// access. All other fields are set before the caller gets the handle and do not change then,
-	// except bytes, pinned and lines.
+	// except bytes, pinned and queues.
 	mu       sync.RWMutex
 	handle   uintptr
 	list     uintptr // C handle of the list in this block, which owns the block's handle; or 0
@@ -25,7 +25,7 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte // the whole mapping; nil after Close
 	pinned   bool
-	lines    lines // used only by a list
+	queues   waitQueues // used only by a list
 }
 
 var (
@@ -35,8 +35,8 @@ var (
 	_ fmt.Stringer = (*Memory)(nil)
 )
 
-// none is the closed block that stands for a nil handle.
-var none Memory
+// closedMemory is the closed block that stands for a nil handle.
+var closedMemory Memory
 
 // NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName],
 // [WithMode], [Lazy] and [Owned].
@@ -51,9 +51,9 @@ func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	if err := c.checkName(); err != nil {
 		return nil, err
 	}
-	m, answer := new(Memory), new(raw.Error)
-	if raw.Memory_create(&m.handle, c.cname, uint64(size), c.flags, c.mode, answer) != 0 {
-		return nil, told(answer)
+	m, cerr := new(Memory), new(raw.Error)
+	if raw.Memory_create(&m.handle, c.cname, uint64(size), c.flags, c.mode, cerr) != 0 {
+		return nil, goError(cerr)
 	}
 	m.adopt()
 	runtime.SetFinalizer(m, (*Memory).release)
@@ -70,9 +70,9 @@ func OpenMemory(name string, options ...OpenOption) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, answer := new(Memory), new(raw.Error)
-	if raw.Memory_open(&m.handle, cname, newOpening(options).flags, answer) != 0 {
-		return nil, told(answer)
+	m, cerr := new(Memory), new(raw.Error)
+	if raw.Memory_open(&m.handle, cname, newOpening(options).flags, cerr) != 0 {
+		return nil, goError(cerr)
 	}
 	m.adopt()
 	runtime.SetFinalizer(m, (*Memory).release)
@@ -86,9 +86,9 @@ func Unlink(name string) error {
 	if err != nil {
 		return err
 	}
-	answer := new(raw.Error)
-	if raw.Unlink(cname, answer) != 0 {
-		return told(answer)
+	cerr := new(raw.Error)
+	if raw.Unlink(cname, cerr) != 0 {
+		return goError(cerr)
 	}
 	return nil
 }
@@ -121,21 +121,21 @@ func (m *Memory) release() {
 	}
 }
 
-func (m *Memory) orNone() *Memory {
+func (m *Memory) orClosed() *Memory {
 	if m == nil {
-		return &none
+		return &closedMemory
 	}
 	return m
 }
 
 // Name returns the block's name without the leading '/', even after Close.
 func (m *Memory) Name() string {
-	return m.orNone().name
+	return m.orClosed().name
 }
 
 // Size returns the size in bytes that the block had when it was opened, even after Close.
 func (m *Memory) Size() int {
-	return m.orNone().size
+	return m.orClosed().size
 }
 
 // Bytes returns the memory of the whole block. It is not a copy: other processes see what is
@@ -146,7 +146,7 @@ func (m *Memory) Size() int {
 // blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep nothing. If the block
 // was opened [ReadOnly], writing to the slice is a fault, which ends the program.
 func (m *Memory) Bytes() []byte {
-	m = m.orNone()
+	m = m.orClosed()
 	if !m.keep() {
 		return nil
 	}
@@ -169,7 +169,7 @@ func (m *Memory) keep() bool {
 // returns fewer and [io.EOF]. It fails with [ErrClosed], or with [ErrIndex] if the offset is
 // negative. It implements [io.ReaderAt].
 func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.bytes == nil {
@@ -192,7 +192,7 @@ func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 // [ErrClosed], with [ErrReadOnly], or with [ErrIndex] if the range is not inside the block. It
 // implements [io.WriterAt].
 func (m *Memory) WriteAt(p []byte, offset int64) (int, error) {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.bytes == nil {
@@ -225,12 +225,12 @@ func (m *Memory) outside(count int, offset int64) error {
 // it. It fails with [ErrNotFound] if the name is already gone, or now belongs to another block,
 // which keeps it; or with [ErrClosed] (a nil handle), [ErrPermission] or [ErrSystem].
 func (m *Memory) Unlink() error {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	answer := new(raw.Error)
-	if raw.Memory_unlink(m.handle, answer) != 0 {
-		return told(answer)
+	cerr := new(raw.Error)
+	if raw.Memory_unlink(m.handle, cerr) != 0 {
+		return goError(cerr)
 	}
 	return nil
 }
@@ -238,7 +238,7 @@ func (m *Memory) Unlink() error {
 // Close waits for the calls in progress, and then ends this handle's access to the block. The block
 // itself stays. Close always returns nil, and a second call does nothing.
 func (m *Memory) Close() error {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.list != 0 {
@@ -252,7 +252,7 @@ func (m *Memory) Close() error {
 
 // String returns the block's name and size in a form for people to read.
 func (m *Memory) String() string {
-	m = m.orNone()
+	m = m.orClosed()
 	if m.isClosed() {
 		return fmt.Sprintf("Memory(%q, %d bytes, closed)", m.name, m.size)
 	}

@@ -21,8 +21,8 @@ type creation struct {
 	capacity *int
 
 	// The checked arguments for C.
-	cname *byte
-	room  uint32
+	cname     *byte
+	ccapacity uint32
 }
 
 type opening struct {
@@ -91,7 +91,7 @@ func newListCreation(options []CreateOption) (*creation, error) {
 	c := newCreation(options)
 	err := c.checkName()
 	if err == nil && c.capacity != nil {
-		c.room, err = cCapacity(*c.capacity)
+		c.ccapacity, err = cCapacity(*c.capacity)
 	}
 	return &c, err
 }

@@ -206,22 +206,22 @@ func (p *packed) put(i int, value any, capacity uint32) (int, error) {
 	}
 	s, status := scalarOf(value)
 	if status != 0 {
-		return 0, newError(status, "item %d: %s", i, refusal(status, value))
+		return 0, newError(status, "item %d: %s", i, valueMessage(status, value))
 	}
-	room := uint32(0)
+	reserved := uint32(0)
 	if s.kind == TypeStr || s.kind == TypeBytes {
-		room = capacity
+		reserved = capacity
 	}
 	if isSlot {
-		own, err := cCapacity(slot.Capacity)
+		slotCapacity, err := cCapacity(slot.Capacity)
 		if err != nil {
 			return 0, newError(ErrArgument, "item %d: a capacity of %d bytes", i, slot.Capacity)
 		}
-		if own > room {
-			room = own
+		if slotCapacity > reserved {
+			reserved = slotCapacity
 		}
 	}
-	p.values[i] = raw.Value{Type: uint32(s.kind), Capacity: room, Length: uint64(len(s.text)), Bits: s.bits}
+	p.values[i] = raw.Value{Type: uint32(s.kind), Capacity: reserved, Length: uint64(len(s.text)), Bits: s.bits}
 	return len(s.text), nil
 }
 
@@ -244,8 +244,8 @@ func (p *packed) putTexts(values []any, size int) bool {
 	return p.text != nil
 }
 
-// refusal returns why a value cannot be stored.
-func refusal(status Status, value any) string {
+// valueMessage returns the message about a value that no item can have.
+func valueMessage(status Status, value any) string {
 	text := raw.Status_text(int(status))
 	if status == ErrValueType {
 		return text + ", not " + reflect.TypeOf(value).String()

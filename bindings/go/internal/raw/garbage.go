@@ -19,21 +19,21 @@ const (
 )
 
 // Garbage examines every block. If remove is true, it removes the garbage.
-func Garbage(remove bool, answer *Error) ([]Finding, int) {
+func Garbage(remove bool, cerr *Error) ([]Finding, int) {
 	var gc *C.shareable_gc
 	flags := C.uint32_t(0)
 	if remove {
 		flags = C.SHAREABLE_REMOVE
 	}
-	if status := C.shareable_gc_run(&gc, flags, (*C.shareable_error)(unsafe.Pointer(answer))); status != 0 {
+	if status := C.shareable_gc_run(&gc, flags, (*C.shareable_error)(unsafe.Pointer(cerr))); status != 0 {
 		return nil, int(status)
 	}
 	defer C.shareable_gc_free(gc)
 	findings := make([]Finding, C.shareable_gc_count(gc))
 	for i := range findings {
-		at := C.size_t(i)
-		findings[i] = Finding{C.GoString(C.shareable_gc_name(gc, at)), C.GoString(C.shareable_gc_reason(gc, at)),
-			int(C.shareable_gc_fate(gc, at))}
+		index := C.size_t(i)
+		findings[i] = Finding{C.GoString(C.shareable_gc_name(gc, index)), C.GoString(C.shareable_gc_reason(gc, index)),
+			int(C.shareable_gc_fate(gc, index))}
 	}
 	return findings, 0
 }

@@ -42,15 +42,15 @@ static inline raw_item raw_wait(uintptr_t list, int64_t index, uint32_t type, ui
 }
 
 static inline raw_digest raw_list_digest(uintptr_t list) {
-  raw_digest answer = {0, 0};
-  answer.status = shareable_list_digest((const shareable_list *)list, &answer.value);
-  return answer;
+  raw_digest result = {0, 0};
+  result.status = shareable_list_digest((const shareable_list *)list, &result.value);
+  return result;
 }
 
 static inline raw_digest raw_wait_any(uintptr_t list, uint64_t digest, int64_t timeout) {
-  raw_digest answer = {digest, 0};
-  answer.status = shareable_list_wait_any((const shareable_list *)list, &answer.value, timeout);
-  return answer;
+  raw_digest result = {digest, 0};
+  result.status = shareable_list_wait_any((const shareable_list *)list, &result.value, timeout);
+  return result;
 }
 
 #endif
