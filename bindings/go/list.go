@@ -60,15 +60,6 @@ func (l *List) orClosed() *Memory {
 	return l.Memory().orClosed()
 }
 
-// itemError returns the error for a status that C returned about an item.
-func (m *Memory) itemError(index, status int) error {
-	cerr := new(raw.Error)
-	m.mu.RLock()
-	raw.List_explain(m.list, index, status, cerr)
-	m.mu.RUnlock()
-	return goError(cerr)
-}
-
 // valueError returns the error for a value that cannot be stored in the item.
 func (m *Memory) valueError(index int, status Status, value any) error {
 	return newError(status, "item %d of list '%s': %s", index, m.name, valueMessage(status, value))

@@ -12,12 +12,9 @@ import "shareable/internal/raw"
 func (l *List) Add(index int, delta int64) (new int64, err error) {
 	m := l.orClosed()
 	m.mu.RLock()
-	value, status := raw.Add(m.list, index, delta)
+	new, status := raw.Add(m.list, index, delta)
 	m.mu.RUnlock()
-	if status != 0 {
-		return 0, m.itemError(index, status)
-	}
-	return value, nil
+	return new, m.itemError(index, status)
 }
 
 // Swap replaces an int in one atomic operation and returns the old value. It fails with the errors
@@ -27,10 +24,7 @@ func (l *List) Swap(index int, new int64) (old int64, err error) {
 	m.mu.RLock()
 	old, status := raw.Swap(m.list, index, new)
 	m.mu.RUnlock()
-	if status != 0 {
-		return 0, m.itemError(index, status)
-	}
-	return old, nil
+	return old, m.itemError(index, status)
 }
 
 // CompareAndSwap replaces an int by new in one atomic operation if it is old, and reports whether
@@ -40,8 +34,5 @@ func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err erro
 	m.mu.RLock()
 	swapped, status := raw.CompareAndSwap(m.list, index, old, new)
 	m.mu.RUnlock()
-	if status != 0 {
-		return false, m.itemError(index, status)
-	}
-	return swapped, nil
+	return swapped, m.itemError(index, status)
 }

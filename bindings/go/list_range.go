@@ -9,22 +9,12 @@ import "shareable/internal/raw"
 // It fails with the errors of [List.GetInt], or with [ErrIndex] if the range is not inside the
 // list.
 func (l *List) GetInts(first int, into []int64) (int, error) {
-	m := l.orClosed()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_get_ints(m.list, first, into, &done)
-	m.mu.RUnlock()
-	return done, m.rangeError(first, len(into), done, status)
+	return callRange(l, first, into, raw.List_get_ints)
 }
 
 // GetFloats reads floats as [List.GetInts] reads ints.
 func (l *List) GetFloats(first int, into []float64) (int, error) {
-	m := l.orClosed()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_get_floats(m.list, first, into, &done)
-	m.mu.RUnlock()
-	return done, m.rangeError(first, len(into), done, status)
+	return callRange(l, first, into, raw.List_get_floats)
 }
 
 // SetInts writes the values to the items from first on in one call, whatever types they had. It
@@ -34,26 +24,27 @@ func (l *List) GetFloats(first int, into []float64) (int, error) {
 // It fails with the errors of [List.SetInt], or with [ErrIndex] if the range is not inside the
 // list; then it writes nothing.
 func (l *List) SetInts(first int, values []int64) (int, error) {
-	m := l.orClosed()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_set_ints(m.list, first, values, &done)
-	m.mu.RUnlock()
-	return done, m.rangeError(first, len(values), done, status)
+	return callRange(l, first, values, raw.List_set_ints)
 }
 
 // SetFloats writes floats as [List.SetInts] writes ints.
 func (l *List) SetFloats(first int, values []float64) (int, error) {
+	return callRange(l, first, values, raw.List_set_floats)
+}
+
+// callRange reads or writes a range by the function call of the raw package, which stores the number
+// of items done.
+func callRange[T any](l *List, first int, numbers []T, call func(list uintptr, first int, numbers []T, done *int) int) (int, error) {
 	m := l.orClosed()
 	done := 0
 	m.mu.RLock()
-	status := raw.List_set_floats(m.list, first, values, &done)
+	status := call(m.list, first, numbers, &done)
 	m.mu.RUnlock()
-	return done, m.rangeError(first, len(values), done, status)
+	return done, m.rangeError(first, len(numbers), done, status)
 }
 
-// rangeError returns the error of a range: about the item that stopped it, or about the range's
-// ends.
+// rangeError returns the error for the status of a range. The error is about the range itself or
+// about the item after those done.
 func (m *Memory) rangeError(first, count, done, status int) error {
 	switch Status(status) {
 	case 0:

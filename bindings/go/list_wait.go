@@ -58,10 +58,7 @@ func (l *List) Digest() (uint64, error) {
 	m.mu.RLock()
 	digest, status := raw.Digest(m.list)
 	m.mu.RUnlock()
-	if status != 0 {
-		return 0, m.listError(status)
-	}
-	return digest, nil
+	return digest, m.listError(status)
 }
 
 // WaitAny waits until the list's digest differs from the one given, and returns the new digest. So
