@@ -65,14 +65,25 @@ func newManager(construct constructor, address string, authkey []byte) (*Manager
 	return m, nil
 }
 
-// Address returns the address at which the manager listens, as [ConnectManager] takes it.
-func (m *Manager) Address() string {
-	return m.address
+// closedManager is the closed manager that stands for a nil handle.
+var closedManager Manager
+
+func (m *Manager) orClosed() *Manager {
+	if m == nil {
+		return &closedManager
+	}
+	return m
 }
 
-// AuthKey returns a copy of the key.
+// Address returns the address at which the manager listens, as [ConnectManager] takes it, even
+// after Close.
+func (m *Manager) Address() string {
+	return m.orClosed().address
+}
+
+// AuthKey returns a copy of the key, even after Close.
 func (m *Manager) AuthKey() []byte {
-	return append([]byte(nil), m.authkey...)
+	return append([]byte(nil), m.orClosed().authkey...)
 }
 
 // NewMemory makes a block of size bytes that the manager owns. It fails with the errors of the
@@ -105,6 +116,7 @@ func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) 
 
 // track makes the manager the owner of the block. On failure, it removes the block.
 func (m *Manager) track(memory *Memory) error {
+	m = m.orClosed()
 	name, err := cName(&memory.name)
 	if err == nil {
 		err = m.call(func(cerr *raw.Error) int { return raw.ManagerTrack(m.handle, name, cerr) })
@@ -120,12 +132,14 @@ func (m *Manager) track(memory *Memory) error {
 // that have a block open keep using it. A second call does nothing. A CPython manager to which this
 // process is only connected may refuse: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
+	m = m.orClosed()
 	return m.call(func(cerr *raw.Error) int { return raw.ManagerShutdown(m.handle, cerr) })
 }
 
 // Close drops the handle. If this process started the manager, the manager ends as by
 // [Manager.Shutdown]. Close always returns nil.
 func (m *Manager) Close() error {
+	m = m.orClosed()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	raw.ManagerUnref(m.handle)
@@ -133,11 +147,11 @@ func (m *Manager) Close() error {
 	return nil
 }
 
-func (m *Manager) call(work func(cerr *raw.Error) int) error {
+func (m *Manager) call(method func(cerr *raw.Error) int) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	cerr := new(raw.Error)
-	if work(cerr) != 0 {
+	if method(cerr) != 0 {
 		return goError(cerr)
 	}
 	return nil

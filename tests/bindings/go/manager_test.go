@@ -57,6 +57,20 @@ func TestManagerOwnsWhatIsMadeThroughIt(t *testing.T) {
 	}
 }
 
+func TestNilOrZeroManagerIsClosed(t *testing.T) {
+	for _, manager := range []*shareable.Manager{nil, new(shareable.Manager)} {
+		equal(t, manager.Address(), "")
+		equal(t, len(manager.AuthKey()), 0)
+		_, err := manager.NewMemory(16)
+		fails(t, err, is(shareable.ErrClosed))
+		_, err = manager.NewList([]any{1}, shareable.WithName(newName()))
+		fails(t, err, is(shareable.ErrClosed))
+		equal(t, blocks(), []string(nil))
+		fails(t, manager.Shutdown(), is(shareable.ErrClosed))
+		ok(t, manager.Close())
+	}
+}
+
 func TestManagerThatIsDroppedEnds(t *testing.T) {
 	manager := startManager(t, "")
 	list, err := manager.NewList([]any{1})
