@@ -96,12 +96,21 @@ func Unlink(name string) error {
 // HandOver transfers the blocks that this process owns ([Owned]) to the process pid. A worker that
 // is about to end calls it. The blocks are then unlinked when both processes have ended. If this
 // process is killed before it calls HandOver, nothing changes. It fails with [ErrArgument] if there
-// is no such process.
+// is no such process, or with [ErrSystem] if there is not enough memory.
 func HandOver(pid int) error {
-	if status := raw.Hand_over(int64(pid)); status != 0 {
-		return newError(Status(status), "there is no process %d to leave blocks to", pid)
+	return handOverError(pid, Status(raw.Hand_over(int64(pid))))
+}
+
+// handOverError returns the error for the status of a HandOver, or nil for success.
+func handOverError(pid int, status Status) error {
+	if status == 0 {
+		return nil
 	}
-	return nil
+	reason := raw.Status_text(int(status))
+	if status == ErrArgument {
+		reason = "there is no such process"
+	}
+	return newError(status, "cannot hand over blocks to process %d: %s", pid, reason)
 }
 
 // adopt reads the properties that do not change from a new C handle.

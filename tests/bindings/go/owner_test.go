@@ -2,10 +2,11 @@ package check_test
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,8 +71,9 @@ func TestBlocksAreLeftToAProcessThatIsThere(t *testing.T) {
 	if err := shareable.HandOver(os.Getpid()); err != nil {
 		t.Error(err)
 	}
-	if err := shareable.HandOver(1 << 40); !errors.Is(err, shareable.ErrArgument) {
-		t.Error(err)
+	for _, pid := range []int{math.MinInt, -1, 0, 1 << 40} {
+		err := shareable.HandOver(pid)
+		fails(t, err, is(shareable.ErrArgument, syscall.EINVAL), fmt.Sprint("process ", pid), "there is no such process")
 	}
 }
 
