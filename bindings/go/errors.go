@@ -23,7 +23,7 @@ var (
 	ErrReadOnly  = Status(raw.E_READ_ONLY)  // the block was opened ReadOnly
 	ErrIndex     = Status(raw.E_INDEX)      // an index, or an offset in a block, is out of range
 	ErrType      = Status(raw.E_TYPE)       // the item has another type than the call asks for
-	ErrValueType = Status(raw.E_VALUE_TYPE) // a value of a type that no item can have
+	ErrValueType = Status(raw.E_VALUE_TYPE) // no item can have the value's type
 	ErrOverflow  = Status(raw.E_OVERFLOW)   // an integer does not fit in 64 bits, sign included
 	ErrUTF8      = Status(raw.E_UTF8)       // a string is not UTF-8
 	ErrSlot      = Status(raw.E_SLOT)       // a text is longer than the item's capacity
@@ -70,7 +70,7 @@ func (s Status) Name() string {
 // uses.
 func (s Status) Is(target error) bool {
 	if s == ErrSystem {
-		return false // it covers every errno, and the Error contains which
+		return false // the status covers every errno; Error.Errno contains the errno
 	}
 	return isErrno(syscall.Errno(raw.Status_kind(int(s))), target) || s == ErrClosed && target == fs.ErrClosed
 }
@@ -86,7 +86,7 @@ type Error struct {
 	text   string
 }
 
-// Error returns a message that names what failed, with the numbers.
+// Error returns a message that describes what failed, with names and numbers.
 func (e *Error) Error() string {
 	return "shareable: " + e.text
 }

@@ -20,8 +20,9 @@ var (
 	_ fmt.Stringer = (*List)(nil)
 )
 
-// OpenList opens the list of that name, even if a Python program without this library made it. It
-// takes the same time whatever the length. The only option is [ReadOnly].
+// OpenList opens the list of that name, which may have been made by a Python program without this
+// library. The time that it takes does not depend on the list's length. The only option is
+// [ReadOnly].
 //
 // It fails with the errors of [OpenMemory], with [ErrNotList] if the block cannot contain the list
 // that its header describes, or with [ErrVersion].
@@ -65,7 +66,7 @@ func (m *Memory) valueError(index int, status Status, value any) error {
 	return newError(status, "item %d of list '%s': %s", index, m.name, valueMessage(status, value))
 }
 
-// searchError returns the error for a value that cannot be searched for, because no item can have it.
+// searchError returns the error for a search for a value that no item can have.
 func (m *Memory) searchError(status Status, value any) error {
 	return newError(status, "list '%s': %s", m.name, valueMessage(status, value))
 }
@@ -140,7 +141,7 @@ func (l *List) Format() (string, error) {
 	return string(buffer[:length]), nil
 }
 
-// each is the iterator that All returns.
+// each calls yield with each item until yield returns false.
 func (l *List) each(yield func(value any, err error) bool) {
 	for i, n := 0, l.Len(); i < n; i++ {
 		if !yield(l.Get(i)) {

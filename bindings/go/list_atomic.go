@@ -2,13 +2,13 @@ package shareable
 
 import "shareable/internal/raw"
 
-// Add adds delta to an int in one atomic operation and returns the new value. No addition is lost,
-// from whatever process, goroutine or language it comes. But stock Python, which has no atomic
-// operations, may overwrite it.
+// Add adds delta to an int in one atomic operation and returns the new value. No addition by this
+// library is lost, in any process, goroutine or language. Stock Python has no atomic operations: a
+// write by stock Python may overwrite an addition.
 //
 // It fails with [ErrClosed], [ErrReadOnly] or [ErrIndex], with [ErrType] if the item is not an int,
 // with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],
-// [ErrTimedOut] or [ErrSystem] as [List.Set] does. A failure leaves the item as it was.
+// [ErrTimedOut] or [ErrSystem] as [List.Set] does. On failure, the item does not change.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
 	m := l.orClosed()
 	m.mu.RLock()

@@ -7,11 +7,11 @@ import (
 	"shareable/internal/raw"
 )
 
-// NewList makes a new list of the values and opens it. It takes every [CreateOption]. Use
+// NewList makes a new list of the values and opens it. It accepts every [CreateOption]. Use
 // [NewListOf] if all values have one type.
 //
 // It fails with the errors of [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or
-// [ErrLength]; the message names the item. A failure leaves nothing behind.
+// [ErrLength]; the message contains the index of the item. On failure, no block is left.
 func NewList(values []any, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {
@@ -28,7 +28,7 @@ func NewList(values []any, options ...CreateOption) (*List, error) {
 //
 //	list, err := shareable.NewListOf(make([]float64, 1000000), shareable.WithName("samples"))
 //
-// It takes every [CreateOption], and fails with the errors of [NewList].
+// It accepts every [CreateOption], and fails with the errors of [NewList].
 func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {

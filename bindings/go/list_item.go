@@ -54,14 +54,14 @@ func (l *List) Get(index int) (any, error) {
 	return goValue(item), nil
 }
 
-// Set writes an item, whatever type it had. The value is an integer, a float, a bool, a string, a
-// []byte or nil, or of a type defined by one of these.
+// Set writes an item of any type and may change the type. The value is an integer, a float, a bool,
+// a string, a []byte or nil, or of a type defined by one of these.
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8],
 // [ErrSlot] or [ErrLength], with [ErrNotReady] if the list's creator has not written the item yet,
-// with [ErrCorrupt] if the item's slot is lost, with [ErrTimedOut] if another writer has held the
-// item for a second, or with [ErrSystem] if this process cannot take the liveness lock that shows
-// others that it lives. A failure leaves the item as it was.
+// with [ErrCorrupt] if the item's slot cannot be found, with [ErrTimedOut] if another writer has
+// held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
+// failure, the item does not change.
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {
@@ -117,8 +117,8 @@ func (l *List) getWord(index int) (int, error) {
 	return int(value), err
 }
 
-// GetInt reads an int in one load. It fails with the errors of [List.Get], or with [ErrType] if the
-// item has another type.
+// GetInt reads an int in one atomic load. It fails with the errors of [List.Get], or with [ErrType]
+// if the item has another type.
 func (l *List) GetInt(index int) (int64, error) {
 	m := l.orClosed()
 	m.mu.RLock()
@@ -127,7 +127,7 @@ func (l *List) GetInt(index int) (int64, error) {
 	return value, m.itemError(index, status)
 }
 
-// GetFloat reads a float in one load. It fails with the errors of [List.GetInt].
+// GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt].
 func (l *List) GetFloat(index int) (float64, error) {
 	m := l.orClosed()
 	m.mu.RLock()
@@ -170,19 +170,19 @@ func (l *List) getText(index int, kind Type) ([]byte, error) {
 	return item.Text, nil
 }
 
-// SetInt writes an int, in one store if the item was an int. It fails with the errors of
+// SetInt writes an int, in one atomic store if the item was an int. It fails with the errors of
 // [List.Set].
 func (l *List) SetInt(index int, value int64) error {
 	return setItem(l, index, value, raw.List_set_int)
 }
 
-// SetFloat writes a float, in one store if the item was a float. It fails with the errors of
+// SetFloat writes a float, in one atomic store if the item was a float. It fails with the errors of
 // [List.Set].
 func (l *List) SetFloat(index int, value float64) error {
 	return setItem(l, index, value, raw.List_set_float)
 }
 
-// SetBool writes a bool, in one store if the item was a bool. It fails with the errors of
+// SetBool writes a bool, in one atomic store if the item was a bool. It fails with the errors of
 // [List.Set].
 func (l *List) SetBool(index int, value bool) error {
 	number := 0
@@ -226,8 +226,8 @@ func (l *List) Type(index int) (Type, error) {
 	return Type(kind), m.itemError(index, status)
 }
 
-// Capacity returns the number of bytes of text that an item has room for. It never changes. It
-// fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is damaged.
+// Capacity returns the number of bytes of text that an item has room for. It never changes.
+// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is damaged.
 func (l *List) Capacity(index int) (int, error) {
 	m := l.orClosed()
 	size := 0

@@ -6,17 +6,17 @@ import (
 	"shareable/internal/raw"
 )
 
-// Lock locks the list. The lock guards whatever its users agree on: reads and writes of items do
-// not take it. It works between processes of any language, between goroutines and between handles.
-// It belongs to the handle, whichever goroutine took it. It is not recursive: a second Lock through
-// the handle waits for Unlock. All goroutines that wait through one handle use one system thread,
-// and get the lock in about the order in which they asked for it.
+// Lock locks the list. The lock is advisory: reads and writes of items do not take it. It works
+// between processes of any language, between goroutines and between handles. The handle holds the
+// lock, not the goroutine that called Lock. The lock is not recursive: a second Lock through the
+// handle waits for Unlock. All goroutines that wait through one handle use one system thread, and
+// get the lock in about the order in which they called Lock.
 //
 // If the error is [ErrOwnerDied], this handle has the lock, but the previous holder died, or closed
-// its handle, without unlocking: what the lock guards may be half done. After any other error the
-// handle does not have the lock. If the context ends first, the error is ctx.Err(). A nil context
-// never ends. If another goroutine closes the list, the error is [ErrClosed]. Lock notices either
-// within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
+// its handle, without unlocking: the data that the lock guards may be incomplete. After any other
+// error the handle does not have the lock. If the context ends first, the error is ctx.Err(). A nil
+// context never ends. If another goroutine closes the list, the error is [ErrClosed]. Lock notices
+// either within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
 func (l *List) Lock(ctx context.Context) error {
 	m := l.orClosed()
 	status, err := m.waitPolling(ctx, m.queues.init().lock, ErrTimedOut, func(timeout int64) int {

@@ -3,8 +3,8 @@ package shareable
 import "shareable/internal/raw"
 
 // GetInts reads len(into) ints in one call, beginning with item first. It returns the number of
-// items that it read: all of them, or those before the item that the error is about. Each item is
-// one atomic load; the range as a whole is not atomic.
+// items that it read: all of them, or the items before the one that the error is about. Each item
+// is one atomic load; the range as a whole is not atomic.
 //
 // It fails with the errors of [List.GetInt], or with [ErrIndex] if the range is not inside the
 // list.
@@ -17,9 +17,9 @@ func (l *List) GetFloats(first int, into []float64) (int, error) {
 	return callRange(l, first, into, raw.List_get_floats)
 }
 
-// SetInts writes the values to the items from first on in one call, whatever types they had. It
-// returns the number of items that it wrote: all of them, or those before the item that the error
-// is about. Writing over an int is one atomic store; the range as a whole is not atomic.
+// SetInts writes the values to the items from first on in one call, and changes their types to int.
+// It returns the number of items that it wrote: all of them, or the items before the one that the
+// error is about. Writing over an int is one atomic store; the range as a whole is not atomic.
 //
 // It fails with the errors of [List.SetInt], or with [ErrIndex] if the range is not inside the
 // list; then it writes nothing.
@@ -32,8 +32,8 @@ func (l *List) SetFloats(first int, values []float64) (int, error) {
 	return callRange(l, first, values, raw.List_set_floats)
 }
 
-// callRange reads or writes a range by the function call of the raw package, which stores the number
-// of items done.
+// callRange reads or writes a range by the function call of the raw package, which stores the
+// number of items done.
 func callRange[T any](l *List, first int, numbers []T, call func(list uintptr, first int, numbers []T, done *int) int) (int, error) {
 	m := l.orClosed()
 	done := 0

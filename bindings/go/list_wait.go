@@ -8,15 +8,15 @@ import (
 
 // Wait waits until an item differs from old, then reads the item and returns it as [List.Get] does.
 // Old may have any type that [List.Set] takes. Values compare as in [List.Count]: 1.0 does not
-// differ from 1, and a NaN differs from itself. If the item differs already, Wait does not wait. If
-// an item changes and changes back between two checks, Wait does not notice. The caller must not
+// differ from 1, and a NaN differs from itself. If the item already differs, Wait returns at once.
+// If an item changes and changes back between two checks, Wait does not notice. The caller must not
 // change a []byte that it passed until Wait returns.
 //
-// Every write by this library wakes Wait, from any process, goroutine, handle and language. Wait
-// does not keep a processor busy. A write that bypasses the library, by stock Python or to the
-// block's memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle
-// cannot be woken, and neither can a waiter on a list without a sync area ([Plain], or made by
-// stock Python). There Wait checks the item every 0.1 to 10 milliseconds.
+// Every write by this library wakes Wait, in any process, goroutine, handle and language. Wait does
+// not keep a processor busy. A write that bypasses the library, by stock Python or to the block's
+// memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle cannot be
+// woken, and neither can a waiter on a list without a sync area ([Plain], or made by stock Python).
+// In these cases, Wait checks the item every 0.1 to 10 milliseconds.
 //
 // Any number of goroutines may wait. Of the goroutines that wait for one item through one handle,
 // two at a time use a system thread each, and a write wakes them at once. The others queue: when
@@ -26,8 +26,8 @@ import (
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. Wait notices either within 50
-// milliseconds. It also fails with [ErrValueType] or [ErrOverflow], which are about old, or with
-// the errors of [List.Get].
+// milliseconds. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value
+// old, or with the errors of [List.Get].
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orClosed()
 	s, invalid := scalarOf(old)
@@ -48,9 +48,9 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	return goValue(item), nil
 }
 
-// Digest returns a hash of all items of the list. It changes whenever any item changes in type or
-// value. It is never 0, and it is the same through every handle and in every language. It does not
-// protect from forgery. It takes time in proportion to the size of the list.
+// Digest returns a hash of all items of the list. The hash changes when any item changes its type
+// or value. It is never 0, and it is the same through every handle and in every language. It is not
+// a cryptographic hash. The time that Digest takes is proportional to the size of the list.
 //
 // It fails with [ErrClosed] or [ErrNotReady].
 func (l *List) Digest() (uint64, error) {
@@ -61,10 +61,10 @@ func (l *List) Digest() (uint64, error) {
 	return digest, m.listError(status)
 }
 
-// WaitAny waits until the list's digest differs from the one given, and returns the new digest. So
-// it waits until any item has changed since WaitAny or [List.Digest] returned the given digest. No
-// change between two calls is missed, and a loop that begins with 0, which is never a digest,
-// begins with the present items:
+// WaitAny waits until the list's digest differs from the given digest, and returns the new digest.
+// That is, it waits until any item has changed since WaitAny or [List.Digest] returned the given
+// digest. No change between two calls is missed. A digest is never 0, so in a loop that begins with
+// 0, the first call returns at once:
 //
 //	for digest := uint64(0); ; {
 //		var err error
@@ -74,9 +74,9 @@ func (l *List) Digest() (uint64, error) {
 //		show(list)
 //	}
 //
-// The same writes wake it as [List.Wait]. Each check takes as long as [List.Digest], and WaitAny
-// checks several times in every 50 milliseconds even if nothing changes. For a list of megabytes,
-// wait for one item that shows that there is something new.
+// The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Digest], and
+// WaitAny checks several times in every 50 milliseconds even if nothing changes. For a list of
+// megabytes, use [List.Wait] for one item that counts the changes.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the

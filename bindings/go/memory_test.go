@@ -8,8 +8,8 @@ import (
 	"shareable/internal/raw"
 )
 
-// The test calls handOverError because a test cannot make shareable_hand_over fail for other reasons
-// than a process that does not exist.
+// The test calls handOverError because a test cannot make shareable_hand_over fail for other
+// reasons than a process that does not exist.
 func TestHandOverErrorNamesTheReason(t *testing.T) {
 	if err := handOverError(1, 0); err != nil {
 		t.Error(err)
