@@ -9,8 +9,8 @@ import (
 )
 
 // Manager is a handle of a process that owns blocks for others and removes them when it ends:
-// CPython's SharedMemoryManager. It speaks CPython's protocol, so that either side of a connection
-// may be the standard library's. Any goroutine may use a Manager.
+// CPython's SharedMemoryManager. It uses CPython's protocol, so that either side of a connection
+// may be Python's standard library. Many goroutines may use a Manager at once.
 type Manager struct {
 	mu      sync.RWMutex // held for reading while C uses the handle
 	handle  uintptr
@@ -20,23 +20,25 @@ type Manager struct {
 
 var _ io.Closer = (*Manager)(nil)
 
-// StartManager starts a manager. It ends at [Manager.Close] or [Manager.Shutdown], and by itself
-// when this process ends, in whatever way. The address is the path of a Unix socket, "@name" for an
-// abstract socket of Linux, or "host:port". If it is "", the manager listens at a socket in a
-// directory that only this user can enter. Clients must prove that they have the key. If authkey is
-// nil, a random key is made.
+// StartManager starts a manager process. The manager ends when [Manager.Close] or
+// [Manager.Shutdown] is called, and when this process exits or dies. The address is the path of a
+// Unix socket, "@name" for an abstract Unix socket, or "host:port". If the address is "", the
+// manager listens on a socket in a directory that only this user can enter. Clients must prove that
+// they have the key. If authkey is nil, StartManager makes a random key.
 //
-// It fails with [ErrArgument] (the address, an empty key), with [ErrNotFound] or [ErrPermission] if
-// the program shareable-manager cannot be run, with [ErrNoManager] if it does not begin to listen,
-// or with [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
+// It fails with [ErrArgument] if the address is not valid or the key is empty, with [ErrNotFound]
+// or [ErrPermission] if the program shareable-manager cannot be run, with [ErrNoManager] if the
+// manager does not begin to listen, or with [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func StartManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.StartManager, address, authkey)
 }
 
-// ConnectManager connects to the manager at the address, whether it is this library's or CPython's.
-// The manager goes on when the connection ends. It fails with [ErrArgument], with [ErrAuth] if the
-// manager has another key, with [ErrPermission] if it belongs to another user, with [ErrNoManager]
-// if no manager listens there, or with [ErrProtocol], [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
+// ConnectManager connects to the manager at the address, which may be this library's or CPython's.
+// The manager keeps running when the connection ends.
+//
+// It fails with [ErrArgument], with [ErrAuth] if the manager has another key, with [ErrPermission]
+// if the manager belongs to another user, with [ErrNoManager] if no manager listens at the address,
+// or with [ErrProtocol], [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func ConnectManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.ConnectManager, address, authkey)
 }
@@ -65,7 +67,7 @@ func newManager(construct constructor, address string, authkey []byte) (*Manager
 	return m, nil
 }
 
-// closedManager is the closed manager that stands for a nil handle.
+// closedManager is used in place of a nil handle.
 var closedManager Manager
 
 func (m *Manager) orClosed() *Manager {
@@ -75,8 +77,8 @@ func (m *Manager) orClosed() *Manager {
 	return m
 }
 
-// Address returns the address at which the manager listens, as [ConnectManager] takes it, even
-// after Close.
+// Address returns the address at which the manager listens, in the form that [ConnectManager]
+// accepts. It is available even after Close.
 func (m *Manager) Address() string {
 	return m.orClosed().address
 }
@@ -87,8 +89,8 @@ func (m *Manager) AuthKey() []byte {
 }
 
 // NewMemory makes a block of size bytes that the manager owns. It fails with the errors of the
-// function [NewMemory], or with [ErrClosed], [ErrNoManager], [ErrRemote] or [ErrProtocol]. A
-// failure leaves no block.
+// function [NewMemory], or with [ErrClosed], [ErrNoManager], [ErrRemote] or [ErrProtocol]. On
+// failure, no block is left.
 func (m *Manager) NewMemory(size int) (*Memory, error) {
 	memory, err := NewMemory(size)
 	if err == nil {
@@ -100,9 +102,9 @@ func (m *Manager) NewMemory(size int) (*Memory, error) {
 	return memory, nil
 }
 
-// NewList makes a list of the values that the manager owns. It takes [WithCapacity] and [Plain]. It
-// fails with the errors of the function [NewList] and of [Manager.NewMemory]. A failure leaves no
-// list.
+// NewList makes a list of the values. The manager owns the list. NewList accepts [WithCapacity] and
+// [Plain]. It fails with the errors of the function [NewList] and of [Manager.NewMemory]. On
+// failure, no list is left.
 func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) {
 	list, err := NewList(values, options...)
 	if err == nil {
@@ -128,16 +130,16 @@ func (m *Manager) track(memory *Memory) error {
 	return err
 }
 
-// Shutdown makes the manager remove its blocks and end, and waits until it has ended. Processes
-// that have a block open keep using it. A second call does nothing. A CPython manager to which this
-// process is only connected may refuse: then the error is [ErrRemote].
+// Shutdown makes the manager remove its blocks and exit, and waits until it has exited. Processes
+// that have a block open keep using it. A second call does nothing. A CPython manager that this
+// process did not start may refuse to shut down: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
 	m = m.orClosed()
 	return m.call(func(cerr *raw.Error) int { return raw.ManagerShutdown(m.handle, cerr) })
 }
 
-// Close drops the handle. If this process started the manager, the manager ends as by
-// [Manager.Shutdown]. Close always returns nil.
+// Close releases the handle. If this process started the manager, Close shuts the manager down as
+// [Manager.Shutdown] does. Close always returns nil.
 func (m *Manager) Close() error {
 	m = m.orClosed()
 	m.mu.Lock()

@@ -35,18 +35,19 @@ var (
 	_ fmt.Stringer = (*Memory)(nil)
 )
 
-// closedMemory is the closed block that stands for a nil handle.
+// closedMemory is used in place of a nil handle.
 var closedMemory Memory
 
-// NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName],
+// NewMemory makes a new block of size bytes, all zero, and opens it. It accepts [WithName],
 // [WithMode], [Lazy] and [Owned].
 //
-// It fails with [ErrExists], [ErrName], [ErrArgument] (size, mode, options), [ErrNoSpace],
-// [ErrNoMemory], [ErrPermission] or [ErrSystem]. A failure leaves nothing behind.
+// It fails with [ErrArgument] if the size, the mode or an option is not valid, or with [ErrExists],
+// [ErrName], [ErrNoSpace], [ErrNoMemory], [ErrPermission] or [ErrSystem]. On failure, no block is
+// left.
 func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	c := newCreation(options)
 	if c.capacity != nil {
-		return nil, newError(ErrArgument, "WithCapacity is for lists")
+		return nil, newError(ErrArgument, "WithCapacity is an option for lists only")
 	}
 	if err := c.checkName(); err != nil {
 		return nil, err
@@ -60,8 +61,7 @@ func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	return m, nil
 }
 
-// OpenMemory opens the block of that name, whichever process made it. The only option is
-// [ReadOnly].
+// OpenMemory opens the block of that name. The only option is [ReadOnly].
 //
 // It fails with [ErrNotFound], [ErrName], [ErrPermission], [ErrNotReady], [ErrNoMemory] or
 // [ErrSystem].
@@ -93,10 +93,11 @@ func Unlink(name string) error {
 	return nil
 }
 
-// HandOver transfers the blocks that this process owns ([Owned]) to the process pid. A worker that
-// is about to end calls it. The blocks are then unlinked when both processes have ended. If this
-// process is killed before it calls HandOver, nothing changes. It fails with [ErrArgument] if there
-// is no such process, or with [ErrSystem] if there is not enough memory.
+// HandOver transfers the blocks that this process owns ([Owned]) to the process pid, including
+// blocks that this process makes later. A worker that is about to exit calls it. The blocks are
+// unlinked when both processes have ended. If this process is killed before it calls HandOver, its
+// blocks are unlinked when it ends. It fails with [ErrArgument] if there is no such process, or
+// with [ErrSystem] if there is not enough memory.
 func HandOver(pid int) error {
 	return handOverError(pid, Status(raw.Hand_over(int64(pid))))
 }
@@ -147,13 +148,13 @@ func (m *Memory) Size() int {
 	return m.orClosed().size
 }
 
-// Bytes returns the memory of the whole block. It is not a copy: other processes see what is
-// written to it, and it shows what they write. After Close, Bytes returns nil.
+// Bytes returns the memory of the whole block. It is not a copy: other processes see what this
+// process writes to it, and it shows what they write. After Close, Bytes returns nil.
 //
 // The slice never dangles: from the first call on, the block stays mapped until this process ends,
 // even after Close. The block of a list also keeps its file descriptor. A program that opens many
-// blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep nothing. If the block
-// was opened [ReadOnly], writing to the slice is a fault, which ends the program.
+// blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep neither. If the block
+// was opened [ReadOnly], a write to the slice raises a fault, which ends the program.
 func (m *Memory) Bytes() []byte {
 	m = m.orClosed()
 	if !m.keep() {
@@ -164,7 +165,7 @@ func (m *Memory) Bytes() []byte {
 	return m.bytes
 }
 
-// keep pins the mapping until this process ends. It reports false if the block is closed already.
+// keep pins the mapping until this process ends. It returns false if the block is already closed.
 func (m *Memory) keep() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -227,12 +228,13 @@ func (m *Memory) closed() error {
 }
 
 func (m *Memory) outside(count int, offset int64) error {
-	return newError(ErrIndex, "%d bytes at %d lie outside of block '%s' of %d bytes", count, offset, m.name, m.size)
+	return newError(ErrIndex, "the range of %d bytes at offset %d is not inside block '%s' of %d bytes", count, offset, m.name, m.size)
 }
 
 // Unlink removes the block's name, even after Close. Processes that have the block open keep using
-// it. It fails with [ErrNotFound] if the name is already gone, or now belongs to another block,
-// which keeps it; or with [ErrClosed] (a nil handle), [ErrPermission] or [ErrSystem].
+// it. It fails with [ErrNotFound] if the name has already been removed, or if another block has the
+// name now; that block keeps the name. It also fails with [ErrClosed] if the handle is nil, or with
+// [ErrPermission] or [ErrSystem].
 func (m *Memory) Unlink() error {
 	m = m.orClosed()
 	m.mu.RLock()
@@ -245,7 +247,7 @@ func (m *Memory) Unlink() error {
 }
 
 // Close waits for the calls in progress, and then ends this handle's access to the block. The block
-// itself stays. Close always returns nil, and a second call does nothing.
+// itself remains. Close always returns nil, and a second call does nothing.
 func (m *Memory) Close() error {
 	m = m.orClosed()
 	m.mu.Lock()

@@ -5,7 +5,7 @@ import "C"
 
 import "bytes"
 
-// Error is C's shareable_error, which C fills in.
+// Error is C's shareable_error. C fills it in.
 type Error struct {
 	Status int32
 	System int32

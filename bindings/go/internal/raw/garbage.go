@@ -11,7 +11,7 @@ type Finding struct {
 	Fate         int
 }
 
-// The results that a block can have.
+// The values of Fate.
 const (
 	FateKept    = C.SHAREABLE_FATE_KEPT
 	FateGarbage = C.SHAREABLE_FATE_GARBAGE

@@ -12,7 +12,7 @@ type Item struct {
 	Text []byte // a copy of a str or bytes, never nil
 }
 
-// GetInt reads an int. Like every function of numbers here, it does not allocate.
+// GetInt reads an int. The functions for numbers in this file do not allocate.
 func GetInt(list uintptr, index int) (value int64, status int) {
 	result := C.raw_get_int(C.uintptr_t(list), C.int64_t(index))
 	return int64(result.value), int(result.status)

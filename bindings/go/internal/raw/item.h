@@ -1,9 +1,8 @@
 /*
- * item.h - reads an item and changes an int, and returns the result by value: Go allocates every
- * variable whose address is passed to C.
+ * item.h - reads an item, changes an int, and returns the result by value.
  *
- * A handle is passed as a number, so that Go need not check whether the pointer points to Go
- * memory.
+ * Results are returned by value because Go allocates every variable whose address is passed to C.
+ * A handle is passed as a number, so that cgo does not check whether it points to Go memory.
  */
 #ifndef RAW_ITEM_H
 #define RAW_ITEM_H
@@ -20,7 +19,7 @@ typedef struct raw_float {
   int64_t status;
 } raw_float;
 
-/* An item of any type. A text that fits is included. */
+/* An item of any type. text contains the text of a str or bytes if it fits. */
 typedef struct raw_item {
   int32_t status;
   uint32_t type;

@@ -31,17 +31,17 @@ func ManagerAuthkey(manager uintptr) []byte {
 	return C.GoBytes(key, C.int(size))
 }
 
-// ManagerTrack gives a block to a manager. The name ends in NUL.
+// ManagerTrack makes a manager the owner of a block. The name ends in NUL.
 func ManagerTrack(manager uintptr, name *byte, cerr *Error) int {
 	return int(C.raw_manager_track(C.uintptr_t(manager), (*C.char)(unsafe.Pointer(name)), unsafe.Pointer(cerr)))
 }
 
-// ManagerShutdown ends a manager.
+// ManagerShutdown shuts a manager down.
 func ManagerShutdown(manager uintptr, cerr *Error) int {
 	return int(C.raw_manager_shutdown(C.uintptr_t(manager), unsafe.Pointer(cerr)))
 }
 
-// ManagerUnref drops a handle.
+// ManagerUnref releases a handle.
 func ManagerUnref(manager uintptr) {
 	C.raw_manager_unref(C.uintptr_t(manager))
 }

@@ -1,5 +1,5 @@
 /*
- * manager.h - passes a manager's handle as a number, and returns results by value as item.h does.
+ * manager.h - starts, calls and ends managers, and returns results by value as item.h does.
  */
 #ifndef RAW_MANAGER_H
 #define RAW_MANAGER_H

@@ -26,8 +26,8 @@ func first[T any](numbers []T) *T {
 	return &numbers[0]
 }
 
-// View returns the address of the numbers of a list whose items are all of one numeric type.
-// Otherwise it returns the index of the first item that prevents this.
+// View returns the address of the numbers of a list whose items are all of the numeric type kind.
+// On failure, badIndex is the index of the first item that prevents the view.
 func View(list uintptr, kind uint32) (numbers unsafe.Pointer, badIndex, status int) {
 	view := C.raw_list_view(C.uintptr_t(list), C.uint32_t(kind))
 	return view.numbers, int(view.bad_index), int(view.status)

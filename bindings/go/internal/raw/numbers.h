@@ -1,5 +1,6 @@
 /*
- * numbers.h - lists of ints or floats as arrays; returns results by value as item.h does.
+ * numbers.h - makes lists from arrays of numbers and shows lists as arrays, and returns results by
+ * value as item.h does.
  */
 #ifndef RAW_NUMBERS_H
 #define RAW_NUMBERS_H
@@ -13,7 +14,7 @@ typedef struct raw_list_result {
 
 typedef struct raw_view {
   void *numbers;
-  int64_t bad_index; /* index of the item that prevents the view, if one does */
+  int64_t bad_index; /* index of the item that prevents the view; valid on failure */
   int64_t status;
 } raw_view;
 

@@ -1,6 +1,6 @@
 /*
- * wait.h - waits until something in a list has changed, and returns results by value as item.h
- * does. Only preambles of cgo may include it: they define _GoString_.
+ * wait.h - waits for a change of an item or a list, and returns the result by value as item.h does.
+ * Only the preamble of a cgo file may include it, because cgo defines _GoString_.
  */
 #ifndef RAW_WAIT_H
 #define RAW_WAIT_H
