@@ -369,7 +369,7 @@ func listReadsAndWritesRangesOfIntsAndFloats(t *testing.T) {
 func listIteratesOverItsItems(t *testing.T) {
 	list := newList(t, demo())
 	var got []any
-	list.All()(func(value any, err error) bool { // what "range list.All()" calls, from Go 1.23 on
+	list.All()(func(value any, err error) bool { // as "range list.All()" does from Go 1.23 on
 		ok(t, err)
 		got = append(got, value)
 		return true
@@ -418,7 +418,7 @@ func listRefusesABlockThatHoldsNoList(t *testing.T) {
 
 func listReturnsAnErrorForADamagedItemOnly(t *testing.T) {
 	list := newList(t, []any{1, 2, 3})
-	formats := int64(8*5 + 8*3) // layout.md: past the length, 4 offsets and 3 slots
+	formats := int64(8*5 + 8*3) // layout.md: after the count, 4 offsets and 3 slots
 	_, err := list.Memory().WriteAt([]byte("rubbish!"), formats+8)
 	ok(t, err)
 	item(t, list, 0, int64(1))
@@ -445,7 +445,8 @@ func listReturnsAnErrorForADamagedItemOnly(t *testing.T) {
 	items(t, list, []any{int64(1), int64(2), int64(3)})
 }
 
-// Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
+// Stock Python writes the count and the offsets, the slots, the formats and then the codes into a
+// block of zeros.
 func listThatCpythonIsStillCreatingIsNotReady(t *testing.T) {
 	memory := newMemory(t, 16+3*17+24)
 	_, err := shareable.OpenList(memory.Name())

@@ -109,7 +109,7 @@ func memoryRefusesBytesOutsideOfTheBlock(t *testing.T) {
 	equal(t, cap(memory.Bytes()), 10)
 	p := []byte("12345")
 
-	n, err := memory.ReadAt(p, 7) // fewer bytes, as every io.ReaderAt
+	n, err := memory.ReadAt(p, 7) // fewer bytes and io.EOF, as io.ReaderAt requires
 	equal(t, n, 3)
 	equal(t, err, io.EOF)
 	for _, offset := range []int64{10, 11, 1 << 62} {

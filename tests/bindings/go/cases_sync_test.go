@@ -15,10 +15,12 @@ import (
 	"shareable"
 )
 
-// The variable that has a process of this test be one that locks the list of that name, and is then killed.
-const lockerVariable = "GO_TEST_LOCKER"
+// lockerEnv is an environment variable. If it is set, the test program is a locker of the list of
+// that name.
+const lockerEnv = "GO_TEST_LOCKER"
 
-// runLocker locks the list, says so, and waits to be killed: or for the end of the one who started it.
+// runLocker locks the list, prints the result, and waits until it is killed or the process that
+// started it ends.
 func runLocker(name string) {
 	list, err := shareable.OpenList(name)
 	if err == nil {
@@ -29,11 +31,11 @@ func runLocker(name string) {
 	os.Exit(1)
 }
 
-// dieLocking has another process lock the list and be killed.
-func dieLocking(t *testing.T, name string) {
+// dieHoldingLock starts a process that locks the list, and kills it.
+func dieHoldingLock(t *testing.T, name string) {
 	t.Helper()
 	locker := exec.Command(os.Args[0])
-	locker.Env = append(os.Environ(), lockerVariable+"="+name)
+	locker.Env = append(os.Environ(), lockerEnv+"="+name)
 	in, err := locker.StdinPipe()
 	ok(t, err)
 	defer in.Close()
@@ -46,7 +48,7 @@ func dieLocking(t *testing.T, name string) {
 	equal(t, said, "locked: <nil>\n")
 }
 
-// soon is a context that ends a test which hangs.
+// soon returns a context that ends after 10 seconds, so that no test waits forever.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(cancel)
@@ -61,7 +63,7 @@ func listLocksAndUnlocks(t *testing.T) {
 		locked, err := again.TryLock()
 		ok(t, err)
 		equal(t, locked, false)
-		ok(t, again.Set(0, "free")) // who does not ask for the lock is not held up
+		ok(t, again.Set(0, "free")) // access without the lock does not wait
 		item(t, one, 0, "free")
 		ok(t, one.Unlock())
 	}
@@ -70,7 +72,7 @@ func listLocksAndUnlocks(t *testing.T) {
 	equal(t, locked, true)
 	ok(t, again.Unlock())
 
-	// Two steps that nobody else may come between, by goroutines of one handle and of another.
+	// Goroutines with two handles do a change of two steps under the lock.
 	var users sync.WaitGroup
 	steps := 0
 	for i := 0; i < 4; i++ {
@@ -129,20 +131,20 @@ func listLockOfADeadOwnerIsReported(t *testing.T) {
 	again := openList(t, list.Name())
 	dead := is(shareable.ErrOwnerDied, syscall.EOWNERDEAD)
 
-	dieLocking(t, list.Name())
+	dieHoldingLock(t, list.Name())
 	fails(t, list.Lock(soon(t)), dead, list.Name(), "died", "yours")
-	locked, err := again.TryLock() // it is taken all the same
+	locked, err := again.TryLock() // the list is locked despite the error
 	ok(t, err)
 	equal(t, locked, false)
 	ok(t, list.Unlock())
-	ok(t, again.Lock(soon(t))) // and is as any other from then on
+	ok(t, again.Lock(soon(t))) // later holders get no error
 	ok(t, again.Unlock())
 
-	dieLocking(t, list.Name())
+	dieHoldingLock(t, list.Name())
 	locked, err = again.TryLock()
 	equal(t, locked, true)
 	fails(t, err, dead, list.Name(), "died")
-	ok(t, again.Close()) // as dead as a killed one
+	ok(t, again.Close()) // counts as the holder's death
 	fails(t, list.Lock(soon(t)), dead, list.Name())
 	ok(t, list.Unlock())
 }
@@ -157,7 +159,7 @@ func listUnlockWithoutTheLockIsRefused(t *testing.T) {
 	refused(list.Unlock())
 	ok(t, list.Lock(soon(t)))
 	refused(again.Unlock())
-	locked, err := again.TryLock() // it has not unlocked what is another's
+	locked, err := again.TryLock() // Unlock did not release the lock of another handle
 	ok(t, err)
 	equal(t, locked, false)
 	ok(t, list.Unlock())
@@ -233,7 +235,7 @@ func listRefusesToAddToAnotherTypeOrBeyond64Bits(t *testing.T) {
 	items(t, list, want)
 }
 
-// atomics does what changes an int to an item, and returns the errors.
+// atomics calls the atomic operations on an item and returns their errors.
 func atomics(list *shareable.List, index int) []error {
 	_, add := list.Add(index, 1)
 	_, swap := list.Swap(index, 1)
@@ -269,8 +271,8 @@ func listWithoutSyncAreaHasAtomicsButNoLock(t *testing.T) {
 	fails(t, err, is(shareable.ErrType), "item 0", "str")
 }
 
-// Who waits for the lock neither keeps the list from being closed nor goes on waiting then.
-func TestCloseDoesNotWaitForWhoWaitsForTheLock(t *testing.T) {
+// Close does not wait for goroutines that wait for the lock, and ends their waits.
+func TestCloseEndsWaitsForTheLock(t *testing.T) {
 	list := newList(t, demo())
 	ok(t, openList(t, list.Name()).Lock(soon(t)))
 	waited := make(chan error, 3)
@@ -293,7 +295,7 @@ func TestCloseDoesNotWaitForWhoWaitsForTheLock(t *testing.T) {
 	}
 }
 
-func TestALockThatIsClosedWithItsListIsFree(t *testing.T) {
+func TestCloseReleasesTheLock(t *testing.T) {
 	list := newList(t, demo())
 	again := openList(t, list.Name())
 	ok(t, again.Lock(soon(t)))

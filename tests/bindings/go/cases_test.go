@@ -1,5 +1,5 @@
-// The cases of tests/bindings/cases.txt, in their order, as every language has them; and that nothing is left after
-// them.
+// The tests of this package. This file lists the cases of tests/bindings/cases.txt, which every
+// language tests in the same order, and checks that the tests leave no block and no open file.
 package check_test
 
 import (
@@ -86,16 +86,16 @@ func TestCases(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(lockerVariable); name != "" {
+	if name := os.Getenv(lockerEnv); name != "" {
 		runLocker(name)
 	}
 	files := openFiles()
 	status := m.Run()
-	for i := 0; i < 3; i++ { // finalizers close what a test dropped
+	for i := 0; i < 3; i++ { // finalizers close the handles that a test dropped
 		runtime.GC()
 	}
 	if now := openFiles(); now > files+kept {
-		fmt.Println(now-files-kept, "files of shared memory are left open")
+		fmt.Println(now-files-kept, "file descriptors of shared memory are left open")
 		status = 1
 	}
 	if left := blocks(); len(left) > 0 {
@@ -105,10 +105,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// kept counts the lists whose memory a test was given as a slice: each keeps its file until the process ends.
+// kept is the number of lists that a test got as a slice. Each keeps its file descriptor until the
+// process ends.
 var kept int
 
-// openFiles counts this process's file descriptors, but for those that Go's runtime keeps.
+// openFiles returns the number of this process's file descriptors, except those of the Go runtime.
 func openFiles() int {
 	count := 0
 	links, _ := filepath.Glob("/proc/self/fd/*")
@@ -121,16 +122,16 @@ func openFiles() int {
 	return count
 }
 
-// made counts the names that newName gave.
-var made int
+// names is the number of names that newName has returned.
+var names int
 
-// newName returns a name that no other process has.
+// newName returns a name that no other process uses.
 func newName() string {
-	made++
-	return fmt.Sprintf("go-test-%d-%d", os.Getpid(), made)
+	names++
+	return fmt.Sprintf("go-test-%d-%d", os.Getpid(), names)
 }
 
-// blocks returns the files of the names that newName gave.
+// blocks returns the files of the blocks whose names newName has returned.
 func blocks() []string {
 	files, _ := filepath.Glob(fmt.Sprintf("/dev/shm/go-test-%d-*", os.Getpid()))
 	return files
@@ -174,12 +175,12 @@ func openList(t *testing.T, name string, options ...shareable.OpenOption) *share
 	return list
 }
 
-// demo returns the values of the example that is the same in every language.
+// demo returns the values of the list that the tests of every language use.
 func demo() []any {
 	return []any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}
 }
 
-// demoRead is what demo comes back as.
+// demoRead returns the same values as a list returns them.
 func demoRead() []any {
 	return []any{"howdy", []byte("HoWdY"), -273.154, int64(100), nil, true, int64(42)}
 }
@@ -214,7 +215,7 @@ func items(t *testing.T, list *shareable.List, want []any) {
 	equal(t, got, want)
 }
 
-// fails checks that an error is an Error, is all of those, and that its sentence has all of those words.
+// fails checks that the error is an Error, matches all targets, and has all words in its message.
 func fails(t *testing.T, err error, targets []error, words ...string) {
 	t.Helper()
 	var own *shareable.Error
@@ -228,7 +229,7 @@ func fails(t *testing.T, err error, targets []error, words ...string) {
 	}
 	for _, word := range words {
 		if !strings.Contains(err.Error(), word) {
-			t.Fatalf("got %v, where %q is not said", err, word)
+			t.Fatalf("got %v, which does not contain %q", err, word)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"shareable"
 )
 
-// The test program itself, told by the environment to make blocks and to wait for its end.
+// If the environment variable is set, the test program makes blocks and waits until it is killed.
 func init() {
 	if name := os.Getenv("SHAREABLE_TEST_OWNER"); name != "" {
 		makeBlocks(name)
@@ -28,7 +28,7 @@ func makeBlocks(name string) {
 	if _, err := shareable.NewMemory(8, shareable.WithName(name+"-kept")); err != nil {
 		fmt.Println(err)
 	}
-	// Go has no fork. What a program starts owns nothing of it, and keeps nothing there when it lives on.
+	// A program that this process starts does not own its blocks, and does not keep them when it lives longer.
 	if err := exec.Command("sleep", "3").Start(); err != nil {
 		fmt.Println(err)
 	}
@@ -41,7 +41,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-func TestOwnedBlockGoesWithItsProcess(t *testing.T) {
+func TestOwnedBlockIsRemovedWhenItsProcessDies(t *testing.T) {
 	name := newName()
 	owner := exec.Command(os.Args[0])
 	owner.Env = append(os.Environ(), "SHAREABLE_TEST_OWNER="+name)
@@ -55,7 +55,7 @@ func TestOwnedBlockGoesWithItsProcess(t *testing.T) {
 	defer shareable.Unlink(name + "-kept")
 	line, _ := bufio.NewReader(output).ReadString('\n')
 	if line != "made\n" || !exists(name) {
-		t.Errorf("the owner says %q", line)
+		t.Errorf("the owner printed %q", line)
 	}
 	owner.Process.Kill()
 	owner.Wait()
@@ -63,11 +63,11 @@ func TestOwnedBlockGoesWithItsProcess(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if exists(name) || !exists(name+"-kept") {
-		t.Errorf("owned: %t, not owned: %t", exists(name), exists(name+"-kept"))
+		t.Errorf("the owned block exists: %t; the other block exists: %t", exists(name), exists(name+"-kept"))
 	}
 }
 
-func TestBlocksAreLeftToAProcessThatIsThere(t *testing.T) {
+func TestHandOverRejectsAMissingProcess(t *testing.T) {
 	if err := shareable.HandOver(os.Getpid()); err != nil {
 		t.Error(err)
 	}
@@ -77,7 +77,7 @@ func TestBlocksAreLeftToAProcessThatIsThere(t *testing.T) {
 	}
 }
 
-func TestGarbageIsToldWithReasons(t *testing.T) {
+func TestGarbageReportsReasons(t *testing.T) {
 	list := newList(t, []any{1})
 	findings, err := shareable.Garbage(false)
 	if err != nil {
@@ -87,10 +87,10 @@ func TestGarbageIsToldWithReasons(t *testing.T) {
 		if finding.Name == list.Name() {
 			wanted := shareable.Finding{Name: list.Name(), Reason: "nobody has it recorded as owned: it is there until somebody unlinks it"}
 			if finding != wanted {
-				t.Errorf("found %+v", finding)
+				t.Errorf("got %+v, want %+v", finding, wanted)
 			}
 			return
 		}
 	}
-	t.Errorf("no %s among %d", list.Name(), len(findings))
+	t.Errorf("%s is not among the %d findings", list.Name(), len(findings))
 }
