@@ -331,15 +331,15 @@ func TestWaitingDoesNotAllocate(t *testing.T) {
 	ok(t, err)
 	data, ctx := any([]byte("text")), new(countdown)
 	for name, wait := range map[string]func(){
-		"Digest":  func() { list.Digest() },
-		"int":     func() { list.Wait(ctx, 0, 1) },
-		"float":   func() { list.Wait(ctx, 1, 2.5) },
-		"bool":    func() { list.Wait(ctx, 2, true) },
-		"str":     func() { list.Wait(ctx, 3, "text") },
-		"bytes":   func() { list.Wait(ctx, 4, data) },
-		"None":    func() { list.Wait(ctx, 5, nil) },
-		"another type":  func() { list.Wait(ctx, 0, "text") },
-		"WaitAny": func() { list.WaitAny(ctx, digest) },
+		"Digest":       func() { list.Digest() },
+		"int":          func() { list.Wait(ctx, 0, 1) },
+		"float":        func() { list.Wait(ctx, 1, 2.5) },
+		"bool":         func() { list.Wait(ctx, 2, true) },
+		"str":          func() { list.Wait(ctx, 3, "text") },
+		"bytes":        func() { list.Wait(ctx, 4, data) },
+		"None":         func() { list.Wait(ctx, 5, nil) },
+		"another type": func() { list.Wait(ctx, 0, "text") },
+		"WaitAny":      func() { list.WaitAny(ctx, digest) },
 	} {
 		allocated := testing.AllocsPerRun(20, func() {
 			*ctx = 2
