@@ -1,5 +1,5 @@
 /*
- * runner.c - runs the unit tests that criterion/criterion.h has collected, one after another.
+ * runner.c - runs the unit tests that criterion/criterion.h registers, one after another.
  *
  *   unit [SUITE | SUITE/TEST]…      runs all tests, or the named ones; -SUITE/TEST leaves one out
  *
@@ -25,8 +25,8 @@ void criterion_add(criterion_test *test) {
   tests = test;
 }
 
-__attribute__((format(printf, 4, 0))) static void complain(const char *file, int line, const char *condition,
-                                                           const char *format, va_list arguments) {
+__attribute__((format(printf, 4, 0))) static void report(const char *file, int line, const char *condition,
+                                                         const char *format, va_list arguments) {
   fprintf(stderr, "%s:%d: failed: %s: ", file, line, condition);
   vfprintf(stderr, format, arguments);
   fprintf(stderr, "\n");
@@ -36,20 +36,20 @@ void criterion_fail(const char *file, int line, const char *condition, const cha
   va_list arguments;
 
   va_start(arguments, format);
-  complain(file, line, condition, format, arguments);
+  report(file, line, condition, format, arguments);
   va_end(arguments);
   _exit(1);
 }
 
-static bool has_missed;
+static bool has_failed;
 
 void criterion_miss(const char *file, int line, const char *condition, const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  complain(file, line, condition, format, arguments);
+  report(file, line, condition, format, arguments);
   va_end(arguments);
-  has_missed = true;
+  has_failed = true;
 }
 
 void criterion_skip(void) {
@@ -75,18 +75,18 @@ static bool is_named(const criterion_test *test, const char *pattern) {
  * The last argument that names the test decides. If none does, the test runs if no argument selects
  * tests.
  */
-static bool is_wanted(const criterion_test *test, char **patterns) {
-  bool is = true;
+static bool is_selected(const criterion_test *test, char **patterns) {
+  bool selected = true;
 
   for (char **pattern = patterns; *pattern != NULL; pattern++)
-    is &= **pattern == '-';
+    selected &= **pattern == '-';
   for (; *patterns != NULL; patterns++)
     if (is_named(test, *patterns + (**patterns == '-')))
-      is = **patterns != '-';
-  return is;
+      selected = **patterns != '-';
+  return selected;
 }
 
-_Noreturn static void be(const criterion_test *test) {
+_Noreturn static void run_in_child(const criterion_test *test) {
   const criterion_test *suite = suite_of(test);
 
   alarm(test->timeout > 0 ? (unsigned)(test->timeout + 1) : LIMIT_S);
@@ -95,25 +95,25 @@ _Noreturn static void be(const criterion_test *test) {
   test->run();
   if (suite != NULL && suite->fini != NULL)
     suite->fini();
-  exit(has_missed); /* not _exit(): a sanitizer checks for leaks in exit() */
+  exit(has_failed); /* not _exit(): a sanitizer checks for leaks in exit() */
 }
 
-/* Returns false if the test fails. */
+/* Runs the test in a child process. Returns false if it fails. */
 static bool run(const criterion_test *test, int *skipped) {
-  int state = 0, ended;
+  int state = 0, killed_by;
   pid_t child;
 
   fflush(stdout);
   child = fork();
   if (child == 0)
-    be(test);
+    run_in_child(test);
   if (child < 0 || waitpid(child, &state, 0) != child)
     return false;
-  ended = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+  killed_by = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
   *skipped += WIFEXITED(state) && WEXITSTATUS(state) == SKIPPED;
-  if (ended != 0 && ended != test->signal)
-    fprintf(stderr, "%s: signal %d%s\n", test->name, ended, ended == SIGALRM ? ": it took too long" : "");
-  return ended == test->signal && (ended != 0 || WEXITSTATUS(state) == 0 || WEXITSTATUS(state) == SKIPPED);
+  if (killed_by != 0 && killed_by != test->signal)
+    fprintf(stderr, "%s: signal %d%s\n", test->name, killed_by, killed_by == SIGALRM ? " (timeout)" : "");
+  return killed_by == test->signal && (killed_by != 0 || WEXITSTATUS(state) == 0 || WEXITSTATUS(state) == SKIPPED);
 }
 
 int main(int argc, char **argv) {
@@ -121,7 +121,7 @@ int main(int argc, char **argv) {
 
   (void)argc;
   for (const criterion_test *test = tests; test != NULL; test = test->next) {
-    if (test->name == NULL || !is_wanted(test, argv + 1))
+    if (test->name == NULL || !is_selected(test, argv + 1))
       continue;
     if (run(test, &skipped)) {
       passed++;

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A test; or, if it has no name, the settings of a suite. */
+/* A test, or the settings of a suite if name is NULL. */
 typedef struct criterion_test {
   const char *suite, *name;
   void (*run)(void);
   const struct criterion_test *next;
-  /* These have the names of Criterion's options. */
+  /* Criterion's options, by their names. */
   void (*init)(void), (*fini)(void);
   int signal;
   double timeout; /* in seconds */
@@ -32,20 +32,20 @@ void criterion_miss(const char *file, int line, const char *condition, const cha
   __attribute__((format(printf, 4, 5)));
 _Noreturn void criterion_skip(void);
 
-#define CRITERION_ADD(of, ...)                                                                                         \
-  __attribute__((constructor)) static void of##_add(void) {                                                            \
-    static criterion_test of##_test = {__VA_ARGS__};                                                                   \
-    criterion_add(&of##_test);                                                                                         \
+#define CRITERION_ADD(id, ...)                                                                                         \
+  __attribute__((constructor)) static void id##_add(void) {                                                            \
+    static criterion_test id##_test = {__VA_ARGS__};                                                                   \
+    criterion_add(&id##_test);                                                                                         \
   }
 
-#define Test(of, called, ...)                                                                                          \
-  static void of##_##called##_run(void);                                                                               \
-  CRITERION_ADD(of##_##called, .suite = #of, .name = #called, .run = of##_##called##_run, ##__VA_ARGS__)               \
-  static void of##_##called##_run(void)
+#define Test(group, test, ...)                                                                                         \
+  static void group##_##test##_run(void);                                                                              \
+  CRITERION_ADD(group##_##test, .suite = #group, .name = #test, .run = group##_##test##_run, ##__VA_ARGS__)            \
+  static void group##_##test##_run(void)
 
-#define TestSuite(of, ...) CRITERION_ADD(of##_suite, .suite = #of, __VA_ARGS__)
+#define TestSuite(group, ...) CRITERION_ADD(group##_suite, .suite = #group, __VA_ARGS__)
 
-/* A message is a format, as a literal, and what it is of. */
+/* A message is a format, which must be a literal, and its arguments. */
 #define cr_assert(condition, ...)                                                                                      \
   ((condition) ? (void)0 : criterion_fail(__FILE__, __LINE__, #condition, "" __VA_ARGS__))
 #define cr_assert_not(condition, ...) cr_assert(!(condition), ##__VA_ARGS__)
