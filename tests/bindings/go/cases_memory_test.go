@@ -146,8 +146,8 @@ func memoryAttachedReadOnlyRefusesWrites(t *testing.T) {
 
 func memoryHasTheRequestedMode(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o022))
-	for asked, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o640: 0o640, 0o666: 0o644} {
-		memory := newMemory(t, 1, shareable.WithMode(asked))
+	for mode, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o640: 0o640, 0o666: 0o644} {
+		memory := newMemory(t, 1, shareable.WithMode(mode))
 		status, err := os.Stat("/dev/shm/" + memory.Name())
 		ok(t, err)
 		equal(t, status.Mode(), want)

@@ -42,10 +42,10 @@ func dieHoldingLock(t *testing.T, name string) {
 	out, err := locker.StdoutPipe()
 	ok(t, err)
 	ok(t, locker.Start())
-	said, _ := bufio.NewReader(out).ReadString('\n')
+	line, _ := bufio.NewReader(out).ReadString('\n')
 	locker.Process.Kill()
 	locker.Wait()
-	equal(t, said, "locked: <nil>\n")
+	equal(t, line, "locked: <nil>\n")
 }
 
 // soon returns a context that ends after 10 seconds, so that no test waits forever.
