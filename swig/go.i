@@ -7,7 +7,8 @@
  * parameters are passed as pointers. SWIG cannot return several results without allocating, so
  * internal/raw/item.go and wait.go implement reading an item, the atomic operations and waiting.
  *
- * SWIG runs without -intgosize. Go's int is then a ptrdiff_t in C, which is correct on every machine.
+ * SWIG runs without -intgosize. Go's int is then a ptrdiff_t in C, which is correct on every
+ * machine.
  */
 %module raw
 
@@ -59,7 +60,7 @@
 %}
 %typemap(goout) const char * ""
 
-/* The address of a block becomes a slice of the whole block. It is nil after the block is closed. */
+/* The address of a block becomes a slice of the whole block, or nil if the block is closed. */
 %typemap(gotype) void *shareable_memory_address "[]byte"
 %typemap(out) void *shareable_memory_address %{
   $result.array = $1;
@@ -68,8 +69,8 @@
 %typemap(goout) void *shareable_memory_address ""
 
 /*
- * Values are in C memory (NewValues in internal/raw/value.go), because they point to texts. A single
- * value is a slice of length 1.
+ * Values are in C memory (NewValues in internal/raw/value.go), because they point to texts. A
+ * single value is a slice of length 1.
  */
 %typemap(gotype) (const shareable_value *values, size_t count), const shareable_value *value "[]Value"
 %typemap(in) const shareable_value *value %{ $1 = ($1_ltype)$input.array; %}
