@@ -142,7 +142,7 @@ AC_DEFUN([SHAREABLE_MAN], [
 ])
 
 # SHAREABLE_PYTHON
-# Uses Debian's interpreter unless PYTHON names another, because the first interpreter in PATH may be a
+# Uses Debian's interpreter unless PYTHON names another: the first interpreter in PATH may be a
 # private build.
 AC_DEFUN([SHAREABLE_PYTHON], [
   SHAREABLE_WITH([python], [Python])
@@ -162,8 +162,8 @@ AC_DEFUN([SHAREABLE_PYTHON], [
   AS_IF([test "$with_python" != no], [
     with_python=yes
     PYTHON_CPPFLAGS="-I$python_include"
-    # The folder under our prefix in which this interpreter searches for modules. If there is none, the
-    # usual folder. With the prefix /usr, folders in /usr/local do not count.
+    # The folder under our prefix in which this interpreter searches for modules. If there is none,
+    # the usual folder. With the prefix /usr, folders in /usr/local do not count.
     python_prefix="$prefix"
     test "$python_prefix" != NONE || python_prefix=$ac_default_prefix
     pydir=`"$PYTHON" -c '
