@@ -138,7 +138,7 @@ def test_a_write_that_died_of_a_full_dev_shm_leaves_a_damaged_item_that_can_be_w
     take(free())
     assert dies_of_sigbus(actor("set", "lazy", 30 * KIB))
     os.unlink(f"{SHM}/taken")
-    assert "damaged: write it anew" in said(actor("look", "lazy"))
+    assert "corrupt: write it again" in said(actor("look", "lazy"))
     assert said(actor("set", "lazy", 30 * KIB)) == "done"
 
 

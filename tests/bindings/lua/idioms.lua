@@ -406,7 +406,7 @@ test("numbers_are_packed_as_string_pack_does", function()
   raises("read-only", function() reader:pack("b", 0, 1) end)
   same({reader:unpack("")}, {0})
   m:close()
-  raises("it is closed", function() m:unpack("b") end)
+  raises("the handle is closed", function() m:unpack("b") end)
 end)
 
 test("integers_and_floats_are_distinguished", function()

@@ -448,7 +448,7 @@ def test_list_returns_an_error_for_a_damaged_item_only(mixed, name):
     data = 8 * (7 + 2)
     formats = data + 7 * 8
     mixed.shm.buf[formats + 8 : formats + 16] = b"damaged!"
-    with pytest.raises(ValueError, match=f"item 1 of list '{name}': the item is damaged"):
+    with pytest.raises(ValueError, match=f"item 1 of list '{name}': the item is corrupt"):
         mixed[1]
     assert same([mixed[i] for i in range(7) if i != 1], MIXED[:1] + MIXED[2:])
     for attempt in (

@@ -468,7 +468,7 @@ def test_view_requires_contiguous_numbers_of_one_type(make_list, name):
         shared.view()
     with ShareableList([1, 2], capacity=16) as wide:
         wide.unlink()
-        with pytest.raises(ValueError, match="item 0 .* does not lie beside"):
+        with pytest.raises(ValueError, match="item 0 .* the items are not contiguous"):
             wide.view()
 
 
