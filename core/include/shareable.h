@@ -197,7 +197,7 @@ extern "C" {
   X(E_VERSION, -29, EINVAL, "the list was made by another version of this library")                                    \
   X(E_TIMED_OUT, -30, ETIMEDOUT, "timed out: another writer holds it")                                                 \
   X(E_OWNER_DIED, -31, EOWNERDEAD, "the lock's owner died: you have the lock now, what it guards may be half done")    \
-  X(E_UNCHANGED, -32, ETIMEDOUT, "timed out: nothing has changed")                                                     \
+  X(E_UNCHANGED, -32, ETIMEDOUT, "timed out: the item did not change")                                                 \
   X(E_AUTH, -33, EACCES, "the manager has another key")                                                                \
   X(E_NO_MANAGER, -34, ECONNREFUSED, "there is no manager, or it has ended")                                           \
   X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \

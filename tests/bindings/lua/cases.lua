@@ -812,7 +812,7 @@ end)
 
 test("list_wait_times_out", function()
   local l = list({1, "text", none}, {name = name()})
-  local wanted = " of list '" .. l.name .. "': it has not changed in that time"
+  local wanted = " of list '" .. l.name .. "': timed out: the item did not change"
   local begin = now()
   fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0))
   fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, true, 0.25))

@@ -676,7 +676,7 @@ def test_list_wait_times_out(mixed, name):
     for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
         for index, value in ((3, 100), (-4, 100.0), (5, 1), (0, "howdy")):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"item {index} of list '{name}': it has not changed in that time"):
+            with pytest.raises(TimeoutError, match=f"item {index} of list '{name}': timed out: the item did not change"):
                 mixed.wait(index, value, timeout=timeout)
             assert timeout <= time.monotonic() - start < timeout + 5
     for index in (7, -8):
