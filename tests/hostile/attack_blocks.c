@@ -1,5 +1,6 @@
 /*
- * attack_blocks.c - attacks on blocks and lists: locks, contents, names that change, mappings that are hard to see.
+ * attack_blocks.c - attacks on blocks and lists: locks, contents, names that change, mappings that
+ * are hard to see.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 
 enum { PATH = 128, LOCKED = 4 };
 
-/* A file of a victim that the attacker may read: the list that others read, or any block. */
+/* Opens a victim's file that the attacker may read: the closed list, or any block. */
 static int open_readable(void) {
   DIR *stream;
   const struct dirent *entry;
@@ -33,14 +34,17 @@ static int open_readable(void) {
     return open(SHM CLOSED_LIST, O_RDONLY | O_CLOEXEC);
   stream = opendir("/dev/shm");
   while (fd < 0 && stream != NULL && (entry = readdir(stream)) != NULL)
-    if (entry->d_name[0] != '.' && strncmp(entry->d_name, "stranger-", 9) != 0 && random_below(6) == 0)
+    if (entry->d_name[0] != '.' && strncmp(entry->d_name, "attacker-", 9) != 0 && random_below(6) == 0)
       fd = openat(dirfd(stream), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (stream != NULL)
     closedir(stream);
   return fd;
 }
 
-/* Locks every byte from `start` on that no writer has locked: no other process can then lock one for writing. */
+/*
+ * Locks every byte from `start` on that no writer has locked: no other process can then lock such a
+ * byte for writing.
+ */
 static bool lock_gaps(int fd, off_t start) {
   bool done = false;
 
@@ -60,7 +64,10 @@ static bool lock_gaps(int fd, off_t start) {
   return done;
 }
 
-/* Locks a whole file, everything past any file, or single bytes there: the library keeps its own locks in that range. */
+/*
+ * Locks a whole file, everything past any file, or single bytes there: the library keeps its own
+ * locks in that range.
+ */
 static bool lock_somewhere(int fd) {
   struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
 
@@ -116,7 +123,7 @@ static bool overwrite(int fd, off_t size) {
   return pwrite(fd, words, count * 8, (off_t)(random_below((unsigned)size / 8 + 1) * 8)) > 0;
 }
 
-static bool spoil(int fd) {
+static bool overwrite_or_truncate(int fd) {
   struct stat file;
 
   if (fstat(fd, &file) != 0)
@@ -131,33 +138,33 @@ static bool spoil(int fd) {
   }
 }
 
-/* A list of the attacker's own that looks like any other at first. */
+/* Creates a list of the attacker that looks like any other at first. */
 static int copy_open_list(const char *path) {
   char bytes[8192];
-  int from = open(SHM OPEN_LIST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  int to = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-  ssize_t length = from < 0 ? 0 : read(from, bytes, sizeof bytes);
+  int source = open(SHM OPEN_LIST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  int copy = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  ssize_t length = source < 0 ? 0 : read(source, bytes, sizeof bytes);
 
-  if (to >= 0 && length > 0 && write(to, bytes, (size_t)length) < 0)
+  if (copy >= 0 && length > 0 && write(copy, bytes, (size_t)length) < 0)
     perror(path);
-  if (from >= 0)
-    close(from);
-  return to;
+  if (source >= 0)
+    close(source);
+  return copy;
 }
 
-static bool spoil_one(void) {
+static bool spoil_list(void) {
   char path[PATH] = SHM OPEN_LIST;
   int fd;
   bool done = false;
 
   if (random_below(3) == 0) {
-    snprintf(path, sizeof path, SHM "stranger-list-%d", getpid());
+    snprintf(path, sizeof path, SHM "attacker-list-%d", getpid());
     fd = copy_open_list(path);
   } else {
     fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
   }
   for (int k = 0; fd >= 0 && k < 10; k++) {
-    done = spoil(fd) || done;
+    done = overwrite_or_truncate(fd) || done;
     sleep_us(random_below(300));
   }
   if (fd >= 0)
@@ -165,8 +172,8 @@ static bool spoil_one(void) {
   return done;
 }
 
-static void store_for_ever(shareable_list *list) {
-  static char text[DAMAGED_TEXT];
+static void store_forever(shareable_list *list) {
+  static char text[CORRUPT_TEXT];
 
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   memset(text, 'a', sizeof text);
@@ -177,61 +184,69 @@ static void store_for_ever(shareable_list *list) {
 }
 
 /* Kills one of the attacker's own writers while it stores a long text over an int. */
-static bool damage(shareable_list *list) {
+static bool corrupt(shareable_list *list) {
   int64_t number;
   pid_t child = fork();
 
   if (child == 0)
-    store_for_ever(list);
+    store_forever(list);
   sleep_us(3000 + random_below(2000));
   kill(child, SIGKILL);
   wait_for(child);
   return shareable_list_get_int(list, 0, &number) == SHAREABLE_E_CORRUPT;
 }
 
-/* One attacker at a time: while `damage` is odd and unchanged, no attacker has repaired the item. */
-static bool damage_for_a_while(void) {
+/*
+ * Runs in one attacker at a time. While board.corruption is odd and unchanged, the item is corrupt.
+ */
+static bool corrupt_for_a_while(void) {
   shareable_list *list = NULL;
-  int nobody = 0;
+  int none = 0;
   bool done = false;
 
-  if (!__atomic_compare_exchange_n(&shared->damager, &nobody, getpid(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+  if (!__atomic_compare_exchange_n(&shared->corrupter, &none, getpid(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     return false;
-  if (shareable_list_open(&list, DAMAGED_LIST, 0, NULL) == SHAREABLE_OK) {
-    done = damage(list);
+  if (shareable_list_open(&list, CORRUPT_LIST, 0, NULL) == SHAREABLE_OK) {
+    done = corrupt(list);
     if (done) {
-      __atomic_add_fetch(&shared->damage, 1, __ATOMIC_SEQ_CST);
+      __atomic_add_fetch(&shared->corruption, 1, __ATOMIC_SEQ_CST);
       sleep_us(8000);
-      __atomic_add_fetch(&shared->damage, 1, __ATOMIC_SEQ_CST);
+      __atomic_add_fetch(&shared->corruption, 1, __ATOMIC_SEQ_CST);
     }
     shareable_list_set_int(list, 0, 5);
   }
   shareable_list_unref(list);
-  __atomic_store_n(&shared->damager, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&shared->corrupter, 0, __ATOMIC_RELEASE);
   return done;
 }
 
 bool attack_contents(void) {
-  return random_below(3) == 0 ? damage_for_a_while() : spoil_one();
+  return random_below(3) == 0 ? corrupt_for_a_while() : spoil_list();
 }
 
-/* Slows down other changes of names in /dev/shm: it widens the gap between a check and the unlink that follows it. */
-static bool hammer_names(uint64_t end) {
-  char one[PATH], other[PATH];
+/*
+ * Slows down other changes of names in /dev/shm, to lengthen the time between a check and the
+ * unlink that follows it.
+ */
+static bool exchange_names(uint64_t end) {
+  char a[PATH], b[PATH];
   bool done = false;
 
-  snprintf(one, sizeof one, SHM "stranger-one-%d", getpid());
-  snprintf(other, sizeof other, SHM "stranger-other-%d", getpid());
-  close(open(one, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  close(open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  snprintf(a, sizeof a, SHM "attacker-a-%d", getpid());
+  snprintf(b, sizeof b, SHM "attacker-b-%d", getpid());
+  close(open(a, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  close(open(b, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   while (clock_now() < end)
-    done = renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0 || done;
-  unlink(one);
-  unlink(other);
+    done = renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0 || done;
+  unlink(a);
+  unlink(b);
   return done;
 }
 
-/* Creates a block under a name that a victim's block had. It must stay until the attacker removes it. */
+/*
+ * Creates a block under a name that a victim's block had. It must remain until the attacker removes
+ * it.
+ */
 static void take_name(void) {
   char path[PATH];
   struct stat before, after;
@@ -244,12 +259,15 @@ static void take_name(void) {
   fstat(fd, &before);
   sleep_us(random_below(5000));
   if (lstat(path, &after) != 0 || after.st_ino != before.st_ino)
-    violation(REMOVED, "another user's block under the name of a dead owner's is gone: '%s'", path);
+    violation(REMOVED, "another user's block, which took the name of a dead owner's block, was removed: '%s'", path);
   unlink(path);
   close(fd);
 }
 
-/* Links blocks that every user may write. The supervisor removes the links: only the block's owner and root can. */
+/*
+ * Links blocks that every user may write. The supervisor removes the links: only the block's owner
+ * and root can.
+ */
 static bool link_blocks(void) {
   static unsigned count;
   DIR *stream = opendir("/dev/shm");
@@ -268,14 +286,14 @@ static bool link_blocks(void) {
 }
 
 bool attack_replace(void) {
-  bool done = hammer_names(clock_now() + 6000000);
+  bool done = exchange_names(clock_now() + 6000000);
 
   done = link_blocks() || done;
   take_name();
   return done;
 }
 
-static void *wait_for_the_end(void *nothing) {
+static void *pause_forever(void *nothing) {
   for (;;)
     pause();
   return nothing;
@@ -298,15 +316,17 @@ static void hold(bait *offer) {
       _exit(1);
     close(fd);
   }
-  if (how == 1 && pthread_create(&thread, NULL, wait_for_the_end, NULL) != 0)
+  if (how == 1 && pthread_create(&thread, NULL, pause_forever, NULL) != 0)
     _exit(1);
   __atomic_store_n(&offer->state, BAIT_HELD, __ATOMIC_RELEASE);
   if (how == 1)
     pthread_exit(NULL); /* a process without its first thread shows no mappings in /proc */
-  wait_for_the_end(NULL);
+  pause_forever(NULL);
 }
 
-/* Until the victim has judged, or the holder could not open the block. */
+/*
+ * Holds the bait until the victim has judged it. Returns false if the holder cannot open the block.
+ */
 static bool hold_until_judged(bait *offer) {
   pid_t holder = fork();
   bool done = false, lives = true;
@@ -327,7 +347,7 @@ static bool hold_until_judged(bait *offer) {
 }
 
 bool attack_mapped(void) {
-  for (int looks = 0; looks < 20; looks++) {
+  for (int checks = 0; checks < 20; checks++) {
     for (unsigned k = 0; k < BAITS; k++) {
       int offered = BAIT_OFFERED;
 

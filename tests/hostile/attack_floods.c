@@ -1,5 +1,5 @@
 /*
- * attack_floods.c - attacks by mere numbers: connections, files, bytes.
+ * attack_floods.c - attacks that use up connections, files or bytes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,17 +32,20 @@ static int connect_abstract(void) {
 
 static int connect_tcp(void) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(40123), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  const struct linger at_once = {1, 0};
+  const struct linger reset = {1, 0};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   fcntl(fd, F_SETFL, O_NONBLOCK);
   connect(fd, (struct sockaddr *)&address, sizeof address);
   return fd;
 }
 
-/* What a manager could take for the beginning of something: lengths, a challenge, its answers, and noise. */
-static void say_something(int fd) {
+/*
+ * Sends what looks like the start of a message: a length, a challenge, its answers, or random
+ * bytes.
+ */
+static void send_garbage(int fd) {
   static const char *const words[] = {"\0\0\0\x20#CHALLENGE#{sha256}aaaaaaaaaaaaaaaa", "\0\0\0\x09#WELCOME#",
                                       "\xff\xff\xff\xff", "\0\0\0\x10zzzzzzzzzzzzzzzz", "\x7f\xff\xff\xff"};
   static const size_t lengths[] = {36, 13, 4, 20, 4};
@@ -65,7 +68,10 @@ static bool is_closed(int fd) {
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EINPROGRESS && errno != ENOTCONN);
 }
 
-/* For some seconds in turn, connections come and go; and all that are there stay as they are, so that no place gets free. */
+/*
+ * Returns whether the open connections must stay as they are, so that none becomes free. That
+ * alternates, every few seconds, with times in which connections come and go.
+ */
 static bool is_quiet(void) {
   return clock_now() / UINT64_C(1000000000) % 10 >= 4;
 }
@@ -87,7 +93,7 @@ bool attack_socket(void) {
         close(held[k]);
       held[k] = random_below(4) == 0 ? connect_abstract() : connect_tcp();
       if (held[k] >= 0 && random_below(2) == 0)
-        say_something(held[k]);
+        send_garbage(held[k]);
     }
     done = held[k] >= 0 || done;
   }
@@ -100,7 +106,7 @@ static bool flood_names(void) {
   unsigned made = 0;
 
   for (unsigned k = 0; k < FILES; k++) {
-    snprintf(path, sizeof path, k % 3 == 0 ? SHM ".shareable-%d-%u" : SHM "stranger-%d-%u", getpid(), k);
+    snprintf(path, sizeof path, k % 3 == 0 ? SHM ".shareable-%d-%u" : SHM "attacker-%d-%u", getpid(), k);
     if (k % 3 == 0)
       made += mkdir(path, 0755) == 0;
     else
@@ -108,13 +114,13 @@ static bool flood_names(void) {
   }
   sleep_us(random_below(5000));
   for (unsigned k = 0; k < FILES; k++) {
-    snprintf(path, sizeof path, k % 3 == 0 ? SHM ".shareable-%d-%u" : SHM "stranger-%d-%u", getpid(), k);
+    snprintf(path, sizeof path, k % 3 == 0 ? SHM ".shareable-%d-%u" : SHM "attacker-%d-%u", getpid(), k);
     remove_all(path);
   }
   return made > 0;
 }
 
-/* Many logs, each of an owner that has ended, or seems to. */
+/* Creates many logs, each of an owner that seems to have ended. */
 static bool flood_logs(void) {
   char directory[PATH], path[PATH + 24];
   unsigned made = 0;
@@ -135,13 +141,13 @@ static bool flood_logs(void) {
   return made > 0;
 }
 
-/* Takes all space that is left, for a moment. */
+/* Uses up all free space for a moment. */
 static bool flood_space(void) {
   char path[PATH];
   off_t size = 1 << 26;
   int fd;
 
-  snprintf(path, sizeof path, SHM "stranger-space-%d", getpid());
+  snprintf(path, sizeof path, SHM "attacker-space-%d", getpid());
   fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0)
     return false;

@@ -27,7 +27,7 @@
 
 enum { PATH = 128, LEASED_LOGS = 100, LEASED_BLOCKS = 50 };
 
-/* Of the same length as a canary's, so that it can be replaced in the log. */
+/* It has the same length as a canary's name, so that it can be replaced in the log. */
 #define OWN_BLOCK "myown-00000"
 
 static void free_name(char *path, size_t size, const char *kind) {
@@ -68,7 +68,7 @@ void remove_all(const char *path) {
     rmdir(path);
 }
 
-/* Keeps a log that names the attacker's block. */
+/* Stores the log if it names the attacker's block. */
 static void read_log(int fd) {
   log_template *log = &shared->log;
   ssize_t length = read(fd, log->bytes, sizeof log->bytes);
@@ -77,7 +77,7 @@ static void read_log(int fd) {
     log->length = (size_t)length;
 }
 
-static void look_for_log(const char *directory) {
+static void find_log(const char *directory) {
   DIR *stream = opendir(directory);
   const struct dirent *entry;
 
@@ -93,8 +93,8 @@ static void look_for_log(const char *directory) {
     closedir(stream);
 }
 
-/* The format is unknown, but a log contains the block's name and its inode. */
-static void find_places(uint64_t inode) {
+/* The test does not know the format, but a log contains the block's name and its inode. */
+static void find_offsets(uint64_t inode) {
   log_template *log = &shared->log;
 
   for (size_t i = 0; i + strlen(OWN_BLOCK) < log->length; i++) {
@@ -105,7 +105,7 @@ static void find_places(uint64_t inode) {
   }
 }
 
-/* An owner of the attacker's that lives no longer leaves a log as any other. */
+/* The attacker creates an owned block with a reaper that does nothing, to get a log. */
 bool log_learn(void) {
   shareable_memory *memory = NULL;
   struct stat block;
@@ -116,8 +116,8 @@ bool log_learn(void) {
       stat(SHM OWN_BLOCK, &block) != 0)
     return false;
   snprintf(directory, sizeof directory, SHM ".shareable-%u", (unsigned)geteuid());
-  look_for_log(directory);
-  find_places(block.st_ino);
+  find_log(directory);
+  find_offsets(block.st_ino);
   shareable_memory_unlink(memory, NULL);
   return shared->log.name_count > 0 && shared->log.inode_count > 0;
 }
@@ -150,16 +150,16 @@ static uid_t any_victim(void) {
   return random_below(2) == 0 ? 0 : FIRST_USER;
 }
 
-/* Waits until something in the directory was opened some number of times, or for some milliseconds. */
+/* Waits until files in the directory were opened a few times, for at most 30 milliseconds. */
 static void wait_for_opens(const char *directory) {
   int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  struct pollfd one = {.fd = watch, .events = POLLIN};
+  struct pollfd poll_watch = {.fd = watch, .events = POLLIN};
   char events[4096];
   uint64_t end = clock_now() + 30000000;
 
   inotify_add_watch(watch, directory, IN_OPEN);
   for (unsigned left = 1 + random_below(8); left > 0 && clock_now() < end; left--)
-    if (poll(&one, 1, 10) == 1 && read(watch, events, sizeof events) < 0)
+    if (poll(&poll_watch, 1, 10) == 1 && read(watch, events, sizeof events) < 0)
       break;
   close(watch);
 }
@@ -175,15 +175,15 @@ bool attack_swap(void) {
     snprintf(path, sizeof path, "%s/" OUTSIDE_FILE "%d", directory, k);
     fd = log_create(path, FIRST_USER);
     if (fd >= 0) {
-      unsigned char nothing[LOG_SIZE / 8] = {0};
-      /* As if it had no record left: gc removes such a log. */
-      if (pwrite(fd, nothing, sizeof nothing, 512) > 0 && ftruncate(fd, 512 + sizeof nothing) == 0)
+      unsigned char zeros[LOG_SIZE / 8] = {0};
+      /* A log without entries: gc removes such a log. */
+      if (pwrite(fd, zeros, sizeof zeros, 512) > 0 && ftruncate(fd, 512 + sizeof zeros) == 0)
         close(fd);
     }
   }
   wait_for_opens(directory);
-  free_name(away, sizeof away, "stranger-away-");
-  snprintf(path, sizeof path, "%s/outside-%u", work_path, (unsigned)any_victim());
+  free_name(away, sizeof away, "attacker-away-");
+  snprintf(path, sizeof path, "%s/outside-%u", work_directory, (unsigned)any_victim());
   if (symlink(path, away) == 0) {
     done = renameat2(AT_FDCWD, directory, AT_FDCWD, away, RENAME_EXCHANGE) == 0;
     sleep_us(random_below(3000));
@@ -252,7 +252,7 @@ static bool make_special(const char *path) {
   }
 }
 
-/* Exchanges a log for another kind of file, again and again. */
+/* Exchanges a log with another kind of file many times. */
 bool attack_special(void) {
   char directory[PATH], log[PATH + 8], special[PATH + 8];
   bool done = false;
@@ -271,7 +271,7 @@ bool attack_special(void) {
     }
   }
   remove_all(directory);
-  if (random_below(4) == 0) { /* the directory itself, too */
+  if (random_below(4) == 0) { /* a special file in place of the directory */
     done = make_special(directory) || done;
     sleep_us(2000);
     remove_all(directory);
@@ -279,8 +279,8 @@ bool attack_special(void) {
   return done;
 }
 
-/* Logs and blocks on which one process of the attacker's has leases all the time. */
-static void hold_leases(void) {
+/* Takes leases on many logs and blocks, and keeps them. */
+static void take_leases(void) {
   char directory[PATH], path[PATH + 40];
 
   free_name(directory, sizeof directory, ".shareable-");
@@ -289,7 +289,7 @@ static void hold_leases(void) {
     if (k < LEASED_LOGS)
       snprintf(path, sizeof path, "%s/%016d", directory, k);
     else
-      snprintf(path, sizeof path, SHM "stranger-leased-%d-%d", getpid(), k);
+      snprintf(path, sizeof path, SHM "attacker-leased-%d-%d", getpid(), k);
     int fd = k < LEASED_LOGS ? log_create(path, 0) : open(path, O_RDWR | O_CREAT, 0666);
 
     if (fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK) != 0)
@@ -297,27 +297,27 @@ static void hold_leases(void) {
   }
 }
 
+/* Runs in one process of the attacker only. */
 static void keep_leases(void) {
   static bool is_first = true;
-  int first = 0;
-  static int *taken; /* by one attacker of all: shared */
+  int none = 0;
 
   if (!is_first)
     return;
   is_first = false;
-  taken = &shared->leases_held;
-  if (__atomic_compare_exchange_n(taken, &first, getpid(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    hold_leases();
+  if (__atomic_compare_exchange_n(&shared->leases_held, &none, getpid(), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    take_leases();
 }
 
 static bool copy_program(const char *path) {
   static char program[1 << 20];
-  int from = open("/bin/sleep", O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-  ssize_t length = read(from, program, sizeof program);
-  bool done = length > 0 && write(to, program, (size_t)length) == length;
+  int source = open("/bin/sleep", O_RDONLY | O_CLOEXEC);
+  int copy = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+  ssize_t length = read(source, program, sizeof program);
+  bool done = length > 0 && write(copy, program, (size_t)length) == length;
 
-  close(from);
-  close(to);
+  close(source);
+  close(copy);
   return done;
 }
 
@@ -375,7 +375,10 @@ static bool squat(const char *path) {
   }
 }
 
-/* The user's directory, the next names after it, and others of that form; and a name that a terminal would act on. */
+/*
+ * Takes the name of the user's directory and the names after it, and creates a file whose name has
+ * escape sequences of a terminal.
+ */
 bool attack_squat(void) {
   unsigned count = 1 + random_below(20);
   uid_t victim = any_victim();
@@ -388,7 +391,7 @@ bool attack_squat(void) {
   }
   done = squat(SHM ".shareable-gc") || done;
   snprintf(name, sizeof name,
-           SHM "stranger-\033]0;%d\a\xc2\x9b"
+           SHM "attacker-\033]0;%d\a\xc2\x9b"
                "2J\n",
            getpid());
   close(open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
@@ -421,7 +424,7 @@ static bool become_root(void) {
          write_map("/proc/self/uid_map", users) && write_map("/proc/self/gid_map", groups);
 }
 
-/* Acts as root, as far as geteuid() shows: owns a block, makes a directory, and runs gc. */
+/* As root of the namespace, owns a block, makes a directory, and runs gc. */
 static void be_root(void) {
   shareable_memory *memory = NULL;
   shareable_gc *gc = NULL;
@@ -429,7 +432,7 @@ static void be_root(void) {
 
   if (!become_root())
     _exit(1);
-  snprintf(name, sizeof name, "stranger-root-%d", getpid());
+  snprintf(name, sizeof name, "attacker-root-%d", getpid());
   if (random_below(2) == 0)
     mkdir(SHM ".shareable-0", random_below(2) == 0 ? 0700 : 0777);
   shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0666, NULL);

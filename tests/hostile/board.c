@@ -15,12 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Sentences that have so many characters in common are about the same thing. */
-enum { ALIKE = 28 };
+/* Two messages with this number of equal characters at their start count as the same. */
+enum { SAME_START = 28 };
 
 board *shared;
 unsigned own_slot;
-char work_path[80];
+char work_directory[80];
 static uint64_t random_seed, random_state;
 
 void board_create(uint64_t seed) {
@@ -61,14 +61,17 @@ void sleep_us(unsigned microseconds) {
     ;
 }
 
-/* Where to keep a sentence; NULL if one that begins so is kept already, or there is no more room. */
-static char *place_for(enum violation_kind kind, const char *sentence) {
+/*
+ * Returns where to store a message, or NULL if a similar one is stored already or there is no
+ * space.
+ */
+static char *free_message(enum violation_kind kind, const char *sentence) {
   for (int k = 0; k < SENTENCES; k++) {
     char *place = shared->sentences[kind][k];
 
     if (place[0] == '\0')
       return place;
-    if (strncmp(place, sentence, ALIKE) == 0)
+    if (strncmp(place, sentence, SAME_START) == 0)
       return NULL;
   }
   return NULL;
@@ -82,7 +85,7 @@ void violation(enum violation_kind kind, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
-  place = place_for(kind, sentence);
+  place = free_message(kind, sentence);
   if (place != NULL)
     memcpy(place, sentence, sizeof sentence);
 }
@@ -91,10 +94,10 @@ static operation *own_call(void) {
   return &shared->operations[own_slot];
 }
 
-void call_begin(const char *what, double seconds) {
+void call_begin(const char *name, double seconds) {
   operation *call = own_call();
 
-  snprintf(call->what, sizeof call->what, "%s", what);
+  snprintf(call->name, sizeof call->name, "%s", name);
   call->limit = (uint64_t)(seconds * 1e9) + 1000000000;
   call->starved = __atomic_load_n(&shared->starved, __ATOMIC_RELAXED);
   __atomic_store_n(&call->start, clock_now(), __ATOMIC_RELEASE);
@@ -112,7 +115,7 @@ void call_end(void) {
   uint64_t excess = call_excess(call);
 
   if (excess != 0 && __atomic_exchange_n(&call->start, 0, __ATOMIC_ACQ_REL) != 0)
-    violation(HUNG, "%s took %.1f s longer than its limit", call->what, (double)excess / 1e9);
+    violation(HUNG, "%s took %.1f s longer than its limit", call->name, (double)excess / 1e9);
   __atomic_store_n(&call->start, 0, __ATOMIC_RELEASE);
   __atomic_add_fetch(&shared->done[own_slot], 1, __ATOMIC_RELAXED);
 }

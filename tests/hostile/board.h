@@ -1,8 +1,8 @@
 /*
- * board.h - the counters that all processes of the attack test share, and small helpers that all of them need.
+ * board.h - the counters that all processes of the attack test share, and common helpers.
  *
- * The board is one anonymous shared mapping. The supervisor (hostile.c) creates it before it starts any other process, so
- * no attacker outside the test can write to it.
+ * The board is one anonymous shared mapping. The supervisor (hostile.c) creates it before it starts
+ * any other process, so no attacker outside the test can write to it.
  */
 #ifndef HOSTILE_BOARD_H
 #define HOSTILE_BOARD_H
@@ -15,9 +15,9 @@
 #define SHM "/dev/shm/"
 
 /*
- * The users: two that are attacked, beside root, and the one that attacks. A reaper of a user clears the logs of all dead
- * owners of that user, and removes blocks that are in use as well: the second user's owners have none, so that only gc
- * removes what they leave.
+ * The users: two that are attacked, as root is, and the attacker. A reaper clears the logs of all
+ * dead owners of its user, and also removes blocks that are in use. The second user's owners have
+ * no reaper, so that only gc removes their blocks.
  */
 enum { SECOND_USER = 65531, FIRST_USER = 65532, ATTACKER = 65533 };
 
@@ -36,13 +36,13 @@ enum { SECOND_USER = 65531, FIRST_USER = 65532, ATTACKER = 65533 };
   X(MAPPED, "mapped")                                                                                                  \
   X(USERNS, "userns")
 
-/* What is counted and must be 0: X(identifier, heading). */
+/* The counted violations, all of which must be 0: X(identifier, name). */
 #define VIOLATION_MAP(X)                                                                                               \
   X(OUTSIDE, "outside") /* a file outside /dev/shm was opened, changed or removed */                                   \
-  X(REMOVED, "removed") /* a block was removed that had to stay */                                                     \
+  X(REMOVED, "removed") /* a block was removed that must remain */                                                     \
   X(HUNG, "hung")       /* a call took longer than its limit */                                                        \
-  X(VALUE, "value")     /* a value that no honest writer wrote */                                                      \
-  X(REFUSED, "refused") /* a call failed that the attacker must not be able to make fail */                            \
+  X(VALUE, "value")     /* a value was read that no victim wrote */                                                    \
+  X(REFUSED, "refused") /* a call failed, although no attacker may make it fail */                                     \
   X(CRASHED, "crashed") /* a process was killed by a signal that the documents do not announce */
 
 #define BOARD_ENUM(id, name) id,
@@ -57,17 +57,19 @@ typedef struct bait {
   char name[40];
 } bait;
 
-/* The call that a process of a victim is in. Its own process writes it; the supervisor reads it. */
+/* The current call of a victim's process. That process writes it; the supervisor reads it. */
 typedef struct operation {
   uint64_t start;   /* CLOCK_MONOTONIC in nanoseconds; 0: the process is in no call */
   uint64_t starved; /* board.starved at that time */
   uint64_t limit;   /* in nanoseconds */
-  char what[48];
+  char name[48];
 } operation;
 
 enum { SLOTS = 64, SENTENCES = 5, BAITS = 4 };
 
-/* An ownership log as the library writes it, and the offsets of the block's name and inode in it. */
+/*
+ * An ownership log as the library writes it, and the offsets of the block's name and inode in it.
+ */
 enum { LOG_SIZE = 1 << 16, PLACES = 8 };
 typedef struct log_template {
   unsigned char bytes[LOG_SIZE];
@@ -78,23 +80,23 @@ typedef struct board {
   uint64_t tried[CLASSES], succeeded[CLASSES]; /* steps of the attackers */
   uint64_t violations[KINDS];
   uint64_t done[SLOTS];                  /* calls that ended, by slot */
-  char sentences[KINDS][SENTENCES][200]; /* of each kind, a few that begin differently */
+  char sentences[KINDS][SENTENCES][200]; /* a few different messages of each kind */
   bool enabled[CLASSES], impossible[CLASSES];
   operation operations[SLOTS];
-  uint64_t starved;       /* for how long in all a process that wanted to run did not: such time counts for no limit */
-  uint64_t adding, added; /* additions to the list that are begun, and that are done */
-  uint64_t damage;        /* odd: an attacker has left an item of the open list damaged */
+  uint64_t starved;       /* time for which runnable processes did not run: no limit includes it */
+  uint64_t adding, added; /* additions to the list that have begun, and that are done */
+  uint64_t corruption;    /* odd: an attacker has left the item of the corrupt list corrupt */
   bait baits[BAITS];
-  char replaced[40]; /* a name that is about to be given to a new block */
-  int damager;       /* the attacker that damages the damaged list */
-  int leases_held;   /* the attacker that holds leases all the time */
+  char replaced[40]; /* a name that a new block is about to get */
+  int corrupter;     /* the process that corrupts the corrupt list */
+  int leases_held;   /* the process that holds leases all the time */
   log_template log;
   bool stop;
 } board;
 
 extern board *shared;
-extern unsigned own_slot;  /* of this process */
-extern char work_path[80]; /* a directory outside /dev/shm that every user may enter */
+extern unsigned own_slot;       /* of this process */
+extern char work_directory[80]; /* a directory outside /dev/shm that every user may enter */
 
 void board_create(uint64_t seed);
 
@@ -106,19 +108,22 @@ unsigned random_below(unsigned limit);
 uint64_t clock_now(void);
 void sleep_us(unsigned microseconds);
 
-/* Counts a violation; some sentences of each kind are printed in the end. */
+/* Counts a violation. A few messages of each kind are printed at the end. */
 void violation(enum violation_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A call with a documented limit begins; it ends, and took too long if it took longer than that and a second. */
-void call_begin(const char *what, double seconds);
+/*
+ * Begin and end a call with a documented limit, in seconds. The call hangs if it takes a second
+ * longer than its limit.
+ */
+void call_begin(const char *name, double seconds);
 void call_end(void);
-/* How much longer than allowed the call of a slot has been going on, in nanoseconds; 0: it has not. */
+/* Returns by how many nanoseconds a call exceeds its limit, or 0. */
 uint64_t call_excess(const operation *call);
 
-/* Becomes another user, with no group and no privilege left. */
+/* Becomes another user, without groups and privileges. */
 void become(uid_t uid);
 
-/* Waits for a child; its status as waitpid() has it. */
+/* Waits for a child. Returns its status as waitpid() does. */
 int wait_for(pid_t pid);
 
 #endif

@@ -1,14 +1,15 @@
 /*
- * hostile.c - the attack test: processes of two users and root that use the library, a third user that attacks them, and
- * what must be 0 afterwards.
+ * hostile.c - the attack test: a user attacks processes of two other users and of root.
  *
- *   hostile DIRECTORY SECONDS      as root, in namespaces of its own (tests/hostile/run); DIRECTORY is for files of its own
+ *   hostile DIRECTORY SECONDS   must run as root, in its own namespaces (tests/hostile/run); DIRECTORY
+ *                               is for its own files
  *
- *   HOSTILE_SEED     of the random numbers; it is printed
- *   HOSTILE_CLASSES  the classes of attack to run, with blanks between; all, if it is empty
- *   HOSTILE_LEAST    how many steps of each class must succeed; 100
+ *   HOSTILE_SEED     the seed of the random numbers, which is printed
+ *   HOSTILE_CLASSES  the classes of attack to run, separated by blanks; if it is empty, all
+ *   HOSTILE_LEAST    the number of steps of each class that must succeed; 100 by default
  *
- * Exit status: 0 if all counts are 0 and each class succeeded often enough, 1 if not, 2 if the test itself failed.
+ * The exit status is 0 if there are no violations and enough steps succeeded, 1 if not, and 2 if
+ * the test itself failed.
  */
 #include <err.h>
 #include <errno.h>
@@ -51,7 +52,7 @@ typedef struct role {
   uid_t user;
   void (*run)(void);
   int allowed; /* a signal that this process may die of */
-  int only;    /* beside this class of attack, or ALWAYS */
+  int only;    /* the class of attack that it is needed for, or ALWAYS */
 } role;
 
 enum { ALWAYS = CLASSES };
@@ -75,8 +76,8 @@ static const role roles[] = {
   {"reader", FIRST_USER, read_closed_list, 0, ALWAYS},
   {"root's reader", 0, read_closed_list, 0, ALWAYS},
   {"open list", FIRST_USER, use_open_list, SIGBUS, ALWAYS},
-  {"damaged list", FIRST_USER, add_to_damaged, 0, CONTENTS},
-  {"strangers", FIRST_USER, open_strangers, SIGBUS, ALWAYS},
+  {"corrupt list", FIRST_USER, add_to_corrupt, 0, CONTENTS},
+  {"attackers' blocks", FIRST_USER, open_attackers_blocks, SIGBUS, ALWAYS},
   {"manager", FIRST_USER, use_abstract_manager, 0, ALWAYS},
   {"manager", FIRST_USER, use_tcp_manager, 0, ALWAYS},
   {"attacker", ATTACKER, attack_at_random, 0, ALWAYS},
@@ -87,11 +88,11 @@ static const role roles[] = {
   {"attacker", ATTACKER, attack_at_random, 0, ALWAYS},
 };
 enum { ROLES = sizeof roles / sizeof roles[0] };
-_Static_assert((int)ROLES <= (int)SLOTS, "each has a slot");
+_Static_assert((int)ROLES <= (int)SLOTS, "each process needs a slot");
 
 static pid_t processes[ROLES];
 
-/* How long others do not get to run: no call of theirs is to blame for that. */
+/* Measures for how long processes do not get to run. No limit of a call includes that time. */
 static void keep_time(void) {
   while (!shared->stop) {
     uint64_t before = clock_now(), late;
@@ -103,7 +104,7 @@ static void keep_time(void) {
   }
 }
 
-/* Half of the time the class that is behind the others, else any. */
+/* Returns, with equal probability, the class with the fewest successes or any class. */
 static unsigned choose_class(void) {
   unsigned k, least = CLASSES;
 
@@ -121,9 +122,9 @@ static unsigned choose_class(void) {
 static void attack_at_random(void) {
   int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-  dup2(nothing, STDERR_FILENO); /* what the library's programs say to an attacker */
+  dup2(nothing, STDERR_FILENO); /* drop what the library's programs print to an attacker */
   umask(0);
-  signal(SIGIO, SIG_IGN); /* a victim opens a leased file */
+  signal(SIGIO, SIG_IGN); /* sent if a victim opens a leased file */
   while (!shared->stop) {
     unsigned k = choose_class();
 
@@ -133,8 +134,8 @@ static void attack_at_random(void) {
   }
 }
 
-static bool is_wanted(const role *one) {
-  return one->only == ALWAYS || shared->enabled[one->only];
+static bool is_needed(const role *process) {
+  return process->only == ALWAYS || shared->enabled[process->only];
 }
 
 static void start(unsigned k) {
@@ -151,7 +152,7 @@ static void start(unsigned k) {
   own_slot = k;
   random_start(streams);
   become(roles[k].user);
-  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user takes it away */
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user clears it */
   roles[k].run();
   _exit(0);
 }
@@ -159,7 +160,7 @@ static void start(unsigned k) {
 static void judge_end(unsigned k, int state) {
   if (WIFSIGNALED(state) && WTERMSIG(state) != roles[k].allowed && roles[k].user != ATTACKER)
     violation(CRASHED, "%s of user %u was killed by signal %d in: %s", roles[k].name, (unsigned)roles[k].user,
-              WTERMSIG(state), shared->operations[k].what);
+              WTERMSIG(state), shared->operations[k].name);
 }
 
 /* Restarts processes that have ended, unless the test is over. */
@@ -191,7 +192,7 @@ static void judge_calls(void) {
     if (processes[k] == 0 || roles[k].user == ATTACKER || call_excess(call) == 0 ||
         __atomic_exchange_n(&call->start, 0, __ATOMIC_ACQ_REL) == 0)
       continue;
-    violation(HUNG, "%s does not end (%s of user %u)", call->what, roles[k].name, (unsigned)roles[k].user);
+    violation(HUNG, "%s does not end (%s of user %u)", call->name, roles[k].name, (unsigned)roles[k].user);
     kill_one(k);
     if (!shared->stop)
       start(k);
@@ -214,10 +215,10 @@ static bool any_lives(void) {
   return false;
 }
 
-/* Every process ends by itself once its call has; the longest has eleven seconds. */
+/* Every process exits when its current call returns; the longest call takes eleven seconds. */
 static void finish(void) {
   shared->stop = true;
-  for (int looks = 0; looks < 150 && any_lives(); looks++)
+  for (int checks = 0; checks < 150 && any_lives(); checks++)
     watch_for(0.1);
   for (unsigned k = 0; k < ROLES; k++)
     if (processes[k] > 0)
@@ -234,34 +235,32 @@ static void bring_loopback_up(void) {
     close(fd);
 }
 
-/* Whether a process of that user can do what the test needs. */
-static bool can(uid_t user, bool (*what)(void)) {
+/* Whether the check succeeds in a process of that user. */
+static bool can(uid_t user, bool (*check)(void)) {
   pid_t child = fork();
 
   if (child == 0) {
     become(user);
-    _exit(!what());
+    _exit(!check());
   }
   return wait_for(child) == 0;
 }
 
 static bool enter_directory(void) {
-  return access(work_path, X_OK) == 0 && access(getenv("HOSTILE_COMMAND"), X_OK) == 0;
+  return access(work_directory, X_OK) == 0 && access(getenv("HOSTILE_COMMAND"), X_OK) == 0;
 }
 
 static void enable_classes(const char *wanted) {
   for (unsigned k = 0; k < CLASSES; k++) {
-    const char *at = wanted == NULL ? NULL : strstr(wanted, class_names[k]);
-
-    shared->enabled[k] = wanted == NULL || wanted[0] == '\0' || at != NULL;
+    shared->enabled[k] = wanted == NULL || wanted[0] == '\0' || strstr(wanted, class_names[k]) != NULL;
   }
   if (shared->enabled[USERNS] && !can(ATTACKER, attack_userns)) {
-    puts("userns: left out, for no user may make a user namespace here");
+    puts("userns: skipped, because users may not create user namespaces here");
     shared->enabled[USERNS] = false;
   }
 }
 
-/* The first user makes the lists. */
+/* Creates the lists as the first user. */
 static void create_lists(void) {
   pid_t child = fork();
 
@@ -270,7 +269,7 @@ static void create_lists(void) {
     _exit(!lists_create());
   }
   if (wait_for(child) != 0)
-    errx(2, "cannot make the lists");
+    errx(2, "cannot create the lists");
 }
 
 static bool report_steps(uint64_t least) {
@@ -307,7 +306,7 @@ static void report_calls(void) {
   for (unsigned k = 0; k < ROLES; k++)
     if (roles[k].user != ATTACKER)
       calls += shared->done[k];
-  printf("%llu calls of the victims; processes had to wait for a processor for %.1f s\n", (unsigned long long)calls,
+  printf("%llu calls of the victims; processes waited %.1f s for a processor\n", (unsigned long long)calls,
          (double)shared->starved / 1e9);
 }
 
@@ -316,17 +315,17 @@ int main(int count, char **arguments) {
   uint64_t seed = seed_text == NULL || seed_text[0] == '\0' ? clock_now() % 1000000007 : strtoull(seed_text, NULL, 10);
 
   if (count != 3)
-    errx(2, "hostile DIRECTORY SECONDS");
-  snprintf(work_path, sizeof work_path, "%s", arguments[1]);
+    errx(2, "usage: hostile DIRECTORY SECONDS");
+  snprintf(work_directory, sizeof work_directory, "%s", arguments[1]);
   board_create(seed);
   random_start(0);
   if (!can(FIRST_USER, enter_directory) || !can(ATTACKER, enter_directory)) {
-    printf("skipped: other users cannot enter %s\n", work_path);
+    printf("skipped: other users cannot enter %s\n", work_directory);
     return 77;
   }
   bring_loopback_up();
   if (!can(ATTACKER, log_learn))
-    errx(2, "the library's own log is not found, to forge others after it");
+    errx(2, "found no log of the library that attacks could imitate");
   enable_classes(getenv("HOSTILE_CLASSES"));
   umask(0);
   canaries_create();
@@ -334,7 +333,7 @@ int main(int count, char **arguments) {
   printf("seed %llu, %s seconds\n", (unsigned long long)seed, arguments[2]);
   fflush(stdout);
   for (unsigned k = 0; k < ROLES; k++)
-    if (is_wanted(&roles[k]))
+    if (is_needed(&roles[k]))
       start(k);
   watch_for(strtod(arguments[2], NULL));
   finish();

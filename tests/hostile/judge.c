@@ -18,7 +18,7 @@
 
 enum { FILES = 4, PATH = 128 };
 static const uid_t users[] = {0, FIRST_USER};
-static const char content[] = "nobody else writes here";
+static const char content[] = "only the judge writes here";
 
 static struct stat blocks[2], files[2][FILES];
 static int watch;
@@ -47,7 +47,7 @@ static void write_file(const char *path, uid_t user, mode_t mode, struct stat *f
 
   if (fd < 0 || write(fd, content, sizeof content) != sizeof content || fchmod(fd, mode) != 0 ||
       fchown(fd, user, user) != 0 || fstat(fd, file) != 0)
-    unlink(path); /* no space: at the next look */
+    unlink(path); /* no space: the next check tries again */
   if (fd >= 0)
     close(fd);
 }
@@ -74,20 +74,20 @@ static void create_public(uid_t user) {
 }
 
 static void outside_path(char path[PATH], int k, int n) {
-  snprintf(path, PATH, "%s/outside-%u/" OUTSIDE_FILE "%d", work_path, (unsigned)users[k], n);
+  snprintf(path, PATH, "%s/outside-%u/" OUTSIDE_FILE "%d", work_directory, (unsigned)users[k], n);
 }
 
 static void create_outside(int k) {
   char path[PATH];
 
-  snprintf(path, sizeof path, "%s/outside-%u", work_path, (unsigned)users[k]);
+  snprintf(path, sizeof path, "%s/outside-%u", work_directory, (unsigned)users[k]);
   if (mkdir(path, 0700) != 0 || chmod(path, 0711) != 0 || chown(path, users[k], users[k]) != 0)
-    err(2, "cannot make %s", path);
+    err(2, "cannot create %s", path);
   for (int n = 0; n < FILES; n++) {
     outside_path(path, k, n);
     write_file(path, users[k], 0600, &files[k][n]);
   }
-  snprintf(path, sizeof path, "%s/outside-%u", work_path, (unsigned)users[k]);
+  snprintf(path, sizeof path, "%s/outside-%u", work_directory, (unsigned)users[k]);
   if (inotify_add_watch(watch, path, IN_OPEN | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVE) < 0)
     err(2, "cannot watch %s", path);
 }
@@ -114,7 +114,7 @@ static void check_content(const char *path) {
   int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
   if (fd < 0 || read(fd, bytes, sizeof bytes) != sizeof bytes || memcmp(bytes, content, sizeof content) != 0)
-    violation(VALUE, "%s has another content", path);
+    violation(VALUE, "%s was overwritten", path);
   if (fd >= 0)
     close(fd);
 }
@@ -127,28 +127,28 @@ static void check_block(int k) {
     check_content(path);
     return;
   }
-  violation(REMOVED, "%s is gone, or another block", path);
+  violation(REMOVED, "%s was removed or replaced", path);
   unlink(path);
   create_block(k);
 }
 
-/* gc may have taken a file outside for a log: it would have opened it first. */
+/* An open file means that gc may have taken it for a log. */
 static void check_events(void) {
   char events[4096];
   ssize_t length;
 
   while ((length = read(watch, events, sizeof events)) > 0)
-    for (const char *at = events; at < events + length;) {
+    for (const char *next = events; next < events + length;) {
       struct inotify_event event;
 
-      memcpy(&event, at, sizeof event);
-      violation(OUTSIDE, "%s outside /dev/shm: inotify event 0x%x", event.len > 0 ? at + sizeof event : "a directory",
+      memcpy(&event, next, sizeof event);
+      violation(OUTSIDE, "%s outside /dev/shm: inotify event 0x%x", event.len > 0 ? next + sizeof event : "a directory",
                 (unsigned)event.mask);
-      at += sizeof event + event.len;
+      next += sizeof event + event.len;
     }
 }
 
-/* What the judge itself does there is no finding. */
+/* Discards the events that the judge itself causes. */
 static void forget_events(void) {
   char events[4096];
 

@@ -1,5 +1,5 @@
 /*
- * judge.h - what must stay as it is: blocks that live as long as the test, and files outside /dev/shm.
+ * judge.h - the canaries: blocks and files outside /dev/shm that no attack may change.
  */
 #ifndef HOSTILE_JUDGE_H
 #define HOSTILE_JUDGE_H
@@ -7,20 +7,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The name of a file outside /dev/shm, followed by a number; each victim has one directory of them. */
+/*
+ * The name of a file outside /dev/shm, followed by a number. Each victim has a directory of such
+ * files.
+ */
 #define OUTSIDE_FILE "precious"
 
-/* The names of attackers' links to victims' blocks begin with this. */
-#define LINK_PREFIX "stranger-link-"
+/* The prefix of the names of the attacker's links to victims' blocks. */
+#define LINK_PREFIX "attacker-link-"
 
 void canaries_create(void);
-/* Checks all of them, counts what has changed, and creates it again. */
+/* Checks all canaries, counts those that were changed, and creates these again. */
 void canaries_check(void);
 
-/* Removes the links, so that they do not fill /dev/shm. */
+/* Removes the attacker's links, so that they do not fill /dev/shm. */
 void links_remove(void);
 
-/* The name of a user's block, 11 characters, and its inode, as an attacker can see them. */
+/* The name of a user's canary block, which has 11 characters, and its inode, or 0. */
 void canary_name(char name[12], uid_t user);
 uint64_t canary_inode(uid_t user);
 

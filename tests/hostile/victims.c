@@ -1,5 +1,5 @@
 /*
- * victims.c - processes that own blocks, and those that clean up after them.
+ * victims.c - processes that own blocks, run gc, or run the command.
  */
 #include "victims.h"
 
@@ -16,15 +16,17 @@
 
 #include "board.h"
 
-/* What each call may take beside the second that every call may: nothing documents a limit for gc, or for the command. */
+/*
+ * Limits in seconds. There is no documented limit for gc and for the command: theirs is RUN_LIMIT.
+ */
 enum { CALL_LIMIT = 1, RUN_LIMIT = 10 };
 
 enum { OWNED_MAX = 5, REPLACED = 100 };
 
-/* E_NO_SPACE is no violation: every user may fill /dev/shm. */
-void expect(shareable_status status, const char *what, const shareable_error *error) {
+/* E_NO_SPACE is not a violation: every user may fill /dev/shm. */
+void expect(shareable_status status, const char *action, const shareable_error *error) {
   if (status != SHAREABLE_OK && status != SHAREABLE_E_NO_SPACE)
-    violation(REFUSED, "user %u: %s: %s %s", (unsigned)geteuid(), what, shareable_status_name(status), error->text);
+    violation(REFUSED, "user %u: %s: %s %s", (unsigned)geteuid(), action, shareable_status_name(status), error->text);
 }
 
 static uint64_t inode_of(const char *name) {
@@ -35,8 +37,8 @@ static uint64_t inode_of(const char *name) {
   return lstat(path, &file) == 0 ? file.st_ino : 0;
 }
 
-/* Leaves what the process owns to gc, as if its reaper had been killed with it. */
-static void have_no_reaper(void) {
+/* Makes gc clean up after this process, as if its reaper had been killed with it. */
+static void disable_reaper(void) {
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
 }
 
@@ -56,11 +58,11 @@ static void check_block(shareable_memory *block, uint64_t inode, uint32_t mode) 
   const char *bytes = shareable_memory_address(block);
 
   if (inode_of(shareable_memory_name(block)) != inode)
-    violation(REMOVED, "a block of user %u is gone while its owner lives: '%s'", (unsigned)geteuid(),
+    violation(REMOVED, "a block of user %u was removed while its owner lives: '%s'", (unsigned)geteuid(),
               shareable_memory_name(block));
   for (size_t i = 0; mode != 0666 && i < 4096; i++)
     if (bytes[i] != 'v') {
-      violation(VALUE, "a block holds what its owner did not write: '%s'", shareable_memory_name(block));
+      violation(VALUE, "a block contains bytes that its owner did not write: '%s'", shareable_memory_name(block));
       return;
     }
 }
@@ -74,7 +76,7 @@ static void drop_block(shareable_memory *block) {
   shareable_memory_unref(block);
 }
 
-/* One life: some blocks, looked at for a while, then left in one way or another. */
+/* Owns some blocks, checks them for a while, unlinks some of them, then exits or is killed. */
 void own_blocks(void) {
   static const uint32_t modes[] = {0600, 0644, 0666};
   shareable_memory *blocks[OWNED_MAX];
@@ -84,13 +86,13 @@ void own_blocks(void) {
 
   umask(0);
   if (random_below(3) == 0)
-    have_no_reaper();
+    disable_reaper();
   for (int i = 0; i < OWNED_MAX; i++) {
     snprintf(name, sizeof name, "owned-%d-%d", getpid(), i);
     blocks[i] = own_block(name, mode);
     inodes[i] = blocks[i] == NULL ? 0 : inode_of(name);
   }
-  for (int looks = 0; looks < 5; looks++) {
+  for (int checks = 0; checks < 5; checks++) {
     for (int i = 0; i < OWNED_MAX; i++)
       if (blocks[i] != NULL)
         check_block(blocks[i], inodes[i], mode);
@@ -108,46 +110,48 @@ static int *state_of(unsigned k) {
   return &shared->baits[k].state;
 }
 
-/* Whether an attacker has the block; an offer that none takes up in 40 ms is withdrawn. */
+/*
+ * Whether an attacker has the block open. An offer that no attacker accepts in 40 ms is withdrawn.
+ */
 static bool is_held(unsigned k) {
-  for (int looks = 0;; looks++, sleep_us(200)) {
+  for (int checks = 0;; checks++, sleep_us(200)) {
     int offered = BAIT_OFFERED, state = __atomic_load_n(state_of(k), __ATOMIC_ACQUIRE);
 
     if (state == BAIT_HELD || state == BAIT_FREE)
       return state == BAIT_HELD;
-    if (looks >= 200)
+    if (checks >= 200)
       __atomic_compare_exchange_n(state_of(k), &offered, BAIT_FREE, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
   }
 }
 
-/* A block of a dead owner that an attacker has open or mapped stays, whatever gc runs meanwhile. */
+/* While an attacker has a dead owner's block open or mapped, gc must not remove it. */
 static void judge_bait(unsigned k, const char *name, uint64_t inode) {
-  for (int looks = 0; looks < 40 && inode_of(name) == inode; looks++)
+  for (int checks = 0; checks < 40 && inode_of(name) == inode; checks++)
     sleep_us(1000);
   if (inode_of(name) != inode)
-    violation(REMOVED, "a block is gone while a process of another user has it open: '%s'", name);
+    violation(REMOVED, "a block was removed while a process of another user has it open: '%s'", name);
   __atomic_store_n(state_of(k), BAIT_JUDGED, __ATOMIC_RELEASE);
 }
 
-/* Stops once it has the block, and ends when the other end of the pipe is closed. */
-static void own_until_told(const char *name, const int go[2]) {
+/* Creates the block, stops, and exits when the other end of the pipe is closed. */
+static void own_until_released(const char *name, const int go[2]) {
   shareable_memory *block = NULL;
   char c;
 
   close(go[1]);
-  have_no_reaper();
+  disable_reaper();
   umask(0);
   shareable_memory_create(&block, name, 4096, SHAREABLE_OWNED, 0644, NULL);
   raise(SIGSTOP);
   _exit(read(go[0], &c, 1) < 0);
 }
 
-/* Starts an owner; it has the block when this returns. */
+/* Starts an owner. Its block exists when this function returns. */
 static pid_t start_owner(const char *name, const int go[2]) {
   pid_t owner = fork();
 
   if (owner == 0)
-    own_until_told(name, go);
+    own_until_released(name, go);
   close(go[0]);
   while (waitpid(owner, NULL, WUNTRACED) < 0 && errno == EINTR)
     ;
@@ -155,7 +159,7 @@ static pid_t start_owner(const char *name, const int go[2]) {
   return owner;
 }
 
-/* Whether an attacker has taken the offer; false too if the last one is not over. */
+/* Whether an attacker accepts the offer. Returns false if the previous offer is not over. */
 static bool offer(unsigned k, const char *name) {
   if (__atomic_load_n(state_of(k), __ATOMIC_ACQUIRE) != BAIT_FREE) {
     sleep_us(1000);
@@ -166,7 +170,7 @@ static bool offer(unsigned k, const char *name) {
   return is_held(k);
 }
 
-/* The owner lives until an attacker has the block too: so there is no moment at which gc may remove it. */
+/* The owner lives until an attacker has the block, too: gc may remove it at no time. */
 void offer_bait(void) {
   unsigned k = own_slot % BAITS;
   char name[40];
@@ -184,11 +188,11 @@ void offer_bait(void) {
     wait_for(owner);
     if (is_judged)
       judge_bait(k, name, inode);
-    shareable_unlink(name, NULL); /* gc may have been first */
+    shareable_unlink(name, NULL); /* gc may have unlinked it */
   }
 }
 
-/* A block that is complete before it gets the name of a dead owner's, as careful programs do. */
+/* Creates a block that later gets the name of a dead owner's block. Returns its inode, or 0. */
 static uint64_t prepare(const char *name) {
   shareable_memory *block = NULL;
 
@@ -198,27 +202,27 @@ static uint64_t prepare(const char *name) {
   return inode_of(name);
 }
 
-static bool rename_block(const char *from, const char *to) {
-  char from_path[100], to_path[100];
+static bool rename_block(const char *old_name, const char *new_name) {
+  char old_path[100], new_path[100];
 
-  snprintf(from_path, sizeof from_path, SHM "%s", from);
-  snprintf(to_path, sizeof to_path, SHM "%s", to);
-  return rename(from_path, to_path) == 0;
+  snprintf(old_path, sizeof old_path, SHM "%s", old_name);
+  snprintf(new_path, sizeof new_path, SHM "%s", new_name);
+  return rename(old_path, new_path) == 0;
 }
 
-/* gc may take a block aside for a moment to look at it, and puts it back. */
+/* Waits for the block: gc may move it for a moment to check it, and moves it back. */
 static bool is_there(const char *name, uint64_t inode) {
-  for (int looks = 0; looks < 200; looks++, sleep_us(1000))
+  for (int checks = 0; checks < 200; checks++, sleep_us(1000))
     if (inode_of(name) == inode)
       return true;
   return false;
 }
 
-/* By the process that replaces them: its children have another number. */
-static const char *again_name(unsigned round, int i) {
+/* The name contains the slot, which the children share, and not the pid. */
+static const char *owned_name(unsigned round, int i) {
   static char name[40];
 
-  snprintf(name, sizeof name, "again-%u-%u-%d", own_slot, round, i);
+  snprintf(name, sizeof name, "reused-%u-%u-%d", own_slot, round, i);
   return name;
 }
 
@@ -232,9 +236,9 @@ static const char *new_name(int i) {
 static void own_many(unsigned round) {
   shareable_memory *block = NULL;
 
-  have_no_reaper();
+  disable_reaper();
   for (int i = 0; i < REPLACED; i++)
-    shareable_memory_create(&block, again_name(round, i), 64, SHAREABLE_OWNED, 0600, NULL);
+    shareable_memory_create(&block, owned_name(round, i), 64, SHAREABLE_OWNED, 0600, NULL);
   _exit(0);
 }
 
@@ -248,15 +252,18 @@ static void collect_once(void) {
   shareable_gc_free(gc);
 }
 
-/* The kernel lists the newest name first, and gc follows it: so this does as well, from somewhere behind it or before it. */
+/*
+ * Renames in the order in which gc removes: the kernel lists the newest name first. The random
+ * start makes this run before or behind gc.
+ */
 static void replace_all(unsigned round, uint64_t inodes[REPLACED]) {
   char name[40];
-  uint64_t patience = clock_now() + 50000000;
+  uint64_t deadline = clock_now() + 50000000;
 
-  while (inode_of(again_name(round, REPLACED - 1)) != 0 && clock_now() < patience)
+  while (inode_of(owned_name(round, REPLACED - 1)) != 0 && clock_now() < deadline)
     ;
   for (int i = REPLACED - 1 - (int)random_below(REPLACED / 2); i >= 0; i--) {
-    snprintf(name, sizeof name, "%s", again_name(round, i));
+    snprintf(name, sizeof name, "%s", owned_name(round, i));
     memcpy(shared->replaced, name, sizeof name);
     if (!rename_block(new_name(i), name))
       inodes[i] = 0;
@@ -269,9 +276,9 @@ static void judge_replaced(unsigned round, const uint64_t inodes[REPLACED]) {
   for (int i = 0; i < REPLACED; i++) {
     if (inodes[i] == 0 || inode_of(new_name(i)) == inodes[i])
       shareable_unlink(new_name(i), NULL);
-    else if (!is_there(again_name(round, i), inodes[i]))
-      violation(REMOVED, "a block made anew under the name of a dead owner's is gone: '%s'", again_name(round, i));
-    shareable_unlink(again_name(round, i), NULL);
+    else if (!is_there(owned_name(round, i), inodes[i]))
+      violation(REMOVED, "a new block under the name of a dead owner's block was removed: '%s'", owned_name(round, i));
+    shareable_unlink(owned_name(round, i), NULL);
   }
 }
 
@@ -298,7 +305,10 @@ void replace_blocks(void) {
   }
 }
 
-/* Runs the command; its standard output, cut to `size`, and its status as waitpid() has it. */
+/*
+ * Runs the command. Stores its standard output, truncated to `size`. Returns its status as
+ * waitpid() does.
+ */
 static int run_command(char *const arguments[], char *output, size_t size) {
   int out[2], state;
   size_t length = 0;
@@ -309,11 +319,11 @@ static int run_command(char *const arguments[], char *output, size_t size) {
   if (pipe(out) != 0 || (child = fork()) < 0)
     return 0;
   if (child == 0) {
-    int nothing = open("/dev/null", O_WRONLY);
+    int null = open("/dev/null", O_WRONLY);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(out[1], STDOUT_FILENO);
-    dup2(nothing, STDERR_FILENO);
+    dup2(null, STDERR_FILENO);
     execv(arguments[0], arguments);
     _exit(127);
   }
@@ -330,7 +340,7 @@ static int run_command(char *const arguments[], char *output, size_t size) {
   return state;
 }
 
-/* C0, and C1 as UTF-8 has it: what a terminal acts on. */
+/* Whether the text has control characters of a terminal: C0, or C1 in UTF-8. */
 static bool has_controls(const char *text) {
   for (; *text != '\0'; text++)
     if (((unsigned char)*text < ' ' && *text != '\n') || *text == 127 ||
@@ -339,25 +349,28 @@ static bool has_controls(const char *text) {
   return false;
 }
 
-/* `failure`: the greatest exit status that is an answer rather than a failure. `bus`: whether it maps what others can cut. */
-static void command(const char *name, const char *argument, int failure, bool bus) {
+/*
+ * An exit status up to `highest` is not a failure. `may_sigbus` is set if the command maps a block
+ * that others can truncate.
+ */
+static void command(const char *name, const char *argument, int highest, bool may_sigbus) {
   char *arguments[] = {getenv("HOSTILE_COMMAND"), (char *)(uintptr_t)name, (char *)(uintptr_t)argument, NULL};
   static char output[1 << 20];
-  char what[60];
+  char action[60];
   int state;
 
-  snprintf(what, sizeof what, "the command %s of user %u", name, (unsigned)geteuid());
-  call_begin(what, RUN_LIMIT);
+  snprintf(action, sizeof action, "the command %s of user %u", name, (unsigned)geteuid());
+  call_begin(action, RUN_LIMIT);
   state = run_command(arguments, output, sizeof output);
   call_end();
-  if (WIFSIGNALED(state) && !(bus && WTERMSIG(state) == SIGBUS))
-    violation(CRASHED, "%s: signal %d", what, WTERMSIG(state));
-  else if (WIFEXITED(state) && WEXITSTATUS(state) > failure)
-    violation(REFUSED, "%s: exit status %d", what, WEXITSTATUS(state));
+  if (WIFSIGNALED(state) && !(may_sigbus && WTERMSIG(state) == SIGBUS))
+    violation(CRASHED, "%s: signal %d", action, WTERMSIG(state));
+  else if (WIFEXITED(state) && WEXITSTATUS(state) > highest)
+    violation(REFUSED, "%s: exit status %d", action, WEXITSTATUS(state));
   else if (strcmp(name, "ls") == 0 && WIFEXITED(state) && strstr(output, CLOSED_LIST) == NULL)
-    violation(REFUSED, "%s does not list " CLOSED_LIST, what);
+    violation(REFUSED, "%s does not list " CLOSED_LIST, action);
   if (has_controls(output))
-    violation(VALUE, "%s prints control characters", what);
+    violation(VALUE, "%s prints control characters", action);
 }
 
 void collect_garbage(void) {

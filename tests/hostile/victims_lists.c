@@ -1,5 +1,6 @@
 /*
- * victims_lists.c - processes that write and read lists: one that others may read, and two that others may write.
+ * victims_lists.c - processes that write and read lists: one that others may read, and two that
+ * others may write.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,7 +14,9 @@
 #include "board.h"
 #include "victims.h"
 
-/* In seconds, as the header documents: for an item, and for an item that many writers hold in turn. */
+/*
+ * The limits in seconds that shareable.h documents: for one writer, and for many writers in turn.
+ */
 enum { ITEM_LIMIT = 1, CROWDED_LIMIT = 10 };
 
 enum { DIGITS = 8, REPEATS_MAX = 110 };
@@ -23,7 +26,7 @@ static bool create_list(const char *name, const shareable_value *values, size_t 
   shareable_error error = {0};
   shareable_status status = shareable_list_create(&list, name, values, count, 0, mode, &error);
 
-  expect(status, "making a list", &error);
+  expect(status, "creating a list", &error);
   shareable_list_unref(list);
   return status == SHAREABLE_OK;
 }
@@ -40,12 +43,12 @@ static bool create_open_list(void) {
 bool lists_create(void) {
   shareable_value values[CLOSED_ITEMS] = {shareable_int(0), shareable_int(0), shareable_str("00000000"),
                                           shareable_float(0), shareable_int(0)};
-  shareable_value damaged = shareable_int(5);
+  shareable_value corrupt = shareable_int(5);
 
   umask(0);
   values[TEXT].capacity = DIGITS * REPEATS_MAX;
-  damaged.capacity = DAMAGED_TEXT;
-  return create_list(CLOSED_LIST, values, CLOSED_ITEMS, 0644) && create_list(DAMAGED_LIST, &damaged, 1, 0666) &&
+  corrupt.capacity = CORRUPT_TEXT;
+  return create_list(CLOSED_LIST, values, CLOSED_ITEMS, 0644) && create_list(CORRUPT_LIST, &corrupt, 1, 0666) &&
          create_open_list();
 }
 
@@ -59,14 +62,14 @@ static shareable_list *open_list(const char *name, uint32_t flags) {
   return list;
 }
 
-static void expect_item(const shareable_list *list, int64_t index, shareable_status status, const char *what) {
+static void expect_item(const shareable_list *list, int64_t index, shareable_status status, const char *action) {
   shareable_error error = {0};
 
   if (status != SHAREABLE_OK)
-    expect(shareable_list_explain(list, index, status, &error), what, &error);
+    expect(shareable_list_explain(list, index, status, &error), action, &error);
 }
 
-/* The number's digits, again and again. */
+/* Fills the text with repetitions of the number's digits. Returns its length. */
 static size_t fill_text(char *text, int64_t number) {
   size_t repeats = 1 + random_below(REPEATS_MAX);
   char digits[24];
@@ -91,7 +94,7 @@ static void write_items(shareable_list *list) {
   call_end();
 }
 
-/* The second that the lock may take is the caller's own. */
+/* The timeout of the lock is one second, which is also the limit of the call. */
 static void write_locked(shareable_list *list) {
   shareable_error error = {0};
   shareable_status status;
@@ -119,7 +122,10 @@ static void add_one(shareable_list *list) {
   expect_item(list, SUM, status, "adding to an int");
 }
 
-/* Reopens the list often: the first write through a handle takes the kernel lock that an attacker's locks may block. */
+/*
+ * Reopens the list often: the first write through a handle takes the liveness lock, which an
+ * attacker's locks may block.
+ */
 void write_closed_list(void) {
   while (!shared->stop) {
     shareable_list *list = open_list(CLOSED_LIST, 0);
@@ -158,7 +164,7 @@ static void check_numbers(const shareable_list *list, int64_t *last) {
   call_end();
   if (number < *last || number < -opposite || opposite > 0 || real != (double)(int64_t)real ||
       real < (double)-opposite - 1)
-    violation(VALUE, CLOSED_LIST " holds %lld, %lld and %g after %lld", (long long)number, (long long)opposite, real,
+    violation(VALUE, CLOSED_LIST " contains %lld, %lld and %g after %lld", (long long)number, (long long)opposite, real,
               (long long)*last);
   *last = number;
 }
@@ -214,7 +220,10 @@ static void use_items(shareable_list *list) {
   }
 }
 
-/* Whatever others write there, no call hangs or crashes but by SIGBUS; the owner replaces what is beyond use. */
+/*
+ * Whatever others write to the list, calls must not hang, and must not crash except by SIGBUS. The
+ * owner replaces the list if it cannot be used any more.
+ */
 void use_open_list(void) {
   while (!shared->stop) {
     shareable_list *list = NULL;
@@ -232,27 +241,27 @@ void use_open_list(void) {
   }
 }
 
-static bool is_damaged_since(uint64_t damage) {
-  return damage % 2 != 0 && __atomic_load_n(&shared->damage, __ATOMIC_SEQ_CST) == damage;
+static bool is_corrupt_since(uint64_t corruption) {
+  return corruption % 2 != 0 && __atomic_load_n(&shared->corruption, __ATOMIC_SEQ_CST) == corruption;
 }
 
-/* An item that a killed writer of another user left damaged stays damaged, whatever is added to it. */
-void add_to_damaged(void) {
-  shareable_list *list = open_list(DAMAGED_LIST, 0);
+/* An item that a killed writer left corrupt must stay corrupt, whatever is added to it. */
+void add_to_corrupt(void) {
+  shareable_list *list = open_list(CORRUPT_LIST, 0);
 
   while (list != NULL && !shared->stop) {
-    uint64_t damage = __atomic_load_n(&shared->damage, __ATOMIC_SEQ_CST);
+    uint64_t corruption = __atomic_load_n(&shared->corruption, __ATOMIC_SEQ_CST);
     int64_t number = 5;
     int exchanged;
     shareable_status status, after;
 
-    call_begin("changing a damaged item", ITEM_LIMIT);
-    if (damage % 2 != 0) {
+    call_begin("changing a corrupt item", ITEM_LIMIT);
+    if (corruption % 2 != 0) {
       status = random_below(2) == 0 ? shareable_list_add(list, 0, 1, &number)
                                     : shareable_list_compare_exchange(list, 0, &number, 6, &exchanged);
       after = shareable_list_get_int(list, 0, &number);
-      if ((status == SHAREABLE_OK || after == SHAREABLE_OK) && is_damaged_since(damage))
-        violation(VALUE, "a damaged item was taken for an int: %s, then %s", shareable_status_name(status),
+      if ((status == SHAREABLE_OK || after == SHAREABLE_OK) && is_corrupt_since(corruption))
+        violation(VALUE, "a corrupt item was used as an int: %s, then %s", shareable_status_name(status),
                   shareable_status_name(after));
     }
     call_end();
@@ -261,8 +270,8 @@ void add_to_damaged(void) {
   shareable_list_unref(list);
 }
 
-/* Opens whatever attackers call a block. */
-void open_strangers(void) {
+/* Opens the blocks that the attacker creates. */
+void open_attackers_blocks(void) {
   while (!shared->stop) {
     DIR *stream = opendir("/dev/shm");
     const struct dirent *entry;
@@ -271,9 +280,9 @@ void open_strangers(void) {
       shareable_memory *block = NULL;
       shareable_list *list = NULL;
 
-      if (strncmp(entry->d_name, "stranger-", 9) != 0 || random_below(4) != 0)
+      if (strncmp(entry->d_name, "attacker-", 9) != 0 || random_below(4) != 0)
         continue;
-      call_begin("opening a stranger's block", ITEM_LIMIT);
+      call_begin("opening an attacker's block", ITEM_LIMIT);
       if (random_below(2) == 0)
         shareable_memory_open(&block, entry->d_name, SHAREABLE_READ_ONLY, NULL);
       else

@@ -1,5 +1,6 @@
 /*
- * victims_manager.c - processes that start a manager, and use it while strangers are at its socket.
+ * victims_manager.c - processes that start a manager and use it while attackers connect to its
+ * socket.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +11,10 @@
 #include "board.h"
 #include "victims.h"
 
-/* A client with the key must succeed within two seconds, although the manager has few descriptors and many other peers. */
+/*
+ * A client with the key must succeed within two seconds, although the manager has few descriptors
+ * and many other peers.
+ */
 enum { MANAGER_LIMIT = 2, DESCRIPTORS = 40 };
 
 static shareable_status use_manager(const char *address, const void *key, size_t key_size, shareable_error *error) {
@@ -27,23 +31,25 @@ static shareable_status use_manager(const char *address, const void *key, size_t
   return status;
 }
 
-/* A client that is turned away may try again, for as long as that takes. */
+/* A client that is rejected tries again until the limit. */
 static void try_manager(const char *address, const void *key, size_t key_size) {
   shareable_error error = {0};
   shareable_status status;
   uint64_t begun = clock_now();
-  char what[60];
+  char action[60];
 
-  snprintf(what, sizeof what, "using the manager at %s", address);
-  call_begin(what, MANAGER_LIMIT);
+  snprintf(action, sizeof action, "using the manager at %s", address);
+  call_begin(action, MANAGER_LIMIT);
   while ((status = use_manager(address, key, key_size, &error)) != SHAREABLE_OK && status != SHAREABLE_E_NO_SPACE &&
          clock_now() - begun < MANAGER_LIMIT * UINT64_C(1000000000))
     sleep_us(10000);
   call_end();
-  expect(status, what, &error);
+  expect(status, action, &error);
 }
 
-/* The manager before may still be at the address, if this process was killed: it ends within a second. */
+/*
+ * If this process was killed before, its old manager may still use the address for up to a second.
+ */
 static shareable_manager *start_manager(const char *address) {
   shareable_manager *manager = NULL;
   shareable_error error = {0};
