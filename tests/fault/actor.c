@@ -1,5 +1,5 @@
 /*
- * actor.c - what test_space.py has done in C; as actor.py.
+ * actor.c - the actions of test_space.py in C; see actor.py for the usage.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +31,8 @@ static shareable_status fill(const char *name) {
   shareable_status status = shareable_memory_open(&memory, name, 0, &error);
   char *bytes = status == SHAREABLE_OK ? shareable_memory_address(memory) : NULL;
 
-  for (size_t at = 0; status == SHAREABLE_OK && at < shareable_memory_size(memory); at += 4096)
-    bytes[at] = 1;
+  for (size_t i = 0; status == SHAREABLE_OK && i < shareable_memory_size(memory); i += 4096)
+    bytes[i] = 1;
   return status;
 }
 
@@ -48,7 +48,7 @@ static shareable_status set(const char *name, size_t length) {
   return status;
 }
 
-static shareable_status look(const char *name, int waits) {
+static shareable_status read_last(const char *name, int waits) {
   shareable_list *list;
   shareable_status status = shareable_list_open(&list, name, 0, &error);
   int64_t last;
@@ -56,7 +56,7 @@ static shareable_status look(const char *name, int waits) {
   if (status != SHAREABLE_OK)
     return status;
   if (waits) {
-    puts("holds it");
+    puts("open");
     fflush(stdout);
     getchar();
   }
@@ -74,20 +74,20 @@ static uint32_t flags_of(int argc, char **argv) {
   return flags;
 }
 
-static shareable_status act(const char *what, const char *name, size_t size, uint32_t flags) {
+static shareable_status act(const char *action, const char *name, size_t size, uint32_t flags) {
   shareable_memory *memory;
 
-  if (strcmp(what, "make") == 0)
+  if (strcmp(action, "make") == 0)
     return shareable_memory_create(&memory, name, size, flags, 0, &error);
-  if (strcmp(what, "ints") == 0)
+  if (strcmp(action, "ints") == 0)
     return make_ints(name, size, flags);
-  if (strcmp(what, "wide") == 0)
+  if (strcmp(action, "wide") == 0)
     return make_wide(name, size, flags);
-  if (strcmp(what, "fill") == 0)
+  if (strcmp(action, "fill") == 0)
     return fill(name);
-  if (strcmp(what, "set") == 0)
+  if (strcmp(action, "set") == 0)
     return set(name, size);
-  return look(name, strcmp(what, "hold") == 0);
+  return read_last(name, strcmp(action, "hold") == 0);
 }
 
 int main(int argc, char **argv) {

@@ -1,4 +1,4 @@
-// What test_space.py has done in Go; as actor.py.
+// The actions of test_space.py in Go; see actor.py for the usage.
 package main
 
 import (
@@ -26,13 +26,13 @@ func options(name string, flags []string) []shareable.CreateOption {
 	return all
 }
 
-func look(name string, wait bool) error {
+func readLast(name string, wait bool) error {
 	list, err := shareable.OpenList(name)
 	if err != nil {
 		return err
 	}
 	if wait {
-		fmt.Println("holds it")
+		fmt.Println("open")
 		bufio.NewReader(os.Stdin).ReadString('\n')
 	}
 	value, err := list.Get(-1)
@@ -48,19 +48,19 @@ func fill(name string) error {
 		return err
 	}
 	bytes := block.Bytes()
-	for at := 0; at < len(bytes); at += 4096 {
-		bytes[at] = 1
+	for i := 0; i < len(bytes); i += 4096 {
+		bytes[i] = 1
 	}
 	return nil
 }
 
-func act(what, name string, rest []string) (err error) {
+func act(action, name string, rest []string) (err error) {
 	size := 0
 	if len(rest) > 0 {
 		size, _ = strconv.Atoi(rest[0])
 		rest = rest[1:]
 	}
-	switch what {
+	switch action {
 	case "make":
 		_, err = shareable.NewMemory(size, options(name, rest)...)
 	case "ints":
@@ -75,7 +75,7 @@ func act(what, name string, rest []string) (err error) {
 			err = list.Set(0, strings.Repeat("x", size))
 		}
 	default:
-		err = look(name, what == "hold")
+		err = readLast(name, action == "hold")
 	}
 	return err
 }

@@ -1,7 +1,7 @@
--- actor.lua - what test_space.py has done in Lua; as actor.py.
+-- actor.lua - the actions of test_space.py in Lua; see actor.py for the usage.
 local shareable = require "shareable"
 
-local what, name, size = arg[1], arg[2], tonumber(arg[3])
+local action, name, size = arg[1], arg[2], tonumber(arg[3])
 local flags = {}
 for i = 4, #arg do
   flags[arg[i]] = true
@@ -23,23 +23,23 @@ local function numbers(count)
   return values
 end
 
-if what == "make" then
+if action == "make" then
   must(shareable.memory{name = name, size = size, lazy = flags.lazy, owned = flags.owned})
-elseif what == "ints" then
+elseif action == "ints" then
   must(shareable.list(numbers(size), {name = name, lazy = flags.lazy}))
-elseif what == "wide" then
+elseif action == "wide" then
   must(shareable.list({""}, {name = name, capacity = size, lazy = flags.lazy}))
-elseif what == "fill" then
+elseif action == "fill" then
   local block = must(shareable.memory{name = name})
-  for at = 0, block.size - 1, 4096 do
-    block:write(at, "\1")
+  for i = 0, block.size - 1, 4096 do
+    block:write(i, "\1")
   end
-elseif what == "set" then
+elseif action == "set" then
   must(shareable.list{name = name})[1] = ("x"):rep(size)
 else
   local list = must(shareable.list{name = name})
-  if what == "hold" then
-    io.write("holds it\n"):flush()
+  if action == "hold" then
+    io.write("open\n"):flush()
     io.read()
   end
   local good, last = pcall(function() return list[#list] end)

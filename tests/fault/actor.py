@@ -1,34 +1,36 @@
-"""What test_space.py has done in Python.
+"""Do the actions of test_space.py in Python.
 
 usage: actor.py make NAME SIZE [lazy] [owned] | ints NAME COUNT [lazy] | wide NAME CAPACITY [lazy]
-       actor.py fill NAME | set NAME LENGTH | hold NAME | look NAME
+       actor.py fill NAME | set NAME LENGTH | hold NAME | read NAME
+
+hold opens a list, prints a line, waits for a line, and reads the last item.
 """
 import errno
 import sys
 
 from shareable import shared_memory
 
-what, name, *rest = sys.argv[1:]
+action, name, *rest = sys.argv[1:]
 flags = {"lazy": "lazy" in rest, "track": "owned" in rest}
 
 
 def act():
-    if what == "make":
+    if action == "make":
         shared_memory.SharedMemory(name, create=True, size=int(rest[0]), **flags)
-    elif what == "ints":
+    elif action == "ints":
         shared_memory.ShareableList(range(int(rest[0])), name=name, **flags)
-    elif what == "wide":
+    elif action == "wide":
         shared_memory.ShareableList([""], name=name, capacity=int(rest[0]), **flags)
-    elif what == "fill":
+    elif action == "fill":
         block = shared_memory.SharedMemory(name)
-        for at in range(0, block.size, 4096):
-            block.buf[at] = 1
-    elif what == "set":
+        for i in range(0, block.size, 4096):
+            block.buf[i] = 1
+    elif action == "set":
         shared_memory.ShareableList(name=name)[0] = "x" * int(rest[0])
     else:
         values = shared_memory.ShareableList(name=name)
-        if what == "hold":
-            print("holds it", flush=True)
+        if action == "hold":
+            print("open", flush=True)
             sys.stdin.readline()
         print("last is", values[-1])
 

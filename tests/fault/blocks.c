@@ -1,5 +1,6 @@
 /*
- * blocks.c - what the library does with blocks: made, opened, unlinked, owned, handed over, and what else may then have changed.
+ * blocks.c - operations on blocks: create, open, unlink, own and transfer, and checks of what may
+ * have changed.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -44,9 +45,9 @@ void without_tmpfile(world *w) {
   faults_have_tmpfile(false);
 }
 
-/* One more than the journal has records for. */
+/* Fills the ownership log, so that the next block needs a larger one. */
 static void own_many(world *w) {
-  for (int i = 0; i < RECORDS; i++)
+  for (int i = 0; i < LOG_ENTRIES; i++)
     must(shareable_memory_create(&w->owned[i], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.text);
 }
 
@@ -55,7 +56,7 @@ static void own_one(world *w) {
 }
 
 static void disown(world *w) {
-  for (int i = 0; i < RECORDS && w->owned[i] != NULL; i++) {
+  for (int i = 0; i < LOG_ENTRIES && w->owned[i] != NULL; i++) {
     must(shareable_memory_unlink(w->owned[i], &w->error), w->error.text);
     shareable_memory_unref(w->owned[i]);
   }
@@ -64,14 +65,14 @@ static void disown(world *w) {
 static void drop_block(world *w) {
   char *bytes = shareable_memory_address(w->memory);
 
-  bytes[shareable_memory_size(w->memory) - 1] = 1; /* it is all there */
+  bytes[shareable_memory_size(w->memory) - 1] = 1; /* the last byte exists */
   must(shareable_memory_unlink(w->memory, &w->error), w->error.text);
   shareable_memory_unref(w->memory);
 }
 
 void have_block(world *w) {
   must(shareable_memory_create(&w->other, w->name, 5000, 0, 0, &w->error), w->error.text);
-  strcpy(shareable_memory_address(w->other), "as it was");
+  strcpy(shareable_memory_address(w->other), "unchanged");
 }
 
 void end_block(world *w) {
@@ -82,7 +83,7 @@ void end_block(world *w) {
 
 static void check_block(world *w, shareable_status status) {
   (void)status;
-  need(strcmp(shareable_memory_address(w->other), "as it was") == 0, "the block has changed");
+  need(strcmp(shareable_memory_address(w->other), "unchanged") == 0, "the block has changed");
 }
 
 static shareable_status create_over(world *w) {
@@ -114,7 +115,9 @@ static shareable_status unlink_name(world *w) {
   return shareable_unlink(w->name, &w->error);
 }
 
-/* Too long to be a part of the name that it is moved to, which needs a link beside it. */
+/*
+ * The name is too long to be part of the name that the block is moved to: a link must contain it.
+ */
 static void have_long_block(world *w) {
   size_t length = strlen(w->name);
 
@@ -124,14 +127,14 @@ static void have_long_block(world *w) {
 }
 
 static void check_unlinked(world *w, shareable_status status) {
-  need(exists(w->name) == (status != SHAREABLE_OK), "the name is there if, and only if, it could not be removed");
+  need(exists(w->name) == (status != SHAREABLE_OK), "the name must exist if and only if it could not be removed");
 }
 
 static shareable_status unlink_of_another(world *w) {
   return shareable_memory_unlink(w->memory, &w->error);
 }
 
-/* The handle's name has come to stand for another block. */
+/* The handle's name now belongs to another block. */
 static void replace_block(world *w) {
   must(create(w, w->name, 100, 0), w->error.text);
   must(shareable_memory_unlink(w->memory, &w->error), w->error.text);
@@ -145,13 +148,13 @@ static const char *moved_path(const world *w) {
   return path;
 }
 
-/* As another process does for a moment that unlinks an older block of that name. */
+/* Moves the block, as another process does that unlinks an older block of that name. */
 static void have_moved_block(world *w) {
   char path[300];
 
   have_block(w);
   snprintf(path, sizeof path, "/dev/shm/%.255s", w->name);
-  need(rename(path, moved_path(w)) == 0, "a block cannot be moved");
+  need(rename(path, moved_path(w)) == 0, "cannot move a block");
 }
 
 static void end_moved_block(world *w) {
@@ -166,12 +169,12 @@ static void have_moved_block_again(world *w) {
 
 static void check_moved_unlinked(world *w, shareable_status status) {
   need((access(moved_path(w), F_OK) == 0) == (status != SHAREABLE_OK),
-       "it is there if, and only if, it could not be removed");
+       "the moved block must exist if and only if it could not be removed");
 }
 
 static void check_other_stays(world *w, shareable_status status) {
   (void)status;
-  need(exists(w->name), "another's block was unlinked");
+  need(exists(w->name), "another block was unlinked");
 }
 
 static void end_both(world *w) {
@@ -190,25 +193,25 @@ static pid_t start_sleeper(void) {
   return child;
 }
 
-void end_stranger(world *w) {
-  if (w->stranger > 0) {
-    kill(w->stranger, SIGKILL);
-    waitpid(w->stranger, NULL, 0);
+void end_child(world *w) {
+  if (w->child > 0) {
+    kill(w->child, SIGKILL);
+    waitpid(w->child, NULL, 0);
   }
 }
 
-static void have_heir(world *w) {
-  w->stranger = start_sleeper();
+static void have_successor(world *w) {
+  w->child = start_sleeper();
 }
 
-static void own_one_and_have_heir(world *w) {
+static void own_one_and_have_successor(world *w) {
   own_one(w);
-  have_heir(w);
+  have_successor(w);
 }
 
-static void disown_and_end_heir(world *w) {
+static void disown_and_end_successor(world *w) {
   disown(w);
-  end_stranger(w);
+  end_child(w);
 }
 
 static shareable__ownership adopted;
@@ -222,30 +225,30 @@ static void release_adopted(world *w) {
   shareable__owner_release(&adopted);
 }
 
-static shareable_status hand_over(world *w) {
-  return shareable_list_explain_whole(NULL, shareable_hand_over(w->stranger), &w->error);
+static shareable_status transfer_ownership(world *w) {
+  return shareable_list_explain_whole(NULL, shareable_hand_over(w->child), &w->error);
 }
 
 ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
 ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_SPACE), E(NO_MEMORY), E(SYSTEM));
 ANSWERS(unlinking, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
-ANSWERS(handing, E(ARGUMENT), E(SYSTEM), E(NO_MEMORY));
+ANSWERS(transferring, E(ARGUMENT), E(SYSTEM), E(NO_MEMORY));
 
 #define MEMORY .undo = drop_block, .allowed = creation
 
 const operation blocks_operations[] = {
   {"create a block", NULL, create_named, MEMORY},
-  {"create a block at random", NULL, create_random, MEMORY},
+  {"create a block with a random name", NULL, create_random, MEMORY},
   {"create a lazy block", NULL, create_lazy, MEMORY},
   {"create a large block", NULL, create_large, MEMORY},
   {"create a block without O_TMPFILE", without_tmpfile, create_named, MEMORY},
-  {"create a block of a name that is taken", have_block, create_over, .finish = end_block, .check = check_block,
+  {"create a block whose name exists", have_block, create_over, .finish = end_block, .check = check_block,
    .allowed = creation},
   {"create an owned block", NULL, create_owned, MEMORY, .leaves = OWNS},
   {"create an owned block without O_TMPFILE", without_tmpfile, create_owned, MEMORY, .leaves = OWNS},
-  {"create an owned block at random", NULL, create_owned_at_random, MEMORY, .leaves = OWNS},
+  {"create an owned block with a random name", NULL, create_owned_at_random, MEMORY, .leaves = OWNS},
   {"create a second owned block", own_one, create_owned, MEMORY, .finish = disown, .leaves = OWNS},
-  {"create more owned blocks than the journal has room for", own_many, create_owned, MEMORY, .finish = disown,
+  {"create more owned blocks than fit into the ownership log", own_many, create_owned, MEMORY, .finish = disown,
    .leaves = OWNS},
   {"open a block", have_block, open_block, .undo = close_block, .finish = end_block, .check = check_block,
    .allowed = opening},
@@ -259,10 +262,11 @@ const operation blocks_operations[] = {
    .check = check_unlinked, .allowed = unlinking},
   {"unlink a block that another process has moved", have_moved_block, unlink_block, .undo = have_moved_block_again,
    .finish = end_moved_block, .check = check_moved_unlinked, .allowed = unlinking},
-  {"unlink a block whose name is another's", replace_block, unlink_of_another, .finish = end_both,
+  {"unlink a block whose name belongs to another block", replace_block, unlink_of_another, .finish = end_both,
    .check = check_other_stays, .allowed = unlinking},
   {"adopt a block", have_block, adopt, .undo = release_adopted, .finish = end_block, .check = check_block,
    .allowed = opening, .leaves = OWNS},
-  {"hand over", have_heir, hand_over, .finish = end_stranger, .allowed = handing},
-  {"hand over what is owned", own_one_and_have_heir, hand_over, .finish = disown_and_end_heir, .allowed = handing},
+  {"transfer ownership", have_successor, transfer_ownership, .finish = end_child, .allowed = transferring},
+  {"transfer ownership of a block", own_one_and_have_successor, transfer_ownership, .finish = disown_and_end_successor,
+   .allowed = transferring},
   {0}};

@@ -1,5 +1,5 @@
 /*
- * control.h - how a test says which call of the core is to fail.
+ * control.h - the plan of a test: which call of the core must fail.
  */
 #ifndef TESTS_FAULT_CONTROL_H
 #define TESTS_FAULT_CONTROL_H
@@ -8,41 +8,41 @@
 
 struct fault_site;
 
-/* What fails once one call has failed. */
+/* Which later calls fail after the first failure. */
 typedef enum fault_extent {
-  FAULT_ONCE,        /* nothing else */
+  FAULT_ONCE,        /* none */
   FAULT_OF_ITS_KIND, /* every later call of the same function */
   FAULT_OF_ALL       /* every later call that asks for memory, a descriptor or a process */
 } fault_extent;
 
 typedef struct fault_plan {
-  int call;   /* which one, of those at the place, counted from 1; 0: none. How often others are called may vary. */
-  int place;  /* by its index */
-  int second; /* the index of another place, counted from 1, whose next call fails too; 0: none */
-  int error;  /* which of those that it may give, counted from 0 */
+  int call;   /* the number of the call at the place, from 1; 0: none. Numbers at other places may vary. */
+  int place;  /* its index */
+  int second; /* 1 + the index of another place whose next call fails, too; 0: none */
+  int error;  /* the index of the error in those of the place */
   fault_extent extent;
 } fault_plan;
 
-/* What is called, in its order: places, by their index. */
+/* The calls in their order, by the index of their place. */
 enum { FAULT_CALLS = 100000 };
 typedef struct fault_trace {
   int count;
-  int before; /* how many were made before the first one that failed */
-  int struck; /* the place of the call that failed; of the second one, where there is one; -1: none did */
+  int before; /* the number of calls before the first failure */
+  int failed; /* the place of the call that failed, or of the second one if there are two; -1: none */
   int sites[FAULT_CALLS];
 } fault_trace;
 
-/* From here on calls are traced, and fail as planned. */
+/* Start and end the recording of calls, which fail as planned. */
 void faults_arm(const fault_plan *plan, fault_trace *trace);
 void faults_disarm(void);
 
-/* How much the core has that it has to give back. */
+/* Returns the number of resources that the core must release. */
 long faults_live(void);
 
-/* Whether files without a name can be made; they can at first. */
+/* Switches O_TMPFILE on, as it is at first, or off. */
 void faults_have_tmpfile(bool has);
 
-/* The places in the core where something is called that may fail. */
+/* The places in the core with calls that can fail. */
 int faults_site_count(void);
 const struct fault_site *faults_site(int i);
 

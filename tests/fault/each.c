@@ -1,11 +1,16 @@
 /*
- * each.c - makes every call of the core to the system fail, in every operation in turn, and looks at what is left.
+ * each.c - makes each call of the core to the C library fail, in each operation, and checks the
+ * result.
  *
- * First an operation is run undisturbed, and its calls are traced. Then it is run once for each of them and for each error that
- * the call may give, every time in a process of its own: that call fails; or it and all later ones of the same function; or it and
- * all later ones that ask for memory, a descriptor or a process. What is only called after a failure is made to fail beside that.
- * After each run: a status that the header names and a sentence; no block, descriptor, mapping or memory more than before; the
- * values as they were; and the same operation succeeds at once.
+ * First an operation runs without failures, and its calls are recorded. Then it runs once for each
+ * of these calls and for each error that the call can return, each time in a new process. Either
+ * that call fails; or it and all later calls of the same function fail; or it and all later calls
+ * that need memory, a descriptor or a process fail. A call that occurs only after a failure is made
+ * to fail together with that failure.
+ *
+ * After each run, the status must be one that the header names, with an error message. There must
+ * be no more blocks, descriptors, mappings or memory than before. The values must be unchanged. The
+ * same operation must then succeed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,30 +49,30 @@
 #undef usleep
 #undef waitpid
 
-/* In a /dev/shm of its own, this is root. */
-#define JOURNALS "/dev/shm/.shareable-0"
+/* The test is alone in its /dev/shm only as root. */
+#define LOGS "/dev/shm/.shareable-0"
 
-/* How often the calls of one place fail in one operation: the first ones, and the last. */
-enum { FIRST = 4, LAST = 1, SITES = 1000, MOST_COMPLAINTS = 20 };
+/* The number of calls of one place that fail in one operation: the first ones, and the last. */
+enum { FIRST = 4, LAST = 1, SITES = 1000, MAX_COMPLAINTS = 20 };
 
-/* What a run tells the one who runs them all. */
+/* The result of a run, in memory that it shares with the main process. */
 typedef struct report {
   fault_trace trace;
   shareable_status status;
   char text[504];
 } report;
 
-static report *told;
-static bool is_alone;                   /* nobody else uses this /dev/shm */
-static bool has_struck[SITES];          /* which places have been made to fail */
-static bool was_ignored[SITES];         /* and which do not matter */
-static fault_plan after_failure[SITES]; /* what was failing when a place was come to; call 0: nothing */
+static report *result;
+static bool is_alone;                   /* no other process uses this /dev/shm */
+static bool has_failed[SITES];          /* places that have failed */
+static bool was_ignored[SITES];         /* places whose failure did not change the status */
+static fault_plan after_failure[SITES]; /* the failure after which a place is called; call 0: none */
 static int runs, complaints;
-static char address[200], tcp[200]; /* of managers for all */
+static char address[200], tcp[200]; /* of managers for all runs */
 static bool is_verbose;
 
-/* What a run is about, for its complaints. */
-static const operation *doing;
+/* The current operation and plan, for error messages. */
+static const operation *current;
 static fault_plan planned;
 
 static const char *base(const char *path) {
@@ -79,17 +84,17 @@ static const char *base(const char *path) {
 void complain(const char *format, ...) {
   va_list arguments;
 
-  fprintf(stderr, "%s", doing->name);
-  if (told->trace.struck >= 0) {
-    const fault_site *site = faults_site(told->trace.struck);
-    fprintf(stderr, ", %s at %s:%d failing%s with %s", site->call, base(site->file), site->line,
+  fprintf(stderr, "%s", current->name);
+  if (result->trace.failed >= 0) {
+    const fault_site *site = faults_site(result->trace.failed);
+    fprintf(stderr, ", %s at %s:%d failed%s with %s", site->call, base(site->file), site->line,
             planned.second != 0                   ? " too"
             : planned.extent == FAULT_ONCE        ? ""
-            : planned.extent == FAULT_OF_ITS_KIND ? " from then on"
-                                                  : ", and all that asks for more,",
+            : planned.extent == FAULT_OF_ITS_KIND ? " and all later ones"
+                                                  : ", and all later calls for resources,",
             strerrorname_np(site->errors[planned.second != 0 ? 0 : planned.error]));
   }
-  fprintf(stderr, " (%s): ", shareable_status_name(told->status));
+  fprintf(stderr, " (%s): ", shareable_status_name(result->status));
   va_start(arguments, format);
   vfprintf(stderr, format, arguments);
   va_end(arguments);
@@ -97,20 +102,20 @@ void complain(const char *format, ...) {
   _exit(1);
 }
 
-/* What this process has, and what it has left. */
+/* The resources of this process, and the blocks that exist. */
 typedef struct footprint {
   long live;
-  int descriptors, mappings, journals;
+  int descriptors, mappings, logs;
   char names[4000];
 } footprint;
 
-static int by_name(const struct dirent **one, const struct dirent **other) {
-  return strcmp((*one)->d_name, (*other)->d_name);
+static int by_name(const struct dirent **a, const struct dirent **b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* A temporary name that could not be removed stays. */
+/* If unlink() failed, a temporary name may remain. */
 static bool could_not_unlink(void) {
-  return told->trace.struck >= 0 && strcmp(faults_site(told->trace.struck)->call, "unlink") == 0;
+  return result->trace.failed >= 0 && strcmp(faults_site(result->trace.failed)->call, "unlink") == 0;
 }
 
 static bool is_temporary(const char *name) {
@@ -140,47 +145,50 @@ static void list_names(char *names, size_t size) {
     free(entries);
 }
 
-/* Whether a line of maps is of a journal that has its name: to map one is to own. */
-static bool is_journal(const char *line) {
+/*
+ * Whether a line of /proc/self/maps is an ownership log that still has its name. A process that
+ * maps such a log is an owner.
+ */
+static bool is_log(const char *line) {
   unsigned long long inode = 0;
   const struct dirent *entry;
   bool found = false;
-  DIR *folder;
+  DIR *directory;
 
-  if (strstr(line, JOURNALS "/") == NULL || (folder = opendir(JOURNALS)) == NULL)
+  if (strstr(line, LOGS "/") == NULL || (directory = opendir(LOGS)) == NULL)
     return false;
   sscanf(line, "%*s %*s %*s %*s %llu", &inode);
-  while ((entry = readdir(folder)) != NULL)
+  while ((entry = readdir(directory)) != NULL)
     found = found || entry->d_ino == inode;
-  closedir(folder);
+  closedir(directory);
   return found;
 }
 
-static void count_mappings(footprint *of) {
+static void count_mappings(footprint *counts) {
   FILE *maps = fopen("/proc/self/maps", "re");
   char *line = NULL;
   size_t size = 0;
 
   while (getline(&line, &size, maps) > 0)
-    if (is_journal(line))
-      of->journals++;
+    if (is_log(line))
+      counts->logs++;
     else if (strstr(line, "/dev/shm/") != NULL)
-      of->mappings++;
+      counts->mappings++;
   free(line);
   fclose(maps);
 }
 
 static int count_descriptors(void) {
-  DIR *folder = opendir("/proc/self/fd");
+  DIR *directory = opendir("/proc/self/fd");
   int count = 0;
 
-  while (readdir(folder) != NULL)
+  while (readdir(directory) != NULL)
     count++;
-  closedir(folder);
+  closedir(directory);
   return count;
 }
 
-static footprint look(void) {
+static footprint take_footprint(void) {
   footprint now = {.live = faults_live(), .descriptors = count_descriptors()};
 
   count_mappings(&now);
@@ -192,17 +200,17 @@ static void compare(const footprint *before, const footprint *after, unsigned le
   int more = after->mappings - before->mappings;
 
   if ((leaves & REMOVES) == 0 && strcmp(before->names, after->names) != 0)
-    complain("%s the blocks are%s, and were%s", when, after->names, before->names);
-  if (more < 0 || more > ((leaves & JOINS) != 0 ? 2 : 0)) /* who looks at it may have had to join too */
-    complain("%s there are %d mappings more", when, more);
-  if (after->journals < before->journals || after->journals > before->journals + ((leaves & OWNS) != 0))
-    complain("%s there are %d mappings of journals, and were %d", when, after->journals, before->journals);
+    complain("%s the blocks are%s, before:%s", when, after->names, before->names);
+  if (more < 0 || more > ((leaves & REGISTERS) != 0 ? 2 : 0)) /* checking the list may have registered a writer, too */
+    complain("%s there are %d more mappings", when, more);
+  if (after->logs < before->logs || after->logs > before->logs + ((leaves & OWNS) != 0))
+    complain("%s there are %d mappings of ownership logs, before: %d", when, after->logs, before->logs);
   if ((leaves & CONNECTS) != 0)
     return;
   if (after->descriptors != before->descriptors)
-    complain("%s %d descriptors are open, and were %d", when, after->descriptors, before->descriptors);
+    complain("%s %d descriptors are open, before: %d", when, after->descriptors, before->descriptors);
   if (after->live != before->live)
-    complain("%s it has %ld pieces of memory, and had %ld", when, after->live, before->live);
+    complain("%s there are %ld resources, before: %ld", when, after->live, before->live);
 }
 
 static bool is_among(shareable_status status, const shareable_status *all) {
@@ -212,89 +220,92 @@ static bool is_among(shareable_status status, const shareable_status *all) {
   return false;
 }
 
-static bool has_sentence(const world *w, shareable_status status) {
+static bool has_message(const world *w, shareable_status status) {
   return w->error.status == status && strlen(w->error.text) > 10;
 }
 
-/* The operation once more, with nothing in its way. */
-static void do_again(const operation *op, world *w, shareable_status usual) {
+/* Runs the operation again, without failures. */
+static void run_again(const operation *op, world *w, shareable_status usual) {
   shareable_status status = op->act(w);
 
   if (status != usual && status != SHAREABLE_OK && !is_among(status, op->again))
-    complain("afterwards it answers %s: %s", shareable_status_name(status), w->error.text);
+    complain("a second run returns %s: %s", shareable_status_name(status), w->error.text);
   if (op->check != NULL)
     op->check(w, status);
   if ((status == usual || status == SHAREABLE_OK) && op->undo != NULL)
     op->undo(w);
 }
 
-/* Of a build that counts what is run: _exit() would keep this process's figures to itself. */
+/* Defined in a build that measures coverage: _exit() does not write this process's counts. */
 extern void __gcov_dump(void) __attribute__((weak));
 
-/* One run. `usual` is what the operation answers undisturbed. */
+/* One run. `usual` is the result of the operation without failures. */
 static void run(const operation *op, const fault_plan *plan, shareable_status usual) {
-  world w = {.address = address, .tcp = tcp, .at = -1};
+  world w = {.address = address, .tcp = tcp, .changed = -1};
   footprint first, before, after;
   shareable_status status;
 
   alarm(30);
   snprintf(w.name, sizeof w.name, "test-%ld", (long)getpid());
-  first = look();
+  first = take_footprint();
   if (op->prepare != NULL)
     op->prepare(&w);
-  before = look();
+  before = take_footprint();
   memset(&w.error, 0, sizeof w.error);
-  faults_arm(plan, &told->trace);
+  faults_arm(plan, &result->trace);
   status = op->act(&w);
   faults_disarm();
-  told->status = status;
+  result->status = status;
   usual = plan->call == 0 ? status : usual;
-  snprintf(told->text, sizeof told->text, "%s", w.error.text);
-  if (status != SHAREABLE_OK && !has_sentence(&w, status))
-    complain("no sentence: '%s'", w.error.text);
+  snprintf(result->text, sizeof result->text, "%s", w.error.text);
+  if (status != SHAREABLE_OK && !has_message(&w, status))
+    complain("no error message: '%s'", w.error.text);
   if (plan->call != 0 && status != usual && !is_among(status, op->allowed))
-    complain("that is not among what it may answer: %s", w.error.text);
+    complain("the header does not document that status: %s", w.error.text);
   if (op->check != NULL)
     op->check(&w, status);
   if (status != SHAREABLE_OK) {
-    after = look();
-    compare(&before, &after, op->leaves, "after it");
+    after = take_footprint();
+    compare(&before, &after, op->leaves, "after the failure");
   }
   if ((status == usual || status == SHAREABLE_OK) && op->undo != NULL)
     op->undo(&w);
-  do_again(op, &w, usual);
+  run_again(op, &w, usual);
   if (op->finish != NULL)
     op->finish(&w);
   faults_have_tmpfile(true);
-  after = look();
-  after.journals = first.journals;
+  after = take_footprint();
+  after.logs = first.logs;
   compare(&first, &after, 0, "at the end");
   if (__gcov_dump != NULL)
     __gcov_dump();
   _exit(0);
 }
 
-/* Until the reaper of a run has cleared up. An empty directory is left if its removal is what failed, as after an unlink. */
-static void await_reaper(void) {
+/*
+ * Waits until the reaper of a run has cleaned up. If the removal of the directory was the call that
+ * failed, the directory remains until it is removed here.
+ */
+static void wait_for_reaper(void) {
   shareable__unlink_recover();
-  for (int i = 0; i < 4000 && rmdir(JOURNALS) != 0 && access(JOURNALS, F_OK) == 0; i++) {
+  for (int i = 0; i < 4000 && rmdir(LOGS) != 0 && access(LOGS, F_OK) == 0; i++) {
     waitpid(-1, NULL, WNOHANG);
     usleep(500);
   }
-  if (access(JOURNALS, F_OK) == 0) {
-    fprintf(stderr, "%s: %s is left\n", doing->name, JOURNALS);
+  if (access(LOGS, F_OK) == 0) {
+    fprintf(stderr, "%s: %s remains\n", current->name, LOGS);
     complaints++;
   }
 }
 
-/* What a run has left that did not go well, or could not remove it. */
-static void clean(const char *folder) {
-  DIR *entries = opendir(folder);
+/* Removes the files of a run that failed, or that could not remove them. */
+static void clean(const char *directory) {
+  DIR *entries = opendir(directory);
   const struct dirent *entry;
   char path[600];
 
   while (entries != NULL && (entry = readdir(entries)) != NULL) {
-    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
     unlink(path);
   }
   if (entries != NULL)
@@ -303,12 +314,15 @@ static void clean(const char *folder) {
 
 static void clean_all(void) {
   clean("/dev/shm");
-  clean(JOURNALS);
-  rmdir(JOURNALS);
+  clean(LOGS);
+  rmdir(LOGS);
 }
 
-/* Waits for what its children have left to this process meanwhile, too: this is the first process of a pid namespace. */
-static int await(pid_t child) {
+/*
+ * Waits for a child, and also for orphans: this can be the first process of a pid namespace, which
+ * inherits them.
+ */
+static int wait_for_child(pid_t child) {
   int state = 0, other;
   pid_t ended;
 
@@ -326,64 +340,64 @@ static bool try(const operation *op, const fault_plan *plan, shareable_status us
   pid_t child;
   int state;
 
-  doing = op;
+  current = op;
   planned = *plan;
-  told->trace.struck = -1;
+  result->trace.failed = -1;
   child = fork();
   if (child == 0)
     run(op, plan, usual);
-  state = await(child);
+  state = wait_for_child(child);
   runs++;
   if (WIFSIGNALED(state))
-    fprintf(stderr, "%s: a signal, %s\n", op->name, strsignal(WTERMSIG(state)));
+    fprintf(stderr, "%s: killed by a signal: %s\n", op->name, strsignal(WTERMSIG(state)));
   if (state != 0)
     complaints++;
-  if (is_verbose && told->trace.struck >= 0)
-    printf("%s | %s:%d %s | %s: %s\n", op->name, base(faults_site(told->trace.struck)->file),
-           faults_site(told->trace.struck)->line, faults_site(told->trace.struck)->call,
-           shareable_status_name(told->status), told->status == SHAREABLE_OK ? "" : told->text);
+  if (is_verbose && result->trace.failed >= 0)
+    printf("%s | %s:%d %s | %s: %s\n", op->name, base(faults_site(result->trace.failed)->file),
+           faults_site(result->trace.failed)->line, faults_site(result->trace.failed)->call,
+           shareable_status_name(result->status), result->status == SHAREABLE_OK ? "" : result->text);
   if (is_alone && state == 0 && !could_not_unlink())
-    await_reaper();
+    wait_for_reaper();
   if (is_alone)
     clean_all();
-  if (told->trace.struck >= 0)
-    has_struck[told->trace.struck] = true;
-  return told->trace.struck >= 0;
+  if (result->trace.failed >= 0)
+    has_failed[result->trace.failed] = true;
+  return result->trace.failed >= 0;
 }
 
-/* Notes what is called after a failure, and has not failed so far. */
-static void note_what_follows(const fault_plan *plan) {
-  int count = told->trace.count < FAULT_CALLS ? told->trace.count : FAULT_CALLS;
+/* Records the places that are called after a failure and have not failed so far. */
+static void note_later_calls(const fault_plan *plan) {
+  int count = result->trace.count < FAULT_CALLS ? result->trace.count : FAULT_CALLS;
 
-  for (int i = told->trace.before + 1; i < count; i++) {
-    fault_plan *both = &after_failure[told->trace.sites[i]];
+  for (int i = result->trace.before + 1; i < count; i++) {
+    fault_plan *both = &after_failure[result->trace.sites[i]];
 
-    if (both->call == 0 && !has_struck[told->trace.sites[i]]) {
+    if (both->call == 0 && !has_failed[result->trace.sites[i]]) {
       *both = *plan;
-      both->second = told->trace.sites[i] + 1;
+      both->second = result->trace.sites[i] + 1;
     }
   }
 }
 
-/* What is called after a failure only fails too. */
-static void try_what_follows(const operation *op, shareable_status usual) {
+/* Makes the places fail that are called only after a failure. */
+static void try_later_calls(const operation *op, shareable_status usual) {
   for (int i = 0; i < faults_site_count(); i++) {
-    if (after_failure[i].call != 0 && !has_struck[i])
+    if (after_failure[i].call != 0 && !has_failed[i])
       try(op, &after_failure[i], usual);
     after_failure[i].call = 0;
   }
 }
 
-/* All errors of one call: of which one at a place. */
+/* Tries all errors of the call number `call` at a place. */
 static void try_call(const operation *op, int place, int call, shareable_status usual) {
   fault_plan plan = {.place = place, .call = call};
 
   for (; try(op, &plan, usual); plan.error++)
-    note_what_follows(&plan);
+    note_later_calls(&plan);
   plan.error = 0;
   plan.extent = FAULT_OF_ITS_KIND;
   try(op, &plan, usual);
-  if (told->trace.struck >= 0 && told->status == usual)
+  if (result->trace.failed >= 0 && result->status == usual)
     was_ignored[place] = true;
   plan.extent = FAULT_OF_ALL;
   try(op, &plan, usual);
@@ -391,15 +405,15 @@ static void try_call(const operation *op, int place, int call, shareable_status 
 
 static void try_operation(const operation *op) {
   static fault_trace trace;
-  const fault_plan nothing = {0};
+  const fault_plan no_failure = {0};
   shareable_status usual;
   int count;
 
-  try(op, &nothing, SHAREABLE_OK);
-  trace = told->trace;
-  usual = told->status;
+  try(op, &no_failure, SHAREABLE_OK);
+  trace = result->trace;
+  usual = result->status;
   count = trace.count < FAULT_CALLS ? trace.count : FAULT_CALLS;
-  for (int i = 0; i < count && complaints < MOST_COMPLAINTS; i++) {
+  for (int i = 0; i < count && complaints < MAX_COMPLAINTS; i++) {
     int before = 0, after = 0;
 
     for (int k = 0; k < count; k++)
@@ -408,7 +422,7 @@ static void try_operation(const operation *op) {
     if (before < FIRST || after <= LAST)
       try_call(op, trace.sites[i], before + 1, usual);
   }
-  try_what_follows(op, usual);
+  try_later_calls(op, usual);
 }
 
 /* Failures that do not matter, and why; and places that nothing here comes to. */
@@ -517,16 +531,17 @@ static bool is_excused(const excuse *all, const fault_site *site) {
   return false;
 }
 
-static void judge_places(void) {
+static void check_places(void) {
   for (int i = 0; i < faults_site_count(); i++) {
     const fault_site *site = faults_site(i);
 
-    if (!has_struck[i] && is_alone && !is_excused(unreached, site)) {
-      fprintf(stderr, "%s at %s:%d has never failed\n", site->call, base(site->file), site->line);
+    if (!has_failed[i] && is_alone && !is_excused(unreached, site)) {
+      fprintf(stderr, "%s at %s:%d has never been made to fail\n", site->call, base(site->file), site->line);
       complaints++;
     }
     if (was_ignored[i] && !is_excused(ignored, site)) {
-      fprintf(stderr, "%s at %s:%d may fail and nothing is said of it\n", site->call, base(site->file), site->line);
+      fprintf(stderr, "%s at %s:%d fails without an effect: fault/each.c must list it as ignored\n", site->call,
+              base(site->file), site->line);
       complaints++;
     }
   }
@@ -538,7 +553,7 @@ static void end(pid_t child) {
 }
 
 int main(int argc, char **argv) {
-  static char folder[] = "/tmp/faults-XXXXXX", path[60];
+  static char directory[] = "/tmp/faults-XXXXXX", path[60];
   static const operation *const all[] = {blocks_operations, lists_operations, garbage_operations, managers_operations};
   const char *wanted = argc < 2 ? "" : argv[1];
   pid_t manager, other;
@@ -546,16 +561,16 @@ int main(int argc, char **argv) {
 
   is_verbose = getenv("VERBOSE_FAULTS") != NULL;
   is_alone = getenv("FAULTS_ALONE") != NULL;
-  told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (told == MAP_FAILED || mkdtemp(folder) == NULL || setenv("TMPDIR", folder, 1) != 0)
+  result = mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (result == MAP_FAILED || mkdtemp(directory) == NULL || setenv("TMPDIR", directory, 1) != 0)
     return 99;
-  snprintf(path, sizeof path, "%s/manager", folder);
+  snprintf(path, sizeof path, "%s/manager", directory);
   manager = start_manager(path, address);
   other = start_manager("127.0.0.1:0", tcp);
   if (manager < 0 || other < 0)
     return 99;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    for (const operation *op = all[i]; op->name != NULL && complaints < MOST_COMPLAINTS; op++)
+    for (const operation *op = all[i]; op->name != NULL && complaints < MAX_COMPLAINTS; op++)
       if (strstr(op->name, wanted) != NULL) {
         try_operation(op);
         done++;
@@ -564,13 +579,13 @@ int main(int argc, char **argv) {
   end(other);
   for (int i = 0; i < 2000 && access(path, F_OK) == 0; i++)
     usleep(500);
-  if (rmdir(folder) != 0) {
-    fprintf(stderr, "something is left in %s\n", folder);
+  if (rmdir(directory) != 0) {
+    fprintf(stderr, "%s is not empty\n", directory);
     complaints++;
   }
   if (wanted[0] == '\0' && complaints == 0)
-    judge_places();
-  printf("%d operations, %d places that call the system, %d runs with a failure: %d complaints\n", done,
-         faults_site_count(), runs, complaints);
+    check_places();
+  printf("%d operations, %d places with a call, %d runs with a failure: %d errors\n", done, faults_site_count(), runs,
+         complaints);
   return complaints != 0;
 }

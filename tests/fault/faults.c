@@ -1,5 +1,5 @@
 /*
- * faults.c - which call of the core is to fail, and what is told of it.
+ * faults.c - decides which call of the core must fail, and records the calls.
  */
 #include "control.h"
 
@@ -24,10 +24,10 @@ extern const fault_site *const __start_fault_sites[], *const __stop_fault_sites[
 
 static struct {
   fault_plan plan;
-  fault_trace *trace;     /* NULL: nothing fails */
-  const fault_site *site; /* of the call that failed first; NULL: none has */
-  int calls;              /* at the place that is to fail */
-  long live;              /* of what the core has to give back */
+  fault_trace *trace;     /* NULL: no call fails */
+  const fault_site *site; /* of the call that failed first; NULL: none has failed */
+  int calls;              /* so far, at the place that must fail */
+  long live;              /* resources that the core must release */
   bool has_tmpfile;
 } now = {.has_tmpfile = true};
 
@@ -52,7 +52,7 @@ void faults_arm(const fault_plan *plan, fault_trace *trace) {
   now.site = NULL;
   now.calls = 0;
   trace->count = 0;
-  trace->struck = -1;
+  trace->failed = -1;
 }
 
 void faults_disarm(void) {
@@ -74,8 +74,8 @@ static int error_of(const fault_site *site, int which) {
   return 0;
 }
 
-/* Whether a call after the one that failed fails too. */
-static bool goes_on(const fault_site *site) {
+/* Whether a call after the first failure must fail, too. */
+static bool fails_too(const fault_site *site) {
   switch (now.plan.extent) {
   case FAULT_ONCE:
     break;
@@ -87,14 +87,14 @@ static bool goes_on(const fault_site *site) {
   return false;
 }
 
-/* The error with which a call at a place is to fail, or 0. */
+/* Returns the error with which a call at a place must fail, or 0. */
 static int planned_error(const fault_site *site, int place) {
   if (now.site == NULL)
     return place == now.plan.place && ++now.calls == now.plan.call ? error_of(site, now.plan.error) : 0;
-  return (place == now.plan.second - 1 && now.trace->struck != place) || goes_on(site) ? error_of(site, 0) : 0;
+  return (place == now.plan.second - 1 && now.trace->failed != place) || fails_too(site) ? error_of(site, 0) : 0;
 }
 
-static bool is_struck(const fault_site *site) {
+static bool must_fail(const fault_site *site) {
   int place, error;
 
   if (now.trace == NULL)
@@ -109,14 +109,14 @@ static bool is_struck(const fault_site *site) {
   if (now.site == NULL)
     now.trace->before = now.trace->count - 1;
   if (now.site == NULL || place == now.plan.second - 1)
-    now.trace->struck = place;
+    now.trace->failed = place;
   now.site = now.site == NULL ? site : now.site;
   errno = error;
   return true;
 }
 
 faults_function *faults_pick(const fault_site *site, faults_function *real, faults_function *fails) {
-  return is_struck(site) ? fails : real;
+  return must_fail(site) ? fails : real;
 }
 
 int64_t faults_minus_one(void) {
@@ -146,8 +146,8 @@ int64_t faults_fclose(FILE *stream) {
   return fail_after(EIO);
 }
 
-int64_t faults_closedir(DIR *folder) {
-  closedir(folder);
+int64_t faults_closedir(DIR *directory) {
+  closedir(directory);
   return fail_after(EIO);
 }
 
@@ -160,31 +160,31 @@ int64_t faults_waitpid(pid_t process, int *state, int flags) {
   return fail_after(ECHILD);
 }
 
-void *faults_took(void *what) {
-  now.live += what != NULL;
-  return what;
+void *faults_acquired(void *resource) {
+  now.live += resource != NULL;
+  return resource;
 }
 
-void faults_gave(const void *what) {
-  now.live -= what != NULL;
+void faults_released(const void *resource) {
+  now.live -= resource != NULL;
 }
 
-void *faults_grew(const void *old, void *grown) {
-  return old == NULL ? faults_took(grown) : grown;
+void *faults_reallocated(const void *old, void *resource) {
+  return old == NULL ? faults_acquired(resource) : resource;
 }
 
 void faults_got_line(const char *before, char *line) {
   if (before == NULL)
-    faults_took(line);
+    faults_acquired(line);
 }
 
-int faults_attributes(posix_spawnattr_t *how) {
-  faults_took(how);
-  return posix_spawnattr_init(how);
+int faults_attributes(posix_spawnattr_t *attributes) {
+  faults_acquired(attributes);
+  return posix_spawnattr_init(attributes);
 }
 
 int faults_actions(posix_spawn_file_actions_t *actions) {
-  faults_took(actions);
+  faults_acquired(actions);
   return posix_spawn_file_actions_init(actions);
 }
 

@@ -1,10 +1,11 @@
 /*
- * faults.h - makes any call of the core to the system fail, when a test wants it to.
+ * faults.h - makes calls of the core to the C library fail as a test plans it.
  *
- * The core is compiled once more for that, with this header in front of each of its files: every function of the C library that
- * can fail is a macro here, which counts the call, and has another function called where it is to fail. The place of each call is
- * kept, so that a test can tell which of them it has never made to fail. The errors are those that the call may well give; EINTR
- * and EAGAIN are never the first, for who goes on failing with them is asked for ever.
+ * The core is compiled a second time, with this header in front of each of its files. Each function
+ * of the C library that can fail is a macro here. The macro counts the call, and calls a function
+ * that fails instead if the plan says so. Each place of a call is recorded, so that the test can
+ * find places that have never failed. The errors are those that the call can really return. EINTR
+ * and EAGAIN are never the first: a call that always fails with them would be repeated forever.
  */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
@@ -13,7 +14,7 @@
 #define _GNU_SOURCE
 #endif
 
-/* All that the core includes comes before the macros. */
+/* All headers that the core includes must come before the macros. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -46,45 +47,54 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A place in the core where something is called that may fail. */
+/* A place in the core with a call that can fail. */
 typedef struct fault_site {
   const char *file, *call;
   int line;
-  bool is_lasting;   /* what it asks for is what a machine can run out of: then it is not there for others either */
-  const int *errors; /* up to a 0 */
+  bool is_lasting;   /* the call needs a resource that can run out: later calls then fail, too */
+  const int *errors; /* terminated by 0 */
 } fault_site;
 
-/* What is called at a place: where this call is to fail, `fails`, with errno set; else `real`. Both are counted. */
+/*
+ * Counts a call at a place. Returns the function to call: `real`, or `fails`, with errno set, if
+ * the call must fail.
+ */
 typedef void faults_function(void);
 faults_function *faults_pick(const fault_site *site, faults_function *real, faults_function *fails);
 
-/* What a call that fails does: gives -1, NULL or 0, or the errno; or is done, and then says that it failed. */
+/*
+ * Functions that fail: they return -1, 0 or NULL, or errno. The last four do what the call does,
+ * and then report a failure.
+ */
 int64_t faults_minus_one(void);
 int64_t faults_zero(void);
 int64_t faults_errno(void);
 int64_t faults_close(int fd);
 int64_t faults_fclose(FILE *stream);
-int64_t faults_closedir(DIR *folder);
+int64_t faults_closedir(DIR *directory);
 int64_t faults_waitpid(pid_t process, int *state, int flags);
 
 /*
- * What the core has and has to give back: memory, streams, folders, what is to be spawned. The former gives it back; what
- * grew was taken if there was nothing before.
+ * Count the resources that the core must release: memory, streams, directories, spawn attributes.
+ * faults_reallocated() and faults_got_line() count a resource if there was none before.
  */
-void *faults_took(void *what);
-void faults_gave(const void *what);
-void *faults_grew(const void *old, void *grown);
+void *faults_acquired(void *resource);
+void faults_released(const void *resource);
+void *faults_reallocated(const void *old, void *resource);
 void faults_got_line(const char *before, char *line);
 
-/* Calls that are more than that: open(2), where there are no files without a name if the test says so. */
+/*
+ * Replacements for the real functions. The first two fail for O_TMPFILE if the test has switched it
+ * off; the others count a resource.
+ */
 int faults_open(const char *path, int flags, ...);
 int faults_openat(int directory, const char *path, int flags, ...);
-int faults_attributes(posix_spawnattr_t *how);
+int faults_attributes(posix_spawnattr_t *attributes);
 int faults_actions(posix_spawn_file_actions_t *actions);
 
 /*
- * The call's function, or what fails in its place. Without a branch, so that the core compiled so has no more of them than it
- * has, and what is run here counts for it (`make coverage`).
+ * The function to call. The macro has no branch, so that the core has the same branches as without
+ * it: the lines and branches that run here count for `make coverage`.
  */
 #define FAULTS_PICK(name, lasting, fails, real, ...)                                                                   \
   (__extension__({                                                                                                     \
@@ -95,19 +105,22 @@ int faults_actions(posix_spawn_file_actions_t *actions);
     (__typeof__(&(real)))faults_pick(&site_, (faults_function *)(real), (faults_function *)(fails));                   \
   }))
 
-/* A call that gives -1 and an errno; one that gives the errno; one that takes something that is given back later. */
+/*
+ * Calls that return -1 and set errno, the second for a resource that can run out; calls that return
+ * the errno; calls that acquire a resource.
+ */
 #define FAULTS_CALL(real, ...) FAULTS_PICK(#real, false, faults_minus_one, real, __VA_ARGS__)
 #define FAULTS_LASTING(real, ...) FAULTS_PICK(#real, true, faults_minus_one, real, __VA_ARGS__)
 #define FAULTS_ERRNO(real, ...) FAULTS_PICK(#real, true, faults_errno, real, __VA_ARGS__)
-#define FAULTS_TAKE(real, ...) FAULTS_PICK(#real, true, faults_zero, real, __VA_ARGS__)
+#define FAULTS_ACQUIRE(real, ...) FAULTS_PICK(#real, true, faults_zero, real, __VA_ARGS__)
 
-#define calloc(...) faults_took(FAULTS_TAKE(calloc, ENOMEM)(__VA_ARGS__))
-#define fopen(...) ((FILE *)faults_took(FAULTS_TAKE(fopen, EMFILE, EACCES)(__VA_ARGS__)))
-#define malloc(...) faults_took(FAULTS_TAKE(malloc, ENOMEM)(__VA_ARGS__))
-#define opendir(...) ((DIR *)faults_took(FAULTS_TAKE(opendir, EMFILE, EACCES)(__VA_ARGS__)))
-#define strndup(...) ((char *)faults_took(FAULTS_TAKE(strndup, ENOMEM)(__VA_ARGS__)))
-#define realloc(old, ...) faults_grew(old, FAULTS_TAKE(realloc, ENOMEM)(old, __VA_ARGS__))
-#define reallocarray(old, ...) faults_grew(old, FAULTS_TAKE(reallocarray, ENOMEM)(old, __VA_ARGS__))
+#define calloc(...) faults_acquired(FAULTS_ACQUIRE(calloc, ENOMEM)(__VA_ARGS__))
+#define fopen(...) ((FILE *)faults_acquired(FAULTS_ACQUIRE(fopen, EMFILE, EACCES)(__VA_ARGS__)))
+#define malloc(...) faults_acquired(FAULTS_ACQUIRE(malloc, ENOMEM)(__VA_ARGS__))
+#define opendir(...) ((DIR *)faults_acquired(FAULTS_ACQUIRE(opendir, EMFILE, EACCES)(__VA_ARGS__)))
+#define strndup(...) ((char *)faults_acquired(FAULTS_ACQUIRE(strndup, ENOMEM)(__VA_ARGS__)))
+#define realloc(old, ...) faults_reallocated(old, FAULTS_ACQUIRE(realloc, ENOMEM)(old, __VA_ARGS__))
+#define reallocarray(old, ...) faults_reallocated(old, FAULTS_ACQUIRE(reallocarray, ENOMEM)(old, __VA_ARGS__))
 #define getline(line, ...)                                                                                             \
   __extension__({                                                                                                      \
     const char *before_ = *(line);                                                                                     \
@@ -115,14 +128,15 @@ int faults_actions(posix_spawn_file_actions_t *actions);
     faults_got_line(before_, *(line));                                                                                 \
     length_;                                                                                                           \
   })
-#define free(what)                                                                                                     \
+#define free(memory)                                                                                                   \
   __extension__({                                                                                                      \
-    void *given_ = (what);                                                                                             \
-    faults_gave(given_);                                                                                               \
-    (free)(given_);                                                                                                    \
+    void *memory_ = (memory);                                                                                          \
+    faults_released(memory_);                                                                                          \
+    (free)(memory_);                                                                                                   \
   })
-#define fclose(stream) (faults_gave(stream), FAULTS_PICK("fclose", false, faults_fclose, fclose, EIO)(stream))
-#define closedir(folder) (faults_gave(folder), FAULTS_PICK("closedir", false, faults_closedir, closedir, EIO)(folder))
+#define fclose(stream) (faults_released(stream), FAULTS_PICK("fclose", false, faults_fclose, fclose, EIO)(stream))
+#define closedir(directory)                                                                                            \
+  (faults_released(directory), FAULTS_PICK("closedir", false, faults_closedir, closedir, EIO)(directory))
 #define close(...) FAULTS_PICK("close", false, faults_close, close, EIO)(__VA_ARGS__)
 
 #define open(...) FAULTS_PICK("open", true, faults_minus_one, faults_open, EMFILE, EACCES, EOPNOTSUPP)(__VA_ARGS__)
@@ -132,8 +146,8 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define socket(...) FAULTS_LASTING(socket, EMFILE, EACCES)(__VA_ARGS__)
 #define socketpair(...) FAULTS_LASTING(socketpair, EMFILE)(__VA_ARGS__)
 #define mmap(...) FAULTS_LASTING(mmap, ENOMEM, EAGAIN)(__VA_ARGS__)
-#define fdopen(...) ((FILE *)faults_took(FAULTS_TAKE(fdopen, ENOMEM)(__VA_ARGS__)))
-#define fdopendir(...) ((DIR *)faults_took(FAULTS_TAKE(fdopendir, ENOMEM)(__VA_ARGS__)))
+#define fdopen(...) ((FILE *)faults_acquired(FAULTS_ACQUIRE(fdopen, ENOMEM)(__VA_ARGS__)))
+#define fdopendir(...) ((DIR *)faults_acquired(FAULTS_ACQUIRE(fdopendir, ENOMEM)(__VA_ARGS__)))
 #define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
 #define readdir(...) FAULTS_PICK("readdir", false, faults_zero, readdir, EIO)(__VA_ARGS__)
 
@@ -174,17 +188,18 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define unlink(...) FAULTS_CALL(unlink, EACCES, ENOENT)(__VA_ARGS__)
 #define unlinkat(...) FAULTS_CALL(unlinkat, EACCES, ENOENT)(__VA_ARGS__)
 #define usleep(...) FAULTS_CALL(usleep, EINTR)(__VA_ARGS__)
-/* ECHILD: it has ended, and somebody else has waited for that. */
+/* ECHILD: another caller has already waited for the process. */
 #define waitpid(...) FAULTS_PICK("waitpid", false, faults_waitpid, waitpid, ECHILD, EINTR)(__VA_ARGS__)
 
 #define posix_fallocate(...) FAULTS_ERRNO(posix_fallocate, ENOSPC, ENOMEM, EFBIG, EINTR)(__VA_ARGS__)
 #define posix_spawn(...) FAULTS_ERRNO(posix_spawn, ENOMEM, ENOENT, EAGAIN)(__VA_ARGS__)
 #define posix_spawnattr_init(...)                                                                                      \
   FAULTS_PICK("posix_spawnattr_init", true, faults_errno, faults_attributes, ENOMEM)(__VA_ARGS__)
-#define posix_spawnattr_destroy(how) (faults_gave(how), (posix_spawnattr_destroy)(how))
+#define posix_spawnattr_destroy(attributes) (faults_released(attributes), (posix_spawnattr_destroy)(attributes))
 #define posix_spawn_file_actions_init(...)                                                                             \
   FAULTS_PICK("posix_spawn_file_actions_init", true, faults_errno, faults_actions, ENOMEM)(__VA_ARGS__)
-#define posix_spawn_file_actions_destroy(actions) (faults_gave(actions), (posix_spawn_file_actions_destroy)(actions))
+#define posix_spawn_file_actions_destroy(actions)                                                                      \
+  (faults_released(actions), (posix_spawn_file_actions_destroy)(actions))
 #define posix_spawn_file_actions_adddup2(...) FAULTS_ERRNO(posix_spawn_file_actions_adddup2, ENOMEM)(__VA_ARGS__)
 #define posix_spawn_file_actions_addclosefrom_np(...)                                                                  \
   FAULTS_ERRNO(posix_spawn_file_actions_addclosefrom_np, ENOMEM)(__VA_ARGS__)

@@ -1,5 +1,6 @@
 /*
- * garbage.c - what the library does with garbage: told of, and removed, and what else may then have changed.
+ * garbage.c - operations on garbage: report, remove and recover, and checks of what may have
+ * changed.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -16,8 +17,11 @@
 #include "shm/lease.h"
 #include "shm/unlink.h"
 
-/* Blocks of an owner that has ended, with its reaper: one is left to a process that lives, one is mapped by one that
-   does not use this library, and one by nobody; and a block that nobody owns. */
+/*
+ * The blocks: three of owners that have ended without a reaper, and one without an owner ("-n"). Of
+ * the first three, one is not in use ("-g"), a process that does not use this library maps one
+ * ("-s"), and one has a living successor ("-h").
+ */
 
 static void leave_garbage(const world *w) {
   shareable_memory *memory;
@@ -33,7 +37,7 @@ static void leave_mapped(const world *w) {
   _exit(shareable_memory_create(&memory, extended(w, "-s"), 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK);
 }
 
-static void leave_legacy(const world *w) {
+static void leave_to_successor(const world *w) {
   shareable_memory *memory;
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
@@ -41,15 +45,15 @@ static void leave_legacy(const world *w) {
         shareable_hand_over(getppid()) != SHAREABLE_OK);
 }
 
-/* As stock Python does it: without a lock. */
-static pid_t start_stranger(const char *name) {
+/* Maps the block as stock Python does: without a usage lock. */
+static pid_t start_user(const char *name) {
   int done[2], fd;
   char path[100], byte;
   pid_t child;
 
   snprintf(path, sizeof path, "/dev/shm/%s", name);
   fd = open(path, O_RDWR);
-  need(pipe(done) == 0 && fd >= 0, "a stranger cannot be started");
+  need(pipe(done) == 0 && fd >= 0, "cannot start a child");
   child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -63,17 +67,17 @@ static pid_t start_stranger(const char *name) {
   }
   close(fd);
   close(done[1]);
-  need(read(done[0], &byte, 1) == 0, "a stranger has not begun");
+  need(read(done[0], &byte, 1) == 0, "the child has not started");
   close(done[0]);
   return child;
 }
 
-/* A file of shared memory without a name, which this process has open. */
+/* A descriptor of a file in /dev/shm without a name. */
 static int nameless = -1;
 
 static void open_nameless(void) {
   nameless = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  need(nameless >= 0, "a file without a name cannot be made");
+  need(nameless >= 0, "cannot create a file without a name");
 }
 
 static void close_nameless(world *w) {
@@ -85,12 +89,12 @@ static void have_garbage(world *w) {
   open_nameless();
   after_death(w, leave_garbage);
   after_death(w, leave_mapped);
-  after_death(w, leave_legacy);
-  w->stranger = start_stranger(extended(w, "-s"));
+  after_death(w, leave_to_successor);
+  w->child = start_user(extended(w, "-s"));
   must(shareable_memory_create(&w->other, extended(w, "-n"), 8, 0, 0, &w->error), w->error.text);
 }
 
-static shareable_status tell_garbage(world *w) {
+static shareable_status report_garbage(world *w) {
   return shareable_gc_run(&w->gc, 0, &w->error);
 }
 
@@ -98,13 +102,13 @@ static shareable_status remove_garbage(world *w) {
   return shareable_gc_run(&w->gc, SHAREABLE_REMOVE, &w->error);
 }
 
-static void free_findings(world *w) {
+static void free_results(world *w) {
   shareable_gc_free(w->gc);
   if (!exists(extended(w, "-g")))
     after_death(w, leave_garbage);
 }
 
-/* Whatever fails, nothing is taken away from anybody; and nothing is said that is not so. */
+/* Whatever fails, no block that must be kept is removed, and no wrong reason is given. */
 static void check_garbage(world *w, shareable_status status) {
   static const struct {
     const char *suffix, *reason;
@@ -112,15 +116,15 @@ static void check_garbage(world *w, shareable_status status) {
     {"-g", "its owner"}, {"-s", "its owner"}, {"-h", "its owner"}, {"-n", "nobody has it recorded as owned"}};
 
   need(exists(extended(w, "-s")), "a block that a process has mapped was removed");
-  need(exists(extended(w, "-h")), "a block whose heir lives was removed");
-  need(exists(extended(w, "-n")), "a block that nobody owns was removed");
+  need(exists(extended(w, "-h")), "a block whose successor is alive was removed");
+  need(exists(extended(w, "-n")), "a block without an owner was removed");
   for (size_t i = 0; status == SHAREABLE_OK && i < sizeof blocks / sizeof *blocks; i++) {
     const char *reason = NULL;
 
     for (size_t k = 0; k < shareable_gc_count(w->gc); k++)
       if (strcmp(shareable_gc_name(w->gc, k), extended(w, blocks[i].suffix)) == 0)
         reason = shareable_gc_reason(w->gc, k);
-    need(reason != NULL, "a block is not told of");
+    need(reason != NULL, "a block is missing in the results");
     if (strncmp(reason, blocks[i].reason, strlen(blocks[i].reason)) != 0 &&
         strstr(reason, "cannot be looked at") == NULL && strstr(reason, "no log that can be read") == NULL)
       complain("of block %s it is said: %s", blocks[i].suffix, reason);
@@ -129,7 +133,7 @@ static void check_garbage(world *w, shareable_status status) {
 
 static void end_garbage(world *w) {
   close_nameless(w);
-  end_stranger(w);
+  end_child(w);
   shareable_unlink(extended(w, "-s"), NULL);
   shareable_unlink(extended(w, "-g"), NULL);
   shareable_unlink(extended(w, "-h"), NULL);
@@ -148,7 +152,7 @@ static int raise_of_process(int signal) {
   return kill(getpid(), signal);
 }
 
-/* A signal of the program's that comes while it is asked whether the file is in use stays the program's. */
+/* A signal that the program receives during a lease check must stay pending for the program. */
 static shareable_status probe(world *w, int (*send)(int)) {
   const struct timespec now = {0, 0};
   sigset_t urgent, before;
@@ -173,12 +177,13 @@ static shareable_status probe_with_signal_of_process(world *w) {
 }
 
 /*
- * What killed processes left of unlinking: two blocks that are to go, one of them without the link that has its long name; two
- * that are to have their names again; one that has its name, too; and links, of which one has no file.
+ * Files left by processes that were killed while they unlinked a block: two blocks that must be
+ * removed, one of which has lost the link with its long name; two that must get their names back;
+ * one that has its name back already; and two links, one without a file.
  */
-enum { GOES, GOES_UNLINKED, RETURNS, RETURNS_LONG, HAS_RETURNED, LINK, LINK_ALONE, STRAYS, OTHER_INODE = 1 };
+enum { REMOVE, REMOVE_UNLINKED, RETURN, RETURN_LONG, HAS_RETURNED, LINK, LINK_ALONE, LEFT_FILES, OTHER_INODE = 1 };
 
-static char strays[STRAYS][600];
+static char left_files[LEFT_FILES][600];
 
 static const char *long_name(const world *w) {
   static char name[256];
@@ -188,62 +193,62 @@ static const char *long_name(const world *w) {
   return name;
 }
 
-static void name_stray(int which, ino_t inode, const char *rest) {
-  snprintf(strays[which], sizeof strays[which], "/dev/shm/.shareable-unlink-%016lx-%08x%s", (unsigned long)inode,
-           (unsigned)which, rest);
+static void name_left_file(int which, ino_t inode, const char *rest) {
+  snprintf(left_files[which], sizeof left_files[which], "/dev/shm/.shareable-unlink-%016lx-%08x%s",
+           (unsigned long)inode, (unsigned)which, rest);
 }
 
-static void leave_file(int which, const char *rest, bool goes) {
+static void leave_file(int which, const char *rest, bool must_go) {
   static const char made[] = "/dev/shm/.shareable-test";
   int fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   struct stat file;
 
-  need(fd >= 0 && fstat(fd, &file) == 0, "a file cannot be made");
-  name_stray(which, goes ? file.st_ino : OTHER_INODE, rest);
-  need(rename(made, strays[which]) == 0, "a file cannot be renamed");
+  need(fd >= 0 && fstat(fd, &file) == 0, "cannot create a file");
+  name_left_file(which, must_go ? file.st_ino : OTHER_INODE, rest);
+  need(rename(made, left_files[which]) == 0, "cannot rename a file");
   close(fd);
 }
 
-static void leave_strays(world *w) {
+static void leave_files(world *w) {
   char rest[60], path[320];
 
   snprintf(rest, sizeof rest, "-%.40s-r", w->name);
-  leave_file(GOES, rest, true);
-  leave_file(GOES_UNLINKED, "", true);
-  leave_file(RETURNS, rest, false);
+  leave_file(REMOVE, rest, true);
+  leave_file(REMOVE_UNLINKED, "", true);
+  leave_file(RETURN, rest, false);
   snprintf(rest, sizeof rest, "-%.40s-b", w->name);
   leave_file(HAS_RETURNED, rest, false);
   snprintf(path, sizeof path, "/dev/shm/%s", extended(w, "-b"));
-  need(link(strays[HAS_RETURNED], path) == 0, "a file cannot have two names");
-  leave_file(RETURNS_LONG, "", false);
-  snprintf(strays[LINK], sizeof strays[LINK], "%.300s.name", strays[RETURNS_LONG]);
-  name_stray(LINK_ALONE, OTHER_INODE, ".name");
-  need(symlink(long_name(w), strays[LINK]) == 0 && symlink(long_name(w), strays[LINK_ALONE]) == 0,
-       "a link cannot be made");
+  need(link(left_files[HAS_RETURNED], path) == 0, "cannot link a file");
+  leave_file(RETURN_LONG, "", false);
+  snprintf(left_files[LINK], sizeof left_files[LINK], "%.300s.name", left_files[RETURN_LONG]);
+  name_left_file(LINK_ALONE, OTHER_INODE, ".name");
+  need(symlink(long_name(w), left_files[LINK]) == 0 && symlink(long_name(w), left_files[LINK_ALONE]) == 0,
+       "cannot create a link");
 }
 
 static bool is_recovered(const world *w) {
   struct stat file;
 
-  for (int i = 0; i < STRAYS; i++)
-    if (lstat(strays[i], &file) == 0)
+  for (int i = 0; i < LEFT_FILES; i++)
+    if (lstat(left_files[i], &file) == 0)
       return false;
   return exists(extended(w, "-r")) && exists(extended(w, "-b")) && exists(long_name(w));
 }
 
-/* Which has no answer of its own. */
+/* The function returns nothing, so the result is checked here. */
 static shareable_status recover(world *w) {
   shareable__unlink_recover();
   return shareable_list_explain_whole(NULL, is_recovered(w) ? SHAREABLE_OK : SHAREABLE_E_SYSTEM, &w->error);
 }
 
-/* Whatever fails, a block that had lost its name is there, by the one or the other. */
+/* Whatever fails, a block that must get its name back exists under one of its two names. */
 static void check_recovered(world *w, shareable_status status) {
   (void)status;
-  need(exists(extended(w, "-r")) || access(strays[RETURNS], F_OK) == 0, "a block has gone");
-  need(exists(extended(w, "-b")), "a block that had its name has gone");
-  need(exists(long_name(w)) || access(strays[RETURNS_LONG], F_OK) == 0, "a block of a long name has gone");
-  need(exists(long_name(w)) || readlink(strays[LINK], (char[1]){0}, 1) == 1, "a long name has gone");
+  need(exists(extended(w, "-r")) || access(left_files[RETURN], F_OK) == 0, "a block was removed");
+  need(exists(extended(w, "-b")), "a block that has its name back was removed");
+  need(exists(long_name(w)) || access(left_files[RETURN_LONG], F_OK) == 0, "a block with a long name was removed");
+  need(exists(long_name(w)) || readlink(left_files[LINK], (char[1]){0}, 1) == 1, "a long name was lost");
 }
 
 static void remove_recovered(world *w) {
@@ -252,31 +257,31 @@ static void remove_recovered(world *w) {
   must(shareable_unlink(long_name(w), &w->error), w->error.text);
 }
 
-static void leave_strays_again(world *w) {
+static void leave_files_again(world *w) {
   remove_recovered(w);
-  leave_strays(w);
+  leave_files(w);
 }
 
-static void end_strays(world *w) {
+static void remove_left_files(world *w) {
   shareable_unlink(extended(w, "-r"), NULL);
   shareable_unlink(extended(w, "-b"), NULL);
   shareable_unlink(long_name(w), NULL);
-  for (int i = 0; i < STRAYS; i++)
-    unlink(strays[i]);
+  for (int i = 0; i < LEFT_FILES; i++)
+    unlink(left_files[i]);
 }
 
 ANSWERS(probing, E(SYSTEM));
-ANSWERS(gathering, E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
+ANSWERS(collecting, E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
 
-const operation garbage_operations[] = {{"tell garbage", have_garbage, tell_garbage, .undo = free_findings,
-                                         .finish = end_garbage, .check = check_garbage, .allowed = gathering},
-                                        {"remove garbage", have_garbage, remove_garbage, .undo = free_findings,
-                                         .finish = end_garbage, .check = check_garbage, .allowed = gathering},
-                                        {"recover what killed processes left of unlinking", leave_strays, recover,
-                                         .undo = leave_strays_again, .finish = end_strays, .check = check_recovered,
-                                         .allowed = probing, .leaves = REMOVES},
-                                        {"ask for a lease with a signal of the thread's", have_nameless,
+const operation garbage_operations[] = {{"report garbage", have_garbage, report_garbage, .undo = free_results,
+                                         .finish = end_garbage, .check = check_garbage, .allowed = collecting},
+                                        {"remove garbage", have_garbage, remove_garbage, .undo = free_results,
+                                         .finish = end_garbage, .check = check_garbage, .allowed = collecting},
+                                        {"complete the unlinking of killed processes", leave_files, recover,
+                                         .undo = leave_files_again, .finish = remove_left_files,
+                                         .check = check_recovered, .allowed = probing, .leaves = REMOVES},
+                                        {"take a lease while a signal of the thread is pending", have_nameless,
                                          probe_with_signal_of_thread, .finish = close_nameless, .allowed = probing},
-                                        {"ask for a lease with a signal of the process's", have_nameless,
+                                        {"take a lease while a signal of the process is pending", have_nameless,
                                          probe_with_signal_of_process, .finish = close_nameless, .allowed = probing},
                                         {0}};

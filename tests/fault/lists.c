@@ -1,5 +1,6 @@
 /*
- * lists.c - what the library does with lists: made, opened, read, written, locked, waited for, and what else may then have changed.
+ * lists.c - operations on lists: create, open, read, write, lock and wait, and checks of what may
+ * have changed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static shareable_status make_list(world *w) {
   return make(w, w->name, 0);
 }
 
-static shareable_status make_plain(world *w) {
+static shareable_status make_without_area(world *w) {
   return make(w, w->name, SHAREABLE_PLAIN);
 }
 
@@ -64,7 +65,7 @@ static void close_list(world *w) {
 
 static void have_list_of(world *w, uint32_t flags) {
   fill(w);
-  w->at = -1;
+  w->changed = -1;
   must(shareable_list_create(&w->witness, w->name, w->items, ITEMS, flags, 0, &w->error), w->error.text);
 }
 
@@ -72,7 +73,7 @@ static void have_list(world *w) {
   have_list_of(w, 0);
 }
 
-static void have_plain_list(world *w) {
+static void have_list_without_area(world *w) {
   have_list_of(w, SHAREABLE_PLAIN);
 }
 
@@ -105,44 +106,44 @@ static shareable_status open_list_read_only(world *w) {
   return shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error);
 }
 
-/* What another says in the sync area is seen through the handle, which has it. */
+/* The handle must find the sync area if the list has one. */
 static void check_opened(world *w, shareable_status status) {
   if (status == SHAREABLE_OK)
-    need((w->list->sync.area != NULL) == (w->witness->sync.area != NULL), "the handle overlooks the sync area");
+    need((w->list->sync.area != NULL) == (w->witness->sync.area != NULL), "the handle does not find the sync area");
 }
 
-static bool is_same(const shareable_value *one, const shareable_value *other) {
-  if (one->type != other->type)
+static bool is_same(const shareable_value *a, const shareable_value *b) {
+  if (a->type != b->type)
     return false;
-  if (one->type < SHAREABLE_TYPE_STR)
-    return one->bits == other->bits;
-  return one->length == other->length && memcmp(one->text, other->text, (size_t)one->length) == 0;
+  if (a->type < SHAREABLE_TYPE_STR)
+    return a->bits == b->bits;
+  return a->length == b->length && memcmp(a->text, b->text, (size_t)a->length) == 0;
 }
 
-/* Each item is as it was; or, where the operation succeeded, the one that it changes is as it wants it. */
+/* Each item must be unchanged, except that a successful operation has changed its item. */
 static void check_items(world *w, shareable_status status) {
   static char text[1000];
 
   for (int i = 0; i < ITEMS; i++) {
-    bool is_changed = status == SHAREABLE_OK && i == w->at;
-    const shareable_value *wanted = is_changed ? &w->wanted : &w->items[i];
+    bool is_changed = status == SHAREABLE_OK && i == w->changed;
+    const shareable_value *expected = is_changed ? &w->new_value : &w->items[i];
     shareable_value value;
 
-    must(shareable_list_get(w->witness, i, &value, text, sizeof text), "an item cannot be read afterwards");
-    if (!is_same(&value, wanted))
-      complain("item %d is not as it %s", i, is_changed ? "was to be" : "was");
+    must(shareable_list_get(w->witness, i, &value, text, sizeof text), "cannot read an item afterwards");
+    if (!is_same(&value, expected))
+      complain("item %d %s", i, is_changed ? "does not have the new value" : "has changed");
   }
 }
 
-/* An operation on an item: the sentence is made with what failed still failing. */
+/* Makes the error message of an operation on an item, while the planned calls still fail. */
 static shareable_status of_item(world *w, int64_t index, shareable_status status) {
   return status == SHAREABLE_OK ? status : shareable_list_explain(w->list, index, status, &w->error);
 }
 
 #define WRITES(function, index, value, call)                                                                           \
   static shareable_status function(world *w) {                                                                         \
-    w->at = (index);                                                                                                   \
-    w->wanted = (value);                                                                                               \
+    w->changed = (index);                                                                                              \
+    w->new_value = (value);                                                                                            \
     return of_item(w, (index), (call));                                                                                \
   }
 
@@ -153,7 +154,7 @@ WRITES(set_bool, 4, shareable_bool(0), shareable_list_set_bool(w->list, 4, 0))
 WRITES(set_none, 6, shareable_none(), shareable_list_set_none(w->list, 6))
 WRITES(set_text_over_int, 0, shareable_str("new"), shareable_list_set_str(w->list, 0, "new", 3))
 WRITES(set_bytes, 3, shareable_bytes("new", 3), shareable_list_set_bytes(w->list, 3, "new", 3))
-WRITES(set_value, 5, shareable_str("new"), shareable_list_set(w->list, 5, &w->wanted))
+WRITES(set_value, 5, shareable_str("new"), shareable_list_set(w->list, 5, &w->new_value))
 WRITES(add, 0, shareable_int(43), shareable_list_add(w->list, 0, 42, NULL))
 WRITES(exchange, 6, shareable_int(-1), shareable_list_exchange(w->list, 6, -1, NULL))
 WRITES(set_ints, 6, shareable_int(8), shareable_list_set_ints(w->list, 6, 1, &(int64_t){8}, NULL))
@@ -169,14 +170,14 @@ static shareable_status compare_exchange(world *w) {
   int exchanged = 0;
   shareable_status status = shareable_list_compare_exchange(w->list, 6, &expected, 70, &exchanged);
 
-  w->at = 6;
-  w->wanted = shareable_int(70);
+  w->changed = 6;
+  w->new_value = shareable_int(70);
   return of_item(w, 6, status);
 }
 
-static void take_back(world *w) {
-  if (w->at >= 0)
-    must(shareable_list_set(w->witness, w->at, &w->items[w->at]), "to take it back");
+static void restore_item(world *w) {
+  if (w->changed >= 0)
+    must(shareable_list_set(w->witness, w->changed, &w->items[w->changed]), "cannot restore the item");
 }
 
 static shareable_status read_all(world *w) {
@@ -188,7 +189,7 @@ static shareable_status read_all(world *w) {
 
     if (status != SHAREABLE_OK)
       return of_item(w, i, status);
-    need(is_same(&value, &w->items[i]), "an item is read wrong");
+    need(is_same(&value, &w->items[i]), "an item has a wrong value");
   }
   return SHAREABLE_OK;
 }
@@ -197,8 +198,8 @@ static shareable_status search(world *w) {
   const shareable_value seven = shareable_int(7);
   uint64_t digest;
   char format[80];
-  size_t at, count, length;
-  shareable_status status = shareable_list_index(w->list, &seven, &at);
+  size_t index, count, length;
+  shareable_status status = shareable_list_index(w->list, &seven, &index);
 
   if (status == SHAREABLE_OK)
     status = shareable_list_count(w->list, &seven, &count);
@@ -206,11 +207,11 @@ static shareable_status search(world *w) {
     status = shareable_list_format(w->list, format, sizeof format, &length);
   if (status == SHAREABLE_OK)
     status = shareable_list_digest(w->list, &digest);
-  need(status != SHAREABLE_OK || (at == 6 && count == 1), "it is not found where it is");
+  need(status != SHAREABLE_OK || (index == 6 && count == 1), "the search found another item");
   return of_item(w, 0, status);
 }
 
-/* A writer that was killed has locked item 2, and its journal says what it was to write. */
+/* A killed writer has locked item 2, and its redo record contains the value. */
 static void die_writing(const world *w) {
   shareable_value value = shareable_str("gone");
   shareable__redo_record *record;
@@ -244,7 +245,7 @@ void after_death(const world *w, void die(const world *)) {
 
   if (child == 0)
     die(w);
-  need(waitpid(child, &state, 0) == child && state == 0, "the one who was to die lives");
+  need(waitpid(child, &state, 0) == child && state == 0, "the child did not end as planned");
 }
 
 static void have_killed_writer(world *w) {
@@ -259,14 +260,14 @@ static void have_killed_writer_and_reader(world *w) {
   w->items[2] = shareable_str("gone");
 }
 
-static void have_killed_locker(world *w) {
+static void have_killed_owner(world *w) {
   have_handle(w);
   after_death(w, die_locking);
 }
 
-static void have_held_lock(world *w) {
+static void have_locked_list(world *w) {
   have_handle(w);
-  must(shareable_list_lock(w->witness, 0), "to lock it");
+  must(shareable_list_lock(w->witness, 0), "cannot lock the list");
 }
 
 WRITES(set_after_death, 2, shareable_str("new"), shareable_list_set_str(w->list, 2, "new", 3))
@@ -280,7 +281,7 @@ static shareable_status lock(world *w) {
 }
 
 static void unlock(world *w) {
-  must(shareable_list_unlock(w->list), "to unlock it");
+  must(shareable_list_unlock(w->list), "cannot unlock the list");
 }
 
 static shareable_status wait_for_item(world *w) {
@@ -294,11 +295,11 @@ static shareable_status wait_for_any(world *w) {
   return of_whole(w, status == SHAREABLE_OK ? shareable_list_wait_any(w->list, &digest, 3 * MS) : status);
 }
 
-/* Someone who waits is to be woken by the write. */
+/* The write must wake a waiter. */
 static void have_waiter(world *w) {
   have_handle(w);
-  w->stranger = fork();
-  if (w->stranger == 0) {
+  w->child = fork();
+  if (w->child == 0) {
     shareable_list *list;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (shareable_list_open(&list, w->name, 0, NULL) == SHAREABLE_OK)
@@ -311,14 +312,14 @@ static void have_waiter(world *w) {
 
 static void check_woken(world *w, shareable_status status) {
   check_items(w, status);
-  if (status != SHAREABLE_OK || w->stranger == 0)
+  if (status != SHAREABLE_OK || w->child == 0)
     return;
-  need(waitpid(w->stranger, NULL, 0) == w->stranger, "who waits is not woken");
-  w->stranger = 0;
+  need(waitpid(w->child, NULL, 0) == w->child, "the waiter was not woken");
+  w->child = 0;
 }
 
 static void end_waiter(world *w) {
-  end_stranger(w);
+  end_child(w);
   end_handle(w);
 }
 
@@ -329,23 +330,23 @@ ANSWERS(writing, E(TIMED_OUT), E(SYSTEM));
 ANSWERS(died, E(OWNER_DIED));
 
 #define LIST .undo = drop_list, .allowed = creation
-#define WRITE .finish = end_handle, .undo = take_back, .check = check_items, .allowed = writing, .leaves = JOINS
+#define WRITE .finish = end_handle, .undo = restore_item, .check = check_items, .allowed = writing, .leaves = REGISTERS
 #define READ .finish = end_handle, .check = check_items, .allowed = reading
 
 const operation lists_operations[] = {
-  {"make a list", NULL, make_list, LIST},
-  {"make a plain list", NULL, make_plain, LIST},
-  {"make a lazy list", NULL, make_lazy, LIST},
-  {"make a list at random", NULL, make_random, LIST},
-  {"make an owned list", NULL, make_owned, LIST, .leaves = OWNS},
-  {"make a list of many ints", NULL, make_ints, LIST},
-  {"make a list without O_TMPFILE", without_tmpfile, make_list, LIST},
+  {"create a list", NULL, make_list, LIST},
+  {"create a list without a sync area", NULL, make_without_area, LIST},
+  {"create a lazy list", NULL, make_lazy, LIST},
+  {"create a list with a random name", NULL, make_random, LIST},
+  {"create an owned list", NULL, make_owned, LIST, .leaves = OWNS},
+  {"create a list of many ints", NULL, make_ints, LIST},
+  {"create a list without O_TMPFILE", without_tmpfile, make_list, LIST},
   {"open a list", have_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
    .allowed = opening},
   {"open a list read-only", have_list, open_list_read_only, .undo = close_list, .finish = end_list,
    .check = check_opened, .allowed = opening},
-  {"open a plain list", have_plain_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
-   .allowed = opening},
+  {"open a list without a sync area", have_list_without_area, open_list, .undo = close_list, .finish = end_list,
+   .check = check_opened, .allowed = opening},
   {"set an int", have_handle, set_int, WRITE},
   {"set an int over a text", have_handle, set_int_over_text, WRITE},
   {"set a float", have_handle, set_float, WRITE},
@@ -360,19 +361,20 @@ const operation lists_operations[] = {
   {"add", have_handle, add, WRITE},
   {"exchange", have_handle, exchange, WRITE},
   {"compare and exchange", have_handle, compare_exchange, WRITE},
-  {"set what a killed writer holds", have_killed_writer, set_after_death, WRITE},
-  {"set an int that is waited for", have_waiter, set_int, .finish = end_waiter, .undo = take_back, .check = check_woken,
-   .allowed = writing, .leaves = JOINS},
+  {"set an item that a killed writer holds", have_killed_writer, set_after_death, WRITE},
+  {"set an int that a waiter waits for", have_waiter, set_int, .finish = end_waiter, .undo = restore_item,
+   .check = check_woken, .allowed = writing, .leaves = REGISTERS},
   {"read all items", have_handle, read_all, READ},
-  {"read what a killed writer holds", have_killed_writer, read_all, READ, .leaves = JOINS},
-  {"read what a killed writer holds, read-only", have_killed_writer_and_reader, read_all, READ, .leaves = JOINS},
+  {"read an item that a killed writer holds", have_killed_writer, read_all, READ, .leaves = REGISTERS},
+  {"read an item that a killed writer holds, read-only", have_killed_writer_and_reader, read_all, READ,
+   .leaves = REGISTERS},
   {"search", have_handle, search, READ},
   {"lock", have_handle, lock, .undo = unlock, .finish = end_handle, .check = check_items, .allowed = writing,
-   .leaves = JOINS},
-  {"lock what somebody holds", have_held_lock, lock, .finish = end_handle, .allowed = writing, .leaves = JOINS},
-  {"lock what somebody held who was killed", have_killed_locker, lock, .undo = unlock, .finish = end_handle,
-   .check = check_items, .allowed = writing, .again = died, .leaves = JOINS},
+   .leaves = REGISTERS},
+  {"lock a list that is locked", have_locked_list, lock, .finish = end_handle, .allowed = writing, .leaves = REGISTERS},
+  {"lock a list whose lock a killed process held", have_killed_owner, lock, .undo = unlock, .finish = end_handle,
+   .check = check_items, .allowed = writing, .again = died, .leaves = REGISTERS},
   {"wait for an item", have_handle, wait_for_item, READ},
-  {"wait for anything", have_handle, wait_for_any, READ},
-  {"wait for an item read-only", have_reader, wait_for_item, READ},
+  {"wait for any change", have_handle, wait_for_any, READ},
+  {"wait for an item, read-only", have_reader, wait_for_item, READ},
   {0}};

@@ -1,5 +1,6 @@
 /*
- * managers.c - what the library does with managers: started, connected to, asked, and what else may then have changed.
+ * managers.c - operations on managers: start, connect, call and shut down, and checks of what may
+ * have changed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static shareable_status start_one(world *w) {
 static void check_no_child(world *w, shareable_status status) {
   (void)w;
   if (status != SHAREABLE_OK)
-    need(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "a process is left");
+    need(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "a process remains");
 }
 
 static void have_manager(world *w) {
@@ -38,7 +39,7 @@ static shareable_status connect_one(world *w) {
   return shareable_manager_connect(&w->manager, w->address, KEY, &w->error);
 }
 
-/* A connection that fails is tried again until the time is over: not for ten seconds for each failure. */
+/* The function connects again until its timeout, which is shortened here from ten seconds. */
 static shareable_status connect_by_tcp(world *w) {
   int64_t usual = shareable__manager_timeout_ns;
   shareable_status status;
@@ -49,7 +50,7 @@ static shareable_status connect_by_tcp(world *w) {
   return status;
 }
 
-/* A handle that did not start the manager, which does not end by itself then. */
+/* A handle that did not start the manager: dropping it does not end the manager. */
 static void have_another(world *w) {
   const void *key;
   size_t size;
@@ -65,7 +66,7 @@ static void drop_another(world *w) {
   shareable_manager_unref(w->another);
 }
 
-/* In a fork's child, which the manager outlives. */
+/* In the child of a fork, where dropping the handle does not end the manager. */
 static shareable_status drop_in_child(world *w) {
   pid_t child = fork();
   int state;
@@ -74,7 +75,7 @@ static shareable_status drop_in_child(world *w) {
     shareable_manager_unref(w->manager);
     _exit(0);
   }
-  need(waitpid(child, &state, 0) == child && state == 0, "the child does not end well");
+  need(waitpid(child, &state, 0) == child && state == 0, "the child failed");
   return SHAREABLE_OK;
 }
 
@@ -139,7 +140,7 @@ static shareable_status release(world *w) {
   return shareable_manager_release(w->manager, w->name, &w->error);
 }
 
-static void track_anew(world *w) {
+static void track_again(world *w) {
   have_block_again(w);
   must(track(w), w->error.text);
 }
@@ -150,7 +151,7 @@ static void end_tracked_block(world *w) {
   drop_manager(w);
 }
 
-pid_t start_manager(const char *address, char where[200]) {
+pid_t start_manager(const char *address, char listening[200]) {
   int done[2];
   pid_t child;
 
@@ -160,45 +161,45 @@ pid_t start_manager(const char *address, char where[200]) {
     shareable_error error;
     shareable_manager *manager;
 
-    /* Without a reaper, this manager keeps no ownership log, which would outlive each run that is looked at. */
+    /* Without a reaper, this manager has no ownership log, which would remain after each run. */
     setenv("SHAREABLE_REAPER", "/nowhere", 1);
     if (shareable_manager_start(&manager, address, KEY, &error) != SHAREABLE_OK) {
       fprintf(stderr, "%s\n", error.text);
       _exit(1);
     }
-    snprintf(where, 200, "%s", shareable_manager_address(manager));
-    (void)!write(done[1], where, 200);
+    snprintf(listening, 200, "%s", shareable_manager_address(manager));
+    (void)!write(done[1], listening, 200);
     close(done[0]);
     close(done[1]);
     for (;;)
       pause();
   }
   close(done[1]);
-  if (read(done[0], where, 200) != 200)
+  if (read(done[0], listening, 200) != 200)
     child = -1;
   close(done[0]);
   return child;
 }
 
 ANSWERS(starting, E(NOT_FOUND), E(PERMISSION), E(NO_MANAGER), E(NO_MEMORY), E(SYSTEM));
-ANSWERS(asking, E(NO_MANAGER), E(PERMISSION), E(TIMED_OUT), E(NO_MEMORY), E(SYSTEM), E(NO_SPACE), E(EXISTS));
+ANSWERS(calling, E(NO_MANAGER), E(PERMISSION), E(TIMED_OUT), E(NO_MEMORY), E(SYSTEM), E(NO_SPACE), E(EXISTS));
 ANSWERS(shut, E(NO_MANAGER), E(CLOSED));
 ANSWERS(gone, E(NOT_FOUND), E(ABSENT));
 
-#define ASK .finish = drop_manager, .allowed = asking, .leaves = CONNECTS
+#define CALL .finish = drop_manager, .allowed = calling, .leaves = CONNECTS
 
 const operation managers_operations[] = {
   {"start a manager", NULL, start_one, .undo = drop_manager, .check = check_no_child, .allowed = starting},
-  {"shut a manager down", have_manager, shut_down, .finish = drop_manager, .allowed = asking, .leaves = CONNECTS},
-  {"shut another's manager down", have_another, shut_down, .finish = drop_another, .allowed = asking, .again = shut,
-   .leaves = CONNECTS},
+  {"shut down a manager", have_manager, shut_down, .finish = drop_manager, .allowed = calling, .leaves = CONNECTS},
+  {"shut down a manager of another process", have_another, shut_down, .finish = drop_another, .allowed = calling,
+   .again = shut, .leaves = CONNECTS},
   {"drop a manager in a child", have_manager, drop_in_child, .finish = drop_manager},
-  {"connect to a manager by TCP", NULL, connect_by_tcp, .undo = drop_manager, .allowed = asking},
-  {"connect to a manager", NULL, connect_one, .undo = drop_manager, .allowed = asking},
-  {"make a block of a manager", have_connection, manager_memory, ASK, .undo = release_memory},
-  {"make a list of a manager", have_connection, manager_list, ASK, .undo = release_list},
-  {"track a name", have_connection, track, ASK, .undo = untrack},
-  {"release a block", have_tracked_block, release, .undo = track_anew, .finish = end_tracked_block, .allowed = asking,
+  {"connect to a manager by TCP", NULL, connect_by_tcp, .undo = drop_manager, .allowed = calling},
+  {"connect to a manager", NULL, connect_one, .undo = drop_manager, .allowed = calling},
+  {"create a block of a manager", have_connection, manager_memory, CALL, .undo = release_memory},
+  {"create a list of a manager", have_connection, manager_list, CALL, .undo = release_list},
+  {"track a name", have_connection, track, CALL, .undo = untrack},
+  {"release a block", have_tracked_block, release, .undo = track_again, .finish = end_tracked_block, .allowed = calling,
    .again = gone, .leaves = CONNECTS | REMOVES},
-  {"ask for many names", have_many_names, names, .finish = end_names, .allowed = asking, .leaves = CONNECTS},
+  {"get many names", have_many_names, names, .finish = end_names, .allowed = calling, .leaves = CONNECTS},
   {0}};

@@ -1,19 +1,19 @@
 /*
- * operations.c - what every operation demands, and the names it goes by.
+ * operations.c - checks and names that all operations use.
  */
 #include "operations.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-void need(bool condition, const char *what) {
+void need(bool condition, const char *message) {
   if (!condition)
-    complain("%s", what);
+    complain("%s", message);
 }
 
-void must(shareable_status status, const char *what) {
+void must(shareable_status status, const char *message) {
   if (status != SHAREABLE_OK)
-    complain("%s: %s", what, shareable_status_name(status));
+    complain("%s: %s", message, shareable_status_name(status));
 }
 
 bool exists(const char *name) {
