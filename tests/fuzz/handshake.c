@@ -1,5 +1,5 @@
 /*
- * handshake.c - sends arbitrary bytes, as a peer that must take_liveness_lock that it has the key, to a
+ * handshake.c - sends arbitrary bytes, as a peer that must prove that it has the key, to a
  * connected client. The first byte is the number of correct messages that the peer sends first:
  * none, a challenge, or a challenge and a welcome.
  */
@@ -24,15 +24,15 @@ static void try_messages(const uint8_t *bytes, size_t size) {
   need(shareable__response_is_right(&key, challenge, response, length));
 }
 
-static bool say(int socket, const void *message, size_t length) {
-  unsigned char head[SHAREABLE__FRAME_HEADER_SIZE];
+static bool send_message(int socket, const void *message, size_t length) {
+  unsigned char header[SHAREABLE__FRAME_HEADER_SIZE];
 
-  shareable__frame_write_header(head, length);
-  return write(socket, head, sizeof head) == sizeof head && write(socket, message, length) == (ssize_t)length;
+  shareable__frame_write_header(header, length);
+  return write(socket, header, sizeof header) == sizeof header && write(socket, message, length) == (ssize_t)length;
 }
 
 /* Sends all bytes at once, and then closes. */
-static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
+static void try_handshake(int messages, const uint8_t *bytes, size_t size) {
   shareable__connection wire = {.fd = -1, .where = "here", .deadline = shareable__now() + INT64_C(2000000000)};
   unsigned char challenge[SHAREABLE__CHALLENGE_SIZE];
   const unsigned char *message;
@@ -42,9 +42,9 @@ static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
   if (size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return;
   wire.fd = pair[0];
-  shareable__challenge_write(challenge, (const unsigned char *)"forty bytes that nobody made up by chance");
-  need(messages < 1 || say(pair[1], challenge, sizeof challenge));
-  need(messages < 2 || say(pair[1], SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE));
+  shareable__challenge_write(challenge, (const unsigned char *)"forty bytes that no peer can have guessed");
+  need(messages < 1 || send_message(pair[1], challenge, sizeof challenge));
+  need(messages < 2 || send_message(pair[1], SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE));
   need(write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0);
   need(shareable__connection_authenticate(&wire, &key) != SHAREABLE_OK); /* the peer cannot answer a random challenge */
   shareable__connection_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
@@ -55,7 +55,7 @@ static void try_greeting(int messages, const uint8_t *bytes, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (size > 0) {
     try_messages(bytes + 1, size - 1);
-    try_greeting(bytes[0] % 3, bytes + 1, size - 1);
+    try_handshake(bytes[0] % 3, bytes + 1, size - 1);
   }
   return 0;
 }

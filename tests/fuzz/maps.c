@@ -20,11 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   shareable__proc_maps_sort(&mapped);
   need(mapped.is_whole && mapped.count <= lines);
   for (size_t i = 0; i < mapped.count; i++) {
-    const shareable__mapping *one = &mapped.all[i];
+    const shareable__mapping *mapping = &mapped.all[i];
 
-    need(one->pid == 42 && one->inode != 0 && (i == 0 || one[-1].inode < one->inode));
-    need(one->name == NULL || strchr(one->name, '/') == NULL);
-    need(shareable__proc_maps_users(&mapped, one->inode, &count) == one && count == 1);
+    need(mapping->pid == 42 && mapping->inode != 0 && (i == 0 || mapping[-1].inode < mapping->inode));
+    need(mapping->name == NULL || strchr(mapping->name, '/') == NULL);
+    need(shareable__proc_maps_users(&mapped, mapping->inode, &count) == mapping && count == 1);
   }
   shareable__proc_maps_free(&mapped);
   fclose(file);

@@ -6,14 +6,14 @@
 #include "protocol/address.h"
 
 static void try_name(const char *text) {
-  const char *bare = shareable__name_normalize(text);
+  const char *normalized = shareable__name_normalize(text);
 
-  if (bare == NULL)
+  if (normalized == NULL)
     return;
-  need(bare == text || (bare == text + 1 && text[0] == '/'));
-  need(strlen(bare) >= 1 && strlen(bare) <= SHAREABLE__NAME_MAX && strchr(bare, '/') == NULL);
-  need(strcmp(bare, ".") != 0 && strcmp(bare, "..") != 0);
-  need(shareable__name_normalize(bare) == bare);
+  need(normalized == text || (normalized == text + 1 && text[0] == '/'));
+  need(strlen(normalized) >= 1 && strlen(normalized) <= SHAREABLE__NAME_MAX && strchr(normalized, '/') == NULL);
+  need(strcmp(normalized, ".") != 0 && strcmp(normalized, "..") != 0);
+  need(shareable__name_normalize(normalized) == normalized);
 }
 
 /*

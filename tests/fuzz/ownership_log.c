@@ -1,7 +1,7 @@
 /*
- * ownership_log.c - reads arbitrary bytes as the ownership log of a dead process: only a block that the
- * log names, by name and inode, is unlinked. There is one block. An entry with the inode 1 gets the
- * block's inode, and an entry whose name begins with @ gets the block's name.
+ * ownership_log.c - reads arbitrary bytes as the ownership log of a dead process: only a block that
+ * the log names, by name and inode, is unlinked. There is one block. An entry with the inode 1 gets
+ * the block's inode, and an entry whose name begins with @ gets the block's name.
  */
 #include "shm/ownership_log.h"
 #include "fuzz.h"
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char block[64], journal[96];
+static char block[64], directory_path[96];
 
 /*
  * Makes the entries name the block. Returns whether any of them names it by name, device and inode.
@@ -20,24 +20,24 @@ static bool name_block(uint8_t *bytes, size_t size, const struct stat *status) {
   bool is_named = false;
 
   for (size_t k = 1; (k + 1) * sizeof(shareable__ownership_entry) <= size; k++) { /* the first is the header */
-    shareable__ownership_entry *record = (shareable__ownership_entry *)(void *)bytes + k;
+    shareable__ownership_entry *entry = (shareable__ownership_entry *)(void *)bytes + k;
 
-    record->inode = record->inode == 1 ? status->st_ino : record->inode;
-    record->device = record->device == 1 ? status->st_dev : record->device;
-    if (record->name[0] == '@')
-      snprintf(record->name, sizeof record->name, "%s", name);
-    is_named |= record->inode == status->st_ino && record->device == status->st_dev &&
-                strncmp(record->name, name, sizeof record->name) == 0;
+    entry->inode = entry->inode == 1 ? status->st_ino : entry->inode;
+    entry->device = entry->device == 1 ? status->st_dev : entry->device;
+    if (entry->name[0] == '@')
+      snprintf(entry->name, sizeof entry->name, "%s", name);
+    is_named |= entry->inode == status->st_ino && entry->device == status->st_dev &&
+                strncmp(entry->name, name, sizeof entry->name) == 0;
   }
   return is_named;
 }
 
 static void clean_up(shareable__ownership_log *log, void *is_cleared) {
-  shareable__ownership_log_header head;
+  shareable__ownership_log_header header;
 
   need(shareable__ownership_log_lock(log, false));
   *(bool *)is_cleared =
-    shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES && !shareable__successor_is_alive(&head);
+    shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES && !shareable__successor_is_alive(&header);
   if (*(bool *)is_cleared)
     shareable__ownership_log_unlink_blocks(log);
 }
@@ -66,10 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   need((fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
   need(write(fd, copy, size) == (ssize_t)size && close(fd) == 0);
   shareable__ownership_log_foreach(&directory, clean_up, &is_cleared);
-  snprintf(journal, sizeof journal, "/dev/shm/%s", directory.name);
-  need((access(block, F_OK) != 0) == (is_cleared && is_named) && (access(journal, F_OK) != 0) == is_cleared);
+  snprintf(directory_path, sizeof directory_path, "/dev/shm/%s", directory.name);
+  need((access(block, F_OK) != 0) == (is_cleared && is_named) && (access(directory_path, F_OK) != 0) == is_cleared);
   unlinkat(directory.fd, "log", 0);
-  rmdir(journal);
+  rmdir(directory_path);
   shareable__owner_directory_close(&directory);
   unlink(block);
   free(copy);

@@ -8,44 +8,45 @@
 #include "fuzz.h"
 #include "manager/manager.h"
 
-typedef struct answer {
+typedef struct reply {
   const uint8_t *bytes;
   size_t size;
   int socket;
   bool is_message;
-} answer;
+} reply;
 
 /* The peer: receives the request, replies, and closes. */
-static void *say(void *of) {
-  const answer *it = of;
-  unsigned char head[SHAREABLE__FRAME_HEADER_SIZE], question[512];
+static void *send_reply(void *context) {
+  const reply *message = context;
+  unsigned char header[SHAREABLE__FRAME_HEADER_SIZE], request[512];
 
-  if (read(it->socket, question, sizeof question) > 0) {
-    shareable__frame_write_header(head, it->size);
-    if (!it->is_message || send(it->socket, head, sizeof head, MSG_NOSIGNAL) == sizeof head)
-      send(it->socket, it->bytes, it->size, MSG_NOSIGNAL); /* the client may have closed the connection */
+  if (read(message->socket, request, sizeof request) > 0) {
+    shareable__frame_write_header(header, message->size);
+    if (!message->is_message || send(message->socket, header, sizeof header, MSG_NOSIGNAL) == sizeof header)
+      send(message->socket, message->bytes, message->size,
+           MSG_NOSIGNAL); /* the client may have closed the connection */
   }
-  close(it->socket);
+  close(message->socket);
   return NULL;
 }
 
-static void ask(shareable_manager *manager, int what) {
+static void call(shareable_manager *manager, int number) {
   char names[100];
   size_t length = 0;
 
-  if (what == 0 && shareable_manager_names(manager, names, sizeof names, &length, NULL) == SHAREABLE_OK)
+  if (number == 0 && shareable_manager_names(manager, names, sizeof names, &length, NULL) == SHAREABLE_OK)
     need(length <= sizeof names && (length == 0 || names[length - 1] == '\0'));
-  else if (what == 1)
+  else if (number == 1)
     shareable_manager_track(manager, "name", NULL);
-  else if (what == 2)
+  else if (number == 2)
     shareable_manager_release(manager, "name", NULL);
-  else if (what == 3)
+  else if (number == 3)
     shareable_manager_shutdown(manager, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   shareable_manager manager = {.user = getpid(), .lock = PTHREAD_MUTEX_INITIALIZER, .keeps = true, .text = "here"};
-  answer it = {bytes + 1, size - 1, -1, size > 0 && (bytes[0] & 4) != 0};
+  reply message = {bytes + 1, size - 1, -1, size > 0 && (bytes[0] & 4) != 0};
   pthread_t peer;
   int pair[2];
 
@@ -53,9 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     return 0;
   manager.wire = (shareable__connection){.fd = pair[0], .where = manager.text};
   need(shareable__file_id_of(pair[0], &manager.wire.id));
-  it.socket = pair[1];
-  need(pthread_create(&peer, NULL, say, &it) == 0);
-  ask(&manager, bytes[0] & 3);
+  message.socket = pair[1];
+  need(pthread_create(&peer, NULL, send_reply, &message) == 0);
+  call(&manager, bytes[0] & 3);
   shareable__connection_close(&manager.wire);
   need(pthread_join(peer, NULL) == 0);
   return 0;

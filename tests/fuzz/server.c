@@ -12,7 +12,7 @@ enum { STEPS = 3 };
 
 static server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = {.fd = -1}}};
 
-static void say(int socket, const void *message, size_t length) {
+static void send_message(int socket, const void *message, size_t length) {
   unsigned char frame[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__HANDSHAKE_MAX];
 
   shareable__frame_write_header(frame, length);
@@ -22,23 +22,23 @@ static void say(int socket, const void *message, size_t length) {
 }
 
 static void greet(int socket, int steps) {
-  unsigned char heard[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__CHALLENGE_SIZE], response[SHAREABLE__RESPONSE_MAX];
+  unsigned char received[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__CHALLENGE_SIZE], response[SHAREABLE__RESPONSE_MAX];
   size_t length;
 
-  need(read(socket, heard, sizeof heard) == sizeof heard);
-  length = shareable__challenge_answer(&manager.key, heard + SHAREABLE__FRAME_HEADER_SIZE, SHAREABLE__CHALLENGE_SIZE,
+  need(read(socket, received, sizeof received) == sizeof received);
+  length = shareable__challenge_answer(&manager.key, received + SHAREABLE__FRAME_HEADER_SIZE, SHAREABLE__CHALLENGE_SIZE,
                                        response);
   if (steps > 0)
-    say(socket, response, length);
+    send_message(socket, response, length);
   if (steps > 1)
-    say(socket, heard + SHAREABLE__FRAME_HEADER_SIZE, SHAREABLE__CHALLENGE_SIZE);
+    send_message(socket, received + SHAREABLE__FRAME_HEADER_SIZE, SHAREABLE__CHALLENGE_SIZE);
   if (steps > 2)
-    say(socket, SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE);
+    send_message(socket, SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   int pair[2], steps = size == 0 ? 0 : bytes[0] % (STEPS + 1);
-  char heard[4096];
+  char received[4096];
 
   if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return 0;
@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   need(write(pair[1], bytes + 1, size - 1) == (ssize_t)size - 1);
   for (int turn = 0; turn < 8; turn++) {
     uv_run(&manager.loop, UV_RUN_NOWAIT);
-    while (read(pair[1], heard, sizeof heard) > 0)
+    while (read(pair[1], received, sizeof received) > 0)
       ;
   }
   need(manager.connections <= 1 && (steps == STEPS || (manager.blocks.count == 0 && !manager.is_over)));

@@ -1,5 +1,5 @@
 /*
- * connection.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests,
+ * wire.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests,
  * replies.
  */
 #include "../../tools/manager/service.h"
@@ -29,37 +29,37 @@ static void ask(const uint8_t *bytes, size_t size) {
  * Encodes the decoded message, decodes it again, and checks that the second encoding has the same
  * bytes.
  */
-static void write_again(const shareable__pyvalue_arena *in, uint32_t root) {
+static void encode_again(const shareable__pyvalue_arena *arena, uint32_t root) {
   static unsigned char first[1 << 20], second[1 << 20];
   static shareable__pyvalue nodes[NODES];
   shareable__pyvalue_arena again = shareable__pyvalue_arena_in(nodes, NODES);
-  size_t size = shareable__pickle_encode(in, root, first, sizeof first), at;
+  size_t size = shareable__pickle_encode(arena, root, first, sizeof first), end;
   uint32_t other;
 
-  if (size > sizeof first || shareable__pickle_decode(&again, first, size, &other, &at) == SHAREABLE__PICKLE_NO_SPACE)
+  if (size > sizeof first || shareable__pickle_decode(&again, first, size, &other, &end) == SHAREABLE__PICKLE_NO_SPACE)
     return;
-  need(shareable__pickle_decode(&again, first, size, &other, &at) == SHAREABLE__PICKLE_OK);
+  need(shareable__pickle_decode(&again, first, size, &other, &end) == SHAREABLE__PICKLE_OK);
   need(shareable__pickle_encode(&again, other, second, sizeof second) == size && memcmp(first, second, size) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static shareable__pyvalue nodes[NODES];
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES);
+  shareable__pyvalue_arena arena = shareable__pyvalue_arena_in(nodes, NODES);
   const shareable__pyvalue *kind, *value;
   shareable__request request;
   shareable__address address;
-  size_t head, length, at;
+  size_t header, length, end;
   uint32_t root;
 
-  if (shareable__frame_parse(bytes, size, SHAREABLE__REQUEST_MAX, &head, &length) == SHAREABLE__FRAME_COMPLETE)
-    need(head + length <= size && length <= SHAREABLE__REQUEST_MAX);
+  if (shareable__frame_parse(bytes, size, SHAREABLE__REQUEST_MAX, &header, &length) == SHAREABLE__FRAME_COMPLETE)
+    need(header + length <= size && length <= SHAREABLE__REQUEST_MAX);
   ask(bytes, size);
-  if (shareable__pickle_decode(&in, bytes, size, &root, &at) != SHAREABLE__PICKLE_OK)
+  if (shareable__pickle_decode(&arena, bytes, size, &root, &end) != SHAREABLE__PICKLE_OK)
     return 0;
-  need(root > 0 && root < in.used && in.used <= in.size && nodes[root].depth <= SHAREABLE__PYVALUE_DEPTH);
-  shareable__request_read(&in, root, &request);
-  shareable__reply_read(&in, root, &kind, &value);
-  shareable__address_from_pyvalue(&address, &in, root);
-  write_again(&in, root);
+  need(root > 0 && root < arena.used && arena.used <= arena.size && nodes[root].depth <= SHAREABLE__PYVALUE_DEPTH);
+  shareable__request_read(&arena, root, &request);
+  shareable__reply_read(&arena, root, &kind, &value);
+  shareable__address_from_pyvalue(&address, &arena, root);
+  encode_again(&arena, root);
   return 0;
 }

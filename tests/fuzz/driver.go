@@ -1,6 +1,6 @@
 // Runs every Go operation on each list whose name it reads, whatever the list contains: see
 // mutate.c. Operations may only return errors of this package. A value that was written to an item
-// must be read again, unless the list is attacked.
+// must be read again, unless the list is changing.
 package main
 
 import (
@@ -23,11 +23,11 @@ var values = []any{int64(7), -0.5, true, nil, "text", "é\x00", []byte("\xff"), 
 // goes to the next list.
 var errHeld = errors.New("held")
 
-var looks int    // number of lists that were read
-var sink float64 // keeps numbers that are only read
+var listCount int // number of lists that were read
+var sink float64  // keeps numbers that are only read
 
-// over is a context whose deadline has passed.
-func over() context.Context {
+// expired returns a context whose deadline has passed.
+func expired() context.Context {
 	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0))
 	cancel()
 	return ctx
@@ -47,7 +47,7 @@ func check(err error) {
 // second returns the error of a call that also returns a value.
 func second[T any](_ T, err error) error { return err }
 
-func look(list *shareable.List) {
+func useList(list *shareable.List) {
 	for _, value := range append(values, uint64(1<<63), []int{1}) {
 		check(second(list.Count(value)))
 		check(second(list.Index(value)))
@@ -56,7 +56,7 @@ func look(list *shareable.List) {
 	check(second(list.Format()))
 	digest, err := list.Digest()
 	check(err)
-	check(second(list.WaitAny(over(), digest)))
+	check(second(list.WaitAny(expired(), digest)))
 	check(second(list.GetInts(0, make([]int64, 40))))
 	check(second(list.GetFloats(-1, make([]float64, 1))))
 	_ = list.String()
@@ -67,8 +67,8 @@ func look(list *shareable.List) {
 	check(list.Unlock())
 }
 
-// lookAtMemory reads the numbers and the block in place. They stay mapped until this process exits.
-func lookAtMemory(list *shareable.List) {
+// readMemory reads the numbers and the block in place. They stay mapped until this process exits.
+func readMemory(list *shareable.List) {
 	integers, err := list.Int64s()
 	check(err)
 	floats, err := list.Float64s()
@@ -80,13 +80,13 @@ func lookAtMemory(list *shareable.List) {
 	for _, real := range floats {
 		sum += real
 	}
-	for _, one := range list.Memory().Bytes() {
-		sum += float64(one)
+	for _, b := range list.Memory().Bytes() {
+		sum += float64(b)
 	}
 	sink = sum
 }
 
-func lookAt(list *shareable.List, index int) {
+func useItem(list *shareable.List, index int) {
 	check(second(list.Get(index)))
 	check(second(list.Type(index)))
 	check(second(list.Capacity(index)))
@@ -96,7 +96,7 @@ func lookAt(list *shareable.List, index int) {
 	check(second(list.GetString(index)))
 	check(second(list.GetBytes(index)))
 	check(second(shareable.At[string](list, index)))
-	check(second(list.Wait(over(), index, 7)))
+	check(second(list.Wait(expired(), index, 7)))
 	check(list.Set(index, 7))
 }
 
@@ -130,12 +130,12 @@ func tryList(name string, isStill, isReadOnly bool) {
 		return
 	}
 	defer list.Close()
-	look(list)
-	if looks++; looks < 60 {
-		lookAtMemory(list)
+	useList(list)
+	if listCount++; listCount < 60 {
+		readMemory(list)
 	}
 	for index := -2; index <= list.Len() && index < 12; index++ {
-		lookAt(list, index)
+		useItem(list, index)
 		if !isReadOnly {
 			change(list, index, isStill)
 		}
@@ -172,8 +172,8 @@ func answer(name string, isStill bool) (text string) {
 
 func main() {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		name, how, _ := strings.Cut(lines.Text(), " ")
-		fmt.Println(answer(name, how == "still"))
+		name, state, _ := strings.Cut(lines.Text(), " ")
+		fmt.Println(answer(name, state == "still"))
 		runtime.GC()
 	}
 }

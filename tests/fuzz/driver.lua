@@ -1,7 +1,7 @@
 --- Runs every Lua operation on each list whose name it reads (see mutate.c).
 --
 -- Operations may only return documented results and errors. A value that was written to an item
--- must be read again, unless the list is attacked.
+-- must be read again, unless the list is changing.
 
 local shareable = require "shareable"
 
@@ -31,11 +31,11 @@ local function attempt(f, ...)
 end
 
 -- A locked item takes a second, so the work on a list ends after three.
-local function is_held(start)
+local function is_over(start)
   return os.difftime(os.time(), start) > 3
 end
 
-local function look(l)
+local function use_list(l)
   for _, value in ipairs(values) do
     attempt(l.count, l, value)
     attempt(l.index, l, value)
@@ -56,7 +56,7 @@ local function look(l)
   attempt(l.wait_any, l, attempt(l.digest, l), 0)
 end
 
-local function look_at_item(l, i)
+local function use_item(l, i)
   attempt(l.get, l, i)
   attempt(l.exact, l, i)
   attempt(l.type, l, i)
@@ -83,10 +83,10 @@ local function try_list(name, is_still, read_only)
   local start = os.time()
   local l = attempt(shareable.list, {name = name, read_only = read_only})
   if not l then return end
-  look(l)
+  use_list(l)
   for i = -2, math.min(#l, 12) + 1 do
-    if is_held(start) then break end
-    look_at_item(l, i)
+    if is_over(start) then break end
+    use_item(l, i)
     if not read_only then change_item(l, i, is_still) end
   end
   l:close()
@@ -106,11 +106,11 @@ local function try_block(name)
 end
 
 for line in io.lines() do
-  local name, how = line:match("(%S+) (%S+)")
+  local name, state = line:match("(%S+) (%S+)")
   local good, message = pcall(function()
     try_block(name)
-    try_list(name, how == "still", true)
-    try_list(name, how == "still", false)
+    try_list(name, state == "still", true)
+    try_list(name, state == "still", false)
   end)
   print(good and "." or (tostring(message):gsub("\n", " ")))
   io.flush()

@@ -1,7 +1,7 @@
-"""ask.py - runs every Python operation on each list whose name it reads (see mutate.c).
+"""driver.py - runs every Python operation on each list whose name it reads (see mutate.c).
 
 Operations may only raise documented exceptions. A value that was written to an item must be read
-again, unless the list is attacked.
+again, unless the list is changing.
 """
 
 import copy
@@ -17,7 +17,7 @@ DOCUMENTED = (ValueError, IndexError, TypeError, OverflowError, OSError)
 VALUES = (7, -0.5, True, None, "text", "é\0", b"\xff", "long " * 30, 2**63 - 1)
 
 
-class Held(Exception):
+class ItemHeld(Exception):
     """The bytes show a locked item. Each such item takes a second, so the list is left."""
 
 
@@ -28,7 +28,7 @@ def attempt(function, *arguments):
         return function(*arguments)
     except DOCUMENTED as error:
         if isinstance(error, TimeoutError) and time.monotonic() - start > 0.5:
-            raise Held from error
+            raise ItemHeld from error
         return None
 
 
@@ -42,14 +42,14 @@ def slices(shared):
     shared[:2] = [1, "two"]
 
 
-def look(shared):
+def use_list(shared):
     """Run the operations on a whole list."""
     for value in (*VALUES, 2**70, 1j, [1]):
         attempt(shared.count, value)
         attempt(shared.index, value)
         attempt(shared.__contains__, value)
-    for question in (list, repr, len, slices, lock, reversed, copy.copy):
-        attempt(question, shared)
+    for operation in (list, repr, len, slices, lock, reversed, copy.copy):
+        attempt(operation, shared)
     for name in ("format", "shm", "_list_len"):
         attempt(getattr, shared, name)
     numbers = attempt(shared.view)
@@ -62,9 +62,9 @@ def look(shared):
         again.close()
 
 
-def look_at_item(shared, position):
-    for question in (shared.__getitem__, shared.capacity, shared._get_packing_format):
-        attempt(question, position)
+def use_item(shared, position):
+    for operation in (shared.__getitem__, shared.capacity, shared._get_packing_format):
+        attempt(operation, position)
     attempt(shared.wait, position, 7, 0)
     attempt(shared.__setitem__, position, 7)
 
@@ -87,13 +87,13 @@ def try_list(name, is_still, read_only):
     if shared is None:
         return
     try:
-        look(shared)
+        use_list(shared)
         for position in {*range(-2, min(len(shared), 12)), len(shared)}:
-            look_at_item(shared, position)
+            use_item(shared, position)
             if not read_only:
                 change_item(shared, position, is_still)
         if not read_only:
-            look(shared)
+            use_list(shared)
     finally:
         shared.close()
     attempt(shared.__getitem__, 0)
@@ -116,15 +116,15 @@ def try_block(name):
 
 def main():
     for line in sys.stdin:
-        name, how = line.split()
+        name, state = line.split()
         try:
             try_block(name)
-            try_list(name, how == "still", True)
-            try_list(name, how == "still", False)
+            try_list(name, state == "still", True)
+            try_list(name, state == "still", False)
             print(".", flush=True)
-        except Held:
+        except ItemHeld:
             print(".", flush=True)
-        except Exception:  # what nobody documented
+        except Exception:  # an exception that is not documented
             print(traceback.format_exc().replace("\n", "; "), flush=True)
 
 

@@ -1,7 +1,8 @@
 /*
- * attack.c - opens a block of arbitrary bytes as a list, while a second thread flips bytes of it.
+ * concurrent_writer.c - opens a block of arbitrary bytes as a list, while a second thread flips
+ * bytes of it.
  */
-#include "attack.h"
+#include "concurrent_writer.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -21,35 +22,35 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
 
-static atomic_bool is_on;
+static atomic_bool is_running;
 static sem_t start, end;
 static unsigned char *base;
-static size_t size_of_base;
+static size_t base_size;
 static unsigned char *guarded;
 static size_t guarded_size;
 
-static _Noreturn void *attack(void *nothing) {
+static _Noreturn void *flip_bytes(void *unused) {
   uint32_t random = 1;
 
-  (void)nothing;
+  (void)unused;
   for (;;) {
     while (sem_wait(&start) != 0)
       ;
-    for (; atomic_load(&is_on); sched_yield()) {
+    for (; atomic_load(&is_running); sched_yield()) {
       random = random * 1664525 + 1013904223;
-      base[random / 256 % size_of_base] ^= (unsigned char)(1 << (random >> 29));
+      base[random / 256 % base_size] ^= (unsigned char)(1 << (random >> 29));
     }
     sem_post(&end);
   }
 }
 
-static void begin_thread(void) {
-  static bool is_begun;
+static void start_thread(void) {
+  static bool is_started;
   pthread_t thread;
 
-  if (!is_begun && sem_init(&start, 0, 0) == 0 && sem_init(&end, 0, 0) == 0 &&
-      pthread_create(&thread, NULL, attack, NULL) == 0)
-    is_begun = true;
+  if (!is_started && sem_init(&start, 0, 0) == 0 && sem_init(&end, 0, 0) == 0 &&
+      pthread_create(&thread, NULL, flip_bytes, NULL) == 0)
+    is_started = true;
 }
 
 /*
@@ -64,7 +65,7 @@ static void guard(const shareable_list *list) {
   ASAN_POISON_MEMORY_REGION(guarded, guarded_size);
 }
 
-shareable_list *attack_begin(const void *bytes, size_t size, bool with_thread, uint32_t flags) {
+shareable_list *open_with_writer(const void *bytes, size_t size, bool with_thread, uint32_t flags) {
   char name[40], path[60];
   shareable_list *list = NULL;
   int fd;
@@ -76,26 +77,26 @@ shareable_list *attack_begin(const void *bytes, size_t size, bool with_thread, u
       shareable_list_open(&list, name, flags, NULL) != SHAREABLE_OK)
     list = NULL;
   base = list == NULL ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  size_of_base = size;
+  base_size = size;
   if (fd >= 0)
     close(fd);
   unlink(path);
   if (list != NULL)
     guard(list);
   if (base != MAP_FAILED && with_thread) {
-    begin_thread();
-    atomic_store(&is_on, true);
+    start_thread();
+    atomic_store(&is_running, true);
     sem_post(&start);
   }
   return list;
 }
 
-void attack_end(shareable_list *list) {
-  if (atomic_exchange(&is_on, false))
+void close_with_writer(shareable_list *list) {
+  if (atomic_exchange(&is_running, false))
     while (sem_wait(&end) != 0)
       ;
   if (base != MAP_FAILED)
-    munmap(base, size_of_base);
+    munmap(base, base_size);
   ASAN_UNPOISON_MEMORY_REGION(guarded, guarded_size);
   guarded_size = 0;
   shareable_list_unref(list);
