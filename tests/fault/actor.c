@@ -1,5 +1,5 @@
 /*
- * actor.c - the actions of test_space.py in C; see actor.py for the usage.
+ * actor.c - the actions of test_disk_full.py in C; see actor.py for the usage.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// The actions of test_space.py in Go; see actor.py for the usage.
+// The actions of test_disk_full.py in Go; see actor.py for the usage.
 package main
 
 import (

@@ -1,4 +1,4 @@
--- actor.lua - the actions of test_space.py in Lua; see actor.py for the usage.
+-- actor.lua - the actions of test_disk_full.py in Lua; see actor.py for the usage.
 local shareable = require "shareable"
 
 local action, name, size = arg[1], arg[2], tonumber(arg[3])

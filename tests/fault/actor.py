@@ -1,4 +1,4 @@
-"""Do the actions of test_space.py in Python.
+"""Do the actions of test_disk_full.py in Python.
 
 usage: actor.py make NAME SIZE [lazy] [owned] | ints NAME COUNT [lazy] | wide NAME CAPACITY [lazy]
        actor.py fill NAME | set NAME LENGTH | hold NAME | read NAME

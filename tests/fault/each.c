@@ -63,7 +63,7 @@ typedef struct report {
 } report;
 
 static report *result;
-static bool is_alone;                   /* no other process uses this /dev/shm */
+static bool is_isolated;                /* no other process uses this /dev/shm */
 static bool has_failed[SITES];          /* places that have failed */
 static bool was_ignored[SITES];         /* places whose failure did not change the status */
 static fault_plan after_failure[SITES]; /* the failure after which a place is called; call 0: none */
@@ -127,8 +127,8 @@ static int is_ours(const struct dirent *entry) {
 
   snprintf(pid, sizeof pid, "-%ld", (long)getpid());
   if (entry->d_name[0] == '.')
-    return is_alone && is_temporary(entry->d_name) && !could_not_unlink();
-  return is_alone || strstr(entry->d_name, pid) != NULL;
+    return is_isolated && is_temporary(entry->d_name) && !could_not_unlink();
+  return is_isolated || strstr(entry->d_name, pid) != NULL;
 }
 
 static void list_names(char *names, size_t size) {
@@ -356,9 +356,9 @@ static bool try(const operation *op, const fault_plan *plan, shareable_status us
     printf("%s | %s:%d %s | %s: %s\n", op->name, base(faults_site(result->trace.failed)->file),
            faults_site(result->trace.failed)->line, faults_site(result->trace.failed)->call,
            shareable_status_name(result->status), result->status == SHAREABLE_OK ? "" : result->text);
-  if (is_alone && state == 0 && !could_not_unlink())
+  if (is_isolated && state == 0 && !could_not_unlink())
     wait_for_reaper();
-  if (is_alone)
+  if (is_isolated)
     clean_all();
   if (result->trace.failed >= 0)
     has_failed[result->trace.failed] = true;
@@ -535,7 +535,7 @@ static void check_places(void) {
   for (int i = 0; i < faults_site_count(); i++) {
     const fault_site *site = faults_site(i);
 
-    if (!has_failed[i] && is_alone && !is_excused(unreached, site)) {
+    if (!has_failed[i] && is_isolated && !is_excused(unreached, site)) {
       fprintf(stderr, "%s at %s:%d has never been made to fail\n", site->call, base(site->file), site->line);
       complaints++;
     }
@@ -560,7 +560,7 @@ int main(int argc, char **argv) {
   int done = 0;
 
   is_verbose = getenv("VERBOSE_FAULTS") != NULL;
-  is_alone = getenv("FAULTS_ALONE") != NULL;
+  is_isolated = getenv("FAULTS_ISOLATED") != NULL;
   result = mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (result == MAP_FAILED || mkdtemp(directory) == NULL || setenv("TMPDIR", directory, 1) != 0)
     return 99;
