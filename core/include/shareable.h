@@ -16,12 +16,12 @@
  *   all processes until a process unlinks it, unless it is owned.
  * - Owned blocks. A block that is created with SHAREABLE_OWNED belongs to the process that creates
  *   it. Its name is unlinked within a second after that process exits, calls exec, or is killed.
- *   Processes that have the block open keep it. The unlinking is done by a helper process,
- *   shareable-reaper, in a session of its own. It starts with the process's first owned block,
- *   which takes some milliseconds. If the reaper is killed together with the owner, as at the end
- *   of a container, the next reaper of the same user or shareable_gc_run() removes the blocks. If
- *   the first process of a container does not wait for orphans, all owners of a user share one
- *   reaper, which runs as long as the container and leaves a single zombie.
+ *   Processes that have the block open keep it. A helper process, shareable-reaper, unlinks it. The
+ *   reaper has its own session. It is started with the process's first owned block, which takes
+ *   some milliseconds. If the reaper is killed together with the owner, as at the end of a
+ *   container, the next reaper of the same user or shareable_gc_run() removes the blocks. If the
+ *   first process of a container does not wait for orphans, all owners of a user share one reaper,
+ *   which runs as long as the container and leaves a single zombie.
  * - Ownership logs. The blocks that a process owns are listed in a log in /dev/shm/.shareable-UID.
  *   If another user has taken that name, the directory is /dev/shm/.shareable-UID.XXXXXXXX. The
  *   directory is removed with the last log in it. If a process changes its effective user, or sees
@@ -32,9 +32,9 @@
  * - Torn reads. Between users of this library no read of an item is ever torn, whatever the item's
  *   type and however it changes. That needs the sync area, which follows the list. A list that was
  *   created with SHAREABLE_PLAIN, or by stock Python, has no sync area: there, only an int or a
- *   float that keeps its type is never torn, and a change of type or a text can be seen half
- *   written. Stock Python ignores the sync area of any list: it may read a mixture of two values,
- *   and its writes may leave one.
+ *   float that keeps its type is never torn, and a reader can see a half-written text or change of
+ *   type. Stock Python ignores the sync area of any list: it may read a mixture of two values, and
+ *   its writes may leave one.
  * - Stopped writers. A writer that is stopped (SIGSTOP, a debugger) while it writes an item holds
  *   the item: reads and writes of it return SHAREABLE_E_TIMED_OUT after a second. Other items can
  *   be written. A list has four redo records, and a write of at most 472 bytes holds one of them.
@@ -48,14 +48,14 @@
  *   SHAREABLE_E_TIMED_OUT when its timeout expires, and does not return without a timeout.
  * - Taken wake-ups. A process that may only read a list can also take the wake-ups of waiters
  *   (FUTEX_REQUEUE). A wait then detects a change later: by about a quarter of the time that it has
- *   waited, and at most 50 milliseconds. A lock then passes from one process to the next within
- *   some milliseconds.
+ *   waited, and at most 50 milliseconds. Passing the list's lock to the next process then takes up
+ *   to some milliseconds.
  * - File descriptors. The handle of a list with a sync area keeps one file descriptor open until
  *   the handle is closed. The descriptor is greater than 2 and close-on-exec. If the program closes
  *   it, or opens another file in its place, the library opens the block again when it needs to, and
  *   does not touch the program's file. If the library cannot open the block (it was unlinked), a
  *   writer that died seems alive. If the program has closed one of the descriptors 0 to 2 and the
- *   kernel gives it to the library, the library moves it by the next system call.
+ *   kernel gives it to the library, the library's next system call moves it.
  * - Privileges. A list that was opened for writing stays writable after setuid(2), chroot(2), or a
  *   chmod of the block. The child of a later fork() opens the block again for its first write. If
  *   it may not, the write returns SHAREABLE_E_SYSTEM.
@@ -72,9 +72,9 @@
  * - Memory control groups. The pages of a block count against the limit of the control group that
  *   first touches them. Past the limit, the kernel kills a process of the group instead of
  *   reporting an error (see memory.max in cgroups(7)).
- * - Truncation. A process that may write a block may also shorten its file. The next use of memory
- *   that was cut off while it is mapped raises SIGBUS, as for any mapped file. Share blocks only
- *   with processes that you trust; the mode bits decide which processes may open a block.
+ * - Truncation. A process that may write a block may also shorten its file. The next access to a
+ *   mapped part that was cut off raises SIGBUS, as for any mapped file. Share blocks only with
+ *   processes that you trust; the mode bits decide which processes may open a block.
  * - Space. A block's memory is reserved when the block is created. If /dev/shm is full, creating
  *   the block fails with SHAREABLE_E_NO_SPACE, and the error message contains the sizes. With
  *   SHAREABLE_LAZY, pages are allocated at their first use. If /dev/shm is full then, that use
