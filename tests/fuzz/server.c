@@ -3,14 +3,14 @@
  * steps in the first byte: the peer proves that it has the key, challenges the manager, and accepts
  * the manager's response. A peer that has not completed all three steps is not authenticated.
  */
-#include "../../tools/manager/connection.h"
+#include "../../tools/manager/session.h"
 #include "fuzz.h"
 
 #include <unistd.h>
 
 enum { STEPS = 3 };
 
-static server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = {.fd = -1}}};
+static struct server manager = {.key = {"secret", 6, true}, .blocks = {.tracker = {.fd = -1}}};
 
 static void send_message(int socket, const void *message, size_t length) {
   unsigned char frame[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__HANDSHAKE_MAX];
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return 0;
   need(server_open(&manager, "@"));
-  connection_open(&manager, pair[0]);
+  session_open(&manager, pair[0]);
   greet(pair[1], steps);
   need(write(pair[1], bytes + 1, size - 1) == (ssize_t)size - 1);
   for (int turn = 0; turn < 8; turn++) {
@@ -51,10 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     while (read(pair[1], received, sizeof received) > 0)
       ;
   }
-  need(manager.connections <= 1 && (steps == STEPS || (manager.blocks.count == 0 && !manager.is_over)));
+  need(manager.sessions <= 1 && (steps == STEPS || (manager.blocks.count == 0 && !manager.is_stopping)));
   close(pair[1]);
-  manager.is_over = true; /* so that the manager is cleaned up */
+  manager.is_stopping = true; /* so that the manager is cleaned up */
   server_run(&manager);
-  manager.is_over = false;
+  manager.is_stopping = false;
   return 0;
 }

@@ -2,7 +2,7 @@
  * wire.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests,
  * replies.
  */
-#include "../../tools/manager/service.h"
+#include "../../tools/manager/dispatch.h"
 #include "fuzz.h"
 #include "protocol/address.h"
 #include "protocol/message.h"
@@ -14,15 +14,15 @@ enum { NODES = 512 };
  * must not run beside other users' blocks.
  */
 static void ask(const uint8_t *bytes, size_t size) {
-  registry blocks = {.tracker = {.fd = -1}};
+  block_registry blocks = {.tracker = {.fd = -1}};
   unsigned char *frame;
   size_t length;
 
   for (int is_proxy = 0; is_proxy < 2; is_proxy++) {
-    service_answer(&blocks, is_proxy, bytes, size, &frame, &length);
+    dispatch_request(&blocks, is_proxy, bytes, size, &frame, &length);
     free(frame);
   }
-  registry_clear(&blocks);
+  block_registry_clear(&blocks);
 }
 
 /*

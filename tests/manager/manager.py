@@ -9,7 +9,7 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 BUILD = pathlib.Path(os.environ["top_builddir"])
-PROGRAM = BUILD / "manager" / "shareable-manager"
+PROGRAM = BUILD / "tools" / "manager" / "shareable-manager"
 KEY = b"a key with \0 and \xff in it"
 KINDS = ["unix", "abstract", "tcp"]
 TIMEOUT = 60

@@ -371,7 +371,7 @@ def test_suppressed_lines_are_counted_while_it_runs(tmp_path):
 def strangers_most(lines):
     """How many connections without a handshake there may be, as the log of a manager with few descriptors says."""
     [line] = [line for line in lines if "few descriptors are left" in line]
-    return int(line.split()[-4])
+    return int(line.split()[-6])
 
 
 def test_whoever_completes_no_handshake_is_logged(tmp_path):

@@ -69,12 +69,12 @@ def test_its_key_is_made_once_and_for_its_owner_alone(tmp_path):
 def test_a_key_that_others_can_read_is_refused(tmp_path):
     (tmp_path / "key").write_bytes(b"secret")
     (tmp_path / "key").chmod(0o640)
-    assert "can be read or written by others (its mode is 0640): chmod 600 it" in fails("--authkey-file", str(tmp_path / "key"))
+    assert "can be read or written by other users (its mode is 0640): run chmod 600 on it" in fails("--authkey-file", str(tmp_path / "key"))
     (tmp_path / "key").chmod(0o602)
     assert "(its mode is 0602)" in fails("--authkey-file", str(tmp_path / "key"))
     assert "No such file" in fails("--authkey-file", str(tmp_path / "nowhere" / "key"))
-    assert "a key is needed" in fails()
-    assert "a key is needed" in fails("--authkey-file", "x", "--authkey-fd", "0")
+    assert "exactly one key is required" in fails()
+    assert "exactly one key is required" in fails("--authkey-file", "x", "--authkey-fd", "0")
 
 
 def test_its_key_is_in_no_argument_and_in_no_environment():
@@ -93,7 +93,7 @@ def test_what_is_there_already_is_left_alone(tmp_path):
     place = tmp_path / "socket"
     place.write_text("mine")
     reader = pipe_with(KEY)
-    assert "a file that is not a socket is there" in fails("--authkey-fd", str(reader), "--address", str(place),
+    assert "the file there is not a socket" in fails("--authkey-fd", str(reader), "--address", str(place),
                                                            pass_fds=[reader])
     assert place.read_text() == "mine"
     os.close(reader)
@@ -111,17 +111,17 @@ def test_what_took_its_place_is_left_alone(tmp_path):
 
 def test_bad_options_are_named():
     reader = pipe_with(KEY)
-    assert "'nowhere' is no address" in fails("--authkey-fd", str(reader), "--address", "nowhere", pass_fds=[reader])
+    assert "'nowhere' is not an address" in fails("--authkey-fd", str(reader), "--address", "nowhere", pass_fds=[reader])
     os.close(reader)
-    assert "'x' is no descriptor" in fails("--authkey-fd", "x")
+    assert "'x' is not a descriptor or process id: give a number from 0 to 2147483647" in fails("--authkey-fd", "x")
     assert "--authkey-fd: descriptor 77 is not open" in fails("--authkey-fd", "77")
     for option in ("--tracker-fd", "--lifeline-fd", "--address-fd"):
         assert f"{option}: descriptor 77 is not open" in fails("--authkey-fd", "0", option, "77")
     assert "--help" in fails("--bogus")
-    assert "there is nothing to say but options" in fails("--authkey-fd", "0", "more")
+    assert "unexpected argument 'more': only options are accepted" in fails("--authkey-fd", "0", "more")
     assert "'--bogus' is not an option" in fails("--no-md5", "--bogus")
-    assert "'--a' is not an option, or the beginning of several" in fails("--a", "0")
-    assert "'--no-md5=1': this option takes no argument" in fails("--no-md5=1")
+    assert "'--a' is not an option, or is an ambiguous abbreviation" in fails("--a", "0")
+    assert "option '--no-md5=1' does not take an argument" in fails("--no-md5=1")
     assert "option '--address' needs an argument" in fails("--address")
     assert "option '-k' needs an argument" in fails("-k")
     assert "'-x' is not an option" in fails("-xV")
@@ -161,7 +161,7 @@ def test_an_owner_that_is_gone_already_is_no_owner():
 
 
 def test_its_unit_says_what_the_program_takes(tmp_path):
-    unit = BUILD / "manager" / "shareable-manager.service"
+    unit = BUILD / "tools" / "manager" / "shareable-manager.service"
     lines = unit.read_text().splitlines()
     assert not [line for line in lines if "@" in line.replace("=@", "=").replace("=~@", "=")]
     [command] = [line.partition("=")[2].split() for line in lines if line.startswith("ExecStart=")]
@@ -178,8 +178,8 @@ def test_its_unit_says_what_the_program_takes(tmp_path):
 
 def test_an_empty_key_is_refused(tmp_path):
     (tmp_path / "key").touch(0o600)
-    assert "is empty: a key has at least one byte" in fails("--authkey-file", str(tmp_path / "key"))
-    assert "is empty: a key has at least one byte" in fails("--authkey-fd", "0")
+    assert "is empty: a key must have at least 1 byte" in fails("--authkey-file", str(tmp_path / "key"))
+    assert "is empty: a key must have at least 1 byte" in fails("--authkey-fd", "0")
 
 
 class Watch:
@@ -413,7 +413,7 @@ def test_it_reports_its_start_and_its_end_as_a_service_only(tmp_path):
         with manager(address=str(tmp_path / "socket"), stderr=log):
             pass
         log.seek(0)
-        assert log.read().splitlines() == [f"shareable-manager: listens at {tmp_path}/socket",
+        assert log.read().splitlines() == [f"shareable-manager: listening at {tmp_path}/socket",
                                            "shareable-manager: stopped: SIGTERM"]
         log.truncate(0)
         with manager("--owner", str(os.getpid()), stderr=log):
@@ -499,7 +499,7 @@ def read_or_nothing(path):
 
 
 def command(*arguments):
-    program = BUILD / "bindings" / "cli" / "shareable"
+    program = BUILD / "tools" / "cli" / "shareable"
     if not program.exists():
         pytest.skip("the command is not built")
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=TIMEOUT).stdout

@@ -38,14 +38,14 @@ static uint64_t now_ms(void) {
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A pipe that poll() reports as writable has room for PIPE_BUF bytes, so a write that is not longer does not block. */
+/* A pipe that poll() reports as writable has room for PIPE_BUF bytes, so a shorter write does not block. */
 static void write_line(const char *line, size_t length) {
   struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
 
   if (send(STDERR_FILENO, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno != ENOTSOCK)
     return;
   if (poll(&output, 1, 0) == 1 && write(STDERR_FILENO, line, length) < 0)
-    return; /* there is nowhere to report it */
+    return; /* the error cannot be reported */
 }
 
 static void write_text(const char *text) {
@@ -79,17 +79,17 @@ static void begin_interval(log_kind kind, uint64_t now) {
 
 static bool is_allowed(log_kind kind) {
   uint64_t now = now_ms();
-  limit *of_kind = &limits[kind];
+  limit *kind_limit = &limits[kind];
 
   if (kind == LOG_STATE)
     return true;
-  if (now - of_kind->start >= INTERVAL_MS)
+  if (now - kind_limit->start >= INTERVAL_MS)
     begin_interval(kind, now);
-  if (of_kind->lines < LINES_MAX) {
-    of_kind->lines++;
+  if (kind_limit->lines < LINES_MAX) {
+    kind_limit->lines++;
     return true;
   }
-  of_kind->suppressed++;
+  kind_limit->suppressed++;
   return false;
 }
 

@@ -1,5 +1,5 @@
 /*
- * main.c - shareable-manager: the process that owns blocks for others.
+ * main.c - shareable-manager: options, start and end of the process that owns blocks for other processes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,37 +11,38 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "authkey.h"
 #include "base/quote.h"
-#include "key.h"
 #include "log.h"
 #include "server.h"
 
-typedef struct settings {
+struct settings {
   const char *address;
   const char *key_file;
-  int key, told, tracker, lifeline; /* descriptors, or -1 */
+  int key, address_fd, tracker, lifeline; /* descriptors, or -1 */
   pid_t owner;
   bool takes_md5;
-} settings;
+};
 
 static const char usage[] =
   "Usage: shareable-manager {--authkey-file FILE | --authkey-fd N} [OPTION]...\n"
-  "Own blocks of shared memory for others, and remove them in the end. Clients speak to it as to a\n"
-  "multiprocessing.managers.SharedMemoryManager of CPython's, or are one.\n"
+  "Own blocks of shared memory for other processes, and remove the blocks at exit. Clients use the\n"
+  "protocol of CPython's multiprocessing.managers.SharedMemoryManager.\n"
   "\n"
-  "  -a, --address ADDRESS    where to listen: a path with a '/', @NAME, or HOST:PORT with an IPv4 address\n"
-  "                           (else: a socket in a new directory of its own)\n"
-  "  -k, --authkey-file FILE  the key that clients have to show: all bytes of the file, which is made if need be\n"
-  "      --authkey-fd N       the key is what can be read from this descriptor\n"
-  "      --no-md5             refuse clients that can do no better: CPython before 3.12\n"
+  "  -a, --address ADDRESS    listen at a path that contains a '/', @NAME, or HOST:PORT with an IPv4 address\n"
+  "                           (default: a socket in a new directory)\n"
+  "  -k, --authkey-file FILE  read the key that clients need from this file; create the file if it does not exist\n"
+  "      --authkey-fd N       read the key from this descriptor\n"
+  "      --no-md5             refuse clients that support only MD5: CPython before 3.12\n"
   "      --address-fd N       write the address to this descriptor, as CPython's managers do\n"
-  "      --tracker-fd N       tell CPython's resource tracker of blocks that are removed\n"
-  "      --lifeline-fd N      end when the other end of this pipe is closed\n"
-  "      --owner PID          end when this process does\n"
-  "  -h, --help               print this\n"
-  "  -V, --version            print the version\n"
+  "      --tracker-fd N       report removed blocks to the CPython resource tracker at this descriptor\n"
+  "      --lifeline-fd N      exit when the other end of this pipe is closed\n"
+  "      --owner PID          exit when this process ends\n"
+  "  -h, --help               print this help and exit\n"
+  "  -V, --version            print the version and exit\n"
   "\n"
-  "The address is printed once clients can connect, unless --address-fd is given. SIGTERM ends it.\n";
+  "The manager prints its address when clients can connect, unless --address-fd is given. SIGTERM stops it.\n"
+  "See shareable-manager(1) for details.\n";
 
 enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER };
 
@@ -57,7 +58,7 @@ static const struct option options[] = {{"address", required_argument, NULL, 'a'
                                         {"version", no_argument, NULL, 'V'},
                                         {NULL, 0, NULL, 0}};
 
-/* By way of the log, which makes text from the command line safe for a terminal. */
+/* Logs the error, because the log makes text from the command line safe for a terminal, and exits. */
 __attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
   char text[900];
   va_list arguments;
@@ -74,7 +75,7 @@ static int number(const char *text) {
   long value = strtol(text, &end, 10);
 
   if (end == text || *end != '\0' || value < 0 || value > INT_MAX)
-    fail("'%s' is no descriptor and no process", text);
+    fail("'%s' is not a descriptor or process id: give a number from 0 to %d", text, INT_MAX);
   return (int)value;
 }
 
@@ -84,7 +85,7 @@ static bool print(const char *text) {
 
 static _Noreturn void print_and_exit(const char *text) {
   if (!print(text))
-    fail("standard output: %s", strerror(errno));
+    fail("cannot write to standard output: %s", strerror(errno));
   exit(EXIT_SUCCESS);
 }
 
@@ -95,17 +96,17 @@ static bool is_option(int number) {
   return false;
 }
 
-/* What getopt_long() would write to standard error as it is. For a letter in the midst of others, there is no word. */
-static _Noreturn void refuse_option(int result, const char *word) {
+/* Reports a wrong option through the log. A letter inside a group of letters has no word of its own: it is in optopt. */
+static _Noreturn void reject_option(int result, const char *word) {
   if (result == ':')
     log_event(LOG_STATE, "option '%s' needs an argument", word);
   else if (optopt == 0)
-    log_event(LOG_STATE, "'%s' is not an option, or the beginning of several", word);
+    log_event(LOG_STATE, "'%s' is not an option, or is an ambiguous abbreviation", word);
   else if (is_option(optopt))
-    log_event(LOG_STATE, "'%s': this option takes no argument", word);
+    log_event(LOG_STATE, "option '%s' does not take an argument", word);
   else
     log_event(LOG_STATE, "'-%c' is not an option", optopt);
-  fail("try 'shareable-manager --help'");
+  fail("run 'shareable-manager --help' for the options");
 }
 
 static _Noreturn void print_version_and_exit(void) {
@@ -115,31 +116,31 @@ static _Noreturn void print_version_and_exit(void) {
   print_and_exit(text);
 }
 
-static void set(settings *to, int option) {
+static void set(struct settings *settings, int option) {
   switch (option) {
   case 'a':
-    to->address = optarg;
+    settings->address = optarg;
     break;
   case 'k':
-    to->key_file = optarg;
+    settings->key_file = optarg;
     break;
   case AUTHKEY_FD:
-    to->key = number(optarg);
+    settings->key = number(optarg);
     break;
   case NO_MD5:
-    to->takes_md5 = false;
+    settings->takes_md5 = false;
     break;
   case ADDRESS_FD:
-    to->told = number(optarg);
+    settings->address_fd = number(optarg);
     break;
   case TRACKER_FD:
-    to->tracker = number(optarg);
+    settings->tracker = number(optarg);
     break;
   case LIFELINE_FD:
-    to->lifeline = number(optarg);
+    settings->lifeline = number(optarg);
     break;
   case OWNER:
-    to->owner = number(optarg);
+    settings->owner = number(optarg);
     break;
   case 'h':
     print_and_exit(usage);
@@ -148,36 +149,36 @@ static void set(settings *to, int option) {
   }
 }
 
-static void read_settings(settings *to, int argc, char **argv) {
+static void read_settings(struct settings *settings, int argc, char **argv) {
   int option;
 
   opterr = 0;
   while ((option = getopt_long(argc, argv, ":a:k:hV", options, NULL)) != -1)
     if (option == '?' || option == ':')
-      refuse_option(option, argv[optind - 1]);
+      reject_option(option, argv[optind - 1]);
     else
-      set(to, option);
+      set(settings, option);
   if (optind < argc)
-    fail("'%s': there is nothing to say but options", argv[optind]);
-  if ((to->key < 0) == (to->key_file == NULL))
-    fail("a key is needed: --authkey-file FILE, or --authkey-fd N");
+    fail("unexpected argument '%s': only options are accepted", argv[optind]);
+  if ((settings->key < 0) == (settings->key_file == NULL))
+    fail("exactly one key is required: give --authkey-file FILE or --authkey-fd N");
 }
 
 static bool is_open(int fd) {
   return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Opens those standard streams that are closed, so that no file or socket of ours gets their numbers. */
+/* Opens the standard streams that are closed, so that no other file or socket gets their numbers. */
 static void open_standard_streams(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (!is_open(fd) && open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY | O_DIRECTORY) != fd)
-      exit(EXIT_FAILURE); /* and there is nowhere to report it */
+      exit(EXIT_FAILURE); /* the error cannot be reported */
 }
 
-/* A number that is not open now would be that of a file of ours later. */
+/* Exits if the descriptor is not open: otherwise a file that is opened later could get its number. */
 static void check_descriptor(int fd, const char *option) {
   if (fd >= 0 && !is_open(fd))
-    fail("%s: descriptor %d is not open", option, fd);
+    fail("%s: descriptor %d is not open: pass an open descriptor", option, fd);
 }
 
 static void close_on_exec(int fd) {
@@ -185,16 +186,16 @@ static void close_on_exec(int fd) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static void check_descriptors(const settings *from) {
-  check_descriptor(from->key, "--authkey-fd");
-  check_descriptor(from->told, "--address-fd");
-  check_descriptor(from->tracker, "--tracker-fd");
-  check_descriptor(from->lifeline, "--lifeline-fd");
-  close_on_exec(from->tracker);
-  close_on_exec(from->lifeline);
+static void prepare_descriptors(const struct settings *settings) {
+  check_descriptor(settings->key, "--authkey-fd");
+  check_descriptor(settings->address_fd, "--address-fd");
+  check_descriptor(settings->tracker, "--tracker-fd");
+  check_descriptor(settings->lifeline, "--lifeline-fd");
+  close_on_exec(settings->tracker);
+  close_on_exec(settings->lifeline);
 }
 
-/* What these signals interrupt is a write to a pipe, a terminal or a file: its result says enough. */
+/* Ignores the signals that a failed write may raise, because the result of write() is enough, and those of a terminal. */
 static void ignore_signals(void) {
   static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
 
@@ -212,41 +213,41 @@ static bool write_whole(int fd, const void *bytes, size_t size) {
 }
 
 /* Returns false with errno set if the address was not written, for example because the reader has ended. */
-static bool tell_pickled(const shareable__address *address, int fd) {
+static bool write_pickled_address(const shareable__address *address, int fd) {
   shareable__pyvalue nodes[8];
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, 8);
+  shareable__pyvalue_arena arena = shareable__pyvalue_arena_in(nodes, 8);
   char host[INET_ADDRSTRLEN];
   unsigned char frame[256];
-  uint32_t root = shareable__address_to_pyvalue(address, &in, host);
-  size_t size = shareable__frame(&in, root, frame, sizeof frame);
-  bool is_told = root != 0 && size <= sizeof frame && write_whole(fd, frame, size);
+  uint32_t root = shareable__address_to_pyvalue(address, &arena, host);
+  size_t size = shareable__frame(&arena, root, frame, sizeof frame);
+  bool is_written = root != 0 && size <= sizeof frame && write_whole(fd, frame, size);
   int error = errno;
 
   close(fd);
   errno = error;
-  return is_told;
+  return is_written;
 }
 
-/* So that it does not keep a file system busy. */
-static void leave_folder(void) {
+/* Leaves the working directory, so that its file system can be unmounted. */
+static void chdir_root(void) {
   if (chdir("/") != 0)
     log_errno(errno, "cannot change to /");
 }
 
-/* A manager that another program starts for itself begins and ends with it: to report that would be noise. */
-static bool is_service(const settings *from) {
-  return from->owner == 0 && from->told < 0;
+/* A manager that another program starts has the lifetime of that program: its start and end are not logged. */
+static bool is_standalone(const struct settings *settings) {
+  return settings->owner == 0 && settings->address_fd < 0;
 }
 
-static void log_start(const server *of) {
+static void log_start(const struct server *server) {
   char text[SHAREABLE__ADDRESS_TEXT];
 
-  if (!shareable__address_write(&of->place.address, text))
-    strcpy(text, "an address without a text");
-  log_event(LOG_STATE, "listens at %s", text);
+  if (!shareable__address_write(&server->listener.address, text))
+    strcpy(text, "an address that has no text form");
+  log_event(LOG_STATE, "listening at %s", text);
 }
 
-/* A program gets the address as it is, a terminal without its control characters. */
+/* Prints the address unchanged, or quoted for a terminal, which must not get control characters. */
 static bool print_address(const char *text) {
   char line[4 * SHAREABLE__ADDRESS_TEXT + 1];
 
@@ -257,67 +258,67 @@ static bool print_address(const char *text) {
   return print(strcat(line, "\n"));
 }
 
-static bool tell(const server *of, int fd) {
+static bool report_address(const struct server *server, int fd) {
   char text[SHAREABLE__ADDRESS_TEXT];
-  bool is_told = true;
+  bool is_reported = true;
 
   if (fd >= 0)
-    is_told = tell_pickled(&of->place.address, fd);
-  else if (shareable__address_write(&of->place.address, text))
-    is_told = print_address(text);
-  if (!is_told)
+    is_reported = write_pickled_address(&server->listener.address, fd);
+  else if (shareable__address_write(&server->listener.address, text))
+    is_reported = print_address(text);
+  if (!is_reported)
     log_errno(errno, "cannot report the address");
-  return is_told;
+  return is_reported;
 }
 
-static bool load_key(const settings *from, unsigned char **key, size_t *size) {
+static bool load_key(const struct settings *settings, unsigned char **key, size_t *size) {
   char source[40];
 
-  if (from->key_file != NULL)
-    return key_load(from->key_file, key, size);
-  snprintf(source, sizeof source, "descriptor %d (--authkey-fd)", from->key);
-  return key_read(from->key, source, key, size);
+  if (settings->key_file != NULL)
+    return authkey_load(settings->key_file, key, size);
+  snprintf(source, sizeof source, "descriptor %d (--authkey-fd)", settings->key);
+  return authkey_read(settings->key, source, key, size);
 }
 
-/* Returns whether it began to serve, or did not have to. */
-static bool run(server *manager, const settings *from) {
-  bool is_told = true;
+/* Serves until the end. Returns false if the address could not be reported. */
+static bool run(struct server *manager, const struct settings *settings) {
+  bool is_reported = true;
 
-  if (!server_watch(manager, from->lifeline, from->owner))
+  if (!server_watch(manager, settings->lifeline, settings->owner))
     server_stop(manager, "the owner has ended");
-  else if (!(is_told = tell(manager, from->told)))
+  else if (!(is_reported = report_address(manager, settings->address_fd)))
     server_stop(manager, "the address could not be reported");
-  else if (is_service(from))
+  else if (is_standalone(settings))
     log_start(manager);
-  open_standard_streams(); /* the address was written to one of them and closed, perhaps */
-  leave_folder();
+  open_standard_streams(); /* --address-fd may have been one of them, and is closed */
+  chdir_root();
   server_run(manager);
   log_finish();
-  if (is_service(from))
+  if (is_standalone(settings))
     log_event(LOG_STATE, "stopped: %s", manager->reason);
-  return is_told;
+  return is_reported;
 }
 
 int main(int argc, char **argv) {
-  settings from = {.key = -1, .told = -1, .tracker = -1, .lifeline = -1, .takes_md5 = true};
-  static server manager;
+  struct settings settings = {.key = -1, .address_fd = -1, .tracker = -1, .lifeline = -1, .takes_md5 = true};
+  static struct server manager;
   unsigned char *key;
   size_t size;
-  bool is_begun;
+  bool is_served;
 
   open_standard_streams();
-  read_settings(&from, argc, argv);
-  check_descriptors(&from);
+  read_settings(&settings, argc, argv);
+  prepare_descriptors(&settings);
   ignore_signals();
-  if (!load_key(&from, &key, &size))
+  if (!load_key(&settings, &key, &size))
     return EXIT_FAILURE;
-  open_standard_streams(); /* the key was read from one of them, perhaps */
-  manager.key = (shareable__key){key, size, from.takes_md5};
+  open_standard_streams(); /* --authkey-fd may have been one of them, and is closed */
+  manager.key = (shareable__key){key, size, settings.takes_md5};
   shareable__owner_be_manager();
-  tracker_open(&manager.blocks.tracker, from.tracker);
-  is_begun = server_open(&manager, from.address);
-  if (is_begun)
-    is_begun = run(&manager, &from);
-  key_wipe(key, size);
-  return is_begun ? EXIT_SUCCESS : EXIT_FAILURE;
+  tracker_open(&manager.blocks.tracker, settings.tracker);
+  is_served = server_open(&manager, settings.address);
+  if (is_served)
+    is_served = run(&manager, &settings);
+  authkey_wipe(key, size);
+  return is_served ? EXIT_SUCCESS : EXIT_FAILURE;
 }

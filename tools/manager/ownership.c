@@ -23,8 +23,8 @@ static bool is_removable(const struct stat *file) {
   return S_ISREG(file->st_mode) && (file->st_uid == geteuid() || geteuid() == 0);
 }
 
-static bool is_block(const ownership *of, const struct stat *file) {
-  return file->st_dev == of->block.device && file->st_ino == of->block.inode;
+static bool is_block(const ownership *record, const struct stat *file) {
+  return file->st_dev == record->block.device && file->st_ino == record->block.inode;
 }
 
 void ownership_note(ownership *record, const char *name) {

@@ -8,14 +8,14 @@
 
 #define PEER_TEXT_SIZE 64
 
-typedef struct peer {
+struct peer {
   char text[PEER_TEXT_SIZE]; /* for the log: no byte of it comes from the peer */
   bool may_connect;          /* on a local socket, only processes of this user and of root may */
   bool is_own;               /* it is a process of this user or of root, for certain */
-} peer;
+};
 
 /* Identifies the peer of an accepted socket. `diag` is a descriptor of peer_open_diag(), or -1. */
-void peer_identify(peer *result, int socket, int diag);
+void peer_identify(struct peer *result, int socket, int diag);
 
 /* Returns whether the peer has closed its end and sent nothing before. */
 bool peer_is_gone(int socket);

@@ -1,5 +1,5 @@
 /*
- * server.c - the manager while it runs.
+ * server.c - the running manager: its event loop, its limits and its end.
  */
 #include "server.h"
 
@@ -11,69 +11,69 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "connection.h"
 #include "log.h"
+#include "session.h"
 
-/* How often deadlines are looked at, in milliseconds. */
-#define SWEEP_MS 250
-/* The sweeps until new names are recorded, if a tracker watches over their blocks: two seconds. */
-#define RECORD_SWEEPS 8
-/* Descriptors that are not connections: those that are open all the time, and those that removing a block takes. */
+/* The interval of the deadline timer, in milliseconds. */
+#define TICK_MS 250
+/* If there is a tracker, new names are recorded after this number of ticks: two seconds. */
+#define RECORD_TICKS 8
+/* Descriptors that are not sessions: those that are always open, and those that removing a block needs. */
 #define OWN_DESCRIPTORS 48
 #define SPARE_DESCRIPTORS 10
-/* The most peers that are accepted before other events are looked at: handshakes go on during a flood. */
+/* The maximum number of peers that one event accepts, so that handshakes continue during a flood. */
 #define ACCEPTS_MAX 16
-/* So few connections are worth a line in the log. */
-#define FEW_CONNECTIONS 64
+/* A limit below this number of sessions is logged. */
+#define FEW_SESSIONS 64
 
-static void on_listener(uv_poll_t *listener, int status, int events);
+static void on_listener(uv_poll_t *poll, int status, int events);
 
-/* Returns whether names remain to be recorded. */
-static bool record_names(server *of) {
-  if (of->blocks.unrecorded > 0 && ++of->sweeps < RECORD_SWEEPS)
+/* Records new names when it is time. Returns whether unrecorded names are left. */
+static bool record_names(struct server *server) {
+  if (server->blocks.unrecorded > 0 && ++server->unrecorded_ticks < RECORD_TICKS)
     return true;
-  registry_record(&of->blocks);
-  of->sweeps = 0;
+  block_registry_record(&server->blocks);
+  server->unrecorded_ticks = 0;
   return false;
 }
 
-static void on_sweep(uv_timer_t *sweep) {
-  server *of = sweep->data;
-  uint64_t now = uv_now(&of->loop);
+static void on_deadline_timer(uv_timer_t *timer) {
+  struct server *server = timer->data;
+  uint64_t now = uv_now(&server->loop);
   bool is_needed = false;
 
-  for (connection *each = of->oldest, *next; each != NULL; each = next) {
+  for (struct session *each = server->oldest, *next; each != NULL; each = next) {
     next = each->newer;
     if (each->deadline != 0 && each->deadline <= now)
-      connection_time_out(each);
+      session_time_out(each);
     else if (each->deadline != 0)
       is_needed = true;
   }
-  is_needed |= record_names(of);
+  is_needed |= record_names(server);
   is_needed |= log_report();
-  is_needed |= tracker_flush(&of->blocks.tracker);
-  uv_poll_start(&of->listener, UV_READABLE, on_listener);
+  is_needed |= tracker_flush(&server->blocks.tracker);
+  uv_poll_start(&server->accept_poll, UV_READABLE, on_listener);
   if (!is_needed)
-    uv_timer_stop(sweep);
+    uv_timer_stop(timer);
 }
 
-void server_mind_deadlines(server *of) {
-  if (!of->is_over && !uv_is_active((uv_handle_t *)&of->sweep))
-    uv_timer_start(&of->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+void server_arm_timer(struct server *server) {
+  if (!server->is_stopping && !uv_is_active((uv_handle_t *)&server->deadline_timer))
+    uv_timer_start(&server->deadline_timer, on_deadline_timer, TICK_MS, TICK_MS);
 }
 
-/* If the machine has no more descriptors, peers wait in the queue of the socket. */
-static void pause_listening(server *of) {
-  log_event(LOG_LIMIT, "out of descriptors or memory: new connections wait");
-  uv_poll_stop(&of->listener);
-  server_mind_deadlines(of);
+/* Stops accepting until the next tick: peers wait in the queue of the socket. */
+static void pause_listening(struct server *server) {
+  log_event(LOG_LIMIT, "out of descriptors or memory: new connections wait until some are free");
+  uv_poll_stop(&server->accept_poll);
+  server_arm_timer(server);
 }
 
-static int accept_peer(const server *of) {
+static int accept_peer(const struct server *server) {
   int socket;
 
   do
-    socket = accept4(of->place.socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    socket = accept4(server->listener.socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   while (socket < 0 && (errno == EINTR || errno == ECONNABORTED));
   return socket;
 }
@@ -82,18 +82,18 @@ static int open_reserve(void) {
   return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Without this, a peer in the queue would wait for as long as all descriptors are in use, without learning why. */
-static bool refuse_peer(server *of) {
+/* Accepts a peer with the reserved descriptor and closes its socket. Otherwise the peer would wait for a free descriptor. */
+static bool refuse_peer(struct server *server) {
   int socket;
 
-  if (of->reserve < 0)
+  if (server->reserve < 0)
     return false;
-  close(of->reserve);
-  socket = accept_peer(of);
+  close(server->reserve);
+  socket = accept_peer(server);
   if (socket >= 0)
     close(socket);
-  of->reserve = open_reserve();
-  log_event(LOG_LIMIT, "all descriptors are in use: a peer was refused");
+  server->reserve = open_reserve();
+  log_event(LOG_LIMIT, "all descriptors are in use: a peer was refused; raise the limit of open files (ulimit -n)");
   return socket >= 0;
 }
 
@@ -101,21 +101,21 @@ static bool is_out_of_descriptors(int error) {
   return error == EMFILE || error == ENFILE;
 }
 
-static void on_listener(uv_poll_t *listener, int status, int events) {
-  server *of = listener->data;
+static void on_listener(uv_poll_t *poll, int status, int events) {
+  struct server *server = poll->data;
   int socket = 0;
 
   (void)status;
   (void)events;
   for (int i = 0; i < ACCEPTS_MAX && socket >= 0; i++) {
-    socket = accept_peer(of);
+    socket = accept_peer(server);
     if (socket >= 0)
-      connection_open(of, socket);
-    else if (is_out_of_descriptors(errno) && (connection_drop_stranger(of, true) || refuse_peer(of)))
+      session_open(server, socket);
+    else if (is_out_of_descriptors(errno) && (session_evict_oldest(server, true) || refuse_peer(server)))
       socket = 0;
   }
   if (socket < 0 && (is_out_of_descriptors(errno) || errno == ENOMEM || errno == ENOBUFS))
-    pause_listening(of);
+    pause_listening(server);
 }
 
 static void on_terminate(uv_signal_t *signal, int number) {
@@ -123,7 +123,7 @@ static void on_terminate(uv_signal_t *signal, int number) {
   server_stop(signal->data, "SIGTERM");
 }
 
-/* The other end is closed, unless something can be read: that is taken out of the way. */
+/* The descriptor is readable if the other end is closed, or if it has data, which are discarded. */
 static void on_lifeline(uv_poll_t *lifeline, int status, int events) {
   char bytes[256];
   int fd;
@@ -140,21 +140,21 @@ static void on_owner(uv_poll_t *owner, int status, int events) {
   server_stop(owner->data, "the owner has ended");
 }
 
-static bool watch(server *of, uv_poll_t *poll, int fd, uv_poll_cb then) {
-  int result = uv_poll_init(&of->loop, poll, fd);
+static bool watch(struct server *server, uv_poll_t *poll, int fd, uv_poll_cb callback) {
+  int result = uv_poll_init(&server->loop, poll, fd);
 
-  poll->data = of;
+  poll->data = server;
   if (result == 0)
-    result = uv_poll_start(poll, UV_READABLE, then);
+    result = uv_poll_start(poll, UV_READABLE, callback);
   if (result != 0)
     log_event(LOG_STATE, "cannot watch descriptor %d: %s", fd, uv_strerror(result));
   return result == 0;
 }
 
-/* As far as the system lets this process. */
-static void raise_limit(void) {
+/* Raises the soft limit of open files to what SESSIONS_MAX needs, or to the hard limit. */
+static void raise_descriptor_limit(void) {
   struct rlimit limit;
-  rlim_t wanted = CONNECTIONS_MAX + OWN_DESCRIPTORS + SPARE_DESCRIPTORS;
+  rlim_t wanted = SESSIONS_MAX + OWN_DESCRIPTORS + SPARE_DESCRIPTORS;
 
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
     return;
@@ -175,64 +175,63 @@ static unsigned clamp(unsigned value, unsigned least, unsigned most) {
   return value < least ? least : value > most ? most : value;
 }
 
-/* How many connections there may be, now that all other descriptors are open. */
-static void limit_connections(server *of) {
-  unsigned wanted = CONNECTIONS_MAX + OWN_DESCRIPTORS + SPARE_DESCRIPTORS, available;
+/* Sets the maximum numbers of sessions. All other descriptors must be open already. */
+static void limit_sessions(struct server *server) {
+  unsigned wanted = SESSIONS_MAX + OWN_DESCRIPTORS + SPARE_DESCRIPTORS, available;
   struct rlimit limit;
 
-  of->reserve = open_reserve();
-  if (of->place.address.any.sa_family == AF_INET)
-    of->diag = peer_open_diag();
+  server->reserve = open_reserve();
+  if (server->listener.address.any.sa_family == AF_INET)
+    server->diag = peer_open_diag();
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted)
     wanted = (unsigned)limit.rlim_cur;
   available = count_free(wanted);
-  of->connections_most =
-    clamp(available, SPARE_DESCRIPTORS + 2, CONNECTIONS_MAX + SPARE_DESCRIPTORS) - SPARE_DESCRIPTORS;
-  of->strangers_most = of->connections_most / 2;
-  if (of->connections_most < FEW_CONNECTIONS)
-    log_event(LOG_LIMIT, "few descriptors are left: at most %u connections, and %u without a handshake",
-              of->connections_most, of->strangers_most);
+  server->sessions_max = clamp(available, SPARE_DESCRIPTORS + 2, SESSIONS_MAX + SPARE_DESCRIPTORS) - SPARE_DESCRIPTORS;
+  server->unauthenticated_max = server->sessions_max / 2;
+  if (server->sessions_max < FEW_SESSIONS)
+    log_event(LOG_LIMIT, "few descriptors are left: at most %u connections, %u of them without a handshake",
+              server->sessions_max, server->unauthenticated_max);
 }
 
-/* Signals first: from the moment that something is in the file system, SIGTERM removes it. */
-bool server_open(server *of, const char *address) {
-  of->reserve = of->diag = -1;
-  raise_limit();
-  uv_loop_init(&of->loop);
-  uv_timer_init(&of->loop, &of->sweep);
-  of->sweep.data = of;
-  uv_signal_init(&of->loop, &of->terminate);
-  of->terminate.data = of;
-  uv_signal_start(&of->terminate, on_terminate, SIGTERM);
-  if (!place_open(&of->place, address))
+/* Installs the signal handler before it creates files, so that SIGTERM always removes them. */
+bool server_open(struct server *server, const char *address) {
+  server->reserve = server->diag = -1;
+  raise_descriptor_limit();
+  uv_loop_init(&server->loop);
+  uv_timer_init(&server->loop, &server->deadline_timer);
+  server->deadline_timer.data = server;
+  uv_signal_init(&server->loop, &server->terminate);
+  server->terminate.data = server;
+  uv_signal_start(&server->terminate, on_terminate, SIGTERM);
+  if (!listener_open(&server->listener, address))
     return false;
-  if (watch(of, &of->listener, of->place.socket, on_listener)) {
-    limit_connections(of);
+  if (watch(server, &server->accept_poll, server->listener.socket, on_listener)) {
+    limit_sessions(server);
     return true;
   }
-  place_close(&of->place);
+  listener_close(&server->listener);
   return false;
 }
 
-bool server_watch(server *of, int lifeline, pid_t owner) {
+bool server_watch(struct server *server, int lifeline, pid_t owner) {
   int fd;
 
-  if (lifeline >= 0 && !watch(of, &of->lifeline, lifeline, on_lifeline))
+  if (lifeline >= 0 && !watch(server, &server->lifeline, lifeline, on_lifeline))
     return false;
   if (owner <= 0)
     return true;
   fd = (int)syscall(SYS_pidfd_open, owner, 0);
   if (fd < 0)
-    return errno != ESRCH; /* an old kernel knows no such descriptors: there is the lifeline */
+    return errno != ESRCH; /* before Linux 5.3 there is no pidfd_open(): the lifeline must suffice */
   fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return watch(of, &of->owner, fd, on_owner);
+  return watch(server, &server->owner, fd, on_owner);
 }
 
-void server_stop(server *of, const char *reason) {
-  if (!of->is_over)
-    of->reason = reason;
-  of->is_over = true;
-  uv_stop(&of->loop);
+void server_stop(struct server *server, const char *reason) {
+  if (!server->is_stopping)
+    server->reason = reason;
+  server->is_stopping = true;
+  uv_stop(&server->loop);
 }
 
 static void close_handle(uv_handle_t *handle, void *unused) {
@@ -247,16 +246,16 @@ static void close_own(int *fd) {
   *fd = -1;
 }
 
-void server_run(server *of) {
-  if (!of->is_over)
-    uv_run(&of->loop, UV_RUN_DEFAULT);
-  registry_clear(&of->blocks);
-  place_close(&of->place);
-  while (of->oldest != NULL)
-    connection_close(of->oldest);
-  uv_walk(&of->loop, close_handle, NULL);
-  uv_run(&of->loop, UV_RUN_DEFAULT);
-  uv_loop_close(&of->loop);
-  close_own(&of->reserve);
-  close_own(&of->diag);
+void server_run(struct server *server) {
+  if (!server->is_stopping)
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+  block_registry_clear(&server->blocks);
+  listener_close(&server->listener);
+  while (server->oldest != NULL)
+    session_close(server->oldest);
+  uv_walk(&server->loop, close_handle, NULL);
+  uv_run(&server->loop, UV_RUN_DEFAULT);
+  uv_loop_close(&server->loop);
+  close_own(&server->reserve);
+  close_own(&server->diag);
 }

@@ -1,58 +1,64 @@
 /*
- * server.h - the manager while it runs: where it listens, who is connected, and what it owns.
+ * server.h - the running manager: its listener, its sessions and its blocks.
  */
 #ifndef MANAGER_SERVER_H
 #define MANAGER_SERVER_H
 
 #include <uv.h>
 
-#include "place.h"
+#include "block_registry.h"
+#include "listener.h"
 #include "protocol/message.h"
-#include "registry.h"
 
-/* How long a peer may take to show its key, to send a request it has begun, or to take a reply; in milliseconds. */
+/* The time that a peer has to show its key, to complete a request, or to accept a reply, in milliseconds. */
 #define PEER_TIMEOUT_MS 10000
 /*
- * The most connections; fewer descriptors mean fewer. At most half of them may be without a shown key. One more, and the oldest
- * of these is closed: first one that is not known to be of a process of this user or root, and one of those only for another
- * process of this user or root.
+ * The maximum number of sessions; fewer if there are fewer descriptors. At most half of them may be unauthenticated. To admit
+ * one more, the server closes the oldest unauthenticated session, see session_evict_oldest(). A session of this user or of root
+ * is closed only for another process of this user or of root.
  */
-#define CONNECTIONS_MAX 4096
+#define SESSIONS_MAX 4096
 
-typedef struct connection connection;
+struct session;
 
-typedef struct server {
+struct server {
   uv_loop_t loop;
-  uv_poll_t listener;
+  uv_poll_t accept_poll;
   uv_poll_t lifeline, owner;
   uv_signal_t terminate;
-  uv_timer_t sweep;
-  place place;
+  uv_timer_t deadline_timer;
+  struct listener listener;
   shareable__key key;
-  registry blocks;
-  connection *oldest, *newest;
-  unsigned connections, strangers;
-  unsigned sweeps;                           /* since names were added that are not recorded yet */
-  unsigned connections_most, strangers_most; /* as the limit of descriptors allows */
-  int diag;                                  /* of peer_open_diag(), if peers come over TCP; or -1 */
-  int reserve;        /* a descriptor to accept and refuse a peer with when all are in use, or -1 */
-  const char *reason; /* why it ends */
-  bool is_over;
-} server;
+  block_registry blocks;
+  struct session *oldest, *newest;
+  unsigned sessions, unauthenticated;         /* numbers of sessions */
+  unsigned unrecorded_ticks;                  /* ticks since names were added that are not recorded yet */
+  unsigned sessions_max, unauthenticated_max; /* what the limit of descriptors allows */
+  int diag;                                   /* of peer_open_diag() if peers connect over TCP, or -1 */
+  int reserve;        /* a descriptor to close if all are in use, so that a peer can be accepted and refused; or -1 */
+  const char *reason; /* why the server stops */
+  bool is_stopping;
+};
 
-/* Begins to listen at the address, or at one of its own where that is NULL. False with the reason printed. */
-bool server_open(server *of, const char *address);
+/* Listens at the address, or in a new directory if it is NULL. Returns false after logging an error. */
+bool server_open(struct server *server, const char *address);
 
-/* Ends when the other end of the pipe `lifeline` is closed, and when the process `owner` does; -1 and 0: neither. */
-bool server_watch(server *of, int lifeline, pid_t owner);
+/*
+ * Makes the server stop when the other end of the pipe `lifeline` is closed, or the process `owner` ends. -1 and 0 disable
+ * these. Returns false if the owner has ended already, or on an error, which is logged.
+ */
+bool server_watch(struct server *server, int lifeline, pid_t owner);
 
-/* Serves until it is told to stop; then nothing of it is left, nor of its blocks. */
-void server_run(server *of);
+/* Serves until server_stop() is called. Then removes the blocks, closes the sessions and frees everything. */
+void server_run(struct server *server);
 
 /* Makes server_run() return. The reason is for the log. */
-void server_stop(server *of, const char *reason);
+void server_stop(struct server *server, const char *reason);
 
-/* Looks at deadlines, the tracker's queue and suppressed log lines, from now on until there are none. */
-void server_mind_deadlines(server *of);
+/*
+ * Starts the timer that checks deadlines, unrecorded names, suppressed log lines and the queue of the tracker. The timer stops
+ * itself when none of them is pending.
+ */
+void server_arm_timer(struct server *server);
 
 #endif

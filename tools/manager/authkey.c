@@ -1,7 +1,7 @@
 /*
- * key.c - the key that clients have to show.
+ * authkey.c - the key that authenticates clients.
  */
-#include "key.h"
+#include "authkey.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 #define TEMPORARY_NAME_SIZE 40
 
-void key_wipe(unsigned char *bytes, size_t size) {
+void authkey_wipe(unsigned char *bytes, size_t size) {
   if (bytes == NULL)
     return;
   explicit_bzero(bytes, size);
@@ -30,8 +30,8 @@ static int read_all(int fd, unsigned char *bytes, size_t *size) {
   ssize_t count = 1;
 
   *size = 0;
-  while (count > 0 && *size <= KEY_MAX) {
-    count = read(fd, bytes + *size, KEY_MAX + 1 - *size);
+  while (count > 0 && *size <= AUTHKEY_MAX) {
+    count = read(fd, bytes + *size, AUTHKEY_MAX + 1 - *size);
     *size += count > 0 ? (size_t)count : 0;
     if (count < 0 && errno == EINTR)
       count = 1;
@@ -39,8 +39,8 @@ static int read_all(int fd, unsigned char *bytes, size_t *size) {
   return count > 0 ? 1 : (int)count;
 }
 
-bool key_read(int fd, const char *source, unsigned char **bytes, size_t *size) {
-  unsigned char *buffer = malloc(KEY_MAX + 1);
+bool authkey_read(int fd, const char *source, unsigned char **bytes, size_t *size) {
+  unsigned char *buffer = malloc(AUTHKEY_MAX + 1);
   int result = buffer == NULL ? -1 : read_all(fd, buffer, size), error = errno;
 
   close(fd);
@@ -51,10 +51,10 @@ bool key_read(int fd, const char *source, unsigned char **bytes, size_t *size) {
   if (result < 0)
     log_errno(error, "cannot read the key from %s", source);
   else if (result > 0)
-    log_event(LOG_STATE, "%s has a key of more than %d bytes", source, KEY_MAX);
+    log_event(LOG_STATE, "%s has a key of more than %d bytes: use a shorter key", source, AUTHKEY_MAX);
   else
-    log_event(LOG_STATE, "%s is empty: a key has at least one byte", source);
-  key_wipe(buffer, KEY_MAX + 1);
+    log_event(LOG_STATE, "%s is empty: a key must have at least 1 byte", source);
+  authkey_wipe(buffer, AUTHKEY_MAX + 1);
   return false;
 }
 
@@ -62,7 +62,7 @@ bool key_read(int fd, const char *source, unsigned char **bytes, size_t *size) {
 
 /* Returns 0 or an errno. */
 static int write_random(int fd) {
-  unsigned char random[KEY_SIZE];
+  unsigned char random[AUTHKEY_SIZE];
   size_t done = 0;
   int result = getrandom(random, sizeof random, 0) == sizeof random ? 0 : EIO;
 
@@ -79,7 +79,7 @@ static int write_random(int fd) {
   return result;
 }
 
-/* Opens a file without a name, or with a temporary one if the file system or the kernel has no O_TMPFILE. */
+/* Opens a file without a name (O_TMPFILE) or, if `is_nameless` is false, with a temporary name. */
 static int open_temporary(const parent_folder *parent, bool is_nameless, char name[TEMPORARY_NAME_SIZE]) {
   uint64_t number;
 
@@ -92,7 +92,7 @@ static int open_temporary(const parent_folder *parent, bool is_nameless, char na
   return openat(parent->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
 }
 
-/* Gives the file its name, unless a file of that name is there. Returns 0 or an errno. */
+/* Gives the file its name, unless a file with that name exists. Returns 0 or an errno. */
 static int link_file(const parent_folder *parent, int fd, const char *temporary) {
   char path[32];
 
@@ -118,7 +118,7 @@ static int create_once(const parent_folder *parent, bool is_nameless) {
   return result;
 }
 
-/* Returns 0 or an errno; 0 also if another process creates the file first. Its key is the one to use then. */
+/* Returns 0 or an errno. If another process creates the file first, returns 0, and the key of that file is used. */
 static int create_file(const char *path) {
   parent_folder parent;
   int result;
@@ -129,7 +129,7 @@ static int create_file(const char *path) {
   if (result != 0 && result != EEXIST)
     result = create_once(&parent, false);
   if (result == 0)
-    fsync(parent.fd); /* if that fails, the key of the next start is another one */
+    fsync(parent.fd); /* if this fails, the file may be lost in a crash: the next start creates another key */
   folder_close(&parent);
   return result == EEXIST ? 0 : result;
 }
@@ -140,44 +140,46 @@ static bool is_trusted(uid_t user) {
   return user == geteuid() || user == 0;
 }
 
-static bool is_acceptable(const struct stat *file, const char *path) {
+static bool check_file(const struct stat *file, const char *path) {
   if (!S_ISREG(file->st_mode))
-    log_event(LOG_STATE, "the key file %s is not a regular file: name another file, or one that is not there", path);
+    log_event(LOG_STATE, "the key file %s is not a regular file: use another file, or a path that does not exist",
+              path);
   else if (!is_trusted(file->st_uid))
     log_event(LOG_STATE, "the key file %s belongs to user %lu: use a file of this user", path,
               (unsigned long)file->st_uid);
   else if ((file->st_mode & 077) != 0)
-    log_event(LOG_STATE, "the key file %s can be read or written by others (its mode is %04o): chmod 600 it", path,
+    log_event(LOG_STATE,
+              "the key file %s can be read or written by other users (its mode is %04o): run chmod 600 on it", path,
               (unsigned)file->st_mode & 07777);
   else
     return true;
   return false;
 }
 
-/* As many as the kernel follows for one path. */
+/* The kernel follows at most this number of symbolic links for one path. */
 #define LINKS_MAX 40
 
 typedef struct link_search {
   int links_left;
-  struct stat link; /* the one that was found */
+  struct stat link; /* the link that was found */
   char name[PATH_MAX];
 } link_search;
 
 static bool find_foreign_link(link_search *search, const char *path);
 
-static bool find_beyond(link_search *search, const char *link) {
+static bool search_link_target(link_search *search, const char *link) {
   char path[2 * PATH_MAX], target[PATH_MAX];
   const char *slash = strrchr(link, '/');
   ssize_t size = readlink(link, target, sizeof target - 1);
 
   if (size < 0 || search->links_left-- == 0)
-    return false; /* then the file cannot be opened, either */
+    return false; /* then open() fails, too */
   target[size] = '\0';
   snprintf(path, sizeof path, "%.*s%s", target[0] == '/' || slash == NULL ? 0 : (int)(slash - link) + 1, link, target);
   return find_foreign_link(search, path);
 }
 
-/* Looks for a symbolic link of another user than this one and root, in all components and in what their links lead to. */
+/* Searches the path and the targets of its links for a symbolic link of a user other than this one and root. */
 static bool find_foreign_link(link_search *search, const char *path) {
   char part[PATH_MAX];
 
@@ -194,13 +196,13 @@ static bool find_foreign_link(link_search *search, const char *path) {
       strcpy(search->name, part);
       return true;
     }
-    if (find_beyond(search, part))
+    if (search_link_target(search, part))
       return true;
   }
   return false;
 }
 
-/* A link in a directory that others can write to may lead to any file of this user, for example to one with known bytes. */
+/* A link that another user creates may lead to any file of this user, for example to one with known contents. */
 static bool is_trusted_path(const char *path) {
   link_search search = {.links_left = LINKS_MAX};
 
@@ -211,24 +213,24 @@ static bool is_trusted_path(const char *path) {
   return false;
 }
 
-/* The first check is before open(), because to open a device may have an effect; the second one cannot be raced. */
+/* Checks before open(), because opening a device may have side effects, and after open(), where no race is possible. */
 static int open_checked(const char *path) {
   struct stat file;
   int fd;
 
-  if (stat(path, &file) == 0 && !is_acceptable(&file, path))
+  if (stat(path, &file) == 0 && !check_file(&file, path))
     return -1;
   fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     log_errno(errno, "cannot open the key file %s", path);
-  } else if (fstat(fd, &file) != 0 || !is_acceptable(&file, path)) {
+  } else if (fstat(fd, &file) != 0 || !check_file(&file, path)) {
     close(fd);
     fd = -1;
   }
   return fd;
 }
 
-bool key_load(const char *path, unsigned char **bytes, size_t *size) {
+bool authkey_load(const char *path, unsigned char **bytes, size_t *size) {
   struct stat file;
   int fd, error;
 
@@ -242,5 +244,5 @@ bool key_load(const char *path, unsigned char **bytes, size_t *size) {
     }
   }
   fd = open_checked(path);
-  return fd >= 0 && key_read(fd, path, bytes, size);
+  return fd >= 0 && authkey_read(fd, path, bytes, size);
 }
