@@ -55,7 +55,7 @@ func newManager(construct constructor, address string, authkey []byte) (*Manager
 		return nil, err
 	}
 	if authkey != nil && len(authkey) == 0 {
-		return nil, newError(ErrArgument, "an empty key: a key has at least one byte")
+		return nil, newError(ErrArgument, "the key is empty: it must have at least 1 byte")
 	}
 	cerr := new(raw.Error)
 	handle, status := construct(caddress, authkey, cerr)

@@ -10,16 +10,16 @@ static shareable__pyvalue nodes[8];
 /* Through all three forms, to the text again. */
 static void goes_round(const char *text, const char *wanted) {
   shareable__address address, again;
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, LENGTH(nodes));
   char written[SHAREABLE__ADDRESS_TEXT], host[INET_ADDRSTRLEN];
   uint32_t root;
 
-  cr_assert(shareable__address_read(&address, text), "%s", text);
+  cr_assert(shareable__address_parse(&address, text), "%s", text);
   root = shareable__address_to_pyvalue(&address, &in, host);
   cr_assert_neq(root, 0);
   cr_assert(shareable__address_from_pyvalue(&again, &in, root), "%s", text);
   cr_assert_eq(again.length, address.length);
-  cr_assert(shareable__address_write(&again, written));
+  cr_assert(shareable__address_format(&again, written));
   cr_assert_str_eq(written, wanted);
 }
 
@@ -46,28 +46,28 @@ Test(address, refuses_what_is_none) {
   shareable__address address;
 
   for (size_t i = 0; i < LENGTH(bad); i++)
-    cr_assert_not(shareable__address_read(&address, bad[i]), "%s", bad[i]);
+    cr_assert_not(shareable__address_parse(&address, bad[i]), "%s", bad[i]);
   memset(too_long, 'x', 109);
   too_long[0] = '@';
-  cr_assert_not(shareable__address_read(&address, too_long));
+  cr_assert_not(shareable__address_parse(&address, too_long));
   too_long[0] = '/';
   too_long[108] = '\0';
-  cr_assert_not(shareable__address_read(&address, too_long));
+  cr_assert_not(shareable__address_parse(&address, too_long));
 }
 
 Test(address, only_a_file_has_a_path) {
   shareable__address address;
 
-  cr_assert(shareable__address_read(&address, "/tmp/x"));
+  cr_assert(shareable__address_parse(&address, "/tmp/x"));
   cr_assert_str_eq(shareable__address_path(&address), "/tmp/x");
-  cr_assert(shareable__address_read(&address, "@tmp"));
+  cr_assert(shareable__address_parse(&address, "@tmp"));
   cr_assert_null(shareable__address_path(&address));
-  cr_assert(shareable__address_read(&address, "1.2.3.4:5"));
+  cr_assert(shareable__address_parse(&address, "1.2.3.4:5"));
   cr_assert_null(shareable__address_path(&address));
 }
 
 Test(address, a_pickle_of_something_else_is_none) {
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, LENGTH(nodes));
   uint32_t pair = shareable__pyvalue_container(&in, SHAREABLE__PY_TUPLE);
   shareable__address address;
 
@@ -84,9 +84,9 @@ Test(address, without_room_there_is_no_pickle_of_it) {
   shareable__address address;
   char host[INET_ADDRSTRLEN];
 
-  cr_assert(shareable__address_read(&address, "1.2.3.4:5"));
+  cr_assert(shareable__address_parse(&address, "1.2.3.4:5"));
   for (uint32_t room = 1; room < 4; room++) {
-    shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, room);
+    shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, room);
 
     cr_assert_eq(shareable__address_to_pyvalue(&address, &in, host), 0, "%u nodes", room);
   }
@@ -94,21 +94,21 @@ Test(address, without_room_there_is_no_pickle_of_it) {
 
 /* What a socket has that was bound to none; and an abstract name with a NUL, which no text can say. */
 Test(address, of_no_name_or_one_that_text_cannot_say_is_not_written) {
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, LENGTH(nodes));
   shareable__address address = {.length = sizeof(sa_family_t)};
   char text[SHAREABLE__ADDRESS_TEXT];
 
   address.any.sa_family = AF_UNIX;
   cr_assert_null(shareable__address_path(&address));
-  cr_assert_not(shareable__address_write(&address, text));
+  cr_assert_not(shareable__address_format(&address, text));
   cr_assert(
     shareable__address_from_pyvalue(&address, &in, shareable__pyvalue_text(&in, SHAREABLE__PY_BYTES, "\0a\0b", 4)));
-  cr_assert_not(shareable__address_write(&address, text));
+  cr_assert_not(shareable__address_format(&address, text));
 }
 
 Test(address, a_pair_of_no_host_and_port_is_none) {
   static const char long_host[300] = "1.2.3.4";
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, LENGTH(nodes));
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, LENGTH(nodes));
   uint32_t pair = shareable__pyvalue_container(&in, SHAREABLE__PY_TUPLE);
   uint32_t late = shareable__pyvalue_container(&in, SHAREABLE__PY_TUPLE);
   shareable__address address;

@@ -1,7 +1,7 @@
 /*
  * manager.c - tests of core/src/manager/manager.c, with the program of the build tree.
  */
-#include "manager/manager.h"
+#include "manager/manager_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -229,9 +229,9 @@ Test(manager, refuses_an_empty_key) {
   shareable_error error;
 
   cr_status(shareable_manager_start(&manager, NULL, "", 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "an empty key"));
+  cr_assert_not_null(strstr(error.text, "the key is empty"));
   cr_status(shareable_manager_connect(&manager, "@x", "", 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "an empty key"));
+  cr_assert_not_null(strstr(error.text, "the key is empty"));
   cr_assert_null(manager);
 }
 
@@ -241,10 +241,10 @@ Test(manager, reconnects_and_spares_the_file_that_took_the_place_of_a_closed_des
   int fd, lifeline = manager->spawned.lifeline;
 
   shareable_memory_unref(new_block(manager));
-  fd = manager->wire.fd;
+  fd = manager->connection.fd;
   cr_assert_eq(dup2(open("/dev/zero", O_RDWR), fd), fd, "as a program that closes all and opens others");
   shareable_memory_unref(new_block(manager));
-  cr_assert_neq(manager->wire.fd, fd);
+  cr_assert_neq(manager->connection.fd, fd);
   cr_assert_eq(fstat(fd, &status), 0);
   cr_assert(S_ISCHR(status.st_mode));
   cr_assert_eq(dup2(fd, lifeline), lifeline);
@@ -259,7 +259,7 @@ Test(manager, never_uses_a_standard_stream_s_descriptor) {
   close(STDIN_FILENO);
   manager = new_manager();
   second = again(manager);
-  cr_assert_gt(second->wire.fd, STDERR_FILENO);
+  cr_assert_gt(second->connection.fd, STDERR_FILENO);
   cr_assert_eq(fcntl(STDIN_FILENO, F_GETFD), -1);
   shareable_manager_unref(second);
   shareable_manager_unref(manager);
@@ -269,7 +269,7 @@ static void *finish_taking_over(void *of) {
   shareable_manager *manager = of;
 
   usleep(300000);
-  atomic_store(&manager->user, getpid());
+  atomic_store(&manager->connection_pid, getpid());
   return NULL;
 }
 
@@ -286,7 +286,7 @@ Test(manager, a_child_s_thread_sleeps_while_another_takes_the_handle_over) {
   int64_t before = processor_time();
   pthread_t thread;
 
-  atomic_store(&manager->user, 0);
+  atomic_store(&manager->connection_pid, 0);
   cr_assert_eq(pthread_create(&thread, NULL, finish_taking_over, manager), 0);
   cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
   cr_assert_lt(processor_time() - before, 100 * INT64_C(1000000));
@@ -306,12 +306,12 @@ Test(manager, a_cancelled_thread_keeps_no_lock) {
   shareable_manager *manager = new_manager();
   pthread_t thread;
 
-  kill(manager->spawned.process, SIGSTOP);
+  kill(manager->spawned.pid, SIGSTOP);
   cr_assert_eq(pthread_create(&thread, NULL, ask_until_cancelled, manager), 0);
   usleep(100000); /* it waits for the answer */
   cr_assert_eq(pthread_cancel(thread), 0);
   usleep(50000);
-  kill(manager->spawned.process, SIGCONT);
+  kill(manager->spawned.pid, SIGCONT);
   cr_assert_eq(pthread_join(thread, NULL), 0);
   cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
   shareable_manager_unref(manager);
@@ -374,7 +374,7 @@ Test(manager, nobody_there_is_told_apart_from_somebody_else) {
   cr_assert_eq(listen(server, 5), 0);
   shareable__manager_timeout_ns = SECOND / 10;
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_TIMED_OUT);
-  cr_assert_not_null(strstr(error.text, "does not answer"));
+  cr_assert_not_null(strstr(error.text, "did not answer"));
 
   close(accept(server, NULL, NULL));
   if (fork() == 0) {
@@ -469,12 +469,12 @@ Test(manager, is_ended_by_sigterm_and_by_nothing_less) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = new_block(manager);
 
-  kill(manager->spawned.process, SIGINT);
-  kill(manager->spawned.process, SIGHUP);
+  kill(manager->spawned.pid, SIGINT);
+  kill(manager->spawned.pid, SIGHUP);
   usleep(50000);
   cr_ok(shareable_manager_names(manager, NULL, 0, NULL, NULL) == SHAREABLE_E_BUFFER ? SHAREABLE_OK
                                                                                     : SHAREABLE_E_SYSTEM);
-  kill(manager->spawned.process, SIGTERM);
+  kill(manager->spawned.pid, SIGTERM);
   cr_soon(!exists(shareable_memory_name(memory)));
   cr_soon(access(shareable_manager_address(manager), F_OK) != 0);
   shareable_memory_unref(memory);
@@ -488,7 +488,7 @@ Test(manager, one_that_hangs_is_killed) {
   char folder[SHAREABLE__ADDRESS_TEXT];
 
   strcpy(folder, shareable_manager_address(manager));
-  kill(manager->spawned.process, SIGSTOP);
+  kill(manager->spawned.pid, SIGSTOP);
   cr_status(shareable_manager_shutdown(manager, &error), SHAREABLE_E_TIMED_OUT);
   cr_assert_not_null(strstr(error.text, "killed"));
   cr_assert_lt(shareable__now() - start, 6 * SECOND);
@@ -506,7 +506,7 @@ Test(manager, one_that_was_killed_is_gone_and_shut_down) {
   char folder[SHAREABLE__ADDRESS_TEXT];
 
   strcpy(folder, shareable_manager_address(manager));
-  kill(manager->spawned.process, SIGKILL);
+  kill(manager->spawned.pid, SIGKILL);
   cr_status(shareable_manager_create_memory(manager, &memory, 8, &error), SHAREABLE_E_NO_MANAGER);
   cr_ok(shareable_manager_shutdown(manager, NULL));
   shareable_manager_unref(manager);
@@ -619,7 +619,7 @@ Test(manager, users_of_others_are_refused_on_both_sides) {
   }
   cr_assert_eq(read(ends[0], name + 59, 1), 1);
   cr_status(shareable_manager_connect(&second, name, "k", 1, &error), SHAREABLE_E_PERMISSION);
-  cr_assert_not_null(strstr(error.text, "user 65534's"));
+  cr_assert_not_null(strstr(error.text, "belongs to user 65534"));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
 }

@@ -12,14 +12,14 @@ static shareable__pyvalue nodes[NODES];
 static shareable__pickle_result decode(shareable__pyvalue_arena *in, const void *bytes, size_t length, uint32_t *root) {
   size_t at;
 
-  *in = shareable__pyvalue_arena_in(nodes, NODES);
+  *in = shareable__pyvalue_arena_init(nodes, NODES);
   return shareable__pickle_decode(in, bytes, length, root, &at);
 }
 
 #define PICKLE(text) text, sizeof(text) - 1
 
 static void is_refused_at(const char *bytes, size_t length, size_t wanted) {
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES);
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, NODES);
   uint32_t root;
   size_t at = 1000;
 
@@ -151,7 +151,7 @@ Test(pickle, refuses_to_number_more_than_there_is) {
 
 Test(pickle, writes_nothing_past_its_buffer_and_the_length_all_the_same) {
   unsigned char whole[300], part[300];
-  shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES);
+  shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, NODES);
   uint32_t list = shareable__pyvalue_container(&in, SHAREABLE__PY_LIST);
   size_t length;
 
@@ -213,7 +213,7 @@ Test(pickle, says_what_has_no_room_at_each_node) {
   uint32_t room = 0, root;
 
   for (; unpickled == SHAREABLE__PICKLE_NO_SPACE && room <= NODES; room++) {
-    shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, room);
+    shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, room);
     size_t at;
 
     unpickled = shareable__pickle_decode(&in, every, sizeof every - 1, &root, &at);
@@ -232,7 +232,7 @@ Test(pickle, texts_of_every_length_come_back) {
   for (size_t i = 0; i < LENGTH(lengths); i++)
     for (int is_str = 0; is_str < 2; is_str++) {
       shareable__pyvalue_type type = is_str ? SHAREABLE__PY_STR : SHAREABLE__PY_BYTES;
-      shareable__pyvalue_arena in = shareable__pyvalue_arena_in(nodes, NODES), out;
+      shareable__pyvalue_arena in = shareable__pyvalue_arena_init(nodes, NODES), out;
       uint32_t list = shareable__pyvalue_container(&in, SHAREABLE__PY_LIST), root;
       size_t length;
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "manager/manager.h"
+#include "manager/manager_call.h"
 #include "operations.h"
 
 #define KEY "secret", 6

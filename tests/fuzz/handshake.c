@@ -18,10 +18,10 @@ static void try_messages(const uint8_t *bytes, size_t size) {
   size_t length = shareable__challenge_answer(&key, bytes, size, response);
 
   need(length <= sizeof response);
-  shareable__challenge_write(challenge, nonce);
-  need(!shareable__response_is_right(&other, challenge, bytes, size)); /* the peer cannot know that key */
+  shareable__challenge_build(challenge, nonce);
+  need(!shareable__response_verify(&other, challenge, bytes, size)); /* the peer cannot know that key */
   length = shareable__challenge_answer(&key, challenge, sizeof challenge, response);
-  need(shareable__response_is_right(&key, challenge, response, length));
+  need(shareable__response_verify(&key, challenge, response, length));
 }
 
 static bool send_message(int socket, const void *message, size_t length) {
@@ -33,7 +33,7 @@ static bool send_message(int socket, const void *message, size_t length) {
 
 /* Sends all bytes at once, and then closes. */
 static void try_handshake(int messages, const uint8_t *bytes, size_t size) {
-  shareable__connection wire = {.fd = -1, .where = "here", .deadline = shareable__now() + INT64_C(2000000000)};
+  shareable__connection wire = {.fd = -1, .address_text = "here", .deadline = shareable__now() + INT64_C(2000000000)};
   unsigned char challenge[SHAREABLE__CHALLENGE_SIZE];
   const unsigned char *message;
   int pair[2];
@@ -42,7 +42,7 @@ static void try_handshake(int messages, const uint8_t *bytes, size_t size) {
   if (size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return;
   wire.fd = pair[0];
-  shareable__challenge_write(challenge, (const unsigned char *)"forty bytes that no peer can have guessed");
+  shareable__challenge_build(challenge, (const unsigned char *)"forty bytes that no peer can have guessed");
   need(messages < 1 || send_message(pair[1], challenge, sizeof challenge));
   need(messages < 2 || send_message(pair[1], SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE));
   need(write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0);

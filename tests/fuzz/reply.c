@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "manager/manager.h"
+#include "manager/manager_call.h"
 
 typedef struct reply {
   const uint8_t *bytes;
@@ -45,19 +45,20 @@ static void call(shareable_manager *manager, int number) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  shareable_manager manager = {.user = getpid(), .lock = PTHREAD_MUTEX_INITIALIZER, .keeps = true, .text = "here"};
+  shareable_manager manager = {
+    .connection_pid = getpid(), .lock = PTHREAD_MUTEX_INITIALIZER, .keepalive = true, .text = "here"};
   reply message = {bytes + 1, size - 1, -1, size > 0 && (bytes[0] & 4) != 0};
   pthread_t peer;
   int pair[2];
 
   if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return 0;
-  manager.wire = (shareable__connection){.fd = pair[0], .where = manager.text};
-  need(shareable__file_id_of(pair[0], &manager.wire.id));
+  manager.connection = (shareable__connection){.fd = pair[0], .address_text = manager.text};
+  need(shareable__file_id_of(pair[0], &manager.connection.id));
   message.socket = pair[1];
   need(pthread_create(&peer, NULL, send_reply, &message) == 0);
   call(&manager, bytes[0] & 3);
-  shareable__connection_close(&manager.wire);
+  shareable__connection_close(&manager.connection);
   need(pthread_join(peer, NULL) == 0);
   return 0;
 }

@@ -32,7 +32,7 @@ static void ask(const uint8_t *bytes, size_t size) {
 static void encode_again(const shareable__pyvalue_arena *arena, uint32_t root) {
   static unsigned char first[1 << 20], second[1 << 20];
   static shareable__pyvalue nodes[NODES];
-  shareable__pyvalue_arena again = shareable__pyvalue_arena_in(nodes, NODES);
+  shareable__pyvalue_arena again = shareable__pyvalue_arena_init(nodes, NODES);
   size_t size = shareable__pickle_encode(arena, root, first, sizeof first), end;
   uint32_t other;
 
@@ -44,7 +44,7 @@ static void encode_again(const shareable__pyvalue_arena *arena, uint32_t root) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static shareable__pyvalue nodes[NODES];
-  shareable__pyvalue_arena arena = shareable__pyvalue_arena_in(nodes, NODES);
+  shareable__pyvalue_arena arena = shareable__pyvalue_arena_init(nodes, NODES);
   const shareable__pyvalue *kind, *value;
   shareable__request request;
   shareable__address address;
@@ -57,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (shareable__pickle_decode(&arena, bytes, size, &root, &end) != SHAREABLE__PICKLE_OK)
     return 0;
   need(root > 0 && root < arena.used && arena.used <= arena.size && nodes[root].depth <= SHAREABLE__PYVALUE_DEPTH);
-  shareable__request_read(&arena, root, &request);
-  shareable__reply_read(&arena, root, &kind, &value);
+  shareable__request_parse(&arena, root, &request);
+  shareable__reply_parse(&arena, root, &kind, &value);
   shareable__address_from_pyvalue(&address, &arena, root);
   encode_again(&arena, root);
   return 0;

@@ -214,8 +214,8 @@ static bool parse_request(struct call *call, const void *message, size_t length)
 
   result = shareable__pickle_decode(&call->request_arena, message, length, &root, &bad_offset);
   if (result != SHAREABLE__PICKLE_OK)
-    error_reply(call, "UnpicklingError: the request is malformed at byte %zu\n", bad_offset);
-  else if (!shareable__request_read(&call->request_arena, root, &call->request))
+    error_reply(call, "UnpicklingError: byte %zu of the request is invalid\n", bad_offset);
+  else if (!shareable__request_parse(&call->request_arena, root, &call->request))
     error_reply(call, "ValueError: the request is not a tuple (None or str, str, tuple, dict)\n");
   else
     return true;
@@ -229,28 +229,28 @@ static uint32_t reply(struct call *call, bool is_proxy, const void *message, siz
   if (parse_request(call, message, length))
     value = is_proxy ? call_proxy(call) : call_method(call);
   if (call->error[0] == '\0')
-    return shareable__reply_make(&call->reply_arena, SHAREABLE__RETURN, value);
+    return shareable__reply_build(&call->reply_arena, SHAREABLE__RETURN, value);
   call->reply_arena.used = 1;
   value = shareable__pyvalue_text(&call->reply_arena, SHAREABLE__PY_STR, call->error, strlen(call->error));
-  return shareable__reply_make(&call->reply_arena, SHAREABLE__TRACEBACK, value);
+  return shareable__reply_build(&call->reply_arena, SHAREABLE__TRACEBACK, value);
 }
 
 static void encode_frame(const struct call *call, uint32_t root, unsigned char **frame, size_t *size) {
-  *size = shareable__frame(&call->reply_arena, root, NULL, 0);
+  *size = shareable__frame_encode(&call->reply_arena, root, NULL, 0);
   *frame = malloc(*size);
   if (*frame != NULL)
-    shareable__frame(&call->reply_arena, root, *frame, *size);
+    shareable__frame_encode(&call->reply_arena, root, *frame, *size);
 }
 
 dispatch_after dispatch_request(block_registry *blocks, bool is_proxy, const void *message, size_t length,
                                 unsigned char **frame, size_t *size) {
   shareable__pyvalue nodes[REQUEST_NODES];
   uint32_t reply_nodes = (uint32_t)blocks->count + REPLY_NODES;
-  struct call call = {.blocks = blocks, .request_arena = shareable__pyvalue_arena_in(nodes, REQUEST_NODES)};
+  struct call call = {.blocks = blocks, .request_arena = shareable__pyvalue_arena_init(nodes, REQUEST_NODES)};
 
   *frame = NULL;
   call.reply_arena =
-    shareable__pyvalue_arena_in(reallocarray(NULL, reply_nodes, sizeof(shareable__pyvalue)), reply_nodes);
+    shareable__pyvalue_arena_init(reallocarray(NULL, reply_nodes, sizeof(shareable__pyvalue)), reply_nodes);
   if (call.reply_arena.nodes == NULL)
     return AFTER_CLOSE;
   encode_frame(&call, reply(&call, is_proxy, message, length), frame, size);

@@ -41,7 +41,7 @@ static bool parse_address(struct listener *listener, const char *text) {
     snprintf(path, sizeof path, "%s/manager", listener->directory);
     text = path;
   }
-  if (shareable__address_read(&listener->address, text))
+  if (shareable__address_parse(&listener->address, text))
     return true;
   log_event(LOG_STATE,
             "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or HOST:PORT with an "
@@ -169,7 +169,7 @@ static void warn_if_remote(const struct listener *listener) {
   if (listener->address.any.sa_family != AF_INET ||
       ntohl(listener->address.internet.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)
     return;
-  shareable__address_write(&listener->address, text);
+  shareable__address_format(&listener->address, text);
   log_event(LOG_STATE,
             "warning: %s is not a loopback address: other machines may connect, and the traffic is not encrypted",
             text);

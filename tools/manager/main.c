@@ -21,7 +21,7 @@ struct settings {
   const char *key_file;
   int key, address_fd, tracker, lifeline; /* descriptors, or -1 */
   pid_t owner;
-  bool takes_md5;
+  bool allow_md5;
 };
 
 static const char usage[] =
@@ -128,7 +128,7 @@ static void set(struct settings *settings, int option) {
     settings->key = number(optarg);
     break;
   case NO_MD5:
-    settings->takes_md5 = false;
+    settings->allow_md5 = false;
     break;
   case ADDRESS_FD:
     settings->address_fd = number(optarg);
@@ -215,11 +215,11 @@ static bool write_whole(int fd, const void *bytes, size_t size) {
 /* Returns false with errno set if the address was not written, for example because the reader has ended. */
 static bool write_pickled_address(const shareable__address *address, int fd) {
   shareable__pyvalue nodes[8];
-  shareable__pyvalue_arena arena = shareable__pyvalue_arena_in(nodes, 8);
+  shareable__pyvalue_arena arena = shareable__pyvalue_arena_init(nodes, 8);
   char host[INET_ADDRSTRLEN];
   unsigned char frame[256];
   uint32_t root = shareable__address_to_pyvalue(address, &arena, host);
-  size_t size = shareable__frame(&arena, root, frame, sizeof frame);
+  size_t size = shareable__frame_encode(&arena, root, frame, sizeof frame);
   bool is_written = root != 0 && size <= sizeof frame && write_whole(fd, frame, size);
   int error = errno;
 
@@ -242,7 +242,7 @@ static bool is_standalone(const struct settings *settings) {
 static void log_start(const struct server *server) {
   char text[SHAREABLE__ADDRESS_TEXT];
 
-  if (!shareable__address_write(&server->listener.address, text))
+  if (!shareable__address_format(&server->listener.address, text))
     strcpy(text, "an address that has no text form");
   log_event(LOG_STATE, "listening at %s", text);
 }
@@ -264,7 +264,7 @@ static bool report_address(const struct server *server, int fd) {
 
   if (fd >= 0)
     is_reported = write_pickled_address(&server->listener.address, fd);
-  else if (shareable__address_write(&server->listener.address, text))
+  else if (shareable__address_format(&server->listener.address, text))
     is_reported = print_address(text);
   if (!is_reported)
     log_errno(errno, "cannot report the address");
@@ -300,7 +300,7 @@ static bool run(struct server *manager, const struct settings *settings) {
 }
 
 int main(int argc, char **argv) {
-  struct settings settings = {.key = -1, .address_fd = -1, .tracker = -1, .lifeline = -1, .takes_md5 = true};
+  struct settings settings = {.key = -1, .address_fd = -1, .tracker = -1, .lifeline = -1, .allow_md5 = true};
   static struct server manager;
   unsigned char *key;
   size_t size;
@@ -313,7 +313,7 @@ int main(int argc, char **argv) {
   if (!load_key(&settings, &key, &size))
     return EXIT_FAILURE;
   open_standard_streams(); /* --authkey-fd may have been one of them, and is closed */
-  manager.key = (shareable__key){key, size, settings.takes_md5};
+  manager.key = (shareable__key){key, size, settings.allow_md5};
   shareable__owner_be_manager();
   tracker_open(&manager.blocks.tracker, settings.tracker);
   is_served = server_open(&manager, settings.address);

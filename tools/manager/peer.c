@@ -87,7 +87,7 @@ static void identify_internet(struct peer *result, int socket, int diag) {
   char text[SHAREABLE__ADDRESS_TEXT] = "?";
   bool has_address = getpeername(socket, &address.any, &address.length) == 0;
 
-  if (!has_address || !shareable__address_write(&address, text))
+  if (!has_address || !shareable__address_format(&address, text))
     strcpy(text, "?");
   snprintf(result->text, sizeof result->text, "peer %.40s", text);
   result->may_connect = true;

@@ -122,7 +122,7 @@ static bool reject_challenge(struct session *session) {
 }
 
 static bool on_response(struct session *session, const void *message, size_t length) {
-  if (!shareable__response_is_right(&session->server->key, session->challenge, message, length))
+  if (!shareable__response_verify(&session->server->key, session->challenge, message, length))
     return reject_response(session);
   session->state = CHALLENGE;
   return send_message(session, SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE);
@@ -335,7 +335,7 @@ static void send_challenge(struct session *session, const unsigned char nonce[SH
   if (session->server->listener.address.any.sa_family == AF_INET)
     setsockopt(session->socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   set_deadline(session, true);
-  shareable__challenge_write(session->challenge, nonce);
+  shareable__challenge_build(session->challenge, nonce);
   if (send_message(session, session->challenge, sizeof session->challenge))
     poll_events(session);
 }

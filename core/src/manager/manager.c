@@ -1,8 +1,6 @@
 /*
- * manager.c - the public handle of a manager, from its start to its end.
+ * manager.c - creates, connects, shuts down and frees a manager's handle.
  */
-#include "manager/manager.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,16 +8,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "manager/manager_call.h"
 
-/* How long it may take to end when it is asked to, in nanoseconds. */
-#define END_NS INT64_C(1000000000)
-/* Of a key that is made here. */
-#define KEY_SIZE 32
-
-int64_t shareable__manager_timeout_ns = INT64_C(10000000000);
+/* The time that a manager has to exit after a shutdown, in nanoseconds. */
+#define SHUTDOWN_TIMEOUT_NS INT64_C(1000000000)
+#define KEY_MAX 65536
+/* The size of a generated key. */
+#define GENERATED_KEY_SIZE 32
 
 static void dispose(shareable_manager *manager) {
-  shareable__connection_close(&manager->wire);
+  shareable__connection_close(&manager->connection);
   if (manager->key.bytes != NULL)
     explicit_bzero((void *)manager->key.bytes, manager->key.size);
   free((void *)manager->key.bytes);
@@ -27,12 +25,12 @@ static void dispose(shareable_manager *manager) {
   free(manager);
 }
 
-/* An errno. */
-static int make_key(shareable_manager *manager, const void *bytes, size_t size) {
+/* Returns 0 or an errno. */
+static int copy_or_generate_key(shareable_manager *manager, const void *bytes, size_t size) {
   void *copy;
 
   if (bytes == NULL)
-    size = KEY_SIZE;
+    size = GENERATED_KEY_SIZE;
   copy = malloc(size + 1);
   if (copy == NULL)
     return ENOMEM;
@@ -40,7 +38,7 @@ static int make_key(shareable_manager *manager, const void *bytes, size_t size) 
   if (bytes == NULL)
     return shareable__random(copy, size);
   memcpy(copy, bytes, size);
-  /* cppcheck-suppress memleak; the key has it */
+  /* cppcheck-suppress memleak; the key owns the copy */
   return 0;
 }
 
@@ -48,48 +46,48 @@ static shareable_status allocate(shareable_manager **result, const void *authkey
   shareable_manager *manager;
   int system;
 
-  if (size > SHAREABLE__KEY_MAX)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a key of %zu bytes; the most is %d", size,
-                           SHAREABLE__KEY_MAX);
+  if (size > KEY_MAX)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the key has %zu bytes: the maximum is %d", size, KEY_MAX);
   if (authkey != NULL && size == 0)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "an empty key: a key has at least one byte");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the key is empty: it must have at least 1 byte");
   manager = calloc(1, sizeof *manager);
   if (manager == NULL)
-    return shareable__manager_fail_memory(error);
+    return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a manager handle");
   atomic_init(&manager->references, 1);
-  atomic_init(&manager->user, getpid());
+  atomic_init(&manager->connection_pid, getpid());
   pthread_mutex_init(&manager->lock, NULL);
-  manager->wire.fd = manager->spawned.lifeline = -1;
-  manager->wire.where = manager->text;
-  manager->keeps = true;
-  system = make_key(manager, authkey, size);
+  manager->connection.fd = manager->spawned.lifeline = -1;
+  manager->connection.address_text = manager->text;
+  manager->keepalive = true;
+  system = copy_or_generate_key(manager, authkey, size);
   if (system != 0) {
     dispose(manager);
-    return shareable__fail_system(error, system, "cannot make a manager's key");
+    return shareable__fail_system(error, system, "cannot create the key of a manager");
   }
   *result = manager;
   return SHAREABLE_OK;
 }
 
-static shareable_status read_address(shareable__address *address, const char *text, shareable_error *error) {
-  if (shareable__address_read(address, text))
+static shareable_status parse_address(shareable__address *address, const char *text, shareable_error *error) {
+  if (shareable__address_parse(address, text))
     return SHAREABLE_OK;
-  return shareable__fail(
-    error, SHAREABLE_E_ARGUMENT, 0,
-    "'%s' is no address: a path of up to 107 bytes with a '/', @NAME, or HOST:PORT with an IPv4 address", text);
+  return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
+                         "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or "
+                         "HOST:PORT with an IPv4 address",
+                         text);
 }
 
 shareable_status shareable_manager_start(shareable_manager **result, const char *address, const void *authkey,
                                          size_t authkey_size, shareable_error *error) {
   shareable_status status = SHAREABLE_OK;
-  shareable__address asked;
+  shareable__address parsed;
   shareable_manager *manager;
   int cancel_state;
 
   if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the handle");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the handle is NULL");
   if (address != NULL)
-    status = read_address(&asked, address, error);
+    status = parse_address(&parsed, address, error);
   if (status == SHAREABLE_OK)
     status = allocate(&manager, authkey, authkey_size, error);
   if (status != SHAREABLE_OK)
@@ -102,7 +100,7 @@ shareable_status shareable_manager_start(shareable_manager **result, const char 
     dispose(manager);
     return status;
   }
-  shareable__address_write(&manager->address, manager->text);
+  shareable__address_format(&manager->address, manager->text);
   *result = manager;
   return SHAREABLE_OK;
 }
@@ -118,21 +116,21 @@ static shareable_status connect_first(shareable_manager *manager, shareable_erro
 
 shareable_status shareable_manager_connect(shareable_manager **result, const char *address, const void *authkey,
                                            size_t authkey_size, shareable_error *error) {
-  shareable__address where;
+  shareable__address parsed;
   shareable_manager *manager;
   shareable_status status;
 
   if (result == NULL || address == NULL || authkey == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no %s given",
-                           result == NULL    ? "place for the handle was"
-                           : address == NULL ? "address was"
-                                             : "key was");
-  status = read_address(&where, address, error);
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the %s is NULL",
+                           result == NULL    ? "pointer for the handle"
+                           : address == NULL ? "address"
+                                             : "key");
+  status = parse_address(&parsed, address, error);
   if (status == SHAREABLE_OK)
     status = allocate(&manager, authkey, authkey_size, error);
   if (status != SHAREABLE_OK)
     return status;
-  manager->address = where;
+  manager->address = parsed;
   strcpy(manager->text, address);
   status = connect_first(manager, error);
   if (status == SHAREABLE_OK)
@@ -154,34 +152,35 @@ const void *shareable_manager_authkey(const shareable_manager *manager, size_t *
 
 /* The end. */
 
-static bool is_ours(const shareable_manager *manager) {
-  return manager->spawned.process != 0 && manager->spawned.owner == getpid();
+static bool is_own_child(const shareable_manager *manager) {
+  return manager->spawned.pid != 0 && manager->spawned.parent == getpid();
 }
 
-/* Of a process of ours: gone it will be, whatever it answers. */
-static shareable_status end_process(shareable_manager *manager, shareable_error *error) {
-  shareable__connection_close(&manager->wire);
-  if (shareable__manager_reap(&manager->spawned, END_NS))
+/* Waits for a manager that this process started, and kills it if it does not exit. */
+static shareable_status reap_process(shareable_manager *manager, shareable_error *error) {
+  shareable__connection_close(&manager->connection);
+  if (shareable__manager_reap(&manager->spawned, SHUTDOWN_TIMEOUT_NS))
     return SHAREABLE_OK;
-  return shareable__fail(error, SHAREABLE_E_TIMED_OUT, 0,
-                         "the manager at %s did not end, and was killed: blocks of its may be left", manager->text);
+  return shareable__fail(
+    error, SHAREABLE_E_TIMED_OUT, 0,
+    "the manager at %s did not exit in time and was killed: its blocks may be left, see 'shareable gc'", manager->text);
 }
 
 static shareable_status shut_down(shareable_manager *manager, shareable_error *error) {
   shareable_status status;
 
-  if (is_ours(manager)) {
-    manager->wire.error = NULL;
-    manager->wire.deadline = shareable__deadline(END_NS);
+  if (is_own_child(manager)) {
+    manager->connection.error = NULL;
+    manager->connection.deadline = shareable__deadline(SHUTDOWN_TIMEOUT_NS);
   }
   status = shareable__manager_call_locked(manager, "shutdown", NULL, NULL, NULL);
-  if (is_ours(manager))
-    return end_process(manager, error);
+  if (is_own_child(manager))
+    return reap_process(manager, error);
   if (status == SHAREABLE_OK) {
-    manager->wire.deadline = shareable__deadline(END_NS);
-    shareable__connection_wait_for_close(&manager->wire);
+    manager->connection.deadline = shareable__deadline(SHUTDOWN_TIMEOUT_NS);
+    shareable__connection_wait_for_close(&manager->connection);
   }
-  shareable__connection_close(&manager->wire);
+  shareable__connection_close(&manager->connection);
   return status;
 }
 
@@ -190,10 +189,10 @@ shareable_status shareable_manager_shutdown(shareable_manager *manager, shareabl
 
   if (status != SHAREABLE_OK)
     return status;
-  if (!manager->is_down)
+  if (!manager->is_shut_down)
     status = shut_down(manager, error);
-  if (status == SHAREABLE_OK || manager->spawned.owner == getpid())
-    manager->is_down = true;
+  if (status == SHAREABLE_OK || manager->spawned.parent == getpid())
+    manager->is_shut_down = true;
   shareable__manager_unlock(manager);
   return status;
 }
@@ -207,8 +206,8 @@ shareable_manager *shareable_manager_ref(shareable_manager *manager) {
 void shareable_manager_unref(shareable_manager *manager) {
   if (manager == NULL || atomic_fetch_sub(&manager->references, 1) != 1)
     return;
-  if (is_ours(manager))
+  if (is_own_child(manager))
     shareable_manager_shutdown(manager, NULL);
-  shareable__manager_drop_lifeline(&manager->spawned);
+  shareable__manager_close_lifeline(&manager->spawned);
   dispose(manager);
 }

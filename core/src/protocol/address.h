@@ -1,8 +1,8 @@
 /*
- * address.h - where a manager is: as text, as the system has it, and as CPython pickles it.
+ * address.h - the address of a manager: as text, as a socket address, and as the value that CPython pickles.
  *
- * The text is "/path", with a '/' anywhere; "@name", a name of the kernel's that is no file; or "host:port", with a host that
- * is an IPv4 address or "localhost".
+ * The text is "/path", which contains a '/' anywhere; "@name", an abstract socket, which is not a file; or "host:port". The
+ * host is an IPv4 address or "localhost".
  */
 #ifndef SHAREABLE__ADDRESS_H
 #define SHAREABLE__ADDRESS_H
@@ -13,7 +13,7 @@
 
 #include "protocol/pyvalue.h"
 
-/* The longest text of an address, with its NUL. */
+/* The maximum size of the text, with its NUL. */
 #define SHAREABLE__ADDRESS_TEXT 112
 
 typedef struct shareable__address {
@@ -25,18 +25,23 @@ typedef struct shareable__address {
   };
 } shareable__address;
 
-/* False where the text is no address. */
-bool shareable__address_read(shareable__address *address, const char *text);
+/* Returns false if the text is not an address. */
+bool shareable__address_parse(shareable__address *address, const char *text);
 
-/* False where it has no text: a kernel's name with a NUL in it. */
-bool shareable__address_write(const shareable__address *address, char text[SHAREABLE__ADDRESS_TEXT]);
+/* Writes the text. Returns false if the address has no text form: an abstract name that contains a NUL or is empty. */
+bool shareable__address_format(const shareable__address *address, char text[SHAREABLE__ADDRESS_TEXT]);
 
-/* The path of the socket's file, or NULL where it has none. */
+/* Returns the path of the socket's file, or NULL if the socket has no file. */
 const char *shareable__address_path(const shareable__address *address);
 
-/* As a value to pickle: a str, bytes with a NUL in front, or (host, port). It uses `host`. 0: the array is too small. */
-uint32_t shareable__address_to_pyvalue(const shareable__address *address, shareable__pyvalue_arena *in,
+/*
+ * Makes the value to pickle: a str, bytes that begin with a NUL, or (host, port). The value refers to `address` and `host`,
+ * which must live as long. Returns 0 if the arena is full.
+ */
+uint32_t shareable__address_to_pyvalue(const shareable__address *address, shareable__pyvalue_arena *arena,
                                        char host[INET_ADDRSTRLEN]);
-bool shareable__address_from_pyvalue(shareable__address *address, const shareable__pyvalue_arena *in, uint32_t root);
+
+/* Reads an address from a value. Returns false if the value is not an address. */
+bool shareable__address_from_pyvalue(shareable__address *address, const shareable__pyvalue_arena *arena, uint32_t root);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * pickle.h - plain values ↔ the bytes of a pickle, as CPython's managers exchange them.
+ * pickle.h - Python values and the bytes of a pickle, as CPython's managers exchange them.
  */
 #ifndef SHAREABLE__PICKLE_H
 #define SHAREABLE__PICKLE_H
@@ -8,22 +8,22 @@
 
 typedef enum shareable__pickle_result {
   SHAREABLE__PICKLE_OK,
-  SHAREABLE__PICKLE_INVALID, /* the bytes are no pickle of a plain value */
-  SHAREABLE__PICKLE_NO_SPACE /* the array is too small: at most as many nodes are needed as there are bytes */
+  SHAREABLE__PICKLE_INVALID, /* the bytes are not a pickle of a supported value */
+  SHAREABLE__PICKLE_NO_SPACE /* the arena is full; an arena with a node for each byte is always large enough */
 } shareable__pickle_result;
 
 /*
- * Reads a pickle of protocol 2 to 5. *root receives the value's node; *at, where it is not plain, the byte that was refused.
- * What an opcode says is checked against the bytes there are before anything is made of it; none of them can look anything
- * up, call anything, or make a value hold itself.
+ * Decodes a pickle of protocol 2 to 5. *root receives the node of the value. If the pickle is invalid, *bad_offset receives the
+ * offset of the rejected opcode. Lengths are checked against the remaining bytes before they are used. No opcode can look up a
+ * name, call code, or make a value contain itself.
  */
-shareable__pickle_result shareable__pickle_decode(shareable__pyvalue_arena *in, const void *bytes, size_t length,
-                                                  uint32_t *root, size_t *at);
+shareable__pickle_result shareable__pickle_decode(shareable__pyvalue_arena *arena, const void *bytes, size_t length,
+                                                  uint32_t *root, size_t *bad_offset);
 
 /*
- * Writes a value as CPython's pickler does, in protocol 4, and returns how many bytes that takes: nothing past `size` is
- * written.
+ * Encodes a value byte for byte as CPython's pickler does, in protocol 4. Writes at most `size` bytes, and returns the size of
+ * the whole pickle.
  */
-size_t shareable__pickle_encode(const shareable__pyvalue_arena *in, uint32_t root, void *bytes, size_t size);
+size_t shareable__pickle_encode(const shareable__pyvalue_arena *arena, uint32_t root, void *bytes, size_t size);
 
 #endif

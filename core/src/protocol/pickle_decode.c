@@ -1,34 +1,34 @@
 /*
- * pickle_decode.c - the bytes of a pickle → a plain value.
+ * pickle_decode.c - decodes the bytes of a pickle to a value.
  *
- * A pickle is a program for a machine with a stack and a memo. Reading one, the stack is a chain of nodes from the top down,
- * so that what leaves it together needs only to be turned round to be the items of something.
+ * A pickle is a program for a machine that has a stack and a memo. The decoder's stack is a linked list of nodes from the top
+ * down. Popping nodes reverses their order, so that a popped list can become the items of a container.
  */
 #include "protocol/pickle.h"
 #include "protocol/pickle_opcode.h"
 
-typedef struct machine {
-  shareable__pyvalue_arena *in;
-  uint32_t top;  /* of the stack; each node's `next` is the one below it */
-  uint32_t puts; /* how many nodes the memo has */
+struct decoder {
+  shareable__pyvalue_arena *arena;
+  uint32_t top;        /* of the stack; `next` of each node is the node below it */
+  uint32_t memo_count; /* number of entries of the memo */
   const unsigned char *bytes;
-  size_t length, at;
-  shareable__pickle_result verdict;
-} machine;
+  size_t length, position;
+  shareable__pickle_result result;
+};
 
-/* The next `count` bytes, or NULL where there are fewer. */
-static const unsigned char *take(machine *of, uint64_t count) {
-  const unsigned char *bytes = of->bytes + of->at;
+/* Consumes the next `count` bytes and returns them, or NULL if fewer are left. */
+static const unsigned char *take(struct decoder *decoder, uint64_t count) {
+  const unsigned char *bytes = decoder->bytes + decoder->position;
 
-  if (count > of->length - of->at)
+  if (count > decoder->length - decoder->position)
     return NULL;
-  of->at += (size_t)count;
+  decoder->position += (size_t)count;
   return bytes;
 }
 
-/* A number of `size` bytes, least first. */
-static bool take_number(machine *of, size_t size, uint64_t *number) {
-  const unsigned char *bytes = take(of, size);
+/* Consumes a little-endian number of `size` bytes. */
+static bool take_number(struct decoder *decoder, size_t size, uint64_t *number) {
+  const unsigned char *bytes = take(decoder, size);
 
   if (bytes == NULL)
     return false;
@@ -38,55 +38,55 @@ static bool take_number(machine *of, size_t size, uint64_t *number) {
   return true;
 }
 
-static shareable__pyvalue *push(machine *of, shareable__pyvalue_type type) {
-  uint32_t index = shareable__pyvalue_container(of->in, type);
+static shareable__pyvalue *push(struct decoder *decoder, shareable__pyvalue_type type) {
+  uint32_t index = shareable__pyvalue_container(decoder->arena, type);
 
   if (index == 0) {
-    of->verdict = SHAREABLE__PICKLE_NO_SPACE;
+    decoder->result = SHAREABLE__PICKLE_NO_SPACE;
     return NULL;
   }
-  of->in->nodes[index].next = of->top;
-  of->top = index;
-  return &of->in->nodes[index];
+  decoder->arena->nodes[index].next = decoder->top;
+  decoder->top = index;
+  return &decoder->arena->nodes[index];
 }
 
-static bool push_int(machine *of, int64_t integer) {
-  shareable__pyvalue *node = push(of, SHAREABLE__PY_INT);
+static bool push_int(struct decoder *decoder, int64_t integer) {
+  shareable__pyvalue *node = push(decoder, SHAREABLE__PY_INT);
 
   if (node != NULL)
     node->integer = integer;
   return node != NULL;
 }
 
-static bool push_bool(machine *of, bool value) {
-  shareable__pyvalue *node = push(of, SHAREABLE__PY_BOOL);
+static bool push_bool(struct decoder *decoder, bool value) {
+  shareable__pyvalue *node = push(decoder, SHAREABLE__PY_BOOL);
 
   if (node != NULL)
     node->integer = value;
   return node != NULL;
 }
 
-static bool read_int(machine *of, size_t size) {
+static bool read_int(struct decoder *decoder, size_t size) {
   uint64_t number;
 
-  if (!take_number(of, size, &number))
+  if (!take_number(decoder, size, &number))
     return false;
-  return push_int(of, size == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
+  return push_int(decoder, size == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
 }
 
-/* An int of as many bytes as the next one says, in two's complement. */
-static bool read_long(machine *of) {
+/* LONG1: a byte with the size, and an int in two's complement. Only ints of up to 8 bytes are accepted. */
+static bool read_long(struct decoder *decoder) {
   uint64_t size, number;
 
-  if (!take_number(of, 1, &size) || size > 8 || !take_number(of, (size_t)size, &number))
+  if (!take_number(decoder, 1, &size) || size > 8 || !take_number(decoder, (size_t)size, &number))
     return false;
   if (size > 0 && size < 8 && number >> (8 * size - 1) != 0)
     number |= ~UINT64_C(0) << (8 * size);
-  return push_int(of, (int64_t)number);
+  return push_int(decoder, (int64_t)number);
 }
 
-static bool read_float(machine *of) {
-  const unsigned char *bytes = take(of, 8);
+static bool read_float(struct decoder *decoder) {
+  const unsigned char *bytes = take(decoder, 8);
   shareable__pyvalue *node;
   uint64_t bits = 0;
 
@@ -94,24 +94,24 @@ static bool read_float(machine *of) {
     return false;
   for (size_t i = 0; i < 8; i++)
     bits = bits << 8 | bytes[i];
-  node = push(of, SHAREABLE__PY_FLOAT);
+  node = push(decoder, SHAREABLE__PY_FLOAT);
   if (node != NULL)
     memcpy(&node->real, &bits, sizeof bits);
   return node != NULL;
 }
 
-/* A text whose length is in the next `size` bytes. */
-static bool read_text(machine *of, shareable__pyvalue_type type, size_t size) {
+/* A str or bytes, whose length is in the next `size` bytes. */
+static bool read_text(struct decoder *decoder, shareable__pyvalue_type type, size_t size) {
   const unsigned char *text;
   shareable__pyvalue *node;
   uint64_t length;
 
-  if (!take_number(of, size, &length))
+  if (!take_number(decoder, size, &length))
     return false;
-  text = take(of, length);
+  text = take(decoder, length);
   if (text == NULL || (type == SHAREABLE__PY_STR && !shareable__is_utf8(text, (size_t)length)))
     return false;
-  node = push(of, type);
+  node = push(decoder, type);
   if (node == NULL)
     return false;
   node->text = (const char *)text;
@@ -119,20 +119,20 @@ static bool read_text(machine *of, shareable__pyvalue_type type, size_t size) {
   return true;
 }
 
-/* The node on top, which leaves the stack; NULL where there is none but a mark. */
-static shareable__pyvalue *pop(machine *of) {
-  shareable__pyvalue *node = &of->in->nodes[of->top];
+/* Pops the node on top. Returns NULL if the stack is empty or a mark is on top. */
+static shareable__pyvalue *pop(struct decoder *decoder) {
+  shareable__pyvalue *node = &decoder->arena->nodes[decoder->top];
 
-  if (of->top == 0 || node->type == SHAREABLE__PY_MARK)
+  if (decoder->top == 0 || node->type == SHAREABLE__PY_MARK)
     return NULL;
-  of->top = node->next;
+  decoder->top = node->next;
   return node;
 }
 
-/* Puts the node on top of `chain`, whose first is at the bottom of what it was popped from. */
-static bool pop_onto(machine *of, uint32_t *chain) {
-  uint32_t index = of->top;
-  shareable__pyvalue *node = pop(of);
+/* Pops a node and puts it in front of `chain`, so that the chain has the order in which the nodes were pushed. */
+static bool pop_onto(struct decoder *decoder, uint32_t *chain) {
+  uint32_t index = decoder->top;
+  shareable__pyvalue *node = pop(decoder);
 
   if (node == NULL)
     return false;
@@ -141,62 +141,62 @@ static bool pop_onto(machine *of, uint32_t *chain) {
   return true;
 }
 
-/* All down to the mark, which goes too. */
-static bool pop_to_mark(machine *of, uint32_t *chain) {
+/* Pops all nodes above the topmost mark into `chain`, and the mark. Returns false if there is no mark. */
+static bool pop_to_mark(struct decoder *decoder, uint32_t *chain) {
   *chain = 0;
-  while (pop_onto(of, chain))
+  while (pop_onto(decoder, chain))
     ;
-  if (of->top == 0)
+  if (decoder->top == 0)
     return false;
-  of->top = of->in->nodes[of->top].next;
+  decoder->top = decoder->arena->nodes[decoder->top].next;
   return true;
 }
 
-static bool add_all(machine *of, uint32_t holder, uint32_t chain) {
+static bool append_all(struct decoder *decoder, uint32_t holder, uint32_t chain) {
   while (chain != 0) {
-    uint32_t next = of->in->nodes[chain].next;
+    uint32_t next = decoder->arena->nodes[chain].next;
 
-    if (!shareable__pyvalue_append(of->in, holder, chain))
+    if (!shareable__pyvalue_append(decoder->arena, holder, chain))
       return false;
     chain = next;
   }
   return true;
 }
 
-static bool push_tuple(machine *of, uint32_t chain) {
-  shareable__pyvalue *node = push(of, SHAREABLE__PY_TUPLE);
+static bool push_tuple(struct decoder *decoder, uint32_t chain) {
+  shareable__pyvalue *node = push(decoder, SHAREABLE__PY_TUPLE);
 
-  return node != NULL && add_all(of, of->top, chain);
+  return node != NULL && append_all(decoder, decoder->top, chain);
 }
 
-static bool tuple_of(machine *of, unsigned count) {
+static bool pop_tuple(struct decoder *decoder, unsigned count) {
   uint32_t chain = 0;
 
   while (count-- > 0)
-    if (!pop_onto(of, &chain))
+    if (!pop_onto(decoder, &chain))
       return false;
-  return push_tuple(of, chain);
+  return push_tuple(decoder, chain);
 }
 
-static bool tuple_to_mark(machine *of) {
+static bool tuple_to_mark(struct decoder *decoder) {
   uint32_t chain;
 
-  return pop_to_mark(of, &chain) && push_tuple(of, chain);
+  return pop_to_mark(decoder, &chain) && push_tuple(decoder, chain);
 }
 
-static bool is_on_top(const machine *of, shareable__pyvalue_type type) {
-  return of->top != 0 && of->in->nodes[of->top].type == type;
+static bool is_on_top(const struct decoder *decoder, shareable__pyvalue_type type) {
+  return decoder->top != 0 && decoder->arena->nodes[decoder->top].type == type;
 }
 
-static bool append(machine *of, bool to_mark) {
+static bool append(struct decoder *decoder, bool to_mark) {
   uint32_t chain = 0;
 
-  if (!(to_mark ? pop_to_mark(of, &chain) : pop_onto(of, &chain)))
+  if (!(to_mark ? pop_to_mark(decoder, &chain) : pop_onto(decoder, &chain)))
     return false;
-  return is_on_top(of, SHAREABLE__PY_LIST) && add_all(of, of->top, chain);
+  return is_on_top(decoder, SHAREABLE__PY_LIST) && append_all(decoder, decoder->top, chain);
 }
 
-/* Whether they are pairs, each with a str in front. */
+/* Returns whether the chain consists of pairs of a str and a value. */
 static bool are_pairs(const shareable__pyvalue *nodes, uint32_t chain) {
   for (; chain != 0; chain = nodes[nodes[chain].next].next)
     if (nodes[chain].type != SHAREABLE__PY_STR || nodes[chain].next == 0)
@@ -204,42 +204,43 @@ static bool are_pairs(const shareable__pyvalue *nodes, uint32_t chain) {
   return true;
 }
 
-static bool set_items(machine *of, bool to_mark) {
+static bool set_items(struct decoder *decoder, bool to_mark) {
   uint32_t chain = 0;
 
-  /* NOLINTNEXTLINE(misc-redundant-expression): each of the two takes one, a key and its value */
-  if (!(to_mark ? pop_to_mark(of, &chain) : pop_onto(of, &chain) && pop_onto(of, &chain)))
+  /* NOLINTNEXTLINE(misc-redundant-expression): the two calls pop the value and its key */
+  if (!(to_mark ? pop_to_mark(decoder, &chain) : pop_onto(decoder, &chain) && pop_onto(decoder, &chain)))
     return false;
-  return is_on_top(of, SHAREABLE__PY_DICT) && are_pairs(of->in->nodes, chain) && add_all(of, of->top, chain);
+  return is_on_top(decoder, SHAREABLE__PY_DICT) && are_pairs(decoder->arena->nodes, chain) &&
+         append_all(decoder, decoder->top, chain);
 }
 
-/* Nobody needs to know a value by two numbers; so there are as many places in the nodes as there are numbers. */
-static bool memoize(machine *of) {
-  if (of->top == 0 || is_on_top(of, SHAREABLE__PY_MARK) || of->puts >= of->in->used)
+/* The memo entry i is stored in node i. The memo is full if it has as many entries as there are nodes: no pickler needs more. */
+static bool memoize(struct decoder *decoder) {
+  if (decoder->top == 0 || is_on_top(decoder, SHAREABLE__PY_MARK) || decoder->memo_count >= decoder->arena->used)
     return false;
-  of->in->nodes[of->puts++].memo = of->top;
+  decoder->arena->nodes[decoder->memo_count++].memo = decoder->top;
   return true;
 }
 
-/* Pickles of old number what they put; they count from 0 as well. */
-static bool memoize_as(machine *of, size_t size) {
+/* BINPUT has an explicit index. Picklers count from 0, so only the next index is accepted. */
+static bool memoize_at(struct decoder *decoder, size_t size) {
   uint64_t number;
 
-  return take_number(of, size, &number) && number == of->puts && memoize(of);
+  return take_number(decoder, size, &number) && number == decoder->memo_count && memoize(decoder);
 }
 
-/* Only what holds nothing comes twice: so nothing holds itself, and a small pickle is no large value. */
-static bool recall(machine *of, size_t size) {
+/* Only values that are not containers are copied: so no value contains itself, and a small pickle cannot become a large value. */
+static bool load_memo(struct decoder *decoder, size_t size) {
   const shareable__pyvalue *known;
   shareable__pyvalue *node;
   uint64_t number;
 
-  if (!take_number(of, size, &number) || number >= of->puts)
+  if (!take_number(decoder, size, &number) || number >= decoder->memo_count)
     return false;
-  known = &of->in->nodes[of->in->nodes[number].memo];
+  known = &decoder->arena->nodes[decoder->arena->nodes[number].memo];
   if (known->type >= SHAREABLE__PY_TUPLE)
     return false;
-  node = push(of, known->type);
+  node = push(decoder, known->type);
   if (node == NULL)
     return false;
   node->length = known->length;
@@ -247,111 +248,112 @@ static bool recall(machine *of, size_t size) {
   return true;
 }
 
-/* A frame says how many bytes it has, which only a reader of streams needs to know. */
-static bool skip_frame(machine *of) {
+/* The length of a frame is only checked: it matters to readers of streams. */
+static bool skip_frame(struct decoder *decoder) {
   uint64_t length;
 
-  return take_number(of, 8, &length) && length <= of->length - of->at;
+  return take_number(decoder, 8, &length) && length <= decoder->length - decoder->position;
 }
 
-static bool step(machine *of, unsigned char opcode) {
+static bool decode_op(struct decoder *decoder, unsigned char opcode) {
   switch (opcode) {
   case OP_FRAME:
-    return skip_frame(of);
+    return skip_frame(decoder);
   case OP_MARK:
-    return push(of, SHAREABLE__PY_MARK) != NULL;
+    return push(decoder, SHAREABLE__PY_MARK) != NULL;
   case OP_NONE:
-    return push(of, SHAREABLE__PY_NONE) != NULL;
+    return push(decoder, SHAREABLE__PY_NONE) != NULL;
   case OP_NEWTRUE:
   case OP_NEWFALSE:
-    return push_bool(of, opcode == OP_NEWTRUE);
+    return push_bool(decoder, opcode == OP_NEWTRUE);
   case OP_BININT1:
-    return read_int(of, 1);
+    return read_int(decoder, 1);
   case OP_BININT2:
-    return read_int(of, 2);
+    return read_int(decoder, 2);
   case OP_BININT:
-    return read_int(of, 4);
+    return read_int(decoder, 4);
   case OP_LONG1:
-    return read_long(of);
+    return read_long(decoder);
   case OP_BINFLOAT:
-    return read_float(of);
+    return read_float(decoder);
   case OP_SHORT_BINUNICODE:
-    return read_text(of, SHAREABLE__PY_STR, 1);
+    return read_text(decoder, SHAREABLE__PY_STR, 1);
   case OP_BINUNICODE:
-    return read_text(of, SHAREABLE__PY_STR, 4);
+    return read_text(decoder, SHAREABLE__PY_STR, 4);
   case OP_BINUNICODE8:
-    return read_text(of, SHAREABLE__PY_STR, 8);
+    return read_text(decoder, SHAREABLE__PY_STR, 8);
   case OP_SHORT_BINBYTES:
-    return read_text(of, SHAREABLE__PY_BYTES, 1);
+    return read_text(decoder, SHAREABLE__PY_BYTES, 1);
   case OP_BINBYTES:
-    return read_text(of, SHAREABLE__PY_BYTES, 4);
+    return read_text(decoder, SHAREABLE__PY_BYTES, 4);
   case OP_BINBYTES8:
-    return read_text(of, SHAREABLE__PY_BYTES, 8);
+    return read_text(decoder, SHAREABLE__PY_BYTES, 8);
   case OP_EMPTY_TUPLE:
-    return tuple_of(of, 0);
+    return pop_tuple(decoder, 0);
   case OP_TUPLE1:
   case OP_TUPLE2:
   case OP_TUPLE3:
-    return tuple_of(of, opcode - OP_TUPLE1 + 1u);
+    return pop_tuple(decoder, opcode - OP_TUPLE1 + 1u);
   case OP_TUPLE:
-    return tuple_to_mark(of);
+    return tuple_to_mark(decoder);
   case OP_EMPTY_LIST:
-    return push(of, SHAREABLE__PY_LIST) != NULL;
+    return push(decoder, SHAREABLE__PY_LIST) != NULL;
   case OP_APPEND:
   case OP_APPENDS:
-    return append(of, opcode == OP_APPENDS);
+    return append(decoder, opcode == OP_APPENDS);
   case OP_EMPTY_DICT:
-    return push(of, SHAREABLE__PY_DICT) != NULL;
+    return push(decoder, SHAREABLE__PY_DICT) != NULL;
   case OP_SETITEM:
   case OP_SETITEMS:
-    return set_items(of, opcode == OP_SETITEMS);
+    return set_items(decoder, opcode == OP_SETITEMS);
   case OP_MEMOIZE:
-    return memoize(of);
+    return memoize(decoder);
   case OP_BINPUT:
-    return memoize_as(of, 1);
+    return memoize_at(decoder, 1);
   case OP_LONG_BINPUT:
-    return memoize_as(of, 4);
+    return memoize_at(decoder, 4);
   case OP_BINGET:
-    return recall(of, 1);
+    return load_memo(decoder, 1);
   case OP_LONG_BINGET:
-    return recall(of, 4);
-  default: /* what would look up, call or build something, above all */
+    return load_memo(decoder, 4);
+  default: /* among others, all opcodes that look up, call or build something */
     return false;
   }
 }
 
-/* At the end there is one value, and nothing after it. */
-static bool is_done(const machine *of) {
-  return of->at == of->length && of->top != 0 && of->in->nodes[of->top].next == 0 && !is_on_top(of, SHAREABLE__PY_MARK);
+/* Returns whether the stack has one value and no bytes follow the pickle. */
+static bool is_complete(const struct decoder *decoder) {
+  return decoder->position == decoder->length && decoder->top != 0 && decoder->arena->nodes[decoder->top].next == 0 &&
+         !is_on_top(decoder, SHAREABLE__PY_MARK);
 }
 
-static bool run(machine *of, size_t *at) {
-  const unsigned char *bytes = take(of, 2);
+static bool decode(struct decoder *decoder, size_t *bad_offset) {
+  const unsigned char *bytes = take(decoder, 2);
 
-  *at = 0;
+  *bad_offset = 0;
   if (bytes == NULL || bytes[0] != OP_PROTO || bytes[1] < 2 || bytes[1] > 5)
     return false;
   for (;;) {
-    *at = of->at;
-    bytes = take(of, 1);
+    *bad_offset = decoder->position;
+    bytes = take(decoder, 1);
     if (bytes == NULL)
       return false;
     if (*bytes == OP_STOP)
-      return is_done(of);
-    if (!step(of, *bytes))
+      return is_complete(decoder);
+    if (!decode_op(decoder, *bytes))
       return false;
   }
 }
 
-shareable__pickle_result shareable__pickle_decode(shareable__pyvalue_arena *in, const void *bytes, size_t length,
-                                                  uint32_t *root, size_t *at) {
-  machine of = {.in = in, .bytes = bytes, .length = length, .verdict = SHAREABLE__PICKLE_INVALID};
+shareable__pickle_result shareable__pickle_decode(shareable__pyvalue_arena *arena, const void *bytes, size_t length,
+                                                  uint32_t *root, size_t *bad_offset) {
+  struct decoder decoder = {.arena = arena, .bytes = bytes, .length = length, .result = SHAREABLE__PICKLE_INVALID};
 
-  in->used = 1;
-  if (in->size == 0)
+  arena->used = 1;
+  if (arena->size == 0)
     return SHAREABLE__PICKLE_NO_SPACE;
-  if (!run(&of, at))
-    return of.verdict;
-  *root = of.top;
+  if (!decode(&decoder, bad_offset))
+    return decoder.result;
+  *root = decoder.top;
   return SHAREABLE__PICKLE_OK;
 }

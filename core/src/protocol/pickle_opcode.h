@@ -1,5 +1,5 @@
 /*
- * pickle_opcode.h - the instructions of a pickle that are read or written here (CPython's Lib/pickletools.py tells of each).
+ * pickle_opcode.h - the pickle opcodes that are decoded or encoded here; see CPython's Lib/pickletools.py.
  */
 #ifndef SHAREABLE__PICKLE_OPCODE_H
 #define SHAREABLE__PICKLE_OPCODE_H

@@ -1,64 +1,64 @@
 /*
- * pyvalue.c - plain values: what a pickle holds that needs no code to be made.
+ * pyvalue.c - builds a tree of Python values in an arena.
  */
 #include "protocol/pyvalue.h"
 
-static shareable__pyvalue *make(shareable__pyvalue_arena *in, shareable__pyvalue_type type) {
+static shareable__pyvalue *new_node(shareable__pyvalue_arena *arena, shareable__pyvalue_type type) {
   shareable__pyvalue *node;
 
-  if (in->used >= in->size)
+  if (arena->used >= arena->size)
     return NULL;
-  node = &in->nodes[in->used++];
+  node = &arena->nodes[arena->used++];
   memset(node, 0, sizeof *node);
   node->type = (uint8_t)type;
   return node;
 }
 
-static uint32_t index_of(const shareable__pyvalue_arena *in, const shareable__pyvalue *node) {
-  return node == NULL ? 0 : (uint32_t)(node - in->nodes);
+static uint32_t index_of(const shareable__pyvalue_arena *arena, const shareable__pyvalue *node) {
+  return node == NULL ? 0 : (uint32_t)(node - arena->nodes);
 }
 
-uint32_t shareable__pyvalue_container(shareable__pyvalue_arena *in, shareable__pyvalue_type type) {
-  return index_of(in, make(in, type));
+uint32_t shareable__pyvalue_container(shareable__pyvalue_arena *arena, shareable__pyvalue_type type) {
+  return index_of(arena, new_node(arena, type));
 }
 
-uint32_t shareable__pyvalue_none(shareable__pyvalue_arena *in) {
-  return shareable__pyvalue_container(in, SHAREABLE__PY_NONE);
+uint32_t shareable__pyvalue_none(shareable__pyvalue_arena *arena) {
+  return shareable__pyvalue_container(arena, SHAREABLE__PY_NONE);
 }
 
-uint32_t shareable__pyvalue_int(shareable__pyvalue_arena *in, int64_t integer) {
-  shareable__pyvalue *node = make(in, SHAREABLE__PY_INT);
+uint32_t shareable__pyvalue_int(shareable__pyvalue_arena *arena, int64_t integer) {
+  shareable__pyvalue *node = new_node(arena, SHAREABLE__PY_INT);
 
   if (node != NULL)
     node->integer = integer;
-  return index_of(in, node);
+  return index_of(arena, node);
 }
 
-uint32_t shareable__pyvalue_text(shareable__pyvalue_arena *in, shareable__pyvalue_type type, const char *text,
+uint32_t shareable__pyvalue_text(shareable__pyvalue_arena *arena, shareable__pyvalue_type type, const char *text,
                                  size_t length) {
-  shareable__pyvalue *node = make(in, type);
+  shareable__pyvalue *node = new_node(arena, type);
 
   if (node != NULL) {
     node->text = text;
     node->length = length;
   }
-  return index_of(in, node);
+  return index_of(arena, node);
 }
 
-bool shareable__pyvalue_append(shareable__pyvalue_arena *in, uint32_t of, uint32_t item) {
-  shareable__pyvalue *holder = &in->nodes[of], *held = &in->nodes[item];
+bool shareable__pyvalue_append(shareable__pyvalue_arena *arena, uint32_t container, uint32_t item) {
+  shareable__pyvalue *parent = &arena->nodes[container], *node = &arena->nodes[item];
 
-  if (of == 0 || item == 0 || held->depth + 1 > SHAREABLE__PYVALUE_DEPTH)
+  if (container == 0 || item == 0 || node->depth + 1 > SHAREABLE__PYVALUE_DEPTH)
     return false;
-  held->next = 0;
-  if (holder->last == 0)
-    holder->first = item;
+  node->next = 0;
+  if (parent->last == 0)
+    parent->first = item;
   else
-    in->nodes[holder->last].next = item;
-  holder->last = item;
-  holder->length++;
-  if (holder->depth < held->depth + 1)
-    holder->depth = (uint8_t)(held->depth + 1);
+    arena->nodes[parent->last].next = item;
+  parent->last = item;
+  parent->length++;
+  if (parent->depth < node->depth + 1)
+    parent->depth = (uint8_t)(node->depth + 1);
   return true;
 }
 

@@ -1,8 +1,8 @@
 /*
- * pyvalue.h - plain values: what a pickle holds that needs no code to be made.
+ * pyvalue.h - a tree of Python values, as a pickle without code contains them.
  *
- * None, bool, int, float, str, bytes, and tuples, lists and dicts of those. A value is a tree of nodes in an array of the
- * caller's, and nodes name each other by their index there.
+ * The values are None, bool, int, float, str, bytes, and tuples, lists and dicts of these. A value is a tree of nodes in an
+ * array of the caller, the arena. Nodes refer to each other by their index in it.
  */
 #ifndef SHAREABLE__PYVALUE_H
 #define SHAREABLE__PYVALUE_H
@@ -10,7 +10,7 @@
 #include "format/value.h"
 
 typedef enum shareable__pyvalue_type {
-  SHAREABLE__PY_MARK, /* the decoder's own, never in a value */
+  SHAREABLE__PY_MARK, /* only on the stack of the decoder, never in a value */
   SHAREABLE__PY_NONE,
   SHAREABLE__PY_BOOL,
   SHAREABLE__PY_INT,
@@ -24,43 +24,43 @@ typedef enum shareable__pyvalue_type {
 
 typedef struct shareable__pyvalue {
   uint8_t type;
-  uint8_t depth;        /* how many levels are below it */
-  uint32_t next;        /* the item after it, in what holds it; 0: none */
-  uint32_t first, last; /* of its items, where it holds any; a dict's are a key, its value, the next key … */
-  uint32_t memo;        /* the decoder's: the node that pickle calls by this one's index */
-  size_t length;        /* of a text in bytes, or the number of its items */
+  uint8_t depth;        /* number of levels below this node */
+  uint32_t next;        /* the next item of the same container; 0: none */
+  uint32_t first, last; /* the items of a container; a dict has a key, its value, the next key, and so on */
+  uint32_t memo;        /* used by the decoder: the node with this index in the memo of the pickle */
+  size_t length;        /* the bytes of a str or bytes, or the number of items of a container */
   union {
-    int64_t integer; /* also of a bool */
+    int64_t integer; /* an int or a bool */
     double real;
-    const char *text; /* not the node's own: in the pickle that it was read from */
+    const char *text; /* owned by the caller, for example a part of the pickle */
   };
 } shareable__pyvalue;
 
-/* An array for `size` - 1 nodes: the first is nobody's, so that 0 stands for none. Only `used` changes. */
+/* An arena of `size` - 1 nodes: node 0 is not used, because 0 means none. */
 typedef struct shareable__pyvalue_arena {
   shareable__pyvalue *nodes;
   uint32_t size;
   uint32_t used;
 } shareable__pyvalue_arena;
 
-/* How deep a value may be: requests and replies are three levels. */
+/* The maximum depth of a value. Requests and replies have three levels. */
 #define SHAREABLE__PYVALUE_DEPTH 16
 
-static inline shareable__pyvalue_arena shareable__pyvalue_arena_in(shareable__pyvalue *nodes, uint32_t size) {
+static inline shareable__pyvalue_arena shareable__pyvalue_arena_init(shareable__pyvalue *nodes, uint32_t size) {
   return (shareable__pyvalue_arena){nodes, size, 1};
 }
 
-/* Make a node, and return its index: 0 where the array is full. */
-uint32_t shareable__pyvalue_none(shareable__pyvalue_arena *in);
-uint32_t shareable__pyvalue_int(shareable__pyvalue_arena *in, int64_t integer);
-uint32_t shareable__pyvalue_text(shareable__pyvalue_arena *in, shareable__pyvalue_type type, const char *text,
+/* These make a node and return its index, or 0 if the arena is full. */
+uint32_t shareable__pyvalue_none(shareable__pyvalue_arena *arena);
+uint32_t shareable__pyvalue_int(shareable__pyvalue_arena *arena, int64_t integer);
+uint32_t shareable__pyvalue_text(shareable__pyvalue_arena *arena, shareable__pyvalue_type type, const char *text,
                                  size_t length);
-uint32_t shareable__pyvalue_container(shareable__pyvalue_arena *in, shareable__pyvalue_type type);
+uint32_t shareable__pyvalue_container(shareable__pyvalue_arena *arena, shareable__pyvalue_type type);
 
-/* Makes `item` the last item of `of`. Where either is 0, or that would be too deep, the answer is false. */
-bool shareable__pyvalue_append(shareable__pyvalue_arena *in, uint32_t of, uint32_t item);
+/* Appends an item to a container. Returns false if either is 0, or if the container would be too deep. */
+bool shareable__pyvalue_append(shareable__pyvalue_arena *arena, uint32_t container, uint32_t item);
 
-/* Whether a node is a str of these characters. */
+/* Returns whether a node is a str with this text. */
 bool shareable__pyvalue_is_text(const shareable__pyvalue *node, const char *text);
 
 #endif

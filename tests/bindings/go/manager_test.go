@@ -100,7 +100,7 @@ func TestConnectManagerNeedsTheKey(t *testing.T) {
 		func() (*shareable.Manager, error) { return shareable.StartManager("", []byte{}) },
 		func() (*shareable.Manager, error) { return shareable.ConnectManager(manager.Address(), []byte{}) },
 	} {
-		if _, err := empty(); !errors.Is(err, shareable.ErrArgument) || !strings.Contains(err.Error(), "an empty key") {
+		if _, err := empty(); !errors.Is(err, shareable.ErrArgument) || !strings.Contains(err.Error(), "the key is empty") {
 			t.Error(err)
 		}
 	}

@@ -266,7 +266,7 @@ test("manager_owns_the_blocks_that_it_creates", function()
   end
   local manager = assert(shareable.manager())
   fails("E_AUTH", "another key", shareable.manager{connect = manager.address, authkey = "another"})
-  raises("an empty key", function() local _ = shareable.manager{authkey = ""} end)
+  raises("the key is empty", function() local _ = shareable.manager{authkey = ""} end)
   fails("E_NO_MANAGER", "/tmp/no-such", shareable.manager{connect = "/tmp/no-such/socket", authkey = "key"})
   raises("unknown option 'adress'", function() local _ = shareable.manager{adress = "x"} end)
   raises("'authkey': a string expected", function() local _ = shareable.manager{authkey = 5} end)

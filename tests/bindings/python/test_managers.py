@@ -125,7 +125,7 @@ def test_another_key_raises_permission_error():
     with SharedMemoryManager(authkey=KEY) as manager:
         with pytest.raises(PermissionError, match="has another key"):
             SharedMemoryManager(manager.address, b"wrong").connect()
-    with pytest.raises(ValueError, match="an empty key"):
+    with pytest.raises(ValueError, match="the key is empty"):
         SharedMemoryManager(authkey=b"").start()
     with pytest.raises(TypeError, match="'authkey' must be bytes, not str"):
         SharedMemoryManager(authkey="text")
