@@ -1,10 +1,10 @@
 /*
- * item.c - one typed value in one slot: format, recreation code and bytes, as CPython writes them.
+ * item.c - encodes a value to a slot (format, recreation code and data, as CPython writes them) and decodes it.
  */
 #include "format/item.h"
 
-/* A format with its first character in the lowest byte; and back. */
-static uint64_t turned(uint64_t format) {
+/* Converts a format to a word whose lowest byte is the first character, and back: byteswaps it on big-endian machines. */
+static uint64_t little_endian(uint64_t format) {
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
   return __builtin_bswap64(format);
 #else
@@ -13,12 +13,12 @@ static uint64_t turned(uint64_t format) {
 }
 
 /*
- * The rule for the length of a text (layout.md, "Trailing NULs"). "40s" is CPython's: the slot's width, or what was
- * left of it; the text ends before its trailing NULs. "5s " is ours: exactly 5 bytes. Should a CPython release
- * come to write exact lengths as "5s", here is where to follow it.
+ * Parses the format of a text (layout.md, "Trailing NULs"). In the format "40s", which CPython writes, 40 is the size of the slot or
+ * less; the text ends before its trailing NULs. This library also writes "5s ": exactly 5 bytes. If a CPython release writes exact
+ * lengths as "5s", change this function.
  */
 static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *is_exact) {
-  uint64_t rest = turned(format), digits = 0;
+  uint64_t rest = little_endian(format), digits = 0;
   size_t n = 0;
 
   for (; digits < 7 && (rest & 0xff) - '0' <= 9; digits++) {
@@ -33,29 +33,29 @@ static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *
   return (*is_exact ? rest >> 8 : rest) == 0;
 }
 
-static bool shape_of(uint64_t format, unsigned char code, size_t slot_size, shareable__item_info *shape) {
-  memset(shape, 0, sizeof *shape);
+static bool parse_format(uint64_t format, unsigned char code, size_t slot_size, shareable__item_info *info) {
+  memset(info, 0, sizeof *info);
   if (code == SHAREABLE__CODE_STR || code == SHAREABLE__CODE_BYTES) {
-    shape->type = code == SHAREABLE__CODE_STR ? SHAREABLE_TYPE_STR : SHAREABLE_TYPE_BYTES;
-    return parse_text(format, slot_size, &shape->length, &shape->is_exact);
+    info->type = code == SHAREABLE__CODE_STR ? SHAREABLE_TYPE_STR : SHAREABLE_TYPE_BYTES;
+    return parse_text(format, slot_size, &info->length, &info->is_exact);
   }
   if (code == SHAREABLE__CODE_NONE) {
-    shape->type = SHAREABLE_TYPE_NONE;
+    info->type = SHAREABLE_TYPE_NONE;
     return format == SHAREABLE__FORMAT_NONE;
   }
   if (format == SHAREABLE__FORMAT_INT)
-    shape->type = SHAREABLE_TYPE_INT;
+    info->type = SHAREABLE_TYPE_INT;
   else if (format == SHAREABLE__FORMAT_FLOAT)
-    shape->type = SHAREABLE_TYPE_FLOAT;
+    info->type = SHAREABLE_TYPE_FLOAT;
   else if (format == SHAREABLE__FORMAT_BOOL)
-    shape->type = SHAREABLE_TYPE_BOOL;
+    info->type = SHAREABLE_TYPE_BOOL;
   else
     return false;
   return code == SHAREABLE__CODE_PLAIN;
 }
 
-bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *shape) {
-  return shape_of(shareable__load(slot->format), shareable__item_code(slot), slot->size, shape);
+bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *info) {
+  return parse_format(shareable__load(slot->format), shareable__item_code(slot), slot->size, info);
 }
 
 bool shareable__item_needs_code(uint64_t format) {
@@ -67,20 +67,20 @@ bool shareable__item_needs_code(uint64_t format) {
 
 size_t shareable__item_format(const shareable__slot *slot, char format[8]) {
   uint64_t word = shareable__load(slot->format);
-  shareable__item_info shape;
+  shareable__item_info info;
 
-  if (!shape_of(word, shareable__item_code(slot), slot->size, &shape))
+  if (!parse_format(word, shareable__item_code(slot), slot->size, &info))
     return 0;
   memcpy(format, &word, sizeof word);
   return strnlen(format, 8);
 }
 
-static uint64_t load_data(const shareable__slot *slot, size_t at) {
-  return __atomic_load_n((const shareable__word *)(slot->data + at), __ATOMIC_RELAXED);
+static uint64_t load_data(const shareable__slot *slot, size_t offset) {
+  return __atomic_load_n((const shareable__word *)(slot->data + offset), __ATOMIC_RELAXED);
 }
 
-/* How many of a word's bytes are left without the NULs at its end: its last byte in memory is the highest, or the lowest. */
-static size_t bytes_of(uint64_t word) {
+/* Returns the number of bytes of a word without its trailing NULs. */
+static size_t significant_bytes(uint64_t word) {
   if (word == 0)
     return 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -90,7 +90,7 @@ static size_t bytes_of(uint64_t word) {
 #endif
 }
 
-/* The first bytes of a word, 1 to 8, the others 0. */
+/* Returns a word with its first 1 to 8 bytes; the others are 0. */
 static uint64_t first_bytes(uint64_t word, size_t count) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   return word & UINT64_MAX >> (64 - 8 * count);
@@ -99,72 +99,72 @@ static uint64_t first_bytes(uint64_t word, size_t count) {
 #endif
 }
 
-/* The length of a text without its trailing NULs. Every read of shared text is by whole words: others write it so. */
-static size_t stripped(const shareable__slot *slot, size_t length) {
+/* Returns the length of a text without its trailing NULs. Shared text is only read by whole words, as it is written. */
+static size_t length_without_nuls(const shareable__slot *slot, size_t length) {
   while (length > 0) {
-    size_t at = (length - 1) / 8 * 8;
-    size_t bytes = bytes_of(first_bytes(load_data(slot, at), length - at));
+    size_t offset = (length - 1) / 8 * 8;
+    size_t bytes = significant_bytes(first_bytes(load_data(slot, offset), length - offset));
 
     if (bytes > 0)
-      return at + bytes;
-    length = at;
+      return offset + bytes;
+    length = offset;
   }
   return 0;
 }
 
-static void get_data(const shareable__slot *slot, void *buffer, size_t length) {
+static void copy_data(const shareable__slot *slot, void *buffer, size_t length) {
   unsigned char *bytes = buffer;
   uint64_t word;
-  size_t at = 0;
+  size_t offset = 0;
 
-  for (; at + 8 <= length; at += 8) {
-    word = load_data(slot, at);
-    memcpy(bytes + at, &word, 8);
+  for (; offset + 8 <= length; offset += 8) {
+    word = load_data(slot, offset);
+    memcpy(bytes + offset, &word, 8);
   }
-  if (at == length)
+  if (offset == length)
     return;
-  word = load_data(slot, at);
-  for (const unsigned char *rest = (const unsigned char *)&word; at < length; rest++)
-    bytes[at++] = *rest;
+  word = load_data(slot, offset);
+  for (const unsigned char *rest = (const unsigned char *)&word; offset < length; rest++)
+    bytes[offset++] = *rest;
 }
 
 static bool data_equal(const shareable__slot *slot, const char *text, size_t length) {
-  for (size_t at = 0; at < length; at += 8) {
-    uint64_t word = load_data(slot, at);
-    if (memcmp(text + at, &word, length - at < 8 ? length - at : 8) != 0)
+  for (size_t offset = 0; offset < length; offset += 8) {
+    uint64_t word = load_data(slot, offset);
+    if (memcmp(text + offset, &word, length - offset < 8 ? length - offset : 8) != 0)
       return false;
   }
   return true;
 }
 
-static shareable_status read_text(const shareable__slot *slot, const shareable__item_info *shape,
-                                  shareable_value *value, void *buffer, size_t size) {
-  size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);
+static shareable_status read_text(const shareable__slot *slot, const shareable__item_info *info, shareable_value *value,
+                                  void *buffer, size_t size) {
+  size_t length = info->is_exact ? info->length : length_without_nuls(slot, info->length);
 
   value->length = length;
   value->text = buffer;
   if (length > size)
     return SHAREABLE_E_BUFFER;
-  get_data(slot, buffer, length);
-  if (shape->type == SHAREABLE_TYPE_STR && !shareable__is_utf8(buffer, length))
+  copy_data(slot, buffer, length);
+  if (info->type == SHAREABLE_TYPE_STR && !shareable__is_utf8(buffer, length))
     return SHAREABLE_E_UTF8;
   return SHAREABLE_OK;
 }
 
 shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size) {
-  shareable__item_info shape;
+  shareable__item_info info;
   uint64_t bits;
 
-  if (!shareable__item_inspect(slot, &shape))
+  if (!shareable__item_inspect(slot, &info))
     return SHAREABLE_E_CORRUPT;
   memset(value, 0, sizeof *value);
-  value->type = shape.type;
-  if (shareable__is_text(shape.type))
-    return read_text(slot, &shape, value, buffer, size);
+  value->type = info.type;
+  if (shareable__is_text(info.type))
+    return read_text(slot, &info, value, buffer, size);
   bits = shareable__load(slot->data);
-  if (shape.type == SHAREABLE_TYPE_BOOL)
+  if (info.type == SHAREABLE_TYPE_BOOL)
     value->boolean = ((const unsigned char *)&bits)[7] != 0;
-  else if (shape.type != SHAREABLE_TYPE_NONE)
+  else if (info.type != SHAREABLE_TYPE_NONE)
     value->bits = bits;
   return SHAREABLE_OK;
 }
@@ -181,76 +181,77 @@ shareable_status shareable__item_fits(const shareable_value *value, size_t size)
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
 
-/* Of 9999999 at most, or 999999 where it is exact: eight characters. Made from the last one to the first. */
+/* Makes the format of `n` bytes: n is at most 9999999, or 999999 if it is exact, so that the format has 8 characters. */
 static uint64_t number_format(size_t n, bool is_exact) {
   uint64_t text = is_exact ? 's' | ' ' << 8 : 's';
 
   do
     text = text << 8 | (uint64_t)('0' + n % 10);
   while ((n /= 10) > 0);
-  return turned(text);
+  return little_endian(text);
 }
 
 uint64_t shareable__exact_format(size_t length) {
   return number_format(length, true);
 }
 
-/* The format of a text: the slot's width, as CPython writes it, or the exact length and a space. */
+/* Makes the format of a text: the size of the slot, as CPython writes it, or the exact length and a space. */
 static uint64_t text_format(const shareable_value *value, size_t slot_size) {
   return ends_in_nul(value) ? shareable__exact_format((size_t)value->length)
                             : number_format(shareable__item_capacity(slot_size), false);
 }
 
-static void image_word(shareable__encoded_item *image, uint64_t format, unsigned char code, uint64_t word) {
-  image->format = format;
-  image->code = code;
-  image->word = word;
-  image->data = &image->word;
-  image->length = sizeof image->word;
+static void encode_word(shareable__encoded_item *encoded, uint64_t format, unsigned char code, uint64_t word) {
+  encoded->format = format;
+  encoded->code = code;
+  encoded->word = word;
+  encoded->data = &encoded->word;
+  encoded->length = sizeof encoded->word;
 }
 
-static void image_text(shareable__encoded_item *image, const shareable_value *value, size_t size, unsigned char code) {
-  image->format = text_format(value, size);
-  image->code = code;
-  image->data = value->text;
-  image->length = (size_t)value->length;
+static void encode_text(shareable__encoded_item *encoded, const shareable_value *value, size_t size,
+                        unsigned char code) {
+  encoded->format = text_format(value, size);
+  encoded->code = code;
+  encoded->data = value->text;
+  encoded->length = (size_t)value->length;
 }
 
-void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *image) {
+void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *encoded) {
   switch ((shareable_type)value->type) {
   case SHAREABLE_TYPE_NONE:
-    image_word(image, SHAREABLE__FORMAT_NONE, SHAREABLE__CODE_NONE, 0);
+    encode_word(encoded, SHAREABLE__FORMAT_NONE, SHAREABLE__CODE_NONE, 0);
     break;
   case SHAREABLE_TYPE_INT:
-    image_word(image, SHAREABLE__FORMAT_INT, SHAREABLE__CODE_PLAIN, value->bits);
+    encode_word(encoded, SHAREABLE__FORMAT_INT, SHAREABLE__CODE_PLAIN, value->bits);
     break;
   case SHAREABLE_TYPE_FLOAT:
-    image_word(image, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_PLAIN, value->bits);
+    encode_word(encoded, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_PLAIN, value->bits);
     break;
   case SHAREABLE_TYPE_BOOL:
-    image_word(image, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN, shareable__bool_word(value->boolean != 0));
+    encode_word(encoded, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN, shareable__bool_word(value->boolean != 0));
     break;
   case SHAREABLE_TYPE_STR:
-    image_text(image, value, size, SHAREABLE__CODE_STR);
+    encode_text(encoded, value, size, SHAREABLE__CODE_STR);
     break;
   case SHAREABLE_TYPE_BYTES:
-    image_text(image, value, size, SHAREABLE__CODE_BYTES);
+    encode_text(encoded, value, size, SHAREABLE__CODE_BYTES);
     break;
   }
 }
 
-/* By whole words, each in one piece: a reader beside it is to see old or new ones, and then that they do not belong together. */
-static void put_data(const shareable__slot *slot, const shareable__encoded_item *image) {
-  size_t whole = image->length / 8 * 8, rest = image->length - whole;
+/* Stores whole words atomically. A concurrent reader gets old and new words, and detects that by the version of the item. */
+static void put_data(const shareable__slot *slot, const shareable__encoded_item *encoded) {
+  size_t whole = encoded->length / 8 * 8, rest = encoded->length - whole;
   uint64_t word = 0;
 
-  for (size_t at = 0; at < whole; at += 8) {
-    memcpy(&word, (const unsigned char *)image->data + at, 8);
-    __atomic_store_n((shareable__word *)(slot->data + at), word, __ATOMIC_RELAXED);
+  for (size_t offset = 0; offset < whole; offset += 8) {
+    memcpy(&word, (const unsigned char *)encoded->data + offset, 8);
+    __atomic_store_n((shareable__word *)(slot->data + offset), word, __ATOMIC_RELAXED);
   }
   if (rest > 0) {
     word = 0;
-    memcpy(&word, (const unsigned char *)image->data + whole, rest);
+    memcpy(&word, (const unsigned char *)encoded->data + whole, rest);
     __atomic_store_n((shareable__word *)(slot->data + whole), word, __ATOMIC_RELAXED);
     whole += 8;
   }
@@ -258,27 +259,27 @@ static void put_data(const shareable__slot *slot, const shareable__encoded_item 
     __atomic_store_n((shareable__word *)(slot->data + whole), 0, __ATOMIC_RELAXED);
 }
 
-static void put_code(const shareable__slot *slot, const shareable__encoded_item *image) {
-  if (shareable__item_code(slot) != image->code)
-    __atomic_store_n(slot->code, image->code, __ATOMIC_RELEASE);
+static void put_code(const shareable__slot *slot, const shareable__encoded_item *encoded) {
+  if (shareable__item_code(slot) != encoded->code)
+    __atomic_store_n(slot->code, encoded->code, __ATOMIC_RELEASE);
 }
 
 /*
- * A code that is not 0 is stored before the format that needs it, and taken away after it: so no kill leaves the format of a text
- * with the code 0, which is what a list looks like whose creator has not written the codes yet.
+ * A code that is not 0 is stored before the format that needs it, and cleared after that format is replaced. So a killed writer
+ * never leaves the format of a text with the code 0, which is the state of a list whose creator has not written the codes yet.
  */
-void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *image) {
-  put_data(slot, image);
-  if (image->code != SHAREABLE__CODE_PLAIN)
-    put_code(slot, image);
-  if (shareable__load(slot->format) != image->format)
-    shareable__store(slot->format, image->format);
-  put_code(slot, image);
+void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *encoded) {
+  put_data(slot, encoded);
+  if (encoded->code != SHAREABLE__CODE_PLAIN)
+    put_code(slot, encoded);
+  if (shareable__load(slot->format) != encoded->format)
+    shareable__store(slot->format, encoded->format);
+  put_code(slot, encoded);
 }
 
-bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *image) {
-  return image->data == &image->word && shareable__load(slot->format) == image->format &&
-         shareable__item_code(slot) == image->code;
+bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *encoded) {
+  return encoded->data == &encoded->word && shareable__load(slot->format) == encoded->format &&
+         shareable__item_code(slot) == encoded->code;
 }
 
 bool shareable__item_is_number(const shareable__slot *slot) {
@@ -286,26 +287,26 @@ bool shareable__item_is_number(const shareable__slot *slot) {
          shareable__item_is(slot, SHAREABLE__FORMAT_BOOL);
 }
 
-/* Compared where it lies: a copy of a long text would need memory. */
-static bool text_equals(const shareable__slot *slot, const shareable__item_info *shape, const shareable_value *value) {
-  size_t length = shape->is_exact ? shape->length : stripped(slot, shape->length);
+/* Compares the text in the slot, because a copy of a long text would need memory. */
+static bool text_equals(const shareable__slot *slot, const shareable__item_info *info, const shareable_value *value) {
+  size_t length = info->is_exact ? info->length : length_without_nuls(slot, info->length);
 
   return length == value->length && data_equal(slot, value->text, length);
 }
 
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal) {
-  shareable__item_info shape;
+  shareable__item_info info;
   shareable_value item;
   shareable_status status;
 
-  if (!shareable__item_inspect(slot, &shape))
+  if (!shareable__item_inspect(slot, &info))
     return SHAREABLE_E_CORRUPT;
-  if (shareable__is_text(shape.type)) {
-    *equal = shape.type == value->type && text_equals(slot, &shape, value);
+  if (shareable__is_text(info.type)) {
+    *equal = info.type == value->type && text_equals(slot, &info, value);
     return SHAREABLE_OK;
   }
   status = shareable__item_read(slot, &item, NULL, 0);
-  if (status == SHAREABLE_E_BUFFER) /* another process made it a text meanwhile: not equal just now */
+  if (status == SHAREABLE_E_BUFFER) /* another process has stored a text since the check: not equal at this moment */
     *equal = false;
   else if (status == SHAREABLE_OK)
     *equal = shareable__value_equals(&item, value);

@@ -1,5 +1,5 @@
 /*
- * item.h - one typed value in one slot: format, recreation code and bytes, as CPython writes them. Pure.
+ * item.h - encodes a value to a slot (format, recreation code and data, as CPython writes them) and decodes it. Pure.
  */
 #ifndef SHAREABLE__ITEM_H
 #define SHAREABLE__ITEM_H
@@ -10,7 +10,7 @@
 /* The recreation codes (layout.md). */
 enum { SHAREABLE__CODE_PLAIN = 0, SHAREABLE__CODE_STR = 1, SHAREABLE__CODE_BYTES = 2, SHAREABLE__CODE_NONE = 3 };
 
-/* The eight characters of a format as one word, in the byte order of this machine. */
+/* Returns the eight characters of a format as one word, in the byte order of this machine. */
 static inline uint64_t shareable__format_word(const char format[8]) {
   uint64_t word;
   memcpy(&word, format, sizeof word);
@@ -22,7 +22,7 @@ static inline uint64_t shareable__format_word(const char format[8]) {
 #define SHAREABLE__FORMAT_BOOL shareable__format_word("xxxxxxx?")
 #define SHAREABLE__FORMAT_NONE shareable__format_word("xxxxxx?x")
 
-/* The data of a bool. */
+/* Returns the data word of a bool. */
 static inline uint64_t shareable__bool_word(bool boolean) {
   return boolean ? shareable__format_word("\0\0\0\0\0\0\0\1") : 0;
 }
@@ -32,68 +32,71 @@ static inline unsigned char shareable__item_code(const shareable__slot *slot) {
 }
 
 /*
- * How many bytes of text a slot has room for: at most what 8 characters can state, as "9999999s" does. Larger slots are in lists
- * that stock Python made of such a text, or that somebody has damaged.
+ * Returns the maximum length of a text in a slot: at most 9999999, because a format has 8 characters. CPython creates a
+ * slot of 10000000 bytes for such a text; a damaged list may have any slot.
  */
 static inline size_t shareable__item_capacity(size_t slot_size) {
   return slot_size < 9999999 ? slot_size : 9999999;
 }
 
-/* Whether the item is, just now, of the type with that format and no code: an int, a float or a bool. */
+/* Returns whether the item now has this format and code 0: an int, a float or a bool. */
 static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
   return shareable__load(slot->format) == format && shareable__item_code(slot) == SHAREABLE__CODE_PLAIN;
 }
 
-/* What an item's format and code say. For text, the length that is stated, and whether it is exact. */
+/* The type that an item's format and code mean. */
 typedef struct shareable__item_info {
   shareable_type type;
-  size_t length;
-  bool is_exact; /* else the text ends before its trailing NULs, as CPython reads it */
+  size_t length; /* of a text: the length in its format */
+  bool is_exact; /* if false, the text ends before its trailing NULs, as CPython reads it */
 } shareable__item_info;
 
-/* Reads the shape. False where format and code are none that a list can have. */
-bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *shape);
+/* Gets the type from the format and the code. Returns false if they are invalid. */
+bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *info);
 
-/* Whether a format is one of an item whose code is not 0: a text's or None's. */
+/* Returns whether the format needs a code that is not 0: the format of a text or of None. */
 bool shareable__item_needs_code(uint64_t format);
 
-/* The characters of a format, 1 to 8. 0 where it is none that a slot of that size can have. */
+/* Copies the format and returns its length, 1 to 8. Returns 0 if the format or the code is invalid for the slot. */
 size_t shareable__item_format(const shareable__slot *slot, char format[8]);
 
 /*
- * Reads the item. A text is copied to the buffer and looked at there. E_CORRUPT, E_UTF8, or E_BUFFER with type and length
- * set.
+ * Reads the item. A text is copied to the buffer, and the copy is checked. Returns E_CORRUPT, E_UTF8, or E_BUFFER with the type
+ * and the length set.
  */
 shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size);
 
-/* A value as it goes into a slot. */
+/* A value in the form in which a slot stores it. */
 typedef struct shareable__encoded_item {
   uint64_t format;
   unsigned char code;
-  const void *data; /* the first bytes of the slot; what follows them is zero */
+  const void *data; /* the first bytes of the slot; the rest of the slot becomes 0 */
   size_t length;
-  uint64_t word; /* where the data are, if they are no text: 8 bytes of them */
+  uint64_t word; /* the data, if the value is not a text: `data` points to it */
 } shareable__encoded_item;
 
-/* The format of a text of exactly `length` bytes, 1 to SHAREABLE_TEXT_NUL_MAX. */
+/* Returns the format of a text of exactly `length` bytes, 1 to SHAREABLE_TEXT_NUL_MAX. */
 uint64_t shareable__exact_format(size_t length);
 
-/* Makes the image of a value, which fits, for a slot of `size` bytes. It points to the value's text, and into itself. */
-void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *image);
+/*
+ * Encodes a value for a slot of `size` bytes. shareable__item_fits() must have returned OK. The result points to the value's
+ * text, or into itself: it must not be copied.
+ */
+void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *encoded);
 
-/* Puts an image in its slot: data, then format and code. What stays the same of these is not written. */
-void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *image);
+/* Stores an encoded item in its slot: the data, then the format and the code, unless these are the same already. */
+void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *encoded);
 
-/* Whether the slot holds a value of the image's type, which takes one word: then one store of that is all there is to do. */
-bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *image);
+/* Returns whether the value is one word and the slot has its type already, so that one store of the data is sufficient. */
+bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *encoded);
 
-/* Whether the item is just now a number, a bool too: what is stored over its like by one store. */
+/* Returns whether the item is now an int, a float or a bool. One store replaces it by a value of the same type. */
 bool shareable__item_is_number(const shareable__slot *slot);
 
-/* OK, or E_SLOT or E_LENGTH: whether a slot of `size` bytes can hold the value, which was checked by itself. */
+/* Returns OK, E_SLOT or E_LENGTH. shareable__value_check() must have returned OK. */
 shareable_status shareable__item_fits(const shareable_value *value, size_t size);
 
-/* Whether the item equals the value, by Python's ==. E_CORRUPT where the item is damaged. */
+/* Compares the item with the value as Python's == does. Returns E_CORRUPT if the item is damaged. */
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal);
 
 #endif

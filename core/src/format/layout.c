@@ -1,23 +1,23 @@
 /*
- * layout.c - where each item of a list lies in its segment.
+ * layout.c - the offsets of the parts of a list in its segment.
  */
 #include "format/layout.h"
 
-/* What an item takes besides its slot: its offset, its format, its code. */
-#define PER_ITEM 17
-/* What a list takes besides its items: N and the last offset. */
-#define PER_LIST 16
+/* The bytes of an item besides its slot: its offset, format and code. */
+#define ITEM_OVERHEAD 17
+/* The bytes of a list besides its items: N and the last offset. */
+#define LIST_OVERHEAD 16
 
 uint64_t shareable__layout_size(uint64_t count, uint64_t data_size) {
   uint64_t size;
 
-  if (__builtin_mul_overflow(count, PER_ITEM, &size) || __builtin_add_overflow(size, PER_LIST, &size) ||
+  if (__builtin_mul_overflow(count, ITEM_OVERHEAD, &size) || __builtin_add_overflow(size, LIST_OVERHEAD, &size) ||
       __builtin_add_overflow(size, data_size, &size) || size > INT64_MAX)
     return 0;
   return size;
 }
 
-static void divide(shareable__layout *layout, void *base, size_t count, size_t data_size) {
+static void locate_parts(shareable__layout *layout, void *base, size_t count, size_t data_size) {
   layout->count = count;
   layout->data_size = data_size;
   layout->offsets = (unsigned char *)base + 8;
@@ -27,7 +27,7 @@ static void divide(shareable__layout *layout, void *base, size_t count, size_t d
 }
 
 uint64_t shareable__layout_last_offset_at(size_t size, uint64_t count) {
-  if (size < PER_LIST || count > (size - PER_LIST) / PER_ITEM)
+  if (size < LIST_OVERHEAD || count > (size - LIST_OVERHEAD) / ITEM_OVERHEAD)
     return 0;
   return 8 + 8 * count;
 }
@@ -37,6 +37,6 @@ bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, 
 
   if (shareable__layout_last_offset_at(size, count) == 0 || needed == 0 || needed > size || (data_size & 7) != 0)
     return false;
-  divide(layout, base, (size_t)count, (size_t)data_size);
+  locate_parts(layout, base, (size_t)count, (size_t)data_size);
   return true;
 }

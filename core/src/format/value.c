@@ -1,5 +1,5 @@
 /*
- * value.c - one C value: whether it can be stored, and when two are equal.
+ * value.c - checks and compares values.
  */
 #include "format/value.h"
 
@@ -7,7 +7,7 @@
 
 _Static_assert(sizeof(shareable_value) == 24, "shareable_value is part of the ABI");
 
-/* Most text is ASCII, which is seen eight bytes at a time; the library judges the rest. */
+/* Skips ASCII eight bytes at a time, because most text is ASCII; libunistring checks the rest. */
 bool shareable__is_utf8(const void *text, size_t length) {
   const unsigned char *bytes = text;
   uint64_t word;
@@ -22,7 +22,7 @@ bool shareable__is_utf8(const void *text, size_t length) {
   return length == 0 || u8_check(bytes, length) == NULL;
 }
 
-/* Each byte but a continuation byte (10xxxxxx) begins a character: counted eight bytes at a time. */
+/* Subtracts the continuation bytes (10xxxxxx) from the length, eight bytes at a time. */
 size_t shareable__utf8_characters(const void *text, size_t length) {
   const unsigned char *bytes = text;
   size_t characters = length;
@@ -59,9 +59,9 @@ static int64_t integer_of(const shareable_value *value) {
   return value->type == SHAREABLE_TYPE_BOOL ? value->boolean != 0 : value->integer;
 }
 
-/* By worth, not by conversion: 2^53 + 1 is no double, so it equals none. */
+/* Compares exactly, without rounding: 2^53 + 1 is not a double, so it does not equal any double. */
 static bool integer_equals_real(int64_t integer, double real) {
-  /* cppcheck-suppress incorrectLogicOperator; it cannot read these two numbers */
+  /* cppcheck-suppress incorrectLogicOperator; cppcheck does not understand these two numbers */
   return real >= -0x1p63 && real < 0x1p63 && (int64_t)real == integer && (double)(int64_t)real == real;
 }
 
