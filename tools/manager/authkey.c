@@ -25,7 +25,10 @@ void authkey_wipe(unsigned char *bytes, size_t size) {
   free(bytes);
 }
 
-/* Returns the result of the last read(): 0 at the end of the file, 1 if the key is too long, -1 on an error. */
+/*
+ * Returns the result of the last read(): 0 at the end of the file, 1 if the key is too long, -1 on
+ * an error.
+ */
 static int read_all(int fd, unsigned char *bytes, size_t *size) {
   ssize_t count = 1;
 
@@ -118,7 +121,10 @@ static int create_once(const parent_folder *parent, bool is_nameless) {
   return result;
 }
 
-/* Returns 0 or an errno. If another process creates the file first, returns 0, and the key of that file is used. */
+/*
+ * Returns 0 or an errno. If another process creates the file first, returns 0, and the key of that
+ * file is used.
+ */
 static int create_file(const char *path) {
   parent_folder parent;
   int result;
@@ -129,7 +135,7 @@ static int create_file(const char *path) {
   if (result != 0 && result != EEXIST)
     result = create_once(&parent, false);
   if (result == 0)
-    fsync(parent.fd); /* if this fails, the file may be lost in a crash: the next start creates another key */
+    fsync(parent.fd); /* if this fails, a crash may lose the file: the next start creates another key */
   folder_close(&parent);
   return result == EEXIST ? 0 : result;
 }
@@ -179,7 +185,10 @@ static bool search_link_target(link_search *search, const char *link) {
   return find_foreign_link(search, path);
 }
 
-/* Searches the path and the targets of its links for a symbolic link of a user other than this one and root. */
+/*
+ * Searches the path and the targets of its links for a symbolic link of a user other than this one
+ * and root.
+ */
 static bool find_foreign_link(link_search *search, const char *path) {
   char part[PATH_MAX];
 
@@ -202,7 +211,10 @@ static bool find_foreign_link(link_search *search, const char *path) {
   return false;
 }
 
-/* A link that another user creates may lead to any file of this user, for example to one with known contents. */
+/*
+ * A link that another user creates may lead to any file of this user, for example to one with known
+ * contents.
+ */
 static bool is_trusted_path(const char *path) {
   link_search search = {.links_left = LINKS_MAX};
 
@@ -213,7 +225,10 @@ static bool is_trusted_path(const char *path) {
   return false;
 }
 
-/* Checks before open(), because opening a device may have side effects, and after open(), where no race is possible. */
+/*
+ * Checks before open(), because opening a device may have side effects, and after open(), where no
+ * race is possible.
+ */
 static int open_checked(const char *path) {
   struct stat file;
   int fd;

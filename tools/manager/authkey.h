@@ -12,16 +12,18 @@
 #define AUTHKEY_SIZE 32
 
 /*
- * Reads a key of 1 to AUTHKEY_MAX bytes, up to the end of the descriptor, and closes the descriptor. `source` names the
- * descriptor in the error message. The caller wipes and frees the bytes with authkey_wipe().
+ * Reads a key of 1 to AUTHKEY_MAX bytes, up to the end of the descriptor, and closes the
+ * descriptor. `source` names the descriptor in the error message. The caller wipes and frees the
+ * bytes with authkey_wipe().
  */
 bool authkey_read(int fd, const char *source, unsigned char **bytes, size_t *size);
 
 /*
- * Reads the key from a file: all its bytes, including a newline at the end. If the file does not exist, creates it with random
- * bytes; its name appears only when the whole key is on disk. Refuses a file that is not a regular file, that belongs to a user
- * other than this one and root, that other users can read or write, or whose path leads through a symbolic link of another
- * user. Returns false after logging an error.
+ * Reads the key from a file: all its bytes, including a newline at the end. If the file does not
+ * exist, creates it with random bytes; its name appears only when the whole key is on disk. Refuses
+ * a file that is not a regular file, that belongs to a user other than this one and root, that
+ * other users can read or write, or whose path leads through a symbolic link of another user.
+ * Returns false after logging an error.
  */
 bool authkey_load(const char *path, unsigned char **bytes, size_t *size);
 

@@ -50,7 +50,10 @@ void block_registry_record(block_registry *registry) {
   registry->unrecorded = 0;
 }
 
-/* Returns the index of the first entry with the name, from index `i` on, or the count if there is none. */
+/*
+ * Returns the index of the first entry with the name, from index `i` on, or the count if there is
+ * none.
+ */
 static size_t find(const block_registry *registry, const char *name, size_t i) {
   uint32_t hash = hash_name(name);
 
@@ -60,8 +63,8 @@ static size_t find(const block_registry *registry, const char *name, size_t i) {
 }
 
 /*
- * A block that is not found may have another name for a moment, because a process is unlinking it. Its record stays, so that
- * the reaper removes the block after this process ends.
+ * A block that is not found may have another name for a moment, because a process is unlinking it.
+ * Its record stays, so that the reaper removes the block after this process ends.
  */
 static void release_record(ownership *record, shareable_status unlink_status) {
   if (unlink_status != SHAREABLE_E_NOT_FOUND)
@@ -69,8 +72,9 @@ static void release_record(ownership *record, shareable_status unlink_status) {
 }
 
 /*
- * A name may have been added several times, for different blocks. Returns the index of the entry whose block has the name now,
- * or of the first entry with the name if there is no such block; the count if there is no entry.
+ * A name may have been added several times, for different blocks. Returns the index of the entry
+ * whose block has the name now, or of the first entry with the name if there is no such block; the
+ * count if there is no entry.
  */
 static size_t find_current(const block_registry *registry, const char *name) {
   size_t first = find(registry, name, 0), i = first;

@@ -65,7 +65,10 @@ static const shareable__pyvalue *only_argument(const struct call *call) {
   return name->type == SHAREABLE__PY_STR ? name : NULL;
 }
 
-/* Gets the name of the block from the request, without a leading '/'. Returns false after error_reply(). */
+/*
+ * Gets the name of the block from the request, without a leading '/'. Returns false after
+ * error_reply().
+ */
 static bool get_name(struct call *call, char name[SHAREABLE__NAME_MAX + 1]) {
   const shareable__pyvalue *text = only_argument(call);
   char given[SHAREABLE__NAME_MAX + 2], method[300];

@@ -18,8 +18,8 @@ typedef enum dispatch_after {
 } dispatch_after;
 
 /*
- * Runs the request in the message. *frame receives the encoded reply, which the caller frees, and *size its size; NULL if there
- * is no memory for the reply.
+ * Runs the request in the message. *frame receives the encoded reply, which the caller frees, and
+ * *size its size; NULL if there is no memory for the reply.
  */
 dispatch_after dispatch_request(block_registry *blocks, bool is_proxy, const void *message, size_t length,
                                 unsigned char **frame, size_t *size);

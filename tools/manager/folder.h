@@ -1,5 +1,6 @@
 /*
- * folder.h - the directory of a file, open, so that the directory cannot be replaced between two calls.
+ * folder.h - the directory of a file, open, so that the directory cannot be replaced between two
+ * calls.
  */
 #ifndef MANAGER_FOLDER_H
 #define MANAGER_FOLDER_H
@@ -18,8 +19,9 @@ bool folder_open(parent_folder *folder, const char *path);
 void folder_close(parent_folder *folder);
 
 /*
- * Takes the lock of the directory, flock(2), which other managers respect. It waits a second at most, because any user that
- * can read the directory can hold this lock. Returns false if the lock is not taken.
+ * Takes the lock of the directory, flock(2), which other managers respect. It waits a second at
+ * most, because any user that can read the directory can hold this lock. Returns false if the lock
+ * is not taken.
  */
 bool folder_lock(const parent_folder *folder);
 

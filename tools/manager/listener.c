@@ -16,7 +16,10 @@
 
 /* The longest $TMPDIR that leaves room for the name of the socket in an address. */
 #define TMPDIR_MAX 60
-/* A program that has bound its socket but does not listen yet also refuses connections. This is its time to listen. */
+/*
+ * A program that has bound its socket but does not listen yet also refuses connections. This is its
+ * time to listen.
+ */
 #define LISTEN_PAUSE_US 100000
 
 static bool make_directory(struct listener *listener) {
@@ -55,7 +58,10 @@ static bool stat_file(const struct listener *listener, struct stat *status) {
          fstatat(listener->parent.fd, listener->parent.name, status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Remembers the socket's file, so that listener_close() does not remove the file of another process. */
+/*
+ * Remembers the socket's file, so that listener_close() does not remove the file of another
+ * process.
+ */
 static void record_file(struct listener *listener) {
   struct stat status;
 
@@ -92,8 +98,8 @@ static bool is_refused(const struct listener *listener) {
 }
 
 /*
- * Removes the socket's file if it is a socket of this user that no process listens on. The caller holds the lock of the
- * directory, so that no other manager creates its socket at the same time.
+ * Removes the socket's file if it is a socket of this user that no process listens on. The caller
+ * holds the lock of the directory, so that no other manager creates its socket at the same time.
  */
 static bool remove_stale(const struct listener *listener) {
   struct stat status;
@@ -192,7 +198,10 @@ bool listener_open(struct listener *listener, const char *address) {
   return false;
 }
 
-/* Removes the file before it closes the socket: once it is closed, another manager may take the file for a stale one. */
+/*
+ * Removes the file before it closes the socket: once it is closed, another manager may take the
+ * file for a stale one.
+ */
 void listener_close(struct listener *listener) {
   if (listener->inode != 0 && is_same_file(listener, listener->device, listener->inode))
     unlinkat(listener->parent.fd, listener->parent.name, 0);

@@ -19,12 +19,16 @@ struct listener {
 };
 
 /*
- * Listens at the address or, if it is NULL, in a new directory that only this user can enter. A socket file of this user is
- * replaced if no process listens on it; any other file is kept. Returns false after logging an error.
+ * Listens at the address or, if it is NULL, in a new directory that only this user can enter. A
+ * socket file of this user is replaced if no process listens on it; any other file is kept. Returns
+ * false after logging an error.
  */
 bool listener_open(struct listener *listener, const char *address);
 
-/* Closes the socket. Removes its file and its directory, if they are still the ones that listener_open() created. */
+/*
+ * Closes the socket. Removes its file and its directory, if they are still the ones that
+ * listener_open() created.
+ */
 void listener_close(struct listener *listener);
 
 #endif

@@ -38,7 +38,10 @@ static uint64_t now_ms(void) {
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A pipe that poll() reports as writable has room for PIPE_BUF bytes, so a shorter write does not block. */
+/*
+ * A pipe that poll() reports as writable has room for PIPE_BUF bytes, so a shorter write does not
+ * block.
+ */
 static void write_line(const char *line, size_t length) {
   struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
 

@@ -17,15 +17,18 @@ typedef enum log_kind {
 } log_kind;
 
 /*
- * Writes one line. Control characters and bytes that are not ASCII are replaced by '?'. It does not wait: if standard error
- * does not take the line at once, the line is dropped.
+ * Writes one line. Control characters and bytes that are not ASCII are replaced by '?'. It does not
+ * wait: if standard error does not take the line at once, the line is dropped.
  */
 __attribute__((format(printf, 2, 3))) void log_event(log_kind kind, const char *format, ...);
 
 /* As log_event(LOG_STATE), with a colon and the text of the errno value `number` at the end. */
 __attribute__((format(printf, 2, 3))) void log_errno(int number, const char *format, ...);
 
-/* Reports the number of suppressed lines of each kind whose interval is over. Returns whether there are others. */
+/*
+ * Reports the number of suppressed lines of each kind whose interval is over. Returns whether there
+ * are others.
+ */
 bool log_report(void);
 
 /* Reports the number of suppressed lines of each kind, before the program ends. */

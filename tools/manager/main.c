@@ -1,5 +1,6 @@
 /*
- * main.c - shareable-manager: options, start and end of the process that owns blocks for other processes.
+ * main.c - shareable-manager: options, start and end of the process that owns blocks for other
+ * processes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +59,9 @@ static const struct option options[] = {{"address", required_argument, NULL, 'a'
                                         {"version", no_argument, NULL, 'V'},
                                         {NULL, 0, NULL, 0}};
 
-/* Logs the error, because the log makes text from the command line safe for a terminal, and exits. */
+/*
+ * Logs the error, because the log makes text from the command line safe for a terminal, and exits.
+ */
 __attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
   char text[900];
   va_list arguments;
@@ -96,7 +99,10 @@ static bool is_option(int number) {
   return false;
 }
 
-/* Reports a wrong option through the log. A letter inside a group of letters has no word of its own: it is in optopt. */
+/*
+ * Reports a wrong option through the log. A letter inside a group of letters has no word of its
+ * own: it is in optopt.
+ */
 static _Noreturn void reject_option(int result, const char *word) {
   if (result == ':')
     log_event(LOG_STATE, "option '%s' needs an argument", word);
@@ -168,14 +174,18 @@ static bool is_open(int fd) {
   return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Opens the standard streams that are closed, so that no other file or socket gets their numbers. */
+/*
+ * Opens the standard streams that are closed, so that no other file or socket gets their numbers.
+ */
 static void open_standard_streams(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (!is_open(fd) && open("/dev/null", O_RDWR) != fd && open("/", O_RDONLY | O_DIRECTORY) != fd)
       exit(EXIT_FAILURE); /* the error cannot be reported */
 }
 
-/* Exits if the descriptor is not open: otherwise a file that is opened later could get its number. */
+/*
+ * Exits if the descriptor is not open: otherwise a file that is opened later could get its number.
+ */
 static void check_descriptor(int fd, const char *option) {
   if (fd >= 0 && !is_open(fd))
     fail("%s: descriptor %d is not open: pass an open descriptor", option, fd);
@@ -195,7 +205,10 @@ static void prepare_descriptors(const struct settings *settings) {
   close_on_exec(settings->lifeline);
 }
 
-/* Ignores the signals that a failed write may raise, because the result of write() is enough, and those of a terminal. */
+/*
+ * Ignores the signals that a failed write may raise, because the result of write() is enough, and
+ * those of a terminal.
+ */
 static void ignore_signals(void) {
   static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
 
@@ -212,7 +225,10 @@ static bool write_whole(int fd, const void *bytes, size_t size) {
   return count == (ssize_t)size;
 }
 
-/* Returns false with errno set if the address was not written, for example because the reader has ended. */
+/*
+ * Returns false with errno set if the address was not written, for example because the reader has
+ * ended.
+ */
 static bool write_pickled_address(const shareable__address *address, int fd) {
   shareable__pyvalue nodes[8];
   shareable__pyvalue_arena arena = shareable__pyvalue_arena_init(nodes, 8);
@@ -234,7 +250,10 @@ static void chdir_root(void) {
     log_errno(errno, "cannot change to /");
 }
 
-/* A manager that another program starts has the lifetime of that program: its start and end are not logged. */
+/*
+ * A manager that another program starts has the lifetime of that program: its start and end are not
+ * logged.
+ */
 static bool is_standalone(const struct settings *settings) {
   return settings->owner == 0 && settings->address_fd < 0;
 }

@@ -1,5 +1,6 @@
 /*
- * ownership.c - which block a tracked name stands for, and its record in this process's ownership log.
+ * ownership.c - which block a tracked name stands for, and its record in this process's ownership
+ * log.
  */
 #include "ownership.h"
 

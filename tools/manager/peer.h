@@ -21,8 +21,9 @@ void peer_identify(struct peer *result, int socket, int diag);
 bool peer_is_gone(int socket);
 
 /*
- * Opens a sock_diag(7) socket, with which the kernel reports the user of a TCP peer on this machine. Returns a descriptor, or
- * -1 if the kernel has no such sockets: then no TCP peer is known to be one of this user.
+ * Opens a sock_diag(7) socket, with which the kernel reports the user of a TCP peer on this
+ * machine. Returns a descriptor, or -1 if the kernel has no such sockets: then no TCP peer is known
+ * to be one of this user.
  */
 int peer_open_diag(void);
 

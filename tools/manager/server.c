@@ -18,10 +18,15 @@
 #define TICK_MS 250
 /* If there is a tracker, new names are recorded after this number of ticks: two seconds. */
 #define RECORD_TICKS 8
-/* Descriptors that are not sessions: those that are always open, and those that removing a block needs. */
+/*
+ * Descriptors that are not sessions: those that are always open, and those that removing a block
+ * needs.
+ */
 #define OWN_DESCRIPTORS 48
 #define SPARE_DESCRIPTORS 10
-/* The maximum number of peers that one event accepts, so that handshakes continue during a flood. */
+/*
+ * The maximum number of peers that one event accepts, so that handshakes continue during a flood.
+ */
 #define ACCEPTS_MAX 16
 /* A limit below this number of sessions is logged. */
 #define FEW_SESSIONS 64
@@ -82,7 +87,10 @@ static int open_reserve(void) {
   return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Accepts a peer with the reserved descriptor and closes its socket. Otherwise the peer would wait for a free descriptor. */
+/*
+ * Accepts a peer with the reserved descriptor and closes its socket. Otherwise the peer would wait
+ * for a free descriptor.
+ */
 static bool refuse_peer(struct server *server) {
   int socket;
 
@@ -222,7 +230,7 @@ bool server_watch(struct server *server, int lifeline, pid_t owner) {
     return true;
   fd = (int)syscall(SYS_pidfd_open, owner, 0);
   if (fd < 0)
-    return errno != ESRCH; /* before Linux 5.3 there is no pidfd_open(): the lifeline must suffice */
+    return errno != ESRCH; /* no pidfd_open() before Linux 5.3: the lifeline must suffice */
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   return watch(server, &server->owner, fd, on_owner);
 }

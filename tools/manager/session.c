@@ -1,7 +1,8 @@
 /*
  * session.c - one client connection: its handshake, its requests and their replies.
  *
- * A session handles one message at a time. It does not read the next one until the peer has accepted the reply.
+ * A session handles one message at a time. It does not read the next one until the peer has
+ * accepted the reply.
  */
 #include "session.h"
 
@@ -83,7 +84,9 @@ static bool flush(struct session *session) {
   return !session->is_closing;
 }
 
-/* Sends a frame and frees it. NULL closes the session. Returns false if it has closed the session. */
+/*
+ * Sends a frame and frees it. NULL closes the session. Returns false if it has closed the session.
+ */
 static bool send_frame(struct session *session, unsigned char *frame, size_t size) {
   if (frame == NULL) {
     session_close(session);
@@ -162,7 +165,7 @@ static bool on_request(struct session *session, const void *message, size_t leng
     session->state = KEEPALIVE_REQUEST;
   if (after == AFTER_PROXY)
     session->state = PROXY_REQUEST;
-  server_arm_timer(session->server); /* names may be unrecorded, and the queue of the tracker may be full */
+  server_arm_timer(session->server); /* for unrecorded names and the tracker */
   is_alive = send_frame(session, frame, size);
   if (after == AFTER_SHUTDOWN)
     server_stop(session->server, "a client asked for it");
@@ -198,7 +201,10 @@ static bool grow(struct session *session, size_t needed) {
   return true;
 }
 
-/* Handles the complete messages in the input, until one has a reply that the peer does not accept at once. */
+/*
+ * Handles the complete messages in the input, until one has a reply that the peer does not accept
+ * at once.
+ */
 static void process_input(struct session *session) {
   while (session->output == NULL) {
     size_t limit = session->state < REQUEST ? SHAREABLE__HANDSHAKE_MAX : SHAREABLE__REQUEST_MAX, header_size, length;
@@ -227,7 +233,10 @@ static void receive(struct session *session) {
   ssize_t count;
 
 #ifdef TCP_QUICKACK
-  /* A CPython client waits after small messages, and its kernel holds them back until this side acknowledges. */
+  /*
+   * A CPython client waits after small messages, and its kernel holds them back until this side
+   * acknowledges.
+   */
   if (session->server->listener.address.any.sa_family == AF_INET)
     setsockopt(session->socket, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
 #endif
@@ -340,7 +349,10 @@ static void send_challenge(struct session *session, const unsigned char nonce[SH
     poll_events(session);
 }
 
-/* A flood consists of connections that are closed at once: each costs one system call and does not evict a session. */
+/*
+ * A flood consists of connections that are closed at once: each costs one system call and does not
+ * evict a session.
+ */
 static struct session *admit_peer(struct server *server, int socket) {
   unsigned char nonce[SHAREABLE__NONCE_SIZE];
   struct session *made = NULL;

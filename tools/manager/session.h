@@ -23,7 +23,10 @@ struct session {
   struct peer peer;
 };
 
-/* Starts a session on an accepted socket: sends the challenge. Closes the socket if the peer is refused. */
+/*
+ * Starts a session on an accepted socket: sends the challenge. Closes the socket if the peer is
+ * refused.
+ */
 void session_open(struct server *server, int socket);
 
 /* Closes the socket at once, whatever the state of the session, and frees the session later. */
@@ -33,8 +36,9 @@ void session_close(struct session *session);
 void session_time_out(struct session *session);
 
 /*
- * Closes the oldest unauthenticated session whose peer is not known to be a process of this user or of root. If there is none
- * and `may_be_own` is true, closes the oldest of the others. Returns whether a session was closed.
+ * Closes the oldest unauthenticated session whose peer is not known to be a process of this user or
+ * of root. If there is none and `may_be_own` is true, closes the oldest of the others. Returns
+ * whether a session was closed.
  */
 bool session_evict_oldest(struct server *server, bool may_be_own);
 

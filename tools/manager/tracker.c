@@ -1,8 +1,8 @@
 /*
  * tracker.c - CPython's resource tracker, which is told of each block that the manager removes.
  *
- * Other processes write to the same pipe. So each write consists of whole lines and has at most PIPE_BUF bytes, and the
- * O_NONBLOCK flag is set for a file description of the manager's own only.
+ * Other processes write to the same pipe. So each write consists of whole lines and has at most
+ * PIPE_BUF bytes, and the O_NONBLOCK flag is set for a file description of the manager's own only.
  */
 #include "tracker.h"
 
@@ -56,8 +56,8 @@ static bool grow(resource_tracker *tracker) {
 }
 
 /*
- * The tracker would unlink the block and complain at its end. It also complains if it has to forget a block that it did not
- * know, so the block is registered first.
+ * The tracker would unlink the block and complain at its end. It also complains if it has to forget
+ * a block that it did not know, so the block is registered first.
  */
 void tracker_forget(resource_tracker *tracker, const char *name) {
   int length;
@@ -74,7 +74,9 @@ void tracker_forget(resource_tracker *tracker, const char *name) {
   tracker_flush(tracker);
 }
 
-/* The number of bytes at the start of the queue that are whole lines and fit into one atomic write. */
+/*
+ * The number of bytes at the start of the queue that are whole lines and fit into one atomic write.
+ */
 static size_t first_lines(const resource_tracker *tracker) {
   size_t length = tracker->length > PIPE_BUF ? PIPE_BUF : tracker->length;
 

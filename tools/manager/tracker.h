@@ -23,13 +23,19 @@ typedef struct resource_tracker {
 /* Takes the descriptor, or -1: there is no tracker. */
 void tracker_open(resource_tracker *tracker, int fd);
 
-/* Makes the tracker forget a block. It does not wait: what the tracker does not take at once is queued. */
+/*
+ * Makes the tracker forget a block. It does not wait: what the tracker does not take at once is
+ * queued.
+ */
 void tracker_forget(resource_tracker *tracker, const char *name);
 
 /* Writes what is queued, without waiting. Returns whether something is left. */
 bool tracker_flush(resource_tracker *tracker);
 
-/* Writes what is queued, and waits for the tracker to read it. All calls together wait at most TRACKER_TIMEOUT_MS. */
+/*
+ * Writes what is queued, and waits for the tracker to read it. All calls together wait at most
+ * TRACKER_TIMEOUT_MS.
+ */
 void tracker_drain(resource_tracker *tracker);
 
 /* Frees the queue. The descriptor stays open until the process ends. */

@@ -1,9 +1,13 @@
 /*
- * item.c - encodes a value to a slot (format, recreation code and data, as CPython writes them) and decodes it.
+ * item.c - encodes a value to a slot (format, recreation code and data, as CPython writes them) and
+ * decodes it.
  */
 #include "format/item.h"
 
-/* Converts a format to a word whose lowest byte is the first character, and back: byteswaps it on big-endian machines. */
+/*
+ * Converts a format to a word whose lowest byte is the first character, and back: byteswaps it on
+ * big-endian machines.
+ */
 static uint64_t little_endian(uint64_t format) {
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
   return __builtin_bswap64(format);
@@ -13,9 +17,10 @@ static uint64_t little_endian(uint64_t format) {
 }
 
 /*
- * Parses the format of a text (layout.md, "Trailing NULs"). In the format "40s", which CPython writes, 40 is the size of the slot or
- * less; the text ends before its trailing NULs. This library also writes "5s ": exactly 5 bytes. If a CPython release writes exact
- * lengths as "5s", change this function.
+ * Parses the format of a text (layout.md, "Trailing NULs"). In the format "40s", which CPython
+ * writes, 40 is the size of the slot or less; the text ends before its trailing NULs. This library
+ * also writes "5s ": exactly 5 bytes. If a CPython release writes exact lengths as "5s", change
+ * this function.
  */
 static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *is_exact) {
   uint64_t rest = little_endian(format), digits = 0;
@@ -99,7 +104,10 @@ static uint64_t first_bytes(uint64_t word, size_t count) {
 #endif
 }
 
-/* Returns the length of a text without its trailing NULs. Shared text is only read by whole words, as it is written. */
+/*
+ * Returns the length of a text without its trailing NULs. Shared text is only read by whole words,
+ * as it is written.
+ */
 static size_t length_without_nuls(const shareable__slot *slot, size_t length) {
   while (length > 0) {
     size_t offset = (length - 1) / 8 * 8;
@@ -181,7 +189,10 @@ shareable_status shareable__item_fits(const shareable_value *value, size_t size)
   return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
 }
 
-/* Makes the format of `n` bytes: n is at most 9999999, or 999999 if it is exact, so that the format has 8 characters. */
+/*
+ * Makes the format of `n` bytes: n is at most 9999999, or 999999 if it is exact, so that the format
+ * has 8 characters.
+ */
 static uint64_t number_format(size_t n, bool is_exact) {
   uint64_t text = is_exact ? 's' | ' ' << 8 : 's';
 
@@ -195,7 +206,10 @@ uint64_t shareable__exact_format(size_t length) {
   return number_format(length, true);
 }
 
-/* Makes the format of a text: the size of the slot, as CPython writes it, or the exact length and a space. */
+/*
+ * Makes the format of a text: the size of the slot, as CPython writes it, or the exact length and a
+ * space.
+ */
 static uint64_t text_format(const shareable_value *value, size_t slot_size) {
   return ends_in_nul(value) ? shareable__exact_format((size_t)value->length)
                             : number_format(shareable__item_capacity(slot_size), false);
@@ -240,7 +254,10 @@ void shareable__item_encode(const shareable_value *value, size_t size, shareable
   }
 }
 
-/* Stores whole words atomically. A concurrent reader gets old and new words, and detects that by the version of the item. */
+/*
+ * Stores whole words atomically. A concurrent reader gets old and new words, and detects that by
+ * the version of the item.
+ */
 static void put_data(const shareable__slot *slot, const shareable__encoded_item *encoded) {
   size_t whole = encoded->length / 8 * 8, rest = encoded->length - whole;
   uint64_t word = 0;
@@ -265,8 +282,9 @@ static void put_code(const shareable__slot *slot, const shareable__encoded_item 
 }
 
 /*
- * A code that is not 0 is stored before the format that needs it, and cleared after that format is replaced. So a killed writer
- * never leaves the format of a text with the code 0, which is the state of a list whose creator has not written the codes yet.
+ * A code that is not 0 is stored before the format that needs it, and cleared after that format is
+ * replaced. So a killed writer never leaves the format of a text with the code 0, which is the
+ * state of a list whose creator has not written the codes yet.
  */
 void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *encoded) {
   put_data(slot, encoded);
@@ -306,7 +324,7 @@ shareable_status shareable__item_equals(const shareable__slot *slot, const share
     return SHAREABLE_OK;
   }
   status = shareable__item_read(slot, &item, NULL, 0);
-  if (status == SHAREABLE_E_BUFFER) /* another process has stored a text since the check: not equal at this moment */
+  if (status == SHAREABLE_E_BUFFER) /* another process has stored a text since the check */
     *equal = false;
   else if (status == SHAREABLE_OK)
     *equal = shareable__value_equals(&item, value);

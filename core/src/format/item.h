@@ -1,5 +1,6 @@
 /*
- * item.h - encodes a value to a slot (format, recreation code and data, as CPython writes them) and decodes it. Pure.
+ * item.h - encodes a value to a slot (format, recreation code and data, as CPython writes them) and
+ * decodes it. Pure.
  */
 #ifndef SHAREABLE__ITEM_H
 #define SHAREABLE__ITEM_H
@@ -32,8 +33,9 @@ static inline unsigned char shareable__item_code(const shareable__slot *slot) {
 }
 
 /*
- * Returns the maximum length of a text in a slot: at most 9999999, because a format has 8 characters. CPython creates a
- * slot of 10000000 bytes for such a text; a damaged list may have any slot.
+ * Returns the maximum length of a text in a slot: at most 9999999, because a format has 8
+ * characters. CPython creates a slot of 10000000 bytes for such a text; a damaged list may have any
+ * slot.
  */
 static inline size_t shareable__item_capacity(size_t slot_size) {
   return slot_size < 9999999 ? slot_size : 9999999;
@@ -57,12 +59,15 @@ bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *
 /* Returns whether the format needs a code that is not 0: the format of a text or of None. */
 bool shareable__item_needs_code(uint64_t format);
 
-/* Copies the format and returns its length, 1 to 8. Returns 0 if the format or the code is invalid for the slot. */
+/*
+ * Copies the format and returns its length, 1 to 8. Returns 0 if the format or the code is invalid
+ * for the slot.
+ */
 size_t shareable__item_format(const shareable__slot *slot, char format[8]);
 
 /*
- * Reads the item. A text is copied to the buffer, and the copy is checked. Returns E_CORRUPT, E_UTF8, or E_BUFFER with the type
- * and the length set.
+ * Reads the item. A text is copied to the buffer, and the copy is checked. Returns E_CORRUPT,
+ * E_UTF8, or E_BUFFER with the type and the length set.
  */
 shareable_status shareable__item_read(const shareable__slot *slot, shareable_value *value, void *buffer, size_t size);
 
@@ -79,24 +84,35 @@ typedef struct shareable__encoded_item {
 uint64_t shareable__exact_format(size_t length);
 
 /*
- * Encodes a value for a slot of `size` bytes. shareable__item_fits() must have returned OK. The result points to the value's
- * text, or into itself: it must not be copied.
+ * Encodes a value for a slot of `size` bytes. shareable__item_fits() must have returned OK. The
+ * result points to the value's text, or into itself: it must not be copied.
  */
 void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *encoded);
 
-/* Stores an encoded item in its slot: the data, then the format and the code, unless these are the same already. */
+/*
+ * Stores an encoded item in its slot: the data, then the format and the code, unless these are the
+ * same already.
+ */
 void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *encoded);
 
-/* Returns whether the value is one word and the slot has its type already, so that one store of the data is sufficient. */
+/*
+ * Returns whether the value is one word and the slot has its type already, so that one store of the
+ * data is sufficient.
+ */
 bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *encoded);
 
-/* Returns whether the item is now an int, a float or a bool. One store replaces it by a value of the same type. */
+/*
+ * Returns whether the item is now an int, a float or a bool. One store replaces it by a value of
+ * the same type.
+ */
 bool shareable__item_is_number(const shareable__slot *slot);
 
 /* Returns OK, E_SLOT or E_LENGTH. shareable__value_check() must have returned OK. */
 shareable_status shareable__item_fits(const shareable_value *value, size_t size);
 
-/* Compares the item with the value as Python's == does. Returns E_CORRUPT if the item is damaged. */
+/*
+ * Compares the item with the value as Python's == does. Returns E_CORRUPT if the item is damaged.
+ */
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal);
 
 #endif

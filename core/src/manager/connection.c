@@ -1,5 +1,6 @@
 /*
- * connection.c - a client's connection to a manager: sends and receives whole messages before a deadline.
+ * connection.c - a client's connection to a manager: sends and receives whole messages before a
+ * deadline.
  */
 #include "manager/connection.h"
 
@@ -15,7 +16,10 @@
 
 /* The initial size of the input buffer: enough for nearly every message. */
 #define INITIAL_CAPACITY 1024
-/* The first and the maximum time between attempts to connect while the queue of the manager is full. */
+/*
+ * The first and the maximum time between attempts to connect while the queue of the manager is
+ * full.
+ */
 #define RETRY_MIN_US 200
 #define RETRY_MAX_US 20000
 
@@ -99,7 +103,10 @@ static int start_connect(const shareable__connection *connection, const shareabl
   return 0;
 }
 
-/* Another user's program at the address would learn that this process has the key, and the names of its blocks. */
+/*
+ * Another user's program at the address would learn that this process has the key, and the names of
+ * its blocks.
+ */
 static shareable_status check_peer_user(shareable__connection *connection, const shareable__address *address) {
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -178,7 +185,10 @@ static shareable_status send_message(shareable__connection *connection, const vo
   return shareable__connection_send(connection, frame, SHAREABLE__FRAME_HEADER_SIZE + length);
 }
 
-/* Doubles a buffer that is full. The buffer grows with the received bytes, not with the length that the peer declares. */
+/*
+ * Doubles a buffer that is full. The buffer grows with the received bytes, not with the length that
+ * the peer declares.
+ */
 static bool grow(shareable__connection *connection) {
   size_t room = connection->capacity == 0 ? INITIAL_CAPACITY : 2 * connection->capacity;
   unsigned char *bytes;

@@ -11,7 +11,10 @@
 
 /* Enough nodes for every reply but a long list. */
 #define STATIC_NODES 64
-/* The first and the maximum time before another attempt if the manager closes the connection during the handshake. */
+/*
+ * The first and the maximum time before another attempt if the manager closes the connection during
+ * the handshake.
+ */
 #define RETRY_MIN_US 1000
 #define RETRY_MAX_US 100000
 
@@ -111,7 +114,10 @@ static shareable_status authenticate_and_negotiate(shareable_manager *manager) {
   return status;
 }
 
-/* *is_closed_early receives whether the manager accepted the connection and closed it during the handshake. */
+/*
+ * *is_closed_early receives whether the manager accepted the connection and closed it during the
+ * handshake.
+ */
 static shareable_status negotiate_once(shareable_manager *manager, bool *is_closed_early) {
   shareable_status status;
 
@@ -126,8 +132,8 @@ static shareable_status negotiate_once(shareable_manager *manager, bool *is_clos
 }
 
 /*
- * A manager with too many unauthenticated sessions may close this connection before the handshake is complete. Tries again
- * until the deadline. On local sockets, other users cannot cause that.
+ * A manager with too many unauthenticated sessions may close this connection before the handshake
+ * is complete. Tries again until the deadline. On local sockets, other users cannot cause that.
  */
 static shareable_status negotiate_until_deadline(shareable_manager *manager) {
   useconds_t pause = RETRY_MIN_US;
@@ -170,7 +176,10 @@ static shareable_status ensure_connection(shareable_manager *manager) {
 /* The maximum length of a manager's error message in ours. */
 #define ERROR_LINE_MAX 1000
 
-/* Finds the last line of a traceback, which has the error. The line is empty if the value is not a str. */
+/*
+ * Finds the last line of a traceback, which has the error. The line is empty if the value is not a
+ * str.
+ */
 static void last_line(const shareable__pyvalue *text, const char **line, int *length) {
   const char *traceback = text->type == SHAREABLE__PY_STR ? text->text : "";
   size_t end = text->type == SHAREABLE__PY_STR ? text->length : 0, start;
@@ -226,8 +235,8 @@ shareable_status shareable__manager_call_locked(shareable_manager *manager, cons
 #define SLEEP_NS INT64_C(50000)
 
 /*
- * Waits for the thread that resets the handle. Sleeps after some yields, because a thread of a higher real-time priority gets
- * its processor back at each yield.
+ * Waits for the thread that resets the handle. Sleeps after some yields, because a thread of a
+ * higher real-time priority gets its processor back at each yield.
  */
 static void yield_or_sleep(unsigned turn) {
   if (turn < YIELD_COUNT)
@@ -237,8 +246,8 @@ static void yield_or_sleep(unsigned turn) {
 }
 
 /*
- * In a child of a fork, the connection is the parent's, and the lock may belong to a thread that does not exist here. One
- * thread of the child resets both; the others wait for it.
+ * In a child of a fork, the connection is the parent's, and the lock may belong to a thread that
+ * does not exist here. One thread of the child resets both; the others wait for it.
  */
 static void reset_after_fork(shareable_manager *manager) {
   pid_t self = getpid(), connection_pid = atomic_load(&manager->connection_pid);
@@ -262,7 +271,7 @@ shareable_status shareable__manager_lock(shareable_manager *manager, shareable_e
   if (manager == NULL)
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
   reset_after_fork(manager);
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* a cancelled thread would never release the lock */
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* cancelling must not keep the lock */
   pthread_mutex_lock(&manager->lock);
   manager->cancel_state = cancel_state;
   manager->connection.error = error;

@@ -29,8 +29,8 @@ shareable_status shareable__manager_call_locked(shareable_manager *manager, cons
                                                 shareable__manager_reply_handler *handler, void *context);
 
 /*
- * Connects, and asks the manager to accept more than one request on the connection. A CPython manager does not know this
- * request and closes the connection.
+ * Connects, and asks the manager to accept more than one request on the connection. A CPython
+ * manager does not know this request and closes the connection.
  */
 shareable_status shareable__manager_negotiate_keepalive(shareable_manager *manager);
 

@@ -13,10 +13,10 @@
 
 struct shareable_manager {
   atomic_uint references;
-  _Atomic pid_t connection_pid; /* the process that opened the connection; 0 while a thread resets it after a fork */
+  _Atomic pid_t connection_pid; /* the process that uses the connection; 0: a fork's child resets it */
   pthread_mutex_t lock;         /* protects the members below */
   shareable__connection connection;
-  bool keepalive; /* the manager accepts more than one request on a connection; true until it refuses */
+  bool keepalive; /* the manager accepts several requests on a connection; true until it refuses */
   bool is_shut_down;
   int cancel_state; /* the cancel state that the thread had before it took the lock */
   shareable__spawned spawned;

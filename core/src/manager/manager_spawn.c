@@ -26,7 +26,10 @@
 #define RETRY_MIN_US 50
 #define RETRY_MAX_US 5000
 
-/* The pipes between the processes. Element 0 is the end of this process, element 1 the end of the program. */
+/*
+ * The pipes between the processes. Element 0 is the end of this process, element 1 the end of the
+ * program.
+ */
 struct pipes {
   int key[2], address[2], lifeline[2];
 };
@@ -48,7 +51,10 @@ static void close_pipes(struct pipes *pipes) {
   close_pair(pipes->lifeline);
 }
 
-/* Moves the descriptor above those of the program, because this process may have closed its standard streams. */
+/*
+ * Moves the descriptor above those of the program, because this process may have closed its
+ * standard streams.
+ */
 static bool move_above_stdio(int *fd) {
   int moved;
 
@@ -89,7 +95,10 @@ static int add_close_others(posix_spawn_file_actions_t *actions, int first) {
   return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 #else
-/* Closes the descriptors that are open now. The program inherits one that another thread opens later without O_CLOEXEC. */
+/*
+ * Closes the descriptors that are open now. The program inherits one that another thread opens
+ * later without O_CLOEXEC.
+ */
 static int add_close_others(posix_spawn_file_actions_t *actions, int first) {
   DIR *directory = shareable__opendirat(AT_FDCWD, "/dev/fd");
   const struct dirent *entry;
@@ -244,7 +253,10 @@ void shareable__manager_close_lifeline(shareable__spawned *spawned) {
   shareable__descriptor_close(&spawned->lifeline, &spawned->lifeline_id);
 }
 
-/* Returns whether the process ends before the deadline. It has also ended if other code has waited for it (ECHILD). */
+/*
+ * Returns whether the process ends before the deadline. It has also ended if other code has waited
+ * for it (ECHILD).
+ */
 static bool has_ended(pid_t pid, int64_t deadline) {
   useconds_t pause = RETRY_MIN_US;
   pid_t result;

@@ -1,5 +1,6 @@
 /*
- * address.c - the address of a manager: as text, as a socket address, and as the value that CPython pickles.
+ * address.c - the address of a manager: as text, as a socket address, and as the value that CPython
+ * pickles.
  */
 #include "protocol/address.h"
 
@@ -27,8 +28,7 @@ static bool set_abstract(shareable__address *address, const char *name) {
 
   if (length >= sizeof path)
     return false;
-  memcpy(path + 1, name,
-         length); /* NOLINT(bugprone-not-null-terminated-result): the name has a length and no NUL at its end */
+  memcpy(path + 1, name, length); /* NOLINT(bugprone-not-null-terminated-result): a length, no NUL */
   return set_local(address, path, length == 0 ? 0 : length + 1);
 }
 

@@ -24,8 +24,9 @@ typedef enum shareable__frame_result {
 } shareable__frame_result;
 
 /*
- * Parses the first `received` bytes of a frame. The message may have at most `limit` bytes. *header_size and *length receive
- * the sizes of the header and of the message, or 0 until the header is complete.
+ * Parses the first `received` bytes of a frame. The message may have at most `limit` bytes.
+ * *header_size and *length receive the sizes of the header and of the message, or 0 until the
+ * header is complete.
  */
 shareable__frame_result shareable__frame_parse(const unsigned char *bytes, size_t received, size_t limit,
                                                size_t *header_size, size_t *length);
@@ -33,7 +34,9 @@ shareable__frame_result shareable__frame_parse(const unsigned char *bytes, size_
 /* Writes the header for a message of `length` bytes, at most SHAREABLE__REPLY_MAX. */
 void shareable__frame_write_header(unsigned char header[SHAREABLE__FRAME_HEADER_SIZE], size_t length);
 
-/* Encodes a value as a frame. Writes at most `size` bytes, and returns the size of the whole frame. */
+/*
+ * Encodes a value as a frame. Writes at most `size` bytes, and returns the size of the whole frame.
+ */
 size_t shareable__frame_encode(const shareable__pyvalue_arena *arena, uint32_t root, void *bytes, size_t size);
 
 /* The handshake: each side proves to the other that it has the key. */
@@ -57,13 +60,16 @@ void shareable__challenge_build(unsigned char message[SHAREABLE__CHALLENGE_SIZE]
                                 const unsigned char nonce[SHAREABLE__NONCE_SIZE]);
 
 /*
- * Writes the response to a peer's challenge and returns its size. Returns 0 if the message is not a challenge, or needs an
- * algorithm that is unknown or not allowed.
+ * Writes the response to a peer's challenge and returns its size. Returns 0 if the message is not a
+ * challenge, or needs an algorithm that is unknown or not allowed.
  */
 size_t shareable__challenge_answer(const shareable__key *key, const void *message, size_t length,
                                    unsigned char response[SHAREABLE__RESPONSE_MAX]);
 
-/* Returns whether the peer's response to our challenge proves that it has the key. Compares digests in constant time. */
+/*
+ * Returns whether the peer's response to our challenge proves that it has the key. Compares digests
+ * in constant time.
+ */
 bool shareable__response_verify(const shareable__key *key, const unsigned char challenge[SHAREABLE__CHALLENGE_SIZE],
                                 const void *response, size_t length);
 
@@ -79,7 +85,10 @@ typedef struct shareable__request {
 /* Returns false if the value is not a request. */
 bool shareable__request_parse(const shareable__pyvalue_arena *arena, uint32_t root, shareable__request *request);
 
-/* Makes a request for a method with one str argument, or none if it is NULL. Returns 0 if the arena is full. */
+/*
+ * Makes a request for a method with one str argument, or none if it is NULL. Returns 0 if the arena
+ * is full.
+ */
 uint32_t shareable__request_build(shareable__pyvalue_arena *arena, const char *method, const char *argument);
 
 /* The size of an arena for shareable__request_build(), with the unused node 0. */
@@ -90,7 +99,9 @@ uint32_t shareable__request_build(shareable__pyvalue_arena *arena, const char *m
 #define SHAREABLE__RETURN "#RETURN"
 #define SHAREABLE__TRACEBACK "#TRACEBACK"
 
-/* Makes a reply with a value of the same arena. Returns 0 if the arena is full or the value is 0. */
+/*
+ * Makes a reply with a value of the same arena. Returns 0 if the arena is full or the value is 0.
+ */
 uint32_t shareable__reply_build(shareable__pyvalue_arena *arena, const char *kind, uint32_t value);
 
 /* Gets the kind and the value of a reply. Returns false if the root is not a reply. */

@@ -1,8 +1,9 @@
 /*
  * pickle_decode.c - decodes the bytes of a pickle to a value.
  *
- * A pickle is a program for a machine that has a stack and a memo. The decoder's stack is a linked list of nodes from the top
- * down. Popping nodes reverses their order, so that a popped list can become the items of a container.
+ * A pickle is a program for a machine that has a stack and a memo. The decoder's stack is a linked
+ * list of nodes from the top down. Popping nodes reverses their order, so that a popped list can
+ * become the items of a container.
  */
 #include "protocol/pickle.h"
 #include "protocol/pickle_opcode.h"
@@ -74,7 +75,10 @@ static bool read_int(struct decoder *decoder, size_t size) {
   return push_int(decoder, size == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
 }
 
-/* LONG1: a byte with the size, and an int in two's complement. Only ints of up to 8 bytes are accepted. */
+/*
+ * LONG1: a byte with the size, and an int in two's complement. Only ints of up to 8 bytes are
+ * accepted.
+ */
 static bool read_long(struct decoder *decoder) {
   uint64_t size, number;
 
@@ -129,7 +133,10 @@ static shareable__pyvalue *pop(struct decoder *decoder) {
   return node;
 }
 
-/* Pops a node and puts it in front of `chain`, so that the chain has the order in which the nodes were pushed. */
+/*
+ * Pops a node and puts it in front of `chain`, so that the chain has the order in which the nodes
+ * were pushed.
+ */
 static bool pop_onto(struct decoder *decoder, uint32_t *chain) {
   uint32_t index = decoder->top;
   shareable__pyvalue *node = pop(decoder);
@@ -141,7 +148,10 @@ static bool pop_onto(struct decoder *decoder, uint32_t *chain) {
   return true;
 }
 
-/* Pops all nodes above the topmost mark into `chain`, and the mark. Returns false if there is no mark. */
+/*
+ * Pops all nodes above the topmost mark into `chain`, and the mark. Returns false if there is no
+ * mark.
+ */
 static bool pop_to_mark(struct decoder *decoder, uint32_t *chain) {
   *chain = 0;
   while (pop_onto(decoder, chain))
@@ -214,7 +224,10 @@ static bool set_items(struct decoder *decoder, bool to_mark) {
          append_all(decoder, decoder->top, chain);
 }
 
-/* The memo entry i is stored in node i. The memo is full if it has as many entries as there are nodes: no pickler needs more. */
+/*
+ * The memo entry i is stored in node i. The memo is full if it has as many entries as there are
+ * nodes: no pickler needs more.
+ */
 static bool memoize(struct decoder *decoder) {
   if (decoder->top == 0 || is_on_top(decoder, SHAREABLE__PY_MARK) || decoder->memo_count >= decoder->arena->used)
     return false;
@@ -229,7 +242,10 @@ static bool memoize_at(struct decoder *decoder, size_t size) {
   return take_number(decoder, size, &number) && number == decoder->memo_count && memoize(decoder);
 }
 
-/* Only values that are not containers are copied: so no value contains itself, and a small pickle cannot become a large value. */
+/*
+ * Only values that are not containers are copied: so no value contains itself, and a small pickle
+ * cannot become a large value.
+ */
 static bool load_memo(struct decoder *decoder, size_t size) {
   const shareable__pyvalue *known;
   shareable__pyvalue *node;

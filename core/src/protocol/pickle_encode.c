@@ -4,7 +4,10 @@
 #include "protocol/pickle.h"
 #include "protocol/pickle_opcode.h"
 
-/* A frame ends before the next value if it has FRAME_TARGET bytes. Fewer than FRAME_MIN bytes do not get a frame header. */
+/*
+ * A frame ends before the next value if it has FRAME_TARGET bytes. Fewer than FRAME_MIN bytes do
+ * not get a frame header.
+ */
 #define FRAME_TARGET 65536
 #define FRAME_MIN 4
 #define FRAME_HEADER 9

@@ -1,5 +1,6 @@
 /*
- * pickle_opcode.h - the pickle opcodes that are decoded or encoded here; see CPython's Lib/pickletools.py.
+ * pickle_opcode.h - the pickle opcodes that are decoded or encoded here; see CPython's
+ * Lib/pickletools.py.
  */
 #ifndef SHAREABLE__PICKLE_OPCODE_H
 #define SHAREABLE__PICKLE_OPCODE_H

@@ -1,8 +1,9 @@
 /*
  * pyvalue.h - a tree of Python values, as a pickle without code contains them.
  *
- * The values are None, bool, int, float, str, bytes, and tuples, lists and dicts of these. A value is a tree of nodes in an
- * array of the caller, the arena. Nodes refer to each other by their index in it.
+ * The values are None, bool, int, float, str, bytes, and tuples, lists and dicts of these. A value
+ * is a tree of nodes in an array of the caller, the arena. Nodes refer to each other by their index
+ * in it.
  */
 #ifndef SHAREABLE__PYVALUE_H
 #define SHAREABLE__PYVALUE_H
@@ -26,8 +27,8 @@ typedef struct shareable__pyvalue {
   uint8_t type;
   uint8_t depth;        /* number of levels below this node */
   uint32_t next;        /* the next item of the same container; 0: none */
-  uint32_t first, last; /* the items of a container; a dict has a key, its value, the next key, and so on */
-  uint32_t memo;        /* used by the decoder: the node with this index in the memo of the pickle */
+  uint32_t first, last; /* items of a container; of a dict: a key, its value, the next key … */
+  uint32_t memo;        /* of the decoder: the node with this index in the pickle's memo */
   size_t length;        /* the bytes of a str or bytes, or the number of items of a container */
   union {
     int64_t integer; /* an int or a bool */
@@ -57,7 +58,10 @@ uint32_t shareable__pyvalue_text(shareable__pyvalue_arena *arena, shareable__pyv
                                  size_t length);
 uint32_t shareable__pyvalue_container(shareable__pyvalue_arena *arena, shareable__pyvalue_type type);
 
-/* Appends an item to a container. Returns false if either is 0, or if the container would be too deep. */
+/*
+ * Appends an item to a container. Returns false if either is 0, or if the container would be too
+ * deep.
+ */
 bool shareable__pyvalue_append(shareable__pyvalue_arena *arena, uint32_t container, uint32_t item);
 
 /* Returns whether a node is a str with this text. */
