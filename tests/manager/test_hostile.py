@@ -310,7 +310,7 @@ def test_peers_beyond_the_limit_are_refused_and_not_left_to_wait(tmp_path):
                 kept[-1].send_bytes(plain("keep_connection"))
                 kept[-1].recv()
         assert len(kept) >= 2
-        assert any("connections are in use" in line for line in log_of(log))
+        assert any("connections is reached" in line for line in log_of(log))
         kept.pop().close()
         time.sleep(0.3)
         assert ask(running, plain("dummy")) == ("#RETURN", None)
