@@ -1,4 +1,4 @@
-"""What the tests share: our manager as a process, and the CPythons that are here."""
+"""Helpers of the tests: our manager as a process, and the installed CPythons."""
 
 import contextlib
 import glob
@@ -16,13 +16,13 @@ TIMEOUT = 60
 
 
 def interpreters():
-    """Each CPython from 3.8 to 3.13 on this machine; Debian's alone where there are no others."""
+    """Returns the installed CPythons from 3.8 to 3.13, by version, and Debian's."""
     wanted = os.environ.get("MANAGER_VERSIONS", "3.8 3.9 3.10 3.11 3.12 3.13").split()
     root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
     found = {version: sorted(glob.glob(f"{root}/versions/{version}.*/bin/python3")) for version in wanted}
     missing = [version for version, paths in found.items() if not paths]
     if missing:
-        print(f"no CPython {', '.join(missing)} under {root}/versions: not tried", file=sys.stderr)
+        print(f"no CPython {', '.join(missing)} under {root}/versions: not tested", file=sys.stderr)
     return {"debian": "/usr/bin/python3", **{version: paths[-1] for version, paths in found.items() if paths}}
 
 
@@ -30,7 +30,7 @@ INTERPRETERS = interpreters()
 
 
 def address_of(kind, folder):
-    """Where to have something listen, as text."""
+    """Returns an address of this kind as text."""
     return {
         "unix": str(folder / "socket"),
         "abstract": f"@shareable-test-{os.getpid()}-{folder.name}",
@@ -39,7 +39,7 @@ def address_of(kind, folder):
 
 
 def name(number=0):
-    """The name of a block that no other run has."""
+    """Returns the name of a block that no other test run uses."""
     return f"test-manager-{os.getpid()}-{number}"
 
 
@@ -48,7 +48,7 @@ def exists(block):
 
 
 def pipe_with(data):
-    """The reading end of a pipe that has the bytes and nothing after them."""
+    """Returns the read end of a pipe that contains the bytes and then ends."""
     reader, writer = os.pipe()
     os.write(writer, data)
     os.close(writer)
@@ -56,7 +56,7 @@ def pipe_with(data):
 
 
 class Manager:
-    """Our program, listening."""
+    """Our program, which listens."""
 
     def __init__(self, *options, address=None, key=KEY, before=(), pass_fds=(), **more):
         reader = pipe_with(key)
@@ -70,14 +70,14 @@ class Manager:
         self.address = self.process.stdout.readline().strip()
 
     def wait(self):
-        """Its status, once it has ended."""
+        """Waits for the end of the program and returns its exit status."""
         self.process.stdout.close()
         return self.process.wait(TIMEOUT)
 
 
 @contextlib.contextmanager
 def manager(*options, **more):
-    """Our program, which is to have ended well, or is asked to by a signal."""
+    """Runs our program and stops it with SIGTERM if it is still running. It must exit with status 0."""
     running = Manager(*options, **more)
     try:
         yield running
@@ -93,7 +93,7 @@ def command_of_stock(version, *arguments):
 
 
 def stock(version, *arguments):
-    """Runs stock.py, and returns what it printed. Whatever is wrong there is an error here."""
+    """Runs stock.py and returns its output. Fails if stock.py fails or writes to standard error."""
     done = subprocess.run(
         command_of_stock(version, *arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT
     )

@@ -1,7 +1,7 @@
-"""A program of stock CPython's whose manager is our program: one method is overridden, and all of start(), shutdown() and
-`with` work as they do with its own.
+"""A CPython program whose manager process is our program. It overrides one method of SharedMemoryManager; start(), shutdown()
+and `with` must work as usual.
 
-  override.py METHOD KIND PROGRAM    METHOD is fork, spawn or forkserver; KIND is where to listen
+  override.py METHOD KIND PROGRAM    METHOD is fork, spawn or forkserver; KIND is a key of ADDRESSES
   override.py orphan METHOD PROGRAM  prints a block's name and the manager's address, and waits to be killed
 """
 
@@ -41,13 +41,13 @@ def is_gone(name):
 
 
 def use(manager):
-    """What one does with a manager, and the names of the blocks it made."""
+    """Uses a manager and returns the names of the blocks that it created."""
     block = manager.SharedMemory(64)
     values = manager.ShareableList([1, 2.5, "text", None])
-    again = shared_memory.ShareableList(name=values.shm.name)
-    again[0] = 7
+    attached = shared_memory.ShareableList(name=values.shm.name)
+    attached[0] = 7
     assert values[0] == 7
-    again.shm.close()
+    attached.shm.close()
     return [block.name, values.shm.name]
 
 
@@ -60,7 +60,7 @@ def work(name):
 def everything(address):
     with Manager(address=address) as manager:
         names = use(manager)
-        where = manager.address
+        manager_address = manager.address
         worker = multiprocessing.Process(target=work, args=(names[1],))
         worker.start()
         worker.join()
@@ -69,7 +69,7 @@ def everything(address):
         os.kill(manager._process.pid, signal.SIGINT)
         names += use(manager)
     assert all(map(is_gone, names))
-    assert not isinstance(where, str) or not os.path.exists(os.path.dirname(where))
+    assert not isinstance(manager_address, str) or not os.path.exists(os.path.dirname(manager_address))
 
     manager = Manager(address=address)
     manager.start()
@@ -77,7 +77,7 @@ def everything(address):
     shared_memory.SharedMemory(block).unlink()
     start = time.monotonic()
     manager.shutdown()
-    assert time.monotonic() - start < 1, "it is gone before it is ended by a signal"
+    assert time.monotonic() - start < 1, "the manager must exit before it gets a signal"
     assert manager._process.exitcode == 0
     assert is_gone(values)
     manager.shutdown()
@@ -85,7 +85,7 @@ def everything(address):
     left = Manager(address=address)
     left.start()
     use(left)
-    return left  # whose end is the interpreter's
+    return left  # the finalizer at exit must stop it
 
 
 def orphan():
@@ -96,11 +96,11 @@ def orphan():
 
 
 if __name__ == "__main__":
-    what, method, os.environ["PROGRAM"] = sys.argv[1:]
-    if what == "orphan":
-        multiprocessing.set_start_method(method)
+    mode, argument, os.environ["PROGRAM"] = sys.argv[1:]
+    if mode == "orphan":
+        multiprocessing.set_start_method(argument)
         orphan()
     else:
-        multiprocessing.set_start_method(what)
-        end = everything(ADDRESSES[method])
+        multiprocessing.set_start_method(mode)
+        end = everything(ADDRESSES[argument])
         print("done")

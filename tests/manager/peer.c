@@ -1,7 +1,7 @@
 /*
- * peer.c - our client's side of the tests: does all that a client can do, then ends the manager.
+ * peer.c - a client that uses all functions of the C API for managers, and then shuts the manager down.
  *
- *   peer ADDRESS KEY PREFIX   KEY is hexadecimal; blocks that it names itself are called PREFIX-…
+ *   peer ADDRESS KEY PREFIX   KEY is hexadecimal; the names of its blocks begin with PREFIX-
  */
 #include <shareable.h>
 #include <stdio.h>
@@ -9,10 +9,10 @@
 
 static shareable_error error;
 
-static void must(int status, int wanted, const char *what) {
-  if (status == wanted)
+static void must(int status, int expected, const char *call) {
+  if (status == expected)
     return;
-  fprintf(stderr, "%s is %s, not %s: %s\n", what, shareable_status_name(status), shareable_status_name(wanted),
+  fprintf(stderr, "%s returned %s, not %s: %s\n", call, shareable_status_name(status), shareable_status_name(expected),
           error.text);
   exit(1);
 }
@@ -29,8 +29,8 @@ static size_t unhex(const char *text, unsigned char *bytes) {
   return size;
 }
 
-/* What the manager has, with blanks between. */
-static void names_are(shareable_manager *manager, const char *wanted) {
+/* Checks the names that the manager tracks, separated by spaces. */
+static void names_are(shareable_manager *manager, const char *expected) {
   static char names[100000];
   size_t length;
 
@@ -38,8 +38,8 @@ static void names_are(shareable_manager *manager, const char *wanted) {
   for (size_t i = 0; i + 1 < length; i++)
     if (names[i] == '\0')
       names[i] = ' ';
-  if (length == 0 ? wanted[0] != '\0' : strcmp(names, wanted) != 0) {
-    fprintf(stderr, "the names are '%s', not '%s'\n", length == 0 ? "" : names, wanted);
+  if (length == 0 ? expected[0] != '\0' : strcmp(names, expected) != 0) {
+    fprintf(stderr, "the names are '%s', not '%s'\n", length == 0 ? "" : names, expected);
     exit(1);
   }
 }

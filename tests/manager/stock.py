@@ -1,10 +1,10 @@
-"""The standard library's side of the tests, for any CPython from 3.8 on: it knows nothing of ours.
+"""The side of the tests that uses only the standard library, for CPython from 3.8 on.
 
-  stock.py client ADDRESS KEY PREFIX   does all that a client can do, with blocks called PREFIX-…, and ends the manager
-  stock.py serve ADDRESS KEY           a manager, until its standard input ends; prints its address first
-  stock.py share ADDRESS KEY PREFIX    makes and releases, beside others
-  stock.py refused ADDRESS KEY         is not let in
-  stock.py forge ADDRESS KEY PATH      asks for what would run code, if it were run
+  stock.py client ADDRESS KEY PREFIX   uses all methods of a manager, with blocks named PREFIX-…, and shuts it down
+  stock.py serve ADDRESS KEY           runs a manager until the end of standard input; prints its address first
+  stock.py share ADDRESS KEY PREFIX    creates and releases blocks, concurrently with other clients
+  stock.py refused ADDRESS KEY         checks that the manager refuses this client
+  stock.py forge ADDRESS KEY PATH      sends requests that contain code
 
 KEY is hexadecimal.
 """
@@ -38,7 +38,7 @@ def fails(exception, part, call, *arguments):
     except exception as error:
         assert part in str(error), str(error)
     else:
-        raise AssertionError("it did not fail")
+        raise AssertionError("the call did not fail")
 
 
 class Peer:
@@ -54,7 +54,7 @@ class Peer:
 
 
 def own(block):
-    """Of a block that a manager is to remove, this process's tracker need not know."""
+    """Unregisters a block from the tracker of this process, because a manager will remove it."""
     resource_tracker.unregister("/" + block.name.lstrip("/"), "shared_memory")
     return block
 
@@ -160,5 +160,5 @@ def forge(address, key, path):
 
 
 if __name__ == "__main__":
-    what, address, key, *more = sys.argv[1:]
-    {"client": client, "share": share, "refused": refused, "serve": serve, "forge": forge}[what](address_from(address), bytes.fromhex(key), *more)
+    mode, address, key, *more = sys.argv[1:]
+    {"client": client, "share": share, "refused": refused, "serve": serve, "forge": forge}[mode](address_from(address), bytes.fromhex(key), *more)

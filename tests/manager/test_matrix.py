@@ -1,4 +1,4 @@
-"""Every CPython that is here against ours, both ways, over each kind of address."""
+"""Each installed CPython as client of our manager and as manager of our client, over each kind of address."""
 
 import pickle
 import subprocess
@@ -18,16 +18,16 @@ def our_client(address, prefix):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_a_stock_client_does_all_it_can_with_our_manager(version, kind, tmp_path):
+def test_cpython_client_works_with_our_manager(version, kind, tmp_path):
     with manager(address=address_of(kind, tmp_path)) as ours:
         stock(version, "client", ours.address, KEY.hex(), name(kind))
-        assert ours.wait() == 0, "it was told to shut down"
+        assert ours.wait() == 0, "the client has shut it down"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_our_client_does_all_it_can_with_a_stock_manager(version, kind, tmp_path):
+def test_our_client_works_with_a_cpython_manager(version, kind, tmp_path):
     command = command_of_stock(version, "serve", address_of(kind, tmp_path), KEY.hex())
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
         our_client(served.stdout.readline().strip(), name(kind))
@@ -36,10 +36,10 @@ def test_our_client_does_all_it_can_with_a_stock_manager(version, kind, tmp_path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_our_client_does_all_it_can_with_our_manager(kind, tmp_path):
+def test_our_client_works_with_our_manager(kind, tmp_path):
     with manager(address=address_of(kind, tmp_path)) as ours:
         our_client(ours.address, name(kind))
-        assert ours.wait() == 0, "it was told to shut down"
+        assert ours.wait() == 0, "the client has shut it down"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,7 +52,7 @@ def test_clients_of_all_versions_share_one_manager():
             assert (each.returncode, errors) == (0, ""), version
 
 
-def test_long_replies_are_the_bytes_of_cpython():
+def test_long_replies_equal_those_of_cpython():
     with manager() as ours, Client(ours.address, authkey=KEY) as connection:
         names = []
         for number in range(6001):
@@ -64,13 +64,13 @@ def test_long_replies_are_the_bytes_of_cpython():
                 assert connection.recv_bytes() == pickle.dumps(("#RETURN", names), 4), number
 
 
-def knows_only_md5(interpreter):
+def supports_only_md5(interpreter):
     return subprocess.run([interpreter, "-c", "import sys; sys.exit(sys.version_info >= (3, 12))"]).returncode == 0
 
 
-def test_a_client_that_knows_only_md5_can_be_refused():
-    old = [version for version, interpreter in INTERPRETERS.items() if knows_only_md5(interpreter)]
+def test_no_md5_refuses_clients_that_support_only_md5():
+    old = [version for version, interpreter in INTERPRETERS.items() if supports_only_md5(interpreter)]
     if not old:
-        pytest.skip("no CPython before 3.12 here")
+        pytest.skip("no CPython before 3.12 is installed")
     with manager("--no-md5") as ours:
         stock(old[0], "refused", ours.address, KEY.hex())

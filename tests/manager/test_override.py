@@ -1,4 +1,4 @@
-"""Stock's class of each CPython that is here, with our program in the place of its server."""
+"""SharedMemoryManager of each installed CPython, with our program as its server process."""
 
 import os
 import subprocess
@@ -16,14 +16,14 @@ def command(version, *arguments):
 @pytest.mark.parametrize("kind", ["default", "tcp", "abstract"])
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_stock_starts_and_ends_our_program_as_its_own(version, method, kind):
+def test_cpython_starts_and_stops_our_program_as_its_own(version, method, kind):
     done = subprocess.run(command(version, method, kind), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=TIMEOUT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_our_program_ends_with_a_stock_program_that_is_killed(method):
+def test_our_program_exits_when_its_cpython_parent_is_killed(method):
     with subprocess.Popen(command("debian", "orphan", method), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True) as owner:
         block, address = owner.stdout.readline().split()

@@ -1,4 +1,4 @@
-"""The program as a service: its options, its key, its signals, and what it leaves, which is nothing."""
+"""The program as a service: its options, its key, its signals, and that it leaves no files and no blocks."""
 
 import ctypes
 import os
@@ -22,7 +22,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a
 
 
 def fails(*options, **more):
-    """What it says where it does not begin."""
+    """Returns the error message of a program that must fail to start."""
     done = subprocess.run([PROGRAM, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=TIMEOUT, **more)
     assert done.returncode == 1 and done.stdout == ""
@@ -30,7 +30,7 @@ def fails(*options, **more):
 
 
 def service(folder, *options):
-    """As the unit starts it: with files in a folder, and nothing handed over."""
+    """Starts the program as the systemd unit does: with files in a directory, and without inherited descriptors."""
     return subprocess.Popen(
         [PROGRAM, "--address", folder / "socket", "--authkey-file", folder / "key", *options],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
@@ -42,7 +42,7 @@ def connected(running):
 
 
 def ask(connection, method, *args):
-    """What the manager answers to one of several requests."""
+    """Sends one of several requests and returns the reply."""
     connection.send((None, method, args, {}))
     return connection.recv()
 
@@ -53,7 +53,7 @@ def ended(running, number=signal.SIGTERM):
     return running.wait(TIMEOUT)
 
 
-def test_its_key_is_made_once_and_for_its_owner_alone(tmp_path):
+def test_creates_a_private_key_file_once(tmp_path):
     keys = []
     for _ in range(2):
         running = service(tmp_path)
@@ -66,7 +66,7 @@ def test_its_key_is_made_once_and_for_its_owner_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
-def test_a_key_that_others_can_read_is_refused(tmp_path):
+def test_refuses_a_key_file_that_others_can_read(tmp_path):
     (tmp_path / "key").write_bytes(b"secret")
     (tmp_path / "key").chmod(0o640)
     assert "can be read or written by other users (its mode is 0640): run chmod 600 on it" in fails("--authkey-file", str(tmp_path / "key"))
@@ -77,19 +77,19 @@ def test_a_key_that_others_can_read_is_refused(tmp_path):
     assert "exactly one key is required" in fails("--authkey-file", "x", "--authkey-fd", "0")
 
 
-def test_its_key_is_in_no_argument_and_in_no_environment():
+def test_key_is_not_in_arguments_or_environment():
     with manager() as running:
         for file in ("cmdline", "environ"):
             with open(f"/proc/{running.process.pid}/{file}", "rb") as text:
                 assert KEY not in text.read()
 
 
-def test_its_socket_is_for_its_owner_alone(tmp_path):
+def test_socket_is_private(tmp_path):
     with manager(address=str(tmp_path / "socket")):
         assert stat.S_IMODE((tmp_path / "socket").stat().st_mode) == 0o700
 
 
-def test_what_is_there_already_is_left_alone(tmp_path):
+def test_does_not_replace_an_existing_file(tmp_path):
     place = tmp_path / "socket"
     place.write_text("mine")
     reader = pipe_with(KEY)
@@ -99,7 +99,7 @@ def test_what_is_there_already_is_left_alone(tmp_path):
     os.close(reader)
 
 
-def test_what_took_its_place_is_left_alone(tmp_path):
+def test_does_not_remove_a_file_that_replaced_its_socket(tmp_path):
     place = tmp_path / "socket"
     with manager(address=str(place)) as running:
         place.unlink()
@@ -109,7 +109,7 @@ def test_what_took_its_place_is_left_alone(tmp_path):
     assert place.read_text() == "mine"
 
 
-def test_bad_options_are_named():
+def test_names_bad_options():
     reader = pipe_with(KEY)
     assert "'nowhere' is not an address" in fails("--authkey-fd", str(reader), "--address", "nowhere", pass_fds=[reader])
     os.close(reader)
@@ -133,7 +133,7 @@ def test_bad_options_are_named():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGPIPE])
-def test_signals_but_sigterm_are_ignored(number, tmp_path):
+def test_ignores_signals_other_than_sigterm(number, tmp_path):
     running = service(tmp_path)
     running.stdout.readline()
     running.send_signal(number)
@@ -142,7 +142,7 @@ def test_signals_but_sigterm_are_ignored(number, tmp_path):
     assert ended(running) == 0
 
 
-def test_it_ends_when_its_lifeline_does():
+def test_exits_when_the_lifeline_is_closed():
     reader, writer = os.pipe()
     running = Manager("--lifeline-fd", str(reader), pass_fds=[reader])
     os.close(reader)
@@ -153,14 +153,14 @@ def test_it_ends_when_its_lifeline_does():
     assert not os.path.exists(os.path.dirname(running.address))
 
 
-def test_an_owner_that_is_gone_already_is_no_owner():
+def test_exits_if_the_owner_has_ended_already():
     gone = subprocess.Popen(["/bin/true"])
     gone.wait()
     running = Manager("--owner", str(gone.pid))
     assert running.wait() == 0
 
 
-def test_its_unit_says_what_the_program_takes(tmp_path):
+def test_systemd_unit_uses_valid_options(tmp_path):
     unit = BUILD / "tools" / "manager" / "shareable-manager.service"
     lines = unit.read_text().splitlines()
     assert not [line for line in lines if "@" in line.replace("=@", "=").replace("=~@", "=")]
@@ -176,14 +176,14 @@ def test_its_unit_says_what_the_program_takes(tmp_path):
     assert ended(running) == 0
 
 
-def test_an_empty_key_is_refused(tmp_path):
+def test_refuses_an_empty_key(tmp_path):
     (tmp_path / "key").touch(0o600)
     assert "is empty: a key must have at least 1 byte" in fails("--authkey-file", str(tmp_path / "key"))
     assert "is empty: a key must have at least 1 byte" in fails("--authkey-fd", "0")
 
 
 class Watch:
-    """What happens to the files in a directory, in order, as inotify reports it."""
+    """The events in a directory, in order, as inotify reports them."""
 
     def __init__(self, folder):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -201,7 +201,7 @@ class Watch:
         return found
 
 
-def test_its_key_file_is_whole_when_it_appears(tmp_path):
+def test_key_file_is_complete_when_it_appears(tmp_path):
     watch = Watch(tmp_path)
     running = service(tmp_path)
     running.stdout.readline()
@@ -210,7 +210,7 @@ def test_its_key_file_is_whole_when_it_appears(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
-def test_managers_that_start_at_once_agree_on_one_key(tmp_path):
+def test_managers_that_start_together_use_one_key(tmp_path):
     for turn in range(10):
         folder = tmp_path / str(turn)
         folder.mkdir()
@@ -229,7 +229,7 @@ def test_managers_that_start_at_once_agree_on_one_key(tmp_path):
         assert [path.name for path in folder.iterdir()] == ["key"]
 
 
-def test_what_is_no_regular_file_is_refused_as_a_key_at_once(tmp_path):
+def test_refuses_a_key_file_that_is_not_regular(tmp_path):
     os.mkfifo(tmp_path / "fifo", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to("fifo")
@@ -238,13 +238,13 @@ def test_what_is_no_regular_file_is_refused_as_a_key_at_once(tmp_path):
     start = time.monotonic()
     for path in (tmp_path / "fifo", tmp_path / "folder", tmp_path / "link", tmp_path / "listener", "/dev/null",
                  "/dev/zero"):
-        said = fails("--authkey-file", str(path))
-        assert f"the key file {path} is not a regular file" in said
+        output = fails("--authkey-file", str(path))
+        assert f"the key file {path} is not a regular file" in output
     assert time.monotonic() - start < 5
     listener.close()
 
 
-def test_a_link_of_its_user_to_a_key_is_followed_and_a_dangling_one_is_not_a_key(tmp_path):
+def test_follows_own_links_to_a_key_but_not_dangling_links(tmp_path):
     (tmp_path / "real").write_bytes(KEY)
     (tmp_path / "real").chmod(0o600)
     (tmp_path / "key").symlink_to("real")
@@ -257,7 +257,7 @@ def test_a_link_of_its_user_to_a_key_is_followed_and_a_dangling_one_is_not_a_key
 
 
 @needs_root
-def test_another_user_s_key_file_and_link_are_refused(tmp_path):
+def test_refuses_key_files_and_links_of_other_users(tmp_path):
     (tmp_path / "key").write_bytes(KEY)
     (tmp_path / "key").chmod(0o600)
     (tmp_path / "link").symlink_to("key")
@@ -268,8 +268,8 @@ def test_another_user_s_key_file_and_link_are_refused(tmp_path):
     (tmp_path / "theirs").symlink_to(tmp_path)
     os.chown(tmp_path / "theirs", OTHER_USER, OTHER_USER, follow_symlinks=False)
     for path in ("theirs/key", "to-here/theirs/key", "by-theirs/key", "by-theirs/new", "theirs/new"):
-        said = fails("--authkey-file", str(tmp_path / path))
-        assert f"theirs is a symbolic link of user {OTHER_USER}" in said, path
+        output = fails("--authkey-file", str(tmp_path / path))
+        assert f"theirs is a symbolic link of user {OTHER_USER}" in output, path
     assert not (tmp_path / "new").exists()
     own = subprocess.Popen([PROGRAM, "-k", tmp_path / "to-here" / "to-here" / "key", "-a", tmp_path / "socket"],
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -279,16 +279,16 @@ def test_another_user_s_key_file_and_link_are_refused(tmp_path):
     assert f"belongs to user {OTHER_USER}" in fails("--authkey-file", str(tmp_path / "key"))
 
 
-def killed(folder):
-    """A socket that nobody listens at."""
+def stale_socket(folder):
+    """Returns the path of a socket that no process listens on."""
     running = service(folder)
     running.stdout.readline()
     assert ended(running, signal.SIGKILL) == -signal.SIGKILL
     assert stat.S_ISSOCK((folder / "socket").stat().st_mode)
 
 
-def test_a_socket_that_a_killed_one_left_is_replaced(tmp_path):
-    killed(tmp_path)
+def test_replaces_the_socket_of_a_killed_manager(tmp_path):
+    stale_socket(tmp_path)
     running = service(tmp_path)
     assert running.stdout.readline().strip() == str(tmp_path / "socket")
     stock("debian", "share", str(tmp_path / "socket"), (tmp_path / "key").read_bytes().hex(), name())
@@ -296,7 +296,7 @@ def test_a_socket_that_a_killed_one_left_is_replaced(tmp_path):
     assert not (tmp_path / "socket").exists()
 
 
-def test_a_living_manager_s_socket_is_left_alone_also_when_it_is_stopped(tmp_path):
+def test_does_not_replace_the_socket_of_a_running_or_stopped_manager(tmp_path):
     running = service(tmp_path)
     running.stdout.readline()
     inode = (tmp_path / "socket").stat().st_ino
@@ -309,11 +309,11 @@ def test_a_living_manager_s_socket_is_left_alone_also_when_it_is_stopped(tmp_pat
     assert ended(running) == 0
 
 
-def test_of_managers_that_start_at_once_at_a_dead_one_s_socket_one_serves(tmp_path):
+def test_one_of_several_managers_replaces_a_stale_socket(tmp_path):
     for turn in range(5):
         folder = tmp_path / str(turn)
         folder.mkdir()
-        killed(folder)
+        stale_socket(folder)
         all_of_them = [
             subprocess.Popen([PROGRAM, "--address", folder / "socket", "--authkey-file", folder / "key"],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -329,15 +329,15 @@ def test_of_managers_that_start_at_once_at_a_dead_one_s_socket_one_serves(tmp_pa
 
 
 @needs_root
-def test_another_user_s_dead_socket_is_left_alone(tmp_path):
-    killed(tmp_path)
+def test_does_not_replace_a_stale_socket_of_another_user(tmp_path):
+    stale_socket(tmp_path)
     os.chown(tmp_path / "socket", OTHER_USER, OTHER_USER)
-    said = fails("--authkey-file", str(tmp_path / "key"), "--address", str(tmp_path / "socket"))
-    assert f"belongs to user {OTHER_USER}" in said
+    output = fails("--authkey-file", str(tmp_path / "key"), "--address", str(tmp_path / "socket"))
+    assert f"belongs to user {OTHER_USER}" in output
     assert (tmp_path / "socket").exists()
 
 
-def test_a_relative_address_is_removed_though_it_holds_no_directory(tmp_path):
+def test_removes_a_socket_with_a_relative_path(tmp_path):
     (tmp_path / "key").write_bytes(KEY)
     (tmp_path / "key").chmod(0o600)
     running = subprocess.Popen([PROGRAM, "--address", "./socket", "--authkey-file", "key"], cwd=tmp_path,
@@ -351,7 +351,7 @@ def test_a_relative_address_is_removed_though_it_holds_no_directory(tmp_path):
 
 
 def full_pipe():
-    """A pipe whose reader reads nothing."""
+    """Returns a full pipe."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     try:
@@ -366,7 +366,7 @@ def make(block):
     pathlib.Path("/dev/shm", block).write_bytes(b"x" * 8)
 
 
-def test_a_tracker_that_does_not_read_delays_no_removal():
+def test_a_stalled_tracker_does_not_delay_removals():
     reader, writer = full_pipe()
     with manager("--tracker-fd", str(writer), pass_fds=[writer]) as running:
         connection = connected(running)
@@ -389,7 +389,7 @@ def test_a_tracker_that_does_not_read_delays_no_removal():
     os.close(writer)
 
 
-def test_a_tracker_that_reads_late_is_told_all():
+def test_a_slow_tracker_gets_all_messages():
     reader, writer = full_pipe()
     with manager("--tracker-fd", str(writer), pass_fds=[writer]) as running:
         connection = connected(running)
@@ -398,17 +398,17 @@ def test_a_tracker_that_reads_late_is_told_all():
             ask(connection, "release_segment", name(number))
         connection.close()
         os.close(writer)
-        said = b""
-        while said.count(b"UNREGISTER:") < 50:
-            said += os.read(reader, 65536)
-    lines = said.replace(b"\n\n", b"").split()
+        output = b""
+        while output.count(b"UNREGISTER:") < 50:
+            output += os.read(reader, 65536)
+    lines = output.replace(b"\n\n", b"").split()
     wanted = [f"{what}:/{name(number)}:shared_memory".encode() for number in range(50)
               for what in ("REGISTER", "UNREGISTER")]
     assert lines[-100:] == wanted
     os.close(reader)
 
 
-def test_it_reports_its_start_and_its_end_as_a_service_only(tmp_path):
+def test_logs_start_and_stop_only_as_a_service(tmp_path):
     with open(tmp_path / "log", "w+") as log:
         with manager(address=str(tmp_path / "socket"), stderr=log):
             pass
@@ -422,7 +422,7 @@ def test_it_reports_its_start_and_its_end_as_a_service_only(tmp_path):
 
 
 @pytest.mark.parametrize(("address", "is_warned"), [("127.0.0.1:0", False), ("localhost:0", False), ("0.0.0.0:0", True)])
-def test_it_warns_of_an_address_that_other_machines_reach(address, is_warned, tmp_path):
+def test_warns_if_other_machines_can_connect(address, is_warned, tmp_path):
     with open(tmp_path / "log", "w+") as log:
         with manager(address=address, stderr=log):
             pass
@@ -430,7 +430,7 @@ def test_it_warns_of_an_address_that_other_machines_reach(address, is_warned, tm
         assert ("is not a loopback address" in log.read()) == is_warned
 
 
-def test_it_uses_no_standard_stream_that_was_closed(tmp_path):
+def test_does_not_reuse_closed_standard_streams(tmp_path):
     script = 'exec "$@" <&- >&- 2>&-'
     (tmp_path / "key").write_bytes(KEY)
     (tmp_path / "key").chmod(0o600)
@@ -445,7 +445,7 @@ def test_it_uses_no_standard_stream_that_was_closed(tmp_path):
     assert running.wait(TIMEOUT) == 0
 
 
-def test_a_log_that_nobody_reads_stops_nothing():
+def test_a_full_log_pipe_does_not_block():
     reader, writer = full_pipe()
     with manager(stderr=writer) as running:
         for _ in range(10):
@@ -456,15 +456,15 @@ def test_a_log_that_nobody_reads_stops_nothing():
     os.close(writer)
 
 
-def soon(condition):
+def wait_until(condition):
     start = time.monotonic()
     while not condition() and time.monotonic() - start < 10:
         time.sleep(0.01)
     return condition()
 
 
-def logs_of(running):
-    """The ownership log of the process, which has it mapped; there may be none yet."""
+def ownership_logs(running):
+    """Returns the ownership logs that the process has mapped; there may be none yet."""
     maps = pathlib.Path(f"/proc/{running.process.pid}/maps").read_text().splitlines()
     inodes = {int(line.split()[4]) for line in maps if "/dev/shm/" in line}
     logs = pathlib.Path("/dev/shm").glob(f".shareable-{os.geteuid()}*/*")
@@ -472,14 +472,14 @@ def logs_of(running):
 
 
 def owning(running, *blocks):
-    """Blocks that a client made and gave to the manager, and the manager's reaper."""
+    """Creates blocks, lets the manager track them, and returns them and the manager's reaper."""
     with connected(running) as connection:
         connection.send((None, "keep_connection", (), {}))
         connection.recv()
         for block in blocks:
             make(block)
             assert ask(connection, "track_segment", block) == ("#RETURN", None)
-    [log] = logs_of(running)
+    [log] = ownership_logs(running)
     commands = {path.parent.name: path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")}
     return log, [int(pid) for pid, path in commands.items() if os.path.basename(log).encode() in read_or_nothing(path).split(b"\0")]
 
@@ -505,7 +505,7 @@ def command(*arguments):
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=TIMEOUT).stdout
 
 
-def reason_of(block):
+def gc_reason(block):
     [line] = [line for line in command("gc", "-n", "-r", "-o", "NAME,REASON").splitlines() if line.split()[0] == block]
     return line.split()[1].replace("\\x20", " ")
 
@@ -519,18 +519,18 @@ def kill(running, *others):
     os.rmdir(os.path.dirname(running.address))
 
 
-def test_its_blocks_are_its_own_in_ls_and_gc():
+def test_ls_and_gc_show_it_as_owner_of_its_blocks():
     block = name()
     with manager() as running:
         log, _ = owning(running, block)
         assert command("ls", "-n", "-r", "-o", "STATE", block).strip() == "live"
         assert command("ls", "-n", "-r", "-o", "OWNER", block).split()[0] == str(running.process.pid)
-        assert reason_of(block) == "its owner, a manager, lives"
+        assert gc_reason(block) == "its owner, a manager, lives"
     assert not exists(block)
-    assert soon(lambda: not os.path.exists(log))
+    assert wait_until(lambda: not os.path.exists(log))
 
 
-def test_a_block_that_was_released_is_recorded_no_more():
+def test_released_blocks_are_no_longer_recorded():
     block, other = name(1), name(2)
     with manager() as running:
         log, _ = owning(running, block, other)
@@ -542,25 +542,25 @@ def test_a_block_that_was_released_is_recorded_no_more():
         assert names == [other]
 
 
-def test_with_a_tracker_blocks_are_recorded_a_little_later():
+def test_records_blocks_later_if_there_is_a_tracker():
     reader, writer = os.pipe()
     blocks = [name(number) for number in range(3)]
     with manager("--tracker-fd", str(writer), pass_fds=[writer]) as running, connected(running) as connection:
         for block in blocks:
             make(block)
             assert ask(connection, "track_segment", block) == ("#RETURN", None)
-        assert logs_of(running) == []
+        assert ownership_logs(running) == []
         assert ask(connection, "release_segment", blocks[1]) == ("#RETURN", None)
-        assert soon(lambda: logs_of(running) != [])
-        log = pathlib.Path(logs_of(running)[0])  # it is there before the records are
-        assert soon(lambda: blocks[2].encode() in log.read_bytes())
+        assert wait_until(lambda: ownership_logs(running) != [])
+        log = pathlib.Path(ownership_logs(running)[0])  # the log exists before its entries
+        assert wait_until(lambda: blocks[2].encode() in log.read_bytes())
         assert [block for block in blocks if block.encode() in log.read_bytes()] == [blocks[0], blocks[2]]
     assert not any(map(exists, blocks))
     os.close(reader)
     os.close(writer)
 
 
-def test_what_is_no_block_of_its_user_is_not_recorded():
+def test_does_not_record_a_symbolic_link():
     block, link = name(1), name(2)
     os.symlink("/nowhere", f"/dev/shm/{link}")
     with manager() as running:
@@ -570,15 +570,15 @@ def test_what_is_no_block_of_its_user_is_not_recorded():
         assert link.encode() not in pathlib.Path(log).read_bytes()
 
 
-def test_its_blocks_go_when_it_is_killed():
+def test_the_reaper_removes_its_blocks_when_it_is_killed():
     blocks = [name(number) for number in range(100)]
     running = Manager()
     owning(running, *blocks)
     kill(running)
-    assert soon(lambda: not any(map(exists, blocks)))
+    assert wait_until(lambda: not any(map(exists, blocks)))
 
 
-def test_its_blocks_are_garbage_when_it_is_killed_with_its_reaper():
+def test_its_blocks_are_garbage_when_it_and_its_reaper_are_killed():
     block = name()
     running = Manager()
     log, reapers = owning(running, block)
@@ -586,21 +586,21 @@ def test_its_blocks_are_garbage_when_it_is_killed_with_its_reaper():
         kill(running)
         pytest.skip("orphans are not waited for here, or late: one reaper serves all owners, and is not this test's to kill")
     kill(running, *reapers)
-    assert command("ls", "-n", "-r", "-o", "STATE", block).strip() in ("orphaned", "unknown")  # as far as /proc shows
-    assert reason_of(block).startswith("its owner has ended")
-    with manager() as another:  # its reaper looks for what others left
+    assert command("ls", "-n", "-r", "-o", "STATE", block).strip() in ("orphaned", "unknown")  # depends on what /proc shows
+    assert gc_reason(block).startswith("its owner has ended")
+    with manager() as another:  # its reaper checks the logs of dead processes
         owning(another, name(1))
-        assert soon(lambda: not exists(block) and not os.path.exists(log))
+        assert wait_until(lambda: not exists(block) and not os.path.exists(log))
 
 
 def replaced(block):
-    """Makes the block anew, as another program would: it has the name, and is another file."""
+    """Creates the block again, as another program would: another file with the same name."""
     os.unlink(f"/dev/shm/{block}")
     make(block)
 
 
 def tracker_options(has_tracker):
-    """With a resource tracker, which takes what is written to it; or without."""
+    """Yields the options for a resource tracker that reads, or for none."""
     if not has_tracker:
         return [], {}
     writer = os.open("/dev/null", os.O_WRONLY)
@@ -608,7 +608,7 @@ def tracker_options(has_tracker):
 
 
 @pytest.mark.parametrize("has_tracker", [False, True])
-def test_another_block_that_has_taken_a_tracked_name_stays(has_tracker):
+def test_keeps_another_block_that_has_taken_a_tracked_name(has_tracker):
     blocks = [name(number) for number in range(3)]
     options, more = tracker_options(has_tracker)
     try:
@@ -624,9 +624,9 @@ def test_another_block_that_has_taken_a_tracked_name_stays(has_tracker):
                 "#TRACEBACK", f"FileNotFoundError: [Errno 2] No such file or directory: '/{blocks[0]}'\n")
             assert exists(blocks[0])
             assert ask(connection, "list_segments") == ("#RETURN", blocks[1:])
-            if has_tracker:  # also when the names are recorded, which is a little later
-                soon(lambda: logs_of(running) != [])
-                assert all(blocks[1].encode() not in pathlib.Path(log).read_bytes() for log in logs_of(running))
+            if has_tracker:  # also after the names are recorded, which is later
+                wait_until(lambda: ownership_logs(running) != [])
+                assert all(blocks[1].encode() not in pathlib.Path(log).read_bytes() for log in ownership_logs(running))
         assert [exists(block) for block in blocks] == [True, True, False]
     finally:
         for block in filter(exists, blocks):
@@ -635,7 +635,7 @@ def test_another_block_that_has_taken_a_tracked_name_stays(has_tracker):
             os.close(writer)
 
 
-def test_a_name_that_was_tracked_before_its_block_or_again_for_a_new_one_stands_for_it():
+def test_a_name_tracked_early_or_again_means_the_new_block():
     early, again, last = blocks = [name(number) for number in range(3)]
     with manager() as running, connected(running) as connection:
         connection.send((None, "keep_connection", (), {}))
@@ -655,7 +655,7 @@ def test_a_name_that_was_tracked_before_its_block_or_again_for_a_new_one_stands_
     assert not any(map(exists, blocks))
 
 
-def test_its_answers_have_no_control_character_of_a_name():
+def test_replies_quote_control_characters_of_names():
     with manager() as running, connected(running) as connection:
         connection.send((None, "keep_connection", (), {}))
         connection.recv()
@@ -671,7 +671,7 @@ def test_its_answers_have_no_control_character_of_a_name():
 HOSTILE_TEXT = "\x1b[31m\x07\n\r\x7f\x9b31m\u202e\u2028\u00e9"
 
 
-def test_its_messages_have_no_control_character_of_an_argument(tmp_path):
+def test_messages_quote_control_characters_of_arguments(tmp_path):
     key = tmp_path / "key"
     key.write_bytes(KEY)
     key.chmod(0o600)
@@ -680,12 +680,12 @@ def test_its_messages_have_no_control_character_of_an_argument(tmp_path):
            ["-k", str(key), "-a", f"{tmp_path}/{HOSTILE_TEXT}/x"]]
     bad += [[option, HOSTILE_TEXT] for option in ("--authkey-fd", "--address-fd", "--tracker-fd", "--lifeline-fd", "--owner")]
     for options in bad + [[b"-\x9b"], [b"--\xff"]]:
-        said = fails(*options)
-        assert said.isascii() and said.replace("\n", "").isprintable(), (options, said)
-        assert all(line.startswith("shareable-manager: ") for line in said.splitlines()), said
+        output = fails(*options)
+        assert output.isascii() and output.replace("\n", "").isprintable(), (options, output)
+        assert all(line.startswith("shareable-manager: ") for line in output.splitlines()), output
 
 
-def test_the_address_on_a_terminal_has_no_control_character(tmp_path):
+def test_quotes_the_address_for_a_terminal(tmp_path):
     (tmp_path / "key").write_bytes(KEY)
     (tmp_path / "key").chmod(0o600)
     address = f"@{name()}{HOSTILE_TEXT}"
@@ -705,15 +705,15 @@ def test_the_address_on_a_terminal_has_no_control_character(tmp_path):
         assert another.address == address.replace("\n", "").replace("\r", ""), "a program gets it as it is"
 
 
-def test_what_it_cannot_print_is_an_error_with_a_reason(tmp_path):
+def test_a_failed_print_is_an_error_with_a_reason(tmp_path):
     key = ["-k", str(tmp_path / "key"), "-a", str(tmp_path / "socket")]
-    for options, said in (["--version"], "standard output: No space left on device"), \
+    for options, output in (["--version"], "standard output: No space left on device"), \
                          (["--help"], "standard output: No space left on device"), \
                          (key, "cannot report the address: No space left on device"):
         with open("/dev/full", "w") as full:
             done = subprocess.run([PROGRAM, *options], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
                                   text=True, timeout=TIMEOUT)
-        assert done.returncode == 1 and said in done.stderr, (options, done)
+        assert done.returncode == 1 and output in done.stderr, (options, done)
     assert not (tmp_path / "socket").exists()
     with open("/dev/full", "wb") as full:
         done = subprocess.run([PROGRAM, *key, "--address-fd", str(full.fileno())], stdin=subprocess.DEVNULL,
@@ -721,9 +721,9 @@ def test_what_it_cannot_print_is_an_error_with_a_reason(tmp_path):
     assert (done.returncode, done.stderr) == (1, "shareable-manager: cannot report the address: No space left on device\n")
 
 
-def test_a_directory_as_address_is_named(tmp_path):
+def test_reports_a_directory_as_address(tmp_path):
     (tmp_path / "key").write_bytes(KEY)
     (tmp_path / "key").chmod(0o600)
     for address in ("/", f"{tmp_path}/"):
-        said = fails("--authkey-file", str(tmp_path / "key"), "--address", address)
-        assert f"cannot listen at {address}: it is a directory" in said
+        output = fails("--authkey-file", str(tmp_path / "key"), "--address", address)
+        assert f"cannot listen at {address}: it is a directory" in output
