@@ -226,8 +226,8 @@ static bool is_trusted_path(const char *path) {
 }
 
 /*
- * Checks before open(), because opening a device may have side effects, and after open(), where no
- * race is possible.
+ * Checks before open(), because opening a device may have side effects, and again after open(),
+ * because the file may have been replaced.
  */
 static int open_checked(const char *path) {
   struct stat file;

@@ -1,6 +1,6 @@
 /*
- * folder.c - the directory of a file, open, so that the directory cannot be replaced between two
- * calls.
+ * folder.c - an open directory and the name of a file in it, so that no other directory can replace
+ * it between two calls.
  */
 #include "folder.h"
 
@@ -13,10 +13,7 @@
 #define LOCK_TRIES 100
 #define LOCK_PAUSE_US 10000
 
-/*
- * A directory that may be written to but not read can be opened as a path only: then it cannot be
- * locked or synced.
- */
+/* Opens an unreadable directory with O_PATH. It cannot be locked or synced then. */
 static int open_directory(const char *path) {
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

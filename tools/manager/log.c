@@ -1,5 +1,5 @@
 /*
- * log.c - the manager's log: lines on standard error, a limited number of each kind.
+ * log.c - the manager's log on standard error, with a rate limit for each kind of line.
  */
 #include "log.h"
 

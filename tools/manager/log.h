@@ -1,12 +1,15 @@
 /*
- * log.h - the manager's log: lines on standard error, a limited number of each kind.
+ * log.h - the manager's log on standard error, with a rate limit for each kind of line.
  */
 #ifndef MANAGER_LOG_H
 #define MANAGER_LOG_H
 
 #include <stdbool.h>
 
-/* Each kind but LOG_STATE has a limit of its own, so that one flood does not hide another event. */
+/*
+ * Each kind except LOG_STATE has a separate limit, so that a flood of one kind does not hide
+ * another.
+ */
 typedef enum log_kind {
   LOG_STATE,   /* start, stop, and errors that end the program: no limit */
   LOG_KEY,     /* failed authentications */
@@ -17,17 +20,17 @@ typedef enum log_kind {
 } log_kind;
 
 /*
- * Writes one line. Control characters and bytes that are not ASCII are replaced by '?'. It does not
- * wait: if standard error does not take the line at once, the line is dropped.
+ * Writes one line. Replaces control characters and bytes that are not ASCII by '?'. Does not wait:
+ * drops the line if standard error does not accept it at once.
  */
 __attribute__((format(printf, 2, 3))) void log_event(log_kind kind, const char *format, ...);
 
-/* As log_event(LOG_STATE), with a colon and the text of the errno value `number` at the end. */
+/* Writes a LOG_STATE line that ends with a colon and the message of the errno value `number`. */
 __attribute__((format(printf, 2, 3))) void log_errno(int number, const char *format, ...);
 
 /*
- * Reports the number of suppressed lines of each kind whose interval is over. Returns whether there
- * are others.
+ * Reports the number of suppressed lines of each kind whose interval is over. Returns whether other
+ * kinds have suppressed lines.
  */
 bool log_report(void);
 

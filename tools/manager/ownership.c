@@ -1,6 +1,6 @@
 /*
- * ownership.c - which block a tracked name stands for, and its record in this process's ownership
- * log.
+ * ownership.c - the block that a tracked name refers to, and its entry in the ownership log of this
+ * process.
  */
 #include "ownership.h"
 
@@ -43,7 +43,10 @@ bool ownership_is_current(const ownership *record, const char *name) {
   return !record->has_block || (look_up(name, &file) && is_block(record, &file));
 }
 
-/* Another block may have taken the name between two calls: that one is not the manager's. */
+/*
+ * Removes the entry if another block has taken the name since ownership_note(): the manager does
+ * not own it.
+ */
 static void check_record(ownership *record) {
   const shareable__ownership_entry *made = record->owned.record;
   shareable__file_id recorded = {(dev_t)made->device, (ino_t)made->inode};

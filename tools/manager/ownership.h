@@ -1,16 +1,16 @@
 /*
- * ownership.h - which block a tracked name stands for, and its record in this process's ownership
- * log.
+ * ownership.h - the block that a tracked name refers to, and its entry in the ownership log of this
+ * process.
  *
- * The log is for ls, gc and the reaper, and survives SIGKILL. shareable-reaper, which the first
- * record starts, then removes the recorded blocks; if it is killed too, gc does.
+ * The log is for ls, gc and the reaper, and survives SIGKILL: then shareable-reaper, which the
+ * first entry starts, removes the recorded blocks. If the reaper is killed too, gc removes them.
  */
 #ifndef MANAGER_OWNERSHIP_H
 #define MANAGER_OWNERSHIP_H
 
 #include "shm/owner.h"
 
-/* All zero: the name stands for whatever block has it, and nothing is recorded. */
+/* All zero: the name refers to any block that has it, and nothing is recorded. */
 typedef struct ownership {
   shareable__file_id block; /* if has_block */
   bool has_block;
@@ -19,27 +19,27 @@ typedef struct ownership {
 
 /*
  * Notes the block that has the name now, if it is a regular file that this user may remove. If
- * there is none, the name stands for whatever block has it in the end.
+ * there is no such block, the name refers to the block that has it when it is released.
  */
 void ownership_note(ownership *record, const char *name);
 
 /*
- * Records the noted block, or, if there is none, the one that has the name now. A block that
- * another user owns or that does not exist is not recorded. A failure is logged, and the name stays
- * tracked.
+ * Adds the noted block to the ownership log, or the block that has the name now if none is noted.
+ * Does not record a block that another user owns or that does not exist. Logs failures; the name
+ * stays tracked.
  */
 void ownership_record(ownership *record, const char *name);
 
-/* Whether the noted block still has the name, or none is noted. */
+/* Returns whether the noted block still has the name. Returns true if no block is noted. */
 bool ownership_is_current(const ownership *record, const char *name);
 
 /*
- * Unlinks the noted block, and no other that has taken its name (E_NOT_FOUND); if none is noted, as
- * shareable_unlink().
+ * Unlinks the noted block. Returns E_NOT_FOUND if another block has its name. If no block is noted,
+ * does the same as shareable_unlink().
  */
 shareable_status ownership_unlink(const ownership *record, const char *name, shareable_error *error);
 
-/* Removes the record, if there is one. */
+/* Removes the entry from the log, if there is one. */
 void ownership_forget(ownership *record);
 
 #endif

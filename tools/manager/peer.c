@@ -1,5 +1,5 @@
 /*
- * peer.c - which process or user a peer is, as far as the kernel reports it.
+ * peer.c - the process or user of a peer, if the kernel reports it.
  */
 #include "peer.h"
 

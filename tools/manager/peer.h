@@ -1,5 +1,5 @@
 /*
- * peer.h - which process or user a peer is, as far as the kernel reports it.
+ * peer.h - the process or user of a peer, if the kernel reports it.
  */
 #ifndef MANAGER_PEER_H
 #define MANAGER_PEER_H
@@ -10,20 +10,20 @@
 
 struct peer {
   char text[PEER_TEXT_SIZE]; /* for the log: no byte of it comes from the peer */
-  bool may_connect;          /* on a local socket, only processes of this user and of root may */
-  bool is_own;               /* it is a process of this user or of root, for certain */
+  bool may_connect;          /* on local sockets, only processes of this user and of root */
+  bool is_own;               /* the kernel reports that it is a process of this user or of root */
 };
 
 /* Identifies the peer of an accepted socket. `diag` is a descriptor of peer_open_diag(), or -1. */
 void peer_identify(struct peer *result, int socket, int diag);
 
-/* Returns whether the peer has closed its end and sent nothing before. */
+/* Returns whether the peer has closed its end without sending data. */
 bool peer_is_gone(int socket);
 
 /*
- * Opens a sock_diag(7) socket, with which the kernel reports the user of a TCP peer on this
- * machine. Returns a descriptor, or -1 if the kernel has no such sockets: then no TCP peer is known
- * to be one of this user.
+ * Opens a sock_diag(7) socket, through which the kernel reports the user of a TCP peer on this
+ * machine. Returns -1 if the kernel does not support it: then no TCP peer counts as a process of
+ * this user.
  */
 int peer_open_diag(void);
 

@@ -1,8 +1,8 @@
 /*
- * tracker.c - CPython's resource tracker, which is told of each block that the manager removes.
+ * tracker.c - reports the blocks that the manager removes to CPython's resource tracker.
  *
  * Other processes write to the same pipe. So each write consists of whole lines and has at most
- * PIPE_BUF bytes, and the O_NONBLOCK flag is set for a file description of the manager's own only.
+ * PIPE_BUF bytes, and O_NONBLOCK is set only on a file description that the manager has opened.
  */
 #include "tracker.h"
 
@@ -33,7 +33,7 @@ void tracker_open(resource_tracker *tracker, int fd) {
     tracker->fd = own;
 }
 
-/* A line of the tracker's is ASCII between colons. */
+/* The tracker reads ASCII lines whose fields are separated by colons. */
 static bool is_representable(const char *name) {
   for (const char *each = name; *each != '\0'; each++)
     if (*each < ' ' || *each > '~' || *each == ':')
@@ -56,8 +56,9 @@ static bool grow(resource_tracker *tracker) {
 }
 
 /*
- * The tracker would unlink the block and complain at its end. It also complains if it has to forget
- * a block that it did not know, so the block is registered first.
+ * Without these messages, the tracker would report a leak and unlink the name when it ends. The
+ * block is registered first, because the tracker prints an error if it must forget an unknown
+ * block.
  */
 void tracker_forget(resource_tracker *tracker, const char *name) {
   int length;
@@ -65,7 +66,7 @@ void tracker_forget(resource_tracker *tracker, const char *name) {
   if (tracker->fd < 0 || !is_representable(name))
     return;
   if (!grow(tracker)) {
-    log_event(LOG_TRACKER, "the resource tracker does not read: it is not told that a block was removed");
+    log_event(LOG_TRACKER, "the resource tracker does not read its pipe: a removed block is not reported to it");
     return;
   }
   length = snprintf(tracker->queue + tracker->length, MESSAGE_SIZE,
@@ -104,7 +105,7 @@ bool tracker_flush(resource_tracker *tracker) {
     if (count == 0)
       return true;
     if (count < 0) {
-      tracker->fd = -1; /* the tracker has ended: nobody complains */
+      tracker->fd = -1; /* the tracker has ended */
       tracker->length = 0;
       return false;
     }
@@ -127,7 +128,7 @@ void tracker_drain(resource_tracker *tracker) {
     struct timespec start;
 
     if (tracker->timeout_ms <= 0) {
-      log_event(LOG_TRACKER, "the resource tracker does not read: it may report removed blocks as leaked");
+      log_event(LOG_TRACKER, "the resource tracker does not read its pipe: it may report removed blocks as leaked");
       return;
     }
     clock_gettime(CLOCK_MONOTONIC, &start);

@@ -1,5 +1,5 @@
 /*
- * tracker.h - CPython's resource tracker, which is told of each block that the manager removes.
+ * tracker.h - reports the blocks that the manager removes to CPython's resource tracker.
  */
 #ifndef MANAGER_TRACKER_H
 #define MANAGER_TRACKER_H
@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The most bytes that wait for a tracker that does not read. */
+/* The maximum number of queued bytes if the tracker does not read. */
 #define TRACKER_QUEUE_MAX ((size_t)1 << 20)
 
-/* The time that a tracker that does not read may delay the end of the manager, in milliseconds. */
+/* The maximum time that the manager waits for the tracker before it exits, in milliseconds. */
 #define TRACKER_TIMEOUT_MS 1000
 
 typedef struct resource_tracker {
@@ -20,20 +20,20 @@ typedef struct resource_tracker {
   int timeout_ms;          /* the time that tracker_drain() may still wait */
 } resource_tracker;
 
-/* Takes the descriptor, or -1: there is no tracker. */
+/* Uses the descriptor of a tracker. -1: there is no tracker. */
 void tracker_open(resource_tracker *tracker, int fd);
 
 /*
- * Makes the tracker forget a block. It does not wait: what the tracker does not take at once is
+ * Makes the tracker forget a block. Does not wait: a message that the pipe has no room for is
  * queued.
  */
 void tracker_forget(resource_tracker *tracker, const char *name);
 
-/* Writes what is queued, without waiting. Returns whether something is left. */
+/* Writes queued messages without waiting. Returns whether messages are left. */
 bool tracker_flush(resource_tracker *tracker);
 
 /*
- * Writes what is queued, and waits for the tracker to read it. All calls together wait at most
+ * Writes all queued messages, and waits while the pipe is full. All calls together wait at most
  * TRACKER_TIMEOUT_MS.
  */
 void tracker_drain(resource_tracker *tracker);

@@ -173,7 +173,7 @@ static shareable_status ensure_connection(shareable_manager *manager) {
   return status;
 }
 
-/* The maximum length of a manager's error message in ours. */
+/* The maximum length of a manager's error text in an error message. */
 #define ERROR_LINE_MAX 1000
 
 /*
