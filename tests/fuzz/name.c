@@ -24,12 +24,12 @@ static void try_address(const char *text) {
   char written[SHAREABLE__ADDRESS_TEXT], again[SHAREABLE__ADDRESS_TEXT];
   shareable__address address, other;
 
-  if (!shareable__address_read(&address, text) || strcmp(text, "@") == 0)
+  if (!shareable__address_parse(&address, text) || strcmp(text, "@") == 0)
     return;
-  need(shareable__address_write(&address, written));
-  need(shareable__address_read(&other, written));
+  need(shareable__address_format(&address, written));
+  need(shareable__address_parse(&other, written));
   need(other.length == address.length && memcmp(&other.any, &address.any, address.length) == 0);
-  need(shareable__address_write(&other, again) && strcmp(written, again) == 0);
+  need(shareable__address_format(&other, again) && strcmp(written, again) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
