@@ -26,7 +26,7 @@ struct call {
   char error[800]; /* the error reply; "": the reply is a value */
 };
 
-/* Quotes a text as Python's repr() does, shortened to 255 bytes. */
+/* Quotes and escapes a text, similar to Python's repr(), and shortens it to 255 bytes. */
 static const char *repr_bytes(const char *text, size_t size, char quoted[300]) {
   size_t length = shareable__quote(quoted + 1, 298, text, size, 255);
 

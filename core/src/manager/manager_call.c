@@ -72,9 +72,8 @@ static shareable_status exchange(shareable_manager *manager, const char *method,
   shareable__pyvalue nodes[SHAREABLE__REQUEST_NODES];
   shareable__pyvalue_arena arena = shareable__pyvalue_arena_init(nodes, SHAREABLE__REQUEST_NODES);
   unsigned char frame[512];
-  size_t size =
-           shareable__frame_encode(&arena, shareable__request_build(&arena, method, argument), frame, sizeof frame),
-         length;
+  uint32_t request = shareable__request_build(&arena, method, argument);
+  size_t size = shareable__frame_encode(&arena, request, frame, sizeof frame), length;
   const unsigned char *message;
   shareable_status status = shareable__connection_send(&manager->connection, frame, size);
 
