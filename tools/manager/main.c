@@ -30,20 +30,22 @@ static const char usage[] =
   "Own blocks of shared memory for other processes, and remove the blocks at exit. Clients use the\n"
   "protocol of CPython's multiprocessing.managers.SharedMemoryManager.\n"
   "\n"
-  "  -a, --address ADDRESS    listen at a path that contains a '/', @NAME, or HOST:PORT with an IPv4 address\n"
-  "                           (default: a socket in a new directory)\n"
-  "  -k, --authkey-file FILE  read the key that clients need from this file; create the file if it does not exist\n"
+  "  -a, --address ADDRESS    listen at a path that contains a '/', @NAME, or HOST:PORT with an\n"
+  "                           IPv4 address (default: a socket in a new directory)\n"
+  "  -k, --authkey-file FILE  read the key that clients need from this file;\n"
+  "                           create the file if it does not exist\n"
   "      --authkey-fd N       read the key from this descriptor\n"
   "      --no-md5             refuse clients that support only MD5: CPython before 3.12\n"
   "      --address-fd N       write the address to this descriptor, as CPython's managers do\n"
-  "      --tracker-fd N       report removed blocks to the CPython resource tracker at this descriptor\n"
+  "      --tracker-fd N       report removed blocks to CPython's resource tracker, through this\n"
+  "                           descriptor\n"
   "      --lifeline-fd N      exit when the other end of this pipe is closed\n"
   "      --owner PID          exit when this process ends\n"
   "  -h, --help               print this help and exit\n"
   "  -V, --version            print the version and exit\n"
   "\n"
-  "The manager prints its address when clients can connect, unless --address-fd is given. SIGTERM stops it.\n"
-  "See shareable-manager(1) for details.\n";
+  "The manager prints its address when clients can connect, unless --address-fd is given.\n"
+  "SIGTERM stops the manager. See shareable-manager(1) for details.\n";
 
 enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER };
 

@@ -36,8 +36,9 @@ bool shareable__connection_wait_for_events(int fd, short events, int64_t deadlin
 }
 
 static shareable_status fail_timeout(shareable__connection *connection) {
-  return shareable__fail(connection->error, SHAREABLE_E_TIMED_OUT, 0, "timed out: the manager at %s did not answer",
-                         connection->address_text);
+  return shareable__fail(connection->error, SHAREABLE_E_TIMED_OUT, 0,
+                         "timed out: the manager at %s did not answer within %lld ms", connection->address_text,
+                         (long long)(connection->timeout_ns / 1000000));
 }
 
 static shareable_status fail_disconnected(shareable__connection *connection, int system) {

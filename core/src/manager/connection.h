@@ -15,6 +15,7 @@ typedef struct shareable__connection {
   shareable__file_id id;    /* of the socket: another file may get the descriptor's number */
   const char *address_text; /* for error messages */
   int64_t deadline;         /* by shareable__now() */
+  int64_t timeout_ns;       /* the time up to the deadline, for error messages */
   shareable_error *error;   /* or NULL */
   unsigned char *bytes;     /* the input buffer, which starts with the last received message */
   size_t length, capacity;  /* of `bytes` */

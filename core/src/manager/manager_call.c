@@ -274,6 +274,7 @@ shareable_status shareable__manager_lock(shareable_manager *manager, shareable_e
   pthread_mutex_lock(&manager->lock);
   manager->cancel_state = cancel_state;
   manager->connection.error = error;
+  manager->connection.timeout_ns = shareable__manager_timeout_ns;
   manager->connection.deadline = shareable__deadline(shareable__manager_timeout_ns);
   return SHAREABLE_OK;
 }
