@@ -163,7 +163,7 @@ static shareable_status reap_process(shareable_manager *manager, shareable_error
     return SHAREABLE_OK;
   return shareable__fail(
     error, SHAREABLE_E_TIMED_OUT, 0,
-    "the manager at %s did not exit within %d s and was killed: its blocks may be left, see 'shareable gc'",
+    "the manager at %s did not exit within %d s of SIGTERM and was killed: its blocks may be left, see 'shareable gc'",
     manager->text, (int)(SHUTDOWN_TIMEOUT_NS / 1000000000));
 }
 
