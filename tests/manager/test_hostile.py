@@ -257,14 +257,14 @@ def test_closes_idle_connections_after_ten_seconds():
 
 def test_incomplete_requests_take_little_memory():
     with manager() as running:
-        unauthenticated = [connected(running) for _ in range(50)]
-        for each in unauthenticated:
+        clients = [connected(running) for _ in range(50)]
+        for each in clients:
             os.write(each.fileno(), struct.pack("!i", REQUEST_MAX) + b"x" * 1000)
         assert ask(running, track(name())) == ("#RETURN", None)
         with open(f"/proc/{running.process.pid}/status") as status:
             kib = int(next(line for line in status if line.startswith("VmRSS")).split()[1])
         assert kib < 20000
-        for each in unauthenticated:
+        for each in clients:
             each.close()
 
 

@@ -584,7 +584,7 @@ def test_its_blocks_are_garbage_when_it_and_its_reaper_are_killed():
     log, reapers = owning(running, block)
     if not reapers:
         kill(running)
-        pytest.skip("orphans are not waited for here, or late: one reaper serves all owners, and is not this test's to kill")
+        pytest.skip("the manager has no reaper of its own: one reaper serves all owners, and this test must not kill it")
     kill(running, *reapers)
     assert command("ls", "-n", "-r", "-o", "STATE", block).strip() in ("orphaned", "unknown")  # depends on what /proc shows
     assert gc_reason(block).startswith("its owner has ended")
