@@ -4,6 +4,7 @@
  * The unlinking process is stopped before each of its system calls in turn (ptrace). There its block is replaced by another
  * one, or it is killed, or both.
  */
+#include "shm/moved.h"
 #include "shm/unlink.h"
 #include "base/platform.h"
 #include "shm/ownership_log.h"
@@ -129,7 +130,7 @@ static int try_each_call(const char *name, event what) {
       kill(child, SIGKILL);
     run_on(child);
     if (what != REPLACED)
-      shareable__unlink_recover();
+      shareable__moved_recover();
     if (what != KILLED) {
       cr_expect_eq(size_of(name), 16, "a new block, made before call %d, is not there", call);
       cr_ok(shareable_unlink(name, NULL));
@@ -173,7 +174,7 @@ static bool kill_after_replacing(const char *name, int replaced_at, int killed_a
   }
   is_stopped = kill(child, SIGKILL) == 0;
   waitpid(child, NULL, 0);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_eq(size_of(name), 16, "replaced before call %d, killed before call %d", replaced_at, killed_at);
   shareable_unlink(name, NULL);
   check_no_stray(name);
@@ -227,12 +228,12 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
   make(own_name(), 24);
   run_on(child);
   cr_expect_eq(size_of(own_name()), 24);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_eq(size_of(own_name()), 24);
   snprintf(command, sizeof command, "test $(stat -c %%s /dev/shm/.shareable-%u/.shareable-unlink-*) = 16", geteuid());
   cr_expect_eq(system(command), 0);
   cr_ok(shareable_unlink(own_name(), NULL));
-  shareable__unlink_recover(); /* the name is free */
+  shareable__moved_recover(); /* the name is free */
   cr_expect_eq(size_of(own_name()), 16);
   cr_ok(shareable_unlink(own_name(), NULL));
   check_no_stray(own_name());
@@ -263,11 +264,11 @@ Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_look_into) 
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
   be_somebody();
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_eq(size_of(own_name()), 16);
   check_no_stray(own_name());
   be_root_again();
-  shareable__unlink_recover();
+  shareable__moved_recover();
   shareable_unlink(own_name(), NULL);
 }
 
@@ -283,7 +284,7 @@ Test(unlink, finds_a_block_that_another_process_has_moved) {
   cr_expect_eq(size_of(own_name()), 24, "the other block of that name");
   unlink(moved_path(own_name()));
   cr_ok(shareable_unlink(own_name(), NULL));
-  shareable__unlink_recover();
+  shareable__moved_recover();
 }
 
 static void make_directory(const char *path) {
@@ -306,7 +307,7 @@ static void check_that_it_comes_back(const char *place, void (*make_it)(const ch
   snprintf(stray, sizeof stray, "%s/.shareable-unlink-0000000000000001-00000001-%s", place, own_name());
   snprintf(path, sizeof path, "/dev/shm/%s", own_name());
   make_it(stray);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_eq(lstat(path, &file), 0, "%s", stray);
   cr_expect_neq(lstat(stray, &file), 0, "%s", stray);
   remove(stray);
@@ -404,7 +405,7 @@ Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
   cr_assert_eq(stat(path, &file), 0);
   snprintf(stray, sizeof stray, "/dev/shm/.shareable-unlink-%016lx-00000001", (unsigned long)file.st_ino);
   cr_assert_eq(rename(path, stray), 0);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_neq(access(stray, F_OK), 0);
   unlink(stray);
 }

@@ -27,7 +27,7 @@
 
 #include "control.h"
 #include "faults.h"
-#include "shm/unlink.h"
+#include "shm/moved.h"
 #undef access
 #include "operations.h"
 #undef close
@@ -287,7 +287,7 @@ static void run(const operation *op, const fault_plan *plan, shareable_status us
  * failed, the directory remains until it is removed here.
  */
 static void wait_for_reaper(void) {
-  shareable__unlink_recover();
+  shareable__moved_recover();
   for (int i = 0; i < 4000 && rmdir(LOGS) != 0 && access(LOGS, F_OK) == 0; i++) {
     waitpid(-1, NULL, WNOHANG);
     usleep(500);

@@ -15,7 +15,7 @@
 
 #include "operations.h"
 #include "shm/lease.h"
-#include "shm/unlink.h"
+#include "shm/moved.h"
 
 /*
  * The blocks: three of owners that have ended without a reaper, and one without an owner ("-n"). Of
@@ -238,7 +238,7 @@ static bool is_recovered(const world *w) {
 
 /* The function returns nothing, so the result is checked here. */
 static shareable_status recover(world *w) {
-  shareable__unlink_recover();
+  shareable__moved_recover();
   return shareable_list_explain_whole(NULL, is_recovered(w) ? SHAREABLE_OK : SHAREABLE_E_SYSTEM, &w->error);
 }
 

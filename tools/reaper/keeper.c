@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shm/unlink.h"
+#include "shm/moved.h"
 
 /*
  * Waits until the heir has ended too: by a descriptor of it, or looking now and then if there are no such descriptors. The
@@ -58,7 +58,7 @@ void reaper_keep(const shareable__owner_directory *directory, const char *name) 
   if (take(&log, true, &head)) {
     outlive(&head);
     shareable__ownership_log_unlink_blocks(&log);
-    shareable__unlink_recover(); /* the owner may have been killed while it unlinked a block */
+    shareable__moved_recover(); /* the owner may have been killed while it unlinked a block */
   }
   shareable__ownership_log_close(&log);
 }

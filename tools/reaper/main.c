@@ -20,7 +20,7 @@
 #include "keeper.h"
 #include "limits.h"
 #include "orphan.h"
-#include "shm/unlink.h"
+#include "shm/moved.h"
 #include "supervisor.h"
 
 /*
@@ -76,7 +76,7 @@ static void sweep_directory(const shareable__owner_directory *directory, void *c
 }
 
 static void reap_one(const shareable__owner_directory *directory, const char *log) {
-  shareable__unlink_recover();
+  shareable__moved_recover();
   shareable__owner_directory_each(sweep_directory, NULL);
   reaper_keep(directory, log);
 }

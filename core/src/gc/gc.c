@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "gc/inventory.h"
 #include "shm/segment.h"
+#include "shm/moved.h"
 #include "shm/unlink.h"
 
 /* How often a block is tried again that was in use for a moment: by another gc, or by a process that looks at all blocks. */
@@ -79,7 +80,7 @@ static void remove_ended_logs(void) {
 
   shareable__inventory_foreach_log(find_ended, &of);
   shareable__file_set_sort(&of.logs);
-  if (of.logs.count > 0 && shareable__unlink_find_moved(&of.moved))
+  if (of.logs.count > 0 && shareable__moved_find(&of.moved))
     shareable__inventory_foreach_log(remove_ended, &of);
   shareable__file_set_free(&of.logs);
   shareable__file_set_free(&of.moved);
@@ -317,7 +318,7 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
   int system;
 
   if (remove)
-    shareable__unlink_recover();
+    shareable__moved_recover();
   system = list_files(gc, of.shm, directory);
 
   if (system != 0)

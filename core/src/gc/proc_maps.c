@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
-#include "shm/unlink.h"
+#include "shm/moved.h"
 
 static void add(shareable__proc_maps *mapped, shareable__mapping mapping) {
   if (mapped->count % 64 == 0) {
@@ -39,7 +39,7 @@ static char *name_of_deleted(const char *path, const char *deleted) {
 
 /* A block that was unlinked through a handle was moved first (unlink.h): the name that it had before. */
 static char *old_name(char *name) {
-  const char *old = name == NULL ? NULL : shareable__unlink_old_name(name);
+  const char *old = name == NULL ? NULL : shareable__moved_old_name(name);
 
   if (old != name)
     memmove(name, old, strlen(old) + 1);

@@ -24,7 +24,7 @@
 #include "base/random.h"
 #include "base/spawn.h"
 #include "shm/segment.h"
-#include "shm/unlink.h"
+#include "shm/moved.h"
 
 /* A log grows by chunks, each twice as long as the one before. */
 #define CHUNK ((size_t)8192)
@@ -417,7 +417,7 @@ static void tidy(const owner *own, int fd) {
 
   if (!mark_missed(own, fd))
     return;
-  is_whole = shareable__unlink_find_moved(&moved);
+  is_whole = shareable__moved_find(&moved);
   for (size_t i = 1; (record = record_at(own, i)) != NULL; i++) {
     if (record->state != SHAREABLE__RECORD_MISSED)
       continue;

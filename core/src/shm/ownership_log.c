@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "shm/segment.h"
+#include "shm/moved.h"
 #include "shm/unlink.h"
 
 /* What is read of one user: directories, files and records, of which each counts as at least one record. */
@@ -30,7 +29,7 @@ int shareable__ownership_log_open(const shareable__owner_directory *directory, c
 
   *log = (shareable__ownership_log){.directory = directory, .name = name};
   log->fd = -1;
-  if (shareable__name_normalize(name) != name || shareable__unlink_is_stray(name))
+  if (shareable__name_normalize(name) != name || shareable__moved_is_name(name))
     return EPERM;
   log->fd = shareable__openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (log->fd < 0)
@@ -254,89 +253,6 @@ shareable__tristate shareable__ownership_log_next_entry(const shareable__ownersh
   return SHAREABLE__YES;
 }
 
-/* Without /proc, or with one that hides other users' processes, only this can be proven. */
-static uint64_t start_without_proc(int64_t pid) {
-  return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? 0 : SHAREABLE__START_UNKNOWN;
-}
-
-/* A /proc that was mounted in another pid namespace gives this process another number, and shows other processes. */
-static bool is_proc_ours(void) {
-  char pid[24];
-  ssize_t length = readlink("/proc/self", pid, sizeof pid - 1);
-
-  if (length <= 0)
-    return false;
-  pid[length] = '\0';
-  return strtoll(pid, NULL, 10) == getpid();
-}
-
-/* A number of /proc/PID/stat; `name_end` is the end of field 2, and the field's number is above 3. */
-static bool read_field(const char *name_end, int number, uint64_t *value) {
-  const char *at = name_end;
-
-  for (int field = 2; at != NULL && field < number; field++)
-    at = strchr(at + 1, ' ');
-  if (at != NULL)
-    *value = strtoull(at + 1, NULL, 10);
-  return at != NULL;
-}
-
-/* State Z is of the main thread: it has ended and was not waited for, but other threads may live (field 20 counts them). */
-static bool has_ended(const char *name_end) {
-  uint64_t threads = 0;
-
-  if (strncmp(name_end, ") X", 3) == 0)
-    return true;
-  return strncmp(name_end, ") Z", 3) == 0 && read_field(name_end, 20, &threads) && threads <= 1;
-}
-
-/* Field 22 of the text of /proc/PID/stat; 0 if the process has ended and is only not waited for. */
-static uint64_t parse_start(const char *text) {
-  const char *name_end = strrchr(text, ')'); /* the program's name is field 2, and may hold any bytes */
-  uint64_t start;
-
-  if (name_end == NULL)
-    return SHAREABLE__START_UNKNOWN;
-  if (has_ended(name_end))
-    return 0;
-  return read_field(name_end, 22, &start) ? start : SHAREABLE__START_UNKNOWN;
-}
-
-uint64_t shareable__process_start(int64_t pid) {
-  char path[40], text[1024];
-  ssize_t length;
-  int fd;
-
-  if (pid <= 0 || pid > INT_MAX)
-    return 0;
-  if (!is_proc_ours())
-    return start_without_proc(pid);
-  snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-  fd = shareable__openat(AT_FDCWD, path, O_RDONLY, 0);
-  if (fd < 0)
-    return start_without_proc(pid);
-  length = read_at(fd, text, sizeof text - 1, 0);
-  close(fd);
-  if (length <= 0)
-    return start_without_proc(pid);
-  text[length] = '\0';
-  return parse_start(text);
-}
-
-static uint64_t namespace_of(const char *path) {
-  struct stat status;
-
-  return stat(path, &status) == 0 ? status.st_ino : 0;
-}
-
-uint64_t shareable__pid_namespace(void) {
-  return namespace_of("/proc/self/ns/pid");
-}
-
-uint64_t shareable__time_namespace(void) {
-  return namespace_of("/proc/self/ns/time");
-}
-
 /* Each time namespace may begin to count at another time: a start of another one proves nothing. */
 static bool is_heirs_start(const shareable__ownership_log_header *head, uint64_t start) {
   return start == head->heir.start || start == SHAREABLE__START_UNKNOWN ||
@@ -404,7 +320,7 @@ static bool clear_named(const shareable__ownership_log *log, bool *is_missing) {
 /* Unlinks the blocks that other processes have moved. Returns whether all that is moved was seen. */
 static bool clear_moved(const shareable__ownership_log *log) {
   shareable__file_set moved = {0};
-  bool is_whole = shareable__unlink_find_moved(&moved);
+  bool is_whole = shareable__moved_find(&moved);
   shareable__ownership_entry record;
   uint64_t at = 0;
 
@@ -412,7 +328,7 @@ static bool clear_moved(const shareable__ownership_log *log) {
     const shareable__file_id block = {record.device, record.inode};
 
     if (shareable__file_set_has(&moved, &block))
-      shareable__unlink_moved(&block, record.name, log->directory->user);
+      shareable__moved_unlink(&block, record.name, log->directory->user);
   }
   shareable__file_set_free(&moved);
   return is_whole;

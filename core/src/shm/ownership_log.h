@@ -24,6 +24,7 @@
 #include "base/atomic.h"
 #include "base/descriptor.h"
 #include "base/file_set.h"
+#include "base/process.h"
 #include "shm/name.h"
 #include "shm/owner_directory.h"
 
@@ -124,26 +125,12 @@ shareable__tristate shareable__ownership_log_read_header(int fd, shareable__owne
 shareable__tristate shareable__ownership_log_next_entry(const shareable__ownership_log *log, uint64_t *at,
                                                         shareable__ownership_entry *record);
 
-/*
- * When the process began, in clock ticks since the machine was booted, as in the time namespace of the caller. Returns 0 if there
- * is no such process or all of its threads have ended; SHAREABLE__START_UNKNOWN if /proc does not tell, or shows the processes
- * of another pid namespace.
- */
-#define SHAREABLE__START_UNKNOWN UINT64_MAX
-uint64_t shareable__process_start(int64_t pid);
-
-/* The inode of this process's pid namespace; 0 without /proc. */
-uint64_t shareable__pid_namespace(void);
-
-/* The inode of this process's time namespace; 0 without /proc, or if the system has no time namespaces. */
-uint64_t shareable__time_namespace(void);
-
 /* Whether there is an heir, and it is not proven that it has ended. */
 bool shareable__successor_is_alive(const shareable__ownership_log_header *head);
 
 /*
  * Whether the block with that name is the one of the record, and of the log's user. NO does not take_liveness_lock that the block is gone:
- * another process may have moved it for a moment (shareable__unlink_find_moved()).
+ * another process may have moved it for a moment (shareable__moved_find()).
  */
 shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *record);
 
