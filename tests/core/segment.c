@@ -43,7 +43,7 @@ static shareable__segment made(shareable__creation_method hiding, uint64_t size)
   shareable__segment segment;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable__segment_create_hidden(&segment, hiding, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
+  cr_assert_eq(shareable__segment_create_by(&segment, hiding, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
                error.text);
   return segment;
 }
@@ -142,7 +142,7 @@ static void no_space(shareable__creation_method hiding) {
   shareable__segment segment;
   shareable_error error;
 
-  cr_status(shareable__segment_create_hidden(&segment, hiding, "demo", UINT64_C(1) << 50, 0, 0, &error),
+  cr_status(shareable__segment_create_by(&segment, hiding, "demo", UINT64_C(1) << 50, 0, 0, &error),
             SHAREABLE_E_NO_SPACE);
   cr_assert_eq(error.system, ENOSPC);
   cr_assert_not_null(strstr(error.text, "'demo' needs 1125899906842624 bytes"), "%s", error.text);
@@ -167,9 +167,9 @@ static void fill_up(shareable__creation_method hiding) {
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("shm", "/dev/shm", "tmpfs", 0, "size=65536") != 0)
     skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
-  cr_ok(shareable__segment_create_hidden(&first, hiding, "first", 40960, 0, 0, &error));
+  cr_ok(shareable__segment_create_by(&first, hiding, "first", 40960, 0, 0, &error));
   cr_assert_eq(statvfs("/dev/shm", &before), 0);
-  cr_status(shareable__segment_create_hidden(&second, hiding, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
+  cr_status(shareable__segment_create_by(&second, hiding, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
   cr_assert_not_null(strstr(error.text, "'second' needs 40960 bytes"), "%s", error.text);
   cr_assert_not_null(strstr(error.text, "has only 24576 of its 65536 bytes free"), "%s", error.text);
   cr_assert_eq(statvfs("/dev/shm", &after), 0);
