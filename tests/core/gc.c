@@ -42,7 +42,7 @@ static const char *path_of(const char *name) {
 
 typedef struct legacy {
   const char *name;
-  pid_t heir; /* or 0 */
+  pid_t successor; /* or 0 */
 } legacy;
 
 static void own(const void *with) {
@@ -51,13 +51,13 @@ static void own(const void *with) {
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   if (shareable_memory_create(&memory, block->name, 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK ||
-      (block->heir != 0 && shareable_hand_over(block->heir) != SHAREABLE_OK))
+      (block->successor != 0 && shareable_hand_over(block->successor) != SHAREABLE_OK))
     _exit(1);
 }
 
 /* A child that owns the block, and no reaper that knows of it. */
-static pid_t start_owner(const char *name, pid_t heir) {
-  const legacy block = {name, heir};
+static pid_t start_owner(const char *name, pid_t successor) {
+  const legacy block = {name, successor};
   pid_t child = start(own, &block);
 
   cr_assert(exists(name));
@@ -116,16 +116,16 @@ Test(gc, keeps_what_a_living_process_owns) {
 }
 
 Test(gc, keeps_what_was_left_to_a_living_process) {
-  pid_t heir;
+  pid_t successor;
 
   be_somebody();
-  heir = fork();
-  if (heir == 0)
+  successor = fork();
+  if (successor == 0)
     for (;;)
       pause();
-  end(start_owner(own_name(), heir), SIGKILL);
+  end(start_owner(own_name(), successor), SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has left it to process"), SHAREABLE_FATE_KEPT);
-  end(heir, SIGKILL);
+  end(successor, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 

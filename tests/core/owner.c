@@ -424,7 +424,7 @@ static void claim_before_publishing(const void *prefix) {
     shareable__owner_commit(&owned[i], &none, names[i].text);
   }
   for (int i = 0; i < COUNT; i++)
-    if (owned[i].record->state != SHAREABLE__ENTRY_PENDING || strcmp(owned[i].record->name, names[i].text) != 0)
+    if (owned[i].entry->state != SHAREABLE__ENTRY_PENDING || strcmp(owned[i].entry->name, names[i].text) != 0)
       _exit(2);
   _exit(0);
 }
@@ -478,11 +478,11 @@ static void forget_twice(const void *prefix) {
   do
     if (shareable__owner_reserve(&other, prefix, NULL) != SHAREABLE_OK)
       _exit(1);
-  while (other.record != one.record);
+  while (other.entry != one.entry);
   shareable__owner_commit(&other, &none, prefix);
   shareable__owner_release(&one);
   shareable__owner_cancel(&one);
-  _exit(other.record->state == SHAREABLE__ENTRY_PENDING ? 0 : 2);
+  _exit(other.entry->state == SHAREABLE__ENTRY_PENDING ? 0 : 2);
 }
 
 Test(owner, frees_no_record_that_is_another_block_s_by_now) {
@@ -637,10 +637,10 @@ Test(owner, adopts_no_block_that_is_not_its_user_s) {
   cr_assert_eq(mkfifo(path, 0600), 0);
   cr_status(shareable__owner_adopt(&owned, own_name(), &error), SHAREABLE_E_PERMISSION);
   unlink(path);
-  cr_assert_null(owned.record);
+  cr_assert_null(owned.entry);
 }
 
-/* The heir is the child's parent, which is the test. */
+/* The successor is the child's parent, which is the test. */
 static void own_and_hand_over(const char *prefix) {
   own(prefix);
   cr_ok(shareable_hand_over(getppid()));
@@ -654,7 +654,7 @@ static void hand_over_and_own(const char *prefix) {
 }
 
 /* Of two: when one hands over does not matter. */
-static void be_an_heir(const void *prefix) {
+static void be_a_successor(const void *prefix) {
   void (*const orders[])(const char *prefix) = {own_and_hand_over, hand_over_and_own};
 
   for (int i = 0; i < 2; i++) {
@@ -667,12 +667,12 @@ static void be_an_heir(const void *prefix) {
 }
 
 Test(owner, may_leave_its_blocks_to_another_process) {
-  pid_t heir = start(be_an_heir, own_name());
+  pid_t successor = start(be_a_successor, own_name());
   name first = numbered(own_name(), 0), second = numbered(own_name(), 1);
 
   cr_assert(stays(first.text));
   cr_assert(exists(second.text));
-  end(heir, SIGKILL);
+  end(successor, SIGKILL);
   cr_assert(goes(first.text));
   cr_assert(goes(second.text));
 }

@@ -124,7 +124,7 @@ Test(journal, a_process_has_a_start_as_long_as_one_of_its_threads_lives) {
   waitpid(child, NULL, 0);
 }
 
-/* In a namespace: 0 if the heir lives there, 1 if not, 77 if there is no such namespace. */
+/* In a namespace: 0 if the successor lives there, 1 if not, 77 if there is no such namespace. */
 typedef int look_from_inside(const shareable__ownership_log_header *head);
 
 static void check_from_inside(look_from_inside *look, const shareable__ownership_log_header *head) {
@@ -153,7 +153,7 @@ static int look_from_time_namespace(const shareable__ownership_log_header *head)
   close(offsets);
   child = fork();
   if (child == 0)
-    _exit(shareable__process_start(head->heir.pid) == head->heir.start ? 2 : !shareable__successor_is_alive(head));
+    _exit(shareable__process_start(head->successor.pid) == head->successor.start ? 2 : !shareable__successor_is_alive(head));
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
@@ -161,7 +161,7 @@ static int look_from_time_namespace(const shareable__ownership_log_header *head)
 Test(journal, an_heir_is_not_taken_for_ended_in_another_time_namespace) {
   const shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
                                                 .time_namespace = shareable__time_namespace(),
-                                                .heir = {getpid(), shareable__process_start(getpid())}};
+                                                .successor = {getpid(), shareable__process_start(getpid())}};
 
   check_from_inside(look_from_time_namespace, &head);
 }
@@ -177,7 +177,7 @@ static int look_with_proc_from_outside(const shareable__ownership_log_header *he
   child = fork();
   if (child == 0) {
     inside.pid_namespace = shareable__pid_namespace();
-    inside.heir = (shareable__successor){1, 12345};
+    inside.successor = (shareable__successor){1, 12345};
     _exit(inside.pid_namespace == 0 || !shareable__successor_is_alive(&inside));
   }
   waitpid(child, &status, 0);
@@ -195,9 +195,9 @@ Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
                                           .time_namespace = shareable__time_namespace()};
 
   cr_assert_not(shareable__successor_is_alive(&head), "there is none");
-  head.heir = (shareable__successor){getpid(), shareable__process_start(getpid())};
+  head.successor = (shareable__successor){getpid(), shareable__process_start(getpid())};
   cr_assert(shareable__successor_is_alive(&head));
-  head.heir.start++;
+  head.successor.start++;
   cr_assert_not(shareable__successor_is_alive(&head), "the pid was used again");
   head.pid_namespace++;
   cr_assert(shareable__successor_is_alive(&head), "a pid of another namespace proves nothing");
@@ -206,11 +206,11 @@ Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
   head.pid_namespace = shareable__pid_namespace();
   head.time_namespace++;
   cr_assert(shareable__successor_is_alive(&head), "a start of another time namespace proves nothing");
-  head.heir.pid = INT32_MAX;
+  head.successor.pid = INT32_MAX;
   cr_assert_not(shareable__successor_is_alive(&head), "there is no such process");
-  head.heir.pid = getpid();
+  head.successor.pid = getpid();
   head.time_namespace--;
-  head.heir.start = SHAREABLE__START_UNKNOWN;
+  head.successor.start = SHAREABLE__START_UNKNOWN;
   cr_assert(shareable__successor_is_alive(&head));
 }
 

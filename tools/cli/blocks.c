@@ -72,7 +72,7 @@ static int64_t owner_of(const shareable__inventory *inventory, const shareable__
   if (entry == NULL)
     return 0;
   if (entry->is_dead)
-    return entry->heir == 0 ? -1 : entry->heir;
+    return entry->successor == 0 ? -1 : entry->successor;
   owner = shareable__proc_maps_users(&inventory->mapped, entry->journal, &count);
   for (size_t i = 0; i < count; i++) /* a reaper has it open, not mapped */
     if (owner[i].is_mapped)

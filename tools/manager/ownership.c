@@ -48,7 +48,7 @@ bool ownership_is_current(const ownership *record, const char *name) {
  * not own it.
  */
 static void check_record(ownership *record) {
-  const shareable__ownership_entry *made = record->owned.record;
+  const shareable__ownership_entry *made = record->owned.entry;
   shareable__file_id recorded = {(dev_t)made->device, (ino_t)made->inode};
 
   if (record->has_block && (recorded.device != record->block.device || recorded.inode != record->block.inode)) {

@@ -18,9 +18,9 @@
 static void outlive(const shareable__ownership_log_header *head) {
   struct pollfd ended = {.events = POLLIN};
 
-  if (head->heir.pid <= 0)
+  if (head->successor.pid <= 0)
     return;
-  ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)head->heir.pid, 0u);
+  ended.fd = (int)syscall(SYS_pidfd_open, (pid_t)head->successor.pid, 0u);
   if (ended.fd < 0 && errno == ESRCH)
     return;
   while (shareable__successor_is_alive(head) && /* asked once the descriptor is of this process or none */

@@ -54,7 +54,7 @@ static bool is_ended(const shareable__ownership_log *log, const shareable__file_
   shareable__ownership_log_header head;
 
   return shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES &&
-         shareable__ownership_log_owner_is_dead(log->fd) && shareable__journal_is_over(log, moved);
+         shareable__ownership_log_owner_is_dead(log->fd) && shareable__ownership_log_is_obsolete(log, moved);
 }
 
 /* A visit. */
@@ -198,17 +198,17 @@ static shareable_fate judge_dead(const run *of, finding *found) {
 
 /* While its reaper waits for the heir, a dead owner's log is locked as a living one's. */
 static shareable_fate keep_owned(const shareable__inventory_entry *claim, finding *found) {
-  if (claim->heir == 0)
+  if (claim->successor == 0)
     return keep(found, claim->is_manager ? "its owner, a manager, lives" : "its owner lives", "");
   snprintf(found->reason, sizeof found->reason,
            claim->is_dead ? "its owner has left it to process %" PRId64 ", which lives"
                           : "its owner lives, or has ended and left it to process %" PRId64 ", which lives",
-           claim->heir);
+           claim->successor);
   return SHAREABLE_FATE_KEPT;
 }
 
 static shareable_fate keep_unclaimed(const run *of, finding *found) {
-  if (!shareable__survey_reads_logs_of(found->name, &found->file))
+  if (!shareable__inventory_can_read_logs_of(found->name, &found->file))
     return keep(found, "it belongs to another user, whose ownership logs cannot be read from here", "");
   if (!of->survey.is_whole)
     return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
@@ -223,7 +223,7 @@ static shareable_fate judge(const run *of, finding *found) {
     return keep(found, "it cannot be looked at: ", shareable__system_text(found->system));
   if (claim == NULL)
     return keep_unclaimed(of, found);
-  return claim->is_dead && claim->heir == 0 ? judge_dead(of, found) : keep_owned(claim, found);
+  return claim->is_dead && claim->successor == 0 ? judge_dead(of, found) : keep_owned(claim, found);
 }
 
 /* Names that begin with a dot are a program's own business unless a log has them. */

@@ -42,7 +42,7 @@ static void read_log(shareable__ownership_log *log, void *context) {
     return;
   }
   claim.is_dead = shareable__ownership_log_owner_is_dead(log->fd);
-  claim.heir = shareable__successor_is_alive(&head) ? head.heir.pid : 0;
+  claim.successor = shareable__successor_is_alive(&head) ? head.successor.pid : 0;
   claim.owner = head.pid;
   claim.is_manager = head.kind == SHAREABLE__OWNER_MANAGER;
   while ((more = shareable__ownership_log_next_entry(log, &at, &record)) == SHAREABLE__YES) {
@@ -122,7 +122,7 @@ shareable__usage shareable__inventory_usage_of(const shareable__inventory *surve
                                                const struct stat *file, int fd) {
   shareable__usage usage = {.owner = shareable__inventory_entry_of(survey, name, file->st_ino)};
 
-  usage.is_owner_unknown = usage.owner == NULL && !shareable__survey_reads_logs_of(name, file);
+  usage.is_owner_unknown = usage.owner == NULL && !shareable__inventory_can_read_logs_of(name, file);
   usage.users = shareable__proc_maps_users(&survey->mapped, file->st_ino, &usage.user_count);
   usage.unasked = shareable__proc_maps_unreadable(&survey->mapped, file);
   usage.is_unknown = !survey->mapped.is_whole || fd < 0;
@@ -140,7 +140,7 @@ bool shareable__usage_is_none(const shareable__usage *usage) {
 }
 
 /* Root of a user namespace has no power over a user without an id there. */
-bool shareable__survey_reads_logs_of(const char *name, const struct stat *file) {
+bool shareable__inventory_can_read_logs_of(const char *name, const struct stat *file) {
   char path[sizeof SHAREABLE__DIRECTORY + SHAREABLE__NAME_MAX + 1];
 
   if (file->st_uid == geteuid())

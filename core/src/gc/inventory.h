@@ -13,7 +13,7 @@
 typedef struct shareable__inventory_entry {
   uint64_t inode;
   uint64_t journal; /* its inode: the owner has it mapped */
-  int64_t heir;     /* that lives, or 0 */
+  int64_t successor; /* that lives, or 0 */
   int64_t owner;    /* its pid, as it says itself; in its own pid namespace */
   bool is_manager;  /* as it says itself */
   bool is_dead;     /* the owner has ended, as the kernel's lock on the journal tells */
@@ -58,7 +58,7 @@ const shareable__inventory_entry *shareable__inventory_entry_of(const shareable_
                                                                 uint64_t inode);
 
 /* Whether this process may read the logs that may name the block: those of the user that it belongs to. */
-bool shareable__survey_reads_logs_of(const char *name, const struct stat *file);
+bool shareable__inventory_can_read_logs_of(const char *name, const struct stat *file);
 
 /* Whether no process uses the block: the kernel says so or, if it cannot be asked, nothing else says that one does. */
 bool shareable__usage_is_none(const shareable__usage *usage);

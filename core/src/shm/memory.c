@@ -63,7 +63,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
     return fail_handle(error);
   status = shareable__segment_create(&memory->segment, name == NULL ? "psm_…" : memory->name, size, flags, mode, error);
   if (status == SHAREABLE_OK && (flags & SHAREABLE_OWNED)) {
-    status = shareable__owner_reserve(&memory->owned, name == NULL ? "psm_…" : memory->name, error);
+    status = shareable__owner_reserve(&memory->ownership, name == NULL ? "psm_…" : memory->name, error);
     if (status != SHAREABLE_OK)
       shareable__segment_discard(&memory->segment);
   }
@@ -80,7 +80,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
 static shareable_status publish_as(shareable_memory *memory, const char *name, shareable_error *error) {
   const shareable__file_id block = {memory->segment.device, memory->segment.inode};
 
-  shareable__owner_commit(&memory->owned, &block, name);
+  shareable__owner_commit(&memory->ownership, &block, name);
   return shareable__segment_publish(&memory->segment, name, error);
 }
 
@@ -103,9 +103,9 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
     memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_at_random(memory, error);
 
   if (status == SHAREABLE_OK)
-    shareable__owner_publish(&memory->owned);
+    shareable__owner_publish(&memory->ownership);
   else
-    shareable__owner_cancel(&memory->owned);
+    shareable__owner_cancel(&memory->ownership);
   return status;
 }
 
@@ -180,7 +180,7 @@ void shareable_memory_unref(shareable_memory *memory) {
   if (memory == NULL || atomic_fetch_sub(&memory->references, 1) != 1)
     return;
   shareable_memory_close(memory);
-  shareable__owner_cancel(&memory->owned);
+  shareable__owner_cancel(&memory->ownership);
   free(memory);
 }
 
@@ -233,7 +233,7 @@ static bool is_in_sight(const shareable_memory *memory) {
   shareable__file_id shm;
 
   return shareable__shm_identify(&shm) && shm.device == memory->segment.device &&
-         (memory->owned.record == NULL || shm.inode == memory->owned.shm.inode);
+         (memory->ownership.entry == NULL || shm.inode == memory->ownership.shm.inode);
 }
 
 static shareable_status fail_out_of_sight(shareable_error *error, const char *name) {
@@ -255,7 +255,7 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
   if (status == SHAREABLE_E_NOT_FOUND && !is_in_sight(memory))
     return fail_out_of_sight(error, memory->name);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
-    shareable__owner_release(&memory->owned);
+    shareable__owner_release(&memory->ownership);
   return status;
 }
 

@@ -17,7 +17,7 @@ struct shareable_memory {
   void (*on_close)(void *of); /* what ends with it: a list's part in writing; NULL: nothing */
   void *on_close_context;
   shareable__segment segment;
-  shareable__ownership owned; /* that it goes when this process ends */
+  shareable__ownership ownership; /* that it goes when this process ends */
   char name[SHAREABLE__NAME_MAX + 1];
 };
 

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shm/segment.h"
 #include "shm/moved.h"
+#include "shm/segment.h"
 #include "shm/unlink.h"
 
 /* What is read of one user: directories, files and records, of which each counts as at least one record. */
@@ -255,19 +255,19 @@ shareable__tristate shareable__ownership_log_next_entry(const shareable__ownersh
 
 /* Each time namespace may begin to count at another time: a start of another one proves nothing. */
 static bool is_heirs_start(const shareable__ownership_log_header *head, uint64_t start) {
-  return start == head->heir.start || start == SHAREABLE__START_UNKNOWN ||
-         head->heir.start == SHAREABLE__START_UNKNOWN || head->time_namespace != shareable__time_namespace();
+  return start == head->successor.start || start == SHAREABLE__START_UNKNOWN ||
+         head->successor.start == SHAREABLE__START_UNKNOWN || head->time_namespace != shareable__time_namespace();
 }
 
 /* A pid of another namespace, or of one that is unknown, proves nothing. */
 bool shareable__successor_is_alive(const shareable__ownership_log_header *head) {
   uint64_t start;
 
-  if (head->heir.pid <= 0)
+  if (head->successor.pid <= 0)
     return false;
   if (head->pid_namespace == 0 || head->pid_namespace != shareable__pid_namespace())
     return true;
-  start = shareable__process_start(head->heir.pid);
+  start = shareable__process_start(head->successor.pid);
   return start != 0 && is_heirs_start(head, start);
 }
 
@@ -344,7 +344,7 @@ void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log)
     shareable__ownership_log_remove(log);
 }
 
-bool shareable__journal_is_over(const shareable__ownership_log *log, const shareable__file_set *moved) {
+bool shareable__ownership_log_is_obsolete(const shareable__ownership_log *log, const shareable__file_set *moved) {
   shareable__tristate more;
   shareable__ownership_entry record;
   uint64_t at = 0;

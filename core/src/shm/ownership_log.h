@@ -31,7 +31,7 @@
 #define SHAREABLE__OWNERSHIP_LOG_MAGIC UINT64_C(0x326c6e6a65726873) /* "shrejnl2" on a little-endian machine */
 
 /* What only the owner itself uses: whether the block has its name yet. MISSED: for a moment, while unused records are freed. */
-enum { SHAREABLE__ENTRY_FREE, SHAREABLE__ENTRY_PENDING, SHAREABLE__ENTRY_PUBLISHED, SHAREABLE__RECORD_MISSED };
+enum { SHAREABLE__ENTRY_FREE, SHAREABLE__ENTRY_PENDING, SHAREABLE__ENTRY_PUBLISHED, SHAREABLE__ENTRY_MISSING };
 
 typedef struct shareable__ownership_entry {
   shareable__word inode;  /* 0: the record names no block */
@@ -53,7 +53,7 @@ enum { SHAREABLE__OWNER_PROCESS, SHAREABLE__OWNER_MANAGER };
 
 typedef struct shareable__ownership_log_header {
   uint64_t magic;
-  shareable__successor heir;
+  shareable__successor successor;
   uint64_t pid_namespace; /* in which the pids are valid: its inode; 0: unknown */
   int64_t pid;            /* the owner, for messages only */
   uint32_t kind;          /* SHAREABLE__OWNER_PROCESS, ...; for messages only */
@@ -138,7 +138,7 @@ shareable__tristate shareable__ownership_entry_matches_block(int fd, const share
 void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log);
 
 /* Whether no block of the log has its name, or is among the files that are moved. */
-bool shareable__journal_is_over(const shareable__ownership_log *log, const shareable__file_set *moved);
+bool shareable__ownership_log_is_obsolete(const shareable__ownership_log *log, const shareable__file_set *moved);
 
 /*
  * Locks the file and unlinks it, if it was never filled and no process has it locked: a killed process has left it. Returns false if

@@ -190,7 +190,7 @@ def test_creating_an_owned_block_fails_without_a_reaper(name):
     environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
     run = [sys.executable, "-c", code.format(name, True)]
     ended = subprocess.run(run, capture_output=True, text=True, env=environment)
-    assert "cannot start '/nonexistent/reaper', which is to clean up after this process" in ended.stderr
+    assert "cannot start '/nonexistent/reaper', which cleans up after this process" in ended.stderr
     assert not exists(name)
     subprocess.run([sys.executable, "-c", code.format(name, False)], check=True, env=environment)
     assert exists(name)
