@@ -1,5 +1,5 @@
 /*
- * limits.c - the resource limits of the reaper, which inherits those of the owner that starts it.
+ * limits.c - the resource limits of the reaper, which it inherits from the owner that starts it.
  */
 #include "limits.h"
 
@@ -9,10 +9,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Enough files for any reaper. */
+/* A reaper never needs more than FILES descriptors. limits_allow_files() checks MOST at most. */
 enum { FILES = 1024, MOST = 64 };
 
-/* To no limit if it has the privilege (CAP_SYS_RESOURCE), else to the hard limit. */
+/*
+ * Raises the limit to `enough` if this process may (CAP_SYS_RESOURCE), otherwise to the hard limit.
+ */
 static void raise_limit(int resource, rlim_t enough) {
   struct rlimit limit;
 
@@ -33,13 +35,13 @@ void limits_raise(void) {
 }
 
 bool limits_allow_files(int count) {
-  int files[MOST], open_ones = 0, system;
+  int files[MOST], opened = 0, system;
 
-  while (open_ones < count && open_ones < MOST && (files[open_ones] = dup(0)) >= 0)
-    open_ones++;
+  while (opened < count && opened < MOST && (files[opened] = dup(0)) >= 0)
+    opened++;
   system = errno;
-  for (int i = 0; i < open_ones; i++)
+  for (int i = 0; i < opened; i++)
     close(files[i]);
   errno = system;
-  return open_ones >= count;
+  return opened >= count;
 }

@@ -1,14 +1,17 @@
 /*
  * main.c - shareable-reaper: waits until a process has ended, and unlinks the blocks that it owned.
  *
- * The library starts it with the process's first such block (core/src/shm/owner.c), in a session of its own, so that what ends
- * the process's group does not end this. It also clears the logs of processes whose reaper was killed with them.
+ * The library starts the reaper when a process records its first owned block
+ * (core/src/shm/reaper.c). The reaper has its own session, so that a signal to the process's group
+ * does not end it. It also unlinks the blocks in the logs of processes whose reaper was killed with
+ * them.
  *
- * Normally there is one for each owner: it is an orphan, and the parent of orphans waits for it when it exits. In a container
- * the first process often does not. There, all owners of a directory and pid namespace share one reaper (supervisor.h), so that
- * no owner leaves a zombie.
+ * Normally each owner has one reaper. It is an orphan, and the parent of orphans reaps it when it
+ * exits. In a container the first process often does not. There, all owners of a directory and pid
+ * namespace share one reaper (supervisor.h), so that no owner leaves a zombie.
  *
- * The exit status of the process that the library started is 0; an errno above 2 that says why there is no reaper; or 1 or 2.
+ * The process that the library starts exits with 0, with an errno above 2 if there is no reaper for
+ * that reason, or with 1 or 2.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,30 +27,36 @@
 #include "supervisor.h"
 
 /*
- * What a reaper of one owner takes at most to clear its log, beside 0 to 2. To look after what other processes left takes more:
- * if it cannot, the next reaper does.
+ * The descriptors that a reaper needs to unlink the blocks in one log, beside 0 to 2. The logs of
+ * other dead owners need more; if this reaper has too few, the next reaper unlinks those.
  */
 enum { FILES = 3 };
 
-/* Nothing of the process that started it is kept open, or in the way; and no signal that asks programs to end ends it. */
-static void detach(void) {
+/*
+ * Closes the owner's files, leaves its directory, and ignores the signals that ask a program to
+ * end.
+ */
+static void daemonize(void) {
   static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ, SIGXCPU};
-  int nothing;
+  int null;
 
   limits_raise();
   if (syscall(SYS_close_range, 0u, ~0u, 0u) != 0)
     for (int fd = 0; fd < 1024; fd++)
       close(fd);
-  nothing = open("/dev/null", O_RDWR);
-  if (nothing == 0 && dup(0) == 1)
+  null = open("/dev/null", O_RDWR);
+  if (null == 0 && dup(0) == 1)
     (void)!dup(0);
   (void)!chdir("/");
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     signal(signals[i], SIG_IGN);
 }
 
-/* Of a program that changed its effective user only: its real user must have no power over this process. */
-static bool be_one_user(void) {
+/*
+ * If the owner changed only its effective user, its real user must not be able to control this
+ * process.
+ */
+static bool drop_real_user(void) {
   uid_t user, effective, saved;
   gid_t group, effective_group, saved_group;
 
@@ -59,7 +68,7 @@ static bool be_one_user(void) {
   return (user == effective && saved == effective) || setresuid(effective, effective, effective) == 0;
 }
 
-/* A directory of this user's alone. */
+/* Opens a directory of this user. */
 static bool open_directory(const char *name, shareable__owner_directory *directory) {
   int shm = shareable__shm_directory_open();
   bool is_open = shm >= 0 && shareable__owner_directory_open(shm, name, directory) == 0;
@@ -69,15 +78,15 @@ static bool open_directory(const char *name, shareable__owner_directory *directo
   return is_open && directory->user == geteuid();
 }
 
-static void sweep_directory(const shareable__owner_directory *directory, void *context) {
+static void reap_stale_logs(const shareable__owner_directory *directory, void *context) {
   (void)context;
   if (directory->user == geteuid())
-    shareable__ownership_log_foreach(directory, reaper_sweep, NULL);
+    shareable__ownership_log_foreach(directory, reaper_reap_stale_log, NULL);
 }
 
-static void reap_one(const shareable__owner_directory *directory, const char *log) {
+static void keep(const shareable__owner_directory *directory, const char *log) {
   shareable__moved_recover();
-  shareable__owner_directory_each(sweep_directory, NULL);
+  shareable__owner_directory_each(reap_stale_logs, NULL);
   reaper_keep(directory, log);
 }
 
@@ -87,15 +96,15 @@ int main(int argc, char **argv) {
   bool is_shared;
 
   if (argc != 3) {
-    fputs("usage: shareable-reaper DIRECTORY LOG\n\nIt is started by libshareable, for a process that owns blocks.\n",
+    fputs("usage: shareable-reaper DIRECTORY LOG\n\nlibshareable starts this program for a process that owns blocks.\n",
           stderr);
     return 2;
   }
-  if (!be_one_user()) {
-    perror("shareable-reaper: cannot give up the real user of the program that started it");
+  if (!drop_real_user()) {
+    perror("shareable-reaper: cannot drop the real user of the program that started it");
     return 1;
   }
-  detach();
+  daemonize();
   if (!limits_allow_files(FILES))
     return errno;
   if (!open_directory(argv[1], &directory))
@@ -115,11 +124,11 @@ int main(int argc, char **argv) {
   case 0:
     break;
   default:
-    return 0; /* the process that started this waits for that */
+    return 0; /* the owner waits for this exit */
   }
   if (is_shared)
     supervisor_run(&shared);
   else
-    reap_one(&directory, argv[2]);
+    keep(&directory, argv[2]);
   return 0;
 }

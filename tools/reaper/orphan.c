@@ -1,5 +1,6 @@
 /*
- * orphan.c - finding out whether the process that becomes the parent of orphans waits for them when they exit.
+ * orphan.c - tests whether the process that becomes the parent of orphans reaps them when they
+ * exit.
  */
 #include "orphan.h"
 
@@ -9,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In the child, whose own child is the orphan once it has exited. */
-static void make_orphan(int to) {
+/* Runs in a child process. Its own child becomes the orphan when this process exits. */
+static void make_orphan(int fd) {
   pid_t orphan = fork();
 
   if (orphan > 0)
-    (void)!write(to, &orphan, sizeof orphan);
+    (void)!write(fd, &orphan, sizeof orphan);
   _exit(0);
 }
 
@@ -36,17 +37,17 @@ pid_t orphan_make(void) {
   return orphan;
 }
 
-bool orphan_is_gone(pid_t orphan) {
+bool orphan_is_reaped(pid_t orphan) {
   return orphan <= 0 || (kill(orphan, 0) != 0 && errno == ESRCH);
 }
 
-bool orphan_goes(pid_t orphan) {
-  struct timespec moment = {0, 100000};
+bool orphan_is_reaped_soon(pid_t orphan) {
+  struct timespec interval = {0, 100000};
 
-  for (int i = 0; i < 60 && !orphan_is_gone(orphan); i++) {
-    nanosleep(&moment, NULL);
-    if (moment.tv_nsec < 6000000)
-      moment.tv_nsec += moment.tv_nsec / 4;
+  for (int i = 0; i < 60 && !orphan_is_reaped(orphan); i++) {
+    nanosleep(&interval, NULL);
+    if (interval.tv_nsec < 6000000)
+      interval.tv_nsec += interval.tv_nsec / 4;
   }
-  return orphan_is_gone(orphan);
+  return orphan_is_reaped(orphan);
 }

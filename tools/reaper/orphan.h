@@ -1,5 +1,6 @@
 /*
- * orphan.h - finding out whether the process that becomes the parent of orphans waits for them when they exit.
+ * orphan.h - tests whether the process that becomes the parent of orphans reaps them when they
+ * exit.
  */
 #ifndef REAPER_ORPHAN_H
 #define REAPER_ORPHAN_H
@@ -7,13 +8,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Makes an orphan that exits at once. Returns its pid, or 0 if no process can be made. */
+/* Creates an orphan that exits at once. Returns its pid, or 0 if no process can be created. */
 pid_t orphan_make(void);
 
-/* Whether the orphan is no zombie any more: its new parent has waited for it. */
-bool orphan_is_gone(pid_t orphan);
+/* Returns whether the orphan's new parent has reaped it: it is no longer a zombie. */
+bool orphan_is_reaped(pid_t orphan);
 
-/* The same, within 300 ms. */
-bool orphan_goes(pid_t orphan);
+/* Waits up to 300 ms for that. */
+bool orphan_is_reaped_soon(pid_t orphan);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * supervisor.c - the one reaper for all owners of a directory and pid namespace, if the first process does not wait for orphans.
+ * supervisor.c - the one reaper for all owners of a directory and pid namespace, if the first
+ * process does not reap orphans.
  */
 #include "supervisor.h"
 
@@ -24,13 +25,16 @@
 
 #define PREFIX "reaper-"
 
-/* The bytes of the file that are locked: while a reaper finds out whether a supervisor is needed; by the supervisor. */
-enum { FINDING = 0, RUNNING = 1 };
+/*
+ * The bytes of the file that are locked: by a reaper that tests whether a supervisor is needed, and
+ * by the supervisor.
+ */
+enum { TESTING = 0, RUNNING = 1 };
 
-/* What a supervisor takes for itself, and more than what it has open at a time to serve the logs. */
+/* More descriptors than a supervisor has open at the same time. */
 enum { FILES = 16 };
 
-enum { TRIES = 500, LOOK_AGAIN = 200, PATIENCE = 5000 }; /* the latter two in ms */
+enum { TRIES = 500, RESCAN_MS = 200, IDLE_MAX_MS = 5000 };
 
 static bool lock_byte(int fd, int byte) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
@@ -65,27 +69,28 @@ static bool open_file(supervisor *self) {
 }
 
 /*
- * Another reaper may be finding out, which takes it up to 300 ms. It tells what it has found by a second lock, or by unlinking
- * the file: so many owners that begin at once do not wait for each other in turn.
+ * Another reaper may be testing, which takes up to 300 ms. It publishes the result by a second
+ * lock, or by unlinking the file. So owners that start at the same time do not test one after the
+ * other.
  */
-static supervisor_need await_finding(const supervisor *self) {
-  const struct timespec moment = {0, 2000000};
+static supervisor_need wait_for_test(const supervisor *self) {
+  const struct timespec interval = {0, 2000000};
 
   for (int tries = 0; tries < TRIES; tries++) {
-    if (lock_byte(self->lock, FINDING))
+    if (lock_byte(self->lock, TESTING))
       return has_name(self->lock) ? SUPERVISOR_NEEDED : SUPERVISOR_NOT_NEEDED;
     if (is_locked(self->lock, RUNNING))
       return SUPERVISOR_RUNS;
     if (!has_name(self->lock))
       return SUPERVISOR_NOT_NEEDED;
-    nanosleep(&moment, NULL);
+    nanosleep(&interval, NULL);
   }
   return SUPERVISOR_NOT_NEEDED;
 }
 
-/* Returns NEEDED with the lock, and else without the file open. */
+/* Returns SUPERVISOR_NEEDED with the file locked. Otherwise the file is closed. */
 static supervisor_need lock_file(supervisor *self) {
-  supervisor_need need = open_file(self) ? await_finding(self) : SUPERVISOR_NOT_NEEDED;
+  supervisor_need need = open_file(self) ? wait_for_test(self) : SUPERVISOR_NOT_NEEDED;
 
   if (need == SUPERVISOR_NEEDED)
     return need;
@@ -106,139 +111,144 @@ supervisor_need supervisor_find(supervisor *self, const shareable__owner_directo
   if (need != SUPERVISOR_NEEDED)
     return need;
   self->orphan = orphan_make();
-  if (!orphan_goes(self->orphan) && lock_byte(self->lock, RUNNING))
+  if (!orphan_is_reaped_soon(self->orphan) && lock_byte(self->lock, RUNNING))
     return SUPERVISOR_NEEDED;
   release(self);
   return SUPERVISOR_NOT_NEEDED;
 }
 
-/* A log that a child waits for. */
-typedef struct ward {
+/* A log, and the child that waits for its owner. */
+typedef struct served_log {
   char name[SHAREABLE__NAME_MAX + 1];
   pid_t child;
-} ward;
+} served_log;
 
-typedef struct state {
+typedef struct reaper_service {
   supervisor *self;
-  ward *wards;
+  served_log *logs;
   size_t count;
-  int watch;      /* of inotify(7), or -1 */
-  bool is_behind; /* there is something that has to be looked at again soon */
-} state;
+  int watch;         /* an inotify(7) descriptor, or -1 */
+  bool needs_rescan; /* a file must be checked again soon */
+} reaper_service;
 
-static bool is_served(const state *of, const char *name) {
-  for (size_t i = 0; i < of->count; i++)
-    if (strcmp(of->wards[i].name, name) == 0)
+static bool is_served(const reaper_service *service, const char *name) {
+  for (size_t i = 0; i < service->count; i++)
+    if (strcmp(service->logs[i].name, name) == 0)
       return true;
   return false;
 }
 
-static bool make_place(state *of) {
-  ward *more = reallocarray(of->wards, of->count + 1, sizeof *more);
+static bool grow(reaper_service *service) {
+  served_log *more = reallocarray(service->logs, service->count + 1, sizeof *more);
 
   if (more != NULL)
-    of->wards = more;
+    service->logs = more;
   return more != NULL;
 }
 
-/* The lock is the supervisor's alone: it must be free when the supervisor is killed. */
-static void be_keeper(const state *of, const char *name) {
+/* Runs in a child. It closes the lock, which must be free when the supervisor is killed. */
+static void run_keeper(const reaper_service *service, const char *name) {
   sigset_t none;
 
-  close(of->self->lock);
-  if (of->watch >= 0)
-    close(of->watch);
+  close(service->self->lock);
+  if (service->watch >= 0)
+    close(service->watch);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  reaper_keep(of->self->directory, name);
-  if (faccessat(of->self->directory->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-    sleep(1); /* a log that could not be cleared is served again */
+  reaper_keep(service->self->directory, name);
+  if (faccessat(service->self->directory->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    sleep(1); /* the log was not removed, and the supervisor serves it again */
   _exit(0);
 }
 
-/* If there can be no child, as beyond RLIMIT_NPROC, the supervisor looks at the log itself, again and again. */
-static void serve(state *of, shareable__ownership_log *log) {
-  pid_t child = make_place(of) ? fork() : -1;
+/*
+ * If there can be no child, as above RLIMIT_NPROC, the supervisor checks the log repeatedly itself.
+ */
+static void serve(reaper_service *service, shareable__ownership_log *log) {
+  pid_t child = grow(service) ? fork() : -1;
 
   if (child == 0)
-    be_keeper(of, log->name);
+    run_keeper(service, log->name);
   if (child < 0) {
-    of->is_behind = true;
-    reaper_sweep(log, NULL);
+    service->needs_rescan = true;
+    reaper_reap_stale_log(log, NULL);
     return;
   }
-  snprintf(of->wards[of->count].name, sizeof of->wards->name, "%s", log->name);
-  of->wards[of->count++].child = child;
+  snprintf(service->logs[service->count].name, sizeof service->logs->name, "%s", log->name);
+  service->logs[service->count++].child = child;
 }
 
-/* A visit. Logs of other pid namespaces have reapers there. */
-static void look_at(shareable__ownership_log *log, void *context) {
+/* Logs of other pid namespaces have reapers there. */
+static void check_log(shareable__ownership_log *log, void *context) {
   shareable__ownership_log_header head;
-  state *of = context;
+  reaper_service *service = context;
 
-  if (strcmp(log->name, of->self->name) == 0 || is_served(of, log->name))
+  if (strcmp(log->name, service->self->name) == 0 || is_served(service, log->name))
     return;
   if (!shareable__ownership_log_remove_unfilled(log))
-    of->is_behind = true;
+    service->needs_rescan = true;
   if (shareable__ownership_log_read_header(log->fd, &head) != SHAREABLE__YES)
     return;
   if (head.pid_namespace == shareable__pid_namespace())
-    serve(of, log);
+    serve(service, log);
   else
-    reaper_sweep(log, NULL);
+    reaper_reap_stale_log(log, NULL);
 }
 
-/* Without descriptors, as after prlimit(2), it makes way for another supervisor, and goes on with what it serves. */
-static void look(state *of) {
+/*
+ * Without descriptors, as after prlimit(2), it releases its lock for another supervisor, and keeps
+ * serving its logs.
+ */
+static void check_logs(reaper_service *service) {
   int system;
 
-  of->is_behind = false;
-  system = shareable__ownership_log_foreach(of->self->directory, look_at, of);
+  service->needs_rescan = false;
+  system = shareable__ownership_log_foreach(service->self->directory, check_log, service);
   if (system != 0)
-    of->is_behind = true;
+    service->needs_rescan = true;
   if (system == EMFILE)
-    release(of->self);
+    release(service->self);
 }
 
-/* Waits for the children that have exited. */
-static void collect(state *of) {
+/* Reaps the children that have exited. */
+static void reap_children(reaper_service *service) {
   pid_t child;
 
   while ((child = waitpid(-1, NULL, WNOHANG)) > 0)
-    for (size_t i = 0; i < of->count; i++)
-      if (of->wards[i].child == child) {
-        of->wards[i] = of->wards[--of->count];
+    for (size_t i = 0; i < service->count; i++)
+      if (service->logs[i].child == child) {
+        service->logs[i] = service->logs[--service->count];
         break;
       }
 }
 
-static void start_watching(state *of) {
-  char path[sizeof SHAREABLE__DIRECTORY + sizeof of->self->directory->name];
+static void start_watching(reaper_service *service) {
+  char path[sizeof SHAREABLE__DIRECTORY + sizeof service->self->directory->name];
 
-  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", of->self->directory->name);
-  of->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (of->watch >= 0 && inotify_add_watch(of->watch, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
-    close(of->watch);
-    of->watch = -1;
+  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", service->self->directory->name);
+  service->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (service->watch >= 0 && inotify_add_watch(service->watch, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+    close(service->watch);
+    service->watch = -1;
   }
 }
 
-static int timeout_of(const state *of, int idle) {
-  if (of->is_behind || of->watch < 0)
-    return LOOK_AGAIN;
-  return of->count > 0 ? -1 : idle;
+static int timeout_of(const reaper_service *service, int idle) {
+  if (service->needs_rescan || service->watch < 0)
+    return RESCAN_MS;
+  return service->count > 0 ? -1 : idle;
 }
 
-/* Until there is a new file, a child has exited, or that many ms are over. */
-static void sleep_for(const state *of, int timeout) {
+/* Sleeps until there is a new file, a child exits, or `timeout` ms have passed. */
+static void sleep_for(const reaper_service *service, int timeout) {
   struct timespec time = {timeout / 1000, timeout % 1000 * 1000000L};
-  struct pollfd news = {.fd = of->watch, .events = POLLIN};
+  struct pollfd changes = {.fd = service->watch, .events = POLLIN};
   char events[4096];
   sigset_t none;
 
   sigemptyset(&none);
-  ppoll(&news, 1, timeout < 0 ? NULL : &time, &none);
-  while (of->watch >= 0 && read(of->watch, events, sizeof events) > 0)
+  ppoll(&changes, 1, timeout < 0 ? NULL : &time, &none);
+  while (service->watch >= 0 && read(service->watch, events, sizeof events) > 0)
     ;
 }
 
@@ -246,7 +256,7 @@ static void note_child(int signal) {
   (void)signal;
 }
 
-/* So that a child's exit ends the sleep, and nothing else that is done here. */
+/* Makes a child's exit interrupt sleep_for(), and no other system call. */
 static void watch_children(void) {
   struct sigaction action = {.sa_handler = note_child};
   sigset_t children;
@@ -257,36 +267,40 @@ static void watch_children(void) {
   sigaction(SIGCHLD, &action, NULL);
 }
 
-static bool may_leave(const state *of) {
-  return of->count == 0 && !of->is_behind && (orphan_is_gone(of->self->orphan) || !has_name(of->self->lock));
+static bool may_exit(const reaper_service *service) {
+  return service->count == 0 && !service->needs_rescan &&
+         (orphan_is_reaped(service->self->orphan) || !has_name(service->self->lock));
 }
 
-/* Whether the process may exit: with the file unlinked, there is no log; or another supervisor has taken over. */
-static bool leave(supervisor *self, state *of) {
+/*
+ * Returns whether the process may exit: no log exists after the file is unlinked, or another
+ * supervisor has taken over.
+ */
+static bool try_exit(supervisor *self, reaper_service *service) {
   release(self);
-  look(of);
-  if (of->count == 0 && !of->is_behind)
+  check_logs(service);
+  if (service->count == 0 && !service->needs_rescan)
     return true;
   if (lock_file(self) != SUPERVISOR_NEEDED)
-    return of->count == 0;
+    return service->count == 0;
   lock_byte(self->lock, RUNNING);
   return false;
 }
 
 void supervisor_run(supervisor *self) {
-  state of = {.self = self, .watch = -1};
+  reaper_service service = {.self = self, .watch = -1};
   int idle = 10;
 
   watch_children();
-  start_watching(&of);
+  start_watching(&service);
   for (;;) {
-    collect(&of);
-    look(&of);
-    if (may_leave(&of) && leave(self, &of))
+    reap_children(&service);
+    check_logs(&service);
+    if (may_exit(&service) && try_exit(self, &service))
       break;
-    sleep_for(&of, timeout_of(&of, idle));
-    idle = of.count > 0 ? 10 : idle * 2 < PATIENCE ? idle * 2 : PATIENCE;
+    sleep_for(&service, timeout_of(&service, idle));
+    idle = service.count > 0 ? 10 : idle * 2 < IDLE_MAX_MS ? idle * 2 : IDLE_MAX_MS;
   }
   shareable__owner_directory_remove(self->directory);
-  free(of.wards);
+  free(service.logs);
 }
