@@ -88,9 +88,9 @@ Test(gc, removes_what_a_dead_owner_left_if_it_is_told_to) {
 
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
-  cr_assert_eq(fate_of(own_name(), 0, "nobody uses it"), SHAREABLE_FATE_GARBAGE);
+  cr_assert_eq(fate_of(own_name(), 0, "no process uses it"), SHAREABLE_FATE_GARBAGE);
   cr_assert(exists(own_name()));
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_not(exists(own_name()));
   cr_assert_neq(stat(log_directory(), &folder), 0, "the journal and its folder are left");
 }
@@ -101,7 +101,7 @@ Test(gc, keeps_what_nobody_owns) {
   be_somebody();
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded as owned"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no ownership log records it"), SHAREABLE_FATE_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
@@ -110,7 +110,7 @@ Test(gc, keeps_what_a_living_process_owns) {
 
   be_somebody();
   owner = start_owner(own_name(), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner lives"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner is alive"), SHAREABLE_FATE_KEPT);
   end(owner, SIGKILL);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
@@ -164,7 +164,7 @@ Test(gc, removes_what_a_process_that_cannot_be_looked_into_does_not_use) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
@@ -174,19 +174,19 @@ Test(gc, keeps_a_block_if_it_lacks_the_right_to_take_a_lease) {
   end(start_owner(own_name(), 0), SIGKILL);
   be_root_again();
   drop_capability(CAP_LEASE);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "the kernel does not tell whether a process uses it"),
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "whether a process uses it is unknown"),
                SHAREABLE_FATE_KEPT);
   regain_capability(CAP_LEASE);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
 }
 
 Test(gc, keeps_the_record_of_a_block_that_another_process_has_moved) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert(move_block(own_name()));
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no ownership log records it"), SHAREABLE_FATE_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   shareable_unlink(own_name(), NULL);
 }
 
@@ -200,7 +200,7 @@ Test(gc, says_that_it_cannot_read_another_user_s_logs) {
   cr_expect_eq(fate_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
                SHAREABLE_FATE_KEPT);
   be_root_again();
-  cr_expect_eq(fate_of(own_name(), 0, "its owner lives"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(fate_of(own_name(), 0, "its owner is alive"), SHAREABLE_FATE_KEPT);
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
@@ -217,13 +217,13 @@ Test(gc, names_the_process_that_a_reaper_waits_for) {
   be_somebody();
   successor = start(only_sleep, NULL);
   owner = start_owner(own_name(), successor);
-  snprintf(reason, sizeof reason, "its owner lives, or has ended and left it to process %d, which lives", successor);
+  snprintf(reason, sizeof reason, "its owner is alive, or has ended and left it to process %d, which is alive", successor);
   cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
   end(owner, SIGKILL);
-  snprintf(reason, sizeof reason, "its owner has left it to process %d, which lives", successor);
+  snprintf(reason, sizeof reason, "its owner has left it to process %d, which is alive", successor);
   cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
   end(successor, SIGKILL);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
 }
 
 static double seconds(void) {
@@ -254,7 +254,7 @@ Test(gc, is_not_held_up_by_a_stopped_gc) {
   cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
   cr_expect_lt(seconds() - begin, 1.1);
   end(stopped, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
 }
 
 /* As stock Python does; with a descriptor or without. */
@@ -359,7 +359,7 @@ Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
   be_somebody();
   snprintf(name, sizeof name, ".%s", own_name());
   end(start_owner(name, 0), SIGKILL);
-  cr_assert_eq(fate_of(name, SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(name, SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_not(exists(name));
 }
 
@@ -388,7 +388,7 @@ Test(gc, goes_on_beside_what_is_no_log) {
   cr_assert_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
   snprintf(other, sizeof other, "%s/fifo", log_directory());
   cr_assert_eq(mkfifo(other, 0600), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   close(fd);
   unlink(path);
   unlink(other);
@@ -448,7 +448,7 @@ Test(gc, keeps_another_block_that_has_the_name_by_now) {
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no ownership log records it"), SHAREABLE_FATE_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
@@ -479,7 +479,7 @@ Test(gc, takes_no_user_s_word_for_another_s_block) {
   cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
   cr_assert_eq(write(fd, &record, sizeof record), (ssize_t)sizeof record);
   close(fd);
-  cr_assert_eq(fate_of(own_name(), 0, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(fate_of(own_name(), 0, "no ownership log records it"), SHAREABLE_FATE_KEPT);
   unlink(path);
   *strrchr(path, '/') = '\0';
   rmdir(path);
@@ -499,7 +499,7 @@ Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
   cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
   cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);
   close(fd);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_neq(access(path, F_OK), 0, "the journal is left");
 }
 

@@ -113,7 +113,7 @@ static void check_garbage(world *w, shareable_status status) {
   static const struct {
     const char *suffix, *reason;
   } blocks[] = {
-    {"-g", "its owner"}, {"-s", "its owner"}, {"-h", "its owner"}, {"-n", "nobody has it recorded as owned"}};
+    {"-g", "its owner"}, {"-s", "its owner"}, {"-h", "its owner"}, {"-n", "no ownership log records it"}};
 
   need(exists(extended(w, "-s")), "a block that a process has mapped was removed");
   need(exists(extended(w, "-h")), "a block whose successor is alive was removed");
@@ -126,7 +126,7 @@ static void check_garbage(world *w, shareable_status status) {
         reason = shareable_gc_reason(w->gc, k);
     need(reason != NULL, "a block is missing in the results");
     if (strncmp(reason, blocks[i].reason, strlen(blocks[i].reason)) != 0 &&
-        strstr(reason, "cannot be looked at") == NULL && strstr(reason, "no log that can be read") == NULL)
+        strstr(reason, "cannot be checked") == NULL && strstr(reason, "no ownership log that can be read") == NULL)
       complain("of block %s it is said: %s", blocks[i].suffix, reason);
   }
 }

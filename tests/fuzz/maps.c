@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   FILE *file = size == 0 ? NULL : fmemopen((void *)(uintptr_t)bytes, size, "r");
-  shareable__proc_maps mapped = {.is_whole = true};
+  shareable__proc_maps mapped = {.is_complete = true};
   size_t count, lines = 1;
 
   if (file == NULL)
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     lines += bytes[i] == '\n';
   shareable__proc_maps_read(&mapped, file, makedev(0, 0x1a), 42);
   shareable__proc_maps_sort(&mapped);
-  need(mapped.is_whole && mapped.count <= lines);
+  need(mapped.is_complete && mapped.count <= lines);
   for (size_t i = 0; i < mapped.count; i++) {
     const shareable__mapping *mapping = &mapped.all[i];
 

@@ -525,7 +525,7 @@ def test_ls_and_gc_show_it_as_owner_of_its_blocks():
         log, _ = owning(running, block)
         assert command("ls", "-n", "-r", "-o", "STATE", block).strip() == "live"
         assert command("ls", "-n", "-r", "-o", "OWNER", block).split()[0] == str(running.process.pid)
-        assert gc_reason(block) == "its owner, a manager, lives"
+        assert gc_reason(block) == "its owner, a manager, is alive"
     assert not exists(block)
     assert wait_until(lambda: not os.path.exists(log))
 

@@ -1,5 +1,5 @@
 /*
- * gc.c - finding and removing the blocks of owners that have ended: what a reaper that was killed too has left.
+ * gc.c - finds and removes the blocks of dead owners that their reapers have not removed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,239 +16,260 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "gc/inventory.h"
-#include "shm/segment.h"
 #include "shm/moved.h"
+#include "shm/segment.h"
 #include "shm/unlink.h"
 
-/* How often a block is tried again that was in use for a moment: by another gc, or by a process that looks at all blocks. */
+/*
+ * The number of times a block is checked. Another gc, or a process that checks all blocks, may use
+ * it for a moment.
+ */
 enum { TRIES = 4 };
 
-typedef struct finding {
+typedef struct gc_entry {
   char name[SHAREABLE__NAME_MAX + 1];
   char reason[120];
   shareable_fate fate;
-  bool is_refused; /* only the kernel says that it is in use: perhaps for a moment */
+  bool is_refused; /* only the lease shows that the block is in use: perhaps for a moment */
   struct stat file;
-  int system; /* the errno if it cannot be looked at */
-} finding;
+  int system; /* the errno of lstat() if it failed */
+} gc_entry;
 
 struct shareable_gc {
-  finding *all;
+  gc_entry *all;
   size_t count;
 };
 
-/* What a run works with. */
-typedef struct run {
+typedef struct gc_run {
   int shm; /* a descriptor of /dev/shm */
   bool remove;
-  shareable__inventory survey;
-} run;
+  shareable__inventory inventory;
+} gc_run;
 
-/* The logs of dead owners without a block, and what was moved since they were found: all others may be needed. */
-typedef struct ended_logs {
+/*
+ * The logs of dead owners whose blocks are all missing, and the files that were moved after these
+ * logs were found.
+ */
+typedef struct obsolete_logs {
   shareable__file_set logs;
   shareable__file_set moved;
-} ended_logs;
+} obsolete_logs;
 
-static bool is_ended(const shareable__ownership_log *log, const shareable__file_set *moved) {
+static bool is_obsolete(const shareable__ownership_log *log, const shareable__file_set *moved) {
   shareable__ownership_log_header head;
 
   return shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES &&
          shareable__ownership_log_owner_is_dead(log->fd) && shareable__ownership_log_is_obsolete(log, moved);
 }
 
-/* A visit. */
-static void find_ended(shareable__ownership_log *log, void *context) {
-  ended_logs *of = context;
+static void find_obsolete(shareable__ownership_log *log, void *context) {
+  obsolete_logs *obsolete = context;
 
   shareable__ownership_log_remove_unfilled(log);
-  if (is_ended(log, &of->moved))
-    shareable__file_set_add(&of->logs, &log->id);
+  if (is_obsolete(log, &obsolete->moved))
+    shareable__file_set_add(&obsolete->logs, &log->id);
 }
 
-/* A visit. */
-static void remove_ended(shareable__ownership_log *log, void *context) {
-  const ended_logs *of = context;
+static void remove_obsolete(shareable__ownership_log *log, void *context) {
+  const obsolete_logs *obsolete = context;
 
-  if (shareable__file_set_has(&of->logs, &log->id) && is_ended(log, &of->moved))
+  if (shareable__file_set_has(&obsolete->logs, &log->id) && is_obsolete(log, &obsolete->moved))
     shareable__ownership_log_remove(log);
 }
 
-/* A block that has no name may be moved for a moment: a log is not needed if its blocks are missing before and after that. */
-static void remove_ended_logs(void) {
-  ended_logs of = {0};
+/*
+ * A block without its name may be moved for a moment. So a log is obsolete only if its blocks are
+ * missing both before and after the moved files are listed.
+ */
+static void remove_obsolete_logs(void) {
+  obsolete_logs obsolete = {0};
 
-  shareable__inventory_foreach_log(find_ended, &of);
-  shareable__file_set_sort(&of.logs);
-  if (of.logs.count > 0 && shareable__moved_find(&of.moved))
-    shareable__inventory_foreach_log(remove_ended, &of);
-  shareable__file_set_free(&of.logs);
-  shareable__file_set_free(&of.moved);
+  shareable__inventory_foreach_log(find_obsolete, &obsolete);
+  shareable__file_set_sort(&obsolete.logs);
+  if (obsolete.logs.count > 0 && shareable__moved_find(&obsolete.moved))
+    shareable__inventory_foreach_log(remove_obsolete, &obsolete);
+  shareable__file_set_free(&obsolete.logs);
+  shareable__file_set_free(&obsolete.moved);
 }
 
-#define ENDED "its owner has ended, but "
+#define DEAD "its owner has ended, but "
 
-/* Of a block whose owner has ended: which process uses it, in words. */
-static void format_user(const shareable__usage *usage, finding *found) {
-  char *reason = found->reason;
-  const size_t size = sizeof found->reason;
+/* Writes the reason for keeping a block of a dead owner: the process that uses it. */
+static void format_user(const shareable__usage *usage, gc_entry *entry) {
+  char *reason = entry->reason;
+  const size_t size = sizeof entry->reason;
 
   if (usage->user_count > 0)
-    snprintf(reason, size, ENDED "process %" PRId64 " has it %s", usage->users[0].pid,
+    snprintf(reason, size, DEAD "process %" PRId64 " has it %s", usage->users[0].pid,
              usage->users[0].is_mapped ? "mapped" : "open");
   else if (usage->is_locked)
-    snprintf(reason, size, ENDED "a process that cannot be seen from here has it mapped");
-  else if (usage->unasked != NULL)
-    snprintf(reason, size, ENDED "process %" PRId64 " cannot be asked whether it has it mapped", usage->unasked->pid);
+    snprintf(reason, size, DEAD "a process that cannot be seen from here has it mapped");
+  else if (usage->unreadable != NULL)
+    snprintf(reason, size, DEAD "process %" PRId64 " may have it mapped: its /proc files cannot be read",
+             usage->unreadable->pid);
   else if (usage->use == SHAREABLE__IN_USE)
-    snprintf(reason, size, ENDED "a process that cannot be seen from here has it open or mapped");
+    snprintf(reason, size, DEAD "a process that cannot be seen from here has it open or mapped");
   else
-    snprintf(reason, size, ENDED "the kernel does not tell whether a process uses it");
+    snprintf(reason, size, DEAD "whether a process uses it is unknown");
 }
 
-static shareable_fate keep(finding *found, const char *reason, const char *more) {
-  snprintf(found->reason, sizeof found->reason, "%s%s", reason, more);
+static shareable_fate keep(gc_entry *entry, const char *reason, const char *detail) {
+  snprintf(entry->reason, sizeof entry->reason, "%s%s", reason, detail);
   return SHAREABLE_FATE_KEPT;
 }
 
-static shareable_fate keep_changed(finding *found) {
-  return keep(found, ENDED, "the name belongs to another block by now");
+static shareable_fate keep_changed(gc_entry *entry) {
+  return keep(entry, DEAD, "its name belongs to another block now");
 }
 
-/* With the errno of the call that failed. */
-static shareable_fate keep_unknown(finding *found) {
-  return keep(found, ENDED "it cannot be looked at: ", shareable__system_text(errno));
+/* Uses the errno of the call that failed. */
+static shareable_fate keep_unknown(gc_entry *entry) {
+  return keep(entry, DEAD "it cannot be checked: ", shareable__system_text(errno));
 }
 
-/* Another block, or a change of this one, since the run began: its claim may be older. */
-static bool is_as_found(const finding *found, const struct stat *now) {
-  return now->st_dev == found->file.st_dev && now->st_ino == found->file.st_ino &&
-         now->st_ctim.tv_sec == found->file.st_ctim.tv_sec && now->st_ctim.tv_nsec == found->file.st_ctim.tv_nsec &&
-         now->st_uid == found->file.st_uid && S_ISREG(now->st_mode);
+/*
+ * The inventory's entry may be too old for a block that has changed since the run began, and for
+ * another block.
+ */
+static bool is_unchanged(const gc_entry *entry, const struct stat *now) {
+  return now->st_dev == entry->file.st_dev && now->st_ino == entry->file.st_ino &&
+         now->st_ctim.tv_sec == entry->file.st_ctim.tv_sec && now->st_ctim.tv_nsec == entry->file.st_ctim.tv_nsec &&
+         now->st_uid == entry->file.st_uid && S_ISREG(now->st_mode);
 }
 
-/* With the lease. Another process may give the name to another block at any moment: that one stays. */
-static shareable_fate unlink_leased(const run *of, const shareable__lease *lease, finding *found) {
-  const shareable__file_id block = {found->file.st_dev, found->file.st_ino};
+/*
+ * The caller holds the lease. Another process may give the name to another block at any moment:
+ * that block is kept.
+ */
+static shareable_fate unlink_leased(const gc_run *run, const shareable__lease *lease, gc_entry *entry) {
+  const shareable__file_id block = {entry->file.st_dev, entry->file.st_ino};
   shareable_error error = {0};
   struct stat named;
 
-  if (fstatat(of->shm, found->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno == ENOENT ? keep(found, ENDED, "it has gone by itself") : keep_unknown(found);
-  if (!is_as_found(found, &named))
-    return keep_changed(found);
+  if (fstatat(run->shm, entry->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT ? keep(entry, DEAD, "it is already gone") : keep_unknown(entry);
+  if (!is_unchanged(entry, &named))
+    return keep_changed(entry);
   if (!shareable__lease_is_undisturbed(lease))
-    return keep(found, ENDED, "a process opens it just now");
-  switch (shareable__unlink_block(&block, found->name, &error)) {
+    return keep(entry, DEAD, "a process is opening it");
+  switch (shareable__unlink_block(&block, entry->name, &error)) {
   case SHAREABLE_OK:
     return SHAREABLE_FATE_REMOVED;
   case SHAREABLE_E_NOT_FOUND:
-    return keep(found, ENDED, "it has gone by itself, or its name belongs to another block by now");
+    return keep(entry, DEAD, "it is already gone, or its name belongs to another block now");
   default:
-    return keep(found, ENDED "it cannot be removed: ", shareable__system_text(error.system));
+    return keep(entry, DEAD "it cannot be removed: ", shareable__system_text(error.system));
   }
 }
 
-static shareable_fate remove_block(const run *of, int fd, shareable__usage *usage, finding *found) {
+static shareable_fate remove_block(const gc_run *run, int fd, shareable__usage *usage, gc_entry *entry) {
   shareable_fate fate;
   shareable__lease lease;
 
   usage->use = shareable__lease_take(&lease, fd);
   if (usage->use != SHAREABLE__UNUSED) {
-    found->is_refused = usage->use == SHAREABLE__IN_USE;
-    format_user(usage, found);
+    entry->is_refused = usage->use == SHAREABLE__IN_USE;
+    format_user(usage, entry);
     return SHAREABLE_FATE_KEPT;
   }
-  fate = unlink_leased(of, &lease, found);
+  fate = unlink_leased(run, &lease, entry);
   shareable__lease_drop(&lease);
   return fate;
 }
 
-/* Of a block whose owner has ended, open. */
-static shareable_fate judge_open(const run *of, int fd, finding *found) {
+/* Classifies a block of a dead owner that is open. */
+static shareable_fate classify_open(const gc_run *run, int fd, gc_entry *entry) {
   shareable__usage usage;
   struct stat file;
 
   if (fstat(fd, &file) != 0)
-    return keep_unknown(found);
-  if (!is_as_found(found, &file))
-    return keep_changed(found);
+    return keep_unknown(entry);
+  if (!is_unchanged(entry, &file))
+    return keep_changed(entry);
   if (file.st_nlink > 1)
-    return keep(found, ENDED, "it has several names");
-  usage = shareable__inventory_usage_of(&of->survey, found->name, &file, fd);
+    return keep(entry, DEAD, "it has several names");
+  usage = shareable__inventory_usage_of(&run->inventory, entry->name, &file, fd);
   if (usage.use != SHAREABLE__UNUSED) {
-    found->is_refused = usage.use == SHAREABLE__IN_USE;
-    format_user(&usage, found);
+    entry->is_refused = usage.use == SHAREABLE__IN_USE;
+    format_user(&usage, entry);
     return SHAREABLE_FATE_KEPT;
   }
-  snprintf(found->reason, sizeof found->reason, "its owner has ended, and nobody uses it");
-  return of->remove ? remove_block(of, fd, &usage, found) : SHAREABLE_FATE_GARBAGE;
+  snprintf(entry->reason, sizeof entry->reason, "its owner has ended, and no process uses it");
+  return run->remove ? remove_block(run, fd, &usage, entry) : SHAREABLE_FATE_GARBAGE;
 }
 
-static shareable_fate judge_dead(const run *of, finding *found) {
-  int fd = shareable__openat(of->shm, found->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+static shareable_fate classify_dead(const gc_run *run, gc_entry *entry) {
+  int fd = shareable__openat(run->shm, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
   shareable_fate fate;
 
   if (fd < 0)
-    return keep(found, ENDED "it cannot be opened to see whether it is in use: ", shareable__system_text(errno));
-  fate = judge_open(of, fd, found);
+    return keep(entry, DEAD "it cannot be opened to see whether it is in use: ", shareable__system_text(errno));
+  fate = classify_open(run, fd, entry);
   close(fd);
   return fate;
 }
 
-/* While its reaper waits for the heir, a dead owner's log is locked as a living one's. */
-static shareable_fate keep_owned(const shareable__inventory_entry *claim, finding *found) {
-  if (claim->successor == 0)
-    return keep(found, claim->is_manager ? "its owner, a manager, lives" : "its owner lives", "");
-  snprintf(found->reason, sizeof found->reason,
-           claim->is_dead ? "its owner has left it to process %" PRId64 ", which lives"
-                          : "its owner lives, or has ended and left it to process %" PRId64 ", which lives",
-           claim->successor);
+/*
+ * While a dead owner's reaper waits for the successor, it holds the lock on the log, as a living
+ * owner does.
+ */
+static shareable_fate keep_owned(const shareable__inventory_entry *owned, gc_entry *entry) {
+  if (owned->successor == 0)
+    return keep(entry, owned->is_manager ? "its owner, a manager, is alive" : "its owner is alive", "");
+  snprintf(entry->reason, sizeof entry->reason,
+           owned->is_dead ? "its owner has left it to process %" PRId64 ", which is alive"
+                          : "its owner is alive, or has ended and left it to process %" PRId64 ", which is alive",
+           owned->successor);
   return SHAREABLE_FATE_KEPT;
 }
 
-static shareable_fate keep_unclaimed(const run *of, finding *found) {
-  if (!shareable__inventory_can_read_logs_of(found->name, &found->file))
-    return keep(found, "it belongs to another user, whose ownership logs cannot be read from here", "");
-  if (!of->survey.is_whole)
-    return keep(found, "no log that can be read has it recorded as owned: it is there until somebody unlinks it", "");
-  return keep(found, "nobody has it recorded as owned: it is there until somebody unlinks it", "");
+static shareable_fate keep_unowned(const gc_run *run, gc_entry *entry) {
+  if (!shareable__inventory_can_read_logs_of(entry->name, &entry->file))
+    return keep(entry, "it belongs to another user, whose ownership logs cannot be read from here", "");
+  if (!run->inventory.is_complete)
+    return keep(entry, "no ownership log that can be read records it: it exists until a process unlinks it", "");
+  return keep(entry, "no ownership log records it: it exists until a process unlinks it", "");
 }
 
-static shareable_fate judge(const run *of, finding *found) {
-  const shareable__inventory_entry *claim = shareable__inventory_entry_of(&of->survey, found->name, found->file.st_ino);
+static shareable_fate classify(const gc_run *run, gc_entry *entry) {
+  const shareable__inventory_entry *owned =
+    shareable__inventory_entry_of(&run->inventory, entry->name, entry->file.st_ino);
 
-  found->is_refused = false;
-  if (found->system != 0)
-    return keep(found, "it cannot be looked at: ", shareable__system_text(found->system));
-  if (claim == NULL)
-    return keep_unclaimed(of, found);
-  return claim->is_dead && claim->successor == 0 ? judge_dead(of, found) : keep_owned(claim, found);
+  entry->is_refused = false;
+  if (entry->system != 0)
+    return keep(entry, "it cannot be checked: ", shareable__system_text(entry->system));
+  if (owned == NULL)
+    return keep_unowned(run, entry);
+  return owned->is_dead && owned->successor == 0 ? classify_dead(run, entry) : keep_owned(owned, entry);
 }
 
-/* Names that begin with a dot are a program's own business unless a log has them. */
-static bool is_block(const run *of, const finding *found) {
-  return found->name[0] != '.' || shareable__inventory_entry_of(&of->survey, found->name, found->file.st_ino) != NULL;
+/* A name that begins with a dot is a block's only if a log records it. */
+static bool is_block(const gc_run *run, const gc_entry *entry) {
+  return entry->name[0] != '.' ||
+         shareable__inventory_entry_of(&run->inventory, entry->name, entry->file.st_ino) != NULL;
 }
 
-/* Whether the name still exists: another process may have removed the block since it was found, with its record. */
-static bool is_there(const run *of, const finding *found) {
+/*
+ * Returns whether the name still exists. Another process may have removed the block and its entry
+ * concurrently.
+ */
+static bool exists(const gc_run *run, const gc_entry *entry) {
   struct stat file;
 
-  return fstatat(of->shm, found->name, &file, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+  return fstatat(run->shm, entry->name, &file, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-static void look_at_all(shareable_gc *gc, const run *of) {
+static void classify_all(shareable_gc *gc, const gc_run *run) {
   size_t kept = 0;
 
   for (size_t i = 0; i < gc->count; i++) {
-    finding *found = &gc->all[kept];
+    gc_entry *entry = &gc->all[kept];
 
-    if (!is_block(of, &gc->all[i]))
+    if (!is_block(run, &gc->all[i]))
       continue;
-    *found = gc->all[i];
-    found->fate = judge(of, found);
-    kept += found->fate == SHAREABLE_FATE_REMOVED || is_there(of, found);
+    *entry = gc->all[i];
+    entry->fate = classify(run, entry);
+    kept += entry->fate == SHAREABLE_FATE_REMOVED || exists(run, entry);
   }
   gc->count = kept;
 }
@@ -261,8 +282,10 @@ static void pause_at_random(void) {
   nanosleep(&some, NULL);
 }
 
-/* Whether any was looked at again. */
-static bool look_again(shareable_gc *gc, const run *of) {
+/*
+ * Classifies the blocks again that only the lease shows as in use. Returns whether there are any.
+ */
+static bool classify_refused(shareable_gc *gc, const gc_run *run) {
   bool is_any = false;
 
   for (size_t i = 0; i < gc->count; i++) {
@@ -271,13 +294,13 @@ static bool look_again(shareable_gc *gc, const run *of) {
     if (!is_any)
       pause_at_random();
     is_any = true;
-    gc->all[i].fate = judge(of, &gc->all[i]);
+    gc->all[i].fate = classify(run, &gc->all[i]);
   }
   return is_any;
 }
 
-static bool add_finding(shareable_gc *gc, const char *name, const struct stat *file, int system) {
-  finding *more = gc->all;
+static bool add_entry(shareable_gc *gc, const char *name, const struct stat *file, int system) {
+  gc_entry *more = gc->all;
 
   if (gc->count % 64 == 0)
     more = reallocarray(gc->all, gc->count + 64, sizeof *more);
@@ -285,14 +308,15 @@ static bool add_finding(shareable_gc *gc, const char *name, const struct stat *f
     return false;
   gc->all = more;
   more += gc->count++;
-  *more = (finding){.file = *file, .system = system};
+  *more = (gc_entry){.file = *file, .system = system};
   snprintf(more->name, sizeof more->name, "%s", name);
   return true;
 }
 
 /*
- * All files there, before the logs are read: whoever makes a block logs it first, so the logs are not older than what
- * is found here. An errno if there may be more.
+ * Lists all files before the logs are read. A process records a block in its log before the block
+ * gets its name, so the logs contain the owner of each block that is listed. Returns 0, or an errno
+ * if there may be more files.
  */
 static int list_files(shareable_gc *gc, int shm, DIR *directory) {
   const struct dirent *entry;
@@ -302,36 +326,36 @@ static int list_files(shareable_gc *gc, int shm, DIR *directory) {
     struct stat file = {0};
 
     system = fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
-    if (system != ENOENT && (system != 0 || S_ISREG(file.st_mode)) && !add_finding(gc, entry->d_name, &file, system))
+    if (system != ENOENT && (system != 0 || S_ISREG(file.st_mode)) && !add_entry(gc, entry->d_name, &file, system))
       return ENOMEM;
   }
   return errno;
 }
 
-static int by_name(const void *one, const void *other) {
-  return strcmp(((const finding *)one)->name, ((const finding *)other)->name);
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const gc_entry *)a)->name, ((const gc_entry *)b)->name);
 }
 
 static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
-  run of = {.shm = dirfd(directory), .remove = remove};
+  gc_run run = {.shm = dirfd(directory), .remove = remove};
   shareable_status status;
   int system;
 
   if (remove)
     shareable__moved_recover();
-  system = list_files(gc, of.shm, directory);
+  system = list_files(gc, run.shm, directory);
 
   if (system != 0)
-    return shareable__fail_system(error, system, "cannot look at all that there is in " SHAREABLE__DIRECTORY);
-  status = shareable__inventory_take(&of.survey, error);
+    return shareable__fail_system(error, system, "cannot read all of " SHAREABLE__DIRECTORY);
+  status = shareable__inventory_take(&run.inventory, error);
   if (status != SHAREABLE_OK)
     return status;
-  look_at_all(gc, &of);
-  for (int tries = 1; tries < TRIES && look_again(gc, &of); tries++)
+  classify_all(gc, &run);
+  for (int tries = 1; tries < TRIES && classify_refused(gc, &run); tries++)
     ;
-  shareable__inventory_free(&of.survey);
+  shareable__inventory_free(&run.inventory);
   if (remove)
-    remove_ended_logs();
+    remove_obsolete_logs();
   if (gc->count > 0)
     qsort(gc->all, gc->count, sizeof *gc->all, by_name);
   return SHAREABLE_OK;
@@ -344,16 +368,16 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
   shareable_gc *gc;
 
   if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place was given for the findings");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no pointer was given for the results");
   if (flags & ~(uint32_t)SHAREABLE_REMOVE)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: gc takes 0 or SHAREABLE_REMOVE",
                            (unsigned)flags);
   directory = shareable__opendirat(AT_FDCWD, SHAREABLE__DIRECTORY);
   if (directory == NULL)
     return shareable__fail(error, errno == EACCES ? SHAREABLE_E_PERMISSION : SHAREABLE_E_SYSTEM, errno,
-                           "cannot look into " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));
+                           "cannot read " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));
   gc = calloc(1, sizeof *gc);
-  status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the findings")
+  status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the results")
                       : run_in(gc, directory, (flags & SHAREABLE_REMOVE) != 0, error);
   closedir(directory);
   if (status == SHAREABLE_OK)

@@ -1,5 +1,5 @@
 /*
- * proc_maps.c - which files of shared memory processes have mapped or open, as /proc shows it.
+ * proc_maps.c - the files of shared memory that processes have mapped or open, as /proc shows it.
  */
 #include "gc/proc_maps.h"
 
@@ -14,20 +14,23 @@
 #include "base/descriptor.h"
 #include "shm/moved.h"
 
-static void add(shareable__proc_maps *mapped, shareable__mapping mapping) {
-  if (mapped->count % 64 == 0) {
-    shareable__mapping *more = reallocarray(mapped->all, mapped->count + 64, sizeof *more);
+static void add(shareable__proc_maps *maps, shareable__mapping mapping) {
+  if (maps->count % 64 == 0) {
+    shareable__mapping *more = reallocarray(maps->all, maps->count + 64, sizeof *more);
     if (more == NULL) {
-      mapped->is_whole = false;
+      maps->is_complete = false;
       free(mapping.name);
       return;
     }
-    mapped->all = more;
+    maps->all = more;
   }
-  mapped->all[mapped->count++] = mapping;
+  maps->all[maps->count++] = mapping;
 }
 
-/* The name that an unlinked file had, if the path ends so; the kernel writes a newline in maps as \012. */
+/*
+ * Returns the name that an unlinked file had: its path ends in `deleted`. In maps, the kernel
+ * writes a newline as \012.
+ */
 static char *name_of_deleted(const char *path, const char *deleted) {
   size_t length = strlen(path), tail = strlen(deleted);
   const char *slash = strrchr(path, '/');
@@ -37,7 +40,10 @@ static char *name_of_deleted(const char *path, const char *deleted) {
   return strndup(slash + 1, (size_t)(path + length - tail - slash) - 1);
 }
 
-/* A block that was unlinked through a handle was moved first (unlink.h): the name that it had before. */
+/*
+ * A block that was unlinked through a handle was moved first (moved.h). Returns the name that it
+ * had before.
+ */
 static char *old_name(char *name) {
   const char *old = name == NULL ? NULL : shareable__moved_old_name(name);
 
@@ -46,55 +52,57 @@ static char *old_name(char *name) {
   return name;
 }
 
-/* By device and inode: in another mount namespace the path is another. */
-static void look_at_line(shareable__proc_maps *mapped, char *line, dev_t device, int64_t pid) {
+/* Compares device and inode, because the path is another one in another mount namespace. */
+static void read_line(shareable__proc_maps *maps, char *line, dev_t device, int64_t pid) {
   unsigned long long start, end, inode;
   unsigned high, low;
   int path = 0;
 
   if (sscanf(line, "%llx-%llx %*s %*s %x:%x %llu %n", &start, &end, &high, &low, &inode, &path) == 5 && inode != 0 &&
       makedev(high, low) == device)
-    add(mapped, (shareable__mapping){.inode = inode,
-                                     .size = end - start,
-                                     .pid = pid,
-                                     .name = path == 0 ? NULL : old_name(name_of_deleted(line + path, " (deleted)\n")),
-                                     .is_mapped = true});
+    add(maps, (shareable__mapping){.inode = inode,
+                                   .size = end - start,
+                                   .pid = pid,
+                                   .name = path == 0 ? NULL : old_name(name_of_deleted(line + path, " (deleted)\n")),
+                                   .is_mapped = true});
 }
 
-size_t shareable__proc_maps_read(shareable__proc_maps *mapped, FILE *maps, dev_t device, int64_t pid) {
+size_t shareable__proc_maps_read(shareable__proc_maps *maps, FILE *file, dev_t device, int64_t pid) {
   char *line = NULL;
   size_t size = 0, lines = 0;
 
-  for (; getline(&line, &size, maps) > 0; lines++)
-    look_at_line(mapped, line, device, pid);
-  if (!feof(maps)) /* also where there was no memory for a line */
-    mapped->is_whole = false;
+  for (; getline(&line, &size, file) > 0; lines++)
+    read_line(maps, line, device, pid);
+  if (!feof(file)) /* an error, or no memory for a line */
+    maps->is_complete = false;
   free(line);
   return lines;
 }
 
-/* The files on a device that processes have. */
-typedef struct search {
-  shareable__proc_maps *mapped;
+typedef struct maps_search {
+  shareable__proc_maps *maps;
   dev_t device;
-} search;
+} maps_search;
 
-/* Of a process, or of one of its threads. */
-typedef struct place {
-  char path[64];
-} place;
+/* The directory of a process or thread in /proc, or a file in it. */
+typedef struct proc_path {
+  char text[64];
+} proc_path;
 
-static place place_of(const place *process, const char *name) {
-  place there;
+static proc_path proc_path_of(const proc_path *process, const char *name) {
+  proc_path path;
 
-  snprintf(there.path, sizeof there.path, "%.*s/%.20s", 40, process->path, name);
-  return there;
+  snprintf(path.text, sizeof path.text, "%.*s/%.20s", 40, process->text, name);
+  return path;
 }
 
-/* Asked without going to a server: the file may be on a file system of another machine that does not answer. */
-static bool look_at_file(int descriptors, const char *number, const search *of, struct statx *file) {
+/*
+ * Does not contact a server: the file may be on another machine's file system, and that machine may
+ * not answer.
+ */
+static bool stat_descriptor(int descriptors, const char *number, const maps_search *search, struct statx *file) {
   return statx(descriptors, number, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, file) == 0 && S_ISREG(file->stx_mode) &&
-         makedev(file->stx_dev_major, file->stx_dev_minor) == of->device;
+         makedev(file->stx_dev_major, file->stx_dev_minor) == search->device;
 }
 
 static char *name_of_open(int descriptors, const char *number) {
@@ -107,103 +115,111 @@ static char *name_of_open(int descriptors, const char *number) {
   return old_name(name_of_deleted(path, " (deleted)"));
 }
 
-static void look_at_descriptor(const search *of, int descriptors, const char *number, int64_t pid) {
+static void read_descriptor(const maps_search *search, int descriptors, const char *number, int64_t pid) {
   struct statx file;
 
-  if (!look_at_file(descriptors, number, of, &file))
+  if (!stat_descriptor(descriptors, number, search, &file))
     return;
-  add(of->mapped, (shareable__mapping){.inode = file.stx_ino,
-                                       .size = file.stx_size,
-                                       .used = file.stx_blocks * 512,
-                                       .pid = pid,
-                                       .name = file.stx_nlink == 0 ? name_of_open(descriptors, number) : NULL,
-                                       .is_open = true,
-                                       .is_named = file.stx_nlink > 0});
+  add(search->maps, (shareable__mapping){.inode = file.stx_ino,
+                                         .size = file.stx_size,
+                                         .used = file.stx_blocks * 512,
+                                         .pid = pid,
+                                         .name = file.stx_nlink == 0 ? name_of_open(descriptors, number) : NULL,
+                                         .is_open = true,
+                                         .is_named = file.stx_nlink > 0});
 }
 
-/* Whether its descriptors could be read: those of a process that has ended could. */
-static bool look_at_descriptors(const search *of, const place *process, int64_t pid) {
-  place fds = place_of(process, "fd");
-  DIR *descriptors = shareable__opendirat(AT_FDCWD, fds.path);
+/* Returns whether the descriptors could be read. A process that has ended has none. */
+static bool read_descriptors(const maps_search *search, const proc_path *process, int64_t pid) {
+  proc_path fds = proc_path_of(process, "fd");
+  DIR *descriptors = shareable__opendirat(AT_FDCWD, fds.text);
   const struct dirent *entry;
 
   if (descriptors == NULL)
     return errno == ENOENT || errno == ESRCH;
   while ((entry = readdir(descriptors)) != NULL)
     if (entry->d_name[0] != '.')
-      look_at_descriptor(of, dirfd(descriptors), entry->d_name, pid);
+      read_descriptor(search, dirfd(descriptors), entry->d_name, pid);
   closedir(descriptors);
   return true;
 }
 
-/* How many lines its maps have: 0 if it has ended, or its main thread has, or it is the kernel's own. -1: not readable. */
-static long look_at_maps(const search *of, const place *process, int64_t pid) {
-  place path = place_of(process, "maps");
-  FILE *maps = shareable__fopen(path.path);
+/*
+ * Returns the number of lines in the process's maps, or -1 if they cannot be read. It is 0 if the
+ * process or its main thread has ended, and for a kernel thread.
+ */
+static long read_maps(const maps_search *search, const proc_path *process, int64_t pid) {
+  proc_path path = proc_path_of(process, "maps");
+  FILE *file = shareable__fopen(path.text);
   long lines;
 
-  if (maps == NULL)
+  if (file == NULL)
     return errno == ENOENT || errno == ESRCH ? 0 : -1;
-  lines = (long)shareable__proc_maps_read(of->mapped, maps, of->device, pid);
-  fclose(maps);
+  lines = (long)shareable__proc_maps_read(search->maps, file, search->device, pid);
+  fclose(file);
   return lines;
 }
 
-/* After the end of its main thread, the memory and the files of a process are only shown for its other threads. */
-static bool look_at_threads(const search *of, const place *process, int64_t pid) {
-  place tasks = place_of(process, "task");
-  DIR *threads = shareable__opendirat(AT_FDCWD, tasks.path);
+/*
+ * When the main thread has ended, /proc shows the memory and the files of a process only for its
+ * other threads.
+ */
+static bool read_threads(const maps_search *search, const proc_path *process, int64_t pid) {
+  proc_path tasks = proc_path_of(process, "task");
+  DIR *threads = shareable__opendirat(AT_FDCWD, tasks.text);
   const struct dirent *entry;
   long lines = 0;
 
   if (threads == NULL)
     return errno == ENOENT || errno == ESRCH;
   while (lines == 0 && (entry = readdir(threads)) != NULL) {
-    place thread = place_of(&tasks, entry->d_name);
+    proc_path thread = proc_path_of(&tasks, entry->d_name);
 
     if (entry->d_name[0] == '.' || atoll(entry->d_name) == pid)
       continue;
-    lines = look_at_maps(of, &thread, pid);
-    if (lines > 0 && !look_at_descriptors(of, &thread, pid))
+    lines = read_maps(search, &thread, pid);
+    if (lines > 0 && !read_descriptors(search, &thread, pid))
       lines = -1;
   }
   closedir(threads);
   return lines >= 0;
 }
 
-static void add_unasked(shareable__proc_maps *mapped, const place *process, int64_t pid) {
+static void add_unreadable(shareable__proc_maps *maps, const proc_path *process, int64_t pid) {
   struct stat status;
 
-  if (stat(process->path, &status) == 0)
-    add(mapped, (shareable__mapping){.pid = pid, .user = status.st_uid});
+  if (stat(process->text, &status) == 0)
+    add(maps, (shareable__mapping){.pid = pid, .user = status.st_uid});
   else if (errno != ENOENT)
-    mapped->is_whole = false;
+    maps->is_complete = false;
 }
 
-static void look_at(const search *of, int64_t pid) {
-  place process;
+static void check_process(const maps_search *search, int64_t pid) {
+  proc_path process;
   long lines;
-  bool is_seen;
+  bool is_readable;
 
-  snprintf(process.path, sizeof process.path, "/proc/%lld", (long long)pid);
-  lines = look_at_maps(of, &process, pid);
+  snprintf(process.text, sizeof process.text, "/proc/%lld", (long long)pid);
+  lines = read_maps(search, &process, pid);
   if (lines == 0)
-    is_seen = look_at_threads(of, &process, pid);
+    is_readable = read_threads(search, &process, pid);
   else
-    is_seen = lines > 0 && look_at_descriptors(of, &process, pid);
-  if (!is_seen)
-    add_unasked(of->mapped, &process, pid);
+    is_readable = lines > 0 && read_descriptors(search, &process, pid);
+  if (!is_readable)
+    add_unreadable(search->maps, &process, pid);
 }
 
-static int by_inode_and_pid(const void *one, const void *other) {
-  const shareable__mapping *first = one, *second = other;
+static int by_inode_and_pid(const void *a, const void *b) {
+  const shareable__mapping *first = a, *second = b;
 
   if (first->inode != second->inode)
     return first->inode < second->inode ? -1 : 1;
   return first->pid < second->pid ? -1 : first->pid > second->pid;
 }
 
-/* A file's size counts only if no memory of it is mapped; the pieces that are add up. */
+/*
+ * Adds the sizes of mapped pieces. The file's size counts only if no memory of the file is mapped.
+ */
 static void join(shareable__mapping *last, shareable__mapping *next) {
   if (last->is_mapped == next->is_mapped)
     last->size = last->is_mapped ? last->size + next->size : next->size;
@@ -220,85 +236,90 @@ static void join(shareable__mapping *last, shareable__mapping *next) {
   free(next->name);
 }
 
-/* A process may have a file mapped in several pieces, or more than once, and open as well. */
-static void join_pieces(shareable__proc_maps *mapped) {
+/* A process may have mapped a file in several pieces or more than once, and have it open. */
+static void join_pieces(shareable__proc_maps *maps) {
   size_t kept = 0;
 
-  for (size_t i = 1; i < mapped->count; i++) {
-    shareable__mapping *last = &mapped->all[kept], *next = &mapped->all[i];
+  for (size_t i = 1; i < maps->count; i++) {
+    shareable__mapping *last = &maps->all[kept], *next = &maps->all[i];
 
     if (next->inode != 0 && by_inode_and_pid(last, next) == 0) {
       join(last, next);
     } else {
-      mapped->all[++kept] = *next;
+      maps->all[++kept] = *next;
     }
   }
-  mapped->count = kept + 1;
+  maps->count = kept + 1;
 }
 
-void shareable__proc_maps_sort(shareable__proc_maps *mapped) {
-  if (mapped->count == 0)
+void shareable__proc_maps_sort(shareable__proc_maps *maps) {
+  if (maps->count == 0)
     return;
-  qsort(mapped->all, mapped->count, sizeof *mapped->all, by_inode_and_pid);
-  join_pieces(mapped);
+  qsort(maps->all, maps->count, sizeof *maps->all, by_inode_and_pid);
+  join_pieces(maps);
 }
 
-/* The first process there is always one: if it is not shown, others are not either (hidepid=2). */
+/*
+ * Process 1 always exists. If /proc does not show it, /proc does not show others either
+ * (hidepid=2).
+ */
 static bool shows_all(void) {
   return access("/proc/1", F_OK) == 0;
 }
 
 shareable__proc_maps shareable__proc_maps_read_all(dev_t device) {
-  shareable__proc_maps mapped = {.is_whole = shows_all()};
-  search of = {&mapped, device};
+  shareable__proc_maps maps = {.is_complete = shows_all()};
+  maps_search search = {&maps, device};
   DIR *processes = shareable__opendirat(AT_FDCWD, "/proc");
   const struct dirent *entry;
 
   if (processes == NULL) {
-    mapped.is_whole = false;
-    return mapped;
+    maps.is_complete = false;
+    return maps;
   }
   while (errno = 0, (entry = readdir(processes)) != NULL)
     if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-      look_at(&of, atoll(entry->d_name));
+      check_process(&search, atoll(entry->d_name));
   if (errno != 0)
-    mapped.is_whole = false;
+    maps.is_complete = false;
   closedir(processes);
-  shareable__proc_maps_sort(&mapped);
-  return mapped;
+  shareable__proc_maps_sort(&maps);
+  return maps;
 }
 
-void shareable__proc_maps_free(shareable__proc_maps *mapped) {
-  for (size_t i = 0; i < mapped->count; i++)
-    free(mapped->all[i].name);
-  free(mapped->all);
+void shareable__proc_maps_free(shareable__proc_maps *maps) {
+  for (size_t i = 0; i < maps->count; i++)
+    free(maps->all[i].name);
+  free(maps->all);
 }
 
-const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *mapped, uint64_t inode,
-                                                     size_t *count) {
-  size_t low = 0, high = mapped->count, end;
+const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *maps, uint64_t inode, size_t *count) {
+  size_t low = 0, high = maps->count, end;
 
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (mapped->all[middle].inode < inode)
+    if (maps->all[middle].inode < inode)
       low = middle + 1;
     else
       high = middle;
   }
-  for (end = low; end < mapped->count && mapped->all[end].inode == inode; end++)
+  for (end = low; end < maps->count && maps->all[end].inode == inode; end++)
     ;
   *count = end - low;
-  return mapped->all + low;
+  return maps->all + low;
 }
 
-/* A file that is its user's alone is nobody else's to map; but root's, who is asked about only by root. */
+/*
+ * Only its user and root can map a private file. Root's processes count only if root runs this,
+ * which can read them.
+ */
 static bool may_have(const shareable__mapping *process, const struct stat *file) {
   return process->user == file->st_uid || (file->st_mode & 077) != 0;
 }
 
-const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *mapped, const struct stat *file) {
-  for (size_t i = 0; i < mapped->count && mapped->all[i].inode == 0; i++)
-    if (may_have(&mapped->all[i], file))
-      return &mapped->all[i];
+const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *maps, const struct stat *file) {
+  for (size_t i = 0; i < maps->count && maps->all[i].inode == 0; i++)
+    if (may_have(&maps->all[i], file))
+      return &maps->all[i];
   return NULL;
 }

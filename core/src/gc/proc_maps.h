@@ -1,7 +1,8 @@
 /*
- * proc_maps.h - which files of shared memory processes have mapped or open, as /proc shows it: also those that hold no lock on them.
+ * proc_maps.h - the files of shared memory that processes have mapped or open, as /proc shows it.
  *
- * This names the users of a block. It proves nothing about processes that /proc does not show (lease.h).
+ * These processes need not hold a lock on the files. /proc names the users of a block, but proves
+ * nothing about processes that it does not show (lease.h).
  */
 #ifndef SHAREABLE__PROC_MAPS_H
 #define SHAREABLE__PROC_MAPS_H
@@ -12,37 +13,45 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* A file that a process has mapped or open; or, with inode 0, a process of that user that cannot be looked into. */
+/*
+ * A file that a process has mapped or open. Inode 0 stands for a process of that user whose files
+ * cannot be read.
+ */
 typedef struct shareable__mapping {
   uint64_t inode;
-  uint64_t size; /* in bytes: of the memory that is mapped or, if none is, of the open file */
-  uint64_t used; /* of an open file: the memory that it takes, in bytes; else 0 */
+  uint64_t size; /* of the mapped memory or, if none is mapped, of the open file, in bytes */
+  uint64_t used; /* the memory that an open file takes, in bytes; 0 if it is only mapped */
   int64_t pid;
   uid_t user;
-  char *name; /* of a file that was unlinked: the one that it had; else NULL */
+  char *name; /* the name that an unlinked file had; NULL if the file has a name */
   bool is_mapped;
   bool is_open;  /* by a descriptor */
-  bool is_named; /* the open file has a name now, whatever `name` says; false if it is only mapped */
+  bool is_named; /* the open file has a name now; false if it is only mapped */
 } shareable__mapping;
 
 typedef struct shareable__proc_maps {
-  shareable__mapping *all; /* by inode, and then by pid */
+  shareable__mapping *all; /* sorted by inode, then by pid */
   size_t count;
-  bool is_whole; /* else /proc could not be read, or there was no memory for what it says */
+  bool is_complete; /* false if /proc could not be read, or memory was short */
 } shareable__proc_maps;
 
-/* Looks at every process now, for files on that device. */
+/* Finds the files on that device which the processes have mapped or open now. */
 shareable__proc_maps shareable__proc_maps_read_all(dev_t device);
-void shareable__proc_maps_free(shareable__proc_maps *mapped);
+void shareable__proc_maps_free(shareable__proc_maps *maps);
 
-/* The two steps of that: takes in what the maps of one process say, and then puts all in order. Returns the lines there. */
-size_t shareable__proc_maps_read(shareable__proc_maps *mapped, FILE *maps, dev_t device, int64_t pid);
-void shareable__proc_maps_sort(shareable__proc_maps *mapped);
+/*
+ * The two steps of shareable__proc_maps_read_all(): adds the mappings of one process, and sorts all
+ * of them. The first returns the number of lines in the process's maps file.
+ */
+size_t shareable__proc_maps_read(shareable__proc_maps *maps, FILE *file, dev_t device, int64_t pid);
+void shareable__proc_maps_sort(shareable__proc_maps *maps);
 
-/* The processes that have the file mapped or open, `*count` in a row. */
-const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *mapped, uint64_t inode, size_t *count);
+/* Returns the first of the `*count` processes that have the file mapped or open. */
+const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *maps, uint64_t inode, size_t *count);
 
-/* A process that may use the file and cannot be looked into; NULL: there is none. */
-const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *mapped, const struct stat *file);
+/*
+ * Returns a process that may use the file, and whose files cannot be read; NULL if there is none.
+ */
+const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *maps, const struct stat *file);
 
 #endif

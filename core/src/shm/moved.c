@@ -1,5 +1,6 @@
 /*
- * moved.c - blocks that a process has moved to another name, to unlink them: the names, finding them, and recovery.
+ * moved.c - blocks that a process has moved to another name, to unlink them: the names, finding
+ * them, and recovery.
  */
 #include "shm/moved.h"
 
@@ -45,8 +46,8 @@ static bool is_long(const char *name) {
 }
 
 /*
- * A full /dev/shm has no room for the link. Then the name is lost if another block was moved and this process is killed
- * before it has moved that block back.
+ * A full /dev/shm has no room for the link. Then the name is lost if another block was moved and
+ * this process is killed before it has moved that block back.
  */
 static int create_link(int place, const char *name, const char *moved) {
   if (symlinkat(name, place, link_of(moved).text) == 0 || errno == ENOSPC)
@@ -135,7 +136,10 @@ static void visit_entry(int place, const char *name, moved_callback *visit, void
     visit(place, name, inode, &file, context);
 }
 
-/* Returns 0, or an errno if there may be more moved files. A directory that was removed concurrently was empty. */
+/*
+ * Returns 0, or an errno if there may be more moved files. A directory that was removed
+ * concurrently was empty.
+ */
 static int foreach_in(int place, moved_callback *visit, void *context) {
   DIR *files = shareable__opendirat(place, ".");
   const struct dirent *entry;
@@ -240,7 +244,10 @@ bool shareable__moved_find(shareable__file_set *files) {
   return collection.is_complete;
 }
 
-/* In /dev/shm any user may have made the file. Another user's files are recovered by that user's processes. */
+/*
+ * In /dev/shm any user may have made the file. Another user's files are recovered by that user's
+ * processes.
+ */
 static bool may_recover(const struct stat *file) {
   return geteuid() == 0 || file->st_uid == geteuid();
 }
@@ -254,7 +261,10 @@ static int return_to_name(int place, const char *moved) {
   return shareable__moved_return(place, moved, path);
 }
 
-/* A file that is not regular was never a block. It had taken a block's name when it was moved, and is moved back. */
+/*
+ * A file that is not regular was never a block. It had taken a block's name when it was moved, and
+ * is moved back.
+ */
 static void recover_file(int place, const char *moved, uint64_t inode, const struct stat *file, void *context) {
   int system;
 
@@ -269,7 +279,10 @@ static void recover_file(int place, const char *moved, uint64_t inode, const str
     shareable__moved_remove_link(place, moved);
 }
 
-/* Removes a link without its file. The process was killed before the file was moved, or after it was unlinked. */
+/*
+ * Removes a link without its file. The process was killed before the file was moved, or after it
+ * was unlinked.
+ */
 static void recover_link(int place, const char *link) {
   char moved[BASE + 1];
   struct stat file;

@@ -1,5 +1,6 @@
 /*
- * owner.c - the blocks that this process owns: their names are removed when the process ends, for whatever reason.
+ * owner.c - the blocks that this process owns: their names are removed when the process ends, for
+ * whatever reason.
  */
 #include "shm/owner.h"
 
@@ -22,7 +23,10 @@
 
 enum { OWNERS = 16 };
 
-/* The time after which a thread checks again whether another thread has started the reaper, in nanoseconds. */
+/*
+ * The time after which a thread checks again whether another thread has started the reaper, in
+ * nanoseconds.
+ */
 #define START_CHECK_NS INT64_C(200000)
 
 /* A log of this process. */
@@ -34,11 +38,12 @@ typedef struct owner {
 } owner;
 
 /*
- * One log for each effective user that this process has had, and for each /dev/shm. If a process enters another root
- * directory or mount namespace, the reaper of the first log sees nothing there. Normally there is one log.
+ * One log for each effective user that this process has had, and for each /dev/shm. If a process
+ * enters another root directory or mount namespace, the reaper of the first log sees nothing there.
+ * Normally there is one log.
  */
 static owner owners[OWNERS];
-static unsigned generation; /* of the process that filled `owners`: in a child, all of them are the parent's */
+static unsigned generation; /* of the process that filled `owners` (fork.h) */
 static shareable__owner_facts facts;
 
 static shareable_status fail_no_space(shareable_error *error, const char *name, size_t size) {
@@ -59,7 +64,10 @@ static shareable_status fail_limit(shareable_error *error, const char *name, siz
     name, size, (uint64_t)limit.rlim_cur);
 }
 
-/* ENOENT and EEXIST are about the log: the status must not be E_NOT_FOUND or E_EXISTS, which are about the block. */
+/*
+ * ENOENT and EEXIST are about the log: the status must not be E_NOT_FOUND or E_EXISTS, which are
+ * about the block.
+ */
 static shareable_status fail(shareable_error *error, int system, const char *name, unsigned chunks) {
   size_t size = shareable__owner_file_grown_size(chunks);
   shareable_status status;
@@ -85,8 +93,9 @@ static shareable_status fail(shareable_error *error, int system, const char *nam
 }
 
 /*
- * The caller holds the fork lock before and after the call. The lock is released while the reaper starts, which may take
- * long: other threads and signal handlers may fork. So this may return in a fork's child, which owns nothing.
+ * The caller holds the fork lock before and after the call. The lock is released while the reaper
+ * starts, which may take long: other threads and signal handlers may fork. So this may return in a
+ * fork's child, which owns nothing.
  */
 static shareable_status start_ownership(owner *self, const shareable__file_id *shm, const char *name,
                                         shareable_error *error) {
@@ -123,7 +132,10 @@ static bool is_current(const owner *self, const shareable__file_id *shm) {
   return self->user == geteuid() && self->shm.device == shm->device && self->shm.inode == shm->inode;
 }
 
-/* Returns the log of the effective user in that /dev/shm, or an unused one; NULL if there are too many. */
+/*
+ * Returns the log of the effective user in that /dev/shm, or an unused one; NULL if there are too
+ * many.
+ */
 static owner *find_owner(const shareable__file_id *shm) {
   owner *unused = NULL;
 
@@ -142,7 +154,10 @@ static void wait_for_start(void) {
   shareable__fork_lock();
 }
 
-/* Finds or creates the log in which to reserve an entry. The fork lock may be released during the call. */
+/*
+ * Finds or creates the log in which to reserve an entry. The fork lock may be released during the
+ * call.
+ */
 static shareable_status find_started(owner **self, const char *name, shareable_error *error) {
   shareable_status status = SHAREABLE_OK;
   shareable__file_id shm;

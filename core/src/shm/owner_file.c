@@ -1,5 +1,6 @@
 /*
- * owner_file.c - the ownership log that this process writes: creating its file, growing it, and finding free entries.
+ * owner_file.c - the ownership log that this process writes: creating its file, growing it, and
+ * finding free entries.
  */
 #include "shm/owner_file.h"
 
@@ -39,7 +40,9 @@ static int reserve(int fd, size_t offset, size_t size) {
   return system;
 }
 
-/* Reserves the memory first, so that a full file system is an error here and not SIGBUS at a store. */
+/*
+ * Reserves the memory first, so that a full file system is an error here and not SIGBUS at a store.
+ */
 static int map_chunk(shareable__owner_file *file, int fd) {
   size_t size = CHUNK << file->count, offset = CHUNK * (((size_t)1 << file->count) - 1);
   int system = reserve(fd, offset, size);
@@ -70,7 +73,9 @@ static shareable__ownership_log_header *header_of(const shareable__owner_file *f
   return (shareable__ownership_log_header *)(void *)file->chunks[0].base;
 }
 
-/* Stores the pid last: another process that reads the pid also finds the start and its namespace. */
+/*
+ * Stores the pid last: another process that reads the pid also finds the start and its namespace.
+ */
 void shareable__owner_file_set_successor(const shareable__owner_file *file, const shareable__owner_facts *facts) {
   shareable__ownership_log_header *header = header_of(file);
 
@@ -83,7 +88,10 @@ void shareable__owner_file_set_kind(const shareable__owner_file *file, uint32_t 
   __atomic_store_n(&header_of(file)->kind, kind, __ATOMIC_RELEASE);
 }
 
-/* Before a file with a name is locked, a reaper may take it for one that a killed process left, and unlink it. */
+/*
+ * Before a file with a name is locked, a reaper may take it for one that a killed process left, and
+ * unlink it.
+ */
 static int lock_log(int fd, bool has_name) {
   struct stat status;
 
@@ -137,7 +145,9 @@ static int fill_log(shareable__owner_file *file, int fd, int directory, bool has
   return system;
 }
 
-/* The log gets its name when it is complete, so that a process that is killed here leaves nothing. */
+/*
+ * The log gets its name when it is complete, so that a process that is killed here leaves nothing.
+ */
 static int create_unnamed(shareable__owner_file *file, int directory, const shareable__owner_facts *facts) {
 #if SHAREABLE__LINUX
   int fd = shareable__openat(directory, ".", O_RDWR | O_TMPFILE, S_IRUSR | S_IWUSR), system;
@@ -146,7 +156,7 @@ static int create_unnamed(shareable__owner_file *file, int directory, const shar
     return errno == EISDIR ? EOPNOTSUPP : errno;
   system = fill_log(file, fd, directory, false, facts);
   close(fd); /* the mapping keeps the open file description, and the description keeps the lock */
-  return system == ENOENT || system == EPERM ? EOPNOTSUPP : system; /* this process cannot link it in either way */
+  return system == ENOENT || system == EPERM ? EOPNOTSUPP : system; /* it cannot be linked */
 #else
   (void)file;
   (void)directory;
@@ -270,7 +280,10 @@ static bool is_gone(const shareable__ownership_entry *entry, int fd, const share
          !shareable__file_set_has(moved, &block);
 }
 
-/* Frees the entries of blocks that were unlinked by name. A block without its name may be moved for a moment. */
+/*
+ * Frees the entries of blocks that were unlinked by name. A block without its name may be moved for
+ * a moment.
+ */
 static void drop_stale_entries(const shareable__owner_file *file, int fd) {
   shareable__file_set moved = {0};
   shareable__ownership_entry *entry;

@@ -1,7 +1,9 @@
 /*
- * owner_file.h - the ownership log that this process writes: creating its file, growing it, and finding free entries.
+ * owner_file.h - the ownership log that this process writes: creating its file, growing it, and
+ * finding free entries.
  *
- * ownership_log.h describes the file, and contains what other processes do with it. All calls happen under the fork lock.
+ * ownership_log.h describes the file, and contains what other processes do with it. All calls
+ * happen under the fork lock.
  */
 #ifndef SHAREABLE__OWNER_FILE_H
 #define SHAREABLE__OWNER_FILE_H
@@ -42,8 +44,8 @@ void shareable__owner_file_set_successor(const shareable__owner_file *file, cons
 void shareable__owner_file_set_kind(const shareable__owner_file *file, uint32_t kind);
 
 /*
- * Finds a free entry, and makes it pending. If there is none, frees the entries of blocks that are gone, and otherwise
- * makes the log grow. Returns 0 or an errno.
+ * Finds a free entry, and makes it pending. If there is none, frees the entries of blocks that are
+ * gone, and otherwise makes the log grow. Returns 0 or an errno.
  */
 int shareable__owner_file_reserve(shareable__owner_file *file, shareable__ownership_entry **entry);
 

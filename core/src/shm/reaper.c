@@ -1,5 +1,6 @@
 /*
- * reaper.c - starts shareable-reaper, which unlinks the blocks in an ownership log when their owner has ended.
+ * reaper.c - starts shareable-reaper, which unlinks the blocks in an ownership log when their owner
+ * has ended.
  */
 #include "shm/reaper.h"
 
@@ -22,7 +23,10 @@ static int errno_of_exit(int state) {
   return WIFEXITED(state) && WEXITSTATUS(state) > 2 && WEXITSTATUS(state) < 126 ? WEXITSTATUS(state) : ENOEXEC;
 }
 
-/* The process that is started here forks the reaper and exits. So the reaper is not a child of this process. */
+/*
+ * The process that is started here forks the reaper and exits. So the reaper is not a child of this
+ * process.
+ */
 int shareable__reaper_start(const char *directory, const char *name) {
   const char *const arguments[] = {"shareable-reaper", directory, name, NULL};
   char *environment[] = {NULL};
@@ -33,7 +37,7 @@ int shareable__reaper_start(const char *directory, const char *name) {
   if (system != 0)
     return system;
   while (waitpid(pid, &state, 0) < 0)
-    if (errno != EINTR) /* ECHILD: this program ignores SIGCHLD, so the kernel has reaped the child */
+    if (errno != EINTR) /* ECHILD: this program ignores SIGCHLD */
       return 0;
   return errno_of_exit(state);
 }

@@ -24,14 +24,16 @@ shareable__segment_path shareable__segment_path_of(const char *name) {
   return path;
 }
 
-/* A byte past the end of any file. Each process that has mapped the file holds a shared lock on it. */
+/*
+ * A byte past the end of any file. Each process that has mapped the file holds a shared lock on it.
+ */
 static struct flock usage_lock(short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (INT64_C(1) << 62) - 1, .l_len = 1};
 }
 
 /*
- * The mapping keeps the open file description, also in a fork's child, and the description keeps the lock. If the lock
- * cannot be taken, the file is mapped without it.
+ * The mapping keeps the open file description, also in a fork's child, and the description keeps
+ * the lock. If the lock cannot be taken, the file is mapped without it.
  */
 static void take_usage_lock(int fd) {
   struct flock lock = usage_lock(F_RDLCK);
@@ -78,7 +80,10 @@ shareable_status shareable__segment_map(shareable__segment *segment, const char 
   return SHAREABLE_OK;
 }
 
-/* If the program has closed the descriptor and opened another file with its number, that file must stay open. */
+/*
+ * If the program has closed the descriptor and opened another file with its number, that file must
+ * stay open.
+ */
 void shareable__segment_close_fd(shareable__segment *segment) {
   SHAREABLE__UNCANCELLED;
   const shareable__file_id file = {segment->device, segment->inode};
@@ -105,7 +110,10 @@ void shareable__segment_discard(shareable__segment *segment) {
   segment->base = NULL;
 }
 
-/* Retries while another process has a lease (lease.h): for microseconds, unless its holder is stopped or hostile. */
+/*
+ * Retries while another process has a lease (lease.h): for microseconds, unless its holder is
+ * stopped or hostile.
+ */
 static int open_without_lease(const char *path, int flags) {
   enum { TRIES = 100 };
   int fd;

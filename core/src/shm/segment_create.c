@@ -1,8 +1,9 @@
 /*
  * segment_create.c - creating a segment: its file, its memory and its name.
  *
- * The file gets its memory and its content before it gets its name, and naming it fails if the name exists. So no process
- * attaches to an incomplete block, and a process that fails or dies while it creates a block leaves nothing.
+ * The file gets its memory and its content before it gets its name, and naming it fails if the name
+ * exists. So no process attaches to an incomplete block, and a process that fails or dies while it
+ * creates a block leaves nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,10 @@ static shareable_status fail_no_space(shareable_error *error, const char *name, 
                          (uint64_t)space.f_blocks * space.f_frsize);
 }
 
-/* Checked first, so that a size far above the free space does not fill the file system before the reservation fails. */
+/*
+ * Checked first, so that a size far above the free space does not fill the file system before the
+ * reservation fails.
+ */
 static bool exceeds_free_space(uint64_t size) {
   struct statvfs space;
 
@@ -47,8 +51,9 @@ static bool exceeds_free_space(uint64_t size) {
 }
 
 /*
- * Reserves all the memory now: a full file system is ENOSPC here, not SIGBUS at a store. If a signal arrives, tmpfs gives
- * all of it back and fails with EINTR. A timer may send a signal each time, so the second try blocks signals.
+ * Reserves all the memory now: a full file system is ENOSPC here, not SIGBUS at a store. If a
+ * signal arrives, tmpfs gives all of it back and fails with EINTR. A timer may send a signal each
+ * time, so the second try blocks signals.
  */
 static int reserve(int fd, uint64_t size) {
   sigset_t all, before;
@@ -122,7 +127,10 @@ static const char *proc_path(int fd, char path[32]) {
   return path;
 }
 
-/* Returns whether the file can get a name later. The directory exists, so a permitted linkat() to it fails with EEXIST. */
+/*
+ * Returns whether the file can get a name later. The directory exists, so a permitted linkat() to
+ * it fails with EEXIST.
+ */
 static bool can_be_linked(int fd) {
   char path[32];
 

@@ -1,5 +1,6 @@
 /*
- * unlink.c - removes the name of one block, even if another block may take the name at the same time.
+ * unlink.c - removes the name of one block, even if another block may take the name at the same
+ * time.
  */
 #include "shm/unlink.h"
 
@@ -22,18 +23,18 @@
 enum { TRIES = 100 };
 
 /*
- * Outcomes beside 0 and an errno. RETRY: check the name again. NOT_RETURNED: another block was moved, and cannot be
- * moved back. OTHER_BLOCK: the name belongs to another block.
+ * Outcomes beside 0 and an errno. RETRY: check the name again. NOT_RETURNED: another block was
+ * moved, and cannot be moved back. OTHER_BLOCK: the name belongs to another block.
  */
 enum { RETRY = -1, NOT_RETURNED = -2, OTHER_BLOCK = -3 };
 
 typedef struct block_removal {
-  int place;             /* the directory that the file is moved to; AT_FDCWD: /dev/shm, by its path (moved.h) */
+  int place;             /* the directory that the file is moved to (moved.h) */
   const char *directory; /* the place's path and a '/'; "" if the place is /dev/shm */
   const shareable__file_id *block;
   const char *name;
   char path[sizeof SHM + SHAREABLE__NAME_MAX]; /* of the name */
-  bool was_recovered;                          /* another process has unlinked the moved file, or moved it back */
+  bool was_recovered;                          /* by another process */
   shareable__moved_name moved;
   char directory_path[sizeof SHM + sizeof((shareable__owner_directory *)NULL)->name + 1];
 } block_removal;
@@ -54,7 +55,10 @@ static int move_back(const block_removal *removal) {
   return shareable__moved_return(removal->place, removal->moved.text, removal->path);
 }
 
-/* Another process that recovers moved files may have unlinked or returned the file first: then it is not there. */
+/*
+ * Another process that recovers moved files may have unlinked or returned the file first: then it
+ * is not there.
+ */
 static int unlink_or_return(block_removal *removal) {
   struct stat file;
   int system = fstatat(removal->place, removal->moved.text, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
@@ -149,7 +153,10 @@ static int remove_moved(const block_removal *removal, int system) {
   return system == 0 ? RETRY : system;
 }
 
-/* Moves another user's block within /dev/shm: if this process is killed, that user's processes find the block there. */
+/*
+ * Moves another user's block within /dev/shm: if this process is killed, that user's processes find
+ * the block there.
+ */
 static int try_once(block_removal *removal) {
   struct stat file;
   int system = check_name(removal, &file);

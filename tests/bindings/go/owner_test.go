@@ -85,7 +85,7 @@ func TestGarbageReportsReasons(t *testing.T) {
 	}
 	for _, finding := range findings {
 		if finding.Name == list.Name() {
-			wanted := shareable.Finding{Name: list.Name(), Reason: "nobody has it recorded as owned: it is there until somebody unlinks it"}
+			wanted := shareable.Finding{Name: list.Name(), Reason: "no ownership log records it: it exists until a process unlinks it"}
 			if finding != wanted {
 				t.Errorf("got %+v, want %+v", finding, wanted)
 			}

@@ -237,7 +237,7 @@ test("garbage_returns_a_reason_for_each_block", function()
     if entry.name == l.name then
       equal(entry.garbage, false)
       equal(entry.removed, false)
-      equal(entry.reason, "nobody has it recorded as owned: it is there until somebody unlinks it")
+      equal(entry.reason, "no ownership log records it: it exists until a process unlinks it")
       l:unlink()
     end
   end

@@ -202,7 +202,7 @@ def test_garbage_finds_unused_blocks_of_dead_owners(creator, name):
     def finding():
         return next((each for each in garbage() if each.name == name), None)
 
-    assert finding() == (name, False, False, "its owner lives")
+    assert finding() == (name, False, False, "its owner is alive")
     with ShareableList(name=name):
         process.kill()
         process.wait()
@@ -213,6 +213,6 @@ def test_garbage_finds_unused_blocks_of_dead_owners(creator, name):
         assert not found.garbage
         SharedMemory(name).unlink()
         return
-    assert found is None or found == (name, True, False, "its owner has ended, and nobody uses it")
+    assert found is None or found == (name, True, False, "its owner has ended, and no process uses it")
     removed = [each for each in garbage(remove=True) if each.name == name]
     assert all(each.removed for each in removed) and not exists(name)
