@@ -1,9 +1,11 @@
 /*
- * lease.c - whether another process uses a file of shared memory, as the kernel knows it and not as /proc shows it.
+ * lease.c - finds whether another process uses a file of shared memory, from the kernel and not
+ * from /proc.
  *
- * A process that opens a file under lease makes the kernel send a signal to the holder: SIGIO, which kills, unless F_SETSIG
- * names another one. SIGURG is ignored by default; because the program may have a handler, the signal is directed to this
- * thread, blocked in it, and taken from it.
+ * When a process opens a file under lease, the kernel sends a signal to the holder of the lease:
+ * SIGIO, which kills, unless F_SETSIG sets another one. This uses SIGURG, which is ignored by
+ * default. The program may have a handler for it, so the signal is directed to this thread, blocked
+ * there, and then consumed.
  */
 #include "shm/lease.h"
 
@@ -20,15 +22,15 @@ static bool direct_signal(int fd) {
   return fcntl(fd, F_SETOWN_EX, &here) == 0 && fcntl(fd, F_SETSIG, SIGURG) == 0;
 }
 
-/* A signal that the program sent is sent again, to the thread or to the process. */
-static void give_back(siginfo_t *signal) {
+/* Sends a signal of the program's again, to the thread or to the process. */
+static void resend(siginfo_t *signal) {
   if (signal->si_code == SI_TKILL)
     syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGURG, signal);
   else
     syscall(SYS_rt_sigqueueinfo, getpid(), SIGURG, signal);
 }
 
-static void take_signal(int fd) {
+static void consume_signal(int fd) {
   const struct timespec now = {0, 0};
   siginfo_t signal;
   sigset_t urgent;
@@ -36,7 +38,7 @@ static void take_signal(int fd) {
   sigemptyset(&urgent);
   sigaddset(&urgent, SIGURG);
   if (sigtimedwait(&urgent, &signal, &now) == SIGURG && (signal.si_code != POLL_MSG || signal.si_fd != fd))
-    give_back(&signal);
+    resend(&signal);
 }
 
 static void restore_mask(const shareable__lease *lease) {
@@ -66,10 +68,13 @@ bool shareable__lease_is_undisturbed(const shareable__lease *lease) {
   return fcntl(lease->fd, F_GETLEASE) == F_WRLCK;
 }
 
-/* Given back by name: a fork's child of another thread may have a copy of the descriptor, which would keep the lease. */
+/*
+ * Closing the descriptor is not enough: a child that another thread has forked may have a copy,
+ * which keeps the lease.
+ */
 void shareable__lease_drop(shareable__lease *lease) {
   fcntl(lease->fd, F_SETLEASE, F_UNLCK);
-  take_signal(lease->fd);
+  consume_signal(lease->fd);
   restore_mask(lease);
 }
 #else

@@ -1,9 +1,11 @@
 /*
- * lease.h - whether another process uses a file of shared memory, as the kernel knows it and not as /proc shows it.
+ * lease.h - finds whether another process uses a file of shared memory, from the kernel and not
+ * from /proc.
  *
- * On tmpfs a write lease (fcntl(2), F_SETLEASE) is refused while the file is open or mapped anywhere else: by another user,
- * in another pid or mount namespace, or by a mapping whose descriptor is closed. Descriptors opened with O_PATH do not count.
- * The uses of this process count, except the descriptor that the lease is asked for.
+ * tmpfs refuses a write lease (fcntl(2), F_SETLEASE) while the file is open or mapped anywhere
+ * else: by another user, in another pid or mount namespace, or by a mapping whose descriptor is
+ * closed. Descriptors opened with O_PATH do not count. This process's own uses count, except the
+ * descriptor that is passed here.
  */
 #ifndef SHAREABLE__LEASE_H
 #define SHAREABLE__LEASE_H
@@ -12,24 +14,28 @@
 #include <stdbool.h>
 
 typedef enum shareable__use {
-  SHAREABLE__UNUSED, /* no other descriptor and no mapping refers to the file */
-  SHAREABLE__IN_USE, /* at least one does */
-  SHAREABLE__USE_UNKNOWN /* this process has no right to ask (another user's file, no CAP_LEASE), or the kernel cannot tell */
+  SHAREABLE__UNUSED,     /* no other descriptor and no mapping refers to the file */
+  SHAREABLE__IN_USE,     /* at least one does */
+  SHAREABLE__USE_UNKNOWN /* no permission (another user's file without CAP_LEASE), or no leases */
 } shareable__use;
 
-/* A lease that is held. Processes that open the file meanwhile wait, or get EWOULDBLOCK: it must be short. */
+/*
+ * A lease that is held. It must be short: a process that opens the file waits for it, or gets
+ * EWOULDBLOCK.
+ */
 typedef struct shareable__lease {
   int fd;
-  sigset_t mask; /* of this thread before */
+  sigset_t mask; /* the thread's previous mask */
 } shareable__lease;
 
 /*
- * Takes a lease on the file of `fd`, which must be open for reading only. If the answer is SHAREABLE__UNUSED, the
- * lease is held, and SIGURG is blocked in this thread, until shareable__lease_drop() is called by the same thread.
+ * Takes a lease on the file of `fd`, which must be open for reading only. If it returns
+ * SHAREABLE__UNUSED, the lease is held and SIGURG is blocked in this thread until the same thread
+ * calls shareable__lease_drop().
  */
 shareable__use shareable__lease_take(shareable__lease *lease, int fd);
 
-/* Whether no process has tried to open the file since. */
+/* Returns whether no process has tried to open the file since the lease was taken. */
 bool shareable__lease_is_undisturbed(const shareable__lease *lease);
 
 void shareable__lease_drop(shareable__lease *lease);

@@ -1,5 +1,5 @@
 /*
- * memory.c - the public handle of a block: its name, its mapping, and who keeps both alive.
+ * memory.c - the public handle of a block: its name, its mapping, its references and its pins.
  */
 #include "shm/memory.h"
 
@@ -10,8 +10,11 @@
 #include "base/error.h"
 #include "shm/unlink.h"
 
-/* From this many bytes on, making a block only to find its name taken costs more than to look first. */
-#define WORTH_A_LOOK 65536
+/*
+ * From this size on, a check whether the name exists costs less than creating a block that cannot
+ * get its name.
+ */
+#define PRECHECK_SIZE 65536
 
 static shareable_status fail_name(shareable_error *error, const char *name) {
   return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s%s%s: %s", name ? "'" : "", name ? name : "NULL",
@@ -34,18 +37,19 @@ static shareable_status fail_handle(shareable_error *error) {
   return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a handle");
 }
 
-static shareable_status check_draft(const char *name, uint64_t size, uint32_t flags, uint32_t mode,
-                                    shareable_error *error) {
+static shareable_status check_arguments(const char *name, uint64_t size, uint32_t flags, uint32_t mode,
+                                        shareable_error *error) {
   if (name != NULL && shareable__name_normalize(name) == NULL)
     return fail_name(error, name);
   if (size == 0 || size > SIZE_MAX / 2)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a size must be 1 to %zu bytes", SIZE_MAX / 2);
   if (flags & ~(uint32_t)(SHAREABLE_LAZY | SHAREABLE_OWNED))
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: not any that create takes", (unsigned)flags);
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
+                           "flags 0x%x: create takes SHAREABLE_LAZY and SHAREABLE_OWNED", (unsigned)flags);
   if (mode > 0777)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "mode %#o: only permission bits, 0001 to 0777",
-                           (unsigned)mode);
-  if (name != NULL && size >= WORTH_A_LOOK && shareable__segment_exists(shareable__name_normalize(name)))
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
+                           "mode %#o: a mode must be 0, or permission bits from 0001 to 0777", (unsigned)mode);
+  if (name != NULL && size >= PRECHECK_SIZE && shareable__segment_exists(shareable__name_normalize(name)))
     return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
                            shareable__name_normalize(name));
   return SHAREABLE_OK;
@@ -53,7 +57,7 @@ static shareable_status check_draft(const char *name, uint64_t size, uint32_t fl
 
 shareable_status shareable__memory_prepare(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
                                            uint32_t mode, shareable_error *error) {
-  shareable_status status = check_draft(name, size, flags, mode, error);
+  shareable_status status = check_arguments(name, size, flags, mode, error);
   shareable_memory *memory;
 
   if (status != SHAREABLE_OK)
@@ -76,7 +80,11 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
   return SHAREABLE_OK;
 }
 
-/* Who owns it says so first: if this process is killed in between, nothing of that name is taken for it. */
+/*
+ * Fills the entry before the block gets its name, so that the block has an owner at any time. The
+ * entry contains the inode: if this process is killed in between, another block with that name is
+ * not taken for this one.
+ */
 static shareable_status publish_as(shareable_memory *memory, const char *name, shareable_error *error) {
   const shareable__file_id block = {memory->segment.device, memory->segment.inode};
 
@@ -84,7 +92,7 @@ static shareable_status publish_as(shareable_memory *memory, const char *name, s
   return shareable__segment_publish(&memory->segment, name, error);
 }
 
-static shareable_status publish_at_random(shareable_memory *memory, shareable_error *error) {
+static shareable_status publish_randomly(shareable_memory *memory, shareable_error *error) {
   shareable_status status;
   char name[13];
 
@@ -100,7 +108,7 @@ static shareable_status publish_at_random(shareable_memory *memory, shareable_er
 
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error) {
   shareable_status status =
-    memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_at_random(memory, error);
+    memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_randomly(memory, error);
 
   if (status == SHAREABLE_OK)
     shareable__owner_publish(&memory->ownership);
@@ -132,19 +140,19 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
 
 shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
                                           shareable_error *error) {
-  const char *bare = shareable__name_normalize(name);
+  const char *normalized = shareable__name_normalize(name);
   shareable_memory *memory;
   shareable_status status;
 
-  if (bare == NULL)
+  if (normalized == NULL)
     return fail_name(error, name);
   if (flags & ~(uint32_t)SHAREABLE_READ_ONLY)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: open takes 0 or SHAREABLE_READ_ONLY",
                            (unsigned)flags);
-  memory = allocate(bare, (flags & SHAREABLE_READ_ONLY) != 0);
+  memory = allocate(normalized, (flags & SHAREABLE_READ_ONLY) != 0);
   if (memory == NULL)
     return fail_handle(error);
-  status = shareable__segment_open(&memory->segment, bare, memory->read_only, error);
+  status = shareable__segment_open(&memory->segment, normalized, memory->read_only, error);
   if (status != SHAREABLE_OK) {
     free(memory);
     return status;
@@ -192,9 +200,8 @@ void shareable_memory_close(shareable_memory *memory) {
   shareable__memory_release_pin(memory);
 }
 
-int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other) {
-  return one != NULL && other != NULL && one->segment.device == other->segment.device &&
-         one->segment.inode == other->segment.inode;
+int shareable_memory_is_same(const shareable_memory *a, const shareable_memory *b) {
+  return a != NULL && b != NULL && a->segment.device == b->segment.device && a->segment.inode == b->segment.inode;
 }
 
 bool shareable__memory_try_pin(shareable_memory *memory) {
@@ -203,7 +210,7 @@ bool shareable__memory_try_pin(shareable_memory *memory) {
   if (!shareable__memory_is_open(memory))
     return false;
   do {
-    if (pins == 0) /* another thread closed it meanwhile */
+    if (pins == 0) /* another thread has closed it */
       return false;
   } while (!atomic_compare_exchange_weak(&memory->pins, &pins, pins + 1));
   return true;
@@ -228,15 +235,18 @@ void shareable_memory_unpin(shareable_memory *memory) {
   shareable_memory_unref(memory);
 }
 
-/* Whether this process sees the /dev/shm that the block is in: then a block without a name there is gone. */
-static bool is_in_sight(const shareable_memory *memory) {
+/*
+ * Returns whether this process sees the /dev/shm that contains the block: then a block without its
+ * name is gone.
+ */
+static bool is_shm_visible(const shareable_memory *memory) {
   shareable__file_id shm;
 
   return shareable__shm_identify(&shm) && shm.device == memory->segment.device &&
          (memory->ownership.entry == NULL || shm.inode == memory->ownership.shm.inode);
 }
 
-static shareable_status fail_out_of_sight(shareable_error *error, const char *name) {
+static shareable_status fail_other_shm(shareable_error *error, const char *name) {
   return shareable__fail(error, SHAREABLE_E_SYSTEM, EXDEV,
                          "cannot unlink '%s': this process does not see the " SHAREABLE__DIRECTORY
                          " that the block is in, because it has another root directory or mount namespace now",
@@ -252,8 +262,8 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
   block = (shareable__file_id){memory->segment.device, memory->segment.inode};
   status = shareable__unlink_block(&block, memory->name, error);
-  if (status == SHAREABLE_E_NOT_FOUND && !is_in_sight(memory))
-    return fail_out_of_sight(error, memory->name);
+  if (status == SHAREABLE_E_NOT_FOUND && !is_shm_visible(memory))
+    return fail_other_shm(error, memory->name);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND)
     shareable__owner_release(&memory->ownership);
   return status;
@@ -261,9 +271,9 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
 
 shareable_status shareable_unlink(const char *name, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
-  const char *bare = shareable__name_normalize(name);
+  const char *normalized = shareable__name_normalize(name);
 
-  return bare == NULL ? fail_name(error, name) : shareable__segment_unlink(bare, error);
+  return normalized == NULL ? fail_name(error, name) : shareable__segment_unlink(normalized, error);
 }
 
 const char *shareable_memory_name(const shareable_memory *memory) {

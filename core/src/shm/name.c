@@ -1,5 +1,5 @@
 /*
- * name.c - what a valid name is, and random ones as CPython makes them.
+ * name.c - valid names of blocks, and random names in CPython's format.
  */
 #include "shm/name.h"
 

@@ -1,5 +1,5 @@
 /*
- * owner_directory.c - the directories in /dev/shm that hold a user's ownership logs.
+ * owner_directory.c - the directories in /dev/shm that contain a user's ownership logs.
  */
 #include "shm/owner_directory.h"
 
@@ -19,9 +19,10 @@
 #include "shm/segment.h"
 
 #define PREFIX ".shareable-"
-enum { TRIES = 100, SEARCHED = 2000 };
+/* SEARCH_MAX names are read in about a millisecond. */
+enum { TRIES = 100, SEARCH_MAX = 2000 };
 
-/* In a user namespace, files of all users that have no id there seem to have this one. */
+/* The uid that a user namespace shows for all users that have no id there. */
 #define OVERFLOW_UID 65534
 
 int shareable__shm_directory_open(void) {
@@ -37,7 +38,10 @@ bool shareable__shm_identify(shareable__file_id *id) {
   return true;
 }
 
-/* The user that a name of the form .shareable-UID or .shareable-UID.SUFFIX names. */
+/*
+ * Returns whether the name has the form .shareable-UID or .shareable-UID.SUFFIX, and the user in
+ * it.
+ */
 static bool parse_name(const char *name, uid_t *user) {
   const char *digits = name + sizeof PREFIX - 1;
   char *end;
@@ -51,7 +55,10 @@ static bool parse_name(const char *name, uid_t *user) {
   return errno == 0 && *user == number && (*end == '\0' || *end == '.');
 }
 
-/* Only the owner, as the kernel knows it, and root of a namespace that has that owner, may open a file so. */
+/*
+ * Only the file's real owner, and root of a namespace in which the owner has an id, may open a file
+ * with O_NOATIME.
+ */
 bool shareable__owner_is_mapped(int directory, const char *name, uid_t user) {
   int fd;
 
@@ -76,8 +83,11 @@ static int check(shareable__owner_directory *directory, bool of_any_user) {
            : EPERM;
 }
 
-/* Returns the errno, or EPERM if the name is proven to be something else. Root may have removed it since: ENOENT. */
-static int why_not(int shm, const char *name, uid_t user, int system) {
+/*
+ * Returns EPERM if the name is proven not to be a directory of the user; otherwise the errno.
+ * ENOENT: it was removed.
+ */
+static int failure_of(int shm, const char *name, uid_t user, int system) {
   struct stat status;
 
   if (system == ENOTDIR || system == ELOOP)
@@ -97,7 +107,7 @@ static int open_checked(int shm, const char *name, bool of_any_user, shareable__
   strcpy(directory->name, name);
   directory->fd = shareable__openat(shm, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (directory->fd < 0)
-    return why_not(shm, name, directory->user, errno);
+    return failure_of(shm, name, directory->user, errno);
   system = check(directory, of_any_user);
   if (system != 0)
     shareable__owner_directory_close(directory);
@@ -116,19 +126,20 @@ void shareable__owner_directory_close(shareable__owner_directory *directory) {
 
 void shareable__owner_directory_remove(const shareable__owner_directory *directory) {
   int shm = shareable__shm_directory_open();
-  struct stat ours, named;
+  struct stat opened, named;
 
   if (shm < 0)
     return;
-  if (fstat(directory->fd, &ours) == 0 && fstatat(shm, directory->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-      ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+  if (fstat(directory->fd, &opened) == 0 && fstatat(shm, directory->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+      opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
     unlinkat(shm, directory->name, AT_REMOVEDIR);
   close(shm);
 }
 
 /*
- * What was created and is not of this user is removed again: its file system user (setfsuid(2)) is another one. The name stays the
- * same file, in a sticky directory. The umask may take rights from the user.
+ * A process with another file system user (setfsuid(2)) creates a directory that does not belong to
+ * its effective user; then it is removed. In a sticky directory, no other user can replace it
+ * before that. The umask may have removed rights.
  */
 static int check_created(int shm, const char *name, shareable__owner_directory *directory) {
   int system;
@@ -148,29 +159,34 @@ static int create(int shm, const char *name, shareable__owner_directory *directo
   return check_created(shm, name, directory);
 }
 
-/* The names of /dev/shm that begin as those of this user's directories do; of all users' for root. */
-typedef int visit_name(int shm, const char *name, void *context);
+/*
+ * Called with each name in /dev/shm that this user's directories may have; if the user is root, any
+ * user's.
+ */
+typedef int name_callback(int shm, const char *name, void *context);
 
-static bool is_name_of_interest(const char *name) {
+static bool names_user(const char *name) {
   uid_t user;
 
   return parse_name(name, &user) && (geteuid() == 0 || user == geteuid());
 }
 
-/* What cannot be a directory of a user is passed over here, without a system call: others may have created any number. */
+/*
+ * Skips other names without a system call, because other users may have created any number of them.
+ */
 static bool is_candidate(const struct dirent *entry) {
-  return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) && is_name_of_interest(entry->d_name);
+  return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) && names_user(entry->d_name);
 }
 
-/* Calls `visit` until it returns other than 0, which is returned. Of all names, only so many are read. */
-static int each_name(int shm, size_t most, visit_name *visit, void *context) {
+/* Calls `visit` until it does not return 0, and returns that value. Reads `limit` names at most. */
+static int each_name(int shm, size_t limit, name_callback *visit, void *context) {
   DIR *list = shareable__opendirat(shm, ".");
   const struct dirent *entry;
   int system = 0;
 
   if (list == NULL)
     return errno;
-  while (system == 0 && (errno = 0, most-- > 0) && (entry = readdir(list)) != NULL)
+  while (system == 0 && (errno = 0, limit-- > 0) && (entry = readdir(list)) != NULL)
     if (is_candidate(entry))
       system = visit(shm, entry->d_name, context);
   if (system == 0)
@@ -179,24 +195,27 @@ static int each_name(int shm, size_t most, visit_name *visit, void *context) {
   return system;
 }
 
-/* Then it is not opened: that takes longer. */
-static bool is_of_another(int shm, const char *name, uid_t user) {
+/* Saves opening the directory, which takes longer. */
+static bool belongs_to_other(int shm, const char *name, uid_t user) {
   struct stat status;
 
   return fstatat(shm, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && (!S_ISDIR(status.st_mode) || status.st_uid != user);
 }
 
-/* Stops at the first one that can be used. */
-static int find(int shm, const char *name, void *context) {
+/* Returns EEXIST, which stops the search, when a directory can be used. */
+static int find_usable(int shm, const char *name, void *context) {
   uid_t user;
 
-  return parse_name(name, &user) && user == geteuid() && !is_of_another(shm, name, user) &&
+  return parse_name(name, &user) && user == geteuid() && !belongs_to_other(shm, name, user) &&
              shareable__owner_directory_open(shm, name, context) == 0
            ? EEXIST
            : 0;
 }
 
-/* The user and the random number in the name of the last directory that this process has created at random; 0: none. */
+/*
+ * The user and the random number in the name of the last such directory that this process has
+ * created; 0: none.
+ */
 static _Atomic(uint64_t) last_random;
 
 static int create_numbered(int shm, uint32_t bits, shareable__owner_directory *directory) {
@@ -206,8 +225,8 @@ static int create_numbered(int shm, uint32_t bits, shareable__owner_directory *d
   return create(shm, name, directory);
 }
 
-/* At a name that nobody can foresee. */
-static int create_at_random(int shm, shareable__owner_directory *directory) {
+/* Creates a directory with an unpredictable name. */
+static int create_random(int shm, shareable__owner_directory *directory) {
   uint32_t bits;
   int system = shareable__random(&bits, sizeof bits);
 
@@ -218,84 +237,93 @@ static int create_at_random(int shm, shareable__owner_directory *directory) {
   return system;
 }
 
-/* The same directory as the last time, or a new one with its name; another user may have taken that meanwhile. */
+/*
+ * Opens or creates the directory that this process has created last. Another user may have taken
+ * its name.
+ */
 static int create_again(int shm, shareable__owner_directory *directory) {
-  uint64_t made = atomic_load(&last_random); /* the user and the number */
+  uint64_t last = atomic_load(&last_random);
 
-  return made != 0 && made >> 32 == geteuid() ? create_numbered(shm, (uint32_t)made, directory) : EPERM;
+  return last != 0 && last >> 32 == geteuid() ? create_numbered(shm, (uint32_t)last, directory) : EPERM;
 }
 
 /*
- * If another user has taken the name: one that there is, among the names that are read in about a millisecond; else a new one. All
- * are found by shareable__owner_directory_each().
+ * Opens or creates a directory if another user has taken the usual name: one that exists among the
+ * first names, or a new one. shareable__owner_directory_each() finds all of them.
  */
-static int create_beside(int shm, shareable__owner_directory *directory) {
+static int create_alternative(int shm, shareable__owner_directory *directory) {
   int system = create_again(shm, directory);
 
   if (system != EPERM)
     return system;
-  system = each_name(shm, SEARCHED, find, directory);
+  system = each_name(shm, SEARCH_MAX, find_usable, directory);
   if (system == 0)
-    return create_at_random(shm, directory);
+    return create_random(shm, directory);
   return system == EEXIST ? 0 : system;
 }
 
-static int create_somewhere(int shm, shareable__owner_directory *directory) {
+static int create_any(int shm, shareable__owner_directory *directory) {
   char name[sizeof directory->name];
   int system;
 
   snprintf(name, sizeof name, PREFIX "%lu", (unsigned long)geteuid());
   system = create(shm, name, directory);
-  return system == EPERM ? create_beside(shm, directory) : system;
+  return system == EPERM ? create_alternative(shm, directory) : system;
 }
 
 static bool is_transient(int system) {
   return system == ENOENT || system == EPERM || system == EACCES;
 }
 
-/* Between two calls a directory may be removed, with the last log in it, and another user's directory replaced (EACCES). */
+/*
+ * Between two calls, a directory may be removed with its last log, or replaced by another user's
+ * directory (EACCES).
+ */
 int shareable__owner_directory_create(shareable__owner_directory *directory) {
   int shm = shareable__shm_directory_open(), system = ENOENT;
 
   if (shm < 0)
     return errno;
   for (int tries = 0; tries < TRIES && is_transient(system); tries++)
-    system = create_somewhere(shm, directory);
+    system = create_any(shm, directory);
   close(shm);
   return system;
 }
 
-typedef struct visitor {
+typedef struct directory_walk {
   shareable__owner_directory_visit *visit;
   void *context;
   int system; /* of a directory that could not be opened */
-} visitor;
+} directory_walk;
 
-/* A user of a container may have another number inside than here, where root sees the directory of that user. */
+/*
+ * Root outside a container sees the directories of its users, whose uid in the container differs
+ * from the owner here.
+ */
 static int visit_directory(int shm, const char *name, void *context) {
-  visitor *to = context;
+  directory_walk *walk = context;
   shareable__owner_directory directory;
   int system;
 
-  if (geteuid() != 0 && is_of_another(shm, name, geteuid()))
+  if (geteuid() != 0 && belongs_to_other(shm, name, geteuid()))
     return 0;
   system = open_checked(shm, name, geteuid() == 0, &directory);
   if (system == 0) {
-    to->visit(&directory, to->context);
+    walk->visit(&directory, walk->context);
     shareable__owner_directory_close(&directory);
   } else if (system != EPERM && system != ENOENT) {
-    to->system = system;
+    walk->system = system;
   }
   return 0;
 }
 
 int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context) {
   int shm = shareable__shm_directory_open(), system;
-  visitor to = {visit, context, 0};
+  directory_walk walk = {visit, context, 0};
 
   if (shm < 0)
     return errno;
-  system = each_name(shm, SIZE_MAX, visit_directory, &to);
+  system = each_name(shm, SIZE_MAX, visit_directory, &walk);
   close(shm);
-  return system != 0 ? system : to.system;
+  return system != 0 ? system : walk.system;
 }

@@ -1,5 +1,6 @@
 /*
- * ownership_log.c - the ownership log: which blocks a process owns, in a file beside the blocks, for the cleaner after its end.
+ * ownership_log.c - the ownership log: a file that lists the blocks of one process, for the reaper
+ * that unlinks them.
  */
 #include "shm/ownership_log.h"
 
@@ -15,7 +16,10 @@
 #include "shm/segment.h"
 #include "shm/unlink.h"
 
-/* What is read of one user: directories, files and records, of which each counts as at least one record. */
+/*
+ * The number of entries that are read for one user. Each directory and each file counts as one
+ * entry too.
+ */
 #define BUDGET (UINT64_C(1) << 20)
 
 static bool is_checked(const shareable__ownership_log *log, const struct stat *status) {
@@ -63,7 +67,7 @@ int shareable__ownership_log_open_for_writing(const shareable__ownership_log *lo
   return -1;
 }
 
-/* Takes so many records from the budget. Returns false if it has less. */
+/* Takes `count` entries from the budget. Returns false if fewer are left. */
 static bool spend(uint64_t *budget, uint64_t count) {
   if (budget == NULL)
     return true;
@@ -73,92 +77,91 @@ static bool spend(uint64_t *budget, uint64_t count) {
   return true;
 }
 
-/* What a visit goes through, and what of it is unknown. */
-typedef struct tour {
+typedef struct log_walk {
   shareable__ownership_log_callback *visit;
   void *context;
-  int system; /* an errno, if anything is unknown */
-} tour;
+  int system; /* an errno, if a log is unknown */
+} log_walk;
 
-static void visit_log(const shareable__owner_directory *directory, const char *name, uint64_t *budget, tour *on) {
+static void visit_log(const shareable__owner_directory *directory, const char *name, uint64_t *budget, log_walk *walk) {
   shareable__ownership_log log;
   int system = shareable__ownership_log_open(directory, name, &log);
 
   if (system == 0) {
     log.budget = budget;
-    on->visit(&log, on->context);
+    walk->visit(&log, walk->context);
     shareable__ownership_log_close(&log);
   } else if (system != EPERM && system != ENOENT) {
-    on->system = system;
+    walk->system = system;
   }
 }
 
-static void visit_directory(const shareable__owner_directory *directory, uint64_t *budget, tour *on) {
+static void visit_directory(const shareable__owner_directory *directory, uint64_t *budget, log_walk *walk) {
   DIR *list = shareable__opendirat(directory->fd, ".");
   const struct dirent *entry;
 
   if (list == NULL) {
-    on->system = errno;
+    walk->system = errno;
     return;
   }
   while (errno = E2BIG, spend(budget, 1) && (errno = 0, entry = readdir(list)) != NULL)
     if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
-      visit_log(directory, entry->d_name, budget, on);
+      visit_log(directory, entry->d_name, budget, walk);
   if (errno != 0)
-    on->system = errno;
+    walk->system = errno;
   closedir(list);
 }
 
 int shareable__ownership_log_foreach(const shareable__owner_directory *directory,
                                      shareable__ownership_log_callback *visit, void *context) {
-  tour on = {.visit = visit, .context = context};
+  log_walk walk = {.visit = visit, .context = context};
 
-  visit_directory(directory, NULL, &on);
-  return on.system;
+  visit_directory(directory, NULL, &walk);
+  return walk.system;
 }
 
-/* What may still be read of each user. */
-typedef struct account {
+/* The number of entries that may still be read for a user. */
+typedef struct user_budget {
   uid_t user;
   uint64_t left;
-} account;
+} user_budget;
 
-typedef struct tour_of_all {
-  tour on;
-  account *accounts;
+typedef struct users_walk {
+  log_walk logs;
+  user_budget *budgets;
   size_t count;
-} tour_of_all;
+} users_walk;
 
-static uint64_t *budget_of(tour_of_all *all, uid_t user) {
-  account *more;
+static uint64_t *budget_of(users_walk *users, uid_t user) {
+  user_budget *more;
 
-  for (size_t i = 0; i < all->count; i++)
-    if (all->accounts[i].user == user)
-      return &all->accounts[i].left;
-  more = reallocarray(all->accounts, all->count + 1, sizeof *more);
+  for (size_t i = 0; i < users->count; i++)
+    if (users->budgets[i].user == user)
+      return &users->budgets[i].left;
+  more = reallocarray(users->budgets, users->count + 1, sizeof *more);
   if (more == NULL)
     return NULL;
-  all->accounts = more;
-  more[all->count] = (account){user, BUDGET};
-  return &more[all->count++].left;
+  users->budgets = more;
+  more[users->count] = (user_budget){user, BUDGET};
+  return &more[users->count++].left;
 }
 
 static void visit_owner_directory(const shareable__owner_directory *directory, void *context) {
-  tour_of_all *all = context;
-  uint64_t *budget = budget_of(all, directory->user);
+  users_walk *users = context;
+  uint64_t *budget = budget_of(users, directory->user);
 
   if (budget == NULL)
-    all->on.system = ENOMEM;
+    users->logs.system = ENOMEM;
   else
-    visit_directory(directory, budget, &all->on);
+    visit_directory(directory, budget, &users->logs);
 }
 
 int shareable__ownership_log_foreach_of_users(shareable__ownership_log_callback *visit, void *context) {
-  tour_of_all all = {.on = {.visit = visit, .context = context}};
-  int system = shareable__owner_directory_each(visit_owner_directory, &all);
+  users_walk users = {.logs = {.visit = visit, .context = context}};
+  int system = shareable__owner_directory_each(visit_owner_directory, &users);
 
-  free(all.accounts);
-  return system != 0 ? system : all.on.system;
+  free(users.budgets);
+  return system != 0 ? system : users.logs.system;
 }
 
 bool shareable__ownership_log_lock_file(int fd, bool wait) {
@@ -182,15 +185,15 @@ bool shareable__ownership_log_lock(shareable__ownership_log *log, bool wait) {
 }
 
 bool shareable__ownership_log_remove_unfilled(shareable__ownership_log *log) {
-  shareable__ownership_log_header head = {0};
+  shareable__ownership_log_header header = {0};
   struct stat status;
 
-  if (shareable__ownership_log_read_header(log->fd, &head) != SHAREABLE__NO || head.magic != 0)
+  if (shareable__ownership_log_read_header(log->fd, &header) != SHAREABLE__NO || header.magic != 0)
     return true;
   if (!shareable__ownership_log_owner_is_dead(log->fd) || !shareable__ownership_log_lock(log, false))
     return false;
   if (fstat(log->fd, &status) == 0 && status.st_nlink > 0 &&
-      shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__NO && head.magic == 0)
+      shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__NO && header.magic == 0)
     shareable__ownership_log_remove(log);
   return true;
 }
@@ -201,158 +204,172 @@ bool shareable__ownership_log_owner_is_dead(int fd) {
   return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-static ssize_t read_at(int fd, void *bytes, size_t size, uint64_t place) {
+static ssize_t read_at(int fd, void *bytes, size_t size, uint64_t offset) {
   ssize_t length;
 
   do
-    length = pread(fd, bytes, size, (off_t)place);
+    length = pread(fd, bytes, size, (off_t)offset);
   while (length < 0 && errno == EINTR);
   return length;
 }
 
-shareable__tristate shareable__ownership_log_read_header(int fd, shareable__ownership_log_header *head) {
-  ssize_t length = read_at(fd, head, sizeof *head, 0);
+shareable__tristate shareable__ownership_log_read_header(int fd, shareable__ownership_log_header *header) {
+  ssize_t length = read_at(fd, header, sizeof *header, 0);
 
   if (length < 0)
     return SHAREABLE__UNKNOWN;
-  return length == (ssize_t)sizeof *head && head->magic == SHAREABLE__OWNERSHIP_LOG_MAGIC ? SHAREABLE__YES
-                                                                                          : SHAREABLE__NO;
+  return length == (ssize_t)sizeof *header && header->magic == SHAREABLE__OWNERSHIP_LOG_MAGIC ? SHAREABLE__YES
+                                                                                              : SHAREABLE__NO;
 }
 
-/* In place of a number: there is nothing but a hole up to the end. */
+/* An index that means that only a hole follows, up to the end. */
 #define NO_MORE UINT64_MAX
 
-static uint64_t place_of(uint64_t at) {
-  return sizeof(shareable__ownership_log_header) + at * sizeof(shareable__ownership_entry);
+static uint64_t offset_of(uint64_t index) {
+  return sizeof(shareable__ownership_log_header) + index * sizeof(shareable__ownership_entry);
 }
 
-/* The first record from `at` on that may be in use: a file may claim a size larger than any memory, and is not read whole. */
-static uint64_t skip_hole(int fd, uint64_t at) {
-  off_t data = lseek(fd, (off_t)place_of(at), SEEK_DATA);
+/*
+ * Returns the first entry from `index` on that may be in use. A sparse file may be larger than the
+ * memory.
+ */
+static uint64_t skip_hole(int fd, uint64_t index) {
+  off_t data = lseek(fd, (off_t)offset_of(index), SEEK_DATA);
 
   if (data < 0)
-    return errno == ENXIO ? NO_MORE : at;
-  return (uint64_t)data > place_of(at) ? (uint64_t)data / sizeof(shareable__ownership_entry) - 1 : at;
+    return errno == ENXIO ? NO_MORE : index;
+  return (uint64_t)data > offset_of(index) ? (uint64_t)data / sizeof(shareable__ownership_entry) - 1 : index;
 }
 
-shareable__tristate shareable__ownership_log_next_entry(const shareable__ownership_log *log, uint64_t *at,
-                                                        shareable__ownership_entry *record) {
+shareable__tristate shareable__ownership_log_next_entry(const shareable__ownership_log *log, uint64_t *index,
+                                                        shareable__ownership_entry *entry) {
   ssize_t length;
 
-  if (*at == NO_MORE)
+  if (*index == NO_MORE)
     return SHAREABLE__NO;
   if (!spend(log->budget, 1))
     return SHAREABLE__UNKNOWN;
-  length = read_at(log->fd, record, sizeof *record, place_of(*at));
-  if (length != (ssize_t)sizeof *record)
+  length = read_at(log->fd, entry, sizeof *entry, offset_of(*index));
+  if (length != (ssize_t)sizeof *entry)
     return length < 0 ? SHAREABLE__UNKNOWN : SHAREABLE__NO;
-  record->name[SHAREABLE__NAME_MAX] = '\0';
-  (*at)++;
-  if (record->inode == 0)
-    *at = skip_hole(log->fd, *at);
+  entry->name[SHAREABLE__NAME_MAX] = '\0';
+  (*index)++;
+  if (entry->inode == 0)
+    *index = skip_hole(log->fd, *index);
   return SHAREABLE__YES;
 }
 
-/* Each time namespace may begin to count at another time: a start of another one proves nothing. */
-static bool is_heirs_start(const shareable__ownership_log_header *head, uint64_t start) {
-  return start == head->successor.start || start == SHAREABLE__START_UNKNOWN ||
-         head->successor.start == SHAREABLE__START_UNKNOWN || head->time_namespace != shareable__time_namespace();
+/*
+ * Each time namespace may start to count at another time, so a start time from another namespace
+ * proves nothing.
+ */
+static bool may_be_successor(const shareable__ownership_log_header *header, uint64_t start) {
+  return start == header->successor.start || start == SHAREABLE__START_UNKNOWN ||
+         header->successor.start == SHAREABLE__START_UNKNOWN || header->time_namespace != shareable__time_namespace();
 }
 
-/* A pid of another namespace, or of one that is unknown, proves nothing. */
-bool shareable__successor_is_alive(const shareable__ownership_log_header *head) {
+/* A pid of another or of an unknown namespace proves nothing. */
+bool shareable__successor_is_alive(const shareable__ownership_log_header *header) {
   uint64_t start;
 
-  if (head->successor.pid <= 0)
+  if (header->successor.pid <= 0)
     return false;
-  if (head->pid_namespace == 0 || head->pid_namespace != shareable__pid_namespace())
+  if (header->pid_namespace == 0 || header->pid_namespace != shareable__pid_namespace())
     return true;
-  start = shareable__process_start(head->successor.pid);
-  return start != 0 && is_heirs_start(head, start);
+  start = shareable__process_start(header->successor.pid);
+  return start != 0 && may_be_successor(header, start);
 }
 
-static bool is_of(const shareable__ownership_entry *record, const struct stat *block, const struct stat *journal) {
-  return S_ISREG(block->st_mode) && block->st_dev == journal->st_dev && block->st_dev == record->device &&
-         block->st_ino == record->inode && block->st_uid == journal->st_uid;
+static bool is_block_of(const shareable__ownership_entry *entry, const struct stat *block, const struct stat *log) {
+  return S_ISREG(block->st_mode) && block->st_dev == log->st_dev && block->st_dev == entry->device &&
+         block->st_ino == entry->inode && block->st_uid == log->st_uid;
 }
 
-shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *record) {
-  char path[sizeof SHAREABLE__DIRECTORY + sizeof record->name];
-  struct stat journal, block;
+shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *entry) {
+  char path[sizeof SHAREABLE__DIRECTORY + sizeof entry->name];
+  struct stat log, block;
 
-  if (record->inode == 0 || shareable__name_normalize(record->name) != record->name)
+  if (entry->inode == 0 || shareable__name_normalize(entry->name) != entry->name)
     return SHAREABLE__NO;
-  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", record->name);
-  if (fstat(fd, &journal) != 0)
+  snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", entry->name);
+  if (fstat(fd, &log) != 0)
     return SHAREABLE__UNKNOWN;
   if (lstat(path, &block) != 0)
     return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNKNOWN;
-  if (!is_of(record, &block, &journal))
+  if (!is_block_of(entry, &block, &log))
     return SHAREABLE__NO;
   return shareable__owner_is_mapped(AT_FDCWD, path, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNKNOWN;
 }
 
-/* The block of the record alone: another may have taken the name meanwhile. */
-static bool unlink_block(const shareable__ownership_entry *record) {
-  const shareable__file_id block = {record->device, record->inode};
-  shareable_status status = shareable__unlink_block(&block, record->name, NULL);
+/* Unlinks only the entry's block: another block may have taken the name. */
+static bool unlink_block(const shareable__ownership_entry *entry) {
+  const shareable__file_id block = {entry->device, entry->inode};
+  shareable_status status = shareable__unlink_block(&block, entry->name, NULL);
 
   return status == SHAREABLE_OK || status == SHAREABLE_E_NOT_FOUND;
 }
 
-/* Unlinks the blocks that have their names. Returns whether no other block has; sets *is_missing if a block has not. */
-static bool clear_named(const shareable__ownership_log *log, bool *is_missing) {
+/*
+ * Unlinks the blocks that have their names. Returns whether no such block may be left; sets
+ * *is_missing if a block does not have its name.
+ */
+static bool unlink_named(const shareable__ownership_log *log, bool *is_missing) {
   shareable__tristate more, has;
-  shareable__ownership_entry record;
-  uint64_t at = 0;
+  shareable__ownership_entry entry;
+  uint64_t index = 0;
   bool is_clear = true;
 
-  while ((more = shareable__ownership_log_next_entry(log, &at, &record)) == SHAREABLE__YES) {
-    has = shareable__ownership_entry_matches_block(log->fd, &record);
-    if (has == SHAREABLE__NO && record.inode != 0)
+  while ((more = shareable__ownership_log_next_entry(log, &index, &entry)) == SHAREABLE__YES) {
+    has = shareable__ownership_entry_matches_block(log->fd, &entry);
+    if (has == SHAREABLE__NO && entry.inode != 0)
       *is_missing = true;
-    if (has == SHAREABLE__UNKNOWN || (has == SHAREABLE__YES && !unlink_block(&record)))
+    if (has == SHAREABLE__UNKNOWN || (has == SHAREABLE__YES && !unlink_block(&entry)))
       is_clear = false;
   }
   return is_clear && more == SHAREABLE__NO;
 }
 
-/* Unlinks the blocks that other processes have moved. Returns whether all that is moved was seen. */
-static bool clear_moved(const shareable__ownership_log *log) {
+/*
+ * Unlinks the blocks that other processes have moved. Returns whether all moved files were found.
+ */
+static bool unlink_moved(const shareable__ownership_log *log) {
   shareable__file_set moved = {0};
-  bool is_whole = shareable__moved_find(&moved);
-  shareable__ownership_entry record;
-  uint64_t at = 0;
+  bool is_complete = shareable__moved_find(&moved);
+  shareable__ownership_entry entry;
+  uint64_t index = 0;
 
-  while (moved.count > 0 && shareable__ownership_log_next_entry(log, &at, &record) == SHAREABLE__YES) {
-    const shareable__file_id block = {record.device, record.inode};
+  while (moved.count > 0 && shareable__ownership_log_next_entry(log, &index, &entry) == SHAREABLE__YES) {
+    const shareable__file_id block = {entry.device, entry.inode};
 
     if (shareable__file_set_has(&moved, &block))
-      shareable__moved_unlink(&block, record.name, log->directory->user);
+      shareable__moved_unlink(&block, entry.name, log->directory->user);
   }
   shareable__file_set_free(&moved);
-  return is_whole;
+  return is_complete;
 }
 
-/* What was moved may have its name again before it is looked for. */
+/*
+ * A moved block may get its name back before the search for moved files. The second pass unlinks
+ * it.
+ */
 void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log) {
-  bool is_missing = false, is_clear = clear_named(log, &is_missing);
+  bool is_missing = false, is_clear = unlink_named(log, &is_missing);
 
   if (is_missing)
-    is_clear = clear_moved(log) && clear_named(log, &is_missing);
+    is_clear = unlink_moved(log) && unlink_named(log, &is_missing);
   if (is_clear)
     shareable__ownership_log_remove(log);
 }
 
 bool shareable__ownership_log_is_obsolete(const shareable__ownership_log *log, const shareable__file_set *moved) {
   shareable__tristate more;
-  shareable__ownership_entry record;
-  uint64_t at = 0;
+  shareable__ownership_entry entry;
+  uint64_t index = 0;
 
-  while ((more = shareable__ownership_log_next_entry(log, &at, &record)) == SHAREABLE__YES) {
-    const shareable__file_id block = {record.device, record.inode};
+  while ((more = shareable__ownership_log_next_entry(log, &index, &entry)) == SHAREABLE__YES) {
+    const shareable__file_id block = {entry.device, entry.inode};
 
-    if (shareable__ownership_entry_matches_block(log->fd, &record) != SHAREABLE__NO ||
+    if (shareable__ownership_entry_matches_block(log->fd, &entry) != SHAREABLE__NO ||
         shareable__file_set_has(moved, &block))
       return false;
   }
