@@ -1,7 +1,8 @@
 /*
- * atomic.h - loads and stores of the words that processes share: each in one piece, each word read once.
+ * atomic.h - atomic loads and stores of the words that processes share.
  *
- * A store is a release and a load an acquire: what a writer did before it is seen by whoever reads the word.
+ * A store has release order and a load has acquire order: a process that reads the word sees what
+ * the writer did before.
  */
 #ifndef SHAREABLE__ATOMIC_H
 #define SHAREABLE__ATOMIC_H
@@ -9,9 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Where 8 bytes are aligned to 4 by themselves, as on i386, a compiler might take a lock of the process's for them. */
+/* If 8 bytes are aligned to 4, as on i386, a compiler might use a process-private lock for them. */
 typedef uint64_t __attribute__((may_alias, aligned(8))) shareable__word;
-_Static_assert(__atomic_always_lock_free(8, 0), "a processor that loads and stores 8 bytes in one piece: not i486");
+_Static_assert(__atomic_always_lock_free(8, 0), "needs atomic loads and stores of 8 bytes, which i486 does not have");
 
 static inline uint64_t shareable__load(const void *word) {
   return __atomic_load_n((const shareable__word *)word, __ATOMIC_ACQUIRE);

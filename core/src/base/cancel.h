@@ -1,5 +1,6 @@
 /*
- * cancel.h - calls that are completed although their thread is cancelled: no point of cancellation is in them.
+ * cancel.h - calls that complete even if their thread is cancelled: they contain no cancellation
+ * point.
  */
 #ifndef SHAREABLE__CANCEL_H
 #define SHAREABLE__CANCEL_H
@@ -17,7 +18,7 @@ static inline void shareable__cancel_restore(const int *state) {
   pthread_setcancelstate(*state, NULL);
 }
 
-/* Stands first in a function: from there to its return, the thread is not cancelled. */
+/* Must be the first line of a function. The thread is not cancelled before the function returns. */
 #define SHAREABLE__UNCANCELLED                                                                                         \
   const int uncancelled_ __attribute__((cleanup(shareable__cancel_restore), unused)) = shareable__cancel_disable()
 

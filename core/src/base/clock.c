@@ -1,5 +1,5 @@
 /*
- * clock.c - the monotonic clock, and sleeping by it.
+ * clock.c - the monotonic clock and sleep.
  */
 #include "base/clock.h"
 

@@ -1,5 +1,6 @@
 /*
- * descriptor.c - file descriptors in a process that is not ours: never 0 to 2, and checked before they are used again.
+ * descriptor.c - the library's file descriptors: never 0 to 2, and checked before they are used
+ * again.
  */
 #include "base/descriptor.h"
 

@@ -1,5 +1,5 @@
 /*
- * error.c - every status, and how a failure is put into words.
+ * error.c - the statuses and error messages.
  */
 #include "base/error.h"
 
@@ -55,7 +55,10 @@ const char *shareable_version(void) {
   return DOTTED(SHAREABLE_VERSION_MAJOR, SHAREABLE_VERSION_MINOR, SHAREABLE_VERSION_PATCH);
 }
 
-/* glibc's is never translated. Others have one function of two types. */
+/*
+ * strerrordesc_np() of glibc is never translated. Other systems have strerror_r() with one of two
+ * types.
+ */
 #if defined(__GLIBC_PREREQ)
 #define HAS_DESCRIPTIONS __GLIBC_PREREQ(2, 32)
 #else
@@ -68,11 +71,11 @@ const char *shareable__system_text(int system) {
   return text == NULL ? "unknown error" : text;
 }
 #else
-static const char *filled(int result, const char *buffer) {
+static const char *buffer_of_posix(int result, const char *buffer) {
   return result == 0 ? buffer : "unknown error";
 }
 
-static const char *returned(const char *result, const char *buffer) {
+static const char *result_of_gnu(const char *result, const char *buffer) {
   (void)buffer;
   return result;
 }
@@ -80,7 +83,7 @@ static const char *returned(const char *result, const char *buffer) {
 const char *shareable__system_text(int system) {
   static _Thread_local char buffer[100];
 
-  return _Generic(strerror_r(0, buffer, sizeof buffer), int: filled, char *: returned)(
+  return _Generic(strerror_r(0, buffer, sizeof buffer), int: buffer_of_posix, char *: result_of_gnu)(
     strerror_r(system, buffer, sizeof buffer), buffer);
 }
 #endif
@@ -103,38 +106,43 @@ static shareable_status status_of(int system) {
   }
 }
 
-/* The most that is shown of a name in quotes, of other text, and of an answer with a length: the reason must have room too. */
-enum { NAME_SHOWN = 100, TEXT_SHOWN = 200, ANSWER_SHOWN = 300 };
+/*
+ * The most bytes of a name in quotes, of another text, and of an answer with a length. The reason
+ * needs room too.
+ */
+enum { NAME_MAX_SHOWN = 100, TEXT_MAX_SHOWN = 200, ANSWER_MAX_SHOWN = 300 };
 
-typedef struct sentence {
+typedef struct message {
   char *text;
-  size_t room, used;
-} sentence;
+  size_t capacity, length;
+} message;
 
 typedef struct arguments {
   va_list list;
 } arguments;
 
-static void append(sentence *to, const char *text, size_t length, size_t limit) {
-  to->used += shareable__quote(to->text + to->used, to->room - to->used, text, length, limit);
+static void append(message *out, const char *text, size_t length, size_t limit) {
+  out->length += shareable__quote(out->text + out->length, out->capacity - out->length, text, length, limit);
 }
 
-static intmax_t take_signed(unsigned longs, bool is_size, arguments *from) {
+static intmax_t take_signed(unsigned longs, bool is_size, arguments *values) {
   if (is_size)
-    return va_arg(from->list, ssize_t);
-  return longs == 0 ? va_arg(from->list, int) : longs == 1 ? va_arg(from->list, long) : va_arg(from->list, long long);
+    return va_arg(values->list, ssize_t);
+  return longs == 0   ? va_arg(values->list, int)
+         : longs == 1 ? va_arg(values->list, long)
+                      : va_arg(values->list, long long);
 }
 
-static uintmax_t take_unsigned(unsigned longs, bool is_size, arguments *from) {
+static uintmax_t take_unsigned(unsigned longs, bool is_size, arguments *values) {
   if (is_size)
-    return va_arg(from->list, size_t);
-  return longs == 0   ? va_arg(from->list, unsigned)
-         : longs == 1 ? va_arg(from->list, unsigned long)
-                      : va_arg(from->list, unsigned long long);
+    return va_arg(values->list, size_t);
+  return longs == 0   ? va_arg(values->list, unsigned)
+         : longs == 1 ? va_arg(values->list, unsigned long)
+                      : va_arg(values->list, unsigned long long);
 }
 
-/* Of %d, %u, %x and %#o, with l, ll or z. */
-static const char *append_number(sentence *to, const char *format, arguments *from) {
+/* Appends a number for %d, %u, %x or %#o, with l, ll or z. */
+static const char *append_number(message *out, const char *format, arguments *values) {
   bool has_prefix = *format == '#', is_size = false;
   unsigned longs = 0;
   char digits[32];
@@ -144,78 +152,79 @@ static const char *append_number(sentence *to, const char *format, arguments *fr
     is_size |= *format == 'z';
   }
   if (*format == 'd')
-    snprintf(digits, sizeof digits, "%jd", take_signed(longs, is_size, from));
+    snprintf(digits, sizeof digits, "%jd", take_signed(longs, is_size, values));
   else if (*format == 'u')
-    snprintf(digits, sizeof digits, "%ju", take_unsigned(longs, is_size, from));
+    snprintf(digits, sizeof digits, "%ju", take_unsigned(longs, is_size, values));
   else if (*format == 'x')
-    snprintf(digits, sizeof digits, "%jx", take_unsigned(longs, is_size, from));
+    snprintf(digits, sizeof digits, "%jx", take_unsigned(longs, is_size, values));
   else
-    snprintf(digits, sizeof digits, has_prefix ? "%#jo" : "%jo", take_unsigned(longs, is_size, from));
-  append(to, digits, strlen(digits), sizeof digits);
+    snprintf(digits, sizeof digits, has_prefix ? "%#jo" : "%jo", take_unsigned(longs, is_size, values));
+  append(out, digits, strlen(digits), sizeof digits);
   return format + 1;
 }
 
-static const char *append_text(sentence *to, const char *format, bool is_name, arguments *from) {
-  int most = *format == '.' ? va_arg(from->list, int) : INT_MAX;
-  const char *text = va_arg(from->list, const char *);
+static const char *append_text(message *out, const char *format, bool is_name, arguments *values) {
+  int most = *format == '.' ? va_arg(values->list, int) : INT_MAX;
+  const char *text = va_arg(values->list, const char *);
   size_t length = text == NULL ? 0 : strnlen(text, (size_t)most);
 
-  append(to, text, length, *format == '.' ? ANSWER_SHOWN : is_name ? NAME_SHOWN : TEXT_SHOWN);
+  append(out, text, length, *format == '.' ? ANSWER_MAX_SHOWN : is_name ? NAME_MAX_SHOWN : TEXT_MAX_SHOWN);
   return format + (*format == '.' ? 3 : 1);
 }
 
 /*
- * As vsnprintf(), for the conversions that sentences need, with each text quoted (quote.h). So no caller can forget to do that,
- * and a long name leaves room for what follows it.
+ * Formats like vsnprintf(), but quotes each text (quote.h) and shortens it. So no caller can forget
+ * to quote, and a long name leaves room for the rest of the message. Supports only the conversions
+ * that messages use.
  */
-static void append_all(sentence *to, const char *format, arguments *from) {
+static void append_all(message *out, const char *format, arguments *values) {
   while (*format != '\0') {
     size_t plain = strcspn(format, "%");
     bool is_name = plain > 0 && format[plain - 1] == '\'';
 
-    append(to, format, plain, to->room);
+    append(out, format, plain, out->capacity);
     format += plain;
     if (*format == '\0')
       break;
     format++;
     if (*format == 's' || *format == '.')
-      format = append_text(to, format, is_name, from);
+      format = append_text(out, format, is_name, values);
     else
-      format = append_number(to, format, from);
+      format = append_number(out, format, values);
   }
 }
 
 shareable_status shareable__error_set(shareable_error *error, shareable_status status, int system, const char *format,
                                       ...) {
-  sentence text;
-  arguments from;
+  message out;
+  arguments values;
 
   if (error == NULL)
     return status;
   error->status = status;
   error->system = system;
-  text = (sentence){error->text, sizeof error->text, 0};
-  va_start(from.list, format);
-  append_all(&text, format, &from);
-  va_end(from.list);
+  out = (message){error->text, sizeof error->text, 0};
+  va_start(values.list, format);
+  append_all(&out, format, &values);
+  va_end(values.list);
   return status;
 }
 
 shareable_status shareable__error_set_errno(shareable_error *error, int system, const char *format, ...) {
   const char *reason = shareable__system_text(system);
-  sentence text;
-  arguments from;
+  message out;
+  arguments values;
 
   if (error == NULL)
     return status_of(system);
   error->status = status_of(system);
   error->system = system;
-  text = (sentence){error->text, sizeof error->text - strlen(": ") - strlen(reason), 0};
-  va_start(from.list, format);
-  append_all(&text, format, &from);
-  va_end(from.list);
-  text.room = sizeof error->text;
-  append(&text, ": ", 2, text.room);
-  append(&text, reason, strlen(reason), text.room);
+  out = (message){error->text, sizeof error->text - strlen(": ") - strlen(reason), 0};
+  va_start(values.list, format);
+  append_all(&out, format, &values);
+  va_end(values.list);
+  out.capacity = sizeof error->text;
+  append(&out, ": ", 2, out.capacity);
+  append(&out, reason, strlen(reason), out.capacity);
   return error->status;
 }

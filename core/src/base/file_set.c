@@ -16,8 +16,8 @@ bool shareable__file_set_add(shareable__file_set *set, const shareable__file_id 
   return true;
 }
 
-static int by_id(const void *one, const void *other) {
-  const shareable__file_id *first = one, *second = other;
+static int by_id(const void *a, const void *b) {
+  const shareable__file_id *first = a, *second = b;
 
   if (first->inode != second->inode)
     return first->inode < second->inode ? -1 : 1;

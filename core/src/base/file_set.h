@@ -9,16 +9,16 @@
 
 #include "base/descriptor.h"
 
-/* Begins as all zero. shareable__file_set_free() is due in the end. */
+/* All zero is an empty set. The caller must call shareable__file_set_free(). */
 typedef struct shareable__file_set {
   shareable__file_id *all;
   size_t count;
 } shareable__file_set;
 
-/* Adds a file. Returns false if there is no memory; then the set is as it was. */
+/* Adds a file. Returns false if there is no memory; then the set is unchanged. */
 bool shareable__file_set_add(shareable__file_set *set, const shareable__file_id *file);
 
-/* Must be called after the last file is added, and before shareable__file_set_has(). */
+/* Must be called after the last file was added and before shareable__file_set_has(). */
 void shareable__file_set_sort(shareable__file_set *set);
 bool shareable__file_set_has(const shareable__file_set *set, const shareable__file_id *file);
 

@@ -1,21 +1,24 @@
 /*
- * fork.c - whether this process is a fork's child, and a lock that none is made under.
+ * fork.c - detects that this process is a fork's child, and a lock during which no child is forked.
  */
 #include "base/fork.h"
 
 #include <signal.h>
 #include <sys/mman.h>
 
-_Static_assert(sizeof(shareable__fork_page) == SHAREABLE__FORK_PAGE, "nothing else is on the page that is cleared");
+_Static_assert(sizeof(shareable__fork_page) == SHAREABLE__FORK_PAGE, "the page that is cleared contains nothing else");
 
-/* Cleared, the lock is free: PTHREAD_MUTEX_INITIALIZER is all zero. */
+/* PTHREAD_MUTEX_INITIALIZER is all zero: when the page is cleared, the lock is free. */
 shareable__fork_page shareable__fork_own __attribute__((aligned(SHAREABLE__FORK_PAGE)));
 
-static unsigned last;      /* the last number of this process or of one that it was forked from */
-static int cancel_state;   /* of the thread that holds the lock, as it was before */
-static sigset_t held_mask; /* likewise */
+static unsigned last_generation; /* of this process or of its ancestors */
+static int cancel_state;         /* the previous state of the thread that holds the lock */
+static sigset_t held_mask;       /* the previous mask of that thread */
 
-/* All but those that the kernel sends to a thread for what the thread does: blocked, they would end the process. */
+/*
+ * All signals except those that the kernel sends for a thread's own error: blocked, these would end
+ * the process.
+ */
 static sigset_t asynchronous_signals(void) {
   static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
   sigset_t signals;
@@ -26,9 +29,9 @@ static sigset_t asynchronous_signals(void) {
   return signals;
 }
 
-static void take_number(void) {
+static void assign_generation(void) {
   if (__atomic_load_n(&shareable__fork_generation, __ATOMIC_RELAXED) == 0)
-    __atomic_store_n(&shareable__fork_generation, ++last, __ATOMIC_RELEASE);
+    __atomic_store_n(&shareable__fork_generation, ++last_generation, __ATOMIC_RELEASE);
 }
 
 void shareable__fork_lock(void) {
@@ -41,7 +44,7 @@ void shareable__fork_lock(void) {
   pthread_mutex_lock(&shareable__fork_own.lock);
   held_mask = mask;
   cancel_state = state;
-  take_number();
+  assign_generation();
 }
 
 static void restore(int state, sigset_t mask) {
@@ -57,15 +60,21 @@ void shareable__fork_unlock(void) {
   restore(state, mask);
 }
 
-/* In the child of fork(), which has the thread that took the lock. The kernel may have cleared the page, or not. */
-static void begin_child(void) {
+/*
+ * Runs in the child of fork(), in the thread that holds the lock. The kernel may have cleared the
+ * page.
+ */
+static void reset_in_child(void) {
   pthread_mutex_init(&shareable__fork_own.lock, NULL);
   __atomic_store_n(&shareable__fork_generation, 0, __ATOMIC_RELAXED);
-  take_number();
+  assign_generation();
   restore(cancel_state, held_mask);
 }
 
-/* For a child that runs no handlers. A kernel before 4.14, or one with larger pages, refuses: then only fork() is noticed. */
+/*
+ * For a child that runs no handlers. A kernel before 4.14, or one with larger pages, fails: then
+ * only fork() is detected.
+ */
 static void clear_in_children(void) {
 #ifdef MADV_WIPEONFORK
   (void)madvise(&shareable__fork_own, sizeof shareable__fork_own, MADV_WIPEONFORK);
@@ -73,17 +82,17 @@ static void clear_in_children(void) {
 }
 
 bool shareable__fork_init(void) {
-  static bool is_told;
+  static bool is_registered;
 
-  if (__atomic_load_n(&is_told, __ATOMIC_ACQUIRE) &&
+  if (__atomic_load_n(&is_registered, __ATOMIC_ACQUIRE) &&
       __atomic_load_n(&shareable__fork_generation, __ATOMIC_RELAXED) != 0)
     return true;
   shareable__fork_lock();
-  if (!is_told) {
+  if (!is_registered) {
     clear_in_children();
-    if (pthread_atfork(shareable__fork_lock, shareable__fork_unlock, begin_child) == 0)
-      __atomic_store_n(&is_told, true, __ATOMIC_RELEASE);
+    if (pthread_atfork(shareable__fork_lock, shareable__fork_unlock, reset_in_child) == 0)
+      __atomic_store_n(&is_registered, true, __ATOMIC_RELEASE);
   }
   shareable__fork_unlock();
-  return is_told;
+  return is_registered;
 }

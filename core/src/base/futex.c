@@ -1,5 +1,5 @@
 /*
- * futex.c - sleeping until a word of shared memory changes, and waking who sleeps.
+ * futex.c - sleeping until a word of shared memory changes, and waking the sleepers.
  */
 #include "base/futex.h"
 
@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The call whose seconds have the width of this program's: on a machine of 32 bits there are two. */
+/* The call whose time_t has the width of this program's. A 32-bit machine has two calls. */
 #if defined(SYS_futex_time64)
 #define FUTEX (sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex)
 #else
@@ -31,19 +31,19 @@ int32_t shareable__futex_wake(uint32_t *word, int32_t count) {
 #else
 #include "base/clock.h"
 
-#define FIRST_NAP_NS INT64_C(50000)
-#define LAST_NAP_NS INT64_C(1000000)
+#define SLEEP_MIN_NS INT64_C(50000)
+#define SLEEP_MAX_NS INT64_C(1000000)
 
-/* Looks at the word again and again, less and less often. */
+/* Checks the word repeatedly, at increasing intervals. */
 void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duration) {
-  int64_t deadline = shareable__deadline(duration), nap = FIRST_NAP_NS, left;
+  int64_t deadline = shareable__deadline(duration), interval = SLEEP_MIN_NS, left;
 
   while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == seen && (left = deadline - shareable__now()) > 0) {
-    struct timespec time = {.tv_nsec = (long)(nap < left ? nap : left)};
+    struct timespec time = {.tv_nsec = (long)(interval < left ? interval : left)};
 
     if (nanosleep(&time, NULL) != 0)
       return;
-    nap = 2 * nap < LAST_NAP_NS ? 2 * nap : LAST_NAP_NS;
+    interval = 2 * interval < SLEEP_MAX_NS ? 2 * interval : SLEEP_MAX_NS;
   }
 }
 

@@ -1,5 +1,5 @@
 /*
- * futex.h - sleeping until a word of shared memory changes, and waking who sleeps (futex(2)).
+ * futex.h - sleeping until a word of shared memory changes, and waking the sleepers (futex(2)).
  */
 #ifndef SHAREABLE__FUTEX_H
 #define SHAREABLE__FUTEX_H
@@ -8,10 +8,16 @@
 
 #define SHAREABLE__FUTEX_WAKE_ALL INT32_MAX
 
-/* Sleeps for `duration` nanoseconds at most, if the word still is what was seen; a signal ends it too. */
+/*
+ * Sleeps for at most `duration` nanoseconds if the word is still `seen`. A signal ends the sleep
+ * too.
+ */
 void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duration);
 
-/* Wakes at most `count` waiters of the word, in all processes. Returns their number; 1 if it is unknown. */
+/*
+ * Wakes at most `count` waiters of the word, in all processes. Returns their number, or 1 if it is
+ * unknown.
+ */
 int32_t shareable__futex_wake(uint32_t *word, int32_t count);
 
 #endif

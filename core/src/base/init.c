@@ -1,9 +1,9 @@
 /*
- * init.c - what is done when the library is loaded.
+ * init.c - the constructor of the library.
  */
 #include "base/fork.h"
 
-/* A fork that another thread has begun before would not be seen. */
-__attribute__((constructor)) static void load(void) {
+/* Registered later, the handlers would miss a fork() that another thread has started before. */
+__attribute__((constructor)) static void init(void) {
   shareable__fork_init();
 }

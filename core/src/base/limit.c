@@ -1,5 +1,6 @@
 /*
- * limit.c - the limit of a file's size (RLIMIT_FSIZE), past which the kernel sends SIGXFSZ, which kills.
+ * limit.c - the limit on the size of a file (RLIMIT_FSIZE): above it, the kernel sends SIGXFSZ,
+ * which kills.
  */
 #include "base/limit.h"
 

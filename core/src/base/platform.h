@@ -1,8 +1,9 @@
 /*
- * platform.h - what is asked of the system, and what of that only Linux has and there is another way for.
+ * platform.h - the system's features that the library needs, and those that only Linux has.
  *
- * SHAREABLE_PORTABLE, defined, has the other ways taken on Linux too, so that they are tried (tests/platforms). Who is built so
- * is not to write a list together with others: it asks for none of their barriers.
+ * If SHAREABLE_PORTABLE is defined, the library does without the latter on Linux too, so that
+ * tests/platforms can test that. Such a build must not write to a list together with normal builds,
+ * because it does not use their barriers.
  */
 #ifndef SHAREABLE__PLATFORM_H
 #define SHAREABLE__PLATFORM_H
@@ -24,7 +25,7 @@
 #define SHAREABLE__CLOSEFROM 0
 #endif
 
-/* There is no other way for these: they take_liveness_lock who lives. */
+/* The library cannot do without these: they show which processes are alive. */
 #ifndef F_OFD_SETLK
 #error "no open file description locks (fcntl, F_OFD_SETLK) on this system: see core/doc/platforms.md"
 #endif

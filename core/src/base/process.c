@@ -15,12 +15,18 @@
 
 #include "base/descriptor.h"
 
-/* Without /proc, or if /proc hides other users' processes, only the absence of the process can be proven. */
+/*
+ * Without /proc, or if /proc hides other users' processes, only the absence of the process can be
+ * proven.
+ */
 static uint64_t start_without_proc(int64_t pid) {
   return kill((pid_t)pid, 0) != 0 && errno == ESRCH ? 0 : SHAREABLE__START_UNKNOWN;
 }
 
-/* A /proc that was mounted in another pid namespace shows other pids: this process has another pid there. */
+/*
+ * A /proc that was mounted in another pid namespace shows other pids: this process has another pid
+ * there.
+ */
 static bool proc_shows_own_namespace(void) {
   char pid[24];
   ssize_t length = readlink("/proc/self", pid, sizeof pid - 1);
@@ -31,7 +37,10 @@ static bool proc_shows_own_namespace(void) {
   return strtoll(pid, NULL, 10) == getpid();
 }
 
-/* Reads a number from /proc/PID/stat. `name_end` is the end of field 2, and the field's number must be above 3. */
+/*
+ * Reads a number from /proc/PID/stat. `name_end` is the end of field 2, and the field's number must
+ * be above 3.
+ */
 static bool read_field(const char *name_end, int number, uint64_t *value) {
   const char *space = name_end;
 
@@ -42,7 +51,10 @@ static bool read_field(const char *name_end, int number, uint64_t *value) {
   return space != NULL;
 }
 
-/* State Z means that the main thread has ended and is not reaped. Other threads may still run: field 20 counts them. */
+/*
+ * State Z means that the main thread has ended and is not reaped. Other threads may still run:
+ * field 20 counts them.
+ */
 static bool has_ended(const char *name_end) {
   uint64_t threads = 0;
 
@@ -51,7 +63,9 @@ static bool has_ended(const char *name_end) {
   return strncmp(name_end, ") Z", 3) == 0 && read_field(name_end, 20, &threads) && threads <= 1;
 }
 
-/* Returns field 22 of the text of /proc/PID/stat, or 0 if the process has ended and is not reaped. */
+/*
+ * Returns field 22 of the text of /proc/PID/stat, or 0 if the process has ended and is not reaped.
+ */
 static uint64_t parse_start(const char *text) {
   const char *name_end = strrchr(text, ')'); /* the program's name is field 2, and may contain any bytes */
   uint64_t start;

@@ -1,5 +1,5 @@
 /*
- * quote.c - text from elsewhere made fit for a sentence.
+ * quote.c - makes untrusted text safe for a message.
  */
 #include "base/quote.h"
 
@@ -10,13 +10,19 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* The control characters of ASCII and of ISO 8859-1, and those of Unicode that set the direction or end a line. */
+/*
+ * The control characters of ASCII and of ISO 8859-1, and those of Unicode that set the direction or
+ * end a line.
+ */
 static bool is_unsafe(ucs4_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || c == 0x2028 ||
          c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-/* The bytes of the next character; *is_plain says whether they may be shown as they are. */
+/*
+ * Returns the number of bytes of the next character. Sets *is_plain if they may be written
+ * unchanged.
+ */
 static size_t next(const char *text, size_t length, bool *is_plain) {
   ucs4_t c;
   int count = u8_mbtoucr(&c, (const uint8_t *)text, length);
@@ -38,9 +44,9 @@ static void escape(char *out, const char *bytes, size_t count) {
   }
 }
 
-size_t shareable__quote(char *out, size_t room, const char *text, size_t length, size_t limit) {
+size_t shareable__quote(char *out, size_t capacity, const char *text, size_t length, size_t limit) {
   const size_t dots = sizeof ELLIPSIS - 1;
-  size_t most = room == 0 ? 0 : room - 1, used = 0, cut = 0, count;
+  size_t most = capacity == 0 ? 0 : capacity - 1, used = 0, cut = 0, count;
 
   if (limit < most)
     most = limit;
@@ -63,7 +69,7 @@ size_t shareable__quote(char *out, size_t room, const char *text, size_t length,
     if (used + dots <= most)
       cut = used;
   }
-  if (room > 0)
+  if (capacity > 0)
     out[used] = '\0';
   return used;
 }

@@ -1,5 +1,5 @@
 /*
- * random.c - random bytes of the kernel's.
+ * random.c - random bytes from the kernel.
  */
 #include "base/random.h"
 
@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <sys/types.h>
 
-/* So few come all at once. */
+/* getrandom() returns up to 256 bytes in one piece. */
 int shareable__random(void *bytes, size_t size) {
   while (getrandom(bytes, size, 0) != (ssize_t)size)
     if (errno != EINTR)

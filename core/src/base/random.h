@@ -1,12 +1,12 @@
 /*
- * random.h - random bytes of the kernel's.
+ * random.h - random bytes from the kernel.
  */
 #ifndef SHAREABLE__RANDOM_H
 #define SHAREABLE__RANDOM_H
 
 #include <stddef.h>
 
-/* Fills the bytes, at most 256 of them: 0, or an errno where there are none to be had. */
+/* Fills at most 256 bytes. Returns 0 or an errno. */
 int shareable__random(void *bytes, size_t size);
 
 #endif

@@ -9,17 +9,17 @@
 
 #include "base/platform.h"
 
-int shareable__rename_to_new(int from, const char *name, int to, const char *new_name) {
+int shareable__rename_to_new(int directory, const char *name, int new_directory, const char *new_name) {
 #if SHAREABLE__LINUX && defined(SYS_renameat2)
   const unsigned no_replace = 1;
 
-  if (syscall(SYS_renameat2, from, name, to, new_name, no_replace) == 0)
+  if (syscall(SYS_renameat2, directory, name, new_directory, new_name, no_replace) == 0)
     return 0;
   return errno == EINVAL ? ENOSYS : errno;
 #else
-  (void)from;
+  (void)directory;
   (void)name;
-  (void)to;
+  (void)new_directory;
   (void)new_name;
   return ENOSYS;
 #endif
