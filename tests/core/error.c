@@ -17,7 +17,7 @@ static const struct {
   int kind;
 } statuses[] = {SHAREABLE_STATUS_MAP(ROW)};
 
-Test(error, every_status_has_its_own_name_sentence_and_kind) {
+Test(error, every_status_has_its_own_name_message_and_errno) {
   for (size_t i = 0; i < LENGTH(statuses); i++) {
     int number = statuses[i].number;
 
@@ -29,7 +29,7 @@ Test(error, every_status_has_its_own_name_sentence_and_kind) {
   }
 }
 
-Test(error, an_unknown_status_is_answered_too) {
+Test(error, an_unknown_status_has_a_name_and_a_message) {
   cr_assert_str_eq(shareable_status_text(-9999), "unknown status");
   cr_assert_str_eq(shareable_status_name(7), "E_UNKNOWN");
   cr_assert_eq(shareable_status_kind(7), 0);
@@ -45,7 +45,7 @@ Test(error, fail_fills_the_error_and_returns_the_status) {
   cr_status(shareable__fail(NULL, SHAREABLE_E_SLOT, 0, "nobody looks"), SHAREABLE_E_SLOT);
 }
 
-Test(error, a_system_call_s_failure_gets_the_status_that_fits) {
+Test(error, an_errno_has_the_matching_status) {
   const struct {
     int system;
     shareable_status status;
@@ -61,7 +61,7 @@ Test(error, a_system_call_s_failure_gets_the_status_that_fits) {
   }
 }
 
-Test(error, a_long_sentence_is_cut_and_ends_in_nul) {
+Test(error, a_long_message_is_cut_and_ends_with_nul) {
   shareable_error error;
   char name[1000];
 
@@ -71,7 +71,7 @@ Test(error, a_long_sentence_is_cut_and_ends_in_nul) {
   cr_assert_lt(strlen(error.text), sizeof error.text);
 }
 
-Test(error, formats_what_the_core_s_sentences_have) {
+Test(error, formats_the_conversions_that_messages_use) {
   shareable_error error;
 
   shareable__error_set(&error, SHAREABLE_E_SLOT, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1, INT_MIN,
@@ -84,13 +84,13 @@ Test(error, formats_what_the_core_s_sentences_have) {
                                    "18446744073709551615 0xff abc 0640 text|ans|");
 }
 
-Test(error, a_reason_is_in_english_whatever_the_errno) {
+Test(error, every_errno_has_an_english_description) {
   cr_assert_str_eq(shareable__system_text(ENOENT), "No such file or directory");
   cr_assert_not_null(shareable__system_text(99999));
 }
 
 /* Of 255 bytes each of which takes four characters to show, twice; and of the longest reasons. */
-Test(error, a_long_name_leaves_the_reason) {
+Test(error, a_long_name_leaves_room_for_the_reason) {
   static const char bytes[] = {'x', '\xff', '\x1b', '\n'};
   shareable_error error;
   char name[256];
@@ -109,7 +109,7 @@ Test(error, a_long_name_leaves_the_reason) {
   }
 }
 
-Test(error, the_version_is_the_header_s) {
+Test(error, the_version_matches_the_header) {
   char version[40];
 
   snprintf(version, sizeof version, "%d.%d.%d", SHAREABLE_VERSION_MAJOR, SHAREABLE_VERSION_MINOR,

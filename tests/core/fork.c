@@ -91,7 +91,7 @@ static int status_of(pid_t child) {
   return status;
 }
 
-Test(fork, a_child_that_runs_no_handlers_has_a_number_of_its_own) {
+Test(fork, a_child_without_fork_handlers_has_its_own_generation) {
   unsigned parent;
   pid_t child;
 
@@ -120,7 +120,7 @@ static void *hold_the_lock(void *is_held) {
   return NULL;
 }
 
-Test(fork, a_child_that_runs_no_handlers_finds_the_lock_free) {
+Test(fork, a_child_without_fork_handlers_finds_the_lock_free) {
   atomic_bool is_held = false;
   pthread_t thread;
   pid_t child;
@@ -140,7 +140,7 @@ Test(fork, a_child_that_runs_no_handlers_finds_the_lock_free) {
   cr_assert_eq(status_of(child), 0);
 }
 
-Test(fork, a_child_that_runs_no_handlers_owns_blocks_of_its_own) {
+Test(fork, a_child_without_fork_handlers_can_own_blocks) {
   shareable_memory *memory = NULL, *other = NULL;
   char name[60];
   pid_t child;
@@ -188,7 +188,7 @@ static void be_interrupted_under_the_lock(void) {
   _exit(forks_of_handler != 1 || sigismember(&mask, SIGUSR1) || sigismember(&mask, SIGTERM));
 }
 
-Test(fork, a_handler_that_forks_runs_after_the_lock_is_released) {
+Test(fork, a_signal_handler_that_forks_runs_after_the_lock_is_released) {
   pid_t child = fork();
 
   if (child == 0)
@@ -196,7 +196,7 @@ Test(fork, a_handler_that_forks_runs_after_the_lock_is_released) {
   cr_assert_eq(status_of(child), 0);
 }
 
-Test(fork, blocks_no_signal_that_reports_an_error_of_the_thread) {
+Test(fork, does_not_block_signals_that_report_an_error_of_the_thread) {
   sigset_t mask;
 
   shareable__fork_lock();

@@ -83,7 +83,7 @@ static shareable_fate fate_of(const char *name, uint32_t flags, const char *reas
   return fate;
 }
 
-Test(gc, removes_what_a_dead_owner_left_if_it_is_told_to) {
+Test(gc, removes_a_dead_owner_s_block_if_asked) {
   struct stat folder;
 
   be_somebody();
@@ -95,7 +95,7 @@ Test(gc, removes_what_a_dead_owner_left_if_it_is_told_to) {
   cr_assert_neq(stat(log_directory(), &folder), 0, "the journal and its folder are left");
 }
 
-Test(gc, keeps_what_nobody_owns) {
+Test(gc, keeps_a_block_without_an_owner) {
   shareable_memory *memory;
 
   be_somebody();
@@ -105,7 +105,7 @@ Test(gc, keeps_what_nobody_owns) {
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
-Test(gc, keeps_what_a_living_process_owns) {
+Test(gc, keeps_a_living_owner_s_block) {
   pid_t owner;
 
   be_somebody();
@@ -115,7 +115,7 @@ Test(gc, keeps_what_a_living_process_owns) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-Test(gc, keeps_what_was_left_to_a_living_process) {
+Test(gc, keeps_a_block_whose_successor_is_alive) {
   pid_t successor;
 
   be_somebody();
@@ -129,7 +129,7 @@ Test(gc, keeps_what_was_left_to_a_living_process) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-Test(gc, keeps_what_a_user_of_this_library_has_mapped) {
+Test(gc, keeps_a_block_that_this_library_has_mapped_in_a_process) {
   shareable_memory *memory;
   pid_t owner;
 
@@ -143,7 +143,7 @@ Test(gc, keeps_what_a_user_of_this_library_has_mapped) {
 }
 
 /* As stock Python does, which holds no lock. */
-Test(gc, keeps_what_anybody_else_has_mapped) {
+Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
   void *mapping;
   pid_t owner;
   int fd;
@@ -160,7 +160,7 @@ Test(gc, keeps_what_anybody_else_has_mapped) {
 }
 
 /* The kernel says that nobody uses it, whatever /proc shows of other processes. */
-Test(gc, removes_what_a_process_that_cannot_be_looked_into_does_not_use) {
+Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
@@ -169,18 +169,17 @@ Test(gc, removes_what_a_process_that_cannot_be_looked_into_does_not_use) {
 }
 
 /* Root in a container may not take a lease on another user's file: then nothing proves that the block is unused. */
-Test(gc, keeps_a_block_if_it_lacks_the_right_to_take_a_lease) {
+Test(gc, keeps_a_block_without_permission_for_a_lease) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   be_root_again();
   drop_capability(CAP_LEASE);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "whether a process uses it is unknown"),
-               SHAREABLE_FATE_KEPT);
+  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "whether a process uses it is unknown"), SHAREABLE_FATE_KEPT);
   regain_capability(CAP_LEASE);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
 }
 
-Test(gc, keeps_the_record_of_a_block_that_another_process_has_moved) {
+Test(gc, keeps_the_entry_of_a_block_that_another_process_has_moved) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert(move_block(own_name()));
@@ -190,7 +189,7 @@ Test(gc, keeps_the_record_of_a_block_that_another_process_has_moved) {
   shareable_unlink(own_name(), NULL);
 }
 
-Test(gc, says_that_it_cannot_read_another_user_s_logs) {
+Test(gc, reports_that_another_user_s_logs_are_unreadable) {
   shareable_memory *memory;
 
   if (geteuid() != 0)
@@ -210,14 +209,15 @@ static void only_sleep(const void *with) {
 }
 
 /* The reaper has the log locked, as the owner had. */
-Test(gc, names_the_process_that_a_reaper_waits_for) {
+Test(gc, reports_the_successor_that_a_reaper_waits_for) {
   char reason[100];
   pid_t owner, successor;
 
   be_somebody();
   successor = start(only_sleep, NULL);
   owner = start_owner(own_name(), successor);
-  snprintf(reason, sizeof reason, "its owner is alive, or has ended and left it to process %d, which is alive", successor);
+  snprintf(reason, sizeof reason, "its owner is alive, or has ended and left it to process %d, which is alive",
+           successor);
   cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
   end(owner, SIGKILL);
   snprintf(reason, sizeof reason, "its owner has left it to process %d, which is alive", successor);
@@ -242,7 +242,7 @@ static void hold_lease(const void *with) {
 }
 
 /* It was stopped while it held the lease. */
-Test(gc, is_not_held_up_by_a_stopped_gc) {
+Test(gc, does_not_wait_for_a_stopped_gc) {
   pid_t stopped;
   double begin;
 
@@ -284,7 +284,7 @@ static void use_as_stock(const void *with) {
   use_block(with);
 }
 
-Test(gc, keeps_what_another_user_has_mapped) {
+Test(gc, keeps_a_block_that_another_user_has_mapped) {
   const stock_use how = {path_of(own_name()), O_RDWR, true};
   pid_t user;
 
@@ -302,7 +302,7 @@ Test(gc, keeps_what_another_user_has_mapped) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-Test(gc, keeps_what_a_process_has_only_open) {
+Test(gc, keeps_a_block_that_a_process_has_only_open) {
   const stock_use how = {path_of(own_name()), O_RDONLY, false};
   pid_t user;
 
@@ -325,7 +325,7 @@ static void *use_for_ever(void *with) {
   return with;
 }
 
-Test(gc, names_a_process_whose_main_thread_has_ended) {
+Test(gc, reports_a_user_whose_main_thread_has_ended) {
   static stock_use how;
   char reason[60], byte;
   pid_t user;
@@ -376,7 +376,7 @@ Test(gc, keeps_a_block_with_a_second_name) {
 }
 
 /* What a user puts among the logs: a lease, a FIFO. */
-Test(gc, goes_on_beside_what_is_no_log) {
+Test(gc, ignores_files_that_are_not_logs) {
   char path[300], other[300];
   int fd;
 
@@ -438,7 +438,7 @@ Test(gc, runs_beside_another_one) {
   }
 }
 
-Test(gc, keeps_another_block_that_has_the_name_by_now) {
+Test(gc, keeps_another_block_that_has_taken_the_name) {
   shareable_memory *memory;
   pid_t owner;
 
@@ -453,7 +453,7 @@ Test(gc, keeps_another_block_that_has_the_name_by_now) {
 }
 
 /* What a user writes into a journal is about that user's blocks alone, whoever reads it. */
-Test(gc, takes_no_user_s_word_for_another_s_block) {
+Test(gc, ignores_entries_for_other_users_blocks) {
   const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   shareable__ownership_entry record = {0};
   shareable_memory *memory;
@@ -487,7 +487,7 @@ Test(gc, takes_no_user_s_word_for_another_s_block) {
 }
 
 /* A file may say that it is longer than any memory, and hold nothing. */
-Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
+Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
   const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   char path[300];
   int fd;
@@ -503,7 +503,7 @@ Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
   cr_assert_neq(access(path, F_OK), 0, "the journal is left");
 }
 
-Test(gc, refuses_what_it_does_not_know) {
+Test(gc, rejects_unknown_flags) {
   shareable_gc *gc;
 
   cr_status(shareable_gc_run(&gc, SHAREABLE_LAZY, NULL), SHAREABLE_E_ARGUMENT);
@@ -513,7 +513,7 @@ Test(gc, refuses_what_it_does_not_know) {
   cr_assert_null(shareable_gc_name(NULL, 0));
 }
 
-Test(gc, has_nothing_past_its_end) {
+Test(gc, returns_nothing_past_the_last_result) {
   shareable_gc *gc = NULL;
   shareable_error error = {0};
   size_t count;

@@ -75,7 +75,7 @@ static shareable__use probe_beside(int fd, int flags, bool maps) {
   return found;
 }
 
-Test(lease, finds_each_way_to_use_a_file) {
+Test(lease, detects_each_way_to_use_a_file) {
   int fd = make();
 
   need_leases(fd);
@@ -117,7 +117,7 @@ static void count_signals(void) {
   signal(SIGIO, count);
 }
 
-Test(lease, makes_others_wait_and_reaches_no_handler_of_the_program) {
+Test(lease, makes_other_processes_wait_and_calls_no_handler_of_the_program) {
   shareable__lease lease;
   int fd = make();
 
@@ -134,7 +134,7 @@ Test(lease, makes_others_wait_and_reaches_no_handler_of_the_program) {
   done(fd);
 }
 
-Test(lease, leaves_the_program_its_own_signals) {
+Test(lease, returns_the_program_s_own_signals) {
   shareable__lease lease;
   int fd = make();
 
@@ -151,7 +151,7 @@ Test(lease, leaves_the_program_its_own_signals) {
   done(fd);
 }
 
-Test(lease, does_not_know_of_a_file_that_it_has_no_right_to_ask_for) {
+Test(lease, use_is_unknown_without_permission) {
   int fd;
 
   if (geteuid() != 0)

@@ -36,7 +36,7 @@ Test(memory, is_shared_between_two_handles) {
   end_memory(memory);
 }
 
-Test(memory, is_all_zero_and_exactly_as_large_as_asked) {
+Test(memory, is_zeroed_and_has_exactly_the_requested_size) {
   shareable_memory *memory = new_memory(5000);
   const char *bytes = shareable_memory_address(memory);
 
@@ -46,7 +46,7 @@ Test(memory, is_all_zero_and_exactly_as_large_as_asked) {
   end_memory(memory);
 }
 
-Test(memory, drops_the_leading_slash_of_its_name) {
+Test(memory, removes_a_leading_slash_from_the_name) {
   shareable_memory *memory = NULL;
   char name[50];
 
@@ -56,7 +56,7 @@ Test(memory, drops_the_leading_slash_of_its_name) {
   end_memory(memory);
 }
 
-Test(memory, bad_arguments_are_named) {
+Test(memory, reports_which_argument_is_invalid) {
   shareable_memory *memory = NULL;
   shareable_error error;
 
@@ -75,7 +75,7 @@ Test(memory, bad_arguments_are_named) {
   cr_assert_null(memory, "a failure leaves the out-parameter alone");
 }
 
-Test(memory, a_name_that_exists_is_refused_and_stays) {
+Test(memory, rejects_an_existing_name_and_keeps_its_block) {
   shareable_memory *memory = new_memory(8), *second = NULL;
   shareable_error error;
 
@@ -85,7 +85,7 @@ Test(memory, a_name_that_exists_is_refused_and_stays) {
   end_memory(memory);
 }
 
-Test(memory, has_the_mode_asked_for_less_the_umask) {
+Test(memory, has_the_requested_mode_without_the_umask) {
   shareable_memory *memory = NULL;
   struct stat status;
   char path[300];
@@ -102,7 +102,7 @@ Test(memory, has_the_mode_asked_for_less_the_umask) {
   end_memory(memory);
 }
 
-Test(memory, without_the_right_to_it_is_permission_denied) {
+Test(memory, opening_without_permission_returns_e_permission) {
   shareable_memory *memory = new_memory(8);
   pid_t child;
   int result;
@@ -122,7 +122,7 @@ Test(memory, without_the_right_to_it_is_permission_denied) {
   end_memory(memory);
 }
 
-Test(memory, read_only_can_be_read) {
+Test(memory, a_read_only_handle_can_be_read) {
   shareable_memory *memory = new_memory(8), *reader;
 
   memcpy(shareable_memory_address(memory), "howdy", 5);
@@ -134,7 +134,7 @@ Test(memory, read_only_can_be_read) {
   end_memory(memory);
 }
 
-Test(memory, read_only_cannot_be_written, .signal = SIGSEGV) {
+Test(memory, writing_to_a_read_only_handle_raises_sigsegv, .signal = SIGSEGV) {
   shareable_memory *memory = new_memory(8), *reader;
 
   cr_ok(shareable_memory_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
@@ -143,7 +143,7 @@ Test(memory, read_only_cannot_be_written, .signal = SIGSEGV) {
   *(char *)shareable_memory_address(reader) = 1;
 }
 
-Test(memory, closes_twice_and_keeps_its_name_and_size) {
+Test(memory, can_be_closed_twice_and_keeps_its_name_and_size) {
   shareable_memory *memory = new_memory(8);
 
   shareable_memory_close(memory);
@@ -155,7 +155,7 @@ Test(memory, closes_twice_and_keeps_its_name_and_size) {
   end_memory(memory);
 }
 
-Test(memory, a_pin_outlives_close_and_the_handle) {
+Test(memory, a_pin_keeps_the_mapping_after_close_and_unref) {
   shareable_memory *memory = new_memory(8);
   char *bytes = shareable_memory_address(memory);
 
@@ -172,7 +172,7 @@ Test(memory, a_pin_outlives_close_and_the_handle) {
   cr_assert_eq(msync(bytes, 8, MS_ASYNC), -1, "the last pin unmaps");
 }
 
-Test(memory, null_is_answered) {
+Test(memory, accepts_null_handles) {
   shareable_memory_close(NULL);
   shareable_memory_unref(NULL);
   shareable_memory_unpin(NULL);
@@ -185,7 +185,7 @@ Test(memory, null_is_answered) {
   cr_status(shareable_memory_unlink(NULL, NULL), SHAREABLE_E_CLOSED);
 }
 
-Test(memory, is_unlinked_once_and_is_then_already_gone) {
+Test(memory, a_second_unlink_reports_already_gone) {
   shareable_memory *memory = new_memory(8), *again;
   shareable_error error;
 
@@ -198,7 +198,7 @@ Test(memory, is_unlinked_once_and_is_then_already_gone) {
   shareable_memory_unref(again);
 }
 
-Test(memory, another_of_the_same_name_and_size_is_not_the_same) {
+Test(memory, another_block_with_the_same_name_and_size_is_not_the_same) {
   shareable_memory *first = new_memory(8), *again, *second;
 
   cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
@@ -214,7 +214,7 @@ Test(memory, another_of_the_same_name_and_size_is_not_the_same) {
   end_memory(second);
 }
 
-Test(memory, is_unlinked_by_name_alone) {
+Test(memory, can_be_unlinked_by_name) {
   shareable_memory *memory = new_memory(8);
 
   cr_ok(shareable_unlink(own_name(), NULL));
@@ -223,7 +223,7 @@ Test(memory, is_unlinked_by_name_alone) {
 }
 
 /* Stock: a failed attach unlinks the segment of somebody else. */
-Test(memory, stock_bug_a_failed_attach_leaves_the_block_of_another) {
+Test(memory, cpython_bug_a_failed_open_keeps_the_block_of_another_process) {
   shareable_memory *memory = NULL;
   char path[300];
   int fd;
@@ -237,7 +237,7 @@ Test(memory, stock_bug_a_failed_attach_leaves_the_block_of_another) {
 }
 
 /* Stock: attach between shm_open and ftruncate sees size 0. Here nobody ever sees anything but the whole. */
-Test(memory, stock_bug_a_block_is_seen_complete_or_not_at_all) {
+Test(memory, cpython_bug_no_process_sees_an_incomplete_block) {
   shareable_memory *memory = NULL;
   char name[50];
   pid_t child;
@@ -267,7 +267,7 @@ Test(memory, stock_bug_a_block_is_seen_complete_or_not_at_all) {
 }
 
 /* A process of 64 bits makes it; to one of 32 it is told. */
-Test(memory, of_five_gib_is_opened_or_is_said_to_be_too_large) {
+Test(memory, a_block_of_five_gib_is_opened_or_reported_as_too_large) {
   shareable_memory *memory = NULL;
   shareable_list *list = NULL;
   shareable_error error;
@@ -292,7 +292,7 @@ Test(memory, of_five_gib_is_opened_or_is_said_to_be_too_large) {
   shareable_memory_unref(memory);
 }
 
-Test(memory, leaves_no_descriptor_and_no_name) {
+Test(memory, leaves_no_descriptor_and_no_name_behind) {
   size_t before = descriptors();
 
   for (int i = 0; i < 1000; i++) {
@@ -309,7 +309,7 @@ Test(memory, leaves_no_descriptor_and_no_name) {
 }
 
 /* The name is shown shortened and escaped, whatever it is made of, and what is wrong comes after it. */
-Test(memory, errors_about_long_names_and_names_that_are_not_utf8_say_why) {
+Test(memory, errors_about_long_or_non_utf8_names_contain_the_reason) {
   static const char *const units[] = {"x", "\xc3\xa9", "\xff", "\x1b", "\xe2\x80\xae"};
   shareable_memory *memory;
   shareable_error error;

@@ -60,7 +60,7 @@ static void own_one(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, that_is_killed_leaves_no_block) {
+Test(owner, killing_the_owner_removes_its_block) {
   pid_t child = start(own_one, own_name());
 
   cr_assert(exists(own_name()));
@@ -75,7 +75,7 @@ static void own_list(const void *prefix) {
   cr_ok(shareable_list_create(&list, prefix, values, 1, SHAREABLE_OWNED, 0, NULL));
 }
 
-Test(owner, of_a_list_leaves_none_either) {
+Test(owner, killing_the_owner_removes_its_list) {
   pid_t child = start(own_list, own_name());
 
   end(child, SIGTERM);
@@ -87,7 +87,7 @@ static void own_in_a_group(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, whose_whole_group_is_killed_leaves_no_block) {
+Test(owner, killing_the_owner_s_process_group_removes_its_block) {
   pid_t child = start(own_in_a_group, own_name());
 
   kill(-child, SIGKILL);
@@ -102,7 +102,7 @@ static void own_and_make(const void *prefix) {
   cr_ok(shareable_memory_create(&memory, numbered(prefix, 1).text, 8, 0, 0, NULL));
 }
 
-Test(owner, leaves_what_it_made_and_does_not_own) {
+Test(owner, the_reaper_keeps_a_block_that_is_not_owned) {
   name kept = numbered(own_name(), 1);
   pid_t child = start(own_and_make, own_name());
 
@@ -112,7 +112,7 @@ Test(owner, leaves_what_it_made_and_does_not_own) {
   cr_ok(shareable_unlink(kept.text, NULL));
 }
 
-Test(owner, leaves_what_another_made_under_the_name_since) {
+Test(owner, the_reaper_keeps_another_block_that_has_taken_the_name) {
   pid_t child = start(own_one, own_name());
   shareable_memory *memory;
 
@@ -124,7 +124,7 @@ Test(owner, leaves_what_another_made_under_the_name_since) {
   shareable_memory_unref(memory);
 }
 
-Test(owner, keeps_what_others_attached_to) {
+Test(owner, a_removed_block_stays_mapped_in_other_processes) {
   pid_t child = start(own_one, own_name());
   shareable_memory *memory;
 
@@ -136,7 +136,7 @@ Test(owner, keeps_what_others_attached_to) {
   shareable_memory_unref(memory);
 }
 
-Test(owner, is_whoever_made_it_not_a_child) {
+Test(owner, a_child_does_not_own_its_parent_s_block) {
   shareable_memory *memory = own(own_name());
   pid_t child = fork();
 
@@ -166,7 +166,7 @@ static void own_and_have_a_child(const void *prefix) {
   }
 }
 
-Test(owner, leaves_no_block_though_a_child_of_it_lives) {
+Test(owner, removes_the_block_although_a_child_of_the_owner_is_alive) {
   name child_s = numbered(own_name(), 1);
   pid_t child = start(own_and_have_a_child, own_name());
 
@@ -182,7 +182,7 @@ static void own_a_thousand(const void *prefix) {
     own(numbered(prefix, i).text);
 }
 
-Test(owner, may_own_any_number) {
+Test(owner, can_own_a_thousand_blocks) {
   pid_t child = start(own_a_thousand, own_name());
 
   cr_assert(exists(numbered(own_name(), 999).text));
@@ -221,7 +221,7 @@ static off_t size_of_journal_with(const char *block) {
   return (off_t)size;
 }
 
-Test(owner, uses_its_records_again) {
+Test(owner, reuses_free_entries) {
   name last = numbered(own_name(), 1000);
   pid_t child = start(own_and_unlink, last.text);
 
@@ -236,7 +236,7 @@ static void own_without_a_reaper(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, whose_reaper_is_killed_too_is_cleaned_up_after_by_the_next) {
+Test(owner, the_next_reaper_removes_the_blocks_of_a_killed_reaper) {
   name orphan = numbered(own_name(), 0), next = numbered(own_name(), 1);
   pid_t child = start(own_without_a_reaper, orphan.text);
 
@@ -248,7 +248,7 @@ Test(owner, whose_reaper_is_killed_too_is_cleaned_up_after_by_the_next) {
   cr_assert(goes(next.text));
 }
 
-Test(owner, is_refused_where_nobody_would_clean_up) {
+Test(owner, creating_an_owned_block_fails_without_a_reaper) {
   shareable_memory *memory;
   shareable_error error = {0};
 
@@ -307,7 +307,7 @@ static void fork_meanwhile(const void *prefix) {
     pthread_join(threads[i], NULL);
 }
 
-Test(owner, whose_reaper_starts_slowly_may_fork_meanwhile) {
+Test(owner, can_fork_while_its_reaper_starts_slowly) {
   const char *reaper = slow_reaper();
   name first = numbered(own_name(), 0), child_s = numbered(own_name(), 1), last = numbered(own_name(), 2);
   pid_t child;
@@ -340,7 +340,7 @@ static void own_with_a_handler_that_forks(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, may_fork_whenever_a_child_exits) {
+Test(owner, can_fork_in_a_handler_of_sigchld) {
   pid_t child = start(own_with_a_handler_that_forks, own_name());
 
   cr_assert(exists(own_name()), "it hung, until an alarm ended it");
@@ -401,7 +401,7 @@ static int await_no_block(const char *prefix) {
   return left;
 }
 
-Test(owner, of_many_threads_leaves_no_block) {
+Test(owner, killing_an_owner_with_many_threads_removes_all_blocks) {
   pid_t child = start(own_in_threads, own_name());
 
   cr_assert_gt(count_blocks(own_name()), 0);
@@ -429,7 +429,7 @@ static void claim_before_publishing(const void *prefix) {
   _exit(0);
 }
 
-Test(owner, keeps_the_record_of_a_block_that_is_about_to_get_its_name) {
+Test(owner, keeps_the_entry_of_a_block_that_is_about_to_get_its_name) {
   pid_t child = fork();
   int status;
 
@@ -449,7 +449,7 @@ static void own_many_and_one_that_is_moved(const void *prefix) {
 }
 
 /* Its name is another block's, which stays. */
-Test(owner, leaves_no_block_that_another_process_has_moved) {
+Test(owner, the_reaper_removes_a_block_that_another_process_has_moved) {
   pid_t child = start(own_many_and_one_that_is_moved, own_name());
   bool is_left = true;
 
@@ -485,7 +485,7 @@ static void forget_twice(const void *prefix) {
   _exit(other.entry->state == SHAREABLE__ENTRY_PENDING ? 0 : 2);
 }
 
-Test(owner, frees_no_record_that_is_another_block_s_by_now) {
+Test(owner, does_not_free_an_entry_that_another_block_reuses) {
   pid_t child = fork();
   int status;
 
@@ -518,7 +518,7 @@ static int exit_under_limit(rlim_t size) {
   return WEXITSTATUS(status);
 }
 
-Test(owner, is_not_killed_for_a_limit_on_file_sizes) {
+Test(owner, is_not_killed_by_a_low_file_size_limit) {
   cr_assert_eq(exit_under_limit(4096), 1, "the log is larger, and the sentence names the limit");
   cr_assert_eq(exit_under_limit(8192), 0);
   cr_assert(goes(own_name()));
@@ -553,7 +553,7 @@ static void own_beside_a_changing_limit(const char *prefix, unsigned seed) {
   _exit(0);
 }
 
-Test(owner, is_not_killed_for_a_limit_that_is_lowered_meanwhile) {
+Test(owner, is_not_killed_when_the_file_size_limit_is_lowered_concurrently) {
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   for (unsigned i = 0; i < 150; i++) {
     pid_t child = fork();
@@ -573,7 +573,7 @@ static void own_twice_as_two_users(const void *prefix) {
   own(numbered(prefix, 1).text);
 }
 
-Test(owner, that_changes_its_user_leaves_no_block_of_either) {
+Test(owner, removes_the_blocks_of_both_users_of_an_owner_that_changes_its_user) {
   pid_t child;
 
   if (geteuid() != 0)
@@ -594,7 +594,7 @@ static void adopt(const void *block) {
     _exit(1);
 }
 
-Test(owner, may_adopt_a_block_of_another_process_of_its_user) {
+Test(owner, can_adopt_a_block_of_another_process_of_its_user) {
   shareable_memory *memory;
   pid_t child;
 
@@ -613,7 +613,7 @@ static void adopt_and_release(const void *block) {
   shareable__owner_release(&owned);
 }
 
-Test(owner, leaves_an_adopted_block_that_it_has_released) {
+Test(owner, the_reaper_keeps_an_adopted_block_that_was_released) {
   shareable_memory *memory;
   pid_t child;
 
@@ -625,7 +625,7 @@ Test(owner, leaves_an_adopted_block_that_it_has_released) {
   shareable_memory_unref(memory);
 }
 
-Test(owner, adopts_no_block_that_is_not_its_user_s) {
+Test(owner, cannot_adopt_another_user_s_block) {
   shareable__ownership owned = {0};
   shareable_error error = {0};
   char path[100];
@@ -666,7 +666,7 @@ static void be_a_successor(const void *prefix) {
   }
 }
 
-Test(owner, may_leave_its_blocks_to_another_process) {
+Test(owner, can_transfer_its_blocks_to_another_process) {
   pid_t successor = start(be_a_successor, own_name());
   name first = numbered(own_name(), 0), second = numbered(own_name(), 1);
 
@@ -677,7 +677,7 @@ Test(owner, may_leave_its_blocks_to_another_process) {
   cr_assert(goes(second.text));
 }
 
-Test(owner, leaves_nothing_to_a_process_that_is_not_there) {
+Test(owner, cannot_transfer_its_blocks_to_a_process_that_does_not_exist) {
   cr_status(shareable_hand_over(0), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_hand_over(-1), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_hand_over(INT64_C(1) << 40), SHAREABLE_E_ARGUMENT);
@@ -690,7 +690,7 @@ static void own_and_exec(const void *prefix) {
     execl("/bin/sleep", "sleep", "2", NULL);
 }
 
-Test(owner, is_ended_though_what_it_started_by_exec_lives) {
+Test(owner, exec_ends_the_ownership) {
   pid_t child = start(own_and_exec, own_name());
 
   end(child, SIGKILL);
@@ -698,7 +698,7 @@ Test(owner, is_ended_though_what_it_started_by_exec_lives) {
 }
 
 /* The reaper has nothing of the owner's open: whoever reads the other end of a pipe is told when the owner ends. */
-Test(owner, keeps_no_descriptor_open_beyond_its_end) {
+Test(owner, the_reaper_keeps_no_descriptor_of_the_owner_open) {
   int ends[2];
   pid_t child;
   char byte;
@@ -715,7 +715,7 @@ Test(owner, keeps_no_descriptor_open_beyond_its_end) {
   close(ends[0]);
 }
 
-Test(usage_lock, is_seen_while_a_block_is_mapped) {
+Test(usage_lock, is_held_while_a_block_is_mapped) {
   shareable_memory *memory;
   char path[300];
   pid_t child;
@@ -840,11 +840,11 @@ static void in_namespaces(void (*does)(const char *prefix)) {
   cr_assert_eq(status, 0, "exit status %d", WEXITSTATUS(status));
 }
 
-Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait) {
+Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_reap) {
   in_namespaces(own_under_a_careless_parent);
 }
 
-Test(owner, needs_no_proc) {
+Test(owner, works_without_proc) {
 #if defined(__SANITIZE_ADDRESS__)
   fputs("skipped: AddressSanitizer needs /proc\n",
         stderr); /* Criterion leaks the reason of a skip, which is found there */
@@ -923,7 +923,7 @@ static void own_in_two_roots(const char *prefix) {
   _exit(status);
 }
 
-Test(owner, that_enters_a_root_with_another_shm_leaves_no_block_in_either) {
+Test(owner, removes_its_blocks_in_both_roots_after_chroot) {
 #if defined(__SANITIZE_ADDRESS__)
   fputs("skipped: AddressSanitizer needs the /proc of its pid namespace\n",
         stderr); /* Criterion leaks the reason of a skip, which is found there */
@@ -948,7 +948,7 @@ static void own_and_unlink_out_of_sight(const char *root, const char *block) {
   _exit(strstr(error.text, "another root directory") != NULL ? 0 : 3);
 }
 
-Test(owner, that_unlinks_where_the_block_is_not_in_sight_still_owns_it) {
+Test(owner, still_owns_a_block_that_it_cannot_unlink_after_chroot) {
   char root[60];
   int status;
 
@@ -1004,6 +1004,6 @@ static void own_under_limits_of_files(const char *prefix) {
   _exit(0);
 }
 
-Test(owner, with_few_files_leaves_no_block_of_its_own_or_another_s) {
+Test(owner, removes_all_blocks_under_a_low_limit_of_open_files) {
   in_namespaces(own_under_limits_of_files);
 }

@@ -54,7 +54,7 @@ static void give_to(uid_t user, const char *path) {
   cr_assert_eq(lchown(path, user, user), 0);
 }
 
-Test(directory, is_created_and_found_and_removed) {
+Test(directory, can_be_created_found_and_removed) {
   shareable__owner_directory one, other;
 
   need_root();
@@ -70,7 +70,7 @@ Test(directory, is_created_and_found_and_removed) {
   shareable__owner_directory_close(&other);
 }
 
-Test(directory, is_private_whatever_the_umask) {
+Test(directory, is_private_with_any_umask) {
   shareable__owner_directory directory;
   struct stat status;
 
@@ -156,7 +156,7 @@ static void count_directory(const shareable__owner_directory *directory, void *c
     ++*(int *)context;
 }
 
-Test(directory, has_another_name_if_that_is_taken) {
+Test(directory, uses_another_name_if_the_first_is_taken) {
   void (*const squats[])(const char *path) = {squat_with_a_file,      squat_with_a_pipe,
                                               squat_with_a_directory, squat_with_an_open_directory,
                                               squat_with_a_link,      squat_with_a_link_to_nothing};
@@ -181,7 +181,7 @@ Test(directory, has_another_name_if_that_is_taken) {
   }
 }
 
-Test(directory, of_the_user_that_others_may_enter_is_none) {
+Test(directory, rejects_a_directory_that_other_users_may_enter) {
   shareable__owner_directory directory;
   int shm = shareable__shm_directory_open();
 
@@ -196,7 +196,7 @@ Test(directory, of_the_user_that_others_may_enter_is_none) {
   close(shm);
 }
 
-Test(directory, has_a_name_of_the_form_and_no_other) {
+Test(directory, rejects_names_of_another_form) {
   const char *const others[] = {".shareable-",
                                 ".shareable-x",
                                 ".shareable--1",
@@ -215,7 +215,7 @@ Test(directory, has_a_name_of_the_form_and_no_other) {
   close(shm);
 }
 
-Test(directory, is_not_removed_if_its_name_has_come_to_stand_for_another) {
+Test(directory, is_not_removed_if_another_directory_has_its_name) {
   shareable__owner_directory directory;
   char moved[80];
 
@@ -230,7 +230,7 @@ Test(directory, is_not_removed_if_its_name_has_come_to_stand_for_another) {
   shareable__owner_directory_close(&directory);
 }
 
-Test(directory, of_a_container_s_user_is_visited_by_root_as_its_owner_s) {
+Test(directory, root_visits_the_directory_of_a_container_s_user) {
   int count = 0;
 
   need_root();
@@ -267,7 +267,7 @@ static void fail_to_create_for_another_user(int left) {
   cr_assert_eq(setresuid(0, 0, 0), 0);
 }
 
-Test(directory, of_a_process_that_creates_files_of_another_user_is_not_left) {
+Test(directory, a_process_with_another_file_system_user_leaves_no_directory) {
   need_root();
   fail_to_create_for_another_user(0);
   squat_with_a_directory(own_path(""));
@@ -287,7 +287,7 @@ static pid_t start_to_take_and_remove(const char *path) {
   _exit(1);
 }
 
-Test(directory, is_created_while_another_user_s_comes_and_goes) {
+Test(directory, can_be_created_while_another_user_takes_and_frees_its_name) {
   shareable__owner_directory directory;
   pid_t child;
 
@@ -354,14 +354,14 @@ static void create_beside_squatters(bool with_directories) {
   cr_assert_lt(beside, 10 * alone + 200000, "%lld us, and %lld without", (long long)beside, (long long)alone);
 }
 
-Test(directory, is_created_soon_beside_any_number_of_squatters) {
+Test(directory, is_created_quickly_despite_many_names_of_another_user) {
   need_root();
   create_beside_squatters(false);
   clean_up();
   create_beside_squatters(true);
 }
 
-Test(directory, is_found_beyond_any_number_of_squatters) {
+Test(directory, is_found_among_many_names_of_another_user) {
   shareable__owner_directory directory;
   int count = 0;
 

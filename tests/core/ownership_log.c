@@ -28,7 +28,7 @@ static int file_of(const void *bytes, size_t size) {
   return fd;
 }
 
-Test(journal, a_file_that_is_short_or_says_something_else_is_none) {
+Test(log, a_short_file_or_one_with_another_magic_word_is_not_a_log) {
   shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC}, read;
   int fd = file_of(&head, sizeof head);
 
@@ -44,7 +44,7 @@ Test(journal, a_file_that_is_short_or_says_something_else_is_none) {
   cr_assert_eq(shareable__ownership_log_read_header(-1, &read), SHAREABLE__UNKNOWN);
 }
 
-Test(journal, a_record_ends_its_name_whatever_it_holds) {
+Test(log, an_entry_s_name_is_always_terminated) {
   struct {
     shareable__ownership_log_header head;
     shareable__ownership_entry record;
@@ -63,7 +63,7 @@ Test(journal, a_record_ends_its_name_whatever_it_holds) {
   close(log.fd);
 }
 
-Test(journal, is_read_no_further_than_its_budget) {
+Test(log, reading_stops_at_the_budget) {
   struct {
     shareable__ownership_log_header head;
     shareable__ownership_entry record[3];
@@ -78,7 +78,7 @@ Test(journal, is_read_no_further_than_its_budget) {
   close(log.fd);
 }
 
-Test(journal, a_process_has_a_start_until_it_has_ended) {
+Test(process, has_a_start_until_it_has_ended) {
   uint64_t start = shareable__process_start(getpid());
   siginfo_t state;
   pid_t child;
@@ -102,7 +102,7 @@ static void *live_for_a_while(void *with) {
 }
 
 /* Its state is that of the main thread. */
-Test(journal, a_process_has_a_start_as_long_as_one_of_its_threads_lives) {
+Test(process, has_a_start_while_one_of_its_threads_is_alive) {
   uint64_t start;
   siginfo_t state;
   pid_t child = fork();
@@ -153,12 +153,14 @@ static int look_from_time_namespace(const shareable__ownership_log_header *head)
   close(offsets);
   child = fork();
   if (child == 0)
-    _exit(shareable__process_start(head->successor.pid) == head->successor.start ? 2 : !shareable__successor_is_alive(head));
+    _exit(shareable__process_start(head->successor.pid) == head->successor.start
+            ? 2
+            : !shareable__successor_is_alive(head));
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
-Test(journal, an_heir_is_not_taken_for_ended_in_another_time_namespace) {
+Test(log, a_successor_in_another_time_namespace_is_alive) {
   const shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
                                                 .time_namespace = shareable__time_namespace(),
                                                 .successor = {getpid(), shareable__process_start(getpid())}};
@@ -184,13 +186,13 @@ static int look_with_proc_from_outside(const shareable__ownership_log_header *he
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
-Test(journal, an_heir_is_not_looked_for_in_the_proc_of_another_pid_namespace) {
+Test(log, a_successor_is_alive_if_proc_shows_another_pid_namespace) {
   const shareable__ownership_log_header head = {.time_namespace = shareable__time_namespace()};
 
   check_from_inside(look_with_proc_from_outside, &head);
 }
 
-Test(journal, an_heir_lives_unless_it_is_proven_to_have_ended) {
+Test(log, a_successor_is_alive_unless_it_is_proven_to_have_ended) {
   shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
                                           .time_namespace = shareable__time_namespace()};
 
@@ -259,7 +261,7 @@ static int count_logs(void) {
   return count;
 }
 
-Test(log, is_a_private_file_with_one_link) {
+Test(log, must_be_a_private_file_with_one_link) {
   int fd = make_log("log", 0600);
 
   cr_assert_eq(count_logs(), 1);
@@ -273,7 +275,7 @@ Test(log, is_a_private_file_with_one_link) {
   close(fd);
 }
 
-Test(log, is_no_pipe_and_no_symbolic_link_and_no_name_outside) {
+Test(log, rejects_pipes_symbolic_links_and_names_outside_the_directory) {
   shareable__ownership_log log;
 
   cr_assert_eq(mkfifoat(directory.fd, "log", 0600), 0);
@@ -287,7 +289,7 @@ Test(log, is_no_pipe_and_no_symbolic_link_and_no_name_outside) {
   cr_assert_eq(count_logs(), 0);
 }
 
-Test(log, with_a_lease_is_passed_over) {
+Test(log, is_skipped_while_it_has_a_lease) {
   int fd = make_log("log", 0600);
 
   signal(SIGIO, SIG_IGN);
@@ -299,7 +301,7 @@ Test(log, with_a_lease_is_passed_over) {
   close(fd);
 }
 
-Test(log, of_another_user_is_none) {
+Test(log, rejects_a_file_of_another_user) {
   int fd = make_log("log", 0600);
 
   if (geteuid() != 0)
@@ -309,7 +311,7 @@ Test(log, of_another_user_is_none) {
   close(fd);
 }
 
-Test(log, is_removed_only_while_its_name_stands_for_it) {
+Test(log, is_removed_only_if_its_name_belongs_to_it) {
   shareable__ownership_log log;
 
   close(make_log("log", 0600));
@@ -321,7 +323,7 @@ Test(log, is_removed_only_while_its_name_stands_for_it) {
   shareable__ownership_log_close(&log);
 }
 
-Test(log, is_not_locked_if_its_name_has_come_to_stand_for_another) {
+Test(log, is_not_locked_if_another_file_has_its_name) {
   shareable__ownership_log log;
 
   close(make_log("log", 0600));
@@ -332,7 +334,7 @@ Test(log, is_not_locked_if_its_name_has_come_to_stand_for_another) {
   shareable__ownership_log_close(&log);
 }
 
-Test(log, is_locked_as_a_reader_sees) {
+Test(log, a_reader_detects_the_lock) {
   int fd = make_log("log", 0600);
   shareable__ownership_log log;
 
@@ -346,7 +348,7 @@ Test(log, is_locked_as_a_reader_sees) {
   shareable__ownership_log_close(&log);
 }
 
-Test(log, that_was_never_filled_is_removed_once_no_process_has_it_locked) {
+Test(log, an_unfilled_file_is_removed_when_no_process_holds_its_lock) {
   int fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   shareable__ownership_log log;
 
@@ -360,7 +362,7 @@ Test(log, that_was_never_filled_is_removed_once_no_process_has_it_locked) {
   shareable__ownership_log_close(&log);
 }
 
-Test(log, that_was_filled_is_not_removed_for_one_that_was_not) {
+Test(log, a_filled_log_is_not_removed_as_unfilled) {
   shareable__ownership_log log;
 
   close(make_log("log", 0600));
@@ -371,7 +373,7 @@ Test(log, that_was_filled_is_not_removed_for_one_that_was_not) {
 }
 
 /* A record that is right in all but one thing. */
-Test(log, names_a_block_by_name_and_device_and_inode) {
+Test(log, an_entry_matches_by_name_device_and_inode) {
   int fd = make_log("log", 0600);
   shareable__ownership_entry record = {0}, wrong;
   shareable_memory *memory;
@@ -413,7 +415,7 @@ static void record_block(int fd, const char *name) {
   cr_assert_eq(write(fd, &record, sizeof record), (ssize_t)sizeof record);
 }
 
-Test(log, that_is_cleared_unlinks_a_block_that_another_process_has_moved) {
+Test(log, unlinks_a_block_that_another_process_has_moved) {
   int fd = make_log("log", 0600);
   shareable_memory *memory;
   shareable__ownership_log log;

@@ -14,7 +14,7 @@ static const char *quoted(const char *text, size_t limit) {
   return out;
 }
 
-Test(quote, a_text_that_is_safe_stays_as_it_is) {
+Test(quote, safe_text_is_unchanged) {
   static const char *const texts[] = {"", "plain", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "a\\b 'c' \"d\" %s",
                                       "\xc2\xa0"};
 
@@ -22,7 +22,7 @@ Test(quote, a_text_that_is_safe_stays_as_it_is) {
     cr_assert_str_eq(quoted(texts[i], 100), texts[i]);
 }
 
-Test(quote, what_is_not_utf8_or_not_safe_on_a_terminal_is_escaped) {
+Test(quote, text_that_is_not_utf8_or_unsafe_on_a_terminal_is_escaped) {
   static const struct {
     const char *text, *wanted;
   } rows[] = {{"caf\xe9", "caf\\xe9"},
@@ -46,7 +46,7 @@ Test(quote, what_is_not_utf8_or_not_safe_on_a_terminal_is_escaped) {
 }
 
 /* At any limit, and in any room: no character and no escape is cut. */
-Test(quote, a_text_that_does_not_fit_ends_in_an_ellipsis_and_is_utf8) {
+Test(quote, text_that_does_not_fit_ends_with_an_ellipsis_and_is_utf8) {
   static const char text[] = "x\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\x1b\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff";
   const size_t whole = strlen(quoted(text, 1000));
   char out[100];

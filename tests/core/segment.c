@@ -78,25 +78,25 @@ static void leaves_an_existing_name_alone(shareable__creation_method hiding) {
   shareable__segment_discard(&opened);
 }
 
-Test(segment, without_a_name_publishes_complete) {
+Test(segment, publishes_an_unnamed_file_complete) {
   need_unnamed_files();
   publishes_complete(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_publishes_complete) {
+Test(segment, publishes_a_temporary_name_complete) {
   publishes_complete(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-Test(segment, without_a_name_leaves_an_existing_name_alone) {
+Test(segment, an_unnamed_file_does_not_replace_an_existing_block) {
   need_unnamed_files();
   leaves_an_existing_name_alone(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_leaves_an_existing_name_alone) {
+Test(segment, a_temporary_name_does_not_replace_an_existing_block) {
   leaves_an_existing_name_alone(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
+Test(segment, publish_and_discard_remove_the_temporary_name) {
   shareable__segment segment = made(SHAREABLE__CREATE_TEMP_NAME, 100);
   char temporary[sizeof segment.temporary];
 
@@ -112,7 +112,7 @@ Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
   cr_assert_neq(access(temporary, F_OK), 0);
 }
 
-Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
+Test(segment, a_random_name_is_new_and_has_cpython_s_format) {
   shareable__segment segment = made(USUAL, 8);
   char name[13];
 
@@ -124,7 +124,7 @@ Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
   shareable__segment_discard(&segment);
 }
 
-Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
+Test(segment, reserves_all_memory_at_once_unless_it_is_lazy) {
   shareable__segment segment = made(USUAL, 1 << 20);
   struct stat status;
 
@@ -149,12 +149,12 @@ static void no_space(shareable__creation_method hiding) {
   cr_assert_not_null(strstr(error.text, "free"), "%s", error.text);
 }
 
-Test(segment, without_a_name_that_does_not_fit_is_told_the_figures) {
+Test(segment, creating_an_unnamed_file_that_does_not_fit_reports_the_free_space) {
   need_unnamed_files();
   no_space(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_that_does_not_fit_is_told_the_figures) {
+Test(segment, creating_a_temporary_name_that_does_not_fit_reports_the_free_space) {
   no_space(SHAREABLE__CREATE_TEMP_NAME);
 }
 
@@ -179,16 +179,16 @@ static void fill_up(shareable__creation_method hiding) {
   shareable__segment_discard(&first);
 }
 
-Test(segment, without_a_name_fills_a_small_file_system_and_is_refused_whole) {
+Test(segment, an_unnamed_file_that_fills_a_small_file_system_is_not_created) {
   need_unnamed_files();
   fill_up(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_fills_a_small_file_system_and_is_refused_whole) {
+Test(segment, a_temporary_name_that_fills_a_small_file_system_is_not_created) {
   fill_up(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-Test(segment, past_the_limit_of_a_file_fails_without_a_signal) {
+Test(segment, creating_above_the_file_size_limit_fails_without_a_signal) {
   struct rlimit limit = {1 << 20, 1 << 20};
   shareable__segment segment;
   shareable_error error;
@@ -204,7 +204,7 @@ static void nothing(int number) {
   (void)number;
 }
 
-Test(segment, is_reserved_under_a_storm_of_signals) {
+Test(segment, is_reserved_despite_frequent_signals) {
   struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
   shareable__segment segment;
 
@@ -227,7 +227,7 @@ Test(segment, a_creator_killed_before_it_publishes_leaves_nothing) {
   cr_assert_not(exists(own_name()));
 }
 
-Test(segment, what_is_not_there_is_not_found) {
+Test(segment, opening_and_unlinking_a_missing_block_returns_not_found) {
   shareable__segment segment;
   shareable_error error;
 
@@ -247,7 +247,7 @@ static void put(const char *name, size_t size) {
   close(fd);
 }
 
-Test(segment, one_without_a_size_is_not_ready_and_stays) {
+Test(segment, a_file_without_a_size_is_not_ready_and_is_kept) {
   shareable__segment segment;
 
   put(own_name(), 0);
@@ -256,7 +256,7 @@ Test(segment, one_without_a_size_is_not_ready_and_stays) {
   cr_ok(shareable__segment_unlink(own_name(), NULL));
 }
 
-Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
+Test(segment, rejects_a_directory_a_pipe_and_a_symbolic_link) {
   shareable__segment segment;
   char path[300];
 
@@ -273,7 +273,7 @@ Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
   unlink(path);
 }
 
-Test(segment, a_second_unlink_says_already_gone) {
+Test(segment, a_second_unlink_reports_already_gone) {
   shareable__segment segment = made(USUAL, 8);
   shareable_error error;
 
@@ -284,7 +284,7 @@ Test(segment, a_second_unlink_says_already_gone) {
   shareable__segment_discard(&segment);
 }
 
-Test(segment, another_s_block_of_the_same_name_stays) {
+Test(segment, unlink_keeps_another_block_with_the_same_name) {
   shareable__segment first = made(USUAL, 8), second = made(USUAL, 8);
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
@@ -316,7 +316,7 @@ static pid_t lease_own_block(void) {
   return start(lease_block, path);
 }
 
-Test(segment, opening_does_not_wait_for_a_lease_that_is_kept) {
+Test(segment, opening_gives_up_on_a_lease_that_is_kept) {
   pid_t holder = lease_own_block();
   shareable__segment opened;
   shareable_error error = {0};
@@ -334,7 +334,7 @@ Test(segment, opening_does_not_wait_for_a_lease_that_is_kept) {
   shareable__segment_discard(&opened);
 }
 
-Test(segment, opening_outwaits_a_lease_that_is_dropped) {
+Test(segment, opening_waits_until_a_lease_is_dropped) {
   pid_t holder = lease_own_block(), killer = fork();
   shareable__segment opened;
 
@@ -379,7 +379,7 @@ static int create_without_proc(const char *name) {
   return shareable_memory_unlink(memory, NULL) == SHAREABLE_OK ? 0 : 3;
 }
 
-Test(segment, needs_no_proc) {
+Test(segment, can_be_created_without_proc) {
   char name[60];
   pid_t child;
   int status;
@@ -396,7 +396,7 @@ Test(segment, needs_no_proc) {
 }
 
 /* The limit is lowered after it was asked for. */
-Test(segment, writing_past_the_limit_of_a_file_raises_no_signal) {
+Test(segment, writing_above_the_file_size_limit_raises_no_signal) {
   shareable__segment segment = made(USUAL, 100);
   const struct rlimit low = {10, 10};
   pid_t child = fork();

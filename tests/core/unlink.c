@@ -4,9 +4,9 @@
  * The unlinking process is stopped before each of its system calls in turn (ptrace). There its block is replaced by another
  * one, or it is killed, or both.
  */
-#include "shm/moved.h"
 #include "shm/unlink.h"
 #include "base/platform.h"
+#include "shm/moved.h"
 #include "shm/ownership_log.h"
 
 #include <errno.h>
@@ -143,13 +143,13 @@ static int try_each_call(const char *name, event what) {
   return call;
 }
 
-Test(unlink, spares_a_block_that_takes_the_name_at_any_moment) {
+Test(unlink, keeps_another_block_that_takes_the_name_at_any_moment) {
   be_somebody();
   cr_expect_gt(try_each_call(own_name(), REPLACED), 4);
   cr_expect_gt(try_each_call(long_name(), REPLACED), 4);
 }
 
-Test(unlink, leaves_nothing_that_is_not_recovered_if_it_is_killed) {
+Test(unlink, is_recovered_if_the_process_is_killed_at_any_moment) {
   be_somebody();
   cr_expect_gt(try_each_call(own_name(), KILLED), 4);
   cr_expect_gt(try_each_call(long_name(), KILLED), 4);
@@ -181,7 +181,7 @@ static bool kill_after_replacing(const char *name, int replaced_at, int killed_a
   return is_stopped;
 }
 
-Test(unlink, has_a_moved_block_put_back_if_it_is_killed) {
+Test(unlink, a_moved_block_is_returned_if_the_process_is_killed) {
   int calls;
 
   be_somebody();
@@ -211,7 +211,7 @@ static int find_call_that_moves(const char *name, make_block *make_it) {
   }
 }
 
-Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
+Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
   char command[300];
   pid_t child;
   int call;
@@ -246,7 +246,7 @@ static void make_as_somebody(const char *name, size_t size) {
 }
 
 /* Else its owner's processes take it for unlinked, and their logs forget it. */
-Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_look_into) {
+Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_read) {
   pid_t child;
   int call;
 
@@ -314,7 +314,7 @@ static void check_that_it_comes_back(const char *place, void (*make_it)(const ch
   remove(path);
 }
 
-Test(unlink, moves_back_what_was_never_a_block) {
+Test(unlink, moves_back_a_file_that_was_never_a_block) {
   void (*const kinds[])(const char *) = {make_directory, make_fifo, make_symbolic_link};
 
   if (!SHAREABLE__LINUX)
@@ -328,7 +328,7 @@ Test(unlink, moves_back_what_was_never_a_block) {
   }
 }
 
-Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {
+Test(unlink, requires_an_own_block_or_root) {
   shareable_memory *memory;
   shareable_error error;
 
@@ -344,7 +344,7 @@ Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {
   cr_expect_not(exists(own_name()));
 }
 
-Test(unlink, needs_no_descriptor) {
+Test(unlink, works_without_a_free_descriptor) {
   shareable_memory *memory;
   struct rlimit before;
 
@@ -389,13 +389,13 @@ static void check_unlink_in_full(const char *name) {
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
-Test(unlink, needs_no_room) {
+Test(unlink, works_in_a_full_file_system) {
   check_unlink_in_full("block");
   check_unlink_in_full(long_name());
 }
 
 /* As a process leaves it that was killed in a full /dev/shm: the name is nowhere, and no process needs it. */
-Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
+Test(unlink, recovery_finishes_an_unlink_without_a_link_for_the_name) {
   struct stat file;
   char path[300], stray[100];
 
@@ -411,7 +411,7 @@ Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
 }
 
 /* Whoever may write a block could have others' blocks removed, if it were read as a log in between; or zeros, it itself. */
-Test(unlink, has_no_moved_block_taken_for_a_log) {
+Test(unlink, a_moved_block_is_not_taken_for_a_log) {
   const char *stray = ".shareable-unlink-0000000000000001-00000001-name";
   shareable__owner_directory directory;
   shareable__ownership_log log;
