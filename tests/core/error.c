@@ -42,7 +42,7 @@ Test(error, fail_fills_the_error_and_returns_the_status) {
   cr_assert_eq(error.status, SHAREABLE_E_SLOT);
   cr_assert_eq(error.system, 0);
   cr_assert_str_eq(error.text, "item 3");
-  cr_status(shareable__fail(NULL, SHAREABLE_E_SLOT, 0, "nobody looks"), SHAREABLE_E_SLOT);
+  cr_status(shareable__fail(NULL, SHAREABLE_E_SLOT, 0, "no error structure"), SHAREABLE_E_SLOT);
 }
 
 Test(error, an_errno_has_the_matching_status) {
@@ -89,7 +89,10 @@ Test(error, every_errno_has_an_english_description) {
   cr_assert_not_null(shareable__system_text(99999));
 }
 
-/* Of 255 bytes each of which takes four characters to show, twice; and of the longest reasons. */
+/*
+ * A name of 255 bytes, each escaped to four characters, twice in the message; and the longest
+ * reasons.
+ */
 Test(error, a_long_name_leaves_room_for_the_reason) {
   static const char bytes[] = {'x', '\xff', '\x1b', '\n'};
   shareable_error error;

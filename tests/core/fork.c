@@ -1,5 +1,6 @@
 /*
- * fork.c - tests of core/src/base/fork.c: its lock, threads and signals that come while it is held, and forks.
+ * fork.c - tests of core/src/base/fork.c: the lock, cancelled threads and signals while it is held,
+ * and children.
  */
 #include "base/fork.h"
 
@@ -43,7 +44,10 @@ static void *own_a_block(void *name) {
   return NULL;
 }
 
-/* Ends by a signal if fork() does not return. What a cancelled thread had is not freed: a child has that. */
+/*
+ * SIGALRM kills it if fork() does not return. A child does the test, because a cancelled thread
+ * leaks memory.
+ */
 static void fork_after_a_cancelled_call(char *name) {
   pthread_t thread;
   pid_t child;
@@ -172,7 +176,7 @@ static void fork_in_handler(int signal) {
   forks_of_handler++;
 }
 
-/* Ends by a signal if the handler's fork() waits for the lock. */
+/* SIGALRM kills it if the handler's fork() waits for the lock. */
 static void be_interrupted_under_the_lock(void) {
   sigset_t mask;
 

@@ -1,7 +1,8 @@
 /*
  * gc.c - tests of core/src/gc/gc.c and core/src/gc/proc_maps.c.
  *
- * Each is a user of its own, whose journals no reaper of another test looks into.
+ * Each test runs as its own user, so that the reapers of other tests do not read its ownership
+ * logs.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,10 +23,10 @@ static void be_somebody(void) {
   if (geteuid() != 0)
     skip_because("only root can be a user that nobody else is");
   cr_assert_eq(setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0), 0);
-  cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0); /* else its own user may not look into it */
+  cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0); /* so that its user may read its /proc files */
 }
 
-/* What looks for leaks at the end has to be let look. */
+/* The leak check at the end needs the rights of root. */
 static void be_root_again(void) {
   if (setresuid(0, 0, 0) == 0)
     prctl(PR_SET_DUMPABLE, 1);
@@ -55,7 +56,7 @@ static void own(const void *with) {
     _exit(1);
 }
 
-/* A child that owns the block, and no reaper that knows of it. */
+/* Starts a child that owns the block, without a reaper. */
 static pid_t start_owner(const char *name, pid_t successor) {
   const legacy block = {name, successor};
   pid_t child = start(own, &block);
@@ -64,7 +65,7 @@ static pid_t start_owner(const char *name, pid_t successor) {
   return child;
 }
 
-/* What it makes of the block, and why. */
+/* Returns gc's result for the block, and checks that its reason contains `reason`. */
 static shareable_fate fate_of(const char *name, uint32_t flags, const char *reason) {
   shareable_error error = {0};
   shareable_gc *gc = NULL;
@@ -92,7 +93,7 @@ Test(gc, removes_a_dead_owner_s_block_if_asked) {
   cr_assert(exists(own_name()));
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
   cr_assert_not(exists(own_name()));
-  cr_assert_neq(stat(log_directory(), &folder), 0, "the journal and its folder are left");
+  cr_assert_neq(stat(log_directory(), &folder), 0, "the log and its directory are left");
 }
 
 Test(gc, keeps_a_block_without_an_owner) {
@@ -142,7 +143,7 @@ Test(gc, keeps_a_block_that_this_library_has_mapped_in_a_process) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-/* As stock Python does, which holds no lock. */
+/* CPython maps a block without a lock. */
 Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
   void *mapping;
   pid_t owner;
@@ -159,7 +160,7 @@ Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-/* The kernel says that nobody uses it, whatever /proc shows of other processes. */
+/* The kernel's lease proves that no process uses it, even if /proc does not show all processes. */
 Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
@@ -168,7 +169,10 @@ Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
-/* Root in a container may not take a lease on another user's file: then nothing proves that the block is unused. */
+/*
+ * Root in a container may not take a lease on another user's file: so the block is not proven to be
+ * unused.
+ */
 Test(gc, keeps_a_block_without_permission_for_a_lease) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
@@ -208,7 +212,7 @@ static void only_sleep(const void *with) {
   (void)with;
 }
 
-/* The reaper has the log locked, as the owner had. */
+/* The reaper holds the lock on the log, as the owner did. */
 Test(gc, reports_the_successor_that_a_reaper_waits_for) {
   char reason[100];
   pid_t owner, successor;
@@ -241,7 +245,7 @@ static void hold_lease(const void *with) {
     _exit(1);
 }
 
-/* It was stopped while it held the lease. */
+/* Another gc is stopped while it holds the lease. */
 Test(gc, does_not_wait_for_a_stopped_gc) {
   pid_t stopped;
   double begin;
@@ -257,20 +261,20 @@ Test(gc, does_not_wait_for_a_stopped_gc) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
 }
 
-/* As stock Python does; with a descriptor or without. */
-typedef struct stock_use {
+/* Uses a block as CPython does, with or without a descriptor. */
+typedef struct plain_use {
   const char *path;
   int flags;
   bool maps;
-} stock_use;
+} plain_use;
 
-/* Gives up being root again, so that others of its user may look into it. */
+/* Drops the rights of root, so that other processes of its user may read its /proc files. */
 static void be_seen(void) {
   if (setresuid(geteuid(), geteuid(), geteuid()) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
     _exit(1);
 }
 
-static void use_block(const stock_use *how) {
+static void use_block(const plain_use *how) {
   int fd = open(how->path, how->flags | O_CLOEXEC);
 
   if (fd < 0 || (how->maps && mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED))
@@ -285,7 +289,7 @@ static void use_as_stock(const void *with) {
 }
 
 Test(gc, keeps_a_block_that_another_user_has_mapped) {
-  const stock_use how = {path_of(own_name()), O_RDWR, true};
+  const plain_use how = {path_of(own_name()), O_RDWR, true};
   pid_t user;
 
   if (geteuid() != 0)
@@ -303,7 +307,7 @@ Test(gc, keeps_a_block_that_another_user_has_mapped) {
 }
 
 Test(gc, keeps_a_block_that_a_process_has_only_open) {
-  const stock_use how = {path_of(own_name()), O_RDONLY, false};
+  const plain_use how = {path_of(own_name()), O_RDONLY, false};
   pid_t user;
 
   be_somebody();
@@ -317,7 +321,7 @@ Test(gc, keeps_a_block_that_a_process_has_only_open) {
 static int ready[2];
 
 static void *use_for_ever(void *with) {
-  usleep(100000); /* the main thread has ended by then */
+  usleep(100000); /* until the main thread has ended */
   use_block(with);
   close(ready[1]);
   for (;;)
@@ -326,13 +330,13 @@ static void *use_for_ever(void *with) {
 }
 
 Test(gc, reports_a_user_whose_main_thread_has_ended) {
-  static stock_use how;
+  static plain_use how;
   char reason[60], byte;
   pid_t user;
 
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
-  how = (stock_use){path_of(own_name()), O_RDWR, true};
+  how = (plain_use){path_of(own_name()), O_RDWR, true};
   cr_assert_eq(pipe(ready), 0);
   user = fork();
   if (user == 0) {
@@ -375,7 +379,7 @@ Test(gc, keeps_a_block_with_a_second_name) {
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
 }
 
-/* What a user puts among the logs: a lease, a FIFO. */
+/* A user may put other files among the logs: one with a lease, a FIFO. */
 Test(gc, ignores_files_that_are_not_logs) {
   char path[300], other[300];
   int fd;
@@ -452,7 +456,7 @@ Test(gc, keeps_another_block_that_has_taken_the_name) {
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
-/* What a user writes into a journal is about that user's blocks alone, whoever reads it. */
+/* A user's log can list only that user's blocks, even if root reads it. */
 Test(gc, ignores_entries_for_other_users_blocks) {
   const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   shareable__ownership_entry record = {0};
@@ -486,7 +490,7 @@ Test(gc, ignores_entries_for_other_users_blocks) {
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
-/* A file may say that it is longer than any memory, and hold nothing. */
+/* A sparse file may be larger than the memory, and contain nothing. */
 Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
   const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   char path[300];
@@ -500,7 +504,7 @@ Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
   cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);
   close(fd);
   cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
-  cr_assert_neq(access(path, F_OK), 0, "the journal is left");
+  cr_assert_neq(access(path, F_OK), 0, "the log is left");
 }
 
 Test(gc, rejects_unknown_flags) {

@@ -18,7 +18,7 @@ static const char *own_path(void) {
   return path;
 }
 
-/* A file of a page, open for reading. */
+/* Makes a file of one page, and opens it for reading. */
 static int make(void) {
   int fd = open(own_path(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
@@ -30,7 +30,7 @@ static int make(void) {
   return fd;
 }
 
-/* Where the file system or the kernel has no leases, nothing can be said of them. */
+/* Skips the test if the file system or the kernel has no leases. */
 static void need_leases(int fd) {
   if (shareable__lease_probe(fd) == SHAREABLE__UNUSED)
     return;
@@ -49,7 +49,7 @@ typedef struct user {
   bool maps;
 } user;
 
-/* Without a descriptor, if it maps the file. */
+/* Opens or maps the file. If it maps the file, it closes the descriptor. */
 static void use(const void *with) {
   const user *how = with;
   int fd = open(how->path, how->flags | O_CLOEXEC);

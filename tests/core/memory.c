@@ -139,7 +139,7 @@ Test(memory, writing_to_a_read_only_handle_raises_sigsegv, .signal = SIGSEGV) {
 
   cr_ok(shareable_memory_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
   cr_ok(shareable_memory_unlink(memory, NULL));
-  signal(SIGSEGV, SIG_DFL); /* a sanitizer has its own */
+  signal(SIGSEGV, SIG_DFL); /* a sanitizer may have set a handler */
   *(char *)shareable_memory_address(reader) = 1;
 }
 
@@ -222,7 +222,7 @@ Test(memory, can_be_unlinked_by_name) {
   shareable_memory_unref(memory);
 }
 
-/* Stock: a failed attach unlinks the segment of somebody else. */
+/* In CPython, a failed attach unlinks the segment of another process. */
 Test(memory, cpython_bug_a_failed_open_keeps_the_block_of_another_process) {
   shareable_memory *memory = NULL;
   char path[300];
@@ -236,7 +236,10 @@ Test(memory, cpython_bug_a_failed_open_keeps_the_block_of_another_process) {
   unlink(path);
 }
 
-/* Stock: attach between shm_open and ftruncate sees size 0. Here nobody ever sees anything but the whole. */
+/*
+ * In CPython, an attach between shm_open and ftruncate sees size 0. Here a process sees only
+ * complete blocks.
+ */
 Test(memory, cpython_bug_no_process_sees_an_incomplete_block) {
   shareable_memory *memory = NULL;
   char name[50];
@@ -266,7 +269,7 @@ Test(memory, cpython_bug_no_process_sees_an_incomplete_block) {
   cr_assert_eq(result, 0, "the reader ended with %#x", result);
 }
 
-/* A process of 64 bits makes it; to one of 32 it is told. */
+/* A 64-bit process creates it. A 32-bit process reports an error. */
 Test(memory, a_block_of_five_gib_is_opened_or_reported_as_too_large) {
   shareable_memory *memory = NULL;
   shareable_list *list = NULL;
@@ -308,7 +311,7 @@ Test(memory, leaves_no_descriptor_and_no_name_behind) {
   cr_assert_not(exists(own_name()));
 }
 
-/* The name is shown shortened and escaped, whatever it is made of, and what is wrong comes after it. */
+/* The message contains the name, shortened and escaped, and then the reason. */
 Test(memory, errors_about_long_or_non_utf8_names_contain_the_reason) {
   static const char *const units[] = {"x", "\xc3\xa9", "\xff", "\x1b", "\xe2\x80\xae"};
   shareable_memory *memory;

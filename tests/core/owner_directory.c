@@ -1,7 +1,8 @@
 /*
- * owner_directory.c - tests of core/src/shm/owner_directory.c: what another user, and an unusual umask, may do to the directories.
+ * owner_directory.c - tests of core/src/shm/owner_directory.c: other users, and an unusual umask.
  *
- * Each test is a user of its own. The files of the other user are made by root before, with this user's names.
+ * Each test runs as its own user. Root has made the other user's files before, with this user's
+ * names.
  */
 #include "shm/owner_directory.h"
 
@@ -34,7 +35,7 @@ static void need_root(void) {
     skip_because("only root can act as other users");
 }
 
-/* Root again, to remove what any user left. */
+/* Becomes root again, to remove the files of all users. */
 static void clean_up(void) {
   char command[160];
 
@@ -94,12 +95,15 @@ static void squat_with_a_pipe(const char *path) {
   give_to(OTHER, path);
 }
 
-/* A directory in the directory, so that the reapers of other tests, which are root's, do not remove it as empty. */
+/*
+ * Makes a subdirectory, so that the reapers of other tests, which run as root, do not remove the
+ * empty directory.
+ */
 static bool keep(int directory) {
   return mkdirat(directory, "kept", 0700) == 0;
 }
 
-/* By the other user itself: a reaper may remove an empty directory before it is given away. */
+/* The other user creates it: a reaper may remove an empty directory before chown(). */
 static void squat_with_a_directory_of(const char *path, mode_t mode) {
   mode_t mask = umask(0);
   int fd;
@@ -118,7 +122,7 @@ static void squat_with_a_directory_of(const char *path, mode_t mode) {
   umask(mask);
 }
 
-/* This user's directory, with a file in it. */
+/* Creates this user's directory, with a file in it. */
 static void create_kept(shareable__owner_directory *directory) {
   cr_assert_eq(shareable__owner_directory_create(directory), 0);
   while (!keep(directory->fd)) {
@@ -256,7 +260,10 @@ static int count_own_names(void) {
   return count;
 }
 
-/* As a file server does: what it creates belongs to the user that it serves. */
+/*
+ * Sets the file system user as a file server does: the files that it creates belong to another
+ * user.
+ */
 static void fail_to_create_for_another_user(int left) {
   shareable__owner_directory directory;
 
@@ -274,7 +281,10 @@ Test(directory, a_process_with_another_file_system_user_leaves_no_directory) {
   fail_to_create_for_another_user(1);
 }
 
-/* The other user takes the name, and root's reaper removes what it made, as it does with each empty directory. */
+/*
+ * The other user takes the name, and root's reaper removes the directory, like each empty
+ * directory.
+ */
 static pid_t start_to_take_and_remove(const char *path) {
   pid_t child = fork();
 
@@ -334,7 +344,7 @@ static void create_and_remove(void) {
   shareable__owner_directory_close(&directory);
 }
 
-/* To look at each of the names takes many times as long as to create a file for each of a hundred. */
+/* Checking each of the names takes many times as long as creating a hundred files. */
 static void create_beside_squatters(bool with_directories) {
   int64_t begin, alone, beside;
 

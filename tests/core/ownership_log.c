@@ -1,5 +1,5 @@
 /*
- * ownership_log.c - tests of core/src/shm/ownership_log.c, on files of their own.
+ * ownership_log.c - tests of core/src/shm/ownership_log.c and core/src/base/process.c.
  */
 #include "shm/ownership_log.h"
 
@@ -14,12 +14,12 @@
 
 #include "moved.h"
 
-/* Older headers lack it. */
+/* Older headers do not define it. */
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* A file without a name, of so many bytes. */
+/* Opens a file without a name that contains these bytes. */
 static int file_of(const void *bytes, size_t size) {
   int fd = open("/dev/shm", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 
@@ -101,7 +101,7 @@ static void *live_for_a_while(void *with) {
   return with;
 }
 
-/* Its state is that of the main thread. */
+/* /proc/PID/stat shows the state of the main thread. */
 Test(process, has_a_start_while_one_of_its_threads_is_alive) {
   uint64_t start;
   siginfo_t state;
@@ -124,10 +124,13 @@ Test(process, has_a_start_while_one_of_its_threads_is_alive) {
   waitpid(child, NULL, 0);
 }
 
-/* In a namespace: 0 if the successor lives there, 1 if not, 77 if there is no such namespace. */
-typedef int look_from_inside(const shareable__ownership_log_header *head);
+/*
+ * Runs in a namespace. Returns 0 if the successor is alive, 1 if not, 77 if there is no such
+ * namespace.
+ */
+typedef int check_inside(const shareable__ownership_log_header *head);
 
-static void check_from_inside(look_from_inside *look, const shareable__ownership_log_header *head) {
+static void check_from_inside(check_inside *look, const shareable__ownership_log_header *head) {
   int status;
   pid_t child = fork();
 
@@ -140,8 +143,8 @@ static void check_from_inside(look_from_inside *look, const shareable__ownership
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
-/* Its clock begins a day earlier, and its child is the first process there. */
-static int look_from_time_namespace(const shareable__ownership_log_header *head) {
+/* The clock of the namespace starts a day earlier. The child is the first process there. */
+static int check_in_time_namespace(const shareable__ownership_log_header *head) {
   int offsets, status;
   pid_t child;
 
@@ -165,11 +168,11 @@ Test(log, a_successor_in_another_time_namespace_is_alive) {
                                                 .time_namespace = shareable__time_namespace(),
                                                 .successor = {getpid(), shareable__process_start(getpid())}};
 
-  check_from_inside(look_from_time_namespace, &head);
+  check_from_inside(check_in_time_namespace, &head);
 }
 
-/* /proc still shows the numbers of the namespace outside, where the first process has another start. */
-static int look_with_proc_from_outside(const shareable__ownership_log_header *head) {
+/* /proc still shows the pids outside the namespace, where process 1 has another start time. */
+static int check_with_outer_proc(const shareable__ownership_log_header *head) {
   shareable__ownership_log_header inside = *head;
   int status;
   pid_t child;
@@ -189,7 +192,7 @@ static int look_with_proc_from_outside(const shareable__ownership_log_header *he
 Test(log, a_successor_is_alive_if_proc_shows_another_pid_namespace) {
   const shareable__ownership_log_header head = {.time_namespace = shareable__time_namespace()};
 
-  check_from_inside(look_with_proc_from_outside, &head);
+  check_from_inside(check_with_outer_proc, &head);
 }
 
 Test(log, a_successor_is_alive_unless_it_is_proven_to_have_ended) {
@@ -216,7 +219,7 @@ Test(log, a_successor_is_alive_unless_it_is_proven_to_have_ended) {
   cr_assert(shareable__successor_is_alive(&head));
 }
 
-/* A directory as owners have it, of this user's, that no other test looks into. */
+/* An owner's directory that no other test uses. */
 static shareable__owner_directory directory;
 
 static void have_directory(void) {
@@ -239,7 +242,7 @@ static void end_directory(void) {
 
 TestSuite(log, .init = have_directory, .fini = end_directory);
 
-/* A complete log there that no process has locked. */
+/* Makes a complete log that no process has locked. */
 static int make_log(const char *name, mode_t mode) {
   const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   int fd = openat(directory.fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -372,7 +375,7 @@ Test(log, a_filled_log_is_not_removed_as_unfilled) {
   shareable__ownership_log_close(&log);
 }
 
-/* A record that is right in all but one thing. */
+/* Each entry is wrong in one field. */
 Test(log, an_entry_matches_by_name_device_and_inode) {
   int fd = make_log("log", 0600);
   shareable__ownership_entry record = {0}, wrong;
@@ -401,7 +404,7 @@ Test(log, an_entry_matches_by_name_device_and_inode) {
   close(fd);
 }
 
-/* Adds a record of the block of that name. */
+/* Adds an entry of the block with that name. */
 static void record_block(int fd, const char *name) {
   shareable__ownership_entry record = {0};
   char path[100];

@@ -45,7 +45,7 @@ Test(quote, text_that_is_not_utf8_or_unsafe_on_a_terminal_is_escaped) {
     cr_assert_str_eq(quoted(rows[i].text, 100), rows[i].wanted, "%s", quoted(rows[i].text, 100));
 }
 
-/* At any limit, and in any room: no character and no escape is cut. */
+/* At each limit and each capacity, no character and no escape is cut. */
 Test(quote, text_that_does_not_fit_ends_with_an_ellipsis_and_is_utf8) {
   static const char text[] = "x\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\x1b\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff";
   const size_t whole = strlen(quoted(text, 1000));

@@ -25,8 +25,8 @@
 
 #include "child.h"
 
-/* The way that is taken here if none is chosen. */
-#define USUAL (SHAREABLE__LINUX ? SHAREABLE__CREATE_TMPFILE : SHAREABLE__CREATE_TEMP_NAME)
+/* The creation method that shareable__segment_create() uses here. */
+#define DEFAULT_METHOD (SHAREABLE__LINUX ? SHAREABLE__CREATE_TMPFILE : SHAREABLE__CREATE_TEMP_NAME)
 
 static void need_unnamed_files(void) {
   if (!SHAREABLE__LINUX)
@@ -39,19 +39,19 @@ static shareable_status unlink_block(const shareable__segment *segment, const ch
   return shareable__unlink_block(&block, name, error);
 }
 
-static shareable__segment made(shareable__creation_method hiding, uint64_t size) {
+static shareable__segment made(shareable__creation_method method, uint64_t size) {
   shareable__segment segment;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable__segment_create_by(&segment, hiding, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
+  cr_assert_eq(shareable__segment_create_by(&segment, method, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
                error.text);
   return segment;
 }
 
-static void publishes_complete(shareable__creation_method hiding) {
-  shareable__segment segment = made(hiding, 100), opened;
+static void publishes_complete(shareable__creation_method method) {
+  shareable__segment segment = made(method, 100), opened;
 
-  cr_assert_not(exists(own_name()), "nobody sees it before it is complete");
+  cr_assert_not(exists(own_name()), "the name exists before the block is complete");
   memcpy(segment.base, "complete", 8);
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
@@ -63,8 +63,8 @@ static void publishes_complete(shareable__creation_method hiding) {
   shareable__segment_discard(&opened);
 }
 
-static void leaves_an_existing_name_alone(shareable__creation_method hiding) {
-  shareable__segment first = made(hiding, 100), second = made(hiding, 200), opened;
+static void leaves_an_existing_name_alone(shareable__creation_method method) {
+  shareable__segment first = made(method, 100), second = made(method, 200), opened;
   shareable_error error;
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
@@ -113,7 +113,7 @@ Test(segment, publish_and_discard_remove_the_temporary_name) {
 }
 
 Test(segment, a_random_name_is_new_and_has_cpython_s_format) {
-  shareable__segment segment = made(USUAL, 8);
+  shareable__segment segment = made(DEFAULT_METHOD, 8);
   char name[13];
 
   cr_ok(shareable__segment_random_name(name, NULL));
@@ -125,7 +125,7 @@ Test(segment, a_random_name_is_new_and_has_cpython_s_format) {
 }
 
 Test(segment, reserves_all_memory_at_once_unless_it_is_lazy) {
-  shareable__segment segment = made(USUAL, 1 << 20);
+  shareable__segment segment = made(DEFAULT_METHOD, 1 << 20);
   struct stat status;
 
   cr_assert_eq(fstat(segment.fd, &status), 0);
@@ -138,11 +138,11 @@ Test(segment, reserves_all_memory_at_once_unless_it_is_lazy) {
   shareable__segment_discard(&segment);
 }
 
-static void no_space(shareable__creation_method hiding) {
+static void no_space(shareable__creation_method method) {
   shareable__segment segment;
   shareable_error error;
 
-  cr_status(shareable__segment_create_by(&segment, hiding, "demo", UINT64_C(1) << 50, 0, 0, &error),
+  cr_status(shareable__segment_create_by(&segment, method, "demo", UINT64_C(1) << 50, 0, 0, &error),
             SHAREABLE_E_NO_SPACE);
   cr_assert_eq(error.system, ENOSPC);
   cr_assert_not_null(strstr(error.text, "'demo' needs 1125899906842624 bytes"), "%s", error.text);
@@ -158,8 +158,11 @@ Test(segment, creating_a_temporary_name_that_does_not_fit_reports_the_free_space
   no_space(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-/* A file system of 64 KiB of this process's own: no look at its figures can tell beforehand, it fills up on the way. */
-static void fill_up(shareable__creation_method hiding) {
+/*
+ * Runs in its own file system of 64 KiB. Blocks below 1 MiB are not checked against the free space
+ * before.
+ */
+static void fill_up(shareable__creation_method method) {
   shareable__segment first, second;
   shareable_error error;
   struct statvfs before, after;
@@ -167,15 +170,15 @@ static void fill_up(shareable__creation_method hiding) {
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("shm", "/dev/shm", "tmpfs", 0, "size=65536") != 0)
     skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
-  cr_ok(shareable__segment_create_by(&first, hiding, "first", 40960, 0, 0, &error));
+  cr_ok(shareable__segment_create_by(&first, method, "first", 40960, 0, 0, &error));
   cr_assert_eq(statvfs("/dev/shm", &before), 0);
-  cr_status(shareable__segment_create_by(&second, hiding, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
+  cr_status(shareable__segment_create_by(&second, method, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
   cr_assert_not_null(strstr(error.text, "'second' needs 40960 bytes"), "%s", error.text);
   cr_assert_not_null(strstr(error.text, "has only 24576 of its 65536 bytes free"), "%s", error.text);
   cr_assert_eq(statvfs("/dev/shm", &after), 0);
   cr_assert_eq(before.f_bfree, after.f_bfree, "all of it is given back");
   cr_assert_eq(before.f_ffree, after.f_ffree, "nothing is left");
-  memset(first.base, 1, 40960); /* reserved for real: no SIGBUS */
+  memset(first.base, 1, 40960); /* no SIGBUS: the memory is reserved */
   shareable__segment_discard(&first);
 }
 
@@ -274,7 +277,7 @@ Test(segment, rejects_a_directory_a_pipe_and_a_symbolic_link) {
 }
 
 Test(segment, a_second_unlink_reports_already_gone) {
-  shareable__segment segment = made(USUAL, 8);
+  shareable__segment segment = made(DEFAULT_METHOD, 8);
   shareable_error error;
 
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
@@ -285,7 +288,7 @@ Test(segment, a_second_unlink_reports_already_gone) {
 }
 
 Test(segment, unlink_keeps_another_block_with_the_same_name) {
-  shareable__segment first = made(USUAL, 8), second = made(USUAL, 8);
+  shareable__segment first = made(DEFAULT_METHOD, 8), second = made(DEFAULT_METHOD, 8);
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
   cr_ok(unlink_block(&first, own_name(), NULL));
@@ -297,7 +300,7 @@ Test(segment, unlink_keeps_another_block_with_the_same_name) {
   shareable__segment_discard(&second);
 }
 
-/* Holds a lease on the block for as long as it lives, as a gc that was stopped. */
+/* Holds a lease on the block until the process ends, like a gc that was stopped. */
 static void lease_block(const void *with) {
   shareable__lease lease;
   int fd = open(with, O_RDONLY | O_CLOEXEC);
@@ -307,7 +310,7 @@ static void lease_block(const void *with) {
 }
 
 static pid_t lease_own_block(void) {
-  shareable__segment segment = made(USUAL, 8);
+  shareable__segment segment = made(DEFAULT_METHOD, 8);
   char path[100];
 
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
@@ -350,7 +353,7 @@ Test(segment, opening_waits_until_a_lease_is_dropped) {
   shareable__segment_discard(&opened);
 }
 
-/* As kernels before 6.10 answer a user who is not root: no file is linked by its descriptor. */
+/* Forbids to link a file by its descriptor, as kernels before 6.10 do for users other than root. */
 static bool forbid_links_by_descriptor(void) {
   struct sock_filter code[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -365,7 +368,7 @@ static bool forbid_links_by_descriptor(void) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* In a mount namespace with nothing in /proc, as a user that is not root. */
+/* Runs in a mount namespace with an empty /proc, as a user other than root. */
 static int create_without_proc(const char *name) {
   shareable_memory *memory;
 
@@ -395,9 +398,9 @@ Test(segment, can_be_created_without_proc) {
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
-/* The limit is lowered after it was asked for. */
+/* The limit is lowered after it was read. */
 Test(segment, writing_above_the_file_size_limit_raises_no_signal) {
-  shareable__segment segment = made(USUAL, 100);
+  shareable__segment segment = made(DEFAULT_METHOD, 100);
   const struct rlimit low = {10, 10};
   pid_t child = fork();
   int status;

@@ -1,8 +1,8 @@
 /*
- * unlink.c - tests of core/src/shm/unlink.c.
+ * unlink.c - tests of core/src/shm/unlink.c and core/src/shm/moved.c.
  *
- * The unlinking process is stopped before each of its system calls in turn (ptrace). There its block is replaced by another
- * one, or it is killed, or both.
+ * The test stops the unlinking process before each of its system calls in turn (ptrace). There it
+ * replaces the block by another block, or kills the process, or both.
  */
 #include "shm/unlink.h"
 #include "base/platform.h"
@@ -29,7 +29,7 @@ static void be_somebody(void) {
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
-/* What looks for leaks at the end has to be let look. */
+/* The leak check at the end needs the rights of root. */
 static void be_root_again(void) {
   if (setresuid(0, 0, 0) == 0)
     prctl(PR_SET_DUMPABLE, 1);
@@ -45,7 +45,7 @@ static const char *long_name(void) {
   return name;
 }
 
-/* A block of that size, which says which one it is. */
+/* Makes a block. Its size identifies it. */
 static void make(const char *name, size_t size) {
   shareable_memory *memory;
 
@@ -83,7 +83,10 @@ static pid_t start_unlinking(const char *name) {
   return child;
 }
 
-/* Runs it up to its system call of that number, which is not made; false: it made fewer, and has ended. */
+/*
+ * Runs the child until just before its system call number `call`. Returns false if it has exited
+ * before.
+ */
 static bool run_to(pid_t child, int call) {
   int status = 0;
 
@@ -101,7 +104,7 @@ static void run_on(pid_t child) {
   waitpid(child, NULL, 0);
 }
 
-/* Nothing of it is left in any place. */
+/* Checks that no moved file with the name is left in any place. */
 static void check_no_stray(const char *name) {
   char command[700];
 
@@ -155,7 +158,10 @@ Test(unlink, is_recovered_if_the_process_is_killed_at_any_moment) {
   cr_expect_gt(try_each_call(long_name(), KILLED), 4);
 }
 
-/* The new block is made before the call, and moved by it: the kill comes before each of the calls after that. */
+/*
+ * Makes the new block before the call that moves it, and kills the process before each later call
+ * in turn.
+ */
 static bool kill_after_replacing(const char *name, int replaced_at, int killed_at) {
   pid_t child;
   bool is_stopped;
@@ -224,7 +230,7 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
   shareable_unlink(own_name(), NULL);
   make(own_name(), 16);
   ptrace(PTRACE_SYSCALL, child, NULL, NULL);
-  waitpid(child, NULL, 0); /* the second one is moved away */
+  waitpid(child, NULL, 0); /* the second block is moved */
   make(own_name(), 24);
   run_on(child);
   cr_expect_eq(size_of(own_name()), 24);
@@ -245,7 +251,7 @@ static void make_as_somebody(const char *name, size_t size) {
   be_root_again();
 }
 
-/* Else its owner's processes take it for unlinked, and their logs forget it. */
+/* Otherwise its owner's processes take it for unlinked, and free its entry. */
 Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_read) {
   pid_t child;
   int call;
@@ -299,7 +305,7 @@ static void make_symbolic_link(const char *path) {
   cr_assert_eq(symlink("/nowhere", path), 0);
 }
 
-/* It took the name between a check and the rename. */
+/* The file has taken the name between the check and the rename. */
 static void check_that_it_comes_back(const char *place, void (*make_it)(const char *path)) {
   char stray[100], path[100];
   struct stat file;
@@ -357,7 +363,7 @@ Test(unlink, works_without_a_free_descriptor) {
   shareable_memory_unref(memory);
 }
 
-/* In a mount namespace with a /dev/shm of its own, for few files. */
+/* Runs in a mount namespace whose /dev/shm has room for few files. */
 static int unlink_in_full(const char *name) {
   shareable_memory *memory;
   char path[60];
@@ -394,7 +400,10 @@ Test(unlink, works_in_a_full_file_system) {
   check_unlink_in_full(long_name());
 }
 
-/* As a process leaves it that was killed in a full /dev/shm: the name is nowhere, and no process needs it. */
+/*
+ * A process that is killed in a full /dev/shm leaves a moved file without a link. Recovery does not
+ * need the name.
+ */
 Test(unlink, recovery_finishes_an_unlink_without_a_link_for_the_name) {
   struct stat file;
   char path[300], stray[100];
@@ -410,7 +419,10 @@ Test(unlink, recovery_finishes_an_unlink_without_a_link_for_the_name) {
   unlink(stray);
 }
 
-/* Whoever may write a block could have others' blocks removed, if it were read as a log in between; or zeros, it itself. */
+/*
+ * If a moved block were read as a log, any process that may write the block could have other blocks
+ * removed. A block of zeros would itself be removed as an unfilled log.
+ */
 Test(unlink, a_moved_block_is_not_taken_for_a_log) {
   const char *stray = ".shareable-unlink-0000000000000001-00000001-name";
   shareable__owner_directory directory;
