@@ -11,10 +11,7 @@
 #include "shareable.h"
 #include "shm/name.h"
 
-/*
- * The directory that glibc and musl use for shared memory. shm_open(3) cannot create a file without
- * a name.
- */
+/* The directory of glibc and musl. shm_open(3) cannot create a file without a name. */
 #define SHAREABLE__DIRECTORY "/dev/shm"
 
 typedef struct shareable__segment {
@@ -108,8 +105,8 @@ typedef struct shareable__segment_path {
 shareable__segment_path shareable__segment_path_of(const char *name);
 
 /*
- * Maps the open file. A file without a name is an error unless it is new: it was unlinked between
- * open() and this call.
+ * Maps the open file. A file without a name is an error unless it is new: it was unlinked while it
+ * was opened.
  */
 shareable_status shareable__segment_map(shareable__segment *segment, const char *name, bool is_new, bool read_only,
                                         shareable_error *error);
