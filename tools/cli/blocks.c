@@ -55,7 +55,7 @@ static block_kind kind_of(const char *name, block *info) {
 
 static block_state state_of(const shareable__usage *usage) {
   if (usage->user_count > 0 || usage->is_locked || usage->use == SHAREABLE__IN_USE ||
-      (usage->owner != NULL && (!usage->owner->is_dead || usage->owner->heir != 0)))
+      (usage->owner != NULL && (!usage->owner->is_dead || usage->owner->successor != 0)))
     return BLOCK_LIVE;
   if (!shareable__usage_is_none(usage) || usage->is_owner_unknown)
     return BLOCK_UNKNOWN;
@@ -73,7 +73,7 @@ static int64_t owner_of(const shareable__inventory *inventory, const shareable__
     return 0;
   if (entry->is_dead)
     return entry->successor == 0 ? -1 : entry->successor;
-  owner = shareable__proc_maps_users(&inventory->mapped, entry->journal, &count);
+  owner = shareable__proc_maps_users(&inventory->maps, entry->log_inode, &count);
   for (size_t i = 0; i < count; i++) /* a reaper has it open, not mapped */
     if (owner[i].is_mapped)
       return owner[i].pid;
@@ -125,7 +125,7 @@ static bool read_block(blocks *found, int directory, const char *name) {
   info->users = usage.users;
   info->user_count = usage.user_count;
   info->has_other_users = (usage.is_locked || usage.use == SHAREABLE__IN_USE) && usage.user_count == 0;
-  info->unreadable_pid = usage.unasked == NULL ? 0 : usage.unasked->pid;
+  info->unreadable_pid = usage.unreadable == NULL ? 0 : usage.unreadable->pid;
   info->owner = usage.is_owner_unknown ? -1 : owner_of(&found->inventory, usage.owner);
   info->is_owner_unknown = usage.is_owner_unknown;
   info->state = state_of(&usage);
@@ -245,7 +245,7 @@ static bool is_deleted(const shareable__mapping *users, size_t count, const inod
 
 /* Memory without a name can be found only through the processes that have it mapped or open. */
 static void add_deleted(blocks *found, int directory) {
-  const shareable__proc_maps *mapped = &found->inventory.mapped;
+  const shareable__proc_maps *mapped = &found->inventory.maps;
   inodes named = {0};
   size_t count;
 

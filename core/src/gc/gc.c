@@ -368,7 +368,7 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
   shareable_gc *gc;
 
   if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no pointer was given for the results");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the results is NULL");
   if (flags & ~(uint32_t)SHAREABLE_REMOVE)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: gc takes 0 or SHAREABLE_REMOVE",
                            (unsigned)flags);

@@ -124,7 +124,7 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
   shareable_status status;
 
   if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no pointer was given for the handle");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the handle is NULL");
   status = shareable__memory_prepare(&memory, name, size, flags, mode, error);
   if (status != SHAREABLE_OK)
     return status;
@@ -169,7 +169,7 @@ shareable_status shareable_memory_open(shareable_memory **result, const char *na
   shareable_status status;
 
   if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no pointer was given for the handle");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the handle is NULL");
   status = shareable__memory_attach(&memory, name, flags, error);
   if (status != SHAREABLE_OK)
     return status;
