@@ -112,8 +112,7 @@ static void free_results(world *w) {
 static void check_garbage(world *w, shareable_status status) {
   static const struct {
     const char *suffix, *reason;
-  } blocks[] = {
-    {"-g", "its owner"}, {"-s", "its owner"}, {"-h", "its owner"}, {"-n", "no ownership log records it"}};
+  } blocks[] = {{"-g", "its owner"}, {"-s", "its owner"}, {"-h", "its owner"}, {"-n", "no ownership log records it"}};
 
   need(exists(extended(w, "-s")), "a block that a process has mapped was removed");
   need(exists(extended(w, "-h")), "a block whose successor is alive was removed");

@@ -30,8 +30,7 @@
 #error "no open file description locks (fcntl, F_OFD_SETLK) on this system: see core/doc/platforms.md"
 #endif
 #ifndef MADV_DONTFORK
-#error                                                                                                                 \
-  "no mappings that a fork's child does not get (madvise, MADV_DONTFORK) on this system: see core/doc/platforms.md"
+#error "no mappings that a fork's child does not get (madvise, MADV_DONTFORK) on this system: see core/doc/platforms.md"
 #endif
 
 #endif

@@ -143,7 +143,7 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
   int system = 0;
 
   if (result == NULL)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no place for the handle was given");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the handle is NULL");
   list = shareable__list_allocate(error);
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;

@@ -209,7 +209,7 @@ def test_garbage_finds_unused_blocks_of_dead_owners(creator, name):
         found = finding()
         assert found is None or found == (name, False, False, f"its owner has ended, but process {os.getpid()} has it mapped")
     found = finding()  # None if another reaper of this user has removed it
-    if found is not None and "cannot be asked" in found.reason:  # this user may not inspect a process
+    if found is not None and "may have it mapped" in found.reason:  # this user may not inspect a process
         assert not found.garbage
         SharedMemory(name).unlink()
         return
