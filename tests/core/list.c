@@ -642,7 +642,7 @@ Test(list, explains_a_failure_of_an_item) {
               {0, SHAREABLE_E_TYPE, "item 0 of list"},
               {0, SHAREABLE_E_TYPE, "is a str"},
               {2, SHAREABLE_E_SLOT, "room for 8 bytes"},
-              {2, SHAREABLE_E_CORRUPT, "damaged"},
+              {2, SHAREABLE_E_CORRUPT, "is corrupt"},
               {2, SHAREABLE_E_LENGTH, "999999"},
               {0, SHAREABLE_E_CLOSED, "is closed"},
               {0, SHAREABLE_E_READ_ONLY, "read-only"},

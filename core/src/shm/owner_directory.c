@@ -242,9 +242,9 @@ static int create_random(int shm, shareable__owner_directory *directory) {
  * its name.
  */
 static int create_again(int shm, shareable__owner_directory *directory) {
-  uint64_t last = atomic_load(&last_random);
+  uint64_t previous = atomic_load(&last_random);
 
-  return last != 0 && last >> 32 == geteuid() ? create_numbered(shm, (uint32_t)last, directory) : EPERM;
+  return previous != 0 && previous >> 32 == geteuid() ? create_numbered(shm, (uint32_t)previous, directory) : EPERM;
 }
 
 /*

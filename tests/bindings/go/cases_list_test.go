@@ -424,7 +424,7 @@ func listReturnsAnErrorForADamagedItemOnly(t *testing.T) {
 	item(t, list, 0, int64(1))
 	item(t, list, 2, int64(3))
 	_, err = list.Get(1)
-	fails(t, err, is(shareable.ErrCorrupt, syscall.EINVAL), "item 1", list.Name(), "damaged")
+	fails(t, err, is(shareable.ErrCorrupt, syscall.EINVAL), "item 1", list.Name(), "corrupt")
 	_, err = list.GetInt(1)
 	fails(t, err, is(shareable.ErrCorrupt), "item 1")
 	_, err = list.Type(1)

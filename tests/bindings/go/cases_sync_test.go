@@ -132,7 +132,7 @@ func listLockOfADeadOwnerIsReported(t *testing.T) {
 	dead := is(shareable.ErrOwnerDied, syscall.EOWNERDEAD)
 
 	dieHoldingLock(t, list.Name())
-	fails(t, list.Lock(soon(t)), dead, list.Name(), "died", "yours")
+	fails(t, list.Lock(soon(t)), dead, list.Name(), "died", "you have the lock")
 	locked, err := again.TryLock() // the list is locked despite the error
 	ok(t, err)
 	equal(t, locked, false)
