@@ -34,6 +34,7 @@ static inline const char *moved_path(const char *name) {
 static inline bool move_block(const char *name) {
   shareable_memory *memory = NULL;
   char path[300];
+  bool is_moved;
 
   snprintf(path, sizeof path, "/dev/shm/%s", name);
   for (int tries = 0; tries < 100 && memory == NULL; tries++) {
@@ -41,8 +42,9 @@ static inline bool move_block(const char *name) {
     if (rename(path, moved_path(name)) == 0)
       shareable_memory_create(&memory, name, 24, 0, 0, NULL);
   }
+  is_moved = memory != NULL;
   shareable_memory_unref(memory);
-  return memory != NULL;
+  return is_moved;
 }
 
 #endif

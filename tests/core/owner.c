@@ -821,6 +821,32 @@ static void own_under_a_careless_parent(const char *prefix) {
   _exit(count_zombies() <= 1 ? 0 : 4);
 }
 
+static bool exists_after(const char *path, useconds_t duration) {
+  usleep(duration);
+  return access(path, F_OK) == 0;
+}
+
+/*
+ * Runs beside a supervisor: creates a log under its name, as an owner does that has no O_TMPFILE and
+ * is killed before it locks the log.
+ */
+static void leave_a_log_unfilled(const char *prefix) {
+  char log[100];
+
+  if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  run_owner(numbered(prefix, 0).text);
+  if (come(numbered(prefix, 1).text) < 0 || !is_removed(numbered(prefix, 0).text))
+    _exit(2);
+  snprintf(log, sizeof log, "%s/0123456789abcdef", log_directory());
+  close(open(log, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!exists_after(log, 50000))
+    _exit(3);
+  for (int i = 0; i < 100 && exists_after(log, 50000); i++)
+    ;
+  _exit(exists_after(log, 0) ? 4 : 0);
+}
+
 /* Runs without /proc as a user that may not link a file by its descriptor. */
 static void own_without_proc(const char *prefix) {
   if (mount("none", "/proc", "tmpfs", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
@@ -858,6 +884,11 @@ Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_reap) {
   in_namespaces(own_under_a_careless_parent);
 }
 
+/* A supervisor that locks a new log at once takes it from its creator on a busy machine. */
+Test(owner, has_a_moment_to_lock_a_log_that_it_creates_under_its_name) {
+  in_namespaces(leave_a_log_unfilled);
+}
+
 Test(owner, works_without_proc) {
 #if defined(__SANITIZE_ADDRESS__)
   fputs("skipped: AddressSanitizer needs /proc\n",
@@ -869,13 +900,13 @@ Test(owner, works_without_proc) {
 
 /* Runs in a new mount namespace. Makes a copy of the root directory with another /dev/shm. */
 static const char *make_jail(void) {
-  static char jail[60];
+  static char jail[] = "/tmp/jail-XXXXXX";
   char shm[80];
 
-  snprintf(jail, sizeof jail, "/tmp/%s-jail", own_name());
+  if (mkdtemp(jail) == NULL)
+    _exit(77);
   snprintf(shm, sizeof shm, "%s/dev/shm", jail);
-  if (mkdir(jail, 0755) != 0 || mount("/", jail, NULL, MS_BIND | MS_REC, NULL) != 0 ||
-      mount("jail", shm, "tmpfs", 0, "mode=1777") != 0)
+  if (mount("/", jail, NULL, MS_BIND | MS_REC, NULL) != 0 || mount("jail", shm, "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
   return jail;
 }
@@ -923,9 +954,13 @@ static int exit_of(void (*does)(const char *jail, const char *prefix), const cha
 }
 
 static void own_in_two_roots(const char *prefix) {
-  const char *jail = make_jail();
-  int status = exit_of(own_outside_and_in, jail, prefix);
+  const char *jail;
+  int status;
 
+  if (mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  jail = make_jail();
+  status = exit_of(own_outside_and_in, jail, prefix);
   if (status == 0 && (!is_removed(numbered(prefix, 0).text) || !is_removed_in(jail, numbered(prefix, 1).text)))
     status = 4;
   if (status == 0)

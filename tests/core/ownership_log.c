@@ -365,6 +365,15 @@ Test(log, an_unfilled_file_is_removed_when_no_process_holds_its_lock) {
   shareable__ownership_log_close(&log);
 }
 
+Test(log, is_new_only_for_a_moment) {
+  int fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  cr_assert(shareable__ownership_log_is_new(fd));
+  usleep(300000);
+  cr_assert_not(shareable__ownership_log_is_new(fd));
+  close(fd);
+}
+
 Test(log, a_filled_log_is_not_removed_as_unfilled) {
   shareable__ownership_log log;
 

@@ -178,14 +178,17 @@ static void serve(reaper_service *service, shareable__ownership_log *log) {
   service->logs[service->count++].child = child;
 }
 
-/* Logs of other pid namespaces have reapers there. */
+/*
+ * Logs of other pid namespaces have reapers there. The creation of a log wakes the supervisor: on a
+ * busy machine it would lock each new log before its creator does.
+ */
 static void check_log(shareable__ownership_log *log, void *context) {
   shareable__ownership_log_header head;
   reaper_service *service = context;
 
   if (strcmp(log->name, service->self->name) == 0 || is_served(service, log->name))
     return;
-  if (!shareable__ownership_log_remove_unfilled(log))
+  if (shareable__ownership_log_is_new(log->fd) || !shareable__ownership_log_remove_unfilled(log))
     service->needs_rescan = true;
   if (shareable__ownership_log_read_header(log->fd, &head) != SHAREABLE__YES)
     return;

@@ -59,7 +59,7 @@ bool shareable__moved_is_name(const char *name);
 const char *shareable__moved_old_name(const char *name);
 
 /* Stands for all users. */
-#define SHAREABLE__ANY_USER ((uid_t)-1)
+#define SHAREABLE__ANY_USER (~(uid_t)0)
 
 /*
  * Unlinks the block if another process has moved it from that name, and the block belongs to that

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shm/moved.h"
@@ -182,6 +183,22 @@ bool shareable__ownership_log_lock(shareable__ownership_log *log, bool wait) {
   shareable__ownership_log_close(log);
   log->fd = fd;
   return shareable__ownership_log_lock_file(fd, wait);
+}
+
+/* The time that the creator of a log has to lock it. */
+#define CREATOR_GRACE_NS INT64_C(200000000)
+
+bool shareable__ownership_log_is_new(int fd) {
+  struct stat status;
+  struct timespec now;
+  int64_t seconds;
+
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (fstat(fd, &status) != 0)
+    return false;
+  seconds = (int64_t)now.tv_sec - status.st_ctim.tv_sec;
+  return seconds >= 0 && seconds <= 1 &&
+         seconds * INT64_C(1000000000) + now.tv_nsec - status.st_ctim.tv_nsec < CREATOR_GRACE_NS;
 }
 
 bool shareable__ownership_log_remove_unfilled(shareable__ownership_log *log) {

@@ -168,6 +168,12 @@ bool shareable__ownership_log_is_obsolete(const shareable__ownership_log *log, c
 bool shareable__ownership_log_remove_unfilled(shareable__ownership_log *log);
 
 /*
+ * Returns whether the file was created or changed less than 0.2 seconds ago: its creator may be
+ * about to lock it. After the clock was set back, no file is new.
+ */
+bool shareable__ownership_log_is_new(int fd);
+
+/*
  * Unlinks the log if its name still belongs to it, and removes the directory if this was the last
  * log in it.
  */
