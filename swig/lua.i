@@ -44,7 +44,7 @@
 %ignore shareable_list_wait;
 %ignore shareable_list_digest;
 %ignore shareable_list_wait_any;
-%ignore shareable_hand_over;
+%ignore shareable_transfer_ownership;
 %ignore shareable_list_explain;
 %ignore shareable_list_explain_whole;
 %ignore shareable_status_text;

@@ -93,17 +93,17 @@ func Unlink(name string) error {
 	return nil
 }
 
-// HandOver transfers the blocks that this process owns ([Owned]) to the process pid, including
+// TransferOwnership transfers the blocks that this process owns ([Owned]) to the process pid, including
 // blocks that this process makes later. A worker that is about to exit calls it. The blocks are
-// unlinked when both processes have ended. If this process is killed before it calls HandOver, its
+// unlinked when both processes have ended. If this process is killed before it calls TransferOwnership, its
 // blocks are unlinked when it ends. It fails with [ErrArgument] if there is no such process, or
 // with [ErrSystem] if there is not enough memory.
-func HandOver(pid int) error {
-	return handOverError(pid, Status(raw.Hand_over(int64(pid))))
+func TransferOwnership(pid int) error {
+	return transferError(pid, Status(raw.Transfer_ownership(int64(pid))))
 }
 
-// handOverError returns the error for the status of a HandOver, or nil for success.
-func handOverError(pid int, status Status) error {
+// transferError returns the error for the status of a TransferOwnership, or nil for success.
+func transferError(pid int, status Status) error {
 	if status == 0 {
 		return nil
 	}

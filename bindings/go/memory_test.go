@@ -8,10 +8,10 @@ import (
 	"shareable/internal/raw"
 )
 
-// The test calls handOverError because a test cannot make shareable_hand_over fail for other
+// The test calls transferError because a test cannot make shareable_transfer_ownership fail for other
 // reasons than a process that does not exist.
-func TestHandOverErrorNamesTheReason(t *testing.T) {
-	if err := handOverError(1, 0); err != nil {
+func TestTransferOwnershipErrorNamesTheReason(t *testing.T) {
+	if err := transferError(1, 0); err != nil {
 		t.Error(err)
 	}
 	for status, reason := range map[Status]string{
@@ -19,7 +19,7 @@ func TestHandOverErrorNamesTheReason(t *testing.T) {
 		ErrSystem:   raw.Status_text(int(ErrSystem)),
 		ErrNoMemory: raw.Status_text(int(ErrNoMemory)),
 	} {
-		err := handOverError(42, status)
+		err := transferError(42, status)
 		if !errors.Is(err, status) || !strings.Contains(err.Error(), "to process 42: "+reason) {
 			t.Errorf("status %s: got %v", status.Name(), err)
 		}

@@ -28,7 +28,7 @@
  *   another /dev/shm later (chroot, mount namespaces), it has a log for each. Creating an owned
  *   block fails if no reaper can be started, if RLIMIT_FSIZE is less than 8 KiB (the size of a
  *   log), or if the hard limit RLIMIT_NOFILE is less than 6. The child of a fork does not own its
- *   parent's blocks. A worker that must leave its blocks to its parent calls shareable_hand_over().
+ *   parent's blocks. A worker that must leave its blocks to its parent calls shareable_transfer_ownership().
  * - Torn reads. Between users of this library no read of an item is ever torn, whatever the item's
  *   type and however it changes. That needs the sync area, which follows the list. A list that was
  *   created with SHAREABLE_PLAIN, or by stock Python, has no sync area: there, only an int or a
@@ -440,7 +440,7 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
  *
  * Returns E_ARGUMENT if there is no such process, or E_SYSTEM if there is not enough memory.
  */
-SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
+SHAREABLE_API shareable_status shareable_transfer_ownership(int64_t pid);
 
 /*
  * Returns the block's name without the leading '/'. It is valid as long as the handle. Returns NULL

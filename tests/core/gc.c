@@ -52,7 +52,7 @@ static void own(const void *with) {
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   if (shareable_memory_create(&memory, block->name, 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK ||
-      (block->successor != 0 && shareable_hand_over(block->successor) != SHAREABLE_OK))
+      (block->successor != 0 && shareable_transfer_ownership(block->successor) != SHAREABLE_OK))
     _exit(1);
 }
 

@@ -652,21 +652,21 @@ Test(owner, cannot_adopt_another_user_s_block) {
 }
 
 /* The successor is the child's parent, the test. */
-static void own_and_hand_over(const char *prefix) {
+static void own_and_transfer(const char *prefix) {
   own(prefix);
-  cr_ok(shareable_hand_over(getppid()));
+  cr_ok(shareable_transfer_ownership(getppid()));
   _exit(0);
 }
 
-static void hand_over_and_own(const char *prefix) {
-  cr_ok(shareable_hand_over(getppid()));
+static void transfer_and_own(const char *prefix) {
+  cr_ok(shareable_transfer_ownership(getppid()));
   own(prefix);
   _exit(0);
 }
 
 /* Makes two owners: one transfers its blocks after it owns them, the other before. */
 static void be_a_successor(const void *prefix) {
-  void (*const orders[])(const char *prefix) = {own_and_hand_over, hand_over_and_own};
+  void (*const orders[])(const char *prefix) = {own_and_transfer, transfer_and_own};
 
   for (int i = 0; i < 2; i++) {
     pid_t child = fork();
@@ -689,10 +689,10 @@ Test(owner, can_transfer_its_blocks_to_another_process) {
 }
 
 Test(owner, cannot_transfer_its_blocks_to_a_process_that_does_not_exist) {
-  cr_status(shareable_hand_over(0), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_hand_over(-1), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_hand_over(INT64_C(1) << 40), SHAREABLE_E_ARGUMENT);
-  cr_ok(shareable_hand_over(getppid()));
+  cr_status(shareable_transfer_ownership(0), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_transfer_ownership(-1), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_transfer_ownership(INT64_C(1) << 40), SHAREABLE_E_ARGUMENT);
+  cr_ok(shareable_transfer_ownership(getppid()));
 }
 
 static void own_and_exec(const void *prefix) {

@@ -42,7 +42,7 @@ static void leave_to_successor(const world *w) {
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   _exit(shareable_memory_create(&memory, extended(w, "-h"), 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK ||
-        shareable_hand_over(getppid()) != SHAREABLE_OK);
+        shareable_transfer_ownership(getppid()) != SHAREABLE_OK);
 }
 
 /* Maps the block as stock Python does: without a usage lock. */

@@ -27,6 +27,6 @@ def transfer_to_parent() -> None:
 
     def transfer(pid: int) -> None:
         with suppress(ValueError):  # the parent has already ended
-            _raw.hand_over(pid)
+            _raw.transfer_ownership(pid)
 
     Finalize(None, transfer, (parent.pid,), exitpriority=0)

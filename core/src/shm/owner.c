@@ -298,7 +298,7 @@ void shareable__owner_be_manager(void) {
   shareable__fork_unlock();
 }
 
-shareable_status shareable_hand_over(int64_t pid) {
+shareable_status shareable_transfer_ownership(int64_t pid) {
   SHAREABLE__UNCANCELLED;
   uint64_t start = pid <= 0 ? 0 : shareable__process_start(pid);
 

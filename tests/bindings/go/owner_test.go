@@ -67,12 +67,12 @@ func TestOwnedBlockIsRemovedWhenItsProcessDies(t *testing.T) {
 	}
 }
 
-func TestHandOverRejectsAMissingProcess(t *testing.T) {
-	if err := shareable.HandOver(os.Getpid()); err != nil {
+func TestTransferOwnershipRejectsAMissingProcess(t *testing.T) {
+	if err := shareable.TransferOwnership(os.Getpid()); err != nil {
 		t.Error(err)
 	}
 	for _, pid := range []int{math.MinInt, -1, 0, 1 << 40} {
-		err := shareable.HandOver(pid)
+		err := shareable.TransferOwnership(pid)
 		fails(t, err, is(shareable.ErrArgument, syscall.EINVAL), fmt.Sprint("process ", pid), "there is no such process")
 	}
 }
