@@ -75,12 +75,12 @@
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
 %ignore shareable_gc_count;
-%ignore shareable_gc_fate;
+%ignore shareable_gc_result_at;
 %ignore shareable_gc_free;
 %ignore shareable_gc_name;
 %ignore shareable_gc_reason;
 %ignore shareable_gc_run;
-%ignore shareable_fate;
+%ignore shareable_gc_result;
 
 /* The types are opaque, so the bodies are empty. Without the destructors, handles would leak. */
 struct shareable_memory {};

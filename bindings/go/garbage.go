@@ -29,7 +29,7 @@ func Garbage(remove bool) ([]Finding, error) {
 	}
 	findings := make([]Finding, len(found))
 	for i, f := range found {
-		findings[i] = Finding{f.Name, f.Fate != raw.FateKept, f.Fate == raw.FateRemoved, f.Reason}
+		findings[i] = Finding{f.Name, f.Result != raw.FateKept, f.Result == raw.FateRemoved, f.Reason}
 	}
 	return findings, nil
 }

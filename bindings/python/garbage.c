@@ -8,7 +8,8 @@
 static PyObject *gc_entry(const shareable_gc *gc, size_t i) {
   PyObject *name = PyUnicode_DecodeFSDefault(shareable_gc_name(gc, i));
 
-  return name == NULL ? NULL : Py_BuildValue("(Nis)", name, (int)shareable_gc_fate(gc, i), shareable_gc_reason(gc, i));
+  return name == NULL ? NULL
+                      : Py_BuildValue("(Nis)", name, (int)shareable_gc_result_at(gc, i), shareable_gc_reason(gc, i));
 }
 
 PyObject *garbage(uint32_t flags) {

@@ -254,7 +254,7 @@ enum {
   SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write */
   SHAREABLE_PLAIN = 1 << 2,     /* create a list: no sync area, exactly CPython's size */
   SHAREABLE_OWNED = 1 << 3,     /* create: unlink when this process ends (see "Owned blocks") */
-  SHAREABLE_REMOVE = 1 << 4     /* gc: unlink garbage; without it, garbage is only reported */
+  SHAREABLE_GC_REMOVE = 1 << 4  /* gc: unlink garbage; without it, garbage is only reported */
 };
 
 /* -------------------------------------------------------------------------------------------------
@@ -492,11 +492,11 @@ SHAREABLE_API void shareable_memory_unpin(shareable_memory *memory);
  */
 
 /* What shareable_gc_run() found out about a block, or did to it. */
-typedef enum shareable_fate {
-  SHAREABLE_FATE_KEPT = 0,    /* it is kept; the reason says why */
-  SHAREABLE_FATE_GARBAGE = 1, /* it is garbage and was not removed */
-  SHAREABLE_FATE_REMOVED = 2  /* it was garbage and was removed */
-} shareable_fate;
+typedef enum shareable_gc_result {
+  SHAREABLE_GC_KEPT = 0,    /* it is kept; the reason says why */
+  SHAREABLE_GC_GARBAGE = 1, /* it is garbage and was not removed */
+  SHAREABLE_GC_REMOVED = 2  /* it was garbage and was removed */
+} shareable_gc_result;
 
 /* The results of shareable_gc_run(). */
 typedef struct shareable_gc shareable_gc;
@@ -520,7 +520,7 @@ typedef struct shareable_gc shareable_gc;
  * remain if the reaper was killed together with the owner.
  *
  *   gc      receives the results: free them with shareable_gc_free()
- *   flags   0 only reports garbage; SHAREABLE_REMOVE also unlinks it, and completes the unlinking
+ *   flags   0 only reports garbage; SHAREABLE_GC_REMOVE also unlinks it, and completes the unlinking
  *           that killed processes began
  *   error   receives the error message on failure; may be NULL
  *
@@ -535,11 +535,11 @@ SHAREABLE_API void shareable_gc_free(shareable_gc *gc);
  * The first function returns the number of blocks, or 0 for NULL. The others return the name of a
  * block, its result, and a sentence that gives the reason, by an index from 0. The blocks are
  * sorted by name. The strings are valid until the results are freed. For an index past the end, the
- * strings are NULL and the result is SHAREABLE_FATE_KEPT.
+ * strings are NULL and the result is SHAREABLE_GC_KEPT.
  */
 SHAREABLE_API size_t shareable_gc_count(const shareable_gc *gc);
 SHAREABLE_API const char *shareable_gc_name(const shareable_gc *gc, size_t index);
-SHAREABLE_API shareable_fate shareable_gc_fate(const shareable_gc *gc, size_t index);
+SHAREABLE_API shareable_gc_result shareable_gc_result_at(const shareable_gc *gc, size_t index);
 SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t index);
 
 /* -------------------------------------------------------------------------------------------------

@@ -66,22 +66,22 @@ static pid_t start_owner(const char *name, pid_t successor) {
 }
 
 /* Returns gc's result for the block, and checks that its reason contains `reason`. */
-static shareable_fate fate_of(const char *name, uint32_t flags, const char *reason) {
+static shareable_gc_result result_of(const char *name, uint32_t flags, const char *reason) {
   shareable_error error = {0};
   shareable_gc *gc = NULL;
-  shareable_fate fate = SHAREABLE_FATE_KEPT;
+  shareable_gc_result result = SHAREABLE_GC_KEPT;
   bool found = false;
 
   cr_assert_eq(shareable_gc_run(&gc, flags, &error), SHAREABLE_OK, "%s", error.text);
   for (size_t i = 0; i < shareable_gc_count(gc); i++)
     if (strcmp(shareable_gc_name(gc, i), name) == 0) {
       found = true;
-      fate = shareable_gc_fate(gc, i);
+      result = shareable_gc_result_at(gc, i);
       cr_assert_not_null(strstr(shareable_gc_reason(gc, i), reason), "%s", shareable_gc_reason(gc, i));
     }
   shareable_gc_free(gc);
   cr_assert(found, "%s", name);
-  return fate;
+  return result;
 }
 
 Test(gc, removes_a_dead_owner_s_block_if_asked) {
@@ -89,9 +89,9 @@ Test(gc, removes_a_dead_owner_s_block_if_asked) {
 
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
-  cr_assert_eq(fate_of(own_name(), 0, "no process uses it"), SHAREABLE_FATE_GARBAGE);
+  cr_assert_eq(result_of(own_name(), 0, "no process uses it"), SHAREABLE_GC_GARBAGE);
   cr_assert(exists(own_name()));
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_not(exists(own_name()));
   cr_assert_neq(stat(log_directory(), &folder), 0, "the log and its directory are left");
 }
@@ -102,7 +102,7 @@ Test(gc, keeps_a_block_without_an_owner) {
   be_somebody();
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no ownership log records it"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
@@ -111,9 +111,9 @@ Test(gc, keeps_a_living_owner_s_block) {
 
   be_somebody();
   owner = start_owner(own_name(), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner is alive"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner is alive"), SHAREABLE_GC_KEPT);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_a_block_whose_successor_is_alive) {
@@ -125,9 +125,9 @@ Test(gc, keeps_a_block_whose_successor_is_alive) {
     for (;;)
       pause();
   end(start_owner(own_name(), successor), SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has left it to process"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has left it to process"), SHAREABLE_GC_KEPT);
   end(successor, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_a_block_that_this_library_has_mapped_in_a_process) {
@@ -138,9 +138,9 @@ Test(gc, keeps_a_block_that_this_library_has_mapped_in_a_process) {
   owner = start_owner(own_name(), 0);
   cr_ok(shareable_memory_open(&memory, own_name(), SHAREABLE_READ_ONLY, NULL));
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it mapped"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it mapped"), SHAREABLE_GC_KEPT);
   shareable_memory_unref(memory);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 /* CPython maps a block without a lock. */
@@ -155,9 +155,9 @@ Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
   mapping = mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
   close(fd);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it mapped"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it mapped"), SHAREABLE_GC_KEPT);
   munmap(mapping, 8);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 /* The kernel's lease proves that no process uses it, even if /proc does not show all processes. */
@@ -165,7 +165,7 @@ Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
@@ -178,18 +178,18 @@ Test(gc, keeps_a_block_without_permission_for_a_lease) {
   end(start_owner(own_name(), 0), SIGKILL);
   be_root_again();
   drop_capability(CAP_LEASE);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "whether a process uses it is unknown"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "whether a process uses it is unknown"), SHAREABLE_GC_KEPT);
   regain_capability(CAP_LEASE);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_the_entry_of_a_block_that_another_process_has_moved) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert(move_block(own_name()));
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no ownership log records it"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   shareable_unlink(own_name(), NULL);
 }
 
@@ -200,10 +200,10 @@ Test(gc, reports_that_another_user_s_logs_are_unreadable) {
     skip_because("only root can be two users");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0644, NULL));
   be_somebody();
-  cr_expect_eq(fate_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
-               SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
+               SHAREABLE_GC_KEPT);
   be_root_again();
-  cr_expect_eq(fate_of(own_name(), 0, "its owner is alive"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), 0, "its owner is alive"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
@@ -222,12 +222,12 @@ Test(gc, reports_the_successor_that_a_reaper_waits_for) {
   owner = start_owner(own_name(), successor);
   snprintf(reason, sizeof reason, "its owner is alive, or has ended and left it to process %d, which is alive",
            successor);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(owner, SIGKILL);
   snprintf(reason, sizeof reason, "its owner has left it to process %d, which is alive", successor);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(successor, SIGKILL);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
 }
 
 static double seconds(void) {
@@ -255,10 +255,10 @@ Test(gc, does_not_wait_for_a_stopped_gc) {
   stopped = start(hold_lease, path_of(own_name()));
   kill(stopped, SIGSTOP);
   begin = seconds();
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has ended, but"), SHAREABLE_GC_KEPT);
   cr_expect_lt(seconds() - begin, 1.1);
   end(stopped, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
 }
 
 /* Uses a block as CPython does, with or without a descriptor. */
@@ -299,11 +299,11 @@ Test(gc, keeps_a_block_that_another_user_has_mapped) {
   cr_assert_eq(seteuid(0), 0);
   user = start(use_as_stock, &how);
   be_somebody();
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has ended, but"), SHAREABLE_GC_KEPT);
   cr_assert_eq(seteuid(0), 0);
   end(user, SIGKILL);
   be_somebody();
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_a_block_that_a_process_has_only_open) {
@@ -313,9 +313,9 @@ Test(gc, keeps_a_block_that_a_process_has_only_open) {
   be_somebody();
   end(start_owner(own_name(), 0), SIGKILL);
   user = start(use_as_stock, &how);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it open"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it open"), SHAREABLE_GC_KEPT);
   end(user, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 static int ready[2];
@@ -352,9 +352,9 @@ Test(gc, reports_a_user_whose_main_thread_has_ended) {
   cr_assert_eq(read(ready[0], &byte, 1), 0);
   close(ready[0]);
   snprintf(reason, sizeof reason, "process %d has it mapped", user);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(user, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
@@ -363,7 +363,7 @@ Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
   be_somebody();
   snprintf(name, sizeof name, ".%s", own_name());
   end(start_owner(name, 0), SIGKILL);
-  cr_assert_eq(fate_of(name, SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(name, SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_not(exists(name));
 }
 
@@ -374,9 +374,9 @@ Test(gc, keeps_a_block_with_a_second_name) {
   end(start_owner(own_name(), 0), SIGKILL);
   snprintf(other, sizeof other, "%s-other", path_of(own_name()));
   cr_assert_eq(link(path_of(own_name()), other), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "several names"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "several names"), SHAREABLE_GC_KEPT);
   unlink(other);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 /* A user may put other files among the logs: one with a lease, a FIFO. */
@@ -392,7 +392,7 @@ Test(gc, ignores_files_that_are_not_logs) {
   cr_assert_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
   snprintf(other, sizeof other, "%s/fifo", log_directory());
   cr_assert_eq(mkfifo(other, 0600), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   close(fd);
   unlink(path);
   unlink(other);
@@ -429,12 +429,12 @@ Test(gc, runs_beside_another_one) {
   end(start(own_many, name), SIGKILL);
   for (int i = 0; i < RUNS; i++)
     if ((runs[i] = fork()) == 0)
-      _exit(shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL) != SHAREABLE_OK);
+      _exit(shareable_gc_run(&gc, SHAREABLE_GC_REMOVE, NULL) != SHAREABLE_OK);
   for (int i = 0; i < RUNS; i++) {
     waitpid(runs[i], &status, 0);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
-  cr_ok(shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL));
+  cr_ok(shareable_gc_run(&gc, SHAREABLE_GC_REMOVE, NULL));
   shareable_gc_free(gc);
   for (int i = 0; i < BLOCKS; i++) {
     snprintf(block, sizeof block, "%s-%d", name, i);
@@ -452,7 +452,7 @@ Test(gc, keeps_another_block_that_has_taken_the_name) {
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no ownership log records it"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
@@ -483,7 +483,7 @@ Test(gc, ignores_entries_for_other_users_blocks) {
   cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
   cr_assert_eq(write(fd, &record, sizeof record), (ssize_t)sizeof record);
   close(fd);
-  cr_assert_eq(fate_of(own_name(), 0, "no ownership log records it"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), 0, "no ownership log records it"), SHAREABLE_GC_KEPT);
   unlink(path);
   *strrchr(path, '/') = '\0';
   rmdir(path);
@@ -503,7 +503,7 @@ Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
   cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
   cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);
   close(fd);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "no process uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_neq(access(path, F_OK), 0, "the log is left");
 }
 
@@ -526,11 +526,11 @@ Test(gc, returns_nothing_past_the_last_result) {
   count = shareable_gc_count(gc);
   cr_assert_null(shareable_gc_name(gc, count));
   cr_assert_null(shareable_gc_reason(gc, count));
-  cr_assert_eq(shareable_gc_fate(gc, count), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(shareable_gc_result_at(gc, count), SHAREABLE_GC_KEPT);
   shareable_gc_free(gc);
   cr_assert_eq(shareable_gc_count(NULL), 0);
   cr_assert_null(shareable_gc_name(NULL, 0));
   cr_assert_null(shareable_gc_reason(NULL, 0));
-  cr_assert_eq(shareable_gc_fate(NULL, 0), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(shareable_gc_result_at(NULL, 0), SHAREABLE_GC_KEPT);
   shareable_gc_free(NULL);
 }

@@ -99,7 +99,7 @@ static shareable_status report_garbage(world *w) {
 }
 
 static shareable_status remove_garbage(world *w) {
-  return shareable_gc_run(&w->gc, SHAREABLE_REMOVE, &w->error);
+  return shareable_gc_run(&w->gc, SHAREABLE_GC_REMOVE, &w->error);
 }
 
 static void free_results(world *w) {
@@ -138,7 +138,7 @@ static void end_garbage(world *w) {
   shareable_unlink(extended(w, "-h"), NULL);
   must(shareable_memory_unlink(w->other, &w->error), w->error.text);
   shareable_memory_unref(w->other);
-  if (shareable_gc_run(&w->gc, SHAREABLE_REMOVE, NULL) == SHAREABLE_OK)
+  if (shareable_gc_run(&w->gc, SHAREABLE_GC_REMOVE, NULL) == SHAREABLE_OK)
     shareable_gc_free(w->gc);
 }
 

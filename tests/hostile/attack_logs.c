@@ -438,7 +438,7 @@ static void be_root(void) {
   shareable_memory_create(&memory, name, 64, SHAREABLE_OWNED, 0666, NULL);
   if (chown(SHM ".shareable-65532", 0, 0) == 0 && random_below(2) == 0)
     chmod(SHM ".shareable-65532", 0777);
-  shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL);
+  shareable_gc_run(&gc, SHAREABLE_GC_REMOVE, NULL);
   sleep_us(random_below(10000));
   _exit(0);
 }

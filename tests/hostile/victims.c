@@ -247,7 +247,7 @@ static void collect_once(void) {
   shareable_gc *gc = NULL;
 
   call_begin("gc", RUN_LIMIT);
-  expect(shareable_gc_run(&gc, SHAREABLE_REMOVE, &error), "gc", &error);
+  expect(shareable_gc_run(&gc, SHAREABLE_GC_REMOVE, &error), "gc", &error);
   call_end();
   shareable_gc_free(gc);
 }

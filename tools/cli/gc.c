@@ -10,31 +10,31 @@
 #include "escape.h"
 #include "table.h"
 
-enum { NAME, FATE, REASON };
+enum { NAME, RESULT, REASON };
 
 static const cli_column columns[] = {
   [NAME] = {"NAME", 0, SCOLS_JSON_STRING, false, 0},
-  [FATE] = {"FATE", 0, SCOLS_JSON_STRING, false, 0},
+  [RESULT] = {"RESULT", 0, SCOLS_JSON_STRING, false, 0},
   [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true, 0},
 };
 
-typedef struct finding {
+typedef struct gc_entry {
   const char *name, *reason;
-  shareable_fate fate;
+  shareable_gc_result result;
   size_t width; /* of the reason */
-} finding;
+} gc_entry;
 
 static char *cell(const void *row, size_t column, const cli_view *view) {
-  static const char *const fates[] = {
-    [SHAREABLE_FATE_KEPT] = "stays", [SHAREABLE_FATE_GARBAGE] = "garbage", [SHAREABLE_FATE_REMOVED] = "removed"};
-  const finding *entry = row;
+  static const char *const results[] = {
+    [SHAREABLE_GC_KEPT] = "kept", [SHAREABLE_GC_GARBAGE] = "garbage", [SHAREABLE_GC_REMOVED] = "removed"};
+  const gc_entry *entry = row;
   char *text;
 
   switch (column) {
   case NAME:
     return cli_format("%s", entry->name);
-  case FATE:
-    return cli_format("%s", fates[entry->fate]);
+  case RESULT:
+    return cli_format("%s", results[entry->result]);
   default:
     if (view->json || view->raw)
       return cli_format("%s", entry->reason);
@@ -48,7 +48,7 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
 /* Returns the width that the other two columns leave on a terminal, or 0 if there is no limit. */
 static size_t width_left(const shareable_gc *gc) {
   struct winsize window;
-  size_t taken = sizeof "NAME FATE___ ";
+  size_t taken = sizeof "NAME RESULT_ ";
 
   if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0)
     return 0;
@@ -79,23 +79,23 @@ static int run_gc(int argc, char **argv) {
 
   while ((option = cli_option(&cli_gc, argc, argv, CLI_VIEW_SHORTS "Rqh", longs)) >= 0)
     if (!cli_view_take(&view, option)) {
-      flags |= option == 'R' ? SHAREABLE_REMOVE : 0;
+      flags |= option == 'R' ? SHAREABLE_GC_REMOVE : 0;
       is_quiet |= option == 'q';
     }
   if (optind != argc)
     cli_usage_error("unexpected argument '%s': gc checks all blocks; 'shareable rm' removes blocks by name",
                     argv[optind]);
-  table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,FATE,REASON", cell, &view);
+  table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,RESULT,REASON", cell, &view);
   if (shareable_gc_run(&gc, flags, &error) != SHAREABLE_OK)
     cli_die("%s", error.text);
   width = width_left(gc);
   for (size_t i = 0; i < shareable_gc_count(gc); i++) {
-    const finding each = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_fate(gc, i), width};
+    const gc_entry each = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_result_at(gc, i), width};
 
-    garbage += each.fate == SHAREABLE_FATE_GARBAGE;
-    removed += each.fate == SHAREABLE_FATE_REMOVED;
-    if (!is_quiet || each.fate != SHAREABLE_FATE_KEPT)
-      cli_table_add(table, &each, NULL, FATE, each.fate == SHAREABLE_FATE_KEPT ? NULL : "\033[31m");
+    garbage += each.result == SHAREABLE_GC_GARBAGE;
+    removed += each.result == SHAREABLE_GC_REMOVED;
+    if (!is_quiet || each.result != SHAREABLE_GC_KEPT)
+      cli_table_add(table, &each, NULL, RESULT, each.result == SHAREABLE_GC_KEPT ? NULL : "\033[31m");
   }
   cli_table_print(table);
   shareable_gc_free(gc);
@@ -108,7 +108,7 @@ static int run_gc(int argc, char **argv) {
 
 const cli_command cli_gc = {"gc", "", "List blocks left by dead processes; --remove deletes them.",
                             CLI_VIEW_HELP "\n"
-                                          "                        NAME,FATE,REASON\n"
+                                          "                        NAME,RESULT,REASON\n"
                                           "  -R, --remove          remove garbage; without it, nothing is changed\n"
                                           "  -q, --quiet           do not list kept blocks\n"
                                           "  -h, --help            print this help\n"

@@ -29,7 +29,7 @@ enum { TRIES = 4 };
 typedef struct gc_entry {
   char name[SHAREABLE__NAME_MAX + 1];
   char reason[120];
-  shareable_fate fate;
+  shareable_gc_result result;
   bool is_refused; /* only the lease shows that the block is in use: perhaps for a moment */
   struct stat file;
   int system; /* the errno of lstat() if it failed */
@@ -113,17 +113,17 @@ static void format_user(const shareable__usage *usage, gc_entry *entry) {
     snprintf(reason, size, DEAD "whether a process uses it is unknown");
 }
 
-static shareable_fate keep(gc_entry *entry, const char *reason, const char *detail) {
+static shareable_gc_result keep(gc_entry *entry, const char *reason, const char *detail) {
   snprintf(entry->reason, sizeof entry->reason, "%s%s", reason, detail);
-  return SHAREABLE_FATE_KEPT;
+  return SHAREABLE_GC_KEPT;
 }
 
-static shareable_fate keep_changed(gc_entry *entry) {
+static shareable_gc_result keep_changed(gc_entry *entry) {
   return keep(entry, DEAD, "its name belongs to another block now");
 }
 
 /* Uses the errno of the call that failed. */
-static shareable_fate keep_unknown(gc_entry *entry) {
+static shareable_gc_result keep_unknown(gc_entry *entry) {
   return keep(entry, DEAD "it cannot be checked: ", shareable__system_text(errno));
 }
 
@@ -141,7 +141,7 @@ static bool is_unchanged(const gc_entry *entry, const struct stat *now) {
  * The caller holds the lease. Another process may give the name to another block at any moment:
  * that block is kept.
  */
-static shareable_fate unlink_leased(const gc_run *run, const shareable__lease *lease, gc_entry *entry) {
+static shareable_gc_result unlink_leased(const gc_run *run, const shareable__lease *lease, gc_entry *entry) {
   const shareable__file_id block = {entry->file.st_dev, entry->file.st_ino};
   shareable_error error = {0};
   struct stat named;
@@ -154,7 +154,7 @@ static shareable_fate unlink_leased(const gc_run *run, const shareable__lease *l
     return keep(entry, DEAD, "a process is opening it");
   switch (shareable__unlink_block(&block, entry->name, &error)) {
   case SHAREABLE_OK:
-    return SHAREABLE_FATE_REMOVED;
+    return SHAREABLE_GC_REMOVED;
   case SHAREABLE_E_NOT_FOUND:
     return keep(entry, DEAD, "it is already gone, or its name belongs to another block now");
   default:
@@ -162,23 +162,23 @@ static shareable_fate unlink_leased(const gc_run *run, const shareable__lease *l
   }
 }
 
-static shareable_fate remove_block(const gc_run *run, int fd, shareable__usage *usage, gc_entry *entry) {
-  shareable_fate fate;
+static shareable_gc_result remove_block(const gc_run *run, int fd, shareable__usage *usage, gc_entry *entry) {
+  shareable_gc_result result;
   shareable__lease lease;
 
   usage->use = shareable__lease_take(&lease, fd);
   if (usage->use != SHAREABLE__UNUSED) {
     entry->is_refused = usage->use == SHAREABLE__IN_USE;
     format_user(usage, entry);
-    return SHAREABLE_FATE_KEPT;
+    return SHAREABLE_GC_KEPT;
   }
-  fate = unlink_leased(run, &lease, entry);
+  result = unlink_leased(run, &lease, entry);
   shareable__lease_drop(&lease);
-  return fate;
+  return result;
 }
 
 /* Classifies a block of a dead owner that is open. */
-static shareable_fate classify_open(const gc_run *run, int fd, gc_entry *entry) {
+static shareable_gc_result classify_open(const gc_run *run, int fd, gc_entry *entry) {
   shareable__usage usage;
   struct stat file;
 
@@ -192,38 +192,38 @@ static shareable_fate classify_open(const gc_run *run, int fd, gc_entry *entry) 
   if (usage.use != SHAREABLE__UNUSED) {
     entry->is_refused = usage.use == SHAREABLE__IN_USE;
     format_user(&usage, entry);
-    return SHAREABLE_FATE_KEPT;
+    return SHAREABLE_GC_KEPT;
   }
   snprintf(entry->reason, sizeof entry->reason, "its owner has ended, and no process uses it");
-  return run->remove ? remove_block(run, fd, &usage, entry) : SHAREABLE_FATE_GARBAGE;
+  return run->remove ? remove_block(run, fd, &usage, entry) : SHAREABLE_GC_GARBAGE;
 }
 
-static shareable_fate classify_dead(const gc_run *run, gc_entry *entry) {
+static shareable_gc_result classify_dead(const gc_run *run, gc_entry *entry) {
   int fd = shareable__openat(run->shm, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-  shareable_fate fate;
+  shareable_gc_result result;
 
   if (fd < 0)
     return keep(entry, DEAD "it cannot be opened to see whether it is in use: ", shareable__system_text(errno));
-  fate = classify_open(run, fd, entry);
+  result = classify_open(run, fd, entry);
   close(fd);
-  return fate;
+  return result;
 }
 
 /*
  * While a dead owner's reaper waits for the successor, it holds the lock on the log, as a living
  * owner does.
  */
-static shareable_fate keep_owned(const shareable__inventory_entry *owned, gc_entry *entry) {
+static shareable_gc_result keep_owned(const shareable__inventory_entry *owned, gc_entry *entry) {
   if (owned->successor == 0)
     return keep(entry, owned->is_manager ? "its owner, a manager, is alive" : "its owner is alive", "");
   snprintf(entry->reason, sizeof entry->reason,
            owned->is_dead ? "its owner has left it to process %" PRId64 ", which is alive"
                           : "its owner is alive, or has ended and left it to process %" PRId64 ", which is alive",
            owned->successor);
-  return SHAREABLE_FATE_KEPT;
+  return SHAREABLE_GC_KEPT;
 }
 
-static shareable_fate keep_unowned(const gc_run *run, gc_entry *entry) {
+static shareable_gc_result keep_unowned(const gc_run *run, gc_entry *entry) {
   if (!shareable__inventory_can_read_logs_of(entry->name, &entry->file))
     return keep(entry, "it belongs to another user, whose ownership logs cannot be read from here", "");
   if (!run->inventory.is_complete)
@@ -231,7 +231,7 @@ static shareable_fate keep_unowned(const gc_run *run, gc_entry *entry) {
   return keep(entry, "no ownership log records it: it exists until a process unlinks it", "");
 }
 
-static shareable_fate classify(const gc_run *run, gc_entry *entry) {
+static shareable_gc_result classify(const gc_run *run, gc_entry *entry) {
   const shareable__inventory_entry *owned =
     shareable__inventory_entry_of(&run->inventory, entry->name, entry->file.st_ino);
 
@@ -268,8 +268,8 @@ static void classify_all(shareable_gc *gc, const gc_run *run) {
     if (!is_block(run, &gc->all[i]))
       continue;
     *entry = gc->all[i];
-    entry->fate = classify(run, entry);
-    kept += entry->fate == SHAREABLE_FATE_REMOVED || exists(run, entry);
+    entry->result = classify(run, entry);
+    kept += entry->result == SHAREABLE_GC_REMOVED || exists(run, entry);
   }
   gc->count = kept;
 }
@@ -294,7 +294,7 @@ static bool classify_refused(shareable_gc *gc, const gc_run *run) {
     if (!is_any)
       pause_at_random();
     is_any = true;
-    gc->all[i].fate = classify(run, &gc->all[i]);
+    gc->all[i].result = classify(run, &gc->all[i]);
   }
   return is_any;
 }
@@ -369,8 +369,8 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the results is NULL");
-  if (flags & ~(uint32_t)SHAREABLE_REMOVE)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: gc takes 0 or SHAREABLE_REMOVE",
+  if (flags & ~(uint32_t)SHAREABLE_GC_REMOVE)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: gc takes 0 or SHAREABLE_GC_REMOVE",
                            (unsigned)flags);
   directory = shareable__opendirat(AT_FDCWD, SHAREABLE__DIRECTORY);
   if (directory == NULL)
@@ -378,7 +378,7 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
                            "cannot read " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));
   gc = calloc(1, sizeof *gc);
   status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the results")
-                      : run_in(gc, directory, (flags & SHAREABLE_REMOVE) != 0, error);
+                      : run_in(gc, directory, (flags & SHAREABLE_GC_REMOVE) != 0, error);
   closedir(directory);
   if (status == SHAREABLE_OK)
     *result = gc;
@@ -406,6 +406,6 @@ const char *shareable_gc_reason(const shareable_gc *gc, size_t index) {
   return gc == NULL || index >= gc->count ? NULL : gc->all[index].reason;
 }
 
-shareable_fate shareable_gc_fate(const shareable_gc *gc, size_t index) {
-  return gc == NULL || index >= gc->count ? SHAREABLE_FATE_KEPT : gc->all[index].fate;
+shareable_gc_result shareable_gc_result_at(const shareable_gc *gc, size_t index) {
+  return gc == NULL || index >= gc->count ? SHAREABLE_GC_KEPT : gc->all[index].result;
 }

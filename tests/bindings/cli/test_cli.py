@@ -229,11 +229,11 @@ def test_ls_shows_the_owner_and_gc_removes_its_block_after_its_death(name):
         assert found["owner"] == owner.pid == found["users"][0] and found["state"] == "live"
         assert not any(each["state"] == "deleted" and each["users"] == [owner.pid] for each in blocks().values())
         output = {each["name"]: each for each in json.loads(run("gc", "--json"))["blocks"]}
-        assert output[name]["fate"] == "stays" and output[name]["reason"] == "its owner is alive"
+        assert output[name]["result"] == "kept" and output[name]["reason"] == "its owner is alive"
         owner.kill()
         owner.wait()
     output = {each["name"]: each for each in json.loads(run("gc", "--json", "--remove"))["blocks"]}
-    if name in output and output[name]["fate"] == "stays":
+    if name in output and output[name]["result"] == "kept":
         assert "may have it mapped" in output[name]["reason"]  # this user may not inspect some process
     else:
         assert not exists(name)  # gc or the reaper of another owner has removed it
@@ -559,7 +559,7 @@ def test_lines_fit_a_terminal_and_only_a_terminal_gets_colors(name):
         assert [line for line in lines if len(line) > 80 and "/shareable-" not in line] == [], command  # paths are not wrapped
     longest = max(len(os.fsencode(block)) for block in os.listdir("/dev/shm"))
     output = on_terminal("gc", columns=longest + 60)  # the reason wraps between words, whatever other blocks exist
-    said = r"stays no ownership log records it: it exists until a process unlinks it".replace(" ", r"\s+")
+    said = r"kept no ownership log records it: it exists until a process unlinks it".replace(" ", r"\s+")
     assert re.search(rf"^{name}\s+{said}\s", output, re.M) and output.count("\n") >= 3
     made.shm.unlink()
     assert "\033[33mdeleted" in on_terminal("ls")
