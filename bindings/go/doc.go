@@ -69,7 +69,7 @@
 //
 // Many goroutines may call all methods at once, including Close. Close waits for the calls in
 // progress, and later calls fail with [ErrClosed]. Between users of this library, every read and
-// write of an item is atomic, whatever the item's type. In a list that is [Plain] or that stock
+// write of an item is atomic, whatever the item's type. In a list that is [NoSync] or that stock
 // Python made, this is true only of an int or a float that keeps its type. Writes to the bytes of a
 // block are not atomic: another process may see a part of a write.
 //

@@ -15,7 +15,7 @@ import (
 // Every write by this library wakes Wait, in any process, goroutine, handle and language. Wait does
 // not keep a processor busy. A write that bypasses the library, by stock Python or to the block's
 // memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle cannot be
-// woken, and neither can a waiter on a list without a sync area ([Plain], or made by stock Python).
+// woken, and neither can a waiter on a list without a sync area ([NoSync], or made by stock Python).
 // In these cases, Wait checks the item every 0.1 to 10 milliseconds.
 //
 // Any number of goroutines may wait. Of the goroutines that wait for one item through one handle,

@@ -103,7 +103,7 @@ func (m *Manager) NewMemory(size int) (*Memory, error) {
 }
 
 // NewList makes a list of the values. The manager owns the list. NewList accepts [WithCapacity] and
-// [Plain]. It fails with the errors of the function [NewList] and of [Manager.NewMemory]. On
+// [NoSync]. It fails with the errors of the function [NewList] and of [Manager.NewMemory]. On
 // failure, no list is left.
 func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) {
 	list, err := NewList(values, options...)

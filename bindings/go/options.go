@@ -59,10 +59,10 @@ func Owned() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.OWNED) }
 }
 
-// Plain makes a new list of exactly the size that CPython would give it. Such a list has no sync
+// NoSync makes a new list of exactly the size that CPython would give it. Such a list has no sync
 // area, so it has no lock, and a reader may see a part of a write. It is an option for lists only.
-func Plain() CreateOption {
-	return func(c *creation) { c.flags |= uint32(raw.PLAIN) }
+func NoSync() CreateOption {
+	return func(c *creation) { c.flags |= uint32(raw.NO_SYNC) }
 }
 
 // WithCapacity gives every str and bytes of a new list room for at least this many bytes, so that

@@ -31,7 +31,7 @@
  *   parent's blocks. A worker that must leave its blocks to its parent calls shareable_transfer_ownership().
  * - Torn reads. Between users of this library no read of an item is ever torn, whatever the item's
  *   type and however it changes. That needs the sync area, which follows the list. A list that was
- *   created with SHAREABLE_PLAIN, or by stock Python, has no sync area: there, only an int or a
+ *   created with SHAREABLE_NO_SYNC, or by stock Python, has no sync area: there, only an int or a
  *   float that keeps its type is never torn, and a reader can see a half-written text or change of
  *   type. Stock Python ignores the sync area of any list: it may read a mixture of two values, and
  *   its writes may leave one.
@@ -252,7 +252,7 @@ SHAREABLE_API const char *shareable_version(void);
 enum {
   SHAREABLE_LAZY = 1 << 0,      /* create: allocate pages at first use (see "Space" above) */
   SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write */
-  SHAREABLE_PLAIN = 1 << 2,     /* create a list: no sync area, exactly CPython's size */
+  SHAREABLE_NO_SYNC = 1 << 2,   /* create a list: no sync area, exactly CPython's size */
   SHAREABLE_OWNED = 1 << 3,     /* create: unlink when this process ends (see "Owned blocks") */
   SHAREABLE_GC_REMOVE = 1 << 4  /* gc: unlink garbage; without it, garbage is only reported */
 };
@@ -556,7 +556,7 @@ typedef struct shareable_list shareable_list;
  *   list    receives the handle, with one reference: drop it with shareable_list_unref()
  *   name    as for shareable_memory_create()
  *   values  `count` values, which are copied; may be NULL if count is 0
- *   flags   as for shareable_memory_create(), and SHAREABLE_PLAIN: without a sync area, with
+ *   flags   as for shareable_memory_create(), and SHAREABLE_NO_SYNC: without a sync area, with
  *           exactly the size that CPython gives the list. Otherwise 2.8 KiB and 8 bytes an item are
  *           added after the list
  *   mode    as for shareable_memory_create()

@@ -50,7 +50,7 @@ Test(atomic, adds_exchanges_and_compares) {
 }
 
 Test(atomic, adds_exchanges_and_compares_without_a_sync_area) {
-  check_operations(SHAREABLE_PLAIN);
+  check_operations(SHAREABLE_NO_SYNC);
 }
 
 static void check_failures(uint32_t flags) {
@@ -80,7 +80,7 @@ Test(atomic, a_value_that_is_not_an_int_or_would_overflow_does_not_change) {
 }
 
 Test(atomic, a_value_that_is_not_an_int_or_would_overflow_does_not_change_without_a_sync_area) {
-  check_failures(SHAREABLE_PLAIN);
+  check_failures(SHAREABLE_NO_SYNC);
 }
 
 Test(atomic, adds_to_an_int_that_had_another_type) {
@@ -128,7 +128,7 @@ Test(atomic, two_processes_lose_no_addition) {
 }
 
 Test(atomic, two_processes_lose_no_addition_without_a_sync_area) {
-  check_no_addition_is_lost(SHAREABLE_PLAIN);
+  check_no_addition_is_lost(SHAREABLE_NO_SYNC);
 }
 
 static void *add_in_a_thread(void *list) {

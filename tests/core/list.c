@@ -109,7 +109,7 @@ Test(list, two_handles_of_a_name_share_the_items) {
 }
 
 Test(list, may_be_empty) {
-  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_PLAIN), *again;
+  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_NO_SYNC), *again;
   shareable_value value;
   size_t n = 99;
 
@@ -134,7 +134,7 @@ Test(list, has_the_bytes_of_cpython) {
                                  "\7\0\0\0\0\0\0\0nine byte\0\0\0\0\0\0\0"
                                  "q\0\0\0\0\0\0\00016s\0\0\0\0\0\0\1";
   const shareable_value values[] = {shareable_int(7), shareable_str("nine byte")};
-  shareable_list *list = new_list_with(values, 2, SHAREABLE_PLAIN);
+  shareable_list *list = new_list_with(values, 2, SHAREABLE_NO_SYNC);
   shareable_memory *memory = shareable_list_memory(list);
 
   if (*(const unsigned char *)&(const int){1} != 1)
@@ -924,7 +924,7 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
 
 /* The list appeared complete, or its creator has written later items: so this one is damaged. */
 Test(list, a_write_repairs_an_item_without_a_format_in_a_complete_list) {
-  static const uint32_t flags[] = {0, SHAREABLE_PLAIN};
+  static const uint32_t flags[] = {0, SHAREABLE_NO_SYNC};
 
   for (size_t k = 0; k < LENGTH(flags); k++) {
     const shareable_value values[] = {shareable_str("a text"), shareable_none(), shareable_str("another")};
@@ -1049,7 +1049,7 @@ Test(list, is_created_from_an_array_of_ints_or_floats) {
   cr_assert_eq(size, shareable_memory_size(shareable_list_memory(other)));
   cr_assert_eq(memcmp(bytes, shareable_memory_address(shareable_list_memory(other)), 16 + 4 * 25), 0);
   end_list(other);
-  cr_ok(shareable_list_create_floats(&list, own_name(), reals, 3, SHAREABLE_PLAIN | SHAREABLE_LAZY, 0, NULL));
+  cr_ok(shareable_list_create_floats(&list, own_name(), reals, 3, SHAREABLE_NO_SYNC | SHAREABLE_LAZY, 0, NULL));
   for (size_t i = 0; i < 3; i++) {
     cr_ok(shareable_list_get_float(list, (int64_t)i, &real));
     cr_assert_eq(memcmp(&real, &reals[i], 8), 0);

@@ -74,7 +74,7 @@ Test(lock, only_the_holder_can_unlock) {
 }
 
 Test(lock, needs_a_sync_area_write_permission_and_an_open_handle) {
-  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_PLAIN), *reader;
+  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_NO_SYNC), *reader;
 
   cr_status(shareable_list_lock(list, 0), SHAREABLE_E_NO_SYNC);
   cr_status(shareable_list_unlock(list), SHAREABLE_E_NO_SYNC);

@@ -232,7 +232,7 @@ Test(sync, an_empty_list_has_an_area) {
 
 Test(sync, a_list_without_an_area_has_the_size_of_a_stock_list_and_can_be_written) {
   const shareable_value values[] = {shareable_int(1), shareable_str("text"), shareable_float(0.5)};
-  shareable_list *list = new_list_with(values, 3, SHAREABLE_PLAIN), *other = again(0), *reader;
+  shareable_list *list = new_list_with(values, 3, SHAREABLE_NO_SYNC), *other = again(0), *reader;
 
   cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 16 + 3 * 17 + 3 * 8);
   cr_assert_null(list->sync.area);

@@ -138,7 +138,7 @@ static void check_rewrite(const char *path) {
   for (size_t i = 0; i < count; i++)
     cr_ok(shareable_list_get(list, (int64_t)i, &values[i], texts[i], sizeof texts[i]));
   snprintf(name, sizeof name, "%s-copy", own_name());
-  cr_ok(shareable_list_create(&copy, name, values, count, SHAREABLE_PLAIN, 0, NULL));
+  cr_ok(shareable_list_create(&copy, name, values, count, SHAREABLE_NO_SYNC, 0, NULL));
   cr_assert_eq(shareable_memory_size(shareable_list_memory(copy)), size, "%s", path);
   cr_assert_eq(memcmp(shareable_memory_address(shareable_list_memory(copy)), shareable_memory_address(memory), size), 0,
                "%s", path);

@@ -234,7 +234,7 @@ Test(wait, notices_a_write_of_stock_python_within_the_longest_sleep) {
 }
 
 Test(wait, works_on_a_list_without_a_sync_area) {
-  expect_delay(SHAREABLE_PLAIN, poke, await_item, 100 * MILLISECOND);
+  expect_delay(SHAREABLE_NO_SYNC, poke, await_item, 100 * MILLISECOND);
 }
 
 Test(wait, works_with_a_read_only_handle) {
@@ -398,7 +398,7 @@ static void assert_closing_ends_the_wait(uint32_t list_flags, uint32_t flags) {
 Test(wait, ends_when_another_thread_closes_the_handle) {
   assert_closing_ends_the_wait(0, 0);
   assert_closing_ends_the_wait(0, SHAREABLE_READ_ONLY);
-  assert_closing_ends_the_wait(SHAREABLE_PLAIN, 0);
+  assert_closing_ends_the_wait(SHAREABLE_NO_SYNC, 0);
 }
 
 static void *wait_for_it(void *list) {

@@ -33,7 +33,7 @@ static shareable_status make_list(world *w) {
 }
 
 static shareable_status make_without_area(world *w) {
-  return make(w, w->name, SHAREABLE_PLAIN);
+  return make(w, w->name, SHAREABLE_NO_SYNC);
 }
 
 static shareable_status make_lazy(world *w) {
@@ -74,7 +74,7 @@ static void have_list(world *w) {
 }
 
 static void have_list_without_area(world *w) {
-  have_list_of(w, SHAREABLE_PLAIN);
+  have_list_of(w, SHAREABLE_NO_SYNC);
 }
 
 static void have_handle(world *w) {

@@ -95,7 +95,7 @@ static void take_option(settings *chosen, int option) {
     chosen->flags |= SHAREABLE_LAZY;
     break;
   default:
-    chosen->flags |= SHAREABLE_PLAIN;
+    chosen->flags |= SHAREABLE_NO_SYNC;
   }
 }
 
@@ -117,9 +117,9 @@ static int run_create(int argc, char **argv) {
   if (strcmp(argv[optind - 1], "--") != 0)
     check_values(argv + optind + 1, (size_t)(argc - optind - 1));
   if (chosen.size != 0 &&
-      (optind + 1 < argc || chosen.type != NULL || chosen.capacity != 0 || chosen.flags & SHAREABLE_PLAIN))
+      (optind + 1 < argc || chosen.type != NULL || chosen.capacity != 0 || chosen.flags & SHAREABLE_NO_SYNC))
     cli_usage_error(
-      "--size creates a block that is not a list: it cannot be used with values, --type, --capacity or --plain");
+      "--size creates a block that is not a list: it cannot be used with values, --type, --capacity or --no-sync");
   status = chosen.size != 0
              ? create_memory(argv[optind], &chosen, &error)
              : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
@@ -135,7 +135,7 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
                                 "  -l, --lazy            allocate memory at first use, do not reserve it\n"
-                                "  -p, --plain           create the standard library's bytes, without a sync area\n"
+                                "  -p, --no-sync           create the standard library's bytes, without a sync area\n"
                                 "  -h, --help            print this help\n"
                                 "\n"
                                 "The type of a value is inferred: int, float, bool (true, false) or none; any\n"

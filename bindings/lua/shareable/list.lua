@@ -357,7 +357,7 @@ local function list(values, given)
     end
     options.check(given, "a new list", to_create)
     made, message, code = options.call(raw.list_create, given.name, {values, given.capacity},
-      (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0) + (given.plain and raw.PLAIN or 0),
+      (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0) + (given.plain and raw.NO_SYNC or 0),
       given.mode or 0)
   end
   if made then

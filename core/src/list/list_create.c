@@ -58,7 +58,7 @@ static shareable_status check_value(const shareable_value *value) {
 static uint64_t segment_size(size_t count, uint64_t data_size, uint32_t flags, uint64_t *area) {
   uint64_t end = shareable__layout_size(count, data_size);
 
-  *area = (flags & SHAREABLE_PLAIN) != 0 || end == 0 ? 0 : shareable__area_offset(end);
+  *area = (flags & SHAREABLE_NO_SYNC) != 0 || end == 0 ? 0 : shareable__area_offset(end);
   return *area == 0 ? end : *area + shareable__area_size(count);
 }
 
@@ -239,7 +239,7 @@ static shareable_status create_block(shareable_list *list, const char *name, con
                                      uint64_t data_size, uint32_t flags, uint32_t mode, shareable_error *error) {
   uint64_t area, size = segment_size(input->count, data_size, flags, &area);
   shareable_status status =
-    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_PLAIN, mode, error);
+    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, error);
 
   if (status == SHAREABLE_OK)
     status = fill(list, input, data_size, area, error);

@@ -191,7 +191,7 @@ int main(void) {
   snprintf(small_name, sizeof small_name, "%s-small", name);
   snprintf(large_name, sizeof large_name, "%s-large", name);
   list = list_of(NULL, ITEMS, 0);
-  without = list_of(NULL, ITEMS, SHAREABLE_PLAIN);
+  without = list_of(NULL, ITEMS, SHAREABLE_NO_SYNC);
   small = list_of(small_name, 10, 0);
   large = list_of(large_name, 1000000, 0);
   array = plain_new(ITEMS);

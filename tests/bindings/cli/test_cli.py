@@ -141,7 +141,7 @@ def test_create_takes_options(name):
     run("create", "--size", "64K", "--mode", "640", name)
     status = os.stat(f"/dev/shm/{name}")
     assert status.st_size == 65536 and status.st_mode & 0o777 == 0o640 & ~os.umask(os.umask(0))
-    run("create", "--type", "str", "--capacity", 40, "--plain", name + "-list", 1, 2)
+    run("create", "--type", "str", "--capacity", 40, "--no-sync", name + "-list", 1, 2)
     assert run("get", "-t", name + "-list", 0) == "str 1\n"
     run("set", name + "-list", 0, "x" * 40)
     assert blocks(name + "-list", "-o", "NAME,SYNC")[name + "-list"]["sync"] is False

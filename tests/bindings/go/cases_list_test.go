@@ -313,7 +313,7 @@ func listReturnsItsBlock(t *testing.T) {
 }
 
 func listWithoutSyncAreaHasTheSizeThatCpythonUses(t *testing.T) {
-	list := newList(t, demo(), shareable.Plain())
+	list := newList(t, demo(), shareable.NoSync())
 	equal(t, list.Memory().Size(), 8*9+8*7+9*7)
 	ok(t, list.Set(3, "text"))
 	value, err := list.Get(3)

@@ -244,7 +244,7 @@ func atomics(list *shareable.List, index int) []error {
 }
 
 func listWithoutSyncAreaHasAtomicsButNoLock(t *testing.T) {
-	list := newList(t, demo(), shareable.Plain())
+	list := newList(t, demo(), shareable.NoSync())
 	again := openList(t, list.Name())
 	refused := func(err error) {
 		t.Helper()

@@ -218,7 +218,7 @@ func listWaitsUntilAnyItemChanges(t *testing.T) {
 }
 
 func listCanBeWaitedOnWithoutSyncAreaOrReadOnly(t *testing.T) {
-	plain := newList(t, []any{0, 0}, shareable.Plain())
+	plain := newList(t, []any{0, 0}, shareable.NoSync())
 	pingPong(t, plain, 10)
 
 	list := newList(t, []any{int64(10), 0})
@@ -281,7 +281,7 @@ func TestCloseEndsAWait(t *testing.T) {
 	for _, one := range []*shareable.List{
 		openList(t, list.Name()),
 		openList(t, list.Name(), shareable.ReadOnly()),
-		newList(t, []any{0}, shareable.Plain()),
+		newList(t, []any{0}, shareable.NoSync()),
 	} {
 		waited := startWaiters(nil, one, 3)
 		start := time.Now()

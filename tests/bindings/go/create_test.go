@@ -59,7 +59,7 @@ func TestNewListAndNewListOfMakeTheSameList(t *testing.T) {
 }
 
 func TestNewListOfTakesEveryOption(t *testing.T) {
-	list := listOf(t, []int64{7}, []any{int64(7)}, shareable.Plain(), shareable.WithMode(0o640), shareable.Lazy())
+	list := listOf(t, []int64{7}, []any{int64(7)}, shareable.NoSync(), shareable.WithMode(0o640), shareable.Lazy())
 	equal(t, list.Memory().Size(), 8*(1+2+1+1)+1)
 	_, err := shareable.NewListOf([]int64{1}, shareable.WithName(list.Name()))
 	fails(t, err, is(shareable.ErrExists, syscall.EEXIST), list.Name())

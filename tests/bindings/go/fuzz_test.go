@@ -95,7 +95,7 @@ func open(t *testing.T, bytes []byte) (*shareable.List, error) {
 // Whatever bytes a block contains, opening it as a list fails, or every item can be read and
 // written, or is an error.
 func FuzzListOfArbitraryBytes(f *testing.F) {
-	for _, options := range [][]shareable.CreateOption{nil, {shareable.Plain()}} {
+	for _, options := range [][]shareable.CreateOption{nil, {shareable.NoSync()}} {
 		bytes := blockBytes(f, unlinked(f, demo(), options...))
 		f.Add(bytes)
 		f.Add(bytes[:len(bytes)-1])

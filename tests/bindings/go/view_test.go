@@ -34,10 +34,10 @@ func TestInt64sReturnsTheListsMemory(t *testing.T) {
 	equal(t, atomic.LoadInt64(&numbers[2]), int64(7))
 	equal(t, int64s(t, again), numbers)
 
-	halves, err := newList(t, []any{0.5, math.Inf(-1)}, shareable.Plain()).Float64s()
+	halves, err := newList(t, []any{0.5, math.Inf(-1)}, shareable.NoSync()).Float64s()
 	ok(t, err)
 	equal(t, halves, []float64{0.5, math.Inf(-1)})
-	none, err := newList(t, nil, shareable.Plain()).Float64s()
+	none, err := newList(t, nil, shareable.NoSync()).Float64s()
 	ok(t, err)
 	equal(t, none, []float64{})
 }
