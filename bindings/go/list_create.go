@@ -11,7 +11,7 @@ import (
 // [NewListOf] if all values have one type.
 //
 // It fails with the errors of [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or
-// [ErrLength]; the message contains the index of the item. On failure, no block is left.
+// [ErrTooLong]; the message contains the index of the item. On failure, no block is left.
 func NewList(values []any, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {

@@ -58,7 +58,7 @@ func (l *List) Get(index int) (any, error) {
 // a string, a []byte or nil, or of a type defined by one of these.
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8],
-// [ErrSlot] or [ErrLength], with [ErrNotReady] if the list's creator has not written the item yet,
+// [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item yet,
 // with [ErrCorrupt] if the item's slot cannot be found, with [ErrTimedOut] if another writer has
 // held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
 // failure, the item does not change.

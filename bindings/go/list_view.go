@@ -25,7 +25,7 @@ import (
 // the element contains other bits. If the list was opened [ReadOnly], a store to an element raises
 // a fault, which ends the program.
 //
-// It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrApart] if an item
+// It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrNotContiguous] if an item
 // has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrTimedOut] as [List.Get]
 // does. The message names the item.
 func (l *List) Int64s() ([]int64, error) {

@@ -76,7 +76,7 @@ static shareable_status assign_checked(shareable_list *list, const range *items,
     *index = items->start + i * items->step;
     status = shareable_list_capacity(list, *index, &capacity);
     if (status == SHAREABLE_OK && values[i].length > capacity)
-      status = SHAREABLE_E_SLOT;
+      status = SHAREABLE_E_CAPACITY;
   }
   for (Py_ssize_t i = 0; status == SHAREABLE_OK && i < items->count; i++) {
     *index = items->start + i * items->step;

@@ -177,13 +177,13 @@ extern "C" {
   X(E_VALUE_TYPE, -7, EPROTOTYPE, "a value must be an int, float, bool, str, bytes or None")                           \
   X(E_OVERFLOW, -8, EOVERFLOW, "an int must fit in 64 bits, sign included")                                            \
   X(E_UTF8, -9, EINVAL, "a str must be UTF-8")                                                                         \
-  X(E_SLOT, -10, EINVAL, "the text is longer than the item's capacity")                                                \
-  X(E_LENGTH, -11, EINVAL, "the text is longer than a list can hold")                                                  \
+  X(E_CAPACITY, -10, EINVAL, "the text is longer than the item's capacity")                                            \
+  X(E_TOO_LONG, -11, EINVAL, "the text is longer than a list can hold")                                                \
   X(E_ABSENT, -12, EINVAL, "the value is not in the list")                                                             \
   X(E_BUFFER, -13, EINVAL, "the buffer is too small for the text")                                                     \
   X(E_NOT_LOCKED, -14, EINVAL, "the list is not locked through this handle")                                           \
   X(E_NO_SYNC, -15, EINVAL, "the list has no sync area: stock Python created it, or it was created without one")       \
-  X(E_APART, -16, EINVAL, "the item has room for a text, so the items are not contiguous")                             \
+  X(E_NOT_CONTIGUOUS, -16, EINVAL, "the item has room for a text, so the items are not contiguous")                    \
   /* Another process, or an operator, must act. */                                                                     \
   X(E_NOT_FOUND, -20, ENOENT, "no such block")                                                                         \
   X(E_EXISTS, -21, EEXIST, "a block of that name exists")                                                              \
@@ -562,8 +562,8 @@ typedef struct shareable_list shareable_list;
  *   mode    as for shareable_memory_create()
  *   error   receives the error message on failure; may be NULL
  *
- * Returns the same codes as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8 or E_LENGTH: then
- * the error message contains the item's index. E_LENGTH means a text longer than
+ * Returns the same codes as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8 or E_TOO_LONG: then
+ * the error message contains the item's index. E_TOO_LONG means a text longer than
  * SHAREABLE_TEXT_MAX, a text longer than SHAREABLE_TEXT_NUL_MAX that ends in a NUL, or a capacity
  * greater than 9,999,992.
  */
@@ -685,8 +685,8 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Writes an item of any type, whatever type it had. It wakes the waiters of the item and of the
  * list. On failure the item is unchanged.
  *
- * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT (the text is longer than the
- * item's capacity), E_LENGTH (the text ends in a NUL and is longer than SHAREABLE_TEXT_NUL_MAX),
+ * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than the
+ * item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than SHAREABLE_TEXT_NUL_MAX),
  * E_NOT_READY, E_CORRUPT (the item's slot is lost), E_TIMED_OUT (another writer has held the item
  * for a second, or many writers in turn for ten seconds) or E_SYSTEM (this process cannot take the
  * liveness lock, which shows other processes that it is alive: no descriptor is left, or /proc is
@@ -749,7 +749,7 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  * the users must agree on the types, or use the functions above. If the list is read-only, a store
  * raises SIGSEGV.
  *
- * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_APART (an item has room for a
+ * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_NOT_CONTIGUOUS (an item has room for a
  * text), E_NOT_READY, E_CORRUPT or E_TIMED_OUT.
  */
 SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,

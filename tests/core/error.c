@@ -38,11 +38,11 @@ Test(error, an_unknown_status_has_a_name_and_a_message) {
 Test(error, fail_fills_the_error_and_returns_the_status) {
   shareable_error error;
 
-  cr_status(shareable__fail(&error, SHAREABLE_E_SLOT, 0, "item %d", 3), SHAREABLE_E_SLOT);
-  cr_assert_eq(error.status, SHAREABLE_E_SLOT);
+  cr_status(shareable__fail(&error, SHAREABLE_E_CAPACITY, 0, "item %d", 3), SHAREABLE_E_CAPACITY);
+  cr_assert_eq(error.status, SHAREABLE_E_CAPACITY);
   cr_assert_eq(error.system, 0);
   cr_assert_str_eq(error.text, "item 3");
-  cr_status(shareable__fail(NULL, SHAREABLE_E_SLOT, 0, "no error structure"), SHAREABLE_E_SLOT);
+  cr_status(shareable__fail(NULL, SHAREABLE_E_CAPACITY, 0, "no error structure"), SHAREABLE_E_CAPACITY);
 }
 
 Test(error, an_errno_has_the_matching_status) {
@@ -74,9 +74,9 @@ Test(error, a_long_message_is_cut_and_ends_with_nul) {
 Test(error, formats_the_conversions_that_messages_use) {
   shareable_error error;
 
-  shareable__error_set(&error, SHAREABLE_E_SLOT, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1, INT_MIN,
-                       -2L, INT64_MIN + 0LL, SIZE_MAX, 4000000000u, 5ul, (unsigned long long)UINT64_MAX, 255u, 0xabcu,
-                       0640u, "text", 3, "answer");
+  shareable__error_set(&error, SHAREABLE_E_CAPACITY, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1,
+                       INT_MIN, -2L, INT64_MIN + 0LL, SIZE_MAX, 4000000000u, 5ul, (unsigned long long)UINT64_MAX, 255u,
+                       0xabcu, 0640u, "text", 3, "answer");
   cr_assert_str_eq(error.text, sizeof(size_t) > 4
                                  ? "-1 -2147483648 -2 -9223372036854775808 18446744073709551615 4000000000 5 "
                                    "18446744073709551615 0xff abc 0640 text|ans|"

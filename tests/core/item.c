@@ -118,7 +118,7 @@ Test(item, exact_formats_have_at_most_999999_bytes) {
 
   cr_ok(shareable__item_fits(&value, 1000000));
   value.length++;
-  cr_status(shareable__item_fits(&value, 1000000), SHAREABLE_E_LENGTH);
+  cr_status(shareable__item_fits(&value, 1000000), SHAREABLE_E_TOO_LONG);
   free((void *)value.text);
 }
 
@@ -127,7 +127,7 @@ Test(item, a_text_may_fill_its_whole_slot) {
 
   cr_ok(shareable__item_fits(&value, 8));
   value = shareable_str("123456789");
-  cr_status(shareable__item_fits(&value, 8), SHAREABLE_E_SLOT);
+  cr_status(shareable__item_fits(&value, 8), SHAREABLE_E_CAPACITY);
 }
 
 /*

@@ -223,7 +223,7 @@ Test(list, stock_bug_a_refused_write_changes_nothing) {
   const size_t size = 191; /* of the list itself */
 
   memcpy(before, bytes, size);
-  cr_status(shareable_list_set_str(list, 3, "longer than 8", 13), SHAREABLE_E_SLOT);
+  cr_status(shareable_list_set_str(list, 3, "longer than 8", 13), SHAREABLE_E_CAPACITY);
   cr_status(shareable_list_set_str(list, 3, "\xff", 1), SHAREABLE_E_UTF8);
   cr_status(shareable_list_set(list, 3, &odd), SHAREABLE_E_VALUE_TYPE);
   cr_status(shareable_list_set(list, 3, NULL), SHAREABLE_E_ARGUMENT);
@@ -317,7 +317,7 @@ Test(list, a_new_list_takes_texts_of_up_to_9999991_bytes) {
   cr_assert_eq(length, 9999992);
   end_list(list);
   value = shareable_strn(text, 9999992);
-  cr_status(shareable_list_create(&list, own_name(), &value, 1, 0, 0, &error), SHAREABLE_E_LENGTH);
+  cr_status(shareable_list_create(&list, own_name(), &value, 1, 0, 0, &error), SHAREABLE_E_TOO_LONG);
   cr_assert_not_null(strstr(error.text, "9999991"), "%s", error.text);
   free(text);
   free(buffer);
@@ -333,7 +333,7 @@ Test(list, a_text_that_ends_in_nul_may_have_up_to_999999_bytes) {
   list = new_list(&value, 1);
   cr_ok(shareable_list_get_bytes(list, 0, buffer, 1000000, &length));
   cr_assert_eq(length, 999999);
-  cr_status(shareable_list_set_bytes(list, 0, text, 1000000), SHAREABLE_E_LENGTH);
+  cr_status(shareable_list_set_bytes(list, 0, text, 1000000), SHAREABLE_E_TOO_LONG);
   text[999999] = 'x';
   cr_ok(shareable_list_set_bytes(list, 0, text, 1000000));
   cr_ok(shareable_list_get_bytes(list, 0, buffer, 1000000, &length));
@@ -641,9 +641,9 @@ Test(list, explains_a_failure_of_an_item) {
               {9, SHAREABLE_E_INDEX, "has 7 items"},
               {0, SHAREABLE_E_TYPE, "item 0 of list"},
               {0, SHAREABLE_E_TYPE, "is a str"},
-              {2, SHAREABLE_E_SLOT, "room for 8 bytes"},
+              {2, SHAREABLE_E_CAPACITY, "room for 8 bytes"},
               {2, SHAREABLE_E_CORRUPT, "is corrupt"},
-              {2, SHAREABLE_E_LENGTH, "999999"},
+              {2, SHAREABLE_E_TOO_LONG, "999999"},
               {0, SHAREABLE_E_CLOSED, "is closed"},
               {0, SHAREABLE_E_READ_ONLY, "read-only"},
               {0, SHAREABLE_E_SYSTEM, "and /proc is not mounted"},
@@ -812,7 +812,7 @@ Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
   memcpy(format, (char *)shareable_memory_address(memory) + sizeof head + SLOT, sizeof format);
   cr_assert_eq(memcmp(format, "9999999s", 8), 0, "format is %.8s", format);
   cr_ok(shareable_list_set_bytes(list, 0, text, size));
-  cr_status(shareable_list_set_bytes(list, 0, text, SLOT), SHAREABLE_E_SLOT);
+  cr_status(shareable_list_set_bytes(list, 0, text, SLOT), SHAREABLE_E_CAPACITY);
   cr_ok(shareable_list_get_bytes(list, 0, text, size, &size));
   cr_assert_eq(size, 9999999);
   free(text);
@@ -1136,7 +1136,7 @@ Test(list, numbers_can_be_viewed_as_an_array) {
   end_list(list);
   values[2].capacity = 9;
   list = new_list(values, 3);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_APART);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_NOT_CONTIGUOUS);
   cr_assert_eq(at, 2);
   end_list(list);
 }

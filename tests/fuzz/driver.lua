@@ -10,7 +10,7 @@ local values = {7, -0.5, true, none, "text", "é\0", bytes "\255", ("long "):rep
 
 local codes = {}
 for code in ([[E_NOT_FOUND E_NOT_READY E_NOT_LIST E_VERSION E_NO_SYNC E_TIMED_OUT E_UNCHANGED E_CORRUPT E_TYPE E_UTF8
-  E_SLOT E_LENGTH E_OVERFLOW E_SYSTEM]]):gmatch("%S+") do
+  E_CAPACITY E_TOO_LONG E_OVERFLOW E_SYSTEM]]):gmatch("%S+") do
   codes[code] = true
 end
 

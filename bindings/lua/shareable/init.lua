@@ -24,7 +24,7 @@
 -- - "E_CORRUPT": the item is damaged
 -- - "E_TYPE": the item has another type
 -- - "E_UTF8": a text is not UTF-8
--- - "E_SLOT", "E_LENGTH": a text is longer than its item's capacity, or than any list can hold
+-- - "E_CAPACITY", "E_TOO_LONG": a text is longer than its item's capacity, or than any list can hold
 -- - "E_OVERFLOW": an integer is beyond 2^53, see below
 -- - "E_AUTH", "E_NO_MANAGER", "E_REMOTE", "E_PROTOCOL": a manager has another key, is not there,
 -- returned an
@@ -72,7 +72,7 @@ end
 ---@alias shareable.code
 ---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
 ---| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_TIMED_OUT" | "E_UNCHANGED" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
----| "E_SLOT" | "E_LENGTH" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
+---| "E_CAPACITY" | "E_TOO_LONG" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
 
 ---@class shareable.bytes
 ---@field string fun(self: shareable.bytes): string

@@ -53,8 +53,8 @@ methods.exact = raw.list_exact
 --- Writes an item. The new value may have another type than the old one.
 ---
 --- - `value`: an integer, float, boolean, string of UTF-8, shareable.bytes or shareable.none
---- - returns true; or nil, message, code, and the item is unchanged: "E_SLOT" if the text is longer
---- than `l:capacity(index)`, "E_UTF8" if it is not UTF-8, "E_LENGTH" if it ends in a NUL and is
+--- - returns true; or nil, message, code, and the item is unchanged: "E_CAPACITY" if the text is longer
+--- than `l:capacity(index)`, "E_UTF8" if it is not UTF-8, "E_TOO_LONG" if it ends in a NUL and is
 --- longer than 999,999 bytes, "E_CORRUPT" if the item is damaged and cannot be written
 ---@type fun(self: shareable.list, index: integer, value: shareable.item): true?, string?, shareable.code?
 methods.set = raw.list_set

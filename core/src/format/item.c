@@ -185,8 +185,8 @@ shareable_status shareable__item_fits(const shareable_value *value, size_t size)
   if (!shareable__is_text(value->type))
     return SHAREABLE_OK;
   if (value->length > shareable__item_capacity(size))
-    return SHAREABLE_E_SLOT;
-  return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_LENGTH : SHAREABLE_OK;
+    return SHAREABLE_E_CAPACITY;
+  return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_TOO_LONG : SHAREABLE_OK;
 }
 
 /*

@@ -107,7 +107,7 @@ bool shareable__item_same_format(const shareable__slot *slot, const shareable__e
  */
 bool shareable__item_is_number(const shareable__slot *slot);
 
-/* Returns OK, E_SLOT or E_LENGTH. shareable__value_check() must have returned OK. */
+/* Returns OK, E_CAPACITY or E_TOO_LONG. shareable__value_check() must have returned OK. */
 shareable_status shareable__item_fits(const shareable_value *value, size_t size);
 
 /*

@@ -34,12 +34,12 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
   case SHAREABLE_E_TYPE:
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
                                 type_name(list, index));
-  case SHAREABLE_E_SLOT:
+  case SHAREABLE_E_CAPACITY:
     shareable_list_capacity(list, index, &capacity);
     return shareable__error_set(
       error, status, 0, "item %" PRId64 " of list '%s' exceeds available storage: it has room for %zu bytes of text",
       index, name, capacity);
-  case SHAREABLE_E_LENGTH:
+  case SHAREABLE_E_TOO_LONG:
     return shareable__error_set(error, status, 0,
                                 "item %" PRId64 " of list '%s': a text that ends in a NUL may have at most %d bytes",
                                 index, name, SHAREABLE_TEXT_NUL_MAX);

@@ -115,7 +115,7 @@ shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, 
   return set_words(list, first, count, SHAREABLE_TYPE_FLOAT, reals, processed);
 }
 
-/* Returns E_TYPE or E_CORRUPT if item i is not such a number; E_APART if it is not contiguous. */
+/* Returns E_TYPE or E_CORRUPT if item i is not such a number; E_NOT_CONTIGUOUS if it is not contiguous. */
 static shareable_status check_number(const shareable_list *list, size_t i, uint64_t format) {
   shareable_status status = SHAREABLE_E_CORRUPT;
   shareable__slot slot;
@@ -125,7 +125,7 @@ static shareable_status check_number(const shareable_list *list, size_t i, uint6
     return status;
   SHAREABLE__READ_CONSISTENT(status, list, i, slot, read_word(&slot, format, &word));
   if (status == SHAREABLE_OK && (slot.size != 8 || slot.data != list->layout.data + 8 * i))
-    status = SHAREABLE_E_APART;
+    status = SHAREABLE_E_NOT_CONTIGUOUS;
   return status;
 }
 

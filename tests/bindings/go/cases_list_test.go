@@ -165,7 +165,7 @@ func listRefusesATextLongerThanItsSlotAndKeepsTheItem(t *testing.T) {
 	list := newList(t, []any{"howdy", 5})
 	for i, want := range []any{"howdy", int64(5)} {
 		for _, value := range []any{"123456789", []byte("123456789")} {
-			fails(t, list.Set(i, value), is(shareable.ErrSlot, syscall.EINVAL), fmt.Sprint("item ", i), list.Name(),
+			fails(t, list.Set(i, value), is(shareable.ErrCapacity, syscall.EINVAL), fmt.Sprint("item ", i), list.Name(),
 				"8 bytes")
 			item(t, list, i, want)
 		}
@@ -184,14 +184,14 @@ func listReservesExtraCapacityForAText(t *testing.T) {
 	long := strings.Repeat("x", 100)
 	ok(t, list.Set(0, long[:40]))
 	ok(t, list.Set(3, long))
-	fails(t, list.Set(0, long[:41]), is(shareable.ErrSlot), "40 bytes")
+	fails(t, list.Set(0, long[:41]), is(shareable.ErrCapacity), "40 bytes")
 	items(t, list, []any{long[:40], []byte("b"), int64(3), long})
 
 	_, err := shareable.NewList([]any{"a"}, shareable.WithName(newName()), shareable.WithCapacity(-1))
 	fails(t, err, is(shareable.ErrArgument), "-1")
 	for _, capacity := range []int{9999993, math.MaxInt} {
 		_, err = shareable.NewList([]any{shareable.Slot{Value: "a", Capacity: capacity}}, shareable.WithName(newName()))
-		fails(t, err, is(shareable.ErrLength), "item 0")
+		fails(t, err, is(shareable.ErrTooLong), "item 0")
 	}
 }
 
@@ -211,9 +211,9 @@ func listRefusesAStrThatIsNotUtf8(t *testing.T) {
 func listRefusesATextLongerThanAnySlot(t *testing.T) {
 	text := strings.Repeat("x", 9999992)
 	_, err := shareable.NewList([]any{text}, shareable.WithName(newName()))
-	fails(t, err, is(shareable.ErrLength, syscall.EINVAL), "item 0", "9999992", "9999991")
+	fails(t, err, is(shareable.ErrTooLong, syscall.EINVAL), "item 0", "9999992", "9999991")
 	_, err = shareable.NewList([]any{[]byte(text)}, shareable.WithName(newName()))
-	fails(t, err, is(shareable.ErrLength))
+	fails(t, err, is(shareable.ErrTooLong))
 	item(t, newList(t, []any{text[1:]}), 0, text[1:])
 }
 

@@ -46,7 +46,7 @@ func FuzzSetStoresTheValueOrFails(f *testing.F) {
 			fails(t, err, is(shareable.ErrUTF8), "item 0")
 			value = "kept"
 		case (isText || isBytes) && len(text) > capacity:
-			fails(t, err, is(shareable.ErrSlot), "item 0")
+			fails(t, err, is(shareable.ErrCapacity), "item 0")
 			value = "kept"
 		default:
 			ok(t, err)

@@ -70,7 +70,7 @@ func TestInt64sReportsTheItemThatPreventsIt(t *testing.T) {
 	}{
 		{[]any{1, 2, "text"}, shareable.ErrType, []string{"item 2", "a str"}},
 		{[]any{2.5, 1}, shareable.ErrType, []string{"item 0", "a float"}},
-		{[]any{1, shareable.Slot{Value: 2, Capacity: 100}}, shareable.ErrApart, []string{"item 1", "room for a text"}},
+		{[]any{1, shareable.Slot{Value: 2, Capacity: 100}}, shareable.ErrNotContiguous, []string{"item 1", "room for a text"}},
 	} {
 		list := newList(t, c.values)
 		_, err := list.Int64s()
