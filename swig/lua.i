@@ -47,9 +47,9 @@
 %ignore shareable_transfer_ownership;
 %ignore shareable_list_explain;
 %ignore shareable_list_explain_whole;
-%ignore shareable_status_text;
+%ignore shareable_status_message;
 %ignore shareable_status_name;
-%ignore shareable_status_kind;
+%ignore shareable_status_errno;
 
 /* A function that returns only a status returns true on success. */
 %typemap(out) shareable_status ""

@@ -153,7 +153,7 @@
 
 /* A name: a str, encoded as UTF-8 with surrogateescape, or None. */
 %typemap(in) const char *name (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_name($input, "$1_name", shareable_status_text(SHAREABLE_E_NAME), &bytes) < 0)
+  if (value_name($input, "$1_name", shareable_status_message(SHAREABLE_E_NAME), &bytes) < 0)
     SWIG_fail;
   $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
   _global_context.name = $1;

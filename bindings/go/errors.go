@@ -57,7 +57,7 @@ var (
 
 // Error returns the message of the status.
 func (s Status) Error() string {
-	return "shareable: " + raw.Status_text(int(s))
+	return "shareable: " + raw.Status_message(int(s))
 }
 
 // Name returns the name that the status has in C, for example "E_NOT_FOUND".
@@ -72,7 +72,7 @@ func (s Status) Is(target error) bool {
 	if s == ErrSystem {
 		return false // the status covers every errno; Error.Errno contains the errno
 	}
-	return isErrno(syscall.Errno(raw.Status_kind(int(s))), target) || s == ErrClosed && target == fs.ErrClosed
+	return isErrno(syscall.Errno(raw.Status_errno(int(s))), target) || s == ErrClosed && target == fs.ErrClosed
 }
 
 func isErrno(errno syscall.Errno, target error) bool {
@@ -81,14 +81,14 @@ func isErrno(errno syscall.Errno, target error) bool {
 
 // Error is the type of every failure of this package.
 type Error struct {
-	Status Status        // the kind of failure
-	Errno  syscall.Errno // errno of the system call that failed; 0 if there was none
-	text   string
+	Status  Status        // the kind of failure
+	Errno   syscall.Errno // errno of the system call that failed; 0 if there was none
+	message string
 }
 
 // Error returns a message that describes what failed, with names and numbers.
 func (e *Error) Error() string {
-	return "shareable: " + e.text
+	return "shareable: " + e.message
 }
 
 // Unwrap returns the status, so that [errors.Is] and [errors.As] find it.
@@ -103,10 +103,10 @@ func (e *Error) Is(target error) bool {
 }
 
 func newError(status Status, format string, arguments ...any) error {
-	return &Error{Status: status, text: fmt.Sprintf(format, arguments...)}
+	return &Error{Status: status, message: fmt.Sprintf(format, arguments...)}
 }
 
 // goError returns the error that C filled in, as an *Error.
 func goError(cerr *raw.Error) error {
-	return &Error{Status: Status(cerr.Status), Errno: syscall.Errno(cerr.System), text: cerr.Text()}
+	return &Error{Status: Status(cerr.Status), Errno: syscall.Errno(cerr.SysErrno), message: cerr.Message()}
 }

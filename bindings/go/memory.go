@@ -107,7 +107,7 @@ func transferError(pid int, status Status) error {
 	if status == 0 {
 		return nil
 	}
-	reason := raw.Status_text(int(status))
+	reason := raw.Status_message(int(status))
 	if status == ErrArgument {
 		reason = "there is no such process"
 	}

@@ -16,8 +16,8 @@ func TestTransferOwnershipErrorNamesTheReason(t *testing.T) {
 	}
 	for status, reason := range map[Status]string{
 		ErrArgument: "there is no such process",
-		ErrSystem:   raw.Status_text(int(ErrSystem)),
-		ErrNoMemory: raw.Status_text(int(ErrNoMemory)),
+		ErrSystem:   raw.Status_message(int(ErrSystem)),
+		ErrNoMemory: raw.Status_message(int(ErrNoMemory)),
 	} {
 		err := transferError(42, status)
 		if !errors.Is(err, status) || !strings.Contains(err.Error(), "to process 42: "+reason) {

@@ -119,7 +119,7 @@ func cName(name *string) (*byte, error) {
 		return nil, nil
 	}
 	if strings.IndexByte(*name, 0) >= 0 {
-		return nil, newError(ErrName, "%q: %s", *name, raw.Status_text(int(ErrName)))
+		return nil, newError(ErrName, "%q: %s", *name, raw.Status_message(int(ErrName)))
 	}
 	return &append([]byte(*name), 0)[0], nil
 }

@@ -246,7 +246,7 @@ func (p *packed) putTexts(values []any, size int) bool {
 
 // valueMessage returns the message about a value that no item can have.
 func valueMessage(status Status, value any) string {
-	text := raw.Status_text(int(status))
+	text := raw.Status_message(int(status))
 	if status == ErrValueType {
 		return text + ", not " + reflect.TypeOf(value).String()
 	}

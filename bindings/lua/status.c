@@ -62,7 +62,7 @@ static int raise_message(lua_State *L) {
 }
 
 static int raise(lua_State *L, const shareable_error *error) {
-  push_message(L, error->text);
+  push_message(L, error->message);
   return raise_message(L);
 }
 
@@ -81,7 +81,7 @@ int status_fail(lua_State *L, const shareable_error *error) {
   if (is_usage_error(error->status))
     return raise(L, error);
   lua_pushnil(L);
-  push_message(L, error->text);
+  push_message(L, error->message);
   lua_pushstring(L, shareable_status_name(error->status));
   return 3;
 }
@@ -133,5 +133,5 @@ int status_fail_list(lua_State *L, const shareable_list *list, shareable_status 
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status) {
   const char *name = shareable_memory_name(memory);
 
-  return luaL_error(L, "block '%s': %s", name == NULL ? "" : name, shareable_status_text(status));
+  return luaL_error(L, "block '%s': %s", name == NULL ? "" : name, shareable_status_message(status));
 }

@@ -9,8 +9,8 @@
  * Returns the class for the errno of a status (SHAREABLE_STATUS_MAP). For OSError, the constructor
  * selects the subclass.
  */
-static PyObject *exception_class(int kind) {
-  switch (kind) {
+static PyObject *exception_class(int number) {
+  switch (number) {
   case EINVAL:
     return PyExc_ValueError;
   case ERANGE:
@@ -50,10 +50,11 @@ static PyObject *other_error(PyObject *type, const char *text) {
 
 /* Creates the exception before it is raised: the constructor of OSError selects the subclass. */
 static void raise(shareable_status status, const shareable_error *error, const char *name) {
-  int kind = shareable_status_kind(status);
-  PyObject *type = exception_class(kind);
-  PyObject *exception = type == PyExc_OSError ? os_error(error->system != 0 ? error->system : kind, error->text, name)
-                                              : other_error(type, error->text);
+  int nearest = shareable_status_errno(status);
+  PyObject *type = exception_class(nearest);
+  PyObject *exception = type == PyExc_OSError
+                          ? os_error(error->sys_errno != 0 ? error->sys_errno : nearest, error->message, name)
+                          : other_error(type, error->message);
 
   if (exception != NULL)
     PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
@@ -89,7 +90,7 @@ static void raise_absent(PyObject *value, const char *name) {
 }
 
 void status_raise(shareable_status status, const status_context *context) {
-  if (context->error.text[0] != '\0')
+  if (context->error.message[0] != '\0')
     raise(status, &context->error, context->name);
   else if (status == SHAREABLE_E_ABSENT && context->value != NULL)
     raise_absent(context->value, context->name);

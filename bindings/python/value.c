@@ -8,7 +8,7 @@ static int from_int(PyObject *object, int64_t item, shareable_value *value) {
   long long integer = PyLong_AsLongLongAndOverflow(object, &overflow);
 
   if (overflow != 0) {
-    PyErr_Format(PyExc_OverflowError, "item %lld: %s", (long long)item, shareable_status_text(SHAREABLE_E_OVERFLOW));
+    PyErr_Format(PyExc_OverflowError, "item %lld: %s", (long long)item, shareable_status_message(SHAREABLE_E_OVERFLOW));
     return -1;
   }
   *value = shareable_int(integer);
@@ -86,7 +86,7 @@ static int from_other(PyObject *object, int64_t item, shareable_value *value, Py
   if (PyObject_CheckBuffer(object) && !is_numpy_scalar(object))
     return from_buffer(object, value, owner);
   PyErr_Format(PyExc_TypeError, "item %lld: %s, not %.200s", (long long)item,
-               shareable_status_text(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);
+               shareable_status_message(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);
   return -1;
 }
 
@@ -396,7 +396,7 @@ int value_signed(PyObject *object, const char *parameter, int64_t *number) {
   Py_DECREF(integer);
   if (*number != -1 || !PyErr_Occurred())
     return 0;
-  PyErr_Format(PyExc_OverflowError, "%s: %s", parameter, shareable_status_text(SHAREABLE_E_OVERFLOW));
+  PyErr_Format(PyExc_OverflowError, "%s: %s", parameter, shareable_status_message(SHAREABLE_E_OVERFLOW));
   return -1;
 }
 

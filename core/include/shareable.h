@@ -156,14 +156,14 @@ extern "C" {
  */
 
 /*
- * Every status: X(name, number, kind, message). This is the only list of them: the enum below,
- * shareable_status_text(), and the tables of errors in Python and Lua are generated from it, and a
+ * Every status: X(name, number, nearest errno, message). This is the only list of them: the enum below,
+ * shareable_status_message(), and the tables of errors in Python and Lua are generated from it, and a
  * test checks Go's. A number never changes its meaning.
  *
- * The kind is the nearest errno. It determines the type of the exception or error in a language:
+ * The nearest errno determines the type of the exception or error in a language:
  * ENOENT is FileNotFoundError in Python and fs.ErrNotExist in Go, EINVAL is ValueError, ERANGE is
  * IndexError, EPROTOTYPE is TypeError, EOVERFLOW is OverflowError, ENOMEM is MemoryError. EIO means
- * any errno that a system call returned: the member `system` of shareable_error contains it.
+ * any errno that a system call returned: the member `sys_errno` of shareable_error contains it.
  */
 #define SHAREABLE_STATUS_MAP(X)                                                                                        \
   X(OK, 0, 0, "success")                                                                                               \
@@ -203,28 +203,28 @@ extern "C" {
   X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \
   X(E_PROTOCOL, -36, EPROTO, "the peer does not speak the manager protocol")
 
-#define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
+#define SHAREABLE__ENUM(name, number, nearest_errno, message) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
 #undef SHAREABLE__ENUM
 
 /*
  * The details of a failure. The caller owns it; nothing in it needs to be freed.
  *
- * The text is one sentence in UTF-8 without a full stop. In it, a long name is truncated and ends
+ * The message is one sentence in UTF-8 without a full stop. In it, a long name is truncated and ends
  * in "…". Bytes that are not UTF-8, control characters, and characters that reorder text are
  * written as \xNN.
  */
 typedef struct shareable_error {
-  int32_t status; /* the shareable_status that the function returned */
-  int32_t system; /* the errno of the system call that failed, or 0 if no system call failed */
-  char text[504]; /* the error message, NUL-terminated */
+  int32_t status;    /* the shareable_status that the function returned */
+  int32_t sys_errno; /* the errno of the system call that failed, or 0 if no system call failed */
+  char message[504]; /* the error message, NUL-terminated */
 } shareable_error;
 
 /*
  * Returns the message of a status, for example "no such block", or "unknown status" for an unknown
  * number. Never NULL. The string is static.
  */
-SHAREABLE_API const char *shareable_status_text(int status);
+SHAREABLE_API const char *shareable_status_message(int status);
 
 /*
  * Returns the name of a status as in this header, for example "E_NOT_FOUND", or "E_UNKNOWN" for an
@@ -233,10 +233,10 @@ SHAREABLE_API const char *shareable_status_text(int status);
 SHAREABLE_API const char *shareable_status_name(int status);
 
 /*
- * Returns the kind of a status, the nearest errno (see SHAREABLE_STATUS_MAP), or 0 for SHAREABLE_OK
+ * Returns the errno nearest to a status (see SHAREABLE_STATUS_MAP), or 0 for SHAREABLE_OK
  * and for an unknown number.
  */
-SHAREABLE_API int shareable_status_kind(int status);
+SHAREABLE_API int shareable_status_errno(int status);
 
 /*
  * Returns the version of the library in use, "major.minor.patch". It may be newer than this header.

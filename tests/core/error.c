@@ -9,12 +9,12 @@
 
 #include "support.h"
 
-#define ROW(name, number, kind, text) {SHAREABLE_##name, number, #name, text, kind},
+#define ROW(name, number, nearest_errno, message) {SHAREABLE_##name, number, #name, message, nearest_errno},
 
 static const struct {
   int status, number;
   const char *name, *text;
-  int kind;
+  int nearest_errno;
 } statuses[] = {SHAREABLE_STATUS_MAP(ROW)};
 
 Test(error, every_status_has_its_own_name_message_and_errno) {
@@ -23,16 +23,16 @@ Test(error, every_status_has_its_own_name_message_and_errno) {
 
     cr_assert_eq(statuses[i].status, number);
     cr_assert_str_eq(shareable_status_name(number), statuses[i].name);
-    cr_assert_str_eq(shareable_status_text(number), statuses[i].text);
-    cr_assert_eq(shareable_status_kind(number), statuses[i].kind);
-    cr_assert(number == 0 || (number < 0 && statuses[i].kind != 0));
+    cr_assert_str_eq(shareable_status_message(number), statuses[i].text);
+    cr_assert_eq(shareable_status_errno(number), statuses[i].nearest_errno);
+    cr_assert(number == 0 || (number < 0 && statuses[i].nearest_errno != 0));
   }
 }
 
 Test(error, an_unknown_status_has_a_name_and_a_message) {
-  cr_assert_str_eq(shareable_status_text(-9999), "unknown status");
+  cr_assert_str_eq(shareable_status_message(-9999), "unknown status");
   cr_assert_str_eq(shareable_status_name(7), "E_UNKNOWN");
-  cr_assert_eq(shareable_status_kind(7), 0);
+  cr_assert_eq(shareable_status_errno(7), 0);
 }
 
 Test(error, fail_fills_the_error_and_returns_the_status) {
@@ -40,8 +40,8 @@ Test(error, fail_fills_the_error_and_returns_the_status) {
 
   cr_status(shareable__fail(&error, SHAREABLE_E_CAPACITY, 0, "item %d", 3), SHAREABLE_E_CAPACITY);
   cr_assert_eq(error.status, SHAREABLE_E_CAPACITY);
-  cr_assert_eq(error.system, 0);
-  cr_assert_str_eq(error.text, "item 3");
+  cr_assert_eq(error.sys_errno, 0);
+  cr_assert_str_eq(error.message, "item 3");
   cr_status(shareable__fail(NULL, SHAREABLE_E_CAPACITY, 0, "no error structure"), SHAREABLE_E_CAPACITY);
 }
 
@@ -56,8 +56,8 @@ Test(error, an_errno_has_the_matching_status) {
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
     cr_status(shareable__fail_system(&error, rows[i].system, "'%s'", "demo"), rows[i].status);
-    cr_assert_eq(error.system, rows[i].system);
-    cr_assert(strncmp(error.text, "'demo': ", 8) == 0, "%s", error.text);
+    cr_assert_eq(error.sys_errno, rows[i].system);
+    cr_assert(strncmp(error.message, "'demo': ", 8) == 0, "%s", error.message);
   }
 }
 
@@ -68,7 +68,7 @@ Test(error, a_long_message_is_cut_and_ends_with_nul) {
   memset(name, 'x', sizeof name - 1);
   name[sizeof name - 1] = '\0';
   shareable__fail_system(&error, ENOENT, "%s", name);
-  cr_assert_lt(strlen(error.text), sizeof error.text);
+  cr_assert_lt(strlen(error.message), sizeof error.message);
 }
 
 Test(error, formats_the_conversions_that_messages_use) {
@@ -77,11 +77,11 @@ Test(error, formats_the_conversions_that_messages_use) {
   shareable__error_set(&error, SHAREABLE_E_CAPACITY, 0, "%d %d %ld %lld %zu %u %lu %llu 0x%x %x %#o %s|%.*s|", -1,
                        INT_MIN, -2L, INT64_MIN + 0LL, SIZE_MAX, 4000000000u, 5ul, (unsigned long long)UINT64_MAX, 255u,
                        0xabcu, 0640u, "text", 3, "answer");
-  cr_assert_str_eq(error.text, sizeof(size_t) > 4
-                                 ? "-1 -2147483648 -2 -9223372036854775808 18446744073709551615 4000000000 5 "
-                                   "18446744073709551615 0xff abc 0640 text|ans|"
-                                 : "-1 -2147483648 -2 -9223372036854775808 4294967295 4000000000 5 "
-                                   "18446744073709551615 0xff abc 0640 text|ans|");
+  cr_assert_str_eq(error.message, sizeof(size_t) > 4
+                                    ? "-1 -2147483648 -2 -9223372036854775808 18446744073709551615 4000000000 5 "
+                                      "18446744073709551615 0xff abc 0640 text|ans|"
+                                    : "-1 -2147483648 -2 -9223372036854775808 4294967295 4000000000 5 "
+                                      "18446744073709551615 0xff abc 0640 text|ans|");
 }
 
 Test(error, every_errno_has_an_english_description) {
@@ -102,12 +102,12 @@ Test(error, a_long_name_leaves_room_for_the_reason) {
     memset(name, bytes[i], sizeof name - 1);
     name[sizeof name - 1] = '\0';
     shareable__fail_system(&error, ENOENT, "cannot rename '%s' in %s to '%s'", name, name, name);
-    cr_assert(strstr(error.text, "No such file or directory") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "No such file or directory") != NULL, "%s", error.message);
     shareable__fail(&error, SHAREABLE_E_NO_SPACE, 0, "'%s' at %s: only %zu bytes are free there", name, name,
                     (size_t)7);
-    cr_assert(strstr(error.text, "only 7 bytes are free there") != NULL, "%s", error.text);
-    cr_assert_null(u8_check((const uint8_t *)error.text, strlen(error.text)), "%s", error.text);
-    for (const char *at = error.text; *at != '\0'; at++)
+    cr_assert(strstr(error.message, "only 7 bytes are free there") != NULL, "%s", error.message);
+    cr_assert_null(u8_check((const uint8_t *)error.message, strlen(error.message)), "%s", error.message);
+    for (const char *at = error.message; *at != '\0'; at++)
       cr_assert((unsigned char)*at >= ' ', "a control character");
   }
 }

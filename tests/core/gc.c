@@ -72,7 +72,7 @@ static shareable_gc_result result_of(const char *name, uint32_t flags, const cha
   shareable_gc_result result = SHAREABLE_GC_KEPT;
   bool found = false;
 
-  cr_assert_eq(shareable_gc_run(&gc, flags, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_gc_run(&gc, flags, &error), SHAREABLE_OK, "%s", error.message);
   for (size_t i = 0; i < shareable_gc_count(gc); i++)
     if (strcmp(shareable_gc_name(gc, i), name) == 0) {
       found = true;
@@ -522,7 +522,7 @@ Test(gc, returns_nothing_past_the_last_result) {
   shareable_error error = {0};
   size_t count;
 
-  cr_assert_eq(shareable_gc_run(&gc, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_gc_run(&gc, 0, &error), SHAREABLE_OK, "%s", error.message);
   count = shareable_gc_count(gc);
   cr_assert_null(shareable_gc_name(gc, count));
   cr_assert_null(shareable_gc_reason(gc, count));

@@ -242,7 +242,7 @@ Test(list, stock_bug_a_failed_construction_leaves_nothing) {
   for (size_t i = 0; i < LENGTH(bad); i++) {
     const shareable_value values[] = {good, bad[i]};
     cr_assert_lt(shareable_list_create(&list, own_name(), values, 2, 0, 0, &error), 0);
-    cr_assert_not_null(strstr(error.text, "item 1"), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, "item 1"), "%s", error.message);
     cr_assert_not(exists(own_name()));
     cr_assert_null(list);
   }
@@ -318,7 +318,7 @@ Test(list, a_new_list_takes_texts_of_up_to_9999991_bytes) {
   end_list(list);
   value = shareable_strn(text, 9999992);
   cr_status(shareable_list_create(&list, own_name(), &value, 1, 0, 0, &error), SHAREABLE_E_TOO_LONG);
-  cr_assert_not_null(strstr(error.text, "9999991"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "9999991"), "%s", error.message);
   free(text);
   free(buffer);
 }
@@ -485,7 +485,7 @@ Test(list, a_block_of_more_than_4_gib_is_mapped_completely_or_not_at_all) {
     shareable_memory_unref(memory);
   } else {
     cr_status(shareable_memory_open(&memory, own_name(), 0, &error), SHAREABLE_E_NO_MEMORY);
-    cr_assert(strstr(error.text, "too large to map") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "too large to map") != NULL, "%s", error.message);
     cr_status(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_E_NO_MEMORY);
     cr_status(shareable_memory_create(&memory, NULL, (uint64_t)size, SHAREABLE_LAZY, 0, NULL), SHAREABLE_E_ARGUMENT);
   }
@@ -654,8 +654,8 @@ Test(list, explains_a_failure_of_an_item) {
   for (size_t i = 0; i < LENGTH(rows); i++) {
     cr_status(shareable_list_explain(list, rows[i].index, rows[i].status, &error), rows[i].status);
     cr_assert_eq(error.status, rows[i].status);
-    cr_assert_not_null(strstr(error.text, rows[i].words), "%s", error.text);
-    cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, rows[i].words), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
   }
   cr_status(shareable_list_explain(NULL, 0, SHAREABLE_E_CLOSED, &error), SHAREABLE_E_CLOSED);
   cr_status(shareable_list_explain(list, 0, SHAREABLE_E_CLOSED, NULL), SHAREABLE_E_CLOSED);
@@ -700,14 +700,14 @@ Test(list, explains_a_failure_of_the_whole_list) {
   for (size_t i = 0; i < LENGTH(rows); i++) {
     cr_status(shareable_list_explain_whole(list, rows[i].status, &error), rows[i].status);
     cr_assert_eq(error.status, rows[i].status);
-    cr_assert_not_null(strstr(error.text, rows[i].words), "%s", error.text);
-    cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, rows[i].words), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
   }
   cr_status(shareable_list_explain(list, 3, SHAREABLE_E_NO_SYNC, &error), SHAREABLE_E_NO_SYNC);
-  cr_assert_null(strstr(error.text, "item"), "%s", error.text);
+  cr_assert_null(strstr(error.message, "item"), "%s", error.message);
   cr_status(shareable_list_explain_whole(NULL, SHAREABLE_E_TIMED_OUT, &error), SHAREABLE_E_TIMED_OUT);
   cr_status(shareable_list_explain(list, 7, SHAREABLE_E_TYPE, &error), SHAREABLE_E_TYPE);
-  cr_assert_not_null(strstr(error.text, "something else"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "something else"), "%s", error.message);
   end_list(list);
 }
 
@@ -865,7 +865,8 @@ Test(list, a_stock_list_without_offsets_is_not_ready) {
     shareable_error error;
 
     cr_status(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_READY);
-    cr_assert(strstr(error.text, "try again") != NULL && strstr(error.text, own_name()) != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "try again") != NULL && strstr(error.message, own_name()) != NULL, "%s",
+              error.message);
     make_up_to(shareable_memory_address(memory), DONE);
     cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
     cr_assert_eq(shareable_list_length(list), MADE_ITEMS);
@@ -907,9 +908,10 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
     cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &(void *){NULL}, &n), SHAREABLE_E_NOT_READY);
     shareable_list_explain(list, 4, SHAREABLE_E_NOT_READY, &error);
-    cr_assert(strstr(error.text, "item 4") != NULL && strstr(error.text, "try again") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "item 4") != NULL && strstr(error.message, "try again") != NULL, "%s",
+              error.message);
     shareable_list_explain_whole(list, SHAREABLE_E_NOT_READY, &error);
-    cr_assert(strstr(error.text, "try again") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "try again") != NULL, "%s", error.message);
     make_up_to(shareable_memory_address(memory), DONE);
     assert_text(get(list, 0), SHAREABLE_TYPE_STR, "four", 4);
     cr_assert_eq(get(list, 1).integer, 1);
@@ -1105,7 +1107,7 @@ Test(list, creating_a_lazy_list_fails_if_its_content_does_not_fit) {
     skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
   cr_status(shareable_list_create_ints(&list, "lazy", integers, COUNT, SHAREABLE_LAZY, 0, &error),
             SHAREABLE_E_NO_SPACE);
-  cr_assert_not_null(strstr(error.text, "'lazy' needs "), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "'lazy' needs "), "%s", error.message);
   cr_assert(!exists("lazy"));
   cr_ok(shareable_list_create_ints(&list, "lazy", integers, 100, SHAREABLE_LAZY, 0, NULL));
   cr_ok(shareable_list_unlink(list, NULL));

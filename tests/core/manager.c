@@ -21,7 +21,7 @@ static shareable_manager *new_manager_at(const char *address) {
   shareable_manager *manager = NULL;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable_manager_start(&manager, address, NULL, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_manager_start(&manager, address, NULL, 0, &error), SHAREABLE_OK, "%s", error.message);
   return manager;
 }
 
@@ -36,7 +36,7 @@ static shareable_manager *reconnect(const shareable_manager *manager) {
   const void *key = shareable_manager_authkey(manager, &size);
 
   cr_assert_eq(shareable_manager_connect(&second, shareable_manager_address(manager), key, size, &error), SHAREABLE_OK,
-               "%s", error.text);
+               "%s", error.message);
   return second;
 }
 
@@ -44,7 +44,7 @@ static shareable_memory *new_block(shareable_manager *manager) {
   shareable_memory *memory = NULL;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable_manager_create_memory(manager, &memory, 4096, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_manager_create_memory(manager, &memory, 4096, &error), SHAREABLE_OK, "%s", error.message);
   return memory;
 }
 
@@ -107,7 +107,7 @@ Test(manager, tracks_and_releases_names) {
   cr_ok(shareable_manager_release(manager, shareable_memory_name(memory), NULL));
   cr_assert_not(exists(shareable_memory_name(memory)));
   cr_status(shareable_manager_release(manager, shareable_memory_name(memory), &error), SHAREABLE_E_ABSENT);
-  cr_assert_not_null(strstr(error.text, "ValueError: list.remove(x): x not in list"));
+  cr_assert_not_null(strstr(error.message, "ValueError: list.remove(x): x not in list"));
   cr_status(shareable_manager_release(manager, "test-nothing", &error), SHAREABLE_E_NOT_FOUND);
   cr_status(shareable_manager_release(manager, "test-nothing", &error), SHAREABLE_E_ABSENT);
   cr_ok(shareable_manager_names(manager, names, sizeof names, &length, NULL));
@@ -201,7 +201,7 @@ Test(manager, refuses_a_wrong_key) {
   shareable_error error;
 
   cr_status(shareable_manager_connect(&second, shareable_manager_address(manager), "key", 3, &error), SHAREABLE_E_AUTH);
-  cr_assert_not_null(strstr(error.text, "another key"));
+  cr_assert_not_null(strstr(error.message, "another key"));
   cr_assert_null(second);
   shareable_manager_unref(manager);
 }
@@ -229,9 +229,9 @@ Test(manager, refuses_an_empty_key) {
   shareable_error error;
 
   cr_status(shareable_manager_start(&manager, NULL, "", 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "the key is empty"));
+  cr_assert_not_null(strstr(error.message, "the key is empty"));
   cr_status(shareable_manager_connect(&manager, "@x", "", 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "the key is empty"));
+  cr_assert_not_null(strstr(error.message, "the key is empty"));
   cr_assert_null(manager);
 }
 
@@ -338,7 +338,7 @@ Test(manager, errors_name_the_bad_argument) {
 
   cr_status(shareable_manager_start(NULL, NULL, NULL, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_start(&manager, "nowhere", NULL, 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "'nowhere'"));
+  cr_assert_not_null(strstr(error.message, "'nowhere'"));
   cr_status(shareable_manager_start(&manager, NULL, "k", 65537, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(NULL, "@x", "k", 1, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(&manager, NULL, "k", 1, &error), SHAREABLE_E_ARGUMENT);
@@ -364,17 +364,17 @@ Test(manager, distinguishes_no_listener_from_a_foreign_listener) {
   char text[60];
 
   cr_status(shareable_manager_connect(&manager, "/tmp/shareable-test-none", "k", 1, &error), SHAREABLE_E_NO_MANAGER);
-  cr_assert_eq(error.system, ENOENT);
+  cr_assert_eq(error.sys_errno, ENOENT);
   snprintf(text, sizeof text, "@shareable-test-%ld", (long)getpid());
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_NO_MANAGER);
-  cr_assert_eq(error.system, ECONNREFUSED);
+  cr_assert_eq(error.sys_errno, ECONNREFUSED);
 
   strcpy(name.sun_path + 1, text + 1);
   cr_assert_eq(bind(server, (struct sockaddr *)&name, (socklen_t)(sizeof name.sun_family + strlen(text))), 0);
   cr_assert_eq(listen(server, 5), 0);
   shareable__manager_timeout_ns = SECOND / 10;
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_TIMED_OUT);
-  cr_assert_not_null(strstr(error.text, "did not answer within 100 ms"));
+  cr_assert_not_null(strstr(error.message, "did not answer within 100 ms"));
 
   close(accept(server, NULL, NULL));
   if (fork() == 0) {
@@ -394,7 +394,7 @@ Test(manager, reports_a_program_that_is_missing_or_does_not_listen) {
 
   setenv("SHAREABLE_MANAGER", "/nowhere/at-all", 1);
   cr_status(shareable_manager_start(&manager, NULL, NULL, 0, &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, "/nowhere/at-all"));
+  cr_assert_not_null(strstr(error.message, "/nowhere/at-all"));
   setenv("SHAREABLE_MANAGER", "/bin/true", 1);
   cr_status(shareable_manager_start(&manager, NULL, NULL, 0, &error), SHAREABLE_E_NO_MANAGER);
   cr_assert_null(manager);
@@ -490,7 +490,7 @@ Test(manager, shutdown_kills_a_process_that_hangs) {
   strcpy(folder, shareable_manager_address(manager));
   kill(manager->spawned.pid, SIGSTOP);
   cr_status(shareable_manager_shutdown(manager, &error), SHAREABLE_E_TIMED_OUT);
-  cr_assert_not_null(strstr(error.text, "killed"));
+  cr_assert_not_null(strstr(error.message, "killed"));
   cr_assert_lt(shareable__now() - start, 6 * SECOND);
   cr_ok(shareable_manager_shutdown(manager, NULL));
   shareable_manager_unref(manager);
@@ -619,7 +619,7 @@ Test(manager, client_and_manager_refuse_other_users) {
   }
   cr_assert_eq(read(ends[0], name + 59, 1), 1);
   cr_status(shareable_manager_connect(&second, name, "k", 1, &error), SHAREABLE_E_PERMISSION);
-  cr_assert_not_null(strstr(error.text, "belongs to user 65534"));
+  cr_assert_not_null(strstr(error.message, "belongs to user 65534"));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
 }

@@ -15,7 +15,7 @@ static shareable_memory *new_memory(size_t size) {
   shareable_error error = {0};
   shareable_memory *memory = NULL;
 
-  cr_assert_eq(shareable_memory_create(&memory, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_memory_create(&memory, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s", error.message);
   return memory;
 }
 
@@ -61,7 +61,7 @@ Test(memory, reports_which_argument_is_invalid) {
   shareable_error error;
 
   cr_status(shareable_memory_create(&memory, "a/b", 8, 0, 0, &error), SHAREABLE_E_NAME);
-  cr_assert_not_null(strstr(error.text, "'a/b'"));
+  cr_assert_not_null(strstr(error.message, "'a/b'"));
   cr_status(shareable_memory_create(&memory, own_name(), 0, 0, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_memory_create(&memory, own_name(), UINT64_MAX, 0, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_READ_ONLY, 0, &error), SHAREABLE_E_ARGUMENT);
@@ -80,7 +80,7 @@ Test(memory, rejects_an_existing_name_and_keeps_its_block) {
   shareable_error error;
 
   cr_status(shareable_memory_create(&second, own_name(), 8, 0, 0, &error), SHAREABLE_E_EXISTS);
-  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert_not_null(strstr(error.message, own_name()));
   cr_assert(exists(own_name()));
   end_memory(memory);
 }
@@ -192,7 +192,7 @@ Test(memory, a_second_unlink_reports_already_gone) {
   cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
   cr_ok(shareable_memory_unlink(memory, NULL));
   cr_status(shareable_memory_unlink(again, &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, "already gone"));
+  cr_assert_not_null(strstr(error.message, "already gone"));
   cr_assert_not_null(shareable_memory_address(again), "who has it open keeps it");
   shareable_memory_unref(memory);
   shareable_memory_unref(again);
@@ -287,9 +287,9 @@ Test(memory, a_block_of_five_gib_is_opened_or_reported_as_too_large) {
     cr_assert_eq(shareable_memory_size(memory), UINT64_C(5) << 30);
   } else {
     cr_status(status, SHAREABLE_E_NO_MEMORY);
-    cr_assert_not_null(strstr(error.text, "too large"), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, "too large"), "%s", error.message);
     cr_status(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NO_MEMORY);
-    cr_assert_not_null(strstr(error.text, "too large"), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, "too large"), "%s", error.message);
   }
   cr_ok(shareable_unlink(own_name(), NULL));
   shareable_memory_unref(memory);
@@ -325,20 +325,20 @@ Test(memory, errors_about_long_or_non_utf8_names_contain_the_reason) {
     for (; length + unit <= 255; length += unit)
       memcpy(name + length, units[i], unit + 1);
     cr_status(shareable_memory_open(&memory, name, 0, &error), SHAREABLE_E_NOT_FOUND);
-    cr_assert(strstr(error.text, "\xe2\x80\xa6'") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "\xe2\x80\xa6'") != NULL, "%s", error.message);
     cr_status(shareable_memory_create(&memory, name, UINT64_C(1) << 50, 0, 0, &error),
               sizeof(size_t) > 4 ? SHAREABLE_E_NO_SPACE : SHAREABLE_E_ARGUMENT);
-    cr_assert(strstr(error.text, sizeof(size_t) > 4 ? "free" : "bytes") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, sizeof(size_t) > 4 ? "free" : "bytes") != NULL, "%s", error.message);
     cr_ok(shareable_memory_create(&memory, name, 100, 0, 0, NULL));
     memset(shareable_memory_address(memory), 0x7f, 100);
     cr_status(shareable_list_open(&list, name, 0, &error), SHAREABLE_E_NOT_LIST);
-    cr_assert(strstr(error.text, "does not contain a list") != NULL, "%s", error.text);
-    cr_assert_null(u8_check((const uint8_t *)error.text, strlen(error.text)));
+    cr_assert(strstr(error.message, "does not contain a list") != NULL, "%s", error.message);
+    cr_assert_null(u8_check((const uint8_t *)error.message, strlen(error.message)));
     cr_ok(shareable_memory_unlink(memory, NULL));
     shareable_memory_unref(memory);
     memset(name + length, 'x', sizeof name - length - 1);
     name[sizeof name - 1] = '\0';
     cr_status(shareable_memory_open(&memory, name, 0, &error), SHAREABLE_E_NAME);
-    cr_assert(strstr(error.text, "1 to 255 bytes") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "1 to 255 bytes") != NULL, "%s", error.message);
   }
 }

@@ -35,7 +35,8 @@ static shareable_memory *own(const char *block) {
   shareable_memory *memory = NULL;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_OK, "%s",
+               error.message);
   return memory;
 }
 
@@ -254,8 +255,8 @@ Test(owner, creating_an_owned_block_fails_without_a_reaper) {
 
   setenv("SHAREABLE_REAPER", "/nonexistent/reaper", 1);
   cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_E_SYSTEM);
-  cr_assert_eq(error.system, ENOENT);
-  cr_assert_not_null(strstr(error.text, "cannot start '/nonexistent/reaper'"), "%s", error.text);
+  cr_assert_eq(error.sys_errno, ENOENT);
+  cr_assert_not_null(strstr(error.message, "cannot start '/nonexistent/reaper'"), "%s", error.message);
   cr_assert_not(exists(own_name()));
   setenv("SHAREABLE_REAPER", "/bin/false", 1);
   cr_assert_neq(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_OK);
@@ -514,7 +515,7 @@ static void own_under_limit(const char *block, rlim_t size) {
 
   setrlimit(RLIMIT_FSIZE, &limit);
   status = shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error);
-  _exit(status == SHAREABLE_OK ? 0 : strstr(error.text, "RLIMIT_FSIZE") != NULL ? 1 : 2);
+  _exit(status == SHAREABLE_OK ? 0 : strstr(error.message, "RLIMIT_FSIZE") != NULL ? 1 : 2);
 }
 
 /* Returns the exit status of own_under_limit(), which must not be killed by a signal. */
@@ -940,7 +941,7 @@ static void own_outside_and_try_in(const char *jail, const char *prefix) {
   setenv("SHAREABLE_REAPER", "/nonexistent/reaper", 1);
   if (shareable_memory_create(&memory, numbered(prefix, 3).text, 8, SHAREABLE_OWNED, 0, &error) != SHAREABLE_E_SYSTEM)
     _exit(2);
-  _exit(strstr(error.text, "cannot start '/nonexistent/reaper'") != NULL ? 0 : 3);
+  _exit(strstr(error.message, "cannot start '/nonexistent/reaper'") != NULL ? 0 : 3);
 }
 
 static int exit_of(void (*does)(const char *jail, const char *prefix), const char *jail, const char *prefix) {
@@ -994,7 +995,7 @@ static void own_and_unlink_in_other_root(const char *root, const char *block) {
 
   if (unlink_in_other_root(memory, root, &error) != SHAREABLE_E_SYSTEM)
     _exit(2);
-  _exit(strstr(error.text, "another root directory") != NULL ? 0 : 3);
+  _exit(strstr(error.message, "another root directory") != NULL ? 0 : 3);
 }
 
 Test(owner, still_owns_a_block_that_it_cannot_unlink_after_chroot) {
@@ -1030,7 +1031,7 @@ static int own_with_few_files(const char *block, rlim_t files) {
     if (files > 0)
       setrlimit(RLIMIT_NOFILE, &limit);
     result = shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error);
-    _exit(result == SHAREABLE_OK ? 0 : error.system == EMFILE ? 1 : 2);
+    _exit(result == SHAREABLE_OK ? 0 : error.sys_errno == EMFILE ? 1 : 2);
   }
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;

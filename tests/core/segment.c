@@ -44,7 +44,7 @@ static shareable__segment made(shareable__creation_method method, uint64_t size)
   shareable_error error = {0};
 
   cr_assert_eq(shareable__segment_create_by(&segment, method, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
-               error.text);
+               error.message);
   return segment;
 }
 
@@ -69,7 +69,7 @@ static void leaves_an_existing_name_alone(shareable__creation_method method) {
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
   cr_status(shareable__segment_publish(&second, own_name(), &error), SHAREABLE_E_EXISTS);
-  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert_not_null(strstr(error.message, own_name()));
   shareable__segment_discard(&second);
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   cr_assert_eq(opened.size, 100);
@@ -144,9 +144,9 @@ static void no_space(shareable__creation_method method) {
 
   cr_status(shareable__segment_create_by(&segment, method, "demo", UINT64_C(1) << 50, 0, 0, &error),
             SHAREABLE_E_NO_SPACE);
-  cr_assert_eq(error.system, ENOSPC);
-  cr_assert_not_null(strstr(error.text, "'demo' needs 1125899906842624 bytes"), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "free"), "%s", error.text);
+  cr_assert_eq(error.sys_errno, ENOSPC);
+  cr_assert_not_null(strstr(error.message, "'demo' needs 1125899906842624 bytes"), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "free"), "%s", error.message);
 }
 
 Test(segment, creating_an_unnamed_file_that_does_not_fit_reports_the_free_space) {
@@ -173,8 +173,8 @@ static void fill_up(shareable__creation_method method) {
   cr_ok(shareable__segment_create_by(&first, method, "first", 40960, 0, 0, &error));
   cr_assert_eq(statvfs("/dev/shm", &before), 0);
   cr_status(shareable__segment_create_by(&second, method, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
-  cr_assert_not_null(strstr(error.text, "'second' needs 40960 bytes"), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "has only 24576 of its 65536 bytes free"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "'second' needs 40960 bytes"), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "has only 24576 of its 65536 bytes free"), "%s", error.message);
   cr_assert_eq(statvfs("/dev/shm", &after), 0);
   cr_assert_eq(before.f_bfree, after.f_bfree, "all of it is given back");
   cr_assert_eq(before.f_ffree, after.f_ffree, "nothing is left");
@@ -198,7 +198,7 @@ Test(segment, creating_above_the_file_size_limit_fails_without_a_signal) {
 
   cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
   cr_status(shareable__segment_create(&segment, "demo", 2 << 20, 0, 0, &error), SHAREABLE_E_SYSTEM);
-  cr_assert_eq(error.system, EFBIG);
+  cr_assert_eq(error.sys_errno, EFBIG);
   cr_ok(shareable__segment_create(&segment, "demo", 1 << 19, 0, 0, NULL));
   shareable__segment_discard(&segment);
 }
@@ -235,7 +235,7 @@ Test(segment, opening_and_unlinking_a_missing_block_returns_not_found) {
   shareable_error error;
 
   cr_status(shareable__segment_open(&segment, own_name(), false, &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert_not_null(strstr(error.message, own_name()));
   cr_assert_not(exists(own_name()), "to open is never to create");
 }
 
@@ -283,7 +283,7 @@ Test(segment, a_second_unlink_reports_already_gone) {
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
   cr_ok(unlink_block(&segment, own_name(), NULL));
   cr_status(unlink_block(&segment, own_name(), &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, "already gone"));
+  cr_assert_not_null(strstr(error.message, "already gone"));
   shareable__segment_discard(&segment);
 }
 
@@ -330,7 +330,7 @@ Test(segment, opening_gives_up_on_a_lease_that_is_kept) {
   cr_expect_neq(shareable__segment_open(&opened, own_name(), false, &error), SHAREABLE_OK);
   clock_gettime(CLOCK_MONOTONIC, &after);
   cr_expect_lt(after.tv_sec - before.tv_sec, 3);
-  cr_expect_not_null(strstr(error.text, "lease"), "%s", error.text);
+  cr_expect_not_null(strstr(error.message, "lease"), "%s", error.message);
   end(holder, SIGKILL);
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   cr_ok(unlink_block(&opened, own_name(), NULL));
@@ -411,7 +411,7 @@ Test(segment, writing_above_the_file_size_limit_raises_no_signal) {
     if (setrlimit(RLIMIT_FSIZE, &low) != 0)
       _exit(2);
     _exit(shareable__segment_write(&segment, "block", 10, "0123456789", 10, &error) == SHAREABLE_OK ||
-          error.system != EFBIG);
+          error.sys_errno != EFBIG);
   }
   waitpid(child, &status, 0);
   cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", status);

@@ -82,7 +82,7 @@ static inline shareable_list *new_list_with(const shareable_value *values, size_
   shareable_list *list = NULL;
 
   cr_assert_eq(shareable_list_create(&list, own_name(), values, count, flags, 0, &error), SHAREABLE_OK, "%s",
-               error.text);
+               error.message);
   return list;
 }
 

@@ -29,7 +29,7 @@ static shareable_list *again(uint32_t flags) {
   shareable_error error = {0};
   shareable_list *list = NULL;
 
-  cr_assert_eq(shareable_list_open(&list, own_name(), flags, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_list_open(&list, own_name(), flags, &error), SHAREABLE_OK, "%s", error.message);
   return list;
 }
 
@@ -293,8 +293,8 @@ Test(sync, opening_a_list_of_a_newer_version_fails_with_its_name) {
 
   list->sync.area->version = 3;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
-  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "newer"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "newer"), "%s", error.message);
   cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
   cr_assert_null(other);
   end_list(list);
@@ -306,8 +306,8 @@ Test(sync, opening_a_list_of_an_older_version_fails_with_its_name) {
 
   list->sync.area->version = 1;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
-  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "older"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "older"), "%s", error.message);
   cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
   cr_assert_null(other);
   end_list(list);
@@ -321,8 +321,8 @@ Test(sync, opening_a_list_with_a_damaged_area_fails_with_its_name) {
 
   list->sync.area->count++;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_NOT_LIST);
-  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "sync area"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "sync area"), "%s", error.message);
   list->sync.area->count--;
   list->sync.area->size += 8;
   cr_status(shareable_list_open(&other, own_name(), 0, NULL), SHAREABLE_E_NOT_LIST);

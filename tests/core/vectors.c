@@ -169,7 +169,7 @@ Test(vectors, opening_a_list_of_the_other_byte_order_fails_and_reports_the_byte_
 
     if (strstr(files.gl_pathv[i], "/empty-") == NULL) { /* whose bytes are all 0 */
       cr_assert_eq(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_LIST, "%s", files.gl_pathv[i]);
-      cr_assert_not_null(strstr(error.text, "byte order"), "%s", error.text);
+      cr_assert_not_null(strstr(error.message, "byte order"), "%s", error.message);
     }
     end_block(memory);
   }
@@ -187,7 +187,7 @@ Test(vectors, opening_an_empty_list_of_the_other_byte_order_fails_if_it_has_an_a
   version = __builtin_bswap32(version);
   memcpy(area + 8, &version, sizeof version);
   cr_status(shareable_list_open(&again, own_name(), 0, &error), SHAREABLE_E_NOT_LIST);
-  cr_assert_not_null(strstr(error.text, "byte order"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "byte order"), "%s", error.message);
   end_list(list);
 }
 
@@ -203,7 +203,7 @@ Test(vectors, opening_an_impossible_list_fails_and_keeps_the_block) {
     if (memory == NULL)
       continue; /* an empty file: see segment.c */
     cr_assert_eq(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_LIST, "%s", files.gl_pathv[i]);
-    cr_assert_not_null(strstr(error.text, own_name()));
+    cr_assert_not_null(strstr(error.message, own_name()));
     end_block(memory);
   }
   globfree(&files);

@@ -52,7 +52,7 @@ static void check(int status, int64_t index) {
   if (status == SHAREABLE_OK)
     return;
   shareable_list_explain(list, index, status, &error);
-  fail("list", error.text);
+  fail("list", error.message);
 }
 
 /* Returns the number after a word in a file of /proc, or 0. */
@@ -125,7 +125,7 @@ static void publish(void) {
   values[BOOT] = shareable_bytes(id, boot_id(id));
   snprintf(name, sizeof name, "demo-%ld", (long)getpid());
   if (shareable_list_create(&list, name, values, ITEMS, 0, 0, &error) != SHAREABLE_OK)
-    fail("cannot publish", error.text);
+    fail("cannot publish", error.message);
   refresh(0);
   printf("\nC publishes %zu items in '%s', %zu bytes of shared memory, and keeps them fresh.\n"
          "Each of the others attaches by name. What they read, while it changes:\n\n",

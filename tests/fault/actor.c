@@ -96,6 +96,6 @@ int main(int argc, char **argv) {
   if (status == SHAREABLE_OK)
     puts("done");
   else
-    printf("%s %s\n", status == SHAREABLE_E_NO_SPACE ? "full:" : "failed:", error.text);
+    printf("%s %s\n", status == SHAREABLE_E_NO_SPACE ? "full:" : "failed:", error.message);
   return 0;
 }

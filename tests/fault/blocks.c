@@ -48,16 +48,16 @@ void without_tmpfile(world *w) {
 /* Fills the ownership log, so that the next block needs a larger one. */
 static void own_many(world *w) {
   for (int i = 0; i < LOG_ENTRIES; i++)
-    must(shareable_memory_create(&w->owned[i], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.text);
+    must(shareable_memory_create(&w->owned[i], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.message);
 }
 
 static void own_one(world *w) {
-  must(shareable_memory_create(&w->owned[0], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.text);
+  must(shareable_memory_create(&w->owned[0], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.message);
 }
 
 static void disown(world *w) {
   for (int i = 0; i < LOG_ENTRIES && w->owned[i] != NULL; i++) {
-    must(shareable_memory_unlink(w->owned[i], &w->error), w->error.text);
+    must(shareable_memory_unlink(w->owned[i], &w->error), w->error.message);
     shareable_memory_unref(w->owned[i]);
   }
 }
@@ -66,18 +66,18 @@ static void drop_block(world *w) {
   char *bytes = shareable_memory_address(w->memory);
 
   bytes[shareable_memory_size(w->memory) - 1] = 1; /* the last byte exists */
-  must(shareable_memory_unlink(w->memory, &w->error), w->error.text);
+  must(shareable_memory_unlink(w->memory, &w->error), w->error.message);
   shareable_memory_unref(w->memory);
 }
 
 void have_block(world *w) {
-  must(shareable_memory_create(&w->other, w->name, 5000, 0, 0, &w->error), w->error.text);
+  must(shareable_memory_create(&w->other, w->name, 5000, 0, 0, &w->error), w->error.message);
   strcpy(shareable_memory_address(w->other), "unchanged");
 }
 
 void end_block(world *w) {
   if (exists(w->name))
-    must(shareable_memory_unlink(w->other, &w->error), w->error.text);
+    must(shareable_memory_unlink(w->other, &w->error), w->error.message);
   shareable_memory_unref(w->other);
 }
 
@@ -136,8 +136,8 @@ static shareable_status unlink_of_another(world *w) {
 
 /* The handle's name now belongs to another block. */
 static void replace_block(world *w) {
-  must(create(w, w->name, 100, 0), w->error.text);
-  must(shareable_memory_unlink(w->memory, &w->error), w->error.text);
+  must(create(w, w->name, 100, 0), w->error.message);
+  must(shareable_memory_unlink(w->memory, &w->error), w->error.message);
   have_block(w);
 }
 

@@ -221,7 +221,7 @@ static bool is_among(shareable_status status, const shareable_status *all) {
 }
 
 static bool has_message(const world *w, shareable_status status) {
-  return w->error.status == status && strlen(w->error.text) > 10;
+  return w->error.status == status && strlen(w->error.message) > 10;
 }
 
 /* Runs the operation again, without failures. */
@@ -229,7 +229,7 @@ static void run_again(const operation *op, world *w, shareable_status usual) {
   shareable_status status = op->act(w);
 
   if (status != usual && status != SHAREABLE_OK && !is_among(status, op->again))
-    complain("a second run returns %s: %s", shareable_status_name(status), w->error.text);
+    complain("a second run returns %s: %s", shareable_status_name(status), w->error.message);
   if (op->check != NULL)
     op->check(w, status);
   if ((status == usual || status == SHAREABLE_OK) && op->undo != NULL)
@@ -257,11 +257,11 @@ static void run(const operation *op, const fault_plan *plan, shareable_status us
   faults_disarm();
   result->status = status;
   usual = plan->call == 0 ? status : usual;
-  snprintf(result->text, sizeof result->text, "%s", w.error.text);
+  snprintf(result->text, sizeof result->text, "%s", w.error.message);
   if (status != SHAREABLE_OK && !has_message(&w, status))
-    complain("no error message: '%s'", w.error.text);
+    complain("no error message: '%s'", w.error.message);
   if (plan->call != 0 && status != usual && !is_among(status, op->allowed))
-    complain("the header does not document that status: %s", w.error.text);
+    complain("the header does not document that status: %s", w.error.message);
   if (op->check != NULL)
     op->check(&w, status);
   if (status != SHAREABLE_OK) {

@@ -91,7 +91,7 @@ static void have_garbage(world *w) {
   after_death(w, leave_mapped);
   after_death(w, leave_to_successor);
   w->child = start_user(extended(w, "-s"));
-  must(shareable_memory_create(&w->other, extended(w, "-n"), 8, 0, 0, &w->error), w->error.text);
+  must(shareable_memory_create(&w->other, extended(w, "-n"), 8, 0, 0, &w->error), w->error.message);
 }
 
 static shareable_status report_garbage(world *w) {
@@ -136,7 +136,7 @@ static void end_garbage(world *w) {
   shareable_unlink(extended(w, "-s"), NULL);
   shareable_unlink(extended(w, "-g"), NULL);
   shareable_unlink(extended(w, "-h"), NULL);
-  must(shareable_memory_unlink(w->other, &w->error), w->error.text);
+  must(shareable_memory_unlink(w->other, &w->error), w->error.message);
   shareable_memory_unref(w->other);
   if (shareable_gc_run(&w->gc, SHAREABLE_GC_REMOVE, NULL) == SHAREABLE_OK)
     shareable_gc_free(w->gc);
@@ -251,9 +251,9 @@ static void check_recovered(world *w, shareable_status status) {
 }
 
 static void remove_recovered(world *w) {
-  must(shareable_unlink(extended(w, "-r"), &w->error), w->error.text);
-  must(shareable_unlink(extended(w, "-b"), &w->error), w->error.text);
-  must(shareable_unlink(long_name(w), &w->error), w->error.text);
+  must(shareable_unlink(extended(w, "-r"), &w->error), w->error.message);
+  must(shareable_unlink(extended(w, "-b"), &w->error), w->error.message);
+  must(shareable_unlink(long_name(w), &w->error), w->error.message);
 }
 
 static void leave_files_again(world *w) {

@@ -55,7 +55,7 @@ static shareable_status make_ints(world *w) {
 }
 
 static void drop_list(world *w) {
-  must(shareable_list_unlink(w->list, &w->error), w->error.text);
+  must(shareable_list_unlink(w->list, &w->error), w->error.message);
   shareable_list_unref(w->list);
 }
 
@@ -66,7 +66,7 @@ static void close_list(world *w) {
 static void have_list_of(world *w, uint32_t flags) {
   fill(w);
   w->changed = -1;
-  must(shareable_list_create(&w->witness, w->name, w->items, ITEMS, flags, 0, &w->error), w->error.text);
+  must(shareable_list_create(&w->witness, w->name, w->items, ITEMS, flags, 0, &w->error), w->error.message);
 }
 
 static void have_list(world *w) {
@@ -79,17 +79,17 @@ static void have_list_without_area(world *w) {
 
 static void have_handle(world *w) {
   have_list(w);
-  must(shareable_list_open(&w->list, w->name, 0, &w->error), w->error.text);
+  must(shareable_list_open(&w->list, w->name, 0, &w->error), w->error.message);
 }
 
 static void have_reader(world *w) {
   have_list(w);
-  must(shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error), w->error.text);
+  must(shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error), w->error.message);
 }
 
 static void end_handle(world *w) {
   shareable_list_unref(w->list);
-  must(shareable_list_unlink(w->witness, &w->error), w->error.text);
+  must(shareable_list_unlink(w->witness, &w->error), w->error.message);
   shareable_list_unref(w->witness);
 }
 

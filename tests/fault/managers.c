@@ -24,7 +24,7 @@ static void check_no_child(world *w, shareable_status status) {
 }
 
 static void have_manager(world *w) {
-  must(start_one(w), w->error.text);
+  must(start_one(w), w->error.message);
 }
 
 static void drop_manager(world *w) {
@@ -55,10 +55,10 @@ static void have_another(world *w) {
   const void *key;
   size_t size;
 
-  must(shareable_manager_start(&w->another, NULL, NULL, 0, &w->error), w->error.text);
+  must(shareable_manager_start(&w->another, NULL, NULL, 0, &w->error), w->error.message);
   key = shareable_manager_authkey(w->another, &size);
   must(shareable_manager_connect(&w->manager, shareable_manager_address(w->another), key, size, &w->error),
-       w->error.text);
+       w->error.message);
 }
 
 static void drop_another(world *w) {
@@ -80,7 +80,7 @@ static shareable_status drop_in_child(world *w) {
 }
 
 static void have_connection(world *w) {
-  must(connect_one(w), w->error.text);
+  must(connect_one(w), w->error.message);
 }
 
 static shareable_status manager_memory(world *w) {
@@ -88,7 +88,7 @@ static shareable_status manager_memory(world *w) {
 }
 
 static void release_memory(world *w) {
-  must(shareable_manager_release(w->manager, shareable_memory_name(w->memory), &w->error), w->error.text);
+  must(shareable_manager_release(w->manager, shareable_memory_name(w->memory), &w->error), w->error.message);
   shareable_memory_unref(w->memory);
 }
 
@@ -99,7 +99,7 @@ static shareable_status manager_list(world *w) {
 
 static void release_list(world *w) {
   must(shareable_manager_release(w->manager, shareable_memory_name(shareable_list_memory(w->list)), &w->error),
-       w->error.text);
+       w->error.message);
   shareable_list_unref(w->list);
 }
 
@@ -114,7 +114,7 @@ static void untrack(world *w) {
 static void have_many_names(world *w) {
   have_connection(w);
   for (int i = 0; i < 100; i++)
-    must(track(w), w->error.text);
+    must(track(w), w->error.message);
 }
 
 static void end_names(world *w) {
@@ -133,7 +133,7 @@ static shareable_status names(world *w) {
 static void have_tracked_block(world *w) {
   have_connection(w);
   have_block(w);
-  must(track(w), w->error.text);
+  must(track(w), w->error.message);
 }
 
 static shareable_status release(world *w) {
@@ -142,7 +142,7 @@ static shareable_status release(world *w) {
 
 static void track_again(world *w) {
   have_block_again(w);
-  must(track(w), w->error.text);
+  must(track(w), w->error.message);
 }
 
 static void end_tracked_block(world *w) {
@@ -164,7 +164,7 @@ pid_t start_manager(const char *address, char listening[200]) {
     /* Without a reaper, this manager has no ownership log, which would remain after each run. */
     setenv("SHAREABLE_REAPER", "/nowhere", 1);
     if (shareable_manager_start(&manager, address, KEY, &error) != SHAREABLE_OK) {
-      fprintf(stderr, "%s\n", error.text);
+      fprintf(stderr, "%s\n", error.message);
       _exit(1);
     }
     snprintf(listening, 200, "%s", shareable_manager_address(manager));

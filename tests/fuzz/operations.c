@@ -74,7 +74,7 @@ static void describe(shareable_list *list, int64_t i, const shareable_value *val
   status = (int)-(i & 63);
   need((int)shareable_list_explain(list, i, (shareable_status)status, &error) == status);
   need((int)shareable_list_explain_whole(list, (shareable_status)status, &error) == status);
-  need(status == 0 || memchr(error.text, 0, sizeof error.text) != NULL);
+  need(status == 0 || memchr(error.message, 0, sizeof error.message) != NULL);
 }
 
 static void get_many(shareable_list *list, int64_t i, const shareable_value *value) {

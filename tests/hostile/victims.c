@@ -26,7 +26,8 @@ enum { OWNED_MAX = 5, REPLACED = 100 };
 /* E_NO_SPACE is not a violation: every user may fill /dev/shm. */
 void expect(shareable_status status, const char *action, const shareable_error *error) {
   if (status != SHAREABLE_OK && status != SHAREABLE_E_NO_SPACE)
-    violation(REFUSED, "user %u: %s: %s %s", (unsigned)geteuid(), action, shareable_status_name(status), error->text);
+    violation(REFUSED, "user %u: %s: %s %s", (unsigned)geteuid(), action, shareable_status_name(status),
+              error->message);
 }
 
 static uint64_t inode_of(const char *name) {

@@ -127,7 +127,7 @@ static void create(const char *name, size_t count) {
     values[i] = parse(line, &texts[i]);
   }
   if (shareable_list_create(&list, name, values, count, 0, 0, &error) != SHAREABLE_OK) {
-    printf("error %s\n", error.text);
+    printf("error %s\n", error.message);
   } else {
     printf("ok\n");
     shareable_list_unref(list);
@@ -142,7 +142,7 @@ static void read_list(const char *name, const char *folder) {
   size_t length;
 
   if (shareable_list_open(&list, name, 0, &error) != SHAREABLE_OK) {
-    printf("error %s\n", error.text);
+    printf("error %s\n", error.message);
     return;
   }
   check(shareable_list_format(list, format, sizeof format, &length) == SHAREABLE_OK, "format");

@@ -13,7 +13,7 @@ static void must(int status, int expected, const char *call) {
   if (status == expected)
     return;
   fprintf(stderr, "%s returned %s, not %s: %s\n", call, shareable_status_name(status), shareable_status_name(expected),
-          error.text);
+          error.message);
   exit(1);
 }
 

@@ -31,7 +31,7 @@ static int64_t guarded[2]; /* one per handle: ThreadSanitizer sees a lock for ea
 static void must(int status, const char *operation) {
   if (status == 0)
     return;
-  fprintf(stderr, "threads: %s: %s\n", operation, shareable_status_text(status));
+  fprintf(stderr, "threads: %s: %s\n", operation, shareable_status_message(status));
   exit(1);
 }
 

@@ -45,7 +45,7 @@ static uint64_t seed, kills;
 static void must(int status, const char *operation) {
   if (status == 0)
     return;
-  fprintf(stderr, "torture: %s: %s\n", operation, shareable_status_text(status));
+  fprintf(stderr, "torture: %s: %s\n", operation, shareable_status_message(status));
   exit(2);
 }
 

@@ -24,7 +24,7 @@ static uint64_t state;
 static void must(int status, const char *operation) {
   if (status == SHAREABLE_OK)
     return;
-  fprintf(stderr, "torture: a worker in C: %s: %s\n", operation, shareable_status_text(status));
+  fprintf(stderr, "torture: a worker in C: %s: %s\n", operation, shareable_status_message(status));
   exit(1);
 }
 

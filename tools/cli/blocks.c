@@ -277,12 +277,12 @@ bool blocks_read(blocks *found, char *const *names, size_t count) {
   if (directory < 0)
     cli_die("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   if (shareable__inventory_take(&found->inventory, &error) != SHAREABLE_OK)
-    cli_die("%s", error.text);
+    cli_die("%s", error.message);
   for (size_t i = 0; i < count; i++) {
     const char *name = names[i][0] == '/' ? names[i] + 1 : names[i];
 
     if (shareable__name_normalize(name) == NULL)
-      cli_die("'%s': %s", names[i], shareable_status_text(SHAREABLE_E_NAME));
+      cli_die("'%s': %s", names[i], shareable_status_message(SHAREABLE_E_NAME));
     if (find(found, name) == NULL && !read_block(found, directory, name)) {
       cli_warn_not_found(name);
       are_there = false;

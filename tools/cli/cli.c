@@ -230,7 +230,7 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
 
   install_sigbus_handler(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
-    cli_die("%s", error.text);
+    cli_die("%s", error.message);
   return list;
 }
 
@@ -242,7 +242,7 @@ void cli_die_item(const shareable_list *list, int64_t index, shareable_status st
   shareable_error error;
 
   shareable_list_explain(list, index, status, &error);
-  cli_die("%s", error.text);
+  cli_die("%s", error.message);
 }
 
 int cli_flush_or_warn(int status) {

@@ -124,7 +124,7 @@ static int run_create(int argc, char **argv) {
              ? create_memory(argv[optind], &chosen, &error)
              : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
   if (status != SHAREABLE_OK)
-    cli_die("%s", error.text);
+    cli_die("%s", error.message);
   return CLI_DONE;
 }
 

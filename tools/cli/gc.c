@@ -87,7 +87,7 @@ static int run_gc(int argc, char **argv) {
                     argv[optind]);
   table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,RESULT,REASON", cell, &view);
   if (shareable_gc_run(&gc, flags, &error) != SHAREABLE_OK)
-    cli_die("%s", error.text);
+    cli_die("%s", error.message);
   width = width_left(gc);
   for (size_t i = 0; i < shareable_gc_count(gc); i++) {
     const gc_entry each = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_result_at(gc, i), width};

@@ -170,7 +170,7 @@ static bool is_owned(logs *owned, const char *name, uint64_t inode) {
   shareable_error error;
 
   if (!owned->are_read && shareable__inventory_take(&owned->inventory, &error) != SHAREABLE_OK)
-    cli_die("%s", error.text);
+    cli_die("%s", error.message);
   owned->are_read = true;
   return shareable__inventory_entry_of(&owned->inventory, name, inode) != NULL;
 }

@@ -21,7 +21,7 @@ static int run_rm(int argc, char **argv) {
     if (each == SHAREABLE_E_NOT_FOUND)
       cli_warn_not_found(argv[i]);
     else
-      cli_warn("%s", error.text);
+      cli_warn("%s", error.message);
     status = CLI_FAILED;
   }
   return status;

@@ -106,7 +106,7 @@ static int run(watch *state, bool with_first, int64_t timeout) {
   if (status == SHAREABLE_OK || status == SHAREABLE_E_UNCHANGED)
     return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
   shareable_list_explain_whole(state->list, status, &error);
-  cli_die("%s", error.text);
+  cli_die("%s", error.message);
 }
 
 /* Returns nanoseconds. */

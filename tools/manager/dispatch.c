@@ -84,7 +84,7 @@ static bool get_name(struct call *call, char name[SHAREABLE__NAME_MAX + 1]) {
     bare = shareable__name_normalize(given);
   }
   if (bare == NULL)
-    error_reply(call, "ValueError: %s\n", shareable_status_text(SHAREABLE_E_NAME));
+    error_reply(call, "ValueError: %s\n", shareable_status_message(SHAREABLE_E_NAME));
   else
     strcpy(name, bare);
   return bare != NULL;
@@ -123,7 +123,7 @@ static uint32_t release(struct call *call) {
     return error_reply(call, "ValueError: list.remove(x): x not in list\n");
   if (status == SHAREABLE_E_NOT_FOUND)
     return fail_not_found(call, name);
-  return error_reply(call, "OSError: %s\n", error.text);
+  return error_reply(call, "OSError: %s\n", error.message);
 }
 
 static uint32_t list(struct call *call) {

@@ -69,7 +69,7 @@ void ownership_record(ownership *record, const char *name) {
   if (status == SHAREABLE_OK)
     check_record(record);
   else if (status != SHAREABLE_E_NOT_FOUND)
-    log_event(LOG_LIMIT, "a block is not recorded as owned: %s", error.text);
+    log_event(LOG_LIMIT, "a block is not recorded as owned: %s", error.message);
 }
 
 shareable_status ownership_unlink(const ownership *record, const char *name, shareable_error *error) {

@@ -16,11 +16,11 @@
 
 _Static_assert(sizeof(shareable_error) == 512, "shareable_error is part of the ABI");
 
-const char *shareable_status_text(int status) {
+const char *shareable_status_message(int status) {
   switch (status) {
-#define CASE(name, number, kind, text)                                                                                 \
+#define CASE(name, number, nearest_errno, message)                                                                     \
   case number:                                                                                                         \
-    return text;
+    return message;
     SHAREABLE_STATUS_MAP(CASE)
 #undef CASE
   }
@@ -29,7 +29,7 @@ const char *shareable_status_text(int status) {
 
 const char *shareable_status_name(int status) {
   switch (status) {
-#define CASE(name, number, kind, text)                                                                                 \
+#define CASE(name, number, nearest_errno, message)                                                                     \
   case number:                                                                                                         \
     return #name;
     SHAREABLE_STATUS_MAP(CASE)
@@ -38,11 +38,11 @@ const char *shareable_status_name(int status) {
   return "E_UNKNOWN";
 }
 
-int shareable_status_kind(int status) {
+int shareable_status_errno(int status) {
   switch (status) {
-#define CASE(name, number, kind, text)                                                                                 \
+#define CASE(name, number, nearest_errno, message)                                                                     \
   case number:                                                                                                         \
-    return kind;
+    return nearest_errno;
     SHAREABLE_STATUS_MAP(CASE)
 #undef CASE
   }
@@ -202,8 +202,8 @@ shareable_status shareable__error_set(shareable_error *error, shareable_status s
   if (error == NULL)
     return status;
   error->status = status;
-  error->system = system;
-  out = (message){error->text, sizeof error->text, 0};
+  error->sys_errno = system;
+  out = (message){error->message, sizeof error->message, 0};
   va_start(values.list, format);
   append_all(&out, format, &values);
   va_end(values.list);
@@ -218,12 +218,12 @@ shareable_status shareable__error_set_errno(shareable_error *error, int system, 
   if (error == NULL)
     return status_of(system);
   error->status = status_of(system);
-  error->system = system;
-  out = (message){error->text, sizeof error->text - strlen(": ") - strlen(reason), 0};
+  error->sys_errno = system;
+  out = (message){error->message, sizeof error->message - strlen(": ") - strlen(reason), 0};
   va_start(values.list, format);
   append_all(&out, format, &values);
   va_end(values.list);
-  out.capacity = sizeof error->text;
+  out.capacity = sizeof error->message;
   append(&out, ": ", 2, out.capacity);
   append(&out, reason, strlen(reason), out.capacity);
   return error->status;

@@ -158,7 +158,7 @@ static shareable_gc_result unlink_leased(const gc_run *run, const shareable__lea
   case SHAREABLE_E_NOT_FOUND:
     return keep(entry, DEAD, "it is already gone, or its name belongs to another block now");
   default:
-    return keep(entry, DEAD "it cannot be removed: ", shareable__system_text(error.system));
+    return keep(entry, DEAD "it cannot be removed: ", shareable__system_text(error.sys_errno));
   }
 }
 

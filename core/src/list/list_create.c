@@ -22,7 +22,7 @@ static shareable_status fail_value(shareable_error *error, const shareable_value
     return shareable__fail(error, status, 0,
                            "item %zu: a text of %" PRIu64 " bytes; the maximum is %d, and %d if it ends in a NUL", i,
                            value->length, SHAREABLE_TEXT_MAX, SHAREABLE_TEXT_NUL_MAX);
-  return shareable__fail(error, status, 0, "item %zu: %s", i, shareable_status_text(status));
+  return shareable__fail(error, status, 0, "item %zu: %s", i, shareable_status_message(status));
 }
 
 static size_t slot_of_text(const shareable_value *value) {

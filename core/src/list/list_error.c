@@ -56,7 +56,7 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
     return shareable_list_explain_whole(list, status, error);
   default:
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
-                                shareable_status_text(status));
+                                shareable_status_message(status));
   }
 }
 
@@ -78,6 +78,6 @@ shareable_status shareable_list_explain_whole(const shareable_list *list, sharea
   case SHAREABLE_E_UNCHANGED:
     return shareable__error_set(error, status, 0, "timed out: list '%s' did not change", name);
   default:
-    return shareable__error_set(error, status, 0, "list '%s': %s", name, shareable_status_text(status));
+    return shareable__error_set(error, status, 0, "list '%s': %s", name, shareable_status_message(status));
   }
 }

@@ -12,7 +12,7 @@ static shareable_status call_with_name(shareable_manager *manager, const char *m
 
   if (bare == NULL || !shareable__is_utf8(bare, strlen(bare)))
     return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s, and a manager accepts only UTF-8",
-                           shareable_status_text(SHAREABLE_E_NAME));
+                           shareable_status_message(SHAREABLE_E_NAME));
   return shareable__manager_call(manager, method, bare, NULL, NULL, error);
 }
 

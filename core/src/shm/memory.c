@@ -18,7 +18,7 @@
 
 static shareable_status fail_name(shareable_error *error, const char *name) {
   return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s%s%s: %s", name ? "'" : "", name ? name : "NULL",
-                         name ? "'" : "", shareable_status_text(SHAREABLE_E_NAME));
+                         name ? "'" : "", shareable_status_message(SHAREABLE_E_NAME));
 }
 
 static shareable_memory *allocate(const char *name, bool read_only) {

@@ -37,7 +37,7 @@ shareable_status shareable__segment_create(shareable__segment *segment, const ch
                                            uint32_t mode, shareable_error *error);
 
 /*
- * Does the same by one method. error->system is EOPNOTSUPP if the system does not support this
+ * Does the same by one method. error->sys_errno is EOPNOTSUPP if the system does not support this
  * method.
  */
 shareable_status shareable__segment_create_by(shareable__segment *segment, shareable__creation_method method,

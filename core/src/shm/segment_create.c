@@ -202,7 +202,7 @@ shareable_status shareable__segment_create(shareable__segment *segment, const ch
   shareable_status status;
 
   status = shareable__segment_create_by(segment, SHAREABLE__CREATE_TMPFILE, name, size, flags, mode, &failure);
-  if (status != SHAREABLE_OK && failure.system == EOPNOTSUPP)
+  if (status != SHAREABLE_OK && failure.sys_errno == EOPNOTSUPP)
     status = shareable__segment_create_by(segment, SHAREABLE__CREATE_TEMP_NAME, name, size, flags, mode, &failure);
   if (status != SHAREABLE_OK && error != NULL)
     *error = failure;

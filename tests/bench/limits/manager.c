@@ -26,7 +26,7 @@ static int64_t now(void) {
 static void must(shareable_status status) {
   if (status == SHAREABLE_OK)
     return;
-  fprintf(stderr, "%s\n", error.text);
+  fprintf(stderr, "%s\n", error.message);
   exit(1);
 }
 

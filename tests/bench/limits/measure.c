@@ -14,7 +14,7 @@
 void must(int status) {
   if (status == 0)
     return;
-  fprintf(stderr, "bench: %s\n", shareable_status_text(status));
+  fprintf(stderr, "bench: %s\n", shareable_status_message(status));
   exit(2);
 }
 

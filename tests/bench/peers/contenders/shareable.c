@@ -15,7 +15,7 @@
 static void must(shareable_status status) {
   if (status == SHAREABLE_OK)
     return;
-  fprintf(stderr, "%s\n", shareable_status_text(status));
+  fprintf(stderr, "%s\n", shareable_status_message(status));
   exit(2);
 }
 
