@@ -45,8 +45,8 @@
 %ignore shareable_list_digest;
 %ignore shareable_list_wait_any;
 %ignore shareable_transfer_ownership;
+%ignore shareable_list_explain_item;
 %ignore shareable_list_explain;
-%ignore shareable_list_explain_whole;
 %ignore shareable_status_message;
 %ignore shareable_status_name;
 %ignore shareable_status_errno;

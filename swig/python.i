@@ -41,8 +41,8 @@
 %ignore shareable_memory_pin;
 %ignore shareable_memory_unpin;
 /* Every exception contains this message. */
+%ignore shareable_list_explain_item;
 %ignore shareable_list_explain;
-%ignore shareable_list_explain_whole;
 /* list_create(), list_count() and list_index() call these. */
 %ignore shareable_list_create;
 %ignore shareable_list_count;
@@ -197,7 +197,7 @@
   $1 = number;
   _global_context.index = number;
 }
-%typemap(out) int shareable_memory_is_read_only, int shareable_memory_is_same {
+%typemap(out) int shareable_memory_is_read_only, int shareable_memory_same_block {
   $result = PyBool_FromLong($1);
 }
 /* An address with its size becomes a memoryview. */

@@ -32,7 +32,7 @@ func (m *Memory) itemError(index, status int) error {
 func (m *Memory) explainItem(index, status int) error {
 	cerr := new(raw.Error)
 	m.mu.RLock()
-	raw.List_explain(m.list, index, status, cerr)
+	raw.List_explain_item(m.list, index, status, cerr)
 	m.mu.RUnlock()
 	return goError(cerr)
 }

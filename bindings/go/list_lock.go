@@ -59,7 +59,7 @@ func (m *Memory) listError(status int) error {
 	}
 	cerr := new(raw.Error)
 	m.mu.RLock()
-	raw.List_explain_whole(m.list, status, cerr)
+	raw.List_explain(m.list, status, cerr)
 	m.mu.RUnlock()
 	return goError(cerr)
 }

@@ -15,7 +15,7 @@ static int equal(lua_State *L) {
   const object *a = object_test(L, 1, &object_list), *b = object_test(L, 2, &object_list);
 
   lua_pushboolean(L, a != NULL && b != NULL &&
-                       shareable_memory_is_same(shareable_list_memory(a->list), shareable_list_memory(b->list)));
+                       shareable_memory_same_block(shareable_list_memory(a->list), shareable_list_memory(b->list)));
   return 1;
 }
 

@@ -61,7 +61,7 @@ void memory_push(lua_State *L, shareable_memory *memory) {
 static int equal(lua_State *L) {
   const object *a = object_test(L, 1, &object_memory), *b = object_test(L, 2, &object_memory);
 
-  lua_pushboolean(L, a != NULL && b != NULL && shareable_memory_is_same(a->memory, b->memory));
+  lua_pushboolean(L, a != NULL && b != NULL && shareable_memory_same_block(a->memory, b->memory));
   return 1;
 }
 

@@ -89,14 +89,14 @@ int status_fail(lua_State *L, const shareable_error *error) {
 int status_fail_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain(list, index, status, &error);
+  shareable_list_explain_item(list, index, status, &error);
   return status_fail(L, &error);
 }
 
 int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain(list, index, status, &error);
+  shareable_list_explain_item(list, index, status, &error);
   return raise(L, &error);
 }
 
@@ -126,7 +126,7 @@ int status_raise_inexact(lua_State *L, const shareable_list *list, int64_t index
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain_whole(list, status, &error);
+  shareable_list_explain(list, status, &error);
   return status_fail(L, &error);
 }
 

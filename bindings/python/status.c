@@ -75,7 +75,7 @@ static void raise_item(const char *label, shareable_status status, const shareab
   } else if (status == SHAREABLE_E_INDEX) {
     raise_index(label, list, index);
   } else {
-    shareable_list_explain(list, index, status, &error);
+    shareable_list_explain_item(list, index, status, &error);
     raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
   }
 }
@@ -106,7 +106,7 @@ PyObject *status_raise_list(shareable_status status, const shareable_list *list)
 
   if (list == NULL)
     return status_raise_item(status, list, 0);
-  shareable_list_explain_whole(list, status, &error);
+  shareable_list_explain(list, status, &error);
   raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
   return NULL;
 }

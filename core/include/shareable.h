@@ -115,7 +115,7 @@
  * does not report errors in errno, has no "last error", and has no global state. Functions that
  * work by name also take a shareable_error, which may be NULL: on failure it receives the error
  * message, with names and numbers; on success it is unchanged. For a failure about an item,
- * shareable_list_explain() makes the message. All arguments are checked. A NULL or closed handle is
+ * shareable_list_explain_item() makes the message. All arguments are checked. A NULL or closed handle is
  * SHAREABLE_E_CLOSED. Any other NULL is SHAREABLE_E_ARGUMENT, unless the comment allows it. The
  * comments below write the codes without the prefix SHAREABLE_.
  *
@@ -471,7 +471,7 @@ SHAREABLE_API int shareable_memory_is_read_only(const shareable_memory *memory);
  * one name can refer to different blocks, if the name was removed and used again. Returns 0
  * otherwise, and for NULL.
  */
-SHAREABLE_API int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other);
+SHAREABLE_API int shareable_memory_same_block(const shareable_memory *one, const shareable_memory *other);
 
 /*
  * Keeps the block mapped, at its address, until shareable_memory_unpin(), even if the handle is
@@ -891,15 +891,15 @@ SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list,
  *
  * Returns `status`, so that the caller can return the result of the call.
  */
-SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, int64_t index,
-                                                      shareable_status status, shareable_error *error);
+SHAREABLE_API shareable_status shareable_list_explain_item(const shareable_list *list, int64_t index,
+                                                           shareable_status status, shareable_error *error);
 
 /*
  * Does the same for a function that is not about a single item: shareable_list_lock(),
  * shareable_list_unlock(), shareable_list_digest() and shareable_list_wait_any().
  */
-SHAREABLE_API shareable_status shareable_list_explain_whole(const shareable_list *list, shareable_status status,
-                                                            shareable_error *error);
+SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, shareable_status status,
+                                                      shareable_error *error);
 
 /* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager

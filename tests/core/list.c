@@ -652,13 +652,13 @@ Test(list, explains_a_failure_of_an_item) {
   shareable_error error;
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    cr_status(shareable_list_explain(list, rows[i].index, rows[i].status, &error), rows[i].status);
+    cr_status(shareable_list_explain_item(list, rows[i].index, rows[i].status, &error), rows[i].status);
     cr_assert_eq(error.status, rows[i].status);
     cr_assert_not_null(strstr(error.message, rows[i].words), "%s", error.message);
     cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
   }
-  cr_status(shareable_list_explain(NULL, 0, SHAREABLE_E_CLOSED, &error), SHAREABLE_E_CLOSED);
-  cr_status(shareable_list_explain(list, 0, SHAREABLE_E_CLOSED, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_explain_item(NULL, 0, SHAREABLE_E_CLOSED, &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_explain_item(list, 0, SHAREABLE_E_CLOSED, NULL), SHAREABLE_E_CLOSED);
   end_list(list);
 }
 
@@ -698,15 +698,15 @@ Test(list, explains_a_failure_of_the_whole_list) {
   shareable_error error;
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    cr_status(shareable_list_explain_whole(list, rows[i].status, &error), rows[i].status);
+    cr_status(shareable_list_explain(list, rows[i].status, &error), rows[i].status);
     cr_assert_eq(error.status, rows[i].status);
     cr_assert_not_null(strstr(error.message, rows[i].words), "%s", error.message);
     cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
   }
-  cr_status(shareable_list_explain(list, 3, SHAREABLE_E_NO_SYNC, &error), SHAREABLE_E_NO_SYNC);
+  cr_status(shareable_list_explain_item(list, 3, SHAREABLE_E_NO_SYNC, &error), SHAREABLE_E_NO_SYNC);
   cr_assert_null(strstr(error.message, "item"), "%s", error.message);
-  cr_status(shareable_list_explain_whole(NULL, SHAREABLE_E_TIMED_OUT, &error), SHAREABLE_E_TIMED_OUT);
-  cr_status(shareable_list_explain(list, 7, SHAREABLE_E_TYPE, &error), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_explain(NULL, SHAREABLE_E_TIMED_OUT, &error), SHAREABLE_E_TIMED_OUT);
+  cr_status(shareable_list_explain_item(list, 7, SHAREABLE_E_TYPE, &error), SHAREABLE_E_TYPE);
   cr_assert_not_null(strstr(error.message, "something else"), "%s", error.message);
   end_list(list);
 }
@@ -907,10 +907,10 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
     cr_status(shareable_list_digest(list, &digest), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &(void *){NULL}, &n), SHAREABLE_E_NOT_READY);
-    shareable_list_explain(list, 4, SHAREABLE_E_NOT_READY, &error);
+    shareable_list_explain_item(list, 4, SHAREABLE_E_NOT_READY, &error);
     cr_assert(strstr(error.message, "item 4") != NULL && strstr(error.message, "try again") != NULL, "%s",
               error.message);
-    shareable_list_explain_whole(list, SHAREABLE_E_NOT_READY, &error);
+    shareable_list_explain(list, SHAREABLE_E_NOT_READY, &error);
     cr_assert(strstr(error.message, "try again") != NULL, "%s", error.message);
     make_up_to(shareable_memory_address(memory), DONE);
     assert_text(get(list, 0), SHAREABLE_TYPE_STR, "four", 4);

@@ -202,13 +202,13 @@ Test(memory, another_block_with_the_same_name_and_size_is_not_the_same) {
   shareable_memory *first = new_memory(8), *again, *second;
 
   cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
-  cr_assert(shareable_memory_is_same(first, again));
+  cr_assert(shareable_memory_same_block(first, again));
   cr_ok(shareable_memory_unlink(first, NULL));
   second = new_memory(8);
   shareable_memory_close(first);
-  cr_assert_not(shareable_memory_is_same(first, second));
-  cr_assert(shareable_memory_is_same(first, again), "also once closed");
-  cr_assert_not(shareable_memory_is_same(NULL, NULL));
+  cr_assert_not(shareable_memory_same_block(first, second));
+  cr_assert(shareable_memory_same_block(first, again), "also once closed");
+  cr_assert_not(shareable_memory_same_block(NULL, NULL));
   shareable_memory_unref(first);
   shareable_memory_unref(again);
   end_memory(second);

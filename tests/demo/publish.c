@@ -51,7 +51,7 @@ static void check(int status, int64_t index) {
 
   if (status == SHAREABLE_OK)
     return;
-  shareable_list_explain(list, index, status, &error);
+  shareable_list_explain_item(list, index, status, &error);
   fail("list", error.message);
 }
 

@@ -43,7 +43,7 @@ static shareable_status set(const char *name, size_t length) {
 
   memset(text, 'x', length);
   if (status == SHAREABLE_OK)
-    status = shareable_list_explain(list, 0, shareable_list_set_str(list, 0, text, length), &error);
+    status = shareable_list_explain_item(list, 0, shareable_list_set_str(list, 0, text, length), &error);
   free(text);
   return status;
 }
@@ -63,7 +63,7 @@ static shareable_status read_last(const char *name, int waits) {
   status = shareable_list_get_int(list, -1, &last);
   if (status == SHAREABLE_OK)
     printf("last is %lld\n", (long long)last);
-  return shareable_list_explain(list, -1, status, &error);
+  return shareable_list_explain_item(list, -1, status, &error);
 }
 
 static uint32_t flags_of(int argc, char **argv) {

@@ -226,7 +226,7 @@ static void release_adopted(world *w) {
 }
 
 static shareable_status transfer_ownership(world *w) {
-  return shareable_list_explain_whole(NULL, shareable_transfer_ownership(w->child), &w->error);
+  return shareable_list_explain(NULL, shareable_transfer_ownership(w->child), &w->error);
 }
 
 ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM));

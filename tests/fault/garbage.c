@@ -164,7 +164,7 @@ static shareable_status probe(world *w, int (*send)(int)) {
   is_good = shareable__lease_probe(nameless) == SHAREABLE__UNUSED;
   is_good = sigtimedwait(&urgent, NULL, &now) == SIGURG && is_good;
   sigprocmask(SIG_SETMASK, &before, NULL);
-  return shareable_list_explain_whole(NULL, is_good ? SHAREABLE_OK : SHAREABLE_E_SYSTEM, &w->error);
+  return shareable_list_explain(NULL, is_good ? SHAREABLE_OK : SHAREABLE_E_SYSTEM, &w->error);
 }
 
 static shareable_status probe_with_signal_of_thread(world *w) {
@@ -238,7 +238,7 @@ static bool is_recovered(const world *w) {
 /* The function returns nothing, so the result is checked here. */
 static shareable_status recover(world *w) {
   shareable__moved_recover();
-  return shareable_list_explain_whole(NULL, is_recovered(w) ? SHAREABLE_OK : SHAREABLE_E_SYSTEM, &w->error);
+  return shareable_list_explain(NULL, is_recovered(w) ? SHAREABLE_OK : SHAREABLE_E_SYSTEM, &w->error);
 }
 
 /* Whatever fails, a block that must get its name back exists under one of its two names. */

@@ -137,7 +137,7 @@ static void check_items(world *w, shareable_status status) {
 
 /* Makes the error message of an operation on an item, while the planned calls still fail. */
 static shareable_status of_item(world *w, int64_t index, shareable_status status) {
-  return status == SHAREABLE_OK ? status : shareable_list_explain(w->list, index, status, &w->error);
+  return status == SHAREABLE_OK ? status : shareable_list_explain_item(w->list, index, status, &w->error);
 }
 
 #define WRITES(function, index, value, call)                                                                           \
@@ -273,7 +273,7 @@ static void have_locked_list(world *w) {
 WRITES(set_after_death, 2, shareable_str("new"), shareable_list_set_str(w->list, 2, "new", 3))
 
 static shareable_status of_whole(world *w, shareable_status status) {
-  return status == SHAREABLE_OK ? status : shareable_list_explain_whole(w->list, status, &w->error);
+  return status == SHAREABLE_OK ? status : shareable_list_explain(w->list, status, &w->error);
 }
 
 static shareable_status lock(world *w) {

@@ -72,8 +72,8 @@ static void describe(shareable_list *list, int64_t i, const shareable_value *val
   if (shareable_list_digest(list, &digest) == SHAREABLE_OK)
     need(digest != 0);
   status = (int)-(i & 63);
-  need((int)shareable_list_explain(list, i, (shareable_status)status, &error) == status);
-  need((int)shareable_list_explain_whole(list, (shareable_status)status, &error) == status);
+  need((int)shareable_list_explain_item(list, i, (shareable_status)status, &error) == status);
+  need((int)shareable_list_explain(list, (shareable_status)status, &error) == status);
   need(status == 0 || memchr(error.message, 0, sizeof error.message) != NULL);
 }
 

@@ -66,7 +66,7 @@ static void expect_item(const shareable_list *list, int64_t index, shareable_sta
   shareable_error error = {0};
 
   if (status != SHAREABLE_OK)
-    expect(shareable_list_explain(list, index, status, &error), action, &error);
+    expect(shareable_list_explain_item(list, index, status, &error), action, &error);
 }
 
 /* Fills the text with repetitions of the number's digits. Returns its length. */
@@ -103,7 +103,7 @@ static void write_locked(shareable_list *list) {
   status = shareable_list_lock(list, 1000000000);
   call_end();
   if (status != SHAREABLE_OK && status != SHAREABLE_E_OWNER_DIED) {
-    expect(shareable_list_explain_whole(list, status, &error), "locking a list", &error);
+    expect(shareable_list_explain(list, status, &error), "locking a list", &error);
     return;
   }
   write_items(list);

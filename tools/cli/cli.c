@@ -241,7 +241,7 @@ void cli_warn_not_found(const char *name) {
 void cli_die_item(const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain(list, index, status, &error);
+  shareable_list_explain_item(list, index, status, &error);
   cli_die("%s", error.message);
 }
 

@@ -105,7 +105,7 @@ static int run(watch *state, bool with_first, int64_t timeout) {
   }
   if (status == SHAREABLE_OK || status == SHAREABLE_E_UNCHANGED)
     return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
-  shareable_list_explain_whole(state->list, status, &error);
+  shareable_list_explain(state->list, status, &error);
   cli_die("%s", error.message);
 }
 

@@ -18,8 +18,8 @@ static const char *type_name(const shareable_list *list, int64_t index) {
   return shareable_list_type(list, index, &type) == SHAREABLE_OK ? names[type] : "something else";
 }
 
-shareable_status shareable_list_explain(const shareable_list *list, int64_t index, shareable_status status,
-                                        shareable_error *error) {
+shareable_status shareable_list_explain_item(const shareable_list *list, int64_t index, shareable_status status,
+                                             shareable_error *error) {
   const char *name = list == NULL ? "" : list->memory->name;
   size_t capacity = 0;
 
@@ -53,21 +53,20 @@ shareable_status shareable_list_explain(const shareable_list *list, int64_t inde
     return shareable__error_set(error, status, 0, "the value is not in list '%s'", name);
   case SHAREABLE_E_NO_SYNC:
   case SHAREABLE_E_NOT_LOCKED: /* errors of the list, not of an item */
-    return shareable_list_explain_whole(list, status, error);
+    return shareable_list_explain(list, status, error);
   default:
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': %s", index, name,
                                 shareable_status_message(status));
   }
 }
 
-shareable_status shareable_list_explain_whole(const shareable_list *list, shareable_status status,
-                                              shareable_error *error) {
+shareable_status shareable_list_explain(const shareable_list *list, shareable_status status, shareable_error *error) {
   const char *name = list == NULL ? "" : list->memory->name;
 
   switch (status) {
   case SHAREABLE_E_CLOSED:
   case SHAREABLE_E_READ_ONLY:
-    return shareable_list_explain(list, 0, status, error);
+    return shareable_list_explain_item(list, 0, status, error);
   case SHAREABLE_E_TIMED_OUT:
     return shareable__error_set(error, status, 0, "list '%s' is locked by another writer", name);
   case SHAREABLE_E_SYSTEM:

@@ -200,7 +200,7 @@ void shareable_memory_close(shareable_memory *memory) {
   shareable__memory_release_pin(memory);
 }
 
-int shareable_memory_is_same(const shareable_memory *a, const shareable_memory *b) {
+int shareable_memory_same_block(const shareable_memory *a, const shareable_memory *b) {
   return a != NULL && b != NULL && a->segment.device == b->segment.device && a->segment.inode == b->segment.inode;
 }
 

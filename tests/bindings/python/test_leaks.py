@@ -187,7 +187,7 @@ CALLS = {
     "pickle": lambda on: [unpickle(each) for each in (on.items, on.reader, on.memory, on.memory_reader)],
     "copy": lambda on: copy.copy(on.items),
     "cycle": lambda on: cycle(on.numbers),
-    "raw": lambda on: (_raw.Memory(on.memory), _raw.List(on.items), _raw.memory_is_same(on.memory, on.closed_memory)),
+    "raw": lambda on: (_raw.Memory(on.memory), _raw.List(on.items), _raw.memory_same_block(on.memory, on.closed_memory)),
     "version": lambda on: _raw.version(),
     # Calls that fail.
     "get past the end": lambda on: on.items[7],

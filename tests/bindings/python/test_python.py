@@ -597,7 +597,7 @@ def test_object_without_init_is_closed(class_):
     else:
         uses = [lambda: _raw.memory_address(bare), lambda: _raw.memory_unlink(bare)]
         assert _raw.memory_size(bare) == 0 and _raw.memory_name(bare) is None
-        assert _raw.memory_is_same(bare, bare) is False
+        assert _raw.memory_same_block(bare, bare) is False
         _raw.memory_close(bare)
     for use in uses:
         with pytest.raises(ValueError):
