@@ -43,9 +43,9 @@
 %typemap(gotype) shareable_memory **memory, shareable_list **list "*uintptr"
 %typemap(gotype) shareable_error *error "*Error"
 %typemap(gotype) shareable_type *type "*uint32"
-%typemap(gotype) size_t *size, size_t *count, size_t *index, size_t *length, size_t *done "*int"
+%typemap(gotype) size_t *size, size_t *count, size_t *index, size_t *length, size_t *processed "*int"
 %typemap(in) shareable_memory **memory, shareable_list **list, shareable_error *error, shareable_type *type,
-             size_t *size, size_t *count, size_t *index, size_t *length, size_t *done
+             size_t *size, size_t *count, size_t *index, size_t *length, size_t *processed
 %{ $1 = ($1_ltype)$input; %}
 
 /* A NUL-terminated name in Go memory. Without the freearg typemap, SWIG would free it. */

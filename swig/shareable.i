@@ -25,10 +25,10 @@
  *       in: str, bytes
  *   (char *buffer, size_t size, size_t *length), (void *buffer, size_t size, size_t *length)
  *       argout: str, bytes
- *   (size_t count, int64_t *integers, size_t *done), (size_t count, double *reals, size_t *done)
+ *   (size_t count, int64_t *integers, size_t *processed), (size_t count, double *reals, size_t *processed)
  *       argout: an array
- *   (size_t count, const int64_t *integers, size_t *done),
- *   (size_t count, const double *reals, size_t *done)
+ *   (size_t count, const int64_t *integers, size_t *processed),
+ *   (size_t count, const double *reals, size_t *processed)
  *       in: an array
  *
  * Functions lose their prefix: shareable_list_get is list_get in the raw module.

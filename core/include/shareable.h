@@ -471,7 +471,7 @@ SHAREABLE_API int shareable_memory_is_read_only(const shareable_memory *memory);
  * one name can refer to different blocks, if the name was removed and used again. Returns 0
  * otherwise, and for NULL.
  */
-SHAREABLE_API int shareable_memory_same_block(const shareable_memory *one, const shareable_memory *other);
+SHAREABLE_API int shareable_memory_same_block(const shareable_memory *a, const shareable_memory *b);
 
 /*
  * Keeps the block mapped, at its address, until shareable_memory_unpin(), even if the handle is
@@ -720,19 +720,19 @@ SHAREABLE_API shareable_status shareable_list_set_bytes(shareable_list *list, in
  *
  *   first            the first item; may be negative
  *   integers, reals  an array of `count` numbers
- *   done             always receives the number of items that were read or written; may be NULL
+ *   processed        always receives the number of items that were read or written; may be NULL
  *
  * Return E_INDEX if the range is not inside the list: then no item is read or written. Otherwise
  * return the same codes as shareable_list_get() or as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_get_ints(const shareable_list *list, int64_t first, size_t count,
-                                                       int64_t *integers, size_t *done);
+                                                       int64_t *integers, size_t *processed);
 SHAREABLE_API shareable_status shareable_list_get_floats(const shareable_list *list, int64_t first, size_t count,
-                                                         double *reals, size_t *done);
+                                                         double *reals, size_t *processed);
 SHAREABLE_API shareable_status shareable_list_set_ints(shareable_list *list, int64_t first, size_t count,
-                                                       const int64_t *integers, size_t *done);
+                                                       const int64_t *integers, size_t *processed);
 SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count,
-                                                         const double *reals, size_t *done);
+                                                         const double *reals, size_t *processed);
 
 /*
  * Returns the items as an array in place: they are contiguous in the list's memory, in C's format,
@@ -742,7 +742,7 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  *            have 8 bytes, which is the default for numbers
  *   numbers  receives the address of the array, of int64_t or double. It is valid until
  *            shareable_list_close(); while the block is pinned, also after that
- *   at       receives the index of the item that prevents the view, if an item does; may be NULL
+ *   bad_index  receives the index of the item that prevents the view, if an item does; may be NULL
  *
  * Read and write each number by one load or store of 8 bytes, which is atomic. A store does not
  * wake waiters. If another process gives an item another type, its 8 bytes are no longer a number:
@@ -753,7 +753,7 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  * text), E_NOT_READY, E_CORRUPT or E_TIMED_OUT.
  */
 SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
-                                                   size_t *at);
+                                                   size_t *bad_index);
 
 /*
  * Change an int by one operation that is atomic among all languages, processes and threads. No
