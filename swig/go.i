@@ -31,7 +31,7 @@
 %ignore shareable_list_exchange;
 %ignore shareable_list_compare_exchange;
 %ignore shareable_list_wait;
-%ignore shareable_list_digest;
+%ignore shareable_list_hash;
 %ignore shareable_list_wait_any;
 
 %typemap(gotype) shareable_status "int"

@@ -42,7 +42,7 @@
 %ignore shareable_list_lock;
 %ignore shareable_list_unlock;
 %ignore shareable_list_wait;
-%ignore shareable_list_digest;
+%ignore shareable_list_hash;
 %ignore shareable_list_wait_any;
 %ignore shareable_transfer_ownership;
 %ignore shareable_list_explain_item;

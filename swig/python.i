@@ -217,10 +217,10 @@
 %typemap(in, numinputs=0) int64_t *integer (int64_t number = 0), int *exchanged (int number = 0) {
   $1 = &number;
 }
-%typemap(in, numinputs=0) uint64_t *digest (uint64_t number = 0) {
+%typemap(in, numinputs=0) uint64_t *hash (uint64_t number = 0) {
   $1 = &number;
 }
-%typemap(argout) uint64_t *digest {
+%typemap(argout) uint64_t *hash {
   Py_DECREF($result);
   $result = PyLong_FromUnsignedLongLong(*$1);
 }
@@ -297,7 +297,7 @@ PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
-PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
+PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
 
 %init %{
   if (view_type_init() < 0 || list_iterator_type_init() < 0 ||

@@ -18,7 +18,7 @@
  *       in: any value that an item can have
  *   (shareable_value *value, void *buffer, size_t size)
  *       argout: an item's value
- *   int64_t *integer, uint64_t *digest, double *real, int *boolean, size_t *size, size_t *count,
+ *   int64_t *integer, uint64_t *hash, double *real, int *boolean, size_t *size, size_t *count,
  *   size_t *index, shareable_type *type
  *       argout: a number
  *   (const char *text, size_t length), (const void *data, size_t length)

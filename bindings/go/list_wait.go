@@ -48,47 +48,47 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	return goValue(item), nil
 }
 
-// Digest returns a hash of all items of the list. The hash changes when any item changes its type
+// Hash returns a hash of all items of the list. The hash changes when any item changes its type
 // or value. It is never 0, and it is the same through every handle and in every language. It is not
-// a cryptographic hash. The time that Digest takes is proportional to the size of the list.
+// a cryptographic hash. The time that Hash takes is proportional to the size of the list.
 //
 // It fails with [ErrClosed] or [ErrNotReady].
-func (l *List) Digest() (uint64, error) {
+func (l *List) Hash() (uint64, error) {
 	m := l.orClosed()
 	m.mu.RLock()
-	digest, status := raw.Digest(m.list)
+	hash, status := raw.Hash(m.list)
 	m.mu.RUnlock()
-	return digest, m.listError(status)
+	return hash, m.listError(status)
 }
 
-// WaitAny waits until the list's digest differs from the given digest, and returns the new digest.
-// That is, it waits until any item has changed since WaitAny or [List.Digest] returned the given
-// digest. No change between two calls is missed. A digest is never 0, so in a loop that begins with
+// WaitAny waits until the list's hash differs from the given hash, and returns the new hash.
+// That is, it waits until any item has changed since WaitAny or [List.Hash] returned the given
+// hash. No change between two calls is missed. A hash is never 0, so in a loop that begins with
 // 0, the first call returns at once:
 //
-//	for digest := uint64(0); ; {
+//	for hash := uint64(0); ; {
 //		var err error
-//		if digest, err = list.WaitAny(ctx, digest); err != nil {
+//		if hash, err = list.WaitAny(ctx, hash); err != nil {
 //			return err
 //		}
 //		show(list)
 //	}
 //
-// The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Digest], and
+// The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Hash], and
 // WaitAny checks several times in every 50 milliseconds even if nothing changes. For a list of
 // megabytes, use [List.Wait] for one item that counts the changes.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
-// given digest.
-func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
+// given hash.
+func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
 	status, err := m.waitPolling(ctx, m.queues.init().any, ErrUnchanged, func(timeout int64) (status int) {
-		digest, status = raw.WaitAny(m.list, digest, timeout)
+		hash, status = raw.WaitAny(m.list, hash, timeout)
 		return status
 	})
 	if err == nil {
 		err = m.listError(status)
 	}
-	return digest, err
+	return hash, err
 }

@@ -68,7 +68,7 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"float", number_float},
                                        {"garbage", garbage_find},
                                        {"integer", number_integer},
-                                       {"list_digest", wait_digest},
+                                       {"list_hash", wait_hash},
                                        {"list_exact", item_exact},
                                        {"list_floats", range_floats},
                                        {"list_get", item_get},

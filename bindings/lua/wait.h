@@ -12,12 +12,12 @@
  */
 int wait_item(lua_State *L);
 
-/* list_digest(list): returns an integer. */
-int wait_digest(lua_State *L);
+/* list_hash(list): returns an integer. */
+int wait_hash(lua_State *L);
 
 /*
- * list_wait_any(list[, digest[, timeout]]): waits until the digest of the list differs. Returns the
- * new digest; or nil, message, code.
+ * list_wait_any(list[, hash[, timeout]]): waits until the hash of the list differs. Returns the
+ * new hash; or nil, message, code.
  */
 int wait_any(lua_State *L);
 

@@ -46,13 +46,13 @@ static shareable_status wait_for_any(shareable_list *list, void *context, int64_
   return shareable_list_wait_any(list, context, timeout);
 }
 
-PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout) {
+PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout) {
   shareable_status status;
   PyObject *result = NULL;
 
   shareable_list_ref(list);
-  if (check_then_wait(list, wait_for_any, &digest, timeout, &status) == 0)
-    result = status == SHAREABLE_OK ? PyLong_FromUnsignedLongLong(digest) : status_raise_list(status, list);
+  if (check_then_wait(list, wait_for_any, &hash, timeout, &status) == 0)
+    result = status == SHAREABLE_OK ? PyLong_FromUnsignedLongLong(hash) : status_raise_list(status, list);
   shareable_list_unref(list);
   return result;
 }

@@ -738,10 +738,10 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  * Returns the items as an array in place: they are contiguous in the list's memory, in C's format,
  * 8 bytes each. The array starts with the first item and has shareable_list_length() elements.
  *
- *   type     SHAREABLE_TYPE_INT or SHAREABLE_TYPE_FLOAT: all items must have it. All slots must
- *            have 8 bytes, which is the default for numbers
- *   numbers  receives the address of the array, of int64_t or double. It is valid until
- *            shareable_list_close(); while the block is pinned, also after that
+ *   type       SHAREABLE_TYPE_INT or SHAREABLE_TYPE_FLOAT: all items must have it. All slots must
+ *              have 8 bytes, which is the default for numbers
+ *   numbers    receives the address of the array, of int64_t or double. It is valid until
+ *              shareable_list_close(); while the block is pinned, also after that
  *   bad_index  receives the index of the item that prevents the view, if an item does; may be NULL
  *
  * Read and write each number by one load or store of 8 bytes, which is atomic. A store does not
@@ -823,7 +823,7 @@ SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, i
                                                    const shareable_value *value, int64_t timeout);
 
 /*
- * Stores in *digest a hash of all items. If one item changes in type or value, the hash is certain
+ * Stores in *hash a hash of all items. If one item changes in type or value, the hash is certain
  * to change. If several items change, it stays the same with a probability of 1 in 2^64. It is
  * never 0, and it is the same through every handle and in every language. It does not protect
  * against forgery. The time it takes is proportional to the size of the list: about a millisecond
@@ -831,22 +831,22 @@ SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, i
  *
  * Returns E_CLOSED or E_NOT_READY.
  */
-SHAREABLE_API shareable_status shareable_list_digest(const shareable_list *list, uint64_t *digest);
+SHAREABLE_API shareable_status shareable_list_hash(const shareable_list *list, uint64_t *hash);
 
 /*
- * Waits, as shareable_list_wait() does, until the list's hash differs from *digest, and then stores
+ * Waits, as shareable_list_wait() does, until the list's hash differs from *hash, and then stores
  * the new hash there. No change is missed between two calls. A loop that starts with 0 returns at
  * once from its first wait:
  *
- *   uint64_t digest = 0;
- *   while (shareable_list_wait_any(list, &digest, -1) == SHAREABLE_OK)
+ *   uint64_t hash = 0;
+ *   while (shareable_list_wait_any(list, &hash, -1) == SHAREABLE_OK)
  *     show(list);
  *
  * If an item changes and changes back between two checks, that is not detected.
  *
  * Returns E_UNCHANGED if the timeout expires, E_CLOSED or E_NOT_READY.
  */
-SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *digest, int64_t timeout);
+SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *hash, int64_t timeout);
 
 /*
  * Counts the items that equal the value, compared as by Python's ==. Numbers are compared by their
@@ -896,7 +896,7 @@ SHAREABLE_API shareable_status shareable_list_explain_item(const shareable_list 
 
 /*
  * Does the same for a function that is not about a single item: shareable_list_lock(),
- * shareable_list_unlock(), shareable_list_digest() and shareable_list_wait_any().
+ * shareable_list_unlock(), shareable_list_hash() and shareable_list_wait_any().
  */
 SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, shareable_status status,
                                                       shareable_error *error);

@@ -880,7 +880,7 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
   for (int step = SHAPED; step < DONE; step++) {
     shareable_memory *memory = unfinished(step);
     shareable_value value = shareable_int(7);
-    uint64_t digest = 0;
+    uint64_t hash = 0;
     shareable_error error;
     shareable_list *list;
     shareable_type type;
@@ -904,8 +904,8 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
     cr_assert_eq(n, 0);
     cr_status(shareable_list_index(list, &value, &n), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_format(list, buffer, sizeof buffer, &n), SHAREABLE_E_NOT_READY);
-    cr_status(shareable_list_digest(list, &digest), SHAREABLE_E_NOT_READY);
-    cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_hash(list, &hash), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &(void *){NULL}, &n), SHAREABLE_E_NOT_READY);
     shareable_list_explain_item(list, 4, SHAREABLE_E_NOT_READY, &error);
     cr_assert(strstr(error.message, "item 4") != NULL && strstr(error.message, "try again") != NULL, "%s",
@@ -917,7 +917,7 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
     cr_assert_eq(get(list, 1).integer, 1);
     cr_assert_eq(get(list, 2).type, SHAREABLE_TYPE_NONE);
     assert_text(get(list, 4), SHAREABLE_TYPE_BYTES, "x", 1);
-    cr_ok(shareable_list_digest(list, &digest));
+    cr_ok(shareable_list_hash(list, &hash));
     cr_ok(shareable_list_set_str(list, 0, "new", 3));
     shareable_list_unref(list);
     end_memory(memory);

@@ -83,21 +83,21 @@ Test(wait, compares_as_python_does) {
 Test(wait, rejects_bad_arguments) {
   shareable_list *list = signals(0);
   const shareable_value zero = shareable_int(0), odd = {.type = 77};
-  uint64_t digest = 0;
+  uint64_t hash = 0;
 
   cr_status(wait_int(list, COUNT, 0, 0), SHAREABLE_E_INDEX);
   cr_status(shareable_list_wait(list, ITEM, NULL, 0), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_list_wait(list, ITEM, &odd, 0), SHAREABLE_E_VALUE_TYPE);
   cr_status(shareable_list_wait_any(list, NULL, 0), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_list_digest(list, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_hash(list, NULL), SHAREABLE_E_ARGUMENT);
   memset(list->layout.codes + ITEM, 9, 1);
   cr_status(wait_int(list, ITEM, 0, -1), SHAREABLE_E_CORRUPT);
   shareable_list_close(list);
   cr_status(shareable_list_wait(list, ITEM, &zero, 0), SHAREABLE_E_CLOSED);
-  cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_CLOSED);
-  cr_status(shareable_list_digest(list, &digest), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_hash(list, &hash), SHAREABLE_E_CLOSED);
   cr_status(shareable_list_wait(NULL, ITEM, &zero, 0), SHAREABLE_E_CLOSED);
-  cr_status(shareable_list_wait_any(NULL, &digest, 0), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_wait_any(NULL, &hash, 0), SHAREABLE_E_CLOSED);
   end_list(list);
 }
 
@@ -158,12 +158,12 @@ static shareable_status await_item(const shareable_list *list, void *state) {
 /* One change of the item comes with two other changes of the list. */
 static shareable_status await_anything(const shareable_list *list, void *state) {
   shareable_value *before = state, now;
-  uint64_t digest;
-  shareable_status status = shareable_list_digest(list, &digest);
+  uint64_t hash;
+  shareable_status status = shareable_list_hash(list, &hash);
 
   while (status == SHAREABLE_OK && (status = shareable_list_get(list, ITEM, &now, NULL, 0)) == SHAREABLE_OK &&
          now.integer == before->integer)
-    status = shareable_list_wait_any(list, &digest, 10 * SECOND);
+    status = shareable_list_wait_any(list, &hash, 10 * SECOND);
   *before = now;
   return status;
 }
@@ -248,20 +248,20 @@ Test(wait, works_with_a_read_only_handle) {
 
 Test(wait, for_any_item_notices_changes_between_two_calls) {
   shareable_list *list = signals(0);
-  uint64_t digest = 0, before;
+  uint64_t hash = 0, before;
 
-  cr_ok(shareable_list_wait_any(list, &digest, -1));
-  before = digest;
-  cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_UNCHANGED);
-  cr_assert_eq(digest, before);
+  cr_ok(shareable_list_wait_any(list, &hash, -1));
+  before = hash;
+  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_UNCHANGED);
+  cr_assert_eq(hash, before);
   cr_ok(shareable_list_set_int(list, COUNT - 1, 5));
-  cr_ok(shareable_list_wait_any(list, &digest, -1));
-  cr_assert_neq(digest, before);
-  cr_status(shareable_list_wait_any(list, &digest, 100 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  cr_ok(shareable_list_wait_any(list, &hash, -1));
+  cr_assert_neq(hash, before);
+  cr_status(shareable_list_wait_any(list, &hash, 100 * MILLISECOND), SHAREABLE_E_UNCHANGED);
   end_list(list);
 }
 
-Test(wait, the_digest_depends_on_types_and_values) {
+Test(wait, the_hash_depends_on_types_and_values) {
   const shareable_value empty = shareable_none();
   shareable_value values[] = {shareable_int(0), shareable_strn(NULL, 0)};
   uint64_t seen[8], one;
@@ -270,18 +270,18 @@ Test(wait, the_digest_depends_on_types_and_values) {
 
   cr_ok(shareable_list_create(&list, own_name(), values, 2, 0, 0, NULL));
   other = again(list, SHAREABLE_READ_ONLY);
-  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_hash(list, &seen[n++]));
   cr_ok(shareable_list_set_int(list, 0, 1));
-  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_hash(list, &seen[n++]));
   cr_ok(shareable_list_set_float(list, 0, 1.0));
-  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_hash(list, &seen[n++]));
   cr_ok(shareable_list_set_bytes(list, 1, NULL, 0)); /* one code */
-  cr_ok(shareable_list_digest(list, &seen[n++]));
+  cr_ok(shareable_list_hash(list, &seen[n++]));
   cr_ok(shareable_list_set(list, 1, &empty));
-  cr_ok(shareable_list_digest(list, &seen[n++]));
-  cr_ok(shareable_list_digest(other, &one));
+  cr_ok(shareable_list_hash(list, &seen[n++]));
+  cr_ok(shareable_list_hash(other, &one));
   cr_assert_eq(one, seen[n - 1]);
-  cr_ok(shareable_list_digest(other, &one));
+  cr_ok(shareable_list_hash(other, &one));
   cr_assert_eq(one, seen[n - 1]);
   for (size_t i = 0; i < n; i++) {
     cr_assert_neq(seen[i], 0);
@@ -292,13 +292,13 @@ Test(wait, the_digest_depends_on_types_and_values) {
   end_list(list);
 }
 
-Test(wait, an_empty_list_has_a_digest) {
+Test(wait, an_empty_list_has_a_hash) {
   shareable_list *list = new_list(NULL, 0);
-  uint64_t digest = 0;
+  uint64_t hash = 0;
 
-  cr_ok(shareable_list_wait_any(list, &digest, -1));
-  cr_assert_neq(digest, 0);
-  cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_UNCHANGED);
+  cr_ok(shareable_list_wait_any(list, &hash, -1));
+  cr_assert_neq(hash, 0);
+  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_UNCHANGED);
   end_list(list);
 }
 

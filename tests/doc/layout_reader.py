@@ -179,10 +179,10 @@ def beside_a_writer():
 
 def writing():
     with shared_memory.ShareableList([1, "text", 2.5], name=NAME) as values:
-        before = values.digest()
+        before = values.hash()
         assert perl(NAME, 0, -(2**63)).returncode == 0 and values[0] == -(2**63)
         assert perl(NAME, -3, 42).returncode == 0 and values[0] == 42
-        assert values.wait_any(before, timeout=5) == values.digest()
+        assert values.wait_any(before, timeout=5) == values.hash()
         for refused in (1, 5), (2, 5), (3, 5), (-4, 5):
             assert perl(NAME, *refused).returncode != 0, refused
         assert values.tolist() == [42, "text", 2.5]

@@ -196,7 +196,7 @@ static shareable_status read_all(world *w) {
 
 static shareable_status search(world *w) {
   const shareable_value seven = shareable_int(7);
-  uint64_t digest;
+  uint64_t hash;
   char format[80];
   size_t index, count, length;
   shareable_status status = shareable_list_index(w->list, &seven, &index);
@@ -206,7 +206,7 @@ static shareable_status search(world *w) {
   if (status == SHAREABLE_OK)
     status = shareable_list_format(w->list, format, sizeof format, &length);
   if (status == SHAREABLE_OK)
-    status = shareable_list_digest(w->list, &digest);
+    status = shareable_list_hash(w->list, &hash);
   need(status != SHAREABLE_OK || (index == 6 && count == 1), "the search found another item");
   return of_item(w, 0, status);
 }
@@ -289,10 +289,10 @@ static shareable_status wait_for_item(world *w) {
 }
 
 static shareable_status wait_for_any(world *w) {
-  uint64_t digest = 0;
-  shareable_status status = shareable_list_digest(w->list, &digest);
+  uint64_t hash = 0;
+  shareable_status status = shareable_list_hash(w->list, &hash);
 
-  return of_whole(w, status == SHAREABLE_OK ? shareable_list_wait_any(w->list, &digest, 3 * MS) : status);
+  return of_whole(w, status == SHAREABLE_OK ? shareable_list_wait_any(w->list, &hash, 3 * MS) : status);
 }
 
 /* The write must wake a waiter. */

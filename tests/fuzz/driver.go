@@ -54,9 +54,9 @@ func useList(list *shareable.List) {
 	}
 	check(second(list.Values()))
 	check(second(list.Format()))
-	digest, err := list.Digest()
+	hash, err := list.Hash()
 	check(err)
-	check(second(list.WaitAny(expired(), digest)))
+	check(second(list.WaitAny(expired(), hash)))
 	check(second(list.GetInts(0, make([]int64, 40))))
 	check(second(list.GetFloats(-1, make([]float64, 1))))
 	_ = list.String()

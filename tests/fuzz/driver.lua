@@ -40,7 +40,7 @@ local function use_list(l)
     attempt(l.count, l, value)
     attempt(l.index, l, value)
   end
-  for _, method in ipairs{"totable", "integers", "floats", "digest"} do
+  for _, method in ipairs{"totable", "integers", "floats", "hash"} do
     attempt(l[method], l)
     attempt(l[method], l, 2, 3)
   end
@@ -53,7 +53,7 @@ local function use_list(l)
   attempt(l.setfloats, l, 1, {0.5})
   attempt(l.with_lock, l, function() l[1] = 1 end, 0.001)
   if attempt(l.lock, l, 0) then attempt(l.unlock, l) end
-  attempt(l.wait_any, l, attempt(l.digest, l), 0)
+  attempt(l.wait_any, l, attempt(l.hash, l), 0)
 end
 
 local function use_item(l, i)

@@ -55,8 +55,8 @@ def use_list(shared):
     numbers = attempt(shared.view)
     if numbers is not None:
         attempt(sum, numbers.tolist())
-    digest = attempt(shared.digest)
-    attempt(shared.wait_any, digest, 0)
+    last = attempt(shared.hash)
+    attempt(shared.wait_any, last, 0)
     again = attempt(pickle.loads, pickle.dumps(shared))
     if again is not None:
         again.close()

@@ -62,15 +62,15 @@ static void search(shareable_list *list, int64_t i, const shareable_value *value
 
 static void describe(shareable_list *list, int64_t i, const shareable_value *value) {
   size_t length = 0, capacity = i < 0 ? 8 : sizeof text;
-  uint64_t digest = 0;
+  uint64_t hash = 0;
   shareable_error error;
   int status;
 
   (void)value;
   if (shareable_list_format(list, text, capacity, &length) == SHAREABLE_OK)
     need(length <= capacity);
-  if (shareable_list_digest(list, &digest) == SHAREABLE_OK)
-    need(digest != 0);
+  if (shareable_list_hash(list, &hash) == SHAREABLE_OK)
+    need(hash != 0);
   status = (int)-(i & 63);
   need((int)shareable_list_explain_item(list, i, (shareable_status)status, &error) == status);
   need((int)shareable_list_explain(list, (shareable_status)status, &error) == status);
@@ -147,13 +147,13 @@ static void lock(shareable_list *list, int64_t i, const shareable_value *value) 
 }
 
 static void wait_for(shareable_list *list, int64_t i, const shareable_value *value) {
-  uint64_t digest = 0;
+  uint64_t hash = 0;
   int64_t timeout = value->type == SHAREABLE_TYPE_INT ? 20000 : 0;
 
   shareable_list_wait(list, i, value, timeout);
-  if (shareable_list_wait_any(list, &digest, timeout) == SHAREABLE_OK)
-    need(digest != 0);
-  shareable_list_wait_any(list, &digest, timeout);
+  if (shareable_list_wait_any(list, &hash, timeout) == SHAREABLE_OK)
+    need(hash != 0);
+  shareable_list_wait_any(list, &hash, timeout);
 }
 
 void operate(shareable_list *list, uint8_t number, int64_t i, const shareable_value *value) {

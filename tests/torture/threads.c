@@ -90,7 +90,7 @@ static void *watch(void *which) {
   shareable_list *list = handles[(int64_t *)which - guarded];
   const shareable_value absent = shareable_int(-7);
   shareable_value seen = shareable_int(0);
-  uint64_t digest = 0;
+  uint64_t hash = 0;
   size_t found;
 
   while (!is_over) {
@@ -98,7 +98,7 @@ static void *watch(void *which) {
 
     must(status == SHAREABLE_E_UNCHANGED ? SHAREABLE_OK : status, "wait");
     must(shareable_list_get_int(list, ADDED, &seen.integer), "get int");
-    status = shareable_list_wait_any(list, &digest, 100000000);
+    status = shareable_list_wait_any(list, &hash, 100000000);
     must(status == SHAREABLE_E_UNCHANGED ? SHAREABLE_OK : status, "wait for anything");
     must(shareable_list_count(list, &absent, &found), "count");
     must(shareable_list_set_int(list, NUMBERS, seen.integer), "set int");

@@ -190,7 +190,7 @@ static void read_something(void) {
 /* The last value that a watcher saw. */
 static shareable_value seen;
 static char seen_text[TEXT_MAX];
-static uint64_t digest;
+static uint64_t hash;
 
 static int wait_for_item(int64_t i) {
   must(shareable_list_get(list, i, &seen, seen_text, sizeof seen_text), "get");
@@ -206,7 +206,7 @@ static void watch_something(void) {
     status = wait_for_item(TICK);
     must(shareable_list_unlock(list), "unlock");
   } else if (kind == 2) {
-    status = shareable_list_wait_any(list, &digest, SECOND);
+    status = shareable_list_wait_any(list, &hash, SECOND);
   } else {
     status = wait_for_item(kind == 1 ? TICK : TOCK);
   }

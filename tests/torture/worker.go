@@ -43,7 +43,7 @@ type worker struct {
 	list, tally *shareable.List
 	row         int
 	dice        *rand.Rand
-	digest      uint64
+	hash        uint64
 }
 
 func must(err error) {
@@ -170,8 +170,8 @@ func (w *worker) wait(ctx context.Context, kind int) error {
 	i := tick
 	switch kind {
 	case 2:
-		digest, err := w.list.WaitAny(ctx, w.digest)
-		w.digest = digest
+		hash, err := w.list.WaitAny(ctx, w.hash)
+		w.hash = hash
 		return err
 	case 3:
 		w.lock()

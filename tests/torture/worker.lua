@@ -105,7 +105,7 @@ function work.reader()
   end
 end
 
-local digest = 0
+local hash = 0
 
 local function wait_for(kind)
   if kind == 3 then
@@ -116,8 +116,8 @@ local function wait_for(kind)
       return list:wait(TICK, list[TICK], 1)
     end, 2)
   elseif kind == 2 then
-    local now, message, code = list:wait_any(digest, 1)
-    digest = now or digest
+    local now, message, code = list:wait_any(hash, 1)
+    hash = now or hash
     return now, message, code
   end
   local i = kind == 1 and TICK or TOCK

@@ -100,11 +100,11 @@ def read():
     watch(start, "a read")
 
 
-digest = 0
+last_hash = 0
 
 
 def wait():
-    global digest
+    global last_hash
     kind = dice.randrange(4)
     try:
         if kind == 3:
@@ -113,7 +113,7 @@ def wait():
                     count(INHERITED)
                 shared.wait(TICK, shared[TICK], timeout=1)
         elif kind == 2:
-            digest = shared.wait_any(digest, timeout=1)
+            last_hash = shared.wait_any(last_hash, timeout=1)
         else:
             i = TICK if kind == 1 else TOCK
             shared.wait(i, shared[i], timeout=1)

@@ -74,13 +74,13 @@ static void check_name(const watch *state) {
 }
 
 /* Waits for a change for at most `timeout` nanoseconds, or without limit if it is negative. */
-static shareable_status wait_for_change(const watch *state, uint64_t *digest, int64_t timeout) {
+static shareable_status wait_for_change(const watch *state, uint64_t *hash, int64_t timeout) {
   shareable_status status;
 
   do {
     int64_t slice = timeout < 0 || timeout > NAME_CHECK ? NAME_CHECK : timeout;
 
-    status = shareable_list_wait_any(state->list, digest, slice);
+    status = shareable_list_wait_any(state->list, hash, slice);
     timeout -= timeout < 0 ? 0 : slice;
     if (status == SHAREABLE_E_UNCHANGED)
       check_name(state);
@@ -90,13 +90,13 @@ static shareable_status wait_for_change(const watch *state, uint64_t *digest, in
 
 static int run(watch *state, bool with_first, int64_t timeout) {
   shareable_status status = SHAREABLE_OK;
-  uint64_t digest = 0;
+  uint64_t hash = 0;
   shareable_error error;
 
-  status = shareable_list_digest(state->list, &digest); /* first, so that no change is missed */
+  status = shareable_list_hash(state->list, &hash); /* first, so that no change is missed */
   check_items(state, with_first);
   while (status == SHAREABLE_OK && state->left > 0) {
-    status = wait_for_change(state, &digest, timeout);
+    status = wait_for_change(state, &hash, timeout);
     if (status == SHAREABLE_OK) {
       check_items(state, true);
       if (state->left > 0)

@@ -47,7 +47,7 @@
 -- An integer beyond 2^53 is never rounded. `l[i]` raises an error, and `l:get` and similar
 -- functions return nil, a message and "E_OVERFLOW". `l:exact(i)` returns a shareable.integer.
 -- `tostring` formats it, `==` and `<` compare it, `x:tonumber()` rounds it, and a list can store
--- it. Atomic operations, digests and `m:unpack` return a shareable.integer if a number would be
+-- it. Atomic operations, hashes and `m:unpack` return a shareable.integer if a number would be
 -- rounded.
 --
 -- **fork**, if a library provides it: the child inherits the handles and may use them. Parent and

@@ -243,23 +243,23 @@ methods.wait = raw.list_wait
 ---
 --- - returns an integer of 64 bits, which may be negative
 ---@type fun(self: shareable.list): integer
-methods.digest = raw.list_digest
+methods.hash = raw.list_hash
 
---- Waits, as `list:wait` does, until the list's digest differs from a given one: until any item has
+--- Waits, as `list:wait` does, until the list's hash differs from a given one: until any item has
 --- changed. No change between two calls is missed. A loop that begins with 0 begins with the
 --- current items:
 ---
----     local digest = 0
+---     local hash = 0
 ---     while true do
----       digest = assert(l:wait_any(digest))
+---       hash = assert(l:wait_any(hash))
 ---       show(l)
 ---     end
 ---
---- - `digest`: an earlier result of this function or of `list:digest`: the wait finds every change
+--- - `hash`: an earlier result of this function or of `list:hash`: the wait finds every change
 --- since then. 0 returns at once, and nil waits for changes from now on
 --- - `timeout`: as for `list:wait`
---- - returns the new digest; or nil, message, code: "E_UNCHANGED" if the wait timed out
----@type fun(self: shareable.list, digest?: integer, timeout?: number): integer?, string?, shareable.code?
+--- - returns the new hash; or nil, message, code: "E_UNCHANGED" if the wait timed out
+---@type fun(self: shareable.list, hash?: integer, timeout?: number): integer?, string?, shareable.code?
 methods.wait_any = raw.list_wait_any
 
 --- Closes this handle. Closing it again does nothing.

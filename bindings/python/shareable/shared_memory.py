@@ -432,28 +432,28 @@ class ShareableList(_raw.List):
         _raw.list_wait(self, position, value, _nanoseconds(timeout))
         return self[position]
 
-    def digest(self) -> int:
+    def hash(self) -> int:
         """Return a hash of all items, which changes when the type or the value of an item changes.
 
         It is never 0, and it is the same in every program and language. The time is proportional to
         the size of the list. It is not a cryptographic hash.
         """
-        return _raw.list_digest(self)
+        return _raw.list_hash(self)
 
-    def wait_any(self, digest: int | None = None, timeout: float | None = None) -> int:
-        """Wait until the list's digest differs from `digest`. Return the new digest.
+    def wait_any(self, last_hash: int | None = None, timeout: float | None = None) -> int:
+        """Wait until the list's hash differs from `last_hash`. Return the new hash.
 
-        If `digest` is None, wait until it differs from the current one. A loop that passes on the
-        digest misses no change between two waits. With 0, the first call returns at once:
+        If `last_hash` is None, wait until it differs from the current one. A loop that passes on the
+        hash misses no change between two waits. With 0, the first call returns at once:
 
-            digest = 0
+            last_hash = 0
             while True:
-                digest = shared.wait_any(digest)
+                last_hash = shared.wait_any(last_hash)
                 print(shared.tolist())
 
         See wait() for the timeout and what ends the wait.
         """
-        return _raw.list_wait_any(self, self.digest() if digest is None else digest, _nanoseconds(timeout))
+        return _raw.list_wait_any(self, self.hash() if last_hash is None else last_hash, _nanoseconds(timeout))
 
     def lock(self, timeout: float | None = None) -> ListLock:
         """Return the lock of the list, for use in a ``with`` statement.

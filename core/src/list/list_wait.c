@@ -165,27 +165,27 @@ shareable_status shareable_list_wait(const shareable_list *list, int64_t index, 
   return wait_for(list, SHAREABLE__EVENTCOUNT_OF_ITEM(wait.i), check_item, &wait, timeout);
 }
 
-typedef struct digest_wait {
+typedef struct hash_wait {
   uint64_t before, now;
-} digest_wait;
+} hash_wait;
 
 static shareable_status check_all(const shareable_list *list, void *context) {
-  digest_wait *wait = context;
-  shareable_status status = shareable_list_digest(list, &wait->now);
+  hash_wait *wait = context;
+  shareable_status status = shareable_list_hash(list, &wait->now);
 
   return status == SHAREABLE_OK && wait->now == wait->before ? SHAREABLE_E_UNCHANGED : status;
 }
 
-shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *digest, int64_t timeout) {
-  digest_wait wait = {.before = digest == NULL ? 0 : *digest};
+shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *hash, int64_t timeout) {
+  hash_wait wait = {.before = hash == NULL ? 0 : *hash};
   shareable_status status = shareable__list_check(list);
 
   if (status != SHAREABLE_OK)
     return status;
-  if (digest == NULL)
+  if (hash == NULL)
     return SHAREABLE_E_ARGUMENT;
   status = wait_for(list, SHAREABLE__EVENTCOUNT_ANY, check_all, &wait, timeout);
   if (status == SHAREABLE_OK)
-    *digest = wait.now;
+    *hash = wait.now;
   return status;
 }

@@ -471,7 +471,7 @@ func listThatCpythonIsStillCreatingIsNotReady(t *testing.T) {
 		fails(t, err, is(shareable.ErrNotReady), item)
 		_, err = list.Format()
 		fails(t, err, is(shareable.ErrNotReady), item)
-		_, err = list.Digest()
+		_, err = list.Hash()
 		fails(t, err, is(shareable.ErrNotReady))
 	}
 	unwritten(0)
@@ -525,11 +525,11 @@ func listRefusesUseAfterClose(t *testing.T) {
 	}
 	_, err = list.Wait(soon(t), 3, 100)
 	closed(err)
-	_, err = list.Digest()
+	_, err = list.Hash()
 	closed(err)
-	digest, err := list.WaitAny(soon(t), 5)
+	hash, err := list.WaitAny(soon(t), 5)
 	closed(err)
-	equal(t, digest, uint64(5))
+	equal(t, hash, uint64(5))
 	closed(list.Lock(soon(t)))
 	locked, err := list.TryLock()
 	equal(t, locked, false)

@@ -19,12 +19,12 @@ func waitDiffers(t *testing.T, list *shareable.List, index int, old, want any) {
 	equal(t, got, want)
 }
 
-// waitAnyChanges checks that WaitAny returns another digest, and returns that digest.
-func waitAnyChanges(t *testing.T, list *shareable.List, digest uint64) uint64 {
+// waitAnyChanges checks that WaitAny returns another hash, and returns that hash.
+func waitAnyChanges(t *testing.T, list *shareable.List, hash uint64) uint64 {
 	t.Helper()
-	now, err := list.WaitAny(soon(t), digest)
+	now, err := list.WaitAny(soon(t), hash)
 	ok(t, err)
-	equal(t, now != digest && now != 0, true)
+	equal(t, now != hash && now != 0, true)
 	return now
 }
 
@@ -175,30 +175,30 @@ func listWaitTimesOut(t *testing.T) {
 func listWaitsUntilAnyItemChanges(t *testing.T) {
 	list := newList(t, []any{0, "text", nil, "more"})
 	again := openList(t, list.Name(), shareable.ReadOnly())
-	digest := waitAnyChanges(t, list, 0)
+	hash := waitAnyChanges(t, list, 0)
 	for _, one := range []*shareable.List{list, again} {
-		now, err := one.Digest()
+		now, err := one.Hash()
 		ok(t, err)
-		equal(t, now, digest)
+		equal(t, now, hash)
 	}
 	timesOut(t, func(ctx context.Context) error {
-		same, err := list.WaitAny(ctx, digest)
-		equal(t, same, digest)
+		same, err := list.WaitAny(ctx, hash)
+		equal(t, same, hash)
 		return err
 	})
 	now, err := list.WaitAny(nil, 0)
 	ok(t, err)
-	equal(t, now, digest)
+	equal(t, now, hash)
 
 	for i, value := range []any{0.0, "texts", ""} { // each write is between two waits
 		ok(t, list.Set(i, value))
-		digest = waitAnyChanges(t, list, digest)
-		now, err := again.Digest()
+		hash = waitAnyChanges(t, list, hash)
+		now, err := again.Hash()
 		ok(t, err)
-		equal(t, now, digest)
+		equal(t, now, hash)
 	}
-	for bit := 0; bit < 64; bit++ { // WaitAny compares all bits of the digest
-		equal(t, waitAnyChanges(t, list, digest^1<<bit), digest)
+	for bit := 0; bit < 64; bit++ { // WaitAny compares all bits of the hash
+		equal(t, waitAnyChanges(t, list, hash^1<<bit), hash)
 	}
 
 	other := openList(t, list.Name())
@@ -212,7 +212,7 @@ func listWaitsUntilAnyItemChanges(t *testing.T) {
 	defer close(next)
 	for i := 0; i < list.Len(); i++ {
 		next <- i
-		digest = waitAnyChanges(t, list, digest)
+		hash = waitAnyChanges(t, list, hash)
 		item(t, list, i, int64(7))
 	}
 }
@@ -225,21 +225,21 @@ func listCanBeWaitedOnWithoutSyncAreaOrReadOnly(t *testing.T) {
 	reader := openList(t, list.Name(), shareable.ReadOnly())
 	for waiting, writing := range map[*shareable.List]*shareable.List{plain: plain, reader: list} {
 		waitDiffers(t, waiting, 0, 9, int64(10))
-		digest := waitAnyChanges(t, waiting, 0)
+		hash := waitAnyChanges(t, waiting, 0)
 		timesOut(t, func(ctx context.Context) error {
 			_, err := waiting.Wait(ctx, 0, 10)
 			return err
 		})
 		timesOut(t, func(ctx context.Context) error {
-			_, err := waiting.WaitAny(ctx, digest)
+			_, err := waiting.WaitAny(ctx, hash)
 			return err
 		})
 		write := writing.Set
 		time.AfterFunc(30*time.Millisecond, func() { write(0, "text") })
 		waitDiffers(t, waiting, 0, 10, "text")
-		digest = waitAnyChanges(t, waiting, digest)
+		hash = waitAnyChanges(t, waiting, hash)
 		time.AfterFunc(30*time.Millisecond, func() { write(1, 5) })
-		waitAnyChanges(t, waiting, digest)
+		waitAnyChanges(t, waiting, hash)
 		item(t, waiting, 1, int64(5))
 	}
 }
@@ -247,7 +247,7 @@ func listCanBeWaitedOnWithoutSyncAreaOrReadOnly(t *testing.T) {
 // startWaiters starts the given number of goroutines that wait until item 0 is not 0, and as many
 // that wait for any change. Each sends its error to the channel.
 func startWaiters(ctx context.Context, list *shareable.List, count int) <-chan error {
-	digest, _ := list.Digest()
+	hash, _ := list.Hash()
 	waited := make(chan error, 2*count)
 	for i := 0; i < count; i++ {
 		go func() {
@@ -255,7 +255,7 @@ func startWaiters(ctx context.Context, list *shareable.List, count int) <-chan e
 			waited <- err
 		}()
 		go func() {
-			_, err := list.WaitAny(ctx, digest)
+			_, err := list.WaitAny(ctx, hash)
 			waited <- err
 		}()
 	}
@@ -327,11 +327,11 @@ func (c *countdown) Err() error {
 
 func TestWaitingDoesNotAllocate(t *testing.T) {
 	list := newList(t, []any{1, 2.5, true, "text", []byte("text"), nil})
-	digest, err := list.Digest()
+	hash, err := list.Hash()
 	ok(t, err)
 	data, ctx := any([]byte("text")), new(countdown)
 	for name, wait := range map[string]func(){
-		"Digest":       func() { list.Digest() },
+		"Hash":         func() { list.Hash() },
 		"int":          func() { list.Wait(ctx, 0, 1) },
 		"float":        func() { list.Wait(ctx, 1, 2.5) },
 		"bool":         func() { list.Wait(ctx, 2, true) },
@@ -339,7 +339,7 @@ func TestWaitingDoesNotAllocate(t *testing.T) {
 		"bytes":        func() { list.Wait(ctx, 4, data) },
 		"None":         func() { list.Wait(ctx, 5, nil) },
 		"another type": func() { list.Wait(ctx, 0, "text") },
-		"WaitAny":      func() { list.WaitAny(ctx, digest) },
+		"WaitAny":      func() { list.WaitAny(ctx, hash) },
 	} {
 		allocated := testing.AllocsPerRun(20, func() {
 			*ctx = 2

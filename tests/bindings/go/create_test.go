@@ -47,9 +47,9 @@ func TestNewListAndNewListOfMakeTheSameList(t *testing.T) {
 		{newList(t, []any{0.5, 1.5}), listOf(t, []float64{0.5, 1.5}, []any{0.5, 1.5})},
 		{newList(t, []any{1, 2}), newList(t, []any{int8(1), int8(2)})},
 	} {
-		a, err := pair[0].Digest()
+		a, err := pair[0].Hash()
 		ok(t, err)
-		b, err := pair[1].Digest()
+		b, err := pair[1].Hash()
 		ok(t, err)
 		equal(t, a, b)
 		equal(t, pair[0].Memory().Size(), pair[1].Memory().Size())

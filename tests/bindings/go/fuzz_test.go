@@ -122,7 +122,7 @@ func FuzzListOfArbitraryBytes(f *testing.F) {
 		}
 		for _, err := range []error{
 			second(list.Format()), second(list.Count("howdy")), second(list.Index(42)), second(list.Values()),
-			second(list.Digest()), second(list.GetInts(0, make([]int64, 3))), second(list.TryLock()), list.Unlock(),
+			second(list.Hash()), second(list.GetInts(0, make([]int64, 3))), second(list.TryLock()), list.Unlock(),
 		} {
 			if err != nil {
 				fails(t, err, nil)

@@ -115,7 +115,7 @@ func TestANilOrZeroHandleIsClosed(t *testing.T) {
 		}
 		_, err = list.Wait(nil, 0, 1)
 		fails(t, err, is(shareable.ErrClosed))
-		_, err = list.Digest()
+		_, err = list.Hash()
 		fails(t, err, is(shareable.ErrClosed))
 		_, err = list.WaitAny(nil, 0)
 		fails(t, err, is(shareable.ErrClosed))

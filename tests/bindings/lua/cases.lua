@@ -840,37 +840,37 @@ test("list_waits_until_any_item_changes", function()
   local l = list({0, "text", none}, {name = name()})
   local other = keep(shareable.list{name = l.name, read_only = true})
   local wanted = "timed out: list '" .. l.name .. "' did not change"
-  local digest = l:wait_any(0)
-  equal(tostring(digest):match("^%-?%d+$"), tostring(digest))
-  equal(l:digest(), digest)
-  equal(other:digest(), digest)
+  local hash = l:wait_any(0)
+  equal(tostring(hash):match("^%-?%d+$"), tostring(hash))
+  equal(l:hash(), hash)
+  equal(other:hash(), hash)
   local begin = now()
-  fails("E_UNCHANGED", wanted, l:wait_any(digest, 0))
-  fails("E_UNCHANGED", wanted, l:wait_any(digest, 0.15))
+  fails("E_UNCHANGED", wanted, l:wait_any(hash, 0))
+  fails("E_UNCHANGED", wanted, l:wait_any(hash, 0.15))
   fails("E_UNCHANGED", wanted, l:wait_any(nil, 0.1))
   local waited = now() - begin
   equal(waited > 0.23 and waited < 5, true)
 
   for index, value in ipairs{float(0), "texts", ""} do -- changes between two waits are not missed
     l[index] = value
-    local new = l:wait_any(digest)
-    equal(new == digest, false)
-    equal(new, l:digest())
-    digest = new
+    local new = l:wait_any(hash)
+    equal(new == hash, false)
+    equal(new, l:hash())
+    hash = new
   end
   local signs = {}
-  local flip = runner.has_integers and load("local digest, bit = ... return digest ~ (1 << bit)")
-  for count = 1, 64 do -- each bit of the digest is compared
+  local flip = runner.has_integers and load("local hash, bit = ... return hash ~ (1 << bit)")
+  for count = 1, 64 do -- each bit of the hash is compared
     l[1] = count
-    digest = l:digest()
-    fails("E_UNCHANGED", wanted, l:wait_any(digest, 0))
-    equal(l:wait_any(flip and flip(digest, count - 1) or integer(count), 0), digest)
-    signs[tostring(digest):sub(1, 1) == "-"] = true
+    hash = l:hash()
+    fails("E_UNCHANGED", wanted, l:wait_any(hash, 0))
+    equal(l:wait_any(flip and flip(hash, count - 1) or integer(count), 0), hash)
+    signs[tostring(hash):sub(1, 1) == "-"] = true
   end
   equal(signs[true] and signs[false], true)
 
   l = list({"a", "b", "c", 0}, {name = name()})
-  digest = l:digest()
+  hash = l:hash()
   local pipe = start(l.name, [[
     for index = 1, 3 do
       assert(not l:wait(4, index - 1, 0.05))
@@ -880,7 +880,7 @@ test("list_waits_until_any_item_changes", function()
   ]])
   for index = 1, 3 do
     while l[index] ~= index do
-      digest = assert(l:wait_any(digest, 10))
+      hash = assert(l:wait_any(hash, 10))
     end
     l[4] = index
   end
@@ -898,11 +898,11 @@ end)
 test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   local l = list({0, 0}, {name = name(), plain = true})
   play(l, 10)
-  local digest = l:digest()
+  local hash = l:hash()
   fails("E_UNCHANGED", "item 1", l:wait(1, 10, 0.05))
-  fails("E_UNCHANGED", l.name, l:wait_any(digest, 0.05))
+  fails("E_UNCHANGED", l.name, l:wait_any(hash, 0.05))
   local pipe = start(l.name, [[assert(not l:wait(1, 10, 0.05)) l[1] = "text"]])
-  equal(l:wait_any(digest, 10), l:digest())
+  equal(l:wait_any(hash, 10), l:hash())
   equal(l[1], "text")
   finished(pipe)
 
@@ -911,14 +911,14 @@ test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   equal(reader:wait(1, 1), 0)
   fails("E_UNCHANGED", "item 1", reader:wait(1, 0, 0.05))
   fails("E_UNCHANGED", l.name, reader:wait_any(nil, 0.05))
-  digest = reader:digest()
+  hash = reader:hash()
   pipe = start(l.name, [[assert(not l:wait(1, 0, 0.05)) l[1] = "text" assert(l:wait(2, 0, 10)) l[1] = 5]])
   equal(reader:wait(1, 0, 10), "text")
-  equal(reader:wait_any(digest, 0), l:digest())
-  digest = l:digest()
+  equal(reader:wait_any(hash, 0), l:hash())
+  hash = l:hash()
   l[2] = 1
   equal(reader:wait(1, "text", 10), 5)
-  equal(reader:wait_any(digest, 10), l:digest())
+  equal(reader:wait_any(hash, 10), l:hash())
   finished(pipe)
 end)
 
@@ -951,7 +951,7 @@ test("list_refuses_use_after_close", function()
   raises(wanted, function() l:compare_exchange(4, 100, 1) end)
   raises(wanted, function() l:wait(4, 100) end)
   raises(wanted, function() l:wait(4, 1, 0) end)
-  raises(wanted, function() l:digest() end)
+  raises(wanted, function() l:hash() end)
   raises(wanted, function() l:wait_any() end)
   raises(wanted, function() l:wait_any(0, 0) end)
   equal(#l, 7)

@@ -332,7 +332,7 @@ test("methods_refuse_other_objects", function()
     raises("shareable.list expected", function() l.with_lock(other, error) end)
     raises("shareable.list expected", function() l.add(other, 1, 1) end)
     raises("shareable.list expected", function() l.wait(other, 1, 1) end)
-    raises("shareable.list expected", function() l.digest(other) end)
+    raises("shareable.list expected", function() l.hash(other) end)
     raises("shareable.list expected", function() l.wait_any(other) end)
   end
   for _, other in ipairs{io.stdout, {}, "x", 7, none} do

@@ -174,7 +174,7 @@ class Stress:
 
     def do_inspect(self, chance):
         shared = chance.choice(self.lists())
-        assert len(shared) == ITEMS and shared.digest() != 0
+        assert len(shared) == ITEMS and shared.hash() != 0
         assert len(shared.format) >= ITEMS
 
     # Actions on all lists.
@@ -201,7 +201,7 @@ class Stress:
 
     def do_wait_any(self, chance):
         shared = chance.choice(self.lists())
-        shared.wait_any(chance.choice((None, 0, shared.digest())), timeout=chance.choice((0, 0.001, 0.02)))
+        shared.wait_any(chance.choice((None, 0, shared.hash())), timeout=chance.choice((0, 0.001, 0.02)))
 
     # Actions on memory in place.
 

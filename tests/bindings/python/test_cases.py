@@ -489,7 +489,7 @@ def test_list_that_cpython_is_still_creating_is_not_ready(name):
                     with pytest.raises(ValueError, match=f"item {i} of list '{name}' is not ready"):
                         attempt()
                 with pytest.raises(ValueError, match="not ready"):
-                    made.digest()
+                    made.hash()
 
             unwritten(0)
             struct.pack_into("8s8s8s", block.buf, 64, b"q", b"d", b"8s")
@@ -693,7 +693,7 @@ def test_list_wait_times_out(mixed, name):
 
 def test_list_waits_until_any_item_changes(mixed, name):
     first = mixed.wait_any(0)
-    assert first == mixed.digest() != 0
+    assert first == mixed.hash() != 0
     with pytest.raises(TimeoutError, match=f"timed out: list '{name}' did not change"):
         mixed.wait_any(first, timeout=0.1)
     with pytest.raises(TimeoutError):
@@ -706,11 +706,11 @@ def test_list_waits_until_any_item_changes(mixed, name):
     seen = {first}
     with subprocess.Popen([sys.executable, "-c", CHANGE_SOON, name], stdin=subprocess.PIPE, text=True, bufsize=1) as other:
         for expected in (5, "text", None, 2.5):
-            digest = mixed.digest()
+            last = mixed.hash()
             other.stdin.write("now\n")
             while mixed[3] != expected:  # a change of type is more than one store
-                digest = mixed.wait_any(digest, timeout=30)
-            seen.add(mixed.digest())
+                last = mixed.wait_any(last, timeout=30)
+            seen.add(mixed.hash())
     assert len(seen) == 5
 
 
@@ -718,11 +718,11 @@ def test_list_can_be_waited_on_without_sync_area_or_read_only(make_list, name):
     for plain, read_only in ((True, False), (True, True), (False, True)):
         writer = make_list([1, "text"], plain=plain)
         with ShareableList(name=name, read_only=read_only) as shared:
-            digest = shared.digest()
+            last = shared.hash()
             thread = threading.Timer(0.05, writer.add, (0, 1))
             thread.start()
             assert shared.wait(0, 1, timeout=30) == 2
-            assert shared.wait_any(digest, timeout=30) == writer.digest() != digest
+            assert shared.wait_any(last, timeout=30) == writer.hash() != last
             thread.join()
             with pytest.raises(TimeoutError):
                 shared.wait(1, "text", timeout=0.02)
@@ -753,7 +753,7 @@ def test_list_refuses_use_after_close(mixed, name):
         lambda: mixed.wait(3, 100),
         lambda: mixed.wait_any(0),
         lambda: mixed.wait_any(),
-        lambda: mixed.digest(),
+        lambda: mixed.hash(),
     ):
         with pytest.raises(ValueError, match=f"list '{name}' is closed"):
             attempt()

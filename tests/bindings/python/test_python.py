@@ -622,7 +622,7 @@ def test_classes_have_no_attributes_of_swig(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
     values = {"capacity", "count", "format", "index", "shm", "tolist"}
-    assert public == values | {"add", "close", "compare_exchange", "digest", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
+    assert public == values | {"add", "close", "compare_exchange", "hash", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
     for shared in (mixed, memory):
@@ -881,7 +881,7 @@ def test_one_write_wakes_all_waiting_threads(make_list):
     shared[0] = 5
     for thread in threads:
         thread.join(30)
-    assert sorted(ended) == sorted([5] * 8 + [shared.digest()] * 8)
+    assert sorted(ended) == sorted([5] * 8 + [shared.hash()] * 8)
 
 
 def test_lock_reports_an_owner_that_was_closed_or_collected(make_list, name):

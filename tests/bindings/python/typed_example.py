@@ -54,8 +54,8 @@ def main(name: str) -> None:
         changed: bool = other.values.compare_exchange(0, 10, 11)
         before: int = other.values.exchange(0, 12)
         assert changed and before == 11 and counter.values.wait(0, 11, timeout=1) == 12
-        digest: int = counter.values.wait_any(0, timeout=0)
-        assert digest == other.values.digest()
+        last: int = counter.values.wait_any(0, timeout=0)
+        assert last == other.values.hash()
         rooms: list[int] = [counter.values.capacity(i) for i in range(2)]
         form: str = counter.values.format
         assert rooms == [32, 32] and form == "qxxxxxx?x"

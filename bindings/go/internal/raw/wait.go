@@ -12,15 +12,15 @@ func Wait(list uintptr, index int, kind uint32, bits uint64, text string, timeou
 	return itemOf(list, index, &result)
 }
 
-// Digest returns the hash of a list.
-func Digest(list uintptr) (digest uint64, status int) {
-	result := C.raw_list_digest(C.uintptr_t(list))
+// Hash returns the hash of a list.
+func Hash(list uintptr) (hash uint64, status int) {
+	result := C.raw_list_hash(C.uintptr_t(list))
 	return uint64(result.value), int(result.status)
 }
 
-// WaitAny waits until the digest differs from the given digest, and returns the new digest. On
-// failure, it returns the given digest.
-func WaitAny(list uintptr, digest uint64, timeout int64) (now uint64, status int) {
-	result := C.raw_wait_any(C.uintptr_t(list), C.uint64_t(digest), C.int64_t(timeout))
+// WaitAny waits until the hash differs from the given hash, and returns the new hash. On
+// failure, it returns the given hash.
+func WaitAny(list uintptr, hash uint64, timeout int64) (now uint64, status int) {
+	result := C.raw_wait_any(C.uintptr_t(list), C.uint64_t(hash), C.int64_t(timeout))
 	return uint64(result.value), int(result.status)
 }

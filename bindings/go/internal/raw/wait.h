@@ -7,10 +7,10 @@
 
 #include "item.h"
 
-typedef struct raw_digest {
+typedef struct raw_hash {
   uint64_t value;
   int64_t status;
-} raw_digest;
+} raw_hash;
 
 static inline shareable_value raw_value(uint32_t type, uint64_t bits, _GoString_ text) {
   switch (type) {
@@ -41,14 +41,14 @@ static inline raw_item raw_wait(uintptr_t list, int64_t index, uint32_t type, ui
   return item.status == SHAREABLE_OK ? raw_get(list, index) : item;
 }
 
-static inline raw_digest raw_list_digest(uintptr_t list) {
-  raw_digest result = {0, 0};
-  result.status = shareable_list_digest((const shareable_list *)list, &result.value);
+static inline raw_hash raw_list_hash(uintptr_t list) {
+  raw_hash result = {0, 0};
+  result.status = shareable_list_hash((const shareable_list *)list, &result.value);
   return result;
 }
 
-static inline raw_digest raw_wait_any(uintptr_t list, uint64_t digest, int64_t timeout) {
-  raw_digest result = {digest, 0};
+static inline raw_hash raw_wait_any(uintptr_t list, uint64_t hash, int64_t timeout) {
+  raw_hash result = {hash, 0};
   result.status = shareable_list_wait_any((const shareable_list *)list, &result.value, timeout);
   return result;
 }
