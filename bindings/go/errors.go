@@ -46,9 +46,9 @@ var (
 	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not contain a list
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is corrupt: write it again
 	ErrVersion    = Status(raw.E_VERSION)    // the list was made by another version of the library
-	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // the item stayed locked, or a manager did not cerr
+	ErrBusy       = Status(raw.E_BUSY)       // another writer has held the item for a second
 	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // locked, but the previous holder died: see Lock
-	ErrUnchanged  = Status(raw.E_UNCHANGED)  // timed out: nothing changed within that time
+	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // a lock, a wait or a call of a manager timed out
 	ErrAuth       = Status(raw.E_AUTH)       // the manager has another key
 	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager; also syscall.ECONNREFUSED
 	ErrRemote     = Status(raw.E_REMOTE)     // the manager reported an error

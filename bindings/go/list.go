@@ -96,7 +96,7 @@ func (l *List) Close() error {
 // equals bytes.
 //
 // It fails with [ErrClosed], [ErrValueType] or [ErrOverflow], or with [ErrNotReady], [ErrCorrupt]
-// or [ErrTimedOut] if an item cannot be read.
+// or [ErrBusy] if an item cannot be read.
 func (l *List) Count(value any) (int, error) {
 	return l.orClosed().search(value, raw.List_count)
 }
@@ -128,7 +128,7 @@ func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, re
 
 // Format returns the struct formats of all items, one after the other, for example "8sqd". It is
 // Python's ShareableList.format. It fails with [ErrClosed], or with [ErrNotReady], [ErrCorrupt] or
-// [ErrTimedOut] if an item cannot be read.
+// [ErrBusy] if an item cannot be read.
 func (l *List) Format() (string, error) {
 	m := l.orClosed()
 	buffer, length := make([]byte, 8*m.length), 0

@@ -8,7 +8,7 @@ import "shareable/internal/raw"
 //
 // It fails with [ErrClosed], [ErrReadOnly] or [ErrIndex], with [ErrType] if the item is not an int,
 // with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],
-// [ErrTimedOut] or [ErrSystem] as [List.Set] does. On failure, the item does not change.
+// [ErrBusy] or [ErrSystem] as [List.Set] does. On failure, the item does not change.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
 	m := l.orClosed()
 	m.mu.RLock()

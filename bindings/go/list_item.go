@@ -42,7 +42,7 @@ func (m *Memory) explainItem(index, status int) error {
 //
 // It fails with [ErrClosed] or [ErrIndex], with [ErrNotReady] if the list's creator has not written
 // the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
-// UTF-8, or with [ErrTimedOut] if a writer has held it for a second.
+// UTF-8, or with [ErrBusy] if a writer has held it for a second.
 func (l *List) Get(index int) (any, error) {
 	m := l.orClosed()
 	m.mu.RLock()
@@ -59,7 +59,7 @@ func (l *List) Get(index int) (any, error) {
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8],
 // [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item yet,
-// with [ErrCorrupt] if the item's slot cannot be found, with [ErrTimedOut] if another writer has
+// with [ErrCorrupt] if the item's slot cannot be found, with [ErrBusy] if another writer has
 // held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
 // failure, the item does not change.
 func (l *List) Set(index int, value any) error {
@@ -216,7 +216,7 @@ func (l *List) SetNone(index int) error {
 }
 
 // Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex], [ErrNotReady],
-// [ErrCorrupt] or [ErrTimedOut].
+// [ErrCorrupt] or [ErrBusy].
 func (l *List) Type(index int) (Type, error) {
 	m := l.orClosed()
 	kind := uint32(0)

@@ -26,7 +26,7 @@ import (
 // a fault, which ends the program.
 //
 // It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrNotContiguous] if an item
-// has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrTimedOut] as [List.Get]
+// has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrBusy] as [List.Get]
 // does. The message names the item.
 func (l *List) Int64s() ([]int64, error) {
 	return numbersOf[int64](l, TypeInt)

@@ -35,7 +35,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 		return nil, m.searchError(invalid, old)
 	}
 	var item raw.Item
-	status, err := m.waitPolling(ctx, m.queues.item(index), ErrUnchanged, func(timeout int64) (status int) {
+	status, err := m.waitPolling(ctx, m.queues.item(index), ErrTimedOut, func(timeout int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, timeout)
 		return status
 	})
@@ -83,7 +83,7 @@ func (l *List) Hash() (uint64, error) {
 // given hash.
 func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
-	status, err := m.waitPolling(ctx, m.queues.init().any, ErrUnchanged, func(timeout int64) (status int) {
+	status, err := m.waitPolling(ctx, m.queues.init().any, ErrTimedOut, func(timeout int64) (status int) {
 		hash, status = raw.WaitAny(m.list, hash, timeout)
 		return status
 	})

@@ -10,9 +10,9 @@
 static int check_then_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout,
                            shareable_status *status) {
   *status = call(list, context, 0);
-  if (*status != SHAREABLE_E_UNCHANGED || timeout == 0)
+  if (*status != SHAREABLE_E_TIMED_OUT || timeout == 0)
     return 0;
-  return gil_wait(list, call, context, timeout, SHAREABLE_E_UNCHANGED, status);
+  return gil_wait(list, call, context, timeout, SHAREABLE_E_TIMED_OUT, status);
 }
 
 typedef struct item_wait {

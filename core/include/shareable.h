@@ -36,7 +36,7 @@
  *   type. Stock Python ignores the sync area of any list: it may read a mixture of two values, and
  *   its writes may leave one.
  * - Stopped writers. A writer that is stopped (SIGSTOP, a debugger) while it writes an item holds
- *   the item: reads and writes of it return SHAREABLE_E_TIMED_OUT after a second. Other items can
+ *   the item: reads and writes of it return SHAREABLE_E_BUSY after a second. Other items can
  *   be written. A list has four redo records, and a write of at most 472 bytes holds one of them.
  *   While four stopped writers hold them, other writers write without a record. If such a writer is
  *   killed during a write, its item is SHAREABLE_E_CORRUPT until it is written again, even if the
@@ -44,7 +44,7 @@
  * - Read locks. A process that may only read a list can hold read locks on its file. They do not
  *   stop writers. But a writer that registers while such locks are held, and is killed, seems alive
  *   until the locks are released. Until then, reads and writes of an item that it held return
- *   SHAREABLE_E_TIMED_OUT after a second. If it held the list's lock, shareable_list_lock() returns
+ *   SHAREABLE_E_BUSY after a second. If it held the list's lock, shareable_list_lock() returns
  *   SHAREABLE_E_TIMED_OUT when its timeout expires, and does not return without a timeout.
  * - Taken wake-ups. A process that may only read a list can also take the wake-ups of waiters
  *   (FUTEX_REQUEUE). A wait then detects a change later: by about a quarter of the time that it has
@@ -195,9 +195,9 @@ extern "C" {
   X(E_NOT_LIST, -27, EINVAL, "the block does not contain a list")                                                      \
   X(E_CORRUPT, -28, EINVAL, "the item is corrupt: write it again")                                                     \
   X(E_VERSION, -29, EINVAL, "the list was made by another version of this library")                                    \
-  X(E_TIMED_OUT, -30, ETIMEDOUT, "timed out: another writer holds it")                                                 \
+  X(E_BUSY, -30, ETIMEDOUT, "another writer holds the item for too long")                                              \
   X(E_OWNER_DIED, -31, EOWNERDEAD, "the lock's owner died: you have the lock now, what it guards may be half done")    \
-  X(E_UNCHANGED, -32, ETIMEDOUT, "timed out: the item did not change")                                                 \
+  X(E_TIMED_OUT, -32, ETIMEDOUT, "timed out")                                                                          \
   X(E_AUTH, -33, EACCES, "the manager has another key")                                                                \
   X(E_NO_MANAGER, -34, ECONNREFUSED, "there is no manager, or it has ended")                                           \
   X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \
@@ -634,7 +634,7 @@ SHAREABLE_API shareable_status shareable_list_capacity(const shareable_list *lis
 /*
  * Stores in *type the current type of an item. Another writer may change it before the next call.
  *
- * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT or E_TIMED_OUT.
+ * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT or E_BUSY.
  */
 SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type);
 
@@ -646,10 +646,10 @@ SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, i
  *   size    of the buffer, in bytes; shareable_list_capacity() is always enough
  *
  * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_UTF8 (a str that is not UTF-8: stock Python
- * truncates some texts inside a character), E_TIMED_OUT, or E_BUFFER: then the type and the length
+ * truncates some texts inside a character), E_BUSY, or E_BUFFER: then the type and the length
  * of *value are set, and the length is the buffer size that is needed.
  *
- * E_TIMED_OUT means that one writer has held the item for a second, or many writers in turn for ten
+ * E_BUSY means that one writer has held the item for a second, or many writers in turn for ten
  * seconds; or that the handle is read-only, and writers that write a long text without a pause have
  * overtaken the read for ten seconds.
  */
@@ -687,7 +687,7 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than the
  * item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than SHAREABLE_TEXT_NUL_MAX),
- * E_NOT_READY, E_CORRUPT (the item's slot is lost), E_TIMED_OUT (another writer has held the item
+ * E_NOT_READY, E_CORRUPT (the item's slot is lost), E_BUSY (another writer has held the item
  * for a second, or many writers in turn for ten seconds) or E_SYSTEM (this process cannot take the
  * liveness lock, which shows other processes that it is alive: no descriptor is left, or /proc is
  * not mounted and the list is unlinked).
@@ -750,7 +750,7 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  * raises SIGSEGV.
  *
  * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_NOT_CONTIGUOUS (an item has room for a
- * text), E_NOT_READY, E_CORRUPT or E_TIMED_OUT.
+ * text), E_NOT_READY, E_CORRUPT or E_BUSY.
  */
 SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
                                                    size_t *bad_index);
@@ -816,8 +816,8 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
  * Another thread may close the handle, but must not drop its last reference. Closing it ends the
  * wait with E_CLOSED within 50 milliseconds.
  *
- * Returns E_UNCHANGED if the timeout expires; otherwise E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT,
- * E_TIMED_OUT (as for shareable_list_get(), whatever the timeout is) or E_VALUE_TYPE.
+ * Returns E_TIMED_OUT if the timeout expires; otherwise E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT,
+ * E_BUSY (as for shareable_list_get(), whatever the timeout is) or E_VALUE_TYPE.
  */
 SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, int64_t index,
                                                    const shareable_value *value, int64_t timeout);
@@ -844,7 +844,7 @@ SHAREABLE_API shareable_status shareable_list_hash(const shareable_list *list, u
  *
  * If an item changes and changes back between two checks, that is not detected.
  *
- * Returns E_UNCHANGED if the timeout expires, E_CLOSED or E_NOT_READY.
+ * Returns E_TIMED_OUT if the timeout expires, E_CLOSED or E_NOT_READY.
  */
 SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *hash, int64_t timeout);
 
@@ -853,7 +853,7 @@ SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *lis
  * exact value across int, float and bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53). A NaN equals
  * nothing. A str never equals bytes.
  *
- * Returns E_CLOSED or E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT or E_TIMED_OUT, for the same reasons
+ * Returns E_CLOSED or E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons
  * as shareable_list_get(): then *count is the index of the item.
  */
 SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
@@ -878,7 +878,7 @@ SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, 
  *   size    of the buffer, in bytes
  *   length  receives the number of bytes needed, also on E_BUFFER; may be NULL
  *
- * Returns E_CLOSED or E_BUFFER; or E_NOT_READY, E_CORRUPT or E_TIMED_OUT, for the same reasons as
+ * Returns E_CLOSED or E_BUFFER; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons as
  * shareable_list_get(): then *length is the index of the item.
  */
 SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,

@@ -689,8 +689,7 @@ Test(list, explains_a_failure_of_the_whole_list) {
     const char *words;
   } rows[] = {{SHAREABLE_E_CLOSED, "is closed"},
               {SHAREABLE_E_READ_ONLY, "read-only"},
-              {SHAREABLE_E_TIMED_OUT, "locked by another writer"},
-              {SHAREABLE_E_UNCHANGED, "did not change"},
+              {SHAREABLE_E_TIMED_OUT, "before the timeout"},
               {SHAREABLE_E_NO_SYNC, "no sync area"},
               {SHAREABLE_E_SYSTEM, "and /proc is not mounted"},
               {SHAREABLE_E_NOT_LOCKED, "not locked"}};

@@ -56,9 +56,9 @@ Test(wait, ends_at_the_timeout) {
   shareable_list *list = signals(0);
   int64_t start = shareable__now();
 
-  cr_status(wait_int(list, ITEM, 0, 0), SHAREABLE_E_UNCHANGED);
+  cr_status(wait_int(list, ITEM, 0, 0), SHAREABLE_E_TIMED_OUT);
   cr_assert_lt(shareable__now() - start, 100 * MILLISECOND);
-  cr_status(wait_int(list, ITEM, 0, 120 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  cr_status(wait_int(list, ITEM, 0, 120 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
   cr_assert_geq(shareable__now() - start, 120 * MILLISECOND);
   cr_assert_lt(shareable__now() - start, 1000 * MILLISECOND);
   end_list(list);
@@ -69,13 +69,13 @@ Test(wait, compares_as_python_does) {
   const shareable_value zero = shareable_float(0.0), no = shareable_bool(0), none = shareable_none();
   const shareable_value nan = shareable_float(NAN), text = shareable_str("text"), cut = shareable_str("\xc3");
 
-  cr_status(shareable_list_wait(list, ITEM, &zero, 0), SHAREABLE_E_UNCHANGED);
-  cr_status(shareable_list_wait(list, ITEM, &no, 0), SHAREABLE_E_UNCHANGED);
+  cr_status(shareable_list_wait(list, ITEM, &zero, 0), SHAREABLE_E_TIMED_OUT);
+  cr_status(shareable_list_wait(list, ITEM, &no, 0), SHAREABLE_E_TIMED_OUT);
   cr_ok(shareable_list_wait(list, ITEM, &none, 0));
   cr_ok(shareable_list_set_float(list, ITEM, NAN));
   cr_ok(shareable_list_wait(list, ITEM, &nan, 0));
   cr_ok(shareable_list_set_str(list, ITEM, "text", 4));
-  cr_status(shareable_list_wait(list, ITEM, &text, 0), SHAREABLE_E_UNCHANGED);
+  cr_status(shareable_list_wait(list, ITEM, &text, 0), SHAREABLE_E_TIMED_OUT);
   cr_ok(shareable_list_wait(list, ITEM, &cut, 0));
   end_list(list);
 }
@@ -252,12 +252,12 @@ Test(wait, for_any_item_notices_changes_between_two_calls) {
 
   cr_ok(shareable_list_wait_any(list, &hash, -1));
   before = hash;
-  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_UNCHANGED);
+  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_TIMED_OUT);
   cr_assert_eq(hash, before);
   cr_ok(shareable_list_set_int(list, COUNT - 1, 5));
   cr_ok(shareable_list_wait_any(list, &hash, -1));
   cr_assert_neq(hash, before);
-  cr_status(shareable_list_wait_any(list, &hash, 100 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  cr_status(shareable_list_wait_any(list, &hash, 100 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
   end_list(list);
 }
 
@@ -298,7 +298,7 @@ Test(wait, an_empty_list_has_a_hash) {
 
   cr_ok(shareable_list_wait_any(list, &hash, -1));
   cr_assert_neq(hash, 0);
-  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_UNCHANGED);
+  cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_TIMED_OUT);
   end_list(list);
 }
 
@@ -342,7 +342,7 @@ Test(wait, a_writer_clears_the_fence_flags_after_many_stores_without_waiters) {
   for (int round = 0; round < 3; round++) {
     count = eventcounts->state / (SHAREABLE__FENCE_EFFECTIVE << 1);
     cr_assert_eq(eventcounts->state & flags, 0);
-    cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_UNCHANGED);
+    cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_TIMED_OUT);
     cr_assert_eq(eventcounts->state & flags, flags);
     cr_assert(!has_waiters(eventcounts, ITEM), "a waiter that leaves clears its flag");
     shareable__eventcount_prepare_wait(eventcounts, ITEM);
@@ -371,7 +371,7 @@ Test(wait, continues_if_another_item_of_its_eventcount_changes) {
     }
     _exit(0);
   }
-  cr_status(wait_int(list, ITEM, 0, 100 * MILLISECOND), SHAREABLE_E_UNCHANGED);
+  cr_status(wait_int(list, ITEM, 0, 100 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
   cr_assert_eq(waitpid(child, NULL, 0), child);
   end_list(list);
 }

@@ -325,8 +325,8 @@ static void end_waiter(world *w) {
 
 ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
 ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
-ANSWERS(reading, E(TIMED_OUT));
-ANSWERS(writing, E(TIMED_OUT), E(SYSTEM));
+ANSWERS(reading, E(BUSY));
+ANSWERS(writing, E(BUSY), E(SYSTEM));
 ANSWERS(died, E(OWNER_DIED));
 
 #define LIST .undo = drop_list, .allowed = creation

@@ -36,7 +36,7 @@ func expired() context.Context {
 // check panics at an error that is not documented.
 func check(err error) {
 	var known *shareable.Error
-	if errors.Is(err, shareable.ErrTimedOut) {
+	if errors.Is(err, shareable.ErrBusy) {
 		panic(errHeld)
 	}
 	if err != nil && !errors.As(err, &known) && !errors.Is(err, context.DeadlineExceeded) {

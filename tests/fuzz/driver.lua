@@ -9,7 +9,7 @@ local bytes, none = shareable.bytes, shareable.none
 local values = {7, -0.5, true, none, "text", "é\0", bytes "\255", ("long "):rep(30)}
 
 local codes = {}
-for code in ([[E_NOT_FOUND E_NOT_READY E_NOT_LIST E_VERSION E_NO_SYNC E_TIMED_OUT E_UNCHANGED E_CORRUPT E_TYPE E_UTF8
+for code in ([[E_NOT_FOUND E_NOT_READY E_NOT_LIST E_VERSION E_NO_SYNC E_BUSY E_TIMED_OUT E_CORRUPT E_TYPE E_UTF8
   E_CAPACITY E_TOO_LONG E_OVERFLOW E_SYSTEM]]):gmatch("%S+") do
   codes[code] = true
 end

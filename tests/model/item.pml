@@ -23,7 +23,7 @@
  * A reader may also lock the item, as a reader does that writers overtake repeatedly. It stores the
  * word that it found, because it changes nothing, or the word that the recovery left.
  *
- * Left out: stores that other processors see in another order, time (E_TIMED_OUT), the overflow of
+ * Left out: stores that other processors see in another order, time (E_BUSY), the overflow of
  * the version, the flag slow_stores and the fast path of stores (store.pml).
  *
  * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (LAST_OPS for the last
@@ -88,7 +88,7 @@
 #endif
 #define HOLDER_IS_DEAD(w) (((w) & LOCKED) && dead[OWNER_OF(w)])
 
-/* The lock's owner is stopped and alive: E_TIMED_OUT. */
+/* The lock's owner is stopped and alive: E_BUSY. */
 #define IS_STUCK(w) (((w) & LOCKED) && stopped[OWNER_OF(w)] && !dead[OWNER_OF(w)])
 
 #define NUMBER 1

@@ -23,7 +23,7 @@
  * reader accepts only the truth, with the format of its type: no store and no addition that
  * succeeded is lost.
  *
- * Left out: time (E_TIMED_OUT, and the sleep that replaces membarrier(2) if it is not available),
+ * Left out: time (E_BUSY, and the sleep that replaces membarrier(2) if it is not available),
  * and loads out of order.
  *
  * NO_RECORD: a changer may find no free redo record, and then writes unlogged.

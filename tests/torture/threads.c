@@ -96,10 +96,10 @@ static void *watch(void *which) {
   while (!is_over) {
     int status = shareable_list_wait(list, ADDED, &seen, 100000000);
 
-    must(status == SHAREABLE_E_UNCHANGED ? SHAREABLE_OK : status, "wait");
+    must(status == SHAREABLE_E_TIMED_OUT ? SHAREABLE_OK : status, "wait");
     must(shareable_list_get_int(list, ADDED, &seen.integer), "get int");
     status = shareable_list_wait_any(list, &hash, 100000000);
-    must(status == SHAREABLE_E_UNCHANGED ? SHAREABLE_OK : status, "wait for anything");
+    must(status == SHAREABLE_E_TIMED_OUT ? SHAREABLE_OK : status, "wait for anything");
     must(shareable_list_count(list, &absent, &found), "count");
     must(shareable_list_set_int(list, NUMBERS, seen.integer), "set int");
   }

@@ -210,8 +210,8 @@ static void watch_something(void) {
   } else {
     status = wait_for_item(kind == 1 ? TICK : TOCK);
   }
-  count(status == SHAREABLE_E_UNCHANGED ? STUCK : WAITS);
-  if (status != SHAREABLE_E_UNCHANGED)
+  count(status == SHAREABLE_E_TIMED_OUT ? STUCK : WAITS);
+  if (status != SHAREABLE_E_TIMED_OUT)
     must(status, "wait");
 }
 
@@ -248,7 +248,7 @@ static void await_listeners(void) {
   for (int i = 0; i < LISTENERS; i++) {
     int status;
 
-    while ((status = shareable_list_wait(list, HEARD + i, &nothing, SECOND / 10)) == SHAREABLE_E_UNCHANGED)
+    while ((status = shareable_list_wait(list, HEARD + i, &nothing, SECOND / 10)) == SHAREABLE_E_TIMED_OUT)
       write_tick(0, now());
     must(status, "wait");
   }
@@ -269,9 +269,9 @@ static void tick(void) {
     const shareable_value value = shareable_int(before[i]);
     int status = shareable_list_wait(list, HEARD + i, &value, SECOND);
 
-    if (status != SHAREABLE_OK && status != SHAREABLE_E_UNCHANGED)
+    if (status != SHAREABLE_OK && status != SHAREABLE_E_TIMED_OUT)
       must(status, "wait");
-    if (status == SHAREABLE_E_UNCHANGED || now() - start > SECOND)
+    if (status == SHAREABLE_E_TIMED_OUT || now() - start > SECOND)
       count(LOST);
   }
   count(WAITS);

@@ -126,7 +126,7 @@ end
 
 function work.watcher()
   local value, message, code = wait_for(math.random(0, 3))
-  if code == "E_UNCHANGED" then
+  if code == "E_TIMED_OUT" then
     count(STUCK)
     io.stderr:write("torture: Lua: ", message, "\n")
   else

@@ -106,10 +106,10 @@ shareable_status cli_read_item(const shareable_list *list, int64_t index, sharea
   shareable_status status;
 
   if (held_is(list, index))
-    return SHAREABLE_E_TIMED_OUT;
+    return SHAREABLE_E_BUSY;
   while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
     cli_text_reserve(buffer, (size_t)value->length);
-  if (status == SHAREABLE_E_TIMED_OUT)
+  if (status == SHAREABLE_E_BUSY)
     held_remember(list, index);
   return status;
 }
@@ -127,7 +127,7 @@ shareable_status cli_read_item_or_warn(const shareable_list *list, int64_t index
 }
 
 const char *cli_unread_type_name(shareable_status status) {
-  return status == SHAREABLE_E_TIMED_OUT ? "held" : "damaged";
+  return status == SHAREABLE_E_BUSY ? "held" : "damaged";
 }
 
 const char *cli_type_name(uint32_t type) {

@@ -21,7 +21,7 @@ void cli_format_value(cli_text *out, const shareable_value *value, cli_style sty
 
 /*
  * These read an item of any length. If it cannot be read, cli_read_item_or_warn() prints the
- * reason. They wait only once for a writer that holds items (held.h), and then return E_TIMED_OUT.
+ * reason. They wait only once for a writer that holds items (held.h), and then return E_BUSY.
  */
 shareable_status cli_read_item_or_warn(const shareable_list *list, int64_t index, shareable_value *value,
                                        cli_text *buffer);

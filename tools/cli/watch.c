@@ -82,9 +82,9 @@ static shareable_status wait_for_change(const watch *state, uint64_t *hash, int6
 
     status = shareable_list_wait_any(state->list, hash, slice);
     timeout -= timeout < 0 ? 0 : slice;
-    if (status == SHAREABLE_E_UNCHANGED)
+    if (status == SHAREABLE_E_TIMED_OUT)
       check_name(state);
-  } while (status == SHAREABLE_E_UNCHANGED && timeout != 0);
+  } while (status == SHAREABLE_E_TIMED_OUT && timeout != 0);
   return status;
 }
 
@@ -103,7 +103,7 @@ static int run(watch *state, bool with_first, int64_t timeout) {
         check_name(state);
     }
   }
-  if (status == SHAREABLE_OK || status == SHAREABLE_E_UNCHANGED)
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_TIMED_OUT)
     return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
   shareable_list_explain(state->list, status, &error);
   cli_die("%s", error.message);

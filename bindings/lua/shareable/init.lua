@@ -19,9 +19,9 @@
 -- - "E_NOT_LIST": the block does not hold a list
 -- - "E_VERSION": the list is of another version of this library
 -- - "E_NO_SYNC": the list has no sync area, so it has no lock
--- - "E_TIMED_OUT": another process or handle holds the item or the lock
--- - "E_UNCHANGED": a wait timed out
--- - "E_CORRUPT": the item is damaged
+-- - "E_BUSY": another writer has held the item for a second
+-- - "E_TIMED_OUT": a lock, a wait or a call of a manager timed out
+-- - "E_CORRUPT": the item is corrupt
 -- - "E_TYPE": the item has another type
 -- - "E_UTF8": a text is not UTF-8
 -- - "E_CAPACITY", "E_TOO_LONG": a text is longer than its item's capacity, or than any list can hold
@@ -71,7 +71,7 @@ end
 --- The code of a failure, which is the third value that a function returns.
 ---@alias shareable.code
 ---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
----| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_TIMED_OUT" | "E_UNCHANGED" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
+---| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_BUSY" | "E_TIMED_OUT" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
 ---| "E_CAPACITY" | "E_TOO_LONG" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
 
 ---@class shareable.bytes

@@ -233,7 +233,7 @@ methods.unlock = raw.list_unlock
 ---
 --- - `value`: as for `list:set`
 --- - `timeout`: the seconds to wait: 0 only checks, and nil waits without limit
---- - returns the item, read again after the wait, never nil; or nil, message, code: "E_UNCHANGED"
+--- - returns the item, read again after the wait, never nil; or nil, message, code: "E_TIMED_OUT"
 --- if the wait timed out, otherwise as `list:get`
 ---@type fun(self, index: integer, value: shareable.item, timeout?: number): shareable.item?, string?, shareable.code?
 methods.wait = raw.list_wait
@@ -258,7 +258,7 @@ methods.hash = raw.list_hash
 --- - `hash`: an earlier result of this function or of `list:hash`: the wait finds every change
 --- since then. 0 returns at once, and nil waits for changes from now on
 --- - `timeout`: as for `list:wait`
---- - returns the new hash; or nil, message, code: "E_UNCHANGED" if the wait timed out
+--- - returns the new hash; or nil, message, code: "E_TIMED_OUT" if the wait timed out
 ---@type fun(self: shareable.list, hash?: integer, timeout?: number): integer?, string?, shareable.code?
 methods.wait_any = raw.list_wait_any
 

@@ -49,6 +49,12 @@ shareable_status shareable_list_explain_item(const shareable_list *list, int64_t
     return shareable__error_set(
       error, status, 0,
       "item %" PRId64 " of list '%s' is not ready: its creator has not finished writing it, try again", index, name);
+  case SHAREABLE_E_BUSY:
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' is held by another writer", index,
+                                name);
+  case SHAREABLE_E_TIMED_OUT:
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' did not change before the timeout",
+                                index, name);
   case SHAREABLE_E_ABSENT:
     return shareable__error_set(error, status, 0, "the value is not in list '%s'", name);
   case SHAREABLE_E_NO_SYNC:
@@ -68,14 +74,13 @@ shareable_status shareable_list_explain(const shareable_list *list, shareable_st
   case SHAREABLE_E_READ_ONLY:
     return shareable_list_explain_item(list, 0, status, error);
   case SHAREABLE_E_TIMED_OUT:
-    return shareable__error_set(error, status, 0, "list '%s' is locked by another writer", name);
+    return shareable__error_set(error, status, 0, "list '%s' was not unlocked, or did not change, before the timeout",
+                                name);
   case SHAREABLE_E_SYSTEM:
     return shareable__error_set(error, status, 0, "list '%s': " CANNOT_REGISTER, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__error_set(error, status, 0,
                                 "list '%s' is not ready: its creator has not finished writing it, try again", name);
-  case SHAREABLE_E_UNCHANGED:
-    return shareable__error_set(error, status, 0, "timed out: list '%s' did not change", name);
   default:
     return shareable__error_set(error, status, 0, "list '%s': %s", name, shareable_status_message(status));
   }

@@ -19,7 +19,7 @@ int64_t shareable__wait_slice = 50000000;
 #define FIRST_POLL_NS INT64_C(100000)
 #define LONGEST_POLL_NS INT64_C(10000000)
 
-/* Checks once; returns E_UNCHANGED if there is no change. */
+/* Checks once; returns E_TIMED_OUT if there is no change. */
 typedef shareable_status change_check(const shareable_list *list, void *context);
 
 static int64_t shorter(int64_t a, int64_t b) {
@@ -34,25 +34,25 @@ static void pause_briefly(void) {
 
 static shareable_status spin(const shareable_list *list, change_check *check, void *context) {
   unsigned limit = shareable__adaptive_spin_limit();
-  shareable_status status = SHAREABLE_E_UNCHANGED;
+  shareable_status status = SHAREABLE_E_TIMED_OUT;
 
-  for (unsigned spins = 0; spins < limit && status == SHAREABLE_E_UNCHANGED; spins++) {
+  for (unsigned spins = 0; spins < limit && status == SHAREABLE_E_TIMED_OUT; spins++) {
     pause_briefly();
     status = check(list, context);
   }
-  shareable__adaptive_spin_done(status != SHAREABLE_E_UNCHANGED);
+  shareable__adaptive_spin_done(status != SHAREABLE_E_TIMED_OUT);
   return status;
 }
 
 /* The writer may need this processor, and be done sooner than a sleep and a wake-up take. */
 static shareable_status yield(const shareable_list *list, change_check *check, void *context, int64_t end) {
-  shareable_status status = SHAREABLE_E_UNCHANGED;
+  shareable_status status = SHAREABLE_E_TIMED_OUT;
   int64_t time = shareable__now(), before = time;
 
   if (!shareable__adaptive_may_yield())
     return status;
   end = shorter(end, time + SHAREABLE__ADAPTIVE_YIELD_NS);
-  while (status == SHAREABLE_E_UNCHANGED && time < end) {
+  while (status == SHAREABLE_E_TIMED_OUT && time < end) {
     before = time;
     sched_yield();
     status = check(list, context);
@@ -66,7 +66,7 @@ static shareable_status yield(const shareable_list *list, change_check *check, v
 static shareable_status check_spinning(const shareable_list *list, change_check *check, void *context, int64_t end) {
   shareable_status status = spin(list, check, context);
 
-  return status == SHAREABLE_E_UNCHANGED ? yield(list, check, context, end) : status;
+  return status == SHAREABLE_E_TIMED_OUT ? yield(list, check, context, end) : status;
 }
 
 /* For a list or a handle that gets no wake-ups: checks at intervals that become longer. */
@@ -74,7 +74,7 @@ static shareable_status check_polling(const shareable_list *list, change_check *
   int64_t interval = FIRST_POLL_NS, left;
   shareable_status status;
 
-  while ((status = check(list, context)) == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
+  while ((status = check(list, context)) == SHAREABLE_E_TIMED_OUT && (left = end - shareable__now()) > 0) {
     shareable__sleep(shorter(left, interval));
     interval = shorter(2 * interval, LONGEST_POLL_NS);
   }
@@ -92,12 +92,12 @@ static shareable_status check_on_notify(const shareable_list *list, unsigned num
     uint32_t observed = shareable__eventcount_prepare_wait(eventcounts, number);
 
     status = check(list, context);
-    if (status == SHAREABLE_E_UNCHANGED && (left = end - shareable__now()) > 0) {
+    if (status == SHAREABLE_E_TIMED_OUT && (left = end - shareable__now()) > 0) {
       shareable__eventcount_wait(eventcounts, number, observed, shorter(left, slice));
       slice = shorter(slice + slice / 4, shareable__wait_slice);
       status = check(list, context);
     }
-  } while (status == SHAREABLE_E_UNCHANGED && shareable__now() < end);
+  } while (status == SHAREABLE_E_TIMED_OUT && shareable__now() < end);
   shareable__eventcount_cancel_wait(eventcounts, number);
   return status;
 }
@@ -106,14 +106,14 @@ static shareable_status check_on_notify(const shareable_list *list, unsigned num
 static shareable_status wait_pinned(const shareable_list *list, unsigned number, change_check *check, void *context,
                                     int64_t timeout) {
   int64_t end = shareable__deadline(timeout);
-  shareable_status status = SHAREABLE_E_UNCHANGED;
+  shareable_status status = SHAREABLE_E_TIMED_OUT;
 
   if (number != SHAREABLE__EVENTCOUNT_ANY) {
     status = check(list, context);
-    if (status == SHAREABLE_E_UNCHANGED)
+    if (status == SHAREABLE_E_TIMED_OUT)
       status = check_spinning(list, check, context, end);
   }
-  if (status != SHAREABLE_E_UNCHANGED)
+  if (status != SHAREABLE_E_TIMED_OUT)
     return status;
   if (!shareable__sync_has_area(&list->sync) || list->memory->read_only)
     return check_polling(list, check, context, end);
@@ -149,7 +149,7 @@ static shareable_status check_item(const shareable_list *list, void *context) {
   if (!shareable__layout_slot(&list->layout, wait->i, &slot))
     return SHAREABLE_E_CORRUPT;
   SHAREABLE__READ_CONSISTENT(status, list, wait->i, slot, shareable__item_equals(&slot, wait->value, &equal));
-  return status == SHAREABLE_OK && equal ? SHAREABLE_E_UNCHANGED : status;
+  return status == SHAREABLE_OK && equal ? SHAREABLE_E_TIMED_OUT : status;
 }
 
 shareable_status shareable_list_wait(const shareable_list *list, int64_t index, const shareable_value *value,
@@ -173,7 +173,7 @@ static shareable_status check_all(const shareable_list *list, void *context) {
   hash_wait *wait = context;
   shareable_status status = shareable_list_hash(list, &wait->now);
 
-  return status == SHAREABLE_OK && wait->now == wait->before ? SHAREABLE_E_UNCHANGED : status;
+  return status == SHAREABLE_OK && wait->now == wait->before ? SHAREABLE_E_TIMED_OUT : status;
 }
 
 shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *hash, int64_t timeout) {

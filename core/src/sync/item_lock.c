@@ -54,7 +54,7 @@ shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t 
         steal_lock(sync, i, word, before))
       return SHAREABLE_OK;
     if (action == SHAREABLE__TIMED_OUT)
-      return SHAREABLE_E_TIMED_OUT;
+      return SHAREABLE_E_BUSY;
   }
 }
 

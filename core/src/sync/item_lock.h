@@ -8,7 +8,7 @@
 
 /*
  * Locks an item, for a handle that is registered. *before is the unlocked version word. If the
- * item's owner is dead, this recovers the item first. Returns E_TIMED_OUT if living writers hold
+ * item's owner is dead, this recovers the item first. Returns E_BUSY if living writers hold
  * the item for too long.
  */
 shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t *before);

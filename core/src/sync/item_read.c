@@ -63,7 +63,7 @@ static shareable_status start_attempt(shareable__sync *sync, size_t i, shareable
   bool is_first = attempt->attempts++ == 0;
 
   if (!is_first && shareable__backoff_wait(&attempt->backoff, attempt->version) == SHAREABLE__TIMED_OUT)
-    return SHAREABLE_E_TIMED_OUT;
+    return SHAREABLE_E_BUSY;
   if (!is_first && !shareable__layout_slot(sync->layout, i, slot))
     return SHAREABLE_E_CORRUPT;
   return SHAREABLE_OK;
@@ -81,7 +81,7 @@ shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareabl
     if ((attempt->version & SHAREABLE__LOCKED) == 0)
       return SHAREABLE_E_CORRUPT;
     if (action == SHAREABLE__TIMED_OUT)
-      return SHAREABLE_E_TIMED_OUT;
+      return SHAREABLE_E_BUSY;
     if (action == SHAREABLE__RETRY || !shareable__item_holder_is_dead(sync, attempt->version))
       continue;
     if (!recover_for_read(sync, i, attempt))

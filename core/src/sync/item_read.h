@@ -22,7 +22,7 @@ typedef struct shareable__read_attempt {
 /*
  * Begins an attempt to read an item: waits while the item is locked, and completes the write of a
  * dead writer. A read-only handle cannot do that; then *slot becomes the data of the redo record.
- * Returns E_CORRUPT if a write was lost, and E_TIMED_OUT if living writers hold the item for too
+ * Returns E_CORRUPT if a write was lost, and E_BUSY if living writers hold the item for too
  * long.
  */
 shareable_status shareable__read_begin(shareable__sync *sync, size_t i, shareable__slot *slot,

@@ -152,7 +152,7 @@ shareable_status shareable__sync_write_item(shareable__sync *sync, size_t i, con
     return status;
   flags = before & SHAREABLE__VERSION_FLAGS;
   if (!write_locked(sync, i, slot, item, &flags))
-    status = SHAREABLE_E_TIMED_OUT;
+    status = SHAREABLE_E_BUSY;
   shareable__item_unlock_and_notify(sync, i, shareable__version_next(before, flags));
   return status;
 }

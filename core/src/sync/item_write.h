@@ -10,7 +10,7 @@
 
 /*
  * Writes an item completely or not at all. Returns E_READ_ONLY; E_SYSTEM if the handle cannot
- * register as a writer; or E_TIMED_OUT if living writers hold the item for too long.
+ * register as a writer; or E_BUSY if living writers hold the item for too long.
  */
 shareable_status shareable__sync_write_item(shareable__sync *sync, size_t i, const shareable__slot *slot,
                                             const shareable__encoded_item *item);

@@ -309,7 +309,7 @@ def test_a_command_waits_only_once_for_held_items(name):
             assert time.monotonic() - start < 5, command
             assert ended.returncode == (command[0] != "watch"), command
             assert "damaged" not in ended.stdout + ended.stderr and "11" in ended.stdout
-            assert command[0] == "watch" or ended.stderr.count("holds it") == 11
+            assert command[0] == "watch" or ended.stderr.count("is held by another writer") == 11
             assert held is None or len(re.findall(held, ended.stdout, re.M)) == 11, ended.stdout
         locker.stdin.close()
 

@@ -648,7 +648,7 @@ test("list_lock_times_out_while_another_holds_it", function()
   local l = list({1}, {name = name()})
   local other = keep(shareable.list{name = l.name})
   l:lock()
-  local wanted = "list '" .. l.name .. "' is locked by another writer"
+  local wanted = "list '" .. l.name .. "' was not unlocked, or did not change, before the timeout"
   local begin = now()
   fails("E_TIMED_OUT", wanted, other:lock(0))
   fails("E_TIMED_OUT", wanted, other:lock(0.25))
@@ -812,21 +812,21 @@ end)
 
 test("list_wait_times_out", function()
   local l = list({1, "text", none}, {name = name()})
-  local wanted = " of list '" .. l.name .. "': timed out: the item did not change"
+  local wanted = " of list '" .. l.name .. "' did not change before the timeout"
   local begin = now()
-  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0))
-  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, true, 0.25))
+  fails("E_TIMED_OUT", "item 1" .. wanted, l:wait(1, 1, 0))
+  fails("E_TIMED_OUT", "item 1" .. wanted, l:wait(1, true, 0.25))
   local waited = now() - begin
   equal(waited > 0.23 and waited < 5, true) -- the clock has a resolution of 0.01 seconds
-  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1.0, 0))
-  fails("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.01))
-  fails("E_UNCHANGED", "item -1" .. wanted, l:wait(-1, none, 0.01))
+  fails("E_TIMED_OUT", "item 1" .. wanted, l:wait(1, 1.0, 0))
+  fails("E_TIMED_OUT", "item 2" .. wanted, l:wait(2, "text", 0.01))
+  fails("E_TIMED_OUT", "item -1" .. wanted, l:wait(-1, none, 0.01))
   local pipe = start(l.name, [[
     local none = shareable.none
     while not l:wait(3, none, 0.002) do l[2] = "text" end
   ]])
-  fails("E_UNCHANGED", "item 1" .. wanted, l:wait(1, 1, 0.1))
-  fails("E_UNCHANGED", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
+  fails("E_TIMED_OUT", "item 1" .. wanted, l:wait(1, 1, 0.1))
+  fails("E_TIMED_OUT", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
   l[3] = 0
   finished(pipe)
   for _, bad in ipairs{-1, 0 / 0, -math.huge} do
@@ -839,15 +839,15 @@ end)
 test("list_waits_until_any_item_changes", function()
   local l = list({0, "text", none}, {name = name()})
   local other = keep(shareable.list{name = l.name, read_only = true})
-  local wanted = "timed out: list '" .. l.name .. "' did not change"
+  local wanted = "list '" .. l.name .. "' was not unlocked, or did not change, before the timeout"
   local hash = l:wait_any(0)
   equal(tostring(hash):match("^%-?%d+$"), tostring(hash))
   equal(l:hash(), hash)
   equal(other:hash(), hash)
   local begin = now()
-  fails("E_UNCHANGED", wanted, l:wait_any(hash, 0))
-  fails("E_UNCHANGED", wanted, l:wait_any(hash, 0.15))
-  fails("E_UNCHANGED", wanted, l:wait_any(nil, 0.1))
+  fails("E_TIMED_OUT", wanted, l:wait_any(hash, 0))
+  fails("E_TIMED_OUT", wanted, l:wait_any(hash, 0.15))
+  fails("E_TIMED_OUT", wanted, l:wait_any(nil, 0.1))
   local waited = now() - begin
   equal(waited > 0.23 and waited < 5, true)
 
@@ -863,7 +863,7 @@ test("list_waits_until_any_item_changes", function()
   for count = 1, 64 do -- each bit of the hash is compared
     l[1] = count
     hash = l:hash()
-    fails("E_UNCHANGED", wanted, l:wait_any(hash, 0))
+    fails("E_TIMED_OUT", wanted, l:wait_any(hash, 0))
     equal(l:wait_any(flip and flip(hash, count - 1) or integer(count), 0), hash)
     signs[tostring(hash):sub(1, 1) == "-"] = true
   end
@@ -899,8 +899,8 @@ test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   local l = list({0, 0}, {name = name(), plain = true})
   play(l, 10)
   local hash = l:hash()
-  fails("E_UNCHANGED", "item 1", l:wait(1, 10, 0.05))
-  fails("E_UNCHANGED", l.name, l:wait_any(hash, 0.05))
+  fails("E_TIMED_OUT", "item 1", l:wait(1, 10, 0.05))
+  fails("E_TIMED_OUT", l.name, l:wait_any(hash, 0.05))
   local pipe = start(l.name, [[assert(not l:wait(1, 10, 0.05)) l[1] = "text"]])
   equal(l:wait_any(hash, 10), l:hash())
   equal(l[1], "text")
@@ -909,8 +909,8 @@ test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   l = list({0, 0}, {name = name()})
   local reader = keep(shareable.list{name = l.name, read_only = true})
   equal(reader:wait(1, 1), 0)
-  fails("E_UNCHANGED", "item 1", reader:wait(1, 0, 0.05))
-  fails("E_UNCHANGED", l.name, reader:wait_any(nil, 0.05))
+  fails("E_TIMED_OUT", "item 1", reader:wait(1, 0, 0.05))
+  fails("E_TIMED_OUT", l.name, reader:wait_any(nil, 0.05))
   hash = reader:hash()
   pipe = start(l.name, [[assert(not l:wait(1, 0, 0.05)) l[1] = "text" assert(l:wait(2, 0, 10)) l[1] = 5]])
   equal(reader:wait(1, 0, 10), "text")

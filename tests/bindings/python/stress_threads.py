@@ -58,7 +58,7 @@ DOCUMENTED = [
     (TypeError, r"read-only|cannot modify"),
     (TypeError, r"item -?\d+ of list .* is "),
     (TypeError, r"item -?\d+: "),
-    (TimeoutError, r"has not changed|did not change|is locked by another writer"),
+    (TimeoutError, r"did not change(,)? before the timeout"),
     (FileNotFoundError, r"test-python-"),
     (FileExistsError, r"test-python-"),
 ]
