@@ -75,12 +75,12 @@ def all_types():
             values[i] = 7
         compare("all ints")
         values.unlink()
-    for plain in False, True:
-        with shared_memory.ShareableList(FULL, name=NAME, plain=plain, capacity=6000) as values:
-            compare(f"with room, {plain=}")
+    for no_sync in False, True:
+        with shared_memory.ShareableList(FULL, name=NAME, no_sync=no_sync, capacity=6000) as values:
+            compare(f"with room, {no_sync=}")
             values.unlink()
-        with shared_memory.ShareableList([], name=NAME, plain=plain) as values:
-            compare(f"empty, {plain=}")
+        with shared_memory.ShareableList([], name=NAME, no_sync=no_sync) as values:
+            compare(f"empty, {no_sync=}")
             values.unlink()
     print(f"{len(FULL)} items of all types: ok")
 

@@ -103,14 +103,14 @@ static int run_create(int argc, char **argv) {
   static const struct option longs[] = {
     {"size", required_argument, NULL, 's'},     {"type", required_argument, NULL, 't'},
     {"capacity", required_argument, NULL, 'c'}, {"mode", required_argument, NULL, 'm'},
-    {"lazy", no_argument, NULL, 'l'},           {"plain", no_argument, NULL, 'p'},
+    {"lazy", no_argument, NULL, 'l'},           {"no-sync", no_argument, NULL, 'S'},
     {"help", no_argument, NULL, 'h'},           {0}};
   settings chosen = {0};
   shareable_status status;
   shareable_error error;
   int option;
 
-  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lph", longs)) >= 0)
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSh", longs)) >= 0)
     take_option(&chosen, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
@@ -135,7 +135,7 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
                                 "  -l, --lazy            allocate memory at first use, do not reserve it\n"
-                                "  -p, --no-sync           create the standard library's bytes, without a sync area\n"
+                                "  -S, --no-sync         create the standard library's bytes, without a sync area\n"
                                 "  -h, --help            print this help\n"
                                 "\n"
                                 "The type of a value is inferred: int, float, bool (true, false) or none; any\n"

@@ -197,7 +197,7 @@ end
 --- - `timeout`: the seconds to wait for the lock: 0 does not wait, and nil waits without limit
 --- - returns the results of `body`; or nil, message, code, and `body` was not called: "E_TIMED_OUT"
 --- if another handle holds the lock, "E_NO_SYNC" if the list has no sync area (CPython made it, or
---- the option `plain`)
+--- the option `no_sync`)
 ---@type fun(self: shareable.list, body: (fun(owner_died: boolean): any), timeout?: number): any
 methods.with_lock = raw.list_with_lock or with_lock
 
@@ -227,7 +227,7 @@ methods.unlock = raw.list_unlock
 --- A write by this library, in any process and language, wakes the waiters, which sleep until then.
 --- Writes by CPython, or to the bytes of the block, wake no waiter: the wait finds them within 50
 --- milliseconds. A handle that is read-only, and a list without sync area (CPython made it, or the
---- option `plain`), get no wake-ups: the wait checks the item after 0.1 milliseconds, and then at
+--- option `no_sync`), get no wake-ups: the wait checks the item after 0.1 milliseconds, and then at
 --- growing intervals of up to 10 milliseconds. A wait may miss an item that changes and changes
 --- back between two checks.
 ---
@@ -318,7 +318,7 @@ function metatable:__tostring()
   return ("shareable.list({%s}, {name = %q})%s"):format(table.concat(items, ", "), self.name or "", closed)
 end
 
-local to_create = {name = true, mode = true, lazy = true, owned = true, plain = true, capacity = true}
+local to_create = {name = true, mode = true, lazy = true, owned = true, no_sync = true, capacity = true}
 local to_attach = {name = true, read_only = true}
 
 ---@class shareable.list.options
@@ -326,7 +326,7 @@ local to_attach = {name = true, read_only = true}
 ---@field mode? integer permission bits of a new list, less the umask; 384 (octal 600) by default
 ---@field lazy? boolean true: allocate pages at first use instead of reserving them now
 ---@field owned? boolean true: unlink the list within a second after this process ends, even by a signal
----@field plain? boolean true: no sync area, so exactly CPython's size; reads beside writes may be torn
+---@field no_sync? boolean true: no sync area, so exactly CPython's size; reads beside writes may be torn
 ---@field capacity? integer|integer[] the minimum capacity of each new item in bytes, or one for each index
 ---@field read_only? boolean true: attach without write access
 
@@ -357,7 +357,7 @@ local function list(values, given)
     end
     options.check(given, "a new list", to_create)
     made, message, code = options.call(raw.list_create, given.name, {values, given.capacity},
-      (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0) + (given.plain and raw.NO_SYNC or 0),
+      (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0) + (given.no_sync and raw.NO_SYNC or 0),
       given.mode or 0)
   end
   if made then

@@ -14,7 +14,7 @@ local kinds = {
   mode = "a whole number",
   lazy = "a boolean",
   owned = "a boolean",
-  plain = "a boolean",
+  no_sync = "a boolean",
   read_only = "a boolean",
   capacity = "a whole number or a table",
 }

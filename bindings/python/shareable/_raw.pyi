@@ -4,7 +4,7 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple, Union, ov
 
 LAZY: int
 READ_ONLY: int
-PLAIN: int
+NO_SYNC: int
 OWNED: int
 REMOVE: int
 

@@ -18,8 +18,8 @@ bytes. To port a program, change the import. The differences are:
 Between programs that use shareable, no read of an item is ever torn, whatever its type and however
 it changes. A program that is killed during a write leaves the old value or the new one. For a text
 of more than 472 bytes it may leave neither: then a read raises ValueError until the item is written
-again. In a list that the standard library made, or a plain one, this holds only for an int or a
-float that keeps its type.
+again. In a list that the standard library made, or that was created with no_sync, this holds only
+for an int or a float that keeps its type.
 
 A change that takes more than one read or write must be protected by ``lock()``. ``add()``,
 ``exchange()`` and ``compare_exchange()`` are each one atomic operation. All of these work between
@@ -59,11 +59,11 @@ def _make_filename() -> str:
     return _SHM_NAME_PREFIX + os.urandom(4).hex()
 
 
-def _flags(create: bool, read_only: bool, track: bool, lazy: bool, plain: bool = False) -> int:
+def _flags(create: bool, read_only: bool, track: bool, lazy: bool, no_sync: bool = False) -> int:
     if create and read_only:
         raise ValueError("'read_only' is only for attaching: a new block must be writable")
     if create:
-        return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0) | (_raw.OWNED if track else 0)
+        return (_raw.LAZY if lazy else 0) | (_raw.NO_SYNC if no_sync else 0) | (_raw.OWNED if track else 0)
     return _raw.READ_ONLY if read_only else 0
 
 
@@ -267,7 +267,7 @@ class ShareableList(_raw.List):
         or a sequence with an int for each. Without it, a str of n characters or bytes of length n
         gets n // 8 * 8 + 8 bytes, as in the standard library, or more if the UTF-8 bytes of a str
         need it. Any other item gets 8 bytes.
-    plain
+    no_sync
         If true, the block has exactly the size that the standard library gives it, without the sync
         area that prevents torn reads.
     track, mode, read_only, lazy
@@ -299,10 +299,10 @@ class ShareableList(_raw.List):
         mode: int = 0o600,
         read_only: bool = False,
         lazy: bool = False,
-        plain: bool = False,
+        no_sync: bool = False,
     ) -> None:
         create = name is None or sequence is not None
-        flags = _flags(create, read_only, track, lazy, plain)
+        flags = _flags(create, read_only, track, lazy, no_sync)
         if create:
             if track:
                 transfer_to_parent()
@@ -426,7 +426,7 @@ class ShareableList(_raw.List):
 
         A write through this library, in any language, ends the wait at once. A write by the
         standard library or through a memoryview ends it within 50 milliseconds. If the list is
-        read-only, is plain, or was made by the standard library, every write ends the wait within
+        read-only, has no sync area, or was made by the standard library, every write ends the wait within
         10 milliseconds. If another thread closes the list, the wait raises ValueError.
         """
         _raw.list_wait(self, position, value, _nanoseconds(timeout))
@@ -481,7 +481,7 @@ class ListLock:
     check it. It works between processes and threads of all languages. Its owner is the
     ShareableList object, not the thread. It is not recursive: acquiring it again through the same
     object waits like for any other owner. If the owner closes the list, or its process ends, the
-    lock is released, and `owner_died` is true for the next owner. A list that is plain, or was made
+    lock is released, and `owner_died` is true for the next owner. A list that has no sync area, or was made
     by the standard library, has no lock: acquire() raises ValueError.
 
         with shared.lock(timeout=1.5) as lock:

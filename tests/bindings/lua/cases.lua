@@ -467,7 +467,7 @@ test("list_returns_its_block", function()
 end)
 
 test("list_without_sync_area_has_the_size_that_cpython_uses", function()
-  local l = example{name = name(), plain = true}
+  local l = example{name = name(), no_sync = true}
   equal(l.memory.size, data_at(7) + 7 * 8 + 9 * 7)
   l[4] = "text"
   equal(l[4], "text")
@@ -738,7 +738,7 @@ test("list_refuses_to_add_to_another_type_or_beyond_64_bits", function()
 end)
 
 test("list_without_sync_area_has_atomics_but_no_lock", function()
-  local l = list({1}, {name = name(), plain = true})
+  local l = list({1}, {name = name(), no_sync = true})
   local wanted = "list '" .. l.name .. "': the list has no sync area"
   fails("E_NO_SYNC", wanted, l:lock())
   fails("E_NO_SYNC", wanted, l:lock(0))
@@ -896,7 +896,7 @@ test("list_waits_until_any_item_changes", function()
 end)
 
 test("list_can_be_waited_on_without_sync_area_or_read_only", function()
-  local l = list({0, 0}, {name = name(), plain = true})
+  local l = list({0, 0}, {name = name(), no_sync = true})
   play(l, 10)
   local hash = l:hash()
   fails("E_TIMED_OUT", "item 1", l:wait(1, 10, 0.05))

@@ -281,7 +281,7 @@ class Stress:
         ShareableList([1] * ITEMS, name=f"{NAME}-{chance.choice(('mixed', 'numbers'))}", capacity=0).close()
 
     def do_create_and_unlink(self, chance):
-        shared = ShareableList([1, "howdy", bytearray(b"\xff\0")], plain=chance.random() < 0.5)
+        shared = ShareableList([1, "howdy", bytearray(b"\xff\0")], no_sync=chance.random() < 0.5)
         self.kept.append(iter(shared))
         shared.unlink()
 

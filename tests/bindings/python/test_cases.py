@@ -379,7 +379,7 @@ def test_list_returns_its_block(mixed, name):
 
 
 def test_list_without_sync_area_has_the_size_that_cpython_uses(make_list):
-    plain = make_list(MIXED, plain=True)
+    plain = make_list(MIXED, no_sync=True)
     assert plain.shm.size == 191
     plain[3] = "text"
     assert plain[3] == "text"
@@ -630,7 +630,7 @@ def test_list_refuses_to_add_to_another_type_or_beyond_64_bits(mixed, name):
 
 
 def test_list_without_sync_area_has_atomics_but_no_lock(make_list, name):
-    plain = make_list([1, "text"], plain=True)
+    plain = make_list([1, "text"], no_sync=True)
     with ShareableList(name=name) as other:
         assert plain.add(0, 2) == 3 and other.exchange(0, 7) == 3
         assert other.compare_exchange(0, 7, 8) is True and plain.compare_exchange(0, 7, 9) is False
@@ -716,7 +716,7 @@ def test_list_waits_until_any_item_changes(mixed, name):
 
 def test_list_can_be_waited_on_without_sync_area_or_read_only(make_list, name):
     for plain, read_only in ((True, False), (True, True), (False, True)):
-        writer = make_list([1, "text"], plain=plain)
+        writer = make_list([1, "text"], no_sync=plain)
         with ShareableList(name=name, read_only=read_only) as shared:
             last = shared.hash()
             thread = threading.Timer(0.05, writer.add, (0, 1))

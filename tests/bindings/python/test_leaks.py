@@ -53,7 +53,7 @@ class Objects:
         self.floats = ShareableList([0.5] * 9, name=name + "-floats")
         self.long = ShareableList(range(5000), name=name + "-long")
         self.text = ShareableList([""], name=name + "-text", capacity=100_000)
-        self.plain = ShareableList(ITEMS, name=name + "-plain", plain=True)
+        self.plain = ShareableList(ITEMS, name=name + "-plain", no_sync=True)
         self.memory = SharedMemory(name + "-memory", create=True, size=64)
         self.reader = ShareableList(name=name, read_only=True)
         self.memory_reader = SharedMemory(name + "-memory", read_only=True)
@@ -176,7 +176,7 @@ CALLS = {
     "create from an array": lambda on: create(sequence=array.array("d", [0.5] * 9)),
     "create from bytes": lambda on: create(sequence=b"abc"),
     "create empty": lambda on: create(),
-    "create plain": lambda on: create(sequence=ITEMS, plain=True, lazy=True),
+    "create plain": lambda on: create(sequence=ITEMS, no_sync=True, lazy=True),
     "create memory": lambda on: create_memory(size=5),
     "buf": lambda on: (bytes(on.memory.buf), on.memory.buf[5:9].cast("I"), on.closed_memory.buf, on.uninitialized_memory.buf),
     "release buf": lambda on: release_buf(on.memory),
