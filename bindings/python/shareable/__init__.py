@@ -7,8 +7,8 @@ library's manager. garbage() finds blocks that no process uses and that were not
 """
 
 from . import _raw, shared_memory
-from ._garbage import Finding, garbage
+from ._garbage import GarbageResult, garbage
 
-__all__ = ["Finding", "garbage", "shared_memory"]
+__all__ = ["GarbageResult", "garbage", "shared_memory"]
 
 __version__: str = _raw.version()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from . import _raw
 
 
-class Finding(NamedTuple):
+class GarbageResult(NamedTuple):
     """A block that garbage() examined."""
 
     name: str
@@ -19,7 +19,7 @@ class Finding(NamedTuple):
     """The reason for this result, for people to read."""
 
 
-def garbage(remove: bool = False) -> list[Finding]:
+def garbage(remove: bool = False) -> list[GarbageResult]:
     """Examine all blocks, including those of the standard library, and find garbage.
 
     A block is garbage if the process that created and tracked it has ended, which a kernel lock
@@ -29,5 +29,5 @@ def garbage(remove: bool = False) -> list[Finding]:
     Usually a reaper process removes the blocks of a process that ends. This function is for blocks
     whose owner was killed together with its reaper, for example at the end of a container.
     """
-    found = _raw.garbage(_raw.REMOVE if remove else 0)
-    return [Finding(name, result != 0, result == 2, reason) for name, result, reason in found]
+    found = _raw.garbage(_raw.GC_REMOVE if remove else 0)
+    return [GarbageResult(name, result != 0, result == 2, reason) for name, result, reason in found]

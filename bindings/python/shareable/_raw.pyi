@@ -6,7 +6,7 @@ LAZY: int
 READ_ONLY: int
 NO_SYNC: int
 OWNED: int
-REMOVE: int
+GC_REMOVE: int
 
 def transfer_ownership(pid: int) -> None: ...
 def garbage(flags: int) -> list[Tuple[str, int, str]]: ...

@@ -79,18 +79,18 @@ func TestTransferOwnershipRejectsAMissingProcess(t *testing.T) {
 
 func TestGarbageReportsReasons(t *testing.T) {
 	list := newList(t, []any{1})
-	findings, err := shareable.Garbage(false)
+	results, err := shareable.Garbage(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, finding := range findings {
-		if finding.Name == list.Name() {
-			wanted := shareable.Finding{Name: list.Name(), Reason: "no ownership log records it: it exists until a process unlinks it"}
-			if finding != wanted {
-				t.Errorf("got %+v, want %+v", finding, wanted)
+	for _, result := range results {
+		if result.Name == list.Name() {
+			wanted := shareable.GarbageResult{Name: list.Name(), Reason: "no ownership log records it: it exists until a process unlinks it"}
+			if result != wanted {
+				t.Errorf("got %+v, want %+v", result, wanted)
 			}
 			return
 		}
 	}
-	t.Errorf("%s is not among the %d findings", list.Name(), len(findings))
+	t.Errorf("%s is not among the %d results", list.Name(), len(results))
 }

@@ -5,21 +5,21 @@ import "C"
 
 import "unsafe"
 
-// Finding is the result of shareable_gc_run about one block.
-type Finding struct {
+// GarbageResult is the result of shareable_gc_run about one block.
+type GarbageResult struct {
 	Name, Reason string
 	Result       int
 }
 
 // The values of Result.
 const (
-	FateKept    = C.SHAREABLE_GC_KEPT
-	FateGarbage = C.SHAREABLE_GC_GARBAGE
-	FateRemoved = C.SHAREABLE_GC_REMOVED
+	GCKept    = C.SHAREABLE_GC_KEPT
+	GCGarbage = C.SHAREABLE_GC_GARBAGE
+	GCRemoved = C.SHAREABLE_GC_REMOVED
 )
 
 // Garbage examines every block. If remove is true, it removes the garbage.
-func Garbage(remove bool, cerr *Error) ([]Finding, int) {
+func Garbage(remove bool, cerr *Error) ([]GarbageResult, int) {
 	var gc *C.shareable_gc
 	flags := C.uint32_t(0)
 	if remove {
@@ -29,11 +29,11 @@ func Garbage(remove bool, cerr *Error) ([]Finding, int) {
 		return nil, int(status)
 	}
 	defer C.shareable_gc_free(gc)
-	findings := make([]Finding, C.shareable_gc_count(gc))
-	for i := range findings {
+	results := make([]GarbageResult, C.shareable_gc_count(gc))
+	for i := range results {
 		index := C.size_t(i)
-		findings[i] = Finding{C.GoString(C.shareable_gc_name(gc, index)), C.GoString(C.shareable_gc_reason(gc, index)),
+		results[i] = GarbageResult{C.GoString(C.shareable_gc_name(gc, index)), C.GoString(C.shareable_gc_reason(gc, index)),
 			int(C.shareable_gc_result_at(gc, index))}
 	}
-	return findings, 0
+	return results, 0
 }
