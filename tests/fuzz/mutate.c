@@ -78,7 +78,7 @@ static void add_vectors(const char *pattern) {
   char path[4096];
   glob_t found;
 
-  snprintf(path, sizeof path, "%s/tests/vectors/%s", getenv("top_srcdir"), pattern);
+  snprintf(path, sizeof path, "%s/tests/%s", getenv("top_srcdir"), pattern);
   if (glob(path, 0, NULL, &found) != 0)
     return;
   for (size_t i = 0; i < found.gl_pathc && vector_count < VECTORS; i++) {
@@ -318,10 +318,10 @@ int main(int argc, char **argv) {
   seconds = strtod(argv[3], NULL);
   signal(SIGPIPE, SIG_IGN);
   snprintf(block, sizeof block, "/dev/shm/fuzz-test-%ld", (long)getpid());
-  add_vectors("valid/*.bin");
-  add_vectors("invalid/*.bin");
-  add_vectors("synced/*.bin");
-  add_vectors("fuzz/block/*");
+  add_vectors("vectors/valid/*.bin");
+  add_vectors("vectors/invalid/*.bin");
+  add_vectors("vectors/synced/*.bin");
+  add_vectors("fuzz/regressions/bindings/*");
   if (vector_count == 0)
     return fprintf(stderr, "mutate: no tests/vectors in $top_srcdir\n"), 2;
   start_program(argv + 5);
