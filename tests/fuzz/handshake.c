@@ -1,7 +1,7 @@
 /*
- * handshake.c - sends arbitrary bytes, as a peer that must prove that it has the key, to a
- * connected client. The first byte is the number of correct messages that the peer sends first:
- * none, a challenge, or a challenge and a welcome.
+ * handshake.c - sends arbitrary bytes to a client that authenticates a peer. The first byte is the
+ * number of correct messages that the peer sends first: none, a challenge, or a challenge and a
+ * welcome.
  */
 #include <unistd.h>
 
@@ -31,9 +31,10 @@ static bool send_message(int socket, const void *message, size_t length) {
   return write(socket, header, sizeof header) == sizeof header && write(socket, message, length) == (ssize_t)length;
 }
 
-/* Sends all bytes at once, and then closes. */
+/* Sends all bytes at once, and then ends the connection. */
 static void try_handshake(int messages, const uint8_t *bytes, size_t size) {
-  shareable__connection wire = {.fd = -1, .address_text = "here", .deadline = shareable__now() + INT64_C(2000000000)};
+  shareable__connection connection = {
+    .fd = -1, .address_text = "here", .deadline = shareable__now() + INT64_C(2000000000)};
   unsigned char challenge[SHAREABLE__CHALLENGE_SIZE];
   const unsigned char *message;
   int pair[2];
@@ -41,14 +42,15 @@ static void try_handshake(int messages, const uint8_t *bytes, size_t size) {
 
   if (size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return;
-  wire.fd = pair[0];
+  connection.fd = pair[0];
   shareable__challenge_build(challenge, (const unsigned char *)"forty bytes that no peer can have guessed");
   need(messages < 1 || send_message(pair[1], challenge, sizeof challenge));
   need(messages < 2 || send_message(pair[1], SHAREABLE__WELCOME, SHAREABLE__WELCOME_SIZE));
   need(write(pair[1], bytes, size) == (ssize_t)size && shutdown(pair[1], SHUT_WR) == 0);
-  need(shareable__connection_authenticate(&wire, &key) != SHAREABLE_OK); /* the peer cannot answer a random challenge */
-  shareable__connection_receive(&wire, SHAREABLE__REPLY_MAX, &message, &length);
-  shareable__connection_close(&wire);
+  need(shareable__connection_authenticate(&connection, &key) !=
+       SHAREABLE_OK); /* the peer cannot answer a random challenge */
+  shareable__connection_receive(&connection, SHAREABLE__REPLY_MAX, &message, &length);
+  shareable__connection_close(&connection);
   close(pair[1]);
 }
 

@@ -1,19 +1,19 @@
 /*
- * wire.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests,
- * replies.
+ * message.c - parses arbitrary bytes as messages of managers and clients: frames, pickles, requests
+ * and replies.
  */
+#include "protocol/message.h"
 #include "../../tools/manager/dispatch.h"
 #include "fuzz.h"
 #include "protocol/address.h"
-#include "protocol/message.h"
 
 enum { NODES = 512 };
 
 /*
- * A manager that owns nothing yet gets any request. It unlinks the blocks that it is given, so it
- * must not run beside other users' blocks.
+ * Passes a request to a manager that owns no blocks. The request can make the manager unlink any
+ * block, so this target must not run beside other users' blocks.
  */
-static void ask(const uint8_t *bytes, size_t size) {
+static void dispatch(const uint8_t *bytes, size_t size) {
   block_registry blocks = {.tracker = {.fd = -1}};
   unsigned char *frame;
   size_t length;
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
   if (shareable__frame_parse(bytes, size, SHAREABLE__REQUEST_MAX, &header, &length) == SHAREABLE__FRAME_COMPLETE)
     need(header + length <= size && length <= SHAREABLE__REQUEST_MAX);
-  ask(bytes, size);
+  dispatch(bytes, size);
   if (shareable__pickle_decode(&arena, bytes, size, &root, &end) != SHAREABLE__PICKLE_OK)
     return 0;
   need(root > 0 && root < arena.used && arena.used <= arena.size && nodes[root].depth <= SHAREABLE__PYVALUE_DEPTH);
