@@ -1,6 +1,6 @@
-// Runs every Go operation on each list whose name it reads, whatever the list contains: see
-// mutate.c. Operations may only return errors of this package. A value that was written to an item
-// must be read again, unless the list is changing.
+// Runs every Go operation on each list whose name it reads (see mutate.c). An operation may return only
+// documented errors. Reading an item must return the value that was written to it, unless the list
+// is changing.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 
 var values = []any{int64(7), -0.5, true, nil, "text", "é\x00", []byte("\xff"), strings.Repeat("long ", 30), int64(1<<63 - 1)}
 
-// errHeld means that the bytes show a locked item. Each such item takes a second, so the program
-// goes to the next list.
+// errHeld means that a writer seems to hold an item. Each operation on such an item takes a second,
+// so the driver continues with the next list.
 var errHeld = errors.New("held")
 
 var listCount int // number of lists that were read

@@ -1,7 +1,7 @@
 --- Runs every Lua operation on each list whose name it reads (see mutate.c).
 --
--- Operations may only return documented results and errors. A value that was written to an item
--- must be read again, unless the list is changing.
+-- An operation may return only documented results and errors. Reading an item must return the value
+-- that was written to it, unless the list is changing.
 
 local shareable = require "shareable"
 
@@ -25,13 +25,14 @@ local function check(good, ...)
   return ...
 end
 
--- Returns the result of the call, or nothing if it is an error.
+-- Returns the result of the call, or nothing if the call fails with a documented error.
 local function attempt(f, ...)
   return check(pcall(f, ...))
 end
 
--- A locked item takes a second, so the work on a list ends after three.
-local function is_over(start)
+-- Each operation on an item that a writer seems to hold takes a second. The driver continues with
+-- the next list after three seconds.
+local function is_timed_out(start)
   return os.difftime(os.time(), start) > 3
 end
 
@@ -69,7 +70,7 @@ end
 local function change_item(l, i, is_still)
   for _, value in ipairs(values) do
     if attempt(l.set, l, i, value) and is_still and l:get(i) ~= value then
-      error(("item %d is %s, not %s; attempt to keep it"):format(i, tostring(l:get(i)), tostring(value)))
+      error(("item %d is %s, not %s"):format(i, tostring(l:get(i)), tostring(value)))
     end
     attempt(function() l[i] = value end)
     attempt(l.wait, l, i, value, 0)
@@ -85,7 +86,7 @@ local function try_list(name, is_still, read_only)
   if not l then return end
   use_list(l)
   for i = -2, math.min(#l, 12) + 1 do
-    if is_over(start) then break end
+    if is_timed_out(start) then break end
     use_item(l, i)
     if not read_only then change_item(l, i, is_still) end
   end
@@ -98,7 +99,7 @@ local function try_block(name)
   local m = attempt(shareable.memory, {name = name})
   if not m then return end
   local all = m:read(0, m.size)
-  assert(#all == m.size, "a block of another size; attempt to read it")
+  assert(#all == m.size, "read() did not return all bytes of the block")
   m:write(m.size - 1, all:sub(-1))
   attempt(m.unpack, m, 0, "i8 s2 z")
   attempt(m.pack, m, m.size - 4, "i8", 7)

@@ -1,7 +1,7 @@
 """driver.py - runs every Python operation on each list whose name it reads (see mutate.c).
 
-Operations may only raise documented exceptions. A value that was written to an item must be read
-again, unless the list is changing.
+An operation may raise only documented exceptions. Reading an item must return the value that was
+written to it, unless the list is changing.
 """
 
 import copy
@@ -18,7 +18,10 @@ VALUES = (7, -0.5, True, None, "text", "é\0", b"\xff", "long " * 30, 2**63 - 1)
 
 
 class ItemHeld(Exception):
-    """The bytes show a locked item. Each such item takes a second, so the list is left."""
+    """A writer seems to hold an item.
+
+    Each operation on such an item takes a second, so the driver continues with the next list.
+    """
 
 
 def attempt(function, *arguments):

@@ -6,7 +6,7 @@
 
 enum { MAX_SIZE = 4096 };
 
-/* A value whose type is the first byte and whose content is the rest. */
+/* Returns a value: the first byte selects its type, and the other bytes are its content. */
 static shareable_value value_of(const uint8_t *bytes, size_t size) {
   int64_t word = 0;
   double real;

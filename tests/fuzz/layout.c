@@ -1,5 +1,5 @@
 /*
- * layout.c - reads arbitrary bytes on the heap as a list: where its items are, and their values.
+ * layout.c - reads arbitrary bytes on the heap as a list: the positions and the values of its items.
  */
 #include "format/item.h"
 #include "fuzz.h"

@@ -1,10 +1,10 @@
 /*
- * list.c - opens arbitrary bytes as the block of a list, and runs any operations on it, while a
- * second thread flips bytes.
+ * list.c - opens arbitrary bytes as the block of a list, and runs operations on it, while a second
+ * thread flips bytes.
  *
- * The first byte contains flags: the second thread runs (1), the list is opened read-only (2),
- * the list is closed before the last operation (4). The second byte is the number of operations.
- * Each has two bytes: the operation, and the item and value. The block follows.
+ * The first byte contains flags: the second thread runs (1), the list is opened read-only (2), the
+ * list is closed before the last operation (4). The second byte is the number of operations. Each
+ * operation has two bytes: its number, and its item and value. The block follows.
  */
 #include "concurrent_writer.h"
 #include "fuzz.h"

@@ -1,16 +1,19 @@
 /*
- * mutate.c - runs a program in any language on randomly corrupted lists, and checks that it
- * survives.
+ * mutate.c - runs a driver, a program in any language, on randomly corrupted lists, and checks its
+ * answers.
  *
- * usage: mutate SEED COUNT SECONDS DIRECTORY PROGRAM [ARGUMENT...]
+ * usage: mutate SEED COUNT SECONDS DIRECTORY DRIVER [ARGUMENT...]
  *
- * The lists of tests/vectors come first, unchanged, and then mutants of them, until COUNT lists are
- * done or SECONDS are over. For each list the program reads a line: the name of a block, and
- * "still" or "changing". While the program works on an changing list, mutate flips bytes of it. The
- * program answers with a line: "." if all results were documented ones, or a description of the
- * fault. It must exit at the end of its input.
+ * mutate runs the driver first on the lists of tests/vectors and tests/fuzz/regressions/bindings, and
+ * then on mutants of them, until COUNT lists are done or SECONDS seconds have passed. The same seed
+ * gives the same mutants.
  *
- * A list that finds a fault is stored in DIRECTORY. The same seed gives the same mutants.
+ * For each list, the driver reads a line from its standard input: the name of a block, and "still" or
+ * "changing". If the list is changing, mutate flips bytes of it until the driver answers. The driver
+ * prints a line: "." if every operation had a documented result, or a description of the fault. The
+ * driver must exit at the end of its input.
+ *
+ * mutate stores a list that causes a fault in DIRECTORY.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +38,7 @@ typedef struct bytes {
   size_t size;
 } bytes;
 
-/* The resources that a process holds. */
+/* The resources that a process uses. */
 typedef struct resources {
   long descriptors, mappings, memory_kib;
 } resources;
@@ -44,8 +47,8 @@ static bytes vectors[VECTORS];
 static size_t vector_count;
 static uint64_t state;
 static char block[64];
-static pid_t program;
-static int to_program, from_program;
+static pid_t driver;
+static int to_driver, from_driver;
 
 static _Noreturn void die(const char *action) {
   perror(action);
@@ -72,8 +75,7 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* The vectors. */
-
+/* Adds the files that match a pattern under tests/. */
 static void add_vectors(const char *pattern) {
   char path[4096];
   glob_t found;
@@ -93,11 +95,9 @@ static void add_vectors(const char *pattern) {
   globfree(&found);
 }
 
-/* Mutating. */
-
-/* Boundary values. */
-static uint64_t edge(const bytes *list) {
-  static const uint64_t edges[] = {0, 1, 7, 8, 9, 1 << 16, INT32_MAX, UINT32_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1};
+/* Returns a value that is at or near a limit. */
+static uint64_t boundary_value(const bytes *list) {
+  static const uint64_t limits[] = {0, 1, 7, 8, 9, 1 << 16, INT32_MAX, UINT32_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1};
 
   switch (random_below(4)) {
   case 0:
@@ -105,7 +105,7 @@ static uint64_t edge(const bytes *list) {
   case 1:
     return list->size + random_below(17) - 8;
   default:
-    return edges[random_below(sizeof edges / sizeof *edges)];
+    return limits[random_below(sizeof limits / sizeof *limits)];
   }
 }
 
@@ -115,11 +115,12 @@ static void resize(bytes *list, size_t size) {
   list->size = size;
 }
 
+/* Makes one random change. */
 static void change(bytes *list) {
   static const char *const formats[] = {"q", "d", "8s", "xxxxxxx?", "xxxxxx?x", "5s ", "9999999s", "999999s "};
   size_t word = list->size < 8 ? 0 : 8 * random_below(list->size / 8),
          byte = list->size == 0 ? 0 : random_below(list->size);
-  uint64_t number = edge(list);
+  uint64_t number = boundary_value(list);
 
   switch (list->size < 8 ? 6 : random_below(9)) {
   case 0:
@@ -131,7 +132,7 @@ static void change(bytes *list) {
   case 2:
     memcpy(list->all + word, &number, 8);
     break;
-  case 3: /* the first words of a list matter most */
+  case 3: /* one of the first eight words, which contain the length and the first offsets */
     memcpy(list->all + word % 64, &number, 8);
     break;
   case 4:
@@ -143,7 +144,7 @@ static void change(bytes *list) {
   case 6:
     resize(list, random_below(2) == 0 ? list->size + random_below(64) : random_below(list->size + 1));
     break;
-  case 7: /* a number a little larger or smaller */
+  case 7: /* a slightly larger or smaller number */
     list->all[word] = (unsigned char)(list->all[word] + random_below(33) - 16);
     break;
   default: /* a part of another list */
@@ -151,6 +152,7 @@ static void change(bytes *list) {
   }
 }
 
+/* The first mutants are the vectors, unchanged. */
 static void mutate(bytes *mutant, uint64_t seed, uint64_t number) {
   state = seed * UINT64_C(1000003) + number;
   *mutant = vectors[number < vector_count ? number : random_below(vector_count)];
@@ -162,14 +164,12 @@ static void mutate(bytes *mutant, uint64_t seed, uint64_t number) {
     resize(mutant, random_below(24));
 }
 
-/* The program. */
-
-static void start_program(char **arguments) {
+static void start_driver(char **arguments) {
   int in[2], out[2];
 
-  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || (program = fork()) < 0)
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || (driver = fork()) < 0)
     die("pipe or fork");
-  if (program == 0) {
+  if (driver == 0) {
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     execvp(arguments[0], arguments);
@@ -177,21 +177,21 @@ static void start_program(char **arguments) {
   }
   close(in[0]);
   close(out[1]);
-  to_program = in[1];
-  from_program = out[0];
+  to_driver = in[1];
+  from_driver = out[0];
 }
 
 static bool exits_successfully(void) {
   int result = 0;
 
-  close(to_program);
+  close(to_driver);
   for (int tenths = 0; tenths < 10 * TIMEOUT_S; tenths++) {
-    if (waitpid(program, &result, WNOHANG) == program)
+    if (waitpid(driver, &result, WNOHANG) == driver)
       return WIFEXITED(result) && WEXITSTATUS(result) == 0;
     usleep(100000);
   }
-  kill(program, SIGKILL);
-  waitpid(program, &result, 0);
+  kill(driver, SIGKILL);
+  waitpid(driver, &result, 0);
   return false;
 }
 
@@ -213,14 +213,14 @@ static resources count_resources(void) {
   glob_t found;
   FILE *file;
 
-  snprintf(path, sizeof path, "/proc/%ld/fd/*", (long)program);
+  snprintf(path, sizeof path, "/proc/%ld/fd/*", (long)driver);
   if (glob(path, 0, NULL, &found) == 0) {
     now.descriptors = (long)found.gl_pathc;
     globfree(&found);
   }
-  snprintf(path, sizeof path, "/proc/%ld/maps", (long)program);
+  snprintf(path, sizeof path, "/proc/%ld/maps", (long)driver);
   now.mappings = count_lines(path, "/dev/shm/");
-  snprintf(path, sizeof path, "/proc/%ld/statm", (long)program);
+  snprintf(path, sizeof path, "/proc/%ld/statm", (long)driver);
   file = fopen(path, "r");
   if (file == NULL || fscanf(file, "%*d %ld", &now.memory_kib) != 1)
     now.memory_kib = 0;
@@ -230,17 +230,18 @@ static resources count_resources(void) {
   return now;
 }
 
-/* One mutant. */
-
-/* Flips bytes until the program answers. Returns false if it does not: it has exited, or hangs. */
-static bool wait_for_answer(char *answer, size_t size, unsigned char *target, size_t target_size) {
+/*
+ * Waits for the answer, and flips bytes of the block if it is mapped. Returns false if the driver has
+ * exited or does not answer in time.
+ */
+static bool wait_for_answer(char *answer, size_t size, unsigned char *mapping, size_t mapping_size) {
   double end = seconds_now() + TIMEOUT_S;
-  struct pollfd poller = {.fd = from_program, .events = POLLIN};
+  struct pollfd poller = {.fd = from_driver, .events = POLLIN};
   size_t length = 0;
 
   while (seconds_now() < end) {
-    if (poll(&poller, 1, target == NULL ? 1000 : 0) > 0) {
-      ssize_t count = read(from_program, answer + length, size - 1 - length);
+    if (poll(&poller, 1, mapping == NULL ? 1000 : 0) > 0) {
+      ssize_t count = read(from_driver, answer + length, size - 1 - length);
 
       if (count <= 0)
         return false;
@@ -248,36 +249,36 @@ static bool wait_for_answer(char *answer, size_t size, unsigned char *target, si
       answer[length] = '\0';
       if (answer[length - 1] == '\n' || length == size - 1)
         return true;
-    } else if (target != NULL) {
-      target[random_below(target_size)] ^= (unsigned char)(1 << random_below(8));
+    } else if (mapping != NULL) {
+      mapping[random_below(mapping_size)] ^= (unsigned char)(1 << random_below(8));
       sched_yield();
     }
   }
-  strcpy(answer, "the program hangs\n");
+  strcpy(answer, "the driver did not answer in time\n");
   return false;
 }
 
 static bool try_mutant(const bytes *mutant, bool is_changing) {
-  char answer[4096] = "the program has exited\n", line[128];
-  unsigned char *target = NULL;
+  char answer[4096] = "the driver has exited\n", line[128];
+  unsigned char *mapping = NULL;
   int fd = open(block, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), length;
   bool is_good;
 
   if (fd < 0 || write(fd, mutant->all, mutant->size) != (ssize_t)mutant->size)
     die(block);
   if (is_changing && mutant->size > 0)
-    target = mmap(NULL, mutant->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    mapping = mmap(NULL, mutant->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
-  if (target == MAP_FAILED)
+  if (mapping == MAP_FAILED)
     die("mmap");
   length = snprintf(line, sizeof line, "%s %s\n", strrchr(block, '/') + 1, is_changing ? "changing" : "still");
-  is_good = write(to_program, line, (size_t)length) == length &&
-            wait_for_answer(answer, sizeof answer, target, mutant->size) && strcmp(answer, ".\n") == 0;
-  if (target != NULL)
-    munmap(target, mutant->size);
+  is_good = write(to_driver, line, (size_t)length) == length &&
+            wait_for_answer(answer, sizeof answer, mapping, mutant->size) && strcmp(answer, ".\n") == 0;
+  if (mapping != NULL)
+    munmap(mapping, mutant->size);
   unlink(block);
   if (!is_good)
-    printf("wrong answer: %s", answer);
+    printf("fault: %s", answer);
   return is_good;
 }
 
@@ -289,18 +290,19 @@ static void store(const bytes *mutant, const char *directory, uint64_t seed, uin
   file = fopen(path, "wb");
   if (file == NULL || fwrite(mutant->all, 1, mutant->size, file) != mutant->size || fclose(file) != 0)
     die(path);
-  printf("the list was mutant %" PRIu64 " of seed %" PRIu64 ", stored in %s\n", number, seed, path);
+  printf("the list is mutant %" PRIu64 " of seed %" PRIu64 ", stored in %s\n", number, seed, path);
 }
 
-/* After the first third of a run, the program must not resources more resources. */
+/* The driver must not use more resources at the end of a run than after its first third. */
 static bool has_grown(const resources *before, const resources *after) {
   const char *any_memory = getenv("FUZZ_ANY_MEMORY");
   bool is_large = any_memory == NULL && after->memory_kib > before->memory_kib + GROWTH_KIB;
 
   if (after->descriptors <= before->descriptors + 1 && after->mappings <= before->mappings + 2 && !is_large)
     return false;
-  printf("the program uses %ld descriptors, %ld mappings, %ld KiB; at first %ld, %ld, %ld\n", after->descriptors,
-         after->mappings, after->memory_kib, before->descriptors, before->mappings, before->memory_kib);
+  printf(
+    "the driver uses %ld descriptors, %ld mappings and %ld KiB; after a third of the run, it used %ld, %ld and %ld\n",
+    after->descriptors, after->mappings, after->memory_kib, before->descriptors, before->mappings, before->memory_kib);
   return true;
 }
 
@@ -312,7 +314,7 @@ int main(int argc, char **argv) {
   bool is_good = true;
 
   if (argc < 6)
-    return fprintf(stderr, "usage: mutate SEED COUNT SECONDS DIRECTORY PROGRAM [ARGUMENT...]\n"), 2;
+    return fprintf(stderr, "usage: mutate SEED COUNT SECONDS DIRECTORY DRIVER [ARGUMENT...]\n"), 2;
   seed = strtoull(argv[1], NULL, 0);
   limit = strtoull(argv[2], NULL, 0);
   seconds = strtod(argv[3], NULL);
@@ -323,8 +325,8 @@ int main(int argc, char **argv) {
   add_vectors("vectors/synced/*.bin");
   add_vectors("fuzz/regressions/bindings/*");
   if (vector_count == 0)
-    return fprintf(stderr, "mutate: no tests/vectors in $top_srcdir\n"), 2;
-  start_program(argv + 5);
+    return fprintf(stderr, "mutate: no lists in $top_srcdir/tests/vectors\n"), 2;
+  start_driver(argv + 5);
   for (number = 0; is_good && number < limit && seconds_now() - start < seconds; number++) {
     mutate(&mutant, seed, number);
     is_good = try_mutant(&mutant, number % 2 == 1 && number >= vector_count);

@@ -1,5 +1,5 @@
 /*
- * operations.c - every operation of a list, by number.
+ * operations.c - runs an operation of a list, which a number selects.
  */
 #include "operations.h"
 
@@ -8,7 +8,7 @@
 enum { MANY = 40 };
 static char text[1 << 16];
 
-/* The numbers of a view are in the memory of the list. */
+/* Checks that the numbers of a view are in the memory of the list, and reads them. */
 static void check_view(const shareable_list *list, const void *numbers) {
   const shareable_memory *memory = shareable_list_memory(list);
   const unsigned char *base = shareable_memory_address(memory), *first = numbers;
@@ -118,7 +118,7 @@ static void set_typed(shareable_list *list, int64_t i, const shareable_value *va
     shareable_list_set_none(list, i);
 }
 
-/* Longer than a redo record, if it fits in the slot. */
+/* Writes values that are longer than a redo record, if they fit in the slot. */
 static void set_long(shareable_list *list, int64_t i, const shareable_value *value) {
   static const char zeros[1000];
   size_t size = 0;

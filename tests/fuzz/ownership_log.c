@@ -1,7 +1,8 @@
 /*
- * ownership_log.c - reads arbitrary bytes as the ownership log of a dead process: only a block that
- * the log names, by name and inode, is unlinked. There is one block. An entry with the inode 1 gets
- * the block's inode, and an entry whose name begins with @ gets the block's name.
+ * ownership_log.c - reads arbitrary bytes as the ownership log of a dead process, and checks that a
+ * block is unlinked only if the log names it by name, device and inode. There is one block. The
+ * target replaces the inode 1 in an entry by the block's inode, the device 1 by its device, and a name
+ * that begins with @ by its name.
  */
 #include "shm/ownership_log.h"
 #include "fuzz.h"
@@ -12,9 +13,7 @@
 
 static char block[64], directory_path[96];
 
-/*
- * Makes the entries name the block. Returns whether any of them names it by name, device and inode.
- */
+/* Replaces the placeholders in the entries. Returns true if an entry then names the block. */
 static bool name_block(uint8_t *bytes, size_t size, const struct stat *status) {
   const char *name = strrchr(block, '/') + 1;
   bool is_named = false;
@@ -42,7 +41,7 @@ static void clean_up(shareable__ownership_log *log, void *is_cleared) {
     shareable__ownership_log_unlink_blocks(log);
 }
 
-static void have_directory(shareable__owner_directory *directory) {
+static void create_directory(shareable__owner_directory *directory) {
   int shm = shareable__shm_directory_open();
   char name[40];
 
@@ -62,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   fd = open(block, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   need(copy != NULL && fd >= 0 && fstat(fd, &status) == 0 && close(fd) == 0);
   is_named = name_block(memcpy(copy, bytes, size), size, &status);
-  have_directory(&directory);
+  create_directory(&directory);
   need((fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
   need(write(fd, copy, size) == (ssize_t)size && close(fd) == 0);
   shareable__ownership_log_foreach(&directory, clean_up, &is_cleared);

@@ -1,7 +1,7 @@
 /*
- * reply.c - sends arbitrary bytes as the reply of a manager to a connected client. The lowest bits
- * of the first byte select the request of the client. The bit 4 marks the bytes as a message, which
- * the target puts into a frame.
+ * reply.c - sends arbitrary bytes as the reply of a manager to a connected client. The two
+ * lowest bits of the first byte select the request of the client. If the third bit is set, the bytes
+ * are a message, and the target puts it into a frame.
  */
 #include <unistd.h>
 
@@ -15,16 +15,16 @@ typedef struct reply {
   bool is_message;
 } reply;
 
-/* The peer: receives the request, replies, and closes. */
+/* Acts as the peer: receives the request, replies, and closes the connection. */
 static void *send_reply(void *context) {
   const reply *message = context;
   unsigned char header[SHAREABLE__FRAME_HEADER_SIZE], request[512];
 
   if (read(message->socket, request, sizeof request) > 0) {
     shareable__frame_write_header(header, message->size);
+    /* MSG_NOSIGNAL, because the client may have closed the connection. */
     if (!message->is_message || send(message->socket, header, sizeof header, MSG_NOSIGNAL) == sizeof header)
-      send(message->socket, message->bytes, message->size,
-           MSG_NOSIGNAL); /* the client may have closed the connection */
+      send(message->socket, message->bytes, message->size, MSG_NOSIGNAL);
   }
   close(message->socket);
   return NULL;

@@ -1,7 +1,9 @@
 /*
- * server.c - sends arbitrary bytes from a peer to a running manager, after the number of handshake
- * steps in the first byte: the peer proves that it has the key, challenges the manager, and accepts
- * the manager's response. A peer that has not completed all three steps is not authenticated.
+ * server.c - sends arbitrary bytes from a peer to a running manager.
+ *
+ * The first byte is the number of handshake steps that the peer completes first: it proves that it
+ * has the key, challenges the manager, and accepts the manager's response. A peer that has not
+ * completed all three steps is not authenticated.
  */
 #include "../../tools/manager/session.h"
 #include "fuzz.h"
@@ -21,7 +23,7 @@ static void send_message(int socket, const void *message, size_t length) {
   uv_run(&manager.loop, UV_RUN_NOWAIT);
 }
 
-static void greet(int socket, int steps) {
+static void authenticate(int socket, int steps) {
   unsigned char received[SHAREABLE__FRAME_HEADER_SIZE + SHAREABLE__CHALLENGE_SIZE], response[SHAREABLE__RESPONSE_MAX];
   size_t length;
 
@@ -44,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     return 0;
   need(server_open(&manager, "@"));
   session_open(&manager, pair[0]);
-  greet(pair[1], steps);
+  authenticate(pair[1], steps);
   need(write(pair[1], bytes + 1, size - 1) == (ssize_t)size - 1);
   for (int turn = 0; turn < 8; turn++) {
     uv_run(&manager.loop, UV_RUN_NOWAIT);
@@ -53,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   }
   need(manager.sessions <= 1 && (steps == STEPS || (manager.blocks.count == 0 && !manager.is_stopping)));
   close(pair[1]);
-  manager.is_stopping = true; /* so that the manager is cleaned up */
+  manager.is_stopping = true; /* server_run() then frees the manager's resources */
   server_run(&manager);
   manager.is_stopping = false;
   return 0;
