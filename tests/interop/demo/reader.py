@@ -7,7 +7,7 @@ import platform
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.append(str(pathlib.Path(__file__).parent.parent / "interop"))
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
 from notation import describe  # noqa: E402
 
 if sys.argv[1] == "stock":
