@@ -19,20 +19,20 @@
 #include "shm/lease.h"
 #include "shm/ownership_log.h"
 
-static void be_somebody(void) {
+static void become_another_user(void) {
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
+    skip_because("only root can become a user without other processes");
   cr_assert_eq(setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0), 0);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0); /* so that its user may read its /proc files */
 }
 
 /* The leak check at the end needs the rights of root. */
-static void be_root_again(void) {
+static void become_root_again(void) {
   if (setresuid(0, 0, 0) == 0)
     prctl(PR_SET_DUMPABLE, 1);
 }
 
-TestSuite(gc, .fini = be_root_again);
+TestSuite(gc, .fini = become_root_again);
 
 static const char *path_of(const char *name) {
   static char path[300];
@@ -87,7 +87,7 @@ static shareable_gc_result result_of(const char *name, uint32_t flags, const cha
 Test(gc, removes_a_dead_owner_s_block_if_asked) {
   struct stat folder;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(result_of(own_name(), 0, "no process uses it"), SHAREABLE_GC_GARBAGE);
   cr_assert(exists(own_name()));
@@ -99,7 +99,7 @@ Test(gc, removes_a_dead_owner_s_block_if_asked) {
 Test(gc, keeps_a_block_without_an_owner) {
   shareable_memory *memory;
 
-  be_somebody();
+  become_another_user();
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
@@ -109,7 +109,7 @@ Test(gc, keeps_a_block_without_an_owner) {
 Test(gc, keeps_a_living_owner_s_block) {
   pid_t owner;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner is alive"), SHAREABLE_GC_KEPT);
   end(owner, SIGKILL);
@@ -119,7 +119,7 @@ Test(gc, keeps_a_living_owner_s_block) {
 Test(gc, keeps_a_block_whose_successor_is_alive) {
   pid_t successor;
 
-  be_somebody();
+  become_another_user();
   successor = fork();
   if (successor == 0)
     for (;;)
@@ -134,7 +134,7 @@ Test(gc, keeps_a_block_that_this_library_has_mapped_in_a_process) {
   shareable_memory *memory;
   pid_t owner;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   cr_ok(shareable_memory_open(&memory, own_name(), SHAREABLE_READ_ONLY, NULL));
   end(owner, SIGKILL);
@@ -149,7 +149,7 @@ Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
   pid_t owner;
   int fd;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   fd = open(path_of(own_name()), O_RDWR | O_CLOEXEC);
   mapping = mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
@@ -162,7 +162,7 @@ Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
 
 /* The kernel's lease proves that no process uses it, even if /proc does not show all processes. */
 Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
@@ -174,9 +174,9 @@ Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
  * unused.
  */
 Test(gc, keeps_a_block_without_permission_for_a_lease) {
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
-  be_root_again();
+  become_root_again();
   drop_capability(CAP_LEASE);
   cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "whether a process uses it is unknown"), SHAREABLE_GC_KEPT);
   regain_capability(CAP_LEASE);
@@ -184,7 +184,7 @@ Test(gc, keeps_a_block_without_permission_for_a_lease) {
 }
 
 Test(gc, keeps_the_entry_of_a_block_that_another_process_has_moved) {
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert(move_block(own_name()));
   cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
@@ -199,10 +199,10 @@ Test(gc, reports_that_another_user_s_logs_are_unreadable) {
   if (geteuid() != 0)
     skip_because("only root can be two users");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0644, NULL));
-  be_somebody();
+  become_another_user();
   cr_expect_eq(result_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
                SHAREABLE_GC_KEPT);
-  be_root_again();
+  become_root_again();
   cr_expect_eq(result_of(own_name(), 0, "its owner is alive"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
@@ -217,7 +217,7 @@ Test(gc, reports_the_successor_that_a_reaper_waits_for) {
   char reason[100];
   pid_t owner, successor;
 
-  be_somebody();
+  become_another_user();
   successor = start(only_sleep, NULL);
   owner = start_owner(own_name(), successor);
   snprintf(reason, sizeof reason, "its owner is alive, or has ended and left it to process %d, which is alive",
@@ -250,7 +250,7 @@ Test(gc, does_not_wait_for_a_stopped_gc) {
   pid_t stopped;
   double begin;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   stopped = start(hold_lease, path_of(own_name()));
   kill(stopped, SIGSTOP);
@@ -293,16 +293,16 @@ Test(gc, keeps_a_block_that_another_user_has_mapped) {
   pid_t user;
 
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
-  be_somebody();
+    skip_because("only root can become a user without other processes");
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(seteuid(0), 0);
   user = start(use_as_stock, &how);
-  be_somebody();
+  become_another_user();
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has ended, but"), SHAREABLE_GC_KEPT);
   cr_assert_eq(seteuid(0), 0);
   end(user, SIGKILL);
-  be_somebody();
+  become_another_user();
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
@@ -310,7 +310,7 @@ Test(gc, keeps_a_block_that_a_process_has_only_open) {
   const plain_use how = {path_of(own_name()), O_RDONLY, false};
   pid_t user;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   user = start(use_as_stock, &how);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it open"), SHAREABLE_GC_KEPT);
@@ -334,7 +334,7 @@ Test(gc, reports_a_user_whose_main_thread_has_ended) {
   char reason[60], byte;
   pid_t user;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   how = (plain_use){path_of(own_name()), O_RDWR, true};
   cr_assert_eq(pipe(ready), 0);
@@ -360,7 +360,7 @@ Test(gc, reports_a_user_whose_main_thread_has_ended) {
 Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
   char name[60];
 
-  be_somebody();
+  become_another_user();
   snprintf(name, sizeof name, ".%s", own_name());
   end(start_owner(name, 0), SIGKILL);
   cr_assert_eq(result_of(name, SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
@@ -370,7 +370,7 @@ Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
 Test(gc, keeps_a_block_with_a_second_name) {
   char other[320];
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   snprintf(other, sizeof other, "%s-other", path_of(own_name()));
   cr_assert_eq(link(path_of(own_name()), other), 0);
@@ -384,7 +384,7 @@ Test(gc, ignores_files_that_are_not_logs) {
   char path[300], other[300];
   int fd;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   signal(SIGIO, SIG_IGN);
   snprintf(path, sizeof path, "%s/leased", log_directory());
@@ -424,7 +424,7 @@ Test(gc, runs_beside_another_one) {
   shareable_gc *gc;
   int status;
 
-  be_somebody();
+  become_another_user();
   snprintf(name, sizeof name, "%s", own_name());
   end(start(own_many, name), SIGKILL);
   for (int i = 0; i < RUNS; i++)
@@ -446,7 +446,7 @@ Test(gc, keeps_another_block_that_has_taken_the_name) {
   shareable_memory *memory;
   pid_t owner;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   cr_ok(shareable_unlink(own_name(), NULL));
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
@@ -466,7 +466,7 @@ Test(gc, ignores_entries_for_other_users_blocks) {
   int fd;
 
   if (geteuid() != 0)
-    skip_because("only root reads other users' journals");
+    skip_because("only root reads other users' ownership logs");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   cr_assert_eq(stat(path_of(own_name()), &block), 0);
@@ -477,7 +477,7 @@ Test(gc, ignores_entries_for_other_users_blocks) {
   snprintf(path, sizeof path, "/dev/shm/.shareable-%d", 100000 + getpid());
   cr_assert_eq(mkdir(path, 0700), 0);
   cr_assert_eq(chown(path, 100000 + (uid_t)getpid(), 0), 0);
-  strcat(path, "/journal");
+  strcat(path, "/log");
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   cr_assert_eq(fchown(fd, 100000 + (uid_t)getpid(), 0), 0);
   cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
@@ -496,7 +496,7 @@ Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
   char path[300];
   int fd;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   snprintf(path, sizeof path, "%s/endless", log_directory());
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -590,7 +590,7 @@ Test(manager, client_and_manager_refuse_other_users) {
   int result, ends[2];
 
   if (getuid() != 0)
-    skip_because("needs root, to become somebody else");
+    skip_because("needs root to become another user");
   snprintf(name, sizeof name, "@shareable-test-%ld", (long)getpid());
   manager = new_manager_at(name);
   child = fork();

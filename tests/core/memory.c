@@ -108,7 +108,7 @@ Test(memory, opening_without_permission_returns_e_permission) {
   int result;
 
   if (getuid() != 0)
-    skip_because("needs root, to become somebody else");
+    skip_because("needs root to become another user");
   child = fork();
   if (child == 0) {
     shareable_memory *other = NULL;

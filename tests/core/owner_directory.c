@@ -47,7 +47,7 @@ static void clean_up(void) {
 
 TestSuite(directory, .fini = clean_up);
 
-static void be_somebody(void) {
+static void become_another_user(void) {
   cr_assert_eq(setresuid(own_user(), own_user(), 0), 0);
 }
 
@@ -59,7 +59,7 @@ Test(directory, can_be_created_found_and_removed) {
   shareable__owner_directory one, other;
 
   need_root();
-  be_somebody();
+  become_another_user();
   cr_assert_eq(shareable__owner_directory_create(&one), 0);
   cr_assert_eq(shareable__owner_directory_create(&other), 0);
   cr_assert_str_eq(one.name, other.name);
@@ -76,7 +76,7 @@ Test(directory, is_private_with_any_umask) {
   struct stat status;
 
   need_root();
-  be_somebody();
+  become_another_user();
   umask(0777);
   cr_assert_eq(shareable__owner_directory_create(&directory), 0);
   cr_assert_eq(fstat(directory.fd, &status), 0);
@@ -190,7 +190,7 @@ Test(directory, rejects_a_directory_that_other_users_may_enter) {
   int shm = shareable__shm_directory_open();
 
   need_root();
-  be_somebody();
+  become_another_user();
   cr_assert_eq(mkdir(own_path(""), 0700), 0);
   cr_assert_eq(chmod(own_path(""), 0750), 0);
   cr_assert_eq(shareable__owner_directory_open(shm, strrchr(own_path(""), '/') + 1, &directory), EPERM);
@@ -224,7 +224,7 @@ Test(directory, is_not_removed_if_another_directory_has_its_name) {
   char moved[80];
 
   need_root();
-  be_somebody();
+  become_another_user();
   snprintf(moved, sizeof moved, "%s", own_path(".moved"));
   cr_assert_eq(shareable__owner_directory_create(&directory), 0);
   cr_assert_eq(rename(own_path(""), moved), 0);

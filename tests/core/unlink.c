@@ -22,20 +22,20 @@
 #include "child.h"
 #include "moved.h"
 
-static void be_somebody(void) {
+static void become_another_user(void) {
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
+    skip_because("only root can become a user without other processes");
   cr_assert_eq(setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0), 0);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
 /* The leak check at the end needs the rights of root. */
-static void be_root_again(void) {
+static void become_root_again(void) {
   if (setresuid(0, 0, 0) == 0)
     prctl(PR_SET_DUMPABLE, 1);
 }
 
-TestSuite(unlink, .fini = be_root_again);
+TestSuite(unlink, .fini = become_root_again);
 
 static const char *long_name(void) {
   static char name[256];
@@ -147,13 +147,13 @@ static int try_each_call(const char *name, event what) {
 }
 
 Test(unlink, keeps_another_block_that_takes_the_name_at_any_moment) {
-  be_somebody();
+  become_another_user();
   cr_expect_gt(try_each_call(own_name(), REPLACED), 4);
   cr_expect_gt(try_each_call(long_name(), REPLACED), 4);
 }
 
 Test(unlink, is_recovered_if_the_process_is_killed_at_any_moment) {
-  be_somebody();
+  become_another_user();
   cr_expect_gt(try_each_call(own_name(), KILLED), 4);
   cr_expect_gt(try_each_call(long_name(), KILLED), 4);
 }
@@ -190,7 +190,7 @@ static bool kill_after_replacing(const char *name, int replaced_at, int killed_a
 Test(unlink, a_moved_block_is_returned_if_the_process_is_killed) {
   int calls;
 
-  be_somebody();
+  become_another_user();
   calls = try_each_call(own_name(), REPLACED_AND_KILLED);
   for (int replaced = 1; replaced < calls; replaced++)
     for (int killed = replaced; killed < replaced + 12; killed++)
@@ -222,7 +222,7 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
   pid_t child;
   int call;
 
-  be_somebody();
+  become_another_user();
   call = find_call_that_moves(own_name(), make);
   make(own_name(), 8);
   child = start_unlinking(own_name());
@@ -246,9 +246,9 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
 }
 
 static void make_as_somebody(const char *name, size_t size) {
-  be_somebody();
+  become_another_user();
   make(name, size);
-  be_root_again();
+  become_root_again();
 }
 
 /* Otherwise its owner's processes take it for unlinked, and free its entry. */
@@ -269,11 +269,11 @@ Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_read) {
   cr_expect_not(exists(own_name()));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
-  be_somebody();
+  become_another_user();
   shareable__moved_recover();
   cr_expect_eq(size_of(own_name()), 16);
   check_no_stray(own_name());
-  be_root_again();
+  become_root_again();
   shareable__moved_recover();
   shareable_unlink(own_name(), NULL);
 }
@@ -281,7 +281,7 @@ Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_read) {
 Test(unlink, finds_a_block_that_another_process_has_moved) {
   shareable_memory *memory;
 
-  be_somebody();
+  become_another_user();
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   cr_assert(move_block(own_name()));
   cr_expect_eq(shareable_memory_unlink(memory, NULL), SHAREABLE_OK);
@@ -325,7 +325,7 @@ Test(unlink, moves_back_a_file_that_was_never_a_block) {
 
   if (!SHAREABLE__LINUX)
     skip_because("needs renameat2(2): a directory cannot be moved back by a link");
-  be_somebody();
+  become_another_user();
   for (size_t i = 0; i < LENGTH(kinds); i++) {
     cr_assert_eq(mkdir(log_directory(), 0700), 0);
     check_that_it_comes_back(log_directory(), kinds[i]);
@@ -339,9 +339,9 @@ Test(unlink, requires_an_own_block_or_root) {
   shareable_error error;
 
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
+    skip_because("only root can become a user without other processes");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0666, NULL));
-  be_somebody();
+  become_another_user();
   cr_status(shareable_memory_unlink(memory, &error), SHAREABLE_E_PERMISSION);
   check_no_stray(own_name());
   cr_assert_eq(setresuid(0, 0, 0), 0);
@@ -408,7 +408,7 @@ Test(unlink, recovery_finishes_an_unlink_without_a_link_for_the_name) {
   struct stat file;
   char path[300], stray[100];
 
-  be_somebody();
+  become_another_user();
   make(own_name(), 8);
   snprintf(path, sizeof path, "/dev/shm/%s", own_name());
   cr_assert_eq(stat(path, &file), 0);
@@ -429,7 +429,7 @@ Test(unlink, a_moved_block_is_not_taken_for_a_log) {
   shareable__ownership_log log;
   int fd;
 
-  be_somebody();
+  become_another_user();
   cr_assert_eq(shareable__owner_directory_create(&directory), 0);
   fd = openat(directory.fd, stray, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   cr_assert_geq(fd, 0);

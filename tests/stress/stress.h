@@ -6,8 +6,8 @@
  * tally is a list of ints, named as the list with "-tally" appended. Each worker counts in its own
  * row.
  */
-#ifndef TORTURE_H
-#define TORTURE_H
+#ifndef STRESS_H
+#define STRESS_H
 
 #include "shareable.h"
 

@@ -86,6 +86,21 @@ static bool is_selected(const criterion_test *test, char **patterns) {
   return selected;
 }
 
+/* Returns whether each pattern names a test. A test that is left out may have got another name. */
+static bool check_patterns(char **patterns) {
+  for (; *patterns != NULL; patterns++) {
+    const criterion_test *test = tests;
+
+    while (test != NULL && (test->name == NULL || !is_named(test, *patterns + (**patterns == '-'))))
+      test = test->next;
+    if (test == NULL) {
+      fprintf(stderr, "no test is named %s\n", *patterns);
+      return false;
+    }
+  }
+  return true;
+}
+
 _Noreturn static void run_in_child(const criterion_test *test) {
   const criterion_test *suite = suite_of(test);
 
@@ -120,6 +135,8 @@ int main(int argc, char **argv) {
   int passed = 0, failed = 0, skipped = 0;
 
   (void)argc;
+  if (!check_patterns(argv + 1))
+    return 2;
   for (const criterion_test *test = tests; test != NULL; test = test->next) {
     if (test->name == NULL || !is_selected(test, argv + 1))
       continue;
