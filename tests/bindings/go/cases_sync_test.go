@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"shareable"
 )
@@ -170,6 +172,51 @@ func listUnlockWithoutTheLockIsRefused(t *testing.T) {
 	locked, err = reader.TryLock()
 	equal(t, locked, false)
 	fails(t, err, is(shareable.ErrReadOnly), list.Name())
+}
+
+// holdItem holds the second item of the list, as a writer does that is stopped while it writes
+// (layout.md, "Sync area"). It returns a function that releases it.
+func holdItem(t *testing.T, name string) func() {
+	t.Helper()
+	ok(t, openList(t, name).Set(0, 1)) // registers the writer, whose id is in the first hazard
+	block, err := os.OpenFile("/dev/shm/"+name, os.O_RDWR, 0)
+	ok(t, err)
+	content, err := os.ReadFile(block.Name())
+	ok(t, err)
+	hazards := bytes.Index(content, []byte("shr.sync")) + 256
+	id := *(*uint32)(unsafe.Pointer(&content[hazards]))
+	offset := int64(hazards + 8*64 + 4*512 + 8)
+	word := uint64(id)<<32 | 1
+	_, err = block.WriteAt((*[8]byte)(unsafe.Pointer(&word))[:], offset)
+	ok(t, err)
+	return func() {
+		_, err := block.WriteAt(content[offset:offset+8], offset)
+		ok(t, err)
+		ok(t, block.Close())
+	}
+}
+
+func listIsBusyWhileAnotherWriterHoldsAnItem(t *testing.T) {
+	list := newList(t, []any{1, 2})
+	release := holdItem(t, list.Name())
+	for _, operation := range []func() error{
+		func() error { return second(list.Get(1)) },
+		func() error { return list.Set(1, 3) },
+		func() error { return second(list.Add(1, 1)) },
+		func() error { return second(list.Wait(soon(t), 1, 2)) },
+	} {
+		start := time.Now()
+		fails(t, operation(), is(shareable.ErrBusy, syscall.ETIMEDOUT), "item 1 of", list.Name(), "held by another writer")
+		waited := time.Since(start)
+		equal(t, waited > 900*time.Millisecond && waited < 5*time.Second, true)
+	}
+	value, err := list.Get(0)
+	ok(t, err)
+	equal(t, value, any(int64(1)))
+	release()
+	value, err = list.Get(1)
+	ok(t, err)
+	equal(t, value, any(int64(2)))
 }
 
 func listAddsExchangesAndComparesInts(t *testing.T) {

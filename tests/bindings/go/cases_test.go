@@ -68,6 +68,7 @@ var cases = []struct {
 	{"list_lock_times_out_while_another_holds_it", listLockTimesOutWhileAnotherHoldsIt},
 	{"list_lock_of_a_dead_owner_is_reported", listLockOfADeadOwnerIsReported},
 	{"list_unlock_without_the_lock_is_refused", listUnlockWithoutTheLockIsRefused},
+	{"list_is_busy_while_another_writer_holds_an_item", listIsBusyWhileAnotherWriterHoldsAnItem},
 	{"list_adds_exchanges_and_compares_ints", listAddsExchangesAndComparesInts},
 	{"list_refuses_to_add_to_another_type_or_beyond_64_bits", listRefusesToAddToAnotherTypeOrBeyond64Bits},
 	{"list_without_sync_area_has_atomics_but_no_lock", listWithoutSyncAreaHasAtomicsButNoLock},

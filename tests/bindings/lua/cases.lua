@@ -691,6 +691,47 @@ test("list_unlock_without_the_lock_is_refused", function()
   raises(wanted, function() l:with_lock(function() l:unlock() end) end)
 end)
 
+-- Holds the second item of the list, as a writer does that is stopped while it writes (layout.md,
+-- "Sync area"). Returns a function that releases it.
+local function hold_item(name)
+  local writer = keep(shareable.list{name = name})
+  writer[1] = 1 -- registers the writer, whose id is in the first hazard
+  local block = assert(io.open("/dev/shm/" .. name, "r+b"))
+  local content = block:read("*a")
+  local hazards = content:find("shr.sync", 1, true) - 1 + 256
+  local id = content:sub(hazards + 1, hazards + 4)
+  local word = hazards + 8 * 64 + 4 * 512 + 8
+  local is_little = content:byte(1) == 2 -- the length of the list
+  local function write(bytes)
+    block:seek("set", word)
+    block:write(bytes)
+    block:flush()
+  end
+  write(is_little and "\1\0\0\0" .. id or id .. "\0\0\0\1")
+  return function()
+    write(content:sub(word + 1, word + 8))
+    block:close()
+  end
+end
+
+test("list_is_busy_while_another_writer_holds_an_item", function()
+  local l = list({1, 2}, {name = name()})
+  local wanted = "item 2 of list '" .. l.name .. "' is held by another writer"
+  local release = hold_item(l.name)
+  for _, operation in ipairs{
+    function() return l:get(2) end, function() return l:set(2, 3) end, function() return l:add(2, 1) end,
+    function() return l:wait(2, 2, 0) end,
+  } do
+    local begin = now()
+    fails("E_BUSY", wanted, operation())
+    local waited = now() - begin
+    equal(waited > 0.9 and waited < 5, true)
+  end
+  equal(l[1], 1)
+  release()
+  equal(l[2], 2)
+end)
+
 test("list_adds_exchanges_and_compares_ints", function()
   local l = list({5, most, 0}, {name = name()})
   equal(l:add(1, 37), 42)

@@ -1,5 +1,6 @@
 """Tests the cases of tests/bindings/cases.txt, in that order, which every binding must pass."""
 
+import contextlib
 import math
 import os
 import re
@@ -577,6 +578,32 @@ def test_list_unlock_without_the_lock_is_refused(mixed, name):
             with pytest.raises(ValueError, match="not locked"):
                 lock.release()
             lock.acquire(timeout=0)
+
+
+@contextlib.contextmanager
+def held_item(name):
+    """Hold the last item of the list, as a writer does that is stopped while it writes (layout.md, "Sync area")."""
+    with ShareableList(name=name) as writer, open(f"/dev/shm/{name}", "r+b", buffering=0) as block:
+        writer[0] = writer[0]  # registers the writer, whose id is in the first hazard
+        content = block.read()
+        hazards = content.find(b"shr.sync") + 256
+        (writer_id,) = struct.unpack_from("I", content, hazards)
+        word = hazards + 8 * 64 + 4 * 512 + 8 * (len(writer) - 1)
+        os.pwrite(block.fileno(), struct.pack("Q", writer_id << 32 | 1), word)
+        yield
+        os.pwrite(block.fileno(), content[word : word + 8], word)
+
+
+def test_list_is_busy_while_another_writer_holds_an_item(make_list, name):
+    shared = make_list([1, 2])
+    with held_item(name):
+        for operation in (lambda: shared[1], lambda: shared.__setitem__(1, 3), lambda: shared.add(1, 1), lambda: shared.wait(1, 2, timeout=0)):
+            start = time.monotonic()
+            with pytest.raises(TimeoutError, match=f"item 1 of list '{name}' is held by another writer"):
+                operation()
+            assert 0.9 < time.monotonic() - start < 5
+        assert shared[0] == 1
+    assert shared[1] == 2
 
 
 def test_list_adds_exchanges_and_compares_ints(make_list):
