@@ -1,5 +1,5 @@
 /*
- * turn.h - the protocol of the contenders: a contender reads a request from a line of its input,
+ * subject.h - the protocol of the contenders: a contender reads a request from a line of its input,
  * and writes the answer to a line of its output.
  *
  *   NANOSECONDS NAME WORD…    do the work NAME for NANOSECONDS, at least once

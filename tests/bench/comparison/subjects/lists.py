@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import repeat
 from multiprocessing.managers import SyncManager
 
-from turn import ITEM, ITEMS, NEXT, VALUES, Answer, here, place, take_all, there
+from subject import ITEM, ITEMS, NEXT, VALUES, Answer, here, place, take_all, there
 
 
 def module(which):
@@ -149,7 +149,7 @@ MAKERS = {
 }
 
 
-# The works (see turn.h).
+# The works (see subject.h).
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-// The contenders in Go (see turn.h for the protocol): this library, and a Go slice.
+// The contenders in Go (see subject.h for the protocol): this library, and a Go slice.
 //
 // contender ours | typed | slice
 package main

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "../ball.h"
+#include "../futex_word.h"
 #include "../partner.h"
 #include "measure.h"
 #include "shareable.h"

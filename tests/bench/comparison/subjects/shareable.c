@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
-#include "turn.h"
+#include "subject.h"
 
 static void must(shareable_status status) {
   if (status == SHAREABLE_OK)

@@ -4,7 +4,7 @@ import math
 import os
 from contextlib import suppress
 
-from results import OWN, Spread, digits, shown, size
+from report import OWN, Spread, digits, shown, size
 
 INK, SOFT, FAINT, PAPER = "#1f2328", "#59636e", "#d1d9e0", "#ffffff"
 OURS, STOCK, PEER, LIMIT = "#0969da", "#cf222e", "#818b98", "#1a7f37"

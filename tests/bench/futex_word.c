@@ -1,7 +1,7 @@
 /*
- * ball.c - a word that two processes hand to each other by futex(2).
+ * futex_word.c - a word that two processes hand to each other by futex(2).
  */
-#include "ball.h"
+#include "futex_word.h"
 
 #include <linux/futex.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@ import os
 import statistics
 from dataclasses import dataclass
 
-import reasons
+import notes as reasons
 
 OWN = "shareable"
 NATIVE = {"C++": "C"}

@@ -1,4 +1,4 @@
-"""The figures: for each, its cases, its contenders, and their words (see contenders/turn.h).
+"""The figures: for each, its cases, its contenders, and their words (see subjects/subject.h).
 
 The kind of a figure determines the unit of its values: "time", nanoseconds of one operation; "rate",
 operations per second; "bandwidth", bytes per second; "each", the time of every exchange; "amount",
@@ -88,12 +88,12 @@ class Figure:
 
 
 def compiled(label, program, *words, package=None):
-    path = os.path.join("tests/bench/peers", program)
+    path = os.path.join("tests/bench/comparison", program)
     return Contender(label, (path, *words), "" if os.path.exists(path) else f"{package or program} is not installed, or not built")
 
 
 def script(name):
-    return os.path.join(FOLDER, "contenders", name)
+    return os.path.join(FOLDER, "subjects", name)
 
 
 def stock(label, file, *words, module="sys", package=None):
@@ -113,7 +113,7 @@ def ours(file, *words):
 
 
 def lua(label, *words):
-    return bound(label, "BENCH_LUA", "contender.lua", *words)
+    return bound(label, "BENCH_LUA", "lists.lua", *words)
 
 
 def redis(contender):

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from itertools import repeat
 
-from turn import take_all
+from subject import take_all
 
 if sys.argv[1] == "ours":
     from shareable.shared_memory import SharedMemory

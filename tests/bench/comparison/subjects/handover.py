@@ -13,7 +13,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from turn import TEXT, here, place, take_all, there
+from subject import TEXT, here, place, take_all, there
 
 context = multiprocessing.get_context("fork")
 MESSAGE = {"id": 7, "name": TEXT, "value": 2.5}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "turn.h"
+#include "subject.h"
 
 static MDB_env *environment;
 static MDB_dbi table;

@@ -1,7 +1,7 @@
 /*
- * turn.c - the main loop of a contender in C.
+ * subject.c - the main loop of a contender in C.
  */
-#include "turn.h"
+#include "subject.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from itertools import repeat
 
-from turn import ITEM, ITEMS, NEXT, VALUES, take_all
+from subject import ITEM, ITEMS, NEXT, VALUES, take_all
 
 NUMBER = struct.Struct("q")
 KEY = NUMBER.pack(ITEM)

@@ -10,9 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../ball.h"
+#include "../../futex_word.h"
 #include "exchange.h"
-#include "turn.h"
+#include "subject.h"
 
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 0x0004U

@@ -8,7 +8,7 @@
 
 #include "../../clock.h"
 #include "../../partner.h"
-#include "turn.h"
+#include "subject.h"
 
 #define PAUSE_US 1000
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "turn.h"
+#include "subject.h"
 
 static redisContext *server;
 static enum turn_type type;

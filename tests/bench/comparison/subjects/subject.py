@@ -1,4 +1,4 @@
-"""The main loop of a contender in Python: see turn.h for the protocol."""
+"""The main loop of a contender in Python: see subject.h for the protocol."""
 
 import gc
 import os

@@ -1,6 +1,6 @@
---- The contenders in Lua (see turn.h for the protocol): this library, and a Lua table.
+--- The contenders in Lua (see subject.h for the protocol): this library, and a Lua table.
 --
--- contender.lua ours | table
+-- lists.lua ours | table
 
 local shareable = require "shareable"
 

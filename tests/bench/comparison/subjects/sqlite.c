@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "turn.h"
+#include "subject.h"
 
 static sqlite3 *base;
 static sqlite3_stmt *statement;

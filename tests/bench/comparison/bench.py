@@ -15,11 +15,11 @@ import sys
 import time
 from contextlib import ExitStack
 
-import figures
+import metrics
 import machine
 import plots
-import results
-import turns
+import report
+import rounds
 
 OUT = "tests/bench/measured"
 FILES = os.path.join(OUT, "results")
@@ -66,7 +66,7 @@ class Run:
     """One run: the contenders that are left out, the failures, and the teams."""
 
     def __init__(self, scale):
-        self.scale, self.left_out, self.failed, self.teams = figures.SCALES[scale], {}, {}, 0
+        self.scale, self.left_out, self.failed, self.teams = metrics.SCALES[scale], {}, {}, 0
 
     def players_of(self, figure, case, stack):
         """The contenders of a case: for each, a process that lives as long as the stack, and its words."""
@@ -85,16 +85,16 @@ class Run:
                 player = self.team(*figure.hosts[label], figure.members[case])
                 stack.callback(player.close)
             elif label not in self.solos:
-                player = self.solos[label] = turns.Solo(figure.contenders[label].command)
+                player = self.solos[label] = rounds.Solo(figure.contenders[label].command)
             return player if label in figure.hosts else self.solos[label]
-        except (turns.Failure, OSError) as failure:
+        except (rounds.Failure, OSError) as failure:
             self.failed[figure.name, label] = str(failure)
             return None
 
     def team(self, host, members, count):
         self.teams += 1
         name = f"bench-{os.getpid()}-{os.getpid() * 100 + self.teams}"
-        return turns.Team(host, [members[number % len(members)] for number in range(count)], name)
+        return rounds.Team(host, [members[number % len(members)] for number in range(count)], name)
 
     def measure(self, figure, write):
         self.solos = {}
@@ -113,9 +113,9 @@ class Run:
                 for name, value in values_of(figure.kind, answer).items():
                     write([figure.name, label, case + name, turn, f"{value:.5g}", UNITS[figure.kind]])
 
-            rounds = figure.rounds.get(case, self.scale.rounds)
+            count = figure.rounds.get(case, self.scale.rounds)
             nanoseconds = int(figure.nanoseconds * self.scale.share)
-            for label, why in turns.take(self.players_of(figure, case, stack), rounds, nanoseconds, give).items():
+            for label, why in rounds.take(self.players_of(figure, case, stack), count, nanoseconds, give).items():
                 self.failed[figure.name, label] = why
 
 
@@ -132,7 +132,7 @@ def measure(scale):
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ["BENCH_DIR"] = folder
         start_redis(stack, folder)
-        run, all_figures = Run(scale), figures.all_of(scale)
+        run, all_figures = Run(scale), metrics.all_of(scale)
         for figure in all_figures:
             with open(os.path.join(FILES, figure.name + ".csv"), "w", newline="") as file:
                 rows = csv.writer(file, lineterminator="\n")
@@ -158,11 +158,11 @@ def measure(scale):
     return not run.failed
 
 
-def report():
-    data = results.Data(FILES)
+def write_report():
+    data = report.Data(FILES)
     drawn = plots.draw(data, FILES)
     with open(os.path.join(OUT, "RESULTS.md"), "w") as file:
-        file.write(results.page(data, drawn))
+        file.write(report.page(data, drawn))
     print(f"bench: {OUT}/RESULTS.md" + ("" if drawn else ", without pictures: python3-matplotlib is not installed"))
     return True
 
@@ -180,4 +180,4 @@ def publish(folder):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))  # the exit handlers remove the files
-    sys.exit(not {"measure": measure, "report": report, "publish": publish}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit(not {"measure": measure, "report": write_report, "publish": publish}[sys.argv[1]](*sys.argv[2:]))

@@ -1,5 +1,5 @@
 /*
- * ball.h - a word that two processes hand to each other by futex(2): the lower limit of a
+ * futex_word.h - a word that two processes hand to each other by futex(2): the lower limit of a
  * hand-over.
  */
 #ifndef BENCH_BALL_H

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
-#include "turn.h"
+#include "subject.h"
 
 namespace ipc = boost::interprocess;
 
