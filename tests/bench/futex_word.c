@@ -1,5 +1,5 @@
 /*
- * futex_word.c - a word that two processes hand to each other by futex(2).
+ * futex_word.c - a word of shared memory with which one process wakes another by futex(2).
  */
 #include "futex_word.h"
 
@@ -11,14 +11,14 @@
 
 #include "clock.h"
 
-void ball_hand(ball *word, uint32_t value) {
+void futex_word_store(futex_word *word, uint32_t value) {
   __atomic_store_n(&word->value, value, __ATOMIC_SEQ_CST);
   if (__atomic_load_n(&word->sleeping, __ATOMIC_SEQ_CST) != 0 &&
       __atomic_exchange_n(&word->sleeping, 0, __ATOMIC_SEQ_CST) != 0)
     syscall(SYS_futex, &word->value, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static bool has_changed(const ball *word, uint32_t before) {
+static bool has_changed(const futex_word *word, uint32_t before) {
   return __atomic_load_n(&word->value, __ATOMIC_SEQ_CST) != before;
 }
 
@@ -28,11 +28,11 @@ static void relax(void) {
 #endif
 }
 
-uint32_t ball_await(ball *word, uint32_t before, int64_t spin) {
+uint32_t futex_word_wait(futex_word *word, uint32_t before, int64_t spin) {
   int64_t end = clock_now() + spin;
 
   do {
-    for (int turn = 0; turn < 16; turn++) {
+    for (int i = 0; i < 16; i++) {
       if (has_changed(word, before))
         return word->value;
       relax();
@@ -44,4 +44,13 @@ uint32_t ball_await(ball *word, uint32_t before, int64_t spin) {
       syscall(SYS_futex, &word->value, FUTEX_WAIT, before, NULL, NULL, 0);
   }
   return word->value;
+}
+
+void futex_word_echo(futex_word words[2], const int64_t *spin) {
+  uint32_t value = 0;
+
+  for (;;) {
+    value = futex_word_wait(&words[0], value, *spin);
+    futex_word_store(&words[1], value);
+  }
 }

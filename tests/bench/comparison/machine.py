@@ -1,4 +1,4 @@
-"""The machine and the versions of a run, without a host name or a path."""
+"""The machine and the versions of a run. They contain no host name and no path."""
 
 import datetime
 import glob
@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 
-# The Debian packages of the contenders.
+# The Debian packages of the subjects.
 PACKAGES = (
     "libc6 gcc g++ python3 lua5.4 golang-go libboost-dev liblmdb0 python3-lmdb libsqlite3-0 redis-server libhiredis0.14"
     " libhiredis1.1.0 python3-redis python3-sysv-ipc python3-matplotlib"
@@ -15,7 +15,7 @@ PACKAGES = (
 
 
 def output_of(command):
-    """The output of a program, or "" if the program does not exist."""
+    """Return the output of a program, or "" if the program does not exist."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
@@ -52,7 +52,7 @@ def memory_available():
 
 
 def describe(commands):
-    """The facts, in the order of the page."""
+    """Return the facts in the order of the page."""
     gibibytes = int(field("/proc/meminfo", "MemTotal").split()[0]) / 2**20
     governors = {read(path) for path in glob.glob("/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")}
     huge = read("/sys/kernel/mm/transparent_hugepage/shmem_enabled")
@@ -70,7 +70,7 @@ def describe(commands):
         "reserved huge pages": read("/proc/sys/vm/nr_hugepages"),
         "compiler": output_of([commands["BENCH_CC"].split()[0], "--version"]).split("\n")[0] + ", " + commands["BENCH_CFLAGS"],
         "Python, for this library": output_of([commands.get("BENCH_PYTHON"), "--version"]) if commands.get("BENCH_PYTHON") else "not built",
-        "Python, for the other contenders": platform.python_version(),
+        "Python, for the other subjects": platform.python_version(),
         "Lua": output_of([commands.get("BENCH_LUA"), "-v"]).split("  ")[0] if commands.get("BENCH_LUA") else "not built",
         "Go": output_of(["go", "version"]).removeprefix("go version "),
     }

@@ -1,8 +1,9 @@
-"""The figures: for each, its cases, its contenders, and their words (see subjects/subject.h).
+"""The metrics: the cases and the subjects of each, and the tasks that the subjects run (see
+subjects/subject.h).
 
-The kind of a figure determines the unit of its values: "time", nanoseconds of one operation; "rate",
-operations per second; "bandwidth", bytes per second; "each", the time of every exchange; "amount",
-bytes of one item.
+The kind of a metric determines the unit of its values: "time" is nanoseconds of one operation,
+"rate" is operations per second, "bandwidth" is bytes per second, "each" is the time of each
+exchange, and "amount" is bytes of one item.
 """
 
 import importlib.util
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 import machine
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
+DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 OWN = "shareable"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 TYPES = ("none", "bool", "int", "float", "str", "bytes")
@@ -22,16 +23,16 @@ NUMBERS = ("int", "float")
 
 @dataclass(frozen=True)
 class Scale:
-    """The amount of measurements: all, or enough to test the program."""
+    """The extent of a run: a full run, or a small one that tests the program."""
 
     rounds: int
-    share: float  # of the time of a turn
-    sizes: tuple  # of lists
-    copies: tuple
-    blocks: tuple
-    places: tuple
-    items: int
-    members: tuple
+    share: float  # of the time of a measurement
+    sizes: tuple  # of lists, in items
+    copies: tuple  # sizes in bytes
+    blocks: tuple  # sizes in bytes
+    placements: tuple
+    items: int  # of the metric memory
+    members: tuple  # of teams: their numbers
 
 
 SCALES = {
@@ -41,7 +42,7 @@ SCALES = {
         sizes=tuple(10**n for n in range(1, 8)),
         copies=(4 * KIB, 64 * KIB, MIB, 16 * MIB, 256 * MIB),
         blocks=(MIB, 16 * MIB, 256 * MIB, GIB, 4 * GIB),
-        places=("apart", "together", "asleep"),
+        placements=("apart", "together", "asleep"),
         items=100_000,
         members=(1, 2, 4),
     ),
@@ -51,18 +52,18 @@ SCALES = {
         sizes=(10, 1000),
         copies=(4 * KIB, MIB),
         blocks=(MIB,),
-        places=("apart",),
+        placements=("apart",),
         items=1000,
         members=(1, 2),
     ),
 }
-# Standard Python takes minutes for lists of more items.
-STOCK_MOST = 1_000_000
+# The standard library takes minutes for longer lists.
+LONGEST_STOCK = 1_000_000
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A contender and its command, or the reason why it is missing."""
+class Subject:
+    """What is measured: a label and a command, or the reason why it is missing."""
 
     label: str
     command: tuple = ()
@@ -70,65 +71,68 @@ class Contender:
 
 
 @dataclass
-class Figure:
+class Metric:
     name: str
     kind: str
     nanoseconds: int = 40_000_000
-    contenders: dict = field(default_factory=dict)
-    cases: dict = field(default_factory=dict)  # by case: label → words
-    rounds: dict = field(default_factory=dict)  # by case, if it differs from the scale
-    hosts: dict = field(default_factory=dict)  # of teams, by label: the host
+    subjects: dict = field(default_factory=dict)  # by label
+    cases: dict = field(default_factory=dict)  # by case: the task of each label
+    rounds: dict = field(default_factory=dict)  # by case, if the number differs from the scale
+    hosts: dict = field(default_factory=dict)  # of teams, by label: the commands of the host and the members
     members: dict = field(default_factory=dict)  # of teams, by case: their number
     notes: list = field(default_factory=list)
 
-    def add(self, contender, words):
-        self.contenders[contender.label] = contender
-        for case, its in words.items():
-            self.cases.setdefault(case, {})[contender.label] = its
+    def add(self, subject, tasks):
+        """Add a subject and its task for each case."""
+        self.subjects[subject.label] = subject
+        for case, task in tasks.items():
+            self.cases.setdefault(case, {})[subject.label] = task
 
 
-def compiled(label, program, *words, package=None):
+def compiled(label, program, *arguments, package=None):
+    """Return a subject that is a program of the build tree."""
     path = os.path.join("tests/bench/comparison", program)
-    return Contender(label, (path, *words), "" if os.path.exists(path) else f"{package or program} is not installed, or not built")
+    return Subject(label, (path, *arguments), "" if os.path.exists(path) else f"{package or program} is not installed, or not built")
 
 
 def script(name):
-    return os.path.join(FOLDER, "subjects", name)
+    return os.path.join(DIRECTORY, "subjects", name)
 
 
-def stock(label, file, *words, module="sys", package=None):
-    """Runs in the standard Python that runs this program."""
+def stock(label, file, *arguments, module="sys", package=None):
+    """Return a subject that runs in the Python that runs this program."""
     missing = "" if importlib.util.find_spec(module) else f"{package} is not installed"
-    return Contender(label, (sys.executable, "-E", "-s", script(file), *words), missing)
+    return Subject(label, (sys.executable, "-E", "-s", script(file), *arguments), missing)
 
 
-def bound(label, interpreter, file, *words):
-    """Runs in the Python or Lua that a binding was built for."""
+def bound(label, interpreter, file, *arguments):
+    """Return a subject that runs in the Python or Lua for which the binding was built."""
     path = os.environ.get(interpreter)
-    return Contender(label, (path, script(file), *words), "" if path else "the binding is not built")
+    return Subject(label, (path, script(file), *arguments), "" if path else "the binding is not built")
 
 
-def ours(file, *words):
-    return bound(f"{OWN}, Python", "BENCH_PYTHON", file, *words)
+def ours(file, *arguments):
+    return bound(f"{OWN}, Python", "BENCH_PYTHON", file, *arguments)
 
 
-def lua(label, *words):
-    return bound(label, "BENCH_LUA", "lists.lua", *words)
+def lua(label, *arguments):
+    return bound(label, "BENCH_LUA", "lists.lua", *arguments)
 
 
-def redis(contender):
-    missing = contender.missing or ("" if shutil.which("redis-server") else "redis-server is not installed")
-    return Contender(contender.label, contender.command, missing)
+def redis(subject):
+    """Return the subject, which is missing without a Redis server."""
+    missing = subject.missing or ("" if shutil.which("redis-server") else "redis-server is not installed")
+    return Subject(subject.label, subject.command, missing)
 
 
-def tables():
-    """Small tables that several languages can read and write."""
+def databases():
+    """Return the databases that several languages can read and write, in C."""
     yield compiled("LMDB, C", "lmdb", package="liblmdb-dev")
     yield compiled("SQLite, C", "sqlite", package="libsqlite3-dev")
     yield redis(compiled("Redis, C", "redis", package="libhiredis-dev"))
 
 
-def tables_in_python():
+def databases_in_python():
     yield stock("LMDB, Python", "tables.py", "lmdb", module="lmdb", package="python3-lmdb")
     yield stock("SQLite, Python", "tables.py", "sqlite", module="sqlite3", package="python3")
     yield redis(stock("Redis, Python", "tables.py", "redis", module="redis", package="python3-redis"))
@@ -138,17 +142,19 @@ def boost():
     return compiled("Boost.Interprocess, C++", "boost", package="libboost-dev")
 
 
-def system_v(file, *words):
-    """Debian has no posix_ipc; sysv_ipc, by the same author, does the same with System V's interface."""
-    return stock("System V by sysv_ipc, Python", file, *words, module="sysv_ipc", package="python3-sysv-ipc")
+def system_v(file, *arguments):
+    """Debian has no package of posix_ipc. sysv_ipc, by the same author, uses the System V interface
+    instead.
+    """
+    return stock("System V by sysv_ipc, Python", file, *arguments, module="sysv_ipc", package="python3-sysv-ipc")
 
 
 def access(scale):
     """One item of 1,000, read or written, in every type and language."""
-    figure = Figure("access", "rate")
+    metric = Metric("access", "rate")
 
-    def join(contender, kinds):
-        figure.add(contender, {f"{operation} {kind}": f"{operation} {kind}" for operation in ("read", "write") for kind in kinds})
+    def join(subject, kinds):
+        metric.add(subject, {f"{operation} {kind}": f"{operation} {kind}" for operation in ("read", "write") for kind in kinds})
 
     join(compiled(f"{OWN}, C", "shareable"), TYPES)
     join(ours("lists.py", "ours"), TYPES)
@@ -161,34 +167,34 @@ def access(scale):
     join(stock("Value and its Lock, Python", "lists.py", "value"), NUMBERS)
     join(stock("Manager().list(), Python", "lists.py", "manager"), TYPES)
     join(boost(), TYPES)
-    for table in (*tables(), *tables_in_python()):
-        join(table, ("int", "str"))
+    for database in (*databases(), *databases_in_python()):
+        join(database, ("int", "str"))
     join(compiled("bare memory, C", "bare"), (*NUMBERS, "str"))
     join(stock("list, Python", "lists.py", "list"), TYPES)
     join(stock("dict, Python", "lists.py", "dict"), TYPES)
     join(stock("array, Python", "lists.py", "array"), NUMBERS)
     join(lua("table, Lua", "table"), TYPES)
     join(compiled("slice of any, Go", "in_go", "slice"), TYPES)
-    return figure
+    return metric
 
 
 def sizes(scale):
-    """A list of ints, made and removed, or attached and closed."""
-    figure = Figure("sizes", "time")
+    """A list of ints: build it, or attach to it."""
+    metric = Metric("sizes", "time")
     fitting = [size for size in scale.sizes if fits(size * 60)]
     if len(fitting) < len(scale.sizes):
-        figure.notes.append(f"No list of more than {max(fitting, default=0):,} items was made: there is not enough memory.")
-    figure.notes.append(f"The lists of standard Python and of Boost have at most {STOCK_MOST:,} items: more would take minutes.")
+        metric.notes.append(f"No list has more than {max(fitting, default=0):,} items, because there was not enough memory.")
+    metric.notes.append(f"The lists of the standard library and of Boost have at most {LONGEST_STOCK:,} items: longer lists would take minutes.")
 
-    def join(contender, most):
-        figure.add(contender, {f"{operation} {size}": f"{operation} {size}" for operation in ("build", "attach") for size in fitting if size <= most})
+    def join(subject, longest):
+        metric.add(subject, {f"{operation} {size}": f"{operation} {size}" for operation in ("build", "attach") for size in fitting if size <= longest})
 
     join(compiled(f"{OWN}, C", "shareable"), max(scale.sizes))
     join(ours("lists.py", "ours"), max(scale.sizes))
-    join(stock("ShareableList, Python", "lists.py", "stock"), STOCK_MOST)
-    join(boost(), STOCK_MOST)
-    figure.rounds = {f"{operation} {size}": 5 for operation in ("build", "attach") for size in fitting if size >= STOCK_MOST}
-    return figure
+    join(stock("ShareableList, Python", "lists.py", "stock"), LONGEST_STOCK)
+    join(boost(), LONGEST_STOCK)
+    metric.rounds = {f"{operation} {size}": 5 for operation in ("build", "attach") for size in fitting if size >= LONGEST_STOCK}
+    return metric
 
 
 def fits(size):
@@ -196,11 +202,11 @@ def fits(size):
 
 
 def handover(scale):
-    """A small value handed to another process, and back."""
-    figure = Figure("handover", "each", nanoseconds=300_000_000)
+    """A small value that is handed over to another process and back."""
+    metric = Metric("handover", "each", nanoseconds=300_000_000)
 
-    def join(contender, name="handover"):
-        figure.add(contender, {place: f"{name} {place}" for place in scale.places})
+    def join(subject, name="handover"):
+        metric.add(subject, {placement: f"{name} {placement}" for placement in scale.placements})
 
     join(compiled(f"{OWN}, C", "shareable"))
     join(ours("handover.py", "ours"))
@@ -208,7 +214,7 @@ def handover(scale):
     join(boost())
     join(compiled("pipe, C", "bare"), "pipe")
     join(compiled("Unix socket, C", "bare"), "socket")
-    for label, word in (
+    for label, argument in (
         ("multiprocessing.Pipe", "connection"),
         ("multiprocessing.Queue", "queue"),
         ("pipe", "pipe-raw"),
@@ -218,93 +224,96 @@ def handover(scale):
         ("Unix socket with JSON", "socket-json"),
         ("Unix socket with pickle", "socket-pickle"),
     ):
-        join(stock(f"{label}, Python", "handover.py", word))
+        join(stock(f"{label}, Python", "handover.py", argument))
     join(system_v("handover.py", "sysv"))
     join(redis(stock("Redis, Python", "handover.py", "redis", module="redis", package="python3-redis")))
-    return figure
+    return metric
 
 
 def together(scale):
-    """Several processes that all read, write or count in the same item; mixed: C, Python, Lua and Go in turn."""
-    figure = Figure("together", "rate", nanoseconds=150_000_000)
+    """Several processes that read, write or count in the same item. Mixed: processes in C, Python,
+    Lua and Go.
+    """
+    metric = Metric("together", "rate", nanoseconds=150_000_000)
     native, python = compiled(f"{OWN}, C", "shareable"), ours("lists.py", "ours")
-    languages = [one for one in (native, python, lua("", "ours"), compiled("", "in_go", "ours")) if not one.missing]
+    languages = [subject for subject in (native, python, lua("", "ours"), compiled("", "in_go", "ours")) if not subject.missing]
 
-    def join(contender, host, works, members=()):
-        figure.hosts[contender.label] = host.command, [one.command for one in members] or [contender.command]
+    def join(subject, host, tasks, members=()):
+        metric.hosts[subject.label] = host.command, [member.command for member in members] or [subject.command]
         counts = [count for count in scale.members if count > 1 or not members]
-        figure.add(contender, {f"{operation} {count}": word for operation, word in works.items() for count in counts})
+        metric.add(subject, {f"{operation} {count}": task for operation, task in tasks.items() for count in counts})
 
     plain = {"read": "team-read", "write": "team-write"}
     both = {**plain, "count": "team-add"}
     locked = {"count": "team-locked"}
     join(native, native, both)
     join(python, native, both)
-    join(Contender(f"{OWN}, mixed", native.command), native, both, languages)
-    join(Contender(f"{OWN} under its lock, C", native.command), native, locked)
-    join(Contender(f"{OWN} under its lock, Python", python.command, python.missing), native, locked)
-    join(Contender(f"{OWN} under its lock, mixed", native.command), native, locked, languages)
-    for contender, works in (
+    join(Subject(f"{OWN}, mixed", native.command), native, both, languages)
+    join(Subject(f"{OWN} under its lock, C", native.command), native, locked)
+    join(Subject(f"{OWN} under its lock, Python", python.command, python.missing), native, locked)
+    join(Subject(f"{OWN} under its lock, mixed", native.command), native, locked, languages)
+    for subject, tasks in (
         (stock("ShareableList, Python", "lists.py", "stock"), plain),
         (stock("Manager().list() and Lock(), Python", "lists.py", "manager"), both),
         (system_v("lists.py", "sysv"), both),
         (boost(), both),
-        *((table, both) for table in tables()),
+        *((database, both) for database in databases()),
         (compiled("bare atomics, C", "bare"), both),
     ):
-        join(contender, contender, works)
+        join(subject, subject, tasks)
     value = stock("Value and its Lock, Python", "lists.py", "value")
-    figure.add(value, {f"count {count}": f"family-add {count}" for count in scale.members})
-    figure.members = {f"{operation} {count}": count for operation in both for count in scale.members}
-    figure.rounds = dict.fromkeys(figure.cases, min(7, scale.rounds))
-    return figure
+    metric.add(value, {f"count {count}": f"family-add {count}" for count in scale.members})
+    metric.members = {f"{operation} {count}": count for operation in both for count in scale.members}
+    metric.rounds = dict.fromkeys(metric.cases, min(7, scale.rounds))
+    return metric
 
 
 def memory(scale):
-    """The bytes of an item in a list or table of many different items."""
-    figure = Figure("memory", "amount")
+    """The bytes of one item in a list or table of many different items."""
+    metric = Metric("memory", "amount")
 
-    def join(contender, kinds):
-        figure.add(contender, {kind: f"memory {kind} {scale.items}" for kind in kinds})
+    def join(subject, kinds):
+        metric.add(subject, {kind: f"memory {kind} {scale.items}" for kind in kinds})
 
     join(compiled(f"{OWN}, C", "shareable"), TYPES)
     join(stock("ShareableList, Python", "lists.py", "stock"), TYPES)
     join(boost(), TYPES)
-    for table in tables():
-        join(table, ("int", "str"))
+    for database in databases():
+        join(database, ("int", "str"))
     join(stock("Manager().list(), Python", "lists.py", "manager"), TYPES)
     join(stock("list, Python", "lists.py", "list"), TYPES)
     join(stock("dict, Python", "lists.py", "dict"), TYPES)
     join(stock("array, Python", "lists.py", "array"), NUMBERS)
-    figure.rounds = dict.fromkeys(figure.cases, 1)
-    return figure
+    metric.rounds = dict.fromkeys(metric.cases, 1)
+    return metric
 
 
 def copies(scale):
     """Bytes copied to a block, or from a block."""
-    figure = Figure("copies", "bandwidth")
+    metric = Metric("copies", "bandwidth")
 
-    def join(contender, name=None):
-        words = {"into": name or "copy-in", "out of": name or "copy-out"}
-        figure.add(contender, {f"{way} {size}": f"{word} {size}" for way, word in words.items() for size in scale.copies})
+    def join(subject, name=None):
+        tasks = {"into": name or "copy-in", "out of": name or "copy-out"}
+        metric.add(subject, {f"{direction} {size}": f"{task} {size}" for direction, task in tasks.items() for size in scale.copies})
 
     join(compiled(f"{OWN}, C", "shareable"))
     join(ours("blocks.py", "ours"))
     join(stock("SharedMemory, Python", "blocks.py", "stock"))
     join(compiled("memcpy in private memory, C", "bare"), "copy")
-    return figure
+    return metric
 
 
 def creation(scale):
-    """A block made and removed. lazy: memory is allocated at its first use; reserved: at the creation; used: a
-    byte of every page was written."""
-    figure = Figure("creation", "time")
+    """A block that is created and removed. Lazy: its memory is allocated at the first use.
+    Reserved: its memory is allocated at the creation. Used: a byte of every page is written.
+    """
+    metric = Metric("creation", "time")
     fitting = [size for size in scale.blocks if fits(size)]
     if len(fitting) < len(scale.blocks):
-        figure.notes.append(f"No block of more than {max(fitting, default=0) >> 20:,} MiB was made: there is not enough memory.")
+        metric.notes.append(f"No block has more than {max(fitting, default=0) >> 20:,} MiB, because there was not enough memory.")
 
-    def join(contender, **hows):
-        figure.add(contender, {f"{case} {size}": f"create {how} {size}" for case, how in hows.items() for size in fitting})
+    def join(subject, **methods):
+        metric.add(subject, {f"{case} {size}": f"create {method} {size}" for case, method in methods.items() for size in fitting})
 
     join(compiled(f"{OWN}, C", "shareable"), lazy="lazy", reserved="reserved", used="touched")
     join(compiled(f"{OWN}, MADV_HUGEPAGE, C", "shareable"), used="advised")
@@ -316,15 +325,17 @@ def creation(scale):
     pages = machine.read("/proc/sys/vm/nr_hugepages")
     if pages.isdigit() and int(pages) * 2 * MIB >= max(fitting, default=0) > 0:
         join(compiled("mmap, MFD_HUGETLB, C", "bare"), used="hugetlb")
-    figure.rounds = {case: min(5, scale.rounds) for case in figure.cases if int(case.split()[1]) >= 256 * MIB}
-    return figure
+    metric.rounds = {case: min(5, scale.rounds) for case in metric.cases if int(case.split()[1]) >= 256 * MIB}
+    return metric
 
 
 def huge(scale):
-    """Not a comparison: how much of a block the kernel puts in huge pages on request."""
-    figure = Figure("huge", "amount", rounds={"of 64 MiB": 1})
-    figure.add(compiled(f"{OWN}, C", "shareable"), {"of 64 MiB": f"huge {64 * MIB}"} if fits(64 * MIB) else {})
-    return figure
+    """The bytes of a block for which the kernel uses huge pages on request. This is not a
+    comparison.
+    """
+    metric = Metric("huge", "amount", rounds={"of 64 MiB": 1})
+    metric.add(compiled(f"{OWN}, C", "shareable"), {"of 64 MiB": f"huge {64 * MIB}"} if fits(64 * MIB) else {})
+    return metric
 
 
 def all_of(scale):

@@ -1,4 +1,4 @@
-"""Pictures of the results as SVG. Each has a title, and labels beside its lines and points."""
+"""The pictures of the results, as SVG. A picture has a title, and labels beside lines and points."""
 
 import math
 import os
@@ -7,7 +7,7 @@ from contextlib import suppress
 from report import OWN, Spread, digits, shown, size
 
 INK, SOFT, FAINT, PAPER = "#1f2328", "#59636e", "#d1d9e0", "#ffffff"
-OURS, STOCK, PEER, LIMIT = "#0969da", "#cf222e", "#818b98", "#1a7f37"
+OURS, STOCK, OTHER, LIMIT = "#0969da", "#cf222e", "#818b98", "#1a7f37"
 STOCKS = ("ShareableList", "SharedMemory", "Manager()", "multiprocessing.", "Value and")
 LIMITS = ("bare", "futex", "memcpy", "list,", "dict,", "array,", "table,", "slice", "shm_open", "posix_fallocate", "mmap")
 
@@ -17,11 +17,14 @@ def color_of(label):
         return OURS
     if label.startswith(LIMITS):
         return LIMIT
-    return STOCK if label.startswith(STOCKS) else PEER
+    return STOCK if label.startswith(STOCKS) else OTHER
 
 
 def start():
-    """Set up matplotlib for reproducible SVG with real text. Return None if it is not installed."""
+    """Set up matplotlib so that the same values give the same SVG, in which text is text.
+
+    Return None if matplotlib is not installed.
+    """
     with suppress(ImportError):
         import matplotlib
 
@@ -61,13 +64,13 @@ def head(figure, title, below):
         text.set_fontsize(text.get_fontsize() / max(wide, 1))
 
 
-def save(pyplot, figure, folder, name):
-    figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None, "Creator": None})
+def save(pyplot, figure, directory, name):
+    figure.savefig(os.path.join(directory, name + ".svg"), metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
 
 
 def set_axis(axes, which, values, unit, suffix=""):
-    """Set up an axis for the values: logarithmic for y, and for x if the values span a factor of 100."""
+    """Set up an axis for the values: logarithmic for y, and for x if they span a factor of 100."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis, span = getattr(axes, which + "axis"), max(values) / min(values)
@@ -80,10 +83,12 @@ def set_axis(axes, which, values, unit, suffix=""):
     axis.set_minor_locator(NullLocator())
 
 
-def points(pyplot, folder, name, title, below, rows, unit, suffix="", columns=()):
-    """Draw a row for each label, the best on top: a point, the end of a line or None, a hollow point or None.
+def points(pyplot, directory, name, title, below, rows, unit, suffix="", columns=()):
+    """Draw a row for each label, the best on top: a point, the end of a line or None, a hollow
+    point or None.
 
-    The value is beside the point; or, with columns, the three values are at the right, under the column names.
+    Without columns, the value is beside the point. With columns, the three values are at the right,
+    under the names of the columns.
     """
     figure, axes = pyplot.subplots(figsize=(8.6, 1.1 + 0.245 * len(rows)))
     height = figure.get_figheight()
@@ -102,8 +107,8 @@ def points(pyplot, folder, name, title, below, rows, unit, suffix="", columns=()
             )
         for column, value in zip(range(len(columns)), values):
             write_cell(axes, column, place, shown(value, unit) if value else "", color_of(label))
-    for column, its in enumerate(columns):
-        write_cell(axes, column, len(rows), its, SOFT)
+    for column, heading in enumerate(columns):
+        write_cell(axes, column, len(rows), heading, SOFT)
     axes.set_yticks(range(len(rows)), [row[0] for row in reversed(rows)])
     for tick, (label, *_) in zip(axes.get_yticklabels(), reversed(rows)):
         tick.set_color(color_of(label))
@@ -113,7 +118,7 @@ def points(pyplot, folder, name, title, below, rows, unit, suffix="", columns=()
     axes.set_axisbelow(True)
     set_axis(axes, "x", [value for row in rows for value in row[1:] if value], unit, suffix)
     head(figure, title, below)
-    save(pyplot, figure, folder, name)
+    save(pyplot, figure, directory, name)
 
 
 def draw_row(axes, place, color, value, end, other):
@@ -137,8 +142,8 @@ def write_cell(axes, column, place, text, color):
     )
 
 
-def apart(heights, least):
-    """The heights of the labels, moved so that no label covers another."""
+def spread_labels(heights, least):
+    """Return the heights of the labels, moved so that no label covers another."""
     placed, order = dict(heights), sorted(heights, key=heights.get)
     for _ in range(200):
         for lower, upper in zip(order, order[1:]):
@@ -149,8 +154,8 @@ def apart(heights, least):
     return placed
 
 
-def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str, room=0.36):
-    """Draw panels side by side: each has a title and lines of (size, value) by label, with the labels at the right."""
+def lines(pyplot, directory, name, title, below, panels, unit, suffix="", names=str, room=0.36):
+    """Draw panels side by side. A panel has a title, and lines of (size, value) with labels."""
     figure, all_axes = pyplot.subplots(1, len(panels), figsize=(8.6 + 1.2 * (len(panels) - 1), 4.4), sharey=True, squeeze=False)
     figure.subplots_adjust(left=0.085, right=0.985, top=0.80 if panels[0][0] else 0.86, bottom=0.09, wspace=0.06)
     values = [value for _, by in panels for line in by.values() for _, value in line]
@@ -158,18 +163,18 @@ def lines(pyplot, folder, name, title, below, panels, unit, suffix="", names=str
     for axes, (panel, by) in zip(all_axes[0], panels):
         set_axis(axes, "y", values, unit, suffix)
         draw_panel(axes, by, across, room)
-        axes.set_xticks(across, [names(x) if x in apart_enough(across, room) else "" for x in across], fontsize=8.5)
+        axes.set_xticks(across, [names(x) if x in separated(across, room) else "" for x in across], fontsize=8.5)
         axes.xaxis.set_minor_locator(pyplot.NullLocator())
         axes.grid(axis="y", color=FAINT, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.tick_params(length=0)
         axes.set_title(panel, fontsize=10, color=SOFT)
     head(figure, title, below)
-    save(pyplot, figure, folder, name)
+    save(pyplot, figure, directory, name)
 
 
-def apart_enough(across, room):
-    """The positions whose names do not overlap, chosen from the largest down."""
+def separated(across, room):
+    """Return the positions whose names do not overlap, chosen from the largest position down."""
     kept, least = [across[-1]], math.log(across[-1] / across[0]) * 0.09 / (1 - room) if len(across) > 1 else 0
     for x in reversed(across[:-1]):
         if math.log(kept[-1] / x) >= least:
@@ -180,7 +185,7 @@ def apart_enough(across, room):
 def draw_panel(axes, by, across, room):
     span = across[-1] / across[0] if len(across) > 1 else 10
     low, high = axes.get_ylim()
-    placed = apart({label: math.log(line[-1][1]) for label, line in by.items()}, math.log(high / low) * 0.043)
+    placed = spread_labels({label: math.log(line[-1][1]) for label, line in by.items()}, math.log(high / low) * 0.043)
     axes.set_xscale("log")
     axes.set_xlim(across[0] / span**0.05, across[-1] * span ** (room / (1 - room) + 0.1))
     for label, line in by.items():
@@ -196,57 +201,57 @@ def draw_panel(axes, by, across, room):
         )
 
 
-def line_of(data, figure, word, label):
-    """The line of one contender in the cases "word 10", "word 100" …"""
+def line_of(data, metric, word, label):
+    """Return the points of one subject in the cases "word 10", "word 100" …"""
     line = [
-        (int(case.rsplit(" ", 1)[1]), of[label].median)
-        for case, of in data[figure].items()
-        if case.rsplit(" ", 1)[0] == word and label in of
+        (int(case.rsplit(" ", 1)[1]), by_label[label].median)
+        for case, by_label in data[metric].items()
+        if case.rsplit(" ", 1)[0] == word and label in by_label
     ]
     return sorted(line)
 
 
-def all_lines(data, figure, word, but=()):
-    labels = dict.fromkeys(label for of in data[figure].values() for label in of)
-    found = {label: line_of(data, figure, word, label) for label in labels if label not in but}
+def all_lines(data, metric, word):
+    labels = dict.fromkeys(label for by_label in data[metric].values() for label in by_label)
+    found = {label: line_of(data, metric, word, label) for label in labels}
     return {label: line for label, line in found.items() if line}
 
 
-def times(data, figure, case, own, other):
-    ours, theirs = data.find(figure, case, own), data.find(figure, case, other)
+def times(data, metric, case, own, other):
+    ours, theirs = data.find(metric, case, own), data.find(metric, case, other)
     return ours.times(theirs) if isinstance(ours, Spread) and isinstance(theirs, Spread) else None
 
 
-def versus(title, data, figure, case, own, *others):
-    """A title with the factors to the others that were measured."""
-    found = [(name, times(data, figure, case, own, label)) for name, label in others]
-    held = [f"{digits(float(f'{factor:.2g}'))} × {name}" for name, factor in found if factor]
-    return title + (": " + ", ".join(held).replace(" × ", " × as fast as ", 1) if held else "")
+def versus(title, data, metric, case, own, *others):
+    """Return a title with the factors to the other subjects that were measured."""
+    found = [(name, times(data, metric, case, own, label)) for name, label in others]
+    factors = [f"{digits(float(f'{factor:.2g}'))} × {name}" for name, factor in found if factor]
+    return title + (": " + ", ".join(factors).replace(" × ", " × as fast as ", 1) if factors else "")
 
 
-def draw_access(pyplot, data, folder):
-    of = data["access"]["read int"]
-    rows = sorted(((label, spread.median, None, None) for label, spread in of.items()), key=lambda row: -row[1])
+def draw_access(pyplot, data, directory):
+    by_label = data["access"]["read int"]
+    rows = sorted(((label, spread.median, None, None) for label, spread in by_label.items()), key=lambda row: -row[1])
     title = versus(
         "Reading an int, in Python",
         data,
         "access",
         "read int",
         f"{OWN}, Python",
-        ("stock's list", "ShareableList, Python"),
+        ("ShareableList", "ShareableList, Python"),
         ("SQLite", "SQLite, Python"),
         ("a Manager's list", "Manager().list(), Python"),
     )
     below = "Reads of one int per second by one process. Blue: shareable. Red: the standard library. Green: not shared, the limit"
-    points(pyplot, folder, "access", title, below, rows, "1/s", "/s")
+    points(pyplot, directory, "access", title, below, rows, "1/s", "/s")
     return [("access", title)]
 
 
-def draw_handover(pyplot, data, folder):
-    middle, far = data["handover"]["apart p50"], data["handover"]["apart p99"]
-    beside = data["handover"].get("together p50", {})
+def draw_handover(pyplot, data, directory):
+    apart, slow = data["handover"]["apart p50"], data["handover"]["apart p99"]
+    together = data["handover"].get("together p50", {})
     rows = [
-        (label, spread.median, far[label].median, beside[label].median if label in beside else None) for label, spread in middle.items()
+        (label, spread.median, slow[label].median, together[label].median if label in together else None) for label, spread in apart.items()
     ]
     rows.sort(key=lambda row: row[1])
     title = versus(
@@ -255,11 +260,11 @@ def draw_handover(pyplot, data, folder):
     if on_one := times(data, "handover", "together p50", f"{OWN}, Python", "multiprocessing.Pipe, Python"):
         title += f", {digits(float(f'{on_one:.2g}'))} × on one processor"
     below = "Time to the answer. Point: median, a processor for each process; line: to the 99th percentile; hollow: both on one processor"
-    points(pyplot, folder, "handover", title, below, rows, "ns", columns=("median", "99th", "on one"))
+    points(pyplot, directory, "handover", title, below, rows, "ns", columns=("median", "99th", "on one"))
     return [("handover", title)]
 
 
-def draw_sizes(pyplot, data, folder):
+def draw_sizes(pyplot, data, directory):
     drawn = []
     longest = max((int(case.split()[1]) for case in data["sizes"] if "ShareableList, Python" in data["sizes"][case]), default=10)
     for word, verb in (("attach", "Attaching to"), ("build", "Building")):
@@ -275,12 +280,12 @@ def draw_sizes(pyplot, data, folder):
             "attach": "Time to attach to a list by name and to close it, by the length of the list",
             "build": "Time to create and remove a list of ints, by the length of the list",
         }[word]
-        lines(pyplot, folder, word, title, below, [("", all_lines(data, "sizes", word))], "ns", names=lambda x: f"{x:,}", room=0.22)
+        lines(pyplot, directory, word, title, below, [("", all_lines(data, "sizes", word))], "ns", names=lambda x: f"{x:,}", room=0.22)
         drawn.append((word, title))
     return drawn
 
 
-def draw_together(pyplot, data, folder):
+def draw_together(pyplot, data, directory):
     panels = [
         (panel, all_lines(data, "together", word))
         for word, panel in (("read", "reads of one item"), ("count", "counts in one item, no count lost"))
@@ -297,19 +302,19 @@ def draw_together(pyplot, data, folder):
         ("Redis", "Redis, C"),
     )
     below = "Operations per second of 1, 2 and 4 processes together. Mixed: C, Python, Lua and Go on one list"
-    lines(pyplot, folder, "together", title, below, panels, "1/s", "/s", room=0.5)
+    lines(pyplot, directory, "together", title, below, panels, "1/s", "/s", room=0.5)
     return [("together", title)]
 
 
-def draw_memory(pyplot, data, folder):
+def draw_memory(pyplot, data, directory):
     rows = sorted(((label, spread.median, None, None) for label, spread in data["memory"]["int"].items()), key=lambda row: row[1])
     own = data.find("memory", "int", f"{OWN}, C")
     title = "Shared memory of an int in a list" + (f": {shown(own.median, 'B')}" if own else "")
-    points(pyplot, folder, "memory", title, "Bytes per item, of many different ints", rows, "B")
+    points(pyplot, directory, "memory", title, "Bytes per item, of many different ints", rows, "B")
     return [("memory", title)]
 
 
-def draw_copies(pyplot, data, folder):
+def draw_copies(pyplot, data, directory):
     panels = [(word + " a block", all_lines(data, "copies", word)) for word in ("into", "out of")]
     largest = max((case for case in data["copies"] if case.startswith("into")), key=lambda case: int(case.split()[1]))
     share = times(data, "copies", largest, f"{OWN}, Python", "memcpy in private memory, C")
@@ -317,11 +322,11 @@ def draw_copies(pyplot, data, folder):
         f", in Python: at {share * 100:.0f} % of the speed of memcpy" if share else ""
     )
     below = "Bytes per second, by the number of bytes copied at once"
-    lines(pyplot, folder, "copies", title, below, panels, "B/s", names=size, room=0.42)
+    lines(pyplot, directory, "copies", title, below, panels, "B/s", names=size, room=0.42)
     return [("copies", title)]
 
 
-def draw_creation(pyplot, data, folder):
+def draw_creation(pyplot, data, directory):
     panels = [
         (panel, all_lines(data, "creation", word))
         for word, panel in (("lazy", "lazy"), ("reserved", "reserved"), ("used", "used, every page"))
@@ -331,7 +336,7 @@ def draw_creation(pyplot, data, folder):
     title = "Creating a block" + (f": lazy, {shown(min(lazy), 'ns')} to {shown(max(lazy), 'ns')} at any size" if lazy else "")
     lines(
         pyplot,
-        folder,
+        directory,
         "creation",
         title,
         "Time to create and remove a block, by its size",
@@ -354,7 +359,7 @@ DRAWERS = {
 }
 
 
-def draw(data, folder):
-    """Draw all figures. Return the names and titles of the pictures by figure; {} without matplotlib."""
+def draw(data, directory):
+    """Draw all pictures. Return their names and titles by metric, or {} without matplotlib."""
     pyplot = start()
-    return {figure: drawer(pyplot, data, folder) for figure, drawer in DRAWERS.items()} if pyplot else {}
+    return {metric: drawer(pyplot, data, directory) for metric, drawer in DRAWERS.items()} if pyplot else {}

@@ -1,4 +1,4 @@
-"""Makes the page RESULTS.md from the files of a run."""
+"""The page RESULTS.md, made from the CSV files of a run."""
 
 import csv
 import json
@@ -6,11 +6,13 @@ import os
 import statistics
 from dataclasses import dataclass
 
-import notes as reasons
+import notes
 
 OWN = "shareable"
 NATIVE = {"C++": "C"}
 HIGHER_IS_BETTER = {"1/s", "B/s"}
+# The columns of a CSV file.
+COLUMNS = ("metric", "subject", "case", "round", "value", "unit")
 
 
 @dataclass(frozen=True)
@@ -27,45 +29,45 @@ class Spread:
         low, median, high = statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3
         return cls(median, low, high, unit)
 
-    def is_ahead_of(self, other):
-        """Whether it is better by more than the variation of either."""
+    def is_better_than(self, other):
+        """Return whether it is better by more than 3 %, and the quartiles do not overlap."""
         if self.unit in HIGHER_IS_BETTER:
             return self.low > other.high and self.median > 1.03 * other.median
         return self.high < other.low and 1.03 * self.median < other.median
 
     def times(self, other):
-        """The factor by which it is better than the other."""
+        """Return the factor by which it is better than the other."""
         ratio = self.median / other.median if other.median else float("inf")
         return ratio if self.unit in HIGHER_IS_BETTER else 1 / ratio if ratio else float("inf")
 
 
 class Data:
-    """The figures of a run: data["access"]["read int"]["shareable, C"] is a Spread."""
+    """The values of a run: data["access"]["read int"]["shareable, C"] is a Spread."""
 
-    def __init__(self, folder):
-        with open(os.path.join(folder, "run.json")) as file:
+    def __init__(self, directory):
+        with open(os.path.join(directory, "run.json")) as file:
             self.run = json.load(file)
-        self.figures = {}
+        self.metrics = {}
         for name in self.run["notes"]:
-            with open(os.path.join(folder, name + ".csv")) as file:
-                self.figures[name] = read(file)
+            with open(os.path.join(directory, name + ".csv")) as file:
+                self.metrics[name] = read(file)
 
     def __getitem__(self, name):
-        return self.figures[name]
+        return self.metrics[name]
 
-    def find(self, figure, case, label):
-        return self.figures[figure].get(case, {}).get(label)
+    def find(self, metric, case, label):
+        return self.metrics[metric].get(case, {}).get(label)
 
 
 def read(file):
     values, units = {}, {}
     for row in csv.DictReader(file):
-        values.setdefault(row["parameter"], {}).setdefault(row["contender"], []).append(float(row["value"]))
-        units[row["parameter"]] = row["unit"]
-    return {case: {label: Spread.of(these, units[case]) for label, these in of.items()} for case, of in values.items()}
+        values.setdefault(row["case"], {}).setdefault(row["subject"], []).append(float(row["value"]))
+        units[row["case"]] = row["unit"]
+    return {case: {label: Spread.of(measured, units[case]) for label, measured in by_label.items()} for case, by_label in values.items()}
 
 
-# Formats numbers.
+# Functions that format numbers.
 
 SCALES = {
     "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")),
@@ -80,7 +82,7 @@ def digits(number):
 
 
 def scaled(number, unit, like=None):
-    factor, name = next((one for one in SCALES[unit] if (like or number) >= one[0]), SCALES[unit][-1])
+    factor, name = next((step for step in SCALES[unit] if (like or number) >= step[0]), SCALES[unit][-1])
     return digits(number / factor), name
 
 
@@ -111,86 +113,87 @@ def table(head, rows):
     return "\n".join(lines) + "\n"
 
 
-def grid(data, figure, cases, names, corner="contender"):
-    """A row for each contender, this library first, and a column for each case."""
-    labels = list(dict.fromkeys(label for case in cases for label in data[figure].get(case, ())))
+def grid(data, metric, cases, names):
+    """Return a table with a row for each subject, this library first, and a column for each case.
+    """
+    labels = list(dict.fromkeys(label for case in cases for label in data[metric].get(case, ())))
     labels.sort(key=lambda label: not label.startswith(OWN))
     if not labels:
         return "This was not measured.\n"
-    return table([corner, *names], ([label, *(cell(data.find(figure, case, label)) for case in cases)] for label in labels))
+    return table(["subject", *names], ([label, *(cell(data.find(metric, case, label)) for case in cases)] for label in labels))
 
 
-def cases_of(data, figure, word):
-    """The cases that begin with a word, and the rest of their names."""
-    cases = [case for case in data[figure] if case.rsplit(" ", 1)[0] == word]
+def cases_of(data, metric, word):
+    """Return the cases that begin with a word, and the rest of their names."""
+    cases = [case for case in data[metric] if case.rsplit(" ", 1)[0] == word]
     return cases, [case.rsplit(" ", 1)[1] for case in cases]
 
 
-# Faster peers.
+# The faster alternatives.
 
 
 def language(label):
-    its = label.rsplit(", ", 1)[1]
-    return NATIVE.get(its, its)
+    name = label.rsplit(", ", 1)[1]
+    return NATIVE.get(name, name)
 
 
-def rivals(data, figure):
-    """Pairs to compare: in the same language, or, for memory, in any language."""
-    for case, of in data[figure].items():
-        if figure == "handover" and case.rsplit(" ", 1)[1] not in ("p50", "p99"):
+def pairs(data, metric):
+    """Yield the pairs to compare: in the same language, or in all languages for memory."""
+    for case, by_label in data[metric].items():
+        if metric == "handover" and case.rsplit(" ", 1)[1] not in ("p50", "p99"):
             continue
-        for own in filter(lambda label: label.startswith(OWN), of):
-            for peer in of:
-                if not peer.startswith(OWN) and (figure == "memory" or language(own) == language(peer)):
-                    yield case, own, peer
+        for own in filter(lambda label: label.startswith(OWN), by_label):
+            for other in by_label:
+                if not other.startswith(OWN) and (metric == "memory" or language(own) == language(other)):
+                    yield case, own, other
 
 
-def ahead(data):
-    """The faster peers, by figure, contender of this library and peer: the cases, each with its factor."""
+def faster(data):
+    """Return the factor of each case by metric, subject of this library, and faster alternative."""
     found = {}
-    for figure in data.figures:
-        for case, own, peer in rivals(data, figure):
-            ours, theirs = data[figure][case][own], data[figure][case][peer]
-            if theirs.is_ahead_of(ours):
-                found.setdefault((figure, own, peer), {})[case] = theirs.times(ours)
+    for metric in data.metrics:
+        for case, own, other in pairs(data, metric):
+            ours, theirs = data[metric][case][own], data[metric][case][other]
+            if theirs.is_better_than(ours):
+                found.setdefault((metric, own, other), {})[case] = theirs.times(ours)
     return found
 
 
-def times(factors):
+def format_factors(factors):
     low, high = (f"{end:.2f}" if end < 10 else digits(end) for end in (min(factors), max(factors)))
     return f"{low} ×" if low == high else f"{low} to {high} ×"
 
 
-def in_words(cases):
-    """Formats cases; those that begin with the same word are grouped."""
-    by = {}
+def format_cases(cases):
+    """Format cases, and group the cases that begin with the same word."""
+    groups = {}
     for case in cases:
         word, _, rest = case.rpartition(" ")
-        by.setdefault(word, []).append(size(rest) if rest.isdigit() and int(rest) >= 4096 and int(rest) % 1024 == 0 else rest)
-    return "; ".join(f"{word} {', '.join(rest)}".strip() for word, rest in by.items())
+        groups.setdefault(word, []).append(size(rest) if rest.isdigit() and int(rest) >= 4096 and int(rest) % 1024 == 0 else rest)
+    return "; ".join(f"{word} {', '.join(rest)}".strip() for word, rest in groups.items())
 
 
-def ahead_table(data):
+def faster_table(data):
     rows = [
-        (reasons.FIGURES[figure], own, peer, in_words(cases), times(cases.values()), reasons.why(figure, peer))
-        for (figure, own, peer), cases in ahead(data).items()
+        (notes.NAMES[metric], own, other, format_cases(cases), format_factors(cases.values()), notes.note(metric, other))
+        for (metric, own, other), cases in faster(data).items()
     ]
     if not rows:
-        return "No peer is faster by more than the variation of the figures.\n"
-    return table(["figure", "this library", "peer", "cases", "factor", "reason"], rows)
+        return "No alternative is better by more than 3 % with quartiles that do not overlap.\n"
+    return table(["metric", "this library", "alternative", "cases", "factor", "note"], rows)
 
 
 IN_C, IN_PYTHON = f"{OWN}, C", f"{OWN}, Python"
-TABLES = ("LMDB, C", "SQLite, C", "Redis, C")
-TABLES_IN_PYTHON = ("LMDB, Python", "SQLite, Python", "Redis, Python")
+DATABASES = ("LMDB, C", "SQLite, C", "Redis, C")
+DATABASES_IN_PYTHON = ("LMDB, Python", "SQLite, Python", "Redis, Python")
 BOOST, STOCK = "Boost.Interprocess, C++", "ShareableList, Python"
 MESSAGES = ("pipe, C", "Unix socket, C")
 MESSAGES_IN_PYTHON = ("multiprocessing.Pipe, Python", "multiprocessing.Queue, Python", "Unix socket with JSON, Python", "Redis, Python")
-# For each row of the summary: text, figure, case, contender of this library, peers.
-SHORT = (
-    ("read an int, in Python", "access", "read int", IN_PYTHON, (STOCK, "Manager().list(), Python", *TABLES_IN_PYTHON, "list, Python")),
-    ("read an int, in C", "access", "read int", IN_C, (BOOST, *TABLES, "bare memory, C")),
-    ("write a text of 16 bytes, in C", "access", "write str", IN_C, (BOOST, *TABLES)),
+# For each row of the summary: text, metric, case, subject of this library, alternatives.
+SUMMARY = (
+    ("read an int, in Python", "access", "read int", IN_PYTHON, (STOCK, "Manager().list(), Python", *DATABASES_IN_PYTHON, "list, Python")),
+    ("read an int, in C", "access", "read int", IN_C, (BOOST, *DATABASES, "bare memory, C")),
+    ("write a text of 16 bytes, in C", "access", "write str", IN_C, (BOOST, *DATABASES)),
     ("hand over and back, in Python", "handover", "apart p50", IN_PYTHON, MESSAGES_IN_PYTHON),
     ("the same on one processor", "handover", "together p50", IN_PYTHON, MESSAGES_IN_PYTHON),
     ("hand over and back, in C", "handover", "apart p50", IN_C, (BOOST, *MESSAGES, "futex, C")),
@@ -202,20 +205,20 @@ SHORT = (
         "together",
         "count 2",
         f"{OWN}, mixed",
-        (BOOST, *TABLES, "Manager().list() and Lock(), Python"),
+        (BOOST, *DATABASES, "Manager().list() and Lock(), Python"),
     ),
 )
 
 
-def short_table(data):
-    """The summary: the factor by which this library is faster than each peer."""
+def summary_table(data):
+    """Return the factor by which this library is faster than each alternative."""
     rows = []
-    for text, figure, case, own, peers in SHORT:
-        ours = data.find(figure, case, own)
-        held = [(peer, data.find(figure, case, peer)) for peer in peers]
-        if ours and any(theirs for _, theirs in held):
-            against = ", ".join(f"{peer.rsplit(', ', 1)[0]} {digits(ours.times(theirs))} ×" for peer, theirs in held if theirs)
-            rows.append((text, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), against))
+    for text, metric, case, own, others in SUMMARY:
+        ours = data.find(metric, case, own)
+        found = [(other, data.find(metric, case, other)) for other in others]
+        if ours and any(theirs for _, theirs in found):
+            factors = ", ".join(f"{other.rsplit(', ', 1)[0]} {digits(ours.times(theirs))} ×" for other, theirs in found if theirs)
+            rows.append((text, shown(ours.median, ours.unit) + ("/s" if ours.unit == "1/s" else ""), factors))
     return table(["", OWN, "times as fast as"], rows)
 
 
@@ -227,52 +230,52 @@ def facts(data):
     return table(["", ""], rows)
 
 
-def section(data, drawn, figure, *parts):
-    notes = "".join(f"\n{note}\n" for note in data.run["notes"].get(figure, ()))
-    pictures = "".join(f"\n![{title}](results/{name}.svg)\n" for name, title in drawn.get(figure, ()))
+def section(data, drawn, metric, *parts):
+    remarks = "".join(f"\n{remark}\n" for remark in data.run["notes"].get(metric, ()))
+    pictures = "".join(f"\n![{title}](results/{name}.svg)\n" for name, title in drawn.get(metric, ()))
     body = "\n".join(f"\n### {title}\n\n{text}" if title else f"\n{text}" for title, text in parts)
-    raw = f"All rounds: [{figure}.csv](results/{figure}.csv)."
-    return f"\n## {reasons.TITLES[figure]}\n\n{reasons.METHODS[figure]}\n{raw}\n{notes}{pictures}{body}"
+    file = f"The values of all rounds are in `{metric}.csv`."
+    return f"\n## {notes.TITLES[metric]}\n\n{notes.METHODS[metric]}\n{file}\n{remarks}{pictures}{body}"
 
 
-def kinds(data, figure, *words, name=str):
-    """A grid for each first word of the cases."""
+def grids(data, metric, *words, name=str):
+    """Yield a title and a grid for each first word of the cases."""
     for word in words:
-        cases, rest = cases_of(data, figure, word)
-        yield word[0].upper() + word[1:], grid(data, figure, cases, map(name, rest))
+        cases, rest = cases_of(data, metric, word)
+        yield word[0].upper() + word[1:], grid(data, metric, cases, map(name, rest))
 
 
 def page(data, drawn):
-    out = ["".join(f"- {label}: {why}.\n" for label, why in data.run["left out"].items()) or "No contender is left out.\n"]
+    left_out = ["".join(f"- {label}: {reason}.\n" for label, reason in data.run["left out"].items()) or "No subject is left out.\n"]
     memory_cases = list(data["memory"])
     huge = data.find("huge", "of 64 MiB", f"{OWN}, C")
     parts = [
-        reasons.INTRODUCTION.format(**data.run),
+        notes.INTRODUCTION.format(**data.run),
         "\n## Summary\n\n",
-        short_table(data),
-        "\n## Faster peers\n\n",
-        reasons.AHEAD,
+        summary_table(data),
+        "\n## Faster alternatives\n\n",
+        notes.FASTER,
         "\n",
-        ahead_table(data),
-        section(data, drawn, "access", *kinds(data, "access", "read", "write")),
-        section(data, drawn, "handover", *kinds(data, "handover", *dict.fromkeys(case.rsplit(" ", 1)[0] for case in data["handover"]))),
-        section(data, drawn, "sizes", *kinds(data, "sizes", "attach", "build", name=lambda count: f"{int(count):,}")),
+        faster_table(data),
+        section(data, drawn, "access", *grids(data, "access", "read", "write")),
+        section(data, drawn, "handover", *grids(data, "handover", *dict.fromkeys(case.rsplit(" ", 1)[0] for case in data["handover"]))),
+        section(data, drawn, "sizes", *grids(data, "sizes", "attach", "build", name=lambda count: f"{int(count):,}")),
         section(
             data,
             drawn,
             "together",
-            *kinds(data, "together", "read", "write", "count", name=lambda count: f"{count} process{'es' if count != '1' else ''}"),
+            *grids(data, "together", "read", "write", "count", name=lambda count: f"{count} process{'es' if count != '1' else ''}"),
         ),
         section(data, drawn, "memory", (None, grid(data, "memory", memory_cases, memory_cases))),
-        section(data, drawn, "copies", *kinds(data, "copies", "into", "out of", name=size)),
-        section(data, drawn, "creation", *kinds(data, "creation", "lazy", "reserved", "used", name=size)),
-        reasons.HUGE.format(
+        section(data, drawn, "copies", *grids(data, "copies", "into", "out of", name=size)),
+        section(data, drawn, "creation", *grids(data, "creation", "lazy", "reserved", "used", name=size)),
+        notes.HUGE.format(
             given=shown(huge.median, "B") if huge else "nothing", setting=data.run["machine"]["huge pages of shared memory"]
         ),
         "\n## Machine and versions\n\n",
         facts(data),
-        "\n## Contenders that are left out\n\n",
-        *out,
-        *("".join(f"- {who} failed: {why}\n" for who, why in data.run["failed"].items())),
+        "\n## Subjects that are left out\n\n",
+        *left_out,
+        *("".join(f"- {subject} failed: {reason}\n" for subject, reason in data.run["failed"].items())),
     ]
     return "".join(parts)

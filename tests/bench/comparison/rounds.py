@@ -1,9 +1,9 @@
-"""The contenders, each a process that waits for its turn, and the order of the turns.
+"""The processes of the subjects, and the rounds in which they are measured.
 
-In each round, each contender of a case has one turn. The order alternates between rounds, so that all
-run under the same conditions. A first round warms up and is not counted. While one contender works,
-the others wait in read(2). A contender has a processor of its own, its partner has another one, and
-the kernel places servers.
+Each subject of a case is measured once in each round. The order alternates between rounds, so that
+all subjects run under the same conditions. The first round warms up and is not counted. While one
+subject works, the others wait in read(2). A subject has a processor of its own, its partner has
+another one, and the kernel chooses the processors of servers.
 """
 
 import os
@@ -11,20 +11,21 @@ import selectors
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
-HERE, THERE = PROCESSORS[0], PROCESSORS[-1]
-TURN_TIMEOUT = 180  # in seconds, for one turn and its preparation
+FIRST, LAST = PROCESSORS[0], PROCESSORS[-1]
+TIMEOUT = 180  # in seconds, for one measurement and its preparation
 
 
 class Failure(Exception):
-    """A contender has exited, or does not answer; the text is the reason."""
+    """A subject exited or did not answer. The text is the reason."""
 
 
 class Process:
-    """One process of a contender."""
+    """One process of a subject."""
 
-    def __init__(self, command, processor=HERE):
+    def __init__(self, command, processor=FIRST):
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             command,
@@ -35,35 +36,46 @@ class Process:
             bufsize=1,
             start_new_session=True,
             preexec_fn=lambda: os.sched_setaffinity(0, {processor}),
-            env={**os.environ, "BENCH_HERE": str(processor), "BENCH_THERE": str(THERE), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                "BENCH_PROCESSOR": str(processor),
+                "BENCH_PARTNER_PROCESSOR": str(LAST),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
         )
 
-    def send(self, nanoseconds, words):
+    def send(self, nanoseconds, task):
         try:
-            self.process.stdin.write(f"{nanoseconds} {words}\n")
+            self.process.stdin.write(f"{nanoseconds} {task}\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            raise Failure(self.why()) from None
+            raise Failure(self.error_message()) from None
 
     def receive(self):
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            if not selector.select(TURN_TIMEOUT):
-                raise Failure(f"no answer in {TURN_TIMEOUT} seconds")
+            if not selector.select(TIMEOUT):
+                raise Failure(f"no answer in {TIMEOUT} seconds")
         line = self.process.stdout.readline()
         if not line:
-            raise Failure(self.why())
+            raise Failure(self.error_message())
         return line.split()
 
-    def why(self):
+    def error_message(self):
+        """Wait for the end of the process, and return the last line that it printed on standard
+        error.
+        """
         self.process.wait()
         self.errors.seek(0)
         lines = self.errors.read().strip().splitlines()
         return lines[-1] if lines else f"it exited with {self.process.returncode}"
 
     def close(self):
-        """Close its input, at which it exits and removes its files; or kill its process group."""
-        self.process.stdin.close()
+        """Close its input, so that it removes its files and exits. Kill its process group after 30
+        seconds.
+        """
+        with suppress(BrokenPipeError):  # the process has exited already
+            self.process.stdin.close()
         try:
             self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -74,13 +86,13 @@ class Process:
 
 
 class Solo:
-    """A contender with one process, which runs all cases of a figure."""
+    """A subject with one process, which runs all cases of a metric."""
 
     def __init__(self, command):
         self.process = Process(command)
 
-    def turn(self, nanoseconds, words):
-        self.process.send(nanoseconds, words)
+    def measure(self, nanoseconds, task):
+        self.process.send(nanoseconds, task)
         return self.process.receive()
 
     def close(self):
@@ -88,7 +100,7 @@ class Solo:
 
 
 class Team:
-    """Several processes that work at the same time on the data of a host, which only waits."""
+    """Several processes that work at the same time on the data of a host process."""
 
     def __init__(self, host, members, name):
         self.name, self.processes = name, []
@@ -101,10 +113,10 @@ class Team:
             self.close()
             raise
 
-    def turn(self, nanoseconds, words):
-        """The operations per nanosecond of all processes together."""
+    def measure(self, nanoseconds, task):
+        """Return the operations per nanosecond of all processes together."""
         for process in self.processes[1:]:
-            process.send(nanoseconds, f"{words} {self.name}")
+            process.send(nanoseconds, f"{task} {self.name}")
         answers = [process.receive() for process in self.processes[1:]]
         return [str(sum(float(amount) / float(took) for amount, took in answers)), "1"]
 
@@ -113,21 +125,22 @@ class Team:
             process.close()
 
 
-def take(contenders, rounds, nanoseconds, give):
-    """Run the turns of all contenders, each an object with turn() and its words.
+def measure(subjects, rounds, nanoseconds, on_answer):
+    """Measure all subjects in each round. By label, a subject is a Solo or a Team, and its task.
 
-    give(contender, round, answer) gets the answers. Returns the contenders that failed, and the reasons.
+    Calls on_answer(label, round, answer) for each answer. Returns the subjects that failed, and the
+    reasons.
     """
     failed = {}
-    for turn in range(-1, rounds):
-        for name, (player, words) in list(contenders.items())[:: -1 if turn % 2 else 1]:
-            if name in failed:
+    for number in range(-1, rounds):
+        for label, (subject, task) in list(subjects.items())[:: -1 if number % 2 else 1]:
+            if label in failed:
                 continue
             try:
-                answer = player.turn(nanoseconds, words)
+                answer = subject.measure(nanoseconds, task)
             except Failure as failure:
-                failed[name] = str(failure)
+                failed[label] = str(failure)
                 continue
-            if turn >= 0:
-                give(name, turn, answer)
+            if number >= 0:
+                on_answer(label, number, answer)
     return failed

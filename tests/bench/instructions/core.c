@@ -1,5 +1,5 @@
 /*
- * core.c - runs one operation of the C library a given number of times: core OPERATION TIMES.
+ * core.c - runs an operation of the library in C: core OPERATION TIMES.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * core.c - the cost of core operations, each compared with a peer. Exits with 1 if a limit is
- * exceeded.
+ * core.c - compares operations of the core with similar work of other code. Exits with 1 if a ratio
+ * exceeds its limit.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 
 #define ITEMS 1024
 
-static shareable_list *list, *without;
+static shareable_list *list, *unsynced;
 static plain *array;
 static pthread_mutex_t *mutex;
 static char name[40], bare_name[40], small_name[48], large_name[48];
@@ -45,8 +45,8 @@ static void get_shared(int times) {
   get_from(list, times);
 }
 
-static void get_without(int times) {
-  get_from(without, times);
+static void get_unsynced(int times) {
+  get_from(unsynced, times);
 }
 
 static void get_text_from(const shareable_list *source, int times) {
@@ -61,8 +61,8 @@ static void get_text(int times) {
   get_text_from(list, times);
 }
 
-static void get_text_without(int times) {
-  get_text_from(without, times);
+static void get_text_unsynced(int times) {
+  get_text_from(unsynced, times);
 }
 
 static void set_text(int times) {
@@ -70,9 +70,9 @@ static void set_text(int times) {
     must(shareable_list_set_str(list, ITEMS, "sixteen bytes ok", 16));
 }
 
-static void set_text_without(int times) {
+static void set_text_unsynced(int times) {
   for (int i = 0; i < times; i++)
-    must(shareable_list_set_str(without, ITEMS, "sixteen bytes ok", 16));
+    must(shareable_list_set_str(unsynced, ITEMS, "sixteen bytes ok", 16));
 }
 
 static void set_plain(int times) {
@@ -109,7 +109,7 @@ static void lock_shared(int times) {
     must(shareable_list_lock(list, -1) | shareable_list_unlock(list));
 }
 
-/* A robust mutex for processes, in shared memory like the list. */
+/* Returns a robust mutex for several processes. It is in shared memory, like the list. */
 static pthread_mutex_t *new_mutex(void) {
   pthread_mutex_t *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   pthread_mutexattr_t attributes;
@@ -120,7 +120,7 @@ static pthread_mutex_t *new_mutex(void) {
   return made;
 }
 
-/* No byte of this block is accessed, and its memory is not reserved. */
+/* Creates blocks without accessing or reserving their memory. */
 static void block_bare(int times) {
   for (int i = 0; i < times; i++) {
     int fd = shm_open(bare_name, O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -191,7 +191,7 @@ int main(void) {
   snprintf(small_name, sizeof small_name, "%s-small", name);
   snprintf(large_name, sizeof large_name, "%s-large", name);
   list = list_of(NULL, ITEMS, 0);
-  without = list_of(NULL, ITEMS, SHAREABLE_NO_SYNC);
+  unsynced = list_of(NULL, ITEMS, SHAREABLE_NO_SYNC);
   small = list_of(small_name, 10, 0);
   large = list_of(large_name, 1000000, 0);
   array = plain_new(ITEMS);
@@ -201,19 +201,19 @@ int main(void) {
   print_head();
   over |= compare("get an int", get_shared, "plain array, shared library", get_plain, 200000, 3);
   over |= compare("set an int", set_shared, "plain array, shared library", set_plain, 200000, 3);
-  over |= compare("get an int", get_shared, "without a sync area", get_without, 200000, 1.5);
-  over |= compare("get a str of 16", get_text, "without a sync area", get_text_without, 100000, 1.5);
-  over |= compare("set a str of 16", set_text, "without a sync area", set_text_without, 50000, 3);
+  over |= compare("get an int", get_shared, "without a sync area", get_unsynced, 200000, 1.5);
+  over |= compare("get a str of 16", get_text, "without a sync area", get_text_unsynced, 100000, 1.5);
+  over |= compare("set a str of 16", set_text, "without a sync area", set_text_unsynced, 50000, 3);
   over |= compare("add to an int", add_shared, "bare atomic add, shared library", add_plain, 100000, 1.5);
   over |= compare("lock and unlock", lock_shared, "robust mutex for processes", lock_robust, 100000, 1.5);
   over |= compare("create, close, unlink 4 KiB", block_shared, "shm_open … shm_unlink", block_bare, 500, 2);
   over |= compare("the same, lazy", block_lazy, "shm_open … shm_unlink", block_bare, 500, 2);
   over |= compare("attach to 1,000,000 items", attach_large, "attach to 10 items", attach_small, 500, 1.2);
 
-  must(shareable_list_unlink(list, NULL) | shareable_list_unlink(small, NULL) | shareable_list_unlink(without, NULL) |
+  must(shareable_list_unlink(list, NULL) | shareable_list_unlink(small, NULL) | shareable_list_unlink(unsynced, NULL) |
        shareable_list_unlink(large, NULL));
   shareable_list_unref(list);
-  shareable_list_unref(without);
+  shareable_list_unref(unsynced);
   shareable_list_unref(small);
   shareable_list_unref(large);
   plain_free(array);

@@ -1,8 +1,7 @@
-// The cost of lists in Go, compared with a C call that does nothing and with a Go slice: `make
-// bench-go`.
+// Compares lists in Go with a C call that does nothing and with a Go slice: `make bench-go`.
 //
-// The two sides of a row take turns in each round, in alternating order. Each round gives one
-// ratio; the result is the median of the rounds. Exits with 1 if a limit is exceeded.
+// Each side of a row is measured once in each round, in alternating order. Each round gives one
+// ratio, and the result is the median of the rounds. Exits with 1 if a ratio exceeds its limit.
 package main
 
 // static void nothing(void) {}
@@ -48,9 +47,9 @@ func each(times int, work func()) func() float64 {
 	}
 }
 
-func median(figures []float64) float64 {
-	sort.Float64s(figures)
-	return figures[len(figures)/2]
+func median(values []float64) float64 {
+	sort.Float64s(values)
+	return values[len(values)/2]
 }
 
 // run measures and prints a row. It reports whether the ratio is within the limit.
@@ -73,11 +72,11 @@ func (r row) run() bool {
 	return r.limit == 0 || ratio <= r.limit
 }
 
-func verdict(figure, limit float64) string {
+func verdict(value, limit float64) string {
 	switch {
 	case limit == 0:
 		return ""
-	case figure <= limit:
+	case value <= limit:
 		return fmt.Sprintf("limit %.2f   ok", limit)
 	}
 	return fmt.Sprintf("limit %.2f   MISSED", limit)
@@ -89,10 +88,10 @@ func must(err error) {
 	}
 }
 
-// open contains every list that was made, for closeAll.
+// open contains each list that was created, for closeAll.
 var open []*shareable.List
 
-func made(list *shareable.List, err error) *shareable.List {
+func created(list *shareable.List, err error) *shareable.List {
 	must(err)
 	open = append(open, list)
 	return list
@@ -106,7 +105,7 @@ func closeAll() {
 }
 
 // bare is a C call that does nothing.
-var bare = side{"a call of C that does nothing", each(calls, func() {
+var bare = side{"a C call that does nothing", each(calls, func() {
 	for i := 0; i < calls; i++ {
 		C.nothing()
 	}
@@ -122,8 +121,8 @@ func calling(call func(index int)) side {
 
 // accesses returns the typed accesses to numbers.
 func accesses() map[string]func(index int) {
-	ints := made(shareable.NewListOf(make([]int64, 1024)))
-	reals := made(shareable.NewListOf(make([]float64, 1024)))
+	ints := created(shareable.NewListOf(make([]int64, 1024)))
+	reals := created(shareable.NewListOf(make([]float64, 1024)))
 	return map[string]func(index int){
 		"GetInt":         func(i int) { ints.GetInt(i) },
 		"GetFloat":       func(i int) { reals.GetFloat(i) },
@@ -136,16 +135,16 @@ func accesses() map[string]func(index int) {
 
 // runAccesses measures the accesses. Only GetInt has a limit.
 func runAccesses() bool {
-	kept, limits := true, map[string]float64{"GetInt": 1.5}
+	isKept, limits := true, map[string]float64{"GetInt": 1.5}
 	all := accesses()
 	for _, name := range []string{"GetInt", "GetFloat", "At[int64]", "SetInt", "Add", "CompareAndSwap"} {
-		kept = row{name, 41, calling(all[name]), bare, limits[name]}.run() && kept
+		isKept = row{name, 41, calling(all[name]), bare, limits[name]}.run() && isKept
 		if allocated := testing.AllocsPerRun(1000, func() { all[name](5) }); allocated != 0 {
 			fmt.Println(name, "allocates", allocated, "times   MISSED")
-			kept = false
+			isKept = false
 		}
 	}
-	return kept
+	return isKept
 }
 
 // sink keeps the sums, so that the compiler does not remove the loops.
@@ -164,25 +163,26 @@ func summing[T int64 | float64](name string, numbers []T) side {
 	})}
 }
 
-// sum compares the sum of a list's slice with the sum of the Go slice that the list was made from.
+// sum compares the sum of a list's slice with the sum of the Go slice from which the list was
+// created.
 func sum[T int64 | float64](title string, numbers []T, view func(*shareable.List) ([]T, error), limit float64) bool {
-	shared, err := view(made(shareable.NewListOf(numbers)))
+	shared, err := view(created(shareable.NewListOf(numbers)))
 	must(err)
-	return row{title, 41, summing("", shared), summing("a slice of Go's own", numbers), limit}.run()
+	return row{title, 41, summing("", shared), summing("a Go slice", numbers), limit}.run()
 }
 
-// runSums compares slices. They must reach 0.95 of the speed if they fit into the processor's
-// caches. A long Go slice may be in huge pages, which shared memory has only if the system is
-// configured so.
+// runSums compares slices. If they fit into the processor's caches, they must reach 0.95 of the
+// speed. A long slice has no limit: a Go slice may be in huge pages, and shared memory is in huge
+// pages only if the system is configured so.
 func runSums() bool {
 	integers, reals := make([]int64, million), make([]float64, million)
 	for i := range integers {
 		integers[i], reals[i] = int64(i), float64(i)
 	}
-	kept := sum("sum of Int64s(), 100,000, each", integers[:million/10], (*shareable.List).Int64s, 1/0.95)
-	kept = sum("sum of Float64s(), 100,000, each", reals[:million/10], (*shareable.List).Float64s, 1/0.95) && kept
+	isKept := sum("sum of Int64s(), 100,000, each", integers[:million/10], (*shareable.List).Int64s, 1/0.95)
+	isKept = sum("sum of Float64s(), 100,000, each", reals[:million/10], (*shareable.List).Float64s, 1/0.95) && isKept
 	sum("sum of Int64s(), 1,000,000, each", integers, (*shareable.List).Int64s, 0)
-	return kept
+	return isKept
 }
 
 // building returns a function that measures only the construction of a list.
@@ -201,13 +201,13 @@ func building(build func() (*shareable.List, error)) func() float64 {
 
 // limited measures and prints a row whose limit is in nanoseconds.
 func limited(title string, work func() float64, limit float64) bool {
-	var figures []float64
+	var values []float64
 	for round := 0; round < 11; round++ {
-		figures = append(figures, work())
+		values = append(values, work())
 	}
-	figure := median(figures)
-	fmt.Printf("%-32s %9.2f ns   %-32s %12s   %7s   %s\n", title, figure, "", "", "", verdict(figure, limit))
-	return limit == 0 || figure <= limit
+	value := median(values)
+	fmt.Printf("%-32s %9.2f ns   %-32s %12s   %7s   %s\n", title, value, "", "", "", verdict(value, limit))
+	return limit == 0 || value <= limit
 }
 
 func runBuilds() bool {
@@ -217,17 +217,17 @@ func runBuilds() bool {
 	}
 	ofOneType := building(func() (*shareable.List, error) { return shareable.NewListOf(integers) })
 	ofAny := building(func() (*shareable.List, error) { return shareable.NewList(values) })
-	kept := limited("NewListOf, 1,000,000 ints, each", ofOneType, 20)
-	return limited("NewList, 1,000,000 ints, each", ofAny, 0) && kept
+	isKept := limited("NewListOf, 1,000,000 ints, each", ofOneType, 20)
+	return limited("NewList, 1,000,000 ints, each", ofAny, 0) && isKept
 }
 
 func main() {
 	fmt.Printf("shareable %s, %s, medians\n", shareable.Version(), runtime.Version())
-	kept := runAccesses()
-	kept = runSums() && kept
-	kept = runBuilds() && kept
+	isKept := runAccesses()
+	isKept = runSums() && isKept
+	isKept = runBuilds() && isKept
 	closeAll()
-	if !kept {
+	if !isKept {
 		os.Exit(1)
 	}
 }

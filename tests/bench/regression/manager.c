@@ -1,9 +1,9 @@
 /*
- * manager.c - the cost of a manager in C. Runs the commands that it reads from standard input, and
- * prints the nanoseconds of each.
+ * manager.c - the cost of a manager in C. Reads commands from standard input, runs them, and prints
+ * the nanoseconds that each command takes.
  *
  *   start           starts a manager, and waits until clients can connect
- *   create COUNT    creates and closes blocks of 4096 bytes through the manager; does not remove them
+ *   create COUNT    creates blocks of 4096 bytes through the manager, and closes them
  *   shutdown        shuts the manager down, and waits until the manager and its blocks are gone
  */
 #include <inttypes.h>
@@ -11,17 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "../clock.h"
 
 static shareable_manager *manager;
 static shareable_error error;
-
-static int64_t now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 static void must(shareable_status status) {
   if (status == SHAREABLE_OK)
@@ -48,7 +42,7 @@ int main(void) {
   char line[100];
 
   while (fgets(line, sizeof line, stdin) != NULL) {
-    int64_t start = now();
+    int64_t start = clock_now();
 
     if (strncmp(line, "create ", 7) == 0)
       create(strtol(line + 7, NULL, 10));
@@ -56,7 +50,7 @@ int main(void) {
       must(shareable_manager_start(&manager, NULL, NULL, 0, &error));
     else
       end();
-    printf("%" PRId64 "\n", now() - start);
+    printf("%" PRId64 "\n", clock_now() - start);
     fflush(stdout);
   }
 }

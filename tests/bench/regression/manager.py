@@ -3,7 +3,7 @@
 They take turns, so that both run under the same conditions. The ratio is the median of the ratios
 of the rounds.
 
-  manager.py PROGRAM    PROGRAM is tests/bench/regression/manager
+  manager.py PROGRAM    PROGRAM is tests/bench/limits/manager
 """
 
 import platform

@@ -24,9 +24,9 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static double median(double *figures) {
-  qsort(figures, ROUNDS, sizeof *figures, by_value);
-  return figures[ROUNDS / 2];
+static double median(double *values) {
+  qsort(values, ROUNDS, sizeof *values, by_value);
+  return values[ROUNDS / 2];
 }
 
 static double time_of(void (*work)(int), int times) {
@@ -55,7 +55,7 @@ int compare(const char *name, void (*subject)(int), const char *baseline_name, v
   middle = median(ratio);
   printf("%-30s %9.1f ns   %-32s %9.1f ns   %5.2f x  (%.2f to %.2f)   limit %.1f   %s\n", name, median(a),
          baseline_name, median(b), middle, ratio[ROUNDS / 10], ratio[ROUNDS - 1 - ROUNDS / 10], limit,
-         middle <= limit ? "ok" : "OVER");
+         middle <= limit ? "ok" : "MISSED");
   return middle > limit;
 }
 

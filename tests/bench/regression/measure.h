@@ -4,15 +4,17 @@
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
-/* Prints the status and exits, unless the status is 0. */
+/* Prints the message of the status and exits, unless the status is 0. */
 void must(int status);
 
+/* Prints the version and the number of rounds. */
 void print_head(void);
 
 /*
- * Calls each function in turn with `times` in each round, so that both run under the same
- * conditions. Each round gives one ratio; the result is the median of the rounds. Prints a row.
- * Returns 1 if the result is greater than the limit.
+ * Measures both functions in each round, in alternating order, so that they run under the same
+ * conditions. Each function repeats its work `times` times. A round gives one ratio of subject to
+ * baseline, and the result is the median of the rounds. Prints a row. Returns 1 if the result
+ * exceeds the limit.
  */
 int compare(const char *name, void (*subject)(int), const char *baseline_name, void (*baseline)(int), int times,
             double limit);

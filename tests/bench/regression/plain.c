@@ -1,6 +1,6 @@
 /*
- * plain.c - the peer of get and set: a bounds-checked access to a plain array, also in a shared
- * library.
+ * plain.c - an array with bounds-checked accesses, in a shared library. The accesses to a list are
+ * compared with it.
  */
 #include "plain.h"
 

@@ -1,5 +1,5 @@
 /*
- * plain.h - an array behind functions of a shared library, which only check the bounds.
+ * plain.h - an array with bounds-checked accesses, in a shared library.
  */
 #ifndef BENCH_PLAIN_H
 #define BENCH_PLAIN_H

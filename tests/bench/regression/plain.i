@@ -1,4 +1,4 @@
-/* plain.i - wraps plain.h with the SWIG that wraps the library, for comparisons in Python. */
+/* plain.i - wraps plain.h for Python with SWIG, as the library is wrapped. */
 %module plain
 %{
 #include "plain.h"

@@ -18,7 +18,7 @@ static int read_item(lua_State *L) {
   return 1;
 }
 
-/* Returns a table of integers, which shows the cost in Lua itself. */
+/* Returns a table of integers. Its time is the cost of the table alone. */
 static int fill(lua_State *L) {
   int count = (int)luaL_checkinteger(L, 1);
 

@@ -1,4 +1,4 @@
-/* plain_swig.i - wraps the array of plain.h as a SWIG class for Lua, with a method that reads. */
+/* plain_swig.i - wraps the array of plain.h for Lua as a SWIG class with a method get(). */
 %module plain_swig
 %{
 #include "plain.h"

@@ -1,5 +1,5 @@
 /*
- * bare.c - the lower limits: memory, futexes, pipes, sockets and system calls without a library.
+ * bare.c - the lower limits: memory, futex(2), pipes, sockets and system calls without a library.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,30 +18,30 @@
 #define MFD_HUGETLB 0x0004U
 #endif
 
-/* -- Items of shared memory, without protection from other writers. */
+/* -- Items in shared memory, without protection from concurrent writes. */
 
 #define ITEM_SIZE ((size_t)16)
 
 static char *items, *item;
-static enum turn_type type;
+static enum subject_type type;
 
-static void *shared(size_t size) {
+static void *map_shared(size_t size) {
   void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-  turn_must(base != MAP_FAILED, "mmap");
+  subject_must(base != MAP_FAILED, "mmap");
   return base;
 }
 
-static void begin_items(char **words) {
+static void begin_items(char **arguments) {
   if (items == NULL) {
-    items = shared(TURN_ITEMS * ITEM_SIZE);
-    item = items + TURN_ITEM * ITEM_SIZE;
+    items = map_shared(SUBJECT_ITEMS * ITEM_SIZE);
+    item = items + SUBJECT_ITEM * ITEM_SIZE;
   }
-  type = turn_type_of(words[0]);
+  type = subject_type_of(arguments[0]);
 }
 
 static void read_items(int64_t times) {
-  if (type < TURN_STR) {
+  if (type < SUBJECT_STR) {
     for (int64_t i = 0; i < times; i++)
       (void)__atomic_load_n((int64_t *)(void *)item, __ATOMIC_RELAXED);
     return;
@@ -55,30 +55,25 @@ static void read_items(int64_t times) {
 }
 
 static void write_items(int64_t times) {
-  if (type < TURN_STR) {
+  if (type < SUBJECT_STR) {
     for (int64_t i = 0; i < times; i++)
       __atomic_store_n((int64_t *)(void *)item, i, __ATOMIC_RELAXED);
     return;
   }
   for (int64_t i = 0; i < times; i++) {
-    memcpy(item, i & 1 ? TURN_TEXT : TURN_OTHER, ITEM_SIZE);
+    memcpy(item, i & 1 ? SUBJECT_TEXT : SUBJECT_OTHER, ITEM_SIZE);
     __asm__ volatile("" : : : "memory");
   }
 }
 
 /* -- Hand-over. */
 
-static ball *balls;
+static futex_word *words;
 static int64_t *spin;
 static int there[2], back[2];
 
 static void answer_futex(void) {
-  uint32_t value = 0;
-
-  for (;;) {
-    value = ball_await(&balls[0], value, *spin);
-    ball_hand(&balls[1], value);
-  }
+  futex_word_echo(words, spin);
 }
 
 static void answer_descriptors(void) {
@@ -89,52 +84,52 @@ static void answer_descriptors(void) {
       return;
 }
 
-static void begin_futex(char **words) {
-  balls = shared(2 * sizeof *balls);
-  spin = (int64_t *)(void *)balls[0].fill;
-  *spin = exchange_is_together(words[0]) ? 2000 : 10000;
-  exchange_begin(words[0], answer_futex);
+static void begin_futex(char **arguments) {
+  words = map_shared(2 * sizeof *words);
+  spin = (int64_t *)(void *)words[0].fill;
+  *spin = exchange_shares_processor(arguments[0]) ? 2000 : 10000;
+  exchange_begin(arguments[0], answer_futex);
 }
 
 static void end_futex(void) {
   exchange_end();
-  munmap(balls, 2 * sizeof *balls);
+  munmap(words, 2 * sizeof *words);
 }
 
-static void begin_pipe(char **words) {
-  turn_must(pipe(there) == 0 && pipe(back) == 0, "pipe");
-  exchange_begin(words[0], answer_descriptors);
+static void begin_pipe(char **arguments) {
+  subject_must(pipe(there) == 0 && pipe(back) == 0, "pipe");
+  exchange_begin(arguments[0], answer_descriptors);
 }
 
-static void begin_socket(char **words) {
+static void begin_socket(char **arguments) {
   int ends[2];
 
-  turn_must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
+  subject_must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
   there[0] = back[1] = ends[0];
   there[1] = back[0] = ends[1];
-  exchange_begin(words[0], answer_descriptors);
+  exchange_begin(arguments[0], answer_descriptors);
 }
 
-static void once_by_futex(void) {
-  uint32_t value = __atomic_load_n(&balls[1].value, __ATOMIC_RELAXED);
+static void exchange_futex(void) {
+  uint32_t value = __atomic_load_n(&words[1].value, __ATOMIC_RELAXED);
 
-  ball_hand(&balls[0], value + 1);
-  ball_await(&balls[1], value, *spin);
+  futex_word_store(&words[0], value + 1);
+  futex_word_wait(&words[1], value, *spin);
 }
 
-static void once_by_descriptors(void) {
+static void exchange_descriptors(void) {
   char message[8] = "";
 
-  turn_must(write(there[1], message, sizeof message) == sizeof message, "write");
-  turn_must(read(back[0], message, sizeof message) == sizeof message, "read");
+  subject_must(write(there[1], message, sizeof message) == sizeof message, "write");
+  subject_must(read(back[0], message, sizeof message) == sizeof message, "read");
 }
 
-static void exchange_by_futex(int64_t times) {
-  exchange_take(times, once_by_futex);
+static void run_futex(int64_t times) {
+  exchange_run(times, exchange_futex);
 }
 
-static void exchange_by_descriptors(int64_t times) {
-  exchange_take(times, once_by_descriptors);
+static void run_descriptors(int64_t times) {
+  exchange_run(times, exchange_descriptors);
 }
 
 static void end_pipe(void) {
@@ -153,32 +148,32 @@ static void end_socket(void) {
 
 /* -- memcpy() in private memory. */
 
-static char *from, *to;
+static char *source, *copied;
 static size_t size;
 
-static void begin_copy(char **words) {
-  size = turn_number(words[0]);
-  from = malloc(size);
-  to = malloc(size);
-  turn_must(from != NULL && to != NULL, "malloc");
-  memset(from, 1, size);
-  memset(to, 2, size);
-  turn_worth((double)size);
+static void begin_copy(char **arguments) {
+  size = subject_number(arguments[0]);
+  source = malloc(size);
+  copied = malloc(size);
+  subject_must(source != NULL && copied != NULL, "malloc");
+  memset(source, 1, size);
+  memset(copied, 2, size);
+  subject_set_amount((double)size);
 }
 
 static void copy(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
-    memcpy(to, from, size);
-    __asm__ volatile("" : : "r"(to) : "memory");
+    memcpy(copied, source, size);
+    __asm__ volatile("" : : "r"(copied) : "memory");
   }
 }
 
 static void end_copy(void) {
-  free(from);
-  free(to);
+  free(source);
+  free(copied);
 }
 
-/* -- Blocks: make, map, remove. */
+/* -- Blocks: create, map, unlink. */
 
 static char name[64];
 static int (*new_block)(void);
@@ -189,21 +184,21 @@ static int new_file(void) {
   return shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
-/* A block of reserved huge pages. */
+/* Returns a block of reserved huge pages. */
 static int new_huge(void) {
   return (int)syscall(SYS_memfd_create, "bench", MFD_HUGETLB);
 }
 
-static void begin_create(char **words) {
-  const char *how = words[0];
+static void begin_create(char **arguments) {
+  const char *method = arguments[0];
 
   snprintf(name, sizeof name, "/bench-bare-%ld", (long)getpid());
-  size = turn_number(words[1]);
-  new_block = strcmp(how, "hugetlb") == 0 ? new_huge : new_file;
-  is_reserved = strcmp(how, "reserved") == 0;
-  is_touched = strcmp(how, "touched") == 0 || strcmp(how, "advised") == 0 || strcmp(how, "hugetlb") == 0;
-  is_advised = strcmp(how, "advised") == 0;
-  map_flags = MAP_SHARED | (strcmp(how, "populated") == 0 ? MAP_POPULATE : 0);
+  size = subject_number(arguments[1]);
+  new_block = strcmp(method, "hugetlb") == 0 ? new_huge : new_file;
+  is_reserved = strcmp(method, "reserved") == 0;
+  is_touched = strcmp(method, "touched") == 0 || strcmp(method, "advised") == 0 || strcmp(method, "hugetlb") == 0;
+  is_advised = strcmp(method, "advised") == 0;
+  map_flags = MAP_SHARED | (strcmp(method, "populated") == 0 ? MAP_POPULATE : 0);
 }
 
 static void create(int64_t times) {
@@ -211,43 +206,44 @@ static void create(int64_t times) {
     int fd = new_block();
     char *base;
 
-    turn_must(fd >= 0, "a new block");
-    turn_must((is_reserved ? posix_fallocate(fd, 0, (off_t)size) : ftruncate(fd, (off_t)size)) == 0, "its size");
+    subject_must(fd >= 0, "creating a block");
+    subject_must((is_reserved ? posix_fallocate(fd, 0, (off_t)size) : ftruncate(fd, (off_t)size)) == 0,
+                 "setting the size of a block");
     base = mmap(NULL, size, PROT_READ | PROT_WRITE, map_flags, fd, 0);
-    turn_must(base != MAP_FAILED, "mmap");
+    subject_must(base != MAP_FAILED, "mmap");
     if (is_advised)
       madvise(base, size, MADV_HUGEPAGE);
     if (is_touched)
-      turn_touch(base, size);
+      subject_touch_pages(base, size);
     munmap(base, size);
     close(fd);
     if (new_block == new_file)
-      turn_must(shm_unlink(name) == 0, "shm_unlink");
+      subject_must(shm_unlink(name) == 0, "shm_unlink");
   }
 }
 
-/* -- One counter that several processes add to. */
+/* -- A counter to which several processes add. */
 
 static int64_t *counter;
 
-static void begin_team(char **words) {
+static void begin_team(char **arguments) {
   char path[64];
   int fd;
 
-  snprintf(path, sizeof path, "/%s", words[0]);
+  snprintf(path, sizeof path, "/%s", arguments[0]);
   fd = shm_open(path, O_RDWR, 0600);
-  turn_must(fd >= 0, "shm_open");
+  subject_must(fd >= 0, "shm_open");
   counter = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  turn_must(counter != MAP_FAILED, "mmap");
+  subject_must(counter != MAP_FAILED, "mmap");
   close(fd);
 }
 
-static void begin_host(char **words) {
+static void begin_host(char **arguments) {
   int fd;
 
-  snprintf(name, sizeof name, "/%s", words[0]);
+  snprintf(name, sizeof name, "/%s", arguments[0]);
   fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-  turn_must(fd >= 0 && ftruncate(fd, 4096) == 0, "shm_open");
+  subject_must(fd >= 0 && ftruncate(fd, 4096) == 0, "shm_open");
   close(fd);
 }
 
@@ -270,21 +266,17 @@ static void team_add(int64_t times) {
     __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
 }
 
-int main(void) {
-  static const turn_work works[] = {
-    {"read", begin_items, read_items, NULL},
-    {"write", begin_items, write_items, NULL},
-    {"futex", begin_futex, exchange_by_futex, end_futex},
-    {"pipe", begin_pipe, exchange_by_descriptors, end_pipe},
-    {"socket", begin_socket, exchange_by_descriptors, end_socket},
-    {"copy", begin_copy, copy, end_copy},
-    {"create", begin_create, create, NULL},
-    {"host", begin_host, NULL, end_host},
-    {"team-read", begin_team, team_read, NULL},
-    {"team-write", begin_team, team_write, NULL},
-    {"team-add", begin_team, team_add, NULL},
-    {NULL, NULL, NULL, NULL},
-  };
-
-  turn_take_all(works);
-}
+const subject_task subject_tasks[] = {
+  {"read", begin_items, read_items, NULL},
+  {"write", begin_items, write_items, NULL},
+  {"futex", begin_futex, run_futex, end_futex},
+  {"pipe", begin_pipe, run_descriptors, end_pipe},
+  {"socket", begin_socket, run_descriptors, end_socket},
+  {"copy", begin_copy, copy, end_copy},
+  {"create", begin_create, create, NULL},
+  {"host", begin_host, NULL, end_host},
+  {"team-read", begin_team, team_read, NULL},
+  {"team-write", begin_team, team_write, NULL},
+  {"team-add", begin_team, team_add, NULL},
+  {NULL, NULL, NULL, NULL},
+};

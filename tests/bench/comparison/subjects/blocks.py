@@ -1,4 +1,4 @@
-"""Blocks of bytes in Python: copies to and from them, creation and removal.
+"""The tasks of blocks in Python: copy to and from a block; create and unlink a block.
 
   blocks.py ours | stock
 """
@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from itertools import repeat
 
-from subject import take_all
+from subject import main
 
 if sys.argv[1] == "ours":
     from shareable.shared_memory import SharedMemory
@@ -28,16 +28,16 @@ def block_of(size):
 @contextmanager
 def copying_in(size):
     size = int(size)
-    own = b"\1" * size
+    source = b"\1" * size
     with block_of(size) as block:
         buffer = block.buf
-        buffer[:size] = own
+        buffer[:size] = source
 
         def run(times):
             for _ in repeat(None, times):
-                buffer[:size] = own
+                buffer[:size] = source
 
-        run.worth = size
+        run.amount = size
         yield run
         del buffer, run
 
@@ -45,24 +45,24 @@ def copying_in(size):
 @contextmanager
 def copying_out(size):
     size = int(size)
-    own = memoryview(bytearray(b"\1" * size))
+    target = memoryview(bytearray(b"\1" * size))
     with block_of(size) as block:
         buffer = block.buf
-        buffer[:size] = own
+        buffer[:size] = target
 
         def run(times):
             for _ in repeat(None, times):
-                own[:] = buffer[:size]
+                target[:] = buffer[:size]
 
-        run.worth = size
+        run.amount = size
         yield run
         del buffer, run
 
 
 @contextmanager
-def creating(how, size):
+def creating(method, size):
     size = int(size)
-    options = {"lazy": True} if how == "lazy" and sys.argv[1] == "ours" else {}
+    options = {"lazy": True} if method == "lazy" and sys.argv[1] == "ours" else {}
 
     def run(times):
         for _ in repeat(None, times):
@@ -73,4 +73,4 @@ def creating(how, size):
     yield run
 
 
-take_all({"copy-in": copying_in, "copy-out": copying_out, "create": creating})
+main({"copy-in": copying_in, "copy-out": copying_out, "create": creating})

@@ -1,6 +1,7 @@
 /*
- * boost.cpp - Boost.Interprocess: a vector of variants in a segment of shared memory. Each access
- * locks its mutex, because otherwise a reader could see a value half written.
+ * boost.cpp - the tasks of Boost.Interprocess: a vector of variants in a segment of shared memory.
+ * Each access locks the mutex of the segment, because otherwise a reader could see a half-written
+ * value.
  */
 #include <cstdio>
 #include <cstdlib>
@@ -35,7 +36,7 @@ using guard = ipc::scoped_lock<ipc::interprocess_mutex>;
 ipc::managed_shared_memory *segment;
 ipc::interprocess_mutex *mutex;
 table *items;
-turn_type type;
+subject_type type;
 std::string name;
 
 std::string own_name() {
@@ -46,31 +47,31 @@ text text_of(const char *characters) {
   return text(characters, 16, segment->get_segment_manager());
 }
 
-value value_of(turn_type its) {
-  switch (its) {
-  case TURN_BOOL:
+value value_of(subject_type wanted) {
+  switch (wanted) {
+  case SUBJECT_BOOL:
     return true;
-  case TURN_INT:
+  case SUBJECT_INT:
     return int64_t{7};
-  case TURN_FLOAT:
+  case SUBJECT_FLOAT:
     return 2.5;
-  case TURN_STR:
-    return text_of(TURN_TEXT);
-  case TURN_BYTES:
-    return binary{text_of(TURN_TEXT)};
+  case SUBJECT_STR:
+    return text_of(SUBJECT_TEXT);
+  case SUBJECT_BYTES:
+    return binary{text_of(SUBJECT_TEXT)};
   default:
     return std::monostate{};
   }
 }
 
-void create(const std::string &its_name, turn_type its, size_t count) {
-  name = its_name;
+void create(const std::string &new_name, subject_type wanted, size_t count) {
+  name = new_name;
   segment = new ipc::managed_shared_memory(ipc::create_only, name.c_str(), 65536 + count * 200);
   mutex = segment->construct<ipc::interprocess_mutex>("mutex")();
   items = segment->construct<table>("items")(segment->get_segment_manager());
   items->reserve(count);
   for (size_t i = 0; i < count; i++)
-    items->push_back(value_of(its));
+    items->push_back(value_of(wanted));
 }
 
 void attach() {
@@ -88,35 +89,36 @@ void remove() {
   ipc::shared_memory_object::remove(name.c_str());
 }
 
-void begin_items(char **words) {
-  type = turn_type_of(words[0]);
-  create(own_name(), type, TURN_ITEMS);
+void begin_items(char **arguments) {
+  type = subject_type_of(arguments[0]);
+  create(own_name(), type, SUBJECT_ITEMS);
 }
 
 template <class T> T read_one() {
   guard lock(*mutex);
 
-  return std::get<T>((*items)[TURN_ITEM]);
+  return std::get<T>((*items)[SUBJECT_ITEM]);
 }
 
 template <class T> void read_all(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
-    T one = read_one<T>();
+    T read = read_one<T>();
 
-    __asm__ volatile("" : : "g"(&one) : "memory");
+    __asm__ volatile("" : : "g"(&read) : "memory");
   }
 }
 
-/* A copy in private memory, as every other contender makes. */
-const text &characters_of(const value &one) {
-  return type == TURN_STR ? std::get<text>(one) : std::get<binary>(one).data;
+/* Returns the text of a str, or the bytes of a bytes. */
+const text &characters_of(const value &item) {
+  return type == SUBJECT_STR ? std::get<text>(item) : std::get<binary>(item).data;
 }
 
+/* Copies each text to private memory, as all other subjects do. */
 void read_texts(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
     char copy[32];
     guard lock(*mutex);
-    const text &characters = characters_of((*items)[TURN_ITEM]);
+    const text &characters = characters_of((*items)[SUBJECT_ITEM]);
 
     characters.copy(copy, sizeof copy);
     __asm__ volatile("" : : "r"(copy) : "memory");
@@ -125,13 +127,13 @@ void read_texts(int64_t times) {
 
 void read_items(int64_t times) {
   switch (type) {
-  case TURN_BOOL:
+  case SUBJECT_BOOL:
     return read_all<bool>(times);
-  case TURN_INT:
+  case SUBJECT_INT:
     return read_all<int64_t>(times);
-  case TURN_FLOAT:
+  case SUBJECT_FLOAT:
     return read_all<double>(times);
-  case TURN_NONE:
+  case SUBJECT_NONE:
     return read_all<std::monostate>(times);
   default:
     return read_texts(times);
@@ -142,109 +144,109 @@ template <class T> void write_all(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
     guard lock(*mutex);
 
-    (*items)[TURN_ITEM] = T(i);
+    (*items)[SUBJECT_ITEM] = T(i);
   }
 }
 
 void write_items(int64_t times) {
-  if (type == TURN_INT)
+  if (type == SUBJECT_INT)
     return write_all<int64_t>(times);
-  if (type == TURN_FLOAT)
+  if (type == SUBJECT_FLOAT)
     return write_all<double>(times);
-  if (type == TURN_BOOL)
+  if (type == SUBJECT_BOOL)
     return write_all<bool>(times);
   for (int64_t i = 0; i < times; i++) {
     guard lock(*mutex);
-    value &one = (*items)[TURN_ITEM];
+    value &target = (*items)[SUBJECT_ITEM];
 
-    if (type == TURN_NONE)
-      one = std::monostate{};
+    if (type == SUBJECT_NONE)
+      target = std::monostate{};
     else
-      const_cast<text &>(characters_of(one)).assign(i & 1 ? TURN_TEXT : TURN_OTHER, 16);
+      const_cast<text &>(characters_of(target)).assign(i & 1 ? SUBJECT_TEXT : SUBJECT_OTHER, 16);
   }
 }
 
-void begin_memory(char **words) {
-  size_t count = turn_number(words[1]);
+void begin_memory(char **arguments) {
+  size_t count = subject_number(arguments[1]);
 
-  create(own_name(), turn_type_of(words[0]), count);
-  turn_answer(static_cast<double>(segment->get_size() - segment->get_free_memory()), static_cast<double>(count));
+  create(own_name(), subject_type_of(arguments[0]), count);
+  subject_answer(static_cast<double>(segment->get_size() - segment->get_free_memory()), static_cast<double>(count));
   remove();
 }
 
 size_t length;
 
-void begin_build(char **words) {
-  length = turn_number(words[0]);
+void begin_build(char **arguments) {
+  length = subject_number(arguments[0]);
 }
 
 void build(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
-    create(own_name(), TURN_INT, length);
+    create(own_name(), SUBJECT_INT, length);
     remove();
   }
 }
 
-void begin_attach(char **words) {
-  begin_build(words);
-  create(own_name(), TURN_INT, length);
+void begin_attach(char **arguments) {
+  begin_build(arguments);
+  create(own_name(), SUBJECT_INT, length);
 }
 
-void attach_often(int64_t times) {
+void attach_repeatedly(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
     ipc::managed_shared_memory again(ipc::open_only, name.c_str());
 
-    turn_must(again.find<table>("items").first->size() == length, "the length");
+    subject_must(again.find<table>("items").first->size() == length, "reading the length");
   }
 }
 
-/* Hand-over by mutex and condition variable. */
-struct court {
+/* A hand-over by a mutex and a condition variable. */
+struct channel {
   ipc::interprocess_mutex mutex;
   ipc::interprocess_condition changed;
   int64_t there = 0, back = 0;
 };
 
-court *ground;
+channel *shared;
 
-int64_t await(const int64_t &ball, int64_t before) {
-  guard lock(ground->mutex);
+int64_t await(const int64_t &word, int64_t before) {
+  guard lock(shared->mutex);
 
-  while (ball == before)
-    ground->changed.wait(lock);
-  return ball;
+  while (word == before)
+    shared->changed.wait(lock);
+  return word;
 }
 
-void hand(int64_t &ball, int64_t its) {
-  guard lock(ground->mutex);
+void store(int64_t &word, int64_t integer) {
+  guard lock(shared->mutex);
 
-  ball = its;
-  ground->changed.notify_all();
+  word = integer;
+  shared->changed.notify_all();
 }
 
 void answer() {
   for (int64_t last = 0;;) {
-    last = await(ground->there, last);
-    hand(ground->back, last);
+    last = await(shared->there, last);
+    store(shared->back, last);
   }
 }
 
-void begin_handover(char **words) {
+void begin_handover(char **arguments) {
   name = own_name();
   segment = new ipc::managed_shared_memory(ipc::create_only, name.c_str(), 65536);
-  ground = segment->construct<court>("court")();
-  exchange_begin(words[0], answer);
+  shared = segment->construct<channel>("channel")();
+  exchange_begin(arguments[0], answer);
 }
 
-void once() {
-  int64_t before = ground->back;
+void exchange() {
+  int64_t before = shared->back;
 
-  hand(ground->there, before + 1);
-  await(ground->back, before);
+  store(shared->there, before + 1);
+  await(shared->back, before);
 }
 
-void exchange(int64_t times) {
-  exchange_take(times, once);
+void run_exchanges(int64_t times) {
+  exchange_run(times, exchange);
 }
 
 void end_handover() {
@@ -252,14 +254,14 @@ void end_handover() {
   remove();
 }
 
-/* Several processes on one table. */
+/* Several processes with one table. */
 
-void begin_host(char **words) {
-  create(words[0], TURN_INT, TURN_ITEMS);
+void begin_host(char **arguments) {
+  create(arguments[0], SUBJECT_INT, SUBJECT_ITEMS);
 }
 
-void begin_team(char **words) {
-  name = words[0];
+void begin_team(char **arguments) {
+  name = arguments[0];
   attach();
 }
 
@@ -275,27 +277,22 @@ void team_add(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
     guard lock(*mutex);
 
-    ++std::get<int64_t>((*items)[TURN_ITEM]);
+    ++std::get<int64_t>((*items)[SUBJECT_ITEM]);
   }
 }
 
 } // namespace
 
-int main() {
-  static const turn_work works[] = {
-    {"read", begin_items, read_items, remove},
-    {"write", begin_items, write_items, remove},
-    {"memory", begin_memory, nullptr, nullptr},
-    {"build", begin_build, build, nullptr},
-    {"attach", begin_attach, attach_often, remove},
-    {"handover", begin_handover, exchange, end_handover},
-    /* Several processes at the same time. */
-    {"host", begin_host, nullptr, remove},
-    {"team-read", begin_team, team_read, detach},
-    {"team-write", begin_team, team_write, detach},
-    {"team-add", begin_team, team_add, detach},
-    {nullptr, nullptr, nullptr, nullptr},
-  };
-
-  turn_take_all(works);
-}
+const subject_task subject_tasks[] = {
+  {"read", begin_items, read_items, remove},
+  {"write", begin_items, write_items, remove},
+  {"memory", begin_memory, nullptr, nullptr},
+  {"build", begin_build, build, nullptr},
+  {"attach", begin_attach, attach_repeatedly, remove},
+  {"handover", begin_handover, run_exchanges, end_handover},
+  {"host", begin_host, nullptr, remove},
+  {"team-read", begin_team, team_read, detach},
+  {"team-write", begin_team, team_write, detach},
+  {"team-add", begin_team, team_add, detach},
+  {nullptr, nullptr, nullptr, nullptr},
+};

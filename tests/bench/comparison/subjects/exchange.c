@@ -15,26 +15,26 @@
 static pid_t partner;
 static bool is_asleep;
 
-bool exchange_is_together(const char *where) {
-  return strcmp(where, "together") == 0;
+bool exchange_shares_processor(const char *placement) {
+  return strcmp(placement, "together") == 0;
 }
 
-void exchange_begin(const char *where, void (*answer)(void)) {
-  is_asleep = strcmp(where, "asleep") == 0;
+void exchange_begin(const char *placement, void (*answer)(void)) {
+  is_asleep = strcmp(placement, "asleep") == 0;
   partner = partner_start(answer);
-  turn_must(partner > 0, "fork");
-  partner_place(partner, exchange_is_together(where) ? turn_here() : turn_there());
+  subject_must(partner > 0, "fork");
+  partner_place(partner, exchange_shares_processor(placement) ? subject_processor() : subject_partner_processor());
 }
 
-void exchange_take(int64_t times, void (*once)(void)) {
+void exchange_run(int64_t times, void (*exchange)(void)) {
   for (int64_t i = 0; i < times; i++) {
     int64_t start;
 
     if (is_asleep)
       usleep(PAUSE_US);
     start = clock_now();
-    once();
-    turn_record(clock_now() - start);
+    exchange();
+    subject_record(clock_now() - start);
   }
 }
 

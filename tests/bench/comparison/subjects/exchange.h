@@ -1,5 +1,5 @@
 /*
- * exchange.h - hand-overs to a partner and back: starts the partner, places both processes, and
+ * exchange.h - hand-overs to a partner and back: starts the partner, assigns the processors, and
  * measures each exchange.
  */
 #ifndef BENCH_EXCHANGE_H
@@ -12,18 +12,20 @@
 extern "C" {
 #endif
 
-/* Whether both run on one processor; otherwise each has its own. */
-bool exchange_is_together(const char *where);
+/* Returns true if both processes run on one processor, and false if each has its own. */
+bool exchange_shares_processor(const char *placement);
 
 /*
- * Starts a partner that only answers. "apart": each has a processor; "together": both share one;
- * "asleep": apart, with a pause before each exchange, so that the partner sleeps.
+ * Starts a partner that calls answer(). The placement is "apart" (each process has a processor of
+ * its own), "together" (both share one), or "asleep" (apart, with a pause before each exchange, so
+ * that the partner sleeps).
  */
-void exchange_begin(const char *where, void (*answer)(void));
+void exchange_begin(const char *placement, void (*answer)(void));
 
-/* Runs the exchanges one after another, and records the time of each. */
-void exchange_take(int64_t times, void (*once)(void));
+/* Runs `times` exchanges, and records the time of each. */
+void exchange_run(int64_t times, void (*exchange)(void));
 
+/* Kills the partner. */
 void exchange_end(void);
 
 #ifdef __cplusplus

@@ -1,7 +1,9 @@
-"""Hand-overs to another process and back, in Python: an int in a list, a message of eight bytes, or a
-small dict as JSON or a pickle.
+"""The task of a hand-over to another process and back in Python. What is handed over is an int in a
+list, a message of eight bytes, or a small dict as JSON or as a pickle.
 
-  handover.py ours | connection | queue | pipe-WAY | socket-WAY | sysv | redis    (WAY: raw, json or pickle)
+  handover.py ours | connection | queue | pipe-FORMAT | socket-FORMAT | sysv | redis
+
+FORMAT is raw, json or pickle.
 """
 
 import json
@@ -13,7 +15,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from subject import TEXT, here, place, take_all, there
+from subject import TEXT, main, partner_processor, place, processor
 
 context = multiprocessing.get_context("fork")
 MESSAGE = {"id": 7, "name": TEXT, "value": 2.5}
@@ -21,23 +23,25 @@ RAW = b"8 bytes!"
 
 
 class Ours:
-    """Item 0 goes to the partner; the item of the answer has a cache line of its own."""
+    """A list of ints. Item 0 goes to the partner, and item 64 comes back; they are in different
+    cache lines.
+    """
 
     def __init__(self):
         from shareable.shared_memory import ShareableList
 
-        self.items, self.ball = ShareableList([0] * 65), 0
+        self.items, self.last = ShareableList([0] * 65), 0
 
     def answer(self):
-        items, ball = type(self.items)(name=self.items.shm.name), 0
+        items, value = type(self.items)(name=self.items.shm.name), 0
         while True:
-            ball = items.wait(0, ball)
-            items[64] = ball
+            value = items.wait(0, value)
+            items[64] = value
 
     def exchange(self):
-        before = self.ball
-        self.ball += 1
-        self.items[0] = self.ball
+        before = self.last
+        self.last += 1
+        self.items[0] = self.last
         self.items.wait(64, before)
 
     def close(self):
@@ -81,7 +85,7 @@ class Queue:
 
 
 class Raw:
-    """Bare file descriptors."""
+    """Messages of eight bytes, by file descriptors."""
 
     def __init__(self, there, back):
         self.there, self.back = there, back
@@ -94,7 +98,7 @@ class Raw:
 
 
 class Files:
-    """Descriptors as Python files, for messages of any length: a line of JSON each, or pickles."""
+    """Messages of any length, by Python file objects."""
 
     def __init__(self, there, back):
         self.there = open(there[0], "rb", closefd=False), open(there[1], "wb", closefd=False)
@@ -102,6 +106,8 @@ class Files:
 
 
 class Json(Files):
+    """A line of JSON for each message."""
+
     def send(self, file):
         file.write(json.dumps(MESSAGE).encode() + b"\n")
         file.flush()
@@ -111,6 +117,8 @@ class Json(Files):
 
 
 class Pickle(Files):
+    """A pickle for each message."""
+
     def send(self, file):
         pickle.dump(MESSAGE, file)
         file.flush()
@@ -122,24 +130,24 @@ class Pickle(Files):
 class Descriptors:
     """Two pipes, or the two ends of a Unix socket."""
 
-    def __init__(self, kind, way):
+    def __init__(self, kind, form):
         if kind == "pipe":
             there, back = os.pipe(), os.pipe()
         else:
             self.ends = socket.socketpair()
-            one, other = (end.fileno() for end in self.ends)
-            there, back = (other, one), (one, other)
-        self.way = {"raw": Raw, "json": Json, "pickle": Pickle}[way](there, back)
+            a, b = (end.fileno() for end in self.ends)
+            there, back = (b, a), (a, b)
+        self.form = {"raw": Raw, "json": Json, "pickle": Pickle}[form](there, back)
         self.descriptors = there + back if kind == "pipe" else ()
 
     def answer(self):
         while True:
-            self.way.receive(self.way.there[0])
-            self.way.send(self.way.back[1])
+            self.form.receive(self.form.there[0])
+            self.form.send(self.form.back[1])
 
     def exchange(self):
-        self.way.send(self.way.there[1])
-        self.way.receive(self.way.back[0])
+        self.form.send(self.form.there[1])
+        self.form.receive(self.form.back[0])
 
     def close(self):
         for descriptor in self.descriptors:
@@ -147,7 +155,7 @@ class Descriptors:
 
 
 class Sysv:
-    """A System V message queue: Debian has no Python package for POSIX message queues."""
+    """System V message queues: Debian has no Python package for POSIX message queues."""
 
     def __init__(self):
         import sysv_ipc
@@ -168,7 +176,7 @@ class Sysv:
 
 
 class Redis:
-    """A Redis list for each direction; the waiter pops from it."""
+    """A Redis list for each direction. The receiver pops from it."""
 
     def __init__(self):
         self.server = self.connect()
@@ -193,26 +201,26 @@ class Redis:
         self.server.close()
 
 
-WAYS = {"ours": Ours, "connection": Connection, "queue": Queue, "sysv": Sysv, "redis": Redis}
+METHODS = {"ours": Ours, "connection": Connection, "queue": Queue, "sysv": Sysv, "redis": Redis}
 
 
-def make(which):
-    return WAYS[which]() if which in WAYS else Descriptors(*which.split("-"))
+def make(method):
+    return METHODS[method]() if method in METHODS else Descriptors(*method.split("-"))
 
 
 @contextmanager
-def exchanging(where):
-    """ "apart": each has a processor; "together": both share one; "asleep": apart, with a pause before each."""
-    way, pause = make(sys.argv[1]), 0.001 if where == "asleep" else 0
-    partner = context.Process(target=way.answer, daemon=True)
+def exchanging(placement):
+    """Exchange values with a partner. exchange.h describes the placements."""
+    method, pause = make(sys.argv[1]), 0.001 if placement == "asleep" else 0
+    partner = context.Process(target=method.answer, daemon=True)
     partner.start()
-    way.exchange()
-    place("self", {here})
-    place(partner.pid, {here if where == "together" else there})
-    yield lambda times: [timed(way.exchange, pause) for _ in range(times)]
+    method.exchange()
+    place("self", {processor})
+    place(partner.pid, {processor if placement == "together" else partner_processor})
+    yield lambda times: [timed(method.exchange, pause) for _ in range(times)]
     partner.kill()
     partner.join()
-    way.close()
+    method.close()
 
 
 def timed(exchange, pause):
@@ -223,4 +231,4 @@ def timed(exchange, pause):
     return time.perf_counter_ns() - start
 
 
-take_all({"handover": exchanging})
+main({"handover": exchanging})

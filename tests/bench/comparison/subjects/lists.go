@@ -1,6 +1,6 @@
-// The contenders in Go (see subject.h for the protocol): this library, and a Go slice.
+// The subjects in Go: this library, and a Go slice. subject.h describes the protocol.
 //
-// contender ours | typed | slice
+// lists ours | typed | slice
 package main
 
 import (
@@ -23,8 +23,8 @@ const (
 	other = "sixteen more, ok"
 )
 
-// work runs an operation times times.
-type work func(times int)
+// task runs an operation the given number of times.
+type task func(times int)
 
 func must(err error) {
 	if err != nil {
@@ -33,7 +33,7 @@ func must(err error) {
 }
 
 // values returns two different values of a type.
-func values(kind string) (one, another any) {
+func values(kind string) (first, second any) {
 	switch kind {
 	case "bool":
 		return true, false
@@ -50,10 +50,10 @@ func values(kind string) (one, another any) {
 }
 
 func many(kind string) []any {
-	one, _ := values(kind)
+	value, _ := values(kind)
 	all := make([]any, items)
 	for i := range all {
-		all[i] = one
+		all[i] = value
 	}
 	return all
 }
@@ -71,10 +71,10 @@ func open(name string) *shareable.List {
 	return list
 }
 
-// sink keeps the values, so that the compiler does not remove the reads.
+// sink keeps the values that are read, so that the compiler does not remove the reads.
 var sink any
 
-func read(kind string) work {
+func read(kind string) task {
 	list := listOf(kind)
 	return func(times int) {
 		for i := 0; i < times; i++ {
@@ -83,15 +83,15 @@ func read(kind string) work {
 	}
 }
 
-func write(kind string) work {
+func write(kind string) task {
 	list := listOf(kind)
-	one, another := values(kind)
+	first, second := values(kind)
 	return func(times int) {
 		for i := 0; i < times; i++ {
 			if i%2 == 0 {
-				list.Set(item, another)
+				list.Set(item, second)
 			} else {
-				list.Set(item, one)
+				list.Set(item, first)
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func write(kind string) work {
 var number int64
 var real float64
 
-func readTyped(kind string) work {
+func readTyped(kind string) task {
 	list := listOf(kind)
 	if kind == "int" {
 		return func(times int) {
@@ -118,7 +118,7 @@ func readTyped(kind string) work {
 	}
 }
 
-func writeTyped(kind string) work {
+func writeTyped(kind string) task {
 	list := listOf(kind)
 	if kind == "int" {
 		return func(times int) {
@@ -134,7 +134,7 @@ func writeTyped(kind string) work {
 	}
 }
 
-func readSlice(kind string) work {
+func readSlice(kind string) task {
 	slice := many(kind)
 	return func(times int) {
 		for i := 0; i < times; i++ {
@@ -143,23 +143,23 @@ func readSlice(kind string) work {
 	}
 }
 
-func writeSlice(kind string) work {
+func writeSlice(kind string) task {
 	slice := many(kind)
-	one, another := values(kind)
+	first, second := values(kind)
 	return func(times int) {
 		for i := 0; i < times; i++ {
 			if i%2 == 0 {
-				slice[item] = another
+				slice[item] = second
 			} else {
-				slice[item] = one
+				slice[item] = first
 			}
 		}
 	}
 }
 
-// Several processes on one list.
+// The tasks of several processes with one list.
 
-func teamRead(name string) work {
+func teamRead(name string) task {
 	list := open(name)
 	return func(times int) {
 		for i := 0; i < times; i++ {
@@ -168,7 +168,7 @@ func teamRead(name string) work {
 	}
 }
 
-func teamWrite(name string) work {
+func teamWrite(name string) task {
 	list := open(name)
 	return func(times int) {
 		for i := 0; i < times; i++ {
@@ -177,7 +177,7 @@ func teamWrite(name string) work {
 	}
 }
 
-func teamAdd(name string) work {
+func teamAdd(name string) task {
 	list := open(name)
 	return func(times int) {
 		for i := 0; i < times; i++ {
@@ -186,7 +186,7 @@ func teamAdd(name string) work {
 	}
 }
 
-func teamLocked(name string) work {
+func teamLocked(name string) task {
 	list := open(name)
 	return func(times int) {
 		for i := 0; i < times; i++ {
@@ -198,22 +198,22 @@ func teamLocked(name string) work {
 	}
 }
 
-var works = map[string]map[string]func(word string) work{
+var tasks = map[string]map[string]func(argument string) task{
 	"ours": {"read": read, "write": write,
 		"team-read": teamRead, "team-write": teamWrite, "team-add": teamAdd, "team-locked": teamLocked},
 	"typed": {"read": readTyped, "write": writeTyped},
 	"slice": {"read": readSlice, "write": writeSlice},
 }
 
-// workFor runs the work in batches that grow until the cost of reading the clock does not matter.
-func workFor(long time.Duration, run work) (done int, took time.Duration) {
+// runFor runs the task in batches, which grow until the cost of reading the clock is negligible.
+func runFor(duration time.Duration, run task) (done int, took time.Duration) {
 	start, times := time.Now(), 1
 	var last time.Duration
-	for last < long {
+	for last < duration {
 		run(times)
 		done += times
 		now := time.Since(start)
-		if now-last < long/64 {
+		if now-last < duration/64 {
 			times *= 2
 		}
 		last = now
@@ -223,16 +223,16 @@ func workFor(long time.Duration, run work) (done int, took time.Duration) {
 
 func main() {
 	log.SetFlags(0)
-	var before string
-	var run work
+	var current string
+	var run task
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		words := strings.Fields(lines.Text())
-		nanoseconds, err := strconv.Atoi(words[0])
+		fields := strings.Fields(lines.Text())
+		nanoseconds, err := strconv.Atoi(fields[0])
 		must(err)
-		if asked := strings.Join(words[1:], " "); asked != before {
-			before, run = asked, works[os.Args[1]][words[1]](words[2])
+		if request := strings.Join(fields[1:], " "); request != current {
+			current, run = request, tasks[os.Args[1]][fields[1]](fields[2])
 		}
-		done, took := workFor(time.Duration(nanoseconds), run)
+		done, took := runFor(time.Duration(nanoseconds), run)
 		fmt.Println(done, took.Nanoseconds())
 	}
 }

@@ -1,4 +1,4 @@
---- The contenders in Lua (see subject.h for the protocol): this library, and a Lua table.
+--- The subjects in Lua: this library, and a Lua table. subject.h describes the protocol.
 --
 -- lists.lua ours | table
 
@@ -7,8 +7,8 @@ local shareable = require "shareable"
 local ITEMS, ITEM = 1000, 501
 local TEXT, OTHER = "sixteen bytes ok", "sixteen more, ok"
 
--- os.clock returns processor time, which stops while the program sleeps, so it is the second
--- choice.
+-- os.clock() returns processor time, which stops while the program sleeps. It is used only without
+-- the package socket.
 local has_socket, socket = pcall(require, "socket")
 local clock = has_socket and socket.gettime or os.clock
 
@@ -41,7 +41,7 @@ local function items_of(kind)
   return list
 end
 
-local works = {}
+local tasks = {}
 
 local function reading(items)
   return function(times)
@@ -51,26 +51,26 @@ local function reading(items)
   end
 end
 
-function works.read(kind)
+function tasks.read(kind)
   return reading(items_of(kind))
 end
 
-function works.write(kind)
+function tasks.write(kind)
   local items = items_of(kind)
-  local one, other = values_of(kind)
+  local first, second = values_of(kind)
   return function(times)
     for _ = 1, times, 2 do
-      items[ITEM] = other
-      items[ITEM] = one
+      items[ITEM] = second
+      items[ITEM] = first
     end
   end
 end
 
-works["team-read"] = function(name)
+tasks["team-read"] = function(name)
   return reading(assert(shareable.list{name = name}))
 end
 
-works["team-write"] = function(name)
+tasks["team-write"] = function(name)
   local items = assert(shareable.list{name = name})
   return function(times)
     for i = 1, times do
@@ -79,7 +79,7 @@ works["team-write"] = function(name)
   end
 end
 
-works["team-add"] = function(name)
+tasks["team-add"] = function(name)
   local items = assert(shareable.list{name = name})
   return function(times)
     for _ = 1, times do
@@ -88,7 +88,7 @@ works["team-add"] = function(name)
   end
 end
 
-works["team-locked"] = function(name)
+tasks["team-locked"] = function(name)
   local items = assert(shareable.list{name = name})
   local function add()
     items[ITEM] = items[ITEM] + 1
@@ -100,8 +100,8 @@ works["team-locked"] = function(name)
   end
 end
 
--- Runs the work in batches that grow until the cost of reading the clock does not matter.
-local function work_for(seconds, run)
+-- Runs the task in batches, which grow until the cost of reading the clock is negligible.
+local function run_for(seconds, run)
   local start, times, done = clock(), 2, 0
   local last = start
   repeat
@@ -116,13 +116,13 @@ local function work_for(seconds, run)
   return done, (last - start) * 1e9
 end
 
-local before, run
+local current, run
 for line in io.lines() do
-  local nanoseconds, asked = line:match("^(%d+) (.*)$")
-  if asked ~= before then
-    local name, word = asked:match("^(%S+) (%S+)$")
-    before, run = asked, works[name](word)
+  local nanoseconds, request = line:match("^(%d+) (.*)$")
+  if request ~= current then
+    local name, argument = request:match("^(%S+) (%S+)$")
+    current, run = request, tasks[name](argument)
   end
-  print(("%d %.0f"):format(work_for(nanoseconds / 1e9, run)))
+  print(("%d %.0f"):format(run_for(nanoseconds / 1e9, run)))
   io.stdout:flush()
 end

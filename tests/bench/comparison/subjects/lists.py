@@ -1,4 +1,5 @@
-"""Items of lists and of similar objects in Python: of this library, of the standard library, and private ones.
+"""The tasks of lists and of similar objects in Python: those of this library, of the standard
+library and of other modules, shared and not shared.
 
   lists.py ours | stock | memory | list | dict | array | manager | value | sysv
 """
@@ -12,11 +13,11 @@ from contextlib import contextmanager
 from itertools import repeat
 from multiprocessing.managers import SyncManager
 
-from subject import ITEM, ITEMS, NEXT, VALUES, Answer, here, place, take_all, there
+from subject import ITEM, ITEMS, NEXT, VALUES, Answer, main, partner_processor, place, processor
 
 
 def module(which):
-    """Return shared_memory of this library or of the standard library."""
+    """Return the module shared_memory of this library or of the standard library."""
     if which == "ours":
         from shareable import shared_memory
     else:
@@ -24,7 +25,7 @@ def module(which):
     return shared_memory
 
 
-# The objects that are read and written: each has [], and is removed at the end.
+# The objects whose items are read and written, each in a context that removes it.
 
 
 @contextmanager
@@ -44,15 +45,15 @@ def kept(made):
 
 @contextmanager
 def managed(_, values):
-    """A list in a manager process, which the kernel places."""
+    """A list in a manager process. The kernel chooses the processor of the manager."""
     os.sched_setaffinity(0, range(os.cpu_count()))
     with multiprocessing.Manager() as manager:
-        place("self", {here})
+        place("self", {processor})
         yield manager.list(values)
 
 
 class Locked:
-    """A multiprocessing.Value with its lock, as a list."""
+    """A multiprocessing.Value with its lock, which behaves like a list of one item."""
 
     def __init__(self, value):
         self.value = multiprocessing.Value("d" if isinstance(value, float) else "q", value)
@@ -65,7 +66,9 @@ class Locked:
 
 
 class Packed:
-    """Numbers or texts in a standard SharedMemory, by struct; a reader may see a text half written."""
+    """Numbers or bytes in a SharedMemory of the standard library, packed by struct. A reader may
+    see half-written bytes.
+    """
 
     def __init__(self, values, block):
         self.buffer, self.form = block.buf, form_of(values[0])
@@ -95,7 +98,8 @@ def packed(_, values):
 
 
 class Guarded:
-    """The same with System V shared memory, and a semaphore around each access."""
+    """Numbers or bytes in System V shared memory, packed by struct. Each access takes a semaphore.
+    """
 
     def __init__(self, key, count=None, create=False):
         import sysv_ipc
@@ -149,7 +153,7 @@ MAKERS = {
 }
 
 
-# The works (see subject.h).
+# The tasks.
 
 
 @contextmanager
@@ -172,19 +176,19 @@ def writing(kind):
         yield writer(items, *NEXT[kind])
 
 
-def writer(items, one, other):
+def writer(items, first, second):
     def run(times):
         for _ in repeat(None, times // 2):
-            items[ITEM] = other
-            items[ITEM] = one
+            items[ITEM] = second
+            items[ITEM] = first
         if times % 2:
-            items[ITEM] = other
+            items[ITEM] = second
 
     return run
 
 
 def value_number(kind, number):
-    """Return a value of a type; a different object for each number, as in a real program."""
+    """Return a value of a type. It is a different object for each number, as in a real program."""
     return {
         "none": lambda: None,
         "bool": lambda: number % 2 == 0,
@@ -197,25 +201,25 @@ def value_number(kind, number):
 
 def own_size(items):
     values = items.values() if isinstance(items, dict) else items
-    inside = 0 if isinstance(items, array.array) else sum(map(sys.getsizeof, {id(value): value for value in values}.values()))
-    return sys.getsizeof(items) + inside
+    contents = 0 if isinstance(items, array.array) else sum(map(sys.getsizeof, {id(value): value for value in values}.values()))
+    return sys.getsizeof(items) + contents
 
 
-def resident(process):
+def proportional_size(process):
     with open(f"/proc/{process}/smaps_rollup") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
 
 
 def manager_size(values):
     with multiprocessing.Manager() as manager:
-        before = resident(manager._process.pid)
+        before = proportional_size(manager._process.pid)
         kept = manager.list(values)
-        return resident(manager._process.pid) - before if kept else 0
+        return proportional_size(manager._process.pid) - before if kept else 0
 
 
 @contextmanager
-def taking(kind, count):
-    """Not timed: the bytes of many items."""
+def measuring_memory(kind, count):
+    """Answer with the bytes of many items. Nothing is timed."""
     values = [value_number(kind, number) for number in range(int(count))]
     if which == "manager":
         raise Answer(manager_size(values), int(count))
@@ -251,11 +255,11 @@ def attaching(count):
         yield run
 
 
-# Several processes on the same items.
+# The tasks of several processes with the same items.
 
 
 class Family(SyncManager):
-    """A manager that others can connect to."""
+    """A manager to which other processes connect."""
 
 
 def address_of(name):
@@ -293,7 +297,7 @@ def hosting(name):
 
 
 def join(name):
-    """The items, and the lock if a manager has them."""
+    """Return the items, and the lock of a manager's items."""
     if which == "manager":
         Family.register("items", exposed=["__getitem__", "__setitem__"])
         Family.register("lock", exposed=["acquire", "release"])
@@ -311,7 +315,9 @@ def join(name):
 
 
 def subscripted(proxy):
-    """A manager proxy with [], which Python looks up in the class."""
+    """Return an object that has [] for a manager's proxy. Python looks [] up in the class of an
+    object.
+    """
 
     class Items:
         def __getitem__(self, index):
@@ -369,7 +375,7 @@ def joint_locking(name):
 
 
 def add_to(value, pipe):
-    """Runs in a child: for each number that it receives, make that number of additions."""
+    """Run in a child: for each number received, make that number of additions."""
     while times := pipe.recv():
         for _ in repeat(None, times):
             with value.get_lock():
@@ -379,14 +385,16 @@ def add_to(value, pipe):
 
 @contextmanager
 def adding_in_family(count):
-    """Only children can get a Value, so all members are children of this program."""
+    """Add in several processes. A Value can be passed only to children, so all members are children
+    of this process.
+    """
     context, value, pipes, children = multiprocessing.get_context("fork"), multiprocessing.Value("q", 7), [], []
     for number in range(int(count)):
         mine, theirs = context.Pipe()
         children.append(context.Process(target=add_to, args=(value, theirs), daemon=True))
         children[-1].start()
         pipes.append(mine)
-        place(children[-1].pid, {(here, there)[number % 2]})
+        place(children[-1].pid, {(processor, partner_processor)[number % 2]})
 
     def run(times):
         for pipe in pipes:
@@ -394,7 +402,7 @@ def adding_in_family(count):
         for pipe in pipes:
             pipe.recv()
 
-    run.worth = int(count)
+    run.amount = int(count)
     yield run
     for pipe, child in zip(pipes, children):
         pipe.send(0)
@@ -402,11 +410,11 @@ def adding_in_family(count):
 
 
 which = sys.argv[1]
-take_all(
+main(
     {
         "read": reading,
         "write": writing,
-        "memory": taking,
+        "memory": measuring_memory,
         "build": building,
         "attach": attaching,
         "host": hosting,

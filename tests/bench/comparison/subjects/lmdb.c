@@ -1,6 +1,6 @@
 /*
- * lmdb.c - LMDB: a table in a mapped file on the file system of shared memory, never synced to a
- * disk.
+ * lmdb.c - the tasks of LMDB: a table in a mapped file on the file system of shared memory. LMDB
+ * does not sync it.
  */
 #include <lmdb.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static MDB_env *environment;
 static MDB_dbi table;
 static MDB_txn *reading;
-static enum turn_type type;
+static enum subject_type type;
 
 static void must(int status) {
   if (status == MDB_SUCCESS)
@@ -44,10 +44,10 @@ static MDB_val bytes(void *data, size_t size) {
   return value;
 }
 
-/* An int, or a text of 16 bytes. */
+/* Returns the int, or a text of 16 bytes. */
 static MDB_val value_of(int64_t *integer) {
-  return type == TURN_INT ? bytes(integer, sizeof *integer)
-                          : bytes((void *)(uintptr_t)(*integer & 1 ? TURN_TEXT : TURN_OTHER), 16);
+  return type == SUBJECT_INT ? bytes(integer, sizeof *integer)
+                             : bytes((void *)(uintptr_t)(*integer & 1 ? SUBJECT_TEXT : SUBJECT_OTHER), 16);
 }
 
 static void fill(size_t count) {
@@ -63,23 +63,23 @@ static void fill(size_t count) {
   must(mdb_txn_commit(transaction));
 }
 
-static void begin_items(char **words) {
-  type = turn_type_of(words[0]);
+static void begin_items(char **arguments) {
+  type = subject_type_of(arguments[0]);
   open_table("c");
-  fill(TURN_ITEMS);
+  fill(SUBJECT_ITEMS);
 }
 
 /*
- * Each read has a transaction, so that it sees the latest writes of other processes. The reader
- * slot is kept.
+ * Each read has a transaction of its own, so that it sees the latest writes of other processes. All
+ * transactions use the same reader slot.
  */
 static void read_items(int64_t times) {
-  size_t which = TURN_ITEM;
+  size_t index = SUBJECT_ITEM;
 
   must(mdb_txn_begin(environment, NULL, MDB_RDONLY, &reading));
   mdb_txn_reset(reading);
   for (int64_t i = 0; i < times; i++) {
-    MDB_val key = bytes(&which, sizeof which), value;
+    MDB_val key = bytes(&index, sizeof index), value;
     char copy[16];
 
     must(mdb_txn_renew(reading));
@@ -92,10 +92,10 @@ static void read_items(int64_t times) {
 }
 
 static void write_items(int64_t times) {
-  size_t which = TURN_ITEM;
+  size_t index = SUBJECT_ITEM;
 
   for (int64_t i = 0; i < times; i++) {
-    MDB_val key = bytes(&which, sizeof which), value = value_of(&i);
+    MDB_val key = bytes(&index, sizeof index), value = value_of(&i);
     MDB_txn *transaction;
 
     must(mdb_txn_begin(environment, NULL, 0, &transaction));
@@ -104,38 +104,38 @@ static void write_items(int64_t times) {
   }
 }
 
-static void begin_memory(char **words) {
-  size_t count = turn_number(words[1]);
+static void begin_memory(char **arguments) {
+  size_t count = subject_number(arguments[1]);
   char name[40];
   MDB_envinfo info;
   MDB_stat stat;
 
-  type = turn_type_of(words[0]);
-  snprintf(name, sizeof name, "memory-%s", words[0]);
+  type = subject_type_of(arguments[0]);
+  snprintf(name, sizeof name, "memory-%s", arguments[0]);
   open_table(name);
   fill(count);
   must(mdb_env_info(environment, &info));
   must(mdb_env_stat(environment, &stat));
-  turn_answer((double)(info.me_last_pgno + 1) * stat.ms_psize, (double)count);
+  subject_answer((double)(info.me_last_pgno + 1) * stat.ms_psize, (double)count);
   close_table();
 }
 
-static void begin_host(char **words) {
-  type = TURN_INT;
-  open_table(words[0]);
-  fill(TURN_ITEMS);
+static void begin_host(char **arguments) {
+  type = SUBJECT_INT;
+  open_table(arguments[0]);
+  fill(SUBJECT_ITEMS);
 }
 
-static void begin_team(char **words) {
-  type = TURN_INT;
-  open_table(words[0]);
+static void begin_team(char **arguments) {
+  type = SUBJECT_INT;
+  open_table(arguments[0]);
 }
 
 static void team_add(int64_t times) {
-  size_t which = TURN_ITEM;
+  size_t index = SUBJECT_ITEM;
 
   for (int64_t i = 0; i < times; i++) {
-    MDB_val key = bytes(&which, sizeof which), value;
+    MDB_val key = bytes(&index, sizeof index), value;
     MDB_txn *transaction;
     int64_t integer;
 
@@ -149,17 +149,13 @@ static void team_add(int64_t times) {
   }
 }
 
-int main(void) {
-  static const turn_work works[] = {
-    {"read", begin_items, read_items, close_table},
-    {"write", begin_items, write_items, close_table},
-    {"memory", begin_memory, NULL, NULL},
-    {"host", begin_host, NULL, close_table},
-    {"team-read", begin_team, read_items, close_table},
-    {"team-write", begin_team, write_items, close_table},
-    {"team-add", begin_team, team_add, close_table},
-    {NULL, NULL, NULL, NULL},
-  };
-
-  turn_take_all(works);
-}
+const subject_task subject_tasks[] = {
+  {"read", begin_items, read_items, close_table},
+  {"write", begin_items, write_items, close_table},
+  {"memory", begin_memory, NULL, NULL},
+  {"host", begin_host, NULL, close_table},
+  {"team-read", begin_team, read_items, close_table},
+  {"team-write", begin_team, write_items, close_table},
+  {"team-add", begin_team, team_add, close_table},
+  {NULL, NULL, NULL, NULL},
+};

@@ -1,5 +1,5 @@
 /*
- * redis.c - Redis on a Unix socket: a hash, through hiredis.
+ * redis.c - the tasks of Redis: a hash, through hiredis and a Unix socket.
  */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "subject.h"
 
 static redisContext *server;
-static enum turn_type type;
+static enum subject_type type;
 
 static void must(const redisReply *reply) {
   if (reply != NULL && reply->type != REDIS_REPLY_ERROR)
@@ -25,12 +25,12 @@ static void run(const char *command) {
   freeReplyObject(reply);
 }
 
-static void connect_to_it(void) {
+static void open_connection(void) {
   server = redisConnectUnix(getenv("BENCH_REDIS"));
-  turn_must(server != NULL && server->err == 0, "connecting to Redis");
+  subject_must(server != NULL && server->err == 0, "connecting to Redis");
 }
 
-static void leave(void) {
+static void close_connection(void) {
   redisFree(server);
 }
 
@@ -38,35 +38,35 @@ static void fill(size_t count) {
   redisReply *reply;
 
   for (size_t i = 0; i < count; i++) {
-    if (type == TURN_INT)
+    if (type == SUBJECT_INT)
       redisAppendCommand(server, "HSET items %lld 7", (long long)i);
     else
-      redisAppendCommand(server, "HSET items %lld %b", (long long)i, TURN_TEXT, (size_t)16);
+      redisAppendCommand(server, "HSET items %lld %b", (long long)i, SUBJECT_TEXT, (size_t)16);
     if (i % 1000 == 999 || i + 1 == count)
       for (size_t k = i % 1000 + 1; k > 0; k--) {
-        turn_must(redisGetReply(server, (void **)&reply) == REDIS_OK, "a reply of Redis");
+        subject_must(redisGetReply(server, (void **)&reply) == REDIS_OK, "reading a reply of Redis");
         must(reply);
         freeReplyObject(reply);
       }
   }
 }
 
-static void begin_items(char **words) {
-  type = turn_type_of(words[0]);
-  connect_to_it();
+static void begin_items(char **arguments) {
+  type = subject_type_of(arguments[0]);
+  open_connection();
   run("FLUSHALL");
-  fill(TURN_ITEMS);
+  fill(SUBJECT_ITEMS);
 }
 
 static void read_items(int64_t times) {
   char command[100];
 
-  snprintf(command, sizeof command, "HGET items %d", TURN_ITEM);
+  snprintf(command, sizeof command, "HGET items %d", SUBJECT_ITEM);
   for (int64_t i = 0; i < times; i++) {
     redisReply *reply = redisCommand(server, command);
 
     must(reply);
-    if (type == TURN_INT)
+    if (type == SUBJECT_INT)
       (void)strtoll(reply->str, NULL, 10);
     freeReplyObject(reply);
   }
@@ -74,16 +74,16 @@ static void read_items(int64_t times) {
 
 static void write_items(int64_t times) {
   for (int64_t i = 0; i < times; i++) {
-    redisReply *reply = type == TURN_INT ? redisCommand(server, "HSET items %d %lld", TURN_ITEM, (long long)i)
-                                         : redisCommand(server, "HSET items %d %b", TURN_ITEM,
-                                                        i & 1 ? TURN_TEXT : TURN_OTHER, (size_t)16);
+    redisReply *reply = type == SUBJECT_INT ? redisCommand(server, "HSET items %d %lld", SUBJECT_ITEM, (long long)i)
+                                            : redisCommand(server, "HSET items %d %b", SUBJECT_ITEM,
+                                                           i & 1 ? SUBJECT_TEXT : SUBJECT_OTHER, (size_t)16);
 
     must(reply);
     freeReplyObject(reply);
   }
 }
 
-static double used(void) {
+static double used_memory(void) {
   redisReply *reply = redisCommand(server, "INFO memory");
   double bytes;
 
@@ -93,54 +93,49 @@ static double used(void) {
   return bytes;
 }
 
-static void begin_memory(char **words) {
-  size_t count = turn_number(words[1]);
+static void begin_memory(char **arguments) {
+  size_t count = subject_number(arguments[1]);
   double before;
 
-  type = turn_type_of(words[0]);
-  connect_to_it();
+  type = subject_type_of(arguments[0]);
+  open_connection();
   run("FLUSHALL");
-  before = used();
+  before = used_memory();
   fill(count);
-  turn_answer(used() - before, (double)count);
+  subject_answer(used_memory() - before, (double)count);
   run("FLUSHALL");
-  leave();
+  close_connection();
 }
 
-static void begin_host(char **words) {
-  (void)words;
-  type = TURN_INT;
-  connect_to_it();
+static void begin_host(char **arguments) {
+  (void)arguments;
+  type = SUBJECT_INT;
+  open_connection();
   run("FLUSHALL");
-  fill(TURN_ITEMS);
+  fill(SUBJECT_ITEMS);
 }
 
-static void begin_team(char **words) {
-  (void)words;
-  type = TURN_INT;
-  connect_to_it();
+static void begin_team(char **arguments) {
+  (void)arguments;
+  type = SUBJECT_INT;
+  open_connection();
 }
 
 static void team_add(int64_t times) {
   char command[100];
 
-  snprintf(command, sizeof command, "HINCRBY items %d 1", TURN_ITEM);
+  snprintf(command, sizeof command, "HINCRBY items %d 1", SUBJECT_ITEM);
   for (int64_t i = 0; i < times; i++)
     run(command);
 }
 
-int main(void) {
-  static const turn_work works[] = {
-    {"read", begin_items, read_items, leave},
-    {"write", begin_items, write_items, leave},
-    {"memory", begin_memory, NULL, NULL},
-    {"host", begin_host, NULL, leave},
-    /* Several clients at the same time. */
-    {"team-read", begin_team, read_items, leave},
-    {"team-write", begin_team, write_items, leave},
-    {"team-add", begin_team, team_add, leave},
-    {NULL, NULL, NULL, NULL},
-  };
-
-  turn_take_all(works);
-}
+const subject_task subject_tasks[] = {
+  {"read", begin_items, read_items, close_connection},
+  {"write", begin_items, write_items, close_connection},
+  {"memory", begin_memory, NULL, NULL},
+  {"host", begin_host, NULL, close_connection},
+  {"team-read", begin_team, read_items, close_connection},
+  {"team-write", begin_team, write_items, close_connection},
+  {"team-add", begin_team, team_add, close_connection},
+  {NULL, NULL, NULL, NULL},
+};

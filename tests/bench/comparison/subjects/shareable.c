@@ -1,5 +1,5 @@
 /*
- * shareable.c - this library in C.
+ * shareable.c - the tasks of this library in C.
  */
 #include "shareable.h"
 
@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../list_echo.h"
 #include "exchange.h"
 #include "subject.h"
 
@@ -21,43 +22,43 @@ static void must(shareable_status status) {
 
 static shareable_list *list;
 static shareable_memory *memory;
-static enum turn_type type;
+static enum subject_type type;
 static char name[64];
 
 /* -- Items. */
 
-static shareable_value value_of(enum turn_type its) {
-  switch (its) {
-  case TURN_BOOL:
+static shareable_value value_of(enum subject_type wanted) {
+  switch (wanted) {
+  case SUBJECT_BOOL:
     return shareable_bool(1);
-  case TURN_INT:
+  case SUBJECT_INT:
     return shareable_int(7);
-  case TURN_FLOAT:
+  case SUBJECT_FLOAT:
     return shareable_float(2.5);
-  case TURN_STR:
-    return shareable_str(TURN_TEXT);
-  case TURN_BYTES:
-    return shareable_bytes(TURN_TEXT, 16);
+  case SUBJECT_STR:
+    return shareable_str(SUBJECT_TEXT);
+  case SUBJECT_BYTES:
+    return shareable_bytes(SUBJECT_TEXT, 16);
   default:
     return shareable_none();
   }
 }
 
-static shareable_list *list_of(const char *its_name, enum turn_type its, size_t count) {
+static shareable_list *list_of(const char *list_name, enum subject_type wanted, size_t count) {
   shareable_value *values = calloc(count, sizeof *values);
   shareable_list *made;
 
-  turn_must(values != NULL, "calloc");
+  subject_must(values != NULL, "calloc");
   for (size_t i = 0; i < count; i++)
-    values[i] = value_of(its);
-  must(shareable_list_create(&made, its_name, values, count, 0, 0, NULL));
+    values[i] = value_of(wanted);
+  must(shareable_list_create(&made, list_name, values, count, 0, 0, NULL));
   free(values);
   return made;
 }
 
-static void begin_items(char **words) {
-  type = turn_type_of(words[0]);
-  list = list_of(NULL, type, TURN_ITEMS);
+static void begin_items(char **arguments) {
+  type = subject_type_of(arguments[0]);
+  list = list_of(NULL, type, SUBJECT_ITEMS);
   must(shareable_list_unlink(list, NULL));
 }
 
@@ -69,89 +70,89 @@ static void read_number(int64_t times) {
   int64_t integer;
   double real;
 
-  if (type == TURN_INT)
+  if (type == SUBJECT_INT)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_get_int(list, TURN_ITEM, &integer));
+      must(shareable_list_get_int(list, SUBJECT_ITEM, &integer));
   else
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_get_float(list, TURN_ITEM, &real));
+      must(shareable_list_get_float(list, SUBJECT_ITEM, &real));
 }
 
 static void read_text(int64_t times) {
   char text[32];
   size_t length;
 
-  if (type == TURN_STR)
+  if (type == SUBJECT_STR)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_get_str(list, TURN_ITEM, text, sizeof text, &length));
+      must(shareable_list_get_str(list, SUBJECT_ITEM, text, sizeof text, &length));
   else
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_get_bytes(list, TURN_ITEM, text, sizeof text, &length));
+      must(shareable_list_get_bytes(list, SUBJECT_ITEM, text, sizeof text, &length));
 }
 
 static void read_items(int64_t times) {
   shareable_value value;
   int boolean;
 
-  if (type == TURN_INT || type == TURN_FLOAT)
+  if (type == SUBJECT_INT || type == SUBJECT_FLOAT)
     read_number(times);
-  else if (type == TURN_STR || type == TURN_BYTES)
+  else if (type == SUBJECT_STR || type == SUBJECT_BYTES)
     read_text(times);
-  else if (type == TURN_BOOL)
+  else if (type == SUBJECT_BOOL)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_get_bool(list, TURN_ITEM, &boolean));
+      must(shareable_list_get_bool(list, SUBJECT_ITEM, &boolean));
   else
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_get(list, TURN_ITEM, &value, NULL, 0));
+      must(shareable_list_get(list, SUBJECT_ITEM, &value, NULL, 0));
 }
 
 static void write_text(int64_t times) {
-  if (type == TURN_STR)
+  if (type == SUBJECT_STR)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_set_str(list, TURN_ITEM, i & 1 ? TURN_TEXT : TURN_OTHER, 16));
+      must(shareable_list_set_str(list, SUBJECT_ITEM, i & 1 ? SUBJECT_TEXT : SUBJECT_OTHER, 16));
   else
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_set_bytes(list, TURN_ITEM, i & 1 ? TURN_TEXT : TURN_OTHER, 16));
+      must(shareable_list_set_bytes(list, SUBJECT_ITEM, i & 1 ? SUBJECT_TEXT : SUBJECT_OTHER, 16));
 }
 
 static void write_items(int64_t times) {
-  if (type == TURN_STR || type == TURN_BYTES)
+  if (type == SUBJECT_STR || type == SUBJECT_BYTES)
     write_text(times);
-  else if (type == TURN_INT)
+  else if (type == SUBJECT_INT)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_set_int(list, TURN_ITEM, i));
-  else if (type == TURN_FLOAT)
+      must(shareable_list_set_int(list, SUBJECT_ITEM, i));
+  else if (type == SUBJECT_FLOAT)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_set_float(list, TURN_ITEM, (double)i));
-  else if (type == TURN_BOOL)
+      must(shareable_list_set_float(list, SUBJECT_ITEM, (double)i));
+  else if (type == SUBJECT_BOOL)
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_set_bool(list, TURN_ITEM, (int)(i & 1)));
+      must(shareable_list_set_bool(list, SUBJECT_ITEM, (int)(i & 1)));
   else
     for (int64_t i = 0; i < times; i++)
-      must(shareable_list_set_none(list, TURN_ITEM));
+      must(shareable_list_set_none(list, SUBJECT_ITEM));
 }
 
-/* -- The size of a block of many items. */
+/* -- The memory of many items. */
 
-static void begin_memory(char **words) {
-  size_t count = turn_number(words[1]);
-  shareable_list *made = list_of(NULL, turn_type_of(words[0]), count);
+static void begin_memory(char **arguments) {
+  size_t count = subject_number(arguments[1]);
+  shareable_list *made = list_of(NULL, subject_type_of(arguments[0]), count);
 
-  turn_answer((double)shareable_memory_size(shareable_list_memory(made)), (double)count);
+  subject_answer((double)shareable_memory_size(shareable_list_memory(made)), (double)count);
   must(shareable_list_unlink(made, NULL));
   shareable_list_unref(made);
 }
 
-/* -- Lists of ints of any length: build and attach. */
+/* -- Lists of ints: build and attach. */
 
 static int64_t *integers;
 static size_t length;
 
-static void begin_build(char **words) {
-  length = turn_number(words[0]);
+static void begin_build(char **arguments) {
+  length = subject_number(arguments[0]);
   snprintf(name, sizeof name, "bench-c-%ld", (long)getpid());
   integers = malloc(length * sizeof *integers);
-  turn_must(integers != NULL, "malloc");
+  subject_must(integers != NULL, "malloc");
   for (size_t i = 0; i < length; i++)
     integers[i] = (int64_t)i;
 }
@@ -170,8 +171,8 @@ static void end_build(void) {
   free(integers);
 }
 
-static void begin_attach(char **words) {
-  begin_build(words);
+static void begin_attach(char **arguments) {
+  begin_build(arguments);
   must(shareable_list_create_ints(&list, name, integers, length, 0, 0, NULL));
 }
 
@@ -190,48 +191,29 @@ static void end_attach(void) {
   end_build();
 }
 
-/* -- Hand-over: item 0 goes to the partner; the item of the answer has a cache line of its own. */
+/* -- Hand-over to a partner and back. */
 
-enum { THERE = 0, BACK = 64, COUNT = 65 };
-
-static int64_t ball;
-
-static int64_t await(shareable_list *handle, int64_t index, int64_t before) {
-  const shareable_value value = shareable_int(before);
-  int64_t integer;
-
-  must(shareable_list_wait(handle, index, &value, -1));
-  must(shareable_list_get_int(handle, index, &integer));
-  return integer;
-}
+static int64_t last;
 
 static void answer(void) {
-  shareable_list *own;
-  int64_t value = 0;
-
-  must(shareable_list_open(&own, name, 0, NULL));
-  for (;;) {
-    value = await(own, THERE, value);
-    must(shareable_list_set_int(own, BACK, value));
-  }
+  list_echo_answer(name);
 }
 
-static void begin_handover(char **words) {
-  int64_t zeros[COUNT] = {0};
+static void begin_handover(char **arguments) {
+  int64_t zeros[LIST_ECHO_COUNT] = {0};
 
   snprintf(name, sizeof name, "bench-c-%ld", (long)getpid());
-  must(shareable_list_create_ints(&list, name, zeros, COUNT, 0, 0, NULL));
-  ball = 0;
-  exchange_begin(words[0], answer);
+  must(shareable_list_create_ints(&list, name, zeros, LIST_ECHO_COUNT, 0, 0, NULL));
+  last = 0;
+  exchange_begin(arguments[0], answer);
 }
 
-static void once(void) {
-  must(shareable_list_set_int(list, THERE, ball + 1));
-  ball = await(list, BACK, ball);
+static void exchange(void) {
+  last = list_echo_exchange(list, last);
 }
 
-static void exchange(int64_t times) {
-  exchange_take(times, once);
+static void run_exchanges(int64_t times) {
+  exchange_run(times, exchange);
 }
 
 static void end_handover(void) {
@@ -245,15 +227,15 @@ static void end_handover(void) {
 static char *own;
 static size_t size;
 
-static void begin_copy(char **words) {
-  size = turn_number(words[0]);
+static void begin_copy(char **arguments) {
+  size = subject_number(arguments[0]);
   must(shareable_memory_create(&memory, NULL, size, 0, 0, NULL));
   must(shareable_memory_unlink(memory, NULL));
   own = malloc(size);
-  turn_must(own != NULL, "malloc");
+  subject_must(own != NULL, "malloc");
   memset(own, 1, size);
   memset(shareable_memory_address(memory), 2, size);
-  turn_worth((double)size);
+  subject_set_amount((double)size);
 }
 
 static void copy_in(int64_t times) {
@@ -279,16 +261,16 @@ static void end_copy(void) {
   free(own);
 }
 
-/* -- Blocks: make, optionally touch, remove. */
+/* -- Blocks: create, optionally write, unlink. */
 
 static uint32_t flags;
 static bool is_touched, is_advised;
 
-static void begin_create(char **words) {
-  flags = strcmp(words[0], "reserved") == 0 ? 0 : SHAREABLE_LAZY;
-  is_advised = strcmp(words[0], "advised") == 0;
-  is_touched = is_advised || strcmp(words[0], "touched") == 0;
-  size = turn_number(words[1]);
+static void begin_create(char **arguments) {
+  flags = strcmp(arguments[0], "reserved") == 0 ? 0 : SHAREABLE_LAZY;
+  is_advised = strcmp(arguments[0], "advised") == 0;
+  is_touched = is_advised || strcmp(arguments[0], "touched") == 0;
+  size = subject_number(arguments[1]);
   snprintf(name, sizeof name, "bench-c-%ld", (long)getpid());
 }
 
@@ -298,13 +280,13 @@ static void create(int64_t times) {
     if (is_advised)
       madvise(shareable_memory_address(memory), size, MADV_HUGEPAGE);
     if (is_touched)
-      turn_touch(shareable_memory_address(memory), size);
+      subject_touch_pages(shareable_memory_address(memory), size);
     must(shareable_memory_unlink(memory, NULL));
     shareable_memory_unref(memory);
   }
 }
 
-/* The bytes of shared memory that this process has mapped in huge pages. */
+/* Returns the bytes of shared memory that this process has mapped in huge pages. */
 static double in_huge_pages(void) {
   FILE *file = fopen("/proc/self/smaps_rollup", "r");
   char line[200];
@@ -318,21 +300,21 @@ static double in_huge_pages(void) {
   return kilobytes * 1024;
 }
 
-/* Answers the bytes of a block that the kernel puts in huge pages on request. */
-static void begin_huge(char **words) {
-  size = turn_number(words[0]);
+/* Answers with the bytes of a block for which the kernel uses huge pages on request. */
+static void begin_huge(char **arguments) {
+  size = subject_number(arguments[0]);
   must(shareable_memory_create(&memory, NULL, size, SHAREABLE_LAZY, 0, NULL));
   madvise(shareable_memory_address(memory), size, MADV_HUGEPAGE);
-  turn_touch(shareable_memory_address(memory), size);
-  turn_answer(in_huge_pages(), 1);
+  subject_touch_pages(shareable_memory_address(memory), size);
+  subject_answer(in_huge_pages(), 1);
   must(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
 
 /* -- Several processes on one list. */
 
-static void begin_host(char **words) {
-  list = list_of(words[0], TURN_INT, TURN_ITEMS);
+static void begin_host(char **arguments) {
+  list = list_of(arguments[0], SUBJECT_INT, SUBJECT_ITEMS);
 }
 
 static void end_host(void) {
@@ -340,58 +322,54 @@ static void end_host(void) {
   shareable_list_unref(list);
 }
 
-static void begin_team(char **words) {
-  must(shareable_list_open(&list, words[0], 0, NULL));
+static void begin_team(char **arguments) {
+  must(shareable_list_open(&list, arguments[0], 0, NULL));
 }
 
 static void team_read(int64_t times) {
   int64_t integer;
 
   for (int64_t i = 0; i < times; i++)
-    must(shareable_list_get_int(list, TURN_ITEM, &integer));
+    must(shareable_list_get_int(list, SUBJECT_ITEM, &integer));
 }
 
 static void team_write(int64_t times) {
   for (int64_t i = 0; i < times; i++)
-    must(shareable_list_set_int(list, TURN_ITEM, i));
+    must(shareable_list_set_int(list, SUBJECT_ITEM, i));
 }
 
 static void team_add(int64_t times) {
   for (int64_t i = 0; i < times; i++)
-    must(shareable_list_add(list, TURN_ITEM, 1, NULL));
+    must(shareable_list_add(list, SUBJECT_ITEM, 1, NULL));
 }
 
-/* The same as an addition, in two steps under the lock. */
+/* Adds in two steps, under the lock. */
 static void team_locked(int64_t times) {
   int64_t integer;
 
   for (int64_t i = 0; i < times; i++) {
     must(shareable_list_lock(list, -1));
-    must(shareable_list_get_int(list, TURN_ITEM, &integer));
-    must(shareable_list_set_int(list, TURN_ITEM, integer + 1));
+    must(shareable_list_get_int(list, SUBJECT_ITEM, &integer));
+    must(shareable_list_set_int(list, SUBJECT_ITEM, integer + 1));
     must(shareable_list_unlock(list));
   }
 }
 
-int main(void) {
-  static const turn_work works[] = {
-    {"read", begin_items, read_items, end_items},
-    {"write", begin_items, write_items, end_items},
-    {"memory", begin_memory, NULL, NULL},
-    {"build", begin_build, build, end_build},
-    {"attach", begin_attach, attach, end_attach},
-    {"handover", begin_handover, exchange, end_handover},
-    {"copy-in", begin_copy, copy_in, end_copy},
-    {"copy-out", begin_copy, copy_out, end_copy},
-    {"create", begin_create, create, NULL},
-    {"huge", begin_huge, NULL, NULL},
-    {"host", begin_host, NULL, end_host},
-    {"team-read", begin_team, team_read, end_items},
-    {"team-write", begin_team, team_write, end_items},
-    {"team-add", begin_team, team_add, end_items},
-    {"team-locked", begin_team, team_locked, end_items},
-    {NULL, NULL, NULL, NULL},
-  };
-
-  turn_take_all(works);
-}
+const subject_task subject_tasks[] = {
+  {"read", begin_items, read_items, end_items},
+  {"write", begin_items, write_items, end_items},
+  {"memory", begin_memory, NULL, NULL},
+  {"build", begin_build, build, end_build},
+  {"attach", begin_attach, attach, end_attach},
+  {"handover", begin_handover, run_exchanges, end_handover},
+  {"copy-in", begin_copy, copy_in, end_copy},
+  {"copy-out", begin_copy, copy_out, end_copy},
+  {"create", begin_create, create, NULL},
+  {"huge", begin_huge, NULL, NULL},
+  {"host", begin_host, NULL, end_host},
+  {"team-read", begin_team, team_read, end_items},
+  {"team-write", begin_team, team_write, end_items},
+  {"team-add", begin_team, team_add, end_items},
+  {"team-locked", begin_team, team_locked, end_items},
+  {NULL, NULL, NULL, NULL},
+};

@@ -1,7 +1,7 @@
 /*
- * sqlite.c - SQLite: a table in a mapped file on the file system of shared memory, with a
- * write-ahead log, never synced to a disk. These are the fastest settings with which several
- * processes can read while one writes.
+ * sqlite.c - the tasks of SQLite: a table in a mapped file on the file system of shared memory,
+ * with a write-ahead log. SQLite does not sync it. These are the fastest settings that let several
+ * processes read while one process writes.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,27 +10,27 @@
 
 #include "subject.h"
 
-static sqlite3 *base;
+static sqlite3 *database;
 static sqlite3_stmt *statement;
-static enum turn_type type;
+static enum subject_type type;
 
 static void must(int status) {
   if (status == SQLITE_OK || status == SQLITE_DONE || status == SQLITE_ROW)
     return;
-  fprintf(stderr, "SQLite: %s\n", sqlite3_errmsg(base));
+  fprintf(stderr, "SQLite: %s\n", sqlite3_errmsg(database));
   exit(2);
 }
 
 static void run(const char *sql) {
-  must(sqlite3_exec(base, sql, NULL, NULL, NULL));
+  must(sqlite3_exec(database, sql, NULL, NULL, NULL));
 }
 
-static void open_base(const char *name) {
+static void open_database(const char *name) {
   char path[400];
 
   snprintf(path, sizeof path, "%s/%s.sqlite", getenv("BENCH_DIR"), name);
-  must(sqlite3_open(path, &base));
-  must(sqlite3_busy_timeout(base, 10000));
+  must(sqlite3_open(path, &database));
+  must(sqlite3_busy_timeout(database, 10000));
   run("PRAGMA journal_mode = WAL");
   run("PRAGMA synchronous = OFF");
   run("PRAGMA mmap_size = 1073741824");
@@ -38,20 +38,20 @@ static void open_base(const char *name) {
 }
 
 static void prepare(const char *sql) {
-  must(sqlite3_prepare_v2(base, sql, -1, &statement, NULL));
+  must(sqlite3_prepare_v2(database, sql, -1, &statement, NULL));
 }
 
-static void close_base(void) {
+static void close_database(void) {
   sqlite3_finalize(statement);
   statement = NULL;
-  sqlite3_close(base);
+  sqlite3_close(database);
 }
 
-static void bind_value(int at, int64_t integer) {
-  if (type == TURN_INT)
-    must(sqlite3_bind_int64(statement, at, integer));
+static void bind_value(int position, int64_t integer) {
+  if (type == SUBJECT_INT)
+    must(sqlite3_bind_int64(statement, position, integer));
   else
-    must(sqlite3_bind_text(statement, at, integer & 1 ? TURN_TEXT : TURN_OTHER, 16, SQLITE_STATIC));
+    must(sqlite3_bind_text(statement, position, integer & 1 ? SUBJECT_TEXT : SUBJECT_OTHER, 16, SQLITE_STATIC));
 }
 
 static void step(void) {
@@ -71,19 +71,19 @@ static void fill(size_t count) {
   run("COMMIT");
 }
 
-static void begin_items(char **words) {
-  type = turn_type_of(words[0]);
-  open_base("c");
-  fill(TURN_ITEMS);
+static void begin_items(char **arguments) {
+  type = subject_type_of(arguments[0]);
+  open_database("c");
+  fill(SUBJECT_ITEMS);
 }
 
 static void prepare_read(void) {
   prepare("SELECT value FROM items WHERE key = ?");
-  must(sqlite3_bind_int64(statement, 1, TURN_ITEM));
+  must(sqlite3_bind_int64(statement, 1, SUBJECT_ITEM));
 }
 
-static void begin_read(char **words) {
-  begin_items(words);
+static void begin_read(char **arguments) {
+  begin_items(arguments);
   prepare_read();
 }
 
@@ -92,7 +92,7 @@ static void read_items(int64_t times) {
     char copy[16];
 
     must(sqlite3_step(statement));
-    if (type == TURN_INT)
+    if (type == SUBJECT_INT)
       (void)sqlite3_column_int64(statement, 0);
     else
       memcpy(copy, sqlite3_column_text(statement, 0), sizeof copy);
@@ -102,11 +102,11 @@ static void read_items(int64_t times) {
 
 static void prepare_write(void) {
   prepare("UPDATE items SET value = ? WHERE key = ?");
-  must(sqlite3_bind_int64(statement, 2, TURN_ITEM));
+  must(sqlite3_bind_int64(statement, 2, SUBJECT_ITEM));
 }
 
-static void begin_write(char **words) {
-  begin_items(words);
+static void begin_write(char **arguments) {
+  begin_items(arguments);
   prepare_write();
 }
 
@@ -117,55 +117,55 @@ static void write_items(int64_t times) {
   }
 }
 
-static double number(const char *sql) {
-  double its;
+static double query_number(const char *sql) {
+  double number;
 
   prepare(sql);
   must(sqlite3_step(statement));
-  its = sqlite3_column_double(statement, 0);
+  number = sqlite3_column_double(statement, 0);
   must(sqlite3_finalize(statement));
   statement = NULL;
-  return its;
+  return number;
 }
 
-static void begin_memory(char **words) {
-  size_t count = turn_number(words[1]);
+static void begin_memory(char **arguments) {
+  size_t count = subject_number(arguments[1]);
   char name[40];
 
-  type = turn_type_of(words[0]);
-  snprintf(name, sizeof name, "memory-%s", words[0]);
-  open_base(name);
+  type = subject_type_of(arguments[0]);
+  snprintf(name, sizeof name, "memory-%s", arguments[0]);
+  open_database(name);
   fill(count);
-  turn_answer(number("PRAGMA page_count") * number("PRAGMA page_size"), (double)count);
-  close_base();
+  subject_answer(query_number("PRAGMA page_count") * query_number("PRAGMA page_size"), (double)count);
+  close_database();
 }
 
-static void begin_host(char **words) {
-  type = TURN_INT;
-  open_base(words[0]);
-  fill(TURN_ITEMS);
+static void begin_host(char **arguments) {
+  type = SUBJECT_INT;
+  open_database(arguments[0]);
+  fill(SUBJECT_ITEMS);
   statement = NULL;
 }
 
-static void begin_team(char **words) {
-  type = TURN_INT;
-  open_base(words[0]);
+static void begin_team(char **arguments) {
+  type = SUBJECT_INT;
+  open_database(arguments[0]);
 }
 
-static void begin_team_read(char **words) {
-  begin_team(words);
+static void begin_team_read(char **arguments) {
+  begin_team(arguments);
   prepare_read();
 }
 
-static void begin_team_write(char **words) {
-  begin_team(words);
+static void begin_team_write(char **arguments) {
+  begin_team(arguments);
   prepare_write();
 }
 
-static void begin_team_add(char **words) {
-  begin_team(words);
+static void begin_team_add(char **arguments) {
+  begin_team(arguments);
   prepare("UPDATE items SET value = value + 1 WHERE key = ?");
-  must(sqlite3_bind_int64(statement, 1, TURN_ITEM));
+  must(sqlite3_bind_int64(statement, 1, SUBJECT_ITEM));
 }
 
 static void team_add(int64_t times) {
@@ -173,17 +173,13 @@ static void team_add(int64_t times) {
     step();
 }
 
-int main(void) {
-  static const turn_work works[] = {
-    {"read", begin_read, read_items, close_base},
-    {"write", begin_write, write_items, close_base},
-    {"memory", begin_memory, NULL, NULL},
-    {"host", begin_host, NULL, close_base},
-    {"team-read", begin_team_read, read_items, close_base},
-    {"team-write", begin_team_write, write_items, close_base},
-    {"team-add", begin_team_add, team_add, close_base},
-    {NULL, NULL, NULL, NULL},
-  };
-
-  turn_take_all(works);
-}
+const subject_task subject_tasks[] = {
+  {"read", begin_read, read_items, close_database},
+  {"write", begin_write, write_items, close_database},
+  {"memory", begin_memory, NULL, NULL},
+  {"host", begin_host, NULL, close_database},
+  {"team-read", begin_team_read, read_items, close_database},
+  {"team-write", begin_team_write, write_items, close_database},
+  {"team-add", begin_team_add, team_add, close_database},
+  {NULL, NULL, NULL, NULL},
+};

@@ -1,15 +1,18 @@
 /*
- * subject.h - the protocol of the contenders: a contender reads a request from a line of its input,
- * and writes the answer to a line of its output.
+ * subject.h - the protocol of the subjects, and what the subjects in C and C++ share.
  *
- *   NANOSECONDS NAME WORD…    do the work NAME for NANOSECONDS, at least once
+ * A subject reads each request from a line of its standard input, and prints the answer as a line:
  *
- * The answer is two numbers, the amount and the nanoseconds that it took; or the word "each" and
- * the nanoseconds of each exchange. A contender exits at the end of its input. The contenders in
- * all languages do the same.
+ *   NANOSECONDS TASK ARGUMENT…    run TASK for NANOSECONDS, and at least once
+ *
+ * The answer is two numbers, the amount and the nanoseconds that it took. If the subject recorded
+ * exchanges, the answer is the word "each" and the nanoseconds of each exchange. A subject exits at
+ * the end of its input. The subjects in all languages use this protocol.
+ *
+ * subject.c has the main loop. Each program only defines its tasks.
  */
-#ifndef BENCH_TURN_H
-#define BENCH_TURN_H
+#ifndef BENCH_SUBJECT_H
+#define BENCH_SUBJECT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,55 +22,55 @@
 extern "C" {
 #endif
 
-/* A work that a contender can do. */
-typedef struct turn_work {
+/* A task that a subject can run. */
+typedef struct subject_task {
   const char *name;
-  /* Prepares the work for the words. Called if the request differs from the last one. */
-  void (*begin)(char **words);
-  /* Does the work `times` times. NULL: begin() has already answered. */
+  /* Prepares the task for the arguments. Called if the request differs from the previous one. */
+  void (*begin)(char **arguments);
+  /* Runs the task `times` times. NULL: begin() has already answered. */
   void (*run)(int64_t times);
-  /* Undoes begin(); may be NULL. */
+  /* Undoes begin(). May be NULL. */
   void (*end)(void);
-} turn_work;
+} subject_task;
 
-/* Handles requests until the end of the input. The last of the works has no name. */
-void turn_take_all(const turn_work *works);
+/* The tasks of this program. The last element has no name. */
+extern const subject_task subject_tasks[];
 
-/* Sets the amount of one repetition in the answer: 1, or the bytes that it copies. */
-void turn_worth(double worth);
+/* Sets the amount that one repetition adds: 1, or the number of bytes that it copies. */
+void subject_set_amount(double amount);
 
-/* Answers for a work without run(): an amount and a count. */
-void turn_answer(double amount, double count);
+/* Answers for a task without run(). */
+void subject_answer(double amount, double count);
 
-/* Records the time of one exchange. The answer contains all of them. */
-void turn_record(int64_t nanoseconds);
+/* Records the time of one exchange. The answer contains the time of each exchange. */
+void subject_record(int64_t nanoseconds);
 
-/* Prints that the operation failed and exits, unless the condition is true. */
-void turn_must(bool condition, const char *operation);
+/* Prints that the operation failed, and exits, unless the condition is true. */
+void subject_must(bool condition, const char *operation);
 
-/* Returns the number of items or bytes in a word. */
-size_t turn_number(const char *word);
+/* Returns the number of items or bytes in an argument. */
+size_t subject_number(const char *argument);
 
-/* Writes a byte of every page, so that the kernel allocates all of them. */
-void turn_touch(void *memory, size_t size);
+/* Writes a byte of every page, so that the kernel allocates all pages. */
+void subject_touch_pages(void *memory, size_t size);
 
-/* The types of items that are read and written. */
-enum turn_type { TURN_NONE, TURN_BOOL, TURN_INT, TURN_FLOAT, TURN_STR, TURN_BYTES };
-enum turn_type turn_type_of(const char *word);
+/* The types of items. */
+enum subject_type { SUBJECT_NONE, SUBJECT_BOOL, SUBJECT_INT, SUBJECT_FLOAT, SUBJECT_STR, SUBJECT_BYTES };
+enum subject_type subject_type_of(const char *argument);
 
 /*
- * Each contender has a table of TURN_ITEMS items of one type, and reads and writes the item
- * TURN_ITEM.
+ * Each subject has a table of SUBJECT_ITEMS items of one type, and reads and writes the item
+ * SUBJECT_ITEM.
  */
-#define TURN_ITEMS 1000
-#define TURN_ITEM 500
-/* Two texts of 16 bytes: the first value, and the value that is written. */
-#define TURN_TEXT "sixteen bytes ok"
-#define TURN_OTHER "sixteen more, ok"
+#define SUBJECT_ITEMS 1000
+#define SUBJECT_ITEM 500
+/* Two texts of 16 bytes: the first value of an item, and a value that is written to it. */
+#define SUBJECT_TEXT "sixteen bytes ok"
+#define SUBJECT_OTHER "sixteen more, ok"
 
-/* The processor of the contender, and the processor of its partner. */
-int turn_here(void);
-int turn_there(void);
+/* The processors of the subject and of its partner. */
+int subject_processor(void);
+int subject_partner_processor(void);
 
 #ifdef __cplusplus
 }

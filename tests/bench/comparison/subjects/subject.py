@@ -1,4 +1,4 @@
-"""The main loop of a contender in Python: see subject.h for the protocol."""
+"""The main loop of the subjects in Python. subject.h describes the protocol."""
 
 import gc
 import os
@@ -10,7 +10,7 @@ TEXT, OTHER = "sixteen bytes ok", "sixteen more, ok"
 EXCHANGES = 4000
 
 VALUES = {"none": None, "bool": True, "int": 7, "float": 2.5, "str": TEXT, "bytes": TEXT.encode()}
-# The values that are written in turn; each differs from the one before.
+# Two values for each type. A task writes them alternately, so that each write changes the item.
 NEXT = {
     "none": (None, None),
     "bool": (True, False),
@@ -20,21 +20,22 @@ NEXT = {
     "bytes": (TEXT.encode(), OTHER.encode()),
 }
 
-here, there = (int(os.environ.get(name, 0)) for name in ("BENCH_HERE", "BENCH_THERE"))
+# The processors of the subject and of its partner.
+processor, partner_processor = (int(os.environ.get(name, 0)) for name in ("BENCH_PROCESSOR", "BENCH_PARTNER_PROCESSOR"))
 
 
 class Answer(Exception):
-    """A work answers without a run: an amount and a count."""
+    """Raised by a task that answers without a run: an amount and a count."""
 
 
 def place(process, processors):
-    """Make all threads of a process run on these processors."""
+    """Restrict all threads of a process to these processors."""
     for thread in os.listdir(f"/proc/{process}/task"):
         os.sched_setaffinity(int(thread), processors)
 
 
-def work_for(nanoseconds, run, worth):
-    """Run the work in batches that grow until the cost of reading the clock does not matter."""
+def run_for(nanoseconds, run, amount):
+    """Run the task in batches, which grow until the cost of reading the clock is negligible."""
     start = last = time.perf_counter_ns()
     times, done, exchanges = 1, 0, []
     while True:
@@ -46,23 +47,28 @@ def work_for(nanoseconds, run, worth):
         last = now
         if last - start >= nanoseconds or len(exchanges) >= EXCHANGES:
             break
-    return " ".join(map(str, ["each", *exchanges[:EXCHANGES]])) if exchanges else f"{done * worth} {last - start}"
+    return " ".join(map(str, ["each", *exchanges[:EXCHANGES]])) if exchanges else f"{done * amount} {last - start}"
 
 
-def take_all(works):
-    """Handle requests until the end of the input. A work takes words and returns a context of run(times)."""
+def main(tasks):
+    """Answer requests until the end of the input.
+
+    A task takes the arguments of the request, and returns a context manager of a function
+    run(times). If run has an attribute amount, one repetition adds that amount to the answer
+    instead of 1.
+    """
     gc.disable()
-    asked = context = None
+    current = context = None
     for line in sys.stdin:
-        nanoseconds, name, *words = line.split()
+        nanoseconds, name, *arguments = line.split()
         try:
-            if (name, words) != asked:
+            if (name, arguments) != current:
                 leave(context)
-                asked = context = None
-                entering = works[name](*words)
-                run = entering.__enter__()
-                asked, context = (name, words), entering
-            answer = work_for(int(nanoseconds), run, getattr(run, "worth", 1)) if run else "0 1"
+                current = context = None
+                entered = tasks[name](*arguments)
+                run = entered.__enter__()
+                current, context = (name, arguments), entered
+            answer = run_for(int(nanoseconds), run, getattr(run, "amount", 1)) if run else "0 1"
         except Answer as given:
             answer = "{} {}".format(*given.args)
         print(answer, flush=True)

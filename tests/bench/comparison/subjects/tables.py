@@ -1,5 +1,5 @@
-"""A small table that several languages read and write, in Python: in LMDB, SQLite or Redis. Their settings are those of
-lmdb.c, sqlite.c and redis.c, which explain them.
+"""The tasks of LMDB, SQLite and Redis in Python: a small table. Their settings are those of lmdb.c,
+sqlite.c and redis.c, which give the reasons.
 
   tables.py lmdb | sqlite | redis
 """
@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from itertools import repeat
 
-from subject import ITEM, ITEMS, NEXT, VALUES, take_all
+from subject import ITEM, ITEMS, NEXT, VALUES, main
 
 NUMBER = struct.Struct("q")
 KEY = NUMBER.pack(ITEM)
@@ -21,7 +21,7 @@ def path_of(name):
 
 
 class Lmdb:
-    """Stores and returns bytes; numbers are packed."""
+    """A table of LMDB, which stores bytes: numbers are packed."""
 
     def __init__(self, kind):
         import lmdb
@@ -52,22 +52,22 @@ class Sqlite:
     def __init__(self, kind):
         import sqlite3
 
-        self.base = sqlite3.connect(path_of("python.sqlite"), isolation_level=None)
+        self.database = sqlite3.connect(path_of("python.sqlite"), isolation_level=None)
         for statement in ("journal_mode = WAL", "synchronous = OFF", "mmap_size = 1073741824"):
-            self.base.execute("PRAGMA " + statement)
-        self.base.execute("CREATE TABLE IF NOT EXISTS items (key INTEGER PRIMARY KEY, value)")
-        self.base.execute("BEGIN")
-        self.base.executemany("INSERT OR REPLACE INTO items VALUES (?, ?)", ((key, VALUES[kind]) for key in range(ITEMS)))
-        self.base.execute("COMMIT")
+            self.database.execute("PRAGMA " + statement)
+        self.database.execute("CREATE TABLE IF NOT EXISTS items (key INTEGER PRIMARY KEY, value)")
+        self.database.execute("BEGIN")
+        self.database.executemany("INSERT OR REPLACE INTO items VALUES (?, ?)", ((key, VALUES[kind]) for key in range(ITEMS)))
+        self.database.execute("COMMIT")
 
     def read(self):
-        return self.base.execute("SELECT value FROM items WHERE key = ?", (ITEM,)).fetchone()[0]
+        return self.database.execute("SELECT value FROM items WHERE key = ?", (ITEM,)).fetchone()[0]
 
     def write(self, value):
-        self.base.execute("UPDATE items SET value = ? WHERE key = ?", (value, ITEM))
+        self.database.execute("UPDATE items SET value = ? WHERE key = ?", (value, ITEM))
 
     def close(self):
-        self.base.close()
+        self.database.close()
 
 
 class Redis:
@@ -102,15 +102,15 @@ def reading(kind):
 
 @contextmanager
 def writing(kind):
-    table, (one, other) = TABLES[sys.argv[1]](kind), NEXT[kind]
+    table, (first, second) = TABLES[sys.argv[1]](kind), NEXT[kind]
 
     def run(times):
-        for turn in range(times):
-            table.write(other if turn % 2 else one)
+        for number in range(times):
+            table.write(second if number % 2 else first)
 
     yield run
     table.close()
 
 
 TABLES = {"lmdb": Lmdb, "sqlite": Sqlite, "redis": Redis}
-take_all({"read": reading, "write": writing})
+main({"read": reading, "write": writing})
