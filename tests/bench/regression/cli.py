@@ -1,6 +1,5 @@
-"""The cost of the command, compared with programs that print less: ls(1), and standard Python
-printing the items of a list. They take turns, so that both run under the same conditions. The ratio
-is the median of the ratios of the rounds.
+"""Compares the command with other programs: ls(1), which prints less, and CPython, which prints the
+items of a list. The result is the median of the ratios of the rounds.
 
   cli.py PROGRAM    PROGRAM is tools/cli/shareable
 """
@@ -9,13 +8,15 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from multiprocessing import resource_tracker, shared_memory
+
+from measure import alternate, median_ratio, timed
 
 ROUNDS = 5
 BLOCKS = 10_000
 ITEMS = 1_000_000
 
+# Prints the items of a list in CPython.
 STOCK = """
 import sys
 from multiprocessing import resource_tracker, shared_memory
@@ -26,25 +27,25 @@ for index, item in enumerate(items):
 """
 
 
-def make(name, items):
-    made = shared_memory.ShareableList(items, name=name)
-    resource_tracker.unregister(made.shm._name, "shared_memory")
-    made.shm.close()
+def create(name, items):
+    """Create a list that outlives this process, and return its name."""
+    created = shared_memory.ShareableList(items, name=name)
+    resource_tracker.unregister(created.shm._name, "shared_memory")
+    created.shm.close()
     return name
 
 
-def timed(command):
-    start = time.perf_counter()
+def run(command):
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
 
 
 def compare(name, subject, other, other_name):
-    pairs = [(timed(subject), timed(other)) for _ in range(ROUNDS)]
-    seconds = statistics.median(mine for mine, _ in pairs)
-    ratio = statistics.median(theirs / mine for mine, theirs in pairs)
-    spread = max(mine for mine, _ in pairs) - min(mine for mine, _ in pairs)
-    print(f"{name:32} {seconds:8.3f} s  ± {spread / 2:.3f}   {other_name} takes {ratio:5.2f} times as long")
+    times = alternate({"ours": lambda: timed(run, subject), "theirs": lambda: timed(run, other)}, ROUNDS, warm_up=False)
+    ours = times["ours"]
+    print(
+        f"{name:32} {statistics.median(ours):8.3f} s  ± {(max(ours) - min(ours)) / 2:.3f}   "
+        f"{other_name} takes {median_ratio(times['theirs'], ours):5.2f} times as long"
+    )
 
 
 def main(program):
@@ -52,7 +53,7 @@ def main(program):
     names = []
     try:
         for i in range(BLOCKS):
-            names.append(make(f"{prefix}-{i}", [1, 2.5, "text"]))
+            names.append(create(f"{prefix}-{i}", [1, 2.5, "text"]))
         compare(f"ls of {BLOCKS:,} blocks", [program, "ls"], ["ls", "-l", "/dev/shm"], "ls -l")
         compare(f"ls --json of {BLOCKS:,} blocks", [program, "ls", "--json"], ["ls", "-l", "/dev/shm"], "ls -l")
         kinds = {
@@ -62,7 +63,7 @@ def main(program):
             "strs": [f"howdy {i}" for i in range(ITEMS)],
         }
         for kind, items in kinds.items():
-            names.append(make(f"{prefix}-{kind.replace(' ', '-')}", items))
+            names.append(create(f"{prefix}-{kind.replace(' ', '-')}", items))
             stock = [sys.executable, "-c", STOCK, names[-1]]
             compare(f"dump of {ITEMS:,} {kind}", [program, "dump", names[-1]], stock, "CPython")
     finally:

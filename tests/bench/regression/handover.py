@@ -1,19 +1,19 @@
-"""A hand-over of an int to another process and back, in Python: by a list, and by multiprocessing.
+"""Compares a hand-over of an int to another process and back in Python: by a list, and by
+multiprocessing.
 
-The methods take turns in each round, in alternating order. Each round gives one ratio for each pair;
-the result is the median. Exits with 1 if a ratio is below its limit. The limits apply to processes that
-have a processor each. On a shared processor, a hand-over by a pipe or a queue is only two context
-switches.
+Each round gives one ratio for each pair, and the result is the median of the rounds. Exits with 1
+if a ratio is below its limit. The limits apply only if each process has a processor of its own. On
+a shared processor, a hand-over by a pipe or a queue is only two context switches.
 """
 
 import multiprocessing
 import os
 import statistics
 import sys
-import time
 from contextlib import ExitStack
 
 import shareable
+from measure import alternate, median_ratio, timed, verdict
 from shareable.shared_memory import ShareableList
 
 ROUNDS = 15
@@ -23,7 +23,9 @@ context = multiprocessing.get_context("spawn")
 
 
 class ByList:
-    """Item 0 goes to the partner. The item of the answer has a cache line of its own, for speed."""
+    """A list. Item 0 goes to the partner, and item 64 comes back; they are in different cache
+    lines.
+    """
 
     there, back = 0, 64
 
@@ -41,7 +43,7 @@ class ByList:
             value = shared.wait(cls.there, value)
             shared[cls.back] = value
 
-    def play(self):
+    def exchange(self):
         before = self.value
         self.value += 1
         self.shared[self.there] = self.value
@@ -66,7 +68,7 @@ class ByQueue:
             value = there.get()
             back.put(value)
 
-    def play(self):
+    def exchange(self):
         self.there.put(1)
         self.back.get()
 
@@ -88,7 +90,7 @@ class ByPipe:
             value = pipe.recv()
             pipe.send(value)
 
-    def play(self):
+    def exchange(self):
         self.mine.send(1)
         self.mine.recv()
 
@@ -104,56 +106,46 @@ def place(process, processor):
         os.sched_setaffinity(int(thread), {processor})
 
 
-def time_of(way):
-    start = time.perf_counter()
+def repeat(exchange):
     for _ in range(TIMES):
-        way.play()
-    return (time.perf_counter() - start) / TIMES
+        exchange()
 
 
-def measure(ways):
-    times = {type(way): [] for way in ways}
-    for turn in range(-1, ROUNDS):  # the first turn warms up
-        for way in ways[:: 1 if turn % 2 else -1]:
-            figure = time_of(way)
-            if turn >= 0:
-                times[type(way)].append(figure)
-    return times
+def measure(methods):
+    sides = {type(method): lambda method=method: timed(repeat, method.exchange) / TIMES for method in methods}
+    return alternate(sides, ROUNDS)
 
 
 def report(title, times, limits):
-    ours, status = times[ByList], 0
-    for way, theirs in times.items():
-        if way is ByList:
-            continue
-        ratio = statistics.median(their / mine for their, mine in zip(theirs, ours))
-        least = limits.get(way, 0)
-        verdict = f"at least {least}   {'ok' if ratio >= least else 'UNDER'}" if least else ""
+    ours, missed = times.pop(ByList), False
+    for method, theirs in times.items():
+        ratio, least = median_ratio(theirs, ours), limits.get(method, 0)
+        mark = f"at least {least}   {verdict(ratio >= least)}" if least else ""
         print(
-            f"{title:30} {statistics.median(ours) * 1e9:9.0f} ns   {'multiprocessing.' + way.__name__[2:]:32} "
-            f"{statistics.median(theirs) * 1e9:9.0f} ns   {ratio:5.1f} x faster   {verdict}"
+            f"{title:30} {statistics.median(ours) * 1e9:9.0f} ns   {'multiprocessing.' + method.__name__[2:]:32} "
+            f"{statistics.median(theirs) * 1e9:9.0f} ns   {ratio:5.1f} x faster   {mark}"
         )
-        status |= ratio < least
-    return status
+        missed |= ratio < least
+    return missed
 
 
 def main():
     print(f"shareable {shareable.__version__}, Python {sys.version.split()[0]}, {ROUNDS} rounds, medians")
-    processors, status = sorted(os.sched_getaffinity(0)), 0
+    processors, missed = sorted(os.sched_getaffinity(0)), False
     with ExitStack() as stack:
-        ways, processes = [ByList(), ByQueue(), ByPipe()], []
-        for way in ways:
-            processes.append(context.Process(target=way.answer, args=way.arguments()))
+        methods, processes = [ByList(), ByQueue(), ByPipe()], []
+        for method in methods:
+            processes.append(context.Process(target=method.answer, args=method.arguments()))
             processes[-1].start()
             stack.callback(processes[-1].join)
-            stack.callback(way.stop)
-            way.play()
+            stack.callback(method.stop)
+            method.exchange()
         place("self", processors[0])
-        for title, there, limits in (("on two processors", processors[-1], LIMITS), ("on one processor", processors[0], {})):
+        for title, processor, limits in (("on two processors", processors[-1], LIMITS), ("on one processor", processors[0], {})):
             for process in processes:
-                place(process.pid, there)
-            status |= report(f"hand over, {title}", measure(ways), limits)
-    return status
+                place(process.pid, processor)
+            missed |= report(f"hand over, {title}", measure(methods), limits)
+    return missed
 
 
 if __name__ == "__main__":

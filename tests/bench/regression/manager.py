@@ -1,23 +1,26 @@
-"""The cost of a manager: this library's, in C, and the standard library's, in this interpreter.
+"""Compares this library's manager, with a client in C, with the manager of the standard library in
+this interpreter.
 
-They take turns, so that both run under the same conditions. The ratio is the median of the ratios
-of the rounds.
+The result is the median of the ratios of the rounds. Exits with 1 if a ratio is below its limit.
 
-  manager.py PROGRAM    PROGRAM is tests/bench/limits/manager
+  manager.py PROGRAM    PROGRAM is tests/bench/regression/manager
 """
 
 import platform
 import statistics
 import subprocess
 import sys
-import time
 from multiprocessing.managers import SharedMemoryManager
+
+from measure import alternate, median_ratio, timed, verdict
 
 ROUNDS = 7
 BLOCKS = 1000
 
 
 class Shareable:
+    """This library's manager: a program runs the commands."""
+
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -36,51 +39,53 @@ class Shareable:
         return self.run("shutdown")
 
 
-def timed(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 class Stock:
+    """The manager of the standard library."""
+
     def start(self):
         self.manager = SharedMemoryManager()
         return timed(self.manager.start)
 
     def create(self, count):
-        def make():
+        def create_all():
             for _ in range(count):
                 self.manager.SharedMemory(4096).close()
 
-        return timed(make)
+        return timed(create_all)
 
     def shutdown(self):
         return timed(self.manager.shutdown)
 
 
-def round_of(side):
-    yield "start", side.start()
-    yield "SharedMemory(4096)", side.create(BLOCKS) / BLOCKS
-    yield f"shutdown, {BLOCKS} blocks", side.shutdown()
+def measure(side):
+    """Return the seconds of each operation."""
+    return {
+        "start": side.start(),
+        "SharedMemory(4096)": side.create(BLOCKS) / BLOCKS,
+        f"shutdown, {BLOCKS} blocks": side.shutdown(),
+    }
 
 
+# How many times faster each operation of this library must be.
 LIMITS = {"start": 1, "SharedMemory(4096)": 8, f"shutdown, {BLOCKS} blocks": 3}
 
 
 def main(program):
     ours, stock = Shareable(program), Stock()
-    rounds = [(dict(round_of(ours)), dict(round_of(stock))) for _ in range(ROUNDS + 1)][1:]
+    results = alternate({"ours": lambda: measure(ours), "stock": lambda: measure(stock)}, ROUNDS)
     ours.process.stdin.close()
     ours.process.wait()
     print(f"{'a manager':24}{'shareable, C':>12}{'CPython ' + platform.python_version():>16}{'faster':>9}{'at least':>10}")
-    slow = False
+    missed = False
     for operation, least in LIMITS.items():
-        mine, theirs = ([side[operation] for side in sides] for sides in zip(*rounds))
-        ratio = statistics.median(b / a for a, b in zip(mine, theirs))
-        slow |= ratio < least
-        print(f"{operation:24}{statistics.median(mine) * 1e6:9.0f} us{statistics.median(theirs) * 1e6:13.0f} us"
-              f"{ratio:8.1f}x{least:9}x")
-    return slow
+        our_times, stock_times = ([times[operation] for times in results[side]] for side in ("ours", "stock"))
+        ratio = median_ratio(stock_times, our_times)
+        missed |= ratio < least
+        print(
+            f"{operation:24}{statistics.median(our_times) * 1e6:9.0f} us{statistics.median(stock_times) * 1e6:13.0f} us"
+            f"{ratio:8.1f}x{least:9}x  {verdict(ratio >= least)}"
+        )
+    return missed
 
 
 if __name__ == "__main__":
