@@ -5,6 +5,7 @@ items of a list. The result is the median of the ratios of the rounds.
 """
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -28,7 +29,7 @@ for index, item in enumerate(items):
 
 
 def create(name, items):
-    """Create a list that outlives this process, and return its name."""
+    """Create a list that remains after this process, and return its name."""
     created = shared_memory.ShareableList(items, name=name)
     resource_tracker.unregister(created.shm._name, "shared_memory")
     created.shm.close()
@@ -71,4 +72,7 @@ def main(program):
             os.unlink(f"/dev/shm/{name}")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    # The handler raises SystemExit, so that the lists are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
+    main(*sys.argv[1:])
