@@ -1,5 +1,4 @@
-"""The metrics: the cases and the subjects of each, and the tasks that the subjects run (see
-subjects/subject.h).
+"""The metrics: the cases and the subjects of each, and the tasks that the subjects run.
 
 The kind of a metric determines the unit of its values: "time" is nanoseconds of one operation,
 "rate" is operations per second, "bandwidth" is bytes per second, "each" is the time of each
@@ -231,9 +230,7 @@ def handover(scale):
 
 
 def together(scale):
-    """Several processes that read, write or count in the same item. Mixed: processes in C, Python,
-    Lua and Go.
-    """
+    """Several processes that read, write or count in the same item. "mixed" is in all languages."""
     metric = Metric("together", "rate", nanoseconds=150_000_000)
     native, python = compiled(f"{OWN}, C", "shareable"), ours("lists.py", "ours")
     languages = [subject for subject in (native, python, lua("", "ours"), compiled("", "in_go", "ours")) if not subject.missing]
@@ -330,9 +327,7 @@ def creation(scale):
 
 
 def huge(scale):
-    """The bytes of a block for which the kernel uses huge pages on request. This is not a
-    comparison.
-    """
+    """The bytes of a block in huge pages, if they are requested. This is not a comparison."""
     metric = Metric("huge", "amount", rounds={"of 64 MiB": 1})
     metric.add(compiled(f"{OWN}, C", "shareable"), {"of 64 MiB": f"huge {64 * MIB}"} if fits(64 * MIB) else {})
     return metric

@@ -1,5 +1,4 @@
-"""Compares lists and blocks in Python with the standard library and with Python's own types: `make
-bench-python`.
+"""Compares lists and blocks in Python with the standard library and with Python's own types.
 
 Each round gives one ratio for each pair, and the result is the median of the rounds. Exits with 1
 if a ratio misses its limit.
@@ -23,9 +22,9 @@ ABSENT = -5
 class Row:
     """One operation: the function of each side and its number of repetitions, and the limits.
 
-    The sides are "ours", "stock" (the standard library) and "own" (a type of Python). The limits
-    are how many times faster than stock it must be, and either the largest ratio to own, or how
-    many times faster than own it must be.
+    The sides are "ours", "stock" (the standard library) and "own" (a type of Python). ours must be
+    `faster` times as fast as stock, and `faster_than_own` times as fast as own. It may take `limit`
+    times as long as own. Only one of the limits for own is given.
     """
 
     def __init__(self, title, rounds, sides, faster=None, limit=None, faster_than_own=None):

@@ -98,8 +98,7 @@ def packed(_, values):
 
 
 class Guarded:
-    """Numbers or bytes in System V shared memory, packed by struct. Each access takes a semaphore.
-    """
+    """Numbers or bytes in System V shared memory, packed by struct, with a semaphore."""
 
     def __init__(self, key, count=None, create=False):
         import sysv_ipc
@@ -188,7 +187,7 @@ def writer(items, first, second):
 
 
 def value_number(kind, number):
-    """Return a value of a type. It is a different object for each number, as in a real program."""
+    """Return a value of a type: if the type allows it, another object for each number."""
     return {
         "none": lambda: None,
         "bool": lambda: number % 2 == 0,
