@@ -158,7 +158,7 @@ NOTES = {
     ),
     ("memory", "ShareableList"): (
         "It is the same list without the sync area. The area prevents torn reads and lets processes wait. It takes 8 bytes for each item "
-        "and 2.8 KiB. `plain=True` omits it."
+        "and 2.8 KiB. `no_sync=True` omits it."
     ),
     ("memory", "SQLite"): (
         "It stores a small int in two bytes, and a text in its length and a few bytes, sorted by key. That is a file format, which is "
