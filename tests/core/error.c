@@ -55,7 +55,7 @@ Test(error, an_errno_has_the_matching_status) {
   shareable_error error;
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    cr_status(shareable__fail_system(&error, rows[i].system, "'%s'", "demo"), rows[i].status);
+    cr_status(shareable__fail_errno(&error, rows[i].system, "'%s'", "demo"), rows[i].status);
     cr_assert_eq(error.sys_errno, rows[i].system);
     cr_assert(strncmp(error.message, "'demo': ", 8) == 0, "%s", error.message);
   }
@@ -67,7 +67,7 @@ Test(error, a_long_message_is_cut_and_ends_with_nul) {
 
   memset(name, 'x', sizeof name - 1);
   name[sizeof name - 1] = '\0';
-  shareable__fail_system(&error, ENOENT, "%s", name);
+  shareable__fail_errno(&error, ENOENT, "%s", name);
   cr_assert_lt(strlen(error.message), sizeof error.message);
 }
 
@@ -85,8 +85,8 @@ Test(error, formats_the_conversions_that_messages_use) {
 }
 
 Test(error, every_errno_has_an_english_description) {
-  cr_assert_str_eq(shareable__system_text(ENOENT), "No such file or directory");
-  cr_assert_not_null(shareable__system_text(99999));
+  cr_assert_str_eq(shareable__errno_text(ENOENT), "No such file or directory");
+  cr_assert_not_null(shareable__errno_text(99999));
 }
 
 /*
@@ -101,7 +101,7 @@ Test(error, a_long_name_leaves_room_for_the_reason) {
   for (size_t i = 0; i < LENGTH(bytes); i++) {
     memset(name, bytes[i], sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    shareable__fail_system(&error, ENOENT, "cannot rename '%s' in %s to '%s'", name, name, name);
+    shareable__fail_errno(&error, ENOENT, "cannot rename '%s' in %s to '%s'", name, name, name);
     cr_assert(strstr(error.message, "No such file or directory") != NULL, "%s", error.message);
     shareable__fail(&error, SHAREABLE_E_NO_SPACE, 0, "'%s' at %s: only %zu bytes are free there", name, name,
                     (size_t)7);

@@ -246,11 +246,11 @@ void cli_die_item(const shareable_list *list, int64_t index, shareable_status st
 }
 
 int cli_flush_or_warn(int status) {
-  int system = cli_flush();
+  int errnum = cli_flush();
 
-  if (system == 0)
+  if (errnum == 0)
     return status;
-  if (system != EPIPE)
-    cli_warn("standard output: %s", strerror(system));
+  if (errnum != EPIPE)
+    cli_warn("standard output: %s", strerror(errnum));
   return CLI_FAILED;
 }

@@ -87,19 +87,19 @@ static void add_result(report *out, const char *check, verdict result, const cha
 
 static void check_directory(report *out) {
   struct stat folder;
-  struct statfs system;
+  struct statfs file_system;
   char found[120];
 
-  if (stat(SHAREABLE__DIRECTORY, &folder) != 0 || statfs(SHAREABLE__DIRECTORY, &system) != 0) {
+  if (stat(SHAREABLE__DIRECTORY, &folder) != 0 || statfs(SHAREABLE__DIRECTORY, &file_system) != 0) {
     add_result(out, "folder", WRONG, strerror(errno),
                "mount a tmpfs there: mount -t tmpfs -o mode=1777 shm " SHAREABLE__DIRECTORY);
     return;
   }
-  snprintf(found, sizeof found, "%s, mode %04o", system.f_type == TMPFS_MAGIC ? "tmpfs" : "not a tmpfs",
+  snprintf(found, sizeof found, "%s, mode %04o", file_system.f_type == TMPFS_MAGIC ? "tmpfs" : "not a tmpfs",
            (unsigned)folder.st_mode & 07777);
   if ((folder.st_mode & 07777) != 01777)
     add_result(out, "folder", WRONG, found, "chmod 1777 " SHAREABLE__DIRECTORY);
-  else if (system.f_type != TMPFS_MAGIC)
+  else if (file_system.f_type != TMPFS_MAGIC)
     add_result(out, "folder", WRONG, found, "mount a tmpfs there: blocks on a disk are slow and survive a reboot");
   else
     add_result(out, "folder", FINE, found, "");
@@ -107,14 +107,14 @@ static void check_directory(report *out) {
 
 static void check_space(report *out) {
   const cli_view view = {0};
-  struct statfs system;
+  struct statfs file_system;
   uint64_t all, left;
   char *size, *free_size, found[120];
 
-  if (statfs(SHAREABLE__DIRECTORY, &system) != 0)
+  if (statfs(SHAREABLE__DIRECTORY, &file_system) != 0)
     return;
-  all = (uint64_t)system.f_blocks * (uint64_t)system.f_bsize;
-  left = (uint64_t)system.f_bavail * (uint64_t)system.f_bsize;
+  all = (uint64_t)file_system.f_blocks * (uint64_t)file_system.f_bsize;
+  left = (uint64_t)file_system.f_bavail * (uint64_t)file_system.f_bsize;
   size = cli_size(all, &view);
   free_size = cli_size(left, &view);
   snprintf(found, sizeof found, "%s, %s of it free", all == 0 ? "unlimited" : size, free_size);
@@ -131,13 +131,13 @@ static void check_space(report *out) {
 }
 
 static void check_inodes(report *out) {
-  struct statfs system;
+  struct statfs file_system;
   char found[40];
 
-  if (statfs(SHAREABLE__DIRECTORY, &system) != 0 || system.f_files == 0)
+  if (statfs(SHAREABLE__DIRECTORY, &file_system) != 0 || file_system.f_files == 0)
     return;
-  snprintf(found, sizeof found, "%" PRIu64 " free", (uint64_t)system.f_ffree);
-  if (system.f_ffree < system.f_files / 10)
+  snprintf(found, sizeof found, "%" PRIu64 " free", (uint64_t)file_system.f_ffree);
+  if (file_system.f_ffree < file_system.f_files / 10)
     add_result(out, "inodes", WRONG, found,
                "too many files: run 'shareable gc --remove', or mount -o remount,nr_inodes=");
   else
@@ -302,13 +302,13 @@ static void check_reaper(report *out) {
  */
 static void check_other_files(report *out, const blocks *all) {
   const cli_view view = {0};
-  struct statfs system;
+  struct statfs file_system;
   uint64_t used, known = blocks_used(all);
   char *size, *found;
 
-  if (statfs(SHAREABLE__DIRECTORY, &system) != 0 || system.f_type != TMPFS_MAGIC || system.f_blocks == 0)
+  if (statfs(SHAREABLE__DIRECTORY, &file_system) != 0 || file_system.f_type != TMPFS_MAGIC || file_system.f_blocks == 0)
     return;
-  used = ((uint64_t)system.f_blocks - (uint64_t)system.f_bfree) * (uint64_t)system.f_bsize;
+  used = ((uint64_t)file_system.f_blocks - (uint64_t)file_system.f_bfree) * (uint64_t)file_system.f_bsize;
   size = cli_size(used > known ? used - known : 0, &view);
   found = cli_format("%s in hidden files and in folders", size);
   add_result(out, "other files", FINE, found, "");

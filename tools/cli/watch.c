@@ -64,12 +64,12 @@ static void check_name(const watch *state) {
   const shareable__segment *segment = &state->list->memory->segment;
   char *path = cli_format(SHAREABLE__DIRECTORY "/%s", state->name);
   struct stat file;
-  int system = lstat(path, &file) == 0 ? 0 : errno;
+  int errnum = lstat(path, &file) == 0 ? 0 : errno;
 
   free(path);
-  if (system == ENOENT)
+  if (errnum == ENOENT)
     cli_die("list '%s' was removed", state->name);
-  if (system == 0 && (file.st_ino != segment->inode || file.st_dev != segment->device))
+  if (errnum == 0 && (file.st_ino != segment->inode || file.st_dev != segment->device))
     cli_die("list '%s' was removed, and another block now has its name", state->name);
 }
 

@@ -35,13 +35,13 @@ void limits_raise(void) {
 }
 
 bool limits_allow_files(int count) {
-  int files[MOST], opened = 0, system;
+  int files[MOST], opened = 0, errnum;
 
   while (opened < count && opened < MOST && (files[opened] = dup(0)) >= 0)
     opened++;
-  system = errno;
+  errnum = errno;
   for (int i = 0; i < opened; i++)
     close(files[i]);
-  errno = system;
+  errno = errnum;
   return opened >= count;
 }

@@ -203,13 +203,13 @@ static void check_log(shareable__ownership_log *log, void *context) {
  * serving its logs.
  */
 static void check_logs(reaper_service *service) {
-  int system;
+  int errnum;
 
   service->needs_rescan = false;
-  system = shareable__ownership_log_foreach(service->self->directory, check_log, service);
-  if (system != 0)
+  errnum = shareable__ownership_log_foreach(service->self->directory, check_log, service);
+  if (errnum != 0)
     service->needs_rescan = true;
-  if (system == EMFILE)
+  if (errnum == EMFILE)
     release(service->self);
 }
 

@@ -12,14 +12,14 @@
 enum { FIRST_FREE = 3 };
 
 int shareable__descriptor_raise(int fd) {
-  int moved, system;
+  int moved, errnum;
 
   if (fd < 0 || fd >= FIRST_FREE)
     return fd;
   moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE);
-  system = errno;
+  errnum = errno;
   close(fd);
-  errno = system;
+  errno = errnum;
   return moved;
 }
 
@@ -28,25 +28,25 @@ int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
 }
 
 DIR *shareable__opendirat(int directory, const char *path) {
-  int fd = shareable__openat(directory, path, O_RDONLY | O_DIRECTORY, 0), system;
+  int fd = shareable__openat(directory, path, O_RDONLY | O_DIRECTORY, 0), errnum;
   DIR *list = fd < 0 ? NULL : fdopendir(fd);
 
   if (fd >= 0 && list == NULL) {
-    system = errno;
+    errnum = errno;
     close(fd);
-    errno = system;
+    errno = errnum;
   }
   return list;
 }
 
 FILE *shareable__fopen(const char *path) {
-  int fd = shareable__openat(AT_FDCWD, path, O_RDONLY, 0), system;
+  int fd = shareable__openat(AT_FDCWD, path, O_RDONLY, 0), errnum;
   FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
   if (fd >= 0 && file == NULL) {
-    system = errno;
+    errnum = errno;
     close(fd);
-    errno = system;
+    errno = errnum;
   }
   return file;
 }
@@ -62,10 +62,10 @@ bool shareable__file_id_of(int fd, shareable__file_id *id) {
 
 bool shareable__descriptor_is(int fd, const shareable__file_id *id) {
   shareable__file_id now;
-  int system = errno;
+  int errnum = errno;
   bool is_same = fd >= 0 && shareable__file_id_of(fd, &now) && now.device == id->device && now.inode == id->inode;
 
-  errno = system;
+  errno = errnum;
   return is_same;
 }
 

@@ -65,8 +65,8 @@ const char *shareable_version(void) {
 #define HAS_DESCRIPTIONS 0
 #endif
 #if HAS_DESCRIPTIONS
-const char *shareable__system_text(int system) {
-  const char *text = strerrordesc_np(system);
+const char *shareable__errno_text(int errnum) {
+  const char *text = strerrordesc_np(errnum);
 
   return text == NULL ? "unknown error" : text;
 }
@@ -80,16 +80,16 @@ static const char *result_of_gnu(const char *result, const char *buffer) {
   return result;
 }
 
-const char *shareable__system_text(int system) {
+const char *shareable__errno_text(int errnum) {
   static _Thread_local char buffer[100];
 
   return _Generic(strerror_r(0, buffer, sizeof buffer), int: buffer_of_posix, char *: result_of_gnu)(
-    strerror_r(system, buffer, sizeof buffer), buffer);
+    strerror_r(errnum, buffer, sizeof buffer), buffer);
 }
 #endif
 
-static shareable_status status_of(int system) {
-  switch (system) {
+static shareable_status status_of(int errnum) {
+  switch (errnum) {
   case ENOENT:
     return SHAREABLE_E_NOT_FOUND;
   case EEXIST:
@@ -194,7 +194,7 @@ static void append_all(message *out, const char *format, arguments *values) {
   }
 }
 
-shareable_status shareable__error_set(shareable_error *error, shareable_status status, int system, const char *format,
+shareable_status shareable__error_set(shareable_error *error, shareable_status status, int errnum, const char *format,
                                       ...) {
   message out;
   arguments values;
@@ -202,7 +202,7 @@ shareable_status shareable__error_set(shareable_error *error, shareable_status s
   if (error == NULL)
     return status;
   error->status = status;
-  error->sys_errno = system;
+  error->sys_errno = errnum;
   out = (message){error->message, sizeof error->message, 0};
   va_start(values.list, format);
   append_all(&out, format, &values);
@@ -210,15 +210,15 @@ shareable_status shareable__error_set(shareable_error *error, shareable_status s
   return status;
 }
 
-shareable_status shareable__error_set_errno(shareable_error *error, int system, const char *format, ...) {
-  const char *reason = shareable__system_text(system);
+shareable_status shareable__error_set_errno(shareable_error *error, int errnum, const char *format, ...) {
+  const char *reason = shareable__errno_text(errnum);
   message out;
   arguments values;
 
   if (error == NULL)
-    return status_of(system);
-  error->status = status_of(system);
-  error->sys_errno = system;
+    return status_of(errnum);
+  error->status = status_of(errnum);
+  error->sys_errno = errnum;
   out = (message){error->message, sizeof error->message - strlen(": ") - strlen(reason), 0};
   va_start(values.list, format);
   append_all(&out, format, &values);

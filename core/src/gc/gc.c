@@ -32,7 +32,7 @@ typedef struct gc_entry {
   shareable_gc_result result;
   bool is_refused; /* only the lease shows that the block is in use: perhaps for a moment */
   struct stat file;
-  int system; /* the errno of lstat() if it failed */
+  int errnum; /* the errno of lstat() if it failed */
 } gc_entry;
 
 struct shareable_gc {
@@ -124,7 +124,7 @@ static shareable_gc_result keep_changed(gc_entry *entry) {
 
 /* Uses the errno of the call that failed. */
 static shareable_gc_result keep_unknown(gc_entry *entry) {
-  return keep(entry, DEAD "it cannot be checked: ", shareable__system_text(errno));
+  return keep(entry, DEAD "it cannot be checked: ", shareable__errno_text(errno));
 }
 
 /*
@@ -158,7 +158,7 @@ static shareable_gc_result unlink_leased(const gc_run *run, const shareable__lea
   case SHAREABLE_E_NOT_FOUND:
     return keep(entry, DEAD, "it is already gone, or its name belongs to another block now");
   default:
-    return keep(entry, DEAD "it cannot be removed: ", shareable__system_text(error.sys_errno));
+    return keep(entry, DEAD "it cannot be removed: ", shareable__errno_text(error.sys_errno));
   }
 }
 
@@ -203,7 +203,7 @@ static shareable_gc_result classify_dead(const gc_run *run, gc_entry *entry) {
   shareable_gc_result result;
 
   if (fd < 0)
-    return keep(entry, DEAD "it cannot be opened to see whether it is in use: ", shareable__system_text(errno));
+    return keep(entry, DEAD "it cannot be opened to see whether it is in use: ", shareable__errno_text(errno));
   result = classify_open(run, fd, entry);
   close(fd);
   return result;
@@ -236,8 +236,8 @@ static shareable_gc_result classify(const gc_run *run, gc_entry *entry) {
     shareable__inventory_entry_of(&run->inventory, entry->name, entry->file.st_ino);
 
   entry->is_refused = false;
-  if (entry->system != 0)
-    return keep(entry, "it cannot be checked: ", shareable__system_text(entry->system));
+  if (entry->errnum != 0)
+    return keep(entry, "it cannot be checked: ", shareable__errno_text(entry->errnum));
   if (owned == NULL)
     return keep_unowned(run, entry);
   return owned->is_dead && owned->successor == 0 ? classify_dead(run, entry) : keep_owned(owned, entry);
@@ -299,7 +299,7 @@ static bool classify_refused(shareable_gc *gc, const gc_run *run) {
   return is_any;
 }
 
-static bool add_entry(shareable_gc *gc, const char *name, const struct stat *file, int system) {
+static bool add_entry(shareable_gc *gc, const char *name, const struct stat *file, int errnum) {
   gc_entry *more = gc->all;
 
   if (gc->count % 64 == 0)
@@ -308,7 +308,7 @@ static bool add_entry(shareable_gc *gc, const char *name, const struct stat *fil
     return false;
   gc->all = more;
   more += gc->count++;
-  *more = (gc_entry){.file = *file, .system = system};
+  *more = (gc_entry){.file = *file, .errnum = errnum};
   snprintf(more->name, sizeof more->name, "%s", name);
   return true;
 }
@@ -320,13 +320,13 @@ static bool add_entry(shareable_gc *gc, const char *name, const struct stat *fil
  */
 static int list_files(shareable_gc *gc, int shm, DIR *directory) {
   const struct dirent *entry;
-  int system;
+  int errnum;
 
   while (errno = 0, (entry = readdir(directory)) != NULL) {
     struct stat file = {0};
 
-    system = fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
-    if (system != ENOENT && (system != 0 || S_ISREG(file.st_mode)) && !add_entry(gc, entry->d_name, &file, system))
+    errnum = fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    if (errnum != ENOENT && (errnum != 0 || S_ISREG(file.st_mode)) && !add_entry(gc, entry->d_name, &file, errnum))
       return ENOMEM;
   }
   return errno;
@@ -339,14 +339,14 @@ static int by_name(const void *a, const void *b) {
 static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
   gc_run run = {.shm = dirfd(directory), .remove = remove};
   shareable_status status;
-  int system;
+  int errnum;
 
   if (remove)
     shareable__moved_recover();
-  system = list_files(gc, run.shm, directory);
+  errnum = list_files(gc, run.shm, directory);
 
-  if (system != 0)
-    return shareable__fail_system(error, system, "cannot read all of " SHAREABLE__DIRECTORY);
+  if (errnum != 0)
+    return shareable__fail_errno(error, errnum, "cannot read all of " SHAREABLE__DIRECTORY);
   status = shareable__inventory_take(&run.inventory, error);
   if (status != SHAREABLE_OK)
     return status;
@@ -375,7 +375,7 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
   directory = shareable__opendirat(AT_FDCWD, SHAREABLE__DIRECTORY);
   if (directory == NULL)
     return shareable__fail(error, errno == EACCES ? SHAREABLE_E_PERMISSION : SHAREABLE_E_SYSTEM, errno,
-                           "cannot read " SHAREABLE__DIRECTORY ": %s", shareable__system_text(errno));
+                           "cannot read " SHAREABLE__DIRECTORY ": %s", shareable__errno_text(errno));
   gc = calloc(1, sizeof *gc);
   status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the results")
                       : run_in(gc, directory, (flags & SHAREABLE_GC_REMOVE) != 0, error);

@@ -19,7 +19,7 @@ static void add_entry(shareable__inventory *inventory, const shareable__inventor
   if (inventory->count % 64 == 0) {
     more = reallocarray(inventory->entries, inventory->count + 64, sizeof *more);
     if (more == NULL) {
-      inventory->system = ENOMEM;
+      inventory->errnum = ENOMEM;
       return;
     }
     inventory->entries = more;
@@ -61,8 +61,8 @@ static void read_log(shareable__ownership_log *log, void *context) {
  * Returns whether this process lacks memory or descriptors. Another user's files do not cause these
  * errors.
  */
-static bool is_shortage(int system) {
-  return system == ENOMEM || system == EMFILE || system == ENFILE;
+static bool is_shortage(int errnum) {
+  return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE;
 }
 
 int shareable__inventory_foreach_log(shareable__ownership_log_callback *visit, void *context) {
@@ -78,21 +78,21 @@ static int by_inode(const void *a, const void *b) {
 
 shareable_status shareable__inventory_take(shareable__inventory *inventory, shareable_error *error) {
   struct stat directory;
-  int system;
+  int errnum;
 
   memset(inventory, 0, sizeof *inventory);
   if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
     return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot look at " SHAREABLE__DIRECTORY ": %s",
-                           shareable__system_text(errno));
+                           shareable__errno_text(errno));
   inventory->is_complete = true;
-  system = shareable__inventory_foreach_log(read_log, inventory);
-  if (inventory->system != 0)
-    system = inventory->system;
-  if (system != 0)
+  errnum = shareable__inventory_foreach_log(read_log, inventory);
+  if (inventory->errnum != 0)
+    errnum = inventory->errnum;
+  if (errnum != 0)
     inventory->is_complete = false;
-  if (is_shortage(system)) {
+  if (is_shortage(errnum)) {
     free(inventory->entries);
-    return shareable__fail_system(error, system, "cannot read the ownership logs in " SHAREABLE__DIRECTORY);
+    return shareable__fail_errno(error, errnum, "cannot read the ownership logs in " SHAREABLE__DIRECTORY);
   }
   if (inventory->count > 0)
     qsort(inventory->entries, inventory->count, sizeof *inventory->entries, by_inode);

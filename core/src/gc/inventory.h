@@ -24,7 +24,7 @@ typedef struct shareable__inventory {
   shareable__inventory_entry *entries;
   size_t count;
   bool is_complete; /* all logs could be read: a block without an entry has no owner */
-  int system;       /* ENOMEM if there was no memory for an entry */
+  int errnum;       /* ENOMEM if there was no memory for an entry */
   shareable__proc_maps maps;
 } shareable__inventory;
 

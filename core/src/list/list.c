@@ -59,24 +59,24 @@ static uint64_t byteswap_if(uint64_t number, bool byteswapped) {
 static int read_layout(shareable_list *list, bool byteswapped) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t head[2], count, last = 0, data_size;
-  int system = shareable__segment_read_words(segment, 0, head, 2);
+  int errnum = shareable__segment_read_words(segment, 0, head, 2);
 
-  if (system != 0)
-    return system;
+  if (errnum != 0)
+    return errnum;
   count = byteswap_if(head[0], byteswapped);
   if (head[1] == 0)
     last = shareable__layout_last_offset_at(segment->size, count);
-  system = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
-  if (system != 0)
-    return system;
+  errnum = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
+  if (errnum != 0)
+    return errnum;
   data_size = byteswap_if(data_size, byteswapped);
   return shareable__layout_read(&list->layout, segment->base, segment->size, count, data_size) ? 0 : ENODATA;
 }
 
 /* Fails with the errno that read_layout() returned. */
-static shareable_status fail_read(const shareable_list *list, int system, shareable_error *error) {
-  if (system != ENODATA)
-    return shareable__fail_system(error, system, "cannot read '%s'", list->memory->name);
+static shareable_status fail_read(const shareable_list *list, int errnum, shareable_error *error) {
+  if (errnum != ENODATA)
+    return shareable__fail_errno(error, errnum, "cannot read '%s'", list->memory->name);
   return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
                          "block '%s' of %zu bytes does not contain a list: open it as memory instead",
                          list->memory->name, list->memory->segment.size);
@@ -87,13 +87,13 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
   const shareable__segment *segment = &list->memory->segment;
   uint64_t end = shareable__layout_size(list->layout.count, list->layout.data_size);
   uint64_t offset = shareable__area_offset(end), head[4];
-  int system;
+  int errnum;
 
   if (offset >= segment->size || segment->size - offset < sizeof head)
     return SHAREABLE_OK;
-  system = shareable__segment_read_words(segment, offset, head, 4);
-  if (system != 0)
-    return fail_read(list, system, error);
+  errnum = shareable__segment_read_words(segment, offset, head, 4);
+  if (errnum != 0)
+    return fail_read(list, errnum, error);
   switch (shareable__area_check(head, segment->size - offset, list->layout.count)) {
   case SHAREABLE__AREA_NONE:
     break;
@@ -140,7 +140,7 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
   SHAREABLE__UNCANCELLED;
   shareable_status status;
   shareable_list *list;
-  int system = 0;
+  int errnum = 0;
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the handle is NULL");
@@ -149,11 +149,11 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     return SHAREABLE_E_NO_MEMORY;
   status = shareable__memory_attach(&list->memory, name, flags, error);
   if (status == SHAREABLE_OK)
-    system = read_layout(list, false);
-  if (system == ENODATA && read_layout(list, true) == 0)
+    errnum = read_layout(list, false);
+  if (errnum == ENODATA && read_layout(list, true) == 0)
     status = fail_byteswapped(list, error);
-  else if (system != 0)
-    status = fail_read(list, system, error);
+  else if (errnum != 0)
+    status = fail_read(list, errnum, error);
   if (status == SHAREABLE_OK)
     status = read_area(list, error);
   if (status == SHAREABLE_OK)

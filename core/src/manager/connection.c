@@ -41,11 +41,11 @@ static shareable_status fail_timeout(shareable__connection *connection) {
                          (long long)(connection->timeout_ns / 1000000));
 }
 
-static shareable_status fail_disconnected(shareable__connection *connection, int system) {
-  if (system == ENOMEM || system == ENOBUFS)
-    return shareable__fail_system(connection->error, system, "cannot communicate with the manager at %s",
-                                  connection->address_text);
-  return shareable__fail(connection->error, SHAREABLE_E_NO_MANAGER, system,
+static shareable_status fail_disconnected(shareable__connection *connection, int errnum) {
+  if (errnum == ENOMEM || errnum == ENOBUFS)
+    return shareable__fail_errno(connection->error, errnum, "cannot communicate with the manager at %s",
+                                 connection->address_text);
+  return shareable__fail(connection->error, SHAREABLE_E_NO_MANAGER, errnum,
                          "the manager at %s closed the connection: it may have ended", connection->address_text);
 }
 
@@ -62,18 +62,18 @@ static shareable_status fail_authentication(shareable__connection *connection) {
 
 /* Connecting. */
 
-static shareable_status fail_connect(shareable__connection *connection, int system) {
-  switch (system) {
+static shareable_status fail_connect(shareable__connection *connection, int errnum) {
+  switch (errnum) {
   case ENOENT:
   case ECONNREFUSED:
   case ECONNRESET:
   case EHOSTUNREACH:
   case ENETUNREACH:
   case ETIMEDOUT:
-    return shareable__fail(connection->error, SHAREABLE_E_NO_MANAGER, system, "no manager at %s: %s",
-                           connection->address_text, shareable__system_text(system));
+    return shareable__fail(connection->error, SHAREABLE_E_NO_MANAGER, errnum, "no manager at %s: %s",
+                           connection->address_text, shareable__errno_text(errnum));
   default:
-    return shareable__fail_system(connection->error, system, "cannot connect to %s", connection->address_text);
+    return shareable__fail_errno(connection->error, errnum, "cannot connect to %s", connection->address_text);
   }
 }
 
@@ -115,8 +115,8 @@ static shareable_status check_peer_user(shareable__connection *connection, const
   if (address->any.sa_family != AF_UNIX)
     return SHAREABLE_OK;
   if (getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-    return shareable__fail_system(connection->error, errno, "cannot get the user of the manager at %s",
-                                  connection->address_text);
+    return shareable__fail_errno(connection->error, errno, "cannot get the user of the manager at %s",
+                                 connection->address_text);
   if (peer.uid == geteuid() || peer.uid == 0)
     return SHAREABLE_OK;
   return shareable__fail(connection->error, SHAREABLE_E_PERMISSION, 0,
@@ -126,24 +126,24 @@ static shareable_status check_peer_user(shareable__connection *connection, const
 
 /* Opens a socket whose descriptor is above 2, and stores its file id. Returns 0 or an errno. */
 static int open_socket(shareable__connection *connection, int family) {
-  int system;
+  int errnum;
 
   connection->fd = shareable__descriptor_raise(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (connection->fd >= 0 && shareable__file_id_of(connection->fd, &connection->id))
     return 0;
-  system = errno;
+  errnum = errno;
   if (connection->fd >= 0)
     close(connection->fd);
   connection->fd = -1;
-  return system;
+  return errnum;
 }
 
 shareable_status shareable__connection_open(shareable__connection *connection, const shareable__address *address) {
   int result = open_socket(connection, address->any.sa_family);
 
   if (result != 0)
-    return shareable__fail_system(connection->error, result, "cannot create a socket for the manager at %s",
-                                  connection->address_text);
+    return shareable__fail_errno(connection->error, result, "cannot create a socket for the manager at %s",
+                                 connection->address_text);
   if (address->any.sa_family == AF_INET)
     setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   result = start_connect(connection, address);
@@ -304,11 +304,11 @@ static shareable_status send_challenge(shareable__connection *connection, const 
   const unsigned char *message;
   size_t length;
   shareable_status status;
-  int system = shareable__random(nonce, sizeof nonce);
+  int errnum = shareable__random(nonce, sizeof nonce);
 
-  if (system != 0)
-    return shareable__fail_system(connection->error, system, "cannot generate a challenge for the manager at %s",
-                                  connection->address_text);
+  if (errnum != 0)
+    return shareable__fail_errno(connection->error, errnum, "cannot generate a challenge for the manager at %s",
+                                 connection->address_text);
   shareable__challenge_build(challenge, nonce);
   status = send_message(connection, challenge, sizeof challenge);
   if (status == SHAREABLE_OK)

@@ -44,7 +44,7 @@ static int copy_or_generate_key(shareable_manager *manager, const void *bytes, s
 
 static shareable_status allocate(shareable_manager **result, const void *authkey, size_t size, shareable_error *error) {
   shareable_manager *manager;
-  int system;
+  int errnum;
 
   if (size > KEY_MAX)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the key has %zu bytes: the maximum is %d", size, KEY_MAX);
@@ -59,10 +59,10 @@ static shareable_status allocate(shareable_manager **result, const void *authkey
   manager->connection.fd = manager->spawned.lifeline = -1;
   manager->connection.address_text = manager->text;
   manager->keepalive = true;
-  system = copy_or_generate_key(manager, authkey, size);
-  if (system != 0) {
+  errnum = copy_or_generate_key(manager, authkey, size);
+  if (errnum != 0) {
     dispose(manager);
-    return shareable__fail_system(error, system, "cannot create the key of a manager");
+    return shareable__fail_errno(error, errnum, "cannot create the key of a manager");
   }
   *result = manager;
   return SHAREABLE_OK;

@@ -219,7 +219,7 @@ static shareable_status start(shareable__spawned *spawned, const char *text, str
   close_end(&pipes->address[1]);
   if (result != 0) {
     spawned->pid = 0;
-    return shareable__fail_system(error, result, "cannot start %s", program());
+    return shareable__fail_errno(error, result, "cannot start %s", program());
   }
   if (handshake(pipes, key, deadline, listen_address))
     return SHAREABLE_OK;
@@ -236,7 +236,7 @@ shareable_status shareable__manager_spawn(shareable__spawned *spawned, const cha
   struct pipes pipes;
 
   if (!open_pipes(&pipes) || !shareable__file_id_of(pipes.lifeline[0], &spawned->lifeline_id)) {
-    status = shareable__fail_system(error, errno, "cannot create pipes to a manager");
+    status = shareable__fail_errno(error, errno, "cannot create pipes to a manager");
   } else {
     status = start(spawned, text, &pipes, key, deadline, listen_address, error);
     if (status == SHAREABLE_OK) {

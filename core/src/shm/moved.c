@@ -57,10 +57,10 @@ static int create_link(int place, const char *name, const char *moved) {
 
 int shareable__moved_make_name(int place, uint64_t inode, const char *name, shareable__moved_name *moved) {
   uint32_t bits;
-  int system = shareable__random(&bits, sizeof bits);
+  int errnum = shareable__random(&bits, sizeof bits);
 
-  if (system != 0)
-    return system;
+  if (errnum != 0)
+    return errnum;
   snprintf(moved->text, sizeof moved->text, "%s" PREFIX "%016" PRIx64 "-%08" PRIx32 "%s%s",
            place == AT_FDCWD ? SHM : "", inode, bits, is_long(name) ? "" : "-", is_long(name) ? "" : name);
   return is_long(name) ? create_link(place, name, moved->text) : 0;
@@ -81,13 +81,13 @@ static bool has_both_names(int place, const char *moved, const char *path) {
 
 /* linkat() does not replace an existing file either. */
 int shareable__moved_return(int place, const char *moved, const char *path) {
-  int system = shareable__rename_to_new(place, moved, AT_FDCWD, path);
+  int errnum = shareable__rename_to_new(place, moved, AT_FDCWD, path);
 
-  if (system != ENOSYS && system != EEXIST)
-    return system;
-  system = linkat(place, moved, AT_FDCWD, path, 0) == 0 ? 0 : errno;
-  if (system != 0 && (system != EEXIST || !has_both_names(place, moved, path)))
-    return system;
+  if (errnum != ENOSYS && errnum != EEXIST)
+    return errnum;
+  errnum = linkat(place, moved, AT_FDCWD, path, 0) == 0 ? 0 : errno;
+  if (errnum != 0 && (errnum != EEXIST || !has_both_names(place, moved, path)))
+    return errnum;
   return unlinkat(place, moved, 0) == 0 ? 0 : errno;
 }
 
@@ -143,48 +143,48 @@ static void visit_entry(int place, const char *name, moved_callback *visit, void
 static int foreach_in(int place, moved_callback *visit, void *context) {
   DIR *files = shareable__opendirat(place, ".");
   const struct dirent *entry;
-  int system;
+  int errnum;
 
   if (files == NULL)
     return errno == ENOENT ? 0 : errno;
   while (errno = 0, (entry = readdir(files)) != NULL)
     visit_entry(place, entry->d_name, visit, context);
-  system = errno == ENOENT ? 0 : errno;
+  errnum = errno == ENOENT ? 0 : errno;
   closedir(files);
-  return system;
+  return errnum;
 }
 
 typedef struct place_search {
   moved_callback *visit;
   void *context;
-  int system; /* an errno, if there may be more moved files */
+  int errnum; /* an errno, if there may be more moved files */
 } place_search;
 
 static void search_directory(const shareable__owner_directory *directory, void *context) {
   place_search *search = context;
-  int system = foreach_in(directory->fd, search->visit, search->context);
+  int errnum = foreach_in(directory->fd, search->visit, search->context);
 
-  if (system != 0)
-    search->system = system;
+  if (errnum != 0)
+    search->errnum = errnum;
   shareable__owner_directory_remove(directory);
 }
 
 /* Other errors mean another user's directory. This user's processes have moved nothing to it. */
-static bool is_shortage(int system) {
-  return system == EMFILE || system == ENFILE || system == ENOMEM;
+static bool is_shortage(int errnum) {
+  return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM;
 }
 
 /* Returns whether all places that this process may read were read. */
 static bool foreach_place(moved_callback *visit, void *context) {
   place_search search = {visit, context, 0};
-  int system = shareable__owner_directory_each(search_directory, &search), shm = shareable__shm_directory_open();
+  int errnum = shareable__owner_directory_each(search_directory, &search), shm = shareable__shm_directory_open();
 
   if (shm < 0)
     return false;
-  if (search.system == 0)
-    search.system = foreach_in(shm, visit, context);
+  if (search.errnum == 0)
+    search.errnum = foreach_in(shm, visit, context);
   close(shm);
-  return search.system == 0 && !is_shortage(system);
+  return search.errnum == 0 && !is_shortage(errnum);
 }
 
 /* The block to unlink. */
@@ -266,16 +266,16 @@ static int return_to_name(int place, const char *moved) {
  * is moved back.
  */
 static void recover_file(int place, const char *moved, uint64_t inode, const struct stat *file, void *context) {
-  int system;
+  int errnum;
 
   (void)context;
   if (!may_recover(file))
     return;
   if (S_ISREG(file->st_mode) && file->st_ino == inode)
-    system = unlinkat(place, moved, 0) == 0 ? 0 : errno;
+    errnum = unlinkat(place, moved, 0) == 0 ? 0 : errno;
   else
-    system = return_to_name(place, moved);
-  if (system == 0)
+    errnum = return_to_name(place, moved);
+  if (errnum == 0)
     shareable__moved_remove_link(place, moved);
 }
 

@@ -57,34 +57,33 @@ static shareable_status fail_limit(shareable_error *error, const char *name, siz
   struct rlimit limit = {0};
 
   getrlimit(RLIMIT_FSIZE, &limit);
-  return shareable__fail_system(
-    error, EFBIG,
-    "cannot record that this process owns '%s': the ownership log needs %zu bytes, and this "
-    "process may not write files of more than %" PRIu64 " bytes (RLIMIT_FSIZE)",
-    name, size, (uint64_t)limit.rlim_cur);
+  return shareable__fail_errno(error, EFBIG,
+                               "cannot record that this process owns '%s': the ownership log needs %zu bytes, and this "
+                               "process may not write files of more than %" PRIu64 " bytes (RLIMIT_FSIZE)",
+                               name, size, (uint64_t)limit.rlim_cur);
 }
 
 /*
  * ENOENT and EEXIST are about the log: the status must not be E_NOT_FOUND or E_EXISTS, which are
  * about the block.
  */
-static shareable_status fail(shareable_error *error, int system, const char *name, unsigned chunks) {
+static shareable_status fail(shareable_error *error, int errnum, const char *name, unsigned chunks) {
   size_t size = shareable__owner_file_grown_size(chunks);
   shareable_status status;
 
-  if (system == ENOSPC)
+  if (errnum == ENOSPC)
     return fail_no_space(error, name, size);
-  if (system == EFBIG)
+  if (errnum == EFBIG)
     return fail_limit(error, name, size);
-  if (system == EACCES)
-    return shareable__fail_system(error, system,
-                                  "cannot record that this process owns '%s': it may not create a directory "
-                                  "in " SHAREABLE__DIRECTORY
-                                  ", or what it creates belongs to another user than its effective one (setfsuid(2))",
-                                  name);
-  status = shareable__fail_system(
-    error, system, "cannot record that this process owns '%s' in " SHAREABLE__DIRECTORY "/.shareable-%lu", name,
-    (unsigned long)geteuid());
+  if (errnum == EACCES)
+    return shareable__fail_errno(error, errnum,
+                                 "cannot record that this process owns '%s': it may not create a directory "
+                                 "in " SHAREABLE__DIRECTORY
+                                 ", or what it creates belongs to another user than its effective one (setfsuid(2))",
+                                 name);
+  status = shareable__fail_errno(error, errnum,
+                                 "cannot record that this process owns '%s' in " SHAREABLE__DIRECTORY "/.shareable-%lu",
+                                 name, (unsigned long)geteuid());
   if (status != SHAREABLE_E_NOT_FOUND && status != SHAREABLE_E_EXISTS)
     return status;
   if (error != NULL)
@@ -100,23 +99,23 @@ static shareable_status fail(shareable_error *error, int system, const char *nam
 static shareable_status start_ownership(owner *self, const shareable__file_id *shm, const char *name,
                                         shareable_error *error) {
   unsigned before = shareable__fork_generation;
-  int system;
+  int errnum;
 
   *self = (owner){.user = geteuid(), .shm = *shm};
-  system = shareable__owner_file_create(&self->file, &facts);
-  if (system != 0)
-    return fail(error, system, name, 0);
+  errnum = shareable__owner_file_create(&self->file, &facts);
+  if (errnum != 0)
+    return fail(error, errnum, name, 0);
   self->is_starting = true;
   shareable__fork_unlock();
-  system = shareable__reaper_start(self->file.directory, self->file.name);
+  errnum = shareable__reaper_start(self->file.directory, self->file.name);
   shareable__fork_lock();
   if (before != shareable__fork_generation)
     return SHAREABLE_OK;
   self->is_starting = false;
-  if (system == 0)
+  if (errnum == 0)
     return SHAREABLE_OK;
   shareable__owner_file_remove(&self->file);
-  return shareable__reaper_fail(error, system);
+  return shareable__reaper_fail(error, errnum);
 }
 
 /* A fork's child owns nothing at first. */
@@ -186,13 +185,13 @@ static shareable_status reserve(shareable__ownership *ownership, const char *nam
   shareable__ownership_entry *entry;
   owner *self = NULL;
   shareable_status status = find_started(&self, name, error);
-  int system;
+  int errnum;
 
   if (status != SHAREABLE_OK || self == NULL)
     return status;
-  system = shareable__owner_file_reserve(&self->file, &entry);
-  if (system != 0)
-    return fail(error, system, name, self->file.count);
+  errnum = shareable__owner_file_reserve(&self->file, &entry);
+  if (errnum != 0)
+    return fail(error, errnum, name, self->file.count);
   *ownership = (shareable__ownership){entry, shareable__fork_generation, entry->use, self->shm};
   return SHAREABLE_OK;
 }
@@ -265,7 +264,7 @@ static shareable_status identify(const char *name, shareable__file_id *block, sh
   if (lstat(path, &status) != 0)
     return errno == ENOENT
              ? shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name)
-             : shareable__fail_system(error, errno, "cannot look at '%s'", name);
+             : shareable__fail_errno(error, errno, "cannot look at '%s'", name);
   if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
     return shareable__fail(error, SHAREABLE_E_PERMISSION, EPERM,
                            "cannot own '%s': it is not a block that this user has created", name);

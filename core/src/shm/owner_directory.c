@@ -87,20 +87,20 @@ static int check(shareable__owner_directory *directory, bool of_any_user) {
  * Returns EPERM if the name is proven not to be a directory of the user; otherwise the errno.
  * ENOENT: it was removed.
  */
-static int failure_of(int shm, const char *name, uid_t user, int system) {
+static int failure_of(int shm, const char *name, uid_t user, int errnum) {
   struct stat status;
 
-  if (system == ENOTDIR || system == ELOOP)
+  if (errnum == ENOTDIR || errnum == ELOOP)
     return EPERM;
-  if (system != EACCES)
-    return system;
+  if (errnum != EACCES)
+    return errnum;
   if (fstatat(shm, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
     return errno;
   return status.st_uid != user || (status.st_mode & 0777) != S_IRWXU ? EPERM : EACCES;
 }
 
 static int open_checked(int shm, const char *name, bool of_any_user, shareable__owner_directory *directory) {
-  int system;
+  int errnum;
 
   if (strlen(name) >= sizeof directory->name || !parse_name(name, &directory->user))
     return EPERM;
@@ -108,10 +108,10 @@ static int open_checked(int shm, const char *name, bool of_any_user, shareable__
   directory->fd = shareable__openat(shm, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (directory->fd < 0)
     return failure_of(shm, name, directory->user, errno);
-  system = check(directory, of_any_user);
-  if (system != 0)
+  errnum = check(directory, of_any_user);
+  if (errnum != 0)
     shareable__owner_directory_close(directory);
-  return system;
+  return errnum;
 }
 
 int shareable__owner_directory_open(int shm, const char *name, shareable__owner_directory *directory) {
@@ -142,13 +142,13 @@ void shareable__owner_directory_remove(const shareable__owner_directory *directo
  * before that. The umask may have removed rights.
  */
 static int check_created(int shm, const char *name, shareable__owner_directory *directory) {
-  int system;
+  int errnum;
 
   if (fchmodat(shm, name, S_IRWXU, 0) != 0)
     return errno;
-  system = shareable__owner_directory_open(shm, name, directory);
-  if (system != EPERM)
-    return system;
+  errnum = shareable__owner_directory_open(shm, name, directory);
+  if (errnum != EPERM)
+    return errnum;
   unlinkat(shm, name, AT_REMOVEDIR);
   return EACCES;
 }
@@ -182,17 +182,17 @@ static bool is_candidate(const struct dirent *entry) {
 static int each_name(int shm, size_t limit, name_callback *visit, void *context) {
   DIR *list = shareable__opendirat(shm, ".");
   const struct dirent *entry;
-  int system = 0;
+  int errnum = 0;
 
   if (list == NULL)
     return errno;
-  while (system == 0 && (errno = 0, limit-- > 0) && (entry = readdir(list)) != NULL)
+  while (errnum == 0 && (errno = 0, limit-- > 0) && (entry = readdir(list)) != NULL)
     if (is_candidate(entry))
-      system = visit(shm, entry->d_name, context);
-  if (system == 0)
-    system = errno;
+      errnum = visit(shm, entry->d_name, context);
+  if (errnum == 0)
+    errnum = errno;
   closedir(list);
-  return system;
+  return errnum;
 }
 
 /* Saves opening the directory, which takes longer. */
@@ -228,13 +228,13 @@ static int create_numbered(int shm, uint32_t bits, shareable__owner_directory *d
 /* Creates a directory with an unpredictable name. */
 static int create_random(int shm, shareable__owner_directory *directory) {
   uint32_t bits;
-  int system = shareable__random(&bits, sizeof bits);
+  int errnum = shareable__random(&bits, sizeof bits);
 
-  if (system == 0)
-    system = create_numbered(shm, bits, directory);
-  if (system == 0)
+  if (errnum == 0)
+    errnum = create_numbered(shm, bits, directory);
+  if (errnum == 0)
     atomic_store(&last_random, (uint64_t)geteuid() << 32 | bits);
-  return system;
+  return errnum;
 }
 
 /*
@@ -252,27 +252,27 @@ static int create_again(int shm, shareable__owner_directory *directory) {
  * first names, or a new one. shareable__owner_directory_each() finds all of them.
  */
 static int create_alternative(int shm, shareable__owner_directory *directory) {
-  int system = create_again(shm, directory);
+  int errnum = create_again(shm, directory);
 
-  if (system != EPERM)
-    return system;
-  system = each_name(shm, SEARCH_MAX, find_usable, directory);
-  if (system == 0)
+  if (errnum != EPERM)
+    return errnum;
+  errnum = each_name(shm, SEARCH_MAX, find_usable, directory);
+  if (errnum == 0)
     return create_random(shm, directory);
-  return system == EEXIST ? 0 : system;
+  return errnum == EEXIST ? 0 : errnum;
 }
 
 static int create_any(int shm, shareable__owner_directory *directory) {
   char name[sizeof directory->name];
-  int system;
+  int errnum;
 
   snprintf(name, sizeof name, PREFIX "%lu", (unsigned long)geteuid());
-  system = create(shm, name, directory);
-  return system == EPERM ? create_alternative(shm, directory) : system;
+  errnum = create(shm, name, directory);
+  return errnum == EPERM ? create_alternative(shm, directory) : errnum;
 }
 
-static bool is_transient(int system) {
-  return system == ENOENT || system == EPERM || system == EACCES;
+static bool is_transient(int errnum) {
+  return errnum == ENOENT || errnum == EPERM || errnum == EACCES;
 }
 
 /*
@@ -280,20 +280,20 @@ static bool is_transient(int system) {
  * directory (EACCES).
  */
 int shareable__owner_directory_create(shareable__owner_directory *directory) {
-  int shm = shareable__shm_directory_open(), system = ENOENT;
+  int shm = shareable__shm_directory_open(), errnum = ENOENT;
 
   if (shm < 0)
     return errno;
-  for (int tries = 0; tries < TRIES && is_transient(system); tries++)
-    system = create_any(shm, directory);
+  for (int tries = 0; tries < TRIES && is_transient(errnum); tries++)
+    errnum = create_any(shm, directory);
   close(shm);
-  return system;
+  return errnum;
 }
 
 typedef struct directory_walk {
   shareable__owner_directory_visit *visit;
   void *context;
-  int system; /* of a directory that could not be opened */
+  int errnum; /* of a directory that could not be opened */
 } directory_walk;
 
 /*
@@ -303,27 +303,27 @@ typedef struct directory_walk {
 static int visit_directory(int shm, const char *name, void *context) {
   directory_walk *walk = context;
   shareable__owner_directory directory;
-  int system;
+  int errnum;
 
   if (geteuid() != 0 && belongs_to_other(shm, name, geteuid()))
     return 0;
-  system = open_checked(shm, name, geteuid() == 0, &directory);
-  if (system == 0) {
+  errnum = open_checked(shm, name, geteuid() == 0, &directory);
+  if (errnum == 0) {
     walk->visit(&directory, walk->context);
     shareable__owner_directory_close(&directory);
-  } else if (system != EPERM && system != ENOENT) {
-    walk->system = system;
+  } else if (errnum != EPERM && errnum != ENOENT) {
+    walk->errnum = errnum;
   }
   return 0;
 }
 
 int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context) {
-  int shm = shareable__shm_directory_open(), system;
+  int shm = shareable__shm_directory_open(), errnum;
   directory_walk walk = {visit, context, 0};
 
   if (shm < 0)
     return errno;
-  system = each_name(shm, SIZE_MAX, visit_directory, &walk);
+  errnum = each_name(shm, SIZE_MAX, visit_directory, &walk);
   close(shm);
-  return system != 0 ? system : walk.system;
+  return errnum != 0 ? errnum : walk.errnum;
 }

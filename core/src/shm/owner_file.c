@@ -28,16 +28,16 @@ size_t shareable__owner_file_grown_size(unsigned count) {
 
 static int reserve(int fd, size_t offset, size_t size) {
   shareable__held_signal held;
-  int system;
+  int errnum;
 
   if (shareable__limit_exceeded(offset + size))
     return EFBIG;
   held = shareable__limit_signal_hold();
   do
-    system = posix_fallocate(fd, (off_t)offset, (off_t)size);
-  while (system == EINTR);
+    errnum = posix_fallocate(fd, (off_t)offset, (off_t)size);
+  while (errnum == EINTR);
   shareable__limit_signal_release(&held);
-  return system;
+  return errnum;
 }
 
 /*
@@ -45,18 +45,18 @@ static int reserve(int fd, size_t offset, size_t size) {
  */
 static int map_chunk(shareable__owner_file *file, int fd) {
   size_t size = CHUNK << file->count, offset = CHUNK * (((size_t)1 << file->count) - 1);
-  int system = reserve(fd, offset, size);
+  int errnum = reserve(fd, offset, size);
   void *base;
 
-  if (system != 0)
-    return system;
+  if (errnum != 0)
+    return errnum;
   base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
   if (base == MAP_FAILED)
     return errno;
   if (madvise(base, size, MADV_DONTFORK) != 0) {
-    system = errno;
+    errnum = errno;
     munmap(base, size);
-    return system;
+    return errnum;
   }
   file->chunks[file->count++] = (shareable__owner_file_chunk){base, size};
   return 0;
@@ -105,10 +105,10 @@ static int lock_log(int fd, bool has_name) {
 /* Stores the magic word last: a log that is not locked means that its owner has ended. */
 static int fill_header(const shareable__owner_file *file, int fd, bool has_name, const shareable__owner_facts *facts) {
   shareable__ownership_log_header *header = header_of(file);
-  int system = lock_log(fd, has_name);
+  int errnum = lock_log(fd, has_name);
 
-  if (system != 0)
-    return system;
+  if (errnum != 0)
+    return errnum;
   header->pid_namespace = shareable__pid_namespace();
   header->pid = getpid();
   header->kind = facts->kind;
@@ -132,17 +132,17 @@ static int link_log(int fd, int directory, const char *name) {
 /* fchmod() restores the rights that the umask has removed from the user. */
 static int fill_log(shareable__owner_file *file, int fd, int directory, bool has_name,
                     const shareable__owner_facts *facts) {
-  int system = fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? map_chunk(file, fd) : errno;
+  int errnum = fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? map_chunk(file, fd) : errno;
 
-  if (system == 0 && !shareable__file_id_of(fd, &file->id))
-    system = errno;
-  if (system == 0)
-    system = fill_header(file, fd, has_name, facts);
-  if (system == 0 && !has_name)
-    system = link_log(fd, directory, file->name);
-  if (system != 0)
+  if (errnum == 0 && !shareable__file_id_of(fd, &file->id))
+    errnum = errno;
+  if (errnum == 0)
+    errnum = fill_header(file, fd, has_name, facts);
+  if (errnum == 0 && !has_name)
+    errnum = link_log(fd, directory, file->name);
+  if (errnum != 0)
     unmap(file);
-  return system;
+  return errnum;
 }
 
 /*
@@ -150,13 +150,13 @@ static int fill_log(shareable__owner_file *file, int fd, int directory, bool has
  */
 static int create_unnamed(shareable__owner_file *file, int directory, const shareable__owner_facts *facts) {
 #if SHAREABLE__LINUX
-  int fd = shareable__openat(directory, ".", O_RDWR | O_TMPFILE, S_IRUSR | S_IWUSR), system;
+  int fd = shareable__openat(directory, ".", O_RDWR | O_TMPFILE, S_IRUSR | S_IWUSR), errnum;
 
   if (fd < 0)
     return errno == EISDIR ? EOPNOTSUPP : errno;
-  system = fill_log(file, fd, directory, false, facts);
+  errnum = fill_log(file, fd, directory, false, facts);
   close(fd); /* the mapping keeps the open file description, and the description keeps the lock */
-  return system == ENOENT || system == EPERM ? EOPNOTSUPP : system; /* it cannot be linked */
+  return errnum == ENOENT || errnum == EPERM ? EOPNOTSUPP : errnum; /* it cannot be linked */
 #else
   (void)file;
   (void)directory;
@@ -166,56 +166,56 @@ static int create_unnamed(shareable__owner_file *file, int directory, const shar
 }
 
 static int create_named(shareable__owner_file *file, int directory, const shareable__owner_facts *facts) {
-  int fd = shareable__openat(directory, file->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR), system;
+  int fd = shareable__openat(directory, file->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR | S_IWUSR), errnum;
 
   if (fd < 0)
     return errno;
-  system = fill_log(file, fd, directory, true, facts);
-  if (system != 0)
+  errnum = fill_log(file, fd, directory, true, facts);
+  if (errnum != 0)
     unlinkat(directory, file->name, 0);
   close(fd);
-  return system;
+  return errnum;
 }
 
 static int create_in(shareable__owner_file *file, const shareable__owner_directory *directory,
                      const shareable__owner_facts *facts) {
   uint64_t bits;
-  int system = shareable__random(&bits, sizeof bits);
+  int errnum = shareable__random(&bits, sizeof bits);
 
-  if (system != 0)
-    return system;
+  if (errnum != 0)
+    return errnum;
   snprintf(file->name, sizeof file->name, "%016" PRIx64, bits);
   strcpy(file->directory, directory->name);
-  system = create_unnamed(file, directory->fd, facts);
-  return system == EOPNOTSUPP ? create_named(file, directory->fd, facts) : system;
+  errnum = create_unnamed(file, directory->fd, facts);
+  return errnum == EOPNOTSUPP ? create_named(file, directory->fd, facts) : errnum;
 }
 
 /* Another process may remove the directory concurrently, with the last log in it. */
 int shareable__owner_file_create(shareable__owner_file *file, const shareable__owner_facts *facts) {
   shareable__owner_directory directory;
-  int system = ENOENT;
+  int errnum = ENOENT;
 
   *file = (shareable__owner_file){.next = 1}; /* the header takes the place of entry 0 */
-  for (int tries = 0; tries < TRIES && (system == ENOENT || system == EEXIST); tries++) {
-    system = shareable__owner_directory_create(&directory);
-    if (system != 0)
+  for (int tries = 0; tries < TRIES && (errnum == ENOENT || errnum == EEXIST); tries++) {
+    errnum = shareable__owner_directory_create(&directory);
+    if (errnum != 0)
       continue;
-    system = create_in(file, &directory, facts);
-    if (system != 0)
+    errnum = create_in(file, &directory, facts);
+    if (errnum != 0)
       shareable__owner_directory_remove(&directory); /* if it is empty */
     shareable__owner_directory_close(&directory);
   }
-  return system;
+  return errnum;
 }
 
 static int open_directory(const shareable__owner_file *file, shareable__owner_directory *directory) {
-  int shm = shareable__shm_directory_open(), system;
+  int shm = shareable__shm_directory_open(), errnum;
 
   if (shm < 0)
     return errno;
-  system = shareable__owner_directory_open(shm, file->directory, directory);
+  errnum = shareable__owner_directory_open(shm, file->directory, directory);
   close(shm);
-  return system;
+  return errnum;
 }
 
 void shareable__owner_file_remove(shareable__owner_file *file) {
@@ -305,34 +305,34 @@ static void drop_stale_entries(const shareable__owner_file *file, int fd) {
 /* Opens the log for writing. Returns a descriptor, or -1 with errno. */
 static int open_log(const shareable__owner_file *file) {
   shareable__owner_directory directory;
-  int system = open_directory(file, &directory), fd;
+  int errnum = open_directory(file, &directory), fd;
 
-  errno = system;
-  if (system != 0)
+  errno = errnum;
+  if (errnum != 0)
     return -1;
   fd = shareable__ownership_log_open_for_writing(
     &(shareable__ownership_log){.directory = &directory, .name = file->name, .id = file->id});
-  system = errno;
+  errnum = errno;
   shareable__owner_directory_close(&directory);
-  errno = system;
+  errno = errnum;
   return fd;
 }
 
 /* Finds an entry after none seemed free: one whose block is gone, or one in a further chunk. */
 static int grow(shareable__owner_file *file, shareable__ownership_entry **entry) {
-  int fd = open_log(file), system = 0;
+  int fd = open_log(file), errnum = 0;
 
   if (fd < 0)
     return errno;
   drop_stale_entries(file, fd);
   *entry = find_free(file, 1, SIZE_MAX);
   if (*entry == NULL) {
-    system = file->count < SHAREABLE__OWNER_FILE_CHUNKS ? map_chunk(file, fd) : ENOSPC;
-    if (system == 0)
+    errnum = file->count < SHAREABLE__OWNER_FILE_CHUNKS ? map_chunk(file, fd) : ENOSPC;
+    if (errnum == 0)
       *entry = find_free(file, 1, SIZE_MAX);
   }
   close(fd);
-  return system;
+  return errnum;
 }
 
 int shareable__owner_file_reserve(shareable__owner_file *file, shareable__ownership_entry **entry) {
@@ -340,9 +340,9 @@ int shareable__owner_file_reserve(shareable__owner_file *file, shareable__owners
   if (*entry == NULL)
     *entry = find_free(file, 1, file->next);
   if (*entry == NULL) {
-    int system = grow(file, entry);
-    if (system != 0)
-      return system;
+    int errnum = grow(file, entry);
+    if (errnum != 0)
+      return errnum;
   }
   if (*entry == NULL)
     return ENOSPC;

@@ -40,9 +40,9 @@ int shareable__ownership_log_open(const shareable__owner_directory *directory, c
   if (log->fd < 0)
     return errno == ELOOP || errno == ENXIO ? EPERM : errno;
   if (fstat(log->fd, &status) != 0) {
-    int system = errno;
+    int errnum = errno;
     shareable__ownership_log_close(log);
-    return system;
+    return errnum;
   }
   if (is_checked(log, &status) && shareable__owner_is_mapped(directory->fd, name, status.st_uid)) {
     log->id = (shareable__file_id){status.st_dev, status.st_ino};
@@ -81,19 +81,19 @@ static bool spend(uint64_t *budget, uint64_t count) {
 typedef struct log_walk {
   shareable__ownership_log_callback *visit;
   void *context;
-  int system; /* an errno, if a log is unknown */
+  int errnum; /* an errno, if a log is unknown */
 } log_walk;
 
 static void visit_log(const shareable__owner_directory *directory, const char *name, uint64_t *budget, log_walk *walk) {
   shareable__ownership_log log;
-  int system = shareable__ownership_log_open(directory, name, &log);
+  int errnum = shareable__ownership_log_open(directory, name, &log);
 
-  if (system == 0) {
+  if (errnum == 0) {
     log.budget = budget;
     walk->visit(&log, walk->context);
     shareable__ownership_log_close(&log);
-  } else if (system != EPERM && system != ENOENT) {
-    walk->system = system;
+  } else if (errnum != EPERM && errnum != ENOENT) {
+    walk->errnum = errnum;
   }
 }
 
@@ -102,14 +102,14 @@ static void visit_directory(const shareable__owner_directory *directory, uint64_
   const struct dirent *entry;
 
   if (list == NULL) {
-    walk->system = errno;
+    walk->errnum = errno;
     return;
   }
   while (errno = E2BIG, spend(budget, 1) && (errno = 0, entry = readdir(list)) != NULL)
     if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
       visit_log(directory, entry->d_name, budget, walk);
   if (errno != 0)
-    walk->system = errno;
+    walk->errnum = errno;
   closedir(list);
 }
 
@@ -118,7 +118,7 @@ int shareable__ownership_log_foreach(const shareable__owner_directory *directory
   log_walk walk = {.visit = visit, .context = context};
 
   visit_directory(directory, NULL, &walk);
-  return walk.system;
+  return walk.errnum;
 }
 
 /* The number of entries that may still be read for a user. */
@@ -152,17 +152,17 @@ static void visit_owner_directory(const shareable__owner_directory *directory, v
   uint64_t *budget = budget_of(users, directory->user);
 
   if (budget == NULL)
-    users->logs.system = ENOMEM;
+    users->logs.errnum = ENOMEM;
   else
     visit_directory(directory, budget, &users->logs);
 }
 
 int shareable__ownership_log_foreach_of_users(shareable__ownership_log_callback *visit, void *context) {
   users_walk users = {.logs = {.visit = visit, .context = context}};
-  int system = shareable__owner_directory_each(visit_owner_directory, &users);
+  int errnum = shareable__owner_directory_each(visit_owner_directory, &users);
 
   free(users.budgets);
-  return system != 0 ? system : users.logs.system;
+  return errnum != 0 ? errnum : users.logs.errnum;
 }
 
 bool shareable__ownership_log_lock_file(int fd, bool wait) {

@@ -30,27 +30,27 @@ static int errno_of_exit(int state) {
 int shareable__reaper_start(const char *directory, const char *name) {
   const char *const arguments[] = {"shareable-reaper", directory, name, NULL};
   char *environment[] = {NULL};
-  int system, state;
+  int errnum, state;
   pid_t pid;
 
-  system = shareable__spawn(&pid, program(), NULL, arguments, environment);
-  if (system != 0)
-    return system;
+  errnum = shareable__spawn(&pid, program(), NULL, arguments, environment);
+  if (errnum != 0)
+    return errnum;
   while (waitpid(pid, &state, 0) < 0)
     if (errno != EINTR) /* ECHILD: this program ignores SIGCHLD */
       return 0;
   return errno_of_exit(state);
 }
 
-shareable_status shareable__reaper_fail(shareable_error *error, int system) {
+shareable_status shareable__reaper_fail(shareable_error *error, int errnum) {
   struct rlimit limit = {0};
 
-  if (system != EMFILE)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
+  if (errnum != EMFILE)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum,
                            "cannot start '%s', which cleans up after this process: %s", program(),
-                           shareable__system_text(system));
+                           shareable__errno_text(errnum));
   getrlimit(RLIMIT_NOFILE, &limit);
-  return shareable__fail(error, SHAREABLE_E_SYSTEM, system,
+  return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum,
                          "cannot start '%s', which cleans up after this process: the limit of %" PRIu64
                          " open files (RLIMIT_NOFILE) is too low: raise it",
                          program(), (uint64_t)limit.rlim_max);

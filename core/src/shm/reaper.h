@@ -14,6 +14,6 @@
 int shareable__reaper_start(const char *directory, const char *name);
 
 /* Fills *error for that errno, and returns the status. */
-shareable_status shareable__reaper_fail(shareable_error *error, int system);
+shareable_status shareable__reaper_fail(shareable_error *error, int errnum);
 
 #endif

@@ -58,20 +58,20 @@ shareable_status shareable__segment_map(shareable__segment *segment, const char 
   void *base;
 
   if (fstat(segment->fd, &status) != 0)
-    return shareable__fail_system(error, errno, "cannot look at '%s'", name);
+    return shareable__fail_errno(error, errno, "cannot look at '%s'", name);
   if (!S_ISREG(status.st_mode))
-    return shareable__fail_system(error, EINVAL, "'%s' is not a block of shared memory", name);
+    return shareable__fail_errno(error, EINVAL, "'%s' is not a block of shared memory", name);
   if (status.st_nlink == 0 && !is_new)
     return fail_not_found(error, name);
   if (status.st_size == 0)
     return shareable__fail(error, SHAREABLE_E_NOT_READY, 0,
                            "'%s' has no size yet: its creator has not finished making it, try again", name);
   if ((uint64_t)status.st_size > SIZE_MAX / 2)
-    return shareable__fail_system(error, ENOMEM, "'%s' is too large to map", name);
+    return shareable__fail_errno(error, ENOMEM, "'%s' is too large to map", name);
   base = mmap(NULL, (size_t)status.st_size, protection, MAP_SHARED, segment->fd, 0);
   if (base == MAP_FAILED)
-    return shareable__fail_system(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
-                                  name);
+    return shareable__fail_errno(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
+                                 name);
   take_usage_lock(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
@@ -137,9 +137,9 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   if (segment->fd < 0 && errno == ENOENT)
     return fail_not_found(error, name);
   if (segment->fd < 0 && errno == EWOULDBLOCK)
-    return shareable__fail_system(error, EWOULDBLOCK, "cannot open '%s', on which another process has a lease", name);
+    return shareable__fail_errno(error, EWOULDBLOCK, "cannot open '%s', on which another process has a lease", name);
   if (segment->fd < 0)
-    return shareable__fail_system(error, errno, "cannot open '%s'%s", name, read_only ? "" : " to read and write");
+    return shareable__fail_errno(error, errno, "cannot open '%s'%s", name, read_only ? "" : " to read and write");
   status = shareable__segment_map(segment, name, false, read_only, error);
   if (status != SHAREABLE_OK)
     shareable__segment_close_fd(segment);
@@ -190,5 +190,5 @@ shareable_status shareable__segment_unlink(const char *name, shareable_error *er
     return SHAREABLE_OK;
   if (errno == ENOENT)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "block '%s' is already gone", name);
-  return shareable__fail_system(error, errno, "cannot unlink '%s'", name);
+  return shareable__fail_errno(error, errno, "cannot unlink '%s'", name);
 }

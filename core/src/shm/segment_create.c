@@ -57,22 +57,22 @@ static bool exceeds_free_space(uint64_t size) {
  */
 static int reserve(int fd, uint64_t size) {
   sigset_t all, before;
-  int system = posix_fallocate(fd, 0, (off_t)size);
+  int errnum = posix_fallocate(fd, 0, (off_t)size);
 
-  if (system != EINTR)
-    return system;
+  if (errnum != EINTR)
+    return errnum;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   do
-    system = posix_fallocate(fd, 0, (off_t)size);
-  while (system == EINTR);
+    errnum = posix_fallocate(fd, 0, (off_t)size);
+  while (errnum == EINTR);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return system;
+  return errnum;
 }
 
 static int set_size(int fd, uint64_t size, bool is_lazy) {
   shareable__held_signal held;
-  int system;
+  int errnum;
 
   if (shareable__limit_exceeded(size))
     return EFBIG;
@@ -80,26 +80,26 @@ static int set_size(int fd, uint64_t size, bool is_lazy) {
     return ENOSPC;
   held = shareable__limit_signal_hold();
   if (is_lazy)
-    system = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+    errnum = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
   else
-    system = reserve(fd, size);
+    errnum = reserve(fd, size);
   shareable__limit_signal_release(&held);
-  return system;
+  return errnum;
 }
 
 static shareable_status allocate(int fd, const char *name, uint64_t size, uint32_t flags, shareable_error *error) {
   bool is_lazy = (flags & SHAREABLE_LAZY) != 0;
-  int system = set_size(fd, size, is_lazy);
+  int errnum = set_size(fd, size, is_lazy);
 
-  if (system == EFBIG)
-    return shareable__fail_system(error, EFBIG,
-                                  "'%s' needs %" PRIu64 " bytes, more than this process's limit of a file", name, size);
-  if (system != 0 && is_lazy)
-    return shareable__fail_system(error, system, "cannot size '%s' to %" PRIu64 " bytes", name, size);
-  if (system == ENOSPC)
+  if (errnum == EFBIG)
+    return shareable__fail_errno(error, EFBIG, "'%s' needs %" PRIu64 " bytes, more than this process's limit of a file",
+                                 name, size);
+  if (errnum != 0 && is_lazy)
+    return shareable__fail_errno(error, errnum, "cannot size '%s' to %" PRIu64 " bytes", name, size);
+  if (errnum == ENOSPC)
     return fail_no_space(error, name, size);
-  if (system != 0)
-    return shareable__fail_system(error, system, "cannot reserve %" PRIu64 " bytes for '%s'", size, name);
+  if (errnum != 0)
+    return shareable__fail_errno(error, errnum, "cannot reserve %" PRIu64 " bytes for '%s'", size, name);
   return SHAREABLE_OK;
 }
 
@@ -107,9 +107,9 @@ static int open_temporary(shareable__segment *segment, mode_t mode) {
   uint32_t bits;
 
   do {
-    int system = shareable__random(&bits, sizeof bits);
-    if (system != 0)
-      return system;
+    int errnum = shareable__random(&bits, sizeof bits);
+    if (errnum != 0)
+      return errnum;
     snprintf(segment->temporary, sizeof segment->temporary, DIRECTORY "/.shareable-%08" PRIx32, bits);
     segment->fd =
       shareable__openat(AT_FDCWD, segment->temporary, O_RDWR | O_CREAT | O_EXCL | SHAREABLE__DESCRIPTOR_MARK, mode);
@@ -177,17 +177,17 @@ shareable_status shareable__segment_create_by(shareable__segment *segment, share
                                               const char *name, uint64_t size, uint32_t flags, uint32_t mode,
                                               shareable_error *error) {
   shareable_status status;
-  int system;
+  int errnum;
 
   memset(segment, 0, sizeof *segment);
   segment->fd = -1;
   if (mode == 0)
     mode = S_IRUSR | S_IWUSR;
-  system = method == SHAREABLE__CREATE_TMPFILE ? open_unnamed(segment, mode) : open_temporary(segment, mode);
-  if (system == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, system, "cannot create '%s': there is no " DIRECTORY, name);
-  if (system != 0)
-    return shareable__fail_system(error, system, "cannot create '%s' in " DIRECTORY, name);
+  errnum = method == SHAREABLE__CREATE_TMPFILE ? open_unnamed(segment, mode) : open_temporary(segment, mode);
+  if (errnum == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot create '%s': there is no " DIRECTORY, name);
+  if (errnum != 0)
+    return shareable__fail_errno(error, errnum, "cannot create '%s' in " DIRECTORY, name);
   status = allocate(segment->fd, name, size, flags, error);
   if (status == SHAREABLE_OK)
     status = shareable__segment_map(segment, name, true, false, error);
@@ -219,7 +219,7 @@ static shareable_status write_all(const shareable__segment *segment, const char 
     if (written == 0 || (written < 0 && errno == ENOSPC))
       return fail_no_space(error, name, segment->size);
     if (written < 0)
-      return shareable__fail_system(error, errno, "cannot write to '%s'", name);
+      return shareable__fail_errno(error, errno, "cannot write to '%s'", name);
     bytes = (const unsigned char *)bytes + written;
     offset += (uint64_t)written;
     length -= (size_t)written;
@@ -238,39 +238,39 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 
 /* Renames the file, so that a process that is killed never leaves two names. */
 static int name_temporary(shareable__segment *segment, const char *path) {
-  int system = shareable__rename_to_new(AT_FDCWD, segment->temporary, AT_FDCWD, path);
+  int errnum = shareable__rename_to_new(AT_FDCWD, segment->temporary, AT_FDCWD, path);
 
-  if (system == 0)
+  if (errnum == 0)
     segment->temporary[0] = '\0';
-  if (system != ENOSYS)
-    return system;
+  if (errnum != ENOSYS)
+    return errnum;
   return link(segment->temporary, path) == 0 ? 0 : errno;
 }
 
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error) {
   shareable__segment_path path = shareable__segment_path_of(name);
-  int system;
+  int errnum;
 
   if (segment->temporary[0] != '\0')
-    system = name_temporary(segment, path.text);
+    errnum = name_temporary(segment, path.text);
   else
-    system = link_unnamed(segment->fd, path.text);
-  if (system == EEXIST)
-    return shareable__fail(error, SHAREABLE_E_EXISTS, system, "a block called '%s' exists already", name);
-  if (system == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, system, "cannot name '%s': /proc is not mounted", name);
-  if (system != 0)
-    return shareable__fail_system(error, system, "cannot name '%s'", name);
+    errnum = link_unnamed(segment->fd, path.text);
+  if (errnum == EEXIST)
+    return shareable__fail(error, SHAREABLE_E_EXISTS, errnum, "a block called '%s' exists already", name);
+  if (errnum == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot name '%s': /proc is not mounted", name);
+  if (errnum != 0)
+    return shareable__fail_errno(error, errnum, "cannot name '%s'", name);
   shareable__segment_remove_temporary(segment);
   return SHAREABLE_OK;
 }
 
 shareable_status shareable__segment_random_name(char name[13], shareable_error *error) {
   uint32_t bits;
-  int system = shareable__random(&bits, sizeof bits);
+  int errnum = shareable__random(&bits, sizeof bits);
 
-  if (system != 0)
-    return shareable__fail_system(error, system, "cannot generate a random name");
+  if (errnum != 0)
+    return shareable__fail_errno(error, errnum, "cannot generate a random name");
   shareable__name_random(name, bits);
   return SHAREABLE_OK;
 }

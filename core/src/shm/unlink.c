@@ -40,10 +40,10 @@ typedef struct block_removal {
 } block_removal;
 
 static int move_out(const block_removal *removal) {
-  int system = shareable__rename_to_new(AT_FDCWD, removal->path, removal->place, removal->moved.text);
+  int errnum = shareable__rename_to_new(AT_FDCWD, removal->path, removal->place, removal->moved.text);
 
-  if (system != ENOSYS)
-    return system;
+  if (errnum != ENOSYS)
+    return errnum;
   return renameat(AT_FDCWD, removal->path, removal->place, removal->moved.text) == 0 ? 0 : errno;
 }
 
@@ -61,55 +61,55 @@ static int move_back(const block_removal *removal) {
  */
 static int unlink_or_return(block_removal *removal) {
   struct stat file;
-  int system = fstatat(removal->place, removal->moved.text, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+  int errnum = fstatat(removal->place, removal->moved.text, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 
-  if (system == 0 && !is_block(removal, &file)) {
-    system = move_back(removal);
-    return system == 0 || system == ENOENT ? RETRY : NOT_RETURNED;
+  if (errnum == 0 && !is_block(removal, &file)) {
+    errnum = move_back(removal);
+    return errnum == 0 || errnum == ENOENT ? RETRY : NOT_RETURNED;
   }
-  removal->was_recovered = system == ENOENT;
+  removal->was_recovered = errnum == ENOENT;
   if (removal->was_recovered)
     return RETRY;
-  if (system == 0 && (unlinkat(removal->place, removal->moved.text, 0) == 0 || errno == ENOENT))
+  if (errnum == 0 && (unlinkat(removal->place, removal->moved.text, 0) == 0 || errno == ENOENT))
     return 0;
-  if (system == 0)
-    system = errno;
+  if (errnum == 0)
+    errnum = errno;
   move_back(removal);
-  return system;
+  return errnum;
 }
 
 static int remove_through(block_removal *removal, int place, const char *directory) {
-  int system;
+  int errnum;
 
   removal->place = place;
   removal->directory = directory;
-  system = shareable__moved_make_name(place, removal->block->inode, removal->name, &removal->moved);
-  if (system != 0)
-    return system;
-  system = move_out(removal);
-  if (system == 0)
-    system = unlink_or_return(removal);
-  if (system != NOT_RETURNED)
+  errnum = shareable__moved_make_name(place, removal->block->inode, removal->name, &removal->moved);
+  if (errnum != 0)
+    return errnum;
+  errnum = move_out(removal);
+  if (errnum == 0)
+    errnum = unlink_or_return(removal);
+  if (errnum != NOT_RETURNED)
     shareable__moved_remove_link(place, removal->moved.text);
-  return system;
+  return errnum;
 }
 
 /* Returns whether another place may work: the first needs memory, or this process cannot use it. */
-static bool is_about_place(int system) {
-  return system == ENOSPC || system == EXDEV || system == EROFS || system == EDQUOT;
+static bool is_about_place(int errnum) {
+  return errnum == ENOSPC || errnum == EXDEV || errnum == EROFS || errnum == EDQUOT;
 }
 
 static int remove_through_own_directory(block_removal *removal) {
   shareable__owner_directory directory;
-  int system;
+  int errnum;
 
   if (shareable__owner_directory_create(&directory) != 0)
     return ENOSPC;
   snprintf(removal->directory_path, sizeof removal->directory_path, SHM "%s/", directory.name);
-  system = remove_through(removal, directory.fd, removal->directory_path);
+  errnum = remove_through(removal, directory.fd, removal->directory_path);
   shareable__owner_directory_remove(&directory);
   shareable__owner_directory_close(&directory);
-  return system == ENOENT ? RETRY : system; /* the name or the directory is gone */
+  return errnum == ENOENT ? RETRY : errnum; /* the name or the directory is gone */
 }
 
 static shareable_status fail_gone(shareable_error *error, const char *name) {
@@ -121,17 +121,17 @@ static shareable_status fail_other_block(shareable_error *error, const char *nam
                          "block '%s' is already gone: its name belongs to another block now, which is kept", name);
 }
 
-static shareable_status fail(const block_removal *removal, int system, shareable_error *error) {
-  if (system == ENOENT)
+static shareable_status fail(const block_removal *removal, int errnum, shareable_error *error) {
+  if (errnum == ENOENT)
     return fail_gone(error, removal->name);
-  if (system == OTHER_BLOCK)
+  if (errnum == OTHER_BLOCK)
     return fail_other_block(error, removal->name);
-  if (system == NOT_RETURNED)
+  if (errnum == NOT_RETURNED)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
                            "block '%s' is already gone; another block that had its name is now %s%s, because "
                            "the name was taken again",
                            removal->name, removal->directory, removal->moved.text);
-  return shareable__fail_system(error, system == RETRY ? EBUSY : system, "cannot unlink '%s'", removal->name);
+  return shareable__fail_errno(error, errnum == RETRY ? EBUSY : errnum, "cannot unlink '%s'", removal->name);
 }
 
 /* Returns 0 if the name belongs to the block, OTHER_BLOCK, or an errno. */
@@ -142,15 +142,15 @@ static int check_name(const block_removal *removal, struct stat *file) {
 }
 
 /* The block does not have its name: another process may have moved it for a moment. */
-static int remove_moved(const block_removal *removal, int system) {
+static int remove_moved(const block_removal *removal, int errnum) {
   struct stat file;
 
-  if (system != ENOENT && system != OTHER_BLOCK)
-    return system;
+  if (errnum != ENOENT && errnum != OTHER_BLOCK)
+    return errnum;
   if (shareable__moved_unlink(removal->block, removal->name, SHAREABLE__ANY_USER))
     return 0;
-  system = check_name(removal, &file);
-  return system == 0 ? RETRY : system;
+  errnum = check_name(removal, &file);
+  return errnum == 0 ? RETRY : errnum;
 }
 
 /*
@@ -159,25 +159,25 @@ static int remove_moved(const block_removal *removal, int system) {
  */
 static int try_once(block_removal *removal) {
   struct stat file;
-  int system = check_name(removal, &file);
+  int errnum = check_name(removal, &file);
 
-  if (system == ENOENT && removal->was_recovered)
+  if (errnum == ENOENT && removal->was_recovered)
     return 0;
-  if (system != 0)
-    return remove_moved(removal, system);
-  system = file.st_uid == geteuid() ? remove_through_own_directory(removal) : EXDEV;
-  if (!is_about_place(system))
-    return system;
-  system = remove_through(removal, AT_FDCWD, "");
-  return system == ENOENT ? RETRY : system;
+  if (errnum != 0)
+    return remove_moved(removal, errnum);
+  errnum = file.st_uid == geteuid() ? remove_through_own_directory(removal) : EXDEV;
+  if (!is_about_place(errnum))
+    return errnum;
+  errnum = remove_through(removal, AT_FDCWD, "");
+  return errnum == ENOENT ? RETRY : errnum;
 }
 
 shareable_status shareable__unlink_block(const shareable__file_id *block, const char *name, shareable_error *error) {
   block_removal removal = {.block = block, .name = name};
-  int system = RETRY;
+  int errnum = RETRY;
 
   snprintf(removal.path, sizeof removal.path, SHM "%s", name);
-  for (int tries = 0; tries < TRIES && system == RETRY; tries++)
-    system = try_once(&removal);
-  return system == 0 ? SHAREABLE_OK : fail(&removal, system, error);
+  for (int tries = 0; tries < TRIES && errnum == RETRY; tries++)
+    errnum = try_once(&removal);
+  return errnum == 0 ? SHAREABLE_OK : fail(&removal, errnum, error);
 }
