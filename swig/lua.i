@@ -125,9 +125,9 @@
     return status_fail_item(L, arg1, $1, result);
 %}
 
-%typemap(in, numinputs=0) size_t *size (size_t figure), size_t *count (size_t figure), size_t *index (size_t figure) %{
-  figure = 0;
-  $1 = &figure;
+%typemap(in, numinputs=0) size_t *size (size_t number), size_t *count (size_t number), size_t *index (size_t number) %{
+  number = 0;
+  $1 = &number;
 %}
 %typemap(argout) size_t *size %{
   number_push_integer(L, (int64_t)*$1);

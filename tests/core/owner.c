@@ -601,7 +601,7 @@ Test(owner, removes_the_blocks_of_both_users_of_an_owner_that_changes_its_user) 
 static void adopt(const void *block) {
   shareable__ownership owned = {0};
 
-  shareable__owner_be_manager();
+  shareable__owner_set_manager();
   if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
     _exit(1);
 }

@@ -176,7 +176,7 @@ Test(directory, uses_another_name_if_the_first_is_taken) {
     cr_assert_eq(shareable__owner_directory_create(&second), 0);
     cr_assert_str_eq(first.name, second.name, "the one that there is is used");
     count = 0;
-    cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+    cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
     cr_assert_eq(count, 1);
     shareable__owner_directory_close(&second);
     remove_kept(&first);
@@ -239,11 +239,11 @@ Test(directory, root_visits_the_directory_of_a_container_s_user) {
 
   need_root();
   squat_with_a_directory(own_path(""));
-  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
   cr_assert_eq(count, 1);
   cr_assert_eq(seteuid(own_user()), 0);
   count = 0;
-  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
   cr_assert_eq(count, 0, "for the user itself it is another user's");
   cr_assert_eq(seteuid(0), 0);
 }
@@ -379,7 +379,7 @@ Test(directory, is_found_among_many_names_of_another_user) {
   squat(true);
   cr_assert_eq(seteuid(own_user()), 0);
   create_kept(&directory);
-  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
   cr_assert_eq(count, 1);
   remove_kept(&directory);
   cr_assert_eq(seteuid(0), 0);

@@ -95,8 +95,8 @@ static _Noreturn void print_and_exit(const char *text) {
 }
 
 static bool is_option(int number) {
-  for (const struct option *each = options; each->name != NULL; each++)
-    if (each->val == number)
+  for (const struct option *option = options; option->name != NULL; option++)
+    if (option->val == number)
       return true;
   return false;
 }
@@ -335,7 +335,7 @@ int main(int argc, char **argv) {
     return EXIT_FAILURE;
   open_standard_streams(); /* --authkey-fd may have been one of them, and is closed */
   manager.key = (shareable__key){key, size, settings.allow_md5};
-  shareable__owner_be_manager();
+  shareable__owner_set_manager();
   tracker_open(&manager.blocks.tracker, settings.tracker);
   is_served = server_open(&manager, settings.address);
   if (is_served)

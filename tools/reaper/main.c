@@ -86,7 +86,7 @@ static void reap_stale_logs(const shareable__owner_directory *directory, void *c
 
 static void keep(const shareable__owner_directory *directory, const char *log) {
   shareable__moved_recover();
-  shareable__owner_directory_each(reap_stale_logs, NULL);
+  shareable__owner_directory_foreach(reap_stale_logs, NULL);
   reaper_keep(directory, log);
 }
 

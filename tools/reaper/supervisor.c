@@ -183,16 +183,16 @@ static void serve(reaper_service *service, shareable__ownership_log *log) {
  * busy machine it would lock each new log before its creator does.
  */
 static void check_log(shareable__ownership_log *log, void *context) {
-  shareable__ownership_log_header head;
+  shareable__ownership_log_header header;
   reaper_service *service = context;
 
   if (strcmp(log->name, service->self->name) == 0 || is_served(service, log->name))
     return;
   if (shareable__ownership_log_is_new(log->fd) || !shareable__ownership_log_remove_unfilled(log))
     service->needs_rescan = true;
-  if (shareable__ownership_log_read_header(log->fd, &head) != SHAREABLE__YES)
+  if (shareable__ownership_log_read_header(log->fd, &header) != SHAREABLE__YES)
     return;
-  if (head.pid_namespace == shareable__pid_namespace())
+  if (header.pid_namespace == shareable__pid_namespace())
     serve(service, log);
   else
     reaper_reap_stale_log(log, NULL);
@@ -255,13 +255,13 @@ static void sleep_for(const reaper_service *service, int timeout) {
     ;
 }
 
-static void note_child(int signal) {
+static void on_sigchld(int signal) {
   (void)signal;
 }
 
 /* Makes a child's exit interrupt sleep_for(), and no other system call. */
 static void watch_children(void) {
-  struct sigaction action = {.sa_handler = note_child};
+  struct sigaction action = {.sa_handler = on_sigchld};
   sigset_t children;
 
   sigemptyset(&children);

@@ -164,9 +164,9 @@ static const char *append_number(message *out, const char *format, arguments *va
 }
 
 static const char *append_text(message *out, const char *format, bool is_name, arguments *values) {
-  int most = *format == '.' ? va_arg(values->list, int) : INT_MAX;
+  int limit = *format == '.' ? va_arg(values->list, int) : INT_MAX;
   const char *text = va_arg(values->list, const char *);
-  size_t length = text == NULL ? 0 : strnlen(text, (size_t)most);
+  size_t length = text == NULL ? 0 : strnlen(text, (size_t)limit);
 
   append(out, text, length, *format == '.' ? ANSWER_MAX_SHOWN : is_name ? NAME_MAX_SHOWN : TEXT_MAX_SHOWN);
   return format + (*format == '.' ? 3 : 1);

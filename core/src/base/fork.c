@@ -9,7 +9,7 @@
 _Static_assert(sizeof(shareable__fork_page) == SHAREABLE__FORK_PAGE, "the page that is cleared contains nothing else");
 
 /* PTHREAD_MUTEX_INITIALIZER is all zero: when the page is cleared, the lock is free. */
-shareable__fork_page shareable__fork_own __attribute__((aligned(SHAREABLE__FORK_PAGE)));
+shareable__fork_page shareable__fork_state __attribute__((aligned(SHAREABLE__FORK_PAGE)));
 
 static unsigned last_generation; /* of this process or of its ancestors */
 static int cancel_state;         /* the previous state of the thread that holds the lock */
@@ -41,7 +41,7 @@ void shareable__fork_lock(void) {
 
   pthread_sigmask(SIG_BLOCK, &blocked, &mask);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-  pthread_mutex_lock(&shareable__fork_own.lock);
+  pthread_mutex_lock(&shareable__fork_state.lock);
   held_mask = mask;
   cancel_state = state;
   assign_generation();
@@ -56,7 +56,7 @@ void shareable__fork_unlock(void) {
   int state = cancel_state;
   sigset_t mask = held_mask;
 
-  pthread_mutex_unlock(&shareable__fork_own.lock);
+  pthread_mutex_unlock(&shareable__fork_state.lock);
   restore(state, mask);
 }
 
@@ -65,7 +65,7 @@ void shareable__fork_unlock(void) {
  * page.
  */
 static void reset_in_child(void) {
-  pthread_mutex_init(&shareable__fork_own.lock, NULL);
+  pthread_mutex_init(&shareable__fork_state.lock, NULL);
   __atomic_store_n(&shareable__fork_generation, 0, __ATOMIC_RELAXED);
   assign_generation();
   restore(cancel_state, held_mask);
@@ -77,7 +77,7 @@ static void reset_in_child(void) {
  */
 static void clear_in_children(void) {
 #ifdef MADV_WIPEONFORK
-  (void)madvise(&shareable__fork_own, sizeof shareable__fork_own, MADV_WIPEONFORK);
+  (void)madvise(&shareable__fork_state, sizeof shareable__fork_state, MADV_WIPEONFORK);
 #endif
 }
 

@@ -23,14 +23,14 @@ typedef union shareable__fork_page {
   unsigned char all[SHAREABLE__FORK_PAGE];
 } shareable__fork_page;
 
-extern shareable__fork_page shareable__fork_own;
+extern shareable__fork_page shareable__fork_state;
 
 /*
  * The number of this process. It differs from the numbers of all processes that this process was
  * forked from. In a child of _Fork() or clone(2), which run no handlers, it is 0 until the child
  * calls shareable__fork_init() or shareable__fork_lock().
  */
-#define shareable__fork_generation (shareable__fork_own.generation)
+#define shareable__fork_generation (shareable__fork_state.generation)
 
 /*
  * Registers handlers that make fork() change the number, and gives this process a number if it has

@@ -46,27 +46,27 @@ static void escape(char *out, const char *bytes, size_t count) {
 
 size_t shareable__quote(char *out, size_t capacity, const char *text, size_t length, size_t limit) {
   const size_t dots = sizeof ELLIPSIS - 1;
-  size_t most = capacity == 0 ? 0 : capacity - 1, used = 0, cut = 0, count;
+  size_t room = capacity == 0 ? 0 : capacity - 1, used = 0, cut = 0, count;
 
-  if (limit < most)
-    most = limit;
-  for (size_t at = 0; at < length; at += count) {
+  if (limit < room)
+    room = limit;
+  for (size_t offset = 0; offset < length; offset += count) {
     bool is_plain;
     size_t shown;
 
-    count = next(text + at, length - at, &is_plain);
+    count = next(text + offset, length - offset, &is_plain);
     shown = is_plain ? count : 4 * count;
-    if (shown > most - used) {
-      used = cut + (dots <= most - cut ? dots : 0);
+    if (shown > room - used) {
+      used = cut + (dots <= room - cut ? dots : 0);
       memcpy(out + cut, ELLIPSIS, used - cut);
       break;
     }
     if (is_plain)
-      memcpy(out + used, text + at, count);
+      memcpy(out + used, text + offset, count);
     else
-      escape(out + used, text + at, count);
+      escape(out + used, text + offset, count);
     used += shown;
-    if (used + dots <= most)
+    if (used + dots <= room)
       cut = used;
   }
   if (capacity > 0)

@@ -30,7 +30,7 @@ typedef struct gc_entry {
   char name[SHAREABLE__NAME_MAX + 1];
   char reason[120];
   shareable_gc_result result;
-  bool is_refused; /* only the lease shows that the block is in use: perhaps for a moment */
+  bool lease_refused; /* only the lease shows that the block is in use: perhaps for a moment */
   struct stat file;
   int errnum; /* the errno of lstat() if it failed */
 } gc_entry;
@@ -56,9 +56,9 @@ typedef struct obsolete_logs {
 } obsolete_logs;
 
 static bool is_obsolete(const shareable__ownership_log *log, const shareable__file_set *moved) {
-  shareable__ownership_log_header head;
+  shareable__ownership_log_header header;
 
-  return shareable__ownership_log_read_header(log->fd, &head) == SHAREABLE__YES &&
+  return shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES &&
          shareable__ownership_log_owner_is_dead(log->fd) && shareable__ownership_log_is_obsolete(log, moved);
 }
 
@@ -168,7 +168,7 @@ static shareable_gc_result remove_block(const gc_run *run, int fd, shareable__us
 
   usage->use = shareable__lease_take(&lease, fd);
   if (usage->use != SHAREABLE__UNUSED) {
-    entry->is_refused = usage->use == SHAREABLE__IN_USE;
+    entry->lease_refused = usage->use == SHAREABLE__IN_USE;
     format_user(usage, entry);
     return SHAREABLE_GC_KEPT;
   }
@@ -190,7 +190,7 @@ static shareable_gc_result classify_open(const gc_run *run, int fd, gc_entry *en
     return keep(entry, DEAD, "it has several names");
   usage = shareable__inventory_usage_of(&run->inventory, entry->name, &file, fd);
   if (usage.use != SHAREABLE__UNUSED) {
-    entry->is_refused = usage.use == SHAREABLE__IN_USE;
+    entry->lease_refused = usage.use == SHAREABLE__IN_USE;
     format_user(&usage, entry);
     return SHAREABLE_GC_KEPT;
   }
@@ -235,7 +235,7 @@ static shareable_gc_result classify(const gc_run *run, gc_entry *entry) {
   const shareable__inventory_entry *owned =
     shareable__inventory_entry_of(&run->inventory, entry->name, entry->file.st_ino);
 
-  entry->is_refused = false;
+  entry->lease_refused = false;
   if (entry->errnum != 0)
     return keep(entry, "it cannot be checked: ", shareable__errno_text(entry->errnum));
   if (owned == NULL)
@@ -286,17 +286,17 @@ static void pause_at_random(void) {
  * Classifies the blocks again that only the lease shows as in use. Returns whether there are any.
  */
 static bool classify_refused(shareable_gc *gc, const gc_run *run) {
-  bool is_any = false;
+  bool found = false;
 
   for (size_t i = 0; i < gc->count; i++) {
-    if (!gc->all[i].is_refused)
+    if (!gc->all[i].lease_refused)
       continue;
-    if (!is_any)
+    if (!found)
       pause_at_random();
-    is_any = true;
+    found = true;
     gc->all[i].result = classify(run, &gc->all[i]);
   }
-  return is_any;
+  return found;
 }
 
 static bool add_entry(shareable_gc *gc, const char *name, const struct stat *file, int errnum) {

@@ -31,24 +31,24 @@ static void add_entry(shareable__inventory *inventory, const shareable__inventor
 static void read_log(shareable__ownership_log *log, void *context) {
   shareable__inventory *inventory = context;
   shareable__inventory_entry entry = {.log_inode = log->id.inode};
-  shareable__ownership_log_header head;
-  shareable__tristate is_log, more, has;
+  shareable__ownership_log_header header;
+  shareable__tristate is_log, more, matches;
   shareable__ownership_entry logged;
-  uint64_t at = 0;
+  uint64_t index = 0;
 
-  is_log = shareable__ownership_log_read_header(log->fd, &head);
+  is_log = shareable__ownership_log_read_header(log->fd, &header);
   if (is_log != SHAREABLE__YES) {
     inventory->is_complete = inventory->is_complete && is_log == SHAREABLE__NO;
     return;
   }
   entry.is_dead = shareable__ownership_log_owner_is_dead(log->fd);
-  entry.successor = shareable__successor_is_alive(&head) ? head.successor.pid : 0;
-  entry.owner = head.pid;
-  entry.is_manager = head.kind == SHAREABLE__OWNER_MANAGER;
-  while ((more = shareable__ownership_log_next_entry(log, &at, &logged)) == SHAREABLE__YES) {
-    has = shareable__ownership_entry_matches_block(log->fd, &logged);
-    inventory->is_complete = inventory->is_complete && has != SHAREABLE__UNKNOWN;
-    if (has == SHAREABLE__YES) {
+  entry.successor = shareable__successor_is_alive(&header) ? header.successor.pid : 0;
+  entry.owner = header.pid;
+  entry.is_manager = header.kind == SHAREABLE__OWNER_MANAGER;
+  while ((more = shareable__ownership_log_next_entry(log, &index, &logged)) == SHAREABLE__YES) {
+    matches = shareable__ownership_entry_matches_block(log->fd, &logged);
+    inventory->is_complete = inventory->is_complete && matches != SHAREABLE__UNKNOWN;
+    if (matches == SHAREABLE__YES) {
       entry.inode = logged.inode;
       memcpy(entry.name, logged.name, sizeof entry.name);
       add_entry(inventory, &entry);

@@ -58,13 +58,13 @@ static uint64_t byteswap_if(uint64_t number, bool byteswapped) {
  */
 static int read_layout(shareable_list *list, bool byteswapped) {
   const shareable__segment *segment = &list->memory->segment;
-  uint64_t head[2], count, last = 0, data_size;
-  int errnum = shareable__segment_read_words(segment, 0, head, 2);
+  uint64_t header[2], count, last = 0, data_size;
+  int errnum = shareable__segment_read_words(segment, 0, header, 2);
 
   if (errnum != 0)
     return errnum;
-  count = byteswap_if(head[0], byteswapped);
-  if (head[1] == 0)
+  count = byteswap_if(header[0], byteswapped);
+  if (header[1] == 0)
     last = shareable__layout_last_offset_at(segment->size, count);
   errnum = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
   if (errnum != 0)
@@ -86,15 +86,15 @@ static shareable_status fail_read(const shareable_list *list, int errnum, sharea
 static shareable_status read_area(shareable_list *list, shareable_error *error) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t end = shareable__layout_size(list->layout.count, list->layout.data_size);
-  uint64_t offset = shareable__area_offset(end), head[4];
+  uint64_t offset = shareable__area_offset(end), header[4];
   int errnum;
 
-  if (offset >= segment->size || segment->size - offset < sizeof head)
+  if (offset >= segment->size || segment->size - offset < sizeof header)
     return SHAREABLE_OK;
-  errnum = shareable__segment_read_words(segment, offset, head, 4);
+  errnum = shareable__segment_read_words(segment, offset, header, 4);
   if (errnum != 0)
     return fail_read(list, errnum, error);
-  switch (shareable__area_check(head, segment->size - offset, list->layout.count)) {
+  switch (shareable__area_check(header, segment->size - offset, list->layout.count)) {
   case SHAREABLE__AREA_NONE:
     break;
   case SHAREABLE__AREA_USABLE:

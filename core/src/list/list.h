@@ -72,13 +72,13 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
 shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot);
 
 /* Returns E_NOT_READY if the creator has yet to write item i, and would overwrite another value. */
-shareable_status shareable__list_check_made(const shareable_list *list, size_t i);
+shareable_status shareable__list_check_written(const shareable_list *list, size_t i);
 
 /*
  * Returns E_NOT_READY if the list's creator has not written all items. Takes time in proportion to
  * the length of a list of numbers.
  */
-shareable_status shareable__list_check_whole(const shareable_list *list);
+shareable_status shareable__list_check_complete(const shareable_list *list);
 
 /*
  * Reads item i, whose slot was found. `call` reads the slot and returns a status; it is repeated
@@ -111,8 +111,8 @@ shareable_status shareable__list_check_whole(const shareable_list *list);
  * The longest and the first sleep of a wait on an eventcount, in nanoseconds. Writers of stock
  * Python wake no waiters, and neither do killed ones. Only tests change these.
  */
-extern int64_t shareable__wait_slice;
-extern int64_t shareable__wait_first_slice;
+extern int64_t shareable__wait_sleep_max;
+extern int64_t shareable__wait_sleep_first;
 
 /* Writes an item whose slot was found. The value was checked, and fits. */
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,

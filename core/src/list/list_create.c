@@ -213,7 +213,7 @@ static void put_values(file_writer *writer, const list_input *input) {
 static shareable_status fill(shareable_list *list, const list_input *input, uint64_t data_size, uint64_t area,
                              shareable_error *error) {
   const shareable__segment *segment = &list->memory->segment;
-  uint64_t head[4];
+  uint64_t header[4];
   file_writer writer;
 
   writer.segment = segment;
@@ -226,9 +226,9 @@ static shareable_status fill(shareable_list *list, const list_input *input, uint
   else
     put_values(&writer, input);
   if (area != 0) {
-    shareable__area_init(head, input->count);
+    shareable__area_init(header, input->count);
     skip(&writer, area - writer.offset - writer.used);
-    put(&writer, head, sizeof head);
+    put(&writer, header, sizeof header);
   }
   flush(&writer);
   shareable__layout_read(&list->layout, segment->base, segment->size, input->count, data_size);

@@ -29,7 +29,7 @@ shareable_status shareable_list_hash(const shareable_list *list, uint64_t *hash)
     return status;
   if (hash == NULL)
     return SHAREABLE_E_ARGUMENT;
-  status = shareable__list_check_whole(list);
+  status = shareable__list_check_complete(list);
   if (status != SHAREABLE_OK)
     return status;
   mixed = mix_all(&list->layout);

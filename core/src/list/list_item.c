@@ -169,7 +169,7 @@ shareable_status shareable__list_put(shareable_list *list, size_t i, const share
   shareable__item_encode(value, slot->size, &item);
   if (shareable__sync_has_area(&list->sync))
     return shareable__sync_write_item(&list->sync, i, slot, &item);
-  status = shareable__list_check_made(list, i);
+  status = shareable__list_check_written(list, i);
   if (status == SHAREABLE_OK)
     shareable__item_put(slot, &item);
   return status;

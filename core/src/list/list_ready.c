@@ -43,14 +43,14 @@ shareable_status shareable__list_item_status(const shareable_list *list, size_t 
 }
 
 /* The creator writes the formats in order: if the last item has one, this item has one. */
-shareable_status shareable__list_check_made(const shareable_list *list, size_t i) {
+shareable_status shareable__list_check_written(const shareable_list *list, size_t i) {
   if (!shareable__sync_has_area(&list->sync) &&
       (load_format(list, list->layout.count - 1) == 0 || awaits_code(list, i)))
     return SHAREABLE_E_NOT_READY;
   return SHAREABLE_OK;
 }
 
-shareable_status shareable__list_check_whole(const shareable_list *list) {
+shareable_status shareable__list_check_complete(const shareable_list *list) {
   size_t last = list->layout.count;
 
   if (shareable__sync_has_area(&list->sync) || last == 0)

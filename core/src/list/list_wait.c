@@ -13,8 +13,8 @@
  * one before. So a change whose wake-up is lost is noticed after about a quarter of the time that
  * the wait has taken.
  */
-int64_t shareable__wait_first_slice = 1000000;
-int64_t shareable__wait_slice = 50000000;
+int64_t shareable__wait_sleep_first = 1000000;
+int64_t shareable__wait_sleep_max = 50000000;
 /* The first and the longest interval between two checks of a waiter that cannot be woken. */
 #define FIRST_POLL_NS INT64_C(100000)
 #define LONGEST_POLL_NS INT64_C(10000000)
@@ -86,15 +86,15 @@ static shareable_status check_on_notify(const shareable_list *list, unsigned num
                                         int64_t end) {
   shareable__eventcounts *eventcounts = shareable__sync_eventcounts(&list->sync);
   shareable_status status;
-  int64_t slice = shareable__wait_first_slice, left;
+  int64_t sleep_ns = shareable__wait_sleep_first, left;
 
   do {
     uint32_t observed = shareable__eventcount_prepare_wait(eventcounts, number);
 
     status = check(list, context);
     if (status == SHAREABLE_E_TIMED_OUT && (left = end - shareable__now()) > 0) {
-      shareable__eventcount_wait(eventcounts, number, observed, shorter(left, slice));
-      slice = shorter(slice + slice / 4, shareable__wait_slice);
+      shareable__eventcount_wait(eventcounts, number, observed, shorter(left, sleep_ns));
+      sleep_ns = shorter(sleep_ns + sleep_ns / 4, shareable__wait_sleep_max);
       status = check(list, context);
     }
   } while (status == SHAREABLE_E_TIMED_OUT && shareable__now() < end);

@@ -8,12 +8,12 @@
 
 static shareable_status call_with_name(shareable_manager *manager, const char *method, const char *name,
                                        shareable_error *error) {
-  const char *bare = shareable__name_normalize(name);
+  const char *normalized = shareable__name_normalize(name);
 
-  if (bare == NULL || !shareable__is_utf8(bare, strlen(bare)))
+  if (normalized == NULL || !shareable__is_utf8(normalized, strlen(normalized)))
     return shareable__fail(error, SHAREABLE_E_NAME, 0, "%s, and a manager accepts only UTF-8",
                            shareable_status_message(SHAREABLE_E_NAME));
-  return shareable__manager_call(manager, method, bare, NULL, NULL, error);
+  return shareable__manager_call(manager, method, normalized, NULL, NULL, error);
 }
 
 shareable_status shareable_manager_track(shareable_manager *manager, const char *name, shareable_error *error) {

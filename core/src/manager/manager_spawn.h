@@ -19,10 +19,10 @@ typedef struct shareable__spawned {
 
 /*
  * Starts the program. `text` is the address to listen at; if it is NULL, the program creates one.
- * *address receives the address when the program listens.
+ * *listen_address receives the address when the program listens.
  */
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
-                                          int64_t deadline, shareable__address *address, shareable_error *error);
+                                          int64_t deadline, shareable__address *listen_address, shareable_error *error);
 
 /* Closes the lifeline, unless its descriptor is another file. */
 void shareable__manager_close_lifeline(shareable__spawned *spawned);

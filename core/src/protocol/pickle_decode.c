@@ -162,11 +162,11 @@ static bool pop_to_mark(struct decoder *decoder, uint32_t *chain) {
   return true;
 }
 
-static bool append_all(struct decoder *decoder, uint32_t holder, uint32_t chain) {
+static bool append_all(struct decoder *decoder, uint32_t container, uint32_t chain) {
   while (chain != 0) {
     uint32_t next = decoder->arena->nodes[chain].next;
 
-    if (!shareable__pyvalue_append(decoder->arena, holder, chain))
+    if (!shareable__pyvalue_append(decoder->arena, container, chain))
       return false;
     chain = next;
   }

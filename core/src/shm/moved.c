@@ -177,7 +177,7 @@ static bool is_shortage(int errnum) {
 /* Returns whether all places that this process may read were read. */
 static bool foreach_place(moved_callback *visit, void *context) {
   place_search search = {visit, context, 0};
-  int errnum = shareable__owner_directory_each(search_directory, &search), shm = shareable__shm_directory_open();
+  int errnum = shareable__owner_directory_foreach(search_directory, &search), shm = shareable__shm_directory_open();
 
   if (shm < 0)
     return false;
@@ -332,6 +332,6 @@ static void recover_directory(const shareable__owner_directory *directory, void 
 }
 
 void shareable__moved_recover(void) {
-  shareable__owner_directory_each(recover_directory, NULL);
+  shareable__owner_directory_foreach(recover_directory, NULL);
   shareable__moved_recover_in(NULL);
 }

@@ -285,7 +285,7 @@ shareable_status shareable__owner_adopt(shareable__ownership *ownership, const c
   return SHAREABLE_OK;
 }
 
-void shareable__owner_be_manager(void) {
+void shareable__owner_set_manager(void) {
   if (!shareable__fork_init())
     return;
   shareable__fork_lock();

@@ -56,6 +56,6 @@ void shareable__owner_cancel(const shareable__ownership *ownership);
 shareable_status shareable__owner_adopt(shareable__ownership *ownership, const char *name, shareable_error *error);
 
 /* Records in the log, for messages, that the process is a manager. */
-void shareable__owner_be_manager(void);
+void shareable__owner_set_manager(void);
 
 #endif

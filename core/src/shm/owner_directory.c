@@ -70,12 +70,12 @@ bool shareable__owner_is_mapped(int directory, const char *name, uid_t user) {
   return fd >= 0;
 }
 
-static int check(shareable__owner_directory *directory, bool of_any_user) {
+static int check(shareable__owner_directory *directory, bool any_user) {
   struct stat status;
 
   if (fstat(directory->fd, &status) != 0)
     return errno;
-  if (of_any_user)
+  if (any_user)
     directory->user = status.st_uid;
   return S_ISDIR(status.st_mode) && status.st_uid == directory->user && (status.st_mode & 0777) == S_IRWXU &&
              shareable__owner_is_mapped(directory->fd, ".", directory->user)
@@ -99,7 +99,7 @@ static int failure_of(int shm, const char *name, uid_t user, int errnum) {
   return status.st_uid != user || (status.st_mode & 0777) != S_IRWXU ? EPERM : EACCES;
 }
 
-static int open_checked(int shm, const char *name, bool of_any_user, shareable__owner_directory *directory) {
+static int open_checked(int shm, const char *name, bool any_user, shareable__owner_directory *directory) {
   int errnum;
 
   if (strlen(name) >= sizeof directory->name || !parse_name(name, &directory->user))
@@ -108,7 +108,7 @@ static int open_checked(int shm, const char *name, bool of_any_user, shareable__
   directory->fd = shareable__openat(shm, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (directory->fd < 0)
     return failure_of(shm, name, directory->user, errno);
-  errnum = check(directory, of_any_user);
+  errnum = check(directory, any_user);
   if (errnum != 0)
     shareable__owner_directory_close(directory);
   return errnum;
@@ -179,7 +179,7 @@ static bool is_candidate(const struct dirent *entry) {
 }
 
 /* Calls `visit` until it does not return 0, and returns that value. Reads `limit` names at most. */
-static int each_name(int shm, size_t limit, name_callback *visit, void *context) {
+static int foreach_name(int shm, size_t limit, name_callback *visit, void *context) {
   DIR *list = shareable__opendirat(shm, ".");
   const struct dirent *entry;
   int errnum = 0;
@@ -249,14 +249,14 @@ static int create_again(int shm, shareable__owner_directory *directory) {
 
 /*
  * Opens or creates a directory if another user has taken the usual name: one that exists among the
- * first names, or a new one. shareable__owner_directory_each() finds all of them.
+ * first names, or a new one. shareable__owner_directory_foreach() finds all of them.
  */
 static int create_alternative(int shm, shareable__owner_directory *directory) {
   int errnum = create_again(shm, directory);
 
   if (errnum != EPERM)
     return errnum;
-  errnum = each_name(shm, SEARCH_MAX, find_usable, directory);
+  errnum = foreach_name(shm, SEARCH_MAX, find_usable, directory);
   if (errnum == 0)
     return create_random(shm, directory);
   return errnum == EEXIST ? 0 : errnum;
@@ -291,7 +291,7 @@ int shareable__owner_directory_create(shareable__owner_directory *directory) {
 }
 
 typedef struct directory_walk {
-  shareable__owner_directory_visit *visit;
+  shareable__owner_directory_callback *visit;
   void *context;
   int errnum; /* of a directory that could not be opened */
 } directory_walk;
@@ -317,13 +317,13 @@ static int visit_directory(int shm, const char *name, void *context) {
   return 0;
 }
 
-int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context) {
+int shareable__owner_directory_foreach(shareable__owner_directory_callback *visit, void *context) {
   int shm = shareable__shm_directory_open(), errnum;
   directory_walk walk = {visit, context, 0};
 
   if (shm < 0)
     return errno;
-  errnum = each_name(shm, SIZE_MAX, visit_directory, &walk);
+  errnum = foreach_name(shm, SIZE_MAX, visit_directory, &walk);
   close(shm);
   return errnum != 0 ? errnum : walk.errnum;
 }

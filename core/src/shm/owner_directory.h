@@ -63,7 +63,7 @@ void shareable__owner_directory_remove(const shareable__owner_directory *directo
  * not such a directory. Returns 0, or an errno if /dev/shm cannot be read to its end or a directory
  * cannot be opened; the other directories are visited nevertheless.
  */
-typedef void shareable__owner_directory_visit(const shareable__owner_directory *directory, void *context);
-int shareable__owner_directory_each(shareable__owner_directory_visit *visit, void *context);
+typedef void shareable__owner_directory_callback(const shareable__owner_directory *directory, void *context);
+int shareable__owner_directory_foreach(shareable__owner_directory_callback *visit, void *context);
 
 #endif

@@ -262,15 +262,15 @@ void shareable__owner_file_free_entry(shareable__ownership_entry *entry) {
 /* Marks the entries of blocks that do not have their names. Returns whether there are any. */
 static bool mark_missing(const shareable__owner_file *file, int fd) {
   shareable__ownership_entry *entry;
-  bool is_any = false;
+  bool found = false;
 
   for (size_t i = 1; (entry = entry_at(file, i)) != NULL; i++)
     if (entry->state == SHAREABLE__ENTRY_PUBLISHED &&
         shareable__ownership_entry_matches_block(fd, entry) == SHAREABLE__NO) {
       entry->state = SHAREABLE__ENTRY_MISSING;
-      is_any = true;
+      found = true;
     }
-  return is_any;
+  return found;
 }
 
 static bool is_gone(const shareable__ownership_entry *entry, int fd, const shareable__file_set *moved) {

@@ -159,7 +159,7 @@ static void visit_owner_directory(const shareable__owner_directory *directory, v
 
 int shareable__ownership_log_foreach_of_users(shareable__ownership_log_callback *visit, void *context) {
   users_walk users = {.logs = {.visit = visit, .context = context}};
-  int errnum = shareable__owner_directory_each(visit_owner_directory, &users);
+  int errnum = shareable__owner_directory_foreach(visit_owner_directory, &users);
 
   free(users.budgets);
   return errnum != 0 ? errnum : users.logs.errnum;
@@ -331,16 +331,16 @@ static bool unlink_block(const shareable__ownership_entry *entry) {
  * *is_missing if a block does not have its name.
  */
 static bool unlink_named(const shareable__ownership_log *log, bool *is_missing) {
-  shareable__tristate more, has;
+  shareable__tristate more, matches;
   shareable__ownership_entry entry;
   uint64_t index = 0;
   bool is_clear = true;
 
   while ((more = shareable__ownership_log_next_entry(log, &index, &entry)) == SHAREABLE__YES) {
-    has = shareable__ownership_entry_matches_block(log->fd, &entry);
-    if (has == SHAREABLE__NO && entry.inode != 0)
+    matches = shareable__ownership_entry_matches_block(log->fd, &entry);
+    if (matches == SHAREABLE__NO && entry.inode != 0)
       *is_missing = true;
-    if (has == SHAREABLE__UNKNOWN || (has == SHAREABLE__YES && !unlink_block(&entry)))
+    if (matches == SHAREABLE__UNKNOWN || (matches == SHAREABLE__YES && !unlink_block(&entry)))
       is_clear = false;
   }
   return is_clear && more == SHAREABLE__NO;

@@ -25,29 +25,29 @@ uint64_t shareable__area_size(uint64_t count) {
   return sizeof(shareable__area) + 8 * count;
 }
 
-void shareable__area_init(uint64_t head[4], uint64_t count) {
+void shareable__area_init(uint64_t header[4], uint64_t count) {
   const uint32_t version[2] = {SHAREABLE__AREA_VERSION, 0};
 
-  head[0] = magic();
-  memcpy(&head[1], version, sizeof version);
-  head[2] = count;
-  head[3] = shareable__area_size(count);
+  header[0] = magic();
+  memcpy(&header[1], version, sizeof version);
+  header[2] = count;
+  header[3] = shareable__area_size(count);
 }
 
-shareable__area_kind shareable__area_check(const uint64_t head[4], uint64_t size, uint64_t count) {
+shareable__area_kind shareable__area_check(const uint64_t header[4], uint64_t size, uint64_t count) {
   uint32_t version;
 
-  if (size < sizeof(uint64_t[4]) || head[0] != magic())
+  if (size < sizeof(uint64_t[4]) || header[0] != magic())
     return SHAREABLE__AREA_NONE;
-  memcpy(&version, &head[1], sizeof version);
+  memcpy(&version, &header[1], sizeof version);
   if ((version & 0xffff) == 0 && version != 0)
     return SHAREABLE__AREA_FOREIGN_ENDIAN; /* no version in this byte order will be a multiple of 65536 */
   if (version > SHAREABLE__AREA_VERSION)
     return SHAREABLE__AREA_NEWER_VERSION;
   if (version != 0 && version < SHAREABLE__AREA_VERSION)
     return SHAREABLE__AREA_OLDER_VERSION;
-  if (version != SHAREABLE__AREA_VERSION || head[2] != count || head[3] != shareable__area_size(count) ||
-      head[3] > size)
+  if (version != SHAREABLE__AREA_VERSION || header[2] != count || header[3] != shareable__area_size(count) ||
+      header[3] > size)
     return SHAREABLE__AREA_CORRUPT;
   return SHAREABLE__AREA_USABLE;
 }

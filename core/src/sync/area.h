@@ -84,7 +84,7 @@ uint64_t shareable__area_offset(uint64_t end);
 uint64_t shareable__area_size(uint64_t count);
 
 /* Makes the first words of the area of a new list. All other bytes of a new area are 0. */
-void shareable__area_init(uint64_t head[4], uint64_t count);
+void shareable__area_init(uint64_t header[4], uint64_t count);
 
 /* What the bytes at the offset of the area are. */
 typedef enum shareable__area_kind {
@@ -97,7 +97,7 @@ typedef enum shareable__area_kind {
 } shareable__area_kind;
 
 /* Checks the first words of an area, which has `size` bytes up to the end of the block. */
-shareable__area_kind shareable__area_check(const uint64_t head[4], uint64_t size, uint64_t count);
+shareable__area_kind shareable__area_check(const uint64_t header[4], uint64_t size, uint64_t count);
 
 /* The area of a list, as one handle of the list uses it. */
 typedef struct shareable__sync {
@@ -106,7 +106,7 @@ typedef struct shareable__sync {
   const shareable__word *version_words;
   size_t mask;
   const shareable__layout *layout;
-  uint64_t stuck; /* redo_hash() when all records were last found in use for long; 0: never */
+  uint64_t stuck_hash; /* redo_hash() when all records were last in use for too long; 0: never */
   shareable__writer writer;
 } shareable__sync;
 
@@ -172,7 +172,7 @@ static inline uint64_t shareable__version_next(uint64_t before, uint64_t flags) 
  * Clears CORRUPT and UNLOGGED of an item that the caller has locked. The item, or its redo record,
  * must contain a complete value.
  */
-static inline void shareable__version_clear_damage(shareable__area *area, size_t i) {
+static inline void shareable__version_clear_corrupt(shareable__area *area, size_t i) {
   uint64_t word = shareable__version_load(area, i);
 
   if (word & (SHAREABLE__UNLOGGED | SHAREABLE__CORRUPT))

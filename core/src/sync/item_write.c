@@ -84,11 +84,11 @@ static shareable__redo_record *redo_acquire(shareable__sync *sync) {
     if (record != NULL)
       return record;
     hash = redo_hash(sync->area);
-    if (hash == __atomic_load_n(&sync->stuck, __ATOMIC_RELAXED) || action == SHAREABLE__TIMED_OUT)
+    if (hash == __atomic_load_n(&sync->stuck_hash, __ATOMIC_RELAXED) || action == SHAREABLE__TIMED_OUT)
       return redo_try_acquire(sync, true);
     action = shareable__backoff_wait(&backoff, hash);
     if (action == SHAREABLE__CHECK_OWNER && hash == observed && shareable__now() - since > STUCK_NS)
-      __atomic_store_n(&sync->stuck, hash, __ATOMIC_RELAXED);
+      __atomic_store_n(&sync->stuck_hash, hash, __ATOMIC_RELAXED);
     if (hash != observed)
       since = shareable__now();
     observed = hash;
@@ -113,7 +113,7 @@ static void put_logged(shareable__sync *sync, size_t i, const shareable__slot *s
     return;
   }
   shareable__redo_fill(record, i, item);
-  shareable__version_clear_damage(sync->area, i);
+  shareable__version_clear_corrupt(sync->area, i);
   shareable__item_put(slot, item);
   shareable__redo_free(record);
 }

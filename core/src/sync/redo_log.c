@@ -31,7 +31,7 @@ void shareable__redo_replay(shareable__sync *sync, size_t i) {
                                                         .code = (unsigned char)record->code,
                                                         .data = record->data,
                                                         .length = shareable__redo_length(record, slot.size)});
-  shareable__version_clear_damage(sync->area, i);
+  shareable__version_clear_corrupt(sync->area, i);
   id = shareable__writer_id_load(&record->writer_id);
   __atomic_store_n(&record->committed, 0, __ATOMIC_RELEASE);
   shareable__writer_id_swap(&record->writer_id, id, 0); /* fails if another process has reclaimed the record */
