@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "list/list.h"
-#include "nameless.h"
 #include "shm/segment.h"
+#include "unnamed.h"
 
 const char *block_kind_name(block_kind kind) {
   static const char *const names[] = {"raw", "list", "semaphore", NULL};
@@ -86,12 +86,12 @@ static int64_t owner_of(const shareable__inventory *inventory, const shareable__
  */
 static int64_t age_of(int directory, const char *name) {
   struct statx file;
-  int64_t made;
+  int64_t created;
 
   if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &file) != 0)
     return 0;
-  made = (file.stx_mask & STATX_BTIME) != 0 ? file.stx_btime.tv_sec : file.stx_mtime.tv_sec;
-  return time(NULL) - made;
+  created = (file.stx_mask & STATX_BTIME) != 0 ? file.stx_btime.tv_sec : file.stx_mtime.tv_sec;
+  return time(NULL) - created;
 }
 
 static block *add(blocks *found) {
@@ -214,7 +214,7 @@ static void add_deleted_block(blocks *found, const shareable__mapping *users, si
   info->users = users;
   info->user_count = count;
   if (info->used == 0)
-    info->used = nameless_used(users, count);
+    info->used = unnamed_used(users, count);
   if (info->used == 0)
     info->used = info->size;
 }
@@ -270,7 +270,7 @@ static int by_name(const void *a, const void *b) {
 
 bool blocks_read(blocks *found, char *const *names, size_t count) {
   int directory = open(SHAREABLE__DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool are_there = true;
+  bool all_found = true;
   shareable_error error;
 
   *found = (blocks){0};
@@ -285,7 +285,7 @@ bool blocks_read(blocks *found, char *const *names, size_t count) {
       cli_die("'%s': %s", names[i], shareable_status_message(SHAREABLE_E_NAME));
     if (find(found, name) == NULL && !read_block(found, directory, name)) {
       cli_warn_not_found(name);
-      are_there = false;
+      all_found = false;
     }
   }
   if (count == 0) {
@@ -295,7 +295,7 @@ bool blocks_read(blocks *found, char *const *names, size_t count) {
   close(directory);
   if (found->count > 0)
     qsort(found->all, found->count, sizeof *found->all, by_name);
-  return are_there;
+  return all_found;
 }
 
 void blocks_free(blocks *found) {

@@ -16,7 +16,7 @@
 #include "escape.h"
 #include "output.h"
 
-#define HALF_A_SECOND INT64_C(500000000)
+#define PROGRESS_DELAY_NS INT64_C(500000000)
 
 static const cli_command *current;
 
@@ -24,7 +24,7 @@ static const cli_command *current;
  * Returns true if the rejected option is one of the long options, given with "=" although it takes
  * no argument. Only then does getopt_long(3) set optopt to the option's value.
  */
-static bool has_excess(const struct option *longs, int value) {
+static bool takes_no_argument(const struct option *longs, int value) {
   for (; longs->name != NULL; longs++)
     if (longs->val == value)
       return true;
@@ -37,7 +37,7 @@ static _Noreturn void refuse_option(int option, const struct option *longs, char
 
   if (option == ':')
     cli_usage_error("option '%s' requires an argument", text);
-  if (has_excess(longs, optopt))
+  if (takes_no_argument(longs, optopt))
     cli_usage_error("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
   if (optopt != 0)
     cli_usage_error("unknown option '-%c'", optopt);
@@ -149,12 +149,11 @@ bool cli_parse_integer(const char *text, int64_t *integer) {
   return errno == 0;
 }
 
-int64_t cli_parse_number(const char *text, int64_t least, int64_t most, const char *noun) {
+int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun) {
   int64_t number;
 
-  if (!cli_parse_integer(text, &number) || number < least || number > most)
-    cli_usage_error("'%s' is not a valid %s: expected an integer from %" PRId64 " to %" PRId64, text, noun, least,
-                    most);
+  if (!cli_parse_integer(text, &number) || number < min || number > max)
+    cli_usage_error("'%s' is not a valid %s: expected an integer from %" PRId64 " to %" PRId64, text, noun, min, max);
   return number;
 }
 
@@ -178,7 +177,7 @@ void cli_progress(const char *noun, size_t done, size_t total) {
     cli_put_error("\r\033[K");
   if (done >= total) {
     start = 0;
-  } else if (time - last >= HALF_A_SECOND) {
+  } else if (time - last >= PROGRESS_DELAY_NS) {
     char *line = cli_format("\r%s: %zu of %zu\033[K", noun, done, total);
 
     cli_put_error(line);

@@ -62,10 +62,10 @@ int cli_integer_base(const char *text);
 bool cli_parse_integer(const char *text, int64_t *integer);
 
 /*
- * Parses an integer from `least` to `most`. If the text is not one, reports a usage error that
+ * Parses an integer from `min` to `max`. If the text is not one, reports a usage error that
  * calls it `noun`.
  */
-int64_t cli_parse_number(const char *text, int64_t least, int64_t most, const char *noun);
+int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun);
 
 /*
  * Prints the progress of an operation that takes more than half a second, if standard error is a

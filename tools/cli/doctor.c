@@ -86,23 +86,23 @@ static void add_result(report *out, const char *check, verdict result, const cha
 }
 
 static void check_directory(report *out) {
-  struct stat folder;
+  struct stat directory;
   struct statfs file_system;
   char found[120];
 
-  if (stat(SHAREABLE__DIRECTORY, &folder) != 0 || statfs(SHAREABLE__DIRECTORY, &file_system) != 0) {
-    add_result(out, "folder", WRONG, strerror(errno),
+  if (stat(SHAREABLE__DIRECTORY, &directory) != 0 || statfs(SHAREABLE__DIRECTORY, &file_system) != 0) {
+    add_result(out, "directory", WRONG, strerror(errno),
                "mount a tmpfs there: mount -t tmpfs -o mode=1777 shm " SHAREABLE__DIRECTORY);
     return;
   }
   snprintf(found, sizeof found, "%s, mode %04o", file_system.f_type == TMPFS_MAGIC ? "tmpfs" : "not a tmpfs",
-           (unsigned)folder.st_mode & 07777);
-  if ((folder.st_mode & 07777) != 01777)
-    add_result(out, "folder", WRONG, found, "chmod 1777 " SHAREABLE__DIRECTORY);
+           (unsigned)directory.st_mode & 07777);
+  if ((directory.st_mode & 07777) != 01777)
+    add_result(out, "directory", WRONG, found, "chmod 1777 " SHAREABLE__DIRECTORY);
   else if (file_system.f_type != TMPFS_MAGIC)
-    add_result(out, "folder", WRONG, found, "mount a tmpfs there: blocks on a disk are slow and survive a reboot");
+    add_result(out, "directory", WRONG, found, "mount a tmpfs there: blocks on a disk are slow and survive a reboot");
   else
-    add_result(out, "folder", FINE, found, "");
+    add_result(out, "directory", FINE, found, "");
 }
 
 static void check_space(report *out) {
@@ -310,7 +310,7 @@ static void check_other_files(report *out, const blocks *all) {
     return;
   used = ((uint64_t)file_system.f_blocks - (uint64_t)file_system.f_bfree) * (uint64_t)file_system.f_bsize;
   size = cli_size(used > known ? used - known : 0, &view);
-  found = cli_format("%s in hidden files and in folders", size);
+  found = cli_format("%s in hidden files and in directories", size);
   add_result(out, "other files", FINE, found, "");
   free(found);
   free(size);

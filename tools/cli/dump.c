@@ -11,7 +11,7 @@
 
 typedef struct dump {
   const shareable_list *list;
-  bool json, headless;
+  bool json, noheadings;
   int width; /* of the largest index */
   cli_text item, text;
   size_t unread; /* the number of items that could not be read */
@@ -73,7 +73,7 @@ static void print_list(dump *state, const char *name) {
     cli_put("{\n   \"name\": ");
     cli_put_bytes(state->text.bytes, state->text.length);
     cli_put(",\n   \"items\": [");
-  } else if (!state->headless) {
+  } else if (!state->noheadings) {
     cli_line("%*s  %-5s  %s", state->width, "INDEX", "TYPE", "VALUE");
   }
   print_items(state, count);
@@ -90,7 +90,7 @@ static int run_dump(int argc, char **argv) {
 
   while ((option = cli_option(&cli_dump, argc, argv, ":Jnh", longs)) >= 0) {
     state.json |= option == 'J';
-    state.headless |= option == 'n';
+    state.noheadings |= option == 'n';
   }
   if (optind != argc - 1)
     cli_usage_error("expected one NAME");

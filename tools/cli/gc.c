@@ -90,12 +90,12 @@ static int run_gc(int argc, char **argv) {
     cli_die("%s", error.message);
   width = width_left(gc);
   for (size_t i = 0; i < shareable_gc_count(gc); i++) {
-    const gc_entry each = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_result_at(gc, i), width};
+    const gc_entry entry = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_result_at(gc, i), width};
 
-    garbage += each.result == SHAREABLE_GC_GARBAGE;
-    removed += each.result == SHAREABLE_GC_REMOVED;
-    if (!is_quiet || each.result != SHAREABLE_GC_KEPT)
-      cli_table_add(table, &each, NULL, RESULT, each.result == SHAREABLE_GC_KEPT ? NULL : "\033[31m");
+    garbage += entry.result == SHAREABLE_GC_GARBAGE;
+    removed += entry.result == SHAREABLE_GC_REMOVED;
+    if (!is_quiet || entry.result != SHAREABLE_GC_KEPT)
+      cli_table_add(table, &entry, NULL, RESULT, entry.result == SHAREABLE_GC_KEPT ? NULL : "\033[31m");
   }
   cli_table_print(table);
   shareable_gc_free(gc);

@@ -7,8 +7,8 @@
 #include "output.h"
 #include "text.h"
 
-typedef struct get {
-  bool json, with_type, is_zero;
+typedef struct get_options {
+  bool json, with_type, nul_terminated;
 } get_options;
 
 static int64_t parse_index(const char *text) {
@@ -25,7 +25,7 @@ static void print_item(const shareable_value *value, cli_text *text, const get_o
     cli_put_bytes(text->bytes, text->length);
   else
     cli_put_value(text->bytes, text->length);
-  cli_put_bytes(options->is_zero ? "" : "\n", 1);
+  cli_put_bytes(options->nul_terminated ? "" : "\n", 1);
 }
 
 static int run_get(int argc, char **argv) {
@@ -43,7 +43,7 @@ static int run_get(int argc, char **argv) {
   while ((option = cli_option(&cli_get, argc, argv, "+:Jtzh", longs)) >= 0) {
     options.json |= option == 'J';
     options.with_type |= option == 't';
-    options.is_zero |= option == 'z';
+    options.nul_terminated |= option == 'z';
   }
   if (argc - optind < 2)
     cli_usage_error("expected NAME and at least one INDEX");
@@ -70,12 +70,12 @@ const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line;
  * Returns the requested type, or the item's type if none is requested: a text must not become a
  * number because it looks like one.
  */
-static shareable_type type_for(const shareable_list *list, int64_t index, const char *asked) {
+static shareable_type type_for(const shareable_list *list, int64_t index, const char *requested) {
   shareable_type type;
   shareable_status status;
 
-  if (asked != NULL)
-    return cli_parse_type(asked);
+  if (requested != NULL)
+    return cli_parse_type(requested);
   status = shareable_list_type(list, index, &type);
   if (status != SHAREABLE_OK)
     cli_die_item(list, index, status);

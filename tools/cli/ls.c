@@ -208,30 +208,30 @@ static int run_ls(int argc, char **argv) {
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
   const char *order = "name";
-  bool is_zero = false, are_there;
+  bool names_only = false, all_found;
   cli_view view = {0};
   cli_table *table;
   blocks found;
   int option;
 
   while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:zh", longs)) >= 0) {
-    is_zero |= option == 'z';
+    names_only |= option == 'z';
     if (option == 'x')
       order = optarg;
     cli_view_take(&view, option);
   }
-  if (is_zero && optind != argc)
+  if (names_only && optind != argc)
     cli_usage_error("--zero lists all blocks and takes no NAME");
-  if (is_zero)
+  if (names_only)
     return print_names();
   table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_SHOWN, cell, &view);
-  are_there = blocks_read(&found, argv + optind, (size_t)(argc - optind));
+  all_found = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   sort(&found, order);
   for (size_t i = 0; i < found.count; i++)
     cli_table_add(table, &found.all[i], NULL, STATE, color_of(found.all[i].state));
   cli_table_print(table);
   blocks_free(&found);
-  return are_there ? CLI_DONE : CLI_FAILED;
+  return all_found ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks, or the named ones.",
@@ -268,14 +268,14 @@ static void print_info(const block *info) {
 static int run_info(int argc, char **argv) {
   static const struct option longs[] = {{"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'}, {0}};
   cli_view view = {0};
-  bool are_there;
+  bool all_found;
   blocks found;
 
   while (cli_option(&cli_info, argc, argv, ":Jh", longs) >= 0)
     view.json = view.in_bytes = true;
   if (optind == argc)
     cli_usage_error("NAME is missing");
-  are_there = blocks_read(&found, argv + optind, (size_t)(argc - optind));
+  all_found = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   if (view.json) {
     cli_table *table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
     for (size_t i = 0; i < found.count; i++)
@@ -288,7 +288,7 @@ static int run_info(int argc, char **argv) {
     print_info(&found.all[i]);
   }
   blocks_free(&found);
-  return are_there ? CLI_DONE : CLI_FAILED;
+  return all_found ? CLI_DONE : CLI_FAILED;
 }
 
 const cli_command cli_info = {"info", "NAME...", "Show details of a block.",

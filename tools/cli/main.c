@@ -15,8 +15,8 @@ static void print_usage(void put(const char *text)) {
   put("Usage: shareable COMMAND [OPTION]... [ARGUMENT]...\n"
       "Work with blocks and lists of shared memory: those of this library, in any\n"
       "language, and those of Python's multiprocessing.shared_memory.\n\n");
-  for (const cli_command *const *each = cli_commands; *each != NULL; each++) {
-    char *line = cli_format("  %-8s  %s\n", (*each)->name, (*each)->summary);
+  for (const cli_command *const *command = cli_commands; *command != NULL; command++) {
+    char *line = cli_format("  %-8s  %s\n", (*command)->name, (*command)->summary);
 
     put(line);
     free(line);
@@ -30,9 +30,9 @@ static void print_usage(void put(const char *text)) {
 }
 
 static const cli_command *find(const char *name) {
-  for (const cli_command *const *each = cli_commands; *each != NULL; each++)
-    if (strcmp((*each)->name, name) == 0)
-      return *each;
+  for (const cli_command *const *command = cli_commands; *command != NULL; command++)
+    if (strcmp((*command)->name, name) == 0)
+      return *command;
   return NULL;
 }
 

@@ -14,11 +14,11 @@ static int run_rm(int argc, char **argv) {
   if (optind == argc && !is_forced)
     cli_usage_error("NAME is missing");
   for (int i = optind; i < argc; i++) {
-    shareable_status each = shareable_unlink(argv[i], &error);
+    shareable_status result = shareable_unlink(argv[i], &error);
 
-    if (each == SHAREABLE_OK || (is_forced && each == SHAREABLE_E_NOT_FOUND))
+    if (result == SHAREABLE_OK || (is_forced && result == SHAREABLE_E_NOT_FOUND))
       continue;
-    if (each == SHAREABLE_E_NOT_FOUND)
+    if (result == SHAREABLE_E_NOT_FOUND)
       cli_warn_not_found(argv[i]);
     else
       cli_warn("%s", error.message);

@@ -35,7 +35,7 @@ bool cli_view_take(cli_view *view, int option) {
     view->raw = true;
     return true;
   case 'n':
-    view->headless = true;
+    view->noheadings = true;
     return true;
   case 'o':
     view->columns = optarg;
@@ -93,7 +93,7 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
     cli_die("out of memory");
   table->shown = cli_allocate(NULL, count, sizeof *table->shown);
   scols_table_enable_raw(table->table, view->raw && !view->json);
-  scols_table_enable_noheadings(table->table, view->headless);
+  scols_table_enable_noheadings(table->table, view->noheadings);
   scols_table_enable_colors(table->table, cli_has_colors());
   choose_columns(table, count, view->columns == NULL ? shown : view->columns);
   for (size_t i = 0; i < table->count; i++)

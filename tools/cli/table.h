@@ -10,7 +10,7 @@
 
 /* The options of all commands that print tables. */
 typedef struct cli_view {
-  bool json, raw, headless;
+  bool json, raw, noheadings;
   bool in_bytes;       /* sizes and times as plain numbers */
   const char *columns; /* names separated by commas, or NULL */
 } cli_view;

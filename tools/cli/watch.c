@@ -12,7 +12,7 @@
 #include "text.h"
 
 /* The interval, in nanoseconds, at which the list's name is checked. */
-#define NAME_CHECK INT64_C(500000000)
+#define NAME_CHECK_NS INT64_C(500000000)
 
 typedef struct watch {
   const shareable_list *list;
@@ -37,8 +37,8 @@ static char *line_of(watch *state, int64_t index) {
                     (long long)index, cli_type_name(value.type), state->text.bytes);
 }
 
-/* Reads all items, and prints those that have changed if `is_printed` is set. */
-static void check_items(watch *state, bool is_printed) {
+/* Reads all items, and prints those that have changed if `print` is set. */
+static void check_items(watch *state, bool print) {
   held_forget();
   for (size_t i = 0; i < state->count && state->left > 0; i++) {
     char *line = line_of(state, state->indexes[i]);
@@ -47,7 +47,7 @@ static void check_items(watch *state, bool is_printed) {
       free(line);
       continue;
     }
-    if (is_printed) {
+    if (print) {
       cli_put(line);
       cli_put("\n");
       state->left--;
@@ -78,23 +78,23 @@ static shareable_status wait_for_change(const watch *state, uint64_t *hash, int6
   shareable_status status;
 
   do {
-    int64_t slice = timeout < 0 || timeout > NAME_CHECK ? NAME_CHECK : timeout;
+    int64_t interval = timeout < 0 || timeout > NAME_CHECK_NS ? NAME_CHECK_NS : timeout;
 
-    status = shareable_list_wait_any(state->list, hash, slice);
-    timeout -= timeout < 0 ? 0 : slice;
+    status = shareable_list_wait_any(state->list, hash, interval);
+    timeout -= timeout < 0 ? 0 : interval;
     if (status == SHAREABLE_E_TIMED_OUT)
       check_name(state);
   } while (status == SHAREABLE_E_TIMED_OUT && timeout != 0);
   return status;
 }
 
-static int run(watch *state, bool with_first, int64_t timeout) {
+static int run(watch *state, bool show_initial, int64_t timeout) {
   shareable_status status = SHAREABLE_OK;
   uint64_t hash = 0;
   shareable_error error;
 
   status = shareable_list_hash(state->list, &hash); /* first, so that no change is missed */
-  check_items(state, with_first);
+  check_items(state, show_initial);
   while (status == SHAREABLE_OK && state->left > 0) {
     status = wait_for_change(state, &hash, timeout);
     if (status == SHAREABLE_OK) {
@@ -142,7 +142,7 @@ static int run_watch(int argc, char **argv) {
     {"count", required_argument, NULL, 'c'}, {"timeout", required_argument, NULL, 't'},
     {"help", no_argument, NULL, 'h'},        {0}};
   watch state = {.left = INT64_MAX};
-  bool with_first = false;
+  bool show_initial = false;
   int64_t timeout = -1;
   int64_t *indexes;
   shareable_list *list;
@@ -150,7 +150,7 @@ static int run_watch(int argc, char **argv) {
 
   while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:h", longs)) >= 0) {
     state.json |= option == 'J';
-    with_first |= option == 'i';
+    show_initial |= option == 'i';
     if (option == 'c')
       state.left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
     if (option == 't')
@@ -164,7 +164,7 @@ static int run_watch(int argc, char **argv) {
   state.indexes = indexes = parse_indexes(list, argv + optind + 1, &state.count);
   state.lines = cli_allocate(NULL, state.count, sizeof *state.lines);
   memset(state.lines, 0, state.count * sizeof *state.lines);
-  status = run(&state, with_first, timeout);
+  status = run(&state, show_initial, timeout);
   for (size_t i = 0; i < state.count; i++)
     free(state.lines[i]);
   free(state.lines);

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "folder.h"
 #include "log.h"
+#include "parent_directory.h"
 
 #define TEMPORARY_NAME_SIZE 40
 
@@ -82,12 +82,12 @@ static int write_random(int fd) {
   return result;
 }
 
-/* Opens a file without a name (O_TMPFILE) or, if `is_nameless` is false, with a temporary name. */
-static int open_temporary(const parent_folder *parent, bool is_nameless, char name[TEMPORARY_NAME_SIZE]) {
+/* Opens a file without a name (O_TMPFILE) or, if `is_unnamed` is false, with a temporary name. */
+static int open_temporary(const parent_directory *parent, bool is_unnamed, char name[TEMPORARY_NAME_SIZE]) {
   uint64_t number;
 
   name[0] = '\0';
-  if (is_nameless)
+  if (is_unnamed)
     return openat(parent->fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (getrandom(&number, sizeof number, 0) != sizeof number)
     return -1;
@@ -96,7 +96,7 @@ static int open_temporary(const parent_folder *parent, bool is_nameless, char na
 }
 
 /* Gives the file its name, unless a file with that name exists. Returns 0 or an errno. */
-static int link_file(const parent_folder *parent, int fd, const char *temporary) {
+static int link_file(const parent_directory *parent, int fd, const char *temporary) {
   char path[32];
 
   if (temporary[0] != '\0')
@@ -106,9 +106,9 @@ static int link_file(const parent_folder *parent, int fd, const char *temporary)
 }
 
 /* Returns 0 or an errno. */
-static int create_once(const parent_folder *parent, bool is_nameless) {
+static int create_once(const parent_directory *parent, bool is_unnamed) {
   char temporary[TEMPORARY_NAME_SIZE];
-  int fd = open_temporary(parent, is_nameless, temporary), result;
+  int fd = open_temporary(parent, is_unnamed, temporary), result;
 
   if (fd < 0)
     return errno;
@@ -126,17 +126,17 @@ static int create_once(const parent_folder *parent, bool is_nameless) {
  * file is used.
  */
 static int create_file(const char *path) {
-  parent_folder parent;
+  parent_directory parent;
   int result;
 
-  if (!folder_open(&parent, path))
+  if (!parent_directory_open(&parent, path))
     return errno;
   result = create_once(&parent, true);
   if (result != 0 && result != EEXIST)
     result = create_once(&parent, false);
   if (result == 0)
     fsync(parent.fd); /* if this fails, a crash may lose the file: the next start creates another key */
-  folder_close(&parent);
+  parent_directory_close(&parent);
   return result == EEXIST ? 0 : result;
 }
 

@@ -72,7 +72,7 @@ static const shareable__pyvalue *only_argument(const struct call *call) {
 static bool get_name(struct call *call, char name[SHAREABLE__NAME_MAX + 1]) {
   const shareable__pyvalue *text = only_argument(call);
   char given[SHAREABLE__NAME_MAX + 2], method[300];
-  const char *bare = NULL;
+  const char *normalized = NULL;
 
   if (text == NULL) {
     error_reply(call, "TypeError: %s() takes one str argument, segment_name\n", repr(call->request.method, method));
@@ -81,13 +81,13 @@ static bool get_name(struct call *call, char name[SHAREABLE__NAME_MAX + 1]) {
   if (text->length < sizeof given && memchr(text->text, '\0', text->length) == NULL) {
     memcpy(given, text->text, text->length);
     given[text->length] = '\0';
-    bare = shareable__name_normalize(given);
+    normalized = shareable__name_normalize(given);
   }
-  if (bare == NULL)
+  if (normalized == NULL)
     error_reply(call, "ValueError: %s\n", shareable_status_message(SHAREABLE_E_NAME));
   else
-    strcpy(name, bare);
-  return bare != NULL;
+    strcpy(name, normalized);
+  return normalized != NULL;
 }
 
 static uint32_t track(struct call *call) {

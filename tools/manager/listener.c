@@ -158,14 +158,14 @@ static int start_listening(struct listener *listener) {
   int result;
 
   listener->socket = socket(listener->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener->socket < 0 || (path != NULL && !folder_open(&listener->parent, path)))
+  if (listener->socket < 0 || (path != NULL && !parent_directory_open(&listener->parent, path)))
     return errno;
   if (listener->address.any.sa_family == AF_INET)
     setsockopt(listener->socket, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-  is_locked = path != NULL && folder_lock(&listener->parent);
+  is_locked = path != NULL && parent_directory_lock(&listener->parent);
   result = bind_and_listen(listener, is_locked);
   if (is_locked)
-    folder_unlock(&listener->parent);
+    parent_directory_unlock(&listener->parent);
   return result;
 }
 
@@ -208,7 +208,7 @@ void listener_close(struct listener *listener) {
   if (listener->socket >= 0)
     close(listener->socket);
   listener->socket = -1;
-  folder_close(&listener->parent);
+  parent_directory_close(&listener->parent);
   if (listener->directory[0] != '\0')
     rmdir(listener->directory);
   listener->inode = 0;

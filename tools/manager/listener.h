@@ -6,14 +6,14 @@
 
 #include <sys/types.h>
 
-#include "folder.h"
+#include "parent_directory.h"
 #include "protocol/address.h"
 
 struct listener {
   int socket;
   shareable__address address; /* the bound address, as getsockname() returns it */
   char directory[80];         /* the directory that was created for the socket, or "" */
-  parent_folder parent;       /* the directory of the socket's file, if it has a file */
+  parent_directory parent;    /* the directory of the socket's file, if it has a file */
   dev_t device;               /* of the socket's file */
   ino_t inode;                /* of the socket's file; 0: none was created */
 };

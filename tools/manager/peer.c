@@ -18,12 +18,12 @@
 #define DIAG_REPLY_SIZE 4096
 
 typedef struct diag_request {
-  struct nlmsghdr head;
+  struct nlmsghdr header;
   struct inet_diag_req_v2 body;
 } diag_request;
 
 typedef union diag_reply {
-  struct nlmsghdr head;
+  struct nlmsghdr header;
   char bytes[DIAG_REPLY_SIZE];
 } diag_reply;
 
@@ -34,7 +34,7 @@ int peer_open_diag(void) {
 /* Makes a request for the socket at the other end: its local address is the address of the peer. */
 static diag_request diag_request_for(const struct sockaddr_in *remote, const struct sockaddr_in *own) {
   diag_request result = {
-    .head = {.nlmsg_len = sizeof result, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+    .header = {.nlmsg_len = sizeof result, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
     .body = {.sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1u << TCP_ESTABLISHED}};
   struct inet_diag_sockid *id = &result.body.id;
 
@@ -54,9 +54,9 @@ static bool is_own_user(uid_t user) {
 static bool is_own_socket(const diag_reply *reply, ssize_t size) {
   struct inet_diag_msg found;
 
-  if (size < (ssize_t)NLMSG_SPACE(sizeof found) || reply->head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+  if (size < (ssize_t)NLMSG_SPACE(sizeof found) || reply->header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
     return false;
-  memcpy(&found, NLMSG_DATA(&reply->head), sizeof found);
+  memcpy(&found, NLMSG_DATA(&reply->header), sizeof found);
   return found.idiag_state == TCP_ESTABLISHED && found.idiag_inode != 0 && is_own_user(found.idiag_uid);
 }
 

@@ -47,11 +47,11 @@ static void on_deadline_timer(uv_timer_t *timer) {
   uint64_t now = uv_now(&server->loop);
   bool is_needed = false;
 
-  for (struct session *each = server->oldest, *next; each != NULL; each = next) {
-    next = each->newer;
-    if (each->deadline != 0 && each->deadline <= now)
-      session_time_out(each);
-    else if (each->deadline != 0)
+  for (struct session *session = server->oldest, *next; session != NULL; session = next) {
+    next = session->newer;
+    if (session->deadline != 0 && session->deadline <= now)
+      session_time_out(session);
+    else if (session->deadline != 0)
       is_needed = true;
   }
   is_needed |= record_names(server);
@@ -179,8 +179,8 @@ static unsigned count_free(unsigned limit) {
   return count;
 }
 
-static unsigned clamp(unsigned value, unsigned least, unsigned most) {
-  return value < least ? least : value > most ? most : value;
+static unsigned clamp(unsigned value, unsigned min, unsigned max) {
+  return value < min ? min : value > max ? max : value;
 }
 
 /* Sets the maximum numbers of sessions. All other descriptors must be open already. */

@@ -272,28 +272,28 @@ static void poll_events(struct session *session) {
 }
 
 static struct session *new_session(struct server *server, int socket, const struct peer *peer) {
-  struct session *made = calloc(1, sizeof *made);
+  struct session *session = calloc(1, sizeof *session);
 
-  if (made == NULL)
+  if (session == NULL)
     return NULL;
-  made->server = server;
-  made->socket = socket;
-  made->peer = *peer;
-  made->input_capacity = INPUT_SIZE;
-  made->input = malloc(INPUT_SIZE);
-  if (made->input != NULL && uv_poll_init(&server->loop, &made->poll, socket) == 0)
-    return made;
-  free(made->input);
-  free(made);
+  session->server = server;
+  session->socket = socket;
+  session->peer = *peer;
+  session->input_capacity = INPUT_SIZE;
+  session->input = malloc(INPUT_SIZE);
+  if (session->input != NULL && uv_poll_init(&server->loop, &session->poll, socket) == 0)
+    return session;
+  free(session->input);
+  free(session);
   return NULL;
 }
 
 static struct session *oldest_unauthenticated(const struct server *server, bool is_own) {
-  struct session *each = server->oldest;
+  struct session *session = server->oldest;
 
-  while (each != NULL && !(!each->is_authenticated && each->peer.is_own == is_own))
-    each = each->newer;
-  return each;
+  while (session != NULL && (session->is_authenticated || session->peer.is_own != is_own))
+    session = session->newer;
+  return session;
 }
 
 bool session_evict_oldest(struct server *server, bool may_be_own) {
@@ -355,17 +355,17 @@ static void send_challenge(struct session *session, const unsigned char nonce[SH
  */
 static struct session *admit_peer(struct server *server, int socket) {
   unsigned char nonce[SHAREABLE__NONCE_SIZE];
-  struct session *made = NULL;
+  struct session *session = NULL;
   struct peer peer;
 
   if (peer_is_gone(socket))
     return NULL;
   peer_identify(&peer, socket, server->diag);
   if (peer_allowed(server, &peer) && getrandom(nonce, sizeof nonce, 0) == sizeof nonce)
-    made = new_session(server, socket, &peer);
-  if (made != NULL)
-    send_challenge(made, nonce);
-  return made;
+    session = new_session(server, socket, &peer);
+  if (session != NULL)
+    send_challenge(session, nonce);
+  return session;
 }
 
 void session_open(struct server *server, int socket) {

@@ -22,21 +22,21 @@
 
 void tracker_open(resource_tracker *tracker, int fd) {
   char path[32];
-  int own;
+  int reopened;
 
   *tracker = (resource_tracker){.fd = fd, .timeout_ms = TRACKER_TIMEOUT_MS};
   if (fd < 0)
     return;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (own >= 0)
-    tracker->fd = own;
+  reopened = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (reopened >= 0)
+    tracker->fd = reopened;
 }
 
 /* The tracker reads ASCII lines whose fields are separated by colons. */
 static bool is_representable(const char *name) {
-  for (const char *each = name; *each != '\0'; each++)
-    if (*each < ' ' || *each > '~' || *each == ':')
+  for (const char *c = name; *c != '\0'; c++)
+    if (*c < ' ' || *c > '~' || *c == ':')
       return false;
   return true;
 }

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A reaper never needs more than FILES descriptors. limits_allow_files() checks MOST at most. */
-enum { FILES = 1024, MOST = 64 };
+/* A reaper never needs more than FILES descriptors. limits_allow_files() checks FILES_MAX at most. */
+enum { FILES = 1024, FILES_MAX = 64 };
 
 /*
  * Raises the limit to `enough` if this process may (CAP_SYS_RESOURCE), otherwise to the hard limit.
@@ -35,9 +35,9 @@ void limits_raise(void) {
 }
 
 bool limits_allow_files(int count) {
-  int files[MOST], opened = 0, errnum;
+  int files[FILES_MAX], opened = 0, errnum;
 
-  while (opened < count && opened < MOST && (files[opened] = dup(0)) >= 0)
+  while (opened < count && opened < FILES_MAX && (files[opened] = dup(0)) >= 0)
     opened++;
   errnum = errno;
   for (int i = 0; i < opened; i++)

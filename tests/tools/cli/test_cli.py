@@ -450,7 +450,7 @@ def test_watch_ends_when_its_list_is_removed(name, is_replaced):
 def test_doctor_reports_problems():
     ended = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, text=True)
     found = {each["check"]: each for each in json.loads(ended.stdout)["checks"]}
-    assert {"folder", "space", "new blocks", "/proc", "open files", "reaper", "garbage"} <= found.keys()
+    assert {"directory", "space", "new blocks", "/proc", "open files", "reaper", "garbage"} <= found.keys()
     assert all(each["verdict"] in ("ok", "note", "wrong") for each in found.values())
     assert ended.returncode == any(each["verdict"] == "wrong" for each in found.values())
     assert found["new blocks"]["verdict"] == found["reaper"]["verdict"] == "ok"
@@ -475,7 +475,7 @@ def test_doctor_counts_the_memory_of_other_files(name):
         {COMMAND} create --size 3M a; ln /dev/shm/a /dev/shm/b; mkdir /dev/shm/folder
         head -c 5M /dev/zero >/dev/shm/folder/file; head -c 6M /dev/zero >/dev/shm/.hidden
         {COMMAND} doctor || true""")
-    assert re.search(r"^ok     other files  11M in hidden files and in folders$", output, re.M), output
+    assert re.search(r"^ok     other files  11M in hidden files and in directories$", output, re.M), output
 
 
 def test_doctor_reports_hidepid():

@@ -1,7 +1,7 @@
 /*
- * nameless.c - finds the memory that a file without a name uses.
+ * unnamed.c - finds the memory that a file without a name uses.
  */
-#include "nameless.h"
+#include "unnamed.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ static uint64_t used_by(const shareable__mapping *user, dev_t device) {
   return used;
 }
 
-uint64_t nameless_used(const shareable__mapping *users, size_t count) {
+uint64_t unnamed_used(const shareable__mapping *users, size_t count) {
   struct stat directory;
   uint64_t used = 0;
 

@@ -1,8 +1,8 @@
 /*
- * folder.c - an open directory and the name of a file in it, so that no other directory can replace
- * it between two calls.
+ * parent_directory.c - an open directory and the name of a file in it, so that no other directory
+ * can replace it between two calls.
  */
-#include "folder.h"
+#include "parent_directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,12 +20,12 @@ static int open_directory(const char *path) {
   return fd >= 0 || errno != EACCES ? fd : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-bool folder_open(parent_folder *folder, const char *path) {
+bool parent_directory_open(parent_directory *directory, const char *path) {
   const char *slash = strrchr(path, '/');
   size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
   char parent[PATH_MAX] = ".";
 
-  folder->fd = -1;
+  directory->fd = -1;
   if (length >= sizeof parent || strlen(path + length) > NAME_MAX) {
     errno = ENAMETOOLONG;
     return false;
@@ -34,20 +34,20 @@ bool folder_open(parent_folder *folder, const char *path) {
     memcpy(parent, path, length);
     parent[length] = '\0';
   }
-  strcpy(folder->name, path + length);
-  folder->fd = open_directory(parent);
-  return folder->fd >= 0;
+  strcpy(directory->name, path + length);
+  directory->fd = open_directory(parent);
+  return directory->fd >= 0;
 }
 
-void folder_close(parent_folder *folder) {
-  if (folder->fd >= 0)
-    close(folder->fd);
-  folder->fd = -1;
+void parent_directory_close(parent_directory *directory) {
+  if (directory->fd >= 0)
+    close(directory->fd);
+  directory->fd = -1;
 }
 
-bool folder_lock(const parent_folder *folder) {
+bool parent_directory_lock(const parent_directory *directory) {
   for (int tries = 0; tries < LOCK_TRIES; tries++) {
-    if (flock(folder->fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(directory->fd, LOCK_EX | LOCK_NB) == 0)
       return true;
     if (errno != EWOULDBLOCK && errno != EINTR)
       return false;
@@ -56,6 +56,6 @@ bool folder_lock(const parent_folder *folder) {
   return false;
 }
 
-void folder_unlock(const parent_folder *folder) {
-  flock(folder->fd, LOCK_UN);
+void parent_directory_unlock(const parent_directory *directory) {
+  flock(directory->fd, LOCK_UN);
 }
