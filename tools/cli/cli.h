@@ -14,7 +14,7 @@
 /* The exit statuses. */
 enum {
   CLI_DONE = 0,
-  CLI_FAILED = 1,   /* no such block, no permission, a damaged item … */
+  CLI_FAILED = 1,   /* no such block, no permission, a corrupt item … */
   CLI_USAGE = 2,    /* the command line is wrong */
   CLI_TIMED_OUT = 3 /* watch: nothing changed before the timeout */
 };

@@ -92,7 +92,7 @@ static void add_slot(report *state, size_t i, struct libscols_line *parent) {
   snprintf(name, sizeof name, "%zu", i);
   row.name = name;
   if (!shareable__layout_slot(layout, i, &slot)) {
-    row.holds = "damaged: its offsets are invalid";
+    row.holds = "corrupt: its offsets are invalid";
     state->unread++;
     cli_table_add(state->table, &row, parent, 0, NULL);
     return;

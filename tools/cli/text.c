@@ -127,7 +127,7 @@ shareable_status cli_read_item_or_warn(const shareable_list *list, int64_t index
 }
 
 const char *cli_unread_type_name(shareable_status status) {
-  return status == SHAREABLE_E_BUSY ? "held" : "damaged";
+  return status == SHAREABLE_E_BUSY ? "held" : "corrupt";
 }
 
 const char *cli_type_name(uint32_t type) {

@@ -29,7 +29,7 @@ shareable_status cli_read_item(const shareable_list *list, int64_t index, sharea
 
 const char *cli_type_name(uint32_t type);
 
-/* Returns what is printed as the type of an item that cannot be read: "held" or "damaged". */
+/* Returns what is printed as the type of an item that cannot be read: "held" or "corrupt". */
 const char *cli_unread_type_name(shareable_status status);
 
 /* Returns the type with that name. Reports a usage error if there is none. */

@@ -34,8 +34,8 @@ static inline unsigned char shareable__item_code(const shareable__slot *slot) {
 
 /*
  * Returns the maximum length of a text in a slot: at most 9999999, because a format has 8
- * characters. CPython creates a slot of 10000000 bytes for such a text; a damaged list may have any
- * slot.
+ * characters. CPython creates a slot of 10000000 bytes for such a text; a corrupt list may have a
+ * slot of any size.
  */
 static inline size_t shareable__item_capacity(size_t slot_size) {
   return slot_size < 9999999 ? slot_size : 9999999;
@@ -111,7 +111,7 @@ bool shareable__item_is_number(const shareable__slot *slot);
 shareable_status shareable__item_fits(const shareable_value *value, size_t size);
 
 /*
- * Compares the item with the value as Python's == does. Returns E_CORRUPT if the item is damaged.
+ * Compares the item with the value as Python's == does. Returns E_CORRUPT if the item is corrupt.
  */
 shareable_status shareable__item_equals(const shareable__slot *slot, const shareable_value *value, bool *equal);
 

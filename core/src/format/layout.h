@@ -68,8 +68,8 @@ bool shareable__layout_read(shareable__layout *layout, void *base, size_t size, 
 uint64_t shareable__layout_last_offset_at(size_t size, uint64_t count);
 
 /*
- * Gets the slot of item `i`, which is less than the count. Returns false if its offsets are
- * damaged.
+ * Gets the slot of item `i`, which must be less than the count. Returns false if its offsets are
+ * invalid.
  */
 static inline bool shareable__layout_slot(const shareable__layout *layout, size_t i, shareable__slot *slot) {
   uint64_t start = shareable__load(layout->offsets + 8 * i);

@@ -114,7 +114,7 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
                            list->memory->name, shareable_version());
   case SHAREABLE__AREA_CORRUPT:
     return shareable__fail(error, SHAREABLE_E_NOT_LIST, 0,
-                           "the sync area of list '%s' is damaged: create the list again", list->memory->name);
+                           "the sync area of list '%s' is corrupt: create the list again", list->memory->name);
   }
   return SHAREABLE_OK;
 }

@@ -16,7 +16,7 @@ typedef struct shareable__batch {
 
 /*
  * Begins to read the batch from item `first` on. Returns false if there are fewer items, an item is
- * being written or is damaged, an item has another format, or the data of the items are not
+ * being written or is corrupt, an item has another format, or the data of the items are not
  * contiguous.
  */
 bool shareable__batch_read(const shareable_list *list, size_t first, uint64_t format, shareable__batch *batch);

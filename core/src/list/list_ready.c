@@ -18,7 +18,7 @@ static unsigned char load_code(const shareable_list *list, size_t i) {
 
 /*
  * Returns whether the item's code may not be written yet. The creator writes the codes in order: if
- * a later item has one, this item's was written, and the item is damaged.
+ * a later item has a code, this item's code was written, and the item is corrupt.
  */
 static bool awaits_code(const shareable_list *list, size_t i) {
   if (!shareable__item_needs_code(load_format(list, i)))
@@ -33,7 +33,7 @@ static bool is_unwritten(const shareable_list *list, size_t i) {
   return load_format(list, i) == 0 || awaits_code(list, i);
 }
 
-/* An item that is no longer damaged was read during a write. */
+/* If the item is valid now, the caller has read it during a write. */
 shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot) {
   shareable__item_info info;
 

@@ -23,7 +23,7 @@
 #define SHAREABLE__AREA_VERSION 2
 #define SHAREABLE__AREA_HAZARDS 8
 #define SHAREABLE__AREA_REDO_RECORDS 4
-/* The longest text that a redo record can contain. A killed writer of a longer one damages it. */
+/* The longest text that a redo record can contain. A longer one is corrupt if its writer is killed. */
 #define SHAREABLE__REDO_SIZE 472
 
 /*
@@ -71,7 +71,7 @@ typedef struct shareable__area {
 /* The flags of a version word. */
 #define SHAREABLE__LOCKED UINT64_C(1)      /* the writer whose id is in the word has locked the item */
 #define SHAREABLE__SLOW_STORES UINT64_C(2) /* every store locks the item: its type was a number's */
-#define SHAREABLE__CORRUPT UINT64_C(4)     /* a write was lost: the item is damaged until the next write */
+#define SHAREABLE__CORRUPT UINT64_C(4)     /* a write was lost: the item is corrupt until the next write */
 #define SHAREABLE__UNLOGGED UINT64_C(8)    /* locked, and being written without a redo record */
 #define SHAREABLE__VERSION_FLAGS UINT64_C(15)
 /* The part of a version word without the writer id, which an unlocked item keeps. */
@@ -169,7 +169,7 @@ static inline uint64_t shareable__version_next(uint64_t before, uint64_t flags) 
 }
 
 /*
- * Clears CORRUPT and UNLOGGED of an item that the caller has locked. The item, or its redo record,
+ * Clears CORRUPT and UNLOGGED in the version word of an item that the caller has locked. The item, or its redo record,
  * must contain a complete value.
  */
 static inline void shareable__version_clear_corrupt(shareable__area *area, size_t i) {

@@ -43,7 +43,7 @@ static inline void shareable__item_unlock_and_notify(const shareable__sync *sync
 shareable_status shareable__sync_lock_item(shareable__sync *sync, size_t i, uint64_t *before);
 void shareable__sync_unlock_item(shareable__sync *sync, size_t i, uint64_t before);
 
-/* Returns whether an item is damaged that sync_lock_item() has locked. */
+/* Returns whether the item that sync_lock_item() has locked is corrupt. */
 static inline bool shareable__sync_is_corrupt(uint64_t before) {
   return (before & SHAREABLE__CORRUPT) != 0;
 }

@@ -172,7 +172,7 @@ def test_a_truncated_list_is_not_a_list(actor):
 def test_a_list_with_a_truncated_sync_area_is_corrupt(actor):
     assert output(actor("ints", "cut", 100)) == "done"
     os.truncate(f"{SHM}/cut", os.stat(f"{SHM}/cut").st_size - 8)
-    assert output(actor("read", "cut")) == "failed: the sync area of list 'cut' is damaged: create the list again"
+    assert output(actor("read", "cut")) == "failed: the sync area of list 'cut' is corrupt: create the list again"
 
 
 def test_a_block_that_was_truncated_to_zero_has_no_size(actor):

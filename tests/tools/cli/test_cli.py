@@ -308,7 +308,7 @@ def test_a_command_waits_only_once_for_held_items(name):
             ended = subprocess.run([COMMAND, *command], capture_output=True, text=True, timeout=60)
             assert time.monotonic() - start < 5, command
             assert ended.returncode == (command[0] != "watch"), command
-            assert "damaged" not in ended.stdout + ended.stderr and "11" in ended.stdout
+            assert "corrupt" not in ended.stdout + ended.stderr and "11" in ended.stdout
             assert command[0] == "watch" or ended.stderr.count("is held by another writer") == 11
             assert held is None or len(re.findall(held, ended.stdout, re.M)) == 11, ended.stdout
         locker.stdin.close()
@@ -517,7 +517,7 @@ def hostile(name, **changes):
 
 
 @pytest.mark.parametrize("command", ["dump", "layout", "get", "watch", "info"])
-def test_a_damaged_item_is_reported_and_the_others_are_printed(name, command):
+def test_a_corrupt_item_is_reported_and_the_others_are_printed(name, command):
     hostile(name, offset=(16, 1 << 60))  # the offset of the second slot
     arguments = {"get": [0, 1, 2], "watch": ["--initial", "--count", "3"]}.get(command, [])
     order = [*arguments, name] if command == "watch" else [name, *arguments]
@@ -525,7 +525,7 @@ def test_a_damaged_item_is_reported_and_the_others_are_printed(name, command):
     if command == "info":
         assert ended.returncode == 0 and "ITEMS   3" in ended.stdout
     else:
-        assert "text" in ended.stdout and "damaged" in ended.stdout + ended.stderr
+        assert "text" in ended.stdout and "corrupt" in ended.stdout + ended.stderr
     if command in ("dump", "get"):
         assert ended.returncode == 1 and f"'{name}'" in ended.stderr
 
