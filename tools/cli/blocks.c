@@ -146,7 +146,7 @@ static void read_all(blocks *found, int directory) {
   size_t seen = 0, all = 0;
 
   if (names == NULL)
-    cli_die("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while (readdir(names) != NULL)
     all++;
   rewinddir(names);
@@ -226,7 +226,7 @@ static void add_names(inodes *set, int directory) {
   const struct dirent *entry;
 
   if (names == NULL)
-    cli_die("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while ((entry = readdir(names)) != NULL)
     add_inode(set, entry->d_ino);
   closedir(names);
@@ -275,7 +275,7 @@ bool blocks_read(blocks *found, char *const *names, size_t count) {
 
   *found = (blocks){0};
   if (directory < 0)
-    cli_die("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   if (shareable__inventory_take(&found->inventory, &error) != SHAREABLE_OK)
     cli_die("%s", error.message);
   for (size_t i = 0; i < count; i++) {

@@ -120,7 +120,7 @@ static void check_space(report *out) {
   snprintf(found, sizeof found, "%s, %s of it free", all == 0 ? "unlimited" : size, free_size);
   if (all > 0 && left < all / 10)
     add_result(out, "space", WRONG, found,
-               "'shareable ls --sort used' shows what uses it, 'shareable gc' what is garbage");
+               "'shareable ls --sort used' lists the largest blocks first, 'shareable gc' lists garbage");
   else if (all > 0 && all <= DOCKER_SHM_SIZE)
     add_result(out, "space", NOTE, found,
                "small, as is usual in a container: use docker run --shm-size, or a memory volume in Kubernetes");

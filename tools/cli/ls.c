@@ -192,7 +192,7 @@ static int print_names(void) {
   logs owned = {0};
 
   if (directory == NULL)
-    cli_die("cannot read directory " SHAREABLE__DIRECTORY ": %s", strerror(errno));
+    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while ((entry = readdir(directory)) != NULL)
     print_name(dirfd(directory), entry->d_name, &owned);
   closedir(directory);

@@ -14,7 +14,7 @@ static int run_manager(int argc, char **argv) {
 
   (void)argc;
   execv(program, argv);
-  cli_die("cannot start %s: %s", program, strerror(errno));
+  cli_die("cannot start '%s': %s", program, strerror(errno));
 }
 
 const cli_command cli_manager = {"manager", "", "Run shareable-manager(1), a process that owns blocks for others.", "",

@@ -182,7 +182,8 @@ const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they 
                                "  -t, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
                                "  -h, --help             print this help\n"
                                "\n"
-                               "watch sleeps until this library writes to the list. It looks for writes by stock\n"
-                               "Python 20 times a second. If the list is removed, watch exits with status 1.\n"
+                               "watch sleeps until this library writes to the list. It checks for writes by\n"
+                               "stock Python 20 times a second. If the list is removed, watch exits with\n"
+                               "status 1.\n"
                                "Options must come before NAME, because INDEX may begin with '-'.\n",
                                run_watch};

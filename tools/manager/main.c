@@ -107,14 +107,14 @@ static bool is_option(int number) {
  */
 static _Noreturn void reject_option(int result, const char *word) {
   if (result == ':')
-    log_event(LOG_STATE, "option '%s' needs an argument", word);
+    log_event(LOG_STATE, "option '%s' requires an argument", word);
   else if (optopt == 0)
-    log_event(LOG_STATE, "'%s' is not an option, or is an ambiguous abbreviation", word);
+    log_event(LOG_STATE, "unknown or ambiguous option '%s'", word);
   else if (is_option(optopt))
     log_event(LOG_STATE, "option '%s' does not take an argument", word);
   else
-    log_event(LOG_STATE, "'-%c' is not an option", optopt);
-  fail("run 'shareable-manager --help' for the options");
+    log_event(LOG_STATE, "unknown option '-%c'", optopt);
+  fail("try 'shareable-manager --help'");
 }
 
 static _Noreturn void print_version_and_exit(void) {

@@ -168,7 +168,7 @@ static bool on_request(struct session *session, const void *message, size_t leng
   server_arm_timer(session->server); /* for unrecorded names and the tracker */
   is_alive = send_frame(session, frame, size);
   if (after == AFTER_SHUTDOWN)
-    server_stop(session->server, "a client asked for it");
+    server_stop(session->server, "a client requested it");
   else if (is_alive)
     set_deadline(session, session->state == REQUEST || session->output != NULL);
   return is_alive && after != AFTER_SHUTDOWN;

@@ -96,7 +96,7 @@ int main(int argc, char **argv) {
   bool is_shared;
 
   if (argc != 3) {
-    fputs("usage: shareable-reaper DIRECTORY LOG\n\nlibshareable starts this program for a process that owns blocks.\n",
+    fputs("Usage: shareable-reaper DIRECTORY LOG\n\nlibshareable starts this program for a process that owns blocks.\n",
           stderr);
     return 2;
   }

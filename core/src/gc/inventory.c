@@ -82,7 +82,7 @@ shareable_status shareable__inventory_take(shareable__inventory *inventory, shar
 
   memset(inventory, 0, sizeof *inventory);
   if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot look at " SHAREABLE__DIRECTORY ": %s",
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot stat " SHAREABLE__DIRECTORY ": %s",
                            shareable__errno_text(errno));
   inventory->is_complete = true;
   errnum = shareable__inventory_foreach_log(read_log, inventory);

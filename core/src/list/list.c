@@ -105,7 +105,7 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
   case SHAREABLE__AREA_OLDER_VERSION:
     return shareable__fail(
       error, SHAREABLE_E_VERSION, 0,
-      "list '%s' was made by an older version of this library, whose lists this version (%s) cannot use: "
+      "list '%s' was made by an older version of this library, and this version (%s) cannot use it: "
       "create the list again",
       list->memory->name, shareable_version());
   case SHAREABLE__AREA_NEWER_VERSION:

@@ -262,8 +262,8 @@ static shareable_status create(shareable_list **result, const char *name, list_i
   uint64_t data_size;
 
   if (result == NULL || (input->values == NULL && input->words == NULL && input->count > 0))
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no %s given",
-                           result == NULL ? "place for the handle was" : "values were");
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the %s NULL",
+                           result == NULL ? "pointer for the handle is" : "values are");
   status = measure(input, &data_size, error);
   if (status != SHAREABLE_OK)
     return status;

@@ -28,7 +28,7 @@ static shareable_status check_arguments(const shareable_manager *manager, const 
   if (manager != NULL && result != NULL)
     return SHAREABLE_OK;
   return shareable__fail(error, manager == NULL ? SHAREABLE_E_CLOSED : SHAREABLE_E_ARGUMENT, 0,
-                         manager == NULL ? "the manager is NULL" : "the pointer for the result is NULL");
+                         manager == NULL ? "the handle is NULL" : "the pointer for the result is NULL");
 }
 
 /* Unlinks a new block that the manager does not track, because no process would own it. */

@@ -268,7 +268,7 @@ shareable_status shareable__manager_lock(shareable_manager *manager, shareable_e
   int cancel_state;
 
   if (manager == NULL)
-    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
+    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "the handle is NULL");
   reset_after_fork(manager);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state); /* cancelling must not keep the lock */
   pthread_mutex_lock(&manager->lock);

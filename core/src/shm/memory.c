@@ -4,6 +4,7 @@
 #include "shm/memory.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/cancel.h"
@@ -42,7 +43,8 @@ static shareable_status check_arguments(const char *name, uint64_t size, uint32_
   if (name != NULL && shareable__name_normalize(name) == NULL)
     return fail_name(error, name);
   if (size == 0 || size > SIZE_MAX / 2)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "a size must be 1 to %zu bytes", SIZE_MAX / 2);
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "size %" PRIu64 ": a size must be 1 to %zu bytes", size,
+                           SIZE_MAX / 2);
   if (flags & ~(uint32_t)(SHAREABLE_LAZY | SHAREABLE_OWNED))
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
                            "flags 0x%x: create takes SHAREABLE_LAZY and SHAREABLE_OWNED", (unsigned)flags);
@@ -259,7 +261,7 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
   shareable_status status;
 
   if (memory == NULL)
-    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "there is no handle");
+    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "the handle is NULL");
   block = (shareable__file_id){memory->segment.device, memory->segment.inode};
   status = shareable__unlink_block(&block, memory->name, error);
   if (status == SHAREABLE_E_NOT_FOUND && !is_shm_visible(memory))

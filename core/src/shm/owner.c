@@ -167,10 +167,11 @@ static shareable_status find_started(owner **self, const char *name, shareable_e
       return fail(error, errno, name, 0);
     *self = find_owner(&shm);
     if (*self == NULL)
-      return shareable__fail(error, SHAREABLE_E_SYSTEM, EUSERS,
-                             "cannot record that this process owns '%s': it has owned blocks as %d users or in as many "
-                             "file systems, which is the limit",
-                             name, OWNERS);
+      return shareable__fail(
+        error, SHAREABLE_E_SYSTEM, EUSERS,
+        "cannot record that this process owns '%s': this process has %d ownership logs, which is the "
+        "maximum: it uses one for each effective user and each " SHAREABLE__DIRECTORY,
+        name, OWNERS);
     if ((*self)->is_starting)
       wait_for_start();
     else if ((*self)->file.count > 0)
@@ -259,15 +260,16 @@ static shareable_status identify(const char *name, shareable__file_id *block, sh
   struct stat status;
 
   if (shareable__name_normalize(name) != name || name == NULL)
-    return shareable__fail(error, SHAREABLE_E_NAME, 0, "'%s' cannot be the name of a block", name == NULL ? "" : name);
+    return shareable__fail(error, SHAREABLE_E_NAME, 0, "'%s': %s", name == NULL ? "" : name,
+                           shareable_status_message(SHAREABLE_E_NAME));
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", name);
   if (lstat(path, &status) != 0)
     return errno == ENOENT
              ? shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name)
-             : shareable__fail_errno(error, errno, "cannot look at '%s'", name);
+             : shareable__fail_errno(error, errno, "cannot stat '%s'", name);
   if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
     return shareable__fail(error, SHAREABLE_E_PERMISSION, EPERM,
-                           "cannot own '%s': it is not a block that this user has created", name);
+                           "cannot record that this process owns '%s': it is not a block of this user", name);
   *block = (shareable__file_id){status.st_dev, status.st_ino};
   return SHAREABLE_OK;
 }

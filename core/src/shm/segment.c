@@ -58,7 +58,7 @@ shareable_status shareable__segment_map(shareable__segment *segment, const char 
   void *base;
 
   if (fstat(segment->fd, &status) != 0)
-    return shareable__fail_errno(error, errno, "cannot look at '%s'", name);
+    return shareable__fail_errno(error, errno, "cannot stat '%s'", name);
   if (!S_ISREG(status.st_mode))
     return shareable__fail_errno(error, EINVAL, "'%s' is not a block of shared memory", name);
   if (status.st_nlink == 0 && !is_new)

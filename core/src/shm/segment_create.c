@@ -30,7 +30,7 @@ static shareable_status fail_no_space(shareable_error *error, const char *name, 
   if (statvfs(DIRECTORY, &space) != 0)
     return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
                            "'%s' needs %" PRIu64 " bytes, but " DIRECTORY
-                           " has not as many free: remove blocks there, or enlarge it",
+                           " has fewer bytes free: remove blocks there, or enlarge it",
                            name, size);
   return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
                          "'%s' needs %" PRIu64 " bytes, but " DIRECTORY " has only %" PRIu64 " of its %" PRIu64
@@ -92,10 +92,11 @@ static shareable_status allocate(int fd, const char *name, uint64_t size, uint32
   int errnum = set_size(fd, size, is_lazy);
 
   if (errnum == EFBIG)
-    return shareable__fail_errno(error, EFBIG, "'%s' needs %" PRIu64 " bytes, more than this process's limit of a file",
-                                 name, size);
+    return shareable__fail_errno(
+      error, EFBIG, "'%s' needs %" PRIu64 " bytes, more than this process may write to a file (RLIMIT_FSIZE)", name,
+      size);
   if (errnum != 0 && is_lazy)
-    return shareable__fail_errno(error, errnum, "cannot size '%s' to %" PRIu64 " bytes", name, size);
+    return shareable__fail_errno(error, errnum, "cannot set the size of '%s' to %" PRIu64 " bytes", name, size);
   if (errnum == ENOSPC)
     return fail_no_space(error, name, size);
   if (errnum != 0)
@@ -258,9 +259,10 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
   if (errnum == EEXIST)
     return shareable__fail(error, SHAREABLE_E_EXISTS, errnum, "a block called '%s' exists already", name);
   if (errnum == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot name '%s': /proc is not mounted", name);
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot give block '%s' its name: /proc is not mounted",
+                           name);
   if (errnum != 0)
-    return shareable__fail_errno(error, errnum, "cannot name '%s'", name);
+    return shareable__fail_errno(error, errnum, "cannot give block '%s' its name", name);
   shareable__segment_remove_temporary(segment);
   return SHAREABLE_OK;
 }

@@ -128,8 +128,8 @@ static shareable_status fail(const block_removal *removal, int errnum, shareable
     return fail_other_block(error, removal->name);
   if (errnum == NOT_RETURNED)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
-                           "block '%s' is already gone; another block that had its name is now %s%s, because "
-                           "the name was taken again",
+                           "block '%s' is already gone; another block with its name was moved to %s%s, and cannot be "
+                           "moved back, because the name was taken again",
                            removal->name, removal->directory, removal->moved.text);
   return shareable__fail_errno(error, errnum == RETRY ? EBUSY : errnum, "cannot unlink '%s'", removal->name);
 }
