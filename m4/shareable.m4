@@ -22,7 +22,7 @@ AC_DEFUN([SHAREABLE_CXX_DIGITS], [
   AC_MSG_CHECKING([for std::to_chars of a double])
   digits_saved=$CXXFLAGS
   CXXFLAGS="$CXXFLAGS -std=c++17"
-  AC_LINK_IFELSE([AC_LANG_PROGRAM([#include <charconv>], [char to[[32]]; std::to_chars(to, to + 32, 0.5);])],
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([#include <charconv>], [char digits[[32]]; std::to_chars(digits, digits + 32, 0.5);])],
     [have_cxx_digits=yes], [have_cxx_digits=no])
   CXXFLAGS=$digits_saved
   AC_MSG_RESULT([$have_cxx_digits])
@@ -181,6 +181,7 @@ print(path[[len(prefix):]])' "$python_prefix"`
 ])
 
 # SHAREABLE_LUA
+# Checks for a Lua interpreter and the headers of its version.
 AC_DEFUN([SHAREABLE_LUA], [
   SHAREABLE_WITH([lua], [Lua])
   AC_ARG_VAR([LUA], [the Lua interpreter, 5.1 to 5.4 or LuaJIT @<:@lua5.4@:>@])
@@ -205,6 +206,7 @@ AC_DEFUN([SHAREABLE_LUA], [
 ])
 
 # SHAREABLE_GO
+# Checks for the go command.
 AC_DEFUN([SHAREABLE_GO], [
   SHAREABLE_WITH([go], [Go])
   AC_ARG_VAR([GO], [the go command, 1.19 or later])

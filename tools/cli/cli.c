@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "escape.h"
 #include "output.h"
 
@@ -157,20 +157,13 @@ int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char 
   return number;
 }
 
-static int64_t now(void) {
-  struct timespec time;
-
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
-}
-
 void cli_progress(const char *noun, size_t done, size_t total) {
   static int64_t start, last;
   int64_t time;
 
   if (!isatty(STDERR_FILENO))
     return;
-  time = now();
+  time = shareable__now();
   if (start == 0)
     start = last = time;
   if (done >= total && last != start)

@@ -62,13 +62,27 @@ static size_t width_left(const shareable_gc *gc) {
   return window.ws_col > taken + 20 ? window.ws_col - taken : 20;
 }
 
+/* Adds a row for each block, and counts the blocks that are garbage or were removed. */
+static void add_results(cli_table *table, const shareable_gc *gc, bool is_quiet, size_t *garbage, size_t *removed) {
+  size_t width = width_left(gc);
+
+  for (size_t i = 0; i < shareable_gc_count(gc); i++) {
+    const gc_entry entry = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_result_at(gc, i), width};
+
+    *garbage += entry.result == SHAREABLE_GC_GARBAGE;
+    *removed += entry.result == SHAREABLE_GC_REMOVED;
+    if (!is_quiet || entry.result != SHAREABLE_GC_KEPT)
+      cli_table_add(table, &entry, NULL, RESULT, entry.result == SHAREABLE_GC_KEPT ? NULL : "\033[31m");
+  }
+}
+
 static int run_gc(int argc, char **argv) {
   static const struct option longs[] = {CLI_VIEW_LONGS,
                                         {"remove", no_argument, NULL, 'R'},
                                         {"quiet", no_argument, NULL, 'q'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
-  size_t garbage = 0, removed = 0, width;
+  size_t garbage = 0, removed = 0;
   bool is_quiet = false;
   uint32_t flags = 0;
   cli_view view = {0};
@@ -88,15 +102,7 @@ static int run_gc(int argc, char **argv) {
   table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, "NAME,RESULT,REASON", cell, &view);
   if (shareable_gc_run(&gc, flags, &error) != SHAREABLE_OK)
     cli_die("%s", error.message);
-  width = width_left(gc);
-  for (size_t i = 0; i < shareable_gc_count(gc); i++) {
-    const gc_entry entry = {shareable_gc_name(gc, i), shareable_gc_reason(gc, i), shareable_gc_result_at(gc, i), width};
-
-    garbage += entry.result == SHAREABLE_GC_GARBAGE;
-    removed += entry.result == SHAREABLE_GC_REMOVED;
-    if (!is_quiet || entry.result != SHAREABLE_GC_KEPT)
-      cli_table_add(table, &entry, NULL, RESULT, entry.result == SHAREABLE_GC_KEPT ? NULL : "\033[31m");
-  }
+  add_results(table, gc, is_quiet, &garbage, &removed);
   cli_table_print(table);
   shareable_gc_free(gc);
   if (garbage > 0)

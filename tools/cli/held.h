@@ -15,7 +15,7 @@
 /* Records that reading the item timed out. */
 void held_remember(const shareable_list *list, int64_t index);
 
-/* Clears the record: the next held item is waited for again. */
+/* Clears the record: the command waits again for the next held item. */
 void held_forget(void);
 
 /* Returns true if a previous item timed out and a living writer has this item locked. */

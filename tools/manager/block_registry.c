@@ -36,7 +36,7 @@ bool block_registry_add(block_registry *registry, const char *name) {
   if (copy == NULL)
     return false;
   registry->names[registry->count].name = copy;
-  ownership_note(&registry->names[registry->count].record, name);
+  ownership_identify(&registry->names[registry->count].record, name);
   registry->names[registry->count++].hash = hash_name(name);
   registry->unrecorded++;
   if (registry->tracker.fd < 0)

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* At most LINES_MAX lines of a kind in INTERVAL_MS milliseconds. */
 #define INTERVAL_MS 10000
@@ -32,10 +33,7 @@ static const char *const kind_names[LOG_KINDS] = {"", "failed authentications", 
                                                   "resource tracker"};
 
 static uint64_t now_ms(void) {
-  struct timespec now;
-
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  return (uint64_t)shareable__now() / 1000000;
 }
 
 /*

@@ -102,8 +102,8 @@ static bool is_option(int number) {
 }
 
 /*
- * Reports a wrong option through the log. A letter inside a group of letters has no word of its
- * own: it is in optopt.
+ * Reports a wrong option through the log. A letter in a group of letters is not a separate word:
+ * optopt contains it.
  */
 static _Noreturn void reject_option(int result, const char *word) {
   if (result == ':')

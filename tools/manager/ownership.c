@@ -28,7 +28,7 @@ static bool is_block(const ownership *record, const struct stat *file) {
   return file->st_dev == record->block.device && file->st_ino == record->block.inode;
 }
 
-void ownership_note(ownership *record, const char *name) {
+void ownership_identify(ownership *record, const char *name) {
   struct stat file;
 
   *record = (ownership){0};
@@ -44,7 +44,7 @@ bool ownership_is_current(const ownership *record, const char *name) {
 }
 
 /*
- * Removes the entry if another block has taken the name since ownership_note(): the manager does
+ * Removes the entry if another block has taken the name since ownership_identify(): the manager does
  * not own it.
  */
 static void check_record(ownership *record) {

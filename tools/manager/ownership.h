@@ -18,24 +18,24 @@ typedef struct ownership {
 } ownership;
 
 /*
- * Notes the block that has the name now, if it is a regular file that this user may remove. If
+ * Identifies the block that has the name now, if it is a regular file that this user may remove. If
  * there is no such block, the name refers to the block that has it when it is released.
  */
-void ownership_note(ownership *record, const char *name);
+void ownership_identify(ownership *record, const char *name);
 
 /*
- * Adds the noted block to the ownership log, or the block that has the name now if none is noted.
+ * Adds that block to the ownership log; if none was identified, the block that has the name now.
  * Does not record a block that another user owns or that does not exist. Logs failures; the name
  * stays tracked.
  */
 void ownership_record(ownership *record, const char *name);
 
-/* Returns whether the noted block still has the name. Returns true if no block is noted. */
+/* Returns whether the identified block still has the name; true if no block was identified. */
 bool ownership_is_current(const ownership *record, const char *name);
 
 /*
- * Unlinks the noted block. Returns E_NOT_FOUND if another block has its name. If no block is noted,
- * does the same as shareable_unlink().
+ * Unlinks the identified block. Returns E_NOT_FOUND if another block has its name. If no block was
+ * identified, does the same as shareable_unlink().
  */
 shareable_status ownership_unlink(const ownership *record, const char *name, shareable_error *error);
 

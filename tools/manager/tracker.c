@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "log.h"
 
 #define MESSAGE_SIZE ((size_t)600)
@@ -115,25 +115,18 @@ bool tracker_flush(resource_tracker *tracker) {
   return false;
 }
 
-static int elapsed_ms(const struct timespec *start) {
-  struct timespec now;
-
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
-}
-
 void tracker_drain(resource_tracker *tracker) {
   while (tracker_flush(tracker)) {
     struct pollfd output = {.fd = tracker->fd, .events = POLLOUT};
-    struct timespec start;
+    int64_t start;
 
     if (tracker->timeout_ms <= 0) {
       log_event(LOG_TRACKER, "the resource tracker does not read its pipe: it may report removed blocks as leaked");
       return;
     }
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    start = shareable__now();
     poll(&output, 1, tracker->timeout_ms);
-    tracker->timeout_ms -= elapsed_ms(&start) + 1;
+    tracker->timeout_ms -= (int)((shareable__now() - start) / 1000000) + 1;
   }
 }
 

@@ -94,6 +94,7 @@ int main(int argc, char **argv) {
   shareable__owner_directory directory;
   supervisor shared;
   bool is_shared;
+  pid_t child;
 
   if (argc != 3) {
     fputs("Usage: shareable-reaper DIRECTORY LOG\n\nlibshareable starts this program for a process that owns blocks.\n",
@@ -118,14 +119,9 @@ int main(int argc, char **argv) {
   default:
     is_shared = false;
   }
-  switch (fork()) {
-  case -1:
-    return errno;
-  case 0:
-    break;
-  default:
-    return 0; /* the owner waits for this exit */
-  }
+  child = fork();
+  if (child != 0)
+    return child < 0 ? errno : 0; /* the owner waits for this exit */
   if (is_shared)
     supervisor_run(&shared);
   else

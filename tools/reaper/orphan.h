@@ -14,7 +14,7 @@ pid_t orphan_make(void);
 /* Returns whether the orphan's new parent has reaped it: it is no longer a zombie. */
 bool orphan_is_reaped(pid_t orphan);
 
-/* Waits up to 300 ms for that. */
+/* Waits until the orphan is reaped, at most 300 ms. Returns whether it is reaped. */
 bool orphan_is_reaped_soon(pid_t orphan);
 
 #endif

@@ -57,8 +57,8 @@ void shareable__descriptor_close(int *fd, const shareable__file_id *id);
 #define SHAREABLE__DESCRIPTOR_MARK O_NONBLOCK
 
 /*
- * Does the same for a marked descriptor. A descriptor without the mark is the program's, and stays
- * open.
+ * Closes the descriptor as shareable__descriptor_close() does, if it has the mark. A descriptor
+ * without the mark is the program's, and stays open.
  */
 void shareable__descriptor_close_marked(int *fd, const shareable__file_id *id);
 

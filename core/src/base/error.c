@@ -107,8 +107,8 @@ static shareable_status status_of(int errnum) {
 }
 
 /*
- * The most bytes of a name in quotes, of another text, and of an answer with a length. The reason
- * needs room too.
+ * The maximum number of bytes that are shown of a name in quotes, of another text, and of a text
+ * with a length (%.*s). The description of the errno needs room too.
  */
 enum { NAME_MAX_SHOWN = 100, TEXT_MAX_SHOWN = 200, ANSWER_MAX_SHOWN = 300 };
 

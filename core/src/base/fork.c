@@ -16,8 +16,8 @@ static int cancel_state;         /* the previous state of the thread that holds 
 static sigset_t held_mask;       /* the previous mask of that thread */
 
 /*
- * All signals except those that the kernel sends for a thread's own error: blocked, these would end
- * the process.
+ * Returns all signals except those that the kernel sends for an error of the thread itself: if they
+ * were blocked, such an error would kill the process.
  */
 static sigset_t asynchronous_signals(void) {
   static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};

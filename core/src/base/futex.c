@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The call whose time_t has the width of this program's. A 32-bit machine has two calls. */
+/* The call that takes this program's time_t. A 32-bit machine has a second call, for 64 bits. */
 #if defined(SYS_futex_time64)
 #define FUTEX (sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex)
 #else

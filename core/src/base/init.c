@@ -3,7 +3,10 @@
  */
 #include "base/fork.h"
 
-/* Registered later, the handlers would miss a fork() that another thread has started before. */
+/*
+ * Registers the handlers before other threads exist: handlers that are registered while a thread is
+ * in fork() do not run for that fork().
+ */
 __attribute__((constructor)) static void init(void) {
   shareable__fork_init();
 }

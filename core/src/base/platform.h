@@ -2,8 +2,8 @@
  * platform.h - the system's features that the library needs, and those that only Linux has.
  *
  * If SHAREABLE_PORTABLE is defined, the library does without the latter on Linux too, so that
- * tests/core/platforms can test that. Such a build must not write to a list together with normal builds,
- * because it does not use their barriers.
+ * tests/core/platforms can test that. Such a build must not write to a list together with normal
+ * builds, because it does not use their barriers.
  */
 #ifndef SHAREABLE__PLATFORM_H
 #define SHAREABLE__PLATFORM_H

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "gc/inventory.h"
@@ -274,12 +274,11 @@ static void classify_all(shareable_gc *gc, const gc_run *run) {
   gc->count = kept;
 }
 
-static void pause_at_random(void) {
-  struct timespec now, some = {0, 1000000};
+/* Sleeps for 1 to 5 milliseconds, which differ between processes. */
+static void sleep_at_random(void) {
+  int64_t microseconds = shareable__now() % INT64_C(1000000000) / 1000;
 
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  some.tv_nsec += now.tv_nsec / 1000 * (getpid() | 1) % 4000 * 1000;
-  nanosleep(&some, NULL);
+  shareable__sleep(1000 * (1000 + microseconds * (getpid() | 1) % 4000));
 }
 
 /*
@@ -292,7 +291,7 @@ static bool classify_refused(shareable_gc *gc, const gc_run *run) {
     if (!gc->all[i].lease_refused)
       continue;
     if (!found)
-      pause_at_random();
+      sleep_at_random();
     found = true;
     gc->all[i].result = classify(run, &gc->all[i]);
   }
@@ -344,7 +343,6 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
   if (remove)
     shareable__moved_recover();
   errnum = list_files(gc, run.shm, directory);
-
   if (errnum != 0)
     return shareable__fail_errno(error, errnum, "cannot read all of " SHAREABLE__DIRECTORY);
   status = shareable__inventory_take(&run.inventory, error);

@@ -1,5 +1,5 @@
 /*
- * inventory.c - a snapshot of all blocks: who owns each, and which processes use it.
+ * inventory.c - a snapshot of all blocks: the owner of each block, and the processes that use it.
  */
 #include "gc/inventory.h"
 
@@ -105,7 +105,7 @@ void shareable__inventory_free(shareable__inventory *inventory) {
   free(inventory->entries);
 }
 
-/* A user may logged what another owns: then the one counts that lives. */
+/* Several logs may record a block: then an entry of a living owner counts. */
 const shareable__inventory_entry *shareable__inventory_entry_of(const shareable__inventory *inventory, const char *name,
                                                                 uint64_t inode) {
   const shareable__inventory_entry key = {.inode = inode}, *end = inventory->entries + inventory->count, *found = NULL,

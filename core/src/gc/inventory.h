@@ -1,5 +1,5 @@
 /*
- * inventory.h - a snapshot of all blocks: who owns each, and which processes use it.
+ * inventory.h - a snapshot of all blocks: the owner of each block, and the processes that use it.
  */
 #ifndef SHAREABLE__INVENTORY_H
 #define SHAREABLE__INVENTORY_H

@@ -310,8 +310,8 @@ const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps 
 }
 
 /*
- * Only its user and root can map a private file. Root's processes count only if root runs this,
- * which can read them.
+ * Only its user and root can map a private file. Processes of root are not counted: if root runs
+ * this, they are readable.
  */
 static bool may_have(const shareable__mapping *process, const struct stat *file) {
   return process->user == file->st_uid || (file->st_mode & 077) != 0;

@@ -10,7 +10,7 @@
  * An operation on an int. Stores the new value in *desired. Returns a status other than
  * SHAREABLE_OK if the int must keep its value.
  */
-typedef shareable_status apply(int64_t operand, int64_t expected, int64_t found, int64_t *desired);
+typedef shareable_status int_operation(int64_t operand, int64_t expected, int64_t found, int64_t *desired);
 
 /* Not an error: compare_exchange found another value than the expected one. */
 #define NO_EXCHANGE SHAREABLE_E_ABSENT
@@ -21,8 +21,8 @@ typedef struct int_change {
 } int_change;
 
 /* Inlined with the operation, so that it costs little more than the atomic instruction. */
-static inline __attribute__((always_inline)) shareable_status change_word(const shareable__slot *slot, apply *operation,
-                                                                          int_change *change) {
+static inline __attribute__((always_inline)) shareable_status
+change_word(const shareable__slot *slot, int_operation *operation, int_change *change) {
   uint64_t bits = shareable__load(slot->data);
 
   for (;;) {
@@ -39,8 +39,8 @@ static inline __attribute__((always_inline)) shareable_status change_word(const 
 }
 
 /* The slow path: with the item locked, so that no other writer changes its type. */
-static __attribute__((noinline)) shareable_status change_locked(shareable_list *list, int64_t index, apply *operation,
-                                                                int_change *change) {
+static __attribute__((noinline)) shareable_status change_locked(shareable_list *list, int64_t index,
+                                                                int_operation *operation, int_change *change) {
   shareable_status status = shareable__list_check_write(list);
   shareable__item_info info;
   shareable__slot slot;
@@ -65,8 +65,8 @@ static __attribute__((noinline)) shareable_status change_locked(shareable_list *
 
 /* The fast path. Returns false if the caller must use the slow path. */
 static inline __attribute__((always_inline)) bool change_fast(shareable_list *list, const shareable__fast_path *path,
-                                                              int64_t index, apply *operation, int_change *change,
-                                                              shareable_status *status) {
+                                                              int64_t index, int_operation *operation,
+                                                              int_change *change, shareable_status *status) {
   shareable__slot slot;
   bool allowed;
   size_t i;
@@ -80,9 +80,9 @@ static inline __attribute__((always_inline)) bool change_fast(shareable_list *li
   return allowed;
 }
 
-/* Each path has its own change, so that the compiler keeps the fast one in registers. */
-static inline __attribute__((always_inline)) shareable_status change_item(shareable_list *list, int64_t index,
-                                                                          apply *operation, int_change *result) {
+/* Each path has its own int_change, so that the compiler keeps that of the fast path in registers. */
+static inline __attribute__((always_inline)) shareable_status
+change_item(shareable_list *list, int64_t index, int_operation *operation, int_change *result) {
   int_change fast = *result, locked;
   shareable__fast_path path;
   shareable_status status;

@@ -150,7 +150,7 @@ const void *shareable_manager_authkey(const shareable_manager *manager, size_t *
   return manager == NULL ? NULL : manager->key.bytes;
 }
 
-/* The end. */
+/* Shutting down. */
 
 static bool is_own_child(const shareable_manager *manager) {
   return manager->spawned.pid != 0 && manager->spawned.parent == getpid();

@@ -237,8 +237,8 @@ shareable_status shareable__manager_call_locked(shareable_manager *manager, cons
  * Waits for the thread that resets the handle. Sleeps after some yields, because a thread of a
  * higher real-time priority gets its processor back at each yield.
  */
-static void yield_or_sleep(unsigned turn) {
-  if (turn < YIELD_COUNT)
+static void yield_or_sleep(unsigned waits) {
+  if (waits < YIELD_COUNT)
     sched_yield();
   else
     shareable__sleep(SLEEP_NS);
@@ -250,7 +250,7 @@ static void yield_or_sleep(unsigned turn) {
  */
 static void reset_after_fork(shareable_manager *manager) {
   pid_t self = getpid(), connection_pid = atomic_load(&manager->connection_pid);
-  unsigned turn = 0;
+  unsigned waits = 0;
 
   while (connection_pid != self) {
     if (connection_pid != 0 && atomic_compare_exchange_strong(&manager->connection_pid, &connection_pid, 0)) {
@@ -258,7 +258,7 @@ static void reset_after_fork(shareable_manager *manager) {
       shareable__connection_close(&manager->connection);
       atomic_store(&manager->connection_pid, self);
     } else {
-      yield_or_sleep(turn++);
+      yield_or_sleep(waits++);
     }
     connection_pid = atomic_load(&manager->connection_pid);
   }

@@ -24,7 +24,7 @@ typedef struct shareable__spawned {
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,
                                           int64_t deadline, shareable__address *listen_address, shareable_error *error);
 
-/* Closes the lifeline, unless its descriptor is another file. */
+/* Closes the lifeline, unless its descriptor refers to another file. */
 void shareable__manager_close_lifeline(shareable__spawned *spawned);
 
 /*

@@ -40,7 +40,7 @@ const char *shareable__address_path(const shareable__address *address);
 
 /*
  * Makes the value to pickle: a str, bytes that begin with a NUL, or (host, port). The value refers
- * to `address` and `host`, which must live as long. Returns 0 if the arena is full.
+ * to `address` and `host`, which must outlive it. Returns 0 if the arena is full.
  */
 uint32_t shareable__address_to_pyvalue(const shareable__address *address, shareable__pyvalue_arena *arena,
                                        char host[INET_ADDRSTRLEN]);

@@ -58,7 +58,7 @@ bool shareable__moved_is_name(const char *name);
  */
 const char *shareable__moved_old_name(const char *name);
 
-/* Stands for all users. */
+/* Matches any user. */
 #define SHAREABLE__ANY_USER (~(uid_t)0)
 
 /*

@@ -62,7 +62,7 @@ static int map_chunk(shareable__owner_file *file, int fd) {
   return 0;
 }
 
-/* A log that is dropped has one chunk. */
+/* Only a new log is unmapped, so there is one chunk. */
 static void unmap(shareable__owner_file *file) {
   if (file->count > 0)
     munmap(file->chunks[0].base, file->chunks[0].size);
@@ -318,7 +318,7 @@ static int open_log(const shareable__owner_file *file) {
   return fd;
 }
 
-/* Finds an entry after none seemed free: one whose block is gone, or one in a further chunk. */
+/* Finds an entry if none is marked as free: one whose block is gone, or one in a new chunk. */
 static int grow(shareable__owner_file *file, shareable__ownership_entry **entry) {
   int fd = open_log(file), errnum = 0;
 

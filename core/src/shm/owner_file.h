@@ -27,7 +27,7 @@ typedef struct shareable__owner_file {
   char name[17];
 } shareable__owner_file;
 
-/* What the header states about the owner, beside its pid. */
+/* What the header states about the owner, besides its pid. */
 typedef struct shareable__owner_facts {
   shareable__successor successor;
   uint64_t time_namespace; /* in which successor.start is valid */

@@ -13,7 +13,7 @@
  */
 int shareable__reaper_start(const char *directory, const char *name);
 
-/* Fills *error for that errno, and returns the status. */
+/* Fills *error for an errno of shareable__reaper_start(), and returns the status. */
 shareable_status shareable__reaper_fail(shareable_error *error, int errnum);
 
 #endif

@@ -23,7 +23,7 @@
 enum { TRIES = 100 };
 
 /*
- * Outcomes beside 0 and an errno. RETRY: check the name again. NOT_RETURNED: another block was
+ * Results besides 0 and an errno. RETRY: check the name again. NOT_RETURNED: another block was
  * moved, and cannot be moved back. OTHER_BLOCK: the name belongs to another block.
  */
 enum { RETRY = -1, NOT_RETURNED = -2, OTHER_BLOCK = -3 };

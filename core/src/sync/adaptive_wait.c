@@ -6,13 +6,16 @@
 /* The minimum costs almost nothing; the maximum takes as long as a sleep and a wake-up. */
 #define SPIN_MIN 10
 #define SPIN_MAX 300
-/* This number of waits spin for the maximum after a success; otherwise 1 in PROBE_INTERVAL. */
+/*
+ * After a wait that spinning has ended, this number of waits spin up to SPIN_MAX. Otherwise one wait
+ * in PROBE_INTERVAL does.
+ */
 #define SPIN_CREDIT 8
 #define PROBE_INTERVAL 32
 
 /* After a longer yield, processes other than the writer have used the processor. */
 #define CONTENDED_NS INT64_C(50000)
-/* The number of waits that do not yield after that: the first time, and at most. */
+/* The number of waits that do not yield after such a yield: the first time, and at most. */
 #define YIELD_PENALTY_MIN 256u
 #define YIELD_PENALTY_MAX (1u << 20)
 /* This number of short yields resets the penalty to its minimum. */

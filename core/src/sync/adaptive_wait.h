@@ -4,8 +4,8 @@
  *
  * Spinning helps if the process that makes the change runs on another processor. Yielding helps if
  * that process waits for this processor. If other processes keep this processor busy, a waiter that
- * yields gets it back too late; then the following waits do not yield. Neither case is known in
- * advance, so both are tried, and tried less after they did not help. Threads may overwrite each
+ * yields gets it back too late; then the following waits do not yield. A waiter does not
+ * know which case it is in, so it tries both, and less after they did not help. Threads may overwrite each
  * other's counters, which does no harm.
  */
 #ifndef SHAREABLE__ADAPTIVE_WAIT_H
@@ -23,7 +23,7 @@ unsigned shareable__adaptive_spin_limit(void);
 /* Records whether one of those checks ended the wait. */
 void shareable__adaptive_spin_done(bool helped);
 
-/* Returns whether a wait may yield after that. */
+/* Returns whether a wait may yield after it has spun. */
 bool shareable__adaptive_may_yield(void);
 
 /* Records the duration of the last yield, in nanoseconds. */

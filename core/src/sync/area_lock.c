@@ -11,7 +11,7 @@
 
 /*
  * The first and the longest sleep of a waiter that is not woken. The owner may have been killed. A
- * process that may only read the list can take wake-ups: FUTEX_WAKE and FUTEX_REQUEUE work on a
+ * process that may only read the list can consume wake-ups: FUTEX_WAKE and FUTEX_REQUEUE work on a
  * read-only mapping.
  */
 #define FIRST_SLEEP_NS INT64_C(1000000)

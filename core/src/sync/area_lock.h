@@ -9,7 +9,7 @@
 
 #include "sync/fast_store.h"
 
-/* What one handle remembers of the lock; all 0 at first. */
+/* The state of the lock in one handle; all 0 at first. */
 typedef struct shareable__area_lock {
   atomic_uint lost_wakeups; /* the number of successive wake-ups that reached no waiter */
   bool found_waiters;       /* LOCK_WAITERS was already set when the handle acquired the lock */

@@ -20,7 +20,7 @@ static uint32_t *counter_of(shareable__eventcounts *eventcounts, unsigned number
   return number == SHAREABLE__EVENTCOUNT_ANY ? &eventcounts->any : &eventcounts->items[number];
 }
 
-/* Returns the waiters flags that a change of item i concerns. */
+/* Returns the waiters flags that a writer checks after it has changed item i. */
 static uint64_t waiters_of(size_t i) {
   return UINT64_C(1) << SHAREABLE__EVENTCOUNT_OF_ITEM(i) | UINT64_C(1) << SHAREABLE__EVENTCOUNT_ANY;
 }

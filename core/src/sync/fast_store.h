@@ -1,11 +1,11 @@
 /*
- * fast_store.h - the fast path of writers: a number over a number of the same type, without locking
- * the item.
+ * fast_store.h - the fast path of writers: storing a number over a number of the same type, without
+ * locking the item.
  *
  * A writer first publishes the item in its hazard, then checks that the item is not locked and has
  * the right format, and then stores. A writer that changes the type of a number locks the item
- * first, and then waits until no hazard names it. So a store never writes to an item that has
- * become something else.
+ * first, and then waits until no hazard names it. So a store never writes to an item whose
+ * type has changed.
  */
 #ifndef SHAREABLE__FAST_STORE_H
 #define SHAREABLE__FAST_STORE_H
@@ -91,7 +91,7 @@ static inline __attribute__((always_inline)) bool shareable__fast_store(const sh
   return allowed;
 }
 
-/* Stores likewise if the calling thread may make fast stores. Returns false otherwise. */
+/* Does the same if the calling thread may make fast stores; otherwise returns false. */
 static inline __attribute__((always_inline)) bool shareable__sync_try_store(const shareable__sync *sync, size_t i,
                                                                             const shareable__slot *slot,
                                                                             uint64_t format, uint64_t bits) {

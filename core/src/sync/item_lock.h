@@ -35,8 +35,8 @@ static inline void shareable__item_unlock_and_notify(const shareable__sync *sync
 }
 
 /*
- * Registers the handle, and locks an item, so that the caller may change it as it likes. Readers
- * see either none of the changes or all of them, but a killed caller may leave the changes
+ * Registers the handle, and locks an item, so that the caller may change it by any number of
+ * stores. Readers see either none of the changes or all of them, but a killed caller may leave the changes
  * incomplete. *before is for shareable__sync_unlock_item(), which leaves a corrupt item corrupt.
  * Without a sync area, both do nothing.
  */

@@ -7,7 +7,7 @@
 #include "sync/item_lock.h"
 #include "sync/redo_log.h"
 
-/* After this number of attempts that writers overtook, a reader that may write locks the item. */
+/* After this number of invalid attempts, a reader that may write locks the item. */
 enum { UNLOCKED_ATTEMPTS = 16 };
 
 /*

@@ -12,7 +12,7 @@
 typedef struct shareable__read_attempt {
   uint64_t version;  /* the version word when this attempt began */
   uint64_t unlocked; /* the version word to unlock the item with, if is_locked */
-  bool is_locked;    /* the reader has locked the item, because writers overtook it too many times */
+  bool is_locked;    /* the reader has locked the item, because too many attempts were invalid */
   unsigned attempts;
   uint64_t format; /* the format of a value that only a redo record contains */
   unsigned char code;
