@@ -27,8 +27,6 @@ typedef struct cli_command {
   int (*run)(int argc, char **argv);
 } cli_command;
 
-/* All commands, in the order of the help, and a NULL at the end. */
-extern const cli_command *const cli_commands[];
 extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_watch, cli_layout, cli_create, cli_rm,
   cli_gc, cli_manager, cli_doctor;
 

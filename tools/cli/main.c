@@ -7,15 +7,16 @@
 #include "cli.h"
 #include "output.h"
 
-const cli_command *const cli_commands[] = {&cli_ls,      &cli_info,   &cli_dump,   &cli_get, &cli_set,
-                                           &cli_watch,   &cli_layout, &cli_create, &cli_rm,  &cli_gc,
-                                           &cli_manager, &cli_doctor, NULL};
+/* All commands, in the order of the help. */
+static const cli_command *const commands[] = {&cli_ls,      &cli_info,   &cli_dump,   &cli_get, &cli_set,
+                                              &cli_watch,   &cli_layout, &cli_create, &cli_rm,  &cli_gc,
+                                              &cli_manager, &cli_doctor, NULL};
 
 static void print_usage(void put(const char *text)) {
   put("Usage: shareable COMMAND [OPTION]... [ARGUMENT]...\n"
       "Work with blocks and lists of shared memory: those of this library, in any\n"
       "language, and those of Python's multiprocessing.shared_memory.\n\n");
-  for (const cli_command *const *command = cli_commands; *command != NULL; command++) {
+  for (const cli_command *const *command = commands; *command != NULL; command++) {
     char *line = cli_format("  %-8s  %s\n", (*command)->name, (*command)->summary);
 
     put(line);
@@ -30,7 +31,7 @@ static void print_usage(void put(const char *text)) {
 }
 
 static const cli_command *find(const char *name) {
-  for (const cli_command *const *command = cli_commands; *command != NULL; command++)
+  for (const cli_command *const *command = commands; *command != NULL; command++)
     if (strcmp((*command)->name, name) == 0)
       return *command;
   return NULL;

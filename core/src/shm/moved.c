@@ -311,27 +311,19 @@ static void recover(int place) {
   recover_links(place);
 }
 
-void shareable__moved_recover_in(const shareable__owner_directory *directory) {
+static void recover_directory(const shareable__owner_directory *directory, void *context) {
+  (void)context;
+  recover(directory->fd);
+  shareable__owner_directory_remove(directory);
+}
+
+void shareable__moved_recover(void) {
   int shm;
 
-  if (directory != NULL) {
-    recover(directory->fd);
-    return;
-  }
+  shareable__owner_directory_foreach(recover_directory, NULL);
   shm = shareable__shm_directory_open();
   if (shm < 0)
     return;
   recover(shm);
   close(shm);
-}
-
-static void recover_directory(const shareable__owner_directory *directory, void *context) {
-  (void)context;
-  shareable__moved_recover_in(directory);
-  shareable__owner_directory_remove(directory);
-}
-
-void shareable__moved_recover(void) {
-  shareable__owner_directory_foreach(recover_directory, NULL);
-  shareable__moved_recover_in(NULL);
 }

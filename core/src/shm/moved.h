@@ -75,12 +75,9 @@ bool shareable__moved_unlink(const shareable__file_id *block, const char *name, 
 bool shareable__moved_find(shareable__file_set *files);
 
 /*
- * Finishes or undoes what killed processes of this user left in that directory; in /dev/shm itself
- * if it is NULL.
+ * Finishes or undoes what killed processes of this user left, in all places; if this user is root,
+ * what those of all users left.
  */
-void shareable__moved_recover_in(const shareable__owner_directory *directory);
-
-/* Does the same in all places of this user; if this user is root, in those of all users. */
 void shareable__moved_recover(void);
 
 #endif
