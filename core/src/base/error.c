@@ -179,11 +179,11 @@ static const char *append_text(message *out, const char *format, bool is_name, a
  */
 static void append_all(message *out, const char *format, arguments *values) {
   while (*format != '\0') {
-    size_t plain = strcspn(format, "%");
-    bool is_name = plain > 0 && format[plain - 1] == '\'';
+    size_t literal = strcspn(format, "%");
+    bool is_name = literal > 0 && format[literal - 1] == '\'';
 
-    append(out, format, plain, out->capacity);
-    format += plain;
+    append(out, format, literal, out->capacity);
+    format += literal;
     if (*format == '\0')
       break;
     format++;

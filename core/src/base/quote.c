@@ -20,14 +20,14 @@ static bool is_unsafe(ucs4_t c) {
 }
 
 /*
- * Returns the number of bytes of the next character. Sets *is_plain if they may be written
+ * Returns the number of bytes of the next character. Sets *is_safe if they may be written
  * unchanged.
  */
-static size_t next(const char *text, size_t length, bool *is_plain) {
+static size_t next(const char *text, size_t length, bool *is_safe) {
   ucs4_t c;
   int count = u8_mbtoucr(&c, (const uint8_t *)text, length);
 
-  *is_plain = count > 0 && !is_unsafe(c);
+  *is_safe = count > 0 && !is_unsafe(c);
   return count > 0 ? (size_t)count : 1;
 }
 
@@ -51,17 +51,17 @@ size_t shareable__quote(char *out, size_t capacity, const char *text, size_t len
   if (limit < room)
     room = limit;
   for (size_t offset = 0; offset < length; offset += count) {
-    bool is_plain;
+    bool is_safe;
     size_t shown;
 
-    count = next(text + offset, length - offset, &is_plain);
-    shown = is_plain ? count : 4 * count;
+    count = next(text + offset, length - offset, &is_safe);
+    shown = is_safe ? count : 4 * count;
     if (shown > room - used) {
       used = cut + (dots <= room - cut ? dots : 0);
       memcpy(out + cut, ELLIPSIS, used - cut);
       break;
     }
-    if (is_plain)
+    if (is_safe)
       memcpy(out + used, text + offset, count);
     else
       escape(out + used, text + offset, count);

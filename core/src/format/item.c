@@ -56,7 +56,7 @@ static bool parse_format(uint64_t format, unsigned char code, size_t slot_size, 
     info->type = SHAREABLE_TYPE_BOOL;
   else
     return false;
-  return code == SHAREABLE__CODE_PLAIN;
+  return code == SHAREABLE__CODE_NUMBER;
 }
 
 bool shareable__item_inspect(const shareable__slot *slot, shareable__item_info *info) {
@@ -237,13 +237,13 @@ void shareable__item_encode(const shareable_value *value, size_t size, shareable
     encode_word(encoded, SHAREABLE__FORMAT_NONE, SHAREABLE__CODE_NONE, 0);
     break;
   case SHAREABLE_TYPE_INT:
-    encode_word(encoded, SHAREABLE__FORMAT_INT, SHAREABLE__CODE_PLAIN, value->bits);
+    encode_word(encoded, SHAREABLE__FORMAT_INT, SHAREABLE__CODE_NUMBER, value->bits);
     break;
   case SHAREABLE_TYPE_FLOAT:
-    encode_word(encoded, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_PLAIN, value->bits);
+    encode_word(encoded, SHAREABLE__FORMAT_FLOAT, SHAREABLE__CODE_NUMBER, value->bits);
     break;
   case SHAREABLE_TYPE_BOOL:
-    encode_word(encoded, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_PLAIN, shareable__bool_word(value->boolean != 0));
+    encode_word(encoded, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_NUMBER, shareable__bool_word(value->boolean != 0));
     break;
   case SHAREABLE_TYPE_STR:
     encode_text(encoded, value, size, SHAREABLE__CODE_STR);
@@ -288,7 +288,7 @@ static void put_code(const shareable__slot *slot, const shareable__encoded_item 
  */
 void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *encoded) {
   put_data(slot, encoded);
-  if (encoded->code != SHAREABLE__CODE_PLAIN)
+  if (encoded->code != SHAREABLE__CODE_NUMBER)
     put_code(slot, encoded);
   if (shareable__load(slot->format) != encoded->format)
     shareable__store(slot->format, encoded->format);

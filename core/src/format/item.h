@@ -9,7 +9,7 @@
 #include "format/value.h"
 
 /* The recreation codes (layout.md). */
-enum { SHAREABLE__CODE_PLAIN = 0, SHAREABLE__CODE_STR = 1, SHAREABLE__CODE_BYTES = 2, SHAREABLE__CODE_NONE = 3 };
+enum { SHAREABLE__CODE_NUMBER = 0, SHAREABLE__CODE_STR = 1, SHAREABLE__CODE_BYTES = 2, SHAREABLE__CODE_NONE = 3 };
 
 /* Returns the eight characters of a format as one word, in the byte order of this machine. */
 static inline uint64_t shareable__format_word(const char format[8]) {
@@ -43,7 +43,7 @@ static inline size_t shareable__item_capacity(size_t slot_size) {
 
 /* Returns whether the item now has this format and code 0: an int, a float or a bool. */
 static inline bool shareable__item_is(const shareable__slot *slot, uint64_t format) {
-  return shareable__load(slot->format) == format && shareable__item_code(slot) == SHAREABLE__CODE_PLAIN;
+  return shareable__load(slot->format) == format && shareable__item_code(slot) == SHAREABLE__CODE_NUMBER;
 }
 
 /* The type that an item's format and code mean. */

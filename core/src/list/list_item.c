@@ -15,7 +15,7 @@ static inline bool read_number(const shareable_list *list, size_t i, const share
     return false;
   format = shareable__load(slot->format);
   if ((format != SHAREABLE__FORMAT_INT && format != SHAREABLE__FORMAT_FLOAT) ||
-      shareable__item_code(slot) != SHAREABLE__CODE_PLAIN)
+      shareable__item_code(slot) != SHAREABLE__CODE_NUMBER)
     return false;
   bits = shareable__load(slot->data);
   if (!shareable__read_valid(&list->sync, i, version))
