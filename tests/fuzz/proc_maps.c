@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   shareable__proc_maps_sort(&maps);
   need(maps.is_complete && maps.count <= lines);
   for (size_t i = 0; i < maps.count; i++) {
-    const shareable__mapping *mapping = &maps.all[i];
+    const shareable__mapping *mapping = &maps.mappings[i];
 
     need(mapping->pid == 42 && mapping->inode != 0 && (i == 0 || mapping[-1].inode < mapping->inode));
     need(mapping->name == NULL || strchr(mapping->name, '/') == NULL);

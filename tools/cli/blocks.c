@@ -38,7 +38,7 @@ static block_kind kind_of(const char *name, block *info) {
   switch (shareable_list_open(&list, name, SHAREABLE_READ_ONLY, NULL)) {
   case SHAREABLE_OK:
     info->items = shareable_list_length(list);
-    info->has_sync_area = list->sync.area != NULL;
+    info->has_sync_area = shareable__sync_has_area(&list->sync);
     shareable_list_unref(list);
     /* A longer block of zeros would be read as an empty list. */
     kind =
@@ -96,9 +96,9 @@ static int64_t age_of(int directory, const char *name) {
 
 static block *add(blocks *found) {
   if (found->count % 64 == 0)
-    found->all = cli_allocate(found->all, found->count + 64, sizeof *found->all);
-  found->all[found->count] = (block){0};
-  return &found->all[found->count++];
+    found->blocks = cli_allocate(found->blocks, found->count + 64, sizeof *found->blocks);
+  found->blocks[found->count] = (block){0};
+  return &found->blocks[found->count++];
 }
 
 /* Adds the block with that name. Returns false if there is none. */
@@ -161,8 +161,8 @@ static void read_all(blocks *found, int directory) {
 
 static const block *find(const blocks *found, const char *name) {
   for (size_t i = 0; i < found->count; i++)
-    if (strcmp(found->all[i].name, name) == 0)
-      return &found->all[i];
+    if (strcmp(found->blocks[i].name, name) == 0)
+      return &found->blocks[i];
   return NULL;
 }
 
@@ -171,14 +171,14 @@ static const block *find(const blocks *found, const char *name) {
  * name as deleted, even if it has a name now.
  */
 typedef struct inodes {
-  uint64_t *all;
+  uint64_t *numbers;
   size_t count;
 } inodes;
 
 static void add_inode(inodes *set, uint64_t inode) {
   if (set->count % 64 == 0)
-    set->all = cli_allocate(set->all, set->count + 64, sizeof *set->all);
-  set->all[set->count++] = inode;
+    set->numbers = cli_allocate(set->numbers, set->count + 64, sizeof *set->numbers);
+  set->numbers[set->count++] = inode;
 }
 
 /* A callback of shareable__inventory_foreach_log(). */
@@ -240,7 +240,7 @@ static bool is_deleted(const shareable__mapping *users, size_t count, const inod
       return false;
     has_had_name = has_had_name || users[i].name != NULL;
   }
-  return has_had_name && bsearch(&users->inode, named->all, named->count, sizeof *named->all, by_value) == NULL;
+  return has_had_name && bsearch(&users->inode, named->numbers, named->count, sizeof *named->numbers, by_value) == NULL;
 }
 
 /* Memory without a name can be found only through the processes that have it mapped or open. */
@@ -251,14 +251,14 @@ static void add_deleted(blocks *found, int directory) {
 
   add_names(&named, directory);
   shareable__inventory_foreach_log(add_log_inode, &named);
-  qsort(named.all, named.count, sizeof *named.all, by_value);
+  qsort(named.numbers, named.count, sizeof *named.numbers, by_value);
   for (size_t i = 0; i < mapped->count; i += count) {
-    const shareable__mapping *users = shareable__proc_maps_users(mapped, mapped->all[i].inode, &count);
+    const shareable__mapping *users = shareable__proc_maps_users(mapped, mapped->mappings[i].inode, &count);
 
     if (is_deleted(users, count, &named))
       add_deleted_block(found, users, count);
   }
-  free(named.all);
+  free(named.numbers);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -294,14 +294,14 @@ bool blocks_read(blocks *found, char *const *names, size_t count) {
   }
   close(directory);
   if (found->count > 0)
-    qsort(found->all, found->count, sizeof *found->all, by_name);
+    qsort(found->blocks, found->count, sizeof *found->blocks, by_name);
   return all_found;
 }
 
 void blocks_free(blocks *found) {
   for (size_t i = 0; i < found->count; i++)
-    free(found->all[i].name);
-  free(found->all);
+    free(found->blocks[i].name);
+  free(found->blocks);
   shareable__inventory_free(&found->inventory);
 }
 
@@ -320,7 +320,7 @@ uint64_t blocks_used(const blocks *found) {
   uint64_t used = 0;
 
   for (size_t i = 0; i < found->count; i++)
-    files[i] = (file){found->all[i].inode, found->all[i].used};
+    files[i] = (file){found->blocks[i].inode, found->blocks[i].used};
   if (found->count > 0)
     qsort(files, found->count, sizeof *files, by_inode);
   for (size_t i = 0; i < found->count; i++)

@@ -39,7 +39,7 @@ typedef struct block {
 } block;
 
 typedef struct blocks {
-  block *all;
+  block *blocks;
   size_t count;
   shareable__inventory inventory;
 } blocks;

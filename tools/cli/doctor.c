@@ -325,11 +325,11 @@ static void check_blocks(report *out) {
 
   blocks_read(&all, NULL, 0);
   for (size_t i = 0; i < all.count; i++)
-    if (all.all[i].state == BLOCK_ORPHANED) {
-      orphaned += all.all[i].used;
+    if (all.blocks[i].state == BLOCK_ORPHANED) {
+      orphaned += all.blocks[i].used;
       orphan_count++;
-    } else if (all.all[i].state == BLOCK_DELETED) {
-      deleted += all.all[i].used;
+    } else if (all.blocks[i].state == BLOCK_DELETED) {
+      deleted += all.blocks[i].used;
       deleted_count++;
     }
   size = cli_size(orphaned, &view);

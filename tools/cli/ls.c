@@ -151,7 +151,7 @@ static void sort(blocks *found, const char *column) {
   for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
     if (strcmp(column, orders[i].column) == 0) {
       if (orders[i].compare != NULL && found->count > 0)
-        qsort(found->all, found->count, sizeof *found->all, orders[i].compare);
+        qsort(found->blocks, found->count, sizeof *found->blocks, orders[i].compare);
       return;
     }
   cli_usage_error("cannot sort by '%s': expected name, size, used or age", column);
@@ -228,7 +228,7 @@ static int run_ls(int argc, char **argv) {
   all_found = blocks_read(&found, argv + optind, (size_t)(argc - optind));
   sort(&found, order);
   for (size_t i = 0; i < found.count; i++)
-    cli_table_add(table, &found.all[i], NULL, STATE, color_of(found.all[i].state));
+    cli_table_add(table, &found.blocks[i], NULL, STATE, color_of(found.blocks[i].state));
   cli_table_print(table);
   blocks_free(&found);
   return all_found ? CLI_DONE : CLI_FAILED;
@@ -279,13 +279,13 @@ static int run_info(int argc, char **argv) {
   if (view.json) {
     cli_table *table = cli_table_new("blocks", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
     for (size_t i = 0; i < found.count; i++)
-      cli_table_add(table, &found.all[i], NULL, STATE, NULL);
+      cli_table_add(table, &found.blocks[i], NULL, STATE, NULL);
     cli_table_print(table);
   }
   for (size_t i = 0; i < found.count && !view.json; i++) {
     if (i > 0)
       cli_put("\n");
-    print_info(&found.all[i]);
+    print_info(&found.blocks[i]);
   }
   blocks_free(&found);
   return all_found ? CLI_DONE : CLI_FAILED;

@@ -7,12 +7,12 @@
 
 bool shareable__file_set_add(shareable__file_set *set, const shareable__file_id *file) {
   if (set->count % 64 == 0) {
-    shareable__file_id *more = reallocarray(set->all, set->count + 64, sizeof *more);
+    shareable__file_id *more = reallocarray(set->files, set->count + 64, sizeof *more);
     if (more == NULL)
       return false;
-    set->all = more;
+    set->files = more;
   }
-  set->all[set->count++] = *file;
+  set->files[set->count++] = *file;
   return true;
 }
 
@@ -26,14 +26,14 @@ static int by_id(const void *a, const void *b) {
 
 void shareable__file_set_sort(shareable__file_set *set) {
   if (set->count > 0)
-    qsort(set->all, set->count, sizeof *set->all, by_id);
+    qsort(set->files, set->count, sizeof *set->files, by_id);
 }
 
 bool shareable__file_set_has(const shareable__file_set *set, const shareable__file_id *file) {
-  return set->count > 0 && bsearch(file, set->all, set->count, sizeof *set->all, by_id) != NULL;
+  return set->count > 0 && bsearch(file, set->files, set->count, sizeof *set->files, by_id) != NULL;
 }
 
 void shareable__file_set_free(shareable__file_set *set) {
-  free(set->all);
+  free(set->files);
   *set = (shareable__file_set){0};
 }

@@ -11,7 +11,7 @@
 
 /* All zero is an empty set. The caller must call shareable__file_set_free(). */
 typedef struct shareable__file_set {
-  shareable__file_id *all;
+  shareable__file_id *files;
   size_t count;
 } shareable__file_set;
 

@@ -36,7 +36,7 @@ typedef struct gc_entry {
 } gc_entry;
 
 struct shareable_gc {
-  gc_entry *all;
+  gc_entry *entries;
   size_t count;
 };
 
@@ -263,11 +263,11 @@ static void classify_all(shareable_gc *gc, const gc_run *run) {
   size_t kept = 0;
 
   for (size_t i = 0; i < gc->count; i++) {
-    gc_entry *entry = &gc->all[kept];
+    gc_entry *entry = &gc->entries[kept];
 
-    if (!is_block(run, &gc->all[i]))
+    if (!is_block(run, &gc->entries[i]))
       continue;
-    *entry = gc->all[i];
+    *entry = gc->entries[i];
     entry->result = classify(run, entry);
     kept += entry->result == SHAREABLE_GC_REMOVED || exists(run, entry);
   }
@@ -288,24 +288,24 @@ static bool classify_refused(shareable_gc *gc, const gc_run *run) {
   bool found = false;
 
   for (size_t i = 0; i < gc->count; i++) {
-    if (!gc->all[i].lease_refused)
+    if (!gc->entries[i].lease_refused)
       continue;
     if (!found)
       sleep_at_random();
     found = true;
-    gc->all[i].result = classify(run, &gc->all[i]);
+    gc->entries[i].result = classify(run, &gc->entries[i]);
   }
   return found;
 }
 
 static bool add_entry(shareable_gc *gc, const char *name, const struct stat *file, int errnum) {
-  gc_entry *more = gc->all;
+  gc_entry *more = gc->entries;
 
   if (gc->count % 64 == 0)
-    more = reallocarray(gc->all, gc->count + 64, sizeof *more);
+    more = reallocarray(gc->entries, gc->count + 64, sizeof *more);
   if (more == NULL)
     return false;
-  gc->all = more;
+  gc->entries = more;
   more += gc->count++;
   *more = (gc_entry){.file = *file, .errnum = errnum};
   snprintf(more->name, sizeof more->name, "%s", name);
@@ -355,7 +355,7 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
   if (remove)
     remove_obsolete_logs();
   if (gc->count > 0)
-    qsort(gc->all, gc->count, sizeof *gc->all, by_name);
+    qsort(gc->entries, gc->count, sizeof *gc->entries, by_name);
   return SHAREABLE_OK;
 }
 
@@ -388,7 +388,7 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
 void shareable_gc_free(shareable_gc *gc) {
   if (gc == NULL)
     return;
-  free(gc->all);
+  free(gc->entries);
   free(gc);
 }
 
@@ -397,13 +397,13 @@ size_t shareable_gc_count(const shareable_gc *gc) {
 }
 
 const char *shareable_gc_name(const shareable_gc *gc, size_t index) {
-  return gc == NULL || index >= gc->count ? NULL : gc->all[index].name;
+  return gc == NULL || index >= gc->count ? NULL : gc->entries[index].name;
 }
 
 const char *shareable_gc_reason(const shareable_gc *gc, size_t index) {
-  return gc == NULL || index >= gc->count ? NULL : gc->all[index].reason;
+  return gc == NULL || index >= gc->count ? NULL : gc->entries[index].reason;
 }
 
 shareable_gc_result shareable_gc_result_at(const shareable_gc *gc, size_t index) {
-  return gc == NULL || index >= gc->count ? SHAREABLE_GC_KEPT : gc->all[index].result;
+  return gc == NULL || index >= gc->count ? SHAREABLE_GC_KEPT : gc->entries[index].result;
 }

@@ -16,15 +16,15 @@
 
 static void add(shareable__proc_maps *maps, shareable__mapping mapping) {
   if (maps->count % 64 == 0) {
-    shareable__mapping *more = reallocarray(maps->all, maps->count + 64, sizeof *more);
+    shareable__mapping *more = reallocarray(maps->mappings, maps->count + 64, sizeof *more);
     if (more == NULL) {
       maps->is_complete = false;
       free(mapping.name);
       return;
     }
-    maps->all = more;
+    maps->mappings = more;
   }
-  maps->all[maps->count++] = mapping;
+  maps->mappings[maps->count++] = mapping;
 }
 
 /*
@@ -241,12 +241,12 @@ static void join_pieces(shareable__proc_maps *maps) {
   size_t kept = 0;
 
   for (size_t i = 1; i < maps->count; i++) {
-    shareable__mapping *last = &maps->all[kept], *next = &maps->all[i];
+    shareable__mapping *last = &maps->mappings[kept], *next = &maps->mappings[i];
 
     if (next->inode != 0 && by_inode_and_pid(last, next) == 0) {
       join(last, next);
     } else {
-      maps->all[++kept] = *next;
+      maps->mappings[++kept] = *next;
     }
   }
   maps->count = kept + 1;
@@ -255,7 +255,7 @@ static void join_pieces(shareable__proc_maps *maps) {
 void shareable__proc_maps_sort(shareable__proc_maps *maps) {
   if (maps->count == 0)
     return;
-  qsort(maps->all, maps->count, sizeof *maps->all, by_inode_and_pid);
+  qsort(maps->mappings, maps->count, sizeof *maps->mappings, by_inode_and_pid);
   join_pieces(maps);
 }
 
@@ -289,8 +289,8 @@ shareable__proc_maps shareable__proc_maps_read_all(dev_t device) {
 
 void shareable__proc_maps_free(shareable__proc_maps *maps) {
   for (size_t i = 0; i < maps->count; i++)
-    free(maps->all[i].name);
-  free(maps->all);
+    free(maps->mappings[i].name);
+  free(maps->mappings);
 }
 
 const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps *maps, uint64_t inode, size_t *count) {
@@ -298,15 +298,15 @@ const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps 
 
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (maps->all[middle].inode < inode)
+    if (maps->mappings[middle].inode < inode)
       low = middle + 1;
     else
       high = middle;
   }
-  for (end = low; end < maps->count && maps->all[end].inode == inode; end++)
+  for (end = low; end < maps->count && maps->mappings[end].inode == inode; end++)
     ;
   *count = end - low;
-  return maps->all + low;
+  return maps->mappings + low;
 }
 
 /*
@@ -318,8 +318,8 @@ static bool may_have(const shareable__mapping *process, const struct stat *file)
 }
 
 const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *maps, const struct stat *file) {
-  for (size_t i = 0; i < maps->count && maps->all[i].inode == 0; i++)
-    if (may_have(&maps->all[i], file))
-      return &maps->all[i];
+  for (size_t i = 0; i < maps->count && maps->mappings[i].inode == 0; i++)
+    if (may_have(&maps->mappings[i], file))
+      return &maps->mappings[i];
   return NULL;
 }

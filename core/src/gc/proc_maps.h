@@ -30,7 +30,7 @@ typedef struct shareable__mapping {
 } shareable__mapping;
 
 typedef struct shareable__proc_maps {
-  shareable__mapping *all; /* sorted by inode, then by pid */
+  shareable__mapping *mappings; /* sorted by inode, then by pid */
   size_t count;
   bool is_complete; /* false if /proc could not be read, or memory was short */
 } shareable__proc_maps;
