@@ -32,7 +32,7 @@ static bool takes_no_argument(const struct option *longs, int value) {
 }
 
 /* Prints the error that getopt_long(3) would print, but escaped. */
-static _Noreturn void refuse_option(int option, const struct option *longs, char *const *argv) {
+static _Noreturn void reject_option(int option, const struct option *longs, char *const *argv) {
   const char *text = argv[optind - 1];
 
   if (option == ':')
@@ -64,7 +64,7 @@ int cli_option(const cli_command *command, int argc, char **argv, const char *sh
     exit(cli_flush_or_warn(CLI_DONE));
   }
   if (option == '?' || option == ':')
-    refuse_option(option, longs, argv);
+    reject_option(option, longs, argv);
   return option;
 }
 

@@ -77,7 +77,7 @@ static uint32_t parse_mode(const char *text) {
   return (uint32_t)mode;
 }
 
-static void take_option(settings *chosen, int option) {
+static void apply_option(settings *chosen, int option) {
   switch (option) {
   case 's':
     chosen->size = parse_size(optarg);
@@ -111,7 +111,7 @@ static int run_create(int argc, char **argv) {
   int option;
 
   while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSh", longs)) >= 0)
-    take_option(&chosen, option);
+    apply_option(&chosen, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
   if (strcmp(argv[optind - 1], "--") != 0)

@@ -92,7 +92,7 @@ static int run_gc(int argc, char **argv) {
   int option;
 
   while ((option = cli_option(&cli_gc, argc, argv, CLI_VIEW_SHORTS "Rqh", longs)) >= 0)
-    if (!cli_view_take(&view, option)) {
+    if (!cli_view_apply(&view, option)) {
       flags |= option == 'R' ? SHAREABLE_GC_REMOVE : 0;
       is_quiet |= option == 'q';
     }

@@ -20,12 +20,12 @@ static uint32_t living_writer(const shareable_list *list, int64_t index) {
   return i < 0 || i >= count ? 0 : shareable__sync_item_holder(&list->sync, (size_t)i);
 }
 
-void held_remember(const shareable_list *list, int64_t index) {
+void held_record(const shareable_list *list, int64_t index) {
   has_waited = true;
   holder = living_writer(list, index);
 }
 
-void held_forget(void) {
+void held_clear(void) {
   has_waited = false;
 }
 

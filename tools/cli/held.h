@@ -13,10 +13,10 @@
 #include "cli.h"
 
 /* Records that reading the item timed out. */
-void held_remember(const shareable_list *list, int64_t index);
+void held_record(const shareable_list *list, int64_t index);
 
 /* Clears the record: the command waits again for the next held item. */
-void held_forget(void);
+void held_clear(void);
 
 /* Returns true if a previous item timed out and a living writer has this item locked. */
 bool held_is(const shareable_list *list, int64_t index);

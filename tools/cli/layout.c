@@ -153,7 +153,7 @@ static int run_layout(int argc, char **argv) {
   int option;
 
   while ((option = cli_option(&cli_layout, argc, argv, CLI_VIEW_SHORTS "ah", longs)) >= 0)
-    if (!cli_view_take(&view, option))
+    if (!cli_view_apply(&view, option))
       is_all = true;
   if (optind != argc - 1)
     cli_usage_error("expected one NAME");

@@ -218,7 +218,7 @@ static int run_ls(int argc, char **argv) {
     names_only |= option == 'z';
     if (option == 'x')
       order = optarg;
-    cli_view_take(&view, option);
+    cli_view_apply(&view, option);
   }
   if (names_only && optind != argc)
     cli_usage_error("--zero lists all blocks and takes no NAME");

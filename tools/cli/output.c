@@ -50,13 +50,13 @@ void cli_output_begin(void) {
   escape_for(STDOUT_FILENO);
 }
 
-static void note(bool is_written) {
+static void record_result(bool is_written) {
   if (!is_written && failure == 0)
     failure = errno == 0 ? EIO : errno;
 }
 
 void cli_put_bytes(const char *bytes, size_t length) {
-  note(fwrite(bytes, 1, length, stdout) == length);
+  record_result(fwrite(bytes, 1, length, stdout) == length);
 }
 
 void cli_put(const char *text) {
@@ -120,6 +120,6 @@ bool cli_has_colors(void) {
 }
 
 int cli_flush(void) {
-  note(fflush(stdout) == 0);
+  record_result(fflush(stdout) == 0);
   return failure;
 }

@@ -26,7 +26,7 @@ struct cli_table {
   size_t *shown, count; /* the indexes of the columns that are shown, each once */
 };
 
-bool cli_view_take(cli_view *view, int option) {
+bool cli_view_apply(cli_view *view, int option) {
   switch (option) {
   case 'J':
     view->json = view->in_bytes = true;

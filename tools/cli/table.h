@@ -47,7 +47,7 @@ typedef char *cli_cell(const void *row, size_t column, const cli_view *view);
 typedef struct cli_table cli_table;
 
 /* Handles an option of CLI_VIEW_LONGS. Returns false if it is another option. */
-bool cli_view_take(cli_view *view, int option);
+bool cli_view_apply(cli_view *view, int option);
 
 /*
  * Creates a table. `shown` lists the columns that are shown by default. Reports a usage error if

@@ -110,7 +110,7 @@ shareable_status cli_read_item(const shareable_list *list, int64_t index, sharea
   while ((status = shareable_list_get(list, index, value, buffer->bytes, buffer->size)) == SHAREABLE_E_BUFFER)
     cli_text_reserve(buffer, (size_t)value->length);
   if (status == SHAREABLE_E_BUSY)
-    held_remember(list, index);
+    held_record(list, index);
   return status;
 }
 

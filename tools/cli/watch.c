@@ -39,7 +39,7 @@ static char *line_of(watch *state, int64_t index) {
 
 /* Reads all items, and prints those that have changed if `print` is set. */
 static void check_items(watch *state, bool print) {
-  held_forget();
+  held_clear();
   for (size_t i = 0; i < state->count && state->left > 0; i++) {
     char *line = line_of(state, state->indexes[i]);
 

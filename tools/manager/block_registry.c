@@ -68,7 +68,7 @@ static size_t find(const block_registry *registry, const char *name, size_t i) {
  */
 static void release_record(ownership *record, shareable_status unlink_status) {
   if (unlink_status != SHAREABLE_E_NOT_FOUND)
-    ownership_forget(record);
+    ownership_release(record);
 }
 
 /*

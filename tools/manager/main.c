@@ -75,7 +75,7 @@ __attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *for
   exit(EXIT_FAILURE);
 }
 
-static int number(const char *text) {
+static int parse_number(const char *text) {
   char *end;
   long value = strtol(text, &end, 10);
 
@@ -124,7 +124,7 @@ static _Noreturn void print_version_and_exit(void) {
   print_and_exit(text);
 }
 
-static void set(struct settings *settings, int option) {
+static void apply_option(struct settings *settings, int option) {
   switch (option) {
   case 'a':
     settings->address = optarg;
@@ -133,22 +133,22 @@ static void set(struct settings *settings, int option) {
     settings->key_file = optarg;
     break;
   case AUTHKEY_FD:
-    settings->key = number(optarg);
+    settings->key = parse_number(optarg);
     break;
   case NO_MD5:
     settings->allow_md5 = false;
     break;
   case ADDRESS_FD:
-    settings->address_fd = number(optarg);
+    settings->address_fd = parse_number(optarg);
     break;
   case TRACKER_FD:
-    settings->tracker = number(optarg);
+    settings->tracker = parse_number(optarg);
     break;
   case LIFELINE_FD:
-    settings->lifeline = number(optarg);
+    settings->lifeline = parse_number(optarg);
     break;
   case OWNER:
-    settings->owner = number(optarg);
+    settings->owner = parse_number(optarg);
     break;
   case 'h':
     print_and_exit(usage);
@@ -165,7 +165,7 @@ static void read_settings(struct settings *settings, int argc, char **argv) {
     if (option == '?' || option == ':')
       reject_option(option, argv[optind - 1]);
     else
-      set(settings, option);
+      apply_option(settings, option);
   if (optind < argc)
     fail("unexpected argument '%s': only options are accepted", argv[optind]);
   if ((settings->key < 0) == (settings->key_file == NULL))

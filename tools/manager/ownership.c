@@ -13,7 +13,7 @@
 #include "shm/segment.h"
 #include "shm/unlink.h"
 
-static bool look_up(const char *name, struct stat *file) {
+static bool stat_block(const char *name, struct stat *file) {
   char path[sizeof SHAREABLE__DIRECTORY + 1 + SHAREABLE__NAME_MAX];
 
   snprintf(path, sizeof path, "%s/%s", SHAREABLE__DIRECTORY, name);
@@ -32,7 +32,7 @@ void ownership_identify(ownership *record, const char *name) {
   struct stat file;
 
   *record = (ownership){0};
-  record->has_block = look_up(name, &file) && is_removable(&file);
+  record->has_block = stat_block(name, &file) && is_removable(&file);
   if (record->has_block)
     record->block = (shareable__file_id){file.st_dev, file.st_ino};
 }
@@ -40,7 +40,7 @@ void ownership_identify(ownership *record, const char *name) {
 bool ownership_is_current(const ownership *record, const char *name) {
   struct stat file;
 
-  return !record->has_block || (look_up(name, &file) && is_block(record, &file));
+  return !record->has_block || (stat_block(name, &file) && is_block(record, &file));
 }
 
 /*
@@ -52,7 +52,7 @@ static void check_record(ownership *record) {
   shareable__file_id recorded = {(dev_t)made->device, (ino_t)made->inode};
 
   if (record->has_block && (recorded.device != record->block.device || recorded.inode != record->block.inode)) {
-    ownership_forget(record);
+    ownership_release(record);
     return;
   }
   record->block = recorded;
@@ -76,7 +76,7 @@ shareable_status ownership_unlink(const ownership *record, const char *name, sha
   return record->has_block ? shareable__unlink_block(&record->block, name, error) : shareable_unlink(name, error);
 }
 
-void ownership_forget(ownership *record) {
+void ownership_release(ownership *record) {
   shareable__owner_release(&record->owned);
   record->owned = (shareable__ownership){0};
 }

@@ -40,6 +40,6 @@ bool ownership_is_current(const ownership *record, const char *name);
 shareable_status ownership_unlink(const ownership *record, const char *name, shareable_error *error);
 
 /* Removes the entry from the log, if there is one. */
-void ownership_forget(ownership *record);
+void ownership_release(ownership *record);
 
 #endif

@@ -95,7 +95,7 @@ static int remove_through(block_removal *removal, int place, const char *directo
 }
 
 /* Returns whether another place may work: the first needs memory, or this process cannot use it. */
-static bool is_about_place(int errnum) {
+static bool may_use_other_place(int errnum) {
   return errnum == ENOSPC || errnum == EXDEV || errnum == EROFS || errnum == EDQUOT;
 }
 
@@ -166,7 +166,7 @@ static int try_once(block_removal *removal) {
   if (errnum != 0)
     return remove_moved(removal, errnum);
   errnum = file.st_uid == geteuid() ? remove_through_own_directory(removal) : EXDEV;
-  if (!is_about_place(errnum))
+  if (!may_use_other_place(errnum))
     return errnum;
   errnum = remove_through(removal, AT_FDCWD, "");
   return errnum == ENOENT ? RETRY : errnum;
