@@ -60,8 +60,8 @@ int cli_integer_base(const char *text);
 bool cli_parse_integer(const char *text, int64_t *integer);
 
 /*
- * Parses an integer from `min` to `max`. If the text is not one, reports a usage error that
- * calls it `noun`.
+ * Parses an integer from `min` to `max`. If the text is not one, reports a usage error that calls
+ * it `noun`.
  */
 int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun);
 

@@ -44,8 +44,8 @@ bool ownership_is_current(const ownership *record, const char *name) {
 }
 
 /*
- * Removes the entry if another block has taken the name since ownership_identify(): the manager does
- * not own it.
+ * Removes the entry if another block has taken the name since ownership_identify(): the manager
+ * does not own it.
  */
 static void check_record(ownership *record) {
   const shareable__ownership_entry *made = record->owned.entry;

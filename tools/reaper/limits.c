@@ -9,7 +9,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A reaper never needs more than FILES descriptors. limits_allow_files() checks FILES_MAX at most. */
+/*
+ * A reaper never needs more than FILES descriptors. limits_allow_files() checks FILES_MAX at most.
+ */
 enum { FILES = 1024, FILES_MAX = 64 };
 
 /*

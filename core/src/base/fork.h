@@ -41,10 +41,10 @@ bool shareable__fork_init(void);
 
 /*
  * A lock for the kernel objects of this process that a fork's child does not have. fork() waits for
- * the lock, so that no child is forked while such an object is incomplete. The thread that holds the lock cannot be
- * cancelled: a cancelled thread would leave the lock held, and every later fork() would hang. Its
- * signals are blocked, except those that report an error of the thread itself: a handler that calls
- * fork() would wait for the thread that it has interrupted.
+ * the lock, so that no child is forked while such an object is incomplete. The thread that holds
+ * the lock cannot be cancelled: a cancelled thread would leave the lock held, and every later
+ * fork() would hang. Its signals are blocked, except those that report an error of the thread
+ * itself: a handler that calls fork() would wait for the thread that it has interrupted.
  *
  * _Fork() and clone(2) do not wait for the lock. Their child finds it free, and discards the
  * objects of its parent.

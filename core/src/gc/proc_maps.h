@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 
 /*
- * A file that a process has mapped or open. An entry with inode 0 is a
- * process of that user whose files cannot be read.
+ * A file that a process has mapped or open. An entry with inode 0 is a process of that user whose
+ * files cannot be read.
  */
 typedef struct shareable__mapping {
   uint64_t inode;

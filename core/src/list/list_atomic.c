@@ -80,7 +80,9 @@ static inline __attribute__((always_inline)) bool change_fast(shareable_list *li
   return allowed;
 }
 
-/* Each path has its own int_change, so that the compiler keeps that of the fast path in registers. */
+/*
+ * Each path has its own int_change, so that the compiler keeps that of the fast path in registers.
+ */
 static inline __attribute__((always_inline)) shareable_status
 change_item(shareable_list *list, int64_t index, int_operation *operation, int_change *result) {
   int_change fast = *result, locked;

@@ -54,8 +54,8 @@ bool shareable__connection_is_idle(const shareable__connection *connection);
 bool shareable__connection_wait_for_close(shareable__connection *connection);
 
 /*
- * Closes the connection, which may be opened again. Does not close the descriptor if it refers
- * to another file.
+ * Closes the connection, which may be opened again. Does not close the descriptor if it refers to
+ * another file.
  */
 void shareable__connection_close(shareable__connection *connection);
 

@@ -59,9 +59,9 @@ void shareable__owner_directory_remove(const shareable__owner_directory *directo
 /*
  * Calls `visit` with each directory of this process's effective user, and closes the directory
  * after the call. If that user is root, calls `visit` with the directories of all users. The UID in
- * a name may differ from the owner: it is the user's id in its own user namespace. Skips names that are
- * not such a directory. Returns 0, or an errno if /dev/shm cannot be read to its end or a directory
- * cannot be opened; the other directories are still visited.
+ * a name may differ from the owner: it is the user's id in its own user namespace. Skips names that
+ * are not such a directory. Returns 0, or an errno if /dev/shm cannot be read to its end or a
+ * directory cannot be opened; the other directories are still visited.
  */
 typedef void shareable__owner_directory_callback(const shareable__owner_directory *directory, void *context);
 int shareable__owner_directory_foreach(shareable__owner_directory_callback *visit, void *context);

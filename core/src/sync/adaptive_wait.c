@@ -7,8 +7,8 @@
 #define SPIN_MIN 10
 #define SPIN_MAX 300
 /*
- * After a wait that spinning has ended, this number of waits spin up to SPIN_MAX. Otherwise one wait
- * in PROBE_INTERVAL does.
+ * After a wait that spinning has ended, this number of waits spin up to SPIN_MAX. Otherwise one
+ * wait in PROBE_INTERVAL does.
  */
 #define SPIN_CREDIT 8
 #define PROBE_INTERVAL 32

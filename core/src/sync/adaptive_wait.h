@@ -4,8 +4,8 @@
  *
  * Spinning helps if the process that makes the change runs on another processor. Yielding helps if
  * that process waits for this processor. If other processes keep this processor busy, a waiter that
- * yields gets it back too late; then the following waits do not yield. A waiter does not
- * know which case it is in, so it tries both, and less after they did not help. Threads may overwrite each
+ * yields gets it back too late; then the following waits do not yield. A waiter does not know which
+ * case it is in, so it tries both, and less after they did not help. Threads may overwrite each
  * other's counters, which does no harm.
  */
 #ifndef SHAREABLE__ADAPTIVE_WAIT_H

@@ -23,7 +23,9 @@
 #define SHAREABLE__AREA_VERSION 2
 #define SHAREABLE__AREA_HAZARDS 8
 #define SHAREABLE__AREA_REDO_RECORDS 4
-/* The longest text that a redo record can contain. A longer one is corrupt if its writer is killed. */
+/*
+ * The longest text that a redo record can contain. A longer one is corrupt if its writer is killed.
+ */
 #define SHAREABLE__REDO_SIZE 472
 
 /*
@@ -169,8 +171,8 @@ static inline uint64_t shareable__version_next(uint64_t before, uint64_t flags) 
 }
 
 /*
- * Clears CORRUPT and UNLOGGED in the version word of an item that the caller has locked. The item, or its redo record,
- * must contain a complete value.
+ * Clears CORRUPT and UNLOGGED in the version word of an item that the caller has locked. The item,
+ * or its redo record, must contain a complete value.
  */
 static inline void shareable__version_clear_corrupt(shareable__area *area, size_t i) {
   uint64_t word = shareable__version_load(area, i);

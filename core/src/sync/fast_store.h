@@ -4,8 +4,8 @@
  *
  * A writer first publishes the item in its hazard, then checks that the item is not locked and has
  * the right format, and then stores. A writer that changes the type of a number locks the item
- * first, and then waits until no hazard names it. So a store never writes to an item whose
- * type has changed.
+ * first, and then waits until no hazard names it. So a store never writes to an item whose type has
+ * changed.
  */
 #ifndef SHAREABLE__FAST_STORE_H
 #define SHAREABLE__FAST_STORE_H

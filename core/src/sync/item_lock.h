@@ -36,9 +36,9 @@ static inline void shareable__item_unlock_and_notify(const shareable__sync *sync
 
 /*
  * Registers the handle, and locks an item, so that the caller may change it by any number of
- * stores. Readers see either none of the changes or all of them, but a killed caller may leave the changes
- * incomplete. *before is for shareable__sync_unlock_item(), which leaves a corrupt item corrupt.
- * Without a sync area, both do nothing.
+ * stores. Readers see either none of the changes or all of them, but a killed caller may leave the
+ * changes incomplete. *before is for shareable__sync_unlock_item(), which leaves a corrupt item
+ * corrupt. Without a sync area, both do nothing.
  */
 shareable_status shareable__sync_lock_item(shareable__sync *sync, size_t i, uint64_t *before);
 void shareable__sync_unlock_item(shareable__sync *sync, size_t i, uint64_t before);
