@@ -1,11 +1,13 @@
-# fish completion for shareable(1): the commands and options that the help lists, and the names of blocks.
+# fish completion for shareable(1): the commands and options that the help lists, and the names of
+# blocks.
 #
-# The name of a block may contain any byte except "/" and NUL. The name is only data: fish quotes the text that it
-# inserts. fish uses the text after a tab as a description, so names with a tab are not offered.
+# The name of a block may contain any byte except "/" and NUL. The name is only data: fish quotes
+# the text that it inserts. fish uses the text after a tab as a description, so names with a tab are
+# not offered.
 #
-# fish prints some characters unescaped. It escapes ASCII control characters and bytes that are not UTF-8, but not after
-# an open quote. It never escapes other control characters, or characters that reorder or hide text. Names with characters
-# that fish would print unescaped are not offered.
+# fish prints some characters unescaped. It escapes ASCII control characters and bytes that are not
+# UTF-8, but not after an open quote. It never escapes other control characters, or characters that
+# reorder or hide text. Names with characters that fish would print unescaped are not offered.
 set -g __shareable_hidden '[\x{80}-\x{9f}\p{Cf}\p{Zl}\p{Zp}\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{2060}-\x{206f}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fff0}-\x{fffb}\x{e0000}-\x{e0fff}]'
 set -g __shareable_escaped '[\x{1}-\x{1f}\x{7f}\p{Co}\p{Cs}]'
 
@@ -23,7 +25,8 @@ function __shareable_options_ended
     contains -- -- (commandline -opc)
 end
 
-# A name that begins with "-" would be an option, so it gets a leading "/", which names may have, unless "--" was given.
+# A name that begins with "-" would be an option, so it gets a leading "/", which names may have,
+# unless "--" was given.
 function __shareable_blocks
     set -l names (command shareable ls --zero 2>/dev/null | string split0)
     set -l slash
