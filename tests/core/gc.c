@@ -125,7 +125,8 @@ Test(gc, keeps_a_block_whose_successor_is_alive) {
     for (;;)
       pause();
   end(start_owner(own_name(), successor), SIGKILL);
-  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has left it to process"), SHAREABLE_GC_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has transferred it to process"),
+               SHAREABLE_GC_KEPT);
   end(successor, SIGKILL);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
@@ -220,11 +221,11 @@ Test(gc, reports_the_successor_that_a_reaper_waits_for) {
   become_another_user();
   successor = start(only_sleep, NULL);
   owner = start_owner(own_name(), successor);
-  snprintf(reason, sizeof reason, "its owner is alive, or has ended and left it to process %d, which is alive",
+  snprintf(reason, sizeof reason, "its owner is alive, or has ended and transferred it to process %d, which is alive",
            successor);
   cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(owner, SIGKILL);
-  snprintf(reason, sizeof reason, "its owner has left it to process %d, which is alive", successor);
+  snprintf(reason, sizeof reason, "its owner has transferred it to process %d, which is alive", successor);
   cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(successor, SIGKILL);
   cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);

@@ -217,8 +217,9 @@ static shareable_gc_result keep_owned(const shareable__inventory_entry *owned, g
   if (owned->successor == 0)
     return keep(entry, owned->is_manager ? "its owner, a manager, is alive" : "its owner is alive", "");
   snprintf(entry->reason, sizeof entry->reason,
-           owned->is_dead ? "its owner has left it to process %" PRId64 ", which is alive"
-                          : "its owner is alive, or has ended and left it to process %" PRId64 ", which is alive",
+           owned->is_dead ? "its owner has transferred it to process %" PRId64 ", which is alive"
+                          : "its owner is alive, or has ended and transferred it to process %" PRId64
+                            ", which is alive",
            owned->successor);
   return SHAREABLE_GC_KEPT;
 }
