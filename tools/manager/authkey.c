@@ -44,7 +44,7 @@ static int read_all(int fd, unsigned char *bytes, size_t *size) {
 
 bool authkey_read(int fd, const char *source, unsigned char **bytes, size_t *size) {
   unsigned char *buffer = malloc(AUTHKEY_MAX + 1);
-  int result = buffer == NULL ? -1 : read_all(fd, buffer, size), error = errno;
+  int result = buffer == NULL ? -1 : read_all(fd, buffer, size), errnum = errno;
 
   close(fd);
   if (result == 0 && *size > 0) {
@@ -52,7 +52,7 @@ bool authkey_read(int fd, const char *source, unsigned char **bytes, size_t *siz
     return true;
   }
   if (result < 0)
-    log_errno(error, "cannot read the key from %s", source);
+    log_errno(errnum, "cannot read the key from %s", source);
   else if (result > 0)
     log_event(LOG_STATE, "%s has a key of more than %d bytes: use a shorter key", source, AUTHKEY_MAX);
   else
@@ -247,14 +247,14 @@ static int open_checked(const char *path) {
 
 bool authkey_load(const char *path, unsigned char **bytes, size_t *size) {
   struct stat file;
-  int fd, error;
+  int fd, errnum;
 
   if (!is_trusted_path(path))
     return false;
   if (stat(path, &file) != 0 && errno == ENOENT) {
-    error = create_file(path);
-    if (error != 0) {
-      log_errno(error, "cannot create the key file %s", path);
+    errnum = create_file(path);
+    if (errnum != 0) {
+      log_errno(errnum, "cannot create the key file %s", path);
       return false;
     }
   }

@@ -113,11 +113,11 @@ static bool remove_stale(const struct listener *listener) {
          unlinkat(listener->parent.fd, listener->parent.name, 0) == 0;
 }
 
-static void report_failure(const struct listener *listener, const char *address, int error) {
+static void report_failure(const struct listener *listener, const char *address, int errnum) {
   struct stat status;
 
-  if (error != EADDRINUSE)
-    log_errno(error, "cannot listen at %s", address);
+  if (errnum != EADDRINUSE)
+    log_errno(errnum, "cannot listen at %s", address);
   else if (listener->parent.fd < 0)
     log_event(LOG_STATE, "cannot listen at %s: another program listens there", address);
   else if (listener->parent.name[0] == '\0')

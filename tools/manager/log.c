@@ -106,14 +106,14 @@ void log_event(log_kind kind, const char *format, ...) {
   write_text(text);
 }
 
-void log_errno(int number, const char *format, ...) {
+void log_errno(int errnum, const char *format, ...) {
   char text[LINE_SIZE - 128];
   va_list arguments;
 
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  log_event(LOG_STATE, "%s: %s", text, strerror(number));
+  log_event(LOG_STATE, "%s: %s", text, strerror(errnum));
 }
 
 bool log_report(void) {

@@ -25,8 +25,8 @@ typedef enum log_kind {
  */
 __attribute__((format(printf, 2, 3))) void log_event(log_kind kind, const char *format, ...);
 
-/* Writes a LOG_STATE line that ends with a colon and the message of the errno value `number`. */
-__attribute__((format(printf, 2, 3))) void log_errno(int number, const char *format, ...);
+/* Writes a LOG_STATE line that ends with a colon and the message of the errno value `errnum`. */
+__attribute__((format(printf, 2, 3))) void log_errno(int errnum, const char *format, ...);
 
 /*
  * Reports the number of suppressed lines of each kind whose interval is over. Returns whether other

@@ -239,10 +239,10 @@ static bool write_pickled_address(const shareable__address *address, int fd) {
   uint32_t root = shareable__address_to_pyvalue(address, &arena, host);
   size_t size = shareable__frame_encode(&arena, root, frame, sizeof frame);
   bool is_written = root != 0 && size <= sizeof frame && write_whole(fd, frame, size);
-  int error = errno;
+  int errnum = errno;
 
   close(fd);
-  errno = error;
+  errno = errnum;
   return is_written;
 }
 

@@ -105,8 +105,8 @@ static bool refuse_peer(struct server *server) {
   return socket >= 0;
 }
 
-static bool is_out_of_descriptors(int error) {
-  return error == EMFILE || error == ENFILE;
+static bool is_out_of_descriptors(int errnum) {
+  return errnum == EMFILE || errnum == ENFILE;
 }
 
 static void on_listener(uv_poll_t *poll, int status, int events) {

@@ -4,7 +4,7 @@
 #include "base/fork.h"
 
 /*
- * Registers the handlers before other threads exist: handlers that are registered while a thread is
+ * Registers the handlers as early as possible: handlers that are registered while another thread is
  * in fork() do not run for that fork().
  */
 __attribute__((constructor)) static void init(void) {
