@@ -2,77 +2,81 @@
  * shareable.h - lists and blocks of shared memory for C, Python, Lua and Go.
  *
  * The library does what CPython's multiprocessing.shared_memory does (SharedMemory, ShareableList),
- * in CPython's own format. Programs in C, Lua, Go, Python with this library, and CPython without it
- * ("stock Python") can share one live list.
+ * in CPython's own format. Programs in C, Lua, Go and Python that use this library, and programs in
+ * CPython without it ("stock Python"), can share one live list.
  *
  * CAVEATS
  *
  * - Killed processes. A block or list gets its name only when it is complete. A creator that is
- *   killed before that leaves nothing. If the file system of shared memory lacks O_TMPFILE, it may
- *   leave a file whose name begins with ".shareable-"; that file is not a block. If a writer is
- *   killed while it writes an item, the item has the old value or the new one: the next process
- *   that uses the item completes the write, within some milliseconds. A text longer than 472 bytes
- *   may be lost: reading it returns SHAREABLE_E_CORRUPT until it is written again. A block outlives
- *   all processes until a process unlinks it, unless it is owned.
+ *   killed before that leaves nothing. The exception is a file system of shared memory without
+ *   O_TMPFILE: there, a killed creator may leave a file whose name begins with ".shareable-". That
+ *   file is not a block. If a writer is killed while it writes an item, the item has the old value
+ *   or the new one: the next process that uses the item completes the write, within a few
+ *   milliseconds. A text longer than 472 bytes may be lost: reading it returns SHAREABLE_E_CORRUPT
+ *   until it is written again. A block that is not owned exists until a process unlinks it, even if
+ *   no process uses it.
  * - Owned blocks. A block that is created with SHAREABLE_OWNED belongs to the process that creates
  *   it. Its name is unlinked within a second after that process exits, calls exec, or is killed.
  *   Processes that have the block open keep it. A helper process, shareable-reaper, unlinks it. The
- *   reaper has its own session. It is started with the process's first owned block, which takes
- *   some milliseconds. If the reaper is killed together with the owner, as at the end of a
- *   container, the next reaper of the same user or shareable_gc_run() removes the blocks. If the
- *   first process of a container does not wait for orphans, all owners of a user share one reaper,
- *   which runs as long as the container and leaves a single zombie.
+ *   reaper runs in its own session. The library starts it when a process creates its first owned
+ *   block, which takes a few milliseconds. If the reaper is killed together with the owner, for
+ *   example at the end of a container, the next reaper of the same user or shareable_gc_run()
+ *   removes the blocks. If the first process of a container does not wait for orphans, all owners
+ *   of a user share one reaper, which runs as long as the container and leaves a single zombie.
  * - Ownership logs. The blocks that a process owns are listed in a log in /dev/shm/.shareable-UID.
  *   If another user has taken that name, the directory is /dev/shm/.shareable-UID.XXXXXXXX. The
  *   directory is removed with the last log in it. If a process changes its effective user, or sees
- *   another /dev/shm later (chroot, mount namespaces), it has a log for each. Creating an owned
- *   block fails if no reaper can be started, if RLIMIT_FSIZE is less than 8 KiB (the size of a
- *   log), or if the hard limit RLIMIT_NOFILE is less than 6. The child of a fork does not own its
- *   parent's blocks. A worker that must leave its blocks to its parent calls shareable_transfer_ownership().
- * - Torn reads. Between users of this library no read of an item is ever torn, whatever the item's
- *   type and however it changes. That needs the sync area, which follows the list. A list that was
- *   created with SHAREABLE_NO_SYNC, or by stock Python, has no sync area: there, only an int or a
- *   float that keeps its type is never torn, and a reader can see a half-written text or change of
- *   type. Stock Python ignores the sync area of any list: it may read a mixture of two values, and
- *   its writes may leave one.
+ *   another /dev/shm later (chroot, mount namespaces), it has one log for each user and each
+ *   /dev/shm. Creating an owned block fails if no reaper can be started, if RLIMIT_FSIZE is less
+ *   than 8 KiB (the size of a log), or if the hard limit RLIMIT_NOFILE is less than 6. The child of
+ *   a fork does not own its parent's blocks. A worker that must leave its blocks to its parent
+ *   calls shareable_transfer_ownership().
+ * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
+ *   changes its type. This requires the sync area, which follows the list. A list that was created
+ *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area: there, only an int or a float
+ *   that keeps its type is never torn, and a reader can see a half-written text or change of type.
+ *   Stock Python ignores the sync area of any list: it may read a mixture of two values, and its
+ *   writes may leave one.
  * - Stopped writers. A writer that is stopped (SIGSTOP, a debugger) while it writes an item holds
- *   the item: reads and writes of it return SHAREABLE_E_BUSY after a second. Other items can
- *   be written. A list has four redo records, and a write of at most 472 bytes holds one of them.
- *   While four stopped writers hold them, other writers write without a record. If such a writer is
- *   killed during a write, its item is SHAREABLE_E_CORRUPT until it is written again, even if the
- *   value is short.
+ *   the item: reads and writes of it return SHAREABLE_E_BUSY after a second. Other items can be
+ *   written. A list has four redo records, and a write of at most 472 bytes holds one of them.
+ *   While four stopped writers hold all of them, other writers write without a redo record. If such
+ *   a writer is killed during a write, its item is SHAREABLE_E_CORRUPT until it is written again,
+ *   even if the value is short.
  * - Read locks. A process that may only read a list can hold read locks on its file. They do not
  *   stop writers. But a writer that registers while such locks are held, and is killed, seems alive
- *   until the locks are released. Until then, reads and writes of an item that it held return
- *   SHAREABLE_E_BUSY after a second. If it held the list's lock, shareable_list_lock() returns
- *   SHAREABLE_E_TIMED_OUT when its timeout expires, and does not return without a timeout.
- * - Taken wake-ups. A process that may only read a list can also take the wake-ups of waiters
+ *   until the locks are released. Until then, reads and writes of an item that the dead writer held
+ *   return SHAREABLE_E_BUSY after a second. If it held the list's lock, shareable_list_lock()
+ *   returns SHAREABLE_E_TIMED_OUT when its timeout expires; without a timeout, it waits until the
+ *   read locks are released.
+ * - Stolen wake-ups. A process that may only read a list can also steal the wake-ups of waiters
  *   (FUTEX_REQUEUE). A wait then detects a change later: by about a quarter of the time that it has
- *   waited, and at most 50 milliseconds. Passing the list's lock to the next process then takes up
- *   to some milliseconds.
+ *   waited, and by at most 50 milliseconds. Each transfer of the list's lock to the next process
+ *   then takes up to a few milliseconds.
  * - File descriptors. The handle of a list with a sync area keeps one file descriptor open until
  *   the handle is closed. The descriptor is greater than 2 and close-on-exec. If the program closes
- *   it, or opens another file in its place, the library opens the block again when it needs to, and
- *   does not touch the program's file. If the library cannot open the block (it was unlinked), a
- *   writer that died seems alive. If the program has closed one of the descriptors 0 to 2 and the
- *   kernel gives it to the library, the library's next system call moves it.
+ *   the descriptor, or opens another file in its place, the library opens the block again when
+ *   necessary, and does not touch the program's file. If the library cannot open the block (it was
+ *   unlinked), a writer that died seems alive. If the program has closed one of the descriptors 0
+ *   to 2 and the kernel gives it to the library, the library's next system call moves it.
  * - Privileges. A list that was opened for writing stays writable after setuid(2), chroot(2), or a
  *   chmod of the block. The child of a later fork() opens the block again for its first write. If
- *   it may not, the write returns SHAREABLE_E_SYSTEM.
- * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library stays
+ *   it has no permission to do so, the write returns SHAREABLE_E_SYSTEM.
+ * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library remains
  *   held. A call that has begun is completed first. A wait or a lock without a timeout can
  *   therefore not be cancelled until the item changes or the lock is free. A thread that may be
  *   cancelled during a wait must wait with a timeout, and call pthread_testcancel() between calls.
  * - Signal handlers. A signal handler must not write to a list through a handle through which the
  *   interrupted thread may be writing: the interrupted write would no longer be protected from a
- *   change of the item's type. It must not read or lock what that thread may hold. It may call
- *   fork(): signals are blocked while the library is in a state that a child must not inherit.
+ *   change of the item's type. It must not use an item, or the list's lock, if that thread may hold
+ *   it. It may call fork(): signals are blocked while the library is in a state that a child must
+ *   not inherit.
  * - Fast writes. Up to eight handles of a list can write numbers without locking the item. Other
  *   handles lock it, until one of the eight is closed.
- * - Memory control groups. The pages of a block count against the limit of the control group that
- *   first touches them. Past the limit, the kernel kills a process of the group instead of
- *   reporting an error (see memory.max in cgroups(7)).
- * - Truncation. A process that may write a block may also shorten its file. The next access to a
+ * - Memory control groups. The pages of a block count against the memory limit of the control group
+ *   whose process first touches them. If the limit is exceeded, the kernel kills a process of the
+ *   group instead of reporting an error (see memory.max in cgroups(7)).
+ * - Truncation. A process that may write a block can also truncate its file. The next access to a
  *   mapped part that was cut off raises SIGBUS, as for any mapped file. Share blocks only with
  *   processes that you trust; the mode bits decide which processes may open a block.
  * - Space. A block's memory is reserved when the block is created. If /dev/shm is full, creating
@@ -85,28 +89,29 @@
  *   not affect the parent's blocks. This also holds for a child of _Fork() or clone(2) if the
  *   kernel has MADV_WIPEONFORK (Linux 4.14); without it, such a child must not write, lock or own
  *   anything. _Fork() and clone(2) do not wait for other threads: in their child, a lock of the C
- *   library, a manager's handle, or an item that another thread of the parent held may stay held.
+ *   library, a manager's handle, or an item that another thread of the parent held may remain held.
  *   The child of vfork(), or of clone(2) with CLONE_VM, must not use the library.
  * - Threads. Any number of threads may use a handle at the same time. While another thread uses the
  *   handle, the caller must not close it or drop its last reference, as with free(3), unless the
  *   function's comment allows it.
  * - Views. A pointer from shareable_memory_address() is valid until shareable_memory_close().
- *   Between shareable_memory_pin() and shareable_memory_unpin() it also stays valid after that.
+ *   Between shareable_memory_pin() and shareable_memory_unpin() it remains valid even if the handle
+ *   is closed.
  * - Unlinking removes only the name. Processes that have the block open keep using it; later
  *   processes do not find it. Unlinking through a handle removes that block, and never another
  *   block that has taken its name. A block that takes the name during the unlinking has no name for
- *   some microseconds, and is then moved back. If the process is killed in between, the next reaper
- *   or shareable_gc_run() of the same user moves it back.
+ *   a few microseconds, and is then renamed back. If the unlinking process is killed in between,
+ *   the next reaper or shareable_gc_run() of the same user renames it back.
  * - Garbage collection. shareable_gc_run() removes a block only if the kernel confirms by a lease
  *   that no process has it open or mapped. A process that opens the block between that check and
- *   the unlink gets a block without a name. During the check, which takes microseconds, opening the
- *   block waits. If the collecting process is stopped at that moment (SIGSTOP), functions of this
- *   library that open the block return SHAREABLE_E_SYSTEM after 100 milliseconds. Other programs
- *   wait for at most /proc/sys/fs/lease-break-time seconds.
+ *   the unlink gets a block without a name. During the check, which takes microseconds, a process
+ *   that opens the block waits. If the collecting process is stopped during the check (SIGSTOP),
+ *   functions of this library that open the block return SHAREABLE_E_SYSTEM after 100 milliseconds.
+ *   Other programs wait for at most /proc/sys/fs/lease-break-time seconds.
  * - Stock Python's resource tracker. CPython registers the blocks that it attaches to with its
  *   resource tracker, which unlinks them when that Python process ends (CPython's issue gh-82300).
- *   To prevent that, attach a block with track=False, which needs Python 3.13 and does not work for
- *   a list, or unregister it.
+ *   To prevent that, unregister the block, or attach it with track=False, which needs Python 3.13
+ *   and is not available for a list.
  *
  * CONVENTIONS
  *
@@ -115,9 +120,9 @@
  * does not report errors in errno, has no "last error", and has no global state. Functions that
  * work by name also take a shareable_error, which may be NULL: on failure it receives the error
  * message, with names and numbers; on success it is unchanged. For a failure about an item,
- * shareable_list_explain_item() makes the message. All arguments are checked. A NULL or closed handle is
- * SHAREABLE_E_CLOSED. Any other NULL is SHAREABLE_E_ARGUMENT, unless the comment allows it. The
- * comments below write the codes without the prefix SHAREABLE_.
+ * shareable_list_explain_item() creates the message. All arguments are checked. A NULL or closed
+ * handle causes SHAREABLE_E_CLOSED. Any other NULL causes SHAREABLE_E_ARGUMENT, unless the comment
+ * allows it. The comments below write the codes without the prefix SHAREABLE_.
  *
  * A name follows the rules of shm_open(3): 1 to 255 bytes, not "." or "..". A '/' is allowed only
  * in front of the name, and is dropped. Text is UTF-8, which is checked when the text is written
@@ -156,9 +161,9 @@ extern "C" {
  */
 
 /*
- * Every status: X(name, number, nearest errno, message). This is the only list of them: the enum below,
- * shareable_status_message(), and the tables of errors in Python and Lua are generated from it, and a
- * test checks Go's. A number never changes its meaning.
+ * Every status: X(name, number, nearest errno, message). This is the only list of them: the enum
+ * below, shareable_status_message(), and the tables of errors in Python and Lua are generated from
+ * it, and a test checks Go's table. A number never changes its meaning.
  *
  * The nearest errno determines the type of the exception or error in a language:
  * ENOENT is FileNotFoundError in Python and fs.ErrNotExist in Go, EINVAL is ValueError, ERANGE is
@@ -194,8 +199,8 @@ extern "C" {
   X(E_NOT_READY, -26, EINVAL, "the block is not ready: its creator has not finished writing it, try again")            \
   X(E_NOT_LIST, -27, EINVAL, "the block does not contain a list")                                                      \
   X(E_CORRUPT, -28, EINVAL, "the item is corrupt: write it again")                                                     \
-  X(E_VERSION, -29, EINVAL, "the list was made by another version of this library")                                    \
-  X(E_BUSY, -30, ETIMEDOUT, "another writer holds the item for too long")                                              \
+  X(E_VERSION, -29, EINVAL, "the list was created by another version of this library")                                 \
+  X(E_BUSY, -30, ETIMEDOUT, "another writer has held the item for too long")                                           \
   X(E_OWNER_DIED, -31, EOWNERDEAD, "the lock's owner died: you have the lock now, what it guards may be half done")    \
   X(E_TIMED_OUT, -32, ETIMEDOUT, "timed out")                                                                          \
   X(E_AUTH, -33, EACCES, "the manager has another key")                                                                \
@@ -210,8 +215,8 @@ typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareabl
 /*
  * The details of a failure. The caller owns it; nothing in it needs to be freed.
  *
- * The message is one sentence in UTF-8 without a full stop. In it, a long name is truncated and ends
- * in "…". Bytes that are not UTF-8, control characters, and characters that reorder text are
+ * The message is one sentence in UTF-8 without a full stop. In it, a long name is truncated and
+ * ends in "…". Bytes that are not UTF-8, control characters, and characters that reorder text are
  * written as \xNN.
  */
 typedef struct shareable_error {
@@ -248,7 +253,7 @@ SHAREABLE_API const char *shareable_version(void);
  * Flags
  */
 
-/* Flags of the functions that are named in front, or-ed together. Any other bit is E_ARGUMENT. */
+/* Flags, or-ed together. A function that does not accept a flag returns E_ARGUMENT. */
 enum {
   SHAREABLE_LAZY = 1 << 0,      /* create: allocate pages at first use (see "Space" above) */
   SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write */
@@ -278,10 +283,10 @@ typedef enum shareable_type {
 
 /*
  * One value of any type, as a parameter or a result. It has 24 bytes on every platform and owns
- * nothing: `text` points to the caller's memory in both directions. The functions below make one.
+ * nothing: `text` always points to the caller's memory. The functions below return one.
  *
- * Only shareable_list_create() uses `capacity`: the item's slot gets room for this number of bytes
- * of text, whatever the item contains first. If it is 0, the slot is as large as CPython makes it.
+ * Only shareable_list_create() uses `capacity`: the item gets room for a text of this number of
+ * bytes, whatever its first value is. If it is 0, the first value decides, as in CPython.
  */
 typedef struct shareable_value {
   uint32_t type;     /* a shareable_type, which selects the member of the union */
@@ -409,14 +414,15 @@ SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
 
 /*
  * Removes the block's name, whether or not the handle is closed. Processes that have the block open
- * keep it. Another block that has taken the name is not removed. If such a block was moved for a
- * moment and cannot get its name back, because the name was taken again, *error contains its path.
+ * keep it. Another block that has taken the name is not removed. If such a block was renamed during
+ * the call and cannot be renamed back, because the name was taken again, *error contains its path.
  *
  *   error   receives the error message on failure; may be NULL
  *
  * Returns E_NOT_FOUND if the name is already gone, or belongs to another block now; E_PERMISSION;
- * or E_SYSTEM, also if this process does not see the /dev/shm that the block is in, after chroot(2)
- * or in another mount namespace. A block that the process owns stays owned then.
+ * or E_SYSTEM. E_SYSTEM is also returned if this process does not see the /dev/shm that contains
+ * the block, after chroot(2) or in another mount namespace. In that case, a block that the process
+ * owns remains owned.
  */
 SHAREABLE_API shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error);
 
@@ -428,10 +434,10 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
 
 /*
  * Makes the process `pid` the successor of this process: the blocks that this process owns are
- * unlinked when both processes have ended, not when this process ends. That includes blocks that
- * it creates later. A worker calls this function before it ends, so that its parent can go on using
- * what the worker created. If the worker is killed before the call, its blocks are unlinked as
- * usual. A second call replaces the successor.
+ * unlinked when both processes have ended, not when this process ends. This includes blocks that
+ * this process creates later. A worker calls this function before it ends, so that its parent can
+ * go on using what the worker created. If the worker is killed before the call, its blocks are
+ * unlinked as usual. A second call replaces the successor.
  *
  *   pid  1 or more, as seen from this process's pid namespace
  *
@@ -478,7 +484,7 @@ SHAREABLE_API int shareable_memory_same_block(const shareable_memory *a, const s
  * closed or dropped. It is for views that a language binding returns. A pin also holds a reference.
  * Pins are counted.
  *
- * Returns E_CLOSED if the handle is closed: there must be no new view.
+ * Returns E_CLOSED if the handle is closed.
  */
 SHAREABLE_API shareable_status shareable_memory_pin(shareable_memory *memory);
 
@@ -505,23 +511,24 @@ typedef struct shareable_gc shareable_gc;
  * Examines every block, also those of stock Python, and finds those that are garbage. A block is
  * garbage if all of this is proven:
  *
- * - It is recorded as owned (SHAREABLE_OWNED) by a process that has ended and that ran as this
- *   user; for root: as any user. That the lock on the process's log is free proves that it ended.
+ * - An ownership log records that it was owned (SHAREABLE_OWNED) by a process that ran as this
+ *   user; for root: as any user. The lock on the log is free, which proves that the process has
+ *   ended.
  * - No process has the block open or mapped. The kernel confirms that by a write lease (fcntl(2),
  *   F_SETLEASE), also for processes that /proc does not show. A descriptor that was opened with
  *   O_PATH does not count.
  * - It has only one name.
  *
  * Every other block is kept, however old it is. To take a lease, the process must own the block or
- * have CAP_LEASE; without that, the block is kept. A log, process or block that cannot be read is
- * unknown: no block is removed because of it, and the run continues.
+ * have CAP_LEASE; without that, the block is kept. If a log, a process or a block cannot be read,
+ * its state is unknown: no block is removed because of it, and the run continues.
  *
  * The reaper removes the blocks of a process that has ended. This function is for the blocks that
  * remain if the reaper was killed together with the owner.
  *
  *   gc      receives the results: free them with shareable_gc_free()
- *   flags   0 only reports garbage; SHAREABLE_GC_REMOVE also unlinks it, and completes the unlinking
- *           that killed processes began
+ *   flags   0 only reports garbage; SHAREABLE_GC_REMOVE also unlinks it, and completes
+ *           the unlinking that killed processes began
  *   error   receives the error message on failure; may be NULL
  *
  * Returns E_ARGUMENT, E_NO_MEMORY, E_PERMISSION or E_SYSTEM.
@@ -557,8 +564,8 @@ typedef struct shareable_list shareable_list;
  *   name    as for shareable_memory_create()
  *   values  `count` values, which are copied; may be NULL if count is 0
  *   flags   as for shareable_memory_create(), and SHAREABLE_NO_SYNC: without a sync area, with
- *           exactly the size that CPython gives the list. Otherwise 2.8 KiB and 8 bytes an item are
- *           added after the list
+ *           exactly the size that CPython gives the list. Without this flag, a sync area of 2.8 KiB
+ *           and 8 bytes for each item follows the list
  *   mode    as for shareable_memory_create()
  *   error   receives the error message on failure; may be NULL
  *
@@ -573,7 +580,8 @@ SHAREABLE_API shareable_status shareable_list_create(shareable_list **list, cons
 
 /*
  * Create a new list of ints, or of floats. The numbers are contiguous in memory, in C's format (see
- * shareable_list_view()). Parameters and codes are the same as shareable_list_create() has.
+ * shareable_list_view()). They take the same parameters, and return the same codes, as
+ * shareable_list_create().
  */
 SHAREABLE_API shareable_status shareable_list_create_ints(shareable_list **list, const char *name,
                                                           const int64_t *integers, size_t count, uint32_t flags,
@@ -594,7 +602,7 @@ SHAREABLE_API shareable_status shareable_list_create_floats(shareable_list **lis
  * not written its offsets yet: try again. (Stock Python creates the block first and then fills it.
  * The functions below also return E_NOT_READY for an item that it has not written yet.) Returns
  * E_NOT_LIST if the block is too small for the list that it declares, or if its sync area is
- * corrupt. Returns E_VERSION if the sync area has another version of this library.
+ * corrupt. Returns E_VERSION if another version of this library created the sync area.
  */
 SHAREABLE_API shareable_status shareable_list_open(shareable_list **list, const char *name, uint32_t flags,
                                                    shareable_error *error);
@@ -624,10 +632,10 @@ SHAREABLE_API size_t shareable_list_length(const shareable_list *list);
 
 /*
  * Stores in *size the capacity of an item: the length in bytes of the longest text that can be
- * written to it. It never changes. It is at least 8, so any value that is not a text fits.
+ * written to it. The capacity never changes. It is at least 8, so every value that is not a text
+ * fits.
  *
- * Returns E_CLOSED, E_INDEX, or E_CORRUPT if the list's offsets are corrupt there: that item is
- * lost.
+ * Returns E_CLOSED, E_INDEX, or E_CORRUPT if the item's offsets are corrupt: the item is lost.
  */
 SHAREABLE_API shareable_status shareable_list_capacity(const shareable_list *list, int64_t index, size_t *size);
 
@@ -685,12 +693,12 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
  * Writes an item of any type, whatever type it had. It wakes the waiters of the item and of the
  * list. On failure the item is unchanged.
  *
- * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than the
- * item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than SHAREABLE_TEXT_NUL_MAX),
- * E_NOT_READY, E_CORRUPT (the item's slot is lost), E_BUSY (another writer has held the item
- * for a second, or many writers in turn for ten seconds) or E_SYSTEM (this process cannot take the
- * liveness lock, which shows other processes that it is alive: no descriptor is left, or /proc is
- * not mounted and the list is unlinked).
+ * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
+ * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
+ * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (the item's offsets are corrupt), E_BUSY (another
+ * writer has held the item for a second, or many writers in turn for ten seconds) or E_SYSTEM (this
+ * process cannot take the liveness lock, which shows other processes that it is alive: no
+ * descriptor is left, or /proc is not mounted and the list is unlinked).
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
@@ -749,17 +757,17 @@ SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, i
  * the users must agree on the types, or use the functions above. If the list is read-only, a store
  * raises SIGSEGV.
  *
- * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_NOT_CONTIGUOUS (an item has room for a
- * text), E_NOT_READY, E_CORRUPT or E_BUSY.
+ * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_NOT_CONTIGUOUS (an item has room
+ * for a text), E_NOT_READY, E_CORRUPT or E_BUSY.
  */
 SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
                                                    size_t *bad_index);
 
 /*
  * Change an int by one operation that is atomic among all languages, processes and threads. No
- * operation is lost. If a process is killed during an operation, it has happened completely or not
- * at all. The functions also work on lists of stock Python. Only stock Python's own writes, which
- * are not atomic, can be lost or torn there.
+ * operation is lost. If a process is killed during an operation, the operation has happened
+ * completely or not at all. The functions also work on lists of stock Python. Only stock Python's
+ * own writes, which are not atomic, can be lost or torn there.
  *
  * add               adds `delta`, and stores the new value in *integer. Returns E_OVERFLOW, and
  *                   changes nothing, if the sum does not fit in 64 bits
@@ -767,8 +775,8 @@ SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, s
  * compare_exchange  writes `desired` if the value is *expected, and stores 1 in *exchanged.
  *                   Otherwise stores 0 in *exchanged and the item's value in *expected
  *
- * `integer` and `exchanged` may be NULL. The item must be an int: otherwise they return E_TYPE. All
- * other codes are the same as shareable_list_set() returns.
+ * `integer` and `exchanged` may be NULL. If the item is not an int, they return E_TYPE. Their other
+ * codes are the same codes as shareable_list_set() returns.
  */
 SHAREABLE_API shareable_status shareable_list_add(shareable_list *list, int64_t index, int64_t delta, int64_t *integer);
 SHAREABLE_API shareable_status shareable_list_exchange(shareable_list *list, int64_t index, int64_t desired,
@@ -806,10 +814,10 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
  *   timeout  the longest time to wait, in nanoseconds: 0 checks once, a negative value waits
  *            without a limit
  *
- * Between users of this library a wait does not poll: it checks for some microseconds, and then
- * sleeps until a process writes. Stock Python, a store through a view of the memory, and a writer
- * that is killed after its last store do not wake waiters: a wait detects such writes within 50
- * milliseconds. A wait through a read-only handle, or on a list without a sync area, cannot be
+ * If all processes use this library, a wait does not poll: it checks for a few microseconds, and
+ * then sleeps until a process writes. Stock Python, a store through a view of the memory, and a
+ * writer that is killed after its last store do not wake waiters: a wait detects such writes within
+ * 50 milliseconds. A wait through a read-only handle, or on a list without a sync area, cannot be
  * woken at all. It checks again after 0.1 milliseconds, and then at growing intervals of at most 10
  * milliseconds.
  *
@@ -823,9 +831,9 @@ SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, i
                                                    const shareable_value *value, int64_t timeout);
 
 /*
- * Stores in *hash a hash of all items. If one item changes in type or value, the hash is certain
- * to change. If several items change, it stays the same with a probability of 1 in 2^64. It is
- * never 0, and it is the same through every handle and in every language. It does not protect
+ * Stores in *hash a hash of all items. If one item changes its type or value, the hash always
+ * changes. If several items change, the hash remains the same with a probability of 1 in 2^64. It
+ * is never 0, and it is the same through every handle and in every language. It does not protect
  * against forgery. The time it takes is proportional to the size of the list: about a millisecond
  * for 2 MiB.
  *
@@ -853,8 +861,8 @@ SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *lis
  * exact value across int, float and bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53). A NaN equals
  * nothing. A str never equals bytes.
  *
- * Returns E_CLOSED or E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons
- * as shareable_list_get(): then *count is the index of the item.
+ * Returns E_CLOSED or E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons as
+ * shareable_list_get(): then *count is the index of the item that could not be read.
  */
 SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
                                                     size_t *count);
@@ -864,7 +872,7 @@ SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, 
  * shareable_list_count().
  *
  * Returns E_ABSENT if there is no such item, or the same codes as shareable_list_count(): then
- * *index is the index of the item.
+ * *index is the index of the item that could not be read.
  */
 SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, const shareable_value *value,
                                                     size_t *index);
@@ -879,7 +887,7 @@ SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, 
  *   length  receives the number of bytes needed, also on E_BUFFER; may be NULL
  *
  * Returns E_CLOSED or E_BUFFER; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons as
- * shareable_list_get(): then *length is the index of the item.
+ * shareable_list_get(): then *length is the index of the item that could not be read.
  */
 SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,
                                                      size_t *length);
@@ -909,11 +917,11 @@ SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list
  * A handle on a manager. A manager is a process that owns blocks. It removes them when it is shut
  * down, and when the process that started it has ended for any reason. Managers and clients of this
  * library and of CPython work together (protocol.md). The handle keeps one connection to a manager
- * of this library, and makes one for each call to a manager of CPython.
+ * of this library, and opens a new connection for each call to a manager of CPython.
  *
- * Any thread may use a handle; calls wait for each other. A call waits for the manager for at most
- * ten seconds, and then returns E_TIMED_OUT. In the child of a fork() a handle makes a new
- * connection, and dropping it does not shut the manager down.
+ * Several threads may use a handle; their calls run one after the other. A call waits for the
+ * manager for at most ten seconds, and then returns E_TIMED_OUT. In the child of a fork(), a handle
+ * opens a new connection, and dropping the handle does not shut the manager down.
  *
  * An address is text:
  *
@@ -929,7 +937,8 @@ typedef struct shareable_manager shareable_manager;
 
 /*
  * Starts a manager: the installed program shareable-manager, or the program that the environment
- * variable SHAREABLE_MANAGER names. It is spawned without a copy of this process, in a new session.
+ * variable SHAREABLE_MANAGER names. The program runs in a new session, and is started by
+ * posix_spawn(3).
  *
  *   manager       receives the handle, with one reference: drop it with shareable_manager_unref()
  *   address       the address to listen on; NULL for a socket in a new directory under TMPDIR or
@@ -947,14 +956,14 @@ SHAREABLE_API shareable_status shareable_manager_start(shareable_manager **manag
                                                        shareable_error *error);
 
 /*
- * Connects to a running manager, of this library or of CPython. The parameters are the same as
- * shareable_manager_start() has, but the address and the key are required. If a TCP connection is
- * closed before its handshake is complete, for example by a manager that has too many peers, the
- * function connects again, for at most ten seconds.
+ * Connects to a running manager, of this library or of CPython. The function takes the same
+ * parameters as shareable_manager_start(), but the address and the key are required. If a TCP
+ * connection is closed before its handshake is complete, for example by a manager that has too many
+ * peers, the function connects again, for at most ten seconds.
  *
  * Returns E_ARGUMENT; E_NO_MANAGER; E_AUTH if the manager has another key; E_PERMISSION if it
  * belongs to another user; E_PROTOCOL if the peer is not a manager; E_TIMED_OUT, E_NO_MEMORY or
- * E_SYSTEM. The functions below that call the manager return these too.
+ * E_SYSTEM. All functions below that call the manager may return these codes.
  */
 SHAREABLE_API shareable_status shareable_manager_connect(shareable_manager **manager, const char *address,
                                                          const void *authkey, size_t authkey_size,
@@ -995,8 +1004,8 @@ SHAREABLE_API shareable_status shareable_manager_create_memory(shareable_manager
                                                                uint64_t size, shareable_error *error);
 
 /*
- * Creates a list of the values with a random name, and gives it to the manager. Parameters are the
- * same as shareable_list_create() has.
+ * Creates a list of the values with a random name, and gives it to the manager. The parameters are
+ * the same as for shareable_list_create().
  *
  * Returns the same codes as shareable_list_create() and shareable_manager_track(). On failure no
  * list remains.
@@ -1007,9 +1016,9 @@ SHAREABLE_API shareable_status shareable_manager_create_list(shareable_manager *
 
 /*
  * Gives a block to the manager, which removes it when it ends. Any process may have created the
- * block. A name may be given before the block exists, and more than once. If the block exists, this
- * library's manager removes only that block, and not another one that has taken the name. CPython's
- * manager removes any block of the name. A manager's names are UTF-8.
+ * block. The name may be tracked before the block exists, and more than once. If the block exists,
+ * this library's manager removes only that block, and not another one that has taken the name.
+ * CPython's manager removes any block of the name. A manager's names are UTF-8.
  *
  * Returns E_NAME, E_CLOSED (the manager was shut down through this handle), E_REMOTE (the error
  * message contains the manager's reply), or the same codes as shareable_manager_connect().
@@ -1021,8 +1030,8 @@ SHAREABLE_API shareable_status shareable_manager_track(shareable_manager *manage
  * Makes the manager remove one of its blocks now.
  *
  * Returns E_ABSENT if the manager does not have that name; E_NOT_FOUND if the block is already
- * gone, or if another block has its name: then the manager has dropped the name; or the same codes
- * as shareable_manager_track().
+ * gone, or if another block has its name (in both cases the manager has dropped the name); or the
+ * same codes as shareable_manager_track().
  */
 SHAREABLE_API shareable_status shareable_manager_release(shareable_manager *manager, const char *name,
                                                          shareable_error *error);
@@ -1043,13 +1052,14 @@ SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manage
 
 /*
  * Ends the manager: it removes its blocks, then its socket, and exits. The function waits for that
- * for at most a second. If this process started the manager and the manager does not end, it is
- * sent SIGTERM and, after another second, SIGKILL: then the function returns E_TIMED_OUT, and some
- * blocks may remain. Processes that use a block keep it. A second call does nothing.
+ * for at most a second. If this process started the manager and the manager does not end, the
+ * function sends it SIGTERM and, after another second, SIGKILL: then the function returns
+ * E_TIMED_OUT, and some blocks may remain. Processes that use a block keep it. A second call does
+ * nothing.
  *
  * Returns E_CLOSED (the handle is NULL), or the same codes as shareable_manager_track(). A manager
- * that the handle is only connected to may refuse and continue to run: CPython's does if one of its
- * blocks is gone.
+ * that this process did not start may refuse and continue to run: CPython's manager does so if one
+ * of its blocks is gone.
  */
 SHAREABLE_API shareable_status shareable_manager_shutdown(shareable_manager *manager, shareable_error *error);
 
