@@ -55,8 +55,8 @@ sub find_area {
 
 use constant {LOCKED => 1, CORRUPT => 4, UNLOGGED => 8};
 
-# "A list that is being made": if there is no sync area, bytes that the creator has not written yet
-# are 0.
+# "A list that is being created": if there is no sync area, bytes that the creator has not written
+# yet are 0.
 sub is_begun {
   return $area || $data_size > 0 || ($n == 0 && $size == 16);
 }
@@ -152,7 +152,7 @@ sub item {
   return 'busy';
 }
 
-# "Writing beside others": an int over an int is one store of 8 bytes.
+# "Concurrent writes": an int over an int is one store of 8 bytes.
 sub set_int {
   my ($i, $integer) = @_;
   $i += $n if $i < 0;

@@ -67,7 +67,7 @@ static inline shareable__sync *shareable__list_sync(const shareable_list *list) 
 
 /*
  * Returns the error for an item that is corrupt: E_CORRUPT, or E_NOT_READY if the list has no sync
- * area and stock Python is still writing it (layout.md, "A list that is being made").
+ * area and stock Python is still writing it (layout.md, "A list that is being created").
  */
 shareable_status shareable__list_item_status(const shareable_list *list, size_t i, const shareable__slot *slot);
 
