@@ -40,15 +40,15 @@
 // item.
 //
 // [List.Get] and [List.Set] take any value. The typed getters and setters of numbers, and [At], do
-// not allocate. [NewListOf] makes a list from values of one type. A list of only ints or only
+// not allocate. [NewListOf] creates a list from values of one type. A list of only ints or only
 // floats is also a slice: [List.Int64s] and [List.Float64s] return the list's memory, not a copy,
 // and are as fast as any slice.
 //
 // # Lifetime
 //
 // A block exists until its name is removed, even if no process uses it. One process must remove the
-// name, by [Memory.Unlink], [List.Unlink] or [Unlink]. The name of a block made with [Owned] is
-// removed when the process that made it ends. Close ends this handle's access and does nothing
+// name, by [Memory.Unlink], [List.Unlink] or [Unlink]. The name of a block created with [Owned] is
+// removed when the process that created it ends. Close ends this handle's access and does nothing
 // else. A finalizer closes a handle that becomes unreachable without Close, but at no particular
 // time: do not rely on it.
 //
@@ -69,9 +69,9 @@
 //
 // Many goroutines may call all methods at once, including Close. Close waits for the calls in
 // progress, and later calls fail with [ErrClosed]. Between users of this library, every read and
-// write of an item is atomic, whatever the item's type. In a list that is [NoSync] or that stock
-// Python made, this is true only of an int or a float that keeps its type. Writes to the bytes of a
-// block are not atomic: another process may see a part of a write.
+// write of an item is atomic, whatever the item's type. In a list that was created with [NoSync] or
+// by stock Python, this is true only of an int or a float that keeps its type. Writes to the bytes
+// of a block are not atomic: another process may see a part of a write.
 //
 // [List.Add], [List.Swap] and [List.CompareAndSwap] change an int atomically, as the functions of
 // these names in sync/atomic do. For a change of several steps, use the list's lock, which works
@@ -88,7 +88,7 @@
 // other processes do not wait forever: the next Lock returns [ErrOwnerDied].
 //
 // [List.Wait] waits until an item differs from a value, and [List.WaitAny] until anything in the
-// list has changed. Neither keeps a processor busy:
+// list has changed. While they wait, they do not keep a processor busy:
 //
 //	for seen, err := list.Get(2); err == nil; seen, err = list.Wait(ctx, 2, seen) {
 //		show(seen)
