@@ -24,7 +24,7 @@
 //
 // # Building
 //
-// The package is installed as source, beside the library. It needs cgo, a C compiler and
+// The package is installed as source, together with the library. It needs cgo, a C compiler and
 // pkg-config. A module uses it after
 //
 //	go mod edit -require=shareable@v0.0.0 -replace=shareable=/usr/share/gocode/src/shareable
@@ -78,7 +78,7 @@
 // between processes and between goroutines:
 //
 //	if err := list.Lock(ctx); errors.Is(err, shareable.ErrOwnerDied) {
-//		repair(list) // it is locked, but the previous holder may have left a change incomplete
+//		repair(list) // it is locked, but the previous owner may have left a change incomplete
 //	} else if err != nil {
 //		return err
 //	}

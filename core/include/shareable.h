@@ -33,8 +33,8 @@
  *   calls shareable_transfer_ownership().
  * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
  *   changes its type. This requires the sync area, which follows the list. A list that was created
- *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area: there, only an int or a float
- *   that keeps its type is never torn, and a reader can see a half-written text or change of type.
+ *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area. There, only an int or a float
+ *   that keeps its type is never torn; a reader can see a half-written text or change of type.
  *   Stock Python ignores the sync area of any list: it may read a mixture of two values, and its
  *   writes may leave one.
  * - Stopped writers. A writer that is stopped (SIGSTOP, a debugger) while it writes an item holds
@@ -66,11 +66,11 @@
  *   held. A call that has begun is completed first. A wait or a lock without a timeout can
  *   therefore not be cancelled until the item changes or the lock is free. A thread that may be
  *   cancelled during a wait must wait with a timeout, and call pthread_testcancel() between calls.
- * - Signal handlers. A signal handler must not write to a list through a handle through which the
- *   interrupted thread may be writing: the interrupted write would no longer be protected from a
- *   change of the item's type. It must not use an item, or the list's lock, if that thread may hold
- *   it. It may call fork(): signals are blocked while the library is in a state that a child must
- *   not inherit.
+ * - Signal handlers. A signal handler must not write to a list through a handle if the interrupted
+ *   thread may be writing through the same handle. Otherwise the interrupted write is not protected
+ *   from a change of the item's type. It must not use an item, or the list's lock, if that thread
+ *   may hold it. It may call fork(): signals are blocked while the library is in a state that a
+ *   child must not inherit.
  * - Fast writes. Up to eight handles of a list can write numbers without locking the item. Other
  *   handles lock it, until one of the eight is closed.
  * - Memory control groups. The pages of a block count against the memory limit of the control group
@@ -125,9 +125,9 @@
  * allows it. The comments below write the codes without the prefix SHAREABLE_.
  *
  * A name follows the rules of shm_open(3): 1 to 255 bytes, not "." or "..". A '/' is allowed only
- * in front of the name, and is dropped. Text is UTF-8, which is checked when the text is written
- * and when it is read. Bytes are stored exactly. Every length is explicit and in bytes. An index
- * counts from 0, or from the end if it is negative: -1 is the last item.
+ * at the beginning, and is dropped. Text is UTF-8, which is checked when the text is written and
+ * when it is read. Bytes are stored exactly. Every length is explicit and in bytes. An index counts
+ * from 0, or from the end if it is negative: -1 is the last item.
  *
  * layout.md, in this library's documentation, specifies the bytes of a list.
  *
@@ -449,8 +449,8 @@ SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_erro
 SHAREABLE_API shareable_status shareable_transfer_ownership(int64_t pid);
 
 /*
- * Returns the block's name without the leading '/'. It is valid as long as the handle. Returns NULL
- * for NULL.
+ * Returns the block's name without the leading '/'. The string is valid until the handle is freed.
+ * Returns NULL for NULL.
  */
 SHAREABLE_API const char *shareable_memory_name(const shareable_memory *memory);
 
@@ -794,9 +794,9 @@ SHAREABLE_API shareable_status shareable_list_compare_exchange(shareable_list *l
  *            a limit
  *
  * Returns E_OWNER_DIED if the previous owner died, or closed its handle, without unlocking: *the
- * lock is taken*, but what it guards may be half done. Otherwise returns E_TIMED_OUT, E_CLOSED,
- * E_READ_ONLY (a process that may only read must not block writers), E_NO_SYNC, or E_SYSTEM for the
- * same reason as shareable_list_set().
+ * caller has the lock*, but the data that it guards may be half changed. Otherwise returns
+ * E_TIMED_OUT, E_CLOSED, E_READ_ONLY (a process that may only read must not block writers),
+ * E_NO_SYNC, or E_SYSTEM for the same reason as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_lock(shareable_list *list, int64_t timeout);
 
@@ -980,14 +980,15 @@ SHAREABLE_API void shareable_manager_unref(shareable_manager *manager);
 
 /*
  * Returns the address that the manager listens on, as text that shareable_manager_connect()
- * accepts. It is valid as long as the handle. Returns NULL for NULL.
+ * accepts. The text is valid until the handle is freed. Returns NULL for NULL.
  */
 SHAREABLE_API const char *shareable_manager_address(const shareable_manager *manager);
 
 /*
- * Returns the key, and stores its length in bytes in *size; `size` may be NULL. The key is valid as
- * long as the handle. A process that has the key can make the manager remove any block of the
- * manager's user: pass it on only through a channel that others cannot read. Returns NULL for NULL.
+ * Returns the key, and stores its length in bytes in *size; `size` may be NULL. The key is valid
+ * until the handle is freed. A process that has the key can make the manager remove any block of
+ * the manager's user: pass it on only through a channel that others cannot read. Returns NULL for
+ * NULL.
  */
 SHAREABLE_API const void *shareable_manager_authkey(const shareable_manager *manager, size_t *size);
 
