@@ -59,8 +59,8 @@
  *   necessary, and does not touch the program's file. If the library cannot open the block (it was
  *   unlinked), a writer that died seems alive. If the program has closed one of the descriptors 0
  *   to 2 and the kernel gives it to the library, the library's next system call moves it.
- * - Privileges. A list that was opened for writing stays writable after setuid(2), chroot(2), or a
- *   chmod of the block. The child of a later fork() opens the block again for its first write. If
+ * - Privileges. A list that was opened for writing remains writable after setuid(2), chroot(2), or
+ *   a chmod of the block. The child of a later fork() opens the block again for its first write. If
  *   it has no permission to do so, the write returns SHAREABLE_E_SYSTEM.
  * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library remains
  *   held. A call that has begun is completed first. A wait or a lock without a timeout can
@@ -302,8 +302,8 @@ typedef struct shareable_value {
 } shareable_value;
 
 /*
- * Return a value with a capacity of 0. They do not copy the text and do not check anything: a value
- * is checked when it is written.
+ * Return a value with a capacity of 0. The text is not copied, and nothing is checked: a value is
+ * checked when it is written.
  */
 static inline shareable_value shareable_none(void) {
   shareable_value value;
@@ -455,7 +455,7 @@ SHAREABLE_API shareable_status shareable_transfer_ownership(int64_t pid);
 SHAREABLE_API const char *shareable_memory_name(const shareable_memory *memory);
 
 /*
- * Returns the size of the block in bytes when it was opened, also after the handle is closed.
+ * Returns the size in bytes that the block had when it was opened, also after the handle is closed.
  * Returns 0 for NULL.
  */
 SHAREABLE_API size_t shareable_memory_size(const shareable_memory *memory);
@@ -580,7 +580,7 @@ SHAREABLE_API shareable_status shareable_list_create(shareable_list **list, cons
 
 /*
  * Create a new list of ints, or of floats. The numbers are contiguous in memory, in C's format (see
- * shareable_list_view()). They take the same parameters, and return the same codes, as
+ * shareable_list_view()). Both functions take the same parameters, and return the same codes, as
  * shareable_list_create().
  */
 SHAREABLE_API shareable_status shareable_list_create_ints(shareable_list **list, const char *name,
@@ -665,9 +665,8 @@ SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, in
                                                   void *buffer, size_t size);
 
 /*
- * Read an item of a known type. They do not allocate memory. Reading an int or a float is one
- * atomic load. A read locks the item only if writers have overtaken it 16 times and the handle may
- * write.
+ * Read an item of a known type, without allocating memory. Reading an int or a float is one atomic
+ * load. A read locks the item only if writers have overtaken it 16 times and the handle may write.
  *
  * Return E_TYPE if the item has another type, or the same codes as shareable_list_get().
  */
@@ -676,7 +675,7 @@ SHAREABLE_API shareable_status shareable_list_get_float(const shareable_list *li
 SHAREABLE_API shareable_status shareable_list_get_bool(const shareable_list *list, int64_t index, int *boolean);
 
 /*
- * Read a str or bytes into the buffer, without a NUL at its end. They do not allocate memory.
+ * Read a str or bytes into the buffer, without a NUL at its end, and without allocating memory.
  *
  *   buffer  receives the text; may be NULL if size is 0
  *   size    of the buffer, in bytes
@@ -690,8 +689,8 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
                                                         size_t size, size_t *length);
 
 /*
- * Writes an item of any type, whatever type it had. It wakes the waiters of the item and of the
- * list. On failure the item is unchanged.
+ * Writes a value of any type to an item, whatever type the item had. The write wakes the waiters of
+ * the item and of the list. On failure the item is unchanged.
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
  * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
@@ -703,8 +702,8 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
 /*
- * Write an item of one type, whatever type it had. They do not allocate memory. `length` is in
- * bytes.
+ * Write a value of one type to an item, whatever type the item had, without allocating memory.
+ * `length` is in bytes.
  *
  * Writing an int over an int, a float over a float, or a bool over a bool is one atomic store. This
  * holds for the thread that first wrote through the handle, until the item first changes from one
