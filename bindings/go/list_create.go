@@ -40,11 +40,11 @@ func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 	case kind == reflect.Int64 || kind == reflect.Int && unsafe.Sizeof(int(0)) == 8:
 		return c.listOfInts(*(*[]int64)(unsafe.Pointer(&values)))
 	}
-	several := make([]any, len(values))
+	anys := make([]any, len(values))
 	for i, value := range values {
-		several[i] = value
+		anys[i] = value
 	}
-	return c.list(several)
+	return c.list(anys)
 }
 
 func (c *creation) list(values []any) (*List, error) {

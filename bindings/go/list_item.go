@@ -58,8 +58,8 @@ func (l *List) Get(index int) (any, error) {
 // a string, a []byte or nil, or of a type defined by one of these.
 //
 // It fails with [ErrClosed], [ErrReadOnly], [ErrIndex], [ErrValueType], [ErrOverflow], [ErrUTF8],
-// [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item yet,
-// with [ErrCorrupt] if the item's slot cannot be found, with [ErrBusy] if another writer has
+// [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item
+// yet, with [ErrCorrupt] if the item's slot cannot be found, with [ErrBusy] if another writer has
 // held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
 // failure, the item does not change.
 func (l *List) Set(index int, value any) error {
@@ -95,7 +95,7 @@ func At[T Item](l *List, index int) (value T, err error) {
 	case reflect.Int64:
 		*(*int64)(pointer), err = l.GetInt(index)
 	case reflect.Int:
-		*(*int)(pointer), err = l.getWord(index)
+		*(*int)(pointer), err = l.getGoInt(index)
 	case reflect.Float64:
 		*(*float64)(pointer), err = l.GetFloat(index)
 	case reflect.Bool:
@@ -108,8 +108,8 @@ func At[T Item](l *List, index int) (value T, err error) {
 	return value, err
 }
 
-// getWord reads an int that must fit Go's int.
-func (l *List) getWord(index int) (int, error) {
+// getGoInt reads an int that must fit Go's int.
+func (l *List) getGoInt(index int) (int, error) {
 	value, err := l.GetInt(index)
 	if err == nil && int64(int(value)) != value {
 		return 0, l.orClosed().itemError(index, int(ErrOverflow))

@@ -19,7 +19,7 @@ import (
 // either within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
 func (l *List) Lock(ctx context.Context) error {
 	m := l.orClosed()
-	status, err := m.waitPolling(ctx, m.queues.init().lock, ErrTimedOut, func(timeout int64) int {
+	status, err := m.waitPolling(ctx, m.queues.init().lock, func(timeout int64) int {
 		return raw.List_lock(m.list, timeout)
 	})
 	if err == nil {

@@ -33,24 +33,24 @@ func (l *List) SetFloats(first int, values []float64) (int, error) {
 }
 
 // callRange reads or writes a range by the function call of the raw package, which stores the
-// number of items done.
-func callRange[T any](l *List, first int, numbers []T, call func(list uintptr, first int, numbers []T, done *int) int) (int, error) {
+// number of items that it processed.
+func callRange[T any](l *List, first int, numbers []T, call func(list uintptr, first int, numbers []T, processed *int) int) (int, error) {
 	m := l.orClosed()
-	done := 0
+	processed := 0
 	m.mu.RLock()
-	status := call(m.list, first, numbers, &done)
+	status := call(m.list, first, numbers, &processed)
 	m.mu.RUnlock()
-	return done, m.rangeError(first, len(numbers), done, status)
+	return processed, m.rangeError(first, len(numbers), processed, status)
 }
 
 // rangeError returns the error for the status of a range. The error is about the range itself or
-// about the item after those done.
-func (m *Memory) rangeError(first, count, done, status int) error {
+// about the item after those that were processed.
+func (m *Memory) rangeError(first, count, processed, status int) error {
 	switch Status(status) {
 	case 0:
 		return nil
 	case ErrIndex:
-		return newError(ErrIndex, "%d items from %d on: list '%s' has %d items", count, first, m.name, m.length)
+		return newError(ErrIndex, "%d items at index %d out of range: list '%s' has %d items", count, first, m.name, m.length)
 	}
-	return m.itemError(first+done, status)
+	return m.itemError(first+processed, status)
 }

@@ -25,8 +25,8 @@ import (
 // the element contains other bits. If the list was opened [ReadOnly], a store to an element raises
 // a fault, which ends the program.
 //
-// It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrNotContiguous] if an item
-// has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrBusy] as [List.Get]
+// It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrNotContiguous] if an
+// item has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrBusy] as [List.Get]
 // does. The message names the item.
 func (l *List) Int64s() ([]int64, error) {
 	return numbersOf[int64](l, TypeInt)
@@ -44,7 +44,7 @@ func numbersOf[T int64 | float64](l *List, kind Type) ([]T, error) {
 	m.mu.RLock()
 	first, badIndex, status := raw.View(m.list, uint32(kind))
 	m.mu.RUnlock()
-	if status == 0 && !m.keep() {
+	if status == 0 && !m.pin() {
 		status = int(ErrClosed)
 	}
 	if status != 0 {

@@ -15,8 +15,8 @@ import (
 // Every write by this library wakes Wait, in any process, goroutine, handle and language. Wait does
 // not keep a processor busy. A write that bypasses the library, by stock Python or to the block's
 // memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle cannot be
-// woken, and neither can a waiter on a list without a sync area ([NoSync], or made by stock Python).
-// In these cases, Wait checks the item every 0.1 to 10 milliseconds.
+// woken, and neither can a waiter on a list without a sync area ([NoSync], or made by stock
+// Python). In these cases, Wait checks the item every 0.1 to 10 milliseconds.
 //
 // Any number of goroutines may wait. Of the goroutines that wait for one item through one handle,
 // two at a time use a system thread each, and a write wakes them at once. The others queue: when
@@ -35,7 +35,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 		return nil, m.searchError(invalid, old)
 	}
 	var item raw.Item
-	status, err := m.waitPolling(ctx, m.queues.item(index), ErrTimedOut, func(timeout int64) (status int) {
+	status, err := m.waitPolling(ctx, m.queues.item(index), func(timeout int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, timeout)
 		return status
 	})
@@ -83,7 +83,7 @@ func (l *List) Hash() (uint64, error) {
 // given hash.
 func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
-	status, err := m.waitPolling(ctx, m.queues.init().any, ErrTimedOut, func(timeout int64) (status int) {
+	status, err := m.waitPolling(ctx, m.queues.init().any, func(timeout int64) (status int) {
 		hash, status = raw.WaitAny(m.list, hash, timeout)
 		return status
 	})

@@ -93,16 +93,16 @@ func Unlink(name string) error {
 	return nil
 }
 
-// TransferOwnership transfers the blocks that this process owns ([Owned]) to the process pid, including
-// blocks that this process makes later. A worker that is about to exit calls it. The blocks are
-// unlinked when both processes have ended. If this process is killed before it calls TransferOwnership, its
-// blocks are unlinked when it ends. It fails with [ErrArgument] if there is no such process, or
-// with [ErrSystem] if there is not enough memory.
+// TransferOwnership transfers the blocks that this process owns ([Owned]) to the process pid,
+// including blocks that this process makes later. A worker that is about to exit calls it. The
+// blocks are unlinked when both processes have ended. If this process is killed before it calls
+// TransferOwnership, its blocks are unlinked when it ends. It fails with [ErrArgument] if there is
+// no such process, or with [ErrSystem] if there is not enough memory.
 func TransferOwnership(pid int) error {
 	return transferError(pid, Status(raw.Transfer_ownership(int64(pid))))
 }
 
-// transferError returns the error for the status of a TransferOwnership, or nil for success.
+// transferError returns the error for a status of the transfer to a process, or nil for success.
 func transferError(pid int, status Status) error {
 	if status == 0 {
 		return nil
@@ -111,7 +111,7 @@ func transferError(pid int, status Status) error {
 	if status == ErrArgument {
 		reason = "there is no such process"
 	}
-	return newError(status, "cannot hand over blocks to process %d: %s", pid, reason)
+	return newError(status, "cannot transfer the blocks to process %d: %s", pid, reason)
 }
 
 // adopt reads the properties that do not change from a new C handle.
@@ -157,7 +157,7 @@ func (m *Memory) Size() int {
 // was opened [ReadOnly], a write to the slice raises a fault, which ends the program.
 func (m *Memory) Bytes() []byte {
 	m = m.orClosed()
-	if !m.keep() {
+	if !m.pin() {
 		return nil
 	}
 	m.mu.RLock()
@@ -165,8 +165,8 @@ func (m *Memory) Bytes() []byte {
 	return m.bytes
 }
 
-// keep pins the mapping until this process ends. It returns false if the block is already closed.
-func (m *Memory) keep() bool {
+// pin pins the mapping until this process ends. It returns false if the block is already closed.
+func (m *Memory) pin() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.bytes != nil && !m.pinned {
@@ -228,7 +228,7 @@ func (m *Memory) closed() error {
 }
 
 func (m *Memory) outside(count int, offset int64) error {
-	return newError(ErrIndex, "the range of %d bytes at offset %d is not inside block '%s' of %d bytes", count, offset, m.name, m.size)
+	return newError(ErrIndex, "%d bytes at offset %d out of range: block '%s' has %d bytes", count, offset, m.name, m.size)
 }
 
 // Unlink removes the block's name, even after Close. Processes that have the block open keep using

@@ -8,8 +8,8 @@ import (
 	"shareable/internal/raw"
 )
 
-// The test calls transferError because a test cannot make shareable_transfer_ownership fail for other
-// reasons than a process that does not exist.
+// The test calls transferError because a test cannot make shareable_transfer_ownership fail for
+// other reasons than a process that does not exist.
 func TestTransferOwnershipErrorNamesTheReason(t *testing.T) {
 	if err := transferError(1, 0); err != nil {
 		t.Error(err)

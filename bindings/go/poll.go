@@ -13,8 +13,8 @@ const (
 )
 
 // waitPolling calls wait with a timeout in nanoseconds until wait returns a status other than
-// timedOut. It returns that status, or the context's error if the context ends first.
-func (m *Memory) waitPolling(ctx context.Context, s semaphore, timedOut Status, wait func(timeout int64) int) (int, error) {
+// ErrTimedOut. It returns that status, or the context's error if the context ends first.
+func (m *Memory) waitPolling(ctx context.Context, s semaphore, wait func(timeout int64) int) (int, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -22,7 +22,7 @@ func (m *Memory) waitPolling(ctx context.Context, s semaphore, timedOut Status, 
 		return 0, err
 	}
 	status := m.callC(0, wait)
-	for Status(status) == timedOut {
+	for Status(status) == ErrTimedOut {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}

@@ -17,8 +17,8 @@ char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t o
     status_raise_memory(L, memory, SHAREABLE_E_CLOSED);
   /* the size is below 2^63; a size_t may be too small for the integers of Lua */
   if (offset < 0 || length < 0 || offset > (int64_t)size || length > (int64_t)size - offset)
-    status_usage_error(L, "block '%s' has %zu bytes: cannot access %" PRId64 " bytes at offset %" PRId64,
-                       shareable_memory_name(memory), size, length, offset);
+    status_usage_error(L, "%" PRId64 " bytes at offset %" PRId64 " out of range: block '%s' has %zu bytes", length,
+                       offset, shareable_memory_name(memory), size);
   return address + offset;
 }
 

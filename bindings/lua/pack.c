@@ -156,20 +156,20 @@ static void store(unsigned char *address, uint64_t bits, size_t size, bool is_li
 
 static uint64_t real_bits(double real, size_t size) {
   float single = (float)real;
-  uint32_t half;
+  uint32_t single_bits;
   uint64_t bits;
 
-  memcpy(&half, &single, 4);
+  memcpy(&single_bits, &single, 4);
   memcpy(&bits, &real, 8);
-  return size == 4 ? half : bits;
+  return size == 4 ? single_bits : bits;
 }
 
 static double bits_real(uint64_t bits, size_t size) {
-  uint32_t half = (uint32_t)bits;
+  uint32_t single_bits = (uint32_t)bits;
   float single;
   double real;
 
-  memcpy(&single, &half, 4);
+  memcpy(&single, &single_bits, 4);
   memcpy(&real, &bits, 8);
   return size == 4 ? (double)single : real;
 }

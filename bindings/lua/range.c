@@ -76,21 +76,21 @@ static void append_reals(lua_State *L, size_t *copied, const double *reals, size
  */
 static shareable_status copy_integers(lua_State *L, const shareable_list *list, item_range range, size_t *copied) {
   int64_t integers[CHUNK];
-  size_t count = range.count - *copied < CHUNK ? range.count - *copied : CHUNK, done = 0;
-  shareable_status status = shareable_list_get_ints(list, range.first + (int64_t)*copied, count, integers, &done);
+  size_t count = range.count - *copied < CHUNK ? range.count - *copied : CHUNK, processed = 0;
+  shareable_status status = shareable_list_get_ints(list, range.first + (int64_t)*copied, count, integers, &processed);
 
-  if (!append_integers(L, copied, integers, done))
+  if (!append_integers(L, copied, integers, processed))
     return SHAREABLE_E_OVERFLOW;
-  return done > 0 ? SHAREABLE_OK : status;
+  return processed > 0 ? SHAREABLE_OK : status;
 }
 
 static shareable_status copy_reals(lua_State *L, const shareable_list *list, item_range range, size_t *copied) {
   double reals[CHUNK];
-  size_t count = range.count - *copied < CHUNK ? range.count - *copied : CHUNK, done = 0;
-  shareable_status status = shareable_list_get_floats(list, range.first + (int64_t)*copied, count, reals, &done);
+  size_t count = range.count - *copied < CHUNK ? range.count - *copied : CHUNK, processed = 0;
+  shareable_status status = shareable_list_get_floats(list, range.first + (int64_t)*copied, count, reals, &processed);
 
-  append_reals(L, copied, reals, done);
-  return done > 0 ? SHAREABLE_OK : status;
+  append_reals(L, copied, reals, processed);
+  return processed > 0 ? SHAREABLE_OK : status;
 }
 
 /* Copies items of any type, one at a time. It returns a failure even if it copied some. */
@@ -171,7 +171,8 @@ static double check_real(lua_State *L, size_t i) {
  * Pushes the result of writing a range. If the range is not in the list, the message names the
  * first index outside.
  */
-static int push_result(lua_State *L, const shareable_list *list, int64_t first, size_t done, shareable_status status) {
+static int push_result(lua_State *L, const shareable_list *list, int64_t first, size_t processed,
+                       shareable_status status) {
   int64_t length = (int64_t)shareable_list_length(list);
 
   lua_pushboolean(L, 1);
@@ -179,26 +180,26 @@ static int push_result(lua_State *L, const shareable_list *list, int64_t first, 
     return 1;
   if (status == SHAREABLE_E_INDEX)
     return status_fail_item(L, list, first >= -length && first < length ? length : first, status);
-  return status_fail_item(L, list, first + (int64_t)done, status);
+  return status_fail_item(L, list, first + (int64_t)processed, status);
 }
 
 int range_set_integers(lua_State *L) {
   shareable_list *list = object_check_list(L, 1);
   int64_t first = number_index_from_lua(number_check_integer(L, 2)), *integers;
-  size_t count, done = 0;
+  size_t count, processed = 0;
 
   luaL_checktype(L, 3, LUA_TTABLE);
   count = lua_rawlen(L, 3);
   integers = push_numbers(L, count);
   for (size_t i = 0; i < count; i++)
     integers[i] = check_integer(L, i);
-  return push_result(L, list, first, done, shareable_list_set_ints(list, first, count, integers, &done));
+  return push_result(L, list, first, processed, shareable_list_set_ints(list, first, count, integers, &processed));
 }
 
 int range_set_floats(lua_State *L) {
   shareable_list *list = object_check_list(L, 1);
   int64_t first = number_index_from_lua(number_check_integer(L, 2));
-  size_t count, done = 0;
+  size_t count, processed = 0;
   double *reals;
 
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -206,5 +207,5 @@ int range_set_floats(lua_State *L) {
   reals = push_numbers(L, count);
   for (size_t i = 0; i < count; i++)
     reals[i] = check_real(L, i);
-  return push_result(L, list, first, done, shareable_list_set_floats(list, first, count, reals, &done));
+  return push_result(L, list, first, processed, shareable_list_set_floats(list, first, count, reals, &processed));
 }

@@ -133,5 +133,6 @@ int status_fail_list(lua_State *L, const shareable_list *list, shareable_status 
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status) {
   const char *name = shareable_memory_name(memory);
 
-  return luaL_error(L, "block '%s': %s", name == NULL ? "" : name, shareable_status_message(status));
+  return luaL_error(L, "block '%s' is %s", name == NULL ? "" : name,
+                    status == SHAREABLE_E_CLOSED ? "closed: open it again" : "attached read-only");
 }

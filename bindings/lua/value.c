@@ -157,7 +157,7 @@ const char *value_check_name(lua_State *L, int argument) {
   luaL_checktype(L, argument, LUA_TSTRING);
   name = lua_tolstring(L, argument, &length);
   if (strlen(name) != length)
-    luaL_error(L, "the name '%s' is followed by a NUL: a name must not contain NUL", name);
+    luaL_error(L, "'%s': a name or an address must not contain a NUL", name);
   return name;
 }
 

@@ -40,8 +40,7 @@ static shareable_status wait_slice(shareable_list *list, wait_call *call, void *
   return SHAREABLE_E_CLOSED;
 }
 
-int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status timed_out,
-             shareable_status *status) {
+int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status) {
   int64_t start = now();
 
   do {
@@ -52,6 +51,6 @@ int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeo
     if (left <= 0)
       return 0;
     *status = wait_slice(list, call, context, left < SLICE_NS ? left : SLICE_NS);
-  } while (*status == timed_out);
+  } while (*status == SHAREABLE_E_TIMED_OUT);
   return 0;
 }

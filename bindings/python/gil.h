@@ -26,14 +26,13 @@ void gil_acquire(shareable_list *list, PyThreadState *thread);
 typedef shareable_status wait_call(shareable_list *list, void *context, int64_t timeout);
 
 /*
- * Repeats a call without the GIL while it returns `timed_out`, for at most `timeout` nanoseconds in
+ * Repeats a call without the GIL while it returns E_TIMED_OUT, for at most `timeout` nanoseconds in
  * all. A timeout less than 0 is no limit. Signals are handled between two calls: if a handler
  * raises an exception, gil_wait() returns -1. Otherwise it returns 0, and *status is that of the
  * last call; it is unchanged if there was no call. If another thread closes the list, *status is
  * SHAREABLE_E_CLOSED, and the list is closed again, so that a lock that the last call took is
  * released.
  */
-int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status timed_out,
-             shareable_status *status);
+int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status);
 
 #endif

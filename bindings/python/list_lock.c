@@ -30,8 +30,7 @@ PyObject *list_lock(shareable_list *list, int64_t timeout) {
   shareable_status status = shareable_list_lock(shareable_list_ref(list), 0);
   PyObject *result = NULL;
 
-  if (status != SHAREABLE_E_TIMED_OUT || timeout == 0 ||
-      gil_wait(list, lock, NULL, timeout, SHAREABLE_E_TIMED_OUT, &status) == 0)
+  if (status != SHAREABLE_E_TIMED_OUT || timeout == 0 || gil_wait(list, lock, NULL, timeout, &status) == 0)
     result = lock_result(list, status);
   shareable_list_unref(list);
   return result;

@@ -12,7 +12,7 @@ static int check_then_wait(shareable_list *list, wait_call *call, void *context,
   *status = call(list, context, 0);
   if (*status != SHAREABLE_E_TIMED_OUT || timeout == 0)
     return 0;
-  return gil_wait(list, call, context, timeout, SHAREABLE_E_TIMED_OUT, status);
+  return gil_wait(list, call, context, timeout, status);
 }
 
 typedef struct item_wait {

@@ -1,8 +1,8 @@
 """Builds the package for pip: pip install --no-build-isolation bindings/python
 
-The library must be installed. pkg-config finds the library; PKG_CONFIG and PKG_CONFIG_PATH are respected. SWIG generates the
-wrapper, unless generated/ contains it, as in a release; the variable SWIG names the program. make
-and make install do not use this file.
+The library must be installed. pkg-config finds the library; PKG_CONFIG and PKG_CONFIG_PATH are
+respected. SWIG generates the wrapper, unless generated/ contains it, as in a release; the variable
+SWIG names the program. make and make install do not use this file.
 """
 
 import os

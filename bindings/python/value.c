@@ -345,7 +345,7 @@ int values_from_with_capacity(PyObject *iterable, PyObject *capacity, value_arra
 }
 
 /* Replaces the codec's reason by one that names the parameter. */
-static void name_unencodable(const char *parameter) {
+static void set_encoding_reason(const char *parameter) {
   PyObject *type, *error, *traceback;
   char reason[64];
 
@@ -369,7 +369,7 @@ int value_name(PyObject *object, const char *parameter, const char *rule, PyObje
   }
   *bytes = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
   if (*bytes == NULL) {
-    name_unencodable(parameter);
+    set_encoding_reason(parameter);
     return -1;
   }
   if (strlen(PyBytes_AS_STRING(*bytes)) == (size_t)PyBytes_GET_SIZE(*bytes))

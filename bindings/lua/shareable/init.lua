@@ -27,8 +27,7 @@
 -- - "E_CAPACITY", "E_TOO_LONG": a text is longer than its item's capacity, or than any list can hold
 -- - "E_OVERFLOW": an integer is beyond 2^53, see below
 -- - "E_AUTH", "E_NO_MANAGER", "E_REMOTE", "E_PROTOCOL": a manager has another key, is not there,
--- returned an
---   error, or sent something invalid
+--   returned an error, or sent something invalid
 --
 -- Incorrect use raises an error at the caller's line: a wrong type, an invalid name, an index out
 -- of range, a closed or read-only block, a sum beyond 64 bits, an unlock without the lock. `l[i]`,

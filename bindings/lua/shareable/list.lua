@@ -53,9 +53,9 @@ methods.exact = raw.list_exact
 --- Writes an item. The new value may have another type than the old one.
 ---
 --- - `value`: an integer, float, boolean, string of UTF-8, shareable.bytes or shareable.none
---- - returns true; or nil, message, code, and the item is unchanged: "E_CAPACITY" if the text is longer
---- than `l:capacity(index)`, "E_UTF8" if it is not UTF-8, "E_TOO_LONG" if it ends in a NUL and is
---- longer than 999,999 bytes, "E_CORRUPT" if the item is damaged and cannot be written
+--- - returns true; or nil, message, code, and the item is unchanged: "E_CAPACITY" if the text is
+--- longer than `l:capacity(index)`, "E_UTF8" if it is not UTF-8, "E_TOO_LONG" if it ends in a NUL
+--- and is longer than 999,999 bytes, "E_CORRUPT" if the item is damaged and cannot be written
 ---@type fun(self: shareable.list, index: integer, value: shareable.item): true?, string?, shareable.code?
 methods.set = raw.list_set
 
@@ -318,8 +318,8 @@ function metatable:__tostring()
   return ("shareable.list({%s}, {name = %q})%s"):format(table.concat(items, ", "), self.name or "", closed)
 end
 
-local to_create = {name = true, mode = true, lazy = true, owned = true, no_sync = true, capacity = true}
-local to_attach = {name = true, read_only = true}
+local create_options = {name = true, mode = true, lazy = true, owned = true, no_sync = true, capacity = true}
+local attach_options = {name = true, read_only = true}
 
 ---@class shareable.list.options
 ---@field name? string the name of the list; a new one without a name gets "psm_" and eight random hexadecimal digits
@@ -348,14 +348,14 @@ local function list(values, given)
     error(("shareable.list: a table of values expected, got %s"):format(type(values)), 2)
   end
   if given == nil and values.name ~= nil then
-    options.check(values, "attaching to a list", to_attach)
+    options.check(values, "attaching to a list", attach_options)
     made, message, code = options.call(raw.list_open, values.name, values.read_only and raw.READ_ONLY or 0)
   else
     given = given == nil and {} or given
     if type(given) ~= "table" then
       error(("shareable.list: a table of options expected, got %s"):format(type(given)), 2)
     end
-    options.check(given, "a new list", to_create)
+    options.check(given, "a new list", create_options)
     made, message, code = options.call(raw.list_create, given.name, {values, given.capacity},
       (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0) + (given.no_sync and raw.NO_SYNC or 0),
       given.mode or 0)

@@ -65,8 +65,8 @@ function metatable:__tostring()
   return ("shareable.manager{connect = %q}"):format(self.address or "")
 end
 
-local to_start = {address = true, authkey = true}
-local to_connect = {connect = true, authkey = true}
+local start_options = {address = true, authkey = true}
+local connect_options = {connect = true, authkey = true}
 
 ---@class shareable.manager.options
 ---@field address? string the address of a new manager: a path, "@name" or "host:port"; a random one by default
@@ -86,10 +86,10 @@ local function manager(given)
     error(("shareable.manager: a table of options expected, got %s"):format(type(given)), 2)
   end
   if given.connect ~= nil then
-    options.check(given, "connecting to a manager", to_connect)
+    options.check(given, "connecting to a manager", connect_options)
     made, message, code = options.call(raw.manager_connect, given.connect, given.authkey)
   else
-    options.check(given, "a new manager", to_start)
+    options.check(given, "a new manager", start_options)
     made, message, code = options.call(raw.manager_start, given.address, given.authkey)
   end
   if made then

@@ -78,8 +78,8 @@ function metatable:__tostring()
   return ("shareable.memory{name = %q, size = %d}%s"):format(self.name or "", self.size, closed)
 end
 
-local to_create = {name = true, size = true, mode = true, lazy = true, owned = true}
-local to_attach = {name = true, read_only = true}
+local create_options = {name = true, size = true, mode = true, lazy = true, owned = true}
+local attach_options = {name = true, read_only = true}
 
 ---@class shareable.memory.options
 ---@field size? integer the size of a new block in bytes, at least 1; without it, attach to the block called `name`
@@ -100,11 +100,11 @@ local function memory(given)
     error(("shareable.memory: a table of options expected, got %s"):format(type(given)), 2)
   end
   if given.size ~= nil then
-    options.check(given, "a new block", to_create)
+    options.check(given, "a new block", create_options)
     block, message, code = options.call(raw.memory_create, given.name, given.size,
       (given.lazy and raw.LAZY or 0) + (given.owned and raw.OWNED or 0), given.mode or 0)
   elseif given.name ~= nil then
-    options.check(given, "attaching to a block", to_attach)
+    options.check(given, "attaching to a block", attach_options)
     block, message, code = options.call(raw.memory_open, given.name, given.read_only and raw.READ_ONLY or 0)
   else
     error("shareable.memory: give the size of a new block, or the name of a block to attach to", 2)

@@ -23,8 +23,8 @@ def garbage(remove: bool = False) -> list[GarbageResult]:
     """Examine all blocks, including those of the standard library, and find garbage.
 
     A block is garbage if the process that created and tracked it has ended, which a kernel lock
-    proves, and no process has it open or mapped. If `remove` is true, garbage is unlinked. A block that
-    cannot be proven to be garbage is kept, however old it is.
+    proves, and no process has it open or mapped. If `remove` is true, garbage is unlinked. A block
+    that cannot be proven to be garbage is kept, however old it is.
 
     Usually a reaper process removes the blocks of a process that ends. This function is for blocks
     whose owner was killed together with its reaper, for example at the end of a container.

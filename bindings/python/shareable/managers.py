@@ -20,7 +20,7 @@ __all__ = ["SharedMemoryManager"]
 Address = Union[str, bytes, "tuple[str, int]"]
 
 
-def _text(address: Address | None) -> str | None:
+def _text_of_address(address: Address | None) -> str | None:
     """Return an address in the library's form: an absolute path, "@name" or "host:port"."""
     if address is None:
         return None
@@ -40,7 +40,7 @@ def _text(address: Address | None) -> str | None:
     return os.path.abspath(address)
 
 
-def _address(text: str) -> Address:
+def _address_from_text(text: str) -> Address:
     """Return an address in the standard library's form."""
     if text.startswith("@"):
         return b"\0" + os.fsencode(text[1:])
@@ -75,13 +75,13 @@ class SharedMemoryManager:
 
     start() or a ``with`` statement starts a manager, and connect() connects to a running one. A
     manager that was started here also ends when the object is deallocated, or when this process
-    ends in whatever way. All threads may use the same object. Raises PermissionError if the manager has another key,
-    ConnectionRefusedError if there is no manager at the address, and another OSError for other
-    failures.
+    exits or dies. All threads may use the same object. Raises PermissionError if the manager has
+    another key, ConnectionRefusedError if there is no manager at the address, and another OSError
+    for other failures.
     """
 
     # For an object whose __init__() was not called or failed.
-    _place: str | None = None
+    _address_text: str | None = None
     _handle: _raw.Manager | None = None
 
     def __init__(
@@ -99,18 +99,18 @@ class SharedMemoryManager:
             authkey = current_process().authkey
         if not isinstance(authkey, bytes):
             raise TypeError(f"'authkey' must be bytes, not {type(authkey).__name__}")
-        self._place = _text(address)
+        self._address_text = _text_of_address(address)
         self._authkey = bytes(authkey)
         self._handle = None
         self._is_started = False
 
     __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
 
-    def _begin(self, begin: Callable[[str | None, bytes], _raw.Manager]) -> None:
+    def _open(self, constructor: Callable[[str | None, bytes], _raw.Manager]) -> None:
         if self._handle is not None:
             raise ValueError("the manager is already started or connected")
-        self._handle = begin(self._place, self._authkey)
-        self._place = _raw.manager_address(self._handle)
+        self._handle = constructor(self._address_text, self._authkey)
+        self._address_text = _raw.manager_address(self._handle)
 
     def _connected(self) -> _raw.Manager:
         if self._handle is None:
@@ -124,14 +124,14 @@ class SharedMemoryManager:
         """
         if initializer is not None:
             raise TypeError("'initializer' must be None: the manager process does not run Python")
-        self._begin(_raw.manager_start)
+        self._open(_raw.manager_start)
         self._is_started = True
 
     def connect(self) -> None:
         """Connect to a manager of this library or of the standard library at the address."""
-        if self._place is None:
+        if self._address_text is None:
             raise ValueError("'address' must not be None to connect to a manager")
-        self._begin(_raw.manager_connect)
+        self._open(_raw.manager_connect)
 
     def shutdown(self) -> None:
         """Make the manager remove all its blocks and exit. A second call does nothing.
@@ -147,7 +147,7 @@ class SharedMemoryManager:
     @property
     def address(self) -> Address | None:
         """The address at which the manager listens. It may be None before start()."""
-        return None if self._place is None else _address(self._place)
+        return None if self._address_text is None else _address_from_text(self._address_text)
 
     def SharedMemory(self, size: int) -> shared_memory.SharedMemory:
         """Return a new block of `size` bytes, which the manager owns."""

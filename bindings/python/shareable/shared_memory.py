@@ -4,7 +4,7 @@ This module does what the standard library's ``multiprocessing.shared_memory`` d
 bytes. To port a program, change the import. The differences are:
 
 - A block gets its name only when it is complete. A creation that fails leaves nothing behind.
-- The name of a block is removed when the process that created it ends, in whatever way, unless it
+- The name of a block is removed when the process that created it exits or dies, unless the block
   was created with ``track=False``. If a worker of ``multiprocessing`` exits by itself, its blocks
   are transferred to its parent. Attaching to a block never registers or removes anything.
 - A program does not need ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has
@@ -15,11 +15,11 @@ bytes. To port a program, change the import. The differences are:
 - A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every
   index, and changes an item completely or not at all.
 
-Between programs that use shareable, no read of an item is ever torn, whatever its type and however
-it changes. A program that is killed during a write leaves the old value or the new one. For a text
-of more than 472 bytes it may leave neither: then a read raises ValueError until the item is written
-again. In a list that the standard library made, or that was created with no_sync, this holds only
-for an int or a float that keeps its type.
+Between programs that use shareable, no read of an item is ever torn, even if its type changes. A
+program that is killed during a write leaves the old value or the new one. For a text of more than
+472 bytes it may leave neither: then a read raises ValueError until the item is written again. In a
+list that the standard library made, or that was created with no_sync, this holds only for an int or
+a float that keeps its type.
 
 A change that takes more than one read or write must be protected by ``lock()``. ``add()``,
 ``exchange()`` and ``compare_exchange()`` are each one atomic operation. All of these work between
@@ -104,9 +104,9 @@ class SharedMemory(_raw.Memory):
         The size of a new block in bytes, at least 1. It is ignored when attaching: the size of a
         block never changes.
     track
-        If true, the name of a new block is removed within a second after this process ends, in
-        whatever way. A block that is not tracked exists until its name is removed with unlink().
-        It is ignored when attaching.
+        If true, the name of a new block is removed within a second after this process exits or
+        dies. A block that is not tracked exists until its name is removed with unlink(). It is
+        ignored when attaching.
     mode
         The permission bits of a new block, before the process's umask is applied.
     read_only
@@ -343,7 +343,9 @@ class ShareableList(_raw.List):
         """Return the current struct format of one item."""
         count = len(self)
         if not -count <= position < count:
-            raise IndexError(f"list {self.shm.name!r} has {count} items: no item {position}")
+            raise IndexError(
+                f"index out of range: list {self.shm.name!r} has {count} items, but the index is {position}"
+            )
         (end,) = unpack_from("q", self.shm.buf, 8 + 8 * count)
         try:
             (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
@@ -426,8 +428,8 @@ class ShareableList(_raw.List):
 
         A write through this library, in any language, ends the wait at once. A write by the
         standard library or through a memoryview ends it within 50 milliseconds. If the list is
-        read-only, has no sync area, or was made by the standard library, every write ends the wait within
-        10 milliseconds. If another thread closes the list, the wait raises ValueError.
+        read-only, has no sync area, or was made by the standard library, every write ends the wait
+        within 10 milliseconds. If another thread closes the list, the wait raises ValueError.
         """
         _raw.list_wait(self, position, value, _nanoseconds(timeout))
         return self[position]
@@ -443,8 +445,8 @@ class ShareableList(_raw.List):
     def wait_any(self, last_hash: int | None = None, timeout: float | None = None) -> int:
         """Wait until the list's hash differs from `last_hash`. Return the new hash.
 
-        If `last_hash` is None, wait until it differs from the current one. A loop that passes on the
-        hash misses no change between two waits. With 0, the first call returns at once:
+        If `last_hash` is None, wait until the hash differs from the current one. A loop that passes
+        on the hash misses no change between two waits. With 0, the first call returns at once:
 
             last_hash = 0
             while True:
@@ -481,8 +483,8 @@ class ListLock:
     check it. It works between processes and threads of all languages. Its owner is the
     ShareableList object, not the thread. It is not recursive: acquiring it again through the same
     object waits like for any other owner. If the owner closes the list, or its process ends, the
-    lock is released, and `owner_died` is true for the next owner. A list that has no sync area, or was made
-    by the standard library, has no lock: acquire() raises ValueError.
+    lock is released, and `owner_died` is true for the next owner. A list that has no sync area, or
+    was made by the standard library, has no lock: acquire() raises ValueError.
 
         with shared.lock(timeout=1.5) as lock:
             if lock.owner_died:

@@ -218,12 +218,12 @@ func listWaitsUntilAnyItemChanges(t *testing.T) {
 }
 
 func listCanBeWaitedOnWithoutSyncAreaOrReadOnly(t *testing.T) {
-	plain := newList(t, []any{0, 0}, shareable.NoSync())
-	pingPong(t, plain, 10)
+	unsynced := newList(t, []any{0, 0}, shareable.NoSync())
+	pingPong(t, unsynced, 10)
 
 	list := newList(t, []any{int64(10), 0})
 	reader := openList(t, list.Name(), shareable.ReadOnly())
-	for waiting, writing := range map[*shareable.List]*shareable.List{plain: plain, reader: list} {
+	for waiting, writing := range map[*shareable.List]*shareable.List{unsynced: unsynced, reader: list} {
 		waitDiffers(t, waiting, 0, 9, int64(10))
 		hash := waitAnyChanges(t, waiting, 0)
 		timesOut(t, func(ctx context.Context) error {

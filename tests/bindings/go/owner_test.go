@@ -28,7 +28,8 @@ func makeBlocks(name string) {
 	if _, err := shareable.NewMemory(8, shareable.WithName(name+"-kept")); err != nil {
 		fmt.Println(err)
 	}
-	// A program that this process starts does not own its blocks, and does not keep them when it lives longer.
+	// A program that this process starts does not own its blocks, and does not keep them if it
+	// lives longer.
 	if err := exec.Command("sleep", "3").Start(); err != nil {
 		fmt.Println(err)
 	}

@@ -7,8 +7,8 @@ local shareable = require "shareable"
 
 local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
-local items, start, finished = runner.items, runner.start, runner.finished
-local most, least, huge = runner.most, runner.least, runner.huge
+local items, start, wait_for_exit = runner.items, runner.start, runner.wait_for_exit
+local max_integer, min_integer, max_exact = runner.max_integer, runner.min_integer, runner.max_exact
 local bytes, none, integer, float = shareable.bytes, shareable.none, shareable.integer, shareable.float
 
 local function block(options)
@@ -104,12 +104,12 @@ end)
 
 test("memory_refuses_bytes_outside_of_the_block", function()
   local m = block{size = 16}
-  raises("cannot access 17 bytes at offset 0", function() m:read(0, 17) end)
-  raises("cannot access 1 bytes at offset 16", function() m:read(16, 1) end)
+  raises("17 bytes at offset 0 out of range", function() m:read(0, 17) end)
+  raises("1 bytes at offset 16 out of range", function() m:read(16, 1) end)
   raises("at offset -1", function() m:read(-1, 1) end)
-  raises("cannot access -1 bytes at offset 0", function() m:read(0, -1) end)
-  raises("at offset", function() m:read(huge, huge) end)
-  raises("cannot access 2 bytes at offset 15", function() m:write(15, "ab") end)
+  raises("-1 bytes at offset 0 out of range", function() m:read(0, -1) end)
+  raises("at offset", function() m:read(max_exact, max_exact) end)
+  raises("2 bytes at offset 15 out of range", function() m:write(15, "ab") end)
   raises("at offset -1", function() m:write(-1, "") end)
   equal(m:read(16, 0), "")
   equal(m:write(16, ""), true)
@@ -145,8 +145,8 @@ test("memory_can_be_closed_twice_and_then_refuses_use", function()
   m:close()
   m:close()
   equal(m.closed, true)
-  raises("the handle is closed", function() m:read(0, 1) end)
-  raises("the handle is closed", function() m:write(0, "a") end)
+  raises("is closed: open it again", function() m:read(0, 1) end)
+  raises("is closed: open it again", function() m:write(0, "a") end)
 end)
 
 test("memory_keeps_its_name_and_size_when_closed", function()
@@ -224,7 +224,7 @@ end)
 
 test("list_refuses_an_index_past_either_end", function()
   local l = example{name = name()}
-  for _, index in ipairs{8, -8, 0, huge, -huge} do
+  for _, index in ipairs{8, -8, 0, max_exact, -max_exact} do
     local wanted = ("index %d out of range: list '%s' has 7 items"):format(index, l.name)
     equal(l[index], nil) -- as in a table
     raises(wanted, function() l[index] = 1 end)
@@ -257,20 +257,20 @@ test("list_changes_the_type_of_an_item", function()
 end)
 
 test("list_keeps_the_limits_of_int64", function()
-  local l = list({least, most, 0}, {name = name()})
-  equal(l:exact(1), least)
-  equal(l:exact(2), most)
+  local l = list({min_integer, max_integer, 0}, {name = name()})
+  equal(l:exact(1), min_integer)
+  equal(l:exact(2), max_integer)
   equal(tostring(l:exact(2)), "9223372036854775807")
-  l[3] = least
-  equal(l:exact(3), least)
+  l[3] = min_integer
+  equal(l:exact(3), min_integer)
   l[3] = integer "9007199254740993"
   equal(tostring(l:exact(3)), "9007199254740993")
   l[3] = 2 ^ 53 - 1
   equal(l[3], 2 ^ 53 - 1)
   if runner.has_integers then
-    l[3] = least
-    equal(l[3], least)
-    equal(l:get(3), least)
+    l[3] = min_integer
+    equal(l[3], min_integer)
+    equal(l:get(3), min_integer)
   else -- an integer beyond 2^53 is an error, and is not rounded
     local wanted = ("item 2 of list '%s' is an integer beyond 2^53"):format(l.name)
     raises(wanted, function() local _ = l[2] end)
@@ -480,16 +480,16 @@ test("list_reads_and_writes_ranges_of_ints_and_floats", function()
   same(l:floats(4), {4.5, -0.25})
   fails("E_TYPE", "item 4", l:integers())
   fails("E_TYPE", "item 1", l:floats())
-  equal(l:setintegers(2, {least, most}), true)
+  equal(l:setintegers(2, {min_integer, max_integer}), true)
   equal(l:setfloats(-2, {7, 0.5}), true)
-  same(items(l), {1, least, most, 7.0, 0.5})
+  same(items(l), {1, min_integer, max_integer, 7.0, 0.5})
   equal(l:type(4), "float")
   raises("index 6 out of range", function() l:setintegers(4, {1, 2, 3}) end)
   raises("index 6 out of range", function() l:setfloats(6, {1}) end)
   raises("index 0 out of range", function() l:setfloats(0, {1}) end)
   raises("number 2 of the table: an integer expected, got 1.5", function() l:setintegers(1, {1, 1.5}) end)
   raises("number 1 of the table: a number expected, got string", function() l:setfloats(1, {"x"}) end)
-  same(items(l), {1, least, most, 7.0, 0.5})
+  same(items(l), {1, min_integer, max_integer, 7.0, 0.5})
 end)
 
 test("list_iterates_over_its_items", function()
@@ -536,7 +536,7 @@ test("list_refuses_a_block_that_holds_no_list", function()
   local m = block{name = name(), size = 64}
   m:pack("j", 0, -1)
   fails("E_NOT_LIST", m.name, shareable.list{name = m.name})
-  m:pack("j", 0, most)
+  m:pack("j", 0, max_integer)
   fails("E_NOT_LIST", m.name, shareable.list{name = m.name})
   local small = block{name = name(), size = 1}
   fails("E_NOT_LIST", small.name, shareable.list{name = small.name})
@@ -640,7 +640,7 @@ test("list_locks_and_unlocks", function()
   local pipe = start(l.name, "assert(l:lock()) l[1] = l[1] * 2 l:unlock()")
   l[1] = 21
   other:unlock()
-  finished(pipe)
+  wait_for_exit(pipe)
   equal(l[1], 42)
 end)
 
@@ -733,11 +733,11 @@ test("list_is_busy_while_another_writer_holds_an_item", function()
 end)
 
 test("list_adds_exchanges_and_compares_ints", function()
-  local l = list({5, most, 0}, {name = name()})
+  local l = list({5, max_integer, 0}, {name = name()})
   equal(l:add(1, 37), 42)
   equal(l:add(-3, -2), 40)
-  equal(l:add(2, least), -1)
-  equal(l:exchange(1, least), 40)
+  equal(l:add(2, min_integer), -1)
+  equal(l:exchange(1, min_integer), 40)
   equal(l:add(1, 1), integer "-9223372036854775807")
   same({l:compare_exchange(1, 0, 0)}, {false, integer "-9223372036854775807"})
   equal(l:exchange(1, 7), integer "-9223372036854775807")
@@ -752,7 +752,7 @@ test("list_adds_exchanges_and_compares_ints", function()
     l:add(3, 1)
   end
   for index = 1, 3 do
-    finished(pipes[index])
+    wait_for_exit(pipes[index])
   end
   equal(l[3], 80000)
 end)
@@ -766,16 +766,16 @@ test("list_refuses_to_add_to_another_type_or_beyond_64_bits", function()
     fails("E_TYPE", wanted, l:exchange(index, 1))
     fails("E_TYPE", wanted, l:compare_exchange(index, 1, 1))
   end
-  l[7] = most
+  l[7] = max_integer
   raises(("item 7 of list '%s': an int must fit in 64 bits"):format(l.name), function() l:add(7, 1) end)
-  raises("item -1", function() l:add(-1, most) end)
+  raises("item -1", function() l:add(-1, max_integer) end)
   raises("index 8 out of range", function() l:add(8, 1) end)
   raises("index 0 out of range", function() l:exchange(0, 1) end)
   raises("index -8 out of range", function() l:compare_exchange(-8, 1, 1) end)
   raises(runner.has_integers and "no integer representation" or "beyond 2^53", function() l:add(4, 2.0 ^ 63) end)
   raises("no integer representation", function() l:exchange(4, 1.5) end)
   raises("number expected, got string", function() l:compare_exchange(4, "x", 1) end)
-  same(items(l), {"howdy", bytes "HoWdY", -273.154, 100, none, true, most})
+  same(items(l), {"howdy", bytes "HoWdY", -273.154, 100, none, true, max_integer})
 end)
 
 test("list_without_sync_area_has_atomics_but_no_lock", function()
@@ -794,7 +794,7 @@ end)
 -- Writes to item 2, and waits until another process has copied that to item 1, some milliseconds
 -- later. It does so `rounds` times; both items must be 0 before. Returns the number of rounds that
 -- a wake-up ended: a wait without wake-up takes 50 milliseconds.
-local function play(l, rounds)
+local function ping_pong(l, rounds)
   local pipe = start(l.name, ([[
     for round = 1, %d do
       assert(l:wait(2, round - 1, 10) == round)
@@ -809,7 +809,7 @@ local function play(l, rounds)
     equal(l:wait(1, round - 1, 10), round)
     quick = quick + (now() - begin < 0.035 and 1 or 0)
   end
-  finished(pipe)
+  wait_for_exit(pipe)
   return quick
 end
 
@@ -827,7 +827,7 @@ test("list_waits_until_an_item_differs", function()
   local nan = l:wait(4, l[4]) -- a NaN differs from itself
   equal(nan ~= nan, true)
 
-  equal(play(l, 50) > 25, true)
+  equal(ping_pong(l, 50) > 25, true)
   l[1] = 0
   local pipe = start(l.name, [[
     assert(not l:wait(2, 50, 0.05)) l[1] = "a text"
@@ -841,7 +841,7 @@ test("list_waits_until_an_item_differs", function()
     equal(seen, wanted)
     l[2] = -round
   end
-  finished(pipe)
+  wait_for_exit(pipe)
 
   raises("index 6 out of range", function() l:wait(6, 1) end)
   raises("index 0 out of range", function() l:wait(0, 1) end)
@@ -869,7 +869,7 @@ test("list_wait_times_out", function()
   fails("E_TIMED_OUT", "item 1" .. wanted, l:wait(1, 1, 0.1))
   fails("E_TIMED_OUT", "item 2" .. wanted, l:wait(2, "text", 0.1)) -- written, but not changed
   l[3] = 0
-  finished(pipe)
+  wait_for_exit(pipe)
   for _, bad in ipairs{-1, 0 / 0, -math.huge} do
     raises("a timeout must be 0 seconds or more", function() l:wait(1, 1, bad) end)
     raises("a timeout must be 0 seconds or more", function() l:wait_any(0, bad) end)
@@ -925,12 +925,12 @@ test("list_waits_until_any_item_changes", function()
     end
     l[4] = index
   end
-  finished(pipe)
+  wait_for_exit(pipe)
   pipe = start(l.name, "while not l:wait(4, 3, 0.02) do l:add(2, 1) end")
   equal(tostring(l:wait_any(nil, 10)):match("^%-?%d+$") ~= nil, true)
   equal(tostring(l:wait_any()):match("^%-?%d+$") ~= nil, true)
   l[4] = 0
-  finished(pipe)
+  wait_for_exit(pipe)
 
   raises("no integer representation", function() l:wait_any(1.5) end)
   raises("number expected, got string", function() l:wait_any("x") end)
@@ -938,14 +938,14 @@ end)
 
 test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   local l = list({0, 0}, {name = name(), no_sync = true})
-  play(l, 10)
+  ping_pong(l, 10)
   local hash = l:hash()
   fails("E_TIMED_OUT", "item 1", l:wait(1, 10, 0.05))
   fails("E_TIMED_OUT", l.name, l:wait_any(hash, 0.05))
   local pipe = start(l.name, [[assert(not l:wait(1, 10, 0.05)) l[1] = "text"]])
   equal(l:wait_any(hash, 10), l:hash())
   equal(l[1], "text")
-  finished(pipe)
+  wait_for_exit(pipe)
 
   l = list({0, 0}, {name = name()})
   local reader = keep(shareable.list{name = l.name, read_only = true})
@@ -960,7 +960,7 @@ test("list_can_be_waited_on_without_sync_area_or_read_only", function()
   l[2] = 1
   equal(reader:wait(1, "text", 10), 5)
   equal(reader:wait_any(hash, 10), l:hash())
-  finished(pipe)
+  wait_for_exit(pipe)
 end)
 
 test("list_refuses_use_after_close", function()

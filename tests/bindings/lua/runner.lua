@@ -9,9 +9,9 @@ runner.has_integers = math.type ~= nil
 
 --- The limits of integers of 64 bits, and the largest integer that a number of this Lua can
 --- represent.
-runner.most = shareable.integer "9223372036854775807"
-runner.least = shareable.integer "-9223372036854775808"
-runner.huge = math.maxinteger or 2 ^ 53
+runner.max_integer = shareable.integer "9223372036854775807"
+runner.min_integer = shareable.integer "-9223372036854775808"
+runner.max_exact = math.maxinteger or 2 ^ 53
 
 --- Returns the type of a number or of a shareable.integer.
 function runner.kind(value)
@@ -94,9 +94,9 @@ end
 
 --- Fails unless the function raises an error that contains `text` and begins with a position in the
 --- function's file.
-function runner.raises(text, misuse)
-  local done, message = pcall(misuse)
-  local file = debug.getinfo(misuse, "S").short_src
+function runner.raises(text, call)
+  local done, message = pcall(call)
+  local file = debug.getinfo(call, "S").short_src
   if done then
     error(("raised no error, not '…%s…'"):format(text), 2)
   elseif message:sub(1, #file + 1) ~= file .. ":" or not message:find(text, 1, true) then
@@ -128,7 +128,7 @@ function runner.start(known, program)
 end
 
 --- Waits until a started process exits. Fails if it failed or printed anything else.
-function runner.finished(pipe)
+function runner.wait_for_exit(pipe)
   local output = pipe:read("*a")
   pipe:close()
   if output ~= "finished\n" then

@@ -380,10 +380,10 @@ def test_list_returns_its_block(mixed, name):
 
 
 def test_list_without_sync_area_has_the_size_that_cpython_uses(make_list):
-    plain = make_list(MIXED, no_sync=True)
-    assert plain.shm.size == 191
-    plain[3] = "text"
-    assert plain[3] == "text"
+    unsynced = make_list(MIXED, no_sync=True)
+    assert unsynced.shm.size == 191
+    unsynced[3] = "text"
+    assert unsynced[3] == "text"
 
 
 def test_list_reads_and_writes_ranges_of_ints_and_floats(make_list):
@@ -657,13 +657,13 @@ def test_list_refuses_to_add_to_another_type_or_beyond_64_bits(mixed, name):
 
 
 def test_list_without_sync_area_has_atomics_but_no_lock(make_list, name):
-    plain = make_list([1, "text"], no_sync=True)
+    unsynced = make_list([1, "text"], no_sync=True)
     with ShareableList(name=name) as other:
-        assert plain.add(0, 2) == 3 and other.exchange(0, 7) == 3
-        assert other.compare_exchange(0, 7, 8) is True and plain.compare_exchange(0, 7, 9) is False
+        assert unsynced.add(0, 2) == 3 and other.exchange(0, 7) == 3
+        assert other.compare_exchange(0, 7, 8) is True and unsynced.compare_exchange(0, 7, 9) is False
         with pytest.raises(TypeError, match="is a str"):
-            plain.add(1, 1)
-        for shared in (plain, other):
+            unsynced.add(1, 1)
+        for shared in (unsynced, other):
             for attempt in (
                 lambda: shared.lock().acquire(),
                 lambda: shared.lock(timeout=0).acquire(),
@@ -742,8 +742,8 @@ def test_list_waits_until_any_item_changes(mixed, name):
 
 
 def test_list_can_be_waited_on_without_sync_area_or_read_only(make_list, name):
-    for plain, read_only in ((True, False), (True, True), (False, True)):
-        writer = make_list([1, "text"], no_sync=plain)
+    for unsynced, read_only in ((True, False), (True, True), (False, True)):
+        writer = make_list([1, "text"], no_sync=unsynced)
         with ShareableList(name=name, read_only=read_only) as shared:
             last = shared.hash()
             thread = threading.Timer(0.05, writer.add, (0, 1))

@@ -53,7 +53,7 @@ class Objects:
         self.floats = ShareableList([0.5] * 9, name=name + "-floats")
         self.long = ShareableList(range(5000), name=name + "-long")
         self.text = ShareableList([""], name=name + "-text", capacity=100_000)
-        self.plain = ShareableList(ITEMS, name=name + "-plain", no_sync=True)
+        self.unsynced = ShareableList(ITEMS, name=name + "-unsynced", no_sync=True)
         self.memory = SharedMemory(name + "-memory", create=True, size=64)
         self.reader = ShareableList(name=name, read_only=True)
         self.memory_reader = SharedMemory(name + "-memory", read_only=True)
@@ -65,7 +65,7 @@ class Objects:
         self.uninitialized_memory = SharedMemory.__new__(SharedMemory)
 
     def end(self):
-        for each in (self.items, self.numbers, self.floats, self.long, self.text, self.plain, self.memory):
+        for each in (self.items, self.numbers, self.floats, self.long, self.text, self.unsynced, self.memory):
             each.close()
             each.unlink()
         self.reader.close()
@@ -176,7 +176,7 @@ CALLS = {
     "create from an array": lambda on: create(sequence=array.array("d", [0.5] * 9)),
     "create from bytes": lambda on: create(sequence=b"abc"),
     "create empty": lambda on: create(),
-    "create plain": lambda on: create(sequence=ITEMS, no_sync=True, lazy=True),
+    "create without sync": lambda on: create(sequence=ITEMS, no_sync=True, lazy=True),
     "create memory": lambda on: create_memory(size=5),
     "buf": lambda on: (bytes(on.memory.buf), on.memory.buf[5:9].cast("I"), on.closed_memory.buf, on.uninitialized_memory.buf),
     "release buf": lambda on: release_buf(on.memory),
@@ -255,7 +255,7 @@ CALLS = {
     "wait_any with a wrong hash": lambda on: on.items.wait_any(-1),
     "lock twice": lambda on: lock_twice(on.items),
     "lock of closed": lambda on: lock(on.closed),
-    "lock of plain": lambda on: lock(on.plain),
+    "lock of unsynced": lambda on: lock(on.unsynced),
     "lock of read-only": lambda on: lock(on.reader),
     "lock of a Python list": lambda on: ListLock([]).acquire(),
     "release a free lock": lambda on: on.items.lock().release(),

@@ -21,7 +21,7 @@ def exists(name):
     return os.path.exists(f"/dev/shm/{name}")
 
 
-def goes(path):
+def is_removed(path):
     """Return whether the path disappears within a second."""
     end = time.monotonic() + 1
     while os.path.exists(path) and time.monotonic() < end:
@@ -177,7 +177,7 @@ def test_start_and_connect_work_once_and_shutdown_repeats():
     manager.join()
     with pytest.raises(ValueError, match="was shut down"):
         manager.ShareableList([1])
-    assert goes(os.path.dirname(manager.address))
+    assert is_removed(os.path.dirname(manager.address))
 
 
 def test_block_that_cannot_be_tracked_is_removed(monkeypatch):
@@ -217,7 +217,7 @@ def test_manager_ends_with_its_starter_or_its_last_handle(end):
     if end == "time.sleep(60)":
         assert exists(name)
         owner.kill()
-    assert goes(f"/dev/shm/{name}") and goes(os.path.dirname(address))
+    assert is_removed(f"/dev/shm/{name}") and is_removed(os.path.dirname(address))
     owner.kill()
     owner.wait()
     owner.stdout.close()

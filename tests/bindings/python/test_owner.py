@@ -53,7 +53,7 @@ def exists(name):
     return os.path.exists(f"/dev/shm/{name}")
 
 
-def goes(name):
+def is_removed(name):
     """Return whether the block disappears within a second."""
     end = time.monotonic() + 1
     while exists(name) and time.monotonic() < end:
@@ -61,7 +61,7 @@ def goes(name):
     return not exists(name)
 
 
-def stays(name):
+def is_kept(name):
     """Return whether the block still exists after the time that a removal would take."""
     time.sleep(0.3)
     return exists(name)
@@ -73,51 +73,51 @@ def test_block_is_removed_when_its_creator_is_killed(creator, name, make, end):
     process = creator(make)
     assert exists(name)
     process.send_signal(end)
-    assert goes(name)
+    assert is_removed(name)
 
 
 def test_block_is_removed_when_its_creators_process_group_is_killed(creator, name):
     process = creator("make(name)")
     os.killpg(process.pid, signal.SIGKILL)
-    assert goes(name)
+    assert is_removed(name)
 
 
 def test_block_is_removed_when_its_creator_exits(name, creator):
     process = creator("make(name); print('made', flush=True); sys.exit()")
     process.wait()
-    assert goes(name)
+    assert is_removed(name)
 
 
 def test_untracked_block_is_kept(creator, name):
     process = creator("make(name, track=False)")
     process.kill()
-    assert stays(name)
+    assert is_kept(name)
 
 
 def test_end_of_an_attached_process_keeps_the_block(creator, make_list, name):
     make_list([1, 2])
     process = creator("kept = ShareableList(name=name); also = SharedMemory(name, track=True)")
     process.kill()
-    assert stays(name)
+    assert is_kept(name)
 
 
 def test_attached_process_can_use_a_removed_block(creator, name):
     process = creator("make(name)")
     with ShareableList(name=name) as shared:
         process.kill()
-        assert goes(name)
+        assert is_removed(name)
         shared[0] = 5
         assert shared[0] == 5
 
 
 def test_end_of_a_forks_child_keeps_the_block(creator, name):
     creator("kept = make(name)\nif os.fork() == 0: os._exit(0)\nos.wait()")
-    assert stays(name)
+    assert is_kept(name)
 
 
 def test_end_of_a_thread_keeps_the_block(creator, name):
     creator("thread = threading.Thread(target=make, args=(name,)); thread.start(); thread.join()")
-    assert stays(name)
+    assert is_kept(name)
 
 
 WORKER = """
@@ -136,9 +136,9 @@ with multiprocessing.get_context("spawn").Pool(1) as pool:
 @pytest.mark.parametrize("code", [*map(WORKER.format, ["fork", "spawn", "forkserver"]), POOL])
 def test_worker_that_exits_transfers_its_blocks_to_its_parent(creator, name, code):
     process = creator(code)
-    assert stays(name)
+    assert is_kept(name)
     process.kill()
-    assert goes(name)
+    assert is_removed(name)
 
 
 def test_blocks_of_a_killed_worker_are_removed(creator, name):
@@ -151,7 +151,7 @@ worker.kill()
 worker.join()
 """
     creator(code)
-    assert goes(name)
+    assert is_removed(name)
 
 
 def test_next_owner_removes_the_blocks_of_a_killed_container(creator, name):
@@ -174,7 +174,7 @@ os._exit(1)
         first.stdin.close()
         first.wait()  # the kernel kills the other processes of the namespace first
     creator("make(name + '-next')")
-    assert goes(name) and exists(name + "-next")
+    assert is_removed(name) and exists(name + "-next")
 
 
 def test_program_without_owned_blocks_starts_no_reaper(make_list, name):
@@ -199,16 +199,16 @@ def test_creating_an_owned_block_fails_without_a_reaper(name):
 def test_garbage_finds_unused_blocks_of_dead_owners(creator, name):
     process = creator("make(name)", env={**os.environ, "SHAREABLE_REAPER": "/bin/true"})
 
-    def finding():
+    def gc_entry():
         return next((each for each in garbage() if each.name == name), None)
 
-    assert finding() == (name, False, False, "its owner is alive")
+    assert gc_entry() == (name, False, False, "its owner is alive")
     with ShareableList(name=name):
         process.kill()
         process.wait()
-        found = finding()
+        found = gc_entry()
         assert found is None or found == (name, False, False, f"its owner has ended, but process {os.getpid()} has it mapped")
-    found = finding()  # None if another reaper of this user has removed it
+    found = gc_entry()  # None if another reaper of this user has removed it
     if found is not None and "may have it mapped" in found.reason:  # this user may not inspect a process
         assert not found.garbage
         SharedMemory(name).unlink()
