@@ -211,7 +211,7 @@ Test(vectors, opening_an_impossible_list_fails_and_keeps_the_block) {
 
 /* Returns whether the damaged item looks like one that its creator has not written yet. */
 static bool is_unwritten(const char *path) {
-  return strstr(path, "format-empty") != NULL || strstr(path, "damaged-3-code-plain") != NULL;
+  return strstr(path, "format-empty") != NULL || strstr(path, "damaged-3-code-0") != NULL;
 }
 
 static void check_item(const char *path, const shareable_list *list, size_t i, bool is_damaged) {
@@ -303,7 +303,7 @@ Test(vectors, the_remains_of_dead_writers_do_not_block_locks_and_writes) {
 
     cr_assert_eq(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_OK, "%s", path);
     status = shareable_list_lock(list, 0);
-    cr_assert_eq(status, begins(path, "left-the-lock") ? SHAREABLE_E_OWNER_DIED : SHAREABLE_OK, "%s: %s", path,
+    cr_assert_eq(status, begins(path, "left-list-locked") ? SHAREABLE_E_OWNER_DIED : SHAREABLE_OK, "%s: %s", path,
                  shareable_status_name(status));
     cr_ok(shareable_list_unlock(list));
     check_writing(path, list);
