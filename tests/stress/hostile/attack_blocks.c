@@ -19,7 +19,7 @@
 
 #include "attacks.h"
 #include "board.h"
-#include "judge.h"
+#include "canaries.h"
 #include "victims.h"
 
 enum { PATH = 128, LOCKED = 4 };
@@ -152,7 +152,7 @@ static int copy_open_list(const char *path) {
   return copy;
 }
 
-static bool spoil_list(void) {
+static bool damage_list(void) {
   char path[PATH] = SHM OPEN_LIST;
   int fd;
   bool done = false;
@@ -221,7 +221,7 @@ static bool corrupt_for_a_while(void) {
 }
 
 bool attack_contents(void) {
-  return random_below(3) == 0 ? corrupt_for_a_while() : spoil_list();
+  return random_below(3) == 0 ? corrupt_for_a_while() : damage_list();
 }
 
 /*
@@ -325,9 +325,9 @@ static void hold(bait *offer) {
 }
 
 /*
- * Holds the bait until the victim has judged it. Returns false if the holder cannot open the block.
+ * Holds the bait until the victim has checked it. Returns false if the holder cannot open the block.
  */
-static bool hold_until_judged(bait *offer) {
+static bool hold_until_checked(bait *offer) {
   pid_t holder = fork();
   bool done = false, lives = true;
 
@@ -335,7 +335,7 @@ static bool hold_until_judged(bait *offer) {
     hold(offer);
   while (lives && !done) {
     sleep_us(300);
-    done = __atomic_load_n(&offer->state, __ATOMIC_ACQUIRE) == BAIT_JUDGED;
+    done = __atomic_load_n(&offer->state, __ATOMIC_ACQUIRE) == BAIT_CHECKED;
     lives = waitpid(holder, NULL, WNOHANG) == 0;
   }
   if (lives) {
@@ -353,7 +353,7 @@ bool attack_mapped(void) {
 
       if (__atomic_compare_exchange_n(&shared->baits[k].state, &offered, BAIT_TAKEN, false, __ATOMIC_ACQ_REL,
                                       __ATOMIC_ACQUIRE))
-        return hold_until_judged(&shared->baits[k]);
+        return hold_until_checked(&shared->baits[k]);
     }
     sleep_us(500);
   }

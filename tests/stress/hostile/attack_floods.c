@@ -72,7 +72,7 @@ static bool is_closed(int fd) {
  * Returns whether the open connections must stay as they are, so that none becomes free. That
  * alternates, every few seconds, with times in which connections come and go.
  */
-static bool is_quiet(void) {
+static bool keeps_connections(void) {
   return clock_now() / UINT64_C(1000000000) % 10 >= 4;
 }
 
@@ -88,7 +88,7 @@ bool attack_socket(void) {
   for (unsigned n = 5 + random_below(20); n > 0; n--) {
     unsigned k = random_below(HELD);
 
-    if (!is_quiet() || is_closed(held[k])) {
+    if (!keeps_connections() || is_closed(held[k])) {
       if (held[k] >= 0)
         close(held[k]);
       held[k] = random_below(4) == 0 ? connect_abstract() : connect_tcp();

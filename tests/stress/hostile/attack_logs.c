@@ -22,7 +22,7 @@
 
 #include "attacks.h"
 #include "board.h"
-#include "judge.h"
+#include "canaries.h"
 #include "victims.h"
 
 enum { PATH = 128, LEASED_LOGS = 100, LEASED_BLOCKS = 50 };

@@ -2,7 +2,7 @@
  * attacks.h - the attacks: one function for each class of attack.
  *
  * Each call is one step, which takes some milliseconds. It returns true if the attacker was able to
- * do what the step is for. The victims and the judge detect what that does to the victims.
+ * do what the step is for. The victims and the canaries show what that does to the victims.
  */
 #ifndef HOSTILE_ATTACKS_H
 #define HOSTILE_ATTACKS_H

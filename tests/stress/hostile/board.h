@@ -51,9 +51,9 @@ enum violation_kind { VIOLATION_MAP(BOARD_ENUM) KINDS };
 #undef BOARD_ENUM
 
 /* A block whose owner dies while an attacker has it open. */
-enum bait_state { BAIT_FREE, BAIT_OFFERED, BAIT_TAKEN, BAIT_HELD, BAIT_JUDGED };
+enum bait_state { BAIT_FREE, BAIT_OFFERED, BAIT_TAKEN, BAIT_HELD, BAIT_CHECKED };
 typedef struct bait {
-  int state; /* an enum bait_state; the victim offers and judges, the attacker holds and frees */
+  int state; /* an enum bait_state; the victim offers and checks, the attacker holds and frees */
   char name[40];
 } bait;
 

@@ -29,7 +29,7 @@
 
 #include "attacks.h"
 #include "board.h"
-#include "judge.h"
+#include "canaries.h"
 #include "victims.h"
 
 static const char *const class_names[] = {
@@ -157,7 +157,7 @@ static void start(unsigned k) {
   _exit(0);
 }
 
-static void judge_end(unsigned k, int state) {
+static void check_exit(unsigned k, int state) {
   if (WIFSIGNALED(state) && WTERMSIG(state) != roles[k].allowed && roles[k].user != ATTACKER)
     violation(CRASHED, "%s of user %u was killed by signal %d in: %s", roles[k].name, (unsigned)roles[k].user,
               WTERMSIG(state), shared->operations[k].name);
@@ -171,7 +171,7 @@ static void reap(void) {
   while ((pid = waitpid(-1, &state, WNOHANG)) > 0)
     for (unsigned k = 0; k < ROLES; k++)
       if (processes[k] == pid) {
-        judge_end(k, state);
+        check_exit(k, state);
         processes[k] = 0;
         if (!shared->stop)
           start(k);
@@ -185,7 +185,7 @@ static void kill_one(unsigned k) {
 }
 
 /* Counts, kills and restarts a process whose call hangs. */
-static void judge_calls(void) {
+static void check_calls(void) {
   for (unsigned k = 0; k < ROLES; k++) {
     operation *call = &shared->operations[k];
 
@@ -202,7 +202,7 @@ static void judge_calls(void) {
 static void watch_for(double seconds) {
   for (uint64_t end = clock_now() + (uint64_t)(seconds * 1e9); clock_now() < end; sleep_us(20000)) {
     reap();
-    judge_calls();
+    check_calls();
     canaries_check();
     links_remove();
   }

@@ -126,12 +126,12 @@ static bool is_held(unsigned k) {
 }
 
 /* While an attacker has a dead owner's block open or mapped, gc must not remove it. */
-static void judge_bait(unsigned k, const char *name, uint64_t inode) {
+static void check_bait(unsigned k, const char *name, uint64_t inode) {
   for (int checks = 0; checks < 40 && inode_of(name) == inode; checks++)
     sleep_us(1000);
   if (inode_of(name) != inode)
     violation(REMOVED, "a block was removed while a process of another user has it open: '%s'", name);
-  __atomic_store_n(state_of(k), BAIT_JUDGED, __ATOMIC_RELEASE);
+  __atomic_store_n(state_of(k), BAIT_CHECKED, __ATOMIC_RELEASE);
 }
 
 /* Creates the block, stops, and exits when the other end of the pipe is closed. */
@@ -171,7 +171,7 @@ static bool offer(unsigned k, const char *name) {
   return is_held(k);
 }
 
-/* The owner lives until an attacker has the block, too: gc may remove it at no time. */
+/* The owner lives until an attacker has the block open, so gc must never remove the block. */
 void offer_bait(void) {
   unsigned k = own_slot % BAITS;
   char name[40];
@@ -183,12 +183,12 @@ void offer_bait(void) {
       _exit(1);
     pid_t owner = start_owner(name, go);
     uint64_t inode = inode_of(name);
-    bool is_judged = inode != 0 && offer(k, name);
+    bool is_held_open = inode != 0 && offer(k, name);
 
     close(go[1]);
     wait_for(owner);
-    if (is_judged)
-      judge_bait(k, name, inode);
+    if (is_held_open)
+      check_bait(k, name, inode);
     shareable_unlink(name, NULL); /* gc may have unlinked it */
   }
 }
@@ -273,7 +273,7 @@ static void replace_all(unsigned round, uint64_t inodes[REPLACED]) {
   }
 }
 
-static void judge_replaced(unsigned round, const uint64_t inodes[REPLACED]) {
+static void check_replaced(unsigned round, const uint64_t inodes[REPLACED]) {
   for (int i = 0; i < REPLACED; i++) {
     if (inodes[i] == 0 || inode_of(new_name(i)) == inodes[i])
       shareable_unlink(new_name(i), NULL);
@@ -302,7 +302,7 @@ void replace_blocks(void) {
     }
     replace_all(round, inodes);
     wait_for(child);
-    judge_replaced(round, inodes);
+    check_replaced(round, inodes);
   }
 }
 

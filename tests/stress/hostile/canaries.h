@@ -1,8 +1,8 @@
 /*
- * judge.h - the canaries: blocks and files outside /dev/shm that no attack may change.
+ * canaries.h - the canaries: blocks and files outside /dev/shm that no attack may change.
  */
-#ifndef HOSTILE_JUDGE_H
-#define HOSTILE_JUDGE_H
+#ifndef HOSTILE_CANARIES_H
+#define HOSTILE_CANARIES_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /*
- * judge.c - the canaries: blocks and files that no attack may change.
+ * canaries.c - the canaries: blocks and files that no attack may change.
  */
-#include "judge.h"
+#include "canaries.h"
 
 #include <dirent.h>
 #include <err.h>
@@ -18,7 +18,7 @@
 
 enum { FILES = 4, PATH = 128 };
 static const uid_t users[] = {0, FIRST_USER};
-static const char content[] = "only the judge writes here";
+static const char content[] = "only the supervisor writes";
 
 static struct stat blocks[2], files[2][FILES];
 static int watch;
@@ -148,7 +148,7 @@ static void check_events(void) {
     }
 }
 
-/* Discards the events that the judge itself causes. */
+/* Discards the events that the supervisor itself causes. */
 static void forget_events(void) {
   char events[4096];
 
