@@ -1,8 +1,9 @@
-"""Kill processes that make owned blocks, in every language, at random times, and check that their blocks are removed.
+"""Kill owners of blocks in every language at random times, and check that the blocks are removed.
 
 usage: owners.py COUNT LANGUAGE PROGRAM [LANGUAGE PROGRAM…]
 
-A second after an owner has died, none of its blocks may be left. Blocks of other owners, and blocks without an owner, must stay.
+A second after an owner has died, none of its blocks may be left. Blocks of other owners, and blocks
+without an owner, must stay.
 Exits with 1 if a block is left or missing.
 """
 
@@ -17,12 +18,12 @@ import time
 from shareable.shared_memory import ShareableList, SharedMemory
 
 BATCH = 12
-# The longest life of a owner in seconds. Languages that start slowly get more.
+# The longest life of an owner in seconds. Languages that start slowly get more.
 LIFE = {"C": 0.04, "Lua": 0.06, "Go": 0.1, "Python": 0.3}
 
 
 def names(prefix):
-    """Return the blocks of that prefix, including those that a killed process had moved aside to unlink them."""
+    """Return the blocks of that prefix, also those that a killed process moved to unlink them."""
     found = [name for name in os.listdir("/dev/shm") if name.startswith(prefix)]
     for directory in glob.glob(f"/dev/shm/.shareable-{os.geteuid()}*/"):
         try:
@@ -33,7 +34,10 @@ def names(prefix):
 
 
 def kill_a_batch(prefix, programs, live):
-    """Start owners, kill each at a random time, half of them with their group. Return how long their blocks stayed."""
+    """Start owners, and kill each at a random time, half of them with their group.
+
+    Return the seconds from the last death until all of their blocks were removed.
+    """
     ends = []
     for number in range(BATCH):
         language, program = random.choice(programs)
@@ -70,7 +74,7 @@ def main():
         block.close()
         block.unlink()
     print(f"{killed} owners killed, {made} blocks made: {left} left after a second, {touched} times a live block was touched;")
-    print(f"the blocks of the slowest batch were gone {1000 * slowest:.0f} ms after its last death")
+    print(f"the blocks of the slowest batch were removed {1000 * slowest:.0f} ms after its last death")
     return 1 if left or touched or not made else 0
 
 

@@ -63,7 +63,7 @@ static uint64_t next_random(void) {
   return random >> 33;
 }
 
-static int64_t noted(int row, int column) {
+static int64_t read_tally(int row, int column) {
   int64_t integer;
 
   must(shareable_list_get_int(tally, row * COLUMNS + column, &integer), "the tally");
@@ -74,12 +74,12 @@ static int64_t total(int column) {
   int64_t sum = 0;
 
   for (int row = 0; row < count; row++)
-    sum += noted(row, column);
+    sum += read_tally(row, column);
   return sum;
 }
 
 static int64_t progress_of(int row) {
-  return noted(row, READS) + noted(row, WRITES) + noted(row, WAITS);
+  return read_tally(row, READS) + read_tally(row, WRITES) + read_tally(row, WAITS);
 }
 
 static void run_worker(int row) {
@@ -193,12 +193,12 @@ static void check_count(int64_t i, int64_t had) {
 static void report(void) {
   for (int row = 0; row < count; row++)
     printf("%-6s %-9s %10" PRId64 " reads %10" PRId64 " writes %8" PRId64 " waits\n", workers[row].language,
-           workers[row].role, noted(row, READS), noted(row, WRITES), noted(row, WAITS));
+           workers[row].role, read_tally(row, READS), read_tally(row, WRITES), read_tally(row, WAITS));
   printf("%" PRId64 " reads, %" PRId64 " writes, %" PRId64 " waits, %" PRIu64 " kills: %" PRId64 " torn, %" PRId64
          " stuck, %" PRId64 " lost wake-ups, %" PRId64 " other errors; %" PRId64 " corrupt long texts, %" PRId64
          " locks of dead holders\n",
          total(READS), total(WRITES), total(WAITS), kills, total(TORN), total(STUCK), total(LOST), total(OTHERS),
-         total(DAMAGED), total(INHERITED));
+         total(DAMAGED), total(OWNER_DIED));
   failures += total(TORN) + total(STUCK) + total(LOST) + total(OTHERS) > 0;
   for (int row = 0; row < count; row++)
     if (progress_of(row) == 0)

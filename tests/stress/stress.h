@@ -30,7 +30,7 @@ enum {
   WAITS,
   NOTED_ADDED,  /* additions to ADDED, noted afterwards */
   NOTED_LOCKED, /* additions to LOCKED, noted afterwards */
-  INHERITED,    /* locks whose previous holder had died */
+  OWNER_DIED,   /* locks whose previous holder had died */
   TORN,         /* values that no worker wrote */
   STUCK,        /* calls and waits that took longer than a second */
   DAMAGED,      /* long texts that a killed writer left corrupt */

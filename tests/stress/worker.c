@@ -46,7 +46,7 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * SECOND + time.tv_nsec;
 }
 
-static void watch(int64_t start, const char *operation) {
+static void check_duration(int64_t start, const char *operation) {
   double time = (double)(now() - start) / (double)SECOND;
 
   if (time <= 1)
@@ -59,7 +59,7 @@ static void watch(int64_t start, const char *operation) {
  * Returns a number whose upper half follows from its lower half. Its lowest bit encodes the type it
  * was written as.
  */
-static uint64_t seal(uint64_t random, unsigned type) {
+static uint64_t with_checksum(uint64_t random, unsigned type) {
   uint64_t low = (random & 0xfffffffe) | type;
 
   return ((low * UINT64_C(0x9e3779b1)) & 0x3fffffff) << 32 | low;
@@ -70,7 +70,7 @@ static char letter(size_t length, bool is_bytes) {
   return (char)((is_bytes ? 'A' : 'a') + length % 26);
 }
 
-static bool is_of_one_letter(const char *text, size_t length, bool is_bytes) {
+static bool repeats_one_letter(const char *text, size_t length, bool is_bytes) {
   for (size_t i = 0; i < length; i++)
     if (text[i] != letter(length, is_bytes))
       return false;
@@ -80,12 +80,12 @@ static bool is_of_one_letter(const char *text, size_t length, bool is_bytes) {
 static bool is_whole(const shareable_value *value) {
   switch (value->type) {
   case SHAREABLE_TYPE_INT:
-    return value->bits == seal(value->bits, 0);
+    return value->bits == with_checksum(value->bits, 0);
   case SHAREABLE_TYPE_FLOAT:
-    return value->bits == seal(value->bits, 1);
+    return value->bits == with_checksum(value->bits, 1);
   case SHAREABLE_TYPE_STR:
   case SHAREABLE_TYPE_BYTES:
-    return is_of_one_letter(value->text, (size_t)value->length, value->type == SHAREABLE_TYPE_BYTES);
+    return repeats_one_letter(value->text, (size_t)value->length, value->type == SHAREABLE_TYPE_BYTES);
   default:
     return true;
   }
@@ -98,10 +98,10 @@ static shareable_value some_value(size_t room, char *buffer) {
 
   if (kind < 4) {
     value.type = SHAREABLE_TYPE_INT;
-    value.bits = seal(next_random(), 0);
+    value.bits = with_checksum(next_random(), 0);
   } else if (kind < 6) {
     value.type = SHAREABLE_TYPE_FLOAT;
-    value.bits = seal(next_random(), 1);
+    value.bits = with_checksum(next_random(), 1);
   } else if (kind < 7) {
     value = shareable_bool(1);
   } else if (kind > 7) {
@@ -116,7 +116,7 @@ static void take_lock(void) {
   int status = shareable_list_lock(list, 2 * SECOND);
 
   if (status == SHAREABLE_E_OWNER_DIED)
-    count(INHERITED);
+    count(OWNER_DIED);
   else
     must(status, "lock");
 }
@@ -131,7 +131,7 @@ static void count_up(void) {
   must(shareable_list_set_int(list, LOCKED, integer + 1), "set");
   count(NOTED_LOCKED);
   must(shareable_list_unlock(list), "unlock");
-  watch(start, "counting");
+  check_duration(start, "counting");
 }
 
 static void write_something(void) {
@@ -151,7 +151,7 @@ static void write_something(void) {
   else
     status = shareable_list_set(list, i, &value);
   must(status, "write");
-  watch(start, "a write");
+  check_duration(start, "a write");
   count(WRITES);
   if (next_random() % 8 == 0)
     count_up();
@@ -183,7 +183,7 @@ static void read_something(void) {
   } else {
     status = shareable_list_get(list, i, &value, buffer, sizeof buffer);
   }
-  watch(start, "a read");
+  check_duration(start, "a read");
   count_read(status, &value, room);
 }
 

@@ -32,7 +32,7 @@ const (
 	waits
 	notedAdded
 	notedLocked
-	inherited
+	ownerDied
 	torn
 	stuck
 	damaged
@@ -58,14 +58,14 @@ func (w *worker) count(column int) {
 	must(err)
 }
 
-func (w *worker) watch(start time.Time, operation string) {
+func (w *worker) checkDuration(start time.Time, operation string) {
 	if passed := time.Since(start); passed > time.Second {
 		w.count(stuck)
 		fmt.Fprintln(os.Stderr, "stress: Go:", operation, "took", passed)
 	}
 }
 
-func seal(random, kind uint64) uint64 {
+func withChecksum(random, kind uint64) uint64 {
 	low := random&0xfffffffe | kind
 	return low*0x9e3779b1&0x3fffffff<<32 | low
 }
@@ -77,9 +77,9 @@ func letter(length int, base byte) byte {
 func isWhole(value any) bool {
 	switch value := value.(type) {
 	case int64:
-		return uint64(value) == seal(uint64(value), 0)
+		return uint64(value) == withChecksum(uint64(value), 0)
 	case float64:
-		return math.Float64bits(value) == seal(math.Float64bits(value), 1)
+		return math.Float64bits(value) == withChecksum(math.Float64bits(value), 1)
 	case string:
 		return value == strings.Repeat(string(letter(len(value), 'a')), len(value))
 	case []byte:
@@ -94,9 +94,9 @@ func (w *worker) someValue(room int) any {
 	kind := w.dice.Intn(10)
 	switch {
 	case kind < 4:
-		return int64(seal(w.dice.Uint64(), 0))
+		return int64(withChecksum(w.dice.Uint64(), 0))
 	case kind < 6:
-		return math.Float64frombits(seal(w.dice.Uint64(), 1))
+		return math.Float64frombits(withChecksum(w.dice.Uint64(), 1))
 	case kind == 6:
 		return true
 	case kind == 7:
@@ -114,7 +114,7 @@ func (w *worker) lock() {
 	defer cancel()
 	err := w.list.Lock(ctx)
 	if errors.Is(err, shareable.ErrOwnerDied) {
-		w.count(inherited)
+		w.count(ownerDied)
 		return
 	}
 	must(err)
@@ -131,7 +131,7 @@ func (w *worker) countUp() {
 	must(w.list.SetInt(locked, number+1))
 	w.count(notedLocked)
 	must(w.list.Unlock())
-	w.watch(start, "counting")
+	w.checkDuration(start, "counting")
 }
 
 func (w *worker) write() {
@@ -141,7 +141,7 @@ func (w *worker) write() {
 	value := w.someValue(room)
 	start := time.Now()
 	must(w.list.Set(i, value))
-	w.watch(start, "a write")
+	w.checkDuration(start, "a write")
 	w.count(writes)
 	if w.dice.Intn(8) == 0 {
 		w.countUp()
@@ -154,7 +154,7 @@ func (w *worker) read() {
 	must(err)
 	start := time.Now()
 	value, err := w.list.Get(i)
-	w.watch(start, "a read")
+	w.checkDuration(start, "a read")
 	w.count(reads)
 	switch {
 	case err == nil && !isWhole(value), errors.Is(err, shareable.ErrUTF8):
@@ -192,7 +192,7 @@ func (w *worker) watchSomething() {
 	if err := w.wait(ctx, w.dice.Intn(4)); !errors.Is(err, context.DeadlineExceeded) {
 		must(err)
 	}
-	w.watch(start, "a wait")
+	w.checkDuration(start, "a wait")
 	w.count(waits)
 }
 

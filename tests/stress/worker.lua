@@ -2,7 +2,7 @@
 local shareable = require "shareable"
 
 local VALUES, ADDED, LOCKED, TICK, TOCK = 12, 13, 14, 15, 16
-local READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, INHERITED = 1, 2, 3, 4, 5, 6
+local READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, OWNER_DIED = 1, 2, 3, 4, 5, 6
 local TORN, STUCK, DAMAGED, OTHERS = 7, 8, 9, 10
 local COLUMNS, RECORD_TEXT_MAX = 16, 472
 
@@ -16,7 +16,7 @@ local function count(column)
 end
 
 -- Lua's clocks are too coarse, so this uses the time that the metronome writes.
-local function watch(start, operation)
+local function check_duration(start, operation)
   local passed = (list[TICK] - start) / 1e9
   if start > 0 and passed > 1 then
     count(STUCK)
@@ -24,7 +24,7 @@ local function watch(start, operation)
   end
 end
 
-local function seal(number, kind)
+local function with_checksum(number, kind)
   local low = number & 0xfffffffe | kind
   return (low * 0x9e3779b1 & 0x3fffffff) << 32 | low
 end
@@ -35,10 +35,10 @@ end
 
 local function is_whole(value)
   if math.type(value) == "integer" then
-    return value == seal(value, 0)
+    return value == with_checksum(value, 0)
   elseif math.type(value) == "float" then
     local bits = string.unpack("i8", string.pack("d", value))
-    return bits == seal(bits, 1)
+    return bits == with_checksum(bits, 1)
   elseif type(value) == "string" then
     return value == letter(#value, "a"):rep(#value)
   elseif value == shareable.none or value == true then
@@ -51,9 +51,9 @@ end
 local function some_value(room)
   local kind = math.random(0, 9)
   if kind < 4 then
-    return seal(math.random(0, 0xffffffff), 0)
+    return with_checksum(math.random(0, 0xffffffff), 0)
   elseif kind < 6 then
-    return (string.unpack("d", string.pack("i8", seal(math.random(0, 0xffffffff), 1))))
+    return (string.unpack("d", string.pack("i8", with_checksum(math.random(0, 0xffffffff), 1))))
   elseif kind < 8 then
     return kind == 6 or shareable.none
   end
@@ -67,13 +67,13 @@ local function count_up()
   count(NOTED_ADDED)
   assert(list:with_lock(function(owner_died)
     if owner_died then
-      count(INHERITED)
+      count(OWNER_DIED)
     end
     assert(list:set(LOCKED, list[LOCKED] + 1))
     count(NOTED_LOCKED)
     return true
   end, 2))
-  watch(start, "counting")
+  check_duration(start, "counting")
 end
 
 local work = {}
@@ -83,7 +83,7 @@ function work.writer()
   local value = some_value(list:capacity(i))
   local start = list[TICK]
   assert(list:set(i, value))
-  watch(start, "a write")
+  check_duration(start, "a write")
   count(WRITES)
   if math.random(8) == 1 then
     count_up()
@@ -94,7 +94,7 @@ function work.reader()
   local i = math.random(VALUES)
   local start = list[TICK]
   local value, _, code = list:get(i)
-  watch(start, "a read")
+  check_duration(start, "a read")
   count(READS)
   if value ~= nil and not is_whole(value) or code == "E_UTF8" then
     count(TORN)
@@ -111,7 +111,7 @@ local function wait_for(kind)
   if kind == 3 then
     return list:with_lock(function(owner_died)
       if owner_died then
-        count(INHERITED)
+        count(OWNER_DIED)
       end
       return list:wait(TICK, list[TICK], 1)
     end, 2)

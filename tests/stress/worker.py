@@ -8,7 +8,7 @@ import time
 from shareable.shared_memory import ShareableList
 
 VALUES, ADDED, LOCKED, TICK, TOCK = 12, 12, 13, 14, 15
-READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, INHERITED, TORN, STUCK, DAMAGED, OTHERS = range(10)
+READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, OWNER_DIED, TORN, STUCK, DAMAGED, OTHERS = range(10)
 COLUMNS, RECORD_TEXT_MAX = 16, 472
 
 role, name, row, seed = sys.argv[1], sys.argv[2], COLUMNS * int(sys.argv[3]), int(sys.argv[4])
@@ -20,14 +20,14 @@ def count(column):
     tally.add(row + column, 1)
 
 
-def watch(start, operation):
+def check_duration(start, operation):
     passed = time.monotonic() - start
     if passed > 1:
         count(STUCK)
         print(f"stress: Python: {operation} took {passed:.3f} s", file=sys.stderr)
 
 
-def seal(number, kind):
+def with_checksum(number, kind):
     low = number & 0xFFFFFFFE | kind
     return (low * 0x9E3779B1 & 0x3FFFFFFF) << 32 | low
 
@@ -38,10 +38,10 @@ def letter(length, base):
 
 def is_whole(value):
     if type(value) is int:
-        return value == seal(value, 0)
+        return value == with_checksum(value, 0)
     if type(value) is float:
         (bits,) = struct.unpack("q", struct.pack("d", value))
-        return bits == seal(bits, 1)
+        return bits == with_checksum(bits, 1)
     if type(value) is str:
         return value == letter(len(value), "a") * len(value)
     if type(value) is bytes:
@@ -52,9 +52,9 @@ def is_whole(value):
 def some_value(room):
     kind = dice.randrange(10)
     if kind < 4:
-        return seal(dice.getrandbits(32), 0)
+        return with_checksum(dice.getrandbits(32), 0)
     if kind < 6:
-        return struct.unpack("d", struct.pack("q", seal(dice.getrandbits(32), 1)))[0]
+        return struct.unpack("d", struct.pack("q", with_checksum(dice.getrandbits(32), 1)))[0]
     if kind < 8:
         return True if kind == 6 else None
     length = dice.randrange(room + 1)
@@ -67,10 +67,10 @@ def count_up():
     count(NOTED_ADDED)
     with shared.lock(timeout=2) as lock:
         if lock.owner_died:
-            count(INHERITED)
+            count(OWNER_DIED)
         shared[LOCKED] = shared[LOCKED] + 1
         count(NOTED_LOCKED)
-    watch(start, "counting")
+    check_duration(start, "counting")
 
 
 def write():
@@ -78,7 +78,7 @@ def write():
     value = some_value(shared.capacity(i))
     start = time.monotonic()
     shared[i] = value
-    watch(start, "a write")
+    check_duration(start, "a write")
     count(WRITES)
     if dice.randrange(8) == 0:
         count_up()
@@ -97,7 +97,7 @@ def read():
         count(DAMAGED if shared.capacity(i) > RECORD_TEXT_MAX else OTHERS)
     except OSError:
         count(OTHERS)
-    watch(start, "a read")
+    check_duration(start, "a read")
 
 
 last_hash = 0
@@ -110,7 +110,7 @@ def wait():
         if kind == 3:
             with shared.lock(timeout=2) as lock:
                 if lock.owner_died:
-                    count(INHERITED)
+                    count(OWNER_DIED)
                 shared.wait(TICK, shared[TICK], timeout=1)
         elif kind == 2:
             last_hash = shared.wait_any(last_hash, timeout=1)

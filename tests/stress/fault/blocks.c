@@ -55,7 +55,7 @@ static void own_one(world *w) {
   must(shareable_memory_create(&w->owned[0], NULL, 8, SHAREABLE_OWNED, 0, &w->error), w->error.message);
 }
 
-static void disown(world *w) {
+static void unlink_owned(world *w) {
   for (int i = 0; i < LOG_ENTRIES && w->owned[i] != NULL; i++) {
     must(shareable_memory_unlink(w->owned[i], &w->error), w->error.message);
     shareable_memory_unref(w->owned[i]);
@@ -70,7 +70,7 @@ static void drop_block(world *w) {
   shareable_memory_unref(w->memory);
 }
 
-void have_block(world *w) {
+void prepare_block(world *w) {
   must(shareable_memory_create(&w->other, w->name, 5000, 0, 0, &w->error), w->error.message);
   strcpy(shareable_memory_address(w->other), "unchanged");
 }
@@ -102,9 +102,9 @@ static void close_block(world *w) {
   shareable_memory_unref(w->memory);
 }
 
-void have_block_again(world *w) {
+void recreate_block(world *w) {
   end_block(w);
-  have_block(w);
+  prepare_block(w);
 }
 
 static shareable_status unlink_block(world *w) {
@@ -118,12 +118,12 @@ static shareable_status unlink_name(world *w) {
 /*
  * The name is too long to be part of the name that the block is moved to: a link must contain it.
  */
-static void have_long_block(world *w) {
+static void prepare_long_block(world *w) {
   size_t length = strlen(w->name);
 
   memset(w->name + length, 'x', sizeof w->name - 1 - length);
   w->name[sizeof w->name - 1] = '\0';
-  have_block(w);
+  prepare_block(w);
 }
 
 static void check_unlinked(world *w, shareable_status status) {
@@ -138,7 +138,7 @@ static shareable_status unlink_of_another(world *w) {
 static void replace_block(world *w) {
   must(create(w, w->name, 100, 0), w->error.message);
   must(shareable_memory_unlink(w->memory, &w->error), w->error.message);
-  have_block(w);
+  prepare_block(w);
 }
 
 static const char *moved_path(const world *w) {
@@ -149,10 +149,10 @@ static const char *moved_path(const world *w) {
 }
 
 /* Moves the block, as another process does that unlinks an older block of that name. */
-static void have_moved_block(world *w) {
+static void prepare_moved_block(world *w) {
   char path[300];
 
-  have_block(w);
+  prepare_block(w);
   snprintf(path, sizeof path, "/dev/shm/%.255s", w->name);
   need(rename(path, moved_path(w)) == 0, "cannot move a block");
 }
@@ -162,9 +162,9 @@ static void end_moved_block(world *w) {
   end_block(w);
 }
 
-static void have_moved_block_again(world *w) {
+static void recreate_moved_block(world *w) {
   end_moved_block(w);
-  have_moved_block(w);
+  prepare_moved_block(w);
 }
 
 static void check_moved_unlinked(world *w, shareable_status status) {
@@ -200,17 +200,17 @@ void end_child(world *w) {
   }
 }
 
-static void have_successor(world *w) {
+static void prepare_successor(world *w) {
   w->child = start_sleeper();
 }
 
-static void own_one_and_have_successor(world *w) {
+static void own_one_with_successor(world *w) {
   own_one(w);
-  have_successor(w);
+  prepare_successor(w);
 }
 
-static void disown_and_end_successor(world *w) {
-  disown(w);
+static void unlink_owned_and_end_successor(world *w) {
+  unlink_owned(w);
   end_child(w);
 }
 
@@ -242,31 +242,31 @@ const operation blocks_operations[] = {
   {"create a lazy block", NULL, create_lazy, MEMORY},
   {"create a large block", NULL, create_large, MEMORY},
   {"create a block without O_TMPFILE", without_tmpfile, create_named, MEMORY},
-  {"create a block whose name exists", have_block, create_over, .finish = end_block, .check = check_block,
+  {"create a block whose name exists", prepare_block, create_over, .finish = end_block, .check = check_block,
    .allowed = creation},
   {"create an owned block", NULL, create_owned, MEMORY, .leaves = OWNS},
   {"create an owned block without O_TMPFILE", without_tmpfile, create_owned, MEMORY, .leaves = OWNS},
   {"create an owned block with a random name", NULL, create_owned_at_random, MEMORY, .leaves = OWNS},
-  {"create a second owned block", own_one, create_owned, MEMORY, .finish = disown, .leaves = OWNS},
-  {"create more owned blocks than fit into the ownership log", own_many, create_owned, MEMORY, .finish = disown,
+  {"create a second owned block", own_one, create_owned, MEMORY, .finish = unlink_owned, .leaves = OWNS},
+  {"create more owned blocks than fit into the ownership log", own_many, create_owned, MEMORY, .finish = unlink_owned,
    .leaves = OWNS},
-  {"open a block", have_block, open_block, .undo = close_block, .finish = end_block, .check = check_block,
+  {"open a block", prepare_block, open_block, .undo = close_block, .finish = end_block, .check = check_block,
    .allowed = opening},
-  {"open a block read-only", have_block, open_read_only, .undo = close_block, .finish = end_block, .check = check_block,
-   .allowed = opening},
-  {"unlink a block", have_block, unlink_block, .undo = have_block_again, .finish = end_block, .check = check_unlinked,
+  {"open a block read-only", prepare_block, open_read_only, .undo = close_block, .finish = end_block,
+   .check = check_block, .allowed = opening},
+  {"unlink a block", prepare_block, unlink_block, .undo = recreate_block, .finish = end_block, .check = check_unlinked,
    .allowed = unlinking},
-  {"unlink a name", have_block, unlink_name, .undo = have_block_again, .finish = end_block, .check = check_unlinked,
+  {"unlink a name", prepare_block, unlink_name, .undo = recreate_block, .finish = end_block, .check = check_unlinked,
    .allowed = unlinking},
-  {"unlink a block of a long name", have_long_block, unlink_block, .undo = have_block_again, .finish = end_block,
+  {"unlink a block of a long name", prepare_long_block, unlink_block, .undo = recreate_block, .finish = end_block,
    .check = check_unlinked, .allowed = unlinking},
-  {"unlink a block that another process has moved", have_moved_block, unlink_block, .undo = have_moved_block_again,
+  {"unlink a block that another process has moved", prepare_moved_block, unlink_block, .undo = recreate_moved_block,
    .finish = end_moved_block, .check = check_moved_unlinked, .allowed = unlinking},
   {"unlink a block whose name belongs to another block", replace_block, unlink_of_another, .finish = end_both,
    .check = check_other_stays, .allowed = unlinking},
-  {"adopt a block", have_block, adopt, .undo = release_adopted, .finish = end_block, .check = check_block,
+  {"adopt a block", prepare_block, adopt, .undo = release_adopted, .finish = end_block, .check = check_block,
    .allowed = opening, .leaves = OWNS},
-  {"transfer ownership", have_successor, transfer_ownership, .finish = end_child, .allowed = transferring},
-  {"transfer ownership of a block", own_one_and_have_successor, transfer_ownership, .finish = disown_and_end_successor,
-   .allowed = transferring},
+  {"transfer ownership", prepare_successor, transfer_ownership, .finish = end_child, .allowed = transferring},
+  {"transfer ownership of a block", own_one_with_successor, transfer_ownership,
+   .finish = unlink_owned_and_end_successor, .allowed = transferring},
   {0}};

@@ -10,9 +10,9 @@ struct fault_site;
 
 /* Which later calls fail after the first failure. */
 typedef enum fault_extent {
-  FAULT_ONCE,        /* none */
-  FAULT_OF_ITS_KIND, /* every later call of the same function */
-  FAULT_OF_ALL       /* every later call that asks for memory, a descriptor or a process */
+  FAULT_ONCE,          /* none */
+  FAULT_SAME_FUNCTION, /* every later call of the same function */
+  FAULT_ALL_RESOURCES  /* every later call that asks for memory, a descriptor or a process */
 } fault_extent;
 
 typedef struct fault_plan {

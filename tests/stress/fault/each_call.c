@@ -88,10 +88,10 @@ void complain(const char *format, ...) {
   if (result->trace.failed >= 0) {
     const fault_site *site = faults_site(result->trace.failed);
     fprintf(stderr, ", %s at %s:%d failed%s with %s", site->call, base(site->file), site->line,
-            planned.second != 0                   ? " too"
-            : planned.extent == FAULT_ONCE        ? ""
-            : planned.extent == FAULT_OF_ITS_KIND ? " and all later ones"
-                                                  : ", and all later calls for resources,",
+            planned.second != 0                     ? " too"
+            : planned.extent == FAULT_ONCE          ? ""
+            : planned.extent == FAULT_SAME_FUNCTION ? " and all later ones"
+                                                    : ", and all later calls for resources,",
             strerrorname_np(site->errors[planned.second != 0 ? 0 : planned.error]));
   }
   fprintf(stderr, " (%s): ", shareable_status_name(result->status));
@@ -395,11 +395,11 @@ static void try_call(const operation *op, int place, int call, shareable_status 
   for (; try(op, &plan, usual); plan.error++)
     note_later_calls(&plan);
   plan.error = 0;
-  plan.extent = FAULT_OF_ITS_KIND;
+  plan.extent = FAULT_SAME_FUNCTION;
   try(op, &plan, usual);
   if (result->trace.failed >= 0 && result->status == usual)
     was_ignored[place] = true;
-  plan.extent = FAULT_OF_ALL;
+  plan.extent = FAULT_ALL_RESOURCES;
   try(op, &plan, usual);
 }
 

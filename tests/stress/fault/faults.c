@@ -75,13 +75,13 @@ static int error_of(const fault_site *site, int which) {
 }
 
 /* Whether a call after the first failure must fail, too. */
-static bool fails_too(const fault_site *site) {
+static bool fails_after(const fault_site *site) {
   switch (now.plan.extent) {
   case FAULT_ONCE:
     break;
-  case FAULT_OF_ITS_KIND:
+  case FAULT_SAME_FUNCTION:
     return strcmp(site->call, now.site->call) == 0;
-  case FAULT_OF_ALL:
+  case FAULT_ALL_RESOURCES:
     return site->is_lasting;
   }
   return false;
@@ -91,7 +91,7 @@ static bool fails_too(const fault_site *site) {
 static int planned_error(const fault_site *site, int place) {
   if (now.site == NULL)
     return place == now.plan.place && ++now.calls == now.plan.call ? error_of(site, now.plan.error) : 0;
-  return (place == now.plan.second - 1 && now.trace->failed != place) || fails_too(site) ? error_of(site, 0) : 0;
+  return (place == now.plan.second - 1 && now.trace->failed != place) || fails_after(site) ? error_of(site, 0) : 0;
 }
 
 static bool must_fail(const fault_site *site) {

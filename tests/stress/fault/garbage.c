@@ -85,7 +85,7 @@ static void close_nameless(world *w) {
   close(nameless);
 }
 
-static void have_garbage(world *w) {
+static void prepare_garbage(world *w) {
   open_nameless();
   after_death(w, leave_garbage);
   after_death(w, leave_mapped);
@@ -142,12 +142,12 @@ static void end_garbage(world *w) {
     shareable_gc_free(w->gc);
 }
 
-static void have_nameless(world *w) {
+static void prepare_nameless(world *w) {
   (void)w;
   open_nameless();
 }
 
-static int raise_of_process(int signal) {
+static int raise_in_process(int signal) {
   return kill(getpid(), signal);
 }
 
@@ -172,7 +172,7 @@ static shareable_status probe_with_signal_of_thread(world *w) {
 }
 
 static shareable_status probe_with_signal_of_process(world *w) {
-  return probe(w, raise_of_process);
+  return probe(w, raise_in_process);
 }
 
 /*
@@ -272,15 +272,15 @@ static void remove_left_files(world *w) {
 ANSWERS(probing, E(SYSTEM));
 ANSWERS(collecting, E(NO_MEMORY), E(PERMISSION), E(SYSTEM));
 
-const operation garbage_operations[] = {{"report garbage", have_garbage, report_garbage, .undo = free_results,
+const operation garbage_operations[] = {{"report garbage", prepare_garbage, report_garbage, .undo = free_results,
                                          .finish = end_garbage, .check = check_garbage, .allowed = collecting},
-                                        {"remove garbage", have_garbage, remove_garbage, .undo = free_results,
+                                        {"remove garbage", prepare_garbage, remove_garbage, .undo = free_results,
                                          .finish = end_garbage, .check = check_garbage, .allowed = collecting},
                                         {"complete the unlinking of killed processes", leave_files, recover,
                                          .undo = leave_files_again, .finish = remove_left_files,
                                          .check = check_recovered, .allowed = probing, .leaves = REMOVES},
-                                        {"take a lease while a signal of the thread is pending", have_nameless,
+                                        {"take a lease while a signal of the thread is pending", prepare_nameless,
                                          probe_with_signal_of_thread, .finish = close_nameless, .allowed = probing},
-                                        {"take a lease while a signal of the process is pending", have_nameless,
+                                        {"take a lease while a signal of the process is pending", prepare_nameless,
                                          probe_with_signal_of_process, .finish = close_nameless, .allowed = probing},
                                         {0}};

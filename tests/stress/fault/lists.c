@@ -63,27 +63,27 @@ static void close_list(world *w) {
   shareable_list_unref(w->list);
 }
 
-static void have_list_of(world *w, uint32_t flags) {
+static void prepare_list_of(world *w, uint32_t flags) {
   fill(w);
   w->changed = -1;
   must(shareable_list_create(&w->witness, w->name, w->items, ITEMS, flags, 0, &w->error), w->error.message);
 }
 
-static void have_list(world *w) {
-  have_list_of(w, 0);
+static void prepare_list(world *w) {
+  prepare_list_of(w, 0);
 }
 
-static void have_list_without_area(world *w) {
-  have_list_of(w, SHAREABLE_NO_SYNC);
+static void prepare_list_without_area(world *w) {
+  prepare_list_of(w, SHAREABLE_NO_SYNC);
 }
 
-static void have_handle(world *w) {
-  have_list(w);
+static void prepare_handle(world *w) {
+  prepare_list(w);
   must(shareable_list_open(&w->list, w->name, 0, &w->error), w->error.message);
 }
 
-static void have_reader(world *w) {
-  have_list(w);
+static void prepare_reader(world *w) {
+  prepare_list(w);
   must(shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error), w->error.message);
 }
 
@@ -136,7 +136,7 @@ static void check_items(world *w, shareable_status status) {
 }
 
 /* Makes the error message of an operation on an item, while the planned calls still fail. */
-static shareable_status of_item(world *w, int64_t index, shareable_status status) {
+static shareable_status explain_item(world *w, int64_t index, shareable_status status) {
   return status == SHAREABLE_OK ? status : shareable_list_explain_item(w->list, index, status, &w->error);
 }
 
@@ -144,7 +144,7 @@ static shareable_status of_item(world *w, int64_t index, shareable_status status
   static shareable_status function(world *w) {                                                                         \
     w->changed = (index);                                                                                              \
     w->new_value = (value);                                                                                            \
-    return of_item(w, (index), (call));                                                                                \
+    return explain_item(w, (index), (call));                                                                           \
   }
 
 WRITES(set_int, 0, shareable_int(99), shareable_list_set_int(w->list, 0, 99))
@@ -172,7 +172,7 @@ static shareable_status compare_exchange(world *w) {
 
   w->changed = 6;
   w->new_value = shareable_int(70);
-  return of_item(w, 6, status);
+  return explain_item(w, 6, status);
 }
 
 static void restore_item(world *w) {
@@ -188,7 +188,7 @@ static shareable_status read_all(world *w) {
     shareable_status status = shareable_list_get(w->list, i, &value, text, sizeof text);
 
     if (status != SHAREABLE_OK)
-      return of_item(w, i, status);
+      return explain_item(w, i, status);
     need(is_same(&value, &w->items[i]), "an item has a wrong value");
   }
   return SHAREABLE_OK;
@@ -208,28 +208,29 @@ static shareable_status search(world *w) {
   if (status == SHAREABLE_OK)
     status = shareable_list_hash(w->list, &hash);
   need(status != SHAREABLE_OK || (index == 6 && count == 1), "the search found another item");
-  return of_item(w, 0, status);
+  return explain_item(w, 0, status);
 }
 
 /* A killed writer has locked item 2, and its redo record contains the value. */
 static void die_writing(const world *w) {
   shareable_value value = shareable_str("gone");
   shareable__redo_record *record;
-  shareable__encoded_item image;
+  shareable__encoded_item encoded;
   shareable_list *list;
-  uint64_t token;
+  uint64_t writer_id;
 
   if (shareable_list_open(&list, w->name, 0, NULL) != SHAREABLE_OK ||
       shareable__sync_register(&list->sync) != SHAREABLE_OK)
     _exit(1);
-  token = list->sync.writer.id;
-  shareable__item_encode(&value, 8, &image);
+  writer_id = list->sync.writer.id;
+  shareable__item_encode(&value, 8, &encoded);
   record = &list->sync.area->redo_records[1];
-  *record = (shareable__redo_record){.writer_id = (uint32_t)token, .committed = 1, .item = 2, .format = image.format};
-  record->code = image.code;
-  record->length = image.length;
-  memcpy(record->data, image.data, image.length);
-  list->sync.area->version_words[2] |= SHAREABLE__LOCKED | token << 32;
+  *record =
+    (shareable__redo_record){.writer_id = (uint32_t)writer_id, .committed = 1, .item = 2, .format = encoded.format};
+  record->code = encoded.code;
+  record->length = encoded.length;
+  memcpy(record->data, encoded.data, encoded.length);
+  list->sync.area->version_words[2] |= SHAREABLE__LOCKED | writer_id << 32;
   _exit(0);
 }
 
@@ -248,36 +249,36 @@ void after_death(const world *w, void die(const world *)) {
   need(waitpid(child, &state, 0) == child && state == 0, "the child did not end as planned");
 }
 
-static void have_killed_writer(world *w) {
-  have_handle(w);
+static void prepare_killed_writer(world *w) {
+  prepare_handle(w);
   after_death(w, die_writing);
   w->items[2] = shareable_str("gone");
 }
 
-static void have_killed_writer_and_reader(world *w) {
-  have_reader(w);
+static void prepare_killed_writer_and_reader(world *w) {
+  prepare_reader(w);
   after_death(w, die_writing);
   w->items[2] = shareable_str("gone");
 }
 
-static void have_killed_owner(world *w) {
-  have_handle(w);
+static void prepare_killed_owner(world *w) {
+  prepare_handle(w);
   after_death(w, die_locking);
 }
 
-static void have_locked_list(world *w) {
-  have_handle(w);
+static void prepare_locked_list(world *w) {
+  prepare_handle(w);
   must(shareable_list_lock(w->witness, 0), "cannot lock the list");
 }
 
 WRITES(set_after_death, 2, shareable_str("new"), shareable_list_set_str(w->list, 2, "new", 3))
 
-static shareable_status of_whole(world *w, shareable_status status) {
+static shareable_status explain_list(world *w, shareable_status status) {
   return status == SHAREABLE_OK ? status : shareable_list_explain(w->list, status, &w->error);
 }
 
 static shareable_status lock(world *w) {
-  return of_whole(w, shareable_list_lock(w->list, 20 * MS));
+  return explain_list(w, shareable_list_lock(w->list, 20 * MS));
 }
 
 static void unlock(world *w) {
@@ -285,19 +286,19 @@ static void unlock(world *w) {
 }
 
 static shareable_status wait_for_item(world *w) {
-  return of_item(w, 0, shareable_list_wait(w->list, 0, &w->items[0], 3 * MS));
+  return explain_item(w, 0, shareable_list_wait(w->list, 0, &w->items[0], 3 * MS));
 }
 
 static shareable_status wait_for_any(world *w) {
   uint64_t hash = 0;
   shareable_status status = shareable_list_hash(w->list, &hash);
 
-  return of_whole(w, status == SHAREABLE_OK ? shareable_list_wait_any(w->list, &hash, 3 * MS) : status);
+  return explain_list(w, status == SHAREABLE_OK ? shareable_list_wait_any(w->list, &hash, 3 * MS) : status);
 }
 
 /* The write must wake a waiter. */
-static void have_waiter(world *w) {
-  have_handle(w);
+static void prepare_waiter(world *w) {
+  prepare_handle(w);
   w->child = fork();
   if (w->child == 0) {
     shareable_list *list;
@@ -327,6 +328,7 @@ ANSWERS(creation, E(EXISTS), E(NO_SPACE), E(NO_MEMORY), E(PERMISSION), E(SYSTEM)
 ANSWERS(opening, E(NOT_FOUND), E(PERMISSION), E(NO_MEMORY), E(SYSTEM));
 ANSWERS(reading, E(BUSY));
 ANSWERS(writing, E(BUSY), E(SYSTEM));
+ANSWERS(locking, E(TIMED_OUT), E(SYSTEM));
 ANSWERS(died, E(OWNER_DIED));
 
 #define LIST .undo = drop_list, .allowed = creation
@@ -341,40 +343,41 @@ const operation lists_operations[] = {
   {"create an owned list", NULL, make_owned, LIST, .leaves = OWNS},
   {"create a list of many ints", NULL, make_ints, LIST},
   {"create a list without O_TMPFILE", without_tmpfile, make_list, LIST},
-  {"open a list", have_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
+  {"open a list", prepare_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
    .allowed = opening},
-  {"open a list read-only", have_list, open_list_read_only, .undo = close_list, .finish = end_list,
+  {"open a list read-only", prepare_list, open_list_read_only, .undo = close_list, .finish = end_list,
    .check = check_opened, .allowed = opening},
-  {"open a list without a sync area", have_list_without_area, open_list, .undo = close_list, .finish = end_list,
+  {"open a list without a sync area", prepare_list_without_area, open_list, .undo = close_list, .finish = end_list,
    .check = check_opened, .allowed = opening},
-  {"set an int", have_handle, set_int, WRITE},
-  {"set an int over a text", have_handle, set_int_over_text, WRITE},
-  {"set a float", have_handle, set_float, WRITE},
-  {"set a bool", have_handle, set_bool, WRITE},
-  {"set None over an int", have_handle, set_none, WRITE},
-  {"set a text over an int", have_handle, set_text_over_int, WRITE},
-  {"set bytes", have_handle, set_bytes, WRITE},
-  {"set a value", have_handle, set_value, WRITE},
-  {"set long bytes", have_handle, set_long, WRITE},
-  {"set ints", have_handle, set_ints, WRITE},
-  {"set floats", have_handle, set_floats, WRITE},
-  {"add", have_handle, add, WRITE},
-  {"exchange", have_handle, exchange, WRITE},
-  {"compare and exchange", have_handle, compare_exchange, WRITE},
-  {"set an item that a killed writer holds", have_killed_writer, set_after_death, WRITE},
-  {"set an int that a waiter waits for", have_waiter, set_int, .finish = end_waiter, .undo = restore_item,
+  {"set an int", prepare_handle, set_int, WRITE},
+  {"set an int over a text", prepare_handle, set_int_over_text, WRITE},
+  {"set a float", prepare_handle, set_float, WRITE},
+  {"set a bool", prepare_handle, set_bool, WRITE},
+  {"set None over an int", prepare_handle, set_none, WRITE},
+  {"set a text over an int", prepare_handle, set_text_over_int, WRITE},
+  {"set bytes", prepare_handle, set_bytes, WRITE},
+  {"set a value", prepare_handle, set_value, WRITE},
+  {"set long bytes", prepare_handle, set_long, WRITE},
+  {"set ints", prepare_handle, set_ints, WRITE},
+  {"set floats", prepare_handle, set_floats, WRITE},
+  {"add", prepare_handle, add, WRITE},
+  {"exchange", prepare_handle, exchange, WRITE},
+  {"compare and exchange", prepare_handle, compare_exchange, WRITE},
+  {"set an item that a killed writer holds", prepare_killed_writer, set_after_death, WRITE},
+  {"set an int that a waiter waits for", prepare_waiter, set_int, .finish = end_waiter, .undo = restore_item,
    .check = check_woken, .allowed = writing, .leaves = REGISTERS},
-  {"read all items", have_handle, read_all, READ},
-  {"read an item that a killed writer holds", have_killed_writer, read_all, READ, .leaves = REGISTERS},
-  {"read an item that a killed writer holds, read-only", have_killed_writer_and_reader, read_all, READ,
+  {"read all items", prepare_handle, read_all, READ},
+  {"read an item that a killed writer holds", prepare_killed_writer, read_all, READ, .leaves = REGISTERS},
+  {"read an item that a killed writer holds, read-only", prepare_killed_writer_and_reader, read_all, READ,
    .leaves = REGISTERS},
-  {"search", have_handle, search, READ},
-  {"lock", have_handle, lock, .undo = unlock, .finish = end_handle, .check = check_items, .allowed = writing,
+  {"search", prepare_handle, search, READ},
+  {"lock", prepare_handle, lock, .undo = unlock, .finish = end_handle, .check = check_items, .allowed = locking,
    .leaves = REGISTERS},
-  {"lock a list that is locked", have_locked_list, lock, .finish = end_handle, .allowed = writing, .leaves = REGISTERS},
-  {"lock a list whose lock a killed process held", have_killed_owner, lock, .undo = unlock, .finish = end_handle,
-   .check = check_items, .allowed = writing, .again = died, .leaves = REGISTERS},
-  {"wait for an item", have_handle, wait_for_item, READ},
-  {"wait for any change", have_handle, wait_for_any, READ},
-  {"wait for an item, read-only", have_reader, wait_for_item, READ},
+  {"lock a list that is locked", prepare_locked_list, lock, .finish = end_handle, .allowed = locking,
+   .leaves = REGISTERS},
+  {"lock a list whose lock a killed process held", prepare_killed_owner, lock, .undo = unlock, .finish = end_handle,
+   .check = check_items, .allowed = locking, .again = died, .leaves = REGISTERS},
+  {"wait for an item", prepare_handle, wait_for_item, READ},
+  {"wait for any change", prepare_handle, wait_for_any, READ},
+  {"wait for an item, read-only", prepare_reader, wait_for_item, READ},
   {0}};

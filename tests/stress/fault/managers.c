@@ -23,7 +23,7 @@ static void check_no_child(world *w, shareable_status status) {
     need(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "a process remains");
 }
 
-static void have_manager(world *w) {
+static void prepare_manager(world *w) {
   must(start_one(w), w->error.message);
 }
 
@@ -51,7 +51,7 @@ static shareable_status connect_by_tcp(world *w) {
 }
 
 /* A handle that did not start the manager: dropping it does not end the manager. */
-static void have_another(world *w) {
+static void prepare_another(world *w) {
   const void *key;
   size_t size;
 
@@ -79,7 +79,7 @@ static shareable_status drop_in_child(world *w) {
   return SHAREABLE_OK;
 }
 
-static void have_connection(world *w) {
+static void prepare_connection(world *w) {
   must(connect_one(w), w->error.message);
 }
 
@@ -111,8 +111,8 @@ static void untrack(world *w) {
   shareable_manager_release(w->manager, w->name, NULL); /* there is no such block */
 }
 
-static void have_many_names(world *w) {
-  have_connection(w);
+static void prepare_many_names(world *w) {
+  prepare_connection(w);
   for (int i = 0; i < 100; i++)
     must(track(w), w->error.message);
 }
@@ -130,9 +130,9 @@ static shareable_status names(world *w) {
   return shareable_manager_names(w->manager, buffer, sizeof buffer, &length, &w->error);
 }
 
-static void have_tracked_block(world *w) {
-  have_connection(w);
-  have_block(w);
+static void prepare_tracked_block(world *w) {
+  prepare_connection(w);
+  prepare_block(w);
   must(track(w), w->error.message);
 }
 
@@ -141,7 +141,7 @@ static shareable_status release(world *w) {
 }
 
 static void track_again(world *w) {
-  have_block_again(w);
+  recreate_block(w);
   must(track(w), w->error.message);
 }
 
@@ -190,16 +190,16 @@ ANSWERS(gone, E(NOT_FOUND), E(ABSENT));
 
 const operation managers_operations[] = {
   {"start a manager", NULL, start_one, .undo = drop_manager, .check = check_no_child, .allowed = starting},
-  {"shut down a manager", have_manager, shut_down, .finish = drop_manager, .allowed = calling, .leaves = CONNECTS},
-  {"shut down a manager of another process", have_another, shut_down, .finish = drop_another, .allowed = calling,
+  {"shut down a manager", prepare_manager, shut_down, .finish = drop_manager, .allowed = calling, .leaves = CONNECTS},
+  {"shut down a manager of another process", prepare_another, shut_down, .finish = drop_another, .allowed = calling,
    .again = shut, .leaves = CONNECTS},
-  {"drop a manager in a child", have_manager, drop_in_child, .finish = drop_manager},
+  {"drop a manager in a child", prepare_manager, drop_in_child, .finish = drop_manager},
   {"connect to a manager by TCP", NULL, connect_by_tcp, .undo = drop_manager, .allowed = calling},
   {"connect to a manager", NULL, connect_one, .undo = drop_manager, .allowed = calling},
-  {"create a block of a manager", have_connection, manager_memory, CALL, .undo = release_memory},
-  {"create a list of a manager", have_connection, manager_list, CALL, .undo = release_list},
-  {"track a name", have_connection, track, CALL, .undo = untrack},
-  {"release a block", have_tracked_block, release, .undo = track_again, .finish = end_tracked_block, .allowed = calling,
-   .again = gone, .leaves = CONNECTS | REMOVES},
-  {"get many names", have_many_names, names, .finish = end_names, .allowed = calling, .leaves = CONNECTS},
+  {"create a block of a manager", prepare_connection, manager_memory, CALL, .undo = release_memory},
+  {"create a list of a manager", prepare_connection, manager_list, CALL, .undo = release_list},
+  {"track a name", prepare_connection, track, CALL, .undo = untrack},
+  {"release a block", prepare_tracked_block, release, .undo = track_again, .finish = end_tracked_block,
+   .allowed = calling, .again = gone, .leaves = CONNECTS | REMOVES},
+  {"get many names", prepare_many_names, names, .finish = end_names, .allowed = calling, .leaves = CONNECTS},
   {0}};

@@ -74,8 +74,8 @@ const char *extended(const world *w, const char *suffix);
 
 /* Common functions to prepare and finish operations. */
 void without_tmpfile(world *w);
-void have_block(world *w);
-void have_block_again(world *w);
+void prepare_block(world *w);
+void recreate_block(world *w);
 void end_block(world *w);
 void end_child(world *w);
 /* Runs `die`, which must not return, in a child, and waits until the child has ended. */
