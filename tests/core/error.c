@@ -107,8 +107,8 @@ Test(error, a_long_name_leaves_room_for_the_reason) {
                     (size_t)7);
     cr_assert(strstr(error.message, "only 7 bytes are free there") != NULL, "%s", error.message);
     cr_assert_null(u8_check((const uint8_t *)error.message, strlen(error.message)), "%s", error.message);
-    for (const char *at = error.message; *at != '\0'; at++)
-      cr_assert((unsigned char)*at >= ' ', "a control character");
+    for (const char *c = error.message; *c != '\0'; c++)
+      cr_assert((unsigned char)*c >= ' ', "a control character");
   }
 }
 

@@ -41,13 +41,13 @@ static const char *path_of(const char *name) {
   return path;
 }
 
-typedef struct legacy {
+typedef struct owned_block {
   const char *name;
   pid_t successor; /* or 0 */
-} legacy;
+} owned_block;
 
 static void own(const void *with) {
-  const legacy *block = with;
+  const owned_block *block = with;
   shareable_memory *memory;
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
@@ -58,7 +58,7 @@ static void own(const void *with) {
 
 /* Starts a child that owns the block, without a reaper. */
 static pid_t start_owner(const char *name, pid_t successor) {
-  const legacy block = {name, successor};
+  const owned_block block = {name, successor};
   pid_t child = start(own, &block);
 
   cr_assert(exists(name));
@@ -263,19 +263,19 @@ Test(gc, does_not_wait_for_a_stopped_gc) {
 }
 
 /* Uses a block as CPython does, with or without a descriptor. */
-typedef struct plain_use {
+typedef struct stock_use {
   const char *path;
   int flags;
   bool maps;
-} plain_use;
+} stock_use;
 
 /* Drops the rights of root, so that other processes of its user may read its /proc files. */
-static void be_seen(void) {
+static void become_inspectable(void) {
   if (setresuid(geteuid(), geteuid(), geteuid()) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
     _exit(1);
 }
 
-static void use_block(const plain_use *how) {
+static void use_block(const stock_use *how) {
   int fd = open(how->path, how->flags | O_CLOEXEC);
 
   if (fd < 0 || (how->maps && mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED))
@@ -285,12 +285,12 @@ static void use_block(const plain_use *how) {
 }
 
 static void use_as_stock(const void *with) {
-  be_seen();
+  become_inspectable();
   use_block(with);
 }
 
 Test(gc, keeps_a_block_that_another_user_has_mapped) {
-  const plain_use how = {path_of(own_name()), O_RDWR, true};
+  const stock_use how = {path_of(own_name()), O_RDWR, true};
   pid_t user;
 
   if (geteuid() != 0)
@@ -308,7 +308,7 @@ Test(gc, keeps_a_block_that_another_user_has_mapped) {
 }
 
 Test(gc, keeps_a_block_that_a_process_has_only_open) {
-  const plain_use how = {path_of(own_name()), O_RDONLY, false};
+  const stock_use how = {path_of(own_name()), O_RDONLY, false};
   pid_t user;
 
   become_another_user();
@@ -321,7 +321,7 @@ Test(gc, keeps_a_block_that_a_process_has_only_open) {
 
 static int ready[2];
 
-static void *use_for_ever(void *with) {
+static void *use_forever(void *with) {
   usleep(100000); /* until the main thread has ended */
   use_block(with);
   close(ready[1]);
@@ -331,21 +331,21 @@ static void *use_for_ever(void *with) {
 }
 
 Test(gc, reports_a_user_whose_main_thread_has_ended) {
-  static plain_use how;
+  static stock_use how;
   char reason[60], byte;
   pid_t user;
 
   become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
-  how = (plain_use){path_of(own_name()), O_RDWR, true};
+  how = (stock_use){path_of(own_name()), O_RDWR, true};
   cr_assert_eq(pipe(ready), 0);
   user = fork();
   if (user == 0) {
     pthread_t thread;
 
     close(ready[0]);
-    be_seen();
-    if (pthread_create(&thread, NULL, use_for_ever, &how) != 0)
+    become_inspectable();
+    if (pthread_create(&thread, NULL, use_forever, &how) != 0)
       _exit(1);
     pthread_exit(NULL);
   }
@@ -416,8 +416,9 @@ static void own_many(const void *with) {
 }
 
 /*
- * Each opens what the other would remove, and tries again for a moment. On a busy machine, two may keep a block because of each
- * other: the next run removes it.
+ * Each run opens the blocks that another run would remove, and tries again for a moment. On a busy
+ * machine, two runs may both keep a block, because each sees the other use it. The next run removes
+ * the block.
  */
 Test(gc, runs_beside_another_one) {
   char name[60], block[80];
@@ -459,7 +460,7 @@ Test(gc, keeps_another_block_that_has_taken_the_name) {
 
 /* A user's log can list only that user's blocks, even if root reads it. */
 Test(gc, ignores_entries_for_other_users_blocks) {
-  const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
+  const shareable__ownership_log_header header = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   shareable__ownership_entry record = {0};
   shareable_memory *memory;
   struct stat block;
@@ -481,7 +482,7 @@ Test(gc, ignores_entries_for_other_users_blocks) {
   strcat(path, "/log");
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   cr_assert_eq(fchown(fd, 100000 + (uid_t)getpid(), 0), 0);
-  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  cr_assert_eq(write(fd, &header, sizeof header), (ssize_t)sizeof header);
   cr_assert_eq(write(fd, &record, sizeof record), (ssize_t)sizeof record);
   close(fd);
   cr_assert_eq(result_of(own_name(), 0, "no ownership log records it"), SHAREABLE_GC_KEPT);
@@ -493,7 +494,7 @@ Test(gc, ignores_entries_for_other_users_blocks) {
 
 /* A sparse file may be larger than the memory, and contain nothing. */
 Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
-  const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
+  const shareable__ownership_log_header header = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   char path[300];
   int fd;
 
@@ -501,7 +502,7 @@ Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
   end(start_owner(own_name(), 0), SIGKILL);
   snprintf(path, sizeof path, "%s/endless", log_directory());
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  cr_assert_eq(write(fd, &header, sizeof header), (ssize_t)sizeof header);
   cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);
   close(fd);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);

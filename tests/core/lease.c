@@ -38,7 +38,7 @@ static void need_leases(int fd) {
   skip_because("the kernel grants no lease on a file in /dev/shm");
 }
 
-static void done(int fd) {
+static void end_file(int fd) {
   close(fd);
   unlink(own_path());
 }
@@ -85,7 +85,7 @@ Test(lease, detects_each_way_to_use_a_file) {
   cr_expect_eq(probe_beside(fd, O_RDONLY, true), SHAREABLE__IN_USE);
   cr_expect_eq(probe_beside(fd, O_RDWR, true), SHAREABLE__IN_USE);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
-  done(fd);
+  end_file(fd);
 }
 
 Test(lease, counts_the_uses_of_its_own_process) {
@@ -100,7 +100,7 @@ Test(lease, counts_the_uses_of_its_own_process) {
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__IN_USE);
   munmap(mapping, 4096);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
-  done(fd);
+  end_file(fd);
 }
 
 static volatile sig_atomic_t urgent, io;
@@ -131,7 +131,7 @@ Test(lease, makes_other_processes_wait_and_calls_no_handler_of_the_program) {
   shareable__lease_drop(&lease);
   cr_expect_eq(urgent, 0);
   cr_expect_eq(io, 0);
-  done(fd);
+  end_file(fd);
 }
 
 Test(lease, returns_the_program_s_own_signals) {
@@ -148,7 +148,7 @@ Test(lease, returns_the_program_s_own_signals) {
   raise(SIGURG);
   shareable__lease_drop(&lease);
   cr_expect_eq(urgent, 2);
-  done(fd);
+  end_file(fd);
 }
 
 Test(lease, use_is_unknown_without_permission) {
@@ -163,5 +163,5 @@ Test(lease, use_is_unknown_without_permission) {
   drop_capability(CAP_LEASE);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__USE_UNKNOWN);
   cr_expect_eq(shareable__lease_probe(-1), SHAREABLE__USE_UNKNOWN);
-  done(fd);
+  end_file(fd);
 }

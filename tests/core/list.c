@@ -711,13 +711,13 @@ Test(list, explains_a_failure_of_the_whole_list) {
 }
 
 /*
- * Returns a list of 40 ints, except that item i has an impossible slot, an impossible format, or is
- * a str.
+ * Returns a list of 40 ints, except that the item `bad` has an impossible slot, an impossible format,
+ * or is a str.
  */
 enum { RANGE = 40 };
 typedef enum damage { NO_SLOT, NO_FORMAT, A_STR } damage;
 
-static shareable_list *damaged(size_t at, damage kind) {
+static shareable_list *damaged(size_t bad, damage kind) {
   shareable_value values[RANGE];
   shareable_list *list;
   uint64_t *words;
@@ -725,13 +725,13 @@ static shareable_list *damaged(size_t at, damage kind) {
   for (size_t i = 0; i < RANGE; i++)
     values[i] = shareable_int((int64_t)i);
   if (kind == A_STR)
-    values[at] = shareable_str("text");
+    values[bad] = shareable_str("text");
   list = new_list(values, RANGE);
   words = shareable_memory_address(shareable_list_memory(list));
   if (kind == NO_SLOT)
-    words[1 + at] = UINT64_MAX - 7;
+    words[1 + bad] = UINT64_MAX - 7;
   if (kind == NO_FORMAT)
-    memset(words + 1 + RANGE + 1 + RANGE + at, 'z', 8);
+    memset(words + 1 + RANGE + 1 + RANGE + bad, 'z', 8);
   return list;
 }
 
@@ -742,15 +742,15 @@ Test(list, reading_a_range_stops_at_an_item_that_is_not_a_number) {
   size_t done;
 
   for (int kind = NO_SLOT; kind <= A_STR; kind++)
-    for (size_t at = 1; at < RANGE; at += 19) {
-      shareable_list *list = damaged(at, (damage)kind);
+    for (size_t bad = 1; bad < RANGE; bad += 19) {
+      shareable_list *list = damaged(bad, (damage)kind);
 
       done = 99;
       cr_status(shareable_list_get_ints(list, 0, RANGE, integers, &done), wanted[kind]);
-      cr_assert_eq(done, kind == NO_SLOT ? at - 1 : at, "%zu of %zu, %d", done, at, kind);
+      cr_assert_eq(done, kind == NO_SLOT ? bad - 1 : bad, "%zu of %zu, %d", done, bad, kind);
       cr_status(shareable_list_get_ints(list, 0, RANGE, integers, NULL), wanted[kind]);
       cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &done), wanted[kind]);
-      cr_assert_eq(done, kind == NO_SLOT ? at - 1 : at);
+      cr_assert_eq(done, kind == NO_SLOT ? bad - 1 : bad);
       cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL), wanted[kind]);
       end_list(list);
     }
@@ -794,21 +794,21 @@ Test(list, a_view_or_a_range_of_a_closed_list_or_into_nothing_is_refused) {
 /* Makes a list with a slot that is larger than a format of 8 characters can state. */
 Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
   enum { SLOT = 10000000 };
-  const uint64_t head[] = {1, 0, SLOT};
+  const uint64_t header[] = {1, 0, SLOT};
   char *text = malloc(SLOT), format[8];
   shareable_memory *memory;
   shareable_list *list;
   size_t size;
 
-  cr_ok(shareable_memory_create(&memory, own_name(), sizeof head + SLOT + 9, SHAREABLE_LAZY, 0, NULL));
-  memcpy(shareable_memory_address(memory), head, sizeof head);
-  memcpy((char *)shareable_memory_address(memory) + sizeof head + SLOT, "q", 1);
+  cr_ok(shareable_memory_create(&memory, own_name(), sizeof header + SLOT + 9, SHAREABLE_LAZY, 0, NULL));
+  memcpy(shareable_memory_address(memory), header, sizeof header);
+  memcpy((char *)shareable_memory_address(memory) + sizeof header + SLOT, "q", 1);
   cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
   memset(text, 'x', SLOT);
   cr_ok(shareable_list_capacity(list, 0, &size));
   cr_assert_eq(size, 9999999);
   cr_ok(shareable_list_set_str(list, 0, "howdy", 5));
-  memcpy(format, (char *)shareable_memory_address(memory) + sizeof head + SLOT, sizeof format);
+  memcpy(format, (char *)shareable_memory_address(memory) + sizeof header + SLOT, sizeof format);
   cr_assert_eq(memcmp(format, "9999999s", 8), 0, "format is %.8s", format);
   cr_ok(shareable_list_set_bytes(list, 0, text, size));
   cr_status(shareable_list_set_bytes(list, 0, text, SLOT), SHAREABLE_E_CAPACITY);
@@ -824,14 +824,14 @@ enum { BEGUN, COUNTED, SHAPED, FILLED, FORMATTED, DONE };
 enum { MADE_ITEMS = 5, MADE_DATA = 8 * (MADE_ITEMS + 2), MADE_FORMATS = MADE_DATA + 40, MADE_SIZE = MADE_FORMATS + 45 };
 
 static void make_up_to(unsigned char *base, int step) {
-  static const uint64_t head[] = {MADE_ITEMS, 0, 8, 16, 24, 32, 40};
+  static const uint64_t header[] = {MADE_ITEMS, 0, 8, 16, 24, 32, 40};
   static const char formats[] = "8s\0\0\0\0\0\0q\0\0\0\0\0\0\0xxxxxx?xd\0\0\0\0\0\0\0"
                                 "8s\0\0\0\0\0";
   const double real = 2.5;
 
   memset(base, 0, MADE_SIZE);
   if (step >= COUNTED)
-    memcpy(base, head, step == COUNTED ? 32 : sizeof head);
+    memcpy(base, header, step == COUNTED ? 32 : sizeof header);
   if (step >= FILLED) {
     memcpy(base + MADE_DATA, "four", 4);
     base[MADE_DATA + (*(const unsigned char *)&(const int){1} ? 8 : 15)] = 1;
@@ -1119,25 +1119,25 @@ Test(list, numbers_can_be_viewed_as_an_array) {
   shareable_list *list = new_list(values, 3);
   void *numbers = NULL;
   int64_t integer;
-  size_t at = 7;
+  size_t bad_index = 7;
 
   cr_ok(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL));
   ((int64_t *)numbers)[2] = 33;
   cr_ok(shareable_list_get_int(list, 2, &integer));
   cr_assert_eq(integer, 33);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_FLOAT, &numbers, &at), SHAREABLE_E_TYPE);
-  cr_assert_eq(at, 0);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_FLOAT, &numbers, &bad_index), SHAREABLE_E_TYPE);
+  cr_assert_eq(bad_index, 0);
   cr_ok(shareable_list_set_float(list, 1, 0.5));
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_TYPE);
-  cr_assert_eq(at, 1);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_STR, &numbers, &at), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, NULL, &at), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &bad_index), SHAREABLE_E_TYPE);
+  cr_assert_eq(bad_index, 1);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_STR, &numbers, &bad_index), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, NULL, &bad_index), SHAREABLE_E_ARGUMENT);
   shareable_list_close(list);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &bad_index), SHAREABLE_E_CLOSED);
   end_list(list);
   values[2].capacity = 9;
   list = new_list(values, 3);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_NOT_CONTIGUOUS);
-  cr_assert_eq(at, 2);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &bad_index), SHAREABLE_E_NOT_CONTIGUOUS);
+  cr_assert_eq(bad_index, 2);
   end_list(list);
 }

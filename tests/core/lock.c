@@ -135,7 +135,7 @@ Test(lock, reports_to_the_next_owner_that_the_previous_one_was_killed) {
   end_list(list);
 }
 
-static void close_it(shareable_list *list) {
+static void close_list(shareable_list *list) {
   shareable_list_unref(list);
   for (;;)
     pause();
@@ -143,7 +143,7 @@ static void close_it(shareable_list *list) {
 
 Test(lock, reports_to_the_next_owner_that_the_previous_one_closed_the_handle) {
   shareable_list *list = counter();
-  pid_t child = child_with_lock(list, close_it);
+  pid_t child = child_with_lock(list, close_list);
 
   cr_status(shareable_list_lock(list, FOREVER), SHAREABLE_E_OWNER_DIED);
   kill(child, SIGKILL);
@@ -152,7 +152,7 @@ Test(lock, reports_to_the_next_owner_that_the_previous_one_closed_the_handle) {
   end_list(list);
 }
 
-static void close_its_block(shareable_list *list) {
+static void close_block(shareable_list *list) {
   shareable_memory_close(shareable_list_memory(list));
   for (;;)
     pause();
@@ -160,7 +160,7 @@ static void close_its_block(shareable_list *list) {
 
 Test(lock, reports_to_the_next_owner_that_the_previous_one_closed_the_block) {
   shareable_list *list = counter();
-  pid_t child = child_with_lock(list, close_its_block);
+  pid_t child = child_with_lock(list, close_block);
 
   cr_status(shareable_list_lock(list, 500 * MILLISECOND), SHAREABLE_E_OWNER_DIED);
   kill(child, SIGKILL);

@@ -242,7 +242,7 @@ Test(manager, reconnects_and_does_not_close_a_file_that_reused_its_descriptor) {
 
   shareable_memory_unref(new_block(manager));
   fd = manager->connection.fd;
-  cr_assert_eq(dup2(open("/dev/zero", O_RDWR), fd), fd, "as a program that closes all and opens others");
+  cr_assert_eq(dup2(open("/dev/zero", O_RDWR), fd), fd, "cannot reuse the descriptor");
   shareable_memory_unref(new_block(manager));
   cr_assert_neq(manager->connection.fd, fd);
   cr_assert_eq(fstat(fd, &status), 0);
@@ -416,7 +416,10 @@ Test(manager, leaks_no_descriptor_and_no_process) {
   cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-/* In a child: starts a manager with a block, writes their names to `output`, and waits to be killed. */
+/*
+ * In a child: starts a manager with a block, writes their names to `output`, and waits to be
+ * killed.
+ */
 static void own_a_block(int output, bool forks) {
   shareable_manager *manager = NULL;
   shareable_memory *memory = NULL;
@@ -494,7 +497,7 @@ Test(manager, shutdown_kills_a_process_that_hangs) {
   cr_assert_lt(shareable__now() - start, 6 * SECOND);
   cr_ok(shareable_manager_shutdown(manager, NULL));
   shareable_manager_unref(manager);
-  cr_assert_eq(unlink(folder), 0, "who is killed leaves its socket");
+  cr_assert_eq(unlink(folder), 0, "a killed manager leaves its socket");
   *strrchr(folder, '/') = '\0';
   cr_assert_eq(rmdir(folder), 0);
 }
@@ -578,7 +581,7 @@ Test(manager, a_fork_can_use_the_handle_and_does_not_stop_the_manager) {
   cr_assert_null(make_and_release(manager));
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
-  cr_assert_null(make_and_release(manager), "it still serves");
+  cr_assert_null(make_and_release(manager), "the manager no longer answers");
   shareable_manager_unref(manager);
 }
 

@@ -193,7 +193,7 @@ Test(memory, a_second_unlink_reports_already_gone) {
   cr_ok(shareable_memory_unlink(memory, NULL));
   cr_status(shareable_memory_unlink(again, &error), SHAREABLE_E_NOT_FOUND);
   cr_assert_not_null(strstr(error.message, "already gone"));
-  cr_assert_not_null(shareable_memory_address(again), "who has it open keeps it");
+  cr_assert_not_null(shareable_memory_address(again), "an open handle keeps the mapping");
   shareable_memory_unref(memory);
   shareable_memory_unref(again);
 }
@@ -207,7 +207,7 @@ Test(memory, another_block_with_the_same_name_and_size_is_not_the_same) {
   second = new_memory(8);
   shareable_memory_close(first);
   cr_assert_not(shareable_memory_same_block(first, second));
-  cr_assert(shareable_memory_same_block(first, again), "also once closed");
+  cr_assert(shareable_memory_same_block(first, again), "a closed handle still identifies its block");
   cr_assert_not(shareable_memory_same_block(NULL, NULL));
   shareable_memory_unref(first);
   shareable_memory_unref(again);

@@ -287,7 +287,7 @@ static void *own_in_a_thread(void *block) {
  * While one thread waits for the reaper, another thread forks, and the child and a third thread
  * each own a block.
  */
-static void fork_meanwhile(const void *prefix) {
+static void fork_concurrently(const void *prefix) {
   name blocks[] = {numbered(prefix, 0), numbered(prefix, 1), numbered(prefix, 2)};
   struct timespec before, after;
   pthread_t threads[2];
@@ -317,7 +317,7 @@ Test(owner, can_fork_while_its_reaper_starts_slowly) {
   pid_t child;
 
   setenv("SHAREABLE_REAPER", reaper, 1);
-  child = start(fork_meanwhile, own_name());
+  child = start(fork_concurrently, own_name());
   unlink(reaper);
   cr_assert(is_removed(child_s.text));
   cr_assert(exists(first.text), "fork() waited for the reaper, or the child owned the block");
@@ -347,7 +347,7 @@ static void own_with_a_handler_that_forks(const void *prefix) {
 Test(owner, can_fork_in_a_handler_of_sigchld) {
   pid_t child = start(own_with_a_handler_that_forks, own_name());
 
-  cr_assert(exists(own_name()), "it hung until SIGALRM ended it");
+  cr_assert(exists(own_name()), "the child hung until SIGALRM killed it");
   end(child, SIGKILL);
   cr_assert(is_removed(own_name()));
 }
@@ -471,7 +471,7 @@ Test(owner, the_reaper_removes_a_block_that_another_process_has_moved) {
     usleep(10000);
     is_left = access(moved_path_of(own_name(), child), F_OK) == 0;
   }
-  cr_expect_not(is_left, "its record was freed");
+  cr_expect_not(is_left, "the entry of the moved block was freed");
   cr_expect(exists(own_name()));
   unlink(moved_path_of(own_name(), child));
   cr_expect_eq(wait_for_no_block(numbered(own_name(), 0).text), 0);
@@ -531,7 +531,7 @@ static int exit_under_limit(rlim_t size) {
 }
 
 Test(owner, is_not_killed_by_a_low_file_size_limit) {
-  cr_assert_eq(exit_under_limit(4096), 1, "the log is larger, and the sentence names the limit");
+  cr_assert_eq(exit_under_limit(4096), 1, "the message must name the limit, which the log exceeds");
   cr_assert_eq(exit_under_limit(8192), 0);
   cr_assert(is_removed(own_name()));
 }
@@ -778,7 +778,7 @@ static void run_owner(const char *block) {
   waitpid(child, NULL, 0);
 }
 
-static pid_t come(const char *block) {
+static pid_t start_paused_owner(const char *block) {
   int done[2];
   pid_t child;
   char byte;
@@ -811,7 +811,7 @@ static void own_under_a_careless_parent(const char *prefix) {
       _exit(2);
   }
   for (int i = 0; i < OWNERS; i++)
-    children[i] = come(numbered(prefix, i).text);
+    children[i] = start_paused_owner(numbered(prefix, i).text);
   for (int i = 0; i < OWNERS; i++) {
     kill(children[i], SIGKILL);
     waitpid(children[i], NULL, 0);
@@ -837,7 +837,7 @@ static void leave_a_log_unfilled(const char *prefix) {
   if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
   run_owner(numbered(prefix, 0).text);
-  if (come(numbered(prefix, 1).text) < 0 || !is_removed(numbered(prefix, 0).text))
+  if (start_paused_owner(numbered(prefix, 1).text) < 0 || !is_removed(numbered(prefix, 0).text))
     _exit(2);
   snprintf(log, sizeof log, "%s/0123456789abcdef", log_directory());
   close(open(log, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -861,8 +861,8 @@ static void own_without_proc(const char *prefix) {
   _exit(is_removed(numbered(prefix, 1).text) ? 0 : 3);
 }
 
-/* Calls `does` in the first process of new namespaces. */
-static void in_namespaces(void (*does)(const char *prefix)) {
+/* Calls `body` in the first process of new namespaces. */
+static void in_namespaces(void (*body)(const char *prefix)) {
   pid_t child = fork(), first;
   int status;
 
@@ -871,7 +871,7 @@ static void in_namespaces(void (*does)(const char *prefix)) {
       _exit(77);
     first = fork();
     if (first == 0)
-      does(own_name());
+      body(own_name());
     waitpid(first, &status, 0);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
   }
@@ -944,12 +944,12 @@ static void own_outside_and_try_in(const char *jail, const char *prefix) {
   _exit(strstr(error.message, "cannot start '/nonexistent/reaper'") != NULL ? 0 : 3);
 }
 
-static int exit_of(void (*does)(const char *jail, const char *prefix), const char *jail, const char *prefix) {
+static int exit_status_of(void (*body)(const char *jail, const char *prefix), const char *jail, const char *prefix) {
   pid_t child = fork();
   int status;
 
   if (child == 0)
-    does(jail, prefix);
+    body(jail, prefix);
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
@@ -961,11 +961,11 @@ static void own_in_two_roots(const char *prefix) {
   if (mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
   jail = make_jail();
-  status = exit_of(own_outside_and_in, jail, prefix);
+  status = exit_status_of(own_outside_and_in, jail, prefix);
   if (status == 0 && (!is_removed(numbered(prefix, 0).text) || !is_removed_in(jail, numbered(prefix, 1).text)))
     status = 4;
   if (status == 0)
-    status = exit_of(own_outside_and_try_in, jail, prefix);
+    status = exit_status_of(own_outside_and_try_in, jail, prefix);
   if (status == 0 && (!is_removed(numbered(prefix, 2).text) || !is_removed_in(jail, numbered(prefix, 3).text)))
     status = 5;
   umount2(jail, MNT_DETACH);
@@ -1006,7 +1006,7 @@ Test(owner, still_owns_a_block_that_it_cannot_unlink_after_chroot) {
     skip_because("only root can change its root directory");
   snprintf(root, sizeof root, "/tmp/%s-root", own_name());
   cr_assert_eq(mkdir(root, 0755), 0);
-  status = exit_of(own_and_unlink_in_other_root, root, own_name());
+  status = exit_status_of(own_and_unlink_in_other_root, root, own_name());
   rmdir(root);
   cr_assert_eq(status, 0, "exit status %d", status);
   cr_assert(is_removed(own_name()));

@@ -51,7 +51,7 @@ static void become_another_user(void) {
   cr_assert_eq(setresuid(own_user(), own_user(), 0), 0);
 }
 
-static void give_to(uid_t user, const char *path) {
+static void change_owner(uid_t user, const char *path) {
   cr_assert_eq(lchown(path, user, user), 0);
 }
 
@@ -87,24 +87,24 @@ Test(directory, is_private_with_any_umask) {
 
 static void squat_with_a_file(const char *path) {
   close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 static void squat_with_a_pipe(const char *path) {
   cr_assert_eq(mkfifo(path, 0666), 0);
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 /*
  * Makes a subdirectory, so that the reapers of other tests, which run as root, do not remove the
  * empty directory.
  */
-static bool keep(int directory) {
+static bool make_nonempty(int directory) {
   return mkdirat(directory, "kept", 0700) == 0;
 }
 
 /* The other user creates it: a reaper may remove an empty directory before chown(). */
-static void squat_with_a_directory_of(const char *path, mode_t mode) {
+static void squat_with_a_directory_as_other(const char *path, mode_t mode) {
   mode_t mask = umask(0);
   int fd;
 
@@ -112,7 +112,7 @@ static void squat_with_a_directory_of(const char *path, mode_t mode) {
   do {
     mkdir(path, mode);
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && !keep(fd)) {
+    if (fd >= 0 && !make_nonempty(fd)) {
       close(fd);
       fd = -1;
     }
@@ -125,7 +125,7 @@ static void squat_with_a_directory_of(const char *path, mode_t mode) {
 /* Creates this user's directory, with a file in it. */
 static void create_kept(shareable__owner_directory *directory) {
   cr_assert_eq(shareable__owner_directory_create(directory), 0);
-  while (!keep(directory->fd)) {
+  while (!make_nonempty(directory->fd)) {
     shareable__owner_directory_close(directory);
     cr_assert_eq(shareable__owner_directory_create(directory), 0);
   }
@@ -138,21 +138,21 @@ static void remove_kept(shareable__owner_directory *directory) {
 }
 
 static void squat_with_a_directory(const char *path) {
-  squat_with_a_directory_of(path, 0700);
+  squat_with_a_directory_as_other(path, 0700);
 }
 
 static void squat_with_an_open_directory(const char *path) {
-  squat_with_a_directory_of(path, 0777);
+  squat_with_a_directory_as_other(path, 0777);
 }
 
 static void squat_with_a_link(const char *path) {
   cr_assert_eq(symlink("/tmp", path), 0);
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 static void squat_with_a_link_to_nothing(const char *path) {
   cr_assert_eq(symlink("/dev/shm/no-such-directory", path), 0);
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 static void count_directory(const shareable__owner_directory *directory, void *context) {
@@ -174,7 +174,7 @@ Test(directory, uses_another_name_if_the_first_is_taken) {
     create_kept(&first);
     cr_assert_neq(strcmp(first.name, strrchr(own_path(""), '/') + 1), 0);
     cr_assert_eq(shareable__owner_directory_create(&second), 0);
-    cr_assert_str_eq(first.name, second.name, "the one that there is is used");
+    cr_assert_str_eq(first.name, second.name, "the existing directory must be used");
     count = 0;
     cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
     cr_assert_eq(count, 1);
@@ -244,7 +244,7 @@ Test(directory, root_visits_the_directory_of_a_container_s_user) {
   cr_assert_eq(seteuid(own_user()), 0);
   count = 0;
   cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
-  cr_assert_eq(count, 0, "for the user itself it is another user's");
+  cr_assert_eq(count, 0, "a user must not use a directory of another user");
   cr_assert_eq(seteuid(0), 0);
 }
 

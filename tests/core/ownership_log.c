@@ -29,16 +29,16 @@ static int file_of(const void *bytes, size_t size) {
 }
 
 Test(log, a_short_file_or_one_with_another_magic_word_is_not_a_log) {
-  shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC}, read;
-  int fd = file_of(&head, sizeof head);
+  shareable__ownership_log_header header = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC}, read;
+  int fd = file_of(&header, sizeof header);
 
   cr_assert_eq(shareable__ownership_log_read_header(fd, &read), SHAREABLE__YES);
   close(fd);
-  fd = file_of(&head, sizeof head - 1);
+  fd = file_of(&header, sizeof header - 1);
   cr_assert_eq(shareable__ownership_log_read_header(fd, &read), SHAREABLE__NO);
   close(fd);
-  head.magic++;
-  fd = file_of(&head, sizeof head);
+  header.magic++;
+  fd = file_of(&header, sizeof header);
   cr_assert_eq(shareable__ownership_log_read_header(fd, &read), SHAREABLE__NO);
   close(fd);
   cr_assert_eq(shareable__ownership_log_read_header(-1, &read), SHAREABLE__UNKNOWN);
@@ -46,7 +46,7 @@ Test(log, a_short_file_or_one_with_another_magic_word_is_not_a_log) {
 
 Test(log, an_entry_s_name_is_always_terminated) {
   struct {
-    shareable__ownership_log_header head;
+    shareable__ownership_log_header header;
     shareable__ownership_entry record;
   } file = {.record.inode = 1};
   shareable__ownership_entry record;
@@ -65,7 +65,7 @@ Test(log, an_entry_s_name_is_always_terminated) {
 
 Test(log, reading_stops_at_the_budget) {
   struct {
-    shareable__ownership_log_header head;
+    shareable__ownership_log_header header;
     shareable__ownership_entry record[3];
   } file = {.record = {{.inode = 1}, {.inode = 2}, {.inode = 3}}};
   uint64_t budget = 2, at = 0;
@@ -89,10 +89,10 @@ Test(process, has_a_start_until_it_has_ended) {
   if (child == 0)
     _exit(0);
   cr_assert_eq(waitid(P_PID, (id_t)child, &state, WEXITED | WNOWAIT), 0);
-  cr_assert_eq(shareable__process_start(child), 0, "it has ended, though it was not waited for");
+  cr_assert_eq(shareable__process_start(child), 0, "the process has ended, although it was not reaped");
   waitpid(child, NULL, 0);
   cr_assert_eq(shareable__process_start(child), 0);
-  cr_assert_eq(shareable__process_start(INT64_C(0x100000000) + getpid()), 0, "no pid has as many bits");
+  cr_assert_eq(shareable__process_start(INT64_C(0x100000000) + getpid()), 0, "a pid has fewer bits");
 }
 
 static void *live_for_a_while(void *with) {
@@ -117,7 +117,7 @@ Test(process, has_a_start_while_one_of_its_threads_is_alive) {
   start = shareable__process_start(child);
   usleep(200000);
   cr_expect_gt(start, 0);
-  cr_expect_eq(shareable__process_start(child), start, "its main thread alone has ended");
+  cr_expect_eq(shareable__process_start(child), start, "only the main thread has ended");
   kill(child, SIGKILL);
   cr_assert_eq(waitid(P_PID, (id_t)child, &state, WEXITED | WNOWAIT), 0);
   cr_expect_eq(shareable__process_start(child), 0);
@@ -128,14 +128,14 @@ Test(process, has_a_start_while_one_of_its_threads_is_alive) {
  * Runs in a namespace. Returns 0 if the successor is alive, 1 if not, 77 if there is no such
  * namespace.
  */
-typedef int check_inside(const shareable__ownership_log_header *head);
+typedef int check_inside(const shareable__ownership_log_header *header);
 
-static void check_from_inside(check_inside *look, const shareable__ownership_log_header *head) {
+static void check_from_inside(check_inside *check, const shareable__ownership_log_header *header) {
   int status;
   pid_t child = fork();
 
   if (child == 0)
-    _exit(look(head));
+    _exit(check(header));
   waitpid(child, &status, 0);
   cr_assert(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77)
@@ -144,7 +144,7 @@ static void check_from_inside(check_inside *look, const shareable__ownership_log
 }
 
 /* The clock of the namespace starts a day earlier. The child is the first process there. */
-static int check_in_time_namespace(const shareable__ownership_log_header *head) {
+static int check_in_time_namespace(const shareable__ownership_log_header *header) {
   int offsets, status;
   pid_t child;
 
@@ -156,24 +156,24 @@ static int check_in_time_namespace(const shareable__ownership_log_header *head) 
   close(offsets);
   child = fork();
   if (child == 0)
-    _exit(shareable__process_start(head->successor.pid) == head->successor.start
+    _exit(shareable__process_start(header->successor.pid) == header->successor.start
             ? 2
-            : !shareable__successor_is_alive(head));
+            : !shareable__successor_is_alive(header));
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
 Test(log, a_successor_in_another_time_namespace_is_alive) {
-  const shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
-                                                .time_namespace = shareable__time_namespace(),
-                                                .successor = {getpid(), shareable__process_start(getpid())}};
+  const shareable__ownership_log_header header = {.pid_namespace = shareable__pid_namespace(),
+                                                  .time_namespace = shareable__time_namespace(),
+                                                  .successor = {getpid(), shareable__process_start(getpid())}};
 
-  check_from_inside(check_in_time_namespace, &head);
+  check_from_inside(check_in_time_namespace, &header);
 }
 
 /* /proc still shows the pids outside the namespace, where process 1 has another start time. */
-static int check_with_outer_proc(const shareable__ownership_log_header *head) {
-  shareable__ownership_log_header inside = *head;
+static int check_with_outer_proc(const shareable__ownership_log_header *header) {
+  shareable__ownership_log_header inside = *header;
   int status;
   pid_t child;
 
@@ -190,33 +190,33 @@ static int check_with_outer_proc(const shareable__ownership_log_header *head) {
 }
 
 Test(log, a_successor_is_alive_if_proc_shows_another_pid_namespace) {
-  const shareable__ownership_log_header head = {.time_namespace = shareable__time_namespace()};
+  const shareable__ownership_log_header header = {.time_namespace = shareable__time_namespace()};
 
-  check_from_inside(check_with_outer_proc, &head);
+  check_from_inside(check_with_outer_proc, &header);
 }
 
 Test(log, a_successor_is_alive_unless_it_is_proven_to_have_ended) {
-  shareable__ownership_log_header head = {.pid_namespace = shareable__pid_namespace(),
-                                          .time_namespace = shareable__time_namespace()};
+  shareable__ownership_log_header header = {.pid_namespace = shareable__pid_namespace(),
+                                            .time_namespace = shareable__time_namespace()};
 
-  cr_assert_not(shareable__successor_is_alive(&head), "there is none");
-  head.successor = (shareable__successor){getpid(), shareable__process_start(getpid())};
-  cr_assert(shareable__successor_is_alive(&head));
-  head.successor.start++;
-  cr_assert_not(shareable__successor_is_alive(&head), "the pid was used again");
-  head.pid_namespace++;
-  cr_assert(shareable__successor_is_alive(&head), "a pid of another namespace proves nothing");
-  head.pid_namespace = 0;
-  cr_assert(shareable__successor_is_alive(&head), "nor does one of a namespace that is unknown");
-  head.pid_namespace = shareable__pid_namespace();
-  head.time_namespace++;
-  cr_assert(shareable__successor_is_alive(&head), "a start of another time namespace proves nothing");
-  head.successor.pid = INT32_MAX;
-  cr_assert_not(shareable__successor_is_alive(&head), "there is no such process");
-  head.successor.pid = getpid();
-  head.time_namespace--;
-  head.successor.start = SHAREABLE__START_UNKNOWN;
-  cr_assert(shareable__successor_is_alive(&head));
+  cr_assert_not(shareable__successor_is_alive(&header), "there is no successor");
+  header.successor = (shareable__successor){getpid(), shareable__process_start(getpid())};
+  cr_assert(shareable__successor_is_alive(&header));
+  header.successor.start++;
+  cr_assert_not(shareable__successor_is_alive(&header), "another process has the successor's pid");
+  header.pid_namespace++;
+  cr_assert(shareable__successor_is_alive(&header), "a pid of another namespace proves nothing");
+  header.pid_namespace = 0;
+  cr_assert(shareable__successor_is_alive(&header), "a pid of an unknown namespace proves nothing");
+  header.pid_namespace = shareable__pid_namespace();
+  header.time_namespace++;
+  cr_assert(shareable__successor_is_alive(&header), "a start time in another time namespace proves nothing");
+  header.successor.pid = INT32_MAX;
+  cr_assert_not(shareable__successor_is_alive(&header), "there is no such process");
+  header.successor.pid = getpid();
+  header.time_namespace--;
+  header.successor.start = SHAREABLE__START_UNKNOWN;
+  cr_assert(shareable__successor_is_alive(&header));
 }
 
 /* An owner's directory that no other test uses. */
@@ -244,11 +244,11 @@ TestSuite(log, .init = have_directory, .fini = end_directory);
 
 /* Makes a complete log that no process has locked. */
 static int make_log(const char *name, mode_t mode) {
-  const shareable__ownership_log_header head = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
+  const shareable__ownership_log_header header = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   int fd = openat(directory.fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
   cr_assert_geq(fd, 0);
-  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  cr_assert_eq(write(fd, &header, sizeof header), (ssize_t)sizeof header);
   return fd;
 }
 
@@ -269,10 +269,10 @@ Test(log, must_be_a_private_file_with_one_link) {
 
   cr_assert_eq(count_logs(), 1);
   cr_assert_eq(linkat(directory.fd, "log", directory.fd, "log2", 0), 0);
-  cr_assert_eq(count_logs(), 0, "another process may have a link to it");
+  cr_assert_eq(count_logs(), 0, "another process may have made the link");
   cr_assert_eq(unlinkat(directory.fd, "log2", 0), 0);
   cr_assert_eq(fchmod(fd, 0640), 0);
-  cr_assert_eq(count_logs(), 0, "others may read it, and lock it");
+  cr_assert_eq(count_logs(), 0, "other users may read and lock the log");
   cr_assert_eq(fchmod(fd, 0600), 0);
   cr_assert_eq(count_logs(), 1);
   close(fd);
@@ -357,7 +357,7 @@ Test(log, an_unfilled_file_is_removed_when_no_process_holds_its_lock) {
 
   cr_assert(shareable__ownership_log_lock_file(fd, false));
   cr_assert_eq(shareable__ownership_log_open(&directory, "log", &log), 0);
-  cr_assert_not(shareable__ownership_log_remove_unfilled(&log), "its creator is about to fill it");
+  cr_assert_not(shareable__ownership_log_remove_unfilled(&log), "the log's creator is about to fill it");
   cr_assert_eq(count_logs(), 1);
   close(fd);
   cr_assert(shareable__ownership_log_remove_unfilled(&log));

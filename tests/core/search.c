@@ -26,7 +26,7 @@ static shareable_value as_float(size_t i) {
   return i == 7 ? shareable_float(NAN) : shareable_float((double)i);
 }
 
-static shareable_value as_either(size_t i) {
+static shareable_value as_float_or_int(size_t i) {
   return i % 67 == 5 ? shareable_float((double)i) : shareable_int((int64_t)i);
 }
 
@@ -68,7 +68,7 @@ Test(search, finds_a_number_at_each_index) {
 }
 
 Test(search, finds_numbers_among_items_of_other_types_and_sizes) {
-  expect_each(as_either);
+  expect_each(as_float_or_int);
   expect_each(with_texts);
 }
 

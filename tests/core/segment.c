@@ -138,7 +138,7 @@ Test(segment, reserves_all_memory_at_once_unless_it_is_lazy) {
   shareable__segment_discard(&segment);
 }
 
-static void no_space(shareable__creation_method method) {
+static void check_no_space(shareable__creation_method method) {
   shareable__segment segment;
   shareable_error error;
 
@@ -151,11 +151,11 @@ static void no_space(shareable__creation_method method) {
 
 Test(segment, creating_an_unnamed_file_that_does_not_fit_reports_the_free_space) {
   need_unnamed_files();
-  no_space(SHAREABLE__CREATE_TMPFILE);
+  check_no_space(SHAREABLE__CREATE_TMPFILE);
 }
 
 Test(segment, creating_a_temporary_name_that_does_not_fit_reports_the_free_space) {
-  no_space(SHAREABLE__CREATE_TEMP_NAME);
+  check_no_space(SHAREABLE__CREATE_TEMP_NAME);
 }
 
 /*
@@ -176,8 +176,8 @@ static void fill_up(shareable__creation_method method) {
   cr_assert_not_null(strstr(error.message, "'second' needs 40960 bytes"), "%s", error.message);
   cr_assert_not_null(strstr(error.message, "has only 24576 of its 65536 bytes free"), "%s", error.message);
   cr_assert_eq(statvfs("/dev/shm", &after), 0);
-  cr_assert_eq(before.f_bfree, after.f_bfree, "all of it is given back");
-  cr_assert_eq(before.f_ffree, after.f_ffree, "nothing is left");
+  cr_assert_eq(before.f_bfree, after.f_bfree, "some memory was not freed");
+  cr_assert_eq(before.f_ffree, after.f_ffree, "a file is left");
   memset(first.base, 1, 40960); /* no SIGBUS: the memory is reserved */
   shareable__segment_discard(&first);
 }
@@ -203,7 +203,7 @@ Test(segment, creating_above_the_file_size_limit_fails_without_a_signal) {
   shareable__segment_discard(&segment);
 }
 
-static void nothing(int number) {
+static void ignore_signal(int number) {
   (void)number;
 }
 
@@ -211,7 +211,7 @@ Test(segment, is_reserved_despite_frequent_signals) {
   struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
   shareable__segment segment;
 
-  signal(SIGALRM, nothing);
+  signal(SIGALRM, ignore_signal);
   setitimer(ITIMER_REAL, &often, NULL);
   cr_ok(shareable__segment_create(&segment, own_name(), 16 << 20, 0, 0, NULL));
   setitimer(ITIMER_REAL, &never, NULL);
@@ -236,7 +236,7 @@ Test(segment, opening_and_unlinking_a_missing_block_returns_not_found) {
 
   cr_status(shareable__segment_open(&segment, own_name(), false, &error), SHAREABLE_E_NOT_FOUND);
   cr_assert_not_null(strstr(error.message, own_name()));
-  cr_assert_not(exists(own_name()), "to open is never to create");
+  cr_assert_not(exists(own_name()), "opening must not create a file");
 }
 
 static void put(const char *name, size_t size) {

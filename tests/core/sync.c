@@ -80,7 +80,7 @@ static uint64_t flags_of(const shareable_list *list, size_t i) {
   return word_of(list, i) & SHAREABLE__VERSION_FLAGS;
 }
 
-static uint64_t sequence_of(const shareable_list *list, size_t i) {
+static uint64_t version_of(const shareable_list *list, size_t i) {
   return word_of(list, i) >> 4 & 0xfffffff;
 }
 
@@ -273,17 +273,17 @@ Test(sync, recognizes_each_kind_of_area) {
     {2, 3, 2840, 31, SHAREABLE__AREA_NONE},
     {2, 3, 2840, 0, SHAREABLE__AREA_NONE},
   };
-  uint64_t head[4];
+  uint64_t header[4];
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    memcpy(head, "shr.sync", 8);
-    head[1] = 0;
-    memcpy(&head[1], &rows[i].version, 4);
-    head[2] = rows[i].count;
-    head[3] = rows[i].stated_size;
-    cr_assert_eq(shareable__area_check(head, rows[i].size, 3), rows[i].kind, "row %zu", i);
-    memcpy(head, "shr.sink", 8);
-    cr_assert_eq(shareable__area_check(head, rows[i].size, 3), SHAREABLE__AREA_NONE, "row %zu", i);
+    memcpy(header, "shr.sync", 8);
+    header[1] = 0;
+    memcpy(&header[1], &rows[i].version, 4);
+    header[2] = rows[i].count;
+    header[3] = rows[i].stated_size;
+    cr_assert_eq(shareable__area_check(header, rows[i].size, 3), rows[i].kind, "row %zu", i);
+    memcpy(header, "shr.sink", 8);
+    cr_assert_eq(shareable__area_check(header, rows[i].size, 3), SHAREABLE__AREA_NONE, "row %zu", i);
   }
 }
 
@@ -701,14 +701,14 @@ Test(sync, stores_to_an_item_that_changed_from_a_number_lock_the_item) {
   uint64_t before;
 
   register_writer(list);
-  before = sequence_of(list, 1);
+  before = version_of(list, 1);
   cr_ok(shareable_list_set_float(list, 1, 0.5));
-  cr_assert_eq(sequence_of(list, 1), before + 1);
+  cr_assert_eq(version_of(list, 1), before + 1);
   cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(list, 1), shareable_float(0.5));
   cr_ok(shareable_list_set_int(list, 1, 6));
   cr_ok(shareable_list_set_int(list, 1, 7));
-  cr_assert_eq(sequence_of(list, 1), before + 3, "each store is a write");
+  cr_assert_eq(version_of(list, 1), before + 3, "each store under the lock increments the version");
   cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(other, 1), shareable_int(7));
   set_to_99_in_another_thread(list);
@@ -942,7 +942,7 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
   cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
   assert_same(get(list, 1), shareable_int(99));
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
-    cr_assert_eq(list->sync.area->redo_records[k].writer_id, id, "their writers keep them");
+    cr_assert_eq(list->sync.area->redo_records[k].writer_id, id, "a living writer's redo record must not be reclaimed");
   cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__UNLOGGED), 0);
   shareable_list_unref(other);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
@@ -995,7 +995,7 @@ Test(sync, eight_handles_have_a_hazard_and_more_handles_write_without_one) {
   shareable_list_unref(handles[3]);
   late = again(0);
   register_writer(late);
-  cr_assert_eq(hazard_of(late), 3, "the hazard of the closed handle");
+  cr_assert_eq(hazard_of(late), 3, "the free hazard must be acquired");
   for (int i = 0; i < (int)LENGTH(handles); i++)
     if (i != 3)
       shareable_list_unref(handles[i]);
@@ -1100,7 +1100,7 @@ static int read_one_of_three(const shareable_list *list, int64_t index) {
   return value.length == 40 ? 1 : 2;
 }
 
-static int kinds_in(const int seen[3]) {
+static int count_kinds(const int seen[3]) {
   return (seen[0] > 0) + (seen[1] > 0) + (seen[2] > 0);
 }
 
@@ -1123,9 +1123,9 @@ static void run_race(int items, int kinds) {
   for (int i = 0; i < items; i++) {
     int seen[3] = {0};
     atomic_store(&run.item, i);
-    for (int k = 0; (k < 20000 / items || kinds_in(seen) < kinds) && now() < deadline; k++)
+    for (int k = 0; (k < 20000 / items || count_kinds(seen) < kinds) && now() < deadline; k++)
       seen[read_one_of_three(k % 2 == 0 ? reader : run.list, i)]++;
-    cr_assert_geq(kinds_in(seen), kinds, "item %d: %d ints, %d and %d texts", i, seen[0], seen[1], seen[2]);
+    cr_assert_geq(count_kinds(seen), kinds, "item %d: %d ints, %d and %d texts", i, seen[0], seen[1], seen[2]);
   }
   atomic_store(&run.item, -1);
   for (int i = 0; i < 2; i++)

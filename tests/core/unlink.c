@@ -110,7 +110,7 @@ static void check_no_stray(const char *name) {
 
   snprintf(command, sizeof command,
            "ls -A /dev/shm/.shareable-%u* /dev/shm/.shareable-unlink-* 2>/dev/null | grep -q .", geteuid());
-  cr_expect_neq(system(command), 0, "something is left of unlinking '%s'", name);
+  cr_expect_neq(system(command), 0, "a moved file is left after unlinking '%s'", name);
 }
 
 typedef enum event { REPLACED, KILLED, REPLACED_AND_KILLED } event;
@@ -200,12 +200,12 @@ Test(unlink, a_moved_block_is_returned_if_the_process_is_killed) {
 
 typedef void make_block(const char *name, size_t size);
 
-static int find_call_that_moves(const char *name, make_block *make_it) {
+static int find_call_that_moves(const char *name, make_block *create) {
   for (int call = 1;; call++) {
     pid_t child;
     bool is_there;
 
-    make_it(name, 8);
+    create(name, 8);
     child = start_unlinking(name);
     cr_assert(run_to(child, call));
     ptrace(PTRACE_SYSCALL, child, NULL, NULL);
@@ -245,7 +245,7 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
   check_no_stray(own_name());
 }
 
-static void make_as_somebody(const char *name, size_t size) {
+static void make_as_another_user(const char *name, size_t size) {
   become_another_user();
   make(name, size);
   become_root_again();
@@ -258,12 +258,12 @@ Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_read) {
 
   if (geteuid() != 0)
     skip_because("only root may unlink another user's block");
-  call = find_call_that_moves(own_name(), make_as_somebody);
-  make_as_somebody(own_name(), 8);
+  call = find_call_that_moves(own_name(), make_as_another_user);
+  make_as_another_user(own_name(), 8);
   child = start_unlinking(own_name());
   cr_assert(run_to(child, call));
   shareable_unlink(own_name(), NULL);
-  make_as_somebody(own_name(), 16);
+  make_as_another_user(own_name(), 16);
   ptrace(PTRACE_SYSCALL, child, NULL, NULL);
   waitpid(child, NULL, 0);
   cr_expect_not(exists(own_name()));
@@ -286,7 +286,7 @@ Test(unlink, finds_a_block_that_another_process_has_moved) {
   cr_assert(move_block(own_name()));
   cr_expect_eq(shareable_memory_unlink(memory, NULL), SHAREABLE_OK);
   shareable_memory_unref(memory);
-  cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "it is left, and would be moved back");
+  cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "the file is left, and would be moved back");
   cr_expect_eq(size_of(own_name()), 24, "the other block of that name");
   unlink(moved_path(own_name()));
   cr_ok(shareable_unlink(own_name(), NULL));
@@ -306,13 +306,13 @@ static void make_symbolic_link(const char *path) {
 }
 
 /* The file has taken the name between the check and the rename. */
-static void check_that_it_comes_back(const char *place, void (*make_it)(const char *path)) {
+static void check_moved_back(const char *place, void (*make_file)(const char *path)) {
   char stray[100], path[100];
   struct stat file;
 
   snprintf(stray, sizeof stray, "%s/.shareable-unlink-0000000000000001-00000001-%s", place, own_name());
   snprintf(path, sizeof path, "/dev/shm/%s", own_name());
-  make_it(stray);
+  make_file(stray);
   shareable__moved_recover();
   cr_expect_eq(lstat(path, &file), 0, "%s", stray);
   cr_expect_neq(lstat(stray, &file), 0, "%s", stray);
@@ -328,8 +328,8 @@ Test(unlink, moves_back_a_file_that_was_never_a_block) {
   become_another_user();
   for (size_t i = 0; i < LENGTH(kinds); i++) {
     cr_assert_eq(mkdir(log_directory(), 0700), 0);
-    check_that_it_comes_back(log_directory(), kinds[i]);
-    check_that_it_comes_back("/dev/shm", kinds[i]);
+    check_moved_back(log_directory(), kinds[i]);
+    check_moved_back("/dev/shm", kinds[i]);
     rmdir(log_directory());
   }
 }
@@ -391,7 +391,7 @@ static void check_unlink_in_full(const char *name) {
   waitpid(child, &status, 0);
   cr_assert(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77)
-    skip_because("no mount namespace is to be had");
+    skip_because("needs a mount namespace of its own");
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 

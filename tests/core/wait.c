@@ -129,7 +129,7 @@ static shareable_status poke(shareable_list *list, int64_t k) {
 
 #define TIMES 21
 
-static void change_it(const shareable_list *parents, change *make_change) {
+static void make_changes(const shareable_list *parents, change *make_change) {
   shareable_list *list = again(parents, 0);
 
   if (shareable_list_set_int(list, WHEN, 0) != SHAREABLE_OK) /* registers the handle */
@@ -185,7 +185,7 @@ static int64_t median_delay(shareable_list *list, uint32_t flags, change *make_c
   pid_t child = fork();
 
   if (child == 0)
-    change_it(list, make_change);
+    make_changes(list, make_change);
   for (size_t k = 0; k < TIMES; k++) {
     cr_ok(wait(waits, &before));
     cr_ok(shareable_list_get_int(waits, WHEN, &when));
@@ -344,11 +344,11 @@ Test(wait, a_writer_clears_the_fence_flags_after_many_stores_without_waiters) {
     cr_assert_eq(eventcounts->state & flags, 0);
     cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_TIMED_OUT);
     cr_assert_eq(eventcounts->state & flags, flags);
-    cr_assert(!has_waiters(eventcounts, ITEM), "a waiter that leaves clears its flag");
+    cr_assert(!has_waiters(eventcounts, ITEM), "a waiter that stops waiting clears its bit");
     shareable__eventcount_prepare_wait(eventcounts, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
-    cr_assert_eq(eventcounts->state & flags, flags, "a waiters flag is set");
+    cr_assert_eq(eventcounts->state & flags, flags, "the flags stay set while a waiters bit is set");
     shareable__eventcount_cancel_wait(eventcounts, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));
@@ -401,7 +401,7 @@ Test(wait, ends_when_another_thread_closes_the_handle) {
   assert_closing_ends_the_wait(SHAREABLE_NO_SYNC, 0);
 }
 
-static void *wait_for_it(void *list) {
+static void *wait_in_thread(void *list) {
   return wait_int(list, ITEM, 0, 10 * SECOND) == SHAREABLE_OK ? list : NULL;
 }
 
@@ -411,7 +411,7 @@ Test(wait, ends_for_all_waiters) {
   void *result;
 
   for (size_t k = 0; k < LENGTH(threads); k++)
-    cr_assert_eq(pthread_create(&threads[k], NULL, wait_for_it, list), 0);
+    cr_assert_eq(pthread_create(&threads[k], NULL, wait_in_thread, list), 0);
   usleep(20000);
   cr_ok(shareable_list_set_int(list, ITEM, 1));
   for (size_t k = 0; k < LENGTH(threads); k++) {

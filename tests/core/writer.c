@@ -52,7 +52,7 @@ static struct shareable__hazard *no_hazard(void *area, shareable__writer *writer
 }
 
 /* Returns the address that was passed as the area. */
-static struct shareable__hazard *that_hazard(void *area, shareable__writer *writer, bool check_owners) {
+static struct shareable__hazard *hazard_at(void *area, shareable__writer *writer, bool check_owners) {
   (void)check_owners;
   (void)writer;
   return area;
@@ -121,7 +121,7 @@ Test(writer, each_handle_has_and_keeps_an_id_of_its_own) {
   start_and_register(&same, &fd);
   start_and_register(&other, &others);
   cr_assert_neq(writer.id, other.id);
-  cr_assert_neq(writer.id, same.id, "also with one open file description");
+  cr_assert_neq(writer.id, same.id, "handles of one open file description must have different ids");
   id = writer.id;
   cr_ok(shareable__writer_register(&writer, no_hazard, NULL));
   cr_assert_eq(writer.id, id, "registering again keeps the id");
@@ -172,7 +172,7 @@ Test(writer, is_dead_after_its_process_was_killed) {
 }
 
 /* Exits when the other end of the pipe is closed. */
-static void live_until(int pipe) {
+static void exit_at_pipe_end(int pipe) {
   char byte;
 
   while (read(pipe, &byte, 1) > 0)
@@ -196,7 +196,7 @@ Test(writer, a_child_with_an_id_of_its_own_does_not_keep_a_killed_parent_alive) 
     register_and_send(&writer, pipes[1]);
     if (fork() == 0) {
       register_and_send(&writer, pipes[1]);
-      live_until(end[0]);
+      exit_at_pipe_end(end[0]);
     }
     for (;;)
       pause();
@@ -244,7 +244,7 @@ Test(writer, a_child_forked_by_another_thread_during_the_registration_does_not_k
   for (int i = 0; i < 100; i++)
     if (fork() == 0) {
       close(end[1]);
-      live_until(end[0]);
+      exit_at_pipe_end(end[0]);
     }
   cr_assert_eq(pthread_join(thread, &failed), 0);
   close(end[1]);
@@ -321,7 +321,7 @@ Test(writer, keeps_no_descriptor_open) {
 
   for (int i = 0; i < 100; i++) {
     start_and_register(&writer, &fd);
-    cr_assert_eq(descriptors(), before, "while it is registered");
+    cr_assert_eq(descriptors(), before, "a registered writer keeps a descriptor open");
     shareable__writer_unregister(&writer);
     cr_assert_eq(descriptors(), before);
   }
@@ -378,7 +378,7 @@ Test(writer, only_the_thread_that_registered_may_use_the_hazard) {
   need_barriers();
   shareable__writer_start(&writer, &fd, own_name(), false);
   cr_assert_null(shareable__writer_fast_hazard(&writer));
-  cr_ok(shareable__writer_register(&writer, that_hazard, hazard));
+  cr_ok(shareable__writer_register(&writer, hazard_at, hazard));
   cr_assert_not_null(shareable__writer_fast_hazard(&writer));
   cr_assert_eq(pthread_create(&thread, NULL, has_fast_path, &writer), 0);
   cr_assert_eq(pthread_join(thread, &answer), 0);

@@ -1,6 +1,6 @@
 /*
- * item.pml - the version word of one item and the redo records (core/src/sync/sync.c), with writers
- * killed between any two steps.
+ * item.pml - the version word of one item and the redo records (item_*.c and redo_log.c in
+ * core/src/sync), with writers killed between any two steps.
  *
  * A step of the model is one access to shared memory. The model merges two steps into one if the
  * merge hides no behaviour: a load and the compare-and-swap that succeeds on the loaded word (a
@@ -281,14 +281,14 @@ inline redo_free() {
 #define MARK(i) word[i] = word[i] | UNLOGGED; lost[i] = 1
 #endif
 
-/* put_locked() without a redo record. */
+/* put_unlogged() */
 inline put_unlogged(i) {
   atomic { MARK(i) };
   put(i, type, v, v1);
   d_step { k = 0; truth[i] = v; true_format[i] = type; lost[i] = 0; UNLOCK_WRITTEN(i) }
 }
 
-/* put_locked() */
+/* put_logged() */
 inline put_logged(i) {
   redo_fill(i);
 #ifndef UNLOGGED_KEPT
@@ -309,7 +309,7 @@ inline put_logged(i) {
 
 #define SAME_FORMAT(i) (type == NUMBER && format[i] == NUMBER)
 
-/* shareable__sync_write() */
+/* shareable__sync_write_item() */
 inline write(i) {
   lock(i);
   if

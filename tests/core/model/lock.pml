@@ -107,7 +107,7 @@ byte holder;
 #define BIT_OF_TAKER (has_slept -> BIT : 0)
 #endif
 
-/* take() of the word that was seen. Leaves the enclosing loop if the word has not changed. */
+/* Exchanges the word that was seen. Leaves the enclosing loop if the word has not changed. */
 #define TAKE(owner_died, bit)                                  \
   if                                                        \
   :: atomic { lock == owner -> GET(owner_died, bit); break }   \

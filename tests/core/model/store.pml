@@ -1,7 +1,6 @@
 /*
- * store.pml - the fast store of a number against a change of type (core/src/sync/sync.h,
- * shareable__sync_store() and shareable__sync_enter(), and core/src/sync/sync.c, quiesce()), with any
- * process killed between any two steps.
+ * store.pml - the fast store of a number against a change of type (fast_store.h, fast_store.c and
+ * item_write.c in core/src/sync), with any process killed between any two steps.
  *
  * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer.
  * Stores leave the buffer in order and at any later time. A barrier, an addition and the death of
@@ -310,7 +309,7 @@ inline change_type() {
   before = before & ~CORRUPT
 }
 
-/* shareable__sync_write(), or change_locked() */
+/* shareable__sync_write_item(), or change_locked() */
 inline write() {
   lock();
   if

@@ -49,7 +49,7 @@
  *
  * Sizes: WAITERS, 2 or 3, that wait WAITS times each, for a change from the current value; two
  * writers that store at most STORES times each, FASTS of them, 0 to 2, are fast writers; ITEMS, 1
- * or 2; EVENTCOUNTS (eventcounts), 1 or 2; at most DEATHS kills in total; SLICES.
+ * or 2; EVENTCOUNTS, 1 or 2; at most DEATHS kills in total; SLICES.
  *
  * Each of these breaks the protocol, and the check must find an error:
  * NO_BARRIER                 a waiter issues no barrier
