@@ -1,4 +1,4 @@
-"""test_matrix.py - tests every writer with every reader, over one table of values with all edge cases."""
+"""test_matrix.py - tests every writer with every reader, with one table of all edge cases."""
 import os
 import pathlib
 

@@ -1,4 +1,4 @@
-"""test_versions.py - compares random lists and writes with each installed CPython from 3.9 to 3.13."""
+"""test_versions.py - compares random lists and writes with each installed CPython, 3.9 to 3.13."""
 import os
 import pathlib
 import random
@@ -13,7 +13,7 @@ WRITES = 40
 
 
 def text(chance, size):
-    """Return a text that stock Python stores whole: without trailing NULs, and at most `size` bytes long."""
+    """Return a text of at most `size` bytes that stock Python stores whole: no trailing NULs."""
     length = chance.choice([0, 1, 7, 8, 9, 15, 16, 17, chance.randrange(size + 1)])
     data = bytes(chance.choice(b"ab\0 z") for _ in range(min(length, size))).rstrip(b"\0")
     return data.decode() if chance.random() < 0.5 else data
@@ -46,7 +46,7 @@ def text_of_any_script(chance):
 
 
 def is_whole(item):
-    """Return whether stock Python, which sizes a slot by characters, stores all bytes of the text."""
+    """Return whether stock Python stores all bytes of the text. It sizes a slot by characters."""
     return len(item.encode()) <= slot_size(item)
 
 

@@ -1,6 +1,7 @@
 """Test the commands of `shareable`.
 
-The variable run_shareable is the path of the program. Stock Python creates the lists of other implementations.
+The variable run_shareable is the path of the program. Stock Python creates the lists of other
+implementations.
 """
 
 import json

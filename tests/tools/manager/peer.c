@@ -1,5 +1,6 @@
 /*
- * peer.c - a client that uses all functions of the C API for managers, and then shuts the manager down.
+ * peer.c - a client that uses all functions of the C API for managers, and then shuts the manager
+ * down.
  *
  *   peer ADDRESS KEY PREFIX   KEY is hexadecimal; the names of its blocks begin with PREFIX-
  */

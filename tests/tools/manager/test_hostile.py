@@ -1,4 +1,4 @@
-"""Malicious peers: the manager refuses them, runs none of their code, and continues to serve other clients."""
+"""Tests that the manager refuses malicious peers, runs none of their code, and serves the others."""
 
 import contextlib
 import os
@@ -36,15 +36,15 @@ def running_manager(request):
         running.slowness = 10 if before else 1
         yield running
         assert ask(running, track("still-here")) == ("#RETURN", None)
-        assert ask(running, plain("list_segments"))[1][-1] == "still-here"
+        assert ask(running, request_bytes("list_segments"))[1][-1] == "still-here"
 
 
-def plain(method, *args):
+def request_bytes(method, *args):
     return pickle.dumps((None, method, args, {}), 4)
 
 
 def track(block):
-    return plain("track_segment", block)
+    return request_bytes("track_segment", block)
 
 
 def connected(running):
@@ -94,8 +94,8 @@ class Evil:
 
 
 def test_rejects_pickles_with_code_and_does_not_run_it(running_manager, tmp_path):
-    proof = tmp_path / "ran"
-    command = f"touch {proof}"
+    marker = tmp_path / "ran"
+    command = f"touch {marker}"
     messages = [pickle.dumps((None, "track_segment", (Evil(command),), {}), protocol) for protocol in range(6)]
     messages += [pickle.dumps(Evil(command), protocol) for protocol in range(6)]
     messages += [
@@ -111,7 +111,7 @@ def test_rejects_pickles_with_code_and_does_not_run_it(running_manager, tmp_path
     for message in messages:
         kind, text = ask(running_manager, message)
         assert (kind, text.startswith("UnpicklingError: byte ")) == ("#TRACEBACK", True), message
-    assert not proof.exists()
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
@@ -151,7 +151,7 @@ def test_closes_the_connection_after_a_malformed_request(running_manager):
                 connection.send_bytes(track("never"))
                 connection.recv_bytes()
     assert ask(running_manager, b"")[0] == "#TRACEBACK"
-    assert ask(running_manager, plain("list_segments")) == ("#RETURN", [])
+    assert ask(running_manager, request_bytes("list_segments")) == ("#RETURN", [])
 
 
 def test_closes_the_connection_at_a_header_with_an_excessive_length(running_manager):
@@ -190,10 +190,10 @@ def test_rejects_incomplete_handshakes(running_manager):
 def test_rejects_a_request_before_the_handshake(running_manager):
     with raw(running_manager) as peer:
         read_frame(peer)
-        peer.sendall(frame(track("never")) + frame(plain("shutdown")))
+        peer.sendall(frame(track("never")) + frame(request_bytes("shutdown")))
         with contextlib.suppress(ConnectionError):
             assert read_frame(peer) == b"#FAILURE#"
-    assert ask(running_manager, plain("list_segments")) == ("#RETURN", [])
+    assert ask(running_manager, request_bytes("list_segments")) == ("#RETURN", [])
 
 
 def test_serves_clients_beside_five_hundred_silent_connections(running_manager):
@@ -212,8 +212,8 @@ def test_accepts_requests_in_pieces_and_several_at_once(running_manager):
         for byte in frame(track("piece-by-piece")):
             os.write(connection.fileno(), bytes([byte]))
         assert connection.recv() == ("#RETURN", None)
-        os.write(connection.fileno(), frame(track("a")) + frame(track("b")) + frame(plain("list_segments"))[:-3])
-        os.write(connection.fileno(), frame(plain("list_segments"))[-3:])
+        os.write(connection.fileno(), frame(track("a")) + frame(track("b")) + frame(request_bytes("list_segments"))[:-3])
+        os.write(connection.fileno(), frame(request_bytes("list_segments"))[-3:])
         assert [connection.recv() for _ in range(3)] == [
             ("#RETURN", None), ("#RETURN", None), ("#RETURN", ["piece-by-piece", "a", "b"])]
 
@@ -226,13 +226,13 @@ def test_closes_idle_connections_after_ten_seconds():
                 assert connection.recv() == ("#RETURN", None)
         silent, begun, idle, deaf, kept = raw(running), connected(running), connected(running), connected(running), \
             connected(running)
-        kept.send_bytes(plain("keep_connection"))
+        kept.send_bytes(request_bytes("keep_connection"))
         assert kept.recv() == ("#RETURN", None)
         os.write(begun.fileno(), frame(track("never"))[:-1])
         os.set_blocking(deaf.fileno(), False)
         with contextlib.suppress(BlockingIOError):
             while True:  # it sends requests and does not read the replies
-                os.write(deaf.fileno(), frame(plain("list_segments")) * 100)
+                os.write(deaf.fileno(), frame(request_bytes("list_segments")) * 100)
         start = time.monotonic()
         assert ask(running, track("during")) == ("#RETURN", None)
         silent.settimeout(PEER_TIMEOUT + 5)
@@ -244,7 +244,7 @@ def test_closes_idle_connections_after_ten_seconds():
                 each.recv_bytes()
         hung_up = select.poll()
         hung_up.register(deaf.fileno(), 0)
-        assert hung_up.poll(3000), "its timeout must not restart when it reads"
+        assert hung_up.poll(3000), "the timeout of a peer must not restart when it sends"
         os.set_blocking(deaf.fileno(), True)
         end = socket.socket(fileno=os.dup(deaf.fileno()))
         end.settimeout(PEER_TIMEOUT)
@@ -273,7 +273,10 @@ def descriptors_of(running):
 
 
 def log_lines(log):
-    """Returns the lines written so far. Opens the file again, because a seek in `log` would move the position of the manager."""
+    """Returns the lines written so far.
+
+    Opens the file again, because a seek in `log` would move the position of the manager.
+    """
     with open(log.name) as lines:
         return lines.read().splitlines()
 
@@ -290,7 +293,7 @@ def test_unauthenticated_peers_do_not_exhaust_few_descriptors(descriptors):
         for _ in range(3):
             start = time.monotonic()
             kept.append(connected(running))
-            kept[-1].send_bytes(plain("keep_connection"))
+            kept[-1].send_bytes(request_bytes("keep_connection"))
             assert kept[-1].recv() == ("#RETURN", None)
             assert time.monotonic() - start < 2
             unauthenticated += [raw(running) for _ in range(20)]
@@ -307,13 +310,13 @@ def test_refuses_peers_beyond_the_limit_at_once(tmp_path):
         with pytest.raises((EOFError, ConnectionError)):
             while len(kept) < 30:
                 kept.append(connected(running))
-                kept[-1].send_bytes(plain("keep_connection"))
+                kept[-1].send_bytes(request_bytes("keep_connection"))
                 kept[-1].recv()
         assert len(kept) >= 2
         assert any("connections is reached" in line for line in log_lines(log))
         kept.pop().close()
         time.sleep(0.3)
-        assert ask(running, plain("dummy")) == ("#RETURN", None)
+        assert ask(running, request_bytes("dummy")) == ("#RETURN", None)
         for each in kept:
             each.close()
 
@@ -389,7 +392,8 @@ def test_logs_peers_that_do_not_complete_the_handshake(tmp_path):
             each.close()
 
 
-# The first connection waits until the manager closes it: a peer that closes before it is accepted is dropped without a log line.
+# The first connection waits until the manager closes it: a peer that closes before it is accepted
+# is dropped without a log line.
 FLOOD = """
 import os, socket, sys
 os.setuid(65533)
@@ -420,7 +424,7 @@ def test_a_flood_of_another_user_evicts_no_session(tmp_path):
             time.sleep(0.5)
             start = time.monotonic()
             with Client("\0" + address[1:], authkey=KEY) as connection:
-                connection.send_bytes(plain("dummy"))
+                connection.send_bytes(request_bytes("dummy"))
                 assert connection.recv() == ("#RETURN", None)
             assert time.monotonic() - start < 5
         finally:
@@ -493,7 +497,7 @@ def test_serves_clients_during_a_tcp_flood_of_another_user(style, descriptors):
     with manager(address="127.0.0.1:0", **limit) as running, tcp_flood(running, style) as tcp_address:
         for _ in range(20):
             with Client(tcp_address, authkey=KEY) as connection:
-                connection.send_bytes(plain("dummy"))
+                connection.send_bytes(request_bytes("dummy"))
                 assert connection.recv() == ("#RETURN", None)
 
 

@@ -1,4 +1,4 @@
-"""Each installed CPython as client of our manager and as manager of our client, over each kind of address."""
+"""Tests our manager and our client with each installed CPython, over each kind of address."""
 
 import pickle
 import subprocess

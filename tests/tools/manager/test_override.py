@@ -1,4 +1,4 @@
-"""SharedMemoryManager of each installed CPython, with our program as its server process."""
+"""Tests SharedMemoryManager of each installed CPython, with our program as its server process."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The program as a service: its options, its key, its signals, and that it leaves no files and no blocks."""
+"""Tests the program as a service: options, key, signals, and that it leaves no files and blocks."""
 
 import ctypes
 import os
@@ -30,7 +30,7 @@ def fails(*options, **more):
 
 
 def service(folder, *options):
-    """Starts the program as the systemd unit does: with files in a directory, and without inherited descriptors."""
+    """Starts the program as the systemd unit does: files in a directory, no inherited descriptors."""
     return subprocess.Popen(
         [PROGRAM, "--address", folder / "socket", "--authkey-file", folder / "key", *options],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
@@ -146,7 +146,7 @@ def test_exits_when_the_lifeline_is_closed():
     reader, writer = os.pipe()
     running = Manager("--lifeline-fd", str(reader), pass_fds=[reader])
     os.close(reader)
-    os.write(writer, b"what is written there is nothing")
+    os.write(writer, b"ignored")
     stock("debian", "share", running.address, KEY.hex(), f"test-service-{os.getpid()}")
     os.close(writer)
     assert running.wait() == 0
@@ -191,12 +191,12 @@ class Watch:
         assert libc.inotify_add_watch(self.fd, os.fsencode(folder), IN_MODIFY | IN_MOVED_TO | IN_CREATE) >= 0
 
     def events(self, file):
-        data, at, found = os.read(self.fd, 65536), 0, []
-        while at < len(data):
-            _, mask, _, length = struct.unpack_from("iIII", data, at)
-            if data[at + 16 : at + 16 + length].rstrip(b"\0").decode() == file:
+        data, offset, found = os.read(self.fd, 65536), 0, []
+        while offset < len(data):
+            _, mask, _, length = struct.unpack_from("iIII", data, offset)
+            if data[offset + 16 : offset + 16 + length].rstrip(b"\0").decode() == file:
                 found.append(mask)
-            at += 16 + length
+            offset += 16 + length
         os.close(self.fd)
         return found
 
@@ -206,7 +206,7 @@ def test_key_file_is_complete_when_it_appears(tmp_path):
     running = service(tmp_path)
     running.stdout.readline()
     assert ended(running) == 0
-    assert watch.events("key") in ([IN_CREATE], [IN_MOVED_TO]), "it is not written to once it has its name"
+    assert watch.events("key") in ([IN_CREATE], [IN_MOVED_TO]), "the key file was written after it had its name"
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
@@ -214,18 +214,18 @@ def test_managers_that_start_together_use_one_key(tmp_path):
     for turn in range(10):
         folder = tmp_path / str(turn)
         folder.mkdir()
-        all_of_them = [
+        managers = [
             subprocess.Popen([PROGRAM, "--address", folder / f"socket-{number}", "--authkey-file", folder / "key"],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
             for number in range(4)
         ]
-        addresses = [each.stdout.readline().strip() for each in all_of_them]
+        addresses = [each.stdout.readline().strip() for each in managers]
         key = (folder / "key").read_bytes()
         assert len(key) == 32
         if turn == 0:
             for number, address in enumerate(addresses):
                 stock("debian", "share", address, key.hex(), name(number))
-        assert [ended(each) for each in all_of_them] == [0, 0, 0, 0]
+        assert [ended(each) for each in managers] == [0, 0, 0, 0]
         assert [path.name for path in folder.iterdir()] == ["key"]
 
 
@@ -314,16 +314,16 @@ def test_one_of_several_managers_replaces_a_stale_socket(tmp_path):
         folder = tmp_path / str(turn)
         folder.mkdir()
         stale_socket(folder)
-        all_of_them = [
+        managers = [
             subprocess.Popen([PROGRAM, "--address", folder / "socket", "--authkey-file", folder / "key"],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             for _ in range(6)
         ]
-        told = [each.stdout.readline() for each in all_of_them]
-        serving = [each for each, line in zip(all_of_them, told) if line]
+        first_lines = [each.stdout.readline() for each in managers]
+        serving = [each for each, line in zip(managers, first_lines) if line]
         assert len(serving) == 1
         stock("debian", "share", str(folder / "socket"), (folder / "key").read_bytes().hex(), name(turn))
-        for each in all_of_them:
+        for each in managers:
             assert ended(each) == (0 if each in serving else 1)
         assert [path.name for path in folder.iterdir()] == ["key"]
 
@@ -537,7 +537,7 @@ def test_released_blocks_are_no_longer_recorded():
         with connected(running) as connection:
             assert ask(connection, "release_segment", block) == ("#RETURN", None)
         recorded = pathlib.Path(log).read_bytes()[512:]
-        records = [recorded[at : at + 512] for at in range(0, len(recorded), 512)]
+        records = [recorded[start : start + 512] for start in range(0, len(recorded), 512)]
         names = [each[16:].split(b"\0")[0].decode() for each in records if each[:8] != bytes(8)]
         assert names == [other]
 
