@@ -420,7 +420,7 @@ static void own_many(const void *with) {
  * machine, two runs may both keep a block, because each sees the other use it. The next run removes
  * the block.
  */
-Test(gc, runs_beside_another_one) {
+Test(gc, runs_concurrently_with_another_gc) {
   char name[60], block[80];
   pid_t runs[RUNS];
   shareable_gc *gc;

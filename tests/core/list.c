@@ -771,7 +771,7 @@ Test(list, writing_a_range_stops_at_a_damaged_slot) {
   end_list(list);
 }
 
-Test(list, a_view_or_a_range_of_a_closed_list_or_into_nothing_is_refused) {
+Test(list, views_and_ranges_reject_bad_arguments_and_closed_or_read_only_handles) {
   shareable_list *list = damaged(0, A_STR), *reader;
   int64_t integers[RANGE] = {0};
   void *numbers;

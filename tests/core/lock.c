@@ -237,7 +237,7 @@ Test(lock, excludes_threads_of_one_handle_and_of_two) {
  * A thread has passed the check when another thread closes the list. It registers again, and takes
  * the lock. Closing the list again must give up that lock.
  */
-Test(lock, taken_during_a_close_is_given_up_by_a_second_close) {
+Test(lock, taken_during_a_close_is_released_by_a_second_close) {
   shareable_list *list = counter(), *other = again(list);
 
   cr_ok(shareable_memory_pin(shareable_list_memory(other)));

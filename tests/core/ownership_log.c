@@ -365,7 +365,7 @@ Test(log, an_unfilled_file_is_removed_when_no_process_holds_its_lock) {
   shareable__ownership_log_close(&log);
 }
 
-Test(log, is_new_only_for_a_moment) {
+Test(log, counts_as_new_only_for_a_moment) {
   int fd = openat(directory.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
   cr_assert(shareable__ownership_log_is_new(fd));

@@ -35,7 +35,7 @@ func TestEveryIntegerAndFloatTypeIsStored(t *testing.T) {
 	item(t, list, 1, []byte("set"))
 }
 
-func TestLongTextsComeBackWhole(t *testing.T) {
+func TestLongTextsAreReadCompletely(t *testing.T) {
 	for _, length := range []int{63, 64, 65, 1000, 100000} {
 		text := strings.Repeat("x", length-1) + "é"[1:]
 		list := newList(t, []any{[]byte(text), strings.Repeat("y", length)})

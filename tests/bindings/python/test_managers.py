@@ -109,7 +109,7 @@ if __name__ == "__main__":
 """
 
 
-def test_it_connects_to_a_stock_manager():
+def test_manager_class_connects_to_a_stock_manager():
     theirs = subprocess.Popen([sys.executable, "-c", STOCK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ours = SharedMemoryManager(theirs.stdout.readline().strip(), KEY)
     ours.connect()
@@ -158,7 +158,7 @@ def test_connecting_without_a_manager_fails(tmp_path):
         SharedMemoryManager().connect()
 
 
-def test_start_and_connect_work_once_and_shutdown_repeats():
+def test_start_and_connect_work_only_once_but_shutdown_may_be_repeated():
     manager = SharedMemoryManager()
     assert manager.address is None
     with pytest.raises(ValueError, match="is not running"):

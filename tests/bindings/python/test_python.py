@@ -245,7 +245,7 @@ def test_buf_of_a_list_is_none_after_closing_the_list_or_its_block(mixed, name, 
     assert mixed.shm.buf is None and inode(name) not in mappings()
 
 
-def test_buf_makes_no_cycle(name):
+def test_buf_creates_no_reference_cycle(name):
     memory = SharedMemory(name, create=True, size=4)
     memory.buf[0] = 1
     reference = weakref.ref(memory)
@@ -534,7 +534,7 @@ def test_writing_fails_if_the_conversion_closes_the_list(mixed):
         mixed[0] = Closing()
 
 
-def test_writing_uses_the_list_that_the_conversion_leaves(name):
+def test_writing_uses_the_new_list_if_the_conversion_calls_init(name):
     class Moving:
         def __index__(self):
             ShareableList.__init__(shared, [10, 20], name=name)
@@ -546,7 +546,7 @@ def test_writing_uses_the_list_that_the_conversion_leaves(name):
     assert shared.shm.name == name and shared[:] == [10, 1]
 
 
-def test_calls_use_the_list_that_the_conversion_leaves(name):
+def test_calls_use_the_new_list_if_the_conversion_calls_init(name):
     class Moving:
         def __init__(self, value):
             self.value = value
