@@ -198,7 +198,7 @@ Test(gc, reports_that_another_user_s_logs_are_unreadable) {
   shareable_memory *memory;
 
   if (geteuid() != 0)
-    skip_because("only root can be two users");
+    skip_because("only root can act as two users");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0644, NULL));
   become_another_user();
   cr_expect_eq(result_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),

@@ -155,7 +155,7 @@ Test(lease, use_is_unknown_without_permission) {
   int fd;
 
   if (geteuid() != 0)
-    skip_because("only root can make a file of another user's");
+    skip_because("only root can make a file of another user");
   fd = make();
   need_leases(fd);
   cr_assert_eq(chown(own_path(), 65533, 65533), 0);

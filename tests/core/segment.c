@@ -394,7 +394,7 @@ Test(segment, can_be_created_without_proc) {
   waitpid(child, &status, 0);
   cr_assert(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77)
-    skip_because("no mount namespace, or no seccomp(2)");
+    skip_because("needs a mount namespace and seccomp(2)");
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 

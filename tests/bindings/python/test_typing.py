@@ -17,7 +17,7 @@ EXAMPLE = HERE / "typed_example.py"
 def mypy(tmp_path, *arguments):
     program = shutil.which("mypy", path="/usr/bin:/bin") or shutil.which("mypy")
     if program is None:
-        pytest.skip("no mypy here: types are not checked")
+        pytest.skip("mypy is not installed: types are not checked")
     command = [program, "--strict", "--no-error-summary", *map(str, arguments)]
     (tmp_path / "packages").mkdir()  # mypy refuses a folder in MYPYPATH that it searches by default
     (tmp_path / "packages" / "shareable").symlink_to(pathlib.Path(shareable.__file__).parent)

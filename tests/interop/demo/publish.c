@@ -5,7 +5,7 @@
  * usage: publish 'LABEL=COMMAND'…
  *
  * Each reader runs first as "COMMAND NAME I": it opens the list NAME, prints each item on a line as
- * its language shows it, and writes a note and a gift to the two items from 10 + 2 I on. When the
+ * its language shows it, and writes a note and a value to the two items from 10 + 2 I on. When the
  * metrics no longer change, each reader runs as "COMMAND NAME": it prints each item in the notation
  * of describe(), and all readers must print the same.
  */
@@ -252,7 +252,7 @@ static void show_live(const reader_program *readers, int count) {
 }
 
 static void show_answers(const reader_program *readers, int count) {
-  char note[600], gift[600];
+  char note[600], answer[600];
   shareable_type type;
 
   printf("\nWhat they wrote, read in C:\n\n");
@@ -261,11 +261,11 @@ static void show_answers(const reader_program *readers, int count) {
     if (type != SHAREABLE_TYPE_STR)
       fail(readers[r].label, "wrote no note");
     show(NOTES + 2 * r, note, sizeof note);
-    describe(NOTES + 2 * r + 1, gift, sizeof gift);
-    if (strcmp(gift, "none") == 0)
-      fail(readers[r].label, "wrote no gift");
-    show(NOTES + 2 * r + 1, gift, sizeof gift);
-    printf("  %-13s%-40s and %s\n", readers[r].label, note, gift);
+    describe(NOTES + 2 * r + 1, answer, sizeof answer);
+    if (strcmp(answer, "none") == 0)
+      fail(readers[r].label, "wrote no answer");
+    show(NOTES + 2 * r + 1, answer, sizeof answer);
+    printf("  %-13s%-40s and %s\n", readers[r].label, note, answer);
   }
 }
 

@@ -59,7 +59,7 @@ class Shell:
 
     def __init__(self, program, setup, cwd):
         if shutil.which(program[0]) is None:
-            pytest.skip(f"no {program[0]} here")
+            pytest.skip(f"{program[0]} is not installed")
         self.answer = cwd / "answer"
         try:
             self.pid, self.terminal = pty.fork()
@@ -225,7 +225,7 @@ def test_bash_lists_commands_options_and_names(name):
 
 def fish(code, cwd, *arguments):
     if shutil.which("fish") is None:
-        pytest.skip("no fish here")
+        pytest.skip("fish is not installed")
     home = {**environment(), "HOME": str(cwd), "XDG_CONFIG_HOME": str(cwd), "XDG_DATA_HOME": str(cwd)}
     command = ["fish", "--no-config", "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, check=True, env=home, cwd=cwd, timeout=30).stdout

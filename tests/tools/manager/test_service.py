@@ -692,7 +692,7 @@ def test_quotes_the_address_for_a_terminal(tmp_path):
     try:
         shown, terminal = os.openpty()
     except OSError as error:
-        pytest.skip(f"no terminal can be made here: {error}")  # /dev/pts is not mounted, as in some chroots
+        pytest.skip(f"no terminal can be created: {error}")  # /dev/pts is not mounted, as in some chroots
     running = subprocess.Popen([PROGRAM, "-k", tmp_path / "key", "-a", address], stdin=subprocess.DEVNULL,
                                stdout=terminal, stderr=subprocess.DEVNULL)
     os.close(terminal)
