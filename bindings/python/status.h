@@ -8,7 +8,7 @@
 
 #include "shareable.h"
 
-/* What is known about a call that failed, for the message. It owns nothing. */
+/* The details of a failed call, for the error message. It owns nothing. */
 typedef struct status_context {
   shareable_error error;      /* the message from the function, or empty */
   const shareable_list *list; /* or NULL */

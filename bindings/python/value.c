@@ -73,7 +73,7 @@ static int from_index_or_buffer(PyObject *object, int64_t item, shareable_value 
   return from_buffer(object, value, owner);
 }
 
-/* Converts an object whose type is not one that items are read as, nor a subclass of one. */
+/* Converts an object of a type that no item is read as. */
 static int from_other(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
   if (is_numpy(object, "numpy.bool_") || is_numpy(object, "numpy.bool")) {
     *value = shareable_bool(PyObject_IsTrue(object));

@@ -167,7 +167,7 @@ Test(vectors, opening_a_list_of_the_other_byte_order_fails_and_reports_the_byte_
     shareable_list *list = NULL;
     shareable_error error;
 
-    if (strstr(files.gl_pathv[i], "/empty-") == NULL) { /* whose bytes are all 0 */
+    if (strstr(files.gl_pathv[i], "/empty-") == NULL) { /* its bytes are all 0 */
       cr_assert_eq(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_LIST, "%s", files.gl_pathv[i]);
       cr_assert_not_null(strstr(error.message, "byte order"), "%s", error.message);
     }

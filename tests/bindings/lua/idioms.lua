@@ -1,4 +1,4 @@
---- Tests what is special to Lua: globals, garbage collection, metamethods, numbers.
+--- Tests the features that only Lua has: globals, garbage collection, metamethods, numbers.
 
 local globals = {}
 for key in pairs(_G) do

@@ -66,7 +66,7 @@ static void drop_another(world *w) {
   shareable_manager_unref(w->another);
 }
 
-/* In the child of a fork, where dropping the handle does not end the manager. */
+/* Runs in a child of fork(): dropping the handle there does not end the manager. */
 static shareable_status drop_in_child(world *w) {
   pid_t child = fork();
   int state;
