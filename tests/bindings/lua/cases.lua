@@ -693,24 +693,24 @@ end)
 
 -- Holds the second item of the list, as a writer does that is stopped while it writes (layout.md,
 -- "Sync area"). Returns a function that releases it.
-local function hold_item(name)
-  local writer = keep(shareable.list{name = name})
+local function hold_item(known)
+  local writer = keep(shareable.list{name = known})
   writer[1] = 1 -- registers the writer, whose id is in the first hazard
-  local block = assert(io.open("/dev/shm/" .. name, "r+b"))
-  local content = block:read("*a")
+  local file = assert(io.open("/dev/shm/" .. known, "r+b"))
+  local content = file:read("*a")
   local hazards = content:find("shr.sync", 1, true) - 1 + 256
   local id = content:sub(hazards + 1, hazards + 4)
   local word = hazards + 8 * 64 + 4 * 512 + 8
   local is_little = content:byte(1) == 2 -- the length of the list
-  local function write(bytes)
-    block:seek("set", word)
-    block:write(bytes)
-    block:flush()
+  local function write(content_of_word)
+    file:seek("set", word)
+    file:write(content_of_word)
+    file:flush()
   end
   write(is_little and "\1\0\0\0" .. id or id .. "\0\0\0\1")
   return function()
     write(content:sub(word + 1, word + 8))
-    block:close()
+    file:close()
   end
 end
 

@@ -23,7 +23,7 @@ from manager import BUILD, INTERPRETERS, KEY, address_of, manager, name, stock
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--track-fds=no"]
 REQUEST_MAX = 65536
 PEER_TIMEOUT = 10
-PEER = BUILD / "tests" / "manager" / "peer"
+PEER = BUILD / "tests" / "tools" / "manager" / "peer"
 
 
 @pytest.fixture(params=["as it is", "under valgrind"])

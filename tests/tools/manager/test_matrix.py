@@ -8,7 +8,7 @@ import pytest
 
 from manager import BUILD, INTERPRETERS, KEY, KINDS, TIMEOUT, address_of, command_of_stock, manager, name, stock
 
-PEER = BUILD / "tests" / "manager" / "peer"
+PEER = BUILD / "tests" / "tools" / "manager" / "peer"
 
 
 def our_client(address, prefix):
