@@ -2,6 +2,7 @@
 
 import array
 import copy
+import gc
 import pickle
 
 import pytest
@@ -307,7 +308,10 @@ def growth_of(call, on):
 @pytest.fixture(scope="module")
 def on():
     objects = Objects(f"{PREFIX}leaks")
+    gc.collect()
+    gc.freeze()  # the collections of allocations() then visit only the objects of a test
     yield objects
+    gc.unfreeze()
     objects.end()
 
 
