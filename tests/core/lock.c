@@ -253,7 +253,8 @@ Test(lock, taken_during_a_close_is_released_by_a_second_close) {
   end_list(list);
 }
 
-static void wait_for_lock(const void *name) {
+/* A child process waits for the lock of the list, and is killed while it sleeps. */
+static void kill_a_waiter_of(const shareable_list *list, const char *name) {
   shareable_list *own = NULL;
   pid_t waiter = fork();
 
@@ -261,7 +262,9 @@ static void wait_for_lock(const void *name) {
     shareable_list_lock(own, FOREVER);
   if (waiter == 0)
     _exit(0);
-  nanosleep(&(struct timespec){0, 100000000}, NULL); /* until the waiter sleeps */
+  for (int i = 0; i < 10000 && (list->sync.area->lock & SHAREABLE__LOCK_WAITERS) == 0; i++)
+    usleep(1000);
+  usleep(20000); /* until the waiter sleeps */
   kill(waiter, SIGKILL);
   waitpid(waiter, NULL, 0);
 }
@@ -270,7 +273,7 @@ Test(lock, a_killed_waiter_causes_at_most_one_wakeup) {
   shareable_list *list = counter();
 
   cr_ok(shareable_list_lock(list, FOREVER));
-  wait_for_lock(own_name());
+  kill_a_waiter_of(list, own_name());
   cr_assert_eq(list->sync.area->lock, list->sync.writer.id | SHAREABLE__LOCK_WAITERS);
   cr_ok(shareable_list_unlock(list));
   cr_assert_eq(list->sync.area->lock, 0);
