@@ -95,6 +95,13 @@
 %feature("python:mp_subscript") shareable_list "list_subscript";
 %feature("python:mp_ass_subscript") shareable_list "list_ass_subscript";
 
+%typemap(out) shareable_status shareable_transfer_ownership {
+  if ($1 != SHAREABLE_OK) {
+    status_raise_transfer($1, arg1);
+    SWIG_fail;
+  }
+  $result = SWIG_Py_Void();
+}
 /* A status becomes None, or an exception. */
 %typemap(out) shareable_status (status_context _global_context = STATUS_CONTEXT_NONE) {
   if ($1 != SHAREABLE_OK) {

@@ -120,3 +120,12 @@ int status_raise_assignment(shareable_status status, const shareable_list *list,
   raise_item("assignment index", status, list, index);
   return -1;
 }
+
+void status_raise_transfer(shareable_status status, int64_t pid) {
+  const char *reason = status == SHAREABLE_E_ARGUMENT ? "there is no such process" : shareable_status_message(status);
+  shareable_error error = {.status = status};
+
+  snprintf(error.message, sizeof error.message, "cannot transfer the blocks to process %lld: %s", (long long)pid,
+           reason);
+  raise(status, &error, NULL);
+}

@@ -13,7 +13,7 @@ typedef struct status_context {
   shareable_error error;      /* the message from the function, or empty */
   const shareable_list *list; /* or NULL */
   int64_t index;              /* the item that the caller named */
-  const size_t *bad_index;    /* the damaged item that the function found, or NULL */
+  const size_t *bad_index;    /* the corrupt item that the function found, or NULL */
   const char *name;           /* the block's name, or NULL */
   PyObject *value;            /* the value that was searched for, or NULL */
 } status_context;
@@ -31,5 +31,8 @@ void status_raise(shareable_status status, const status_context *context);
 PyObject *status_raise_list(shareable_status status, const shareable_list *list);
 PyObject *status_raise_item(shareable_status status, const shareable_list *list, int64_t index);
 int status_raise_assignment(shareable_status status, const shareable_list *list, int64_t index);
+
+/* Raises the exception of a failure to transfer the ownership of blocks to the process. */
+void status_raise_transfer(shareable_status status, int64_t pid);
 
 #endif

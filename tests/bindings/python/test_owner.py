@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from shareable import garbage
+from shareable import _raw, garbage
 from shareable.shared_memory import ShareableList, SharedMemory
 
 # A process that executes its argument, prints "made", and sleeps.
@@ -139,6 +139,11 @@ def test_worker_that_exits_transfers_its_blocks_to_its_parent(creator, name, cod
     assert is_kept(name)
     process.kill()
     assert is_removed(name)
+
+
+def test_blocks_cannot_be_transferred_to_a_process_that_does_not_exist():
+    with pytest.raises(ValueError, match="^cannot transfer the blocks to process 999999999: there is no such process$"):
+        _raw.transfer_ownership(999999999)
 
 
 def test_blocks_of_a_killed_worker_are_removed(creator, name):
