@@ -18,7 +18,7 @@ enum { LIST_ECHO_THERE = 0, LIST_ECHO_BACK = 64, LIST_ECHO_COUNT = 65 };
 static inline void list_echo_must(shareable_status status) {
   if (status == SHAREABLE_OK)
     return;
-  fprintf(stderr, "bench: %s\n", shareable_status_text(status));
+  fprintf(stderr, "bench: %s\n", shareable_status_message(status));
   exit(2);
 }
 
