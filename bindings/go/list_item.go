@@ -227,7 +227,7 @@ func (l *List) Type(index int) (Type, error) {
 }
 
 // Capacity returns the number of bytes of text that an item has room for. It never changes.
-// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is damaged.
+// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is corrupt.
 func (l *List) Capacity(index int) (int, error) {
 	m := l.orClosed()
 	size := 0

@@ -174,7 +174,7 @@ Test(item, reports_invalid_formats_as_corrupt) {
   }
 }
 
-Test(item, writing_repairs_a_damaged_item) {
+Test(item, writing_repairs_a_corrupt_item) {
   memset(format, 0xff, 8);
   code = 0xff;
   write_item(8, shareable_int(5));

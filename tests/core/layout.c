@@ -98,7 +98,7 @@ Test(layout, rejects_an_impossible_last_offset) {
   }
 }
 
-Test(layout, a_damaged_offset_affects_only_its_two_items) {
+Test(layout, a_corrupt_offset_affects_only_its_two_items) {
   const uint64_t offsets[] = {0, 1, 7, 12, 24, 25, 32, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
   shareable__layout layout = two_items();
   shareable__slot slot;

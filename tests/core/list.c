@@ -662,7 +662,7 @@ Test(list, explains_a_failure_of_an_item) {
   end_list(list);
 }
 
-Test(list, a_damaged_item_does_not_affect_other_items) {
+Test(list, a_corrupt_item_does_not_affect_other_items) {
   shareable_list *list = seven();
   char *bytes = shareable_memory_address(shareable_list_memory(list));
   const shareable_value value = shareable_int(12345);
@@ -674,7 +674,7 @@ Test(list, a_damaged_item_does_not_affect_other_items) {
   cr_status(shareable_list_get_int(list, 3, &integer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_type(list, 3, &type), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_count(list, &value, &n), SHAREABLE_E_CORRUPT);
-  cr_assert_eq(n, 3, "the damaged item's index");
+  cr_assert_eq(n, 3, "the corrupt item's index");
   cr_status(shareable_list_index(list, &value, &n), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_format(list, NULL, 0, &n), SHAREABLE_E_CORRUPT);
   cr_assert_eq(get(list, 6).integer, 42);
@@ -717,7 +717,7 @@ Test(list, explains_a_failure_of_the_whole_list) {
 enum { RANGE = 40 };
 typedef enum damage { NO_SLOT, NO_FORMAT, A_STR } damage;
 
-static shareable_list *damaged(size_t bad, damage kind) {
+static shareable_list *corrupt(size_t bad, damage kind) {
   shareable_value values[RANGE];
   shareable_list *list;
   uint64_t *words;
@@ -743,7 +743,7 @@ Test(list, reading_a_range_stops_at_an_item_that_is_not_a_number) {
 
   for (int kind = NO_SLOT; kind <= A_STR; kind++)
     for (size_t bad = 1; bad < RANGE; bad += 19) {
-      shareable_list *list = damaged(bad, (damage)kind);
+      shareable_list *list = corrupt(bad, (damage)kind);
 
       done = 99;
       cr_status(shareable_list_get_ints(list, 0, RANGE, integers, &done), wanted[kind]);
@@ -756,9 +756,9 @@ Test(list, reading_a_range_stops_at_an_item_that_is_not_a_number) {
     }
 }
 
-Test(list, writing_a_range_stops_at_a_damaged_slot) {
+Test(list, writing_a_range_stops_at_a_corrupt_slot) {
   int64_t integers[RANGE] = {0};
-  shareable_list *list = damaged(20, NO_SLOT);
+  shareable_list *list = corrupt(20, NO_SLOT);
   size_t done = 99;
 
   cr_status(shareable_list_set_ints(list, 0, RANGE, integers, &done), SHAREABLE_E_CORRUPT);
@@ -772,7 +772,7 @@ Test(list, writing_a_range_stops_at_a_damaged_slot) {
 }
 
 Test(list, views_and_ranges_reject_bad_arguments_and_closed_or_read_only_handles) {
-  shareable_list *list = damaged(0, A_STR), *reader;
+  shareable_list *list = corrupt(0, A_STR), *reader;
   int64_t integers[RANGE] = {0};
   void *numbers;
 
@@ -874,7 +874,7 @@ Test(list, a_stock_list_without_offsets_is_not_ready) {
   }
 }
 
-/* No call reads an unwritten item, reports it as damaged, or writes to it. */
+/* No call reads an unwritten item, reports it as corrupt, or writes to it. */
 Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
   for (int step = SHAPED; step < DONE; step++) {
     shareable_memory *memory = unfinished(step);
@@ -923,7 +923,7 @@ Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
   }
 }
 
-/* The list appeared complete, or its creator has written later items: so this one is damaged. */
+/* The list appeared complete, or its creator has written later items: so this one is corrupt. */
 Test(list, a_write_repairs_an_item_without_a_format_in_a_complete_list) {
   static const uint32_t flags[] = {0, SHAREABLE_NO_SYNC};
 
@@ -947,7 +947,7 @@ Test(list, a_write_repairs_an_item_without_a_format_in_a_complete_list) {
   }
 }
 
-/* Calls every function on a list that may be damaged. They may fail, but must return. */
+/* Calls every function on a list that may be corrupt. They may fail, but must return. */
 static void try_everything(void) {
   const shareable_value value = shareable_str("nowhere");
   shareable_list *list = NULL;
@@ -986,14 +986,14 @@ static void damage_each_byte(shareable_list *list, size_t start, size_t end, int
  * The list of seven() ends at byte 191. Its sync area begins at 192: header, eventcounts, hazards,
  * redo records, words.
  */
-Test(list, no_damaged_byte_causes_a_crash) {
+Test(list, no_corrupt_byte_causes_a_crash) {
   shareable_list *list = seven();
 
   damage_each_byte(list, 0, 191, 5);
   end_list(list);
 }
 
-Test(list, no_damaged_byte_of_the_sync_area_causes_a_crash) {
+Test(list, no_corrupt_byte_of_the_sync_area_causes_a_crash) {
   shareable_list *list = seven();
   size_t size = shareable_memory_size(shareable_list_memory(list));
 

@@ -82,7 +82,7 @@ Test(search, counts_all_equal_items) {
   end_list(list);
 }
 
-Test(search, returns_the_index_of_a_damaged_item) {
+Test(search, returns_the_index_of_a_corrupt_item) {
   const shareable_value absent = shareable_int(-1), last = shareable_int(COUNT - 1);
   shareable_list *list = numbers(as_int);
   const uint64_t far = UINT64_MAX - 7, wrong[] = {far, 8 * 100 + 4, 0, 8 * COUNT + 8};

@@ -313,7 +313,7 @@ Test(sync, opening_a_list_of_an_older_version_fails_with_its_name) {
   end_list(list);
 }
 
-Test(sync, opening_a_list_with_a_damaged_area_fails_with_its_name) {
+Test(sync, opening_a_list_with_a_corrupt_area_fails_with_its_name) {
   shareable_list *list = two_ints(), *other = NULL;
   size_t size = shareable_memory_size(shareable_list_memory(list));
   shareable_error error;

@@ -209,18 +209,18 @@ Test(vectors, opening_an_impossible_list_fails_and_keeps_the_block) {
   globfree(&files);
 }
 
-/* Returns whether the damaged item looks like one that its creator has not written yet. */
+/* Returns whether the corrupt item looks like one that its creator has not written yet. */
 static bool is_unwritten(const char *path) {
-  return strstr(path, "format-empty") != NULL || strstr(path, "damaged-3-code-0") != NULL;
+  return strstr(path, "format-empty") != NULL || strstr(path, "corrupt-3-code-0") != NULL;
 }
 
-static void check_item(const char *path, const shareable_list *list, size_t i, bool is_damaged) {
+static void check_item(const char *path, const shareable_list *list, size_t i, bool is_corrupt) {
   static const char *const sound[] = {"int 10", "str 7477656e7479", "int 30", "bytes 666f727479"};
   shareable_value value;
   char line[200];
   int status;
 
-  if (!is_damaged) {
+  if (!is_corrupt) {
     describe(list, i, line, sizeof line);
     cr_assert_str_eq(line, sound[i], "%s, item %zu: %s", path, i, line);
     return;
@@ -233,12 +233,12 @@ static void check_item(const char *path, const shareable_list *list, size_t i, b
               shareable_status_name(status));
 }
 
-Test(vectors, a_damaged_item_does_not_affect_other_items) {
-  glob_t files = files_of("invalid/damaged-*.bin");
+Test(vectors, a_corrupt_item_does_not_affect_other_items) {
+  glob_t files = files_of("invalid/corrupt-*.bin");
 
   cr_assert_geq(files.gl_pathc, 20);
   for (size_t i = 0; i < files.gl_pathc; i++) {
-    const char *path = files.gl_pathv[i], *which = strrchr(path, '/') + strlen("/damaged-");
+    const char *path = files.gl_pathv[i], *which = strrchr(path, '/') + strlen("/corrupt-");
     shareable_memory *memory = block_of(path);
     shareable_list *list;
 

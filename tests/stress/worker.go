@@ -35,7 +35,7 @@ const (
 	ownerDied
 	torn
 	stuck
-	damaged
+	corrupt
 	others
 )
 
@@ -160,7 +160,7 @@ func (w *worker) read() {
 	case err == nil && !isWhole(value), errors.Is(err, shareable.ErrUTF8):
 		w.count(torn)
 	case errors.Is(err, shareable.ErrCorrupt) && room > recordTextMax:
-		w.count(damaged)
+		w.count(corrupt)
 	case err != nil:
 		w.count(others)
 	}

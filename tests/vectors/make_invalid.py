@@ -3,7 +3,7 @@
 usage: python3 make_invalid.py FOLDER [big]
 
 Each list is [10, "twenty", 30, b"forty"] with one fault. If its name begins with refused-, it cannot
-be opened. If its name begins with damaged-I-, it can be opened, and reading the items I ("1", or
+be opened. If its name begins with corrupt-I-, it can be opened, and reading the items I ("1", or
 "1+2") returns an error, while the other items are intact.
 """
 import pathlib
@@ -76,30 +76,30 @@ SEGMENTS = {
     "refused-last-offset-not-a-multiple-of-8": word(8 * (N + 1), 31),
     "refused-sizes-as-in-3.8": sizes_as_in_3_8,
     "refused-zeros-with-a-length": lambda data: put(8, bytes(len(data) - 8))(word(0, 100)(data)),
-    "damaged-0+1-offset-minus-8": word(16, -8),
-    "damaged-0+1-offset-max": word(16, 2**63 - 8),
-    "damaged-0+1-offset-odd": word(16, 9),
-    "damaged-0+1-offset-past-the-data": word(16, 40),
-    "damaged-1-no-slot": word(16, 16),
-    "damaged-2+3-offsets-at-the-end": lambda data: word(24, 32)(word(32, 32)(data)),
-    "damaged-0-format-empty": put(F, b"\0" * 8),
-    "damaged-0-format-unknown": put(F, b"Q\0\0\0\0\0\0\0"),
-    "damaged-0-format-not-text": put(F, b"\xff" * 8),
-    "damaged-0-format-of-8-items": put(F, b"qqqqqqqq"),
-    "damaged-0-format-none-code-0": put(F, b"xxxxxx?x"),
-    "damaged-1-width-9": put(F + 8, b"9s\0\0\0\0\0\0"),
-    "damaged-1-width-9999999": put(F + 8, b"9999999s"),
-    "damaged-1-width-without-s": put(F + 8, b"99999999"),
-    "damaged-1-marker-9": put(F + 8, b"9s \0\0\0\0\0"),
-    "damaged-1-marker-and-excess": put(F + 8, b"8s x\0\0\0\0"),
-    "damaged-1-str-not-utf8": put(D + 8, b"caf\xc3\0\0\0\0"),
-    "damaged-1-str-of-a-surrogate": put(D + 8, b"\xed\xa0\x80\0\0\0\0\0"),
-    "damaged-2-code-str": put(F + 8 * N + 2, b"\x01"),
-    "damaged-2-code-none": put(F + 8 * N + 2, b"\x03"),
-    "damaged-2-code-4": put(F + 8 * N + 2, b"\x04"),
-    "damaged-2-code-minus-1": put(F + 8 * N + 2, b"\xff"),
-    "damaged-3-code-0": put(F + 8 * N + 3, b"\x00"),
-    "damaged-0+1+2+3-formats-and-codes-all-ones": put(F, b"\xff" * (9 * N)),
+    "corrupt-0+1-offset-minus-8": word(16, -8),
+    "corrupt-0+1-offset-max": word(16, 2**63 - 8),
+    "corrupt-0+1-offset-odd": word(16, 9),
+    "corrupt-0+1-offset-past-the-data": word(16, 40),
+    "corrupt-1-no-slot": word(16, 16),
+    "corrupt-2+3-offsets-at-the-end": lambda data: word(24, 32)(word(32, 32)(data)),
+    "corrupt-0-format-empty": put(F, b"\0" * 8),
+    "corrupt-0-format-unknown": put(F, b"Q\0\0\0\0\0\0\0"),
+    "corrupt-0-format-not-text": put(F, b"\xff" * 8),
+    "corrupt-0-format-of-8-items": put(F, b"qqqqqqqq"),
+    "corrupt-0-format-none-code-0": put(F, b"xxxxxx?x"),
+    "corrupt-1-width-9": put(F + 8, b"9s\0\0\0\0\0\0"),
+    "corrupt-1-width-9999999": put(F + 8, b"9999999s"),
+    "corrupt-1-width-without-s": put(F + 8, b"99999999"),
+    "corrupt-1-marker-9": put(F + 8, b"9s \0\0\0\0\0"),
+    "corrupt-1-marker-and-excess": put(F + 8, b"8s x\0\0\0\0"),
+    "corrupt-1-str-not-utf8": put(D + 8, b"caf\xc3\0\0\0\0"),
+    "corrupt-1-str-of-a-surrogate": put(D + 8, b"\xed\xa0\x80\0\0\0\0\0"),
+    "corrupt-2-code-str": put(F + 8 * N + 2, b"\x01"),
+    "corrupt-2-code-none": put(F + 8 * N + 2, b"\x03"),
+    "corrupt-2-code-4": put(F + 8 * N + 2, b"\x04"),
+    "corrupt-2-code-minus-1": put(F + 8 * N + 2, b"\xff"),
+    "corrupt-3-code-0": put(F + 8 * N + 3, b"\x00"),
+    "corrupt-0+1+2+3-formats-and-codes-all-ones": put(F, b"\xff" * (9 * N)),
 }
 
 

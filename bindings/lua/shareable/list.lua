@@ -3,7 +3,7 @@
 -- A list is used like a table: `l[i]`, `l[i] = v`, `#l`, `ipairs(l)` and `pairs(l)`. In Lua 5.1 and
 -- LuaJIT, `ipairs` and `pairs` work for tables only; `l:ipairs()` works in every Lua. The length of
 -- a list never changes. An index counts from 1, or from -1 at the end. Reading outside the list
--- returns nil, as in a table; assigning there raises an error. If an item is damaged, or a text
+-- returns nil, as in a table; assigning there raises an error. If an item is corrupt, or a text
 -- does not fit, `l[i]` raises an error, and `l:get` and `l:set` return it.
 --
 -- The fields of a list: `l.name` (a string), `l.memory` (its block; closing the block closes the
@@ -38,7 +38,7 @@ getters.closed = raw.memory_is_closed
 
 --- Reads an item.
 ---
---- - returns its value, never nil; or nil, message, code: "E_CORRUPT" if it is damaged, "E_UTF8" if
+--- - returns its value, never nil; or nil, message, code: "E_CORRUPT" if it is corrupt, "E_UTF8" if
 --- it is a string that is not UTF-8
 ---@type fun(self: shareable.list, index: integer): shareable.item?, string?, shareable.code?
 methods.get = raw.list_get
@@ -55,7 +55,7 @@ methods.exact = raw.list_exact
 --- - `value`: an integer, float, boolean, string of UTF-8, shareable.bytes or shareable.none
 --- - returns true; or nil, message, code, and the item is unchanged: "E_CAPACITY" if the text is
 --- longer than `l:capacity(index)`, "E_UTF8" if it is not UTF-8, "E_TOO_LONG" if it ends in a NUL
---- and is longer than 999,999 bytes, "E_CORRUPT" if the item is damaged and cannot be written
+--- and is longer than 999,999 bytes, "E_CORRUPT" if the item is corrupt and cannot be written
 ---@type fun(self: shareable.list, index: integer, value: shareable.item): true?, string?, shareable.code?
 methods.set = raw.list_set
 
@@ -76,7 +76,7 @@ methods.capacity = raw.list_capacity
 --- equals bytes.
 ---
 --- - `value`: as for `list:set`
---- - returns an integer; or nil, message, code if an item is damaged
+--- - returns an integer; or nil, message, code if an item is corrupt
 ---@type fun(self: shareable.list, value: shareable.item): integer?, string?, shareable.code?
 methods.count = raw.list_count
 
@@ -84,7 +84,7 @@ methods.count = raw.list_count
 ---
 --- - `value`: as for `list:set`
 --- - returns its index; or a single nil if no item equals the value; or nil, message, code if an
---- earlier item is damaged
+--- earlier item is corrupt
 ---@type fun(self: shareable.list, value: shareable.item): integer?, string?, shareable.code?
 methods.index = raw.list_index
 
@@ -93,7 +93,7 @@ methods.index = raw.list_index
 ---
 --- - `first`: the index of the first item, 1 by default
 --- - `last`: the index of the last item, -1 by default
---- - returns a sequence; or nil, message, code if an item is damaged
+--- - returns a sequence; or nil, message, code if an item is corrupt
 ---@type fun(self: shareable.list, first?: integer, last?: integer): shareable.item[]?, string?, shareable.code?
 methods.totable = raw.list_table
 

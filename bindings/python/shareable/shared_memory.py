@@ -277,7 +277,7 @@ class ShareableList(_raw.List):
     and ``sl[::2] = values``, which needs as many values as the slice has items. An assignment to a
     slice writes all items, or none if a value cannot be stored in its item.
 
-    Raises ValueError if a text is longer than the item's capacity, the item is damaged, or the list
+    Raises ValueError if a text is longer than the item's capacity, the item is corrupt, or the list
     is closed; OverflowError if an int does not fit in 64 bits; and TypeError if a value cannot be
     stored, or the list is read-only. Then the item is unchanged. The object is a context manager
     that closes the list.
@@ -330,7 +330,7 @@ class ShareableList(_raw.List):
     def __repr__(self) -> str:
         try:
             items = repr(self.tolist())
-        except ValueError as error:  # closed or damaged
+        except ValueError as error:  # closed or corrupt
             items = f"<{error}>"
         name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # absent before __init__()
         return f"{self.__class__.__name__}({items}{name})"
@@ -349,8 +349,8 @@ class ShareableList(_raw.List):
         (end,) = unpack_from("q", self.shm.buf, 8 + 8 * count)
         try:
             (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
-        except (struct_error, OverflowError):  # damaged after the list was opened
-            raise ValueError(f"list {self.shm.name!r} is damaged: the end of its data is given as byte {end}") from None
+        except (struct_error, OverflowError):  # corrupt after the list was opened
+            raise ValueError(f"list {self.shm.name!r} is corrupt: the end of its data is given as byte {end}") from None
         return str(form.rstrip(b"\0"), "ascii")
 
     @property

@@ -416,7 +416,7 @@ func listRefusesABlockThatHoldsNoList(t *testing.T) {
 	fails(t, err, is(shareable.ErrNotList), small.Name(), "3 bytes")
 }
 
-func listReturnsAnErrorForADamagedItemOnly(t *testing.T) {
+func listReturnsAnErrorForACorruptItemOnly(t *testing.T) {
 	list := newList(t, []any{1, 2, 3})
 	formats := int64(8*5 + 8*3) // layout.md: after the count, 4 offsets and 3 slots
 	_, err := list.Memory().WriteAt([]byte("rubbish!"), formats+8)

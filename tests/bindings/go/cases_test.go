@@ -62,7 +62,7 @@ var cases = []struct {
 	{"list_prints_its_values_and_name", listPrintsItsValuesAndName},
 	{"list_attached_read_only_refuses_writes", listAttachedReadOnlyRefusesWrites},
 	{"list_refuses_a_block_that_holds_no_list", listRefusesABlockThatHoldsNoList},
-	{"list_returns_an_error_for_a_damaged_item_only", listReturnsAnErrorForADamagedItemOnly},
+	{"list_returns_an_error_for_a_corrupt_item_only", listReturnsAnErrorForACorruptItemOnly},
 	{"list_that_cpython_is_still_creating_is_not_ready", listThatCpythonIsStillCreatingIsNotReady},
 	{"list_locks_and_unlocks", listLocksAndUnlocks},
 	{"list_lock_times_out_while_another_holds_it", listLockTimesOutWhileAnotherHoldsIt},

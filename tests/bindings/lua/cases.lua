@@ -542,7 +542,7 @@ test("list_refuses_a_block_that_holds_no_list", function()
   fails("E_NOT_LIST", small.name, shareable.list{name = small.name})
 end)
 
-test("list_returns_an_error_for_a_damaged_item_only", function()
+test("list_returns_an_error_for_a_corrupt_item_only", function()
   local l = list({1, 2, 3}, {name = name()})
   local formats = data_at(3) + 3 * 8
   l.memory:write(formats + 8, "Zjunk!\0\0")

@@ -445,10 +445,10 @@ def test_list_refuses_a_block_that_holds_no_list(memory, name):
         ShareableList(name=name + "-not")
 
 
-def test_list_returns_an_error_for_a_damaged_item_only(mixed, name):
+def test_list_returns_an_error_for_a_corrupt_item_only(mixed, name):
     data = 8 * (7 + 2)
     formats = data + 7 * 8
-    mixed.shm.buf[formats + 8 : formats + 16] = b"damaged!"
+    mixed.shm.buf[formats + 8 : formats + 16] = b"corrupt!"
     with pytest.raises(ValueError, match=f"item 1 of list '{name}': the item is corrupt"):
         mixed[1]
     assert same([mixed[i] for i in range(7) if i != 1], MIXED[:1] + MIXED[2:])

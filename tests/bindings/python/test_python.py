@@ -293,9 +293,9 @@ def test_format_of_one_item_is_available_as_in_the_standard_library(mixed):
 
 
 @pytest.mark.parametrize("end", [2**40, 2**63 - 1, -(2**63)])
-def test_format_of_one_item_raises_value_error_if_the_offsets_are_damaged(mixed, end):
+def test_format_of_one_item_raises_value_error_if_the_offsets_are_corrupt(mixed, end):
     mixed.shm.buf[8 * 8 : 8 * 9] = end.to_bytes(8, sys.byteorder, signed=True)
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(ValueError, match="corrupt"):
         mixed._get_packing_format(0)
 
 
