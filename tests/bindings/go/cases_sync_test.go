@@ -201,8 +201,6 @@ func listIsBusyWhileAnotherWriterHoldsAnItem(t *testing.T) {
 	release := holdItem(t, list.Name())
 	for _, operation := range []func() error{
 		func() error { return second(list.Get(1)) },
-		func() error { return list.Set(1, 3) },
-		func() error { return second(list.Add(1, 1)) },
 		func() error { return second(list.Wait(soon(t), 1, 2)) },
 	} {
 		start := time.Now()
