@@ -1,7 +1,8 @@
-# What configure asks of this machine beside the usual.
+# shareable.m4 - the project's own checks of configure.
 
 # SHAREABLE_WARNINGS
-# Ours go into WARN_CFLAGS, never into the user's CFLAGS. --enable-werror makes them errors, as CI does.
+# Sets WARN_CFLAGS and WARN_CXXFLAGS to our warnings; the user's CFLAGS do not change. With
+# --enable-werror, which CI uses, warnings are errors.
 AC_DEFUN([SHAREABLE_WARNINGS], [
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make compiler warnings errors])], [],
     [enable_werror=no])
@@ -14,13 +15,14 @@ AC_DEFUN([SHAREABLE_WARNINGS], [
 ])
 
 # SHAREABLE_CXX_DIGITS
-# Whether the C++ compiler's library writes a float in its fewest digits (GCC 11, LLVM 14). Sets have_cxx_digits.
+# Sets have_cxx_digits to yes if the C++ library can print a float with the fewest digits (GCC 11,
+# LLVM 14).
 AC_DEFUN([SHAREABLE_CXX_DIGITS], [
   AC_LANG_PUSH([C++])
   AC_MSG_CHECKING([for std::to_chars of a double])
   digits_saved=$CXXFLAGS
   CXXFLAGS="$CXXFLAGS -std=c++17"
-  AC_LINK_IFELSE([AC_LANG_PROGRAM([#include <charconv>], [char to[[32]]; std::to_chars(to, to + 32, 0.5);])],
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([#include <charconv>], [char digits[[32]]; std::to_chars(digits, digits + 32, 0.5);])],
     [have_cxx_digits=yes], [have_cxx_digits=no])
   CXXFLAGS=$digits_saved
   AC_MSG_RESULT([$have_cxx_digits])
@@ -28,10 +30,10 @@ AC_DEFUN([SHAREABLE_CXX_DIGITS], [
 ])
 
 # SHAREABLE_HARDEN_COMPILER(flag), SHAREABLE_HARDEN_LINKER(flag)
-# Adds the flag where it works.
+# Adds the flag if it works.
 AC_DEFUN([SHAREABLE_HARDEN_COMPILER], [
   AS_VAR_PUSHDEF([works], [shareable_cv_cflag_$1])
-  AC_CACHE_CHECK([whether $CC knows $1], [works], [
+  AC_CACHE_CHECK([whether $CC supports $1], [works], [
     shareable_save_CFLAGS=$CFLAGS
     CFLAGS="$CFLAGS -Werror $1"
     AC_LINK_IFELSE([AC_LANG_PROGRAM([@%:@include <stdio.h>], [puts("")])], [AS_VAR_SET([works], [yes])], [AS_VAR_SET([works], [no])])
@@ -42,7 +44,7 @@ AC_DEFUN([SHAREABLE_HARDEN_COMPILER], [
 ])
 AC_DEFUN([SHAREABLE_HARDEN_LINKER], [
   AS_VAR_PUSHDEF([works], [shareable_cv_ldflag_$1])
-  AC_CACHE_CHECK([whether the linker knows $1], [works], [
+  AC_CACHE_CHECK([whether the linker supports $1], [works], [
     shareable_save_LDFLAGS=$LDFLAGS
     LDFLAGS="$LDFLAGS $1"
     AC_LINK_IFELSE([AC_LANG_PROGRAM], [AS_VAR_SET([works], [yes])], [AS_VAR_SET([works], [no])])
@@ -53,11 +55,11 @@ AC_DEFUN([SHAREABLE_HARDEN_LINKER], [
 ])
 
 # SHAREABLE_HARDENING
-# What makes a mistake harder to exploit, in HARDENING_CFLAGS and HARDENING_LDFLAGS, and for programs in PIE_CFLAGS and PIE_LDFLAGS.
-# What the user's flags say of the same stands: ours come before them. The checks that _FORTIFY_SOURCE adds take optimisation, and
-# would get in a sanitizer's way.
+# Sets HARDENING_CFLAGS and HARDENING_LDFLAGS to flags that make faults harder to exploit, and
+# PIE_CFLAGS and PIE_LDFLAGS to those for programs. The user's flags come after them and take
+# precedence. _FORTIFY_SOURCE needs optimization and does not work with a sanitizer.
 AC_DEFUN([SHAREABLE_HARDENING], [
-  AC_ARG_ENABLE([hardening], [AS_HELP_STRING([--disable-hardening], [do without stack protector, RELRO, PIE and the like])],
+  AC_ARG_ENABLE([hardening], [AS_HELP_STRING([--disable-hardening], [build without stack protector, RELRO, PIE and similar])],
     [], [enable_hardening=yes])
   HARDENING_CFLAGS= HARDENING_LDFLAGS= PIE_CFLAGS= PIE_LDFLAGS=
   hardening_is=no
@@ -66,7 +68,7 @@ AC_DEFUN([SHAREABLE_HARDENING], [
     SHAREABLE_HARDEN_COMPILER([-fstack-protector-strong])
     SHAREABLE_HARDEN_COMPILER([-fstack-clash-protection])
     SHAREABLE_HARDEN_COMPILER([-fcf-protection])
-    AC_CACHE_CHECK([what _FORTIFY_SOURCE is to be], [shareable_cv_fortify], [
+    AC_CACHE_CHECK([for the highest level of _FORTIFY_SOURCE], [shareable_cv_fortify], [
       shareable_cv_fortify=
       shareable_save_CFLAGS=$CFLAGS
       for level in 3 2; do
@@ -77,10 +79,10 @@ AC_DEFUN([SHAREABLE_HARDENING], [
 #endif
 #if !defined __OPTIMIZE__ || defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || \
   __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
-#error it would not work
+#error _FORTIFY_SOURCE would not work
 #endif
 #ifdef _FORTIFY_SOURCE
-#error it is set
+#error _FORTIFY_SOURCE is set already
 #endif
 #define _FORTIFY_SOURCE LEVEL
 #include <string.h>
@@ -93,10 +95,10 @@ AC_DEFUN([SHAREABLE_HARDENING], [
       [HARDENING_CFLAGS="$HARDENING_CFLAGS -D_FORTIFY_SOURCE=$shareable_cv_fortify"])
     SHAREABLE_HARDEN_LINKER([-Wl,-z,relro])
     SHAREABLE_HARDEN_LINKER([-Wl,-z,now])
-    dnl With all bound at once, a stub before each call into a library would be a detour: 1 ns of a Python read's 22.
+    dnl With immediate binding, PLT stubs are not needed. They take 1 ns of the 22 ns of a Python read.
     SHAREABLE_HARDEN_COMPILER([-fno-plt])
     SHAREABLE_HARDEN_LINKER([-Wl,-z,noexecstack])
-    AC_CACHE_CHECK([whether $CC makes programs that lie anywhere], [shareable_cv_pie], [
+    AC_CACHE_CHECK([whether $CC makes position-independent programs], [shareable_cv_pie], [
       shareable_save_CFLAGS=$CFLAGS shareable_save_LDFLAGS=$LDFLAGS
       CFLAGS="$CFLAGS -fPIE" LDFLAGS="$LDFLAGS -pie"
       AC_LINK_IFELSE([AC_LANG_PROGRAM], [shareable_cv_pie=yes], [shareable_cv_pie=no])
@@ -111,44 +113,46 @@ AC_DEFUN([SHAREABLE_HARDENING], [
 ])
 
 # SHAREABLE_WITH(name, Name)
-# --with-name: yes is an error where it cannot be built, auto builds it where it can. Sets with_name.
+# Adds the option --with-name and sets with_name. With yes, it is an error if the binding cannot be
+# built; with auto, the binding is built if possible.
 AC_DEFUN([SHAREABLE_WITH], [
   AC_ARG_WITH([$1], [AS_HELP_STRING([--with-$1@<:@=yes|no|auto@:>@], [build the $2 binding @<:@auto@:>@])], [],
     [with_$1=auto])
 ])
 
-# SHAREABLE_MISSING(name, what is missing)
-# Ends the search for a language: an error if it was asked for, else a line of the table.
+# SHAREABLE_MISSING(name, reason)
+# Ends the checks for a language: an error with --with-name=yes, otherwise a line in the summary.
 AC_DEFUN([SHAREABLE_MISSING], [
   AS_IF([test "$with_$1" = yes], [AC_MSG_ERROR([--with-$1: $2])])
   AS_IF([test "$with_$1" = auto], [with_$1=no; $1_summary="no: $2"])
 ])
 
 # SHAREABLE_MAN
-# The manual pages are made by scdoc; a tarball has them.
+# Checks for scdoc, which generates the manual pages. A tarball contains them.
 AC_DEFUN([SHAREABLE_MAN], [
   AC_REQUIRE([AM_MISSING_HAS_RUN])
-  AC_ARG_VAR([SCDOC], [the scdoc command, which makes the manual pages])
+  AC_ARG_VAR([SCDOC], [the scdoc command, which generates the manual pages])
   AC_CHECK_PROGS([SCDOC], [scdoc])
   with_man=yes
   AS_IF([test -n "$SCDOC"], [man_summary=$SCDOC],
-    [test -f "$srcdir/core/man/shareable-manager.1"], [man_summary="the tarball's"],
-    [with_man=no; man_summary="no: no scdoc"])
+    [test -f "$srcdir/core/man/shareable-manager.1"], [man_summary="from the tarball"],
+    [with_man=no; man_summary="no: scdoc is missing"])
   test -n "$SCDOC" || SCDOC="$MISSING scdoc"
   AM_CONDITIONAL([WITH_MAN], [test "$with_man" = yes])
 ])
 
 # SHAREABLE_PYTHON
-# Debian's interpreter unless PYTHON names another: what comes first on a PATH may be somebody's private build.
+# Uses Debian's interpreter unless PYTHON names another: the first interpreter in PATH may be a
+# private build.
 AC_DEFUN([SHAREABLE_PYTHON], [
   SHAREABLE_WITH([python], [Python])
   AC_ARG_VAR([PYTHON], [the Python interpreter, 3.9 or later @<:@/usr/bin/python3@:>@])
   python_summary=no
   AS_IF([test -z "$PYTHON" && test -x /usr/bin/python3], [PYTHON=/usr/bin/python3])
   AC_PATH_PROGS([PYTHON], [python3])
-  # A tarball has what SWIG writes.
+  # A tarball contains the files that SWIG generates.
   AS_IF([test "$with_python" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/python/generated/raw_wrap.c"],
-    [SHAREABLE_MISSING([python], [no SWIG])])
+    [SHAREABLE_MISSING([python], [SWIG is missing])])
   AS_IF([test "$with_python" != no && { test -z "$PYTHON" || ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }],
     [SHAREABLE_MISSING([python], [no Python 3.9 or later])])
   AS_IF([test "$with_python" != no], [
@@ -158,8 +162,8 @@ AC_DEFUN([SHAREABLE_PYTHON], [
   AS_IF([test "$with_python" != no], [
     with_python=yes
     PYTHON_CPPFLAGS="-I$python_include"
-    # Where under our prefix this interpreter looks; if it looks nowhere there, the usual folder. What lies in /usr/local is
-    # not for /usr.
+    # The folder under our prefix in which this interpreter searches for modules. If there is none,
+    # the usual folder. With the prefix /usr, folders in /usr/local do not count.
     python_prefix="$prefix"
     test "$python_prefix" != NONE || python_prefix=$ac_default_prefix
     pydir=`"$PYTHON" -c '
@@ -177,19 +181,20 @@ print(path[[len(prefix):]])' "$python_prefix"`
 ])
 
 # SHAREABLE_LUA
+# Checks for a Lua interpreter and the headers of its version.
 AC_DEFUN([SHAREABLE_LUA], [
   SHAREABLE_WITH([lua], [Lua])
   AC_ARG_VAR([LUA], [the Lua interpreter, 5.1 to 5.4 or LuaJIT @<:@lua5.4@:>@])
   lua_summary=no
   AC_PATH_PROGS([LUA], [$LUA lua5.4 lua])
   AS_IF([test "$with_lua" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/lua/generated/wrap.c"],
-    [SHAREABLE_MISSING([lua], [no SWIG])])
+    [SHAREABLE_MISSING([lua], [SWIG is missing])])
   AS_IF([test "$with_lua" != no && test -z "$LUA"], [SHAREABLE_MISSING([lua], [no Lua])])
   AS_IF([test "$with_lua" != no], [
     lua_version=`"$LUA" -e 'print((_VERSION:gsub("Lua ", "")))'`
     lua_package=`"$LUA" -e 'print(jit and "luajit" or "lua" .. _VERSION:match("5%.@<:@1234@:>@"))'`
     PKG_CHECK_MODULES([LUA], [$lua_package], [], [
-      SHAREABLE_MISSING([lua], [no headers: install lib$lua_package-dev, or what has $lua_package.pc])])
+      SHAREABLE_MISSING([lua], [no headers: install lib$lua_package-dev or another package with $lua_package.pc])])
   ])
   AS_IF([test "$with_lua" != no], [
     with_lua=yes
@@ -201,13 +206,14 @@ AC_DEFUN([SHAREABLE_LUA], [
 ])
 
 # SHAREABLE_GO
+# Checks for the go command.
 AC_DEFUN([SHAREABLE_GO], [
   SHAREABLE_WITH([go], [Go])
   AC_ARG_VAR([GO], [the go command, 1.19 or later])
   go_summary=no
   AC_PATH_PROGS([GO], [go])
   AS_IF([test "$with_go" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/go/generated/raw_wrap.c"],
-    [SHAREABLE_MISSING([go], [no SWIG])])
+    [SHAREABLE_MISSING([go], [SWIG is missing])])
   AS_IF([test "$with_go" != no && test -z "$GO"], [SHAREABLE_MISSING([go], [no go command: install golang-go])])
   AS_IF([test "$with_go" != no], [
     go_version=`"$GO" env GOVERSION | $SED 's/^go//'`

@@ -1,13 +1,13 @@
 /*
  * go.i - implements the typemaps of shareable.i for Go.
  *
- * The raw package is private to the package shareable. Functions return their status as an int and
- * never raise it: a SWIG exception is a panic in Go. A handle is a uintptr, 0 for none. A slice or
- * a string is passed to C as a pointer and a length, without a copy. Output parameters are passed
- * as pointers. Reading an item, the atomic operations and waiting are in internal/raw/item.go and
- * wait.go instead: they return results by value, which SWIG cannot do without allocating.
+ * The raw package is private to the package shareable. A function returns its status as an int and
+ * raises no SWIG exception, because that would be a panic in Go. A handle is a uintptr; 0 means no
+ * handle. A slice or a string is passed to C as a pointer and a length, without a copy. Output
+ * parameters are passed as pointers. SWIG cannot return several results without allocating, so
+ * internal/raw/item.go and wait.go implement reading an item, the atomic operations and waiting.
  *
- * Integers have the width of ptrdiff_t in C (no -intgosize), so that the generated code fits every
+ * SWIG runs without -intgosize. Go's int is then a ptrdiff_t in C, which is correct on every
  * machine.
  */
 %module raw
@@ -16,7 +16,7 @@
 #include <string.h>
 %}
 
-/* "type" is a keyword of Go. The structure itself is ignored. */
+/* "type" is a keyword in Go. SWIG reads the member although the structure is ignored. */
 %rename(kind) shareable_value::type;
 
 %ignore shareable_type;
@@ -31,7 +31,7 @@
 %ignore shareable_list_exchange;
 %ignore shareable_list_compare_exchange;
 %ignore shareable_list_wait;
-%ignore shareable_list_digest;
+%ignore shareable_list_hash;
 %ignore shareable_list_wait_any;
 
 %typemap(gotype) shareable_status "int"
@@ -43,9 +43,9 @@
 %typemap(gotype) shareable_memory **memory, shareable_list **list "*uintptr"
 %typemap(gotype) shareable_error *error "*Error"
 %typemap(gotype) shareable_type *type "*uint32"
-%typemap(gotype) size_t *size, size_t *count, size_t *index, size_t *length, size_t *done "*int"
+%typemap(gotype) size_t *size, size_t *count, size_t *index, size_t *length, size_t *processed "*int"
 %typemap(in) shareable_memory **memory, shareable_list **list, shareable_error *error, shareable_type *type,
-             size_t *size, size_t *count, size_t *index, size_t *length, size_t *done
+             size_t *size, size_t *count, size_t *index, size_t *length, size_t *processed
 %{ $1 = ($1_ltype)$input; %}
 
 /* A NUL-terminated name in Go memory. Without the freearg typemap, SWIG would free it. */
@@ -53,14 +53,14 @@
 %typemap(in) const char *name %{ $1 = ($1_ltype)$input; %}
 %typemap(freearg) const char *name ""
 
-/* A string that C owns. Go must copy it if it may be freed. */
+/* A string in C memory. The caller must copy it if C may free it. */
 %typemap(out) const char * %{
   $result.p = (char *)$1;
   $result.n = $1 == NULL ? 0 : (intgo)strlen($1);
 %}
 %typemap(goout) const char * ""
 
-/* The address of a block becomes a slice of the whole block, nil after close. */
+/* The address of a block becomes a slice of the whole block, or nil if the block is closed. */
 %typemap(gotype) void *shareable_memory_address "[]byte"
 %typemap(out) void *shareable_memory_address %{
   $result.array = $1;
@@ -69,8 +69,8 @@
 %typemap(goout) void *shareable_memory_address ""
 
 /*
- * Values are in C memory (NewValues of internal/raw), because they point to texts. A single value
- * is a slice of length 1.
+ * Values are in C memory (NewValues in internal/raw/value.go), because they point to texts. A
+ * single value is a slice of length 1.
  */
 %typemap(gotype) (const shareable_value *values, size_t count), const shareable_value *value "[]Value"
 %typemap(in) const shareable_value *value %{ $1 = ($1_ltype)$input.array; %}
@@ -82,7 +82,7 @@
   $2 = (size_t)$input.len;
 %}
 
-/* Bytes are passed as a string too: the Go layer has every text as a string. */
+/* Bytes are passed as a string, because the Go layer keeps every text as a string. */
 %apply (char *STRING, size_t LENGTH) { (const char *text, size_t length), (const void *data, size_t length) }
 
 %typemap(gotype) (size_t count, int64_t *integers), (size_t count, const int64_t *integers) "[]int64"

@@ -42,14 +42,14 @@
 %ignore shareable_list_lock;
 %ignore shareable_list_unlock;
 %ignore shareable_list_wait;
-%ignore shareable_list_digest;
+%ignore shareable_list_hash;
 %ignore shareable_list_wait_any;
-%ignore shareable_hand_over;
+%ignore shareable_transfer_ownership;
+%ignore shareable_list_explain_item;
 %ignore shareable_list_explain;
-%ignore shareable_list_explain_whole;
-%ignore shareable_status_text;
+%ignore shareable_status_message;
 %ignore shareable_status_name;
-%ignore shareable_status_kind;
+%ignore shareable_status_errno;
 
 /* A function that returns only a status returns true on success. */
 %typemap(out) shareable_status ""
@@ -74,18 +74,18 @@
  * A wrapper makes the new object only after all arguments are checked, because that changes the
  * height of the stack.
  */
-%typemap(in, numinputs=0) shareable_memory **memory (int place), shareable_list **list (int place) "$1 = NULL;"
+%typemap(in, numinputs=0) shareable_memory **memory (int position), shareable_list **list (int position) "$1 = NULL;"
 %typemap(check) shareable_memory **memory %{
   $1 = &object_push(L, &object_memory)->memory;
-  place$argnum = lua_gettop(L);
+  position$argnum = lua_gettop(L);
 %}
 %typemap(check) shareable_list **list %{
   $1 = &object_push(L, &object_list)->list;
-  place$argnum = lua_gettop(L);
+  position$argnum = lua_gettop(L);
 %}
 %typemap(argout) shareable_memory **memory, shareable_list **list %{
   if (result == SHAREABLE_OK) {
-    lua_pushvalue(L, place$argnum);
+    lua_pushvalue(L, position$argnum);
     SWIG_arg++;
   }
 %}
@@ -96,8 +96,8 @@
 
 /* Values. */
 %typemap(in) const char *name "$1 = (char *)value_check_name(L, $input);"
-%typemap(in) uint64_t size "$1 = value_check_figure(L, $input, INT64_MAX);"
-%typemap(in) uint32_t flags, uint32_t mode "$1 = (uint32_t)value_check_figure(L, $input, UINT32_MAX);"
+%typemap(in) uint64_t size "$1 = value_check_uint(L, $input, INT64_MAX);"
+%typemap(in) uint32_t flags, uint32_t mode "$1 = (uint32_t)value_check_uint(L, $input, UINT32_MAX);"
 %typemap(in) (const shareable_value *values, size_t count)
   "$1 = (shareable_value *)value_check_all(L, $input, &$2);"
 %typemap(in) const shareable_value *value (shareable_value item) %{
@@ -119,15 +119,15 @@
 %}
 
 /* A function of one item, or of all items. */
-%typemap(in) int64_t index "$1 = value_index_in(number_check_integer(L, $input));"
+%typemap(in) int64_t index "$1 = number_index_from_lua(number_check_integer(L, $input));"
 %typemap(argout) int64_t index %{
   if (result != SHAREABLE_OK)
     return status_fail_item(L, arg1, $1, result);
 %}
 
-%typemap(in, numinputs=0) size_t *size (size_t figure), size_t *count (size_t figure), size_t *index (size_t figure) %{
-  figure = 0;
-  $1 = &figure;
+%typemap(in, numinputs=0) size_t *size (size_t number), size_t *count (size_t number), size_t *index (size_t number) %{
+  number = 0;
+  $1 = &number;
 %}
 %typemap(argout) size_t *size %{
   number_push_integer(L, (int64_t)*$1);
@@ -145,7 +145,7 @@
   else if (result != SHAREABLE_OK)
     return status_fail_item(L, arg1, (int64_t)*$1, result);
   else
-    number_push_integer(L, value_index_out((int64_t)*$1));
+    number_push_integer(L, number_index_to_lua((int64_t)*$1));
   SWIG_arg++;
 %}
 

@@ -41,8 +41,8 @@
 %ignore shareable_memory_pin;
 %ignore shareable_memory_unpin;
 /* Every exception contains this message. */
+%ignore shareable_list_explain_item;
 %ignore shareable_list_explain;
-%ignore shareable_list_explain_whole;
 /* list_create(), list_count() and list_index() call these. */
 %ignore shareable_list_create;
 %ignore shareable_list_count;
@@ -95,6 +95,13 @@
 %feature("python:mp_subscript") shareable_list "list_subscript";
 %feature("python:mp_ass_subscript") shareable_list "list_ass_subscript";
 
+%typemap(out) shareable_status shareable_transfer_ownership {
+  if ($1 != SHAREABLE_OK) {
+    status_raise_transfer($1, arg1);
+    SWIG_fail;
+  }
+  $result = SWIG_Py_Void();
+}
 /* A status becomes None, or an exception. */
 %typemap(out) shareable_status (status_context _global_context = STATUS_CONTEXT_NONE) {
   if ($1 != SHAREABLE_OK) {
@@ -153,7 +160,7 @@
 
 /* A name: a str, encoded as UTF-8 with surrogateescape, or None. */
 %typemap(in) const char *name (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_name($input, "$1_name", shareable_status_text(SHAREABLE_E_NAME), &bytes) < 0)
+  if (value_name($input, "$1_name", shareable_status_message(SHAREABLE_E_NAME), &bytes) < 0)
     SWIG_fail;
   $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
   _global_context.name = $1;
@@ -164,7 +171,7 @@
 
 /* A manager's address, and its key. */
 %typemap(in) const char *address (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_name($input, "$1_name", "an address contains no NUL, except in front", &bytes) < 0)
+  if (value_name($input, "$1_name", "an address must not contain a NUL, except as its first character", &bytes) < 0)
     SWIG_fail;
   $1 = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
   _global_context.name = $1;
@@ -197,13 +204,13 @@
   $1 = number;
   _global_context.index = number;
 }
-%typemap(out) int shareable_memory_is_read_only, int shareable_memory_is_same {
+%typemap(out) int shareable_memory_is_read_only, int shareable_memory_same_block {
   $result = PyBool_FromLong($1);
 }
 /* An address with its size becomes a memoryview. */
 %typemap(out) void *shareable_memory_address {
   (void)$1;
-  $result = view_of(arg1);
+  $result = memory_view(arg1);
 }
 
 %typemap(in, numinputs=0) size_t *size (size_t number = 0), shareable_type *type (shareable_type number = 0) {
@@ -217,10 +224,10 @@
 %typemap(in, numinputs=0) int64_t *integer (int64_t number = 0), int *exchanged (int number = 0) {
   $1 = &number;
 }
-%typemap(in, numinputs=0) uint64_t *digest (uint64_t number = 0) {
+%typemap(in, numinputs=0) uint64_t *hash (uint64_t number = 0) {
   $1 = &number;
 }
-%typemap(argout) uint64_t *digest {
+%typemap(argout) uint64_t *hash {
   Py_DECREF($result);
   $result = PyLong_FromUnsignedLongLong(*$1);
 }
@@ -241,31 +248,31 @@
 
 /*
  * Values: a single one, or those of a new list, as a pair of an iterable and a capacity
- * (values_from_with()).
+ * (values_from_with_capacity()).
  */
-%typemap(in) const shareable_value *value (shareable_value plain, PyObject *owner = NULL,
+%typemap(in) const shareable_value *value (shareable_value converted, PyObject *owner = NULL,
                                            status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_from($input, _global_context.index, &plain, &owner) < 0)
+  if (value_from($input, _global_context.index, &converted, &owner) < 0)
     SWIG_fail;
-  $1 = &plain;
+  $1 = &converted;
 }
 %typemap(freearg) const shareable_value *value {
   Py_XDECREF(owner$argnum);
 }
-%typemap(in) const value_array *values (PyObject *iterable, PyObject *capacity, value_array made = VALUES_NONE) {
-  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from_with(iterable, capacity, &made) < 0)
+%typemap(in) const value_array *values (PyObject *iterable, PyObject *capacity, value_array array = VALUES_NONE) {
+  if (!PyArg_Parse($input, "(OO)", &iterable, &capacity) || values_from_with_capacity(iterable, capacity, &array) < 0)
     SWIG_fail;
-  $1 = &made;
+  $1 = &array;
 }
 %typemap(freearg) const value_array *values {
-  values_free(&made$argnum);
+  values_free(&array$argnum);
 }
 
 /* The format of a list: 8 bytes per item are enough. */
 %typemap(in, numinputs=0) (char *buffer, size_t size, size_t *length) (
   char *buffer = NULL, size_t number = 0, status_context _global_context = STATUS_CONTEXT_NONE) {
   $3 = &number;
-  _global_context.damaged = $3;
+  _global_context.bad_index = $3;
 }
 %typemap(check) (char *buffer, size_t size, size_t *length) {
   $2 = 8 * shareable_list_length(_global_context.list);
@@ -284,7 +291,7 @@
 }
 
 %init %{
-  handle_base_settle(SwigPyObject_type());
+  handle_base_init(SwigPyObject_type());
 %}
 
 %include "shareable.i"
@@ -297,12 +304,12 @@ PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
-PyObject *list_wait_any(shareable_list *list, uint64_t digest, int64_t timeout);
+PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
 
 %init %{
-  if (view_prepare() < 0 || list_iterator_prepare() < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
-      handle_type_settle(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
+  if (view_type_init() < 0 || list_iterator_type_init() < 0 ||
+      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
+      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
+      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
     return NULL;
 %}

@@ -1,23 +1,35 @@
 /*
  * shareable.i - the library's header as SWIG reads it for every language.
  *
- * python.i, lua.i and go.i each define these typemaps, by the names of the parameters in the header,
- * and then include this file. The typemaps:
+ * python.i, lua.i and go.i each define these typemaps, by the names of the header's parameters, and
+ * then include this file:
  *
- *   shareable_status                                          out: success, or an error of the language
- *   shareable_error *error                                    in: a local variable, no argument
+ *   shareable_status
+ *       out: success, or an error of the language
+ *   shareable_error *error
+ *       in: a local variable, no argument
  *   shareable_memory **memory, shareable_list **list, shareable_manager **manager
- *                                                             in: none; argout: the new object, which owns a reference
- *   const char *name                                          in: a string without NUL, or none
- *   (const shareable_value *values, size_t count)             in: a sequence
- *   const shareable_value *value                              in: any value that an item can be
- *   (shareable_value *value, void *buffer, size_t size)       argout: an item's value
- *   int64_t *integer, uint64_t *digest, double *real, int *boolean          argout: a number
- *   size_t *size, size_t *count, size_t *index, shareable_type *type        argout: a number
- *   (const char *text, size_t length), (const void *data, size_t length)    in: str, bytes
- *   (char *buffer, size_t size, size_t *length), (void *buffer, size_t size, size_t *length)   argout: str, bytes
- *   (size_t count, int64_t *integers, size_t *done), (size_t count, double *reals, size_t *done)              argout
- *   (size_t count, const int64_t *integers, size_t *done), (size_t count, const double *reals, size_t *done)  in
+ *       in: no argument; argout: the new object, which owns a reference
+ *   const char *name
+ *       in: a string without NUL, or none
+ *   (const shareable_value *values, size_t count)
+ *       in: a sequence
+ *   const shareable_value *value
+ *       in: any value that an item can have
+ *   (shareable_value *value, void *buffer, size_t size)
+ *       argout: an item's value
+ *   int64_t *integer, uint64_t *hash, double *real, int *boolean, size_t *size, size_t *count,
+ *   size_t *index, shareable_type *type
+ *       argout: a number
+ *   (const char *text, size_t length), (const void *data, size_t length)
+ *       in: str, bytes
+ *   (char *buffer, size_t size, size_t *length), (void *buffer, size_t size, size_t *length)
+ *       argout: str, bytes
+ *   (size_t count, int64_t *integers, size_t *processed), (size_t count, double *reals, size_t *processed)
+ *       argout: an array
+ *   (size_t count, const int64_t *integers, size_t *processed),
+ *   (size_t count, const double *reals, size_t *processed)
+ *       in: an array
  *
  * Functions lose their prefix: shareable_list_get is list_get in the raw module.
  */
@@ -63,12 +75,12 @@
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
 %ignore shareable_gc_count;
-%ignore shareable_gc_fate;
+%ignore shareable_gc_result_at;
 %ignore shareable_gc_free;
 %ignore shareable_gc_name;
 %ignore shareable_gc_reason;
 %ignore shareable_gc_run;
-%ignore shareable_fate;
+%ignore shareable_gc_result;
 
 /* The types are opaque, so the bodies are empty. Without the destructors, handles would leak. */
 struct shareable_memory {};

@@ -1,9 +1,9 @@
 // Package shareable shares memory between processes: blocks of bytes and lists of values, which
 // processes find by name and use at the same time.
 //
-// It does what CPython's multiprocessing.shared_memory does, in CPython's own bytes. Every Python
-// program sees a [List] as a ShareableList and a [Memory] as a SharedMemory. Programs in C or Lua
-// that use this library share the same lists and blocks.
+// It does what CPython's multiprocessing.shared_memory does, and stores values in the same bytes. A
+// Python program sees a [List] as a ShareableList and a [Memory] as a SharedMemory. Programs in C
+// or Lua that use this library share the same lists and blocks.
 //
 //	list, err := shareable.NewList([]any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42},
 //		shareable.WithName("demo"))
@@ -24,7 +24,7 @@
 //
 // # Building
 //
-// The package is installed as source, beside the library. It needs cgo, a C compiler and
+// The package is installed as source, together with the library. It needs cgo, a C compiler and
 // pkg-config. A module uses it after
 //
 //	go mod edit -require=shareable@v0.0.0 -replace=shareable=/usr/share/gocode/src/shareable
@@ -40,26 +40,27 @@
 // item.
 //
 // [List.Get] and [List.Set] take any value. The typed getters and setters of numbers, and [At], do
-// not allocate. [NewListOf] makes a list from values of one type. A list of only ints or only
+// not allocate. [NewListOf] creates a list from values of one type. A list of only ints or only
 // floats is also a slice: [List.Int64s] and [List.Float64s] return the list's memory, not a copy,
 // and are as fast as any slice.
 //
 // # Lifetime
 //
-// A block outlives every process until its name is removed, once, by [Memory.Unlink], [List.Unlink]
-// or [Unlink]. The name of a block made with [Owned] is removed when the process that made it ends.
-// Close ends this handle's access and does nothing else. A finalizer closes a handle that becomes
-// unreachable without Close, but at no particular time: do not rely on it.
+// A block exists until its name is removed, even if no process uses it. One process must remove the
+// name, by [Memory.Unlink], [List.Unlink] or [Unlink]. The name of a block created with [Owned] is
+// removed when the process that created it ends. Close ends this handle's access and does nothing
+// else. A finalizer closes a handle that becomes unreachable without Close, but at no particular
+// time: do not rely on it.
 //
 // Unlink removes only the name: processes that have the block open keep using it. Go has no fork. A
-// program that this process starts inherits none of its blocks and owns none. The header
+// program that this process starts inherits none of its blocks and owns none of them. The header
 // shareable.h describes what fork() does in C and Python.
 //
 // # Errors
 //
 // Every failure is an [*Error], except that [List.Lock] and the waits return the error of a context
-// that ends them. Use [errors.Is] to find out what kind of failure it is. It accepts this package's
-// Err variables and the standard library's [io/fs.ErrNotExist], [io/fs.ErrExist],
+// that ends them. Use [errors.Is] to find out the kind of failure. It accepts this package's Err
+// variables and the standard library's [io/fs.ErrNotExist], [io/fs.ErrExist],
 // [io/fs.ErrPermission], [io/fs.ErrClosed], [syscall.ENOSPC], and every other [syscall.Errno] that
 // the system returned. Nothing in this package panics. A nil handle and a zero handle count as
 // closed.
@@ -67,27 +68,27 @@
 // # Goroutines
 //
 // Many goroutines may call all methods at once, including Close. Close waits for the calls in
-// progress, and later calls fail with [ErrClosed]. Between users of this library, every item is
-// read and written whole, whatever its type. In a list that is [Plain] or that stock Python made,
-// this is true only of an int or a float that keeps its type. Another process may see a write to a
-// block when it is half done.
+// progress, and later calls fail with [ErrClosed]. Between users of this library, every read and
+// write of an item is atomic, whatever the item's type. In a list that was created with [NoSync] or
+// by stock Python, this is true only of an int or a float that keeps its type. Writes to the bytes
+// of a block are not atomic: another process may see a part of a write.
 //
-// [List.Add], [List.Swap] and [List.CompareAndSwap] change an int in one step, as the functions of
+// [List.Add], [List.Swap] and [List.CompareAndSwap] change an int atomically, as the functions of
 // these names in sync/atomic do. For a change of several steps, use the list's lock, which works
 // between processes and between goroutines:
 //
 //	if err := list.Lock(ctx); errors.Is(err, shareable.ErrOwnerDied) {
-//		repair(list) // it is locked, but the previous holder may have left its change half done
+//		repair(list) // it is locked, but the previous owner may have left a change incomplete
 //	} else if err != nil {
 //		return err
 //	}
 //	defer list.Unlock()
 //
-// If a process dies while it holds the lock, or closes or drops the list without unlocking it, the
-// others do not wait forever: the next one to lock the list gets [ErrOwnerDied].
+// If a process dies while it holds the lock, or closes or drops the list without unlocking it,
+// other processes do not wait forever: the next Lock returns [ErrOwnerDied].
 //
 // [List.Wait] waits until an item differs from a value, and [List.WaitAny] until anything in the
-// list has changed. Neither keeps a processor busy:
+// list has changed. While they wait, they do not keep a processor busy:
 //
 //	for seen, err := list.Get(2); err == nil; seen, err = list.Wait(ctx, 2, seen) {
 //		show(seen)
@@ -95,9 +96,9 @@
 //
 // # What can still kill a program
 //
-// Any process that may write a block may also shorten its file. Touching the memory that was cut
-// off is a fault, which ends a Go program. Writing to [Memory.Bytes], [List.Int64s] or
-// [List.Float64s] is a fault too if the block was opened [ReadOnly]. Share blocks only with
+// Any process that may write a block may also truncate its file. An access to the memory that was
+// cut off then raises a fault, which ends a Go program. A write to [Memory.Bytes], [List.Int64s] or
+// [List.Float64s] also raises a fault if the block was opened [ReadOnly]. Share blocks only with
 // processes that you trust: the mode decides which processes may open them.
 package shareable
 

@@ -17,22 +17,22 @@ type Status int
 var (
 	// The caller must change its call.
 
-	ErrArgument  = Status(raw.E_ARGUMENT)   // an argument is not valid
-	ErrName      = Status(raw.E_NAME)       // not a valid name, see WithName
-	ErrClosed    = Status(raw.E_CLOSED)     // the handle is closed; also fs.ErrClosed
-	ErrReadOnly  = Status(raw.E_READ_ONLY)  // the block was opened ReadOnly
-	ErrIndex     = Status(raw.E_INDEX)      // an index, or an offset in a block, is out of range
-	ErrType      = Status(raw.E_TYPE)       // the item has another type than the call asks for
-	ErrValueType = Status(raw.E_VALUE_TYPE) // a value of a type that no item can have
-	ErrOverflow  = Status(raw.E_OVERFLOW)   // an integer does not fit in 64 bits, sign included
-	ErrUTF8      = Status(raw.E_UTF8)       // a string is not UTF-8
-	ErrSlot      = Status(raw.E_SLOT)       // a text is longer than the item's capacity
-	ErrLength    = Status(raw.E_LENGTH)     // a text is longer than any capacity can be
-	ErrAbsent    = Status(raw.E_ABSENT)     // no item equals the value
-	ErrBuffer    = Status(raw.E_BUFFER)     // a buffer is too small; this package makes its own
-	ErrNotLocked = Status(raw.E_NOT_LOCKED) // the list is not locked through this handle
-	ErrNoSync    = Status(raw.E_NO_SYNC)    // the list has no sync area, so no lock
-	ErrApart     = Status(raw.E_APART)      // the items are not contiguous: one can hold a text
+	ErrArgument      = Status(raw.E_ARGUMENT)       // an argument is not valid
+	ErrName          = Status(raw.E_NAME)           // not a valid name, see WithName
+	ErrClosed        = Status(raw.E_CLOSED)         // the handle is closed; also fs.ErrClosed
+	ErrReadOnly      = Status(raw.E_READ_ONLY)      // the block was opened ReadOnly
+	ErrIndex         = Status(raw.E_INDEX)          // an index, or an offset in a block, is out of range
+	ErrType          = Status(raw.E_TYPE)           // the item has another type than the call asks for
+	ErrValueType     = Status(raw.E_VALUE_TYPE)     // no item can have the value's type
+	ErrOverflow      = Status(raw.E_OVERFLOW)       // an integer does not fit in 64 bits, sign included
+	ErrUTF8          = Status(raw.E_UTF8)           // a string is not UTF-8
+	ErrCapacity      = Status(raw.E_CAPACITY)       // a text is longer than the item's capacity
+	ErrTooLong       = Status(raw.E_TOO_LONG)       // a text is longer than any capacity can be
+	ErrAbsent        = Status(raw.E_ABSENT)         // no item equals the value
+	ErrBuffer        = Status(raw.E_BUFFER)         // a buffer is too small; this package makes its own
+	ErrNotLocked     = Status(raw.E_NOT_LOCKED)     // the list is not locked through this handle
+	ErrNoSync        = Status(raw.E_NO_SYNC)        // the list has no sync area, so no lock
+	ErrNotContiguous = Status(raw.E_NOT_CONTIGUOUS) // the items are not contiguous: one can hold a text
 
 	// The other side, or an operator, must act.
 
@@ -46,9 +46,9 @@ var (
 	ErrNotList    = Status(raw.E_NOT_LIST)   // the block does not contain a list
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is corrupt: write it again
 	ErrVersion    = Status(raw.E_VERSION)    // the list was made by another version of the library
-	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // the item stayed locked, or a manager did not answer
+	ErrBusy       = Status(raw.E_BUSY)       // another writer has held the item for a second
 	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // locked, but the previous holder died: see Lock
-	ErrUnchanged  = Status(raw.E_UNCHANGED)  // timed out: nothing changed within that time
+	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // a lock, a wait or a call of a manager timed out
 	ErrAuth       = Status(raw.E_AUTH)       // the manager has another key
 	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager; also syscall.ECONNREFUSED
 	ErrRemote     = Status(raw.E_REMOTE)     // the manager reported an error
@@ -57,7 +57,7 @@ var (
 
 // Error returns the message of the status.
 func (s Status) Error() string {
-	return "shareable: " + raw.Status_text(int(s))
+	return "shareable: " + raw.Status_message(int(s))
 }
 
 // Name returns the name that the status has in C, for example "E_NOT_FOUND".
@@ -70,9 +70,9 @@ func (s Status) Name() string {
 // uses.
 func (s Status) Is(target error) bool {
 	if s == ErrSystem {
-		return false // it covers every errno, and the Error contains which
+		return false // the status covers every errno; Error.Errno contains the errno
 	}
-	return isErrno(syscall.Errno(raw.Status_kind(int(s))), target) || s == ErrClosed && target == fs.ErrClosed
+	return isErrno(syscall.Errno(raw.Status_errno(int(s))), target) || s == ErrClosed && target == fs.ErrClosed
 }
 
 func isErrno(errno syscall.Errno, target error) bool {
@@ -81,14 +81,14 @@ func isErrno(errno syscall.Errno, target error) bool {
 
 // Error is the type of every failure of this package.
 type Error struct {
-	Status Status        // the kind of failure
-	Errno  syscall.Errno // errno of the system call that failed; 0 if there was none
-	text   string
+	Status  Status        // the kind of failure
+	Errno   syscall.Errno // errno of the system call that failed; 0 if there was none
+	message string
 }
 
-// Error returns a message that names what failed, with the numbers.
+// Error returns a message that describes what failed, with names and numbers.
 func (e *Error) Error() string {
-	return "shareable: " + e.text
+	return "shareable: " + e.message
 }
 
 // Unwrap returns the status, so that [errors.Is] and [errors.As] find it.
@@ -103,10 +103,10 @@ func (e *Error) Is(target error) bool {
 }
 
 func newError(status Status, format string, arguments ...any) error {
-	return &Error{Status: status, text: fmt.Sprintf(format, arguments...)}
+	return &Error{Status: status, message: fmt.Sprintf(format, arguments...)}
 }
 
-// told returns the error that C filled in.
-func told(answer *raw.Error) error {
-	return &Error{Status: Status(answer.Status), Errno: syscall.Errno(answer.System), text: answer.Text()}
+// goError returns the error that C filled in, as an *Error.
+func goError(cerr *raw.Error) error {
+	return &Error{Status: Status(cerr.Status), Errno: syscall.Errno(cerr.SysErrno), message: cerr.Message()}
 }

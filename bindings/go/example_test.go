@@ -78,7 +78,7 @@ func ExampleList_SetString() {
 
 	fmt.Println(list.SetString(0, "a text that has room"))
 	err = list.SetString(1, "nine long")
-	fmt.Println(errors.Is(err, shareable.ErrSlot))
+	fmt.Println(errors.Is(err, shareable.ErrCapacity))
 	// Output:
 	// <nil>
 	// true

@@ -20,8 +20,9 @@ var (
 	_ fmt.Stringer = (*List)(nil)
 )
 
-// OpenList opens the list of that name, even if a Python program without this library made it. It
-// takes the same time whatever the length. The only option is [ReadOnly].
+// OpenList opens the list of that name, which may have been made by a Python program without this
+// library. The time that it takes does not depend on the list's length. The only option is
+// [ReadOnly].
 //
 // It fails with the errors of [OpenMemory], with [ErrNotList] if the block cannot contain the list
 // that its header describes, or with [ErrVersion].
@@ -30,9 +31,9 @@ func OpenList(name string, options ...OpenOption) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, answer := new(List), new(raw.Error)
-	if raw.List_open(&l.block.list, cname, newOpening(options).flags, answer) != 0 {
-		return nil, told(answer)
+	l, cerr := new(List), new(raw.Error)
+	if raw.List_open(&l.block.list, cname, newOpening(options).flags, cerr) != 0 {
+		return nil, goError(cerr)
 	}
 	l.adopt()
 	return l, nil
@@ -54,49 +55,40 @@ func (l *List) Memory() *Memory {
 	return &l.block
 }
 
-// orNone returns the list's block, which contains the mutex and the handles. For a nil list it
-// returns a closed block.
-func (l *List) orNone() *Memory {
-	return l.Memory().orNone()
+// orClosed returns the list's block, which contains the mutex and the handles. If the list is nil,
+// it returns a closed block.
+func (l *List) orClosed() *Memory {
+	return l.Memory().orClosed()
 }
 
-// explain returns the error for a status that C returned about an item.
-func (m *Memory) explain(index, status int) error {
-	answer := new(raw.Error)
-	m.mu.RLock()
-	raw.List_explain(m.list, index, status, answer)
-	m.mu.RUnlock()
-	return told(answer)
+// valueError returns the error for a value that cannot be stored in the item.
+func (m *Memory) valueError(index int, status Status, value any) error {
+	return newError(status, "item %d of list '%s': %s", index, m.name, valueMessage(status, value))
 }
 
-// explainValue returns the error for a value that cannot be passed to C.
-func (m *Memory) explainValue(index int, status Status, value any) error {
-	return newError(status, "item %d of list '%s': %s", index, m.name, refusal(status, value))
-}
-
-// explainWanted returns the error for a value to compare with that cannot be passed to C.
-func (m *Memory) explainWanted(status Status, value any) error {
-	return newError(status, "list '%s': %s", m.name, refusal(status, value))
+// searchError returns the error for a search for a value that no item can have.
+func (m *Memory) searchError(status Status, value any) error {
+	return newError(status, "list '%s': %s", m.name, valueMessage(status, value))
 }
 
 // Name returns the name of the list's block, even after Close.
 func (l *List) Name() string {
-	return l.orNone().name
+	return l.orClosed().name
 }
 
 // Len returns the number of items, even after Close.
 func (l *List) Len() int {
-	return l.orNone().length
+	return l.orClosed().length
 }
 
 // Unlink removes the list's name. See [Memory.Unlink].
 func (l *List) Unlink() error {
-	return l.orNone().Unlink()
+	return l.orClosed().Unlink()
 }
 
 // Close ends this handle's access to the list. See [Memory.Close].
 func (l *List) Close() error {
-	return l.orNone().Close()
+	return l.orClosed().Close()
 }
 
 // Count returns the number of items that equal the value by Python's ==. Numbers compare by their
@@ -104,20 +96,20 @@ func (l *List) Close() error {
 // equals bytes.
 //
 // It fails with [ErrClosed], [ErrValueType] or [ErrOverflow], or with [ErrNotReady], [ErrCorrupt]
-// or [ErrTimedOut] if an item cannot be read.
+// or [ErrBusy] if an item cannot be read.
 func (l *List) Count(value any) (int, error) {
-	return l.orNone().search(value, raw.List_count)
+	return l.orClosed().search(value, raw.List_count)
 }
 
 // Index returns the index of the first item that equals the value, as [List.Count] compares. It
 // fails with the errors of Count, or with [ErrAbsent] if no item equals the value.
 func (l *List) Index(value any) (int, error) {
-	return l.orNone().search(value, raw.List_index)
+	return l.orClosed().search(value, raw.List_index)
 }
 
-func (m *Memory) search(value any, in func(list uintptr, value []raw.Value, result *int) int) (int, error) {
+func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, result *int) int) (int, error) {
 	if _, status := scalarOf(value); status != 0 {
-		return 0, m.explainWanted(status, value)
+		return 0, m.searchError(status, value)
 	}
 	p, err := pack([]any{value}, 0)
 	if err != nil {
@@ -126,30 +118,30 @@ func (m *Memory) search(value any, in func(list uintptr, value []raw.Value, resu
 	defer p.free()
 	result := 0
 	m.mu.RLock()
-	answer := in(m.list, p.values, &result)
+	status := call(m.list, p.values, &result)
 	m.mu.RUnlock()
-	if answer != 0 {
-		return 0, m.explain(result, answer) // the result is the index of the item that failed
+	if status != 0 {
+		return 0, m.itemError(result, status) // result is the index of the item that failed
 	}
 	return result, nil
 }
 
 // Format returns the struct formats of all items, one after the other, for example "8sqd". It is
 // Python's ShareableList.format. It fails with [ErrClosed], or with [ErrNotReady], [ErrCorrupt] or
-// [ErrTimedOut] if an item cannot be read.
+// [ErrBusy] if an item cannot be read.
 func (l *List) Format() (string, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	buffer, length := make([]byte, 8*m.length), 0
 	m.mu.RLock()
 	status := raw.List_format(m.list, buffer, &length)
 	m.mu.RUnlock()
 	if status != 0 {
-		return "", m.explain(length, status)
+		return "", m.itemError(length, status)
 	}
 	return string(buffer[:length]), nil
 }
 
-// each is the iterator that All returns.
+// each calls yield with each item until yield returns false.
 func (l *List) each(yield func(value any, err error) bool) {
 	for i, n := 0, l.Len(); i < n; i++ {
 		if !yield(l.Get(i)) {
@@ -174,7 +166,7 @@ func (l *List) Values() ([]any, error) {
 
 // String returns the list's name and its items in a form for people to read.
 func (l *List) String() string {
-	m := l.orNone()
+	m := l.orClosed()
 	if m.isClosed() {
 		return fmt.Sprintf("List(%q, %d items, closed)", m.name, m.length)
 	}

@@ -2,46 +2,37 @@ package shareable
 
 import "shareable/internal/raw"
 
-// Add adds delta to an int in one atomic operation and returns the new value. No addition is lost,
-// from whatever process, goroutine or language it comes. But stock Python, which has no atomic
-// operations, may overwrite it.
+// Add adds delta to an int in one atomic operation and returns the new value. No addition by this
+// library is lost, in any process, goroutine or language. Stock Python has no atomic operations: a
+// write by stock Python may overwrite an addition.
 //
 // It fails with [ErrClosed], [ErrReadOnly] or [ErrIndex], with [ErrType] if the item is not an int,
 // with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],
-// [ErrTimedOut] or [ErrSystem] as [List.Set] does. A failure leaves the item as it was.
+// [ErrBusy] or [ErrSystem] as [List.Set] does. On failure, the item does not change.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
-	value, status := raw.Add(m.list, index, delta)
+	new, status := raw.Add(m.list, index, delta)
 	m.mu.RUnlock()
-	if status != 0 {
-		return 0, m.explain(index, status)
-	}
-	return value, nil
+	return new, m.itemError(index, status)
 }
 
 // Swap replaces an int in one atomic operation and returns the old value. It fails with the errors
 // of [List.Add], except [ErrOverflow].
 func (l *List) Swap(index int, new int64) (old int64, err error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	old, status := raw.Swap(m.list, index, new)
 	m.mu.RUnlock()
-	if status != 0 {
-		return 0, m.explain(index, status)
-	}
-	return old, nil
+	return old, m.itemError(index, status)
 }
 
 // CompareAndSwap replaces an int by new in one atomic operation if it is old, and reports whether
 // it did. It fails with the errors of [List.Swap].
 func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	swapped, status := raw.CompareAndSwap(m.list, index, old, new)
 	m.mu.RUnlock()
-	if status != 0 {
-		return false, m.explain(index, status)
-	}
-	return swapped, nil
+	return swapped, m.itemError(index, status)
 }

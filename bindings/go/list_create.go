@@ -7,11 +7,11 @@ import (
 	"shareable/internal/raw"
 )
 
-// NewList makes a new list of the values and opens it. It takes every [CreateOption]. Use
+// NewList makes a new list of the values and opens it. It accepts every [CreateOption]. Use
 // [NewListOf] if all values have one type.
 //
 // It fails with the errors of [NewMemory], or with [ErrValueType], [ErrOverflow], [ErrUTF8] or
-// [ErrLength]; the message names the item. A failure leaves nothing behind.
+// [ErrTooLong]; the message contains the index of the item. On failure, no block is left.
 func NewList(values []any, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {
@@ -28,7 +28,7 @@ func NewList(values []any, options ...CreateOption) (*List, error) {
 //
 //	list, err := shareable.NewListOf(make([]float64, 1000000), shareable.WithName("samples"))
 //
-// It takes every [CreateOption], and fails with the errors of [NewList].
+// It accepts every [CreateOption], and fails with the errors of [NewList].
 func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 	c, err := newListCreation(options)
 	if err != nil {
@@ -40,40 +40,40 @@ func NewListOf[T Item](values []T, options ...CreateOption) (*List, error) {
 	case kind == reflect.Int64 || kind == reflect.Int && unsafe.Sizeof(int(0)) == 8:
 		return c.listOfInts(*(*[]int64)(unsafe.Pointer(&values)))
 	}
-	several := make([]any, len(values))
+	anys := make([]any, len(values))
 	for i, value := range values {
-		several[i] = value
+		anys[i] = value
 	}
-	return c.list(several)
+	return c.list(anys)
 }
 
 func (c *creation) list(values []any) (*List, error) {
-	p, err := pack(values, c.room)
+	p, err := pack(values, c.ccapacity)
 	if err != nil {
 		return nil, err
 	}
 	defer p.free()
-	list, answer := uintptr(0), new(raw.Error)
-	status := raw.List_create(&list, c.cname, p.values, c.flags, c.mode, answer)
-	return listOrError(list, status, answer)
+	list, cerr := uintptr(0), new(raw.Error)
+	status := raw.List_create(&list, c.cname, p.values, c.flags, c.mode, cerr)
+	return listOrError(list, status, cerr)
 }
 
 func (c *creation) listOfInts(integers []int64) (*List, error) {
-	answer := new(raw.Error)
-	list, status := raw.CreateInts(c.cname, integers, c.flags, c.mode, answer)
-	return listOrError(list, status, answer)
+	cerr := new(raw.Error)
+	list, status := raw.CreateInts(c.cname, integers, c.flags, c.mode, cerr)
+	return listOrError(list, status, cerr)
 }
 
 func (c *creation) listOfFloats(reals []float64) (*List, error) {
-	answer := new(raw.Error)
-	list, status := raw.CreateFloats(c.cname, reals, c.flags, c.mode, answer)
-	return listOrError(list, status, answer)
+	cerr := new(raw.Error)
+	list, status := raw.CreateFloats(c.cname, reals, c.flags, c.mode, cerr)
+	return listOrError(list, status, cerr)
 }
 
 // listOrError returns the list that C made, or the error that C reported.
-func listOrError(list uintptr, status int, answer *raw.Error) (*List, error) {
+func listOrError(list uintptr, status int, cerr *raw.Error) (*List, error) {
 	if status != 0 {
-		return nil, told(answer)
+		return nil, goError(cerr)
 	}
 	l := new(List)
 	l.block.list = list

@@ -6,24 +6,24 @@ import (
 	"shareable/internal/raw"
 )
 
-// Lock locks the list. The lock guards whatever its users agree on: reads and writes of items do
-// not take it. It works between processes of any language, between goroutines and between handles.
-// It belongs to the handle, whichever goroutine took it. It is not recursive: a second Lock through
-// the handle waits for Unlock. All goroutines that wait through one handle use one system thread,
-// and get the lock in about the order in which they asked for it.
+// Lock locks the list. The lock is advisory: reads and writes of items do not take it. It works
+// between processes of any language, between goroutines and between handles. The handle holds the
+// lock, not the goroutine that called Lock. The lock is not recursive: a second Lock through the
+// handle waits for Unlock. All goroutines that wait through one handle use one system thread, and
+// get the lock in about the order in which they called Lock.
 //
 // If the error is [ErrOwnerDied], this handle has the lock, but the previous holder died, or closed
-// its handle, without unlocking: what the lock guards may be half done. After any other error the
-// handle does not have the lock. If the context ends first, the error is ctx.Err(). A nil context
-// never ends. If another goroutine closes the list, the error is [ErrClosed]. Lock notices either
-// within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
+// its handle, without unlocking: the data that the lock guards may be incomplete. After any other
+// error the handle does not have the lock. If the context ends first, the error is ctx.Err(). A nil
+// context never ends. If another goroutine closes the list, the error is [ErrClosed]. Lock notices
+// either within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
 func (l *List) Lock(ctx context.Context) error {
-	m := l.orNone()
-	status, err := m.inSlices(ctx, m.lines.get().lock, ErrTimedOut, func(slice int64) int {
-		return raw.List_lock(m.list, slice)
+	m := l.orClosed()
+	status, err := m.waitPolling(ctx, m.queues.init().lock, func(timeout int64) int {
+		return raw.List_lock(m.list, timeout)
 	})
 	if err == nil {
-		err = m.explainList(status)
+		err = m.listError(status)
 	}
 	return err
 }
@@ -32,34 +32,34 @@ func (l *List) Lock(ctx context.Context) error {
 // also through this handle, it returns false and no error. If the previous holder died, it returns
 // true and an error that is [ErrOwnerDied]. See [List.Lock].
 func (l *List) TryLock() (bool, error) {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_lock(m.list, 0)
 	m.mu.RUnlock()
 	if Status(status) == ErrTimedOut {
 		return false, nil
 	}
-	return status == 0 || Status(status) == ErrOwnerDied, m.explainList(status)
+	return status == 0 || Status(status) == ErrOwnerDied, m.listError(status)
 }
 
 // Unlock unlocks the list. Any goroutine may call it. It fails with [ErrNotLocked] if this handle
 // does not have the lock, or with [ErrClosed] or [ErrNoSync].
 func (l *List) Unlock() error {
-	m := l.orNone()
+	m := l.orClosed()
 	m.mu.RLock()
 	status := raw.List_unlock(m.list)
 	m.mu.RUnlock()
-	return m.explainList(status)
+	return m.listError(status)
 }
 
-// explainList returns the error for a status about the whole list, or nil for success.
-func (m *Memory) explainList(status int) error {
+// listError returns the error for a status about the whole list, or nil for success.
+func (m *Memory) listError(status int) error {
 	if status == 0 {
 		return nil
 	}
-	answer := new(raw.Error)
+	cerr := new(raw.Error)
 	m.mu.RLock()
-	raw.List_explain_whole(m.list, status, answer)
+	raw.List_explain(m.list, status, cerr)
 	m.mu.RUnlock()
-	return told(answer)
+	return goError(cerr)
 }

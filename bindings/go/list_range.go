@@ -3,63 +3,54 @@ package shareable
 import "shareable/internal/raw"
 
 // GetInts reads len(into) ints in one call, beginning with item first. It returns the number of
-// items that it read: all of them, or those before the item that the error is about. Each item is
-// one atomic load; the range as a whole is not atomic.
+// items that it read: all of them, or the items before the one that the error is about. Each item
+// is one atomic load; the range as a whole is not atomic.
 //
 // It fails with the errors of [List.GetInt], or with [ErrIndex] if the range is not inside the
 // list.
 func (l *List) GetInts(first int, into []int64) (int, error) {
-	m := l.orNone()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_get_ints(m.list, first, into, &done)
-	m.mu.RUnlock()
-	return done, m.explainRange(first, len(into), done, status)
+	return callRange(l, first, into, raw.List_get_ints)
 }
 
 // GetFloats reads floats as [List.GetInts] reads ints.
 func (l *List) GetFloats(first int, into []float64) (int, error) {
-	m := l.orNone()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_get_floats(m.list, first, into, &done)
-	m.mu.RUnlock()
-	return done, m.explainRange(first, len(into), done, status)
+	return callRange(l, first, into, raw.List_get_floats)
 }
 
-// SetInts writes the values to the items from first on in one call, whatever types they had. It
-// returns the number of items that it wrote: all of them, or those before the item that the error
-// is about. Writing over an int is one atomic store; the range as a whole is not atomic.
+// SetInts writes the values to the items from first on in one call, and changes their types to int.
+// It returns the number of items that it wrote: all of them, or the items before the one that the
+// error is about. Writing over an int is one atomic store; the range as a whole is not atomic.
 //
 // It fails with the errors of [List.SetInt], or with [ErrIndex] if the range is not inside the
 // list; then it writes nothing.
 func (l *List) SetInts(first int, values []int64) (int, error) {
-	m := l.orNone()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_set_ints(m.list, first, values, &done)
-	m.mu.RUnlock()
-	return done, m.explainRange(first, len(values), done, status)
+	return callRange(l, first, values, raw.List_set_ints)
 }
 
 // SetFloats writes floats as [List.SetInts] writes ints.
 func (l *List) SetFloats(first int, values []float64) (int, error) {
-	m := l.orNone()
-	done := 0
-	m.mu.RLock()
-	status := raw.List_set_floats(m.list, first, values, &done)
-	m.mu.RUnlock()
-	return done, m.explainRange(first, len(values), done, status)
+	return callRange(l, first, values, raw.List_set_floats)
 }
 
-// explainRange returns the error of a range: about the item that stopped it, or about the range's
-// ends.
-func (m *Memory) explainRange(first, count, done, status int) error {
+// callRange reads or writes a range by the function call of the raw package, which stores the
+// number of items that it processed.
+func callRange[T any](l *List, first int, numbers []T, call func(list uintptr, first int, numbers []T, processed *int) int) (int, error) {
+	m := l.orClosed()
+	processed := 0
+	m.mu.RLock()
+	status := call(m.list, first, numbers, &processed)
+	m.mu.RUnlock()
+	return processed, m.rangeError(first, len(numbers), processed, status)
+}
+
+// rangeError returns the error for the status of a range. The error is about the range itself or
+// about the item after those that were processed.
+func (m *Memory) rangeError(first, count, processed, status int) error {
 	switch Status(status) {
 	case 0:
 		return nil
 	case ErrIndex:
-		return newError(ErrIndex, "%d items from %d on: list '%s' has %d items", count, first, m.name, m.length)
+		return newError(ErrIndex, "%d items at index %d out of range: list '%s' has %d items", count, first, m.name, m.length)
 	}
-	return m.explain(first+done, status)
+	return m.itemError(first+processed, status)
 }

@@ -8,89 +8,87 @@ import (
 
 // Wait waits until an item differs from old, then reads the item and returns it as [List.Get] does.
 // Old may have any type that [List.Set] takes. Values compare as in [List.Count]: 1.0 does not
-// differ from 1, and a NaN differs from itself. If the item differs already, Wait does not wait. If
-// an item changes and changes back between two checks, Wait does not notice. The caller must not
+// differ from 1, and a NaN differs from itself. If the item already differs, Wait returns at once.
+// If an item changes and changes back between two checks, Wait does not notice. The caller must not
 // change a []byte that it passed until Wait returns.
 //
-// Every write by this library wakes Wait, from any process, goroutine, handle and language. Wait
-// does not keep a processor busy. A write that bypasses the library, by stock Python or to the
-// block's memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle
-// cannot be woken, and neither can a waiter on a list without a sync area ([Plain], or made by
-// stock Python). There Wait checks the item every 0.1 to 10 milliseconds.
+// Every write by this library wakes Wait, in any process, goroutine, handle and language. Wait does
+// not keep a processor busy. A write that bypasses the library, by stock Python or to the block's
+// memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle cannot be
+// woken, and neither can a waiter on a list without a sync area ([NoSync], or made by stock
+// Python). In these cases, Wait checks the item every 0.1 to 10 milliseconds.
 //
-// Any number of goroutines may wait. Of those that wait for one item through one handle, two at a
-// time use a system thread each and wake at once. When one of them is done, the next one takes its
-// place, so that all wake one after another. Items whose indexes differ by a multiple of 16 share
-// these two places. A goroutine without a place checks the item every 50 milliseconds.
+// Any number of goroutines may wait. Of the goroutines that wait for one item through one handle,
+// two at a time use a system thread each, and a write wakes them at once. The others queue: when
+// one of the two has finished, the next goroutine replaces it, so that all wake one after another.
+// A queued goroutine checks the item every 50 milliseconds. Items whose indexes differ by a
+// multiple of 16 share a queue.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. Wait notices either within 50
-// milliseconds. It also fails with [ErrValueType] or [ErrOverflow], which are about old, or with
-// the errors of [List.Get].
+// milliseconds. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value
+// old, or with the errors of [List.Get].
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
-	m := l.orNone()
-	s, refused := scalarOf(old)
-	if refused != 0 {
-		return nil, m.explainWanted(refused, old)
+	m := l.orClosed()
+	s, invalid := scalarOf(old)
+	if invalid != 0 {
+		return nil, m.searchError(invalid, old)
 	}
 	var item raw.Item
-	status, err := m.inSlices(ctx, m.lines.of(index), ErrUnchanged, func(slice int64) (status int) {
-		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, slice)
+	status, err := m.waitPolling(ctx, m.queues.item(index), func(timeout int64) (status int) {
+		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, timeout)
 		return status
 	})
 	if err != nil {
 		return nil, err
 	}
 	if status != 0 {
-		return nil, m.explain(index, status)
+		return nil, m.itemError(index, status)
 	}
 	return goValue(item), nil
 }
 
-// Digest returns a hash of all items of the list. It changes whenever any item changes in type or
-// value. It is never 0, and it is the same through every handle and in every language. It does not
-// protect from forgery. It takes time in proportion to the size of the list.
+// Hash returns a hash of all items of the list. The hash changes when any item changes its type
+// or value. It is never 0, and it is the same through every handle and in every language. It is not
+// a cryptographic hash. The time that Hash takes is proportional to the size of the list.
 //
 // It fails with [ErrClosed] or [ErrNotReady].
-func (l *List) Digest() (uint64, error) {
-	m := l.orNone()
+func (l *List) Hash() (uint64, error) {
+	m := l.orClosed()
 	m.mu.RLock()
-	digest, status := raw.Digest(m.list)
+	hash, status := raw.Hash(m.list)
 	m.mu.RUnlock()
-	if status != 0 {
-		return 0, m.explainList(status)
-	}
-	return digest, nil
+	return hash, m.listError(status)
 }
 
-// WaitAny waits until the list's digest differs from the one given, and returns the new digest. So
-// it waits until any item has changed since WaitAny or [List.Digest] returned the given digest. No
-// change between two calls is missed, and a loop that begins with 0, which is never a digest,
-// begins with the present items:
+// WaitAny waits until the list's hash differs from the given hash, and returns the new hash.
+// That is, it waits until any item has changed since WaitAny or [List.Hash] returned the given
+// hash. No change between two calls is missed. A hash is never 0, so in a loop that begins with
+// 0, the first call returns at once:
 //
-//	for digest := uint64(0); ; {
+//	for hash := uint64(0); ; {
 //		var err error
-//		if digest, err = list.WaitAny(ctx, digest); err != nil {
+//		if hash, err = list.WaitAny(ctx, hash); err != nil {
 //			return err
 //		}
 //		show(list)
 //	}
 //
-// The same writes wake it as [List.Wait]. Each check takes as long as [List.Digest], and WaitAny
-// checks several times in every 50 milliseconds even if nothing changes. For a list of megabytes,
-// wait for one item that shows that there is something new.
+// The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Hash], and
+// WaitAny checks several times in every 50 milliseconds even if nothing changes. For a list of
+// megabytes, use [List.Wait] for one item that counts the changes.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
-// given digest.
-func (l *List) WaitAny(ctx context.Context, digest uint64) (uint64, error) {
-	m := l.orNone()
-	status, err := m.inSlices(ctx, m.lines.get().any, ErrUnchanged, func(slice int64) (status int) {
-		digest, status = raw.WaitAny(m.list, digest, slice)
+// given hash.
+func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
+	m := l.orClosed()
+	status, err := m.waitPolling(ctx, m.queues.init().any, func(timeout int64) (status int) {
+		hash, status = raw.WaitAny(m.list, hash, timeout)
 		return status
 	})
 	if err == nil {
-		err = m.explainList(status)
+		err = m.listError(status)
 	}
-	return digest, err
+	return hash, err
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // Manager is a handle of a process that owns blocks for others and removes them when it ends:
-// CPython's SharedMemoryManager. It speaks CPython's protocol, so that either side of a connection
-// may be the standard library's. Any goroutine may use a Manager.
+// CPython's SharedMemoryManager. It uses CPython's protocol, so that either side of a connection
+// may be Python's standard library. Many goroutines may use a Manager at once.
 type Manager struct {
 	mu      sync.RWMutex // held for reading while C uses the handle
 	handle  uintptr
@@ -20,68 +20,81 @@ type Manager struct {
 
 var _ io.Closer = (*Manager)(nil)
 
-// StartManager starts a manager. It ends at [Manager.Close] or [Manager.Shutdown], and by itself
-// when this process ends, in whatever way. The address is the path of a Unix socket, "@name" for an
-// abstract socket of Linux, or "host:port". If it is "", the manager listens at a socket in a
-// directory that only this user can enter. Clients must prove that they have the key. If authkey is
-// nil, a random key is made.
+// StartManager starts a manager process. The manager ends when [Manager.Close] or
+// [Manager.Shutdown] is called, and when this process exits or dies. The address is the path of a
+// Unix socket, "@name" for an abstract Unix socket, or "host:port". If the address is "", the
+// manager listens on a socket in a directory that only this user can enter. Clients must prove that
+// they have the key. If authkey is nil, StartManager makes a random key.
 //
-// It fails with [ErrArgument] (the address, an empty key), with [ErrNotFound] or [ErrPermission] if
-// the program shareable-manager cannot be run, with [ErrNoManager] if it does not begin to listen,
-// or with [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
+// It fails with [ErrArgument] if the address is not valid or the key is empty, with [ErrNotFound]
+// or [ErrPermission] if the program shareable-manager cannot be run, with [ErrNoManager] if the
+// manager does not begin to listen, or with [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func StartManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.StartManager, address, authkey)
 }
 
-// ConnectManager connects to the manager at the address, whether it is this library's or CPython's.
-// The manager goes on when the connection ends. It fails with [ErrArgument], with [ErrAuth] if the
-// manager has another key, with [ErrPermission] if it belongs to another user, with [ErrNoManager]
-// if no manager listens there, or with [ErrProtocol], [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
+// ConnectManager connects to the manager at the address, which may be this library's or CPython's.
+// The manager keeps running when the connection ends.
+//
+// It fails with [ErrArgument], with [ErrAuth] if the manager has another key, with [ErrPermission]
+// if the manager belongs to another user, with [ErrNoManager] if no manager listens at the address,
+// or with [ErrProtocol], [ErrTimedOut], [ErrNoMemory] or [ErrSystem].
 func ConnectManager(address string, authkey []byte) (*Manager, error) {
 	return newManager(raw.ConnectManager, address, authkey)
 }
 
-type beginner = func(address *byte, authkey []byte, answer *raw.Error) (manager uintptr, status int)
+type constructor = func(address *byte, authkey []byte, cerr *raw.Error) (manager uintptr, status int)
 
-func newManager(begin beginner, address string, authkey []byte) (*Manager, error) {
-	place := &address
+func newManager(construct constructor, address string, authkey []byte) (*Manager, error) {
+	optional := &address
 	if address == "" {
-		place = nil
+		optional = nil
 	}
-	caddress, err := cName(place)
+	caddress, err := cName(optional)
 	if err != nil {
 		return nil, err
 	}
 	if authkey != nil && len(authkey) == 0 {
-		return nil, newError(ErrArgument, "an empty key: a key has at least one byte")
+		return nil, newError(ErrArgument, "the key is empty: it must have at least 1 byte")
 	}
-	answer := new(raw.Error)
-	handle, status := begin(caddress, authkey, answer)
+	cerr := new(raw.Error)
+	handle, status := construct(caddress, authkey, cerr)
 	if status != 0 {
-		return nil, told(answer)
+		return nil, goError(cerr)
 	}
 	m := &Manager{handle: handle, address: raw.ManagerAddress(handle), authkey: raw.ManagerAuthkey(handle)}
 	runtime.SetFinalizer(m, (*Manager).Close)
 	return m, nil
 }
 
-// Address returns the address at which the manager listens, as [ConnectManager] takes it.
-func (m *Manager) Address() string {
-	return m.address
+// closedManager is used in place of a nil handle.
+var closedManager Manager
+
+func (m *Manager) orClosed() *Manager {
+	if m == nil {
+		return &closedManager
+	}
+	return m
 }
 
-// AuthKey returns a copy of the key.
+// Address returns the address at which the manager listens, in the form that [ConnectManager]
+// accepts. It is available even after Close.
+func (m *Manager) Address() string {
+	return m.orClosed().address
+}
+
+// AuthKey returns a copy of the key, even after Close.
 func (m *Manager) AuthKey() []byte {
-	return append([]byte(nil), m.authkey...)
+	return append([]byte(nil), m.orClosed().authkey...)
 }
 
 // NewMemory makes a block of size bytes that the manager owns. It fails with the errors of the
-// function [NewMemory], or with [ErrClosed], [ErrNoManager], [ErrRemote] or [ErrProtocol]. A
-// failure leaves no block.
+// function [NewMemory], or with [ErrClosed], [ErrNoManager], [ErrRemote] or [ErrProtocol]. On
+// failure, no block is left.
 func (m *Manager) NewMemory(size int) (*Memory, error) {
 	memory, err := NewMemory(size)
 	if err == nil {
-		err = m.own(memory)
+		err = m.track(memory)
 	}
 	if err != nil {
 		return nil, err
@@ -89,13 +102,13 @@ func (m *Manager) NewMemory(size int) (*Memory, error) {
 	return memory, nil
 }
 
-// NewList makes a list of the values that the manager owns. It takes [WithCapacity] and [Plain]. It
-// fails with the errors of the function [NewList] and of [Manager.NewMemory]. A failure leaves no
-// list.
+// NewList makes a list of the values. The manager owns the list. NewList accepts [WithCapacity] and
+// [NoSync]. It fails with the errors of the function [NewList] and of [Manager.NewMemory]. On
+// failure, no list is left.
 func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) {
 	list, err := NewList(values, options...)
 	if err == nil {
-		err = m.own(list.Memory())
+		err = m.track(list.Memory())
 	}
 	if err != nil {
 		return nil, err
@@ -103,11 +116,12 @@ func (m *Manager) NewList(values []any, options ...CreateOption) (*List, error) 
 	return list, nil
 }
 
-// own gives the block to the manager. If that fails, it removes the block.
-func (m *Manager) own(memory *Memory) error {
+// track makes the manager the owner of the block. On failure, it removes the block.
+func (m *Manager) track(memory *Memory) error {
+	m = m.orClosed()
 	name, err := cName(&memory.name)
 	if err == nil {
-		err = m.call(func(answer *raw.Error) int { return raw.ManagerTrack(m.handle, name, answer) })
+		err = m.call(func(cerr *raw.Error) int { return raw.ManagerTrack(m.handle, name, cerr) })
 	}
 	if err != nil {
 		memory.Close()
@@ -116,16 +130,18 @@ func (m *Manager) own(memory *Memory) error {
 	return err
 }
 
-// Shutdown makes the manager remove its blocks and end, and waits until it has ended. Processes
-// that have a block open keep using it. A second call does nothing. A CPython manager to which this
-// process is only connected may refuse: then the error is [ErrRemote].
+// Shutdown makes the manager remove its blocks and exit, and waits until it has exited. Processes
+// that have a block open keep using it. A second call does nothing. A CPython manager that this
+// process did not start may refuse to shut down: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
-	return m.call(func(answer *raw.Error) int { return raw.ManagerShutdown(m.handle, answer) })
+	m = m.orClosed()
+	return m.call(func(cerr *raw.Error) int { return raw.ManagerShutdown(m.handle, cerr) })
 }
 
-// Close drops the handle. If this process started the manager, the manager ends as by
-// [Manager.Shutdown]. Close always returns nil.
+// Close releases the handle. If this process started the manager, Close shuts the manager down as
+// [Manager.Shutdown] does. Close always returns nil.
 func (m *Manager) Close() error {
+	m = m.orClosed()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	raw.ManagerUnref(m.handle)
@@ -133,12 +149,12 @@ func (m *Manager) Close() error {
 	return nil
 }
 
-func (m *Manager) call(work func(answer *raw.Error) int) error {
+func (m *Manager) call(method func(cerr *raw.Error) int) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	answer := new(raw.Error)
-	if work(answer) != 0 {
-		return told(answer)
+	cerr := new(raw.Error)
+	if method(cerr) != 0 {
+		return goError(cerr)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 type Memory struct {
 	// The mutex is held for reading while C or a copy uses the mapping, and for writing to end the
 	// access. All other fields are set before the caller gets the handle and do not change then,
-	// except bytes, pinned and lines.
+	// except bytes, pinned and queues.
 	mu       sync.RWMutex
 	handle   uintptr
 	list     uintptr // C handle of the list in this block, which owns the block's handle; or 0
@@ -25,7 +25,7 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte // the whole mapping; nil after Close
 	pinned   bool
-	lines    lines // used only by a list
+	queues   waitQueues // used only by a list
 }
 
 var (
@@ -35,33 +35,33 @@ var (
 	_ fmt.Stringer = (*Memory)(nil)
 )
 
-// none is the closed block that stands for a nil handle.
-var none Memory
+// closedMemory is used in place of a nil handle.
+var closedMemory Memory
 
-// NewMemory makes a new block of size bytes, all zero, and opens it. It takes [WithName],
+// NewMemory makes a new block of size bytes, all zero, and opens it. It accepts [WithName],
 // [WithMode], [Lazy] and [Owned].
 //
-// It fails with [ErrExists], [ErrName], [ErrArgument] (size, mode, options), [ErrNoSpace],
-// [ErrNoMemory], [ErrPermission] or [ErrSystem]. A failure leaves nothing behind.
+// It fails with [ErrArgument] if the size, the mode or an option is not valid, or with [ErrExists],
+// [ErrName], [ErrNoSpace], [ErrNoMemory], [ErrPermission] or [ErrSystem]. On failure, no block is
+// left.
 func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 	c := newCreation(options)
 	if c.capacity != nil {
-		return nil, newError(ErrArgument, "WithCapacity is for lists")
+		return nil, newError(ErrArgument, "WithCapacity is an option for lists only")
 	}
 	if err := c.checkName(); err != nil {
 		return nil, err
 	}
-	m, answer := new(Memory), new(raw.Error)
-	if raw.Memory_create(&m.handle, c.cname, uint64(size), c.flags, c.mode, answer) != 0 {
-		return nil, told(answer)
+	m, cerr := new(Memory), new(raw.Error)
+	if raw.Memory_create(&m.handle, c.cname, uint64(size), c.flags, c.mode, cerr) != 0 {
+		return nil, goError(cerr)
 	}
 	m.adopt()
 	runtime.SetFinalizer(m, (*Memory).release)
 	return m, nil
 }
 
-// OpenMemory opens the block of that name, whichever process made it. The only option is
-// [ReadOnly].
+// OpenMemory opens the block of that name. The only option is [ReadOnly].
 //
 // It fails with [ErrNotFound], [ErrName], [ErrPermission], [ErrNotReady], [ErrNoMemory] or
 // [ErrSystem].
@@ -70,9 +70,9 @@ func OpenMemory(name string, options ...OpenOption) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, answer := new(Memory), new(raw.Error)
-	if raw.Memory_open(&m.handle, cname, newOpening(options).flags, answer) != 0 {
-		return nil, told(answer)
+	m, cerr := new(Memory), new(raw.Error)
+	if raw.Memory_open(&m.handle, cname, newOpening(options).flags, cerr) != 0 {
+		return nil, goError(cerr)
 	}
 	m.adopt()
 	runtime.SetFinalizer(m, (*Memory).release)
@@ -86,22 +86,32 @@ func Unlink(name string) error {
 	if err != nil {
 		return err
 	}
-	answer := new(raw.Error)
-	if raw.Unlink(cname, answer) != 0 {
-		return told(answer)
+	cerr := new(raw.Error)
+	if raw.Unlink(cname, cerr) != 0 {
+		return goError(cerr)
 	}
 	return nil
 }
 
-// HandOver transfers the blocks that this process owns ([Owned]) to the process pid. A worker that
-// is about to end calls it. The blocks are then unlinked when both processes have ended. If this
-// process is killed before it calls HandOver, nothing changes. It fails with [ErrArgument] if there
-// is no such process.
-func HandOver(pid int) error {
-	if status := raw.Hand_over(int64(pid)); status != 0 {
-		return newError(Status(status), "there is no process %d to leave blocks to", pid)
+// TransferOwnership transfers the blocks that this process owns ([Owned]) to the process pid,
+// including blocks that this process makes later. A worker that is about to exit calls it. The
+// blocks are unlinked when both processes have ended. If this process is killed before it calls
+// TransferOwnership, its blocks are unlinked when it ends. It fails with [ErrArgument] if there is
+// no such process, or with [ErrSystem] if there is not enough memory.
+func TransferOwnership(pid int) error {
+	return transferError(pid, Status(raw.Transfer_ownership(int64(pid))))
+}
+
+// transferError returns the error for a status of the transfer to a process, or nil for success.
+func transferError(pid int, status Status) error {
+	if status == 0 {
+		return nil
 	}
-	return nil
+	reason := raw.Status_message(int(status))
+	if status == ErrArgument {
+		reason = "there is no such process"
+	}
+	return newError(status, "cannot transfer the blocks to process %d: %s", pid, reason)
 }
 
 // adopt reads the properties that do not change from a new C handle.
@@ -121,33 +131,33 @@ func (m *Memory) release() {
 	}
 }
 
-func (m *Memory) orNone() *Memory {
+func (m *Memory) orClosed() *Memory {
 	if m == nil {
-		return &none
+		return &closedMemory
 	}
 	return m
 }
 
 // Name returns the block's name without the leading '/', even after Close.
 func (m *Memory) Name() string {
-	return m.orNone().name
+	return m.orClosed().name
 }
 
 // Size returns the size in bytes that the block had when it was opened, even after Close.
 func (m *Memory) Size() int {
-	return m.orNone().size
+	return m.orClosed().size
 }
 
-// Bytes returns the memory of the whole block. It is not a copy: other processes see what is
-// written to it, and it shows what they write. After Close, Bytes returns nil.
+// Bytes returns the memory of the whole block. It is not a copy: other processes see what this
+// process writes to it, and it shows what they write. After Close, Bytes returns nil.
 //
 // The slice never dangles: from the first call on, the block stays mapped until this process ends,
 // even after Close. The block of a list also keeps its file descriptor. A program that opens many
-// blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep nothing. If the block
-// was opened [ReadOnly], writing to the slice is a fault, which ends the program.
+// blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep neither. If the block
+// was opened [ReadOnly], a write to the slice raises a fault, which ends the program.
 func (m *Memory) Bytes() []byte {
-	m = m.orNone()
-	if !m.keep() {
+	m = m.orClosed()
+	if !m.pin() {
 		return nil
 	}
 	m.mu.RLock()
@@ -155,8 +165,8 @@ func (m *Memory) Bytes() []byte {
 	return m.bytes
 }
 
-// keep pins the mapping until this process ends. It reports false if the block is closed already.
-func (m *Memory) keep() bool {
+// pin pins the mapping until this process ends. It returns false if the block is already closed.
+func (m *Memory) pin() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.bytes != nil && !m.pinned {
@@ -169,7 +179,7 @@ func (m *Memory) keep() bool {
 // returns fewer and [io.EOF]. It fails with [ErrClosed], or with [ErrIndex] if the offset is
 // negative. It implements [io.ReaderAt].
 func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.bytes == nil {
@@ -192,7 +202,7 @@ func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 // [ErrClosed], with [ErrReadOnly], or with [ErrIndex] if the range is not inside the block. It
 // implements [io.WriterAt].
 func (m *Memory) WriteAt(p []byte, offset int64) (int, error) {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.bytes == nil {
@@ -218,27 +228,28 @@ func (m *Memory) closed() error {
 }
 
 func (m *Memory) outside(count int, offset int64) error {
-	return newError(ErrIndex, "%d bytes at %d lie outside of block '%s' of %d bytes", count, offset, m.name, m.size)
+	return newError(ErrIndex, "%d bytes at offset %d out of range: block '%s' has %d bytes", count, offset, m.name, m.size)
 }
 
 // Unlink removes the block's name, even after Close. Processes that have the block open keep using
-// it. It fails with [ErrNotFound] if the name is already gone, or now belongs to another block,
-// which keeps it; or with [ErrClosed] (a nil handle), [ErrPermission] or [ErrSystem].
+// it. It fails with [ErrNotFound] if the name has already been removed, or if another block has the
+// name now; that block keeps the name. It also fails with [ErrClosed] if the handle is nil, or with
+// [ErrPermission] or [ErrSystem].
 func (m *Memory) Unlink() error {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	answer := new(raw.Error)
-	if raw.Memory_unlink(m.handle, answer) != 0 {
-		return told(answer)
+	cerr := new(raw.Error)
+	if raw.Memory_unlink(m.handle, cerr) != 0 {
+		return goError(cerr)
 	}
 	return nil
 }
 
 // Close waits for the calls in progress, and then ends this handle's access to the block. The block
-// itself stays. Close always returns nil, and a second call does nothing.
+// itself remains. Close always returns nil, and a second call does nothing.
 func (m *Memory) Close() error {
-	m = m.orNone()
+	m = m.orClosed()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.list != 0 {
@@ -252,7 +263,7 @@ func (m *Memory) Close() error {
 
 // String returns the block's name and size in a form for people to read.
 func (m *Memory) String() string {
-	m = m.orNone()
+	m = m.orClosed()
 	if m.isClosed() {
 		return fmt.Sprintf("Memory(%q, %d bytes, closed)", m.name, m.size)
 	}

@@ -20,17 +20,17 @@ type creation struct {
 	mode     uint32
 	capacity *int
 
-	// The checked arguments for C.
-	cname *byte
-	room  uint32
+	// The same options in the form that C takes.
+	cname     *byte
+	ccapacity uint32
 }
 
 type opening struct {
 	flags uint32
 }
 
-// WithName sets the name of the new block: 1 to 255 bytes, without NUL, without '/' except a
-// leading one, which is dropped, and not "." or "..". Without this option, the block gets a random
+// WithName sets the name of the new block. A name has 1 to 255 bytes, contains no NUL and no '/',
+// and is not "." or "..". A leading '/' is dropped. Without this option, the block gets a random
 // name like CPython's: "psm_" and eight hexadecimal digits.
 func WithName(name string) CreateOption {
 	return func(c *creation) { c.name = &name }
@@ -42,25 +42,27 @@ func WithMode(mode fs.FileMode) CreateOption {
 	return func(c *creation) { c.mode = uint32(mode) }
 }
 
-// Lazy makes the new block take pages of memory when they are first used, instead of reserving all
-// of them when it is made. If no pages are left at that use, the use is a fault, which ends a Go
-// program. Without this option, making the block fails with [ErrNoSpace] instead.
+// Lazy allocates the pages of the new block when they are first used, instead of reserving all of
+// them when the block is made. If no memory is left at the first use of a page, the access raises a
+// fault, which ends a Go program. Without this option, making the block fails with [ErrNoSpace]
+// instead.
 func Lazy() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.LAZY) }
 }
 
-// Owned makes this process the owner of the new block. Its name is unlinked within a second after
-// this process ends, in whatever way. Processes that have the block open keep using it. A small
-// helper process, the reaper, does this. It starts with the first owned block, which takes some
-// milliseconds. If it cannot start, making the block fails ([ErrSystem], [ErrNotFound] and others).
+// Owned makes this process the owner of the new block. The block's name is unlinked within a second
+// after this process exits or dies. Processes that have the block open keep using it. A small
+// helper process, the reaper, unlinks the name. The reaper is started with the first owned block,
+// which takes some milliseconds. If it cannot be started, making the block fails, for example with
+// [ErrSystem] or [ErrNotFound].
 func Owned() CreateOption {
 	return func(c *creation) { c.flags |= uint32(raw.OWNED) }
 }
 
-// Plain makes a new list of exactly the size that CPython would give it. Such a list has no sync
-// area, so it has no lock, and a reader may see a write half done. It is an option for lists only.
-func Plain() CreateOption {
-	return func(c *creation) { c.flags |= uint32(raw.PLAIN) }
+// NoSync makes a new list of exactly the size that CPython would give it. Such a list has no sync
+// area, so it has no lock, and a reader may see a part of a write. It is an option for lists only.
+func NoSync() CreateOption {
+	return func(c *creation) { c.flags |= uint32(raw.NO_SYNC) }
 }
 
 // WithCapacity gives every str and bytes of a new list room for at least this many bytes, so that
@@ -70,8 +72,8 @@ func WithCapacity(capacity int) CreateOption {
 	return func(c *creation) { c.capacity = &capacity }
 }
 
-// ReadOnly opens the block without the right to write, so that the right to read it suffices.
-// Writes then fail with [ErrReadOnly].
+// ReadOnly opens the block for reading only, for which the permission to read it is enough. Writes
+// fail with [ErrReadOnly].
 func ReadOnly() OpenOption {
 	return func(o *opening) { o.flags |= uint32(raw.READ_ONLY) }
 }
@@ -91,7 +93,7 @@ func newListCreation(options []CreateOption) (*creation, error) {
 	c := newCreation(options)
 	err := c.checkName()
 	if err == nil && c.capacity != nil {
-		c.room, err = cCapacity(*c.capacity)
+		c.ccapacity, err = cCapacity(*c.capacity)
 	}
 	return &c, err
 }
@@ -117,16 +119,16 @@ func cName(name *string) (*byte, error) {
 		return nil, nil
 	}
 	if strings.IndexByte(*name, 0) >= 0 {
-		return nil, newError(ErrName, "%q: %s", *name, raw.Status_text(int(ErrName)))
+		return nil, newError(ErrName, "%q: %s", *name, raw.Status_message(int(ErrName)))
 	}
 	return &append([]byte(*name), 0)[0], nil
 }
 
-// cCapacity returns the capacity as a uint32. One that does not fit becomes the maximum, which C
-// rejects.
+// cCapacity returns the capacity as a uint32. If it does not fit, cCapacity returns the maximum,
+// which C rejects.
 func cCapacity(capacity int) (uint32, error) {
 	if capacity < 0 {
-		return 0, newError(ErrArgument, "a capacity of %d bytes", capacity)
+		return 0, newError(ErrArgument, "the capacity of %d bytes is negative", capacity)
 	}
 	if uint64(capacity) > math.MaxUint32 {
 		return math.MaxUint32, nil

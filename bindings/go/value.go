@@ -30,8 +30,8 @@ func (t Type) String() string {
 	return names[t]
 }
 
-// Slot is a value for [NewList] whose item gets room for Capacity bytes of text, whatever the value
-// is.
+// Slot is a value for [NewList] whose item gets room for Capacity bytes of text. The value may have
+// any type that an item can have.
 type Slot struct {
 	Value    any
 	Capacity int
@@ -48,8 +48,8 @@ func kindOf[T Item]() reflect.Kind {
 	return reflect.TypeOf(zero).Kind()
 }
 
-// scalar is a value in the form that C takes. Its text is the caller's memory, which must be read
-// before the caller returns.
+// scalar is a value in the form that C takes. Its text is in the caller's memory and must be used
+// only until the caller returns.
 type scalar struct {
 	kind Type
 	bits uint64
@@ -142,7 +142,7 @@ func goValue(item raw.Item) any {
 }
 
 // intsOf returns the values as int64s if all of them are int or int64. Otherwise, or if there are
-// none, it returns nil.
+// no values, it returns nil.
 func intsOf(values []any) []int64 {
 	var integers []int64
 	for i, value := range values {
@@ -163,8 +163,8 @@ func intsOf(values []any) []int64 {
 	return integers
 }
 
-// packed contains values in C memory, with all their texts in one buffer, so that one call passes
-// any number of them.
+// packed contains values in C memory, with all their texts in one buffer, so that one call of C
+// passes any number of values.
 type packed struct {
 	values []raw.Value
 	text   []byte
@@ -175,12 +175,12 @@ func (p *packed) free() {
 	raw.FreeText(p.text)
 }
 
-// pack packs the values. The caller must free the result. Texts get the capacity, and a Slot its
-// own if that is larger.
+// pack packs the values. The caller must free the result. A text gets the given capacity. A Slot
+// gets its own capacity if that is larger.
 func pack(values []any, capacity uint32) (packed, error) {
 	p := packed{values: raw.NewValues(len(values))}
 	if p.values == nil {
-		return p, newError(ErrNoMemory, "no memory for %d values", len(values))
+		return p, newError(ErrNoMemory, "not enough memory for %d values", len(values))
 	}
 	size := 0
 	for i, value := range values {
@@ -193,7 +193,7 @@ func pack(values []any, capacity uint32) (packed, error) {
 	}
 	if size > 0 && !p.putTexts(values, size) {
 		p.free()
-		return packed{}, newError(ErrNoMemory, "no memory for %d bytes of text", size)
+		return packed{}, newError(ErrNoMemory, "not enough memory for %d bytes of text", size)
 	}
 	return p, nil
 }
@@ -206,22 +206,22 @@ func (p *packed) put(i int, value any, capacity uint32) (int, error) {
 	}
 	s, status := scalarOf(value)
 	if status != 0 {
-		return 0, newError(status, "item %d: %s", i, refusal(status, value))
+		return 0, newError(status, "item %d: %s", i, valueMessage(status, value))
 	}
-	room := uint32(0)
+	reserved := uint32(0)
 	if s.kind == TypeStr || s.kind == TypeBytes {
-		room = capacity
+		reserved = capacity
 	}
 	if isSlot {
-		own, err := cCapacity(slot.Capacity)
+		slotCapacity, err := cCapacity(slot.Capacity)
 		if err != nil {
-			return 0, newError(ErrArgument, "item %d: a capacity of %d bytes", i, slot.Capacity)
+			return 0, newError(ErrArgument, "item %d: the capacity of %d bytes is negative", i, slot.Capacity)
 		}
-		if own > room {
-			room = own
+		if slotCapacity > reserved {
+			reserved = slotCapacity
 		}
 	}
-	p.values[i] = raw.Value{Type: uint32(s.kind), Capacity: room, Length: uint64(len(s.text)), Bits: s.bits}
+	p.values[i] = raw.Value{Type: uint32(s.kind), Capacity: reserved, Length: uint64(len(s.text)), Bits: s.bits}
 	return len(s.text), nil
 }
 
@@ -244,9 +244,9 @@ func (p *packed) putTexts(values []any, size int) bool {
 	return p.text != nil
 }
 
-// refusal returns why a value cannot be stored.
-func refusal(status Status, value any) string {
-	text := raw.Status_text(int(status))
+// valueMessage returns the message about a value that no item can have.
+func valueMessage(status Status, value any) string {
+	text := raw.Status_message(int(status))
 	if status == ErrValueType {
 		return text + ", not " + reflect.TypeOf(value).String()
 	}

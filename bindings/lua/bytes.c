@@ -1,5 +1,5 @@
 /*
- * bytes.c - bytes and none: the values of a list that Lua has no type for.
+ * bytes.c - shareable.bytes and shareable.none, the values of a list for which Lua has no type.
  */
 #include "bytes.h"
 
@@ -13,7 +13,7 @@ void bytes_push(lua_State *L, const void *data, size_t length) {
     memcpy(self->data, data, length);
 }
 
-/* It is kept in its own metatable. */
+/* The metatable contains the only instance. */
 void bytes_push_none(lua_State *L) {
   object_get_metatable(L, &object_none);
   lua_rawgeti(L, -1, 1);
@@ -58,13 +58,13 @@ static int none_string(lua_State *L) {
 
 void bytes_open(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"__eq", equal}, {"__len", length}, {"__newindex", object_refuse}, {"__tostring", bytes_string}, {NULL, NULL}};
+    {"__eq", equal}, {"__len", length}, {"__newindex", object_readonly}, {"__tostring", bytes_string}, {NULL, NULL}};
 
   object_push_metatable(L, &object_bytes, functions, object_member);
 }
 
 void bytes_open_none(lua_State *L) {
-  static const luaL_Reg functions[] = {{"__newindex", object_refuse}, {"__tostring", none_string}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"__newindex", object_readonly}, {"__tostring", none_string}, {NULL, NULL}};
 
   object_push_metatable(L, &object_none, functions, object_member);
   object_push_sized(L, &object_none, sizeof(object_kind *));

@@ -1,5 +1,5 @@
 /*
- * garbage.c - what dead owners left.
+ * garbage.c - the garbage collection of blocks, as a table of its results.
  */
 #include "garbage.h"
 
@@ -7,29 +7,29 @@
 
 #include "status.h"
 
-static void push_finding(lua_State *L, const shareable_gc *gc, size_t i) {
-  shareable_fate fate = shareable_gc_fate(gc, i);
+static void push_result(lua_State *L, const shareable_gc *gc, size_t i) {
+  shareable_gc_result result = shareable_gc_result_at(gc, i);
 
   lua_createtable(L, 0, 4);
   lua_pushstring(L, shareable_gc_name(gc, i));
   lua_setfield(L, -2, "name");
-  lua_pushboolean(L, fate != SHAREABLE_FATE_KEPT);
+  lua_pushboolean(L, result != SHAREABLE_GC_KEPT);
   lua_setfield(L, -2, "garbage");
-  lua_pushboolean(L, fate == SHAREABLE_FATE_REMOVED);
+  lua_pushboolean(L, result == SHAREABLE_GC_REMOVED);
   lua_setfield(L, -2, "removed");
   lua_pushstring(L, shareable_gc_reason(gc, i));
   lua_setfield(L, -2, "reason");
 }
 
-/* What may run out of Lua's memory, and is then not to leak the findings. */
+/* Runs in a protected call: Lua may be out of memory here, and the results must be freed anyway. */
 static int push_all(lua_State *L) {
   const shareable_gc *gc = lua_touserdata(L, 1);
   size_t count = shareable_gc_count(gc);
 
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
-    push_finding(L, gc, i);
-    lua_rawseti(L, -2, (object_place)i + 1);
+    push_result(L, gc, i);
+    lua_rawseti(L, -2, (object_index)i + 1);
   }
   return 1;
 }
@@ -40,7 +40,7 @@ int garbage_find(lua_State *L) {
   shareable_error error;
   int failed;
 
-  if (shareable_gc_run(&gc, remove ? SHAREABLE_REMOVE : 0, &error) != SHAREABLE_OK)
+  if (shareable_gc_run(&gc, remove ? SHAREABLE_GC_REMOVE : 0, &error) != SHAREABLE_OK)
     return status_fail(L, &error);
   lua_pushcfunction(L, push_all);
   lua_pushlightuserdata(L, gc);

@@ -1,5 +1,5 @@
 /*
- * item.c - a list's items one at a time: the way of l[i] and l[i] = v.
+ * item.c - reads and writes single items of a list, as l[i] and l[i] = v do.
  */
 #include "item.h"
 
@@ -7,8 +7,8 @@
 #include "status.h"
 #include "value.h"
 
-/* Texts of up to this many bytes are read without a buffer of Lua's. */
-#define SHORT 512
+/* A text of up to this many bytes is read into a buffer on the C stack. */
+#define SHORT_TEXT_MAX 512
 
 static __attribute__((noinline)) shareable_status push_long(lua_State *L, const shareable_list *list, int64_t index) {
   shareable_value value;
@@ -18,7 +18,7 @@ static __attribute__((noinline)) shareable_status push_long(lua_State *L, const 
 
   if (status != SHAREABLE_OK)
     return status;
-  buffer = lua_newuserdata(L, size); /* Lua's own, so that no error can leak it */
+  buffer = lua_newuserdata(L, size); /* the garbage collector frees it, even after an error */
   status = shareable_list_get(list, index, &value, buffer, size);
   if (status == SHAREABLE_OK) {
     value_push(L, &value);
@@ -28,9 +28,12 @@ static __attribute__((noinline)) shareable_status push_long(lua_State *L, const 
   return status;
 }
 
-/* As number_push_integer() has it, or exactly a number. */
+/*
+ * Pushes the item. An integer that no number of this Lua can represent becomes a shareable.integer
+ * if `exact`, and fails with E_OVERFLOW otherwise.
+ */
 static inline shareable_status push(lua_State *L, const shareable_list *list, int64_t index, bool exact) {
-  char buffer[SHORT];
+  char buffer[SHORT_TEXT_MAX];
   shareable_value value;
   shareable_status status = shareable_list_get(list, index, &value, buffer, sizeof buffer);
 
@@ -38,7 +41,7 @@ static inline shareable_status push(lua_State *L, const shareable_list *list, in
     return push_long(L, list, index);
   if (status != SHAREABLE_OK)
     return status;
-  if (!exact && value.type == SHAREABLE_TYPE_INT && !number_can_be(value.integer))
+  if (!exact && value.type == SHAREABLE_TYPE_INT && !number_represents(value.integer))
     return SHAREABLE_E_OVERFLOW;
   value_push(L, &value);
   return SHAREABLE_OK;
@@ -55,18 +58,18 @@ int item_fail(lua_State *L, const shareable_list *list, int64_t index, shareable
 
 static int fail_to_index(lua_State *L, const shareable_list *list, int64_t index, shareable_status status) {
   if (status == SHAREABLE_E_INDEX)
-    return 0; /* nil, as past the end of a table: this is what ends ipairs */
+    return 0; /* nil, as past the end of a table: this ends ipairs */
   return status == SHAREABLE_E_OVERFLOW ? status_raise_inexact(L, list, index)
                                         : status_raise_item(L, list, index, status);
 }
 
-/* The index of l[i], as the library's. */
-static int64_t index_of(lua_State *L) {
+/* Returns the index i of l[i], counted from 0. */
+static int64_t check_index(lua_State *L) {
   int64_t index;
 
   if (!number_read_integer(L, 2, &index))
-    luaL_error(L, "a list's index is an integer, not %f", lua_tonumber(L, 2));
-  return value_index_in(index);
+    luaL_error(L, "a list index must be an integer, not %f", lua_tonumber(L, 2));
+  return number_index_from_lua(index);
 }
 
 int item_index(lua_State *L) {
@@ -77,12 +80,15 @@ int item_index(lua_State *L) {
   if (lua_type(L, 2) != LUA_TNUMBER)
     return object_member(L);
   list = object_check_list(L, 1);
-  index = index_of(L);
+  index = check_index(L);
   status = item_push(L, list, index);
   return status == SHAREABLE_OK ? 1 : fail_to_index(L, list, index, status);
 }
 
-/* The value at 3. Where numbers are all doubles, one stays a float where it is written over a float. */
+/*
+ * Writes the value that is the third argument. If all numbers of this Lua are doubles, a number
+ * that is written over a float stays a float.
+ */
 static shareable_status write(lua_State *L, shareable_list *list, int64_t index, shareable_value value) {
   shareable_type type;
 
@@ -98,15 +104,15 @@ int item_assign(lua_State *L) {
   int64_t index;
 
   if (lua_type(L, 2) != LUA_TNUMBER)
-    return luaL_error(L, "only the items of a list can be assigned to, by their index");
-  index = index_of(L);
-  status = write(L, list, index, value_check_item(L, 3, value_index_out(index)));
+    return luaL_error(L, "only items of a list can be assigned, by their index");
+  index = check_index(L);
+  status = write(L, list, index, value_check_item(L, 3, number_index_to_lua(index)));
   return status == SHAREABLE_OK ? 0 : status_raise_item(L, list, index, status);
 }
 
 int item_get(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);
-  int64_t index = value_index_in(number_check_integer(L, 2));
+  int64_t index = number_index_from_lua(number_check_integer(L, 2));
   shareable_status status = item_push(L, list, index);
 
   return status == SHAREABLE_OK ? 1 : item_fail(L, list, index, status);
@@ -114,7 +120,7 @@ int item_get(lua_State *L) {
 
 int item_exact(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);
-  int64_t index = value_index_in(number_check_integer(L, 2));
+  int64_t index = number_index_from_lua(number_check_integer(L, 2));
   shareable_status status = push(L, list, index, true);
 
   return status == SHAREABLE_OK ? 1 : status_fail_item(L, list, index, status);
@@ -122,7 +128,7 @@ int item_exact(lua_State *L) {
 
 int item_set(lua_State *L) {
   shareable_list *list = object_check_list(L, 1);
-  int64_t index = value_index_in(number_check_integer(L, 2));
+  int64_t index = number_index_from_lua(number_check_integer(L, 2));
   shareable_status status = write(L, list, index, value_check(L, 3));
 
   if (status != SHAREABLE_OK)

@@ -1,5 +1,5 @@
 /*
- * list.c - a list as a whole: its metamethods.
+ * list.c - the metamethods of a list.
  */
 #include "list.h"
 
@@ -15,18 +15,21 @@ static int equal(lua_State *L) {
   const object *a = object_test(L, 1, &object_list), *b = object_test(L, 2, &object_list);
 
   lua_pushboolean(L, a != NULL && b != NULL &&
-                       shareable_memory_is_same(shareable_list_memory(a->list), shareable_list_memory(b->list)));
+                       shareable_memory_same_block(shareable_list_memory(a->list), shareable_list_memory(b->list)));
   return 1;
 }
 
-/* The end of a scope. */
-static int leave(lua_State *L) {
+/* __close: the end of a scope closes the handle. */
+static int scope_exit(lua_State *L) {
   shareable_list_close(object_check_list(L, 1));
   return 0;
 }
 
-/* The finalizer: as that of a block. */
-static int drop(lua_State *L) {
+/*
+ * The finalizer. Another finalizer may resurrect the object, so the handle becomes NULL, which
+ * counts as closed.
+ */
+static int gc(lua_State *L) {
   object *self = object_check(L, 1, &object_list);
 
   shareable_list_unref(self->list);
@@ -35,7 +38,7 @@ static int drop(lua_State *L) {
 }
 
 void list_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"__close", leave},          {"__eq", equal},   {"__gc", drop},
+  static const luaL_Reg functions[] = {{"__close", scope_exit},     {"__eq", equal},   {"__gc", gc},
                                        {"__newindex", item_assign}, {"__len", length}, {NULL, NULL}};
 
   object_push_metatable(L, &object_list, functions, item_index);

@@ -1,5 +1,5 @@
 /*
- * list.h - a list as a whole: its metamethods.
+ * list.h - the metamethods of a list.
  */
 #ifndef SHAREABLE_LUA_LIST_H
 #define SHAREABLE_LUA_LIST_H

@@ -36,17 +36,25 @@ int lock_release(lua_State *L) {
 }
 
 #if LOCK_ENDS_WITH_SCOPE
-/* The stack of with_lock: its arguments, and what unlocks when the function ends in whatever way. */
+/*
+ * The stack of with_lock: its arguments, and the guard that unlocks the list when the function
+ * ends.
+ */
 enum { LIST = 1, BODY, TIMEOUT, GUARD };
 
-/* Has the list for as long as it is to be unlocked. That lies on the stack too, so its object is there. */
+/*
+ * `list` is not NULL while the list must be unlocked. The list's object is on the stack, so it
+ * stays alive.
+ */
 typedef struct guard {
   const object_kind *kind;
   const object *list;
 } guard;
 
-/* The body has returned. That it unlocked, or closed the list, is an error of the caller's. */
-static int finish(lua_State *L, int yielded, lua_KContext context) {
+/*
+ * Runs after the body has returned. If the body unlocked or closed the list, that is a usage error.
+ */
+static int unlock_scope(lua_State *L, int yielded, lua_KContext context) {
   guard *self = lua_touserdata(L, GUARD);
   shareable_list *list = self->list->list;
   shareable_status status;
@@ -74,12 +82,15 @@ int lock_with(lua_State *L) {
   self->list = lua_touserdata(L, LIST);
   lua_pushvalue(L, BODY);
   lua_pushboolean(L, status == SHAREABLE_E_OWNER_DIED);
-  lua_callk(L, 1, LUA_MULTRET, 0, finish);
-  return finish(L, LUA_OK, 0);
+  lua_callk(L, 1, LUA_MULTRET, 0, unlock_scope);
+  return unlock_scope(L, LUA_OK, 0);
 }
 
-/* The end of with_lock. There is something to unlock where an error ended it; that error is the one to tell. */
-static int leave(lua_State *L) {
+/*
+ * Runs at the end of with_lock. If an error ended the body, the list is unlocked here, and that
+ * error is reported.
+ */
+static int scope_exit(lua_State *L) {
   const guard *self = object_check(L, 1, &object_lock);
 
   if (self->list != NULL)
@@ -88,7 +99,7 @@ static int leave(lua_State *L) {
 }
 
 void lock_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"__close", leave}, {"__newindex", object_refuse}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"__close", scope_exit}, {"__newindex", object_readonly}, {NULL, NULL}};
 
   object_push_metatable(L, &object_lock, functions, object_member);
   lua_setfield(L, -2, "lock");

@@ -1,5 +1,5 @@
 /*
- * manager.c - a process that owns blocks for others.
+ * manager.c - the handle of a manager, a process that owns blocks for other processes.
  */
 #include "manager.h"
 
@@ -8,16 +8,16 @@
 #include "status.h"
 #include "value.h"
 
-typedef shareable_status begin(shareable_manager **manager, const char *address, const void *authkey, size_t size,
-                               shareable_error *error);
+typedef shareable_status constructor(shareable_manager **manager, const char *address, const void *authkey, size_t size,
+                                     shareable_error *error);
 
-static int start_or_connect(lua_State *L, begin *begins) {
+static int start_or_connect(lua_State *L, constructor *construct) {
   size_t size = 0;
   const char *address = value_check_name(L, 1), *authkey = luaL_optlstring(L, 2, NULL, &size);
   object *self = object_push(L, &object_manager);
   shareable_error error;
 
-  if (begins(&self->manager, address, authkey, size, &error) != SHAREABLE_OK)
+  if (construct(&self->manager, address, authkey, size, &error) != SHAREABLE_OK)
     return status_fail(L, &error);
   return 1;
 }
@@ -56,11 +56,11 @@ static shareable_manager *check_open(lua_State *L, int argument) {
   shareable_manager *manager = check_manager(L, argument);
 
   if (manager == NULL)
-    status_misuse(L, "the manager is closed: start it, or connect to it, again");
+    status_usage_error(L, "the manager is closed: start another one or connect again");
   return manager;
 }
 
-static int answer(lua_State *L, shareable_status status, const shareable_error *error) {
+static int push_result(lua_State *L, shareable_status status, const shareable_error *error) {
   if (status != SHAREABLE_OK)
     return status_fail(L, error);
   lua_pushboolean(L, 1);
@@ -73,14 +73,14 @@ int manager_track(lua_State *L) {
   const char *name = shareable_memory_name(object_check_memory(L, 2));
   shareable_status status = shareable_manager_track(manager, name, &error);
 
-  return answer(L, status, &error);
+  return push_result(L, status, &error);
 }
 
 int manager_shutdown(lua_State *L) {
   shareable_error error;
   shareable_status status = shareable_manager_shutdown(check_open(L, 1), &error);
 
-  return answer(L, status, &error);
+  return push_result(L, status, &error);
 }
 
 int manager_close(lua_State *L) {
@@ -93,7 +93,7 @@ int manager_close(lua_State *L) {
 
 void manager_open(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"__close", manager_close}, {"__gc", manager_close}, {"__newindex", object_refuse}, {NULL, NULL}};
+    {"__close", manager_close}, {"__gc", manager_close}, {"__newindex", object_readonly}, {NULL, NULL}};
 
   object_push_metatable(L, &object_manager, functions, object_member);
 }

@@ -1,5 +1,5 @@
 /*
- * memory.c - a block: its bytes as strings, and its metamethods.
+ * memory.c - reads and writes the bytes of a block as strings, and implements its metamethods.
  */
 #include "memory.h"
 
@@ -15,10 +15,10 @@ char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t o
 
   if (address == NULL)
     status_raise_memory(L, memory, SHAREABLE_E_CLOSED);
-  /* size is below 2^63, and a size_t may be too small for what Lua gives */
+  /* the size is below 2^63; a size_t may be too small for the integers of Lua */
   if (offset < 0 || length < 0 || offset > (int64_t)size || length > (int64_t)size - offset)
-    status_misuse(L, "block '%s' has %zu bytes: there are no %" PRId64 " at offset %" PRId64,
-                  shareable_memory_name(memory), size, length, offset);
+    status_usage_error(L, "%" PRId64 " bytes at offset %" PRId64 " out of range: block '%s' has %zu bytes", length,
+                       offset, shareable_memory_name(memory), size);
   return address + offset;
 }
 
@@ -61,18 +61,21 @@ void memory_push(lua_State *L, shareable_memory *memory) {
 static int equal(lua_State *L) {
   const object *a = object_test(L, 1, &object_memory), *b = object_test(L, 2, &object_memory);
 
-  lua_pushboolean(L, a != NULL && b != NULL && shareable_memory_is_same(a->memory, b->memory));
+  lua_pushboolean(L, a != NULL && b != NULL && shareable_memory_same_block(a->memory, b->memory));
   return 1;
 }
 
-/* The end of a scope. */
-static int leave(lua_State *L) {
+/* __close: the end of a scope closes the handle. */
+static int scope_exit(lua_State *L) {
   shareable_memory_close(object_check_memory(L, 1));
   return 0;
 }
 
-/* The finalizer. Another one may bring the object back: it is left empty, which is as good as closed. */
-static int drop(lua_State *L) {
+/*
+ * The finalizer. Another finalizer may resurrect the object, so the handle becomes NULL, which
+ * counts as closed.
+ */
+static int gc(lua_State *L) {
   object *self = object_check(L, 1, &object_memory);
 
   shareable_memory_unref(self->memory);
@@ -82,7 +85,7 @@ static int drop(lua_State *L) {
 
 void memory_open(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"__close", leave}, {"__eq", equal}, {"__gc", drop}, {"__newindex", object_refuse}, {NULL, NULL}};
+    {"__close", scope_exit}, {"__eq", equal}, {"__gc", gc}, {"__newindex", object_readonly}, {NULL, NULL}};
 
   object_push_metatable(L, &object_memory, functions, object_member);
 }

@@ -1,24 +1,27 @@
 /*
- * memory.h - a block: its bytes as strings, and its metamethods.
+ * memory.h - reads and writes the bytes of a block as strings, and implements its metamethods.
  */
 #ifndef SHAREABLE_LUA_MEMORY_H
 #define SHAREABLE_LUA_MEMORY_H
 
 #include "object.h"
 
-/* The address of `length` bytes at `offset`, which are in the block, or an error. */
+/*
+ * Returns the address of the byte at `offset`. Raises an error unless `length` bytes from there are
+ * in the block.
+ */
 char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t offset, int64_t length);
 
-/* memory_read(memory[, offset[, length]]): a string. */
+/* memory_read(memory[, offset[, length]]): returns a string. */
 int memory_read(lua_State *L);
 
-/* memory_write(memory, offset, string): true. */
+/* memory_write(memory, offset, string): returns true. */
 int memory_write(lua_State *L);
 
-/* memory_is_closed(memory): a boolean. */
+/* memory_is_closed(memory): returns a boolean. */
 int memory_is_closed(lua_State *L);
 
-/* Pushes a further handle of a block. */
+/* Pushes a new object, which takes a reference to the handle. */
 void memory_push(lua_State *L, shareable_memory *memory);
 
 /* Pushes the metatable. */

@@ -1,5 +1,6 @@
 /*
- * number.c - integers of 64 bits and floats, in a Lua that tells them apart and in one whose numbers are all doubles.
+ * number.c - integers of 64 bits and floats, in a Lua that has both and in a Lua whose numbers are
+ * all doubles.
  */
 #include "number.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An integer in decimal digits, and nothing else. */
+/* Returns false unless the text is only an integer of 64 bits in decimal digits. */
 static bool parse(const char *digits, int64_t *integer) {
   char *end;
   long long parsed;
@@ -20,7 +21,7 @@ static bool parse(const char *digits, int64_t *integer) {
   return errno == 0 && end != digits && *end == '\0';
 }
 
-/* The argument of integer(). */
+/* Returns the argument of integer(), or raises an error. */
 static int64_t check_new(lua_State *L) {
   int64_t integer;
 
@@ -96,7 +97,10 @@ typedef struct float_object {
   double real;
 } float_object;
 
-/* Whether the number is a whole one, of those that no other integer is rounded to. */
+/*
+ * Whether the number is whole and at most 2^53 in magnitude, so that it represents exactly one
+ * integer.
+ */
 static bool is_whole(double number, int64_t *integer) {
   if (!(fabs(number) <= 0x1p53))
     return false;
@@ -139,7 +143,7 @@ int64_t number_check_integer(lua_State *L, int argument) {
     return integer;
   luaL_argerror(L, argument,
                 fabs(luaL_checknumber(L, argument)) > 0x1p53
-                  ? "number past 2^53 may be rounded: give a shareable.integer"
+                  ? "number beyond 2^53 may be rounded: pass a shareable.integer"
                   : "number has no integer representation");
   return 0;
 }
@@ -151,7 +155,7 @@ static void push_object(lua_State *L, int64_t integer) {
 }
 
 void number_push_integer(lua_State *L, int64_t integer) {
-  if (number_can_be(integer))
+  if (number_represents(integer))
     lua_pushnumber(L, (lua_Number)integer);
   else
     push_object(L, integer);
@@ -170,7 +174,10 @@ int number_float(lua_State *L) {
   return 1;
 }
 
-/* Of an operator's operands, one of which is an object; the other may be anything. */
+/*
+ * Returns an operand of a comparison, or raises an error. One operand is a shareable.integer, the
+ * other any value.
+ */
 static int64_t operand(lua_State *L, int index) {
   int64_t integer = 0;
 
@@ -205,7 +212,7 @@ static int integer_string(lua_State *L) {
   return 1;
 }
 
-/* As a Lua with integers shows a float. */
+/* Formats the float as a Lua that has integers does. */
 static int float_string(lua_State *L) {
   const float_object *self = object_check(L, 1, &object_float);
   char digits[32];
@@ -221,10 +228,11 @@ void number_open(lua_State *L) {
   static const luaL_Reg integer_functions[] = {{"__eq", equal},
                                                {"__le", less_or_equal},
                                                {"__lt", less},
-                                               {"__newindex", object_refuse},
+                                               {"__newindex", object_readonly},
                                                {"__tostring", integer_string},
                                                {NULL, NULL}};
-  static const luaL_Reg float_functions[] = {{"__newindex", object_refuse}, {"__tostring", float_string}, {NULL, NULL}};
+  static const luaL_Reg float_functions[] = {
+    {"__newindex", object_readonly}, {"__tostring", float_string}, {NULL, NULL}};
 
   object_push_metatable(L, &object_integer, integer_functions, object_member);
   lua_setfield(L, -2, "integer");

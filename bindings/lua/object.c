@@ -1,5 +1,5 @@
 /*
- * object.c - the userdata that stand for blocks, lists, their locks, bytes and none in Lua.
+ * object.c - the kinds of userdata that represent blocks, lists, locks, managers and values in Lua.
  */
 #include "object.h"
 
@@ -76,7 +76,7 @@ void object_push_metatable(lua_State *L, const object_kind *kind, const luaL_Reg
   lua_pushstring(L, kind->name);
   lua_pushvalue(L, -1);
   lua_setfield(L, metatable, "__name");
-  lua_setfield(L, metatable, "__metatable"); /* what getmetatable() answers */
+  lua_setfield(L, metatable, "__metatable"); /* getmetatable() returns it */
   for (; functions->name != NULL; functions++) {
     lua_pushcfunction(L, functions->func);
     lua_setfield(L, metatable, functions->name);
@@ -104,14 +104,14 @@ int object_member(lua_State *L) {
   if (getter == NULL)
     return 1;
   lua_settop(L, 1);
-  if (getter(L) == 1) /* called straight, so that its error is one of whoever asked for the member */
+  if (getter(L) == 1) /* a plain C call, so that an error names the line that reads the member */
     return 1;
-  luaL_where(L, 1); /* it answered nil, message, code, and a member is one value */
+  luaL_where(L, 1); /* the getter returned nil, message, code: a member is one value, so raise the message */
   lua_pushvalue(L, -3);
   lua_concat(L, 2);
   return lua_error(L);
 }
 
-int object_refuse(lua_State *L) {
-  return luaL_error(L, "nothing in it can be assigned to");
+int object_readonly(lua_State *L) {
+  return luaL_error(L, "fields of this object cannot be assigned");
 }

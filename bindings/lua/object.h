@@ -1,5 +1,5 @@
 /*
- * object.h - the userdata that stand for blocks, lists, their locks, bytes and none in Lua.
+ * object.h - the kinds of userdata that represent blocks, lists, locks, managers and values in Lua.
  */
 #ifndef SHAREABLE_LUA_OBJECT_H
 #define SHAREABLE_LUA_OBJECT_H
@@ -9,20 +9,23 @@
 
 #include "shareable.h"
 
-/* What Lua 5.1, and LuaJIT, have under another name. */
+/* Lua 5.1 and LuaJIT have these under other names. */
 #if LUA_VERSION_NUM < 502
 #define lua_rawlen lua_objlen
 #define lua_pushglobaltable(L) lua_pushvalue(L, LUA_GLOBALSINDEX)
 #endif
 
-/* What lua_rawgeti() and lua_rawseti() count with. */
+/* The type of the index that lua_rawgeti() and lua_rawseti() take. */
 #if LUA_VERSION_NUM < 503
-typedef int object_place;
+typedef int object_index;
 #else
-typedef lua_Integer object_place;
+typedef lua_Integer object_index;
 #endif
 
-/* What an object is. Its address stands first in every userdata of ours, and keys its metatable in the registry. */
+/*
+ * The kind of a userdata. Every userdata of this module begins with a pointer to its kind. The
+ * address of the kind is also the key of the metatable in the registry.
+ */
 typedef struct object_kind {
   const char *name;
 } object_kind;
@@ -30,7 +33,7 @@ typedef struct object_kind {
 extern const object_kind object_memory, object_list, object_bytes, object_none, object_integer, object_float,
   object_lock, object_manager;
 
-/* A block, a list or a manager: owns one reference, which the garbage collector drops. */
+/* A block, a list or a manager. It owns one reference, which the garbage collector drops. */
 typedef struct object {
   const object_kind *kind;
   union {
@@ -40,35 +43,47 @@ typedef struct object {
   };
 } object;
 
-/* Pushes `size` bytes of a kind, zero but for the kind. */
+/* Pushes a new userdata of `size` bytes. All bytes after the pointer to its kind are zero. */
 void *object_push_sized(lua_State *L, const object_kind *kind, size_t size);
 
-/* Pushes a block or a list that is still empty, so that filling it needs no memory of Lua's, and so cannot fail. */
+/*
+ * Pushes an object without a handle. Setting the handle later allocates nothing in Lua, so it
+ * cannot fail.
+ */
 object *object_push(lua_State *L, const object_kind *kind);
 
-/* The userdata at `index` if it is of that kind, else NULL. Any other value, from anywhere, may stand there. */
+/*
+ * Returns the userdata at `index` if it has that kind, otherwise NULL. The value there may be
+ * anything.
+ */
 void *object_test(lua_State *L, int index, const object_kind *kind);
 
-/* The same of an argument, or an error. */
+/* Returns the argument if it has that kind, otherwise raises an error. */
 void *object_check(lua_State *L, int argument, const object_kind *kind);
 
-/* The handle of the argument, or an error; NULL, which is as good as closed, of an object that was finalized. */
-shareable_memory *object_check_memory(lua_State *L, int argument); /* a list stands for its block */
+/*
+ * Return the handle of the argument, or raise an error. The handle of a finalized object is NULL,
+ * which counts as closed. object_check_memory() also accepts a list and returns its block.
+ */
+shareable_memory *object_check_memory(lua_State *L, int argument);
 shareable_list *object_check_list(lua_State *L, int argument);
 
 /*
- * Pushes a new metatable for the kind, with these functions. Its __index is `index`, a closure over two tables for Lua
- * to fill, which are also its fields "methods" and "getters".
+ * Pushes a new metatable for the kind, with these functions. Its __index is `index`, a closure over
+ * two tables that the Lua layer fills: the fields "methods" and "getters" of the metatable.
  */
 void object_push_metatable(lua_State *L, const object_kind *kind, const luaL_Reg *functions, lua_CFunction index);
 
-/* Pushes the metatable again. */
+/* Pushes the metatable that object_push_metatable() made. */
 void object_get_metatable(lua_State *L, const object_kind *kind);
 
-/* An __index for any key but a number: the method of that name, or what the getter of that name answers. */
+/*
+ * An __index for keys that are not numbers: returns the method of that name, or the result of its
+ * getter.
+ */
 int object_member(lua_State *L);
 
-/* A __newindex that refuses. */
-int object_refuse(lua_State *L);
+/* A __newindex that always raises an error. */
+int object_readonly(lua_State *L);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * raw.c - the module "shareable.raw": SWIG's functions, and those of this folder beside them.
+ * raw.c - the module "shareable.raw", with the functions that SWIG generates and those of this
+ * folder.
  */
 #include "bytes.h"
 #include "garbage.h"
@@ -14,7 +15,7 @@
 #include "range.h"
 #include "wait.h"
 
-int luaopen_raw(lua_State *L); /* SWIG's */
+int luaopen_raw(lua_State *L); /* SWIG generates it */
 __attribute__((visibility("default"))) int luaopen_shareable_raw(lua_State *L);
 
 static void push_global(lua_State *L, const char *name) {
@@ -33,7 +34,7 @@ static void pop_global(lua_State *L, const char *name) {
   lua_pop(L, 1);
 }
 
-/* Pushes SWIG's module. SWIG sets two globals on the way: they get back what they had. */
+/* Pushes SWIG's module. SWIG sets two globals, which get their old values back. */
 static void push_wrapper(lua_State *L) {
   push_global(L, "swig_type");
   push_global(L, "swig_equals");
@@ -44,7 +45,7 @@ static void push_wrapper(lua_State *L) {
   pop_global(L, "swig_type");
 }
 
-/* Pushes a table of the metatables, for the layer above to fill. */
+/* Pushes a table of the metatables, which the Lua layer fills. */
 static void push_metatables(lua_State *L) {
   lua_newtable(L);
   memory_open(L);
@@ -67,7 +68,7 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"float", number_float},
                                        {"garbage", garbage_find},
                                        {"integer", number_integer},
-                                       {"list_digest", wait_digest},
+                                       {"list_hash", wait_hash},
                                        {"list_exact", item_exact},
                                        {"list_floats", range_floats},
                                        {"list_get", item_get},

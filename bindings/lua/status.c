@@ -1,5 +1,5 @@
 /*
- * status.c - how a failure reaches a Lua program.
+ * status.c - returns or raises the failures of the library in Lua.
  */
 #include "status.h"
 
@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "value.h"
+#include "number.h"
 
 /*
- * Whether the caller is to change its program. All else is the world's: what the system refuses, what others wrote into
- * shared memory, and texts, which come from anywhere, so that a correct program meets one that does not fit.
+ * Whether the status means that the program must be changed. Any other status is a run-time
+ * failure, which a correct program may meet: the system refused, another process wrote something
+ * else into shared memory, or a text from outside is not UTF-8 or too long.
  */
-static bool is_misuse(int status) {
+static bool is_usage_error(int status) {
   switch (status) {
   case SHAREABLE_E_ARGUMENT:
   case SHAREABLE_E_NAME:
@@ -32,8 +33,11 @@ static bool is_misuse(int status) {
   }
 }
 
-/* Pushes the library's sentence. Where it begins with an item, as "item 4" or "index 4", that becomes Lua's index. */
-static void push_sentence(lua_State *L, const char *text) {
+/*
+ * Pushes the library's message. An index at its beginning, as in "item 4" or "index 4", becomes
+ * Lua's index.
+ */
+static void push_message(lua_State *L, const char *text) {
   const char *number = strncmp(text, "item ", 5) == 0 ? text + 5 : strncmp(text, "index ", 6) == 0 ? text + 6 : text;
   char *rest, digits[24];
   long long index = strtoll(number, &rest, 10);
@@ -42,15 +46,15 @@ static void push_sentence(lua_State *L, const char *text) {
     lua_pushstring(L, text);
     return;
   }
-  snprintf(digits, sizeof digits, "%" PRId64, value_index_out(index));
+  snprintf(digits, sizeof digits, "%" PRId64, number_index_to_lua(index));
   lua_pushlstring(L, text, (size_t)(number - text));
   lua_pushstring(L, digits);
   lua_pushstring(L, rest);
   lua_concat(L, 3);
 }
 
-/* Raises the sentence on the stack. */
-static int raise_sentence(lua_State *L) {
+/* Raises the message on the stack, with the position of the caller. */
+static int raise_message(lua_State *L) {
   luaL_where(L, 1);
   lua_insert(L, -2);
   lua_concat(L, 2);
@@ -58,26 +62,26 @@ static int raise_sentence(lua_State *L) {
 }
 
 static int raise(lua_State *L, const shareable_error *error) {
-  push_sentence(L, error->text);
-  return raise_sentence(L);
+  push_message(L, error->message);
+  return raise_message(L);
 }
 
-int status_misuse(lua_State *L, const char *format, ...) {
-  char sentence[512];
+int status_usage_error(lua_State *L, const char *format, ...) {
+  char message[512];
   va_list arguments;
 
   va_start(arguments, format);
-  vsnprintf(sentence, sizeof sentence, format, arguments);
+  vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  lua_pushstring(L, sentence);
-  return raise_sentence(L);
+  lua_pushstring(L, message);
+  return raise_message(L);
 }
 
 int status_fail(lua_State *L, const shareable_error *error) {
-  if (is_misuse(error->status))
+  if (is_usage_error(error->status))
     return raise(L, error);
   lua_pushnil(L);
-  push_sentence(L, error->text);
+  push_message(L, error->message);
   lua_pushstring(L, shareable_status_name(error->status));
   return 3;
 }
@@ -85,26 +89,26 @@ int status_fail(lua_State *L, const shareable_error *error) {
 int status_fail_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain(list, index, status, &error);
+  shareable_list_explain_item(list, index, status, &error);
   return status_fail(L, &error);
 }
 
 int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain(list, index, status, &error);
+  shareable_list_explain_item(list, index, status, &error);
   return raise(L, &error);
 }
 
 static void push_inexact(lua_State *L, const shareable_list *list, int64_t index) {
-  char sentence[512];
+  char message[512];
 
-  index = value_index_out(index);
-  snprintf(sentence, sizeof sentence,
-           "item %" PRId64 " of list '%s' is an integer past 2^53, which this Lua's numbers are not: exact(%" PRId64
-           ") tells it",
+  index = number_index_to_lua(index);
+  snprintf(message, sizeof message,
+           "item %" PRId64 " of list '%s' is an integer beyond 2^53, which no number of this Lua can represent: "
+           "read it with exact(%" PRId64 ")",
            index, shareable_memory_name(shareable_list_memory(list)), index);
-  lua_pushstring(L, sentence);
+  lua_pushstring(L, message);
 }
 
 int status_fail_inexact(lua_State *L, const shareable_list *list, int64_t index) {
@@ -116,18 +120,19 @@ int status_fail_inexact(lua_State *L, const shareable_list *list, int64_t index)
 
 int status_raise_inexact(lua_State *L, const shareable_list *list, int64_t index) {
   push_inexact(L, list, index);
-  return raise_sentence(L);
+  return raise_message(L);
 }
 
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status) {
   shareable_error error;
 
-  shareable_list_explain_whole(list, status, &error);
+  shareable_list_explain(list, status, &error);
   return status_fail(L, &error);
 }
 
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status) {
   const char *name = shareable_memory_name(memory);
 
-  return luaL_error(L, "block '%s': %s", name == NULL ? "" : name, shareable_status_text(status));
+  return luaL_error(L, "block '%s' is %s", name == NULL ? "" : name,
+                    status == SHAREABLE_E_CLOSED ? "closed: open it again" : "attached read-only");
 }

@@ -1,34 +1,33 @@
 /*
- * status.h - how a failure reaches a Lua program.
+ * status.h - returns or raises the failures of the library in Lua.
+ *
+ * The status_fail functions end a C function that failed. They raise a usage error, with the
+ * position of the caller. For a run-time failure they push nil, the message and the name of the
+ * status, and return 3. The status_raise functions always raise.
  */
 #ifndef SHAREABLE_LUA_STATUS_H
 #define SHAREABLE_LUA_STATUS_H
 
 #include "object.h"
 
-/*
- * Ends a C function that failed. What the caller did wrong is raised, with the caller's position. What the world did
- * is pushed: nil, the sentence and the status' name; returns 3.
- */
+/* The error contains the status and the message. */
 int status_fail(lua_State *L, const shareable_error *error);
 
-/* The same for what a list answered about the item at `index`, which counts from 0 as the library's does. */
+/* A list function returned the status for the item at `index`, which counts from 0. */
 int status_fail_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status);
-
-/* The same, but always raised. */
 int status_raise_item(lua_State *L, const shareable_list *list, int64_t index, shareable_status status);
 
-/* The same for an item that is an integer which no number of this Lua can be: the world's doing. */
+/* The item is an integer that no number of this Lua can represent. This is a run-time failure. */
 int status_fail_inexact(lua_State *L, const shareable_list *list, int64_t index);
 int status_raise_inexact(lua_State *L, const shareable_list *list, int64_t index);
 
-/* The same for what a list answered about itself: its lock, or all that it holds. */
+/* A list function returned the status for the whole list: for its lock, or for all its items. */
 int status_fail_list(lua_State *L, const shareable_list *list, shareable_status status);
 
-/* Raises a sentence, as printf() makes it, with the caller's position. */
-int status_misuse(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Raises a message, formatted as by printf(), with the position of the caller. */
+int status_usage_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Raises that the block, which is closed or was attached read-only, cannot be used so. */
+/* The block is closed (E_CLOSED) or attached read-only (E_READ_ONLY). */
 int status_raise_memory(lua_State *L, const shareable_memory *memory, shareable_status status);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * value.c - one Lua value as one shareable value, both ways; and the other arguments that C functions take.
+ * value.c - converts values between Lua and the library, and checks other arguments of C functions.
  */
 #include "value.h"
 
@@ -9,8 +9,8 @@
 #include "bytes.h"
 #include "status.h"
 
-/* In seconds. */
-#define LIFETIME 4e9
+/* A timeout of this many seconds or more is unlimited. */
+#define TIMEOUT_MAX 4e9
 
 #define STORABLE "an integer, float, boolean, string, shareable.bytes or shareable.none"
 
@@ -65,28 +65,28 @@ shareable_value value_check_item(lua_State *L, int index, int64_t item) {
   shareable_value value;
 
   if (!value_read(L, index, &value))
-    status_misuse(L, "item %" PRId64 ": a list can hold " STORABLE ", not %s", item, luaL_typename(L, index));
+    status_usage_error(L, "item %" PRId64 ": a list can hold " STORABLE ", not %s", item, luaL_typename(L, index));
   return value;
 }
 
-/* The capacity at `index`, nil or an integer, that an item is to have. */
+/* Returns the capacity of an item, nil or an integer at `index`, or raises an error. */
 static uint32_t check_capacity(lua_State *L, int index, int64_t item) {
   int64_t capacity;
 
   if (lua_isnil(L, index))
     return 0;
   if (!number_read_integer(L, index, &capacity) || capacity < 0 || capacity > UINT32_MAX)
-    status_misuse(L, "item %" PRId64 ": a capacity is a number of bytes", item);
+    status_usage_error(L, "item %" PRId64 ": a capacity must be a number of bytes", item);
   return (uint32_t)capacity;
 }
 
 static shareable_value check_member(lua_State *L, int values, int capacities, size_t item) {
   shareable_value value;
 
-  lua_rawgeti(L, values, (object_place)item);
+  lua_rawgeti(L, values, (object_index)item);
   value = value_check_item(L, -1, (int64_t)item);
   if (lua_istable(L, capacities))
-    lua_rawgeti(L, capacities, (object_place)item);
+    lua_rawgeti(L, capacities, (object_index)item);
   else
     lua_pushvalue(L, capacities);
   value.capacity = check_capacity(L, -1, (int64_t)item);
@@ -103,7 +103,7 @@ static size_t length_of(lua_State *L, int table) {
   has_n = number_read_integer(L, -1, &n);
   lua_pop(L, 1);
   if (has_n && n >= 0 && (uint64_t)n > SIZE_MAX)
-    status_misuse(L, "a list of %" PRId64 " items is too long", n);
+    status_usage_error(L, "a list of %" PRId64 " items is too long", n);
   return has_n && n >= 0 ? (size_t)n : lua_rawlen(L, table);
 }
 
@@ -119,9 +119,9 @@ const shareable_value *value_check_all(lua_State *L, int argument, size_t *count
   luaL_checktype(L, values, LUA_TTABLE);
   *count = length_of(L, values);
   if (*count > SIZE_MAX / 2 / sizeof *array)
-    status_misuse(L, "a list of %zu items is too long", *count);
+    status_usage_error(L, "a list of %zu items is too long", *count);
   array = lua_newuserdata(L, *count * sizeof *array);
-  for (size_t i = 0; i < *count; i++) /* nothing is allocated here, so no finalizer runs that could change the table */
+  for (size_t i = 0; i < *count; i++) /* this allocates nothing, so no finalizer can run and change the table */
     array[i] = check_member(L, values, capacities, i + 1);
   return array;
 }
@@ -157,20 +157,20 @@ const char *value_check_name(lua_State *L, int argument) {
   luaL_checktype(L, argument, LUA_TSTRING);
   name = lua_tolstring(L, argument, &length);
   if (strlen(name) != length)
-    luaL_error(L, "'%s' and a NUL: a name has no NUL in it", name);
+    luaL_error(L, "'%s': a name or an address must not contain a NUL", name);
   return name;
 }
 
-uint64_t value_check_figure(lua_State *L, int argument, uint64_t most) {
-  int64_t figure;
+uint64_t value_check_uint(lua_State *L, int argument, uint64_t max) {
+  int64_t integer;
 
-  if (!number_read_integer(L, argument, &figure)) {
-    double real = number_check_real(L, argument); /* a round one may be past 2^53 and still be what was meant */
-    figure = real > 0x1p53 && real < 0x1p63 ? (int64_t)real : number_check_integer(L, argument);
+  if (!number_read_integer(L, argument, &integer)) {
+    double real = number_check_real(L, argument); /* a double beyond 2^53 may be the exact size that is meant */
+    integer = real > 0x1p53 && real < 0x1p63 ? (int64_t)real : number_check_integer(L, argument);
   }
-  if (figure < 0 || (uint64_t)figure > most)
-    status_misuse(L, "%" PRId64 " is out of range", figure);
-  return (uint64_t)figure;
+  if (integer < 0 || (uint64_t)integer > max)
+    status_usage_error(L, "%" PRId64 " is out of range: expected 0 to %" PRIu64, integer, max);
+  return (uint64_t)integer;
 }
 
 int64_t value_check_timeout(lua_State *L, int argument) {
@@ -179,6 +179,6 @@ int64_t value_check_timeout(lua_State *L, int argument) {
   if (lua_isnoneornil(L, argument))
     return -1;
   seconds = luaL_checknumber(L, argument);
-  luaL_argcheck(L, seconds >= 0, argument, "a timeout is a number of seconds, 0 or more");
-  return seconds < LIFETIME ? (int64_t)(seconds * 1e9) : -1;
+  luaL_argcheck(L, seconds >= 0, argument, "a timeout must be 0 seconds or more");
+  return seconds < TIMEOUT_MAX ? (int64_t)(seconds * 1e9) : -1;
 }

@@ -1,52 +1,50 @@
 /*
- * value.h - one Lua value as one shareable value, both ways; and the other arguments that C functions take.
+ * value.h - converts values between Lua and the library, and checks other arguments of C functions.
  */
 #ifndef SHAREABLE_LUA_VALUE_H
 #define SHAREABLE_LUA_VALUE_H
 
 #include "number.h"
 
-/* What Lua calls a type: "integer", "float" and so on, as math.type and type do; "bytes" and "none" are ours. */
+/*
+ * The name of a type in Lua, as math.type and type return it, for example "integer"; also "bytes"
+ * and "none".
+ */
 const char *value_type_name(uint32_t type);
 
-/* Takes the Lua value at `index`, a text as a pointer into it. False where a list cannot hold such. Never allocates. */
+/*
+ * Reads the Lua value at `index`. A text is a pointer into the Lua value. Returns false if a list
+ * cannot hold the value. It never allocates.
+ */
 bool value_read(lua_State *L, int index, shareable_value *value);
 
-/* The same of an argument, or of what is to be an item, or an error. */
+/*
+ * Return the argument, or the value for an item, or raise an error. `item` is the index for the
+ * message.
+ */
 shareable_value value_check(lua_State *L, int argument);
 shareable_value value_check_item(lua_State *L, int index, int64_t item);
 
 /*
- * The argument {values, capacity} as an array, which the stack keeps. `values` is a table, of `n` items where it has
- * that field; `capacity` is nil, bytes for every item, or a table of bytes an item.
+ * Returns the argument {values, capacity} as an array, which stays on the stack; or raises an
+ * error. `values` is a table, whose field `n`, if any, is its length. `capacity` is nil, the bytes
+ * of every item, or a table of bytes for each item.
  */
 const shareable_value *value_check_all(lua_State *L, int argument, size_t *count);
 
-/* Pushes a value; its text is copied. */
+/* Pushes a value. A text is copied. */
 void value_push(lua_State *L, const shareable_value *value);
 
-/*
- * Indexes: Lua's count from 1, the library's from 0; -1 is the last item in both. Lua's 0, which is past every end,
- * becomes INT64_MIN, and Lua's INT64_MIN becomes INT64_MAX, which no other index does.
- */
-static inline int64_t value_index_in(int64_t index) {
-  if (index > 0)
-    return index - 1;
-  return index == 0 ? INT64_MIN : index == INT64_MIN ? INT64_MAX : index;
-}
-static inline int64_t value_index_out(int64_t index) {
-  if (index == INT64_MAX)
-    return INT64_MIN;
-  return index >= 0 ? index + 1 : index == INT64_MIN ? 0 : index;
-}
-
-/* A string without NULs, or NULL for nil, or an error. */
+/* Returns a string without NUL, or NULL for nil; or raises an error. */
 const char *value_check_name(lua_State *L, int argument);
 
-/* An integer of 0 to `most`, or an error. */
-uint64_t value_check_figure(lua_State *L, int argument, uint64_t most);
+/* Returns an integer from 0 to `max`, or raises an error. */
+uint64_t value_check_uint(lua_State *L, int argument, uint64_t max);
 
-/* Seconds as nanoseconds; less than 0, which is for ever, for nil or more than a lifetime; or an error. */
+/*
+ * Returns a timeout in nanoseconds, of an argument in seconds. Nil, or more than a century, becomes
+ * -1, which is unlimited. Raises an error if the argument is not a number of 0 or more.
+ */
 int64_t value_check_timeout(lua_State *L, int argument);
 
 #endif

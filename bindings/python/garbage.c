@@ -1,14 +1,15 @@
 /*
- * garbage.c - what dead owners left, for Python.
+ * garbage.c - returns the results of the garbage collection to Python.
  */
 #include "garbage.h"
 
 #include "status.h"
 
-static PyObject *finding(const shareable_gc *gc, size_t i) {
+static PyObject *gc_entry(const shareable_gc *gc, size_t i) {
   PyObject *name = PyUnicode_DecodeFSDefault(shareable_gc_name(gc, i));
 
-  return name == NULL ? NULL : Py_BuildValue("(Nis)", name, (int)shareable_gc_fate(gc, i), shareable_gc_reason(gc, i));
+  return name == NULL ? NULL
+                      : Py_BuildValue("(Nis)", name, (int)shareable_gc_result_at(gc, i), shareable_gc_reason(gc, i));
 }
 
 PyObject *garbage(uint32_t flags) {
@@ -26,7 +27,7 @@ PyObject *garbage(uint32_t flags) {
   }
   list = PyList_New((Py_ssize_t)shareable_gc_count(gc));
   for (size_t i = 0; list != NULL && i < shareable_gc_count(gc); i++) {
-    PyObject *item = finding(gc, i);
+    PyObject *item = gc_entry(gc, i);
     if (item == NULL)
       Py_CLEAR(list);
     else

@@ -1,12 +1,15 @@
 /*
- * garbage.h - what dead owners left, for Python.
+ * garbage.h - returns the results of the garbage collection to Python.
  */
 #ifndef SHAREABLE__PYTHON_GARBAGE_H
 #define SHAREABLE__PYTHON_GARBAGE_H
 
 #include <Python.h>
 
-/* As shareable_gc_run(), with its flags. A list of a tuple a block: name, fate, reason. */
+/*
+ * Calls shareable_gc_run() with the flags. Returns a list with a tuple (name, result, reason) for
+ * each block, or NULL with an exception.
+ */
 PyObject *garbage(uint32_t flags);
 
 #endif

@@ -1,15 +1,15 @@
 /*
- * handle.c - the handle in a Python object, and the two types of object that hold one.
+ * handle.c - the C handle in a Python object, and the raw types that contain one.
  */
 #include "handle.h"
 
-static PyTypeObject *type_of(const swig_type_info *type) {
+static PyTypeObject *python_type(const swig_type_info *type) {
   return ((SwigPyClientData *)type->clientdata)->pytype;
 }
 
 int handle_from(PyObject *object, swig_type_info *type, const char *parameter, void **handle) {
-  if (!PyObject_TypeCheck(object, type_of(type))) {
-    PyErr_Format(PyExc_TypeError, "%s must be a %s, not %.200s", parameter, type_of(type)->tp_name,
+  if (!PyObject_TypeCheck(object, python_type(type))) {
+    PyErr_Format(PyExc_TypeError, "%s must be a %s, not %.200s", parameter, python_type(type)->tp_name,
                  Py_TYPE(object)->tp_name);
     return -1;
   }
@@ -17,7 +17,7 @@ int handle_from(PyObject *object, swig_type_info *type, const char *parameter, v
   return 0;
 }
 
-/* The raw type that the object's class derives from. */
+/* Returns the raw type that the object's class derives from. */
 static PyTypeObject *raw_type(PyObject *object) {
   PyTypeObject *type = Py_TYPE(object);
 
@@ -44,17 +44,11 @@ void *handle_exchange(PyObject *object, void *handle) {
   return previous;
 }
 
-PyObject *handle_allocate(PyObject *like) {
-  PyTypeObject *type = raw_type(like);
-
-  return type->tp_alloc(type, 0);
-}
-
 void handle_free(PyObject *object) {
   Py_TYPE(object)->tp_free(object);
 }
 
-void handle_base_settle(PyTypeObject *base) {
+void handle_base_init(PyTypeObject *base) {
   base->tp_as_number = NULL;
   base->tp_repr = PyBaseObject_Type.tp_repr;
   base->tp_hash = PyBaseObject_Type.tp_hash;
@@ -64,10 +58,11 @@ void handle_base_settle(PyTypeObject *base) {
 }
 
 /*
- * SWIG's metaclass would forbid to set an attribute of a subclass, and to mix it with an abstract class. What both types add
- * to their base, though they do not use it, has Python refuse a class of both: its one handle would be taken for the other.
+ * SWIG's metaclass would refuse to set an attribute of a subclass, and to combine it with an
+ * abstract class. Each type adds an unused field to its base. So Python refuses a class that
+ * derives from two of them: such a class would have one handle for both.
  */
-int handle_type_settle(PyTypeObject *type, const char *name) {
+int handle_type_init(PyTypeObject *type, const char *name) {
   type->tp_name = name;
   type->tp_basicsize += (Py_ssize_t)sizeof(void *);
   Py_SET_TYPE(type, &PyType_Type);

@@ -1,5 +1,5 @@
 /*
- * handle.h - the handle in a Python object, and the two types of object that hold one.
+ * handle.h - the C handle in a Python object, and the raw types that contain one.
  */
 #ifndef SHAREABLE__PYTHON_HANDLE_H
 #define SHAREABLE__PYTHON_HANDLE_H
@@ -8,36 +8,44 @@
 
 #include "shareable.h"
 
-#ifndef SWIG_RUNTIME_VERSION /* the wrapper has SWIG's runtime in itself */
+#ifndef SWIG_RUNTIME_VERSION /* the wrapper contains SWIG's runtime */
 #define SWIGPYTHON_BUILTIN
 #include "swigpyrun.h"
 #endif
 
-/* The handle, a shareable_memory or a shareable_list; NULL before __init__(). The caller has checked the object's type. */
+/*
+ * Returns the handle: a shareable_memory, a shareable_list or a shareable_manager. It is NULL
+ * before __init__(). The caller must have checked the object's type.
+ */
 static inline void *handle_of(PyObject *object) {
   return ((SwigPyObject *)object)->ptr;
 }
 
-/* The same of an object that may be anything: -1 with TypeError where it is not of the type that SWIG knows as `type`. */
+/*
+ * Gets the handle from an object of any type. Returns -1 with TypeError if the object is not an
+ * instance of `type`.
+ */
 int handle_from(PyObject *object, swig_type_info *type, const char *parameter, void **handle);
 
-/* What Memory(other) and List(other) do with their arguments: finds the other's handle, which may be NULL. */
+/*
+ * Parses the arguments of Memory(handle), List(handle) and Manager(handle), and gets the handle of
+ * the argument, which may be NULL. Returns -1 with an exception on failure.
+ */
 int handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *keywords, void **handle);
 
-/* Gives the object another handle, with its reference, and returns the one that it had. */
+/* Gives the object another handle, with its reference. Returns the previous handle. */
 void *handle_exchange(PyObject *object, void *handle);
 
-/* A new object of the raw type that the object's class derives from, without a handle. NULL with an exception. */
-PyObject *handle_allocate(PyObject *like);
-
-/* Frees an object, once its handle's reference is dropped. */
+/* Frees an object. The caller must have released the handle's reference. */
 void handle_free(PyObject *object);
 
 /*
- * SWIG's types are made for C pointers: they add, compare and convert them, and own them or not. Ours are to be subclassed
- * by what people use, so these two take that away: from the common base before it is inherited, and from each type then.
+ * SWIG's types act like C pointers: they support addition, comparison and conversion. Users see
+ * subclasses of ours, so these functions remove that behaviour: handle_base_init() from the common
+ * base before it is inherited, and handle_type_init() from each type. handle_type_init() returns -1
+ * with an exception on failure.
  */
-void handle_base_settle(PyTypeObject *base);
-int handle_type_settle(PyTypeObject *type, const char *name);
+void handle_base_init(PyTypeObject *base);
+int handle_type_init(PyTypeObject *type, const char *name);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * list_iterator.c - stepping through a list.
+ * list_iterator.c - the iterator over a list.
  */
 #include "list_iterator.h"
 
-#include "slots.h"
+#include "list_item.h"
 #include "status.h"
 
 typedef struct list_iterator {
@@ -16,7 +16,7 @@ static void dealloc(PyObject *self) {
   PyObject_Free(self);
 }
 
-/* One that has ended, by an error too, stays so. */
+/* After the last item or an error, the iterator is exhausted. */
 static PyObject *next(PyObject *self) {
   list_iterator *iterator = (list_iterator *)self;
   PyObject *item;
@@ -36,12 +36,12 @@ static PyObject *length_hint(PyObject *self, PyObject *nothing) {
   return PyLong_FromSize_t(iterator->length - iterator->next);
 }
 
-static PyMethodDef methods[] = {{"__length_hint__", length_hint, METH_NOARGS, "How many items are left."},
-                                {NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {
+  {"__length_hint__", length_hint, METH_NOARGS, "Return the number of items that are left."}, {NULL, NULL, 0, NULL}};
 
 static PyTypeObject type = {
   PyVarObject_HEAD_INIT(NULL, 0).tp_name = "shareable._raw.ListIterator",
-  .tp_doc = "Steps through a list.",
+  .tp_doc = "The iterator over a list.",
   .tp_basicsize = sizeof(list_iterator),
   .tp_dealloc = dealloc,
   .tp_flags = Py_TPFLAGS_DEFAULT,
@@ -50,7 +50,7 @@ static PyTypeObject type = {
   .tp_methods = methods,
 };
 
-int list_iterator_prepare(void) {
+int list_iterator_type_init(void) {
   return PyType_Ready(&type);
 }
 

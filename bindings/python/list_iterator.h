@@ -1,5 +1,5 @@
 /*
- * list_iterator.h - stepping through a list.
+ * list_iterator.h - the iterator over a list.
  */
 #ifndef SHAREABLE__PYTHON_LIST_ITERATOR_H
 #define SHAREABLE__PYTHON_LIST_ITERATOR_H
@@ -8,12 +8,12 @@
 
 #include "shareable.h"
 
-/* Prepares the type. Once, before the first iterator. -1 with an exception. */
-int list_iterator_prepare(void);
+/* Must be called once, before the first iterator. Returns -1 with an exception on failure. */
+int list_iterator_type_init(void);
 
 /*
- * A new iterator over the items, each as it is when it is stepped to. It keeps the list. NULL with an
- * exception where that is NULL, or closed.
+ * Returns a new iterator, which holds a reference to the list and reads each item when it gets
+ * there. Returns NULL with an exception if the list is NULL or closed.
  */
 PyObject *list_iterator_new(shareable_list *list);
 

@@ -1,17 +1,17 @@
 /*
- * list_lock.c - the lock of a list as Python waits for it.
+ * list_lock.c - locks a list for Python.
  */
 #include "list_lock.h"
 
+#include "gil.h"
 #include "status.h"
-#include "waiting.h"
 
-static shareable_status lock_within(shareable_list *list, void *what, int64_t duration) {
-  (void)what;
-  return shareable_list_lock(list, duration);
+static shareable_status lock(shareable_list *list, void *context, int64_t timeout) {
+  (void)context;
+  return shareable_list_lock(list, timeout);
 }
 
-static PyObject *result_of(const shareable_list *list, shareable_status status) {
+static PyObject *lock_result(const shareable_list *list, shareable_status status) {
   switch (status) {
   case SHAREABLE_OK:
     Py_RETURN_FALSE;
@@ -22,14 +22,16 @@ static PyObject *result_of(const shareable_list *list, shareable_status status) 
   }
 }
 
-/* A lock that is free is taken at once. The reference outlives an __init__() that gives the object another list. */
+/*
+ * A free lock is taken without releasing the GIL. The reference keeps the list if another thread
+ * calls __init__() of the object, which then has another list.
+ */
 PyObject *list_lock(shareable_list *list, int64_t timeout) {
   shareable_status status = shareable_list_lock(shareable_list_ref(list), 0);
   PyObject *result = NULL;
 
-  if (status != SHAREABLE_E_TIMED_OUT || timeout == 0 ||
-      waiting_for(list, lock_within, NULL, timeout, SHAREABLE_E_TIMED_OUT, &status) == 0)
-    result = result_of(list, status);
+  if (status != SHAREABLE_E_TIMED_OUT || timeout == 0 || gil_wait(list, lock, NULL, timeout, &status) == 0)
+    result = lock_result(list, status);
   shareable_list_unref(list);
   return result;
 }

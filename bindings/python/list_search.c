@@ -1,39 +1,37 @@
 /*
- * list_search.c - searching a list for a value, as Python does.
+ * list_search.c - searches a list for a Python value.
  */
 #include "list_search.h"
 
+#include "gil.h"
 #include "handle.h"
+#include "list_item.h"
 #include "slots.h"
 #include "status.h"
 #include "value.h"
-#include "waiting.h"
-
-/* A list of more items is searched while other threads run. */
-enum { LONG_COUNT = 4096 };
 
 typedef shareable_status search_call(const shareable_list *list, const shareable_value *value, size_t *result);
 
 static shareable_status search(search_call *call, shareable_list *list, const shareable_value *value, size_t *result) {
-  PyThreadState *thread = shareable_list_length(list) > LONG_COUNT ? waiting_begin(list) : NULL;
+  PyThreadState *thread = shareable_list_length(list) > GIL_ITEMS_MAX ? gil_release(list) : NULL;
   shareable_status status = call(list, value, result);
 
-  waiting_end(list, thread);
+  gil_acquire(list, thread);
   return status;
 }
 
-static PyObject *raise(shareable_status status, const shareable_list *list, PyObject *object, size_t at) {
+static PyObject *raise(shareable_status status, const shareable_list *list, PyObject *object, size_t bad_index) {
   status_context context = STATUS_CONTEXT_NONE;
 
   context.list = list;
   context.name = shareable_memory_name(shareable_list_memory(list));
-  context.damaged = &at;
+  context.bad_index = &bad_index;
   context.value = object;
   status_raise(status, &context);
   return NULL;
 }
 
-static PyObject *result_of(search_call *call, shareable_list *list, PyObject *object) {
+static PyObject *search_for(search_call *call, shareable_list *list, PyObject *object) {
   PyObject *owner, *number = NULL;
   shareable_value value;
   shareable_status status;
@@ -50,15 +48,15 @@ static PyObject *result_of(search_call *call, shareable_list *list, PyObject *ob
 }
 
 PyObject *list_count(shareable_list *list, PyObject *object) {
-  return result_of(shareable_list_count, list, object);
+  return search_for(shareable_list_count, list, object);
 }
 
 PyObject *list_index(shareable_list *list, PyObject *object) {
-  return result_of(shareable_list_index, list, object);
+  return search_for(shareable_list_index, list, object);
 }
 
-/* An object with an == of its own is asked about each item. */
-static int contains_by_comparing(PyObject *self, PyObject *object) {
+/* Compares each item in Python: the object may define its own ==. */
+static int contains_by_comparison(PyObject *self, PyObject *object) {
   int found = 0;
 
   for (Py_ssize_t i = 0; found == 0 && i < list_length(self); i++) {
@@ -74,18 +72,18 @@ int list_contains(PyObject *self, PyObject *object) {
   shareable_status status;
   shareable_value value;
   PyObject *owner;
-  size_t at = 0;
+  size_t index = 0;
 
-  if (!value_is_plain(object))
-    return contains_by_comparing(self, object);
-  if (value_from(object, 0, &value, &owner) < 0) { /* no item can be that, but a float can equal a large int */
+  if (!value_is_exact_builtin(object))
+    return contains_by_comparison(self, object);
+  if (value_from(object, 0, &value, &owner) < 0) { /* not a possible value, but a float may equal a large int */
     PyErr_Clear();
-    return contains_by_comparing(self, object);
+    return contains_by_comparison(self, object);
   }
   list = shareable_list_ref(handle_of(self));
-  status = search(shareable_list_index, list, &value, &at);
+  status = search(shareable_list_index, list, &value, &index);
   if (status != SHAREABLE_OK && status != SHAREABLE_E_ABSENT)
-    status_raise_item(status, list, (int64_t)at);
+    status_raise_item(status, list, (int64_t)index);
   shareable_list_unref(list);
   Py_XDECREF(owner);
   if (status == SHAREABLE_E_ABSENT)

@@ -1,5 +1,5 @@
 /*
- * list_search.h - searching a list for a value, as Python does.
+ * list_search.h - searches a list for a Python value.
  */
 #ifndef SHAREABLE__PYTHON_LIST_SEARCH_H
 #define SHAREABLE__PYTHON_LIST_SEARCH_H
@@ -9,8 +9,8 @@
 #include "shareable.h"
 
 /*
- * As shareable_list_count() and shareable_list_index(), of what value_from() makes of the object. A new int; NULL with an
- * exception, which is ValueError where the value is not there.
+ * Call shareable_list_count() and shareable_list_index() with the object's value (value_from()).
+ * Return a new int, or NULL with an exception: list_index() raises ValueError if no item is equal.
  */
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);

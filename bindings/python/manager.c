@@ -1,5 +1,5 @@
 /*
- * manager.c - what Python is told of a manager's handle.
+ * manager.c - the slots of the raw type Manager.
  */
 #include "manager.h"
 
@@ -14,7 +14,7 @@ int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
   return 0;
 }
 
-/* Dropping the last handle of a manager that this process started waits for its end. */
+/* Releasing the last handle of a manager that this process started waits for the manager's exit. */
 void manager_dealloc(PyObject *self) {
   shareable_manager *manager = handle_exchange(self, NULL);
 

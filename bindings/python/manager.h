@@ -1,5 +1,5 @@
 /*
- * manager.h - what Python is told of a manager's handle.
+ * manager.h - the slots of the raw type Manager.
  */
 #ifndef SHAREABLE__PYTHON_MANAGER_H
 #define SHAREABLE__PYTHON_MANAGER_H
@@ -8,7 +8,7 @@
 
 #include "shareable.h"
 
-/* The slots of the raw type Manager: made of another, whose handle it then shares. */
+/* __init__() takes another Manager and shares its handle. */
 int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void manager_dealloc(PyObject *self);
 

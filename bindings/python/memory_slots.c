@@ -1,5 +1,5 @@
 /*
- * memory_slots.c - a block as Python's interpreter uses it: made and freed. Its bytes are seen by view.c.
+ * memory_slots.c - the slots of the raw type Memory.
  */
 #include "handle.h"
 #include "slots.h"

@@ -1,7 +1,8 @@
-"""The package for pip, over a library that is installed already: pip install --no-build-isolation bindings/python
+"""Builds the package for pip: pip install --no-build-isolation bindings/python
 
-pkg-config says where the library is (PKG_CONFIG, PKG_CONFIG_PATH). SWIG (SWIG) writes the wrapper, unless it came with the
-sources in generated/, as in a release. make and make install do without this file.
+The library must be installed. pkg-config finds the library; PKG_CONFIG and PKG_CONFIG_PATH are
+respected. SWIG generates the wrapper, unless generated/ contains it, as in a release; the variable
+SWIG names the program. make and make install do not use this file.
 """
 
 import os
@@ -22,12 +23,12 @@ def pkg_config(*arguments):
     try:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, universal_newlines=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"the library is not found: install it, or name the folder of its shareable.pc in PKG_CONFIG_PATH ({error})")
+        sys.exit(f"cannot find the library: install it, or set PKG_CONFIG_PATH to the directory of its shareable.pc ({error})")
 
 
 def flags(option, prefix):
-    """What stands behind the prefix in the flags that pkg-config answers."""
-    return [each[len(prefix) :] for each in shlex.split(pkg_config(option)) if each.startswith(prefix)]
+    """Return the values of the flags from pkg-config that begin with the prefix."""
+    return [flag[len(prefix) :] for flag in shlex.split(pkg_config(option)) if flag.startswith(prefix)]
 
 
 def swig(*arguments):
@@ -35,37 +36,37 @@ def swig(*arguments):
     try:
         subprocess.run(command, check=True)
     except OSError as error:
-        sys.exit(f"SWIG is not found, and the wrapper did not come with the sources: install swig ({error})")
+        sys.exit(f"cannot run SWIG, which generates the wrapper: install swig ({error})")
 
 
-def find_folders():
-    """The folders that the library is in and the system's loader does not search by itself."""
-    usual = ("/lib", "/usr/lib", "/usr/local/lib")
-    folders = flags("--libs-only-L", "-L") or [pkg_config("--variable=libdir")]
-    return [each for each in folders if not os.path.normpath(each).startswith(usual)]
+def runtime_directories():
+    """Return the directories of the library that the system's loader does not search by default."""
+    default = ("/lib", "/usr/lib", "/usr/local/lib")
+    directories = flags("--libs-only-L", "-L") or [pkg_config("--variable=libdir")]
+    return [path for path in directories if not os.path.normpath(path).startswith(default)]
 
 
 class BuildExt(build_ext):
     def build_extension(self, extension):
-        made = HERE / "generated"
-        if not (made / "raw_wrap.c").exists():
-            made = pathlib.Path(self.build_temp).resolve() / "generated"
-            made.mkdir(parents=True, exist_ok=True)
+        generated = HERE / "generated"
+        if not (generated / "raw_wrap.c").exists():
+            generated = pathlib.Path(self.build_temp).resolve() / "generated"
+            generated.mkdir(parents=True, exist_ok=True)
             interface = TREE / "swig"
             includes = [f"-I{interface}", f"-I{TREE / 'core' / 'include'}"]
-            swig("-Wall", *includes, "-outdir", made, "-o", made / "raw_wrap.c", interface / "python.i")
-            swig("-external-runtime", made / "swigpyrun.h")
-        extension.include_dirs += [str(HERE), str(made)]
-        extension.sources.append(str(made / "raw_wrap.c"))
+            swig("-Wall", *includes, "-outdir", generated, "-o", generated / "raw_wrap.c", interface / "python.i")
+            swig("-external-runtime", generated / "swigpyrun.h")
+        extension.include_dirs += [str(HERE), str(generated)]
+        extension.sources.append(str(generated / "raw_wrap.c"))
         super().build_extension(extension)
 
 
 raw = Extension(
     "shareable._raw",
-    sources=sorted(each.name for each in HERE.glob("*.c")),
+    sources=sorted(path.name for path in HERE.glob("*.c")),
     include_dirs=flags("--cflags-only-I", "-I"),
     library_dirs=flags("--libs-only-L", "-L"),
-    runtime_library_dirs=find_folders(),
+    runtime_library_dirs=runtime_directories(),
     libraries=["shareable"],
     define_macros=[("SWIG_TYPE_TABLE", "shareable")],
     extra_compile_args=["-std=gnu11", "-fvisibility=hidden", "-fno-strict-aliasing", "-w"],

@@ -1,5 +1,5 @@
 /*
- * slots.h - the slots of the raw module's two types, as python.i gives them to SWIG.
+ * slots.h - the slots of the raw types Memory and List, which python.i gives to SWIG.
  */
 #ifndef SHAREABLE__PYTHON_SLOTS_H
 #define SHAREABLE__PYTHON_SLOTS_H
@@ -8,11 +8,11 @@
 
 #include "shareable.h"
 
-/* Memory: made of another Memory, whose handle it then shares. */
+/* __init__() takes another Memory and shares its handle. */
 int memory_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void memory_dealloc(PyObject *self);
 
-/* List: made of another List, likewise; its items are read and written without a Python frame between. */
+/* __init__() takes another List and shares its handle. */
 int list_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void list_dealloc(PyObject *self);
 Py_ssize_t list_length(PyObject *self);
@@ -21,8 +21,5 @@ PyObject *list_subscript(PyObject *self, PyObject *key);
 int list_ass_subscript(PyObject *self, PyObject *key, PyObject *object);
 PyObject *list_iter(PyObject *self);
 int list_contains(PyObject *self, PyObject *object);
-
-/* A new object of an item; NULL with an exception. */
-PyObject *list_get(const shareable_list *list, int64_t index);
 
 #endif

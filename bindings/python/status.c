@@ -1,13 +1,16 @@
 /*
- * status.c - a status as a Python exception.
+ * status.c - raises a status as a Python exception.
  */
 #include "status.h"
 
 #include <errno.h>
 
-/* By the status' kind (SHAREABLE_STATUS_MAP); OSError makes a subclass of its own for each errno. */
-static PyObject *exception_of(int kind) {
-  switch (kind) {
+/*
+ * Returns the class for the errno of a status (SHAREABLE_STATUS_MAP). For OSError, the constructor
+ * selects the subclass.
+ */
+static PyObject *exception_class(int number) {
+  switch (number) {
   case EINVAL:
     return PyExc_ValueError;
   case ERANGE:
@@ -27,7 +30,7 @@ static PyObject *text_object(const char *text, const char *errors) {
   return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), errors);
 }
 
-/* The name as shm_open() is given it, which is what CPython's exceptions show. */
+/* Returns the name as it is passed to shm_open(), like the filename of CPython's exceptions. */
 static PyObject *file_name(const char *name) {
   char path[300];
 
@@ -45,38 +48,39 @@ static PyObject *other_error(PyObject *type, const char *text) {
   return PyObject_CallFunction(type, "N", text_object(text, "replace"));
 }
 
-/* Made before it is raised: only then is it known which OSError it is. */
+/* Creates the exception before it is raised: the constructor of OSError selects the subclass. */
 static void raise(shareable_status status, const shareable_error *error, const char *name) {
-  int kind = shareable_status_kind(status);
-  PyObject *type = exception_of(kind);
-  PyObject *exception = type == PyExc_OSError ? os_error(error->system != 0 ? error->system : kind, error->text, name)
-                                              : other_error(type, error->text);
+  int nearest = shareable_status_errno(status);
+  PyObject *type = exception_class(nearest);
+  PyObject *exception = type == PyExc_OSError
+                          ? os_error(error->sys_errno != 0 ? error->sys_errno : nearest, error->message, name)
+                          : other_error(type, error->message);
 
   if (exception != NULL)
     PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
   Py_XDECREF(exception);
 }
 
-/* CPython's words come first. */
-static void raise_index(const char *what, const shareable_list *list, int64_t index) {
-  PyErr_Format(exception_of(ERANGE), "%s out of range: list '%s' has %zu items, none at %lld", what,
+/* The message begins with CPython's. `label` is "index" or "assignment index". */
+static void raise_index(const char *label, const shareable_list *list, int64_t index) {
+  PyErr_Format(exception_class(ERANGE), "%s out of range: list '%s' has %zu items, but the index is %lld", label,
                shareable_memory_name(shareable_list_memory(list)), shareable_list_length(list), (long long)index);
 }
 
-static void raise_item(const char *what, shareable_status status, const shareable_list *list, int64_t index) {
+static void raise_item(const char *label, shareable_status status, const shareable_list *list, int64_t index) {
   shareable_error error;
 
   if (list == NULL) {
-    PyErr_SetString(PyExc_ValueError, "the list is closed: its __init__() was not called");
+    PyErr_SetString(PyExc_ValueError, "list is closed: __init__() was not called");
   } else if (status == SHAREABLE_E_INDEX) {
-    raise_index(what, list, index);
+    raise_index(label, list, index);
   } else {
-    shareable_list_explain(list, index, status, &error);
+    shareable_list_explain_item(list, index, status, &error);
     raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
   }
 }
 
-/* The name is an object first: to show the value may run any Python code, which may free the list. */
+/* Copies the name first: %R may run any Python code, which may free the list. */
 static void raise_absent(PyObject *value, const char *name) {
   PyObject *list = text_object(name, "replace");
 
@@ -86,14 +90,14 @@ static void raise_absent(PyObject *value, const char *name) {
 }
 
 void status_raise(shareable_status status, const status_context *context) {
-  if (context->error.text[0] != '\0')
+  if (context->error.message[0] != '\0')
     raise(status, &context->error, context->name);
   else if (status == SHAREABLE_E_ABSENT && context->value != NULL)
     raise_absent(context->value, context->name);
   else
     raise_item("index", status, context->list,
-               (status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_NOT_READY) && context->damaged != NULL
-                 ? (int64_t)*context->damaged
+               (status == SHAREABLE_E_CORRUPT || status == SHAREABLE_E_NOT_READY) && context->bad_index != NULL
+                 ? (int64_t)*context->bad_index
                  : context->index);
 }
 
@@ -102,7 +106,7 @@ PyObject *status_raise_list(shareable_status status, const shareable_list *list)
 
   if (list == NULL)
     return status_raise_item(status, list, 0);
-  shareable_list_explain_whole(list, status, &error);
+  shareable_list_explain(list, status, &error);
   raise(status, &error, shareable_memory_name(shareable_list_memory(list)));
   return NULL;
 }
@@ -115,4 +119,13 @@ PyObject *status_raise_item(shareable_status status, const shareable_list *list,
 int status_raise_assignment(shareable_status status, const shareable_list *list, int64_t index) {
   raise_item("assignment index", status, list, index);
   return -1;
+}
+
+void status_raise_transfer(shareable_status status, int64_t pid) {
+  const char *reason = status == SHAREABLE_E_ARGUMENT ? "there is no such process" : shareable_status_message(status);
+  shareable_error error = {.status = status};
+
+  snprintf(error.message, sizeof error.message, "cannot transfer the blocks to process %lld: %s", (long long)pid,
+           reason);
+  raise(status, &error, NULL);
 }

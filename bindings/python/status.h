@@ -1,5 +1,5 @@
 /*
- * status.h - a status as a Python exception.
+ * status.h - raises a status as a Python exception.
  */
 #ifndef SHAREABLE__PYTHON_STATUS_H
 #define SHAREABLE__PYTHON_STATUS_H
@@ -8,25 +8,31 @@
 
 #include "shareable.h"
 
-/* What is known about a call when it fails, for the sentence to show. Nothing in it is owned. */
+/* The details of a failed call, for the error message. It owns nothing. */
 typedef struct status_context {
-  shareable_error error;      /* what the function said itself, or no text */
-  const shareable_list *list; /* the list it was about, or NULL */
-  int64_t index;              /* of the item it was about */
-  const size_t *damaged;      /* where the function put the index of a damaged item, or NULL */
-  const char *name;           /* the block's, or NULL */
-  PyObject *value;            /* that was looked for, or NULL */
+  shareable_error error;      /* the message from the function, or empty */
+  const shareable_list *list; /* or NULL */
+  int64_t index;              /* the item that the caller named */
+  const size_t *bad_index;    /* the corrupt item that the function found, or NULL */
+  const char *name;           /* the block's name, or NULL */
+  PyObject *value;            /* the value that was searched for, or NULL */
 } status_context;
 
-/* The wrappers of SWIG declare theirs with it. */
+/* The initial value of the context in each SWIG wrapper. */
 #define STATUS_CONTEXT_NONE ((status_context){.list = NULL})
 
-/* Raises what the status stands for. */
+/* Raises the exception of the status. */
 void status_raise(shareable_status status, const status_context *context);
 
-/* The same for a list as a whole, and for an item of it. All return what stands for an error, so that they can be returned. */
+/*
+ * Raise the exception of a failure of a list, of reading an item, and of writing one. They return
+ * NULL or -1, which the caller can return.
+ */
 PyObject *status_raise_list(shareable_status status, const shareable_list *list);
 PyObject *status_raise_item(shareable_status status, const shareable_list *list, int64_t index);
 int status_raise_assignment(shareable_status status, const shareable_list *list, int64_t index);
+
+/* Raises the exception of a failure to transfer the ownership of blocks to the process. */
+void status_raise_transfer(shareable_status status, int64_t pid);
 
 #endif

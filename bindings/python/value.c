@@ -1,5 +1,5 @@
 /*
- * value.c - Python objects as C values, one or many, and back.
+ * value.c - converts between Python objects and C values.
  */
 #include "value.h"
 
@@ -8,7 +8,7 @@ static int from_int(PyObject *object, int64_t item, shareable_value *value) {
   long long integer = PyLong_AsLongLongAndOverflow(object, &overflow);
 
   if (overflow != 0) {
-    PyErr_Format(PyExc_OverflowError, "item %lld: %s", (long long)item, shareable_status_text(SHAREABLE_E_OVERFLOW));
+    PyErr_Format(PyExc_OverflowError, "item %lld: %s", (long long)item, shareable_status_message(SHAREABLE_E_OVERFLOW));
     return -1;
   }
   *value = shareable_int(integer);
@@ -30,7 +30,7 @@ static int from_bytes(PyObject *object, shareable_value *value) {
   return 0;
 }
 
-/* Copied: it may change, or be resized, while it is looked at. */
+/* Copies the buffer, which may change or be resized while the value is in use. */
 static int from_buffer(PyObject *object, shareable_value *value, PyObject **owner) {
   *owner = PyBytes_FromObject(object);
   return *owner == NULL ? -1 : from_bytes(*owner, value);
@@ -44,7 +44,7 @@ static int from_index(PyObject *object, int64_t item, shareable_value *value) {
   return result;
 }
 
-/* NumPy's scalars are known by their names: to import it for that would be too much. */
+/* Compares names of types, so that NumPy need not be imported. */
 static bool is_numpy(PyObject *object, const char *name) {
   return strcmp(Py_TYPE(object)->tp_name, name) == 0;
 }
@@ -60,7 +60,10 @@ static int from_float(PyObject *object, shareable_value *value) {
   return real == -1.0 && PyErr_Occurred() ? -1 : 0;
 }
 
-/* An object may have __index__ and no index: then its bytes are what it is. */
+/*
+ * An object may have __index__() and raise TypeError in it, such as a NumPy array: then its bytes
+ * are stored.
+ */
 static int from_index_or_buffer(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
   if (from_index(object, item, value) == 0)
     return 0;
@@ -70,7 +73,7 @@ static int from_index_or_buffer(PyObject *object, int64_t item, shareable_value 
   return from_buffer(object, value, owner);
 }
 
-/* What is of no type that items are read as, nor of a subclass of one. */
+/* Converts an object of a type that no item is read as. */
 static int from_other(PyObject *object, int64_t item, shareable_value *value, PyObject **owner) {
   if (is_numpy(object, "numpy.bool_") || is_numpy(object, "numpy.bool")) {
     *value = shareable_bool(PyObject_IsTrue(object));
@@ -83,7 +86,7 @@ static int from_other(PyObject *object, int64_t item, shareable_value *value, Py
   if (PyObject_CheckBuffer(object) && !is_numpy_scalar(object))
     return from_buffer(object, value, owner);
   PyErr_Format(PyExc_TypeError, "item %lld: %s, not %.200s", (long long)item,
-               shareable_status_text(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);
+               shareable_status_message(SHAREABLE_E_VALUE_TYPE), Py_TYPE(object)->tp_name);
   return -1;
 }
 
@@ -99,7 +102,7 @@ int value_from(PyObject *object, int64_t item, shareable_value *value, PyObject 
     return from_str(object, value);
   else if (PyBytes_Check(object))
     return from_bytes(object, value);
-  else if (PyFloat_Check(object)) /* of what is no float, this asks each of its classes */
+  else if (PyFloat_Check(object)) /* after the others: for other types, this check is slow */
     *value = shareable_float(PyFloat_AS_DOUBLE(object));
   else
     return PyLong_Check(object) ? from_int(object, item, value) : from_other(object, item, value, owner);
@@ -118,7 +121,7 @@ static bool is_ascii(const char *text, size_t length) {
   return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* Short ASCII, which most texts are, needs no decoder. */
+/* Most texts are short and ASCII: these need no decoder. */
 static PyObject *str_to(const char *text, size_t length) {
   PyObject *str;
 
@@ -148,12 +151,13 @@ PyObject *value_to(const shareable_value *value) {
   Py_RETURN_NONE;
 }
 
-bool value_is_plain(PyObject *object) {
+bool value_is_exact_builtin(PyObject *object) {
   return PyLong_CheckExact(object) || PyFloat_CheckExact(object) || PyUnicode_CheckExact(object) ||
          PyBytes_CheckExact(object) || PyBool_Check(object) || object == Py_None;
 }
 
-static int keep(value_array *result, PyObject *owner) {
+/* Appends the owner to the array, which takes over the reference. */
+static int keep_owner(value_array *result, PyObject *owner) {
   int failed = PyList_Append(result->owners, owner);
 
   Py_DECREF(owner);
@@ -175,14 +179,14 @@ int values_from(PyObject *iterable, value_array *result) {
     PyObject *owner;
 
     if (value_from(PyTuple_GET_ITEM(result->objects, (Py_ssize_t)i), (int64_t)i, &result->items[i], &owner) < 0 ||
-        (owner != NULL && keep(result, owner) < 0))
+        (owner != NULL && keep_owner(result, owner) < 0))
       return -1;
   }
   return 0;
 }
 
 void values_free(value_array *result) {
-  PyMem_Free(result->words);
+  PyMem_Free(result->numbers);
   PyMem_Free(result->items);
   Py_XDECREF(result->objects);
   Py_XDECREF(result->owners);
@@ -190,13 +194,14 @@ void values_free(value_array *result) {
 
 static int set_capacities(value_array *result, PyObject *capacities) {
   if ((size_t)PyTuple_GET_SIZE(capacities) != result->count) {
-    PyErr_Format(PyExc_ValueError, "%zd capacities for %zu items", PyTuple_GET_SIZE(capacities), result->count);
+    PyErr_Format(PyExc_ValueError, "'capacity' must have one int per item: got %zd for %zu items",
+                 PyTuple_GET_SIZE(capacities), result->count);
     return -1;
   }
   for (size_t i = 0; i < result->count; i++) {
     uint64_t bytes;
 
-    if (value_unsigned(PyTuple_GET_ITEM(capacities, (Py_ssize_t)i), "a capacity", UINT32_MAX, &bytes) < 0)
+    if (value_unsigned(PyTuple_GET_ITEM(capacities, (Py_ssize_t)i), "capacity", UINT32_MAX, &bytes) < 0)
       return -1;
     result->items[i].capacity = (uint32_t)bytes;
   }
@@ -214,26 +219,29 @@ static int set_capacity(value_array *result, PyObject *capacity) {
     Py_XDECREF(capacities);
     return failed;
   }
-  if (value_unsigned(capacity, "a capacity", UINT32_MAX, &bytes) < 0)
+  if (value_unsigned(capacity, "capacity", UINT32_MAX, &bytes) < 0)
     return -1;
   for (size_t i = 0; i < result->count; i++)
     result->items[i].capacity = (uint32_t)bytes;
   return 0;
 }
 
-/* 1: it became words; 0: it did not; -1 with an exception. */
-static int take_words(value_array *result, size_t count, shareable_type type) {
-  result->words = PyMem_New(uint64_t, count);
+/*
+ * The array_*() functions return 1 if they made an array of numbers, 0 if the values are not ints
+ * or floats of 64 bits, all of one type, or -1 with an exception.
+ */
+static int array_allocate(value_array *result, size_t count, shareable_type type) {
+  result->numbers = PyMem_New(uint64_t, count);
   result->count = count;
   result->type = type;
-  if (result->words != NULL)
+  if (result->numbers != NULL)
     return 1;
   PyErr_NoMemory();
   return -1;
 }
 
-/* False where the attribute is beyond 64 bits. */
-static bool attribute(PyObject *object, const char *name, long long *number) {
+/* Returns false if there is no such attribute, or it does not fit in 64 bits. */
+static bool int_attribute(PyObject *object, const char *name, long long *number) {
   PyObject *value = PyObject_GetAttrString(object, name);
   int overflow;
 
@@ -247,25 +255,25 @@ static bool attribute(PyObject *object, const char *name, long long *number) {
   return overflow == 0;
 }
 
-static int words_of_range(PyObject *range, value_array *result) {
+static int array_from_range(PyObject *range, value_array *result) {
   long long start, step, last;
   Py_ssize_t count = PyObject_Size(range);
-  int taken;
+  int made;
 
-  if (count <= 0 || !attribute(range, "start", &start) || !attribute(range, "step", &step) ||
+  if (count <= 0 || !int_attribute(range, "start", &start) || !int_attribute(range, "step", &step) ||
       __builtin_mul_overflow(step, (long long)count - 1, &last) || __builtin_add_overflow(last, start, &last)) {
     PyErr_Clear();
     return 0;
   }
-  taken = take_words(result, (size_t)count, SHAREABLE_TYPE_INT);
-  for (Py_ssize_t i = 0; taken > 0 && i < count; i++)
-    ((int64_t *)result->words)[i] = start + i * step;
-  return taken;
+  made = array_allocate(result, (size_t)count, SHAREABLE_TYPE_INT);
+  for (Py_ssize_t i = 0; made > 0 && i < count; i++)
+    ((int64_t *)result->numbers)[i] = start + i * step;
+  return made;
 }
 
-static int words_of_buffer(PyObject *array, value_array *result) {
+static int array_from_buffer(PyObject *array, value_array *result) {
   Py_buffer buffer;
-  int taken = 0;
+  int made = 0;
 
   if (PyObject_GetBuffer(array, &buffer, PyBUF_FORMAT | PyBUF_ND | PyBUF_C_CONTIGUOUS) < 0) {
     PyErr_Clear();
@@ -273,15 +281,16 @@ static int words_of_buffer(PyObject *array, value_array *result) {
   }
   if (buffer.ndim == 1 && buffer.itemsize == 8 && buffer.format != NULL && strchr("qld", buffer.format[0]) != NULL &&
       buffer.format[0] != '\0' && buffer.format[1] == '\0')
-    taken =
-      take_words(result, (size_t)buffer.len / 8, buffer.format[0] == 'd' ? SHAREABLE_TYPE_FLOAT : SHAREABLE_TYPE_INT);
-  if (taken > 0)
-    memcpy(result->words, buffer.buf, (size_t)buffer.len);
+    made = array_allocate(result, (size_t)buffer.len / 8,
+                          buffer.format[0] == 'd' ? SHAREABLE_TYPE_FLOAT : SHAREABLE_TYPE_INT);
+  if (made > 0)
+    memcpy(result->numbers, buffer.buf, (size_t)buffer.len);
   PyBuffer_Release(&buffer);
-  return taken;
+  return made;
 }
 
-static bool word_of(PyObject *object, PyTypeObject *type, uint64_t *word) {
+/* Returns false if the object has another type, or does not fit in 64 bits. */
+static bool number_bits(PyObject *object, PyTypeObject *type, uint64_t *bits) {
   int overflow = 0;
   long long integer;
   double real;
@@ -290,53 +299,53 @@ static bool word_of(PyObject *object, PyTypeObject *type, uint64_t *word) {
     return false;
   if (type == &PyFloat_Type) {
     real = PyFloat_AS_DOUBLE(object);
-    memcpy(word, &real, sizeof *word);
+    memcpy(bits, &real, sizeof *bits);
     return true;
   }
   integer = PyLong_AsLongLongAndOverflow(object, &overflow);
-  *word = (uint64_t)integer;
+  *bits = (uint64_t)integer;
   return overflow == 0;
 }
 
-/* Of a list or tuple that holds ints alone, or floats alone; no code of Python's runs in between. */
-static int words_of_sequence(PyObject *sequence, value_array *result) {
+/* Converts a list or tuple. No Python code runs during the loop, so the sequence cannot change. */
+static int array_from_sequence(PyObject *sequence, value_array *result) {
   Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
   PyObject **objects = PySequence_Fast_ITEMS(sequence);
   PyTypeObject *type = count == 0 ? NULL : Py_TYPE(objects[0]);
-  int taken;
+  int made;
 
   if (type != &PyLong_Type && type != &PyFloat_Type)
     return 0;
-  taken = take_words(result, (size_t)count, type == &PyFloat_Type ? SHAREABLE_TYPE_FLOAT : SHAREABLE_TYPE_INT);
-  for (Py_ssize_t i = 0; taken > 0 && i < count; i++)
-    if (!word_of(objects[i], type, (uint64_t *)result->words + i)) {
-      PyMem_Free(result->words);
-      result->words = NULL;
+  made = array_allocate(result, (size_t)count, type == &PyFloat_Type ? SHAREABLE_TYPE_FLOAT : SHAREABLE_TYPE_INT);
+  for (Py_ssize_t i = 0; made > 0 && i < count; i++)
+    if (!number_bits(objects[i], type, (uint64_t *)result->numbers + i)) {
+      PyMem_Free(result->numbers);
+      result->numbers = NULL;
       return 0;
     }
-  return taken;
+  return made;
 }
 
-static int words_from(PyObject *iterable, value_array *result) {
+static int array_from_iterable(PyObject *iterable, value_array *result) {
   if (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))
-    return words_of_sequence(iterable, result);
+    return array_from_sequence(iterable, result);
   if (Py_TYPE(iterable) == &PyRange_Type)
-    return words_of_range(iterable, result);
-  return PyObject_CheckBuffer(iterable) ? words_of_buffer(iterable, result) : 0;
+    return array_from_range(iterable, result);
+  return PyObject_CheckBuffer(iterable) ? array_from_buffer(iterable, result) : 0;
 }
 
-int values_from_with(PyObject *iterable, PyObject *capacity, value_array *result) {
-  int taken = 0;
+int values_from_with_capacity(PyObject *iterable, PyObject *capacity, value_array *result) {
+  int made = 0;
 
   if (PyLong_CheckExact(capacity) && PyObject_Not(capacity))
-    taken = words_from(iterable, result);
-  if (taken != 0)
-    return taken < 0 ? -1 : 0;
+    made = array_from_iterable(iterable, result);
+  if (made != 0)
+    return made < 0 ? -1 : 0;
   return values_from(iterable, result) < 0 ? -1 : set_capacity(result, capacity);
 }
 
-/* Says which argument cannot be encoded, in place of what the codec says. */
-static void explain_encoding(const char *parameter) {
+/* Replaces the codec's reason by one that names the parameter. */
+static void set_encoding_reason(const char *parameter) {
   PyObject *type, *error, *traceback;
   char reason[64];
 
@@ -360,7 +369,7 @@ int value_name(PyObject *object, const char *parameter, const char *rule, PyObje
   }
   *bytes = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
   if (*bytes == NULL) {
-    explain_encoding(parameter);
+    set_encoding_reason(parameter);
     return -1;
   }
   if (strlen(PyBytes_AS_STRING(*bytes)) == (size_t)PyBytes_GET_SIZE(*bytes))
@@ -370,7 +379,7 @@ int value_name(PyObject *object, const char *parameter, const char *rule, PyObje
   return -1;
 }
 
-static int raise_no_int(PyObject *object, const char *parameter) {
+static int raise_not_int(PyObject *object, const char *parameter) {
   PyErr_Format(PyExc_TypeError, "%s must be an int, not %.200s", parameter, Py_TYPE(object)->tp_name);
   return -1;
 }
@@ -379,7 +388,7 @@ int value_signed(PyObject *object, const char *parameter, int64_t *number) {
   PyObject *integer;
 
   if (!PyIndex_Check(object))
-    return raise_no_int(object, parameter);
+    return raise_not_int(object, parameter);
   integer = PyNumber_Index(object);
   if (integer == NULL)
     return -1;
@@ -387,21 +396,21 @@ int value_signed(PyObject *object, const char *parameter, int64_t *number) {
   Py_DECREF(integer);
   if (*number != -1 || !PyErr_Occurred())
     return 0;
-  PyErr_Format(PyExc_OverflowError, "%s: %s", parameter, shareable_status_text(SHAREABLE_E_OVERFLOW));
+  PyErr_Format(PyExc_OverflowError, "%s: %s", parameter, shareable_status_message(SHAREABLE_E_OVERFLOW));
   return -1;
 }
 
-int value_unsigned(PyObject *object, const char *parameter, uint64_t most, uint64_t *number) {
+int value_unsigned(PyObject *object, const char *parameter, uint64_t max, uint64_t *number) {
   PyObject *integer;
 
   if (!PyIndex_Check(object))
-    return raise_no_int(object, parameter);
+    return raise_not_int(object, parameter);
   integer = PyNumber_Index(object);
   if (integer == NULL)
     return -1;
   *number = PyLong_AsUnsignedLongLong(integer);
   Py_DECREF(integer);
-  if (PyErr_Occurred() ? PyErr_ExceptionMatches(PyExc_OverflowError) : *number > most)
-    PyErr_Format(PyExc_ValueError, "%s must be 0 to %llu, not %R", parameter, (unsigned long long)most, object);
+  if (PyErr_Occurred() ? PyErr_ExceptionMatches(PyExc_OverflowError) : *number > max)
+    PyErr_Format(PyExc_ValueError, "%s must be between 0 and %llu, not %R", parameter, (unsigned long long)max, object);
   return PyErr_Occurred() ? -1 : 0;
 }

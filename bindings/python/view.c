@@ -1,9 +1,9 @@
 /*
- * view.c - a block's bytes as Python sees them: what stands behind a memoryview, and keeps the block mapped.
+ * view.c - memoryviews of blocks and lists, which keep the block mapped.
  *
- * Whoever makes an array of a buffer may release the buffer at once, and from then on only keep the object behind it: NumPy
- * does. So the object behind a view is one of its own, with a pin for as long as it lives; the block's object gives no
- * buffer itself.
+ * A consumer of a buffer, such as NumPy, may release the buffer at once and keep only a reference
+ * to the exporter. So each memoryview has an exporter of its own, which pins the block until it is
+ * deallocated. The block's object exports no buffer.
  */
 #include "view.h"
 
@@ -11,11 +11,11 @@
 
 typedef struct view {
   PyObject_HEAD shareable_memory *memory; /* pinned */
-  void *address;                          /* of its first byte, which stays when it is closed */
+  void *address;                          /* of the first byte; it remains valid after close */
   Py_ssize_t length;                      /* in bytes */
-  Py_ssize_t count;                       /* of numbers of 8 bytes each; else of bytes */
-  Py_ssize_t size;                        /* of each of them */
-  const char *format;                     /* of each, as struct has it */
+  Py_ssize_t count;                       /* of items */
+  Py_ssize_t size;                        /* of an item, in bytes: 8 for a number, 1 for a byte */
+  const char *format;                     /* of an item, as in the struct module */
 } view;
 
 static void dealloc(PyObject *self) {
@@ -23,20 +23,19 @@ static void dealloc(PyObject *self) {
   PyObject_Free(self);
 }
 
-/* All bytes of it, as items of that size and format. */
 static int getbuffer(PyObject *self, Py_buffer *buffer, int flags) {
-  view *seen = (view *)self;
+  view *exporter = (view *)self;
 
-  if (PyBuffer_FillInfo(buffer, self, seen->address, seen->length, shareable_memory_is_read_only(seen->memory), flags) <
-      0)
+  if (PyBuffer_FillInfo(buffer, self, exporter->address, exporter->length,
+                        shareable_memory_is_read_only(exporter->memory), flags) < 0)
     return -1;
-  buffer->itemsize = seen->size;
+  buffer->itemsize = exporter->size;
   if (flags & PyBUF_FORMAT)
-    buffer->format = (char *)(uintptr_t)seen->format;
+    buffer->format = (char *)(uintptr_t)exporter->format;
   if (flags & PyBUF_ND)
-    buffer->shape = &seen->count;
+    buffer->shape = &exporter->count;
   if ((flags & PyBUF_STRIDES) == PyBUF_STRIDES)
-    buffer->strides = &seen->size;
+    buffer->strides = &exporter->size;
   return 0;
 }
 
@@ -44,20 +43,20 @@ static PyBufferProcs buffer_procs = {.bf_getbuffer = getbuffer};
 
 static PyTypeObject view_type = {
   PyVarObject_HEAD_INIT(NULL, 0).tp_name = "shareable._raw.View",
-  .tp_doc = "What stands behind a view of a block: keeps it mapped.",
+  .tp_doc = "The exporter of a memoryview of a block, which keeps the block mapped.",
   .tp_basicsize = sizeof(view),
   .tp_dealloc = dealloc,
   .tp_as_buffer = &buffer_procs,
   .tp_flags = Py_TPFLAGS_DEFAULT,
 };
 
-int view_prepare(void) {
+int view_type_init(void) {
   return PyType_Ready(&view_type);
 }
 
 static PyObject *raise_closed(const shareable_memory *memory) {
   if (memory == NULL)
-    PyErr_SetString(PyExc_ValueError, "the block is closed: its __init__() was not called");
+    PyErr_SetString(PyExc_ValueError, "block is closed: __init__() was not called");
   else
     PyErr_Format(PyExc_ValueError, "block '%s' is closed: open it again", shareable_memory_name(memory));
   return NULL;
@@ -66,24 +65,24 @@ static PyObject *raise_closed(const shareable_memory *memory) {
 static PyObject *new_view(shareable_memory *memory, void *address, Py_ssize_t count, Py_ssize_t size,
                           const char *format) {
   PyObject *memoryview;
-  view *behind = PyObject_New(view, &view_type);
+  view *exporter = PyObject_New(view, &view_type);
 
-  if (behind == NULL) {
+  if (exporter == NULL) {
     shareable_memory_unpin(memory);
     return NULL;
   }
-  behind->memory = memory;
-  behind->address = address;
-  behind->length = count * size;
-  behind->count = count;
-  behind->size = size;
-  behind->format = format;
-  memoryview = PyMemoryView_FromObject((PyObject *)behind);
-  Py_DECREF(behind);
+  exporter->memory = memory;
+  exporter->address = address;
+  exporter->length = count * size;
+  exporter->count = count;
+  exporter->size = size;
+  exporter->format = format;
+  memoryview = PyMemoryView_FromObject((PyObject *)exporter);
+  Py_DECREF(exporter);
   return memoryview;
 }
 
-PyObject *view_of(shareable_memory *memory) {
+PyObject *memory_view(shareable_memory *memory) {
   if (shareable_memory_pin(memory) != SHAREABLE_OK)
     return raise_closed(memory);
   return new_view(memory, shareable_memory_address(memory), (Py_ssize_t)shareable_memory_size(memory), 1, "B");
@@ -94,7 +93,7 @@ PyObject *list_view(shareable_list *list) {
   shareable_type type = SHAREABLE_TYPE_INT;
   shareable_status status = SHAREABLE_OK;
   void *numbers = NULL;
-  size_t at = 0;
+  size_t bad_index = 0;
 
   if (shareable_memory_pin(memory) != SHAREABLE_OK)
     return status_raise_item(SHAREABLE_E_CLOSED, list, 0);
@@ -103,10 +102,10 @@ PyObject *list_view(shareable_list *list) {
   if (status == SHAREABLE_OK && type != SHAREABLE_TYPE_INT && type != SHAREABLE_TYPE_FLOAT)
     status = SHAREABLE_E_TYPE;
   if (status == SHAREABLE_OK)
-    status = shareable_list_view(list, type, &numbers, &at);
+    status = shareable_list_view(list, type, &numbers, &bad_index);
   if (status == SHAREABLE_OK)
     return new_view(memory, numbers, (Py_ssize_t)shareable_list_length(list), 8,
                     type == SHAREABLE_TYPE_INT ? "q" : "d");
   shareable_memory_unpin(memory);
-  return status_raise_item(status, list, (int64_t)at);
+  return status_raise_item(status, list, (int64_t)bad_index);
 }

@@ -1,5 +1,5 @@
 /*
- * view.h - a block's bytes as Python sees them.
+ * view.h - memoryviews of blocks and lists.
  */
 #ifndef SHAREABLE__PYTHON_VIEW_H
 #define SHAREABLE__PYTHON_VIEW_H
@@ -8,13 +8,19 @@
 
 #include "shareable.h"
 
-/* Prepares the type of what stands behind a view. Once, before the first view. -1 with an exception. */
-int view_prepare(void);
+/* Must be called once, before the first view. Returns -1 with an exception on failure. */
+int view_type_init(void);
 
-/* A new memoryview of the block's bytes, writable unless it is attached read-only. ValueError where it is closed. */
-PyObject *view_of(shareable_memory *memory);
+/*
+ * Returns a new memoryview of the block's bytes. It is read-only if the block is attached
+ * read-only. Returns NULL with ValueError if the block is closed.
+ */
+PyObject *memory_view(shareable_memory *memory);
 
-/* A new memoryview of the list's numbers, all ints or all floats; TypeError, or ValueError, says which item is in the way. */
+/*
+ * Returns a new memoryview of the list's numbers, which must all be ints or all be floats. Returns
+ * NULL with an exception on failure: TypeError or ValueError names the first item that prevents it.
+ */
 PyObject *list_view(shareable_list *list);
 
 #endif

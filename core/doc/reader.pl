@@ -49,14 +49,14 @@ sub find_area {
   my ($version, undef, $items, $bytes) = unpack('L L Q Q', take($at + 8, 24));
   $version == 0 || $version == 2 or die "$name: the sync area has another version\n";
   $version == 2 && $items == $n && $bytes == 2816 + 8 * $n && $at + $bytes <= $size
-    or die "$name: the sync area is damaged\n";
+    or die "$name: the sync area is corrupt\n";
   $area = $at;
 }
 
-use constant {LOCKED => 1, DAMAGED => 4, BARE => 8};
+use constant {LOCKED => 1, CORRUPT => 4, UNLOGGED => 8};
 
-# "A list that is being made": if there is no sync area, bytes that the creator has not written yet
-# are 0.
+# "A list that is being created": if there is no sync area, bytes that the creator has not written
+# yet are 0.
 sub is_begun {
   return $area || $data_size > 0 || ($n == 0 && $size == 16);
 }
@@ -79,21 +79,21 @@ sub word { # the version word of an item; 0 if the list has no sync area
 # read lock on its byte, or with a write lock if bit 31 of the writer id is set. (F_OFD_GETLK is
 # 36.)
 sub is_alive {
-  my ($token) = @_;
+  my ($writer_id) = @_;
   my ($F_RDLCK, $F_WRLCK, $F_UNLCK) = (0, 1, 2);
-  my $type = $token & 0x80000000 ? $F_WRLCK : $F_RDLCK;
-  my $lock = pack('s s x![q] q q l x![q]', $type, SEEK_SET, 2**62 + $token, 1, 0);
+  my $type = $writer_id & 0x80000000 ? $F_WRLCK : $F_RDLCK;
+  my $lock = pack('s s x![q] q q l x![q]', $type, SEEK_SET, 2**62 + $writer_id, 1, 0);
   fcntl($list, 36, $lock) or die "$name: $!\n";
   return unpack('s', $lock) != $F_UNLCK;
 }
 
 # Returns data, format and code of the item from a dead writer's redo record, or an empty list if
 # there is none.
-sub from_journal {
+sub from_redo_record {
   my ($i, $slot_size) = @_;
   for my $k (0 .. 3) {
-    my ($token, $whole, $item, $format, $length, $code) = unpack('L L Q a8 Q Q', take($area + 768 + 512 * $k, 40));
-    next if $whole != 1 || $item != $i || $length > 472 || $length > $slot_size;
+    my ($writer_id, $is_committed, $item, $format, $length, $code) = unpack('L L Q a8 Q Q', take($area + 768 + 512 * $k, 40));
+    next if $is_committed != 1 || $item != $i || $length > 472 || $length > $slot_size;
     my $text = take($area + 768 + 512 * $k + 40, $length);
     return ($text . "\0" x ($slot_size - $length), $format, $code);
   }
@@ -113,15 +113,15 @@ sub describe {
   return sprintf('float %.17g', unpack('d', $slot)) if $format eq 'd' && $code == 0;
   return 'bool ' . (substr($slot, 7, 1) eq "\0" ? 0 : 1) if $format eq 'xxxxxxx?' && $code == 0;
   return 'none' if $format eq 'xxxxxx?x' && $code == 3;
-  return 'damaged' unless ($code == 1 || $code == 2) && $format =~ /\A([0-9]{1,7})s( ?)\z/ && $1 <= length $slot;
+  return 'corrupt' unless ($code == 1 || $code == 2) && $format =~ /\A([0-9]{1,7})s( ?)\z/ && $1 <= length $slot;
   my ($text, $is_exact) = (substr($slot, 0, $1), $2 ne '');
   $text =~ s/\0+\z// unless $is_exact;
-  return 'damaged' if $code == 1 && !is_utf8($text);
+  return 'corrupt' if $code == 1 && !is_utf8($text);
   $text =~ s/([^ -\[\]-~])/sprintf '\x%02x', ord $1/ge;
   return ($code == 1 ? 'str "' : 'bytes "') . $text . '"';
 }
 
-sub slot_of { # offset and size of an item's slot; an empty list if its offsets are damaged
+sub slot_of { # offset and size of an item's slot; an empty list if its offsets are corrupt
   my ($i) = @_;
   my ($from, $to) = unpack('q q', take(8 + 8 * $i, 16));
   return if $from < 0 || $from >= $to || $to > $data_size || $from % 8 || $to % 8;
@@ -132,27 +132,27 @@ sub slot_of { # offset and size of an item's slot; an empty list if its offsets 
 # one value.
 sub item {
   my ($i) = @_;
-  my ($at, $slot_size) = slot_of($i) or return 'damaged';
+  my ($at, $slot_size) = slot_of($i) or return 'corrupt';
   for my $try (1 .. 1000) {
     my $word = word($i);
     my ($slot, $format, $code) = (take($at, $slot_size), take($formats + 8 * $i, 8), unpack('c', take($codes + $i, 1)));
-    my $is_whole = !($word & LOCKED);
-    if (!$is_whole && !is_alive($word >> 32)) { # "A dead writer", for a reader that may not write
-      my @journal = from_journal($i, $slot_size);
-      return 'damaged' if !@journal && $word & BARE;
-      ($slot, $format, $code) = @journal if @journal;
-      $is_whole = 1;
+    my $is_stable = !($word & LOCKED);
+    if (!$is_stable && !is_alive($word >> 32)) { # "A dead writer", for a reader that may not write
+      my @redo = from_redo_record($i, $slot_size);
+      return 'corrupt' if !@redo && $word & UNLOGGED;
+      ($slot, $format, $code) = @redo if @redo;
+      $is_stable = 1;
     }
-    if ($is_whole && word($i) == $word) {
+    if ($is_stable && word($i) == $word) {
       return 'not ready' if is_unwritten($i, $format, $code);
-      return $word & DAMAGED ? 'damaged' : describe($slot, $format, $code);
+      return $word & CORRUPT ? 'corrupt' : describe($slot, $format, $code);
     }
     select(undef, undef, undef, 0.001);
   }
   return 'busy';
 }
 
-# "Writing beside others": an int over an int is one store of 8 bytes.
+# "Concurrent writes": an int over an int is one store of 8 bytes.
 sub set_int {
   my ($i, $integer) = @_;
   $i += $n if $i < 0;

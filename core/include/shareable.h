@@ -1,101 +1,137 @@
 /*
- * shareable.h - one list, one block of memory, every language.
+ * shareable.h - lists and blocks of shared memory for C, Python, Lua and Go.
  *
- * What CPython's multiprocessing.shared_memory does (SharedMemory, ShareableList), in CPython's own bytes, so that
- * C, Lua, Go, Python through this library and unmodified stock Python share one live list.
+ * The library does what CPython's multiprocessing.shared_memory does (SharedMemory, ShareableList),
+ * in CPython's own format. Programs in C, Lua, Go and Python that use this library, and programs in
+ * CPython without it ("stock Python"), can share one live list.
  *
- * CAVEATS, read these first
+ * CAVEATS
  *
- * - Killed processes. A block or list has its name only once it is complete: a creator that is killed before that
- *   leaves nothing (where the file system of shared memory lacks O_TMPFILE: at most a file named
- *   ".shareable-…", that nobody can take for a block). A writer that is killed while it writes an item leaves the
- *   old value or the new one; whoever comes next completes its write, within some milliseconds. Of a text of more than
- *   472 bytes it may leave neither: reading it answers SHAREABLE_E_CORRUPT until it is written anew. A block outlives
- *   every process until somebody unlinks it, unless it is owned:
- * - Owned blocks. A block made with SHAREABLE_OWNED belongs to the process that made it: its name is unlinked when that
- *   ends, by itself, by exec or by SIGKILL, within a second; who has the block open keeps it. A small process of its own
- *   (shareable-reaper), in a session of its own, waits for that: it is started with a process's first owned block, which
- *   takes some milliseconds. Where it is killed together with the owner, as by the end of a container, the next one of
- *   the same user does its work, or shareable_gc_run(). If the first process of a container does not wait for orphans,
- *   all owners of a user share one reaper, which runs as long as the container and leaves one zombie in all. What a
- *   process owns is listed in /dev/shm/.shareable-UID, which is removed with the last log in it; if another user has
- *   taken that name, in /dev/shm/.shareable-UID.XXXXXXXX. A process that changes its effective user, or comes to see
- *   another /dev/shm (chroot, mount namespaces), has a log for each; where no reaper can be started, creating an owned
- *   block fails. So it does under a RLIMIT_FSIZE of less than 8 KiB, which a log takes, and under a hard RLIMIT_NOFILE
- *   of less than 6. A fork's child owns nothing of its parent's; a worker that is to leave what it made to its parent
- *   calls shareable_hand_over().
- * - Two writers, or a reader beside a writer. Between users of this library no read is ever torn, whatever the type and
- *   however it changes. That takes the sync area past the list, which a list made with SHAREABLE_PLAIN, or by
- *   stock Python, has not: there only an int or a float that keeps its type is never torn, and a change of type
- *   or a text can be seen half done. Stock Python beside a list of ours reads and writes as it always does: it
- *   may see, and leave, a mixture.
- * - A writer that is stopped (SIGSTOP, a debugger) in the midst of writing an item holds that item: reads and writes of
- *   it answer SHAREABLE_E_TIMED_OUT after a second. Other items can be written. A list has four redo records, and a writer of
- *   at most 472 bytes holds one during its write. While four writers are stopped that hold them, other writers write without a
- *   record: if such a writer is killed in a write, its item is E_CORRUPT until it is written again, even if the value is short.
- * - Readers. A process that may only read a list can hold read locks on its file. They do not stop writers. But a writer that
- *   joined beside such locks, and is killed, seems alive as long as they are held. Until then, reads and writes of an item that
- *   it held return SHAREABLE_E_TIMED_OUT after a second; if it held the list's lock, shareable_list_lock() returns
- *   SHAREABLE_E_TIMED_OUT when its timeout is over, and does not return without a timeout. Such a process can also take the
- *   wake-ups of waiters (FUTEX_REQUEUE): a wait then sees a change later, by about a quarter of the time that it has waited and
- *   at most 50 milliseconds, and a lock passes from one process to the next within some milliseconds.
- * - A handle on a list with a sync area keeps one file descriptor open, above 2 and close-on-exec, until it is closed. If the
- *   program closes that descriptor, or opens another file in its place, the library opens the block again when it needs it,
- *   and leaves the program's file alone. If it cannot (the block was unlinked), a writer that died seems to live. While the
- *   program has descriptors 0 to 2 closed, a descriptor that the kernel gives there is moved by the next system call.
- * - Privileges. A list that was opened for writing stays writable after setuid(2), chroot(2) or a chmod of the block. A
- *   child of a later fork() opens the block again for its first write: that fails with SHAREABLE_E_SYSTEM if it may not.
- * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library stays held. A call that has begun
- *   is completed first: a wait or a lock that has no timeout cannot be cancelled until the item changes or the lock is free. A
- *   thread that may be cancelled during a wait must wait with a timeout, and call pthread_testcancel() between two calls.
- * - Signal handlers. A handler must not write to a list through a handle through which the thread that it interrupted may be
- *   writing: the interrupted write would no longer be protected from a change of the item's type. Nor must it read or lock what
- *   that thread may hold. A handler may call fork(): its signal waits while the library is in a state that a child must not get.
- * - Up to eight handles of a list write numbers without locking the item; others lock it, until one of the eight is closed.
- * - Memory control groups. Blocks count against the limit of the control group that first touches their pages; past
- *   the limit the kernel kills a process of the group (see memory.max in cgroups(7)) instead of reporting an error.
- * - Truncation. Who may write a block may also shorten its file. Memory that is cut off while it is mapped raises
- *   SIGBUS at its next use, as for every mapped file. Give blocks to processes you trust; the mode bits decide.
- * - Space. A block's memory is reserved when it is made (a full /dev/shm is SHAREABLE_E_NO_SPACE then, with the
- *   figures), unless SHAREABLE_LAZY asks for pages at first use: then a full /dev/shm is SIGBUS at that use.
- * - fork(). A child inherits the mapping and the handles, and may use them: it writes under a token of its own. Parent
- *   and child each close their own handle, and unlink once between them. The child owns nothing of its parent's, holds
- *   no lock of its parent's, and its end does nothing to the parent's blocks. This is so for a child of _Fork() or clone(2),
- *   too, if the kernel has MADV_WIPEONFORK (Linux 4.14); without, such a child must not write, lock or own anything. These calls
- *   do not wait for other threads: in their child, a lock of the C library, a manager's handle or an item that another thread
- *   of the parent held may stay held. The child of vfork(), or of clone(2) with CLONE_VM, must not use the library.
- * - Threads. Any thread may use a handle, several at once; but closing a handle, or dropping its last reference,
- *   while another thread still uses it is the caller's race to prevent, as with free().
- * - Views. A pointer from shareable_memory_address() is good until shareable_memory_close(); between
- *   shareable_memory_pin() and shareable_memory_unpin() it stays good across close.
- * - Unlinking removes the name only. Who has the block open keeps using it; who comes later does not find it.
- *   Unlinking through a handle removes that block and never another one that has taken the name. If another one takes it just
- *   then, that has no name for some microseconds, and is moved back; if the process is killed meanwhile, the next reaper
- *   or shareable_gc_run() of the same user moves it back.
- * - Garbage collection. shareable_gc_run() removes a block only if the kernel confirms, by a lease, that no process has it open
- *   or mapped. A process that opens the block between that check and the unlink gets a block without a name. During the
- *   check, which takes microseconds, opening the block waits; if gc is stopped just then (SIGSTOP), functions of this library
- *   fail with SHAREABLE_E_SYSTEM after 100 milliseconds, and other programs wait for at most /proc/sys/fs/lease-break-time.
- * - Stock Python. CPython registers what it attaches to with its resource tracker, which unlinks it when that Python
- *   process ends. That is CPython's doing (its issue gh-82300): have it attach with track=False, which a block (not a
- *   list) takes from 3.13 on, or unregister.
+ * - Killed processes. A block or list gets its name only when it is complete. A creator that is
+ *   killed before that leaves nothing. The exception is a file system of shared memory without
+ *   O_TMPFILE: there, a killed creator may leave a file whose name begins with ".shareable-". That
+ *   file is not a block. If a writer is killed while it writes an item, the item has the old value
+ *   or the new one: the next process that uses the item completes the write, within a few
+ *   milliseconds. A text longer than 472 bytes may be lost: reading it returns SHAREABLE_E_CORRUPT
+ *   until it is written again. A block that is not owned exists until a process unlinks it, even if
+ *   no process uses it.
+ * - Owned blocks. A block that is created with SHAREABLE_OWNED belongs to the process that creates
+ *   it. Its name is unlinked within a second after that process exits, calls exec, or is killed.
+ *   Processes that have the block open keep it. A helper process, shareable-reaper, unlinks it. The
+ *   reaper runs in its own session. The library starts it when a process creates its first owned
+ *   block, which takes a few milliseconds. If the reaper is killed together with the owner, for
+ *   example at the end of a container, the next reaper of the same user or shareable_gc_run()
+ *   removes the blocks. If the first process of a container does not wait for orphans, all owners
+ *   of a user share one reaper, which runs as long as the container and leaves a single zombie.
+ * - Ownership logs. The blocks that a process owns are listed in a log in /dev/shm/.shareable-UID.
+ *   If another user has taken that name, the directory is /dev/shm/.shareable-UID.XXXXXXXX. The
+ *   directory is removed with the last log in it. If a process changes its effective user, or sees
+ *   another /dev/shm later (chroot, mount namespaces), it has one log for each user and each
+ *   /dev/shm. Creating an owned block fails if no reaper can be started, if RLIMIT_FSIZE is less
+ *   than 8 KiB (the size of a log), or if the hard limit RLIMIT_NOFILE is less than 6. The child of
+ *   a fork does not own its parent's blocks. A worker that must leave its blocks to its parent
+ *   calls shareable_transfer_ownership().
+ * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
+ *   changes its type. This requires the sync area, which follows the list. A list that was created
+ *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area. There, only an int or a float
+ *   that keeps its type is never torn; a reader can see a half-written text or change of type.
+ *   Stock Python ignores the sync area of any list: it may read a mixture of two values, and its
+ *   writes may leave one.
+ * - Stopped writers. A writer that is stopped (SIGSTOP, a debugger) while it writes an item holds
+ *   the item: reads and writes of it return SHAREABLE_E_BUSY after a second. Other items can be
+ *   written. A list has four redo records, and a write of at most 472 bytes holds one of them.
+ *   While four stopped writers hold all of them, other writers write without a redo record. If such
+ *   a writer is killed during a write, its item is SHAREABLE_E_CORRUPT until it is written again,
+ *   even if the value is short.
+ * - Read locks. A process that may only read a list can hold read locks on its file. They do not
+ *   stop writers. But a writer that registers while such locks are held, and is killed, seems alive
+ *   until the locks are released. Until then, reads and writes of an item that the dead writer held
+ *   return SHAREABLE_E_BUSY after a second. If it held the list's lock, shareable_list_lock()
+ *   returns SHAREABLE_E_TIMED_OUT when its timeout expires; without a timeout, it waits until the
+ *   read locks are released.
+ * - Stolen wake-ups. A process that may only read a list can also steal the wake-ups of waiters
+ *   (FUTEX_REQUEUE). A wait then detects a change later: by about a quarter of the time that it has
+ *   waited, and by at most 50 milliseconds. Each transfer of the list's lock to the next process
+ *   then takes up to a few milliseconds.
+ * - File descriptors. The handle of a list with a sync area keeps one file descriptor open until
+ *   the handle is closed. The descriptor is greater than 2 and close-on-exec. If the program closes
+ *   the descriptor, or opens another file in its place, the library opens the block again when
+ *   necessary, and does not touch the program's file. If the library cannot open the block (it was
+ *   unlinked), a writer that died seems alive. If the program has closed one of the descriptors 0
+ *   to 2 and the kernel gives it to the library, the library's next system call moves it.
+ * - Privileges. A list that was opened for writing remains writable after setuid(2), chroot(2), or
+ *   a chmod of the block. The child of a later fork() opens the block again for its first write. If
+ *   it has no permission to do so, the write returns SHAREABLE_E_SYSTEM.
+ * - Cancellation. A thread can be cancelled (deferred) in any call: no lock of the library remains
+ *   held. A call that has begun is completed first. A wait or a lock without a timeout can
+ *   therefore not be cancelled until the item changes or the lock is free. A thread that may be
+ *   cancelled during a wait must wait with a timeout, and call pthread_testcancel() between calls.
+ * - Signal handlers. A signal handler must not write to a list through a handle if the interrupted
+ *   thread may be writing through the same handle. Otherwise the interrupted write is not protected
+ *   from a change of the item's type. It must not use an item, or the list's lock, if that thread
+ *   may hold it. It may call fork(): signals are blocked while the library is in a state that a
+ *   child must not inherit.
+ * - Fast writes. Up to eight handles of a list can write numbers without locking the item. Other
+ *   handles lock it, until one of the eight is closed.
+ * - Memory control groups. The pages of a block count against the memory limit of the control group
+ *   whose process first touches them. If the limit is exceeded, the kernel kills a process of the
+ *   group instead of reporting an error (see memory.max in cgroups(7)).
+ * - Truncation. A process that may write a block can also truncate its file. The next access to a
+ *   mapped part that was cut off raises SIGBUS, as for any mapped file. Share blocks only with
+ *   processes that you trust; the mode bits decide which processes may open a block.
+ * - Space. A block's memory is reserved when the block is created. If /dev/shm is full, creating
+ *   the block fails with SHAREABLE_E_NO_SPACE, and the error message contains the sizes. With
+ *   SHAREABLE_LAZY, pages are allocated at their first use. If /dev/shm is full then, that use
+ *   raises SIGBUS.
+ * - fork(). A child inherits the mappings and the handles, and may use them: it writes with a
+ *   writer id of its own. Parent and child each close their own handle, and one of them unlinks.
+ *   The child does not own the parent's blocks, does not hold the parent's locks, and its end does
+ *   not affect the parent's blocks. This also holds for a child of _Fork() or clone(2) if the
+ *   kernel has MADV_WIPEONFORK (Linux 4.14); without it, such a child must not write, lock or own
+ *   anything. _Fork() and clone(2) do not wait for other threads: in their child, a lock of the C
+ *   library, a manager's handle, or an item that another thread of the parent held may remain held.
+ *   The child of vfork(), or of clone(2) with CLONE_VM, must not use the library.
+ * - Threads. Any number of threads may use a handle at the same time. While another thread uses the
+ *   handle, the caller must not close it or drop its last reference, as with free(3), unless the
+ *   function's comment allows it.
+ * - Views. A pointer from shareable_memory_address() is valid until shareable_memory_close().
+ *   Between shareable_memory_pin() and shareable_memory_unpin() it remains valid even if the handle
+ *   is closed.
+ * - Unlinking removes only the name. Processes that have the block open keep using it; later
+ *   processes do not find it. Unlinking through a handle removes that block, and never another
+ *   block that has taken its name. A block that takes the name during the unlinking has no name for
+ *   a few microseconds, and is then renamed back. If the unlinking process is killed in between,
+ *   the next reaper or shareable_gc_run() of the same user renames it back.
+ * - Garbage collection. shareable_gc_run() removes a block only if the kernel confirms by a lease
+ *   that no process has it open or mapped. A process that opens the block between that check and
+ *   the unlink gets a block without a name. During the check, which takes microseconds, a process
+ *   that opens the block waits. If the collecting process is stopped during the check (SIGSTOP),
+ *   functions of this library that open the block return SHAREABLE_E_SYSTEM after 100 milliseconds.
+ *   Other programs wait for at most /proc/sys/fs/lease-break-time seconds.
+ * - Stock Python's resource tracker. CPython registers the blocks that it attaches to with its
+ *   resource tracker, which unlinks them when that Python process ends (CPython's issue gh-82300).
+ *   To prevent that, unregister the block, or attach it with track=False, which needs Python 3.13
+ *   and is not available for a list.
  *
  * CONVENTIONS
  *
- * Every function that can fail returns a shareable_status: SHAREABLE_OK (0) or a negative code, and then leaves
- * what its out-parameters point to alone unless it says otherwise. There is no errno contract, no "last error" and
- * no global state. Functions that work by name also take a shareable_error, which may be NULL: on failure they put the
- * sentence to show there, with names and figures; it is left alone on success. For a failure about one item,
- * shareable_list_explain() makes that sentence. No argument is trusted: NULL handles and closed ones answer
- * SHAREABLE_E_CLOSED, other NULLs SHAREABLE_E_ARGUMENT.
+ * Every function that can fail returns a shareable_status: SHAREABLE_OK (0) or a negative code. On
+ * failure it leaves its output parameters unchanged, unless its comment says otherwise. The library
+ * does not report errors in errno, has no "last error", and has no global state. Functions that
+ * work by name also take a shareable_error, which may be NULL: on failure it receives the error
+ * message, with names and numbers; on success it is unchanged. For a failure about an item,
+ * shareable_list_explain_item() creates the message. All arguments are checked. A NULL or closed
+ * handle causes SHAREABLE_E_CLOSED. Any other NULL causes SHAREABLE_E_ARGUMENT, unless the comment
+ * allows it. The comments below write the codes without the prefix SHAREABLE_.
  *
- * A name is that of shm_open(3): 1 to 255 bytes, no '/' but for one in front, which is not counted and not kept;
- * not "." or "..". Text is UTF-8, checked when it is written and when it is read; bytes are exact; every length is
- * explicit and in bytes. An index counts from 0, or from the end when negative: -1 is the last item.
+ * A name follows the rules of shm_open(3): 1 to 255 bytes, not "." or "..". A '/' is allowed only
+ * at the beginning, and is dropped. Text is UTF-8, which is checked when the text is written and
+ * when it is read. Bytes are stored exactly. Every length is explicit and in bytes. An index counts
+ * from 0, or from the end if it is negative: -1 is the last item.
  *
- * The bytes of a list are specified in layout.md, beside this library's documentation.
+ * layout.md, in this library's documentation, specifies the bytes of a list.
  *
- * Since 0.1 unless said otherwise. SPDX-License-Identifier: MIT
+ * Everything exists since 0.1, unless its comment says otherwise. SPDX-License-Identifier: MIT
  */
 #ifndef SHAREABLE_H
 #define SHAREABLE_H
@@ -120,104 +156,113 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Status
  */
 
 /*
- * Every status: X(name, number, kind, sentence). The one list: the enum below, shareable_status_text(), and the
- * tables of errors in Python, Lua and Go are made of it. The kind is the nearest errno, which says what family of
- * exception a language shows: ENOENT is FileNotFoundError in Python and fs.ErrNotExist in Go, EINVAL is
- * ValueError, ERANGE is IndexError, EPROTOTYPE is TypeError, EOVERFLOW is OverflowError, ENOMEM is MemoryError, EIO
- * stands for whatever errno the system gave (shareable_error's member `system`). Numbers never change their meaning.
+ * Every status: X(name, number, nearest errno, message). This is the only list of them: the enum
+ * below, shareable_status_message(), and the tables of errors in Python and Lua are generated from
+ * it, and a test checks Go's table. A number never changes its meaning.
+ *
+ * The nearest errno determines the type of the exception or error in a language:
+ * ENOENT is FileNotFoundError in Python and fs.ErrNotExist in Go, EINVAL is ValueError, ERANGE is
+ * IndexError, EPROTOTYPE is TypeError, EOVERFLOW is OverflowError, ENOMEM is MemoryError. EIO means
+ * any errno that a system call returned: the member `sys_errno` of shareable_error contains it.
  */
 #define SHAREABLE_STATUS_MAP(X)                                                                                        \
   X(OK, 0, 0, "success")                                                                                               \
-  /* The caller is to change its call. */                                                                              \
+  /* The caller must change its call. */                                                                               \
   X(E_ARGUMENT, -1, EINVAL, "an argument is not valid")                                                                \
   X(E_NAME, -2, EINVAL, "not a valid name: 1 to 255 bytes, no '/' inside, no NUL, not '.' or '..'")                    \
-  X(E_CLOSED, -3, EINVAL, "it is closed")                                                                              \
-  X(E_READ_ONLY, -4, EPROTOTYPE, "it is attached read-only")                                                           \
+  X(E_CLOSED, -3, EINVAL, "the handle is closed")                                                                      \
+  X(E_READ_ONLY, -4, EPROTOTYPE, "the handle is read-only")                                                            \
   X(E_INDEX, -5, ERANGE, "index out of range")                                                                         \
   X(E_TYPE, -6, EPROTOTYPE, "the item has another type")                                                               \
   X(E_VALUE_TYPE, -7, EPROTOTYPE, "a value must be an int, float, bool, str, bytes or None")                           \
   X(E_OVERFLOW, -8, EOVERFLOW, "an int must fit in 64 bits, sign included")                                            \
   X(E_UTF8, -9, EINVAL, "a str must be UTF-8")                                                                         \
-  X(E_SLOT, -10, EINVAL, "the text is longer than the item's slot")                                                    \
-  X(E_LENGTH, -11, EINVAL, "the text is longer than a list can hold")                                                  \
+  X(E_CAPACITY, -10, EINVAL, "the text is longer than the item's capacity")                                            \
+  X(E_TOO_LONG, -11, EINVAL, "the text is longer than a list can hold")                                                \
   X(E_ABSENT, -12, EINVAL, "the value is not in the list")                                                             \
   X(E_BUFFER, -13, EINVAL, "the buffer is too small for the text")                                                     \
   X(E_NOT_LOCKED, -14, EINVAL, "the list is not locked through this handle")                                           \
-  X(E_NO_SYNC, -15, EINVAL, "the list has no sync area: stock Python made it, or it is plain")                         \
-  X(E_APART, -16, EINVAL, "it does not lie beside the items next to it: it has room for a text")                       \
-  /* The other side, or an operator, is to act. */                                                                     \
+  X(E_NO_SYNC, -15, EINVAL, "the list has no sync area: stock Python created it, or it was created without one")       \
+  X(E_NOT_CONTIGUOUS, -16, EINVAL, "the item has room for a text, so the items are not contiguous")                    \
+  /* Another process, or an operator, must act. */                                                                     \
   X(E_NOT_FOUND, -20, ENOENT, "no such block")                                                                         \
   X(E_EXISTS, -21, EEXIST, "a block of that name exists")                                                              \
   X(E_PERMISSION, -22, EACCES, "permission denied")                                                                    \
   X(E_NO_SPACE, -23, ENOSPC, "not enough shared memory")                                                               \
   X(E_NO_MEMORY, -24, ENOMEM, "not enough memory")                                                                     \
-  X(E_SYSTEM, -25, EIO, "the system refused")                                                                          \
+  X(E_SYSTEM, -25, EIO, "a system call failed")                                                                        \
   X(E_NOT_READY, -26, EINVAL, "the block is not ready: its creator has not finished writing it, try again")            \
-  X(E_NOT_LIST, -27, EINVAL, "the block does not hold a list")                                                         \
-  X(E_CORRUPT, -28, EINVAL, "the item is damaged: write it anew")                                                      \
-  X(E_VERSION, -29, EINVAL, "the list is of another version of this library")                                          \
-  X(E_TIMED_OUT, -30, ETIMEDOUT, "somebody else holds it")                                                             \
-  X(E_OWNER_DIED, -31, EOWNERDEAD, "whoever had the lock died with it: it is yours, what it guards may be half done")  \
-  X(E_UNCHANGED, -32, ETIMEDOUT, "it has not changed in that time")                                                    \
+  X(E_NOT_LIST, -27, EINVAL, "the block does not contain a list")                                                      \
+  X(E_CORRUPT, -28, EINVAL, "the item is corrupt: write it again")                                                     \
+  X(E_VERSION, -29, EINVAL, "the list was created by another version of this library")                                 \
+  X(E_BUSY, -30, ETIMEDOUT, "another writer has held the item for too long")                                           \
+  X(E_OWNER_DIED, -31, EOWNERDEAD, "the lock's owner died: you have the lock now, what it guards may be half done")    \
+  X(E_TIMED_OUT, -32, ETIMEDOUT, "timed out")                                                                          \
   X(E_AUTH, -33, EACCES, "the manager has another key")                                                                \
-  X(E_NO_MANAGER, -34, ECONNREFUSED, "no manager is there, or it has gone")                                            \
+  X(E_NO_MANAGER, -34, ECONNREFUSED, "there is no manager, or it has ended")                                           \
   X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \
-  X(E_PROTOCOL, -36, EPROTO, "what is there does not speak as a manager does")
+  X(E_PROTOCOL, -36, EPROTO, "the peer does not speak the manager protocol")
 
-#define SHAREABLE__ENUM(name, number, kind, text) SHAREABLE_##name = number,
+#define SHAREABLE__ENUM(name, number, nearest_errno, message) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
 #undef SHAREABLE__ENUM
 
 /*
- * What went wrong, in full. The caller owns it; nothing in it needs to be freed.
+ * The details of a failure. The caller owns it; nothing in it needs to be freed.
+ *
+ * The message is one sentence in UTF-8 without a full stop. In it, a long name is truncated and
+ * ends in "…". Bytes that are not UTF-8, control characters, and characters that reorder text are
+ * written as \xNN.
  */
 typedef struct shareable_error {
-  int32_t status; /* the shareable_status that the function returned */
-  int32_t system; /* the errno of the system call that failed, or 0 where it was none */
-  char text[504]; /* one sentence in UTF-8 without a full stop, NUL-terminated. A long name is shortened in it, and ends
-                     in "…"; bytes that are not UTF-8, control characters, and those that reorder text are shown as \xNN */
+  int32_t status;    /* the shareable_status that the function returned */
+  int32_t sys_errno; /* the errno of the system call that failed, or 0 if no system call failed */
+  char message[504]; /* the error message, NUL-terminated */
 } shareable_error;
 
 /*
- * The sentence of a status, for example "no such block". Never NULL: an unknown number gets a sentence too.
- * The string is static.
+ * Returns the message of a status, for example "no such block", or "unknown status" for an unknown
+ * number. Never NULL. The string is static.
  */
-SHAREABLE_API const char *shareable_status_text(int status);
+SHAREABLE_API const char *shareable_status_message(int status);
 
 /*
- * The name of a status as in this header, for example "E_NOT_FOUND"; "E_UNKNOWN" for an unknown number. Static.
+ * Returns the name of a status as in this header, for example "E_NOT_FOUND", or "E_UNKNOWN" for an
+ * unknown number. Never NULL. The string is static.
  */
 SHAREABLE_API const char *shareable_status_name(int status);
 
 /*
- * The kind of a status, an errno as SHAREABLE_STATUS_MAP explains; 0 for SHAREABLE_OK and for an unknown number.
+ * Returns the errno nearest to a status (see SHAREABLE_STATUS_MAP), or 0 for SHAREABLE_OK
+ * and for an unknown number.
  */
-SHAREABLE_API int shareable_status_kind(int status);
+SHAREABLE_API int shareable_status_errno(int status);
 
 /*
- * The version of the library in use, "major.minor.patch". It may be newer than this header. Static.
+ * Returns the version of the library in use, "major.minor.patch". It may be newer than this header.
+ * The string is static.
  */
 SHAREABLE_API const char *shareable_version(void);
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Flags
  */
 
-/* What create and open may be told, or-ed together; any other bit is SHAREABLE_E_ARGUMENT. 0 is the ordinary case. */
+/* Flags, or-ed together. A function that does not accept a flag returns E_ARGUMENT. */
 enum {
-  SHAREABLE_LAZY = 1 << 0,      /* create: take pages at first use, do not reserve them now (see "Space" above) */
-  SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write; needs only the right to read */
-  SHAREABLE_PLAIN = 1 << 2,     /* create a list: without a sync area, of exactly CPython's size */
-  SHAREABLE_OWNED = 1 << 3,     /* create: the name goes when this process ends (see "Owned blocks" above) */
-  SHAREABLE_REMOVE = 1 << 4     /* gc: remove what is garbage; without, it is only told */
+  SHAREABLE_LAZY = 1 << 0,      /* create: allocate pages at first use (see "Space" above) */
+  SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write */
+  SHAREABLE_NO_SYNC = 1 << 2,   /* create a list: no sync area, exactly CPython's size */
+  SHAREABLE_OWNED = 1 << 3,     /* create: unlink when this process ends (see "Owned blocks") */
+  SHAREABLE_GC_REMOVE = 1 << 4  /* gc: unlink garbage; without it, garbage is only reported */
 };
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Values
  */
 
@@ -227,33 +272,39 @@ typedef enum shareable_type {
   SHAREABLE_TYPE_INT = 1,   /* a signed 64-bit integer */
   SHAREABLE_TYPE_FLOAT = 2, /* an IEEE 754 double */
   SHAREABLE_TYPE_BOOL = 3,
-  SHAREABLE_TYPE_STR = 4,  /* UTF-8, at most 9,999,991 bytes when the list is made */
-  SHAREABLE_TYPE_BYTES = 5 /* likewise, any bytes */
+  SHAREABLE_TYPE_STR = 4,  /* UTF-8 */
+  SHAREABLE_TYPE_BYTES = 5 /* any bytes */
 } shareable_type;
 
-/* The longest str or bytes, in bytes, that a list can be made with (layout.md, "Text"). */
+/* The longest str or bytes, in bytes, that a list can be created with (layout.md, "Text"). */
 #define SHAREABLE_TEXT_MAX 9999991
 /* The longest str or bytes, in bytes, that ends in a NUL byte (layout.md, "Trailing NULs"). */
 #define SHAREABLE_TEXT_NUL_MAX 999999
 
 /*
- * One value of any type, for passing in and out. 24 bytes on every platform. It owns nothing: `text` points to
- * memory of the caller's, both ways. The functions below make one.
+ * One value of any type, as a parameter or a result. It has 24 bytes on every platform and owns
+ * nothing: `text` always points to the caller's memory. The functions below return one.
+ *
+ * Only shareable_list_create() uses `capacity`: the item gets room for a text of this number of
+ * bytes, whatever its first value is. If it is 0, the first value decides, as in CPython.
  */
 typedef struct shareable_value {
-  uint32_t type;     /* a shareable_type, says which member of the union counts */
-  uint32_t capacity; /* shareable_list_create(): the slot is to have room for this many bytes of text, whatever it
-                        holds at first; 0: as much as CPython gives. At most 9,999,992. Elsewhere not looked at. */
+  uint32_t type;     /* a shareable_type, which selects the member of the union */
+  uint32_t capacity; /* in bytes, at most 9,999,992 */
   uint64_t length;   /* of `text`, in bytes */
   union {
     int64_t integer;
     double real;
-    uint8_t boolean;  /* 0 or 1 (when passed in: not 0) */
-    const char *text; /* str and bytes; may be NULL where length is 0 */
-    uint64_t bits;    /* fixes the union's size at 8 */
+    uint8_t boolean;  /* 0 or 1; as input: 0 or not 0 */
+    const char *text; /* str and bytes; may be NULL if length is 0 */
+    uint64_t bits;    /* internal: makes the union 8 bytes long */
   };
 } shareable_value;
 
+/*
+ * Return a value with a capacity of 0. The text is not copied, and nothing is checked: a value is
+ * checked when it is written.
+ */
 static inline shareable_value shareable_none(void) {
   shareable_value value;
   memset(&value, 0, sizeof value);
@@ -281,7 +332,7 @@ static inline shareable_value shareable_bool(int boolean) {
   return value;
 }
 
-/* `length` bytes of UTF-8, which may hold NULs. */
+/* `length` bytes of UTF-8, which may contain NULs. */
 static inline shareable_value shareable_strn(const char *text, size_t length) {
   shareable_value value = shareable_none();
   value.type = SHAREABLE_TYPE_STR;
@@ -290,200 +341,247 @@ static inline shareable_value shareable_strn(const char *text, size_t length) {
   return value;
 }
 
-/* A NUL-terminated string of UTF-8. */
+/* A NUL-terminated string of UTF-8, or NULL for an empty str. */
 static inline shareable_value shareable_str(const char *text) {
   return shareable_strn(text, text == NULL ? 0 : strlen(text));
 }
 
+/* `length` bytes of any content. */
 static inline shareable_value shareable_bytes(const void *data, size_t length) {
   shareable_value value = shareable_strn((const char *)data, length);
   value.type = SHAREABLE_TYPE_BYTES;
   return value;
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Blocks: CPython's SharedMemory
  */
 
-/* A block of shared memory, as this process has it open. */
+/* A handle on a block of shared memory that this process has open. */
 typedef struct shareable_memory shareable_memory;
 
 /*
- * Makes a new block of `size` bytes, all zero, and opens it.
+ * Creates a new block of `size` bytes, all zero, and opens it. The name becomes visible only when
+ * the block is complete. A failure leaves nothing behind and does not change other blocks.
  *
  *   memory  receives the handle, with one reference: drop it with shareable_memory_unref()
- *   name    the new name, or NULL for a random one as CPython makes them: "psm_" and eight hexadecimal digits
- *   size    1 to SIZE_MAX / 2 bytes; the block is exactly that long (its mapping is rounded up to whole pages)
+ *   name    the new name, or NULL for a random one like CPython's: "psm_" and eight hex digits
+ *   size    1 to SIZE_MAX / 2 bytes; the block has exactly that size, and its mapping is rounded up
+ *           to whole pages
  *   flags   0, or SHAREABLE_LAZY and SHAREABLE_OWNED, or-ed together
- *   mode    permission bits as for open(2), 0001 to 0777, less the process's umask; 0 for 0600, as CPython
- *   error   receives the sentence on failure; may be NULL
+ *   mode    permission bits as for open(2), 0001 to 0777, minus the process's umask; 0 means 0600,
+ *           as in CPython
+ *   error   receives the error message on failure; may be NULL
  *
- * Returns E_EXISTS, E_NAME, E_ARGUMENT (size, flags, mode), E_NO_SPACE, E_NO_MEMORY, E_PERMISSION or E_SYSTEM. A
- * failure leaves nothing behind and touches nothing of anybody else's. Nobody sees the name before the block is complete.
+ * Returns E_EXISTS, E_NAME, E_ARGUMENT (size, flags, mode), E_NO_SPACE, E_NO_MEMORY, E_PERMISSION
+ * or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_memory_create(shareable_memory **memory, const char *name, uint64_t size,
                                                        uint32_t flags, uint32_t mode, shareable_error *error);
 
 /*
- * Opens the block called `name`, whoever made it. Never creates, never changes and never removes anything.
+ * Opens the block called `name`. Any process may have created it. The function never creates,
+ * changes or removes anything.
  *
  *   memory  receives the handle, with one reference: drop it with shareable_memory_unref()
  *   flags   0 or SHAREABLE_READ_ONLY
+ *   error   receives the error message on failure; may be NULL
  *
- * Returns E_NOT_FOUND, E_NAME, E_ARGUMENT (flags), E_PERMISSION, E_NOT_READY (its creator has not given it a size yet:
- * try again), E_NO_MEMORY or E_SYSTEM.
+ * Returns E_NOT_FOUND, E_NAME, E_ARGUMENT (flags), E_PERMISSION, E_NOT_READY (the block has no size
+ * yet, because its creator has not finished creating it: try again), E_NO_MEMORY or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_memory_open(shareable_memory **memory, const char *name, uint32_t flags,
                                                      shareable_error *error);
 
 /*
- * Takes a further reference to a handle and returns it; to be dropped with shareable_memory_unref(). NULL stays NULL.
+ * Takes another reference to a handle and returns the handle. Drop the reference with
+ * shareable_memory_unref(). Returns NULL for NULL.
  */
 SHAREABLE_API shareable_memory *shareable_memory_ref(shareable_memory *memory);
 
 /*
- * Drops a reference. The last one closes the block and frees the handle. NULL does nothing.
+ * Drops a reference. Dropping the last one closes the block and frees the handle. NULL is ignored.
  */
 SHAREABLE_API void shareable_memory_unref(shareable_memory *memory);
 
 /*
- * Ends this handle's access to the block: unmaps it, or has the last shareable_memory_unpin() unmap it. The block
- * itself stays. The handle stays too, for its name, its size, unlinking and dropping its references. Closing twice,
- * or closing NULL, does nothing.
+ * Ends this handle's access to the block and unmaps it. If the block is pinned, the last
+ * shareable_memory_unpin() unmaps it. The block itself remains. The handle remains valid for its
+ * name, its size, unlinking, and dropping its references. Closing twice, or closing NULL, does
+ * nothing.
  */
 SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
 
 /*
- * Removes the block's name, whether or not the handle is closed. Who has it open keeps it. Another block that has taken the
- * name stays, whenever it did. If it cannot get its name back, because that was taken once more, *error says where it is.
+ * Removes the block's name, whether or not the handle is closed. Processes that have the block open
+ * keep it. Another block that has taken the name is not removed. If such a block was renamed during
+ * the call and cannot be renamed back, because the name was taken again, *error contains its path.
  *
- * Returns E_NOT_FOUND where it is already gone, also where its name belongs to another block by now, which stays;
- * E_PERMISSION; or E_SYSTEM, also if this process does not see the /dev/shm that the block is in, after chroot(2) or in another
- * mount namespace: then an owned block stays owned.
+ *   error   receives the error message on failure; may be NULL
+ *
+ * Returns E_NOT_FOUND if the name is already gone, or belongs to another block now; E_PERMISSION;
+ * or E_SYSTEM. E_SYSTEM is also returned if this process does not see the /dev/shm that contains
+ * the block, after chroot(2) or in another mount namespace. In that case, a block that the process
+ * owns remains owned.
  */
 SHAREABLE_API shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_error *error);
 
 /*
- * Removes the name `name`, of a block or a list, without opening it. Returns as shareable_memory_unlink(), or E_NAME.
+ * Removes the name `name` of a block or a list, without opening it. Returns E_NAME, or the same
+ * codes as shareable_memory_unlink().
  */
 SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_error *error);
 
 /*
- * Leaves what this process owns to process `pid`, for a worker that is about to end: it is then unlinked once both have
- * ended, not when this one does. Where this process is killed before, nothing has changed. What it makes later is left
- * too, also where it owns nothing yet. `pid` is seen from this process's pid namespace; 1 or more.
+ * Makes the process `pid` the successor of this process: the blocks that this process owns are
+ * unlinked when both processes have ended, not when this process ends. This includes blocks that
+ * this process creates later. A worker calls this function before it ends, so that its parent can
+ * go on using what the worker created. If the worker is killed before the call, its blocks are
+ * unlinked as usual. A second call replaces the successor.
  *
- * Returns E_ARGUMENT where there is no such process, E_SYSTEM without memory. Without /proc, a process that has ended and was
- * not waited for counts as one that lives; and a pid of another pid namespace is taken to live.
+ *   pid  1 or more, as seen from this process's pid namespace
+ *
+ * Without /proc, a process that has ended counts as alive until its parent has waited for it. A
+ * process in another pid namespace counts as alive.
+ *
+ * Returns E_ARGUMENT if there is no such process, or E_SYSTEM if there is not enough memory.
  */
-SHAREABLE_API shareable_status shareable_hand_over(int64_t pid);
+SHAREABLE_API shareable_status shareable_transfer_ownership(int64_t pid);
 
 /*
- * The block's name without the leading '/'. It lives as long as the handle. NULL for NULL.
+ * Returns the block's name without the leading '/'. The string is valid until the handle is freed.
+ * Returns NULL for NULL.
  */
 SHAREABLE_API const char *shareable_memory_name(const shareable_memory *memory);
 
 /*
- * The block's size in bytes, as it was when it was opened; also once closed. 0 for NULL.
+ * Returns the size in bytes that the block had when it was opened, also after the handle is closed.
+ * Returns 0 for NULL.
  */
 SHAREABLE_API size_t shareable_memory_size(const shareable_memory *memory);
 
 /*
- * The first byte of the block, aligned to a page; NULL once closed. Good until shareable_memory_close(). Of a handle that
- * is read-only, writing there is SIGSEGV.
+ * Returns the address of the first byte of the block, aligned to a page. It is valid until
+ * shareable_memory_close(). Returns NULL if the handle is closed or NULL. If the handle is
+ * read-only, a write to the memory raises SIGSEGV.
  */
 SHAREABLE_API void *shareable_memory_address(const shareable_memory *memory);
 
 /*
- * 1 where the handle was opened with SHAREABLE_READ_ONLY, else 0.
+ * Returns 1 if the handle was opened with SHAREABLE_READ_ONLY, otherwise 0.
  */
 SHAREABLE_API int shareable_memory_is_read_only(const shareable_memory *memory);
 
 /*
- * 1 where both handles are of one block: not just of one name, which may have come to stand for another. Also once
- * closed. 0 otherwise, and for NULL.
+ * Returns 1 if both handles refer to the same block, also after they are closed. Two handles with
+ * one name can refer to different blocks, if the name was removed and used again. Returns 0
+ * otherwise, and for NULL.
  */
-SHAREABLE_API int shareable_memory_is_same(const shareable_memory *one, const shareable_memory *other);
+SHAREABLE_API int shareable_memory_same_block(const shareable_memory *a, const shareable_memory *b);
 
 /*
- * Keeps the block mapped, at its address, until shareable_memory_unpin(), whoever closes or drops the handle
- * meanwhile: for views that a language hands out. Holds a reference too. Pins count.
+ * Keeps the block mapped, at its address, until shareable_memory_unpin(), even if the handle is
+ * closed or dropped. It is for views that a language binding returns. A pin also holds a reference.
+ * Pins are counted.
  *
- * Returns E_CLOSED where it is closed: no new view.
+ * Returns E_CLOSED if the handle is closed.
  */
 SHAREABLE_API shareable_status shareable_memory_pin(shareable_memory *memory);
 
 /*
- * Ends one pin. The last one unmaps a block that was closed meanwhile. NULL does nothing.
+ * Ends one pin. Ending the last one unmaps the block if its handle is closed. NULL is ignored.
  */
 SHAREABLE_API void shareable_memory_unpin(shareable_memory *memory);
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Garbage
  */
 
-/* What shareable_gc_run() makes of a block. */
-typedef enum shareable_fate {
-  SHAREABLE_FATE_KEPT = 0,    /* it stays, and the reason says why */
-  SHAREABLE_FATE_GARBAGE = 1, /* it would be removed */
-  SHAREABLE_FATE_REMOVED = 2
-} shareable_fate;
+/* What shareable_gc_run() found out about a block, or did to it. */
+typedef enum shareable_gc_result {
+  SHAREABLE_GC_KEPT = 0,    /* it is kept; the reason says why */
+  SHAREABLE_GC_GARBAGE = 1, /* it is garbage and was not removed */
+  SHAREABLE_GC_REMOVED = 2  /* it was garbage and was removed */
+} shareable_gc_result;
 
+/* The results of shareable_gc_run(). */
 typedef struct shareable_gc shareable_gc;
 
 /*
- * Looks at every block there is, stock Python's too, and tells which are garbage: recorded as owned (SHAREABLE_OWNED) by a
- * process that has ended, as the lock that it held proves, by this user (root: by any); and in use by no process: neither
- * open nor mapped, as the kernel confirms by a write lease (fcntl(2), F_SETLEASE), also for processes that /proc does
- * not show; a descriptor opened with O_PATH does not count. Whatever cannot be proven to be all that stays, however old it
- * is: also if this process may take no lease, for which it must be the block's user or have CAP_LEASE. It is for what is
- * left where a reaper was killed together with the owner.
+ * Examines every block, also those of stock Python, and finds those that are garbage. A block is
+ * garbage if all of this is proven:
  *
- *   gc      receives the findings: free them with shareable_gc_free()
- *   flags   0 only tells; SHAREABLE_REMOVE unlinks the garbage as well
+ * - An ownership log records that it was owned (SHAREABLE_OWNED) by a process that ran as this
+ *   user; for root: as any user. The lock on the log is free, which proves that the process has
+ *   ended.
+ * - No process has the block open or mapped. The kernel confirms that by a write lease (fcntl(2),
+ *   F_SETLEASE), also for processes that /proc does not show. A descriptor that was opened with
+ *   O_PATH does not count.
+ * - It has only one name.
  *
- * What cannot be read (a log, a process, a block) is unknown: it removes nothing, and does not stop the rest of the run.
- * With SHAREABLE_REMOVE, it also completes what killed processes began to unlink.
+ * Every other block is kept, however old it is. To take a lease, the process must own the block or
+ * have CAP_LEASE; without that, the block is kept. If a log, a process or a block cannot be read,
+ * its state is unknown: no block is removed because of it, and the run continues.
+ *
+ * The reaper removes the blocks of a process that has ended. This function is for the blocks that
+ * remain if the reaper was killed together with the owner.
+ *
+ *   gc      receives the results: free them with shareable_gc_free()
+ *   flags   0 only reports garbage; SHAREABLE_GC_REMOVE also unlinks it, and completes
+ *           the unlinking that killed processes began
+ *   error   receives the error message on failure; may be NULL
  *
  * Returns E_ARGUMENT, E_NO_MEMORY, E_PERMISSION or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_gc_run(shareable_gc **gc, uint32_t flags, shareable_error *error);
 
-/* Frees the findings; NULL is fine. */
+/* Frees the results. NULL is ignored. */
 SHAREABLE_API void shareable_gc_free(shareable_gc *gc);
 
-/* How many blocks there are; and of each, by an index from 0, in the order of their names: the name, what it is, and why. */
+/*
+ * The first function returns the number of blocks, or 0 for NULL. The others return the name of a
+ * block, its result, and a sentence that gives the reason, by an index from 0. The blocks are
+ * sorted by name. The strings are valid until the results are freed. For an index past the end, the
+ * strings are NULL and the result is SHAREABLE_GC_KEPT.
+ */
 SHAREABLE_API size_t shareable_gc_count(const shareable_gc *gc);
 SHAREABLE_API const char *shareable_gc_name(const shareable_gc *gc, size_t index);
-SHAREABLE_API shareable_fate shareable_gc_fate(const shareable_gc *gc, size_t index);
+SHAREABLE_API shareable_gc_result shareable_gc_result_at(const shareable_gc *gc, size_t index);
 SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t index);
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Lists: CPython's ShareableList
  */
 
-/* A list in a block of its own, as this process has it open. Its length never changes. */
+/* A handle on a list that this process has open. A list has its own block and a fixed length. */
 typedef struct shareable_list shareable_list;
 
 /*
- * Makes a new list of the values, and opens it.
+ * Creates a new list of the values, and opens it. The name becomes visible only when the list is
+ * complete. A failure leaves nothing behind.
  *
  *   list    receives the handle, with one reference: drop it with shareable_list_unref()
  *   name    as for shareable_memory_create()
- *   values  `count` values, copied; may be NULL where count is 0
- *   flags   as for shareable_memory_create(), or SHAREABLE_PLAIN: without a sync area, of exactly the size that
- *           CPython gives it. Otherwise 2.8 KiB and 8 bytes an item are added past the list
- *   mode, error  as for shareable_memory_create()
+ *   values  `count` values, which are copied; may be NULL if count is 0
+ *   flags   as for shareable_memory_create(), and SHAREABLE_NO_SYNC: without a sync area, with
+ *           exactly the size that CPython gives the list. Without this flag, a sync area of 2.8 KiB
+ *           and 8 bytes for each item follows the list
+ *   mode    as for shareable_memory_create()
+ *   error   receives the error message on failure; may be NULL
  *
- * Returns as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8, E_LENGTH (a str or bytes, or a capacity, past
- * SHAREABLE_TEXT_MAX, or past SHAREABLE_TEXT_NUL_MAX and ending in NUL): the sentence says which item. All or nothing.
+ * Returns the same codes as shareable_memory_create(), or E_VALUE_TYPE, E_UTF8 or E_TOO_LONG: then
+ * the error message contains the item's index. E_TOO_LONG means a text longer than
+ * SHAREABLE_TEXT_MAX, a text longer than SHAREABLE_TEXT_NUL_MAX that ends in a NUL, or a capacity
+ * greater than 9,999,992.
  */
 SHAREABLE_API shareable_status shareable_list_create(shareable_list **list, const char *name,
                                                      const shareable_value *values, size_t count, uint32_t flags,
                                                      uint32_t mode, shareable_error *error);
 
 /*
- * Make a new list of ints, or of floats: as shareable_list_create(), with the numbers side by side in memory as C has them.
+ * Create a new list of ints, or of floats. The numbers are contiguous in memory, in C's format (see
+ * shareable_list_view()). Both functions take the same parameters, and return the same codes, as
+ * shareable_list_create().
  */
 SHAREABLE_API shareable_status shareable_list_create_ints(shareable_list **list, const char *name,
                                                           const int64_t *integers, size_t count, uint32_t flags,
@@ -493,80 +591,97 @@ SHAREABLE_API shareable_status shareable_list_create_floats(shareable_list **lis
                                                             uint32_t mode, shareable_error *error);
 
 /*
- * Opens the list called `name`, whoever made it, stock Python included. Takes the same time whatever the length:
- * items are checked when they are used.
+ * Opens the list called `name`. Any process may have created it, also stock Python. The time it
+ * takes does not depend on the length of the list: items are checked when they are used.
  *
- * Returns as shareable_memory_open(); E_NOT_READY also if the list's creator has not written its offsets yet (stock
- * Python makes the block first and fills it then: try again; reading, searching and writing items that it has not written
- * yet returns E_NOT_READY too, in every function below); or E_NOT_LIST where the block cannot hold the list that it says it does, or its sync
- * area is damaged; E_VERSION if the sync area is one of another version of this library.
+ *   list    receives the handle, with one reference: drop it with shareable_list_unref()
+ *   flags   0 or SHAREABLE_READ_ONLY
+ *   error   receives the error message on failure; may be NULL
+ *
+ * Returns the same codes as shareable_memory_open(), and E_NOT_READY also if the list's creator has
+ * not written its offsets yet: try again. (Stock Python creates the block first and then fills it.
+ * The functions below also return E_NOT_READY for an item that it has not written yet.) Returns
+ * E_NOT_LIST if the block is too small for the list that it declares, or if its sync area is
+ * corrupt. Returns E_VERSION if another version of this library created the sync area.
  */
 SHAREABLE_API shareable_status shareable_list_open(shareable_list **list, const char *name, uint32_t flags,
                                                    shareable_error *error);
 
-/* As shareable_memory_ref(). */
+/* The same as shareable_memory_ref(). */
 SHAREABLE_API shareable_list *shareable_list_ref(shareable_list *list);
 
-/* As shareable_memory_unref(). */
+/* The same as shareable_memory_unref(). */
 SHAREABLE_API void shareable_list_unref(shareable_list *list);
 
-/* As shareable_memory_close(), of the list's block. */
+/* The same as shareable_memory_close(), for the list's block. */
 SHAREABLE_API void shareable_list_close(shareable_list *list);
 
-/* As shareable_memory_unlink(), of the list's block. */
+/* The same as shareable_memory_unlink(), for the list's block. */
 SHAREABLE_API shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error);
 
 /*
- * The list's block. It belongs to the list: take a reference to keep it longer. Closing it closes the list. NULL for NULL.
+ * Returns the list's block. The block belongs to the list: take a reference to keep it longer.
+ * Closing the block closes the list. Returns NULL for NULL.
  */
 SHAREABLE_API shareable_memory *shareable_list_memory(const shareable_list *list);
 
 /*
- * The number of items; also once closed. 0 for NULL.
+ * Returns the number of items, also after the list is closed. Returns 0 for NULL.
  */
 SHAREABLE_API size_t shareable_list_length(const shareable_list *list);
 
 /*
- * The number of bytes that an item has room for: the longest text that can be written to it. It never changes.
- * Every item has room for 8 at least, so a value that is not text fits anywhere.
+ * Stores in *size the capacity of an item: the length in bytes of the longest text that can be
+ * written to it. The capacity never changes. It is at least 8, so every value that is not a text
+ * fits.
  *
- * Returns E_CLOSED, E_INDEX, or E_CORRUPT where the list's offsets are damaged there: that item is lost.
+ * Returns E_CLOSED, E_INDEX, or E_CORRUPT if the item's offsets are corrupt: the item is lost.
  */
 SHAREABLE_API shareable_status shareable_list_capacity(const shareable_list *list, int64_t index, size_t *size);
 
 /*
- * The type that an item has now. Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT or
- * E_TIMED_OUT.
+ * Stores in *type the current type of an item. Another writer may change it before the next call.
+ *
+ * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT or E_BUSY.
  */
 SHAREABLE_API shareable_status shareable_list_type(const shareable_list *list, int64_t index, shareable_type *type);
 
 /*
  * Reads an item of any type.
  *
- *   value   receives it; where it is a str or bytes, `text` is `buffer`
- *   buffer  receives a text; no NUL is added; may be NULL where size is 0
+ *   value   receives the value; for a str or bytes, its `text` is `buffer`
+ *   buffer  receives the text, without a NUL at its end; may be NULL if size is 0
  *   size    of the buffer, in bytes; shareable_list_capacity() is always enough
  *
- * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_UTF8 (a str that is not: stock Python cuts some), E_TIMED_OUT (one
- * writer has held the item for a second, or many in turn for ten; or the handle is read-only, and writers that write a long
- * text without a pause have overtaken the read for ten seconds), or E_BUFFER: then type and length are set, and say how much is
- * needed.
+ * Returns E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_UTF8 (a str that is not UTF-8: stock Python
+ * truncates some texts inside a character), E_BUSY, or E_BUFFER: then the type and the length
+ * of *value are set, and the length is the buffer size that is needed.
+ *
+ * E_BUSY means that one writer has held the item for a second, or many writers in turn for ten
+ * seconds; or that the handle is read-only, and writers that write a long text without a pause have
+ * overtaken the read for ten seconds.
  */
 SHAREABLE_API shareable_status shareable_list_get(const shareable_list *list, int64_t index, shareable_value *value,
                                                   void *buffer, size_t size);
 
 /*
- * Read an item of a known type. None of them allocates; an int or a float is one atomic load. A read locks the item only if
- * writers have overtaken it 16 times and the handle may write. E_TYPE where the item has another type; else they return as
- * shareable_list_get().
+ * Read an item of a known type, without allocating memory. Reading an int or a float is one atomic
+ * load. A read locks the item only if writers have overtaken it 16 times and the handle may write.
+ *
+ * Return E_TYPE if the item has another type, or the same codes as shareable_list_get().
  */
 SHAREABLE_API shareable_status shareable_list_get_int(const shareable_list *list, int64_t index, int64_t *integer);
 SHAREABLE_API shareable_status shareable_list_get_float(const shareable_list *list, int64_t index, double *real);
 SHAREABLE_API shareable_status shareable_list_get_bool(const shareable_list *list, int64_t index, int *boolean);
 
 /*
- * Read a str or bytes into the buffer of `size` bytes, without a NUL at the end; *length receives its bytes, also on
- * E_BUFFER. E_TYPE where the item has another type; else they return as shareable_list_get().
+ * Read a str or bytes into the buffer, without a NUL at its end, and without allocating memory.
+ *
+ *   buffer  receives the text; may be NULL if size is 0
+ *   size    of the buffer, in bytes
+ *   length  receives the length of the item in bytes, also on E_BUFFER
+ *
+ * Return E_TYPE if the item has another type, or the same codes as shareable_list_get().
  */
 SHAREABLE_API shareable_status shareable_list_get_str(const shareable_list *list, int64_t index, char *buffer,
                                                       size_t size, size_t *length);
@@ -574,20 +689,27 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
                                                         size_t size, size_t *length);
 
 /*
- * Writes an item of any type, whatever type it had.
+ * Writes a value of any type to an item, whatever type the item had. The write wakes the waiters of
+ * the item and of the list. On failure the item is unchanged.
  *
- * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_SLOT, E_LENGTH (it ends in NUL and is longer than
- * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (its slot is lost), E_TIMED_OUT (another writer has held the item for a
- * second, or many in turn for ten) or E_SYSTEM (the kernel gives this process no proof of life, which others go by: no descriptor is left, or /proc is not
- * mounted and the list unlinked). Then the item is as it was.
+ * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
+ * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
+ * SHAREABLE_TEXT_NUL_MAX), E_NOT_READY, E_CORRUPT (the item's offsets are corrupt), E_BUSY (another
+ * writer has held the item for a second, or many writers in turn for ten seconds) or E_SYSTEM (this
+ * process cannot take the liveness lock, which shows other processes that it is alive: no
+ * descriptor is left, or /proc is not mounted and the list is unlinked).
  */
 SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value);
 
 /*
- * Write an item of one type, whatever type it had. None of them allocates. An int over an int, a float over a float and a
- * bool over a bool are one atomic store, for the thread that wrote through the handle first, until the item first changes
- * from one of these types to another; otherwise, as all other writes, they lock the item for that moment. They return as
- * shareable_list_set().
+ * Write a value of one type to an item, whatever type the item had, without allocating memory.
+ * `length` is in bytes.
+ *
+ * Writing an int over an int, a float over a float, or a bool over a bool is one atomic store. This
+ * holds for the thread that first wrote through the handle, until the item first changes from one
+ * of these types to another. All other writes lock the item while they write it.
+ *
+ * Return the same codes as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_set_none(shareable_list *list, int64_t index);
 SHAREABLE_API shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int64_t integer);
@@ -599,49 +721,61 @@ SHAREABLE_API shareable_status shareable_list_set_bytes(shareable_list *list, in
                                                         size_t length);
 
 /*
- * Read or write `count` items from `first` on (which may be negative), all of one type. Each item is one atomic load
- * or store; the range as a whole is not. Reading stops at the first item that has another type (E_TYPE) or is damaged
- * (E_CORRUPT); writing gives each item the type. *done, which may be NULL, always receives the number of items that were
- * read or written. E_INDEX where the range does not lie in the list: then none is. Else as
- * shareable_list_get() or as shareable_list_set().
+ * Read or write `count` items from the item `first` on, all of one type. Each item is one atomic
+ * load or store; the range as a whole is not. A read stops at the first item that has another type
+ * (E_TYPE) or is corrupt (E_CORRUPT). A write gives each item the type.
+ *
+ *   first            the first item; may be negative
+ *   integers, reals  an array of `count` numbers
+ *   processed        always receives the number of items that were read or written; may be NULL
+ *
+ * Return E_INDEX if the range is not inside the list: then no item is read or written. Otherwise
+ * return the same codes as shareable_list_get() or as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_get_ints(const shareable_list *list, int64_t first, size_t count,
-                                                       int64_t *integers, size_t *done);
+                                                       int64_t *integers, size_t *processed);
 SHAREABLE_API shareable_status shareable_list_get_floats(const shareable_list *list, int64_t first, size_t count,
-                                                         double *reals, size_t *done);
+                                                         double *reals, size_t *processed);
 SHAREABLE_API shareable_status shareable_list_set_ints(shareable_list *list, int64_t first, size_t count,
-                                                       const int64_t *integers, size_t *done);
+                                                       const int64_t *integers, size_t *processed);
 SHAREABLE_API shareable_status shareable_list_set_floats(shareable_list *list, int64_t first, size_t count,
-                                                         const double *reals, size_t *done);
+                                                         const double *reals, size_t *processed);
 
 /*
- * Gives the items as C has numbers: side by side in the list's memory, 8 bytes each, from the first on, `length` of them. All
- * have to be of the type, SHAREABLE_TYPE_INT or SHAREABLE_TYPE_FLOAT, and in slots of 8 bytes, as they are made.
+ * Returns the items as an array in place: they are contiguous in the list's memory, in C's format,
+ * 8 bytes each. The array starts with the first item and has shareable_list_length() elements.
  *
- *   numbers  receives where they are: good until shareable_list_close(), or between shareable_memory_pin() and unpin(). Of a
- *            list that is read-only, writing there is SIGSEGV
- *   at       receives which item is in the way, where one is; may be NULL
+ *   type       SHAREABLE_TYPE_INT or SHAREABLE_TYPE_FLOAT: all items must have it. All slots must
+ *              have 8 bytes, which is the default for numbers
+ *   numbers    receives the address of the array, of int64_t or double. It is valid until
+ *              shareable_list_close(); while the block is pinned, also after that
+ *   bad_index  receives the index of the item that prevents the view, if an item does; may be NULL
  *
- * Each number is read and written whole by a load or a store of 8 bytes. Nobody who waits is woken by that, and if somebody
- * gives an item another type, what lies there is no longer a number: agree on types, or use the functions above.
+ * Read and write each number by one load or store of 8 bytes, which is atomic. A store does not
+ * wake waiters. If another process gives an item another type, its 8 bytes are no longer a number:
+ * the users must agree on the types, or use the functions above. If the list is read-only, a store
+ * raises SIGSEGV.
  *
- * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_APART, E_NOT_READY, E_CORRUPT or E_TIMED_OUT.
+ * Returns E_CLOSED, E_ARGUMENT (another type, or NULL), E_TYPE, E_NOT_CONTIGUOUS (an item has room
+ * for a text), E_NOT_READY, E_CORRUPT or E_BUSY.
  */
 SHAREABLE_API shareable_status shareable_list_view(const shareable_list *list, shareable_type type, void **numbers,
-                                                   size_t *at);
+                                                   size_t *bad_index);
 
 /*
- * Change an int by one atomic operation, among all languages, processes and threads: none is lost, and a killed one has
- * happened or has not. They work on lists of stock Python's too, where only its own writes, which know no atomics, can be
- * lost or torn.
+ * Change an int by one operation that is atomic among all languages, processes and threads. No
+ * operation is lost. If a process is killed during an operation, the operation has happened
+ * completely or not at all. The functions also work on lists of stock Python. Only stock Python's
+ * own writes, which are not atomic, can be lost or torn there.
  *
- * add   adds `delta` and gives the new value; E_OVERFLOW where that does not fit 64 bits: then nothing is changed
- * exchange   writes `desired` and gives the value that was there
- * compare_exchange   writes `desired` if the value is *expected; *exchanged, which may be NULL, receives 1 if it was, else
- *                    0, and then *expected the value that is there
+ * add               adds `delta`, and stores the new value in *integer. Returns E_OVERFLOW, and
+ *                   changes nothing, if the sum does not fit in 64 bits
+ * exchange          writes `desired`, and stores the previous value in *integer
+ * compare_exchange  writes `desired` if the value is *expected, and stores 1 in *exchanged.
+ *                   Otherwise stores 0 in *exchanged and the item's value in *expected
  *
- * E_TYPE where the item is no int; else they return as shareable_list_set(). The out-parameters of add and exchange may be
- * NULL.
+ * `integer` and `exchanged` may be NULL. If the item is not an int, they return E_TYPE. Their other
+ * codes are the same codes as shareable_list_set() returns.
  */
 SHAREABLE_API shareable_status shareable_list_add(shareable_list *list, int64_t index, int64_t delta, int64_t *integer);
 SHAREABLE_API shareable_status shareable_list_exchange(shareable_list *list, int64_t index, int64_t desired,
@@ -650,231 +784,282 @@ SHAREABLE_API shareable_status shareable_list_compare_exchange(shareable_list *l
                                                                int64_t desired, int *exchanged);
 
 /*
- * Locks the list for whatever its users agree that the lock guards; reads and writes of items do not ask for it. It
- * works among processes, threads and handles of any language. It belongs to the handle, whichever thread took it, and is not
- * recursive: to take it twice through one handle is to wait for oneself.
+ * Locks the list. The users of the list agree on what the lock guards; reads and writes of items do
+ * not check it. It works among processes, threads and handles of all languages. It belongs to the
+ * handle, not to the thread that took it. It is not recursive: locking a list twice through one
+ * handle waits until the lock is released.
  *
- *   timeout   in nanoseconds: how long to wait; 0 only tries, less than 0 waits for as long as it takes
+ *   timeout  the longest time to wait, in nanoseconds: 0 tries once, a negative value waits without
+ *            a limit
  *
- * Returns E_OWNER_DIED where the one before died, or closed its handle, without unlocking: the lock is taken all the same,
- * and what it guards may be half done. Else E_TIMED_OUT, E_CLOSED, E_READ_ONLY (who may only read cannot hold up those who
- * write), E_NO_SYNC, or E_SYSTEM as shareable_list_set().
+ * Returns E_OWNER_DIED if the previous owner died, or closed its handle, without unlocking: *the
+ * caller has the lock*, but the data that it guards may be half changed. Otherwise returns
+ * E_TIMED_OUT, E_CLOSED, E_READ_ONLY (a process that may only read must not block writers),
+ * E_NO_SYNC, or E_SYSTEM for the same reason as shareable_list_set().
  */
 SHAREABLE_API shareable_status shareable_list_lock(shareable_list *list, int64_t timeout);
 
 /*
- * Unlocks the list. Returns E_NOT_LOCKED where this handle does not have the lock; else E_CLOSED or E_NO_SYNC.
+ * Unlocks the list. Any thread may call it, through the handle that holds the lock.
+ *
+ * Returns E_NOT_LOCKED if this handle does not hold the lock, E_CLOSED or E_NO_SYNC.
  */
 SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
 
 /*
- * Waits until an item is something else than the value, compared as by shareable_list_count(): a NaN is something else than
- * itself. Where it is already, that is no waiting. Between users of this library no processor is kept busy meanwhile: the
- * wait looks for some microseconds, then sleeps until somebody writes.
+ * Waits until an item no longer equals the value, compared as by shareable_list_count(): a NaN
+ * never equals itself. If the item differs already, the function returns at once.
  *
- *   timeout   in nanoseconds: how long to wait; 0 only looks, less than 0 waits for as long as it takes
+ *   timeout  the longest time to wait, in nanoseconds: 0 checks once, a negative value waits
+ *            without a limit
  *
- * Whoever writes past this library (stock Python, a view of the memory), and a writer that is killed after its last store,
- * wakes nobody: what they wrote is found within 50 milliseconds. Through a handle that is read-only, and on a
- * list without sync area, nobody can be told at all: there the wait looks again after 0.1 milliseconds, then less and
- * less often, down to every 10.
- *
- * Another thread may close the handle, but not drop its last reference: that ends the wait with E_CLOSED, within 50
+ * If all processes use this library, a wait does not poll: it checks for a few microseconds, and
+ * then sleeps until a process writes. Stock Python, a store through a view of the memory, and a
+ * writer that is killed after its last store do not wake waiters: a wait detects such writes within
+ * 50 milliseconds. A wait through a read-only handle, or on a list without a sync area, cannot be
+ * woken at all. It checks again after 0.1 milliseconds, and then at growing intervals of at most 10
  * milliseconds.
  *
- * Returns E_UNCHANGED where the time is over first; else E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT, E_TIMED_OUT (as
- * shareable_list_get()) or E_VALUE_TYPE.
+ * Another thread may close the handle, but must not drop its last reference. Closing it ends the
+ * wait with E_CLOSED within 50 milliseconds.
+ *
+ * Returns E_TIMED_OUT if the timeout expires; otherwise E_CLOSED, E_INDEX, E_NOT_READY, E_CORRUPT,
+ * E_BUSY (as for shareable_list_get(), whatever the timeout is) or E_VALUE_TYPE.
  */
 SHAREABLE_API shareable_status shareable_list_wait(const shareable_list *list, int64_t index,
                                                    const shareable_value *value, int64_t timeout);
 
 /*
- * Gives a number for all that the list holds: another one as soon as any item is another, in type or worth (for any one
- * change for certain, else but for one in 2^64). It is never 0, and the same through every handle and in every language.
- * It is not fit to protect from forgery. Takes time as the list has bytes: about a millisecond for 2 MiB.
+ * Stores in *hash a hash of all items. If one item changes its type or value, the hash always
+ * changes. If several items change, the hash remains the same with a probability of 1 in 2^64. It
+ * is never 0, and it is the same through every handle and in every language. It does not protect
+ * against forgery. The time it takes is proportional to the size of the list: about a millisecond
+ * for 2 MiB.
  *
  * Returns E_CLOSED or E_NOT_READY.
  */
-SHAREABLE_API shareable_status shareable_list_digest(const shareable_list *list, uint64_t *digest);
+SHAREABLE_API shareable_status shareable_list_hash(const shareable_list *list, uint64_t *hash);
 
 /*
- * Waits, as shareable_list_wait(), until the list's digest is something else than *digest, which then receives the new
- * one. So nothing is missed between two calls, and a loop that begins with 0 begins with what there is:
+ * Waits, as shareable_list_wait() does, until the list's hash differs from *hash, and then stores
+ * the new hash there. No change is missed between two calls. A loop that starts with 0 returns at
+ * once from its first wait:
  *
- *   uint64_t digest = 0;
- *   while (shareable_list_wait_any(list, &digest, -1) == SHAREABLE_OK)
+ *   uint64_t hash = 0;
+ *   while (shareable_list_wait_any(list, &hash, -1) == SHAREABLE_OK)
  *     show(list);
  *
- * What changes and changes back between two looks is no change. Returns E_UNCHANGED, E_CLOSED or E_NOT_READY.
+ * If an item changes and changes back between two checks, that is not detected.
+ *
+ * Returns E_TIMED_OUT if the timeout expires, E_CLOSED or E_NOT_READY.
  */
-SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *digest, int64_t timeout);
+SHAREABLE_API shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *hash, int64_t timeout);
 
 /*
- * Counts the items that equal the value, by Python's ==: numbers compare by their exact worth across int, float and
- * bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53), a NaN equals nothing, a str never equals bytes.
+ * Counts the items that equal the value, compared as by Python's ==. Numbers are compared by their
+ * exact value across int, float and bool (1 == 1.0 == True, 2**53 + 1 != 2.0**53). A NaN equals
+ * nothing. A str never equals bytes.
  *
- * Returns E_CLOSED, E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT as shareable_list_get():
- * then *count is its index.
+ * Returns E_CLOSED or E_VALUE_TYPE; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons as
+ * shareable_list_get(): then *count is the index of the item that could not be read.
  */
 SHAREABLE_API shareable_status shareable_list_count(const shareable_list *list, const shareable_value *value,
                                                     size_t *count);
 
 /*
- * Finds the first item that equals the value, compared as by shareable_list_count().
+ * Stores in *index the index of the first item that equals the value, compared as by
+ * shareable_list_count().
  *
- * Returns as shareable_list_count(), or E_ABSENT where there is none.
+ * Returns E_ABSENT if there is no such item, or the same codes as shareable_list_count(): then
+ * *index is the index of the item that could not be read.
  */
 SHAREABLE_API shareable_status shareable_list_index(const shareable_list *list, const shareable_value *value,
                                                     size_t *index);
 
 /*
- * The struct formats of all items, one after the other, as CPython's ShareableList.format gives them: for example
- * "8sqd". No NUL is added. At most 8 bytes an item.
+ * Stores the formats of all items, one after the other, as CPython's ShareableList.format does: for
+ * example "8sqd". They are formats of Python's struct module, at most 8 bytes an item. No NUL is
+ * added.
  *
- *   buffer, size  where to; may be NULL and 0 to ask for the length
- *   length        receives the bytes needed, also on E_BUFFER; may be NULL
+ *   buffer  receives the formats; may be NULL if size is 0, to ask for the length
+ *   size    of the buffer, in bytes
+ *   length  receives the number of bytes needed, also on E_BUFFER; may be NULL
  *
- * Returns E_CLOSED, E_BUFFER; or E_NOT_READY, E_CORRUPT where an item is damaged, E_TIMED_OUT as shareable_list_get():
- * then *length is its index.
+ * Returns E_CLOSED or E_BUFFER; or E_NOT_READY, E_CORRUPT or E_BUSY, for the same reasons as
+ * shareable_list_get(): then *length is the index of the item that could not be read.
  */
 SHAREABLE_API shareable_status shareable_list_format(const shareable_list *list, char *buffer, size_t size,
                                                      size_t *length);
 
 /*
- * Makes the sentence for a status that another function returned about an item: which list, which item, what to do.
- * `index` is the one that was passed there. Returns `status`, so that it can stand at the end of a function.
+ * Stores in *error the error message for a status that another function returned about an item. The
+ * message names the list and the item, and says what to do. `index` is the index that was passed to
+ * the other function.
+ *
+ * Returns `status`, so that the caller can return the result of the call.
  */
-SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, int64_t index,
-                                                      shareable_status status, shareable_error *error);
+SHAREABLE_API shareable_status shareable_list_explain_item(const shareable_list *list, int64_t index,
+                                                           shareable_status status, shareable_error *error);
 
 /*
- * The same for a function that is about no one item: the lock, the digest and shareable_list_wait_any().
+ * Does the same for a function that is not about a single item: shareable_list_lock(),
+ * shareable_list_unlock(), shareable_list_hash() and shareable_list_wait_any().
  */
-SHAREABLE_API shareable_status shareable_list_explain_whole(const shareable_list *list, shareable_status status,
-                                                            shareable_error *error);
+SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, shareable_status status,
+                                                      shareable_error *error);
 
-/* ------------------------------------------------------------------------------------------------------------
+/* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager
  */
 
 /*
- * A process that owns blocks: it removes them when it is shut down, and when the process that started it has died, however
- * that died. CPython's managers and clients and this library's are each other's (protocol.md); the handle keeps one
- * connection to a manager of this library's, and makes one for each call to one of CPython's.
+ * A handle on a manager. A manager is a process that owns blocks. It removes them when it is shut
+ * down, and when the process that started it has ended for any reason. Managers and clients of this
+ * library and of CPython work together (protocol.md). The handle keeps one connection to a manager
+ * of this library, and opens a new connection for each call to a manager of CPython.
  *
- * Any thread may use a handle; calls wait for each other. A call waits for the manager for ten seconds at most: then it is
- * E_TIMED_OUT. In the child of a fork() a handle connects anew, and dropping it shuts nothing down.
+ * Several threads may use a handle; their calls run one after the other. A call waits for the
+ * manager for at most ten seconds, and then returns E_TIMED_OUT. In the child of a fork(), a handle
+ * opens a new connection, and dropping the handle does not shut the manager down.
  *
- * An address is text: a path with a '/', of a local socket's file (107 bytes at most); "@name", a name of the kernel's that is
- * no file, and that any user can connect to; or "host:port" with an IPv4 address, or "localhost". Nothing is encrypted: over a
- * network, whoever can read it can read names, and take a connection over once it is made. On local sockets, both sides see
- * that the other one is of the same user, or root.
+ * An address is text:
+ *
+ *   a path with a '/'  the file of a local socket; at most 107 bytes
+ *   "@name"            an abstract local socket: not a file, and any user can connect to it
+ *   "host:port"        TCP; the host is an IPv4 address or "localhost"
+ *
+ * Nothing is encrypted. Over a network, an attacker that can read the traffic can read names, and
+ * can take over a connection after the handshake. On local sockets, both sides check that the peer
+ * is the same user, or root.
  */
 typedef struct shareable_manager shareable_manager;
 
 /*
- * Starts a manager: the program shareable-manager where it was installed, or what the environment variable SHAREABLE_MANAGER
- * names. It is spawned, without a copy of this process, in a session of its own.
+ * Starts a manager: the installed program shareable-manager, or the program that the environment
+ * variable SHAREABLE_MANAGER names. The program runs in a new session, and is started by
+ * posix_spawn(3).
  *
- *   manager  receives the handle, with one reference: drop it with shareable_manager_unref()
- *   address  where it is to listen; NULL: at a socket in a new directory that only this user can enter, under TMPDIR or /tmp
- *   authkey  `authkey_size` bytes, 1 to 65,536, copied, that clients have to have; NULL: 32 random ones
- *   error    receives the sentence on failure; may be NULL
+ *   manager       receives the handle, with one reference: drop it with shareable_manager_unref()
+ *   address       the address to listen on; NULL for a socket in a new directory under TMPDIR or
+ *                 /tmp, which only this user can enter
+ *   authkey       the key that clients must have, which is copied; NULL for 32 random bytes
+ *   authkey_size  of the key, 1 to 65,536 bytes
+ *   error         receives the error message on failure; may be NULL
  *
- * Returns E_ARGUMENT (address, authkey_size), E_NOT_FOUND or E_PERMISSION (the program), E_NO_MANAGER (it did not begin to
- * listen: it says why on standard error), E_NO_MEMORY or E_SYSTEM.
+ * Returns E_ARGUMENT (address, authkey_size), E_NOT_FOUND or E_PERMISSION (the program),
+ * E_NO_MANAGER (it did not start to listen, and printed the reason on standard error), E_NO_MEMORY
+ * or E_SYSTEM.
  */
 SHAREABLE_API shareable_status shareable_manager_start(shareable_manager **manager, const char *address,
                                                        const void *authkey, size_t authkey_size,
                                                        shareable_error *error);
 
 /*
- * Connects to a manager that runs, this library's or CPython's. As shareable_manager_start(), but that address and authkey
- * are needed. If a connection over TCP is closed before its handshake is complete, as by a manager with too many peers, another
- * one is tried, for ten seconds at most.
+ * Connects to a running manager, of this library or of CPython. The function takes the same
+ * parameters as shareable_manager_start(), but the address and the key are required. If a TCP
+ * connection is closed before its handshake is complete, for example by a manager that has too many
+ * peers, the function connects again, for at most ten seconds.
  *
- * Returns E_ARGUMENT; E_NO_MANAGER; E_AUTH where its key is another one; E_PERMISSION where it is another user's; E_PROTOCOL
- * where it is no manager; E_TIMED_OUT, E_NO_MEMORY or E_SYSTEM. Every call below that asks the manager returns these too.
+ * Returns E_ARGUMENT; E_NO_MANAGER; E_AUTH if the manager has another key; E_PERMISSION if it
+ * belongs to another user; E_PROTOCOL if the peer is not a manager; E_TIMED_OUT, E_NO_MEMORY or
+ * E_SYSTEM. All functions below that call the manager may return these codes.
  */
 SHAREABLE_API shareable_status shareable_manager_connect(shareable_manager **manager, const char *address,
                                                          const void *authkey, size_t authkey_size,
                                                          shareable_error *error);
 
-/* As shareable_memory_ref(). */
+/* The same as shareable_memory_ref(). */
 SHAREABLE_API shareable_manager *shareable_manager_ref(shareable_manager *manager);
 
 /*
- * Drops a reference. The last one frees the handle; and, in the process that started the manager, shuts it down first. NULL
- * does nothing.
+ * Drops a reference. Dropping the last one frees the handle. In the process that started the
+ * manager, it first shuts the manager down. NULL is ignored.
  */
 SHAREABLE_API void shareable_manager_unref(shareable_manager *manager);
 
 /*
- * Where the manager listens, as text that shareable_manager_connect() takes. It lives as long as the handle. NULL for NULL.
+ * Returns the address that the manager listens on, as text that shareable_manager_connect()
+ * accepts. The text is valid until the handle is freed. Returns NULL for NULL.
  */
 SHAREABLE_API const char *shareable_manager_address(const shareable_manager *manager);
 
 /*
- * The key, *size bytes (`size` may be NULL), which lives as long as the handle. Whoever has it can have the manager remove any
- * block of its user's: hand it on by what others cannot read. NULL for NULL.
+ * Returns the key, and stores its length in bytes in *size; `size` may be NULL. The key is valid
+ * until the handle is freed. A process that has the key can make the manager remove any block of
+ * the manager's user: pass it on only through a channel that others cannot read. Returns NULL for
+ * NULL.
  */
 SHAREABLE_API const void *shareable_manager_authkey(const shareable_manager *manager, size_t *size);
 
 /*
- * Makes a block, as shareable_memory_create() with a random name, and gives it to the manager.
+ * Creates a block of `size` bytes with a random name, and gives it to the manager.
  *
- *   memory  receives the handle, which is the caller's: to drop it does not remove the block
+ *   memory  receives the handle, which belongs to the caller: dropping it does not remove the block
+ *   error   receives the error message on failure; may be NULL
  *
- * Returns as shareable_memory_create() and shareable_manager_track(); then there is no block.
+ * Returns the same codes as shareable_memory_create() and shareable_manager_track(). On failure no
+ * block remains.
  */
 SHAREABLE_API shareable_status shareable_manager_create_memory(shareable_manager *manager, shareable_memory **memory,
                                                                uint64_t size, shareable_error *error);
 
 /*
- * Makes a list of the values, as shareable_list_create() with a random name, and gives it to the manager. Returns as that, or
- * as shareable_manager_track(): then there is no list.
+ * Creates a list of the values with a random name, and gives it to the manager. The parameters are
+ * the same as for shareable_list_create().
+ *
+ * Returns the same codes as shareable_list_create() and shareable_manager_track(). On failure no
+ * list remains.
  */
 SHAREABLE_API shareable_status shareable_manager_create_list(shareable_manager *manager, shareable_list **list,
                                                              const shareable_value *values, size_t count,
                                                              uint32_t flags, shareable_error *error);
 
 /*
- * Gives a block to the manager, which removes it in the end. Any process may have made it. A name may be given before the block is there,
- * and twice. If the block is there, this library's manager removes that block only: another block that has taken the name by
- * then stays. CPython's manager removes whatever block has the name. A manager's names are UTF-8.
+ * Gives a block to the manager, which removes it when it ends. Any process may have created the
+ * block. The name may be tracked before the block exists, and more than once. If the block exists,
+ * this library's manager removes only that block, and not another one that has taken the name.
+ * CPython's manager removes any block of the name. A manager's names are UTF-8.
  *
- * Returns E_NAME, E_CLOSED (the manager was shut down), E_REMOTE (the sentence has its words), or as
- * shareable_manager_connect().
+ * Returns E_NAME, E_CLOSED (the manager was shut down through this handle), E_REMOTE (the error
+ * message contains the manager's reply), or the same codes as shareable_manager_connect().
  */
 SHAREABLE_API shareable_status shareable_manager_track(shareable_manager *manager, const char *name,
                                                        shareable_error *error);
 
 /*
- * Has the manager remove a block that it was given, now. Returns as shareable_manager_track(), or E_ABSENT where it was not
- * given that name, E_NOT_FOUND where the block is gone already, also if another block has its name: then the manager has
- * forgotten the name, too.
+ * Makes the manager remove one of its blocks now.
+ *
+ * Returns E_ABSENT if the manager does not have that name; E_NOT_FOUND if the block is already
+ * gone, or if another block has its name (in both cases the manager has dropped the name); or the
+ * same codes as shareable_manager_track().
  */
 SHAREABLE_API shareable_status shareable_manager_release(shareable_manager *manager, const char *name,
                                                          shareable_error *error);
 
 /*
- * The names of all blocks that the manager has, in the order in which it was given them, each with a NUL at its end.
+ * Stores the names of all blocks of the manager, in the order in which it received them, each with
+ * a NUL at its end.
  *
- *   buffer, size  where to; may be NULL and 0 to ask for the length, which may have grown by the next call
- *   length        receives the bytes needed, also on E_BUFFER; may be NULL
+ *   buffer  receives the names; may be NULL if size is 0, to ask for the length, which may have
+ *           grown by the next call
+ *   size    of the buffer, in bytes
+ *   length  receives the number of bytes needed, also on E_BUFFER; may be NULL
  *
- * Returns E_BUFFER, or as shareable_manager_track().
+ * Returns E_BUFFER, or the same codes as shareable_manager_track().
  */
 SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manager, char *buffer, size_t size,
                                                        size_t *length, shareable_error *error);
 
 /*
- * Ends the manager: it removes its blocks, then its socket, then itself. Waits for that up to a second. One that this process
- * started and that does not end is then ended by SIGTERM and, after another second, by SIGKILL: E_TIMED_OUT. Whoever uses a
- * block keeps it. A second call does nothing.
+ * Ends the manager: it removes its blocks, then its socket, and exits. The function waits for that
+ * for at most a second. If this process started the manager and the manager does not end, the
+ * function sends it SIGTERM and, after another second, SIGKILL: then the function returns
+ * E_TIMED_OUT, and some blocks may remain. Processes that use a block keep it. A second call does
+ * nothing.
  *
- * Returns E_CLOSED (no handle) or as shareable_manager_track(): one that was connected to may refuse (CPython's does where
- * one of its blocks is gone), and goes on then.
+ * Returns E_CLOSED (the handle is NULL), or the same codes as shareable_manager_track(). A manager
+ * that this process did not start may refuse and continue to run: CPython's manager does so if one
+ * of its blocks is gone.
  */
 SHAREABLE_API shareable_status shareable_manager_shutdown(shareable_manager *manager, shareable_error *error);
 

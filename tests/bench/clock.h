@@ -1,5 +1,5 @@
 /*
- * clock.h - the time in nanoseconds, for measurements.
+ * clock.h - the monotonic clock in nanoseconds, for measurements.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H

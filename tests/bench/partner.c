@@ -1,5 +1,5 @@
 /*
- * partner.c - a child process that answers this process.
+ * partner.c - a child process that answers this process, and the processor of each.
  */
 #include "partner.h"
 

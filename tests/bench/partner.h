@@ -6,11 +6,12 @@
 
 #include <sys/types.h>
 
-/* Starts a child that calls answer() until partner_end(). Returns -1 if there is no child. */
+/* Starts a child that calls answer() and then exits. Returns -1 if fork(2) fails. */
 pid_t partner_start(void (*answer)(void));
+/* Kills the child and waits for its end. */
 void partner_end(pid_t partner);
 
-/* Makes a process (0: this process) run only on that processor. */
+/* Restricts a process (0: this process) to one processor. */
 void partner_place(pid_t process, int processor);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * atomic.c - tests of core/src/list_atomic.c.
+ * atomic.c - tests of core/src/list/list_atomic.c.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
 
 #define TIMES 20000
@@ -25,7 +25,7 @@ static int64_t get(const shareable_list *list, int64_t index) {
   return integer;
 }
 
-static void does_what_it_says(uint32_t flags) {
+static void check_operations(uint32_t flags) {
   shareable_list *list = ints(flags);
   int64_t integer = 0, expected = 7;
   int exchanged = 9;
@@ -46,14 +46,14 @@ static void does_what_it_says(uint32_t flags) {
 }
 
 Test(atomic, adds_exchanges_and_compares) {
-  does_what_it_says(0);
+  check_operations(0);
 }
 
-Test(atomic, adds_exchanges_and_compares_in_a_list_of_stock_size) {
-  does_what_it_says(SHAREABLE_PLAIN);
+Test(atomic, adds_exchanges_and_compares_without_a_sync_area) {
+  check_operations(SHAREABLE_NO_SYNC);
 }
 
-static void refuses(uint32_t flags) {
+static void check_failures(uint32_t flags) {
   shareable_list *list = ints(flags), *reader;
   int64_t integer = 99;
 
@@ -75,15 +75,15 @@ static void refuses(uint32_t flags) {
   end_list(list);
 }
 
-Test(atomic, what_is_no_int_or_does_not_fit_is_refused_and_stays) {
-  refuses(0);
+Test(atomic, a_value_that_is_not_an_int_or_would_overflow_does_not_change) {
+  check_failures(0);
 }
 
-Test(atomic, what_is_no_int_or_does_not_fit_is_refused_in_a_list_of_stock_size) {
-  refuses(SHAREABLE_PLAIN);
+Test(atomic, a_value_that_is_not_an_int_or_would_overflow_does_not_change_without_a_sync_area) {
+  check_failures(SHAREABLE_NO_SYNC);
 }
 
-Test(atomic, an_int_that_was_something_else_counts_as_well) {
+Test(atomic, adds_to_an_int_that_had_another_type) {
   shareable_list *list = ints(0);
   int64_t integer;
 
@@ -102,7 +102,7 @@ static void add_many(shareable_list *list) {
       _exit(1);
 }
 
-static void loses_none(uint32_t flags) {
+static void check_no_addition_is_lost(uint32_t flags) {
   shareable_list *list = ints(flags), *again;
   pid_t children[2];
   int result;
@@ -123,12 +123,12 @@ static void loses_none(uint32_t flags) {
   end_list(list);
 }
 
-Test(atomic, two_processes_that_each_add_20000_times_add_40000) {
-  loses_none(0);
+Test(atomic, two_processes_lose_no_addition) {
+  check_no_addition_is_lost(0);
 }
 
-Test(atomic, two_processes_that_each_add_20000_times_add_40000_in_a_list_of_stock_size) {
-  loses_none(SHAREABLE_PLAIN);
+Test(atomic, two_processes_lose_no_addition_without_a_sync_area) {
+  check_no_addition_is_lost(SHAREABLE_NO_SYNC);
 }
 
 static void *add_in_a_thread(void *list) {
@@ -136,8 +136,8 @@ static void *add_in_a_thread(void *list) {
   return NULL;
 }
 
-/* Through one handle: one of them uses its cell, the other locks the item. */
-Test(atomic, two_threads_of_one_handle_lose_none) {
+/* One of the threads uses the handle's hazard, the other locks the item. */
+Test(atomic, two_threads_of_one_handle_lose_no_addition) {
   shareable_list *list = ints(0);
   pthread_t other;
 
@@ -156,7 +156,7 @@ static void *change_the_type(void *list) {
   return NULL;
 }
 
-Test(atomic, beside_changes_of_type_an_addition_adds_to_an_int_or_is_refused) {
+Test(atomic, an_addition_during_changes_of_type_adds_to_an_int_or_fails) {
   shareable_list *list = ints(0);
   pthread_t other;
   int status;
@@ -173,10 +173,16 @@ Test(atomic, beside_changes_of_type_an_addition_adds_to_an_int_or_is_refused) {
   end_list(list);
 }
 
-/* Single steps of a child under ptrace(2): what it does between two instructions of the other one can be tried exactly. */
-static volatile int64_t *reported; /* the status of the child's add, and the value it gave */
+/*
+ * The status and the result of an add in a child, which ptrace(2) stops after each of its
+ * instructions.
+ */
+static volatile int64_t *reported;
 
-/* A child that opens the list, takes a cell, stops, and then adds to item 0 or makes it the int 5. */
+/*
+ * Starts a child that opens the list, acquires a hazard, and stops. Then it adds to item 0, or
+ * makes it the int 5.
+ */
 static pid_t traced(const char *name, bool adds) {
   int state;
   pid_t child = fork();
@@ -209,22 +215,28 @@ static bool step(pid_t child) {
   return ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) == 0 && waitpid(child, &state, 0) == child && WIFSTOPPED(state);
 }
 
-/* Runs the writer until item 0 is an int and still locked, and kills it there. Returns whether it came to that. */
+/*
+ * Runs a writer until item 0 is an int and still locked, and kills it. Returns whether it reached
+ * that state.
+ */
 static bool kill_before_unlock(const shareable_list *list) {
   pid_t writer = traced(shareable_memory_name(shareable_list_memory(list)), false);
-  const shareable__word *word = &list->sync.area->words[0];
+  const shareable__word *word = &list->sync.area->version_words[0];
   shareable__slot slot = {0};
-  bool is_there = false;
+  bool reached = false;
 
   cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
-  for (int i = 0; i < 5000 && !is_there && step(writer); i++)
-    is_there = shareable__item_is(&slot, SHAREABLE__FORMAT_INT) && (*word & SHAREABLE__LOCKED) != 0;
+  for (int i = 0; i < 5000 && !reached && step(writer); i++)
+    reached = shareable__item_is(&slot, SHAREABLE__FORMAT_INT) && (*word & SHAREABLE__LOCKED) != 0;
   kill(writer, SIGKILL);
   waitpid(writer, NULL, 0);
-  return is_there;
+  return reached;
 }
 
-/* Stops an add after n instructions, and kills a writer of the same item meanwhile. False if the add has fewer of them. */
+/*
+ * Stops an add after n instructions, and kills a writer of the same item while the add is stopped.
+ * Returns false if the add has fewer instructions.
+ */
 static bool add_beside_a_killed_writer(int n) {
   const shareable_value values[] = {shareable_str("abc"), shareable_int(0)};
   shareable_list *list = new_list(values, 2);
@@ -259,13 +271,13 @@ Test(atomic, an_add_is_not_undone_by_the_recovery_of_a_killed_writer) {
   }
 }
 
-/* As a writer of a long text leaves an item that is killed in the midst of it. */
+/* A writer that is killed during the write of a long text leaves such an item. */
 Test(atomic, refuses_a_corrupt_item_and_leaves_it_corrupt) {
   shareable_list *list = ints(0);
   int64_t integer = 40;
 
   for (int i = 0; i < 2; i++) {
-    list->sync.area->words[i] |= SHAREABLE__DAMAGED;
+    list->sync.area->version_words[i] |= SHAREABLE__CORRUPT;
     cr_status(shareable_list_add(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
     cr_status(shareable_list_exchange(list, i, 1, &integer), SHAREABLE_E_CORRUPT);
     cr_status(shareable_list_compare_exchange(list, i, &integer, 1, NULL), SHAREABLE_E_CORRUPT);

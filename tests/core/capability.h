@@ -1,5 +1,5 @@
 /*
- * capability.h - a unit test that runs as root gives up one of root's capabilities, as root in a container.
+ * capability.h - a unit test that runs as root drops a capability, like root in a container.
  */
 #ifndef TESTS_CAPABILITY_H
 #define TESTS_CAPABILITY_H
@@ -22,7 +22,7 @@ static inline void change_capability(unsigned capability, bool has) {
   cr_assert_eq(syscall(SYS_capset, &header, data), 0);
 }
 
-/* Returns with the capability no longer in effect for the calling thread. */
+/* Drops the capability for the calling thread. */
 static inline void drop_capability(unsigned capability) {
   change_capability(capability, false);
 }

@@ -1,5 +1,6 @@
 /*
- * child.h - processes of a unit test's, which do something and then sleep until they are ended.
+ * child.h - child processes of a unit test, which do some work and then sleep until they are
+ * killed.
  */
 #ifndef TESTS_CHILD_H
 #define TESTS_CHILD_H
@@ -11,14 +12,20 @@
 
 #include "support.h"
 
-/* Of a build that counts what is run (`make coverage`): a process that a signal ends would keep its figures to itself. */
+/*
+ * In a coverage build (`make coverage`), a process that a signal kills must write its counts
+ * before.
+ */
 extern void __gcov_dump(void) __attribute__((weak));
 
-/* What a child does before it sleeps, with whatever it is to know. No assertion in it: it would be the child's own. */
-typedef void work(const void *with);
+/*
+ * The work of a child, and its argument. It must not contain assertions: they would fail in the
+ * child only.
+ */
+typedef void work(const void *argument);
 
-/* A child that has done its work when this returns. */
-static inline pid_t start(work *does, const void *with) {
+/* Starts a child. Returns when the child has done its work. */
+static inline pid_t start(work *does, const void *argument) {
   int done[2];
   char byte;
   pid_t child;
@@ -26,7 +33,7 @@ static inline pid_t start(work *does, const void *with) {
   cr_assert_eq(pipe(done), 0);
   child = fork();
   if (child == 0) {
-    does(with);
+    does(argument);
     if (__gcov_dump != NULL)
       __gcov_dump();
     close(done[0]);
@@ -40,7 +47,7 @@ static inline pid_t start(work *does, const void *with) {
   return child;
 }
 
-/* fork() without the handlers of pthread_atfork(), as _Fork() and clone(2) do it. */
+/* Forks without the handlers of pthread_atfork(), as _Fork() and clone(2) do. */
 static inline pid_t fork_without_handlers(void) {
 #ifdef SYS_fork
   return (pid_t)syscall(SYS_fork);
@@ -49,7 +56,10 @@ static inline pid_t fork_without_handlers(void) {
 #endif
 }
 
-/* Whether the kernel clears pages in a fork's child: by that a child without handlers is noticed. */
+/*
+ * Skips the test unless the kernel clears pages in a fork's child, which detects a child without
+ * fork handlers.
+ */
 static inline void need_cleared_pages(void) {
 #ifdef MADV_WIPEONFORK
   void *page = mmap(NULL, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,7 +1,7 @@
 /*
- * descriptor.c - tests of core/src/descriptor.c.
+ * descriptor.c - tests of core/src/base/descriptor.c.
  */
-#include "../../core/src/descriptor.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ Test(descriptor, a_directory_and_a_file_are_opened_above_the_standard_streams) {
   fclose(file);
 }
 
-Test(descriptor, what_cannot_be_opened_is_null_with_the_reason) {
+Test(descriptor, failing_to_open_returns_null_with_errno) {
   size_t before = descriptors();
 
   errno = 0;
@@ -40,7 +40,7 @@ Test(descriptor, what_cannot_be_opened_is_null_with_the_reason) {
   cr_assert_eq(descriptors(), before);
 }
 
-Test(descriptor, one_without_the_mark_is_left_open) {
+Test(descriptor, a_descriptor_without_the_mark_stays_open) {
   int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), same = fd;
   shareable__file_id id;
 

@@ -1,7 +1,8 @@
 /*
- * fork.c - tests of core/src/fork.c: its lock, threads and signals that come while it is held, and forks.
+ * fork.c - tests of core/src/base/fork.c: the lock, cancelled threads and signals while it is held,
+ * and children.
  */
-#include "../../core/src/fork.h"
+#include "base/fork.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -26,7 +27,7 @@ Test(fork, a_thread_is_cancelled_only_after_it_has_released_the_lock) {
   pthread_t thread;
   void *result;
 
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   cr_assert_eq(pthread_create(&thread, NULL, be_cancelled_under_the_lock, &is_past), 0);
   cr_assert_eq(pthread_join(thread, &result), 0);
   cr_assert(is_past);
@@ -43,7 +44,10 @@ static void *own_a_block(void *name) {
   return NULL;
 }
 
-/* Ends by a signal if fork() does not return. What a cancelled thread had is not freed: a child has that. */
+/*
+ * SIGALRM kills it if fork() does not return. A child does the test, because a cancelled thread
+ * leaks memory.
+ */
 static void fork_after_a_cancelled_call(char *name) {
   pthread_t thread;
   pid_t child;
@@ -74,7 +78,7 @@ Test(fork, a_child_s_only_thread_can_be_cancelled) {
   int status, state;
   pid_t child;
 
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   child = fork();
   if (child == 0) {
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
@@ -91,26 +95,26 @@ static int status_of(pid_t child) {
   return status;
 }
 
-Test(fork, a_child_that_runs_no_handlers_has_a_number_of_its_own) {
+Test(fork, a_child_without_fork_handlers_has_its_own_generation) {
   unsigned parent;
   pid_t child;
 
   need_cleared_pages();
-  cr_assert(shareable__fork_watch());
-  parent = shareable__forks;
+  cr_assert(shareable__fork_init());
+  parent = shareable__fork_generation;
   cr_assert_neq(parent, 0);
   child = fork_without_handlers();
   if (child == 0) {
-    bool is_new = shareable__forks != parent && shareable__fork_watch() && shareable__forks > parent;
-    unsigned own = shareable__forks;
+    bool is_new = shareable__fork_generation != parent && shareable__fork_init() && shareable__fork_generation > parent;
+    unsigned own = shareable__fork_generation;
     pid_t grandchild = fork();
 
     if (grandchild == 0)
-      _exit(shareable__forks <= own);
+      _exit(shareable__fork_generation <= own);
     _exit(!is_new || status_of(grandchild) != 0);
   }
   cr_assert_eq(status_of(child), 0);
-  cr_assert_eq(shareable__forks, parent);
+  cr_assert_eq(shareable__fork_generation, parent);
 }
 
 static void *hold_the_lock(void *is_held) {
@@ -120,13 +124,13 @@ static void *hold_the_lock(void *is_held) {
   return NULL;
 }
 
-Test(fork, a_child_that_runs_no_handlers_finds_the_lock_free) {
+Test(fork, a_child_without_fork_handlers_finds_the_lock_free) {
   atomic_bool is_held = false;
   pthread_t thread;
   pid_t child;
 
   need_cleared_pages();
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   cr_assert_eq(pthread_create(&thread, NULL, hold_the_lock, &is_held), 0);
   while (!is_held)
     usleep(1000);
@@ -140,7 +144,7 @@ Test(fork, a_child_that_runs_no_handlers_finds_the_lock_free) {
   cr_assert_eq(status_of(child), 0);
 }
 
-Test(fork, a_child_that_runs_no_handlers_owns_blocks_of_its_own) {
+Test(fork, a_child_without_fork_handlers_can_own_blocks) {
   shareable_memory *memory = NULL, *other = NULL;
   char name[60];
   pid_t child;
@@ -172,12 +176,12 @@ static void fork_in_handler(int signal) {
   forks_of_handler++;
 }
 
-/* Ends by a signal if the handler's fork() waits for the lock. */
+/* SIGALRM kills it if the handler's fork() waits for the lock. */
 static void be_interrupted_under_the_lock(void) {
   sigset_t mask;
 
   signal(SIGUSR1, fork_in_handler);
-  shareable__fork_watch();
+  shareable__fork_init();
   alarm(5);
   shareable__fork_lock();
   raise(SIGUSR1);
@@ -188,7 +192,7 @@ static void be_interrupted_under_the_lock(void) {
   _exit(forks_of_handler != 1 || sigismember(&mask, SIGUSR1) || sigismember(&mask, SIGTERM));
 }
 
-Test(fork, a_handler_that_forks_runs_after_the_lock_is_released) {
+Test(fork, a_signal_handler_that_forks_runs_after_the_lock_is_released) {
   pid_t child = fork();
 
   if (child == 0)
@@ -196,7 +200,7 @@ Test(fork, a_handler_that_forks_runs_after_the_lock_is_released) {
   cr_assert_eq(status_of(child), 0);
 }
 
-Test(fork, blocks_no_signal_that_reports_an_error_of_the_thread) {
+Test(fork, does_not_block_signals_that_report_an_error_of_the_thread) {
   sigset_t mask;
 
   shareable__fork_lock();
@@ -210,7 +214,7 @@ Test(fork, blocks_no_signal_that_reports_an_error_of_the_thread) {
 Test(fork, a_child_has_the_signal_mask_of_its_parent) {
   pid_t child;
 
-  cr_assert(shareable__fork_watch());
+  cr_assert(shareable__fork_init());
   child = fork();
   if (child == 0) {
     sigset_t mask;

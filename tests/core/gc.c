@@ -1,7 +1,8 @@
 /*
- * gc.c - tests of core/src/gc.c and core/src/mapped.c.
+ * gc.c - tests of core/src/gc/gc.c and core/src/gc/proc_maps.c.
  *
- * Each is a user of its own, whose journals no reaper of another test looks into.
+ * Each test runs as its own user, so that the reapers of other tests do not read its ownership
+ * logs.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,26 +13,26 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/journal.h"
-#include "../../core/src/lease.h"
 #include "capability.h"
 #include "child.h"
 #include "moved.h"
+#include "shm/lease.h"
+#include "shm/ownership_log.h"
 
-static void be_somebody(void) {
+static void become_another_user(void) {
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
+    skip_because("only root can become a user without other processes");
   cr_assert_eq(setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0), 0);
-  cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0); /* else its own user may not look into it */
+  cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0); /* so that its user may read its /proc files */
 }
 
-/* What looks for leaks at the end has to be let look. */
-static void be_root_again(void) {
+/* The leak check at the end needs the rights of root. */
+static void become_root_again(void) {
   if (setresuid(0, 0, 0) == 0)
     prctl(PR_SET_DUMPABLE, 1);
 }
 
-TestSuite(gc, .fini = be_root_again);
+TestSuite(gc, .fini = become_root_again);
 
 static const char *path_of(const char *name) {
   static char path[300];
@@ -40,167 +41,170 @@ static const char *path_of(const char *name) {
   return path;
 }
 
-typedef struct legacy {
+typedef struct owned_block {
   const char *name;
-  pid_t heir; /* or 0 */
-} legacy;
+  pid_t successor; /* or 0 */
+} owned_block;
 
 static void own(const void *with) {
-  const legacy *block = with;
+  const owned_block *block = with;
   shareable_memory *memory;
 
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   if (shareable_memory_create(&memory, block->name, 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK ||
-      (block->heir != 0 && shareable_hand_over(block->heir) != SHAREABLE_OK))
+      (block->successor != 0 && shareable_transfer_ownership(block->successor) != SHAREABLE_OK))
     _exit(1);
 }
 
-/* A child that owns the block, and no reaper that knows of it. */
-static pid_t start_owner(const char *name, pid_t heir) {
-  const legacy block = {name, heir};
+/* Starts a child that owns the block, without a reaper. */
+static pid_t start_owner(const char *name, pid_t successor) {
+  const owned_block block = {name, successor};
   pid_t child = start(own, &block);
 
   cr_assert(exists(name));
   return child;
 }
 
-/* What it makes of the block, and why. */
-static shareable_fate fate_of(const char *name, uint32_t flags, const char *reason) {
+/* Returns gc's result for the block, and checks that its reason contains `reason`. */
+static shareable_gc_result result_of(const char *name, uint32_t flags, const char *reason) {
   shareable_error error = {0};
   shareable_gc *gc = NULL;
-  shareable_fate fate = SHAREABLE_FATE_KEPT;
+  shareable_gc_result result = SHAREABLE_GC_KEPT;
   bool found = false;
 
-  cr_assert_eq(shareable_gc_run(&gc, flags, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_gc_run(&gc, flags, &error), SHAREABLE_OK, "%s", error.message);
   for (size_t i = 0; i < shareable_gc_count(gc); i++)
     if (strcmp(shareable_gc_name(gc, i), name) == 0) {
       found = true;
-      fate = shareable_gc_fate(gc, i);
+      result = shareable_gc_result_at(gc, i);
       cr_assert_not_null(strstr(shareable_gc_reason(gc, i), reason), "%s", shareable_gc_reason(gc, i));
     }
   shareable_gc_free(gc);
   cr_assert(found, "%s", name);
-  return fate;
+  return result;
 }
 
-Test(gc, removes_what_a_dead_owner_left_if_it_is_told_to) {
+Test(gc, removes_a_dead_owner_s_block_if_asked) {
   struct stat folder;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
-  cr_assert_eq(fate_of(own_name(), 0, "nobody uses it"), SHAREABLE_FATE_GARBAGE);
+  cr_assert_eq(result_of(own_name(), 0, "no process uses it"), SHAREABLE_GC_GARBAGE);
   cr_assert(exists(own_name()));
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_not(exists(own_name()));
-  cr_assert_neq(stat(log_directory(), &folder), 0, "the journal and its folder are left");
+  cr_assert_neq(stat(log_directory(), &folder), 0, "the log and its directory are left");
 }
 
-Test(gc, keeps_what_nobody_owns) {
+Test(gc, keeps_a_block_without_an_owner) {
   shareable_memory *memory;
 
-  be_somebody();
+  become_another_user();
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded as owned"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
-Test(gc, keeps_what_a_living_process_owns) {
+Test(gc, keeps_a_living_owner_s_block) {
   pid_t owner;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner lives"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner is alive"), SHAREABLE_GC_KEPT);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
-Test(gc, keeps_what_was_left_to_a_living_process) {
-  pid_t heir;
+Test(gc, keeps_a_block_whose_successor_is_alive) {
+  pid_t successor;
 
-  be_somebody();
-  heir = fork();
-  if (heir == 0)
+  become_another_user();
+  successor = fork();
+  if (successor == 0)
     for (;;)
       pause();
-  end(start_owner(own_name(), heir), SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has left it to process"), SHAREABLE_FATE_KEPT);
-  end(heir, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  end(start_owner(own_name(), successor), SIGKILL);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has transferred it to process"),
+               SHAREABLE_GC_KEPT);
+  end(successor, SIGKILL);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
-Test(gc, keeps_what_a_user_of_this_library_has_mapped) {
+Test(gc, keeps_a_block_that_this_library_has_mapped_in_a_process) {
   shareable_memory *memory;
   pid_t owner;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   cr_ok(shareable_memory_open(&memory, own_name(), SHAREABLE_READ_ONLY, NULL));
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it mapped"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it mapped"), SHAREABLE_GC_KEPT);
   shareable_memory_unref(memory);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
-/* As stock Python does, which holds no lock. */
-Test(gc, keeps_what_anybody_else_has_mapped) {
+/* CPython maps a block without a lock. */
+Test(gc, keeps_a_block_that_a_process_has_mapped_without_this_library) {
   void *mapping;
   pid_t owner;
   int fd;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   fd = open(path_of(own_name()), O_RDWR | O_CLOEXEC);
   mapping = mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
   close(fd);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it mapped"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it mapped"), SHAREABLE_GC_KEPT);
   munmap(mapping, 8);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
-/* The kernel says that nobody uses it, whatever /proc shows of other processes. */
-Test(gc, removes_what_a_process_that_cannot_be_looked_into_does_not_use) {
-  be_somebody();
+/* The kernel's lease proves that no process uses it, even if /proc does not show all processes. */
+Test(gc, removes_an_unused_block_although_a_process_is_unreadable) {
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 0), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
-/* Root in a container may not take a lease on another user's file: then nothing proves that the block is unused. */
-Test(gc, keeps_a_block_if_it_lacks_the_right_to_take_a_lease) {
-  be_somebody();
+/*
+ * Root in a container may not take a lease on another user's file: so the block is not proven to be
+ * unused.
+ */
+Test(gc, keeps_a_block_without_permission_for_a_lease) {
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
-  be_root_again();
+  become_root_again();
   drop_capability(CAP_LEASE);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "the kernel does not tell whether a process uses it"),
-               SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "whether a process uses it is unknown"), SHAREABLE_GC_KEPT);
   regain_capability(CAP_LEASE);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
 }
 
-Test(gc, keeps_the_record_of_a_block_that_another_process_has_moved) {
-  be_somebody();
+Test(gc, keeps_the_entry_of_a_block_that_another_process_has_moved) {
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert(move_block(own_name()));
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   shareable_unlink(own_name(), NULL);
 }
 
-Test(gc, says_that_it_cannot_read_another_user_s_logs) {
+Test(gc, reports_that_another_user_s_logs_are_unreadable) {
   shareable_memory *memory;
 
   if (geteuid() != 0)
-    skip_because("only root can be two users");
+    skip_because("only root can act as two users");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0644, NULL));
-  be_somebody();
-  cr_expect_eq(fate_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
-               SHAREABLE_FATE_KEPT);
-  be_root_again();
-  cr_expect_eq(fate_of(own_name(), 0, "its owner lives"), SHAREABLE_FATE_KEPT);
+  become_another_user();
+  cr_expect_eq(result_of(own_name(), 0, "it belongs to another user, whose ownership logs cannot be read from here"),
+               SHAREABLE_GC_KEPT);
+  become_root_again();
+  cr_expect_eq(result_of(own_name(), 0, "its owner is alive"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
@@ -209,21 +213,22 @@ static void only_sleep(const void *with) {
   (void)with;
 }
 
-/* The reaper has the log locked, as the owner had. */
-Test(gc, names_the_process_that_a_reaper_waits_for) {
+/* The reaper holds the lock on the log, as the owner did. */
+Test(gc, reports_the_successor_that_a_reaper_waits_for) {
   char reason[100];
   pid_t owner, successor;
 
-  be_somebody();
+  become_another_user();
   successor = start(only_sleep, NULL);
   owner = start_owner(own_name(), successor);
-  snprintf(reason, sizeof reason, "its owner lives, or has ended and left it to process %d, which lives", successor);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  snprintf(reason, sizeof reason, "its owner is alive, or has ended and transferred it to process %d, which is alive",
+           successor);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(owner, SIGKILL);
-  snprintf(reason, sizeof reason, "its owner has left it to process %d, which lives", successor);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  snprintf(reason, sizeof reason, "its owner has transferred it to process %d, which is alive", successor);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(successor, SIGKILL);
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
 }
 
 static double seconds(void) {
@@ -241,31 +246,31 @@ static void hold_lease(const void *with) {
     _exit(1);
 }
 
-/* It was stopped while it held the lease. */
-Test(gc, is_not_held_up_by_a_stopped_gc) {
+/* Another gc is stopped while it holds the lease. */
+Test(gc, does_not_wait_for_a_stopped_gc) {
   pid_t stopped;
   double begin;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   stopped = start(hold_lease, path_of(own_name()));
   kill(stopped, SIGSTOP);
   begin = seconds();
-  cr_expect_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
+  cr_expect_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has ended, but"), SHAREABLE_GC_KEPT);
   cr_expect_lt(seconds() - begin, 1.1);
   end(stopped, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
 }
 
-/* As stock Python does; with a descriptor or without. */
+/* Uses a block as CPython does, with or without a descriptor. */
 typedef struct stock_use {
   const char *path;
   int flags;
   bool maps;
 } stock_use;
 
-/* Gives up being root again, so that others of its user may look into it. */
-static void be_seen(void) {
+/* Drops the rights of root, so that other processes of its user may read its /proc files. */
+static void become_inspectable(void) {
   if (setresuid(geteuid(), geteuid(), geteuid()) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
     _exit(1);
 }
@@ -280,44 +285,44 @@ static void use_block(const stock_use *how) {
 }
 
 static void use_as_stock(const void *with) {
-  be_seen();
+  become_inspectable();
   use_block(with);
 }
 
-Test(gc, keeps_what_another_user_has_mapped) {
+Test(gc, keeps_a_block_that_another_user_has_mapped) {
   const stock_use how = {path_of(own_name()), O_RDWR, true};
   pid_t user;
 
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
-  be_somebody();
+    skip_because("only root can become a user without other processes");
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   cr_assert_eq(seteuid(0), 0);
   user = start(use_as_stock, &how);
-  be_somebody();
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "its owner has ended, but"), SHAREABLE_FATE_KEPT);
+  become_another_user();
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "its owner has ended, but"), SHAREABLE_GC_KEPT);
   cr_assert_eq(seteuid(0), 0);
   end(user, SIGKILL);
-  be_somebody();
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  become_another_user();
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
-Test(gc, keeps_what_a_process_has_only_open) {
+Test(gc, keeps_a_block_that_a_process_has_only_open) {
   const stock_use how = {path_of(own_name()), O_RDONLY, false};
   pid_t user;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   user = start(use_as_stock, &how);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "has it open"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "has it open"), SHAREABLE_GC_KEPT);
   end(user, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 static int ready[2];
 
-static void *use_for_ever(void *with) {
-  usleep(100000); /* the main thread has ended by then */
+static void *use_forever(void *with) {
+  usleep(100000); /* until the main thread has ended */
   use_block(with);
   close(ready[1]);
   for (;;)
@@ -325,12 +330,12 @@ static void *use_for_ever(void *with) {
   return with;
 }
 
-Test(gc, names_a_process_whose_main_thread_has_ended) {
+Test(gc, reports_a_user_whose_main_thread_has_ended) {
   static stock_use how;
   char reason[60], byte;
   pid_t user;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   how = (stock_use){path_of(own_name()), O_RDWR, true};
   cr_assert_eq(pipe(ready), 0);
@@ -339,8 +344,8 @@ Test(gc, names_a_process_whose_main_thread_has_ended) {
     pthread_t thread;
 
     close(ready[0]);
-    be_seen();
-    if (pthread_create(&thread, NULL, use_for_ever, &how) != 0)
+    become_inspectable();
+    if (pthread_create(&thread, NULL, use_forever, &how) != 0)
       _exit(1);
     pthread_exit(NULL);
   }
@@ -348,39 +353,39 @@ Test(gc, names_a_process_whose_main_thread_has_ended) {
   cr_assert_eq(read(ready[0], &byte, 1), 0);
   close(ready[0]);
   snprintf(reason, sizeof reason, "process %d has it mapped", user);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, reason), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, reason), SHAREABLE_GC_KEPT);
   end(user, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, removes_a_block_with_a_name_that_begins_with_a_dot) {
   char name[60];
 
-  be_somebody();
+  become_another_user();
   snprintf(name, sizeof name, ".%s", own_name());
   end(start_owner(name, 0), SIGKILL);
-  cr_assert_eq(fate_of(name, SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(name, SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_not(exists(name));
 }
 
 Test(gc, keeps_a_block_with_a_second_name) {
   char other[320];
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   snprintf(other, sizeof other, "%s-other", path_of(own_name()));
   cr_assert_eq(link(path_of(own_name()), other), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "several names"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "several names"), SHAREABLE_GC_KEPT);
   unlink(other);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, ""), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
-/* What a user puts among the logs: a lease, a FIFO. */
-Test(gc, goes_on_beside_what_is_no_log) {
+/* A user may put other files among the logs: one with a lease, a FIFO. */
+Test(gc, ignores_files_that_are_not_logs) {
   char path[300], other[300];
   int fd;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   signal(SIGIO, SIG_IGN);
   snprintf(path, sizeof path, "%s/leased", log_directory());
@@ -388,7 +393,7 @@ Test(gc, goes_on_beside_what_is_no_log) {
   cr_assert_eq(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
   snprintf(other, sizeof other, "%s/fifo", log_directory());
   cr_assert_eq(mkfifo(other, 0600), 0);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   close(fd);
   unlink(path);
   unlink(other);
@@ -411,26 +416,27 @@ static void own_many(const void *with) {
 }
 
 /*
- * Each opens what the other would remove, and tries again for a moment. On a busy machine, two may keep a block because of each
- * other: the next run removes it.
+ * Each run opens the blocks that another run would remove, and tries again for a moment. On a busy
+ * machine, two runs may both keep a block, because each sees the other use it. The next run removes
+ * the block.
  */
-Test(gc, runs_beside_another_one) {
+Test(gc, runs_concurrently_with_another_gc) {
   char name[60], block[80];
   pid_t runs[RUNS];
   shareable_gc *gc;
   int status;
 
-  be_somebody();
+  become_another_user();
   snprintf(name, sizeof name, "%s", own_name());
   end(start(own_many, name), SIGKILL);
   for (int i = 0; i < RUNS; i++)
     if ((runs[i] = fork()) == 0)
-      _exit(shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL) != SHAREABLE_OK);
+      _exit(shareable_gc_run(&gc, SHAREABLE_GC_REMOVE, NULL) != SHAREABLE_OK);
   for (int i = 0; i < RUNS; i++) {
     waitpid(runs[i], &status, 0);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
-  cr_ok(shareable_gc_run(&gc, SHAREABLE_REMOVE, NULL));
+  cr_ok(shareable_gc_run(&gc, SHAREABLE_GC_REMOVE, NULL));
   shareable_gc_free(gc);
   for (int i = 0; i < BLOCKS; i++) {
     snprintf(block, sizeof block, "%s-%d", name, i);
@@ -438,31 +444,31 @@ Test(gc, runs_beside_another_one) {
   }
 }
 
-Test(gc, keeps_another_block_that_has_the_name_by_now) {
+Test(gc, keeps_another_block_that_has_taken_the_name) {
   shareable_memory *memory;
   pid_t owner;
 
-  be_somebody();
+  become_another_user();
   owner = start_owner(own_name(), 0);
   cr_ok(shareable_unlink(own_name(), NULL));
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   end(owner, SIGKILL);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
-/* What a user writes into a journal is about that user's blocks alone, whoever reads it. */
-Test(gc, takes_no_user_s_word_for_another_s_block) {
-  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
-  shareable__record record = {0};
+/* A user's log can list only that user's blocks, even if root reads it. */
+Test(gc, ignores_entries_for_other_users_blocks) {
+  const shareable__ownership_log_header header = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
+  shareable__ownership_entry record = {0};
   shareable_memory *memory;
   struct stat block;
   char path[100];
   int fd;
 
   if (geteuid() != 0)
-    skip_because("only root reads other users' journals");
+    skip_because("only root reads other users' ownership logs");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   shareable_memory_unref(memory);
   cr_assert_eq(stat(path_of(own_name()), &block), 0);
@@ -473,37 +479,37 @@ Test(gc, takes_no_user_s_word_for_another_s_block) {
   snprintf(path, sizeof path, "/dev/shm/.shareable-%d", 100000 + getpid());
   cr_assert_eq(mkdir(path, 0700), 0);
   cr_assert_eq(chown(path, 100000 + (uid_t)getpid(), 0), 0);
-  strcat(path, "/journal");
+  strcat(path, "/log");
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   cr_assert_eq(fchown(fd, 100000 + (uid_t)getpid(), 0), 0);
-  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  cr_assert_eq(write(fd, &header, sizeof header), (ssize_t)sizeof header);
   cr_assert_eq(write(fd, &record, sizeof record), (ssize_t)sizeof record);
   close(fd);
-  cr_assert_eq(fate_of(own_name(), 0, "nobody has it recorded"), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(result_of(own_name(), 0, "no ownership log records it"), SHAREABLE_GC_KEPT);
   unlink(path);
   *strrchr(path, '/') = '\0';
   rmdir(path);
   cr_ok(shareable_unlink(own_name(), NULL));
 }
 
-/* A file may say that it is longer than any memory, and hold nothing. */
-Test(gc, is_done_soon_with_a_journal_without_end, .timeout = 60) {
-  const shareable__journal_head head = {.magic = SHAREABLE__JOURNAL_MAGIC};
+/* A sparse file may be larger than the memory, and contain nothing. */
+Test(gc, reads_a_huge_log_quickly, .timeout = 60) {
+  const shareable__ownership_log_header header = {.magic = SHAREABLE__OWNERSHIP_LOG_MAGIC};
   char path[300];
   int fd;
 
-  be_somebody();
+  become_another_user();
   end(start_owner(own_name(), 0), SIGKILL);
   snprintf(path, sizeof path, "%s/endless", log_directory());
   fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  cr_assert_eq(write(fd, &head, sizeof head), (ssize_t)sizeof head);
+  cr_assert_eq(write(fd, &header, sizeof header), (ssize_t)sizeof header);
   cr_assert_eq(ftruncate(fd, INT64_C(1) << 50), 0);
   close(fd);
-  cr_assert_eq(fate_of(own_name(), SHAREABLE_REMOVE, "nobody uses it"), SHAREABLE_FATE_REMOVED);
-  cr_assert_neq(access(path, F_OK), 0, "the journal is left");
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
+  cr_assert_neq(access(path, F_OK), 0, "the log is left");
 }
 
-Test(gc, refuses_what_it_does_not_know) {
+Test(gc, rejects_unknown_flags) {
   shareable_gc *gc;
 
   cr_status(shareable_gc_run(&gc, SHAREABLE_LAZY, NULL), SHAREABLE_E_ARGUMENT);
@@ -513,20 +519,20 @@ Test(gc, refuses_what_it_does_not_know) {
   cr_assert_null(shareable_gc_name(NULL, 0));
 }
 
-Test(gc, has_nothing_past_its_end) {
+Test(gc, returns_nothing_past_the_last_result) {
   shareable_gc *gc = NULL;
   shareable_error error = {0};
   size_t count;
 
-  cr_assert_eq(shareable_gc_run(&gc, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_gc_run(&gc, 0, &error), SHAREABLE_OK, "%s", error.message);
   count = shareable_gc_count(gc);
   cr_assert_null(shareable_gc_name(gc, count));
   cr_assert_null(shareable_gc_reason(gc, count));
-  cr_assert_eq(shareable_gc_fate(gc, count), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(shareable_gc_result_at(gc, count), SHAREABLE_GC_KEPT);
   shareable_gc_free(gc);
   cr_assert_eq(shareable_gc_count(NULL), 0);
   cr_assert_null(shareable_gc_name(NULL, 0));
   cr_assert_null(shareable_gc_reason(NULL, 0));
-  cr_assert_eq(shareable_gc_fate(NULL, 0), SHAREABLE_FATE_KEPT);
+  cr_assert_eq(shareable_gc_result_at(NULL, 0), SHAREABLE_GC_KEPT);
   shareable_gc_free(NULL);
 }

@@ -1,7 +1,7 @@
 /*
- * item.c - tests of core/src/item.c, on slots of their own.
+ * item.c - tests of core/src/format/item.c, with slots in static memory.
  */
-#include "../../core/src/item.h"
+#include "format/item.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,27 +12,26 @@ static uint64_t words[3];
 static char format[8];
 static unsigned char code;
 
-static shareable__slot slot_of(size_t size) {
+static shareable__slot make_slot(size_t size) {
   return (shareable__slot){(unsigned char *)words, size, (unsigned char *)format, &code};
 }
 
-static shareable_value read_item(size_t size, shareable_status wanted) {
+static shareable_value read_item(size_t size, shareable_status expected) {
   static char buffer[24];
-  shareable__slot slot = slot_of(size);
+  shareable__slot slot = make_slot(size);
   shareable_value value = shareable_none();
 
-  cr_status(shareable__item_read(&slot, &value, buffer, sizeof buffer), wanted);
+  cr_status(shareable__item_read(&slot, &value, buffer, sizeof buffer), expected);
   return value;
 }
 
 static void write_item(size_t size, shareable_value value) {
-  shareable__slot slot = slot_of(size);
-
-  shareable__image image;
+  shareable__slot slot = make_slot(size);
+  shareable__encoded_item encoded;
 
   cr_ok(shareable__item_fits(&value, size));
-  shareable__item_image(&value, size, &image);
-  shareable__item_put(&slot, &image);
+  shareable__item_encode(&value, size, &encoded);
+  shareable__item_put(&slot, &encoded);
 }
 
 static void assert_written(const char wanted_format[8], int wanted_code, const void *bytes, size_t size) {
@@ -41,7 +40,7 @@ static void assert_written(const char wanted_format[8], int wanted_code, const v
   cr_assert_eq(memcmp(words, bytes, size), 0);
 }
 
-Test(item, an_int_is_written_as_cpython_does) {
+Test(item, encodes_an_int_like_cpython) {
   const int64_t least = INT64_MIN;
 
   write_item(8, shareable_int(least));
@@ -49,7 +48,7 @@ Test(item, an_int_is_written_as_cpython_does) {
   cr_assert_eq(read_item(8, SHAREABLE_OK).integer, INT64_MIN);
 }
 
-Test(item, a_float_is_written_as_cpython_does) {
+Test(item, encodes_a_float_like_cpython) {
   const double real = -273.154;
 
   write_item(8, shareable_float(real));
@@ -57,7 +56,7 @@ Test(item, a_float_is_written_as_cpython_does) {
   cr_assert_eq(read_item(8, SHAREABLE_OK).real, real);
 }
 
-Test(item, a_float_keeps_each_bit) {
+Test(item, preserves_all_bits_of_a_float) {
   const uint64_t nan_with_payload = UINT64_C(0xfff8000000000123);
   shareable_value value = shareable_float(-0.0);
 
@@ -68,7 +67,7 @@ Test(item, a_float_keeps_each_bit) {
   cr_assert_eq(read_item(8, SHAREABLE_OK).bits, nan_with_payload);
 }
 
-Test(item, a_bool_is_written_as_cpython_does) {
+Test(item, encodes_a_bool_like_cpython) {
   write_item(8, shareable_bool(1));
   assert_written("xxxxxxx?", 0, "\0\0\0\0\0\0\0\1", 8);
   cr_assert_eq(read_item(8, SHAREABLE_OK).boolean, 1);
@@ -76,27 +75,27 @@ Test(item, a_bool_is_written_as_cpython_does) {
   assert_written("xxxxxxx?", 0, "\0\0\0\0\0\0\0\0", 8);
 }
 
-Test(item, none_is_written_as_cpython_does) {
+Test(item, encodes_none_like_cpython) {
   write_item(8, shareable_none());
   assert_written("xxxxxx?x", 3, "\0\0\0\0\0\0\0\0", 8);
   cr_assert_eq(read_item(8, SHAREABLE_OK).type, SHAREABLE_TYPE_NONE);
 }
 
-Test(item, a_text_is_written_as_cpython_does) {
+Test(item, encodes_texts_like_cpython) {
   write_item(16, shareable_str("howdy"));
   assert_written("16s\0\0\0\0", 1, "howdy\0\0\0\0\0\0\0\0\0\0\0", 16);
   write_item(16, shareable_bytes("sixteen bytes ok", 16));
   assert_written("16s\0\0\0\0", 2, "sixteen bytes ok", 16);
 }
 
-Test(item, a_shorter_text_leaves_nothing_of_the_longer_one) {
+Test(item, a_shorter_text_clears_the_rest_of_the_slot) {
   write_item(16, shareable_str("a longer text"));
   write_item(16, shareable_str("ab"));
   assert_written("16s\0\0\0\0", 1, "ab\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
   cr_assert_eq(read_item(16, SHAREABLE_OK).length, 2);
 }
 
-Test(item, a_text_that_ends_in_nul_has_the_marker) {
+Test(item, texts_that_end_in_nul_have_an_exact_format) {
   write_item(8, shareable_strn("ab\0\0\0", 5));
   assert_written("5s \0\0\0\0", 1, "ab\0\0\0\0\0\0", 8);
   cr_assert_eq(read_item(8, SHAREABLE_OK).length, 5);
@@ -108,31 +107,34 @@ Test(item, a_text_that_ends_in_nul_has_the_marker) {
   cr_assert_eq(read_item(8, SHAREABLE_OK).length, 8);
 }
 
-Test(item, the_marker_goes_with_the_value_that_needed_it) {
+Test(item, the_next_value_removes_the_exact_format) {
   write_item(8, shareable_strn("ab\0", 3));
   write_item(8, shareable_str("abcdefgh"));
   assert_written("8s\0\0\0\0\0", 1, "abcdefgh", 8);
 }
 
-Test(item, the_marker_reaches_999999_bytes) {
+Test(item, exact_formats_have_at_most_999999_bytes) {
   shareable_value value = shareable_bytes(calloc(1, 1000000), 999999);
 
   cr_ok(shareable__item_fits(&value, 1000000));
   value.length++;
-  cr_status(shareable__item_fits(&value, 1000000), SHAREABLE_E_LENGTH);
+  cr_status(shareable__item_fits(&value, 1000000), SHAREABLE_E_TOO_LONG);
   free((void *)value.text);
 }
 
-Test(item, a_text_fits_its_slot_to_the_last_byte) {
+Test(item, a_text_may_fill_its_whole_slot) {
   shareable_value value = shareable_str("12345678");
 
   cr_ok(shareable__item_fits(&value, 8));
   value = shareable_str("123456789");
-  cr_status(shareable__item_fits(&value, 8), SHAREABLE_E_SLOT);
+  cr_status(shareable__item_fits(&value, 8), SHAREABLE_E_CAPACITY);
 }
 
-/* What a stock writer leaves: its format is the slot's width, or shorter where a text came after a text. */
-Test(item, a_text_without_marker_ends_before_its_trailing_nuls) {
+/*
+ * CPython writes the size of the slot as the format, or keeps a shorter one if the old value was a
+ * text, too.
+ */
+Test(item, texts_without_an_exact_format_end_before_trailing_nuls) {
   const struct {
     char format[9];
     size_t length;
@@ -147,7 +149,7 @@ Test(item, a_text_without_marker_ends_before_its_trailing_nuls) {
   }
 }
 
-Test(item, formats_that_no_list_has_are_damage) {
+Test(item, reports_invalid_formats_as_corrupt) {
   const struct {
     char format[9];
     int code;
@@ -160,7 +162,7 @@ Test(item, formats_that_no_list_has_are_damage) {
   };
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    shareable__slot slot = slot_of(24);
+    shareable__slot slot = make_slot(24);
     char text[8];
     bool equal;
 
@@ -172,14 +174,14 @@ Test(item, formats_that_no_list_has_are_damage) {
   }
 }
 
-Test(item, writing_mends_a_damaged_item) {
+Test(item, writing_repairs_a_corrupt_item) {
   memset(format, 0xff, 8);
   code = 0xff;
   write_item(8, shareable_int(5));
   cr_assert_eq(read_item(8, SHAREABLE_OK).integer, 5);
 }
 
-Test(item, a_str_that_is_not_utf8_is_said_to_be) {
+Test(item, reports_a_str_that_is_not_utf8) {
   memcpy(format, "8s\0\0\0\0\0", 8);
   memcpy(words, "caf\xc3\0\0\0\0", 8);
   code = SHAREABLE__CODE_STR;
@@ -188,8 +190,8 @@ Test(item, a_str_that_is_not_utf8_is_said_to_be) {
   cr_assert_eq(read_item(8, SHAREABLE_OK).length, 4);
 }
 
-Test(item, a_buffer_too_small_is_told_the_length) {
-  shareable__slot slot = slot_of(16);
+Test(item, a_small_buffer_returns_the_needed_length) {
+  shareable__slot slot = make_slot(16);
   shareable_value value;
 
   write_item(16, shareable_str("nine here"));
@@ -198,7 +200,7 @@ Test(item, a_buffer_too_small_is_told_the_length) {
   cr_assert_eq(value.type, SHAREABLE_TYPE_STR);
 }
 
-Test(item, any_true_byte_is_true) {
+Test(item, any_nonzero_byte_is_true) {
   memcpy(format, "xxxxxxx?", 8);
   code = 0;
   memset(words, 0x40, 8);

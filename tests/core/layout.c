@@ -1,7 +1,7 @@
 /*
- * layout.c - tests of core/src/layout.c, on buffers of their own.
+ * layout.c - tests of core/src/format/layout.c, with lists in static memory.
  */
-#include "../../core/src/layout.h"
+#include "format/layout.h"
 
 #include "support.h"
 
@@ -19,14 +19,14 @@ static shareable__layout two_items(void) {
   return layout;
 }
 
-/* Reads the words where they lie, as the library does through the file. */
+/* Reads N and the last offset from the words, as the library does from the file. */
 static bool read_list(shareable__layout *layout, size_t size) {
-  uint64_t last = size < 8 ? 0 : shareable__layout_last(size, words[0]);
+  uint64_t last = size < 8 ? 0 : shareable__layout_last_offset_at(size, words[0]);
 
   return last != 0 && shareable__layout_read(layout, words, size, words[0], words[last / 8]);
 }
 
-Test(layout, a_text_gets_the_slot_that_cpython_gives_it) {
+Test(layout, sizes_slots_of_texts_like_cpython) {
   const struct {
     size_t characters, bytes, slot;
   } rows[] = {{0, 0, 8},  {7, 7, 8}, {8, 8, 16}, {9, 9, 16},  {15, 15, 16}, {16, 16, 24}, {9999991, 9999991, 9999992},
@@ -37,15 +37,15 @@ Test(layout, a_text_gets_the_slot_that_cpython_gives_it) {
     cr_assert_eq(shareable__layout_slot_for(rows[i].characters, rows[i].bytes), rows[i].slot, "row %zu", i);
 }
 
-Test(layout, the_size_is_cpython_s) {
+Test(layout, computes_the_size_of_a_list_like_cpython) {
   cr_assert_eq(shareable__layout_size(0, 0), 16);
   cr_assert_eq(shareable__layout_size(2, 24), 74);
-  cr_assert_eq(shareable__layout_size(UINT64_MAX / 16, 0), 0, "more than can be");
-  cr_assert_eq(shareable__layout_size(1, UINT64_MAX), 0, "more than can be");
-  cr_assert_eq(shareable__layout_size(1, INT64_MAX), 0, "more than can be");
+  cr_assert_eq(shareable__layout_size(UINT64_MAX / 16, 0), 0, "too large");
+  cr_assert_eq(shareable__layout_size(1, UINT64_MAX), 0, "too large");
+  cr_assert_eq(shareable__layout_size(1, INT64_MAX), 0, "too large");
 }
 
-Test(layout, is_read_where_it_lies) {
+Test(layout, finds_the_slots_in_the_segment) {
   shareable__layout written = two_items(), read;
   shareable__slot slot;
 
@@ -60,7 +60,7 @@ Test(layout, is_read_where_it_lies) {
   cr_assert_eq((void *)slot.code, (void *)((char *)words + 73));
 }
 
-Test(layout, bytes_past_the_end_are_no_matter) {
+Test(layout, ignores_bytes_after_the_list) {
   shareable__layout layout;
 
   two_items();
@@ -68,7 +68,7 @@ Test(layout, bytes_past_the_end_are_no_matter) {
   cr_assert_eq(layout.count, 2);
 }
 
-Test(layout, a_segment_too_short_for_what_it_says_is_no_list) {
+Test(layout, rejects_a_segment_that_is_too_small_for_its_items) {
   shareable__layout layout;
 
   two_items();
@@ -76,7 +76,7 @@ Test(layout, a_segment_too_short_for_what_it_says_is_no_list) {
     cr_assert_not(read_list(&layout, size), "%zu bytes", size);
 }
 
-Test(layout, a_length_that_cannot_be_is_no_list) {
+Test(layout, rejects_an_impossible_length) {
   const uint64_t counts[] = {4, 1 << 20, UINT64_C(1) << 60, UINT64_C(1) << 61, INT64_MAX, UINT64_MAX, UINT64_MAX - 1};
   shareable__layout layout;
 
@@ -87,7 +87,7 @@ Test(layout, a_length_that_cannot_be_is_no_list) {
   }
 }
 
-Test(layout, a_last_offset_that_cannot_be_is_no_list) {
+Test(layout, rejects_an_impossible_last_offset) {
   const uint64_t offsets[] = {25, 31, 32, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
   shareable__layout layout;
 
@@ -98,7 +98,7 @@ Test(layout, a_last_offset_that_cannot_be_is_no_list) {
   }
 }
 
-Test(layout, a_damaged_offset_loses_its_two_items_only) {
+Test(layout, a_corrupt_offset_affects_only_its_two_items) {
   const uint64_t offsets[] = {0, 1, 7, 12, 24, 25, 32, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
   shareable__layout layout = two_items();
   shareable__slot slot;
@@ -113,7 +113,7 @@ Test(layout, a_damaged_offset_loses_its_two_items_only) {
   cr_assert(shareable__layout_slot(&layout, 1, &slot));
 }
 
-Test(layout, an_offset_past_the_data_area_is_caught_after_the_list_was_read) {
+Test(layout, rejects_an_offset_that_leaves_the_data_area_later) {
   shareable__layout layout = two_items();
   shareable__slot slot;
 

@@ -1,7 +1,7 @@
 /*
- * lease.c - tests of core/src/lease.c.
+ * lease.c - tests of core/src/shm/lease.c.
  */
-#include "../../core/src/lease.h"
+#include "shm/lease.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@ static const char *own_path(void) {
   return path;
 }
 
-/* A file of a page, open for reading. */
+/* Makes a file of one page, and opens it for reading. */
 static int make(void) {
   int fd = open(own_path(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
@@ -30,7 +30,7 @@ static int make(void) {
   return fd;
 }
 
-/* Where the file system or the kernel has no leases, nothing can be said of them. */
+/* Skips the test if the file system or the kernel has no leases. */
 static void need_leases(int fd) {
   if (shareable__lease_probe(fd) == SHAREABLE__UNUSED)
     return;
@@ -38,7 +38,7 @@ static void need_leases(int fd) {
   skip_because("the kernel grants no lease on a file in /dev/shm");
 }
 
-static void done(int fd) {
+static void end_file(int fd) {
   close(fd);
   unlink(own_path());
 }
@@ -49,7 +49,7 @@ typedef struct user {
   bool maps;
 } user;
 
-/* Without a descriptor, if it maps the file. */
+/* Opens or maps the file. If it maps the file, it closes the descriptor. */
 static void use(const void *with) {
   const user *how = with;
   int fd = open(how->path, how->flags | O_CLOEXEC);
@@ -75,7 +75,7 @@ static shareable__use probe_beside(int fd, int flags, bool maps) {
   return found;
 }
 
-Test(lease, finds_each_way_to_use_a_file) {
+Test(lease, detects_each_way_to_use_a_file) {
   int fd = make();
 
   need_leases(fd);
@@ -85,7 +85,7 @@ Test(lease, finds_each_way_to_use_a_file) {
   cr_expect_eq(probe_beside(fd, O_RDONLY, true), SHAREABLE__IN_USE);
   cr_expect_eq(probe_beside(fd, O_RDWR, true), SHAREABLE__IN_USE);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
-  done(fd);
+  end_file(fd);
 }
 
 Test(lease, counts_the_uses_of_its_own_process) {
@@ -100,7 +100,7 @@ Test(lease, counts_the_uses_of_its_own_process) {
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__IN_USE);
   munmap(mapping, 4096);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__UNUSED);
-  done(fd);
+  end_file(fd);
 }
 
 static volatile sig_atomic_t urgent, io;
@@ -117,7 +117,7 @@ static void count_signals(void) {
   signal(SIGIO, count);
 }
 
-Test(lease, makes_others_wait_and_reaches_no_handler_of_the_program) {
+Test(lease, makes_other_processes_wait_and_calls_no_handler_of_the_program) {
   shareable__lease lease;
   int fd = make();
 
@@ -131,10 +131,10 @@ Test(lease, makes_others_wait_and_reaches_no_handler_of_the_program) {
   shareable__lease_drop(&lease);
   cr_expect_eq(urgent, 0);
   cr_expect_eq(io, 0);
-  done(fd);
+  end_file(fd);
 }
 
-Test(lease, leaves_the_program_its_own_signals) {
+Test(lease, returns_the_program_s_own_signals) {
   shareable__lease lease;
   int fd = make();
 
@@ -148,14 +148,14 @@ Test(lease, leaves_the_program_its_own_signals) {
   raise(SIGURG);
   shareable__lease_drop(&lease);
   cr_expect_eq(urgent, 2);
-  done(fd);
+  end_file(fd);
 }
 
-Test(lease, does_not_know_of_a_file_that_it_has_no_right_to_ask_for) {
+Test(lease, use_is_unknown_without_permission) {
   int fd;
 
   if (geteuid() != 0)
-    skip_because("only root can make a file of another user's");
+    skip_because("only root can make a file of another user");
   fd = make();
   need_leases(fd);
   cr_assert_eq(chown(own_path(), 65533, 65533), 0);
@@ -163,5 +163,5 @@ Test(lease, does_not_know_of_a_file_that_it_has_no_right_to_ask_for) {
   drop_capability(CAP_LEASE);
   cr_expect_eq(shareable__lease_probe(fd), SHAREABLE__USE_UNKNOWN);
   cr_expect_eq(shareable__lease_probe(-1), SHAREABLE__USE_UNKNOWN);
-  done(fd);
+  end_file(fd);
 }

@@ -1,5 +1,6 @@
 /*
- * list.c - tests of core/src/list.c, list_item.c and list_range.c.
+ * list.c - tests of core/src/list: creating, opening and closing lists, items, ranges, and
+ * messages.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
 
 static shareable_list *seven(void) {
@@ -35,7 +36,7 @@ static void assert_text(shareable_value value, shareable_type type, const char *
   cr_assert_eq(memcmp(value.text, text, length), 0);
 }
 
-Test(list, holds_every_type) {
+Test(list, contains_values_of_every_type) {
   shareable_list *list = seven();
 
   cr_assert_eq(shareable_list_length(list), 7);
@@ -49,7 +50,7 @@ Test(list, holds_every_type) {
   end_list(list);
 }
 
-Test(list, typed_getters_take_their_type_alone) {
+Test(list, typed_getters_read_only_their_type) {
   shareable_list *list = seven();
   char buffer[8];
   int64_t integer = -1;
@@ -96,7 +97,7 @@ Test(list, typed_setters_change_the_type) {
   end_list(list);
 }
 
-Test(list, is_opened_by_name_and_shared) {
+Test(list, two_handles_of_a_name_share_the_items) {
   shareable_list *list = seven(), *again;
 
   cr_ok(shareable_list_open(&again, own_name(), 0, NULL));
@@ -108,7 +109,7 @@ Test(list, is_opened_by_name_and_shared) {
 }
 
 Test(list, may_be_empty) {
-  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_PLAIN), *again;
+  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_NO_SYNC), *again;
   shareable_value value;
   size_t n = 99;
 
@@ -127,13 +128,13 @@ Test(list, may_be_empty) {
   end_list(list);
 }
 
-Test(list, its_bytes_are_cpython_s) {
+Test(list, has_the_bytes_of_cpython) {
   static const char expected[] = "\2\0\0\0\0\0\0\0"
                                  "\0\0\0\0\0\0\0\0\10\0\0\0\0\0\0\0\30\0\0\0\0\0\0\0"
                                  "\7\0\0\0\0\0\0\0nine byte\0\0\0\0\0\0\0"
                                  "q\0\0\0\0\0\0\00016s\0\0\0\0\0\0\1";
   const shareable_value values[] = {shareable_int(7), shareable_str("nine byte")};
-  shareable_list *list = new_list_with(values, 2, SHAREABLE_PLAIN);
+  shareable_list *list = new_list_with(values, 2, SHAREABLE_NO_SYNC);
   shareable_memory *memory = shareable_list_memory(list);
 
   if (*(const unsigned char *)&(const int){1} != 1)
@@ -143,7 +144,7 @@ Test(list, its_bytes_are_cpython_s) {
   end_list(list);
 }
 
-/* Stock: strips trailing NULs of str and bytes on read. */
+/* Stock Python strips trailing NULs of str and bytes when it reads them. */
 Test(list, stock_bug_trailing_nuls_are_kept) {
   const shareable_value values[] = {shareable_strn("?\0", 2), shareable_bytes("\3\2\1\0\0\0", 6),
                                     shareable_strn("\0\0\0\0\0\0\0", 7), shareable_bytes("a\0b\0", 4)};
@@ -158,7 +159,7 @@ Test(list, stock_bug_trailing_nuls_are_kept) {
   end_list(list);
 }
 
-/* Stock: sizes a str slot by characters, so that 12 e-acute are cut to 8. */
+/* Stock Python sizes the slot of a str by its characters, and so cuts 12 e-acute to 8. */
 Test(list, stock_bug_a_slot_is_sized_by_utf8_bytes) {
   const char *text = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
   const shareable_value values[] = {shareable_str(text)};
@@ -171,7 +172,10 @@ Test(list, stock_bug_a_slot_is_sized_by_utf8_bytes) {
   end_list(list);
 }
 
-/* What stock stores whole has stock's slot, also where the bytes fill the slot: no NUL is needed at the end. */
+/*
+ * A str that stock Python stores completely gets the same slot, even if the bytes fill the slot
+ * without a NUL.
+ */
 Test(list, a_str_gets_the_slot_of_its_characters_if_its_bytes_fit) {
   const shareable_value values[] = {
     shareable_str("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"), shareable_str("\xf0\x9f\x98\x80\xf0\x9f\x98\x80"),
@@ -194,7 +198,7 @@ Test(list, a_str_gets_the_slot_of_its_characters_if_its_bytes_fit) {
   end_list(list);
 }
 
-/* Stock: s[-5] = 9 on a list of 3 writes into other items. */
+/* In stock Python, s[-5] = 9 on a list of 3 items writes to other items. */
 Test(list, stock_bug_an_index_below_minus_n_is_refused) {
   const int64_t bad[] = {3, 4, -4, -5, INT64_MAX, INT64_MIN};
   const shareable_value values[] = {shareable_int(0), shareable_int(1), shareable_int(2)};
@@ -211,7 +215,7 @@ Test(list, stock_bug_an_index_below_minus_n_is_refused) {
   end_list(list);
 }
 
-/* Stock: s[0] = 2**63 raises after it changed the format. Here a value that cannot be written changes nothing. */
+/* In stock Python, s[0] = 2**63 raises after it has changed the format. */
 Test(list, stock_bug_a_refused_write_changes_nothing) {
   const shareable_value odd = {.type = 6};
   shareable_list *list = seven();
@@ -219,7 +223,7 @@ Test(list, stock_bug_a_refused_write_changes_nothing) {
   const size_t size = 191; /* of the list itself */
 
   memcpy(before, bytes, size);
-  cr_status(shareable_list_set_str(list, 3, "longer than 8", 13), SHAREABLE_E_SLOT);
+  cr_status(shareable_list_set_str(list, 3, "longer than 8", 13), SHAREABLE_E_CAPACITY);
   cr_status(shareable_list_set_str(list, 3, "\xff", 1), SHAREABLE_E_UTF8);
   cr_status(shareable_list_set(list, 3, &odd), SHAREABLE_E_VALUE_TYPE);
   cr_status(shareable_list_set(list, 3, NULL), SHAREABLE_E_ARGUMENT);
@@ -227,7 +231,7 @@ Test(list, stock_bug_a_refused_write_changes_nothing) {
   end_list(list);
 }
 
-/* Stock: a failed construction leaves the segment behind. */
+/* In stock Python, a failed construction leaves the segment behind. */
 Test(list, stock_bug_a_failed_construction_leaves_nothing) {
   const shareable_value good = shareable_int(1);
   const shareable_value bad[] = {
@@ -238,7 +242,7 @@ Test(list, stock_bug_a_failed_construction_leaves_nothing) {
   for (size_t i = 0; i < LENGTH(bad); i++) {
     const shareable_value values[] = {good, bad[i]};
     cr_assert_lt(shareable_list_create(&list, own_name(), values, 2, 0, 0, &error), 0);
-    cr_assert_not_null(strstr(error.text, "item 1"), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, "item 1"), "%s", error.message);
     cr_assert_not(exists(own_name()));
     cr_assert_null(list);
   }
@@ -247,7 +251,7 @@ Test(list, stock_bug_a_failed_construction_leaves_nothing) {
   cr_assert_not(exists(own_name()));
 }
 
-/* Writes two ints in turn, and a float at the same time, until it is killed. */
+/* Writes two ints alternately to item 0, and two floats to item 1, until the process is killed. */
 static void write_forever(shareable_list *list) {
   for (int64_t turn = 0;; turn = ~turn) {
     shareable_list_set_int(list, 0, turn);
@@ -255,7 +259,10 @@ static void write_forever(shareable_list *list) {
   }
 }
 
-/* Stock: a reader beside a writer sees torn values. What keeps its type is one store and one load here. */
+/*
+ * In stock Python, a reader may see torn values. Here, a number that keeps its type is one store
+ * and one load.
+ */
 Test(list, stock_bug_an_int_or_a_float_is_never_torn) {
   const shareable_value values[] = {shareable_int(0), shareable_float(0x1p-1000)};
   shareable_list *list = new_list(values, 2);
@@ -276,12 +283,12 @@ Test(list, stock_bug_an_int_or_a_float_is_never_torn) {
   }
   kill(child, SIGKILL);
   cr_assert_eq(waitpid(child, NULL, 0), child);
-  cr_assert_gt(changes, 2, "the writer wrote meanwhile");
+  cr_assert_gt(changes, 2, "the writer wrote during the reads");
   end_list(list);
 }
 
-/* Stock: attach between shm_open and ftruncate sees size 0; here the list that a name stands for is whole. */
-Test(list, stock_bug_a_list_of_a_stock_creator_that_is_not_done_is_refused_and_stays) {
+/* In stock Python, an attach between shm_open() and ftruncate() finds a block of 0 bytes. */
+Test(list, stock_bug_opening_an_unfinished_stock_list_fails_and_keeps_the_block) {
   shareable_memory *memory;
   shareable_list *list = NULL;
 
@@ -292,7 +299,7 @@ Test(list, stock_bug_a_list_of_a_stock_creator_that_is_not_done_is_refused_and_s
   shareable_memory_unref(memory);
 }
 
-Test(list, a_text_fits_up_to_9999991_bytes_and_no_further) {
+Test(list, a_new_list_takes_texts_of_up_to_9999991_bytes) {
   char *text = malloc(10000000);
   shareable_value value;
   shareable_list *list = NULL;
@@ -310,13 +317,13 @@ Test(list, a_text_fits_up_to_9999991_bytes_and_no_further) {
   cr_assert_eq(length, 9999992);
   end_list(list);
   value = shareable_strn(text, 9999992);
-  cr_status(shareable_list_create(&list, own_name(), &value, 1, 0, 0, &error), SHAREABLE_E_LENGTH);
-  cr_assert_not_null(strstr(error.text, "9999991"), "%s", error.text);
+  cr_status(shareable_list_create(&list, own_name(), &value, 1, 0, 0, &error), SHAREABLE_E_TOO_LONG);
+  cr_assert_not_null(strstr(error.message, "9999991"), "%s", error.message);
   free(text);
   free(buffer);
 }
 
-Test(list, a_text_that_ends_in_nul_is_kept_up_to_999999_bytes_and_refused_beyond) {
+Test(list, a_text_that_ends_in_nul_may_have_up_to_999999_bytes) {
   char *text = calloc(1, 1000000), *buffer = malloc(1000000);
   shareable_value value = shareable_bytes(text, 999999);
   shareable_list *list;
@@ -326,7 +333,7 @@ Test(list, a_text_that_ends_in_nul_is_kept_up_to_999999_bytes_and_refused_beyond
   list = new_list(&value, 1);
   cr_ok(shareable_list_get_bytes(list, 0, buffer, 1000000, &length));
   cr_assert_eq(length, 999999);
-  cr_status(shareable_list_set_bytes(list, 0, text, 1000000), SHAREABLE_E_LENGTH);
+  cr_status(shareable_list_set_bytes(list, 0, text, 1000000), SHAREABLE_E_TOO_LONG);
   text[999999] = 'x';
   cr_ok(shareable_list_set_bytes(list, 0, text, 1000000));
   cr_ok(shareable_list_get_bytes(list, 0, buffer, 1000000, &length));
@@ -382,7 +389,7 @@ Test(list, counts_and_finds_as_python_compares) {
   end_list(list);
 }
 
-Test(list, tells_its_format) {
+Test(list, returns_its_format) {
   shareable_list *list = seven();
   char buffer[100];
   size_t length = 0;
@@ -395,7 +402,7 @@ Test(list, tells_its_format) {
   end_list(list);
 }
 
-Test(list, ranges_are_read_and_written) {
+Test(list, reads_and_writes_ranges) {
   const shareable_value values[] = {shareable_int(0), shareable_str("a"), shareable_none(), shareable_int(3)};
   const int64_t written[] = {10, 20, 30};
   const double reals[] = {-0.0, INFINITY};
@@ -412,23 +419,23 @@ Test(list, ranges_are_read_and_written) {
   cr_ok(shareable_list_get_floats(list, 2, 2, back, &done));
   cr_assert(signbit(back[0]) && back[1] == INFINITY);
   cr_status(shareable_list_get_ints(list, 0, 4, integers, &done), SHAREABLE_E_TYPE);
-  cr_assert_eq(done, 2, "it stops at the first that has another type");
+  cr_assert_eq(done, 2, "it stops at the first item of another type");
   cr_status(shareable_list_get_floats(list, 0, 4, back, &done), SHAREABLE_E_TYPE);
   cr_assert_eq(done, 0);
   end_list(list);
 }
 
-/* In a process of 32 bits each of these, cut to a size_t, would be an index of the list. */
-Test(list, an_index_of_more_than_32_bits_is_outside) {
-  static const int64_t outside[] = {
+/* In a 32-bit process, each of these would be a valid index if it were cut to a size_t. */
+Test(list, an_index_of_more_than_32_bits_is_out_of_range) {
+  static const int64_t out_of_range[] = {
     INT64_C(1) << 32, (INT64_C(1) << 32) + 1, -(INT64_C(1) << 32) - 1, -(INT64_C(1) << 32) + 1, INT64_MAX,
     INT64_MIN,        INT64_MIN + 2,          (INT64_C(3) << 32) + 6,  -(INT64_C(1) << 33) - 7};
   shareable_list *list = seven();
   shareable_value value = shareable_int(1);
   char buffer[16];
 
-  for (size_t k = 0; k < LENGTH(outside); k++) {
-    int64_t index = outside[k], integers[1] = {1};
+  for (size_t k = 0; k < LENGTH(out_of_range); k++) {
+    int64_t index = out_of_range[k], integers[1] = {1};
     shareable_type type;
     double real = 1;
     int boolean;
@@ -459,8 +466,8 @@ Test(list, an_index_of_more_than_32_bits_is_outside) {
   end_list(list);
 }
 
-/* In a process of 32 bits it is too large to be mapped, and must not be mapped in part. */
-Test(list, a_block_of_more_than_4_gib_is_mapped_whole_or_refused) {
+/* In a 32-bit process, the block is too large to map, and must not be mapped in part. */
+Test(list, a_block_of_more_than_4_gib_is_mapped_completely_or_not_at_all) {
   const off_t size = (INT64_C(1) << 32) + 4096;
   shareable_error error = {0};
   shareable_memory *memory;
@@ -478,14 +485,14 @@ Test(list, a_block_of_more_than_4_gib_is_mapped_whole_or_refused) {
     shareable_memory_unref(memory);
   } else {
     cr_status(shareable_memory_open(&memory, own_name(), 0, &error), SHAREABLE_E_NO_MEMORY);
-    cr_assert(strstr(error.text, "too large to map") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "too large to map") != NULL, "%s", error.message);
     cr_status(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_E_NO_MEMORY);
     cr_status(shareable_memory_create(&memory, NULL, (uint64_t)size, SHAREABLE_LAZY, 0, NULL), SHAREABLE_E_ARGUMENT);
   }
   unlink(path);
 }
 
-Test(list, ranges_outside_are_refused_whole) {
+Test(list, a_range_beyond_the_list_changes_nothing) {
   const struct {
     int64_t first;
     size_t count;
@@ -506,7 +513,7 @@ Test(list, ranges_outside_are_refused_whole) {
   end_list(list);
 }
 
-Test(list, read_only_refuses_every_write) {
+Test(list, a_read_only_handle_refuses_every_write) {
   const int64_t integers[] = {1};
   shareable_list *list = seven(), *reader;
 
@@ -520,7 +527,7 @@ Test(list, read_only_refuses_every_write) {
   end_list(list);
 }
 
-Test(list, a_closed_or_missing_handle_is_answered_everywhere) {
+Test(list, every_call_reports_a_closed_or_missing_handle) {
   shareable_list *list = seven();
   shareable_list *const handles[] = {list, NULL};
   shareable_value value = shareable_int(1);
@@ -564,7 +571,10 @@ Test(list, a_closed_or_missing_handle_is_answered_everywhere) {
   end_list(list);
 }
 
-/* As a program does that closes all descriptors, and opens the same block itself: device and inode are the same. */
+/*
+ * A program may close all descriptors and open the same block itself: then device and inode are the
+ * same.
+ */
 Test(list, closing_leaves_the_program_s_descriptor_of_the_same_block_open) {
   for (int opened = 0; opened < 2; opened++) {
     shareable_list *list = seven(), *other = NULL;
@@ -589,7 +599,7 @@ Test(list, closing_leaves_the_program_s_descriptor_of_the_same_block_open) {
   }
 }
 
-Test(list, closing_its_block_closes_it_and_the_block_may_outlive_it) {
+Test(list, closing_its_memory_closes_the_list_and_the_memory_may_outlive_it) {
   shareable_list *list = seven();
   shareable_memory *memory = shareable_memory_ref(shareable_list_memory(list));
   int64_t integer;
@@ -603,7 +613,7 @@ Test(list, closing_its_block_closes_it_and_the_block_may_outlive_it) {
   shareable_memory_unref(memory);
 }
 
-Test(list, missing_out_parameters_are_answered) {
+Test(list, missing_arguments_are_reported) {
   shareable_list *list = seven();
   shareable_value value = shareable_int(1);
 
@@ -622,7 +632,7 @@ Test(list, missing_out_parameters_are_answered) {
   end_list(list);
 }
 
-Test(list, explains_an_item_s_failure) {
+Test(list, explains_a_failure_of_an_item) {
   const struct {
     int64_t index;
     shareable_status status;
@@ -631,9 +641,9 @@ Test(list, explains_an_item_s_failure) {
               {9, SHAREABLE_E_INDEX, "has 7 items"},
               {0, SHAREABLE_E_TYPE, "item 0 of list"},
               {0, SHAREABLE_E_TYPE, "is a str"},
-              {2, SHAREABLE_E_SLOT, "room for 8 bytes"},
-              {2, SHAREABLE_E_CORRUPT, "damaged"},
-              {2, SHAREABLE_E_LENGTH, "999999"},
+              {2, SHAREABLE_E_CAPACITY, "room for 8 bytes"},
+              {2, SHAREABLE_E_CORRUPT, "is corrupt"},
+              {2, SHAREABLE_E_TOO_LONG, "999999"},
               {0, SHAREABLE_E_CLOSED, "is closed"},
               {0, SHAREABLE_E_READ_ONLY, "read-only"},
               {0, SHAREABLE_E_SYSTEM, "and /proc is not mounted"},
@@ -642,17 +652,17 @@ Test(list, explains_an_item_s_failure) {
   shareable_error error;
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    cr_status(shareable_list_explain(list, rows[i].index, rows[i].status, &error), rows[i].status);
+    cr_status(shareable_list_explain_item(list, rows[i].index, rows[i].status, &error), rows[i].status);
     cr_assert_eq(error.status, rows[i].status);
-    cr_assert_not_null(strstr(error.text, rows[i].words), "%s", error.text);
-    cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, rows[i].words), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
   }
-  cr_status(shareable_list_explain(NULL, 0, SHAREABLE_E_CLOSED, &error), SHAREABLE_E_CLOSED);
-  cr_status(shareable_list_explain(list, 0, SHAREABLE_E_CLOSED, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_explain_item(NULL, 0, SHAREABLE_E_CLOSED, &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_explain_item(list, 0, SHAREABLE_E_CLOSED, NULL), SHAREABLE_E_CLOSED);
   end_list(list);
 }
 
-Test(list, a_damaged_item_is_answered_by_itself) {
+Test(list, a_corrupt_item_does_not_affect_other_items) {
   shareable_list *list = seven();
   char *bytes = shareable_memory_address(shareable_list_memory(list));
   const shareable_value value = shareable_int(12345);
@@ -664,7 +674,7 @@ Test(list, a_damaged_item_is_answered_by_itself) {
   cr_status(shareable_list_get_int(list, 3, &integer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_type(list, 3, &type), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_count(list, &value, &n), SHAREABLE_E_CORRUPT);
-  cr_assert_eq(n, 3, "the damaged item's index");
+  cr_assert_eq(n, 3, "the corrupt item's index");
   cr_status(shareable_list_index(list, &value, &n), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_format(list, NULL, 0, &n), SHAREABLE_E_CORRUPT);
   cr_assert_eq(get(list, 6).integer, 42);
@@ -679,8 +689,7 @@ Test(list, explains_a_failure_of_the_whole_list) {
     const char *words;
   } rows[] = {{SHAREABLE_E_CLOSED, "is closed"},
               {SHAREABLE_E_READ_ONLY, "read-only"},
-              {SHAREABLE_E_TIMED_OUT, "locked by somebody else"},
-              {SHAREABLE_E_UNCHANGED, "not changed"},
+              {SHAREABLE_E_TIMED_OUT, "before the timeout"},
               {SHAREABLE_E_NO_SYNC, "no sync area"},
               {SHAREABLE_E_SYSTEM, "and /proc is not mounted"},
               {SHAREABLE_E_NOT_LOCKED, "not locked"}};
@@ -688,65 +697,68 @@ Test(list, explains_a_failure_of_the_whole_list) {
   shareable_error error;
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    cr_status(shareable_list_explain_whole(list, rows[i].status, &error), rows[i].status);
+    cr_status(shareable_list_explain(list, rows[i].status, &error), rows[i].status);
     cr_assert_eq(error.status, rows[i].status);
-    cr_assert_not_null(strstr(error.text, rows[i].words), "%s", error.text);
-    cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, rows[i].words), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
   }
-  cr_status(shareable_list_explain(list, 3, SHAREABLE_E_NO_SYNC, &error), SHAREABLE_E_NO_SYNC);
-  cr_assert_null(strstr(error.text, "item"), "%s", error.text);
-  cr_status(shareable_list_explain_whole(NULL, SHAREABLE_E_TIMED_OUT, &error), SHAREABLE_E_TIMED_OUT);
-  cr_status(shareable_list_explain(list, 7, SHAREABLE_E_TYPE, &error), SHAREABLE_E_TYPE);
-  cr_assert_not_null(strstr(error.text, "something else"), "%s", error.text);
+  cr_status(shareable_list_explain_item(list, 3, SHAREABLE_E_NO_SYNC, &error), SHAREABLE_E_NO_SYNC);
+  cr_assert_null(strstr(error.message, "item"), "%s", error.message);
+  cr_status(shareable_list_explain(NULL, SHAREABLE_E_TIMED_OUT, &error), SHAREABLE_E_TIMED_OUT);
+  cr_status(shareable_list_explain_item(list, 7, SHAREABLE_E_TYPE, &error), SHAREABLE_E_TYPE);
+  cr_assert_not_null(strstr(error.message, "something else"), "%s", error.message);
   end_list(list);
 }
 
-/* A list of 40 ints, whose item `at` has no slot, or a format of none, or one that is text. */
+/*
+ * Returns a list of 40 ints, except that the item `bad` has an impossible slot, an impossible format,
+ * or is a str.
+ */
 enum { RANGE = 40 };
-typedef enum harm { NO_SLOT, NO_FORMAT, A_STR } harm;
+typedef enum damage { NO_SLOT, NO_FORMAT, A_STR } damage;
 
-static shareable_list *harmed(size_t at, harm how) {
+static shareable_list *corrupt(size_t bad, damage kind) {
   shareable_value values[RANGE];
   shareable_list *list;
   uint64_t *words;
 
   for (size_t i = 0; i < RANGE; i++)
     values[i] = shareable_int((int64_t)i);
-  if (how == A_STR)
-    values[at] = shareable_str("text");
+  if (kind == A_STR)
+    values[bad] = shareable_str("text");
   list = new_list(values, RANGE);
   words = shareable_memory_address(shareable_list_memory(list));
-  if (how == NO_SLOT)
-    words[1 + at] = UINT64_MAX - 7;
-  if (how == NO_FORMAT)
-    memset(words + 1 + RANGE + 1 + RANGE + at, 'z', 8);
+  if (kind == NO_SLOT)
+    words[1 + bad] = UINT64_MAX - 7;
+  if (kind == NO_FORMAT)
+    memset(words + 1 + RANGE + 1 + RANGE + bad, 'z', 8);
   return list;
 }
 
-Test(list, a_range_ends_before_what_is_no_number_there) {
+Test(list, reading_a_range_stops_at_an_item_that_is_not_a_number) {
   const shareable_status wanted[] = {SHAREABLE_E_CORRUPT, SHAREABLE_E_CORRUPT, SHAREABLE_E_TYPE};
   int64_t integers[RANGE];
   void *numbers;
   size_t done;
 
-  for (int how = NO_SLOT; how <= A_STR; how++)
-    for (size_t at = 1; at < RANGE; at += 19) {
-      shareable_list *list = harmed(at, (harm)how);
+  for (int kind = NO_SLOT; kind <= A_STR; kind++)
+    for (size_t bad = 1; bad < RANGE; bad += 19) {
+      shareable_list *list = corrupt(bad, (damage)kind);
 
       done = 99;
-      cr_status(shareable_list_get_ints(list, 0, RANGE, integers, &done), wanted[how]);
-      cr_assert_eq(done, how == NO_SLOT ? at - 1 : at, "%zu of %zu, %d", done, at, how);
-      cr_status(shareable_list_get_ints(list, 0, RANGE, integers, NULL), wanted[how]);
-      cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &done), wanted[how]);
-      cr_assert_eq(done, how == NO_SLOT ? at - 1 : at);
-      cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL), wanted[how]);
+      cr_status(shareable_list_get_ints(list, 0, RANGE, integers, &done), wanted[kind]);
+      cr_assert_eq(done, kind == NO_SLOT ? bad - 1 : bad, "%zu of %zu, %d", done, bad, kind);
+      cr_status(shareable_list_get_ints(list, 0, RANGE, integers, NULL), wanted[kind]);
+      cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &done), wanted[kind]);
+      cr_assert_eq(done, kind == NO_SLOT ? bad - 1 : bad);
+      cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL), wanted[kind]);
       end_list(list);
     }
 }
 
-Test(list, a_range_is_written_up_to_where_there_is_no_slot) {
+Test(list, writing_a_range_stops_at_a_corrupt_slot) {
   int64_t integers[RANGE] = {0};
-  shareable_list *list = harmed(20, NO_SLOT);
+  shareable_list *list = corrupt(20, NO_SLOT);
   size_t done = 99;
 
   cr_status(shareable_list_set_ints(list, 0, RANGE, integers, &done), SHAREABLE_E_CORRUPT);
@@ -759,8 +771,8 @@ Test(list, a_range_is_written_up_to_where_there_is_no_slot) {
   end_list(list);
 }
 
-Test(list, a_view_or_a_range_of_a_closed_list_or_into_nothing_is_refused) {
-  shareable_list *list = harmed(0, A_STR), *reader;
+Test(list, views_and_ranges_reject_bad_arguments_and_closed_or_read_only_handles) {
+  shareable_list *list = corrupt(0, A_STR), *reader;
   int64_t integers[RANGE] = {0};
   void *numbers;
 
@@ -779,27 +791,27 @@ Test(list, a_view_or_a_range_of_a_closed_list_or_into_nothing_is_refused) {
   end_list(list);
 }
 
-/* One item in a slot that no format of 8 characters can state the width of. */
+/* Makes a list with a slot that is larger than a format of 8 characters can state. */
 Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
   enum { SLOT = 10000000 };
-  const uint64_t head[] = {1, 0, SLOT};
+  const uint64_t header[] = {1, 0, SLOT};
   char *text = malloc(SLOT), format[8];
   shareable_memory *memory;
   shareable_list *list;
   size_t size;
 
-  cr_ok(shareable_memory_create(&memory, own_name(), sizeof head + SLOT + 9, SHAREABLE_LAZY, 0, NULL));
-  memcpy(shareable_memory_address(memory), head, sizeof head);
-  memcpy((char *)shareable_memory_address(memory) + sizeof head + SLOT, "q", 1);
+  cr_ok(shareable_memory_create(&memory, own_name(), sizeof header + SLOT + 9, SHAREABLE_LAZY, 0, NULL));
+  memcpy(shareable_memory_address(memory), header, sizeof header);
+  memcpy((char *)shareable_memory_address(memory) + sizeof header + SLOT, "q", 1);
   cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
   memset(text, 'x', SLOT);
   cr_ok(shareable_list_capacity(list, 0, &size));
   cr_assert_eq(size, 9999999);
   cr_ok(shareable_list_set_str(list, 0, "howdy", 5));
-  memcpy(format, (char *)shareable_memory_address(memory) + sizeof head + SLOT, sizeof format);
+  memcpy(format, (char *)shareable_memory_address(memory) + sizeof header + SLOT, sizeof format);
   cr_assert_eq(memcmp(format, "9999999s", 8), 0, "format is %.8s", format);
   cr_ok(shareable_list_set_bytes(list, 0, text, size));
-  cr_status(shareable_list_set_bytes(list, 0, text, SLOT), SHAREABLE_E_SLOT);
+  cr_status(shareable_list_set_bytes(list, 0, text, SLOT), SHAREABLE_E_CAPACITY);
   cr_ok(shareable_list_get_bytes(list, 0, text, size, &size));
   cr_assert_eq(size, 9999999);
   free(text);
@@ -807,19 +819,19 @@ Test(list, a_slot_larger_than_a_format_can_state_is_written_within_it) {
   shareable_memory_unref(memory);
 }
 
-/* What the creator of ["four", 1, None, 2.5, b"x"] has written, in stock Python's order, up to a step. */
+/* The steps in which stock Python writes the list ["four", 1, None, 2.5, b"x"]. */
 enum { BEGUN, COUNTED, SHAPED, FILLED, FORMATTED, DONE };
 enum { MADE_ITEMS = 5, MADE_DATA = 8 * (MADE_ITEMS + 2), MADE_FORMATS = MADE_DATA + 40, MADE_SIZE = MADE_FORMATS + 45 };
 
 static void make_up_to(unsigned char *base, int step) {
-  static const uint64_t head[] = {MADE_ITEMS, 0, 8, 16, 24, 32, 40};
+  static const uint64_t header[] = {MADE_ITEMS, 0, 8, 16, 24, 32, 40};
   static const char formats[] = "8s\0\0\0\0\0\0q\0\0\0\0\0\0\0xxxxxx?xd\0\0\0\0\0\0\0"
                                 "8s\0\0\0\0\0";
   const double real = 2.5;
 
   memset(base, 0, MADE_SIZE);
   if (step >= COUNTED)
-    memcpy(base, head, step == COUNTED ? 32 : sizeof head);
+    memcpy(base, header, step == COUNTED ? 32 : sizeof header);
   if (step >= FILLED) {
     memcpy(base + MADE_DATA, "four", 4);
     base[MADE_DATA + (*(const unsigned char *)&(const int){1} ? 8 : 15)] = 1;
@@ -832,7 +844,7 @@ static void make_up_to(unsigned char *base, int step) {
     memcpy(base + MADE_FORMATS + 40, "\1\0\3\0\2", 5);
 }
 
-static shareable_memory *being_made(int step) {
+static shareable_memory *unfinished(int step) {
   shareable_memory *memory;
 
   cr_ok(shareable_memory_create(&memory, own_name(), MADE_SIZE, 0, 0, NULL));
@@ -845,14 +857,15 @@ static void end_memory(shareable_memory *memory) {
   shareable_memory_unref(memory);
 }
 
-Test(list, of_a_stock_creator_that_has_not_written_the_offsets_is_not_ready) {
+Test(list, a_stock_list_without_offsets_is_not_ready) {
   for (int step = BEGUN; step <= COUNTED; step++) {
-    shareable_memory *memory = being_made(step);
+    shareable_memory *memory = unfinished(step);
     shareable_list *list = NULL;
     shareable_error error;
 
     cr_status(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_READY);
-    cr_assert(strstr(error.text, "try again") != NULL && strstr(error.text, own_name()) != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "try again") != NULL && strstr(error.message, own_name()) != NULL, "%s",
+              error.message);
     make_up_to(shareable_memory_address(memory), DONE);
     cr_ok(shareable_list_open(&list, own_name(), 0, NULL));
     cr_assert_eq(shareable_list_length(list), MADE_ITEMS);
@@ -861,12 +874,12 @@ Test(list, of_a_stock_creator_that_has_not_written_the_offsets_is_not_ready) {
   }
 }
 
-/* No call takes what is not written for a value, for damage, or for something to write over. */
-Test(list, items_that_a_stock_creator_has_not_written_are_not_ready) {
+/* No call reads an unwritten item, reports it as corrupt, or writes to it. */
+Test(list, unwritten_items_of_a_stock_list_are_not_ready) {
   for (int step = SHAPED; step < DONE; step++) {
-    shareable_memory *memory = being_made(step);
+    shareable_memory *memory = unfinished(step);
     shareable_value value = shareable_int(7);
-    uint64_t digest = 0;
+    uint64_t hash = 0;
     shareable_error error;
     shareable_list *list;
     shareable_type type;
@@ -890,28 +903,29 @@ Test(list, items_that_a_stock_creator_has_not_written_are_not_ready) {
     cr_assert_eq(n, 0);
     cr_status(shareable_list_index(list, &value, &n), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_format(list, buffer, sizeof buffer, &n), SHAREABLE_E_NOT_READY);
-    cr_status(shareable_list_digest(list, &digest), SHAREABLE_E_NOT_READY);
-    cr_status(shareable_list_wait_any(list, &digest, 0), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_hash(list, &hash), SHAREABLE_E_NOT_READY);
+    cr_status(shareable_list_wait_any(list, &hash, 0), SHAREABLE_E_NOT_READY);
     cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &(void *){NULL}, &n), SHAREABLE_E_NOT_READY);
-    shareable_list_explain(list, 4, SHAREABLE_E_NOT_READY, &error);
-    cr_assert(strstr(error.text, "item 4") != NULL && strstr(error.text, "try again") != NULL, "%s", error.text);
-    shareable_list_explain_whole(list, SHAREABLE_E_NOT_READY, &error);
-    cr_assert(strstr(error.text, "try again") != NULL, "%s", error.text);
+    shareable_list_explain_item(list, 4, SHAREABLE_E_NOT_READY, &error);
+    cr_assert(strstr(error.message, "item 4") != NULL && strstr(error.message, "try again") != NULL, "%s",
+              error.message);
+    shareable_list_explain(list, SHAREABLE_E_NOT_READY, &error);
+    cr_assert(strstr(error.message, "try again") != NULL, "%s", error.message);
     make_up_to(shareable_memory_address(memory), DONE);
     assert_text(get(list, 0), SHAREABLE_TYPE_STR, "four", 4);
     cr_assert_eq(get(list, 1).integer, 1);
     cr_assert_eq(get(list, 2).type, SHAREABLE_TYPE_NONE);
     assert_text(get(list, 4), SHAREABLE_TYPE_BYTES, "x", 1);
-    cr_ok(shareable_list_digest(list, &digest));
+    cr_ok(shareable_list_hash(list, &hash));
     cr_ok(shareable_list_set_str(list, 0, "new", 3));
     shareable_list_unref(list);
     end_memory(memory);
   }
 }
 
-/* In a list that appeared complete, or whose creator has been past the item, it can only be damage: a write repairs it. */
-Test(list, an_item_without_a_format_in_a_complete_list_is_damaged_and_repaired_by_a_write) {
-  static const uint32_t flags[] = {0, SHAREABLE_PLAIN};
+/* The list appeared complete, or its creator has written later items: so this one is corrupt. */
+Test(list, a_write_repairs_an_item_without_a_format_in_a_complete_list) {
+  static const uint32_t flags[] = {0, SHAREABLE_NO_SYNC};
 
   for (size_t k = 0; k < LENGTH(flags); k++) {
     const shareable_value values[] = {shareable_str("a text"), shareable_none(), shareable_str("another")};
@@ -933,7 +947,7 @@ Test(list, an_item_without_a_format_in_a_complete_list_is_damaged_and_repaired_b
   }
 }
 
-/* Does everything to a list that may be damaged anywhere. What it answers is no matter; that it answers is. */
+/* Calls every function on a list that may be corrupt. They may fail, but must return. */
 static void try_everything(void) {
   const shareable_value value = shareable_str("nowhere");
   shareable_list *list = NULL;
@@ -953,12 +967,12 @@ static void try_everything(void) {
   shareable_list_unref(list);
 }
 
-static void damage_each_byte(shareable_list *list, size_t from, size_t to, int step) {
+static void damage_each_byte(shareable_list *list, size_t start, size_t end, int step) {
   unsigned char *bytes = shareable_memory_address(shareable_list_memory(list));
   size_t size = shareable_memory_size(shareable_list_memory(list));
   unsigned char *before = malloc(size);
 
-  for (size_t at = from; at < to; at++)
+  for (size_t at = start; at < end; at++)
     for (int byte = 0; byte < 256; byte += step) {
       memcpy(before, bytes, size);
       bytes[at] = (unsigned char)byte;
@@ -968,15 +982,18 @@ static void damage_each_byte(shareable_list *list, size_t from, size_t to, int s
   free(before);
 }
 
-/* The list of seven() ends at byte 191, and its sync area is at 192: a head, cells, journals, and a word an item. */
-Test(list, no_byte_can_crash_it) {
+/*
+ * The list of seven() ends at byte 191. Its sync area begins at 192: header, eventcounts, hazards,
+ * redo records, words.
+ */
+Test(list, no_corrupt_byte_causes_a_crash) {
   shareable_list *list = seven();
 
   damage_each_byte(list, 0, 191, 5);
   end_list(list);
 }
 
-Test(list, no_byte_of_its_sync_area_can_crash_it) {
+Test(list, no_corrupt_byte_of_the_sync_area_causes_a_crash) {
   shareable_list *list = seven();
   size_t size = shareable_memory_size(shareable_list_memory(list));
 
@@ -994,7 +1011,7 @@ static double seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-Test(list, many_items_are_made_and_read) {
+Test(list, a_million_items_are_written_and_read_in_time) {
   const size_t count = 1000000;
   shareable_value *values = malloc(count * sizeof *values);
   int64_t *integers = malloc(count * sizeof *integers);
@@ -1008,13 +1025,13 @@ Test(list, many_items_are_made_and_read) {
   cr_ok(shareable_list_get_ints(list, 0, count, integers, NULL));
   for (size_t i = 0; i < count; i++)
     cr_assert(integers[i] == (int64_t)i);
-  cr_assert_lt(seconds() - start, 20, "a million items take a moment, not minutes");
+  cr_assert_lt(seconds() - start, 20, "a million items take seconds, not minutes");
   end_list(list);
   free(values);
   free(integers);
 }
 
-Test(list, of_ints_or_floats_is_made_of_an_array) {
+Test(list, is_created_from_an_array_of_ints_or_floats) {
   const int64_t integers[] = {INT64_MIN, -1, 0, INT64_MAX};
   const double reals[] = {-0.0, 0.5, 1e300};
   const shareable_value values[] = {shareable_int(INT64_MIN), shareable_int(-1), shareable_int(0),
@@ -1033,7 +1050,7 @@ Test(list, of_ints_or_floats_is_made_of_an_array) {
   cr_assert_eq(size, shareable_memory_size(shareable_list_memory(other)));
   cr_assert_eq(memcmp(bytes, shareable_memory_address(shareable_list_memory(other)), 16 + 4 * 25), 0);
   end_list(other);
-  cr_ok(shareable_list_create_floats(&list, own_name(), reals, 3, SHAREABLE_PLAIN | SHAREABLE_LAZY, 0, NULL));
+  cr_ok(shareable_list_create_floats(&list, own_name(), reals, 3, SHAREABLE_NO_SYNC | SHAREABLE_LAZY, 0, NULL));
   for (size_t i = 0; i < 3; i++) {
     cr_ok(shareable_list_get_float(list, (int64_t)i, &real));
     cr_assert_eq(memcmp(&real, &reals[i], 8), 0);
@@ -1046,8 +1063,8 @@ Test(list, of_ints_or_floats_is_made_of_an_array) {
   cr_status(shareable_list_create_floats(NULL, own_name(), reals, 1, 0, 0, NULL), SHAREABLE_E_ARGUMENT);
 }
 
-/* More than goes to the file at once, of every kind, in slots of many sizes. */
-Test(list, that_is_long_is_what_it_was_made_of) {
+/* More bytes than the buffer of the writer, of every type, in slots of many sizes. */
+Test(list, a_long_list_contains_the_values_that_it_was_created_from) {
   enum { COUNT = 20000 };
   shareable_value *values = calloc(COUNT, sizeof *values), value;
   static char text[40001], buffer[40016];
@@ -1074,8 +1091,11 @@ Test(list, that_is_long_is_what_it_was_made_of) {
   free(values);
 }
 
-/* A lazy list takes its first pages when it is made: that they cannot be had is an error then, not SIGBUS. */
-Test(list, that_is_lazy_and_does_not_fit_is_refused_whole) {
+/*
+ * A lazy list allocates its content when it is created: a full /dev/shm is then an error, not a
+ * SIGBUS.
+ */
+Test(list, creating_a_lazy_list_fails_if_its_content_does_not_fit) {
   enum { COUNT = 10000 };
   int64_t *integers = calloc(COUNT, sizeof *integers);
   shareable_error error;
@@ -1086,7 +1106,7 @@ Test(list, that_is_lazy_and_does_not_fit_is_refused_whole) {
     skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
   cr_status(shareable_list_create_ints(&list, "lazy", integers, COUNT, SHAREABLE_LAZY, 0, &error),
             SHAREABLE_E_NO_SPACE);
-  cr_assert_not_null(strstr(error.text, "'lazy' needs "), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "'lazy' needs "), "%s", error.message);
   cr_assert(!exists("lazy"));
   cr_ok(shareable_list_create_ints(&list, "lazy", integers, 100, SHAREABLE_LAZY, 0, NULL));
   cr_ok(shareable_list_unlink(list, NULL));
@@ -1094,30 +1114,30 @@ Test(list, that_is_lazy_and_does_not_fit_is_refused_whole) {
   free(integers);
 }
 
-Test(list, of_numbers_is_seen_as_an_array) {
+Test(list, numbers_can_be_viewed_as_an_array) {
   shareable_value values[] = {shareable_int(1), shareable_int(2), shareable_int(3)};
   shareable_list *list = new_list(values, 3);
   void *numbers = NULL;
   int64_t integer;
-  size_t at = 7;
+  size_t bad_index = 7;
 
   cr_ok(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, NULL));
   ((int64_t *)numbers)[2] = 33;
   cr_ok(shareable_list_get_int(list, 2, &integer));
   cr_assert_eq(integer, 33);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_FLOAT, &numbers, &at), SHAREABLE_E_TYPE);
-  cr_assert_eq(at, 0);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_FLOAT, &numbers, &bad_index), SHAREABLE_E_TYPE);
+  cr_assert_eq(bad_index, 0);
   cr_ok(shareable_list_set_float(list, 1, 0.5));
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_TYPE);
-  cr_assert_eq(at, 1);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_STR, &numbers, &at), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, NULL, &at), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &bad_index), SHAREABLE_E_TYPE);
+  cr_assert_eq(bad_index, 1);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_STR, &numbers, &bad_index), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, NULL, &bad_index), SHAREABLE_E_ARGUMENT);
   shareable_list_close(list);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &bad_index), SHAREABLE_E_CLOSED);
   end_list(list);
   values[2].capacity = 9;
   list = new_list(values, 3);
-  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &at), SHAREABLE_E_APART);
-  cr_assert_eq(at, 2);
+  cr_status(shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &bad_index), SHAREABLE_E_NOT_CONTIGUOUS);
+  cr_assert_eq(bad_index, 2);
   end_list(list);
 }

@@ -1,5 +1,5 @@
 /*
- * lock.c - tests of core/src/list_lock.c.
+ * lock.c - tests of core/src/list/list_lock.c and core/src/sync/area_lock.c.
  */
 #include <linux/futex.h>
 #include <pthread.h>
@@ -8,10 +8,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
-#include "../../core/src/platform.h"
+#include "base/platform.h"
 #include "child.h"
+#include "list/list.h"
 #include "support.h"
+#include "sync/fast_store.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define FOREVER (-1)
@@ -35,7 +36,7 @@ static shareable_list *again(const shareable_list *list) {
   return other;
 }
 
-Test(lock, is_taken_by_one_handle_at_a_time) {
+Test(lock, is_held_by_one_handle_at_a_time) {
   shareable_list *list = counter(), *other = again(list);
 
   cr_ok(shareable_list_lock(list, FOREVER));
@@ -47,7 +48,7 @@ Test(lock, is_taken_by_one_handle_at_a_time) {
   end_list(list);
 }
 
-Test(lock, gives_up_when_the_time_is_over) {
+Test(lock, times_out) {
   shareable_list *list = counter(), *other = again(list);
   int64_t start;
 
@@ -60,7 +61,7 @@ Test(lock, gives_up_when_the_time_is_over) {
   end_list(list);
 }
 
-Test(lock, is_unlocked_by_who_has_it_alone) {
+Test(lock, only_the_holder_can_unlock) {
   shareable_list *list = counter(), *other = again(list);
 
   cr_status(shareable_list_unlock(list), SHAREABLE_E_NOT_LOCKED);
@@ -72,8 +73,8 @@ Test(lock, is_unlocked_by_who_has_it_alone) {
   end_list(list);
 }
 
-Test(lock, needs_a_sync_area_the_right_to_write_and_an_open_handle) {
-  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_PLAIN), *reader;
+Test(lock, needs_a_sync_area_write_permission_and_an_open_handle) {
+  shareable_list *list = new_list_with(NULL, 0, SHAREABLE_NO_SYNC), *reader;
 
   cr_status(shareable_list_lock(list, 0), SHAREABLE_E_NO_SYNC);
   cr_status(shareable_list_unlock(list), SHAREABLE_E_NO_SYNC);
@@ -90,7 +91,7 @@ Test(lock, needs_a_sync_area_the_right_to_write_and_an_open_handle) {
   end_list(list);
 }
 
-/* A child that takes the lock, and then does what it is told to by its parent. */
+/* Starts a child that takes the lock and then calls `then`. */
 static pid_t child_with_lock(const shareable_list *list, void (*then)(shareable_list *)) {
   int ready[2];
   char byte;
@@ -117,7 +118,7 @@ static void sleep_forever(shareable_list *list) {
     pause();
 }
 
-Test(lock, tells_the_next_one_that_its_owner_was_killed) {
+Test(lock, reports_to_the_next_owner_that_the_previous_one_was_killed) {
   shareable_list *list = counter();
   pid_t child = child_with_lock(list, sleep_forever);
   int64_t start;
@@ -134,15 +135,15 @@ Test(lock, tells_the_next_one_that_its_owner_was_killed) {
   end_list(list);
 }
 
-static void close_it(shareable_list *list) {
+static void close_list(shareable_list *list) {
   shareable_list_unref(list);
   for (;;)
     pause();
 }
 
-Test(lock, tells_the_next_one_that_its_owner_closed_the_handle) {
+Test(lock, reports_to_the_next_owner_that_the_previous_one_closed_the_handle) {
   shareable_list *list = counter();
-  pid_t child = child_with_lock(list, close_it);
+  pid_t child = child_with_lock(list, close_list);
 
   cr_status(shareable_list_lock(list, FOREVER), SHAREABLE_E_OWNER_DIED);
   kill(child, SIGKILL);
@@ -151,15 +152,15 @@ Test(lock, tells_the_next_one_that_its_owner_closed_the_handle) {
   end_list(list);
 }
 
-static void close_its_block(shareable_list *list) {
+static void close_block(shareable_list *list) {
   shareable_memory_close(shareable_list_memory(list));
   for (;;)
     pause();
 }
 
-Test(lock, tells_the_next_one_that_its_owner_closed_the_block) {
+Test(lock, reports_to_the_next_owner_that_the_previous_one_closed_the_block) {
   shareable_list *list = counter();
-  pid_t child = child_with_lock(list, close_its_block);
+  pid_t child = child_with_lock(list, close_block);
 
   cr_status(shareable_list_lock(list, 500 * MILLISECOND), SHAREABLE_E_OWNER_DIED);
   kill(child, SIGKILL);
@@ -173,7 +174,7 @@ static void unlock_soon(shareable_list *list) {
   shareable_list_unlock(list);
 }
 
-Test(lock, wakes_who_sleeps_on_it) {
+Test(lock, wakes_a_waiter_when_it_is_released) {
   shareable_list *list = counter();
   pid_t child = child_with_lock(list, unlock_soon);
   int64_t start = now();
@@ -185,7 +186,7 @@ Test(lock, wakes_who_sleeps_on_it) {
   end_list(list);
 }
 
-/* A child does not have the lock that its parent took, and the parent's is not lost by the child's end. */
+/* A child does not own its parent's lock, and the parent keeps the lock when the child exits. */
 static void check_not_inherited(pid_t (*make_child)(void)) {
   shareable_list *list = counter();
   pid_t child;
@@ -217,7 +218,7 @@ static void *count_in_a_thread(void *list) {
   return NULL;
 }
 
-Test(lock, guards_among_threads_of_one_handle_and_of_two) {
+Test(lock, excludes_threads_of_one_handle_and_of_two) {
   shareable_list *list = counter(), *other = again(list);
   pthread_t threads[3];
   int64_t integer;
@@ -232,14 +233,17 @@ Test(lock, guards_among_threads_of_one_handle_and_of_two) {
   end_list(list);
 }
 
-/* A thread was past the check when another closed the list: it joins anew, and takes the lock. Closing again gives it up. */
-Test(lock, taken_while_the_list_was_closed_is_given_up_by_closing_again) {
+/*
+ * A thread has passed the check when another thread closes the list. It registers again, and takes
+ * the lock. Closing the list again must give up that lock.
+ */
+Test(lock, taken_during_a_close_is_released_by_a_second_close) {
   shareable_list *list = counter(), *other = again(list);
 
   cr_ok(shareable_memory_pin(shareable_list_memory(other)));
   shareable_list_close(other);
-  cr_ok(shareable__sync_join(&other->sync));
-  other->sync.area->lock = other->sync.writer.token;
+  cr_ok(shareable__sync_register(&other->sync));
+  other->sync.area->lock = other->sync.writer.id;
   cr_status(shareable_list_lock(list, 50 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
   shareable_list_close(other);
   cr_status(shareable_list_lock(list, 5000 * MILLISECOND), SHAREABLE_E_OWNER_DIED);
@@ -249,7 +253,8 @@ Test(lock, taken_while_the_list_was_closed_is_given_up_by_closing_again) {
   end_list(list);
 }
 
-static void wait_for_lock(const void *name) {
+/* A child process waits for the lock of the list, and is killed while it sleeps. */
+static void kill_a_waiter_of(const shareable_list *list, const char *name) {
   shareable_list *own = NULL;
   pid_t waiter = fork();
 
@@ -257,21 +262,23 @@ static void wait_for_lock(const void *name) {
     shareable_list_lock(own, FOREVER);
   if (waiter == 0)
     _exit(0);
-  nanosleep(&(struct timespec){0, 100000000}, NULL); /* asleep by then */
+  for (int i = 0; i < 10000 && (list->sync.area->lock & SHAREABLE__LOCK_WAITERS) == 0; i++)
+    usleep(1000);
+  usleep(20000); /* until the waiter sleeps */
   kill(waiter, SIGKILL);
   waitpid(waiter, NULL, 0);
 }
 
-Test(lock, a_killed_waiter_costs_one_wakeup_at_most) {
+Test(lock, a_killed_waiter_causes_at_most_one_wakeup) {
   shareable_list *list = counter();
 
   cr_ok(shareable_list_lock(list, FOREVER));
-  wait_for_lock(own_name());
-  cr_assert_eq(list->sync.area->lock, list->sync.writer.token | SHAREABLE__LOCK_WAITERS);
+  kill_a_waiter_of(list, own_name());
+  cr_assert_eq(list->sync.area->lock, list->sync.writer.id | SHAREABLE__LOCK_WAITERS);
   cr_ok(shareable_list_unlock(list));
   cr_assert_eq(list->sync.area->lock, 0);
   cr_ok(shareable_list_lock(list, FOREVER));
-  cr_assert_eq(list->sync.area->lock, list->sync.writer.token);
+  cr_assert_eq(list->sync.area->lock, list->sync.writer.id);
   cr_ok(shareable_list_unlock(list));
   end_list(list);
 }
@@ -281,10 +288,10 @@ Test(lock, is_not_inherited_by_a_child_that_runs_no_handlers) {
   check_not_inherited(fork_without_handlers);
 }
 
-static void lock_time_and_again(shareable_list *list) {
+static void lock_repeatedly(shareable_list *list) {
   const pid_t parent = getppid();
 
-  while (getppid() == parent) { /* also if the test fails */
+  while (getppid() == parent) { /* ends also if the test fails */
     usleep(1000);
     shareable_list_unlock(list);
     shareable_list_lock(list, FOREVER);
@@ -293,37 +300,37 @@ static void lock_time_and_again(shareable_list *list) {
 
 typedef struct theft {
   uint32_t *lock;
-  atomic_bool is_over;
+  atomic_bool stop;
 } theft;
 
-/* As a process that may only read the list can: moves the waiters to another word. */
-static void *take_wakeups(void *of) {
-  theft *this = of;
+/* Moves the waiters to another word, as a process that may only read the list can. */
+static void *take_wakeups(void *context) {
+  theft *run = context;
 
-  while (!this->is_over)
-    syscall(SYS_futex, this->lock, FUTEX_REQUEUE, 0, (void *)1000L, this->lock + 7, 0);
+  while (!run->stop)
+    syscall(SYS_futex, run->lock, FUTEX_REQUEUE, 0, (void *)1000L, run->lock + 7, 0);
   return NULL;
 }
 
-/* The lock has no queue: without wake-ups, the process that locks again at once would keep it. */
-Test(lock, is_handed_over_while_another_process_takes_the_wakeups) {
+/* The lock has no queue: without wake-ups, a process that locks again at once would keep it. */
+Test(lock, waiters_get_the_lock_although_another_process_takes_the_wakeups) {
   shareable_list *list;
-  theft here = {0};
+  theft run = {0};
   pthread_t thief;
   pid_t child;
 
   if (!SHAREABLE__LINUX)
     skip_because("needs futex(2)");
   list = counter();
-  child = child_with_lock(list, lock_time_and_again);
-  here.lock = &list->sync.area->lock;
-  cr_assert_eq(pthread_create(&thief, NULL, take_wakeups, &here), 0);
+  child = child_with_lock(list, lock_repeatedly);
+  run.lock = &list->sync.area->lock;
+  cr_assert_eq(pthread_create(&thief, NULL, take_wakeups, &run), 0);
   for (int i = 0; i < 100; i++) {
     cr_ok(shareable_list_lock(list, 2000 * MILLISECOND));
     usleep(1000);
     cr_ok(shareable_list_unlock(list));
   }
-  here.is_over = true;
+  run.stop = true;
   pthread_join(thief, NULL);
   end(child, SIGKILL);
   end_list(list);

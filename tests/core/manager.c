@@ -1,7 +1,7 @@
 /*
- * manager.c - tests of core/src/manager.c, with the program of the build tree.
+ * manager.c - tests of core/src/manager, with the program of the build tree.
  */
-#include "../../core/src/manager.h"
+#include "manager/manager_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/patience.h"
+#include "base/clock.h"
 #include "support.h"
 
 #define SECOND INT64_C(1000000000)
@@ -21,7 +21,7 @@ static shareable_manager *new_manager_at(const char *address) {
   shareable_manager *manager = NULL;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable_manager_start(&manager, address, NULL, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_manager_start(&manager, address, NULL, 0, &error), SHAREABLE_OK, "%s", error.message);
   return manager;
 }
 
@@ -29,14 +29,14 @@ static shareable_manager *new_manager(void) {
   return new_manager_at(NULL);
 }
 
-static shareable_manager *again(const shareable_manager *manager) {
+static shareable_manager *reconnect(const shareable_manager *manager) {
   shareable_manager *second = NULL;
   shareable_error error = {0};
   size_t size;
   const void *key = shareable_manager_authkey(manager, &size);
 
   cr_assert_eq(shareable_manager_connect(&second, shareable_manager_address(manager), key, size, &error), SHAREABLE_OK,
-               "%s", error.text);
+               "%s", error.message);
   return second;
 }
 
@@ -44,11 +44,11 @@ static shareable_memory *new_block(shareable_manager *manager) {
   shareable_memory *memory = NULL;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable_manager_create_memory(manager, &memory, 4096, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_manager_create_memory(manager, &memory, 4096, &error), SHAREABLE_OK, "%s", error.message);
   return memory;
 }
 
-/* Within so many seconds, for what another process does. */
+/* Waits up to 5 seconds for a condition that another process establishes. */
 #define cr_soon(condition)                                                                                             \
   do {                                                                                                                 \
     int64_t until_ = shareable__now() + 5 * SECOND;                                                                    \
@@ -57,7 +57,7 @@ static shareable_memory *new_block(shareable_manager *manager) {
     cr_assert(condition);                                                                                              \
   } while (0)
 
-Test(manager, owns_what_is_made_through_it_and_removes_it_at_shutdown) {
+Test(manager, removes_its_blocks_at_shutdown) {
   shareable_manager *manager = new_manager();
   const shareable_value values[] = {shareable_int(42), shareable_str("howdy")};
   shareable_memory *memory = new_block(manager);
@@ -80,7 +80,7 @@ Test(manager, owns_what_is_made_through_it_and_removes_it_at_shutdown) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, listens_in_a_folder_of_its_own_that_goes_with_it) {
+Test(manager, listens_in_a_new_directory_and_removes_it) {
   shareable_manager *manager = new_manager();
   char folder[SHAREABLE__ADDRESS_TEXT];
   struct stat status;
@@ -93,7 +93,7 @@ Test(manager, listens_in_a_folder_of_its_own_that_goes_with_it) {
   cr_assert_eq(stat(folder, &status), -1);
 }
 
-Test(manager, names_are_tracked_and_released) {
+Test(manager, tracks_and_releases_names) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = new_block(manager);
   shareable_error error;
@@ -107,7 +107,7 @@ Test(manager, names_are_tracked_and_released) {
   cr_ok(shareable_manager_release(manager, shareable_memory_name(memory), NULL));
   cr_assert_not(exists(shareable_memory_name(memory)));
   cr_status(shareable_manager_release(manager, shareable_memory_name(memory), &error), SHAREABLE_E_ABSENT);
-  cr_assert_not_null(strstr(error.text, "ValueError: list.remove(x): x not in list"));
+  cr_assert_not_null(strstr(error.message, "ValueError: list.remove(x): x not in list"));
   cr_status(shareable_manager_release(manager, "test-nothing", &error), SHAREABLE_E_NOT_FOUND);
   cr_status(shareable_manager_release(manager, "test-nothing", &error), SHAREABLE_E_ABSENT);
   cr_ok(shareable_manager_names(manager, names, sizeof names, &length, NULL));
@@ -119,7 +119,7 @@ Test(manager, names_are_tracked_and_released) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, a_long_list_of_names_comes_whole) {
+Test(manager, returns_long_lists_of_names_completely) {
   shareable_manager *manager = new_manager();
   static char names[2000 * 13];
   char name[30];
@@ -138,8 +138,8 @@ Test(manager, a_long_list_of_names_comes_whole) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, one_that_was_connected_to_outlives_the_handle) {
-  shareable_manager *manager = new_manager(), *second = again(manager);
+Test(manager, keeps_running_when_a_connected_handle_is_freed) {
+  shareable_manager *manager = new_manager(), *second = reconnect(manager);
   shareable_memory *memory = new_block(second);
 
   shareable_manager_unref(second);
@@ -149,8 +149,8 @@ Test(manager, one_that_was_connected_to_outlives_the_handle) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, whoever_connects_can_shut_it_down) {
-  shareable_manager *manager = new_manager(), *second = again(manager);
+Test(manager, a_connected_client_can_shut_it_down) {
+  shareable_manager *manager = new_manager(), *second = reconnect(manager);
   shareable_memory *memory = new_block(manager);
   shareable_error error;
 
@@ -165,14 +165,14 @@ Test(manager, whoever_connects_can_shut_it_down) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, listens_where_it_is_asked_to) {
+Test(manager, listens_at_the_given_address) {
   char path[60], name[60];
   const char *const addresses[] = {path, name, "localhost:0"};
 
   snprintf(path, sizeof path, "/tmp/shareable-test-%ld", (long)getpid());
   snprintf(name, sizeof name, "@shareable-test-%ld", (long)getpid());
   for (size_t i = 0; i < LENGTH(addresses); i++) {
-    shareable_manager *manager = new_manager_at(addresses[i]), *second = again(manager);
+    shareable_manager *manager = new_manager_at(addresses[i]), *second = reconnect(manager);
     shareable_memory *memory = new_block(second);
 
     cr_assert(i == 2 || strcmp(shareable_manager_address(manager), addresses[i]) == 0);
@@ -184,7 +184,7 @@ Test(manager, listens_where_it_is_asked_to) {
   cr_assert_eq(access(path, F_OK), -1);
 }
 
-Test(manager, a_block_that_went_before_it_is_ignored) {
+Test(manager, ignores_blocks_that_are_already_unlinked) {
   shareable_manager *manager = new_manager();
   shareable_memory *first = new_block(manager), *second = new_block(manager);
 
@@ -196,17 +196,17 @@ Test(manager, a_block_that_went_before_it_is_ignored) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, another_key_is_refused) {
+Test(manager, refuses_a_wrong_key) {
   shareable_manager *manager = new_manager(), *second = NULL;
   shareable_error error;
 
   cr_status(shareable_manager_connect(&second, shareable_manager_address(manager), "key", 3, &error), SHAREABLE_E_AUTH);
-  cr_assert_not_null(strstr(error.text, "another key"));
+  cr_assert_not_null(strstr(error.message, "another key"));
   cr_assert_null(second);
   shareable_manager_unref(manager);
 }
 
-Test(manager, keys_of_any_length_are_keys) {
+Test(manager, accepts_keys_of_all_valid_lengths) {
   static char key[65536];
   const size_t sizes[] = {1, 64, 65, 4000, sizeof key};
 
@@ -218,7 +218,7 @@ Test(manager, keys_of_any_length_are_keys) {
     cr_ok(shareable_manager_start(&manager, NULL, key, sizes[i], NULL));
     cr_assert_neq(shareable_manager_authkey(manager, &size), NULL);
     cr_assert_eq(size, sizes[i]);
-    second = again(manager);
+    second = reconnect(manager);
     shareable_manager_unref(second);
     shareable_manager_unref(manager);
   }
@@ -229,22 +229,22 @@ Test(manager, refuses_an_empty_key) {
   shareable_error error;
 
   cr_status(shareable_manager_start(&manager, NULL, "", 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "an empty key"));
+  cr_assert_not_null(strstr(error.message, "the key is empty"));
   cr_status(shareable_manager_connect(&manager, "@x", "", 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "an empty key"));
+  cr_assert_not_null(strstr(error.message, "the key is empty"));
   cr_assert_null(manager);
 }
 
-Test(manager, reconnects_and_spares_the_file_that_took_the_place_of_a_closed_descriptor) {
+Test(manager, reconnects_and_does_not_close_a_file_that_reused_its_descriptor) {
   shareable_manager *manager = new_manager();
   struct stat status;
   int fd, lifeline = manager->spawned.lifeline;
 
   shareable_memory_unref(new_block(manager));
-  fd = manager->wire.fd;
-  cr_assert_eq(dup2(open("/dev/zero", O_RDWR), fd), fd, "as a program that closes all and opens others");
+  fd = manager->connection.fd;
+  cr_assert_eq(dup2(open("/dev/zero", O_RDWR), fd), fd, "cannot reuse the descriptor");
   shareable_memory_unref(new_block(manager));
-  cr_assert_neq(manager->wire.fd, fd);
+  cr_assert_neq(manager->connection.fd, fd);
   cr_assert_eq(fstat(fd, &status), 0);
   cr_assert(S_ISCHR(status.st_mode));
   cr_assert_eq(dup2(fd, lifeline), lifeline);
@@ -253,23 +253,23 @@ Test(manager, reconnects_and_spares_the_file_that_took_the_place_of_a_closed_des
   cr_assert(S_ISCHR(status.st_mode));
 }
 
-Test(manager, never_uses_a_standard_stream_s_descriptor) {
+Test(manager, never_uses_descriptors_of_standard_streams) {
   shareable_manager *manager, *second;
 
   close(STDIN_FILENO);
   manager = new_manager();
-  second = again(manager);
-  cr_assert_gt(second->wire.fd, STDERR_FILENO);
+  second = reconnect(manager);
+  cr_assert_gt(second->connection.fd, STDERR_FILENO);
   cr_assert_eq(fcntl(STDIN_FILENO, F_GETFD), -1);
   shareable_manager_unref(second);
   shareable_manager_unref(manager);
 }
 
-static void *finish_taking_over(void *of) {
-  shareable_manager *manager = of;
+static void *finish_reset(void *context) {
+  shareable_manager *manager = context;
 
   usleep(300000);
-  atomic_store(&manager->user, getpid());
+  atomic_store(&manager->connection_pid, getpid());
   return NULL;
 }
 
@@ -280,44 +280,44 @@ static int64_t processor_time(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* Another thread has begun to take the handle over, and does not get on: it may have a lower priority on the same processor. */
-Test(manager, a_child_s_thread_sleeps_while_another_takes_the_handle_over) {
+/* Another thread resets the handle slowly, as if it had a lower priority on the same processor. */
+Test(manager, threads_of_a_child_sleep_while_another_resets_the_handle) {
   shareable_manager *manager = new_manager();
   int64_t before = processor_time();
   pthread_t thread;
 
-  atomic_store(&manager->user, 0);
-  cr_assert_eq(pthread_create(&thread, NULL, finish_taking_over, manager), 0);
+  atomic_store(&manager->connection_pid, 0);
+  cr_assert_eq(pthread_create(&thread, NULL, finish_reset, manager), 0);
   cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
   cr_assert_lt(processor_time() - before, 100 * INT64_C(1000000));
   pthread_join(thread, NULL);
   shareable_manager_unref(manager);
 }
 
-static void *ask_until_cancelled(void *of) {
+static void *call_until_cancelled(void *context) {
   for (;;) {
-    shareable_manager_names(of, NULL, 0, NULL, NULL);
+    shareable_manager_names(context, NULL, 0, NULL, NULL);
     pthread_testcancel();
   }
   return NULL;
 }
 
-Test(manager, a_cancelled_thread_keeps_no_lock) {
+Test(manager, a_cancelled_thread_releases_the_lock) {
   shareable_manager *manager = new_manager();
   pthread_t thread;
 
-  kill(manager->spawned.process, SIGSTOP);
-  cr_assert_eq(pthread_create(&thread, NULL, ask_until_cancelled, manager), 0);
-  usleep(100000); /* it waits for the answer */
+  kill(manager->spawned.pid, SIGSTOP);
+  cr_assert_eq(pthread_create(&thread, NULL, call_until_cancelled, manager), 0);
+  usleep(100000); /* the thread waits for the reply */
   cr_assert_eq(pthread_cancel(thread), 0);
   usleep(50000);
-  kill(manager->spawned.process, SIGCONT);
+  kill(manager->spawned.pid, SIGCONT);
   cr_assert_eq(pthread_join(thread, NULL), 0);
   cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
   shareable_manager_unref(manager);
 }
 
-Test(manager, lives_until_the_last_reference_to_it_is_dropped) {
+Test(manager, lives_until_its_last_reference_is_dropped) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = new_block(manager);
 
@@ -330,7 +330,7 @@ Test(manager, lives_until_the_last_reference_to_it_is_dropped) {
   shareable_memory_unref(memory);
 }
 
-Test(manager, bad_arguments_are_named) {
+Test(manager, errors_name_the_bad_argument) {
   shareable_manager *manager = NULL;
   shareable_memory *memory;
   shareable_error error;
@@ -338,7 +338,7 @@ Test(manager, bad_arguments_are_named) {
 
   cr_status(shareable_manager_start(NULL, NULL, NULL, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_start(&manager, "nowhere", NULL, 0, &error), SHAREABLE_E_ARGUMENT);
-  cr_assert_not_null(strstr(error.text, "'nowhere'"));
+  cr_assert_not_null(strstr(error.message, "'nowhere'"));
   cr_status(shareable_manager_start(&manager, NULL, "k", 65537, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(NULL, "@x", "k", 1, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_manager_connect(&manager, NULL, "k", 1, &error), SHAREABLE_E_ARGUMENT);
@@ -356,7 +356,7 @@ Test(manager, bad_arguments_are_named) {
   cr_assert_null(manager);
 }
 
-Test(manager, nobody_there_is_told_apart_from_somebody_else) {
+Test(manager, distinguishes_no_listener_from_a_foreign_listener) {
   shareable_manager *manager = NULL;
   shareable_error error;
   struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -364,37 +364,37 @@ Test(manager, nobody_there_is_told_apart_from_somebody_else) {
   char text[60];
 
   cr_status(shareable_manager_connect(&manager, "/tmp/shareable-test-none", "k", 1, &error), SHAREABLE_E_NO_MANAGER);
-  cr_assert_eq(error.system, ENOENT);
+  cr_assert_eq(error.sys_errno, ENOENT);
   snprintf(text, sizeof text, "@shareable-test-%ld", (long)getpid());
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_NO_MANAGER);
-  cr_assert_eq(error.system, ECONNREFUSED);
+  cr_assert_eq(error.sys_errno, ECONNREFUSED);
 
   strcpy(name.sun_path + 1, text + 1);
   cr_assert_eq(bind(server, (struct sockaddr *)&name, (socklen_t)(sizeof name.sun_family + strlen(text))), 0);
   cr_assert_eq(listen(server, 5), 0);
-  shareable__manager_patience = SECOND / 10;
+  shareable__manager_timeout_ns = SECOND / 10;
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_TIMED_OUT);
-  cr_assert_not_null(strstr(error.text, "does not answer"));
+  cr_assert_not_null(strstr(error.message, "did not answer within 100 ms"));
 
   close(accept(server, NULL, NULL));
   if (fork() == 0) {
     peer = accept(server, NULL, NULL);
     _exit(write(peer, "HTTP/1.1 400 Bad Request\r\n", 26) != 26);
   }
-  shareable__manager_patience = 10 * SECOND;
+  shareable__manager_timeout_ns = 10 * SECOND;
   cr_status(shareable_manager_connect(&manager, text, "k", 1, &error), SHAREABLE_E_PROTOCOL);
   wait(NULL);
   close(server);
 }
 
-Test(manager, a_program_that_is_not_there_or_does_not_listen_is_told) {
+Test(manager, reports_a_program_that_is_missing_or_does_not_listen) {
   shareable_manager *manager = NULL;
   shareable_error error;
   size_t before = descriptors();
 
   setenv("SHAREABLE_MANAGER", "/nowhere/at-all", 1);
   cr_status(shareable_manager_start(&manager, NULL, NULL, 0, &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, "/nowhere/at-all"));
+  cr_assert_not_null(strstr(error.message, "/nowhere/at-all"));
   setenv("SHAREABLE_MANAGER", "/bin/true", 1);
   cr_status(shareable_manager_start(&manager, NULL, NULL, 0, &error), SHAREABLE_E_NO_MANAGER);
   cr_assert_null(manager);
@@ -402,11 +402,11 @@ Test(manager, a_program_that_is_not_there_or_does_not_listen_is_told) {
   cr_assert_eq(descriptors(), before);
 }
 
-Test(manager, leaves_no_descriptor_and_no_process) {
+Test(manager, leaks_no_descriptor_and_no_process) {
   size_t before = descriptors();
 
   for (int i = 0; i < 10; i++) {
-    shareable_manager *manager = new_manager(), *second = again(manager);
+    shareable_manager *manager = new_manager(), *second = reconnect(manager);
 
     shareable_memory_unref(new_block(second));
     shareable_manager_unref(second);
@@ -416,28 +416,31 @@ Test(manager, leaves_no_descriptor_and_no_process) {
   cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-/* In a child: what a program does whose owner is killed. It tells the block and the address, and waits for its end. */
-static void own_a_block(int tell, bool forks) {
+/*
+ * In a child: starts a manager with a block, writes their names to `output`, and waits to be
+ * killed.
+ */
+static void own_a_block(int output, bool forks) {
   shareable_manager *manager = NULL;
   shareable_memory *memory = NULL;
-  char told[200] = "";
+  char names[200] = "";
 
   if (shareable_manager_start(&manager, NULL, NULL, 0, NULL) != SHAREABLE_OK ||
       shareable_manager_create_memory(manager, &memory, 8, NULL) != SHAREABLE_OK)
     _exit(1);
-  snprintf(told, sizeof told, "%s %s", shareable_memory_name(memory), shareable_manager_address(manager));
+  snprintf(names, sizeof names, "%s %s", shareable_memory_name(memory), shareable_manager_address(manager));
   if (forks && fork() == 0) {
     sleep(3);
     _exit(0);
   }
-  if (write(tell, told, sizeof told) != sizeof told)
+  if (write(output, names, sizeof names) != sizeof names)
     _exit(1);
   for (;;)
     pause();
 }
 
-static void dies_with_its_owner(bool forks, int signal) {
-  char told[200], block[40], address[120];
+static void manager_exits_with_owner(bool forks, int signal) {
+  char names[200], block[40], address[120];
   int ends[2];
   pid_t child;
 
@@ -445,8 +448,8 @@ static void dies_with_its_owner(bool forks, int signal) {
   child = fork();
   if (child == 0)
     own_a_block(ends[1], forks);
-  cr_assert_eq(read(ends[0], told, sizeof told), sizeof told);
-  cr_assert_eq(sscanf(told, "%39s %119s", block, address), 2);
+  cr_assert_eq(read(ends[0], names, sizeof names), sizeof names);
+  cr_assert_eq(sscanf(names, "%39s %119s", block, address), 2);
   cr_assert(exists(block));
   kill(child, signal);
   cr_assert_eq(waitpid(child, NULL, 0), child);
@@ -456,57 +459,57 @@ static void dies_with_its_owner(bool forks, int signal) {
   cr_soon(access(address, F_OK) != 0);
 }
 
-Test(manager, dies_with_its_owner_however_that_dies) {
-  dies_with_its_owner(false, SIGKILL);
-  dies_with_its_owner(false, SIGTERM);
+Test(manager, exits_when_its_owner_is_killed) {
+  manager_exits_with_owner(false, SIGKILL);
+  manager_exits_with_owner(false, SIGTERM);
 }
 
-Test(manager, dies_with_its_owner_though_a_fork_of_that_lives) {
-  dies_with_its_owner(true, SIGKILL);
+Test(manager, exits_when_its_owner_is_killed_but_a_fork_lives) {
+  manager_exits_with_owner(true, SIGKILL);
 }
 
-Test(manager, is_ended_by_sigterm_and_by_nothing_less) {
+Test(manager, stops_on_sigterm_but_not_on_sigint_or_sighup) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = new_block(manager);
 
-  kill(manager->spawned.process, SIGINT);
-  kill(manager->spawned.process, SIGHUP);
+  kill(manager->spawned.pid, SIGINT);
+  kill(manager->spawned.pid, SIGHUP);
   usleep(50000);
   cr_ok(shareable_manager_names(manager, NULL, 0, NULL, NULL) == SHAREABLE_E_BUFFER ? SHAREABLE_OK
                                                                                     : SHAREABLE_E_SYSTEM);
-  kill(manager->spawned.process, SIGTERM);
+  kill(manager->spawned.pid, SIGTERM);
   cr_soon(!exists(shareable_memory_name(memory)));
   cr_soon(access(shareable_manager_address(manager), F_OK) != 0);
   shareable_memory_unref(memory);
   shareable_manager_unref(manager);
 }
 
-Test(manager, one_that_hangs_is_killed) {
+Test(manager, shutdown_kills_a_process_that_hangs) {
   shareable_manager *manager = new_manager();
   shareable_error error;
   int64_t start = shareable__now();
   char folder[SHAREABLE__ADDRESS_TEXT];
 
   strcpy(folder, shareable_manager_address(manager));
-  kill(manager->spawned.process, SIGSTOP);
+  kill(manager->spawned.pid, SIGSTOP);
   cr_status(shareable_manager_shutdown(manager, &error), SHAREABLE_E_TIMED_OUT);
-  cr_assert_not_null(strstr(error.text, "killed"));
+  cr_assert_not_null(strstr(error.message, "killed"));
   cr_assert_lt(shareable__now() - start, 6 * SECOND);
   cr_ok(shareable_manager_shutdown(manager, NULL));
   shareable_manager_unref(manager);
-  cr_assert_eq(unlink(folder), 0, "who is killed leaves its socket");
+  cr_assert_eq(unlink(folder), 0, "a killed manager leaves its socket");
   *strrchr(folder, '/') = '\0';
   cr_assert_eq(rmdir(folder), 0);
 }
 
-Test(manager, one_that_was_killed_is_gone_and_shut_down) {
+Test(manager, a_killed_process_counts_as_shut_down) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = NULL;
   shareable_error error;
   char folder[SHAREABLE__ADDRESS_TEXT];
 
   strcpy(folder, shareable_manager_address(manager));
-  kill(manager->spawned.process, SIGKILL);
+  kill(manager->spawned.pid, SIGKILL);
   cr_status(shareable_manager_create_memory(manager, &memory, 8, &error), SHAREABLE_E_NO_MANAGER);
   cr_ok(shareable_manager_shutdown(manager, NULL));
   shareable_manager_unref(manager);
@@ -515,7 +518,7 @@ Test(manager, one_that_was_killed_is_gone_and_shut_down) {
   rmdir(folder);
 }
 
-Test(manager, a_block_that_cannot_be_tracked_is_not_left) {
+Test(manager, unlinks_a_new_block_that_cannot_be_tracked) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = NULL;
   shareable_list *list = NULL;
@@ -533,13 +536,13 @@ Test(manager, a_block_that_cannot_be_tracked_is_not_left) {
 #define THREADS 8
 #define TURNS 50
 
-static void *make_and_release(void *of) {
+static void *make_and_release(void *context) {
   for (int i = 0; i < TURNS; i++) {
     shareable_memory *memory = NULL;
 
-    if (shareable_manager_create_memory(of, &memory, 8, NULL) != SHAREABLE_OK ||
-        (i % 2 == 0 && shareable_manager_release(of, shareable_memory_name(memory), NULL) != SHAREABLE_OK))
-      return of;
+    if (shareable_manager_create_memory(context, &memory, 8, NULL) != SHAREABLE_OK ||
+        (i % 2 == 0 && shareable_manager_release(context, shareable_memory_name(memory), NULL) != SHAREABLE_OK))
+      return context;
     shareable_memory_unref(memory);
   }
   return NULL;
@@ -562,7 +565,7 @@ Test(manager, threads_share_one_handle) {
   shareable_manager_unref(manager);
 }
 
-Test(manager, a_fork_uses_the_handle_beside_its_parent_and_ends_nothing) {
+Test(manager, a_fork_can_use_the_handle_and_does_not_stop_the_manager) {
   shareable_manager *manager = new_manager();
   pid_t child;
   int result;
@@ -578,11 +581,11 @@ Test(manager, a_fork_uses_the_handle_beside_its_parent_and_ends_nothing) {
   cr_assert_null(make_and_release(manager));
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0);
-  cr_assert_null(make_and_release(manager), "it still serves");
+  cr_assert_null(make_and_release(manager), "the manager no longer answers");
   shareable_manager_unref(manager);
 }
 
-Test(manager, users_of_others_are_refused_on_both_sides) {
+Test(manager, client_and_manager_refuse_other_users) {
   shareable_manager *manager, *second = NULL;
   shareable_error error;
   char name[60];
@@ -590,7 +593,7 @@ Test(manager, users_of_others_are_refused_on_both_sides) {
   int result, ends[2];
 
   if (getuid() != 0)
-    skip_because("needs root, to become somebody else");
+    skip_because("needs root to become another user");
   snprintf(name, sizeof name, "@shareable-test-%ld", (long)getpid());
   manager = new_manager_at(name);
   child = fork();
@@ -619,7 +622,7 @@ Test(manager, users_of_others_are_refused_on_both_sides) {
   }
   cr_assert_eq(read(ends[0], name + 59, 1), 1);
   cr_status(shareable_manager_connect(&second, name, "k", 1, &error), SHAREABLE_E_PERMISSION);
-  cr_assert_not_null(strstr(error.text, "user 65534's"));
+  cr_assert_not_null(strstr(error.message, "belongs to user 65534"));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
 }

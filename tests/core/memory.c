@@ -1,5 +1,5 @@
 /*
- * memory.c - tests of core/src/memory.c.
+ * memory.c - tests of core/src/shm/memory.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@ static shareable_memory *new_memory(size_t size) {
   shareable_error error = {0};
   shareable_memory *memory = NULL;
 
-  cr_assert_eq(shareable_memory_create(&memory, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_memory_create(&memory, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s", error.message);
   return memory;
 }
 
@@ -36,7 +36,7 @@ Test(memory, is_shared_between_two_handles) {
   end_memory(memory);
 }
 
-Test(memory, is_all_zero_and_exactly_as_large_as_asked) {
+Test(memory, is_zeroed_and_has_exactly_the_requested_size) {
   shareable_memory *memory = new_memory(5000);
   const char *bytes = shareable_memory_address(memory);
 
@@ -46,7 +46,7 @@ Test(memory, is_all_zero_and_exactly_as_large_as_asked) {
   end_memory(memory);
 }
 
-Test(memory, drops_the_leading_slash_of_its_name) {
+Test(memory, removes_a_leading_slash_from_the_name) {
   shareable_memory *memory = NULL;
   char name[50];
 
@@ -56,12 +56,12 @@ Test(memory, drops_the_leading_slash_of_its_name) {
   end_memory(memory);
 }
 
-Test(memory, bad_arguments_are_named) {
+Test(memory, reports_which_argument_is_invalid) {
   shareable_memory *memory = NULL;
   shareable_error error;
 
   cr_status(shareable_memory_create(&memory, "a/b", 8, 0, 0, &error), SHAREABLE_E_NAME);
-  cr_assert_not_null(strstr(error.text, "'a/b'"));
+  cr_assert_not_null(strstr(error.message, "'a/b'"));
   cr_status(shareable_memory_create(&memory, own_name(), 0, 0, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_memory_create(&memory, own_name(), UINT64_MAX, 0, 0, &error), SHAREABLE_E_ARGUMENT);
   cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_READ_ONLY, 0, &error), SHAREABLE_E_ARGUMENT);
@@ -75,17 +75,17 @@ Test(memory, bad_arguments_are_named) {
   cr_assert_null(memory, "a failure leaves the out-parameter alone");
 }
 
-Test(memory, a_name_that_exists_is_refused_and_stays) {
+Test(memory, rejects_an_existing_name_and_keeps_its_block) {
   shareable_memory *memory = new_memory(8), *second = NULL;
   shareable_error error;
 
   cr_status(shareable_memory_create(&second, own_name(), 8, 0, 0, &error), SHAREABLE_E_EXISTS);
-  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert_not_null(strstr(error.message, own_name()));
   cr_assert(exists(own_name()));
   end_memory(memory);
 }
 
-Test(memory, has_the_mode_asked_for_less_the_umask) {
+Test(memory, has_the_requested_mode_without_the_umask) {
   shareable_memory *memory = NULL;
   struct stat status;
   char path[300];
@@ -102,13 +102,13 @@ Test(memory, has_the_mode_asked_for_less_the_umask) {
   end_memory(memory);
 }
 
-Test(memory, without_the_right_to_it_is_permission_denied) {
+Test(memory, opening_without_permission_returns_e_permission) {
   shareable_memory *memory = new_memory(8);
   pid_t child;
   int result;
 
   if (getuid() != 0)
-    skip_because("needs root, to become somebody else");
+    skip_because("needs root to become another user");
   child = fork();
   if (child == 0) {
     shareable_memory *other = NULL;
@@ -122,7 +122,7 @@ Test(memory, without_the_right_to_it_is_permission_denied) {
   end_memory(memory);
 }
 
-Test(memory, read_only_can_be_read) {
+Test(memory, a_read_only_handle_can_be_read) {
   shareable_memory *memory = new_memory(8), *reader;
 
   memcpy(shareable_memory_address(memory), "howdy", 5);
@@ -134,16 +134,16 @@ Test(memory, read_only_can_be_read) {
   end_memory(memory);
 }
 
-Test(memory, read_only_cannot_be_written, .signal = SIGSEGV) {
+Test(memory, writing_to_a_read_only_handle_raises_sigsegv, .signal = SIGSEGV) {
   shareable_memory *memory = new_memory(8), *reader;
 
   cr_ok(shareable_memory_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
   cr_ok(shareable_memory_unlink(memory, NULL));
-  signal(SIGSEGV, SIG_DFL); /* a sanitizer has its own */
+  signal(SIGSEGV, SIG_DFL); /* a sanitizer may have set a handler */
   *(char *)shareable_memory_address(reader) = 1;
 }
 
-Test(memory, closes_twice_and_keeps_its_name_and_size) {
+Test(memory, can_be_closed_twice_and_keeps_its_name_and_size) {
   shareable_memory *memory = new_memory(8);
 
   shareable_memory_close(memory);
@@ -155,7 +155,7 @@ Test(memory, closes_twice_and_keeps_its_name_and_size) {
   end_memory(memory);
 }
 
-Test(memory, a_pin_outlives_close_and_the_handle) {
+Test(memory, a_pin_keeps_the_mapping_after_close_and_unref) {
   shareable_memory *memory = new_memory(8);
   char *bytes = shareable_memory_address(memory);
 
@@ -172,7 +172,7 @@ Test(memory, a_pin_outlives_close_and_the_handle) {
   cr_assert_eq(msync(bytes, 8, MS_ASYNC), -1, "the last pin unmaps");
 }
 
-Test(memory, null_is_answered) {
+Test(memory, accepts_null_handles) {
   shareable_memory_close(NULL);
   shareable_memory_unref(NULL);
   shareable_memory_unpin(NULL);
@@ -185,36 +185,36 @@ Test(memory, null_is_answered) {
   cr_status(shareable_memory_unlink(NULL, NULL), SHAREABLE_E_CLOSED);
 }
 
-Test(memory, is_unlinked_once_and_is_then_already_gone) {
+Test(memory, a_second_unlink_reports_already_gone) {
   shareable_memory *memory = new_memory(8), *again;
   shareable_error error;
 
   cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
   cr_ok(shareable_memory_unlink(memory, NULL));
   cr_status(shareable_memory_unlink(again, &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, "already gone"));
-  cr_assert_not_null(shareable_memory_address(again), "who has it open keeps it");
+  cr_assert_not_null(strstr(error.message, "already gone"));
+  cr_assert_not_null(shareable_memory_address(again), "an open handle keeps the mapping");
   shareable_memory_unref(memory);
   shareable_memory_unref(again);
 }
 
-Test(memory, another_of_the_same_name_and_size_is_not_the_same) {
+Test(memory, another_block_with_the_same_name_and_size_is_not_the_same) {
   shareable_memory *first = new_memory(8), *again, *second;
 
   cr_ok(shareable_memory_open(&again, own_name(), 0, NULL));
-  cr_assert(shareable_memory_is_same(first, again));
+  cr_assert(shareable_memory_same_block(first, again));
   cr_ok(shareable_memory_unlink(first, NULL));
   second = new_memory(8);
   shareable_memory_close(first);
-  cr_assert_not(shareable_memory_is_same(first, second));
-  cr_assert(shareable_memory_is_same(first, again), "also once closed");
-  cr_assert_not(shareable_memory_is_same(NULL, NULL));
+  cr_assert_not(shareable_memory_same_block(first, second));
+  cr_assert(shareable_memory_same_block(first, again), "a closed handle still identifies its block");
+  cr_assert_not(shareable_memory_same_block(NULL, NULL));
   shareable_memory_unref(first);
   shareable_memory_unref(again);
   end_memory(second);
 }
 
-Test(memory, is_unlinked_by_name_alone) {
+Test(memory, can_be_unlinked_by_name) {
   shareable_memory *memory = new_memory(8);
 
   cr_ok(shareable_unlink(own_name(), NULL));
@@ -222,8 +222,8 @@ Test(memory, is_unlinked_by_name_alone) {
   shareable_memory_unref(memory);
 }
 
-/* Stock: a failed attach unlinks the segment of somebody else. */
-Test(memory, stock_bug_a_failed_attach_leaves_the_block_of_another) {
+/* In CPython, a failed attach unlinks the segment of another process. */
+Test(memory, cpython_bug_a_failed_open_keeps_the_block_of_another_process) {
   shareable_memory *memory = NULL;
   char path[300];
   int fd;
@@ -236,8 +236,11 @@ Test(memory, stock_bug_a_failed_attach_leaves_the_block_of_another) {
   unlink(path);
 }
 
-/* Stock: attach between shm_open and ftruncate sees size 0. Here nobody ever sees anything but the whole. */
-Test(memory, stock_bug_a_block_is_seen_complete_or_not_at_all) {
+/*
+ * In CPython, an attach between shm_open and ftruncate sees size 0. Here a process sees only
+ * complete blocks.
+ */
+Test(memory, cpython_bug_no_process_sees_an_incomplete_block) {
   shareable_memory *memory = NULL;
   char name[50];
   pid_t child;
@@ -266,8 +269,8 @@ Test(memory, stock_bug_a_block_is_seen_complete_or_not_at_all) {
   cr_assert_eq(result, 0, "the reader ended with %#x", result);
 }
 
-/* A process of 64 bits makes it; to one of 32 it is told. */
-Test(memory, of_five_gib_is_opened_or_is_said_to_be_too_large) {
+/* A 64-bit process creates it. A 32-bit process reports an error. */
+Test(memory, a_block_of_five_gib_is_opened_or_reported_as_too_large) {
   shareable_memory *memory = NULL;
   shareable_list *list = NULL;
   shareable_error error;
@@ -284,15 +287,15 @@ Test(memory, of_five_gib_is_opened_or_is_said_to_be_too_large) {
     cr_assert_eq(shareable_memory_size(memory), UINT64_C(5) << 30);
   } else {
     cr_status(status, SHAREABLE_E_NO_MEMORY);
-    cr_assert_not_null(strstr(error.text, "too large"), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, "too large"), "%s", error.message);
     cr_status(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NO_MEMORY);
-    cr_assert_not_null(strstr(error.text, "too large"), "%s", error.text);
+    cr_assert_not_null(strstr(error.message, "too large"), "%s", error.message);
   }
   cr_ok(shareable_unlink(own_name(), NULL));
   shareable_memory_unref(memory);
 }
 
-Test(memory, leaves_no_descriptor_and_no_name) {
+Test(memory, leaves_no_descriptor_and_no_name_behind) {
   size_t before = descriptors();
 
   for (int i = 0; i < 1000; i++) {
@@ -308,8 +311,8 @@ Test(memory, leaves_no_descriptor_and_no_name) {
   cr_assert_not(exists(own_name()));
 }
 
-/* The name is shown shortened and escaped, whatever it is made of, and what is wrong comes after it. */
-Test(memory, errors_about_long_names_and_names_that_are_not_utf8_say_why) {
+/* The message contains the name, shortened and escaped, and then the reason. */
+Test(memory, errors_about_long_or_non_utf8_names_contain_the_reason) {
   static const char *const units[] = {"x", "\xc3\xa9", "\xff", "\x1b", "\xe2\x80\xae"};
   shareable_memory *memory;
   shareable_error error;
@@ -322,20 +325,20 @@ Test(memory, errors_about_long_names_and_names_that_are_not_utf8_say_why) {
     for (; length + unit <= 255; length += unit)
       memcpy(name + length, units[i], unit + 1);
     cr_status(shareable_memory_open(&memory, name, 0, &error), SHAREABLE_E_NOT_FOUND);
-    cr_assert(strstr(error.text, "\xe2\x80\xa6'") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "\xe2\x80\xa6'") != NULL, "%s", error.message);
     cr_status(shareable_memory_create(&memory, name, UINT64_C(1) << 50, 0, 0, &error),
               sizeof(size_t) > 4 ? SHAREABLE_E_NO_SPACE : SHAREABLE_E_ARGUMENT);
-    cr_assert(strstr(error.text, sizeof(size_t) > 4 ? "free" : "bytes") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, sizeof(size_t) > 4 ? "free" : "bytes") != NULL, "%s", error.message);
     cr_ok(shareable_memory_create(&memory, name, 100, 0, 0, NULL));
     memset(shareable_memory_address(memory), 0x7f, 100);
     cr_status(shareable_list_open(&list, name, 0, &error), SHAREABLE_E_NOT_LIST);
-    cr_assert(strstr(error.text, "does not hold a list") != NULL, "%s", error.text);
-    cr_assert_null(u8_check((const uint8_t *)error.text, strlen(error.text)));
+    cr_assert(strstr(error.message, "does not contain a list") != NULL, "%s", error.message);
+    cr_assert_null(u8_check((const uint8_t *)error.message, strlen(error.message)));
     cr_ok(shareable_memory_unlink(memory, NULL));
     shareable_memory_unref(memory);
     memset(name + length, 'x', sizeof name - length - 1);
     name[sizeof name - 1] = '\0';
     cr_status(shareable_memory_open(&memory, name, 0, &error), SHAREABLE_E_NAME);
-    cr_assert(strstr(error.text, "1 to 255 bytes") != NULL, "%s", error.text);
+    cr_assert(strstr(error.message, "1 to 255 bytes") != NULL, "%s", error.message);
   }
 }

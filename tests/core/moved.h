@@ -1,5 +1,6 @@
 /*
- * moved.h - a block that seems to be moved for a moment by a process that unlinks another one (core/src/unlink.h).
+ * moved.h - a block whose name a process has moved, as it does while it unlinks another block
+ * (core/src/shm/unlink.h).
  */
 #ifndef TESTS_MOVED_H
 #define TESTS_MOVED_H
@@ -10,7 +11,10 @@
 
 #include "support.h"
 
-/* Where the block of that name is once a process has moved it. No file has the inode 1, so that it is not the one to be unlinked. */
+/*
+ * Returns the path to which the process moves the block. No file has the inode 1, so it is not the
+ * block to unlink.
+ */
 static inline const char *moved_path_of(const char *name, pid_t mover) {
   static char path[400];
 
@@ -23,8 +27,9 @@ static inline const char *moved_path(const char *name) {
 }
 
 /*
- * Moves the block, and gives its name to a block that no process owns: so no process that recovers moves it back. One may have
- * done so before the name was given: then the block is moved again. Returns false if that fails.
+ * Moves the block, and gives its name to another block, so that no recovering process moves the
+ * first one back. If a process has moved it back already, moves it again. Returns false if that
+ * fails.
  */
 static inline bool move_block(const char *name) {
   shareable_memory *memory = NULL;

@@ -1,38 +1,38 @@
 /*
- * name.c - tests of core/src/name.c.
+ * name.c - tests of core/src/shm/name.c.
  */
-#include "../../core/src/name.h"
+#include "shm/name.h"
 
 #include "support.h"
 
-Test(name, drops_one_leading_slash) {
-  cr_assert_str_eq(shareable__name_bare("demo"), "demo");
-  cr_assert_str_eq(shareable__name_bare("/demo"), "demo");
+Test(name, removes_one_leading_slash) {
+  cr_assert_str_eq(shareable__name_normalize("demo"), "demo");
+  cr_assert_str_eq(shareable__name_normalize("/demo"), "demo");
 }
 
-Test(name, refuses_what_is_no_name) {
+Test(name, rejects_invalid_names) {
   const char *const bad[] = {NULL, "", "/", "//demo", "a/b", "demo/", ".", "..", "/..", "../demo"};
 
   for (size_t i = 0; i < LENGTH(bad); i++)
-    cr_assert_null(shareable__name_bare(bad[i]), "%s", bad[i]);
+    cr_assert_null(shareable__name_normalize(bad[i]), "%s", bad[i]);
 }
 
-Test(name, takes_255_bytes_and_no_more) {
+Test(name, accepts_at_most_255_bytes) {
   char name[258] = {0};
 
   memset(name, 'x', 255);
-  cr_assert_not_null(shareable__name_bare(name));
+  cr_assert_not_null(shareable__name_normalize(name));
   name[255] = 'x';
-  cr_assert_null(shareable__name_bare(name));
+  cr_assert_null(shareable__name_normalize(name));
   name[0] = '/';
-  cr_assert_not_null(shareable__name_bare(name));
+  cr_assert_not_null(shareable__name_normalize(name));
 }
 
-Test(name, takes_bytes_that_are_not_ascii) {
-  cr_assert_str_eq(shareable__name_bare("caf\xc3\xa9 \xff"), "caf\xc3\xa9 \xff");
+Test(name, accepts_bytes_that_are_not_ascii) {
+  cr_assert_str_eq(shareable__name_normalize("caf\xc3\xa9 \xff"), "caf\xc3\xa9 \xff");
 }
 
-Test(name, makes_random_ones_as_cpython_does) {
+Test(name, random_names_have_cpython_s_format) {
   char name[13];
 
   shareable__name_random(name, 0x0012abcd);

@@ -1,5 +1,5 @@
 /*
- * owner.c - tests of core/src/owner.c, core/src/journal.c and core/reaper.
+ * owner.c - tests of core/src/shm/owner.c, owner_file.c and reaper.c, and of tools/reaper.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,12 +14,12 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/owner.h"
-#include "../../core/src/segment.h"
 #include "child.h"
 #include "moved.h"
+#include "shm/owner.h"
+#include "shm/segment.h"
 
-/* Names that another process can make up too: the test's, and a number. */
+/* The test's name and a number, so that another process can compute it too. */
 typedef struct name {
   char text[60];
 } name;
@@ -35,24 +35,25 @@ static shareable_memory *own(const char *block) {
   shareable_memory *memory = NULL;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_OK, "%s",
+               error.message);
   return memory;
 }
 
-/* Whether the block has gone within a second. */
-static bool goes(const char *block) {
-  const struct timespec moment = {0, 5000000};
+/* Returns whether the block is removed within a second. */
+static bool is_removed(const char *block) {
+  const struct timespec interval = {0, 5000000};
 
   for (int i = 0; i < 200 && exists(block); i++)
-    nanosleep(&moment, NULL);
+    nanosleep(&interval, NULL);
   return !exists(block);
 }
 
-/* As long as it would take to go, and then some. */
-static bool stays(const char *block) {
-  const struct timespec moment = {0, 300000000};
+/* Returns whether the block still exists after more time than its removal would take. */
+static bool is_kept(const char *block) {
+  const struct timespec interval = {0, 300000000};
 
-  nanosleep(&moment, NULL);
+  nanosleep(&interval, NULL);
   return exists(block);
 }
 
@@ -60,12 +61,12 @@ static void own_one(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, that_is_killed_leaves_no_block) {
+Test(owner, killing_the_owner_removes_its_block) {
   pid_t child = start(own_one, own_name());
 
   cr_assert(exists(own_name()));
   end(child, SIGKILL);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
 static void own_list(const void *prefix) {
@@ -75,11 +76,11 @@ static void own_list(const void *prefix) {
   cr_ok(shareable_list_create(&list, prefix, values, 1, SHAREABLE_OWNED, 0, NULL));
 }
 
-Test(owner, of_a_list_leaves_none_either) {
+Test(owner, killing_the_owner_removes_its_list) {
   pid_t child = start(own_list, own_name());
 
   end(child, SIGTERM);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
 static void own_in_a_group(const void *prefix) {
@@ -87,12 +88,12 @@ static void own_in_a_group(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, whose_whole_group_is_killed_leaves_no_block) {
+Test(owner, killing_the_owner_s_process_group_removes_its_block) {
   pid_t child = start(own_in_a_group, own_name());
 
   kill(-child, SIGKILL);
   waitpid(child, NULL, 0);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
 static void own_and_make(const void *prefix) {
@@ -102,55 +103,55 @@ static void own_and_make(const void *prefix) {
   cr_ok(shareable_memory_create(&memory, numbered(prefix, 1).text, 8, 0, 0, NULL));
 }
 
-Test(owner, leaves_what_it_made_and_does_not_own) {
+Test(owner, the_reaper_keeps_a_block_that_is_not_owned) {
   name kept = numbered(own_name(), 1);
   pid_t child = start(own_and_make, own_name());
 
   end(child, SIGKILL);
-  cr_assert(goes(numbered(own_name(), 0).text));
-  cr_assert(stays(kept.text));
+  cr_assert(is_removed(numbered(own_name(), 0).text));
+  cr_assert(is_kept(kept.text));
   cr_ok(shareable_unlink(kept.text, NULL));
 }
 
-Test(owner, leaves_what_another_made_under_the_name_since) {
+Test(owner, the_reaper_keeps_another_block_that_has_taken_the_name) {
   pid_t child = start(own_one, own_name());
   shareable_memory *memory;
 
   cr_ok(shareable_unlink(own_name(), NULL));
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   end(child, SIGKILL);
-  cr_assert(stays(own_name()));
+  cr_assert(is_kept(own_name()));
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
 
-Test(owner, keeps_what_others_attached_to) {
+Test(owner, a_removed_block_stays_mapped_in_other_processes) {
   pid_t child = start(own_one, own_name());
   shareable_memory *memory;
 
   cr_ok(shareable_memory_open(&memory, own_name(), 0, NULL));
   strcpy(shareable_memory_address(memory), "kept");
   end(child, SIGKILL);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
   cr_assert_str_eq(shareable_memory_address(memory), "kept");
   shareable_memory_unref(memory);
 }
 
-Test(owner, is_whoever_made_it_not_a_child) {
+Test(owner, a_child_does_not_own_its_parent_s_block) {
   shareable_memory *memory = own(own_name());
   pid_t child = fork();
 
   if (child == 0)
     _exit(0);
   waitpid(child, NULL, 0);
-  cr_assert(stays(own_name()));
+  cr_assert(is_kept(own_name()));
   child = fork();
   if (child == 0) {
     shareable_memory_unref(memory);
     _exit(0);
   }
   waitpid(child, NULL, 0);
-  cr_assert(stays(own_name()));
+  cr_assert(is_kept(own_name()));
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
@@ -160,21 +161,21 @@ static void own_and_have_a_child(const void *prefix) {
   if (fork() == 0) {
     own(numbered(prefix, 1).text);
     for (int fd = 3; fd < 100; fd++)
-      close(fd); /* what start() waits for among them */
+      close(fd); /* also the pipe that start() waits for */
     sleep(2);
     _exit(0);
   }
 }
 
-Test(owner, leaves_no_block_though_a_child_of_it_lives) {
+Test(owner, removes_the_block_although_a_child_of_the_owner_is_alive) {
   name child_s = numbered(own_name(), 1);
   pid_t child = start(own_and_have_a_child, own_name());
 
   end(child, SIGKILL);
-  cr_assert(goes(numbered(own_name(), 0).text));
+  cr_assert(is_removed(numbered(own_name(), 0).text));
   cr_assert(exists(child_s.text));
   sleep(2);
-  cr_assert(goes(child_s.text));
+  cr_assert(is_removed(child_s.text));
 }
 
 static void own_a_thousand(const void *prefix) {
@@ -182,13 +183,13 @@ static void own_a_thousand(const void *prefix) {
     own(numbered(prefix, i).text);
 }
 
-Test(owner, may_own_any_number) {
+Test(owner, can_own_a_thousand_blocks) {
   pid_t child = start(own_a_thousand, own_name());
 
   cr_assert(exists(numbered(own_name(), 999).text));
   end(child, SIGKILL);
   for (int i = 0; i < 1000; i++)
-    cr_assert(goes(numbered(own_name(), i).text), "%d", i);
+    cr_assert(is_removed(numbered(own_name(), i).text), "%d", i);
 }
 
 static void own_and_unlink(const void *prefix) {
@@ -208,8 +209,8 @@ static void own_and_unlink(const void *prefix) {
   own(prefix);
 }
 
-/* The size of the journal that has the block. */
-static off_t size_of_journal_with(const char *block) {
+/* Returns the size of the ownership log that records the block. */
+static off_t size_of_log_with(const char *block) {
   char command[300];
   long long size = -1;
   FILE *answer;
@@ -221,48 +222,48 @@ static off_t size_of_journal_with(const char *block) {
   return (off_t)size;
 }
 
-Test(owner, uses_its_records_again) {
+Test(owner, reuses_free_entries) {
   name last = numbered(own_name(), 1000);
   pid_t child = start(own_and_unlink, last.text);
 
-  cr_assert_leq(size_of_journal_with(last.text), 7 * 65536);
+  cr_assert_leq(size_of_log_with(last.text), 7 * 65536);
   end(child, SIGKILL);
-  cr_assert(goes(last.text));
+  cr_assert(is_removed(last.text));
 }
 
-/* As if the reaper had been killed with it. */
+/* Without a reaper, as if it had been killed with the owner. */
 static void own_without_a_reaper(const void *prefix) {
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   own(prefix);
 }
 
-Test(owner, whose_reaper_is_killed_too_is_cleaned_up_after_by_the_next) {
+Test(owner, the_next_reaper_removes_the_blocks_of_a_killed_reaper) {
   name orphan = numbered(own_name(), 0), next = numbered(own_name(), 1);
   pid_t child = start(own_without_a_reaper, orphan.text);
 
-  end(child, SIGKILL); /* from now on, whichever test is the next to own a block */
+  end(child, SIGKILL); /* any later owner's reaper may remove it, also another test's */
   child = start(own_one, next.text);
-  cr_assert(goes(orphan.text));
+  cr_assert(is_removed(orphan.text));
   cr_assert(exists(next.text));
   end(child, SIGKILL);
-  cr_assert(goes(next.text));
+  cr_assert(is_removed(next.text));
 }
 
-Test(owner, is_refused_where_nobody_would_clean_up) {
+Test(owner, creating_an_owned_block_fails_without_a_reaper) {
   shareable_memory *memory;
   shareable_error error = {0};
 
   setenv("SHAREABLE_REAPER", "/nonexistent/reaper", 1);
   cr_status(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_E_SYSTEM);
-  cr_assert_eq(error.system, ENOENT);
-  cr_assert_not_null(strstr(error.text, "cannot start '/nonexistent/reaper'"), "%s", error.text);
+  cr_assert_eq(error.sys_errno, ENOENT);
+  cr_assert_not_null(strstr(error.message, "cannot start '/nonexistent/reaper'"), "%s", error.message);
   cr_assert_not(exists(own_name()));
   setenv("SHAREABLE_REAPER", "/bin/false", 1);
   cr_assert_neq(shareable_memory_create(&memory, own_name(), 8, SHAREABLE_OWNED, 0, &error), SHAREABLE_OK);
   cr_assert_not(exists(own_name()));
 }
 
-/* A reaper that takes half a second to start. */
+/* Returns the path of a reaper that takes half a second to start. */
 static const char *slow_reaper(void) {
   static char path[60];
   FILE *script;
@@ -282,8 +283,11 @@ static void *own_in_a_thread(void *block) {
   return NULL;
 }
 
-/* While one thread waits for the reaper, another one forks, a child owns a block of its own, and a third thread owns one too. */
-static void fork_meanwhile(const void *prefix) {
+/*
+ * While one thread waits for the reaper, another thread forks, and the child and a third thread
+ * each own a block.
+ */
+static void fork_concurrently(const void *prefix) {
   name blocks[] = {numbered(prefix, 0), numbered(prefix, 1), numbered(prefix, 2)};
   struct timespec before, after;
   pthread_t threads[2];
@@ -307,20 +311,20 @@ static void fork_meanwhile(const void *prefix) {
     pthread_join(threads[i], NULL);
 }
 
-Test(owner, whose_reaper_starts_slowly_may_fork_meanwhile) {
+Test(owner, can_fork_while_its_reaper_starts_slowly) {
   const char *reaper = slow_reaper();
   name first = numbered(own_name(), 0), child_s = numbered(own_name(), 1), last = numbered(own_name(), 2);
   pid_t child;
 
   setenv("SHAREABLE_REAPER", reaper, 1);
-  child = start(fork_meanwhile, own_name());
+  child = start(fork_concurrently, own_name());
   unlink(reaper);
-  cr_assert(goes(child_s.text));
-  cr_assert(exists(first.text), "fork() took as long as the reaper, or the child took the block along");
+  cr_assert(is_removed(child_s.text));
+  cr_assert(exists(first.text), "fork() waited for the reaper, or the child owned the block");
   cr_assert(exists(last.text));
   end(child, SIGKILL);
-  cr_assert(goes(first.text));
-  cr_assert(goes(last.text));
+  cr_assert(is_removed(first.text));
+  cr_assert(is_removed(last.text));
 }
 
 static void fork_another(int signal) {
@@ -331,7 +335,7 @@ static void fork_another(int signal) {
     _exit(0);
 }
 
-/* The first child that exits is what starts the reaper. */
+/* The first child that exits is the process that starts the reaper. */
 static void own_with_a_handler_that_forks(const void *prefix) {
   struct sigaction action = {.sa_handler = fork_another, .sa_flags = SA_RESTART};
 
@@ -340,19 +344,21 @@ static void own_with_a_handler_that_forks(const void *prefix) {
   own(prefix);
 }
 
-Test(owner, may_fork_whenever_a_child_exits) {
+Test(owner, can_fork_in_a_handler_of_sigchld) {
   pid_t child = start(own_with_a_handler_that_forks, own_name());
 
-  cr_assert(exists(own_name()), "it hung, until an alarm ended it");
+  cr_assert(exists(own_name()), "the child hung until SIGALRM killed it");
   end(child, SIGKILL);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
 enum { THREADS = 8 };
 
 static bool must_stop;
 
-/* Most of its blocks are unlinked by name, so that their records are freed by the thread that next looks for room. */
+/*
+ * Unlinks most blocks by name: their entries are freed by the next thread that finds no free entry.
+ */
 static void *churn(void *prefix) {
   for (int i = 0; !__atomic_load_n(&must_stop, __ATOMIC_ACQUIRE); i++) {
     name block = numbered(prefix, i);
@@ -392,8 +398,11 @@ static int count_blocks(const char *prefix) {
   return count;
 }
 
-/* Until none is left, for ten seconds at most: there are hundreds. */
-static int await_no_block(const char *prefix) {
+/*
+ * Waits up to ten seconds until no block is left, because there are hundreds. Returns the number
+ * that is left.
+ */
+static int wait_for_no_block(const char *prefix) {
   int left = count_blocks(prefix);
 
   for (int i = 0; i < 100 && left > 0; i++, left = count_blocks(prefix))
@@ -401,45 +410,48 @@ static int await_no_block(const char *prefix) {
   return left;
 }
 
-Test(owner, of_many_threads_leaves_no_block) {
+Test(owner, killing_an_owner_with_many_threads_removes_all_blocks) {
   pid_t child = start(own_in_threads, own_name());
 
   cr_assert_gt(count_blocks(own_name()), 0);
   end(child, SIGKILL);
-  cr_assert_eq(await_no_block(own_name()), 0);
+  cr_assert_eq(wait_for_no_block(own_name()), 0);
 }
 
-/* Each block's record would be freed by the next claim if it was taken for one whose block has gone. */
-static void claim_before_publishing(const void *prefix) {
-  enum { COUNT = 40 }; /* more than the first chunk has records for */
-  shareable__owned owned[COUNT];
+/* If a pending entry were taken for that of a removed block, the next reservation would free it. */
+static void reserve_before_publishing(const void *prefix) {
+  enum { COUNT = 40 }; /* more than the entries of the first chunk */
+  shareable__ownership owned[COUNT];
   name names[COUNT];
 
   for (int i = 0; i < COUNT; i++) {
     const shareable__file_id none = {1, 1};
 
     names[i] = numbered(prefix, i);
-    if (shareable__owner_claim(&owned[i], names[i].text, NULL) != SHAREABLE_OK)
+    if (shareable__owner_reserve(&owned[i], names[i].text, NULL) != SHAREABLE_OK)
       _exit(1);
-    shareable__owner_record(&owned[i], &none, names[i].text);
+    shareable__owner_commit(&owned[i], &none, names[i].text);
   }
   for (int i = 0; i < COUNT; i++)
-    if (owned[i].record->state != SHAREABLE__RECORD_PENDING || strcmp(owned[i].record->name, names[i].text) != 0)
+    if (owned[i].entry->state != SHAREABLE__ENTRY_PENDING || strcmp(owned[i].entry->name, names[i].text) != 0)
       _exit(2);
   _exit(0);
 }
 
-Test(owner, keeps_the_record_of_a_block_that_is_about_to_get_its_name) {
+Test(owner, keeps_the_entry_of_a_block_that_is_about_to_get_its_name) {
   pid_t child = fork();
   int status;
 
   if (child == 0)
-    claim_before_publishing(own_name());
+    reserve_before_publishing(own_name());
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert_eq(status, 0);
 }
 
-/* More than the first chunk has records for: so those of blocks without a name are looked at. */
+/*
+ * Owns more blocks than the first chunk has entries, so that the entries of blocks without a name
+ * are checked.
+ */
 static void own_many_and_one_that_is_moved(const void *prefix) {
   own(prefix);
   if (!move_block(prefix))
@@ -448,8 +460,8 @@ static void own_many_and_one_that_is_moved(const void *prefix) {
     own(numbered(prefix, i).text);
 }
 
-/* Its name is another block's, which stays. */
-Test(owner, leaves_no_block_that_another_process_has_moved) {
+/* Another block has taken its name, and is kept. */
+Test(owner, the_reaper_removes_a_block_that_another_process_has_moved) {
   pid_t child = start(own_many_and_one_that_is_moved, own_name());
   bool is_left = true;
 
@@ -459,38 +471,38 @@ Test(owner, leaves_no_block_that_another_process_has_moved) {
     usleep(10000);
     is_left = access(moved_path_of(own_name(), child), F_OK) == 0;
   }
-  cr_expect_not(is_left, "its record was freed");
+  cr_expect_not(is_left, "the entry of the moved block was freed");
   cr_expect(exists(own_name()));
   unlink(moved_path_of(own_name(), child));
-  cr_expect_eq(await_no_block(numbered(own_name(), 0).text), 0);
+  cr_expect_eq(wait_for_no_block(numbered(own_name(), 0).text), 0);
   shareable_unlink(own_name(), NULL);
 }
 
-/* The record is another block's by then. */
-static void forget_twice(const void *prefix) {
-  shareable__owned one, other;
+/* At the second release, another block uses the entry. */
+static void release_twice(const void *prefix) {
+  shareable__ownership one, other;
   const shareable__file_id none = {1, 1};
 
-  if (shareable__owner_claim(&one, prefix, NULL) != SHAREABLE_OK)
+  if (shareable__owner_reserve(&one, prefix, NULL) != SHAREABLE_OK)
     _exit(1);
-  shareable__owner_record(&one, &none, prefix);
-  shareable__owner_forget(&one);
+  shareable__owner_commit(&one, &none, prefix);
+  shareable__owner_release(&one);
   do
-    if (shareable__owner_claim(&other, prefix, NULL) != SHAREABLE_OK)
+    if (shareable__owner_reserve(&other, prefix, NULL) != SHAREABLE_OK)
       _exit(1);
-  while (other.record != one.record);
-  shareable__owner_record(&other, &none, prefix);
-  shareable__owner_forget(&one);
-  shareable__owner_abandon(&one);
-  _exit(other.record->state == SHAREABLE__RECORD_PENDING ? 0 : 2);
+  while (other.entry != one.entry);
+  shareable__owner_commit(&other, &none, prefix);
+  shareable__owner_release(&one);
+  shareable__owner_cancel(&one);
+  _exit(other.entry->state == SHAREABLE__ENTRY_PENDING ? 0 : 2);
 }
 
-Test(owner, frees_no_record_that_is_another_block_s_by_now) {
+Test(owner, does_not_free_an_entry_that_another_block_reuses) {
   pid_t child = fork();
   int status;
 
   if (child == 0)
-    forget_twice(own_name());
+    release_twice(own_name());
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert_eq(status, 0);
 }
@@ -503,10 +515,10 @@ static void own_under_limit(const char *block, rlim_t size) {
 
   setrlimit(RLIMIT_FSIZE, &limit);
   status = shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error);
-  _exit(status == SHAREABLE_OK ? 0 : strstr(error.text, "RLIMIT_FSIZE") != NULL ? 1 : 2);
+  _exit(status == SHAREABLE_OK ? 0 : strstr(error.message, "RLIMIT_FSIZE") != NULL ? 1 : 2);
 }
 
-/* What own_under_limit() exits with; it is not to be ended by a signal. */
+/* Returns the exit status of own_under_limit(), which must not be killed by a signal. */
 static int exit_under_limit(rlim_t size) {
   pid_t child = fork();
   int status;
@@ -518,13 +530,13 @@ static int exit_under_limit(rlim_t size) {
   return WEXITSTATUS(status);
 }
 
-Test(owner, is_not_killed_for_a_limit_on_file_sizes) {
-  cr_assert_eq(exit_under_limit(4096), 1, "the log is larger, and the sentence names the limit");
+Test(owner, is_not_killed_by_a_low_file_size_limit) {
+  cr_assert_eq(exit_under_limit(4096), 1, "the message must name the limit, which the log exceeds");
   cr_assert_eq(exit_under_limit(8192), 0);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
-/* Lowers the limit, and raises it again, at any moment. */
+/* Lowers and raises the limit at random moments. */
 static void *change_limit(void *seed) {
   const struct rlimit low = {4096, RLIM_INFINITY}, high = {RLIM_INFINITY, RLIM_INFINITY};
   unsigned state = *(const unsigned *)seed;
@@ -540,7 +552,7 @@ static void *change_limit(void *seed) {
   return NULL;
 }
 
-/* Whether each could be recorded is a matter of the moment. */
+/* Recording a block may fail or succeed, depending on the limit at that moment. */
 static void own_beside_a_changing_limit(const char *prefix, unsigned seed) {
   shareable_memory *memory;
   pthread_t thread;
@@ -553,7 +565,7 @@ static void own_beside_a_changing_limit(const char *prefix, unsigned seed) {
   _exit(0);
 }
 
-Test(owner, is_not_killed_for_a_limit_that_is_lowered_meanwhile) {
+Test(owner, is_not_killed_when_the_file_size_limit_is_lowered_concurrently) {
   setenv("SHAREABLE_REAPER", "/bin/true", 1);
   for (unsigned i = 0; i < 150; i++) {
     pid_t child = fork();
@@ -573,7 +585,7 @@ static void own_twice_as_two_users(const void *prefix) {
   own(numbered(prefix, 1).text);
 }
 
-Test(owner, that_changes_its_user_leaves_no_block_of_either) {
+Test(owner, removes_the_blocks_of_both_users_of_an_owner_that_changes_its_user) {
   pid_t child;
 
   if (geteuid() != 0)
@@ -582,51 +594,51 @@ Test(owner, that_changes_its_user_leaves_no_block_of_either) {
   cr_assert(exists(numbered(own_name(), 0).text));
   cr_assert(exists(numbered(own_name(), 1).text));
   end(child, SIGKILL);
-  cr_assert(goes(numbered(own_name(), 0).text));
-  cr_assert(goes(numbered(own_name(), 1).text));
+  cr_assert(is_removed(numbered(own_name(), 0).text));
+  cr_assert(is_removed(numbered(own_name(), 1).text));
 }
 
 static void adopt(const void *block) {
-  shareable__owned owned = {0};
+  shareable__ownership owned = {0};
 
-  shareable__owner_be_manager();
+  shareable__owner_set_manager();
   if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
     _exit(1);
 }
 
-Test(owner, may_adopt_a_block_of_another_process_of_its_user) {
+Test(owner, can_adopt_a_block_of_another_process_of_its_user) {
   shareable_memory *memory;
   pid_t child;
 
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   child = start(adopt, own_name());
   end(child, SIGKILL);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
   shareable_memory_unref(memory);
 }
 
 static void adopt_and_release(const void *block) {
-  shareable__owned owned = {0};
+  shareable__ownership owned = {0};
 
   if (shareable__owner_adopt(&owned, block, NULL) != SHAREABLE_OK)
     _exit(1);
-  shareable__owner_forget(&owned);
+  shareable__owner_release(&owned);
 }
 
-Test(owner, leaves_an_adopted_block_that_it_has_released) {
+Test(owner, the_reaper_keeps_an_adopted_block_that_was_released) {
   shareable_memory *memory;
   pid_t child;
 
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   child = start(adopt_and_release, own_name());
   end(child, SIGKILL);
-  cr_assert(stays(own_name()));
+  cr_assert(is_kept(own_name()));
   cr_ok(shareable_memory_unlink(memory, NULL));
   shareable_memory_unref(memory);
 }
 
-Test(owner, adopts_no_block_that_is_not_its_user_s) {
-  shareable__owned owned = {0};
+Test(owner, cannot_adopt_another_user_s_block) {
+  shareable__ownership owned = {0};
   shareable_error error = {0};
   char path[100];
 
@@ -637,25 +649,25 @@ Test(owner, adopts_no_block_that_is_not_its_user_s) {
   cr_assert_eq(mkfifo(path, 0600), 0);
   cr_status(shareable__owner_adopt(&owned, own_name(), &error), SHAREABLE_E_PERMISSION);
   unlink(path);
-  cr_assert_null(owned.record);
+  cr_assert_null(owned.entry);
 }
 
-/* The heir is the child's parent, which is the test. */
-static void own_and_hand_over(const char *prefix) {
+/* The successor is the child's parent, the test. */
+static void own_and_transfer(const char *prefix) {
   own(prefix);
-  cr_ok(shareable_hand_over(getppid()));
+  cr_ok(shareable_transfer_ownership(getppid()));
   _exit(0);
 }
 
-static void hand_over_and_own(const char *prefix) {
-  cr_ok(shareable_hand_over(getppid()));
+static void transfer_and_own(const char *prefix) {
+  cr_ok(shareable_transfer_ownership(getppid()));
   own(prefix);
   _exit(0);
 }
 
-/* Of two: when one hands over does not matter. */
-static void be_an_heir(const void *prefix) {
-  void (*const orders[])(const char *prefix) = {own_and_hand_over, hand_over_and_own};
+/* Makes two owners: one transfers its blocks after it owns them, the other before. */
+static void be_a_successor(const void *prefix) {
+  void (*const orders[])(const char *prefix) = {own_and_transfer, transfer_and_own};
 
   for (int i = 0; i < 2; i++) {
     pid_t child = fork();
@@ -666,22 +678,22 @@ static void be_an_heir(const void *prefix) {
   }
 }
 
-Test(owner, may_leave_its_blocks_to_another_process) {
-  pid_t heir = start(be_an_heir, own_name());
+Test(owner, can_transfer_its_blocks_to_another_process) {
+  pid_t successor = start(be_a_successor, own_name());
   name first = numbered(own_name(), 0), second = numbered(own_name(), 1);
 
-  cr_assert(stays(first.text));
+  cr_assert(is_kept(first.text));
   cr_assert(exists(second.text));
-  end(heir, SIGKILL);
-  cr_assert(goes(first.text));
-  cr_assert(goes(second.text));
+  end(successor, SIGKILL);
+  cr_assert(is_removed(first.text));
+  cr_assert(is_removed(second.text));
 }
 
-Test(owner, leaves_nothing_to_a_process_that_is_not_there) {
-  cr_status(shareable_hand_over(0), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_hand_over(-1), SHAREABLE_E_ARGUMENT);
-  cr_status(shareable_hand_over(INT64_C(1) << 40), SHAREABLE_E_ARGUMENT);
-  cr_ok(shareable_hand_over(getppid()));
+Test(owner, cannot_transfer_its_blocks_to_a_process_that_does_not_exist) {
+  cr_status(shareable_transfer_ownership(0), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_transfer_ownership(-1), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_transfer_ownership(INT64_C(1) << 40), SHAREABLE_E_ARGUMENT);
+  cr_ok(shareable_transfer_ownership(getppid()));
 }
 
 static void own_and_exec(const void *prefix) {
@@ -690,15 +702,18 @@ static void own_and_exec(const void *prefix) {
     execl("/bin/sleep", "sleep", "2", NULL);
 }
 
-Test(owner, is_ended_though_what_it_started_by_exec_lives) {
+Test(owner, exec_ends_the_ownership) {
   pid_t child = start(own_and_exec, own_name());
 
   end(child, SIGKILL);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
-/* The reaper has nothing of the owner's open: whoever reads the other end of a pipe is told when the owner ends. */
-Test(owner, keeps_no_descriptor_open_beyond_its_end) {
+/*
+ * The reader of a pipe finds its end when the owner ends, because the reaper does not keep the pipe
+ * open.
+ */
+Test(owner, the_reaper_keeps_no_descriptor_of_the_owner_open) {
   int ends[2];
   pid_t child;
   char byte;
@@ -715,7 +730,7 @@ Test(owner, keeps_no_descriptor_open_beyond_its_end) {
   close(ends[0]);
 }
 
-Test(presence, is_seen_while_a_block_is_mapped) {
+Test(usage_lock, is_held_while_a_block_is_mapped) {
   shareable_memory *memory;
   char path[300];
   pid_t child;
@@ -739,7 +754,7 @@ Test(presence, is_seen_while_a_block_is_mapped) {
   close(fd);
 }
 
-/* Of a pid namespace with a /proc of its own. */
+/* Counts the zombies of a pid namespace that has its own /proc. */
 static int count_zombies(void) {
   DIR *list = opendir("/proc");
   const struct dirent *entry;
@@ -752,8 +767,8 @@ static int count_zombies(void) {
   return count;
 }
 
-/* Returns once an owner has come and gone; it is waited for, but not what it leaves. */
-static void come_and_go(const char *block) {
+/* Runs an owner until it has exited and is reaped. Its reaper is not reaped. */
+static void run_owner(const char *block) {
   pid_t child = fork();
 
   if (child == 0) {
@@ -763,7 +778,7 @@ static void come_and_go(const char *block) {
   waitpid(child, NULL, 0);
 }
 
-static pid_t come(const char *block) {
+static pid_t start_paused_owner(const char *block) {
   int done[2];
   pid_t child;
   char byte;
@@ -784,67 +799,70 @@ static pid_t come(const char *block) {
 
 enum { OWNERS = 6 };
 
-/* The first process: one after the other, and then many at a time. */
+/* Runs as the first process: starts owners one after the other, and then many at the same time. */
 static void own_under_a_careless_parent(const char *prefix) {
   pid_t children[OWNERS];
 
   if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
   for (int i = 0; i < OWNERS; i++) {
-    come_and_go(numbered(prefix, i).text);
-    if (!goes(numbered(prefix, i).text))
+    run_owner(numbered(prefix, i).text);
+    if (!is_removed(numbered(prefix, i).text))
       _exit(2);
   }
   for (int i = 0; i < OWNERS; i++)
-    children[i] = come(numbered(prefix, i).text);
+    children[i] = start_paused_owner(numbered(prefix, i).text);
   for (int i = 0; i < OWNERS; i++) {
     kill(children[i], SIGKILL);
     waitpid(children[i], NULL, 0);
   }
-  if (await_no_block(prefix) != 0)
+  if (wait_for_no_block(prefix) != 0)
     _exit(3);
   usleep(500000);
   _exit(count_zombies() <= 1 ? 0 : 4);
 }
 
-static bool is_there(const char *path, useconds_t duration) {
+static bool exists_after(const char *path, useconds_t duration) {
   usleep(duration);
   return access(path, F_OK) == 0;
 }
 
-/* A log that is created under its name, beside a supervisor: as without O_TMPFILE, by an owner that is killed before it locks the log. */
+/*
+ * Runs beside a supervisor: creates a log under its name, as an owner does that has no O_TMPFILE and
+ * is killed before it locks the log.
+ */
 static void leave_a_log_unfilled(const char *prefix) {
   char log[100];
 
   if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
-  come_and_go(numbered(prefix, 0).text);
-  if (come(numbered(prefix, 1).text) < 0 || !goes(numbered(prefix, 0).text))
+  run_owner(numbered(prefix, 0).text);
+  if (start_paused_owner(numbered(prefix, 1).text) < 0 || !is_removed(numbered(prefix, 0).text))
     _exit(2);
   snprintf(log, sizeof log, "%s/0123456789abcdef", log_directory());
   close(open(log, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!is_there(log, 50000))
+  if (!exists_after(log, 50000))
     _exit(3);
-  for (int i = 0; i < 100 && is_there(log, 50000); i++)
+  for (int i = 0; i < 100 && exists_after(log, 50000); i++)
     ;
-  _exit(is_there(log, 0) ? 4 : 0);
+  _exit(exists_after(log, 0) ? 4 : 0);
 }
 
-/* Without /proc, as an ordinary user, who may not link a file by its descriptor. */
+/* Runs without /proc as a user that may not link a file by its descriptor. */
 static void own_without_proc(const char *prefix) {
   if (mount("none", "/proc", "tmpfs", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
-  come_and_go(numbered(prefix, 0).text);
-  if (!goes(numbered(prefix, 0).text))
+  run_owner(numbered(prefix, 0).text);
+  if (!is_removed(numbered(prefix, 0).text))
     _exit(2);
   if (setresuid(65533, 65533, 65533) != 0)
     _exit(77);
-  come_and_go(numbered(prefix, 1).text);
-  _exit(goes(numbered(prefix, 1).text) ? 0 : 3);
+  run_owner(numbered(prefix, 1).text);
+  _exit(is_removed(numbered(prefix, 1).text) ? 0 : 3);
 }
 
-/* Does it as the first process of namespaces of its own. */
-static void in_namespaces(void (*does)(const char *prefix)) {
+/* Calls `body` in the first process of new namespaces. */
+static void in_namespaces(void (*body)(const char *prefix)) {
   pid_t child = fork(), first;
   int status;
 
@@ -853,7 +871,7 @@ static void in_namespaces(void (*does)(const char *prefix)) {
       _exit(77);
     first = fork();
     if (first == 0)
-      does(own_name());
+      body(own_name());
     waitpid(first, &status, 0);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
   }
@@ -863,16 +881,16 @@ static void in_namespaces(void (*does)(const char *prefix)) {
   cr_assert_eq(status, 0, "exit status %d", WEXITSTATUS(status));
 }
 
-Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_wait) {
+Test(owner, leaves_one_zombie_in_all_if_the_first_process_does_not_reap) {
   in_namespaces(own_under_a_careless_parent);
 }
 
-/* On a busy machine, a supervisor that locked it at once would take the log from its creator each time. */
+/* A supervisor that locks a new log at once takes it from its creator on a busy machine. */
 Test(owner, has_a_moment_to_lock_a_log_that_it_creates_under_its_name) {
   in_namespaces(leave_a_log_unfilled);
 }
 
-Test(owner, needs_no_proc) {
+Test(owner, works_without_proc) {
 #if defined(__SANITIZE_ADDRESS__)
   fputs("skipped: AddressSanitizer needs /proc\n",
         stderr); /* Criterion leaks the reason of a skip, which is found there */
@@ -881,21 +899,21 @@ Test(owner, needs_no_proc) {
   in_namespaces(own_without_proc);
 }
 
-/* In a mount namespace of its own: a root directory that has all of this one, but another /dev/shm. */
+/* Runs in a new mount namespace. Makes a copy of the root directory with another /dev/shm. */
 static const char *make_jail(void) {
-  static char jail[60];
+  static char jail[] = "/tmp/jail-XXXXXX";
   char shm[80];
 
-  snprintf(jail, sizeof jail, "/tmp/%s-jail", own_name());
+  if (mkdtemp(jail) == NULL)
+    _exit(77);
   snprintf(shm, sizeof shm, "%s/dev/shm", jail);
-  if (mkdir(jail, 0755) != 0 || mount("/", jail, NULL, MS_BIND | MS_REC, NULL) != 0 ||
-      mount("jail", shm, "tmpfs", 0, "mode=1777") != 0)
+  if (mount("/", jail, NULL, MS_BIND | MS_REC, NULL) != 0 || mount("jail", shm, "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
   return jail;
 }
 
-/* Under a parent that waits for orphans or not. */
-static bool goes_in(const char *jail, const char *block) {
+/* Returns whether the block is removed, whether or not the parent reaps orphans. */
+static bool is_removed_in(const char *jail, const char *block) {
   char path[200];
 
   snprintf(path, sizeof path, "%s/dev/shm/%s", jail, block);
@@ -912,7 +930,7 @@ static void own_outside_and_in(const char *jail, const char *prefix) {
   _exit(0);
 }
 
-/* Where there is no reaper, nothing may be owned. */
+/* In a root directory without the reaper, a block cannot be owned. */
 static void own_outside_and_try_in(const char *jail, const char *prefix) {
   shareable_memory *memory;
   shareable_error error = {0};
@@ -923,35 +941,39 @@ static void own_outside_and_try_in(const char *jail, const char *prefix) {
   setenv("SHAREABLE_REAPER", "/nonexistent/reaper", 1);
   if (shareable_memory_create(&memory, numbered(prefix, 3).text, 8, SHAREABLE_OWNED, 0, &error) != SHAREABLE_E_SYSTEM)
     _exit(2);
-  _exit(strstr(error.text, "cannot start '/nonexistent/reaper'") != NULL ? 0 : 3);
+  _exit(strstr(error.message, "cannot start '/nonexistent/reaper'") != NULL ? 0 : 3);
 }
 
-static int exit_of(void (*does)(const char *jail, const char *prefix), const char *jail, const char *prefix) {
+static int exit_status_of(void (*body)(const char *jail, const char *prefix), const char *jail, const char *prefix) {
   pid_t child = fork();
   int status;
 
   if (child == 0)
-    does(jail, prefix);
+    body(jail, prefix);
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 static void own_in_two_roots(const char *prefix) {
-  const char *jail = make_jail();
-  int status = exit_of(own_outside_and_in, jail, prefix);
+  const char *jail;
+  int status;
 
-  if (status == 0 && (!goes(numbered(prefix, 0).text) || !goes_in(jail, numbered(prefix, 1).text)))
+  if (mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
+    _exit(77);
+  jail = make_jail();
+  status = exit_status_of(own_outside_and_in, jail, prefix);
+  if (status == 0 && (!is_removed(numbered(prefix, 0).text) || !is_removed_in(jail, numbered(prefix, 1).text)))
     status = 4;
   if (status == 0)
-    status = exit_of(own_outside_and_try_in, jail, prefix);
-  if (status == 0 && (!goes(numbered(prefix, 2).text) || !goes_in(jail, numbered(prefix, 3).text)))
+    status = exit_status_of(own_outside_and_try_in, jail, prefix);
+  if (status == 0 && (!is_removed(numbered(prefix, 2).text) || !is_removed_in(jail, numbered(prefix, 3).text)))
     status = 5;
   umount2(jail, MNT_DETACH);
   rmdir(jail);
   _exit(status);
 }
 
-Test(owner, that_enters_a_root_with_another_shm_leaves_no_block_in_either) {
+Test(owner, removes_its_blocks_in_both_roots_after_chroot) {
 #if defined(__SANITIZE_ADDRESS__)
   fputs("skipped: AddressSanitizer needs the /proc of its pid namespace\n",
         stderr); /* Criterion leaks the reason of a skip, which is found there */
@@ -960,23 +982,23 @@ Test(owner, that_enters_a_root_with_another_shm_leaves_no_block_in_either) {
   in_namespaces(own_in_two_roots);
 }
 
-/* Returns what unlinking by a handle answers in a root without /dev/shm. */
-static shareable_status unlink_out_of_sight(shareable_memory *memory, const char *root, shareable_error *error) {
+/* Returns the status of unlinking by a handle in a root directory without /dev/shm. */
+static shareable_status unlink_in_other_root(shareable_memory *memory, const char *root, shareable_error *error) {
   if (chroot(root) != 0)
     _exit(77);
   return shareable_memory_unlink(memory, error);
 }
 
-static void own_and_unlink_out_of_sight(const char *root, const char *block) {
+static void own_and_unlink_in_other_root(const char *root, const char *block) {
   shareable_memory *memory = own(block);
   shareable_error error = {0};
 
-  if (unlink_out_of_sight(memory, root, &error) != SHAREABLE_E_SYSTEM)
+  if (unlink_in_other_root(memory, root, &error) != SHAREABLE_E_SYSTEM)
     _exit(2);
-  _exit(strstr(error.text, "another root directory") != NULL ? 0 : 3);
+  _exit(strstr(error.message, "another root directory") != NULL ? 0 : 3);
 }
 
-Test(owner, that_unlinks_where_the_block_is_not_in_sight_still_owns_it) {
+Test(owner, still_owns_a_block_that_it_cannot_unlink_after_chroot) {
   char root[60];
   int status;
 
@@ -984,13 +1006,16 @@ Test(owner, that_unlinks_where_the_block_is_not_in_sight_still_owns_it) {
     skip_because("only root can change its root directory");
   snprintf(root, sizeof root, "/tmp/%s-root", own_name());
   cr_assert_eq(mkdir(root, 0755), 0);
-  status = exit_of(own_and_unlink_out_of_sight, root, own_name());
+  status = exit_status_of(own_and_unlink_in_other_root, root, own_name());
   rmdir(root);
   cr_assert_eq(status, 0, "exit status %d", status);
-  cr_assert(goes(own_name()));
+  cr_assert(is_removed(own_name()));
 }
 
-/* Owns a block under hard limits of so many files, and ends. Returns 0, or 1 if that was refused and the limit was named. */
+/*
+ * Owns a block under a hard limit of open files, and exits. Returns 0, or 1 if that failed with a
+ * message about the limit.
+ */
 static int own_with_few_files(const char *block, rlim_t files) {
   const struct rlimit limit = {files, files};
   pid_t child = fork();
@@ -1002,17 +1027,17 @@ static int own_with_few_files(const char *block, rlim_t files) {
     shareable_status result;
 
     for (int fd = 3; fd < 100; fd++)
-      close(fd); /* the limit counts all */
+      close(fd); /* the limit counts all of them */
     if (files > 0)
       setrlimit(RLIMIT_NOFILE, &limit);
     result = shareable_memory_create(&memory, block, 8, SHAREABLE_OWNED, 0, &error);
-    _exit(result == SHAREABLE_OK ? 0 : error.system == EMFILE ? 1 : 2);
+    _exit(result == SHAREABLE_OK ? 0 : error.sys_errno == EMFILE ? 1 : 2);
   }
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
-/* The first reaper that can serve others has 7 files: an owner without a limit follows then, and shares it. */
+/* A reaper with 7 files can serve other owners. The next owner, which has no limit, shares it. */
 static void own_under_limits_of_files(const char *prefix) {
   if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777") != 0)
     _exit(77);
@@ -1023,7 +1048,7 @@ static void own_under_limits_of_files(const char *prefix) {
 
       if (refused > (files < 8 ? 1 : 0) || (files > 6 && own_with_few_files(many.text, 0) != 0))
         _exit(2);
-      if (!goes(few.text) || !goes(many.text))
+      if (!is_removed(few.text) || !is_removed(many.text))
         _exit(3 + user);
     }
     if (setresuid(65533, 65533, 65533) != 0)
@@ -1032,6 +1057,6 @@ static void own_under_limits_of_files(const char *prefix) {
   _exit(0);
 }
 
-Test(owner, with_few_files_leaves_no_block_of_its_own_or_another_s) {
+Test(owner, removes_all_blocks_under_a_low_limit_of_open_files) {
   in_namespaces(own_under_limits_of_files);
 }

@@ -1,9 +1,10 @@
 /*
- * owner_directory.c - tests of core/src/owner_directory.c: what another user, and an unusual umask, may do to the directories.
+ * owner_directory.c - tests of core/src/shm/owner_directory.c: other users, and an unusual umask.
  *
- * Each test is a user of its own. The files of the other user are made by root before, with this user's names.
+ * Each test runs as its own user. Root has made the other user's files before, with this user's
+ * names.
  */
-#include "../../core/src/owner_directory.h"
+#include "shm/owner_directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static void need_root(void) {
     skip_because("only root can act as other users");
 }
 
-/* Root again, to remove what any user left. */
+/* Becomes root again, to remove the files of all users. */
 static void clean_up(void) {
   char command[160];
 
@@ -46,19 +47,19 @@ static void clean_up(void) {
 
 TestSuite(directory, .fini = clean_up);
 
-static void be_somebody(void) {
+static void become_another_user(void) {
   cr_assert_eq(setresuid(own_user(), own_user(), 0), 0);
 }
 
-static void give_to(uid_t user, const char *path) {
+static void change_owner(uid_t user, const char *path) {
   cr_assert_eq(lchown(path, user, user), 0);
 }
 
-Test(directory, is_created_and_found_and_removed) {
+Test(directory, can_be_created_found_and_removed) {
   shareable__owner_directory one, other;
 
   need_root();
-  be_somebody();
+  become_another_user();
   cr_assert_eq(shareable__owner_directory_create(&one), 0);
   cr_assert_eq(shareable__owner_directory_create(&other), 0);
   cr_assert_str_eq(one.name, other.name);
@@ -70,12 +71,12 @@ Test(directory, is_created_and_found_and_removed) {
   shareable__owner_directory_close(&other);
 }
 
-Test(directory, is_private_whatever_the_umask) {
+Test(directory, is_private_with_any_umask) {
   shareable__owner_directory directory;
   struct stat status;
 
   need_root();
-  be_somebody();
+  become_another_user();
   umask(0777);
   cr_assert_eq(shareable__owner_directory_create(&directory), 0);
   cr_assert_eq(fstat(directory.fd, &status), 0);
@@ -86,21 +87,24 @@ Test(directory, is_private_whatever_the_umask) {
 
 static void squat_with_a_file(const char *path) {
   close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 static void squat_with_a_pipe(const char *path) {
   cr_assert_eq(mkfifo(path, 0666), 0);
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
-/* A directory in the directory, so that the reapers of other tests, which are root's, do not remove it as empty. */
-static bool keep(int directory) {
+/*
+ * Makes a subdirectory, so that the reapers of other tests, which run as root, do not remove the
+ * empty directory.
+ */
+static bool make_nonempty(int directory) {
   return mkdirat(directory, "kept", 0700) == 0;
 }
 
-/* By the other user itself: a reaper may remove an empty directory before it is given away. */
-static void squat_with_a_directory_of(const char *path, mode_t mode) {
+/* The other user creates it: a reaper may remove an empty directory before chown(). */
+static void squat_with_a_directory_as_other(const char *path, mode_t mode) {
   mode_t mask = umask(0);
   int fd;
 
@@ -108,7 +112,7 @@ static void squat_with_a_directory_of(const char *path, mode_t mode) {
   do {
     mkdir(path, mode);
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && !keep(fd)) {
+    if (fd >= 0 && !make_nonempty(fd)) {
       close(fd);
       fd = -1;
     }
@@ -118,10 +122,10 @@ static void squat_with_a_directory_of(const char *path, mode_t mode) {
   umask(mask);
 }
 
-/* This user's directory, with a file in it. */
+/* Creates this user's directory, with a file in it. */
 static void create_kept(shareable__owner_directory *directory) {
   cr_assert_eq(shareable__owner_directory_create(directory), 0);
-  while (!keep(directory->fd)) {
+  while (!make_nonempty(directory->fd)) {
     shareable__owner_directory_close(directory);
     cr_assert_eq(shareable__owner_directory_create(directory), 0);
   }
@@ -134,21 +138,21 @@ static void remove_kept(shareable__owner_directory *directory) {
 }
 
 static void squat_with_a_directory(const char *path) {
-  squat_with_a_directory_of(path, 0700);
+  squat_with_a_directory_as_other(path, 0700);
 }
 
 static void squat_with_an_open_directory(const char *path) {
-  squat_with_a_directory_of(path, 0777);
+  squat_with_a_directory_as_other(path, 0777);
 }
 
 static void squat_with_a_link(const char *path) {
   cr_assert_eq(symlink("/tmp", path), 0);
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 static void squat_with_a_link_to_nothing(const char *path) {
   cr_assert_eq(symlink("/dev/shm/no-such-directory", path), 0);
-  give_to(OTHER, path);
+  change_owner(OTHER, path);
 }
 
 static void count_directory(const shareable__owner_directory *directory, void *context) {
@@ -156,7 +160,7 @@ static void count_directory(const shareable__owner_directory *directory, void *c
     ++*(int *)context;
 }
 
-Test(directory, has_another_name_if_that_is_taken) {
+Test(directory, uses_another_name_if_the_first_is_taken) {
   void (*const squats[])(const char *path) = {squat_with_a_file,      squat_with_a_pipe,
                                               squat_with_a_directory, squat_with_an_open_directory,
                                               squat_with_a_link,      squat_with_a_link_to_nothing};
@@ -170,9 +174,9 @@ Test(directory, has_another_name_if_that_is_taken) {
     create_kept(&first);
     cr_assert_neq(strcmp(first.name, strrchr(own_path(""), '/') + 1), 0);
     cr_assert_eq(shareable__owner_directory_create(&second), 0);
-    cr_assert_str_eq(first.name, second.name, "the one that there is is used");
+    cr_assert_str_eq(first.name, second.name, "the existing directory must be used");
     count = 0;
-    cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+    cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
     cr_assert_eq(count, 1);
     shareable__owner_directory_close(&second);
     remove_kept(&first);
@@ -181,12 +185,12 @@ Test(directory, has_another_name_if_that_is_taken) {
   }
 }
 
-Test(directory, of_the_user_that_others_may_enter_is_none) {
+Test(directory, rejects_a_directory_that_other_users_may_enter) {
   shareable__owner_directory directory;
   int shm = shareable__shm_directory_open();
 
   need_root();
-  be_somebody();
+  become_another_user();
   cr_assert_eq(mkdir(own_path(""), 0700), 0);
   cr_assert_eq(chmod(own_path(""), 0750), 0);
   cr_assert_eq(shareable__owner_directory_open(shm, strrchr(own_path(""), '/') + 1, &directory), EPERM);
@@ -196,7 +200,7 @@ Test(directory, of_the_user_that_others_may_enter_is_none) {
   close(shm);
 }
 
-Test(directory, has_a_name_of_the_form_and_no_other) {
+Test(directory, rejects_names_of_another_form) {
   const char *const others[] = {".shareable-",
                                 ".shareable-x",
                                 ".shareable--1",
@@ -215,12 +219,12 @@ Test(directory, has_a_name_of_the_form_and_no_other) {
   close(shm);
 }
 
-Test(directory, is_not_removed_if_its_name_has_come_to_stand_for_another) {
+Test(directory, is_not_removed_if_another_directory_has_its_name) {
   shareable__owner_directory directory;
   char moved[80];
 
   need_root();
-  be_somebody();
+  become_another_user();
   snprintf(moved, sizeof moved, "%s", own_path(".moved"));
   cr_assert_eq(shareable__owner_directory_create(&directory), 0);
   cr_assert_eq(rename(own_path(""), moved), 0);
@@ -230,17 +234,17 @@ Test(directory, is_not_removed_if_its_name_has_come_to_stand_for_another) {
   shareable__owner_directory_close(&directory);
 }
 
-Test(directory, of_a_container_s_user_is_visited_by_root_as_its_owner_s) {
+Test(directory, root_visits_the_directory_of_a_container_s_user) {
   int count = 0;
 
   need_root();
   squat_with_a_directory(own_path(""));
-  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
   cr_assert_eq(count, 1);
   cr_assert_eq(seteuid(own_user()), 0);
   count = 0;
-  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
-  cr_assert_eq(count, 0, "for the user itself it is another user's");
+  cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
+  cr_assert_eq(count, 0, "a user must not use a directory of another user");
   cr_assert_eq(seteuid(0), 0);
 }
 
@@ -256,7 +260,10 @@ static int count_own_names(void) {
   return count;
 }
 
-/* As a file server does: what it creates belongs to the user that it serves. */
+/*
+ * Sets the file system user as a file server does: the files that it creates belong to another
+ * user.
+ */
 static void fail_to_create_for_another_user(int left) {
   shareable__owner_directory directory;
 
@@ -267,14 +274,17 @@ static void fail_to_create_for_another_user(int left) {
   cr_assert_eq(setresuid(0, 0, 0), 0);
 }
 
-Test(directory, of_a_process_that_creates_files_of_another_user_is_not_left) {
+Test(directory, a_process_with_another_file_system_user_leaves_no_directory) {
   need_root();
   fail_to_create_for_another_user(0);
   squat_with_a_directory(own_path(""));
   fail_to_create_for_another_user(1);
 }
 
-/* The other user takes the name, and root's reaper removes what it made, as it does with each empty directory. */
+/*
+ * The other user takes the name, and root's reaper removes the directory, like each empty
+ * directory.
+ */
 static pid_t start_to_take_and_remove(const char *path) {
   pid_t child = fork();
 
@@ -287,7 +297,7 @@ static pid_t start_to_take_and_remove(const char *path) {
   _exit(1);
 }
 
-Test(directory, is_created_while_another_user_s_comes_and_goes) {
+Test(directory, can_be_created_while_another_user_takes_and_frees_its_name) {
   shareable__owner_directory directory;
   pid_t child;
 
@@ -334,7 +344,7 @@ static void create_and_remove(void) {
   shareable__owner_directory_close(&directory);
 }
 
-/* To look at each of the names takes many times as long as to create a file for each of a hundred. */
+/* Checking each of the names takes many times as long as creating a hundred files. */
 static void create_beside_squatters(bool with_directories) {
   int64_t begin, alone, beside;
 
@@ -354,14 +364,14 @@ static void create_beside_squatters(bool with_directories) {
   cr_assert_lt(beside, 10 * alone + 200000, "%lld us, and %lld without", (long long)beside, (long long)alone);
 }
 
-Test(directory, is_created_soon_beside_any_number_of_squatters) {
+Test(directory, is_created_quickly_despite_many_names_of_another_user) {
   need_root();
   create_beside_squatters(false);
   clean_up();
   create_beside_squatters(true);
 }
 
-Test(directory, is_found_beyond_any_number_of_squatters) {
+Test(directory, is_found_among_many_names_of_another_user) {
   shareable__owner_directory directory;
   int count = 0;
 
@@ -369,7 +379,7 @@ Test(directory, is_found_beyond_any_number_of_squatters) {
   squat(true);
   cr_assert_eq(seteuid(own_user()), 0);
   create_kept(&directory);
-  cr_assert_eq(shareable__owner_directory_each(count_directory, &count), 0);
+  cr_assert_eq(shareable__owner_directory_foreach(count_directory, &count), 0);
   cr_assert_eq(count, 1);
   remove_kept(&directory);
   cr_assert_eq(seteuid(0), 0);

@@ -1,6 +1,8 @@
 /*
- * private_shm.c - a /dev/shm of the unit tests' own, if the process may mount one: no reaper and no gc of other programs sees
- * what the tests create, and all that they leave behind is theirs.
+ * private_shm.c - gives the unit tests a private /dev/shm, if the process may mount one.
+ *
+ * Reapers and gc of other programs do not see the blocks of the tests there, and everything that is
+ * left there is left by the tests.
  */
 #include <dirent.h>
 #include <sched.h>
@@ -26,7 +28,7 @@ __attribute__((constructor)) static void mount_shm(void) {
   runner = getpid();
 }
 
-/* Whether there is nothing; otherwise prints the names, if `prints`. */
+/* Returns whether /dev/shm is empty. If it is not and `prints` is set, prints the names. */
 static bool is_empty(bool prints) {
   DIR *directory = opendir("/dev/shm");
   const struct dirent *entry;
@@ -44,7 +46,7 @@ static bool is_empty(bool prints) {
   return is_empty;
 }
 
-/* Reapers remove what processes left a moment after these ended. */
+/* A reaper removes the blocks of a process a moment after the process has ended. */
 __attribute__((destructor)) static void check_nothing_is_left(void) {
   if (runner == 0 || runner != getpid())
     return;

@@ -1,7 +1,7 @@
 /*
- * quote.c - tests of core/src/quote.c.
+ * quote.c - tests of core/src/base/quote.c.
  */
-#include "../../core/src/quote.h"
+#include "base/quote.h"
 
 #include <unistr.h>
 
@@ -14,7 +14,7 @@ static const char *quoted(const char *text, size_t limit) {
   return out;
 }
 
-Test(quote, a_text_that_is_safe_stays_as_it_is) {
+Test(quote, safe_text_is_unchanged) {
   static const char *const texts[] = {"", "plain", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "a\\b 'c' \"d\" %s",
                                       "\xc2\xa0"};
 
@@ -22,7 +22,7 @@ Test(quote, a_text_that_is_safe_stays_as_it_is) {
     cr_assert_str_eq(quoted(texts[i], 100), texts[i]);
 }
 
-Test(quote, what_is_not_utf8_or_not_safe_on_a_terminal_is_escaped) {
+Test(quote, text_that_is_not_utf8_or_unsafe_on_a_terminal_is_escaped) {
   static const struct {
     const char *text, *wanted;
   } rows[] = {{"caf\xe9", "caf\\xe9"},
@@ -45,8 +45,8 @@ Test(quote, what_is_not_utf8_or_not_safe_on_a_terminal_is_escaped) {
     cr_assert_str_eq(quoted(rows[i].text, 100), rows[i].wanted, "%s", quoted(rows[i].text, 100));
 }
 
-/* At any limit, and in any room: no character and no escape is cut. */
-Test(quote, a_text_that_does_not_fit_ends_in_an_ellipsis_and_is_utf8) {
+/* At each limit and each capacity, no character and no escape is cut. */
+Test(quote, text_that_does_not_fit_ends_with_an_ellipsis_and_is_utf8) {
   static const char text[] = "x\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\x1b\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff";
   const size_t whole = strlen(quoted(text, 1000));
   char out[100];

@@ -1,10 +1,10 @@
 /*
- * segment.c - tests of core/src/segment.c.
+ * segment.c - tests of core/src/shm/segment.c.
  */
-#include "../../core/src/segment.h"
-#include "../../core/src/lease.h"
-#include "../../core/src/platform.h"
-#include "../../core/src/unlink.h"
+#include "shm/segment.h"
+#include "base/platform.h"
+#include "shm/lease.h"
+#include "shm/unlink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,8 @@
 
 #include "child.h"
 
-/* The way that is taken here if none is chosen. */
-#define USUAL (SHAREABLE__LINUX ? SHAREABLE__UNNAMED : SHAREABLE__TEMPORARY)
+/* The creation method that shareable__segment_create() uses here. */
+#define DEFAULT_METHOD (SHAREABLE__LINUX ? SHAREABLE__CREATE_TMPFILE : SHAREABLE__CREATE_TEMP_NAME)
 
 static void need_unnamed_files(void) {
   if (!SHAREABLE__LINUX)
@@ -39,19 +39,19 @@ static shareable_status unlink_block(const shareable__segment *segment, const ch
   return shareable__unlink_block(&block, name, error);
 }
 
-static shareable__segment made(shareable__hiding hiding, uint64_t size) {
+static shareable__segment made(shareable__creation_method method, uint64_t size) {
   shareable__segment segment;
   shareable_error error = {0};
 
-  cr_assert_eq(shareable__segment_create_hidden(&segment, hiding, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
-               error.text);
+  cr_assert_eq(shareable__segment_create_by(&segment, method, own_name(), size, 0, 0, &error), SHAREABLE_OK, "%s",
+               error.message);
   return segment;
 }
 
-static void publishes_complete(shareable__hiding hiding) {
-  shareable__segment segment = made(hiding, 100), opened;
+static void publishes_complete(shareable__creation_method method) {
+  shareable__segment segment = made(method, 100), opened;
 
-  cr_assert_not(exists(own_name()), "nobody sees it before it is complete");
+  cr_assert_not(exists(own_name()), "the name exists before the block is complete");
   memcpy(segment.base, "complete", 8);
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
@@ -63,13 +63,13 @@ static void publishes_complete(shareable__hiding hiding) {
   shareable__segment_discard(&opened);
 }
 
-static void leaves_an_existing_name_alone(shareable__hiding hiding) {
-  shareable__segment first = made(hiding, 100), second = made(hiding, 200), opened;
+static void leaves_an_existing_name_alone(shareable__creation_method method) {
+  shareable__segment first = made(method, 100), second = made(method, 200), opened;
   shareable_error error;
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
   cr_status(shareable__segment_publish(&second, own_name(), &error), SHAREABLE_E_EXISTS);
-  cr_assert_not_null(strstr(error.text, own_name()));
+  cr_assert_not_null(strstr(error.message, own_name()));
   shareable__segment_discard(&second);
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   cr_assert_eq(opened.size, 100);
@@ -78,26 +78,26 @@ static void leaves_an_existing_name_alone(shareable__hiding hiding) {
   shareable__segment_discard(&opened);
 }
 
-Test(segment, without_a_name_publishes_complete) {
+Test(segment, publishes_an_unnamed_file_complete) {
   need_unnamed_files();
-  publishes_complete(SHAREABLE__UNNAMED);
+  publishes_complete(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_publishes_complete) {
-  publishes_complete(SHAREABLE__TEMPORARY);
+Test(segment, publishes_a_temporary_name_complete) {
+  publishes_complete(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-Test(segment, without_a_name_leaves_an_existing_name_alone) {
+Test(segment, an_unnamed_file_does_not_replace_an_existing_block) {
   need_unnamed_files();
-  leaves_an_existing_name_alone(SHAREABLE__UNNAMED);
+  leaves_an_existing_name_alone(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_leaves_an_existing_name_alone) {
-  leaves_an_existing_name_alone(SHAREABLE__TEMPORARY);
+Test(segment, a_temporary_name_does_not_replace_an_existing_block) {
+  leaves_an_existing_name_alone(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
-  shareable__segment segment = made(SHAREABLE__TEMPORARY, 100);
+Test(segment, publish_and_discard_remove_the_temporary_name) {
+  shareable__segment segment = made(SHAREABLE__CREATE_TEMP_NAME, 100);
   char temporary[sizeof segment.temporary];
 
   strcpy(temporary, segment.temporary);
@@ -106,17 +106,17 @@ Test(segment, a_temporary_name_is_gone_once_published_or_discarded) {
   cr_assert_neq(access(temporary, F_OK), 0);
   cr_ok(unlink_block(&segment, own_name(), NULL));
   shareable__segment_discard(&segment);
-  segment = made(SHAREABLE__TEMPORARY, 100);
+  segment = made(SHAREABLE__CREATE_TEMP_NAME, 100);
   strcpy(temporary, segment.temporary);
   shareable__segment_discard(&segment);
   cr_assert_neq(access(temporary, F_OK), 0);
 }
 
-Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
-  shareable__segment segment = made(USUAL, 8);
+Test(segment, a_random_name_is_new_and_has_cpython_s_format) {
+  shareable__segment segment = made(DEFAULT_METHOD, 8);
   char name[13];
 
-  cr_ok(shareable__segment_make_up_name(name, NULL));
+  cr_ok(shareable__segment_random_name(name, NULL));
   cr_ok(shareable__segment_publish(&segment, name, NULL));
   cr_assert_eq(strspn(name + 4, "0123456789abcdef"), 8);
   cr_assert(exists(name));
@@ -124,8 +124,8 @@ Test(segment, a_random_name_is_new_and_of_cpython_s_form) {
   shareable__segment_discard(&segment);
 }
 
-Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
-  shareable__segment segment = made(USUAL, 1 << 20);
+Test(segment, reserves_all_memory_at_once_unless_it_is_lazy) {
+  shareable__segment segment = made(DEFAULT_METHOD, 1 << 20);
   struct stat status;
 
   cr_assert_eq(fstat(segment.fd, &status), 0);
@@ -138,28 +138,31 @@ Test(segment, has_all_its_memory_at_once_unless_it_is_lazy) {
   shareable__segment_discard(&segment);
 }
 
-static void no_space(shareable__hiding hiding) {
+static void check_no_space(shareable__creation_method method) {
   shareable__segment segment;
   shareable_error error;
 
-  cr_status(shareable__segment_create_hidden(&segment, hiding, "demo", UINT64_C(1) << 50, 0, 0, &error),
+  cr_status(shareable__segment_create_by(&segment, method, "demo", UINT64_C(1) << 50, 0, 0, &error),
             SHAREABLE_E_NO_SPACE);
-  cr_assert_eq(error.system, ENOSPC);
-  cr_assert_not_null(strstr(error.text, "'demo' needs 1125899906842624 bytes"), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "free"), "%s", error.text);
+  cr_assert_eq(error.sys_errno, ENOSPC);
+  cr_assert_not_null(strstr(error.message, "'demo' needs 1125899906842624 bytes"), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "free"), "%s", error.message);
 }
 
-Test(segment, without_a_name_that_does_not_fit_is_told_the_figures) {
+Test(segment, creating_an_unnamed_file_that_does_not_fit_reports_the_free_space) {
   need_unnamed_files();
-  no_space(SHAREABLE__UNNAMED);
+  check_no_space(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_that_does_not_fit_is_told_the_figures) {
-  no_space(SHAREABLE__TEMPORARY);
+Test(segment, creating_a_temporary_name_that_does_not_fit_reports_the_free_space) {
+  check_no_space(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-/* A file system of 64 KiB of this process's own: no look at its figures can tell beforehand, it fills up on the way. */
-static void fill_up(shareable__hiding hiding) {
+/*
+ * Runs in its own file system of 64 KiB. Blocks below 1 MiB are not checked against the free space
+ * before.
+ */
+static void fill_up(shareable__creation_method method) {
   shareable__segment first, second;
   shareable_error error;
   struct statvfs before, after;
@@ -167,48 +170,48 @@ static void fill_up(shareable__hiding hiding) {
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("shm", "/dev/shm", "tmpfs", 0, "size=65536") != 0)
     skip_because("needs root and mount namespaces, for a small /dev/shm of its own");
-  cr_ok(shareable__segment_create_hidden(&first, hiding, "first", 40960, 0, 0, &error));
+  cr_ok(shareable__segment_create_by(&first, method, "first", 40960, 0, 0, &error));
   cr_assert_eq(statvfs("/dev/shm", &before), 0);
-  cr_status(shareable__segment_create_hidden(&second, hiding, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
-  cr_assert_not_null(strstr(error.text, "'second' needs 40960 bytes"), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "has only 24576 of its 65536 bytes free"), "%s", error.text);
+  cr_status(shareable__segment_create_by(&second, method, "second", 40960, 0, 0, &error), SHAREABLE_E_NO_SPACE);
+  cr_assert_not_null(strstr(error.message, "'second' needs 40960 bytes"), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "has only 24576 of its 65536 bytes free"), "%s", error.message);
   cr_assert_eq(statvfs("/dev/shm", &after), 0);
-  cr_assert_eq(before.f_bfree, after.f_bfree, "all of it is given back");
-  cr_assert_eq(before.f_ffree, after.f_ffree, "nothing is left");
-  memset(first.base, 1, 40960); /* reserved for real: no SIGBUS */
+  cr_assert_eq(before.f_bfree, after.f_bfree, "some memory was not freed");
+  cr_assert_eq(before.f_ffree, after.f_ffree, "a file is left");
+  memset(first.base, 1, 40960); /* no SIGBUS: the memory is reserved */
   shareable__segment_discard(&first);
 }
 
-Test(segment, without_a_name_fills_a_small_file_system_and_is_refused_whole) {
+Test(segment, an_unnamed_file_that_fills_a_small_file_system_is_not_created) {
   need_unnamed_files();
-  fill_up(SHAREABLE__UNNAMED);
+  fill_up(SHAREABLE__CREATE_TMPFILE);
 }
 
-Test(segment, under_a_temporary_name_fills_a_small_file_system_and_is_refused_whole) {
-  fill_up(SHAREABLE__TEMPORARY);
+Test(segment, a_temporary_name_that_fills_a_small_file_system_is_not_created) {
+  fill_up(SHAREABLE__CREATE_TEMP_NAME);
 }
 
-Test(segment, past_the_limit_of_a_file_fails_without_a_signal) {
+Test(segment, creating_above_the_file_size_limit_fails_without_a_signal) {
   struct rlimit limit = {1 << 20, 1 << 20};
   shareable__segment segment;
   shareable_error error;
 
   cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
   cr_status(shareable__segment_create(&segment, "demo", 2 << 20, 0, 0, &error), SHAREABLE_E_SYSTEM);
-  cr_assert_eq(error.system, EFBIG);
+  cr_assert_eq(error.sys_errno, EFBIG);
   cr_ok(shareable__segment_create(&segment, "demo", 1 << 19, 0, 0, NULL));
   shareable__segment_discard(&segment);
 }
 
-static void nothing(int number) {
+static void ignore_signal(int number) {
   (void)number;
 }
 
-Test(segment, is_reserved_under_a_storm_of_signals) {
+Test(segment, is_reserved_despite_frequent_signals) {
   struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
   shareable__segment segment;
 
-  signal(SIGALRM, nothing);
+  signal(SIGALRM, ignore_signal);
   setitimer(ITIMER_REAL, &often, NULL);
   cr_ok(shareable__segment_create(&segment, own_name(), 16 << 20, 0, 0, NULL));
   setitimer(ITIMER_REAL, &never, NULL);
@@ -227,13 +230,13 @@ Test(segment, a_creator_killed_before_it_publishes_leaves_nothing) {
   cr_assert_not(exists(own_name()));
 }
 
-Test(segment, what_is_not_there_is_not_found) {
+Test(segment, opening_and_unlinking_a_missing_block_returns_not_found) {
   shareable__segment segment;
   shareable_error error;
 
   cr_status(shareable__segment_open(&segment, own_name(), false, &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, own_name()));
-  cr_assert_not(exists(own_name()), "to open is never to create");
+  cr_assert_not_null(strstr(error.message, own_name()));
+  cr_assert_not(exists(own_name()), "opening must not create a file");
 }
 
 static void put(const char *name, size_t size) {
@@ -247,7 +250,7 @@ static void put(const char *name, size_t size) {
   close(fd);
 }
 
-Test(segment, one_without_a_size_is_not_ready_and_stays) {
+Test(segment, a_file_without_a_size_is_not_ready_and_is_kept) {
   shareable__segment segment;
 
   put(own_name(), 0);
@@ -256,7 +259,7 @@ Test(segment, one_without_a_size_is_not_ready_and_stays) {
   cr_ok(shareable__segment_unlink(own_name(), NULL));
 }
 
-Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
+Test(segment, rejects_a_directory_a_pipe_and_a_symbolic_link) {
   shareable__segment segment;
   char path[300];
 
@@ -273,19 +276,19 @@ Test(segment, a_folder_a_pipe_and_a_link_are_no_blocks) {
   unlink(path);
 }
 
-Test(segment, a_second_unlink_says_already_gone) {
-  shareable__segment segment = made(USUAL, 8);
+Test(segment, a_second_unlink_reports_already_gone) {
+  shareable__segment segment = made(DEFAULT_METHOD, 8);
   shareable_error error;
 
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
   cr_ok(unlink_block(&segment, own_name(), NULL));
   cr_status(unlink_block(&segment, own_name(), &error), SHAREABLE_E_NOT_FOUND);
-  cr_assert_not_null(strstr(error.text, "already gone"));
+  cr_assert_not_null(strstr(error.message, "already gone"));
   shareable__segment_discard(&segment);
 }
 
-Test(segment, another_s_block_of_the_same_name_stays) {
-  shareable__segment first = made(USUAL, 8), second = made(USUAL, 8);
+Test(segment, unlink_keeps_another_block_with_the_same_name) {
+  shareable__segment first = made(DEFAULT_METHOD, 8), second = made(DEFAULT_METHOD, 8);
 
   cr_ok(shareable__segment_publish(&first, own_name(), NULL));
   cr_ok(unlink_block(&first, own_name(), NULL));
@@ -297,7 +300,7 @@ Test(segment, another_s_block_of_the_same_name_stays) {
   shareable__segment_discard(&second);
 }
 
-/* Holds a lease on the block for as long as it lives, as a gc that was stopped. */
+/* Holds a lease on the block until the process ends, like a gc that was stopped. */
 static void lease_block(const void *with) {
   shareable__lease lease;
   int fd = open(with, O_RDONLY | O_CLOEXEC);
@@ -307,7 +310,7 @@ static void lease_block(const void *with) {
 }
 
 static pid_t lease_own_block(void) {
-  shareable__segment segment = made(USUAL, 8);
+  shareable__segment segment = made(DEFAULT_METHOD, 8);
   char path[100];
 
   cr_ok(shareable__segment_publish(&segment, own_name(), NULL));
@@ -316,7 +319,7 @@ static pid_t lease_own_block(void) {
   return start(lease_block, path);
 }
 
-Test(segment, opening_does_not_wait_for_a_lease_that_is_kept) {
+Test(segment, opening_gives_up_on_a_lease_that_is_kept) {
   pid_t holder = lease_own_block();
   shareable__segment opened;
   shareable_error error = {0};
@@ -327,14 +330,14 @@ Test(segment, opening_does_not_wait_for_a_lease_that_is_kept) {
   cr_expect_neq(shareable__segment_open(&opened, own_name(), false, &error), SHAREABLE_OK);
   clock_gettime(CLOCK_MONOTONIC, &after);
   cr_expect_lt(after.tv_sec - before.tv_sec, 3);
-  cr_expect_not_null(strstr(error.text, "lease"), "%s", error.text);
+  cr_expect_not_null(strstr(error.message, "lease"), "%s", error.message);
   end(holder, SIGKILL);
   cr_ok(shareable__segment_open(&opened, own_name(), false, NULL));
   cr_ok(unlink_block(&opened, own_name(), NULL));
   shareable__segment_discard(&opened);
 }
 
-Test(segment, opening_outwaits_a_lease_that_is_dropped) {
+Test(segment, opening_waits_until_a_lease_is_dropped) {
   pid_t holder = lease_own_block(), killer = fork();
   shareable__segment opened;
 
@@ -350,7 +353,7 @@ Test(segment, opening_outwaits_a_lease_that_is_dropped) {
   shareable__segment_discard(&opened);
 }
 
-/* As kernels before 6.10 answer a user who is not root: no file is linked by its descriptor. */
+/* Forbids to link a file by its descriptor, as kernels before 6.10 do for users other than root. */
 static bool forbid_links_by_descriptor(void) {
   struct sock_filter code[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -365,7 +368,7 @@ static bool forbid_links_by_descriptor(void) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* In a mount namespace with nothing in /proc, as a user that is not root. */
+/* Runs in a mount namespace with an empty /proc, as a user other than root. */
 static int create_without_proc(const char *name) {
   shareable_memory *memory;
 
@@ -379,7 +382,7 @@ static int create_without_proc(const char *name) {
   return shareable_memory_unlink(memory, NULL) == SHAREABLE_OK ? 0 : 3;
 }
 
-Test(segment, needs_no_proc) {
+Test(segment, can_be_created_without_proc) {
   char name[60];
   pid_t child;
   int status;
@@ -391,13 +394,13 @@ Test(segment, needs_no_proc) {
   waitpid(child, &status, 0);
   cr_assert(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77)
-    skip_because("no mount namespace, or no seccomp(2)");
+    skip_because("needs a mount namespace and seccomp(2)");
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
-/* The limit is lowered after it was asked for. */
-Test(segment, writing_past_the_limit_of_a_file_raises_no_signal) {
-  shareable__segment segment = made(USUAL, 100);
+/* The limit is lowered after it was read. */
+Test(segment, writing_above_the_file_size_limit_raises_no_signal) {
+  shareable__segment segment = made(DEFAULT_METHOD, 100);
   const struct rlimit low = {10, 10};
   pid_t child = fork();
   int status;
@@ -408,7 +411,7 @@ Test(segment, writing_past_the_limit_of_a_file_raises_no_signal) {
     if (setrlimit(RLIMIT_FSIZE, &low) != 0)
       _exit(2);
     _exit(shareable__segment_write(&segment, "block", 10, "0123456789", 10, &error) == SHAREABLE_OK ||
-          error.system != EFBIG);
+          error.sys_errno != EFBIG);
   }
   waitpid(child, &status, 0);
   cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", status);

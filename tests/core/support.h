@@ -1,5 +1,5 @@
 /*
- * support.h - what the unit tests share: names of their own, and a list of everything.
+ * support.h - shared by the unit tests: unique names, checks, skips, and sample lists.
  */
 #ifndef TESTS_SUPPORT_H
 #define TESTS_SUPPORT_H
@@ -16,7 +16,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* A name that no other test and no other run has: each test is a process of its own. */
+/* Returns a name that no other test and no other run uses: each test is its own process. */
 static inline const char *own_name(void) {
   static char name[40];
   snprintf(name, sizeof name, "test-%ld", (long)getpid());
@@ -29,14 +29,17 @@ static inline bool exists(const char *name) {
   return access(path, F_OK) == 0;
 }
 
-/* The directory of this user's ownership logs, if no other user has taken its name. */
+/*
+ * Returns the path of the directory of this user's ownership logs, unless another user has taken
+ * the name.
+ */
 static inline const char *log_directory(void) {
   static char path[40];
   snprintf(path, sizeof path, "/dev/shm/.shareable-%lu", (unsigned long)geteuid());
   return path;
 }
 
-/* How many descriptors this process has open. */
+/* Returns the number of descriptors that this process has open. */
 static inline size_t descriptors(void) {
   DIR *folder = opendir("/proc/self/fd");
   size_t count = 0;
@@ -56,14 +59,14 @@ static inline size_t descriptors(void) {
 
 #define cr_ok(call) cr_status(call, SHAREABLE_OK)
 
-/* Criterion keeps the reason to itself. */
+/* Criterion does not print the reason of a skip. */
 #define skip_because(reason)                                                                                           \
   do {                                                                                                                 \
     fprintf(stderr, "skipped: %s\n", reason);                                                                          \
     cr_skip_test(reason);                                                                                              \
   } while (0)
 
-/* Where the kernel has no such barriers, nobody gets a cell, and every store is a write under lock. */
+/* Without these barriers, no process gets a hazard, and every store locks the item. */
 static inline void need_barriers(void) {
   long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
 
@@ -79,7 +82,7 @@ static inline shareable_list *new_list_with(const shareable_value *values, size_
   shareable_list *list = NULL;
 
   cr_assert_eq(shareable_list_create(&list, own_name(), values, count, flags, 0, &error), SHAREABLE_OK, "%s",
-               error.text);
+               error.message);
   return list;
 }
 

@@ -1,5 +1,5 @@
 /*
- * sync.c - tests of core/src/sync.c.
+ * sync.c - tests of the sync area: core/src/sync/area.c, redo_log.c, fast_store.c and item_*.c.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,11 +10,12 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../../core/src/list.h"
+#include "list/list.h"
 #include "support.h"
+#include "sync/fast_store.h"
 
 #define SECOND INT64_C(1000000000)
-/* With an item of this size there is a whole page inside its slot. */
+/* A slot of this size contains a complete page. */
 #define TWO_PAGES (2 * (uint32_t)sysconf(_SC_PAGESIZE))
 
 static int64_t now(void) {
@@ -28,11 +29,11 @@ static shareable_list *again(uint32_t flags) {
   shareable_error error = {0};
   shareable_list *list = NULL;
 
-  cr_assert_eq(shareable_list_open(&list, own_name(), flags, &error), SHAREABLE_OK, "%s", error.text);
+  cr_assert_eq(shareable_list_open(&list, own_name(), flags, &error), SHAREABLE_OK, "%s", error.message);
   return list;
 }
 
-/* An int, and one in whose slot there is room for text. */
+/* Returns a list of two ints. The slot of the second one has room for a text. */
 static shareable_list *two_ints(void) {
   shareable_value values[] = {shareable_int(7), shareable_int(7)};
 
@@ -68,66 +69,66 @@ static shareable_value text_of(char character, size_t length) {
 }
 
 static uint64_t word_of(const shareable_list *list, size_t i) {
-  return __atomic_load_n(&list->sync.area->words[i], __ATOMIC_ACQUIRE);
+  return __atomic_load_n(&list->sync.area->version_words[i], __ATOMIC_ACQUIRE);
 }
 
 static void put_word(shareable_list *list, size_t i, uint64_t word) {
-  __atomic_store_n(&list->sync.area->words[i], word, __ATOMIC_RELEASE);
+  __atomic_store_n(&list->sync.area->version_words[i], word, __ATOMIC_RELEASE);
 }
 
 static uint64_t flags_of(const shareable_list *list, size_t i) {
-  return word_of(list, i) & SHAREABLE__WORD_FLAGS;
+  return word_of(list, i) & SHAREABLE__VERSION_FLAGS;
 }
 
-static uint64_t sequence_of(const shareable_list *list, size_t i) {
+static uint64_t version_of(const shareable_list *list, size_t i) {
   return word_of(list, i) >> 4 & 0xfffffff;
 }
 
-/* Locks an item as its writer would, and with more flags. */
-static void lock_under(shareable_list *list, size_t i, uint32_t token, uint64_t flags) {
-  put_word(list, i, (word_of(list, i) & UINT64_C(0xffffffff)) | SHAREABLE__LOCKED | flags | (uint64_t)token << 32);
+/* Locks an item as the writer with that id would, and sets more flags. */
+static void lock_under(shareable_list *list, size_t i, uint32_t id, uint64_t flags) {
+  put_word(list, i, (word_of(list, i) & UINT64_C(0xffffffff)) | SHAREABLE__LOCKED | flags | (uint64_t)id << 32);
 }
 
-/* Has a handle join, by writing item 0 as it is, and tells its token. */
-static uint32_t join(shareable_list *list) {
+/* Registers a handle by writing item 0 as it is, and returns its writer id. */
+static uint32_t register_writer(shareable_list *list) {
   shareable_value value = get(list, 0);
 
   cr_ok(shareable_list_set(list, 0, &value));
-  cr_assert_neq(list->sync.writer.token, 0);
-  return list->sync.writer.token;
+  cr_assert_neq(list->sync.writer.id, 0);
+  return list->sync.writer.id;
 }
 
-/* The token of a handle that is gone. */
-static uint32_t dead_token(void) {
+/* Returns the writer id of a handle that was closed. */
+static uint32_t dead_writer_id(void) {
   shareable_list *list = again(0);
-  uint32_t token = join(list);
+  uint32_t id = register_writer(list);
 
   shareable_list_unref(list);
-  return token;
+  return id;
 }
 
-/* Puts a journal there, as its writer would before it touches the item. */
-static void leave_journal(shareable_list *list, int k, uint32_t token, size_t i, shareable_value value) {
-  shareable__journal *journal = &list->sync.area->journals[k];
-  shareable__image image;
+/* Commits a redo record, as its writer would before it writes the item. */
+static void leave_redo_record(shareable_list *list, int k, uint32_t id, size_t i, shareable_value value) {
+  shareable__redo_record *record = &list->sync.area->redo_records[k];
+  shareable__encoded_item item;
   shareable__slot slot = {0};
 
   cr_assert(shareable__layout_slot(&list->layout, i, &slot));
-  shareable__item_image(&value, slot.size, &image);
-  journal->token = token;
-  journal->item = i;
-  journal->format = image.format;
-  journal->code = image.code;
-  journal->length = image.length;
-  memcpy(journal->data, image.data, image.length);
-  journal->ready = 1;
+  shareable__item_encode(&value, slot.size, &item);
+  record->writer_id = id;
+  record->item = i;
+  record->format = item.format;
+  record->code = item.code;
+  record->length = item.length;
+  memcpy(record->data, item.data, item.length);
+  record->committed = 1;
 }
 
-static size_t journals_in_use(const shareable_list *list) {
+static size_t redo_records_in_use(const shareable_list *list) {
   size_t count = 0;
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    count += list->sync.area->journals[k].token != 0 || list->sync.area->journals[k].ready != 0;
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    count += list->sync.area->redo_records[k].writer_id != 0 || list->sync.area->redo_records[k].committed != 0;
   return count;
 }
 
@@ -137,8 +138,9 @@ static void die(int number) {
 }
 
 /*
- * A child writes an item of two pages or more, and is killed in the midst of it: one page of the slot cannot be written
- * to, so that it dies when it comes there, with the bytes before written and format and code not.
+ * A child writes an item of at least two pages, and is killed during the write. One page of the
+ * slot is read-only, so the child dies when it reaches that page: the bytes before the page are
+ * written, format and code are not.
  */
 static void kill_while_writing(shareable_list *list, size_t i, shareable_value value) {
   pid_t child = fork();
@@ -163,7 +165,7 @@ static void kill_while_writing(shareable_list *list, size_t i, shareable_value v
   cr_assert(WIFSIGNALED(result) && WTERMSIG(result) == SIGKILL, "the writer ended with %#x", result);
 }
 
-/* One value in a slot of two pages, and an int. */
+/* Returns a list of an int and a value in a slot of two pages. */
 static shareable_list *large(shareable_value value) {
   shareable_value values[] = {shareable_int(7), value};
 
@@ -171,33 +173,33 @@ static shareable_list *large(shareable_value value) {
   return new_list(values, 2);
 }
 
-Test(sync, the_area_is_laid_out_as_specified) {
-  cr_assert_eq(shareable__sync_offset(0), 0);
-  cr_assert_eq(shareable__sync_offset(1), 64);
-  cr_assert_eq(shareable__sync_offset(63), 64);
-  cr_assert_eq(shareable__sync_offset(64), 64);
-  cr_assert_eq(shareable__sync_offset(65), 128);
-  cr_assert_eq(shareable__sync_size(0), 2816);
-  cr_assert_eq(shareable__sync_size(3), 2840);
+Test(sync, the_area_has_the_specified_layout) {
+  cr_assert_eq(shareable__area_offset(0), 0);
+  cr_assert_eq(shareable__area_offset(1), 64);
+  cr_assert_eq(shareable__area_offset(63), 64);
+  cr_assert_eq(shareable__area_offset(64), 64);
+  cr_assert_eq(shareable__area_offset(65), 128);
+  cr_assert_eq(shareable__area_size(0), 2816);
+  cr_assert_eq(shareable__area_size(3), 2840);
   cr_assert_eq(offsetof(shareable__area, version), 8);
   cr_assert_eq(offsetof(shareable__area, flags), 12);
   cr_assert_eq(offsetof(shareable__area, count), 16);
   cr_assert_eq(offsetof(shareable__area, size), 24);
-  cr_assert_eq(offsetof(shareable__area, bells), 64);
-  cr_assert_eq(offsetof(shareable__bells, all), 8);
-  cr_assert_eq(offsetof(shareable__bells, items), 64);
-  cr_assert_eq(offsetof(shareable__area, cells), 256);
-  cr_assert_eq(offsetof(shareable__cell, item), 8);
-  cr_assert_eq(sizeof(shareable__cell), 64);
-  cr_assert_eq(offsetof(shareable__area, journals), 768);
-  cr_assert_eq(offsetof(shareable__journal, ready), 4);
-  cr_assert_eq(offsetof(shareable__journal, item), 8);
-  cr_assert_eq(offsetof(shareable__journal, format), 16);
-  cr_assert_eq(offsetof(shareable__journal, length), 24);
-  cr_assert_eq(offsetof(shareable__journal, code), 32);
-  cr_assert_eq(offsetof(shareable__journal, data), 40);
-  cr_assert_eq(sizeof(shareable__journal), 512);
-  cr_assert_eq(offsetof(shareable__area, words), 2816);
+  cr_assert_eq(offsetof(shareable__area, eventcounts), 64);
+  cr_assert_eq(offsetof(shareable__eventcounts, any), 8);
+  cr_assert_eq(offsetof(shareable__eventcounts, items), 64);
+  cr_assert_eq(offsetof(shareable__area, hazards), 256);
+  cr_assert_eq(offsetof(shareable__hazard, item), 8);
+  cr_assert_eq(sizeof(shareable__hazard), 64);
+  cr_assert_eq(offsetof(shareable__area, redo_records), 768);
+  cr_assert_eq(offsetof(shareable__redo_record, committed), 4);
+  cr_assert_eq(offsetof(shareable__redo_record, item), 8);
+  cr_assert_eq(offsetof(shareable__redo_record, format), 16);
+  cr_assert_eq(offsetof(shareable__redo_record, length), 24);
+  cr_assert_eq(offsetof(shareable__redo_record, code), 32);
+  cr_assert_eq(offsetof(shareable__redo_record, data), 40);
+  cr_assert_eq(sizeof(shareable__redo_record), 512);
+  cr_assert_eq(offsetof(shareable__area, version_words), 2816);
 }
 
 Test(sync, a_new_list_has_an_area_past_its_end) {
@@ -219,7 +221,7 @@ Test(sync, a_new_list_has_an_area_past_its_end) {
   end_list(list);
 }
 
-Test(sync, an_empty_list_has_one_too) {
+Test(sync, an_empty_list_has_an_area) {
   shareable_list *list = new_list(NULL, 0), *other = again(0);
 
   cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 64 + 2816);
@@ -228,9 +230,9 @@ Test(sync, an_empty_list_has_one_too) {
   end_list(list);
 }
 
-Test(sync, a_plain_list_has_none_is_of_stock_s_size_and_is_read_and_written) {
+Test(sync, a_list_without_an_area_has_the_size_of_a_stock_list_and_can_be_written) {
   const shareable_value values[] = {shareable_int(1), shareable_str("text"), shareable_float(0.5)};
-  shareable_list *list = new_list_with(values, 3, SHAREABLE_PLAIN), *other = again(0), *reader;
+  shareable_list *list = new_list_with(values, 3, SHAREABLE_NO_SYNC), *other = again(0), *reader;
 
   cr_assert_eq(shareable_memory_size(shareable_list_memory(list)), 16 + 3 * 17 + 3 * 8);
   cr_assert_null(list->sync.area);
@@ -249,62 +251,69 @@ Test(sync, a_plain_list_has_none_is_of_stock_s_size_and_is_read_and_written) {
   end_list(list);
 }
 
-Test(sync, what_lies_at_the_area_s_place_is_told_apart) {
+Test(sync, recognizes_each_kind_of_area) {
   struct {
     uint32_t version;
-    uint64_t count, said, there;
-    shareable__sync_kind kind;
+    uint64_t count, stated_size, size;
+    shareable__area_kind kind;
   } rows[] = {
-    {2, 3, 2840, 2840, SHAREABLE__SYNC_OURS},        {2, 3, 2840, 4096, SHAREABLE__SYNC_OURS},
-    {2, 3, 2840, 2839, SHAREABLE__SYNC_DAMAGED},     {2, 4, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
-    {2, 2, 2832, 4096, SHAREABLE__SYNC_DAMAGED},     {2, 3, 2832, 4096, SHAREABLE__SYNC_DAMAGED},
-    {2, 3, 2848, 4096, SHAREABLE__SYNC_DAMAGED},     {0, 3, 2840, 4096, SHAREABLE__SYNC_DAMAGED},
-    {3, 3, 2840, 2840, SHAREABLE__SYNC_NEWER},       {UINT32_MAX, 0, 0, 32, SHAREABLE__SYNC_NEWER},
-    {1, 3, 2840, 2840, SHAREABLE__SYNC_OLDER},       {1, 0, 0, 32, SHAREABLE__SYNC_OLDER},
-    {2, 3, UINT64_MAX, 32, SHAREABLE__SYNC_DAMAGED}, {2, 3, 2840, 31, SHAREABLE__SYNC_NONE},
-    {2, 3, 2840, 0, SHAREABLE__SYNC_NONE},
+    {2, 3, 2840, 2840, SHAREABLE__AREA_USABLE},
+    {2, 3, 2840, 4096, SHAREABLE__AREA_USABLE},
+    {2, 3, 2840, 2839, SHAREABLE__AREA_CORRUPT},
+    {2, 4, 2840, 4096, SHAREABLE__AREA_CORRUPT},
+    {2, 2, 2832, 4096, SHAREABLE__AREA_CORRUPT},
+    {2, 3, 2832, 4096, SHAREABLE__AREA_CORRUPT},
+    {2, 3, 2848, 4096, SHAREABLE__AREA_CORRUPT},
+    {0, 3, 2840, 4096, SHAREABLE__AREA_CORRUPT},
+    {3, 3, 2840, 2840, SHAREABLE__AREA_NEWER_VERSION},
+    {UINT32_MAX, 0, 0, 32, SHAREABLE__AREA_NEWER_VERSION},
+    {1, 3, 2840, 2840, SHAREABLE__AREA_OLDER_VERSION},
+    {1, 0, 0, 32, SHAREABLE__AREA_OLDER_VERSION},
+    {2, 3, UINT64_MAX, 32, SHAREABLE__AREA_CORRUPT},
+    {2, 3, 2840, 31, SHAREABLE__AREA_NONE},
+    {2, 3, 2840, 0, SHAREABLE__AREA_NONE},
   };
-  uint64_t head[4];
+  uint64_t header[4];
 
   for (size_t i = 0; i < LENGTH(rows); i++) {
-    memcpy(head, "shr.sync", 8);
-    head[1] = 0;
-    memcpy(&head[1], &rows[i].version, 4);
-    head[2] = rows[i].count;
-    head[3] = rows[i].said;
-    cr_assert_eq(shareable__sync_look(head, rows[i].there, 3), rows[i].kind, "row %zu", i);
-    memcpy(head, "shr.sink", 8);
-    cr_assert_eq(shareable__sync_look(head, rows[i].there, 3), SHAREABLE__SYNC_NONE, "row %zu", i);
+    memcpy(header, "shr.sync", 8);
+    header[1] = 0;
+    memcpy(&header[1], &rows[i].version, 4);
+    header[2] = rows[i].count;
+    header[3] = rows[i].stated_size;
+    cr_assert_eq(shareable__area_check(header, rows[i].size, 3), rows[i].kind, "row %zu", i);
+    memcpy(header, "shr.sink", 8);
+    cr_assert_eq(shareable__area_check(header, rows[i].size, 3), SHAREABLE__AREA_NONE, "row %zu", i);
   }
 }
 
-Test(sync, a_list_of_a_newer_version_is_refused_by_name) {
+Test(sync, opening_a_list_of_a_newer_version_fails_with_its_name) {
   shareable_list *list = two_ints(), *other = NULL;
   shareable_error error;
 
   list->sync.area->version = 3;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
-  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "newer"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "newer"), "%s", error.message);
   cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
   cr_assert_null(other);
   end_list(list);
 }
 
-Test(sync, a_list_of_an_older_version_is_refused_by_name) {
+Test(sync, opening_a_list_of_an_older_version_fails_with_its_name) {
   shareable_list *list = two_ints(), *other = NULL;
   shareable_error error;
 
   list->sync.area->version = 1;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_VERSION);
-  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "older"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "older"), "%s", error.message);
   cr_status(shareable_list_open(&other, own_name(), SHAREABLE_READ_ONLY, &error), SHAREABLE_E_VERSION);
   cr_assert_null(other);
   end_list(list);
 }
 
-Test(sync, a_damaged_area_is_refused_by_name) {
+Test(sync, opening_a_list_with_a_corrupt_area_fails_with_its_name) {
   shareable_list *list = two_ints(), *other = NULL;
   size_t size = shareable_memory_size(shareable_list_memory(list));
   shareable_error error;
@@ -312,8 +321,8 @@ Test(sync, a_damaged_area_is_refused_by_name) {
 
   list->sync.area->count++;
   cr_status(shareable_list_open(&other, own_name(), 0, &error), SHAREABLE_E_NOT_LIST);
-  cr_assert_not_null(strstr(error.text, own_name()), "%s", error.text);
-  cr_assert_not_null(strstr(error.text, "sync area"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, own_name()), "%s", error.message);
+  cr_assert_not_null(strstr(error.message, "sync area"), "%s", error.message);
   list->sync.area->count--;
   list->sync.area->size += 8;
   cr_status(shareable_list_open(&other, own_name(), 0, NULL), SHAREABLE_E_NOT_LIST);
@@ -325,7 +334,7 @@ Test(sync, a_damaged_area_is_refused_by_name) {
   end_list(list);
 }
 
-Test(sync, an_area_without_its_magic_is_none) {
+Test(sync, bytes_without_the_magic_are_not_an_area) {
   shareable_list *list = two_ints(), *other;
 
   list->sync.area->magic = 0;
@@ -338,31 +347,31 @@ Test(sync, an_area_without_its_magic_is_none) {
   end_list(list);
 }
 
-Test(sync, what_was_read_while_another_wrote_is_read_again) {
+Test(sync, a_read_is_invalid_if_another_handle_wrote_during_it) {
   shareable_list *list = two_ints(), *other = again(0);
-  shareable__reading reading = {0};
+  shareable__read_attempt attempt = {0};
   shareable__slot slot;
 
   cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
-  cr_ok(shareable__sync_begin(&list->sync, 0, &slot, &reading));
-  cr_assert(shareable__sync_end(&list->sync, 0, reading.stamp));
+  cr_ok(shareable__read_begin(&list->sync, 0, &slot, &attempt));
+  cr_assert(shareable__read_valid(&list->sync, 0, attempt.version));
   cr_ok(shareable_list_set_float(other, 0, 0.5));
-  cr_assert_not(shareable__sync_end(&list->sync, 0, reading.stamp));
-  cr_ok(shareable__sync_begin(&list->sync, 0, &slot, &reading));
-  cr_assert(shareable__sync_end(&list->sync, 0, reading.stamp));
+  cr_assert_not(shareable__read_valid(&list->sync, 0, attempt.version));
+  cr_ok(shareable__read_begin(&list->sync, 0, &slot, &attempt));
+  cr_assert(shareable__read_valid(&list->sync, 0, attempt.version));
   shareable_list_unref(other);
   end_list(list);
 }
 
-Test(sync, an_item_that_a_dead_writer_locked_keeps_its_value_and_is_written_within_a_second) {
+Test(sync, an_item_locked_by_a_dead_writer_keeps_its_value_and_can_be_written_within_a_second) {
   shareable_list *list = two_ints(), *reader = again(SHAREABLE_READ_ONLY);
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   int64_t integer = 0, start = now();
 
   lock_under(list, 0, dead, 0);
   cr_ok(shareable_list_get_int(reader, 0, &integer));
   cr_assert_eq(integer, 7);
-  cr_assert_eq(word_of(list, 0) >> 32, dead, "who only reads leaves it locked");
+  cr_assert_eq(word_of(list, 0) >> 32, dead, "a read-only handle leaves it locked");
   integer = 0;
   cr_ok(shareable_list_get_int(list, 0, &integer));
   cr_assert_eq(integer, 7);
@@ -373,14 +382,17 @@ Test(sync, an_item_that_a_dead_writer_locked_keeps_its_value_and_is_written_with
   lock_under(list, 0, dead, 0);
   cr_ok(shareable_list_set_str(list, 0, "text", 4));
   assert_same(get(reader, 0), shareable_str("text"));
-  lock_under(list, 0, 0, 0); /* a token that nobody ever has */
+  lock_under(list, 0, 0, 0); /* no writer has the id 0 */
   assert_same(get(list, 0), shareable_str("text"));
   cr_assert_lt(now() - start, SECOND);
   shareable_list_unref(reader);
   end_list(list);
 }
 
-/* All that a journal can hold; the first is for an item that is a float, the others for an int. */
+/*
+ * Runs a test for every kind of value in a redo record. The item was a float for the first one, and
+ * an int for the others.
+ */
 static void with_every_value(void test(shareable_value before, shareable_value value)) {
   const shareable_value values[] = {shareable_int(INT64_MIN),
                                     shareable_float(-0.5),
@@ -392,22 +404,22 @@ static void with_every_value(void test(shareable_value before, shareable_value v
                                     shareable_bytes("\xff\0\1", 3),
                                     shareable_bytes("ab\0\0", 4),
                                     shareable_strn("exactly\0", 8),
-                                    text_of('x', SHAREABLE__SYNC_JOURNAL_SIZE)};
+                                    text_of('x', SHAREABLE__REDO_SIZE)};
 
   for (size_t i = 0; i < LENGTH(values); i++)
     test(i == 0 ? shareable_float(0.5) : shareable_int(7), values[i]);
 }
 
-static void mends(shareable_value before, shareable_value value) {
+static void check_recovery(shareable_value before, shareable_value value) {
   shareable_list *list = large(before);
   int64_t start = now();
 
   kill_while_writing(list, 1, value);
-  cr_assert_eq(journals_in_use(list), 1);
+  cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), value);
   cr_assert_lt(now() - start, SECOND);
-  cr_assert_eq(journals_in_use(list), 0);
-  cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
+  cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__SLOW_STORES, 0);
   assert_same(get(list, 1), value);
   cr_ok(shareable_list_set_str(list, 1, "next", 4));
   assert_same(get(list, 1), shareable_str("next"));
@@ -415,10 +427,10 @@ static void mends(shareable_value before, shareable_value value) {
 }
 
 Test(sync, a_reader_completes_the_write_of_a_killed_writer) {
-  with_every_value(mends);
+  with_every_value(check_recovery);
 }
 
-static void shows(shareable_value before, shareable_value value) {
+static void check_read_only_view(shareable_value before, shareable_value value) {
   shareable_list *list = large(before), *reader = again(SHAREABLE_READ_ONLY);
   shareable_type type;
   uint64_t word;
@@ -430,7 +442,7 @@ static void shows(shareable_value before, shareable_value value) {
   cr_ok(shareable_list_type(reader, 1, &type));
   cr_assert_eq(type, value.type);
   cr_assert_eq(word_of(list, 1), word);
-  cr_assert_eq(journals_in_use(list), 1);
+  cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), value);
   assert_same(get(reader, 1), value);
   shareable_list_unref(reader);
@@ -438,51 +450,51 @@ static void shows(shareable_value before, shareable_value value) {
 }
 
 Test(sync, a_read_only_reader_sees_the_write_of_a_killed_writer_and_changes_nothing) {
-  with_every_value(shows);
+  with_every_value(check_read_only_view);
 }
 
 Test(sync, the_typed_getters_see_the_write_of_a_killed_writer) {
   shareable_list *list = two_ints(), *reader = again(SHAREABLE_READ_ONLY);
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   int64_t integer = 0;
   double real = 0;
 
-  leave_journal(list, 3, dead, 0, shareable_float(0.5));
+  leave_redo_record(list, 3, dead, 0, shareable_float(0.5));
   lock_under(list, 0, dead, 0);
   cr_ok(shareable_list_get_float(reader, 0, &real));
   cr_assert_eq(real, 0.5);
   cr_status(shareable_list_get_int(reader, 0, &integer), SHAREABLE_E_TYPE);
   cr_ok(shareable_list_get_floats(list, 0, 1, &real, NULL));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   cr_ok(shareable_list_get_float(list, 0, &real));
   cr_assert_eq(real, 0.5);
   shareable_list_unref(reader);
   end_list(list);
 }
 
-Test(sync, the_next_writer_completes_the_write_of_a_killed_one_and_then_writes) {
+Test(sync, the_next_writer_completes_the_write_of_a_killed_writer_and_then_writes) {
   shareable_list *list = large(shareable_int(7));
 
   kill_while_writing(list, 1, shareable_str("half"));
   cr_ok(shareable_list_set_float(list, 1, 0.5));
   assert_same(get(list, 1), shareable_float(0.5));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   end_list(list);
 }
 
-Test(sync, one_who_is_killed_completing_the_write_of_a_killed_one_leaves_it_to_the_next) {
+Test(sync, a_process_killed_during_the_recovery_leaves_the_recovery_to_the_next_one) {
   shareable_list *list = large(shareable_int(7));
 
   kill_while_writing(list, 1, shareable_str("first"));
   kill_while_writing(list, 1, shareable_bytes("second", 6));
   kill_while_writing(list, 1, shareable_float(0.5));
-  cr_assert_eq(journals_in_use(list), 1);
+  cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), shareable_str("first"));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   end_list(list);
 }
 
-Test(sync, a_text_of_472_bytes_is_left_whole_and_one_of_473_is_left_damaged) {
+Test(sync, a_killed_writer_leaves_a_text_of_472_bytes_complete_and_a_longer_one_corrupt) {
   shareable_list *list = large(shareable_int(7)), *reader = again(SHAREABLE_READ_ONLY);
   char buffer[1024];
   shareable_value value;
@@ -490,8 +502,8 @@ Test(sync, a_text_of_472_bytes_is_left_whole_and_one_of_473_is_left_damaged) {
   kill_while_writing(list, 1, text_of('x', 472));
   assert_same(get(list, 1), text_of('x', 472));
   kill_while_writing(list, 1, text_of('y', 473));
-  cr_assert_eq(journals_in_use(list), 0);
-  cr_assert_neq(flags_of(list, 1) & SHAREABLE__BARE, 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
+  cr_assert_neq(flags_of(list, 1) & SHAREABLE__UNLOGGED, 0);
   cr_status(shareable_list_get(reader, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, buffer, sizeof buffer), SHAREABLE_E_CORRUPT);
@@ -504,36 +516,36 @@ Test(sync, a_text_of_472_bytes_is_left_whole_and_one_of_473_is_left_damaged) {
   end_list(list);
 }
 
-Test(sync, an_item_left_bare_is_damaged_until_it_is_written) {
+Test(sync, an_item_left_by_an_unlogged_write_is_corrupt_until_the_next_write) {
   const shareable_value next[] = {shareable_int(5), shareable_float(0.5), shareable_str("text"), shareable_none()};
   shareable_list *list = two_ints();
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   shareable_value value;
 
   for (size_t i = 0; i < LENGTH(next); i++) {
-    lock_under(list, 0, dead, SHAREABLE__BARE);
+    lock_under(list, 0, dead, SHAREABLE__UNLOGGED);
     cr_status(shareable_list_get(list, 0, &value, NULL, 0), SHAREABLE_E_CORRUPT);
-    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__MIXED, SHAREABLE__DAMAGED);
+    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__SLOW_STORES, SHAREABLE__CORRUPT);
     cr_ok(shareable_list_set(list, 0, &next[i]));
     assert_same(get(list, 0), next[i]);
-    lock_under(list, 0, dead, SHAREABLE__BARE);
+    lock_under(list, 0, dead, SHAREABLE__UNLOGGED);
     cr_ok(shareable_list_set(list, 0, &next[i]));
     assert_same(get(list, 0), next[i]);
-    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__MIXED, 0);
+    cr_assert_eq(flags_of(list, 0) & ~SHAREABLE__SLOW_STORES, 0);
   }
   end_list(list);
 }
 
-Test(sync, a_damaged_item_stays_damaged_where_its_next_writer_was_killed_before_it_wrote) {
+Test(sync, a_corrupt_item_stays_corrupt_if_its_next_writer_is_killed_before_it_writes) {
   shareable_list *list = two_ints(), *reader = again(SHAREABLE_READ_ONLY);
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   shareable_value value;
 
-  put_word(list, 1, SHAREABLE__DAMAGED);
+  put_word(list, 1, SHAREABLE__CORRUPT);
   lock_under(list, 1, dead, 0);
   cr_status(shareable_list_get(reader, 1, &value, NULL, 0), SHAREABLE_E_CORRUPT);
   cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_CORRUPT);
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__DAMAGED);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__CORRUPT);
   lock_under(list, 1, dead, 0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   assert_same(get(reader, 1), shareable_str("text"));
@@ -541,56 +553,56 @@ Test(sync, a_damaged_item_stays_damaged_where_its_next_writer_was_killed_before_
   end_list(list);
 }
 
-Test(sync, one_who_is_killed_mending_an_item_left_bare_leaves_what_it_wrote) {
+Test(sync, a_writer_killed_while_it_overwrites_a_corrupt_item_leaves_its_own_value) {
   shareable_list *list = large(shareable_int(7)), *reader = again(SHAREABLE_READ_ONLY);
 
-  for (int turn = 0; turn <= SHAREABLE__SYNC_JOURNALS; turn++) {
+  for (int turn = 0; turn <= SHAREABLE__AREA_REDO_RECORDS; turn++) {
     kill_while_writing(list, 1, text_of('x', 473));
-    kill_while_writing(list, 1, shareable_str("mended"));
-    assert_same(get(reader, 1), shareable_str("mended"));
-    assert_same(get(list, 1), shareable_str("mended"));
-    cr_assert_eq(journals_in_use(list), 0);
-    cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__MIXED, 0);
+    kill_while_writing(list, 1, shareable_str("repaired"));
+    assert_same(get(reader, 1), shareable_str("repaired"));
+    assert_same(get(list, 1), shareable_str("repaired"));
+    cr_assert_eq(redo_records_in_use(list), 0);
+    cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__SLOW_STORES, 0);
   }
   shareable_list_unref(reader);
   end_list(list);
 }
 
-Test(sync, an_item_that_a_living_writer_holds_is_an_error_after_a_second_and_is_not_changed) {
+Test(sync, an_item_held_by_a_living_writer_is_an_error_after_a_second_and_does_not_change) {
   shareable_list *list = two_ints(), *other = again(0), *reader = again(SHAREABLE_READ_ONLY);
-  uint32_t token = join(other);
+  uint32_t id = register_writer(other);
   int64_t start, elapsed, integer = -1;
   shareable_value value, seven = shareable_int(7);
   size_t counted = 0, length = 0;
   shareable_type type;
   uint64_t word;
 
-  lock_under(list, 1, token, 0);
+  lock_under(list, 1, id, 0);
   word = word_of(list, 1);
   for (int turn = 0; turn < 7; turn++) {
     start = now();
     if (turn == 0)
-      cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_get(list, 1, &value, NULL, 0), SHAREABLE_E_BUSY);
     else if (turn == 1)
-      cr_status(shareable_list_get_int(reader, 1, &integer), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_get_int(reader, 1, &integer), SHAREABLE_E_BUSY);
     else if (turn == 2)
-      cr_status(shareable_list_set_int(list, 1, 8), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_set_int(list, 1, 8), SHAREABLE_E_BUSY);
     else if (turn == 3)
-      cr_status(shareable_list_type(list, 1, &type), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_type(list, 1, &type), SHAREABLE_E_BUSY);
     else if (turn == 4)
-      cr_status(shareable_list_count(list, &seven, &counted), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_count(list, &seven, &counted), SHAREABLE_E_BUSY);
     else if (turn == 5)
-      cr_status(shareable_list_format(reader, NULL, 0, &length), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_format(reader, NULL, 0, &length), SHAREABLE_E_BUSY);
     else
-      cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
+      cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_BUSY);
     elapsed = now() - start;
     cr_assert(elapsed > SECOND * 9 / 10 && elapsed < 3 * SECOND, "%lld ns", (long long)elapsed);
     cr_assert_eq(word_of(list, 1), word);
   }
   cr_assert_eq(integer, -1);
-  cr_assert_eq(counted, 1); /* the item that is in the way */
+  cr_assert_eq(counted, 1); /* the index of the held item */
   cr_assert_eq(length, 1);
-  assert_same(get(list, 0), shareable_int(7)); /* the others are free */
+  assert_same(get(list, 0), shareable_int(7)); /* other items can be read */
   put_word(list, 1, word & 0xffffffff & ~SHAREABLE__LOCKED);
   assert_same(get(list, 1), shareable_int(7));
   shareable_list_unref(reader);
@@ -604,21 +616,21 @@ static void *unlock_soon(void *word) {
   return NULL;
 }
 
-Test(sync, an_item_that_a_living_writer_lets_go_of_is_waited_for) {
+Test(sync, reads_and_writes_wait_until_a_living_writer_unlocks_the_item) {
   shareable_list *list = two_ints(), *other = again(0);
-  uint32_t token = join(other);
+  uint32_t id = register_writer(other);
   pthread_t thread;
   int64_t start = now();
 
-  lock_under(list, 1, token, 0);
-  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->words[1]), 0);
+  lock_under(list, 1, id, 0);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->version_words[1]), 0);
   assert_same(get(list, 1), shareable_int(7));
   cr_assert_geq(now() - start, SECOND / 20);
   cr_assert_lt(now() - start, SECOND);
   cr_assert_eq(pthread_join(thread, NULL), 0);
   start = now();
-  lock_under(list, 1, token, 0);
-  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->words[1]), 0);
+  lock_under(list, 1, id, 0);
+  cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->version_words[1]), 0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_geq(now() - start, SECOND / 20);
   assert_same(get(list, 1), shareable_str("text"));
@@ -641,19 +653,19 @@ static void set_to_99_in_another_thread(shareable_list *list) {
   assert_same(get(list, 1), shareable_int(99));
 }
 
-Test(sync, an_int_over_an_int_is_one_store_for_the_thread_that_joined_and_a_write_for_others) {
+Test(sync, an_int_over_an_int_is_one_store_only_in_the_registered_thread) {
   shareable_list *list = two_ints();
   uint64_t word;
 
   need_barriers();
-  join(list);
+  register_writer(list);
   word = word_of(list, 1);
   for (int i = 0; i < 10; i++) {
     cr_ok(shareable_list_set_int(list, 1, i));
     assert_same(get(list, 1), shareable_int(i));
   }
   cr_assert_eq(word_of(list, 1), word);
-  cr_assert_eq(list->sync.writer.cell->item, 0);
+  cr_assert_eq(list->sync.writer.hazard->item, 0);
   set_to_99_in_another_thread(list);
   cr_assert_eq(word_of(list, 1), word + 16);
   cr_ok(shareable_list_set_int(list, 1, 5));
@@ -662,13 +674,13 @@ Test(sync, an_int_over_an_int_is_one_store_for_the_thread_that_joined_and_a_writ
   end_list(list);
 }
 
-Test(sync, a_float_over_a_float_and_a_bool_over_a_bool_are_one_store_too) {
+Test(sync, a_float_over_a_float_and_a_bool_over_a_bool_are_one_store) {
   const shareable_value values[] = {shareable_float(0.5), shareable_bool(0)};
   shareable_list *list = new_list(values, 2);
   uint64_t words[2];
 
   need_barriers();
-  join(list);
+  register_writer(list);
   for (int i = 0; i < 2; i++)
     words[i] = word_of(list, i);
   for (int i = 0; i < 10; i++) {
@@ -684,97 +696,101 @@ Test(sync, a_float_over_a_float_and_a_bool_over_a_bool_are_one_store_too) {
   end_list(list);
 }
 
-Test(sync, an_item_whose_type_changed_from_a_number_is_mixed_and_is_stored_to_all_the_same) {
+Test(sync, stores_to_an_item_that_changed_from_a_number_lock_the_item) {
   shareable_list *list = two_ints(), *other = again(0);
   uint64_t before;
 
-  join(list);
-  before = sequence_of(list, 1);
+  register_writer(list);
+  before = version_of(list, 1);
   cr_ok(shareable_list_set_float(list, 1, 0.5));
-  cr_assert_eq(sequence_of(list, 1), before + 1);
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(version_of(list, 1), before + 1);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(list, 1), shareable_float(0.5));
   cr_ok(shareable_list_set_int(list, 1, 6));
   cr_ok(shareable_list_set_int(list, 1, 7));
-  cr_assert_eq(sequence_of(list, 1), before + 3, "each store is a write");
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(version_of(list, 1), before + 3, "each store under the lock increments the version");
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(other, 1), shareable_int(7));
   set_to_99_in_another_thread(list);
   cr_ok(shareable_list_set_int(other, 1, 8));
   assert_same(get(list, 1), shareable_int(8));
-  cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
   shareable_list_unref(other);
   end_list(list);
 }
 
-Test(sync, a_text_that_becomes_a_number_is_stored_to_in_the_short_way) {
+Test(sync, a_text_that_becomes_a_number_is_stored_to_on_the_fast_path) {
   const shareable_value values[] = {shareable_int(0), shareable_str("text")};
   shareable_list *list = new_list(values, 2);
   uint64_t word;
 
   need_barriers();
-  join(list);
+  register_writer(list);
   cr_ok(shareable_list_set_int(list, 1, 1));
   word = word_of(list, 1);
-  cr_assert_eq(word & SHAREABLE__WORD_FLAGS, 0);
+  cr_assert_eq(word & SHAREABLE__VERSION_FLAGS, 0);
   cr_ok(shareable_list_set_int(list, 1, 2));
   cr_assert_eq(word_of(list, 1), word);
   assert_same(get(list, 1), shareable_int(2));
   end_list(list);
 }
 
-Test(sync, the_short_way_is_refused_for_an_item_that_is_locked_mixed_damaged_or_something_else) {
-  const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__MIXED, SHAREABLE__DAMAGED, SHAREABLE__BARE};
+Test(sync, the_fast_path_refuses_an_item_with_any_flag_or_another_type) {
+  const uint64_t flags[] = {SHAREABLE__LOCKED, SHAREABLE__SLOW_STORES, SHAREABLE__CORRUPT, SHAREABLE__UNLOGGED};
   shareable_list *list = two_ints();
-  shareable__cell cell = {.token = 1};
+  shareable__hazard hazard = {.writer_id = 1};
+  const shareable__fast_path path = {list->sync.area, &hazard};
   shareable__slot slot;
 
   cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
   for (size_t i = 0; i < LENGTH(flags); i++) {
     put_word(list, 1, flags[i]);
-    cr_assert_not(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_INT, 9));
-    cr_assert_eq(cell.item, 0, "nothing stays announced");
+    cr_assert_not(shareable__fast_store(&path, 1, &slot, SHAREABLE__FORMAT_INT, 9));
+    cr_assert_eq(hazard.item, 0, "the hazard is withdrawn");
   }
   put_word(list, 1, 0);
-  cr_assert_not(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_FLOAT, 9));
-  cr_assert_eq(cell.item, 0);
+  cr_assert_not(shareable__fast_store(&path, 1, &slot, SHAREABLE__FORMAT_FLOAT, 9));
+  cr_assert_eq(hazard.item, 0);
   assert_same(get(list, 1), shareable_int(7));
-  cr_assert(shareable__sync_store(list->sync.area, &cell, 1, &slot, SHAREABLE__FORMAT_INT, 9));
+  cr_assert(shareable__fast_store(&path, 1, &slot, SHAREABLE__FORMAT_INT, 9));
   assert_same(get(list, 1), shareable_int(9));
   end_list(list);
 }
 
-Test(sync, the_sequence_starts_over_and_runs_into_nothing) {
+Test(sync, the_version_wraps_around_within_its_bits) {
   shareable_list *list = two_ints();
 
   put_word(list, 1, 0xfffffff0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_eq(word_of(list, 1), SHAREABLE__MIXED);
+  cr_assert_eq(word_of(list, 1), SHAREABLE__SLOW_STORES);
   assert_same(get(list, 1), shareable_str("text"));
   end_list(list);
 }
 
-static void *withdraw_soon(void *cell) {
+static void *withdraw_soon(void *hazard) {
   usleep(50000);
-  __atomic_store_n(&((shareable__cell *)cell)->item, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&((shareable__hazard *)hazard)->item, 0, __ATOMIC_RELEASE);
   return NULL;
 }
 
-/* A cell of the list's in which a store to item 1 is announced, under that token. */
-static shareable__cell *announce(shareable_list *list, uint32_t token) {
-  shareable__cell *cell = &list->sync.area->cells[SHAREABLE__SYNC_CELLS - 1];
+/* Publishes a store to item 1 in a hazard of the writer with that id. */
+static shareable__hazard *publish(shareable_list *list, uint32_t id) {
+  shareable__hazard *hazard = &list->sync.area->hazards[SHAREABLE__AREA_HAZARDS - 1];
 
-  cell->token = token;
-  cell->item = 2;
-  return cell;
+  hazard->writer_id = id;
+  hazard->item = 2;
+  return hazard;
 }
 
-/* Writes a text over the number that is announced, which is withdrawn meanwhile. */
-static void write_what_is_announced(shareable_list *list, shareable__cell *cell) {
+/*
+ * Writes a text over the number that the hazard names. Another thread withdraws the hazard after 50
+ * ms.
+ */
+static void write_over_published(shareable_list *list, shareable__hazard *hazard) {
   pthread_t thread;
   int64_t start = now();
 
-  cr_assert_eq(pthread_create(&thread, NULL, withdraw_soon, cell), 0);
+  cr_assert_eq(pthread_create(&thread, NULL, withdraw_soon, hazard), 0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_geq(now() - start, SECOND / 20);
   cr_assert_lt(now() - start, SECOND);
@@ -782,60 +798,60 @@ static void write_what_is_announced(shareable_list *list, shareable__cell *cell)
   assert_same(get(list, 1), shareable_str("text"));
 }
 
-Test(sync, a_change_of_type_waits_for_a_store_that_is_announced) {
+Test(sync, a_change_of_type_waits_for_a_published_store) {
   shareable_list *list = two_ints(), *other = again(0);
-  uint32_t token = join(other);
+  uint32_t id = register_writer(other);
 
-  join(list);
-  write_what_is_announced(list, announce(list, token));
+  register_writer(list);
+  write_over_published(list, publish(list, id));
   shareable_list_unref(other);
   end_list(list);
 }
 
-Test(sync, a_change_of_type_waits_for_an_announced_store_of_a_float_or_a_bool_too) {
+Test(sync, a_change_of_type_waits_for_a_published_store_of_a_float_or_a_bool) {
   shareable_value values[] = {shareable_float(0.5), shareable_bool(1)};
 
   for (size_t i = 0; i < LENGTH(values); i++) {
     shareable_value both[] = {values[i], values[i]};
     shareable_list *list, *other;
-    uint32_t token;
+    uint32_t id;
 
     both[1].capacity = 500;
     list = new_list(both, 2);
     other = again(0);
-    token = join(other);
-    join(list);
-    write_what_is_announced(list, announce(list, token));
-    cr_assert_eq(flags_of(list, 1), SHAREABLE__MIXED);
+    id = register_writer(other);
+    register_writer(list);
+    write_over_published(list, publish(list, id));
+    cr_assert_eq(flags_of(list, 1), SHAREABLE__SLOW_STORES);
     shareable_list_unref(other);
     end_list(list);
   }
 }
 
-Test(sync, a_change_of_type_waits_for_an_announced_store_also_after_a_killed_writer) {
+Test(sync, a_change_of_type_after_a_killed_writer_waits_for_a_published_store) {
   shareable_list *list = two_ints(), *other = again(0);
-  uint32_t token = join(other), dead = dead_token();
+  uint32_t id = register_writer(other), dead = dead_writer_id();
 
-  join(list);
+  register_writer(list);
   lock_under(list, 1, dead, 0);
-  write_what_is_announced(list, announce(list, token));
+  write_over_published(list, publish(list, id));
   end_list(list);
   list = two_ints();
-  dead = dead_token();
-  join(list);
+  dead = dead_writer_id();
+  register_writer(list);
   lock_under(list, 1, dead, 0);
   assert_same(get(list, 1), shareable_int(7));
-  write_what_is_announced(list, announce(list, join(list)));
+  write_over_published(list, publish(list, register_writer(list)));
   shareable_list_unref(other);
   end_list(list);
 }
 
-Test(sync, a_change_of_type_waits_for_no_store_to_another_item) {
+Test(sync, a_change_of_type_does_not_wait_for_a_store_to_another_item) {
   shareable_list *list = two_ints(), *other = again(0);
-  uint32_t token = join(other);
+  uint32_t id = register_writer(other);
   int64_t start;
 
-  announce(list, token)->item = 1;
+  publish(list, id)->item = 1;
   start = now();
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND);
@@ -843,13 +859,13 @@ Test(sync, a_change_of_type_waits_for_no_store_to_another_item) {
   end_list(list);
 }
 
-Test(sync, a_store_announced_by_the_dead_is_not_waited_for_long) {
+Test(sync, a_change_of_type_does_not_wait_for_a_store_of_a_dead_writer) {
   shareable_list *list = two_ints();
-  uint32_t token = dead_token();
+  uint32_t id = dead_writer_id();
   int64_t start;
 
-  join(list);
-  announce(list, token);
+  register_writer(list);
+  publish(list, id);
   start = now();
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND);
@@ -857,66 +873,66 @@ Test(sync, a_store_announced_by_the_dead_is_not_waited_for_long) {
   end_list(list);
 }
 
-Test(sync, a_store_that_stays_announced_makes_a_change_of_type_fail_and_change_nothing) {
+Test(sync, a_change_of_type_fails_and_changes_nothing_if_a_store_stays_published) {
   shareable_list *list = two_ints(), *other = again(0);
-  uint32_t token = join(other);
-  shareable__cell *cell = announce(list, token);
+  uint32_t id = register_writer(other);
+  shareable__hazard *hazard = publish(list, id);
   int64_t start = now();
 
-  cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_TIMED_OUT);
+  cr_status(shareable_list_set_str(list, 1, "text", 4), SHAREABLE_E_BUSY);
   cr_assert_geq(now() - start, SECOND * 9 / 10);
   cr_assert_eq(flags_of(list, 1), 0);
   assert_same(get(list, 1), shareable_int(7));
-  write_what_is_announced(list, cell);
+  write_over_published(list, hazard);
   shareable_list_unref(other);
   end_list(list);
 }
 
-Test(sync, journals_of_the_dead_are_taken_by_the_next_writer) {
+Test(sync, the_next_writer_reclaims_redo_records_of_dead_writers) {
   shareable_list *list = two_ints();
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    list->sync.area->journals[k].token = dead;
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    list->sync.area->redo_records[k].writer_id = dead;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND);
   assert_same(get(list, 1), shareable_str("text"));
   start = now();
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     cr_ok(shareable_list_set_int(list, 1, k));
   cr_assert_lt(now() - start, SECOND);
   end_list(list);
 }
 
-Test(sync, journals_of_the_dead_that_are_ready_are_completed_before_they_are_taken) {
+Test(sync, committed_redo_records_of_dead_writers_are_replayed_before_they_are_reclaimed) {
   const shareable_value values[] = {shareable_int(0), shareable_int(1), shareable_int(2), shareable_int(3),
                                     shareable_int(4)};
   shareable_list *list = new_list(values, 5);
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++) {
-    leave_journal(list, k, dead, (size_t)k, shareable_float(k + 0.5));
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    leave_redo_record(list, k, dead, (size_t)k, shareable_float(k + 0.5));
     lock_under(list, (size_t)k, dead, 0);
   }
   cr_ok(shareable_list_set_str(list, 4, "text", 4));
   cr_assert_lt(now() - start, SECOND);
-  cr_assert_lt(journals_in_use(list), SHAREABLE__SYNC_JOURNALS);
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
+  cr_assert_lt(redo_records_in_use(list), SHAREABLE__AREA_REDO_RECORDS);
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     assert_same(get(list, k), shareable_float(k + 0.5));
   assert_same(get(list, 4), shareable_str("text"));
-  cr_assert_eq(journals_in_use(list), 0);
+  cr_assert_eq(redo_records_in_use(list), 0);
   end_list(list);
 }
 
 Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items) {
   shareable_list *list = two_ints(), *other = again(0);
-  uint32_t token = join(other);
+  uint32_t id = register_writer(other);
   int64_t start = now();
 
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    list->sync.area->journals[k].token = token;
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    list->sync.area->redo_records[k].writer_id = id;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_lt(now() - start, SECOND / 2);
   assert_same(get(list, 1), shareable_str("text"));
@@ -925,30 +941,30 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
     cr_ok(shareable_list_set_int(list, 1, k));
   cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
   assert_same(get(list, 1), shareable_int(99));
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS; k++)
-    cr_assert_eq(list->sync.area->journals[k].token, token, "they are left to their writers");
-  cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__BARE), 0);
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    cr_assert_eq(list->sync.area->redo_records[k].writer_id, id, "a living writer's redo record must not be reclaimed");
+  cr_assert_eq(flags_of(list, 1) & (SHAREABLE__LOCKED | SHAREABLE__UNLOGGED), 0);
   shareable_list_unref(other);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(journals_in_use(list), SHAREABLE__SYNC_JOURNALS, "records of the dead are free again");
+  cr_assert_lt(redo_records_in_use(list), SHAREABLE__AREA_REDO_RECORDS, "the records of dead writers are free again");
   end_list(list);
 }
 
-Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
+Test(sync, an_impossible_redo_record_does_not_affect_other_items) {
   shareable_list *list = two_ints();
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   shareable_value value;
 
-  leave_journal(list, 0, dead, 0, shareable_float(0.5));
-  list->sync.area->journals[0].length = UINT64_MAX;
+  leave_redo_record(list, 0, dead, 0, shareable_float(0.5));
+  list->sync.area->redo_records[0].length = UINT64_MAX;
   lock_under(list, 0, dead, 0);
   shareable_list_get(list, 0, &value, NULL, 0);
-  for (int k = 0; k < SHAREABLE__SYNC_JOURNALS - 1; k++) {
-    leave_journal(list, k, dead, 1, shareable_float(0.5));
-    list->sync.area->journals[k].item = UINT64_MAX - (uint64_t)k;
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS - 1; k++) {
+    leave_redo_record(list, k, dead, 1, shareable_float(0.5));
+    list->sync.area->redo_records[k].item = UINT64_MAX - (uint64_t)k;
   }
-  list->sync.area->journals[SHAREABLE__SYNC_JOURNALS - 1].token = dead;
+  list->sync.area->redo_records[SHAREABLE__AREA_REDO_RECORDS - 1].writer_id = dead;
   assert_same(get(list, 1), shareable_int(7));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   assert_same(get(list, 1), shareable_str("text"));
@@ -957,13 +973,13 @@ Test(sync, a_journal_that_says_what_cannot_be_harms_nothing_else) {
   end_list(list);
 }
 
-/* Which cell a handle has, or -1. */
-static int cell_of(const shareable_list *list) {
-  return list->sync.writer.cell == NULL ? -1 : (int)(list->sync.writer.cell - list->sync.area->cells);
+/* Returns the number of the handle's hazard, or -1. */
+static int hazard_of(const shareable_list *list) {
+  return list->sync.writer.hazard == NULL ? -1 : (int)(list->sync.writer.hazard - list->sync.area->hazards);
 }
 
-Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
-  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_CELLS + 2], *late;
+Test(sync, eight_handles_have_a_hazard_and_more_handles_write_without_one) {
+  shareable_list *list = two_ints(), *handles[SHAREABLE__AREA_HAZARDS + 2], *late;
 
   need_barriers();
   for (int i = 0; i < (int)LENGTH(handles); i++) {
@@ -971,15 +987,15 @@ Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
     cr_ok(shareable_list_set_int(handles[i], 0, i));
     cr_ok(shareable_list_set_int(handles[i], 0, i + 100));
     assert_same(get(list, 0), shareable_int(i + 100));
-    cr_assert_eq(cell_of(handles[i]), i < SHAREABLE__SYNC_CELLS ? i : -1);
+    cr_assert_eq(hazard_of(handles[i]), i < SHAREABLE__AREA_HAZARDS ? i : -1);
     cr_ok(shareable_list_set_str(handles[i], 1, "text", 4));
     cr_ok(shareable_list_set_int(handles[i], 1, i));
     assert_same(get(list, 1), shareable_int(i));
   }
   shareable_list_unref(handles[3]);
   late = again(0);
-  join(late);
-  cr_assert_eq(cell_of(late), 3, "the cell of who left");
+  register_writer(late);
+  cr_assert_eq(hazard_of(late), 3, "the free hazard must be acquired");
   for (int i = 0; i < (int)LENGTH(handles); i++)
     if (i != 3)
       shareable_list_unref(handles[i]);
@@ -987,9 +1003,9 @@ Test(sync, eight_handles_have_a_cell_and_further_ones_write_without) {
   end_list(list);
 }
 
-Test(sync, a_child_writes_and_reads_with_the_handle_that_it_inherited_and_so_does_its_parent_after) {
+Test(sync, a_child_and_then_its_parent_read_and_write_with_the_same_handle) {
   shareable_list *list = two_ints();
-  uint32_t token = join(list);
+  uint32_t id = register_writer(list);
   char text[8];
   size_t length;
   pid_t child;
@@ -1007,7 +1023,7 @@ Test(sync, a_child_writes_and_reads_with_the_handle_that_it_inherited_and_so_doe
       _exit(3);
     if (shareable_list_get_str(list, 1, text, sizeof text, &length) != SHAREABLE_OK || memcmp(text, "child", 5) != 0)
       _exit(4);
-    _exit(list->sync.writer.token == 0 || list->sync.writer.token == token ? 5 : 0);
+    _exit(list->sync.writer.id == 0 || list->sync.writer.id == id ? 5 : 0);
   }
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert_eq(result, 0, "the child ended with %#x", result);
@@ -1017,16 +1033,16 @@ Test(sync, a_child_writes_and_reads_with_the_handle_that_it_inherited_and_so_doe
   cr_ok(shareable_list_set_float(list, 1, 0.5));
   assert_same(get(list, 0), shareable_int(4));
   assert_same(get(list, 1), shareable_float(0.5));
-  cr_assert_eq(list->sync.writer.token, token);
-  cr_assert(shareable__writer_is_alive(&list->sync.writer, token));
+  cr_assert_eq(list->sync.writer.id, id);
+  cr_assert(shareable__writer_is_alive(&list->sync.writer, id));
   end_list(list);
 }
 
-Test(sync, a_killed_child_s_lock_is_not_taken_for_its_parent_s) {
+Test(sync, a_killed_child_s_lock_does_not_count_as_its_parent_s) {
   shareable_list *list = large(shareable_int(7));
   int64_t start = now();
 
-  join(list);
+  register_writer(list);
   kill_while_writing(list, 1, shareable_str("child"));
   cr_ok(shareable_list_set_int(list, 1, 8));
   assert_same(get(list, 1), shareable_int(8));
@@ -1034,10 +1050,10 @@ Test(sync, a_killed_child_s_lock_is_not_taken_for_its_parent_s) {
   end_list(list);
 }
 
-/* A list that threads write, until they are told to stop. */
+/* A list that threads write until `item` is negative. */
 typedef struct race {
   shareable_list *list;
-  atomic_int item; /* the one to write; below 0: none any more */
+  atomic_int item; /* the item to write; negative: stop */
   atomic_int failed;
 } race;
 
@@ -1064,8 +1080,11 @@ static void *write_texts(void *data) {
   return NULL;
 }
 
-/* What a reader may see, and nothing else. Returns which it was. */
-static int one_of_three(const shareable_list *list, int64_t index) {
+/*
+ * Reads an item, checks that it is one of the three possible values, and returns the number of the
+ * value.
+ */
+static int read_one_of_three(const shareable_list *list, int64_t index) {
   char text[40], buffer[64];
   shareable_value value;
 
@@ -1081,16 +1100,16 @@ static int one_of_three(const shareable_list *list, int64_t index) {
   return value.length == 40 ? 1 : 2;
 }
 
-static int kinds_in(const int seen[3]) {
+static int count_kinds(const int seen[3]) {
   return (seen[0] > 0) + (seen[1] > 0) + (seen[2] > 0);
 }
 
-/* Reads each item until that many of the three values were seen in it. */
+/* Reads each item until `kinds` of the three values were seen in it. */
 static void run_race(int items, int kinds) {
   shareable_value *values = calloc((size_t)items, sizeof *values);
   race run = {0};
   shareable_list *reader;
-  int64_t deadline = now() + 60 * SECOND; /* far more than it takes, but for a machine with much else to do */
+  int64_t deadline = now() + 60 * SECOND; /* much more than necessary, for a busy machine */
   pthread_t threads[2];
 
   for (int i = 0; i < items; i++) {
@@ -1104,30 +1123,30 @@ static void run_race(int items, int kinds) {
   for (int i = 0; i < items; i++) {
     int seen[3] = {0};
     atomic_store(&run.item, i);
-    for (int k = 0; (k < 20000 / items || kinds_in(seen) < kinds) && now() < deadline; k++)
-      seen[one_of_three(k % 2 == 0 ? reader : run.list, i)]++;
-    cr_assert_geq(kinds_in(seen), kinds, "item %d: %d ints, %d and %d texts", i, seen[0], seen[1], seen[2]);
+    for (int k = 0; (k < 20000 / items || count_kinds(seen) < kinds) && now() < deadline; k++)
+      seen[read_one_of_three(k % 2 == 0 ? reader : run.list, i)]++;
+    cr_assert_geq(count_kinds(seen), kinds, "item %d: %d ints, %d and %d texts", i, seen[0], seen[1], seen[2]);
   }
   atomic_store(&run.item, -1);
   for (int i = 0; i < 2; i++)
     cr_assert_eq(pthread_join(threads[i], NULL), 0);
   cr_assert_eq(atomic_load(&run.failed), 0);
   for (int i = 0; i < items; i++)
-    one_of_three(run.list, i);
+    read_one_of_three(run.list, i);
   shareable_list_unref(reader);
   end_list(run.list);
   free(values);
 }
 
-Test(sync, two_threads_that_write_different_types_to_one_item_show_a_third_no_mixture) {
+Test(sync, a_reader_never_sees_a_mixture_of_the_types_that_two_threads_write) {
   run_race(1, 3);
 }
 
-Test(sync, an_int_is_never_stored_into_an_item_that_just_became_a_text) {
+Test(sync, an_int_is_never_stored_into_an_item_that_has_become_a_text) {
   run_race(100, 2);
 }
 
-/* One living writer after the other holds item 1, for 1.6 seconds in all. */
+/* A sequence of living writers holds item 1 for 1.6 seconds. */
 static void *hold_in_turn(void *data) {
   shareable_list *list = data;
   uint64_t word = word_of(list, 1);
@@ -1141,12 +1160,12 @@ static void *hold_in_turn(void *data) {
   return NULL;
 }
 
-/* What takes long is not one writer but their number: that is no reason to give up. */
-Test(sync, many_writers_that_hold_an_item_in_turn_are_waited_for) {
+/* The timeout of one second is for one writer, not for the sequence. */
+Test(sync, a_write_waits_for_a_sequence_of_writers_that_hold_the_item) {
   shareable_list *list = two_ints(), *holder = again(0);
   pthread_t turns;
 
-  lock_under(list, 1, join(holder), 0);
+  lock_under(list, 1, register_writer(holder), 0);
   cr_assert_eq(pthread_create(&turns, NULL, hold_in_turn, list), 0);
   cr_ok(shareable_list_set_int(list, 1, 9));
   pthread_join(turns, NULL);
@@ -1155,7 +1174,7 @@ Test(sync, many_writers_that_hold_an_item_in_turn_are_waited_for) {
   end_list(list);
 }
 
-/* A child that writes one text of that length after the other until it is ended. */
+/* Starts a child that writes texts of that length until it is killed. */
 static pid_t busy_writer(const char *name, size_t length) {
   pid_t child = fork();
 
@@ -1173,7 +1192,7 @@ static pid_t busy_writer(const char *name, size_t length) {
   return child;
 }
 
-Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer) {
+Test(sync, a_busy_writer_does_not_delay_a_reader_of_a_long_text) {
   enum { LENGTH_OF_TEXT = 4000000 };
   char *text = malloc(LENGTH_OF_TEXT);
   shareable_list *list;
@@ -1197,46 +1216,46 @@ Test(sync, a_reader_of_a_long_text_is_not_held_up_by_a_busy_writer) {
   end_list(list);
 }
 
-Test(sync, a_reader_that_locked_an_item_leaves_it_as_it_was) {
+Test(sync, a_reader_that_locks_an_item_leaves_its_version_word_unchanged) {
   shareable_list *list = two_ints();
-  shareable__reading reading = {.begun = 1000}; /* overtaken often enough */
+  shareable__read_attempt attempt = {.attempts = 1000}; /* enough attempts to make the reader lock the item */
   shareable__slot slot;
   uint64_t before;
 
   cr_assert(shareable__layout_slot(&list->layout, 1, &slot));
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   before = word_of(list, 1);
-  cr_ok(shareable__sync_begin(&list->sync, 1, &slot, &reading));
-  cr_assert(reading.is_locked);
+  cr_ok(shareable__read_begin(&list->sync, 1, &slot, &attempt));
+  cr_assert(attempt.is_locked);
   cr_assert_neq(flags_of(list, 1) & SHAREABLE__LOCKED, 0);
-  cr_assert(shareable__sync_end(&list->sync, 1, reading.stamp));
-  shareable__sync_finish(&list->sync, 1, &reading);
+  cr_assert(shareable__read_valid(&list->sync, 1, attempt.version));
+  shareable__read_end(&list->sync, 1, &attempt);
   cr_assert_eq(word_of(list, 1), before);
   end_list(list);
 }
 
-Test(sync, a_ninth_handle_becomes_fast_once_another_one_is_closed) {
-  shareable_list *list = two_ints(), *handles[SHAREABLE__SYNC_CELLS + 1];
+Test(sync, a_ninth_handle_gets_a_hazard_after_another_one_is_closed) {
+  shareable_list *list = two_ints(), *handles[SHAREABLE__AREA_HAZARDS + 1];
 
   need_barriers();
   for (size_t i = 0; i < LENGTH(handles); i++) {
     handles[i] = again(0);
     cr_ok(shareable_list_set_int(handles[i], 0, 7));
   }
-  cr_assert_null(handles[SHAREABLE__SYNC_CELLS]->sync.writer.cell);
+  cr_assert_null(handles[SHAREABLE__AREA_HAZARDS]->sync.writer.hazard);
   shareable_list_unref(handles[0]);
   for (int i = 0; i < 100; i++)
-    cr_ok(shareable_list_set_int(handles[SHAREABLE__SYNC_CELLS], 0, i));
-  cr_assert_not_null(shareable__writer_fast_cell(&handles[SHAREABLE__SYNC_CELLS]->sync.writer));
+    cr_ok(shareable_list_set_int(handles[SHAREABLE__AREA_HAZARDS], 0, i));
+  cr_assert_not_null(shareable__writer_fast_hazard(&handles[SHAREABLE__AREA_HAZARDS]->sync.writer));
   for (size_t i = 1; i < LENGTH(handles); i++)
     shareable_list_unref(handles[i]);
   end_list(list);
 }
 
-/* The descriptors of a child that closes all and opens other files in their place are not those of its lists. */
-Test(sync, a_handle_whose_descriptor_was_reused_opens_its_block_again) {
+/* A child closes all descriptors, and opens other files in their place. */
+Test(sync, a_handle_opens_its_block_again_if_its_descriptor_was_reused) {
   shareable_list *list = two_ints(), *own = NULL;
-  uint32_t dead = dead_token();
+  uint32_t dead = dead_writer_id();
   pid_t child = fork();
   int state;
 
@@ -1263,7 +1282,7 @@ Test(sync, a_handle_whose_descriptor_was_reused_opens_its_block_again) {
   end_list(list);
 }
 
-Test(sync, a_list_opened_before_its_process_gave_up_its_rights_can_be_written) {
+Test(sync, a_list_can_be_written_after_its_process_dropped_privileges) {
   shareable_list *list = two_ints(), *own = NULL;
   pid_t child;
   int state;

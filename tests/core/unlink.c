@@ -1,12 +1,13 @@
 /*
- * unlink.c - tests of core/src/unlink.c.
+ * unlink.c - tests of core/src/shm/unlink.c and core/src/shm/moved.c.
  *
- * The unlinking process is stopped before each of its system calls in turn (ptrace). There its block is replaced by another
- * one, or it is killed, or both.
+ * The test stops the unlinking process before each of its system calls in turn (ptrace). There it
+ * replaces the block by another block, or kills the process, or both.
  */
-#include "../../core/src/unlink.h"
-#include "../../core/src/journal.h"
-#include "../../core/src/platform.h"
+#include "shm/unlink.h"
+#include "base/platform.h"
+#include "shm/moved.h"
+#include "shm/ownership_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,20 +22,20 @@
 #include "child.h"
 #include "moved.h"
 
-static void be_somebody(void) {
+static void become_another_user(void) {
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
+    skip_because("only root can become a user without other processes");
   cr_assert_eq(setresuid(100000 + (uid_t)getpid(), 100000 + (uid_t)getpid(), 0), 0);
   cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
-/* What looks for leaks at the end has to be let look. */
-static void be_root_again(void) {
+/* The leak check at the end needs the rights of root. */
+static void become_root_again(void) {
   if (setresuid(0, 0, 0) == 0)
     prctl(PR_SET_DUMPABLE, 1);
 }
 
-TestSuite(unlink, .fini = be_root_again);
+TestSuite(unlink, .fini = become_root_again);
 
 static const char *long_name(void) {
   static char name[256];
@@ -44,7 +45,7 @@ static const char *long_name(void) {
   return name;
 }
 
-/* A block of that size, which says which one it is. */
+/* Makes a block. Its size identifies it. */
 static void make(const char *name, size_t size) {
   shareable_memory *memory;
 
@@ -82,7 +83,10 @@ static pid_t start_unlinking(const char *name) {
   return child;
 }
 
-/* Runs it up to its system call of that number, which is not made; false: it made fewer, and has ended. */
+/*
+ * Runs the child until just before its system call number `call`. Returns false if it has exited
+ * before.
+ */
 static bool run_to(pid_t child, int call) {
   int status = 0;
 
@@ -100,13 +104,17 @@ static void run_on(pid_t child) {
   waitpid(child, NULL, 0);
 }
 
-/* Nothing of it is left in any place. */
+/*
+ * Checks that no file is left in the user's directories, and no moved file with the name in
+ * /dev/shm. Other tests move files there at the same time.
+ */
 static void check_no_stray(const char *name) {
   char command[700];
 
   snprintf(command, sizeof command,
-           "ls -A /dev/shm/.shareable-%u* /dev/shm/.shareable-unlink-* 2>/dev/null | grep -q .", geteuid());
-  cr_expect_neq(system(command), 0, "something is left of unlinking '%s'", name);
+           "ls -A /dev/shm/.shareable-%u* /dev/shm/.shareable-unlink-*-'%.100s' 2>/dev/null | grep . >&2", geteuid(),
+           name);
+  cr_expect_neq(system(command), 0, "a moved file is left after unlinking '%s'", name);
 }
 
 typedef enum event { REPLACED, KILLED, REPLACED_AND_KILLED } event;
@@ -129,7 +137,7 @@ static int try_each_call(const char *name, event what) {
       kill(child, SIGKILL);
     run_on(child);
     if (what != REPLACED)
-      shareable__unlink_recover();
+      shareable__moved_recover();
     if (what != KILLED) {
       cr_expect_eq(size_of(name), 16, "a new block, made before call %d, is not there", call);
       cr_ok(shareable_unlink(name, NULL));
@@ -142,19 +150,22 @@ static int try_each_call(const char *name, event what) {
   return call;
 }
 
-Test(unlink, spares_a_block_that_takes_the_name_at_any_moment) {
-  be_somebody();
+Test(unlink, keeps_another_block_that_takes_the_name_at_any_moment) {
+  become_another_user();
   cr_expect_gt(try_each_call(own_name(), REPLACED), 4);
   cr_expect_gt(try_each_call(long_name(), REPLACED), 4);
 }
 
-Test(unlink, leaves_nothing_that_is_not_recovered_if_it_is_killed) {
-  be_somebody();
+Test(unlink, is_recovered_if_the_process_is_killed_at_any_moment) {
+  become_another_user();
   cr_expect_gt(try_each_call(own_name(), KILLED), 4);
   cr_expect_gt(try_each_call(long_name(), KILLED), 4);
 }
 
-/* The new block is made before the call, and moved by it: the kill comes before each of the calls after that. */
+/*
+ * Makes the new block before the call that moves it, and kills the process before each later call
+ * in turn.
+ */
 static bool kill_after_replacing(const char *name, int replaced_at, int killed_at) {
   pid_t child;
   bool is_stopped;
@@ -173,17 +184,17 @@ static bool kill_after_replacing(const char *name, int replaced_at, int killed_a
   }
   is_stopped = kill(child, SIGKILL) == 0;
   waitpid(child, NULL, 0);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_eq(size_of(name), 16, "replaced before call %d, killed before call %d", replaced_at, killed_at);
   shareable_unlink(name, NULL);
   check_no_stray(name);
   return is_stopped;
 }
 
-Test(unlink, has_a_moved_block_put_back_if_it_is_killed) {
+Test(unlink, a_moved_block_is_returned_if_the_process_is_killed) {
   int calls;
 
-  be_somebody();
+  become_another_user();
   calls = try_each_call(own_name(), REPLACED_AND_KILLED);
   for (int replaced = 1; replaced < calls; replaced++)
     for (int killed = replaced; killed < replaced + 12; killed++)
@@ -193,12 +204,12 @@ Test(unlink, has_a_moved_block_put_back_if_it_is_killed) {
 
 typedef void make_block(const char *name, size_t size);
 
-static int find_call_that_moves(const char *name, make_block *make_it) {
+static int find_call_that_moves(const char *name, make_block *create) {
   for (int call = 1;; call++) {
     pid_t child;
     bool is_there;
 
-    make_it(name, 8);
+    create(name, 8);
     child = start_unlinking(name);
     cr_assert(run_to(child, call));
     ptrace(PTRACE_SYSCALL, child, NULL, NULL);
@@ -210,12 +221,12 @@ static int find_call_that_moves(const char *name, make_block *make_it) {
   }
 }
 
-Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
+Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
   char command[300];
   pid_t child;
   int call;
 
-  be_somebody();
+  become_another_user();
   call = find_call_that_moves(own_name(), make);
   make(own_name(), 8);
   child = start_unlinking(own_name());
@@ -223,67 +234,67 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_once_more) {
   shareable_unlink(own_name(), NULL);
   make(own_name(), 16);
   ptrace(PTRACE_SYSCALL, child, NULL, NULL);
-  waitpid(child, NULL, 0); /* the second one is moved away */
+  waitpid(child, NULL, 0); /* the second block is moved */
   make(own_name(), 24);
   run_on(child);
   cr_expect_eq(size_of(own_name()), 24);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_eq(size_of(own_name()), 24);
   snprintf(command, sizeof command, "test $(stat -c %%s /dev/shm/.shareable-%u/.shareable-unlink-*) = 16", geteuid());
   cr_expect_eq(system(command), 0);
   cr_ok(shareable_unlink(own_name(), NULL));
-  shareable__unlink_recover(); /* the name is free */
+  shareable__moved_recover(); /* the name is free */
   cr_expect_eq(size_of(own_name()), 16);
   cr_ok(shareable_unlink(own_name(), NULL));
   check_no_stray(own_name());
 }
 
-static void make_as_somebody(const char *name, size_t size) {
-  be_somebody();
+static void make_as_another_user(const char *name, size_t size) {
+  become_another_user();
   make(name, size);
-  be_root_again();
+  become_root_again();
 }
 
-/* Else its owner's processes take it for unlinked, and their logs forget it. */
-Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_look_into) {
+/* Otherwise its owner's processes take it for unlinked, and free its entry. */
+Test(unlink, moves_another_user_s_block_to_a_place_that_the_user_can_read) {
   pid_t child;
   int call;
 
   if (geteuid() != 0)
     skip_because("only root may unlink another user's block");
-  call = find_call_that_moves(own_name(), make_as_somebody);
-  make_as_somebody(own_name(), 8);
+  call = find_call_that_moves(own_name(), make_as_another_user);
+  make_as_another_user(own_name(), 8);
   child = start_unlinking(own_name());
   cr_assert(run_to(child, call));
   shareable_unlink(own_name(), NULL);
-  make_as_somebody(own_name(), 16);
+  make_as_another_user(own_name(), 16);
   ptrace(PTRACE_SYSCALL, child, NULL, NULL);
   waitpid(child, NULL, 0);
   cr_expect_not(exists(own_name()));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
-  be_somebody();
-  shareable__unlink_recover();
+  become_another_user();
+  shareable__moved_recover();
   cr_expect_eq(size_of(own_name()), 16);
   check_no_stray(own_name());
-  be_root_again();
-  shareable__unlink_recover();
+  become_root_again();
+  shareable__moved_recover();
   shareable_unlink(own_name(), NULL);
 }
 
 Test(unlink, finds_a_block_that_another_process_has_moved) {
   shareable_memory *memory;
 
-  be_somebody();
+  become_another_user();
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0, NULL));
   cr_assert(move_block(own_name()));
   cr_expect_eq(shareable_memory_unlink(memory, NULL), SHAREABLE_OK);
   shareable_memory_unref(memory);
-  cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "it is left, and would be moved back");
+  cr_expect_neq(access(moved_path(own_name()), F_OK), 0, "the file is left, and would be moved back");
   cr_expect_eq(size_of(own_name()), 24, "the other block of that name");
   unlink(moved_path(own_name()));
   cr_ok(shareable_unlink(own_name(), NULL));
-  shareable__unlink_recover();
+  shareable__moved_recover();
 }
 
 static void make_directory(const char *path) {
@@ -298,43 +309,43 @@ static void make_symbolic_link(const char *path) {
   cr_assert_eq(symlink("/nowhere", path), 0);
 }
 
-/* It took the name between a check and the rename. */
-static void check_that_it_comes_back(const char *place, void (*make_it)(const char *path)) {
+/* The file has taken the name between the check and the rename. */
+static void check_moved_back(const char *place, void (*make_file)(const char *path)) {
   char stray[100], path[100];
   struct stat file;
 
   snprintf(stray, sizeof stray, "%s/.shareable-unlink-0000000000000001-00000001-%s", place, own_name());
   snprintf(path, sizeof path, "/dev/shm/%s", own_name());
-  make_it(stray);
-  shareable__unlink_recover();
+  make_file(stray);
+  shareable__moved_recover();
   cr_expect_eq(lstat(path, &file), 0, "%s", stray);
   cr_expect_neq(lstat(stray, &file), 0, "%s", stray);
   remove(stray);
   remove(path);
 }
 
-Test(unlink, moves_back_what_was_never_a_block) {
+Test(unlink, moves_back_a_file_that_was_never_a_block) {
   void (*const kinds[])(const char *) = {make_directory, make_fifo, make_symbolic_link};
 
   if (!SHAREABLE__LINUX)
     skip_because("needs renameat2(2): a directory cannot be moved back by a link");
-  be_somebody();
+  become_another_user();
   for (size_t i = 0; i < LENGTH(kinds); i++) {
     cr_assert_eq(mkdir(log_directory(), 0700), 0);
-    check_that_it_comes_back(log_directory(), kinds[i]);
-    check_that_it_comes_back("/dev/shm", kinds[i]);
+    check_moved_back(log_directory(), kinds[i]);
+    check_moved_back("/dev/shm", kinds[i]);
     rmdir(log_directory());
   }
 }
 
-Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {
+Test(unlink, requires_an_own_block_or_root) {
   shareable_memory *memory;
   shareable_error error;
 
   if (geteuid() != 0)
-    skip_because("only root can be a user that nobody else is");
+    skip_because("only root can become a user without other processes");
   cr_ok(shareable_memory_create(&memory, own_name(), 8, 0, 0666, NULL));
-  be_somebody();
+  become_another_user();
   cr_status(shareable_memory_unlink(memory, &error), SHAREABLE_E_PERMISSION);
   check_no_stray(own_name());
   cr_assert_eq(setresuid(0, 0, 0), 0);
@@ -343,7 +354,7 @@ Test(unlink, needs_a_block_of_one_s_own_or_to_be_root) {
   cr_expect_not(exists(own_name()));
 }
 
-Test(unlink, needs_no_descriptor) {
+Test(unlink, works_without_a_free_descriptor) {
   shareable_memory *memory;
   struct rlimit before;
 
@@ -356,7 +367,7 @@ Test(unlink, needs_no_descriptor) {
   shareable_memory_unref(memory);
 }
 
-/* In a mount namespace with a /dev/shm of its own, for few files. */
+/* Runs in a mount namespace whose /dev/shm has room for few files. */
 static int unlink_in_full(const char *name) {
   shareable_memory *memory;
   char path[60];
@@ -384,44 +395,50 @@ static void check_unlink_in_full(const char *name) {
   waitpid(child, &status, 0);
   cr_assert(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77)
-    skip_because("no mount namespace is to be had");
+    skip_because("needs a mount namespace of its own");
   cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
-Test(unlink, needs_no_room) {
+Test(unlink, works_in_a_full_file_system) {
   check_unlink_in_full("block");
   check_unlink_in_full(long_name());
 }
 
-/* As a process leaves it that was killed in a full /dev/shm: the name is nowhere, and no process needs it. */
-Test(unlink, finishes_what_was_killed_when_there_was_no_room_for_a_link) {
+/*
+ * A process that is killed in a full /dev/shm leaves a moved file without a link. Recovery does not
+ * need the name.
+ */
+Test(unlink, recovery_finishes_an_unlink_without_a_link_for_the_name) {
   struct stat file;
   char path[300], stray[100];
 
-  be_somebody();
+  become_another_user();
   make(own_name(), 8);
   snprintf(path, sizeof path, "/dev/shm/%s", own_name());
   cr_assert_eq(stat(path, &file), 0);
   snprintf(stray, sizeof stray, "/dev/shm/.shareable-unlink-%016lx-00000001", (unsigned long)file.st_ino);
   cr_assert_eq(rename(path, stray), 0);
-  shareable__unlink_recover();
+  shareable__moved_recover();
   cr_expect_neq(access(stray, F_OK), 0);
   unlink(stray);
 }
 
-/* Whoever may write a block could have others' blocks removed, if it were read as a log in between; or zeros, it itself. */
-Test(unlink, has_no_moved_block_taken_for_a_log) {
+/*
+ * If a moved block were read as a log, any process that may write the block could have other blocks
+ * removed. A block of zeros would itself be removed as an unfilled log.
+ */
+Test(unlink, a_moved_block_is_not_taken_for_a_log) {
   const char *stray = ".shareable-unlink-0000000000000001-00000001-name";
   shareable__owner_directory directory;
-  shareable__owner_log log;
+  shareable__ownership_log log;
   int fd;
 
-  be_somebody();
+  become_another_user();
   cr_assert_eq(shareable__owner_directory_create(&directory), 0);
   fd = openat(directory.fd, stray, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   cr_assert_geq(fd, 0);
   close(fd);
-  cr_expect_eq(shareable__journal_open(&directory, stray, &log), EPERM);
+  cr_expect_eq(shareable__ownership_log_open(&directory, stray, &log), EPERM);
   unlinkat(directory.fd, stray, 0);
   shareable__owner_directory_remove(&directory);
   shareable__owner_directory_close(&directory);

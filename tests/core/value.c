@@ -1,7 +1,7 @@
 /*
- * value.c - tests of core/src/value.c.
+ * value.c - tests of core/src/format/value.c.
  */
-#include "../../core/src/value.h"
+#include "format/value.h"
 
 #include <math.h>
 
@@ -10,7 +10,7 @@
 static bool equal(shareable_value a, shareable_value b) {
   bool one_way = shareable__value_equals(&a, &b);
 
-  cr_assert_eq(one_way, shareable__value_equals(&b, &a), "equality goes both ways");
+  cr_assert_eq(one_way, shareable__value_equals(&b, &a), "equality must be symmetric");
   return one_way;
 }
 
@@ -38,7 +38,7 @@ Test(value, ints_beyond_2_53_are_compared_exactly) {
   cr_assert(equal(shareable_int(INT64_MIN), shareable_float(-0x1p63)));
 }
 
-Test(value, no_nan_and_no_infinity_equals_an_int) {
+Test(value, nan_and_infinity_equal_no_int) {
   cr_assert_not(equal(shareable_float(NAN), shareable_float(NAN)));
   cr_assert_not(equal(shareable_float(NAN), shareable_int(0)));
   cr_assert_not(equal(shareable_float(INFINITY), shareable_int(INT64_MAX)));
@@ -53,7 +53,7 @@ Test(value, texts_are_equal_by_type_and_bytes) {
   cr_assert_not(equal(shareable_str(""), shareable_none()));
 }
 
-Test(value, text_is_to_be_utf8_and_bytes_need_not) {
+Test(value, str_must_be_utf8_but_bytes_need_not) {
   cr_ok(check(shareable_str("na\xc3\xafve, \xe2\x82\xac, \xf0\x9f\x8e\x89 and more than eight")));
   cr_ok(check(shareable_strn("a\0b", 3)));
   cr_status(check(shareable_str("eight by\xff")), SHAREABLE_E_UTF8);
@@ -63,7 +63,7 @@ Test(value, text_is_to_be_utf8_and_bytes_need_not) {
   cr_ok(check(shareable_bytes("\xff\xfe", 2)));
 }
 
-Test(value, what_is_no_value_is_refused) {
+Test(value, rejects_invalid_values) {
   shareable_value odd = shareable_none();
 
   odd.type = 6;

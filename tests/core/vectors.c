@@ -1,5 +1,6 @@
 /*
- * vectors.c - the golden and the hostile lists of tests/vectors, opened as what they are: segments that others wrote.
+ * vectors.c - tests that open the valid and the invalid lists of tests/vectors, which other
+ * programs wrote.
  */
 #include <glob.h>
 #include <inttypes.h>
@@ -7,7 +8,10 @@
 
 #include "support.h"
 
-/* A block with the bytes of a file; one of no bytes cannot be made by us, so it is only named. */
+/*
+ * Creates a block with the bytes of a file. Returns NULL for an empty file: this library cannot
+ * create an empty block.
+ */
 static shareable_memory *block_of(const char *path) {
   static char bytes[4096];
   FILE *file = fopen(path, "rb");
@@ -37,13 +41,13 @@ static const char *vectors(void) {
   return path;
 }
 
-/* Those of a machine with this byte order, or with the other one. */
-static glob_t files_in(const char *pattern, bool is_ours) {
+/* Returns the files of a machine with this byte order, or with the other one. */
+static glob_t files_in(const char *pattern, bool is_native) {
   const bool is_big = *(const unsigned char *)&(const int){1} == 0;
   char path[1000];
   glob_t found;
 
-  snprintf(path, sizeof path, "%s/%s%s", vectors(), is_big == is_ours ? "big-endian/" : "", pattern);
+  snprintf(path, sizeof path, "%s/%s%s", vectors(), is_big == is_native ? "big-endian/" : "", pattern);
   cr_assert_eq(glob(path, 0, NULL, &found), 0, "no file %s", path);
   return found;
 }
@@ -52,7 +56,7 @@ static glob_t files_of(const char *pattern) {
   return files_in(pattern, true);
 }
 
-/* The item as a line of a .items file: see make_valid.py. */
+/* Formats the item as a line of a .items file: see make_valid.py. */
 static void describe(const shareable_list *list, size_t i, char *line, size_t size) {
   static const char *const texts[] = {[SHAREABLE_TYPE_STR] = "str", [SHAREABLE_TYPE_BYTES] = "bytes"};
   char buffer[64];
@@ -80,7 +84,7 @@ static void describe(const shareable_list *list, size_t i, char *line, size_t si
   }
 }
 
-/* "…/types-3.9.bin" is described in "valid/types.items". */
+/* Opens the description of a list: that of "…/types-3.9.bin" is "valid/types.items". */
 static FILE *items_of(const char *path) {
   const char *name = strrchr(path, '/') + 1;
   char items[1000];
@@ -111,7 +115,7 @@ static void check_valid(const char *path) {
   end_block(memory);
 }
 
-Test(vectors, lists_of_each_cpython_are_read_as_it_reads_them) {
+Test(vectors, lists_of_each_cpython_version_are_read_as_cpython_reads_them) {
   glob_t files = files_of("valid/*.bin");
 
   cr_assert_geq(files.gl_pathc, 10);
@@ -120,12 +124,12 @@ Test(vectors, lists_of_each_cpython_are_read_as_it_reads_them) {
   globfree(&files);
 }
 
-/* Byte for byte what CPython writes, for what it can express: the list is made anew from what was read. */
+/* Creates a list from the items of a list of CPython, and compares their bytes. */
 static void check_rewrite(const char *path) {
   shareable_memory *memory = block_of(path);
   shareable_value values[32];
   static char texts[32][64];
-  shareable_list *list, *ours;
+  shareable_list *list, *copy;
   size_t size = shareable_memory_size(memory), count;
   char name[64];
 
@@ -133,17 +137,17 @@ static void check_rewrite(const char *path) {
   count = shareable_list_length(list);
   for (size_t i = 0; i < count; i++)
     cr_ok(shareable_list_get(list, (int64_t)i, &values[i], texts[i], sizeof texts[i]));
-  snprintf(name, sizeof name, "%s-ours", own_name());
-  cr_ok(shareable_list_create(&ours, name, values, count, SHAREABLE_PLAIN, 0, NULL));
-  cr_assert_eq(shareable_memory_size(shareable_list_memory(ours)), size, "%s", path);
-  cr_assert_eq(memcmp(shareable_memory_address(shareable_list_memory(ours)), shareable_memory_address(memory), size), 0,
+  snprintf(name, sizeof name, "%s-copy", own_name());
+  cr_ok(shareable_list_create(&copy, name, values, count, SHAREABLE_NO_SYNC, 0, NULL));
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(copy)), size, "%s", path);
+  cr_assert_eq(memcmp(shareable_memory_address(shareable_list_memory(copy)), shareable_memory_address(memory), size), 0,
                "%s", path);
-  end_list(ours);
+  end_list(copy);
   shareable_list_unref(list);
   end_block(memory);
 }
 
-Test(vectors, lists_are_written_to_the_byte_as_cpython_writes_them) {
+Test(vectors, lists_have_the_bytes_that_cpython_writes) {
   const char *const patterns[] = {"valid/empty-*.bin", "valid/types-*.bin", "valid/numbers-*.bin"};
 
   for (size_t k = 0; k < LENGTH(patterns); k++) {
@@ -154,7 +158,7 @@ Test(vectors, lists_are_written_to_the_byte_as_cpython_writes_them) {
   }
 }
 
-Test(vectors, lists_of_a_machine_of_the_other_byte_order_are_refused_and_told) {
+Test(vectors, opening_a_list_of_the_other_byte_order_fails_and_reports_the_byte_order) {
   glob_t files = files_in("valid/*.bin", false);
 
   cr_assert_geq(files.gl_pathc, 10);
@@ -163,17 +167,17 @@ Test(vectors, lists_of_a_machine_of_the_other_byte_order_are_refused_and_told) {
     shareable_list *list = NULL;
     shareable_error error;
 
-    if (strstr(files.gl_pathv[i], "/empty-") == NULL) { /* whose bytes are all 0 */
+    if (strstr(files.gl_pathv[i], "/empty-") == NULL) { /* its bytes are all 0 */
       cr_assert_eq(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_LIST, "%s", files.gl_pathv[i]);
-      cr_assert_not_null(strstr(error.text, "byte order"), "%s", error.text);
+      cr_assert_not_null(strstr(error.message, "byte order"), "%s", error.message);
     }
     end_block(memory);
   }
   globfree(&files);
 }
 
-/* Stock's are the same in both orders; one of ours has an area. */
-Test(vectors, an_empty_list_of_the_other_byte_order_is_refused_and_told_if_it_has_an_area) {
+/* An empty list without an area has the same bytes in both byte orders. */
+Test(vectors, opening_an_empty_list_of_the_other_byte_order_fails_if_it_has_an_area) {
   shareable_list *list = new_list(NULL, 0), *again = NULL;
   unsigned char *area = (unsigned char *)shareable_memory_address(shareable_list_memory(list)) + 64;
   shareable_error error;
@@ -183,11 +187,11 @@ Test(vectors, an_empty_list_of_the_other_byte_order_is_refused_and_told_if_it_ha
   version = __builtin_bswap32(version);
   memcpy(area + 8, &version, sizeof version);
   cr_status(shareable_list_open(&again, own_name(), 0, &error), SHAREABLE_E_NOT_LIST);
-  cr_assert_not_null(strstr(error.text, "byte order"), "%s", error.text);
+  cr_assert_not_null(strstr(error.message, "byte order"), "%s", error.message);
   end_list(list);
 }
 
-Test(vectors, what_cannot_be_a_list_is_refused_and_stays) {
+Test(vectors, opening_an_impossible_list_fails_and_keeps_the_block) {
   glob_t files = files_of("invalid/refused-*.bin");
 
   cr_assert_geq(files.gl_pathc, 20);
@@ -197,26 +201,26 @@ Test(vectors, what_cannot_be_a_list_is_refused_and_stays) {
     shareable_error error;
 
     if (memory == NULL)
-      continue; /* of no bytes: segment.c tests it */
+      continue; /* an empty file: see segment.c */
     cr_assert_eq(shareable_list_open(&list, own_name(), 0, &error), SHAREABLE_E_NOT_LIST, "%s", files.gl_pathv[i]);
-    cr_assert_not_null(strstr(error.text, own_name()));
+    cr_assert_not_null(strstr(error.message, own_name()));
     end_block(memory);
   }
   globfree(&files);
 }
 
-/* Whether the damage is what an item looks like that its creator has not written yet. */
+/* Returns whether the corrupt item looks like one that its creator has not written yet. */
 static bool is_unwritten(const char *path) {
-  return strstr(path, "format-empty") != NULL || strstr(path, "damaged-3-code-plain") != NULL;
+  return strstr(path, "format-empty") != NULL || strstr(path, "corrupt-3-code-0") != NULL;
 }
 
-static void check_item(const char *path, const shareable_list *list, size_t i, bool is_damaged) {
+static void check_item(const char *path, const shareable_list *list, size_t i, bool is_corrupt) {
   static const char *const sound[] = {"int 10", "str 7477656e7479", "int 30", "bytes 666f727479"};
   shareable_value value;
   char line[200];
   int status;
 
-  if (!is_damaged) {
+  if (!is_corrupt) {
     describe(list, i, line, sizeof line);
     cr_assert_str_eq(line, sound[i], "%s, item %zu: %s", path, i, line);
     return;
@@ -229,12 +233,12 @@ static void check_item(const char *path, const shareable_list *list, size_t i, b
               shareable_status_name(status));
 }
 
-Test(vectors, damaged_items_are_answered_one_by_one) {
-  glob_t files = files_of("invalid/damaged-*.bin");
+Test(vectors, a_corrupt_item_does_not_affect_other_items) {
+  glob_t files = files_of("invalid/corrupt-*.bin");
 
   cr_assert_geq(files.gl_pathc, 20);
   for (size_t i = 0; i < files.gl_pathc; i++) {
-    const char *path = files.gl_pathv[i], *which = strrchr(path, '/') + strlen("/damaged-");
+    const char *path = files.gl_pathv[i], *which = strrchr(path, '/') + strlen("/corrupt-");
     shareable_memory *memory = block_of(path);
     shareable_list *list;
 
@@ -247,11 +251,11 @@ Test(vectors, damaged_items_are_answered_one_by_one) {
   globfree(&files);
 }
 
-static bool begins(const char *path, const char *with) {
-  return strncmp(strrchr(path, '/') + 1, with, strlen(with)) == 0;
+static bool begins(const char *path, const char *prefix) {
+  return strncmp(strrchr(path, '/') + 1, prefix, strlen(prefix)) == 0;
 }
 
-Test(vectors, a_sync_area_that_cannot_be_is_refused) {
+Test(vectors, opening_a_list_with_an_impossible_sync_area_fails) {
   glob_t files = files_of("synced/refused-*.bin");
 
   cr_assert_geq(files.gl_pathc, 5);
@@ -269,7 +273,7 @@ Test(vectors, a_sync_area_that_cannot_be_is_refused) {
   globfree(&files);
 }
 
-/* Another type for each item, which takes its lock, a journal, and the cells; and back. */
+/* Changes the type of each item and back, which needs its lock, a redo record, and the hazards. */
 static void check_writing(const char *path, shareable_list *list) {
   const shareable_value values[] = {shareable_str("text"), shareable_int(-7), shareable_bytes("b", 1),
                                     shareable_none()};
@@ -287,7 +291,7 @@ static void check_writing(const char *path, shareable_list *list) {
   }
 }
 
-Test(vectors, whatever_dead_writers_left_holds_up_nobody) {
+Test(vectors, the_remains_of_dead_writers_do_not_block_locks_and_writes) {
   glob_t files = files_of("synced/[il]*.bin");
 
   cr_assert_geq(files.gl_pathc, 22);
@@ -299,7 +303,7 @@ Test(vectors, whatever_dead_writers_left_holds_up_nobody) {
 
     cr_assert_eq(shareable_list_open(&list, own_name(), 0, NULL), SHAREABLE_OK, "%s", path);
     status = shareable_list_lock(list, 0);
-    cr_assert_eq(status, begins(path, "left-the-lock") ? SHAREABLE_E_OWNER_DIED : SHAREABLE_OK, "%s: %s", path,
+    cr_assert_eq(status, begins(path, "left-list-locked") ? SHAREABLE_E_OWNER_DIED : SHAREABLE_OK, "%s: %s", path,
                  shareable_status_name(status));
     cr_ok(shareable_list_unlock(list));
     check_writing(path, list);

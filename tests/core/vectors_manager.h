@@ -1,5 +1,5 @@
 /*
- * vectors_manager.h - the captured messages of tests/vectors/manager.
+ * vectors_manager.h - reads the captured messages of tests/vectors/manager.
  */
 #ifndef TESTS_VECTORS_MANAGER_H
 #define TESTS_VECTORS_MANAGER_H
@@ -9,7 +9,10 @@
 
 #include "support.h"
 
-/* The bytes that the hexadecimal digits at *text stand for; *text is then behind them. */
+/*
+ * Decodes the hexadecimal digits at *text, and moves *text behind them and one tab. Returns the
+ * number of bytes.
+ */
 static inline size_t unhex(const char **text, unsigned char *bytes, size_t size) {
   size_t count = 0;
   unsigned byte;
@@ -22,8 +25,8 @@ static inline size_t unhex(const char **text, unsigned char *bytes, size_t size)
   return count;
 }
 
-/* Has each line of a file, but for its comment, looked at; and says how many there were. */
-static inline size_t each_vector(const char *file, void (*look)(const char *line)) {
+/* Calls `check` for each line of a file that is not a comment. Returns the number of lines. */
+static inline size_t each_vector(const char *file, void (*check)(const char *line)) {
   const char *top = getenv("top_srcdir");
   char path[1000], line[4000];
   size_t count = 0;
@@ -34,7 +37,7 @@ static inline size_t each_vector(const char *file, void (*look)(const char *line
   cr_assert_not_null(lines, "%s", path);
   while (fgets(line, sizeof line, lines) != NULL)
     if (line[0] != '#') {
-      look(line);
+      check(line);
       count++;
     }
   fclose(lines);

@@ -1,5 +1,5 @@
 /*
- * fuzz.h - the function that a fuzzer calls, and the check of a target.
+ * fuzz.h - the function that a fuzzer calls, and the assertion that targets use.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H

@@ -1,12 +1,12 @@
 /*
  * item.c - writes any value to a slot of any size with any content, and reads the same value again.
  */
-#include "../../core/src/item.h"
+#include "format/item.h"
 #include "fuzz.h"
 
-enum { ROOM = 4096 };
+enum { MAX_SIZE = 4096 };
 
-/* A value whose type is the first byte and whose content is the rest. */
+/* Returns a value: the first byte selects its type, and the other bytes are its content. */
 static shareable_value value_of(const uint8_t *bytes, size_t size) {
   int64_t word = 0;
   double real;
@@ -30,21 +30,21 @@ static shareable_value value_of(const uint8_t *bytes, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static uint64_t data[ROOM / 8], format;
-  static unsigned char code, text[ROOM];
+  static uint64_t data[MAX_SIZE / 8], format;
+  static unsigned char code, text[MAX_SIZE];
   shareable__slot slot = {(unsigned char *)data, 0, (unsigned char *)&format, &code};
   shareable_value value, read;
-  shareable__image image;
+  shareable__encoded_item item;
   bool equal;
 
-  if (size < 2 || size > ROOM / 2)
+  if (size < 2 || size > MAX_SIZE / 2)
     return 0;
   slot.size = 8 * ((size_t)bytes[0] / 6 % 43 * 12 + 1);
   value = value_of(bytes + 1, size - 1);
   if (shareable__value_check(&value) != SHAREABLE_OK || shareable__item_fits(&value, slot.size) != SHAREABLE_OK)
     return 0;
-  shareable__item_image(&value, slot.size, &image);
-  shareable__item_put(&slot, &image);
+  shareable__item_encode(&value, slot.size, &item);
+  shareable__item_put(&slot, &item);
   need(shareable__item_read(&slot, &read, text, sizeof text) == SHAREABLE_OK);
   need(read.type == value.type);
   if (value.type >= SHAREABLE_TYPE_STR)

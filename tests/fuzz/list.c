@@ -1,32 +1,32 @@
 /*
- * list.c - opens arbitrary bytes as the block of a list, and runs any operations on it, while a
- * second thread flips bytes.
+ * list.c - opens arbitrary bytes as the block of a list, and runs operations on it, while a second
+ * thread flips bytes.
  *
- * The first byte contains flags: the second thread runs (1), the list is attached read-only (2),
- * the list is closed before the last operation (4). The second byte is the number of operations.
- * Each has two bytes: the operation, and the item and value. The block follows.
+ * The first byte contains flags: the second thread runs (1), the list is opened read-only (2), the
+ * list is closed before the last operation (4). The second byte is the number of operations. Each
+ * operation has two bytes: its number, and its item and value. The block follows.
  */
-#include "attack.h"
+#include "concurrent_writer.h"
 #include "fuzz.h"
 #include "operations.h"
 
-enum { HEAD = 2, OPERATIONS = 16 };
+enum { HEADER = 2, OPERATIONS = 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const shareable_value values[] = {shareable_int(10), shareable_float(0.5), shareable_str("howdy"), shareable_none()};
-  size_t count = size < HEAD ? 0 : bytes[1] % (OPERATIONS + 1), head = HEAD + 2 * count;
+  size_t count = size < HEADER ? 0 : bytes[1] % (OPERATIONS + 1), header = HEADER + 2 * count;
   shareable_list *list;
 
-  if (size <= head)
+  if (size <= header)
     return 0;
-  list = attack_begin(bytes + head, size - head, bytes[0] & 1, bytes[0] & 2 ? SHAREABLE_READ_ONLY : 0);
+  list = open_with_writer(bytes + header, size - header, bytes[0] & 1, bytes[0] & 2 ? SHAREABLE_READ_ONLY : 0);
   for (size_t k = 0; list != NULL && k < count; k++) {
-    const uint8_t *operation = bytes + HEAD + 2 * k;
+    const uint8_t *operation = bytes + HEADER + 2 * k;
 
     if ((bytes[0] & 4) != 0 && k == count - 1)
       shareable_list_close(list);
     operate(list, operation[0], operation[1] / 4 - 20, &values[operation[1] % 4]);
   }
-  attack_end(list);
+  close_with_writer(list);
   return 0;
 }

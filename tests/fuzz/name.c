@@ -1,19 +1,19 @@
 /*
  * name.c - parses arbitrary bytes as a name, and as the address of a manager.
  */
-#include "../../core/src/name.h"
-#include "../../core/src/address.h"
+#include "shm/name.h"
 #include "fuzz.h"
+#include "protocol/address.h"
 
 static void try_name(const char *text) {
-  const char *bare = shareable__name_bare(text);
+  const char *normalized = shareable__name_normalize(text);
 
-  if (bare == NULL)
+  if (normalized == NULL)
     return;
-  need(bare == text || (bare == text + 1 && text[0] == '/'));
-  need(strlen(bare) >= 1 && strlen(bare) <= SHAREABLE__NAME_MAX && strchr(bare, '/') == NULL);
-  need(strcmp(bare, ".") != 0 && strcmp(bare, "..") != 0);
-  need(shareable__name_bare(bare) == bare);
+  need(normalized == text || (normalized == text + 1 && text[0] == '/'));
+  need(strlen(normalized) >= 1 && strlen(normalized) <= SHAREABLE__NAME_MAX && strchr(normalized, '/') == NULL);
+  need(strcmp(normalized, ".") != 0 && strcmp(normalized, "..") != 0);
+  need(shareable__name_normalize(normalized) == normalized);
 }
 
 /*
@@ -24,12 +24,12 @@ static void try_address(const char *text) {
   char written[SHAREABLE__ADDRESS_TEXT], again[SHAREABLE__ADDRESS_TEXT];
   shareable__address address, other;
 
-  if (!shareable__address_read(&address, text) || strcmp(text, "@") == 0)
+  if (!shareable__address_parse(&address, text) || strcmp(text, "@") == 0)
     return;
-  need(shareable__address_write(&address, written));
-  need(shareable__address_read(&other, written));
+  need(shareable__address_format(&address, written));
+  need(shareable__address_parse(&other, written));
   need(other.length == address.length && memcmp(&other.any, &address.any, address.length) == 0);
-  need(shareable__address_write(&other, again) && strcmp(written, again) == 0);
+  need(shareable__address_format(&other, again) && strcmp(written, again) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

@@ -1,5 +1,5 @@
 /*
- * operations.c - every operation of a list, by number.
+ * operations.c - runs an operation of a list, which a number selects.
  */
 #include "operations.h"
 
@@ -8,8 +8,8 @@
 enum { MANY = 40 };
 static char text[1 << 16];
 
-/* The numbers of a view are in the memory of the list. */
-static void need_numbers(const shareable_list *list, const void *numbers) {
+/* Checks that the numbers of a view are in the memory of the list, and reads them. */
+static void check_view(const shareable_list *list, const void *numbers) {
   const shareable_memory *memory = shareable_list_memory(list);
   const unsigned char *base = shareable_memory_address(memory), *first = numbers;
   volatile unsigned char sum = 0;
@@ -20,15 +20,15 @@ static void need_numbers(const shareable_list *list, const void *numbers) {
 }
 
 static void get(shareable_list *list, int64_t i, const shareable_value *value) {
-  size_t size = 0, room = value->type == SHAREABLE_TYPE_STR ? 3 : sizeof text;
+  size_t size = 0, capacity = value->type == SHAREABLE_TYPE_STR ? 3 : sizeof text;
   shareable_value read = {0};
   shareable_type type;
-  int status = shareable_list_get(list, i, &read, text, room);
+  int status = shareable_list_get(list, i, &read, text, capacity);
 
   if (status == SHAREABLE_OK)
-    need(read.type <= SHAREABLE_TYPE_BYTES && (read.type < SHAREABLE_TYPE_STR || read.length <= room));
+    need(read.type <= SHAREABLE_TYPE_BYTES && (read.type < SHAREABLE_TYPE_STR || read.length <= capacity));
   if (status == SHAREABLE_E_BUFFER)
-    need(read.length > room);
+    need(read.length > capacity);
   shareable_list_type(list, i, &type);
   shareable_list_capacity(list, i, &size);
 }
@@ -60,21 +60,21 @@ static void search(shareable_list *list, int64_t i, const shareable_value *value
     need(found < length);
 }
 
-static void show(shareable_list *list, int64_t i, const shareable_value *value) {
-  size_t length = 0, room = i < 0 ? 8 : sizeof text;
-  uint64_t digest = 0;
+static void describe(shareable_list *list, int64_t i, const shareable_value *value) {
+  size_t length = 0, capacity = i < 0 ? 8 : sizeof text;
+  uint64_t hash = 0;
   shareable_error error;
   int status;
 
   (void)value;
-  if (shareable_list_format(list, text, room, &length) == SHAREABLE_OK)
-    need(length <= room);
-  if (shareable_list_digest(list, &digest) == SHAREABLE_OK)
-    need(digest != 0);
+  if (shareable_list_format(list, text, capacity, &length) == SHAREABLE_OK)
+    need(length <= capacity);
+  if (shareable_list_hash(list, &hash) == SHAREABLE_OK)
+    need(hash != 0);
   status = (int)-(i & 63);
-  need((int)shareable_list_explain(list, i, (shareable_status)status, &error) == status);
-  need((int)shareable_list_explain_whole(list, (shareable_status)status, &error) == status);
-  need(status == 0 || memchr(error.text, 0, sizeof error.text) != NULL);
+  need((int)shareable_list_explain_item(list, i, (shareable_status)status, &error) == status);
+  need((int)shareable_list_explain(list, (shareable_status)status, &error) == status);
+  need(status == 0 || memchr(error.message, 0, sizeof error.message) != NULL);
 }
 
 static void get_many(shareable_list *list, int64_t i, const shareable_value *value) {
@@ -89,7 +89,7 @@ static void get_many(shareable_list *list, int64_t i, const shareable_value *val
   need(done <= count);
   if (shareable_list_view(list, SHAREABLE_TYPE_INT, &numbers, &done) == SHAREABLE_OK ||
       shareable_list_view(list, SHAREABLE_TYPE_FLOAT, &numbers, &done) == SHAREABLE_OK)
-    need_numbers(list, numbers);
+    check_view(list, numbers);
 }
 
 static void set_many(shareable_list *list, int64_t i, const shareable_value *value) {
@@ -118,7 +118,7 @@ static void set_typed(shareable_list *list, int64_t i, const shareable_value *va
     shareable_list_set_none(list, i);
 }
 
-/* Longer than a redo record, if it fits in the slot. */
+/* Writes values that are longer than a redo record, if they fit in the slot. */
 static void set_long(shareable_list *list, int64_t i, const shareable_value *value) {
   static const char zeros[1000];
   size_t size = 0;
@@ -147,18 +147,18 @@ static void lock(shareable_list *list, int64_t i, const shareable_value *value) 
 }
 
 static void wait_for(shareable_list *list, int64_t i, const shareable_value *value) {
-  uint64_t digest = 0;
+  uint64_t hash = 0;
   int64_t timeout = value->type == SHAREABLE_TYPE_INT ? 20000 : 0;
 
   shareable_list_wait(list, i, value, timeout);
-  if (shareable_list_wait_any(list, &digest, timeout) == SHAREABLE_OK)
-    need(digest != 0);
-  shareable_list_wait_any(list, &digest, timeout);
+  if (shareable_list_wait_any(list, &hash, timeout) == SHAREABLE_OK)
+    need(hash != 0);
+  shareable_list_wait_any(list, &hash, timeout);
 }
 
 void operate(shareable_list *list, uint8_t number, int64_t i, const shareable_value *value) {
   static void (*const all[])(shareable_list *, int64_t, const shareable_value *) = {
-    get, get_typed, search, show, get_many, set_many, set, set_long, change, lock, wait_for, set_typed};
+    get, get_typed, search, describe, get_many, set_many, set, set_long, change, lock, wait_for, set_typed};
 
   all[number % (sizeof all / sizeof *all)](list, i, value);
 }

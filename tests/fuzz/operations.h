@@ -1,12 +1,12 @@
 /*
- * operations.h - every operation of a list, by number.
+ * operations.h - runs an operation of a list, which a number selects.
  */
 #ifndef TESTS_FUZZ_OPERATIONS_H
 #define TESTS_FUZZ_OPERATIONS_H
 
 #include "shareable.h"
 
-/* Runs the operation `number` (any value) on the item, and checks its result. */
+/* Runs an operation on item i and checks its result. `number` may have any value. */
 void operate(shareable_list *list, uint8_t number, int64_t i, const shareable_value *value);
 
 #endif

@@ -1,18 +1,22 @@
 /*
- * replay.c - runs a target on files without a fuzzer: the seeds, and the inputs of earlier faults.
+ * replay.c - runs a target, without a fuzzer, on each file of the folders in the arguments.
  */
 #include <dirent.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
 
-/* In memory of exactly its size, so that a read past its end is detected. */
+/*
+ * The buffer has exactly the size of the file, so that the address sanitizer detects a read past its
+ * end.
+ */
 static void run(const char *path) {
   FILE *file = fopen(path, "rb");
   struct stat status;
   uint8_t *bytes;
 
-  if (file == NULL || fstat(fileno(file), &status) != 0 || (bytes = malloc((size_t)status.st_size + 1)) == NULL) {
+  if (file == NULL || fstat(fileno(file), &status) != 0 ||
+      (bytes = malloc(status.st_size == 0 ? 1 : (size_t)status.st_size)) == NULL) {
     perror(path);
     exit(1);
   }

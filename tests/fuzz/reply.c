@@ -1,62 +1,64 @@
 /*
- * reply.c - sends arbitrary bytes as the reply of a manager to a connected client. The lowest bits
- * of the first byte select the request of the client. The bit 4 marks the bytes as a message, which
- * the target puts into a frame.
+ * reply.c - sends arbitrary bytes as the reply of a manager to a connected client. The two
+ * lowest bits of the first byte select the request of the client. If the third bit is set, the bytes
+ * are a message, and the target puts it into a frame.
  */
 #include <unistd.h>
 
-#include "../../core/src/manager.h"
 #include "fuzz.h"
+#include "manager/manager_call.h"
 
-typedef struct answer {
+typedef struct reply {
   const uint8_t *bytes;
   size_t size;
   int socket;
   bool is_message;
-} answer;
+} reply;
 
-/* The peer: receives the request, replies, and closes. */
-static void *say(void *of) {
-  const answer *it = of;
-  unsigned char head[SHAREABLE__HEAD], question[512];
+/* Acts as the peer: receives the request, replies, and closes the connection. */
+static void *send_reply(void *context) {
+  const reply *message = context;
+  unsigned char header[SHAREABLE__FRAME_HEADER_SIZE], request[512];
 
-  if (read(it->socket, question, sizeof question) > 0) {
-    shareable__frame_head(head, it->size);
-    if (!it->is_message || send(it->socket, head, sizeof head, MSG_NOSIGNAL) == sizeof head)
-      send(it->socket, it->bytes, it->size, MSG_NOSIGNAL); /* the client may have closed the connection */
+  if (read(message->socket, request, sizeof request) > 0) {
+    shareable__frame_write_header(header, message->size);
+    /* MSG_NOSIGNAL, because the client may have closed the connection. */
+    if (!message->is_message || send(message->socket, header, sizeof header, MSG_NOSIGNAL) == sizeof header)
+      send(message->socket, message->bytes, message->size, MSG_NOSIGNAL);
   }
-  close(it->socket);
+  close(message->socket);
   return NULL;
 }
 
-static void ask(shareable_manager *manager, int what) {
+static void call(shareable_manager *manager, int number) {
   char names[100];
   size_t length = 0;
 
-  if (what == 0 && shareable_manager_names(manager, names, sizeof names, &length, NULL) == SHAREABLE_OK)
+  if (number == 0 && shareable_manager_names(manager, names, sizeof names, &length, NULL) == SHAREABLE_OK)
     need(length <= sizeof names && (length == 0 || names[length - 1] == '\0'));
-  else if (what == 1)
+  else if (number == 1)
     shareable_manager_track(manager, "name", NULL);
-  else if (what == 2)
+  else if (number == 2)
     shareable_manager_release(manager, "name", NULL);
-  else if (what == 3)
+  else if (number == 3)
     shareable_manager_shutdown(manager, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  shareable_manager manager = {.user = getpid(), .lock = PTHREAD_MUTEX_INITIALIZER, .keeps = true, .text = "here"};
-  answer it = {bytes + 1, size - 1, -1, size > 0 && (bytes[0] & 4) != 0};
+  shareable_manager manager = {
+    .connection_pid = getpid(), .lock = PTHREAD_MUTEX_INITIALIZER, .keepalive = true, .text = "here"};
+  reply message = {bytes + 1, size - 1, -1, size > 0 && (bytes[0] & 4) != 0};
   pthread_t peer;
   int pair[2];
 
   if (size == 0 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return 0;
-  manager.wire = (shareable__wire){.fd = pair[0], .where = manager.text};
-  need(shareable__file_id_of(pair[0], &manager.wire.id));
-  it.socket = pair[1];
-  need(pthread_create(&peer, NULL, say, &it) == 0);
-  ask(&manager, bytes[0] & 3);
-  shareable__wire_close(&manager.wire);
+  manager.connection = (shareable__connection){.fd = pair[0], .address_text = manager.text};
+  need(shareable__file_id_of(pair[0], &manager.connection.id));
+  message.socket = pair[1];
+  need(pthread_create(&peer, NULL, send_reply, &message) == 0);
+  call(&manager, bytes[0] & 3);
+  shareable__connection_close(&manager.connection);
   need(pthread_join(peer, NULL) == 0);
   return 0;
 }

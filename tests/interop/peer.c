@@ -8,14 +8,14 @@
 
 #include "shareable.h"
 
-#define MOST_ITEMS 64
+#define ITEMS_MAX 64
 
-static char *texts[MOST_ITEMS];
+static char *texts[ITEMS_MAX];
 
-static void must(int ok, const char *what) {
+static void check(int ok, const char *message) {
   if (ok)
     return;
-  fprintf(stderr, "peer: %s\n", what);
+  fprintf(stderr, "peer: %s\n", message);
   exit(1);
 }
 
@@ -23,11 +23,11 @@ static char *read_file(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   char *text;
 
-  must(file != NULL && fseek(file, 0, SEEK_END) == 0, path);
+  check(file != NULL && fseek(file, 0, SEEK_END) == 0, path);
   *length = (size_t)ftell(file);
   rewind(file);
   text = malloc(*length + 1);
-  must(text != NULL && fread(text, 1, *length, file) == *length, path);
+  check(text != NULL && fread(text, 1, *length, file) == *length, path);
   fclose(file);
   return text;
 }
@@ -36,7 +36,7 @@ static char *read_hex(const char *hex, size_t *length) {
   char *text = malloc(strlen(hex) / 2 + 1);
   unsigned byte;
 
-  must(text != NULL, "no memory");
+  check(text != NULL, "no memory");
   for (*length = 0; sscanf(hex + 2 * *length, "%2x", &byte) == 1; ++*length)
     text[*length] = (char)byte;
   return text;
@@ -52,7 +52,7 @@ static shareable_value parse(char *line, char **text) {
   *text = NULL;
   if (strcmp(line, "none") == 0)
     return value;
-  must(rest != NULL, line);
+  check(rest != NULL, line);
   *rest++ = '\0';
   if (strcmp(line, "int") == 0)
     return shareable_int(strtoll(rest, NULL, 10));
@@ -70,7 +70,7 @@ static shareable_value parse(char *line, char **text) {
 static void print_text(const char *type, const shareable_value *value, const char *path) {
   if (value->length > 4096) {
     FILE *file = fopen(path, "wb");
-    must(file != NULL && fwrite(value->text, 1, (size_t)value->length, file) == value->length, path);
+    check(file != NULL && fwrite(value->text, 1, (size_t)value->length, file) == value->length, path);
     fclose(file);
     printf("%s @%s\n", type, path);
     return;
@@ -87,7 +87,7 @@ static void print_item(const shareable_list *list, size_t i, const char *folder)
   int status;
   size_t size;
 
-  must(shareable_list_capacity(list, (int64_t)i, &size) == 0, "capacity");
+  check(shareable_list_capacity(list, (int64_t)i, &size) == 0, "capacity");
   buffer = malloc(size);
   status = shareable_list_get(list, (int64_t)i, &value, buffer, size);
   snprintf(path, sizeof path, "%s/c-%zu", folder, i);
@@ -109,25 +109,25 @@ static void print_item(const shareable_list *list, size_t i, const char *folder)
 static size_t next_line(char **line, size_t *size) {
   ssize_t length = getline(line, size, stdin);
 
-  must(length > 0, "the input ended");
+  check(length > 0, "the input ended");
   (*line)[length - 1] = '\0';
   return (size_t)length;
 }
 
 static void create(const char *name, size_t count) {
-  shareable_value values[MOST_ITEMS];
+  shareable_value values[ITEMS_MAX];
   char *line = NULL;
   size_t size = 0;
   shareable_error error;
   shareable_list *list;
 
-  must(count <= MOST_ITEMS, "too many items");
+  check(count <= ITEMS_MAX, "too many items");
   for (size_t i = 0; i < count; i++) {
     next_line(&line, &size);
     values[i] = parse(line, &texts[i]);
   }
   if (shareable_list_create(&list, name, values, count, 0, 0, &error) != SHAREABLE_OK) {
-    printf("error %s\n", error.text);
+    printf("error %s\n", error.message);
   } else {
     printf("ok\n");
     shareable_list_unref(list);
@@ -136,16 +136,16 @@ static void create(const char *name, size_t count) {
 }
 
 static void read_list(const char *name, const char *folder) {
-  char format[8 * MOST_ITEMS];
+  char format[8 * ITEMS_MAX];
   shareable_error error;
   shareable_list *list;
   size_t length;
 
   if (shareable_list_open(&list, name, 0, &error) != SHAREABLE_OK) {
-    printf("error %s\n", error.text);
+    printf("error %s\n", error.message);
     return;
   }
-  must(shareable_list_format(list, format, sizeof format, &length) == SHAREABLE_OK, "format");
+  check(shareable_list_format(list, format, sizeof format, &length) == SHAREABLE_OK, "format");
   printf("ok %zu %.*s\n", shareable_list_length(list), (int)length, format);
   for (size_t i = 0; i < shareable_list_length(list); i++)
     print_item(list, i, folder);
@@ -176,7 +176,7 @@ int main(void) {
   size_t size = 0;
 
   while (getline(&line, &size, stdin) > 0) {
-    must(sscanf(line, "%*s %299s %299s", name, argument) >= 1, line);
+    check(sscanf(line, "%*s %299s %299s", name, argument) >= 1, line);
     if (strncmp(line, "create ", 7) == 0)
       create(name, strtoull(argument, NULL, 10));
     else if (strncmp(line, "read ", 5) == 0)
@@ -187,7 +187,7 @@ int main(void) {
       printf("%s\n", shareable_unlink(name, NULL) == SHAREABLE_OK ? "ok" : "error unlink");
     fflush(stdout);
   }
-  for (size_t i = 0; i < MOST_ITEMS; i++)
+  for (size_t i = 0; i < ITEMS_MAX; i++)
     free(texts[i]);
   free(line);
   return 0;

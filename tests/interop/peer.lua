@@ -1,4 +1,5 @@
--- peer.lua - the peer of the interop tests in Lua. It executes the commands on its standard input, see peers.py.
+-- peer.lua - the peer of the interop tests in Lua. It executes the commands on its standard input,
+-- see peers.py.
 local shareable = require "shareable"
 
 -- A block to convert floats to and from bytes.

@@ -1,4 +1,6 @@
-"""peer.py - the peer of the interop tests in Python. It executes the commands on its standard input, see peers.py.
+"""peer.py - the peer of the interop tests in Python.
+
+It executes the commands on its standard input, see peers.py.
 
 usage: peer.py stock|shareable
 """

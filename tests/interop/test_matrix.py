@@ -1,4 +1,4 @@
-"""test_matrix.py - tests every writer with every reader, over one table of values with all edge cases."""
+"""test_matrix.py - tests every writer with every reader, with one table of all edge cases."""
 import os
 import pathlib
 
@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def everyone(folder):
+def all_peers(folder):
     found = peers.ours(folder) + [peers.stock("debian", "/usr/bin/python3", folder)]
     yield found
     for peer in found:
@@ -62,33 +62,33 @@ def check(reader, name, values, is_exact):
 
 
 @pytest.mark.parametrize("table", ["plain", "exact", "empty"])
-def test_every_writer_is_read_by_every_reader(everyone, name, table):
+def test_every_reader_reads_what_every_writer_wrote(all_peers, name, table):
     values = {"plain": PLAIN, "exact": PLAIN + EXACT, "empty": []}[table]
-    for writer in everyone:
+    for writer in all_peers:
         if writer.is_stock and table == "exact":
             continue  # stock Python cannot write these, see layout.md
         assert writer.create(name, values) == "ok", writer.name
         formats = set()
-        for reader in everyone:
+        for reader in all_peers:
             check(reader, name, values, not writer.is_stock)
             formats.add(reader.read(name)[0])
         assert len(formats) == 1, f"readers disagree on the format that {writer.name} wrote"
-        assert everyone[0].unlink(name) == "ok"
+        assert all_peers[0].unlink(name) == "ok"
 
 
-def test_the_longest_texts_are_read_by_every_reader(everyone, name):
-    for writer in everyone:
+def test_every_reader_reads_the_longest_texts(all_peers, name):
+    for writer in all_peers:
         for value in LONG:
             if writer.is_stock and isinstance(value, str) and not value.isascii():
                 continue  # stock Python sizes the slot by characters
             assert writer.create(name, [value, 1]) == "ok", writer.name
-            for reader in everyone:
+            for reader in all_peers:
                 check(reader, name, [value, 1], True)
-            assert everyone[0].unlink(name) == "ok"
+            assert all_peers[0].unlink(name) == "ok"
 
 
-def test_a_text_one_byte_longer_is_refused_by_every_writer(everyone, name):
-    for writer in everyone:
+def test_every_writer_rejects_a_text_one_byte_longer(all_peers, name):
+    for writer in all_peers:
         for value in ("x" * (TEXT_MAX + 1), b"x" * (TEXT_MAX + 1), "\u00e9" * (TEXT_MAX // 2 + 1)):
             if writer.is_stock and isinstance(value, str) and not value.isascii():
                 continue
@@ -96,46 +96,46 @@ def test_a_text_one_byte_longer_is_refused_by_every_writer(everyone, name):
             assert not pathlib.Path("/dev/shm", name).exists(), writer.name
 
 
-def test_every_writer_changes_every_item_of_every_creator(everyone, name):
+def test_every_writer_changes_every_item_of_every_creator(all_peers, name):
     start = [1, 2.5, None, True, "text of more than eight", b"bytes", "", 3, "end\0", 4]
-    for creator in everyone:
+    for creator in all_peers:
         if creator.is_stock:
             start = [as_stock_reads(value) for value in start]
         assert creator.create(name, start) == "ok"
         values, is_exact = list(start), [not creator.is_stock] * len(start)
-        for turn, writer in enumerate(everyone):
+        for turn, writer in enumerate(all_peers):
             for i in range(len(values)):
                 values[i] = CHANGES[(i + turn) % len(CHANGES)]
                 is_exact[i] = not writer.is_stock
                 assert writer.set(name, i - (len(values) if turn % 2 else 0), values[i]) == "ok", writer.name
-            for reader in everyone:
+            for reader in all_peers:
                 wanted = [v if exact else as_stock_reads(v) for v, exact in zip(values, is_exact)]
                 check(reader, name, wanted, True)
-        assert everyone[0].unlink(name) == "ok"
+        assert all_peers[0].unlink(name) == "ok"
 
 
-def test_a_text_longer_than_its_slot_is_refused_by_every_writer(everyone, name):
-    for creator in everyone:
+def test_every_writer_rejects_a_text_longer_than_its_slot(all_peers, name):
+    for creator in all_peers:
         assert creator.create(name, [1, "12345678", None]) == "ok"
-        for writer in everyone:
+        for writer in all_peers:
             assert writer.set(name, 0, "123456789").startswith("error"), writer.name
             assert writer.set(name, 1, b"x" * 17).startswith("error"), writer.name
             assert writer.set(name, 1, "x" * 16) == "ok", writer.name
             assert writer.set(name, 1, "12345678") == "ok", writer.name
             assert writer.set(name, 2, "12345678") == "ok", writer.name
-            for reader in everyone:
+            for reader in all_peers:
                 check(reader, name, [1, "12345678", "12345678"], True)
             assert writer.set(name, 2, None) == "ok", writer.name
-        assert everyone[0].unlink(name) == "ok"
+        assert all_peers[0].unlink(name) == "ok"
 
 
-def test_an_index_outside_is_refused_by_every_writer_of_ours(everyone, name):
-    for writer in everyone:
+def test_our_writers_reject_an_index_out_of_range(all_peers, name):
+    for writer in all_peers:
         if writer.is_stock:
             continue  # stock Python's bug: s[-5] = 9 on a list of 3 overwrites other items
         assert writer.create(name, [1, 2, 3]) == "ok"
         for index in (3, 4, -4, -5, 2**62, -(2**62)):
             assert writer.set(name, index, 9).startswith("error"), (writer.name, index)
-        for reader in everyone:
+        for reader in all_peers:
             check(reader, name, [1, 2, 3], True)
-        assert everyone[0].unlink(name) == "ok"
+        assert all_peers[0].unlink(name) == "ok"

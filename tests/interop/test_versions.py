@@ -1,4 +1,4 @@
-"""test_versions.py - compares random lists and writes with each installed CPython from 3.9 to 3.13."""
+"""test_versions.py - compares random lists and writes with each installed CPython, 3.9 to 3.13."""
 import os
 import pathlib
 import random
@@ -12,14 +12,14 @@ LISTS = int(os.environ.get("INTEROP_LISTS", "25"))
 WRITES = 40
 
 
-def text(chance, most):
-    """Return a text that stock Python stores whole: without trailing NULs, and not longer than its slot."""
-    length = chance.choice([0, 1, 7, 8, 9, 15, 16, 17, chance.randrange(most + 1)])
-    data = bytes(chance.choice(b"ab\0 z") for _ in range(min(length, most))).rstrip(b"\0")
+def text(chance, size):
+    """Return a text of at most `size` bytes that stock Python stores whole: no trailing NULs."""
+    length = chance.choice([0, 1, 7, 8, 9, 15, 16, 17, chance.randrange(size + 1)])
+    data = bytes(chance.choice(b"ab\0 z") for _ in range(min(length, size))).rstrip(b"\0")
     return data.decode() if chance.random() < 0.5 else data
 
 
-def value(chance, most):
+def value(chance, size):
     kind = chance.randrange(6)
     if kind == 0:
         return chance.choice([0, -1, 2**63 - 1, -(2**63), chance.randrange(-(2**63), 2**63)])
@@ -29,10 +29,10 @@ def value(chance, most):
         return chance.random() < 0.5
     if kind == 3:
         return None
-    return text(chance, most)
+    return text(chance, size)
 
 
-def room(item):
+def slot_size(item):
     """Return the size in bytes of the slot that an item gets when its list is made."""
     return 8 * (len(item) // 8 + 1) if isinstance(item, (str, bytes)) else 8
 
@@ -46,8 +46,8 @@ def text_of_any_script(chance):
 
 
 def is_whole(item):
-    """Return whether stock Python, which sizes a slot by characters, stores all bytes of the text."""
-    return len(item.encode()) <= room(item)
+    """Return whether stock Python stores all bytes of the text. It sizes a slot by characters."""
+    return len(item.encode()) <= slot_size(item)
 
 
 @pytest.mark.parametrize("version, interpreter", INTERPRETERS, ids=[version for version, _ in INTERPRETERS])
@@ -61,7 +61,7 @@ def test_texts_that_stock_stores_whole_have_its_bytes(version, interpreter, tmp_
     assert len(whole) > 100 and len(cut) > 100
     whole += [b"8 bytes!", b"\xc3\xa9" * 4, 1, None, True, 2.5]
     try:
-        for values in (whole[at : at + 20] for at in range(0, len(whole), 20)):
+        for values in (whole[i : i + 20] for i in range(0, len(whole), 20)):
             written = {}
             for side in [stock, *ours]:
                 assert side.create(name, values) == "ok", side.name
@@ -91,11 +91,11 @@ def test_random_lists_and_writes_agree(version, interpreter, tmp_path):
     try:
         for _ in range(LISTS):
             values = [value(chance, 40) for _ in range(chance.randrange(12))]
-            rooms = [room(item) for item in values]
+            sizes = [slot_size(item) for item in values]
             assert chance.choice(sides).create(name, values) == "ok"
             for _ in range(WRITES if values else 0):
                 i = chance.randrange(len(values))
-                values[i] = value(chance, rooms[i])
+                values[i] = value(chance, sizes[i])
                 writer = chance.choice(sides)
                 assert writer.set(name, i - chance.choice([0, len(values)]), values[i]) == "ok", writer.name
             wanted = [notation.describe(item) for item in values]

@@ -1,18 +1,19 @@
-"""make_valid.py - writes the golden lists in valid/, with the standard library of the interpreter that runs it.
+"""make_valid.py - writes the lists in valid/, with the standard library of the interpreter that runs it.
 
-usage: PYTHON make_valid.py FOLDER      with each CPython, 3.9 to 3.13
+usage: PYTHON make_valid.py FOLDER      with each CPython from 3.9 to 3.13
 
-Those in big-endian/ are by Debian's CPython for s390x, 3.11 and 3.13, in QEMU; their .items are the same.
+For a list NAME, it writes NAME-VERSION.bin, the bytes of the block, and NAME.items, the items that
+stock Python reads, one per line, in the notation of tests/interop/notation.py.
 
-A list NAME gives NAME-VERSION.bin, the bytes of its block, and NAME.items, what stock Python reads of it, an item a line
-as tests/interop/notation.py says.
+Debian's CPython 3.11 and 3.13 for s390x, in QEMU, wrote the lists in big-endian/. Their items are
+the same.
 """
 import pathlib
 import sys
 from multiprocessing import shared_memory
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "interop"))
-import notation  # noqa: E402  beside the tests that share it
+import notation  # noqa: E402
 
 INT64 = 2**63
 
@@ -22,7 +23,7 @@ def untouched(_):
 
 
 def rewritten(stock):
-    """Each kind of change of type, and texts over texts."""
+    """Change the type of items in each way, and write texts over texts."""
     stock[0] = "now text"
     stock[1] = 7
     stock[2] = None

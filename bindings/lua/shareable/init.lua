@@ -1,4 +1,5 @@
---- One list, one block of memory, every language: what CPython's `multiprocessing.shared_memory` does, for Lua.
+--- Shared lists and blocks of memory for Lua, compatible with CPython's
+--- `multiprocessing.shared_memory`.
 --
 --     local shareable = require "shareable"
 --     local l <close> = shareable.list({"howdy", shareable.bytes "HoWdY", -273.154, 100, true}, {name = "demo"})
@@ -7,30 +8,49 @@
 --     print(again[3], #again, again:index(100))
 --     l:unlink()
 --
--- **What goes wrong.** What the world does comes back as `nil, message, code`, where the code is a short string: no
--- such block ("E_NOT_FOUND"), one that exists ("E_EXISTS"), no permission ("E_PERMISSION"), no space ("E_NO_SPACE",
--- "E_NO_MEMORY"), another refusal of the system ("E_SYSTEM"), a block that is not complete ("E_NOT_READY") or holds no
--- list ("E_NOT_LIST") or one of a newer version of this library ("E_VERSION"), a list that has no lock ("E_NO_SYNC"),
--- an item or a lock that somebody else holds ("E_TIMED_OUT"), a wait that is over with nothing changed ("E_UNCHANGED"),
--- an item that is damaged ("E_CORRUPT") or has another type than was asked for ("E_TYPE"). A text is the world's
--- too, for it may come from anywhere: one that is not UTF-8 ("E_UTF8"), or is too long for its item ("E_SLOT") or for
--- any list ("E_LENGTH"). Anything else is misuse, and an error() at the caller's line: a wrong type, a name that cannot
--- be one, an index past the end, a closed or read-only block, a sum past 64 bits, an unlock without the lock.
+-- **Errors.** A function returns `nil, message, code` for a run-time failure. The code is a string:
 --
--- Where there is no room for three answers, in `l[i]`, `l[i] = v`, `l.format` and `pairs(l)`, both kinds are errors.
+-- - "E_NOT_FOUND": there is no such block
+-- - "E_EXISTS": a block of that name exists
+-- - "E_PERMISSION": permission denied
+-- - "E_NO_SPACE", "E_NO_MEMORY": not enough shared memory, or not enough memory
+-- - "E_SYSTEM": another failure of a system call
+-- - "E_NOT_READY": the creator of the block has not completed it yet
+-- - "E_NOT_LIST": the block does not hold a list
+-- - "E_VERSION": the list is of another version of this library
+-- - "E_NO_SYNC": the list has no sync area, so it has no lock
+-- - "E_BUSY": another writer has held the item for a second
+-- - "E_TIMED_OUT": a lock, a wait or a call of a manager timed out
+-- - "E_CORRUPT": the item is corrupt
+-- - "E_TYPE": the item has another type
+-- - "E_UTF8": a text is not UTF-8
+-- - "E_CAPACITY", "E_TOO_LONG": a text is longer than its item's capacity, or than any list can hold
+-- - "E_OVERFLOW": an integer is beyond 2^53, see below
+-- - "E_AUTH", "E_NO_MANAGER", "E_REMOTE", "E_PROTOCOL": a manager has another key, is not there,
+--   returned an error, or sent something invalid
 --
--- **Values.** An integer stays an integer and a float a float. A string is text in UTF-8; bytes are a value
--- of their own, and so is None, since a nil cannot lie in a table.
+-- Incorrect use raises an error at the caller's line: a wrong type, an invalid name, an index out
+-- of range, a closed or read-only block, a sum beyond 64 bits, an unlock without the lock. `l[i]`,
+-- `l[i] = v`, `l.format` and `pairs(l)` cannot return three values, so they raise an error in both
+-- cases.
 --
--- **Lua 5.1, 5.2 and LuaJIT**, whose numbers are all doubles: one that is whole and not past 2^53 is written as an
--- integer, any other as a float; and one that is written over a float, as `l[1] = l[1] + 0.5`, stays a float.
--- `shareable.float(2)` and `shareable.integer(2)` say which it is to be. An integer past 2^53 is never rounded: `l[i]`
--- raises, `l:get` and its kin answer nil, a message and "E_OVERFLOW", and `l:exact(i)` gives it as a shareable.integer,
--- which `tostring` shows, `==` and `<` compare, `x:tonumber()` rounds, and a list takes. Atomic operations, digests and
--- `m:unpack` answer such a one where they have to.
+-- **Values.** An integer stays an integer, and a float stays a float. A string is text in UTF-8.
+-- Bytes have a type of their own, `shareable.bytes`. None is `shareable.none`, because a table
+-- cannot contain nil.
 --
--- **fork**, where a library gives it: the child inherits the handles and may use them, each side closes its own, and
--- what the parent owns stays the parent's.
+-- **Lua 5.1, 5.2 and LuaJIT** have only doubles. A number that is whole and at most 2^53 is written
+-- as an integer, and any other number as a float. But a number that is written over a float stays a
+-- float, as in `l[1] = l[1] + 0.5`. `shareable.integer(2)` and `shareable.float(2)` choose the
+-- type.
+--
+-- An integer beyond 2^53 is never rounded. `l[i]` raises an error, and `l:get` and similar
+-- functions return nil, a message and "E_OVERFLOW". `l:exact(i)` returns a shareable.integer.
+-- `tostring` formats it, `==` and `<` compare it, `x:tonumber()` rounds it, and a list can store
+-- it. Atomic operations, hashes and `m:unpack` return a shareable.integer if a number would be
+-- rounded.
+--
+-- **fork**, if a library provides it: the child inherits the handles and may use them. Parent and
+-- child each close their own handles. Blocks that the parent owns stay owned by the parent.
 
 local raw = require "shareable.raw"
 
@@ -41,16 +61,17 @@ for _, kind in ipairs{"integer", "float"} do
   end
 end
 
---- What an item can be. A float that is whole is a shareable.float in a Lua whose numbers are all doubles.
+--- A value that an item can have. In a Lua whose numbers are all doubles, a whole float must be a
+--- shareable.float.
 ---@alias shareable.item integer|number|boolean|string|shareable.bytes|shareable.none|shareable.integer|shareable.float
 
 ---@alias shareable.type "integer"|"float"|"boolean"|"string"|"bytes"|"none"
 
---- Which failure it is: the third of what comes back.
+--- The code of a failure, which is the third value that a function returns.
 ---@alias shareable.code
 ---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
----| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_TIMED_OUT" | "E_UNCHANGED" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
----| "E_SLOT" | "E_LENGTH" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
+---| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_BUSY" | "E_TIMED_OUT" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
+---| "E_CAPACITY" | "E_TOO_LONG" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
 
 ---@class shareable.bytes
 ---@field string fun(self: shareable.bytes): string
@@ -65,42 +86,50 @@ end
 ---@field tonumber fun(self: shareable.float): number
 
 return {
-  --- Makes a list of values, or attaches to one: see `shareable.list`.
+  --- Creates a list of values, or attaches to a list: see `shareable.list`.
   list = require "shareable.list",
 
-  --- Makes a block of memory, or attaches to one: see `shareable.memory`.
+  --- Creates a block of memory, or attaches to a block: see `shareable.memory`.
   memory = require "shareable.memory",
 
-  --- Starts a process that owns blocks for others, or connects to one: see `shareable.manager`.
+  --- Starts a manager, a process that owns blocks for others, or connects to one: see
+  --- `shareable.manager`.
   manager = require "shareable.manager",
 
-  --- A string that is bytes, not text: `shareable.bytes(s)`. `b:string()` and `tostring(b)` give the string, `#b` its
-  --- length, and `==` compares.
+  --- Returns a value of bytes, which are not text: `shareable.bytes(s)`. `b:string()` and
+  --- `tostring(b)` return the string, `#b` its length, and `==` compares the bytes.
   ---@type fun(s: string): shareable.bytes
   bytes = raw.bytes,
 
-  --- What stands for Python's None. There is one; `==` tells it.
+  --- Python's None. There is only one such value, so `==` compares it.
   ---@type shareable.none
   none = raw.none,
 
-  --- An integer of 64 bits, of a number or of decimal digits: `shareable.integer "9007199254740993"`. In Lua 5.3 and
-  --- later that is an integer of Lua's; before, a value for a list to take or to be found in it, with `x:tonumber()`.
+  --- Returns an integer of 64 bits, from a number or from decimal digits: `shareable.integer
+  --- "9007199254740993"`. In Lua 5.3 and later it is a Lua integer. Otherwise it is a value for
+  --- lists, with the method `x:tonumber()`.
   ---@type fun(n: number|string): integer|shareable.integer
   integer = raw.integer,
 
-  --- A float, also where it is whole: `shareable.float(2)`. In Lua 5.3 and later that is 2.0; before, a value as above.
+  --- Returns a float, even if it is whole: `shareable.float(2)`. In Lua 5.3 and later it is 2.0.
+  --- Otherwise it is a value for lists, with the method `x:tonumber()`.
   ---@type fun(n: number): number|shareable.float
   float = raw.float,
 
   --- Removes the name of a block or a list without opening it: `shareable.unlink(name)`.
-  --- True; or nil, message, code: "E_NOT_FOUND" where it is gone.
+  ---
+  --- - returns true; or nil, message, code: "E_NOT_FOUND" if no block has that name
   ---@type fun(name: string): true?, string?, shareable.code?
   unlink = raw.unlink,
 
-  --- Looks at every block there is, stock Python's too, and tells which are garbage: owned by a process that has
-  --- ended, as a lock of the kernel's proves, and mapped by nobody. `shareable.garbage(true)` unlinks those. Whatever
-  --- cannot be proven to be garbage stays, however old it is. It is for what is left where what cleans up after a
-  --- process was killed together with it. A sequence of tables: `name`, `garbage`, `removed` and `reason`.
+  --- Lists all blocks, including those of CPython, and finds those that are garbage. A block is
+  --- garbage if the process that owned it has ended, as a kernel lock proves, and no process has it
+  --- open or mapped. A block that cannot be proven to be garbage stays, however old it is.
+  --- `shareable.garbage(true)` unlinks the garbage. It is needed only if the process that cleans
+  --- up, shareable-reaper, was killed together with the owner.
+  ---
+  --- - returns a sequence of tables with the fields `name`, `garbage`, `removed` and `reason`; or
+  --- nil, message, code
   ---@type fun(remove?: boolean): table[]?, string?, shareable.code?
   garbage = raw.garbage,
 

@@ -1,5 +1,6 @@
---- A process that owns blocks for others, and removes them in the end: CPython's `SharedMemoryManager`, whose protocol
---- it speaks, so that either side of a connection may be the standard library's.
+--- Managers: CPython's `SharedMemoryManager`. A manager is a process that owns blocks for other
+--- processes and removes them when it ends. It speaks CPython's protocol, so that either side of a
+--- connection may be CPython.
 
 local raw = require "shareable.raw"
 local options = require "shareable.options"
@@ -9,20 +10,20 @@ local memory = require "shareable.memory"
 local metatable = raw.metatables.manager
 
 ---@class shareable.manager
----@field address string where it listens, as `shareable.manager{connect = address}` takes it; nil once closed
----@field authkey string the key that whoever connects has to have; nil once closed
+---@field address string the address for `shareable.manager{connect = address}`; nil after the handle is closed
+---@field authkey string the key that clients need; nil after the handle is closed
 local methods = metatable.methods
 local getters = metatable.getters
 
 getters.address = raw.manager_address
 getters.authkey = raw.manager_authkey
 
--- Gives the manager a block or a list that was made for it, or undoes that.
+-- Transfers a new block or list to the manager, or removes it if that fails.
 local function own(self, made, message, code)
   if not made then
     return nil, message, code
   end
-  local done, owned, told, why = pcall(raw.manager_track, self, made)
+  local done, owned, track_message, track_code = pcall(raw.manager_track, self, made)
   if done and owned then
     return made
   end
@@ -31,30 +32,32 @@ local function own(self, made, message, code)
   if not done then
     error(owned, 3)
   end
-  return nil, told, why
+  return nil, track_message, track_code
 end
 
---- Makes a block of so many bytes, which the manager owns.
+--- Creates a block of `size` bytes, which the manager owns.
 ---@type fun(self: shareable.manager, size: integer): shareable.memory?, string?, shareable.code?
 function methods:memory(size)
   local made, message, code = own(self, options.call(memory, {size = size}))
-  return made, message, code -- no tail call: an error is to name the caller
+  return made, message, code -- not a tail call, so that an error names the caller's line
 end
 
---- Makes a list of values, which the manager owns; options as for `shareable.list`.
+--- Creates a list of values, which the manager owns. The options are those of `shareable.list`.
 ---@type fun(self, values: shareable.item[], given?: shareable.list.options): shareable.list?, string?, shareable.code?
 function methods:list(values, given)
   local made, message, code = own(self, options.call(list, values, given or {}))
   return made, message, code
 end
 
---- Has the manager remove its blocks and end, and waits for that. Who uses a block keeps it. A second time, it does
---- nothing. One of CPython's that this process is only connected to may refuse: nil, message, "E_REMOTE".
+--- Shuts the manager down: it removes its blocks and exits, and this function waits until then.
+--- Processes that have a block open keep using it. Calling it again does nothing. If this process
+--- only connected to the manager and the manager is CPython, it may refuse: then the function
+--- returns nil, message, "E_REMOTE".
 ---@type fun(self: shareable.manager): true?, string?, shareable.code?
 methods.shutdown = raw.manager_shutdown
 
---- Drops the handle, as the end of a `local m <close>` and the garbage collector do: a manager that this process
---- started ends, as by `manager:shutdown`.
+--- Closes the handle, as the end of the scope of `local m <close>` and the garbage collector do. A
+--- manager that this process started shuts down, as by `manager:shutdown`.
 ---@type fun(self: shareable.manager)
 methods.close = raw.manager_close
 
@@ -62,20 +65,20 @@ function metatable:__tostring()
   return ("shareable.manager{connect = %q}"):format(self.address or "")
 end
 
-local to_start = {address = true, authkey = true}
-local to_connect = {connect = true, authkey = true}
+local start_options = {address = true, authkey = true}
+local connect_options = {connect = true, authkey = true}
 
 ---@class shareable.manager.options
----@field address? string where a new one is to listen: a path, "@name" or "host:port"; made up if not given
----@field connect? string the address of one that runs: connects to that
----@field authkey? string the key; made up for a new one if not given
+---@field address? string the address of a new manager: a path, "@name" or "host:port"; a random one by default
+---@field connect? string the address of a running manager to connect to
+---@field authkey? string the key; a new manager has a random one by default
 
---- Starts a manager, which ends with this process at the latest, or connects to one that runs, this library's or
---- CPython's.
+--- Starts a manager, which exits with this process at the latest, or connects to a running manager
+--- of this library or of CPython.
 ---@param given? shareable.manager.options
 ---@return shareable.manager? manager
 ---@return string? message
----@return shareable.code? code "E_AUTH" where the key is another, "E_NO_MANAGER" where none is there
+---@return shareable.code? code "E_AUTH" if the manager has another key, "E_NO_MANAGER" if there is none at the address
 local function manager(given)
   local made, message, code
   given = given == nil and {} or given
@@ -83,10 +86,10 @@ local function manager(given)
     error(("shareable.manager: a table of options expected, got %s"):format(type(given)), 2)
   end
   if given.connect ~= nil then
-    options.check(given, "connecting to a manager", to_connect)
+    options.check(given, "connecting to a manager", connect_options)
     made, message, code = options.call(raw.manager_connect, given.connect, given.authkey)
   else
-    options.check(given, "a new manager", to_start)
+    options.check(given, "a new manager", start_options)
     made, message, code = options.call(raw.manager_start, given.address, given.authkey)
   end
   if made then

@@ -1,9 +1,10 @@
---- The tables of options that the constructors take, and how functions of this layer fail.
+--- Checks the option tables of the constructors, and calls raw functions so that errors name the
+--- caller's line.
 -- Private to `shareable`.
 
 local options = {}
 
--- What each option takes.
+-- The type of each option, for messages.
 local kinds = {
   name = "a string",
   address = "a string",
@@ -13,7 +14,7 @@ local kinds = {
   mode = "a whole number",
   lazy = "a boolean",
   owned = "a boolean",
-  plain = "a boolean",
+  no_sync = "a boolean",
   read_only = "a boolean",
   capacity = "a whole number or a table",
 }
@@ -27,14 +28,15 @@ local function fits(value, kind)
     or (kind:find("table", 1, true) and type(value) == "table")
 end
 
---- Checks a table of options; an error of the constructor's caller where one is unknown here or of the wrong type.
+--- Checks a table of options. Raises an error, at the line that calls the constructor, if an option
+--- is unknown or has the wrong type.
 -- @tparam table given the options
--- @tparam string purpose what they are for, to say in the error
--- @tparam table known the names of those that are for this: `{name = true, …}`
+-- @tparam string purpose the action that they are for, for the message
+-- @tparam table known the names of the options that this action takes: `{name = true, …}`
 function options.check(given, purpose, known)
   for key, value in pairs(given) do
     if not known[key] then
-      error(("%s: there is no option '%s'"):format(purpose, tostring(key)), 3)
+      error(("%s: unknown option '%s'"):format(purpose, tostring(key)), 3)
     end
     if not fits(value, kinds[key]) then
       error(("%s: option '%s': %s expected, got %s"):format(purpose, key, kinds[key], tostring(value)), 3)
@@ -42,8 +44,9 @@ function options.check(given, purpose, known)
   end
 end
 
---- Calls a raw function for one of this layer's: what it raises becomes an error of that one's caller.
--- @return what the function does; up to three values
+--- Calls a raw function for a public function. An error is raised again at the line that calls the
+--- public function.
+-- @return the results of the raw function, up to three values
 function options.call(raw, ...)
   local done, result, message, code = pcall(raw, ...)
   if not done then

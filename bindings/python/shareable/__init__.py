@@ -1,13 +1,14 @@
-"""One list, one block of memory, every language.
+"""Lists and blocks of memory that programs in Python, C, Lua and Go share.
 
-``from shareable import shared_memory`` stands in for ``from multiprocessing import shared_memory``: the same classes over
-the same bytes, so that C, Lua, Go and stock Python programs share their blocks and lists. ``from shareable.managers import
-SharedMemoryManager`` does so for the manager, and garbage() finds what nobody cleaned up.
+``from shareable import shared_memory`` replaces ``from multiprocessing import shared_memory``. It
+has the same classes over the same bytes, so programs in C, Lua, Go and stock Python share their
+blocks and lists. ``from shareable.managers import SharedMemoryManager`` replaces the standard
+library's manager. garbage() finds blocks that no process uses and that were not removed.
 """
 
 from . import _raw, shared_memory
-from ._garbage import Finding, garbage
+from ._garbage import GarbageResult, garbage
 
-__all__ = ["Finding", "garbage", "shared_memory"]
+__all__ = ["GarbageResult", "garbage", "shared_memory"]
 
 __version__: str = _raw.version()

@@ -1,4 +1,4 @@
-"""What processes have left that were killed together with what cleans up after them."""
+"""Finds blocks that were left by processes that were killed together with their reaper."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import NamedTuple
 from . import _raw
 
 
-class Finding(NamedTuple):
-    """What garbage() found out about a block."""
+class GarbageResult(NamedTuple):
+    """A block that garbage() examined."""
 
     name: str
     garbage: bool
-    """Whether a process that has ended owned it, and nobody uses it."""
+    """Whether its owner has ended and no process uses it."""
     removed: bool
-    """Whether it is gone, therefore."""
+    """Whether garbage() removed it."""
     reason: str
-    """Why it is what it is, in words."""
+    """The reason for this result, for people to read."""
 
 
-def garbage(remove: bool = False) -> list[Finding]:
-    """Look at every block there is, the standard library's too, and tell which are garbage.
+def garbage(remove: bool = False) -> list[GarbageResult]:
+    """Examine all blocks, including those of the standard library, and find garbage.
 
-    Garbage is what a process created and tracked that has ended, as a lock of the kernel's proves, and that nobody has
-    mapped. With `remove` it is unlinked. Whatever cannot be proven to be garbage stays, however old it is. It is for what
-    is left where what cleans up after a process was killed together with it, as by the end of a container.
+    A block is garbage if the process that created and tracked it has ended, which a kernel lock
+    proves, and no process has it open or mapped. If `remove` is true, garbage is unlinked. A block
+    that cannot be proven to be garbage is kept, however old it is.
+
+    Usually a reaper process removes the blocks of a process that ends. This function is for blocks
+    whose owner was killed together with its reaper, for example at the end of a container.
     """
-    found = _raw.garbage(_raw.REMOVE if remove else 0)
-    return [Finding(name, fate != 0, fate == 2, reason) for name, fate, reason in found]
+    found = _raw.garbage(_raw.GC_REMOVE if remove else 0)
+    return [GarbageResult(name, result != 0, result == 2, reason) for name, result, reason in found]

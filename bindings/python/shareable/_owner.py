@@ -1,4 +1,4 @@
-"""What becomes of the blocks that a worker of multiprocessing owns."""
+"""Transfers the blocks of a multiprocessing worker to its parent when the worker exits."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from contextlib import suppress
 
 from . import _raw
 
-_left_by = 0  # the process that has arranged for it, as a fork's child has not
+_registered_pid = 0  # the process that registered the transfer; a fork's child must register again
 
 
-def leave_to_parent() -> None:
-    """Arrange for a worker of multiprocessing to leave what it owns to its parent, if it ends by itself: others may have the names."""
-    global _left_by
+def transfer_to_parent() -> None:
+    """Register a finalizer that transfers the blocks of a multiprocessing worker to its parent.
+
+    The finalizer runs if the worker exits by itself: other processes may still open its blocks by
+    name. In a process that is not a worker, this function does nothing.
+    """
+    global _registered_pid
     process = sys.modules.get("multiprocessing.process")
     parent = process and process.parent_process()
-    if parent is None or _left_by == os.getpid():
+    if parent is None or _registered_pid == os.getpid():
         return
-    _left_by = os.getpid()
+    _registered_pid = os.getpid()
     from multiprocessing.util import Finalize
 
-    def leave(pid: int) -> None:
-        with suppress(ValueError):  # it has ended before
-            _raw.hand_over(pid)
+    def transfer(pid: int) -> None:
+        with suppress(ValueError):  # the parent has already ended
+            _raw.transfer_ownership(pid)
 
-    Finalize(None, leave, (parent.pid,), exitpriority=0)
+    Finalize(None, transfer, (parent.pid,), exitpriority=0)

@@ -1,8 +1,9 @@
-"""A process that owns blocks of shared memory for others: what the standard library's ``multiprocessing.managers`` has of it.
+"""A manager process that owns blocks of shared memory for other processes.
 
-``from shareable.managers import SharedMemoryManager`` takes the place of the import from ``multiprocessing.managers``. The
-manager is a small program in C, ``shareable-manager``, which speaks CPython's own protocol: the standard library's
-SharedMemoryManager connects to it, and this one connects to the standard library's.
+``from shareable.managers import SharedMemoryManager`` replaces the import from
+``multiprocessing.managers``. The manager is a small C program, ``shareable-manager``, which speaks
+CPython's protocol. So the standard library's SharedMemoryManager can connect to it, and this class
+can connect to the standard library's manager.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ __all__ = ["SharedMemoryManager"]
 Address = Union[str, bytes, "tuple[str, int]"]
 
 
-def _text(address: Address | None) -> str | None:
-    """An address as the library takes it: a path with a "/" in it, "@name" or "host:port"."""
+def _text_of_address(address: Address | None) -> str | None:
+    """Return an address in the library's form: an absolute path, "@name" or "host:port"."""
     if address is None:
         return None
     if isinstance(address, tuple):
@@ -39,8 +40,8 @@ def _text(address: Address | None) -> str | None:
     return os.path.abspath(address)
 
 
-def _address(text: str) -> Address:
-    """The same as the standard library has it."""
+def _address_from_text(text: str) -> Address:
+    """Return an address in the standard library's form."""
     if text.startswith("@"):
         return b"\0" + os.fsencode(text[1:])
     if "/" in text:
@@ -50,7 +51,7 @@ def _address(text: str) -> Address:
 
 
 def _own(manager: _raw.Manager, memory: shared_memory.SharedMemory) -> None:
-    """Have the manager own the new block; where it does not, nobody would remove it later."""
+    """Make the manager own a new block. If that fails, remove the block."""
     try:
         _raw.manager_track(manager, memory.name)
     except BaseException:
@@ -60,24 +61,27 @@ def _own(manager: _raw.Manager, memory: shared_memory.SharedMemory) -> None:
 
 
 class SharedMemoryManager:
-    """A process that owns the blocks that are made through it, and removes them in the end, however this process ends.
+    """A process that owns blocks created through it, and removes them when it is shut down.
 
     address
-        Where it listens, or is to be connected to: the path of a Unix socket; a str or bytes with a NUL in front, of
-        Linux' abstract ones; or a pair of an IPv4 host and a port. None makes up a socket in a folder that is this user's alone.
+        The address at which the manager listens: the path of a Unix socket, a str or bytes with a
+        leading NUL for an abstract Unix socket, or a pair of an IPv4 host and a port. If it is
+        None, start() creates a Unix socket in a new directory that only this user can access.
     authkey
-        The key that both sides show that they have, bytes. None is that of the current process, which the processes that
-        it starts with multiprocessing have too.
+        The secret key, as bytes, with which both sides authenticate. If it is None, it is that of
+        the current process, which child processes of multiprocessing inherit.
     serializer, ctx, shutdown_timeout
-        Accepted for the standard library's sake.
+        Ignored, for compatibility with the standard library.
 
-    start() or a ``with`` block starts it, connect() connects to one that runs. The object may be used by any thread.
-    PermissionError says that the manager has another key; ConnectionRefusedError, that none is there; OSError, what else went
-    wrong.
+    start() or a ``with`` statement starts a manager, and connect() connects to a running one. A
+    manager that was started here also ends when the object is deallocated, or when this process
+    exits or dies. All threads may use the same object. Raises PermissionError if the manager has
+    another key, ConnectionRefusedError if there is no manager at the address, and another OSError
+    for other failures.
     """
 
-    # Of an object whose __init__() was not called, or refused.
-    _place: str | None = None
+    # For an object whose __init__() was not called or failed.
+    _address_text: str | None = None
     _handle: _raw.Manager | None = None
 
     def __init__(
@@ -95,62 +99,65 @@ class SharedMemoryManager:
             authkey = current_process().authkey
         if not isinstance(authkey, bytes):
             raise TypeError(f"'authkey' must be bytes, not {type(authkey).__name__}")
-        self._place = _text(address)
+        self._address_text = _text_of_address(address)
         self._authkey = bytes(authkey)
         self._handle = None
         self._is_started = False
 
     __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
 
-    def _begin(self, begin: Callable[[str | None, bytes], _raw.Manager]) -> None:
+    def _open(self, constructor: Callable[[str | None, bytes], _raw.Manager]) -> None:
         if self._handle is not None:
-            raise ValueError("the manager was started or connected to already")
-        self._handle = begin(self._place, self._authkey)
-        self._place = _raw.manager_address(self._handle)
+            raise ValueError("the manager is already started or connected")
+        self._handle = constructor(self._address_text, self._authkey)
+        self._address_text = _raw.manager_address(self._handle)
 
     def _connected(self) -> _raw.Manager:
         if self._handle is None:
-            raise ValueError("the manager is not running: start() it, or connect() to one")
+            raise ValueError("the manager is not running: call start() or connect() first")
         return self._handle
 
     def start(self, initializer: Callable[..., object] | None = None, initargs: Iterable[Any] = ()) -> None:
-        """Start the manager's process. It ends with shutdown(), and by itself when this process has ended.
+        """Start the manager process. It ends at shutdown(), or when this process ends.
 
-        There is no Python in it that could run an `initializer`: one that is not None is refused.
+        Raises TypeError if `initializer` is not None: the manager process does not run Python.
         """
         if initializer is not None:
-            raise TypeError("the manager's process runs no Python: it takes no initializer")
-        self._begin(_raw.manager_start)
+            raise TypeError("'initializer' must be None: the manager process does not run Python")
+        self._open(_raw.manager_start)
         self._is_started = True
 
     def connect(self) -> None:
-        """Connect to the manager at the address, this library's or the standard library's."""
-        if self._place is None:
-            raise ValueError("there is no address to connect to")
-        self._begin(_raw.manager_connect)
+        """Connect to a manager of this library or of the standard library at the address."""
+        if self._address_text is None:
+            raise ValueError("'address' must not be None to connect to a manager")
+        self._open(_raw.manager_connect)
 
     def shutdown(self) -> None:
-        """Have the manager remove all its blocks, and end. Who uses one keeps it. A second time, it does nothing."""
+        """Make the manager remove all its blocks and exit. A second call does nothing.
+
+        Processes that have a block open can continue to use it.
+        """
         if self._handle is not None:
             _raw.manager_shutdown(self._handle)
 
     def join(self, timeout: float | None = None) -> None:
-        """Accepted for the standard library's sake: shutdown() has waited for the end."""
+        """Do nothing: shutdown() has already waited for the manager's exit."""
 
     @property
     def address(self) -> Address | None:
-        """Where the manager listens; None before it was started, if none was given."""
-        return None if self._place is None else _address(self._place)
+        """The address at which the manager listens. It may be None before start()."""
+        return None if self._address_text is None else _address_from_text(self._address_text)
 
     def SharedMemory(self, size: int) -> shared_memory.SharedMemory:
-        """A new block of so many bytes, which the manager owns."""
+        """Return a new block of `size` bytes, which the manager owns."""
         manager = self._connected()
         memory = shared_memory.SharedMemory(create=True, size=size, track=False)
         _own(manager, memory)
         return memory
 
     def ShareableList(self, sequence: Iterable[object]) -> shared_memory.ShareableList:
-        """A new list, which the manager owns."""
+        """Return a new list, which the manager owns."""
         manager = self._connected()
         shared = shared_memory.ShareableList(() if sequence is None else sequence, track=False)
         _own(manager, shared.shm)

@@ -1,26 +1,29 @@
 """Blocks of memory and lists that processes share, whatever language they are written in.
 
-This module does what the standard library's ``multiprocessing.shared_memory`` does, in the same bytes, and is used in its
-place by changing the import. What differs:
+This module does what the standard library's ``multiprocessing.shared_memory`` does, with the same
+bytes. To port a program, change the import. The differences are:
 
-- A block has its name only once it is complete, and a creation that fails leaves nothing behind.
-- What a process creates goes when it ends, however it ends, unless ``track=False``: but by nothing that watches over attaching,
-  which never registers and never removes anything. What a worker of ``multiprocessing`` creates and leaves when it ends by
-  itself goes with its parent.
-- No program needs ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has attached: delete that line. It
-  would do nothing but have the tracker's process print that it knows no such name.
-- ``close()`` never fails. A memoryview, or an array over it, keeps its memory until it goes itself.
-- A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every index, and changes an item wholly
-  or not at all.
+- A block gets its name only when it is complete. A creation that fails leaves nothing behind.
+- The name of a block is removed when the process that created it exits or dies, unless the block
+  was created with ``track=False``. If a worker of ``multiprocessing`` exits by itself, its blocks
+  are transferred to its parent. Attaching to a block never registers or removes anything.
+- A program does not need ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has
+  attached: delete that line. The tracker process would print a KeyError, because it does not know
+  the name.
+- ``close()`` never fails. A memoryview, or an array that uses it, keeps its memory mapped until it
+  is deallocated itself.
+- A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every
+  index, and changes an item completely or not at all.
 
-No read is ever torn between programs that use shareable, whatever the type and however it changes, and a program that is
-killed while it writes leaves the old value or the new one (of a text of more than 472 bytes perhaps neither: then a read
-raises ValueError until the item is written anew). In a list of the standard library's, or a plain one, that holds for an
-int or a float that stays one.
+Between programs that use shareable, no read of an item is ever torn, even if its type changes. A
+program that is killed during a write leaves the old value or the new one. For a text of more than
+472 bytes it may leave neither: then a read raises ValueError until the item is written again. In a
+list that the standard library made, or that was created with no_sync, this holds only for an int or
+a float that keeps its type.
 
-What takes more than one read or write is guarded by ``lock()``, or done by ``add()``, ``exchange()`` and
-``compare_exchange()``, which are each one atomic operation, among programs in all languages. ``wait()`` and ``wait_any()``
-sleep until somebody has written.
+A change that takes more than one read or write must be protected by ``lock()``. ``add()``,
+``exchange()`` and ``compare_exchange()`` are each one atomic operation. All of these work between
+programs in all languages. ``wait()`` and ``wait_any()`` sleep until a program writes.
 """
 
 from __future__ import annotations
@@ -36,14 +39,15 @@ from types import GenericAlias, TracebackType
 from typing import Any, ClassVar
 
 from . import _raw
-from ._owner import leave_to_parent
+from ._owner import transfer_to_parent
 
 __all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
 
-# What items are read as: their == is known to C.
-_PLAIN = frozenset((int, float, bool, str, bytes, type(None)))
+# The types that items are read as. C compares them as == does.
+_EXACT_BUILTINS = frozenset((int, float, bool, str, bytes, type(None)))
 
-# What the standard library's module has besides, for programs that look at it: how it opens a new block, and how it names one.
+# Private names of the standard library's module, for programs that use them: how it opens a new
+# block, and how it names one.
 _USE_POSIX = True
 _O_CREX = os.O_CREAT | os.O_EXCL
 _SHM_SAFE_NAME_LENGTH = 14
@@ -51,20 +55,20 @@ _SHM_NAME_PREFIX = "/psm_"
 
 
 def _make_filename() -> str:
-    """A name as the library makes up for a new block, with the "/" of the system. Nobody else may have it, but somebody might."""
+    """Return a random name for a new block, with a leading "/". It may be in use already."""
     return _SHM_NAME_PREFIX + os.urandom(4).hex()
 
 
-def _flags(create: bool, read_only: bool, track: bool, lazy: bool, plain: bool = False) -> int:
+def _flags(create: bool, read_only: bool, track: bool, lazy: bool, no_sync: bool = False) -> int:
     if create and read_only:
-        raise ValueError("'read_only' is for attaching: what is created must be written")
+        raise ValueError("'read_only' is only for attaching: a new block must be writable")
     if create:
-        return (_raw.LAZY if lazy else 0) | (_raw.PLAIN if plain else 0) | (_raw.OWNED if track else 0)
+        return (_raw.LAZY if lazy else 0) | (_raw.NO_SYNC if no_sync else 0) | (_raw.OWNED if track else 0)
     return _raw.READ_ONLY if read_only else 0
 
 
 def _nanoseconds(timeout: float | None) -> int:
-    """As C takes a timeout: less than 0 for any time, and 146 years for anything longer."""
+    """Return a timeout for C: less than 0 for no limit, and 146 years for a longer time."""
     if timeout is None:
         return -1
     try:
@@ -88,30 +92,35 @@ def _check_size(size: int, create: bool) -> None:
 
 
 class SharedMemory(_raw.Memory):
-    """A block of shared memory: a new one, or one that exists.
+    """A new or existing block of shared memory.
 
     name
-        1 to 255 bytes of UTF-8 without a "/". None makes up a new one.
+        The block's name, 1 to 255 bytes of UTF-8 without a "/". If it is None, a new block gets a
+        random name.
     create
-        True for a new block, which must not exist yet; False to attach to the one of that name.
+        If true, create a new block, which must not exist yet. If false, attach to the block of
+        that name.
     size
-        Of a new block, in bytes; 1 or more. Attaching ignores it: a block has the size that it was made with.
+        The size of a new block in bytes, at least 1. It is ignored when attaching: the size of a
+        block never changes.
     track
-        Of a new block: True has its name go when this process ends, however it ends, within a second. Attaching ignores it.
+        If true, the name of a new block is removed within a second after this process exits or
+        dies. A block that is not tracked exists until its name is removed with unlink(). It is
+        ignored when attaching.
     mode
-        The permission bits of a new block, less the process's umask.
+        The permission bits of a new block, before the process's umask is applied.
     read_only
-        True to attach without the right to write: needs only the permission to read.
+        If true, attach without the right to write. This requires only permission to read.
     lazy
-        True to take a new block's memory page by page as it is used, not all at once. Should it run out then, the process
-        gets SIGBUS.
+        If true, memory of a new block is allocated page by page when it is used, not when the block
+        is created. If shared memory is full at that use, the process gets SIGBUS.
 
-    FileExistsError, FileNotFoundError, PermissionError and other OSErrors say what the system refused; ValueError, what is
-    wrong with an argument. A block that is not tracked outlives every process until its name is removed with unlink(). The
-    object is a context manager that closes it.
+    Raises FileExistsError, FileNotFoundError, PermissionError or another OSError if the system
+    refuses, and ValueError or TypeError for a wrong argument. The object is a context manager that
+    closes itself.
     """
 
-    # What the standard library's class has besides. There is neither a descriptor nor an mmap object to have here.
+    # Private attributes of the standard library's class. There is no descriptor and no mmap object.
     _buf: memoryview | None = None
     _fd = -1
     _mmap = None
@@ -137,7 +146,7 @@ class SharedMemory(_raw.Memory):
         flags = _flags(create, read_only, track, lazy)
         if create:
             if track:
-                leave_to_parent()
+                transfer_to_parent()
             super().__init__(_raw.memory_create(name, size, flags, mode))
             self._flags, self._mode, self._track = _O_CREX | os.O_RDWR, mode, track
         else:
@@ -147,7 +156,7 @@ class SharedMemory(_raw.Memory):
 
     @classmethod
     def _of(cls, handle: _raw.Memory) -> SharedMemory:
-        """The block that a handle, which it shares, is open on."""
+        """Return an object for the block of a handle, which it shares."""
         memory = cls.__new__(cls)
         _raw.Memory.__init__(memory, handle)
         if memory.read_only:
@@ -163,7 +172,7 @@ class SharedMemory(_raw.Memory):
 
     def _keep_view(self) -> None:
         self._buf = self._view()
-        # Another thread may have closed the block between the two: then it would stay mapped as long as this object lives.
+        # If another thread closed the block in between, the view would keep it mapped.
         if self._buf is not None and self._view() is None:
             self._buf = None
 
@@ -186,9 +195,10 @@ class SharedMemory(_raw.Memory):
 
     @property
     def buf(self) -> memoryview:
-        """A memoryview of the block's bytes: the same each time, until somebody releases it. None once closed.
+        """A memoryview of the block's bytes, or None after close().
 
-        Whoever has it when the block is closed keeps it: it stays good.
+        It is the same object each time, until it is released. A reference to it remains valid after
+        the block is closed.
         """
         view = self._buf
         if view is not None:
@@ -197,16 +207,16 @@ class SharedMemory(_raw.Memory):
             except ValueError:  # released
                 self._keep_view()
                 view = self._buf
-        return view  # type: ignore[return-value]  # as the standard library's is declared: who closes it knows
+        return view  # type: ignore[return-value]  # declared like the standard library's
 
     @property
     def name(self) -> str:
-        """The name that other processes attach by, also when closed."""
+        """The name by which other processes attach. It remains available after close()."""
         return _raw.memory_name(self)
 
     @property
     def size(self) -> int:
-        """The size in bytes, also when closed."""
+        """The size in bytes. It remains available after close()."""
         return _raw.memory_size(self)
 
     @property
@@ -219,56 +229,65 @@ class SharedMemory(_raw.Memory):
 
     @property
     def read_only(self) -> bool:
-        """Whether it was attached without the right to write."""
+        """Whether the block was attached without the right to write."""
         return _raw.memory_is_read_only(self)
 
     def close(self) -> None:
-        """End this object's access to the block, which itself stays. `buf` is None then; views that others have stay good.
+        """End this object's access to the block. The block itself continues to exist.
 
-        Never raises. Closing again does nothing.
+        Afterwards `buf` is None. Other references to views remain valid. Never raises an exception;
+        a second call does nothing.
         """
         _raw.memory_close(self)
         self._buf = None
 
     def unlink(self) -> None:
-        """Remove the block's name, whether or not this object is closed. Who has the block open keeps it.
+        """Remove the block's name. Processes that have the block open can continue to use it.
 
-        To be called once among all processes: when the name is gone already, or belongs to another block by now (which
-        stays), it raises FileNotFoundError.
+        It may be called before or after close(), and must be called once among all processes.
+        Raises FileNotFoundError if the name is already removed, or belongs to another block, which
+        is not removed.
         """
         _raw.memory_unlink(self)
 
 
 class ShareableList(_raw.List):
-    """A list in a block of shared memory. Its length never changes, and an item's room for text does not either.
+    """A list in a block of shared memory. Its length and the capacities of its items never change.
 
     sequence
-        The items of a new list: any iterable of int (of 64 bits, sign included), float, bool, str, bytes and None. An object
-        with ``__index__()`` is stored as an int, NumPy's numbers as what they are, anything else that has a buffer, as a
-        bytearray or an array, as bytes. None attaches to the list called `name`; without a name either, the new list is
-        empty.
+        The items of a new list: an iterable of int (64 bits, signed), float, bool, str, bytes and
+        None. An object with ``__index__()`` is stored as an int, a NumPy number as the int, float
+        or bool that it is, and any other object that has a buffer, such as a bytearray or an array,
+        as bytes. If it is None, attach to the list `name`; if `name` is None too, create an empty
+        list.
     name
-        The block's name. None makes up a new one.
+        The block's name. If it is None, a new list gets a random name.
     capacity
-        Room that each item of a new list is to have for text, in bytes, whatever it holds at first; or a sequence of such
-        numbers, one an item. Otherwise a str of n characters or bytes of length n has room for n // 8 * 8 + 8 bytes, as in
-        the standard library, or for more if the bytes of a str in UTF-8 need it; anything else has room for 8.
-    plain
-        True for a block of exactly the standard library's size, without the area past the list that keeps reads whole.
+        The minimum capacity for text of each item of a new list, in bytes: one int for all items,
+        or a sequence with an int for each. Without it, a str of n characters or bytes of length n
+        gets n // 8 * 8 + 8 bytes, as in the standard library, or more if the UTF-8 bytes of a str
+        need it. Any other item gets 8 bytes.
+    no_sync
+        If true, the block has exactly the size that the standard library gives it, without the sync
+        area that prevents torn reads.
     track, mode, read_only, lazy
-        As for SharedMemory.
+        See SharedMemory.
 
-    Items are read and written as those of a list: ``sl[-1]``, ``sl[2:5]`` (a list of them), ``sl[::2] = values`` (as many as
-    the slice has; all or none is written). ValueError says that a text is longer than the item's room, that the item is
-    damaged, or that the list is closed; OverflowError, that an int does not fit; TypeError, that a value cannot be
-    stored or the list is read-only. Then the item is as it was. The object is a context manager that closes the list.
+    Items are read and written like those of a list: ``sl[-1]``, ``sl[2:5]``, which returns a list,
+    and ``sl[::2] = values``, which needs as many values as the slice has items. An assignment to a
+    slice writes all items, or none if a value cannot be stored in its item.
 
-    Threads may use one object. The others run while one copies a text of more than 64 KiB, and while it searches or assigns to
-    more than 4,096 items.
+    Raises ValueError if a text is longer than the item's capacity, the item is corrupt, or the list
+    is closed; OverflowError if an int does not fit in 64 bits; and TypeError if a value cannot be
+    stored, or the list is read-only. Then the item is unchanged. The object is a context manager
+    that closes the list.
+
+    Threads may use the same object. Other threads run while one thread copies a text of more than
+    64 KiB, or searches or assigns to more than 4,096 items.
     """
 
     shm: SharedMemory
-    """The block that the list is in. Closing it closes the list."""
+    """The block that contains the list. Closing the block closes the list."""
 
     def __init__(
         self,
@@ -280,13 +299,13 @@ class ShareableList(_raw.List):
         mode: int = 0o600,
         read_only: bool = False,
         lazy: bool = False,
-        plain: bool = False,
+        no_sync: bool = False,
     ) -> None:
         create = name is None or sequence is not None
-        flags = _flags(create, read_only, track, lazy, plain)
+        flags = _flags(create, read_only, track, lazy, no_sync)
         if create:
             if track:
-                leave_to_parent()
+                transfer_to_parent()
             values = () if sequence is None else sequence
             super().__init__(_raw.list_create(name, (values, capacity), flags, mode))
         else:
@@ -311,9 +330,9 @@ class ShareableList(_raw.List):
     def __repr__(self) -> str:
         try:
             items = repr(self.tolist())
-        except ValueError as error:  # closed or damaged: said, not raised
+        except ValueError as error:  # closed or corrupt
             items = f"<{error}>"
-        name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # __init__() was not called, or refused
+        name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # absent before __init__()
         return f"{self.__class__.__name__}({items}{name})"
 
     @property
@@ -321,50 +340,56 @@ class ShareableList(_raw.List):
         return len(self)
 
     def _get_packing_format(self, position: int) -> str:
-        """The struct format of one item as it is now."""
+        """Return the current struct format of one item."""
         count = len(self)
         if not -count <= position < count:
-            raise IndexError(f"list {self.shm.name!r} has {count} items: no item {position}")
+            raise IndexError(
+                f"index out of range: list {self.shm.name!r} has {count} items, but the index is {position}"
+            )
         (end,) = unpack_from("q", self.shm.buf, 8 + 8 * count)
         try:
             (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
-        except (struct_error, OverflowError):  # what was there when the list was opened has been damaged since
-            raise ValueError(f"list {self.shm.name!r} is damaged: its data end at byte {end}") from None
+        except (struct_error, OverflowError):  # corrupt after the list was opened
+            raise ValueError(f"list {self.shm.name!r} is corrupt: the end of its data is given as byte {end}") from None
         return str(form.rstrip(b"\0"), "ascii")
 
     @property
     def format(self) -> str:
-        """The struct formats of all items as they are now, one after the other."""
+        """The current struct formats of all items, concatenated."""
         return _raw.list_format(self)
 
     def capacity(self, position: int) -> int:
-        """The number of bytes that an item has room for: the longest text that can be written to it, in UTF-8."""
+        """Return the length of the longest text that can be written to an item, in bytes of UTF-8."""
         return _raw.list_capacity(self, position)
 
     def tolist(self) -> list[Any]:
-        """The items as a list of this process's own."""
+        """Return a list of the items, copied to this process."""
         return self[:]
 
     def view(self) -> memoryview:
-        """The items themselves as a memoryview of ints ("q"), or of floats ("d"): nothing is copied.
+        """Return a memoryview of the items in place, as ints ("q") or floats ("d"), without a copy.
 
-        ``numpy.asarray(shared.view())`` is the list. All items have to be ints, or all floats, and made with room for no
-        text: TypeError or ValueError says which item is not. Reading and writing there is as fast as memory, each
-        number whole; but it wakes nobody who waits, and if somebody gives an item another type, what lies there is no
-        longer a number. The memory stays as long as the view does.
+        ``numpy.asarray(shared.view())`` makes an array of it. The items must all be ints, or all
+        floats, and have no extra capacity for text; otherwise TypeError or ValueError names the
+        first item that prevents it. Each number is read and written whole. A store through the view
+        wakes no waiter. If another program changes the type of an item, the view no longer shows a
+        number there. The memory remains mapped until the view is deallocated.
         """
         return _raw.list_view(self)
 
     def count(self, value: object) -> int:
-        """How many items equal the value."""
-        if type(value) in _PLAIN:
-            with suppress(OverflowError, UnicodeEncodeError):  # no item, but it may equal one: a large int, a float
+        """Return the number of items that equal the value."""
+        if type(value) in _EXACT_BUILTINS:
+            with suppress(OverflowError, UnicodeEncodeError):  # it may still equal an item
                 return _raw.list_count(self, value)
         return sum(value == entry for entry in self)
 
     def index(self, value: object) -> int:
-        """The position of the first item that equals the value. ValueError where none does."""
-        if type(value) in _PLAIN:
+        """Return the index of the first item that equals the value.
+
+        Raises ValueError if there is no such item.
+        """
+        if type(value) in _EXACT_BUILTINS:
             with suppress(OverflowError, UnicodeEncodeError):
                 return _raw.list_index(self, value)
         for position, entry in enumerate(self):
@@ -373,85 +398,101 @@ class ShareableList(_raw.List):
         raise ValueError(f"{value!r} not in this container: list {self.shm.name!r}")
 
     def add(self, position: int, amount: int) -> int:
-        """Add to an item that is an int, by one atomic operation, and return the new value.
+        """Add to an int item in one atomic operation. Return the new value.
 
-        TypeError where the item is no int; OverflowError where the sum does not fit: then it is as it was.
+        Raises TypeError if the item is not an int, and OverflowError if the sum does not fit in 64
+        bits. Then the item is unchanged.
         """
         return _raw.list_add(self, position, amount)
 
     def exchange(self, position: int, value: int) -> int:
-        """Write an int over an int, by one atomic operation, and return the one that was there."""
+        """Replace an int item by another int in one atomic operation. Return the previous value.
+
+        Raises TypeError if the item is not an int.
+        """
         return _raw.list_exchange(self, position, value)
 
     def compare_exchange(self, position: int, expected: int, desired: int) -> bool:
-        """Write `desired` if the item is the int `expected`, by one atomic operation, and return whether it was."""
+        """Replace an int item by `desired` if it equals `expected`, in one atomic operation.
+
+        Return whether it was replaced. Raises TypeError if the item is not an int.
+        """
         return _raw.list_compare_exchange(self, position, expected, desired)
 
     def wait(self, position: int, value: object, timeout: float | None = None) -> Any:
-        """Wait until an item is something else than the value, by ``==``, and return what it is then.
+        """Wait until an item differs from the value, as compared by ``==``. Return the new value.
 
-        Where it is already, that is no waiting; a NaN is something else than itself. TimeoutError when `timeout` seconds are
-        over first: 0 only looks, None waits for as long as it takes. Other threads run meanwhile, and signals are handled.
+        If the item differs already, return at once. A NaN differs from itself. Raises TimeoutError
+        if the item does not change within `timeout` seconds. A timeout of 0 only checks, and None
+        is no limit. Other threads run during the wait, and signals are handled.
 
-        A program that writes through this library, in any language, ends the wait at once. What the standard library
-        writes, or goes through a memoryview, is found within 50 milliseconds; where the list is read-only, plain, or the
-        standard library's, anything is found within 10. To close the list ends the wait too: ValueError.
+        A write through this library, in any language, ends the wait at once. A write by the
+        standard library or through a memoryview ends it within 50 milliseconds. If the list is
+        read-only, has no sync area, or was made by the standard library, every write ends the wait
+        within 10 milliseconds. If another thread closes the list, the wait raises ValueError.
         """
         _raw.list_wait(self, position, value, _nanoseconds(timeout))
         return self[position]
 
-    def digest(self) -> int:
-        """A number, not 0, for all that the list holds: another one as soon as any item is another, in type or worth.
+    def hash(self) -> int:
+        """Return a hash of all items, which changes when the type or the value of an item changes.
 
-        It is the same through every object and in every language, takes time as the list has bytes, and protects from no
-        forgery.
+        It is never 0, and it is the same in every program and language. The time is proportional to
+        the size of the list. It is not a cryptographic hash.
         """
-        return _raw.list_digest(self)
+        return _raw.list_hash(self)
 
-    def wait_any(self, digest: int | None = None, timeout: float | None = None) -> int:
-        """Wait until the list's digest is another than that one, or than it was when None is given, and return it.
+    def wait_any(self, last_hash: int | None = None, timeout: float | None = None) -> int:
+        """Wait until the list's hash differs from `last_hash`. Return the new hash.
 
-        So a loop misses nothing between two waits, and with 0 it begins with what there is:
+        If `last_hash` is None, wait until the hash differs from the current one. A loop that passes
+        on the hash misses no change between two waits. With 0, the first call returns at once:
 
-            digest = 0
+            last_hash = 0
             while True:
-                digest = shared.wait_any(digest)
+                last_hash = shared.wait_any(last_hash)
                 print(shared.tolist())
 
-        All else is as for wait().
+        See wait() for the timeout and what ends the wait.
         """
-        return _raw.list_wait_any(self, self.digest() if digest is None else digest, _nanoseconds(timeout))
+        return _raw.list_wait_any(self, self.hash() if last_hash is None else last_hash, _nanoseconds(timeout))
 
     def lock(self, timeout: float | None = None) -> ListLock:
-        """The lock of the list, for a with statement to take: for at most `timeout` seconds, or None for any time."""
+        """Return the lock of the list, for use in a ``with`` statement.
+
+        The statement waits for the lock for at most `timeout` seconds, or without a limit if it is
+        None.
+        """
         return ListLock(self, timeout)
 
     def close(self) -> None:
-        """End this object's access to the list, as SharedMemory.close() does, of `shm` too."""
+        """End this object's access to the list, and close `shm`. See SharedMemory.close()."""
         _raw.list_close(self)
-        if hasattr(self, "shm"):  # else __init__() was not called, or refused
+        if hasattr(self, "shm"):  # not if __init__() was not called or failed
             self.shm.close()
 
     def unlink(self) -> None:
-        """Remove the name of the list's block, as SharedMemory.unlink() does."""
+        """Remove the name of the list's block. See SharedMemory.unlink()."""
         _raw.list_unlink(self)
 
 
 class ListLock:
-    """The lock of a ShareableList, as its lock() gives it: for whatever all who use the list agree that it guards.
+    """The lock of a ShareableList, as returned by its lock() method.
 
-    Reads and writes of items do not ask for it. It works among processes and threads of all languages, belongs to the
-    ShareableList object (whichever thread took it), and is not recursive: to take it twice through one is to wait for
-    oneself. Who has it gives it up when the list is closed, too, or the process ends: then whoever takes it next is told.
-    A list that is plain, or the standard library's, has none: ValueError.
+    The programs that use a list agree on what its lock protects: reads and writes of items do not
+    check it. It works between processes and threads of all languages. Its owner is the
+    ShareableList object, not the thread. It is not recursive: acquiring it again through the same
+    object waits like for any other owner. If the owner closes the list, or its process ends, the
+    lock is released, and `owner_died` is true for the next owner. A list that has no sync area, or
+    was made by the standard library, has no lock: acquire() raises ValueError.
 
         with shared.lock(timeout=1.5) as lock:
             if lock.owner_died:
-                ...  # what the lock guards may be half done: mend it
+                ...  # repair what the previous owner may have left half done
     """
 
     owner_died: bool
-    """Whether the last acquire() took the lock from somebody who ended without a release."""
+    """Whether the last acquire() took the lock from an owner that did not release it."""
 
     def __init__(self, shared: ShareableList, timeout: float | None = None) -> None:
         self._list = shared
@@ -468,19 +509,24 @@ class ListLock:
         self.release()
 
     def acquire(self, timeout: float | None = None) -> bool:
-        """Take the lock, and return True. TimeoutError when it is not free within `timeout` seconds: 0 only tries.
+        """Take the lock. Return True.
 
-        None is the timeout that lock() was given. Other threads run meanwhile, and signals are handled.
+        Raises TimeoutError if the lock is not free within `timeout` seconds. A timeout of 0 only
+        tries, and None uses the timeout that was passed to lock(). Other threads run during the
+        wait, and signals are handled.
         """
         duration = self._duration if timeout is None else _nanoseconds(timeout)
         self.owner_died = _raw.list_lock(self._list, duration)
         return True
 
     def release(self) -> None:
-        """Give the lock back. ValueError where the list is not locked through this ShareableList."""
+        """Release the lock. Raises ValueError if this ShareableList object does not hold it."""
         _raw.list_unlock(self._list)
 
 
 def unlink(name: str) -> None:
-    """Remove the name of a block or a list without attaching to it. FileNotFoundError where there is none."""
+    """Remove the name of a block or a list without attaching to it.
+
+    Raises FileNotFoundError if there is no block of that name.
+    """
     _raw.unlink(name)

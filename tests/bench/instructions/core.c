@@ -1,5 +1,5 @@
 /*
- * core.c - runs one operation of the C library a given number of times: core OPERATION TIMES.
+ * core.c - runs an operation of the library in C: core OPERATION TIMES.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
   shareable_error error;
 
   if (shareable_list_create(&list, NULL, values, 3, 0, 0, &error) != SHAREABLE_OK)
-    return fprintf(stderr, "%s\n", error.text), 1;
+    return fprintf(stderr, "%s\n", error.message), 1;
   shareable_list_unlink(list, NULL);
   for (size_t i = 0; argc == 3 && i < sizeof operations / sizeof *operations; i++)
     if (strcmp(argv[1], operations[i].name) == 0)

@@ -1,4 +1,4 @@
-// Runs one Go operation a given number of times: go OPERATION TIMES.
+// Runs an operation of the library in Go: go OPERATION TIMES.
 package main
 
 import (

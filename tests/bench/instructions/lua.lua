@@ -1,4 +1,4 @@
---- Runs one Lua operation a given number of times: lua.lua OPERATION TIMES.
+--- Runs an operation of the library in Lua: lua.lua OPERATION TIMES.
 
 local shareable = require "shareable"
 

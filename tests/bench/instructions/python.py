@@ -1,4 +1,7 @@
-"""Run one Python operation a given number of times: python.py [--stock] OPERATION TIMES."""
+"""Runs an operation of this library, or of the standard library, in Python.
+
+  python.py [--stock] OPERATION TIMES
+"""
 
 import itertools
 import sys
@@ -49,7 +52,7 @@ OPERATIONS = {
     "read str": read(2), "write str": write(2, TEXT), "add": add, "lock": lock,
 }  # fmt: skip
 
-made = ShareableList([7, 2.5, TEXT])
-OPERATIONS[sys.argv[1]](made, int(sys.argv[2]))
-made.shm.close()
-made.shm.unlink()
+shared = ShareableList([7, 2.5, TEXT])
+OPERATIONS[sys.argv[1]](shared, int(sys.argv[2]))
+shared.shm.close()
+shared.shm.unlink()

@@ -9,7 +9,7 @@ import (
 	"shareable"
 )
 
-func TestAListIsRangedOver(t *testing.T) {
+func TestRangeOverAListYieldsItsItems(t *testing.T) {
 	list := newList(t, demo())
 	var got []any
 	for value, err := range list.All() {
@@ -25,7 +25,7 @@ func TestAListIsRangedOver(t *testing.T) {
 	equal(t, value, any("howdy"))
 }
 
-func TestARangeOverAClosedListGivesItsErrors(t *testing.T) {
+func TestRangeOverAClosedListYieldsErrors(t *testing.T) {
 	list := newList(t, []any{1, 2})
 	ok(t, list.Close())
 	rounds := 0

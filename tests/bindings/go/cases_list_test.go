@@ -43,7 +43,7 @@ func listHoldsEveryType(t *testing.T) {
 	}
 }
 
-func listShowsEachHandleWhatAnotherWrote(t *testing.T) {
+func listShowsWritesOfOneHandleThroughAnother(t *testing.T) {
 	list := newList(t, demo())
 	again := openList(t, list.Name())
 	ok(t, again.Set(2, -78.5))
@@ -54,7 +54,7 @@ func listShowsEachHandleWhatAnotherWrote(t *testing.T) {
 	item(t, again, 6, int64(43))
 }
 
-func listCountsFromEitherEnd(t *testing.T) {
+func listIsIndexedFromEitherEnd(t *testing.T) {
 	list := newList(t, demo())
 	for i, want := range demoRead() {
 		item(t, list, i, want)
@@ -102,7 +102,7 @@ func listChangesTheTypeOfAnItem(t *testing.T) {
 	fails(t, err, is(shareable.ErrType), "item 0", "bool")
 }
 
-func listKeepsTheEndsOfInt64(t *testing.T) {
+func listKeepsTheLimitsOfInt64(t *testing.T) {
 	list := newList(t, []any{int64(math.MinInt64), uint64(math.MaxInt64)})
 	item(t, list, 0, int64(math.MinInt64))
 	item(t, list, 1, int64(math.MaxInt64))
@@ -122,7 +122,7 @@ func listRefusesAnIntBeyond64BitsAndKeepsTheItem(t *testing.T) {
 	fails(t, err, is(shareable.ErrOverflow), "item 1")
 }
 
-func listKeepsFloatsToTheBit(t *testing.T) {
+func listKeepsEveryBitOfAFloat(t *testing.T) {
 	nan := math.Float64frombits(0x7ff8000000abcdef)
 	values := []float64{0, math.Copysign(0, -1), math.SmallestNonzeroFloat64, math.MaxFloat64, math.Inf(1), math.Inf(-1),
 		nan, 0.1}
@@ -165,7 +165,7 @@ func listRefusesATextLongerThanItsSlotAndKeepsTheItem(t *testing.T) {
 	list := newList(t, []any{"howdy", 5})
 	for i, want := range []any{"howdy", int64(5)} {
 		for _, value := range []any{"123456789", []byte("123456789")} {
-			fails(t, list.Set(i, value), is(shareable.ErrSlot, syscall.EINVAL), fmt.Sprint("item ", i), list.Name(),
+			fails(t, list.Set(i, value), is(shareable.ErrCapacity, syscall.EINVAL), fmt.Sprint("item ", i), list.Name(),
 				"8 bytes")
 			item(t, list, i, want)
 		}
@@ -173,7 +173,7 @@ func listRefusesATextLongerThanItsSlotAndKeepsTheItem(t *testing.T) {
 	}
 }
 
-func listGivesATextExtraCapacity(t *testing.T) {
+func listReservesExtraCapacityForAText(t *testing.T) {
 	list := newList(t, []any{"a", []byte("b"), 3, shareable.Slot{Value: nil, Capacity: 100}}, shareable.WithCapacity(40))
 	for i, want := range []int{40, 40, 8, 104} {
 		capacity, err := list.Capacity(i)
@@ -184,14 +184,14 @@ func listGivesATextExtraCapacity(t *testing.T) {
 	long := strings.Repeat("x", 100)
 	ok(t, list.Set(0, long[:40]))
 	ok(t, list.Set(3, long))
-	fails(t, list.Set(0, long[:41]), is(shareable.ErrSlot), "40 bytes")
+	fails(t, list.Set(0, long[:41]), is(shareable.ErrCapacity), "40 bytes")
 	items(t, list, []any{long[:40], []byte("b"), int64(3), long})
 
 	_, err := shareable.NewList([]any{"a"}, shareable.WithName(newName()), shareable.WithCapacity(-1))
 	fails(t, err, is(shareable.ErrArgument), "-1")
 	for _, capacity := range []int{9999993, math.MaxInt} {
 		_, err = shareable.NewList([]any{shareable.Slot{Value: "a", Capacity: capacity}}, shareable.WithName(newName()))
-		fails(t, err, is(shareable.ErrLength), "item 0")
+		fails(t, err, is(shareable.ErrTooLong), "item 0")
 	}
 }
 
@@ -211,9 +211,9 @@ func listRefusesAStrThatIsNotUtf8(t *testing.T) {
 func listRefusesATextLongerThanAnySlot(t *testing.T) {
 	text := strings.Repeat("x", 9999992)
 	_, err := shareable.NewList([]any{text}, shareable.WithName(newName()))
-	fails(t, err, is(shareable.ErrLength, syscall.EINVAL), "item 0", "9999992", "9999991")
+	fails(t, err, is(shareable.ErrTooLong, syscall.EINVAL), "item 0", "9999992", "9999991")
 	_, err = shareable.NewList([]any{[]byte(text)}, shareable.WithName(newName()))
-	fails(t, err, is(shareable.ErrLength))
+	fails(t, err, is(shareable.ErrTooLong))
 	item(t, newList(t, []any{text[1:]}), 0, text[1:])
 }
 
@@ -232,7 +232,7 @@ func listRefusesATypeThatCannotBeStored(t *testing.T) {
 	}
 }
 
-func listMayBeEmpty(t *testing.T) {
+func listCanBeEmpty(t *testing.T) {
 	list := newList(t, nil)
 	for _, l := range []*shareable.List{list, openList(t, list.Name())} {
 		equal(t, l.Len(), 0)
@@ -253,7 +253,7 @@ func listMayBeEmpty(t *testing.T) {
 	}
 }
 
-func listCountsAndFindsAsPythonCompares(t *testing.T) {
+func listCountsAndFindsByPythonEquality(t *testing.T) {
 	list := newList(t, []any{1, 1.0, true, "1", []byte("1"), nil, math.NaN(),
 		int64(1<<53 + 1), float64(1 << 53), 0, false, math.Copysign(0, -1), "1"})
 	for _, c := range []struct {
@@ -277,7 +277,7 @@ func listCountsAndFindsAsPythonCompares(t *testing.T) {
 	}
 }
 
-func listRefusesToFindWhatIsAbsent(t *testing.T) {
+func listDoesNotFindAnAbsentValue(t *testing.T) {
 	list := newList(t, demo())
 	for _, value := range []any{43, "HoWdY", []byte("howdy"), false, math.NaN(), "\xff"} {
 		_, err := list.Index(value)
@@ -285,7 +285,7 @@ func listRefusesToFindWhatIsAbsent(t *testing.T) {
 	}
 }
 
-func listTellsItsFormat(t *testing.T) {
+func listReturnsItsFormat(t *testing.T) {
 	list := newList(t, demo())
 	format, err := list.Format()
 	ok(t, err)
@@ -296,7 +296,7 @@ func listTellsItsFormat(t *testing.T) {
 	equal(t, format, "8s8sddxxxxxx?xxxxxxxx?q")
 }
 
-func listHasItsBlock(t *testing.T) {
+func listReturnsItsBlock(t *testing.T) {
 	list := newList(t, demo())
 	memory := list.Memory()
 	equal(t, memory.Name(), list.Name())
@@ -312,8 +312,8 @@ func listHasItsBlock(t *testing.T) {
 	fails(t, err, is(shareable.ErrClosed), list.Name())
 }
 
-func listThatIsPlain(t *testing.T) {
-	list := newList(t, demo(), shareable.Plain())
+func listWithoutSyncAreaHasTheSizeThatCpythonUses(t *testing.T) {
+	list := newList(t, demo(), shareable.NoSync())
 	equal(t, list.Memory().Size(), 8*9+8*7+9*7)
 	ok(t, list.Set(3, "text"))
 	value, err := list.Get(3)
@@ -369,7 +369,7 @@ func listReadsAndWritesRangesOfIntsAndFloats(t *testing.T) {
 func listIteratesOverItsItems(t *testing.T) {
 	list := newList(t, demo())
 	var got []any
-	list.All()(func(value any, err error) bool { // what "range list.All()" calls, from Go 1.23 on
+	list.All()(func(value any, err error) bool { // as "range list.All()" does from Go 1.23 on
 		ok(t, err)
 		got = append(got, value)
 		return true
@@ -383,7 +383,7 @@ func listIteratesOverItsItems(t *testing.T) {
 	equal(t, seen, 3)
 }
 
-func listPrintsItself(t *testing.T) {
+func listPrintsItsValuesAndName(t *testing.T) {
 	list := newList(t, demo())
 	equal(t, fmt.Sprint(list),
 		fmt.Sprintf(`List(%q, ["howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42])`, list.Name()))
@@ -406,25 +406,25 @@ func listAttachedReadOnlyRefusesWrites(t *testing.T) {
 	fails(t, err, is(fs.ErrExist))
 }
 
-func listRefusesABlockThatHoldsNone(t *testing.T) {
+func listRefusesABlockThatHoldsNoList(t *testing.T) {
 	memory := newMemory(t, 4096)
 	copy(memory.Bytes(), "\xff\xff\xff\xff\xff\xff\xff\x7f")
 	_, err := shareable.OpenList(memory.Name())
-	fails(t, err, is(shareable.ErrNotList, syscall.EINVAL), memory.Name(), "does not hold a list")
+	fails(t, err, is(shareable.ErrNotList, syscall.EINVAL), memory.Name(), "does not contain a list")
 	small := newMemory(t, 3)
 	_, err = shareable.OpenList(small.Name())
 	fails(t, err, is(shareable.ErrNotList), small.Name(), "3 bytes")
 }
 
-func listAnswersADamagedItem(t *testing.T) {
+func listReturnsAnErrorForACorruptItemOnly(t *testing.T) {
 	list := newList(t, []any{1, 2, 3})
-	formats := int64(8*5 + 8*3) // layout.md: past the length, 4 offsets and 3 slots
+	formats := int64(8*5 + 8*3) // layout.md: after the count, 4 offsets and 3 slots
 	_, err := list.Memory().WriteAt([]byte("rubbish!"), formats+8)
 	ok(t, err)
 	item(t, list, 0, int64(1))
 	item(t, list, 2, int64(3))
 	_, err = list.Get(1)
-	fails(t, err, is(shareable.ErrCorrupt, syscall.EINVAL), "item 1", list.Name(), "damaged")
+	fails(t, err, is(shareable.ErrCorrupt, syscall.EINVAL), "item 1", list.Name(), "corrupt")
 	_, err = list.GetInt(1)
 	fails(t, err, is(shareable.ErrCorrupt), "item 1")
 	_, err = list.Type(1)
@@ -445,8 +445,9 @@ func listAnswersADamagedItem(t *testing.T) {
 	items(t, list, []any{int64(1), int64(2), int64(3)})
 }
 
-// Stock Python writes N and the offsets, the slots, the formats, then the codes, into a block of zeros.
-func listThatStockPythonIsStillMakingIsNotReady(t *testing.T) {
+// Stock Python writes the count and the offsets, the slots, the formats and then the codes into a
+// block of zeros.
+func listThatCpythonIsStillCreatingIsNotReady(t *testing.T) {
 	memory := newMemory(t, 16+3*17+24)
 	_, err := shareable.OpenList(memory.Name())
 	fails(t, err, is(shareable.ErrNotReady, syscall.EINVAL), memory.Name(), "try again")
@@ -470,7 +471,7 @@ func listThatStockPythonIsStillMakingIsNotReady(t *testing.T) {
 		fails(t, err, is(shareable.ErrNotReady), item)
 		_, err = list.Format()
 		fails(t, err, is(shareable.ErrNotReady), item)
-		_, err = list.Digest()
+		_, err = list.Hash()
 		fails(t, err, is(shareable.ErrNotReady))
 	}
 	unwritten(0)
@@ -481,7 +482,7 @@ func listThatStockPythonIsStillMakingIsNotReady(t *testing.T) {
 	ok(t, list.Set(2, "new"))
 }
 
-func listClosedRefusesUse(t *testing.T) {
+func listRefusesUseAfterClose(t *testing.T) {
 	list := newList(t, demo())
 	ok(t, list.Close())
 	ok(t, list.Close())
@@ -524,11 +525,11 @@ func listClosedRefusesUse(t *testing.T) {
 	}
 	_, err = list.Wait(soon(t), 3, 100)
 	closed(err)
-	_, err = list.Digest()
+	_, err = list.Hash()
 	closed(err)
-	digest, err := list.WaitAny(soon(t), 5)
+	hash, err := list.WaitAny(soon(t), 5)
 	closed(err)
-	equal(t, digest, uint64(5))
+	equal(t, hash, uint64(5))
 	closed(list.Lock(soon(t)))
 	locked, err := list.TryLock()
 	equal(t, locked, false)
@@ -540,7 +541,7 @@ func listClosedRefusesUse(t *testing.T) {
 	ok(t, list.Unlink())
 }
 
-func listThatCannotBeMadeLeavesNothingBehind(t *testing.T) {
+func listThatCannotBeCreatedLeavesNothingBehind(t *testing.T) {
 	for _, values := range [][]any{{1, "\xff"}, {"text", uint64(math.MaxUint64)}, {struct{}{}}, {strings.Repeat("x", 1e7)},
 		{[]byte("text"), shareable.Slot{Value: "x", Capacity: -1}}, {shareable.Slot{Value: shareable.Slot{}}}} {
 		_, err := shareable.NewList(values, shareable.WithName(newName()))

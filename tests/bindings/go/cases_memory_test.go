@@ -15,7 +15,7 @@ import (
 	"shareable"
 )
 
-func memoryIsCreatedWithANameAndAttachedByIt(t *testing.T) {
+func memoryIsCreatedAndAttachedByName(t *testing.T) {
 	name := newName()
 	memory, err := shareable.NewMemory(4096, shareable.WithName("/"+name))
 	ok(t, err)
@@ -30,7 +30,7 @@ func memoryIsCreatedWithANameAndAttachedByIt(t *testing.T) {
 	equal(t, again.Size(), 4096)
 }
 
-func memoryMakesUpAPsmNameWhenNoneIsGiven(t *testing.T) {
+func memoryWithoutANameGetsARandomPsmName(t *testing.T) {
 	memory, err := shareable.NewMemory(1)
 	ok(t, err)
 	defer memory.Close()
@@ -50,7 +50,7 @@ func memoryRefusesANameThatExists(t *testing.T) {
 	equal(t, string(again.Bytes()[:4]), "mine")
 }
 
-func memoryRefusesToAttachToWhatIsNotThere(t *testing.T) {
+func memoryRefusesToAttachToAMissingBlock(t *testing.T) {
 	name := newName()
 	_, err := shareable.OpenMemory(name)
 	fails(t, err, is(shareable.ErrNotFound, fs.ErrNotExist, syscall.ENOENT), name)
@@ -79,7 +79,7 @@ func memoryRefusesASizeOfZero(t *testing.T) {
 	equal(t, blocks(), []string(nil))
 }
 
-func memoryThatDoesNotFitIsRefusedWithTheFigures(t *testing.T) {
+func memoryThatDoesNotFitIsRefusedWithSizesInTheMessage(t *testing.T) {
 	name := newName()
 	_, err := shareable.NewMemory(math.MaxInt, shareable.WithName(name))
 	fails(t, err, is(shareable.ErrNoSpace, syscall.ENOSPC), name, fmt.Sprint(math.MaxInt), "free")
@@ -103,13 +103,13 @@ func memorySharesItsBytes(t *testing.T) {
 	equal(t, string(text), "HoWdY")
 }
 
-func memoryRefusesBytesOutsideOfIt(t *testing.T) {
+func memoryRefusesBytesOutsideOfTheBlock(t *testing.T) {
 	memory := newMemory(t, 10)
 	equal(t, len(memory.Bytes()), 10)
 	equal(t, cap(memory.Bytes()), 10)
 	p := []byte("12345")
 
-	n, err := memory.ReadAt(p, 7) // fewer bytes, as every io.ReaderAt
+	n, err := memory.ReadAt(p, 7) // fewer bytes and io.EOF, as io.ReaderAt requires
 	equal(t, n, 3)
 	equal(t, err, io.EOF)
 	for _, offset := range []int64{10, 11, 1 << 62} {
@@ -144,10 +144,10 @@ func memoryAttachedReadOnlyRefusesWrites(t *testing.T) {
 	equal(t, string(again.Bytes()[:4]), "seen")
 }
 
-func memoryHasTheModeAskedFor(t *testing.T) {
+func memoryHasTheRequestedMode(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o022))
-	for asked, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o640: 0o640, 0o666: 0o644} {
-		memory := newMemory(t, 1, shareable.WithMode(asked))
+	for mode, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o640: 0o640, 0o666: 0o644} {
+		memory := newMemory(t, 1, shareable.WithMode(mode))
 		status, err := os.Stat("/dev/shm/" + memory.Name())
 		ok(t, err)
 		equal(t, status.Mode(), want)
@@ -156,7 +156,7 @@ func memoryHasTheModeAskedFor(t *testing.T) {
 	fails(t, err, is(shareable.ErrArgument), "mode")
 }
 
-func memoryClosesTwiceAndThenRefusesUse(t *testing.T) {
+func memoryCanBeClosedTwiceAndThenRefusesUse(t *testing.T) {
 	memory := newMemory(t, 10)
 	ok(t, memory.Close())
 	ok(t, memory.Close())
@@ -176,7 +176,7 @@ func memoryKeepsItsNameAndSizeWhenClosed(t *testing.T) {
 	ok(t, memory.Unlink())
 }
 
-func memoryIsUnlinkedOnceAndIsThenAlreadyGone(t *testing.T) {
+func memoryIsUnlinkedOnceAndThenNotFound(t *testing.T) {
 	memory := newMemory(t, 10)
 	again := openMemory(t, memory.Name())
 	ok(t, memory.Unlink())
@@ -197,7 +197,7 @@ func memoryDoesNotUnlinkAnotherBlockOfItsName(t *testing.T) {
 	ok(t, other.Unlink())
 }
 
-func memoryIsUnlinkedByNameAlone(t *testing.T) {
+func memoryCanBeUnlinkedByName(t *testing.T) {
 	memory := newMemory(t, 10)
 	ok(t, shareable.Unlink("/"+memory.Name()))
 	fails(t, shareable.Unlink(memory.Name()), is(shareable.ErrNotFound, fs.ErrNotExist), memory.Name())
@@ -205,7 +205,7 @@ func memoryIsUnlinkedByNameAlone(t *testing.T) {
 	equal(t, errors.Is(err, fs.ErrNotExist), true)
 }
 
-func memoryPrintsItself(t *testing.T) {
+func memoryPrintsItsNameAndSize(t *testing.T) {
 	memory := newMemory(t, 10)
 	equal(t, fmt.Sprint(memory), fmt.Sprintf("Memory(%q, 10 bytes)", memory.Name()))
 	memory.Close()

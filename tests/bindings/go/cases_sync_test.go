@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -11,14 +12,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"shareable"
 )
 
-// The variable that has a process of this test be one that locks the list of that name, and is then killed.
-const lockerVariable = "GO_TEST_LOCKER"
+// lockerEnv is an environment variable. If it is set, the test program is a locker of the list of
+// that name.
+const lockerEnv = "GO_TEST_LOCKER"
 
-// runLocker locks the list, says so, and waits to be killed: or for the end of the one who started it.
+// runLocker locks the list, prints the result, and waits until it is killed or the process that
+// started it ends.
 func runLocker(name string) {
 	list, err := shareable.OpenList(name)
 	if err == nil {
@@ -29,24 +33,24 @@ func runLocker(name string) {
 	os.Exit(1)
 }
 
-// dieLocking has another process lock the list and be killed.
-func dieLocking(t *testing.T, name string) {
+// dieHoldingLock starts a process that locks the list, and kills it.
+func dieHoldingLock(t *testing.T, name string) {
 	t.Helper()
 	locker := exec.Command(os.Args[0])
-	locker.Env = append(os.Environ(), lockerVariable+"="+name)
+	locker.Env = append(os.Environ(), lockerEnv+"="+name)
 	in, err := locker.StdinPipe()
 	ok(t, err)
 	defer in.Close()
 	out, err := locker.StdoutPipe()
 	ok(t, err)
 	ok(t, locker.Start())
-	said, _ := bufio.NewReader(out).ReadString('\n')
+	line, _ := bufio.NewReader(out).ReadString('\n')
 	locker.Process.Kill()
 	locker.Wait()
-	equal(t, said, "locked: <nil>\n")
+	equal(t, line, "locked: <nil>\n")
 }
 
-// soon is a context that ends a test which hangs.
+// soon returns a context that ends after 10 seconds, so that no test waits forever.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	t.Cleanup(cancel)
@@ -61,7 +65,7 @@ func listLocksAndUnlocks(t *testing.T) {
 		locked, err := again.TryLock()
 		ok(t, err)
 		equal(t, locked, false)
-		ok(t, again.Set(0, "free")) // who does not ask for the lock is not held up
+		ok(t, again.Set(0, "free")) // access without the lock does not wait
 		item(t, one, 0, "free")
 		ok(t, one.Unlock())
 	}
@@ -70,7 +74,7 @@ func listLocksAndUnlocks(t *testing.T) {
 	equal(t, locked, true)
 	ok(t, again.Unlock())
 
-	// Two steps that nobody else may come between, by goroutines of one handle and of another.
+	// Goroutines with two handles do a change of two steps under the lock.
 	var users sync.WaitGroup
 	steps := 0
 	for i := 0; i < 4; i++ {
@@ -129,20 +133,20 @@ func listLockOfADeadOwnerIsReported(t *testing.T) {
 	again := openList(t, list.Name())
 	dead := is(shareable.ErrOwnerDied, syscall.EOWNERDEAD)
 
-	dieLocking(t, list.Name())
-	fails(t, list.Lock(soon(t)), dead, list.Name(), "died", "yours")
-	locked, err := again.TryLock() // it is taken all the same
+	dieHoldingLock(t, list.Name())
+	fails(t, list.Lock(soon(t)), dead, list.Name(), "died", "you have the lock")
+	locked, err := again.TryLock() // the list is locked despite the error
 	ok(t, err)
 	equal(t, locked, false)
 	ok(t, list.Unlock())
-	ok(t, again.Lock(soon(t))) // and is as any other from then on
+	ok(t, again.Lock(soon(t))) // later holders get no error
 	ok(t, again.Unlock())
 
-	dieLocking(t, list.Name())
+	dieHoldingLock(t, list.Name())
 	locked, err = again.TryLock()
 	equal(t, locked, true)
 	fails(t, err, dead, list.Name(), "died")
-	ok(t, again.Close()) // as dead as a killed one
+	ok(t, again.Close()) // counts as the holder's death
 	fails(t, list.Lock(soon(t)), dead, list.Name())
 	ok(t, list.Unlock())
 }
@@ -157,7 +161,7 @@ func listUnlockWithoutTheLockIsRefused(t *testing.T) {
 	refused(list.Unlock())
 	ok(t, list.Lock(soon(t)))
 	refused(again.Unlock())
-	locked, err := again.TryLock() // it has not unlocked what is another's
+	locked, err := again.TryLock() // Unlock did not release the lock of another handle
 	ok(t, err)
 	equal(t, locked, false)
 	ok(t, list.Unlock())
@@ -168,6 +172,49 @@ func listUnlockWithoutTheLockIsRefused(t *testing.T) {
 	locked, err = reader.TryLock()
 	equal(t, locked, false)
 	fails(t, err, is(shareable.ErrReadOnly), list.Name())
+}
+
+// holdItem holds the second item of the list, as a writer does that is stopped while it writes
+// (layout.md, "Sync area"). It returns a function that releases it.
+func holdItem(t *testing.T, name string) func() {
+	t.Helper()
+	ok(t, openList(t, name).Set(0, 1)) // registers the writer, whose id is in the first hazard
+	block, err := os.OpenFile("/dev/shm/"+name, os.O_RDWR, 0)
+	ok(t, err)
+	content, err := os.ReadFile(block.Name())
+	ok(t, err)
+	hazards := bytes.Index(content, []byte("shr.sync")) + 256
+	id := *(*uint32)(unsafe.Pointer(&content[hazards]))
+	offset := int64(hazards + 8*64 + 4*512 + 8)
+	word := uint64(id)<<32 | 1
+	_, err = block.WriteAt((*[8]byte)(unsafe.Pointer(&word))[:], offset)
+	ok(t, err)
+	return func() {
+		_, err := block.WriteAt(content[offset:offset+8], offset)
+		ok(t, err)
+		ok(t, block.Close())
+	}
+}
+
+func listIsBusyWhileAnotherWriterHoldsAnItem(t *testing.T) {
+	list := newList(t, []any{1, 2})
+	release := holdItem(t, list.Name())
+	for _, operation := range []func() error{
+		func() error { return second(list.Get(1)) },
+		func() error { return second(list.Wait(soon(t), 1, 2)) },
+	} {
+		start := time.Now()
+		fails(t, operation(), is(shareable.ErrBusy, syscall.ETIMEDOUT), "item 1 of", list.Name(), "held by another writer")
+		waited := time.Since(start)
+		equal(t, waited > 900*time.Millisecond && waited < 5*time.Second, true)
+	}
+	value, err := list.Get(0)
+	ok(t, err)
+	equal(t, value, any(int64(1)))
+	release()
+	value, err = list.Get(1)
+	ok(t, err)
+	equal(t, value, any(int64(2)))
 }
 
 func listAddsExchangesAndComparesInts(t *testing.T) {
@@ -210,7 +257,7 @@ func listAddsExchangesAndComparesInts(t *testing.T) {
 	item(t, list, 0, int64(5+4*1000*3))
 }
 
-func listRefusesToAddToWhatIsNoIntOrPast64Bits(t *testing.T) {
+func listRefusesToAddToAnotherTypeOrBeyond64Bits(t *testing.T) {
 	list := newList(t, append(demo(), math.MaxInt64, math.MinInt64))
 	want := append(demoRead(), int64(math.MaxInt64), int64(math.MinInt64))
 	for i, word := range map[int]string{0: "str", 1: "bytes", 2: "float", 4: "None", 5: "bool"} {
@@ -233,7 +280,7 @@ func listRefusesToAddToWhatIsNoIntOrPast64Bits(t *testing.T) {
 	items(t, list, want)
 }
 
-// atomics does what changes an int to an item, and returns the errors.
+// atomics calls the atomic operations on an item and returns their errors.
 func atomics(list *shareable.List, index int) []error {
 	_, add := list.Add(index, 1)
 	_, swap := list.Swap(index, 1)
@@ -241,8 +288,8 @@ func atomics(list *shareable.List, index int) []error {
 	return []error{add, swap, compare}
 }
 
-func listOfTheSizeOfStockHasAtomicsAndNoLock(t *testing.T) {
-	list := newList(t, demo(), shareable.Plain())
+func listWithoutSyncAreaHasAtomicsButNoLock(t *testing.T) {
+	list := newList(t, demo(), shareable.NoSync())
 	again := openList(t, list.Name())
 	refused := func(err error) {
 		t.Helper()
@@ -269,8 +316,8 @@ func listOfTheSizeOfStockHasAtomicsAndNoLock(t *testing.T) {
 	fails(t, err, is(shareable.ErrType), "item 0", "str")
 }
 
-// Who waits for the lock neither keeps the list from being closed nor goes on waiting then.
-func TestCloseDoesNotWaitForWhoWaitsForTheLock(t *testing.T) {
+// Close does not wait for goroutines that wait for the lock, and ends their waits.
+func TestCloseEndsWaitsForTheLock(t *testing.T) {
 	list := newList(t, demo())
 	ok(t, openList(t, list.Name()).Lock(soon(t)))
 	waited := make(chan error, 3)
@@ -293,7 +340,7 @@ func TestCloseDoesNotWaitForWhoWaitsForTheLock(t *testing.T) {
 	}
 }
 
-func TestALockThatIsClosedWithItsListIsFree(t *testing.T) {
+func TestCloseReleasesTheLock(t *testing.T) {
 	list := newList(t, demo())
 	again := openList(t, list.Name())
 	ok(t, again.Lock(soon(t)))

@@ -1,5 +1,5 @@
-// The cases of tests/bindings/cases.txt, in their order, as every language has them; and that nothing is left after
-// them.
+// The tests of this package. This file lists the cases of tests/bindings/cases.txt, which every
+// language tests in the same order, and checks that the tests leave no block and no open file.
 package check_test
 
 import (
@@ -19,64 +19,65 @@ var cases = []struct {
 	name string
 	test func(t *testing.T)
 }{
-	{"memory_is_created_with_a_name_and_attached_by_it", memoryIsCreatedWithANameAndAttachedByIt},
-	{"memory_makes_up_a_psm_name_when_none_is_given", memoryMakesUpAPsmNameWhenNoneIsGiven},
+	{"memory_is_created_and_attached_by_name", memoryIsCreatedAndAttachedByName},
+	{"memory_without_a_name_gets_a_random_psm_name", memoryWithoutANameGetsARandomPsmName},
 	{"memory_refuses_a_name_that_exists", memoryRefusesANameThatExists},
-	{"memory_refuses_to_attach_to_what_is_not_there", memoryRefusesToAttachToWhatIsNotThere},
+	{"memory_refuses_to_attach_to_a_missing_block", memoryRefusesToAttachToAMissingBlock},
 	{"memory_refuses_a_bad_name", memoryRefusesABadName},
 	{"memory_refuses_a_size_of_zero", memoryRefusesASizeOfZero},
-	{"memory_that_does_not_fit_is_refused_with_the_figures", memoryThatDoesNotFitIsRefusedWithTheFigures},
+	{"memory_that_does_not_fit_is_refused_with_sizes_in_the_message", memoryThatDoesNotFitIsRefusedWithSizesInTheMessage},
 	{"memory_shares_its_bytes", memorySharesItsBytes},
-	{"memory_refuses_bytes_outside_of_it", memoryRefusesBytesOutsideOfIt},
+	{"memory_refuses_bytes_outside_of_the_block", memoryRefusesBytesOutsideOfTheBlock},
 	{"memory_attached_read_only_refuses_writes", memoryAttachedReadOnlyRefusesWrites},
-	{"memory_has_the_mode_asked_for", memoryHasTheModeAskedFor},
-	{"memory_closes_twice_and_then_refuses_use", memoryClosesTwiceAndThenRefusesUse},
+	{"memory_has_the_requested_mode", memoryHasTheRequestedMode},
+	{"memory_can_be_closed_twice_and_then_refuses_use", memoryCanBeClosedTwiceAndThenRefusesUse},
 	{"memory_keeps_its_name_and_size_when_closed", memoryKeepsItsNameAndSizeWhenClosed},
-	{"memory_is_unlinked_once_and_is_then_already_gone", memoryIsUnlinkedOnceAndIsThenAlreadyGone},
+	{"memory_is_unlinked_once_and_then_not_found", memoryIsUnlinkedOnceAndThenNotFound},
 	{"memory_does_not_unlink_another_block_of_its_name", memoryDoesNotUnlinkAnotherBlockOfItsName},
-	{"memory_is_unlinked_by_name_alone", memoryIsUnlinkedByNameAlone},
-	{"memory_prints_itself", memoryPrintsItself},
+	{"memory_can_be_unlinked_by_name", memoryCanBeUnlinkedByName},
+	{"memory_prints_its_name_and_size", memoryPrintsItsNameAndSize},
 	{"list_holds_every_type", listHoldsEveryType},
-	{"list_shows_each_handle_what_another_wrote", listShowsEachHandleWhatAnotherWrote},
-	{"list_counts_from_either_end", listCountsFromEitherEnd},
+	{"list_shows_writes_of_one_handle_through_another", listShowsWritesOfOneHandleThroughAnother},
+	{"list_is_indexed_from_either_end", listIsIndexedFromEitherEnd},
 	{"list_refuses_an_index_past_either_end", listRefusesAnIndexPastEitherEnd},
 	{"list_changes_the_type_of_an_item", listChangesTheTypeOfAnItem},
-	{"list_keeps_the_ends_of_int64", listKeepsTheEndsOfInt64},
+	{"list_keeps_the_limits_of_int64", listKeepsTheLimitsOfInt64},
 	{"list_refuses_an_int_beyond_64_bits_and_keeps_the_item", listRefusesAnIntBeyond64BitsAndKeepsTheItem},
-	{"list_keeps_floats_to_the_bit", listKeepsFloatsToTheBit},
+	{"list_keeps_every_bit_of_a_float", listKeepsEveryBitOfAFloat},
 	{"list_keeps_trailing_nuls_of_str_and_bytes", listKeepsTrailingNulsOfStrAndBytes},
 	{"list_sizes_a_slot_by_utf8_bytes", listSizesASlotByUtf8Bytes},
 	{"list_refuses_a_text_longer_than_its_slot_and_keeps_the_item", listRefusesATextLongerThanItsSlotAndKeepsTheItem},
-	{"list_gives_a_text_extra_capacity", listGivesATextExtraCapacity},
+	{"list_reserves_extra_capacity_for_a_text", listReservesExtraCapacityForAText},
 	{"list_refuses_a_str_that_is_not_utf8", listRefusesAStrThatIsNotUtf8},
 	{"list_refuses_a_text_longer_than_any_slot", listRefusesATextLongerThanAnySlot},
 	{"list_refuses_a_type_that_cannot_be_stored", listRefusesATypeThatCannotBeStored},
-	{"list_may_be_empty", listMayBeEmpty},
-	{"list_counts_and_finds_as_python_compares", listCountsAndFindsAsPythonCompares},
-	{"list_refuses_to_find_what_is_absent", listRefusesToFindWhatIsAbsent},
-	{"list_tells_its_format", listTellsItsFormat},
-	{"list_has_its_block", listHasItsBlock},
-	{"list_that_is_plain_has_the_size_that_stock_gives_it", listThatIsPlain},
+	{"list_can_be_empty", listCanBeEmpty},
+	{"list_counts_and_finds_by_python_equality", listCountsAndFindsByPythonEquality},
+	{"list_does_not_find_an_absent_value", listDoesNotFindAnAbsentValue},
+	{"list_returns_its_format", listReturnsItsFormat},
+	{"list_returns_its_block", listReturnsItsBlock},
+	{"list_without_sync_area_has_the_size_that_cpython_uses", listWithoutSyncAreaHasTheSizeThatCpythonUses},
 	{"list_reads_and_writes_ranges_of_ints_and_floats", listReadsAndWritesRangesOfIntsAndFloats},
 	{"list_iterates_over_its_items", listIteratesOverItsItems},
-	{"list_prints_itself", listPrintsItself},
+	{"list_prints_its_values_and_name", listPrintsItsValuesAndName},
 	{"list_attached_read_only_refuses_writes", listAttachedReadOnlyRefusesWrites},
-	{"list_refuses_a_block_that_holds_none", listRefusesABlockThatHoldsNone},
-	{"list_answers_a_damaged_item_with_an_error_and_the_others_with_values", listAnswersADamagedItem},
-	{"list_that_stock_python_is_still_making_is_not_ready", listThatStockPythonIsStillMakingIsNotReady},
+	{"list_refuses_a_block_that_holds_no_list", listRefusesABlockThatHoldsNoList},
+	{"list_returns_an_error_for_a_corrupt_item_only", listReturnsAnErrorForACorruptItemOnly},
+	{"list_that_cpython_is_still_creating_is_not_ready", listThatCpythonIsStillCreatingIsNotReady},
 	{"list_locks_and_unlocks", listLocksAndUnlocks},
 	{"list_lock_times_out_while_another_holds_it", listLockTimesOutWhileAnotherHoldsIt},
 	{"list_lock_of_a_dead_owner_is_reported", listLockOfADeadOwnerIsReported},
 	{"list_unlock_without_the_lock_is_refused", listUnlockWithoutTheLockIsRefused},
+	{"list_is_busy_while_another_writer_holds_an_item", listIsBusyWhileAnotherWriterHoldsAnItem},
 	{"list_adds_exchanges_and_compares_ints", listAddsExchangesAndComparesInts},
-	{"list_refuses_to_add_to_what_is_no_int_or_past_64_bits", listRefusesToAddToWhatIsNoIntOrPast64Bits},
-	{"list_of_the_size_of_stock_has_atomics_and_no_lock", listOfTheSizeOfStockHasAtomicsAndNoLock},
+	{"list_refuses_to_add_to_another_type_or_beyond_64_bits", listRefusesToAddToAnotherTypeOrBeyond64Bits},
+	{"list_without_sync_area_has_atomics_but_no_lock", listWithoutSyncAreaHasAtomicsButNoLock},
 	{"list_waits_until_an_item_differs", listWaitsUntilAnItemDiffers},
-	{"list_wait_gives_up_when_the_time_is_over", listWaitGivesUpWhenTheTimeIsOver},
-	{"list_waits_until_anything_changes", listWaitsUntilAnythingChanges},
-	{"list_of_the_size_of_stock_or_read_only_is_waited_on_too", listOfTheSizeOfStockOrReadOnlyIsWaitedOnToo},
-	{"list_closed_refuses_use", listClosedRefusesUse},
-	{"list_that_cannot_be_made_leaves_nothing_behind", listThatCannotBeMadeLeavesNothingBehind},
+	{"list_wait_times_out", listWaitTimesOut},
+	{"list_waits_until_any_item_changes", listWaitsUntilAnyItemChanges},
+	{"list_can_be_waited_on_without_sync_area_or_read_only", listCanBeWaitedOnWithoutSyncAreaOrReadOnly},
+	{"list_refuses_use_after_close", listRefusesUseAfterClose},
+	{"list_that_cannot_be_created_leaves_nothing_behind", listThatCannotBeCreatedLeavesNothingBehind},
 }
 
 func TestCases(t *testing.T) {
@@ -86,16 +87,16 @@ func TestCases(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(lockerVariable); name != "" {
+	if name := os.Getenv(lockerEnv); name != "" {
 		runLocker(name)
 	}
 	files := openFiles()
 	status := m.Run()
-	for i := 0; i < 3; i++ { // finalizers close what a test dropped
+	for i := 0; i < 3; i++ { // finalizers close the handles that a test dropped
 		runtime.GC()
 	}
 	if now := openFiles(); now > files+kept {
-		fmt.Println(now-files-kept, "files of shared memory are left open")
+		fmt.Println(now-files-kept, "file descriptors of shared memory are left open")
 		status = 1
 	}
 	if left := blocks(); len(left) > 0 {
@@ -105,10 +106,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// kept counts the lists whose memory a test was given as a slice: each keeps its file until the process ends.
+// kept is the number of lists that a test got as a slice. Each keeps its file descriptor until the
+// process ends.
 var kept int
 
-// openFiles counts this process's file descriptors, but for those that Go's runtime keeps.
+// openFiles returns the number of this process's file descriptors, except those of the Go runtime.
 func openFiles() int {
 	count := 0
 	links, _ := filepath.Glob("/proc/self/fd/*")
@@ -121,16 +123,16 @@ func openFiles() int {
 	return count
 }
 
-// made counts the names that newName gave.
-var made int
+// names is the number of names that newName has returned.
+var names int
 
-// newName returns a name that no other process has.
+// newName returns a name that no other process uses.
 func newName() string {
-	made++
-	return fmt.Sprintf("go-test-%d-%d", os.Getpid(), made)
+	names++
+	return fmt.Sprintf("go-test-%d-%d", os.Getpid(), names)
 }
 
-// blocks returns the files of the names that newName gave.
+// blocks returns the files of the blocks whose names newName has returned.
 func blocks() []string {
 	files, _ := filepath.Glob(fmt.Sprintf("/dev/shm/go-test-%d-*", os.Getpid()))
 	return files
@@ -174,12 +176,12 @@ func openList(t *testing.T, name string, options ...shareable.OpenOption) *share
 	return list
 }
 
-// demo returns the values of the example that is the same in every language.
+// demo returns the values of the list that the tests of every language use.
 func demo() []any {
 	return []any{"howdy", []byte("HoWdY"), -273.154, 100, nil, true, 42}
 }
 
-// demoRead is what demo comes back as.
+// demoRead returns the same values as a list returns them.
 func demoRead() []any {
 	return []any{"howdy", []byte("HoWdY"), -273.154, int64(100), nil, true, int64(42)}
 }
@@ -214,7 +216,7 @@ func items(t *testing.T, list *shareable.List, want []any) {
 	equal(t, got, want)
 }
 
-// fails checks that an error is an Error, is all of those, and that its sentence has all of those words.
+// fails checks that the error is an Error, matches all targets, and has all words in its message.
 func fails(t *testing.T, err error, targets []error, words ...string) {
 	t.Helper()
 	var own *shareable.Error
@@ -228,7 +230,7 @@ func fails(t *testing.T, err error, targets []error, words ...string) {
 	}
 	for _, word := range words {
 		if !strings.Contains(err.Error(), word) {
-			t.Fatalf("got %v, where %q is not said", err, word)
+			t.Fatalf("got %v, which does not contain %q", err, word)
 		}
 	}
 }

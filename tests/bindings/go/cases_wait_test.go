@@ -11,24 +11,24 @@ import (
 	"shareable"
 )
 
-// differs checks that a wait ends, and what the item is then.
-func differs(t *testing.T, list *shareable.List, index int, old, want any) {
+// waitDiffers checks that Wait returns the wanted value.
+func waitDiffers(t *testing.T, list *shareable.List, index int, old, want any) {
 	t.Helper()
 	got, err := list.Wait(soon(t), index, old)
 	ok(t, err)
 	equal(t, got, want)
 }
 
-// changes checks that a wait for anything ends, and returns the digest then.
-func changes(t *testing.T, list *shareable.List, digest uint64) uint64 {
+// waitAnyChanges checks that WaitAny returns another hash, and returns that hash.
+func waitAnyChanges(t *testing.T, list *shareable.List, hash uint64) uint64 {
 	t.Helper()
-	now, err := list.WaitAny(soon(t), digest)
+	now, err := list.WaitAny(soon(t), hash)
 	ok(t, err)
-	equal(t, now != digest && now != 0, true)
+	equal(t, now != hash && now != 0, true)
 	return now
 }
 
-// timesOut checks that what is given a context ends with it, and not before.
+// timesOut checks that a wait ends when its context ends, and not before.
 func timesOut(t *testing.T, wait func(ctx context.Context) error) {
 	t.Helper()
 	for _, after := range []time.Duration{0, 10 * time.Millisecond, 150 * time.Millisecond} {
@@ -47,9 +47,11 @@ func ends(t *testing.T, after time.Duration, wait func(ctx context.Context) erro
 	}
 }
 
-// play writes to item 1, and waits until another has written that to item 0, some milliseconds later; so many times,
-// and both are 0 before. It returns how often that took less than a slice, after which each looks again in any case.
-func play(t *testing.T, list *shareable.List, rounds int) int {
+// pingPong writes a number to item 1 and waits until a goroutine has written the same number to
+// item 0, some milliseconds later. It does so for the given number of rounds, and returns the
+// number of rounds that took less than 12 milliseconds, which shows that the write woke the waiter.
+// Both items must be 0 at the start.
+func pingPong(t *testing.T, list *shareable.List, rounds int) int {
 	t.Helper()
 	other := openList(t, list.Name())
 	ctx := soon(t)
@@ -64,7 +66,7 @@ func play(t *testing.T, list *shareable.List, rounds int) int {
 				err = other.SetInt(0, int64(i+1))
 			}
 			if err != nil || value != int64(i+1) {
-				t.Error("in round", i, "the other got", value, err)
+				t.Error("in round", i, "the other goroutine got", value, err)
 				return
 			}
 		}
@@ -73,7 +75,7 @@ func play(t *testing.T, list *shareable.List, rounds int) int {
 	for i := 0; i < rounds; i++ {
 		start := time.Now()
 		ok(t, list.SetInt(1, int64(i+1)))
-		differs(t, list, 0, i, int64(i+1))
+		waitDiffers(t, list, 0, i, int64(i+1))
 		if time.Since(start) < 12*time.Millisecond {
 			quick++
 		}
@@ -84,25 +86,25 @@ func play(t *testing.T, list *shareable.List, rounds int) int {
 
 func listWaitsUntilAnItemDiffers(t *testing.T) {
 	list := newList(t, []any{0, 0, nil, "text", []byte("text")}, shareable.WithCapacity(1000))
-	differs(t, list, 0, 1, int64(0)) // it does already
-	differs(t, list, -3, "text", nil)
-	differs(t, list, 3, []byte("text"), "text")
-	differs(t, list, 4, "text", []byte("text"))
-	differs(t, list, 4, "\xff", []byte("text"))
+	waitDiffers(t, list, 0, 1, int64(0)) // the item already differs
+	waitDiffers(t, list, -3, "text", nil)
+	waitDiffers(t, list, 3, []byte("text"), "text")
+	waitDiffers(t, list, 4, "text", []byte("text"))
+	waitDiffers(t, list, 4, "\xff", []byte("text"))
 	value, err := list.Wait(nil, 0, nil)
 	ok(t, err)
 	equal(t, value, int64(0))
 	long := strings.Repeat("x", 1000)
 	ok(t, list.Set(3, long))
-	differs(t, list, 3, "text", long)
-	differs(t, list, 3, long[1:], long)
+	waitDiffers(t, list, 3, "text", long)
+	waitDiffers(t, list, 3, long[1:], long)
 	ok(t, list.Set(3, math.NaN()))
-	value, err = list.Wait(soon(t), 3, math.NaN()) // which differs from itself
+	value, err = list.Wait(soon(t), 3, math.NaN()) // a NaN differs from itself
 	ok(t, err)
 	equal(t, math.IsNaN(value.(float64)), true)
 
-	if quick := play(t, list, 50); quick <= 25 {
-		t.Error("woken", quick, "times of 50")
+	if quick := pingPong(t, list, 50); quick <= 25 {
+		t.Error("woken at once in", quick, "rounds of 50")
 	}
 
 	ok(t, list.Set(0, 0))
@@ -119,7 +121,7 @@ func listWaitsUntilAnItemDiffers(t *testing.T) {
 	seen := any(0)
 	for _, step := range steps {
 		next <- step
-		differs(t, list, 0, seen, step)
+		waitDiffers(t, list, 0, seen, step)
 		seen = step
 	}
 
@@ -131,7 +133,7 @@ func listWaitsUntilAnItemDiffers(t *testing.T) {
 	fails(t, err, is(shareable.ErrOverflow), list.Name(), "64 bits")
 }
 
-func listWaitGivesUpWhenTheTimeIsOver(t *testing.T) {
+func listWaitTimesOut(t *testing.T) {
 	list := newList(t, []any{1, "text", nil})
 	again := openList(t, list.Name())
 	timesOut(t, func(ctx context.Context) error {
@@ -149,7 +151,7 @@ func listWaitGivesUpWhenTheTimeIsOver(t *testing.T) {
 			case <-done:
 				return
 			case <-time.After(2 * time.Millisecond):
-				again.Set(1, "text") // written, but not changed
+				again.Set(1, "text") // a write that does not change the item
 			}
 		}
 	}()
@@ -170,33 +172,33 @@ func listWaitGivesUpWhenTheTimeIsOver(t *testing.T) {
 	equal(t, err, context.Canceled)
 }
 
-func listWaitsUntilAnythingChanges(t *testing.T) {
+func listWaitsUntilAnyItemChanges(t *testing.T) {
 	list := newList(t, []any{0, "text", nil, "more"})
 	again := openList(t, list.Name(), shareable.ReadOnly())
-	digest := changes(t, list, 0)
+	hash := waitAnyChanges(t, list, 0)
 	for _, one := range []*shareable.List{list, again} {
-		now, err := one.Digest()
+		now, err := one.Hash()
 		ok(t, err)
-		equal(t, now, digest)
+		equal(t, now, hash)
 	}
 	timesOut(t, func(ctx context.Context) error {
-		same, err := list.WaitAny(ctx, digest)
-		equal(t, same, digest)
+		same, err := list.WaitAny(ctx, hash)
+		equal(t, same, hash)
 		return err
 	})
 	now, err := list.WaitAny(nil, 0)
 	ok(t, err)
-	equal(t, now, digest)
+	equal(t, now, hash)
 
-	for i, value := range []any{0.0, "texts", ""} { // between two waits
+	for i, value := range []any{0.0, "texts", ""} { // each write is between two waits
 		ok(t, list.Set(i, value))
-		digest = changes(t, list, digest)
-		now, err := again.Digest()
+		hash = waitAnyChanges(t, list, hash)
+		now, err := again.Hash()
 		ok(t, err)
-		equal(t, now, digest)
+		equal(t, now, hash)
 	}
-	for bit := 0; bit < 64; bit++ { // all of the digest's bits count
-		equal(t, changes(t, list, digest^1<<bit), digest)
+	for bit := 0; bit < 64; bit++ { // WaitAny compares all bits of the hash
+		equal(t, waitAnyChanges(t, list, hash^1<<bit), hash)
 	}
 
 	other := openList(t, list.Name())
@@ -210,49 +212,50 @@ func listWaitsUntilAnythingChanges(t *testing.T) {
 	defer close(next)
 	for i := 0; i < list.Len(); i++ {
 		next <- i
-		digest = changes(t, list, digest)
+		hash = waitAnyChanges(t, list, hash)
 		item(t, list, i, int64(7))
 	}
 }
 
-func listOfTheSizeOfStockOrReadOnlyIsWaitedOnToo(t *testing.T) {
-	plain := newList(t, []any{0, 0}, shareable.Plain())
-	play(t, plain, 10)
+func listCanBeWaitedOnWithoutSyncAreaOrReadOnly(t *testing.T) {
+	unsynced := newList(t, []any{0, 0}, shareable.NoSync())
+	pingPong(t, unsynced, 10)
 
 	list := newList(t, []any{int64(10), 0})
 	reader := openList(t, list.Name(), shareable.ReadOnly())
-	for waiting, writing := range map[*shareable.List]*shareable.List{plain: plain, reader: list} {
-		differs(t, waiting, 0, 9, int64(10))
-		digest := changes(t, waiting, 0)
+	for waiting, writing := range map[*shareable.List]*shareable.List{unsynced: unsynced, reader: list} {
+		waitDiffers(t, waiting, 0, 9, int64(10))
+		hash := waitAnyChanges(t, waiting, 0)
 		timesOut(t, func(ctx context.Context) error {
 			_, err := waiting.Wait(ctx, 0, 10)
 			return err
 		})
 		timesOut(t, func(ctx context.Context) error {
-			_, err := waiting.WaitAny(ctx, digest)
+			_, err := waiting.WaitAny(ctx, hash)
 			return err
 		})
 		write := writing.Set
 		time.AfterFunc(30*time.Millisecond, func() { write(0, "text") })
-		differs(t, waiting, 0, 10, "text")
-		digest = changes(t, waiting, digest)
+		waitDiffers(t, waiting, 0, 10, "text")
+		hash = waitAnyChanges(t, waiting, hash)
 		time.AfterFunc(30*time.Millisecond, func() { write(1, 5) })
-		changes(t, waiting, digest)
+		waitAnyChanges(t, waiting, hash)
 		item(t, waiting, 1, int64(5))
 	}
 }
 
-// waits starts a goroutine that waits for an item to be no zero, and one that waits for anything, as often as told.
-func waits(ctx context.Context, list *shareable.List, times int) <-chan error {
-	digest, _ := list.Digest()
-	waited := make(chan error, 2*times)
-	for i := 0; i < times; i++ {
+// startWaiters starts the given number of goroutines that wait until item 0 is not 0, and as many
+// that wait for any change. Each sends its error to the channel.
+func startWaiters(ctx context.Context, list *shareable.List, count int) <-chan error {
+	hash, _ := list.Hash()
+	waited := make(chan error, 2*count)
+	for i := 0; i < count; i++ {
 		go func() {
 			_, err := list.Wait(ctx, 0, 0)
 			waited <- err
 		}()
 		go func() {
-			_, err := list.WaitAny(ctx, digest)
+			_, err := list.WaitAny(ctx, hash)
 			waited <- err
 		}()
 	}
@@ -260,8 +263,8 @@ func waits(ctx context.Context, list *shareable.List, times int) <-chan error {
 	return waited
 }
 
-// next is what a goroutine of waits ended with.
-func next(t *testing.T, waited <-chan error) error {
+// result returns the error that a goroutine of startWaiters returned.
+func result(t *testing.T, waited <-chan error) error {
 	t.Helper()
 	select {
 	case err := <-waited:
@@ -272,19 +275,19 @@ func next(t *testing.T, waited <-chan error) error {
 	}
 }
 
-// Who waits neither keeps the list from being closed nor goes on waiting then.
+// Close does not wait for goroutines that wait, and ends their waits.
 func TestCloseEndsAWait(t *testing.T) {
 	list := newList(t, []any{0})
 	for _, one := range []*shareable.List{
 		openList(t, list.Name()),
 		openList(t, list.Name(), shareable.ReadOnly()),
-		newList(t, []any{0}, shareable.Plain()),
+		newList(t, []any{0}, shareable.NoSync()),
 	} {
-		waited := waits(nil, one, 3)
+		waited := startWaiters(nil, one, 3)
 		start := time.Now()
 		ok(t, one.Close())
 		for i := 0; i < cap(waited); i++ {
-			fails(t, next(t, waited), is(shareable.ErrClosed), one.Name(), "closed")
+			fails(t, result(t, waited), is(shareable.ErrClosed), one.Name(), "closed")
 		}
 		if took := time.Since(start); took > 5*time.Second {
 			t.Error("closing took", took)
@@ -295,48 +298,48 @@ func TestCloseEndsAWait(t *testing.T) {
 func TestCancelEndsAWait(t *testing.T) {
 	list := newList(t, []any{0})
 	ctx, cancel := context.WithCancel(context.Background())
-	waited := waits(ctx, list, 3)
+	waited := startWaiters(ctx, list, 3)
 	start := time.Now()
 	cancel()
 	for i := 0; i < cap(waited); i++ {
-		equal(t, next(t, waited), context.Canceled)
+		equal(t, result(t, waited), context.Canceled)
 	}
 	if took := time.Since(start); took > 5*time.Second {
-		t.Error("that took", took)
+		t.Error("canceling took", took)
 	}
 	_, err := list.WaitAny(ctx, 0)
 	equal(t, err, context.Canceled)
 }
 
-// looks is a context that ends when it was asked so many times whether it has.
-type looks int
+// countdown is a context that ends after the given number of calls of Err.
+type countdown int
 
-func (l *looks) Deadline() (time.Time, bool) { return time.Now(), true }
-func (l *looks) Done() <-chan struct{}       { return nil }
-func (l *looks) Value(any) any               { return nil }
-func (l *looks) Err() error {
-	if *l == 0 {
+func (c *countdown) Deadline() (time.Time, bool) { return time.Now(), true }
+func (c *countdown) Done() <-chan struct{}       { return nil }
+func (c *countdown) Value(any) any               { return nil }
+func (c *countdown) Err() error {
+	if *c == 0 {
 		return context.Canceled
 	}
-	*l--
+	*c--
 	return nil
 }
 
 func TestWaitingDoesNotAllocate(t *testing.T) {
 	list := newList(t, []any{1, 2.5, true, "text", []byte("text"), nil})
-	digest, err := list.Digest()
+	hash, err := list.Hash()
 	ok(t, err)
-	data, ctx := any([]byte("text")), new(looks)
+	data, ctx := any([]byte("text")), new(countdown)
 	for name, wait := range map[string]func(){
-		"Digest":  func() { list.Digest() },
-		"int":     func() { list.Wait(ctx, 0, 1) },
-		"float":   func() { list.Wait(ctx, 1, 2.5) },
-		"bool":    func() { list.Wait(ctx, 2, true) },
-		"str":     func() { list.Wait(ctx, 3, "text") },
-		"bytes":   func() { list.Wait(ctx, 4, data) },
-		"None":    func() { list.Wait(ctx, 5, nil) },
-		"no int":  func() { list.Wait(ctx, 0, "text") },
-		"WaitAny": func() { list.WaitAny(ctx, digest) },
+		"Hash":         func() { list.Hash() },
+		"int":          func() { list.Wait(ctx, 0, 1) },
+		"float":        func() { list.Wait(ctx, 1, 2.5) },
+		"bool":         func() { list.Wait(ctx, 2, true) },
+		"str":          func() { list.Wait(ctx, 3, "text") },
+		"bytes":        func() { list.Wait(ctx, 4, data) },
+		"None":         func() { list.Wait(ctx, 5, nil) },
+		"another type": func() { list.Wait(ctx, 0, "text") },
+		"WaitAny":      func() { list.WaitAny(ctx, hash) },
 	} {
 		allocated := testing.AllocsPerRun(20, func() {
 			*ctx = 2
@@ -348,7 +351,7 @@ func TestWaitingDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func BenchmarkWaitThatIsOver(b *testing.B) {
+func BenchmarkWaitForAnItemThatDiffers(b *testing.B) {
 	list, err := shareable.NewList([]any{42})
 	if err != nil {
 		b.Fatal(err)
@@ -361,7 +364,7 @@ func BenchmarkWaitThatIsOver(b *testing.B) {
 	}
 }
 
-// The time that it takes to wake another and to be woken.
+// BenchmarkWait measures the time to wake another goroutine and to be woken by it.
 func BenchmarkWait(b *testing.B) {
 	list, err := shareable.NewList([]any{0, 0})
 	if err != nil {

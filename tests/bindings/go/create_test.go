@@ -11,7 +11,7 @@ import (
 	"shareable"
 )
 
-// listOf makes a list by NewListOf, and checks what it holds.
+// listOf makes a list by NewListOf and checks its items.
 func listOf[T shareable.Item](t *testing.T, values []T, want []any, options ...shareable.CreateOption) *shareable.List {
 	t.Helper()
 	list, err := shareable.NewListOf(values, append(options, shareable.WithName(newName()))...)
@@ -24,7 +24,7 @@ func listOf[T shareable.Item](t *testing.T, values []T, want []any, options ...s
 	return list
 }
 
-func TestAListIsMadeOfASliceOfAnyType(t *testing.T) {
+func TestNewListOfTakesASliceOfAnyItemType(t *testing.T) {
 	type celsius float64
 	type data []byte
 	listOf(t, []int64{1, math.MinInt64}, []any{int64(1), int64(math.MinInt64)})
@@ -41,25 +41,25 @@ func TestAListIsMadeOfASliceOfAnyType(t *testing.T) {
 	ok(t, list.SetString(1, strings.Repeat("x", 40)))
 }
 
-func TestAListIsTheSameWhicheverWayItIsMade(t *testing.T) {
+func TestNewListAndNewListOfMakeTheSameList(t *testing.T) {
 	for _, pair := range [][2]*shareable.List{
 		{newList(t, []any{1, int64(2), 3}), listOf(t, []int{1, 2, 3}, []any{int64(1), int64(2), int64(3)})},
 		{newList(t, []any{0.5, 1.5}), listOf(t, []float64{0.5, 1.5}, []any{0.5, 1.5})},
 		{newList(t, []any{1, 2}), newList(t, []any{int8(1), int8(2)})},
 	} {
-		one, err := pair[0].Digest()
+		a, err := pair[0].Hash()
 		ok(t, err)
-		other, err := pair[1].Digest()
+		b, err := pair[1].Hash()
 		ok(t, err)
-		equal(t, one, other)
+		equal(t, a, b)
 		equal(t, pair[0].Memory().Size(), pair[1].Memory().Size())
 	}
 	list := newList(t, []any{1, 2, "three", 4})
 	items(t, list, []any{int64(1), int64(2), "three", int64(4)})
 }
 
-func TestAListOfNumbersTakesEveryOption(t *testing.T) {
-	list := listOf(t, []int64{7}, []any{int64(7)}, shareable.Plain(), shareable.WithMode(0o640), shareable.Lazy())
+func TestNewListOfTakesEveryOption(t *testing.T) {
+	list := listOf(t, []int64{7}, []any{int64(7)}, shareable.NoSync(), shareable.WithMode(0o640), shareable.Lazy())
 	equal(t, list.Memory().Size(), 8*(1+2+1+1)+1)
 	_, err := shareable.NewListOf([]int64{1}, shareable.WithName(list.Name()))
 	fails(t, err, is(shareable.ErrExists, syscall.EEXIST), list.Name())
@@ -73,7 +73,7 @@ func TestAListOfNumbersTakesEveryOption(t *testing.T) {
 	fails(t, err, is(shareable.ErrUTF8), "item 1")
 }
 
-// at checks what At reads.
+// at checks the value that At returns.
 func at[T shareable.Item](t *testing.T, list *shareable.List, index int, want T) {
 	t.Helper()
 	got, err := shareable.At[T](list, index)
@@ -81,7 +81,7 @@ func at[T shareable.Item](t *testing.T, list *shareable.List, index int, want T)
 	equal(t, got, want)
 }
 
-func TestAnItemIsReadAsTheTypeAskedFor(t *testing.T) {
+func TestAtReadsAnItemAsTheGivenType(t *testing.T) {
 	type celsius float64
 	type label string
 	type flag bool

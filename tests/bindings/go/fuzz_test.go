@@ -12,7 +12,7 @@ import (
 	"shareable"
 )
 
-// unlinked makes a list whose name is gone at once: nothing is left of a fuzzer that is killed.
+// unlinked makes a list and unlinks it at once, so that a fuzzer that is killed leaves no block.
 func unlinked(t testing.TB, values []any, options ...shareable.CreateOption) *shareable.List {
 	t.Helper()
 	list, err := shareable.NewList(values, append(options, shareable.WithName(newName()))...)
@@ -26,16 +26,16 @@ func unlinked(t testing.TB, values []any, options ...shareable.CreateOption) *sh
 	return list
 }
 
-const room = 256 // of the item that is fuzzed, in bytes
+const capacity = 256 // bytes of the item that is fuzzed
 
-func FuzzAnyValueComesBackOrIsRefused(f *testing.F) {
+func FuzzSetStoresTheValueOrFails(f *testing.F) {
 	f.Add(uint8(0), int64(-1), 0.5, "howdy")
 	f.Add(uint8(1), int64(1)<<62, -0.0, "trailing\x00\x00")
 	f.Add(uint8(2), int64(7), 1e308, "é\u2028\U0010ffff")
 	f.Add(uint8(3), int64(7), 1e-308, "\xff\xfe")
-	f.Add(uint8(4), int64(7), 0.1, string(make([]byte, room)))
-	f.Add(uint8(2), int64(7), 0.1, string(make([]byte, room+1)))
-	list := unlinked(f, []any{shareable.Slot{Value: "kept", Capacity: room}, "neighbour"})
+	f.Add(uint8(4), int64(7), 0.1, string(make([]byte, capacity)))
+	f.Add(uint8(2), int64(7), 0.1, string(make([]byte, capacity+1)))
+	list := unlinked(f, []any{shareable.Slot{Value: "kept", Capacity: capacity}, "neighbour"})
 	f.Fuzz(func(t *testing.T, kind uint8, integer int64, real float64, text string) {
 		ok(t, list.Set(0, "kept"))
 		value := []any{integer, real, text, []byte(text), nil, integer > 0}[kind%6]
@@ -45,17 +45,17 @@ func FuzzAnyValueComesBackOrIsRefused(f *testing.F) {
 		case isText && !utf8.ValidString(text):
 			fails(t, err, is(shareable.ErrUTF8), "item 0")
 			value = "kept"
-		case (isText || isBytes) && len(text) > room:
-			fails(t, err, is(shareable.ErrSlot), "item 0")
+		case (isText || isBytes) && len(text) > capacity:
+			fails(t, err, is(shareable.ErrCapacity), "item 0")
 			value = "kept"
 		default:
 			ok(t, err)
 		}
-		if number, isFloat := value.(float64); !isFloat || !math.IsNaN(number) { // which is not even itself
+		if number, isFloat := value.(float64); !isFloat || !math.IsNaN(number) { // a NaN equals nothing
 			item(t, list, 0, value)
-			where, err := list.Index(value)
+			index, err := list.Index(value)
 			ok(t, err)
-			equal(t, where, 0)
+			equal(t, index, 0)
 		}
 		item(t, list, 1, "neighbour")
 		again, err := list.Get(0)
@@ -70,8 +70,8 @@ func FuzzAnyValueComesBackOrIsRefused(f *testing.F) {
 	})
 }
 
-// bytesOf is all of a list's block.
-func bytesOf(t testing.TB, list *shareable.List) []byte {
+// blockBytes returns a copy of all bytes of a list's block.
+func blockBytes(t testing.TB, list *shareable.List) []byte {
 	t.Helper()
 	bytes := make([]byte, list.Memory().Size())
 	if _, err := list.Memory().ReadAt(bytes, 0); err != nil {
@@ -80,7 +80,7 @@ func bytesOf(t testing.TB, list *shareable.List) []byte {
 	return bytes
 }
 
-// open opens the bytes as a list, whose name is gone at once.
+// open copies the bytes into a block, opens it as a list, and unlinks it.
 func open(t *testing.T, bytes []byte) (*shareable.List, error) {
 	t.Helper()
 	memory, err := shareable.NewMemory(len(bytes), shareable.WithName(newName()))
@@ -92,10 +92,11 @@ func open(t *testing.T, bytes []byte) (*shareable.List, error) {
 	return shareable.OpenList(memory.Name())
 }
 
-// Whatever is in a block: it is no list, or each of its items is a value or an error, and can be asked and written.
-func FuzzHostileBytesAreRefusedOrAnswered(f *testing.F) {
-	for _, options := range [][]shareable.CreateOption{nil, {shareable.Plain()}} {
-		bytes := bytesOf(f, unlinked(f, demo(), options...))
+// Whatever bytes a block contains, opening it as a list fails, or every item can be read and
+// written, or is an error.
+func FuzzListOfArbitraryBytes(f *testing.F) {
+	for _, options := range [][]shareable.CreateOption{nil, {shareable.NoSync()}} {
+		bytes := blockBytes(f, unlinked(f, demo(), options...))
 		f.Add(bytes)
 		f.Add(bytes[:len(bytes)-1])
 		f.Add(append([]byte{6}, bytes[1:]...))
@@ -117,11 +118,11 @@ func FuzzHostileBytesAreRefusedOrAnswered(f *testing.F) {
 		}
 		defer list.Close()
 		for i := 0; i < list.Len() && i < 16; i++ {
-			ask(t, list, i)
+			checkItem(t, list, i)
 		}
 		for _, err := range []error{
 			second(list.Format()), second(list.Count("howdy")), second(list.Index(42)), second(list.Values()),
-			second(list.Digest()), second(list.GetInts(0, make([]int64, 3))), second(list.TryLock()), list.Unlock(),
+			second(list.Hash()), second(list.GetInts(0, make([]int64, 3))), second(list.TryLock()), list.Unlock(),
 		} {
 			if err != nil {
 				fails(t, err, nil)
@@ -131,8 +132,8 @@ func FuzzHostileBytesAreRefusedOrAnswered(f *testing.F) {
 	})
 }
 
-// ask asks an item for all that it has, and writes it.
-func ask(t *testing.T, list *shareable.List, index int) {
+// checkItem reads an item in every way, and writes it.
+func checkItem(t *testing.T, list *shareable.List, index int) {
 	value, err := list.Get(index)
 	kind, _ := list.Type(index)
 	types := map[shareable.Type]any{shareable.TypeInt: int64(0), shareable.TypeFloat: 0.0, shareable.TypeBool: false,
@@ -142,8 +143,8 @@ func ask(t *testing.T, list *shareable.List, index int) {
 	}
 	for _, set := range []any{value, 7, "text", []byte("bytes"), 0.5, nil} {
 		err := list.Set(index, set)
-		if errors.Is(err, shareable.ErrTimedOut) {
-			return // the bytes say that somebody is writing it, which takes a second to doubt
+		if errors.Is(err, shareable.ErrBusy) {
+			return // the bytes show a writer that holds the item, for which each write waits a second
 		}
 		if err != nil {
 			fails(t, err, nil)

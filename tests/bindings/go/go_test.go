@@ -1,4 +1,4 @@
-// What only makes sense in Go: its types, its errors, its goroutines, its garbage collector.
+// Tests of what only Go has: its types, errors, goroutines and garbage collector.
 package check_test
 
 import (
@@ -21,7 +21,7 @@ import (
 	"shareable"
 )
 
-func TestEveryIntegerAndFloatIsStored(t *testing.T) {
+func TestEveryIntegerAndFloatTypeIsStored(t *testing.T) {
 	type own int16
 	type text string
 	type data []byte
@@ -35,7 +35,7 @@ func TestEveryIntegerAndFloatIsStored(t *testing.T) {
 	item(t, list, 1, []byte("set"))
 }
 
-func TestLongTextsComeBackWhole(t *testing.T) {
+func TestLongTextsAreReadCompletely(t *testing.T) {
 	for _, length := range []int{63, 64, 65, 1000, 100000} {
 		text := strings.Repeat("x", length-1) + "é"[1:]
 		list := newList(t, []any{[]byte(text), strings.Repeat("y", length)})
@@ -47,7 +47,7 @@ func TestLongTextsComeBackWhole(t *testing.T) {
 	}
 }
 
-func TestAnErrorIsTheStatusAndTheErrnoAndWhatTheLibraryHas(t *testing.T) {
+func TestAnErrorMatchesItsStatusItsErrnoAndTheStandardError(t *testing.T) {
 	_, err := shareable.OpenList("go-test-absent")
 	wrapped := fmt.Errorf("opening: %w", err)
 	var own *shareable.Error
@@ -69,7 +69,7 @@ func TestAnErrorIsTheStatusAndTheErrnoAndWhatTheLibraryHas(t *testing.T) {
 	}
 }
 
-func TestOpeningWhatIsNoFileTellsTheErrno(t *testing.T) {
+func TestOpeningADirectoryReportsTheErrno(t *testing.T) {
 	name := newName()
 	ok(t, os.Mkdir("/dev/shm/"+name, 0o700))
 	defer os.Remove("/dev/shm/" + name)
@@ -81,11 +81,11 @@ func TestOpeningWhatIsNoFileTellsTheErrno(t *testing.T) {
 	equal(t, errors.Is(err, syscall.EIO), false)
 }
 
-// The sentinels are the one list that Go has for itself: each status of the header is there.
+// errors.go repeats the statuses of the header, so the test checks that it has all of them.
 func TestEveryStatusHasASentinel(t *testing.T) {
 	top := os.Getenv("top_srcdir")
 	if top == "" {
-		t.Skip("top_srcdir does not say where the sources are")
+		t.Skip("top_srcdir is not set, so the sources are not known")
 	}
 	header, err := os.ReadFile(top + "/core/include/shareable.h")
 	ok(t, err)
@@ -102,7 +102,7 @@ func TestEveryStatusHasASentinel(t *testing.T) {
 	}
 }
 
-func TestANilOrZeroHandleIsAClosedOne(t *testing.T) {
+func TestANilOrZeroHandleIsClosed(t *testing.T) {
 	for _, list := range []*shareable.List{nil, new(shareable.List)} {
 		_, err := list.Get(0)
 		fails(t, err, is(shareable.ErrClosed))
@@ -115,7 +115,7 @@ func TestANilOrZeroHandleIsAClosedOne(t *testing.T) {
 		}
 		_, err = list.Wait(nil, 0, 1)
 		fails(t, err, is(shareable.ErrClosed))
-		_, err = list.Digest()
+		_, err = list.Hash()
 		fails(t, err, is(shareable.ErrClosed))
 		_, err = list.WaitAny(nil, 0)
 		fails(t, err, is(shareable.ErrClosed))
@@ -145,7 +145,7 @@ func TestANilOrZeroHandleIsAClosedOne(t *testing.T) {
 	}
 }
 
-func TestBytesOutliveTheHandle(t *testing.T) {
+func TestBytesStayMappedAfterClose(t *testing.T) {
 	memory := newMemory(t, 4096)
 	bytes := memory.Bytes()
 	copy(bytes, "howdy")
@@ -159,7 +159,7 @@ func TestBytesOutliveTheHandle(t *testing.T) {
 	equal(t, string(bytes[:5]), "howdy")
 }
 
-func TestABlockIsAReaderAtAndAWriterAt(t *testing.T) {
+func TestMemoryIsAReaderAtAndAWriterAt(t *testing.T) {
 	memory := newMemory(t, 10)
 	_, err := memory.WriteAt([]byte("howdy"), 2)
 	ok(t, err)
@@ -171,20 +171,20 @@ func TestABlockIsAReaderAtAndAWriterAt(t *testing.T) {
 func mapped(name string) bool {
 	maps, _ := os.ReadFile("/proc/self/maps")
 	for _, line := range strings.Split(string(maps), "\n") {
-		if strings.Contains(line, "/dev/shm/") && strings.Contains(line, name) { // unlinking moves the name first
+		if strings.Contains(line, "/dev/shm/") && strings.Contains(line, name) { // Unlink renames the file first
 			return true
 		}
 	}
 	return false
 }
 
-func TestWhatIsDroppedIsUnmapped(t *testing.T) {
+func TestAnUnreachableHandleIsUnmapped(t *testing.T) {
 	memory, err := shareable.OpenMemory(newMemory(t, 4096).Name())
 	ok(t, err)
 	made := newList(t, demo())
 	list, err := shareable.OpenList(made.Name())
 	ok(t, err)
-	ok(t, made.Close()) // it has the block mapped, too
+	ok(t, made.Close()) // this handle maps the block too
 	block := list.Memory()
 	names := []string{memory.Name(), block.Name()}
 	list = nil
@@ -192,7 +192,7 @@ func TestWhatIsDroppedIsUnmapped(t *testing.T) {
 	for _, name := range names {
 		equal(t, mapped(name), true)
 	}
-	equal(t, block.Size() > 0, true) // the block keeps its list
+	equal(t, block.Size() > 0, true) // the Memory keeps the list reachable
 	equal(t, memory.Size() > 0, true)
 	memory, block = nil, nil
 	for _, name := range names {
@@ -204,7 +204,7 @@ func TestWhatIsDroppedIsUnmapped(t *testing.T) {
 	}
 }
 
-func TestOptionsThatDoNotApplyAreRefused(t *testing.T) {
+func TestNewMemoryRejectsListOptions(t *testing.T) {
 	_, err := shareable.NewMemory(1, shareable.WithName(newName()), shareable.WithCapacity(8))
 	fails(t, err, is(shareable.ErrArgument), "WithCapacity")
 	memory := newMemory(t, 1<<20, shareable.Lazy())
@@ -241,8 +241,9 @@ func TestTypedAccessDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Every goroutine sees values until the list is closed, and ErrClosed from then on; nobody sees anything else.
-func TestCloseMayComeAtAnyTime(t *testing.T) {
+// Every call succeeds until the list is closed, and then returns ErrClosed. No call returns another
+// error.
+func TestCloseDuringOtherCalls(t *testing.T) {
 	for round := 0; round < 20; round++ {
 		list := newList(t, demo())
 		var users sync.WaitGroup
@@ -332,5 +333,4 @@ func BenchmarkNewListOfAMillionInts(b *testing.B) {
 		list.Unlink()
 		list.Close()
 	}
-
 }

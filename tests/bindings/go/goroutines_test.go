@@ -18,7 +18,7 @@ import (
 
 const thousand = 1000
 
-// threads returns how many threads of the system this process has.
+// threads returns the number of system threads of this process.
 func threads(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -28,8 +28,9 @@ func threads(t *testing.T) int {
 	return count
 }
 
-// together has a thousand goroutines do the same at once, each by its number.
-func together(t *testing.T, do func(number int) error) {
+// concurrently calls do in a thousand goroutines at once, each with its number, and checks that all
+// of them end.
+func concurrently(t *testing.T, do func(number int) error) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	var working sync.WaitGroup
@@ -47,18 +48,18 @@ func together(t *testing.T, do func(number int) error) {
 	close(start)
 	working.Wait()
 	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
-		time.Sleep(time.Millisecond) // the last ones are ending
+		time.Sleep(time.Millisecond) // the last goroutines are ending
 	}
 	if now := runtime.NumGoroutine(); now > before {
 		t.Error(now-before, "goroutines are left")
 	}
 }
 
-// Sums that come out right show that no step was lost, and values that are whole that none was seen half done.
-func TestAThousandGoroutinesUseOneList(t *testing.T) {
+// The sums show that no change is lost, and the values show that no write is seen incomplete.
+func TestAThousandGoroutinesShareAHandle(t *testing.T) {
 	list := newList(t, []any{0, 0, "text", 0.5})
 	ctx := soon(t)
-	together(t, func(number int) error {
+	concurrently(t, func(number int) error {
 		for i := 0; i < 10; i++ {
 			if _, err := list.Add(0, 1); err != nil {
 				return err
@@ -89,9 +90,9 @@ func TestAThousandGoroutinesUseOneList(t *testing.T) {
 	item(t, list, 1, int64(thousand*(thousand-1)/2))
 }
 
-func TestAThousandGoroutinesOpenTheListThemselves(t *testing.T) {
+func TestAThousandGoroutinesOpenTheirOwnHandles(t *testing.T) {
 	list := newList(t, []any{0})
-	together(t, func(number int) error {
+	concurrently(t, func(number int) error {
 		own, err := shareable.OpenList(list.Name())
 		if err != nil {
 			return err
@@ -103,11 +104,12 @@ func TestAThousandGoroutinesOpenTheListThemselves(t *testing.T) {
 	item(t, list, 0, int64(thousand*(thousand-1)/2))
 }
 
-// Each thread would have 8 MiB of addresses, and Go ends a program that has 10,000.
-func TestAThousandGoroutinesWaitInAFewThreads(t *testing.T) {
+// A thread has a stack of 8 MiB of address space, and the Go runtime ends a program that has 10,000
+// threads.
+func TestAThousandGoroutinesWaitInFewThreads(t *testing.T) {
 	list := newList(t, []any{0, 0})
 	before := threads(t)
-	waited := waits(soon(t), list, thousand/2)
+	waited := startWaiters(soon(t), list, thousand/2)
 	ok(t, list.Lock(soon(t)))
 	locked := make(chan error, thousand)
 	for i := 0; i < thousand; i++ {
@@ -120,21 +122,22 @@ func TestAThousandGoroutinesWaitInAFewThreads(t *testing.T) {
 		}()
 	}
 	time.Sleep(50 * time.Millisecond)
-	if now := threads(t); now > before+200 { // which is five more, and those that a busy machine has look at once
-		t.Error(now, "threads, where there were", before)
+	if now := threads(t); now > before+200 { // five threads, and those for checks that run at the same time on a busy machine
+		t.Error(now, "threads, before the waits", before)
 	}
-	_, err := list.Get(0) // nobody who waits is in the way
+	_, err := list.Get(0) // the waiters do not delay a read
 	ok(t, err)
 	ok(t, list.Unlock())
 	ok(t, list.Set(0, "text"))
 	for i := 0; i < thousand; i++ {
-		ok(t, next(t, waited))
-		ok(t, next(t, locked))
+		ok(t, result(t, waited))
+		ok(t, result(t, locked))
 	}
 }
 
-// waitForEach has a goroutine wait for each item of a list of zeros, which tells the index when it is something else.
-func waitForEach(t *testing.T, list *shareable.List) <-chan int {
+// waitForEachItem starts a goroutine for each item of a list of zeros. It waits until the item is
+// not 0, and then sends the index to the channel.
+func waitForEachItem(t *testing.T, list *shareable.List) <-chan int {
 	ctx := soon(t)
 	found := make(chan int, list.Len())
 	for i := 0; i < list.Len(); i++ {
@@ -149,10 +152,11 @@ func waitForEach(t *testing.T, list *shareable.List) <-chan int {
 	return found
 }
 
-// The fourth and fifth of those that share two places look themselves, or are let in.
-func TestWhoStandsInLineSeesItsOwnItem(t *testing.T) {
+// Five items share a queue for two waiters. The other waiters check by themselves, or replace a
+// waiter that has finished.
+func TestAQueuedWaiterSeesItsItemChange(t *testing.T) {
 	list := newList(t, zeros(16*5))
-	found := waitForEach(t, list)
+	found := waitForEachItem(t, list)
 	for index := list.Len() - 1; index >= 0; index -= 16 {
 		ok(t, list.SetInt(index, 1))
 		equal(t, <-found, index)
@@ -165,9 +169,9 @@ func TestWhoStandsInLineSeesItsOwnItem(t *testing.T) {
 	}
 }
 
-func TestWhoWaitsForDifferentItemsIsWokenAtOnce(t *testing.T) {
+func TestWaitersForDifferentItemsWakeAtOnce(t *testing.T) {
 	list := newList(t, zeros(16))
-	found, quick := waitForEach(t, list), 0
+	found, quick := waitForEachItem(t, list), 0
 	for index := 0; index < list.Len(); index++ {
 		start := time.Now()
 		ok(t, list.SetInt(index, 1))
@@ -177,11 +181,11 @@ func TestWhoWaitsForDifferentItemsIsWokenAtOnce(t *testing.T) {
 		}
 	}
 	if quick <= 8 {
-		t.Error("woken at once", quick, "times of 16")
+		t.Error("woken at once", quick, "times out of 16")
 	}
 }
 
-// zeros are so many zeros.
+// zeros returns the given number of zeros.
 func zeros(count int) []any {
 	values := make([]any, count)
 	for i := range values {
@@ -190,24 +194,24 @@ func zeros(count int) []any {
 	return values
 }
 
-func TestWhoStandsInLineIsEndedByContextAndByClose(t *testing.T) {
+func TestContextAndCloseEndQueuedWaiters(t *testing.T) {
 	list := newList(t, []any{0})
 	ok(t, list.Lock(soon(t)))
 	ctx, cancel := context.WithCancel(context.Background())
-	canceled, closed := waits(ctx, list, 50), waits(nil, list, 50)
+	canceled, closed := startWaiters(ctx, list, 50), startWaiters(nil, list, 50)
 	locking := make(chan error, 50)
 	for i := 0; i < cap(locking); i++ {
 		go func() { locking <- list.Lock(nil) }()
 	}
 	cancel()
 	for i := 0; i < cap(canceled); i++ {
-		equal(t, next(t, canceled), context.Canceled)
+		equal(t, result(t, canceled), context.Canceled)
 	}
 	ok(t, list.Close())
 	for i := 0; i < cap(closed); i++ {
-		fails(t, next(t, closed), is(shareable.ErrClosed), list.Name())
+		fails(t, result(t, closed), is(shareable.ErrClosed), list.Name())
 	}
 	for i := 0; i < cap(locking); i++ {
-		fails(t, next(t, locking), is(shareable.ErrClosed), list.Name())
+		fails(t, result(t, locking), is(shareable.ErrClosed), list.Name())
 	}
 }

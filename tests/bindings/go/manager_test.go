@@ -21,7 +21,7 @@ func startManager(t *testing.T, address string) *shareable.Manager {
 	return manager
 }
 
-func TestManagerOwnsWhatIsMadeThroughIt(t *testing.T) {
+func TestManagerOwnsTheBlocksMadeThroughIt(t *testing.T) {
 	for _, address := range []string{"", t.TempDir() + "/socket", "@" + newName(), "127.0.0.1:0"} {
 		manager := startManager(t, address)
 		other, err := shareable.ConnectManager(manager.Address(), manager.AuthKey())
@@ -36,18 +36,18 @@ func TestManagerOwnsWhatIsMadeThroughIt(t *testing.T) {
 		if err != nil || list.Len() != 2 {
 			t.Fatal(list, err)
 		}
-		other.Close() // who connected does not end it
+		other.Close() // the manager keeps running: this process only connected to it
 		if !exists(memory.Name()) || !exists(list.Name()) {
-			t.Error("they are gone with a connection")
+			t.Error("the blocks were removed when a connection ended")
 		}
 		if err := manager.Shutdown(); err != nil || manager.Shutdown() != nil {
 			t.Error(err)
 		}
 		if exists(memory.Name()) || exists(list.Name()) {
-			t.Error("they are left")
+			t.Error("Shutdown left the blocks")
 		}
 		if value, err := list.GetString(1); value != "two" || err != nil {
-			t.Error(value, err) // who has it keeps it
+			t.Error(value, err) // an open handle can still be used
 		}
 		memory.Close()
 		list.Close()
@@ -57,7 +57,21 @@ func TestManagerOwnsWhatIsMadeThroughIt(t *testing.T) {
 	}
 }
 
-func TestManagerThatIsDroppedEnds(t *testing.T) {
+func TestNilOrZeroManagerIsClosed(t *testing.T) {
+	for _, manager := range []*shareable.Manager{nil, new(shareable.Manager)} {
+		equal(t, manager.Address(), "")
+		equal(t, len(manager.AuthKey()), 0)
+		_, err := manager.NewMemory(16)
+		fails(t, err, is(shareable.ErrClosed))
+		_, err = manager.NewList([]any{1}, shareable.WithName(newName()))
+		fails(t, err, is(shareable.ErrClosed))
+		equal(t, blocks(), []string(nil))
+		fails(t, manager.Shutdown(), is(shareable.ErrClosed))
+		ok(t, manager.Close())
+	}
+}
+
+func TestCloseEndsAStartedManager(t *testing.T) {
 	manager := startManager(t, "")
 	list, err := manager.NewList([]any{1})
 	if err != nil {
@@ -67,14 +81,14 @@ func TestManagerThatIsDroppedEnds(t *testing.T) {
 	manager.Close()
 	manager.Close()
 	if exists(list.Name()) {
-		t.Error("its list is left")
+		t.Error("the list is left")
 	}
 	if _, err := manager.NewList([]any{1}); !errors.Is(err, shareable.ErrClosed) {
 		t.Error(err)
 	}
 }
 
-func TestManagerAnswersWhoHasTheKeyAlone(t *testing.T) {
+func TestConnectManagerNeedsTheKey(t *testing.T) {
 	manager := startManager(t, "")
 	if _, err := shareable.ConnectManager(manager.Address(), []byte("another")); !errors.Is(err, shareable.ErrAuth) {
 		t.Error(err)
@@ -86,7 +100,7 @@ func TestManagerAnswersWhoHasTheKeyAlone(t *testing.T) {
 		func() (*shareable.Manager, error) { return shareable.StartManager("", []byte{}) },
 		func() (*shareable.Manager, error) { return shareable.ConnectManager(manager.Address(), []byte{}) },
 	} {
-		if _, err := empty(); !errors.Is(err, shareable.ErrArgument) || !strings.Contains(err.Error(), "an empty key") {
+		if _, err := empty(); !errors.Is(err, shareable.ErrArgument) || !strings.Contains(err.Error(), "the key is empty") {
 			t.Error(err)
 		}
 	}
@@ -95,7 +109,8 @@ func TestManagerAnswersWhoHasTheKeyAlone(t *testing.T) {
 	}
 }
 
-// What a Python program without this library makes through a manager that Go started, as the key was handed to it.
+// stockClient is a Python program that makes a list through the manager whose address and key are
+// its arguments. It does not use this library.
 const stockClient = `
 import sys
 from multiprocessing import resource_tracker
@@ -107,7 +122,7 @@ resource_tracker.unregister(shared.shm._name, "shared_memory")
 print(shared.shm.name, end="")
 `
 
-func TestManagerServesPythonWithoutThisLibrary(t *testing.T) {
+func TestManagerServesStockPython(t *testing.T) {
 	python, err := exec.LookPath("/usr/bin/python3")
 	if err != nil {
 		t.Skip("no /usr/bin/python3 here")
@@ -128,20 +143,21 @@ func TestManagerServesPythonWithoutThisLibrary(t *testing.T) {
 	item(t, list, 1, "from Python")
 	manager.Shutdown()
 	if exists(string(name)) {
-		t.Error("its list is left")
+		t.Error("the list is left")
 	}
 }
 
-// A Python program without this library that starts a manager, and ends it when its input does.
+// stockServer is a Python program that starts a manager and ends it at the end of its input. It
+// does not use this library.
 const stockServer = `
 import sys
 from multiprocessing.managers import SharedMemoryManager
-with SharedMemoryManager(authkey=b"handed over") as manager:
+with SharedMemoryManager(authkey=b"the key") as manager:
     print(manager.address, flush=True)
     sys.stdin.read()
 `
 
-func TestManagerThatPythonStartedServesGo(t *testing.T) {
+func TestManagerOfStockPythonServesGo(t *testing.T) {
 	python, err := exec.LookPath("/usr/bin/python3")
 	if err != nil {
 		t.Skip("no /usr/bin/python3 here")
@@ -154,7 +170,7 @@ func TestManagerThatPythonStartedServesGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	address, _ := bufio.NewReader(output).ReadString('\n')
-	manager, err := shareable.ConnectManager(strings.TrimSpace(address), []byte("handed over"))
+	manager, err := shareable.ConnectManager(strings.TrimSpace(address), []byte("the key"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,12 +182,12 @@ func TestManagerThatPythonStartedServesGo(t *testing.T) {
 		}
 		defer func() {
 			if exists(list.Name()) {
-				t.Error("its list is left")
+				t.Error("the list is left")
 			}
 			list.Close()
 		}()
 		if !exists(list.Name()) {
-			t.Error("there is no list")
+			t.Error("the list does not exist")
 		}
 	}
 	input.Close()

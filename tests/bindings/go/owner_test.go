@@ -2,17 +2,18 @@ package check_test
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
 	"shareable"
 )
 
-// The test program itself, told by the environment to make blocks and to wait for its end.
+// If the environment variable is set, the test program makes blocks and waits until it is killed.
 func init() {
 	if name := os.Getenv("SHAREABLE_TEST_OWNER"); name != "" {
 		makeBlocks(name)
@@ -27,7 +28,8 @@ func makeBlocks(name string) {
 	if _, err := shareable.NewMemory(8, shareable.WithName(name+"-kept")); err != nil {
 		fmt.Println(err)
 	}
-	// Go has no fork. What a program starts owns nothing of it, and keeps nothing there when it lives on.
+	// A program that this process starts does not own its blocks, and does not keep them if it
+	// lives longer.
 	if err := exec.Command("sleep", "3").Start(); err != nil {
 		fmt.Println(err)
 	}
@@ -40,7 +42,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-func TestOwnedBlockGoesWithItsProcess(t *testing.T) {
+func TestOwnedBlockIsRemovedWhenItsProcessDies(t *testing.T) {
 	name := newName()
 	owner := exec.Command(os.Args[0])
 	owner.Env = append(os.Environ(), "SHAREABLE_TEST_OWNER="+name)
@@ -54,7 +56,7 @@ func TestOwnedBlockGoesWithItsProcess(t *testing.T) {
 	defer shareable.Unlink(name + "-kept")
 	line, _ := bufio.NewReader(output).ReadString('\n')
 	if line != "made\n" || !exists(name) {
-		t.Errorf("the owner says %q", line)
+		t.Errorf("the owner printed %q", line)
 	}
 	owner.Process.Kill()
 	owner.Wait()
@@ -62,33 +64,34 @@ func TestOwnedBlockGoesWithItsProcess(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if exists(name) || !exists(name+"-kept") {
-		t.Errorf("owned: %t, not owned: %t", exists(name), exists(name+"-kept"))
+		t.Errorf("the owned block exists: %t; the other block exists: %t", exists(name), exists(name+"-kept"))
 	}
 }
 
-func TestBlocksAreLeftToAProcessThatIsThere(t *testing.T) {
-	if err := shareable.HandOver(os.Getpid()); err != nil {
+func TestTransferOwnershipRejectsAMissingProcess(t *testing.T) {
+	if err := shareable.TransferOwnership(os.Getpid()); err != nil {
 		t.Error(err)
 	}
-	if err := shareable.HandOver(1 << 40); !errors.Is(err, shareable.ErrArgument) {
-		t.Error(err)
+	for _, pid := range []int{math.MinInt, -1, 0, 1 << 40} {
+		err := shareable.TransferOwnership(pid)
+		fails(t, err, is(shareable.ErrArgument, syscall.EINVAL), fmt.Sprint("process ", pid), "there is no such process")
 	}
 }
 
-func TestGarbageIsToldWithReasons(t *testing.T) {
+func TestGarbageReportsReasons(t *testing.T) {
 	list := newList(t, []any{1})
-	findings, err := shareable.Garbage(false)
+	results, err := shareable.Garbage(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, finding := range findings {
-		if finding.Name == list.Name() {
-			wanted := shareable.Finding{Name: list.Name(), Reason: "nobody has it recorded as owned: it is there until somebody unlinks it"}
-			if finding != wanted {
-				t.Errorf("found %+v", finding)
+	for _, result := range results {
+		if result.Name == list.Name() {
+			wanted := shareable.GarbageResult{Name: list.Name(), Reason: "no ownership log records it: it exists until a process unlinks it"}
+			if result != wanted {
+				t.Errorf("got %+v, want %+v", result, wanted)
 			}
 			return
 		}
 	}
-	t.Errorf("no %s among %d", list.Name(), len(findings))
+	t.Errorf("%s is not among the %d results", list.Name(), len(results))
 }

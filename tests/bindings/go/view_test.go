@@ -12,7 +12,8 @@ import (
 	"shareable"
 )
 
-// int64s returns the list's slice. From then on this process keeps the list's file, closed or not.
+// int64s returns the list's slice. This process keeps the list's file descriptor afterwards, even
+// after Close.
 func int64s(t *testing.T, list *shareable.List) []int64 {
 	t.Helper()
 	numbers, err := list.Int64s()
@@ -21,7 +22,7 @@ func int64s(t *testing.T, list *shareable.List) []int64 {
 	return numbers
 }
 
-func TestASliceIsTheListsMemory(t *testing.T) {
+func TestInt64sReturnsTheListsMemory(t *testing.T) {
 	list := newList(t, []any{1, -2, math.MaxInt64})
 	again := openList(t, list.Name())
 	numbers := int64s(t, list)
@@ -33,15 +34,15 @@ func TestASliceIsTheListsMemory(t *testing.T) {
 	equal(t, atomic.LoadInt64(&numbers[2]), int64(7))
 	equal(t, int64s(t, again), numbers)
 
-	halves, err := newList(t, []any{0.5, math.Inf(-1)}, shareable.Plain()).Float64s()
+	halves, err := newList(t, []any{0.5, math.Inf(-1)}, shareable.NoSync()).Float64s()
 	ok(t, err)
 	equal(t, halves, []float64{0.5, math.Inf(-1)})
-	none, err := newList(t, nil, shareable.Plain()).Float64s()
+	none, err := newList(t, nil, shareable.NoSync()).Float64s()
 	ok(t, err)
 	equal(t, none, []float64{})
 }
 
-func TestAtomicOperationsOnASliceGoTogetherWithTheLists(t *testing.T) {
+func TestAtomicsOnASliceWorkWithThoseOfTheList(t *testing.T) {
 	list := newList(t, []any{0})
 	numbers := int64s(t, list)
 	var adding sync.WaitGroup
@@ -61,7 +62,7 @@ func TestAtomicOperationsOnASliceGoTogetherWithTheLists(t *testing.T) {
 	item(t, list, 0, int64(20000))
 }
 
-func TestASliceTellsWhichItemIsInItsWay(t *testing.T) {
+func TestInt64sReportsTheItemThatPreventsIt(t *testing.T) {
 	for _, c := range []struct {
 		values []any
 		want   shareable.Status
@@ -69,7 +70,7 @@ func TestASliceTellsWhichItemIsInItsWay(t *testing.T) {
 	}{
 		{[]any{1, 2, "text"}, shareable.ErrType, []string{"item 2", "a str"}},
 		{[]any{2.5, 1}, shareable.ErrType, []string{"item 0", "a float"}},
-		{[]any{1, shareable.Slot{Value: 2, Capacity: 100}}, shareable.ErrApart, []string{"item 1", "room for a text"}},
+		{[]any{1, shareable.Slot{Value: 2, Capacity: 100}}, shareable.ErrNotContiguous, []string{"item 1", "room for a text"}},
 	} {
 		list := newList(t, c.values)
 		_, err := list.Int64s()
@@ -89,7 +90,7 @@ func TestASliceTellsWhichItemIsInItsWay(t *testing.T) {
 	}
 }
 
-func TestASliceOutlivesTheHandle(t *testing.T) {
+func TestASliceStaysMappedAfterClose(t *testing.T) {
 	name := listOf(t, []int{3: 4}, []any{int64(0), int64(0), int64(0), int64(4)}).Name()
 	list, err := shareable.OpenList(name)
 	ok(t, err)
@@ -105,8 +106,8 @@ func TestASliceOutlivesTheHandle(t *testing.T) {
 	equal(t, numbers, []int64{5, 0, 0, 4})
 }
 
-// Nor does it keep the list's lock, or other handles from it.
-func TestASliceKeepsNothingButTheMemory(t *testing.T) {
+// The slice does not keep the list's lock, and does not keep the handle open.
+func TestASliceKeepsNeitherLockNorHandle(t *testing.T) {
 	list := newList(t, []any{1})
 	again := openList(t, list.Name())
 	int64s(t, again)
@@ -119,8 +120,8 @@ func TestASliceKeepsNothingButTheMemory(t *testing.T) {
 	equal(t, again.Memory().Bytes(), []byte(nil))
 }
 
-// A fault ends a program, but for one that asks for a panic.
-func TestASliceOfAReadOnlyListIsRead(t *testing.T) {
+// A fault ends a program, unless SetPanicOnFault turns it into a panic.
+func TestASliceOfAReadOnlyListCannotBeWritten(t *testing.T) {
 	list := newList(t, []any{1, 2})
 	numbers := int64s(t, openList(t, list.Name(), shareable.ReadOnly()))
 	ok(t, list.SetInt(0, 3))
@@ -134,14 +135,14 @@ func TestASliceOfAReadOnlyListIsRead(t *testing.T) {
 	numbers[0] = 4
 }
 
-func TestAStoreThroughASliceIsFoundByWhoWaits(t *testing.T) {
+func TestWaitNoticesAStoreToASlice(t *testing.T) {
 	list := newList(t, []any{0})
 	numbers := int64s(t, list)
 	time.AfterFunc(30*time.Millisecond, func() { atomic.StoreInt64(&numbers[0], 9) })
-	differs(t, list, 0, 0, int64(9))
+	waitDiffers(t, list, 0, 0, int64(9))
 }
 
-func TestASliceIsGivenAsOftenAsAsked(t *testing.T) {
+func TestInt64sReturnsTheSameSliceAgain(t *testing.T) {
 	list := newList(t, []any{1, 2, 3})
 	first := int64s(t, list)
 	if allocated := testing.AllocsPerRun(100, func() { list.Int64s() }); allocated != 0 {

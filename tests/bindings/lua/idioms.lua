@@ -1,4 +1,4 @@
---- What only Lua has: its globals, its collector, its metamethods.
+--- Tests the features that only Lua has: globals, garbage collection, metamethods, numbers.
 
 local globals = {}
 for key in pairs(_G) do
@@ -11,7 +11,7 @@ local runner = require "runner"
 local shareable = require "shareable"
 
 local test, name, keep = runner.test, runner.name, runner.keep
-local equal, same, answers, raises = runner.equal, runner.same, runner.answers, runner.raises
+local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
 local bytes, none = shareable.bytes, shareable.none
 
 test("module_sets_no_globals", function()
@@ -20,7 +20,7 @@ test("module_sets_no_globals", function()
   end
 end)
 
-test("module_gives_back_the_globals_that_swig_takes", function()
+test("module_restores_the_globals_that_swig_sets", function()
   local program = [[
     swig_type = 5 swig_equals = false
     require "shareable"
@@ -29,7 +29,7 @@ test("module_gives_back_the_globals_that_swig_takes", function()
   runner.succeeds(("%s -e '%s'"):format(arg[-1], program))
 end)
 
-test("module_tells_its_version", function()
+test("module_has_a_version", function()
   equal(shareable.version:match("^%d+%.%d+%.%d+$"), shareable.version)
 end)
 
@@ -44,10 +44,10 @@ test("bytes_are_values", function()
   equal(b == "a\0\255", false)
   equal(bytes "" == bytes "", true)
   raises("string expected", function() bytes(5) end)
-  raises("can be assigned to", function() b.x = 1 end)
+  raises("cannot be assigned", function() b.x = 1 end)
 end)
 
-test("none_is_one", function()
+test("none_is_a_single_value", function()
   local l = keep(shareable.list({none}))
   equal(rawequal(l[1], none), true)
   equal(tostring(none), "none")
@@ -60,13 +60,13 @@ local scope = (loadstring or load)([[
   return object.closed
 ]]) -- luacheck: ignore 113
 local scope_test = scope and test or runner.skip
-scope_test("close_ends_a_scope", scope and function()
+scope_test("end_of_a_scope_closes_the_handle", scope and function()
   local m, l = keep(shareable.memory{size = 8}), keep(shareable.list({1}))
   equal(scope(nil, m), true)
   equal(scope(nil, l), true)
-end or "no <close> in this Lua")
+end or "this Lua has no <close>")
 
-test("collector_closes_what_is_forgotten", function()
+test("collector_closes_unreachable_handles", function()
   local function mapped()
     local count = 0
     for line in io.lines("/proc/self/maps") do
@@ -93,7 +93,7 @@ test("block_of_a_list_outlives_it", function()
   m:unlink()
 end)
 
-test("equal_are_two_of_one_block", function()
+test("handles_of_one_block_are_equal", function()
   local l = keep(shareable.list({1}, {name = name()}))
   local again, other = keep(shareable.list{name = l.name}), keep(shareable.list({1}))
   equal(l == again, true)
@@ -102,11 +102,11 @@ test("equal_are_two_of_one_block", function()
   equal(l == l.memory, false)
   equal(l == none, false)
   l:unlink()
-  local heir = keep(shareable.list({1}, {name = l.name}))
-  equal(l == heir, false)
+  local new = keep(shareable.list({1}, {name = l.name}))
+  equal(l == new, false)
 end)
 
-test("ranges_are_those_of_string_sub", function()
+test("ranges_work_as_in_string_sub", function()
   local l = keep(shareable.list({1, 2, 3, 4, 5}))
   local text = "12345"
   for _, first in ipairs{-2147483647, -6, -5, -1, 0, 1, 3, 5, 6, 2147483647} do
@@ -117,7 +117,7 @@ test("ranges_are_those_of_string_sub", function()
   end
 end)
 
-test("texts_of_every_length_are_read", function()
+test("texts_of_any_length_are_read", function()
   local l = keep(shareable.list({"", bytes ""}, {capacity = 2048}))
   for _, length in ipairs{0, 1, 7, 8, 511, 512, 513, 2047, 2048} do
     l[1] = ("x"):rep(length)
@@ -127,12 +127,12 @@ test("texts_of_every_length_are_read", function()
   end
 end)
 
-test("long_list_is_shown_in_part", function()
+test("tostring_abbreviates_a_long_list", function()
   local l = keep(shareable.list({n = 21, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21}))
   equal(tostring(l):find("19, 20, ... 21 items}", 1, true) ~= nil, true)
 end)
 
-test("lock_is_given_back_however_its_function_ends", function()
+test("with_lock_unlocks_when_the_function_returns_raises_or_is_closed", function()
   local l = keep(shareable.list({0}, {name = name()}))
   local other = keep(shareable.list{name = l.name})
   local function is_free()
@@ -143,7 +143,7 @@ test("lock_is_given_back_however_its_function_ends", function()
   equal(message:match("^%C*idioms%.lua:%d+: attempt to index") ~= nil, true)
   equal(is_free(), true)
   local thread
-  if _VERSION ~= "Lua 5.1" or jit then -- whose pcall can be yielded across
+  if _VERSION ~= "Lua 5.1" or jit then -- Lua 5.1 cannot yield across pcall
     thread = coroutine.create(function() return l:with_lock(coroutine.yield) end)
     same({coroutine.resume(thread)}, {true, false})
     equal(is_free(), false)
@@ -158,7 +158,7 @@ test("lock_is_given_back_however_its_function_ends", function()
     equal(is_free(), true)
     local _, trace = xpcall(l.with_lock, debug.traceback, l, function() local _ = l.name.x.y end)
     equal(trace:match("^%C*idioms%.lua:%d+: attempt to index a nil value") ~= nil, true)
-    equal(select(2, trace:gsub("idioms%.lua:", "")) > 2, true) -- the function that raised is in it
+    equal(select(2, trace:gsub("idioms%.lua:", "")) > 2, true) -- the trace includes the function that raised
     equal(is_free(), true)
   end
   raises("function expected, got table", function() l:with_lock({}) end)
@@ -167,7 +167,7 @@ test("lock_is_given_back_however_its_function_ends", function()
   raises("is closed", function() l:with_lock(function() l:close() end) end)
 end)
 
-test("lock_is_had_by_one_at_a_time", function()
+test("lock_excludes_other_processes", function()
   local l = keep(shareable.list({0, 0}, {name = name()}))
   local pipes = {}
   for index = 1, 3 do
@@ -178,7 +178,7 @@ test("lock_is_had_by_one_at_a_time", function()
     ]])
   end
   for index = 1, 3 do
-    runner.finished(pipes[index])
+    runner.wait_for_exit(pipes[index])
   end
   same(l:totable(), {1500, -1500})
 end)
@@ -188,7 +188,7 @@ local function exists(known)
   return file and file:close() and true or false
 end
 
-test("owned_block_goes_with_its_process", function()
+test("owned_block_is_unlinked_when_its_process_is_killed", function()
   local owned, kept = name(), name()
   local l = keep(shareable.list({1}, {name = name()}))
   local pipe = runner.start(l.name, ([[
@@ -210,11 +210,11 @@ test("owned_block_goes_with_its_process", function()
   shareable.unlink(kept)
 end)
 
--- Lua has no fork; this library has, for those of Debian's Luas that it is built for.
+-- Lua has no fork. The library lua-posix has it, for some of the Lua versions in Debian.
 local has_fork, unistd = pcall(require, "posix.unistd")
 local fork_test = has_fork and test or runner.skip
 
-fork_test("child_of_a_fork_uses_what_it_inherits_and_takes_nothing_with_it", has_fork and function()
+fork_test("child_of_a_fork_uses_inherited_handles_and_owns_nothing", has_fork and function()
   local l = keep(shareable.list({1}, {name = name(), owned = true}))
   io.stdout:flush()
   if unistd.fork() == 0 then
@@ -226,37 +226,37 @@ fork_test("child_of_a_fork_uses_what_it_inherits_and_takes_nothing_with_it", has
   end
   equal(l:wait(1, 1), 2)
   require("posix.sys.wait").wait()
-  local silence = keep(shareable.list{0})
-  silence:wait(1, 0, 0.3) -- as long as it would take to go, and then some
+  local unchanged = keep(shareable.list{0})
+  unchanged:wait(1, 0, 0.3) -- longer than unlinking an owned block takes
   equal(exists(l.name), true)
 end or "there is no posix.unistd (lua-posix) for this Lua")
 
-test("garbage_is_told_with_reasons", function()
+test("garbage_returns_a_reason_for_each_block", function()
   local l = keep(shareable.list({1}, {name = name()}))
-  for _, finding in ipairs(shareable.garbage()) do
-    if finding.name == l.name then
-      equal(finding.garbage, false)
-      equal(finding.removed, false)
-      equal(finding.reason, "nobody has it recorded as owned: it is there until somebody unlinks it")
+  for _, entry in ipairs(shareable.garbage()) do
+    if entry.name == l.name then
+      equal(entry.garbage, false)
+      equal(entry.removed, false)
+      equal(entry.reason, "no ownership log records it: it exists until a process unlinks it")
       l:unlink()
     end
   end
-  answers("E_NOT_FOUND", l.name, l:unlink()) -- it was found above
+  fails("E_NOT_FOUND", l.name, l:unlink()) -- the loop found and unlinked it
 end)
 
-test("manager_owns_what_is_made_through_it", function()
+test("manager_owns_the_blocks_that_it_creates", function()
   for _, address in ipairs{false, "@" .. name(), "127.0.0.1:0"} do
     local manager = assert(shareable.manager{address = address or nil})
     local other = assert(shareable.manager{connect = manager.address, authkey = manager.authkey})
     local m, l = assert(manager:memory(16)), assert(other:list({1, "two"}, {capacity = 20}))
     equal(m.size, 16)
     equal(tostring(other), ("shareable.manager{connect = %q}"):format(manager.address))
-    other:close() -- who connected does not end it
+    other:close() -- closing a client's handle does not shut the manager down
     equal(exists(m.name) and exists(l.name), true)
     equal(manager:shutdown(), true)
     equal(manager:shutdown(), true)
     equal(exists(m.name) or exists(l.name), false)
-    equal(l[2], "two") -- who has it keeps it
+    equal(l[2], "two") -- an open handle can still be used
     raises("was shut down", function() local _ = manager:memory(16) end)
     manager:close()
     raises("the manager is closed", function() local _ = manager:memory(16) end)
@@ -265,10 +265,10 @@ test("manager_owns_what_is_made_through_it", function()
     l:close()
   end
   local manager = assert(shareable.manager())
-  answers("E_AUTH", "another key", shareable.manager{connect = manager.address, authkey = "another"})
-  raises("an empty key", function() local _ = shareable.manager{authkey = ""} end)
-  answers("E_NO_MANAGER", "/tmp/no-such", shareable.manager{connect = "/tmp/no-such/socket", authkey = "key"})
-  raises("no option 'adress'", function() local _ = shareable.manager{adress = "x"} end)
+  fails("E_AUTH", "another key", shareable.manager{connect = manager.address, authkey = "another"})
+  raises("the key is empty", function() local _ = shareable.manager{authkey = ""} end)
+  fails("E_NO_MANAGER", "/tmp/no-such", shareable.manager{connect = "/tmp/no-such/socket", authkey = "key"})
+  raises("unknown option 'adress'", function() local _ = shareable.manager{adress = "x"} end)
   raises("'authkey': a string expected", function() local _ = shareable.manager{authkey = 5} end)
   raises("a table of options expected", function() local _ = shareable.manager("x") end)
   raises("'size': a whole number expected", function() local _ = manager:memory("x") end)
@@ -277,7 +277,7 @@ test("manager_owns_what_is_made_through_it", function()
   manager = nil -- luacheck: ignore 311
   collectgarbage()
   collectgarbage()
-  equal(exists(l.name), false) -- it was started by this process, and ends with its handle
+  equal(exists(l.name), false) -- this process started the manager, so the collector shut it down
   l:close()
 end)
 
@@ -308,36 +308,36 @@ test("members_are_annotated_for_editors", function()
 end)
 
 test("options_are_checked", function()
-  raises("no option 'nmae'", function() local _ = shareable.list({1}, {nmae = "x"}) end)
-  raises("no option 'read_only'", function() local _ = shareable.list({1}, {read_only = true}) end)
-  raises("no option '1'", function() local _ = shareable.list{1, name = "x"} end)
-  raises("no option 'read_only'", function() local _ = shareable.memory{size = 8, read_only = true} end)
+  raises("unknown option 'nmae'", function() local _ = shareable.list({1}, {nmae = "x"}) end)
+  raises("unknown option 'read_only'", function() local _ = shareable.list({1}, {read_only = true}) end)
+  raises("unknown option '1'", function() local _ = shareable.list{1, name = "x"} end)
+  raises("unknown option 'read_only'", function() local _ = shareable.memory{size = 8, read_only = true} end)
   raises("'lazy': a boolean expected, got 1", function() local _ = shareable.memory{size = 8, lazy = 1} end)
   raises("table of options expected, got string", function() local _ = shareable.list({1}, "x") end)
   raises("table of values expected, got nil", function() local _ = shareable.list() end)
   raises("table of options expected, got nil", function() local _ = shareable.memory() end)
-  raises("neither the size", function() local _ = shareable.memory{} end)
+  raises("give the size of a new block", function() local _ = shareable.memory{} end)
   equal(#keep(shareable.list({1, 2}, {lazy = true})), 2)
 end)
 
-test("strangers_are_refused", function()
+test("methods_refuse_other_objects", function()
   local l, m = keep(shareable.list({1})), keep(shareable.memory{size = 8})
-  for _, stranger in ipairs{io.stdout, {}, "x", 7, m, none, bytes "xxxxxxxxxxxxxxxxxxxxxx"} do
-    raises("shareable.list expected", function() l.get(stranger, 1) end)
-    raises("shareable.list expected", function() l.set(stranger, 1, 1) end)
-    raises("shareable.list expected", function() l.totable(stranger) end)
-    raises("shareable.list expected", function() l.close(stranger) end)
-    raises("shareable.list expected", function() l.lock(stranger) end)
-    raises("shareable.list expected", function() l.unlock(stranger) end)
-    raises("shareable.list expected", function() l.with_lock(stranger, error) end)
-    raises("shareable.list expected", function() l.add(stranger, 1, 1) end)
-    raises("shareable.list expected", function() l.wait(stranger, 1, 1) end)
-    raises("shareable.list expected", function() l.digest(stranger) end)
-    raises("shareable.list expected", function() l.wait_any(stranger) end)
+  for _, other in ipairs{io.stdout, {}, "x", 7, m, none, bytes "xxxxxxxxxxxxxxxxxxxxxx"} do
+    raises("shareable.list expected", function() l.get(other, 1) end)
+    raises("shareable.list expected", function() l.set(other, 1, 1) end)
+    raises("shareable.list expected", function() l.totable(other) end)
+    raises("shareable.list expected", function() l.close(other) end)
+    raises("shareable.list expected", function() l.lock(other) end)
+    raises("shareable.list expected", function() l.unlock(other) end)
+    raises("shareable.list expected", function() l.with_lock(other, error) end)
+    raises("shareable.list expected", function() l.add(other, 1, 1) end)
+    raises("shareable.list expected", function() l.wait(other, 1, 1) end)
+    raises("shareable.list expected", function() l.hash(other) end)
+    raises("shareable.list expected", function() l.wait_any(other) end)
   end
-  for _, stranger in ipairs{io.stdout, {}, "x", 7, none} do
-    raises("shareable.memory expected", function() m.read(stranger) end)
-    raises("shareable.memory expected", function() m.close(stranger) end)
+  for _, other in ipairs{io.stdout, {}, "x", 7, none} do
+    raises("shareable.memory expected", function() m.read(other) end)
+    raises("shareable.memory expected", function() m.close(other) end)
   end
   raises("args", function() l.close() end)
   equal(getmetatable(l), "shareable.list")
@@ -346,7 +346,8 @@ test("strangers_are_refused", function()
   equal(m[1], nil)
 end)
 
--- A finalizer of Lua's own: of a table from 5.2 on, before that of a userdata that newproxy() makes.
+-- Calls finalize(kept) from a finalizer in Lua: of a table from 5.2 on, of a userdata from
+-- newproxy() in 5.1.
 local function at_end(kept, finalize)
   if newproxy then -- luacheck: ignore 113
     local proxy = newproxy(true) -- luacheck: ignore 113
@@ -356,7 +357,7 @@ local function at_end(kept, finalize)
   end
 end
 
-test("finalized_object_is_closed", function()
+test("resurrected_object_is_closed", function()
   local found
   local l = shareable.list({1}, {name = name()})
   at_end(l, function(kept) found = kept end)
@@ -364,12 +365,12 @@ test("finalized_object_is_closed", function()
   l = nil -- luacheck: ignore 311
   collectgarbage()
   collectgarbage()
-  if #found > 0 then -- it was not finalized with what had it, but after
+  if #found > 0 then -- Lua will finalize it in a later cycle
     found:close()
   end
   equal(found.closed, true)
   raises("is closed", function() local _ = found[1] end)
-  answers("E_NOT_FOUND", "gone", shareable.unlink(runner.name()))
+  fails("E_NOT_FOUND", "gone", shareable.unlink(runner.name()))
   same(runner.blocks(), {})
 end)
 
@@ -380,8 +381,8 @@ test("numbers_are_packed_as_string_pack_does", function()
   equal(m:read(1, 8), "\254\255\255\255\171\205\255\0")
   equal(m:pack("f I3 i7 =H h B l L T", 0, 0.5, 0xffffff, -5, 65535, -32768, 255, -7, 7, 9), 43)
   same({m:unpack("f I3 i7 =H h B l L T")}, {0.5, 0xffffff, -5, 65535, -32768, 255, -7, 7, 9, 43})
-  equal(m:pack("j j n", 40, runner.most, runner.least, 2.5), 64)
-  same({m:unpack("j j n", 40)}, {runner.most, runner.least, 2.5, 64})
+  equal(m:pack("j j n", 40, runner.max_integer, runner.min_integer, 2.5), 64)
+  same({m:unpack("j j n", 40)}, {runner.max_integer, runner.min_integer, 2.5, 64})
   same({m:unpack(">j", 40)}, {-129, 48})
   if string.pack then
     for _, each in ipairs{"<i4", ">i4", "=i8", "<I3", ">i7", "<d", ">f", "b", "H"} do
@@ -395,20 +396,20 @@ test("numbers_are_packed_as_string_pack_does", function()
   raises("integer overflow", function() m:pack("I2", 0, -1) end)
   raises("number expected, got string", function() m:pack("i4 d", 0, 1, "x") end)
   raises("number expected, got no value", function() m:pack("i4 d", 0, 1) end)
-  raises("there are no 9 at offset 56", function() m:pack("d b", 56, 1, 1) end)
-  raises("there are no 8 at offset 57", function() m:unpack("j", 57) end)
-  raises("'s' is no format of numbers", function() m:unpack("s") end)
-  raises("an integer of 9 bytes", function() m:unpack("i9") end)
-  raises("an integer of 0 bytes", function() m:pack("I0", 0, 1) end)
+  raises("9 bytes at offset 56 out of range", function() m:pack("d b", 56, 1, 1) end)
+  raises("8 bytes at offset 57 out of range", function() m:unpack("j", 57) end)
+  raises("invalid format option 's'", function() m:unpack("s") end)
+  raises("integral size (9) out of limits [1,8]", function() m:unpack("i9") end)
+  raises("integral size (0) out of limits [1,8]", function() m:pack("I0", 0, 1) end)
   equal(m:read(), before)
   local reader = keep(shareable.memory{name = m.name, read_only = true})
   raises("read-only", function() reader:pack("b", 0, 1) end)
   same({reader:unpack("")}, {0})
   m:close()
-  raises("it is closed", function() m:unpack("b") end)
+  raises("is closed: open it again", function() m:unpack("b") end)
 end)
 
-test("integers_and_floats_can_be_told_apart", function()
+test("integers_and_floats_are_distinguished", function()
   local integer, float = shareable.integer, shareable.float
   local l = keep(shareable.list({integer(5), float(5), 5, 2.5}))
   equal(l.format, "qdqd")
@@ -440,9 +441,9 @@ test("integers_and_floats_can_be_told_apart", function()
   equal(l:type(3), "float")
   equal(l[3], 2 ^ 53 + 2)
   equal(integer(7):tonumber(), 7)
-  equal(runner.most:tonumber(), 2 ^ 63)
+  equal(runner.max_integer:tonumber(), 2 ^ 63)
   equal(float(7):tonumber(), 7)
-  raises("past 2^53 may be rounded", function() l:add(1, 2 ^ 54) end)
+  raises("beyond 2^53 may be rounded", function() l:add(1, 2 ^ 54) end)
   raises("attempt to compare", function() local _ = integer(5) < float(5.5) end)
 end)
 

@@ -1,18 +1,19 @@
---- Runs tests in the order they are written in, in any Lua from 5.1 on, and sees that they leave nothing behind.
+--- Runs tests in their order, in any Lua from 5.1 on, and checks that they leave nothing behind.
 
 local shareable = require "shareable"
 
 local runner = {passed = 0, failed = 0}
 
---- Whether this Lua tells integers from floats.
+--- Whether this Lua has integers beside floats.
 runner.has_integers = math.type ~= nil
 
---- The ends of 64 bits; and the largest integers that are numbers, which in a Lua of doubles are less.
-runner.most = shareable.integer "9223372036854775807"
-runner.least = shareable.integer "-9223372036854775808"
-runner.huge = math.maxinteger or 2 ^ 53
+--- The limits of integers of 64 bits, and the largest integer that a number of this Lua can
+--- represent.
+runner.max_integer = shareable.integer "9223372036854775807"
+runner.min_integer = shareable.integer "-9223372036854775808"
+runner.max_exact = math.maxinteger or 2 ^ 53
 
---- What a number, or what stands for one, is.
+--- Returns the type of a number or of a shareable.integer.
 function runner.kind(value)
   if runner.has_integers then
     return math.type(value)
@@ -20,7 +21,7 @@ function runner.kind(value)
   return type(value) == "userdata" and tostring(value):match("^%-?%d+$") and "integer" or nil
 end
 
--- Lua knows no process id; the kernel does.
+-- Returns the id of this process, which Lua itself does not provide.
 local function process()
   local file = assert(io.open("/proc/self/stat"))
   local id = file:read("*n")
@@ -31,7 +32,7 @@ end
 local prefix = ("lua-test-%d-"):format(process())
 local named = 0
 
---- A name that no other process takes.
+--- Returns a name that no other process uses.
 function runner.name()
   named = named + 1
   return prefix .. named
@@ -47,12 +48,13 @@ local function lines(command)
   return found
 end
 
---- The blocks that are there with a name of `runner.name`.
+--- Returns the names of the blocks that have a name of `runner.name`.
 function runner.blocks()
   return lines(("ls /dev/shm | grep -F %s"):format(prefix))
 end
 
--- The least of several counts: popen may still hold the other end of its pipe when the command counts.
+-- Returns the number of open descriptors. It is the least of several counts, because popen may
+-- still have the other end of its pipe open when the command counts.
 local function descriptors()
   local least = math.huge
   for _ = 1, 5 do
@@ -65,14 +67,14 @@ local function show(value)
   return type(value) == "string" and ("%q"):format(value) or tostring(value)
 end
 
---- Fails unless two values are equal and, where they are numbers, of one kind.
+--- Fails unless two values are equal and, if they are numbers, have the same type.
 function runner.equal(found, wanted)
   if found ~= wanted or runner.kind(found) ~= runner.kind(wanted) then
     error(("found %s, not %s"):format(show(found), show(wanted)), 2)
   end
 end
 
---- Fails unless two tables have equal values at 1 to the length of the longer.
+--- Fails unless two sequences are equal.
 function runner.same(found, wanted)
   for index = 1, math.max(#found, #wanted) do
     if found[index] ~= wanted[index] or runner.kind(found[index]) ~= runner.kind(wanted[index]) then
@@ -81,27 +83,28 @@ function runner.same(found, wanted)
   end
 end
 
---- Fails unless the answer is nil, a message that has `text` in it, and `code`.
-function runner.answers(code, text, ...)
+--- Fails unless the results are nil, a message that contains `text`, and `code`.
+function runner.fails(code, text, ...)
   local value, message, found = ...
   if value ~= nil or found ~= code or select("#", ...) ~= 3 or not message:find(text, 1, true) then
-    local answer = ("%s, %s, %s"):format(show(value), show(message), show(found))
-    error(("answered %s; not nil, '…%s…', %s"):format(answer, text, code), 2)
+    local results = ("%s, %s, %s"):format(show(value), show(message), show(found))
+    error(("returned %s; not nil, '…%s…', %s"):format(results, text, code), 2)
   end
 end
 
---- Fails unless the function raises an error that has `text` in it, and begins with a line of the file that it is in.
-function runner.raises(text, misuse)
-  local done, message = pcall(misuse)
-  local file = debug.getinfo(misuse, "S").short_src
+--- Fails unless the function raises an error that contains `text` and begins with a position in the
+--- function's file.
+function runner.raises(text, call)
+  local done, message = pcall(call)
+  local file = debug.getinfo(call, "S").short_src
   if done then
-    error(("no error, instead of '…%s…'"):format(text), 2)
+    error(("raised no error, not '…%s…'"):format(text), 2)
   elseif message:sub(1, #file + 1) ~= file .. ":" or not message:find(text, 1, true) then
     error(("raised '%s', not '%s:…%s…'"):format(message, file, text), 2)
   end
 end
 
---- All that a list holds, exactly.
+--- Returns the exact values of all items of a list.
 function runner.items(list)
   local items = {}
   for index = 1, #list do
@@ -110,29 +113,30 @@ function runner.items(list)
   return items
 end
 
--- What a program in another process begins with.
+-- The beginning of a program that runs in another process.
 local prologue = [[
   local shareable = require "shareable"
   local integer = shareable.integer
   local l = assert(shareable.list{name = "%s"})
 ]]
 
---- Starts a process that has `l`, its own handle on the list called `known`, and runs the program.
+--- Starts a process that runs the program. Its `l` is a handle of its own on the list called
+--- `known`.
 function runner.start(known, program)
   local source = prologue:format(known) .. program .. ' print "finished"'
   return assert(io.popen(("exec %s -e '%s'"):format(arg[-1], source)))
 end
 
---- Fails unless that process ends well, having said no more; waits for it.
-function runner.finished(pipe)
-  local said = pipe:read("*a")
+--- Waits until a started process exits. Fails if it failed or printed anything else.
+function runner.wait_for_exit(pipe)
+  local output = pipe:read("*a")
   pipe:close()
-  if said ~= "finished\n" then
-    error(("a process that was started said %q"):format(said), 2)
+  if output ~= "finished\n" then
+    error(("the started process printed %q"):format(output), 2)
   end
 end
 
---- Fails unless a command of the shell succeeds.
+--- Fails unless a shell command succeeds.
 function runner.succeeds(command)
   local status = os.execute(command)
   if status ~= true and status ~= 0 then
@@ -143,7 +147,8 @@ end
 local open = descriptors()
 local made = {}
 
---- Keeps a block or a list until the test ends: then it is closed and, if it still has its name, unlinked.
+--- Closes and unlinks a block or a list when the test ends. Returns it, or raises `message` if it
+--- is nil.
 function runner.keep(object, message)
   made[#made + 1] = assert(object, message)
   return object
@@ -171,12 +176,12 @@ function runner.test(name, body)
   end
 end
 
---- Names a test that this Lua cannot have, and says why.
+--- Prints that a test does not run in this Lua, and why.
 function runner.skip(name, reason)
   print(("skipped %s: %s"):format(name, reason))
 end
 
---- Says how it went, and ends the program.
+--- Checks that nothing is left behind, prints the results, and exits.
 function runner.finish()
   runner.test("nothing_is_left_behind", function()
     runner.same(runner.blocks(), {})

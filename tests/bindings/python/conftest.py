@@ -1,4 +1,4 @@
-"""What the tests of the Python binding share: names, and the check that a run leaves nothing behind."""
+"""Fixtures of the tests of the Python binding, and the check that a run leaves nothing behind."""
 
 import gc
 import itertools
@@ -22,11 +22,14 @@ def _descriptors():
 
 
 def _is_open(fd):
-    return os.path.lexists(f"/proc/self/fd/{fd}")  # the one that listed the folder is not
+    return os.path.lexists(f"/proc/self/fd/{fd}")  # the descriptor of the listing itself is not
 
 
 def mappings():
-    """The inodes of the blocks that this process has mapped. One that it made has no other name there."""
+    """Return the inodes of the blocks that this process has mapped.
+
+    A block that this process created appears in its maps without its name.
+    """
     gc.collect()
     with open("/proc/self/maps") as maps:
         return {int(line.split()[4]) for line in maps if " /dev/shm/" in line and "/.shareable-" not in line}
@@ -43,7 +46,7 @@ def leaves_nothing():
 
 @pytest.fixture
 def name():
-    """A name of this test's own, whose block is gone afterwards."""
+    """A name for this test. The block of that name is removed after the test."""
     name = f"{PREFIX}{next(_numbers)}"
     yield name
     try:
@@ -61,19 +64,19 @@ def memory(name):
 
 @pytest.fixture
 def make_list(name):
-    """Makes the one list of a test."""
-    made = []
+    """A function that creates a list with the test's name, which is closed after the test."""
+    created = []
 
     def make(sequence, **options):
-        made.append(shared_memory.ShareableList(sequence, name=name, **options))
-        return made[-1]
+        created.append(shared_memory.ShareableList(sequence, name=name, **options))
+        return created[-1]
 
     yield make
-    for each in made:
-        each.close()
+    for shared in created:
+        shared.close()
 
 
 @pytest.fixture
 def mixed(make_list):
-    """The list of CPython's documentation."""
+    """The list of values that CPython's documentation uses."""
     return make_list(["howdy", b"HoWdY", -273.154, 100, None, True, 42])

@@ -1,6 +1,6 @@
-"""Passes a block and a list to other processes, which write: `passing.py METHOD`, as a program that uses multiprocessing would.
+"""Passes a block and a list to multiprocessing workers: passing.py fork|spawn|forkserver
 
-Prints "passed" at the end. The processes are started by METHOD: fork, spawn or forkserver.
+The argument is the start method. Prints "passed" on success.
 """
 
 import copy
@@ -15,13 +15,13 @@ NAME = f"test-python-passing-{os.getppid()}"
 
 
 class Labelled(ShareableList):
-    """A class of somebody's own, found by its name in the other process too."""
+    """A user's subclass, which the other process must find by its name."""
 
 
 def write(memory, shared, position):
     memory.buf[position] = position
     shared[position] = f"by {position}"
-    memory.close()  # this process's alone
+    memory.close()  # the parent's objects stay open
     shared.close()
     return position
 

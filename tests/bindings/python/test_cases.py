@@ -1,5 +1,6 @@
-"""The cases of tests/bindings/cases.txt, in their order: what every language's binding can do."""
+"""Tests the cases of tests/bindings/cases.txt, in that order, which every binding must pass."""
 
+import contextlib
 import math
 import os
 import re
@@ -19,18 +20,18 @@ MIXED = ["howdy", b"HoWdY", -273.154, 100, None, True, 42]
 
 
 def same(values, others):
-    """Equal and of the same types: True is not 1 here."""
+    """Return whether the values are equal and have the same types: True differs from 1."""
     return list(values) == list(others) and [type(v) for v in values] == [type(o) for o in others]
 
 
-def test_memory_is_created_with_a_name_and_attached_by_it(name):
+def test_memory_is_created_and_attached_by_name(name):
     with SharedMemory(name, create=True, size=100) as memory, SharedMemory(name) as other:
         assert memory.name == other.name == name
         assert memory.size == other.size == 100
         assert bytes(other.buf) == bytes(100)
 
 
-def test_memory_makes_up_a_psm_name_when_none_is_given():
+def test_memory_without_a_name_gets_a_random_psm_name():
     with SharedMemory(create=True, size=1) as memory, SharedMemory(create=True, size=1) as other:
         memory.unlink()
         other.unlink()
@@ -46,7 +47,7 @@ def test_memory_refuses_a_name_that_exists(memory):
     assert memory.buf[0] == 7
 
 
-def test_memory_refuses_to_attach_to_what_is_not_there(name):
+def test_memory_refuses_to_attach_to_a_missing_block(name):
     with pytest.raises(FileNotFoundError, match=name) as caught:
         SharedMemory(name)
     assert caught.value.filename == "/" + name
@@ -78,7 +79,7 @@ def test_memory_refuses_a_size_of_zero(name):
         SharedMemory(name)
 
 
-def test_memory_that_does_not_fit_is_refused_with_the_figures(name):
+def test_memory_that_does_not_fit_is_refused_with_sizes_in_the_message(name):
     with pytest.raises(OSError, match=rf"{name}.*{1 << 50} bytes"):
         SharedMemory(name, create=True, size=1 << 50)
     with pytest.raises((ValueError, OSError)):
@@ -98,7 +99,7 @@ def test_memory_shares_its_bytes(memory):
         assert bytes(memory.buf[:5]) == b"howdy"
 
 
-def test_memory_refuses_bytes_outside_of_it(memory):
+def test_memory_refuses_bytes_outside_of_the_block(memory):
     with pytest.raises(IndexError):
         memory.buf[16]
     with pytest.raises(IndexError):
@@ -118,7 +119,7 @@ def test_memory_attached_read_only_refuses_writes(memory):
     assert memory.buf[0] == 5
 
 
-def test_memory_has_the_mode_asked_for(name):
+def test_memory_has_the_requested_mode(name):
     umask = os.umask(0o022)
     try:
         for mode, expected in ((0o600, 0o600), (0o640, 0o640), (0o666, 0o644)):
@@ -132,7 +133,7 @@ def test_memory_has_the_mode_asked_for(name):
             SharedMemory(name, create=True, size=1, mode=mode)
 
 
-def test_memory_closes_twice_and_then_refuses_use(memory):
+def test_memory_can_be_closed_twice_and_then_refuses_use(memory):
     view = memory.buf
     memory.close()
     memory.close()
@@ -150,7 +151,7 @@ def test_memory_keeps_its_name_and_size_when_closed(memory, name):
     assert memory.read_only is False
 
 
-def test_memory_is_unlinked_once_and_is_then_already_gone(memory, name):
+def test_memory_is_unlinked_once_and_then_not_found(memory, name):
     with SharedMemory(name) as other:
         memory.close()
         memory.unlink()
@@ -172,7 +173,7 @@ def test_memory_does_not_unlink_another_block_of_its_name(memory, name):
             assert other.size == newer.size == 4
 
 
-def test_memory_is_unlinked_by_name_alone(memory, name):
+def test_memory_can_be_unlinked_by_name(memory, name):
     unlink(name)
     with pytest.raises(FileNotFoundError, match=name):
         unlink(name)
@@ -182,7 +183,7 @@ def test_memory_is_unlinked_by_name_alone(memory, name):
         ShareableList(name=name)
 
 
-def test_memory_prints_itself(memory, name):
+def test_memory_prints_its_name_and_size(memory, name):
     assert repr(memory) == str(memory) == f"SharedMemory('{name}', size=16)"
     memory.close()
     assert repr(memory) == f"SharedMemory('{name}', size=16)"
@@ -193,7 +194,7 @@ def test_list_holds_every_type(mixed):
     assert same([mixed[i] for i in range(7)], MIXED)
 
 
-def test_list_shows_each_handle_what_another_wrote(mixed, name):
+def test_list_shows_writes_of_one_handle_through_another(mixed, name):
     with ShareableList(name=name) as other:
         assert same(other, MIXED)
         other[3] = -999
@@ -202,7 +203,7 @@ def test_list_shows_each_handle_what_another_wrote(mixed, name):
         assert other[0] == "hello"
 
 
-def test_list_counts_from_either_end(mixed):
+def test_list_is_indexed_from_either_end(mixed):
     assert len(mixed) == 7
     assert mixed[-1] == 42 and mixed[-7] == "howdy"
     mixed[-1] = 43
@@ -231,7 +232,7 @@ def test_list_changes_the_type_of_an_item(mixed):
     assert same(mixed[:2] + mixed[3:], MIXED[:2] + MIXED[3:])
 
 
-def test_list_keeps_the_ends_of_int64(make_list):
+def test_list_keeps_the_limits_of_int64(make_list):
     ends = [2**63 - 1, -(2**63), 0, -1]
     shared = make_list(ends)
     assert same(shared, ends)
@@ -251,7 +252,7 @@ def test_list_refuses_an_int_beyond_64_bits_and_keeps_the_item(mixed, name):
         ShareableList([1, 2**63], name=name)
 
 
-def test_list_keeps_floats_to_the_bit(make_list):
+def test_list_keeps_every_bit_of_a_float(make_list):
     bits = [0x8000000000000000, 0x7FF0000000000000, 0xFFF8000000000001, 0x7FF8000000000ABC, 1, 0x3FF0000000000001]
     floats = [struct.unpack("d", struct.pack("Q", each))[0] for each in bits]
     shared = make_list(floats)
@@ -285,7 +286,7 @@ def test_list_refuses_a_text_longer_than_its_slot_and_keeps_the_item(mixed, name
     assert same(mixed, MIXED)
 
 
-def test_list_gives_a_text_extra_capacity(make_list, name):
+def test_list_reserves_extra_capacity_for_a_text(make_list, name):
     shared = make_list(["a", 1, None], capacity=100)
     assert [shared.capacity(i) for i in range(3)] == [104, 104, 104]
     shared[1] = "x" * 104
@@ -320,7 +321,7 @@ def test_list_refuses_a_text_longer_than_any_slot(make_list, name):
     assert shared[0] == longest
     unlink(name)
     for value in (longest + b"x", (longest + b"x").decode(), bytes(1_000_000)):
-        with pytest.raises(ValueError, match=f"item 1: a text of {len(value)} bytes; the most is"):
+        with pytest.raises(ValueError, match=f"item 1: a text of {len(value)} bytes; the maximum is"):
             make_list([None, value])
 
 
@@ -334,7 +335,7 @@ def test_list_refuses_a_type_that_cannot_be_stored(mixed, name):
         ShareableList([1, {2}], name=name)
 
 
-def test_list_may_be_empty(make_list, name):
+def test_list_can_be_empty(make_list, name):
     shared = make_list([])
     assert len(shared) == 0 and list(shared) == [] and shared.format == "" and shared[:] == []
     assert None not in shared and shared.count(None) == 0
@@ -344,7 +345,7 @@ def test_list_may_be_empty(make_list, name):
         assert len(other) == 0
 
 
-def test_list_counts_and_finds_as_python_compares(make_list):
+def test_list_counts_and_finds_by_python_equality(make_list):
     values = [1, 1.0, True, 0, "1", b"1", None, math.nan, 2**53 + 1, 2.0**53, -0.0, "", False, 2.0**70]
     shared = make_list(values)
     for value in [*values, 2, 2**53, b"", "None", 2**70, 2**70 + 1, -(2**63), 1j, 1 + 0j, "\ud800"]:
@@ -355,21 +356,21 @@ def test_list_counts_and_finds_as_python_compares(make_list):
             assert shared.index(value) == next(i for i, each in enumerate(values) if value == each), value
 
 
-def test_list_refuses_to_find_what_is_absent(mixed, name):
+def test_list_does_not_find_an_absent_value(mixed, name):
     for value in (43, "HoWdY", b"howdy", math.nan, 2**64, [], "\ud800"):
         with pytest.raises(ValueError, match=f"not in this container: list '{name}'"):
             mixed.index(value)
         assert value not in mixed and mixed.count(value) == 0
 
 
-def test_list_tells_its_format(mixed):
+def test_list_returns_its_format(mixed):
     assert mixed.format == "8s8sdqxxxxxx?xxxxxxxx?q"
     mixed[4] = "some"
     mixed[0] = None
     assert mixed.format == "xxxxxx?x8sdq8sxxxxxxx?q"
 
 
-def test_list_has_its_block(mixed, name):
+def test_list_returns_its_block(mixed, name):
     assert isinstance(mixed.shm, SharedMemory) and mixed.shm is mixed.shm
     assert mixed.shm.name == name and mixed.shm.size >= 191
     assert struct.unpack_from("q", mixed.shm.buf) == (7,)
@@ -378,11 +379,11 @@ def test_list_has_its_block(mixed, name):
         mixed[0]
 
 
-def test_list_that_is_plain_has_the_size_that_stock_gives_it(make_list):
-    plain = make_list(MIXED, plain=True)
-    assert plain.shm.size == 191
-    plain[3] = "text"
-    assert plain[3] == "text"
+def test_list_without_sync_area_has_the_size_that_cpython_uses(make_list):
+    unsynced = make_list(MIXED, no_sync=True)
+    assert unsynced.shm.size == 191
+    unsynced[3] = "text"
+    assert unsynced[3] == "text"
 
 
 def test_list_reads_and_writes_ranges_of_ints_and_floats(make_list):
@@ -394,7 +395,7 @@ def test_list_reads_and_writes_ranges_of_ints_and_floats(make_list):
     assert shared[:3] == [1000, 1, 1001] and shared[-2:] == [1049, 99]
     shared[50:50] = []
     for wrong in ([1], [1, 2, 3]):
-        with pytest.raises(ValueError, match=f"{len(wrong)} values to a slice of 2"):
+        with pytest.raises(ValueError, match=f"sequence of size {len(wrong)} to slice of size 2"):
             shared[:2] = wrong
     before = shared.tolist()
     for bad, problem in (([1, 2**63], OverflowError), ([1, []], TypeError), ([1, "x" * 9], ValueError)):
@@ -415,7 +416,7 @@ def test_list_iterates_over_its_items(mixed):
         next(iterator)
 
 
-def test_list_prints_itself(mixed, name):
+def test_list_prints_its_values_and_name(mixed, name):
     assert repr(mixed) == str(mixed) == f"ShareableList({MIXED!r}, name='{name}')"
     mixed.close()
     assert repr(mixed) == f"ShareableList(<list '{name}' is closed: open it again>, name='{name}')"
@@ -435,20 +436,20 @@ def test_list_attached_read_only_refuses_writes(mixed, name):
     assert same(mixed, MIXED)
 
 
-def test_list_refuses_a_block_that_holds_none(memory, name):
+def test_list_refuses_a_block_that_holds_no_list(memory, name):
     for length in (-1, 1, 2**62, 2**63 - 1):
         memory.buf[:8] = struct.pack("q", length)
-        with pytest.raises(ValueError, match=f"'{name}' of 16 bytes does not hold a list"):
+        with pytest.raises(ValueError, match=f"'{name}' of 16 bytes does not contain a list"):
             ShareableList(name=name)
     with pytest.raises(FileNotFoundError):
         ShareableList(name=name + "-not")
 
 
-def test_list_answers_a_damaged_item_with_an_error_and_the_others_with_values(mixed, name):
+def test_list_returns_an_error_for_a_corrupt_item_only(mixed, name):
     data = 8 * (7 + 2)
     formats = data + 7 * 8
-    mixed.shm.buf[formats + 8 : formats + 16] = b"damaged!"
-    with pytest.raises(ValueError, match=f"item 1 of list '{name}': the item is damaged"):
+    mixed.shm.buf[formats + 8 : formats + 16] = b"corrupt!"
+    with pytest.raises(ValueError, match=f"item 1 of list '{name}': the item is corrupt"):
         mixed[1]
     assert same([mixed[i] for i in range(7) if i != 1], MIXED[:1] + MIXED[2:])
     for attempt in (
@@ -463,12 +464,12 @@ def test_list_answers_a_damaged_item_with_an_error_and_the_others_with_values(mi
         with pytest.raises(ValueError, match="item 1 of list"):
             attempt()
     assert "item 1 of list" in repr(mixed)
-    mixed[1] = b"mended"
-    assert mixed[1] == b"mended" and mixed.index(42) == 6
+    mixed[1] = b"repaired"
+    assert mixed[1] == b"repaired" and mixed.index(42) == 6
 
 
-def test_list_that_stock_python_is_still_making_is_not_ready(name):
-    """It writes N and the offsets, the slots, the formats, then the codes, into a block of zeros."""
+def test_list_that_cpython_is_still_creating_is_not_ready(name):
+    # CPython writes N and the offsets, the slots, the formats and the codes, in this order.
     with SharedMemory(name, create=True, size=16 + 3 * 17 + 24) as block:
         with pytest.raises(ValueError, match="try again"):
             ShareableList(name=name)
@@ -489,7 +490,7 @@ def test_list_that_stock_python_is_still_making_is_not_ready(name):
                     with pytest.raises(ValueError, match=f"item {i} of list '{name}' is not ready"):
                         attempt()
                 with pytest.raises(ValueError, match="not ready"):
-                    made.digest()
+                    made.hash()
 
             unwritten(0)
             struct.pack_into("8s8s8s", block.buf, 64, b"q", b"d", b"8s")
@@ -523,7 +524,7 @@ def test_list_lock_times_out_while_another_holds_it(mixed, name):
     with ShareableList(name=name) as other, other.lock():
         for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"list '{name}' is locked by somebody else") as caught:
+            with pytest.raises(TimeoutError, match=f"list '{name}' was not unlocked, or did not change, before the timeout") as caught:
                 mixed.lock().acquire(timeout=timeout)
             assert timeout <= time.monotonic() - start < timeout + 5
             assert caught.value.filename == "/" + name
@@ -579,6 +580,32 @@ def test_list_unlock_without_the_lock_is_refused(mixed, name):
             lock.acquire(timeout=0)
 
 
+@contextlib.contextmanager
+def held_item(name):
+    """Hold the last item of the list, as a writer does that is stopped while it writes (layout.md, "Sync area")."""
+    with ShareableList(name=name) as writer, open(f"/dev/shm/{name}", "r+b", buffering=0) as block:
+        writer[0] = writer[0]  # registers the writer, whose id is in the first hazard
+        content = block.read()
+        hazards = content.find(b"shr.sync") + 256
+        (writer_id,) = struct.unpack_from("I", content, hazards)
+        word = hazards + 8 * 64 + 4 * 512 + 8 * (len(writer) - 1)
+        os.pwrite(block.fileno(), struct.pack("Q", writer_id << 32 | 1), word)
+        yield
+        os.pwrite(block.fileno(), content[word : word + 8], word)
+
+
+def test_list_is_busy_while_another_writer_holds_an_item(make_list, name):
+    shared = make_list([1, 2])
+    with held_item(name):
+        for operation in (lambda: shared[1], lambda: shared.wait(1, 2, timeout=0)):
+            start = time.monotonic()
+            with pytest.raises(TimeoutError, match=f"item 1 of list '{name}' is held by another writer"):
+                operation()
+            assert 0.9 < time.monotonic() - start < 5
+        assert shared[0] == 1
+    assert shared[1] == 2
+
+
 def test_list_adds_exchanges_and_compares_ints(make_list):
     class Three:
         def __index__(self):
@@ -594,7 +621,7 @@ def test_list_adds_exchanges_and_compares_ints(make_list):
     assert same(shared, [ends[1], ends[0], -1])
 
 
-def test_list_refuses_to_add_to_what_is_no_int_or_past_64_bits(mixed, name):
+def test_list_refuses_to_add_to_another_type_or_beyond_64_bits(mixed, name):
     values = [*MIXED[:5], True, 2**63 - 1]
     mixed[6] = 2**63 - 1
     for index in (0, 1, 2, 4, 5):
@@ -629,14 +656,14 @@ def test_list_refuses_to_add_to_what_is_no_int_or_past_64_bits(mixed, name):
     assert same(mixed, values)
 
 
-def test_list_of_the_size_of_stock_has_atomics_and_no_lock(make_list, name):
-    plain = make_list([1, "text"], plain=True)
+def test_list_without_sync_area_has_atomics_but_no_lock(make_list, name):
+    unsynced = make_list([1, "text"], no_sync=True)
     with ShareableList(name=name) as other:
-        assert plain.add(0, 2) == 3 and other.exchange(0, 7) == 3
-        assert other.compare_exchange(0, 7, 8) is True and plain.compare_exchange(0, 7, 9) is False
+        assert unsynced.add(0, 2) == 3 and other.exchange(0, 7) == 3
+        assert other.compare_exchange(0, 7, 8) is True and unsynced.compare_exchange(0, 7, 9) is False
         with pytest.raises(TypeError, match="is a str"):
-            plain.add(1, 1)
-        for shared in (plain, other):
+            unsynced.add(1, 1)
+        for shared in (unsynced, other):
             for attempt in (
                 lambda: shared.lock().acquire(),
                 lambda: shared.lock(timeout=0).acquire(),
@@ -670,13 +697,13 @@ def test_list_waits_until_an_item_differs(mixed, name):
             assert same([value], [expected])
 
 
-def test_list_wait_gives_up_when_the_time_is_over(mixed, name):
+def test_list_wait_times_out(mixed, name):
     mixed[4] = math.nan
     assert math.isnan(mixed.wait(4, math.nan, timeout=0))
     for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
         for index, value in ((3, 100), (-4, 100.0), (5, 1), (0, "howdy")):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"item {index} of list '{name}': it has not changed in that time"):
+            with pytest.raises(TimeoutError, match=f"item {index} of list '{name}' did not change before the timeout"):
                 mixed.wait(index, value, timeout=timeout)
             assert timeout <= time.monotonic() - start < timeout + 5
     for index in (7, -8):
@@ -691,10 +718,10 @@ def test_list_wait_gives_up_when_the_time_is_over(mixed, name):
             mixed.wait(3, 100, timeout=timeout)
 
 
-def test_list_waits_until_anything_changes(mixed, name):
+def test_list_waits_until_any_item_changes(mixed, name):
     first = mixed.wait_any(0)
-    assert first == mixed.digest() != 0
-    with pytest.raises(TimeoutError, match=f"list '{name}' has not changed in that time"):
+    assert first == mixed.hash() != 0
+    with pytest.raises(TimeoutError, match=f"list '{name}' was not unlocked, or did not change, before the timeout"):
         mixed.wait_any(first, timeout=0.1)
     with pytest.raises(TimeoutError):
         mixed.wait_any(timeout=0)
@@ -706,30 +733,30 @@ def test_list_waits_until_anything_changes(mixed, name):
     seen = {first}
     with subprocess.Popen([sys.executable, "-c", CHANGE_SOON, name], stdin=subprocess.PIPE, text=True, bufsize=1) as other:
         for expected in (5, "text", None, 2.5):
-            digest = mixed.digest()
+            last = mixed.hash()
             other.stdin.write("now\n")
             while mixed[3] != expected:  # a change of type is more than one store
-                digest = mixed.wait_any(digest, timeout=30)
-            seen.add(mixed.digest())
+                last = mixed.wait_any(last, timeout=30)
+            seen.add(mixed.hash())
     assert len(seen) == 5
 
 
-def test_list_of_the_size_of_stock_or_read_only_is_waited_on_too(make_list, name):
-    for plain, read_only in ((True, False), (True, True), (False, True)):
-        writer = make_list([1, "text"], plain=plain)
+def test_list_can_be_waited_on_without_sync_area_or_read_only(make_list, name):
+    for unsynced, read_only in ((True, False), (True, True), (False, True)):
+        writer = make_list([1, "text"], no_sync=unsynced)
         with ShareableList(name=name, read_only=read_only) as shared:
-            digest = shared.digest()
+            last = shared.hash()
             thread = threading.Timer(0.05, writer.add, (0, 1))
             thread.start()
             assert shared.wait(0, 1, timeout=30) == 2
-            assert shared.wait_any(digest, timeout=30) == writer.digest() != digest
+            assert shared.wait_any(last, timeout=30) == writer.hash() != last
             thread.join()
             with pytest.raises(TimeoutError):
                 shared.wait(1, "text", timeout=0.02)
         writer.unlink()
 
 
-def test_list_closed_refuses_use(mixed, name):
+def test_list_refuses_use_after_close(mixed, name):
     mixed.close()
     mixed.close()
     for attempt in (
@@ -753,7 +780,7 @@ def test_list_closed_refuses_use(mixed, name):
         lambda: mixed.wait(3, 100),
         lambda: mixed.wait_any(0),
         lambda: mixed.wait_any(),
-        lambda: mixed.digest(),
+        lambda: mixed.hash(),
     ):
         with pytest.raises(ValueError, match=f"list '{name}' is closed"):
             attempt()
@@ -763,7 +790,7 @@ def test_list_closed_refuses_use(mixed, name):
         mixed.unlink()
 
 
-def test_list_that_cannot_be_made_leaves_nothing_behind(name):
+def test_list_that_cannot_be_created_leaves_nothing_behind(name):
     def failing():
         yield 1
         raise KeyError("from the iterable")

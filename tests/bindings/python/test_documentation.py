@@ -1,4 +1,7 @@
-"""The transcripts of CPython's documentation hold here: documentation.txt in this process, documentation_numpy.txt in two."""
+"""Tests that the transcripts of CPython's documentation hold for this package.
+
+documentation.txt runs in this process, documentation_numpy.txt in two interpreters.
+"""
 
 import doctest
 import json
@@ -10,9 +13,9 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).parent
-NAME = "psm_21467_46075"  # as the documentation has it
+NAME = "psm_21467_46075"  # the name in the documentation
 
-# An interpreter that is given sources, a line of JSON each, and prints what a shell would, likewise.
+# A program that reads sources as lines of JSON, executes each, and prints its output as JSON.
 SHELL = """if True:
     import contextlib, io, json, sys
     names = {}

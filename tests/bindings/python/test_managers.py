@@ -1,4 +1,4 @@
-"""The manager: the document's transcripts, and what belongs to them."""
+"""Tests the manager: the transcripts of CPython's documentation, and beyond."""
 
 import multiprocessing
 import os
@@ -21,8 +21,8 @@ def exists(name):
     return os.path.exists(f"/dev/shm/{name}")
 
 
-def goes(path):
-    """Whether it has gone within a second."""
+def is_removed(path):
+    """Return whether the path disappears within a second."""
     end = time.monotonic() + 1
     while os.path.exists(path) and time.monotonic() < end:
         time.sleep(0.005)
@@ -31,13 +31,13 @@ def goes(path):
 
 @pytest.fixture(scope="module", autouse=True)
 def no_tracker_is_left():
-    """The standard library's classes start its tracker, which keeps a pipe open."""
+    """Stop the tracker that the standard library's classes start: it keeps a pipe open."""
     yield
     resource_tracker._resource_tracker._stop()
 
 
 def do_work(shared_list, start, stop):
-    """As in CPython's documentation: something with a part of the list."""
+    """Work on a part of the list, as in CPython's documentation."""
     for i in range(start, stop):
         shared_list[i] = 2 * i
 
@@ -54,7 +54,7 @@ def test_transcript_of_the_documentation():
     assert raw_shm.size == 128 and all(map(exists, names))
     smm.shutdown()  # Calls unlink() on sl, raw_shm, and another_sl
     assert not any(map(exists, names))
-    assert sl[3] == 3  # who has it keeps it
+    assert sl[3] == 3  # the open list can still be used
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -74,7 +74,7 @@ def test_two_processes_share_the_work_as_in_the_documentation(method):
 
 
 @pytest.mark.parametrize("address", [None, "path", "\0abstract", b"\0bytes", ("127.0.0.1", 0)])
-def test_stock_s_class_connects_to_it_at_any_address(address, tmp_path, name):
+def test_stock_manager_class_connects_at_any_address(address, tmp_path, name):
     if isinstance(address, str):
         address = "\0" + name if address[0] == "\0" else str(tmp_path / address)
     elif isinstance(address, bytes):
@@ -92,10 +92,10 @@ def test_stock_s_class_connects_to_it_at_any_address(address, tmp_path, name):
         assert exists(block.name) and exists(mine.shm.name)
         block.close()
         with ours:
-            pass  # who connected does not end it
+            pass  # the end of a connection does not stop the manager
         assert exists(mine.shm.name)
     assert not exists(block.name) and not exists(mine.shm.name)
-    resource_tracker.unregister(block._name, "shared_memory")  # which it does not learn from ours
+    resource_tracker.unregister(block._name, "shared_memory")  # our manager unlinked the block
 
 
 STOCK = f"""
@@ -109,7 +109,7 @@ if __name__ == "__main__":
 """
 
 
-def test_it_connects_to_stock_s():
+def test_manager_class_connects_to_a_stock_manager():
     theirs = subprocess.Popen([sys.executable, "-c", STOCK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     ours = SharedMemoryManager(theirs.stdout.readline().strip(), KEY)
     ours.connect()
@@ -121,50 +121,50 @@ def test_it_connects_to_stock_s():
         ours.SharedMemory(5)
 
 
-def test_another_key_is_refused():
+def test_another_key_raises_permission_error():
     with SharedMemoryManager(authkey=KEY) as manager:
         with pytest.raises(PermissionError, match="has another key"):
             SharedMemoryManager(manager.address, b"wrong").connect()
-    with pytest.raises(ValueError, match="an empty key"):
+    with pytest.raises(ValueError, match="the key is empty"):
         SharedMemoryManager(authkey=b"").start()
     with pytest.raises(TypeError, match="'authkey' must be bytes, not str"):
         SharedMemoryManager(authkey="text")
 
 
 @pytest.mark.parametrize(
-    "address, error, sentence",
+    "address, error, message",
     [
         (5, TypeError, "'address' must be a str, bytes, a pair of a host and a port, or None, not int"),
         (["a", 1], TypeError, "'address' must be a str, bytes, a pair of a host and a port, or None, not list"),
         (("a",), ValueError, "'address' must be a pair of a host and a port"),
-        ("/tmp/a\0b", ValueError, "an address contains no NUL, except in front"),
+        ("/tmp/a\0b", ValueError, "an address must not contain a NUL, except as its first character"),
         ("/tmp/\ud800", UnicodeEncodeError, "'address' must not contain this surrogate"),
     ],
 )
-def test_address_that_is_none_is_refused_by_that_name(address, error, sentence):
+def test_wrong_address_raises_an_error_that_names_it(address, error, message):
     with pytest.raises(error) as caught:
         SharedMemoryManager(address, KEY).connect()
-    assert sentence in str(caught.value) and "valid name" not in str(caught.value)
+    assert message in str(caught.value) and "valid name" not in str(caught.value)
 
 
-def test_manager_that_was_not_initialized_can_be_shown():
+def test_repr_works_without_init():
     assert repr(SharedMemoryManager.__new__(SharedMemoryManager)) == "SharedMemoryManager(address=None)"
 
 
-def test_where_none_is_nobody_answers(tmp_path):
+def test_connecting_without_a_manager_fails(tmp_path):
     with pytest.raises(OSError):
         SharedMemoryManager(str(tmp_path / "none"), KEY).connect()
-    with pytest.raises(ValueError, match="no address to connect to"):
+    with pytest.raises(ValueError, match="'address' must not be None"):
         SharedMemoryManager().connect()
 
 
-def test_it_is_started_once_and_ends_once():
+def test_start_and_connect_work_only_once_but_shutdown_may_be_repeated():
     manager = SharedMemoryManager()
     assert manager.address is None
     with pytest.raises(ValueError, match="is not running"):
         manager.SharedMemory(5)
     manager.shutdown()
-    with pytest.raises(TypeError, match="no initializer"):
+    with pytest.raises(TypeError, match="'initializer' must be None"):
         manager.start(print)
     with manager as same:
         assert same is manager and repr(manager) == f"SharedMemoryManager(address={manager.address!r})"
@@ -177,10 +177,10 @@ def test_it_is_started_once_and_ends_once():
     manager.join()
     with pytest.raises(ValueError, match="was shut down"):
         manager.ShareableList([1])
-    assert goes(os.path.dirname(manager.address))
+    assert is_removed(os.path.dirname(manager.address))
 
 
-def test_what_cannot_be_tracked_leaves_nothing(monkeypatch):
+def test_block_that_cannot_be_tracked_is_removed(monkeypatch):
     tried = []
 
     def track(manager, name):
@@ -211,19 +211,19 @@ exec(sys.argv[1])
 
 
 @pytest.mark.parametrize("end", ["time.sleep(60)", "del manager; time.sleep(60)", "pass"])
-def test_it_ends_with_whoever_started_it_and_has_it(end):
+def test_manager_ends_with_its_starter_or_its_last_handle(end):
     owner = subprocess.Popen([sys.executable, "-c", OWNER, end], stdout=subprocess.PIPE, text=True)
     address, name = owner.stdout.readline().split()
     if end == "time.sleep(60)":
         assert exists(name)
         owner.kill()
-    assert goes(f"/dev/shm/{name}") and goes(os.path.dirname(address))
+    assert is_removed(f"/dev/shm/{name}") and is_removed(os.path.dirname(address))
     owner.kill()
     owner.wait()
     owner.stdout.close()
 
 
-def test_child_of_a_fork_ends_nothing():
+def test_child_of_a_fork_does_not_stop_the_manager():
     with SharedMemoryManager() as manager:
         shared = manager.ShareableList([1])
         child = os.fork()

@@ -1,4 +1,4 @@
-"""Blocks that go when the process that made them ends; by default, those that Python makes."""
+"""Tests that a block is removed when its creator ends, which is the default in Python."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from shareable import garbage
+from shareable import _raw, garbage
 from shareable.shared_memory import ShareableList, SharedMemory
 
-# A process that runs what it is told, says so, and sleeps.
+# A process that executes its argument, prints "made", and sleeps.
 CREATOR = """
 import multiprocessing, os, sys, threading, time
 from shareable.shared_memory import ShareableList, SharedMemory
@@ -29,7 +29,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def creator(tmp_path, name):
-    """Starts such a process; it is killed at the end."""
+    """A function that starts such a process, which is killed after the test."""
     path = tmp_path / "creator.py"
     path.write_text(CREATOR)
     processes = []
@@ -53,71 +53,71 @@ def exists(name):
     return os.path.exists(f"/dev/shm/{name}")
 
 
-def goes(name):
-    """Whether it has gone within a second."""
+def is_removed(name):
+    """Return whether the block disappears within a second."""
     end = time.monotonic() + 1
     while exists(name) and time.monotonic() < end:
         time.sleep(0.005)
     return not exists(name)
 
 
-def stays(name):
-    """As long as it would take to go, and then some."""
+def is_kept(name):
+    """Return whether the block still exists after the time that a removal would take."""
     time.sleep(0.3)
     return exists(name)
 
 
 @pytest.mark.parametrize("make", ["make(name)", "kept = SharedMemory(name, create=True, size=5)"])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-def test_block_goes_when_its_creator_is_killed(creator, name, make, end):
+def test_block_is_removed_when_its_creator_is_killed(creator, name, make, end):
     process = creator(make)
     assert exists(name)
     process.send_signal(end)
-    assert goes(name)
+    assert is_removed(name)
 
 
-def test_block_goes_when_the_whole_group_of_its_creator_is_killed(creator, name):
+def test_block_is_removed_when_its_creators_process_group_is_killed(creator, name):
     process = creator("make(name)")
     os.killpg(process.pid, signal.SIGKILL)
-    assert goes(name)
+    assert is_removed(name)
 
 
-def test_block_goes_when_its_creator_ends(name, creator):
+def test_block_is_removed_when_its_creator_exits(name, creator):
     process = creator("make(name); print('made', flush=True); sys.exit()")
     process.wait()
-    assert goes(name)
+    assert is_removed(name)
 
 
-def test_block_that_is_not_tracked_stays(creator, name):
+def test_untracked_block_is_kept(creator, name):
     process = creator("make(name, track=False)")
     process.kill()
-    assert stays(name)
+    assert is_kept(name)
 
 
-def test_who_attaches_takes_nothing_with_it(creator, make_list, name):
+def test_end_of_an_attached_process_keeps_the_block(creator, make_list, name):
     make_list([1, 2])
     process = creator("kept = ShareableList(name=name); also = SharedMemory(name, track=True)")
     process.kill()
-    assert stays(name)
+    assert is_kept(name)
 
 
-def test_who_has_it_attached_keeps_the_memory(creator, name):
+def test_attached_process_can_use_a_removed_block(creator, name):
     process = creator("make(name)")
     with ShareableList(name=name) as shared:
         process.kill()
-        assert goes(name)
+        assert is_removed(name)
         shared[0] = 5
         assert shared[0] == 5
 
 
-def test_child_of_a_fork_takes_nothing_with_it(creator, name):
+def test_end_of_a_forks_child_keeps_the_block(creator, name):
     creator("kept = make(name)\nif os.fork() == 0: os._exit(0)\nos.wait()")
-    assert stays(name)
+    assert is_kept(name)
 
 
-def test_thread_takes_nothing_with_it(creator, name):
+def test_end_of_a_thread_keeps_the_block(creator, name):
     creator("thread = threading.Thread(target=make, args=(name,)); thread.start(); thread.join()")
-    assert stays(name)
+    assert is_kept(name)
 
 
 WORKER = """
@@ -134,14 +134,19 @@ with multiprocessing.get_context("spawn").Pool(1) as pool:
 
 
 @pytest.mark.parametrize("code", [*map(WORKER.format, ["fork", "spawn", "forkserver"]), POOL])
-def test_worker_that_ends_leaves_its_blocks_to_its_parent(creator, name, code):
+def test_worker_that_exits_transfers_its_blocks_to_its_parent(creator, name, code):
     process = creator(code)
-    assert stays(name)
+    assert is_kept(name)
     process.kill()
-    assert goes(name)
+    assert is_removed(name)
 
 
-def test_worker_that_is_killed_leaves_nothing(creator, name):
+def test_blocks_cannot_be_transferred_to_a_process_that_does_not_exist():
+    with pytest.raises(ValueError, match="^cannot transfer the blocks to process 999999999: there is no such process$"):
+        _raw.transfer_ownership(999999999)
+
+
+def test_blocks_of_a_killed_worker_are_removed(creator, name):
     code = """
 worker = multiprocessing.get_context("fork").Process(target=lambda: (make(name), time.sleep(60)))
 worker.start()
@@ -151,10 +156,10 @@ worker.kill()
 worker.join()
 """
     creator(code)
-    assert goes(name)
+    assert is_removed(name)
 
 
-def test_what_is_left_of_a_container_goes_with_the_next_owner(creator, name):
+def test_next_owner_removes_the_blocks_of_a_killed_container(creator, name):
     inside = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
         pytest.skip("this user may not make a pid namespace")
@@ -170,14 +175,14 @@ os._exit(1)
     with subprocess.Popen([*inside, sys.executable, "-c", code], text=True, **pipes) as first:
         assert first.stdout.readline() == "made\n"
         with ShareableList(name=name) as shared:
-            assert shared[0] == 1  # it is what init is elsewhere, and all ends with it: its reaper too
+            assert shared[0] == 1  # it is PID 1: its reaper dies with it
         first.stdin.close()
-        first.wait()  # for all of them: the kernel ends what is in there before init has ended
+        first.wait()  # the kernel kills the other processes of the namespace first
     creator("make(name + '-next')")
-    assert goes(name) and exists(name + "-next")
+    assert is_removed(name) and exists(name + "-next")
 
 
-def test_program_that_makes_no_block_starts_nothing(make_list, name):
+def test_program_without_owned_blocks_starts_no_reaper(make_list, name):
     make_list([7])
     code = f"from shareable.shared_memory import ShareableList as L; print(L(name={name!r})[0], L([1], track=False).unlink())"
     environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
@@ -185,34 +190,34 @@ def test_program_that_makes_no_block_starts_nothing(make_list, name):
     assert (ended.stdout, ended.stderr) == ("7 None\n", "")
 
 
-def test_block_is_refused_where_nobody_would_clean_up(name):
+def test_creating_an_owned_block_fails_without_a_reaper(name):
     code = "from shareable.shared_memory import SharedMemory; SharedMemory({!r}, create=True, size=1, track={})"
     environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
     run = [sys.executable, "-c", code.format(name, True)]
     ended = subprocess.run(run, capture_output=True, text=True, env=environment)
-    assert "cannot start '/nonexistent/reaper', which is to clean up after this process" in ended.stderr
+    assert "cannot start '/nonexistent/reaper', which cleans up after this process" in ended.stderr
     assert not exists(name)
     subprocess.run([sys.executable, "-c", code.format(name, False)], check=True, env=environment)
     assert exists(name)
 
 
-def test_garbage_is_what_a_dead_owner_left_and_nobody_uses(creator, name):
+def test_garbage_finds_unused_blocks_of_dead_owners(creator, name):
     process = creator("make(name)", env={**os.environ, "SHAREABLE_REAPER": "/bin/true"})
 
-    def finding():
+    def gc_entry():
         return next((each for each in garbage() if each.name == name), None)
 
-    assert finding() == (name, False, False, "its owner lives")
+    assert gc_entry() == (name, False, False, "its owner is alive")
     with ShareableList(name=name):
         process.kill()
         process.wait()
-        found = finding()
+        found = gc_entry()
         assert found is None or found == (name, False, False, f"its owner has ended, but process {os.getpid()} has it mapped")
-    found = finding()  # None where a reaper of somebody else's has cleaned up
-    if found is not None and "cannot be asked" in found.reason:  # a process that even this user may not look into
+    found = gc_entry()  # None if another reaper of this user has removed it
+    if found is not None and "may have it mapped" in found.reason:  # this user may not inspect a process
         assert not found.garbage
         SharedMemory(name).unlink()
         return
-    assert found is None or found == (name, True, False, "its owner has ended, and nobody uses it")
+    assert found is None or found == (name, True, False, "its owner has ended, and no process uses it")
     removed = [each for each in garbage(remove=True) if each.name == name]
     assert all(each.removed for each in removed) and not exists(name)

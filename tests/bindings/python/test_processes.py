@@ -1,4 +1,4 @@
-"""Blocks and lists in several processes, and at the end of one: passed by multiprocessing, forked, left to the interpreter."""
+"""Tests blocks and lists in several processes: pickled, forked, and open at exit."""
 
 import copy
 import os
@@ -18,26 +18,26 @@ HERE = pathlib.Path(__file__).parent
 
 @pytest.fixture
 def memory(name):
-    """A block of 16 bytes beside the list of the same test."""
+    """A block of 16 bytes, in addition to the list of the same test."""
     with SharedMemory(name + "-memory", create=True, size=16) as memory:
         yield memory
         memory.unlink()
 
 
 def run(*arguments):
-    """What a new interpreter prints. It has to end well, and to say nothing on its standard error."""
+    """Run an interpreter, which must succeed and print no errors. Return its output."""
     ended = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
 
 
-def in_child(work):
-    """Runs work in a fork of this process, where it has to end well."""
+def in_child(function):
+    """Run a function in a fork of this process, where it must succeed."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            work()
+            function()
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -66,7 +66,7 @@ def test_pickle_of_each_protocol_attaches(memory, mixed, protocol):
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
-def test_copy_is_another_object_on_the_same_list(mixed, copied):
+def test_copy_is_another_object_for_the_same_list(mixed, copied):
     with copied(mixed) as other, copied(mixed.shm) as memory:
         assert type(other) is ShareableList and other is not mixed and memory is not mixed.shm
         other[0] = "copy"
@@ -74,7 +74,7 @@ def test_copy_is_another_object_on_the_same_list(mixed, copied):
     assert mixed[0] == "copy"
 
 
-LEFT = """if True:
+OPEN_AT_EXIT = """if True:
     import gc, sys
     from shareable.shared_memory import ShareableList, SharedMemory, unlink
 
@@ -111,12 +111,12 @@ LEFT = """if True:
 
 
 @pytest.mark.parametrize("end", ["", "sys.exit(0)", "raise SystemExit", "memory.close(), shared.close()", "del memory, shared"])
-def test_interpreter_ends_in_silence_whatever_is_left_to_it(end):
-    assert run("-X", "dev", "-c", LEFT + end) == ""
+def test_interpreter_exits_silently_with_open_objects(end):
+    assert run("-X", "dev", "-c", OPEN_AT_EXIT + end) == ""
 
 
-def test_programs_that_take_a_block_from_the_tracker_run_and_keep_it(memory):
-    # The tracker's process says on standard error that it knows no such name; whoever deletes that line reads nothing.
+def test_unregistering_a_block_from_the_tracker_keeps_the_block(memory):
+    # The tracker process prints a KeyError, because it does not know the name.
     code = """if True:
         import sys
         from multiprocessing import resource_tracker
@@ -131,11 +131,11 @@ def test_programs_that_take_a_block_from_the_tracker_run_and_keep_it(memory):
         assert other.buf[0] == 5
 
 
-def test_threads_and_forks_hammer_the_same_objects():
-    assert " actions, " in run(str(HERE / "hammer.py"), "3")
+def test_threads_and_forks_use_the_same_objects():
+    assert " actions, " in run(str(HERE / "stress_threads.py"), "3")
 
 
-def test_child_closes_and_the_parent_goes_on(memory, mixed):
+def test_parent_keeps_its_objects_when_the_child_closes_them(memory, mixed):
     view = memory.buf
 
     def child():
@@ -143,13 +143,13 @@ def test_child_closes_and_the_parent_goes_on(memory, mixed):
         memory.close()
         mixed.close()
         assert memory.buf is None and mixed.shm.buf is None
-        view[1] = 5  # the child's view is good still
+        view[1] = 5  # the child's view is still valid
 
     in_child(child)
     assert memory.buf is view and memory.buf[1] == 5 and mixed[0] == "howdy"
 
 
-def test_child_writes_and_the_parent_reads(memory, mixed):
+def test_parent_reads_what_the_child_wrote(memory, mixed):
     def child():
         memory.buf[:5] = b"child"
         mixed[0] = "child"
@@ -166,7 +166,7 @@ def test_child_writes_and_the_parent_reads(memory, mixed):
         pass
 
 
-def test_child_that_ends_as_an_interpreter_does_leaves_the_block(memory, mixed):
+def test_child_that_exits_normally_keeps_the_block(memory, mixed):
     child = os.fork()
     if child == 0:
         memory.buf[0] = 1
@@ -186,7 +186,7 @@ def test_child_that_ends_as_an_interpreter_does_leaves_the_block(memory, mixed):
     assert list(memory.buf[:3]) == [1, 7, 7] and mixed[0] == "parent"
 
 
-def test_child_of_a_thread_that_waits_is_free_of_it(make_list, name):
+def test_child_can_write_while_a_thread_of_the_parent_waits(make_list, name):
     shared, ended = make_list([0]), []
     thread = threading.Thread(target=lambda: ended.append(shared.wait(0, 0, timeout=30)))
     thread.start()

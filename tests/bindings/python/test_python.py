@@ -1,4 +1,4 @@
-"""What only Python has: the standard library's behaviour, the buffer protocol, pickling, classes, the collector."""
+"""Tests what only Python has: the stock interface, buffers, pickling, classes, and gc."""
 
 import abc
 import array
@@ -41,7 +41,7 @@ def test_package_has_the_version_of_the_library():
     assert shareable.shared_memory is shared_memory
 
 
-def test_array_of_the_documentation(name):
+def test_array_of_cpythons_documentation(name):
     np = pytest.importorskip("numpy")
     a = np.array([1, 1, 2, 3, 5, 8])
     shm = shared_memory.SharedMemory(name, create=True, size=a.nbytes)
@@ -51,7 +51,7 @@ def test_array_of_the_documentation(name):
     c = np.ndarray((6,), dtype=np.int64, buffer=existing.buf)
     c[-1] = 888
     assert b.tolist() == [1, 1, 2, 3, 5, 888]
-    existing.close()  # not an error, though c is there still
+    existing.close()  # not an error, although c still exists
     shm.close()
     block = inode(name)
     shm.unlink()
@@ -87,8 +87,8 @@ def test_pickle_of_a_read_only_list_is_read_only(mixed, name):
         assert again.shm.read_only and again.tolist() == mixed.tolist()
 
 
-def test_stock_reads_what_is_written_here_and_the_other_way_round(mixed, name):
-    # In a process of its own: stock's tracker stays for as long as the process.
+def test_stock_python_reads_and_writes_the_same_list(mixed, name):
+    # In another process, because the tracker of stock Python lives as long as its process.
     code = """if True:
         import sys
         from multiprocessing import resource_tracker, shared_memory
@@ -103,7 +103,7 @@ def test_stock_reads_what_is_written_here_and_the_other_way_round(mixed, name):
     assert mixed[:4] == ["stock", b"HoWdY", -273.154, 1.5]
 
 
-def test_signature_is_that_of_the_standard_library(name):
+def test_arguments_are_accepted_like_the_standard_librarys(name):
     memory = SharedMemory(name, True, 4)
     assert memory.size == 4
     SharedMemory(name, False, 1000, track=False).close()
@@ -120,7 +120,7 @@ def test_signature_is_that_of_the_standard_library(name):
     assert len(empty) == 0
 
 
-def test_lazy_block_is_a_block_like_any_other(name):
+def test_lazy_block_can_be_read_and_written(name):
     with SharedMemory(name, create=True, size=1 << 20, lazy=True) as memory:
         memory.buf[-1] = 1
         assert memory.buf[-1] == 1 and memory.buf[0] == 0
@@ -133,7 +133,7 @@ def test_name_must_be_a_str(wrong):
             attempt()
 
 
-def test_name_need_not_be_ascii_nor_utf8(name):
+def test_name_may_be_any_bytes(name):
     for suffix in ("é", "\udcff"):
         with SharedMemory(name + suffix, create=True, size=1) as memory, SharedMemory(name + suffix) as other:
             memory.unlink()
@@ -143,7 +143,7 @@ def test_name_need_not_be_ascii_nor_utf8(name):
         assert caught.value.filename == "/" + name + suffix
 
 
-def test_view_keeps_the_memory_until_it_goes(memory, name):
+def test_view_keeps_the_memory_mapped_until_it_is_deallocated(memory, name):
     views = [memory.buf, memory.buf[4:8], memory.buf.toreadonly()]
     block = inode(name)
     memory.close()
@@ -184,7 +184,7 @@ def test_buf_is_the_same_view_until_it_is_released(memory):
     assert memory.buf[0] == 7
 
 
-def test_buf_is_none_once_closed_and_others_keep_theirs(memory, name):
+def test_buf_is_none_after_close_and_other_views_remain_valid(memory, name):
     view, slice_, block = memory.buf, memory.buf[4:], inode(name)
     memory.close()
     assert memory.buf is None and memory._buf is None
@@ -198,29 +198,29 @@ def test_buf_is_none_once_closed_and_others_keep_theirs(memory, name):
     assert SharedMemory.__new__(SharedMemory).buf is None
 
 
-def test_block_that_is_closed_while_its_buf_is_renewed_stays_closed(name):
-    class ClosedInBetween(SharedMemory):
-        is_to_close = False
+def test_close_during_access_to_buf_leaves_the_block_closed(name):
+    class ClosedDuringView(SharedMemory):
+        closes_next = False
 
         def _view(self):
             view = super()._view()
-            if self.is_to_close:
-                self.is_to_close = False
+            if self.closes_next:
+                self.closes_next = False
                 thread = threading.Thread(target=self.close)
                 thread.start()
                 thread.join()
             return view
 
-    memory = ClosedInBetween(name, create=True, size=16)
+    memory = ClosedDuringView(name, create=True, size=16)
     memory.buf.release()
-    memory.is_to_close = True
+    memory.closes_next = True
     assert memory.buf is None and inode(name) not in mappings()
-    memory.is_to_close = True
+    memory.closes_next = True
     memory.__init__(name)
     assert memory.buf is None and inode(name) not in mappings()
 
 
-def test_value_that_frees_the_list_when_it_is_shown_is_an_error_of_the_list_that_was(make_list, name):
+def test_error_names_the_searched_list_if_repr_frees_it(make_list, name):
     class Own(str):
         def __repr__(self):
             _raw.List.__init__(shared, other)
@@ -237,7 +237,7 @@ def test_value_that_frees_the_list_when_it_is_shown_is_an_error_of_the_list_that
 
 
 @pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
-def test_buf_of_a_list_is_dropped_by_closing_either(mixed, name, close):
+def test_buf_of_a_list_is_none_after_closing_the_list_or_its_block(mixed, name, close):
     view = mixed.shm.buf
     assert mixed.shm.buf is view and mixed.shm._buf is view
     del view
@@ -245,7 +245,7 @@ def test_buf_of_a_list_is_dropped_by_closing_either(mixed, name, close):
     assert mixed.shm.buf is None and inode(name) not in mappings()
 
 
-def test_buf_makes_no_cycle(name):
+def test_buf_creates_no_reference_cycle(name):
     memory = SharedMemory(name, create=True, size=4)
     memory.buf[0] = 1
     reference = weakref.ref(memory)
@@ -258,7 +258,7 @@ def test_buf_makes_no_cycle(name):
         gc.enable()
 
 
-def test_buf_is_that_of_the_new_block_after_initializing_again(memory, name):
+def test_buf_belongs_to_the_new_block_after_another_init(memory, name):
     old = memory.buf
     memory.__init__(name + "-again", create=True, size=8)
     memory.unlink()
@@ -268,7 +268,7 @@ def test_buf_is_that_of_the_new_block_after_initializing_again(memory, name):
     assert len(memory.buf) == 8
 
 
-def test_attributes_that_programs_reach_for_are_those_of_the_standard_library(memory):
+def test_private_attributes_are_those_of_the_standard_library(memory):
     with SharedMemory(memory.name) as other, SharedMemory(memory.name, read_only=True) as reader:
         for each, flags in ((memory, os.O_CREAT | os.O_EXCL | os.O_RDWR), (other, os.O_RDWR), (reader, os.O_RDONLY)):
             assert each._name == "/" + memory.name and each._size == 16 and each._flags == flags and each._mode == 0o600
@@ -283,7 +283,7 @@ def test_attributes_that_programs_reach_for_are_those_of_the_standard_library(me
     assert shared_memory._USE_POSIX and shared_memory._O_CREX == os.O_CREAT | os.O_EXCL
 
 
-def test_format_of_one_item_is_known_as_in_the_standard_library(mixed):
+def test_format_of_one_item_is_available_as_in_the_standard_library(mixed):
     forms = [mixed._get_packing_format(i) for i in range(mixed._list_len)]
     assert forms == ["8s", "8s", "d", "q", "xxxxxx?x", "xxxxxxx?", "q"] and "".join(forms) == mixed.format
     assert mixed._get_packing_format(-7) == "8s"
@@ -293,14 +293,14 @@ def test_format_of_one_item_is_known_as_in_the_standard_library(mixed):
 
 
 @pytest.mark.parametrize("end", [2**40, 2**63 - 1, -(2**63)])
-def test_format_of_one_item_is_a_value_error_once_the_offsets_are_damaged(mixed, end):
+def test_format_of_one_item_raises_value_error_if_the_offsets_are_corrupt(mixed, end):
     mixed.shm.buf[8 * 8 : 8 * 9] = end.to_bytes(8, sys.byteorder, signed=True)
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(ValueError, match="corrupt"):
         mixed._get_packing_format(0)
 
 
 @pytest.mark.parametrize(
-    "arguments, sentence",
+    "arguments, message",
     [
         (dict(), "'name' can only be None if create=True"),
         (dict(name="a", size=-1), "'size' must be a positive integer"),
@@ -308,17 +308,17 @@ def test_format_of_one_item_is_a_value_error_once_the_offsets_are_damaged(mixed,
         (dict(create=True, size=-1), "'size' must be a positive integer"),
     ],
 )
-def test_arguments_are_refused_in_the_words_of_the_standard_library(arguments, sentence):
+def test_wrong_arguments_raise_the_standard_librarys_messages(arguments, message):
     from multiprocessing import shared_memory as stock
 
     for class_ in (SharedMemory, stock.SharedMemory):
         with pytest.raises(ValueError) as caught:
             class_(**arguments)
-        assert str(caught.value) == sentence
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
-    "call, error, sentence",
+    "call, error, message",
     [
         (lambda shared: SharedMemory(create=True, size="5"), TypeError, "'size' must be an int, not str"),
         (lambda shared: SharedMemory("x", size=None), TypeError, "'size' must be an int, not NoneType"),
@@ -334,18 +334,18 @@ def test_arguments_are_refused_in_the_words_of_the_standard_library(arguments, s
         (lambda shared: shared.lock().acquire("a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
     ],
 )
-def test_error_names_the_argument_and_comes_from_the_call_that_got_it(make_list, call, error, sentence):
+def test_wrong_argument_raises_an_error_that_names_it(make_list, call, error, message):
     with pytest.raises(error) as caught:
         call(make_list([1]))
-    assert sentence in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_object_that_was_not_initialized_can_be_shown():
+def test_repr_works_without_init():
     assert repr(SharedMemory.__new__(SharedMemory)) == "SharedMemory(None, size=0)"
     assert re.fullmatch(r"ShareableList\(<.*__init__.*>\)", repr(ShareableList.__new__(ShareableList)))
 
 
-def test_parameters_have_the_names_and_the_order_of_the_standard_library():
+def test_parameters_have_the_standard_librarys_names_and_order():
     from multiprocessing import shared_memory as stock
 
     for ours, theirs in ((SharedMemory, stock.SharedMemory), (ShareableList, stock.ShareableList)):
@@ -356,7 +356,7 @@ def test_parameters_have_the_names_and_the_order_of_the_standard_library():
     assert set(stock.__all__) <= set(shared_memory.__all__)
 
 
-def test_nothing_that_the_standard_library_shows_is_missing():
+def test_all_attributes_of_the_standard_library_exist():
     from multiprocessing import shared_memory as stock
 
     for ours, theirs in ((SharedMemory, stock.SharedMemory), (ShareableList, stock.ShareableList)):
@@ -364,7 +364,7 @@ def test_nothing_that_the_standard_library_shows_is_missing():
     assert {each for each in vars(stock.SharedMemory) if each.startswith("_")} - set(dir(SharedMemory)) <= {"__del__"}
 
 
-def test_list_takes_what_acts_as_an_int_or_as_bytes(make_list):
+def test_list_accepts_objects_with_index_or_a_buffer(make_list):
     class Index:
         def __index__(self):
             return 7
@@ -383,7 +383,7 @@ def test_list_takes_what_acts_as_an_int_or_as_bytes(make_list):
         shared[Index()]
 
 
-def test_list_takes_numbers_of_numpy(make_list):
+def test_list_accepts_numpy_numbers(make_list):
     np = pytest.importorskip("numpy")
     shared = make_list([np.int64(5), np.float64(1.5), *np.arange(3), np.uint64(2**63 - 1)])
     assert shared[:] == [5, 1.5, 0, 1, 2, 2**63 - 1]
@@ -398,7 +398,7 @@ def test_list_takes_numbers_of_numpy(make_list):
         shared[0] = np.uint64(2**63)
 
 
-def test_list_is_made_of_ranges_arrays_and_numbers_alone_as_of_other_sequences():
+def test_list_is_created_from_ranges_arrays_and_other_sequences():
     ends = [2**63 - 1, -(2**63)]
     for values in (
         range(5),
@@ -434,7 +434,7 @@ def test_list_is_made_of_ranges_arrays_and_numbers_alone_as_of_other_sequences()
         ShareableList((1, 2**63))
 
 
-def test_view_of_a_list_is_its_numbers(make_list, name):
+def test_view_of_a_list_shows_its_numbers(make_list, name):
     shared = make_list(range(5))
     view = shared.view()
     assert (view.format, view.itemsize, view.shape, view.readonly) == ("q", 8, (5,), False)
@@ -453,7 +453,7 @@ def test_view_of_a_list_is_its_numbers(make_list, name):
         shared.view()
 
 
-def test_view_needs_numbers_of_one_type_side_by_side(make_list, name):
+def test_view_requires_contiguous_numbers_of_one_type(make_list, name):
     with ShareableList([0.5, -0.0]) as floats, ShareableList([]) as none:
         floats.unlink()
         none.unlink()
@@ -468,11 +468,11 @@ def test_view_needs_numbers_of_one_type_side_by_side(make_list, name):
         shared.view()
     with ShareableList([1, 2], capacity=16) as wide:
         wide.unlink()
-        with pytest.raises(ValueError, match="item 0 .* does not lie beside"):
+        with pytest.raises(ValueError, match="item 0 .* the items are not contiguous"):
             wide.view()
 
 
-def test_view_of_a_list_is_an_array_of_numpy(make_list):
+def test_view_of_a_list_becomes_a_numpy_array(make_list):
     np = pytest.importorskip("numpy")
     shared = make_list([0.5] * 1000)
     items = np.asarray(shared.view())
@@ -484,7 +484,7 @@ def test_view_of_a_list_is_an_array_of_numpy(make_list):
     assert items[0] == 2.0
 
 
-def test_list_is_made_of_an_array_of_numpy():
+def test_list_is_created_from_a_numpy_array():
     np = pytest.importorskip("numpy")
     for values in (np.arange(5), np.array([0.5, -1.0]), np.arange(10)[::2], np.array([], dtype=np.int64)):
         with ShareableList(values) as shared:
@@ -499,7 +499,7 @@ def test_list_reads_long_texts(make_list):
     assert shared[:] == texts
 
 
-def test_list_refuses_other_keys_and_deletion(mixed):
+def test_list_rejects_other_keys_and_deletion(mixed):
     for key in ("a", 1.0, None, (1,)):
         with pytest.raises(TypeError, match="list indices must be integers or slices"):
             mixed[key]
@@ -522,7 +522,7 @@ def test_list_is_copied_from_a_list_and_onto_itself(mixed):
     assert mixed[3:] == [42, True, None, 100]
 
 
-def test_value_that_closes_the_list_meets_a_closed_list(mixed):
+def test_writing_fails_if_the_conversion_closes_the_list(mixed):
     class Closing:
         def __index__(self):
             mixed.close()
@@ -534,7 +534,7 @@ def test_value_that_closes_the_list_meets_a_closed_list(mixed):
         mixed[0] = Closing()
 
 
-def test_value_that_makes_the_object_another_list_writes_there(name):
+def test_writing_uses_the_new_list_if_the_conversion_calls_init(name):
     class Moving:
         def __index__(self):
             ShareableList.__init__(shared, [10, 20], name=name)
@@ -546,7 +546,7 @@ def test_value_that_makes_the_object_another_list_writes_there(name):
     assert shared.shm.name == name and shared[:] == [10, 1]
 
 
-def test_argument_that_makes_the_object_another_list_is_used_there(name):
+def test_calls_use_the_new_list_if_the_conversion_calls_init(name):
     class Moving:
         def __init__(self, value):
             self.value = value
@@ -563,7 +563,7 @@ def test_argument_that_makes_the_object_another_list_is_used_there(name):
     assert shared.wait(1, Moving(6)) == 20 and shared.shm.name == name
 
 
-def test_comparing_that_closes_the_list_is_an_error(mixed):
+def test_searching_fails_if_the_comparison_closes_the_list(mixed):
     class Closing:
         def __eq__(self, other):
             mixed.close()
@@ -574,7 +574,7 @@ def test_comparing_that_closes_the_list_is_an_error(mixed):
             attempt()
 
 
-def test_initializing_again_takes_the_new_block_and_lets_the_old_one_go(name):
+def test_another_init_opens_the_new_block_and_releases_the_old_one(name):
     memory = SharedMemory(create=True, size=4)
     old, view = inode(memory.name), memory.buf
     memory.unlink()
@@ -597,14 +597,14 @@ def test_object_without_init_is_closed(class_):
     else:
         uses = [lambda: _raw.memory_address(bare), lambda: _raw.memory_unlink(bare)]
         assert _raw.memory_size(bare) == 0 and _raw.memory_name(bare) is None
-        assert _raw.memory_is_same(bare, bare) is False
+        assert _raw.memory_same_block(bare, bare) is False
         _raw.memory_close(bare)
     for use in uses:
         with pytest.raises(ValueError):
             use()
 
 
-def test_class_is_a_class_like_any_other(name, monkeypatch):
+def test_classes_can_be_subclassed_patched_and_subscripted(name, monkeypatch):
     class Named(ShareableList, abc.ABC):
         def label(self):
             return self.shm.name
@@ -618,11 +618,11 @@ def test_class_is_a_class_like_any_other(name, monkeypatch):
     assert type(ShareableList) is type and str(ShareableList[int]).endswith("ShareableList[int]")
 
 
-def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
+def test_classes_have_no_attributes_of_swig(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
     values = {"capacity", "count", "format", "index", "shm", "tolist"}
-    assert public == values | {"add", "close", "compare_exchange", "digest", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
+    assert public == values | {"add", "close", "compare_exchange", "hash", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "name", "read_only", "size", "unlink"}
     for shared in (mixed, memory):
@@ -633,7 +633,7 @@ def test_class_shows_nothing_of_how_it_is_wrapped(mixed):
         assert other != mixed
 
 
-def test_subclass_may_read_items_its_own_way(make_list, name):
+def test_iteration_uses_the_getitem_of_a_subclass(make_list, name):
     class Doubling(ShareableList):
         def __getitem__(self, position):
             return 2 * super().__getitem__(position)
@@ -643,7 +643,7 @@ def test_subclass_may_read_items_its_own_way(make_list, name):
         assert shared[1] == 4 and list(shared) == [2, 4]
 
 
-def test_object_is_collected_with_a_cycle_and_told_of_by_a_weak_reference(name):
+def test_cycle_with_a_list_is_collected_and_clears_weak_references(name):
     shared = ShareableList([1], name=name)
     shared.itself = shared
     reference, shm = weakref.ref(shared), weakref.ref(shared.shm)
@@ -667,7 +667,7 @@ def test_iterator_outlives_the_list(name):
     assert inode(name) not in mappings()
 
 
-def test_raw_functions_refuse_what_is_not_theirs(mixed):
+def test_raw_functions_reject_wrong_arguments(mixed):
     memory = mixed.shm
     for attempt in (
         lambda: _raw.memory_size(mixed),
@@ -689,17 +689,17 @@ def test_raw_functions_refuse_what_is_not_theirs(mixed):
         _raw.memory_open(memory.name, 1 << 7)
 
 
-def test_class_of_a_block_and_a_list_is_refused(mixed):
+def test_class_cannot_derive_from_both_block_and_list(mixed):
     for bases in ((ShareableList, SharedMemory), (SharedMemory, ShareableList), (_raw.List, _raw.Memory)):
         with pytest.raises(TypeError, match="lay-?out"):
             type("Both", bases, {})
     with pytest.raises(TypeError, match="layout"):
         mixed.__class__ = SharedMemory
-    mixed.__class__ = type("Own", (ShareableList,), {})  # of the same handle
+    mixed.__class__ = type("Own", (ShareableList,), {})  # a subclass has the same layout
     assert mixed[3] == 100
 
 
-def test_threads_may_share_one_object(make_list):
+def test_threads_can_use_the_same_object(make_list):
     shared = make_list([0] * 8)
 
     def count(index):
@@ -715,12 +715,12 @@ def test_threads_may_share_one_object(make_list):
     assert shared[:] == [1999] * 8
 
 
-def refused(attempt):
+def must_fail(attempt):
     try:
         attempt()
     except Exception:
         return
-    pytest.fail("not refused")
+    pytest.fail("no exception")
 
 
 def test_nothing_leaks(name):
@@ -747,26 +747,26 @@ def test_nothing_leaks(name):
                 lambda: SharedMemory("a\0b"),
                 lambda: _raw.List(5),
             ):
-                refused(attempt)
+                must_fail(attempt)
             shared.shm.buf[0]
             shared.__init__(name=name)
         unlink(name)
 
     tracemalloc.start()
     try:
-        for _ in range(500):  # until the interpreter's own stocks of free objects are full
+        for _ in range(500):  # until the interpreter's free lists are full
             once()
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(2000):
             once()
         gc.collect()
-        assert tracemalloc.get_traced_memory()[0] - before < 2000 * 16  # the least object, each time
+        assert tracemalloc.get_traced_memory()[0] - before < 2000 * 16  # an object is 16 bytes or more
     finally:
         tracemalloc.stop()
 
 
-def test_lock_lets_other_threads_run_and_each_have_it_alone(make_list, name):
+def test_lock_excludes_other_threads_which_run_during_the_wait(make_list, name):
     shared = make_list([0, 0])
 
     def work():
@@ -786,7 +786,7 @@ def test_lock_lets_other_threads_run_and_each_have_it_alone(make_list, name):
     assert shared.tolist() == [2000, 2000]
 
 
-def test_lock_of_one_list_is_waited_for_by_its_own_threads(make_list):
+def test_thread_waits_for_the_lock_that_its_own_list_holds(make_list):
     shared = make_list([0])
     lock, taken = shared.lock(), threading.Event()
     thread = threading.Thread(target=lambda: lock.acquire(timeout=30) and taken.set())
@@ -799,12 +799,12 @@ def test_lock_of_one_list_is_waited_for_by_its_own_threads(make_list):
 
 
 class Alarm(Exception):
-    """What the handler of SIGALRM raises."""
+    """The exception of the SIGALRM handler."""
 
 
 @pytest.fixture
 def alarm():
-    """Has SIGALRM raise, and come in a tenth of a second when called."""
+    """A function that sends SIGALRM, whose handler raises Alarm, after a tenth of a second."""
 
     def ring(number, frame):
         raise Alarm
@@ -815,7 +815,7 @@ def alarm():
     signal.signal(signal.SIGALRM, before)
 
 
-def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name, alarm):
+def test_waiting_for_the_lock_is_interrupted_by_a_signal(make_list, name, alarm):
     shared = make_list([0])
     with ShareableList(name=name) as other, other.lock():
         start = time.monotonic()
@@ -829,7 +829,7 @@ def test_lock_that_is_waited_for_is_interrupted_by_a_signal(make_list, name, ala
 
 @pytest.mark.parametrize("close", [lambda shared: shared.close(), lambda shared: shared.shm.close()])
 @pytest.mark.parametrize("released_at_once", [False, True])
-def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, name, close, released_at_once):
+def test_waiting_for_the_lock_fails_when_the_list_is_closed(make_list, name, close, released_at_once):
     shared, raised = make_list([0]), []
 
     def wait():
@@ -846,7 +846,7 @@ def test_lock_that_is_waited_for_is_refused_once_the_list_is_closed(make_list, n
         time.sleep(0.1)
         close(shared)
         if released_at_once:
-            lock.release()  # what the wait may still take is given up
+            lock.release()  # the wait may take the lock, and must release it
         thread.join(30)
         if not released_at_once:
             lock.release()
@@ -870,7 +870,7 @@ def test_wait_is_interrupted_by_a_signal_and_ended_by_closing(make_list, name, a
     thread.join()
 
 
-def test_waits_of_many_threads_are_ended_by_one_write(make_list):
+def test_one_write_wakes_all_waiting_threads(make_list):
     shared, ended = make_list([0, 0]), []
     waits = (lambda: shared.wait(0, 0, timeout=30), lambda: shared.wait_any(timeout=30))
     threads = [threading.Thread(target=lambda wait=wait: ended.append(wait())) for wait in waits * 8]
@@ -881,10 +881,10 @@ def test_waits_of_many_threads_are_ended_by_one_write(make_list):
     shared[0] = 5
     for thread in threads:
         thread.join(30)
-    assert sorted(ended) == sorted([5] * 8 + [shared.digest()] * 8)
+    assert sorted(ended) == sorted([5] * 8 + [shared.hash()] * 8)
 
 
-def test_lock_of_a_list_that_was_closed_or_collected_is_reported(make_list, name):
+def test_lock_reports_an_owner_that_was_closed_or_collected(make_list, name):
     shared = make_list([0])
     with ShareableList(name=name) as other:
         assert other.lock().acquire()
@@ -898,7 +898,7 @@ def test_lock_of_a_list_that_was_closed_or_collected_is_reported(make_list, name
         assert lock.owner_died
 
 
-def test_lock_keeps_its_list_and_refuses_one_that_is_none(make_list):
+def test_lock_object_requires_an_initialized_list(make_list):
     shared = make_list([0])
     lock = shared.lock(timeout=1)
     with lock as same:
@@ -911,7 +911,7 @@ def test_lock_keeps_its_list_and_refuses_one_that_is_none(make_list):
         shared_memory.ListLock(ShareableList.__new__(ShareableList)).acquire()
 
 
-def test_long_texts_are_copied_while_other_threads_run_and_close(name):
+def test_other_threads_can_close_a_list_while_long_texts_are_copied(name):
     text, data = "é" * 2_000_000, b"x" * 4_000_000
     with ShareableList(["", b""], name=name, capacity=4_000_000) as shared:
         shared.unlink()
@@ -937,7 +937,7 @@ def test_long_texts_are_copied_while_other_threads_run_and_close(name):
         assert errors == [f"list '{name}' is closed: open it again"] * 2
 
 
-def test_long_lists_are_searched_and_stored_while_other_threads_run_and_close(name):
+def test_other_threads_can_close_a_long_list_while_it_is_searched_or_stored(name):
     count = 100_000
     with ShareableList(range(count), name=name) as shared:
         shared.unlink()
@@ -979,7 +979,7 @@ def test_other_threads_run_while_a_long_list_is_searched(make_list):
             shared.count(-1)
 
     before = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # nobody is asked to give the lock away
+    sys.setswitchinterval(1000)  # the interpreter does not switch threads by itself
     try:
         thread = threading.Thread(target=search)
         thread.start()

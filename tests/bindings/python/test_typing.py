@@ -1,4 +1,4 @@
-"""Typed programs: typed_example.py runs, and mypy --strict accepts it and the package."""
+"""Tests that typed_example.py runs, and that mypy --strict accepts it and the package."""
 
 import os
 import pathlib
@@ -14,15 +14,21 @@ HERE = pathlib.Path(__file__).parent
 EXAMPLE = HERE / "typed_example.py"
 
 
-def mypy(tmp_path, *arguments):
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """What mypy keeps about the standard library between its runs."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+def mypy(tmp_path, cache, *arguments):
     program = shutil.which("mypy", path="/usr/bin:/bin") or shutil.which("mypy")
     if program is None:
-        pytest.skip("no mypy here: types are not checked")
-    command = [program, "--strict", "--no-error-summary", *map(str, arguments)]
-    (tmp_path / "packages").mkdir()  # mypy wants no folder in MYPYPATH that it searches anyway
+        pytest.skip("mypy is not installed: types are not checked")
+    command = [program, "--strict", "--no-error-summary", f"--cache-dir={cache}", *map(str, arguments)]
+    (tmp_path / "packages").mkdir()  # mypy refuses a folder in MYPYPATH that it searches by default
     (tmp_path / "packages" / "shareable").symlink_to(pathlib.Path(shareable.__file__).parent)
     environment = {**os.environ, "MYPYPATH": str(tmp_path / "packages")}
-    environment.pop("PYTHONPATH", None)  # may be for another interpreter than mypy's
+    environment.pop("PYTHONPATH", None)  # it may be for another interpreter than mypy's
     return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
 
 
@@ -32,17 +38,17 @@ def test_typed_example_runs(name):
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.11"])
-def test_typed_example_is_strictly_typed(tmp_path, version):
-    ended = mypy(tmp_path, f"--python-version={version}", EXAMPLE)
+def test_typed_example_is_strictly_typed(tmp_path, cache, version):
+    ended = mypy(tmp_path, cache, f"--python-version={version}", EXAMPLE)
     assert (ended.stdout, ended.returncode) == ("", 0)
 
 
-def test_package_is_strictly_typed(tmp_path):
-    ended = mypy(tmp_path, "-p", "shareable")
+def test_package_is_strictly_typed(tmp_path, cache):
+    ended = mypy(tmp_path, cache, "-p", "shareable")
     assert (ended.stdout, ended.returncode) == ("", 0)
 
 
-def test_wrong_types_are_found(tmp_path):
+def test_wrong_types_are_found(tmp_path, cache):
     wrong = tmp_path / "wrong.py"
     wrong.write_text(
         "from shareable.shared_memory import ShareableList, SharedMemory\n"
@@ -54,5 +60,5 @@ def test_wrong_types_are_found(tmp_path):
         "ShareableList([1]).nothing\n"
         "SharedMemory('a').buf = None\n"
     )
-    ended = mypy(tmp_path, wrong)
+    ended = mypy(tmp_path, cache, wrong)
     assert {int(line.split(":")[1]) for line in ended.stdout.splitlines()} == set(range(2, 9)), ended.stdout

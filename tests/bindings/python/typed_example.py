@@ -1,4 +1,4 @@
-"""What a typed program may write: mypy --strict has nothing against it, and it runs. NAME: a program's argument."""
+"""A typed program that mypy --strict accepts: typed_example.py NAME"""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlin
 
 
 class Counter:
-    """An int that processes share, with what else they tell each other."""
+    """An int that processes share, and the name of the process that changed it last."""
 
     values: ShareableList
 
     def __init__(self, name: str | None, *, create: bool) -> None:
-        self.values = ShareableList([0, "nobody"] if create else None, name=name, capacity=32 if create else 0)
+        self.values = ShareableList([0, "none"] if create else None, name=name, capacity=32 if create else 0)
 
     def __enter__(self) -> Counter:
         return self
@@ -27,13 +27,13 @@ class Counter:
     ) -> None:
         self.values.close()
 
-    def raised(self, who: str) -> int:
+    def increment(self, caller: str) -> int:
         lock: ListLock
         with self.values.lock(timeout=5) as lock:
             if lock.owner_died:
-                self.values[1] = "nobody"
+                self.values[1] = "none"
             count: int = self.values.add(0, 1)
-            self.values[1] = who
+            self.values[1] = caller
         return count
 
 
@@ -46,7 +46,7 @@ def main(name: str) -> None:
     version: str = shareable.__version__
     assert version.count(".") == 2
     with Counter(name, create=True) as counter, Counter(name, create=False) as other:
-        assert [counter.raised("one"), other.raised("two")] == [1, 2]
+        assert [counter.increment("one"), other.increment("two")] == [1, 2]
         items: list[Any] = counter.values.tolist()
         assert items == [2, "two"] == counter.values[:] == list(other.values)
         assert "two" in other.values and other.values.index("two") == other.values.count(2) == len(other.values) - 1
@@ -54,8 +54,8 @@ def main(name: str) -> None:
         changed: bool = other.values.compare_exchange(0, 10, 11)
         before: int = other.values.exchange(0, 12)
         assert changed and before == 11 and counter.values.wait(0, 11, timeout=1) == 12
-        digest: int = counter.values.wait_any(0, timeout=0)
-        assert digest == other.values.digest()
+        last: int = counter.values.wait_any(0, timeout=0)
+        assert last == other.values.hash()
         rooms: list[int] = [counter.values.capacity(i) for i in range(2)]
         form: str = counter.values.format
         assert rooms == [32, 32] and form == "qxxxxxx?x"

@@ -1,11 +1,11 @@
 // Package raw calls the C library for the package shareable.
 //
-// SWIG generates most of it (raw.go and raw_wrap.c, from swig/go.i). The other files contain what
-// Go needs in another form: the structures that both sides fill in, reading items, atomic
-// operations, and waiting.
+// SWIG generates most of it (raw.go and raw_wrap.c) from swig/go.i. The other files are written by
+// hand: structures that Go and C share, managers, reading items, atomic operations, and waiting.
 package raw
 
-// SWIG declares an int64_t as a long long, which has the same width but is another type.
+// SWIG declares an int64_t as a long long, which has the same width but is a different type. The
+// first flag silences the compiler's warning about it.
 
 // #cgo pkg-config: shareable
 // #cgo CFLAGS: -Wno-incompatible-pointer-types -fno-strict-aliasing

@@ -5,20 +5,20 @@ import "C"
 
 import "bytes"
 
-// Error is C's shareable_error, which C fills in.
+// Error is C's shareable_error. C fills it in.
 type Error struct {
-	Status int32
-	System int32
-	text   [504]byte
+	Status   int32
+	SysErrno int32
+	message  [504]byte
 }
 
 // This does not compile if the sizes differ.
 var _ [C.sizeof_shareable_error]struct{} = [4 + 4 + 504]struct{}{}
 
-// Text returns the message.
-func (e *Error) Text() string {
-	if end := bytes.IndexByte(e.text[:], 0); end >= 0 {
-		return string(e.text[:end])
+// Message returns the error message.
+func (e *Error) Message() string {
+	if end := bytes.IndexByte(e.message[:], 0); end >= 0 {
+		return string(e.message[:end])
 	}
-	return string(e.text[:])
+	return string(e.message[:])
 }

@@ -5,35 +5,35 @@ import "C"
 
 import "unsafe"
 
-// Finding is the result of shareable_gc_run about one block.
-type Finding struct {
+// GarbageResult is the result of shareable_gc_run about one block.
+type GarbageResult struct {
 	Name, Reason string
-	Fate         int
+	Result       int
 }
 
-// The results that a block can have.
+// The values of Result.
 const (
-	FateKept    = C.SHAREABLE_FATE_KEPT
-	FateGarbage = C.SHAREABLE_FATE_GARBAGE
-	FateRemoved = C.SHAREABLE_FATE_REMOVED
+	GCKept    = C.SHAREABLE_GC_KEPT
+	GCGarbage = C.SHAREABLE_GC_GARBAGE
+	GCRemoved = C.SHAREABLE_GC_REMOVED
 )
 
 // Garbage examines every block. If remove is true, it removes the garbage.
-func Garbage(remove bool, answer *Error) ([]Finding, int) {
+func Garbage(remove bool, cerr *Error) ([]GarbageResult, int) {
 	var gc *C.shareable_gc
 	flags := C.uint32_t(0)
 	if remove {
-		flags = C.SHAREABLE_REMOVE
+		flags = C.SHAREABLE_GC_REMOVE
 	}
-	if status := C.shareable_gc_run(&gc, flags, (*C.shareable_error)(unsafe.Pointer(answer))); status != 0 {
+	if status := C.shareable_gc_run(&gc, flags, (*C.shareable_error)(unsafe.Pointer(cerr))); status != 0 {
 		return nil, int(status)
 	}
 	defer C.shareable_gc_free(gc)
-	findings := make([]Finding, C.shareable_gc_count(gc))
-	for i := range findings {
-		at := C.size_t(i)
-		findings[i] = Finding{C.GoString(C.shareable_gc_name(gc, at)), C.GoString(C.shareable_gc_reason(gc, at)),
-			int(C.shareable_gc_fate(gc, at))}
+	results := make([]GarbageResult, C.shareable_gc_count(gc))
+	for i := range results {
+		index := C.size_t(i)
+		results[i] = GarbageResult{C.GoString(C.shareable_gc_name(gc, index)), C.GoString(C.shareable_gc_reason(gc, index)),
+			int(C.shareable_gc_result_at(gc, index))}
 	}
-	return findings, 0
+	return results, 0
 }

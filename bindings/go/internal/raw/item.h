@@ -1,9 +1,8 @@
 /*
- * item.h - reads an item and changes an int, and returns the result by value: Go allocates every
- * variable whose address is passed to C.
+ * item.h - reads an item, changes an int, and returns the result by value.
  *
- * A handle is passed as a number, so that Go need not check whether the pointer points to Go
- * memory.
+ * Results are returned by value because Go allocates every variable whose address is passed to C.
+ * A handle is passed as a number, so that cgo does not check whether it points to Go memory.
  */
 #ifndef RAW_ITEM_H
 #define RAW_ITEM_H
@@ -20,7 +19,7 @@ typedef struct raw_float {
   int64_t status;
 } raw_float;
 
-/* An item of any type. A text that fits is included. */
+/* An item of any type. text contains the text of a str or bytes if it fits. */
 typedef struct raw_item {
   int32_t status;
   uint32_t type;
@@ -30,44 +29,44 @@ typedef struct raw_item {
 } raw_item;
 
 static inline raw_int raw_get_int(uintptr_t list, int64_t index) {
-  raw_int answer = {0, 0};
-  answer.status = shareable_list_get_int((const shareable_list *)list, index, &answer.value);
-  return answer;
+  raw_int result = {0, 0};
+  result.status = shareable_list_get_int((const shareable_list *)list, index, &result.value);
+  return result;
 }
 
 static inline raw_float raw_get_float(uintptr_t list, int64_t index) {
-  raw_float answer = {0, 0};
-  answer.status = shareable_list_get_float((const shareable_list *)list, index, &answer.value);
-  return answer;
+  raw_float result = {0, 0};
+  result.status = shareable_list_get_float((const shareable_list *)list, index, &result.value);
+  return result;
 }
 
 static inline raw_int raw_get_bool(uintptr_t list, int64_t index) {
-  raw_int answer = {0, 0};
+  raw_int result = {0, 0};
   int value = 0;
-  answer.status = shareable_list_get_bool((const shareable_list *)list, index, &value);
-  answer.value = value;
-  return answer;
+  result.status = shareable_list_get_bool((const shareable_list *)list, index, &value);
+  result.value = value;
+  return result;
 }
 
 static inline raw_int raw_add(uintptr_t list, int64_t index, int64_t delta) {
-  raw_int answer = {0, 0};
-  answer.status = shareable_list_add((shareable_list *)list, index, delta, &answer.value);
-  return answer;
+  raw_int result = {0, 0};
+  result.status = shareable_list_add((shareable_list *)list, index, delta, &result.value);
+  return result;
 }
 
 static inline raw_int raw_exchange(uintptr_t list, int64_t index, int64_t desired) {
-  raw_int answer = {0, 0};
-  answer.status = shareable_list_exchange((shareable_list *)list, index, desired, &answer.value);
-  return answer;
+  raw_int result = {0, 0};
+  result.status = shareable_list_exchange((shareable_list *)list, index, desired, &result.value);
+  return result;
 }
 
 /* The value is 1 if the int was exchanged. */
 static inline raw_int raw_compare_exchange(uintptr_t list, int64_t index, int64_t expected, int64_t desired) {
-  raw_int answer = {0, 0};
+  raw_int result = {0, 0};
   int exchanged = 0;
-  answer.status = shareable_list_compare_exchange((shareable_list *)list, index, &expected, desired, &exchanged);
-  answer.value = exchanged;
-  return answer;
+  result.status = shareable_list_compare_exchange((shareable_list *)list, index, &expected, desired, &exchanged);
+  result.value = exchanged;
+  return result;
 }
 
 /* Reads the item, and its text into the buffer. */

@@ -1,30 +1,31 @@
 /*
- * manager.h - passes a manager's handle as a number, and returns results by value as item.h does.
+ * manager.h - starts, calls and ends managers, and returns results by value as item.h does.
  */
 #ifndef RAW_MANAGER_H
 #define RAW_MANAGER_H
 
 #include "shareable.h"
 
-typedef struct raw_begun {
+typedef struct raw_manager_result {
   uintptr_t manager;
   int64_t status;
-} raw_begun;
+} raw_manager_result;
 
-static inline raw_begun raw_manager_start(const char *address, const void *authkey, size_t size, void *error) {
+static inline raw_manager_result raw_manager_start(const char *address, const void *authkey, size_t size, void *error) {
   shareable_manager *manager = NULL;
   shareable_status status = shareable_manager_start(&manager, address, authkey, size, error);
-  raw_begun begun = {(uintptr_t)manager, status};
+  raw_manager_result result = {(uintptr_t)manager, status};
 
-  return begun;
+  return result;
 }
 
-static inline raw_begun raw_manager_connect(const char *address, const void *authkey, size_t size, void *error) {
+static inline raw_manager_result raw_manager_connect(const char *address, const void *authkey, size_t size,
+                                                     void *error) {
   shareable_manager *manager = NULL;
   shareable_status status = shareable_manager_connect(&manager, address, authkey, size, error);
-  raw_begun begun = {(uintptr_t)manager, status};
+  raw_manager_result result = {(uintptr_t)manager, status};
 
-  return begun;
+  return result;
 }
 
 static inline const char *raw_manager_address(uintptr_t manager) {

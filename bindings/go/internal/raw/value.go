@@ -29,8 +29,8 @@ type Value struct {
 // This does not compile if the sizes differ.
 var _ [C.sizeof_shareable_value]struct{} = [unsafe.Sizeof(Value{})]struct{}{}
 
-// NewValues returns count values, all None, in C memory, or nil if there is not enough. FreeValues
-// frees them.
+// NewValues returns count values, all None, in C memory, or nil if there is not enough memory.
+// FreeValues frees them.
 func NewValues(count int) []Value {
 	if count == 0 {
 		return []Value{}
@@ -49,7 +49,8 @@ func FreeValues(values []Value) {
 	}
 }
 
-// NewText returns size bytes of C memory, or nil if there is not enough. FreeText frees them.
+// NewText returns size bytes of C memory, or nil if there is not enough memory. FreeText frees
+// them.
 func NewText(size int) []byte {
 	if size == 0 {
 		return []byte{}

@@ -1,16 +1,16 @@
 /*
- * wait.h - waits until something in a list has changed, and returns results by value as item.h
- * does. Only preambles of cgo may include it: they define _GoString_.
+ * wait.h - waits for a change of an item or a list, and returns the result by value as item.h does.
+ * Only the preamble of a cgo file may include it, because cgo defines _GoString_.
  */
 #ifndef RAW_WAIT_H
 #define RAW_WAIT_H
 
 #include "item.h"
 
-typedef struct raw_digest {
+typedef struct raw_hash {
   uint64_t value;
   int64_t status;
-} raw_digest;
+} raw_hash;
 
 static inline shareable_value raw_value(uint32_t type, uint64_t bits, _GoString_ text) {
   switch (type) {
@@ -41,16 +41,16 @@ static inline raw_item raw_wait(uintptr_t list, int64_t index, uint32_t type, ui
   return item.status == SHAREABLE_OK ? raw_get(list, index) : item;
 }
 
-static inline raw_digest raw_list_digest(uintptr_t list) {
-  raw_digest answer = {0, 0};
-  answer.status = shareable_list_digest((const shareable_list *)list, &answer.value);
-  return answer;
+static inline raw_hash raw_list_hash(uintptr_t list) {
+  raw_hash result = {0, 0};
+  result.status = shareable_list_hash((const shareable_list *)list, &result.value);
+  return result;
 }
 
-static inline raw_digest raw_wait_any(uintptr_t list, uint64_t digest, int64_t timeout) {
-  raw_digest answer = {digest, 0};
-  answer.status = shareable_list_wait_any((const shareable_list *)list, &answer.value, timeout);
-  return answer;
+static inline raw_hash raw_wait_any(uintptr_t list, uint64_t hash, int64_t timeout) {
+  raw_hash result = {hash, 0};
+  result.status = shareable_list_wait_any((const shareable_list *)list, &result.value, timeout);
+  return result;
 }
 
 #endif

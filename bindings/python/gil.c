@@ -1,0 +1,56 @@
+/*
+ * gil.c - releases the GIL during long calls, and lets signals interrupt waits.
+ */
+#include "gil.h"
+
+#include <time.h>
+
+/* The longest time without a check for signals. */
+#define SLICE_NS INT64_C(50000000)
+
+static int64_t now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+PyThreadState *gil_release(shareable_list *list) {
+  return shareable_memory_pin(shareable_list_memory(list)) == SHAREABLE_OK ? PyEval_SaveThread() : NULL;
+}
+
+void gil_acquire(shareable_list *list, PyThreadState *thread) {
+  if (thread == NULL)
+    return;
+  PyEval_RestoreThread(thread);
+  shareable_memory_unpin(shareable_list_memory(list));
+}
+
+static shareable_status wait_slice(shareable_list *list, wait_call *call, void *context, int64_t timeout) {
+  PyThreadState *thread = gil_release(list);
+  shareable_status status;
+
+  if (thread == NULL)
+    return SHAREABLE_E_CLOSED;
+  status = call(list, context, timeout);
+  gil_acquire(list, thread);
+  if (shareable_memory_address(shareable_list_memory(list)) != NULL)
+    return status;
+  shareable_list_close(list);
+  return SHAREABLE_E_CLOSED;
+}
+
+int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status) {
+  int64_t start = now();
+
+  do {
+    int64_t left = timeout < 0 ? SLICE_NS : timeout - (now() - start);
+
+    if (PyErr_CheckSignals() < 0)
+      return -1;
+    if (left <= 0)
+      return 0;
+    *status = wait_slice(list, call, context, left < SLICE_NS ? left : SLICE_NS);
+  } while (*status == SHAREABLE_E_TIMED_OUT);
+  return 0;
+}

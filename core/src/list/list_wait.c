@@ -1,0 +1,191 @@
+/*
+ * list_wait.c - waiting until an item, or any item of a list, has changed.
+ */
+#include "list/list.h"
+
+#include <sched.h>
+
+#include "base/clock.h"
+#include "sync/adaptive_wait.h"
+
+/*
+ * The first and the longest sleep if no writer wakes the waiter. Each is a quarter longer than the
+ * one before. So a change whose wake-up is lost is noticed after about a quarter of the time that
+ * the wait has taken.
+ */
+int64_t shareable__wait_sleep_first = 1000000;
+int64_t shareable__wait_sleep_max = 50000000;
+/* The first and the longest interval between two checks of a waiter that cannot be woken. */
+#define FIRST_POLL_NS INT64_C(100000)
+#define LONGEST_POLL_NS INT64_C(10000000)
+
+/* Checks once; returns E_TIMED_OUT if there is no change. */
+typedef shareable_status change_check(const shareable_list *list, void *context);
+
+static int64_t shorter(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static void pause_briefly(void) {
+#if defined(__i386__) || defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static shareable_status spin(const shareable_list *list, change_check *check, void *context) {
+  unsigned limit = shareable__adaptive_spin_limit();
+  shareable_status status = SHAREABLE_E_TIMED_OUT;
+
+  for (unsigned spins = 0; spins < limit && status == SHAREABLE_E_TIMED_OUT; spins++) {
+    pause_briefly();
+    status = check(list, context);
+  }
+  shareable__adaptive_spin_done(status != SHAREABLE_E_TIMED_OUT);
+  return status;
+}
+
+/* The writer may need this processor, and be done sooner than a sleep and a wake-up take. */
+static shareable_status yield(const shareable_list *list, change_check *check, void *context, int64_t end) {
+  shareable_status status = SHAREABLE_E_TIMED_OUT;
+  int64_t time = shareable__now(), before = time;
+
+  if (!shareable__adaptive_may_yield())
+    return status;
+  end = shorter(end, time + SHAREABLE__ADAPTIVE_YIELD_NS);
+  while (status == SHAREABLE_E_TIMED_OUT && time < end) {
+    before = time;
+    sched_yield();
+    status = check(list, context);
+    time = shareable__now();
+  }
+  shareable__adaptive_yield_done(time - before);
+  return status;
+}
+
+/* Checks repeatedly for a short time, because a sleep takes longer than many changes. */
+static shareable_status check_spinning(const shareable_list *list, change_check *check, void *context, int64_t end) {
+  shareable_status status = spin(list, check, context);
+
+  return status == SHAREABLE_E_TIMED_OUT ? yield(list, check, context, end) : status;
+}
+
+/* For a list or a handle that gets no wake-ups: checks at intervals that become longer. */
+static shareable_status check_polling(const shareable_list *list, change_check *check, void *context, int64_t end) {
+  int64_t interval = FIRST_POLL_NS, left;
+  shareable_status status;
+
+  while ((status = check(list, context)) == SHAREABLE_E_TIMED_OUT && (left = end - shareable__now()) > 0) {
+    shareable__sleep(shorter(left, interval));
+    interval = shorter(2 * interval, LONGEST_POLL_NS);
+  }
+  return status;
+}
+
+/* Sleeps on an eventcount between the checks. */
+static shareable_status check_on_notify(const shareable_list *list, unsigned number, change_check *check, void *context,
+                                        int64_t end) {
+  shareable__eventcounts *eventcounts = shareable__sync_eventcounts(&list->sync);
+  shareable_status status;
+  int64_t sleep_ns = shareable__wait_sleep_first, left;
+
+  do {
+    uint32_t observed = shareable__eventcount_prepare_wait(eventcounts, number);
+
+    status = check(list, context);
+    if (status == SHAREABLE_E_TIMED_OUT && (left = end - shareable__now()) > 0) {
+      shareable__eventcount_wait(eventcounts, number, observed, shorter(left, sleep_ns));
+      sleep_ns = shorter(sleep_ns + sleep_ns / 4, shareable__wait_sleep_max);
+      status = check(list, context);
+    }
+  } while (status == SHAREABLE_E_TIMED_OUT && shareable__now() < end);
+  shareable__eventcount_cancel_wait(eventcounts, number);
+  return status;
+}
+
+/* The pin keeps the list mapped. If another thread closes it, the check returns E_CLOSED. */
+static shareable_status wait_pinned(const shareable_list *list, unsigned number, change_check *check, void *context,
+                                    int64_t timeout) {
+  int64_t end = shareable__deadline(timeout);
+  shareable_status status = SHAREABLE_E_TIMED_OUT;
+
+  if (number != SHAREABLE__EVENTCOUNT_ANY) {
+    status = check(list, context);
+    if (status == SHAREABLE_E_TIMED_OUT)
+      status = check_spinning(list, check, context, end);
+  }
+  if (status != SHAREABLE_E_TIMED_OUT)
+    return status;
+  if (!shareable__sync_has_area(&list->sync) || list->memory->read_only)
+    return check_polling(list, check, context, end);
+  return check_on_notify(list, number, check, context, end);
+}
+
+static shareable_status wait_for(const shareable_list *list, unsigned number, change_check *check, void *context,
+                                 int64_t timeout) {
+  shareable_status status;
+
+  if (timeout == 0)
+    return check(list, context);
+  if (!shareable__memory_try_pin(list->memory))
+    return SHAREABLE_E_CLOSED;
+  status = wait_pinned(list, number, check, context, timeout);
+  shareable__memory_release_pin(list->memory);
+  return status;
+}
+
+typedef struct item_wait {
+  size_t i;
+  const shareable_value *value;
+} item_wait;
+
+static shareable_status check_item(const shareable_list *list, void *context) {
+  const item_wait *wait = context;
+  shareable_status status = shareable__list_check(list);
+  shareable__slot slot;
+  bool equal = false;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (!shareable__layout_slot(&list->layout, wait->i, &slot))
+    return SHAREABLE_E_CORRUPT;
+  SHAREABLE__READ_CONSISTENT(status, list, wait->i, slot, shareable__item_equals(&slot, wait->value, &equal));
+  return status == SHAREABLE_OK && equal ? SHAREABLE_E_TIMED_OUT : status;
+}
+
+shareable_status shareable_list_wait(const shareable_list *list, int64_t index, const shareable_value *value,
+                                     int64_t timeout) {
+  shareable_status status = shareable__list_check_search_value(list, value);
+  item_wait wait = {.value = value};
+  shareable__slot slot;
+
+  if (status == SHAREABLE_OK)
+    status = shareable__list_slot(list, index, &wait.i, &slot);
+  if (status != SHAREABLE_OK)
+    return status;
+  return wait_for(list, SHAREABLE__EVENTCOUNT_OF_ITEM(wait.i), check_item, &wait, timeout);
+}
+
+typedef struct hash_wait {
+  uint64_t before, now;
+} hash_wait;
+
+static shareable_status check_all(const shareable_list *list, void *context) {
+  hash_wait *wait = context;
+  shareable_status status = shareable_list_hash(list, &wait->now);
+
+  return status == SHAREABLE_OK && wait->now == wait->before ? SHAREABLE_E_TIMED_OUT : status;
+}
+
+shareable_status shareable_list_wait_any(const shareable_list *list, uint64_t *hash, int64_t timeout) {
+  hash_wait wait = {.before = hash == NULL ? 0 : *hash};
+  shareable_status status = shareable__list_check(list);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  if (hash == NULL)
+    return SHAREABLE_E_ARGUMENT;
+  status = wait_for(list, SHAREABLE__EVENTCOUNT_ANY, check_all, &wait, timeout);
+  if (status == SHAREABLE_OK)
+    *hash = wait.now;
+  return status;
+}

@@ -1,9 +1,0 @@
-/*
- * load.c - what is done when the library is loaded.
- */
-#include "fork.h"
-
-/* A fork that another thread has begun before would not be seen. */
-__attribute__((constructor)) static void load(void) {
-  shareable__fork_watch();
-}

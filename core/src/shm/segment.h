@@ -1,0 +1,117 @@
+/*
+ * segment.h - a file of shared memory and its mapping: all system calls on blocks.
+ */
+#ifndef SHAREABLE__SEGMENT_H
+#define SHAREABLE__SEGMENT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/descriptor.h"
+#include "shareable.h"
+#include "shm/name.h"
+
+/* The directory of glibc and musl. shm_open(3) cannot create a file without a name. */
+#define SHAREABLE__DIRECTORY "/dev/shm"
+
+typedef struct shareable__segment {
+  unsigned char *base; /* of the mapping */
+  size_t size;         /* of the file, in bytes */
+  dev_t device;        /* device and inode identify the file, even if another file gets its name */
+  ino_t inode;
+  int fd;             /* -1 once closed: then the mapping alone keeps the file */
+  char temporary[32]; /* the path until it is published, or "" if it has none */
+} shareable__segment;
+
+/* How a segment is hidden until it is published. */
+typedef enum shareable__creation_method {
+  SHAREABLE__CREATE_TMPFILE,  /* no name (O_TMPFILE): the file is gone if its creator dies */
+  SHAREABLE__CREATE_TEMP_NAME /* a temporary name, ".shareable-…" */
+} shareable__creation_method;
+
+/*
+ * Creates a file of `size` zero bytes that no other process sees, and maps it. `name` is used only
+ * in error messages. The caller must then publish or discard the segment.
+ */
+shareable_status shareable__segment_create(shareable__segment *segment, const char *name, uint64_t size, uint32_t flags,
+                                           uint32_t mode, shareable_error *error);
+
+/*
+ * Does the same by one method. error->sys_errno is EOPNOTSUPP if the system does not support this
+ * method.
+ */
+shareable_status shareable__segment_create_by(shareable__segment *segment, shareable__creation_method method,
+                                              const char *name, uint64_t size, uint32_t flags, uint32_t mode,
+                                              shareable_error *error);
+
+/* Writes to the file, not through the mapping. `name` is used only in error messages. */
+shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t offset,
+                                          const void *bytes, size_t length, shareable_error *error);
+
+/* Gives the file its name. After E_EXISTS, the caller may try another name. The file stays open. */
+shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
+
+/* Generates a random name in CPython's format. A block with this name may exist. */
+shareable_status shareable__segment_random_name(char name[13], shareable_error *error);
+
+/*
+ * Returns whether a process has mapped the segment's file through this library: each holds a kernel
+ * lock on it.
+ */
+bool shareable__segment_is_in_use(int fd);
+
+/*
+ * Opens the file again. `name` is the name that the file has or had, and `fd` may be open on it.
+ * Returns -1 if the process may not open the file, or if the name is gone and `fd` is not open on
+ * the file or /proc is not mounted.
+ */
+int shareable__segment_reopen(int fd, const shareable__file_id *file, const char *name, bool read_only);
+
+/*
+ * Releases a segment: its mapping, its descriptor and its temporary name. A published file stays.
+ */
+void shareable__segment_discard(shareable__segment *segment);
+
+/*
+ * Maps the file that has that name. The file stays open for shareable__segment_read_words() until
+ * shareable__segment_close_fd() is called.
+ */
+shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
+                                         shareable_error *error);
+
+/*
+ * Reads `count` words from byte `offset` on without touching the mapping. The first touch is a page
+ * fault, which costs more than the rest of opening. Returns 0, ENODATA past the end, or another
+ * errno.
+ */
+int shareable__segment_read_words(const shareable__segment *segment, uint64_t offset, uint64_t *words, size_t count);
+
+/* Closes the file that was published or opened. The mapping alone keeps it. */
+void shareable__segment_close_fd(shareable__segment *segment);
+
+/* Returns whether a file has that name. */
+bool shareable__segment_exists(const char *name);
+
+/*
+ * Removes the name, whichever block has it. shareable__unlink_block() removes the name only if it
+ * is that block's.
+ */
+shareable_status shareable__segment_unlink(const char *name, shareable_error *error);
+
+/* The path of the file with that name. */
+typedef struct shareable__segment_path {
+  char text[sizeof SHAREABLE__DIRECTORY + 1 + SHAREABLE__NAME_MAX];
+} shareable__segment_path;
+shareable__segment_path shareable__segment_path_of(const char *name);
+
+/*
+ * Maps the open file. A file without a name is an error unless it is new: it was unlinked while it
+ * was opened.
+ */
+shareable_status shareable__segment_map(shareable__segment *segment, const char *name, bool is_new, bool read_only,
+                                        shareable_error *error);
+
+/* Removes the temporary name, if there is one. */
+void shareable__segment_remove_temporary(shareable__segment *segment);
+
+#endif

@@ -1,0 +1,233 @@
+// Compares lists in Go with a C call that does nothing and with a Go slice: `make bench-go`.
+//
+// Each side of a row is measured once in each round, in alternating order. Each round gives one
+// ratio, and the result is the median of the rounds. Exits with 1 if a ratio exceeds its limit.
+package main
+
+// static void nothing(void) {}
+import "C"
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"runtime"
+	"sort"
+	"testing"
+	"time"
+
+	"shareable"
+)
+
+const (
+	calls   = 100000
+	million = 1000000
+)
+
+// side is one of the two sides of a row. work returns the nanoseconds of one operation.
+type side struct {
+	name string
+	work func() float64
+}
+
+type row struct {
+	title  string
+	rounds int
+	ours   side
+	theirs side
+	limit  float64 // the largest ratio of ours to theirs; 0 for no limit
+}
+
+// each returns a function that runs work and returns its time divided by times.
+func each(times int, work func()) func() float64 {
+	return func() float64 {
+		start := time.Now()
+		work()
+		return float64(time.Since(start)) / float64(times)
+	}
+}
+
+func median(values []float64) float64 {
+	sort.Float64s(values)
+	return values[len(values)/2]
+}
+
+// run measures and prints a row. It reports whether the ratio is within the limit.
+func (r row) run() bool {
+	var ours, theirs, ratios []float64
+	r.ours.work()
+	r.theirs.work()
+	for round := 0; round < r.rounds; round++ {
+		var a, b float64
+		if round%2 == 0 {
+			a, b = r.ours.work(), r.theirs.work()
+		} else {
+			b, a = r.theirs.work(), r.ours.work()
+		}
+		ours, theirs, ratios = append(ours, a), append(theirs, b), append(ratios, a/b)
+	}
+	ratio := median(ratios)
+	fmt.Printf("%-32s %9.2f ns   %-32s %9.2f ns   %5.2f x   %s\n", r.title, median(ours), r.theirs.name, median(theirs), ratio,
+		verdict(ratio, r.limit))
+	return r.limit == 0 || ratio <= r.limit
+}
+
+func verdict(value, limit float64) string {
+	switch {
+	case limit == 0:
+		return ""
+	case value <= limit:
+		return fmt.Sprintf("limit %.2f   ok", limit)
+	}
+	return fmt.Sprintf("limit %.2f   MISSED", limit)
+}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal("bench: ", err)
+	}
+}
+
+// open contains each list that was created, for closeAll.
+var open []*shareable.List
+
+func created(list *shareable.List, err error) *shareable.List {
+	must(err)
+	open = append(open, list)
+	return list
+}
+
+func closeAll() {
+	for _, list := range open {
+		must(list.Unlink())
+		list.Close()
+	}
+}
+
+// bare is a C call that does nothing.
+var bare = side{"a C call that does nothing", each(calls, func() {
+	for i := 0; i < calls; i++ {
+		C.nothing()
+	}
+})}
+
+func calling(call func(index int)) side {
+	return side{"", each(calls, func() {
+		for i := 0; i < calls; i++ {
+			call(i & 1023)
+		}
+	})}
+}
+
+// accesses returns the typed accesses to numbers.
+func accesses() map[string]func(index int) {
+	ints := created(shareable.NewListOf(make([]int64, 1024)))
+	reals := created(shareable.NewListOf(make([]float64, 1024)))
+	return map[string]func(index int){
+		"GetInt":         func(i int) { ints.GetInt(i) },
+		"GetFloat":       func(i int) { reals.GetFloat(i) },
+		"At[int64]":      func(i int) { shareable.At[int64](ints, i) },
+		"SetInt":         func(i int) { ints.SetInt(i, 7) },
+		"Add":            func(i int) { ints.Add(i, 1) },
+		"CompareAndSwap": func(i int) { ints.CompareAndSwap(i, 7, 8) },
+	}
+}
+
+// runAccesses measures the accesses. Only GetInt has a limit.
+func runAccesses() bool {
+	isKept, limits := true, map[string]float64{"GetInt": 1.5}
+	all := accesses()
+	for _, name := range []string{"GetInt", "GetFloat", "At[int64]", "SetInt", "Add", "CompareAndSwap"} {
+		isKept = row{name, 41, calling(all[name]), bare, limits[name]}.run() && isKept
+		if allocated := testing.AllocsPerRun(1000, func() { all[name](5) }); allocated != 0 {
+			fmt.Println(name, "allocates", allocated, "times   MISSED")
+			isKept = false
+		}
+	}
+	return isKept
+}
+
+// sink keeps the sums, so that the compiler does not remove the loops.
+var sink any
+
+func summing[T int64 | float64](name string, numbers []T) side {
+	times := 4 * million / len(numbers)
+	return side{name, each(times*len(numbers), func() {
+		var sum T
+		for i := 0; i < times; i++ {
+			for _, number := range numbers {
+				sum += number
+			}
+		}
+		sink = sum
+	})}
+}
+
+// sum compares the sum of a list's slice with the sum of the Go slice from which the list was
+// created.
+func sum[T int64 | float64](title string, numbers []T, view func(*shareable.List) ([]T, error), limit float64) bool {
+	shared, err := view(created(shareable.NewListOf(numbers)))
+	must(err)
+	return row{title, 41, summing("", shared), summing("a Go slice", numbers), limit}.run()
+}
+
+// runSums compares slices. If they fit into the processor's caches, they must reach 0.95 of the
+// speed. A long slice has no limit: a Go slice may be in huge pages, and shared memory is in huge
+// pages only if the system is configured so.
+func runSums() bool {
+	integers, reals := make([]int64, million), make([]float64, million)
+	for i := range integers {
+		integers[i], reals[i] = int64(i), float64(i)
+	}
+	isKept := sum("sum of Int64s(), 100,000, each", integers[:million/10], (*shareable.List).Int64s, 1/0.95)
+	isKept = sum("sum of Float64s(), 100,000, each", reals[:million/10], (*shareable.List).Float64s, 1/0.95) && isKept
+	sum("sum of Int64s(), 1,000,000, each", integers, (*shareable.List).Int64s, 0)
+	return isKept
+}
+
+// building returns a function that measures only the construction of a list.
+func building(build func() (*shareable.List, error)) func() float64 {
+	return func() float64 {
+		runtime.GC()
+		start := time.Now()
+		list, err := build()
+		took := time.Since(start)
+		must(err)
+		must(list.Unlink())
+		list.Close()
+		return float64(took) / million
+	}
+}
+
+// limited measures and prints a row whose limit is in nanoseconds.
+func limited(title string, work func() float64, limit float64) bool {
+	var values []float64
+	for round := 0; round < 11; round++ {
+		values = append(values, work())
+	}
+	value := median(values)
+	fmt.Printf("%-32s %9.2f ns   %-32s %12s   %7s   %s\n", title, value, "", "", "", verdict(value, limit))
+	return limit == 0 || value <= limit
+}
+
+func runBuilds() bool {
+	integers, values := make([]int64, million), make([]any, million)
+	for i := range integers {
+		integers[i], values[i] = int64(i), i
+	}
+	ofOneType := building(func() (*shareable.List, error) { return shareable.NewListOf(integers) })
+	ofAny := building(func() (*shareable.List, error) { return shareable.NewList(values) })
+	isKept := limited("NewListOf, 1,000,000 ints, each", ofOneType, 20)
+	return limited("NewList, 1,000,000 ints, each", ofAny, 0) && isKept
+}
+
+func main() {
+	fmt.Printf("shareable %s, %s, medians\n", shareable.Version(), runtime.Version())
+	isKept := runAccesses()
+	isKept = runSums() && isKept
+	isKept = runBuilds() && isKept
+	closeAll()
+	if !isKept {
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,255 @@
+/*
+ * stress.c - kills workers in every language at random while they use one list: `make stress
+ * STRESS_SECONDS=60`.
+ *
+ * usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...
+ *
+ * Writers write values of every type to the items. The bytes of each value show whether it is
+ * whole. Readers, one of them read-only, read the items. Writers also count in two items: one by
+ * atomic additions, one under the list's lock. Watchers wait for an item that a metronome writes
+ * every millisecond or two, sometimes while they hold the lock. Every few milliseconds the program
+ * kills one writer or watcher that has done something, and starts another in its place.
+ *
+ * It counts reads, writes, waits and kills. These are failures: values that no worker wrote (torn);
+ * calls and waits that took longer than a second (stuck); ticks that did not wake a listener (lost
+ * wake-ups; worker.c explains why their number is exact); lost additions (a kill can leave at most
+ * one addition without its note); and workers that exit by themselves.
+ */
+#include "stress.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WORKERS 32
+
+typedef struct worker {
+  const char *language, *role;
+  char *command; /* words separated by spaces */
+  bool may_be_killed;
+  pid_t process;
+  int64_t progress; /* its row's progress when it started */
+} worker;
+
+static char name[40], tally_name[48];
+static shareable_list *list, *tally;
+static worker workers[WORKERS];
+static int count, failures;
+static uint64_t seed, kills;
+
+static void must(int status, const char *operation) {
+  if (status == 0)
+    return;
+  fprintf(stderr, "stress: %s: %s\n", operation, shareable_status_message(status));
+  exit(2);
+}
+
+static double now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static uint64_t next_random(void) {
+  static uint64_t random;
+
+  random = (random | seed) * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return random >> 33;
+}
+
+static int64_t read_tally(int row, int column) {
+  int64_t integer;
+
+  must(shareable_list_get_int(tally, row * COLUMNS + column, &integer), "the tally");
+  return integer;
+}
+
+static int64_t total(int column) {
+  int64_t sum = 0;
+
+  for (int row = 0; row < count; row++)
+    sum += read_tally(row, column);
+  return sum;
+}
+
+static int64_t progress_of(int row) {
+  return read_tally(row, READS) + read_tally(row, WRITES) + read_tally(row, WAITS);
+}
+
+static void run_worker(int row) {
+  char *arguments[12], number[12], seed_text[24];
+  int n = 0;
+
+  for (char *word = strtok(workers[row].command, " "); word != NULL && n < 7; word = strtok(NULL, " "))
+    arguments[n++] = word;
+  snprintf(number, sizeof number, "%d", row);
+  snprintf(seed_text, sizeof seed_text, "%" PRIu64, seed);
+  arguments[n++] = (char *)(uintptr_t)workers[row].role;
+  arguments[n++] = name;
+  arguments[n++] = number;
+  arguments[n++] = seed_text;
+  arguments[n] = NULL;
+  execvp(arguments[0], arguments);
+  perror(arguments[0]);
+  _exit(127);
+}
+
+static void start(int row) {
+  workers[row].progress = progress_of(row);
+  workers[row].process = fork();
+  if (workers[row].process == 0)
+    run_worker(row);
+  must(workers[row].process < 0, "fork");
+  seed++;
+}
+
+static void add(const char *language, const char *command, const char *role, bool may_be_killed) {
+  workers[count] =
+    (worker){.language = language, .role = role, .command = strdup(command), .may_be_killed = may_be_killed};
+  count++;
+}
+
+static void end(int row) {
+  kill(workers[row].process, SIGKILL);
+  waitpid(workers[row].process, NULL, 0);
+}
+
+static void fail(const char *reason, int row) {
+  fprintf(stderr, "stress: the %s in %s %s\n", workers[row].role, workers[row].language, reason);
+  failures++;
+}
+
+/* Starts workers again that exited by themselves, which they do only after an error. */
+static void restart_exited(void) {
+  for (int row = 0; row < count; row++)
+    if (waitpid(workers[row].process, NULL, WNOHANG) != 0) {
+      fail("exited by itself", row);
+      start(row);
+    }
+}
+
+static void kill_one(void) {
+  int row = (int)(next_random() % (uint64_t)count);
+
+  if (!workers[row].may_be_killed || progress_of(row) == workers[row].progress)
+    return;
+  end(row);
+  kills++;
+  start(row);
+}
+
+static void create_lists(void) {
+  shareable_value values[COUNT], *rows = calloc(WORKERS * COLUMNS, sizeof *rows);
+
+  must(rows == NULL, "calloc");
+  for (int i = 0; i < COUNT; i++) {
+    values[i] = shareable_int(0);
+    values[i].capacity = i >= VALUES || i % 3 == 0 ? 8 : i % 3 == 1 ? 400 : TEXT_MAX;
+  }
+  for (int i = 0; i < WORKERS * COLUMNS; i++)
+    rows[i] = shareable_int(0);
+  must(shareable_list_create(&list, name, values, COUNT, 0, 0, NULL), "create");
+  must(shareable_list_create(&tally, tally_name, rows, WORKERS * COLUMNS, 0, 0, NULL), "create");
+  for (int i = 0; i < VALUES; i++)
+    must(shareable_list_set_bool(list, i, 1), "set");
+  free(rows);
+}
+
+/*
+ * Checks that every item can be written, and the lock be taken, although killed workers held them.
+ */
+static void check_all(void) {
+  double before = now();
+  int status;
+
+  for (int64_t i = 0; i < COUNT; i++)
+    must(shareable_list_set_bool(list, i, 0), "the last write");
+  status = shareable_list_lock(list, 2000000000);
+  must(status == SHAREABLE_E_OWNER_DIED ? SHAREABLE_OK : status, "the last lock");
+  if (now() - before > 1) {
+    fprintf(stderr, "stress: the last writes took %.3f s\n", now() - before);
+    failures++;
+  }
+}
+
+/*
+ * Checks a count. It may exceed the notes: a worker may be killed between counting and noting it.
+ */
+static void check_count(int64_t i, int64_t had) {
+  int64_t counted;
+
+  must(shareable_list_get_int(list, i, &counted), "the count");
+  printf("item %" PRId64 " counts %" PRId64 ", noted: %" PRId64 "\n", i, counted, had);
+  if (counted < had || counted > had + (int64_t)kills)
+    failures++;
+}
+
+static void report(void) {
+  for (int row = 0; row < count; row++)
+    printf("%-6s %-9s %10" PRId64 " reads %10" PRId64 " writes %8" PRId64 " waits\n", workers[row].language,
+           workers[row].role, read_tally(row, READS), read_tally(row, WRITES), read_tally(row, WAITS));
+  printf("%" PRId64 " reads, %" PRId64 " writes, %" PRId64 " waits, %" PRIu64 " kills: %" PRId64 " torn, %" PRId64
+         " stuck, %" PRId64 " lost wake-ups, %" PRId64 " other errors; %" PRId64 " corrupt long texts, %" PRId64
+         " locks of dead holders\n",
+         total(READS), total(WRITES), total(WAITS), kills, total(TORN), total(STUCK), total(LOST), total(OTHERS),
+         total(DAMAGED), total(OWNER_DIED));
+  failures += total(TORN) + total(STUCK) + total(LOST) + total(OTHERS) > 0;
+  for (int row = 0; row < count; row++)
+    if (progress_of(row) == 0)
+      fail("did nothing", row);
+}
+
+static void add_workers(int argc, char **argv) {
+  for (int i = 0; i < LISTENERS; i++) /* the first rows: each finds its number from its seed */
+    add("C", argv[2], "listener", false);
+  add("C", argv[2], "metronome", false);
+  add("C", argv[2], "viewer", false);
+  add("C", argv[2], "reader", false);
+  add("C", argv[2], "writer", true);
+  add("C", argv[2], "writer", true);
+  add("C", argv[2], "watcher", true);
+  for (int i = 3; i + 1 < argc; i += 2) {
+    add(argv[i], argv[i + 1], "reader", false);
+    add(argv[i], argv[i + 1], "writer", true);
+    add(argv[i], argv[i + 1], "watcher", true);
+  }
+}
+
+int main(int argc, char **argv) {
+  double until;
+
+  if (argc < 3 || argc % 2 == 0 || argc > 9) {
+    fprintf(stderr, "usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...\n");
+    return 2;
+  }
+  seed = (uint64_t)getpid() * 1000004;
+  snprintf(name, sizeof name, "stress-test-%ld", (long)getpid());
+  snprintf(tally_name, sizeof tally_name, "%s-tally", name);
+  create_lists();
+  add_workers(argc, argv);
+  for (int row = 0; row < count; row++)
+    start(row);
+  for (until = now() + strtod(argv[1], NULL); now() < until;) {
+    usleep((useconds_t)(next_random() % 2000));
+    restart_exited();
+    kill_one();
+  }
+  for (int row = 0; row < count; row++) {
+    end(row);
+    kills += workers[row].may_be_killed;
+  }
+  report();
+  check_count(ADDED, total(NOTED_ADDED));
+  check_count(LOCKED, total(NOTED_LOCKED));
+  check_all();
+  must(shareable_list_unlink(list, NULL) | shareable_list_unlink(tally, NULL), "unlink");
+  shareable_list_unref(list);
+  shareable_list_unref(tally);
+  return failures > 0;
+}

@@ -1,0 +1,15 @@
+"""Names for the blocks of the tests."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture
+def name(request):
+    """Return a unique name. Blocks whose names begin with its prefix are removed at the end."""
+    mine = f"test-cli-{os.getpid()}"
+    yield f"{mine}-{request.node.name[:40]}".replace("[", "-").replace("]", "")
+    for left in os.listdir("/dev/shm"):
+        if left.startswith(mine):
+            os.unlink(f"/dev/shm/{left}")

@@ -1,0 +1,248 @@
+/*
+ * cli.c - options, arguments, messages and exit statuses of all commands.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "escape.h"
+#include "output.h"
+
+#define PROGRESS_DELAY_NS INT64_C(500000000)
+
+static const cli_command *current;
+
+/*
+ * Returns true if the rejected option is one of the long options, given with "=" although it takes
+ * no argument. Only then does getopt_long(3) set optopt to the option's value.
+ */
+static bool takes_no_argument(const struct option *longs, int value) {
+  for (; longs->name != NULL; longs++)
+    if (longs->val == value)
+      return true;
+  return false;
+}
+
+/* Prints the error that getopt_long(3) would print, but escaped. */
+static _Noreturn void reject_option(int option, const struct option *longs, char *const *argv) {
+  const char *text = argv[optind - 1];
+
+  if (option == ':')
+    cli_usage_error("option '%s' requires an argument", text);
+  if (takes_no_argument(longs, optopt))
+    cli_usage_error("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
+  if (optopt != 0)
+    cli_usage_error("unknown option '-%c'", optopt);
+  cli_usage_error("unknown or ambiguous option '%s'", text);
+}
+
+static void print_help(const cli_command *command) {
+  char *help =
+    cli_format("Usage: shareable %s [OPTION]...%s%s\n%s\n\n%s", command->name, command->arguments[0] == '\0' ? "" : " ",
+               command->arguments, command->summary, command->options);
+
+  cli_put(help);
+  free(help);
+}
+
+int cli_option(const cli_command *command, int argc, char **argv, const char *shorts, const struct option *longs) {
+  int option;
+
+  current = command;
+  opterr = 0;
+  option = getopt_long(argc, argv, shorts, longs, NULL);
+  if (option == 'h') {
+    print_help(command);
+    exit(cli_flush_or_warn(CLI_DONE));
+  }
+  if (option == '?' || option == ':')
+    reject_option(option, longs, argv);
+  return option;
+}
+
+/* Returns the names of the program and of the command. The caller frees them. */
+static char *current_name(const char *before, const char *after) {
+  return cli_format("%sshareable%s%s%s", before, current == NULL ? "" : " ", current == NULL ? "" : current->name,
+                    after);
+}
+
+static void __attribute__((format(printf, 1, 0))) print_message(const char *format, va_list arguments) {
+  char *prefix = current_name("", ": ");
+
+  cli_error_line(prefix, format, arguments);
+  free(prefix);
+}
+
+void cli_warn(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  print_message(format, arguments);
+  va_end(arguments);
+}
+
+void cli_die(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  print_message(format, arguments);
+  va_end(arguments);
+  exit(CLI_FAILED);
+}
+
+void cli_usage_error(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  print_message(format, arguments);
+  va_end(arguments);
+  cli_put_error(current_name("Try '", " --help'.\n"));
+  exit(CLI_USAGE);
+}
+
+void *cli_allocate(void *old, size_t count, size_t size) {
+  void *memory = reallocarray(old, count == 0 ? 1 : count, size);
+
+  if (memory == NULL)
+    cli_die("out of memory");
+  return memory;
+}
+
+char *cli_format(const char *format, ...) {
+  va_list arguments;
+  char *text;
+  int length;
+
+  va_start(arguments, format);
+  length = vasprintf(&text, format, arguments);
+  va_end(arguments);
+  if (length < 0)
+    cli_die("out of memory");
+  return text;
+}
+
+int cli_integer_base(const char *text) {
+  const char *digits = text + (*text == '-' || *text == '+');
+  bool is_hexadecimal = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+
+  digits += is_hexadecimal ? 2 : 0;
+  if (*digits == '\0' || digits[strspn(digits, is_hexadecimal ? "0123456789abcdefABCDEF" : "0123456789")] != '\0')
+    return 0;
+  return is_hexadecimal ? 16 : 10;
+}
+
+bool cli_parse_integer(const char *text, int64_t *integer) {
+  int base = cli_integer_base(text);
+
+  if (base == 0)
+    return false;
+  errno = 0;
+  *integer = strtoll(text, NULL, base);
+  return errno == 0;
+}
+
+int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun) {
+  int64_t number;
+
+  if (!cli_parse_integer(text, &number) || number < min || number > max)
+    cli_usage_error("'%s' is not a valid %s: expected an integer from %" PRId64 " to %" PRId64, text, noun, min, max);
+  return number;
+}
+
+void cli_progress(const char *noun, size_t done, size_t total) {
+  static int64_t start, last;
+  int64_t time;
+
+  if (!isatty(STDERR_FILENO))
+    return;
+  time = shareable__now();
+  if (start == 0)
+    start = last = time;
+  if (done >= total && last != start)
+    cli_put_error("\r\033[K");
+  if (done >= total) {
+    start = 0;
+  } else if (time - last >= PROGRESS_DELAY_NS) {
+    char *line = cli_format("\r%s: %zu of %zu\033[K", noun, done, total);
+
+    cli_put_error(line);
+    free(line);
+    last = time;
+  }
+}
+
+/*
+ * The message of on_sigbus(). It is formatted in advance, because a signal handler must not do it.
+ */
+static char *sigbus_message;
+
+/*
+ * The kernel raises SIGBUS when the library reads a block, never within stdio, so the handler may
+ * flush the output. If another process sent the signal, this process may be anywhere, also in
+ * stdio.
+ */
+static void on_sigbus(int number, siginfo_t *signal, void *context) {
+  (void)number;
+  (void)context;
+  if (signal->si_code > 0)
+    cli_flush();
+  (void)!write(STDERR_FILENO, sigbus_message, strlen(sigbus_message));
+  _exit(CLI_FAILED);
+}
+
+/*
+ * A process that may write the block may also truncate it, and the system may have no memory for a
+ * page of a lazy block. An access to such memory raises SIGBUS.
+ */
+static void install_sigbus_handler(const char *name) {
+  char *prefix = current_name("", ""), *escaped = cli_escaped(name);
+  const struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
+
+  free(sigbus_message);
+  sigbus_message =
+    cli_format("%s: part of the memory of block '%s' is missing: the block was truncated, or it is lazy and "
+               "/dev/shm is full\n",
+               prefix, escaped);
+  free(escaped);
+  free(prefix);
+  sigaction(SIGBUS, &action, NULL);
+}
+
+shareable_list *cli_open(const char *name, uint32_t flags) {
+  shareable_error error;
+  shareable_list *list;
+
+  install_sigbus_handler(name);
+  if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  return list;
+}
+
+void cli_warn_not_found(const char *name) {
+  cli_warn("there is no block called '%s'", name[0] == '/' ? name + 1 : name);
+}
+
+void cli_die_item(const shareable_list *list, int64_t index, shareable_status status) {
+  shareable_error error;
+
+  shareable_list_explain_item(list, index, status, &error);
+  cli_die("%s", error.message);
+}
+
+int cli_flush_or_warn(int status) {
+  int errnum = cli_flush();
+
+  if (errnum == 0)
+    return status;
+  if (errnum != EPIPE)
+    cli_warn("standard output: %s", strerror(errnum));
+  return CLI_FAILED;
+}

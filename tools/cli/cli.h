@@ -1,0 +1,89 @@
+/*
+ * cli.h - options, arguments, messages and exit statuses of all commands.
+ */
+#ifndef SHAREABLE__CLI_H
+#define SHAREABLE__CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shareable.h"
+
+/* The exit statuses. */
+enum {
+  CLI_DONE = 0,
+  CLI_FAILED = 1,   /* no such block, no permission, a corrupt item … */
+  CLI_USAGE = 2,    /* the command line is wrong */
+  CLI_TIMED_OUT = 3 /* watch: nothing changed before the timeout */
+};
+
+typedef struct cli_command {
+  const char *name;
+  const char *arguments; /* printed in the usage line, after the options */
+  const char *summary;   /* one line */
+  const char *options;   /* the lines of the help that follow the summary */
+  int (*run)(int argc, char **argv);
+} cli_command;
+
+extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_watch, cli_layout, cli_create, cli_rm,
+  cli_gc, cli_manager, cli_doctor;
+
+/*
+ * Returns the next option, as getopt_long(3) does. Prints the help and exits if it is -h; reports a
+ * usage error if it is invalid.
+ */
+int cli_option(const cli_command *command, int argc, char **argv, const char *shorts, const struct option *longs);
+
+/*
+ * These print a message to standard error: the name of the command, and the escaped text.
+ * cli_die() then exits with CLI_FAILED, cli_usage_error() with CLI_USAGE.
+ */
+void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void cli_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void cli_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* These allocate memory. They do not return if there is none. */
+void *cli_allocate(void *old, size_t count, size_t size);
+char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Returns the base of an integer with an optional sign: 16 after "0x", else 10; or 0 if it is not
+ * an integer.
+ */
+int cli_integer_base(const char *text);
+
+/*
+ * Parses such an integer. Returns false if the text is not an integer or does not fit in 64 bits.
+ */
+bool cli_parse_integer(const char *text, int64_t *integer);
+
+/*
+ * Parses an integer from `min` to `max`. If the text is not one, reports a usage error that calls
+ * it `noun`.
+ */
+int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun);
+
+/*
+ * Prints the progress of an operation that takes more than half a second, if standard error is a
+ * terminal. If done == total, erases the line.
+ */
+void cli_progress(const char *noun, size_t done, size_t total);
+
+/* Opens a list. If that fails, prints the reason and exits. */
+shareable_list *cli_open(const char *name, uint32_t flags);
+
+/* Prints the library's message that there is no such block. */
+void cli_warn_not_found(const char *name);
+
+/* Prints why an item could not be read or written, and exits. */
+_Noreturn void cli_die_item(const shareable_list *list, int64_t index, shareable_status status);
+
+/*
+ * Flushes standard output and returns the exit status. If a write has failed, for example because
+ * the disk is full, prints a message and returns CLI_FAILED.
+ */
+int cli_flush_or_warn(int status);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * create.c - shareable create: creates a list of values, or a block of zeros.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+typedef struct settings {
+  const char *type;
+  uint64_t size;
+  uint32_t capacity, flags, mode;
+} settings;
+
+static shareable_status create_list(const char *name, char *const *texts, size_t count, const settings *chosen,
+                                    shareable_error *error) {
+  shareable_value *values = cli_allocate(NULL, count, sizeof *values);
+  cli_text *buffers = cli_allocate(NULL, count, sizeof *buffers);
+  shareable_status status;
+  shareable_list *list;
+
+  memset(buffers, 0, count * sizeof *buffers);
+  for (size_t i = 0; i < count; i++) {
+    if (chosen->type == NULL)
+      values[i] = cli_parse_any(texts[i]);
+    else if (!cli_parse(texts[i], cli_parse_type(chosen->type), &values[i], &buffers[i]))
+      cli_usage_error("'%s' is not a valid %s", texts[i], chosen->type);
+    values[i].capacity = chosen->capacity;
+  }
+  status = shareable_list_create(&list, name, values, count, chosen->flags, chosen->mode, error);
+  if (status == SHAREABLE_OK)
+    shareable_list_unref(list);
+  for (size_t i = 0; i < count; i++)
+    free(buffers[i].bytes);
+  free(buffers);
+  free(values);
+  return status;
+}
+
+/* An option after the name would silently become a value. */
+static void check_values(char *const *texts, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (texts[i][0] == '-' && strchr("0123456789.in", texts[i][1]) == NULL)
+      cli_usage_error("'%s' looks like an option: put options before NAME; if it is a value, put '--' before NAME",
+                      texts[i]);
+}
+
+static shareable_status create_memory(const char *name, const settings *chosen, shareable_error *error) {
+  shareable_memory *memory;
+  shareable_status status = shareable_memory_create(&memory, name, chosen->size, chosen->flags, chosen->mode, error);
+
+  if (status == SHAREABLE_OK)
+    shareable_memory_unref(memory);
+  return status;
+}
+
+static uint64_t parse_size(const char *text) {
+  static const char units[] = "KMGT";
+  size_t length = strlen(text);
+  const char *unit = length == 0 ? NULL : strchr(units, text[length - 1]);
+  char number[32];
+  int shift = 0;
+
+  if (unit == NULL || *unit == '\0' || length >= sizeof number)
+    return (uint64_t)cli_parse_number(text, 1, INT64_MAX, "size in bytes");
+  shift = 10 * (int)(unit - units + 1);
+  memcpy(number, text, length - 1);
+  number[length - 1] = '\0';
+  return (uint64_t)cli_parse_number(number, 1, INT64_MAX >> shift, "size") << shift;
+}
+
+static uint32_t parse_mode(const char *text) {
+  unsigned long mode = strtoul(text, NULL, 8);
+
+  if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
+    cli_usage_error("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
+  return (uint32_t)mode;
+}
+
+static void apply_option(settings *chosen, int option) {
+  switch (option) {
+  case 's':
+    chosen->size = parse_size(optarg);
+    break;
+  case 't':
+    chosen->type = optarg;
+    break;
+  case 'c':
+    chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
+    break;
+  case 'm':
+    chosen->mode = parse_mode(optarg);
+    break;
+  case 'l':
+    chosen->flags |= SHAREABLE_LAZY;
+    break;
+  default:
+    chosen->flags |= SHAREABLE_NO_SYNC;
+  }
+}
+
+static int run_create(int argc, char **argv) {
+  static const struct option longs[] = {
+    {"size", required_argument, NULL, 's'},     {"type", required_argument, NULL, 't'},
+    {"capacity", required_argument, NULL, 'c'}, {"mode", required_argument, NULL, 'm'},
+    {"lazy", no_argument, NULL, 'l'},           {"no-sync", no_argument, NULL, 'S'},
+    {"help", no_argument, NULL, 'h'},           {0}};
+  settings chosen = {0};
+  shareable_status status;
+  shareable_error error;
+  int option;
+
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSh", longs)) >= 0)
+    apply_option(&chosen, option);
+  if (optind == argc)
+    cli_usage_error("NAME is missing");
+  if (strcmp(argv[optind - 1], "--") != 0)
+    check_values(argv + optind + 1, (size_t)(argc - optind - 1));
+  if (chosen.size != 0 &&
+      (optind + 1 < argc || chosen.type != NULL || chosen.capacity != 0 || chosen.flags & SHAREABLE_NO_SYNC))
+    cli_usage_error(
+      "--size creates a block that is not a list: it cannot be used with values, --type, --capacity or --no-sync");
+  status = chosen.size != 0
+             ? create_memory(argv[optind], &chosen, &error)
+             : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
+  if (status != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  return CLI_DONE;
+}
+
+const cli_command cli_create = {"create", "NAME [VALUE]...",
+                                "Create a list of the values, or with --size a block of zeros.",
+                                "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
+                                "  -t, --type TYPE       give all values this type, do not infer it\n"
+                                "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
+                                "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
+                                "  -l, --lazy            allocate memory at first use, do not reserve it\n"
+                                "  -S, --no-sync         create the standard library's bytes, without a sync area\n"
+                                "  -h, --help            print this help\n"
+                                "\n"
+                                "The type of a value is inferred: int, float, bool (true, false) or none; any\n"
+                                "other value is a str. No process owns the block: it stays until 'shareable rm'\n"
+                                "removes it. Options must come before NAME, because a value may begin with '-'.\n",
+                                run_create};

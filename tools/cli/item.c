@@ -1,0 +1,118 @@
+/*
+ * item.c - shareable get and set: access to single items of a list.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "output.h"
+#include "text.h"
+
+typedef struct get_options {
+  bool json, with_type, nul_terminated;
+} get_options;
+
+static int64_t parse_index(const char *text) {
+  return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
+}
+
+static void print_item(const shareable_value *value, cli_text *text, const get_options *options) {
+  cli_format_value(text, value, options->json ? CLI_JSON : CLI_EXACT);
+  if (options->with_type) {
+    cli_put(cli_type_name(value->type));
+    cli_put(" ");
+  }
+  if (options->json)
+    cli_put_bytes(text->bytes, text->length);
+  else
+    cli_put_value(text->bytes, text->length);
+  cli_put_bytes(options->nul_terminated ? "" : "\n", 1);
+}
+
+static int run_get(int argc, char **argv) {
+  static const struct option longs[] = {{"json", no_argument, NULL, 'J'},
+                                        {"type", no_argument, NULL, 't'},
+                                        {"zero", no_argument, NULL, 'z'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
+  get_options options = {0};
+  cli_text item = {0}, text = {0};
+  shareable_value value;
+  shareable_list *list;
+  int option, status = CLI_DONE;
+
+  while ((option = cli_option(&cli_get, argc, argv, "+:Jtzh", longs)) >= 0) {
+    options.json |= option == 'J';
+    options.with_type |= option == 't';
+    options.nul_terminated |= option == 'z';
+  }
+  if (argc - optind < 2)
+    cli_usage_error("expected NAME and at least one INDEX");
+  list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
+  for (int i = optind + 1; i < argc; i++)
+    if (cli_read_item_or_warn(list, parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
+      print_item(&value, &text, &options);
+    else
+      status = CLI_FAILED;
+  free(item.bytes);
+  free(text.bytes);
+  shareable_list_unref(list);
+  return status;
+}
+
+const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line; a negative index counts from the end.",
+                             "  -J, --json  print JSON values\n"
+                             "  -t, --type  print each item's type before it\n"
+                             "  -z, --zero  end each item with a NUL byte, because a str may contain newlines\n"
+                             "  -h, --help  print this help\n",
+                             run_get};
+
+/*
+ * Returns the requested type, or the item's type if none is requested: a text must not become a
+ * number because it looks like one.
+ */
+static shareable_type type_for(const shareable_list *list, int64_t index, const char *requested) {
+  shareable_type type;
+  shareable_status status;
+
+  if (requested != NULL)
+    return cli_parse_type(requested);
+  status = shareable_list_type(list, index, &type);
+  if (status != SHAREABLE_OK)
+    cli_die_item(list, index, status);
+  return type;
+}
+
+static int run_set(int argc, char **argv) {
+  static const struct option longs[] = {{"type", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {0}};
+  const char *type_name = NULL;
+  cli_text buffer = {0};
+  shareable_status status;
+  shareable_value value;
+  shareable_list *list;
+  shareable_type type;
+  int64_t index;
+
+  while (cli_option(&cli_set, argc, argv, "+:t:h", longs) >= 0)
+    type_name = optarg;
+  if (argc - optind != 3)
+    cli_usage_error("expected NAME, INDEX and VALUE");
+  index = parse_index(argv[optind + 1]);
+  list = cli_open(argv[optind], 0);
+  type = type_for(list, index, type_name);
+  if (!cli_parse(argv[optind + 2], type, &value, &buffer))
+    cli_die("'%s' is not a valid %s; --type changes the type of the item", argv[optind + 2], cli_type_name(type));
+  status = shareable_list_set(list, index, &value);
+  if (status != SHAREABLE_OK)
+    cli_die_item(list, index, status);
+  free(buffer.bytes);
+  shareable_list_unref(list);
+  return CLI_DONE;
+}
+
+const cli_command cli_set = {"set", "NAME INDEX VALUE", "Write an item; the value keeps the item's type.",
+                             "  -t, --type TYPE  change the type: int, float, bool, str, bytes or none\n"
+                             "  -h, --help       print this help\n"
+                             "\n"
+                             "A VALUE of type bytes consists of hexadecimal digits.\n"
+                             "Options must come before NAME, because INDEX and VALUE may begin with '-'.\n",
+                             run_set};

@@ -1,0 +1,21 @@
+/*
+ * manager.c - shareable manager: runs the program shareable-manager.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/spawn.h"
+#include "cli.h"
+
+static int run_manager(int argc, char **argv) {
+  const char *program = shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
+
+  (void)argc;
+  execv(program, argv);
+  cli_die("cannot start '%s': %s", program, strerror(errno));
+}
+
+const cli_command cli_manager = {"manager", "", "Run shareable-manager(1), a process that owns blocks for others.", "",
+                                 run_manager};

@@ -1,0 +1,75 @@
+/*
+ * table.h - prints tables as lsblk(8) does: aligned, raw, or as JSON.
+ */
+#ifndef SHAREABLE__CLI_TABLE_H
+#define SHAREABLE__CLI_TABLE_H
+
+#include <libsmartcols.h>
+
+#include "cli.h"
+
+/* The options of all commands that print tables. */
+typedef struct cli_view {
+  bool json, raw, noheadings;
+  bool in_bytes;       /* sizes and times as plain numbers */
+  const char *columns; /* names separated by commas, or NULL */
+} cli_view;
+
+#define CLI_VIEW_SHORTS ":Jrno:b"
+/* Versions of clang-format differ here. */
+/* clang-format off */
+#define CLI_VIEW_LONGS                                                                                                 \
+  {"json", no_argument, NULL, 'J'}, {"raw", no_argument, NULL, 'r'}, {"noheadings", no_argument, NULL, 'n'},           \
+  {"output", required_argument, NULL, 'o'}, {"bytes", no_argument, NULL, 'b'}
+/* clang-format on */
+#define CLI_VIEW_HELP                                                                                                  \
+  "  -J, --json            print JSON\n"                                                                               \
+  "  -r, --raw             do not align columns; write blanks and the like as \\xHH\n"                                 \
+  "  -n, --noheadings      do not print the line of headings\n"                                                        \
+  "  -b, --bytes           print sizes in bytes and ages in seconds\n"                                                 \
+  "  -o, --output COLUMNS  print these columns, separated by commas:"
+
+typedef struct cli_column {
+  const char *name;
+  int flags; /* SCOLS_FL_… */
+  int json;  /* SCOLS_JSON_… */
+  /*
+   * The cells are trusted, or are escaped (escape.h) except for JSON. A newline in them breaks the
+   * line.
+   */
+  bool is_escaped;
+  unsigned share; /* 4: at most a quarter of the terminal's width; 0: no limit */
+} cli_column;
+
+/* Returns the text of a cell, which the table frees, or NULL if the cell is empty. */
+typedef char *cli_cell(const void *row, size_t column, const cli_view *view);
+
+typedef struct cli_table cli_table;
+
+/* Handles an option of CLI_VIEW_LONGS. Returns false if it is another option. */
+bool cli_view_apply(cli_view *view, int option);
+
+/*
+ * Creates a table. `shown` lists the columns that are shown by default. Reports a usage error if
+ * the user gives a wrong column, or a column twice.
+ */
+cli_table *cli_table_new(const char *name, const cli_column *columns, size_t count, const char *shown, cli_cell *cell,
+                         const cli_view *view);
+
+/*
+ * Adds a row. In a tree, `parent` is the row above it, or NULL. `color` is the escape sequence for
+ * the column `colored`, or NULL.
+ */
+struct libscols_line *cli_table_add(cli_table *table, const void *row, struct libscols_line *parent, size_t colored,
+                                    const char *color);
+
+/* Prints the table, and frees it. */
+void cli_table_print(cli_table *table);
+
+/* Breaks a text at blanks into lines of at most `width` bytes, except for longer words. */
+void cli_break_lines(char *text, size_t width);
+
+/* Formats a size as in 1.5M, or as a number of bytes if the view requires that. */
+char *cli_size(uint64_t bytes, const cli_view *view);
+
+#endif
