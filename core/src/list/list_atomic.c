@@ -21,7 +21,7 @@ typedef struct int_change {
 } int_change;
 
 /* Inlined with the operation, so that it costs little more than the atomic instruction. */
-static inline __attribute__((always_inline)) shareable_status
+__attribute__((always_inline)) static inline shareable_status
 change_word(const shareable__slot *slot, int_operation *operation, int_change *change) {
   uint64_t bits = shareable__load(slot->data);
 
@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) bool change_fast(shareable_list *li
 /*
  * Each path has its own int_change, so that the compiler keeps that of the fast path in registers.
  */
-static inline __attribute__((always_inline)) shareable_status
+__attribute__((always_inline)) static inline shareable_status
 change_item(shareable_list *list, int64_t index, int_operation *operation, int_change *result) {
   int_change fast = *result, locked;
   shareable__fast_path path;
