@@ -94,10 +94,11 @@ func Unlink(name string) error {
 }
 
 // TransferOwnership transfers the blocks that this process owns ([Owned]) to the process pid,
-// including blocks that this process makes later. A worker that is about to exit calls it. The
-// blocks are unlinked when both processes have ended. If this process is killed before it calls
-// TransferOwnership, its blocks are unlinked when it ends. It fails with [ErrArgument] if there is
-// no such process, or with [ErrSystem] if there is not enough memory.
+// including blocks that this process makes later. A worker calls it when it starts, so that its
+// blocks remain even if it is killed. The blocks are unlinked when this process and all processes
+// of such calls have ended. It fails with [ErrArgument] if there is no such process, with
+// [ErrNoSpace] if 24 such processes have not ended, or with [ErrSystem] if there is not enough
+// memory.
 func TransferOwnership(pid int) error {
 	return transferError(pid, Status(raw.Transfer_ownership(int64(pid))))
 }

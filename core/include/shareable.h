@@ -29,8 +29,9 @@
  *   another /dev/shm later (chroot, mount namespaces), it has one log for each user and each
  *   /dev/shm. Creating an owned block fails if no reaper can be started, if RLIMIT_FSIZE is less
  *   than 8 KiB (the size of a log), or if the hard limit RLIMIT_NOFILE is less than 6. The child of
- *   a fork does not own its parent's blocks. A worker that must leave its blocks to its parent
- *   calls shareable_transfer_ownership().
+ *   a fork does not own its parent's blocks, but they are kept until it ends too, unless it executes
+ *   another program: a program that daemonizes keeps its blocks. A worker that must leave its
+ *   blocks to its parent calls shareable_transfer_ownership().
  * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
  *   changes its type. This requires the sync area, which follows the list. A list that was created
  *   with SHAREABLE_NO_SYNC, or by stock Python, has no sync area. There, only an int or a float
@@ -433,18 +434,19 @@ SHAREABLE_API shareable_status shareable_memory_unlink(shareable_memory *memory,
 SHAREABLE_API shareable_status shareable_unlink(const char *name, shareable_error *error);
 
 /*
- * Makes the process `pid` the successor of this process: the blocks that this process owns are
+ * Makes the process `pid` a successor of this process: the blocks that this process owns are
  * unlinked when both processes have ended, not when this process ends. This includes blocks that
- * this process creates later. A worker calls this function before it ends, so that its parent can
- * go on using what the worker created. If the worker is killed before the call, its blocks are
- * unlinked as usual. A second call replaces the successor.
+ * this process creates later. A worker calls this function when it starts, so that its parent can
+ * go on using what the worker created, even if the worker is killed. Further calls add successors:
+ * the blocks are unlinked when this process and all successors have ended.
  *
  *   pid  1 or more, as seen from this process's pid namespace
  *
  * Without /proc, a process that has ended counts as alive until its parent has waited for it. A
  * process in another pid namespace counts as alive.
  *
- * Returns E_ARGUMENT if there is no such process, or E_SYSTEM if there is not enough memory.
+ * Returns E_ARGUMENT if there is no such process, E_NO_SPACE if there are 24 successors that have
+ * not ended, or E_SYSTEM if there is not enough memory.
  */
 SHAREABLE_API shareable_status shareable_transfer_ownership(int64_t pid);
 

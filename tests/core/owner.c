@@ -167,15 +167,158 @@ static void own_and_have_a_child(const void *prefix) {
   }
 }
 
-Test(owner, removes_the_block_although_a_child_of_the_owner_is_alive) {
+Test(owner, keeps_the_block_as_long_as_a_child_of_the_owner_is_alive) {
   name child_s = numbered(own_name(), 1);
   pid_t child = start(own_and_have_a_child, own_name());
 
   end(child, SIGKILL);
-  cr_assert(is_removed(numbered(own_name(), 0).text));
+  cr_assert(is_kept(numbered(own_name(), 0).text));
   cr_assert(exists(child_s.text));
   sleep(2);
+  cr_assert(is_removed(numbered(own_name(), 0).text));
   cr_assert(is_removed(child_s.text));
+}
+
+/* A program that daemonizes: its first process and that process's child exit. */
+static void own_and_daemonize(const void *prefix) {
+  own(prefix);
+  if (fork() != 0)
+    _exit(0);
+  setsid();
+  if (fork() != 0)
+    _exit(0);
+  for (int fd = 0; fd < 100; fd++)
+    close(fd);
+  sleep(2);
+  _exit(0);
+}
+
+Test(owner, keeps_the_block_as_long_as_the_daemon_that_the_owner_became_is_alive) {
+  const char *block = own_name();
+  pid_t child = fork();
+
+  if (child == 0)
+    own_and_daemonize(block);
+  waitpid(child, NULL, 0);
+  cr_assert(is_kept(block));
+  sleep(2);
+  cr_assert(is_removed(block));
+}
+
+static void own_and_start_a_program(const void *prefix) {
+  own(prefix);
+  if (fork() == 0) {
+    for (int fd = 3; fd < 100; fd++)
+      close(fd);
+    execl("/bin/sleep", "sleep", "2", NULL);
+    _exit(1);
+  }
+}
+
+Test(owner, removes_the_block_although_a_program_that_the_owner_started_is_alive) {
+  pid_t child = start(own_and_start_a_program, own_name());
+
+  usleep(100000); /* until the program is executed */
+  end(child, SIGKILL);
+  cr_assert(is_removed(own_name()));
+}
+
+/* Owns a block, and transfers it to the process that starts it and to another one. */
+typedef struct succession {
+  const char *block;
+  pid_t others[SHAREABLE__SUCCESSORS + 1];
+  size_t count;
+} succession;
+
+static void own_with_successors(const void *with) {
+  const succession *test = with;
+
+  own(test->block);
+  for (size_t i = 0; i < test->count; i++)
+    if (shareable_transfer_ownership(test->others[i]) != SHAREABLE_OK)
+      _exit(1);
+}
+
+static void only_sleep(const void *with) {
+  (void)with;
+}
+
+Test(owner, keeps_the_block_until_all_successors_have_ended_in_any_order) {
+  for (int last = 0; last < 3; last++) {
+    succession test = {.count = 3};
+    name block = numbered(own_name(), last);
+    pid_t child;
+
+    test.block = block.text;
+    for (size_t i = 0; i < test.count; i++)
+      test.others[i] = start(only_sleep, NULL);
+    child = start(own_with_successors, &test);
+    end(child, SIGKILL);
+    for (int i = 0; i < 3; i++)
+      if (i != last)
+        end(test.others[i], SIGKILL);
+    cr_expect(is_kept(block.text), "successor %d is alive", last);
+    end(test.others[last], SIGKILL);
+    cr_expect(is_removed(block.text), "no successor is alive");
+  }
+}
+
+/* Returns whether an ownership log records the block. */
+static bool is_recorded(const char *block) {
+  char command[300];
+
+  snprintf(command, sizeof command, "grep -qF %s %s/* 2>/dev/null", block, log_directory());
+  return system(command) == 0;
+}
+
+/* Otherwise a process would remain for each worker that has ended, as long as the program lives. */
+Test(owner, the_reaper_does_not_wait_for_a_successor_if_no_block_is_left) {
+  succession test = {.block = own_name(), .others = {start(only_sleep, NULL)}, .count = 1};
+  pid_t child = start(own_with_successors, &test);
+  bool is_left;
+
+  end(child, SIGKILL);
+  cr_expect(is_kept(own_name()));
+  cr_expect(is_recorded(own_name()));
+  cr_ok(shareable_unlink(own_name(), NULL));
+  for (int i = 0; i < 50 && (is_left = is_recorded(own_name())); i++)
+    usleep(100000);
+  cr_expect_not(is_left, "the reaper still waits");
+  end(test.others[0], SIGKILL);
+}
+
+/* The place of a successor that has ended is used again, and a repeated one takes no place. */
+static void transfer_to_many(const char *block) {
+  pid_t living[SHAREABLE__SUCCESSORS];
+
+  own(block);
+  for (size_t i = 0; i < SHAREABLE__SUCCESSORS; i++) {
+    living[i] = start(only_sleep, NULL);
+    if (shareable_transfer_ownership(living[i]) != SHAREABLE_OK ||
+        shareable_transfer_ownership(living[i]) != SHAREABLE_OK)
+      _exit(1);
+  }
+  if (shareable_transfer_ownership(getpid()) != SHAREABLE_E_NO_SPACE)
+    _exit(2);
+  end(living[7], SIGKILL);
+  if (shareable_transfer_ownership(getpid()) != SHAREABLE_OK)
+    _exit(3);
+  for (size_t i = 0; i < SHAREABLE__SUCCESSORS; i++)
+    if (i != 7)
+      end(living[i], SIGKILL);
+  _exit(0);
+}
+
+Test(owner, rejects_another_successor_only_if_all_are_alive) {
+  const char *block = own_name();
+  pid_t child = fork();
+  int status;
+
+  if (child == 0)
+    transfer_to_many(block);
+  waitpid(child, &status, 0);
+  cr_assert_eq(status, 0, "exit status %d", WEXITSTATUS(status));
+  cr_assert(is_removed(block));
 }
 
 static void own_a_thousand(const void *prefix) {

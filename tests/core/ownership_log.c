@@ -156,9 +156,9 @@ static int check_in_time_namespace(const shareable__ownership_log_header *header
   close(offsets);
   child = fork();
   if (child == 0)
-    _exit(shareable__process_start(header->successor.pid) == header->successor.start
+    _exit(shareable__process_start(header->successors[0].pid) == header->successors[0].start
             ? 2
-            : !shareable__successor_is_alive(header));
+            : shareable__living_successor(header) == 0);
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
@@ -166,7 +166,7 @@ static int check_in_time_namespace(const shareable__ownership_log_header *header
 Test(log, a_successor_in_another_time_namespace_is_alive) {
   const shareable__ownership_log_header header = {.pid_namespace = shareable__pid_namespace(),
                                                   .time_namespace = shareable__time_namespace(),
-                                                  .successor = {getpid(), shareable__process_start(getpid())}};
+                                                  .successors = {{getpid(), shareable__process_start(getpid())}}};
 
   check_from_inside(check_in_time_namespace, &header);
 }
@@ -182,8 +182,8 @@ static int check_with_outer_proc(const shareable__ownership_log_header *header) 
   child = fork();
   if (child == 0) {
     inside.pid_namespace = shareable__pid_namespace();
-    inside.successor = (shareable__successor){1, 12345};
-    _exit(inside.pid_namespace == 0 || !shareable__successor_is_alive(&inside));
+    inside.successors[0] = (shareable__successor){1, 12345};
+    _exit(inside.pid_namespace == 0 || shareable__living_successor(&inside) != 1);
   }
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
@@ -198,25 +198,26 @@ Test(log, a_successor_is_alive_if_proc_shows_another_pid_namespace) {
 Test(log, a_successor_is_alive_unless_it_is_proven_to_have_ended) {
   shareable__ownership_log_header header = {.pid_namespace = shareable__pid_namespace(),
                                             .time_namespace = shareable__time_namespace()};
+  shareable__successor *successor = &header.successors[SHAREABLE__SUCCESSORS - 1];
 
-  cr_assert_not(shareable__successor_is_alive(&header), "there is no successor");
-  header.successor = (shareable__successor){getpid(), shareable__process_start(getpid())};
-  cr_assert(shareable__successor_is_alive(&header));
-  header.successor.start++;
-  cr_assert_not(shareable__successor_is_alive(&header), "another process has the successor's pid");
+  cr_assert_not(shareable__successor_is_alive(&header, successor), "there is no successor");
+  *successor = (shareable__successor){getpid(), shareable__process_start(getpid())};
+  cr_assert(shareable__successor_is_alive(&header, successor));
+  successor->start++;
+  cr_assert_not(shareable__successor_is_alive(&header, successor), "another process has the successor's pid");
   header.pid_namespace++;
-  cr_assert(shareable__successor_is_alive(&header), "a pid of another namespace proves nothing");
+  cr_assert(shareable__successor_is_alive(&header, successor), "a pid of another namespace proves nothing");
   header.pid_namespace = 0;
-  cr_assert(shareable__successor_is_alive(&header), "a pid of an unknown namespace proves nothing");
+  cr_assert(shareable__successor_is_alive(&header, successor), "a pid of an unknown namespace proves nothing");
   header.pid_namespace = shareable__pid_namespace();
   header.time_namespace++;
-  cr_assert(shareable__successor_is_alive(&header), "a start time in another time namespace proves nothing");
-  header.successor.pid = INT32_MAX;
-  cr_assert_not(shareable__successor_is_alive(&header), "there is no such process");
-  header.successor.pid = getpid();
+  cr_assert(shareable__successor_is_alive(&header, successor), "a start time in another time namespace proves nothing");
+  successor->pid = INT32_MAX;
+  cr_assert_not(shareable__successor_is_alive(&header, successor), "there is no such process");
+  successor->pid = getpid();
   header.time_namespace--;
-  header.successor.start = SHAREABLE__START_UNKNOWN;
-  cr_assert(shareable__successor_is_alive(&header));
+  successor->start = SHAREABLE__START_UNKNOWN;
+  cr_assert(shareable__successor_is_alive(&header, successor));
 }
 
 /* An owner's directory that no other test uses. */

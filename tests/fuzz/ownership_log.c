@@ -36,7 +36,7 @@ static void clean_up(shareable__ownership_log *log, void *is_cleared) {
 
   need(shareable__ownership_log_lock(log, false));
   *(bool *)is_cleared =
-    shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES && !shareable__successor_is_alive(&header);
+    shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES && shareable__living_successor(&header) == 0;
   if (*(bool *)is_cleared)
     shareable__ownership_log_unlink_blocks(log);
 }

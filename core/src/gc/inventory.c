@@ -42,7 +42,7 @@ static void read_log(shareable__ownership_log *log, void *context) {
     return;
   }
   entry.is_dead = shareable__ownership_log_owner_is_dead(log->fd);
-  entry.successor = shareable__successor_is_alive(&header) ? header.successor.pid : 0;
+  entry.successor = shareable__living_successor(&header);
   entry.owner = header.pid;
   entry.is_manager = header.kind == SHAREABLE__OWNER_MANAGER;
   while ((more = shareable__ownership_log_next_entry(log, &index, &logged)) == SHAREABLE__YES) {

@@ -299,21 +299,50 @@ void shareable__owner_set_manager(void) {
   shareable__fork_unlock();
 }
 
+/*
+ * Returns the place for a successor: its own, an unused one, or that of a process that has ended.
+ * Returns NULL if all are in use.
+ */
+static shareable__successor *place_of(const shareable__successor *successor) {
+  shareable__successor *place = NULL;
+
+  for (size_t i = SHAREABLE__SUCCESSORS; i-- > 0;) {
+    shareable__successor *other = &facts.successors[i];
+
+    if (other->pid == successor->pid && other->start == successor->start)
+      return other;
+    if (other->pid == 0 || shareable__process_start(other->pid) == 0)
+      place = other;
+  }
+  return place;
+}
+
+static shareable_status add_successor(const shareable__successor *successor) {
+  shareable__successor *place;
+
+  reset_after_fork();
+  place = place_of(successor);
+  if (place == NULL)
+    return SHAREABLE_E_NO_SPACE;
+  *place = *successor;
+  facts.time_namespace = shareable__time_namespace();
+  for (size_t i = 0; i < OWNERS; i++)
+    if (owners[i].file.count > 0)
+      shareable__owner_file_set_successors(&owners[i].file, &facts);
+  return SHAREABLE_OK;
+}
+
 shareable_status shareable_transfer_ownership(int64_t pid) {
   SHAREABLE__UNCANCELLED;
-  uint64_t start = pid <= 0 ? 0 : shareable__process_start(pid);
+  const shareable__successor successor = {pid, pid <= 0 ? 0 : shareable__process_start(pid)};
+  shareable_status status;
 
-  if (start == 0)
+  if (successor.start == 0)
     return SHAREABLE_E_ARGUMENT;
   if (!shareable__fork_init())
     return SHAREABLE_E_SYSTEM;
   shareable__fork_lock();
-  reset_after_fork();
-  facts.successor = (shareable__successor){pid, start};
-  facts.time_namespace = shareable__time_namespace();
-  for (size_t i = 0; i < OWNERS; i++)
-    if (owners[i].file.count > 0)
-      shareable__owner_file_set_successor(&owners[i].file, &facts);
+  status = add_successor(&successor);
   shareable__fork_unlock();
-  return SHAREABLE_OK;
+  return status;
 }

@@ -4,9 +4,11 @@
  *
  * The blocks are recorded in the process's ownership log (ownership_log.h). Recording the first
  * block creates the log and starts another process, shareable-reaper. The reaper waits for the
- * log's lock, and then unlinks the blocks in the log. A fork's child owns nothing. If the process
- * changes its effective user, or sees another /dev/shm because it has entered another root
- * directory or mount namespace, it records further blocks in a new log; the old log stays as it is.
+ * log's lock, and then unlinks the blocks in the log. A fork's child owns nothing itself, but it
+ * inherits the lock: the parent's blocks are kept until the child ends too or executes another
+ * program. If the process changes its effective user, or sees another /dev/shm because it has
+ * entered another root directory or mount namespace, it records further blocks in a new log; the
+ * old log stays as it is.
  *
  * An entry is reserved (pending), filled before the block gets its name, and published once the
  * block has its name. An entry without a block may be freed only if it is published: a pending

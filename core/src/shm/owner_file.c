@@ -42,6 +42,7 @@ static int reserve(int fd, size_t offset, size_t size) {
 
 /*
  * Reserves the memory first, so that a full file system is an error here and not SIGBUS at a store.
+ * The mapping keeps the lock on the log. A fork's child inherits it, and so keeps the lock too.
  */
 static int map_chunk(shareable__owner_file *file, int fd) {
   size_t size = CHUNK << file->count, offset = CHUNK * (((size_t)1 << file->count) - 1);
@@ -53,11 +54,6 @@ static int map_chunk(shareable__owner_file *file, int fd) {
   base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
   if (base == MAP_FAILED)
     return errno;
-  if (madvise(base, size, MADV_DONTFORK) != 0) {
-    errnum = errno;
-    munmap(base, size);
-    return errnum;
-  }
   file->chunks[file->count++] = (shareable__owner_file_chunk){base, size};
   return 0;
 }
@@ -74,14 +70,16 @@ static shareable__ownership_log_header *header_of(const shareable__owner_file *f
 }
 
 /*
- * Stores the pid last: another process that reads the pid also finds the start and its namespace.
+ * Stores a pid last: another process that reads the pid also finds the start and its namespace.
  */
-void shareable__owner_file_set_successor(const shareable__owner_file *file, const shareable__owner_facts *facts) {
+void shareable__owner_file_set_successors(const shareable__owner_file *file, const shareable__owner_facts *facts) {
   shareable__ownership_log_header *header = header_of(file);
 
-  header->successor.start = facts->successor.start;
   header->time_namespace = facts->time_namespace;
-  __atomic_store_n(&header->successor.pid, facts->successor.pid, __ATOMIC_RELEASE);
+  for (size_t i = 0; i < SHAREABLE__SUCCESSORS; i++) {
+    header->successors[i].start = facts->successors[i].start;
+    __atomic_store_n(&header->successors[i].pid, facts->successors[i].pid, __ATOMIC_RELEASE);
+  }
 }
 
 void shareable__owner_file_set_kind(const shareable__owner_file *file, uint32_t kind) {
@@ -112,7 +110,7 @@ static int fill_header(const shareable__owner_file *file, int fd, bool has_name,
   header->pid_namespace = shareable__pid_namespace();
   header->pid = getpid();
   header->kind = facts->kind;
-  shareable__owner_file_set_successor(file, facts);
+  shareable__owner_file_set_successors(file, facts);
   __atomic_store_n(&header->magic, SHAREABLE__OWNERSHIP_LOG_MAGIC, __ATOMIC_RELEASE);
   return 0;
 }

@@ -14,7 +14,7 @@
 enum { SHAREABLE__OWNER_FILE_CHUNKS = 19 };
 
 typedef struct shareable__owner_file_chunk {
-  unsigned char *base; /* mapped; a fork's child does not inherit the mapping */
+  unsigned char *base; /* mapped */
   size_t size;
 } shareable__owner_file_chunk;
 
@@ -29,8 +29,8 @@ typedef struct shareable__owner_file {
 
 /* What the header states about the owner, besides its pid. */
 typedef struct shareable__owner_facts {
-  shareable__successor successor;
-  uint64_t time_namespace; /* in which successor.start is valid */
+  shareable__successor successors[SHAREABLE__SUCCESSORS];
+  uint64_t time_namespace; /* in which the start times are valid */
   uint32_t kind;           /* SHAREABLE__OWNER_PROCESS, ... */
 } shareable__owner_facts;
 
@@ -40,7 +40,7 @@ int shareable__owner_file_create(shareable__owner_file *file, const shareable__o
 /* Unlinks the log and unmaps it. */
 void shareable__owner_file_remove(shareable__owner_file *file);
 
-void shareable__owner_file_set_successor(const shareable__owner_file *file, const shareable__owner_facts *facts);
+void shareable__owner_file_set_successors(const shareable__owner_file *file, const shareable__owner_facts *facts);
 void shareable__owner_file_set_kind(const shareable__owner_file *file, uint32_t kind);
 
 /*

@@ -280,21 +280,30 @@ shareable__tristate shareable__ownership_log_next_entry(const shareable__ownersh
  * Each time namespace may start to count at another time, so a start time from another namespace
  * proves nothing.
  */
-static bool may_be_successor(const shareable__ownership_log_header *header, uint64_t start) {
-  return start == header->successor.start || start == SHAREABLE__START_UNKNOWN ||
-         header->successor.start == SHAREABLE__START_UNKNOWN || header->time_namespace != shareable__time_namespace();
+static bool may_be_successor(const shareable__ownership_log_header *header, const shareable__successor *successor,
+                             uint64_t start) {
+  return start == successor->start || start == SHAREABLE__START_UNKNOWN ||
+         successor->start == SHAREABLE__START_UNKNOWN || header->time_namespace != shareable__time_namespace();
 }
 
 /* A pid of another or of an unknown namespace proves nothing. */
-bool shareable__successor_is_alive(const shareable__ownership_log_header *header) {
+bool shareable__successor_is_alive(const shareable__ownership_log_header *header,
+                                   const shareable__successor *successor) {
   uint64_t start;
 
-  if (header->successor.pid <= 0)
+  if (successor->pid <= 0)
     return false;
   if (header->pid_namespace == 0 || header->pid_namespace != shareable__pid_namespace())
     return true;
-  start = shareable__process_start(header->successor.pid);
-  return start != 0 && may_be_successor(header, start);
+  start = shareable__process_start(successor->pid);
+  return start != 0 && may_be_successor(header, successor, start);
+}
+
+int64_t shareable__living_successor(const shareable__ownership_log_header *header) {
+  for (size_t i = 0; i < SHAREABLE__SUCCESSORS; i++)
+    if (shareable__successor_is_alive(header, &header->successors[i]))
+      return header->successors[i].pid;
+  return 0;
 }
 
 static bool is_block_of(const shareable__ownership_entry *entry, const struct stat *block, const struct stat *log) {

@@ -32,7 +32,7 @@
 #include "shm/name.h"
 #include "shm/owner_directory.h"
 
-#define SHAREABLE__OWNERSHIP_LOG_MAGIC UINT64_C(0x326c6e6a65726873) /* "shrejnl2" */
+#define SHAREABLE__OWNERSHIP_LOG_MAGIC UINT64_C(0x336c6e6a65726873) /* "shrejnl3" */
 
 /*
  * The state of an entry, which only the owner uses. MISSING is set for a moment while stale entries
@@ -51,8 +51,9 @@ typedef struct shareable__ownership_entry {
 
 /*
  * A process that keeps the blocks after their owner has ended, until that process ends too; pid 0:
- * none.
+ * none. A log has room for SHAREABLE__SUCCESSORS of them, in any order.
  */
+enum { SHAREABLE__SUCCESSORS = 24 };
 typedef struct shareable__successor {
   int64_t __attribute__((aligned(8))) pid;
   uint64_t start; /* shareable__process_start(), because a pid may be reused */
@@ -63,13 +64,13 @@ enum { SHAREABLE__OWNER_PROCESS, SHAREABLE__OWNER_MANAGER };
 
 typedef struct shareable__ownership_log_header {
   uint64_t magic;
-  shareable__successor successor;
   uint64_t pid_namespace; /* in which the pids are valid; 0: unknown */
   int64_t pid;            /* of the owner, for messages only */
   uint32_t kind;          /* SHAREABLE__OWNER_PROCESS, ...; for messages only */
   uint32_t unused_word;
-  uint64_t time_namespace; /* in which successor.start is valid; 0: unknown or none */
-  unsigned char unused[456];
+  uint64_t time_namespace; /* in which the start times are valid; 0: unknown or none */
+  shareable__successor successors[SHAREABLE__SUCCESSORS];
+  unsigned char unused[88];
 } shareable__ownership_log_header;
 
 _Static_assert(sizeof(shareable__ownership_entry) == 512, "in the file");
@@ -145,8 +146,12 @@ shareable__tristate shareable__ownership_log_read_header(int fd, shareable__owne
 shareable__tristate shareable__ownership_log_next_entry(const shareable__ownership_log *log, uint64_t *index,
                                                         shareable__ownership_entry *entry);
 
-/* Returns whether there is a successor that is not proven to have ended. */
-bool shareable__successor_is_alive(const shareable__ownership_log_header *header);
+/* Returns whether a successor of the header is not proven to have ended. */
+bool shareable__successor_is_alive(const shareable__ownership_log_header *header,
+                                   const shareable__successor *successor);
+
+/* Returns the pid of the first successor that is alive, or 0 if there is none. */
+int64_t shareable__living_successor(const shareable__ownership_log_header *header);
 
 /*
  * Returns whether the block with the entry's name is the block of the entry, and belongs to the
