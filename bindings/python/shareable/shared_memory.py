@@ -4,9 +4,11 @@ This module does what the standard library's ``multiprocessing.shared_memory`` d
 bytes. To port a program, change the import. The differences are:
 
 - A block gets its name only when it is complete. A creation that fails leaves nothing behind.
-- The name of a block is removed when the process that created it exits or dies, unless the block
-  was created with ``track=False``. If a worker of ``multiprocessing`` exits by itself, its blocks
-  are transferred to its parent. Attaching to a block never registers or removes anything.
+- The name of a block is removed when its process tree has ended, for whatever reason: the process
+  that created the block, its forked children and, if it is a worker of ``multiprocessing``, its
+  parent and further creators up to the program. To keep a block for longer, create it with
+  ``track=False``: it exists until its name is removed with unlink(). Attaching to a block never
+  registers or removes anything.
 - A program does not need ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has
   attached: delete that line. The tracker process would print a KeyError, because it does not know
   the name.
@@ -39,7 +41,7 @@ from types import GenericAlias, TracebackType
 from typing import Any, ClassVar
 
 from . import _raw
-from ._owner import transfer_to_parent
+from ._owner import transfer_to_creators
 
 __all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
 
@@ -104,9 +106,11 @@ class SharedMemory(_raw.Memory):
         The size of a new block in bytes, at least 1. It is ignored when attaching: the size of a
         block never changes.
     track
-        If true, the name of a new block is removed within a second after this process exits or
-        dies. A block that is not tracked exists until its name is removed with unlink(). It is
-        ignored when attaching.
+        If true, the name of a new block is removed within a second after this process has ended,
+        for whatever reason. If this process is a worker of multiprocessing, that is when its parent
+        and further creators up to the program have ended too. Children that it forks, such as a
+        daemon, also keep the block. A block that is not tracked exists until its name is removed
+        with unlink(). It is ignored when attaching.
     mode
         The permission bits of a new block, before the process's umask is applied.
     read_only
@@ -146,7 +150,7 @@ class SharedMemory(_raw.Memory):
         flags = _flags(create, read_only, track, lazy)
         if create:
             if track:
-                transfer_to_parent()
+                transfer_to_creators()
             super().__init__(_raw.memory_create(name, size, flags, mode))
             self._flags, self._mode, self._track = _O_CREX | os.O_RDWR, mode, track
         else:
@@ -305,7 +309,7 @@ class ShareableList(_raw.List):
         flags = _flags(create, read_only, track, lazy, no_sync)
         if create:
             if track:
-                transfer_to_parent()
+                transfer_to_creators()
             values = () if sequence is None else sequence
             super().__init__(_raw.list_create(name, (values, capacity), flags, mode))
         else:

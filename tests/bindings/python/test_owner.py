@@ -17,7 +17,19 @@ import multiprocessing, os, sys, threading, time
 from shareable.shared_memory import ShareableList, SharedMemory
 
 def make(name, **options):
-    return ShareableList([1], name=name, **options)
+    return ShareableList([1], name=name, **options) and name
+
+def wait_for(name):
+    while not os.path.exists("/dev/shm/" + name):
+        time.sleep(0.01)
+
+def make_and_sleep(name):
+    kept = ShareableList([os.getpid()], name=name + "-pid"), ShareableList([1], name=name)
+    time.sleep(60)
+
+def start_worker(method, name):
+    multiprocessing.get_context(method).Process(target=make_and_sleep, args=(name,)).start()
+    time.sleep(60)
 
 if __name__ == "__main__":
     name = sys.argv[1]
@@ -111,7 +123,7 @@ def test_attached_process_can_use_a_removed_block(creator, name):
 
 
 def test_end_of_a_forks_child_keeps_the_block(creator, name):
-    creator("kept = make(name)\nif os.fork() == 0: os._exit(0)\nos.wait()")
+    creator("make(name)\nif os.fork() == 0: os._exit(0)\nos.wait()")
     assert is_kept(name)
 
 
@@ -146,16 +158,98 @@ def test_blocks_cannot_be_transferred_to_a_process_that_does_not_exist():
         _raw.transfer_ownership(999999999)
 
 
-def test_blocks_of_a_killed_worker_are_removed(creator, name):
-    code = """
-worker = multiprocessing.get_context("fork").Process(target=lambda: (make(name), time.sleep(60)))
+METHODS = ["fork", "spawn", "forkserver"]
+STOPPED_WORKER = """
+worker = multiprocessing.get_context({method!r}).Process(target=make_and_sleep, args=(name,))
 worker.start()
-while not os.path.exists("/dev/shm/" + name):
-    time.sleep(0.01)
-worker.kill()
+wait_for(name)
+worker.{end}()
 worker.join()
 """
-    creator(code)
+
+
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+@pytest.mark.parametrize("method", METHODS)
+def test_worker_that_is_stopped_leaves_its_blocks_to_its_parent(creator, name, method, end):
+    process = creator(STOPPED_WORKER.format(method=method, end=end))
+    assert is_kept(name)
+    process.kill()
+    assert is_removed(name)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_workers_of_a_terminated_pool_leave_their_blocks_to_its_program(creator, name, method):
+    process = creator(f"""
+with multiprocessing.get_context({method!r}).Pool(2) as pool:
+    pool.map(make, [name + str(number) for number in range(4)])
+""")
+    names = [name + str(number) for number in range(4)]
+    assert is_kept(names[0]) and all(map(exists, names))
+    process.kill()
+    assert all(map(is_removed, names))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_block_of_a_nested_worker_lives_as_long_as_one_of_its_creators(creator, name, method):
+    process = creator(f"""
+middle = multiprocessing.get_context({method!r}).Process(target=start_worker, args=({method!r}, name))
+middle.start()
+wait_for(name)
+os.kill(int(ShareableList(name=name + "-pid")[0]), 9)
+middle.kill()
+middle.join()
+""")
+    assert is_kept(name)
+    process.kill()
+    assert is_removed(name) and is_removed(name + "-pid")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_block_of_a_nested_worker_survives_the_program_while_the_middle_lives(creator, name, method):
+    process = creator(f"""
+middle = multiprocessing.get_context({method!r}).Process(target=start_worker, args=({method!r}, name))
+middle.start()
+wait_for(name)
+kept = ShareableList([middle.pid], name=name + "-middle", track=False)
+""")
+    with ShareableList(name=name + "-middle") as middle, ShareableList(name=name + "-pid") as worker:
+        process.kill()
+        os.kill(worker[0], signal.SIGKILL)
+        assert is_kept(name)
+        os.kill(middle[0], signal.SIGKILL)
+        middle.unlink()
+    assert is_removed(name)
+
+
+def test_next_owner_removes_the_blocks_of_a_killed_tree(creator, name):
+    no_reaper = {**os.environ, "SHAREABLE_REAPER": "/bin/true"}
+    process = creator(STOPPED_WORKER.format(method="spawn", end="kill"), env=no_reaper)
+    entry = next(each for each in garbage() if each.name == name)
+    # Another process of this user that reaps may hold the lock on the log.
+    assert not entry.garbage and entry.reason.endswith(f"transferred it to process {process.pid}, which is alive")
+    process.kill()
+    process.wait()
+    creator("make(name + '-next')")
+    assert is_removed(name) and exists(name + "-next")
+
+
+def test_process_that_daemonizes_keeps_its_block(creator, name):
+    process = creator(f"""
+make(name)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        daemon = ShareableList([os.getpid()], name=name + "-pid", track=False)
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+wait_for(name + "-pid")
+""")
+    process.kill()
+    assert is_kept(name)
+    with ShareableList(name=name + "-pid") as daemon:
+        os.kill(daemon[0], signal.SIGKILL)
+        daemon.unlink()
     assert is_removed(name)
 
 
