@@ -106,7 +106,8 @@ supervisor_need supervisor_find(supervisor *self, const shareable__owner_directo
   *self = (supervisor){.directory = directory, .lock = -1};
   if (!limits_allow_files(FILES))
     return SUPERVISOR_NOT_NEEDED;
-  snprintf(self->name, sizeof self->name, PREFIX "%" PRIu64, shareable__pid_namespace());
+  snprintf(self->name, sizeof self->name, PREFIX "%" PRIu64 ".%d", shareable__pid_namespace(),
+           SHAREABLE__OWNERSHIP_LOG_FORMAT);
   need = lock_file(self);
   if (need != SUPERVISOR_NEEDED)
     return need;
@@ -186,7 +187,7 @@ static void check_log(shareable__ownership_log *log, void *context) {
   shareable__ownership_log_header header;
   reaper_service *service = context;
 
-  if (strcmp(log->name, service->self->name) == 0 || is_served(service, log->name))
+  if (strncmp(log->name, PREFIX, sizeof PREFIX - 1) == 0 || is_served(service, log->name))
     return;
   if (shareable__ownership_log_is_new(log->fd) || !shareable__ownership_log_remove_unfilled(log))
     service->needs_rescan = true;

@@ -32,7 +32,13 @@
 #include "shm/name.h"
 #include "shm/owner_directory.h"
 
-#define SHAREABLE__OWNERSHIP_LOG_MAGIC UINT64_C(0x336c6e6a65726873) /* "shrejnl3" */
+/*
+ * The number of the format, 1 to 9. Programs ignore logs of another format, so they do not share a
+ * reaper with them either.
+ */
+#define SHAREABLE__OWNERSHIP_LOG_FORMAT 3
+#define SHAREABLE__OWNERSHIP_LOG_MAGIC                                                                                 \
+  (UINT64_C(0x306c6e6a65726873) + ((uint64_t)SHAREABLE__OWNERSHIP_LOG_FORMAT << 56)) /* "shrejnl" and the number */
 
 /*
  * The state of an entry, which only the owner uses. MISSING is set for a moment while stale entries
