@@ -5,13 +5,15 @@ worker, the process that created it, and so on up to the program, have all ended
 stores itself and its creators in the configuration of its process object, of which multiprocessing
 gives a copy to each worker. The parent as the operating system sees it is another process under
 forkserver: the server.
+
+A program that does not use multiprocessing does not import it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
-from multiprocessing import process, util
 
 from . import _raw
 
@@ -20,6 +22,7 @@ _Process = tuple[int, bytes]
 
 _CREATORS = "shareable_creators"
 
+_is_set_up = False  # whether workers that this process forks call _store_creators()
 _registered_pid = 0  # the process that registered its creators; a fork's child must register again
 
 
@@ -34,15 +37,30 @@ def _identify(pid: int) -> _Process:
 
 def _store_creators(_: object = None) -> tuple[_Process, ...]:
     """Store this process and its creators for its own workers. Return the creators, the parent first."""
+    from multiprocessing import process
+
     parent = process.parent_process()
+    pid = None if parent is None else parent.pid
     configuration = process.current_process()._config  # type: ignore[attr-defined]
-    creators: tuple[_Process, ...] = () if parent is None else configuration.get(_CREATORS, ())
+    creators: tuple[_Process, ...] = () if pid is None else configuration.get(_CREATORS, ())
     if creators and creators[0][0] == os.getpid():
         return creators[1:]
-    if parent is not None and (not creators or creators[0][0] != parent.pid):  # the parent has not stored itself
-        creators = _identify(parent.pid), *creators
+    if pid is not None and (not creators or creators[0][0] != pid):  # the parent has not stored itself
+        creators = _identify(pid), *creators
     configuration[_CREATORS] = _identify(os.getpid()), *creators
     return creators
+
+
+def _set_up() -> None:
+    """If the program uses multiprocessing, store the creators of this process and of all that it forks."""
+    global _is_set_up
+    if _is_set_up or "multiprocessing.process" not in sys.modules:
+        return
+    _is_set_up = True
+    from multiprocessing import util
+
+    util.register_after_fork(_store_creators, _store_creators)  # called in workers of fork and forkserver
+    _store_creators()
 
 
 def transfer_to_creators() -> None:
@@ -53,12 +71,14 @@ def transfer_to_creators() -> None:
     global _registered_pid
     if _registered_pid == os.getpid():
         return
-    for creator in reversed(_store_creators()):  # the program first: a log has a limited number of places
-        if creator == _identify(creator[0]):
-            with suppress(ValueError, OSError):  # it has just ended, or there is no place
-                _raw.transfer_ownership(creator[0])
+    if "multiprocessing.process" in sys.modules:
+        _set_up()
+        for creator in reversed(_store_creators()):  # the program first: a log has a limited number of places
+            if creator == _identify(creator[0]):
+                with suppress(ValueError, OSError):  # it has just ended, or there is no place
+                    _raw.transfer_ownership(creator[0])
     _registered_pid = os.getpid()
 
 
-_store_creators()
-util.register_after_fork(_store_creators, _store_creators)  # runs in workers of fork and forkserver
+_set_up()
+os.register_at_fork(before=_set_up)
