@@ -570,8 +570,9 @@ SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t ind
  * this function opens the block by its name, and returns the descriptor only if it is of this
  * block.
  *
- * A lock of fcntl(2) must end before byte 2^62, because the library itself locks bytes from there
- * on (see layout.md). A lock of flock(2) is independent of the library's.
+ * The program may lock the file by flock(2) or fcntl(2). But handles without SHAREABLE_KEEP_FD, and
+ * writers of a list, lock bytes from 2^62 on themselves (see layout.md): if there are any, a lock
+ * of fcntl(2) must end before that byte.
  *
  * Returns E_CLOSED; E_NOT_FOUND if the block must be opened by its name, but has lost it;
  * E_PERMISSION or E_SYSTEM if it cannot be opened; or E_ARGUMENT.

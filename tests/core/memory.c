@@ -434,6 +434,17 @@ Test(memory, kept_descriptors_leave_half_of_the_limit_to_the_program) {
   end_memory(memory);
 }
 
+/* As fcntl.lockf() of Python does: a lock of the whole file, which would conflict with the usage lock. */
+Test(memory, a_program_can_lock_the_whole_file_of_a_kept_descriptor) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a'), *opened = open_memory(SHAREABLE_KEEP_FD);
+
+  cr_assert_eq(fcntl(fd_of(memory), F_OFD_SETLK, &lock), 0);
+  cr_assert_eq(fcntl(fd_of(opened), F_OFD_SETLK, &lock), -1);
+  shareable_memory_unref(opened);
+  end_memory(memory);
+}
+
 Test(memory, a_descriptor_needs_an_open_handle_and_a_pointer) {
   shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a');
   shareable_error error = {0};

@@ -35,6 +35,16 @@ static shareable_memory *allocate(const char *name, uint32_t flags) {
   return memory;
 }
 
+/*
+ * A lock of the whole file by the program's fcntl(2) would conflict with the usage lock. Without it,
+ * a write lease shows whether the block is used (lease.h).
+ */
+static void start_using(shareable_memory *memory) {
+  if (!memory->keeps_fd)
+    shareable__segment_take_usage_lock(&memory->segment);
+  atomic_init(&memory->address, memory->segment.base);
+}
+
 static shareable_status fail_handle(shareable_error *error) {
   return shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for a handle");
 }
@@ -79,7 +89,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
     free(memory);
     return status;
   }
-  atomic_init(&memory->address, memory->segment.base);
+  start_using(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
@@ -161,7 +171,7 @@ shareable_status shareable__memory_attach(shareable_memory **result, const char 
     free(memory);
     return status;
   }
-  atomic_init(&memory->address, memory->segment.base);
+  start_using(memory);
   *result = memory;
   return SHAREABLE_OK;
 }

@@ -25,9 +25,7 @@ shareable__segment_path shareable__segment_path_of(const char *name) {
   return path;
 }
 
-/*
- * A byte past the end of any file. Each process that has mapped the file holds a shared lock on it.
- */
+/* A byte past the end of any file. */
 static struct flock usage_lock(short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (INT64_C(1) << 62) - 1, .l_len = 1};
 }
@@ -36,10 +34,10 @@ static struct flock usage_lock(short type) {
  * The mapping keeps the open file description, also in a fork's child, and the description keeps
  * the lock. If the lock cannot be taken, the file is mapped without it.
  */
-static void take_usage_lock(int fd) {
+void shareable__segment_take_usage_lock(const shareable__segment *segment) {
   struct flock lock = usage_lock(F_RDLCK);
 
-  fcntl(fd, F_OFD_SETLK, &lock);
+  fcntl(segment->fd, F_OFD_SETLK, &lock);
 }
 
 bool shareable__segment_is_in_use(int fd) {
@@ -73,7 +71,6 @@ shareable_status shareable__segment_map(shareable__segment *segment, const char 
   if (base == MAP_FAILED)
     return shareable__fail_errno(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
                                  name);
-  take_usage_lock(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
   segment->device = status.st_dev;

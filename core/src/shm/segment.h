@@ -55,8 +55,14 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
 shareable_status shareable__segment_random_name(char name[13], shareable_error *error);
 
 /*
- * Returns whether a process has mapped the segment's file through this library: each holds a kernel
- * lock on it.
+ * Takes a shared kernel lock on the file, which the mapping keeps. So other processes, also in other
+ * namespaces, see that the file is in use.
+ */
+void shareable__segment_take_usage_lock(const shareable__segment *segment);
+
+/*
+ * Returns whether a process that took the usage lock has mapped the file, through any descriptor of
+ * the file.
  */
 bool shareable__segment_is_in_use(int fd);
 

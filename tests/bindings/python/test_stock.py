@@ -183,7 +183,7 @@ def test_descriptor_can_be_locked_truncated_and_read(module, name):
         fcntl.flock(memory._fd, fcntl.LOCK_EX)
         with pytest.raises(BlockingIOError):
             fcntl.flock(other._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fcntl.lockf(memory._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 16)
+        fcntl.lockf(memory._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.posix_fallocate(memory._fd, 0, 16)
         memory._mmap.seek(4)
         memory._mmap.write(b"abc")
