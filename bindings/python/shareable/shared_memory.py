@@ -184,8 +184,8 @@ class SharedMemory(_raw.Memory):
     closes itself.
     """
 
-    # Private attributes of the standard library's class; the others are below. A subclass may set
-    # _track or _mode before it calls __init__(), instead of passing the argument.
+    # Private attributes of the standard library's class; others are below. A subclass may set _track
+    # or _mode before it calls __init__(), instead of passing the argument.
     _buf: memoryview | None = None
     _flags = os.O_RDWR
     _mode = 0o600
@@ -209,11 +209,9 @@ class SharedMemory(_raw.Memory):
         _check_size(size, create)
         if name is None and not create:
             raise ValueError("'name' can only be None if create=True")
-        is_first_call = _raw.memory_name(self) is None
-        if is_first_call and not self._track:
-            track = False
-        if is_first_call and mode is _DEFAULT_MODE:
-            mode = self._mode
+        if _raw.memory_name(self) is None:  # not another call of __init__()
+            track = track and self._track
+            mode = self._mode if mode is _DEFAULT_MODE else mode
         is_owned = create and track and not _is_tracker_replaced()
         flags = _flags(create, read_only, is_owned, lazy)
         if is_owned:
