@@ -454,8 +454,8 @@ class ShareableList(ListLayout[_T]):
         name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # absent before __init__()
         return f"{self.__class__.__name__}({items}{name})"
 
-    def _is_read_by_subclass(self) -> bool:
-        """Return whether a subclass overrides how items are read."""
+    def _overrides_reading(self) -> bool:
+        """Return whether a subclass reads items in its own way."""
         class_ = type(self)
         return class_.__getitem__ is not _raw.List.__getitem__ or class_.__iter__ is not _raw.List.__iter__
 
@@ -470,7 +470,7 @@ class ShareableList(ListLayout[_T]):
 
     def tolist(self) -> list[_T]:
         """Return a list of the items, copied to this process."""
-        return list(self) if self._is_read_by_subclass() else self[:]
+        return self[:] if type(self) is ShareableList or not self._overrides_reading() else list(self)
 
     def view(self) -> memoryview:
         """Return a memoryview of the items in place, as ints ("q") or floats ("d"), without a copy.
@@ -485,7 +485,7 @@ class ShareableList(ListLayout[_T]):
 
     def count(self, value: object) -> int:
         """Return the number of items that equal the value."""
-        if type(value) in _EXACT_BUILTINS and not self._is_read_by_subclass():
+        if type(value) in _EXACT_BUILTINS and (type(self) is ShareableList or not self._overrides_reading()):
             with suppress(OverflowError, UnicodeEncodeError):  # it may still equal an item
                 return _raw.list_count(self, value)
         return sum(value == entry for entry in self)
@@ -495,7 +495,7 @@ class ShareableList(ListLayout[_T]):
 
         Raises ValueError if there is no such item.
         """
-        if type(value) in _EXACT_BUILTINS and not self._is_read_by_subclass():
+        if type(value) in _EXACT_BUILTINS and (type(self) is ShareableList or not self._overrides_reading()):
             with suppress(OverflowError, UnicodeEncodeError):
                 return _raw.list_index(self, value)
         for position, entry in enumerate(self):

@@ -225,8 +225,9 @@ def test_prefix_and_length_of_names_can_be_set(monkeypatch):
 def test_module_has_the_names_of_the_standard_library_s(name):
     names = {each for each in vars(stock) if not each.startswith("__")}
     assert {each for each in names if not hasattr(shared_memory, each)} == set()
-    for each in ("_posixshmem", "mmap", "os", "struct", "secrets", "errno", "types", "resource_tracker"):
+    for each in ("_posixshmem", "mmap", "os", "struct", "secrets", "errno", "types"):
         assert getattr(shared_memory, each) is getattr(stock, each)
+    assert shared_memory.resource_tracker is resource_tracker  # from 3.10 on in the standard library's
     from shareable.shared_memory import _posixshmem
 
     fd = _posixshmem.shm_open("/" + name, shared_memory._O_CREX | os.O_RDWR, mode=0o600)
