@@ -140,6 +140,8 @@ class _Mode(int):
 
 _DEFAULT_MODE = _Mode(0o600)
 
+_PRIVATE = frozenset(("_fd", "_mmap", "_name", "_size"))
+
 
 class _Private(Generic[_T]):
     """A private attribute of the standard library's class. It is computed each time that it is read.
@@ -223,7 +225,7 @@ class SharedMemory(_raw.Memory):
             super().__init__(_raw.memory_open(name, flags))
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
         self._track = track
-        self._drop_mmap()
+        self._forget_private()
         self._keep_view()
 
     @classmethod
@@ -296,7 +298,7 @@ class SharedMemory(_raw.Memory):
     @property
     def size(self) -> int:
         """The size in bytes. It remains available after close()."""
-        return _raw.memory_size(self)
+        return self._size  # which a program sets that enlarges a block
 
     def fileno(self) -> int:
         """Return a file descriptor of the block, for functions of os, fcntl and mmap.
@@ -327,6 +329,12 @@ class SharedMemory(_raw.Memory):
         from mmap import ACCESS_DEFAULT, ACCESS_READ, mmap
 
         return mmap(self.fileno(), self.size, access=ACCESS_READ if self.read_only else ACCESS_DEFAULT)
+
+    def _forget_private(self) -> None:
+        """Drop what a program has set, or has been given, for the previous block of this object."""
+        for name in _PRIVATE.intersection(self.__dict__):
+            del self.__dict__[name]
+        self._drop_mmap()
 
     def _drop_mmap(self) -> None:
         made, self._made_mmap = self._made_mmap, None
@@ -367,6 +375,9 @@ class SharedMemory(_raw.Memory):
         is not removed.
         """
         _raw.memory_unlink(self)
+
+
+_Memory = SharedMemory  # a program may replace the module's name
 
 
 class ShareableList(ListLayout[_T]):
@@ -431,7 +442,7 @@ class ShareableList(ListLayout[_T]):
             super().__init__(_create(_raw.list_create, name, (values, capacity), flags, mode))
         else:
             super().__init__(_raw.list_open(name, flags))
-        self.shm = SharedMemory._of(_raw.list_memory(self))
+        self.shm = _Memory._of(_raw.list_memory(self))
 
     def __enter__(self: _Self) -> _Self:
         return self

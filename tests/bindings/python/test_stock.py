@@ -153,6 +153,63 @@ def test_program_may_close_everything_itself(name, module):
     assert memory._fd == -1 and memory._mmap is None and memory.buf is None
 
 
+def test_init_replaces_what_a_program_has_set(name, module):
+    memory = module.SharedMemory.__new__(module.SharedMemory)
+    memory._name, memory._fd, memory._mmap, memory._buf = "/other", -1, None, None
+    memory.__init__(name, create=True, size=8)
+    assert is_of(memory._fd, name) and memory._name == "/" + name and memory._mmap.size() == len(memory.buf) == 8
+    memory.unlink()
+    memory.close()
+    assert memory._fd == -1 and memory._mmap is None
+
+
+def test_map_outlives_an_object_that_drops_it(name, module):
+    """As programs do that give the memory to an array, and do not want BufferErrors."""
+    memory = module.SharedMemory(name, create=True, size=8)
+    view = memoryview(memory._mmap)
+    memory.unlink()
+    memory._buf = memory._mmap = None
+    del memory
+    view[0] = 3
+    assert view[0] == 3
+
+
+def test_block_can_be_enlarged(name, module):
+    with opened(module, name, create=True, size=8) as memory:
+        memory._buf.release()
+        os.ftruncate(memory._fd, 8192)
+        memory._mmap.resize(8192)
+        memory._buf, memory._size = memoryview(memory._mmap), 8192
+        memory.buf[8191] = 7
+        assert os.pread(memory._fd, 1, 8191) == b"\7" and memory.size == 8192
+        memory.unlink()
+
+
+def test_del_of_a_subclass_may_unlink(name, module):
+    class Erasing(module.SharedMemory):
+        def __del__(self):
+            super().__del__()
+            self.unlink()
+
+    memory = Erasing(name, create=True, size=8)
+    del memory
+    assert not exists(name)
+
+
+def test_class_of_the_module_can_be_replaced(name, monkeypatch):
+    class Recording(SharedMemory):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            self.recorded = True
+
+    monkeypatch.setattr(shared_memory, "SharedMemory", Recording)
+    with shared_memory.SharedMemory(name, create=True, size=8) as memory:
+        assert memory.recorded
+        memory.unlink()
+    with ShareableList([1], name=name) as shared:
+        assert type(shared.shm) is SharedMemory
+
+
 def test_child_of_a_fork_has_the_descriptor(memory):
     os.close(memory._fd)
     fd = memory._fd
