@@ -319,7 +319,7 @@ class SharedMemory(_raw.Memory):
     def _mmap_or_closed(self) -> mmap | None:
         if self._view() is not None:
             if self._made_mmap is None:
-                self._made_mmap = self._new_mmap()
+                self.__dict__.setdefault("_made_mmap", self._new_mmap())  # another thread may have set it
             if self._view() is not None:
                 return self._made_mmap
         self._drop_mmap()  # another thread, or the list, has closed the block
@@ -337,7 +337,7 @@ class SharedMemory(_raw.Memory):
         self._drop_mmap()
 
     def _drop_mmap(self) -> None:
-        made, self._made_mmap = self._made_mmap, None
+        made = self.__dict__.pop("_made_mmap", None)
         if made is not None:
             with suppress(BufferError):  # a view remains valid until it is deallocated
                 made.close()
