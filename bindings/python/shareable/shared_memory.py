@@ -374,7 +374,10 @@ class SharedMemory(_raw.Memory):
         Raises FileNotFoundError if the name is already removed, or belongs to another block, which
         is not removed.
         """
-        _raw.memory_unlink(self)
+        if "_name" not in self.__dict__:
+            _raw.memory_unlink(self)
+        elif self._name is not None:  # a program has set it
+            unlink(self._name)
 
 
 _Memory = SharedMemory  # a program may replace the module's name

@@ -163,6 +163,23 @@ def test_init_replaces_what_a_program_has_set(name, module):
     assert memory._fd == -1 and memory._mmap is None
 
 
+def test_unlink_uses_the_name_that_a_program_has_set(name, module):
+    with opened(module, name, create=True, size=8) as memory, opened(module, name + "-2", create=True, size=8) as other:
+        memory._name = None
+        memory.unlink()
+        assert exists(name)
+        memory._name = other._name
+        memory.unlink()
+        assert exists(name) and not exists(name + "-2")
+
+
+def test_unlink_refuses_a_nul_in_the_name_that_a_program_has_set(memory):
+    memory._name += "\0a"
+    with pytest.raises(ValueError):
+        memory.unlink()
+    assert exists(memory.name)
+
+
 def test_map_outlives_an_object_that_drops_it(name, module):
     """As programs do that give the memory to an array, and do not want BufferErrors."""
     memory = module.SharedMemory(name, create=True, size=8)
