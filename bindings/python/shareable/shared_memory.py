@@ -9,7 +9,8 @@ bytes. To port a program, change the import. The differences are:
   are transferred to its parent. Attaching to a block never registers or removes anything.
 - A program does not need ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has
   attached: delete that line. The tracker process would print a KeyError, because it does not know
-  the name.
+  the name. The KeyError does no harm, and nothing but a replacement of CPython's own functions
+  could prevent it. To keep a new block, pass ``track=False``.
 - ``close()`` never fails. A memoryview, or an array that uses it, keeps its memory mapped until it
   is deallocated itself.
 - A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every
