@@ -20,6 +20,7 @@
 %rename(kind) shareable_value::type;
 
 %ignore shareable_type;
+%ignore shareable_memory_fd;
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
 %ignore shareable_list_get_float;

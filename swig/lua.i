@@ -20,6 +20,7 @@
  * wait.c the waits, and memory.c the bytes of a block.
  */
 %ignore shareable_memory_address;
+%ignore shareable_memory_fd;
 %ignore shareable_memory_pin;
 %ignore shareable_memory_unpin;
 %ignore shareable_list_get;

@@ -231,6 +231,13 @@
   Py_DECREF($result);
   $result = PyLong_FromUnsignedLongLong(*$1);
 }
+%typemap(in, numinputs=0) int *fd (int number = -1) {
+  $1 = &number;
+}
+%typemap(argout) int *fd {
+  Py_DECREF($result);
+  $result = PyLong_FromLong(*$1);
+}
 %typemap(argout) int64_t *integer {
   Py_DECREF($result);
   $result = PyLong_FromLongLong((long long)*$1);
@@ -308,6 +315,7 @@ PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
 
 %init %{
   if (view_type_init() < 0 || list_iterator_type_init() < 0 ||
+      handle_type_make_generic(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype) < 0 ||
       handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
       handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
       handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)

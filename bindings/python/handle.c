@@ -71,3 +71,12 @@ int handle_type_init(PyTypeObject *type, const char *name) {
   PyType_Modified(type);
   return 0;
 }
+
+int handle_type_make_generic(PyTypeObject *type) {
+  PyObject *method = PyClassMethod_New((PyObject *)&Py_GenericAliasType);
+  int result = method == NULL ? -1 : PyDict_SetItemString(type->tp_dict, "__class_getitem__", method);
+
+  Py_XDECREF(method);
+  PyType_Modified(type);
+  return result;
+}

@@ -48,4 +48,10 @@ void handle_free(PyObject *object);
 void handle_base_init(PyTypeObject *base);
 int handle_type_init(PyTypeObject *type, const char *name);
 
+/*
+ * Makes type[int] a types.GenericAlias, so that a class can derive from type[T]. Returns -1 with an
+ * exception on failure.
+ */
+int handle_type_make_generic(PyTypeObject *type);
+
 #endif

@@ -3,6 +3,8 @@
  */
 #include "list_search.h"
 
+#include <stdbool.h>
+
 #include "gil.h"
 #include "handle.h"
 #include "list_item.h"
@@ -55,16 +57,24 @@ PyObject *list_index(shareable_list *list, PyObject *object) {
   return search_for(shareable_list_index, list, object);
 }
 
-/* Compares each item in Python: the object may define its own ==. */
+/*
+ * Compares each item in Python: the object may define its own ==, and a subclass of the list its
+ * own __getitem__() or __iter__().
+ */
 static int contains_by_comparison(PyObject *self, PyObject *object) {
-  int found = 0;
+  PyObject *iterator = PyObject_GetIter(self), *item = NULL;
+  int found = iterator == NULL ? -1 : 0;
 
-  for (Py_ssize_t i = 0; found == 0 && i < list_length(self); i++) {
-    PyObject *item = list_get(handle_of(self), i);
-    found = item == NULL ? -1 : PyObject_RichCompareBool(item, object, Py_EQ);
-    Py_XDECREF(item);
+  while (found == 0 && (item = PyIter_Next(iterator)) != NULL) {
+    found = PyObject_RichCompareBool(item, object, Py_EQ);
+    Py_DECREF(item);
   }
-  return found;
+  Py_XDECREF(iterator);
+  return found == 0 && PyErr_Occurred() ? -1 : found;
+}
+
+static bool is_read_by_subclass(PyObject *self) {
+  return Py_TYPE(self)->tp_iter != list_iter || Py_TYPE(self)->tp_as_mapping->mp_subscript != list_subscript;
 }
 
 int list_contains(PyObject *self, PyObject *object) {
@@ -74,7 +84,7 @@ int list_contains(PyObject *self, PyObject *object) {
   PyObject *owner;
   size_t index = 0;
 
-  if (!value_is_exact_builtin(object))
+  if (!value_is_exact_builtin(object) || is_read_by_subclass(self))
     return contains_by_comparison(self, object);
   if (value_from(object, 0, &value, &owner) < 0) { /* not a possible value, but a float may equal a large int */
     PyErr_Clear();

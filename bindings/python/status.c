@@ -40,8 +40,37 @@ static PyObject *file_name(const char *name) {
   return text_object(path, "surrogateescape");
 }
 
-static PyObject *os_error(int number, const char *text, const char *name) {
-  return PyObject_CallFunction(PyExc_OSError, "iNN", number, text_object(text, "replace"), file_name(name));
+/* Replaces what is before the quoted name, and the name. Takes the reference to the text. */
+static PyObject *replace_name(PyObject *text, const char *before, const char *quoted, const char *after) {
+  PyObject *old = PyUnicode_FromFormat("%s%s", before, quoted), *new = PyUnicode_FromString(after);
+  PyObject *replaced = text == NULL || old == NULL || new == NULL ? NULL : PyUnicode_Replace(text, old, new, -1);
+
+  Py_XDECREF(old);
+  Py_XDECREF(new);
+  Py_XDECREF(text);
+  return replaced;
+}
+
+/*
+ * Returns the message without the name, because the text of an OSError ends with its filename. A
+ * name that the message shows shortened or escaped remains.
+ */
+static PyObject *text_without_name(const char *message, const char *name) {
+  static const char *const forms[][2] = {
+    {" called ", ""}, {"block ", "the block"}, {"list ", "the list"}, {"", "the block"}};
+  PyObject *text = text_object(message, "replace");
+  char quoted[300];
+
+  if (name == NULL)
+    return text;
+  snprintf(quoted, sizeof quoted, "'%s'", name + strspn(name, "/"));
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    text = replace_name(text, forms[i][0], quoted, forms[i][1]);
+  return text;
+}
+
+static PyObject *os_error(int number, const char *message, const char *name) {
+  return PyObject_CallFunction(PyExc_OSError, "iNN", number, text_without_name(message, name), file_name(name));
 }
 
 static PyObject *other_error(PyObject *type, const char *text) {

@@ -54,12 +54,13 @@
  *   (FUTEX_REQUEUE). A wait then detects a change later: by about a quarter of the time that it has
  *   waited, and by at most 50 milliseconds. Each transfer of the list's lock to the next process
  *   then takes up to a few milliseconds.
- * - File descriptors. The handle of a list with a sync area keeps one file descriptor open until
- *   the handle is closed. The descriptor is greater than 2 and close-on-exec. If the program closes
- *   the descriptor, or opens another file in its place, the library opens the block again when
- *   necessary, and does not touch the program's file. If the library cannot open the block (it was
- *   unlinked), a writer that died seems alive. If the program has closed one of the descriptors 0
- *   to 2 and the kernel gives it to the library, the library's next system call moves it.
+ * - File descriptors. The handle of a list with a sync area, or of a block that was created or
+ *   opened with SHAREABLE_KEEP_FD, keeps one file descriptor open until the handle is closed. The
+ *   descriptor is greater than 2 and close-on-exec. If the program closes the descriptor, or opens
+ *   another file in its place, the library opens the block again when necessary, and does not touch
+ *   the program's file. If the library cannot open the block (it was unlinked), a writer that died
+ *   seems alive. If the program has closed one of the descriptors 0 to 2 and the kernel gives it to
+ *   the library, the library's next system call moves it.
  * - Privileges. A list that was opened for writing remains writable after setuid(2), chroot(2), or
  *   a chmod of the block. The child of a later fork() opens the block again for its first write. If
  *   it has no permission to do so, the write returns SHAREABLE_E_SYSTEM.
@@ -260,7 +261,8 @@ enum {
   SHAREABLE_READ_ONLY = 1 << 1, /* open: map without the right to write */
   SHAREABLE_NO_SYNC = 1 << 2,   /* create a list: no sync area, exactly CPython's size */
   SHAREABLE_OWNED = 1 << 3,     /* create: unlink when this process ends (see "Owned blocks") */
-  SHAREABLE_GC_REMOVE = 1 << 4  /* gc: unlink garbage; without it, garbage is only reported */
+  SHAREABLE_GC_REMOVE = 1 << 4, /* gc: unlink garbage; without it, garbage is only reported */
+  SHAREABLE_KEEP_FD = 1 << 5    /* create, open: keep a descriptor for shareable_memory_fd() */
 };
 
 /* -------------------------------------------------------------------------------------------------
@@ -369,7 +371,7 @@ typedef struct shareable_memory shareable_memory;
  *   name    the new name, or NULL for a random one like CPython's: "psm_" and eight hex digits
  *   size    1 to SIZE_MAX / 2 bytes; the block has exactly that size, and its mapping is rounded up
  *           to whole pages
- *   flags   0, or SHAREABLE_LAZY and SHAREABLE_OWNED, or-ed together
+ *   flags   0, or SHAREABLE_LAZY, SHAREABLE_OWNED and SHAREABLE_KEEP_FD, or-ed together
  *   mode    permission bits as for open(2), 0001 to 0777, minus the process's umask; 0 means 0600,
  *           as in CPython
  *   error   receives the error message on failure; may be NULL
@@ -385,7 +387,7 @@ SHAREABLE_API shareable_status shareable_memory_create(shareable_memory **memory
  * changes or removes anything.
  *
  *   memory  receives the handle, with one reference: drop it with shareable_memory_unref()
- *   flags   0 or SHAREABLE_READ_ONLY
+ *   flags   0, or SHAREABLE_READ_ONLY and SHAREABLE_KEEP_FD, or-ed together
  *   error   receives the error message on failure; may be NULL
  *
  * Returns E_NOT_FOUND, E_NAME, E_ARGUMENT (flags), E_PERMISSION, E_NOT_READY (the block has no size
@@ -555,6 +557,30 @@ SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t ind
  * Lists: CPython's ShareableList
  */
 
+/*
+ * Stores a descriptor of the block's file in *fd, for fstat(2), mmap(2), flock(2) and other calls.
+ * It remains this block's descriptor after the block is unlinked, and if another block takes the
+ * name. It is greater than 2 and close-on-exec, and it is open for reading only if the handle is.
+ * The handle owns it: shareable_memory_close() closes it, and the caller must not.
+ *
+ *   error   receives the error message on failure; may be NULL
+ *
+ * No system call makes a descriptor from a mapping. So the descriptor must be kept from the time
+ * the block was created or opened, which SHAREABLE_KEEP_FD does, unless the process has more than
+ * half as many descriptors open as RLIMIT_NOFILE permits. (A list with a sync area always keeps
+ * it.) If no descriptor was kept, or the program has closed it or opened another file in its place,
+ * this function opens the block by its name, and returns the descriptor only if it is of this
+ * block.
+ *
+ * The program may lock the file by flock(2) or fcntl(2). But handles without SHAREABLE_KEEP_FD, and
+ * writers of a list, lock bytes from 2^62 on themselves (see layout.md): if there are any, a lock
+ * of fcntl(2) must end before that byte.
+ *
+ * Returns E_CLOSED; E_NOT_FOUND if the block must be opened by its name, but has lost it;
+ * E_PERMISSION or E_SYSTEM if it cannot be opened; or E_ARGUMENT.
+ */
+SHAREABLE_API shareable_status shareable_memory_fd(shareable_memory *memory, int *fd, shareable_error *error);
+
 /* A handle on a list that this process has open. A list has its own block and a fixed length. */
 typedef struct shareable_list shareable_list;
 
@@ -597,7 +623,7 @@ SHAREABLE_API shareable_status shareable_list_create_floats(shareable_list **lis
  * takes does not depend on the length of the list: items are checked when they are used.
  *
  *   list    receives the handle, with one reference: drop it with shareable_list_unref()
- *   flags   0 or SHAREABLE_READ_ONLY
+ *   flags   0, or SHAREABLE_READ_ONLY and SHAREABLE_KEEP_FD, or-ed together
  *   error   receives the error message on failure; may be NULL
  *
  * Returns the same codes as shareable_memory_open(), and E_NOT_READY also if the list's creator has

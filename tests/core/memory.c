@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistr.h>
@@ -309,6 +310,153 @@ Test(memory, leaves_no_descriptor_and_no_name_behind) {
   }
   cr_assert_eq(descriptors(), before);
   cr_assert_not(exists(own_name()));
+}
+
+static shareable_memory *open_memory(uint32_t flags) {
+  shareable_memory *memory = NULL;
+
+  cr_ok(shareable_memory_open(&memory, own_name(), flags, NULL));
+  return memory;
+}
+
+static int fd_of(shareable_memory *memory) {
+  shareable_error error = {0};
+  int fd = -1;
+
+  cr_assert_eq(shareable_memory_fd(memory, &fd, &error), SHAREABLE_OK, "%s", error.message);
+  cr_assert_gt(fd, 2);
+  cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+  return fd;
+}
+
+/* Returns whether the descriptor is open on the block: the block's first byte is `byte`. */
+static bool reads(int fd, char byte) {
+  char read;
+
+  return pread(fd, &read, 1, 0) == 1 && read == byte;
+}
+
+static shareable_memory *new_filled(uint32_t flags, char byte) {
+  shareable_memory *memory = NULL;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), 8, flags, 0, NULL));
+  memset(shareable_memory_address(memory), byte, 8);
+  return memory;
+}
+
+Test(memory, a_kept_descriptor_is_of_the_block_after_its_name_was_used_again) {
+  size_t before = descriptors();
+  shareable_memory *first = new_filled(SHAREABLE_KEEP_FD, 'a'), *opened = open_memory(SHAREABLE_KEEP_FD), *second;
+  int fd;
+
+  cr_ok(shareable_unlink(own_name(), NULL));
+  second = new_filled(0, 'b');
+  cr_assert(reads(fd_of(first), 'a'));
+  cr_assert(reads(fd_of(opened), 'a'));
+  cr_assert(reads(fd_of(second), 'b'));
+  cr_assert_eq(fd_of(first), fd_of(first));
+  shareable_memory_close(first);
+  cr_status(shareable_memory_fd(first, &fd, NULL), SHAREABLE_E_CLOSED);
+  shareable_memory_unref(first);
+  shareable_memory_unref(opened);
+  end_memory(second);
+  cr_assert_eq(descriptors(), before);
+}
+
+Test(memory, a_descriptor_that_was_not_kept_is_opened_by_name_or_refused) {
+  size_t before = descriptors();
+  shareable_memory *first = new_filled(0, 'a'), *opened = open_memory(0), *second;
+  int fd = -5;
+
+  cr_assert_eq(descriptors(), before);
+  cr_assert(reads(fd_of(first), 'a'));
+  cr_ok(shareable_unlink(own_name(), NULL));
+  cr_status(shareable_memory_fd(opened, &fd, NULL), SHAREABLE_E_NOT_FOUND);
+  second = new_filled(0, 'b');
+  cr_status(shareable_memory_fd(opened, &fd, NULL), SHAREABLE_E_NOT_FOUND);
+  cr_assert_eq(fd, -5);
+  cr_assert(reads(fd_of(first), 'a'));
+  shareable_memory_unref(first);
+  shareable_memory_unref(opened);
+  end_memory(second);
+  cr_assert_eq(descriptors(), before);
+}
+
+Test(memory, a_descriptor_of_a_read_only_block_is_read_only) {
+  shareable_memory *memory = new_filled(0, 'a'), *opened = open_memory(SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD);
+
+  cr_assert_eq(fcntl(fd_of(opened), F_GETFL) & O_ACCMODE, O_RDONLY);
+  cr_assert_eq(fcntl(fd_of(memory), F_GETFL) & O_ACCMODE, O_RDWR);
+  shareable_memory_unref(opened);
+  end_memory(memory);
+}
+
+/* A daemon closes all descriptors, and its own files get their numbers. */
+Test(memory, a_lost_descriptor_is_replaced_and_the_program_s_file_stays_open) {
+  shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a');
+  int lost = fd_of(memory), again;
+
+  cr_assert_eq(dup2(open("/dev/zero", O_RDONLY), lost), lost);
+  again = fd_of(memory);
+  cr_assert_neq(again, lost);
+  cr_assert(reads(again, 'a'));
+  cr_assert_eq(dup2(lost, again), again);
+  shareable_memory_close(memory);
+  cr_assert(reads(lost, 0));
+  cr_assert(reads(again, 0), "closing closed a descriptor of the program");
+  end_memory(memory);
+}
+
+/* A pin keeps the mapping for a view, which may live long; it does not keep the descriptor. */
+Test(memory, closing_a_pinned_block_closes_its_descriptor) {
+  size_t before = descriptors();
+  shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a');
+
+  cr_ok(shareable_memory_pin(memory));
+  shareable_memory_close(memory);
+  cr_assert_eq(descriptors(), before);
+  shareable_memory_unpin(memory);
+  end_memory(memory);
+}
+
+Test(memory, kept_descriptors_leave_half_of_the_limit_to_the_program) {
+  enum { COUNT = 200 };
+  const struct rlimit limit = {100, 100};
+  shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a'), *opened[COUNT];
+
+  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  for (int i = 0; i < COUNT; i++)
+    opened[i] = open_memory(SHAREABLE_KEEP_FD);
+  cr_assert_leq(descriptors(), 60);
+  cr_assert(reads(fd_of(opened[COUNT - 1]), 'a'));
+  for (int i = 0; i < COUNT; i++)
+    shareable_memory_unref(opened[i]);
+  end_memory(memory);
+}
+
+/* As fcntl.lockf() of Python does: a lock of the whole file, which would conflict with the usage lock. */
+Test(memory, a_program_can_lock_the_whole_file_of_a_kept_descriptor) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a'), *opened = open_memory(SHAREABLE_KEEP_FD);
+
+  cr_assert_eq(fcntl(fd_of(memory), F_OFD_SETLK, &lock), 0);
+  cr_assert_eq(fcntl(fd_of(opened), F_OFD_SETLK, &lock), -1);
+  shareable_memory_unref(opened);
+  end_memory(memory);
+}
+
+Test(memory, a_descriptor_needs_an_open_handle_and_a_pointer) {
+  shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a');
+  shareable_error error = {0};
+  int fd = -5;
+
+  cr_status(shareable_memory_fd(NULL, &fd, &error), SHAREABLE_E_CLOSED);
+  cr_status(shareable_memory_fd(memory, NULL, &error), SHAREABLE_E_ARGUMENT);
+  shareable_memory_close(memory);
+  cr_status(shareable_memory_fd(memory, &fd, &error), SHAREABLE_E_CLOSED);
+  cr_assert_not_null(strstr(error.message, own_name()));
+  cr_assert_eq(fd, -5);
+  end_memory(memory);
 }
 
 /* The message contains the name, shortened and escaped, and then the reason. */

@@ -156,7 +156,7 @@ class SharedMemoryManager:
         _own(manager, memory)
         return memory
 
-    def ShareableList(self, sequence: Iterable[object]) -> shared_memory.ShareableList:
+    def ShareableList(self, sequence: Iterable[object]) -> shared_memory.ShareableList[Any]:
         """Return a new list, which the manager owns."""
         manager = self._connected()
         shared = shared_memory.ShareableList(() if sequence is None else sequence, track=False)

@@ -11,7 +11,8 @@ bytes. To port a program, change the import. The differences are:
   registers or removes anything.
 - A program does not need ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has
   attached: delete that line. The tracker process would print a KeyError, because it does not know
-  the name.
+  the name. The KeyError does no harm, and nothing but a replacement of CPython's own functions
+  could prevent it. To keep a new block, pass ``track=False``.
 - ``close()`` never fails. A memoryview, or an array that uses it, keeps its memory mapped until it
   is deallocated itself.
 - A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every
@@ -31,42 +32,82 @@ programs in all languages. ``wait()`` and ``wait_any()`` sleep until a program w
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from math import ceil
-from struct import error as struct_error
-from struct import unpack_from
-from types import GenericAlias, TracebackType
-from typing import Any, ClassVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import _raw
+from ._list_layout import ListLayout
 from ._owner import transfer_to_creators
 
+if TYPE_CHECKING:
+    from mmap import mmap
+
 __all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
+
+_T = TypeVar("_T")
+_Self = TypeVar("_Self")
 
 # The types that items are read as. C compares them as == does.
 _EXACT_BUILTINS = frozenset((int, float, bool, str, bytes, type(None)))
 
-# Private names of the standard library's module, for programs that use them: how it opens a new
-# block, and how it names one.
+# Private names of the standard library's module, for programs that use them or replace them: how it
+# opens a new block, and how it names one.
 _USE_POSIX = True
 _O_CREX = os.O_CREAT | os.O_EXCL
 _SHM_SAFE_NAME_LENGTH = 14
 _SHM_NAME_PREFIX = "/psm_"
+_encoding = "utf8"
+
+if not TYPE_CHECKING:
+    # Modules that the standard library's module imports. This one imports them when a program asks.
+    _MODULES = {name: name for name in ("_posixshmem", "errno", "mmap", "secrets", "struct", "types")}
+    _MODULES["resource_tracker"] = "multiprocessing.resource_tracker"
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(_MODULES[name])
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _make_filename() -> str:
     """Return a random name for a new block, with a leading "/". It may be in use already."""
-    return _SHM_NAME_PREFIX + os.urandom(4).hex()
+    return _SHM_NAME_PREFIX + os.urandom((_SHM_SAFE_NAME_LENGTH - len(_SHM_NAME_PREFIX)) // 2).hex()
+
+
+def _create(constructor: Callable[..., _T], name: str | None, *arguments: object) -> _T:
+    """Create a block. If it has no name, make up names until one is free."""
+    while name is None:
+        try:
+            return constructor(_make_filename(), *arguments)
+        except FileExistsError:
+            pass
+    return constructor(name, *arguments)
+
+
+def _is_tracker_replaced() -> bool:
+    """Return whether the program has replaced the function that tracks the standard library's blocks.
+
+    Programs do that to keep a block that they create, or a block that they attach to. A block of
+    this module is only tracked by its creator.
+    """
+    module = sys.modules.get("multiprocessing.resource_tracker")
+    return module is not None and module.register != module._resource_tracker.register
 
 
 def _flags(create: bool, read_only: bool, track: bool, lazy: bool, no_sync: bool = False) -> int:
     if create and read_only:
         raise ValueError("'read_only' is only for attaching: a new block must be writable")
     if create:
-        return (_raw.LAZY if lazy else 0) | (_raw.NO_SYNC if no_sync else 0) | (_raw.OWNED if track else 0)
-    return _raw.READ_ONLY if read_only else 0
+        flags = (_raw.LAZY if lazy else 0) | (_raw.NO_SYNC if no_sync else 0) | (_raw.OWNED if track else 0)
+    else:
+        flags = _raw.READ_ONLY if read_only else 0
+    return flags | _raw.KEEP_FD
 
 
 def _nanoseconds(timeout: float | None) -> int:
@@ -91,6 +132,32 @@ def _check_size(size: int, create: bool) -> None:
         raise ValueError("'size' must be a positive integer")
     if create and size == 0:
         raise ValueError("'size' must be a positive number different from zero")
+
+
+class _Mode(int):
+    """Permission bits that help() and inspect.signature() show in octal."""
+
+    def __repr__(self) -> str:
+        return f"0o{self:o}"
+
+
+_DEFAULT_MODE = _Mode(0o600)
+
+_PRIVATE = frozenset(("_fd", "_mmap", "_name", "_size"))
+
+
+class _Private(Generic[_T]):
+    """A private attribute of the standard library's class. It is computed each time that it is read.
+
+    A program may set it on an object, which then has that value.
+    """
+
+    def __init__(self, compute: Callable[[Any], _T], class_value: _T) -> None:
+        self._compute = compute
+        self._class_value = class_value
+
+    def __get__(self, instance: object, owner: object = None) -> _T:
+        return self._class_value if instance is None else self._compute(instance)
 
 
 class SharedMemory(_raw.Memory):
@@ -124,14 +191,16 @@ class SharedMemory(_raw.Memory):
     closes itself.
     """
 
-    # Private attributes of the standard library's class. There is no descriptor and no mmap object.
+    # Private attributes of the standard library's class; others are below. A subclass may set _track
+    # or _mode before it calls __init__(), instead of passing the argument.
     _buf: memoryview | None = None
-    _fd = -1
-    _mmap = None
     _flags = os.O_RDWR
     _mode = 0o600
     _prepend_leading_slash = True
-    _track = False
+    _track = True
+
+    _made_mmap: mmap | None = None
+    _is_of_list = False
 
     def __init__(
         self,
@@ -140,33 +209,46 @@ class SharedMemory(_raw.Memory):
         size: int = 0,
         *,
         track: bool = True,
-        mode: int = 0o600,
+        mode: int = _DEFAULT_MODE,
         read_only: bool = False,
         lazy: bool = False,
     ) -> None:
         _check_size(size, create)
         if name is None and not create:
             raise ValueError("'name' can only be None if create=True")
-        flags = _flags(create, read_only, track, lazy)
+        if _raw.memory_name(self) is None:  # not another call of __init__()
+            track = track and self._track
+            mode = self._mode if mode is _DEFAULT_MODE else mode
+        is_owned = create and track and not _is_tracker_replaced()
+        flags = _flags(create, read_only, is_owned, lazy)
+        if is_owned:
+            transfer_to_creators()
         if create:
-            if track:
-                transfer_to_creators()
-            super().__init__(_raw.memory_create(name, size, flags, mode))
-            self._flags, self._mode, self._track = _O_CREX | os.O_RDWR, mode, track
+            super().__init__(_create(_raw.memory_create, name, size, flags, mode))
+            self._flags, self._mode = _O_CREX | os.O_RDWR, mode
         else:
             super().__init__(_raw.memory_open(name, flags))
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
+        self._track = track
+        self._forget_private()
         self._keep_view()
 
     @classmethod
     def _of(cls, handle: _raw.Memory) -> SharedMemory:
         """Return an object for the block of a handle, which it shares."""
         memory = cls.__new__(cls)
+        memory._is_of_list = True
         _raw.Memory.__init__(memory, handle)
         if memory.read_only:
             memory._flags = os.O_RDONLY
         memory._keep_view()
         return memory
+
+    def __del__(self) -> None:
+        # The close() of a subclass must be called. The block of a list is open as long as the list.
+        if not self._is_of_list:
+            with suppress(OSError):
+                self.close()
 
     def _view(self) -> memoryview | None:
         try:
@@ -180,7 +262,7 @@ class SharedMemory(_raw.Memory):
         if self._buf is not None and self._view() is None:
             self._buf = None
 
-    def __enter__(self) -> SharedMemory:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(
@@ -221,15 +303,58 @@ class SharedMemory(_raw.Memory):
     @property
     def size(self) -> int:
         """The size in bytes. It remains available after close()."""
-        return _raw.memory_size(self)
+        return self._size  # which a program sets that enlarges a block
 
-    @property
-    def _name(self) -> str:
-        return "/" + self.name
+    def fileno(self) -> int:
+        """Return a file descriptor of the block, for functions of os, fcntl and mmap.
 
-    @property
-    def _size(self) -> int:
-        return self.size
+        The object owns the descriptor: close() closes it. It remains the block's if the name is
+        removed or used again. Raises ValueError if the object is closed. Raises FileNotFoundError
+        if the name is gone, and the descriptor was closed by the program, or was not kept because
+        more than half of the descriptors that RLIMIT_NOFILE permits were open.
+        """
+        return _raw.memory_fd(self)
+
+    def _fd_or_closed(self) -> int:
+        try:
+            return _raw.memory_fd(self)
+        except ValueError:
+            return -1
+
+    def _mmap_or_closed(self) -> mmap | None:
+        if self._view() is not None:
+            if self._made_mmap is None:
+                self.__dict__.setdefault("_made_mmap", self._new_mmap())  # another thread may have set it
+            if self._view() is not None:
+                return self._made_mmap
+        self._drop_mmap()  # another thread, or the list, has closed the block
+        return None
+
+    def _new_mmap(self) -> mmap:
+        from mmap import ACCESS_DEFAULT, ACCESS_READ, mmap
+
+        return mmap(self.fileno(), self.size, access=ACCESS_READ if self.read_only else ACCESS_DEFAULT)
+
+    def _forget_private(self) -> None:
+        """Drop what a program has set, or has been given, for the previous block of this object."""
+        for name in _PRIVATE.intersection(self.__dict__):
+            del self.__dict__[name]
+        self._drop_mmap()
+
+    def _drop_mmap(self) -> None:
+        made = self.__dict__.pop("_made_mmap", None)
+        if made is not None:
+            with suppress(BufferError):  # a view remains valid until it is deallocated
+                made.close()
+
+    def _name_or_none(self) -> str | None:
+        name = self.name
+        return None if name is None else "/" + name
+
+    _fd = _Private(_fd_or_closed, -1)
+    _mmap = _Private(_mmap_or_closed, None)
+    _name = _Private(_name_or_none, None)
+    _size = _Private(_raw.memory_size, 0)
 
     @property
     def read_only(self) -> bool:
@@ -244,6 +369,8 @@ class SharedMemory(_raw.Memory):
         """
         _raw.memory_close(self)
         self._buf = None
+        if self._made_mmap is not None:
+            self._drop_mmap()
 
     def unlink(self) -> None:
         """Remove the block's name. Processes that have the block open can continue to use it.
@@ -252,10 +379,16 @@ class SharedMemory(_raw.Memory):
         Raises FileNotFoundError if the name is already removed, or belongs to another block, which
         is not removed.
         """
-        _raw.memory_unlink(self)
+        if "_name" not in self.__dict__:
+            _raw.memory_unlink(self)
+        elif self._name is not None:  # a program has set it
+            unlink(self._name)
 
 
-class ShareableList(_raw.List):
+_Memory = SharedMemory  # a program may replace the module's name
+
+
+class ShareableList(ListLayout[_T]):
     """A list in a block of shared memory. Its length and the capacities of its items never change.
 
     sequence
@@ -295,30 +428,31 @@ class ShareableList(_raw.List):
 
     def __init__(
         self,
-        sequence: Iterable[object] | None = None,
+        sequence: Iterable[_T] | None = None,
         *,
         name: str | None = None,
         capacity: int | Sequence[int] = 0,
         track: bool = True,
-        mode: int = 0o600,
+        mode: int = _DEFAULT_MODE,
         read_only: bool = False,
         lazy: bool = False,
         no_sync: bool = False,
     ) -> None:
         create = name is None or sequence is not None
-        flags = _flags(create, read_only, track, lazy, no_sync)
+        is_owned = create and track and not _is_tracker_replaced()
+        flags = _flags(create, read_only, is_owned, lazy, no_sync)
+        if is_owned:
+            transfer_to_creators()
         if create:
-            if track:
-                transfer_to_creators()
             values = () if sequence is None else sequence
-            super().__init__(_raw.list_create(name, (values, capacity), flags, mode))
+            if name is None and hasattr(values, "__next__"):
+                values = list(values)  # for a second try with another name
+            super().__init__(_create(_raw.list_create, name, (values, capacity), flags, mode))
         else:
             super().__init__(_raw.list_open(name, flags))
-        self.shm = SharedMemory._of(_raw.list_memory(self))
+        self.shm = _Memory._of(_raw.list_memory(self))
 
-    __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
-
-    def __enter__(self) -> ShareableList:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(
@@ -326,7 +460,7 @@ class ShareableList(_raw.List):
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> tuple[Callable[..., ShareableList], tuple[()]]:
+    def __reduce__(self) -> tuple[Callable[..., ShareableList[_T]], tuple[()]]:
         if self.shm.read_only:
             return partial(self.__class__, name=self.shm.name, read_only=True), ()
         return partial(self.__class__, name=self.shm.name), ()
@@ -339,23 +473,10 @@ class ShareableList(_raw.List):
         name = f", name={self.shm.name!r}" if hasattr(self, "shm") else ""  # absent before __init__()
         return f"{self.__class__.__name__}({items}{name})"
 
-    @property
-    def _list_len(self) -> int:
-        return len(self)
-
-    def _get_packing_format(self, position: int) -> str:
-        """Return the current struct format of one item."""
-        count = len(self)
-        if not -count <= position < count:
-            raise IndexError(
-                f"index out of range: list {self.shm.name!r} has {count} items, but the index is {position}"
-            )
-        (end,) = unpack_from("q", self.shm.buf, 8 + 8 * count)
-        try:
-            (form,) = unpack_from("8s", self.shm.buf, 16 + 8 * count + end + 8 * (position % count))
-        except (struct_error, OverflowError):  # corrupt after the list was opened
-            raise ValueError(f"list {self.shm.name!r} is corrupt: the end of its data is given as byte {end}") from None
-        return str(form.rstrip(b"\0"), "ascii")
+    def _overrides_reading(self) -> bool:
+        """Return whether a subclass reads items in its own way."""
+        class_ = type(self)
+        return class_.__getitem__ is not _raw.List.__getitem__ or class_.__iter__ is not _raw.List.__iter__
 
     @property
     def format(self) -> str:
@@ -366,9 +487,9 @@ class ShareableList(_raw.List):
         """Return the length of the longest text that can be written to an item, in bytes of UTF-8."""
         return _raw.list_capacity(self, position)
 
-    def tolist(self) -> list[Any]:
+    def tolist(self) -> list[_T]:
         """Return a list of the items, copied to this process."""
-        return self[:]
+        return self[:] if type(self) is ShareableList or not self._overrides_reading() else list(self)
 
     def view(self) -> memoryview:
         """Return a memoryview of the items in place, as ints ("q") or floats ("d"), without a copy.
@@ -383,7 +504,7 @@ class ShareableList(_raw.List):
 
     def count(self, value: object) -> int:
         """Return the number of items that equal the value."""
-        if type(value) in _EXACT_BUILTINS:
+        if type(value) in _EXACT_BUILTINS and (type(self) is ShareableList or not self._overrides_reading()):
             with suppress(OverflowError, UnicodeEncodeError):  # it may still equal an item
                 return _raw.list_count(self, value)
         return sum(value == entry for entry in self)
@@ -393,7 +514,7 @@ class ShareableList(_raw.List):
 
         Raises ValueError if there is no such item.
         """
-        if type(value) in _EXACT_BUILTINS:
+        if type(value) in _EXACT_BUILTINS and (type(self) is ShareableList or not self._overrides_reading()):
             with suppress(OverflowError, UnicodeEncodeError):
                 return _raw.list_index(self, value)
         for position, entry in enumerate(self):
@@ -423,7 +544,7 @@ class ShareableList(_raw.List):
         """
         return _raw.list_compare_exchange(self, position, expected, desired)
 
-    def wait(self, position: int, value: object, timeout: float | None = None) -> Any:
+    def wait(self, position: int, value: object, timeout: float | None = None) -> _T:
         """Wait until an item differs from the value, as compared by ``==``. Return the new value.
 
         If the item differs already, return at once. A NaN differs from itself. Raises TimeoutError
@@ -498,7 +619,7 @@ class ListLock:
     owner_died: bool
     """Whether the last acquire() took the lock from an owner that did not release it."""
 
-    def __init__(self, shared: ShareableList, timeout: float | None = None) -> None:
+    def __init__(self, shared: ShareableList[Any], timeout: float | None = None) -> None:
         self._list = shared
         self._duration = _nanoseconds(timeout)
         self.owner_died = False

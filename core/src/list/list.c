@@ -163,7 +163,7 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
     return status;
   }
   if (!shareable__sync_has_area(&list->sync))
-    shareable__memory_close_fd(list->memory);
+    shareable__memory_finish(list->memory);
   *result = list;
   return SHAREABLE_OK;
 }

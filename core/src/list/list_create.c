@@ -250,7 +250,7 @@ static shareable_status create_block(shareable_list *list, const char *name, con
   if (area != 0)
     shareable__list_attach_area(list, area);
   else
-    shareable__memory_close_fd(list->memory);
+    shareable__memory_finish(list->memory);
   return SHAREABLE_OK;
 }
 

@@ -22,16 +22,27 @@ static shareable_status fail_name(shareable_error *error, const char *name) {
                          name ? "'" : "", shareable_status_message(SHAREABLE_E_NAME));
 }
 
-static shareable_memory *allocate(const char *name, bool read_only) {
+static shareable_memory *allocate(const char *name, uint32_t flags) {
   shareable_memory *memory = calloc(1, sizeof *memory);
 
   if (memory == NULL)
     return NULL;
   atomic_init(&memory->references, 1);
   atomic_init(&memory->pins, 1);
-  memory->read_only = read_only;
+  memory->read_only = (flags & SHAREABLE_READ_ONLY) != 0;
+  memory->keeps_fd = (flags & SHAREABLE_KEEP_FD) != 0;
   strcpy(memory->name, name);
   return memory;
+}
+
+/*
+ * A lock of the whole file by the program's fcntl(2) would conflict with the usage lock. Without it,
+ * a write lease shows whether the block is used (lease.h).
+ */
+static void start_using(shareable_memory *memory) {
+  if (!memory->keeps_fd)
+    shareable__segment_take_usage_lock(&memory->segment);
+  atomic_init(&memory->address, memory->segment.base);
 }
 
 static shareable_status fail_handle(shareable_error *error) {
@@ -45,9 +56,10 @@ static shareable_status check_arguments(const char *name, uint64_t size, uint32_
   if (size == 0 || size > SIZE_MAX / 2)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "size %" PRIu64 ": a size must be 1 to %zu bytes", size,
                            SIZE_MAX / 2);
-  if (flags & ~(uint32_t)(SHAREABLE_LAZY | SHAREABLE_OWNED))
+  if (flags & ~(uint32_t)(SHAREABLE_LAZY | SHAREABLE_OWNED | SHAREABLE_KEEP_FD))
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
-                           "flags 0x%x: create takes SHAREABLE_LAZY and SHAREABLE_OWNED", (unsigned)flags);
+                           "flags 0x%x: create takes SHAREABLE_LAZY, SHAREABLE_OWNED and SHAREABLE_KEEP_FD",
+                           (unsigned)flags);
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
                            "mode %#o: a mode must be 0, or permission bits from 0001 to 0777", (unsigned)mode);
@@ -64,7 +76,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
 
   if (status != SHAREABLE_OK)
     return status;
-  memory = allocate(name == NULL ? "" : shareable__name_normalize(name), false);
+  memory = allocate(name == NULL ? "" : shareable__name_normalize(name), flags);
   if (memory == NULL)
     return fail_handle(error);
   status = shareable__segment_create(&memory->segment, name == NULL ? "psm_…" : memory->name, size, flags, mode, error);
@@ -77,7 +89,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
     free(memory);
     return status;
   }
-  atomic_init(&memory->address, memory->segment.base);
+  start_using(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
@@ -135,7 +147,7 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
     shareable_memory_unref(memory);
     return status;
   }
-  shareable__memory_close_fd(memory);
+  shareable__memory_finish(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
@@ -148,10 +160,10 @@ shareable_status shareable__memory_attach(shareable_memory **result, const char 
 
   if (normalized == NULL)
     return fail_name(error, name);
-  if (flags & ~(uint32_t)SHAREABLE_READ_ONLY)
-    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "flags 0x%x: open takes 0 or SHAREABLE_READ_ONLY",
-                           (unsigned)flags);
-  memory = allocate(normalized, (flags & SHAREABLE_READ_ONLY) != 0);
+  if (flags & ~(uint32_t)(SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD))
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
+                           "flags 0x%x: open takes SHAREABLE_READ_ONLY and SHAREABLE_KEEP_FD", (unsigned)flags);
+  memory = allocate(normalized, flags);
   if (memory == NULL)
     return fail_handle(error);
   status = shareable__segment_open(&memory->segment, normalized, memory->read_only, error);
@@ -159,7 +171,7 @@ shareable_status shareable__memory_attach(shareable_memory **result, const char 
     free(memory);
     return status;
   }
-  atomic_init(&memory->address, memory->segment.base);
+  start_using(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
@@ -175,7 +187,7 @@ shareable_status shareable_memory_open(shareable_memory **result, const char *na
   status = shareable__memory_attach(&memory, name, flags, error);
   if (status != SHAREABLE_OK)
     return status;
-  shareable__memory_close_fd(memory);
+  shareable__memory_finish(memory);
   *result = memory;
   return SHAREABLE_OK;
 }
@@ -199,11 +211,20 @@ void shareable_memory_close(shareable_memory *memory) {
     return;
   if (memory->on_close != NULL)
     memory->on_close(memory->on_close_context);
+  else
+    shareable__segment_close_fd(&memory->segment); /* a view that pins the block does not need it */
   shareable__memory_release_pin(memory);
 }
 
 int shareable_memory_same_block(const shareable_memory *a, const shareable_memory *b) {
   return a != NULL && b != NULL && a->segment.device == b->segment.device && a->segment.inode == b->segment.inode;
+}
+
+void shareable__memory_finish(shareable_memory *memory) {
+  if (memory->keeps_fd)
+    shareable__segment_keep_fd(&memory->segment);
+  else
+    shareable__segment_close_fd(&memory->segment);
 }
 
 bool shareable__memory_try_pin(shareable_memory *memory) {
@@ -292,4 +313,31 @@ void *shareable_memory_address(const shareable_memory *memory) {
 
 int shareable_memory_is_read_only(const shareable_memory *memory) {
   return memory != NULL && memory->read_only;
+}
+
+static shareable_status fail_fd(shareable_error *error, const char *name, int errnum) {
+  if (errnum == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
+                           "block '%s' has no descriptor, and cannot be opened by its name, which it has lost", name);
+  return shareable__fail_errno(error, errnum, "cannot open '%s' for a descriptor", name);
+}
+
+shareable_status shareable_memory_fd(shareable_memory *memory, int *fd, shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
+  shareable__file_id file;
+  int current, errnum;
+
+  if (fd == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the descriptor is NULL");
+  if (memory == NULL || !shareable__memory_try_pin(memory))
+    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "%s%s%s is closed", memory == NULL ? "the handle" : "block '",
+                           memory == NULL ? "" : memory->name, memory == NULL ? "" : "'");
+  file = (shareable__file_id){memory->segment.device, memory->segment.inode};
+  current = shareable__segment_current_fd(&memory->segment.fd, &file, memory->name, memory->read_only);
+  errnum = errno;
+  shareable__memory_release_pin(memory);
+  if (current < 0)
+    return fail_fd(error, memory->name, errnum);
+  *fd = current;
+  return SHAREABLE_OK;
 }

@@ -14,6 +14,7 @@ struct shareable_memory {
   atomic_uint references;
   atomic_uint pins; /* the block stays mapped until this is 0; an open handle counts as one */
   bool read_only;
+  bool keeps_fd;                   /* SHAREABLE_KEEP_FD */
   void (*on_close)(void *context); /* called before the block is unmapped; or NULL */
   void *on_close_context;
   shareable__segment segment;
@@ -43,12 +44,11 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
 
 /*
  * The two steps of shareable_memory_open(): between them, shareable__segment_read_words() can read
- * the block. Without the second step, the file stays open until the handle is closed.
+ * the block. Without the second step, which shareable_memory_create() has too, the file stays open
+ * until the handle is closed.
  */
 shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
                                           shareable_error *error);
-static inline void shareable__memory_close_fd(shareable_memory *memory) {
-  shareable__segment_close_fd(&memory->segment);
-}
+void shareable__memory_finish(shareable_memory *memory);
 
 #endif

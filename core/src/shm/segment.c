@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,9 +25,7 @@ shareable__segment_path shareable__segment_path_of(const char *name) {
   return path;
 }
 
-/*
- * A byte past the end of any file. Each process that has mapped the file holds a shared lock on it.
- */
+/* A byte past the end of any file. */
 static struct flock usage_lock(short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = (INT64_C(1) << 62) - 1, .l_len = 1};
 }
@@ -35,10 +34,10 @@ static struct flock usage_lock(short type) {
  * The mapping keeps the open file description, also in a fork's child, and the description keeps
  * the lock. If the lock cannot be taken, the file is mapped without it.
  */
-static void take_usage_lock(int fd) {
+void shareable__segment_take_usage_lock(const shareable__segment *segment) {
   struct flock lock = usage_lock(F_RDLCK);
 
-  fcntl(fd, F_OFD_SETLK, &lock);
+  fcntl(segment->fd, F_OFD_SETLK, &lock);
 }
 
 bool shareable__segment_is_in_use(int fd) {
@@ -72,7 +71,6 @@ shareable_status shareable__segment_map(shareable__segment *segment, const char 
   if (base == MAP_FAILED)
     return shareable__fail_errno(error, errno, "cannot map the %" PRIu64 " bytes of '%s'", (uint64_t)status.st_size,
                                  name);
-  take_usage_lock(segment->fd);
   segment->base = base;
   segment->size = (size_t)status.st_size;
   segment->device = status.st_dev;
@@ -88,11 +86,21 @@ void shareable__segment_close_fd(shareable__segment *segment) {
   SHAREABLE__UNCANCELLED;
   const shareable__file_id file = {segment->device, segment->inode};
 
+  if (segment->fd < 0)
+    return;
   if (segment->base != NULL)
     shareable__descriptor_close_marked(&segment->fd, &file);
-  else if (segment->fd >= 0) /* not mapped yet */
+  else /* not mapped yet */
     close(segment->fd);
   segment->fd = -1;
+}
+
+/* The kernel uses the lowest free number: a descriptor's number is how many are open at least. */
+void shareable__segment_keep_fd(shareable__segment *segment) {
+  struct rlimit limit;
+
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)segment->fd >= limit.rlim_cur / 2)
+    shareable__segment_close_fd(segment);
 }
 
 void shareable__segment_remove_temporary(shareable__segment *segment) {
@@ -168,12 +176,28 @@ int shareable__segment_reopen(int fd, const shareable__file_id *file, const char
 
   if (shareable__descriptor_is(reopened, file))
     return reopened;
-  if (reopened >= 0)
-    close(reopened); /* another block has the name */
+  if (reopened >= 0) { /* another block has the name */
+    close(reopened);
+    errno = ENOENT;
+  }
   if (!shareable__descriptor_is(fd, file))
     return -1;
   snprintf(proc_path, sizeof proc_path, "/proc/self/fd/%d", fd);
   return shareable__openat(AT_FDCWD, proc_path, access & ~O_NOFOLLOW, 0);
+}
+
+int shareable__segment_current_fd(int *fd, const shareable__file_id *file, const char *name, bool read_only) {
+  int current = __atomic_load_n(fd, __ATOMIC_ACQUIRE), reopened;
+
+  if (!shareable__descriptor_is_lost(current, file))
+    return current;
+  reopened = shareable__segment_reopen(current, file, name, read_only);
+  if (reopened >= 0 &&
+      !__atomic_compare_exchange_n(fd, &current, reopened, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    close(reopened); /* another thread has opened it */
+    return current;
+  }
+  return reopened;
 }
 
 bool shareable__segment_exists(const char *name) {

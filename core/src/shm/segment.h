@@ -19,7 +19,7 @@ typedef struct shareable__segment {
   size_t size;         /* of the file, in bytes */
   dev_t device;        /* device and inode identify the file, even if another file gets its name */
   ino_t inode;
-  int fd;             /* -1 once closed: then the mapping alone keeps the file */
+  int fd;             /* -1 once closed: then the mapping alone keeps the file; used atomically */
   char temporary[32]; /* the path until it is published, or "" if it has none */
 } shareable__segment;
 
@@ -55,17 +55,37 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
 shareable_status shareable__segment_random_name(char name[13], shareable_error *error);
 
 /*
- * Returns whether a process has mapped the segment's file through this library: each holds a kernel
- * lock on it.
+ * Takes a shared kernel lock on the file, which the mapping keeps. So other processes, also in other
+ * namespaces, see that the file is in use.
+ */
+void shareable__segment_take_usage_lock(const shareable__segment *segment);
+
+/*
+ * Returns whether a process that took the usage lock has mapped the file, through any descriptor of
+ * the file.
  */
 bool shareable__segment_is_in_use(int fd);
 
 /*
+ * Keeps the descriptor open for shareable__segment_current_fd(), or closes it if the process has
+ * more than half as many descriptors open as it may.
+ */
+void shareable__segment_keep_fd(shareable__segment *segment);
+
+/*
  * Opens the file again. `name` is the name that the file has or had, and `fd` may be open on it.
- * Returns -1 if the process may not open the file, or if the name is gone and `fd` is not open on
- * the file or /proc is not mounted.
+ * Returns -1 with errno if the process may not open the file, or if the name is gone and `fd` is not
+ * open on the file or /proc is not mounted.
  */
 int shareable__segment_reopen(int fd, const shareable__file_id *file, const char *name, bool read_only);
+
+/*
+ * Returns *fd if it is open on the file. If it was never kept, or the program has closed it or has
+ * opened another file in its place, opens the file again and stores the new descriptor in *fd. The
+ * program's descriptor is not touched. Returns -1 with errno if the file cannot be opened. Threads
+ * may call it with the same `fd`.
+ */
+int shareable__segment_current_fd(int *fd, const shareable__file_id *file, const char *name, bool read_only);
 
 /*
  * Releases a segment: its mapping, its descriptor and its temporary name. A published file stays.

@@ -25,25 +25,6 @@ void shareable__writer_start(shareable__writer *writer, int *fd, const char *nam
   shareable__file_id_of(*fd, &writer->file);
 }
 
-/*
- * Returns the descriptor for locks. If the program has closed it, or has opened another file in its
- * place, the segment's file is opened again, and the program's descriptor is not touched. Returns
- * -1 if the file cannot be opened.
- */
-static int descriptor(const shareable__writer *writer) {
-  int fd = __atomic_load_n(writer->fd, __ATOMIC_ACQUIRE), reopened;
-
-  if (!shareable__descriptor_is_lost(fd, &writer->file))
-    return fd;
-  reopened = shareable__segment_reopen(fd, &writer->file, writer->name, writer->read_only);
-  if (reopened >= 0 &&
-      !__atomic_compare_exchange_n(writer->fd, &fd, reopened, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-    close(reopened); /* another thread has opened it */
-    return fd;
-  }
-  return reopened;
-}
-
 static struct flock id_lock(uint32_t id, short type) {
   return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = BASE + id, .l_len = 1};
 }
@@ -63,7 +44,7 @@ static bool is_locked(int fd, uint32_t id) {
 /* Must not be a cancellation point: a cancelled caller would never unlock its item. */
 bool shareable__writer_is_alive(const shareable__writer *writer, uint32_t id) {
   SHAREABLE__UNCANCELLED;
-  int fd = id == 0 ? -1 : descriptor(writer);
+  int fd = id == 0 ? -1 : shareable__segment_current_fd(writer->fd, &writer->file, writer->name, writer->read_only);
 
   return id != 0 && (fd < 0 || is_locked(fd, id));
 }

@@ -80,7 +80,7 @@ def test_memory_refuses_a_size_of_zero(name):
 
 
 def test_memory_that_does_not_fit_is_refused_with_sizes_in_the_message(name):
-    with pytest.raises(OSError, match=rf"{name}.*{1 << 50} bytes"):
+    with pytest.raises(OSError, match=rf"{1 << 50} bytes.*{name}"):
         SharedMemory(name, create=True, size=1 << 50)
     with pytest.raises((ValueError, OSError)):
         SharedMemory(name, create=True, size=1 << 63)
@@ -524,7 +524,7 @@ def test_list_lock_times_out_while_another_holds_it(mixed, name):
     with ShareableList(name=name) as other, other.lock():
         for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"list '{name}' was not unlocked, or did not change, before the timeout") as caught:
+            with pytest.raises(TimeoutError, match=f"the list was not unlocked, or did not change, before the timeout: '/{name}'") as caught:
                 mixed.lock().acquire(timeout=timeout)
             assert timeout <= time.monotonic() - start < timeout + 5
             assert caught.value.filename == "/" + name
@@ -599,7 +599,7 @@ def test_list_is_busy_while_another_writer_holds_an_item(make_list, name):
     with held_item(name):
         for operation in (lambda: shared[1], lambda: shared.wait(1, 2, timeout=0)):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"item 1 of list '{name}' is held by another writer"):
+            with pytest.raises(TimeoutError, match=f"item 1 of the list is held by another writer: '/{name}'"):
                 operation()
             assert 0.9 < time.monotonic() - start < 5
         assert shared[0] == 1
@@ -703,7 +703,7 @@ def test_list_wait_times_out(mixed, name):
     for timeout in (0, 0.0, 1e-9, 0.02, 0.2):
         for index, value in ((3, 100), (-4, 100.0), (5, 1), (0, "howdy")):
             start = time.monotonic()
-            with pytest.raises(TimeoutError, match=f"item {index} of list '{name}' did not change before the timeout"):
+            with pytest.raises(TimeoutError, match=f"item {index} of the list did not change before the timeout: '/{name}'"):
                 mixed.wait(index, value, timeout=timeout)
             assert timeout <= time.monotonic() - start < timeout + 5
     for index in (7, -8):
@@ -721,7 +721,7 @@ def test_list_wait_times_out(mixed, name):
 def test_list_waits_until_any_item_changes(mixed, name):
     first = mixed.wait_any(0)
     assert first == mixed.hash() != 0
-    with pytest.raises(TimeoutError, match=f"list '{name}' was not unlocked, or did not change, before the timeout"):
+    with pytest.raises(TimeoutError, match=f"the list was not unlocked, or did not change, before the timeout: '/{name}'"):
         mixed.wait_any(first, timeout=0.1)
     with pytest.raises(TimeoutError):
         mixed.wait_any(timeout=0)

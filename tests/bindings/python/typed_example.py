@@ -14,7 +14,7 @@ from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlin
 class Counter:
     """An int that processes share, and the name of the process that changed it last."""
 
-    values: ShareableList
+    values: ShareableList[Any]
 
     def __init__(self, name: str | None, *, create: bool) -> None:
         self.values = ShareableList([0, "none"] if create else None, name=name, capacity=32 if create else 0)

@@ -98,6 +98,26 @@ static shareable_status open_read_only(world *w) {
   return shareable_memory_open(&w->memory, w->name, SHAREABLE_READ_ONLY, &w->error);
 }
 
+static shareable_status get_fd(world *w, uint32_t flags) {
+  shareable_status status = shareable_memory_open(&w->memory, w->name, flags, &w->error);
+  int fd;
+
+  if (status != SHAREABLE_OK)
+    return status;
+  status = shareable_memory_fd(w->memory, &fd, &w->error);
+  if (status != SHAREABLE_OK)
+    shareable_memory_unref(w->memory);
+  return status;
+}
+
+static shareable_status get_kept_fd(world *w) {
+  return get_fd(w, SHAREABLE_KEEP_FD);
+}
+
+static shareable_status get_fd_by_name(world *w) {
+  return get_fd(w, 0);
+}
+
 static void close_block(world *w) {
   shareable_memory_unref(w->memory);
 }
@@ -253,6 +273,10 @@ const operation blocks_operations[] = {
   {"open a block", prepare_block, open_block, .undo = close_block, .finish = end_block, .check = check_block,
    .allowed = opening},
   {"open a block read-only", prepare_block, open_read_only, .undo = close_block, .finish = end_block,
+   .check = check_block, .allowed = opening},
+  {"get a descriptor that was kept", prepare_block, get_kept_fd, .undo = close_block, .finish = end_block,
+   .check = check_block, .allowed = opening},
+  {"get a descriptor by name", prepare_block, get_fd_by_name, .undo = close_block, .finish = end_block,
    .check = check_block, .allowed = opening},
   {"unlink a block", prepare_block, unlink_block, .undo = recreate_block, .finish = end_block, .check = check_unlinked,
    .allowed = unlinking},

@@ -487,6 +487,7 @@ static const excuse ignored[] = {
   {"rename.c", "syscall", "without renameat2(2), a file is moved by renameat(2), and moved back by linkat(2)"},
   {"segment_create.c", "access", "the block has a temporary name until it is complete"},
   {"segment.c", "fcntl", "other processes treat the block as used; and the block is mapped without its usage lock"},
+  {"segment.c", "getrlimit", "without the limit, no descriptor is kept"},
   {"segment.c", "lstat", "the check before a large block is created only saves time"},
   {"segment.c", "open", "without a liveness lock, a reader reads an item of a killed writer from the redo record"},
   {"segment_create.c", "statvfs", "the memory is requested without that check, and the error message has no sizes"},
