@@ -16,7 +16,7 @@
 #include "list_search.h"
 #include "list_wait.h"
 #include "manager.h"
-#include "slots.h"
+#include "raw_slots.h"
 #include "status.h"
 #include "value.h"
 #include "view.h"
