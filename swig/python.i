@@ -7,6 +7,13 @@
  */
 %module(package="shareable", threads="1") raw
 
+/* module.c has the function that Python calls, and calls the one of the wrapper. */
+%begin %{
+#include "wrapper.h"
+#define PyInit__raw wrapper_init
+#define SWIGEXPORT
+%}
+
 %{
 #include "garbage.h"
 #include "handle.h"
@@ -16,7 +23,7 @@
 #include "list_search.h"
 #include "list_wait.h"
 #include "manager.h"
-#include "slots.h"
+#include "raw_slots.h"
 #include "status.h"
 #include "value.h"
 #include "view.h"
@@ -298,7 +305,7 @@
 }
 
 %init %{
-  handle_base_init(SwigPyObject_type());
+  handle_base_init(SwigPyObject_TypeOnce());
 %}
 
 %include "shareable.i"
@@ -312,12 +319,3 @@ PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
-
-%init %{
-  if (view_type_init() < 0 || list_iterator_type_init() < 0 ||
-      handle_type_make_generic(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype) < 0 ||
-      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
-      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
-      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
-    return NULL;
-%}

@@ -7,6 +7,7 @@
 #include <Python.h>
 
 #include "shareable.h"
+#include "wrapper.h"
 
 #ifndef SWIG_RUNTIME_VERSION /* the wrapper contains SWIG's runtime */
 #define SWIGPYTHON_BUILTIN

@@ -15,6 +15,8 @@ from multiprocessing.managers import SyncManager
 
 from subject import ITEM, ITEMS, NEXT, VALUES, Answer, main, partner_processor, place, processor
 
+context = multiprocessing.get_context("fork")  # a fork server would run this script again
+
 
 def module(which):
     """Return the module shared_memory of this library or of the standard library."""
@@ -47,7 +49,7 @@ def kept(made):
 def managed(_, values):
     """A list in a manager process. The kernel chooses the processor of the manager."""
     os.sched_setaffinity(0, range(os.cpu_count()))
-    with multiprocessing.Manager() as manager:
+    with context.Manager() as manager:
         place("self", {processor})
         yield manager.list(values)
 
@@ -56,7 +58,7 @@ class Locked:
     """A multiprocessing.Value with its lock, which behaves like a list of one item."""
 
     def __init__(self, value):
-        self.value = multiprocessing.Value("d" if isinstance(value, float) else "q", value)
+        self.value = context.Value("d" if isinstance(value, float) else "q", value)
 
     def __getitem__(self, _):
         return self.value.value
@@ -210,7 +212,7 @@ def proportional_size(process):
 
 
 def manager_size(values):
-    with multiprocessing.Manager() as manager:
+    with context.Manager() as manager:
         before = proportional_size(manager._process.pid)
         kept = manager.list(values)
         return proportional_size(manager._process.pid) - before if kept else 0
@@ -268,7 +270,7 @@ def address_of(name):
 def serve(values):
     items = list(values)
     Family.register("items", callable=lambda: items, exposed=["__getitem__", "__setitem__"])
-    lock = multiprocessing.get_context("fork").Lock()
+    lock = context.Lock()
     Family.register("lock", callable=lambda: lock, exposed=["acquire", "release"])
 
 
@@ -281,7 +283,7 @@ def hosting(name):
     values = [7] * ITEMS
     if which == "manager":
         serve(values)
-        with Family(address_of(name), authkey=b"bench", ctx=multiprocessing.get_context("fork")):
+        with Family(address_of(name), authkey=b"bench", ctx=context):
             yield None
     elif which == "sysv":
         made = Guarded(key_of(name), ITEMS, create=True)
@@ -387,7 +389,7 @@ def adding_in_family(count):
     """Add in several processes. A Value can be passed only to children, so all members are children
     of this process.
     """
-    context, value, pipes, children = multiprocessing.get_context("fork"), multiprocessing.Value("q", 7), [], []
+    value, pipes, children = context.Value("q", 7), [], []
     for number in range(int(count)):
         mine, theirs = context.Pipe()
         children.append(context.Process(target=add_to, args=(value, theirs), daemon=True))
