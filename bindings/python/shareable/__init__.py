@@ -6,7 +6,7 @@ blocks and lists. ``from shareable.managers import SharedMemoryManager`` replace
 library's manager. garbage() finds blocks that no process uses and that were not removed.
 """
 
-from . import _raw, shared_memory
+from . import _executor, _raw, shared_memory  # C calls _executor
 from ._garbage import GarbageResult, garbage
 
 __all__ = ["GarbageResult", "garbage", "shared_memory"]

@@ -430,6 +430,10 @@ class ShareableList(_raw.List):
         standard library or through a memoryview ends it within 50 milliseconds. If the list is
         read-only, has no sync area, or was made by the standard library, every write ends the wait
         within 10 milliseconds. If another thread closes the list, the wait raises ValueError.
+
+        In a thread of asyncio.to_thread() or of another ThreadPoolExecutor, the wait raises
+        asyncio.CancelledError within 50 milliseconds if its task is cancelled or its event loop
+        ends, and SystemExit if the program ends. The same is true of wait_any() and of lock().
         """
         _raw.list_wait(self, position, value, _nanoseconds(timeout))
         return self[position]
