@@ -179,7 +179,7 @@
 %typemap(freearg) const char *address = const char *name;
 %typemap(in) (const void *authkey, size_t authkey_size) {
   if (!PyBytes_Check($input)) {
-    PyErr_SetString(PyExc_TypeError, "'authkey' must be bytes");
+    PyErr_Format(PyExc_TypeError, "'authkey' must be bytes, not %.200s", Py_TYPE($input)->tp_name);
     SWIG_fail;
   }
   $1 = PyBytes_AS_STRING($input);
@@ -197,9 +197,15 @@
     SWIG_fail;
   $1 = number;
 }
+/* In messages, a parameter has the name that it has in Python. */
+%typemap(in) int64_t delta (int64_t number) {
+  if (value_signed($input, "amount", &number) < 0)
+    SWIG_fail;
+  $1 = number;
+}
 %typemap(in) int64_t index (int64_t number, status_context _global_context = STATUS_CONTEXT_NONE),
              int64_t first (int64_t number, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_signed($input, "$1_name", &number) < 0)
+  if (value_signed($input, "position", &number) < 0)
     SWIG_fail;
   $1 = number;
   _global_context.index = number;
@@ -304,7 +310,7 @@ PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
-PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
+PyObject *list_wait_any(shareable_list *list, uint64_t last_hash, int64_t timeout);
 
 %init %{
   if (view_type_init() < 0 || list_iterator_type_init() < 0 ||

@@ -9,7 +9,7 @@ static PyTypeObject *python_type(const swig_type_info *type) {
 
 int handle_from(PyObject *object, swig_type_info *type, const char *parameter, void **handle) {
   if (!PyObject_TypeCheck(object, python_type(type))) {
-    PyErr_Format(PyExc_TypeError, "%s must be a %s, not %.200s", parameter, python_type(type)->tp_name,
+    PyErr_Format(PyExc_TypeError, "'%s' must be a %s, not %.200s", parameter, python_type(type)->tp_name,
                  Py_TYPE(object)->tp_name);
     return -1;
   }

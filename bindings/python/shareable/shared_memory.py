@@ -54,6 +54,16 @@ _SHM_SAFE_NAME_LENGTH = 14
 _SHM_NAME_PREFIX = "/psm_"
 
 
+class _Mode(int):
+    """Permission bits, which help() shows in octal."""
+
+    def __repr__(self) -> str:
+        return f"0o{self:o}"
+
+
+_DEFAULT_MODE = _Mode(0o600)
+
+
 def _make_filename() -> str:
     """Return a random name for a new block, with a leading "/". It may be in use already."""
     return _SHM_NAME_PREFIX + os.urandom(4).hex()
@@ -136,7 +146,7 @@ class SharedMemory(_raw.Memory):
         size: int = 0,
         *,
         track: bool = True,
-        mode: int = 0o600,
+        mode: int = _DEFAULT_MODE,
         read_only: bool = False,
         lazy: bool = False,
     ) -> None:
@@ -296,7 +306,7 @@ class ShareableList(_raw.List):
         name: str | None = None,
         capacity: int | Sequence[int] = 0,
         track: bool = True,
-        mode: int = 0o600,
+        mode: int = _DEFAULT_MODE,
         read_only: bool = False,
         lazy: bool = False,
         no_sync: bool = False,

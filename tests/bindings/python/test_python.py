@@ -24,7 +24,7 @@ from conftest import mappings
 
 import shareable
 from shareable import _raw, shared_memory
-from shareable.shared_memory import ShareableList, SharedMemory, unlink
+from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlink
 
 
 def inode(name):
@@ -129,7 +129,7 @@ def test_lazy_block_can_be_read_and_written(name):
 @pytest.mark.parametrize("wrong", [5, b"bytes", ["list"]])
 def test_name_must_be_a_str(wrong):
     for attempt in (lambda: SharedMemory(wrong), lambda: ShareableList([], name=wrong), lambda: unlink(wrong)):
-        with pytest.raises(TypeError, match=f"name must be a str or None, not {type(wrong).__name__}"):
+        with pytest.raises(TypeError, match=f"'name' must be a str or None, not {type(wrong).__name__}"):
             attempt()
 
 
@@ -325,7 +325,22 @@ def test_wrong_arguments_raise_the_standard_librarys_messages(arguments, message
         (lambda shared: SharedMemory("a\ud800"), UnicodeEncodeError, "position 1: 'name' must not contain this surrogate"),
         (lambda shared: ShareableList(name="\ud800"), UnicodeEncodeError, "'name' must not contain this surrogate"),
         (lambda shared: SharedMemory("a\0b"), ValueError, "not a valid name"),
-        (lambda shared: SharedMemory(5), TypeError, "name must be a str or None, not int"),
+        (lambda shared: SharedMemory(5), TypeError, "'name' must be a str or None, not int"),
+        (lambda shared: SharedMemory(create=True, size=1, mode="a"), TypeError, "'mode' must be an int, not str"),
+        (lambda shared: SharedMemory(create=True, size=1, mode=-1), ValueError, "'mode' must be between 0 and 4294967295, not -1"),
+        (lambda shared: ShareableList([1], capacity=1.5), TypeError, "'capacity' must be an int or a sequence of ints, not float"),
+        (lambda shared: ShareableList([1], capacity=["a"]), TypeError, "'capacity' must be an int, not str"),
+        (lambda shared: ShareableList([1], capacity=-1), ValueError, "'capacity' must be between 0 and 4294967295, not -1"),
+        (lambda shared: shared.capacity("a"), TypeError, "'position' must be an int, not str"),
+        (lambda shared: shared.add("a", 1), TypeError, "'position' must be an int, not str"),
+        (lambda shared: shared.add(0, "a"), TypeError, "'amount' must be an int, not str"),
+        (lambda shared: shared.add(0, 1 << 63), OverflowError, "'amount' must fit in 64 bits, sign included"),
+        (lambda shared: shared.compare_exchange(0, "a", 1), TypeError, "'expected' must be an int, not str"),
+        (lambda shared: shared.compare_exchange(0, 1, "a"), TypeError, "'desired' must be an int, not str"),
+        (lambda shared: shared.wait("a", 1), TypeError, "'position' must be an int, not str"),
+        (lambda shared: shared.wait_any("a"), TypeError, "'last_hash' must be an int, not str"),
+        (lambda shared: unlink(5), TypeError, "'name' must be a str or None, not int"),
+        (lambda shared: ListLock(5).acquire(), TypeError, "'list' must be a shareable._raw.List, not int"),
         (lambda shared: shared.wait(0, 1, timeout="a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
         (lambda shared: shared.wait_any(timeout=[]), TypeError, "'timeout' must be None or a number of seconds, not list"),
         (lambda shared: shared.lock(timeout="a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
@@ -338,6 +353,13 @@ def test_wrong_argument_raises_an_error_that_names_it(make_list, call, error, me
     with pytest.raises(error) as caught:
         call(make_list([1]))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("class_", [SharedMemory, ShareableList])
+def test_help_shows_the_mode_in_octal(class_, name):
+    assert "mode: 'int' = 0o600" in str(inspect.signature(class_))
+    with class_(name=name, **({"create": True, "size": 1} if class_ is SharedMemory else {"sequence": [1]})):
+        assert os.stat(f"/dev/shm/{name}").st_mode & 0o777 == 0o600
 
 
 def test_repr_works_without_init():
