@@ -64,7 +64,7 @@ def test_wrong_types_are_found(tmp_path, cache):
     assert {int(line.split(":")[1]) for line in ended.stdout.splitlines()} == set(range(2, 9)), ended.stdout
 
 
-def test_package_is_completely_typed_for_pyright(tmp_path):
+def test_package_is_strictly_typed_for_pyright(tmp_path):
     program = shutil.which("pyright")
     if program is None:
         pytest.skip("pyright is not installed: only mypy checks types")
