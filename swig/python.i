@@ -16,6 +16,7 @@
 #include "list_search.h"
 #include "list_wait.h"
 #include "manager.h"
+#include "memory_attributes.h"
 #include "slots.h"
 #include "status.h"
 #include "value.h"
@@ -152,10 +153,10 @@
 }
 %typemap(argout) shareable_memory **memory, shareable_list **list, shareable_manager **manager {
   Py_DECREF($result);
-  $result = SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN);
+  $result = handle_init(SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN));
 }
 %typemap(out) shareable_memory *shareable_list_memory {
-  $result = SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN);
+  $result = handle_init(SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN));
 }
 
 /* A name: a str, encoded as UTF-8 with surrogateescape, or None. */
@@ -212,6 +213,16 @@
 }
 %typemap(out) int shareable_memory_is_read_only, int shareable_memory_same_block {
   $result = PyBool_FromLong($1);
+}
+/* The object of a block, for functions that need more than its handle. */
+%typemap(check) PyObject *memory {
+  void *handle;
+
+  if (handle_from($1, $descriptor(shareable_memory *), "$1_name", &handle) < 0)
+    SWIG_fail;
+}
+%typemap(in, numinputs=0) PyTypeObject *memory_type {
+  $1 = ((SwigPyClientData *)$descriptor(shareable_memory *)->clientdata)->pytype;
 }
 /* An address with its size becomes a memoryview. */
 %typemap(out) void *shareable_memory_address {
@@ -305,6 +316,9 @@
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
                              uint32_t mode, shareable_error *error);
 PyObject *garbage(uint32_t flags);
+PyObject *memory_attributes(PyTypeObject *memory_type);
+PyObject *memory_kept_view(PyObject *memory);
+PyObject *memory_keep_view(PyObject *memory, PyObject *view);
 PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);

@@ -59,12 +59,12 @@ void handle_base_init(PyTypeObject *base) {
 
 /*
  * SWIG's metaclass would refuse to set an attribute of a subclass, and to combine it with an
- * abstract class. Each type adds an unused field to its base. So Python refuses a class that
- * derives from two of them: such a class would have one handle for both.
+ * abstract class. Each type adds fields to its base (handle_companions()). So Python refuses a
+ * class that derives from two of them: such a class would have one handle for both.
  */
 int handle_type_init(PyTypeObject *type, const char *name) {
   type->tp_name = name;
-  type->tp_basicsize += (Py_ssize_t)sizeof(void *);
+  type->tp_basicsize += HANDLE_COMPANIONS * (Py_ssize_t)sizeof(PyObject *);
   Py_SET_TYPE(type, &PyType_Type);
   if (PyDict_DelItemString(type->tp_dict, "this") < 0 || PyDict_DelItemString(type->tp_dict, "thisown") < 0)
     return -1;

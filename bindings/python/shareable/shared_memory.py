@@ -54,16 +54,6 @@ _SHM_SAFE_NAME_LENGTH = 14
 _SHM_NAME_PREFIX = "/psm_"
 
 
-class _Mode(int):
-    """Permission bits, which help() shows in octal."""
-
-    def __repr__(self) -> str:
-        return f"0o{self:o}"
-
-
-_DEFAULT_MODE = _Mode(0o600)
-
-
 def _make_filename() -> str:
     """Return a random name for a new block, with a leading "/". It may be in use already."""
     return _SHM_NAME_PREFIX + os.urandom(4).hex()
@@ -101,6 +91,26 @@ def _check_size(size: int, create: bool) -> None:
         raise ValueError("'size' must be a positive number different from zero")
 
 
+class _Mode(int):
+    """Permission bits that help() and inspect.signature() show in octal."""
+
+    def __repr__(self) -> str:
+        return f"0o{self:o}"
+
+
+_DEFAULT_MODE = _Mode(0o600)
+
+
+class _KeptView:
+    """The attribute _buf of the standard library's class. In the class, it is None."""
+
+    def __get__(self, memory: _raw.Memory | None, owner: object = None) -> memoryview | None:
+        return None if memory is None else _raw.memory_kept_view(memory)
+
+    def __set__(self, memory: _raw.Memory, view: memoryview | None) -> None:
+        _raw.memory_keep_view(memory, view)
+
+
 class SharedMemory(_raw.Memory):
     """A new or existing block of shared memory.
 
@@ -131,7 +141,7 @@ class SharedMemory(_raw.Memory):
     """
 
     # Private attributes of the standard library's class. There is no descriptor and no mmap object.
-    _buf: memoryview | None = None
+    _buf = _KeptView()
     _fd = -1
     _mmap = None
     _flags = os.O_RDWR
@@ -204,38 +214,8 @@ class SharedMemory(_raw.Memory):
         return f"{self.__class__.__name__}({self.name!r}, size={self.size})"
 
     @property
-    def buf(self) -> memoryview:
-        """A memoryview of the block's bytes, or None after close().
-
-        It is the same object each time, until it is released. A reference to it remains valid after
-        the block is closed.
-        """
-        view = self._buf
-        if view is not None:
-            try:
-                len(view)
-            except ValueError:  # released
-                self._keep_view()
-                view = self._buf
-        return view  # type: ignore[return-value]  # declared like the standard library's
-
-    @property
-    def name(self) -> str:
-        """The name by which other processes attach. It remains available after close()."""
-        return _raw.memory_name(self)
-
-    @property
-    def size(self) -> int:
-        """The size in bytes. It remains available after close()."""
-        return _raw.memory_size(self)
-
-    @property
     def _name(self) -> str:
         return "/" + self.name
-
-    @property
-    def _size(self) -> int:
-        return self.size
 
     @property
     def read_only(self) -> bool:
@@ -259,6 +239,10 @@ class SharedMemory(_raw.Memory):
         is not removed.
         """
         _raw.memory_unlink(self)
+
+
+for _name, _attribute in _raw.memory_attributes().items():  # buf, name, size and _size
+    setattr(SharedMemory, _name, _attribute)
 
 
 class ShareableList(_raw.List):

@@ -184,6 +184,35 @@ def test_buf_is_the_same_view_until_it_is_released(memory):
     assert memory.buf[0] == 7
 
 
+def test_buf_may_be_replaced_through_its_private_name(memory):
+    assert SharedMemory._buf is None
+    memory._buf = memory.buf[:4]
+    assert len(memory.buf) == 4 and memory.buf is memory._buf
+    memory._buf = None
+    assert memory.buf is None
+
+
+def test_size_follows_the_private_size_that_a_program_sets(memory, name):
+    memory._size = 5
+    assert memory.size == memory._size == 5 and repr(memory).endswith("size=5)")
+    memory.__init__(name)
+    assert memory.size == memory._size == 16
+    memory._size = 5
+    del memory._size
+    assert memory.size == 16
+
+
+def test_attributes_of_a_block_are_read_only_and_documented(memory):
+    for attribute in ("buf", "name", "size"):
+        with pytest.raises(AttributeError):
+            setattr(memory, attribute, None)
+        assert inspect.getdoc(getattr(SharedMemory, attribute))
+        with pytest.raises(TypeError):
+            getattr(SharedMemory, attribute).__get__(5)
+    with pytest.raises(TypeError, match="'memory' must be a shareable._raw.Memory, not int"):
+        _raw.memory_kept_view(5)
+
+
 def test_buf_is_none_after_close_and_other_views_remain_valid(memory, name):
     view, slice_, block = memory.buf, memory.buf[4:], inode(name)
     memory.close()
