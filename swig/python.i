@@ -23,7 +23,9 @@
 #include "list_search.h"
 #include "list_wait.h"
 #include "manager.h"
+#include "memory_attributes.h"
 #include "raw_slots.h"
+#include "status.h"
 #include "status.h"
 #include "value.h"
 #include "view.h"
@@ -159,10 +161,10 @@
 }
 %typemap(argout) shareable_memory **memory, shareable_list **list, shareable_manager **manager {
   Py_DECREF($result);
-  $result = SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN);
+  $result = handle_init(SWIG_NewPointerObj(*$1, $*1_descriptor, SWIG_POINTER_OWN));
 }
 %typemap(out) shareable_memory *shareable_list_memory {
-  $result = SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN);
+  $result = handle_init(SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN));
 }
 
 /* A name: a str, encoded as UTF-8 with surrogateescape, or None. */
@@ -186,7 +188,7 @@
 %typemap(freearg) const char *address = const char *name;
 %typemap(in) (const void *authkey, size_t authkey_size) {
   if (!PyBytes_Check($input)) {
-    PyErr_SetString(PyExc_TypeError, "'authkey' must be bytes");
+    PyErr_Format(PyExc_TypeError, "'authkey' must be bytes, not %.200s", Py_TYPE($input)->tp_name);
     SWIG_fail;
   }
   $1 = PyBytes_AS_STRING($input);
@@ -204,15 +206,31 @@
     SWIG_fail;
   $1 = number;
 }
+/* In messages, a parameter has the name that it has in Python. */
+%typemap(in) int64_t delta (int64_t number) {
+  if (value_signed($input, "amount", &number) < 0)
+    SWIG_fail;
+  $1 = number;
+}
 %typemap(in) int64_t index (int64_t number, status_context _global_context = STATUS_CONTEXT_NONE),
              int64_t first (int64_t number, status_context _global_context = STATUS_CONTEXT_NONE) {
-  if (value_signed($input, "$1_name", &number) < 0)
+  if (value_signed($input, "position", &number) < 0)
     SWIG_fail;
   $1 = number;
   _global_context.index = number;
 }
 %typemap(out) int shareable_memory_is_read_only, int shareable_memory_same_block {
   $result = PyBool_FromLong($1);
+}
+/* The object of a block, for functions that need more than its handle. */
+%typemap(check) PyObject *memory {
+  void *handle;
+
+  if (handle_from($1, $descriptor(shareable_memory *), "$1_name", &handle) < 0)
+    SWIG_fail;
+}
+%typemap(in, numinputs=0) PyTypeObject *memory_type {
+  $1 = ((SwigPyClientData *)$descriptor(shareable_memory *)->clientdata)->pytype;
 }
 /* An address with its size becomes a memoryview. */
 %typemap(out) void *shareable_memory_address {
@@ -313,9 +331,12 @@
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
                              uint32_t mode, shareable_error *error);
 PyObject *garbage(uint32_t flags);
+PyObject *memory_attributes(PyTypeObject *memory_type);
+PyObject *memory_kept_view(PyObject *memory);
+PyObject *memory_keep_view(PyObject *memory, PyObject *view);
 PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
-PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
+PyObject *list_wait_any(shareable_list *list, uint64_t last_hash, int64_t timeout);

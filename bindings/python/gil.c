@@ -40,10 +40,22 @@ static shareable_status wait_slice(shareable_list *list, wait_call *call, void *
   return SHAREABLE_E_CLOSED;
 }
 
+/* The module is absent if a program uses the raw module alone. */
+int gil_check_executor(void) {
+  PyObject *name = PyUnicode_FromString("shareable._executor");
+  PyObject *module = name == NULL ? NULL : PyImport_GetModule(name);
+  PyObject *result = module == NULL ? NULL : PyObject_CallMethod(module, "check", NULL);
+
+  Py_XDECREF(result);
+  Py_XDECREF(module);
+  Py_XDECREF(name);
+  return PyErr_Occurred() ? -1 : 0;
+}
+
 int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status) {
   int64_t start = now();
 
-  do {
+  for (;;) {
     int64_t left = timeout < 0 ? SLICE_NS : timeout - (now() - start);
 
     if (PyErr_CheckSignals() < 0)
@@ -51,6 +63,9 @@ int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeo
     if (left <= 0)
       return 0;
     *status = wait_slice(list, call, context, left < SLICE_NS ? left : SLICE_NS);
-  } while (*status == SHAREABLE_E_TIMED_OUT);
-  return 0;
+    if (*status != SHAREABLE_E_TIMED_OUT)
+      return 0;
+    if (gil_check_executor() < 0)
+      return -1;
+  }
 }

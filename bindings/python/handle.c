@@ -9,7 +9,7 @@ static PyTypeObject *python_type(const swig_type_info *type) {
 
 int handle_from(PyObject *object, swig_type_info *type, const char *parameter, void **handle) {
   if (!PyObject_TypeCheck(object, python_type(type))) {
-    PyErr_Format(PyExc_TypeError, "%s must be a %s, not %.200s", parameter, python_type(type)->tp_name,
+    PyErr_Format(PyExc_TypeError, "'%s' must be a %s, not %.200s", parameter, python_type(type)->tp_name,
                  Py_TYPE(object)->tp_name);
     return -1;
   }
@@ -60,12 +60,12 @@ void handle_base_init(PyTypeObject *base) {
 
 /*
  * SWIG's metaclass would refuse to set an attribute of a subclass, and to combine it with an
- * abstract class. Each type adds an unused field to its base. So Python refuses a class that
- * derives from two of them: such a class would have one handle for both.
+ * abstract class. Each type adds fields to its base (handle_companions()). So Python refuses a
+ * class that derives from two of them: such a class would have one handle for both.
  */
 int handle_type_init(PyTypeObject *type, const char *name) {
   type->tp_name = name;
-  type->tp_basicsize += (Py_ssize_t)sizeof(void *);
+  type->tp_basicsize += HANDLE_COMPANIONS * (Py_ssize_t)sizeof(PyObject *);
   Py_SET_TYPE(type, &PyType_Type);
   if (PyDict_DelItemString(type->tp_dict, "this") < 0 || PyDict_DelItemString(type->tp_dict, "thisown") < 0)
     return -1;

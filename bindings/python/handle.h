@@ -22,6 +22,24 @@ static inline void *handle_of(PyObject *object) {
   return ((SwigPyObject *)object)->ptr;
 }
 
+enum { HANDLE_COMPANIONS = 2 };
+
+/*
+ * Returns the fields after the handle, for objects that the type keeps. The type's deallocator must
+ * clear them. They are NULL at first: Python allocates zeros, and handle_init() is called for an
+ * object that SWIG allocates.
+ */
+static inline PyObject **handle_companions(PyObject *object) {
+  return (PyObject **)(void *)((SwigPyObject *)object + 1);
+}
+
+/* Initializes what SWIG has not initialized in a new object. Returns the object, which may be NULL. */
+static inline PyObject *handle_init(PyObject *object) {
+  for (int i = 0; object != NULL && i < HANDLE_COMPANIONS; i++)
+    handle_companions(object)[i] = NULL;
+  return object;
+}
+
 /*
  * Gets the handle from an object of any type. Returns -1 with TypeError if the object is not an
  * instance of `type`.

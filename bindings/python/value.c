@@ -213,6 +213,11 @@ static int set_capacity(value_array *result, PyObject *capacity) {
   uint64_t bytes;
   int failed;
 
+  if (!PyIndex_Check(capacity) && !PySequence_Check(capacity) && Py_TYPE(capacity)->tp_iter == NULL) {
+    PyErr_Format(PyExc_TypeError, "'capacity' must be an int or a sequence of ints, not %.200s",
+                 Py_TYPE(capacity)->tp_name);
+    return -1;
+  }
   if (!PyIndex_Check(capacity)) {
     capacities = PySequence_Tuple(capacity);
     failed = capacities == NULL ? -1 : set_capacities(result, capacities);
@@ -364,7 +369,7 @@ int value_name(PyObject *object, const char *parameter, const char *rule, PyObje
   if (object == Py_None)
     return 0;
   if (!PyUnicode_Check(object)) {
-    PyErr_Format(PyExc_TypeError, "%s must be a str or None, not %.200s", parameter, Py_TYPE(object)->tp_name);
+    PyErr_Format(PyExc_TypeError, "'%s' must be a str or None, not %.200s", parameter, Py_TYPE(object)->tp_name);
     return -1;
   }
   *bytes = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
@@ -380,7 +385,7 @@ int value_name(PyObject *object, const char *parameter, const char *rule, PyObje
 }
 
 static int raise_not_int(PyObject *object, const char *parameter) {
-  PyErr_Format(PyExc_TypeError, "%s must be an int, not %.200s", parameter, Py_TYPE(object)->tp_name);
+  PyErr_Format(PyExc_TypeError, "'%s' must be an int, not %.200s", parameter, Py_TYPE(object)->tp_name);
   return -1;
 }
 
@@ -396,7 +401,7 @@ int value_signed(PyObject *object, const char *parameter, int64_t *number) {
   Py_DECREF(integer);
   if (*number != -1 || !PyErr_Occurred())
     return 0;
-  PyErr_Format(PyExc_OverflowError, "%s: %s", parameter, shareable_status_message(SHAREABLE_E_OVERFLOW));
+  PyErr_Format(PyExc_OverflowError, "'%s' must fit in 64 bits, sign included", parameter);
   return -1;
 }
 
@@ -411,6 +416,7 @@ int value_unsigned(PyObject *object, const char *parameter, uint64_t max, uint64
   *number = PyLong_AsUnsignedLongLong(integer);
   Py_DECREF(integer);
   if (PyErr_Occurred() ? PyErr_ExceptionMatches(PyExc_OverflowError) : *number > max)
-    PyErr_Format(PyExc_ValueError, "%s must be between 0 and %llu, not %R", parameter, (unsigned long long)max, object);
+    PyErr_Format(PyExc_ValueError, "'%s' must be between 0 and %llu, not %R", parameter, (unsigned long long)max,
+                 object);
   return PyErr_Occurred() ? -1 : 0;
 }

@@ -9,6 +9,7 @@ Only the main interpreter of a process can import this package. A subinterpreter
 """
 
 from . import _raw, shared_memory
+from . import _executor as _executor  # C calls it
 from ._garbage import GarbageResult, garbage
 
 __all__ = ["GarbageResult", "garbage", "shared_memory"]

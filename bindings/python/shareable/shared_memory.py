@@ -143,7 +143,7 @@ class _Mode(int):
 
 _DEFAULT_MODE = _Mode(0o600)
 
-_PRIVATE = frozenset(("_fd", "_mmap", "_name", "_size"))
+_PRIVATE = frozenset(("_fd", "_mmap", "_name"))
 
 
 class _Private(Generic[_T]):
@@ -158,6 +158,16 @@ class _Private(Generic[_T]):
 
     def __get__(self, instance: object, owner: object = None) -> _T:
         return self._class_value if instance is None else self._compute(instance)
+
+
+class _KeptView:
+    """The attribute _buf of the standard library's class. In the class, it is None."""
+
+    def __get__(self, memory: _raw.Memory | None, owner: object = None) -> memoryview | None:
+        return None if memory is None else _raw.memory_kept_view(memory)
+
+    def __set__(self, memory: _raw.Memory, view: memoryview | None) -> None:
+        _raw.memory_keep_view(memory, view)
 
 
 class SharedMemory(_raw.Memory):
@@ -193,7 +203,7 @@ class SharedMemory(_raw.Memory):
 
     # Private attributes of the standard library's class; others are below. A subclass may set _track
     # or _mode before it calls __init__(), instead of passing the argument.
-    _buf: memoryview | None = None
+    _buf = _KeptView()
     _flags = os.O_RDWR
     _mode = 0o600
     _prepend_leading_slash = True
@@ -279,32 +289,6 @@ class SharedMemory(_raw.Memory):
     def __repr__(self) -> str:
         return f"{self.__class__.__name__}({self.name!r}, size={self.size})"
 
-    @property
-    def buf(self) -> memoryview:
-        """A memoryview of the block's bytes, or None after close().
-
-        It is the same object each time, until it is released. A reference to it remains valid after
-        the block is closed.
-        """
-        view = self._buf
-        if view is not None:
-            try:
-                len(view)
-            except ValueError:  # released
-                self._keep_view()
-                view = self._buf
-        return view  # type: ignore[return-value]  # declared like the standard library's
-
-    @property
-    def name(self) -> str:
-        """The name by which other processes attach. It remains available after close()."""
-        return _raw.memory_name(self)
-
-    @property
-    def size(self) -> int:
-        """The size in bytes. It remains available after close()."""
-        return self._size  # which a program sets that enlarges a block
-
     def fileno(self) -> int:
         """Return a file descriptor of the block, for functions of os, fcntl and mmap.
 
@@ -354,7 +338,6 @@ class SharedMemory(_raw.Memory):
     _fd = _Private(_fd_or_closed, -1)
     _mmap = _Private(_mmap_or_closed, None)
     _name = _Private(_name_or_none, None)
-    _size = _Private(_raw.memory_size, 0)
 
     @property
     def read_only(self) -> bool:
@@ -386,6 +369,9 @@ class SharedMemory(_raw.Memory):
 
 
 _Memory = SharedMemory  # a program may replace the module's name
+
+for _name, _attribute in _raw.memory_attributes().items():  # buf, name, size and _size
+    setattr(SharedMemory, _name, _attribute)
 
 
 class ShareableList(ListLayout[_T]):
@@ -555,6 +541,10 @@ class ShareableList(ListLayout[_T]):
         standard library or through a memoryview ends it within 50 milliseconds. If the list is
         read-only, has no sync area, or was made by the standard library, every write ends the wait
         within 10 milliseconds. If another thread closes the list, the wait raises ValueError.
+
+        In a thread of asyncio.to_thread() or of another ThreadPoolExecutor, the wait raises
+        asyncio.CancelledError within 50 milliseconds if its task is cancelled or its event loop
+        ends, and SystemExit if the program ends. The same is true of wait_any() and of lock().
         """
         _raw.list_wait(self, position, value, _nanoseconds(timeout))
         return self[position]

@@ -124,6 +124,33 @@ def making_blocks(class_, times):
     return work
 
 
+def attaching_blocks(class_, name, times):
+    def work():
+        for _ in itertools.repeat(None, times):
+            class_(name).close()
+
+    return work
+
+
+def reading_attribute(block, attribute, times):
+    """Return a loop that was compiled for the attribute: getattr() would take longer."""
+    scope = {"block": block, "times": times, "repeat": itertools.repeat}
+    exec(f"def work():\n    for _ in repeat(None, times):\n        block.{attribute}", scope)
+    return scope["work"]
+
+
+def rows_of_blocks():
+    theirs, mine = stock.SharedMemory(create=True, size=4096), ours.SharedMemory(create=True, size=4096)
+    for attribute in ("buf", "size", "name"):
+        sides = {"ours": (reading_attribute(mine, attribute, 50_000), 50_000), "stock": (reading_attribute(theirs, attribute, 50_000), 50_000)}
+        yield Row(f"read the attribute {attribute}", 25, sides, faster=1)
+    sides = {"ours": (attaching_blocks(ours.SharedMemory, mine.name, 200), 200), "stock": (attaching_blocks(stock.SharedMemory, theirs.name, 200), 200)}
+    yield Row("attach to 4 KiB", 15, sides, faster=1)
+    for block in (theirs, mine):
+        block.close()
+        block.unlink()
+
+
 def rows():
     values = [7, 2.5, TEXT, DATA]
     theirs, mine = stock.ShareableList(values), ours.ShareableList(values)
@@ -140,6 +167,7 @@ def rows():
         shared.shm.close()
         shared.shm.unlink()
     yield from rows_of_a_million()
+    yield from rows_of_blocks()
     sides = {"ours": (making_blocks(ours.SharedMemory, 200), 200), "stock": (making_blocks(stock.SharedMemory, 200), 200)}
     yield Row("create, close, unlink 4 KiB", 15, sides, faster=1)
 

@@ -24,7 +24,7 @@ from conftest import mappings
 
 import shareable
 from shareable import _raw, shared_memory
-from shareable.shared_memory import ShareableList, SharedMemory, unlink
+from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlink
 
 
 def inode(name):
@@ -129,7 +129,7 @@ def test_lazy_block_can_be_read_and_written(name):
 @pytest.mark.parametrize("wrong", [5, b"bytes", ["list"]])
 def test_name_must_be_a_str(wrong):
     for attempt in (lambda: SharedMemory(wrong), lambda: ShareableList([], name=wrong), lambda: unlink(wrong)):
-        with pytest.raises(TypeError, match=f"name must be a str or None, not {type(wrong).__name__}"):
+        with pytest.raises(TypeError, match=f"'name' must be a str or None, not {type(wrong).__name__}"):
             attempt()
 
 
@@ -182,6 +182,35 @@ def test_buf_is_the_same_view_until_it_is_released(memory):
         assert again is fresh
     memory.buf[0] = 7
     assert memory.buf[0] == 7
+
+
+def test_buf_may_be_replaced_through_its_private_name(memory):
+    assert SharedMemory._buf is None
+    memory._buf = memory.buf[:4]
+    assert len(memory.buf) == 4 and memory.buf is memory._buf
+    memory._buf = None
+    assert memory.buf is None
+
+
+def test_size_follows_the_private_size_that_a_program_sets(memory, name):
+    memory._size = 5
+    assert memory.size == memory._size == 5 and repr(memory).endswith("size=5)")
+    memory.__init__(name)
+    assert memory.size == memory._size == 16
+    memory._size = 5
+    del memory._size
+    assert memory.size == 16
+
+
+def test_attributes_of_a_block_are_read_only_and_documented(memory):
+    for attribute in ("buf", "name", "size"):
+        with pytest.raises(AttributeError):
+            setattr(memory, attribute, None)
+        assert inspect.getdoc(getattr(SharedMemory, attribute))
+        with pytest.raises(TypeError):
+            getattr(SharedMemory, attribute).__get__(5)
+    with pytest.raises(TypeError, match="'memory' must be a shareable._raw.Memory, not int"):
+        _raw.memory_kept_view(5)
 
 
 def test_buf_is_none_after_close_and_other_views_remain_valid(memory, name):
@@ -327,7 +356,22 @@ def test_wrong_arguments_raise_the_standard_librarys_messages(arguments, message
         (lambda shared: SharedMemory("a\ud800"), UnicodeEncodeError, "position 1: 'name' must not contain this surrogate"),
         (lambda shared: ShareableList(name="\ud800"), UnicodeEncodeError, "'name' must not contain this surrogate"),
         (lambda shared: SharedMemory("a\0b"), ValueError, "not a valid name"),
-        (lambda shared: SharedMemory(5), TypeError, "name must be a str or None, not int"),
+        (lambda shared: SharedMemory(5), TypeError, "'name' must be a str or None, not int"),
+        (lambda shared: SharedMemory(create=True, size=1, mode="a"), TypeError, "'mode' must be an int, not str"),
+        (lambda shared: SharedMemory(create=True, size=1, mode=-1), ValueError, "'mode' must be between 0 and 4294967295, not -1"),
+        (lambda shared: ShareableList([1], capacity=1.5), TypeError, "'capacity' must be an int or a sequence of ints, not float"),
+        (lambda shared: ShareableList([1], capacity=["a"]), TypeError, "'capacity' must be an int, not str"),
+        (lambda shared: ShareableList([1], capacity=-1), ValueError, "'capacity' must be between 0 and 4294967295, not -1"),
+        (lambda shared: shared.capacity("a"), TypeError, "'position' must be an int, not str"),
+        (lambda shared: shared.add("a", 1), TypeError, "'position' must be an int, not str"),
+        (lambda shared: shared.add(0, "a"), TypeError, "'amount' must be an int, not str"),
+        (lambda shared: shared.add(0, 1 << 63), OverflowError, "'amount' must fit in 64 bits, sign included"),
+        (lambda shared: shared.compare_exchange(0, "a", 1), TypeError, "'expected' must be an int, not str"),
+        (lambda shared: shared.compare_exchange(0, 1, "a"), TypeError, "'desired' must be an int, not str"),
+        (lambda shared: shared.wait("a", 1), TypeError, "'position' must be an int, not str"),
+        (lambda shared: shared.wait_any("a"), TypeError, "'last_hash' must be an int, not str"),
+        (lambda shared: unlink(5), TypeError, "'name' must be a str or None, not int"),
+        (lambda shared: ListLock(5).acquire(), TypeError, "'list' must be a shareable._raw.List, not int"),
         (lambda shared: shared.wait(0, 1, timeout="a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
         (lambda shared: shared.wait_any(timeout=[]), TypeError, "'timeout' must be None or a number of seconds, not list"),
         (lambda shared: shared.lock(timeout="a"), TypeError, "'timeout' must be None or a number of seconds, not str"),
@@ -340,6 +384,13 @@ def test_wrong_argument_raises_an_error_that_names_it(make_list, call, error, me
     with pytest.raises(error) as caught:
         call(make_list([1]))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("class_", [SharedMemory, ShareableList])
+def test_help_shows_the_mode_in_octal(class_, name):
+    assert "mode: 'int' = 0o600" in str(inspect.signature(class_))
+    with class_(name=name, **({"create": True, "size": 1} if class_ is SharedMemory else {"sequence": [1]})):
+        assert os.stat(f"/dev/shm/{name}").st_mode & 0o777 == 0o600
 
 
 def test_repr_works_without_init():

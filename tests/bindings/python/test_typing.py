@@ -1,4 +1,4 @@
-"""Tests that typed_example.py runs, and that mypy --strict accepts it and the package."""
+"""Tests that typed_example.py runs, and that mypy --strict and pyright accept it and the package."""
 
 import os
 import pathlib
@@ -64,3 +64,18 @@ def test_wrong_types_are_found(tmp_path, cache):
     )
     ended = mypy(tmp_path, cache, wrong)
     assert {int(line.split(":")[1]) for line in ended.stdout.splitlines()} == set(range(2, 9)), ended.stdout
+
+
+def test_package_is_strictly_typed_for_pyright(tmp_path):
+    program = shutil.which("pyright")
+    if program is None:
+        pytest.skip("pyright is not installed: only mypy checks types")
+    (tmp_path / "shareable").symlink_to(pathlib.Path(shareable.__file__).parent)
+    (tmp_path / "example.py").write_text("# pyright: strict\n" + EXAMPLE.read_text())
+    (tmp_path / "pyrightconfig.json").write_text('{"include": ["example.py", "shareable"], "pythonVersion": "3.9"}')
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    checked = subprocess.run([program], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+    command = [program, "--verifytypes", "shareable", "--ignoreexternal"]
+    verified = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert verified.returncode == 0, verified.stdout

@@ -1,0 +1,131 @@
+/*
+ * memory_attributes.c - the attributes of a block's object that programs read often.
+ */
+#include "memory_attributes.h"
+
+#include <stdbool.h>
+
+#include "handle.h"
+
+/* CPython before 3.13 always has the GIL. */
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+enum { VIEW, SIZE }; /* the companions of a block's handle */
+
+/* Returns a new reference, or NULL without an exception. */
+static PyObject *kept(PyObject *memory, int which) {
+  PyObject *object;
+
+  Py_BEGIN_CRITICAL_SECTION(memory);
+  object = handle_companions(memory)[which];
+  Py_XINCREF(object);
+  Py_END_CRITICAL_SECTION();
+  return object;
+}
+
+/* Takes over the reference. The object may be NULL. */
+static void keep(PyObject *memory, int which, PyObject *object) {
+  PyObject *previous;
+
+  Py_BEGIN_CRITICAL_SECTION(memory);
+  previous = handle_companions(memory)[which];
+  handle_companions(memory)[which] = object;
+  Py_END_CRITICAL_SECTION();
+  Py_XDECREF(previous);
+}
+
+void memory_attributes_reset(PyObject *memory) {
+  keep(memory, VIEW, NULL);
+  keep(memory, SIZE, NULL);
+}
+
+PyObject *memory_kept_view(PyObject *memory) {
+  PyObject *view = kept(memory, VIEW);
+
+  if (view == NULL)
+    Py_RETURN_NONE;
+  return view;
+}
+
+PyObject *memory_keep_view(PyObject *memory, PyObject *view) {
+  Py_INCREF(view);
+  keep(memory, VIEW, view);
+  Py_RETURN_NONE;
+}
+
+/* Only a released memoryview has no length. */
+static bool is_released(PyObject *view) {
+  if (!PyMemoryView_Check(view) || PyObject_Size(view) >= 0)
+    return false;
+  PyErr_Clear();
+  return true;
+}
+
+static PyObject *renew(PyObject *memory) {
+  PyObject *result = PyObject_CallMethod(memory, "_keep_view", NULL);
+
+  if (result == NULL)
+    return NULL;
+  Py_DECREF(result);
+  return memory_kept_view(memory);
+}
+
+static PyObject *get_buf(PyObject *memory, void *nothing) {
+  PyObject *view = memory_kept_view(memory);
+
+  (void)nothing;
+  if (!is_released(view))
+    return view;
+  Py_DECREF(view);
+  return renew(memory);
+}
+
+static PyObject *get_name(PyObject *memory, void *nothing) {
+  const char *name = shareable_memory_name(handle_of(memory));
+
+  (void)nothing;
+  if (name == NULL)
+    Py_RETURN_NONE;
+  return PyUnicode_DecodeUTF8(name, (Py_ssize_t)strlen(name), "surrogateescape");
+}
+
+static PyObject *get_size(PyObject *memory, void *nothing) {
+  PyObject *size = kept(memory, SIZE);
+
+  (void)nothing;
+  return size == NULL ? PyLong_FromSize_t(shareable_memory_size(handle_of(memory))) : size;
+}
+
+static int set_size(PyObject *memory, PyObject *size, void *nothing) {
+  (void)nothing;
+  Py_XINCREF(size);
+  keep(memory, SIZE, size);
+  return 0;
+}
+
+static PyGetSetDef attributes[] = {
+  {"buf", get_buf, NULL,
+   "A memoryview of the block's bytes, or None after close().\n\n"
+   "It is the same object each time, until it is released. A reference to it remains valid after\n"
+   "the block is closed.",
+   NULL},
+  {"name", get_name, NULL, "The name by which other processes attach. It remains available after close().", NULL},
+  {"size", get_size, NULL, "The size in bytes. It remains available after close().", NULL},
+  {"_size", get_size, set_size, "The size in bytes, which a program may set.", NULL},
+};
+
+PyObject *memory_attributes(PyTypeObject *memory_type) {
+  PyObject *descriptors = PyDict_New();
+
+  for (size_t i = 0; descriptors != NULL && i < sizeof attributes / sizeof attributes[0]; i++) {
+    PyObject *descriptor = PyDescr_NewGetSet(memory_type, &attributes[i]);
+
+    if (descriptor == NULL || PyDict_SetItemString(descriptors, attributes[i].name, descriptor) < 0)
+      Py_CLEAR(descriptors);
+    Py_XDECREF(descriptor);
+  }
+  return descriptors;
+}
