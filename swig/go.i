@@ -102,9 +102,11 @@
 %ignore shareable_manager_create_list;
 %ignore shareable_manager_create_memory;
 %ignore shareable_manager_names;
+%ignore shareable_manager_pid;
 %ignore shareable_manager_release;
 %ignore shareable_manager_shutdown;
 %ignore shareable_manager_start;
 %ignore shareable_manager_track;
+%ignore shareable_manager_wait;
 
 %include "shareable.i"
