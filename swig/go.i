@@ -97,6 +97,7 @@
 /* internal/raw/manager.go wraps the manager functions. */
 %ignore shareable_manager;
 %ignore shareable_manager_address;
+%ignore shareable_manager_adopt;
 %ignore shareable_manager_authkey;
 %ignore shareable_manager_connect;
 %ignore shareable_manager_create_list;

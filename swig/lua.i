@@ -198,6 +198,7 @@
 /* bindings/lua/manager.c wraps the manager functions. */
 %ignore shareable_manager;
 %ignore shareable_manager_address;
+%ignore shareable_manager_adopt;
 %ignore shareable_manager_authkey;
 %ignore shareable_manager_connect;
 %ignore shareable_manager_create_list;

@@ -34,6 +34,7 @@
 %thread shareable_unlink;
 %thread shareable_manager_start;
 %thread shareable_manager_connect;
+%thread shareable_manager_adopt;
 %thread shareable_manager_track;
 %thread shareable_manager_release;
 %thread shareable_manager_shutdown;

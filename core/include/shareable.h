@@ -1027,6 +1027,18 @@ SHAREABLE_API shareable_status shareable_manager_track(shareable_manager *manage
                                                        shareable_error *error);
 
 /*
+ * Gives a block to the manager, as shareable_manager_track() does, and then makes this process no
+ * longer its owner, if it created the block with SHAREABLE_OWNED through this handle. So the block
+ * has an owner at any time, and outlives this process. shareable_manager_create_memory() and
+ * shareable_manager_create_list() do the same.
+ *
+ * Returns E_CLOSED if a handle is NULL, or the same codes as shareable_manager_track(): then this
+ * process owns the block as before.
+ */
+SHAREABLE_API shareable_status shareable_manager_adopt(shareable_manager *manager, shareable_memory *memory,
+                                                       shareable_error *error);
+
+/*
  * Makes the manager remove one of its blocks now.
  *
  * Returns E_ABSENT if the manager does not have that name; E_NOT_FOUND if the block is already

@@ -517,6 +517,30 @@ Test(manager, a_killed_process_counts_as_shut_down) {
   cr_assert_neq(access(folder, F_OK), 0);
 }
 
+Test(manager, adopts_a_block_that_this_process_owned) {
+  shareable_manager *manager = new_manager();
+  shareable_memory *memory = NULL;
+  shareable_error error;
+  pid_t child = fork();
+
+  if (child == 0) {
+    if (shareable_memory_create(&memory, "shareable-test-adopted", 8, SHAREABLE_OWNED, 0, NULL) != SHAREABLE_OK)
+      _exit(1);
+    _exit(shareable_manager_adopt(manager, memory, NULL) != SHAREABLE_OK);
+  }
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+  usleep(1500000);
+  cr_assert(exists("shareable-test-adopted"), "it outlives its creator");
+  cr_status(shareable_manager_adopt(manager, NULL, &error), SHAREABLE_E_CLOSED);
+  cr_ok(shareable_manager_shutdown(manager, NULL));
+  cr_assert(!exists("shareable-test-adopted"));
+  cr_ok(shareable_memory_create(&memory, "shareable-test-adopted", 8, SHAREABLE_OWNED, 0, NULL));
+  cr_status(shareable_manager_adopt(manager, memory, &error), SHAREABLE_E_CLOSED);
+  cr_ok(shareable_memory_unlink(memory, NULL));
+  shareable_memory_unref(memory);
+  shareable_manager_unref(manager);
+}
+
 Test(manager, reports_its_process_and_its_exit_code) {
   shareable_manager *manager = new_manager(), *second = reconnect(manager);
   int64_t start = shareable__now(), pid = shareable_manager_pid(manager);

@@ -38,7 +38,8 @@ class _Blocks:
 
     @property
     def segment_names(self) -> list[str]:
-        return [] if self._program is None else _raw.manager_names(self._program)
+        program = self._program
+        return [] if program is None else _raw.manager_names(program)
 
     def register_segment(self, segment_name: str) -> None:
         _raw.manager_track(self._started(), segment_name)
@@ -64,7 +65,7 @@ class SharedMemoryServer(managers.SharedMemoryServer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         managers.Server.__init__(self, *args, **kwargs)
-        self.shared_memory_context = _Blocks(f"shm_{os.fsdecode(str(self.address))}_{os.getpid()}")
+        self.shared_memory_context = _Blocks(f"shm_{self.address!r}_{os.getpid()}")
 
     def serve_forever(self) -> None:
         """Serve until a client calls ``shutdown``. Then remove the blocks and exit the process."""

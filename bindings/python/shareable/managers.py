@@ -199,15 +199,16 @@ class SharedMemoryManager(BaseManager):
         Processes that have a block open can continue to use it.
         """
         # start() replaces this method in the object: the manager that it started ends with it.
-        if self._state.value == State.STARTED:
-            self._call("shutdown", _raw.manager_shutdown)
-            self._state.value = State.SHUTDOWN
-
-    def _call(self, method: str, call: Callable[..., object], *args: str) -> None:
-        """Call a method of the manager: by the library, or in another format than pickles."""
-        if self._serializer == "pickle":
-            call(self._connected(), *args)
+        if self._state.value != State.STARTED:
             return
+        if self._serializer == "pickle":
+            _raw.manager_shutdown(self._connected())
+        else:
+            self._dispatch("shutdown")
+        self._state.value = State.SHUTDOWN
+
+    def _dispatch(self, method: str, *args: str) -> None:
+        """Call a method of the manager in a format that the library does not have."""
         connection = self._Client(self._address, authkey=self._authkey)  # type: ignore[attr-defined]
         try:
             _internals.dispatch(connection, None, method, args)
@@ -215,9 +216,12 @@ class SharedMemoryManager(BaseManager):
             connection.close()
 
     def _own(self, memory: shared_memory.SharedMemory) -> None:
-        """Make the manager own a new block. If that fails, remove the block."""
+        """Make the manager own a new block instead of this process. If that fails, remove the block."""
         try:
-            self._call("track_segment", _raw.manager_track, memory.name)
+            if self._serializer == "pickle":
+                _raw.manager_adopt(self._connected(), memory)
+            else:
+                self._dispatch("track_segment", memory.name)
         except BaseException:
             memory.close()
             memory.unlink()
@@ -231,7 +235,8 @@ class SharedMemoryManager(BaseManager):
         See shared_memory.SharedMemory for the parameters.
         """
         self._check_running()
-        memory = shared_memory.SharedMemory(name, create=True, size=size, track=False, mode=mode, lazy=lazy)
+        track = self._serializer == "pickle"  # then this process owns the block until the manager does
+        memory = shared_memory.SharedMemory(name, create=True, size=size, track=track, mode=mode, lazy=lazy)
         self._own(memory)
         return memory
 
@@ -251,8 +256,9 @@ class SharedMemoryManager(BaseManager):
         """
         self._check_running()
         values = () if sequence is None else sequence
+        track = self._serializer == "pickle"
         shared = shared_memory.ShareableList(
-            values, name=name, capacity=capacity, track=False, mode=mode, lazy=lazy, no_sync=no_sync
+            values, name=name, capacity=capacity, track=track, mode=mode, lazy=lazy, no_sync=no_sync
         )
         self._own(shared.shm)
         return shared

@@ -19,7 +19,7 @@ struct shareable_manager {
   bool keepalive; /* the manager accepts several requests on a connection; true until it refuses */
   bool is_shut_down;
   bool has_own_directory; /* the program created the directory of its socket */
-  int cancel_state; /* the cancel state that the thread had before it took the lock */
+  int cancel_state;       /* the cancel state that the thread had before it took the lock */
   shareable__spawned spawned;
   shareable__address address;
   char text[SHAREABLE__ADDRESS_TEXT]; /* the address as text */

@@ -195,9 +195,9 @@ def test_start_works_only_once_but_shutdown_may_be_repeated():
 def test_block_that_cannot_be_tracked_is_removed(monkeypatch):
     tried = []
 
-    def track(manager, name):
-        tried.append(name)
-        assert exists(name)
+    def adopt(manager, memory):
+        tried.append(memory.name)
+        assert exists(memory.name)
         raise OSError("not today")
 
     with SharedMemoryManager() as manager:
@@ -205,11 +205,70 @@ def test_block_that_cannot_be_tracked_is_removed(monkeypatch):
             manager.ShareableList([{}])
         with pytest.raises(ValueError):
             manager.SharedMemory(0)
-        monkeypatch.setattr(_raw, "manager_track", track)
+        monkeypatch.setattr(_raw, "manager_adopt", adopt)
         for make in (lambda: manager.ShareableList([1]), lambda: manager.SharedMemory(5)):
             with pytest.raises(OSError, match="not today"):
                 make()
     assert len(tried) == 2 and not any(map(exists, tried))
+
+
+CREATOR = """
+import sys
+from shareable import _raw
+from shareable.managers import SharedMemoryManager
+
+def print_and_wait(manager, memory):
+    print(memory.name, flush=True)
+    sys.stdin.read()
+
+_raw.manager_adopt = print_and_wait
+manager = SharedMemoryManager(sys.argv[1], sys.argv[2].encode())
+manager.connect()
+manager.SharedMemory(5)
+"""
+
+
+def test_creator_that_is_killed_before_the_manager_has_the_block_leaves_nothing():
+    with SharedMemoryManager(authkey=KEY) as manager:
+        command = [sys.executable, "-c", CREATOR, manager.address, KEY.decode()]
+        creator = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        name = creator.stdout.readline().strip()
+        assert exists(name)
+        creator.kill()
+        creator.communicate()
+        assert is_removed(f"/dev/shm/{name}", 5)
+
+
+def create_and_exit(manager, names):
+    names.send(manager.SharedMemory(5).name)
+
+
+def test_block_outlives_its_creator():
+    context = multiprocessing.get_context("fork")
+    with SharedMemoryManager() as manager:
+        receiver, sender = context.Pipe(duplex=False)
+        with closing(receiver), closing(sender):
+            worker = context.Process(target=create_and_exit, args=(manager, sender))
+            worker.start()
+            name = receiver.recv()
+            worker.kill()
+            worker.join()
+        time.sleep(1.5)
+        assert exists(name)
+    assert not exists(name)
+
+
+def name_from_a_manager():
+    """A pool's workers are daemonic: they may not start processes of multiprocessing."""
+    with SharedMemoryManager() as manager:
+        name = manager.SharedMemory(5).name
+        assert exists(name)
+    return name
+
+
+def test_worker_of_a_pool_can_start_a_manager():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert not exists(pool.apply(name_from_a_manager))
 
 
 OWNER = """
