@@ -187,6 +187,7 @@ ANSWERS(shut, E(NO_MANAGER), E(CLOSED));
 ANSWERS(gone, E(NOT_FOUND), E(ABSENT));
 
 #define CALL .finish = drop_manager, .allowed = calling, .leaves = CONNECTS
+#define CREATE .finish = drop_manager, .allowed = calling, .leaves = CONNECTS | OWNS
 
 const operation managers_operations[] = {
   {"start a manager", NULL, start_one, .undo = drop_manager, .check = check_no_child, .allowed = starting},
@@ -196,8 +197,8 @@ const operation managers_operations[] = {
   {"drop a manager in a child", prepare_manager, drop_in_child, .finish = drop_manager},
   {"connect to a manager by TCP", NULL, connect_by_tcp, .undo = drop_manager, .allowed = calling},
   {"connect to a manager", NULL, connect_one, .undo = drop_manager, .allowed = calling},
-  {"create a block of a manager", prepare_connection, manager_memory, CALL, .undo = release_memory},
-  {"create a list of a manager", prepare_connection, manager_list, CALL, .undo = release_list},
+  {"create a block of a manager", prepare_connection, manager_memory, CREATE, .undo = release_memory},
+  {"create a list of a manager", prepare_connection, manager_list, CREATE, .undo = release_list},
   {"track a name", prepare_connection, track, CALL, .undo = untrack},
   {"release a block", prepare_tracked_block, release, .undo = track_again, .finish = end_tracked_block,
    .allowed = calling, .again = gone, .leaves = CONNECTS | REMOVES},
