@@ -199,14 +199,17 @@
 /* bindings/lua/manager.c wraps the manager functions. */
 %ignore shareable_manager;
 %ignore shareable_manager_address;
+%ignore shareable_manager_adopt;
 %ignore shareable_manager_authkey;
 %ignore shareable_manager_connect;
 %ignore shareable_manager_create_list;
 %ignore shareable_manager_create_memory;
 %ignore shareable_manager_names;
+%ignore shareable_manager_pid;
 %ignore shareable_manager_release;
 %ignore shareable_manager_shutdown;
 %ignore shareable_manager_start;
 %ignore shareable_manager_track;
+%ignore shareable_manager_wait;
 
 %include "shareable.i"

@@ -26,7 +26,6 @@
 #include "memory_attributes.h"
 #include "raw_slots.h"
 #include "status.h"
-#include "status.h"
 #include "value.h"
 #include "view.h"
 %}
@@ -43,7 +42,9 @@
 %thread shareable_unlink;
 %thread shareable_manager_start;
 %thread shareable_manager_connect;
+%thread shareable_manager_adopt;
 %thread shareable_manager_track;
+%thread shareable_manager_release;
 %thread shareable_manager_shutdown;
 
 /* Only C uses these: the views pin the memory. */
@@ -62,10 +63,11 @@
 %ignore shareable_list_wait_any;
 /* The Python layer creates a manager's blocks, tracks them, and knows the key. */
 %ignore shareable_manager_authkey;
-%ignore shareable_manager_names;
-%ignore shareable_manager_release;
 %ignore shareable_manager_create_memory;
 %ignore shareable_manager_create_list;
+/* manager_names() and manager_wait() call these. */
+%ignore shareable_manager_names;
+%ignore shareable_manager_wait;
 /* The slots of List read and write items, one at a time and in slices. */
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
@@ -340,3 +342,5 @@ PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t last_hash, int64_t timeout);
+PyObject *manager_names(shareable_manager *manager);
+PyObject *manager_wait(shareable_manager *manager, int64_t timeout);

@@ -1,5 +1,5 @@
 /*
- * manager.h - the slots of the raw type Manager.
+ * manager.h - the slots of the raw type Manager, and its methods that are not in the C library.
  */
 #ifndef SHAREABLE__PYTHON_MANAGER_H
 #define SHAREABLE__PYTHON_MANAGER_H
@@ -11,5 +11,14 @@
 /* __init__() takes another Manager and shares its handle. */
 int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void manager_dealloc(PyObject *self);
+
+/*
+ * Waits until the process of a manager that this process started has ended, at most `timeout`
+ * nanoseconds. Returns its exit code as shareable_manager_wait() does, or None if it runs. Signals
+ * are not handled during the wait.
+ */
+PyObject *manager_wait(shareable_manager *manager, int64_t timeout);
+/* Returns a list of the names of the manager's blocks. */
+PyObject *manager_names(shareable_manager *manager);
 
 #endif

@@ -1055,6 +1055,18 @@ SHAREABLE_API shareable_status shareable_manager_track(shareable_manager *manage
                                                        shareable_error *error);
 
 /*
+ * Gives a block to the manager, as shareable_manager_track() does, and then makes this process no
+ * longer its owner, if it created the block with SHAREABLE_OWNED through this handle. So the block
+ * has an owner at any time, and outlives this process. shareable_manager_create_memory() and
+ * shareable_manager_create_list() do the same.
+ *
+ * Returns E_CLOSED if a handle is NULL, or the same codes as shareable_manager_track(): then this
+ * process owns the block as before.
+ */
+SHAREABLE_API shareable_status shareable_manager_adopt(shareable_manager *manager, shareable_memory *memory,
+                                                       shareable_error *error);
+
+/*
  * Makes the manager remove one of its blocks now.
  *
  * Returns E_ABSENT if the manager does not have that name; E_NOT_FOUND if the block is already
@@ -1082,14 +1094,37 @@ SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manage
  * Ends the manager: it removes its blocks, then its socket, and exits. The function waits for that
  * for at most a second. If this process started the manager and the manager does not end, the
  * function sends it SIGTERM and, after another second, SIGKILL: then the function returns
- * E_TIMED_OUT, and some blocks may remain. Processes that use a block keep it. A second call does
- * nothing.
+ * E_TIMED_OUT, and some blocks may remain. If a manager that this process started was killed, the
+ * function removes its socket. Processes that use a block keep it. A second call does nothing.
  *
  * Returns E_CLOSED (the handle is NULL), or the same codes as shareable_manager_track(). A manager
  * that this process did not start may refuse and continue to run: CPython's manager does so if one
  * of its blocks is gone.
  */
 SHAREABLE_API shareable_status shareable_manager_shutdown(shareable_manager *manager, shareable_error *error);
+
+/*
+ * Returns the process id of the manager that was started through the handle, also after that
+ * process has ended. Returns 0 if the handle is connected to a manager that was started in another
+ * way, or NULL.
+ */
+SHAREABLE_API int64_t shareable_manager_pid(const shareable_manager *manager);
+
+/*
+ * Waits until the process of a manager that this process started has ended. It does not end the
+ * manager: shareable_manager_shutdown() does. Other threads may use the handle during the wait.
+ *
+ *   timeout    in nanoseconds; 0 checks once, and less than 0 is no limit
+ *   exit_code  receives the exit code of the process: 0 after a shutdown, and less than 0, the
+ *              number of the signal, if a signal killed it. It is 0 if other code of this process
+ *              has waited for the process. May be NULL.
+ *   error      receives the error message on failure; may be NULL
+ *
+ * Returns E_TIMED_OUT if the process runs; E_ARGUMENT if this process did not start the manager
+ * through this handle; E_CLOSED if the handle is NULL.
+ */
+SHAREABLE_API shareable_status shareable_manager_wait(shareable_manager *manager, int64_t timeout, int *exit_code,
+                                                      shareable_error *error);
 
 #ifdef __cplusplus
 }

@@ -3,176 +3,277 @@
 ``from shareable.managers import SharedMemoryManager`` replaces the import from
 ``multiprocessing.managers``. The manager is a small C program, ``shareable-manager``, which speaks
 CPython's protocol. So the standard library's SharedMemoryManager can connect to it, and this class
-can connect to the standard library's manager.
+can connect to the standard library's manager. If the manager has registered types or an
+initializer, it is a process of ``multiprocessing`` that runs Python.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from multiprocessing import ProcessError, managers
+from multiprocessing.context import BaseContext
+from multiprocessing.managers import BaseManager, Server
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import get_temp_dir
 from types import GenericAlias, TracebackType
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 from . import _raw, shared_memory
+from ._address import Address, text_of_address
+from ._manager_process import ManagerProcess, ProgramContext
+from ._manager_server import SharedMemoryServer, initialize
+from .shared_memory import _DEFAULT_MODE
 
 __all__ = ["SharedMemoryManager"]
 
-Address = Union[str, bytes, "tuple[str, int]"]
+_internals: Any = managers  # the stubs for type checkers lack State and dispatch()
+State = _internals.State
 
 
-def _text_of_address(address: Address | None) -> str | None:
-    """Return an address in the library's form: an absolute path, "@name" or "host:port"."""
-    if address is None:
-        return None
-    if isinstance(address, tuple):
-        if len(address) != 2:
-            raise ValueError(f"'address' must be a pair of a host and a port, not {address!r}")
-        host, port = address
-        return f"{host or '0.0.0.0'}:{port}"
-    if isinstance(address, bytes):
-        address = os.fsdecode(address)
-    if not isinstance(address, str):
-        raise TypeError(
-            f"'address' must be a str, bytes, a pair of a host and a port, or None, not {type(address).__name__}"
-        )
-    if address.startswith("\0"):
-        return "@" + address[1:]
-    return os.path.abspath(address)
+def _is_own(cls: type, name: str) -> bool:
+    """Return whether no subclass of SharedMemoryManager defines the name."""
+    return next(base for base in cls.__mro__ if name in vars(base)) is SharedMemoryManager
 
 
-def _address_from_text(text: str) -> Address:
-    """Return an address in the standard library's form."""
-    if text.startswith("@"):
-        return b"\0" + os.fsencode(text[1:])
-    if "/" in text:
-        return text
-    host, _, port = text.rpartition(":")
-    return host, int(port)
+class AuthenticationError(PermissionError, multiprocessing.AuthenticationError):
+    """The manager has another key, or belongs to another user."""
 
 
-def _own(manager: _raw.Manager, memory: shared_memory.SharedMemory) -> None:
-    """Make the manager own a new block. If that fails, remove the block."""
-    try:
-        _raw.manager_track(manager, memory.name)
-    except BaseException:
-        memory.close()
-        memory.unlink()
-        raise
-
-
-class SharedMemoryManager:
+class SharedMemoryManager(BaseManager):
     """A process that owns blocks created through it, and removes them when it is shut down.
 
     address
         The address at which the manager listens: the path of a Unix socket, a str or bytes with a
-        leading NUL for an abstract Unix socket, or a pair of an IPv4 host and a port. If it is
+        leading NUL for an abstract Unix socket, or a pair of a host and a port (IPv4). If it is
         None, start() creates a Unix socket in a new directory that only this user can access.
     authkey
         The secret key, as bytes, with which both sides authenticate. If it is None, it is that of
         the current process, which child processes of multiprocessing inherit.
-    serializer, ctx, shutdown_timeout
-        Ignored, for compatibility with the standard library.
+    serializer
+        "pickle" or "xmlrpclib": the format of the messages.
+    ctx
+        The context of multiprocessing that starts the process.
+    shutdown_timeout
+        The seconds that a process that runs Python has to exit at shutdown() before it is
+        terminated. The program ``shareable-manager`` has one second.
 
     start() or a ``with`` statement starts a manager, and connect() connects to a running one. A
     manager that was started here also ends when the object is deallocated, or when this process
-    exits or dies. All threads may use the same object. Raises PermissionError if the manager has
-    another key, ConnectionRefusedError if there is no manager at the address, and another OSError
-    for other failures.
+    exits or dies. Its blocks are removed even if it is killed. All threads may use the same object.
+    A pickled manager is connected to the same process; only a process of multiprocessing that is
+    being started can receive one, because it contains the key.
+
+    register() adds types, as in the standard library's managers:
+
+        class WordManager(SharedMemoryManager):
+            pass
+
+        WordManager.register("Counter", collections.Counter)
+
+    The process runs the program ``shareable-manager`` if no types are registered, start() gets no
+    initializer, and `serializer` and `ctx` have their default values. Otherwise it runs Python.
+
+    Raises PermissionError, which is also a multiprocessing.AuthenticationError, if the manager has
+    another key; ConnectionRefusedError if there is no manager at the address; another OSError for
+    other failures; and multiprocessing.ProcessError if the manager is already started.
     """
 
-    # For an object whose __init__() was not called or failed.
-    _address_text: str | None = None
+    _Server = SharedMemoryServer
+    # For an object whose __init__() was not called or failed, and before start() or connect().
+    _address: Any = None
+    _process: BaseProcess | None = None
     _handle: _raw.Manager | None = None
+    # Attributes of BaseManager.
+    _authkey: bytes
+    _ctx: Any
+    _registry: dict[str, Any]
+    _serializer: str
+    _state: Any
 
     def __init__(
         self,
         address: Address | None = None,
         authkey: bytes | None = None,
         serializer: str = "pickle",
-        ctx: object = None,
+        ctx: BaseContext | None = None,
         *,
         shutdown_timeout: float = 1.0,
     ) -> None:
-        if authkey is None:
-            from multiprocessing.process import current_process
-
-            authkey = current_process().authkey
-        if not isinstance(authkey, bytes):
+        if not isinstance(authkey, (bytes, bytearray, type(None))):
             raise TypeError(f"'authkey' must be bytes, not {type(authkey).__name__}")
-        self._address_text = _text_of_address(address)
-        self._authkey = bytes(authkey)
-        self._handle = None
-        self._is_started = False
+        if sys.version_info >= (3, 11):
+            super().__init__(address, authkey, serializer, ctx, shutdown_timeout=shutdown_timeout)
+        else:
+            super().__init__(address, authkey, serializer, ctx)
+        self._has_context = ctx is not None
 
     __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
 
-    def _open(self, constructor: Callable[[str | None, bytes], _raw.Manager]) -> None:
-        if self._handle is not None:
-            raise ValueError("the manager is already started or connected")
-        self._handle = constructor(self._address_text, self._authkey)
-        self._address_text = _raw.manager_address(self._handle)
-
-    def _connected(self) -> _raw.Manager:
-        if self._handle is None:
-            raise ValueError("the manager is not running: call start() or connect() first")
-        return self._handle
+    def _runs_program(self) -> bool:
+        """Return whether start() without an initializer starts the program shareable-manager."""
+        has_options = self._registry or self._serializer != "pickle" or self._has_context
+        return not has_options and all(_is_own(type(self), name) for name in ("_Server", "_run_server"))
 
     def start(self, initializer: Callable[..., object] | None = None, initargs: Iterable[Any] = ()) -> None:
         """Start the manager process. It ends at shutdown(), or when this process ends.
 
-        Raises TypeError if `initializer` is not None: the manager process does not run Python.
+        If `initializer` is not None, the process runs Python, and calls ``initializer(*initargs)``.
         """
-        if initializer is not None:
-            raise TypeError("'initializer' must be None: the manager process does not run Python")
-        self._open(_raw.manager_start)
-        self._is_started = True
+        if initializer is None and self._runs_program():
+            context, self._ctx = self._ctx, ProgramContext()
+            try:
+                super().start()
+            finally:
+                self._ctx = context
+            return
+        if self._address is None:
+            get_temp_dir()  # of this process, which removes it even if the manager is killed
+        super().start(initializer, initargs)
+
+    @classmethod
+    def _run_server(
+        cls,
+        registry: dict[str, Any],
+        address: Address | None,
+        authkey: bytes,
+        serializer: str,
+        writer: Any,
+        initializer: Callable[..., object] | None = None,
+        initargs: Iterable[Any] = (),
+    ) -> None:
+        parent: Any = super()
+        parent._run_server(registry, address, authkey, serializer, writer, initialize, (initializer, initargs))
+
+    @staticmethod
+    def _finalize_manager(process: BaseProcess, address: Any, authkey: bytes, state: Any, *args: Any) -> None:
+        if not isinstance(process, ManagerProcess):
+            _internals.BaseManager._finalize_manager(process, address, authkey, state, *args)
+            return
+        state.value = State.SHUTDOWN
+        _raw.manager_shutdown(process.handle)
+
+    def get_server(self) -> Server:
+        """Return a server for this process. Its serve_forever() serves until it is shut down.
+
+        The server's `address` is the address at which others can connect.
+        """
+        if self._state.value != State.INITIAL:
+            raise ProcessError("the manager is already started, connected or shut down")
+        return self._Server(self._registry, self._address, self._authkey, self._serializer)
 
     def connect(self) -> None:
         """Connect to a manager of this library or of the standard library at the address."""
-        if self._address_text is None:
+        if self._address is None:
             raise ValueError("'address' must not be None to connect to a manager")
-        self._open(_raw.manager_connect)
+        if self._serializer == "pickle":
+            self._handle = self._new_connection()
+            self._state.value = State.STARTED
+        else:
+            super().connect()
+
+    def _new_connection(self) -> _raw.Manager:
+        try:
+            return _raw.manager_connect(text_of_address(self._address), self._authkey)
+        except PermissionError as error:
+            raise AuthenticationError(error.errno, error.strerror, error.filename) from None
+
+    def _connected(self) -> _raw.Manager:
+        """Return a handle of the running manager. Connect if there is none."""
+        if self._handle is None:
+            if isinstance(self._process, ManagerProcess):
+                self._handle = self._process.handle
+            else:
+                self._handle = self._new_connection()
+        return self._handle
+
+    def _check_running(self) -> None:
+        if self._state.value == State.INITIAL:
+            raise ValueError("the manager is not running: call start() or connect() first")
+        if self._state.value == State.SHUTDOWN:
+            raise ValueError(f"the manager at {self._address!r} was shut down")
 
     def shutdown(self) -> None:
         """Make the manager remove all its blocks and exit. A second call does nothing.
 
         Processes that have a block open can continue to use it.
         """
-        if self._handle is not None:
-            _raw.manager_shutdown(self._handle)
+        # start() replaces this method in the object: the manager that it started ends with it.
+        if self._state.value != State.STARTED:
+            return
+        if self._serializer == "pickle":
+            _raw.manager_shutdown(self._connected())
+        else:
+            self._dispatch("shutdown")
+        self._state.value = State.SHUTDOWN
 
-    def join(self, timeout: float | None = None) -> None:
-        """Do nothing: shutdown() has already waited for the manager's exit."""
+    def _dispatch(self, method: str, *args: str) -> None:
+        """Call a method of the manager in a format that the library does not have."""
+        connection = self._Client(self._address, authkey=self._authkey)  # type: ignore[attr-defined]
+        try:
+            _internals.dispatch(connection, None, method, args)
+        finally:
+            connection.close()
 
-    @property
-    def address(self) -> Address | None:
-        """The address at which the manager listens. It may be None before start()."""
-        return None if self._address_text is None else _address_from_text(self._address_text)
+    def _own(self, memory: shared_memory.SharedMemory) -> None:
+        """Make the manager own a new block instead of this process. If that fails, remove the block."""
+        try:
+            if self._serializer == "pickle":
+                _raw.manager_adopt(self._connected(), memory)
+            else:
+                self._dispatch("track_segment", memory.name)
+        except BaseException:
+            memory.close()
+            memory.unlink()
+            raise
 
-    def SharedMemory(self, size: int) -> shared_memory.SharedMemory:
-        """Return a new block of `size` bytes, which the manager owns."""
-        manager = self._connected()
-        memory = shared_memory.SharedMemory(create=True, size=size, track=False)
-        _own(manager, memory)
+    def SharedMemory(
+        self, size: int, name: str | None = None, *, mode: int = _DEFAULT_MODE, lazy: bool = False
+    ) -> shared_memory.SharedMemory:
+        """Return a new block of `size` bytes, which the manager owns.
+
+        See shared_memory.SharedMemory for the parameters.
+        """
+        self._check_running()
+        track = self._serializer == "pickle"  # then this process owns the block until the manager does
+        memory = shared_memory.SharedMemory(name, create=True, size=size, track=track, mode=mode, lazy=lazy)
+        self._own(memory)
         return memory
 
-    def ShareableList(self, sequence: Iterable[object]) -> shared_memory.ShareableList[Any]:
-        """Return a new list, which the manager owns."""
-        manager = self._connected()
-        shared = shared_memory.ShareableList(() if sequence is None else sequence, track=False)
-        _own(manager, shared.shm)
-        return shared
+    def ShareableList(
+        self,
+        sequence: Iterable[object] | None,
+        *,
+        name: str | None = None,
+        capacity: int | Sequence[int] = 0,
+        mode: int = _DEFAULT_MODE,
+        lazy: bool = False,
+        no_sync: bool = False,
+    ) -> shared_memory.ShareableList[Any]:
+        """Return a new list, which the manager owns.
 
-    def __enter__(self) -> SharedMemoryManager:
-        if self._handle is None:
-            self.start()
-        return self
+        See shared_memory.ShareableList for the parameters.
+        """
+        self._check_running()
+        values = () if sequence is None else sequence
+        track = self._serializer == "pickle"
+        shared = shared_memory.ShareableList(
+            values, name=name, capacity=capacity, track=track, mode=mode, lazy=lazy, no_sync=no_sync
+        )
+        self._own(shared.shm)
+        return shared
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._is_started:
+        """Shut the manager down if it was started here. The end of a connection does not stop it."""
+        if self._process is not None:
             self.shutdown()
+
+    def __getstate__(self) -> dict[str, Any]:
+        private = ("_handle", "_process", "shutdown")
+        return {name: value for name, value in self.__dict__.items() if name not in private}
 
     def __repr__(self) -> str:
         return f"{self.__class__.__name__}(address={self.address!r})"

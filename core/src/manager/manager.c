@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -101,6 +102,7 @@ shareable_status shareable_manager_start(shareable_manager **result, const char 
     return status;
   }
   shareable__address_format(&manager->address, manager->text);
+  manager->has_own_directory = address == NULL;
   *result = manager;
   return SHAREABLE_OK;
 }
@@ -156,10 +158,26 @@ static bool is_own_child(const shareable_manager *manager) {
   return manager->spawned.pid != 0 && manager->spawned.parent == getpid();
 }
 
+/* Removes the socket that a killed manager left in its directory, and the directory. */
+static void remove_socket(const shareable_manager *manager) {
+  char path[SHAREABLE__ADDRESS_TEXT];
+
+  if (!manager->has_own_directory || !WIFSIGNALED(manager->spawned.wait_status))
+    return;
+  strcpy(path, manager->text);
+  unlink(path);
+  *strrchr(path, '/') = '\0';
+  rmdir(path);
+}
+
 /* Waits for a manager that this process started, and kills it if it does not exit. */
 static shareable_status reap_process(shareable_manager *manager, shareable_error *error) {
+  bool has_exited;
+
   shareable__connection_close(&manager->connection);
-  if (shareable__manager_reap(&manager->spawned, SHUTDOWN_TIMEOUT_NS))
+  has_exited = shareable__manager_reap(&manager->spawned, SHUTDOWN_TIMEOUT_NS);
+  remove_socket(manager);
+  if (has_exited)
     return SHAREABLE_OK;
   return shareable__fail(
     error, SHAREABLE_E_TIMED_OUT, 0,
@@ -167,9 +185,12 @@ static shareable_status reap_process(shareable_manager *manager, shareable_error
     manager->text, (int)(SHUTDOWN_TIMEOUT_NS / 1000000000));
 }
 
+/* Does not call a manager that has ended: another one may have its address. */
 static shareable_status shut_down(shareable_manager *manager, shareable_error *error) {
   shareable_status status;
 
+  if (is_own_child(manager) && shareable__manager_wait_for_end(&manager->spawned, 0))
+    return reap_process(manager, error);
   if (is_own_child(manager)) {
     manager->connection.error = NULL;
     manager->connection.deadline = shareable__deadline(SHUTDOWN_TIMEOUT_NS);

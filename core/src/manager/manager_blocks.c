@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "list/list.h"
 #include "manager/manager_call.h"
+#include "shm/memory.h"
 #include "shm/name.h"
 
 static shareable_status call_with_name(shareable_manager *manager, const char *method, const char *name,
@@ -31,9 +32,23 @@ static shareable_status check_arguments(const shareable_manager *manager, const 
                          manager == NULL ? "the handle is NULL" : "the pointer for the result is NULL");
 }
 
-/* Unlinks a new block that the manager does not track, because no process would own it. */
-static shareable_status track(shareable_manager *manager, shareable_memory *memory, shareable_error *error) {
-  shareable_status status = shareable_manager_track(manager, shareable_memory_name(memory), error);
+shareable_status shareable_manager_adopt(shareable_manager *manager, shareable_memory *memory, shareable_error *error) {
+  shareable_status status;
+
+  if (memory == NULL)
+    return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "the handle of the block is NULL");
+  status = shareable_manager_track(manager, shareable_memory_name(memory), error);
+  if (status == SHAREABLE_OK)
+    shareable__owner_release(&memory->ownership);
+  return status;
+}
+
+/*
+ * A new block belongs to this process until the manager has it, so that the block is removed if
+ * this process is killed in between. If the manager does not take the block, unlinks it.
+ */
+static shareable_status adopt_new(shareable_manager *manager, shareable_memory *memory, shareable_error *error) {
+  shareable_status status = shareable_manager_adopt(manager, memory, error);
 
   if (status != SHAREABLE_OK)
     shareable_memory_unlink(memory, NULL);
@@ -46,10 +61,10 @@ shareable_status shareable_manager_create_memory(shareable_manager *manager, sha
   shareable_memory *memory;
 
   if (status == SHAREABLE_OK)
-    status = shareable_memory_create(&memory, NULL, size, 0, 0, error);
+    status = shareable_memory_create(&memory, NULL, size, SHAREABLE_OWNED, 0, error);
   if (status != SHAREABLE_OK)
     return status;
-  status = track(manager, memory, error);
+  status = adopt_new(manager, memory, error);
   if (status == SHAREABLE_OK)
     *result = memory;
   else
@@ -64,10 +79,10 @@ shareable_status shareable_manager_create_list(shareable_manager *manager, share
   shareable_list *list;
 
   if (status == SHAREABLE_OK)
-    status = shareable_list_create(&list, NULL, values, count, flags, 0, error);
+    status = shareable_list_create(&list, NULL, values, count, flags | SHAREABLE_OWNED, 0, error);
   if (status != SHAREABLE_OK)
     return status;
-  status = track(manager, shareable_list_memory(list), error);
+  status = adopt_new(manager, shareable_list_memory(list), error);
   if (status == SHAREABLE_OK)
     *result = list;
   else

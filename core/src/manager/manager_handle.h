@@ -18,7 +18,8 @@ struct shareable_manager {
   shareable__connection connection;
   bool keepalive; /* the manager accepts several requests on a connection; true until it refuses */
   bool is_shut_down;
-  int cancel_state; /* the cancel state that the thread had before it took the lock */
+  bool has_own_directory; /* the program created the directory of its socket */
+  int cancel_state;       /* the cancel state that the thread had before it took the lock */
   shareable__spawned spawned;
   shareable__address address;
   char text[SHAREABLE__ADDRESS_TEXT]; /* the address as text */

@@ -254,14 +254,21 @@ void shareable__manager_close_lifeline(shareable__spawned *spawned) {
 }
 
 /*
- * Returns whether the process ends before the deadline. It has also ended if other code has waited
- * for it (ECHILD).
+ * The process has also ended if other code has waited for it (ECHILD). A process that has ended is
+ * not waited for again, because another process may have its pid.
  */
-static bool has_ended(pid_t pid, int64_t deadline) {
+bool shareable__manager_wait_for_end(shareable__spawned *spawned, int64_t deadline) {
   useconds_t pause = RETRY_MIN_US;
+  int wait_status = 0;
   pid_t result;
 
-  while ((result = waitpid(pid, NULL, WNOHANG)) == 0 || (result < 0 && errno == EINTR)) {
+  while (!spawned->has_ended) {
+    result = waitpid(spawned->pid, &wait_status, WNOHANG);
+    if (result > 0)
+      spawned->wait_status = wait_status;
+    spawned->has_ended = result > 0 || (result < 0 && errno != EINTR);
+    if (spawned->has_ended)
+      break;
     if (shareable__now() >= deadline)
       return false;
     usleep(pause);
@@ -271,18 +278,17 @@ static bool has_ended(pid_t pid, int64_t deadline) {
 }
 
 bool shareable__manager_reap(shareable__spawned *spawned, int64_t timeout_ns) {
-  pid_t pid = spawned->pid;
   bool was_killed = false;
 
   shareable__manager_close_lifeline(spawned);
-  if (!has_ended(pid, shareable__deadline(timeout_ns))) {
-    kill(pid, SIGTERM);
-    was_killed = !has_ended(pid, shareable__deadline(timeout_ns == 0 ? INT64_C(1000000000) : timeout_ns));
+  if (!shareable__manager_wait_for_end(spawned, shareable__deadline(timeout_ns))) {
+    kill(spawned->pid, SIGTERM);
+    was_killed = !shareable__manager_wait_for_end(
+      spawned, shareable__deadline(timeout_ns == 0 ? INT64_C(1000000000) : timeout_ns));
   }
   if (was_killed) {
-    kill(pid, SIGKILL);
-    has_ended(pid, INT64_MAX);
+    kill(spawned->pid, SIGKILL);
+    shareable__manager_wait_for_end(spawned, INT64_MAX);
   }
-  spawned->pid = 0;
   return !was_killed;
 }

@@ -492,6 +492,8 @@ static const excuse ignored[] = {
   {"segment.c", "open", "without a liveness lock, a reader reads an item of a killed writer from the redo record"},
   {"segment_create.c", "statvfs", "the memory is requested without that check, and the error message has no sizes"},
   {"segment.c", "unlink", "a temporary name remains"},
+  {"manager.c", "rmdir", "the directory of a killed manager remains"},
+  {"manager.c", "unlink", "the socket of a killed manager remains, and its directory"},
   {"moved.c", "fstatat", "a moved file that cannot be checked remains until the next gc"},
   {"moved.c", "lstat", "likewise"},
   {"moved.c", "unlinkat", "a moved file, or an empty link, remains until the next gc"},

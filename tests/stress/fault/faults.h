@@ -154,6 +154,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define readlink(...) FAULTS_CALL(readlink, EACCES)(__VA_ARGS__)
 #define readlinkat(...) FAULTS_CALL(readlinkat, EACCES)(__VA_ARGS__)
 #define renameat(...) FAULTS_CALL(renameat, EACCES)(__VA_ARGS__)
+#define rmdir(...) FAULTS_CALL(rmdir, EACCES)(__VA_ARGS__)
 #define statx(...) FAULTS_CALL(statx, EACCES)(__VA_ARGS__)
 #define symlinkat(...) FAULTS_LASTING(symlinkat, ENOSPC)(__VA_ARGS__)
 #define access(...) FAULTS_CALL(access, EACCES)(__VA_ARGS__)

@@ -61,6 +61,23 @@ static void prepare_another(world *w) {
        w->error.message);
 }
 
+static void prepare_killed(world *w) {
+  prepare_manager(w);
+  kill((pid_t)shareable_manager_pid(w->manager), SIGKILL);
+  must(shareable_manager_wait(w->manager, -1, NULL, &w->error), w->error.message);
+}
+
+/* If the shutdown could not remove the socket, this does. */
+static void drop_killed(world *w) {
+  char path[200];
+
+  snprintf(path, sizeof path, "%s", shareable_manager_address(w->manager));
+  drop_manager(w);
+  unlink(path);
+  *strrchr(path, '/') = '\0';
+  rmdir(path);
+}
+
 static void drop_another(world *w) {
   drop_manager(w);
   shareable_manager_unref(w->another);
@@ -187,17 +204,20 @@ ANSWERS(shut, E(NO_MANAGER), E(CLOSED));
 ANSWERS(gone, E(NOT_FOUND), E(ABSENT));
 
 #define CALL .finish = drop_manager, .allowed = calling, .leaves = CONNECTS
+#define CREATE .finish = drop_manager, .allowed = calling, .leaves = CONNECTS | OWNS
 
 const operation managers_operations[] = {
   {"start a manager", NULL, start_one, .undo = drop_manager, .check = check_no_child, .allowed = starting},
   {"shut down a manager", prepare_manager, shut_down, .finish = drop_manager, .allowed = calling, .leaves = CONNECTS},
+  {"shut down a killed manager", prepare_killed, shut_down, .finish = drop_killed, .allowed = calling,
+   .leaves = CONNECTS},
   {"shut down a manager of another process", prepare_another, shut_down, .finish = drop_another, .allowed = calling,
    .again = shut, .leaves = CONNECTS},
   {"drop a manager in a child", prepare_manager, drop_in_child, .finish = drop_manager},
   {"connect to a manager by TCP", NULL, connect_by_tcp, .undo = drop_manager, .allowed = calling},
   {"connect to a manager", NULL, connect_one, .undo = drop_manager, .allowed = calling},
-  {"create a block of a manager", prepare_connection, manager_memory, CALL, .undo = release_memory},
-  {"create a list of a manager", prepare_connection, manager_list, CALL, .undo = release_list},
+  {"create a block of a manager", prepare_connection, manager_memory, CREATE, .undo = release_memory},
+  {"create a list of a manager", prepare_connection, manager_list, CREATE, .undo = release_list},
   {"track a name", prepare_connection, track, CALL, .undo = untrack},
   {"release a block", prepare_tracked_block, release, .undo = track_again, .finish = end_tracked_block,
    .allowed = calling, .again = gone, .leaves = CONNECTS | REMOVES},
