@@ -434,7 +434,7 @@ Test(memory, kept_descriptors_leave_half_of_the_limit_to_the_program) {
   end_memory(memory);
 }
 
-/* As fcntl.lockf() of Python does: a lock of the whole file, which would conflict with the usage lock. */
+/* Python's fcntl.lockf() locks the whole file, which would conflict with the usage lock. */
 Test(memory, a_program_can_lock_the_whole_file_of_a_kept_descriptor) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   shareable_memory *memory = new_filled(SHAREABLE_KEEP_FD, 'a'), *opened = open_memory(SHAREABLE_KEEP_FD);

@@ -1,4 +1,4 @@
-"""Private attributes of the standard library's ShareableList: where the parts of a list are in its block.
+"""Private attributes of the standard library's ShareableList: where the parts of a list are.
 
 Programs that read the bytes of a list themselves use them. The standard library's functions that
 write formats and codes do not exist here: only a list's methods protect readers in other processes.

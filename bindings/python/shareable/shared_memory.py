@@ -201,8 +201,8 @@ class SharedMemory(_raw.Memory):
     closes itself.
     """
 
-    # Private attributes of the standard library's class; others are below. A subclass may set _track
-    # or _mode before it calls __init__(), instead of passing the argument.
+    # Private attributes of the standard library's class; others are below. A subclass may set
+    # _track or _mode before it calls __init__(), instead of passing the argument.
     _buf = _KeptView()
     _flags = os.O_RDWR
     _mode = 0o600

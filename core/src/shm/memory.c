@@ -36,8 +36,8 @@ static shareable_memory *allocate(const char *name, uint32_t flags) {
 }
 
 /*
- * A lock of the whole file by the program's fcntl(2) would conflict with the usage lock. Without it,
- * a write lease shows whether the block is used (lease.h).
+ * A lock of the whole file by the program's fcntl(2) would conflict with the usage lock. Without
+ * that lock, a write lease shows whether the block is used (lease.h).
  */
 static void start_using(shareable_memory *memory) {
   if (!memory->keeps_fd)

@@ -55,8 +55,8 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
 shareable_status shareable__segment_random_name(char name[13], shareable_error *error);
 
 /*
- * Takes a shared kernel lock on the file, which the mapping keeps. So other processes, also in other
- * namespaces, see that the file is in use.
+ * Takes a shared kernel lock on the file, which the mapping keeps. It shows other processes, also
+ * in other namespaces, that the file is in use.
  */
 void shareable__segment_take_usage_lock(const shareable__segment *segment);
 
@@ -74,8 +74,8 @@ void shareable__segment_keep_fd(shareable__segment *segment);
 
 /*
  * Opens the file again. `name` is the name that the file has or had, and `fd` may be open on it.
- * Returns -1 with errno if the process may not open the file, or if the name is gone and `fd` is not
- * open on the file or /proc is not mounted.
+ * Returns -1 with errno if the process may not open the file, or if the name is gone and `fd` is
+ * not open on the file or /proc is not mounted.
  */
 int shareable__segment_reopen(int fd, const shareable__file_id *file, const char *name, bool read_only);
 
