@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include "guard.h"
+
 /* The longest time without a check for signals. */
 #define SLICE_NS INT64_C(50000000)
 
@@ -16,13 +18,17 @@ static int64_t now(void) {
 }
 
 PyThreadState *gil_release(shareable_list *list) {
-  return shareable_memory_pin(shareable_list_memory(list)) == SHAREABLE_OK ? PyEval_SaveThread() : NULL;
+  if (shareable_memory_pin(shareable_list_memory(list)) != SHAREABLE_OK)
+    return NULL;
+  guard_leave();
+  return PyEval_SaveThread();
 }
 
 void gil_acquire(shareable_list *list, PyThreadState *thread) {
   if (thread == NULL)
     return;
   PyEval_RestoreThread(thread);
+  guard_enter();
   shareable_memory_unpin(shareable_list_memory(list));
 }
 
@@ -36,8 +42,20 @@ static shareable_status wait_slice(shareable_list *list, wait_call *call, void *
   gil_acquire(list, thread);
   if (shareable_memory_address(shareable_list_memory(list)) != NULL)
     return status;
+  guard_lock();
   shareable_list_close(list);
+  guard_unlock();
   return SHAREABLE_E_CLOSED;
+}
+
+/* A handler may run any Python code. */
+static int handle_signals(void) {
+  int result;
+
+  guard_leave();
+  result = PyErr_CheckSignals();
+  guard_enter();
+  return result;
 }
 
 int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status) {
@@ -46,7 +64,7 @@ int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeo
   do {
     int64_t left = timeout < 0 ? SLICE_NS : timeout - (now() - start);
 
-    if (PyErr_CheckSignals() < 0)
+    if (handle_signals() < 0)
       return -1;
     if (left <= 0)
       return 0;
