@@ -7,9 +7,11 @@
  */
 %module(package="shareable", threads="1") raw
 
-/* A SWIG of version 4.4 or later declares the module safe without the GIL. */
+/* module.c has the function that Python calls, and calls the one of the wrapper. */
 %begin %{
-#define SWIGPYTHON_NOGIL
+#include "wrapper.h"
+#define PyInit__raw wrapper_init
+#define SWIGEXPORT
 %}
 
 %{
@@ -22,7 +24,7 @@
 #include "list_search.h"
 #include "list_wait.h"
 #include "manager.h"
-#include "slots.h"
+#include "raw_slots.h"
 #include "status.h"
 #include "value.h"
 #include "view.h"
@@ -345,7 +347,7 @@
 }
 
 %init %{
-  handle_base_init(SwigPyObject_type());
+  handle_base_init(SwigPyObject_TypeOnce());
 %}
 
 %include "shareable.i"
@@ -359,14 +361,3 @@ PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
-
-%init %{
-#ifdef Py_GIL_DISABLED
-  PyUnstable_Module_SetGIL(m, Py_MOD_GIL_NOT_USED);
-#endif
-  if (guard_init() < 0 || view_type_init() < 0 || list_iterator_type_init() < 0 ||
-      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_memory->clientdata)->pytype, "shareable._raw.Memory") < 0 ||
-      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_list->clientdata)->pytype, "shareable._raw.List") < 0 ||
-      handle_type_init(((SwigPyClientData *)SWIGTYPE_p_shareable_manager->clientdata)->pytype, "shareable._raw.Manager") < 0)
-    return NULL;
-%}

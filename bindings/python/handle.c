@@ -57,6 +57,7 @@ void handle_base_init(PyTypeObject *base) {
   base->tp_repr = PyBaseObject_Type.tp_repr;
   base->tp_hash = PyBaseObject_Type.tp_hash;
   base->tp_richcompare = PyBaseObject_Type.tp_richcompare;
+  base->tp_weaklistoffset = 0; /* our classes support weak references themselves */
   PyDict_Clear(base->tp_dict);
   PyType_Modified(base);
 }

@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "shareable.h"
+#include "wrapper.h"
 
 #ifndef SWIG_RUNTIME_VERSION /* the wrapper contains SWIG's runtime */
 #define SWIGPYTHON_BUILTIN

@@ -6,7 +6,7 @@
 #include "gil.h"
 #include "handle.h"
 #include "list_item.h"
-#include "slots.h"
+#include "raw_slots.h"
 #include "status.h"
 #include "value.h"
 

@@ -5,7 +5,7 @@
 #include "handle.h"
 #include "list_item.h"
 #include "list_iterator.h"
-#include "slots.h"
+#include "raw_slots.h"
 #include "status.h"
 #include "value.h"
 

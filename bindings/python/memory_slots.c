@@ -2,7 +2,7 @@
  * memory_slots.c - the slots of the raw type Memory.
  */
 #include "handle.h"
-#include "slots.h"
+#include "raw_slots.h"
 
 int memory_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
   PyObject *other = handle_from_arguments(self, arguments, keywords);

@@ -28,7 +28,10 @@ static void is_rejected_at(const char *bytes, size_t length, size_t expected) {
   cr_assert_eq(bad_offset, expected, "rejected at byte %zu, not %zu", bad_offset, expected);
 }
 
-/* Decodes a captured message, encodes the value again, and compares the bytes. */
+/*
+ * Decodes a captured message, encodes the value again, and compares the bytes. The encoder uses
+ * protocol 4, as CPython before 3.14 does.
+ */
 static void round_trips(const char *line) {
   unsigned char frame[2000], again[2000];
   size_t length = unhex(&line, frame, sizeof frame);
@@ -40,11 +43,13 @@ static void round_trips(const char *line) {
     return;
   }
   cr_assert_eq(shareable__pickle_encode(&arena, root, again, sizeof again), length - 4, "%s", line);
+  frame[5] = 4;
   cr_assert_arr_eq(again, frame + 4, length - 4, "%s", line);
 }
 
 Test(pickle, encodes_captured_messages_to_the_same_bytes) {
   cr_assert_eq(each_vector("messages", round_trips), 29);
+  cr_assert_eq(each_vector("messages-3.14", round_trips), 29);
 }
 
 Test(pickle, decodes_values_of_every_type) {

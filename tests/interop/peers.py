@@ -10,7 +10,6 @@ A peer reads commands from its standard input and answers on its standard output
 notation.py defines the lines of items. A long text is in a file; a peer that reads writes the file to FOLDER. On failure,
 "error …" takes the place of the ok or of an item.
 """
-import glob
 import os
 import pathlib
 import subprocess
@@ -18,10 +17,13 @@ import sys
 
 import notation
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+import interpreters  # noqa: E402
+
 SOURCE = pathlib.Path(os.environ["top_srcdir"])
 BUILD = pathlib.Path(os.environ["top_builddir"])
 HERE = SOURCE / "tests" / "interop"
-STOCK_VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+STOCK_VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 
 class Peer:
@@ -79,17 +81,8 @@ class Peer:
 
 
 def stock_interpreters():
-    """Return (version, path) of Debian's CPython, and of each CPython from 3.9 to 3.13 under PYENV_ROOT."""
-    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    found = {}
-    for version in STOCK_VERSIONS:
-        paths = sorted(glob.glob(f"{root}/versions/{version}.*/bin/python3"))
-        if paths:
-            found[version] = paths[-1]
-    missing = [version for version in STOCK_VERSIONS if version not in found]
-    if missing:
-        print(f"no CPython {', '.join(missing)} under {root}/versions: not tested", file=sys.stderr)
-    return [("debian", "/usr/bin/python3"), *found.items()]
+    """Return (version, path) of Debian's default CPython, and of each other from 3.9 to 3.15 that is installed."""
+    return [("debian", "/usr/bin/python3"), *interpreters.find(STOCK_VERSIONS).items()]
 
 
 def stock(version, path, folder):

@@ -1,4 +1,4 @@
-"""test_versions.py - compares random lists and writes with each installed CPython, 3.9 to 3.13."""
+"""test_versions.py - compares random lists and writes with each installed CPython, 3.9 to 3.15."""
 import os
 import pathlib
 import random

@@ -1,6 +1,6 @@
 """make_valid.py - writes the lists in valid/, with the standard library of the interpreter that runs it.
 
-usage: PYTHON make_valid.py FOLDER      with each CPython from 3.9 to 3.13
+usage: PYTHON make_valid.py FOLDER      with each CPython from 3.9 to 3.15
 
 For a list NAME, it writes NAME-VERSION.bin, the bytes of the block, and NAME.items, the items that
 stock Python reads, one per line, in the notation of tests/interop/notation.py.

@@ -4,6 +4,8 @@
 has the same classes over the same bytes, so programs in C, Lua, Go and stock Python share their
 blocks and lists. ``from shareable.managers import SharedMemoryManager`` replaces the standard
 library's manager. garbage() finds blocks that no process uses and that were not removed.
+
+Only the main interpreter of a process can import this package. A subinterpreter gets an ImportError.
 """
 
 from . import _raw, shared_memory

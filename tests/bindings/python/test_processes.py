@@ -186,6 +186,7 @@ def test_child_that_exits_normally_keeps_the_block(memory, mixed):
     assert list(memory.buf[:3]) == [1, 7, 7] and mixed[0] == "parent"
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of os.fork() beside a thread, since 3.12
 def test_child_can_write_while_a_thread_of_the_parent_waits(make_list, name):
     shared, ended = make_list([0]), []
     thread = threading.Thread(target=lambda: ended.append(shared.wait(0, 0, timeout=30)))

@@ -40,6 +40,8 @@ def test_typed_example_runs(name):
 @pytest.mark.parametrize("version", ["3.9", "3.11"])
 def test_typed_example_is_strictly_typed(tmp_path, cache, version):
     ended = mypy(tmp_path, cache, f"--python-version={version}", EXAMPLE)
+    if "not supported" in ended.stderr:
+        pytest.skip(f"this mypy does not support Python {version}")
     assert (ended.stdout, ended.returncode) == ("", 0)
 
 

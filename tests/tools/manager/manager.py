@@ -1,32 +1,22 @@
 """Helpers of the tests: our manager as a process, and the installed CPythons."""
 
 import contextlib
-import glob
 import os
 import pathlib
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent))
+import interpreters  # noqa: E402
+
 BUILD = pathlib.Path(os.environ["top_builddir"])
 PROGRAM = BUILD / "tools" / "manager" / "shareable-manager"
 KEY = b"a key with \0 and \xff in it"
 KINDS = ["unix", "abstract", "tcp"]
 TIMEOUT = 60
-
-
-def interpreters():
-    """Returns the installed CPythons from 3.8 to 3.13, by version, and Debian's."""
-    wanted = os.environ.get("MANAGER_VERSIONS", "3.8 3.9 3.10 3.11 3.12 3.13").split()
-    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    found = {version: sorted(glob.glob(f"{root}/versions/{version}.*/bin/python3")) for version in wanted}
-    missing = [version for version, paths in found.items() if not paths]
-    if missing:
-        print(f"no CPython {', '.join(missing)} under {root}/versions: not tested", file=sys.stderr)
-    return {"debian": "/usr/bin/python3", **{version: paths[-1] for version, paths in found.items() if paths}}
-
-
-INTERPRETERS = interpreters()
+VERSIONS = os.environ.get("MANAGER_VERSIONS", "3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15").split()
+INTERPRETERS = {"debian": "/usr/bin/python3", **interpreters.find(VERSIONS)}
 
 
 def address_of(kind, folder):

@@ -1,8 +1,8 @@
 /*
- * slots.h - the slots of the raw types Memory and List, which python.i gives to SWIG.
+ * raw_slots.h - the slots of the raw types Memory and List, which python.i gives to SWIG.
  */
-#ifndef SHAREABLE__PYTHON_SLOTS_H
-#define SHAREABLE__PYTHON_SLOTS_H
+#ifndef SHAREABLE__PYTHON_RAW_SLOTS_H
+#define SHAREABLE__PYTHON_RAW_SLOTS_H
 
 #include <Python.h>
 
