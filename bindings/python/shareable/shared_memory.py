@@ -198,7 +198,8 @@ class SharedMemory(_raw.Memory):
         """A memoryview of the block's bytes, or None after close().
 
         It is the same object each time, until it is released. A reference to it remains valid after
-        the block is closed.
+        the block is closed. In a free-threaded CPython, threads must not slice or release the same
+        memoryview at the same time: each can attach to the block itself.
         """
         view = self._buf
         if view is not None:
@@ -282,8 +283,9 @@ class ShareableList(_raw.List):
     stored, or the list is read-only. Then the item is unchanged. The object is a context manager
     that closes the list.
 
-    Threads may use the same object. Other threads run while one thread copies a text of more than
-    64 KiB, or searches or assigns to more than 4,096 items.
+    Threads may use the same object, and one of them may close it. Other threads run while one thread
+    copies a text of more than 64 KiB, or searches or assigns to more than 4,096 items. In a
+    free-threaded CPython, they always run.
     """
 
     shm: SharedMemory
