@@ -16,6 +16,7 @@
 
 %{
 #include "garbage.h"
+#include "guard.h"
 #include "handle.h"
 #include "list_create.h"
 #include "list_iterator.h"
@@ -127,34 +128,82 @@
 
 /*
  * The check typemaps take the handles from their objects after all other arguments are converted: a
- * conversion may run any Python code, which may close an object.
+ * conversion may run any Python code, which may close an object. A wrapper is in the guard from
+ * then on until its end.
  */
-%typemap(in) shareable_memory * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
-             shareable_list * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE),
-             shareable_manager * (PyObject *object, status_context _global_context = STATUS_CONTEXT_NONE) {
+%typemap(in) shareable_memory * (PyObject *object, bool _global_guarded = false,
+                                 status_context _global_context = STATUS_CONTEXT_NONE),
+             shareable_list * (PyObject *object, bool _global_guarded = false,
+                               status_context _global_context = STATUS_CONTEXT_NONE) {
   object = $input;
 }
 %typemap(check) shareable_memory * {
+  if (!_global_guarded)
+    guard_enter();
+  _global_guarded = true;
   if (handle_from(object$argnum, $descriptor(shareable_memory *), "$1_name", (void **)&$1) < 0)
     SWIG_fail;
   _global_context.name = shareable_memory_name($1);
 }
 %typemap(check) shareable_list * {
+  if (!_global_guarded)
+    guard_enter();
+  _global_guarded = true;
   if (handle_from(object$argnum, $descriptor(shareable_list *), "$1_name", (void **)&$1) < 0)
     SWIG_fail;
   _global_context.list = $1;
   _global_context.name = shareable_memory_name(shareable_list_memory($1));
 }
-%typemap(check) shareable_manager * {
-  if (handle_from(object$argnum, $descriptor(shareable_manager *), "$1_name", (void **)&$1) < 0)
-    SWIG_fail;
+%typemap(freearg) shareable_memory *, shareable_list * {
+  if (_global_guarded)
+    guard_leave();
+  _global_guarded = false;
 }
-%typemap(in) const shareable_manager * = shareable_manager *;
-%typemap(check) const shareable_manager * = shareable_manager *;
 %typemap(in) const shareable_memory * = shareable_memory *;
 %typemap(in) const shareable_list * = shareable_list *;
 %typemap(check) const shareable_memory * = shareable_memory *;
 %typemap(check) const shareable_list * = shareable_list *;
+%typemap(freearg) const shareable_memory * = shareable_memory *;
+%typemap(freearg) const shareable_list * = shareable_list *;
+
+/* The calls of a manager may take long: they hold a reference to it, and run outside the guard. */
+%typemap(in) shareable_manager * (PyObject *object, shareable_manager *held = NULL,
+                                  status_context _global_context = STATUS_CONTEXT_NONE) {
+  object = $input;
+}
+%typemap(check) shareable_manager * {
+  int is_manager;
+
+  guard_enter();
+  is_manager = handle_from(object$argnum, $descriptor(shareable_manager *), "$1_name", (void **)&$1) == 0;
+  if (is_manager)
+    held$argnum = shareable_manager_ref($1);
+  guard_leave();
+  if (!is_manager)
+    SWIG_fail;
+}
+%typemap(freearg) shareable_manager * {
+  shareable_manager_unref(held$argnum);
+}
+%typemap(in) const shareable_manager * = shareable_manager *;
+%typemap(check) const shareable_manager * = shareable_manager *;
+%typemap(freearg) const shareable_manager * = shareable_manager *;
+
+/* A handle is closed while no other thread uses it. */
+%exception shareable_memory_close {
+  shareable_memory_ref(arg1);
+  guard_lock();
+  $action
+  guard_unlock();
+  shareable_memory_unref(arg1);
+}
+%exception shareable_list_close {
+  shareable_list_ref(arg1);
+  guard_lock();
+  $action
+  guard_unlock();
+  shareable_list_unref(arg1);
+}
 
 %typemap(in, numinputs=0) shareable_memory **memory (shareable_memory *handle = NULL),
                           shareable_list **list (shareable_list *handle = NULL),

@@ -1,6 +1,8 @@
 """interpreters.py - finds the installed CPythons: those of pyenv, and Debian's that are not its default.
 
 usage: interpreters.py VERSION...      prints the path of each version that is installed
+
+A "t" after the version, as in 3.13t, means the free-threaded build, which has no GIL.
 """
 
 import os
@@ -12,10 +14,11 @@ DEFAULT = pathlib.Path("/usr/bin/python3")
 
 
 def of_pyenv(version):
-    """Return the path of pyenv's newest release of a version such as 3.9, or None."""
+    """Return the path of pyenv's newest release of a version such as 3.9 or 3.13t, or None."""
+    number, build = version.rstrip("t"), "t" if version.endswith("t") else ""
     root = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"), "versions")
-    release = re.compile(re.escape(version) + r"\.(\d+)")
-    matches = [release.fullmatch(path.parts[-3]) for path in root.glob(f"{version}.*/bin/python3")]
+    release = re.compile(re.escape(number) + r"\.(\d+)" + build)
+    matches = [release.fullmatch(path.parts[-3]) for path in root.glob(f"{number}.*/bin/python3")]
     newest = max((match for match in matches if match), key=lambda match: int(match[1]), default=None)
     return newest and str(root / newest[0] / "bin" / "python3")
 

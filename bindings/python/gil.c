@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include "guard.h"
+
 /* The longest time without a check for signals. */
 #define SLICE_NS INT64_C(50000000)
 
@@ -16,13 +18,17 @@ static int64_t now(void) {
 }
 
 PyThreadState *gil_release(shareable_list *list) {
-  return shareable_memory_pin(shareable_list_memory(list)) == SHAREABLE_OK ? PyEval_SaveThread() : NULL;
+  if (shareable_memory_pin(shareable_list_memory(list)) != SHAREABLE_OK)
+    return NULL;
+  guard_leave();
+  return PyEval_SaveThread();
 }
 
 void gil_acquire(shareable_list *list, PyThreadState *thread) {
   if (thread == NULL)
     return;
   PyEval_RestoreThread(thread);
+  guard_enter();
   shareable_memory_unpin(shareable_list_memory(list));
 }
 
@@ -36,12 +42,24 @@ static shareable_status wait_slice(shareable_list *list, wait_call *call, void *
   gil_acquire(list, thread);
   if (shareable_memory_address(shareable_list_memory(list)) != NULL)
     return status;
+  guard_lock();
   shareable_list_close(list);
+  guard_unlock();
   return SHAREABLE_E_CLOSED;
 }
 
+/* A handler may run any Python code. */
+static int handle_signals(void) {
+  int result;
+
+  guard_leave();
+  result = PyErr_CheckSignals();
+  guard_enter();
+  return result;
+}
+
 /* The module is absent if a program uses the raw module alone. */
-int gil_check_executor(void) {
+static int call_executor_check(void) {
   PyObject *name = PyUnicode_FromString("shareable._executor");
   PyObject *module = name == NULL ? NULL : PyImport_GetModule(name);
   PyObject *result = module == NULL ? NULL : PyObject_CallMethod(module, "check", NULL);
@@ -52,13 +70,22 @@ int gil_check_executor(void) {
   return PyErr_Occurred() ? -1 : 0;
 }
 
+int gil_check_executor(void) {
+  int result;
+
+  guard_leave();
+  result = call_executor_check();
+  guard_enter();
+  return result;
+}
+
 int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status) {
   int64_t start = now();
 
   for (;;) {
     int64_t left = timeout < 0 ? SLICE_NS : timeout - (now() - start);
 
-    if (PyErr_CheckSignals() < 0)
+    if (handle_signals() < 0)
       return -1;
     if (left <= 0)
       return 0;

@@ -15,9 +15,10 @@
 enum { GIL_TEXT_MAX = 65536, GIL_ITEMS_MAX = 4096 };
 
 /*
- * gil_release() lets other threads run, and gil_acquire() ends that. The list stays mapped in
- * between, even if another thread closes it. The caller must hold a reference to the list. If the
- * list is closed, gil_release() does nothing and returns NULL, and gil_acquire() does nothing.
+ * gil_release() leaves the guard and lets other threads run, and gil_acquire() ends that. The list
+ * stays mapped in between, even if another thread closes it. The caller must hold a reference to the
+ * list. If the list is closed, gil_release() does nothing and returns NULL, and gil_acquire() does
+ * nothing.
  */
 PyThreadState *gil_release(shareable_list *list);
 void gil_acquire(shareable_list *list, PyThreadState *thread);
@@ -31,7 +32,7 @@ typedef shareable_status wait_call(shareable_list *list, void *context, int64_t 
  * between two calls: if one of them raises an exception, gil_wait() returns -1. Otherwise it returns
  * 0, and *status is that of the last call; it is unchanged if there was no call. If another thread closes the list, *status is
  * SHAREABLE_E_CLOSED, and the list is closed again, so that a lock that the last call took is
- * released.
+ * released. The caller must be in the guard and hold a reference to the list.
  */
 int gil_wait(shareable_list *list, wait_call *call, void *context, int64_t timeout, shareable_status *status);
 

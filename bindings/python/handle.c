@@ -3,6 +3,8 @@
  */
 #include "handle.h"
 
+#include <stdbool.h>
+
 static PyTypeObject *python_type(const swig_type_info *type) {
   return ((SwigPyClientData *)type->clientdata)->pytype;
 }
@@ -26,21 +28,23 @@ static PyTypeObject *raw_type(PyObject *object) {
   return type;
 }
 
-int handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *keywords, void **handle) {
+PyObject *handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *keywords) {
   static char name[] = "handle", *names[] = {name, NULL};
-  PyObject *other;
+  PyObject *other = NULL;
 
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!", names, raw_type(self), &other))
-    return -1;
-  *handle = handle_of(other);
-  return 0;
+  PyArg_ParseTupleAndKeywords(arguments, keywords, "O!", names, raw_type(self), &other);
+  return other;
 }
 
+/* Only another thread's use of a previous handle is a reason to wait. */
 void *handle_exchange(PyObject *object, void *handle) {
-  SwigPyObject *holder = (SwigPyObject *)object;
-  void *previous = holder->ptr;
+  void **place = &((SwigPyObject *)object)->ptr, *previous = NULL;
 
-  holder->ptr = handle;
+  if (__atomic_compare_exchange_n(place, &previous, handle, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return NULL;
+  guard_lock();
+  previous = __atomic_exchange_n(place, handle, __ATOMIC_ACQ_REL);
+  guard_unlock();
   return previous;
 }
 

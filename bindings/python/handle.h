@@ -6,6 +6,7 @@
 
 #include <Python.h>
 
+#include "guard.h"
 #include "shareable.h"
 #include "wrapper.h"
 
@@ -16,10 +17,11 @@
 
 /*
  * Returns the handle: a shareable_memory, a shareable_list or a shareable_manager. It is NULL
- * before __init__(). The caller must have checked the object's type.
+ * before __init__(). The caller must have checked the object's type, and must be in the guard, which
+ * keeps the handle.
  */
 static inline void *handle_of(PyObject *object) {
-  return ((SwigPyObject *)object)->ptr;
+  return __atomic_load_n(&((SwigPyObject *)object)->ptr, __ATOMIC_ACQUIRE);
 }
 
 enum { HANDLE_COMPANIONS = 2 };
@@ -42,17 +44,21 @@ static inline PyObject *handle_init(PyObject *object) {
 
 /*
  * Gets the handle from an object of any type. Returns -1 with TypeError if the object is not an
- * instance of `type`.
+ * instance of `type`. The caller must be in the guard.
  */
 int handle_from(PyObject *object, swig_type_info *type, const char *parameter, void **handle);
 
 /*
- * Parses the arguments of Memory(handle), List(handle) and Manager(handle), and gets the handle of
- * the argument, which may be NULL. Returns -1 with an exception on failure.
+ * Parses the arguments of Memory(handle), List(handle) and Manager(handle). Returns the argument,
+ * which has the same type as `self`, as a borrowed reference, or NULL with an exception.
  */
-int handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *keywords, void **handle);
+PyObject *handle_from_arguments(PyObject *self, PyObject *arguments, PyObject *keywords);
 
-/* Gives the object another handle, with its reference. Returns the previous handle. */
+/*
+ * Gives the object another handle, with its reference. Returns the previous handle, which no other
+ * thread uses through this object any more. The caller must be in the guard, which this function
+ * may leave for a time.
+ */
 void *handle_exchange(PyObject *object, void *handle);
 
 /* Frees an object. The caller must have released the handle's reference. */

@@ -3,6 +3,7 @@
  */
 #include "list_iterator.h"
 
+#include "guard.h"
 #include "list_item.h"
 #include "status.h"
 
@@ -12,28 +13,57 @@ typedef struct list_iterator {
 } list_iterator;
 
 static void dealloc(PyObject *self) {
+  guard_enter();
   shareable_list_unref(((list_iterator *)self)->list);
+  guard_leave();
   PyObject_Free(self);
+}
+
+/*
+ * Returns the number of the next item, and counts it as read. Each item is read once, also if
+ * several threads use the iterator.
+ */
+static size_t advance(list_iterator *iterator) {
+  size_t i;
+
+  Py_BEGIN_CRITICAL_SECTION(iterator);
+  i = iterator->next;
+  iterator->next += i < iterator->length;
+  Py_END_CRITICAL_SECTION();
+  return i;
+}
+
+static void exhaust(list_iterator *iterator) {
+  Py_BEGIN_CRITICAL_SECTION(iterator);
+  iterator->next = iterator->length;
+  Py_END_CRITICAL_SECTION();
 }
 
 /* After the last item or an error, the iterator is exhausted. */
 static PyObject *next(PyObject *self) {
   list_iterator *iterator = (list_iterator *)self;
+  size_t i = advance(iterator);
   PyObject *item;
 
-  if (iterator->next >= iterator->length)
+  if (i >= iterator->length)
     return NULL;
-  item = list_get(iterator->list, (int64_t)iterator->next++);
+  guard_enter();
+  item = list_get(iterator->list, (int64_t)i);
+  guard_leave();
   if (item == NULL)
-    iterator->next = iterator->length;
+    exhaust(iterator);
   return item;
 }
 
 static PyObject *length_hint(PyObject *self, PyObject *nothing) {
   const list_iterator *iterator = (const list_iterator *)self;
+  size_t left;
 
   (void)nothing;
-  return PyLong_FromSize_t(iterator->length - iterator->next);
+  Py_BEGIN_CRITICAL_SECTION(iterator);
+  left = iterator->length - iterator->next;
+  Py_END_CRITICAL_SECTION();
+  return PyLong_FromSize_t(left);
 }
 
 static PyMethodDef methods[] = {

@@ -13,7 +13,8 @@ int list_iterator_type_init(void);
 
 /*
  * Returns a new iterator, which holds a reference to the list and reads each item when it gets
- * there. Returns NULL with an exception if the list is NULL or closed.
+ * there. Returns NULL with an exception if the list is NULL or closed. The caller must be in the
+ * guard.
  */
 PyObject *list_iterator_new(shareable_list *list);
 

@@ -33,19 +33,29 @@ static PyObject *raise(shareable_status status, const shareable_list *list, PyOb
   return NULL;
 }
 
+/* The conversion may run any Python code. */
+static int value_from_outside_guard(PyObject *object, shareable_value *value, PyObject **owner) {
+  int result;
+
+  guard_leave();
+  result = value_from(object, 0, value, owner);
+  guard_enter();
+  return result;
+}
+
 static PyObject *search_for(search_call *call, shareable_list *list, PyObject *object) {
   PyObject *owner, *number = NULL;
   shareable_value value;
   shareable_status status;
   size_t result = 0;
 
-  if (value_from(object, 0, &value, &owner) < 0)
-    return NULL;
   shareable_list_ref(list);
-  status = search(call, list, &value, &result);
-  number = status == SHAREABLE_OK ? PyLong_FromSize_t(result) : raise(status, list, object, result);
+  if (value_from_outside_guard(object, &value, &owner) == 0) {
+    status = search(call, list, &value, &result);
+    number = status == SHAREABLE_OK ? PyLong_FromSize_t(result) : raise(status, list, object, result);
+    Py_XDECREF(owner);
+  }
   shareable_list_unref(list);
-  Py_XDECREF(owner);
   return number;
 }
 
@@ -90,11 +100,13 @@ int list_contains(PyObject *self, PyObject *object) {
     PyErr_Clear();
     return contains_by_comparison(self, object);
   }
+  guard_enter();
   list = shareable_list_ref(handle_of(self));
   status = search(shareable_list_index, list, &value, &index);
   if (status != SHAREABLE_OK && status != SHAREABLE_E_ABSENT)
     status_raise_item(status, list, (int64_t)index);
   shareable_list_unref(list);
+  guard_leave();
   Py_XDECREF(owner);
   if (status == SHAREABLE_E_ABSENT)
     return 0;

@@ -10,21 +10,31 @@
 #include "value.h"
 
 int list_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
-  void *list;
+  PyObject *other = handle_from_arguments(self, arguments, keywords);
 
-  if (handle_from_arguments(self, arguments, keywords, &list) < 0)
+  if (other == NULL)
     return -1;
-  shareable_list_unref(handle_exchange(self, shareable_list_ref(list)));
+  guard_enter();
+  shareable_list_unref(handle_exchange(self, shareable_list_ref(handle_of(other))));
+  guard_leave();
   return 0;
 }
 
+/* In the guard: another thread may close the block through another object. */
 void list_dealloc(PyObject *self) {
+  guard_enter();
   shareable_list_unref(handle_of(self));
+  guard_leave();
   handle_free(self);
 }
 
 Py_ssize_t list_length(PyObject *self) {
-  return (Py_ssize_t)shareable_list_length(handle_of(self));
+  Py_ssize_t length;
+
+  guard_enter();
+  length = (Py_ssize_t)shareable_list_length(handle_of(self));
+  guard_leave();
+  return length;
 }
 
 /* The items of a list that a slice selects. */
@@ -43,22 +53,31 @@ static int range_from_slice(const shareable_list *list, Py_ssize_t start, Py_ssi
   return 0;
 }
 
-static SLOW_PATH PyObject *get_slice(PyObject *self, PyObject *slice) {
-  Py_ssize_t start, stop, step;
-  PyObject *objects;
-  range items;
+/* Reads the items from the handle that the object has when each is read. */
+static PyObject *get_range(PyObject *self, const range *items) {
+  PyObject *objects = PyList_New(items->count);
 
-  if (PySlice_Unpack(slice, &start, &stop, &step) < 0 ||
-      range_from_slice(handle_of(self), start, stop, step, &items) < 0)
-    return NULL;
-  objects = PyList_New(items.count);
-  for (Py_ssize_t i = 0; objects != NULL && i < items.count; i++) {
-    PyObject *object = list_get(handle_of(self), items.start + i * items.step);
+  for (Py_ssize_t i = 0; objects != NULL && i < items->count; i++) {
+    PyObject *object = list_get(handle_of(self), items->start + i * items->step);
     if (object == NULL)
       Py_CLEAR(objects);
     else
       PyList_SET_ITEM(objects, i, object);
   }
+  return objects;
+}
+
+static SLOW_PATH PyObject *get_slice(PyObject *self, PyObject *slice) {
+  Py_ssize_t start, stop, step;
+  PyObject *objects = NULL;
+  range items;
+
+  if (PySlice_Unpack(slice, &start, &stop, &step) < 0)
+    return NULL;
+  guard_enter();
+  if (range_from_slice(handle_of(self), start, stop, step, &items) == 0)
+    objects = get_range(self, &items);
+  guard_leave();
   return objects;
 }
 
@@ -85,16 +104,22 @@ static shareable_status assign_checked(shareable_list *list, const range *items,
   return status;
 }
 
-static int set_range(shareable_list *list, const range *items, const shareable_value *values) {
+static int set_range(shareable_list *list, const range *items, const value_array *values) {
   PyThreadState *thread = NULL;
   shareable_status status;
   int64_t index = 0;
   int result;
 
+  if (values->count != (size_t)items->count) {
+    PyErr_Format(PyExc_ValueError,
+                 "attempt to assign sequence of size %zu to slice of size %zd: the length of a list is fixed",
+                 values->count, items->count);
+    return -1;
+  }
   shareable_list_ref(list);
   if (items->count > GIL_ITEMS_MAX)
     thread = gil_release(list);
-  status = assign_checked(list, items, values, &index);
+  status = assign_checked(list, items, values->items, &index);
   gil_acquire(list, thread);
   result = status == SHAREABLE_OK ? 0 : status_raise_assignment(status, list, index);
   shareable_list_unref(list);
@@ -113,14 +138,12 @@ static SLOW_PATH int set_slice(PyObject *self, PyObject *slice, PyObject *object
 
   if (PySlice_Unpack(slice, &start, &stop, &step) < 0)
     return -1;
-  if (values_from(objects, &values) < 0 || range_from_slice(handle_of(self), start, stop, step, &items) < 0)
+  if (values_from(objects, &values) < 0)
     goto done;
-  if (values.count != (size_t)items.count)
-    PyErr_Format(PyExc_ValueError,
-                 "attempt to assign sequence of size %zu to slice of size %zd: the length of a list is fixed",
-                 values.count, items.count);
-  else
-    result = set_range(handle_of(self), &items, values.items);
+  guard_enter();
+  if (range_from_slice(handle_of(self), start, stop, step, &items) == 0)
+    result = set_range(handle_of(self), &items, &values);
+  guard_leave();
 done:
   values_free(&values);
   return result;
@@ -146,19 +169,32 @@ static inline int index_from(PyObject *key, Py_ssize_t *index) {
   return index_from_any(key, index);
 }
 
+/* The interpreter has added the length: if the index is still negative, it is out of range. */
+static SLOW_PATH PyObject *raise_before_first(const shareable_list *list, Py_ssize_t index) {
+  return status_raise_item(SHAREABLE_E_INDEX, list, index - (Py_ssize_t)shareable_list_length(list));
+}
+
 PyObject *list_item(PyObject *self, Py_ssize_t index) {
-  /* The interpreter has added the length: if the index is still negative, it is out of range. */
-  if (index < 0)
-    return status_raise_item(SHAREABLE_E_INDEX, handle_of(self), index - list_length(self));
-  return list_get(handle_of(self), index);
+  PyObject *object;
+
+  guard_enter();
+  object = index < 0 ? raise_before_first(handle_of(self), index) : list_get(handle_of(self), index);
+  guard_leave();
+  return object;
 }
 
 PyObject *list_subscript(PyObject *self, PyObject *key) {
+  PyObject *object;
   Py_ssize_t index;
 
   if (PySlice_Check(key))
     return get_slice(self, key);
-  return index_from(key, &index) < 0 ? NULL : list_get(handle_of(self), index);
+  if (index_from(key, &index) < 0)
+    return NULL;
+  guard_enter();
+  object = list_get(handle_of(self), index);
+  guard_leave();
+  return object;
 }
 
 /*
@@ -191,18 +227,36 @@ static shareable_status set_without_gil(shareable_list *list, int64_t index, con
   return status;
 }
 
-static int set(PyObject *self, int64_t index, PyObject *object) {
-  shareable_status status = set_number(handle_of(self), index, object);
+static int set_result(PyObject *self, int64_t index, shareable_status status) {
+  return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);
+}
+
+static SLOW_PATH int set_any(PyObject *self, int64_t index, PyObject *object) {
+  shareable_status status;
   shareable_value value;
   PyObject *owner;
+  int result;
 
-  if (status == SHAREABLE_E_VALUE_TYPE) {
-    if (value_from(object, index, &value, &owner) < 0)
-      return -1;
-    status = (value.length > GIL_TEXT_MAX ? set_without_gil : shareable_list_set)(handle_of(self), index, &value);
-    Py_XDECREF(owner);
-  }
-  return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);
+  if (value_from(object, index, &value, &owner) < 0)
+    return -1;
+  guard_enter();
+  status = (value.length > GIL_TEXT_MAX ? set_without_gil : shareable_list_set)(handle_of(self), index, &value);
+  result = set_result(self, index, status);
+  guard_leave();
+  Py_XDECREF(owner);
+  return result;
+}
+
+static int set(PyObject *self, int64_t index, PyObject *object) {
+  shareable_status status;
+  int result = 0;
+
+  guard_enter();
+  status = set_number(handle_of(self), index, object);
+  if (status != SHAREABLE_E_VALUE_TYPE)
+    result = set_result(self, index, status);
+  guard_leave();
+  return status == SHAREABLE_E_VALUE_TYPE ? set_any(self, index, object) : result;
 }
 
 int list_ass_subscript(PyObject *self, PyObject *key, PyObject *object) {
@@ -219,7 +273,12 @@ int list_ass_subscript(PyObject *self, PyObject *key, PyObject *object) {
 
 /* If a subclass overrides __getitem__(), iteration calls it. */
 PyObject *list_iter(PyObject *self) {
+  PyObject *iterator;
+
   if (Py_TYPE(self)->tp_as_mapping->mp_subscript != list_subscript)
     return PySeqIter_New(self);
-  return list_iterator_new(handle_of(self));
+  guard_enter();
+  iterator = list_iterator_new(handle_of(self));
+  guard_leave();
+  return iterator;
 }

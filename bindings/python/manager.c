@@ -7,17 +7,21 @@
 #include "status.h"
 
 int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
-  void *manager;
+  PyObject *other = handle_from_arguments(self, arguments, keywords);
+  shareable_manager *previous;
 
-  if (handle_from_arguments(self, arguments, keywords, &manager) < 0)
+  if (other == NULL)
     return -1;
-  shareable_manager_unref(handle_exchange(self, shareable_manager_ref(manager)));
+  guard_enter();
+  previous = handle_exchange(self, shareable_manager_ref(handle_of(other)));
+  guard_leave();
+  shareable_manager_unref(previous);
   return 0;
 }
 
 /* Releasing the last handle of a manager that this process started waits for the manager's exit. */
 void manager_dealloc(PyObject *self) {
-  shareable_manager *manager = handle_exchange(self, NULL);
+  shareable_manager *manager = handle_of(self); /* no other thread has the object */
 
   Py_BEGIN_ALLOW_THREADS;
   shareable_manager_unref(manager);

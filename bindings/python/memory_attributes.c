@@ -5,13 +5,8 @@
 
 #include <stdbool.h>
 
+#include "guard.h"
 #include "handle.h"
-
-/* CPython before 3.13 always has the GIL. */
-#ifndef Py_BEGIN_CRITICAL_SECTION
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
 
 enum { VIEW, SIZE }; /* the companions of a block's handle */
 
@@ -83,20 +78,34 @@ static PyObject *get_buf(PyObject *memory, void *nothing) {
   return renew(memory);
 }
 
-static PyObject *get_name(PyObject *memory, void *nothing) {
-  const char *name = shareable_memory_name(handle_of(memory));
+static PyObject *name_of(const shareable_memory *memory) {
+  const char *name = shareable_memory_name(memory);
 
-  (void)nothing;
   if (name == NULL)
     Py_RETURN_NONE;
   return PyUnicode_DecodeUTF8(name, (Py_ssize_t)strlen(name), "surrogateescape");
+}
+
+static PyObject *get_name(PyObject *memory, void *nothing) {
+  PyObject *name;
+
+  (void)nothing;
+  guard_enter();
+  name = name_of(handle_of(memory));
+  guard_leave();
+  return name;
 }
 
 static PyObject *get_size(PyObject *memory, void *nothing) {
   PyObject *size = kept(memory, SIZE);
 
   (void)nothing;
-  return size == NULL ? PyLong_FromSize_t(shareable_memory_size(handle_of(memory))) : size;
+  if (size != NULL)
+    return size;
+  guard_enter();
+  size = PyLong_FromSize_t(shareable_memory_size(handle_of(memory)));
+  guard_leave();
+  return size;
 }
 
 static int set_size(PyObject *memory, PyObject *size, void *nothing) {
@@ -110,7 +119,8 @@ static PyGetSetDef attributes[] = {
   {"buf", get_buf, NULL,
    "A memoryview of the block's bytes, or None after close().\n\n"
    "It is the same object each time, until it is released. A reference to it remains valid after\n"
-   "the block is closed.",
+   "the block is closed. In a free-threaded CPython, threads must not slice or release the same\n"
+   "memoryview at the same time: each can attach to the block itself.",
    NULL},
   {"name", get_name, NULL, "The name by which other processes attach. It remains available after close().", NULL},
   {"size", get_size, NULL, "The size in bytes. It remains available after close().", NULL},

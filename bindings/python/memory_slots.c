@@ -6,17 +6,21 @@
 #include "raw_slots.h"
 
 int memory_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
-  void *memory;
+  PyObject *other = handle_from_arguments(self, arguments, keywords);
 
-  if (handle_from_arguments(self, arguments, keywords, &memory) < 0)
+  if (other == NULL)
     return -1;
   memory_attributes_reset(self);
-  shareable_memory_unref(handle_exchange(self, shareable_memory_ref(memory)));
+  guard_enter();
+  shareable_memory_unref(handle_exchange(self, shareable_memory_ref(handle_of(other))));
+  guard_leave();
   return 0;
 }
 
 void memory_dealloc(PyObject *self) {
   memory_attributes_reset(self);
+  guard_enter();
   shareable_memory_unref(handle_of(self));
+  guard_leave();
   handle_free(self);
 }

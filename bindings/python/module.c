@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "guard.h"
 #include "handle.h"
 #include "list_iterator.h"
 #include "view.h"
@@ -53,7 +54,7 @@ static int init_type(PyObject *module, const char *name, const char *full_name, 
 static PyObject *load(PyObject *spec) {
   PyObject *module = wrapper_module(spec);
 
-  if (module != NULL && (view_type_init() < 0 || list_iterator_type_init() < 0 ||
+  if (module != NULL && (guard_init() < 0 || view_type_init() < 0 || list_iterator_type_init() < 0 ||
                          init_type(module, "Memory", "shareable._raw.Memory", false) < 0 ||
                          init_type(module, "List", "shareable._raw.List", true) < 0 ||
                          init_type(module, "Manager", "shareable._raw.Manager", false) < 0))
@@ -73,7 +74,13 @@ static PyObject *create(PyObject *spec, PyModuleDef *definition) {
   return loaded;
 }
 
-static PyModuleDef_Slot slots[] = {{Py_mod_create, (void *)create}, {0, NULL}};
+static PyModuleDef_Slot slots[] = {
+  {Py_mod_create, (void *)create},
+#ifdef Py_mod_gil
+  {Py_mod_gil, Py_MOD_GIL_NOT_USED}, /* see guard.h */
+#endif
+  {0, NULL},
+};
 
 static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "shareable._raw", .m_slots = slots};
 

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "guard.h"
+
 /*
  * Returns the class for the errno of a status (SHAREABLE_STATUS_MAP). For OSError, the constructor
  * selects the subclass.
@@ -109,12 +111,14 @@ static void raise_item(const char *label, shareable_status status, const shareab
   }
 }
 
-/* Copies the name first: %R may run any Python code, which may free the list. */
+/* Copies the name first: %R may run any Python code, which may free the list, outside the guard. */
 static void raise_absent(PyObject *value, const char *name) {
   PyObject *list = text_object(name, "replace");
 
+  guard_leave();
   if (list != NULL)
     PyErr_Format(PyExc_ValueError, "%R not in this container: list '%U'", value, list);
+  guard_enter();
   Py_XDECREF(list);
 }
 

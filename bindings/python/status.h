@@ -15,7 +15,7 @@ typedef struct status_context {
   int64_t index;              /* the item that the caller named */
   const size_t *bad_index;    /* the corrupt item that the function found, or NULL */
   const char *name;           /* the block's name, or NULL */
-  PyObject *value;            /* the value that was searched for, or NULL */
+  PyObject *value;            /* the value that was searched for, or NULL; with it, in the guard */
 } status_context;
 
 /* The initial value of the context in each SWIG wrapper. */

@@ -3,6 +3,8 @@
  */
 #include "value.h"
 
+#include "guard.h"
+
 static int from_int(PyObject *object, int64_t item, shareable_value *value) {
   int overflow;
   long long integer = PyLong_AsLongLongAndOverflow(object, &overflow);
@@ -312,8 +314,7 @@ static bool number_bits(PyObject *object, PyTypeObject *type, uint64_t *bits) {
   return overflow == 0;
 }
 
-/* Converts a list or tuple. No Python code runs during the loop, so the sequence cannot change. */
-static int array_from_sequence(PyObject *sequence, value_array *result) {
+static int array_from_sequence_locked(PyObject *sequence, value_array *result) {
   Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
   PyObject **objects = PySequence_Fast_ITEMS(sequence);
   PyTypeObject *type = count == 0 ? NULL : Py_TYPE(objects[0]);
@@ -328,6 +329,16 @@ static int array_from_sequence(PyObject *sequence, value_array *result) {
       result->numbers = NULL;
       return 0;
     }
+  return made;
+}
+
+/* Converts a list or tuple. No Python code runs meanwhile, so the sequence cannot change. */
+static int array_from_sequence(PyObject *sequence, value_array *result) {
+  int made;
+
+  Py_BEGIN_CRITICAL_SECTION(sequence);
+  made = array_from_sequence_locked(sequence, result);
+  Py_END_CRITICAL_SECTION();
   return made;
 }
 

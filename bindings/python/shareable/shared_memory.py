@@ -405,8 +405,9 @@ class ShareableList(ListLayout[_T]):
     stored, or the list is read-only. Then the item is unchanged. The object is a context manager
     that closes the list.
 
-    Threads may use the same object. Other threads run while one thread copies a text of more than
-    64 KiB, or searches or assigns to more than 4,096 items.
+    Threads may use the same object, and one of them may close it. Other threads run while one thread
+    copies a text of more than 64 KiB, or searches or assigns to more than 4,096 items. In a
+    free-threaded CPython, they always run.
     """
 
     shm: SharedMemory

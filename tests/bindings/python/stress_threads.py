@@ -1,7 +1,8 @@
 """Uses the same few objects from many threads and forks at once: stress_threads.py [SECONDS]
 
 Every exception must be one that the documentation describes, and every value that is read must have
-been written. At the end no block, descriptor, mapping or memory may be left.
+been written. At the end no block, descriptor, mapping or memory may be left. In a free-threaded
+CPython, the threads must run without the GIL.
 STRESS_THREADS_SEED=NUMBER chooses the same actions again, but not the same timing.
 """
 
@@ -10,12 +11,14 @@ import contextlib
 import copy
 import faulthandler
 import gc
+import operator
 import os
 import pickle
 import random
 import re
 import signal
 import sys
+import sysconfig
 import threading
 import time
 import traceback
@@ -23,7 +26,8 @@ import warnings
 
 from allocations import allocations
 
-from shareable.shared_memory import ShareableList, SharedMemory, unlink
+from shareable import garbage
+from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlink
 
 try:
     import numpy
@@ -61,7 +65,12 @@ DOCUMENTED = [
     (TimeoutError, r"did not change(,)? before the timeout"),
     (FileNotFoundError, r"test-python-"),
     (FileExistsError, r"test-python-"),
+    (IndexError, r"^(pop|list assignment) index out of range"),  # of the list that threads change
+    (IndexError, r"^pop from empty list"),
 ]
+
+
+FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Unexpected(Exception):
@@ -104,13 +113,22 @@ class Stress:
         self.mixed = [open_list("mixed", chance) for _ in range(3)]
         self.numbers = [open_list("numbers", chance) for _ in range(2)]
         self.memories = [open_memory(chance) for _ in range(2)]
-        # Views, iterators and objects. Any thread may drop them.
-        self.kept = collections.deque(maxlen=30)
+        # A free-threaded CPython does not protect a memoryview that several threads slice or
+        # release: it may release the buffer twice, or while a slice uses it.
+        self.memoryviews = threading.Lock() if FREE_THREADED else contextlib.nullcontext()
+        # The values of new lists. Any thread may change it.
+        self.source = list(range(ITEMS))
+        # Views, iterators, locks and objects. Any thread may drop them.
+        self.kept = []
         self.failures = []
         self.end = 0
 
     def lists(self):
         return self.mixed + self.numbers
+
+    def keep(self, item):
+        self.kept.append(item)
+        del self.kept[:-30]
 
     def close(self):
         self.kept.clear()
@@ -151,11 +169,12 @@ class Stress:
         iterator = iter(chance.choice(self.mixed))
         for _ in range(chance.randrange(ITEMS)):
             check(next(iterator))
-        self.kept.append(iterator)
+        self.keep(iterator)
 
     def do_continue_iterators(self, chance):
-        for each in list(self.kept):
+        for each in self.kept[:]:
             if hasattr(each, "__length_hint__"):
+                assert 0 <= operator.length_hint(each) <= ITEMS
                 for value in each:
                     if type(value) is not float:  # a float may come from a list of numbers
                         check(value)
@@ -176,6 +195,12 @@ class Stress:
         shared = chance.choice(self.lists())
         assert len(shared) == ITEMS and shared.hash() != 0
         assert len(shared.format) >= ITEMS
+        assert shared.capacity(chance.choice(PLACE)) in (8, TEXT)
+        assert shared.shm.name.startswith(NAME) and shared.shm.size >= 8 * ITEMS
+
+    def do_inspect_memory(self, chance):
+        memory = chance.choice(self.memories)
+        assert memory.name == f"{NAME}-memory" and memory.size == SIZE and type(memory.read_only) is bool
 
     # Actions on all lists.
 
@@ -195,6 +220,13 @@ class Stress:
     def do_release(self, chance):
         chance.choice(self.lists()).lock().release()
 
+    def do_share_lock(self, chance):
+        self.keep(chance.choice(self.lists()).lock(timeout=0.001))
+        for each in self.kept[:]:
+            if isinstance(each, ListLock):
+                each.acquire()
+                each.release()
+
     def do_wait(self, chance):
         shared = chance.choice(self.mixed)
         check(shared.wait(chance.choice(PLACE), chance.choice(VALUES), timeout=chance.choice((0, 0.001, 0.02))))
@@ -209,7 +241,7 @@ class Stress:
         view = chance.choice(self.numbers).view()
         assert len(view) == ITEMS and view.nbytes == 8 * ITEMS
         view[chance.choice(PLACE)] = chance.randrange(100)
-        self.kept.append(view)
+        self.keep(view)
 
     def do_view_mixed_list(self, chance):
         chance.choice(self.mixed).view()
@@ -220,35 +252,39 @@ class Stress:
             array = numpy.asarray(chance.choice(self.numbers).view())
             if array.flags.writeable:
                 array += 1
-            self.kept.append(array)
+            self.keep(array)
 
     def do_use_kept_views(self, chance):
-        for each in list(self.kept):
+        for each in self.kept[:]:
             if isinstance(each, memoryview):
-                each.tobytes()
-                if not each.readonly:
-                    each[0] = 1
+                with self.memoryviews:
+                    each.tobytes()
+                    if not each.readonly:
+                        each[0] = 1
             elif hasattr(each, "sum"):
                 each.sum()
 
     def do_release_view(self, chance):
-        for each in list(self.kept):
+        for each in self.kept[:]:
             if isinstance(each, memoryview):
-                each.release()
+                with self.memoryviews:
+                    each.release()
                 break
 
     def do_buf(self, chance):
         buf = chance.choice(self.memories).buf
         if buf is not None:
-            if not buf.readonly:
-                buf[chance.randrange(SIZE)] = chance.randrange(256)
-            bytes(buf)
-            self.kept.append(buf[chance.randrange(SIZE) :])
+            with self.memoryviews:
+                if not buf.readonly:
+                    buf[chance.randrange(SIZE)] = chance.randrange(256)
+                bytes(buf)
+                self.keep(buf if FREE_THREADED else buf[chance.randrange(SIZE) :])
 
     def do_release_buf(self, chance):
         buf = chance.choice(self.memories + [each.shm for each in self.lists()]).buf
         if buf is not None:
-            buf.release()
+            with self.memoryviews:
+                buf.release()
 
     # Actions that open and close.
 
@@ -282,21 +318,39 @@ class Stress:
 
     def do_create_and_unlink(self, chance):
         shared = ShareableList([1, "howdy", bytearray(b"\xff\0")], no_sync=chance.random() < 0.5)
-        self.kept.append(iter(shared))
+        self.keep(iter(shared))
         shared.unlink()
+
+    def do_create_from_changing_list(self, chance):
+        shared = ShareableList(self.source)
+        shared.unlink()
+        assert len(shared) < 3 * ITEMS
+        for value in shared:
+            assert value in VALUES or type(value) is int
+
+    def do_change_list(self, chance):
+        if len(self.source) < 2 * ITEMS:
+            self.source.append(chance.randrange(10))
+        if chance.random() < 0.7:
+            self.source.pop(chance.randrange(2))
+        self.source[0] = chance.choice((1, 2**62, 2**40, 0.5, "howdy"))
+
+    def do_garbage(self, chance):
+        if chance.random() < 0.01:
+            assert all(not result.removed for result in garbage())
 
     def do_unlink(self, chance):
         if chance.random() < 0.02:
             unlink(f"{NAME}-memory")
 
     def do_pickle(self, chance):
-        self.kept.append(pickle.loads(pickle.dumps(chance.choice(self.lists() + self.memories))))
+        self.keep(pickle.loads(pickle.dumps(chance.choice(self.lists() + self.memories))))
 
     def do_copy(self, chance):
         copy.copy(chance.choice(self.lists())).close()
 
     def do_drop(self, chance):
-        self.kept.append(None)
+        self.keep(None)
         if chance.random() < 0.05:
             self.kept.clear()
 
@@ -338,9 +392,14 @@ def work(stress, seed, counts, raised):
 
 
 def in_child(stress, seed):
-    """Act in a fork's child, which has the objects as they were at the fork, but one thread."""
+    """Act in a fork's child, which has the objects as they were at the fork, but one thread.
+
+    In a free-threaded CPython, an object may be locked for a thread that the child does not have: so
+    the child opens the lists and memories again.
+    """
     chance = random.Random(seed)
     signal.alarm(200)
+    stress = Stress() if FREE_THREADED else stress
     counts, raised = collections.Counter(), collections.Counter()
     for _ in range(chance.randrange(100)):
         act(stress, chance, counts, raised)
@@ -400,6 +459,8 @@ def mappings():
 
 
 def main(seconds):
+    if sysconfig.get_config_var("Py_GIL_DISABLED") and sys._is_gil_enabled():
+        sys.exit("the import has switched the GIL on")
     faulthandler.enable()
     faulthandler.dump_traceback_later(seconds + 300, exit=True)
     warnings.simplefilter("ignore", DeprecationWarning)  # about forks of a process with threads
