@@ -35,8 +35,8 @@ static void clean_up(shareable__ownership_log *log, void *is_cleared) {
   shareable__ownership_log_header header;
 
   need(shareable__ownership_log_lock(log, false));
-  *(bool *)is_cleared =
-    shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES && shareable__living_successor(&header) == 0;
+  *(bool *)is_cleared = shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES &&
+                        shareable__living_successor(&header) == 0;
   if (*(bool *)is_cleared)
     shareable__ownership_log_unlink_blocks(log);
 }
