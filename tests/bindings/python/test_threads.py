@@ -50,7 +50,7 @@ def test_threads_read_a_list_that_is_closed_and_opened_again(make_list):
 
     def read():
         count = 0
-        while not is_over.is_set():
+        while not is_over.is_set() or count == 0:
             try:
                 assert shared[99] == 99 and list(shared) == shared[:]
                 count += 1
@@ -72,7 +72,7 @@ def test_threads_read_a_list_that_is_closed_and_opened_again(make_list):
     opener.start()
     counts = in_threads(read)
     opener.join()
-    assert sum(counts) > 0
+    assert min(counts) > 0
 
 
 def test_a_closed_block_is_unmapped_although_threads_try_to_use_it(name):
