@@ -105,15 +105,16 @@ def test_a_list_of_numbers_is_made_from_a_list_that_another_thread_changes():
 def test_interpreter_ends_beside_daemon_threads_that_use_a_list():
     code = """if True:
         import threading, time
+        from shareable import _raw
         from shareable.shared_memory import ShareableList
         shared = ShareableList(range(100000))
+        other = ShareableList(name=shared.shm.name)
         shared.unlink()
         def use():
             while True:
                 shared.count(5)
                 shared[3]
-                ShareableList.__init__(shared, range(10))
-                shared.unlink()
+                _raw.List.__init__(shared, other)
         for _ in range(4):
             threading.Thread(target=use, daemon=True).start()
         time.sleep(0.1)
