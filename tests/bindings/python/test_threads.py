@@ -34,7 +34,8 @@ def in_threads(function):
 def test_import_does_not_switch_the_gil_on():
     environment = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
     code = "import shareable.managers, sys; assert not sys._is_gil_enabled()"
-    ended = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, timeout=60)
+    command = [sys.executable, "-W", "error", "-c", code]
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
