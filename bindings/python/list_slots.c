@@ -231,7 +231,7 @@ static int set_result(PyObject *self, int64_t index, shareable_status status) {
   return status == SHAREABLE_OK ? 0 : status_raise_assignment(status, handle_of(self), index);
 }
 
-static SLOW_PATH int set_any(PyObject *self, int64_t index, PyObject *object) {
+static int set_any(PyObject *self, int64_t index, PyObject *object) {
   shareable_status status;
   shareable_value value;
   PyObject *owner;

@@ -58,8 +58,8 @@ static bool acquire_from_dead(shareable__area_lock *lock, shareable__sync *sync,
 }
 
 /* Tries once, for a caller that does not wait. */
-static shareable_status try_once(shareable__area_lock *lock, shareable__sync *sync) {
-  uint32_t *word = &sync->area->lock, id = sync->writer.id;
+static shareable_status try_once(shareable__area_lock *lock, shareable__sync *sync, uint32_t id) {
+  uint32_t *word = &sync->area->lock;
   uint32_t observed = __atomic_load_n(word, __ATOMIC_RELAXED);
 
   if (observed == 0 && shareable__area_lock_swap(word, 0, id))
@@ -82,8 +82,8 @@ static int64_t next_sleep(const uint32_t *word, uint32_t slept_on, int64_t durat
  * waiter that acquires the lock here leaves WAITERS set, because others may sleep. So a waiter that
  * is killed causes at most one needless wake-up.
  */
-static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout) {
-  uint32_t *word = &sync->area->lock, desired = sync->writer.id | WAITERS;
+static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sync, uint32_t id, int64_t timeout) {
+  uint32_t *word = &sync->area->lock, desired = id | WAITERS;
   int64_t end = shareable__deadline(timeout), duration = FIRST_SLEEP_NS, left;
 
   for (;;) {
@@ -125,10 +125,11 @@ void shareable__area_lock_wake(shareable__area_lock *lock, shareable__sync *sync
     atomic_fetch_add_explicit(&lock->lost_wakeups, 1, memory_order_relaxed);
 }
 
-shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout) {
+shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, uint32_t id,
+                                           int64_t timeout) {
   if (timeout == 0)
-    return try_once(lock, sync);
-  if (try_lock_spinning(&sync->area->lock, sync->writer.id))
+    return try_once(lock, sync, id);
+  if (try_lock_spinning(&sync->area->lock, id))
     return SHAREABLE_OK;
-  return wait_for(lock, sync, timeout);
+  return wait_for(lock, sync, id, timeout);
 }

@@ -20,7 +20,8 @@ typedef struct shareable__area_lock {
 
 /* The slow paths of the functions below. */
 void shareable__area_lock_yield(shareable__area_lock *lock, int64_t timeout);
-shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, int64_t timeout);
+shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, uint32_t id,
+                                           int64_t timeout);
 void shareable__area_lock_wake(shareable__area_lock *lock, shareable__sync *sync, bool found_waiters);
 
 static inline bool shareable__area_lock_swap(uint32_t *word, uint32_t expected, uint32_t desired) {
@@ -30,30 +31,35 @@ static inline bool shareable__area_lock_swap(uint32_t *word, uint32_t expected, 
 /*
  * Acquires the lock, and waits for at most `timeout` nanoseconds, or without limit if that is
  * negative. Returns E_OWNER_DIED if the caller now owns the lock and the previous owner died;
- * E_TIMED_OUT; E_NO_SYNC if the list has no sync area; or the errors of shareable__sync_register().
+ * E_TIMED_OUT; E_NO_SYNC if the list has no sync area; E_CLOSED if another thread has closed the
+ * handle; or the errors of shareable__sync_register().
  */
 static inline shareable_status shareable__area_lock_acquire(shareable__area_lock *lock, shareable__sync *sync,
                                                             int64_t timeout) {
   shareable_status status = sync->area == NULL ? SHAREABLE_E_NO_SYNC : shareable__sync_register(sync);
+  uint32_t id;
 
   if (status != SHAREABLE_OK)
     return status;
   if (atomic_load_explicit(&lock->lost_wakeups, memory_order_relaxed) >= SHAREABLE__LOST_WAKEUPS_MAX)
     shareable__area_lock_yield(lock, timeout);
-  if (shareable__area_lock_swap(&sync->area->lock, 0, sync->writer.id))
+  id = shareable__writer_id(&sync->writer);
+  if (id == 0)
+    return SHAREABLE_E_CLOSED;
+  if (shareable__area_lock_swap(&sync->area->lock, 0, id))
     return SHAREABLE_OK;
-  return shareable__area_lock_wait(lock, sync, timeout);
+  return shareable__area_lock_wait(lock, sync, id, timeout);
 }
 
 /* Releases the lock. Returns E_NOT_LOCKED if the handle does not own it, or E_NO_SYNC. */
 static inline shareable_status shareable__area_lock_release(shareable__area_lock *lock, shareable__sync *sync) {
-  const shareable__writer *writer = &sync->writer;
+  uint32_t id = shareable__writer_id(&sync->writer);
   bool found_waiters;
 
   if (sync->area == NULL)
     return SHAREABLE_E_NO_SYNC;
-  if (writer->id == 0 || !shareable__writer_is_current_process(writer) ||
-      (__atomic_load_n(&sync->area->lock, __ATOMIC_RELAXED) & ~SHAREABLE__LOCK_WAITERS) != writer->id)
+  if (id == 0 || !shareable__writer_is_current_process(&sync->writer) ||
+      (__atomic_load_n(&sync->area->lock, __ATOMIC_RELAXED) & ~SHAREABLE__LOCK_WAITERS) != id)
     return SHAREABLE_E_NOT_LOCKED;
   found_waiters = lock->found_waiters;
   lock->found_waiters = false;

@@ -16,7 +16,7 @@ static shareable__hazard *acquire_hazard(void *address, shareable__writer *write
 
     if (id != 0 && (!check_owners || shareable__writer_is_alive(writer, id)))
       continue;
-    if (shareable__writer_id_swap(&hazard->writer_id, id, writer->id)) {
+    if (shareable__writer_id_swap(&hazard->writer_id, id, shareable__writer_id(writer))) {
       __atomic_store_n(&hazard->item, 0, __ATOMIC_RELEASE);
       return hazard;
     }
@@ -34,7 +34,7 @@ void shareable__sync_unregister(shareable__sync *sync) {
 
   if (hazard != NULL && shareable__writer_is_current_process(&sync->writer)) {
     __atomic_store_n(&hazard->item, 0, __ATOMIC_RELEASE);
-    shareable__writer_id_swap(&hazard->writer_id, sync->writer.id, 0);
+    shareable__writer_id_swap(&hazard->writer_id, shareable__writer_id(&sync->writer), 0);
   }
   shareable__sync_unregister_late(sync);
 }

@@ -15,7 +15,8 @@
 static bool steal_lock(shareable__sync *sync, size_t i, uint64_t word, uint64_t *before) {
   uint64_t flags = word & SHAREABLE__SLOW_STORES;
 
-  if (!shareable__version_swap(sync->area, i, word, shareable__version_locked(word, sync->writer.id)))
+  if (!shareable__version_swap(sync->area, i, word,
+                               shareable__version_locked(word, shareable__writer_id(&sync->writer))))
     return false;
   __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees any later store sees the lock */
   shareable__redo_replay(sync, i);
@@ -45,7 +46,8 @@ shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t 
 
     if ((word & SHAREABLE__LOCKED) == 0) {
       *before = word & SHAREABLE__VERSION_UNLOCKED;
-      if (shareable__version_swap(sync->area, i, word, shareable__version_locked(word, sync->writer.id)))
+      if (shareable__version_swap(sync->area, i, word,
+                                  shareable__version_locked(word, shareable__writer_id(&sync->writer))))
         return SHAREABLE_OK;
       continue;
     }

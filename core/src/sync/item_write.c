@@ -36,7 +36,7 @@ static void redo_reclaim(shareable__sync *sync, shareable__redo_record *record, 
     if ((word & SHAREABLE__LOCKED) != 0)
       return;
   }
-  if (shareable__writer_id_swap(&record->writer_id, dead, sync->writer.id))
+  if (shareable__writer_id_swap(&record->writer_id, dead, shareable__writer_id(&sync->writer)))
     shareable__redo_free(record);
 }
 
@@ -46,7 +46,7 @@ static shareable__redo_record *redo_try_acquire(shareable__sync *sync, bool chec
     shareable__redo_record *record = &sync->area->redo_records[k];
     uint32_t id = shareable__writer_id_load(&record->writer_id);
 
-    if (id == 0 && shareable__writer_id_swap(&record->writer_id, 0, sync->writer.id))
+    if (id == 0 && shareable__writer_id_swap(&record->writer_id, 0, shareable__writer_id(&sync->writer)))
       return record;
     if (check_owners && id != 0 && !shareable__writer_is_alive(&sync->writer, id))
       redo_reclaim(sync, record, id);

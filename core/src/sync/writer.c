@@ -105,7 +105,7 @@ static void reset_after_fork(shareable__writer *writer) {
   writer->liveness_lock = NULL;
   writer->id = 0;
   __atomic_store_n(&writer->hazard, NULL, __ATOMIC_RELAXED);
-  writer->slow_writes = 0;
+  __atomic_store_n(&writer->slow_writes, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->forks, shareable__fork_generation, __ATOMIC_RELEASE);
 }
@@ -183,6 +183,6 @@ void shareable__writer_unregister(shareable__writer *writer) {
   __atomic_store_n(&writer->id, 0, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->thread, NULL, __ATOMIC_RELEASE);
   __atomic_store_n(&writer->hazard, NULL, __ATOMIC_RELAXED);
-  writer->slow_writes = 0;
+  __atomic_store_n(&writer->slow_writes, 0, __ATOMIC_RELAXED);
   shareable__fork_unlock();
 }

@@ -81,6 +81,14 @@ static inline bool shareable__writer_is_current_process(const shareable__writer 
 }
 
 /*
+ * Returns the writer's id, or 0 if it is not registered. Another thread may close the handle at any
+ * moment, and the id is 0 from then on.
+ */
+static inline uint32_t shareable__writer_id(const shareable__writer *writer) {
+  return __atomic_load_n(&writer->id, __ATOMIC_RELAXED);
+}
+
+/*
  * Returns the writer's hazard if the calling thread may use it, otherwise NULL. Another thread may
  * close the handle at any moment. So the hazard is loaded once; after the close it is NULL.
  */

@@ -102,7 +102,11 @@ def open_memory(chance, into=None):
     try:
         return make(f"{NAME}-memory", read_only=chance.random() < 0.2)
     except FileNotFoundError:
+        pass
+    try:
         return make(f"{NAME}-memory", create=True, size=SIZE)
+    except FileExistsError:  # another process has created it
+        return make(f"{NAME}-memory")
 
 
 class Stress:

@@ -34,7 +34,8 @@ def in_threads(function):
 def test_import_does_not_switch_the_gil_on():
     environment = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
     code = "import shareable.managers, sys; assert not sys._is_gil_enabled()"
-    ended = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, timeout=60)
+    command = [sys.executable, "-W", "error", "-c", code]
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
@@ -50,7 +51,7 @@ def test_threads_read_a_list_that_is_closed_and_opened_again(make_list):
 
     def read():
         count = 0
-        while not is_over.is_set():
+        while not is_over.is_set() or count == 0:
             try:
                 assert shared[99] == 99 and list(shared) == shared[:]
                 count += 1
@@ -72,7 +73,7 @@ def test_threads_read_a_list_that_is_closed_and_opened_again(make_list):
     opener.start()
     counts = in_threads(read)
     opener.join()
-    assert sum(counts) > 0
+    assert min(counts) > 0
 
 
 def test_a_closed_block_is_unmapped_although_threads_try_to_use_it(name):
@@ -105,15 +106,16 @@ def test_a_list_of_numbers_is_made_from_a_list_that_another_thread_changes():
 def test_interpreter_ends_beside_daemon_threads_that_use_a_list():
     code = """if True:
         import threading, time
+        from shareable import _raw
         from shareable.shared_memory import ShareableList
         shared = ShareableList(range(100000))
+        other = ShareableList(name=shared.shm.name)
         shared.unlink()
         def use():
             while True:
                 shared.count(5)
                 shared[3]
-                ShareableList.__init__(shared, range(10))
-                shared.unlink()
+                _raw.List.__init__(shared, other)
         for _ in range(4):
             threading.Thread(target=use, daemon=True).start()
         time.sleep(0.1)
