@@ -21,6 +21,7 @@
 
 %ignore shareable_type;
 %ignore shareable_memory_fd;
+%ignore shareable_memory_has_fd;
 %ignore shareable_list_get;
 %ignore shareable_list_get_int;
 %ignore shareable_list_get_float;

@@ -21,6 +21,7 @@
  */
 %ignore shareable_memory_address;
 %ignore shareable_memory_fd;
+%ignore shareable_memory_has_fd;
 %ignore shareable_memory_pin;
 %ignore shareable_memory_unpin;
 %ignore shareable_list_get;

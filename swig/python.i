@@ -270,7 +270,7 @@
   $1 = number;
   _global_context.index = number;
 }
-%typemap(out) int shareable_memory_is_read_only, int shareable_memory_same_block {
+%typemap(out) int shareable_memory_is_read_only, int shareable_memory_same_block, int shareable_memory_has_fd {
   $result = PyBool_FromLong($1);
 }
 /* The object of a block, for functions that need more than its handle. */

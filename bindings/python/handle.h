@@ -35,10 +35,14 @@ static inline PyObject **handle_companions(PyObject *object) {
   return (PyObject **)(void *)((SwigPyObject *)object + 1);
 }
 
-/* Initializes what SWIG has not initialized in a new object. Returns the object, which may be NULL. */
+/*
+ * Initializes what SWIG has not initialized in a new object. Returns the object. It may be NULL, or
+ * None for a handle that is NULL.
+ */
 static inline PyObject *handle_init(PyObject *object) {
-  for (int i = 0; object != NULL && i < HANDLE_COMPANIONS; i++)
-    handle_companions(object)[i] = NULL;
+  if (object != NULL && object != Py_None)
+    for (int i = 0; i < HANDLE_COMPANIONS; i++)
+      handle_companions(object)[i] = NULL;
   return object;
 }
 

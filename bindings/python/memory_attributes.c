@@ -37,12 +37,39 @@ void memory_attributes_reset(PyObject *memory) {
   keep(memory, SIZE, NULL);
 }
 
+/*
+ * Keeps a new view instead of the previous one. If another thread has kept one, drops the new one.
+ * Takes over the references. Returns the kept view.
+ */
+static PyObject *replace_view(PyObject *memory, PyObject *previous, PyObject *view) {
+  PyObject **place = &handle_companions(memory)[VIEW], *kept_view, *dropped = view;
+
+  Py_BEGIN_CRITICAL_SECTION(memory);
+  if (*place == previous) {
+    dropped = previous; /* the reference of the object */
+    *place = view;
+  }
+  kept_view = *place == NULL ? Py_None : *place; /* NULL: another thread calls __init__() */
+  Py_INCREF(kept_view);
+  Py_END_CRITICAL_SECTION();
+  Py_XDECREF(dropped);
+  Py_XDECREF(previous);
+  return kept_view;
+}
+
+static PyObject *renew_view(PyObject *memory, PyObject *previous) {
+  PyObject *view = PyObject_CallMethod(memory, "_new_view", NULL);
+
+  if (view != NULL)
+    return replace_view(memory, previous, view);
+  Py_XDECREF(previous);
+  return NULL;
+}
+
 PyObject *memory_kept_view(PyObject *memory) {
   PyObject *view = kept(memory, VIEW);
 
-  if (view == NULL)
-    Py_RETURN_NONE;
-  return view;
+  return view != NULL ? view : renew_view(memory, NULL);
 }
 
 PyObject *memory_keep_view(PyObject *memory, PyObject *view) {
@@ -59,23 +86,19 @@ static bool is_released(PyObject *view) {
   return true;
 }
 
-static PyObject *renew(PyObject *memory) {
-  PyObject *result = PyObject_CallMethod(memory, "_keep_view", NULL);
-
-  if (result == NULL)
-    return NULL;
-  Py_DECREF(result);
-  return memory_kept_view(memory);
+/* A subclass may set _buf and _name itself, instead of calling __init__(). */
+static bool has_handle(PyObject *memory) {
+  return handle_of(memory) != NULL;
 }
 
 static PyObject *get_buf(PyObject *memory, void *nothing) {
-  PyObject *view = memory_kept_view(memory);
+  PyObject *view;
 
   (void)nothing;
-  if (!is_released(view))
-    return view;
-  Py_DECREF(view);
-  return renew(memory);
+  if (!has_handle(memory))
+    return PyObject_GetAttrString(memory, "_buf");
+  view = kept(memory, VIEW);
+  return view != NULL && !is_released(view) ? view : renew_view(memory, view);
 }
 
 static PyObject *name_of(const shareable_memory *memory) {
@@ -86,10 +109,22 @@ static PyObject *name_of(const shareable_memory *memory) {
   return PyUnicode_DecodeUTF8(name, (Py_ssize_t)strlen(name), "surrogateescape");
 }
 
+static PyObject *without_slash(PyObject *name) {
+  PyObject *rest;
+
+  if (name == NULL || !PyUnicode_Check(name) || PyUnicode_GET_LENGTH(name) == 0 || PyUnicode_READ_CHAR(name, 0) != '/')
+    return name;
+  rest = PyUnicode_Substring(name, 1, PyUnicode_GET_LENGTH(name));
+  Py_DECREF(name);
+  return rest;
+}
+
 static PyObject *get_name(PyObject *memory, void *nothing) {
   PyObject *name;
 
   (void)nothing;
+  if (!has_handle(memory))
+    return without_slash(PyObject_GetAttrString(memory, "_name"));
   guard_enter();
   name = name_of(handle_of(memory));
   guard_leave();

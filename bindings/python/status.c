@@ -4,6 +4,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "guard.h"
 
@@ -71,8 +72,25 @@ static PyObject *text_without_name(const char *message, const char *name) {
   return text;
 }
 
-static PyObject *os_error(int number, const char *message, const char *name) {
-  return PyObject_CallFunction(PyExc_OSError, "iNN", number, text_without_name(message, name), file_name(name));
+static PyObject *os_error(PyObject *type, int number, const char *message, const char *name) {
+  return PyObject_CallFunction(type, "iNN", number, text_without_name(message, name), file_name(name));
+}
+
+/* CPython raises an OSError for a name that the system refuses; our own checks raise a ValueError. */
+static PyObject *invalid_name;
+
+int status_init(void) {
+  PyObject *bases = PyTuple_Pack(2, PyExc_OSError, PyExc_ValueError);
+
+  if (bases != NULL)
+    invalid_name = PyErr_NewExceptionWithDoc(
+      "shareable._raw.InvalidNameError", "The name of a block is not valid: an OSError and a ValueError.", bases, NULL);
+  Py_XDECREF(bases);
+  return invalid_name == NULL ? -1 : 0;
+}
+
+static PyObject *name_error(const char *message, const char *name) {
+  return os_error(invalid_name, name != NULL && strlen(name) > NAME_MAX ? ENAMETOOLONG : EINVAL, message, name);
 }
 
 static PyObject *other_error(PyObject *type, const char *text) {
@@ -83,9 +101,14 @@ static PyObject *other_error(PyObject *type, const char *text) {
 static void raise(shareable_status status, const shareable_error *error, const char *name) {
   int nearest = shareable_status_errno(status);
   PyObject *type = exception_class(nearest);
-  PyObject *exception = type == PyExc_OSError
-                          ? os_error(error->sys_errno != 0 ? error->sys_errno : nearest, error->message, name)
-                          : other_error(type, error->message);
+  PyObject *exception;
+
+  if (status == SHAREABLE_E_NAME)
+    exception = name_error(error->message, name);
+  else if (type == PyExc_OSError)
+    exception = os_error(type, error->sys_errno != 0 ? error->sys_errno : nearest, error->message, name);
+  else
+    exception = other_error(type, error->message);
 
   if (exception != NULL)
     PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);

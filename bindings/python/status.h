@@ -35,4 +35,7 @@ int status_raise_assignment(shareable_status status, const shareable_list *list,
 /* Raises the exception of a failure to transfer the ownership of blocks to the process. */
 void status_raise_transfer(shareable_status status, int64_t pid);
 
+/* Must be called once, before the other functions. Returns -1 with an exception on failure. */
+int status_init(void);
+
 #endif

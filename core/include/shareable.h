@@ -581,6 +581,12 @@ SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t ind
  */
 SHAREABLE_API shareable_status shareable_memory_fd(shareable_memory *memory, int *fd, shareable_error *error);
 
+/*
+ * Returns 1 if a descriptor was kept, or opened by shareable_memory_fd(), and 0 if it was not or if
+ * the handle is closed or NULL.
+ */
+SHAREABLE_API int shareable_memory_has_fd(const shareable_memory *memory);
+
 /* A handle on a list that this process has open. A list has its own block and a fixed length. */
 typedef struct shareable_list shareable_list;
 

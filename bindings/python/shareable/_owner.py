@@ -23,7 +23,7 @@ _Process = tuple[int, bytes]
 _CREATORS = "shareable_creators"
 
 _is_set_up = False  # whether workers that this process forks call _store_creators()
-_registered_pid = 0  # the process that registered its creators; a fork's child must register again
+_registered: _Process | None = None  # the last process that created a block: this one, or one that it was forked from
 
 
 def _identify(pid: int) -> _Process:
@@ -66,18 +66,23 @@ def _set_up() -> None:
 def transfer_to_creators() -> None:
     """Transfer the blocks of a multiprocessing worker, also later ones, to its creators up to the program.
 
-    In a process that is not a worker, this function does nothing.
+    A child of os.fork() also transfers its blocks to the process that it was forked from, if that has
+    created blocks. In other processes, this function does nothing.
     """
-    global _registered_pid
-    if _registered_pid == os.getpid():
+    global _registered
+    if _registered is not None and _registered[0] == os.getpid():
         return
+    creators: tuple[_Process, ...] = ()
     if "multiprocessing.process" in sys.modules:
         _set_up()
-        for creator in reversed(_store_creators()):  # the program first: a log has a limited number of places
-            if creator == _identify(creator[0]):
-                with suppress(ValueError, OSError):  # it has just ended, or there is no place
-                    _raw.transfer_ownership(creator[0])
-    _registered_pid = os.getpid()
+        creators = _store_creators()
+    if _registered is not None:
+        creators = _registered, *creators
+    for creator in reversed(creators):  # the program first: a log has a limited number of places
+        if creator == _identify(creator[0]):
+            with suppress(ValueError, OSError):  # it has just ended, or there is no place
+                _raw.transfer_ownership(creator[0])
+    _registered = _identify(os.getpid())
 
 
 _set_up()

@@ -97,7 +97,9 @@ def _is_tracker_replaced() -> bool:
     this module is only tracked by its creator.
     """
     module = sys.modules.get("multiprocessing.resource_tracker")
-    return module is not None and module.register != module._resource_tracker.register
+    if module is None:
+        return False
+    return getattr(module.register, "__func__", None) is not getattr(module.ResourceTracker, "register", None)
 
 
 def _flags(create: bool, read_only: bool, track: bool, lazy: bool, no_sync: bool = False) -> int:
@@ -163,11 +165,15 @@ class _Private(Generic[_T]):
 class _KeptView:
     """The attribute _buf of the standard library's class. In the class, it is None."""
 
+    # Kept here because close() may be called when the names of the module are gone.
+    _get = staticmethod(_raw.memory_kept_view)
+    _set = staticmethod(_raw.memory_keep_view)
+
     def __get__(self, memory: _raw.Memory | None, owner: object = None) -> memoryview | None:
-        return None if memory is None else _raw.memory_kept_view(memory)
+        return None if memory is None else self._get(memory)
 
     def __set__(self, memory: _raw.Memory, view: memoryview | None) -> None:
-        _raw.memory_keep_view(memory, view)
+        self._set(memory, view)
 
 
 class SharedMemory(_raw.Memory):
@@ -211,6 +217,7 @@ class SharedMemory(_raw.Memory):
 
     _made_mmap: mmap | None = None
     _is_of_list = False
+    _close_handle = staticmethod(_raw.memory_close)  # for a close() when the names of the module are gone
 
     def __init__(
         self,
@@ -241,7 +248,6 @@ class SharedMemory(_raw.Memory):
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
         self._track = track
         self._forget_private()
-        self._keep_view()
 
     @classmethod
     def _of(cls, handle: _raw.Memory) -> SharedMemory:
@@ -251,14 +257,15 @@ class SharedMemory(_raw.Memory):
         _raw.Memory.__init__(memory, handle)
         if memory.read_only:
             memory._flags = os.O_RDONLY
-        memory._keep_view()
         return memory
 
     def __del__(self) -> None:
         # The close() of a subclass must be called. The block of a list is open as long as the list.
         if not self._is_of_list:
-            with suppress(OSError):
+            try:
                 self.close()
+            except OSError:  # not suppress(): the names of the module may be gone
+                pass
 
     def _view(self) -> memoryview | None:
         try:
@@ -266,11 +273,16 @@ class SharedMemory(_raw.Memory):
         except ValueError:  # closed, or never open
             return None
 
-    def _keep_view(self) -> None:
-        self._buf = self._view()
-        # If another thread closed the block in between, the view would keep it mapped.
-        if self._buf is not None and self._view() is None:
-            self._buf = None
+    def _new_view(self) -> memoryview | None:
+        """Return a view for `buf`, or None if the block is closed. It is called at the first use of `buf`.
+
+        The object of the view is `_mmap`, as in the standard library, unless no descriptor was kept.
+        """
+        view = self._view()
+        if view is not None and _raw.memory_has_fd(self):
+            with suppress(OSError, TypeError, ValueError):  # the system refuses, or another thread closes the block
+                return memoryview(self._mmap)  # type: ignore[arg-type]
+        return view
 
     def __enter__(self: _Self) -> _Self:
         return self
@@ -311,7 +323,7 @@ class SharedMemory(_raw.Memory):
                 self.__dict__.setdefault("_made_mmap", self._new_mmap())  # another thread may have set it
             if self._view() is not None:
                 return self._made_mmap
-        self._drop_mmap()  # another thread, or the list, has closed the block
+        self.__dict__.pop("_made_mmap", None)  # another thread, or the list, has closed the block
         return None
 
     def _new_mmap(self) -> mmap:
@@ -323,16 +335,10 @@ class SharedMemory(_raw.Memory):
         """Drop what a program has set, or has been given, for the previous block of this object."""
         for name in _PRIVATE.intersection(self.__dict__):
             del self.__dict__[name]
-        self._drop_mmap()
-
-    def _drop_mmap(self) -> None:
-        made = self.__dict__.pop("_made_mmap", None)
-        if made is not None:
-            with suppress(BufferError):  # a view remains valid until it is deallocated
-                made.close()
+        self.__dict__.pop("_made_mmap", None)
 
     def _name_or_none(self) -> str | None:
-        name = self.name
+        name = _raw.memory_name(self)
         return None if name is None else "/" + name
 
     _fd = _Private(_fd_or_closed, -1)
@@ -350,10 +356,23 @@ class SharedMemory(_raw.Memory):
         Afterwards `buf` is None. Other references to views remain valid. Never raises an exception;
         a second call does nothing.
         """
-        _raw.memory_close(self)
+        self._close_handle(self)
+        if "_fd" in self.__dict__:
+            self._close_own()
         self._buf = None
-        if self._made_mmap is not None:
-            self._drop_mmap()
+        self.__dict__.pop("_made_mmap", None)  # not closed: NumPy's arrays refer to it without a view
+
+    def _close_own(self) -> None:
+        """Close what a subclass has opened that sets the private attributes and does not call __init__()."""
+        if _raw.memory_name(self) is not None:
+            return
+        if self._buf is not None:
+            self._buf.release()
+        if self._mmap is not None:
+            self._mmap.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._mmap, self._fd = None, -1
 
     def unlink(self) -> None:
         """Remove the block's name. Processes that have the block open can continue to use it.
@@ -362,10 +381,13 @@ class SharedMemory(_raw.Memory):
         Raises FileNotFoundError if the name is already removed, or belongs to another block, which
         is not removed.
         """
-        if "_name" not in self.__dict__:
+        name = self._name
+        if name is None:  # __init__() has failed, or a program has set it
+            return
+        if "_name" in self.__dict__:
+            unlink(name)
+        else:
             _raw.memory_unlink(self)
-        elif self._name is not None:  # a program has set it
-            unlink(self._name)
 
 
 _Memory = SharedMemory  # a program may replace the module's name
@@ -409,6 +431,8 @@ class ShareableList(ListLayout[_T]):
     copies a text of more than 64 KiB, or searches or assigns to more than 4,096 items. In a
     free-threaded CPython, they always run.
     """
+
+    _close_handle = staticmethod(_raw.list_close)
 
     shm: SharedMemory
     """The block that contains the list. Closing the block closes the list."""
@@ -583,7 +607,7 @@ class ShareableList(ListLayout[_T]):
 
     def close(self) -> None:
         """End this object's access to the list, and close `shm`. See SharedMemory.close()."""
-        _raw.list_close(self)
+        self._close_handle(self)
         if hasattr(self, "shm"):  # not if __init__() was not called or failed
             self.shm.close()
 

@@ -315,6 +315,10 @@ int shareable_memory_is_read_only(const shareable_memory *memory) {
   return memory != NULL && memory->read_only;
 }
 
+int shareable_memory_has_fd(const shareable_memory *memory) {
+  return memory != NULL && __atomic_load_n(&memory->segment.fd, __ATOMIC_RELAXED) >= 0;
+}
+
 static shareable_status fail_fd(shareable_error *error, const char *name, int errnum) {
   if (errnum == ENOENT)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,

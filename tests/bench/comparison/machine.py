@@ -38,8 +38,9 @@ def field(path, name):
 def versions():
     if not shutil.which("dpkg-query"):
         return {}
-    lines = output_of(["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *PACKAGES]).splitlines()
-    return {package: version for package, version, state in map(str.split, lines) if state == "installed"}
+    form = "${Package}\t${Version}\t${db:Status-Status}\n"  # the version of a package that is not installed is empty
+    rows = [line.split("\t") for line in output_of(["dpkg-query", "-W", "-f", form, *PACKAGES]).splitlines()]
+    return {package: version for package, version, state in rows if state == "installed"}
 
 
 def free(path):

@@ -233,6 +233,21 @@ def test_next_owner_removes_the_blocks_of_a_killed_tree(creator, name):
     assert is_removed(name) and exists(name + "-next")
 
 
+def test_block_of_a_forked_child_lives_as_long_as_the_process_that_has_created_blocks(creator, name):
+    process = creator(f"""
+kept = ShareableList([1], name=name + "-first")
+child = os.fork()
+if child == 0:
+    make_and_sleep(name)
+wait_for(name)
+os.kill(child, 9)
+os.waitpid(child, 0)
+""")
+    assert is_kept(name)
+    process.kill()
+    assert is_removed(name) and is_removed(name + "-first")
+
+
 def test_process_that_daemonizes_keeps_its_block(creator, name):
     process = creator(f"""
 make(name)

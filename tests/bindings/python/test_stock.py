@@ -6,6 +6,7 @@ Tests with the parameter `module` run the same code on both modules.
 
 import contextlib
 import copy
+import errno
 import fcntl
 import inspect
 import mmap
@@ -80,7 +81,7 @@ def test_descriptor_and_map_end_with_the_block(memory):
     fd, map_ = memory._fd, memory._mmap
     assert memory.fileno() == fd and memory._mmap is map_ and not os.get_inheritable(fd)
     memory.close()
-    assert memory._fd == -1 and memory._mmap is None and map_.closed
+    assert memory._fd == -1 and memory._mmap is None and not map_.closed  # a reference remains valid
     with pytest.raises(OSError):
         os.fstat(fd)
     with pytest.raises(ValueError, match="closed"):
@@ -97,9 +98,9 @@ def test_close_keeps_the_map_of_a_view(memory):
 
 
 def test_map_of_a_list_ends_when_the_list_is_closed(mixed):
-    map_ = mixed.shm._mmap
+    assert mixed.shm._mmap is mixed.shm.buf.obj
     mixed.close()
-    assert mixed.shm._mmap is None and mixed.shm._fd == -1 and map_.closed
+    assert mixed.shm._mmap is None and mixed.shm._fd == -1
 
 
 def test_map_of_a_read_only_block_is_read_only(memory):
@@ -625,7 +626,7 @@ def test_errors_are_the_standard_library_s(name, module):
         raised(lambda: module.SharedMemory(name, True)),
         raised(lambda: module.SharedMemory(name, True, -1)),
         raised(lambda: module.SharedMemory(name, size=-1)),
-        raised(lambda: module.SharedMemory(long, True, 8))[0] in (OSError, ValueError),
+        issubclass(raised(lambda: module.SharedMemory(long, True, 8))[0], (OSError, ValueError)),
         raised(lambda: shared[2]),
         raised(lambda: shared.__setitem__(2, 1)),
         raised(lambda: shared.__setitem__(1, "a" * 9)),
@@ -682,5 +683,106 @@ def test_threads_get_the_same_map(memory):
         each.start()
     for each in threads:
         each.join()
+    assert all(each is memory._mmap for each in maps)
+
+
+def test_object_of_the_view_is_the_map_of_the_block(memory, module):
+    """Programs, and the bases of NumPy's arrays, are asked for it."""
+    map_ = memory.buf.obj
+    assert isinstance(map_, mmap.mmap) and map_ is memory._mmap
+    map_.seek(3)
+    map_.write(b"abc")
+    assert bytes(memory.buf[3:6]) == b"abc"
+
+
+def test_array_that_refers_to_the_map_only_keeps_the_memory(memory):
+    map_ = memory.buf.obj
     memory.close()
-    assert all(each.closed for each in maps)
+    map_[0] = 9
+    memory.__init__(memory.name)
+    assert memory.buf[0] == 9 and memory.buf.obj is not map_
+
+
+def test_view_is_made_without_a_map_if_descriptors_are_few(name):
+    code = f"""
+import os, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+from shareable.shared_memory import SharedMemory
+blocks = [SharedMemory({name!r} + str(i), create=True, size=8) for i in range(60)]
+for i, block in enumerate(blocks):
+    block.buf[0] = i
+print([block.buf[0] for block in blocks] == list(range(60)), os.dup(0) < 40)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("True True\n", "")
+
+
+@pytest.mark.parametrize("bad, number", [("a/b", errno.EINVAL), ("", errno.EINVAL), ("n" * 256, errno.ENAMETOOLONG)])
+def test_invalid_name_raises_an_oserror_that_is_a_valueerror(bad, number):
+    for create in (True, False):
+        with pytest.raises(OSError) as raised_by:
+            SharedMemory(bad, create, 8)
+        assert isinstance(raised_by.value, ValueError) and raised_by.value.errno == number
+        assert raised_by.value.filename == "/" + bad
+
+
+def test_unlink_of_an_object_without_a_block_does_nothing():
+    SharedMemory.__new__(SharedMemory).unlink()
+
+
+def test_subclass_may_set_the_private_attributes_instead_of_calling_init(name):
+    class Own(SharedMemory):
+        _name = _mmap = _buf = None
+        _fd = -1
+
+        def __init__(self, name, size):
+            import _posixshmem
+
+            self._fd = _posixshmem.shm_open("/" + name, os.O_CREAT | os.O_RDWR, mode=0o600)
+            os.ftruncate(self._fd, size)
+            self._name, self._size, self._mmap = "/" + name, size, mmap.mmap(self._fd, size)
+            self._buf = memoryview(self._mmap)
+
+    memory = Own(name, 64)
+    fd = memory._fd
+    assert (memory.name, memory.size, len(memory.buf)) == (name, 64, 64)
+    memory.unlink()
+    memory.close()
+    assert memory.buf is None and not os.path.exists(f"/proc/self/fd/{fd}")
+
+
+QUIET = """
+import multiprocessing, sys
+from typing import Union
+from shareable.shared_memory import ShareableList, SharedMemory
+
+Shared = Union[str, SharedMemory, ShareableList]  # typing keeps the classes longer than the module keeps its names
+
+class Holder:
+    def __init__(self, shared):
+        self.shared = shared
+
+    def __del__(self):
+        self.shared.close()
+
+def work(*things):
+    pass
+
+if __name__ == "__main__":
+    memory, shared = SharedMemory(create=True, size=8), ShareableList([1])
+    arguments = memory, Holder(memory), shared, Holder(shared)
+    worker = multiprocessing.get_context(sys.argv[1]).Process(target=work, args=arguments)
+    worker.start()
+    worker.join()
+    memory.unlink()
+    shared.unlink()
+    sys.exit(worker.exitcode)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_objects_that_are_deallocated_at_exit_print_nothing(tmp_path, method):
+    path = tmp_path / "quiet.py"
+    path.write_text(QUIET)
+    run = subprocess.run([sys.executable, path, method], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")

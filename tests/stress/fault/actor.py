@@ -39,6 +39,8 @@ try:
     act()
     print("done")
 except OSError as error:
-    print("full:" if error.errno == errno.ENOSPC else "failed:", error.strerror)
+    # The text of an OSError has the name at its end, and "the block" before.
+    reason = error.strerror.replace("the block", repr(str(error.filename).lstrip("/")), 1)
+    print("full:" if error.errno == errno.ENOSPC else "failed:", reason)
 except ValueError as error:
     print("failed:", error)
