@@ -4,15 +4,22 @@ This module does what the standard library's ``multiprocessing.shared_memory`` d
 bytes. To port a program, change the import. The differences are:
 
 - A block gets its name only when it is complete. A creation that fails leaves nothing behind.
+- The memory of a block is allocated when the block is created. If there is not enough, the creation
+  raises OSError, and no later use raises SIGBUS. For a large block that is used in part, pass
+  ``lazy=True``.
 - The name of a block is removed when its process tree has ended, for whatever reason: the process
   that created the block, its forked children and, if it is a worker of ``multiprocessing``, its
-  parent and further creators up to the program. To keep a block for longer, create it with
-  ``track=False``: it exists until its name is removed with unlink(). Attaching to a block never
-  registers or removes anything.
+  parent and further creators up to the program. A child of os.fork() belongs to the tree of a
+  parent that has created blocks. To keep a block for longer, create it with ``track=False``: it
+  exists until its name is removed with unlink(). Attaching to a block never registers or removes
+  anything.
 - A program does not need ``resource_tracker.unregister(shm._name, "shared_memory")`` after it has
   attached: delete that line. The tracker process would print a KeyError, because it does not know
   the name. The KeyError does no harm, and nothing but a replacement of CPython's own functions
-  could prevent it. To keep a new block, pass ``track=False``.
+  could prevent it. A program that does the same to hand over a new block must pass ``track=False``
+  instead.
+- ``name`` has no leading "/", also if the argument has one. An invalid name raises an exception that
+  is both an OSError and a ValueError.
 - ``close()`` never fails. A memoryview, or an array that uses it, keeps its memory mapped until it
   is deallocated itself.
 - A ShareableList keeps trailing NULs, gives a str room for all of its UTF-8 bytes, checks every

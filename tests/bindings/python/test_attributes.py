@@ -42,7 +42,7 @@ json.dump([sys.version_info[:2], names], sys.stdout)
 
 # Names that Python gives to every class or module, or that every object has.
 GENERAL = {*dir(object()), *dir(type("Class", (), {})), "__annotations__", "__firstlineno__", "__static_attributes__"}
-GENERAL |= {"__orig_bases__", "__parameters__", *dir(pathlib)}
+GENERAL |= {"__getstate__", "__orig_bases__", "__parameters__", *dir(pathlib)}
 
 
 class Row:
