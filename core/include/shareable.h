@@ -29,7 +29,7 @@
  *   another /dev/shm later (chroot, mount namespaces), it has one log for each user and each
  *   /dev/shm. Creating an owned block fails if no reaper can be started, if RLIMIT_FSIZE is less
  *   than 8 KiB (the size of a log), or if the hard limit RLIMIT_NOFILE is less than 6. The child of
- *   a fork does not own its parent's blocks, but they are kept until it ends too, unless it executes
+ *   a fork does not own its parent's blocks, but they are kept until the child ends too or executes
  *   another program: a program that daemonizes keeps its blocks. A worker that must leave its
  *   blocks to its parent calls shareable_transfer_ownership().
  * - Torn reads. If all processes use this library, no read of an item is torn, even while the item
@@ -484,6 +484,36 @@ SHAREABLE_API int shareable_memory_is_read_only(const shareable_memory *memory);
 SHAREABLE_API int shareable_memory_same_block(const shareable_memory *a, const shareable_memory *b);
 
 /*
+ * Stores a descriptor of the block's file in *fd, for fstat(2), mmap(2), flock(2) and other calls.
+ * It remains this block's descriptor after the block is unlinked, and if another block takes the
+ * name. It is greater than 2 and close-on-exec. If the handle is read-only, so is the descriptor.
+ * The handle owns it: shareable_memory_close() closes it, and the caller must not.
+ *
+ *   error   receives the error message on failure; may be NULL
+ *
+ * No system call makes a descriptor from a mapping. So the descriptor must be kept from the time
+ * the block was created or opened, which SHAREABLE_KEEP_FD does, unless the process has more than
+ * half as many descriptors open as RLIMIT_NOFILE permits. (A list with a sync area always keeps
+ * it.) If no descriptor was kept, or the program has closed it or opened another file in its place,
+ * this function opens the block by its name, and returns the descriptor only if it is of this
+ * block.
+ *
+ * The program may lock the file by flock(2) or fcntl(2). But handles without SHAREABLE_KEEP_FD, and
+ * writers of a list, lock bytes from 2^62 - 1 on themselves (see layout.md): if there are any, a
+ * lock of fcntl(2) must end before that byte.
+ *
+ * Returns E_CLOSED; E_NOT_FOUND if the block must be opened by its name, but has lost it;
+ * E_PERMISSION or E_SYSTEM if it cannot be opened; or E_ARGUMENT (`fd` is NULL).
+ */
+SHAREABLE_API shareable_status shareable_memory_fd(shareable_memory *memory, int *fd, shareable_error *error);
+
+/*
+ * Returns 1 if a descriptor was kept, or opened by shareable_memory_fd(), and 0 if it was not or if
+ * the handle is closed or NULL.
+ */
+SHAREABLE_API int shareable_memory_has_fd(const shareable_memory *memory);
+
+/*
  * Keeps the block mapped, at its address, until shareable_memory_unpin(), even if the handle is
  * closed or dropped. It is for views that a language binding returns. A pin also holds a reference.
  * Pins are counted.
@@ -556,36 +586,6 @@ SHAREABLE_API const char *shareable_gc_reason(const shareable_gc *gc, size_t ind
 /* -------------------------------------------------------------------------------------------------
  * Lists: CPython's ShareableList
  */
-
-/*
- * Stores a descriptor of the block's file in *fd, for fstat(2), mmap(2), flock(2) and other calls.
- * It remains this block's descriptor after the block is unlinked, and if another block takes the
- * name. It is greater than 2 and close-on-exec, and it is open for reading only if the handle is.
- * The handle owns it: shareable_memory_close() closes it, and the caller must not.
- *
- *   error   receives the error message on failure; may be NULL
- *
- * No system call makes a descriptor from a mapping. So the descriptor must be kept from the time
- * the block was created or opened, which SHAREABLE_KEEP_FD does, unless the process has more than
- * half as many descriptors open as RLIMIT_NOFILE permits. (A list with a sync area always keeps
- * it.) If no descriptor was kept, or the program has closed it or opened another file in its place,
- * this function opens the block by its name, and returns the descriptor only if it is of this
- * block.
- *
- * The program may lock the file by flock(2) or fcntl(2). But handles without SHAREABLE_KEEP_FD, and
- * writers of a list, lock bytes from 2^62 on themselves (see layout.md): if there are any, a lock
- * of fcntl(2) must end before that byte.
- *
- * Returns E_CLOSED; E_NOT_FOUND if the block must be opened by its name, but has lost it;
- * E_PERMISSION or E_SYSTEM if it cannot be opened; or E_ARGUMENT.
- */
-SHAREABLE_API shareable_status shareable_memory_fd(shareable_memory *memory, int *fd, shareable_error *error);
-
-/*
- * Returns 1 if a descriptor was kept, or opened by shareable_memory_fd(), and 0 if it was not or if
- * the handle is closed or NULL.
- */
-SHAREABLE_API int shareable_memory_has_fd(const shareable_memory *memory);
 
 /* A handle on a list that this process has open. A list has its own block and a fixed length. */
 typedef struct shareable_list shareable_list;
