@@ -33,7 +33,9 @@ static counter *own_counter(void) {
   return own;
 }
 
-/* While the thread waits, it lets CPython stop all threads, which a thread in the guard may need. */
+/*
+ * While the thread waits, CPython can stop all threads, which a thread in the guard may require.
+ */
 static void wait_briefly(unsigned tries) {
   enum { YIELDS = 16 };
   static const struct timespec interval = {.tv_nsec = 50000};

@@ -17,8 +17,8 @@
 
 /*
  * Returns the handle: a shareable_memory, a shareable_list or a shareable_manager. It is NULL
- * before __init__(). The caller must have checked the object's type, and must be in the guard, which
- * keeps the handle.
+ * before __init__(). The caller must have checked the object's type, and must be in the guard,
+ * which keeps the handle.
  */
 static inline void *handle_of(PyObject *object) {
   return __atomic_load_n(&((SwigPyObject *)object)->ptr, __ATOMIC_ACQUIRE);
@@ -36,8 +36,8 @@ static inline PyObject **handle_companions(PyObject *object) {
 }
 
 /*
- * Initializes what SWIG has not initialized in a new object. Returns the object. It may be NULL, or
- * None for a handle that is NULL.
+ * Initializes the companions of a new object, which SWIG does not. Returns the object. It may be
+ * NULL, or None for a handle that is NULL.
  */
 static inline PyObject *handle_init(PyObject *object) {
   if (object != NULL && object != Py_None)

@@ -23,9 +23,9 @@ static PyObject *lock_result(const shareable_list *list, shareable_status status
 }
 
 /*
- * Waits for a lock that was not free. If the work of this thread was cancelled meanwhile, the lock
- * is released again: nothing would release it later. A lock from an owner that died is kept,
- * because the next owner would not learn that.
+ * Waits for a lock that was not free. If the work of this thread was cancelled during the wait, the
+ * lock is released again: nothing would release it later. A lock from an owner that died is kept,
+ * because the next owner could not detect that.
  */
 static int wait_for_lock(shareable_list *list, int64_t timeout, shareable_status *status) {
   if (gil_wait(list, lock, NULL, timeout, status) < 0)

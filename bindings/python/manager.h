@@ -13,11 +13,12 @@ int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void manager_dealloc(PyObject *self);
 
 /*
- * Waits until the process of a manager that this process started has ended, at most `timeout`
- * nanoseconds. Returns its exit code as shareable_manager_wait() does, or None if it runs. Signals
- * are not handled during the wait.
+ * Waits for at most `timeout` nanoseconds until the process of a manager that this process started
+ * has ended. Returns its exit code as shareable_manager_wait() does, or None if it has not ended.
+ * Signals are not handled during the wait.
  */
 PyObject *manager_wait(shareable_manager *manager, int64_t timeout);
+
 /* Returns a list of the names of the manager's blocks. */
 PyObject *manager_names(shareable_manager *manager);
 

@@ -332,7 +332,7 @@ static int array_from_sequence_locked(PyObject *sequence, value_array *result) {
   return made;
 }
 
-/* Converts a list or tuple. No Python code runs meanwhile, so the sequence cannot change. */
+/* Converts a list or tuple. No Python code runs in between, so the sequence cannot change. */
 static int array_from_sequence(PyObject *sequence, value_array *result) {
   int made;
 

@@ -1,5 +1,5 @@
 /*
- * wrapper.h - what SWIG's code needs to compile for every CPython, whatever version of SWIG wrote it.
+ * wrapper.h - definitions with which the code of each version of SWIG compiles for each CPython.
  *
  * It must be included before SWIG's code: the wrapper and swigpyrun.h.
  */

@@ -971,8 +971,8 @@ static bool exists_after(const char *path, useconds_t duration) {
 }
 
 /*
- * Runs beside a supervisor: creates a log under its name, as an owner does that has no O_TMPFILE and
- * is killed before it locks the log.
+ * Runs beside a supervisor: creates a log under its name, as an owner does that has no O_TMPFILE
+ * and is killed before it locks the log.
  */
 static void leave_a_log_unfilled(const char *prefix) {
   char log[100];

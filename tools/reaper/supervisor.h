@@ -3,10 +3,10 @@
  * process does not reap orphans.
  *
  * The supervisor has one child for each log, and reaps these children itself. It holds a lock on a
- * file in the directory, reaper-NAMESPACE.FORMAT. A reaper that is started for a further owner finds the
- * lock and exits. The supervisor runs until there is no log and the orphan that it created as a
- * test is reaped. So it normally runs as long as the container, and leaves one zombie in all: that
- * orphan.
+ * file in the directory, reaper-NAMESPACE.FORMAT. A reaper that is started for a further owner
+ * finds the lock and exits. The supervisor runs until there is no log and the orphan that it
+ * created as a test is reaped. So it normally runs as long as the container, and leaves one zombie
+ * in all: that orphan.
  *
  * An owner publishes its log before it starts a reaper. The supervisor unlinks its file before it
  * searches for logs a last time. So each log is found, by this supervisor or by the next one.

@@ -17,7 +17,8 @@ from contextlib import suppress
 
 from . import _raw
 
-# A process: its pid, and the time at which it started, which differs if another process gets the pid.
+# A process: its pid, and the time at which it started. If another process gets the pid, the time
+# differs.
 _Process = tuple[int, bytes]
 
 _CREATORS = "shareable_creators"

@@ -44,8 +44,8 @@ shareable_status shareable__memory_publish(shareable_memory *memory, shareable_e
 
 /*
  * The two steps of shareable_memory_open(): between them, shareable__segment_read_words() can read
- * the block. Without the second step, which shareable_memory_create() has too, the file stays open
- * until the handle is closed.
+ * the block. The second step, which shareable_memory_create() has too, closes the file, or keeps it
+ * open for SHAREABLE_KEEP_FD. Without that step, the file stays open until the handle is closed.
  */
 shareable_status shareable__memory_attach(shareable_memory **result, const char *name, uint32_t flags,
                                           shareable_error *error);

@@ -690,7 +690,7 @@ def test_typed_manager_ends_with_its_starter_or_its_object(method, end, tmp_path
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    # An owner that is killed after its manager's end leaves its directory, and so does a forkserver.
+    # An owner that is killed after its manager's end leaves its directory. So does a forkserver.
     if end != "del manager; time.sleep(60)" and (end == "pass" or method != "forkserver"):
         assert os.listdir(tmp_path) == []
 

@@ -8,7 +8,8 @@ import pytest
 
 MODES = [["-X", "dev"], ["-W", "error"], ["-OO"], ["-X", "dev", "-W", "error", "-bb", "-OO"]]
 
-# Each prints "done". The standard library's classes print no ResourceWarning for objects that are not closed either.
+# Each prints "done". The standard library's classes do not print a ResourceWarning either for objects
+# that are not closed.
 PROGRAMS = {
     "objects that stay open": """
         from shareable.shared_memory import ShareableList, SharedMemory
