@@ -43,7 +43,6 @@
 %thread shareable_unlink;
 %thread shareable_manager_start;
 %thread shareable_manager_connect;
-%thread shareable_manager_adopt;
 %thread shareable_manager_track;
 %thread shareable_manager_release;
 %thread shareable_manager_shutdown;
@@ -66,7 +65,8 @@
 %ignore shareable_manager_authkey;
 %ignore shareable_manager_create_memory;
 %ignore shareable_manager_create_list;
-/* manager_names() and manager_wait() call these. */
+/* manager_adopt(), manager_names() and manager_wait() call these. */
+%ignore shareable_manager_adopt;
 %ignore shareable_manager_names;
 %ignore shareable_manager_wait;
 /* The slots of List read and write items, one at a time and in slices. */
@@ -391,5 +391,6 @@ PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t last_hash, int64_t timeout);
+PyObject *manager_adopt(shareable_manager *manager, shareable_memory *memory);
 PyObject *manager_names(shareable_manager *manager);
 PyObject *manager_wait(shareable_manager *manager, int64_t timeout);

@@ -36,16 +36,34 @@ static void raise_status(shareable_status status, const shareable_error *error) 
   status_raise(status, &context);
 }
 
-/* The reference keeps the manager if another thread calls __init__() of the object. */
+/*
+ * The call waits for the manager's reply, so it runs outside the guard. The reference keeps the
+ * block's handle if another thread calls __init__() of the block's object.
+ */
+PyObject *manager_adopt(shareable_manager *manager, shareable_memory *memory) {
+  status_context context = STATUS_CONTEXT_NONE;
+  shareable_status status;
+
+  shareable_memory_ref(memory);
+  guard_leave();
+  Py_BEGIN_ALLOW_THREADS;
+  status = shareable_manager_adopt(manager, memory, &context.error);
+  Py_END_ALLOW_THREADS;
+  guard_enter();
+  context.name = shareable_memory_name(memory);
+  if (status != SHAREABLE_OK)
+    status_raise(status, &context);
+  shareable_memory_unref(memory);
+  return status == SHAREABLE_OK ? Py_BuildValue("") : NULL;
+}
+
 PyObject *manager_wait(shareable_manager *manager, int64_t timeout) {
   shareable_error error = {0};
   shareable_status status;
   int exit_code = 0;
 
-  shareable_manager_ref(manager);
   Py_BEGIN_ALLOW_THREADS;
   status = shareable_manager_wait(manager, timeout, &exit_code, &error);
-  shareable_manager_unref(manager);
   Py_END_ALLOW_THREADS;
   if (status == SHAREABLE_OK)
     return PyLong_FromLong(exit_code);
@@ -94,10 +112,8 @@ PyObject *manager_names(shareable_manager *manager) {
   size_t length = 0;
   char *buffer;
 
-  shareable_manager_ref(manager);
   Py_BEGIN_ALLOW_THREADS;
   status = get_names(manager, &buffer, &length, &error);
-  shareable_manager_unref(manager);
   Py_END_ALLOW_THREADS;
   if (status == SHAREABLE_OK)
     names = names_from(buffer, length);

@@ -12,6 +12,14 @@
 int manager_init(PyObject *self, PyObject *arguments, PyObject *keywords);
 void manager_dealloc(PyObject *self);
 
+/* The caller of the following functions must hold a reference to the manager. */
+
+/*
+ * Gives a block to the manager: see shareable_manager_adopt(). The caller must be in the guard,
+ * which this function leaves for a time. Returns None.
+ */
+PyObject *manager_adopt(shareable_manager *manager, shareable_memory *memory);
+
 /*
  * Waits for at most `timeout` nanoseconds until the process of a manager that this process started
  * has ended. Returns its exit code as shareable_manager_wait() does, or None if it has not ended.
