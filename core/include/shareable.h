@@ -1100,8 +1100,9 @@ SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manage
  * Ends the manager: it removes its blocks, then its socket, and exits. The function waits for that
  * for at most a second. If this process started the manager and the manager does not end, the
  * function sends it SIGTERM and, after another second, SIGKILL: then the function returns
- * E_TIMED_OUT, and some blocks may remain. If a manager that this process started was killed, the
- * function removes its socket. Processes that use a block keep it. A second call does nothing.
+ * E_TIMED_OUT, and some blocks may remain. If a manager that this process started without an
+ * address was killed, the function removes its socket. Processes that use a block keep it. A second
+ * call does nothing.
  *
  * Returns E_CLOSED (the handle is NULL), or the same codes as shareable_manager_track(). A manager
  * that this process did not start may refuse and continue to run: CPython's manager does so if one
@@ -1126,8 +1127,8 @@ SHAREABLE_API int64_t shareable_manager_pid(const shareable_manager *manager);
  *              has waited for the process. May be NULL.
  *   error      receives the error message on failure; may be NULL
  *
- * Returns E_TIMED_OUT if the process runs; E_ARGUMENT if this process did not start the manager
- * through this handle; E_CLOSED if the handle is NULL.
+ * Returns E_TIMED_OUT if the process has not ended; E_ARGUMENT if this process did not start the
+ * manager through this handle; E_CLOSED if the handle is NULL.
  */
 SHAREABLE_API shareable_status shareable_manager_wait(shareable_manager *manager, int64_t timeout, int *exit_code,
                                                       shareable_error *error);
