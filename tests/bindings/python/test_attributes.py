@@ -12,6 +12,9 @@ import pytest
 import shareable.managers
 from shareable import shared_memory
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+import interpreters  # noqa: E402
+
 PAGE = pathlib.Path(__file__).parents[3] / "bindings" / "python" / "attributes.md"
 VERSIONS = [(3, minor) for minor in range(9, 16)]
 
@@ -69,21 +72,8 @@ def read_page():
     return sections
 
 
-def interpreters():
-    """Return an interpreter of each version that is found."""
-    root = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
-    paths = [sys.executable, *root.glob("3.*/bin/python3"), *(f"/usr/bin/python3.{minor}" for _, minor in VERSIONS)]
-    found = {}
-    for path in map(str, paths):
-        if os.path.exists(path):
-            command = [path, "-c", "import sys; print(sys.version_info[1])"]
-            minor = int(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout or 0)
-            if (3, minor) in VERSIONS:
-                found.setdefault(f"3.{minor}", path)
-    return found
-
-
-INTERPRETERS = interpreters()
+INTERPRETERS = interpreters.find("%d.%d" % version for version in VERSIONS)
+INTERPRETERS["%d.%d" % sys.version_info[:2]] = sys.executable
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)

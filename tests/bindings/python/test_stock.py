@@ -8,12 +8,10 @@ import contextlib
 import copy
 import errno
 import fcntl
-import inspect
 import mmap
 import multiprocessing.shared_memory as stock
 import os
 import pickle
-import pydoc
 import resource
 import subprocess
 import sys
@@ -587,12 +585,6 @@ def test_list_has_the_private_offsets_of_the_standard_library_s(name):
     ours.close()
     theirs.shm.close()
     theirs.shm.unlink()
-
-
-def test_help_shows_the_mode_in_octal():
-    for class_ in (SharedMemory, ShareableList):
-        assert "mode: 'int' = 0o600" in pydoc.plain(pydoc.render_doc(class_))
-        assert inspect.signature(class_).parameters["mode"].default == 0o600
 
 
 def test_subscripted_class_is_an_alias_that_creates_lists(name):
