@@ -299,6 +299,14 @@ void shareable__owner_set_manager(void) {
   shareable__fork_unlock();
 }
 
+/* Returns whether the process has ended, or another one has got its pid. */
+static bool has_ended(const shareable__successor *successor) {
+  uint64_t start = shareable__process_start(successor->pid);
+
+  return start == 0 || (start != successor->start && start != SHAREABLE__START_UNKNOWN &&
+                        successor->start != SHAREABLE__START_UNKNOWN);
+}
+
 /*
  * Returns the place for a successor: its own, an unused one, or that of a process that has ended.
  * Returns NULL if all are in use.
@@ -311,7 +319,7 @@ static shareable__successor *place_of(const shareable__successor *successor) {
 
     if (other->pid == successor->pid && other->start == successor->start)
       return other;
-    if (other->pid == 0 || shareable__process_start(other->pid) == 0)
+    if (other->pid == 0 || has_ended(other))
       place = other;
   }
   return place;
