@@ -351,11 +351,16 @@ Test(memory, a_kept_descriptor_is_of_the_block_after_its_name_was_used_again) {
 
   cr_ok(shareable_unlink(own_name(), NULL));
   second = new_filled(0, 'b');
+  cr_assert(shareable_memory_has_fd(first));
+  cr_assert_not(shareable_memory_has_fd(second));
   cr_assert(reads(fd_of(first), 'a'));
   cr_assert(reads(fd_of(opened), 'a'));
   cr_assert(reads(fd_of(second), 'b'));
+  cr_assert(shareable_memory_has_fd(second));
   cr_assert_eq(fd_of(first), fd_of(first));
   shareable_memory_close(first);
+  cr_assert_not(shareable_memory_has_fd(first));
+  cr_assert_not(shareable_memory_has_fd(NULL));
   cr_status(shareable_memory_fd(first, &fd, NULL), SHAREABLE_E_CLOSED);
   shareable_memory_unref(first);
   shareable_memory_unref(opened);
