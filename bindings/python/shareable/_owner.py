@@ -3,8 +3,8 @@
 A worker's blocks belong to its process tree, as with the standard library: they exist until the
 worker, the process that created it, and so on up to the program, have all ended. Each process
 stores itself and its creators in the configuration of its process object, of which multiprocessing
-gives a copy to each worker. The parent as the operating system sees it is another process under
-forkserver: the server.
+gives a copy to each worker. A process that has not imported shareable stores nothing: then the
+parents that the operating system knows take its place.
 
 A program that does not use multiprocessing does not import it.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 
 from . import _raw
@@ -27,13 +28,43 @@ _is_set_up = False  # whether workers that this process forks call _store_creato
 _registered: _Process | None = None  # the last process that created a block: this one, or one that it was forked from
 
 
-def _identify(pid: int) -> _Process:
+def _read_stat(pid: int) -> list[bytes]:
+    """Return the fields of /proc/PID/stat from field 3 on (proc(5)), or an empty list."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            fields = stat.read().rpartition(b")")[2].split()
-        return pid, fields[19]  # field 22 of proc(5); a space in field 2 is before the ")"
-    except (OSError, IndexError):
-        return pid, b""
+            return stat.read().rpartition(b")")[2].split()  # field 2 may contain spaces
+    except OSError:
+        return []
+
+
+def _identify(pid: int) -> _Process:
+    fields = _read_stat(pid)
+    return pid, fields[19] if fields else b""
+
+
+def _is_fork_server(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as words:
+            return b"multiprocessing.forkserver" in words.read()
+    except OSError:
+        return False
+
+
+def _creators_by_system(pid: int, count: int) -> Iterator[_Process]:
+    """Yield up to `count` creators of a worker that has not stored them.
+
+    They are the parents that the operating system knows, without the fork server. A process that
+    has got its children from a process that ended is not in the same session, or is process 1.
+    """
+    session = os.getsid(0)
+    while count > 0:
+        fields = _read_stat(pid)
+        if not fields or int(fields[1]) <= 1 or int(fields[3]) != session:
+            return
+        pid = int(fields[1])
+        if not _is_fork_server(pid):
+            yield _identify(pid)
+            count -= 1
 
 
 def _store_creators(_: object = None) -> tuple[_Process, ...]:
@@ -47,7 +78,9 @@ def _store_creators(_: object = None) -> tuple[_Process, ...]:
     if creators and creators[0][0] == os.getpid():
         return creators[1:]
     if pid is not None and (not creators or creators[0][0] != pid):  # the parent has not stored itself
-        creators = _identify(pid), *creators
+        depth = len(process.current_process()._identity)
+        missing = depth - 1 - len(creators)
+        creators = _identify(pid), *_creators_by_system(pid, missing), *creators
     configuration[_CREATORS] = _identify(os.getpid()), *creators
     return creators
 

@@ -104,9 +104,9 @@ class SharedMemoryManager(BaseManager):
         if not isinstance(authkey, (bytes, bytearray, type(None))):
             raise TypeError(f"'authkey' must be bytes, not {type(authkey).__name__}")
         if sys.version_info >= (3, 11):
-            super().__init__(address, authkey, serializer, ctx, shutdown_timeout=shutdown_timeout)
+            super().__init__(address or None, authkey, serializer, ctx, shutdown_timeout=shutdown_timeout)
         else:
-            super().__init__(address, authkey, serializer, ctx)
+            super().__init__(address or None, authkey, serializer, ctx)
         self._has_context = ctx is not None
 
     __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)

@@ -328,6 +328,7 @@ class SharedMemory(_raw.Memory):
         if self._view() is not None:
             if self._made_mmap is None:
                 self.__dict__.setdefault("_made_mmap", self._new_mmap())  # another thread may have set it
+                _raw.memory_kept_view(self)  # a map that has a view cannot be resized
             if self._view() is not None:
                 return self._made_mmap
         self.__dict__.pop("_made_mmap", None)  # another thread, or the list, has closed the block
@@ -457,6 +458,8 @@ class ShareableList(ListLayout[_T]):
         no_sync: bool = False,
     ) -> None:
         create = name is None or sequence is not None
+        track = track and _Memory._track
+        mode = _Memory._mode if mode is _DEFAULT_MODE else mode
         is_owned = create and track and not _is_tracker_replaced()
         flags = _flags(create, read_only, is_owned, lazy, no_sync)
         if is_owned:
@@ -469,6 +472,8 @@ class ShareableList(ListLayout[_T]):
         else:
             super().__init__(_raw.list_open(name, flags))
         self.shm = _Memory._of(_raw.list_memory(self))
+        if create:
+            self.shm._flags, self.shm._mode, self.shm._track = _O_CREX | os.O_RDWR, mode, track
 
     def __enter__(self: _Self) -> _Self:
         return self

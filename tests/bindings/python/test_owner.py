@@ -221,6 +221,47 @@ kept = ShareableList([middle.pid], name=name + "-middle", track=False)
     assert is_removed(name)
 
 
+LAZY = """
+import multiprocessing, os, sys, time
+
+def leaf(name):
+    from shareable.shared_memory import ShareableList
+    kept = ShareableList([os.getpid()], name=name + "-pid"), ShareableList([1], name=name)
+    time.sleep(60)
+
+def middle(method, name):
+    multiprocessing.get_context(method).Process(target=leaf, args=(name,)).start()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    method, name = sys.argv[1:]
+    worker = multiprocessing.get_context(method).Process(target=middle, args=(method, name))
+    worker.start()
+    while not os.path.exists("/dev/shm/" + name):
+        time.sleep(0.01)
+    with open("/dev/shm/" + name + "-pid", "rb") as block:
+        pid = int.from_bytes(block.read()[24:32], "little")
+    os.kill(pid, 9)
+    worker.kill()
+    worker.join()
+    print("made", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_block_of_a_nested_worker_lives_if_only_that_worker_imports_shareable(tmp_path, name, method):
+    path = tmp_path / "lazy.py"
+    path.write_text(LAZY)
+    process = subprocess.Popen([sys.executable, path, method, name], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "made\n"
+    kept = is_kept(name)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert kept and is_removed(name) and is_removed(name + "-pid")
+
+
 def test_next_owner_removes_the_blocks_of_a_killed_tree(creator, name):
     no_reaper = {**os.environ, "SHAREABLE_REAPER": "/bin/true"}
     process = creator(STOPPED_WORKER.format(method="spawn", end="kill"), env=no_reaper)

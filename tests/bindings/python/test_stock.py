@@ -778,3 +778,21 @@ def test_objects_that_are_deallocated_at_exit_print_nothing(tmp_path, method):
     path.write_text(QUIET)
     run = subprocess.run([sys.executable, path, method], capture_output=True, text=True)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_map_of_a_block_cannot_be_resized(memory):
+    with pytest.raises(BufferError):
+        memory._mmap.resize(8)
+    assert memory.size == os.fstat(memory._fd).st_size == 16
+
+
+def test_list_has_the_class_s_mode_and_tracking(name, monkeypatch):
+    monkeypatch.setattr(SharedMemory, "_mode", 0o640)
+    monkeypatch.setattr(SharedMemory, "_track", False)
+    shared = ShareableList([1], name=name)
+    assert (shared.shm._mode, shared.shm._track, shared.shm._flags) == (0o640, False, os.O_CREAT | os.O_EXCL | os.O_RDWR)
+    assert os.stat(f"/dev/shm/{name}").st_mode & 0o777 == 0o640
+    shared.unlink()
+    tracked = ShareableList([1], name=name, mode=0o600)
+    assert tracked.shm._mode == 0o600 and os.stat(f"/dev/shm/{name}").st_mode & 0o777 == 0o600
+    tracked.unlink()
