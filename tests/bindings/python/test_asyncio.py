@@ -164,7 +164,8 @@ def test_wait_ends_after_ctrl_c(name):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
-    assert (output.replace("CancelledError\n", ""), errors.splitlines()[-1:]) == ("", ["KeyboardInterrupt"])
+    # The signal may come before the thread waits, or, before 3.11, anywhere in asyncio.
+    assert output in ("", "CancelledError\n", "SystemExit\n") and "KeyboardInterrupt" in errors, (output, errors)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout() is new in 3.11")
