@@ -18,8 +18,10 @@
 
 /*
  * Limits in seconds. There is no documented limit for gc and for the command: theirs is RUN_LIMIT.
+ * The start of a reaper may wait for more than a second until another reaper has tested whether the
+ * first process waits for orphans: that is OWN_LIMIT.
  */
-enum { CALL_LIMIT = 1, RUN_LIMIT = 10 };
+enum { CALL_LIMIT = 1, OWN_LIMIT = 3, RUN_LIMIT = 10 };
 
 enum { OWNED_MAX = 5, REPLACED = 100 };
 
@@ -47,7 +49,7 @@ static shareable_memory *own_block(const char *name, uint32_t mode) {
   shareable_memory *block = NULL;
   shareable_error error = {0};
 
-  call_begin("creating an owned block", CALL_LIMIT);
+  call_begin("creating an owned block", OWN_LIMIT);
   expect(shareable_memory_create(&block, name, 4096, SHAREABLE_OWNED, mode, &error), "creating an owned block", &error);
   call_end();
   if (block != NULL)
