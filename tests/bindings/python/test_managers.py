@@ -577,6 +577,10 @@ def test_manager_is_pickled_only_for_a_new_process():
 
 
 def test_host_name_is_resolved():
+    try:
+        socket.getaddrinfo("localhost", None, socket.AF_INET)
+    except socket.gaierror:
+        pytest.skip("this machine does not resolve localhost")
     with SharedMemoryManager(("localhost", 0), KEY) as manager:
         assert manager.address[0] == "127.0.0.1"
         ours = TallyManager(("localhost", manager.address[1]), KEY)
