@@ -383,6 +383,7 @@ shareable_status list_create(shareable_list **list, const char *name, const valu
                              uint32_t mode, shareable_error *error);
 PyObject *garbage(uint32_t flags);
 PyObject *memory_attributes(PyTypeObject *memory_type);
+shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareable_error *error);
 PyObject *memory_kept_view(PyObject *memory);
 PyObject *memory_keep_view(PyObject *memory, PyObject *view);
 PyObject *list_lock(shareable_list *list, int64_t timeout);

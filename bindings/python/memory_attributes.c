@@ -3,6 +3,8 @@
  */
 #include "memory_attributes.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 
 #include "guard.h"
@@ -38,14 +40,15 @@ void memory_attributes_reset(PyObject *memory) {
 }
 
 /*
- * Keeps a new view instead of the previous one. If another thread has kept one, drops the new one.
- * Takes over the references. Returns the kept view.
+ * Keeps a new view of the handle instead of the previous one. If another thread has kept one, or
+ * has given the object another handle, drops the new one. Takes over the references. Returns the
+ * kept view.
  */
-static PyObject *replace_view(PyObject *memory, PyObject *previous, PyObject *view) {
+static PyObject *replace_view(PyObject *memory, const void *handle, PyObject *previous, PyObject *view) {
   PyObject **place = &handle_companions(memory)[VIEW], *kept_view, *dropped = view;
 
   Py_BEGIN_CRITICAL_SECTION(memory);
-  if (*place == previous) {
+  if (*place == previous && handle_of(memory) == handle) {
     dropped = previous; /* the reference of the object */
     *place = view;
   }
@@ -57,13 +60,23 @@ static PyObject *replace_view(PyObject *memory, PyObject *previous, PyObject *vi
   return kept_view;
 }
 
+/* The reference keeps the handle's address from being that of another handle. */
 static PyObject *renew_view(PyObject *memory, PyObject *previous) {
-  PyObject *view = PyObject_CallMethod(memory, "_new_view", NULL);
+  shareable_memory *handle;
+  PyObject *view;
 
+  guard_enter();
+  handle = shareable_memory_ref(handle_of(memory));
+  guard_leave();
+  view = PyObject_CallMethod(memory, "_new_view", NULL);
   if (view != NULL)
-    return replace_view(memory, previous, view);
-  Py_XDECREF(previous);
-  return NULL;
+    view = replace_view(memory, handle, previous, view);
+  else
+    Py_XDECREF(previous);
+  guard_enter();
+  shareable_memory_unref(handle);
+  guard_leave();
+  return view;
 }
 
 PyObject *memory_kept_view(PyObject *memory) {
@@ -148,6 +161,22 @@ static int set_size(PyObject *memory, PyObject *size, void *nothing) {
   Py_XINCREF(size);
   keep(memory, SIZE, size);
   return 0;
+}
+
+/* The wrapper has the GIL, or is in the guard, so no other thread closes the block in between. */
+shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareable_error *error) {
+  shareable_status status = shareable_memory_fd(memory, fd, error);
+
+  if (status != SHAREABLE_OK)
+    return status;
+  *fd = fcntl(*fd, F_DUPFD_CLOEXEC, 0);
+  if (*fd >= 0)
+    return SHAREABLE_OK;
+  error->status = SHAREABLE_E_SYSTEM;
+  error->sys_errno = errno;
+  snprintf(error->message, sizeof error->message, "block '%s': cannot duplicate its descriptor",
+           shareable_memory_name(memory));
+  return SHAREABLE_E_SYSTEM;
 }
 
 static PyGetSetDef attributes[] = {

@@ -6,6 +6,8 @@
 
 #include <Python.h>
 
+#include "shareable.h"
+
 /*
  * Returns a dict of descriptors for a subclass of the type Memory: buf, name, size and _size.
  *
@@ -20,6 +22,15 @@ PyObject *memory_attributes(PyTypeObject *memory_type);
 
 /* Returns the kept view. If there is none, calls _new_view() as the getter of buf does. */
 PyObject *memory_kept_view(PyObject *memory);
+
+/*
+ * Gives the caller a descriptor of the block that no other thread closes, and that the caller must
+ * close. Returns the errors of shareable_memory_fd(), or E_SYSTEM.
+ *
+ * The descriptor of the block itself is only safe to use while no other thread can close the block:
+ * afterwards its number may be another file's.
+ */
+shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareable_error *error);
 
 /* Drops what an object keeps, for another block or at its end. */
 void memory_attributes_reset(PyObject *memory);

@@ -10,10 +10,10 @@ int memory_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
 
   if (other == NULL)
     return -1;
-  memory_attributes_reset(self);
   guard_enter();
   shareable_memory_unref(handle_exchange(self, shareable_memory_ref(handle_of(other))));
   guard_leave();
+  memory_attributes_reset(self); /* now no thread keeps a view of the previous handle */
   return 0;
 }
 

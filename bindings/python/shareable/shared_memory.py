@@ -183,6 +183,18 @@ class _KeptView:
         self._set(memory, view)
 
 
+def _new_mmap(handle: _raw.Memory) -> mmap:
+    from mmap import ACCESS_DEFAULT, ACCESS_READ, mmap
+
+    # Another thread may close the block, and then the number of its descriptor is another file's.
+    fd = _raw.memory_duplicate_fd(handle)
+    try:
+        access = ACCESS_READ if _raw.memory_is_read_only(handle) else ACCESS_DEFAULT
+        return mmap(fd, _raw.memory_size(handle), access=access)
+    finally:
+        os.close(fd)
+
+
 class SharedMemory(_raw.Memory):
     """A new or existing block of shared memory.
 
@@ -222,7 +234,8 @@ class SharedMemory(_raw.Memory):
     _prepend_leading_slash = True
     _track = True
 
-    _made_mmap: mmap | None = None
+    _handle: _raw.Memory | None = None  # an object for the same handle, of this block only
+    _made_mmap: tuple[_raw.Memory, mmap] | None = None  # with the _handle that it was made from
     _is_of_list = False
     _close_handle = staticmethod(_raw.memory_close)  # for a close() when the names of the module are gone
 
@@ -248,11 +261,13 @@ class SharedMemory(_raw.Memory):
         if is_owned:
             transfer_to_creators()
         if create:
-            super().__init__(_create(_raw.memory_create, name, size, flags, mode))
+            handle = _create(_raw.memory_create, name, size, flags, mode)
             self._flags, self._mode = _O_CREX | os.O_RDWR, mode
         else:
-            super().__init__(_raw.memory_open(name, flags))
+            handle = _raw.memory_open(name, flags)
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
+        super().__init__(handle)
+        self._handle = handle
         self._track = track
         self._forget_private()
 
@@ -262,6 +277,7 @@ class SharedMemory(_raw.Memory):
         memory = cls.__new__(cls)
         memory._is_of_list = True
         _raw.Memory.__init__(memory, handle)
+        memory._handle = handle
         if memory.read_only:
             memory._flags = os.O_RDONLY
         return memory
@@ -325,19 +341,18 @@ class SharedMemory(_raw.Memory):
             return -1
 
     def _mmap_or_closed(self) -> mmap | None:
-        if self._view() is not None:
-            if self._made_mmap is None:
-                self.__dict__.setdefault("_made_mmap", self._new_mmap())  # another thread may have set it
-                _raw.memory_kept_view(self)  # a map that has a view cannot be resized
-            if self._view() is not None:
-                return self._made_mmap
-        self.__dict__.pop("_made_mmap", None)  # another thread, or the list, has closed the block
-        return None
-
-    def _new_mmap(self) -> mmap:
-        from mmap import ACCESS_DEFAULT, ACCESS_READ, mmap
-
-        return mmap(self.fileno(), self.size, access=ACCESS_READ if self.read_only else ACCESS_DEFAULT)
+        # Another thread, or the list, may close the block at any moment, and give this object another one.
+        handle = self._handle
+        if handle is None or self._view() is None or not _raw.memory_same_block(self, handle):
+            return None
+        made = self._made_mmap
+        if made is None or made[0] is not handle:
+            new = (handle, _new_mmap(handle))
+            kept: tuple[_raw.Memory, mmap] = self.__dict__.setdefault("_made_mmap", new)  # or another thread's
+            made = kept if kept[0] is handle else new
+            self._made_mmap = made
+            _raw.memory_kept_view(self)  # a map that has a view cannot be resized
+        return made[1] if self._view() is not None else None
 
     def _forget_private(self) -> None:
         """Drop what a program has set, or has been given, for the previous block of this object."""

@@ -81,6 +81,44 @@ def test_threads_read_a_list_that_is_closed_and_opened_again(make_list):
     assert is_read.is_set()
 
 
+def test_buf_is_of_the_block_that_the_object_has(name):
+    blocks = [SharedMemory(f"{name}-{i}", create=True, size=8) for i in range(3)]
+    for i, block in enumerate(blocks):
+        block.buf[0] = i
+    memory, wrong, found, is_over = SharedMemory(blocks[0].name), [], set(), threading.Event()
+
+    def reopen():
+        """Make the numbers of the descriptors change their blocks, between two blocks of the object."""
+        while not is_over.is_set():
+            memory.close()
+            others = [SharedMemory(blocks[2].name) for _ in range(2)]
+            for block in blocks[:2]:
+                memory.__init__(block.name)
+                time.sleep(0)
+            for other in others:
+                other.close()
+            time.sleep(0)
+            if memory.buf[0] != 1:
+                wrong.append(memory.buf[0])
+
+    opener, interval = threading.Thread(target=reopen), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        opener.start()
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            view = memory.buf
+            found.add(None if view is None else view[0])
+    finally:
+        is_over.set()
+        opener.join()
+        sys.setswitchinterval(interval)
+        for block in blocks:
+            block.close()
+            block.unlink()
+    assert wrong == [] and found <= {0, 1, None}
+
+
 def test_a_closed_block_is_unmapped_although_threads_try_to_use_it(name):
     with SharedMemory(name, create=True, size=4096) as memory:
         in_threads(lambda: [memory.close() for _ in range(10)])
