@@ -3,10 +3,14 @@
 import gc
 import itertools
 import os
+import signal
 
 import pytest
 
 from shareable import shared_memory
+
+# A shell starts a background job with SIGINT ignored, and programs that the tests start inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PREFIX = f"test-python-{os.getpid()}-"
 _numbers = itertools.count()

@@ -1,8 +1,12 @@
 """Names for the blocks of the tests."""
 
 import os
+import signal
 
 import pytest
+
+# A shell starts a background job with SIGINT ignored, and programs that the tests start inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
