@@ -77,6 +77,8 @@
 %ignore shareable_list_access;
 %ignore shareable_list_join;
 %ignore shareable_list_notify;
+%ignore shareable_list_close_in_place;
+%ignore shareable_memory_close_in_place;
 
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;

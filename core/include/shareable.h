@@ -416,6 +416,19 @@ SHAREABLE_API void shareable_memory_unref(shareable_memory *memory);
 SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
 
 /*
+ * Does the same, but keeps the range of addresses that the block was mapped at, until the last
+ * reference is dropped. The range contains zeros, which can only be read. So a thread may read the
+ * memory while another thread closes the handle, if it has a reference: it reads the block or zeros.
+ * It must check afterwards that the handle was not closed. The block, its descriptor and its locks
+ * are released as by shareable_memory_close(): if the block is pinned, by the last
+ * shareable_memory_unpin().
+ *
+ * If the kernel has no memory to change the mapping, the block stays mapped until the last
+ * reference is dropped.
+ */
+SHAREABLE_API void shareable_memory_close_in_place(shareable_memory *memory);
+
+/*
  * Removes the block's name, whether or not the handle is closed. Processes that have the block open
  * keep it. Another block that has taken the name is not removed. If such a block was renamed during
  * the call and cannot be renamed back, because the name was taken again, *error contains its path.
@@ -649,6 +662,9 @@ SHAREABLE_API void shareable_list_unref(shareable_list *list);
 
 /* The same as shareable_memory_close(), for the list's block. */
 SHAREABLE_API void shareable_list_close(shareable_list *list);
+
+/* The same as shareable_memory_close_in_place(), for the list's block. */
+SHAREABLE_API void shareable_list_close_in_place(shareable_list *list);
 
 /* The same as shareable_memory_unlink(), for the list's block. */
 SHAREABLE_API shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error);
@@ -951,9 +967,11 @@ SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list
  * writes items by these addresses, by the rules of layout.md, and calls the functions above for
  * everything else.
  *
- * The addresses are valid until the handle is closed. They do not change until then. The parts are
- * shared memory: each load must be an atomic load of 1, 4 or 8 aligned bytes, and each number must
- * be checked after it was loaded. `count` and `data_size` were checked when the list was opened.
+ * The addresses are valid until the handle is closed. They do not change until then. After
+ * shareable_list_close_in_place(), the memory at the addresses can be read until the last reference
+ * is dropped. The parts are shared memory: each load must be an atomic load of 1, 4 or 8 aligned
+ * bytes, and each number must be checked after it was loaded. `count` and `data_size` were checked
+ * when the list was opened.
  *
  * New members are added at the end only.
  */

@@ -154,6 +154,27 @@ Test(access, notify_wakes_the_waiters_of_the_item_and_of_the_list) {
   end_list(list);
 }
 
+Test(access, closing_in_place_releases_the_writer_and_keeps_the_addresses) {
+  shareable_list *list = new_mixed_list(0), *other = NULL;
+  shareable_access access = access_of(list);
+  size_t fds;
+  uint32_t id;
+
+  cr_ok(shareable_list_join(list, &id));
+  cr_ok(shareable_list_open(&other, own_name(), 0, NULL));
+  fds = descriptors();
+  *(uint64_t *)access.version_words |= SHAREABLE__LOCKED | (uint64_t)id << 32;
+  shareable_list_close_in_place(list);
+  cr_assert_eq(descriptors(), fds - 1);
+  cr_assert_eq(*(uint64_t *)access.version_words, 0);
+  cr_assert_eq(*(uint64_t *)access.data, 0);
+  cr_status(shareable_list_set_int(list, 0, 1), SHAREABLE_E_CLOSED);
+  cr_ok(shareable_list_set_int(other, 0, 8));
+  shareable_list_unref(other);
+  end_list(list);
+  shareable_list_close_in_place(NULL);
+}
+
 Test(access, a_closed_list_gives_none) {
   shareable_list *list = new_mixed_list(0);
   shareable_access access;
