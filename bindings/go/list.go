@@ -43,7 +43,7 @@ func (l *List) adopt() {
 	l.block.handle = raw.List_memory(l.block.list)
 	l.block.length = raw.List_length(l.block.list)
 	l.block.adopt()
-	runtime.SetFinalizer(l, func(l *List) { l.block.release() })
+	runtime.SetFinalizer(l, func(l *List) { l.block.finalize() })
 }
 
 // Memory returns the list's block. Closing the block closes the list, and closing the list closes
@@ -55,7 +55,7 @@ func (l *List) Memory() *Memory {
 	return &l.block
 }
 
-// orClosed returns the list's block, which contains the mutex and the handles. If the list is nil,
+// orClosed returns the list's block, which contains the handles. If the list is nil,
 // it returns a closed block.
 func (l *List) orClosed() *Memory {
 	return l.Memory().orClosed()
@@ -117,9 +117,7 @@ func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, re
 	}
 	defer p.free()
 	result := 0
-	m.mu.RLock()
-	status := call(m.list, p.values, &result)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return call(list, p.values, &result) })
 	if status != 0 {
 		return 0, m.itemError(result, status) // result is the index of the item that failed
 	}
@@ -132,9 +130,7 @@ func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, re
 func (l *List) Format() (string, error) {
 	m := l.orClosed()
 	buffer, length := make([]byte, 8*m.length), 0
-	m.mu.RLock()
-	status := raw.List_format(m.list, buffer, &length)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_format(list, buffer, &length) })
 	if status != 0 {
 		return "", m.itemError(length, status)
 	}
@@ -167,7 +163,7 @@ func (l *List) Values() ([]any, error) {
 // String returns the list's name and its items in a form for people to read.
 func (l *List) String() string {
 	m := l.orClosed()
-	if m.isClosed() {
+	if !m.isOpen() {
 		return fmt.Sprintf("List(%q, %d items, closed)", m.name, m.length)
 	}
 	var text strings.Builder

@@ -11,9 +11,10 @@ import "shareable/internal/raw"
 // [ErrBusy] or [ErrSystem] as [List.Set] does. On failure, the item does not change.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	new, status := raw.Add(m.list, index, delta)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) (status int) {
+		new, status = raw.Add(list, index, delta)
+		return status
+	})
 	return new, m.itemError(index, status)
 }
 
@@ -21,9 +22,10 @@ func (l *List) Add(index int, delta int64) (new int64, err error) {
 // of [List.Add], except [ErrOverflow].
 func (l *List) Swap(index int, new int64) (old int64, err error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	old, status := raw.Swap(m.list, index, new)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) (status int) {
+		old, status = raw.Swap(list, index, new)
+		return status
+	})
 	return old, m.itemError(index, status)
 }
 
@@ -31,8 +33,9 @@ func (l *List) Swap(index int, new int64) (old int64, err error) {
 // it did. It fails with the errors of [List.Swap].
 func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	swapped, status := raw.CompareAndSwap(m.list, index, old, new)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) (status int) {
+		swapped, status = raw.CompareAndSwap(list, index, old, new)
+		return status
+	})
 	return swapped, m.itemError(index, status)
 }

@@ -3,20 +3,18 @@ package shareable
 import (
 	"math"
 	"reflect"
+	"runtime"
 	"unsafe"
 
 	"shareable/internal/raw"
 )
 
-// Loops call the typed getters and setters, so these do not allocate, and unlock without defer. The
-// getters of numbers call C directly: a call through a function value takes 2 ns more.
+// Loops call the typed getters and setters of numbers, so these do not allocate.
 
 // setItem writes a value of one type by the function set of the raw package.
 func setItem[T any](l *List, index int, value T, set func(list uintptr, index int, value T) int) error {
 	m := l.orClosed()
-	m.mu.RLock()
-	status := set(m.list, index, value)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return set(list, index, value) })
 	return m.itemError(index, status)
 }
 
@@ -31,9 +29,13 @@ func (m *Memory) itemError(index, status int) error {
 
 func (m *Memory) explainItem(index, status int) error {
 	cerr := new(raw.Error)
-	m.mu.RLock()
+	if m.acquire() {
+		defer m.release()
+	} else {
+		status = int(ErrClosed) // this message needs no access to the list
+	}
 	raw.List_explain_item(m.list, index, status, cerr)
-	m.mu.RUnlock()
+	runtime.KeepAlive(m)
 	return goError(cerr)
 }
 
@@ -44,14 +46,10 @@ func (m *Memory) explainItem(index, status int) error {
 // the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
 // UTF-8, or with [ErrBusy] if a writer has held it for a second.
 func (l *List) Get(index int) (any, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	item, status := raw.Get(m.list, index)
-	m.mu.RUnlock()
-	if status != 0 {
-		return nil, m.itemError(index, status)
+	if value, ok := l.value(index); ok {
+		return value, nil
 	}
-	return goValue(item), nil
+	return l.getValue(index)
 }
 
 // Set writes an item of any type and may change the type. The value is an integer, a float, a bool,
@@ -120,54 +118,37 @@ func (l *List) getGoInt(index int) (int, error) {
 // GetInt reads an int in one atomic load. It fails with the errors of [List.Get], or with [ErrType]
 // if the item has another type.
 func (l *List) GetInt(index int) (int64, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	value, status := raw.GetInt(m.list, index)
-	m.mu.RUnlock()
-	return value, m.itemError(index, status)
+	if word, ok := l.number(index, formatInt); ok {
+		return int64(word), nil
+	}
+	return l.getInt(index)
 }
 
 // GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt].
 func (l *List) GetFloat(index int) (float64, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	value, status := raw.GetFloat(m.list, index)
-	m.mu.RUnlock()
-	return value, m.itemError(index, status)
+	if word, ok := l.number(index, formatFloat); ok {
+		return math.Float64frombits(word), nil
+	}
+	return l.getFloat(index)
 }
 
 // GetBool reads a bool. It fails with the errors of [List.GetInt].
 func (l *List) GetBool(index int) (bool, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	value, status := raw.GetBool(m.list, index)
-	m.mu.RUnlock()
-	return value, m.itemError(index, status)
+	if word, ok := l.number(index, formatBool); ok {
+		return word&boolMask != 0, nil
+	}
+	return l.getBool(index)
 }
 
 // GetString reads a str. It fails with the errors of [List.GetInt].
 func (l *List) GetString(index int) (string, error) {
-	text, err := l.getText(index, TypeStr)
+	text, err := l.getText(index, TypeStr, codeStr)
 	return stringOf(text), err
 }
 
 // GetBytes returns a copy of an item that is bytes. It fails with the errors of [List.GetInt].
 func (l *List) GetBytes(index int) ([]byte, error) {
-	return l.getText(index, TypeBytes)
-}
-
-func (l *List) getText(index int, kind Type) ([]byte, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	item, status := raw.Get(m.list, index)
-	m.mu.RUnlock()
-	if status == 0 && Type(item.Type) != kind {
-		status = int(ErrType)
-	}
-	if status != 0 {
-		return nil, m.itemError(index, status)
-	}
-	return item.Text, nil
+	return l.getText(index, TypeBytes, codeBytes)
 }
 
 // SetInt writes an int, in one atomic store if the item was an int. It fails with the errors of
@@ -209,9 +190,7 @@ func (l *List) setBytes(index int, value string) error {
 // SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set].
 func (l *List) SetNone(index int) error {
 	m := l.orClosed()
-	m.mu.RLock()
-	status := raw.List_set_none(m.list, index)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_set_none(list, index) })
 	return m.itemError(index, status)
 }
 
@@ -220,9 +199,7 @@ func (l *List) SetNone(index int) error {
 func (l *List) Type(index int) (Type, error) {
 	m := l.orClosed()
 	kind := uint32(0)
-	m.mu.RLock()
-	status := raw.List_type(m.list, index, &kind)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_type(list, index, &kind) })
 	return Type(kind), m.itemError(index, status)
 }
 
@@ -231,8 +208,6 @@ func (l *List) Type(index int) (Type, error) {
 func (l *List) Capacity(index int) (int, error) {
 	m := l.orClosed()
 	size := 0
-	m.mu.RLock()
-	status := raw.List_capacity(m.list, index, &size)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_capacity(list, index, &size) })
 	return size, m.itemError(index, status)
 }

@@ -37,9 +37,7 @@ func (l *List) SetFloats(first int, values []float64) (int, error) {
 func callRange[T any](l *List, first int, numbers []T, call func(list uintptr, first int, numbers []T, processed *int) int) (int, error) {
 	m := l.orClosed()
 	processed := 0
-	m.mu.RLock()
-	status := call(m.list, first, numbers, &processed)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return call(list, first, numbers, &processed) })
 	return processed, m.rangeError(first, len(numbers), processed, status)
 }
 

@@ -41,9 +41,12 @@ func (l *List) Float64s() ([]float64, error) {
 
 func numbersOf[T int64 | float64](l *List, kind Type) ([]T, error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	first, badIndex, status := raw.View(m.list, uint32(kind))
-	m.mu.RUnlock()
+	var first unsafe.Pointer
+	badIndex := 0
+	status := m.call(func(list uintptr) (status int) {
+		first, badIndex, status = raw.View(list, uint32(kind))
+		return status
+	})
 	if status == 0 && !m.pin() {
 		status = int(ErrClosed)
 	}
