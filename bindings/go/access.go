@@ -1,7 +1,6 @@
 package shareable
 
 import (
-	"math"
 	"math/bits"
 	"sync/atomic"
 	"unicode/utf8"
@@ -10,31 +9,27 @@ import (
 	"shareable/internal/raw"
 )
 
-// access reads items without a call of C, by the rules of a reader in layout.md: "Reading what
-// cannot be trusted" and "Reading". It reads an item that is valid, not locked and does not change.
-// In every other case, C reads the item.
+// access contains where the parts of a list are, for reads in Go by layout.md's rules.
 //
 // Another process may write anything at any time. So every load is an atomic load of 4 or 8 aligned
 // bytes, and each number is checked after it was loaded. The loads of sync/atomic are executed in
-// the order of the program, also on arm64.
+// the order of the program, on every machine.
 type access struct {
 	count    uint64         // the number of items; 0 if Go cannot read the list
 	dataSize uint64         // of the data area, in bytes
-	versions unsafe.Pointer // version words
+	versions unsafe.Pointer // the version words
 	offsets  unsafe.Pointer
 	formats  unsafe.Pointer
 	codes    unsafe.Pointer
 	data     unsafe.Pointer
 }
 
-// areaVersion is the version of the sync area whose rules this file follows.
+// areaVersion is the version of the sync area whose rules this package follows.
 const areaVersion = 2
 
-// The flags of a version word.
-const (
-	versionLocked  = 1
-	versionCorrupt = 4
-)
+// unreadable are the flags of a version word with which only C can read the item: locked and
+// corrupt.
+const unreadable = 1 | 4
 
 // The recreation codes.
 const (
@@ -44,27 +39,29 @@ const (
 	codeNone   = 3
 )
 
-// isBigEndian is true on a machine whose words begin with the most significant byte.
-var isBigEndian = func() bool {
-	word := uint16(1)
-	return *(*byte)(unsafe.Pointer(&word)) == 0
-}()
-
-// The formats as words of this machine, and the byte of a bool's word that contains the bool.
+// The formats as words of this machine.
 var (
 	formatInt   = wordOf("q\x00\x00\x00\x00\x00\x00\x00")
 	formatFloat = wordOf("d\x00\x00\x00\x00\x00\x00\x00")
 	formatBool  = wordOf("xxxxxxx?")
 	formatNone  = wordOf("xxxxxx?x")
-	boolMask    = wordOf("\x00\x00\x00\x00\x00\x00\x00\xff")
 )
 
+// What depends on the byte order of this machine.
+var (
+	boolMask    = wordOf("\x00\x00\x00\x00\x00\x00\x00\xff") // the byte of a bool in its word
+	isBigEndian = boolMask == 0xff
+	codeFlip    = map[bool]uint64{false: 0, true: 24}[isBigEndian]
+)
+
+// wordOf returns eight bytes as a word of this machine.
 func wordOf(eight string) (word uint64) {
 	copy((*[8]byte)(unsafe.Pointer(&word))[:], eight)
 	return word
 }
 
-// newAccess returns the access to a list. Go reads only a list whose rules it knows.
+// newAccess returns the access to a list. Without a sync area that this package knows, the count is
+// 0.
 func newAccess(parts raw.Access) access {
 	if parts.AreaVersion != areaVersion {
 		return access{}
@@ -85,19 +82,7 @@ func load(words unsafe.Pointer, i uint64) uint64 {
 	return atomic.LoadUint64((*uint64)(unsafe.Add(words, 8*i)))
 }
 
-// code loads a recreation code, by the aligned 4 bytes that contain it. They are inside the
-// mapping, which consists of whole pages.
-func (a *access) code(i uint64) uint64 {
-	word := atomic.LoadUint32((*uint32)(unsafe.Add(a.codes, i&^3)))
-	shift := 8 * (i & 3)
-	if isBigEndian {
-		shift = 24 - shift
-	}
-	return uint64(word >> shift & 0xff)
-}
-
-// find converts an index, which may count from the end. It returns false if the index is out of
-// range.
+// find converts an index, which may count from the end. It returns false if there is no such item.
 func (a *access) find(index int) (i uint64, ok bool) {
 	i = uint64(index)
 	if index < 0 {
@@ -116,115 +101,30 @@ func (a *access) slot(i uint64) (start, size uint64) {
 	return start, end - start
 }
 
-// number reads an item of 8 bytes that has the format and the code 0. It returns false if C must
-// read the item, or if the item has changed meanwhile.
-func (a *access) number(index int, format uint64) (word uint64, ok bool) {
-	i, ok := a.find(index)
-	if !ok {
-		return 0, false
-	}
-	version := load(a.versions, i)
-	start, size := a.slot(i)
-	if version&(versionLocked|versionCorrupt) != 0 || size == 0 || load(a.formats, i) != format || a.code(i) != codeNumber {
-		return 0, false
-	}
-	word = load(a.data, start/8)
-	return word, load(a.versions, i) == version
+// code loads a recreation code, by the aligned 4 bytes that contain it. They are inside the
+// mapping, which consists of whole pages.
+func (a *access) code(i uint64) uint64 {
+	word := atomic.LoadUint32((*uint32)(unsafe.Add(a.codes, i&^3)))
+	return uint64(word >> ((8*i ^ codeFlip) & 31) & 0xff)
 }
 
-// item is one item while it is read.
-type item struct {
-	version     uint64
-	start, size uint64 // of the slot
-	format      uint64
-	code        uint64
-}
-
-// begin begins to read item i. It returns false if C must read the item.
-func (a *access) begin(i uint64) (it item, ok bool) {
-	it.version = load(a.versions, i)
-	it.start, it.size = a.slot(i)
-	it.format = load(a.formats, i)
-	it.code = a.code(i)
-	return it, it.version&(versionLocked|versionCorrupt) == 0 && it.size != 0
-}
-
-// isUnchanged reports whether all that was read since begin belongs to one value.
-func (a *access) isUnchanged(i uint64, it item) bool {
-	return load(a.versions, i) == it.version
-}
-
-// value reads an item of any type.
-func (a *access) value(index int) (value any, ok bool) {
-	i, ok := a.find(index)
-	if !ok {
+// text copies the text of a slot. It returns false if the format is not that of a text. The caller
+// must check that the item has not changed.
+func (a *access) text(start, size, format uint64) (text []byte, ok bool) {
+	length, isExact, ok := parseText(format)
+	if !ok || length > size {
 		return nil, false
 	}
-	it, ok := a.begin(i)
-	if !ok {
-		return nil, false
-	}
-	switch it.code {
-	case codeNumber:
-		word := load(a.data, it.start/8)
-		if !a.isUnchanged(i, it) {
-			return nil, false
-		}
-		return numberOf(it.format, word)
-	case codeNone:
-		return nil, it.format == formatNone && a.isUnchanged(i, it)
-	}
-	text, ok := a.copyText(i, it)
-	if it.code == codeBytes {
-		return text, ok
-	}
-	return stringOf(text), ok && it.code == codeStr
-}
-
-// numberOf returns the value of a word in the format of an int, a float or a bool.
-func numberOf(format, word uint64) (value any, ok bool) {
-	switch format {
-	case formatInt:
-		return int64(word), true
-	case formatFloat:
-		return math.Float64frombits(word), true
-	case formatBool:
-		return word&boolMask != 0, true
-	}
-	return nil, false
-}
-
-// text copies an item that is a str or bytes, by its code.
-func (a *access) text(index int, code uint64) (text []byte, ok bool) {
-	i, ok := a.find(index)
-	if !ok {
-		return nil, false
-	}
-	it, ok := a.begin(i)
-	if !ok || it.code != code {
-		return nil, false
-	}
-	return a.copyText(i, it)
-}
-
-// copyText copies a text. It returns false if the format is not that of a text, if a str is not
-// UTF-8, or if the item has changed meanwhile.
-func (a *access) copyText(i uint64, it item) (text []byte, ok bool) {
-	length, isExact, ok := parseText(it.format)
-	if !ok || length > it.size {
-		return nil, false
-	}
-	words := unsafe.Add(a.data, it.start)
+	words := unsafe.Add(a.data, start)
 	if !isExact {
 		length = lengthWithoutNULs(words, length)
 	}
 	text = make([]byte, length)
-	rest := text
-	for k := uint64(0); len(rest) > 0; k++ {
+	for k, rest := uint64(0), text; len(rest) > 0; k++ {
 		word := load(words, k)
 		rest = rest[copy(rest, (*[8]byte)(unsafe.Pointer(&word))[:]):]
 	}
-	return text, a.isUnchanged(i, it) && (it.code != codeStr || utf8.Valid(text))
+	return text, true
 }
 
 // parseText parses the format of a text: one to seven digits, "s", and a space if the length is
@@ -238,13 +138,8 @@ func parseText(format uint64) (length uint64, isExact, ok bool) {
 		length = 10*length + format&0xff - '0'
 		format >>= 8
 	}
-	switch format {
-	case 's':
-		return length, false, digits > 0
-	case 's' | ' '<<8:
-		return length, true, digits > 0
-	}
-	return 0, false, false
+	isExact = format == 's'|' '<<8
+	return length, isExact, digits > 0 && (isExact || format == 's')
 }
 
 // lengthWithoutNULs returns the length of a text in a slot without the NULs at its end.
@@ -262,4 +157,9 @@ func lengthWithoutNULs(words unsafe.Pointer, length uint64) uint64 {
 		length = 8 * k
 	}
 	return 0
+}
+
+// isText reports whether the bytes are valid for the code of a str or of bytes.
+func isText(text []byte, code uint64) bool {
+	return code == codeBytes || utf8.Valid(text)
 }

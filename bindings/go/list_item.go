@@ -46,9 +46,6 @@ func (m *Memory) explainItem(index, status int) error {
 // the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
 // UTF-8, or with [ErrBusy] if a writer has held it for a second.
 func (l *List) Get(index int) (any, error) {
-	if value, ok := l.value(index); ok {
-		return value, nil
-	}
 	return l.getValue(index)
 }
 
@@ -88,8 +85,20 @@ func (l *List) Set(index int, value any) error {
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
 // does not fit.
 func At[T Item](l *List, index int) (value T, err error) {
-	pointer := unsafe.Pointer(&value)
-	switch kindOf[T]() {
+	switch pointer := any(&value).(type) {
+	case *int64:
+		*pointer, err = l.GetInt(index)
+	case *float64:
+		*pointer, err = l.GetFloat(index)
+	default:
+		err = l.getInto(unsafe.Pointer(&value), kindOf[T](), index)
+	}
+	return value, err
+}
+
+// getInto reads an item of the Go type of that kind into a variable of that type.
+func (l *List) getInto(pointer unsafe.Pointer, kind reflect.Kind, index int) (err error) {
+	switch kind {
 	case reflect.Int64:
 		*(*int64)(pointer), err = l.GetInt(index)
 	case reflect.Int:
@@ -103,7 +112,7 @@ func At[T Item](l *List, index int) (value T, err error) {
 	default:
 		*(*[]byte)(pointer), err = l.GetBytes(index)
 	}
-	return value, err
+	return err
 }
 
 // getGoInt reads an int that must fit Go's int.
@@ -118,26 +127,20 @@ func (l *List) getGoInt(index int) (int, error) {
 // GetInt reads an int in one atomic load. It fails with the errors of [List.Get], or with [ErrType]
 // if the item has another type.
 func (l *List) GetInt(index int) (int64, error) {
-	if word, ok := l.number(index, formatInt); ok {
-		return int64(word), nil
-	}
-	return l.getInt(index)
+	word, err := l.getNumber(index, formatInt)
+	return int64(word), err
 }
 
 // GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt].
 func (l *List) GetFloat(index int) (float64, error) {
-	if word, ok := l.number(index, formatFloat); ok {
-		return math.Float64frombits(word), nil
-	}
-	return l.getFloat(index)
+	word, err := l.getNumber(index, formatFloat)
+	return math.Float64frombits(word), err
 }
 
 // GetBool reads a bool. It fails with the errors of [List.GetInt].
 func (l *List) GetBool(index int) (bool, error) {
-	if word, ok := l.number(index, formatBool); ok {
-		return word&boolMask != 0, nil
-	}
-	return l.getBool(index)
+	word, err := l.getNumber(index, formatBool)
+	return word&boolMask != 0, err
 }
 
 // GetString reads a str. It fails with the errors of [List.GetInt].

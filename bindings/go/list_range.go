@@ -1,6 +1,10 @@
 package shareable
 
-import "shareable/internal/raw"
+import (
+	"unsafe"
+
+	"shareable/internal/raw"
+)
 
 // GetInts reads len(into) ints in one call, beginning with item first. It returns the number of
 // items that it read: all of them, or the items before the one that the error is about. Each item
@@ -9,11 +13,17 @@ import "shareable/internal/raw"
 // It fails with the errors of [List.GetInt], or with [ErrIndex] if the range is not inside the
 // list.
 func (l *List) GetInts(first int, into []int64) (int, error) {
+	if l.isShortRange(first, len(into)) {
+		return getShortRange(l, first, into, formatInt)
+	}
 	return callRange(l, first, into, raw.List_get_ints)
 }
 
 // GetFloats reads floats as [List.GetInts] reads ints.
 func (l *List) GetFloats(first int, into []float64) (int, error) {
+	if l.isShortRange(first, len(into)) {
+		return getShortRange(l, first, into, formatFloat)
+	}
 	return callRange(l, first, into, raw.List_get_floats)
 }
 
@@ -30,6 +40,31 @@ func (l *List) SetInts(first int, values []int64) (int, error) {
 // SetFloats writes floats as [List.SetInts] writes ints.
 func (l *List) SetFloats(first int, values []float64) (int, error) {
 	return callRange(l, first, values, raw.List_set_floats)
+}
+
+// shortRange is the number of items that Go reads one by one in less time than one call of C, which
+// reads many items together.
+const shortRange = 16
+
+// isShortRange reports whether a range of the list is short, and neither empty nor out of range.
+func (l *List) isShortRange(first, count int) bool {
+	length := l.Len()
+	if first < 0 {
+		first += length
+	}
+	return 0 < count && count <= shortRange && 0 <= first && first <= length-count
+}
+
+// getShortRange reads ints or floats, whose words it stores.
+func getShortRange[T int64 | float64](l *List, first int, into []T, format uint64) (int, error) {
+	for k := range into {
+		word, err := l.getNumber(first+k, format)
+		if err != nil {
+			return k, err
+		}
+		*(*uint64)(unsafe.Pointer(&into[k])) = word
+	}
+	return len(into), nil
 }
 
 // callRange reads or writes a range by the function call of the raw package, which stores the

@@ -2,126 +2,173 @@ package shareable
 
 import (
 	"math"
+	"runtime"
 	"sync/atomic"
 
 	"shareable/internal/raw"
 )
 
-// A getter reads the item in Go. If that fails, for example because the item is being written, it
-// tries again, since a write takes less time than a call of C. Then it calls C, which waits for the
-// writer, recovers the item of a dead writer, or returns the error.
+// Reads of items in Go. A reader loads the version word, the item, and the version word again. If
+// both words are equal, and the handle is still open, the item is one value (layout.md, "Reading").
+// The reader tries more than once, since a write takes less time than a call of C. Then it calls C,
+// which waits for the writer, recovers the item of a dead writer, or returns the error.
 const readAttempts = 4
 
 // slowReads counts the reads for which C was called. Tests read it.
 var slowReads atomic.Uint64
 
-// number reads an int, a float or a bool by its format.
-func (l *List) number(index int, format uint64) (word uint64, ok bool) {
-	if l == nil {
-		return 0, false
-	}
-	word, ok = l.block.access.number(index, format)
-	return word, ok && l.block.isOpen()
+// isUnchanged reports whether what was read since the version was loaded belongs to one value. It
+// keeps the handle, and so the mapping, alive until then.
+func (l *List) isUnchanged(i, version uint64) bool {
+	unchanged := load(l.block.access.versions, i) == version && l.block.mu.isOpen.Load()
+	runtime.KeepAlive(l)
+	return unchanged
 }
 
-// numberAgain tries again after number has failed.
-func (l *List) numberAgain(index int, format uint64) (word uint64, ok bool) {
-	for attempt := 1; attempt < readAttempts && !ok; attempt++ {
-		word, ok = l.number(index, format)
+// getNumber reads an int, a float or a bool by its format, and returns its word. It is one function
+// because a call takes as long as half of the loads.
+func (l *List) getNumber(index int, format uint64) (uint64, error) {
+	for attempt := 0; attempt < readAttempts && l != nil; attempt++ {
+		a := &l.block.access
+		i, ok := a.find(index)
+		if !ok {
+			break
+		}
+		version := load(a.versions, i)
+		start, size := a.slot(i)
+		if version&unreadable != 0 || size == 0 || load(a.formats, i) != format || a.code(i) != codeNumber {
+			continue
+		}
+		word := load(a.data, start/8)
+		if l.isUnchanged(i, version) {
+			return word, nil
+		}
 	}
-	return word, ok
+	return l.callGetNumber(index, format)
 }
 
-// callRead calls C to read an item.
-func (m *Memory) callRead(index int, read func(list uintptr) (status int)) error {
+// callGetNumber calls C to read a number.
+func (l *List) callGetNumber(index int, format uint64) (word uint64, err error) {
 	slowReads.Add(1)
-	return m.itemError(index, m.call(read))
-}
-
-func (l *List) getInt(index int) (value int64, err error) {
-	if word, ok := l.numberAgain(index, formatInt); ok {
-		return int64(word), nil
-	}
-	err = l.orClosed().callRead(index, func(list uintptr) (status int) {
-		value, status = raw.GetInt(list, index)
+	m := l.orClosed()
+	status := m.call(func(list uintptr) (status int) {
+		word, status = callNumber(list, index, format)
 		return status
 	})
-	return value, err
+	return word, m.itemError(index, status)
 }
 
-func (l *List) getFloat(index int) (value float64, err error) {
-	if word, ok := l.numberAgain(index, formatFloat); ok {
-		return math.Float64frombits(word), nil
+// callNumber calls C to read a number, and returns its word.
+func callNumber(list uintptr, index int, format uint64) (word uint64, status int) {
+	switch format {
+	case formatInt:
+		value, status := raw.GetInt(list, index)
+		return uint64(value), status
+	case formatFloat:
+		value, status := raw.GetFloat(list, index)
+		return math.Float64bits(value), status
 	}
-	err = l.orClosed().callRead(index, func(list uintptr) (status int) {
-		value, status = raw.GetFloat(list, index)
+	value, status := raw.GetBool(list, index)
+	if value {
+		word = boolMask
+	}
+	return word, status
+}
+
+// callGet calls C to read an item of any type.
+func (l *List) callGet(index int) (item raw.Item, err error) {
+	slowReads.Add(1)
+	m := l.orClosed()
+	status := m.call(func(list uintptr) (status int) {
+		item, status = raw.Get(list, index)
 		return status
 	})
-	return value, err
+	return item, m.itemError(index, status)
 }
 
-func (l *List) getBool(index int) (value bool, err error) {
-	if word, ok := l.numberAgain(index, formatBool); ok {
-		return word&boolMask != 0, nil
-	}
-	err = l.orClosed().callRead(index, func(list uintptr) (status int) {
-		value, status = raw.GetBool(list, index)
-		return status
-	})
-	return value, err
-}
-
-// textOf reads a str or bytes in Go.
-func (l *List) textOf(index int, code uint64) (text []byte, ok bool) {
-	if l == nil {
-		return nil, false
-	}
-	text, ok = l.block.access.text(index, code)
-	return text, ok && l.block.isOpen()
-}
-
+// getText reads a str or bytes.
 func (l *List) getText(index int, kind Type, code uint64) ([]byte, error) {
 	for attempt := 0; attempt < readAttempts; attempt++ {
-		if text, ok := l.textOf(index, code); ok {
+		if text, ok := l.readText(index, code); ok {
 			return text, nil
 		}
 	}
-	var read raw.Item
-	err := l.orClosed().callRead(index, func(list uintptr) (status int) {
-		read, status = raw.Get(list, index)
-		if status == 0 && Type(read.Type) != kind {
-			status = int(ErrType)
-		}
-		return status
-	})
-	if err != nil {
-		return nil, err
+	item, err := l.callGet(index)
+	if err == nil && Type(item.Type) != kind {
+		return nil, l.orClosed().itemError(index, int(ErrType))
 	}
-	return read.Text, nil
+	return item.Text, err
 }
 
-// value reads an item of any type in Go.
-func (l *List) value(index int) (value any, ok bool) {
+// readText reads a text in Go.
+func (l *List) readText(index int, code uint64) (text []byte, ok bool) {
 	if l == nil {
 		return nil, false
 	}
-	value, ok = l.block.access.value(index)
-	return value, ok && l.block.isOpen()
+	a := &l.block.access
+	i, ok := a.find(index)
+	if !ok {
+		return nil, false
+	}
+	version := load(a.versions, i)
+	start, size := a.slot(i)
+	if version&unreadable != 0 || size == 0 || a.code(i) != code {
+		return nil, false
+	}
+	text, ok = a.text(start, size, load(a.formats, i))
+	return text, ok && l.isUnchanged(i, version) && isText(text, code)
 }
 
+// getValue reads an item of any type.
 func (l *List) getValue(index int) (any, error) {
-	for attempt := 1; attempt < readAttempts; attempt++ {
-		if value, ok := l.value(index); ok {
-			return value, nil
+	for attempt := 0; attempt < readAttempts && l != nil; attempt++ {
+		a := &l.block.access
+		i, ok := a.find(index)
+		if !ok {
+			break
+		}
+		version := load(a.versions, i)
+		start, size := a.slot(i)
+		if version&unreadable != 0 || size == 0 {
+			continue
+		}
+		format := load(a.formats, i)
+		switch a.code(i) {
+		case codeNumber:
+			word := load(a.data, start/8)
+			if value, ok := numberOf(format, word); ok && l.isUnchanged(i, version) {
+				return value, nil
+			}
+		case codeNone:
+			if format == formatNone && l.isUnchanged(i, version) {
+				return nil, nil
+			}
+		case codeStr:
+			if text, ok := l.readText(index, codeStr); ok {
+				return stringOf(text), nil
+			}
+		case codeBytes:
+			if text, ok := l.readText(index, codeBytes); ok {
+				return text, nil
+			}
 		}
 	}
-	var read raw.Item
-	err := l.orClosed().callRead(index, func(list uintptr) (status int) {
-		read, status = raw.Get(list, index)
-		return status
-	})
+	item, err := l.callGet(index)
 	if err != nil {
 		return nil, err
 	}
-	return goValue(read), nil
+	return goValue(item), nil
+}
+
+// numberOf returns the value of a word in the format of an int, a float or a bool.
+func numberOf(format, word uint64) (value any, ok bool) {
+	switch format {
+	case formatInt:
+		return int64(word), true
+	case formatFloat:
+		return math.Float64frombits(word), true
+	case formatBool:
+		return word&boolMask != 0, true
+	}
+	return nil, false
 }

@@ -299,6 +299,7 @@ func (m *Memory) Close() error {
 		} else {
 			raw.CloseMemory(m.handle)
 		}
+		keepRange(m.size)
 	})
 	runtime.KeepAlive(m)
 	return nil
