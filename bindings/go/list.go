@@ -96,13 +96,15 @@ func (l *List) Close() error {
 // equals bytes.
 //
 // It fails with [ErrClosed], [ErrValueType] or [ErrOverflow], or with [ErrNotReady], [ErrCorrupt]
-// or [ErrBusy] if an item cannot be read.
+// or [ErrBusy] if an item cannot be read. If another process has truncated the block, the call
+// raises SIGBUS.
 func (l *List) Count(value any) (int, error) {
 	return l.orClosed().search(value, raw.List_count)
 }
 
 // Index returns the index of the first item that equals the value, as [List.Count] compares. It
-// fails with the errors of Count, or with [ErrAbsent] if no item equals the value.
+// fails with the errors of Count, or with [ErrAbsent] if no item equals the value. If another
+// process has truncated the block, the call raises SIGBUS.
 func (l *List) Index(value any) (int, error) {
 	return l.orClosed().search(value, raw.List_index)
 }
@@ -126,7 +128,8 @@ func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, re
 
 // Format returns the struct formats of all items, one after the other, for example "8sqd". It is
 // Python's ShareableList.format. It fails with [ErrClosed], or with [ErrNotReady], [ErrCorrupt] or
-// [ErrBusy] if an item cannot be read.
+// [ErrBusy] if an item cannot be read. If another process has truncated the block, the call raises
+// SIGBUS.
 func (l *List) Format() (string, error) {
 	m := l.orClosed()
 	buffer, length := make([]byte, 8*m.length), 0
@@ -147,7 +150,7 @@ func (l *List) each(yield func(value any, err error) bool) {
 }
 
 // Values returns all items in order. If an item cannot be read, it returns the error of [List.Get]
-// for the first such item.
+// for the first such item. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) Values() ([]any, error) {
 	values := make([]any, l.Len())
 	for i := range values {
@@ -160,7 +163,8 @@ func (l *List) Values() ([]any, error) {
 	return values, nil
 }
 
-// String returns the list's name and its items in a form for people to read.
+// String returns the list's name and its items in a form for people to read. If another process has
+// truncated the block, the call raises SIGBUS.
 func (l *List) String() string {
 	m := l.orClosed()
 	if !m.isOpen() {

@@ -44,7 +44,8 @@ func (m *Memory) explainItem(index, status int) error {
 //
 // It fails with [ErrClosed] or [ErrIndex], with [ErrNotReady] if the list's creator has not written
 // the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
-// UTF-8, or with [ErrBusy] if a writer has held it for a second.
+// UTF-8, or with [ErrBusy] if a writer has held it for a second. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) Get(index int) (any, error) {
 	return l.getValue(index)
 }
@@ -56,7 +57,8 @@ func (l *List) Get(index int) (any, error) {
 // [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item
 // yet, with [ErrCorrupt] if the item's slot cannot be found, with [ErrBusy] if another writer has
 // held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
-// failure, the item does not change.
+// failure, the item does not change. If another process has truncated the block, the call raises
+// SIGBUS.
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {
@@ -83,7 +85,7 @@ func (l *List) Set(index int, value any) error {
 //	every, err := shareable.At[time.Duration](list, 0)
 //
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
-// does not fit.
+// does not fit. If another process has truncated the block, the call raises SIGBUS.
 func At[T Item](l *List, index int) (value T, err error) {
 	switch pointer := any(&value).(type) {
 	case *int64:
@@ -125,31 +127,35 @@ func (l *List) getGoInt(index int) (int, error) {
 }
 
 // GetInt reads an int in one atomic load. It fails with the errors of [List.Get], or with [ErrType]
-// if the item has another type.
+// if the item has another type. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) GetInt(index int) (int64, error) {
 	word, err := l.getNumber(index, formatInt)
 	return int64(word), err
 }
 
-// GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt].
+// GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt]. If another
+// process has truncated the block, the call raises SIGBUS.
 func (l *List) GetFloat(index int) (float64, error) {
 	word, err := l.getNumber(index, formatFloat)
 	return math.Float64frombits(word), err
 }
 
-// GetBool reads a bool. It fails with the errors of [List.GetInt].
+// GetBool reads a bool. It fails with the errors of [List.GetInt]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) GetBool(index int) (bool, error) {
 	word, err := l.getNumber(index, formatBool)
 	return word&boolMask != 0, err
 }
 
-// GetString reads a str. It fails with the errors of [List.GetInt].
+// GetString reads a str. It fails with the errors of [List.GetInt]. If another process has
+// truncated the block, the call raises SIGBUS.
 func (l *List) GetString(index int) (string, error) {
 	text, err := l.getText(index, TypeStr, codeStr)
 	return stringOf(text), err
 }
 
-// GetBytes returns a copy of an item that is bytes. It fails with the errors of [List.GetInt].
+// GetBytes returns a copy of an item that is bytes. It fails with the errors of [List.GetInt]. If
+// another process has truncated the block, the call raises SIGBUS.
 func (l *List) GetBytes(index int) ([]byte, error) {
 	return l.getText(index, TypeBytes, codeBytes)
 }
@@ -176,12 +182,14 @@ func (l *List) SetBool(index int, value bool) error {
 	return setItem(l, index, number, raw.List_set_bool)
 }
 
-// SetString writes a str. It fails with the errors of [List.Set].
+// SetString writes a str. It fails with the errors of [List.Set]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) SetString(index int, value string) error {
 	return setItem(l, index, value, raw.List_set_str)
 }
 
-// SetBytes writes bytes. It fails with the errors of [List.Set].
+// SetBytes writes bytes. It fails with the errors of [List.Set]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) SetBytes(index int, value []byte) error {
 	return l.setBytes(index, stringOf(value))
 }
@@ -190,7 +198,8 @@ func (l *List) setBytes(index int, value string) error {
 	return setItem(l, index, value, raw.List_set_bytes)
 }
 
-// SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set].
+// SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set]. If
+// another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetNone(index int) error {
 	m := l.orClosed()
 	status := m.call(func(list uintptr) int { return raw.List_set_none(list, index) })
@@ -198,7 +207,7 @@ func (l *List) SetNone(index int) error {
 }
 
 // Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex], [ErrNotReady],
-// [ErrCorrupt] or [ErrBusy].
+// [ErrCorrupt] or [ErrBusy]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) Type(index int) (Type, error) {
 	m := l.orClosed()
 	kind := uint32(0)
@@ -207,7 +216,8 @@ func (l *List) Type(index int) (Type, error) {
 }
 
 // Capacity returns the number of bytes of text that an item has room for. It never changes.
-// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is corrupt.
+// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is corrupt. If
+// another process has truncated the block, the call raises SIGBUS.
 func (l *List) Capacity(index int) (int, error) {
 	m := l.orClosed()
 	size := 0

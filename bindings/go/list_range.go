@@ -11,7 +11,7 @@ import (
 // is one atomic load; the range as a whole is not atomic.
 //
 // It fails with the errors of [List.GetInt], or with [ErrIndex] if the range is not inside the
-// list.
+// list. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) GetInts(first int, into []int64) (int, error) {
 	if l.isShortRange(first, len(into)) {
 		return getShortRange(l, first, into, formatInt)
@@ -19,7 +19,8 @@ func (l *List) GetInts(first int, into []int64) (int, error) {
 	return callRange(l, first, into, raw.List_get_ints)
 }
 
-// GetFloats reads floats as [List.GetInts] reads ints.
+// GetFloats reads floats as [List.GetInts] reads ints. If another process has truncated the block,
+// the call raises SIGBUS.
 func (l *List) GetFloats(first int, into []float64) (int, error) {
 	if l.isShortRange(first, len(into)) {
 		return getShortRange(l, first, into, formatFloat)
@@ -32,12 +33,13 @@ func (l *List) GetFloats(first int, into []float64) (int, error) {
 // error is about. Writing over an int is one atomic store; the range as a whole is not atomic.
 //
 // It fails with the errors of [List.SetInt], or with [ErrIndex] if the range is not inside the
-// list; then it writes nothing.
+// list; then it writes nothing. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetInts(first int, values []int64) (int, error) {
 	return callRange(l, first, values, raw.List_set_ints)
 }
 
-// SetFloats writes floats as [List.SetInts] writes ints.
+// SetFloats writes floats as [List.SetInts] writes ints. If another process has truncated the
+// block, the call raises SIGBUS.
 func (l *List) SetFloats(first int, values []float64) (int, error) {
 	return callRange(l, first, values, raw.List_set_floats)
 }

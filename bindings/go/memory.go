@@ -190,7 +190,8 @@ func (m *Memory) Size() int {
 // The slice never dangles: from the first call on, the block stays mapped until this process ends,
 // even after Close. The block of a list also keeps its file descriptor. A program that opens many
 // blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep neither. If the block
-// was opened [ReadOnly], a write to the slice raises a fault, which ends the program.
+// was opened [ReadOnly], a write to the slice raises a fault, which ends the program. If another
+// process has truncated the block, an access to the slice raises SIGBUS.
 func (m *Memory) Bytes() []byte {
 	m = m.orClosed()
 	if !m.pin() {
@@ -218,10 +219,8 @@ func (m *Memory) pin() bool {
 
 // ReadAt copies bytes from offset on into p and returns their number. If the block ends first, it
 // returns fewer and [io.EOF]. It fails with [ErrClosed], or with [ErrIndex] if the offset is
-// negative. It implements [io.ReaderAt].
-//
-// An access to a part of the block that another process has cut off raises SIGBUS, which ends the
-// program.
+// negative. It implements [io.ReaderAt]. If another process has truncated the block, the call
+// raises SIGBUS.
 func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 	m = m.orClosed()
 	if !m.acquire() {
@@ -243,10 +242,7 @@ func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 
 // WriteAt copies p into the block from offset on, either all of it or nothing. It fails with
 // [ErrClosed], with [ErrReadOnly], or with [ErrIndex] if the range is not inside the block. It
-// implements [io.WriterAt].
-//
-// An access to a part of the block that another process has cut off raises SIGBUS, which ends the
-// program.
+// implements [io.WriterAt]. If another process has truncated the block, the call raises SIGBUS.
 func (m *Memory) WriteAt(p []byte, offset int64) (int, error) {
 	m = m.orClosed()
 	if !m.acquire() {
