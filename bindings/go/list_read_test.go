@@ -32,7 +32,10 @@ func handMade(slots ...slot) (l *List, versions []uint64) {
 	for i, s := range slots {
 		copy((*[8]byte)(unsafe.Pointer(&formats[i]))[:], s.format)
 		(*[8]byte)(unsafe.Pointer(&codes[i/8]))[i%8] = s.code
-		for rest := s.data + strings.Repeat("\x00", 8-len(s.data)%8); len(rest) > 0; rest = rest[8:] {
+		if s.data == "" {
+			s.data = "\x00"
+		}
+		for rest := s.data + strings.Repeat("\x00", 7); len(rest) >= 8; rest = rest[8:] {
 			data = append(data, wordOf(rest[:8]))
 		}
 		offsets[i+1] = 8 * uint64(len(data))
@@ -74,14 +77,15 @@ func TestHandMadeItemsAreRead(t *testing.T) {
 		{slot{"8s", codeStr, "howdy"}, "howdy"},
 		{slot{"8s", codeBytes, "howdy"}, []byte("howdy")},
 		{slot{"8s", codeStr, ""}, ""},
-		{slot{"16s", codeBytes, "12345678"}, []byte("12345678")},
+		{slot{"8s", codeBytes, "12345678"}, []byte("12345678")},
+		{slot{"16s", codeBytes, "12345678\x00"}, []byte("12345678")},
 		{slot{"16s", codeBytes, "123456789"}, []byte("123456789")},
 		{slot{"5s ", codeBytes, "ab\x00\x00\x00"}, []byte("ab\x00\x00\x00")},
 		{slot{"3s", codeStr, "ab\x00cd"}, "ab"},
 		{slot{"3s", codeStr, "abcd"}, "abc"},
 		{slot{"0s", codeStr, "abcd"}, ""},
 		{slot{"0000008s", codeBytes, "abcd"}, []byte("abcd")},
-		{slot{"208s", codeStr, long}, long},
+		{slot{"200s", codeStr, long}, long},
 	}
 	slots := make([]slot, len(items))
 	for i := range items {
@@ -190,6 +194,49 @@ func TestAClosedHandleReadsNothingInGo(t *testing.T) {
 	}
 }
 
+// A batch is read together only if all of its items are unlocked numbers in neighbouring slots. One
+// item differs from that, in one bit.
+func TestUnusualItemsOfABatchAreLeftToC(t *testing.T) {
+	slots := make([]slot, 3*batch)
+	for i := range slots {
+		slots[i] = intSlot(int64(i))
+	}
+	into := make([]int64, len(slots))
+	l, _ := handMade(slots...)
+	if n, err := l.GetInts(0, into); n != len(slots) || err != nil {
+		t.Fatal(n, err)
+	}
+	for bit := uint(0); bit < 64; bit++ {
+		for i := uint64(batch); i < 2*batch; i++ {
+			l, versions := handMade(slots...)
+			formats, offsets := l.block.access.formats, l.block.access.offsets
+			check := func(what string) {
+				t.Helper()
+				if l.getBatch(batch, make([]uint64, batch), formatInt) {
+					t.Errorf("%s of item %d: bit %d is ignored", what, i, bit)
+				}
+			}
+			*(*uint64)(unsafe.Add(formats, 8*i)) ^= 1 << bit
+			check("format")
+			*(*uint64)(unsafe.Add(formats, 8*i)) ^= 1 << bit
+			*(*uint64)(unsafe.Add(offsets, 8*i+8)) ^= 1 << bit
+			check("offset")
+			*(*uint64)(unsafe.Add(offsets, 8*i+8)) ^= 1 << bit
+			*(*uint64)(unsafe.Add(l.block.access.codes, batch)) ^= 1 << bit
+			check("code")
+			*(*uint64)(unsafe.Add(l.block.access.codes, batch)) ^= 1 << bit
+			if unreadable>>bit&1 != 0 {
+				versions[i] = 1 << bit
+				check("version word")
+			}
+		}
+	}
+	l.block.mu.isOpen.Store(false)
+	if l.getBatch(batch, make([]uint64, batch), formatInt) {
+		t.Error("a closed handle is read")
+	}
+}
+
 // newTestList makes a list that the test removes.
 func newTestList(t *testing.T, values []any, options ...CreateOption) *List {
 	t.Helper()
@@ -242,6 +289,40 @@ func TestAListWithoutASyncAreaIsReadByC(t *testing.T) {
 	}
 	if slow := slowReads.Load() - before; slow != 3 {
 		t.Errorf("%d of 3 reads called C", slow)
+	}
+}
+
+// A range is the numbers up to the first item that is not one, whatever its first item and length.
+func TestRangesOfAllPositionsAndLengthsAreRead(t *testing.T) {
+	values := make([]any, 40)
+	for i := range values {
+		values[i] = i * 1000
+	}
+	values[25] = "no number"
+	values[33] = Slot{33000, 100} // its slot is longer than the others
+	l := newTestList(t, values)
+	into := make([]int64, len(values))
+	for first := range values {
+		for count := 0; first+count <= len(values); count++ {
+			want := count
+			if first <= 25 && first+count > 25 {
+				want = 25 - first
+			}
+			for _, index := range []int{first, first - len(values)} {
+				n, err := l.GetInts(index, into[:count])
+				if n != want || errors.Is(err, ErrType) != (want < count) || err != nil && want == count {
+					t.Fatalf("%d items at %d: got %d, %v", count, index, n, err)
+				}
+			}
+			for k, value := range into[:want] {
+				if value != int64(first+k)*1000 {
+					t.Fatalf("%d items at %d: item %d is %d", count, first, first+k, value)
+				}
+			}
+		}
+		if n, err := l.GetInts(first, make([]int64, len(values)-first+1)); n != 0 || !errors.Is(err, ErrIndex) {
+			t.Fatalf("a range from %d past the end: got %d, %v", first, n, err)
+		}
 	}
 }
 
