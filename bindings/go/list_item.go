@@ -86,15 +86,20 @@ func (l *List) Set(index int, value any) error {
 //
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
 // does not fit. If another process has truncated the block, the call raises SIGBUS.
-func At[T Item](l *List, index int) (value T, err error) {
-	switch pointer := any(&value).(type) {
+func At[T Item](l *List, index int) (T, error) {
+	switch any((*T)(nil)).(type) { // takes less time than kindOf
 	case *int64:
-		*pointer, err = l.GetInt(index)
+		word, err := l.getNumber(index, formatInt)
+		return *(*T)(unsafe.Pointer(&word)), err
 	case *float64:
-		*pointer, err = l.GetFloat(index)
-	default:
-		err = l.getInto(unsafe.Pointer(&value), kindOf[T](), index)
+		word, err := l.getNumber(index, formatFloat)
+		return *(*T)(unsafe.Pointer(&word)), err
 	}
+	return atKind[T](l, index)
+}
+
+func atKind[T Item](l *List, index int) (value T, err error) {
+	err = l.getInto(unsafe.Pointer(&value), kindOf[T](), index)
 	return value, err
 }
 
