@@ -27,9 +27,12 @@ type access struct {
 // areaVersion is the version of the sync area whose rules this package follows.
 const areaVersion = 2
 
-// unreadable are the flags of a version word with which only C can read the item: locked and
+// The flags of a version word with which Go cannot read the item: a writer has locked it, or it is
 // corrupt.
-const unreadable = 1 | 4
+const (
+	heldByWriter = 1
+	unreadable   = heldByWriter | 4
+)
 
 // The recreation codes.
 const (
@@ -60,10 +63,14 @@ func wordOf(eight string) (word uint64) {
 	return word
 }
 
+// readsInGo is false on a machine of 32 bits, on which a load of 8 bytes by sync/atomic may be two
+// loads under a lock that other processes do not know.
+const readsInGo = bits.UintSize == 64
+
 // newAccess returns the access to a list. Without a sync area that this package knows, the count is
 // 0.
 func newAccess(parts raw.Access) access {
-	if parts.AreaVersion != areaVersion {
+	if parts.AreaVersion != areaVersion || !readsInGo {
 		return access{}
 	}
 	return access{

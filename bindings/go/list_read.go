@@ -10,9 +10,10 @@ import (
 
 // Reads of items in Go. A reader loads the version word, the item, and the version word again. If
 // both words are equal, and the handle is still open, the item is one value (layout.md, "Reading").
-// The reader tries more than once, since a write takes less time than a call of C. Then it calls C,
-// which waits for the writer, recovers the item of a dead writer, or returns the error.
-const readAttempts = 4
+// While a writer holds the item, the reader tries again, for about as long as a call of C takes.
+// Then it calls C, which waits for the writer, recovers the item of a dead writer, or returns the
+// error.
+const readAttempts = 32
 
 // slowReads counts the reads for which C was called. Tests read it.
 var slowReads atomic.Uint64
@@ -23,6 +24,12 @@ func (l *List) isUnchanged(i, version uint64) bool {
 	unchanged := load(l.block.access.versions, i) == version && l.block.mu.isOpen.Load()
 	runtime.KeepAlive(l)
 	return unchanged
+}
+
+// isSettled reports whether no writer holds the item or has changed it, so that it is useless to try
+// again.
+func (a *access) isSettled(i, version uint64) bool {
+	return version&heldByWriter == 0 && load(a.versions, i) == version
 }
 
 // getNumber reads an int, a float or a bool by its format, and returns its word. It is one function
@@ -36,12 +43,13 @@ func (l *List) getNumber(index int, format uint64) (uint64, error) {
 		}
 		version := load(a.versions, i)
 		start, size := a.slot(i)
-		if version&unreadable != 0 || size == 0 || load(a.formats, i) != format || a.code(i) != codeNumber {
-			continue
-		}
-		word := load(a.data, start/8)
-		if l.isUnchanged(i, version) {
-			return word, nil
+		if version&unreadable == 0 && size != 0 && load(a.formats, i) == format && a.code(i) == codeNumber {
+			word := load(a.data, start/8)
+			if l.isUnchanged(i, version) {
+				return word, nil
+			}
+		} else if a.isSettled(i, version) {
+			break
 		}
 	}
 	return l.callGetNumber(index, format)
@@ -88,9 +96,22 @@ func (l *List) callGet(index int) (item raw.Item, err error) {
 
 // getText reads a str or bytes.
 func (l *List) getText(index int, kind Type, code uint64) ([]byte, error) {
-	for attempt := 0; attempt < readAttempts; attempt++ {
-		if text, ok := l.readText(index, code); ok {
-			return text, nil
+	for attempt := 0; attempt < readAttempts && l != nil; attempt++ {
+		a := &l.block.access
+		i, ok := a.find(index)
+		if !ok {
+			break
+		}
+		version := load(a.versions, i)
+		start, size := a.slot(i)
+		if version&unreadable == 0 && size != 0 && a.code(i) == code {
+			text, ok := a.text(start, size, load(a.formats, i))
+			if l.isUnchanged(i, version) && ok && isText(text, code) {
+				return text, nil
+			}
+		}
+		if a.isSettled(i, version) {
+			break
 		}
 	}
 	item, err := l.callGet(index)
@@ -98,25 +119,6 @@ func (l *List) getText(index int, kind Type, code uint64) ([]byte, error) {
 		return nil, l.orClosed().itemError(index, int(ErrType))
 	}
 	return item.Text, err
-}
-
-// readText reads a text in Go.
-func (l *List) readText(index int, code uint64) (text []byte, ok bool) {
-	if l == nil {
-		return nil, false
-	}
-	a := &l.block.access
-	i, ok := a.find(index)
-	if !ok {
-		return nil, false
-	}
-	version := load(a.versions, i)
-	start, size := a.slot(i)
-	if version&unreadable != 0 || size == 0 || a.code(i) != code {
-		return nil, false
-	}
-	text, ok = a.text(start, size, load(a.formats, i))
-	return text, ok && l.isUnchanged(i, version) && isText(text, code)
 }
 
 // getValue reads an item of any type.
@@ -129,28 +131,24 @@ func (l *List) getValue(index int) (any, error) {
 		}
 		version := load(a.versions, i)
 		start, size := a.slot(i)
-		if version&unreadable != 0 || size == 0 {
-			continue
+		if version&unreadable == 0 && size != 0 {
+			format, code := load(a.formats, i), a.code(i)
+			if code == codeStr || code == codeBytes {
+				value, ok := a.textValue(start, size, format, code)
+				if l.isUnchanged(i, version) && ok {
+					return value, nil
+				}
+			} else {
+				word := load(a.data, start/8)
+				if l.isUnchanged(i, version) {
+					if value, ok := wordValue(format, code, word); ok {
+						return value, nil
+					}
+				}
+			}
 		}
-		format := load(a.formats, i)
-		switch a.code(i) {
-		case codeNumber:
-			word := load(a.data, start/8)
-			if value, ok := numberOf(format, word); ok && l.isUnchanged(i, version) {
-				return value, nil
-			}
-		case codeNone:
-			if format == formatNone && l.isUnchanged(i, version) {
-				return nil, nil
-			}
-		case codeStr:
-			if text, ok := l.readText(index, codeStr); ok {
-				return stringOf(text), nil
-			}
-		case codeBytes:
-			if text, ok := l.readText(index, codeBytes); ok {
-				return text, nil
-			}
+		if a.isSettled(i, version) {
+			break
 		}
 	}
 	item, err := l.callGet(index)
@@ -160,14 +158,27 @@ func (l *List) getValue(index int) (any, error) {
 	return goValue(item), nil
 }
 
-// numberOf returns the value of a word in the format of an int, a float or a bool.
-func numberOf(format, word uint64) (value any, ok bool) {
-	switch format {
-	case formatInt:
+// textValue copies a str or bytes. The caller must check that the item has not changed.
+func (a *access) textValue(start, size, format, code uint64) (value any, ok bool) {
+	text, ok := a.text(start, size, format)
+	if code == codeBytes {
+		return text, ok
+	}
+	return stringOf(text), ok && isText(text, code)
+}
+
+// wordValue returns the value of an item that is one word.
+func wordValue(format, code, word uint64) (value any, ok bool) {
+	switch {
+	case code == codeNone:
+		return nil, format == formatNone
+	case code != codeNumber:
+		return nil, false
+	case format == formatInt:
 		return int64(word), true
-	case formatFloat:
+	case format == formatFloat:
 		return math.Float64frombits(word), true
-	case formatBool:
+	case format == formatBool:
 		return word&boolMask != 0, true
 	}
 	return nil, false
