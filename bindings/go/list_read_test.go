@@ -415,7 +415,7 @@ func TestReadsBesideChangesOfTypeAreNotTorn(t *testing.T) {
 	for end := time.Now().Add(20 * time.Second); reads < atLeast || len(kinds) < types && time.Now().Before(end); reads++ {
 		value, err := l.Get(reads % 2)
 		if err != nil || !isConsistent(value) {
-			t.Errorf("torn: %#v, %v", value, err)
+			t.Errorf("torn: %T %.100q, %v", value, fmt.Sprint(value), err)
 			break
 		}
 		kinds[fmt.Sprintf("%T", value)]++
