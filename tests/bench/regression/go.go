@@ -188,7 +188,7 @@ func runReads() bool {
 	into := make([]int64, 8)
 	isKept := row{"Get, an int", 41, calling(func(i int) { sink, _ = list.Get(i) }), bare, 0.75}.run()
 	row{"GetInts, 8 ints", 41, calling(func(i int) { list.GetInts(i&^7, into) }), bare, 0}.run()
-	return row{"GetInt, 10 goroutines, each", 41, sharing(list, 10), sharing(list, 1), 1.25}.run() && isKept
+	return row{"GetInt, 10 goroutines, each", 41, sharing(list, 10), sharing(list, 1), 2}.run() && isKept
 }
 
 // sink keeps the sums, so that the compiler does not remove the loops.
