@@ -62,8 +62,8 @@ func (c *calls) close(end func()) {
 func (c *calls) RLock() {
 	if !c.acquire() {
 		c.closing.Lock()
-		c.closing.Unlock()
 		c.count.Add(1)
+		c.closing.Unlock()
 	}
 }
 
