@@ -10,6 +10,17 @@ import "shareable/internal/raw"
 // with [ErrOverflow] if the sum does not fit in 64 bits, or with [ErrNotReady], [ErrCorrupt],
 // [ErrBusy] or [ErrSystem] as [List.Set] does. On failure, the item does not change.
 func (l *List) Add(index int, delta int64) (new int64, err error) {
+	before, result := l.write(index, formatInt, change{operation: add, operand: uint64(delta)})
+	switch result {
+	case written:
+		return int64(before) + delta, nil
+	case overflowed:
+		return 0, l.block.itemError(index, int(ErrOverflow))
+	}
+	return l.callAdd(index, delta)
+}
+
+func (l *List) callAdd(index int, delta int64) (new int64, err error) {
 	m := l.orClosed()
 	status := m.call(func(list uintptr) (status int) {
 		new, status = raw.Add(list, index, delta)
@@ -21,6 +32,14 @@ func (l *List) Add(index int, delta int64) (new int64, err error) {
 // Swap replaces an int in one atomic operation and returns the old value. It fails with the errors
 // of [List.Add], except [ErrOverflow].
 func (l *List) Swap(index int, new int64) (old int64, err error) {
+	before, result := l.write(index, formatInt, change{operation: swap, operand: uint64(new)})
+	if result == written {
+		return int64(before), nil
+	}
+	return l.callSwap(index, new)
+}
+
+func (l *List) callSwap(index int, new int64) (old int64, err error) {
 	m := l.orClosed()
 	status := m.call(func(list uintptr) (status int) {
 		old, status = raw.Swap(list, index, new)
@@ -32,6 +51,14 @@ func (l *List) Swap(index int, new int64) (old int64, err error) {
 // CompareAndSwap replaces an int by new in one atomic operation if it is old, and reports whether
 // it did. It fails with the errors of [List.Swap].
 func (l *List) CompareAndSwap(index int, old, new int64) (swapped bool, err error) {
+	c := change{operation: compareAndSwap, operand: uint64(new), expected: uint64(old)}
+	if _, result := l.write(index, formatInt, c); result != unwritten {
+		return result == written, nil
+	}
+	return l.callCompareAndSwap(index, old, new)
+}
+
+func (l *List) callCompareAndSwap(index int, old, new int64) (swapped bool, err error) {
 	m := l.orClosed()
 	status := m.call(func(list uintptr) (status int) {
 		swapped, status = raw.CompareAndSwap(list, index, old, new)

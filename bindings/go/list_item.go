@@ -168,21 +168,30 @@ func (l *List) GetBytes(index int) ([]byte, error) {
 // SetInt writes an int, in one atomic store if the item was an int. It fails with the errors of
 // [List.Set].
 func (l *List) SetInt(index int, value int64) error {
+	if l.store(index, formatInt, uint64(value)) {
+		return nil
+	}
 	return setItem(l, index, value, raw.List_set_int)
 }
 
 // SetFloat writes a float, in one atomic store if the item was a float. It fails with the errors of
 // [List.Set].
 func (l *List) SetFloat(index int, value float64) error {
+	if l.store(index, formatFloat, math.Float64bits(value)) {
+		return nil
+	}
 	return setItem(l, index, value, raw.List_set_float)
 }
 
 // SetBool writes a bool, in one atomic store if the item was a bool. It fails with the errors of
 // [List.Set].
 func (l *List) SetBool(index int, value bool) error {
-	number := 0
+	number, word := 0, uint64(0)
 	if value {
-		number = 1
+		number, word = 1, boolWord
+	}
+	if l.store(index, formatBool, word) {
+		return nil
 	}
 	return setItem(l, index, number, raw.List_set_bool)
 }

@@ -19,6 +19,7 @@ type Memory struct {
 	// it has read: Close replaces the memory by zeros. It must keep the handle alive until then:
 	// the finalizer unmaps the memory.
 	access   access // of the list in this block
+	writer   writer // to that list
 	handle   uintptr
 	list     uintptr // C handle of that list, which owns the block's handle; or 0
 	length   int     // number of items of that list
@@ -125,7 +126,9 @@ func (m *Memory) adopt() {
 	m.readOnly = raw.Memory_is_read_only(m.handle) != 0
 	m.bytes = raw.Memory_address(m.handle)
 	if m.list != 0 {
-		m.access = newAccess(raw.ListAccess(m.list))
+		parts := raw.ListAccess(m.list)
+		m.access = newAccess(parts)
+		m.writer.waiters = waitersOf(parts)
 	}
 	m.mu.isOpen.Store(true)
 }
