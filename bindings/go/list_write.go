@@ -105,18 +105,19 @@ const writeAttempts = 16
 var slowWrites atomic.Uint64
 
 // write changes a number that has the format. It returns the word before the change. If the outcome
-// is unwritten, C must write the item.
+// is unwritten, C must write the item. The handle is released even if an access to a block that was
+// truncated panics (debug.SetPanicOnFault), so that Close does not wait forever.
 func (l *List) write(index int, format uint64, c change) (before uint64, result outcome) {
 	if l == nil || !l.block.acquire() {
 		return 0, unwritten
 	}
+	defer l.block.release()
 	for attempt := 0; attempt < writeAttempts; attempt++ {
 		before, result = l.block.tryWrite(index, format, c)
 		if result != contended {
 			break
 		}
 	}
-	l.block.release()
 	if result <= contended {
 		slowWrites.Add(1)
 		return 0, unwritten

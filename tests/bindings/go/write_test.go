@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -158,6 +159,30 @@ func TestCloseWaitsForWriters(t *testing.T) {
 	second, err := list.GetInt(1)
 	ok(t, err)
 	equal(t, first+second, additions.Load())
+}
+
+// Without SetPanicOnFault, the fault ends the program.
+func TestCloseDoesNotWaitForAWriterThatPanicked(t *testing.T) {
+	list := newList(t, []any{0})
+	ok(t, list.SetInt(0, 1))
+	ok(t, os.Truncate("/dev/shm/"+list.Name(), 0))
+	func() {
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		defer func() {
+			if recover() == nil {
+				t.Error("a write to a truncated block did not panic")
+			}
+		}()
+		list.SetInt(0, 2)
+	}()
+	closed := make(chan error)
+	go func() { closed <- list.Close() }()
+	select {
+	case err := <-closed:
+		ok(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("Close waits")
+	}
 }
 
 // versionWord returns the version word of an item of a list of numbers (layout.md, "The sync area").
