@@ -181,9 +181,11 @@ func wordAt(words unsafe.Pointer, i uint64) *uint64 {
 // operation, because another process may store to the item without the lock, through a hazard.
 //
 // While the item is locked, all other writers of the item wait. The kernel may stop the thread, as
-// it may stop a writer in C. Go's scheduler does not: the compiler marks no instruction of a nosplit
-// function as one where the scheduler may stop the goroutine, and the function calls no other one.
-// If a later Go stops the goroutine here, other writers wait until it runs again. No write is lost.
+// it may stop a writer in C. Go's scheduler does not stop the goroutine: a nosplit function has no
+// instruction at which it may do that, and this function calls no other function. The language does
+// not promise that, and it is not true with the race detector, where an atomic operation is a
+// function. If Go stops the goroutine here, no write is lost, but other writers and readers wait
+// until it runs again, and fail with ErrBusy after a second.
 //
 //go:nosplit
 //go:noinline

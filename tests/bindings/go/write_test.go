@@ -63,6 +63,61 @@ func addConcurrently(name string, times int) error {
 
 const adders = 4
 
+// If the environment variable is set, the test program reads the list of that name for two seconds.
+const readerEnv = "SHAREABLE_TEST_READER"
+
+func init() {
+	if name := os.Getenv(readerEnv); name != "" {
+		fmt.Println(readForAWhile(name))
+		os.Exit(0)
+	}
+}
+
+func readForAWhile(name string) error {
+	list, err := shareable.OpenList(name, shareable.ReadOnly())
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(2 * time.Second); err == nil && time.Now().Before(end); {
+		for index := 0; index < list.Len() && err == nil; index++ {
+			_, err = list.GetInt(index)
+		}
+	}
+	return err
+}
+
+// If Go's scheduler stopped a goroutine that has locked an item, all other goroutines would run
+// before it runs again, for 10 milliseconds each. Then another process that reads the item fails
+// with ErrBusy.
+func TestTheSchedulerDoesNotStopAGoroutineThatHasLockedAnItem(t *testing.T) {
+	if raceEnabled {
+		t.Skip("with the race detector, an atomic operation is a function, in which Go may stop a goroutine")
+	}
+	const writers = 400
+	list := newList(t, zeros(writers))
+	var working sync.WaitGroup
+	var ended atomic.Bool
+	working.Add(writers)
+	for writer := 0; writer < writers; writer++ {
+		go func(index int) {
+			defer working.Done()
+			for !ended.Load() {
+				if err := list.SetInt(index, 1); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}(writer)
+	}
+	reader := exec.Command(os.Args[0])
+	reader.Env = append(os.Environ(), readerEnv+"="+list.Name())
+	result, err := reader.Output()
+	ended.Store(true)
+	working.Wait()
+	ok(t, err)
+	equal(t, string(result), "<nil>\n")
+}
+
 // startAdder starts a process of addConcurrently.
 func startAdder(t *testing.T, name string, times int) *exec.Cmd {
 	t.Helper()
