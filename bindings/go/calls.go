@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// calls counts the calls of C in progress through a handle, so that Close can wait for them. The
-// zero value is that of a closed handle.
+// calls counts the calls of C in progress through a handle, and the writes in Go, so that Close can
+// wait for them. The zero value is that of a closed handle.
 type calls struct {
 	isOpen  atomic.Bool   // false from the beginning of Close on; also tested by reads in Go
 	_       [64]byte      // reads in Go do not share a cache line with the count

@@ -41,10 +41,11 @@
 //
 // [List.Get] and [List.Set] take any value. The typed getters and setters of numbers, and [At], do
 // not allocate. The getters read an item in a few nanoseconds, without a lock and without a call of
-// C. They call C only if a writer holds the item, if the item is corrupt or has another type, or if
-// the list has no sync area. [NewListOf] creates a list from values of one type. A list of only
-// ints or only floats is also a slice: [List.Int64s] and [List.Float64s] return the list's memory,
-// not a copy, and are as fast as any slice.
+// C. The setters of numbers, [List.Add], [List.Swap] and [List.CompareAndSwap] write in less time
+// than a call of C takes. All of them call C only if a writer holds the item, if the item is corrupt
+// or has another type, or if the list has no sync area. [NewListOf] creates a list from values of
+// one type. A list of only ints or only floats is also a slice: [List.Int64s] and [List.Float64s]
+// return the list's memory, not a copy, and are as fast as any slice.
 //
 // # Lifetime
 //

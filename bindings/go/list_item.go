@@ -166,7 +166,7 @@ func (l *List) GetBytes(index int) ([]byte, error) {
 }
 
 // SetInt writes an int, in one atomic store if the item was an int. It fails with the errors of
-// [List.Set].
+// [List.Set]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetInt(index int, value int64) error {
 	if l.store(index, formatInt, uint64(value)) {
 		return nil
@@ -175,7 +175,7 @@ func (l *List) SetInt(index int, value int64) error {
 }
 
 // SetFloat writes a float, in one atomic store if the item was a float. It fails with the errors of
-// [List.Set].
+// [List.Set]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetFloat(index int, value float64) error {
 	if l.store(index, formatFloat, math.Float64bits(value)) {
 		return nil
@@ -184,7 +184,7 @@ func (l *List) SetFloat(index int, value float64) error {
 }
 
 // SetBool writes a bool, in one atomic store if the item was a bool. It fails with the errors of
-// [List.Set].
+// [List.Set]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetBool(index int, value bool) error {
 	number, word := 0, uint64(0)
 	if value {

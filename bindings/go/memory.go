@@ -14,10 +14,10 @@ import (
 // documentation describes lifetime and goroutines.
 type Memory struct {
 	// All fields are set before the caller gets the handle and do not change then, except mu,
-	// pinned and queues. A method that calls C with the handle uses call, or acquire and release.
-	// A method that only reads the memory does not. It must test whether the handle is open after
-	// it has read: Close replaces the memory by zeros. It must keep the handle alive until then:
-	// the finalizer unmaps the memory.
+	// pinned and queues, and the writer's id. A method that calls C with the handle, or writes to
+	// the memory, uses call, or acquire and release. A method that only reads the memory does not.
+	// It must test whether the handle is open after it has read: Close replaces the memory by
+	// zeros. It must keep the handle alive until then: the finalizer unmaps the memory.
 	access   access // of the list in this block
 	writer   writer // to that list
 	handle   uintptr
