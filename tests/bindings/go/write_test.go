@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"runtime/debug"
@@ -260,7 +261,7 @@ func TestKilledWritersLeaveTheItemUsable(t *testing.T) {
 	list := newList(t, []any{0})
 	before, locked := int64(0), 0
 	for round := 0; round < 20; round++ {
-		adder := startAdder(t, list.Name(), 1<<40)
+		adder := startAdder(t, list.Name(), math.MaxInt)
 		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
 			if now, err := list.GetInt(0); err == nil && now != before {
 				break
