@@ -72,6 +72,14 @@
 %ignore shareable_list_create_floats;
 %ignore shareable_list_view;
 
+/* For Go, whose raw package calls them by cgo. */
+%ignore shareable_access;
+%ignore shareable_list_access;
+%ignore shareable_list_join;
+%ignore shareable_list_notify;
+%ignore shareable_list_close_in_place;
+%ignore shareable_memory_close_in_place;
+
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
 %ignore shareable_gc_count;

@@ -40,9 +40,12 @@
 // item.
 //
 // [List.Get] and [List.Set] take any value. The typed getters and setters of numbers, and [At], do
-// not allocate. [NewListOf] creates a list from values of one type. A list of only ints or only
-// floats is also a slice: [List.Int64s] and [List.Float64s] return the list's memory, not a copy,
-// and are as fast as any slice.
+// not allocate. The getters read an item in a few nanoseconds, without a lock and without a call of
+// C. The setters of numbers, [List.Add], [List.Swap] and [List.CompareAndSwap] write in less time
+// than a call of C takes. All of them call C only if a writer holds the item, if the item is corrupt
+// or has another type, or if the list has no sync area. [NewListOf] creates a list from values of
+// one type. A list of only ints or only floats is also a slice: [List.Int64s] and [List.Float64s]
+// return the list's memory, not a copy, and are as fast as any slice.
 //
 // # Lifetime
 //
@@ -67,11 +70,12 @@
 //
 // # Goroutines
 //
-// Many goroutines may call all methods at once, including Close. Close waits for the calls in
-// progress, and later calls fail with [ErrClosed]. Between users of this library, every read and
-// write of an item is atomic, whatever the item's type. In a list that was created with [NoSync] or
-// by stock Python, this is true only of an int or a float that keeps its type. Writes to the bytes
-// of a block are not atomic: another process may see a part of a write.
+// Many goroutines may call all methods at once, including Close. A read during Close returns a
+// value or [ErrClosed]. Close waits for other calls in progress, and later calls fail with
+// [ErrClosed]. Between users of this library, every read and write of an item is atomic, whatever
+// the item's type. In a list that was created with [NoSync] or by stock Python, this is true only
+// of an int or a float that keeps its type. Writes to the bytes of a block are not atomic: another
+// process may see a part of a write.
 //
 // [List.Add], [List.Swap] and [List.CompareAndSwap] change an int atomically, as the functions of
 // these names in sync/atomic do. For a change of several steps, use the list's lock, which works
@@ -97,9 +101,11 @@
 // # What can still kill a program
 //
 // Any process that may write a block may also truncate its file. An access to the memory that was
-// cut off then raises a fault, which ends a Go program. A write to [Memory.Bytes], [List.Int64s] or
-// [List.Float64s] also raises a fault if the block was opened [ReadOnly]. Share blocks only with
-// processes that you trust: the mode decides which processes may open them.
+// cut off then raises SIGBUS, which ends a Go program. This applies to every method that reads or
+// writes items or the block's memory, and to the slices that [Memory.Bytes], [List.Int64s] and
+// [List.Float64s] return. A write to [Memory.Bytes], [List.Int64s] or [List.Float64s] also raises a
+// fault if the block was opened [ReadOnly]. Share blocks only with processes that you trust: the
+// mode decides which processes may open them.
 package shareable
 
 import "shareable/internal/raw"

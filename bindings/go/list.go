@@ -43,7 +43,7 @@ func (l *List) adopt() {
 	l.block.handle = raw.List_memory(l.block.list)
 	l.block.length = raw.List_length(l.block.list)
 	l.block.adopt()
-	runtime.SetFinalizer(l, func(l *List) { l.block.release() })
+	runtime.SetFinalizer(l, func(l *List) { l.block.finalize() })
 }
 
 // Memory returns the list's block. Closing the block closes the list, and closing the list closes
@@ -55,7 +55,7 @@ func (l *List) Memory() *Memory {
 	return &l.block
 }
 
-// orClosed returns the list's block, which contains the mutex and the handles. If the list is nil,
+// orClosed returns the list's block, which contains the handles. If the list is nil,
 // it returns a closed block.
 func (l *List) orClosed() *Memory {
 	return l.Memory().orClosed()
@@ -96,13 +96,15 @@ func (l *List) Close() error {
 // equals bytes.
 //
 // It fails with [ErrClosed], [ErrValueType] or [ErrOverflow], or with [ErrNotReady], [ErrCorrupt]
-// or [ErrBusy] if an item cannot be read.
+// or [ErrBusy] if an item cannot be read. If another process has truncated the block, the call
+// raises SIGBUS.
 func (l *List) Count(value any) (int, error) {
 	return l.orClosed().search(value, raw.List_count)
 }
 
 // Index returns the index of the first item that equals the value, as [List.Count] compares. It
-// fails with the errors of Count, or with [ErrAbsent] if no item equals the value.
+// fails with the errors of Count, or with [ErrAbsent] if no item equals the value. If another
+// process has truncated the block, the call raises SIGBUS.
 func (l *List) Index(value any) (int, error) {
 	return l.orClosed().search(value, raw.List_index)
 }
@@ -117,9 +119,7 @@ func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, re
 	}
 	defer p.free()
 	result := 0
-	m.mu.RLock()
-	status := call(m.list, p.values, &result)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return call(list, p.values, &result) })
 	if status != 0 {
 		return 0, m.itemError(result, status) // result is the index of the item that failed
 	}
@@ -128,13 +128,12 @@ func (m *Memory) search(value any, call func(list uintptr, value []raw.Value, re
 
 // Format returns the struct formats of all items, one after the other, for example "8sqd". It is
 // Python's ShareableList.format. It fails with [ErrClosed], or with [ErrNotReady], [ErrCorrupt] or
-// [ErrBusy] if an item cannot be read.
+// [ErrBusy] if an item cannot be read. If another process has truncated the block, the call raises
+// SIGBUS.
 func (l *List) Format() (string, error) {
 	m := l.orClosed()
 	buffer, length := make([]byte, 8*m.length), 0
-	m.mu.RLock()
-	status := raw.List_format(m.list, buffer, &length)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_format(list, buffer, &length) })
 	if status != 0 {
 		return "", m.itemError(length, status)
 	}
@@ -151,7 +150,7 @@ func (l *List) each(yield func(value any, err error) bool) {
 }
 
 // Values returns all items in order. If an item cannot be read, it returns the error of [List.Get]
-// for the first such item.
+// for the first such item. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) Values() ([]any, error) {
 	values := make([]any, l.Len())
 	for i := range values {
@@ -164,10 +163,11 @@ func (l *List) Values() ([]any, error) {
 	return values, nil
 }
 
-// String returns the list's name and its items in a form for people to read.
+// String returns the list's name and its items in a form for people to read. If another process has
+// truncated the block, the call raises SIGBUS.
 func (l *List) String() string {
 	m := l.orClosed()
-	if m.isClosed() {
+	if !m.isOpen() {
 		return fmt.Sprintf("List(%q, %d items, closed)", m.name, m.length)
 	}
 	var text strings.Builder

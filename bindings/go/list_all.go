@@ -7,7 +7,8 @@ package shareable
 //
 //	for value, err := range list.All() {
 //
-// The error is that of [List.Get].
+// The error is that of [List.Get]. If another process has truncated the block, the call raises
+// SIGBUS.
 func (l *List) All() func(yield func(value any, err error) bool) {
 	return l.each
 }

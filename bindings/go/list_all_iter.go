@@ -8,7 +8,8 @@ import "iter"
 //
 //	for value, err := range list.All() {
 //
-// The error is that of [List.Get].
+// The error is that of [List.Get]. If another process has truncated the block, the call raises
+// SIGBUS.
 func (l *List) All() iter.Seq2[any, error] {
 	return l.each
 }

@@ -3,20 +3,18 @@ package shareable
 import (
 	"math"
 	"reflect"
+	"runtime"
 	"unsafe"
 
 	"shareable/internal/raw"
 )
 
-// Loops call the typed getters and setters, so these do not allocate, and unlock without defer. The
-// getters of numbers call C directly: a call through a function value takes 2 ns more.
+// Loops call the typed getters and setters of numbers, so these do not allocate.
 
 // setItem writes a value of one type by the function set of the raw package.
 func setItem[T any](l *List, index int, value T, set func(list uintptr, index int, value T) int) error {
 	m := l.orClosed()
-	m.mu.RLock()
-	status := set(m.list, index, value)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return set(list, index, value) })
 	return m.itemError(index, status)
 }
 
@@ -31,9 +29,13 @@ func (m *Memory) itemError(index, status int) error {
 
 func (m *Memory) explainItem(index, status int) error {
 	cerr := new(raw.Error)
-	m.mu.RLock()
+	if m.acquire() {
+		defer m.release()
+	} else {
+		status = int(ErrClosed) // this message needs no access to the list
+	}
 	raw.List_explain_item(m.list, index, status, cerr)
-	m.mu.RUnlock()
+	runtime.KeepAlive(m)
 	return goError(cerr)
 }
 
@@ -42,16 +44,10 @@ func (m *Memory) explainItem(index, status int) error {
 //
 // It fails with [ErrClosed] or [ErrIndex], with [ErrNotReady] if the list's creator has not written
 // the item yet, with [ErrCorrupt] if the item is corrupt, with [ErrUTF8] if it is a str that is not
-// UTF-8, or with [ErrBusy] if a writer has held it for a second.
+// UTF-8, or with [ErrBusy] if a writer has held it for a second. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) Get(index int) (any, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	item, status := raw.Get(m.list, index)
-	m.mu.RUnlock()
-	if status != 0 {
-		return nil, m.itemError(index, status)
-	}
-	return goValue(item), nil
+	return l.getValue(index)
 }
 
 // Set writes an item of any type and may change the type. The value is an integer, a float, a bool,
@@ -61,7 +57,8 @@ func (l *List) Get(index int) (any, error) {
 // [ErrCapacity] or [ErrTooLong], with [ErrNotReady] if the list's creator has not written the item
 // yet, with [ErrCorrupt] if the item's slot cannot be found, with [ErrBusy] if another writer has
 // held the item for a second, or with [ErrSystem] if this process cannot take its liveness lock. On
-// failure, the item does not change.
+// failure, the item does not change. If another process has truncated the block, the call raises
+// SIGBUS.
 func (l *List) Set(index int, value any) error {
 	s, status := scalarOf(value)
 	if status != 0 {
@@ -88,10 +85,27 @@ func (l *List) Set(index int, value any) error {
 //	every, err := shareable.At[time.Duration](list, 0)
 //
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
-// does not fit.
-func At[T Item](l *List, index int) (value T, err error) {
-	pointer := unsafe.Pointer(&value)
-	switch kindOf[T]() {
+// does not fit. If another process has truncated the block, the call raises SIGBUS.
+func At[T Item](l *List, index int) (T, error) {
+	switch any((*T)(nil)).(type) { // takes less time than kindOf
+	case *int64:
+		word, err := l.getNumber(index, formatInt)
+		return *(*T)(unsafe.Pointer(&word)), err
+	case *float64:
+		word, err := l.getNumber(index, formatFloat)
+		return *(*T)(unsafe.Pointer(&word)), err
+	}
+	return atKind[T](l, index)
+}
+
+func atKind[T Item](l *List, index int) (value T, err error) {
+	err = l.getInto(unsafe.Pointer(&value), kindOf[T](), index)
+	return value, err
+}
+
+// getInto reads an item of the Go type of that kind into a variable of that type.
+func (l *List) getInto(pointer unsafe.Pointer, kind reflect.Kind, index int) (err error) {
+	switch kind {
 	case reflect.Int64:
 		*(*int64)(pointer), err = l.GetInt(index)
 	case reflect.Int:
@@ -105,7 +119,7 @@ func At[T Item](l *List, index int) (value T, err error) {
 	default:
 		*(*[]byte)(pointer), err = l.GetBytes(index)
 	}
-	return value, err
+	return err
 }
 
 // getGoInt reads an int that must fit Go's int.
@@ -118,86 +132,78 @@ func (l *List) getGoInt(index int) (int, error) {
 }
 
 // GetInt reads an int in one atomic load. It fails with the errors of [List.Get], or with [ErrType]
-// if the item has another type.
+// if the item has another type. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) GetInt(index int) (int64, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	value, status := raw.GetInt(m.list, index)
-	m.mu.RUnlock()
-	return value, m.itemError(index, status)
+	word, err := l.getNumber(index, formatInt)
+	return int64(word), err
 }
 
-// GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt].
+// GetFloat reads a float in one atomic load. It fails with the errors of [List.GetInt]. If another
+// process has truncated the block, the call raises SIGBUS.
 func (l *List) GetFloat(index int) (float64, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	value, status := raw.GetFloat(m.list, index)
-	m.mu.RUnlock()
-	return value, m.itemError(index, status)
+	word, err := l.getNumber(index, formatFloat)
+	return math.Float64frombits(word), err
 }
 
-// GetBool reads a bool. It fails with the errors of [List.GetInt].
+// GetBool reads a bool. It fails with the errors of [List.GetInt]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) GetBool(index int) (bool, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	value, status := raw.GetBool(m.list, index)
-	m.mu.RUnlock()
-	return value, m.itemError(index, status)
+	word, err := l.getNumber(index, formatBool)
+	return word&boolMask != 0, err
 }
 
-// GetString reads a str. It fails with the errors of [List.GetInt].
+// GetString reads a str. It fails with the errors of [List.GetInt]. If another process has
+// truncated the block, the call raises SIGBUS.
 func (l *List) GetString(index int) (string, error) {
-	text, err := l.getText(index, TypeStr)
+	text, err := l.getText(index, TypeStr, codeStr)
 	return stringOf(text), err
 }
 
-// GetBytes returns a copy of an item that is bytes. It fails with the errors of [List.GetInt].
+// GetBytes returns a copy of an item that is bytes. It fails with the errors of [List.GetInt]. If
+// another process has truncated the block, the call raises SIGBUS.
 func (l *List) GetBytes(index int) ([]byte, error) {
-	return l.getText(index, TypeBytes)
-}
-
-func (l *List) getText(index int, kind Type) ([]byte, error) {
-	m := l.orClosed()
-	m.mu.RLock()
-	item, status := raw.Get(m.list, index)
-	m.mu.RUnlock()
-	if status == 0 && Type(item.Type) != kind {
-		status = int(ErrType)
-	}
-	if status != 0 {
-		return nil, m.itemError(index, status)
-	}
-	return item.Text, nil
+	return l.getText(index, TypeBytes, codeBytes)
 }
 
 // SetInt writes an int, in one atomic store if the item was an int. It fails with the errors of
-// [List.Set].
+// [List.Set]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetInt(index int, value int64) error {
+	if l.store(index, formatInt, uint64(value)) {
+		return nil
+	}
 	return setItem(l, index, value, raw.List_set_int)
 }
 
 // SetFloat writes a float, in one atomic store if the item was a float. It fails with the errors of
-// [List.Set].
+// [List.Set]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetFloat(index int, value float64) error {
+	if l.store(index, formatFloat, math.Float64bits(value)) {
+		return nil
+	}
 	return setItem(l, index, value, raw.List_set_float)
 }
 
 // SetBool writes a bool, in one atomic store if the item was a bool. It fails with the errors of
-// [List.Set].
+// [List.Set]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetBool(index int, value bool) error {
-	number := 0
+	number, word := 0, uint64(0)
 	if value {
-		number = 1
+		number, word = 1, boolWord
+	}
+	if l.store(index, formatBool, word) {
+		return nil
 	}
 	return setItem(l, index, number, raw.List_set_bool)
 }
 
-// SetString writes a str. It fails with the errors of [List.Set].
+// SetString writes a str. It fails with the errors of [List.Set]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) SetString(index int, value string) error {
 	return setItem(l, index, value, raw.List_set_str)
 }
 
-// SetBytes writes bytes. It fails with the errors of [List.Set].
+// SetBytes writes bytes. It fails with the errors of [List.Set]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) SetBytes(index int, value []byte) error {
 	return l.setBytes(index, stringOf(value))
 }
@@ -206,33 +212,29 @@ func (l *List) setBytes(index int, value string) error {
 	return setItem(l, index, value, raw.List_set_bytes)
 }
 
-// SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set].
+// SetNone writes None, which [List.Get] returns as nil. It fails with the errors of [List.Set]. If
+// another process has truncated the block, the call raises SIGBUS.
 func (l *List) SetNone(index int) error {
 	m := l.orClosed()
-	m.mu.RLock()
-	status := raw.List_set_none(m.list, index)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_set_none(list, index) })
 	return m.itemError(index, status)
 }
 
 // Type returns the type that an item has now. It fails with [ErrClosed], [ErrIndex], [ErrNotReady],
-// [ErrCorrupt] or [ErrBusy].
+// [ErrCorrupt] or [ErrBusy]. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) Type(index int) (Type, error) {
 	m := l.orClosed()
 	kind := uint32(0)
-	m.mu.RLock()
-	status := raw.List_type(m.list, index, &kind)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_type(list, index, &kind) })
 	return Type(kind), m.itemError(index, status)
 }
 
 // Capacity returns the number of bytes of text that an item has room for. It never changes.
-// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is corrupt.
+// Capacity fails with [ErrClosed], [ErrIndex], or [ErrCorrupt] if the item's offset is corrupt. If
+// another process has truncated the block, the call raises SIGBUS.
 func (l *List) Capacity(index int) (int, error) {
 	m := l.orClosed()
 	size := 0
-	m.mu.RLock()
-	status := raw.List_capacity(m.list, index, &size)
-	m.mu.RUnlock()
+	status := m.call(func(list uintptr) int { return raw.List_capacity(list, index, &size) })
 	return size, m.itemError(index, status)
 }

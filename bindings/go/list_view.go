@@ -23,7 +23,8 @@ import (
 // A store to an element wakes no waiter: [List.Wait] notices it within 50 milliseconds. Use the
 // slice only if the items keep their type: if another process writes a text or a float to an item,
 // the element contains other bits. If the list was opened [ReadOnly], a store to an element raises
-// a fault, which ends the program.
+// a fault, which ends the program. If another process has truncated the block, an access to an
+// element raises SIGBUS.
 //
 // It fails with [ErrClosed], with [ErrType] if an item is not an int, with [ErrNotContiguous] if an
 // item has room for a longer text, or with [ErrNotReady], [ErrCorrupt] or [ErrBusy] as [List.Get]
@@ -34,16 +35,20 @@ func (l *List) Int64s() ([]int64, error) {
 
 // Float64s returns the memory of a list whose items are all floats, as [List.Int64s] does for ints.
 // The package sync/atomic has no floats: while other goroutines or processes write elements, read
-// them by [List.GetFloat] or [List.GetFloats].
+// them by [List.GetFloat] or [List.GetFloats]. If another process has truncated the block, an access
+// to an element raises SIGBUS.
 func (l *List) Float64s() ([]float64, error) {
 	return numbersOf[float64](l, TypeFloat)
 }
 
 func numbersOf[T int64 | float64](l *List, kind Type) ([]T, error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	first, badIndex, status := raw.View(m.list, uint32(kind))
-	m.mu.RUnlock()
+	var first unsafe.Pointer
+	badIndex := 0
+	status := m.call(func(list uintptr) (status int) {
+		first, badIndex, status = raw.View(list, uint32(kind))
+		return status
+	})
 	if status == 0 && !m.pin() {
 		status = int(ErrClosed)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"shareable/internal/raw"
 )
@@ -13,18 +13,22 @@ import (
 // Memory is a handle of a block of shared memory: CPython's SharedMemory. The package's
 // documentation describes lifetime and goroutines.
 type Memory struct {
-	// The mutex is held for reading while C or a copy uses the mapping, and for writing to end the
-	// access. All other fields are set before the caller gets the handle and do not change then,
-	// except bytes, pinned and queues.
-	mu       sync.RWMutex
+	// All fields are set before the caller gets the handle and do not change then, except mu,
+	// pinned and queues, and the writer's id. A method that calls C with the handle, or writes to
+	// the memory, uses call, or acquire and release. A method that only reads the memory does not.
+	// It must test whether the handle is open after it has read: Close replaces the memory by
+	// zeros. It must keep the handle alive until then: the finalizer unmaps the memory.
+	access   access // of the list in this block
+	writer   writer // to that list
 	handle   uintptr
-	list     uintptr // C handle of the list in this block, which owns the block's handle; or 0
+	list     uintptr // C handle of that list, which owns the block's handle; or 0
 	length   int     // number of items of that list
 	name     string
 	size     int
 	readOnly bool
-	bytes    []byte // the whole mapping; nil after Close
-	pinned   bool
+	bytes    []byte      // the whole mapping, also after Close
+	pinned   atomic.Bool // the mapping stays until this process ends
+	mu       calls
 	queues   waitQueues // used only by a list
 }
 
@@ -57,7 +61,7 @@ func NewMemory(size int, options ...CreateOption) (*Memory, error) {
 		return nil, goError(cerr)
 	}
 	m.adopt()
-	runtime.SetFinalizer(m, (*Memory).release)
+	runtime.SetFinalizer(m, (*Memory).finalize)
 	return m, nil
 }
 
@@ -75,7 +79,7 @@ func OpenMemory(name string, options ...OpenOption) (*Memory, error) {
 		return nil, goError(cerr)
 	}
 	m.adopt()
-	runtime.SetFinalizer(m, (*Memory).release)
+	runtime.SetFinalizer(m, (*Memory).finalize)
 	return m, nil
 }
 
@@ -121,10 +125,16 @@ func (m *Memory) adopt() {
 	m.size = raw.Memory_size(m.handle)
 	m.readOnly = raw.Memory_is_read_only(m.handle) != 0
 	m.bytes = raw.Memory_address(m.handle)
+	if m.list != 0 {
+		parts := raw.ListAccess(m.list)
+		m.access = newAccess(parts)
+		m.writer.waiters = waitersOf(parts)
+	}
+	m.mu.isOpen.Store(true)
 }
 
-// release is the finalizer. It drops the reference, which closes the block if it is still open.
-func (m *Memory) release() {
+// finalize is the finalizer. It drops the reference, which closes the block if it is still open.
+func (m *Memory) finalize() {
 	if m.list != 0 {
 		raw.DeleteList(raw.SwigcptrList(m.list))
 	} else {
@@ -137,6 +147,34 @@ func (m *Memory) orClosed() *Memory {
 		return &closedMemory
 	}
 	return m
+}
+
+// acquire begins a call of C with the handle, which must end by release. It returns false if the
+// handle is closed. Close waits for the calls that have begun.
+func (m *Memory) acquire() bool {
+	return m.mu.acquire()
+}
+
+func (m *Memory) release() {
+	m.mu.release()
+}
+
+// call calls C with the list, and returns its status, or ErrClosed.
+func (m *Memory) call(method func(list uintptr) int) int {
+	if !m.acquire() {
+		return int(ErrClosed)
+	}
+	status := method(m.list)
+	m.release()
+	return status
+}
+
+// isOpen reports whether Close has not begun. Whatever was read from the memory before is valid if
+// it returns true. The handle is alive until then.
+func (m *Memory) isOpen() bool {
+	open := m.mu.isOpen.Load()
+	runtime.KeepAlive(m)
+	return open
 }
 
 // Name returns the block's name without the leading '/', even after Close.
@@ -155,37 +193,43 @@ func (m *Memory) Size() int {
 // The slice never dangles: from the first call on, the block stays mapped until this process ends,
 // even after Close. The block of a list also keeps its file descriptor. A program that opens many
 // blocks should use [Memory.ReadAt] and [Memory.WriteAt] instead, which keep neither. If the block
-// was opened [ReadOnly], a write to the slice raises a fault, which ends the program.
+// was opened [ReadOnly], a write to the slice raises a fault, which ends the program. If another
+// process has truncated the block, an access to the slice raises SIGBUS.
 func (m *Memory) Bytes() []byte {
 	m = m.orClosed()
 	if !m.pin() {
 		return nil
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
 	return m.bytes
 }
 
-// pin pins the mapping until this process ends. It returns false if the block is already closed.
+// pin pins the mapping until this process ends. It returns false if the block is closed, or cannot
+// be pinned. Two goroutines may pin it twice, which does no harm.
 func (m *Memory) pin() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.bytes != nil && !m.pinned {
-		m.pinned = raw.Memory_pin(m.handle) == 0
+	if m.pinned.Load() {
+		return m.isOpen()
 	}
-	return m.bytes != nil && m.pinned
+	if !m.acquire() {
+		return false
+	}
+	defer m.release()
+	if raw.Memory_pin(m.handle) != 0 {
+		return false
+	}
+	m.pinned.Store(true)
+	return true
 }
 
 // ReadAt copies bytes from offset on into p and returns their number. If the block ends first, it
 // returns fewer and [io.EOF]. It fails with [ErrClosed], or with [ErrIndex] if the offset is
-// negative. It implements [io.ReaderAt].
+// negative. It implements [io.ReaderAt]. If another process has truncated the block, the call
+// raises SIGBUS.
 func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 	m = m.orClosed()
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.bytes == nil {
+	if !m.acquire() {
 		return 0, m.closed()
 	}
+	defer m.release()
 	if offset < 0 {
 		return 0, m.outside(len(p), offset)
 	}
@@ -201,14 +245,13 @@ func (m *Memory) ReadAt(p []byte, offset int64) (int, error) {
 
 // WriteAt copies p into the block from offset on, either all of it or nothing. It fails with
 // [ErrClosed], with [ErrReadOnly], or with [ErrIndex] if the range is not inside the block. It
-// implements [io.WriterAt].
+// implements [io.WriterAt]. If another process has truncated the block, the call raises SIGBUS.
 func (m *Memory) WriteAt(p []byte, offset int64) (int, error) {
 	m = m.orClosed()
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.bytes == nil {
+	if !m.acquire() {
 		return 0, m.closed()
 	}
+	defer m.release()
 	if m.readOnly {
 		return 0, newError(ErrReadOnly, "block '%s' is attached read-only", m.name)
 	}
@@ -216,12 +259,6 @@ func (m *Memory) WriteAt(p []byte, offset int64) (int, error) {
 		return 0, m.outside(len(p), offset)
 	}
 	return copy(m.bytes[offset:], p), nil
-}
-
-func (m *Memory) isClosed() bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.bytes == nil
 }
 
 func (m *Memory) closed() error {
@@ -238,34 +275,39 @@ func (m *Memory) outside(count int, offset int64) error {
 // [ErrPermission] or [ErrSystem].
 func (m *Memory) Unlink() error {
 	m = m.orClosed()
-	m.mu.RLock()
-	defer m.mu.RUnlock()
 	cerr := new(raw.Error)
-	if raw.Memory_unlink(m.handle, cerr) != 0 {
+	status := raw.Memory_unlink(m.handle, cerr)
+	runtime.KeepAlive(m)
+	if status != 0 {
 		return goError(cerr)
 	}
 	return nil
 }
 
-// Close waits for the calls in progress, and then ends this handle's access to the block. The block
-// itself remains. Close always returns nil, and a second call does nothing.
+// Close ends this handle's access to the block. The block itself remains. Close waits for the calls
+// in progress that write, wait or lock, but not for those that only read. Close always returns nil,
+// and a second call does nothing.
+//
+// The block, its file descriptor and its locks are released at once. The addresses that it was
+// mapped at, without memory, are released when the handle is collected.
 func (m *Memory) Close() error {
 	m = m.orClosed()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.list != 0 {
-		raw.List_close(m.list)
-	} else {
-		raw.Memory_close(m.handle)
-	}
-	m.bytes = nil
+	m.mu.close(func() {
+		if m.list != 0 {
+			raw.CloseList(m.list)
+		} else {
+			raw.CloseMemory(m.handle)
+		}
+		keepRange(m.size)
+	})
+	runtime.KeepAlive(m)
 	return nil
 }
 
 // String returns the block's name and size in a form for people to read.
 func (m *Memory) String() string {
 	m = m.orClosed()
-	if m.isClosed() {
+	if !m.isOpen() {
 		return fmt.Sprintf("Memory(%q, %d bytes, closed)", m.name, m.size)
 	}
 	return fmt.Sprintf("Memory(%q, %d bytes)", m.name, m.size)

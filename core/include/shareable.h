@@ -416,6 +416,19 @@ SHAREABLE_API void shareable_memory_unref(shareable_memory *memory);
 SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
 
 /*
+ * Does the same, but keeps the range of addresses that the block was mapped at, until the last
+ * reference is dropped. The range contains zeros, which can only be read. So a thread may read the
+ * memory while another thread closes the handle, if it has a reference: it reads the block or zeros.
+ * It must check afterwards that the handle was not closed. The block, its descriptor and its locks
+ * are released as by shareable_memory_close(): if the block is pinned, by the last
+ * shareable_memory_unpin().
+ *
+ * If the kernel has no memory to change the mapping, the block stays mapped until the last
+ * reference is dropped.
+ */
+SHAREABLE_API void shareable_memory_close_in_place(shareable_memory *memory);
+
+/*
  * Removes the block's name, whether or not the handle is closed. Processes that have the block open
  * keep it. Another block that has taken the name is not removed. If such a block was renamed during
  * the call and cannot be renamed back, because the name was taken again, *error contains its path.
@@ -649,6 +662,9 @@ SHAREABLE_API void shareable_list_unref(shareable_list *list);
 
 /* The same as shareable_memory_close(), for the list's block. */
 SHAREABLE_API void shareable_list_close(shareable_list *list);
+
+/* The same as shareable_memory_close_in_place(), for the list's block. */
+SHAREABLE_API void shareable_list_close_in_place(shareable_list *list);
 
 /* The same as shareable_memory_unlink(), for the list's block. */
 SHAREABLE_API shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error);
@@ -941,6 +957,76 @@ SHAREABLE_API shareable_status shareable_list_explain_item(const shareable_list 
  */
 SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list, shareable_status status,
                                                       shareable_error *error);
+
+/* -------------------------------------------------------------------------------------------------
+ * Access in place: for another implementation of layout.md in this process
+ */
+
+/*
+ * Where a list's parts are in this process. A language in which a call of C is slow reads and
+ * writes items by these addresses, by the rules of layout.md, and calls the functions above for
+ * everything else.
+ *
+ * The addresses are valid until the handle is closed. They do not change until then. After
+ * shareable_list_close_in_place(), the memory at the addresses can be read until the last reference
+ * is dropped. The parts are shared memory: each load must be an atomic load of 1, 4 or 8 aligned
+ * bytes, and each number must be checked after it was loaded. `count` and `data_size` were checked
+ * when the list was opened.
+ *
+ * New members are added at the end only.
+ */
+typedef struct shareable_access {
+  uint32_t size;           /* of the structure that the library knows, in bytes */
+  uint32_t area_version;   /* of the sync area, whose rules apply: 2; or 0 if the list has none */
+  uint32_t read_only;      /* 1 if the memory can only be read, otherwise 0 */
+  uint32_t writer_id;      /* see shareable_list_join(); 0 if the handle has no writer id */
+  void *base;              /* the first byte of the block */
+  uint64_t block_size;     /* in bytes; the mapping is rounded up to whole pages */
+  uint64_t count;          /* the number of items, N */
+  uint64_t data_size;      /* of the data area in bytes, offset[N] */
+  void *offsets;           /* offset[0], aligned to 8; there are N + 1 */
+  void *data;              /* the first slot, aligned to 8 */
+  void *formats;           /* the format of item 0, aligned to 8 */
+  void *codes;             /* the recreation code of item 0, aligned to 8 */
+  void *area;              /* the sync area, or NULL */
+  void *version_words;     /* the version word of item 0, or NULL */
+  void *eventcounts_state; /* the word with the waiters flags (layout.md, "Waiting"), or NULL */
+} shareable_access;
+
+/*
+ * Stores in *access where the list's parts are.
+ *
+ *   size  sizeof *access. If the library knows fewer members, the other members become 0
+ *
+ * Returns E_CLOSED, or E_ARGUMENT if access is NULL or size is less than 4.
+ */
+SHAREABLE_API shareable_status shareable_list_access(const shareable_list *list, shareable_access *access, size_t size);
+
+/*
+ * Registers the handle as a writer, unless it is registered, and stores its writer id in
+ * *writer_id. The library holds the liveness lock of the id. The caller may lock items by the id
+ * (layout.md, "Writing"), from any thread. All users of the handle have the same id. They exclude
+ * each other by the *locked* flag of an item.
+ *
+ * The id is valid in this process, until the handle is closed. Before it closes the handle, or
+ * drops the last reference, the caller must unlock every item that it has locked. The child of a
+ * fork must call this function again: it gets another id.
+ *
+ * Returns E_CLOSED, E_READ_ONLY, E_NO_SYNC, E_ARGUMENT (`writer_id` is NULL), or E_SYSTEM for the
+ * same reason as shareable_list_set().
+ */
+SHAREABLE_API shareable_status shareable_list_join(shareable_list *list, uint32_t *writer_id);
+
+/*
+ * Wakes the processes that wait for a change of an item, or of any item of the list. A writer in
+ * place must call this function after it has stored to the item and unlocked it, if one of the two
+ * waiters flags is set: the flag of eventcount index mod 32, or that of eventcount 32. Between its
+ * last store and its load of the flags, it must execute a full memory barrier. The function itself
+ * executes that barrier, and then checks the flags: a caller may also call it after each store.
+ *
+ * Returns E_CLOSED, E_READ_ONLY, E_NO_SYNC or E_INDEX.
+ */
+SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64_t index);
 
 /* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager

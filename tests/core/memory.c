@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -10,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistr.h>
 
+#include "shm/segment.h"
 #include "support.h"
 
 static shareable_memory *new_memory(size_t size) {
@@ -171,6 +174,154 @@ Test(memory, a_pin_keeps_the_mapping_after_close_and_unref) {
   cr_assert_str_eq(bytes, "howdy");
   shareable_memory_unpin(memory);
   cr_assert_eq(msync(bytes, 8, MS_ASYNC), -1, "the last pin unmaps");
+}
+
+/* Returns whether this process has a file with that name mapped. */
+static bool has_mapped(const char *name) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  char line[600];
+  bool found = false;
+
+  cr_assert_not_null(maps);
+  while (!found && fgets(line, sizeof line, maps) != NULL)
+    found = strstr(line, name) != NULL;
+  fclose(maps);
+  return found;
+}
+
+/* Returns whether a process holds the usage lock of the block. */
+static bool is_in_use(void) {
+  char path[300];
+  bool in_use;
+  int fd;
+
+  snprintf(path, sizeof path, "/dev/shm/%s", own_name());
+  fd = open(path, O_RDONLY | O_CLOEXEC);
+  cr_assert_geq(fd, 0);
+  in_use = shareable__segment_is_in_use(fd);
+  close(fd);
+  return in_use;
+}
+
+static bool is_mapped(void *address) {
+  return msync(address, 8, MS_ASYNC) == 0;
+}
+
+Test(memory, closing_in_place_releases_the_block_and_keeps_its_addresses) {
+  shareable_memory *memory = new_memory(10000);
+  char *bytes = shareable_memory_address(memory);
+  size_t fds = descriptors();
+
+  bytes[9999] = 'x';
+  cr_assert(is_in_use());
+  shareable_memory_close_in_place(memory);
+  shareable_memory_close_in_place(memory);
+  shareable_memory_close(memory);
+  cr_assert_null(shareable_memory_address(memory));
+  cr_assert_eq(shareable_memory_size(memory), 10000);
+  cr_assert_not(has_mapped(own_name()));
+  cr_assert_not(is_in_use());
+  cr_assert_leq(descriptors(), fds);
+  for (size_t i = 0; i < 10000; i++)
+    cr_assert_eq(bytes[i], 0);
+  end_memory(memory);
+  cr_assert_not(is_mapped(bytes));
+  shareable_memory_close_in_place(NULL);
+}
+
+Test(memory, a_pin_keeps_the_block_after_closing_in_place) {
+  shareable_memory *memory = new_memory(8);
+  char *bytes = shareable_memory_address(memory);
+
+  memcpy(bytes, "howdy", 6);
+  cr_ok(shareable_memory_pin(memory));
+  shareable_memory_close_in_place(memory);
+  cr_assert_str_eq(bytes, "howdy");
+  memcpy(bytes, "Howdy", 6);
+  cr_assert_eq(bytes[0], 'H');
+  shareable_memory_unpin(memory);
+  cr_assert_str_eq(bytes, "");
+  cr_assert_not(is_in_use());
+  end_memory(memory);
+  cr_assert_not(is_mapped(bytes));
+}
+
+Test(memory, parent_and_child_close_in_place_on_their_own) {
+  shareable_memory *memory = new_memory(8);
+  char *bytes = shareable_memory_address(memory);
+  int status = -1;
+  pid_t child;
+
+  memcpy(bytes, "howdy", 6);
+  child = fork();
+  if (child == 0) {
+    shareable_memory_close_in_place(memory);
+    if (bytes[0] != 0)
+      _exit(1);
+    shareable_memory_unref(memory);
+    _exit(is_mapped(bytes) ? 2 : 0);
+  }
+  waitpid(child, &status, 0);
+  cr_assert_eq(status, 0);
+  cr_assert_str_eq(bytes, "howdy");
+  shareable_memory_close_in_place(memory);
+  child = fork();
+  if (child == 0) {
+    if (bytes[0] != 0)
+      _exit(1);
+    shareable_memory_unref(memory);
+    _exit(is_mapped(bytes) ? 2 : 0);
+  }
+  waitpid(child, &status, 0);
+  cr_assert_eq(status, 0);
+  end_memory(memory);
+}
+
+Test(memory, a_large_block_is_closed_in_place) {
+  const uint64_t size = sizeof(size_t) == 8 ? UINT64_C(1) << 36 : 1 << 20;
+  shareable_memory *memory = NULL;
+  char *bytes;
+
+  cr_ok(shareable_memory_create(&memory, own_name(), size, SHAREABLE_LAZY, 0, NULL));
+  bytes = shareable_memory_address(memory);
+  bytes[size - 1] = 'x';
+  shareable_memory_close_in_place(memory);
+  cr_assert_eq(bytes[0], 0);
+  cr_assert_eq(bytes[size - 1], 0);
+  cr_assert_not(has_mapped(own_name()));
+  end_memory(memory);
+}
+
+enum { RACE_SIZE = 64 };
+
+/* Reads until another thread has closed the block. */
+static void *read_until_closed(void *argument) {
+  shareable_memory *memory = argument;
+  const char *bytes = shareable_memory_address(memory);
+
+  for (size_t i = 0; bytes != NULL && shareable_memory_address(memory) != NULL; i = (i + 1) % RACE_SIZE) {
+    char byte = __atomic_load_n(bytes + i, __ATOMIC_RELAXED);
+    if (byte != 0 && byte != 'x')
+      return memory;
+  }
+  return NULL;
+}
+
+Test(memory, another_thread_may_read_while_a_block_is_closed_in_place) {
+  for (int round = 0; round < 200; round++) {
+    shareable_memory *memory = new_memory(RACE_SIZE);
+    pthread_t reader;
+    void *failed;
+
+    memset(shareable_memory_address(memory), 'x', RACE_SIZE);
+    cr_assert_eq(pthread_create(&reader, NULL, read_until_closed, memory), 0);
+    if (round % 2)
+      sched_yield();
+    shareable_memory_close_in_place(memory);
+    cr_assert_eq(pthread_join(reader, &failed), 0);
+    cr_assert_null(failed);
+    end_memory(memory);
+  }
 }
 
 Test(memory, accepts_null_handles) {

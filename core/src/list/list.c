@@ -186,11 +186,19 @@ void shareable_list_unref(shareable_list *list) {
   free(list);
 }
 
-void shareable_list_close(shareable_list *list) {
+static void close_list(shareable_list *list, void (*close_memory)(shareable_memory *memory)) {
   if (list == NULL)
     return;
-  shareable_memory_close(list->memory);
+  close_memory(list->memory);
   shareable__sync_unregister_late(&list->sync); /* a thread may have registered the handle again during the close */
+}
+
+void shareable_list_close(shareable_list *list) {
+  close_list(list, shareable_memory_close);
+}
+
+void shareable_list_close_in_place(shareable_list *list) {
+  close_list(list, shareable_memory_close_in_place);
 }
 
 shareable_status shareable_list_unlink(shareable_list *list, shareable_error *error) {

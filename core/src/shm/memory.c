@@ -29,6 +29,7 @@ static shareable_memory *allocate(const char *name, uint32_t flags) {
     return NULL;
   atomic_init(&memory->references, 1);
   atomic_init(&memory->pins, 1);
+  atomic_init(&memory->keeps_range, false);
   memory->read_only = (flags & SHAREABLE_READ_ONLY) != 0;
   memory->keeps_fd = (flags & SHAREABLE_KEEP_FD) != 0;
   strcpy(memory->name, name);
@@ -202,18 +203,29 @@ void shareable_memory_unref(shareable_memory *memory) {
   if (memory == NULL || atomic_fetch_sub(&memory->references, 1) != 1)
     return;
   shareable_memory_close(memory);
+  shareable__segment_discard(&memory->segment); /* the range, if the handle was closed in place */
   shareable__owner_cancel(&memory->ownership);
   free(memory);
 }
 
-void shareable_memory_close(shareable_memory *memory) {
+/* `keeps_range` is set before the pin of the open handle ends: another thread may end the last pin. */
+static void close_memory(shareable_memory *memory, bool in_place) {
   if (memory == NULL || atomic_exchange(&memory->address, NULL) == NULL)
     return;
+  atomic_store(&memory->keeps_range, in_place);
   if (memory->on_close != NULL)
     memory->on_close(memory->on_close_context);
   else
     shareable__segment_close_fd(&memory->segment); /* a view that pins the block does not need it */
   shareable__memory_release_pin(memory);
+}
+
+void shareable_memory_close(shareable_memory *memory) {
+  close_memory(memory, false);
+}
+
+void shareable_memory_close_in_place(shareable_memory *memory) {
+  close_memory(memory, true);
 }
 
 int shareable_memory_same_block(const shareable_memory *a, const shareable_memory *b) {
@@ -240,7 +252,11 @@ bool shareable__memory_try_pin(shareable_memory *memory) {
 }
 
 void shareable__memory_release_pin(shareable_memory *memory) {
-  if (atomic_fetch_sub(&memory->pins, 1) == 1)
+  if (atomic_fetch_sub(&memory->pins, 1) != 1)
+    return;
+  if (atomic_load(&memory->keeps_range))
+    shareable__segment_vacate(&memory->segment);
+  else
     shareable__segment_discard(&memory->segment);
 }
 

@@ -15,6 +15,7 @@ struct shareable_memory {
   atomic_uint pins; /* the block stays mapped until this is 0; an open handle counts as one */
   bool read_only;
   bool keeps_fd;                   /* SHAREABLE_KEEP_FD */
+  atomic_bool keeps_range;         /* the addresses stay mapped until the handle is freed */
   void (*on_close)(void *context); /* called before the block is unmapped; or NULL */
   void *on_close_context;
   shareable__segment segment;

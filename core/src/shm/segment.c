@@ -119,6 +119,19 @@ void shareable__segment_discard(shareable__segment *segment) {
 }
 
 /*
+ * Memory that can only be read takes no part of the memory that the kernel lets processes commit,
+ * so an exchange of any size succeeds. The kernel maps one page of zeros for all pages that are
+ * read.
+ */
+void shareable__segment_vacate(shareable__segment *segment) {
+  SHAREABLE__UNCANCELLED;
+  if (segment->base != NULL)
+    (void)mmap(segment->base, segment->size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  shareable__segment_remove_temporary(segment);
+  shareable__segment_close_fd(segment);
+}
+
+/*
  * Retries while another process has a lease (lease.h): for microseconds, unless its holder is
  * stopped or hostile.
  */

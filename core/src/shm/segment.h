@@ -93,6 +93,13 @@ int shareable__segment_current_fd(int *fd, const shareable__file_id *file, const
 void shareable__segment_discard(shareable__segment *segment);
 
 /*
+ * Releases a segment, but keeps its range of addresses, which contains zeros from then on and can
+ * only be read. shareable__segment_discard() unmaps the range. If the kernel refuses the exchange,
+ * the file stays mapped until then.
+ */
+void shareable__segment_vacate(shareable__segment *segment);
+
+/*
  * Maps the file that has that name. The file stays open for shareable__segment_read_words() until
  * shareable__segment_close_fd() is called.
  */

@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime"
 	"sort"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,21 +124,27 @@ func calling(call func(index int)) side {
 func accesses() map[string]func(index int) {
 	ints := created(shareable.NewListOf(make([]int64, 1024)))
 	reals := created(shareable.NewListOf(make([]float64, 1024)))
+	bools := created(shareable.NewListOf(make([]bool, 1024)))
 	return map[string]func(index int){
 		"GetInt":         func(i int) { ints.GetInt(i) },
 		"GetFloat":       func(i int) { reals.GetFloat(i) },
+		"GetBool":        func(i int) { bools.GetBool(i) },
 		"At[int64]":      func(i int) { shareable.At[int64](ints, i) },
+		"At[float64]":    func(i int) { shareable.At[float64](reals, i) },
 		"SetInt":         func(i int) { ints.SetInt(i, 7) },
 		"Add":            func(i int) { ints.Add(i, 1) },
 		"CompareAndSwap": func(i int) { ints.CompareAndSwap(i, 7, 8) },
 	}
 }
 
-// runAccesses measures the accesses. Only GetInt has a limit.
+// runAccesses measures the accesses. All of them take less time than a call of C.
 func runAccesses() bool {
-	isKept, limits := true, map[string]float64{"GetInt": 1.5}
+	isKept := true
+	limits := map[string]float64{"GetInt": 0.25, "GetFloat": 0.25, "GetBool": 0.25, "At[int64]": 0.35, "At[float64]": 0.35,
+		"SetInt": 0.8, "Add": 0.9, "CompareAndSwap": 0.9}
 	all := accesses()
-	for _, name := range []string{"GetInt", "GetFloat", "At[int64]", "SetInt", "Add", "CompareAndSwap"} {
+	names := []string{"GetInt", "GetFloat", "GetBool", "At[int64]", "At[float64]", "SetInt", "Add", "CompareAndSwap"}
+	for _, name := range names {
 		isKept = row{name, 41, calling(all[name]), bare, limits[name]}.run() && isKept
 		if allocated := testing.AllocsPerRun(1000, func() { all[name](5) }); allocated != 0 {
 			fmt.Println(name, "allocates", allocated, "times   MISSED")
@@ -145,6 +152,44 @@ func runAccesses() bool {
 		}
 	}
 	return isKept
+}
+
+// sharing returns the time of a read if that many goroutines read one handle, times the number of
+// processors that they use.
+func sharing(list *shareable.List, goroutines int) side {
+	processors := runtime.GOMAXPROCS(0)
+	if goroutines < processors {
+		processors = goroutines
+	}
+	share := million / goroutines
+	work := each(share*goroutines/processors, func() {
+		var working sync.WaitGroup
+		working.Add(goroutines)
+		for g := 0; g < goroutines; g++ {
+			go func() {
+				defer working.Done()
+				for i := 0; i < share; i++ {
+					list.GetInt(i & 1023)
+				}
+			}()
+		}
+		working.Wait()
+	})
+	return side{"one goroutine", work}
+}
+
+// runReads measures reads that allocate their result, short ranges, and goroutines that share a
+// handle.
+func runReads() bool {
+	values := make([]int64, 1024)
+	for i := range values {
+		values[i] = 1000000 + int64(i)
+	}
+	list := created(shareable.NewListOf(values))
+	into := make([]int64, 8)
+	isKept := row{"Get, an int", 41, calling(func(i int) { sink, _ = list.Get(i) }), bare, 0.75}.run()
+	row{"GetInts, 8 ints", 41, calling(func(i int) { list.GetInts(i&^7, into) }), bare, 0}.run()
+	return row{"GetInt, 10 goroutines, each", 41, sharing(list, 10), sharing(list, 1), 2}.run() && isKept
 }
 
 // sink keeps the sums, so that the compiler does not remove the loops.
@@ -224,6 +269,7 @@ func runBuilds() bool {
 func main() {
 	fmt.Printf("shareable %s, %s, medians\n", shareable.Version(), runtime.Version())
 	isKept := runAccesses()
+	isKept = runReads() && isKept
 	isKept = runSums() && isKept
 	isKept = runBuilds() && isKept
 	closeAll()

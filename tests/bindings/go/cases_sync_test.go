@@ -178,7 +178,9 @@ func listUnlockWithoutTheLockIsRefused(t *testing.T) {
 // (layout.md, "Sync area"). It returns a function that releases it.
 func holdItem(t *testing.T, name string) func() {
 	t.Helper()
-	ok(t, openList(t, name).Set(0, 1)) // registers the writer, whose id is in the first hazard
+	writer := openList(t, name)
+	ok(t, writer.Set(0, nil)) // C changes the type: its writer acquires the first hazard
+	ok(t, writer.Set(0, 1))
 	block, err := os.OpenFile("/dev/shm/"+name, os.O_RDWR, 0)
 	ok(t, err)
 	content, err := os.ReadFile(block.Name())

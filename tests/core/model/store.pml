@@ -1,6 +1,7 @@
 /*
  * store.pml - the fast store of a number against a change of type (fast_store.h, fast_store.c and
- * item_write.c in core/src/sync), with any process killed between any two steps.
+ * item_write.c in core/src/sync), and the writer of numbers in Go (bindings/go/list_write.go), with
+ * any process killed between any two steps.
  *
  * A handle with a hazard stores ints, and adds to them, without the lock. It has a store buffer.
  * Stores leave the buffer in order and at any later time. A barrier, an addition and the death of
@@ -22,13 +23,23 @@
  * reader accepts only the truth, with the format of its type: no store and no addition that
  * succeeded is lost.
  *
+ * A Go process has one handle, and its goroutines share the handle's writer id. A goroutine enters
+ * the handle: it increments the count of writers, and leaves again if the handle is closed. It
+ * loads the word, which must not be locked, corrupt or unlogged, checks the format, and locks the
+ * word by a compare-and-swap from the word that it loaded. It then stores or adds by one atomic
+ * operation, because fast stores may be in progress, and unlocks the item. A goroutine that cannot
+ * lock the item calls the core, which writes with the same writer id. Close marks the handle as
+ * closed, waits until no writer is left, and then releases the writer id. From then on the id is
+ * one of a dead writer.
+ *
  * Left out: time (E_BUSY, and the sleep that replaces membarrier(2) if it is not available),
  * and loads out of order.
  *
  * NO_RECORD: a changer may find no free redo record, and then writes unlogged.
  *
  * Sizes: CHANGES of each of CHANGERS changers, STORES of each of FASTS fast writers, HAZARDS
- * hazards, at most DEATHS kills in total; FIRST is the first type of the item.
+ * hazards, at most DEATHS kills in total; FIRST is the first type of the item. GOROUTINES
+ * goroutines of the Go process make GO_STORES stores each. Its core writes GO_CHANGES times.
  *
  * Each of these breaks the protocol, and the check must find an error:
  * NO_BARRIER         quiesce() issues no barrier
@@ -40,6 +51,14 @@
  * SLOW_STORES_EARLY  a process that takes an item over sets slow_stores, although possibly no
  *                    process has waited for the stores in progress
  * PLAIN_ADD          an addition under the lock is a load and a store, not one atomic operation
+ * GO_PLAIN_ADD       so is an addition of a goroutine
+ * GO_FORMAT_FIRST    a goroutine checks the format before it loads the word
+ * GO_LOCKS_CORRUPT   a goroutine also locks a corrupt item
+ * GO_UNLOCKS_EARLY   a goroutine changes the number after it has unlocked the item
+ * OWN_ID_IS_DEAD     the core takes an item over that is locked by its own writer id
+ * CLOSE_EARLY        Close does not wait for the writers
+ * FLAG_FIRST         a goroutine increments the count of writers after it has checked whether the
+ *                    handle is closed
  */
 #ifndef CHANGERS
 #define CHANGERS 2
@@ -59,6 +78,15 @@
 #ifndef DEATHS
 #define DEATHS 2
 #endif
+#ifndef GOROUTINES
+#define GOROUTINES 0
+#endif
+#ifndef GO_STORES
+#define GO_STORES 1
+#endif
+#ifndef GO_CHANGES
+#define GO_CHANGES 0
+#endif
 
 #define INT 1
 #define FLOAT 2
@@ -76,6 +104,7 @@
 #define VALUE(f, v) ((f) * 16 + (v))
 #define TYPE(d) ((d) / 16)
 #define FAST_VALUE VALUE(INT, 8)
+#define GO_VALUE VALUE(INT, 4)
 
 #define LOCKED 1
 #define SLOW_STORES 2
@@ -88,15 +117,21 @@
 #define LOCKED_BY(t) ((t) << 12)
 #define NEXT(w, flags) (((((w) & ~FLAGS) + VERSION) & UNLOCKED) | (flags))
 #define HOLDER_IS_DEAD(w) (((w) & LOCKED) && dead[OWNER_OF(w)])
+#ifdef OWN_ID_IS_DEAD
+#define SEEMS_DEAD(w) (HOLDER_IS_DEAD(w) || (((w) & LOCKED) && OWNER_OF(w) == me))
+#else
+#define SEEMS_DEAD(w) HOLDER_IS_DEAD(w)
+#endif
 
-/* Writer ids: changers, fast writers, a reader that may write. */
+/* Writer ids: changers, fast writers, a reader that may write, the handle of the Go process. */
 #define CHANGER_1 1
 #define CHANGER_2 2
 #define FAST_1 3
 #define FAST_2 4
 #define READER 5
+#define GO 6
 
-bool dead[6], done[6];
+bool dead[7], done[7];
 
 int word;
 byte data = VALUE(FIRST, 0), format = FIRST;
@@ -107,6 +142,10 @@ byte truth = VALUE(FIRST, 0);
 /* The redo record. */
 bool committed;
 byte r_data;
+
+/* The Go process. dead[GO] is also set when the handle has released its writer id. */
+bool go_killed, go_closed;
+byte go_writers;
 
 /* The hazards, and which writer owns which: hazard_of[FAST_1] is the number of a hazard plus 1. */
 byte h_owner[HAZARDS];
@@ -254,7 +293,7 @@ inline steal_lock(next) {
 inline lock() {
   if
   :: atomic { !(word & LOCKED) -> before = word; word = word | LOCKED | LOCKED_BY(me) }
-  :: atomic { HOLDER_IS_DEAD(word) -> word = (word & UNLOCKED) | LOCKED_BY(me) };
+  :: atomic { SEEMS_DEAD(word) -> word = (word & UNLOCKED) | LOCKED_BY(me) };
      steal_lock(before)
   fi
 }
@@ -340,6 +379,113 @@ proctype Changer(byte me) {
   } unless { atomic { dead[me] -> changes = 0; type = 0; sum = 0; what = 0; before = 0 } }
 }
 
+/* Enters the handle, if it is not closed. */
+#ifdef FLAG_FIRST
+#define ENTER atomic { !go_closed -> skip }; go_writers++
+#else
+#define ENTER atomic { !go_closed -> go_writers++ }
+#endif
+
+inline go_change() {
+  if
+  :: atomic { data = GO_VALUE; truth = GO_VALUE }
+#ifdef GO_PLAIN_ADD
+  :: sum = data + 1;
+     atomic { data = sum; truth++; sum = 0 }
+#else
+  :: add()
+#endif
+  fi
+}
+
+inline go_unlock() {
+  d_step { assert(OWNER_OF(word) == GO && !committed); word = NEXT(seen, seen & SLOW_STORES); seen = 0 }
+}
+
+#ifdef GO_LOCKS_CORRUPT
+#define MAY_LOCK(w) (((w) & (LOCKED | UNLOGGED)) == 0)
+#else
+#define MAY_LOCK(w) (((w) & (LOCKED | CORRUPT | UNLOGGED)) == 0)
+#endif
+#ifdef GO_FORMAT_FIRST
+#define GO_CHECK_1 (format == INT)
+#define GO_CHECK_2 MAY_LOCK(word)
+#define SEEN_AT_2 word
+#else
+#define GO_CHECK_1 MAY_LOCK(word)
+#define GO_CHECK_2 (format == INT)
+#define SEEN_AT_2 seen
+#endif
+
+/*
+ * If the checks fail, the goroutine calls the core. In the model another process of the handle may
+ * do that at any time.
+ */
+inline go_write() {
+  if
+  :: atomic { GO_CHECK_1 -> seen = word };
+     if
+     :: atomic { GO_CHECK_2 -> seen = SEEN_AT_2 };
+        if
+        :: atomic { word == seen -> word = word | LOCKED | LOCKED_BY(GO) };
+#ifdef GO_UNLOCKS_EARLY
+           go_unlock();
+           go_change()
+#else
+           go_change();
+           go_unlock()
+#endif
+        :: atomic { word != seen -> seen = 0 }
+        fi
+     :: atomic { !GO_CHECK_2 -> seen = 0 }
+     fi
+  :: atomic { !GO_CHECK_1 -> skip }
+  fi
+}
+
+proctype Goroutine() {
+  byte stores = GO_STORES, sum;
+  int seen;
+
+  {
+    do
+    :: atomic { stores > 0 -> stores-- };
+       if
+       :: ENTER; go_write(); go_writers--
+       :: atomic { go_closed -> skip }
+       fi
+    :: atomic { stores == 0 -> break }
+    od
+  } unless { atomic { go_killed -> stores = 0; sum = 0; seen = 0 } }
+}
+
+/* A call of the core by a goroutine. */
+proctype Core(byte me) {
+  byte changes = GO_CHANGES, type, sum, what;
+  int before;
+
+  {
+    do
+    :: atomic { changes > 0 -> changes--; if :: type = FLOAT :: type = ADD fi };
+       if
+       :: ENTER; write(); go_writers--
+       :: atomic { go_closed -> skip }
+       fi
+    :: atomic { changes == 0 -> type = 0; break }
+    od
+  } unless { atomic { go_killed -> changes = 0; type = 0; sum = 0; what = 0; before = 0 } }
+}
+
+proctype Closer() {
+  {
+    go_closed = 1;
+#ifndef CLOSE_EARLY
+    atomic { go_writers == 0 -> skip };
+#endif
+    atomic { dead[GO] = 1; done[GO] = 1 }
+  } unless { atomic { go_killed -> skip } }
+}
+
 /* One read, at any time: from shareable__read_begin() to shareable__read_valid(). */
 proctype Reader() {
   byte f, d, t;
@@ -365,7 +511,7 @@ proctype Reader() {
  * processes than DEATHS. Otherwise the kill of a process that waits for ever would hide that it
  * does.
  */
-#define DEAD_COUNT (dead[1] + dead[2] + dead[3] + dead[4])
+#define DEAD_COUNT (dead[1] + dead[2] + dead[3] + dead[4] + go_killed)
 #define MAY_DIE(t) DEAD_COUNT < DEATHS && !dead[t] && !done[t]
 
 proctype Reaper() {
@@ -373,13 +519,20 @@ proctype Reaper() {
 
 end:
   do
+#if CHANGERS > 0
   :: atomic { MAY_DIE(CHANGER_1) -> dead[CHANGER_1] = 1 }
+#endif
 #if CHANGERS > 1
   :: atomic { MAY_DIE(CHANGER_2) -> dead[CHANGER_2] = 1 }
 #endif
+#if FASTS > 0
   :: atomic { MAY_DIE(FAST_1) -> drain(buffer_1, FAST_1); dead[FAST_1] = 1 }
+#endif
 #if FASTS > 1
   :: atomic { MAY_DIE(FAST_2) -> drain(buffer_2, FAST_2); dead[FAST_2] = 1 }
+#endif
+#if GOROUTINES > 0
+  :: atomic { MAY_DIE(GO) -> dead[GO] = 1; go_killed = 1 }
 #endif
   :: atomic { DEAD_COUNT < DEATHS -> break }
   od
@@ -387,15 +540,29 @@ end:
 
 init {
   atomic {
+#if FASTS > 0
     run Processor(buffer_1, FAST_1);
     run Fast(buffer_1, FAST_1);
+#endif
 #if FASTS > 1
     run Processor(buffer_2, FAST_2);
     run Fast(buffer_2, FAST_2);
 #endif
+#if CHANGERS > 0
     run Changer(CHANGER_1);
+#endif
 #if CHANGERS > 1
     run Changer(CHANGER_2);
+#endif
+#if GOROUTINES > 0
+    run Goroutine();
+    run Closer();
+#endif
+#if GOROUTINES > 1
+    run Goroutine();
+#endif
+#if GO_CHANGES > 0
+    run Core(GO);
 #endif
     run Reader();
     run Reaper()

@@ -35,6 +35,10 @@
  * any time wake a process that would find the item changed. A process that would not sets the bit
  * again and continues to sleep, at most SLICES times for each wait.
  *
+ * With GO, the second writer is a goroutine, which stores under the lock (bindings/go/list_write.go;
+ * store.pml). Another goroutine closes the handle at any time. Close waits until the writer has left
+ * the handle, and then replaces the mapping by zeros. From then on the writer would find no waiters.
+ *
  * The first state of the flags is one that earlier waiters may have left: neither set, both set, or
  * only FENCE_REQUESTED, set by a waiter that was killed before its barrier.
  *
@@ -75,6 +79,7 @@
  * CLEAR_LATE                 a writer clears the bit after it has notified
  * WAKE_ONE                   a writer wakes only one of the sleepers
  * NO_SLICE                   only a notification ends a sleep
+ * GO_LEAVES_EARLY            a goroutine leaves the handle before it checks the waiters bit
  */
 #ifndef WAITERS
 #define WAITERS 2
@@ -168,7 +173,14 @@ inline wake(bit_to_wake) {
 #endif
 }
 
+#ifdef GO
+/* Whether the goroutine is in the handle, and whether Close has begun and has ended. */
+bool go_inside, go_closed, go_unmapped;
+#define IS_GO (me == WRITER_2)
+#define HAS_WAITERS ((flags & BIT(eventcount)) != 0 && !(IS_GO && go_unmapped))
+#else
 #define HAS_WAITERS ((flags & BIT(eventcount)) != 0)
+#endif
 
 /*
  * shareable__eventcount_notify(), if `may` and the bit is set. One writer notifies for each setting
@@ -258,6 +270,17 @@ inline choose_value() {
 #define STORE if :: is_fast -> buffer ! i, v :: else -> item[i] = v fi
 #endif
 
+/* A goroutine enters the handle and stores in one step. Close waits for it in either case. */
+#ifdef GO
+#define MAY_STORE (!IS_GO || !go_closed)
+#define SET_INSIDE(inside) if :: IS_GO -> go_inside = inside :: else fi
+#ifdef GO_LEAVES_EARLY
+#define ENTER skip
+#else
+#define ENTER SET_INSIDE(1)
+#endif
+#endif
+
 proctype Writer(chan buffer; byte me; bool is_fast) {
   bit i, eventcount, where;
   byte stores, v, what;
@@ -265,17 +288,36 @@ proctype Writer(chan buffer; byte me; bool is_fast) {
   {
     do
     :: atomic {
+#ifdef GO
+         stores < STORES && MAY_STORE -> stores++;
+         ENTER;
+#else
          stores < STORES -> stores++;
+#endif
          choose_item();
          choose_value();
          STORE;
          eventcount = EVENTCOUNT_OF(i); i = 0; v = 0
        };
+#ifdef GO
+       check_waiters();
+       atomic { SET_INSIDE(0) }
+#else
        check_waiters()
+#endif
     :: atomic { done[me] = 1; stores = 0; eventcount = 0; break }
     od
   } unless { atomic { dead[me] -> stores = 0; eventcount = 0 } }
 }
+
+#ifdef GO
+proctype Closer() {
+  {
+    go_closed = 1;
+    atomic { !go_inside -> go_unmapped = 1 }
+  } unless { atomic { dead[WRITER_2] -> skip } }
+}
+#endif
 
 /* The barrier reaches one processor after another. */
 inline barrier() {
@@ -469,6 +511,9 @@ init {
     run Processor(buffer_2);
     run Writer(buffer_1, WRITER_1, FASTS > 0);
     run Writer(buffer_2, WRITER_2, FASTS > 1);
+#ifdef GO
+    run Closer();
+#endif
     run Waiter(WAITER_1);
     run Waiter(WAITER_2);
 #if WAITERS > 2
