@@ -40,7 +40,7 @@ static int move_out(const block_removal *removal) {
 
   if (errnum != ENOSYS)
     return errnum;
-  return rename(removal->path, removal->moved.text) == 0 ? 0 : errno;
+  return renameat(AT_FDCWD, removal->path, AT_FDCWD, removal->moved.text) == 0 ? 0 : errno;
 }
 
 static bool is_block(const block_removal *removal, const struct stat *file) {

@@ -173,8 +173,8 @@ NOTES = {
     ),
     ("copies", "SharedMemory"): "It is the same memcpy of the same memory. The physical order of the pages differs between blocks.",
     ("creation", "shm_open and mmap"): (
-        "It is the limit: five system calls. This library checks the name, creates a file without a name, links it when it is complete, "
-        "and takes the usage lock."
+        "It is the limit: six system calls. This library creates a file without a name, links it when it is complete, and takes the "
+        "usage lock. It moves the block before it unlinks it, so that it never unlinks another block that has taken the name."
     ),
     ("creation", "posix_fallocate and mmap"): (
         "It is the limit for reserved memory. This library links the name when the block is complete, and takes the usage lock."
