@@ -27,7 +27,9 @@ static int count_long_spins(int waits) {
 
 Test(adaptive_wait, spins_less_often_while_spinning_does_not_help) {
   cr_expect_eq(count_long_spins(FIRST_INTERVAL + 1), 1);
+  cr_expect_eq(shareable__adaptive_spin_limit(), SHORT_SPIN);
   count_long_spins(2 * LAST_INTERVAL);
+  cr_expect_eq(shareable__adaptive_spin_limit(), 1);
   cr_expect_leq(count_long_spins(10 * LAST_INTERVAL), 10);
 }
 

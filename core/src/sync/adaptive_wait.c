@@ -3,13 +3,17 @@
  */
 #include "sync/adaptive_wait.h"
 
-/* The minimum costs almost nothing; the maximum takes as long as a sleep and a wake-up. */
+/*
+ * The number of checks: if spinning has not helped for a long time, in a usual wait, and at most. The
+ * maximum takes as long as a sleep and a wake-up.
+ */
+#define SPIN_NONE 1
 #define SPIN_MIN 10
 #define SPIN_MAX 300
 /*
  * After a wait that spinning has ended, this number of waits spin up to SPIN_MAX. Otherwise one wait
  * in an interval does. The interval doubles each time, up to the maximum: on a shared processor, such
- * a wait takes longer than several hand-overs, and never helps.
+ * a wait takes longer than several hand-overs, and never helps. Then the waits between do not spin.
  */
 #define SPIN_CREDIT 8
 #define PROBE_INTERVAL_MIN 32u
@@ -59,7 +63,7 @@ unsigned shareable__adaptive_spin_limit(void) {
     return SPIN_MAX;
   }
   store(&waits_before_probe, left - 1);
-  return SPIN_MIN;
+  return interval < PROBE_INTERVAL_MAX ? SPIN_MIN : SPIN_NONE;
 }
 
 void shareable__adaptive_spin_done(bool helped) {
