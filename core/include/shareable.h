@@ -870,6 +870,10 @@ SHAREABLE_API shareable_status shareable_list_unlock(shareable_list *list);
  * woken at all. It checks again after 0.1 milliseconds, and then at growing intervals of at most 10
  * milliseconds.
  *
+ * Items whose indexes differ by a multiple of 32 share their wake-ups: a write to one of them also
+ * wakes the waiters of the others, which check their items and sleep again. So two processes that
+ * answer each other are fastest with items that do not share them.
+ *
  * Another thread may close the handle, but must not drop its last reference. Closing it ends the
  * wait with E_CLOSED within 50 milliseconds.
  *

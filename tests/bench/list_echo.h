@@ -11,8 +11,8 @@
 
 #include "shareable.h"
 
-/* The items of the two directions are in different cache lines. */
-enum { LIST_ECHO_THERE = 0, LIST_ECHO_BACK = 64, LIST_ECHO_COUNT = 65 };
+/* The items of the two directions are in different cache lines, and do not share wake-ups. */
+enum { LIST_ECHO_THERE = 0, LIST_ECHO_BACK = 72, LIST_ECHO_COUNT = 73 };
 
 /* Prints the message of the status and exits, unless the status is SHAREABLE_OK. */
 static inline void list_echo_must(shareable_status status) {

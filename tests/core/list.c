@@ -1031,6 +1031,43 @@ Test(list, a_million_items_are_written_and_read_in_time) {
   free(integers);
 }
 
+/* Values are written through a buffer of 32 KiB, and a longer array is written without it. */
+static void compare_with_values(size_t count) {
+  shareable_value *values = calloc(count + 1, sizeof *values);
+  int64_t *integers = calloc(count + 1, sizeof *integers);
+  shareable_list *first, *second;
+
+  for (size_t i = 0; i < count; i++)
+    values[i] = shareable_int(integers[i] = (int64_t)(i * UINT64_C(0x9e3779b97f4a7c15)));
+  cr_ok(shareable_list_create(&first, NULL, values, count, 0, 0, NULL));
+  cr_ok(shareable_list_create_ints(&second, NULL, integers, count, 0, 0, NULL));
+  cr_assert_eq(shareable_memory_size(shareable_list_memory(first)),
+               shareable_memory_size(shareable_list_memory(second)));
+  cr_expect_eq(memcmp(shareable_memory_address(shareable_list_memory(first)),
+                      shareable_memory_address(shareable_list_memory(second)),
+                      shareable_memory_size(shareable_list_memory(first))),
+               0, "%zu ints", count);
+  for (size_t i = 0; i < count; i++) {
+    int64_t integer;
+
+    cr_ok(shareable_list_get_int(second, (int64_t)i, &integer));
+    cr_assert_eq(integer, integers[i]);
+  }
+  cr_ok(shareable_list_unlink(first, NULL));
+  cr_ok(shareable_list_unlink(second, NULL));
+  shareable_list_unref(first);
+  shareable_list_unref(second);
+  free(values);
+  free(integers);
+}
+
+Test(list, an_array_of_any_length_makes_the_list_that_values_make) {
+  const size_t counts[] = {1, 2047, 2048, 4094, 4095, 4096, 4097, 8191, 8192, 10000};
+
+  for (size_t i = 0; i < LENGTH(counts); i++)
+    compare_with_values(counts[i]);
+}
+
 Test(list, is_created_from_an_array_of_ints_or_floats) {
   const int64_t integers[] = {INT64_MIN, -1, 0, INT64_MAX};
   const double reals[] = {-0.0, 0.5, 1e300};

@@ -199,8 +199,32 @@ Test(segment, creating_above_the_file_size_limit_fails_without_a_signal) {
   cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
   cr_status(shareable__segment_create(&segment, "demo", 2 << 20, 0, 0, &error), SHAREABLE_E_SYSTEM);
   cr_assert_eq(error.sys_errno, EFBIG);
+  cr_status(shareable__segment_create(&segment, "demo", 2 << 20, SHAREABLE_LAZY, 0, &error), SHAREABLE_E_SYSTEM);
+  cr_assert_eq(error.sys_errno, EFBIG);
   cr_ok(shareable__segment_create(&segment, "demo", 1 << 19, 0, 0, NULL));
   shareable__segment_discard(&segment);
+}
+
+static bool is_limit_signal_pending(void) {
+  sigset_t pending;
+
+  return sigpending(&pending) == 0 && sigismember(&pending, SIGXFSZ) == 1;
+}
+
+Test(segment, creating_above_the_file_size_limit_consumes_only_its_own_signal) {
+  struct rlimit limit = {1 << 20, 1 << 20};
+  shareable__segment segment;
+  sigset_t only;
+
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  sigemptyset(&only);
+  sigaddset(&only, SIGXFSZ);
+  sigprocmask(SIG_BLOCK, &only, NULL);
+  cr_status(shareable__segment_create(&segment, "demo", 2 << 20, SHAREABLE_LAZY, 0, NULL), SHAREABLE_E_SYSTEM);
+  cr_expect_not(is_limit_signal_pending());
+  raise(SIGXFSZ);
+  cr_status(shareable__segment_create(&segment, "demo", 2 << 20, SHAREABLE_LAZY, 0, NULL), SHAREABLE_E_SYSTEM);
+  cr_expect(is_limit_signal_pending());
 }
 
 static void ignore_signal(int number) {

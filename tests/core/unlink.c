@@ -240,7 +240,7 @@ Test(unlink, keeps_a_moved_block_whose_name_is_taken_again) {
   cr_expect_eq(size_of(own_name()), 24);
   shareable__moved_recover();
   cr_expect_eq(size_of(own_name()), 24);
-  snprintf(command, sizeof command, "test $(stat -c %%s /dev/shm/.shareable-%u/.shareable-unlink-*) = 16", geteuid());
+  snprintf(command, sizeof command, "test $(stat -c %%s /dev/shm/.shareable-unlink-*-%s) = 16", own_name());
   cr_expect_eq(system(command), 0);
   cr_ok(shareable_unlink(own_name(), NULL));
   shareable__moved_recover(); /* the name is free */

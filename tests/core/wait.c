@@ -345,6 +345,8 @@ Test(wait, a_writer_clears_the_fence_flags_after_many_stores_without_waiters) {
     cr_status(wait_int(list, ITEM, 0, MILLISECOND), SHAREABLE_E_TIMED_OUT);
     cr_assert_eq(eventcounts->state & flags, flags);
     cr_assert(!has_waiters(eventcounts, ITEM), "a waiter that stops waiting clears its bit");
+    cr_ok(shareable_list_set_int(list, WHEN, 1));
+    cr_assert_eq(eventcounts->state & flags, flags, "each wait has a number of stores until the flags are cleared");
     shareable__eventcount_prepare_wait(eventcounts, ITEM);
     for (int k = 0; k < 2000; k++)
       cr_ok(shareable_list_set_int(list, WHEN, k));

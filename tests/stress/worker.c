@@ -293,7 +293,7 @@ int main(int argc, char **argv) {
   state = strtoull(argv[4], NULL, 10) * 2 + 1;
   listener = (int64_t)(state / 2 % LISTENERS);
   if (role >= 4)
-    shareable__wait_sleep_first = shareable__wait_sleep_max = 1000 * SECOND;
+    shareable__wait_sleep_min = shareable__wait_sleep_max = 1000 * SECOND;
   snprintf(name, sizeof name, "%s-tally", argv[2]);
   must(shareable_list_open(&list, argv[2], role == 2 ? SHAREABLE_READ_ONLY : 0, NULL), "open");
   must(shareable_list_open(&tally, name, 0, NULL), "open");

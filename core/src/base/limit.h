@@ -2,9 +2,9 @@
  * limit.h - the limit on the size of a file (RLIMIT_FSIZE): above it, the kernel sends SIGXFSZ,
  * which kills.
  *
- * Before a file is created or extended, shareable__limit_exceeded() must have returned false, and
- * the signal must be held: another thread may lower the limit in between. Then the call fails with
- * EFBIG.
+ * The signal must be held while a file is created or extended. Then the call fails with EFBIG if the
+ * file would be above the limit. A caller that may change the file before the call fails must check
+ * shareable__limit_exceeded() first. That is not sufficient: another thread may lower the limit.
  */
 #ifndef SHAREABLE__LIMIT_H
 #define SHAREABLE__LIMIT_H
@@ -23,10 +23,10 @@ typedef struct shareable__held_signal {
 bool shareable__limit_exceeded(uint64_t size);
 
 /*
- * `hold` blocks the signal. `release` consumes it, unless it was pending before, and restores the
- * mask.
+ * `hold` blocks the signal. `release` restores the mask. If `errnum`, the result of the call, is
+ * EFBIG, `release` first consumes the signal, unless it was pending before.
  */
 shareable__held_signal shareable__limit_signal_hold(void);
-void shareable__limit_signal_release(const shareable__held_signal *held);
+void shareable__limit_signal_release(const shareable__held_signal *held, int errnum);
 
 #endif

@@ -108,11 +108,11 @@ shareable_status shareable__list_check_complete(const shareable_list *list);
   } while (0)
 
 /*
- * The longest and the first sleep of a wait on an eventcount, in nanoseconds. Writers of stock
+ * The longest and the shortest sleep of a wait on an eventcount, in nanoseconds. Writers of stock
  * Python wake no waiters, and neither do killed ones. Only tests change these.
  */
 extern int64_t shareable__wait_sleep_max;
-extern int64_t shareable__wait_sleep_first;
+extern int64_t shareable__wait_sleep_min;
 
 /* Writes an item whose slot was found. The value was checked, and fits. */
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,

@@ -115,17 +115,26 @@ typedef struct file_writer {
   unsigned char bytes[32768];
 } file_writer;
 
-static void flush(file_writer *writer) {
+static void write_out(file_writer *writer, const void *bytes, size_t length) {
   if (writer->status == SHAREABLE_OK)
-    writer->status = shareable__segment_write(writer->segment, writer->name, writer->offset, writer->bytes,
-                                              writer->used, writer->error);
-  writer->offset += writer->used;
+    writer->status =
+      shareable__segment_write(writer->segment, writer->name, writer->offset, bytes, length, writer->error);
+  writer->offset += length;
+}
+
+static void flush(file_writer *writer) {
+  write_out(writer, writer->bytes, writer->used);
   writer->used = 0;
 }
 
 static void put(file_writer *writer, const void *data, size_t length) {
   const unsigned char *bytes = data;
 
+  if (length > sizeof writer->bytes) { /* written without a copy */
+    flush(writer);
+    write_out(writer, bytes, length);
+    return;
+  }
   while (length > 0) {
     size_t free_bytes = sizeof writer->bytes - writer->used, part = length < free_bytes ? length : free_bytes;
 
@@ -147,6 +156,25 @@ static void put_word(file_writer *writer, uint64_t word) {
   writer->used += sizeof word;
 }
 
+/* Puts `count` words: `first`, `first + step` and so on. */
+static void put_words(file_writer *writer, uint64_t first, uint64_t step, uint64_t count) {
+  while (count > 0) {
+    size_t room = (sizeof writer->bytes - writer->used) / sizeof first, part = count < room ? (size_t)count : room;
+    unsigned char *place = writer->bytes + writer->used;
+
+    for (size_t i = 0; i < part; i++) {
+      uint64_t word = first + step * i;
+
+      memcpy(place + sizeof word * i, &word, sizeof word);
+    }
+    writer->used += sizeof first * part;
+    first += step * part;
+    count -= part;
+    if (count > 0)
+      flush(writer);
+  }
+}
+
 static void put_byte(file_writer *writer, unsigned char byte) {
   writer->bytes[writer->used++] = byte;
   if (writer->used == sizeof writer->bytes)
@@ -166,15 +194,13 @@ static void skip(file_writer *writer, uint64_t length) {
 
 static void put_numbers(file_writer *writer, const list_input *input) {
   put_word(writer, input->count);
-  for (uint64_t i = 0; i <= input->count; i++)
-    put_word(writer, 8 * i);
+  put_words(writer, 0, 8, (uint64_t)input->count + 1);
   if (input->values == NULL)
     put(writer, input->words, 8 * input->count);
   else
     for (size_t i = 0; i < input->count; i++)
       put_word(writer, input->values[i].bits);
-  for (size_t i = 0; i < input->count; i++)
-    put_word(writer, input->format);
+  put_words(writer, input->format, 0, input->count);
   skip(writer, input->count);
 }
 

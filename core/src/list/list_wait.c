@@ -9,11 +9,11 @@
 #include "sync/adaptive_wait.h"
 
 /*
- * The first and the longest sleep if no writer wakes the waiter. Each is a quarter longer than the
- * one before. So a change whose wake-up is lost is noticed after about a quarter of the time that
- * the wait has taken.
+ * The shortest and the longest sleep if no writer wakes the waiter. Each is a quarter longer than the
+ * one before, and adaptive_wait.h chooses the first. So a change whose wake-up is lost is noticed
+ * after that sleep, or after about a quarter of the time that the wait has taken.
  */
-int64_t shareable__wait_sleep_first = 1000000;
+int64_t shareable__wait_sleep_min = 1000000;
 int64_t shareable__wait_sleep_max = 50000000;
 /* The first and the longest interval between two checks of a waiter that cannot be woken. */
 #define FIRST_POLL_NS INT64_C(100000)
@@ -24,6 +24,12 @@ typedef shareable_status change_check(const shareable_list *list, void *context)
 
 static int64_t shorter(int64_t a, int64_t b) {
   return a < b ? a : b;
+}
+
+static int64_t first_sleep(void) {
+  int64_t chosen = shareable__adaptive_first_sleep();
+
+  return chosen > shareable__wait_sleep_min ? chosen : shareable__wait_sleep_min;
 }
 
 static void pause_briefly(void) {
@@ -86,16 +92,19 @@ static shareable_status check_on_notify(const shareable_list *list, unsigned num
                                         int64_t end) {
   shareable__eventcounts *eventcounts = shareable__sync_eventcounts(&list->sync);
   shareable_status status;
-  int64_t sleep_ns = shareable__wait_sleep_first, left;
+  int64_t sleep_ns = first_sleep(), left;
 
   do {
     uint32_t observed = shareable__eventcount_prepare_wait(eventcounts, number);
+    bool was_woken;
 
     status = check(list, context);
     if (status == SHAREABLE_E_TIMED_OUT && (left = end - shareable__now()) > 0) {
-      shareable__eventcount_wait(eventcounts, number, observed, shorter(left, sleep_ns));
+      was_woken = shareable__eventcount_wait(eventcounts, number, observed, shorter(left, sleep_ns));
       sleep_ns = shorter(sleep_ns + sleep_ns / 4, shareable__wait_sleep_max);
       status = check(list, context);
+      if (status == SHAREABLE_OK)
+        shareable__adaptive_sleep_done(was_woken);
     }
   } while (status == SHAREABLE_E_TIMED_OUT && shareable__now() < end);
   shareable__eventcount_cancel_wait(eventcounts, number);

@@ -12,8 +12,8 @@
 #include "shm/unlink.h"
 
 /*
- * From this size on, a check whether the name exists costs less than creating a block that cannot
- * get its name.
+ * From this size on, a check whether the name exists costs less than reserving the memory of a block
+ * that cannot get its name.
  */
 #define PRECHECK_SIZE 65536
 
@@ -64,7 +64,8 @@ static shareable_status check_arguments(const char *name, uint64_t size, uint32_
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
                            "mode %#o: a mode must be 0, or permission bits from 0001 to 0777", (unsigned)mode);
-  if (name != NULL && size >= PRECHECK_SIZE && shareable__segment_exists(shareable__name_normalize(name)))
+  if (name != NULL && size >= PRECHECK_SIZE && (flags & SHAREABLE_LAZY) == 0 &&
+      shareable__segment_exists(shareable__name_normalize(name)))
     return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
                            shareable__name_normalize(name));
   return SHAREABLE_OK;

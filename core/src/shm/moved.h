@@ -15,9 +15,9 @@
  * Any process of the user may complete this at any time (shareable__moved_recover()), even if the
  * process that moved the file still runs.
  *
- * `place` is a descriptor of the directory that the file was moved to: the user's directory
- * (owner_directory.h), or /dev/shm. It may be AT_FDCWD, which needs no free descriptor: then
- * `moved` is a path in /dev/shm.
+ * `place` is a descriptor of the directory that the file was moved to: /dev/shm, or the user's
+ * directory (owner_directory.h), to which earlier builds moved blocks. It may be AT_FDCWD, which
+ * needs no free descriptor: then `moved` is a path in /dev/shm.
  */
 #ifndef SHAREABLE__MOVED_H
 #define SHAREABLE__MOVED_H

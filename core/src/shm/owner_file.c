@@ -36,7 +36,7 @@ static int reserve(int fd, size_t offset, size_t size) {
   do
     errnum = posix_fallocate(fd, (off_t)offset, (off_t)size);
   while (errnum == EINTR);
-  shareable__limit_signal_release(&held);
+  shareable__limit_signal_release(&held, errnum);
   return errnum;
 }
 

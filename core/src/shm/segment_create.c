@@ -74,7 +74,7 @@ static int set_size(int fd, uint64_t size, bool is_lazy) {
   shareable__held_signal held;
   int errnum;
 
-  if (shareable__limit_exceeded(size))
+  if (!is_lazy && shareable__limit_exceeded(size))
     return EFBIG;
   if (!is_lazy && exceeds_free_space(size))
     return ENOSPC;
@@ -83,7 +83,7 @@ static int set_size(int fd, uint64_t size, bool is_lazy) {
     errnum = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
   else
     errnum = reserve(fd, size);
-  shareable__limit_signal_release(&held);
+  shareable__limit_signal_release(&held, errnum);
   return errnum;
 }
 
@@ -210,31 +210,31 @@ shareable_status shareable__segment_create(shareable__segment *segment, const ch
   return status;
 }
 
-static shareable_status write_all(const shareable__segment *segment, const char *name, uint64_t offset,
-                                  const void *bytes, size_t length, shareable_error *error) {
+/* Returns 0 or an errno. */
+static int write_all(int fd, uint64_t offset, const void *bytes, size_t length) {
   while (length > 0) {
-    ssize_t written = pwrite(segment->fd, bytes, length, (off_t)offset);
+    ssize_t written = pwrite(fd, bytes, length, (off_t)offset);
 
     if (written < 0 && errno == EINTR)
       continue;
-    if (written == 0 || (written < 0 && errno == ENOSPC))
-      return fail_no_space(error, name, segment->size);
-    if (written < 0)
-      return shareable__fail_errno(error, errno, "cannot write to '%s'", name);
+    if (written <= 0)
+      return written == 0 ? ENOSPC : errno;
     bytes = (const unsigned char *)bytes + written;
     offset += (uint64_t)written;
     length -= (size_t)written;
   }
-  return SHAREABLE_OK;
+  return 0;
 }
 
 shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t offset,
                                           const void *bytes, size_t length, shareable_error *error) {
   shareable__held_signal held = shareable__limit_signal_hold();
-  shareable_status status = write_all(segment, name, offset, bytes, length, error);
+  int errnum = write_all(segment->fd, offset, bytes, length);
 
-  shareable__limit_signal_release(&held);
-  return status;
+  shareable__limit_signal_release(&held, errnum);
+  if (errnum == ENOSPC)
+    return fail_no_space(error, name, segment->size);
+  return errnum == 0 ? SHAREABLE_OK : shareable__fail_errno(error, errnum, "cannot write to '%s'", name);
 }
 
 /* Renames the file, so that a process that is killed never leaves two names. */

@@ -15,7 +15,6 @@
 #include "base/rename.h"
 #include "shm/moved.h"
 #include "shm/name.h"
-#include "shm/owner_directory.h"
 #include "shm/segment.h"
 
 #define SHM SHAREABLE__DIRECTORY "/"
@@ -29,22 +28,19 @@ enum { TRIES = 100 };
 enum { RETRY = -1, NOT_RETURNED = -2, OTHER_BLOCK = -3 };
 
 typedef struct block_removal {
-  int place;             /* the directory that the file is moved to (moved.h) */
-  const char *directory; /* the place's path and a '/'; "" if the place is /dev/shm */
   const shareable__file_id *block;
   const char *name;
   char path[sizeof SHM + SHAREABLE__NAME_MAX]; /* of the name */
   bool was_recovered;                          /* by another process */
   shareable__moved_name moved;
-  char directory_path[sizeof SHM + sizeof((shareable__owner_directory *)NULL)->name + 1];
 } block_removal;
 
 static int move_out(const block_removal *removal) {
-  int errnum = shareable__rename_to_new(AT_FDCWD, removal->path, removal->place, removal->moved.text);
+  int errnum = shareable__rename_to_new(AT_FDCWD, removal->path, AT_FDCWD, removal->moved.text);
 
   if (errnum != ENOSYS)
     return errnum;
-  return renameat(AT_FDCWD, removal->path, removal->place, removal->moved.text) == 0 ? 0 : errno;
+  return renameat(AT_FDCWD, removal->path, AT_FDCWD, removal->moved.text) == 0 ? 0 : errno;
 }
 
 static bool is_block(const block_removal *removal, const struct stat *file) {
@@ -52,7 +48,7 @@ static bool is_block(const block_removal *removal, const struct stat *file) {
 }
 
 static int move_back(const block_removal *removal) {
-  return shareable__moved_return(removal->place, removal->moved.text, removal->path);
+  return shareable__moved_return(AT_FDCWD, removal->moved.text, removal->path);
 }
 
 /*
@@ -61,7 +57,7 @@ static int move_back(const block_removal *removal) {
  */
 static int unlink_or_return(block_removal *removal) {
   struct stat file;
-  int errnum = fstatat(removal->place, removal->moved.text, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+  int errnum = lstat(removal->moved.text, &file) == 0 ? 0 : errno;
 
   if (errnum == 0 && !is_block(removal, &file)) {
     errnum = move_back(removal);
@@ -70,7 +66,7 @@ static int unlink_or_return(block_removal *removal) {
   removal->was_recovered = errnum == ENOENT;
   if (removal->was_recovered)
     return RETRY;
-  if (errnum == 0 && (unlinkat(removal->place, removal->moved.text, 0) == 0 || errno == ENOENT))
+  if (errnum == 0 && (unlink(removal->moved.text) == 0 || errno == ENOENT))
     return 0;
   if (errnum == 0)
     errnum = errno;
@@ -78,38 +74,17 @@ static int unlink_or_return(block_removal *removal) {
   return errnum;
 }
 
-static int remove_through(block_removal *removal, int place, const char *directory) {
-  int errnum;
+static int move_and_unlink(block_removal *removal) {
+  int errnum = shareable__moved_make_name(AT_FDCWD, removal->block->inode, removal->name, &removal->moved);
 
-  removal->place = place;
-  removal->directory = directory;
-  errnum = shareable__moved_make_name(place, removal->block->inode, removal->name, &removal->moved);
   if (errnum != 0)
     return errnum;
   errnum = move_out(removal);
   if (errnum == 0)
     errnum = unlink_or_return(removal);
   if (errnum != NOT_RETURNED)
-    shareable__moved_remove_link(place, removal->moved.text);
-  return errnum;
-}
-
-/* Returns whether another place may work: the first needs memory, or this process cannot use it. */
-static bool may_use_other_place(int errnum) {
-  return errnum == ENOSPC || errnum == EXDEV || errnum == EROFS || errnum == EDQUOT;
-}
-
-static int remove_through_own_directory(block_removal *removal) {
-  shareable__owner_directory directory;
-  int errnum;
-
-  if (shareable__owner_directory_create(&directory) != 0)
-    return ENOSPC;
-  snprintf(removal->directory_path, sizeof removal->directory_path, SHM "%s/", directory.name);
-  errnum = remove_through(removal, directory.fd, removal->directory_path);
-  shareable__owner_directory_remove(&directory);
-  shareable__owner_directory_close(&directory);
-  return errnum == ENOENT ? RETRY : errnum; /* the name or the directory is gone */
+    shareable__moved_remove_link(AT_FDCWD, removal->moved.text);
+  return errnum == ENOENT ? RETRY : errnum; /* the name is gone */
 }
 
 static shareable_status fail_gone(shareable_error *error, const char *name) {
@@ -128,9 +103,9 @@ static shareable_status fail(const block_removal *removal, int errnum, shareable
     return fail_other_block(error, removal->name);
   if (errnum == NOT_RETURNED)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT,
-                           "block '%s' is already gone; another block with its name was moved to %s%s, and cannot be "
+                           "block '%s' is already gone; another block with its name was moved to %s, and cannot be "
                            "moved back, because the name was taken again",
-                           removal->name, removal->directory, removal->moved.text);
+                           removal->name, removal->moved.text);
   return shareable__fail_errno(error, errnum == RETRY ? EBUSY : errnum, "cannot unlink '%s'", removal->name);
 }
 
@@ -153,23 +128,13 @@ static int remove_moved(const block_removal *removal, int errnum) {
   return errnum == 0 ? RETRY : errnum;
 }
 
-/*
- * Moves another user's block within /dev/shm: if this process is killed, that user's processes find
- * the block there.
- */
 static int try_once(block_removal *removal) {
   struct stat file;
   int errnum = check_name(removal, &file);
 
   if (errnum == ENOENT && removal->was_recovered)
     return 0;
-  if (errnum != 0)
-    return remove_moved(removal, errnum);
-  errnum = file.st_uid == geteuid() ? remove_through_own_directory(removal) : EXDEV;
-  if (!may_use_other_place(errnum))
-    return errnum;
-  errnum = remove_through(removal, AT_FDCWD, "");
-  return errnum == ENOENT ? RETRY : errnum;
+  return errnum == 0 ? move_and_unlink(removal) : remove_moved(removal, errnum);
 }
 
 shareable_status shareable__unlink_block(const shareable__file_id *block, const char *name, shareable_error *error) {

@@ -3,11 +3,10 @@
  * time.
  *
  * No system call unlinks a name only if it belongs to a certain file. So the file is compared,
- * moved to a place where no other user can change its name, compared again there, and then unlinked
- * or moved back. The place is the user's directory in /dev/shm (owner_directory.h). If root unlinks
- * another user's block, the place is an unpredictable name in /dev/shm, where that user's processes
- * find the block too. The same place is used if there can be no directory, as in a full /dev/shm.
- * moved.h explains what happens if the process is killed in between.
+ * moved to an unpredictable name in /dev/shm, compared again there, and then unlinked or moved back.
+ * /dev/shm has the sticky bit: no other user except root can move or unlink the block under the new
+ * name, so what is compared is what is unlinked. moved.h explains what happens if the process is
+ * killed in between.
  */
 #ifndef SHAREABLE__UNLINK_H
 #define SHAREABLE__UNLINK_H

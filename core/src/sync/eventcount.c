@@ -55,9 +55,12 @@ uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *eventcounts,
   return observed;
 }
 
-void shareable__eventcount_wait(shareable__eventcounts *eventcounts, unsigned number, uint32_t observed,
+bool shareable__eventcount_wait(shareable__eventcounts *eventcounts, unsigned number, uint32_t observed,
                                 int64_t duration) {
-  shareable__futex_sleep(counter_of(eventcounts, number), observed, duration);
+  uint32_t *counter = counter_of(eventcounts, number);
+
+  shareable__futex_sleep(counter, observed, duration);
+  return __atomic_load_n(counter, __ATOMIC_RELAXED) != observed;
 }
 
 /* Increments the counter and wakes all sleepers, if the waiters flag was set in `cleared`. */
@@ -98,6 +101,7 @@ void shareable__eventcount_notify_fenced(shareable__eventcounts *eventcounts, si
   if ((state & waiters_of(i)) != 0)
     shareable__eventcount_notify(eventcounts, i);
   else if (++*idle_fences >= IDLE_FENCES_MAX &&
-           (state & (WAITERS | SHAREABLE__FENCE_REQUESTED)) == SHAREABLE__FENCE_REQUESTED)
-    swap(eventcounts, state, (state & ~FENCE_FLAGS) + EPOCH);
+           (state & (WAITERS | SHAREABLE__FENCE_REQUESTED)) == SHAREABLE__FENCE_REQUESTED &&
+           swap(eventcounts, state, (state & ~FENCE_FLAGS) + EPOCH))
+    *idle_fences = 0; /* otherwise the next store would clear the flags of the next waiter */
 }

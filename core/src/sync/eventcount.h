@@ -46,8 +46,11 @@ uint32_t shareable__eventcount_prepare_wait(shareable__eventcounts *eventcounts,
 /* Clears the waiters flag if it is still set. Other sleepers wake up, and set it again. */
 void shareable__eventcount_cancel_wait(shareable__eventcounts *eventcounts, unsigned number);
 
-/* Sleeps while the counter has the value `observed`, for at most `duration` nanoseconds. */
-void shareable__eventcount_wait(shareable__eventcounts *eventcounts, unsigned number, uint32_t observed,
+/*
+ * Sleeps while the counter has the value `observed`, for at most `duration` nanoseconds. Returns
+ * whether the counter has changed.
+ */
+bool shareable__eventcount_wait(shareable__eventcounts *eventcounts, unsigned number, uint32_t observed,
                                 int64_t duration);
 
 /* Wakes waiters. A writer must call this after each store to item i and a full barrier. */

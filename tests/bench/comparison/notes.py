@@ -32,7 +32,8 @@ HUGE = """
 
 After `madvise(MADV_HUGEPAGE)`, the kernel used huge pages for {given} of a block of 64 MiB. Its setting for shared memory
 (`/sys/kernel/mm/transparent_hugepage/shmem_enabled`) is `{setting}`. With `advise`, the kernel uses huge pages on request. With
-`never`, it does not use them.
+`never`, it does not use them. The mount option `huge=` of `/dev/shm` overrides the setting. With `huge=within_size`, a list of a
+million ints was built in 4 ms instead of 15 ms.
 """
 
 # The names of the metrics in the table of faster alternatives.
@@ -173,8 +174,8 @@ NOTES = {
     ),
     ("copies", "SharedMemory"): "It is the same memcpy of the same memory. The physical order of the pages differs between blocks.",
     ("creation", "shm_open and mmap"): (
-        "It is the limit: five system calls. This library checks the name, creates a file without a name, links it when it is complete, "
-        "and takes the usage lock."
+        "It is the limit: six system calls. This library creates a file without a name, links it when it is complete, and takes the "
+        "usage lock. It moves the block before it unlinks it, so that it never unlinks another block that has taken the name."
     ),
     ("creation", "posix_fallocate and mmap"): (
         "It is the limit for reserved memory. This library links the name when the block is complete, and takes the usage lock."

@@ -23,14 +23,14 @@ context = multiprocessing.get_context("spawn")
 
 
 class ByList:
-    """A list. Item 0 goes to the partner, and item 64 comes back; they are in different cache
-    lines.
+    """A list. Item 0 goes to the partner, and item 72 comes back; they are in different cache lines,
+    and do not share wake-ups.
     """
 
-    there, back = 0, 64
+    there, back = 0, 72
 
     def __init__(self):
-        self.shared = ShareableList([0] * 65)
+        self.shared = ShareableList([0] * 73)
         self.value = 0
 
     def arguments(self):

@@ -23,26 +23,26 @@ RAW = b"8 bytes!"
 
 
 class Ours:
-    """A list of ints. Item 0 goes to the partner, and item 64 comes back; they are in different
-    cache lines.
+    """A list of ints. Item 0 goes to the partner, and item 72 comes back; they are in different
+    cache lines, and do not share wake-ups.
     """
 
     def __init__(self):
         from shareable.shared_memory import ShareableList
 
-        self.items, self.last = ShareableList([0] * 65), 0
+        self.items, self.last = ShareableList([0] * 73), 0
 
     def answer(self):
         items, value = type(self.items)(name=self.items.shm.name), 0
         while True:
             value = items.wait(0, value)
-            items[64] = value
+            items[72] = value
 
     def exchange(self):
         before = self.last
         self.last += 1
         self.items[0] = self.last
-        self.items.wait(64, before)
+        self.items.wait(72, before)
 
     def close(self):
         self.items.shm.unlink()
