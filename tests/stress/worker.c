@@ -1,10 +1,10 @@
 /*
  * worker.c - a worker of the stress test, in C: see stress.h. It works until it is killed.
  *
- * All languages have the roles writer, reader and watcher, all but C the role caller. Only this
- * worker has the roles viewer, listener, metronome and answerer. It links the library's internals,
- * and makes the sleep intervals of listeners, answerers and the metronome so long that polling
- * cannot hide a lost wake-up.
+ * All languages have the roles writer, reader, watcher and caller. Only this worker also has the
+ * roles viewer, listener, metronome and answerer. It links the library's internals, and makes the
+ * sleep intervals of callers, listeners, answerers and the metronome so long that polling cannot
+ * hide a lost wake-up.
  *
  * The linker option --wrap replaces the function by which an operation waits for another writer. An
  * operation that does not call it took the fast path.
@@ -348,6 +348,37 @@ static int64_t number;
 /* The last value that a listener or an answerer noticed. */
 static int64_t heard;
 
+/* Counts an int up, by each function in turn. */
+static void write_call(int64_t before) {
+  int64_t i = CALLS + number, expected = before;
+
+  if (before % 3 == 0)
+    must(shareable_list_set_int(list, i, before + 1), "call");
+  else if (before % 3 == 1)
+    must(shareable_list_add(list, i, 1, NULL), "call");
+  else
+    must(shareable_list_compare_exchange(list, i, &expected, before + 1, NULL), "call");
+}
+
+/* Writes an int, which must wake the answerer, and waits for the answer. */
+static void call(void) {
+  static int64_t called;
+  shareable_value before = shareable_none();
+  /* The answerer may not have started before the first call. */
+  int64_t timeout = called == 0 ? -1 : SECOND;
+  int status;
+
+  must(shareable_list_get(list, ANSWERS + number, &before, NULL, 0), "get");
+  write_call(called++);
+  status = shareable_list_wait(list, ANSWERS + number, &before, timeout);
+  if (status == SHAREABLE_E_TIMED_OUT)
+    count(LOST);
+  else
+    must(status, "wait");
+  count(WAITS);
+  usleep((useconds_t)(next_random() % 1500));
+}
+
 static void answer(void) {
   const shareable_value before = shareable_int(heard);
 
@@ -425,7 +456,7 @@ static const struct {
   {"writer", write_something, false, false}, {"reader", read_something, false, false},
   {"viewer", read_something, true, false},   {"watcher", watch_something, false, false},
   {"listener", listen, false, true},         {"metronome", tick, false, true},
-  {"answerer", answer, false, true},
+  {"answerer", answer, false, true},         {"caller", call, false, true},
 };
 
 /* Finds the role, which may end in '-' and a number. Returns -1 if there is none. */
