@@ -283,6 +283,12 @@ func (w *worker) writeNumbers() {
 	}
 }
 
+// pause lets other processes run. A killed process keeps its locks until it has run once more, which
+// takes long if many processes are busy.
+func (w *worker) pause() {
+	time.Sleep(time.Duration(w.dice.Intn(500)) * time.Microsecond)
+}
+
 func (w *worker) write() {
 	i := w.dice.Intn(values)
 	room, err := w.list.Capacity(i)
@@ -300,6 +306,7 @@ func (w *worker) write() {
 	w.writeNumbers()
 	w.checkDuration(start, "writing numbers")
 	w.countMeasured()
+	w.pause()
 }
 
 func (w *worker) read() {
@@ -323,6 +330,7 @@ func (w *worker) read() {
 	w.readNumbers()
 	w.checkDuration(start, "reading numbers")
 	w.countMeasured()
+	w.pause()
 }
 
 // writeCall counts an int up, by each function in turn.
@@ -360,7 +368,7 @@ func (w *worker) call() {
 		must(err)
 	}
 	w.count(waits)
-	time.Sleep(time.Duration(w.dice.Intn(1500)) * time.Microsecond)
+	w.pause()
 }
 
 func (w *worker) wait(ctx context.Context, kind int) error {

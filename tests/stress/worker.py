@@ -116,6 +116,14 @@ def read_numbers():
             count(TORN)
 
 
+def pause():
+    """Let other processes run.
+
+    A killed process keeps its locks until it has run once more, which takes long if many processes are busy.
+    """
+    time.sleep(dice.random() * 0.0005)
+
+
 def write():
     i = dice.randrange(VALUES)
     value = some_value(shared.capacity(i))
@@ -128,6 +136,7 @@ def write():
     start = time.monotonic()
     write_numbers()
     check_duration(start, "writing numbers")
+    pause()
 
 
 def read():
@@ -147,6 +156,7 @@ def read():
     start = time.monotonic()
     read_numbers()
     check_duration(start, "reading numbers")
+    pause()
 
 
 called = 0
@@ -175,7 +185,7 @@ def call():
     except TimeoutError:
         count(LOST)
     count(WAITS)
-    time.sleep(dice.random() * 0.0015)
+    pause()
 
 
 last_hash = 0
