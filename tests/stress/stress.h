@@ -41,7 +41,7 @@ enum {
   NOTED_LOCKED,  /* additions to LOCKED, noted afterwards */
   OWNER_DIED,    /* locks whose previous holder had died */
   TORN,          /* values that no worker wrote */
-  STUCK,         /* calls and waits that took longer than a second */
+  STUCK,         /* calls and waits that took longer than two seconds */
   DAMAGED,       /* long texts that a killed writer left corrupt */
   OTHERS,        /* errors that must not happen */
   LOST,          /* ticks and calls that did not wake a listener or an answerer */

@@ -20,6 +20,7 @@
 #include "stress.h"
 
 #define SECOND INT64_C(1000000000)
+#define LIMIT (2 * SECOND)
 
 static shareable_list *list, *tally;
 static int64_t row;
@@ -55,12 +56,12 @@ static int64_t now(void) {
 }
 
 static void check_duration(int64_t start, const char *operation) {
-  double time = (double)(now() - start) / (double)SECOND;
+  int64_t time = now() - start;
 
-  if (time <= 1)
+  if (time <= LIMIT)
     return;
   count(STUCK);
-  fprintf(stderr, "stress: C: %s took %.3f s\n", operation, time);
+  fprintf(stderr, "stress: C: %s took %.3f s\n", operation, (double)time / (double)SECOND);
 }
 
 /* The operations of this worker that took the fast path, and all that were measured. */
@@ -153,7 +154,7 @@ static shareable_value some_value(size_t room, char *buffer) {
 }
 
 static void take_lock(void) {
-  int status = shareable_list_lock(list, 2 * SECOND);
+  int status = shareable_list_lock(list, 2 * LIMIT);
 
   if (status == SHAREABLE_E_OWNER_DIED)
     count(OWNER_DIED);
@@ -322,7 +323,7 @@ static uint64_t hash;
 
 static int wait_for_item(int64_t i) {
   must(shareable_list_get(list, i, &seen, seen_text, sizeof seen_text), "get");
-  return shareable_list_wait(list, i, &seen, SECOND);
+  return shareable_list_wait(list, i, &seen, LIMIT);
 }
 
 static void watch_something(void) {
@@ -334,7 +335,7 @@ static void watch_something(void) {
     status = wait_for_item(TICK);
     must(shareable_list_unlock(list), "unlock");
   } else if (kind == 2) {
-    status = shareable_list_wait_any(list, &hash, SECOND);
+    status = shareable_list_wait_any(list, &hash, LIMIT);
   } else {
     status = wait_for_item(kind == 1 ? TICK : TOCK);
   }
@@ -365,7 +366,7 @@ static void call(void) {
   static int64_t called;
   shareable_value before = shareable_none();
   /* The answerer may not have started before the first call. */
-  int64_t timeout = called == 0 ? -1 : SECOND;
+  int64_t timeout = called == 0 ? -1 : LIMIT;
   int status;
 
   must(shareable_list_get(list, ANSWERS + number, &before, NULL, 0), "get");
@@ -437,11 +438,11 @@ static void tick(void) {
   write_tick(k++, start);
   for (int i = 0; i < LISTENERS; i++) {
     const shareable_value value = shareable_int(before[i]);
-    int status = shareable_list_wait(list, HEARD + i, &value, SECOND);
+    int status = shareable_list_wait(list, HEARD + i, &value, LIMIT);
 
     if (status != SHAREABLE_OK && status != SHAREABLE_E_TIMED_OUT)
       must(status, "wait");
-    if (status == SHAREABLE_E_TIMED_OUT || now() - start > SECOND)
+    if (status == SHAREABLE_E_TIMED_OUT || now() - start > LIMIT)
       count(LOST);
   }
   count(WAITS);

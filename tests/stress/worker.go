@@ -33,6 +33,8 @@ const (
 	recordTextMax = 472
 )
 
+const limit = 2 * time.Second
+
 const (
 	reads = iota
 	writes
@@ -111,7 +113,7 @@ func (w *worker) countMeasured() {
 }
 
 func (w *worker) checkDuration(start time.Time, operation string) {
-	if passed := time.Since(start); passed > time.Second {
+	if passed := time.Since(start); passed > limit {
 		w.count(stuck)
 		fmt.Fprintln(os.Stderr, "stress: Go:", operation, "took", passed)
 	}
@@ -164,7 +166,7 @@ func (w *worker) someValue(room int) any {
 }
 
 func (w *worker) lock() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
 	err := w.list.Lock(ctx)
 	if errors.Is(err, shareable.ErrOwnerDied) {
@@ -353,7 +355,7 @@ func (w *worker) writeCall() {
 
 // call writes an int, which must wake a process in C. That process writes an answer.
 func (w *worker) call() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	if w.called == 0 { // the other process may not have started
 		ctx = context.Background()
 	}
@@ -391,7 +393,7 @@ func (w *worker) wait(ctx context.Context, kind int) error {
 }
 
 func (w *worker) watchSomething() {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
 	start := time.Now()
 	if err := w.wait(ctx, w.dice.Intn(4)); !errors.Is(err, context.DeadlineExceeded) {

@@ -32,6 +32,7 @@ local SWAPPED, NUMBERS, NUMBER_COUNT, CALLS, ANSWERS, BURST = 19, 20, 4, 24, 28,
 local READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, OWNER_DIED = 1, 2, 3, 4, 5, 6
 local TORN, STUCK, DAMAGED, OTHERS, LOST, NOTED_SWAPPED, MEASURED, FAST = 7, 8, 9, 10, 11, 12, 13, 14
 local COLUMNS, RECORD_TEXT_MAX = 16, 472
+local LIMIT = 2 -- seconds
 
 local role, number = arg[1]:match "^(%a+)%-?(%d*)$"
 local name, row, seed = arg[2], COLUMNS * tonumber(arg[3]), tonumber(arg[4])
@@ -78,7 +79,7 @@ end
 -- Lua's clocks are too coarse, so this uses the time that the metronome writes.
 local function check_duration(start, operation)
   local passed = (list[TICK] - start) / 1e9
-  if start > 0 and passed > 1 then
+  if start > 0 and passed > LIMIT then
     count(STUCK)
     io.stderr:write(("stress: Lua: %s took %.3f s\n"):format(operation, passed))
   end
@@ -199,7 +200,7 @@ local function count_up()
     count_locked_up()
     count(NOTED_LOCKED)
     return true
-  end, 2))
+  end, 2 * LIMIT))
   check_duration(start, "counting")
 end
 
@@ -297,7 +298,7 @@ function work.caller()
   local before = list[i]
   write_call()
   -- The other process may not have started before the first call.
-  local value, message, code = list:wait(i, before, called > 1 and 1 or nil)
+  local value, message, code = list:wait(i, before, called > 1 and LIMIT or nil)
   if code == "E_TIMED_OUT" then
     count(LOST)
   else
@@ -315,15 +316,15 @@ local function wait_for(kind)
       if owner_died then
         count(OWNER_DIED)
       end
-      return list:wait(TICK, list[TICK], 1)
-    end, 2)
+      return list:wait(TICK, list[TICK], LIMIT)
+    end, 2 * LIMIT)
   elseif kind == 2 then
-    local now, message, code = list:wait_any(hash, 1)
+    local now, message, code = list:wait_any(hash, LIMIT)
     hash = now or hash
     return now, message, code
   end
   local i = kind == 1 and TICK or TOCK
-  return list:wait(i, list[i], 1)
+  return list:wait(i, list[i], LIMIT)
 end
 
 function work.watcher()

@@ -12,6 +12,7 @@ SWAPPED, NUMBERS, NUMBER_COUNT, CALLS, ANSWERS, BURST = 18, 19, 4, 23, 27, 64
 READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, OWNER_DIED, TORN, STUCK, DAMAGED, OTHERS = range(10)
 LOST, NOTED_SWAPPED = 10, 11
 COLUMNS, RECORD_TEXT_MAX = 16, 472
+LIMIT = 2  # seconds
 
 (role, _, number), name = sys.argv[1].partition("-"), sys.argv[2]
 row, seed = COLUMNS * int(sys.argv[3]), int(sys.argv[4])
@@ -25,7 +26,7 @@ def count(column):
 
 def check_duration(start, operation):
     passed = time.monotonic() - start
-    if passed > 1:
+    if passed > LIMIT:
         count(STUCK)
         print(f"stress: Python: {operation} took {passed:.3f} s", file=sys.stderr)
 
@@ -84,7 +85,7 @@ def count_up():
     shared.add(ADDED, 1)
     count(NOTED_ADDED)
     swap_up()
-    with shared.lock(timeout=2) as lock:
+    with shared.lock(timeout=2 * LIMIT) as lock:
         if lock.owner_died:
             count(OWNER_DIED)
         count_locked_up()
@@ -181,7 +182,7 @@ def call():
     write_call()
     try:
         # The other process may not have started before the first call.
-        shared.wait(i, before, timeout=None if called == 1 else 1)
+        shared.wait(i, before, timeout=None if called == 1 else LIMIT)
     except TimeoutError:
         count(LOST)
     count(WAITS)
@@ -196,15 +197,15 @@ def wait():
     kind = dice.randrange(4)
     try:
         if kind == 3:
-            with shared.lock(timeout=2) as lock:
+            with shared.lock(timeout=2 * LIMIT) as lock:
                 if lock.owner_died:
                     count(OWNER_DIED)
-                shared.wait(TICK, shared[TICK], timeout=1)
+                shared.wait(TICK, shared[TICK], timeout=LIMIT)
         elif kind == 2:
-            last_hash = shared.wait_any(last_hash, timeout=1)
+            last_hash = shared.wait_any(last_hash, timeout=LIMIT)
         else:
             i = TICK if kind == 1 else TOCK
-            shared.wait(i, shared[i], timeout=1)
+            shared.wait(i, shared[i], timeout=LIMIT)
         count(WAITS)
     except TimeoutError as error:
         count(STUCK)
