@@ -29,6 +29,7 @@ const (
 	calls         = 23
 	answers       = 27
 	burst         = 64
+	valueBurst    = 32
 	columns       = 16
 	recordTextMax = 472
 )
@@ -288,7 +289,7 @@ func (w *worker) writeNumbers() {
 // pause lets other processes run. A killed process keeps its locks until it has run once more, which
 // takes long if many processes are busy.
 func (w *worker) pause() {
-	time.Sleep(time.Duration(w.dice.Intn(500)) * time.Microsecond)
+	time.Sleep(time.Duration(w.dice.Intn(100)) * time.Microsecond)
 }
 
 func (w *worker) write() {
@@ -311,7 +312,7 @@ func (w *worker) write() {
 	w.pause()
 }
 
-func (w *worker) read() {
+func (w *worker) readValue() {
 	i := w.dice.Intn(values)
 	room, err := w.list.Capacity(i)
 	must(err)
@@ -328,7 +329,13 @@ func (w *worker) read() {
 	case err != nil:
 		w.count(others)
 	}
-	start = time.Now()
+}
+
+func (w *worker) read() {
+	for k := 0; k < valueBurst; k++ {
+		w.readValue()
+	}
+	start := time.Now()
 	w.readNumbers()
 	w.checkDuration(start, "reading numbers")
 	w.countMeasured()

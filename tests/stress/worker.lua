@@ -32,7 +32,7 @@ local SWAPPED, NUMBERS, NUMBER_COUNT, CALLS, ANSWERS, BURST = 19, 20, 4, 24, 28,
 local READS, WRITES, WAITS, NOTED_ADDED, NOTED_LOCKED, OWNER_DIED = 1, 2, 3, 4, 5, 6
 local TORN, STUCK, DAMAGED, OTHERS, LOST, NOTED_SWAPPED, MEASURED, FAST = 7, 8, 9, 10, 11, 12, 13, 14
 local COLUMNS, RECORD_TEXT_MAX = 16, 472
-local LIMIT = 2 -- seconds
+local VALUE_BURST, LIMIT = 32, 2 -- seconds
 
 local role, number = arg[1]:match "^(%a+)%-?(%d*)$"
 local name, row, seed = arg[2], COLUMNS * tonumber(arg[3]), tonumber(arg[4])
@@ -233,7 +233,7 @@ end
 -- Lets other processes run. A killed process keeps its locks until it has run once more, which takes
 -- long if many processes are busy. Nothing changes the item: it is in this worker's row.
 local function pause()
-  tally:wait(row + COLUMNS, 0, math.random() * 0.0005)
+  tally:wait(row + COLUMNS, 0, math.random() * 0.0001)
 end
 
 local work = {}
@@ -256,7 +256,7 @@ function work.writer()
   pause()
 end
 
-function work.reader()
+local function read_value()
   local i = math.random(VALUES)
   local start, calls = list[TICK], api_calls
   local value, _, code = list:get(i)
@@ -270,7 +270,13 @@ function work.reader()
   elseif code then
     count(OTHERS)
   end
-  start = list[TICK]
+end
+
+function work.reader()
+  for _ = 1, VALUE_BURST do
+    read_value()
+  end
+  local start = list[TICK]
   read_numbers()
   check_duration(start, "reading numbers")
   count_measured()

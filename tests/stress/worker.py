@@ -122,7 +122,7 @@ def pause():
 
     A killed process keeps its locks until it has run once more, which takes long if many processes are busy.
     """
-    time.sleep(dice.random() * 0.0005)
+    time.sleep(dice.random() * 0.0001)
 
 
 def write():
