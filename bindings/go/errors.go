@@ -79,7 +79,7 @@ func isErrno(errno syscall.Errno, target error) bool {
 	return errno != 0 && (errno == target || errno.Is(target))
 }
 
-// Error is the type of every failure of this package.
+// Error is the type of every failure of this package. A nil *Error matches no error.
 type Error struct {
 	Status  Status        // the kind of failure
 	Errno   syscall.Errno // errno of the system call that failed; 0 if there was none
@@ -88,18 +88,27 @@ type Error struct {
 
 // Error returns a message that describes what failed, with names and numbers.
 func (e *Error) Error() string {
+	switch {
+	case e == nil:
+		return "shareable: no error"
+	case e.message == "": // the caller made it
+		return e.Status.Error()
+	}
 	return "shareable: " + e.message
 }
 
 // Unwrap returns the status, so that [errors.Is] and [errors.As] find it.
 func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	return e.Status
 }
 
 // Is reports whether target matches the errno of the system call that failed. It implements the
 // interface that [errors.Is] uses.
 func (e *Error) Is(target error) bool {
-	return isErrno(e.Errno, target)
+	return e != nil && isErrno(e.Errno, target)
 }
 
 func newError(status Status, format string, arguments ...any) error {

@@ -153,6 +153,11 @@ func (l *List) each(yield func(value any, err error) bool) {
 // for the first such item. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) Values() ([]any, error) {
 	values := make([]any, l.Len())
+	if len(values) == 0 { // no item has an error that shows that the list is closed
+		if _, err := l.Format(); err != nil {
+			return nil, err
+		}
+	}
 	for i := range values {
 		value, err := l.Get(i)
 		if err != nil {

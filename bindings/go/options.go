@@ -8,7 +8,8 @@ import (
 	"shareable/internal/raw"
 )
 
-// CreateOption is an option of [NewMemory], [NewList] and [NewListOf].
+// CreateOption is an option of [NewMemory], [NewList] and [NewListOf], and of the methods of a
+// [Manager]. A function honours an option or fails with [ErrArgument].
 type CreateOption func(*creation)
 
 // OpenOption is an option of [OpenMemory] and [OpenList].
@@ -37,7 +38,7 @@ func WithName(name string) CreateOption {
 }
 
 // WithMode sets the permission bits of the new block, 0001 to 0777, less the process's umask.
-// Without this option they are 0600, as in CPython.
+// Without this option, or if mode is 0, they are 0600, as in CPython.
 func WithMode(mode fs.FileMode) CreateOption {
 	return func(c *creation) { c.mode = uint32(mode) }
 }

@@ -5,15 +5,20 @@
  * usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...
  *
  * Writers write values of every type to the items. The bytes of each value show whether it is
- * whole. Readers, one of them read-only, read the items. Writers also count in two items: one by
- * atomic additions, one under the list's lock. Watchers wait for an item that a metronome writes
- * every millisecond or two, sometimes while they hold the lock. Every few milliseconds the program
- * kills one writer or watcher that has done something, and starts another in its place.
+ * whole. Readers, one of them read-only, read the items. Writers also count in three items: one by
+ * atomic additions, one by compare-and-swap, one under the list's lock, each time with another
+ * type. Watchers wait for an item that a metronome writes every millisecond or two, sometimes while
+ * they hold the lock. In each language, a caller writes an item by which an answerer in C must be
+ * woken. Every few milliseconds the program kills one writer or watcher that has done something,
+ * and starts another in its place.
  *
  * It counts reads, writes, waits and kills. These are failures: values that no worker wrote (torn);
- * calls and waits that took longer than a second (stuck); ticks that did not wake a listener (lost
- * wake-ups; worker.c explains why their number is exact); lost additions (a kill can leave at most
- * one addition without its note); and workers that exit by themselves.
+ * calls and waits that took longer than two seconds (stuck); ticks and calls that did not wake their
+ * listener (lost wake-ups; worker.c explains why their number is exact); lost additions (a kill can
+ * leave at most one addition without its note); workers that exit by themselves; and a language in
+ * which fewer operations than FAST_MIN percent took the fast path, if its workers measure that: in
+ * C, an operation that did not wait for another writer; in Go and LuaJIT, one without a call of C
+ * code by the slow interface of the language.
  */
 #include "stress.h"
 
@@ -27,9 +32,11 @@
 #include <unistd.h>
 
 #define WORKERS 32
+#define FAST_MIN 90
 
 typedef struct worker {
-  const char *language, *role;
+  const char *language;
+  char role[16];
   char *command; /* words separated by spaces */
   bool may_be_killed;
   pid_t process;
@@ -90,7 +97,7 @@ static void run_worker(int row) {
     arguments[n++] = word;
   snprintf(number, sizeof number, "%d", row);
   snprintf(seed_text, sizeof seed_text, "%" PRIu64, seed);
-  arguments[n++] = (char *)(uintptr_t)workers[row].role;
+  arguments[n++] = workers[row].role;
   arguments[n++] = name;
   arguments[n++] = number;
   arguments[n++] = seed_text;
@@ -109,10 +116,19 @@ static void start(int row) {
   seed++;
 }
 
-static void add(const char *language, const char *command, const char *role, bool may_be_killed) {
-  workers[count] =
-    (worker){.language = language, .role = role, .command = strdup(command), .may_be_killed = may_be_killed};
-  count++;
+static worker *add(const char *language, const char *command, const char *role, bool may_be_killed) {
+  worker *added = &workers[count++];
+
+  *added = (worker){.language = language, .command = strdup(command), .may_be_killed = may_be_killed};
+  snprintf(added->role, sizeof added->role, "%s", role);
+  return added;
+}
+
+/* Adds a worker whose role has a number, for example "caller-0". */
+static void add_numbered(const char *language, const char *command, const char *role, int number) {
+  worker *added = add(language, command, role, false);
+
+  snprintf(added->role, sizeof added->role, "%s-%d", role, number);
 }
 
 static void end(int row) {
@@ -150,7 +166,7 @@ static void create_lists(void) {
   must(rows == NULL, "calloc");
   for (int i = 0; i < COUNT; i++) {
     values[i] = shareable_int(0);
-    values[i].capacity = i >= VALUES || i % 3 == 0 ? 8 : i % 3 == 1 ? 400 : TEXT_MAX;
+    values[i].capacity = i == LOCKED ? 16 : i >= VALUES || i % 3 == 0 ? 8 : i % 3 == 1 ? 400 : TEXT_MAX;
   }
   for (int i = 0; i < WORKERS * COLUMNS; i++)
     rows[i] = shareable_int(0);
@@ -172,22 +188,47 @@ static void check_all(void) {
     must(shareable_list_set_bool(list, i, 0), "the last write");
   status = shareable_list_lock(list, 2000000000);
   must(status == SHAREABLE_E_OWNER_DIED ? SHAREABLE_OK : status, "the last lock");
-  if (now() - before > 1) {
+  if (now() - before > 2) {
     fprintf(stderr, "stress: the last writes took %.3f s\n", now() - before);
     failures++;
   }
+}
+
+static int64_t read_count(int64_t i) {
+  shareable_value value;
+  char buffer[32];
+
+  must(shareable_list_get(list, i, &value, buffer, sizeof buffer), "the count");
+  if (value.type == SHAREABLE_TYPE_INT)
+    return value.integer;
+  return value.type == SHAREABLE_TYPE_FLOAT ? (int64_t)value.real : strtoll(buffer, NULL, 10);
 }
 
 /*
  * Checks a count. It may exceed the notes: a worker may be killed between counting and noting it.
  */
 static void check_count(int64_t i, int64_t had) {
-  int64_t counted;
+  int64_t counted = read_count(i);
 
-  must(shareable_list_get_int(list, i, &counted), "the count");
   printf("item %" PRId64 " counts %" PRId64 ", noted: %" PRId64 "\n", i, counted, had);
   if (counted < had || counted > had + (int64_t)kills)
     failures++;
+}
+
+/* Checks how many of the operations of one language took the fast path. */
+static void check_fast_path(const char *language) {
+  int64_t measured = 0, fast = 0;
+
+  for (int row = 0; row < count; row++)
+    if (strcmp(workers[row].language, language) == 0) {
+      measured += read_tally(row, MEASURED);
+      fast += read_tally(row, FAST);
+    }
+  if (measured == 0)
+    return;
+  printf("%-6s %5.1f %% of %" PRId64 " operations took the fast path\n", language,
+         100.0 * (double)fast / (double)measured, measured);
+  failures += fast * 100 < measured * FAST_MIN;
 }
 
 static void report(void) {
@@ -206,8 +247,8 @@ static void report(void) {
 }
 
 static void add_workers(int argc, char **argv) {
-  for (int i = 0; i < LISTENERS; i++) /* the first rows: each finds its number from its seed */
-    add("C", argv[2], "listener", false);
+  for (int i = 0; i < LISTENERS; i++)
+    add_numbered("C", argv[2], "listener", i);
   add("C", argv[2], "metronome", false);
   add("C", argv[2], "viewer", false);
   add("C", argv[2], "reader", false);
@@ -218,13 +259,15 @@ static void add_workers(int argc, char **argv) {
     add(argv[i], argv[i + 1], "reader", false);
     add(argv[i], argv[i + 1], "writer", true);
     add(argv[i], argv[i + 1], "watcher", true);
+    add_numbered("C", argv[2], "answerer", (i - 3) / 2);
+    add_numbered(argv[i], argv[i + 1], "caller", (i - 3) / 2);
   }
 }
 
 int main(int argc, char **argv) {
   double until;
 
-  if (argc < 3 || argc % 2 == 0 || argc > 9) {
+  if (argc < 3 || argc % 2 == 0 || argc > 3 + 2 * CALLERS) {
     fprintf(stderr, "usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...\n");
     return 2;
   }
@@ -245,7 +288,11 @@ int main(int argc, char **argv) {
     kills += workers[row].may_be_killed;
   }
   report();
+  check_fast_path("C");
+  for (int i = 3; i < argc; i += 2)
+    check_fast_path(argv[i]);
   check_count(ADDED, total(NOTED_ADDED));
+  check_count(SWAPPED, total(NOTED_SWAPPED));
   check_count(LOCKED, total(NOTED_LOCKED));
   check_all();
   must(shareable_list_unlink(list, NULL) | shareable_list_unlink(tally, NULL), "unlink");

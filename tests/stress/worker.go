@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -22,9 +23,18 @@ const (
 	locked        = 13
 	tick          = 14
 	tock          = 15
+	swapped       = 18
+	numbers       = 19
+	numberCount   = 4
+	calls         = 23
+	answers       = 27
+	burst         = 64
+	valueBurst    = 32
 	columns       = 16
 	recordTextMax = 472
 )
+
+const limit = 2 * time.Second
 
 const (
 	reads = iota
@@ -37,6 +47,10 @@ const (
 	stuck
 	corrupt
 	others
+	lost
+	notedSwapped
+	measured
+	fast
 )
 
 type worker struct {
@@ -44,6 +58,12 @@ type worker struct {
 	row         int
 	dice        *rand.Rand
 	hash        uint64
+	number      int   // of this worker among those of its role
+	called      int64 // the last value that a caller wrote
+
+	// Operations, and those without a call of C. That is the fast path.
+	measured, fast int64
+	hasFastPath    bool
 }
 
 func must(err error) {
@@ -53,13 +73,48 @@ func must(err error) {
 	}
 }
 
-func (w *worker) count(column int) {
-	_, err := w.tally.Add(w.row+column, 1)
+func (w *worker) countMany(column int, number int64) {
+	_, err := w.tally.Add(w.row+column, number)
 	must(err)
 }
 
+func (w *worker) count(column int) {
+	w.countMany(column, 1)
+}
+
+// measure counts the operation whose beginning had the number of calls of C.
+func (w *worker) measure(calls int64) {
+	w.measured++
+	if runtime.NumCgoCall() == calls {
+		w.fast++
+	}
+}
+
+// findFastPath reports whether reading and writing a number that no process uses works without a
+// call of C. A first call of C may be necessary.
+func (w *worker) findFastPath() bool {
+	for i := 0; i < 10; i++ {
+		calls := runtime.NumCgoCall()
+		must(w.tally.SetInt(w.row+columns-1, 1))
+		_, err := w.tally.GetInt(w.row + columns - 1)
+		must(err)
+		if runtime.NumCgoCall() == calls {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *worker) countMeasured() {
+	if w.hasFastPath {
+		w.countMany(measured, w.measured)
+		w.countMany(fast, w.fast)
+	}
+	w.measured, w.fast = 0, 0
+}
+
 func (w *worker) checkDuration(start time.Time, operation string) {
-	if passed := time.Since(start); passed > time.Second {
+	if passed := time.Since(start); passed > limit {
 		w.count(stuck)
 		fmt.Fprintln(os.Stderr, "stress: Go:", operation, "took", passed)
 	}
@@ -67,7 +122,7 @@ func (w *worker) checkDuration(start time.Time, operation string) {
 
 func withChecksum(random, kind uint64) uint64 {
 	low := random&0xfffffffe | kind
-	return low*0x9e3779b1&0x3fffffff<<32 | low
+	return low*0x9e3779b1&0xfffff<<32 | low
 }
 
 func letter(length int, base byte) byte {
@@ -79,7 +134,9 @@ func isWhole(value any) bool {
 	case int64:
 		return uint64(value) == withChecksum(uint64(value), 0)
 	case float64:
-		return math.Float64bits(value) == withChecksum(math.Float64bits(value), 1)
+		// LuaJIT writes an integer as a float if the item is a float.
+		return math.Float64bits(value) == withChecksum(math.Float64bits(value), 1) ||
+			value >= 1 && value < 1<<53 && isWhole(int64(value)) && value == math.Trunc(value)
 	case string:
 		return value == strings.Repeat(string(letter(len(value), 'a')), len(value))
 	case []byte:
@@ -110,7 +167,7 @@ func (w *worker) someValue(room int) any {
 }
 
 func (w *worker) lock() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
 	err := w.list.Lock(ctx)
 	if errors.Is(err, shareable.ErrOwnerDied) {
@@ -120,18 +177,119 @@ func (w *worker) lock() {
 	must(err)
 }
 
+// countLockedUp counts an item up under the lock, each time with another type.
+func (w *worker) countLockedUp() {
+	value, err := w.list.Get(locked)
+	must(err)
+	number, err := strconv.ParseInt(fmt.Sprint(value), 10, 64)
+	if float, ok := value.(float64); ok {
+		number, err = int64(float), nil
+	}
+	must(err)
+	number++
+	next := []any{number, float64(number), strconv.FormatInt(number, 10)}[number%3]
+	must(w.list.Set(locked, next))
+}
+
+func (w *worker) swapUp() {
+	for done := false; !done; {
+		calls := runtime.NumCgoCall()
+		old, err := w.list.GetInt(swapped)
+		w.measure(calls)
+		must(err)
+		calls = runtime.NumCgoCall()
+		done, err = w.list.CompareAndSwap(swapped, old, old+1)
+		w.measure(calls)
+		must(err)
+	}
+	w.count(notedSwapped)
+}
+
 func (w *worker) countUp() {
 	start := time.Now()
+	calls := runtime.NumCgoCall()
 	_, err := w.list.Add(added, 1)
+	w.measure(calls)
 	must(err)
 	w.count(notedAdded)
+	w.swapUp()
 	w.lock()
-	number, err := w.list.GetInt(locked)
-	must(err)
-	must(w.list.SetInt(locked, number+1))
+	w.countLockedUp()
 	w.count(notedLocked)
 	must(w.list.Unlock())
 	w.checkDuration(start, "counting")
+}
+
+// writeNumber writes a number of the type of like by the function for that type.
+func (w *worker) writeNumber(i int, like any) error {
+	random := w.dice.Uint64()
+	calls := runtime.NumCgoCall()
+	defer w.measure(calls)
+	switch like.(type) {
+	case int64:
+		return w.list.SetInt(i, int64(withChecksum(random, 0)))
+	case float64:
+		return w.list.SetFloat(i, math.Float64frombits(withChecksum(random, 1)))
+	}
+	return w.list.SetBool(i, true)
+}
+
+// readNumber reads a number by a function for the type of like, or by Get.
+func (w *worker) readNumber(i int, like any) (value any, err error) {
+	kind := w.dice.Intn(3)
+	calls := runtime.NumCgoCall()
+	defer w.measure(calls)
+	if _, ok := like.(int64); ok && kind == 0 {
+		return w.list.GetInt(i)
+	} else if ok && kind == 1 {
+		return shareable.At[int64](w.list, i)
+	}
+	if _, ok := like.(float64); ok && kind == 0 {
+		return w.list.GetFloat(i)
+	} else if ok && kind == 1 {
+		return shareable.At[float64](w.list, i)
+	}
+	if _, ok := like.(bool); ok && kind == 0 {
+		return w.list.GetBool(i)
+	}
+	return w.list.Get(i)
+}
+
+// readNumbers reads a number many times.
+func (w *worker) readNumbers() {
+	i := numbers + w.dice.Intn(numberCount)
+	var last any
+	for k := 0; k < burst; k++ {
+		value, err := w.readNumber(i, last)
+		if errors.Is(err, shareable.ErrType) {
+			last = nil
+			continue
+		}
+		must(err)
+		if !isWhole(value) {
+			w.count(torn)
+		}
+		last = value
+	}
+}
+
+// writeNumbers writes a number many times. In one of four calls, it changes its type first.
+func (w *worker) writeNumbers() {
+	i := numbers + w.dice.Intn(numberCount)
+	value, err := w.readNumber(i, nil)
+	must(err)
+	if w.dice.Intn(4) == 0 {
+		value = []any{int64(0), 0.0, true}[w.dice.Intn(3)]
+	}
+	for k := 0; k < burst; k++ {
+		must(w.writeNumber(i, value))
+	}
+}
+
+// pause lets other processes run. A killed process keeps its locks until it has run once more, which
+// takes long if many processes are busy.
+func (w *worker) pause() {
+	time.Sleep(time.Duration(w.dice.Intn(100)) * time.Microsecond)
 }
 
 func (w *worker) write() {
@@ -139,21 +297,28 @@ func (w *worker) write() {
 	room, err := w.list.Capacity(i)
 	must(err)
 	value := w.someValue(room)
-	start := time.Now()
+	start, calls := time.Now(), runtime.NumCgoCall()
 	must(w.list.Set(i, value))
+	w.measure(calls)
 	w.checkDuration(start, "a write")
 	w.count(writes)
 	if w.dice.Intn(8) == 0 {
 		w.countUp()
 	}
+	start = time.Now()
+	w.writeNumbers()
+	w.checkDuration(start, "writing numbers")
+	w.countMeasured()
+	w.pause()
 }
 
-func (w *worker) read() {
+func (w *worker) readValue() {
 	i := w.dice.Intn(values)
 	room, err := w.list.Capacity(i)
 	must(err)
-	start := time.Now()
+	start, calls := time.Now(), runtime.NumCgoCall()
 	value, err := w.list.Get(i)
+	w.measure(calls)
 	w.checkDuration(start, "a read")
 	w.count(reads)
 	switch {
@@ -164,6 +329,55 @@ func (w *worker) read() {
 	case err != nil:
 		w.count(others)
 	}
+}
+
+func (w *worker) read() {
+	for k := 0; k < valueBurst; k++ {
+		w.readValue()
+	}
+	start := time.Now()
+	w.readNumbers()
+	w.checkDuration(start, "reading numbers")
+	w.countMeasured()
+	w.pause()
+}
+
+// writeCall counts an int up, by each function in turn.
+func (w *worker) writeCall() {
+	var err error
+	i, next := calls+w.number, w.called+1
+	switch next % 4 {
+	case 0:
+		err = w.list.Set(i, next)
+	case 1:
+		err = w.list.SetInt(i, next)
+	case 2:
+		_, err = w.list.Add(i, 1)
+	case 3:
+		_, err = w.list.CompareAndSwap(i, w.called, next)
+	}
+	must(err)
+	w.called = next
+}
+
+// call writes an int, which must wake a process in C. That process writes an answer.
+func (w *worker) call() {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	if w.called == 0 { // the other process may not have started
+		ctx = context.Background()
+	}
+	defer cancel()
+	before, err := w.list.Get(answers + w.number)
+	must(err)
+	w.writeCall()
+	_, err = w.list.Wait(ctx, answers+w.number, before)
+	if errors.Is(err, context.DeadlineExceeded) {
+		w.count(lost)
+	} else {
+		must(err)
+	}
+	w.count(waits)
+	w.pause()
 }
 
 func (w *worker) wait(ctx context.Context, kind int) error {
@@ -186,7 +400,7 @@ func (w *worker) wait(ctx context.Context, kind int) error {
 }
 
 func (w *worker) watchSomething() {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
 	start := time.Now()
 	if err := w.wait(ctx, w.dice.Intn(4)); !errors.Is(err, context.DeadlineExceeded) {
@@ -206,7 +420,10 @@ func main() {
 	must(err)
 	w.tally, err = shareable.OpenList(os.Args[2] + "-tally")
 	must(err)
-	work := map[string]func(){"writer": w.write, "reader": w.read, "watcher": w.watchSomething}[os.Args[1]]
+	w.hasFastPath = w.findFastPath()
+	role, number, _ := strings.Cut(os.Args[1], "-")
+	w.number, _ = strconv.Atoi(number)
+	work := map[string]func(){"writer": w.write, "reader": w.read, "watcher": w.watchSomething, "caller": w.call}[role]
 	for {
 		work()
 	}

@@ -106,8 +106,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// kept is the number of lists that a test got as a slice. Each keeps its file descriptor until the
-// process ends.
+// kept is the number of lists that a test got as a slice, and of started managers that became
+// unreachable. Each keeps a file descriptor until the process ends.
 var kept int
 
 // openFiles returns the number of this process's file descriptors, except those of the Go runtime.

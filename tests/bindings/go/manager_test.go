@@ -3,10 +3,14 @@ package check_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"shareable"
 )
@@ -62,13 +66,128 @@ func TestNilOrZeroManagerIsClosed(t *testing.T) {
 		equal(t, manager.Address(), "")
 		equal(t, len(manager.AuthKey()), 0)
 		_, err := manager.NewMemory(16)
-		fails(t, err, is(shareable.ErrClosed))
+		fails(t, err, is(shareable.ErrClosed), "the manager is closed")
 		_, err = manager.NewList([]any{1}, shareable.WithName(newName()))
 		fails(t, err, is(shareable.ErrClosed))
 		equal(t, blocks(), []string(nil))
 		fails(t, manager.Shutdown(), is(shareable.ErrClosed))
 		ok(t, manager.Close())
 	}
+}
+
+// A closed manager makes no block in vain: otherwise the error would be ErrExists.
+func TestAClosedManagerMakesNoBlock(t *testing.T) {
+	memory, manager := newMemory(t, 16), startManager(t, "")
+	ok(t, manager.Close())
+	_, err := manager.NewMemory(16, shareable.WithName(memory.Name()))
+	fails(t, err, is(shareable.ErrClosed))
+	_, err = manager.NewList([]any{1}, shareable.WithName(memory.Name()))
+	fails(t, err, is(shareable.ErrClosed))
+}
+
+// makeListOfUnreachableManager starts a manager, makes a list by it, and drops the Manager.
+func makeListOfUnreachableManager(t *testing.T) (list *shareable.List, address string, key []byte) {
+	manager, err := shareable.StartManager("", nil)
+	ok(t, err)
+	list, err = manager.NewList([]any{1, 2, 3})
+	ok(t, err)
+	return list, manager.Address(), manager.AuthKey()
+}
+
+func TestAnUnreachableManagerKeepsItsBlocks(t *testing.T) {
+	list, address, key := makeListOfUnreachableManager(t)
+	kept++
+	other := openList(t, list.Name())
+	name := list.Name()
+	list = nil // only the second handle uses the list
+	for i := 0; i < 10; i++ {
+		runtime.GC()
+		time.Sleep(20 * time.Millisecond)
+	}
+	equal(t, exists(name), true)
+	item(t, other, 2, int64(3))
+	connection, err := shareable.ConnectManager(address, key)
+	ok(t, err)
+	ok(t, connection.Shutdown())
+	equal(t, exists(name), false)
+	ok(t, connection.Close())
+}
+
+func TestOptionsOfAManagersBlocks(t *testing.T) {
+	manager := startManager(t, "")
+	name := newName()
+	memory, err := manager.NewMemory(4096, shareable.WithName(name), shareable.WithMode(0o400), shareable.Lazy(), nil)
+	ok(t, err)
+	equal(t, memory.Name(), name)
+	info, err := os.Stat("/dev/shm/" + name)
+	ok(t, err)
+	equal(t, info.Mode().Perm(), fs.FileMode(0o400))
+	_, err = manager.NewList([]any{1}, shareable.WithName(name))
+	fails(t, err, is(shareable.ErrExists))
+	equal(t, exists(name), true) // it is another block
+
+	list, err := manager.NewList([]any{"text"}, shareable.WithName(name+"-list"), shareable.WithCapacity(100),
+		shareable.NoSync())
+	ok(t, err)
+	capacity, err := list.Capacity(0)
+	ok(t, err)
+	equal(t, capacity >= 100, true)
+	fails(t, list.Unlock(), is(shareable.ErrNoSync))
+
+	ok(t, manager.Shutdown())
+	equal(t, exists(name), false)
+	equal(t, exists(name+"-list"), false)
+	ok(t, memory.Close())
+	ok(t, list.Close())
+}
+
+func TestAManagerRefusesOtherOptions(t *testing.T) {
+	manager := startManager(t, "")
+	for option, invalid := range map[string]shareable.CreateOption{
+		"Owned": shareable.Owned(), "mode": shareable.WithMode(0o1000), "capacity": shareable.WithCapacity(-1),
+	} {
+		_, err := manager.NewList([]any{1}, shareable.WithName(newName()), invalid)
+		fails(t, err, is(shareable.ErrArgument), option)
+	}
+	for _, invalid := range []shareable.CreateOption{shareable.Owned(), shareable.NoSync(), shareable.WithCapacity(8)} {
+		_, err := manager.NewMemory(16, shareable.WithName(newName()), invalid)
+		fails(t, err, is(shareable.ErrArgument))
+	}
+	_, err := manager.NewMemory(16, shareable.WithName("a/b"))
+	fails(t, err, is(shareable.ErrName))
+	equal(t, blocks(), []string(nil))
+}
+
+// If the environment variable is set, the test program makes a list by the manager that it names,
+// prints the list's name, and ends.
+func init() {
+	if address := os.Getenv("SHAREABLE_TEST_MANAGER"); address != "" {
+		manager, err := shareable.ConnectManager(address, []byte("key"))
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		list, err := manager.NewList([]any{1})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Print(list.Name())
+		os.Exit(0)
+	}
+}
+
+func TestABlockOfAManagerOutlivesItsCreator(t *testing.T) {
+	manager, err := shareable.StartManager("", []byte("key"))
+	ok(t, err)
+	defer manager.Close()
+	client := exec.Command(os.Args[0])
+	client.Env = append(os.Environ(), "SHAREABLE_TEST_MANAGER="+manager.Address())
+	name, err := client.Output()
+	ok(t, err)
+	equal(t, exists(string(name)), true)
+	ok(t, manager.Shutdown())
+	equal(t, exists(string(name)), false)
 }
 
 func TestCloseEndsAStartedManager(t *testing.T) {
