@@ -62,29 +62,37 @@ bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
  * they do not handle the item or the arguments.
  */
 
+/* Ends get() without a result. After E_BUSY, which took a second, get_other() must not wait again. */
+static double fail(object *list, shareable_status status) {
+  list->is_busy = status == SHAREABLE_E_BUSY;
+  return NAN;
+}
+
 /* Reads an int or a float of a list with items of several types. */
 static __attribute__((noinline)) double get_mixed(object *list, int64_t index) {
   shareable_value value;
+  shareable_status status = shareable_list_get(list->list, index, &value, NULL, 0);
 
   list->is_mixed = true;
-  if (shareable_list_get(list->list, index, &value, NULL, 0) != SHAREABLE_OK)
-    return NAN;
-  if (value.type == SHAREABLE_TYPE_INT && number_represents(value.integer))
+  if (status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_INT && number_represents(value.integer))
     return (double)value.integer;
-  return value.type == SHAREABLE_TYPE_FLOAT ? value.real : NAN;
+  return status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_FLOAT ? value.real : fail(list, status);
 }
 
 /*
  * Reads an int or a float. shareable_list_get_int() is the fastest, but slow for a float, so it is
- * used until it fails for the first time.
+ * used until it finds another type for the first time.
  */
 static double get(object *list, int32_t index) {
+  shareable_status status = SHAREABLE_E_TYPE;
   int64_t integer;
 
-  if (!list->is_mixed && shareable_list_get_int(list->list, number_index_from_lua(index), &integer) == SHAREABLE_OK &&
-      number_represents(integer))
-    return (double)integer;
-  return get_mixed(list, number_index_from_lua(index));
+  if (!list->is_mixed) {
+    status = shareable_list_get_int(list->list, number_index_from_lua(index), &integer);
+    if (status == SHAREABLE_OK && number_represents(integer))
+      return (double)integer;
+  }
+  return status == SHAREABLE_E_TYPE ? get_mixed(list, number_index_from_lua(index)) : fail(list, status);
 }
 
 /*
@@ -95,7 +103,8 @@ enum { OTHER, NONE, FALSE, TRUE, TEXT };
 static int get_other(const object *list, int32_t index, char *buffer, int size) {
   shareable_value value;
 
-  if (shareable_list_get(list->list, number_index_from_lua(index), &value, buffer, (size_t)size) != SHAREABLE_OK)
+  if (list->is_busy ||
+      shareable_list_get(list->list, number_index_from_lua(index), &value, buffer, (size_t)size) != SHAREABLE_OK)
     return OTHER;
   switch (value.type) {
   case SHAREABLE_TYPE_BOOL:
@@ -130,10 +139,14 @@ static __attribute__((noinline)) bool set_mixed(object *list, int64_t index, dou
 /* Writes an integer over an integer, or a float over a float. */
 static bool set_number(object *list, int32_t index, double number) {
   int64_t item = number_index_from_lua(index), old;
+  shareable_status status = SHAREABLE_E_TYPE;
 
-  if (!list->is_mixed && shareable_list_get_int(list->list, item, &old) == SHAREABLE_OK)
-    return set_integer(list, item, number);
-  return set_mixed(list, item, number);
+  if (!list->is_mixed) {
+    status = shareable_list_get_int(list->list, item, &old);
+    if (status == SHAREABLE_OK)
+      return set_integer(list, item, number);
+  }
+  return status == SHAREABLE_E_TYPE && set_mixed(list, item, number);
 }
 
 static bool set(const object *list, int32_t index, shareable_value value) {
