@@ -78,12 +78,15 @@ local function test_collected(name, prepare)
   end)
 end
 
-local numbers = {}
-for i = 1, 2000 do
-  numbers[i] = ("%07d,"):format(i)
+-- 16,000 bytes. The table is not kept, because it would make each cycle longer.
+local pattern
+do
+  local numbers = {}
+  for i = 1, 2000 do
+    numbers[i] = ("%07d,"):format(i)
+  end
+  pattern = table.concat(numbers)
 end
-local pattern = table.concat(numbers)
-numbers = nil -- it would make each cycle longer
 
 -- Returns the preparation of a call with a block of that pattern, which the finalizer closes.
 local function with_block(call, wanted)
