@@ -185,7 +185,7 @@ print(path[[len(prefix):]])' "$python_prefix"`
 # Checks for a Lua interpreter and the headers of its version.
 AC_DEFUN([SHAREABLE_LUA], [
   SHAREABLE_WITH([lua], [Lua])
-  AC_ARG_VAR([LUA], [the Lua interpreter, 5.1 to 5.4 or LuaJIT @<:@lua5.4@:>@])
+  AC_ARG_VAR([LUA], [the Lua interpreter, 5.1 to 5.5 or LuaJIT @<:@lua5.4@:>@])
   lua_summary=no
   AC_PATH_PROGS([LUA], [$LUA lua5.4 lua])
   AS_IF([test "$with_lua" != no && test -z "$SWIG" && test ! -f "$srcdir/bindings/lua/generated/wrap.c"],
@@ -193,7 +193,7 @@ AC_DEFUN([SHAREABLE_LUA], [
   AS_IF([test "$with_lua" != no && test -z "$LUA"], [SHAREABLE_MISSING([lua], [no Lua])])
   AS_IF([test "$with_lua" != no], [
     lua_version=`"$LUA" -e 'print((_VERSION:gsub("Lua ", "")))'`
-    lua_package=`"$LUA" -e 'print(jit and "luajit" or "lua" .. _VERSION:match("5%.@<:@1234@:>@"))'`
+    lua_package=`"$LUA" -e 'print(jit and "luajit" or "lua" .. _VERSION:match("5%.@<:@12345@:>@"))'`
     PKG_CHECK_MODULES([LUA], [$lua_package], [], [
       SHAREABLE_MISSING([lua], [no headers: install lib$lua_package-dev or another package with $lua_package.pc])])
   ])

@@ -40,9 +40,9 @@ int garbage_find(lua_State *L) {
   shareable_error error;
   int failed;
 
+  lua_pushcfunction(L, push_all); /* may raise an error, so it comes before the results that must be freed */
   if (shareable_gc_run(&gc, remove ? SHAREABLE_GC_REMOVE : 0, &error) != SHAREABLE_OK)
     return status_fail(L, &error);
-  lua_pushcfunction(L, push_all);
   lua_pushlightuserdata(L, gc);
   failed = lua_pcall(L, 1, 1, 0);
   shareable_gc_free(gc);

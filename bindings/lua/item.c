@@ -3,6 +3,7 @@
  */
 #include "item.h"
 
+#include "ffi.h"
 #include "number.h"
 #include "status.h"
 #include "value.h"
@@ -63,13 +64,20 @@ static int fail_to_index(lua_State *L, const shareable_list *list, int64_t index
                                         : status_raise_item(L, list, index, status);
 }
 
-/* Returns the index i of l[i], counted from 0. */
-static int64_t check_index(lua_State *L) {
-  int64_t index;
+/*
+ * Reads the index i of l[i], counted from 0. Returns false if it is not a number, and raises an
+ * error if it is not whole.
+ */
+static bool read_index(lua_State *L, int64_t *index) {
+  bool is_number = lua_type(L, 2) == LUA_TNUMBER;
 
-  if (!number_read_integer(L, 2, &index))
-    luaL_error(L, "a list index must be an integer, not %f", lua_tonumber(L, 2));
-  return number_index_from_lua(index);
+  if (!(is_number ? number_read_integer(L, 2, index) : ffi_read_integer(L, 2, index))) {
+    if (is_number)
+      luaL_error(L, "a list index must be an integer, not %f", lua_tonumber(L, 2));
+    return false;
+  }
+  *index = number_index_from_lua(*index);
+  return true;
 }
 
 int item_index(lua_State *L) {
@@ -77,10 +85,9 @@ int item_index(lua_State *L) {
   shareable_status status;
   int64_t index;
 
-  if (lua_type(L, 2) != LUA_TNUMBER)
+  if (!read_index(L, &index))
     return object_member(L);
   list = object_check_list(L, 1);
-  index = check_index(L);
   status = item_push(L, list, index);
   return status == SHAREABLE_OK ? 1 : fail_to_index(L, list, index, status);
 }
@@ -103,9 +110,8 @@ int item_assign(lua_State *L) {
   shareable_status status;
   int64_t index;
 
-  if (lua_type(L, 2) != LUA_TNUMBER)
+  if (!read_index(L, &index))
     return luaL_error(L, "only items of a list can be assigned, by their index");
-  index = check_index(L);
   status = write(L, list, index, value_check_item(L, 3, number_index_to_lua(index)));
   return status == SHAREABLE_OK ? 0 : status_raise_item(L, list, index, status);
 }

@@ -17,17 +17,28 @@ int lock_release(lua_State *L);
 
 /*
  * Whether C functions of this Lua can use to-be-closed slots. Otherwise list.lua implements
- * with_lock.
+ * with_lock by the guard functions.
  */
 #define LOCK_ENDS_WITH_SCOPE (LUA_VERSION_NUM >= 504)
 
+#if LOCK_ENDS_WITH_SCOPE
 /*
  * list_with_lock(list, body, timeout): returns the results of body(owner_died); or nil, message,
  * code.
  */
 int lock_with(lua_State *L);
+#else
+/*
+ * list_guard(list, timeout): returns a guard of a locked list, and "owner died" after E_OWNER_DIED;
+ * or nil, message, code. A guard that is collected unlocks the list.
+ */
+int lock_guard(lua_State *L);
 
-/* Adds the metatable of the guard of lock_with() to the table on the stack. */
+/* guard_unlock(guard): returns true; or nil, message, code. */
+int lock_guard_release(lua_State *L);
+#endif
+
+/* Adds the metatable of guards to the table on the stack. */
 void lock_open(lua_State *L);
 
 #endif

@@ -36,20 +36,44 @@ static shareable_manager *check_manager(lua_State *L, int argument) {
   return self->manager;
 }
 
-int manager_address(lua_State *L) {
-  lua_pushstring(L, shareable_manager_address(check_manager(L, 1)));
+typedef const char *text_getter(const shareable_manager *manager, size_t *size);
+
+/*
+ * Pushes a text of the manager, or nil. Allocating may run a finalizer, which may close the manager,
+ * so the text is got again, and copied, before it is pushed.
+ */
+static int push_text(lua_State *L, text_getter *get) {
+  size_t size = 0;
+  const char *text = get(check_manager(L, 1), &size);
+  char *copy = text == NULL ? NULL : lua_newuserdata(L, size);
+
+  text = get(check_manager(L, 1), &size);
+  if (text == NULL) {
+    lua_pushnil(L);
+  } else {
+    memcpy(copy, text, size);
+    lua_pushlstring(L, copy, size);
+  }
   return 1;
 }
 
-int manager_authkey(lua_State *L) {
-  size_t size = 0;
-  const char *key = shareable_manager_authkey(check_manager(L, 1), &size);
+static const char *get_address(const shareable_manager *manager, size_t *size) {
+  const char *address = shareable_manager_address(manager);
 
-  if (key == NULL)
-    lua_pushnil(L);
-  else
-    lua_pushlstring(L, key, size);
-  return 1;
+  *size = address == NULL ? 0 : strlen(address);
+  return address;
+}
+
+static const char *get_authkey(const shareable_manager *manager, size_t *size) {
+  return shareable_manager_authkey(manager, size);
+}
+
+int manager_address(lua_State *L) {
+  return push_text(L, get_address);
+}
+
+int manager_authkey(lua_State *L) {
+  return push_text(L, get_authkey);
 }
 
 static shareable_manager *check_open(lua_State *L, int argument) {

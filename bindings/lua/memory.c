@@ -22,13 +22,25 @@ char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t o
   return address + offset;
 }
 
+/* Up to this many bytes are read into a buffer on the C stack. */
+#define SHORT_READ_MAX 1024
+
+/*
+ * Pushes the bytes as a string. Pushing them from the block itself would not be safe: that may run
+ * the garbage collector first, and a finalizer may close the block.
+ */
 int memory_read(lua_State *L) {
   const shareable_memory *memory = object_check_memory(L, 1);
   int64_t offset = number_check_integer_or(L, 2, 0);
   int64_t rest = offset < 0 ? 0 : (int64_t)shareable_memory_size(memory) - offset;
   int64_t length = number_check_integer_or(L, 3, rest < 0 ? 0 : rest);
+  char short_buffer[SHORT_READ_MAX], *buffer = short_buffer;
 
-  lua_pushlstring(L, memory_check_bytes(L, memory, offset, length), (size_t)length);
+  memory_check_bytes(L, memory, offset, length);
+  if (length > SHORT_READ_MAX)
+    buffer = lua_newuserdata(L, (size_t)length);
+  memcpy(buffer, memory_check_bytes(L, memory, offset, length), (size_t)length);
+  lua_pushlstring(L, buffer, (size_t)length);
   return 1;
 }
 
@@ -55,7 +67,9 @@ int memory_is_closed(lua_State *L) {
 }
 
 void memory_push(lua_State *L, shareable_memory *memory) {
-  object_push(L, &object_memory)->memory = shareable_memory_ref(memory);
+  object *self = object_push(L, &object_memory); /* may raise an error, so the reference is taken after it */
+
+  self->memory = shareable_memory_ref(memory);
 }
 
 static int equal(lua_State *L) {

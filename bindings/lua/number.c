@@ -5,10 +5,11 @@
 #include "number.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ffi.h"
 
 /* Returns false unless the text is only an integer of 64 bits in decimal digits. */
 static bool parse(const char *digits, int64_t *integer) {
@@ -97,15 +98,11 @@ typedef struct float_object {
   double real;
 } float_object;
 
-/*
- * Whether the number is whole and at most 2^53 in magnitude, so that it represents exactly one
- * integer.
- */
-static bool is_whole(double number, int64_t *integer) {
-  if (!(fabs(number) <= 0x1p53))
-    return false;
-  *integer = (int64_t)number;
-  return (double)*integer == number;
+static shareable_value value_of(double number) {
+  bool is_minus_zero = number == 0 && signbit(number);
+  int64_t whole;
+
+  return !is_minus_zero && number_is_whole(number, &whole) ? shareable_int(whole) : shareable_float(number);
 }
 
 bool number_read(lua_State *L, int index, shareable_value *value) {
@@ -113,25 +110,27 @@ bool number_read(lua_State *L, int index, shareable_value *value) {
   const float_object *real;
   int64_t whole;
 
-  if (lua_type(L, index) == LUA_TNUMBER) {
-    double number = lua_tonumber(L, index);
-    bool is_minus_zero = number == 0 && signbit(number);
-    *value = !is_minus_zero && is_whole(number, &whole) ? shareable_int(whole) : shareable_float(number);
-  } else if ((integer = object_test(L, index, &object_integer)) != NULL) {
+  if (lua_type(L, index) == LUA_TNUMBER)
+    *value = value_of(lua_tonumber(L, index));
+  else if ((integer = object_test(L, index, &object_integer)) != NULL)
     *value = shareable_int(integer->integer);
-  } else if ((real = object_test(L, index, &object_float)) != NULL) {
+  else if ((real = object_test(L, index, &object_float)) != NULL)
     *value = shareable_float(real->real);
-  } else {
+  else if (ffi_read_integer(L, index, &whole))
+    *value = shareable_int(whole);
+  else
     return false;
-  }
   return true;
 }
 
 bool number_read_integer(lua_State *L, int index, int64_t *integer) {
-  const integer_object *self = object_test(L, index, &object_integer);
+  const integer_object *self;
 
+  if (lua_isnumber(L, index))
+    return number_is_whole(lua_tonumber(L, index), integer);
+  self = object_test(L, index, &object_integer);
   if (self == NULL)
-    return lua_isnumber(L, index) && is_whole(lua_tonumber(L, index), integer);
+    return ffi_read_integer(L, index, integer);
   *integer = self->integer;
   return true;
 }
@@ -167,7 +166,7 @@ int number_integer(lua_State *L) {
 }
 
 int number_float(lua_State *L) {
-  double real = luaL_checknumber(L, 1);
+  double real = number_check_real(L, 1);
   float_object *self = object_push_sized(L, &object_float, sizeof *self);
 
   self->real = real;

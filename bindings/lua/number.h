@@ -9,6 +9,7 @@
 #ifndef SHAREABLE_LUA_NUMBER_H
 #define SHAREABLE_LUA_NUMBER_H
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "object.h"
@@ -17,12 +18,24 @@
 #define NUMBER_HAS_INTEGERS (LUA_VERSION_NUM >= 503)
 
 /*
- * Reads the number, shareable.integer or shareable.float at `index`. Returns false for any other
- * value.
+ * Whether the number is whole and at most 2^53 in magnitude, so that it represents exactly one
+ * integer.
+ */
+static inline bool number_is_whole(double number, int64_t *integer) {
+  if (!(fabs(number) <= 0x1p53))
+    return false;
+  *integer = (int64_t)number;
+  return (double)*integer == number;
+}
+
+/*
+ * Reads the number, shareable.integer or shareable.float at `index`, or an int64_t or uint64_t of
+ * LuaJIT's FFI. Returns false for any other value. An FFI type is checked by a call, so a debug
+ * hook may run.
  */
 bool number_read(lua_State *L, int index, shareable_value *value);
 
-/* Reads a whole number, which may be a float. Returns false for any other value. */
+/* Reads a whole number of any of these types; a float may be whole. Returns false for any other value. */
 bool number_read_integer(lua_State *L, int index, int64_t *integer);
 
 /*

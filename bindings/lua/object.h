@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 
 #include "shareable.h"
 
@@ -41,6 +42,9 @@ typedef struct object {
     shareable_list *list;
     shareable_manager *manager;
   };
+  uint64_t locks; /* of a list: the number of times that it was locked; a guard of with_lock compares it */
+  bool is_mixed;  /* of a list: ffi.c met an item that is not an int */
+  bool is_busy;   /* of a list: the last get() of ffi.c failed with E_BUSY */
 } object;
 
 /* Pushes a new userdata of `size` bytes. All bytes after the pointer to its kind are zero. */

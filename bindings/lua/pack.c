@@ -8,6 +8,7 @@
 #include "pack.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -97,18 +98,27 @@ static bool next_option(lua_State *L, format_parser *parser, pack_option *option
   return false;
 }
 
-/*
- * Returns the address of the bytes that the format covers, or raises an error if they are not all
- * in the block.
- */
-static unsigned char *check_bytes(lua_State *L, const shareable_memory *memory, const char *format, int64_t offset) {
+/* Adds up the sizes of a format's options. Returns the number of its numbers. */
+static size_t measure(lua_State *L, const char *format, int64_t *size) {
   format_parser parser = {format, IS_LITTLE};
-  int64_t size = 0;
+  size_t count = 0;
   pack_option option;
 
-  while (next_option(L, &parser, &option))
-    size += (int64_t)option.size;
-  return (unsigned char *)memory_check_bytes(L, memory, offset, size);
+  for (*size = 0; next_option(L, &parser, &option); *size += (int64_t)option.size)
+    count += option.kind != PADDING;
+  return count;
+}
+
+/* Up to this many numbers are kept in an array on the C stack. */
+enum { FEW = 64 };
+
+/*
+ * Returns an array for the bits of `count` numbers: `few`, or a longer one, which is pushed. The
+ * numbers of a call are kept there, so that no address in the block is used while Lua may run a
+ * finalizer, which may close the block.
+ */
+static uint64_t *array_for(lua_State *L, size_t count, uint64_t *few) {
+  return count <= FEW ? few : lua_newuserdata(L, count * sizeof *few);
 }
 
 static uint64_t load(const unsigned char *address, size_t size, bool is_little) {
@@ -191,19 +201,22 @@ static uint64_t check_bits(lua_State *L, int argument, pack_option option) {
 int pack_write(lua_State *L) {
   const shareable_memory *memory = object_check_memory(L, 1);
   format_parser parser = {luaL_checkstring(L, 2), IS_LITTLE}, checker = parser;
-  int64_t offset = number_check_integer(L, 3);
-  unsigned char *begin = check_bytes(L, memory, parser.rest, offset), *address = begin;
+  int64_t offset = number_check_integer(L, 3), size;
+  uint64_t few[FEW], *bits = array_for(L, measure(L, parser.rest, &size), few), *next = bits;
+  unsigned char *address;
   pack_option option;
   int argument = 4;
 
+  memory_check_bytes(L, memory, offset, size);
   if (shareable_memory_is_read_only(memory))
     return status_raise_memory(L, memory, SHAREABLE_E_READ_ONLY);
   while (next_option(L, &checker, &option))
     if (option.kind != PADDING)
-      check_bits(L, argument++, option);
-  for (argument = 4; next_option(L, &parser, &option); address += option.size)
-    store(address, option.kind == PADDING ? 0 : check_bits(L, argument++, option), option.size, parser.is_little);
-  number_push_integer(L, offset + (address - begin));
+      *next++ = check_bits(L, argument++, option);
+  address = (unsigned char *)memory_check_bytes(L, memory, offset, size);
+  for (next = bits; next_option(L, &parser, &option); address += option.size)
+    store(address, option.kind == PADDING ? 0 : *next++, option.size, parser.is_little);
+  number_push_integer(L, offset + size);
   return 1;
 }
 
@@ -218,19 +231,23 @@ static void push(lua_State *L, uint64_t bits, pack_option option) {
 
 int pack_read(lua_State *L) {
   const shareable_memory *memory = object_check_memory(L, 1);
-  format_parser parser = {luaL_checkstring(L, 2), IS_LITTLE};
-  int64_t offset = number_check_integer_or(L, 3, 0);
-  const unsigned char *begin = check_bytes(L, memory, parser.rest, offset), *address = begin;
-  int count = 0;
+  format_parser parser = {luaL_checkstring(L, 2), IS_LITTLE}, loader = parser;
+  int64_t offset = number_check_integer_or(L, 3, 0), size;
+  size_t count = measure(L, parser.rest, &size);
+  uint64_t few[FEW], *bits, *next;
+  const unsigned char *address;
   pack_option option;
 
-  for (; next_option(L, &parser, &option); address += option.size) {
-    if (option.kind == PADDING)
-      continue;
-    luaL_checkstack(L, 2, "too many numbers");
-    push(L, load(address, option.size, parser.is_little), option);
-    count++;
-  }
-  number_push_integer(L, offset + (address - begin));
-  return count + 1;
+  memory_check_bytes(L, memory, offset, size);
+  bits = next = array_for(L, count, few);
+  luaL_checkstack(L, count < INT_MAX - 3 ? (int)count + 3 : INT_MAX, "too many numbers");
+  address = (const unsigned char *)memory_check_bytes(L, memory, offset, size);
+  for (; next_option(L, &loader, &option); address += option.size)
+    if (option.kind != PADDING)
+      *next++ = load(address, option.size, loader.is_little);
+  for (next = bits; next_option(L, &parser, &option);)
+    if (option.kind != PADDING)
+      push(L, *next++, option);
+  number_push_integer(L, offset + size);
+  return (int)count + 1;
 }

@@ -2,7 +2,13 @@
  * raw.c - the module "shareable.raw", with the functions that SWIG generates and those of this
  * folder.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr() */
+#endif
+#include <dlfcn.h>
+
 #include "bytes.h"
+#include "ffi.h"
 #include "garbage.h"
 #include "item.h"
 #include "list.h"
@@ -32,6 +38,17 @@ static void pop_global(lua_State *L, const char *name) {
   lua_insert(L, -2);
   lua_rawset(L, -3);
   lua_pop(L, 1);
+}
+
+/*
+ * At exit, an interpreter unloads modules before it calls the last finalizers, which may use this
+ * one. `make` links it with -z nodelete; this does the same if another tool linked it.
+ */
+static void stay_loaded(void) {
+  Dl_info info;
+
+  if (dladdr(&object_list, &info) != 0)
+    dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 /* Pushes SWIG's module. SWIG sets two globals, which get their old values back. */
@@ -97,6 +114,7 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"number_of", number_of},
                                        {NULL, NULL}};
 
+  stay_loaded();
   push_wrapper(L);
   for (const luaL_Reg *f = functions; f->name != NULL; f++) {
     lua_pushcfunction(L, f->func);
@@ -105,6 +123,17 @@ int luaopen_shareable_raw(lua_State *L) {
 #if LOCK_ENDS_WITH_SCOPE
   lua_pushcfunction(L, lock_with);
   lua_setfield(L, -2, "list_with_lock");
+#else
+  lua_pushcfunction(L, lock_guard);
+  lua_setfield(L, -2, "list_guard");
+  lua_pushcfunction(L, lock_guard_release);
+  lua_setfield(L, -2, "guard_unlock");
+#endif
+#if FFI_IS_POSSIBLE
+  lua_pushcfunction(L, ffi_open);
+  lua_setfield(L, -2, "ffi_open");
+  ffi_push_functions(L);
+  lua_setfield(L, -2, "ffi_functions");
 #endif
   push_metatables(L);
   lua_setfield(L, -2, "metatables");

@@ -49,7 +49,7 @@ bool value_read(lua_State *L, int index, shareable_value *value) {
   case LUA_TUSERDATA:
     return read_userdata(L, index, value);
   default:
-    return false;
+    return number_read(L, index, value);
   }
 }
 
@@ -80,15 +80,32 @@ static uint32_t check_capacity(lua_State *L, int index, int64_t item) {
   return (uint32_t)capacity;
 }
 
-static shareable_value check_member(lua_State *L, int values, int capacities, size_t item) {
+/*
+ * Keeps the value on the stack, whose text is used, in the table at `kept`: a finalizer may remove
+ * it from the table that the caller passed.
+ */
+static void keep_text(lua_State *L, int kept, const shareable_value *value) {
+  if (value->type != SHAREABLE_TYPE_STR && value->type != SHAREABLE_TYPE_BYTES)
+    return;
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, kept, (object_index)lua_rawlen(L, kept) + 1);
+}
+
+/* The indexes of the values, of the capacities and of the table of kept texts on the stack. */
+typedef struct members {
+  int values, capacities, kept;
+} members;
+
+static shareable_value check_member(lua_State *L, members at, size_t item) {
   shareable_value value;
 
-  lua_rawgeti(L, values, (object_index)item);
+  lua_rawgeti(L, at.values, (object_index)item);
   value = value_check_item(L, -1, (int64_t)item);
-  if (lua_istable(L, capacities))
-    lua_rawgeti(L, capacities, (object_index)item);
+  keep_text(L, at.kept, &value);
+  if (lua_istable(L, at.capacities))
+    lua_rawgeti(L, at.capacities, (object_index)item);
   else
-    lua_pushvalue(L, capacities);
+    lua_pushvalue(L, at.capacities);
   value.capacity = check_capacity(L, -1, (int64_t)item);
   lua_pop(L, 2);
   return value;
@@ -109,20 +126,22 @@ static size_t length_of(lua_State *L, int table) {
 
 const shareable_value *value_check_all(lua_State *L, int argument, size_t *count) {
   shareable_value *array;
-  int values, capacities;
+  members at;
 
   luaL_checktype(L, argument, LUA_TTABLE);
   lua_rawgeti(L, argument, 1);
   lua_rawgeti(L, argument, 2);
-  capacities = lua_gettop(L);
-  values = capacities - 1;
-  luaL_checktype(L, values, LUA_TTABLE);
-  *count = length_of(L, values);
+  lua_newtable(L);
+  at.kept = lua_gettop(L);
+  at.capacities = at.kept - 1;
+  at.values = at.kept - 2;
+  luaL_checktype(L, at.values, LUA_TTABLE);
+  *count = length_of(L, at.values);
   if (*count > SIZE_MAX / 2 / sizeof *array)
     status_usage_error(L, "a list of %zu items is too long", *count);
   array = lua_newuserdata(L, *count * sizeof *array);
-  for (size_t i = 0; i < *count; i++) /* this allocates nothing, so no finalizer can run and change the table */
-    array[i] = check_member(L, values, capacities, i + 1);
+  for (size_t i = 0; i < *count; i++)
+    array[i] = check_member(L, at, i + 1);
   return array;
 }
 
@@ -174,11 +193,11 @@ uint64_t value_check_uint(lua_State *L, int argument, uint64_t max) {
 }
 
 int64_t value_check_timeout(lua_State *L, int argument) {
-  lua_Number seconds;
+  double seconds;
 
   if (lua_isnoneornil(L, argument))
     return -1;
-  seconds = luaL_checknumber(L, argument);
+  seconds = number_check_real(L, argument);
   luaL_argcheck(L, seconds >= 0, argument, "a timeout must be 0 seconds or more");
   return seconds < TIMEOUT_MAX ? (int64_t)(seconds * 1e9) : -1;
 }

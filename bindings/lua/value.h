@@ -13,8 +13,8 @@
 const char *value_type_name(uint32_t type);
 
 /*
- * Reads the Lua value at `index`. A text is a pointer into the Lua value. Returns false if a list
- * cannot hold the value. It never allocates.
+ * Reads the Lua value at `index`. A text is a pointer into the Lua value, which must stay on the
+ * stack. Returns false if a list cannot hold the value.
  */
 bool value_read(lua_State *L, int index, shareable_value *value);
 
@@ -26,8 +26,8 @@ shareable_value value_check(lua_State *L, int argument);
 shareable_value value_check_item(lua_State *L, int index, int64_t item);
 
 /*
- * Returns the argument {values, capacity} as an array, which stays on the stack; or raises an
- * error. `values` is a table, whose field `n`, if any, is its length. `capacity` is nil, the bytes
+ * Returns the argument {values, capacity} as an array, which stays on the stack with its
+ * texts; or raises an error. `values` is a table, whose field `n`, if any, is its length. `capacity` is nil, the bytes
  * of every item, or a table of bytes for each item.
  */
 const shareable_value *value_check_all(lua_State *L, int argument, size_t *count);

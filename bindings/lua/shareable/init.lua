@@ -43,6 +43,9 @@
 -- float, as in `l[1] = l[1] + 0.5`. `shareable.integer(2)` and `shareable.float(2)` choose the
 -- type.
 --
+-- LuaJIT compiles the reads and writes of items. An int64_t, or a uint64_t below 2^63, of its FFI is
+-- accepted as an integer: `l[1] = 9007199254740993LL`.
+--
 -- An integer beyond 2^53 is never rounded. `l[i]` raises an error, and `l:get` and similar
 -- functions return nil, a message and "E_OVERFLOW". `l:exact(i)` returns a shareable.integer.
 -- `tostring` formats it, `==` and `<` compare it, `x:tonumber()` rounds it, and a list can store

@@ -16,6 +16,7 @@
 
 local raw = require "shareable.raw"
 local options = require "shareable.options"
+local fast = require "shareable.ffi"
 
 local metatable = raw.metatables.list
 
@@ -30,6 +31,10 @@ local metatable = raw.metatables.list
 local methods = metatable.methods
 local getters = metatable.getters
 
+metatable.__index = fast.index or metatable.__index
+metatable.__newindex = fast.assign or metatable.__newindex
+metatable.__len = fast.length or metatable.__len
+
 getters.memory = raw.list_memory
 getters.format = raw.list_format
 getters.name = raw.memory_name
@@ -41,7 +46,7 @@ getters.closed = raw.memory_is_closed
 --- - returns its value, never nil; or nil, message, code: "E_CORRUPT" if it is corrupt, "E_UTF8" if
 --- it is a string that is not UTF-8
 ---@type fun(self: shareable.list, index: integer): shareable.item?, string?, shareable.code?
-methods.get = raw.list_get
+methods.get = fast.list_get or raw.list_get
 
 --- Reads an item as `list:get` does. An integer that no number of this Lua can represent is a
 --- `shareable.integer`.
@@ -57,7 +62,7 @@ methods.exact = raw.list_exact
 --- longer than `l:capacity(index)`, "E_UTF8" if it is not UTF-8, "E_TOO_LONG" if it ends in a NUL
 --- and is longer than 999,999 bytes, "E_CORRUPT" if the item is corrupt and cannot be written
 ---@type fun(self: shareable.list, index: integer, value: shareable.item): true?, string?, shareable.code?
-methods.set = raw.list_set
+methods.set = fast.list_set or raw.list_set
 
 --- Returns the type of an item.
 ---
@@ -95,21 +100,21 @@ methods.index = raw.list_index
 --- - `last`: the index of the last item, -1 by default
 --- - returns a sequence; or nil, message, code if an item is corrupt
 ---@type fun(self: shareable.list, first?: integer, last?: integer): shareable.item[]?, string?, shareable.code?
-methods.totable = raw.list_table
+methods.totable = fast.list_table or raw.list_table
 
 --- Copies items that are all integers into a new table, faster than `list:totable`.
 ---
 --- - `first`, `last`: as for `list:totable`
 --- - returns a sequence; or nil, message, code: "E_TYPE" if an item has another type
 ---@type fun(self: shareable.list, first?: integer, last?: integer): integer[]?, string?, shareable.code?
-methods.integers = raw.list_integers
+methods.integers = fast.list_integers or raw.list_integers
 
 --- Copies items that are all floats into a new table, as `list:integers` does.
 ---
 --- - `first`, `last`: as for `list:totable`
 --- - returns a sequence; or nil, message, code: "E_TYPE" if an item has another type
 ---@type fun(self: shareable.list, first?: integer, last?: integer): number[]?, string?, shareable.code?
-methods.floats = raw.list_floats
+methods.floats = fast.list_floats or raw.list_floats
 
 --- Writes a sequence of integers. The items may have had any types. If the sequence does not fit
 --- into the list, or contains another value, the function raises an error and writes nothing.
@@ -134,7 +139,7 @@ methods.setfloats = raw.list_set_floats
 --- - returns the new value; or nil, message, code: "E_TYPE" if the item is not an integer. If the
 --- sum does not fit in 64 bits, the function raises an error, and the item is unchanged
 ---@type fun(self: shareable.list, index: integer, n: integer): integer?, string?, shareable.code?
-methods.add = raw.list_add
+methods.add = fast.list_add or raw.list_add
 
 --- Replaces an integer by another one, atomically as `list:add`.
 ---
@@ -164,16 +169,16 @@ local function with_lock(self, body, timeout)
     local found = body == nil and "no value" or type(body)
     error(("bad argument #1 to 'with_lock' (function expected, got %s)"):format(found), 2)
   end
-  local locked, reason, code = options.call(raw.list_lock, self, timeout)
-  if not locked then
+  local guard, reason, code = options.call(raw.list_guard, self, timeout)
+  if not guard then
     return nil, reason, code
   end
   local results = pack(pcall(body, reason == "owner died"))
   if not results[1] then
-    pcall(raw.list_unlock, self)
+    pcall(raw.guard_unlock, guard)
     error(results[2], 0)
   end
-  local unlocked, message, unlock_code = options.call(raw.list_unlock, self)
+  local unlocked, message, unlock_code = options.call(raw.guard_unlock, guard)
   if not unlocked then
     return nil, message, unlock_code
   end
@@ -190,7 +195,8 @@ end
 ---       l[1], l[2] = l[1] + 5, l[2] - 5
 ---     end)
 ---
---- The body may yield, except in Lua 5.1.
+--- The body may yield, except in Lua 5.1. If its coroutine is then closed or collected, the list is
+--- unlocked.
 ---
 --- - `body`: a function. Its argument is true if the previous holder of the lock died while it held
 --- it, so that a change may be incomplete; otherwise false
@@ -272,12 +278,14 @@ methods.close = raw.list_close
 ---@type fun(self: shareable.list): true?, string?, shareable.code?
 methods.unlink = raw.list_unlink
 
+local next_item = fast.list_next or raw.list_next
+
 --- Iterates over the items: `for i, v in l:ipairs() do`.
 ---@return fun(list: shareable.list, index: integer): integer?, shareable.item?
 ---@return shareable.list
 ---@return integer
 function methods:ipairs()
-  return raw.list_next, self, 0
+  return next_item, self, 0
 end
 
 metatable.__pairs = methods.ipairs

@@ -2,6 +2,8 @@
 --- caller's line.
 -- Private to `shareable`.
 
+local raw = require "shareable.raw"
+
 local options = {}
 
 -- The type of each option, for messages.
@@ -20,6 +22,9 @@ local kinds = {
 }
 
 local function is_whole(value)
+  if type(value) == "cdata" then -- of LuaJIT's FFI
+    return pcall(raw.integer, value) and value >= 0
+  end
   return type(value) == "number" and value >= 0 and value < 2 ^ 63 and value % 1 == 0
 end
 
@@ -47,8 +52,8 @@ end
 --- Calls a raw function for a public function. An error is raised again at the line that calls the
 --- public function.
 -- @return the results of the raw function, up to three values
-function options.call(raw, ...)
-  local done, result, message, code = pcall(raw, ...)
+function options.call(call, ...)
+  local done, result, message, code = pcall(call, ...)
   if not done then
     error(result, 3)
   end

@@ -287,7 +287,7 @@ end)
 -- refused as an integer.
 test("list_refuses_an_int_beyond_64_bits_and_keeps_the_item", function()
   local l = list({5, 6})
-  raises("an integer expected, got 9.2233720368548e+18", function() l:setintegers(1, {1, 2.0 ^ 63}) end)
+  raises("an integer expected, got 9.22337203685", function() l:setintegers(1, {1, 2.0 ^ 63}) end)
   same(l:totable(), {5, 6})
   l[1] = 9223372036854775808
   equal(l[1], 2.0 ^ 63)

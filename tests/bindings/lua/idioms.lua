@@ -12,7 +12,7 @@ local shareable = require "shareable"
 
 local test, name, keep = runner.test, runner.name, runner.keep
 local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
-local bytes, none = shareable.bytes, shareable.none
+local bytes, none, integer, float = shareable.bytes, shareable.none, shareable.integer, shareable.float
 
 test("module_sets_no_globals", function()
   for key in pairs(_G) do
@@ -78,8 +78,10 @@ test("collector_closes_unreachable_handles", function()
   local known = name()
   collectgarbage()
   local before = mapped()
-  assert(shareable.memory{name = known, size = 8})
+  local block = assert(shareable.memory{name = known, size = 8})
   equal(mapped(), before + 1)
+  equal(block.closed, false)
+  block = nil -- luacheck: ignore 311
   collectgarbage()
   equal(mapped(), before)
   equal(#kept:read(0, 8), 8)
@@ -410,7 +412,6 @@ test("numbers_are_packed_as_string_pack_does", function()
 end)
 
 test("integers_and_floats_are_distinguished", function()
-  local integer, float = shareable.integer, shareable.float
   local l = keep(shareable.list({integer(5), float(5), 5, 2.5}))
   equal(l.format, "qdqd")
   equal(l:type(2), "float")
@@ -446,5 +447,125 @@ test("integers_and_floats_are_distinguished", function()
   raises("beyond 2^53 may be rounded", function() l:add(1, 2 ^ 54) end)
   raises("attempt to compare", function() local _ = integer(5) < float(5.5) end)
 end)
+
+-- The functions below are those of shareable.raw that LuaJIT has in a second form.
+local functions = {
+  list_get = "get", list_set = "set", list_add = "add", list_table = "totable", list_integers = "integers",
+  list_floats = "floats",
+}
+
+test("fast_functions_do_what_the_functions_of_c_do", function()
+  local raw = require "shareable.raw"
+  local wrong = {none, bytes "b", integer(1), float(1.5), "1", "x", true, {}, 0, -0.0, 1, -1, 3, 7, 8, -7, -8, 1.5,
+    2 ^ 31, -2 ^ 31, 2 ^ 53, 2 ^ 63, -2 ^ 63, math.huge, -math.huge, 0 / 0, n = 26}
+  local function example()
+    return keep(shareable.list({1, 2.5, "text", true, none, bytes "b", integer "9007199254740991"}))
+  end
+  local l, k, closed = example(), example(), example()
+  closed:close()
+  local read_only = keep(shareable.list{name = l.name, read_only = true})
+  local function results(call, ...)
+    local found = {pcall(call, ...)}
+    for index = 1, 4 do
+      local text = tostring(found[index]):gsub("psm_%x+", "psm"):gsub("0x%x+", "0x")
+      found[index] = text
+    end
+    if type(found[2]) == "table" then
+      found[2] = table.concat(found[2], " ")
+    end
+    return table.concat(found, ", ")
+  end
+  local function compare(first, second, ...)
+    equal(results(first, l, ...), results(second, k, ...))
+    equal(results(first, closed, ...), results(second, closed, ...))
+    equal(results(first, read_only, ...), results(second, read_only, ...))
+    equal(results(first, none, ...), results(second, none, ...))
+    for index = 1, #l do
+      equal(tostring(l:exact(index)), tostring(k:exact(index)))
+      equal(l:type(index), k:type(index))
+    end
+  end
+  for known, method in pairs(functions) do
+    local second = raw[known]
+    equal(results(l[method]), results(second))
+    equal(results(l[method], l), results(second, l))
+    for i = 1, wrong.n do
+      compare(l[method], second, wrong[i])
+      for j = 1, wrong.n do
+        compare(l[method], second, wrong[i], wrong[j])
+      end
+    end
+  end
+end)
+
+test("items_are_read_after_a_change_of_type", function()
+  local l = keep(shareable.list({1, 2, 3}))
+  local values = {7, 2.5, true, false, none, "text", bytes "b", -1, 0.5}
+  for round = 1, 200 do
+    local value = values[round % #values + 1]
+    l[2] = value
+    equal(l[2], value)
+    equal(l:get(-2), value)
+    equal(l[4], nil)
+    equal(l[0], nil)
+    equal(#l, 3)
+  end
+end)
+
+test("abandoned_body_of_with_lock_unlocks_the_list", function()
+  local l = keep(shareable.list({1}))
+  local other = keep(shareable.list{name = l.name})
+  local function abandon()
+    local body = coroutine.create(function() l:with_lock(coroutine.yield) end)
+    coroutine.resume(body)
+    return body
+  end
+  local body = abandon()
+  if coroutine.status(body) == "suspended" then -- in Lua 5.1 it cannot yield
+    fails("E_TIMED_OUT", "lock", other:lock(0))
+  end
+  body = nil -- luacheck: ignore 311
+  for _ = 1, 3 do collectgarbage() end
+  equal(other:lock(0), true)
+  other:unlock()
+  body = abandon()
+  if coroutine.status(body) == "suspended" then
+    l:unlock()
+  end
+  equal(l:lock(0), true) -- another lock of the same handle
+  body = nil -- luacheck: ignore 311
+  for _ = 1, 3 do collectgarbage() end
+  fails("E_TIMED_OUT", "lock", other:lock(0))
+  l:unlock()
+end)
+
+local has_ffi, ffi = pcall(require, "ffi")
+local ffi_test = has_ffi and test or runner.skip
+ffi_test("integers_of_the_ffi_are_integers", has_ffi and function()
+  local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
+  local big = int64(2) ^ 53 + 1
+  local l = keep(shareable.list({big, uint64(5), 1.5}, {mode = int64(384), capacity = int64(16)}))
+  equal(l:exact(1), integer "9007199254740993")
+  equal(l[int64(2)], 5)
+  equal(l:capacity(uint64(2)), 16)
+  l[int64(3)] = int64(7)
+  equal(l:type(3), "integer")
+  equal(l:set(int64(-1), uint64(8)), true)
+  equal(l:add(3, int64(2)), 10)
+  equal(l:index(big), 1)
+  equal(l:count(int64(5)), 1)
+  equal(select(2, l:compare_exchange(3, int64(10), int64(11))), 10)
+  equal(l:setintegers(int64(2), {int64(1), uint64(2)}), true)
+  same(l:totable(int64(2), int64(3)), {1, 2})
+  equal(integer(big), integer "9007199254740993")
+  local m = keep(shareable.memory{size = int64(64)})
+  equal(m:pack("<i8", int64(8), big), 16)
+  equal((m:unpack("<i8", int64(8))), integer "9007199254740993")
+  equal(#m:read(int64(0), uint64(8)), 8)
+  raises("not cdata", function() l[1] = uint64(2) ^ 63 end)
+  raises("not cdata", function() l[1] = ffi.new "int[2]" end)
+  raises("got cdata", function() l:add(1, ffi.new "struct { int x; }") end)
+  raises("'size': a whole number expected", function() local _ = shareable.memory{size = int64(-1)} end)
+end or "this Lua has no FFI")
 
 runner.finish()

@@ -1,0 +1,38 @@
+/*
+ * ffi.h - the functions of a list that LuaJIT calls by its FFI.
+ *
+ * LuaJIT compiles such calls, but not calls by Lua's API. shareable/ffi.lua declares these functions,
+ * and calls the functions of raw.c for whatever they do not handle: other arguments, other types and
+ * every error. It gets their addresses from this module, so that both use the same library.
+ */
+#ifndef SHAREABLE_LUA_FFI_H
+#define SHAREABLE_LUA_FFI_H
+
+#include <stdbool.h>
+
+#include "object.h"
+
+/* Whether a LuaJIT may load this module. */
+#define FFI_IS_POSSIBLE (LUA_VERSION_NUM == 501)
+
+#if FFI_IS_POSSIBLE
+/*
+ * Reads an int64_t, or a uint64_t below 2^63, of LuaJIT's FFI. Returns false for any other value.
+ */
+bool ffi_read_integer(lua_State *L, int index, int64_t *integer);
+
+/* ffi_open(istype, int64_t, uint64_t): enables ffi_read_integer(). */
+int ffi_open(lua_State *L);
+
+/* Pushes the address of the table of functions. */
+void ffi_push_functions(lua_State *L);
+#else
+static inline bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
+  (void)L;
+  (void)index;
+  (void)integer;
+  return false;
+}
+#endif
+
+#endif

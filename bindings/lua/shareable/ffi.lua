@@ -1,0 +1,230 @@
+--- Functions of a list for LuaJIT, which call the library by the FFI, so that hot loops are compiled.
+-- Private to `shareable`.
+--
+-- Each function has the arguments, the results and the errors of the function of `shareable.raw` with the same
+-- name. It calls that function for whatever it does not handle itself. That is a tail call, so that an error names
+-- the caller's line.
+
+local raw = require "shareable.raw"
+
+local found, ffi = pcall(require, "ffi")
+if not found or not raw.ffi_open then
+  return {}
+end
+raw.ffi_open(ffi.istype, ffi.typeof "int64_t", ffi.typeof "uint64_t")
+
+local getmetatable = debug and debug.getmetatable -- the global one returns the field __metatable
+if not getmetatable or not jit.status() then
+  return {} -- calls by the FFI are slow unless they are compiled
+end
+
+-- The functions of ffi.c. Each takes the userdata of a list, which getmetatable() must have checked. It stays on
+-- the stack during the call, so that it is not collected.
+local functions = ffi.cast([[
+  const struct {
+    double (*get)(const void *list, int32_t index);
+    int (*get_other)(const void *list, int32_t index, char *buffer, int size);
+    bool (*set_number)(const void *list, int32_t index, double number);
+    bool (*set_string)(const void *list, int32_t index, const char *text, size_t length);
+    bool (*set_boolean)(const void *list, int32_t index, bool boolean);
+    bool (*set_none)(const void *list, int32_t index);
+    int64_t (*add)(const void *list, int32_t index, double delta);
+    double (*length)(const void *list);
+    int (*get_integers)(const void *list, double first, int count, double *elements);
+    int (*get_floats)(const void *list, double first, int count, double *elements);
+    int (*get_numbers)(const void *list, double first, int count, double *elements);
+  } *]], raw.ffi_functions)
+local get, get_other, length, add = functions.get, functions.get_other, functions.length, functions.add
+local set_number, set_string = functions.set_number, functions.set_string
+local set_boolean, set_none = functions.set_boolean, functions.set_none
+
+local metatable = raw.metatables.list
+local raw_index, raw_assign, raw_length = metatable.__index, metatable.__newindex, metatable.__len
+local raw_get, raw_set, raw_add, raw_next = raw.list_get, raw.list_set, raw.list_add, raw.list_next
+local methods, none, integer = metatable.methods, raw.none, raw.integer
+local string = ffi.string
+local tobit = require "bit".tobit
+local min, rawequal, select, tonumber, type = math.min, rawequal, select, tonumber, type
+local constants = {none, false, true} -- in the order of get_other()
+local TEXT = 4
+
+local SIZE = 512
+local buffer = ffi.new("char[?]", SIZE)
+local uses = 0 -- of the buffer
+
+local function is_list(value)
+  return getmetatable(value) == metatable
+end
+
+-- Whether the value is a whole number that an int32_t can hold.
+local function is_index(value)
+  return type(value) == "number" and tobit(value) == value
+end
+
+local fast = {}
+
+-- Returns the item, or nil if it is not a number, a boolean, none or a short string.
+local function read(self, index)
+  if not is_index(index) or not is_list(self) then
+    return nil
+  end
+  local number = get(self, index)
+  if number == number then
+    return number
+  end
+  local use = uses + 1
+  uses = use
+  local result = get_other(self, index, buffer, SIZE)
+  if result < TEXT then
+    return constants[result]
+  end
+  local text = string(buffer, result - TEXT)
+  if uses == use then -- no finalizer has used the buffer since
+    return text
+  end
+end
+
+function fast.index(self, key)
+  local value
+  if type(key) == "number" then
+    value = read(self, key)
+  else
+    value = methods[key]
+  end
+  if value ~= nil then
+    return value
+  end
+  return raw_index(self, key)
+end
+
+-- Returns whether it wrote the value.
+local function write(self, index, value)
+  if not is_index(index) or not is_list(self) then
+    return false
+  end
+  local kind = type(value)
+  if kind == "number" then
+    return set_number(self, index, value)
+  elseif kind == "string" then
+    return set_string(self, index, value, #value)
+  elseif kind == "boolean" then
+    return set_boolean(self, index, value)
+  end
+  return kind == "userdata" and rawequal(value, none) and set_none(self, index)
+end
+
+function fast.assign(self, key, value)
+  if not write(self, key, value) then
+    return raw_assign(self, key, value)
+  end
+end
+
+function fast.length(self)
+  if is_list(self) then
+    return length(self)
+  end
+  return raw_length(self)
+end
+
+local least = ffi.cast("int64_t", -2 ^ 63)
+local greatest = -1 - least
+
+-- The functions below take the arguments as `...`, because a missing argument is not nil in an error.
+
+function fast.list_get(...)
+  local value = read(...)
+  if value ~= nil then
+    return value
+  end
+  return raw_get(...)
+end
+
+function fast.list_set(...)
+  if write(...) then
+    return true
+  end
+  return raw_set(...)
+end
+
+function fast.list_next(self, last)
+  if type(last) == "number" and last >= 0 then
+    local value = read(self, last + 1)
+    if value ~= nil then
+      return last + 1, value
+    end
+  end
+  return raw_next(self, last)
+end
+
+function fast.list_add(...)
+  local self, index, delta = ...
+  if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and is_list(self) then
+    local sum = add(self, index, delta)
+    local number = tonumber(sum)
+    if number > -2 ^ 53 and number < 2 ^ 53 then
+      return number
+    elseif sum ~= (delta > 0 and least or greatest) then -- the values of add_failed()
+      return integer(sum)
+    end
+  end
+  return raw_add(...)
+end
+
+local CHUNK = 1024
+local has_new, new_table = pcall(require, "table.new")
+local new_elements = ffi.typeof "double[?]"
+
+-- Returns the index of the first item, counted from 0, and the number of items, as string.sub counts.
+local function range_of(self, first, last)
+  local size = length(self)
+  if first < 0 then
+    first = first + size + 1
+  end
+  if last < 0 then
+    last = last + size + 1
+  end
+  if first < 1 then
+    first = 1
+  end
+  return first - 1, min(last, size) - first + 1
+end
+
+-- Appends items to the table. Returns their number, which is less than `count` at an item that `copy` cannot copy.
+local function append(items, copy, self, first, count)
+  local elements = new_elements(min(count, CHUNK))
+  local copied = 0
+  while copied < count do
+    local processed = copy(self, first + copied, min(count - copied, CHUNK), elements)
+    if processed == 0 then
+      return copied
+    end
+    for k = 1, processed do
+      items[copied + k] = elements[k - 1]
+    end
+    copied = copied + processed
+  end
+  return copied
+end
+
+local function reader(copy, raw_read)
+  return function(...)
+    local self, first, last = ...
+    first, last = first == nil and 1 or first, last == nil and -1 or last
+    if is_index(first) and is_index(last) and is_list(self) then
+      local start, count = range_of(self, first, last)
+      if count > 0 then
+        local items = has_new and new_table(count, 0) or {}
+        if append(items, copy, self, start, count) == count then
+          return items
+        end
+      end
+    end
+    return raw_read(...)
+  end
+end
+
+fast.list_table = reader(functions.get_numbers, raw.list_table)
+fast.list_integers = reader(functions.get_integers, raw.list_integers)
+fast.list_floats = reader(functions.get_floats, raw.list_floats)
+
+return fast
