@@ -25,7 +25,7 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte // the whole mapping; nil after Close
 	pinned   bool
-	queues   waitQueues // used only by a list
+	queues   waitQueues // used only by a list; guarded by the mutex of the watcher
 }
 
 var (

@@ -112,12 +112,11 @@ func (w *worker) someValue(room int) any {
 func (w *worker) lock() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	err := w.list.Lock(ctx)
-	if errors.Is(err, shareable.ErrOwnerDied) {
-		w.count(ownerDied)
-		return
-	}
+	died, err := w.list.Lock(ctx)
 	must(err)
+	if died {
+		w.count(ownerDied)
+	}
 }
 
 func (w *worker) countUp() {
