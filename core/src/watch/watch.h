@@ -3,7 +3,7 @@
  *
  * A waiter thread (waiter.h) sleeps on the words (word.h) of the lists that are watched. When a word
  * changes, it puts the entries (entry.h) of the word into the queue of their watch, and makes the
- * watch's eventfd(2) readable. Another thread (checker.h) detects changes that wake no waiter. The
+ * watch's eventfd readable. Another thread (checker.h) detects changes that wake no waiter. The
  * lock of fork.h guards everything here. A child of a fork gets its own eventfd, and starts threads
  * when it needs them.
  */

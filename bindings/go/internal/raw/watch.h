@@ -33,8 +33,8 @@ static inline raw_watch raw_watch_create(void) {
 
 static inline raw_id raw_watch_add_item(uintptr_t watch, uintptr_t list, int64_t index) {
   raw_id result = {0, 0};
-  result.status = shareable_watch_add_item((shareable_watch *)watch, (shareable_list *)list, index,
-                                           SHAREABLE_WATCH_ONCE, &result.id);
+  result.status =
+    shareable_watch_add_item((shareable_watch *)watch, (shareable_list *)list, index, SHAREABLE_WATCH_ONCE, &result.id);
   return result;
 }
 
