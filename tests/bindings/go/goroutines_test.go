@@ -225,18 +225,18 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// isIdle checks that the goroutines of this process use less than 1 % of a processor. A busy machine
-// gets several tries.
+// isIdle checks that the goroutines of this process use less than 2 % of a processor: 0.1 % is
+// usual, and 1 % if the kernel has no futex_waitv(2). A busy machine gets several tries.
 func isIdle(t *testing.T) {
 	t.Helper()
 	share := 1.0
-	for try := 0; try < 5 && share >= 0.01; try++ {
+	for try := 0; try < 5 && share >= 0.02; try++ {
 		time.Sleep(200 * time.Millisecond)
 		used, start := processorTime(t), time.Now()
 		time.Sleep(time.Second)
 		share = float64(processorTime(t)-used) / float64(time.Since(start))
 	}
-	if share >= 0.01 {
+	if share >= 0.02 {
 		t.Errorf("idle waiters use %.2f %% of a processor", 100*share)
 	}
 }
