@@ -978,12 +978,14 @@ SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list
  *
  * The library starts threads when a watch is first used, and ends them when the last watch is freed
  * and when the process exits or unloads the library: one thread that detects changes that wake no
- * waiter, and one that sleeps, for each 127 words on which writers wake it. A list has at most 34
- * such words; if all lists that are watched have more than 1,270, further items of a list share
- * one. The threads block all signals, except those that report an error of the thread itself. They
- * use no processor time while nothing is watched. While nothing changes, they check each armed item
+ * waiter, and one for each 127 words on which writers wake it. A watched handle of a list has at
+ * most 34 such words. If the handles of a process have more than 1,270 of them, all further items
+ * of a handle share one. The threads block all signals, except those that report an error of the
+ * thread itself, such as SIGBUS if another process truncates the block of a watched list. While
+ * nothing is armed, they use no processor time. While nothing changes, they check each armed item
  * 20 times a second. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of system
- * calls refuses it), the threads check the words every 1 to 10 milliseconds instead.
+ * calls refuses it), they check the words every 1 to 10 milliseconds instead of sleeping until they
+ * change.
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
  * and all that is armed is reported. In a child of _Fork() or clone(2), that is the case after the

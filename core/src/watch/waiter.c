@@ -89,6 +89,10 @@ shareable_status shareable__waiter_add(shareable__watch_word *word) {
   return SHAREABLE_OK;
 }
 
+/*
+ * A thread that still sleeps on the counter of an eventcount is woken once more at most. But it would
+ * consume a wake-up of a lock.
+ */
 void shareable__waiter_remove(shareable__watch_word *word) {
   shareable__waiter *waiter = word->waiter;
   unsigned k = 0;
@@ -99,7 +103,8 @@ void shareable__waiter_remove(shareable__watch_word *word) {
     k++;
   waiter->words[k] = waiter->words[--waiter->count];
   word->waiter = NULL;
-  shareable__watch_thread_wake(&waiter->thread);
+  if (word->number == SHAREABLE__WORD_LOCK)
+    shareable__watch_thread_wake(&waiter->thread);
 }
 
 void shareable__waiter_wake(shareable__watch_word *word) {
