@@ -79,6 +79,19 @@
 %ignore shareable_list_notify;
 %ignore shareable_list_close_in_place;
 %ignore shareable_memory_close_in_place;
+/* For C and Go: internal/raw/watch.go wraps the watches. */
+%ignore shareable_watch;
+%ignore SHAREABLE_WATCH_ONCE;
+%ignore shareable_watch_add_item;
+%ignore shareable_watch_add_list;
+%ignore shareable_watch_add_lock;
+%ignore shareable_watch_arm;
+%ignore shareable_watch_changed;
+%ignore shareable_watch_create;
+%ignore shareable_watch_disarm;
+%ignore shareable_watch_fd;
+%ignore shareable_watch_free;
+%ignore shareable_watch_remove;
 
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;

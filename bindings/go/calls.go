@@ -56,18 +56,3 @@ func (c *calls) close(end func()) {
 	}
 	end()
 }
-
-// RLock begins a call of C, also if the handle is closed. Then it first waits until Close has
-// ended, so that C finds the handle closed.
-func (c *calls) RLock() {
-	if !c.acquire() {
-		c.closing.Lock()
-		c.count.Add(1)
-		c.closing.Unlock()
-	}
-}
-
-// RUnlock ends a call that RLock began.
-func (c *calls) RUnlock() {
-	c.release()
-}

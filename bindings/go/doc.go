@@ -81,15 +81,17 @@
 // these names in sync/atomic do. For a change of several steps, use the list's lock, which works
 // between processes and between goroutines:
 //
-//	if err := list.Lock(ctx); errors.Is(err, shareable.ErrOwnerDied) {
-//		repair(list) // it is locked, but the previous owner may have left a change incomplete
-//	} else if err != nil {
+//	ownerDied, err := list.Lock(ctx)
+//	if err != nil {
 //		return err
 //	}
 //	defer list.Unlock()
+//	if ownerDied {
+//		repair(list) // the previous owner may have left a change incomplete
+//	}
 //
 // If a process dies while it holds the lock, or closes or drops the list without unlocking it,
-// other processes do not wait forever: the next Lock returns [ErrOwnerDied].
+// other processes do not wait forever: the next Lock returns true for ownerDied.
 //
 // [List.Wait] waits until an item differs from a value, and [List.WaitAny] until anything in the
 // list has changed. While they wait, they do not keep a processor busy:

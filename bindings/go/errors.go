@@ -47,7 +47,7 @@ var (
 	ErrCorrupt    = Status(raw.E_CORRUPT)    // the item is corrupt: write it again
 	ErrVersion    = Status(raw.E_VERSION)    // the list was made by another version of the library
 	ErrBusy       = Status(raw.E_BUSY)       // another writer has held the item for a second
-	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // locked, but the previous holder died: see Lock
+	ErrOwnerDied  = Status(raw.E_OWNER_DIED) // Lock and TryLock return it as a bool
 	ErrTimedOut   = Status(raw.E_TIMED_OUT)  // a lock, a wait or a call of a manager timed out
 	ErrAuth       = Status(raw.E_AUTH)       // the manager has another key
 	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager; also syscall.ECONNREFUSED

@@ -202,9 +202,13 @@ func ExampleList_Lock() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := list.Lock(ctx); err != nil && !errors.Is(err, shareable.ErrOwnerDied) {
+	ownerDied, err := list.Lock(ctx)
+	if err != nil {
 		fmt.Println(err)
 		return
+	}
+	if ownerDied { // it may have left a change incomplete
+		list.SetInts(0, []int64{100, 0})
 	}
 	list.Add(0, -30) // no process that takes the lock sees the sum changed
 	list.Add(1, 30)

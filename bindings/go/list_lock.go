@@ -2,6 +2,7 @@ package shareable
 
 import (
 	"context"
+	"runtime"
 
 	"shareable/internal/raw"
 )
@@ -9,47 +10,52 @@ import (
 // Lock locks the list. The lock is advisory: reads and writes of items do not take it. It works
 // between processes of any language, between goroutines and between handles. The handle holds the
 // lock, not the goroutine that called Lock. The lock is not recursive: a second Lock through the
-// handle waits for Unlock. All goroutines that wait through one handle use one system thread, and
-// get the lock in about the order in which they called Lock.
+// handle waits for Unlock. Goroutines that wait through one handle occupy no system threads, and get
+// the lock in about the order in which they called Lock.
 //
-// If the error is [ErrOwnerDied], this handle has the lock, but the previous holder died, or closed
-// its handle, without unlocking: the data that the lock guards may be incomplete. After any other
-// error the handle does not have the lock. If the context ends first, the error is ctx.Err(). A nil
-// context never ends. If another goroutine closes the list, the error is [ErrClosed]. Lock notices
-// either within 50 milliseconds. The other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
-func (l *List) Lock(ctx context.Context) error {
+// If the error is nil, this handle has the lock. Then ownerDied reports whether the previous holder
+// died, or closed its handle, without unlocking: the data that the lock guards may be incomplete.
+// After an error the handle does not have the lock. If the context ends first, the error is
+// ctx.Err(). A nil context never ends. If another goroutine closes the list, the error is
+// [ErrClosed]. Lock notices either at once, or within 2 milliseconds after it was called. The other
+// errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
+func (l *List) Lock(ctx context.Context) (ownerDied bool, err error) {
 	m := l.orClosed()
-	status, err := m.waitPolling(ctx, m.queues.init().lock, func(timeout int64) int {
+	status, err := m.wait(ctx, listLock, 0, func(timeout int64) int {
 		return raw.List_lock(m.list, timeout)
 	})
-	if err == nil {
-		err = m.listError(status)
+	if err != nil {
+		return false, err
 	}
-	return err
+	return m.lockResult(status)
 }
 
-// TryLock locks the list if it is not locked, and reports whether it did. If the list is locked,
-// also through this handle, it returns false and no error. If the previous holder died, it returns
-// true and an error that is [ErrOwnerDied]. See [List.Lock].
-func (l *List) TryLock() (bool, error) {
+// TryLock locks the list if it is not locked, and returns whether it did, and whether the previous
+// holder died. If the list is locked, also through this handle, it returns false and no error. After
+// an error the handle does not have the lock. See [List.Lock].
+func (l *List) TryLock() (locked, ownerDied bool, err error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	status := raw.List_lock(m.list, 0)
-	m.mu.RUnlock()
+	status := m.callC(0, func(timeout int64) int { return raw.List_lock(m.list, timeout) })
 	if Status(status) == ErrTimedOut {
-		return false, nil
+		return false, false, nil
 	}
-	return status == 0 || Status(status) == ErrOwnerDied, m.listError(status)
+	ownerDied, err = m.lockResult(status)
+	return err == nil, ownerDied, err
+}
+
+// lockResult returns the result of an attempt that has ended.
+func (m *Memory) lockResult(status int) (ownerDied bool, err error) {
+	if Status(status) == ErrOwnerDied {
+		return true, nil
+	}
+	return false, m.listError(status)
 }
 
 // Unlock unlocks the list. Any goroutine may call it. It fails with [ErrNotLocked] if this handle
 // does not have the lock, or with [ErrClosed] or [ErrNoSync].
 func (l *List) Unlock() error {
 	m := l.orClosed()
-	m.mu.RLock()
-	status := raw.List_unlock(m.list)
-	m.mu.RUnlock()
-	return m.listError(status)
+	return m.listError(m.call(raw.List_unlock))
 }
 
 // listError returns the error for a status about the whole list, or nil for success.
@@ -58,8 +64,12 @@ func (m *Memory) listError(status int) error {
 		return nil
 	}
 	cerr := new(raw.Error)
-	m.mu.RLock()
+	if m.acquire() {
+		defer m.release()
+	} else {
+		status = int(ErrClosed) // this message needs no access to the list
+	}
 	raw.List_explain(m.list, status, cerr)
-	m.mu.RUnlock()
+	runtime.KeepAlive(m)
 	return goError(cerr)
 }

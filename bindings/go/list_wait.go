@@ -12,21 +12,20 @@ import (
 // If an item changes and changes back between two checks, Wait does not notice. The caller must not
 // change a []byte that it passed until Wait returns.
 //
-// Every write by this library wakes Wait, in any process, goroutine, handle and language. Wait does
-// not keep a processor busy. A write that bypasses the library, by stock Python or to the block's
-// memory, wakes no waiter; Wait notices it within 50 milliseconds. A [ReadOnly] handle cannot be
-// woken, and neither can a waiter on a list without a sync area ([NoSync], or made by stock
-// Python). In these cases, Wait checks the item every 0.1 to 10 milliseconds.
+// Every write by this library wakes Wait, in any process, goroutine, handle and language. A write
+// that bypasses the library, by stock Python or to the block's memory, wakes no waiter; Wait notices
+// it within 50 milliseconds. A [ReadOnly] handle cannot be woken, and neither can a waiter on a list
+// without a sync area ([NoSync], or made by stock Python). In these cases, Wait notices a write
+// within 10 milliseconds.
 //
-// Any number of goroutines may wait. Of the goroutines that wait for one item through one handle,
-// two at a time use a system thread each, and a write wakes them at once. The others queue: when
-// one of the two has finished, the next goroutine replaces it, so that all wake one after another.
-// A queued goroutine checks the item every 50 milliseconds. Items whose indexes differ by a
-// multiple of 16 share a queue.
+// Any number of goroutines may wait, through any number of handles. They occupy no system threads
+// and use no processor time: all goroutines of a process share a few threads of the C library,
+// which exist while goroutines wait. Each item that is waited for is checked every 50 milliseconds,
+// however many goroutines wait for it.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
-// If another goroutine closes the list, the error is [ErrClosed]. Wait notices either within 50
-// milliseconds. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value
+// If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at once, or
+// within 2 milliseconds after it was called. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value
 // old, or with the errors of [List.Get].
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orClosed()
@@ -35,7 +34,7 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 		return nil, m.searchError(invalid, old)
 	}
 	var item raw.Item
-	status, err := m.waitPolling(ctx, m.queues.item(index), func(timeout int64) (status int) {
+	status, err := m.wait(ctx, m.keyOf(index), 0, func(timeout int64) (status int) {
 		item, status = raw.Wait(m.list, index, uint32(s.kind), s.bits, s.text, timeout)
 		return status
 	})
@@ -48,6 +47,14 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	return goValue(item), nil
 }
 
+// keyOf returns the key of an item. The index may count from the end, and may be out of range.
+func (m *Memory) keyOf(index int) int {
+	if index < 0 {
+		return index + m.length
+	}
+	return index
+}
+
 // Hash returns a hash of all items of the list. The hash changes when any item changes its type
 // or value. It is never 0, and it is the same through every handle and in every language. It is not
 // a cryptographic hash. The time that Hash takes is proportional to the size of the list.
@@ -55,9 +62,11 @@ func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 // It fails with [ErrClosed] or [ErrNotReady].
 func (l *List) Hash() (uint64, error) {
 	m := l.orClosed()
-	m.mu.RLock()
-	hash, status := raw.Hash(m.list)
-	m.mu.RUnlock()
+	var hash uint64
+	status := m.call(func(list uintptr) (status int) {
+		hash, status = raw.Hash(list)
+		return status
+	})
 	return hash, m.listError(status)
 }
 
@@ -74,16 +83,17 @@ func (l *List) Hash() (uint64, error) {
 //		show(list)
 //	}
 //
-// The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Hash], and
-// WaitAny checks several times in every 50 milliseconds even if nothing changes. For a list of
-// megabytes, use [List.Wait] for one item that counts the changes.
+// The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Hash]. For writes
+// that wake no waiter, one thread checks each list that goroutines wait for, no more often than
+// takes 0.5 % of a processor, so that WaitAny notices such a write of a list of megabytes later than
+// within 50 milliseconds. For such a list, use [List.Wait] for one item that counts the changes.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
 // given hash.
 func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
-	status, err := m.waitPolling(ctx, m.queues.init().any, func(timeout int64) (status int) {
+	status, err := m.wait(ctx, anyItem, hash, func(timeout int64) (status int) {
 		hash, status = raw.WaitAny(m.list, hash, timeout)
 		return status
 	})

@@ -29,7 +29,7 @@ type Memory struct {
 	bytes    []byte      // the whole mapping, also after Close
 	pinned   atomic.Bool // the mapping stays until this process ends
 	mu       calls
-	queues   waitQueues // used only by a list
+	queues   waitQueues // used only by a list; guarded by the mutex of the watcher
 }
 
 var (

@@ -740,7 +740,8 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
 
 /*
  * Writes a value of any type to an item, whatever type the item had. The write wakes the waiters of
- * the item and of the list. On failure the item is unchanged.
+ * the item and of the list, unless the item is None already and remains None. On failure the item
+ * is unchanged.
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
  * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
@@ -1031,6 +1032,156 @@ SHAREABLE_API shareable_status shareable_list_join(shareable_list *list, uint32_
  * Returns E_CLOSED, E_READ_ONLY, E_NO_SYNC or E_INDEX.
  */
 SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64_t index);
+
+/* -------------------------------------------------------------------------------------------------
+ * Watches: a descriptor for event loops
+ *
+ * A watch has a descriptor that becomes readable when something that it watches has changed. An
+ * event loop waits for it with poll(2), epoll(7) or the like, together with its other descriptors:
+ *
+ *   shareable_watch *watch;
+ *   uint64_t speed, changed[16];
+ *   size_t count;
+ *
+ *   shareable_watch_create(&watch, NULL);
+ *   shareable_watch_add_item(watch, list, 0, 0, &speed);
+ *   ... when shareable_watch_fd(watch) is readable:
+ *   shareable_watch_changed(watch, changed, 16, &count);
+ *   ... for each id in changed: read the item
+ *
+ * A watch may contain any number of items of any number of lists. Several watches may contain the
+ * same item. A list need not outlive its watch: when its handle is closed, what the watch contains
+ * of it is reported as changed once, and then never again.
+ *
+ * What is reported may have changed, and the program reads it again. An item is also reported when a
+ * value that equals the old one is written to it, when another item of the list with an index that
+ * differs by a multiple of 32 is written, or, in a list of which much is watched, when any item is
+ * written. If an item changes several times before the program calls shareable_watch_changed(), it
+ * is reported once. No last change is missed: if the program reads an item after it has added or
+ * armed it, each later change is reported.
+ *
+ * A change by this library is reported at once. A change that wakes no waiter (see
+ * shareable_list_wait()) is reported within 50 milliseconds, and within 10 milliseconds if the
+ * handle is read-only or the list has no sync area. Such a change of any item of a list is reported
+ * later if the list is large, because it is hashed no more often than takes 0.5 % of a processor:
+ * after 0.2 seconds if the list has 2 MiB. A change that is undone between two checks is not
+ * reported.
+ *
+ * The library starts threads when a watch is first used, and ends them when the last watch is freed
+ * and when the process exits or unloads the library: one thread that detects changes that wake no
+ * waiter, and one for each 127 words on which writers wake it. A watched handle of a list has at
+ * most 34 such words. If the handles of a process have more than 1,270 of them, all further items
+ * of a handle share one. The threads block all signals, except those that report an error of the
+ * thread itself, such as SIGBUS if another process truncates the block of a watched list. While
+ * nothing is armed, they use no processor time. While nothing changes, they check each armed item
+ * 20 times a second. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of system
+ * calls refuses it), they check the words every 1 to 10 milliseconds instead of sleeping until they
+ * change.
+ *
+ * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
+ * and all that is armed is reported. In a child of _Fork() or clone(2), that is the case after the
+ * first call for any watch. Any number of threads may use a watch at the same time.
+ */
+typedef struct shareable_watch shareable_watch;
+
+enum {
+  SHAREABLE_WATCH_ONCE = 1 << 0 /* after a report, shareable_watch_arm() must be called for the next */
+};
+
+/*
+ * Creates a watch that contains nothing.
+ *
+ *   watch  receives the watch, which the caller must free with shareable_watch_free()
+ *
+ * Returns E_ARGUMENT, E_NO_MEMORY, or E_SYSTEM if there is no descriptor.
+ */
+SHAREABLE_API shareable_status shareable_watch_create(shareable_watch **watch, shareable_error *error);
+
+/*
+ * Frees a watch and closes its descriptor. Frees no list. Another thread must not use the watch at
+ * the same time. Does nothing if it is NULL.
+ */
+SHAREABLE_API void shareable_watch_free(shareable_watch *watch);
+
+/*
+ * Returns the descriptor, an eventfd(2), or -1 for NULL. It belongs to the watch: the caller must
+ * not read it or close it, and may poll or duplicate it. It is greater than 2 and close-on-exec.
+ */
+SHAREABLE_API int shareable_watch_fd(const shareable_watch *watch);
+
+/*
+ * Adds an item of a list to a watch, and arms it.
+ *
+ *   index  counts from the end if it is negative
+ *   flags  0, or SHAREABLE_WATCH_ONCE
+ *   id     receives the id by which the functions below name it. No two ids of a process are equal
+ *
+ * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_ARGUMENT, E_NO_MEMORY, or E_SYSTEM if no thread can be
+ * started.
+ */
+SHAREABLE_API shareable_status shareable_watch_add_item(shareable_watch *watch, shareable_list *list, int64_t index,
+                                                        uint32_t flags, uint64_t *id);
+
+/*
+ * Adds all items of a list as one, which is reported when any of them changes.
+ *
+ *   hash  the hash of the list (shareable_list_hash()) since which changes are reported; if it is 0,
+ *         the function hashes the list, and changes during the call may not be reported
+ *
+ * Returns the same codes as shareable_watch_add_item(), without E_INDEX and E_CORRUPT.
+ */
+SHAREABLE_API shareable_status shareable_watch_add_list(shareable_watch *watch, shareable_list *list, uint64_t hash,
+                                                        uint32_t flags, uint64_t *id);
+
+/*
+ * Adds the lock of a list. It is reported when the lock may be free or its owner has died: the
+ * program then calls shareable_list_lock() with the timeout 0. It always has SHAREABLE_WATCH_ONCE.
+ * When the program has the lock, or no longer wants it, it must call shareable_watch_disarm() or
+ * shareable_watch_remove(): a report may have consumed the wake-up of another process that waits for
+ * the lock, which these functions then wake.
+ *
+ * Returns the same codes as shareable_watch_add_list(), E_NO_SYNC or E_READ_ONLY.
+ */
+SHAREABLE_API shareable_status shareable_watch_add_lock(shareable_watch *watch, shareable_list *list, uint64_t *id);
+
+/*
+ * Arms what was added with SHAREABLE_WATCH_ONCE, after it was reported or disarmed. The program must
+ * read the item, or try to take the lock, after the call, because a change before the call is not
+ * reported. May also be called while it is armed: if it is found changed, it is reported.
+ *
+ *   hash  for a list, as for shareable_watch_add_list(); otherwise ignored
+ *
+ * Returns E_ARGUMENT if the watch does not contain the id, E_CLOSED if the list's handle is closed,
+ * or E_SYSTEM.
+ */
+SHAREABLE_API shareable_status shareable_watch_arm(shareable_watch *watch, uint64_t id, uint64_t hash);
+
+/*
+ * Disarms: no change is reported until shareable_watch_arm() is called. A report that
+ * shareable_watch_changed() has not returned yet remains.
+ *
+ * Returns E_ARGUMENT if the watch does not contain the id.
+ */
+SHAREABLE_API shareable_status shareable_watch_disarm(shareable_watch *watch, uint64_t id);
+
+/*
+ * Removes an item, a list or a lock from a watch.
+ *
+ * Returns E_ARGUMENT if the watch does not contain the id.
+ */
+SHAREABLE_API shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id);
+
+/*
+ * Stores the ids of what may have changed, and arms again what has no SHAREABLE_WATCH_ONCE. When all
+ * of them have been returned, the descriptor is not readable any more. The function does not wait.
+ *
+ *   ids    receives at most `size` ids; further ones remain, and the descriptor stays readable
+ *   count  receives their number, which may be 0
+ *
+ * Returns E_ARGUMENT.
+ */
+SHAREABLE_API shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, size_t size,
+                                                       size_t *count);
 
 /* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager

@@ -62,7 +62,8 @@ func useList(list *shareable.List) {
 	_ = list.String()
 	_ = list.Memory().String()
 	for range [2]int{} {
-		check(second(list.TryLock()))
+		_, _, err := list.TryLock()
+		check(err)
 	}
 	check(list.Unlock())
 }

@@ -6,9 +6,11 @@
  *
  * Two handles have two worker threads each. The threads write values of every type to one item,
  * read it, add to another item, and count a third one up under the lock. The lock also guards an
- * ordinary variable. One more thread for each handle waits for changes and searches the list.
+ * ordinary variable. One more thread for each handle waits for changes and searches the list. Another
+ * one watches items, the list and the lock through handles of its own, which it closes meanwhile.
  */
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -106,9 +108,48 @@ static void *watch(void *which) {
   return NULL;
 }
 
+/* Watches a new handle until a change of it is reported, and then closes the handle or the watch first. */
+static void watch_a_handle(shareable_watch *watch, int round) {
+  uint64_t ids[4], changed[4];
+  shareable_list *list;
+  size_t count;
+
+  must(shareable_list_open(&list, name, round % 3 == 0 ? SHAREABLE_READ_ONLY : 0, NULL), "open");
+  must(shareable_watch_add_item(watch, list, ADDED, SHAREABLE_WATCH_ONCE, &ids[0]), "watch an item");
+  must(shareable_watch_add_item(watch, list, MIXED, 0, &ids[1]), "watch an item");
+  must(shareable_watch_add_list(watch, list, 0, 0, &ids[2]), "watch the list");
+  if (round % 3 != 0)
+    must(shareable_watch_add_lock(watch, list, &ids[3]), "watch the lock");
+  poll(&(struct pollfd){.fd = shareable_watch_fd(watch), .events = POLLIN}, 1, 100);
+  must(shareable_watch_changed(watch, changed, 4, &count), "changed");
+  must(shareable_watch_arm(watch, ids[0], 0), "arm");
+  if (round % 2 == 0)
+    shareable_list_close(list);
+  for (int k = 0; k < (round % 3 != 0 ? 4 : 3); k++)
+    must(shareable_watch_remove(watch, ids[k]), "remove");
+  shareable_list_unref(list);
+}
+
+static void *watch_handles(void *unused) {
+  shareable_watch *watch = NULL;
+
+  for (int round = 0; !is_over; round++) {
+    if (watch == NULL)
+      must(shareable_watch_create(&watch, NULL), "create a watch");
+    watch_a_handle(watch, round);
+    if (round % 5 == 0) {
+      shareable_watch_free(watch);
+      watch = NULL;
+    }
+  }
+  if (rounds % 2 == 0) /* otherwise the end of the process ends the threads */
+    shareable_watch_free(watch);
+  return unused;
+}
+
 int main(int argc, char **argv) {
   shareable_value values[COUNT] = {shareable_str("a text of some bytes")};
-  pthread_t threads[THREADS], watchers[2];
+  pthread_t threads[THREADS], watchers[3];
   int64_t added, locked;
 
   rounds = argc > 1 ? atoi(argv[1]) : 2000;
@@ -121,10 +162,11 @@ int main(int argc, char **argv) {
     must(pthread_create(&threads[i], NULL, work, &guarded[i % 2]), "thread");
   for (int i = 0; i < 2; i++)
     must(pthread_create(&watchers[i], NULL, watch, &guarded[i]), "thread");
+  must(pthread_create(&watchers[2], NULL, watch_handles, NULL), "thread");
   for (int i = 0; i < THREADS; i++)
     pthread_join(threads[i], NULL);
   is_over = true;
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 3; i++)
     pthread_join(watchers[i], NULL);
   must(shareable_list_get_int(handles[0], ADDED, &added), "get int");
   must(shareable_list_get_int(handles[0], LOCKED, &locked), "get int");

@@ -169,12 +169,11 @@ func (w *worker) someValue(room int) any {
 func (w *worker) lock() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
-	err := w.list.Lock(ctx)
-	if errors.Is(err, shareable.ErrOwnerDied) {
-		w.count(ownerDied)
-		return
-	}
+	died, err := w.list.Lock(ctx)
 	must(err)
+	if died {
+		w.count(ownerDied)
+	}
 }
 
 // countLockedUp counts an item up under the lock, each time with another type.

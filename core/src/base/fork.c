@@ -11,6 +11,8 @@ _Static_assert(sizeof(shareable__fork_page) == SHAREABLE__FORK_PAGE, "the page t
 /* PTHREAD_MUTEX_INITIALIZER is all zero: when the page is cleared, the lock is free. */
 shareable__fork_page shareable__fork_state __attribute__((aligned(SHAREABLE__FORK_PAGE)));
 
+void (*shareable__fork_in_child)(void);
+
 static unsigned last_generation; /* of this process or of its ancestors */
 static int cancel_state;         /* the previous state of the thread that holds the lock */
 static sigset_t held_mask;       /* the previous mask of that thread */
@@ -68,6 +70,8 @@ static void reset_in_child(void) {
   pthread_mutex_init(&shareable__fork_state.lock, NULL);
   __atomic_store_n(&shareable__fork_generation, 0, __ATOMIC_RELAXED);
   assign_generation();
+  if (shareable__fork_in_child != NULL)
+    shareable__fork_in_child();
   restore(cancel_state, held_mask);
 }
 

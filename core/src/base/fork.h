@@ -40,6 +40,12 @@ extern shareable__fork_page shareable__fork_state;
 bool shareable__fork_init(void);
 
 /*
+ * Called in the child of fork(), with the lock held, if it is not NULL. It must be set with the lock
+ * held. A child of _Fork() or clone(2) does not call it.
+ */
+extern void (*shareable__fork_in_child)(void);
+
+/*
  * A lock for the kernel objects of this process that a fork's child does not have. fork() waits for
  * the lock, so that no child is forked while such an object is incomplete. The thread that holds
  * the lock cannot be cancelled: a cancelled thread would leave the lock held, and every later

@@ -7,7 +7,10 @@
 
 #include "base/platform.h"
 
+bool shareable__futex_no_waitv;
+
 #if SHAREABLE__LINUX
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +30,26 @@ void shareable__futex_sleep(const uint32_t *word, uint32_t seen, int64_t duratio
 
 int32_t shareable__futex_wake(uint32_t *word, int32_t count) {
   return (int32_t)syscall(FUTEX, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+/* Kernel headers before 5.16 do not have these. */
+#if !defined(SYS_futex_waitv) && defined(__alpha__)
+#define SYS_futex_waitv 559
+#elif !defined(SYS_futex_waitv)
+#define SYS_futex_waitv 449
+#endif
+#define WORD_OF_32_BITS 2u
+
+_Static_assert(sizeof(shareable__futex_word) == 24, "struct futex_waitv");
+
+shareable__futex_word shareable__futex_word_of(const uint32_t *word, uint32_t seen) {
+  return (shareable__futex_word){.seen = seen, .address = (uintptr_t)word, .flags = WORD_OF_32_BITS};
+}
+
+bool shareable__futex_sleep_on_any(const shareable__futex_word *words, unsigned count) {
+  if (__atomic_load_n(&shareable__futex_no_waitv, __ATOMIC_RELAXED))
+    return false;
+  return syscall(SYS_futex_waitv, words, count, 0, NULL, 0) >= 0 || errno == EAGAIN || errno == EINTR;
 }
 #else
 #include "base/clock.h"
@@ -51,5 +74,15 @@ int32_t shareable__futex_wake(uint32_t *word, int32_t count) {
   (void)word;
   (void)count;
   return 1;
+}
+
+shareable__futex_word shareable__futex_word_of(const uint32_t *word, uint32_t seen) {
+  return (shareable__futex_word){.seen = seen, .address = (uintptr_t)word};
+}
+
+bool shareable__futex_sleep_on_any(const shareable__futex_word *words, unsigned count) {
+  (void)words;
+  (void)count;
+  return false;
 }
 #endif

@@ -10,11 +10,23 @@
 #include "base/error.h"
 #include "sync/fast_store.h"
 
+static void list_detach(shareable_list *list) {
+  shareable__source_close(&list->source);
+  shareable__sync_unregister(&list->sync);
+}
+
 /* Called before the block's file is closed, also if the program closes only the list's memory. */
-static void list_detach(void *context) {
+static void list_on_close(void *context) {
   shareable_list *list = context;
 
-  shareable__sync_unregister(&list->sync);
+  list_detach(list);
+  if (!shareable__sync_has_area(&list->sync))
+    shareable__segment_close_fd(&list->memory->segment); /* a view that pins the block does not need it */
+}
+
+void shareable__list_attach_memory(shareable_list *list) {
+  list->memory->on_close = list_on_close;
+  list->memory->on_close_context = list;
 }
 
 void shareable__list_attach_area(shareable_list *list, uint64_t offset) {
@@ -22,8 +34,6 @@ void shareable__list_attach_area(shareable_list *list, uint64_t offset) {
 
   shareable__sync_attach(&list->sync, segment->base + offset, &segment->fd, list->memory->name,
                          list->memory->read_only);
-  list->memory->on_close = list_detach;
-  list->memory->on_close_context = list;
 }
 
 shareable_list *shareable__list_allocate(shareable_error *error) {
@@ -148,8 +158,10 @@ shareable_status shareable_list_open(shareable_list **result, const char *name, 
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;
   status = shareable__memory_attach(&list->memory, name, flags, error);
-  if (status == SHAREABLE_OK)
+  if (status == SHAREABLE_OK) {
+    shareable__list_attach_memory(list);
     errnum = read_layout(list, false);
+  }
   if (errnum == ENODATA && read_layout(list, true) == 0)
     status = fail_byteswapped(list, error);
   else if (errnum != 0)

@@ -8,6 +8,7 @@
 #include "sync/area.h"
 #include "sync/area_lock.h"
 #include "sync/item_read.h"
+#include "watch/source.h"
 
 struct shareable_list {
   shareable_memory *memory;
@@ -15,10 +16,14 @@ struct shareable_list {
   shareable__sync sync;
   atomic_uint references;
   shareable__area_lock lock;
+  shareable__source source; /* what watches use */
 };
 
 /* Allocates a handle with one reference, without memory. Returns NULL if that fails. */
 shareable_list *shareable__list_allocate(shareable_error *error);
+
+/* Makes the close of the list's memory end the use of the list. Call this when there is a memory. */
+void shareable__list_attach_memory(shareable_list *list);
 
 /* Uses the sync area at byte `offset` of the list's block. */
 void shareable__list_attach_area(shareable_list *list, uint64_t offset);

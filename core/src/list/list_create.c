@@ -273,6 +273,7 @@ static shareable_status create_block(shareable_list *list, const char *name, con
     status = shareable__memory_publish(list->memory, error);
   if (status != SHAREABLE_OK)
     return status;
+  shareable__list_attach_memory(list);
   if (area != 0)
     shareable__list_attach_area(list, area);
   else

@@ -28,13 +28,19 @@
  */
 enum { SPIN_LIMIT = 200, YIELD_AFTER = 100 };
 
-/* Most locks are held for less time than it takes to sleep. */
-static bool try_lock_spinning(uint32_t *word, uint32_t id) {
+/*
+ * Most locks are held for less time than it takes to sleep. If other processes keep this processor
+ * busy, each of the yields may take milliseconds.
+ */
+static bool try_lock_spinning(uint32_t *word, uint32_t id, int64_t end) {
   for (int spins = 0; spins < SPIN_LIMIT; spins++) {
     if (__atomic_load_n(word, __ATOMIC_RELAXED) == 0 && shareable__area_lock_swap(word, 0, id))
       return true;
-    if (spins > YIELD_AFTER)
-      sched_yield();
+    if (spins <= YIELD_AFTER)
+      continue;
+    sched_yield();
+    if (shareable__now() >= end)
+      return false;
   }
   return false;
 }
@@ -82,9 +88,9 @@ static int64_t next_sleep(const uint32_t *word, uint32_t slept_on, int64_t durat
  * waiter that acquires the lock here leaves WAITERS set, because others may sleep. So a waiter that
  * is killed causes at most one needless wake-up.
  */
-static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sync, uint32_t id, int64_t timeout) {
+static shareable_status wait_for(shareable__area_lock *lock, shareable__sync *sync, uint32_t id, int64_t end) {
   uint32_t *word = &sync->area->lock, desired = id | WAITERS;
-  int64_t end = shareable__deadline(timeout), duration = FIRST_SLEEP_NS, left;
+  int64_t duration = FIRST_SLEEP_NS, left;
 
   for (;;) {
     uint32_t observed = __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -127,9 +133,12 @@ void shareable__area_lock_wake(shareable__area_lock *lock, shareable__sync *sync
 
 shareable_status shareable__area_lock_wait(shareable__area_lock *lock, shareable__sync *sync, uint32_t id,
                                            int64_t timeout) {
+  int64_t end;
+
   if (timeout == 0)
     return try_once(lock, sync, id);
-  if (try_lock_spinning(&sync->area->lock, id))
+  end = shareable__deadline(timeout);
+  if (try_lock_spinning(&sync->area->lock, id, end))
     return SHAREABLE_OK;
-  return wait_for(lock, sync, id, timeout);
+  return wait_for(lock, sync, id, end);
 }

@@ -34,7 +34,8 @@ func main() {
 		"write str":   func() { list.SetString(2, text) },
 		"add":         func() { list.Add(0, 1) },
 		"lock": func() {
-			must(list.Lock(context.Background()))
+			_, err := list.Lock(context.Background())
+			must(err)
 			must(list.Unlock())
 		},
 	}[os.Args[1]]

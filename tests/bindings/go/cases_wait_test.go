@@ -311,11 +311,18 @@ func TestCancelEndsAWait(t *testing.T) {
 	equal(t, err, context.Canceled)
 }
 
-// countdown is a context that ends after the given number of calls of Err.
+// countdown is a context that ends after the given number of calls of Err. Its channel ends every
+// sleep at once.
 type countdown int
 
+var closedChannel = func() <-chan struct{} {
+	channel := make(chan struct{})
+	close(channel)
+	return channel
+}()
+
 func (c *countdown) Deadline() (time.Time, bool) { return time.Now(), true }
-func (c *countdown) Done() <-chan struct{}       { return nil }
+func (c *countdown) Done() <-chan struct{}       { return closedChannel }
 func (c *countdown) Value(any) any               { return nil }
 func (c *countdown) Err() error {
 	if *c == 0 {

@@ -119,7 +119,7 @@ func TestANilOrZeroHandleIsClosed(t *testing.T) {
 		fails(t, err, is(shareable.ErrClosed))
 		_, err = list.WaitAny(nil, 0)
 		fails(t, err, is(shareable.ErrClosed))
-		fails(t, list.Lock(nil), is(shareable.ErrClosed))
+		fails(t, second(list.Lock(nil)), is(shareable.ErrClosed))
 		fails(t, list.Unlock(), is(shareable.ErrClosed))
 		_, err = list.Count(1)
 		fails(t, err, is(shareable.ErrClosed))
@@ -272,7 +272,7 @@ func TestCloseDuringOtherCalls(t *testing.T) {
 			func() error { _, err := list.Wait(context.Background(), 0, "howdy"); return err },
 			func() error { _, err := list.WaitAny(context.Background(), 0); return err },
 			func() error {
-				if err := list.Lock(context.Background()); err != nil {
+				if _, err := list.Lock(context.Background()); err != nil {
 					return err
 				}
 				return list.Unlock()

@@ -253,7 +253,8 @@ func teamLocked(name string) task {
 	list := open(name)
 	return func(times int) {
 		for i := 0; i < times; i++ {
-			must(list.Lock(context.Background()))
+			_, err := list.Lock(context.Background())
+			must(err)
 			value, _ := list.GetInt(item)
 			list.SetInt(item, value+1)
 			must(list.Unlock())

@@ -1,0 +1,101 @@
+package shareable
+
+import (
+	"context"
+	"time"
+)
+
+// A goroutine first waits in C for a short time, because that is the fastest way to be woken. It
+// occupies a system thread, and notices neither Close nor the end of its context, so only a few
+// goroutines of the process do that at a time. Then it joins the others, which the watcher wakes.
+const (
+	briefWait  = 2 * time.Millisecond
+	briefWaits = 2
+
+	// pollInterval is the time between two checks if the system refuses a thread or a descriptor.
+	pollInterval = 10 * time.Millisecond
+)
+
+var waitingInC = make(chan struct{}, briefWaits)
+
+// check checks once whether a wait has ended, or waits for that in C for a time in nanoseconds. It
+// returns ErrTimedOut if the wait has not ended.
+type check func(timeout int64) int
+
+// wait waits for what the key stands for. It returns the status of the check that ended the wait,
+// or the context's error if the context ends first. The hash is that of the list.
+func (m *Memory) wait(ctx context.Context, key int, hash uint64, check check) (int, error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	status := m.callC(0, check)
+	if Status(status) == ErrTimedOut {
+		status = m.waitBriefly(ctx, check)
+	}
+	if Status(status) != ErrTimedOut {
+		return status, nil
+	}
+	return m.waitJoined(ctx, key, hash, check)
+}
+
+// waitBriefly waits in C, unless too many goroutines do.
+func (m *Memory) waitBriefly(ctx context.Context, check check) int {
+	timeout := briefWait
+	if deadline, ok := ctx.Deadline(); ok {
+		if left := time.Until(deadline); left < timeout {
+			timeout = left
+		}
+	}
+	if timeout <= 0 {
+		return int(ErrTimedOut)
+	}
+	select {
+	case waitingInC <- struct{}{}:
+	default:
+		return int(ErrTimedOut)
+	}
+	status := m.callC(timeout, check)
+	<-waitingInC
+	return status
+}
+
+// waitJoined sleeps between the checks until the watcher wakes it.
+func (m *Memory) waitJoined(ctx context.Context, key int, hash uint64, check check) (int, error) {
+	w := newWaiter()
+	defer m.dequeue(w)
+	for {
+		joined := m.enqueue(w, key, hash)
+		if status := m.callC(0, check); Status(status) != ErrTimedOut {
+			return status, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		w.sleep(ctx, joined)
+		if status := m.callC(0, check); Status(status) != ErrTimedOut {
+			return status, nil
+		}
+	}
+}
+
+// sleep sleeps until the goroutine must check again or the context ends.
+func (w *waiter) sleep(ctx context.Context, joined bool) {
+	var interval <-chan time.Time
+	if !joined {
+		timer := time.NewTimer(pollInterval)
+		defer timer.Stop()
+		interval = timer.C
+	}
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+	case <-interval:
+	}
+}
+
+func (m *Memory) callC(timeout time.Duration, check check) int {
+	return m.call(func(uintptr) int { return check(int64(timeout)) })
+}

@@ -1,0 +1,166 @@
+package shareable
+
+import (
+	"sync"
+
+	"shareable/internal/raw"
+)
+
+// What goroutines wait for, besides an item, whose key is its index from 0.
+const (
+	anyItem  = -1
+	listLock = -2
+)
+
+// waitPoint is what goroutines wait for through one handle: an item, any item or the lock. It
+// exists while there are such goroutines. The watcher's mutex guards all fields.
+type waitPoint struct {
+	id          uint64 // of the entry in the watch
+	key         int
+	armed       bool    // the next change will be reported
+	first, last *waiter // in the order in which they came
+}
+
+// waiter is a goroutine that waits.
+type waiter struct {
+	ready      chan struct{} // receives a value when the goroutine must check again
+	point      *waitPoint    // nil if it does not wait
+	prev, next *waiter
+}
+
+// waitQueues contains the wait points of a list's handle, by their keys.
+type waitQueues struct {
+	points map[int]*waitPoint
+}
+
+// The pools spare a wait the allocations.
+var (
+	waiterPool = sync.Pool{New: func() any { return &waiter{ready: make(chan struct{}, 1)} }}
+	pointPool  = sync.Pool{New: func() any { return new(waitPoint) }}
+)
+
+func newWaiter() *waiter {
+	return waiterPool.Get().(*waiter)
+}
+
+// wake makes the goroutine check again.
+func (w *waiter) wake() {
+	select {
+	case w.ready <- struct{}{}:
+	default:
+	}
+}
+
+// report wakes the goroutines that the change concerns: one can get the lock, and all see a value.
+func (p *waitPoint) report() {
+	p.armed = false
+	for w := p.first; w != nil; w = w.next {
+		w.wake()
+		if p.key == listLock {
+			return
+		}
+	}
+}
+
+// watch adds what the key stands for to the watch, armed. The hash is that of the list.
+func (p *waitPoint) watch(list uintptr, hash uint64) (status int) {
+	switch p.key {
+	case anyItem:
+		p.id, status = raw.WatchList(process.watch, list, hash)
+	case listLock:
+		p.id, status = raw.WatchLock(process.watch, list)
+	default:
+		p.id, status = raw.WatchItem(process.watch, list, p.key)
+	}
+	p.armed = status == 0
+	return status
+}
+
+// arm makes the watch report the next change. A lock that is armed needs nothing else. If a value
+// is found changed, the goroutines that came earlier check again.
+func (p *waitPoint) arm(hash uint64) (status int) {
+	if p.armed && p.key == listLock {
+		return 0
+	}
+	status = raw.ArmWatched(process.watch, p.id, hash)
+	p.armed = status == 0
+	return status
+}
+
+func (p *waitPoint) insert(w *waiter) {
+	w.point, w.prev, w.next = p, p.last, nil
+	if p.last == nil {
+		p.first = w
+	} else {
+		p.last.next = w
+	}
+	p.last = w
+}
+
+func (p *waitPoint) delete(w *waiter) {
+	if w.prev == nil {
+		p.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		p.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.point, w.prev, w.next = nil, nil, nil
+}
+
+// enqueue makes the goroutine wait for what the key stands for, if it does not yet, and makes sure
+// that the next change wakes it. It returns false if that fails, or if the list is closed. The
+// caller must check again after that, before it sleeps.
+func (m *Memory) enqueue(w *waiter, key int, hash uint64) bool {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	if w.point != nil {
+		return w.point.arm(hash) == 0
+	}
+	if p := m.queues.points[key]; p != nil {
+		p.insert(w)
+		return p.arm(hash) == 0
+	}
+	if !process.start() {
+		return false
+	}
+	p := pointPool.Get().(*waitPoint)
+	*p = waitPoint{key: key}
+	if m.callC(0, func(int64) int { return p.watch(m.list, hash) }) != 0 {
+		pointPool.Put(p)
+		process.settle()
+		return false
+	}
+	if m.queues.points == nil {
+		m.queues.points = make(map[int]*waitPoint)
+	}
+	m.queues.points[key] = p
+	process.add(p.id, p)
+	p.insert(w)
+	return true
+}
+
+// dequeue ends the wait of the goroutine, and releases the waiter. If the goroutine waited for the
+// lock and others still do, the next release of the lock wakes the first of them.
+func (m *Memory) dequeue(w *waiter) {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	if p := w.point; p != nil {
+		p.delete(w)
+		if p.first == nil {
+			delete(m.queues.points, p.key)
+			process.remove(p.id)
+			pointPool.Put(p)
+		} else if p.key == listLock && p.arm(0) != 0 {
+			p.first.wake() // the list is closed
+		}
+	}
+	select {
+	case <-w.ready:
+	default:
+	}
+	waiterPool.Put(w)
+}

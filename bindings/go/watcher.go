@@ -1,0 +1,114 @@
+package shareable
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"shareable/internal/raw"
+)
+
+// The watcher ends when nothing has been watched for this time.
+const watcherLinger = time.Second
+
+// watcher reports changes of lists to the goroutines of this process that wait for them. It has one
+// watch of the C library, whose threads sleep until something changes, and one goroutine, which the
+// Go runtime wakes when the watch's descriptor is readable. Both exist only while they are needed.
+// Its mutex also guards all wait points and their waiters.
+type watcher struct {
+	mu     sync.Mutex
+	watch  uintptr  // C handle; 0 if there is none
+	file   *os.File // a duplicate of the watch's descriptor
+	points map[uint64]*waitPoint
+	idle   bool // the goroutine has a deadline, because there are no points
+}
+
+var process = watcher{points: make(map[uint64]*waitPoint)}
+
+// start creates the watch and starts the goroutine, if they do not exist. It returns false if the
+// system refuses. The caller holds the mutex.
+func (p *watcher) start() bool {
+	if p.idle {
+		p.file.SetReadDeadline(time.Time{})
+		p.idle = false
+	}
+	if p.watch != 0 {
+		return true
+	}
+	watch, fd := raw.NewWatch()
+	if fd < 0 {
+		return false
+	}
+	file := os.NewFile(uintptr(fd), "shareable watch")
+	conn, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		raw.FreeWatch(watch)
+		return false
+	}
+	p.watch, p.file = watch, file
+	go p.run(conn, watch)
+	return true
+}
+
+// add adds a point that the watch reports by that id. The caller holds the mutex.
+func (p *watcher) add(id uint64, point *waitPoint) {
+	p.points[id] = point
+}
+
+// remove removes a point. The caller holds the mutex.
+func (p *watcher) remove(id uint64) {
+	raw.Unwatch(p.watch, id)
+	delete(p.points, id)
+	p.settle()
+}
+
+// settle makes the goroutine end later if there are no points. The caller holds the mutex.
+func (p *watcher) settle() {
+	if len(p.points) == 0 {
+		p.file.SetReadDeadline(time.Now().Add(watcherLinger))
+		p.idle = true
+	}
+}
+
+// run wakes goroutines until nothing has been watched for a while.
+func (p *watcher) run(conn syscall.RawConn, watch uintptr) {
+	var ids [64]uint64
+	count := 0
+	receive := func(uintptr) bool {
+		count = raw.Changed(watch, ids[:])
+		return count > 0
+	}
+	for {
+		if conn.Read(receive) == nil {
+			p.report(ids[:count])
+		} else if p.end() {
+			return
+		}
+	}
+}
+
+// report wakes the goroutines that wait for what may have changed.
+func (p *watcher) report(ids []uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range ids {
+		if point := p.points[id]; point != nil {
+			point.report()
+		}
+	}
+}
+
+// end frees the watch if it is still idle, and returns whether it was.
+func (p *watcher) end() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.idle {
+		return false
+	}
+	p.file.Close()
+	raw.FreeWatch(p.watch)
+	p.watch, p.file, p.idle = 0, nil, false
+	return true
+}

@@ -1,0 +1,42 @@
+/*
+ * checker.h - the thread that checks armed entries at intervals, for changes that wake no waiter:
+ * stock Python's writes, those of a writer that is killed before it wakes the waiters, and the death
+ * of a lock's owner.
+ */
+#ifndef SHAREABLE__CHECKER_H
+#define SHAREABLE__CHECKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shareable.h"
+#include "watch/thread.h"
+
+typedef struct shareable__checker shareable__checker;
+
+/*
+ * The interval between two checks of an item, in nanoseconds, and that while an entry is armed that
+ * no writer wakes. Only tests change these.
+ */
+extern int64_t shareable__checker_interval;
+extern int64_t shareable__checker_short_interval;
+
+/* The caller of the functions below holds the watch lock, if not stated otherwise. */
+
+/* Starts the thread if it does not run. Returns E_SYSTEM if the system refuses. */
+shareable_status shareable__checker_start(void);
+
+/* Counts an entry that is armed or disarmed. While no entry is armed, the thread sleeps. */
+void shareable__checker_count(bool is_polled, bool is_armed);
+
+/*
+ * Makes the thread end, and returns it. The caller passes the result to shareable__checker_join()
+ * after it has released the lock.
+ */
+shareable__checker *shareable__checker_end(void);
+void shareable__checker_join(shareable__checker *checker);
+
+/* Frees the thread of the parent of this process. */
+void shareable__checker_forget(void);
+
+#endif

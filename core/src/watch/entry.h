@@ -1,0 +1,77 @@
+/*
+ * entry.h - what a program watches: an item, any item or the lock of a list.
+ */
+#ifndef SHAREABLE__WATCH_ENTRY_H
+#define SHAREABLE__WATCH_ENTRY_H
+
+#include "watch/word.h"
+
+typedef enum shareable__watch_kind {
+  SHAREABLE__WATCH_ITEM,
+  SHAREABLE__WATCH_ANY,
+  SHAREABLE__WATCH_LOCK
+} shareable__watch_kind;
+
+/*
+ * An armed entry is reported at the next change, which disarms it. The caller of the functions below
+ * holds the watch lock, which guards all fields.
+ */
+typedef struct shareable__watch_entry {
+  uint64_t id;
+  shareable_watch *watch;
+  shareable__watch_word *word; /* NULL: the list's handle is closed */
+  struct shareable__watch_entry *next_of_word, *next_changed;
+  shareable__watch_kind kind;
+  size_t i; /* of an item */
+  bool is_once, is_armed;
+  bool is_changed; /* in the watch's queue of changed entries */
+  uint64_t seen;   /* the hash of the item or of the list when it was last checked; 0: unknown */
+} shareable__watch_entry;
+
+/* Makes an entry that is not armed. Returns NULL if there is no memory. */
+shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__watch_word *word,
+                                                shareable__watch_kind kind, size_t i);
+
+/* Disarms the entry, removes it from its word and from the queue, and frees it. */
+void shareable__entry_free(shareable__watch_entry *entry);
+
+/* Returns the entry with that id, or NULL. */
+shareable__watch_entry *shareable__entry_find(uint64_t id);
+
+/* Returns the first entry from place *k on, and stores the next place in *k. Returns NULL at the end. */
+shareable__watch_entry *shareable__entry_next(size_t *k);
+
+/*
+ * Arms the entry. The caller must read what is watched afterwards, so that it misses no change.
+ * `hash` is that of the list that the caller knows, or 0. Returns E_CLOSED, or E_SYSTEM if no thread
+ * can be started.
+ */
+shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash);
+
+/* Disarms the entry. No change is reported until it is armed again. */
+void shareable__entry_disarm(shareable__watch_entry *entry);
+
+/* Reports the entry if it is armed. */
+void shareable__entry_fire(shareable__watch_entry *entry);
+
+/* Records the hash of what is watched, and reports the entry if it had another one. */
+void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash);
+
+/* Returns the hash of the entry's item and its version word. */
+uint64_t shareable__entry_hash_item(const shareable__watch_entry *entry);
+
+/*
+ * Hashes the list of the entry with that id, and does the same. The caller does not hold the lock.
+ */
+void shareable__entry_compare_list(uint64_t id);
+
+/* Reports the entry with that id if the owner of its lock is dead. The caller does not hold the lock. */
+void shareable__entry_check_owner(uint64_t id);
+
+/* Moves the entry to another word, and reports it if it is armed. */
+void shareable__entry_move(shareable__watch_entry *entry, shareable__watch_word *word);
+
+/* Reports the entry, whose list's handle is being closed, and removes it from its word. */
+void shareable__entry_close(shareable__watch_entry *entry);
+
+#endif

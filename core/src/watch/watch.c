@@ -1,0 +1,265 @@
+/*
+ * watch.c - a watch: a descriptor that becomes readable when one of its entries changes.
+ */
+#include "watch/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/error.h"
+
+static shareable_watch *watches;
+static unsigned generation; /* of the process that uses them; 0: none has */
+
+/* The program may have closed the descriptor, and may have opened another file in its place. */
+static bool is_usable(const shareable_watch *watch) {
+  return shareable__descriptor_is(watch->fd, &watch->file);
+}
+
+static void make_readable(shareable_watch *watch) {
+  const uint64_t one = 1;
+  ssize_t written;
+
+  if (watch->is_readable)
+    return;
+  watch->is_readable = true;
+  written = is_usable(watch) ? write(watch->fd, &one, sizeof one) : 0;
+  (void)written; /* it fails only if the counter is near its maximum, and then it is readable */
+}
+
+static void drain(shareable_watch *watch) {
+  ssize_t received;
+  uint64_t count;
+
+  watch->is_readable = false;
+  received = is_usable(watch) ? read(watch->fd, &count, sizeof count) : 0;
+  (void)received;
+}
+
+/*
+ * The parent and its child share the eventfd, so that one of them would read the other's wake-ups.
+ * The child's own is readable: all armed entries are reported.
+ */
+static void replace_fd(shareable_watch *watch) {
+  int fd = is_usable(watch) ? shareable__eventfd(1) : -1;
+
+  watch->is_readable = true;
+  if (fd < 0)
+    return;
+  dup3(fd, watch->fd, O_CLOEXEC);
+  close(fd);
+}
+
+/* Called once in a child of a fork, which has none of its parent's threads. */
+static void reset_in_child(void) {
+  shareable__watch_entry *entry;
+
+  if (generation == 0 || generation == shareable__fork_generation)
+    return;
+  generation = shareable__fork_generation;
+  shareable__waiters_forget();
+  for (shareable_watch *watch = watches; watch != NULL; watch = watch->next)
+    replace_fd(watch);
+  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
+    shareable__entry_fire(entry);
+  shareable__checker_forget();
+}
+
+void shareable__watch_lock(void) {
+  shareable__fork_lock();
+  reset_in_child();
+}
+
+void shareable__watch_unlock(void) {
+  shareable__fork_unlock();
+}
+
+void shareable__watch_report(shareable_watch *watch, shareable__watch_entry *entry) {
+  entry->next_changed = NULL;
+  if (watch->first_changed == NULL)
+    watch->first_changed = entry;
+  else
+    watch->last_changed->next_changed = entry;
+  watch->last_changed = entry;
+  make_readable(watch);
+}
+
+void shareable__watch_forget_changed(shareable_watch *watch, shareable__watch_entry *entry) {
+  shareable__watch_entry **link = &watch->first_changed, *previous = NULL;
+
+  while (*link != entry) {
+    previous = *link;
+    link = &previous->next_changed;
+  }
+  *link = entry->next_changed;
+  if (watch->last_changed == entry)
+    watch->last_changed = previous;
+  entry->is_changed = false;
+}
+
+/* Adds the first watch of this process, and all later ones. */
+static void insert(shareable_watch *watch) {
+  shareable__watch_lock();
+  generation = shareable__fork_generation;
+  shareable__fork_in_child = reset_in_child;
+  watch->next = watches;
+  watches = watch;
+  shareable__watch_unlock();
+}
+
+shareable_status shareable_watch_create(shareable_watch **result, shareable_error *error) {
+  SHAREABLE__UNCANCELLED;
+  shareable_watch *watch;
+
+  if (result == NULL)
+    return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the watch is NULL");
+  watch = calloc(1, sizeof *watch);
+  if (watch == NULL)
+    return shareable__fail(error, SHAREABLE_E_NO_MEMORY, ENOMEM, "no memory for a watch");
+  watch->fd = shareable__eventfd(0);
+  if (watch->fd < 0 || !shareable__file_id_of(watch->fd, &watch->file)) {
+    int errnum = errno;
+
+    free(watch);
+    return shareable__fail_errno(error, errnum, "cannot create an eventfd");
+  }
+  insert(watch);
+  *result = watch;
+  return SHAREABLE_OK;
+}
+
+/* Removes the watch and its entries. */
+static void remove_watch(shareable_watch *watch) {
+  shareable_watch **link = &watches;
+  shareable__watch_entry *entry;
+
+  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
+    if (entry->watch == watch)
+      shareable__entry_free(entry);
+  while (*link != watch)
+    link = &(*link)->next;
+  *link = watch->next;
+  if (is_usable(watch))
+    close(watch->fd);
+}
+
+/* Ends the threads. The lock is released before the threads are joined, because they need it. */
+static void unlock_and_end_threads(void) {
+  shareable__waiter *waiters = shareable__waiters_end();
+  shareable__checker *checker = shareable__checker_end();
+
+  shareable__watch_unlock();
+  shareable__waiters_join(waiters);
+  shareable__checker_join(checker);
+}
+
+void shareable_watch_free(shareable_watch *watch) {
+  SHAREABLE__UNCANCELLED;
+  if (watch == NULL)
+    return;
+  shareable__watch_lock();
+  remove_watch(watch);
+  if (watches == NULL)
+    unlock_and_end_threads();
+  else
+    shareable__watch_unlock();
+  free(watch);
+}
+
+/* A thread must not run while the library is unloaded or the process exits. */
+__attribute__((destructor)) static void end_threads(void) {
+  if (__atomic_load_n(&generation, __ATOMIC_RELAXED) == 0)
+    return;
+  shareable__watch_lock();
+  unlock_and_end_threads();
+}
+
+int shareable_watch_fd(const shareable_watch *watch) {
+  return watch == NULL ? -1 : watch->fd;
+}
+
+/* Returns NULL if the watch has no such entry. */
+static shareable__watch_entry *find(const shareable_watch *watch, uint64_t id) {
+  shareable__watch_entry *entry = watch == NULL ? NULL : shareable__entry_find(id);
+
+  return entry != NULL && entry->watch == watch ? entry : NULL;
+}
+
+shareable_status shareable_watch_arm(shareable_watch *watch, uint64_t id, uint64_t hash) {
+  SHAREABLE__UNCANCELLED;
+  shareable__watch_entry *entry;
+  shareable_status status;
+  bool is_list;
+
+  shareable__watch_lock();
+  entry = find(watch, id);
+  is_list = entry != NULL && entry->kind == SHAREABLE__WATCH_ANY;
+  status = entry == NULL ? SHAREABLE_E_ARGUMENT : shareable__entry_arm(entry, hash);
+  shareable__watch_unlock();
+  if (status == SHAREABLE_OK && is_list && hash == 0)
+    shareable__entry_compare_list(id);
+  return status;
+}
+
+shareable_status shareable_watch_disarm(shareable_watch *watch, uint64_t id) {
+  SHAREABLE__UNCANCELLED;
+  shareable__watch_entry *entry;
+
+  shareable__watch_lock();
+  entry = find(watch, id);
+  if (entry != NULL)
+    shareable__entry_disarm(entry);
+  shareable__watch_unlock();
+  return entry == NULL ? SHAREABLE_E_ARGUMENT : SHAREABLE_OK;
+}
+
+shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id) {
+  SHAREABLE__UNCANCELLED;
+  shareable__watch_entry *entry;
+
+  shareable__watch_lock();
+  entry = find(watch, id);
+  if (entry != NULL)
+    shareable__entry_free(entry);
+  shareable__watch_unlock();
+  return entry == NULL ? SHAREABLE_E_ARGUMENT : SHAREABLE_OK;
+}
+
+/* Takes the first entry from the queue, and arms it again. Sets *is_list if its list must be hashed. */
+static uint64_t take_changed(shareable_watch *watch, bool *is_list) {
+  shareable__watch_entry *entry = watch->first_changed;
+
+  shareable__watch_forget_changed(watch, entry);
+  *is_list = !entry->is_once && shareable__entry_arm(entry, 0) == SHAREABLE_OK && entry->kind == SHAREABLE__WATCH_ANY;
+  return entry->id;
+}
+
+/* Takes one entry from the queue. Returns false if it is empty, and then drains the descriptor. */
+static bool take_one(shareable_watch *watch, uint64_t *id) {
+  bool is_list = false, is_empty;
+
+  shareable__watch_lock();
+  is_empty = watch->first_changed == NULL;
+  if (!is_empty)
+    *id = take_changed(watch, &is_list);
+  if (watch->first_changed == NULL && watch->is_readable)
+    drain(watch);
+  shareable__watch_unlock();
+  if (is_list)
+    shareable__entry_compare_list(*id);
+  return !is_empty;
+}
+
+shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, size_t size, size_t *count) {
+  SHAREABLE__UNCANCELLED;
+  size_t taken = 0;
+
+  if (watch == NULL || count == NULL || (ids == NULL && size > 0))
+    return SHAREABLE_E_ARGUMENT;
+  while (taken < size && take_one(watch, &ids[taken]))
+    taken++;
+  *count = taken;
+  return SHAREABLE_OK;
+}

@@ -1,0 +1,36 @@
+/*
+ * watch.h - a watch: a descriptor that becomes readable when one of its entries changes.
+ *
+ * A waiter thread (waiter.h) sleeps on the words (word.h) of the lists that are watched. When a word
+ * changes, it puts the entries (entry.h) of the word into the queue of their watch, and makes the
+ * watch's eventfd readable. Another thread (checker.h) detects changes that wake no waiter. The
+ * lock of fork.h guards everything here. A child of a fork gets its own eventfd, and starts threads
+ * when it needs them.
+ */
+#ifndef SHAREABLE__WATCH_H
+#define SHAREABLE__WATCH_H
+
+#include "base/fork.h"
+#include "watch/checker.h"
+#include "watch/entry.h"
+#include "watch/waiter.h"
+
+struct shareable_watch {
+  shareable_watch *next;
+  int fd;
+  shareable__file_id file; /* that of all eventfds */
+  bool is_readable;
+  shareable__watch_entry *first_changed, *last_changed; /* the queue */
+};
+
+/* The watch lock. The first function also detects that this process is a child of a fork. */
+void shareable__watch_lock(void);
+void shareable__watch_unlock(void);
+
+/* Appends an entry to the queue of changed entries, and makes the descriptor readable. */
+void shareable__watch_report(shareable_watch *watch, shareable__watch_entry *entry);
+
+/* Removes an entry from that queue. */
+void shareable__watch_forget_changed(shareable_watch *watch, shareable__watch_entry *entry);
+
+#endif

@@ -1,0 +1,577 @@
+/*
+ * watch.c - tests of core/src/watch and of core/src/list/list_watch.c.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/futex.h"
+#include "child.h"
+#include "list/list.h"
+#include "support.h"
+#include "watch/watch.h"
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+
+/* The second item has the same eventcount as the first. */
+enum { ITEM, NEIGHBOUR = ITEM + SHAREABLE__EVENTCOUNTS, OTHER = 1, COUNT = NEIGHBOUR + 1 };
+
+static shareable_list *signals(uint32_t flags) {
+  shareable_value values[COUNT];
+
+  for (size_t i = 0; i < COUNT; i++)
+    values[i] = shareable_int(0);
+  return new_list_with(values, COUNT, flags);
+}
+
+static shareable_list *again(const shareable_list *list, uint32_t flags) {
+  shareable_list *other;
+
+  cr_ok(shareable_list_open(&other, shareable_memory_name(shareable_list_memory(list)), flags, NULL));
+  return other;
+}
+
+static shareable_watch *new_watch(void) {
+  shareable_watch *watch;
+
+  cr_ok(shareable_watch_create(&watch, NULL));
+  return watch;
+}
+
+static bool is_readable(const shareable_watch *watch, int timeout_ms) {
+  struct pollfd poller = {.fd = shareable_watch_fd(watch), .events = POLLIN};
+
+  return poll(&poller, 1, timeout_ms) == 1;
+}
+
+/* Returns the only id that is reported within ten seconds, or 0. */
+static uint64_t next_changed(shareable_watch *watch) {
+  uint64_t ids[4];
+  size_t count = 0;
+
+  if (!is_readable(watch, 10000))
+    return 0;
+  cr_ok(shareable_watch_changed(watch, ids, LENGTH(ids), &count));
+  return count == 1 ? ids[0] : 0;
+}
+
+static void expect_silence(shareable_watch *watch) {
+  cr_assert(!is_readable(watch, 150));
+}
+
+/* Changes the item as stock Python does, without waking waiters. */
+static void poke(shareable_list *list, int64_t k) {
+  __atomic_store_n((int64_t *)(list->layout.data + 8 * ITEM), k, __ATOMIC_RELAXED);
+}
+
+static size_t threads(void) {
+  DIR *folder = opendir("/proc/self/task");
+  size_t count = 0;
+
+  while (readdir(folder) != NULL)
+    count++;
+  closedir(folder);
+  return count;
+}
+
+static int64_t processor_time(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (int64_t)time.tv_sec * SECOND + time.tv_nsec;
+}
+
+Test(watch, reports_each_change_of_an_item_once) {
+  shareable_list *list = signals(0), *writer = again(list, 0);
+  shareable_watch *watch = new_watch();
+  uint64_t id = 0;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  cr_assert_neq(id, 0);
+  expect_silence(watch);
+  for (int k = 1; k <= 20; k++) {
+    cr_ok(shareable_list_set_int(writer, ITEM, k));
+    cr_assert_eq(next_changed(watch), id);
+  }
+  cr_ok(shareable_list_set_int(writer, OTHER, 1));
+  expect_silence(watch);
+  cr_ok(shareable_list_set_str(writer, ITEM, "text", 4));
+  cr_assert_eq(next_changed(watch), id);
+  expect_silence(watch);
+  shareable_watch_free(watch);
+  shareable_list_unref(writer);
+  end_list(list);
+}
+
+/* A round of the checks could find the change too. So it must not run before the change is reported. */
+Test(watch, is_woken_by_a_writer) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  uint64_t item, all;
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &item));
+  for (int k = 1; k <= 20; k++) {
+    cr_ok(shareable_list_set_int(list, ITEM, k));
+    cr_assert_eq(next_changed(watch), item);
+  }
+  cr_ok(shareable_watch_remove(watch, item));
+  cr_ok(shareable_watch_add_list(watch, list, 0, 0, &all));
+  for (int k = 1; k <= 20; k++) {
+    cr_ok(shareable_list_set_int(list, k, k));
+    cr_assert_eq(next_changed(watch), all);
+  }
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, is_woken_by_another_process) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+  pid_t child;
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  child = fork();
+  if (child == 0) {
+    shareable_list *writer = again(list, 0);
+
+    for (int k = 1; k <= 100; k++)
+      if (shareable_list_set_int(writer, ITEM, k) != SHAREABLE_OK)
+        _exit(1);
+    _exit(0);
+  }
+  for (int64_t k = 0; k < 100;) {
+    cr_assert_eq(next_changed(watch), id, "a report is missing after %d", (int)k);
+    cr_ok(shareable_list_get_int(list, ITEM, &k));
+  }
+  waitpid(child, NULL, 0);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+static void expect_detection(shareable_list *list, shareable_list *writer) {
+  shareable_watch *watch = new_watch();
+  uint64_t item, all;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &item));
+  for (int k = 1; k <= 5; k++) {
+    poke(writer, k);
+    cr_assert_eq(next_changed(watch), item);
+    expect_silence(watch);
+  }
+  cr_ok(shareable_watch_remove(watch, item));
+  cr_ok(shareable_watch_add_list(watch, list, 0, 0, &all));
+  expect_silence(watch);
+  for (int k = 6; k <= 10; k++) {
+    poke(writer, k);
+    cr_assert_eq(next_changed(watch), all);
+    expect_silence(watch);
+  }
+  shareable_watch_free(watch);
+}
+
+Test(watch, detects_writes_of_stock_python) {
+  shareable_list *list = signals(0);
+
+  expect_detection(list, list);
+  end_list(list);
+}
+
+Test(watch, works_on_a_list_without_a_sync_area) {
+  shareable_list *list = signals(SHAREABLE_NO_SYNC);
+
+  expect_detection(list, list);
+  end_list(list);
+}
+
+Test(watch, works_with_a_read_only_handle) {
+  shareable_list *list = signals(0), *reader = again(list, SHAREABLE_READ_ONLY);
+
+  expect_detection(reader, list);
+  cr_assert_eq(list->sync.area->eventcounts.state, 0);
+  shareable_list_unref(reader);
+  end_list(list);
+}
+
+Test(watch, compares_with_the_hash_that_the_caller_knows) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  uint64_t hash, id;
+
+  cr_ok(shareable_list_hash(list, &hash));
+  poke(list, 1);
+  cr_ok(shareable_watch_add_list(watch, list, hash, SHAREABLE_WATCH_ONCE, &id));
+  cr_assert_eq(next_changed(watch), id);
+  expect_silence(watch);
+  cr_ok(shareable_list_hash(list, &hash));
+  cr_ok(shareable_watch_arm(watch, id, hash));
+  expect_silence(watch);
+  cr_ok(shareable_watch_arm(watch, id, hash + 1));
+  cr_assert_eq(next_changed(watch), id, "a second waiter with another hash");
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, reports_once_until_it_is_armed_again) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, SHAREABLE_WATCH_ONCE, &id));
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  cr_assert_eq(next_changed(watch), id);
+  cr_ok(shareable_list_set_int(list, ITEM, 2));
+  expect_silence(watch);
+  cr_assert_eq(list->sync.area->eventcounts.items[ITEM], 1, "the second write wakes no thread");
+  cr_ok(shareable_watch_arm(watch, id, 0));
+  expect_silence(watch);
+  cr_ok(shareable_list_set_int(list, ITEM, 3));
+  cr_assert_eq(next_changed(watch), id);
+  cr_ok(shareable_watch_arm(watch, id, 0));
+  cr_ok(shareable_watch_disarm(watch, id));
+  cr_assert_eq(list->sync.area->eventcounts.state & 1, 0, "no waiters flag without a waiter");
+  cr_ok(shareable_list_set_int(list, ITEM, 4));
+  expect_silence(watch);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, items_that_share_an_eventcount_are_all_reported) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch(), *second = new_watch();
+  uint64_t ids[3], changed[4];
+  size_t count;
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &ids[0]));
+  cr_ok(shareable_watch_add_item(watch, list, NEIGHBOUR, 0, &ids[1]));
+  cr_ok(shareable_watch_add_item(second, list, ITEM, 0, &ids[2]));
+  for (int k = 1; k <= 10; k++) {
+    cr_ok(shareable_list_set_int(list, ITEM, k));
+    cr_assert(is_readable(watch, 10000));
+    cr_assert_eq(next_changed(second), ids[2]);
+    cr_ok(shareable_watch_changed(watch, changed, 1, &count));
+    cr_assert_eq(count, 1);
+    cr_assert(is_readable(watch, 10000), "the second id is left");
+    cr_ok(shareable_watch_changed(watch, changed + 1, 3, &count));
+    cr_assert_eq(count, 1);
+    cr_assert_eq(changed[0] + changed[1], ids[0] + ids[1]);
+  }
+  cr_ok(shareable_watch_remove(watch, ids[0])); /* the others still need the waiters flag */
+  cr_ok(shareable_list_set_int(list, ITEM, 11));
+  cr_assert_eq(next_changed(second), ids[2]);
+  cr_assert_eq(next_changed(watch), ids[1]);
+  shareable_watch_free(watch);
+  shareable_watch_free(second);
+  end_list(list);
+}
+
+Test(watch, reports_that_the_lock_may_be_free) {
+  shareable_list *list = signals(0), *owner = again(list, 0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_lock(watch, list, &id));
+  cr_assert_eq(next_changed(watch), id, "it is free");
+  for (int k = 0; k < 20; k++) {
+    cr_ok(shareable_list_lock(owner, 0));
+    cr_ok(shareable_watch_arm(watch, id, 0));
+    cr_assert(!is_readable(watch, 5));
+    cr_ok(shareable_list_unlock(owner));
+    cr_assert_eq(next_changed(watch), id);
+    cr_ok(shareable_list_lock(list, 0));
+    cr_ok(shareable_watch_disarm(watch, id));
+    cr_assert_neq(list->sync.area->lock & SHAREABLE__LOCK_WAITERS, 0, "other processes may wait too");
+    cr_ok(shareable_list_unlock(list));
+  }
+  shareable_watch_free(watch);
+  shareable_list_unref(owner);
+  end_list(list);
+}
+
+static void *lock_and_unlock(void *list) {
+  cr_ok(shareable_list_lock(list, 10 * SECOND));
+  cr_ok(shareable_list_unlock(list));
+  return NULL;
+}
+
+Test(watch, passes_a_wakeup_of_the_lock_on) {
+  shareable_list *list = signals(0), *owner = again(list, 0), *third = again(list, 0);
+  shareable_watch *watch = new_watch();
+  int64_t start;
+  pthread_t thread;
+  uint64_t id;
+
+  for (int k = 0; k < 10; k++) {
+    cr_ok(shareable_list_lock(owner, 0));
+    cr_ok(shareable_watch_add_lock(watch, list, &id));
+    usleep(5000);
+    pthread_create(&thread, NULL, lock_and_unlock, third);
+    usleep(40000);
+    start = shareable__now();
+    cr_ok(shareable_list_unlock(owner));
+    cr_assert(is_readable(watch, 10000));
+    cr_ok(shareable_watch_remove(watch, id));
+    pthread_join(thread, NULL);
+    cr_assert_lt(shareable__now() - start, SECOND);
+  }
+  shareable_watch_free(watch);
+  shareable_list_unref(third);
+  shareable_list_unref(owner);
+  end_list(list);
+}
+
+static void lock_and_stay(const void *list) {
+  shareable_list_lock((shareable_list *)list, 0);
+}
+
+Test(watch, reports_that_the_locks_owner_died) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+  pid_t child = start(lock_and_stay, list);
+
+  cr_ok(shareable_watch_add_lock(watch, list, &id));
+  expect_silence(watch);
+  end(child, SIGKILL);
+  cr_assert_eq(next_changed(watch), id);
+  cr_status(shareable_list_lock(list, 0), SHAREABLE_E_OWNER_DIED);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, reports_that_a_list_was_closed) {
+  shareable_list *list = signals(0), *others[] = {again(list, 0), again(list, SHAREABLE_READ_ONLY), again(list, 0)};
+  shareable_watch *watch = new_watch();
+  uint64_t ids[3];
+
+  cr_ok(shareable_watch_add_item(watch, others[0], ITEM, 0, &ids[0]));
+  cr_ok(shareable_watch_add_item(watch, others[1], ITEM, 0, &ids[1]));
+  cr_ok(shareable_watch_add_list(watch, others[2], 0, 0, &ids[2]));
+  shareable_list_close(others[0]);
+  cr_assert_eq(next_changed(watch), ids[0]);
+  shareable_memory_close(shareable_list_memory(others[1]));
+  cr_assert_eq(next_changed(watch), ids[1]);
+  shareable_list_unref(others[2]);
+  cr_assert_eq(next_changed(watch), ids[2]);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  expect_silence(watch);
+  cr_status(shareable_watch_arm(watch, ids[0], 0), SHAREABLE_E_CLOSED);
+  cr_ok(shareable_watch_remove(watch, ids[0]));
+  cr_status(shareable_watch_remove(watch, ids[0]), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_add_item(watch, others[0], ITEM, 0, &ids[0]), SHAREABLE_E_CLOSED);
+  shareable_watch_free(watch);
+  shareable_list_unref(others[0]);
+  shareable_list_unref(others[1]);
+  end_list(list);
+}
+
+Test(watch, rejects_bad_arguments) {
+  shareable_list *list = signals(0), *plain, *reader = again(list, SHAREABLE_READ_ONLY);
+  shareable_watch *watch = new_watch(), *other = new_watch();
+  uint64_t id, ids[1];
+  size_t count;
+
+  cr_ok(shareable_list_create(&plain, NULL, NULL, 0, SHAREABLE_NO_SYNC, 0, NULL));
+  cr_status(shareable_watch_create(NULL, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_add_item(NULL, list, 0, 0, &id), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_add_item(watch, NULL, 0, 0, &id), SHAREABLE_E_CLOSED);
+  cr_status(shareable_watch_add_item(watch, list, 0, 0, NULL), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_add_item(watch, list, 0, 2, &id), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_add_item(watch, list, COUNT, 0, &id), SHAREABLE_E_INDEX);
+  cr_status(shareable_watch_add_lock(watch, plain, &id), SHAREABLE_E_NO_SYNC);
+  cr_status(shareable_watch_add_lock(watch, reader, &id), SHAREABLE_E_READ_ONLY);
+  cr_ok(shareable_watch_add_item(watch, list, -1, 0, &id));
+  cr_status(shareable_watch_arm(other, id, 0), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_disarm(other, id), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_remove(other, id), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_remove(NULL, id), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_changed(NULL, ids, 1, &count), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_changed(watch, NULL, 1, &count), SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_watch_changed(watch, ids, 1, NULL), SHAREABLE_E_ARGUMENT);
+  cr_ok(shareable_watch_changed(watch, ids, 1, &count));
+  cr_assert_eq(count, 0);
+  cr_assert_eq(shareable_watch_fd(NULL), -1);
+  shareable_watch_free(NULL);
+  shareable_watch_free(other);
+  shareable_watch_free(watch);
+  shareable_list_unref(reader);
+  end_list(plain);
+  end_list(list);
+}
+
+/* Exits with 0 if the watch of the parent works in its child. */
+static void use_in_child(shareable_watch *watch, shareable_list *list, uint64_t id) {
+  if (!is_readable(watch, 0) || next_changed(watch) != id || is_readable(watch, 20))
+    _exit(1);
+  if (shareable_list_set_int(list, ITEM, 7) != SHAREABLE_OK || next_changed(watch) != id)
+    _exit(2);
+  if (is_readable(watch, 20))
+    _exit(3);
+  exit(0);
+}
+
+static void expect_work_in_child(pid_t (*fork_function)(void), bool has_handlers) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+  int status;
+  pid_t child;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  child = fork_function();
+  if (child == 0) {
+    if (!has_handlers)
+      shareable_watch_remove(watch, 0);
+    use_in_child(watch, list, id);
+  }
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0, "%x", status);
+  cr_assert_eq(next_changed(watch), id, "the parent has its own report of the child's write");
+  expect_silence(watch);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, works_in_a_child_of_a_fork) {
+  expect_work_in_child(fork, true);
+}
+
+Test(watch, works_in_a_child_that_runs_no_handlers) {
+  need_cleared_pages();
+  expect_work_in_child(fork_without_handlers, false);
+}
+
+/* More words than one thread takes, and more than there may be. */
+enum { LISTS = 6 };
+
+static void expect_reports_of_many(size_t count_items) {
+  shareable_list *list = signals(0), *handles[LISTS];
+  shareable_watch *watch = new_watch();
+  uint64_t ids[LISTS][32], changed[8];
+  size_t count, before = threads();
+
+  for (size_t k = 0; k < LISTS; k++) {
+    handles[k] = again(list, 0);
+    for (size_t i = 0; i < count_items; i++)
+      cr_ok(shareable_watch_add_item(watch, handles[k], (int64_t)i, SHAREABLE_WATCH_ONCE, &ids[k][i]));
+  }
+  while (shareable_watch_changed(watch, changed, LENGTH(changed), &count) == SHAREABLE_OK && count > 0)
+    ; /* those that were moved to another word */
+  for (size_t i = 0; i < count_items; i++) {
+    size_t found = 0;
+
+    for (size_t k = 0; k < LISTS; k++)
+      cr_ok(shareable_watch_arm(watch, ids[k][i], 0));
+    cr_ok(shareable_list_set_int(list, (int64_t)i, (int64_t)i + 1));
+    for (; found < LISTS; found += count) {
+      cr_assert(is_readable(watch, 10000), "item %zu: %zu reports", i, found);
+      cr_ok(shareable_watch_changed(watch, changed, LENGTH(changed), &count));
+    }
+    for (size_t k = 0; k < LISTS; k++)
+      cr_ok(shareable_watch_disarm(watch, ids[k][i]));
+  }
+  cr_assert_leq(threads(), before + 3);
+  for (size_t k = 0; k < LISTS; k++)
+    shareable_list_unref(handles[k]);
+  shareable_watch_free(watch);
+  cr_assert_eq(threads(), before);
+  end_list(list);
+}
+
+Test(watch, many_words_have_several_threads) {
+  shareable__checker_interval = 60 * SECOND;
+  expect_reports_of_many(32);
+}
+
+Test(watch, above_a_number_of_words_the_items_of_a_list_share_one) {
+  shareable__checker_interval = 60 * SECOND;
+  shareable__words_max = 40;
+  expect_reports_of_many(32);
+}
+
+Test(watch, works_without_futex_waitv) {
+  shareable__futex_no_waitv = true;
+  shareable__checker_interval = 60 * SECOND;
+  expect_reports_of_many(8);
+}
+
+Test(watch, a_closed_descriptor_that_is_used_again_is_not_written_to) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  FILE *file = tmpfile();
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  cr_assert_eq(dup2(fileno(file), shareable_watch_fd(watch)), shareable_watch_fd(watch));
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  usleep(100000);
+  shareable_watch_free(watch);
+  cr_assert_eq(lseek(fileno(file), 0, SEEK_END), 0);
+  fclose(file);
+  end_list(list);
+}
+
+Test(watch, leaves_no_thread_and_no_descriptor) {
+  shareable_list *list = signals(0);
+  size_t before = descriptors(), threads_before = threads();
+
+  for (int k = 0; k < 50; k++) {
+    shareable_watch *watch = new_watch();
+    uint64_t id;
+
+    cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+    cr_ok(shareable_watch_add_list(watch, list, 0, 0, &id));
+    cr_ok(shareable_watch_add_lock(watch, list, &id));
+    cr_ok(shareable_list_set_int(list, ITEM, k));
+    if (k % 2 == 0)
+      cr_ok(shareable_watch_remove(watch, id));
+    shareable_watch_free(watch);
+  }
+  cr_assert_eq(threads(), threads_before);
+  cr_assert_eq(descriptors(), before);
+  end_list(list);
+}
+
+/* Valgrind and QEMU have no futex_waitv(2). Without it, the threads check their words at intervals. */
+static void need_waitv(void) {
+#if defined(SYS_futex_waitv) && !defined(SHAREABLE_PORTABLE)
+  if (syscall(SYS_futex_waitv, NULL, 0, 0, NULL, 0) < 0 && errno == EINVAL && !shareable__futex_no_waitv)
+    return;
+#endif
+  skip_because("needs futex_waitv(2)");
+}
+
+Test(watch, a_thousand_idle_handles_cost_little) {
+  enum { HANDLES = 1000 };
+  shareable_list *list, *handles[HANDLES];
+  shareable_watch *watch;
+  size_t before = threads();
+  int64_t start, used;
+  uint64_t id;
+
+  need_waitv();
+  list = signals(0);
+  watch = new_watch();
+  for (size_t k = 0; k < HANDLES; k++) {
+    handles[k] = again(list, 0);
+    cr_ok(shareable_watch_add_item(watch, handles[k], ITEM, 0, &id));
+  }
+  cr_assert_leq(threads(), before + 9);
+  usleep(200000);
+  start = processor_time();
+  sleep(2);
+  used = processor_time() - start;
+  cr_assert_lt(used, 10 * 2 * MILLISECOND, "%d us a second", (int)(used / 2000));
+  fprintf(stderr, "1,000 idle handles: %.2f %% of a processor\n", (double)used / 2e7);
+  shareable_watch_free(watch);
+  for (size_t k = 0; k < HANDLES; k++)
+    shareable_list_unref(handles[k]);
+  end_list(list);
+}
