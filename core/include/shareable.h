@@ -724,7 +724,8 @@ SHAREABLE_API shareable_status shareable_list_get_bytes(const shareable_list *li
 
 /*
  * Writes a value of any type to an item, whatever type the item had. The write wakes the waiters of
- * the item and of the list. On failure the item is unchanged.
+ * the item and of the list, unless the item is None already and remains None. On failure the item
+ * is unchanged.
  *
  * Returns E_CLOSED, E_READ_ONLY, E_INDEX, E_VALUE_TYPE, E_UTF8, E_CAPACITY (the text is longer than
  * the item's capacity), E_TOO_LONG (the text ends in a NUL and is longer than
