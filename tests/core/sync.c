@@ -13,6 +13,7 @@
 #include "list/list.h"
 #include "support.h"
 #include "sync/fast_store.h"
+#include "sync/redo_acquire.h"
 
 #define SECOND INT64_C(1000000000)
 /* A slot of this size contains a complete page. */
@@ -121,15 +122,32 @@ static void leave_redo_record(shareable_list *list, int k, uint32_t id, size_t i
   record->code = item.code;
   record->length = item.length;
   memcpy(record->data, item.data, item.length);
-  record->committed = 1;
+  record->use = SHAREABLE__REDO_COMMITTED;
 }
 
+static bool is_kept(const shareable__redo_record *record) {
+  return record->writer_id != 0 && (record->use & 3) == SHAREABLE__REDO_KEPT;
+}
+
+/* Returns the number of records with a write in them. */
 static size_t redo_records_in_use(const shareable_list *list) {
   size_t count = 0;
 
-  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
-    count += list->sync.area->redo_records[k].writer_id != 0 || list->sync.area->redo_records[k].committed != 0;
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    const shareable__redo_record *record = &list->sync.area->redo_records[k];
+    count += !is_kept(record) && (record->writer_id != 0 || record->use != 0);
+  }
   return count;
+}
+
+/* Returns the number of the record that a handle keeps, or -1. */
+static int kept_record(const shareable_list *list) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    const shareable__redo_record *record = &list->sync.area->redo_records[k];
+    if (is_kept(record) && record->writer_id == list->sync.writer.id)
+      return k;
+  }
+  return -1;
 }
 
 static void die(int number) {
@@ -140,9 +158,9 @@ static void die(int number) {
 /*
  * A child writes an item of at least two pages, and is killed during the write. One page of the
  * slot is read-only, so the child dies when it reaches that page: the bytes before the page are
- * written, format and code are not.
+ * written, format and code are not. The child first writes `first`, unless that is None.
  */
-static void kill_while_writing(shareable_list *list, size_t i, shareable_value value) {
+static void kill_in_protected_page(shareable_list *list, size_t i, shareable_value first, shareable_value value) {
   pid_t child = fork();
   int result;
 
@@ -152,6 +170,8 @@ static void kill_while_writing(shareable_list *list, size_t i, shareable_value v
     unsigned char *start;
 
     if (!shareable__layout_slot(&list->layout, i, &slot))
+      _exit(1);
+    if (first.type != SHAREABLE_TYPE_NONE && shareable_list_set(list, (int64_t)i, &first) != SHAREABLE_OK)
       _exit(1);
     start = slot.data + (page - (uintptr_t)slot.data % page) % page;
     if (start + page > slot.data + slot.size || mprotect(start, page, PROT_READ) != 0)
@@ -163,6 +183,10 @@ static void kill_while_writing(shareable_list *list, size_t i, shareable_value v
   }
   cr_assert_eq(waitpid(child, &result, 0), child);
   cr_assert(WIFSIGNALED(result) && WTERMSIG(result) == SIGKILL, "the writer ended with %#x", result);
+}
+
+static void kill_while_writing(shareable_list *list, size_t i, shareable_value value) {
+  kill_in_protected_page(list, i, shareable_none(), value);
 }
 
 /* Returns a list of an int and a value in a slot of two pages. */
@@ -192,7 +216,7 @@ Test(sync, the_area_has_the_specified_layout) {
   cr_assert_eq(offsetof(shareable__hazard, item), 8);
   cr_assert_eq(sizeof(shareable__hazard), 64);
   cr_assert_eq(offsetof(shareable__area, redo_records), 768);
-  cr_assert_eq(offsetof(shareable__redo_record, committed), 4);
+  cr_assert_eq(offsetof(shareable__redo_record, use), 4);
   cr_assert_eq(offsetof(shareable__redo_record, item), 8);
   cr_assert_eq(offsetof(shareable__redo_record, format), 16);
   cr_assert_eq(offsetof(shareable__redo_record, length), 24);
@@ -885,6 +909,266 @@ Test(sync, a_change_of_type_fails_and_changes_nothing_if_a_store_stays_published
   assert_same(get(list, 1), shareable_int(7));
   write_over_published(list, hazard);
   shareable_list_unref(other);
+  end_list(list);
+}
+
+/* Makes all redo records those of a living writer that is writing items. */
+static void use_all_redo_records(shareable_list *list, uint32_t id) {
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    list->sync.area->redo_records[k].writer_id = id;
+}
+
+#define UNLOGGED_AFTER (SECOND / 100)
+
+Test(sync, none_over_none_is_a_read) {
+  const shareable_value values[] = {shareable_int(7), shareable_none()};
+  shareable_list *list = new_list(values, 2);
+  uint64_t word = word_of(list, 1);
+
+  cr_ok(shareable_list_set_none(list, 1));
+  cr_assert_eq(word_of(list, 1), word);
+  put_word(list, 1, word | SHAREABLE__CORRUPT);
+  cr_status(shareable_list_get(list, 1, &(shareable_value){0}, NULL, 0), SHAREABLE_E_CORRUPT);
+  cr_ok(shareable_list_set_none(list, 1));
+  assert_same(get(list, 1), shareable_none());
+  cr_ok(shareable_list_set_none(list, 0));
+  assert_same(get(list, 0), shareable_none());
+  end_list(list);
+}
+
+Test(sync, none_over_none_writes_the_slot_again_if_it_has_other_bytes) {
+  shareable_value value = shareable_none();
+  shareable_list *list = new_list(&value, 1);
+  shareable__slot slot;
+
+  cr_assert(shareable__layout_slot(&list->layout, 0, &slot));
+  shareable__store(slot.data, 1);
+  cr_ok(shareable_list_set_none(list, 0));
+  cr_assert_eq(shareable__load(slot.data), 0);
+  end_list(list);
+}
+
+Test(sync, none_over_none_waits_until_the_item_is_unlocked) {
+  shareable_value value = shareable_none();
+  shareable_list *list = new_list(&value, 1);
+
+  lock_under(list, 0, dead_writer_id(), SHAREABLE__UNLOGGED);
+  cr_ok(shareable_list_set_none(list, 0));
+  cr_assert_eq(flags_of(list, 0), 0);
+  end_list(list);
+}
+
+Test(sync, a_text_that_differs_in_one_word_needs_no_redo_record) {
+  const shareable_value values[] = {shareable_int(7), shareable_str("old"), shareable_str("sixteen bytes ok")};
+  shareable_list *list = new_list(values, 3), *other = again(0);
+  uint32_t id = register_writer(other);
+  uint64_t version = version_of(list, 1);
+  int64_t start;
+
+  register_writer(list);
+  use_all_redo_records(list, id);
+  start = now();
+  cr_ok(shareable_list_set_str(list, 1, "new text", 8));
+  cr_ok(shareable_list_set_str(list, 1, "", 0));
+  cr_ok(shareable_list_set_str(list, 1, "new", 3));
+  cr_ok(shareable_list_set_str(list, 2, "sixteen bytes OK", 16));
+  cr_ok(shareable_list_set_str(list, 2, "sixteen bytes OK", 16));
+  cr_assert_lt(now() - start, UNLOGGED_AFTER);
+  assert_same(get(list, 1), shareable_str("new"));
+  assert_same(get(list, 2), shareable_str("sixteen bytes OK"));
+  cr_assert_eq(version_of(list, 1), version + 3, "readers notice each write");
+  shareable_list_unref(other);
+  end_list(list);
+}
+
+Test(sync, a_text_of_another_type_or_format_needs_a_redo_record) {
+  const shareable_value texts[] = {shareable_bytes("old", 3), shareable_strn("old\0", 4), shareable_int(7)};
+
+  for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+    const shareable_value values[] = {shareable_int(7), shareable_str("old")};
+    shareable_list *list = new_list(values, 2);
+
+    memset(list->sync.area->redo_records, 0, sizeof list->sync.area->redo_records);
+    cr_ok(shareable_list_set(list, 1, &texts[k]));
+    assert_same(get(list, 1), texts[k]);
+    cr_assert_eq(list->sync.area->redo_records[0].item, 1);
+    end_list(list);
+  }
+}
+
+/* The changed word is in a page that the child cannot write. */
+Test(sync, a_killed_writer_of_one_word_of_a_long_text_leaves_the_old_text) {
+  static char old_text[2 * 65536], new_text[2 * 65536];
+  size_t length = TWO_PAGES - 8;
+  shareable_value read;
+  shareable_list *list;
+
+  memset(old_text, 'a', length);
+  memcpy(new_text, old_text, length);
+  new_text[TWO_PAGES / 2] = 'b';
+  list = large(shareable_strn(old_text, length));
+  kill_in_protected_page(list, 1, shareable_strn(old_text, length), shareable_strn(new_text, length));
+  cr_ok(shareable_list_get(list, 1, &read, new_text, sizeof new_text));
+  cr_assert_eq(read.length, length);
+  cr_assert_eq(memcmp(new_text, old_text, length), 0);
+  end_list(list);
+}
+
+/* Returns a list of an int and `count` texts. */
+static shareable_list *texts(size_t count) {
+  shareable_value values[10] = {shareable_int(7)};
+
+  for (size_t k = 1; k <= count; k++)
+    values[k] = shareable_str("sixteen bytes ok");
+  return new_list(values, count + 1);
+}
+
+static void write_text(shareable_list *list, int64_t index, char character) {
+  shareable_value value = text_of(character, 16);
+
+  cr_ok(shareable_list_set(list, index, &value));
+  assert_same(get(list, index), value);
+}
+
+Test(sync, a_writer_keeps_its_redo_record_for_the_item_that_it_wrote_last) {
+  shareable_list *list = texts(2);
+  int k;
+
+  need_barriers();
+  write_text(list, 1, 'a');
+  k = kept_record(list);
+  cr_assert_geq(k, 0);
+  cr_assert_eq(list->sync.area->redo_records[k].use, SHAREABLE__REDO_KEPT + 4);
+  for (char character = 'b'; character < 'f'; character++) {
+    write_text(list, 1, character);
+    cr_assert_eq(kept_record(list), k);
+  }
+  write_text(list, 2, 'a');
+  cr_assert_eq(kept_record(list), k);
+  cr_assert_eq(list->sync.area->redo_records[k].use, SHAREABLE__REDO_KEPT + 8);
+  end_list(list);
+}
+
+Test(sync, a_closed_handle_keeps_no_redo_record) {
+  shareable_list *list = texts(1), *other = again(0);
+
+  need_barriers();
+  write_text(other, 1, 'a');
+  cr_assert_geq(kept_record(other), 0);
+  shareable_list_unref(other);
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    cr_assert_eq(list->sync.area->redo_records[k].writer_id, 0);
+  end_list(list);
+}
+
+Test(sync, a_fifth_writer_takes_a_kept_redo_record) {
+  shareable_list *list = texts(6), *others[SHAREABLE__AREA_REDO_RECORDS + 1];
+  int64_t start;
+
+  need_barriers();
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    others[k] = again(0);
+    write_text(others[k], k + 1, 'a');
+    cr_assert_eq(kept_record(others[k]), k);
+  }
+  register_writer(list);
+  start = now();
+  write_text(list, 5, 'a');
+  cr_assert_lt(now() - start, UNLOGGED_AFTER);
+  cr_assert_eq(kept_record(list), -1, "a writer that has taken a record does not keep it");
+  cr_assert_eq(list->sync.area->redo_records[0].writer_id, 0);
+  cr_assert_eq(word_of(list, 1) & SHAREABLE__LOCKED, 0, "the item of the record is unlocked");
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    write_text(others[k], k + 1, 'b');
+  cr_assert_eq(kept_record(others[0]), -1, "a writer that has lost its record does not keep another one");
+  for (int k = 0; k < SHAREABLE__KEEP_PAUSE; k++)
+    write_text(list, 5, (char)('a' + k % 2));
+  write_text(list, 5, 'c');
+  cr_assert_geq(kept_record(list), 0, "after a pause it keeps one again");
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    shareable_list_unref(others[k]);
+  end_list(list);
+}
+
+static void write_and_stop(shareable_list *list, int64_t index) {
+  if (shareable_list_set_str(list, index, "aaaaaaaaaaaaaaaa", 16) != SHAREABLE_OK)
+    _exit(1);
+  raise(SIGSTOP);
+  _exit(2);
+}
+
+Test(sync, stopped_writers_that_keep_all_redo_records_do_not_delay_others) {
+  shareable_list *list = texts(5);
+  pid_t children[SHAREABLE__AREA_REDO_RECORDS];
+  int64_t start;
+
+  need_barriers();
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    int state;
+
+    children[k] = fork();
+    if (children[k] == 0)
+      write_and_stop(list, k + 1);
+    cr_assert_eq(waitpid(children[k], &state, WUNTRACED), children[k]);
+    cr_assert(WIFSTOPPED(state));
+    cr_assert(is_kept(&list->sync.area->redo_records[k]));
+  }
+  register_writer(list);
+  start = now();
+  write_text(list, 5, 'b');
+  cr_assert_lt(now() - start, UNLOGGED_AFTER);
+  cr_assert_eq(redo_records_in_use(list), 0);
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    kill(children[k], SIGKILL);
+    cr_assert_eq(waitpid(children[k], NULL, 0), children[k]);
+  }
+  write_text(list, 1, 'b');
+  end_list(list);
+}
+
+/* A stopped owner may be writing to its record: it has locked the item that it kept it for. */
+Test(sync, a_kept_redo_record_is_not_taken_while_its_item_is_locked) {
+  shareable_list *list = texts(5), *other = again(0);
+  uint32_t id = register_writer(other);
+
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    list->sync.area->redo_records[k].writer_id = id;
+    list->sync.area->redo_records[k].use = SHAREABLE__REDO_KEPT + 4 * (uint32_t)(k + 1);
+    lock_under(list, (size_t)k + 1, id, 0);
+  }
+  write_text(list, 5, 'a');
+  write_text(list, 5, 'b');
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
+    cr_assert_eq(list->sync.area->redo_records[k].writer_id, id);
+  put_word(list, 2, 0);
+  write_text(list, 5, 'c');
+  cr_assert_neq(list->sync.area->redo_records[1].writer_id, id);
+  shareable_list_unref(other);
+  for (int64_t k = 1; k < 5; k++)
+    write_text(list, k, 'd');
+  end_list(list);
+}
+
+Test(sync, an_impossible_kept_redo_record_does_not_affect_items) {
+  shareable_list *list = texts(1);
+  uint32_t dead = dead_writer_id();
+
+  for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
+    list->sync.area->redo_records[k].writer_id = dead;
+    list->sync.area->redo_records[k].use = UINT32_MAX - 1;
+  }
+  write_text(list, 1, 'a');
+  write_text(list, 1, 'b');
+  end_list(list);
+}
+
+Test(sync, a_write_with_a_kept_redo_record_is_completed_after_a_kill) {
+  shareable_list *list = large(text_of('a', 20));
+
+  kill_in_protected_page(list, 1, text_of('b', 20), shareable_str("cccccccccccccccccccc"));
+  assert_same(get(list, 1), text_of('c', 20));
+  cr_ok(shareable_list_set_str(list, 1, "dddddddddddddddddddd", 20));
+  assert_same(get(list, 1), text_of('d', 20));
   end_list(list);
 }
 

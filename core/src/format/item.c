@@ -5,25 +5,13 @@
 #include "format/item.h"
 
 /*
- * Converts a format to a word whose lowest byte is the first character, and back: byteswaps it on
- * big-endian machines.
- */
-static uint64_t little_endian(uint64_t format) {
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-  return __builtin_bswap64(format);
-#else
-  return format;
-#endif
-}
-
-/*
  * Parses the format of a text (layout.md, "Trailing NULs"). In the format "40s", which CPython
  * writes, 40 is the size of the slot or less; the text ends before its trailing NULs. This library
  * also writes "5s ": exactly 5 bytes. If a CPython release writes exact lengths as "5s", change
  * this function.
  */
 static bool parse_text(uint64_t format, size_t slot_size, size_t *length, bool *is_exact) {
-  uint64_t rest = little_endian(format), digits = 0;
+  uint64_t rest = shareable__format_bytes(format), digits = 0;
   size_t n = 0;
 
   for (; digits < 7 && (rest & 0xff) - '0' <= 9; digits++) {
@@ -80,10 +68,6 @@ size_t shareable__item_format(const shareable__slot *slot, char format[8]) {
   return strnlen(format, 8);
 }
 
-static uint64_t load_data(const shareable__slot *slot, size_t offset) {
-  return __atomic_load_n((const shareable__word *)(slot->data + offset), __ATOMIC_RELAXED);
-}
-
 /* Returns the number of bytes of a word without its trailing NULs. */
 static size_t significant_bytes(uint64_t word) {
   if (word == 0)
@@ -111,7 +95,7 @@ static uint64_t first_bytes(uint64_t word, size_t count) {
 static size_t length_without_nuls(const shareable__slot *slot, size_t length) {
   while (length > 0) {
     size_t offset = (length - 1) / 8 * 8;
-    size_t bytes = significant_bytes(first_bytes(load_data(slot, offset), length - offset));
+    size_t bytes = significant_bytes(first_bytes(shareable__item_load(slot, offset), length - offset));
 
     if (bytes > 0)
       return offset + bytes;
@@ -126,19 +110,19 @@ static void copy_data(const shareable__slot *slot, void *buffer, size_t length) 
   size_t offset = 0;
 
   for (; offset + 8 <= length; offset += 8) {
-    word = load_data(slot, offset);
+    word = shareable__item_load(slot, offset);
     memcpy(bytes + offset, &word, 8);
   }
   if (offset == length)
     return;
-  word = load_data(slot, offset);
+  word = shareable__item_load(slot, offset);
   for (const unsigned char *rest = (const unsigned char *)&word; offset < length; rest++)
     bytes[offset++] = *rest;
 }
 
 static bool data_equal(const shareable__slot *slot, const char *text, size_t length) {
   for (size_t offset = 0; offset < length; offset += 8) {
-    uint64_t word = load_data(slot, offset);
+    uint64_t word = shareable__item_load(slot, offset);
     if (memcmp(text + offset, &word, length - offset < 8 ? length - offset : 8) != 0)
       return false;
   }
@@ -177,58 +161,32 @@ shareable_status shareable__item_read(const shareable__slot *slot, shareable_val
   return SHAREABLE_OK;
 }
 
-static bool ends_in_nul(const shareable_value *value) {
-  return value->length > 0 && value->text[value->length - 1] == '\0';
-}
-
-shareable_status shareable__item_fits(const shareable_value *value, size_t size) {
-  if (!shareable__is_text(value->type))
-    return SHAREABLE_OK;
-  if (value->length > shareable__item_capacity(size))
-    return SHAREABLE_E_CAPACITY;
-  return ends_in_nul(value) && value->length > SHAREABLE_TEXT_NUL_MAX ? SHAREABLE_E_TOO_LONG : SHAREABLE_OK;
-}
-
 /*
  * Makes the format of `n` bytes: n is at most 9999999, or 999999 if it is exact, so that the format
  * has 8 characters.
  */
-static uint64_t number_format(size_t n, bool is_exact) {
+static uint64_t number_format(uint32_t n, bool is_exact) {
   uint64_t text = is_exact ? 's' | ' ' << 8 : 's';
 
   do
     text = text << 8 | (uint64_t)('0' + n % 10);
   while ((n /= 10) > 0);
-  return little_endian(text);
+  return shareable__format_bytes(text);
 }
 
 uint64_t shareable__exact_format(size_t length) {
-  return number_format(length, true);
+  return number_format((uint32_t)length, true);
 }
 
-/*
- * Makes the format of a text: the size of the slot, as CPython writes it, or the exact length and a
- * space.
- */
-static uint64_t text_format(const shareable_value *value, size_t slot_size) {
-  return ends_in_nul(value) ? shareable__exact_format((size_t)value->length)
-                            : number_format(shareable__item_capacity(slot_size), false);
+uint64_t shareable__long_slot_format(size_t slot_size) {
+  return number_format((uint32_t)shareable__item_capacity(slot_size), false);
 }
 
 static void encode_word(shareable__encoded_item *encoded, uint64_t format, unsigned char code, uint64_t word) {
   encoded->format = format;
   encoded->code = code;
   encoded->word = word;
-  encoded->data = &encoded->word;
-  encoded->length = sizeof encoded->word;
-}
-
-static void encode_text(shareable__encoded_item *encoded, const shareable_value *value, size_t size,
-                        unsigned char code) {
-  encoded->format = text_format(value, size);
-  encoded->code = code;
-  encoded->data = value->text;
-  encoded->length = (size_t)value->length;
+  shareable__item_set_data(encoded, &encoded->word, sizeof encoded->word);
 }
 
 void shareable__item_encode(const shareable_value *value, size_t size, shareable__encoded_item *encoded) {
@@ -246,34 +204,10 @@ void shareable__item_encode(const shareable_value *value, size_t size, shareable
     encode_word(encoded, SHAREABLE__FORMAT_BOOL, SHAREABLE__CODE_NUMBER, shareable__bool_word(value->boolean != 0));
     break;
   case SHAREABLE_TYPE_STR:
-    encode_text(encoded, value, size, SHAREABLE__CODE_STR);
-    break;
   case SHAREABLE_TYPE_BYTES:
-    encode_text(encoded, value, size, SHAREABLE__CODE_BYTES);
+    shareable__item_encode_text(value, size, encoded);
     break;
   }
-}
-
-/*
- * Stores whole words atomically. A concurrent reader gets old and new words, and detects that by
- * the version of the item.
- */
-static void put_data(const shareable__slot *slot, const shareable__encoded_item *encoded) {
-  size_t whole = encoded->length / 8 * 8, rest = encoded->length - whole;
-  uint64_t word = 0;
-
-  for (size_t offset = 0; offset < whole; offset += 8) {
-    memcpy(&word, (const unsigned char *)encoded->data + offset, 8);
-    __atomic_store_n((shareable__word *)(slot->data + offset), word, __ATOMIC_RELAXED);
-  }
-  if (rest > 0) {
-    word = 0;
-    memcpy(&word, (const unsigned char *)encoded->data + whole, rest);
-    __atomic_store_n((shareable__word *)(slot->data + whole), word, __ATOMIC_RELAXED);
-    whole += 8;
-  }
-  for (; whole < slot->size; whole += 8)
-    __atomic_store_n((shareable__word *)(slot->data + whole), 0, __ATOMIC_RELAXED);
 }
 
 static void put_code(const shareable__slot *slot, const shareable__encoded_item *encoded) {
@@ -287,17 +221,12 @@ static void put_code(const shareable__slot *slot, const shareable__encoded_item 
  * state of a list whose creator has not written the codes yet.
  */
 void shareable__item_put(const shareable__slot *slot, const shareable__encoded_item *encoded) {
-  put_data(slot, encoded);
+  shareable__item_put_data(slot, encoded);
   if (encoded->code != SHAREABLE__CODE_NUMBER)
     put_code(slot, encoded);
   if (shareable__load(slot->format) != encoded->format)
     shareable__store(slot->format, encoded->format);
   put_code(slot, encoded);
-}
-
-bool shareable__item_same_format(const shareable__slot *slot, const shareable__encoded_item *encoded) {
-  return encoded->data == &encoded->word && shareable__load(slot->format) == encoded->format &&
-         shareable__item_code(slot) == encoded->code;
 }
 
 bool shareable__item_is_number(const shareable__slot *slot) {

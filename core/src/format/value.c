@@ -7,19 +7,8 @@
 
 _Static_assert(sizeof(shareable_value) == 24, "shareable_value is part of the ABI");
 
-/* Skips ASCII eight bytes at a time, because most text is ASCII; libunistring checks the rest. */
-bool shareable__is_utf8(const void *text, size_t length) {
-  const unsigned char *bytes = text;
-  uint64_t word;
-
-  while (length >= sizeof word) {
-    memcpy(&word, bytes, sizeof word);
-    if (word & UINT64_C(0x8080808080808080))
-      break;
-    bytes += sizeof word;
-    length -= sizeof word;
-  }
-  return length == 0 || u8_check(bytes, length) == NULL;
+bool shareable__is_utf8_slow(const void *text, size_t length) {
+  return u8_check(text, length) == NULL;
 }
 
 /* Subtracts the continuation bytes (10xxxxxx) from the length, eight bytes at a time. */
@@ -42,13 +31,7 @@ shareable_status shareable__value_check(const shareable_value *value) {
     return SHAREABLE_E_ARGUMENT;
   if (value->type > SHAREABLE_TYPE_BYTES)
     return SHAREABLE_E_VALUE_TYPE;
-  if (!shareable__is_text(value->type))
-    return SHAREABLE_OK;
-  if (value->length > SIZE_MAX / 2 || (value->text == NULL && value->length > 0))
-    return SHAREABLE_E_ARGUMENT;
-  if (value->type == SHAREABLE_TYPE_STR && !shareable__is_utf8(value->text, (size_t)value->length))
-    return SHAREABLE_E_UTF8;
-  return SHAREABLE_OK;
+  return shareable__is_text(value->type) ? shareable__text_check(value) : SHAREABLE_OK;
 }
 
 static bool is_number(uint32_t type) {

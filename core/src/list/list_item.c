@@ -145,7 +145,19 @@ static inline bool store_word(shareable_list *list, size_t i, const shareable__s
   return true;
 }
 
-static bool store_number(shareable_list *list, size_t i, const shareable__slot *slot, const shareable_value *value) {
+/*
+ * Returns whether the item is None already. Then writing None changes nothing, and this valid read
+ * takes the place of the write in the order of the item's writes.
+ */
+static inline bool is_none(const shareable_list *list, size_t i, const shareable__slot *slot) {
+  uint64_t version;
+
+  return shareable__sync_has_area(&list->sync) && shareable__read_begin_fast(&list->sync, i, &version) &&
+         shareable__item_is_none(slot) && shareable__read_valid(&list->sync, i, version);
+}
+
+/* Writes a value that needs no lock. Returns false if the slow path is necessary. */
+static bool store_unlocked(shareable_list *list, size_t i, const shareable__slot *slot, const shareable_value *value) {
   switch (value->type) {
   case SHAREABLE_TYPE_INT:
     return store_word(list, i, slot, SHAREABLE__FORMAT_INT, value->bits);
@@ -153,26 +165,34 @@ static bool store_number(shareable_list *list, size_t i, const shareable__slot *
     return store_word(list, i, slot, SHAREABLE__FORMAT_FLOAT, value->bits);
   case SHAREABLE_TYPE_BOOL:
     return store_word(list, i, slot, SHAREABLE__FORMAT_BOOL, shareable__bool_word(value->boolean != 0));
+  case SHAREABLE_TYPE_NONE:
+    return is_none(list, i, slot);
   default:
     return false;
   }
 }
 
+static inline shareable_status put_encoded(shareable_list *list, size_t i, const shareable__slot *slot,
+                                           const shareable__encoded_item *item) {
+  shareable_status status;
+
+  if (shareable__sync_has_area(&list->sync))
+    return shareable__sync_write_item(&list->sync, i, slot, item);
+  status = shareable__list_check_written(list, i);
+  if (status == SHAREABLE_OK)
+    shareable__item_put(slot, item);
+  return status;
+}
+
 shareable_status shareable__list_put(shareable_list *list, size_t i, const shareable__slot *slot,
                                      const shareable_value *value) {
-  shareable_status status;
   shareable__encoded_item item;
 
-  if (store_number(list, i, slot, value))
+  if (store_unlocked(list, i, slot, value))
     return SHAREABLE_OK;
   /* cppcheck-suppress ctuuninitvar; set when the slot was found */
   shareable__item_encode(value, slot->size, &item);
-  if (shareable__sync_has_area(&list->sync))
-    return shareable__sync_write_item(&list->sync, i, slot, &item);
-  status = shareable__list_check_written(list, i);
-  if (status == SHAREABLE_OK)
-    shareable__item_put(slot, &item);
-  return status;
+  return put_encoded(list, i, slot, &item);
 }
 
 shareable_status shareable_list_set(shareable_list *list, int64_t index, const shareable_value *value) {
@@ -225,8 +245,19 @@ shareable_status shareable_list_set_float(shareable_list *list, int64_t index, d
   return set_slow(list, index, SHAREABLE_TYPE_FLOAT, shareable__bits_of(real));
 }
 
+/* Finds an item that is None already. Returns false if the slow path is necessary. */
+static inline bool find_none(shareable_list *list, int64_t index) {
+  shareable__slot slot;
+  size_t i;
+
+  return shareable__list_check_write(list) == SHAREABLE_OK &&
+         shareable__list_slot(list, index, &i, &slot) == SHAREABLE_OK && is_none(list, i, &slot);
+}
+
 shareable_status shareable_list_set_none(shareable_list *list, int64_t index) {
-  return set_value(list, index, shareable_none());
+  if (find_none(list, index))
+    return SHAREABLE_OK;
+  return set_slow(list, index, SHAREABLE_TYPE_NONE, 0);
 }
 
 shareable_status shareable_list_set_bool(shareable_list *list, int64_t index, int boolean) {
@@ -235,10 +266,34 @@ shareable_status shareable_list_set_bool(shareable_list *list, int64_t index, in
   return set_value(list, index, shareable_bool(boolean));
 }
 
+/* Does the same as shareable_list_set() of a text, without the branches for other types. */
+static inline __attribute__((always_inline)) shareable_status set_text(shareable_list *list, int64_t index,
+                                                                       const shareable_value *value) {
+  shareable_status status = shareable__list_check_write(list);
+  shareable__encoded_item item;
+  shareable__slot slot;
+  size_t i;
+
+  if (status == SHAREABLE_OK)
+    status = shareable__list_slot(list, index, &i, &slot);
+  if (status == SHAREABLE_OK)
+    status = shareable__text_check(value);
+  if (status == SHAREABLE_OK)
+    status = shareable__item_fits(value, slot.size);
+  if (status != SHAREABLE_OK)
+    return status;
+  shareable__item_encode_text(value, slot.size, &item);
+  return put_encoded(list, i, &slot, &item);
+}
+
 shareable_status shareable_list_set_str(shareable_list *list, int64_t index, const char *text, size_t length) {
-  return set_value(list, index, shareable_strn(text, length));
+  const shareable_value value = shareable_strn(text, length);
+
+  return set_text(list, index, &value);
 }
 
 shareable_status shareable_list_set_bytes(shareable_list *list, int64_t index, const void *data, size_t length) {
-  return set_value(list, index, shareable_bytes(data, length));
+  const shareable_value value = shareable_bytes(data, length);
+
+  return set_text(list, index, &value);
 }

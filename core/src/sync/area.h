@@ -41,13 +41,13 @@ typedef struct shareable__hazard {
 } shareable__hazard;
 
 /*
- * One item write in progress. Written by the owner of the writer id; read by a process that
- * completes the write of a dead owner. While the record is committed its item is locked, so an item
- * has at most one committed record.
+ * One item write in progress, or a record that its owner keeps for its next write. Written by the
+ * owner of the writer id; read by a process that completes the write of a dead owner. While the
+ * record is committed its item is locked, so an item has at most one committed record.
  */
 typedef struct shareable__redo_record {
   uint32_t writer_id; /* 0: free */
-  uint32_t committed; /* 1: the fields below are complete, and the item may be partly written */
+  uint32_t use;       /* see redo_log.h; loaded and stored together with the writer id */
   shareable__word item;
   uint64_t format;
   uint64_t length;
@@ -109,6 +109,10 @@ typedef struct shareable__sync {
   size_t mask;
   const shareable__layout *layout;
   uint64_t stuck_hash; /* redo_hash() when all records were last in use for too long; 0: never */
+  /* Used only by the thread that has the hazard (redo_acquire.h). */
+  unsigned kept;       /* the number of the record that the thread used last */
+  uint32_t keeper;     /* the writer id with which the thread kept it; 0: it did not keep it */
+  unsigned keep_pause; /* the number of writes until the thread keeps a record again */
   shareable__writer writer;
 } shareable__sync;
 

@@ -6,6 +6,7 @@
 
 #include "base/membarrier.h"
 #include "sync/backoff.h"
+#include "sync/redo_acquire.h"
 
 static shareable__hazard *acquire_hazard(void *address, shareable__writer *writer, bool check_owners) {
   shareable__area *area = address;
@@ -32,6 +33,8 @@ shareable_status shareable__sync_register(shareable__sync *sync) {
 void shareable__sync_unregister(shareable__sync *sync) {
   shareable__hazard *hazard = sync->area == NULL ? NULL : sync->writer.hazard;
 
+  if (sync->area != NULL && shareable__writer_is_current_process(&sync->writer))
+    shareable__redo_free_kept(sync);
   if (hazard != NULL && shareable__writer_is_current_process(&sync->writer)) {
     __atomic_store_n(&hazard->item, 0, __ATOMIC_RELEASE);
     shareable__writer_id_swap(&hazard->writer_id, shareable__writer_id(&sync->writer), 0);

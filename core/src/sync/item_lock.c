@@ -45,9 +45,7 @@ shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t 
     shareable__backoff_action action;
 
     if ((word & SHAREABLE__LOCKED) == 0) {
-      *before = word & SHAREABLE__VERSION_UNLOCKED;
-      if (shareable__version_swap(sync->area, i, word,
-                                  shareable__version_locked(word, shareable__writer_id(&sync->writer))))
+      if (shareable__item_try_lock(sync, i, before))
         return SHAREABLE_OK;
       continue;
     }

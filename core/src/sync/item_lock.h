@@ -13,25 +13,40 @@
  */
 shareable_status shareable__item_lock(shareable__sync *sync, size_t i, uint64_t *before);
 
+/* Locks an item if it is not locked. *before is the unlocked version word. */
+static inline bool shareable__item_try_lock(shareable__sync *sync, size_t i, uint64_t *before) {
+  uint64_t word = shareable__version_load(sync->area, i);
+
+  *before = word & SHAREABLE__VERSION_UNLOCKED;
+  return (word & SHAREABLE__LOCKED) == 0 &&
+         shareable__version_swap(sync->area, i, word,
+                                 shareable__version_locked(word, shareable__writer_id(&sync->writer)));
+}
+
 /* Returns whether the version word is locked by a dead writer. */
 bool shareable__item_holder_is_dead(const shareable__sync *sync, uint64_t word);
 
 /* Completes the write of a dead writer, and unlocks the item. `word` is its version word. */
 void shareable__item_recover(shareable__sync *sync, size_t i, uint64_t word);
 
-/* Unlocks an item by storing its version word, and notifies waiters. */
-static inline void shareable__item_unlock_and_notify(const shareable__sync *sync, size_t i, uint64_t word) {
-  shareable__area *area = sync->area;
-  shareable__hazard *hazard;
-
+/*
+ * Unlocks an item by storing its version word, and notifies waiters. `hazard` is the one that the
+ * thread may use, or NULL.
+ */
+static inline void shareable__item_unlock_with(shareable__area *area, size_t i, uint64_t word,
+                                               shareable__hazard *hazard) {
   shareable__version_store(area, i, word);
-  hazard = shareable__writer_fast_hazard(&sync->writer);
   if (hazard != NULL) {
     shareable__eventcount_notify_fast(&area->eventcounts, i, &hazard->idle_fences);
     return;
   }
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   shareable__eventcount_notify(&area->eventcounts, i);
+}
+
+/* Does the same in any thread. */
+static inline void shareable__item_unlock_and_notify(const shareable__sync *sync, size_t i, uint64_t word) {
+  shareable__item_unlock_with(sync->area, i, word, shareable__writer_fast_hazard(&sync->writer));
 }
 
 /*

@@ -7,7 +7,7 @@
 shareable__redo_record *shareable__redo_find(shareable__area *area, size_t i) {
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     shareable__redo_record *record = &area->redo_records[k];
-    if (__atomic_load_n(&record->committed, __ATOMIC_ACQUIRE) == 1 &&
+    if (shareable__redo_use(shareable__redo_load(record)) == SHAREABLE__REDO_COMMITTED &&
         __atomic_load_n(&record->item, __ATOMIC_RELAXED) == i)
       return record;
   }
@@ -22,17 +22,18 @@ size_t shareable__redo_length(const shareable__redo_record *record, size_t slot_
 
 void shareable__redo_replay(shareable__sync *sync, size_t i) {
   shareable__redo_record *record = shareable__redo_find(sync->area, i);
+  shareable__encoded_item item;
   shareable__slot slot;
-  uint32_t id;
+  uint64_t state;
 
   if (record == NULL || !shareable__layout_slot(sync->layout, i, &slot))
     return;
-  shareable__item_put(&slot, &(shareable__encoded_item){.format = record->format,
-                                                        .code = (unsigned char)record->code,
-                                                        .data = record->data,
-                                                        .length = shareable__redo_length(record, slot.size)});
+  item.format = record->format;
+  item.code = (unsigned char)record->code;
+  shareable__item_set_data(&item, record->data, shareable__redo_length(record, slot.size));
+  shareable__item_put(&slot, &item);
   shareable__version_clear_corrupt(sync->area, i);
-  id = shareable__writer_id_load(&record->writer_id);
-  __atomic_store_n(&record->committed, 0, __ATOMIC_RELEASE);
-  shareable__writer_id_swap(&record->writer_id, id, 0); /* fails if another process has reclaimed the record */
+  state = shareable__redo_load(record);
+  if (shareable__redo_use(state) == SHAREABLE__REDO_COMMITTED)
+    shareable__redo_swap(record, state, 0); /* fails if another process has reclaimed the record */
 }

@@ -1,6 +1,7 @@
 /*
  * core.c - runs an operation of the library in C: core OPERATION TIMES.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "shareable.h"
 
 static shareable_list *list;
-static const char text[] = "sixteen bytes, x";
+static const char text[] = "sixteen bytes, x", other_text[] = "SIXTEEN BYTES, X";
 
 static void nothing(void) {
 }
@@ -40,8 +41,16 @@ static void read_str(void) {
   shareable_list_get_str(list, 2, buffer, sizeof buffer, &length);
 }
 
+/* Alternates, so that each write changes both words. */
 static void write_str(void) {
-  shareable_list_set_str(list, 2, text, sizeof text - 1);
+  static bool is_other;
+
+  is_other = !is_other;
+  shareable_list_set_str(list, 2, is_other ? other_text : text, sizeof text - 1);
+}
+
+static void write_none(void) {
+  shareable_list_set_none(list, 3);
 }
 
 static void add(void) {
@@ -63,14 +72,15 @@ static const struct {
                   {"write float", write_float},
                   {"read str", read_str},
                   {"write str", write_str},
+                  {"write none", write_none},
                   {"add", add},
                   {"lock", lock}};
 
 int main(int argc, char **argv) {
-  shareable_value values[] = {shareable_int(7), shareable_float(2.5), shareable_str(text)};
+  shareable_value values[] = {shareable_int(7), shareable_float(2.5), shareable_str(text), shareable_none()};
   shareable_error error;
 
-  if (shareable_list_create(&list, NULL, values, 3, 0, 0, &error) != SHAREABLE_OK)
+  if (shareable_list_create(&list, NULL, values, 4, 0, 0, &error) != SHAREABLE_OK)
     return fprintf(stderr, "%s\n", error.message), 1;
   shareable_list_unlink(list, NULL);
   for (size_t i = 0; argc == 3 && i < sizeof operations / sizeof *operations; i++)

@@ -19,7 +19,7 @@ func must(err error) {
 }
 
 func main() {
-	list, err := shareable.NewList([]any{7, 2.5, text})
+	list, err := shareable.NewList([]any{7, 2.5, text, nil})
 	must(err)
 	must(list.Unlink())
 	times, err := strconv.Atoi(os.Args[2])
@@ -32,6 +32,7 @@ func main() {
 		"write float": func() { list.SetFloat(1, 0.5) },
 		"read str":    func() { list.GetString(2) },
 		"write str":   func() { list.SetString(2, text) },
+		"write none":  func() { list.Set(3, nil) },
 		"add":         func() { list.Add(0, 1) },
 		"lock": func() {
 			_, err := list.Lock(context.Background())

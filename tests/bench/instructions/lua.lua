@@ -3,7 +3,7 @@
 local shareable = require "shareable"
 
 local TEXT = "sixteen bytes, x"
-local list = assert(shareable.list {7, 2.5, TEXT})
+local list = assert(shareable.list {7, 2.5, TEXT, shareable.none})
 list:unlink()
 
 local function reading(index)
@@ -29,6 +29,7 @@ local operations = {
   end,
   ["read int"] = reading(1), ["read float"] = reading(2), ["read str"] = reading(3),
   ["write int"] = writing(1, 9), ["write float"] = writing(2, 0.5), ["write str"] = writing(3, TEXT),
+  ["write none"] = writing(4, shareable.none),
   ["add"] = function(times)
     for _ = 1, times do
       list:add(1, 1)

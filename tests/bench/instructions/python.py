@@ -49,10 +49,10 @@ def lock(shared, times):
 
 OPERATIONS = {
     "nothing": nothing, "read int": read(0), "write int": write(0, 9), "read float": read(1), "write float": write(1, 0.5),
-    "read str": read(2), "write str": write(2, TEXT), "add": add, "lock": lock,
+    "read str": read(2), "write str": write(2, TEXT), "write none": write(3, None), "add": add, "lock": lock,
 }  # fmt: skip
 
-shared = ShareableList([7, 2.5, TEXT])
+shared = ShareableList([7, 2.5, TEXT, None])
 OPERATIONS[sys.argv[1]](shared, int(sys.argv[2]))
 shared.shm.close()
 shared.shm.unlink()

@@ -67,12 +67,12 @@ static void get_text_unsynced(int times) {
 
 static void set_text(int times) {
   for (int i = 0; i < times; i++)
-    must(shareable_list_set_str(list, ITEMS, "sixteen bytes ok", 16));
+    must(shareable_list_set_str(list, ITEMS, i & 1 ? "sixteen bytes ok" : "SIXTEEN BYTES OK", 16));
 }
 
 static void set_text_unsynced(int times) {
   for (int i = 0; i < times; i++)
-    must(shareable_list_set_str(unsynced, ITEMS, "sixteen bytes ok", 16));
+    must(shareable_list_set_str(unsynced, ITEMS, i & 1 ? "sixteen bytes ok" : "SIXTEEN BYTES OK", 16));
 }
 
 static void set_plain(int times) {

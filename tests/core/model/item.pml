@@ -23,13 +23,24 @@
  * A reader may also lock the item, as a reader does that writers overtake repeatedly. It stores the
  * word that it found, because it changes nothing, or the word that the recovery left.
  *
+ * A writer may keep its redo record between writes. A kept record contains the number of the item
+ * that its owner wrote last. The lock of that item protects the record: the owner uses its record
+ * without an atomic operation if it has locked the item, and another process takes the record by a
+ * compare-and-swap if it has locked the item. For that, it locks the item without waiting, and
+ * stores the word that it found. The owner may also claim its own record by a compare-and-swap,
+ * whichever item it has locked. r_kept[] and r_owner[] are one word in the code.
+ *
+ * A text that differs from the item's in one word is one store, like a number. A write of the value
+ * that the item already contains is a read, and needs nothing else.
+ *
  * Left out: stores that other processors see in another order, time (E_BUSY), the overflow of
  * the version, the flag slow_stores and the fast path of stores (store.pml).
  *
  * Sizes: PROCS read-write handles, 2 or 3, of OPS reads or writes each (LAST_OPS for the last
  * handle); VIEWS read-only handles that read once; ITEMS and REDO_RECORDS, 1 or 2; at most DEATHS
- * kills and STOPS stops in total. LONG adds texts that are too long for a redo record, READ_LOCKS
- * adds readers that lock. OUTCOME checks only what readers get, and that no process waits for ever.
+ * kills and STOPS stops in total. LONG adds texts that are too long for a redo record, PARTS adds
+ * texts that differ in one word, KEEP adds writers that keep their redo record, READ_LOCKS adds
+ * readers that lock. OUTCOME checks only what readers get, and that no process waits for ever.
  *
  * Each of these breaks the protocol, and the check must find an error:
  * NOT_COMMITTED  redo_replay() uses a redo record that is not committed
@@ -44,6 +55,13 @@
  * UNMARKED       a writer that finds no free redo record does not set unlogged in the word
  * READ_CLEARS    a reader that locked a corrupt item unlocks it as a writer does
  * OLD_VERSION    a reader that took the lock over stores the version that the dead writer found
+ * KEEP_BLINDLY   the owner of a kept record uses it although another process may have taken it
+ * KEEP_ANY       the owner uses its kept record without an atomic operation under the lock of any
+ *                item
+ * TAKE_UNLOCKED  a process takes a kept record without a lock on the item of the record
+ * TAKE_COMMITTED a process takes a record that is committed from an owner that is alive
+ * NO_TAKE        a writer waits until the owner of a kept record uses the record or dies
+ * ONE_STORE      a text that differs from the item's in two words is stored without a redo record
  */
 #ifndef PROCS
 #define PROCS 3
@@ -93,6 +111,7 @@
 
 #define NUMBER 1
 #define TEXT 2
+#define PART 3 /* not a format: a text that differs from the item's only in its second word */
 
 bool dead[PROCS + 1], done[PROCS + 1], stopped[PROCS + 1];
 
@@ -101,15 +120,16 @@ byte data0[ITEMS], data1[ITEMS], format[ITEMS] = TEXT;
 
 byte r_owner[REDO_RECORDS], r_item[REDO_RECORDS], r_format[REDO_RECORDS], r_data0[REDO_RECORDS], r_data1[REDO_RECORDS];
 bool r_committed[REDO_RECORDS];
+byte r_kept[REDO_RECORDS]; /* the number of the item that the record is kept for, from 1; 0: not kept */
 
 /*
  * State that no process of the program knows: what item i must contain, and whether an unlogged
  * write to it began and no later write has replaced it.
  */
-byte truth[ITEMS], true_format[ITEMS] = TEXT;
+byte truth[ITEMS], truth1[ITEMS], true_format[ITEMS] = TEXT;
 bool lost[ITEMS];
 
-#define IS(i, f, a, b) ((f) == true_format[i] && (a) == truth[i] && ((f) == NUMBER || (b) == truth[i]))
+#define IS(i, f, a, b) ((f) == true_format[i] && (a) == truth[i] && ((f) == NUMBER || (b) == truth1[i]))
 #define IS_COMPLETE(i) IS(i, format[i], data0[i], data1[i])
 #define IS_COMMITTED_FOR(k, i) (r_committed[k] && r_item[k] == (i))
 #if REDO_RECORDS == 1
@@ -224,8 +244,14 @@ inline lock(i) {
  */
 inline reclaim(n) {
   if
-  :: atomic { !r_committed[n] -> skip };
-     d_step { if :: r_owner[n] == owner -> r_owner[n] = 0 :: else fi; owner = 0 }
+  :: atomic { !r_committed[n] -> kept = r_kept[n] };
+     d_step {
+       if
+       :: r_owner[n] == owner && r_kept[n] == kept && !r_committed[n] -> r_owner[n] = 0; r_kept[n] = 0
+       :: else
+       fi;
+       owner = 0; kept = 0
+     }
   :: atomic { r_committed[n] -> x = r_item[n]; owner = 0 };
      if
      :: atomic { HOLDER_IS_DEAD(word[x]) -> SWAP_DEAD(x) };
@@ -235,6 +261,61 @@ inline reclaim(n) {
   fi
 }
 
+/*
+ * The caller's own record. Under the lock of the item that it is kept for, a load is sufficient,
+ * and the record remains marked as kept while the caller fills it.
+ */
+#define IS_MINE(n) (r_owner[n] == me && r_kept[n] != 0)
+#if defined(KEEP_BLINDLY)
+#define IS_READY(n, i) (mine == (n) + 1)
+#elif defined(KEEP_ANY)
+#define IS_READY(n, i) IS_MINE(n)
+#else
+#define IS_READY(n, i) (IS_MINE(n) && r_kept[n] == (i) + 1)
+#endif
+#ifdef KEEP_BLINDLY
+#define REMEMBER_MINE(n) mine = (n) + 1
+#define FORGET_MINE mine = 0
+#else
+#define REMEMBER_MINE(n) skip
+#define FORGET_MINE skip
+#endif
+
+/* redo_take(): a record that another process keeps for item x, whose number was loaded before. */
+#if defined(NO_TAKE)
+#define IS_TAKEABLE(n) false
+#elif defined(TAKE_COMMITTED)
+#define IS_TAKEABLE(n) (r_owner[n] != 0 && r_owner[n] != me && !dead[r_owner[n]] && (r_kept[n] != 0 || r_committed[n]))
+#else
+#define IS_TAKEABLE(n) (r_owner[n] != 0 && r_owner[n] != me && r_kept[n] != 0)
+#endif
+#define SWAP_KEPT(n)                                                    \
+  d_step {                                                              \
+    if                                                                  \
+    :: r_owner[n] == owner && r_kept[n] == kept ->                      \
+       r_owner[n] = me; r_kept[n] = 0; r_committed[n] = 0; k = n; is_claimed = 1 \
+    :: else                                                             \
+    fi;                                                                 \
+    owner = 0; kept = 0                                                 \
+  }
+inline redo_take(n, i) {
+  if
+#if defined(TAKE_UNLOCKED) || defined(TAKE_COMMITTED)
+  :: atomic { true -> skip }; SWAP_KEPT(n)
+#else
+  :: atomic { kept == (i) + 1 -> skip }; SWAP_KEPT(n) /* the caller has the lock already */
+  :: atomic { kept != (i) + 1 && !(word[kept - 1] & LOCKED) ->
+       x = kept - 1; taken = word[x]; word[x] = word[x] | LOCKED | LOCKED_BY(me) };
+     SWAP_KEPT(n);
+     d_step { UNLOCK(x, taken); x = 0 }
+  :: atomic { kept != (i) + 1 && (word[kept - 1] & LOCKED) -> owner = 0; kept = 0 }
+#endif
+  fi
+}
+
+/* Waiting for a lock is not modelled: a record whose item is locked is not taken. */
+#define MAY_TAKE(n, i) (IS_TAKEABLE(n) && (r_kept[n] == 0 || r_kept[n] == (i) + 1 || !(word[r_kept[n] - 1] & LOCKED)))
+
 #define IS_RECLAIMABLE(n) (r_owner[n] != 0 && dead[r_owner[n]] && (!r_committed[n] || HOLDER_IS_DEAD(word[r_item[n]])))
 
 #if REDO_RECORDS == 1
@@ -243,17 +324,34 @@ inline reclaim(n) {
 #define NONE_IS_FREE (r_owner[0] != 0 && r_owner[1] != 0)
 #endif
 
-/* redo_acquire(); k is REDO_RECORDS if none is free. */
-inline redo_acquire() {
+/*
+ * redo_acquire(); k is REDO_RECORDS if none is free. The model takes a kept record only if its item
+ * is not locked, so that it does not loop.
+ */
+#define ACQUIRE(n, i)                                                                                        \
+  :: atomic { !is_claimed && r_owner[n] == 0 -> r_owner[n] = me; k = n; is_claimed = 1; INVARIANT(!r_committed[n]) } \
+  :: atomic { !is_claimed && IS_RECLAIMABLE(n) -> owner = r_owner[n] };                                      \
+     reclaim(n)
+#ifdef KEEP
+#define ACQUIRE_KEPT(n, i)                                                                              \
+  :: atomic { !is_claimed && IS_READY(n, i) -> k = n; is_claimed = 1 }                                 \
+  :: atomic { !is_claimed && IS_MINE(n) && !IS_READY(n, i) -> r_kept[n] = 0; k = n; is_claimed = 1 }    \
+  :: atomic { !is_claimed && MAY_TAKE(n, i) -> owner = r_owner[n]; kept = r_kept[n] };                  \
+     redo_take(n, i)
+#else
+#define ACQUIRE_KEPT(n, i)
+#endif
+inline redo_acquire(i) {
   do
-  :: atomic { r_owner[0] == 0 -> r_owner[0] = me; k = 0; INVARIANT(!r_committed[0]); break }
-  :: atomic { IS_RECLAIMABLE(0) -> owner = r_owner[0] }; reclaim(0)
+  :: atomic { is_claimed -> is_claimed = 0; break }
+  ACQUIRE(0, i)
+  ACQUIRE_KEPT(0, i)
 #if REDO_RECORDS > 1
-  :: atomic { r_owner[1] == 0 -> r_owner[1] = me; k = 1; INVARIANT(!r_committed[1]); break }
-  :: atomic { IS_RECLAIMABLE(1) -> owner = r_owner[1] }; reclaim(1)
+  ACQUIRE(1, i)
+  ACQUIRE_KEPT(1, i)
 #endif
 #ifndef NO_UNLOGGED
-  :: atomic { NONE_IS_FREE -> k = REDO_RECORDS; break }
+  :: atomic { !is_claimed && NONE_IS_FREE -> k = REDO_RECORDS; break }
 #endif
   od
 }
@@ -264,15 +362,20 @@ inline redo_fill(i) {
   d_step { r_format[k] = type; r_data0[k] = v; r_data1[k] = v1 };
   d_step {
     INVARIANT(r_owner[k] == me && OWNER_OF(word[i]) == me && COMMITTED_COUNT(i) == 0);
-    r_committed[k] = 1;
-    truth[i] = v; true_format[i] = type; lost[i] = 0
+    r_committed[k] = 1; r_kept[k] = 0;
+    truth[i] = v; truth1[i] = v1; true_format[i] = type; lost[i] = 0
   }
 }
 
-/* redo_free() of the caller's redo record. */
-inline redo_free() {
-  d_step { INVARIANT(r_owner[k] == me); r_committed[k] = 0 };
-  d_step { INVARIANT(r_owner[k] == me); r_owner[k] = 0; k = 0 }
+/* redo_free() or redo_keep() of the caller's redo record. The code frees it in one step. */
+inline redo_free(i) {
+  if
+  :: d_step { INVARIANT(r_owner[k] == me); r_committed[k] = 0 };
+     d_step { INVARIANT(r_owner[k] == me); r_owner[k] = 0; k = 0; FORGET_MINE }
+#ifdef KEEP
+  :: d_step { INVARIANT(r_owner[k] == me); r_committed[k] = 0; r_kept[k] = (i) + 1; REMEMBER_MINE(k); k = 0 }
+#endif
+  fi
 }
 
 #ifdef UNMARKED
@@ -285,7 +388,7 @@ inline redo_free() {
 inline put_unlogged(i) {
   atomic { MARK(i) };
   put(i, type, v, v1);
-  d_step { k = 0; truth[i] = v; true_format[i] = type; lost[i] = 0; UNLOCK_WRITTEN(i) }
+  d_step { k = 0; truth[i] = v; truth1[i] = v1; true_format[i] = type; lost[i] = 0; UNLOCK_WRITTEN(i) }
 }
 
 /* put_logged() */
@@ -300,14 +403,18 @@ inline put_logged(i) {
   put(i, type, v, v1);
 #ifdef LATE_FREE
   d_step { UNLOCK_WRITTEN(i) };
-  redo_free()
+  redo_free(i)
 #else
-  redo_free();
+  redo_free(i);
   d_step { UNLOCK_WRITTEN(i) }
 #endif
 }
 
-#define SAME_FORMAT(i) (type == NUMBER && format[i] == NUMBER)
+/* shareable__item_one_store() */
+#define SAME_FORMAT(i) ((type == NUMBER && format[i] == NUMBER) || IS_PART(i))
+#define IS_PART(i) (type == PART && format[i] == TEXT)
+#define STORE_NUMBER(i) data0[i] = v; truth[i] = v; true_format[i] = NUMBER
+#define STORE_PART(i) data1[i] = v; truth[i] = data0[i]; truth1[i] = v; true_format[i] = TEXT
 
 /* shareable__sync_write_item() */
 inline write(i) {
@@ -316,14 +423,21 @@ inline write(i) {
 #if STOPS > 0
   :: atomic { timed_out -> timed_out = 0 }
 #endif
-  :: atomic { !timed_out && SAME_FORMAT(i) -> data0[i] = v; truth[i] = v; true_format[i] = NUMBER };
-     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) } /* shareable__item_same_format() */
-  :: atomic { !timed_out && !SAME_FORMAT(i) -> skip };
+  :: atomic { !timed_out && SAME_FORMAT(i) && !IS_PART(i) -> STORE_NUMBER(i) };
+     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) }
+  :: atomic { !timed_out && IS_PART(i) -> STORE_PART(i) };
+     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) }
+#ifdef ONE_STORE
+  :: atomic { !timed_out && type == TEXT && format[i] == TEXT -> data0[i] = v; truth[i] = v; truth1[i] = v; true_format[i] = TEXT };
+     data1[i] = v;
+     d_step { lost[i] = 0; UNLOCK_WRITTEN(i) }
+#endif
+  :: atomic { !timed_out && !SAME_FORMAT(i) -> if :: type == PART -> type = TEXT :: else fi };
      if
 #ifdef LONG
      :: atomic { type == TEXT -> k = REDO_RECORDS } /* longer than a redo record */
 #endif
-     :: redo_acquire()
+     :: redo_acquire(i)
      fi;
      if
      :: atomic { k == REDO_RECORDS -> skip }; put_unlogged(i)
@@ -424,17 +538,24 @@ inline choose_item() {
   fi
 }
 
-#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; owner = 0; before = 0; recovered = 0; timed_out = 0; FORGET
+#define FORGET_ALL op = 0; ops = 0; i = 0; type = 0; v = 0; v1 = 0; k = 0; x = 0; owner = 0; before = 0; recovered = 0; timed_out = 0; is_claimed = 0; kept = 0; taken = 0; FORGET_MINE; FORGET
 
 proctype Handle(byte me; byte ops) {
   byte op, i, type, v, v1, k, x, ck, owner, rf, ra, rb;
-  bool timed_out;
-  int before, recovered, seen;
+  bool timed_out, is_claimed;
+  byte kept;
+  int before, recovered, seen, taken;
+#ifdef KEEP_BLINDLY
+  byte mine; /* the number of the record that the handle kept last, from 1 */
+#endif
 
   {
     do
     :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = NUMBER; v1 = 0 }; write(i)
     :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = TEXT; v1 = v }; write(i)
+#ifdef PARTS
+    :: atomic { op < ops -> op++; v = 4 * me + op; choose_item(); type = PART; v1 = v }; write(i)
+#endif
     :: atomic { op < ops -> op++; choose_item() }; read(i)
 #ifdef READ_LOCKS
     :: atomic { op < ops -> op++; choose_item() }; read_locked(i)

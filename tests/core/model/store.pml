@@ -357,7 +357,7 @@ inline write() {
   :: atomic { type == ADD && (format != INT || (before & CORRUPT)) -> skip } /* E_TYPE, or E_CORRUPT */
   :: atomic {
        type != TEXT && format == type -> data = VALUE(type, 0); truth = data; before = before & ~CORRUPT
-     } /* shareable__item_same_format() */
+     } /* shareable__item_put_one_word() */
   :: atomic { type != ADD && !(type != TEXT && format == type) -> skip };
      change_type()
   fi;

@@ -11,6 +11,7 @@
 #include "list/list.h"
 #include "operations.h"
 #include "sync/fast_store.h"
+#include "sync/redo_acquire.h"
 
 #define MS INT64_C(1000000)
 
@@ -225,8 +226,8 @@ static void die_writing(const world *w) {
   writer_id = list->sync.writer.id;
   shareable__item_encode(&value, 8, &encoded);
   record = &list->sync.area->redo_records[1];
-  *record =
-    (shareable__redo_record){.writer_id = (uint32_t)writer_id, .committed = 1, .item = 2, .format = encoded.format};
+  *record = (shareable__redo_record){
+    .writer_id = (uint32_t)writer_id, .use = SHAREABLE__REDO_COMMITTED, .item = 2, .format = encoded.format};
   record->code = encoded.code;
   record->length = encoded.length;
   memcpy(record->data, encoded.data, encoded.length);
