@@ -63,7 +63,6 @@ type worker struct {
 
 	// Operations, and those without a call of C. That is the fast path.
 	measured, fast int64
-	hasFastPath    bool
 }
 
 func must(err error) {
@@ -90,26 +89,9 @@ func (w *worker) measure(calls int64) {
 	}
 }
 
-// findFastPath reports whether reading and writing a number that no process uses works without a
-// call of C. A first call of C may be necessary.
-func (w *worker) findFastPath() bool {
-	for i := 0; i < 10; i++ {
-		calls := runtime.NumCgoCall()
-		must(w.tally.SetInt(w.row+columns-1, 1))
-		_, err := w.tally.GetInt(w.row + columns - 1)
-		must(err)
-		if runtime.NumCgoCall() == calls {
-			return true
-		}
-	}
-	return false
-}
-
 func (w *worker) countMeasured() {
-	if w.hasFastPath {
-		w.countMany(measured, w.measured)
-		w.countMany(fast, w.fast)
-	}
+	w.countMany(measured, w.measured)
+	w.countMany(fast, w.fast)
 	w.measured, w.fast = 0, 0
 }
 
@@ -419,7 +401,6 @@ func main() {
 	must(err)
 	w.tally, err = shareable.OpenList(os.Args[2] + "-tally")
 	must(err)
-	w.hasFastPath = w.findFastPath()
 	role, number, _ := strings.Cut(os.Args[1], "-")
 	w.number, _ = strconv.Atoi(number)
 	work := map[string]func(){"writer": w.write, "reader": w.read, "watcher": w.watchSomething, "caller": w.call}[role]
