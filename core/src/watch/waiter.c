@@ -32,7 +32,7 @@ static unsigned prepare_sleep(shareable__waiter *waiter, shareable__futex_word *
 }
 
 /* Returns the duration of the next sleep between two checks. */
-static int64_t poll(shareable__waiter *waiter, const shareable__futex_word *words, int64_t duration) {
+static int64_t poll_words(shareable__waiter *waiter, const shareable__futex_word *words, int64_t duration) {
   uint32_t control = (uint32_t)words[0].seen;
 
   shareable__futex_sleep(&waiter->thread.control, control, duration);
@@ -53,7 +53,7 @@ static void *run(void *context) {
 
     shareable__fork_unlock();
     if (!shareable__futex_sleep_on_any(words, count))
-      duration = poll(waiter, words, duration);
+      duration = poll_words(waiter, words, duration);
     shareable__fork_lock();
   }
   shareable__fork_unlock();
