@@ -13,12 +13,13 @@ import (
 // handle waits for Unlock. Goroutines that wait through one handle occupy no system threads, and get
 // the lock in about the order in which they called Lock.
 //
-// If the error is nil, this handle has the lock. Then ownerDied reports whether the previous holder
-// died, or closed its handle, without unlocking: the data that the lock guards may be incomplete.
-// After an error the handle does not have the lock. If the context ends first, the error is
-// ctx.Err(). A nil context never ends. If another goroutine closes the list, the error is
-// [ErrClosed]. Lock notices either at once, or within 2 milliseconds after it was called. The other
-// errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem].
+// If the error is nil, this handle has the lock. Then ownerDied reports whether the previous
+// holder died, or closed its handle, without unlocking: the data that the lock guards may be
+// incomplete. After an error the handle does not have the lock. If the context ends first, the
+// error is ctx.Err(). A nil context never ends. If another goroutine closes the list, the error is
+// [ErrClosed]. Lock notices either at once, or within 2 milliseconds after it was called. The
+// other errors are [ErrReadOnly], [ErrNoSync] and [ErrSystem]. If another process has truncated
+// the block, the call raises SIGBUS.
 func (l *List) Lock(ctx context.Context) (ownerDied bool, err error) {
 	m := l.orClosed()
 	status, err := m.wait(ctx, listLock, 0, func(timeout int64) int {
@@ -31,8 +32,9 @@ func (l *List) Lock(ctx context.Context) (ownerDied bool, err error) {
 }
 
 // TryLock locks the list if it is not locked, and returns whether it did, and whether the previous
-// holder died. If the list is locked, also through this handle, it returns false and no error. After
-// an error the handle does not have the lock. See [List.Lock].
+// holder died. If the list is locked, also through this handle, it returns false and no error.
+// After an error the handle does not have the lock. See [List.Lock]. If another process has
+// truncated the block, the call raises SIGBUS.
 func (l *List) TryLock() (locked, ownerDied bool, err error) {
 	m := l.orClosed()
 	status := m.callC(0, func(timeout int64) int { return raw.List_lock(m.list, timeout) })
@@ -52,7 +54,8 @@ func (m *Memory) lockResult(status int) (ownerDied bool, err error) {
 }
 
 // Unlock unlocks the list. Any goroutine may call it. It fails with [ErrNotLocked] if this handle
-// does not have the lock, or with [ErrClosed] or [ErrNoSync].
+// does not have the lock, or with [ErrClosed] or [ErrNoSync]. If another process has truncated the
+// block, the call raises SIGBUS.
 func (l *List) Unlock() error {
 	m := l.orClosed()
 	return m.listError(m.call(raw.List_unlock))

@@ -23,10 +23,11 @@ import (
 // which exist while goroutines wait. Each item that is waited for is checked every 50 milliseconds,
 // however many goroutines wait for it.
 //
-// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
-// If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at once, or
-// within 2 milliseconds after it was called. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value
-// old, or with the errors of [List.Get].
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never
+// ends. If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at
+// once, or within 2 milliseconds after it was called. It also fails with [ErrValueType] or
+// [ErrOverflow] if no item can have the value old, or with the errors of [List.Get]. If another
+// process has truncated the block, the call raises SIGBUS.
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orClosed()
 	s, invalid := scalarOf(old)
@@ -59,7 +60,8 @@ func (m *Memory) keyOf(index int) int {
 // or value. It is never 0, and it is the same through every handle and in every language. It is not
 // a cryptographic hash. The time that Hash takes is proportional to the size of the list.
 //
-// It fails with [ErrClosed] or [ErrNotReady].
+// It fails with [ErrClosed] or [ErrNotReady]. If another process has truncated the block, the call
+// raises SIGBUS.
 func (l *List) Hash() (uint64, error) {
 	m := l.orClosed()
 	var hash uint64
@@ -88,9 +90,9 @@ func (l *List) Hash() (uint64, error) {
 // takes 0.5 % of a processor, so that WaitAny notices such a write of a list of megabytes later than
 // within 50 milliseconds. For such a list, use [List.Wait] for one item that counts the changes.
 //
-// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
-// If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
-// given hash.
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never
+// ends. If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny
+// returns the given hash. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
 	status, err := m.wait(ctx, anyItem, hash, func(timeout int64) (status int) {
