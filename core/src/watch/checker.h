@@ -34,7 +34,7 @@ void shareable__checker_count(bool is_polled, bool is_armed);
  * after it has released the lock.
  */
 shareable__checker *shareable__checker_end(void);
-void shareable__checker_join(shareable__checker *checker);
+void shareable__checker_join(shareable__checker *ended);
 
 /* Frees the thread of the parent of this process. */
 void shareable__checker_forget(void);

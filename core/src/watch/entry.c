@@ -24,10 +24,10 @@ static bool reserve_place(void) {
     table.free_place++;
   if (table.free_place < table.capacity)
     return true;
-  entries = realloc(table.entries, capacity * sizeof *entries);
+  entries = realloc(table.entries, capacity * sizeof(shareable__watch_entry *));
   if (entries == NULL)
     return false;
-  memset(entries + table.capacity, 0, (capacity - table.capacity) * sizeof *entries);
+  memset(entries + table.capacity, 0, (capacity - table.capacity) * sizeof(shareable__watch_entry *));
   table.entries = entries;
   table.capacity = capacity;
   return true;

@@ -37,7 +37,7 @@ void shareable__waiter_wake(shareable__watch_word *word);
  * result to shareable__waiters_join() after it has released the lock.
  */
 shareable__waiter *shareable__waiters_end(void);
-void shareable__waiters_join(shareable__waiter *waiters);
+void shareable__waiters_join(shareable__waiter *all);
 
 /* Frees the threads of the parent of this process. */
 void shareable__waiters_forget(void);
