@@ -1080,7 +1080,9 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
  * and all that is armed is reported. In a child of _Fork() or clone(2), that is the case after the
- * first call for any watch. Any number of threads may use a watch at the same time.
+ * first call for any watch. If the system has no descriptor for the child, the number remains that of
+ * the parent's descriptor, which the child does not change, until a call of shareable_watch_changed()
+ * or a report gets one. Any number of threads may use a watch at the same time.
  */
 typedef struct shareable_watch shareable_watch;
 
@@ -1152,7 +1154,7 @@ SHAREABLE_API shareable_status shareable_watch_add_lock(shareable_watch *watch, 
  *   hash  for a list, as for shareable_watch_add_list(); otherwise ignored
  *
  * Returns E_ARGUMENT if the watch does not contain the id, E_CLOSED if the list's handle is closed,
- * or E_SYSTEM.
+ * E_NO_MEMORY, or E_SYSTEM if no thread can be started.
  */
 SHAREABLE_API shareable_status shareable_watch_arm(shareable_watch *watch, uint64_t id, uint64_t hash);
 
@@ -1178,7 +1180,9 @@ SHAREABLE_API shareable_status shareable_watch_remove(shareable_watch *watch, ui
  *   ids    receives at most `size` ids; further ones remain, and the descriptor stays readable
  *   count  receives their number, which may be 0
  *
- * Returns E_ARGUMENT.
+ * Returns E_ARGUMENT. Returns E_NO_MEMORY, or E_SYSTEM if no thread can be started, if it returns no
+ * id and the first one cannot be armed again, which may happen in the child of a fork: the ids remain,
+ * and the descriptor stays readable.
  */
 SHAREABLE_API shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, size_t size,
                                                        size_t *count);

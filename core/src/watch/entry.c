@@ -75,6 +75,12 @@ shareable__watch_entry *shareable__entry_next(size_t *k) {
   return NULL;
 }
 
+void shareable__entries_end(void) {
+  free(table.entries);
+  table.entries = NULL;
+  table.capacity = table.free_place = 0;
+}
+
 static void set_armed(shareable__watch_entry *entry, bool is_armed) {
   if (entry->is_armed == is_armed)
     return;
@@ -159,7 +165,7 @@ void shareable__entry_disarm(shareable__watch_entry *entry) {
   shareable__word_disarm(entry->word);
 }
 
-static void report(shareable__watch_entry *entry) {
+void shareable__entry_report(shareable__watch_entry *entry) {
   if (entry->is_changed)
     return;
   entry->is_changed = true;
@@ -170,7 +176,7 @@ void shareable__entry_fire(shareable__watch_entry *entry) {
   if (!entry->is_armed)
     return;
   set_armed(entry, false);
-  report(entry);
+  shareable__entry_report(entry);
 }
 
 void shareable__entry_move(shareable__watch_entry *entry, shareable__watch_word *word) {
@@ -181,7 +187,7 @@ void shareable__entry_move(shareable__watch_entry *entry, shareable__watch_word 
 
 void shareable__entry_close(shareable__watch_entry *entry) {
   remove_from_word(entry);
-  report(entry);
+  shareable__entry_report(entry);
 }
 
 /*

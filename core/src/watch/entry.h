@@ -35,6 +35,9 @@ shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareabl
 /* Disarms the entry, removes it from its word and from the queue, and frees it. */
 void shareable__entry_free(shareable__watch_entry *entry);
 
+/* Frees the table of entries, which contains none. */
+void shareable__entries_end(void);
+
 /* Returns the entry with that id, or NULL. */
 shareable__watch_entry *shareable__entry_find(uint64_t id);
 
@@ -43,13 +46,16 @@ shareable__watch_entry *shareable__entry_next(size_t *k);
 
 /*
  * Arms the entry. The caller must read what is watched afterwards, so that it misses no change.
- * `hash` is that of the list that the caller knows, or 0. Returns E_CLOSED, or E_SYSTEM if no thread
- * can be started.
+ * `hash` is that of the list that the caller knows, or 0. Returns E_CLOSED, E_NO_MEMORY, or
+ * E_SYSTEM if no thread can be started.
  */
 shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash);
 
 /* Disarms the entry. No change is reported until it is armed again. */
 void shareable__entry_disarm(shareable__watch_entry *entry);
+
+/* Puts the entry into the queue of its watch, unless it is there. */
+void shareable__entry_report(shareable__watch_entry *entry);
 
 /* Reports the entry if it is armed. */
 void shareable__entry_fire(shareable__watch_entry *entry);

@@ -13,9 +13,16 @@
 static shareable_watch *watches;
 static unsigned generation; /* of the process that uses them; 0: none has */
 
-/* The program may have closed the descriptor, and may have opened another file in its place. */
+/*
+ * The program may have closed the descriptor, and may have opened another file in its place. A
+ * descriptor that cannot be checked counts as open: otherwise a change would not be reported.
+ */
+static bool is_open(const shareable_watch *watch) {
+  return !shareable__descriptor_is_lost(watch->fd, &watch->file);
+}
+
 static bool is_usable(const shareable_watch *watch) {
-  return shareable__descriptor_is(watch->fd, &watch->file);
+  return !watch->is_parents && is_open(watch);
 }
 
 static void make_readable(shareable_watch *watch) {
@@ -40,16 +47,25 @@ static void drain(shareable_watch *watch) {
 
 /*
  * The parent and its child share the eventfd, so that one of them would read the other's wake-ups.
- * The child's own is readable: all armed entries are reported.
+ * The child's own is readable: all armed entries are reported. If the system has no eventfd, the
+ * child leaves that of its parent alone.
  */
 static void replace_fd(shareable_watch *watch) {
-  int fd = is_usable(watch) ? shareable__eventfd(1) : -1;
+  int fd;
 
   watch->is_readable = true;
-  if (fd < 0)
+  if (!is_open(watch))
     return;
-  dup3(fd, watch->fd, O_CLOEXEC);
-  close(fd);
+  fd = shareable__eventfd(1);
+  watch->is_parents = fd < 0 || dup3(fd, watch->fd, O_CLOEXEC) < 0;
+  if (fd >= 0)
+    close(fd);
+}
+
+/* Tries again to replace the eventfd of the parent. */
+static void own_fd(shareable_watch *watch) {
+  if (watch->is_parents)
+    replace_fd(watch);
 }
 
 /* Called once in a child of a fork, which has none of its parent's threads. */
@@ -83,6 +99,7 @@ void shareable__watch_report(shareable_watch *watch, shareable__watch_entry *ent
   else
     watch->last_changed->next_changed = entry;
   watch->last_changed = entry;
+  own_fd(watch);
   make_readable(watch);
 }
 
@@ -122,6 +139,8 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
   if (watch->fd < 0 || !shareable__file_id_of(watch->fd, &watch->file)) {
     int errnum = errno;
 
+    if (watch->fd >= 0)
+      close(watch->fd);
     free(watch);
     return shareable__fail_errno(error, errnum, "cannot create an eventfd");
   }
@@ -130,7 +149,7 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
   return SHAREABLE_OK;
 }
 
-/* Removes the watch and its entries. */
+/* Removes the watch and its entries. The last one also frees the empty table of entries. */
 static void remove_watch(shareable_watch *watch) {
   shareable_watch **link = &watches;
   shareable__watch_entry *entry;
@@ -141,7 +160,9 @@ static void remove_watch(shareable_watch *watch) {
   while (*link != watch)
     link = &(*link)->next;
   *link = watch->next;
-  if (is_usable(watch))
+  if (watches == NULL)
+    shareable__entries_end();
+  if (is_open(watch))
     close(watch->fd);
 }
 
@@ -227,39 +248,55 @@ shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id) {
   return entry == NULL ? SHAREABLE_E_ARGUMENT : SHAREABLE_OK;
 }
 
-/* Takes the first entry from the queue, and arms it again. Sets *is_list if its list must be hashed. */
-static uint64_t take_changed(shareable_watch *watch, bool *is_list) {
+/*
+ * Takes the first entry from the queue, and arms it again. Sets *is_list if its list must be hashed.
+ * If it cannot be armed, it returns to the queue: otherwise the next change would be missed.
+ */
+static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_list) {
   shareable__watch_entry *entry = watch->first_changed;
+  shareable_status status;
 
   shareable__watch_forget_changed(watch, entry);
-  *is_list = !entry->is_once && shareable__entry_arm(entry, 0) == SHAREABLE_OK && entry->kind == SHAREABLE__WATCH_ANY;
-  return entry->id;
+  status = entry->is_once ? SHAREABLE_OK : shareable__entry_arm(entry, 0);
+  if (status != SHAREABLE_OK && status != SHAREABLE_E_CLOSED) {
+    shareable__entry_report(entry);
+    return status;
+  }
+  *is_list = !entry->is_once && status == SHAREABLE_OK && entry->kind == SHAREABLE__WATCH_ANY;
+  *id = entry->id;
+  return SHAREABLE_OK;
 }
 
-/* Takes one entry from the queue. Returns false if it is empty, and then drains the descriptor. */
-static bool take_one(shareable_watch *watch, uint64_t *id) {
-  bool is_list = false, is_empty;
+/* Takes one entry from the queue. Sets *is_empty if there is none, and then drains the descriptor. */
+static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_empty) {
+  shareable_status status = SHAREABLE_OK;
+  bool is_list = false;
 
   shareable__watch_lock();
-  is_empty = watch->first_changed == NULL;
-  if (!is_empty)
-    *id = take_changed(watch, &is_list);
+  own_fd(watch);
+  *is_empty = watch->first_changed == NULL;
+  if (!*is_empty)
+    status = take_changed(watch, id, &is_list);
   if (watch->first_changed == NULL && watch->is_readable)
     drain(watch);
   shareable__watch_unlock();
   if (is_list)
     shareable__entry_compare_list(*id);
-  return !is_empty;
+  return status;
 }
 
 shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, size_t size, size_t *count) {
   SHAREABLE__UNCANCELLED;
+  shareable_status status = SHAREABLE_OK;
+  bool is_empty = false;
   size_t taken = 0;
 
   if (watch == NULL || count == NULL || (ids == NULL && size > 0))
     return SHAREABLE_E_ARGUMENT;
-  while (taken < size && take_one(watch, &ids[taken]))
-    taken++;
+  while (taken < size && status == SHAREABLE_OK && !is_empty) {
+    status = take_one(watch, &ids[taken], &is_empty);
+    taken += status == SHAREABLE_OK && !is_empty;
+  }
   *count = taken;
-  return SHAREABLE_OK;
+  return taken > 0 ? SHAREABLE_OK : status;
 }

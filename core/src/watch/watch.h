@@ -20,6 +20,7 @@ struct shareable_watch {
   int fd;
   shareable__file_id file; /* that of all eventfds */
   bool is_readable;
+  bool is_parents; /* in a child of a fork: the eventfd is still that of the parent */
   shareable__watch_entry *first_changed, *last_changed; /* the queue */
 };
 
