@@ -42,6 +42,12 @@ long faults_live(void);
 /* Switches O_TMPFILE on, as it is at first, or off. */
 void faults_have_tmpfile(bool has);
 
+/*
+ * From now on, FUTEX_WAKE reports failures, but wakes: it cannot fail where another thread can
+ * sleep, and a thread that is not woken does not end.
+ */
+void faults_have_wakes(void);
+
 /* The places in the core with calls that can fail. */
 int faults_site_count(void);
 const struct fault_site *faults_site(int i);

@@ -443,6 +443,7 @@ static const excuse ignored[] = {
   {"descriptor.c", "fdopendir", "likewise; and blocks that logs in an unreadable directory may name are kept"},
   {"descriptor.c", "fstat",
    "a file that cannot be checked counts as another file: a log remains, and a writer seems alive"},
+  {"descriptor.c", "eventfd", "a child of a fork leaves its parent's descriptor alone, and tries again later"},
   {"random.c", "getrandom", "a reader that cannot recover an item of a killed writer reads the redo record"},
   {"file_set.c", "reallocarray", "the log of a block that may be moved remains"},
   {"fork.c", "madvise", "a child of _Fork() or clone(2) is not detected, as on a kernel before 4.14"},
@@ -489,6 +490,7 @@ static const excuse ignored[] = {
   {"segment.c", "fcntl", "other processes treat the block as used; and the block is mapped without its usage lock"},
   {"segment.c", "getrlimit", "without the limit, no descriptor is kept"},
   {"segment.c", "lstat", "the check before a large block is created only saves time"},
+  {"segment.c", "mmap", "a block that is closed in place stays mapped until the handle is freed"},
   {"segment.c", "open", "without a liveness lock, a reader reads an item of a killed writer from the redo record"},
   {"segment_create.c", "statvfs", "the memory is requested without that check, and the error message has no sizes"},
   {"segment.c", "unlink", "a temporary name remains"},
@@ -512,6 +514,10 @@ static const excuse ignored[] = {
   {"writer.c", "fcntl", "a writer whose lock cannot be checked counts as alive"},
   {"writer.c", "madvise", "a reader that cannot recover an item of a killed writer reads the redo record"},
   {"writer.c", "mmap", "likewise"},
+  {"thread.c", "pthread_setname_np", "a thread of a watch has the name of the program"},
+  {"watch.c", "dup3", "a child of a fork leaves its parent's descriptor alone, and tries again later"},
+  {"watch.c", "read", "the program has read the eventfd itself, and it is not readable"},
+  {"watch.c", "write", "the counter of the eventfd is at its maximum, and it is readable"},
   {"membarrier.c", "syscall", "without membarrier(2), every store locks, and a waiter first waits a little"},
   {NULL, NULL, NULL},
 };
@@ -562,7 +568,8 @@ static void end(pid_t child) {
 
 int main(int argc, char **argv) {
   static char directory[] = "/tmp/faults-XXXXXX", path[60];
-  static const operation *const all[] = {blocks_operations, lists_operations, garbage_operations, managers_operations};
+  static const operation *const all[] = {blocks_operations, lists_operations, garbage_operations, watches_operations,
+                                         managers_operations};
   const char *wanted = argc < 2 ? "" : argv[1];
   pid_t manager, other;
   int done = 0;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,19 +21,28 @@
 #undef posix_spawn_file_actions_init
 #undef posix_spawnattr_init
 #undef kill
+#undef syscall
 #undef usleep
 #undef waitpid
+#undef write
 
 extern const fault_site *const __start_fault_sites[], *const __stop_fault_sites[];
 
 static struct {
   fault_plan plan;
-  fault_trace *trace;     /* NULL: no call fails */
+  fault_trace *trace;
   const fault_site *site; /* of the call that failed first; NULL: none has failed */
   int calls;              /* so far, at the place that must fail */
-  long live;              /* resources that the core must release */
-  bool has_tmpfile;
+  bool has_tmpfile, has_wakes;
 } now = {.has_tmpfile = true};
+
+static _Atomic long live; /* resources that the core must release */
+
+/*
+ * Whether the calls of this thread are recorded. The threads of watches make calls at any time, which
+ * would make the numbers of the calls vary.
+ */
+static _Thread_local bool is_actor;
 
 int faults_site_count(void) {
   return (int)(__stop_fault_sites - __start_fault_sites);
@@ -56,18 +66,23 @@ void faults_arm(const fault_plan *plan, fault_trace *trace) {
   now.calls = 0;
   trace->count = 0;
   trace->failed = -1;
+  is_actor = true;
 }
 
 void faults_disarm(void) {
-  now.trace = NULL;
+  is_actor = false;
 }
 
 long faults_live(void) {
-  return now.live;
+  return live;
 }
 
 void faults_have_tmpfile(bool has) {
   now.has_tmpfile = has;
+}
+
+void faults_have_wakes(void) {
+  now.has_wakes = true;
 }
 
 static int error_of(const fault_site *site, int which) {
@@ -100,7 +115,7 @@ static int planned_error(const fault_site *site, int place) {
 static bool must_fail(const fault_site *site) {
   int place, error;
 
-  if (now.trace == NULL)
+  if (!is_actor)
     return false;
   place = index_of(site);
   if (now.trace->count < FAULT_CALLS)
@@ -154,6 +169,36 @@ int64_t faults_closedir(DIR *directory) {
   return fail_after(EIO);
 }
 
+static bool is_futex(long number) {
+#ifdef SYS_futex_time64
+  if (number == SYS_futex_time64)
+    return true;
+#endif
+  return number == SYS_futex;
+}
+
+int64_t faults_syscall(long number, ...) {
+  int error = errno, operation;
+  uint32_t *word;
+  va_list rest;
+
+  if (!now.has_wakes || !is_futex(number))
+    return -1;
+  va_start(rest, number);
+  word = va_arg(rest, uint32_t *);
+  operation = va_arg(rest, int);
+  va_end(rest);
+  if (operation == FUTEX_WAKE)
+    syscall(number, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+  return fail_after(error);
+}
+
+int64_t faults_write(int fd, const void *data, size_t size) {
+  int error = errno;
+
+  return write(fd, data, size) < 0 ? -1 : fail_after(error);
+}
+
 /* Other code has waited for the process, which it has ended if it was running. */
 int64_t faults_waitpid(pid_t process, int *state, int flags) {
   (void)state;
@@ -171,12 +216,12 @@ int64_t faults_waitpid(pid_t process, int *state, int flags) {
 }
 
 void *faults_acquired(void *resource) {
-  now.live += resource != NULL;
+  live += resource != NULL;
   return resource;
 }
 
 void faults_released(const void *resource) {
-  now.live -= resource != NULL;
+  live -= resource != NULL;
 }
 
 void *faults_reallocated(const void *old, void *resource) {

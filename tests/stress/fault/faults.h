@@ -34,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -63,7 +64,7 @@ typedef void faults_function(void);
 faults_function *faults_pick(const fault_site *site, faults_function *real, faults_function *fails);
 
 /*
- * Functions that fail: they return -1, 0 or NULL, or errno. The last four do what the call does,
+ * Functions that fail: they return -1, 0 or NULL, or errno. The last five do what the call does,
  * and then report a failure.
  */
 int64_t faults_minus_one(void);
@@ -73,6 +74,10 @@ int64_t faults_close(int fd);
 int64_t faults_fclose(FILE *stream);
 int64_t faults_closedir(DIR *directory);
 int64_t faults_waitpid(pid_t process, int *state, int flags);
+int64_t faults_write(int fd, const void *data, size_t size);
+
+/* Likewise for FUTEX_WAKE if the test has called faults_have_wakes(). Otherwise only fails. */
+int64_t faults_syscall(long number, ...);
 
 /*
  * Count the resources that the core must release: memory, streams, directories, spawn attributes.
@@ -146,6 +151,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define socket(...) FAULTS_LASTING(socket, EMFILE, EACCES)(__VA_ARGS__)
 #define socketpair(...) FAULTS_LASTING(socketpair, EMFILE)(__VA_ARGS__)
 #define mmap(...) FAULTS_LASTING(mmap, ENOMEM, EAGAIN)(__VA_ARGS__)
+#define eventfd(...) FAULTS_LASTING(eventfd, EMFILE)(__VA_ARGS__)
 #define fdopen(...) ((FILE *)faults_acquired(FAULTS_ACQUIRE(fdopen, ENOMEM)(__VA_ARGS__)))
 #define fdopendir(...) ((DIR *)faults_acquired(FAULTS_ACQUIRE(fdopendir, ENOMEM)(__VA_ARGS__)))
 #define fread(...) FAULTS_PICK("fread", false, faults_zero, fread, EIO)(__VA_ARGS__)
@@ -159,6 +165,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define symlinkat(...) FAULTS_LASTING(symlinkat, ENOSPC)(__VA_ARGS__)
 #define access(...) FAULTS_CALL(access, EACCES)(__VA_ARGS__)
 #define connect(...) FAULTS_CALL(connect, ECONNREFUSED, ENOENT, EACCES, EAGAIN)(__VA_ARGS__)
+#define dup3(...) FAULTS_CALL(dup3, EBUSY, EINTR)(__VA_ARGS__)
 #define fchmod(...) FAULTS_CALL(fchmod, EPERM)(__VA_ARGS__)
 #define fchmodat(...) FAULTS_CALL(fchmodat, EPERM)(__VA_ARGS__)
 #define fcntl(...) FAULTS_CALL(fcntl, ENOLCK, EMFILE, EAGAIN)(__VA_ARGS__)
@@ -185,10 +192,12 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define setsockopt(...) FAULTS_CALL(setsockopt, ENOMEM)(__VA_ARGS__)
 #define stat(...) FAULTS_CALL(stat, ENOMEM, EACCES)(__VA_ARGS__)
 #define statvfs(...) FAULTS_CALL(statvfs, EIO)(__VA_ARGS__)
-#define syscall(...) FAULTS_CALL(syscall, ENOSYS, EINTR)(__VA_ARGS__)
+#define syscall(...) FAULTS_PICK("syscall", false, faults_syscall, syscall, ENOSYS, EINTR)(__VA_ARGS__)
 #define unlink(...) FAULTS_CALL(unlink, EACCES, ENOENT)(__VA_ARGS__)
 #define unlinkat(...) FAULTS_CALL(unlinkat, EACCES, ENOENT)(__VA_ARGS__)
 #define usleep(...) FAULTS_CALL(usleep, EINTR)(__VA_ARGS__)
+/* EAGAIN: the counter of an eventfd is at its maximum. The descriptor is readable in any case. */
+#define write(...) FAULTS_PICK("write", false, faults_write, write, EAGAIN)(__VA_ARGS__)
 /* ECHILD: another caller has already waited for the process. */
 #define waitpid(...) FAULTS_PICK("waitpid", false, faults_waitpid, waitpid, ECHILD, EINTR)(__VA_ARGS__)
 
@@ -205,5 +214,8 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define posix_spawn_file_actions_addclosefrom_np(...)                                                                  \
   FAULTS_ERRNO(posix_spawn_file_actions_addclosefrom_np, ENOMEM)(__VA_ARGS__)
 #define pthread_atfork(...) FAULTS_ERRNO(pthread_atfork, ENOMEM)(__VA_ARGS__)
+#define pthread_attr_init(...) FAULTS_ERRNO(pthread_attr_init, ENOMEM)(__VA_ARGS__)
+#define pthread_create(...) FAULTS_ERRNO(pthread_create, EAGAIN)(__VA_ARGS__)
+#define pthread_setname_np(...) FAULTS_ERRNO(pthread_setname_np, EMFILE)(__VA_ARGS__)
 
 #endif

@@ -78,7 +78,7 @@ static void prepare_list_without_area(world *w) {
   prepare_list_of(w, SHAREABLE_NO_SYNC);
 }
 
-static void prepare_handle(world *w) {
+void prepare_handle(world *w) {
   prepare_list(w);
   must(shareable_list_open(&w->list, w->name, 0, &w->error), w->error.message);
 }
@@ -88,7 +88,7 @@ static void prepare_reader(world *w) {
   must(shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error), w->error.message);
 }
 
-static void end_handle(world *w) {
+void end_handle(world *w) {
   shareable_list_unref(w->list);
   must(shareable_list_unlink(w->witness, &w->error), w->error.message);
   shareable_list_unref(w->witness);
@@ -105,6 +105,16 @@ static shareable_status open_list(world *w) {
 
 static shareable_status open_list_read_only(world *w) {
   return shareable_list_open(&w->list, w->name, SHAREABLE_READ_ONLY, &w->error);
+}
+
+static shareable_status close_in_place(world *w) {
+  shareable_status status = open_list(w);
+
+  if (status == SHAREABLE_OK) {
+    shareable_list_close_in_place(w->list);
+    shareable_list_unref(w->list);
+  }
+  return status;
 }
 
 /* The handle must find the sync area if the list has one. */
@@ -348,6 +358,7 @@ const operation lists_operations[] = {
    .allowed = opening},
   {"open a list read-only", prepare_list, open_list_read_only, .undo = close_list, .finish = end_list,
    .check = check_opened, .allowed = opening},
+  {"close a handle in place", prepare_list, close_in_place, .finish = end_list, .allowed = opening},
   {"open a list without a sync area", prepare_list_without_area, open_list, .undo = close_list, .finish = end_list,
    .check = check_opened, .allowed = opening},
   {"set an int", prepare_handle, set_int, WRITE},

@@ -19,6 +19,7 @@ typedef struct world {
   shareable_list *list, *witness;
   shareable_memory *memory, *other;
   shareable_memory *owned[LOG_ENTRIES];
+  shareable_watch *watch;
   shareable_manager *manager, *another;
   shareable_gc *gc;
   shareable_value items[ITEMS]; /* the items of the list before the operation */
@@ -49,7 +50,8 @@ typedef struct operation {
 } operation;
 
 /* Each table ends with an operation without a name. */
-extern const operation blocks_operations[], lists_operations[], garbage_operations[], managers_operations[];
+extern const operation blocks_operations[], lists_operations[], garbage_operations[], managers_operations[],
+  watches_operations[];
 
 /* Defines the errors that the header documents for an operation. */
 #define E(name) SHAREABLE_E_##name
@@ -81,6 +83,8 @@ void end_child(world *w);
 /* Runs `die`, which must not return, in a child, and waits until the child has ended. */
 void after_death(const world *w, void die(const world *));
 void fill(world *w);
+void prepare_handle(world *w);
+void end_handle(world *w);
 
 /* Prints the message and ends the run. */
 void complain(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
