@@ -2,9 +2,11 @@
  * watch.c - tests of core/src/watch and of core/src/list/list_watch.c.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -323,6 +325,23 @@ Test(watch, passes_a_wakeup_of_the_lock_on) {
   }
   shareable_watch_free(watch);
   shareable_list_unref(third);
+  shareable_list_unref(owner);
+  end_list(list);
+}
+
+Test(watch, leaves_the_lock_when_it_is_disarmed) {
+  shareable_list *list = signals(0), *owner = again(list, 0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  cr_ok(shareable_list_lock(owner, 0));
+  cr_ok(shareable_watch_add_lock(watch, list, &id));
+  usleep(20000);
+  cr_ok(shareable_watch_disarm(watch, id));
+  usleep(20000);
+  cr_assert_eq(syscall(SYS_futex, &list->sync.area->lock, FUTEX_WAKE, 1, NULL, NULL, 0), 0, "a thread sleeps on it");
+  cr_ok(shareable_list_unlock(owner));
+  shareable_watch_free(watch);
   shareable_list_unref(owner);
   end_list(list);
 }

@@ -165,12 +165,15 @@ shareable_status shareable__word_arm(shareable__watch_word *word) {
 }
 
 /*
- * This process may have consumed the wake-up of another waiter of the lock. So it either sees or
- * sets LOCK_WAITERS, or wakes another waiter.
+ * The thread must not sleep on the lock any more: it would consume the wake-up of another waiter.
+ * This process may also have consumed one before. So it either sees or sets LOCK_WAITERS, or wakes
+ * another waiter.
  */
 static void leave_lock(shareable__watch_word *word) {
   uint32_t observed;
 
+  if (word->waiter != NULL)
+    shareable__waiter_wake(word);
   if (!announce_waiter(word->address, &observed))
     shareable__futex_wake(word->address, 1);
 }
