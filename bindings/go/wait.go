@@ -2,6 +2,8 @@ package shareable
 
 import (
 	"context"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -12,8 +14,10 @@ const (
 	briefWait  = 2 * time.Millisecond
 	briefWaits = 2
 
-	// pollInterval is the time between two checks if the system refuses a thread or a descriptor.
-	pollInterval = 10 * time.Millisecond
+	// If the system refuses a thread or a descriptor, pollInterval is the time between two checks, and
+	// retryInterval the time between two attempts to create the watch.
+	pollInterval  = 10 * time.Millisecond
+	retryInterval = 100 * time.Millisecond
 )
 
 var waitingInC = make(chan struct{}, briefWaits)
@@ -83,17 +87,44 @@ func (m *Memory) waitJoined(ctx context.Context, key int, hash uint64, check che
 
 // sleep sleeps until the goroutine must check again or the context ends.
 func (w *waiter) sleep(ctx context.Context, joined bool) {
-	var interval <-chan time.Time
+	var interval <-chan struct{}
 	if !joined {
-		timer := time.NewTimer(pollInterval)
-		defer timer.Stop()
-		interval = timer.C
+		interval = polling.next()
 	}
 	select {
 	case <-w.ready:
 	case <-ctx.Done():
 	case <-interval:
 	}
+}
+
+// pause ends the sleep of all goroutines that poll at the same time. One goroutine sleeps for them in
+// a system call: the Go runtime ends the program if it starts its first timer without a descriptor.
+type pause struct {
+	mu    sync.Mutex
+	ended chan struct{} // nil if no goroutine polls
+}
+
+var polling pause
+
+// next returns a channel that is closed within pollInterval.
+func (p *pause) next() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended == nil {
+		p.ended = make(chan struct{})
+		go p.sleep()
+	}
+	return p.ended
+}
+
+func (p *pause) sleep() {
+	interval := syscall.NsecToTimespec(int64(pollInterval))
+	syscall.Nanosleep(&interval, nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.ended)
+	p.ended = nil
 }
 
 func (m *Memory) callC(timeout time.Duration, check check) int {

@@ -1,6 +1,7 @@
 package shareable
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -18,8 +19,9 @@ const watcherLinger = time.Second
 // Its mutex also guards all wait points and their waiters.
 type watcher struct {
 	mu     sync.Mutex
-	watch  uintptr  // C handle; 0 if there is none
-	file   *os.File // a duplicate of the watch's descriptor
+	watch  uintptr   // C handle; 0 if there is none
+	file   *os.File  // a duplicate of the watch's descriptor
+	retry  time.Time // when the watch may be created again after a failure
 	points map[uint64]*waitPoint
 	idle   bool // the goroutine has a deadline, because there are no points
 }
@@ -36,12 +38,28 @@ func (p *watcher) start() bool {
 	if p.watch != 0 {
 		return true
 	}
+	if time.Now().Before(p.retry) {
+		return false
+	}
+	if !canPoll() || !p.create() {
+		p.retry = time.Now().Add(retryInterval)
+		return false
+	}
+	return true
+}
+
+// create creates the watch and starts the goroutine. It returns false if the system refuses the
+// watch, or if the Go runtime cannot poll its descriptor. The caller holds the mutex.
+func (p *watcher) create() bool {
 	watch, fd := raw.NewWatch()
 	if fd < 0 {
 		return false
 	}
 	file := os.NewFile(uintptr(fd), "shareable watch")
 	conn, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetReadDeadline(time.Time{})
+	}
 	if err != nil {
 		file.Close()
 		raw.FreeWatch(watch)
@@ -50,6 +68,21 @@ func (p *watcher) start() bool {
 	p.watch, p.file = watch, file
 	go p.run(conn, watch)
 	return true
+}
+
+// canPoll reports whether the system has the descriptors of a watch and those of the runtime's
+// poller. The runtime ends the program if it cannot create its poller when it needs it first.
+func canPoll() bool {
+	var fds [5]int
+	for i := range fds {
+		fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+		if err != nil {
+			return false
+		}
+		defer syscall.Close(fd)
+		fds[i] = fd
+	}
+	return syscall.EpollCtl(fds[0], syscall.EPOLL_CTL_ADD, fds[1], &syscall.EpollEvent{Events: syscall.EPOLLIN}) == nil
 }
 
 // add adds a point that the watch reports by that id. The caller holds the mutex.
@@ -81,9 +114,10 @@ func (p *watcher) run(conn syscall.RawConn, watch uintptr) {
 		return count > 0
 	}
 	for {
-		if conn.Read(receive) == nil {
+		err := conn.Read(receive)
+		if err == nil {
 			p.report(ids[:count])
-		} else if p.end() {
+		} else if p.end(err) {
 			return
 		}
 	}
@@ -100,15 +134,19 @@ func (p *watcher) report(ids []uint64) {
 	}
 }
 
-// end frees the watch if it is still idle, and returns whether it was.
-func (p *watcher) end() bool {
+// end frees the watch if the error is not the deadline, or if the watch is still idle. It returns
+// whether it did. The goroutines that still wait poll from then on.
+func (p *watcher) end(err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.idle {
+	if errors.Is(err, os.ErrDeadlineExceeded) && !p.idle {
 		return false
 	}
 	p.file.Close()
 	raw.FreeWatch(p.watch)
 	p.watch, p.file, p.idle = 0, nil, false
+	for _, point := range p.points {
+		point.report()
+	}
 	return true
 }
