@@ -18,10 +18,11 @@ import (
 // without a sync area ([NoSync], or made by stock Python). In these cases, Wait notices a write
 // within 10 milliseconds.
 //
-// Any number of goroutines may wait, through any number of handles. They occupy no system threads
-// and use no processor time: all goroutines of a process share a few threads of the C library,
-// which exist while goroutines wait. Each item that is waited for is checked every 50 milliseconds,
-// however many goroutines wait for it.
+// Any number of goroutines may wait, through any number of handles. At most two of them occupy a
+// system thread, for the first 2 milliseconds of their wait. Then they share a few threads of the C
+// library with all goroutines of the process that wait. These threads exist while goroutines wait.
+// They check each item that is waited for every 50 milliseconds, however many goroutines wait for
+// it. If the system refuses a thread or a descriptor, the goroutines check every 10 milliseconds.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never
 // ends. If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at
@@ -89,6 +90,7 @@ func (l *List) Hash() (uint64, error) {
 // that wake no waiter, one thread checks each list that goroutines wait for, no more often than
 // takes 0.5 % of a processor, so that WaitAny notices such a write of a list of megabytes later than
 // within 50 milliseconds. For such a list, use [List.Wait] for one item that counts the changes.
+// The end of the context, or Close, ends WaitAny only after the check in progress.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never
 // ends. If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny

@@ -285,8 +285,9 @@ func (m *Memory) Unlink() error {
 }
 
 // Close ends this handle's access to the block. The block itself remains. Close waits for the calls
-// in progress that write, wait or lock, but not for those that only read. Close always returns nil,
-// and a second call does nothing.
+// in progress, except reads of items that do not call C. For example, it waits for ReadAt, and for
+// a read of an item that other processes keep changing. Close always returns nil, and a second call
+// does nothing.
 //
 // The block, its file descriptor and its locks are released at once. The addresses that it was
 // mapped at, without memory, are released when the handle is collected.

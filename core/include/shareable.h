@@ -1073,10 +1073,10 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  * most 34 such words. If the handles of a process have more than 1,270 of them, all further items
  * of a handle share one. The threads block all signals, except those that report an error of the
  * thread itself, such as SIGBUS if another process truncates the block of a watched list. While
- * nothing is armed, they use no processor time. While nothing changes, they check each armed item
- * 20 times a second. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of system
- * calls refuses it), they check the words every 1 to 10 milliseconds instead of sleeping until they
- * change.
+ * nothing changes, they check each armed item 20 times a second, and while nothing is armed, they
+ * use no processor time. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of
+ * system calls refuses it), they also check the words every 1 to 10 milliseconds, even while nothing
+ * is armed, instead of sleeping until the words change.
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
  * and all that is armed is reported. In a child of _Fork() or clone(2), that is the case after the
