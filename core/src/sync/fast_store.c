@@ -29,13 +29,15 @@ shareable_status shareable__sync_register(shareable__sync *sync) {
   return shareable__writer_register(&sync->writer, acquire_hazard, sync->area);
 }
 
-/* The hazard is released first: once the writer id is dead, another process may take the hazard. */
+/*
+ * The hazard is released first: once the writer id is dead, another process may take the hazard.
+ * Without one, the handle has kept no record, and the area, which may be truncated, is not accessed.
+ */
 void shareable__sync_unregister(shareable__sync *sync) {
   shareable__hazard *hazard = sync->area == NULL ? NULL : sync->writer.hazard;
 
-  if (sync->area != NULL && shareable__writer_is_current_process(&sync->writer))
-    shareable__redo_free_kept(sync);
   if (hazard != NULL && shareable__writer_is_current_process(&sync->writer)) {
+    shareable__redo_free_kept(sync);
     __atomic_store_n(&hazard->item, 0, __ATOMIC_RELEASE);
     shareable__writer_id_swap(&hazard->writer_id, shareable__writer_id(&sync->writer), 0);
   }
