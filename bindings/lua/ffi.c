@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "status.h"
 
 #if FFI_IS_POSSIBLE
 /* The type of a value of the FFI, which lua.h does not name. */
@@ -62,10 +63,21 @@ bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
  * they do not handle the item or the arguments.
  */
 
-/* Ends get() without a result. After E_BUSY, which took a second, get_other() must not wait again. */
-static double fail(object *list, shareable_status status) {
+/*
+ * Ends a function that does not handle the item. After E_BUSY, which took a second, shareable/ffi.lua
+ * calls ffi_raise_busy() or ffi_fail_busy(), so that the caller does not wait again.
+ */
+static bool fail(object *list, shareable_status status) {
   list->is_busy = status == SHAREABLE_E_BUSY;
-  return NAN;
+  return false;
+}
+
+static bool end(object *list, shareable_status status) {
+  return status == SHAREABLE_OK || fail(list, status);
+}
+
+static bool is_busy(const object *list) {
+  return list->is_busy;
 }
 
 /* Reads an int or a float of a list with items of several types. */
@@ -74,9 +86,10 @@ static __attribute__((noinline)) double get_mixed(object *list, int64_t index) {
   shareable_status status = shareable_list_get(list->list, index, &value, NULL, 0);
 
   list->is_mixed = true;
+  fail(list, status); /* a float may be NAN too */
   if (status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_INT && number_represents(value.integer))
     return (double)value.integer;
-  return status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_FLOAT ? value.real : fail(list, status);
+  return status == SHAREABLE_OK && value.type == SHAREABLE_TYPE_FLOAT ? value.real : NAN;
 }
 
 /*
@@ -92,20 +105,23 @@ static double get(object *list, int32_t index) {
     if (status == SHAREABLE_OK && number_represents(integer))
       return (double)integer;
   }
-  return status == SHAREABLE_E_TYPE ? get_mixed(list, number_index_from_lua(index)) : fail(list, status);
+  if (status == SHAREABLE_E_TYPE)
+    return get_mixed(list, number_index_from_lua(index));
+  fail(list, status);
+  return NAN;
 }
 
 /*
- * Reads an item that is not a number. Returns one of these, or TEXT plus the length of the str that
- * it copied into the buffer.
+ * Reads an item for which get() returned NAN. Returns one of these, or TEXT plus the length of the
+ * str that it copied into the buffer. BUSY means E_BUSY, here or in get().
  */
-enum { OTHER, NONE, FALSE, TRUE, TEXT };
-static int get_other(const object *list, int32_t index, char *buffer, int size) {
+enum { OTHER, NONE, FALSE, TRUE, BUSY, TEXT };
+static int get_other(object *list, int32_t index, char *buffer, int size) {
   shareable_value value;
 
   if (list->is_busy ||
-      shareable_list_get(list->list, number_index_from_lua(index), &value, buffer, (size_t)size) != SHAREABLE_OK)
-    return OTHER;
+      !end(list, shareable_list_get(list->list, number_index_from_lua(index), &value, buffer, (size_t)size)))
+    return list->is_busy ? BUSY : OTHER;
   switch (value.type) {
   case SHAREABLE_TYPE_BOOL:
     return value.boolean ? TRUE : FALSE;
@@ -121,19 +137,20 @@ static int get_other(const object *list, int32_t index, char *buffer, int size) 
 static bool set_integer(object *list, int64_t index, double number) {
   int64_t integer;
 
-  return number_is_whole(number, &integer) && !(number == 0 && signbit(number)) &&
-         shareable_list_set_int(list->list, index, integer) == SHAREABLE_OK;
+  if (!number_is_whole(number, &integer) || (number == 0 && signbit(number)))
+    return fail(list, SHAREABLE_E_TYPE);
+  return end(list, shareable_list_set_int(list->list, index, integer));
 }
 
 static __attribute__((noinline)) bool set_mixed(object *list, int64_t index, double number) {
   shareable_value old;
 
   list->is_mixed = true;
-  if (shareable_list_get(list->list, index, &old, NULL, 0) != SHAREABLE_OK)
+  if (!end(list, shareable_list_get(list->list, index, &old, NULL, 0)))
     return false;
   if (old.type == SHAREABLE_TYPE_FLOAT)
-    return shareable_list_set_float(list->list, index, number) == SHAREABLE_OK;
-  return old.type == SHAREABLE_TYPE_INT && set_integer(list, index, number);
+    return end(list, shareable_list_set_float(list->list, index, number));
+  return old.type == SHAREABLE_TYPE_INT ? set_integer(list, index, number) : fail(list, SHAREABLE_E_TYPE);
 }
 
 /* Writes an integer over an integer, or a float over a float. */
@@ -146,22 +163,22 @@ static bool set_number(object *list, int32_t index, double number) {
     if (status == SHAREABLE_OK)
       return set_integer(list, item, number);
   }
-  return status == SHAREABLE_E_TYPE && set_mixed(list, item, number);
+  return status == SHAREABLE_E_TYPE ? set_mixed(list, item, number) : fail(list, status);
 }
 
-static bool set(const object *list, int32_t index, shareable_value value) {
-  return shareable_list_set(list->list, number_index_from_lua(index), &value) == SHAREABLE_OK;
+static bool set(object *list, int32_t index, shareable_value value) {
+  return end(list, shareable_list_set(list->list, number_index_from_lua(index), &value));
 }
 
-static bool set_string(const object *list, int32_t index, const char *text, size_t length) {
+static bool set_string(object *list, int32_t index, const char *text, size_t length) {
   return set(list, index, shareable_strn(text, length));
 }
 
-static bool set_boolean(const object *list, int32_t index, bool boolean) {
+static bool set_boolean(object *list, int32_t index, bool boolean) {
   return set(list, index, shareable_bool(boolean));
 }
 
-static bool set_none(const object *list, int32_t index) {
+static bool set_none(object *list, int32_t index) {
   return set(list, index, shareable_none());
 }
 
@@ -171,13 +188,13 @@ static int64_t add_failed(double delta) {
 }
 
 /* Returns the sum, or add_failed(). It does not handle a delta of 0. */
-static int64_t add(const object *list, int32_t index, double delta) {
+static int64_t add(object *list, int32_t index, double delta) {
+  shareable_status status = SHAREABLE_E_TYPE;
   int64_t integer, sum;
 
-  if (!number_is_whole(delta, &integer) || integer == 0 ||
-      shareable_list_add(list->list, number_index_from_lua(index), integer, &sum) != SHAREABLE_OK)
-    return add_failed(delta);
-  return sum;
+  if (number_is_whole(delta, &integer) && integer != 0)
+    status = shareable_list_add(list->list, number_index_from_lua(index), integer, &sum);
+  return end(list, status) ? sum : add_failed(delta);
 }
 
 static double length(const object *list) {
@@ -190,45 +207,63 @@ typedef union element {
   double real;
 } element;
 
-/* Copy the items from `first`, counted from 0. Return the number of items copied, which may be less. */
-static int get_integers(const object *list, double first, int count, element *elements) {
+/*
+ * Copy the items from `first`, counted from 0. Return the number of items copied, which may be less.
+ * Then is_busy() tells whether the next item is the cause by E_BUSY.
+ */
+static int get_integers(object *list, double first, int count, element *elements) {
   size_t processed = 0;
   int copied = 0;
 
-  shareable_list_get_ints(list->list, (int64_t)first, (size_t)count, &elements->integer, &processed);
+  fail(list, shareable_list_get_ints(list->list, (int64_t)first, (size_t)count, &elements->integer, &processed));
   for (; (size_t)copied < processed && number_represents(elements[copied].integer); copied++)
     elements[copied].real = (double)elements[copied].integer;
+  if ((size_t)copied < processed)
+    fail(list, SHAREABLE_E_OVERFLOW);
   return copied;
 }
 
-static int get_floats(const object *list, double first, int count, element *elements) {
+static int get_floats(object *list, double first, int count, element *elements) {
   size_t processed = 0;
 
-  shareable_list_get_floats(list->list, (int64_t)first, (size_t)count, &elements->real, &processed);
+  fail(list, shareable_list_get_floats(list->list, (int64_t)first, (size_t)count, &elements->real, &processed));
   return (int)processed;
 }
 
-static int get_numbers(const object *list, double first, int count, element *elements) {
+static int get_numbers(object *list, double first, int count, element *elements) {
   int copied = get_integers(list, first, count, elements);
 
-  return copied > 0 ? copied : get_floats(list, first, count, elements);
+  return copied > 0 || list->is_busy ? copied : get_floats(list, first, count, elements);
 }
 
 /* The order is that of shareable/ffi.lua. */
 static const struct {
   double (*get)(object *list, int32_t index);
-  int (*get_other)(const object *list, int32_t index, char *buffer, int size);
+  int (*get_other)(object *list, int32_t index, char *buffer, int size);
   bool (*set_number)(object *list, int32_t index, double number);
-  bool (*set_string)(const object *list, int32_t index, const char *text, size_t length);
-  bool (*set_boolean)(const object *list, int32_t index, bool boolean);
-  bool (*set_none)(const object *list, int32_t index);
-  int64_t (*add)(const object *list, int32_t index, double delta);
+  bool (*set_string)(object *list, int32_t index, const char *text, size_t length);
+  bool (*set_boolean)(object *list, int32_t index, bool boolean);
+  bool (*set_none)(object *list, int32_t index);
+  int64_t (*add)(object *list, int32_t index, double delta);
   double (*length)(const object *list);
-  int (*get_integers)(const object *list, double first, int count, element *elements);
-  int (*get_floats)(const object *list, double first, int count, element *elements);
-  int (*get_numbers)(const object *list, double first, int count, element *elements);
+  int (*get_integers)(object *list, double first, int count, element *elements);
+  int (*get_floats)(object *list, double first, int count, element *elements);
+  int (*get_numbers)(object *list, double first, int count, element *elements);
+  bool (*is_busy)(const object *list);
 } functions = {get, get_other, set_number,   set_string, set_boolean, set_none,
-               add, length,    get_integers, get_floats, get_numbers};
+               add, length,    get_integers, get_floats, get_numbers, is_busy};
+
+int ffi_raise_busy(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+
+  return status_raise_item(L, list, number_index_from_lua(number_check_integer(L, 2)), SHAREABLE_E_BUSY);
+}
+
+int ffi_fail_busy(lua_State *L) {
+  const shareable_list *list = object_check_list(L, 1);
+
+  return status_fail_item(L, list, number_index_from_lua(number_check_integer(L, 2)), SHAREABLE_E_BUSY);
+}
 
 void ffi_push_functions(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&functions);

@@ -24,6 +24,13 @@ bool ffi_read_integer(lua_State *L, int index, int64_t *integer);
 /* ffi_open(istype, int64_t, uint64_t): enables ffi_read_integer(). */
 int ffi_open(lua_State *L);
 
+/*
+ * ffi_raise_busy(list, index) and ffi_fail_busy(list, index): end an access to an item that failed
+ * with E_BUSY, as l[i] and list_get() do, without another wait.
+ */
+int ffi_raise_busy(lua_State *L);
+int ffi_fail_busy(lua_State *L);
+
 /* Pushes the address of the table of functions. */
 void ffi_push_functions(lua_State *L);
 #else

@@ -97,11 +97,15 @@ int item_index(lua_State *L) {
  * that is written over a float stays a float.
  */
 static shareable_status write(lua_State *L, shareable_list *list, int64_t index, shareable_value value) {
-  shareable_type type;
+  if (!NUMBER_HAS_INTEGERS && value.type == SHAREABLE_TYPE_INT && lua_type(L, 3) == LUA_TNUMBER) {
+    shareable_type type;
+    shareable_status status = shareable_list_type(list, index, &type);
 
-  if (!NUMBER_HAS_INTEGERS && value.type == SHAREABLE_TYPE_INT && lua_type(L, 3) == LUA_TNUMBER &&
-      shareable_list_type(list, index, &type) == SHAREABLE_OK && type == SHAREABLE_TYPE_FLOAT)
-    value = shareable_float((double)value.integer);
+    if (status == SHAREABLE_E_BUSY)
+      return status; /* after a second: shareable_list_set() would wait again */
+    if (status == SHAREABLE_OK && type == SHAREABLE_TYPE_FLOAT)
+      value = shareable_float((double)value.integer);
+  }
   return shareable_list_set(list, index, &value);
 }
 

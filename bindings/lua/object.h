@@ -44,7 +44,7 @@ typedef struct object {
   };
   uint64_t locks; /* of a list: the number of times that it was locked; a guard of with_lock compares it */
   bool is_mixed;  /* of a list: ffi.c met an item that is not an int */
-  bool is_busy;   /* of a list: the last get() of ffi.c failed with E_BUSY */
+  bool is_busy;   /* of a list: the last function of ffi.c that failed got E_BUSY */
 } object;
 
 /* Pushes a new userdata of `size` bytes. All bytes after the pointer to its kind are zero. */

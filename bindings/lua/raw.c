@@ -132,6 +132,10 @@ int luaopen_shareable_raw(lua_State *L) {
 #if FFI_IS_POSSIBLE
   lua_pushcfunction(L, ffi_open);
   lua_setfield(L, -2, "ffi_open");
+  lua_pushcfunction(L, ffi_raise_busy);
+  lua_setfield(L, -2, "ffi_raise_busy");
+  lua_pushcfunction(L, ffi_fail_busy);
+  lua_setfield(L, -2, "ffi_fail_busy");
   ffi_push_functions(L);
   lua_setfield(L, -2, "ffi_functions");
 #endif

@@ -2,8 +2,9 @@
 -- Private to `shareable`.
 --
 -- Each function has the arguments, the results and the errors of the function of `shareable.raw` with the same
--- name. It calls that function for whatever it does not handle itself. That is a tail call, so that an error names
--- the caller's line.
+-- name. It calls that function for whatever it does not handle itself. After E_BUSY, which took a second, it calls
+-- `raise_busy` or `fail_busy` instead, which do not wait again. These are tail calls, so that an error names the
+-- caller's line.
 
 local raw = require "shareable.raw"
 
@@ -33,20 +34,22 @@ local functions = ffi.cast([[
     int (*get_integers)(const void *list, double first, int count, double *elements);
     int (*get_floats)(const void *list, double first, int count, double *elements);
     int (*get_numbers)(const void *list, double first, int count, double *elements);
+    bool (*is_busy)(const void *list);
   } *]], raw.ffi_functions)
 local get, get_other, length, add = functions.get, functions.get_other, functions.length, functions.add
 local set_number, set_string = functions.set_number, functions.set_string
-local set_boolean, set_none = functions.set_boolean, functions.set_none
+local set_boolean, set_none, is_busy = functions.set_boolean, functions.set_none, functions.is_busy
 
 local metatable = raw.metatables.list
 local raw_index, raw_assign, raw_length = metatable.__index, metatable.__newindex, metatable.__len
 local raw_get, raw_set, raw_add, raw_next = raw.list_get, raw.list_set, raw.list_add, raw.list_next
+local raise_busy, fail_busy = raw.ffi_raise_busy, raw.ffi_fail_busy
 local methods, none, integer = metatable.methods, raw.none, raw.integer
 local string = ffi.string
 local tobit = require "bit".tobit
 local min, rawequal, select, tonumber, type = math.min, rawequal, select, tonumber, type
 local constants = {none, false, true} -- in the order of get_other()
-local TEXT = 4
+local BUSY, TEXT = 4, 5
 
 local SIZE = 512
 local buffer = ffi.new("char[?]", SIZE)
@@ -63,7 +66,7 @@ end
 
 local fast = {}
 
--- Returns the item, or nil if it is not a number, a boolean, none or a short string.
+-- Returns the item; or nil if it is not a number, a boolean, none or a short string, and whether it is busy.
 local function read(self, index)
   if not is_index(index) or not is_list(self) then
     return nil
@@ -76,7 +79,7 @@ local function read(self, index)
   uses = use
   local result = get_other(self, index, buffer, SIZE)
   if result < TEXT then
-    return constants[result]
+    return constants[result], result == BUSY
   end
   local text = string(buffer, result - TEXT)
   if uses == use then -- no finalizer has used the buffer since
@@ -85,36 +88,46 @@ local function read(self, index)
 end
 
 function fast.index(self, key)
-  local value
+  local value, busy
   if type(key) == "number" then
-    value = read(self, key)
+    value, busy = read(self, key)
   else
     value = methods[key]
   end
   if value ~= nil then
     return value
+  elseif busy then
+    return raise_busy(self, key)
   end
   return raw_index(self, key)
 end
 
--- Returns whether it wrote the value.
+-- Returns whether it wrote the value. If not, it also returns whether the item is busy.
 local function write(self, index, value)
   if not is_index(index) or not is_list(self) then
     return false
   end
   local kind = type(value)
+  local is_written
   if kind == "number" then
-    return set_number(self, index, value)
+    is_written = set_number(self, index, value)
   elseif kind == "string" then
-    return set_string(self, index, value, #value)
+    is_written = set_string(self, index, value, #value)
   elseif kind == "boolean" then
-    return set_boolean(self, index, value)
+    is_written = set_boolean(self, index, value)
+  elseif kind == "userdata" and rawequal(value, none) then
+    is_written = set_none(self, index)
+  else
+    return false
   end
-  return kind == "userdata" and rawequal(value, none) and set_none(self, index)
+  return is_written, not is_written and is_busy(self)
 end
 
 function fast.assign(self, key, value)
-  if not write(self, key, value) then
+  local is_written, busy = write(self, key, value)
+  if busy then
+    return raise_busy(self, key)
+  elseif not is_written then
     return raw_assign(self, key, value)
   end
 end
@@ -132,25 +145,32 @@ local greatest = -1 - least
 -- The functions below take the arguments as `...`, because a missing argument is not nil in an error.
 
 function fast.list_get(...)
-  local value = read(...)
+  local value, busy = read(...)
   if value ~= nil then
     return value
+  elseif busy then
+    return fail_busy(...)
   end
   return raw_get(...)
 end
 
 function fast.list_set(...)
-  if write(...) then
+  local is_written, busy = write(...)
+  if is_written then
     return true
+  elseif busy then
+    return fail_busy(...)
   end
   return raw_set(...)
 end
 
 function fast.list_next(self, last)
   if type(last) == "number" and last >= 0 then
-    local value = read(self, last + 1)
+    local value, busy = read(self, last + 1)
     if value ~= nil then
       return last + 1, value
+    elseif busy then
+      return raise_busy(self, last + 1)
     end
   end
   return raw_next(self, last)
@@ -165,6 +185,8 @@ function fast.list_add(...)
       return number
     elseif sum ~= (delta > 0 and least or greatest) then -- the values of add_failed()
       return integer(sum)
+    elseif is_busy(self) then
+      return fail_busy(self, index)
     end
   end
   return raw_add(...)
@@ -189,19 +211,21 @@ local function range_of(self, first, last)
   return first - 1, min(last, size) - first + 1
 end
 
--- Appends items to the table. Returns their number, which is less than `count` at an item that `copy` cannot copy.
+-- Appends items to the table. Returns their number, which is less than `count` at an item that `copy` cannot copy, and
+-- then whether that item is busy.
 local function append(items, copy, self, first, count)
   local elements = new_elements(min(count, CHUNK))
   local copied = 0
   while copied < count do
-    local processed = copy(self, first + copied, min(count - copied, CHUNK), elements)
-    if processed == 0 then
-      return copied
-    end
+    local wanted = min(count - copied, CHUNK)
+    local processed = copy(self, first + copied, wanted, elements)
     for k = 1, processed do
       items[copied + k] = elements[k - 1]
     end
     copied = copied + processed
+    if processed == 0 or processed < wanted and is_busy(self) then
+      return copied, is_busy(self)
+    end
   end
   return copied
 end
@@ -214,8 +238,11 @@ local function reader(copy, raw_read)
       local start, count = range_of(self, first, last)
       if count > 0 then
         local items = has_new and new_table(count, 0) or {}
-        if append(items, copy, self, start, count) == count then
+        local copied, busy = append(items, copy, self, start, count)
+        if copied == count then
           return items
+        elseif busy then
+          return fail_busy(self, start + copied + 1)
         end
       end
     end

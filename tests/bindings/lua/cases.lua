@@ -714,15 +714,36 @@ local function hold_item(known)
   end
 end
 
+-- Checks that the operation waits for a second, once. A loaded machine may delay it, so it is tried again.
+local function waits_once(operation)
+  local waited
+  for _ = 1, 3 do
+    local begin = now()
+    operation()
+    waited = now() - begin
+    if waited < 1.9 then
+      break
+    end
+  end
+  equal(waited > 0.9 and waited < 1.9, true)
+end
+
 test("list_is_busy_while_another_writer_holds_an_item", function()
   local l = list({1, 2}, {name = name()})
   local wanted = "item 2 of list '" .. l.name .. "' is held by another writer"
   local release = hold_item(l.name)
-  for _, operation in ipairs{function() return l:get(2) end, function() return l:wait(2, 2, 0) end} do
-    local begin = now()
-    fails("E_BUSY", wanted, operation())
-    local waited = now() - begin
-    equal(waited > 0.9 and waited < 5, true)
+  for _, operation in ipairs{
+    function() return l:get(2) end, function() return l:set(2, 5) end, function() return l:set(2, "text") end,
+    function() return l:add(2, 1) end, function() return l:totable() end, function() return l:integers() end,
+    function() return l:floats(2) end, function() return l:wait(2, 2, 0) end,
+  } do
+    waits_once(function() fails("E_BUSY", wanted, operation()) end)
+  end
+  for _, operation in ipairs{
+    function() return l[2] end, function() l[2] = 5 end, function() l[2] = true end,
+    function() for _ in l:ipairs() do end end, -- luacheck: ignore 542
+  } do
+    waits_once(function() raises(wanted, operation) end)
   end
   equal(l[1], 1)
   release()
