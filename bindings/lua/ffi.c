@@ -13,48 +13,32 @@
 /* The type of a value of the FFI, which lua.h does not name. */
 #define TYPE_CDATA 10
 
-/* The keys of ffi.istype and the two types in the registry. */
-static const char key_istype, key_int64, key_uint64;
-
-static void set_registry(lua_State *L, const char *key, int argument) {
-  lua_pushlightuserdata(L, (void *)key);
-  lua_pushvalue(L, argument);
-  lua_rawset(L, LUA_REGISTRYINDEX);
-}
-
-static void push_registry(lua_State *L, const char *key) {
-  lua_pushlightuserdata(L, (void *)key);
-  lua_rawget(L, LUA_REGISTRYINDEX);
-}
+/* The key of the function of ffi_open() in the registry. */
+static const char key;
 
 int ffi_open(lua_State *L) {
-  set_registry(L, &key_istype, 1);
-  set_registry(L, &key_int64, 2);
-  set_registry(L, &key_uint64, 3);
+  lua_pushlightuserdata(L, (void *)&key);
+  lua_pushvalue(L, 1);
+  lua_rawset(L, LUA_REGISTRYINDEX);
   return 0;
 }
 
-static bool is_type(lua_State *L, int index, const char *key) {
-  bool result;
-
-  push_registry(L, &key_istype);
-  push_registry(L, key);
-  lua_pushvalue(L, index);
-  lua_call(L, 2, 1);
-  result = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return result;
-}
-
 bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
+  bool is_integer;
+
   if (lua_type(L, index) != TYPE_CDATA)
     return false;
   if (index < 0)
     index += lua_gettop(L) + 1;
-  if (!is_type(L, index, &key_int64) && !is_type(L, index, &key_uint64))
-    return false;
-  memcpy(integer, lua_topointer(L, index), sizeof *integer);
-  return *integer >= 0 || is_type(L, index, &key_int64);
+  lua_pushlightuserdata(L, (void *)&key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_pushvalue(L, index);
+  lua_call(L, 1, 1);
+  is_integer = lua_type(L, -1) == TYPE_CDATA;
+  if (is_integer)
+    memcpy(integer, lua_topointer(L, -1), sizeof *integer);
+  lua_pop(L, 1);
+  return is_integer;
 }
 
 /*

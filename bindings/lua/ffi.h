@@ -21,7 +21,10 @@
  */
 bool ffi_read_integer(lua_State *L, int index, int64_t *integer);
 
-/* ffi_open(istype, int64_t, uint64_t): enables ffi_read_integer(). */
+/*
+ * ffi_open(convert): enables ffi_read_integer(). convert(value) returns an int64_t of the FFI, or nil
+ * if ffi_read_integer() must return false.
+ */
 int ffi_open(lua_State *L);
 
 /*

@@ -12,7 +12,21 @@ local found, ffi = pcall(require, "ffi")
 if not found or not raw.ffi_open then
   return {}
 end
-raw.ffi_open(ffi.istype, ffi.typeof "int64_t", ffi.typeof "uint64_t")
+
+local cast, istype = ffi.cast, ffi.istype
+local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
+
+-- Returns an int64_t, or nil if the value is neither an int64_t nor a uint64_t below 2^63. The value may also be a
+-- reference to one, for which istype() returns true.
+raw.ffi_open(function(value)
+  local is_unsigned = istype(uint64, value)
+  if is_unsigned or istype(int64, value) then
+    local integer = cast(int64, value)
+    if integer >= 0 or not is_unsigned then
+      return integer
+    end
+  end
+end)
 
 local getmetatable = debug and debug.getmetatable -- the global one returns the field __metatable
 if not getmetatable or not jit.status() then
@@ -21,7 +35,7 @@ end
 
 -- The functions of ffi.c. Each takes the userdata of a list, which getmetatable() must have checked. It stays on
 -- the stack during the call, so that it is not collected.
-local functions = ffi.cast([[
+local functions = cast([[
   const struct {
     double (*get)(const void *list, int32_t index);
     int (*get_other)(const void *list, int32_t index, char *buffer, int size);
@@ -139,7 +153,7 @@ function fast.length(self)
   return raw_length(self)
 end
 
-local least = ffi.cast("int64_t", -2 ^ 63)
+local least = cast(int64, -2 ^ 63)
 local greatest = -1 - least
 
 -- The functions below take the arguments as `...`, because a missing argument is not nil in an error.
