@@ -222,6 +222,7 @@ static int get_numbers(object *list, double first, int count, element *elements)
 
 /* The order is that of shareable/ffi.lua. */
 static const struct {
+  const object_kind *kind;
   double (*get)(object *list, int32_t index);
   int (*get_other)(object *list, int32_t index, char *buffer, int size);
   bool (*set_number)(object *list, int32_t index, double number);
@@ -234,8 +235,8 @@ static const struct {
   int (*get_floats)(object *list, double first, int count, element *elements);
   int (*get_numbers)(object *list, double first, int count, element *elements);
   bool (*is_busy)(const object *list);
-} functions = {get, get_other, set_number,   set_string, set_boolean, set_none,
-               add, length,    get_integers, get_floats, get_numbers, is_busy};
+} functions = {&object_list, get,    get_other,    set_number, set_string,  set_boolean, set_none,
+               add,          length, get_integers, get_floats, get_numbers, is_busy};
 
 int ffi_raise_busy(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);

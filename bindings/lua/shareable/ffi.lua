@@ -33,10 +33,11 @@ if not getmetatable or not jit.status() then
   return {} -- calls by the FFI are slow unless they are compiled
 end
 
--- The functions of ffi.c. Each takes the userdata of a list, which getmetatable() must have checked. It stays on
--- the stack during the call, so that it is not collected.
+-- The functions of ffi.c. Each takes the userdata of a list, which is_list() must have checked. It stays on the stack
+-- during the call, so that it is not collected.
 local functions = cast([[
   const struct {
+    const void *kind;
     double (*get)(const void *list, int32_t index);
     int (*get_other)(const void *list, int32_t index, char *buffer, int size);
     bool (*set_number)(const void *list, int32_t index, double number);
@@ -69,8 +70,11 @@ local SIZE = 512
 local buffer = ffi.new("char[?]", SIZE)
 local uses = 0 -- of the buffer
 
+-- An object begins with its kind (object.h). debug.setmetatable may have given the metatable to another value.
+local object, list_kind = ffi.typeof "const struct { const void *kind; } *", functions.kind
+
 local function is_list(value)
-  return getmetatable(value) == metatable
+  return type(value) == "userdata" and getmetatable(value) == metatable and cast(object, value).kind == list_kind
 end
 
 -- Whether the value is a whole number that an int32_t can hold.

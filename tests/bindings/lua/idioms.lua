@@ -539,6 +539,21 @@ test("abandoned_body_of_with_lock_unlocks_the_list", function()
   l:unlock()
 end)
 
+test("other_values_with_the_metatable_of_a_list_are_no_lists", function()
+  local l = keep(shareable.list({1, 2}))
+  local metatable, file = debug.getmetatable(l), io.tmpfile()
+  local original = debug.getmetatable(file)
+  debug.setmetatable(file, metatable)
+  for _ = 1, 100 do
+    raises("shareable.list expected, got userdata", function() return file[1] end)
+    raises("shareable.list expected, got userdata", function() file[1] = 1 end)
+    raises("shareable.list expected, got userdata", function() l.get(file, 1) end)
+    raises("shareable.list expected, got userdata", function() l.integers(file) end)
+  end
+  debug.setmetatable(file, original)
+  file:close()
+end)
+
 local has_ffi, ffi = pcall(require, "ffi")
 local ffi_test = has_ffi and test or runner.skip
 ffi_test("integers_of_the_ffi_are_integers", has_ffi and function()
