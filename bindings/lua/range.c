@@ -72,7 +72,8 @@ static void append_reals(lua_State *L, size_t *copied, const double *reals, size
 /*
  * The copy functions append items of a range to the table on the stack, from item *copied of the
  * range on. Each stops at the first item that it cannot copy. It returns OK if it copied at least
- * one item, otherwise the failure of the first.
+ * one item, otherwise the failure of the first. It returns E_BUSY in both cases, because the next
+ * call would wait again.
  */
 static shareable_status copy_integers(lua_State *L, const shareable_list *list, item_range range, size_t *copied) {
   int64_t integers[CHUNK];
@@ -81,7 +82,7 @@ static shareable_status copy_integers(lua_State *L, const shareable_list *list, 
 
   if (!append_integers(L, copied, integers, processed))
     return SHAREABLE_E_OVERFLOW;
-  return processed > 0 ? SHAREABLE_OK : status;
+  return processed > 0 && status != SHAREABLE_E_BUSY ? SHAREABLE_OK : status;
 }
 
 static shareable_status copy_reals(lua_State *L, const shareable_list *list, item_range range, size_t *copied) {
@@ -90,7 +91,7 @@ static shareable_status copy_reals(lua_State *L, const shareable_list *list, ite
   shareable_status status = shareable_list_get_floats(list, range.first + (int64_t)*copied, count, reals, &processed);
 
   append_reals(L, copied, reals, processed);
-  return processed > 0 ? SHAREABLE_OK : status;
+  return processed > 0 && status != SHAREABLE_E_BUSY ? SHAREABLE_OK : status;
 }
 
 /* Copies items of any type, one at a time. It returns a failure even if it copied some. */
