@@ -12,10 +12,14 @@ library's modules, as a peer of the test. Exits with 77 if the tests are not ins
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+
+# A shell starts a background job with SIGINT ignored, and programs that this script starts inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VERSION = sys.version_info[:2]
 METHODS = ("fork", "spawn", "forkserver")
