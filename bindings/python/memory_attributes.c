@@ -169,7 +169,7 @@ shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareabl
 
   if (status != SHAREABLE_OK)
     return status;
-  *fd = fcntl(*fd, F_DUPFD_CLOEXEC, 0);
+  *fd = fcntl(*fd, F_DUPFD_CLOEXEC, 3); /* not a standard stream */
   if (*fd >= 0)
     return SHAREABLE_OK;
   error->status = SHAREABLE_E_SYSTEM;

@@ -352,7 +352,10 @@ class SharedMemory(_raw.Memory):
             made = kept if kept[0] is handle else new
             self._made_mmap = made
             _raw.memory_kept_view(self)  # a map that has a view cannot be resized
-        return made[1] if self._view() is not None else None
+        if self._view() is not None:
+            return made[1]
+        self.__dict__.pop("_made_mmap", None)  # closed meanwhile: close() has not seen this map
+        return None
 
     def _forget_private(self) -> None:
         """Drop what a program has set, or has been given, for the previous block of this object."""
