@@ -51,6 +51,11 @@ def redo_record(number, item, form=b"8s", length=6, code=1, writer_id=DEAD, comm
     return put("IIQ8sQQ8s", REDO_RECORDS + 512 * number, writer_id, committed, item, form, length, code, data)
 
 
+def kept_record(item):
+    """A record that its dead writer kept after a write of the item."""
+    return redo_record(item, item, committed=4 * item + 2)
+
+
 def hazard(number, item, writer_id=DEAD):
     return put("IIQ", HAZARDS + 64 * number, writer_id, 0, item + 1)
 
@@ -75,6 +80,8 @@ SEGMENTS = {
     "left-locked-and-unlogged": [word(1, LOCKED | UNLOGGED, DEAD)],
     "left-corrupt": [word(1, CORRUPT)],
     "left-redo-records-not-committed": [every(lambda k: redo_record(k, k, committed=0), *range(4))],
+    "left-redo-records-kept": [every(kept_record, *range(4))],
+    "left-locked-with-a-kept-redo-record": [ITEM_LOCKED, kept_record(1)],
     "left-list-locked": [put("I", AREA + 32, DEAD)],
     "left-hazards": [every(lambda k: hazard(k, 0, DEAD + k), *range(8))],
     "left-waiters-bits": [put("Q", EVENTCOUNTS, 2**35 - 1)],
@@ -85,6 +92,8 @@ SEGMENTS = {
     "impossible-redo-record-longer-than-a-record": [ITEM_LOCKED, redo_record(0, 1, length=2**64 - 1)],
     "impossible-redo-record-longer-than-the-slot": [ITEM_LOCKED, redo_record(0, 1, form=b"400s", length=400)],
     "impossible-redo-record-without-a-format": [ITEM_LOCKED, redo_record(0, 1, form=b"\xff" * 8, code=255)],
+    "impossible-redo-records-kept-for-missing-items": [every(lambda k: redo_record(k, k, committed=4 * (N + k) + 2), *range(4))],
+    "impossible-redo-records-kept-without-a-writer": [every(lambda k: redo_record(k, k, writer_id=0, committed=4 * k + 2), *range(4))],
     "impossible-version-words": [every(lambda i: word(i, 15, DEAD + i), *range(N))],
     "impossible-hazards": [every(lambda k: hazard(k, 2**64 - 2, 0), *range(8))],
     "refused-version-3": [put("I", AREA + 8, 3)],
