@@ -30,6 +30,7 @@
 %ignore shareable_list_get_bool;
 %ignore shareable_list_get_str;
 %ignore shareable_list_get_bytes;
+%ignore shareable_list_replace_int;
 %ignore shareable_list_set;
 %ignore shareable_list_set_none;
 %ignore shareable_list_set_int;

@@ -78,6 +78,7 @@
 %ignore shareable_list_get_bytes;
 %ignore shareable_list_get_ints;
 %ignore shareable_list_get_floats;
+%ignore shareable_list_replace_int;
 %ignore shareable_list_set;
 %ignore shareable_list_set_none;
 %ignore shareable_list_set_int;

@@ -126,28 +126,29 @@ static bool set_integer(object *list, int64_t index, double number) {
   return end(list, shareable_list_set_int(list->list, index, integer));
 }
 
+/* Writes to a list with items of several types. The type of the old value decides that of the number. */
 static __attribute__((noinline)) bool set_mixed(object *list, int64_t index, double number) {
   shareable_value old;
 
-  list->is_mixed = true;
   if (!end(list, shareable_list_get(list->list, index, &old, NULL, 0)))
     return false;
+  list->is_mixed |= old.type != SHAREABLE_TYPE_INT;
   if (old.type == SHAREABLE_TYPE_FLOAT)
     return end(list, shareable_list_set_float(list->list, index, number));
   return old.type == SHAREABLE_TYPE_INT ? set_integer(list, index, number) : fail(list, SHAREABLE_E_TYPE);
 }
 
-/* Writes an integer over an integer, or a float over a float. */
+/*
+ * Writes an integer over an integer, or a float over a float. A list that is not mixed is tried as
+ * one of integers, without a read before the write.
+ */
 static bool set_number(object *list, int32_t index, double number) {
-  int64_t item = number_index_from_lua(index), old;
+  int64_t item = number_index_from_lua(index), integer;
   shareable_status status = SHAREABLE_E_TYPE;
 
-  if (!list->is_mixed) {
-    status = shareable_list_get_int(list->list, item, &old);
-    if (status == SHAREABLE_OK)
-      return set_integer(list, item, number);
-  }
-  return status == SHAREABLE_E_TYPE ? set_mixed(list, item, number) : fail(list, status);
+  if (!list->is_mixed && number_is_whole(number, &integer) && (integer != 0 || !signbit(number)))
+    status = shareable_list_replace_int(list->list, item, integer);
+  return status == SHAREABLE_E_TYPE ? set_mixed(list, item, number) : end(list, status);
 }
 
 static bool set(object *list, int32_t index, shareable_value value) {

@@ -772,6 +772,15 @@ SHAREABLE_API shareable_status shareable_list_set_bytes(shareable_list *list, in
                                                         size_t length);
 
 /*
+ * Writes an int over an int, as shareable_list_set_int() does. An item of another type is not
+ * changed, even if another process changes the type during the call. In a language in which the
+ * number 3 may be an int or a float, the type of the item decides, without a read before the write.
+ *
+ * Returns E_TYPE (the item is not an int), or the same codes as shareable_list_set().
+ */
+SHAREABLE_API shareable_status shareable_list_replace_int(shareable_list *list, int64_t index, int64_t integer);
+
+/*
  * Read or write `count` items from the item `first` on, all of one type. Each item is one atomic
  * load or store; the range as a whole is not. A read stops at the first item that has another type
  * (E_TYPE) or is corrupt (E_CORRUPT). A write gives each item the type.

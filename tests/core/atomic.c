@@ -42,14 +42,17 @@ static void check_operations(uint32_t flags) {
   cr_assert(exchanged == 1 && expected == 5 && get(list, 0) == 6);
   cr_ok(shareable_list_compare_exchange(list, 0, &expected, 7, NULL));
   cr_assert_eq(expected, 6);
+  cr_ok(shareable_list_replace_int(list, -3, 9));
+  cr_assert_eq(get(list, 0), 9);
+  cr_status(shareable_list_replace_int(list, 1, 9), SHAREABLE_E_TYPE);
   end_list(list);
 }
 
-Test(atomic, adds_exchanges_and_compares) {
+Test(atomic, adds_exchanges_compares_and_replaces) {
   check_operations(0);
 }
 
-Test(atomic, adds_exchanges_and_compares_without_a_sync_area) {
+Test(atomic, adds_exchanges_compares_and_replaces_without_a_sync_area) {
   check_operations(SHAREABLE_NO_SYNC);
 }
 
@@ -60,6 +63,8 @@ static void check_failures(uint32_t flags) {
   cr_status(shareable_list_add(list, 1, 1, &integer), SHAREABLE_E_TYPE);
   cr_status(shareable_list_exchange(list, 1, 1, &integer), SHAREABLE_E_TYPE);
   cr_status(shareable_list_compare_exchange(list, 1, &integer, 1, NULL), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_replace_int(list, 1, 1), SHAREABLE_E_TYPE);
+  cr_status(shareable_list_replace_int(list, 3, 1), SHAREABLE_E_INDEX);
   cr_status(shareable_list_add(list, 2, 1, &integer), SHAREABLE_E_OVERFLOW);
   cr_status(shareable_list_add(list, 3, 1, &integer), SHAREABLE_E_INDEX);
   cr_status(shareable_list_add(list, -4, 1, &integer), SHAREABLE_E_INDEX);
@@ -68,10 +73,12 @@ static void check_failures(uint32_t flags) {
   cr_assert_eq(get(list, 2), INT64_MAX);
   cr_ok(shareable_list_open(&reader, own_name(), SHAREABLE_READ_ONLY, NULL));
   cr_status(shareable_list_add(reader, 0, 1, NULL), SHAREABLE_E_READ_ONLY);
+  cr_status(shareable_list_replace_int(reader, 0, 1), SHAREABLE_E_READ_ONLY);
   shareable_list_unref(reader);
   shareable_list_close(list);
   cr_status(shareable_list_add(list, 0, 1, NULL), SHAREABLE_E_CLOSED);
   cr_status(shareable_list_exchange(NULL, 0, 1, NULL), SHAREABLE_E_CLOSED);
+  cr_status(shareable_list_replace_int(NULL, 0, 1), SHAREABLE_E_CLOSED);
   end_list(list);
 }
 

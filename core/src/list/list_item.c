@@ -239,6 +239,12 @@ shareable_status shareable_list_set_int(shareable_list *list, int64_t index, int
   return set_slow(list, index, SHAREABLE_TYPE_INT, (uint64_t)integer);
 }
 
+shareable_status shareable_list_replace_int(shareable_list *list, int64_t index, int64_t integer) {
+  if (set_word(list, index, SHAREABLE__FORMAT_INT, (uint64_t)integer))
+    return SHAREABLE_OK;
+  return shareable_list_exchange(list, index, integer, NULL);
+}
+
 shareable_status shareable_list_set_float(shareable_list *list, int64_t index, double real) {
   if (set_word(list, index, SHAREABLE__FORMAT_FLOAT, shareable__bits_of(real)))
     return SHAREABLE_OK;

@@ -167,6 +167,7 @@ WRITES(set_text_over_int, 0, shareable_str("new"), shareable_list_set_str(w->lis
 WRITES(set_bytes, 3, shareable_bytes("new", 3), shareable_list_set_bytes(w->list, 3, "new", 3))
 WRITES(set_value, 5, shareable_str("new"), shareable_list_set(w->list, 5, &w->new_value))
 WRITES(add, 0, shareable_int(43), shareable_list_add(w->list, 0, 42, NULL))
+WRITES(replace_int, 0, shareable_int(99), shareable_list_replace_int(w->list, 0, 99))
 WRITES(exchange, 6, shareable_int(-1), shareable_list_exchange(w->list, 6, -1, NULL))
 WRITES(set_ints, 6, shareable_int(8), shareable_list_set_ints(w->list, 6, 1, &(int64_t){8}, NULL))
 WRITES(set_floats, 1, shareable_float(8.5), shareable_list_set_floats(w->list, 1, 1, &(double){8.5}, NULL))
@@ -373,6 +374,7 @@ const operation lists_operations[] = {
   {"set ints", prepare_handle, set_ints, WRITE},
   {"set floats", prepare_handle, set_floats, WRITE},
   {"add", prepare_handle, add, WRITE},
+  {"replace an int", prepare_handle, replace_int, WRITE},
   {"exchange", prepare_handle, exchange, WRITE},
   {"compare and exchange", prepare_handle, compare_exchange, WRITE},
   {"set an item that a killed writer holds", prepare_killed_writer, set_after_death, WRITE},
