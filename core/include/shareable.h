@@ -40,10 +40,10 @@
  *   writes may leave one.
  * - Stopped writers. A writer that is stopped (SIGSTOP, a debugger) while it writes an item holds
  *   the item: reads and writes of it return SHAREABLE_E_BUSY after a second. Other items can be
- *   written. A list has four redo records, and a write of at most 472 bytes holds one of them.
- *   While four stopped writers hold all of them, other writers write without a redo record. If such
- *   a writer is killed during a write, its item is SHAREABLE_E_CORRUPT until it is written again,
- *   even if the value is short.
+ *   written. A list has four redo records. A write of at most 472 bytes holds one of them, unless
+ *   one store is sufficient. While four stopped writers hold all of them, other writers write
+ *   without a redo record. If such a writer is killed during a write, its item is
+ *   SHAREABLE_E_CORRUPT until it is written again, even if the value is short.
  * - Read locks. A process that may only read a list can hold read locks on its file. They do not
  *   stop writers. But a writer that registers while such locks are held, and is killed, seems alive
  *   until the locks are released. Until then, reads and writes of an item that the dead writer held
@@ -60,7 +60,8 @@
  *   another file in its place, the library opens the block again when necessary, and does not touch
  *   the program's file. If the library cannot open the block (it was unlinked), a writer that died
  *   seems alive. If the program has closed one of the descriptors 0 to 2 and the kernel gives it to
- *   the library, the library's next system call moves it.
+ *   the library, the library's next system call moves it. A watch has one descriptor, until it is
+ *   freed.
  * - Privileges. A list that was opened for writing remains writable after setuid(2), chroot(2), or
  *   a chmod of the block. The child of a later fork() opens the block again for its first write. If
  *   it has no permission to do so, the write returns SHAREABLE_E_SYSTEM.
@@ -95,7 +96,8 @@
  *   The child of vfork(), or of clone(2) with CLONE_VM, must not use the library.
  * - Threads. Any number of threads may use a handle at the same time. While another thread uses the
  *   handle, the caller must not close it or drop its last reference, as with free(3), unless the
- *   function's comment allows it.
+ *   function's comment allows it. The library itself starts threads only for watches
+ *   (shareable_watch_create()).
  * - Views. A pointer from shareable_memory_address() is valid until shareable_memory_close().
  *   Between shareable_memory_pin() and shareable_memory_unpin() it remains valid even if the handle
  *   is closed.
@@ -119,11 +121,11 @@
  *
  * Every function that can fail returns a shareable_status: SHAREABLE_OK (0) or a negative code. On
  * failure it leaves its output parameters unchanged, unless its comment says otherwise. The library
- * does not report errors in errno, has no "last error", and has no global state. Functions that
- * work by name also take a shareable_error, which may be NULL: on failure it receives the error
- * message, with names and numbers; on success it is unchanged. For a failure about an item,
- * shareable_list_explain_item() creates the message. All arguments are checked. A NULL or closed
- * handle causes SHAREABLE_E_CLOSED. Any other NULL causes SHAREABLE_E_ARGUMENT, unless the comment
+ * does not report errors in errno, and has no "last error". Functions that work by name also take a
+ * shareable_error, which may be NULL: on failure it receives the error message, with names and
+ * numbers; on success it is unchanged. For a failure about an item, shareable_list_explain_item()
+ * creates the message. All arguments are checked. A NULL or closed handle of a block, a list or a
+ * manager causes SHAREABLE_E_CLOSED. Any other NULL causes SHAREABLE_E_ARGUMENT, unless the comment
  * allows it. The comments below write the codes without the prefix SHAREABLE_.
  *
  * A name follows the rules of shm_open(3): 1 to 255 bytes, not "." or "..". A '/' is allowed only
@@ -416,12 +418,12 @@ SHAREABLE_API void shareable_memory_unref(shareable_memory *memory);
 SHAREABLE_API void shareable_memory_close(shareable_memory *memory);
 
 /*
- * Does the same, but keeps the range of addresses that the block was mapped at, until the last
- * reference is dropped. The range contains zeros, which can only be read. So a thread may read the
- * memory while another thread closes the handle, if it has a reference: it reads the block or zeros.
- * It must check afterwards that the handle was not closed. The block, its descriptor and its locks
- * are released as by shareable_memory_close(): if the block is pinned, by the last
- * shareable_memory_unpin().
+ * Closes the block as shareable_memory_close() does, but keeps the range of addresses that the
+ * block was mapped at, until the last reference is dropped. The range then contains zeros, which
+ * can only be read. So a thread that has a reference may read the memory while another thread
+ * closes the handle: it reads the block or zeros. It must check afterwards that the handle was not
+ * closed. The block, its descriptor and its locks are released at the same time as by
+ * shareable_memory_close(), so if the block is pinned, by the last shareable_memory_unpin().
  *
  * If the kernel has no memory to change the mapping, the block stays mapped until the last
  * reference is dropped.
@@ -758,7 +760,8 @@ SHAREABLE_API shareable_status shareable_list_set(shareable_list *list, int64_t 
  *
  * Writing an int over an int, a float over a float, or a bool over a bool is one atomic store. This
  * holds for the thread that first wrote through the handle, until the item first changes from one
- * of these types to another. All other writes lock the item while they write it.
+ * of these types to another. In a list with a sync area, writing None over None only reads the
+ * item. All other writes lock the item while they write it.
  *
  * Return the same codes as shareable_list_set().
  */
@@ -977,11 +980,11 @@ SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list
  */
 
 /*
- * Where a list's parts are in this process. A language in which a call of C is slow reads and
- * writes items by these addresses, by the rules of layout.md, and calls the functions above for
+ * The addresses of a list's parts in this process. A language in which a call of C is slow can read
+ * and write items at these addresses, by the rules of layout.md, and call the functions above for
  * everything else.
  *
- * The addresses are valid until the handle is closed. They do not change until then. After
+ * The addresses do not change, and are valid until the handle is closed. After
  * shareable_list_close_in_place(), the memory at the addresses can be read until the last reference
  * is dropped. The parts are shared memory: each load must be an atomic load of 1, 4 or 8 aligned
  * bytes, and each number must be checked after it was loaded. `count` and `data_size` were checked
@@ -991,7 +994,7 @@ SHAREABLE_API shareable_status shareable_list_explain(const shareable_list *list
  */
 typedef struct shareable_access {
   uint32_t size;           /* of the structure that the library knows, in bytes */
-  uint32_t area_version;   /* of the sync area, whose rules apply: 2; or 0 if the list has none */
+  uint32_t area_version;   /* the version of the sync area, 2; or 0 if the list has no sync area */
   uint32_t read_only;      /* 1 if the memory can only be read, otherwise 0 */
   uint32_t writer_id;      /* see shareable_list_join(); 0 if the handle has no writer id */
   void *base;              /* the first byte of the block */
@@ -1008,11 +1011,12 @@ typedef struct shareable_access {
 } shareable_access;
 
 /*
- * Stores in *access where the list's parts are.
+ * Stores the addresses and the numbers of the list's parts in *access.
  *
- *   size  sizeof *access. If the library knows fewer members, the other members become 0
+ *   size  sizeof *access; the function stores the members that fit in this size. If the library
+ *         knows fewer members than the caller, the caller's other members become 0
  *
- * Returns E_CLOSED, or E_ARGUMENT if access is NULL or size is less than 4.
+ * Returns E_CLOSED, or E_ARGUMENT if `access` is NULL or `size` is less than 4.
  */
 SHAREABLE_API shareable_status shareable_list_access(const shareable_list *list, shareable_access *access, size_t size);
 
@@ -1038,6 +1042,8 @@ SHAREABLE_API shareable_status shareable_list_join(shareable_list *list, uint32_
  * last store and its load of the flags, it must execute a full memory barrier. The function itself
  * executes that barrier, and then checks the flags: a caller may also call it after each store.
  *
+ *   index  counts from the end if it is negative
+ *
  * Returns E_CLOSED, E_READ_ONLY, E_NO_SYNC or E_INDEX.
  */
 SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64_t index);
@@ -1058,45 +1064,47 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  *   shareable_watch_changed(watch, changed, 16, &count);
  *   ... for each id in changed: read the item
  *
- * A watch may contain any number of items of any number of lists. Several watches may contain the
- * same item. A list need not outlive its watch: when its handle is closed, what the watch contains
- * of it is reported as changed once, and then never again.
+ * A watch may contain items, whole lists and locks of any number of lists, each under an id.
+ * Several watches may contain the same item. An id is armed or not: an armed id is reported at the
+ * next change, and is then not armed. A list need not outlive its watch: when its handle is closed,
+ * the watch reports the ids of the list once more, and then never again.
  *
- * What is reported may have changed, and the program reads it again. An item is also reported when a
- * value that equals the old one is written to it, when another item of the list with an index that
- * differs by a multiple of 32 is written, or, in a list of which much is watched, when any item is
- * written. If an item changes several times before the program calls shareable_watch_changed(), it
- * is reported once. No last change is missed: if the program reads an item after it has added or
- * armed it, each later change is reported.
+ * A report means that the item may have changed: the program reads it again. An item is also
+ * reported when an equal value is written to it, or when an item of the list whose index differs by
+ * a multiple of 32 is written. If the program watches many lists (see below), it may be reported
+ * when any item of its list is written. If an item changes several times before the program calls
+ * shareable_watch_changed(), it is reported once. The last change is never missed: if the program
+ * reads an item after it has added or armed the id, each later change is reported.
  *
  * A change by this library is reported at once. A change that wakes no waiter (see
  * shareable_list_wait()) is reported within 50 milliseconds, and within 10 milliseconds if the
- * handle is read-only or the list has no sync area. Such a change of any item of a list is reported
- * later if the list is large, because it is hashed no more often than takes 0.5 % of a processor:
- * after 0.2 seconds if the list has 2 MiB. A change that is undone between two checks is not
- * reported.
+ * handle is read-only or the list has no sync area. For a whole list that is large, such a change
+ * is reported later, because the library uses at most 0.5 % of a processor to hash lists: after 0.2
+ * seconds if the list has 2 MiB. If such a change is undone between two checks, it is not reported.
  *
  * The library starts threads when a watch is first used, and ends them when the last watch is freed
  * and when the process exits or unloads the library: one thread that detects changes that wake no
- * waiter, and one for each 127 words on which writers wake it. A watched handle of a list has at
- * most 34 such words. If the handles of a process have more than 1,270 of them, all further items
- * of a handle share one. The threads block all signals, except those that report an error of the
- * thread itself, such as SIGBUS if another process truncates the block of a watched list. While
- * nothing changes, they check each armed item 20 times a second, and while nothing is armed, they
- * use no processor time. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of
- * system calls refuses it), they also check the words every 1 to 10 milliseconds, even while nothing
- * is armed, instead of sleeping until the words change.
+ * waiter, and one for each 127 words on which writers wake it. These words are a list's lock and
+ * the counters of its eventcounts (layout.md, "Waiting"): a watched handle uses at most 34. If the
+ * handles of a process use more than 1,270, all further items of a handle share one. The threads
+ * block all signals, except those that report an error of the thread itself, such as SIGBUS if
+ * another process truncates the block of a watched list. While nothing changes, they check each
+ * armed item 20 times a second, and while no id is armed, they use no processor time. If the system
+ * has no futex_waitv(2) (Linux before 5.16, or a filter of system calls refuses it), they do not
+ * sleep until the words change, but check the words every 1 to 10 milliseconds, even while no id is
+ * armed.
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
- * and all that is armed is reported. In a child of _Fork() or clone(2), that is the case after the
- * first call for any watch. If the system has no descriptor for the child, the number remains that of
- * the parent's descriptor, which the child does not change, until a call of shareable_watch_changed()
- * or a report gets one. Any number of threads may use a watch at the same time.
+ * and all armed ids are reported. In a child of _Fork() or clone(2), that is the case after the
+ * first call for any watch. If the system has no descriptor for the child, the number remains that
+ * of the parent's descriptor, which the child does not change, until a call of
+ * shareable_watch_changed() or a report gets one. Any number of threads may use a watch at the same
+ * time.
  */
 typedef struct shareable_watch shareable_watch;
 
 enum {
-  SHAREABLE_WATCH_ONCE = 1 << 0 /* after a report, shareable_watch_arm() must be called for the next */
+  SHAREABLE_WATCH_ONCE = 1 << 0 /* shareable_watch_changed() does not arm the id again */
 };
 
 /*
@@ -1104,7 +1112,7 @@ enum {
  *
  *   watch  receives the watch, which the caller must free with shareable_watch_free()
  *
- * Returns E_ARGUMENT, E_NO_MEMORY, or E_SYSTEM if there is no descriptor.
+ * Returns E_ARGUMENT if `watch` is NULL, E_NO_MEMORY, or E_SYSTEM if there is no descriptor.
  */
 SHAREABLE_API shareable_status shareable_watch_create(shareable_watch **watch, shareable_error *error);
 
@@ -1125,19 +1133,22 @@ SHAREABLE_API int shareable_watch_fd(const shareable_watch *watch);
  *
  *   index  counts from the end if it is negative
  *   flags  0, or SHAREABLE_WATCH_ONCE
- *   id     receives the id by which the functions below name it. No two ids of a process are equal
+ *   id     receives the id by which the functions below name the item. No two ids of a process are
+ *          equal
  *
- * Returns E_CLOSED, E_INDEX, E_CORRUPT, E_ARGUMENT, E_NO_MEMORY, or E_SYSTEM if no thread can be
- * started.
+ * Returns E_ARGUMENT if `watch` or `id` is NULL or a flag is unknown, E_CLOSED, E_INDEX, E_CORRUPT
+ * (the item's offsets are corrupt), E_NO_MEMORY, or E_SYSTEM if no thread can be started.
  */
 SHAREABLE_API shareable_status shareable_watch_add_item(shareable_watch *watch, shareable_list *list, int64_t index,
                                                         uint32_t flags, uint64_t *id);
 
 /*
- * Adds all items of a list as one, which is reported when any of them changes.
+ * Adds a whole list, and arms it. It is reported when any of its items changes.
  *
- *   hash  the hash of the list (shareable_list_hash()) since which changes are reported; if it is 0,
- *         the function hashes the list, and changes during the call may not be reported
+ *   hash   the hash of the list (shareable_list_hash()) that the caller has seen: if the list has
+ *          another hash, it is reported. If `hash` is 0, the function hashes the list, and changes
+ *          during the call may not be reported
+ *   flags  as for shareable_watch_add_item(), and likewise `id`
  *
  * Returns the same codes as shareable_watch_add_item(), without E_INDEX and E_CORRUPT.
  */
@@ -1145,20 +1156,20 @@ SHAREABLE_API shareable_status shareable_watch_add_list(shareable_watch *watch, 
                                                         uint32_t flags, uint64_t *id);
 
 /*
- * Adds the lock of a list. It is reported when the lock may be free or its owner has died: the
- * program then calls shareable_list_lock() with the timeout 0. It always has SHAREABLE_WATCH_ONCE.
+ * Adds the lock of a list, with SHAREABLE_WATCH_ONCE, and arms it. It is reported when the lock may
+ * be free or its owner has died: the program then calls shareable_list_lock() with the timeout 0.
  * When the program has the lock, or no longer wants it, it must call shareable_watch_disarm() or
- * shareable_watch_remove(): a report may have consumed the wake-up of another process that waits for
- * the lock, which these functions then wake.
+ * shareable_watch_remove(): a report may have consumed the wake-up of another process that waits
+ * for the lock, which these functions then wake.
  *
  * Returns the same codes as shareable_watch_add_list(), E_NO_SYNC or E_READ_ONLY.
  */
 SHAREABLE_API shareable_status shareable_watch_add_lock(shareable_watch *watch, shareable_list *list, uint64_t *id);
 
 /*
- * Arms what was added with SHAREABLE_WATCH_ONCE, after it was reported or disarmed. The program must
- * read the item, or try to take the lock, after the call, because a change before the call is not
- * reported. May also be called while it is armed: if it is found changed, it is reported.
+ * Arms an id that was disarmed, or that was added with SHAREABLE_WATCH_ONCE and reported. The
+ * program must read the item, or try to take the lock, after the call, because a change before the
+ * call is not reported. The id may be armed already: if its item has changed, the call reports it.
  *
  *   hash  for a list, as for shareable_watch_add_list(); otherwise ignored
  *
@@ -1168,7 +1179,7 @@ SHAREABLE_API shareable_status shareable_watch_add_lock(shareable_watch *watch, 
 SHAREABLE_API shareable_status shareable_watch_arm(shareable_watch *watch, uint64_t id, uint64_t hash);
 
 /*
- * Disarms: no change is reported until shareable_watch_arm() is called. A report that
+ * Disarms an id: no change is reported until shareable_watch_arm() is called. A report that
  * shareable_watch_changed() has not returned yet remains.
  *
  * Returns E_ARGUMENT if the watch does not contain the id.
@@ -1176,22 +1187,24 @@ SHAREABLE_API shareable_status shareable_watch_arm(shareable_watch *watch, uint6
 SHAREABLE_API shareable_status shareable_watch_disarm(shareable_watch *watch, uint64_t id);
 
 /*
- * Removes an item, a list or a lock from a watch.
+ * Removes an item, a list or a lock from a watch, with a report that was not returned yet.
  *
  * Returns E_ARGUMENT if the watch does not contain the id.
  */
 SHAREABLE_API shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id);
 
 /*
- * Stores the ids of what may have changed, and arms again what has no SHAREABLE_WATCH_ONCE. When all
- * of them have been returned, the descriptor is not readable any more. The function does not wait.
+ * Stores the ids that were reported, and arms those again that have no SHAREABLE_WATCH_ONCE. When
+ * all ids have been returned, the descriptor is not readable any more. The function does not wait.
  *
- *   ids    receives at most `size` ids; further ones remain, and the descriptor stays readable
- *   count  receives their number, which may be 0
+ *   ids    receives at most `size` ids; further ones remain, and the descriptor stays readable. It
+ *          may be NULL if `size` is 0
+ *   size   the number of ids for which `ids` has room
+ *   count  receives the number of ids stored, which may be 0
  *
- * Returns E_ARGUMENT. Returns E_NO_MEMORY, or E_SYSTEM if no thread can be started, if it returns no
- * id and the first one cannot be armed again, which may happen in the child of a fork: the ids remain,
- * and the descriptor stays readable.
+ * Returns E_ARGUMENT if `watch`, `ids` or `count` is NULL. Returns E_NO_MEMORY, or E_SYSTEM if no
+ * thread can be started, if the first id cannot be armed again, which may happen in the child of a
+ * fork: then it stores no id, the ids remain, and the descriptor stays readable.
  */
 SHAREABLE_API shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, size_t size,
                                                        size_t *count);
