@@ -1085,14 +1085,14 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  * The library starts threads when a watch is first used, and ends them when the last watch is freed
  * and when the process exits or unloads the library: one thread that detects changes that wake no
  * waiter, and one for each 127 words on which writers wake it. These words are a list's lock and
- * the counters of its eventcounts (layout.md, "Waiting"): a watched handle uses at most 34. If the
- * handles of a process use more than 1,270, all further items of a handle share one. The threads
- * block all signals, except those that report an error of the thread itself, such as SIGBUS if
- * another process truncates the block of a watched list. While nothing changes, they check each
- * armed item 20 times a second, and while no id is armed, they use no processor time. If the system
- * has no futex_waitv(2) (Linux before 5.16, or a filter of system calls refuses it), they do not
- * sleep until the words change, but check the words every 1 to 10 milliseconds, even while no id is
- * armed.
+ * the counters of its eventcounts (layout.md, "Waiting"): a watched handle uses at most 34. While
+ * the handles of a process use 1,270 or more, a handle to which another item is added uses one word
+ * for all its items. The threads block all signals, except those that report an error of the thread
+ * itself, such as SIGBUS if another process truncates the block of a watched list. While nothing
+ * changes, they check each armed item 20 times a second, and while no id is armed, they use no
+ * processor time. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of system
+ * calls refuses it), they do not sleep until the words change, but check the words every 1 to 10
+ * milliseconds, even while no id is armed.
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
  * and all armed ids are reported. In a child of _Fork() or clone(2), that is the case after the
