@@ -26,7 +26,7 @@ struct shareable__checker {
 };
 
 static shareable__checker *checker;
-static size_t armed, polled; /* the number of armed entries, and of those that no writer wakes */
+static size_t armed, polled; /* the number of armed entries, and of those whose handle no writer wakes */
 static bool was_armed;       /* an entry has been armed since the last round */
 
 /* Reports the entry if its item has changed or its lock is free. */

@@ -15,8 +15,8 @@
 typedef struct shareable__checker shareable__checker;
 
 /*
- * The interval between two checks of an item, in nanoseconds, and that while an entry is armed that
- * no writer wakes. Only tests change these.
+ * The interval between two checks of an item, in nanoseconds, and the shorter interval that applies
+ * while an entry is armed whose handle no writer wakes. Only tests change these.
  */
 extern int64_t shareable__checker_interval;
 extern int64_t shareable__checker_short_interval;
@@ -26,7 +26,10 @@ extern int64_t shareable__checker_short_interval;
 /* Starts the thread if it does not run. Returns E_SYSTEM if the system refuses. */
 shareable_status shareable__checker_start(void);
 
-/* Counts an entry that is armed or disarmed. While no entry is armed, the thread sleeps. */
+/*
+ * Counts an entry that is armed or disarmed. `is_polled`: no writer wakes the entry's handle. While
+ * no entry is armed, the thread sleeps.
+ */
 void shareable__checker_count(bool is_polled, bool is_armed);
 
 /*
@@ -36,7 +39,7 @@ void shareable__checker_count(bool is_polled, bool is_armed);
 shareable__checker *shareable__checker_end(void);
 void shareable__checker_join(shareable__checker *ended);
 
-/* Frees the thread of the parent of this process. */
+/* Frees what a child of a fork inherited of its parent's thread. */
 void shareable__checker_forget(void);
 
 #endif

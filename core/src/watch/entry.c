@@ -8,12 +8,12 @@
 #include "format/hash.h"
 #include "watch/watch.h"
 
-/* Each entry is in one place of the table. Its id is the place, and a number in the upper 32 bits. */
+/* Each entry is in one place of the table. Its id contains the place, and `number` in the upper 32 bits. */
 static struct {
   shareable__watch_entry **entries;
   size_t capacity;
   size_t free_place; /* no place before this one is free */
-  uint32_t number;   /* of the last entry */
+  uint32_t number;   /* of the last entry; later entries have other numbers, and so other ids */
 } table;
 
 static bool reserve_place(void) {

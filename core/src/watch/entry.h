@@ -60,14 +60,15 @@ void shareable__entry_report(shareable__watch_entry *entry);
 /* Reports the entry if it is armed. */
 void shareable__entry_fire(shareable__watch_entry *entry);
 
-/* Records the hash of what is watched, and reports the entry if it had another one. */
+/* Records the hash of the entry's item or list, and reports the entry if the last hash differs. */
 void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash);
 
 /* Returns the hash of the entry's item and its version word. */
 uint64_t shareable__entry_hash_item(const shareable__watch_entry *entry);
 
 /*
- * Hashes the list of the entry with that id, and does the same. The caller does not hold the lock.
+ * Hashes the list of the entry with that id, and calls shareable__entry_compare(). The caller does
+ * not hold the lock.
  */
 void shareable__entry_compare_list(uint64_t id);
 

@@ -39,7 +39,7 @@ void shareable__waiter_wake(shareable__watch_word *word);
 shareable__waiter *shareable__waiters_end(void);
 void shareable__waiters_join(shareable__waiter *all);
 
-/* Frees the threads of the parent of this process. */
+/* Frees what a child of a fork inherited of its parent's threads. */
 void shareable__waiters_forget(void);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 static shareable_watch *watches;
-static unsigned generation; /* of the process that uses them; 0: none has */
+static unsigned generation; /* of the process that uses them (fork.h); 0: no watch was created */
 
 /*
  * The program may have closed the descriptor, and may have opened another file in its place. A
@@ -47,8 +47,8 @@ static void drain(shareable_watch *watch) {
 
 /*
  * The parent and its child share the eventfd, so that one of them would read the other's wake-ups.
- * The child's own is readable: all armed entries are reported. If the system has no eventfd, the
- * child leaves that of its parent alone.
+ * The child's new eventfd is readable: all armed entries are reported. If the system has no eventfd
+ * for the child, the child does not use that of its parent.
  */
 static void replace_fd(shareable_watch *watch) {
   int fd;
@@ -116,7 +116,7 @@ void shareable__watch_forget_changed(shareable_watch *watch, shareable__watch_en
   entry->is_changed = false;
 }
 
-/* Adds the first watch of this process, and all later ones. */
+/* Adds a watch to the list of this process. */
 static void insert(shareable_watch *watch) {
   shareable__watch_lock();
   generation = shareable__fork_generation;
@@ -149,7 +149,7 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
   return SHAREABLE_OK;
 }
 
-/* Removes the watch and its entries. The last one also frees the empty table of entries. */
+/* Removes the watch and its entries. If it was the last watch, frees the empty table of entries. */
 static void remove_watch(shareable_watch *watch) {
   shareable_watch **link = &watches;
   shareable__watch_entry *entry;

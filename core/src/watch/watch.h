@@ -18,13 +18,13 @@
 struct shareable_watch {
   shareable_watch *next;
   int fd;
-  shareable__file_id file; /* that of all eventfds */
+  shareable__file_id file; /* all eventfds have the same one */
   bool is_readable;
   bool is_parents; /* in a child of a fork: the eventfd is still that of the parent */
   shareable__watch_entry *first_changed, *last_changed; /* the queue */
 };
 
-/* The watch lock. The first function also detects that this process is a child of a fork. */
+/* The lock of fork.h. shareable__watch_lock() also detects that this process is a child of a fork. */
 void shareable__watch_lock(void);
 void shareable__watch_unlock(void);
 

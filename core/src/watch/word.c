@@ -106,7 +106,7 @@ void shareable__word_release(shareable__watch_word *word) {
   free(word);
 }
 
-/* Reports all armed entries. A hash that was seen before is out of date. */
+/* Reports all armed entries. The hash of a list that was seen before is out of date. */
 static void fire_all(shareable__watch_word *word) {
   for (shareable__watch_entry *entry = word->entries; entry != NULL && word->armed > 0; entry = entry->next_of_word) {
     if (entry->is_armed && entry->kind == SHAREABLE__WATCH_ANY)
@@ -166,8 +166,8 @@ shareable_status shareable__word_arm(shareable__watch_word *word) {
 
 /*
  * The thread must not sleep on the lock any more: it would consume the wake-up of another waiter.
- * This process may also have consumed one before. So it either sees or sets LOCK_WAITERS, or wakes
- * another waiter.
+ * It may also have consumed one already. So this function finds or sets LOCK_WAITERS if the lock is
+ * taken, and wakes another waiter if the lock is free.
  */
 static void leave_lock(shareable__watch_word *word) {
   uint32_t observed;

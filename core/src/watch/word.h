@@ -10,7 +10,10 @@
 /* The numbers of a list's words: those of the eventcounts, and this one. */
 #define SHAREABLE__WORD_LOCK (SHAREABLE__EVENTCOUNT_ANY + 1)
 
-/* If more words are in use, all items of a list share its word of any item. */
+/*
+ * If this number of words is in use, a list to which another item is added uses its word of any item
+ * for all its items.
+ */
 #define SHAREABLE__WORDS_MAX 1270
 
 struct shareable__waiter;
@@ -52,7 +55,7 @@ void shareable__word_disarm(shareable__watch_word *word);
  */
 bool shareable__word_update(shareable__watch_word *word);
 
-/* Only tests change it. */
+/* SHAREABLE__WORDS_MAX. Only tests change it. */
 extern size_t shareable__words_max;
 
 #endif
