@@ -4,16 +4,18 @@
 #include "sync/adaptive_wait.h"
 
 /*
- * The number of checks: if spinning has not helped for a long time, in a usual wait, and at most. The
- * maximum takes as long as a sleep and a wake-up.
+ * The number of checks of a wait before it yields: SPIN_NONE if spinning has not helped for a long
+ * time, otherwise SPIN_MIN, and SPIN_MAX in a wait that tries whether spinning helps. SPIN_MAX checks
+ * take as long as a sleep and a wake-up.
  */
 #define SPIN_NONE 1
 #define SPIN_MIN 10
 #define SPIN_MAX 300
 /*
  * After a wait that spinning has ended, this number of waits spin up to SPIN_MAX. Otherwise one wait
- * in an interval does. The interval doubles each time, up to the maximum: on a shared processor, such
- * a wait takes longer than several hand-overs, and never helps. Then the waits between do not spin.
+ * in an interval does. The interval doubles each time, up to the maximum, because on a shared
+ * processor such a wait takes longer than several hand-overs, and the spinning never helps. When the
+ * interval has reached the maximum, the other waits use SPIN_NONE.
  */
 #define SPIN_CREDIT 8
 #define PROBE_INTERVAL_MIN 32u
@@ -30,7 +32,10 @@
 /* This number of short yields resets the penalty to its minimum. */
 #define PENALTY_RESET 1000u
 
-/* The first sleep after this number of wake-ups, and otherwise. The long one exceeds any tick. */
+/*
+ * The first sleep is long after this number of changes whose writers woke this process, and short
+ * otherwise. The long one exceeds any tick.
+ */
 #define WAKE_UPS 8u
 #define FIRST_SLEEP_LONG_NS INT64_C(20000000)
 #define FIRST_SLEEP_SHORT_NS INT64_C(1000000)

@@ -110,8 +110,8 @@ typedef struct shareable__sync {
   const shareable__layout *layout;
   uint64_t stuck_hash; /* redo_hash() when all records were last in use for too long; 0: never */
   /* Used only by the thread that has the hazard (redo_acquire.h). */
-  unsigned kept;       /* the number of the record that the thread used last */
-  uint32_t keeper;     /* the writer id with which the thread kept it; 0: it did not keep it */
+  unsigned kept;       /* the number of the redo record that the thread used last */
+  uint32_t keeper;     /* the writer id with which the thread kept that record; 0: it did not */
   unsigned keep_pause; /* the number of writes until the thread keeps a record again */
   shareable__writer writer;
 } shareable__sync;

@@ -30,8 +30,8 @@ bool shareable__item_holder_is_dead(const shareable__sync *sync, uint64_t word);
 void shareable__item_recover(shareable__sync *sync, size_t i, uint64_t word);
 
 /*
- * Unlocks an item by storing its version word, and notifies waiters. `hazard` is the one that the
- * thread may use, or NULL.
+ * Unlocks an item by storing its version word, and notifies waiters. `hazard` is the handle's hazard
+ * if this thread may use it, or NULL.
  */
 static inline void shareable__item_unlock_with(shareable__area *area, size_t i, uint64_t word,
                                                shareable__hazard *hazard) {
@@ -44,7 +44,7 @@ static inline void shareable__item_unlock_with(shareable__area *area, size_t i, 
   shareable__eventcount_notify(&area->eventcounts, i);
 }
 
-/* Does the same in any thread. */
+/* Unlocks an item and notifies waiters. Finds out whether this thread may use the handle's hazard. */
 static inline void shareable__item_unlock_and_notify(const shareable__sync *sync, size_t i, uint64_t word) {
   shareable__item_unlock_with(sync->area, i, word, shareable__writer_fast_hazard(&sync->writer));
 }

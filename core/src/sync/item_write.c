@@ -22,12 +22,13 @@ typedef struct item_write {
   size_t i;
   const shareable__slot *slot;
   const shareable__encoded_item *item;
-  shareable__hazard *hazard; /* the one that the thread may use, or NULL */
+  shareable__hazard *hazard; /* the handle's hazard if this thread may use it, or NULL */
 } item_write;
 
 /*
- * Writes a locked item, with a redo record if there is a free one and the text fits in it.
- * `is_corrupt`: a write to the item was lost. `same_format`: the item has the format and the code.
+ * Writes a locked item, with a redo record if one can be acquired and the value fits in it.
+ * `is_corrupt`: a write to the item was lost. `same_format`: the slot has the format and the code of
+ * the value already.
  */
 static inline __attribute__((always_inline)) void put_logged(const item_write *write, bool is_corrupt,
                                                              bool same_format) {

@@ -68,7 +68,7 @@ static bool take_from_dead(shareable__sync *sync, shareable__redo_record *record
   return claim(record, state, id);
 }
 
-/* Acquires one record: a free one, or the thread's own, or one of a dead writer. */
+/* Acquires record k if it is free, if this thread keeps it, or if its owner is dead (`check_owners`). */
 static bool try_acquire(shareable__sync *sync, unsigned k, uint32_t id, bool may_keep, bool check_owners) {
   shareable__redo_record *record = &sync->area->redo_records[k];
   uint64_t state = shareable__redo_load(record);
@@ -79,6 +79,7 @@ static bool try_acquire(shareable__sync *sync, unsigned k, uint32_t id, bool may
   return check_owners && take_from_dead(sync, record, state, id);
 }
 
+/* Takes record k if a writer keeps it. */
 static bool try_take_kept(shareable__sync *sync, unsigned k, uint32_t id, size_t i) {
   shareable__redo_record *record = &sync->area->redo_records[k];
   uint64_t state = shareable__redo_load(record);
@@ -87,8 +88,9 @@ static bool try_take_kept(shareable__sync *sync, unsigned k, uint32_t id, size_t
 }
 
 /*
- * Acquires a record, or returns NULL. Prefers the record that the thread used last. `check_owners`:
- * also recovers the records of dead writers.
+ * Acquires a record, or returns NULL. Prefers the record that the thread used last, and takes a kept
+ * record of another writer only if no other record is free. `check_owners`: also takes the records
+ * of dead writers.
  */
 static shareable__redo_record *try_acquire_any(shareable__sync *sync, uint32_t id, size_t i, bool may_keep,
                                                bool check_owners) {
@@ -113,7 +115,7 @@ static shareable__redo_record *try_acquire_any(shareable__sync *sync, uint32_t i
   return NULL;
 }
 
-/* Frees the thread's records for some time if another writer has taken the one that it kept. */
+/* Lets the thread keep no record for some time if another writer has taken the one that it kept. */
 static void check_loss(shareable__sync *sync, uint32_t id) {
   uint64_t state = shareable__redo_load(&sync->area->redo_records[sync->kept]);
 

@@ -19,7 +19,7 @@
 
 #include "sync/redo_log.h"
 
-/* The writes of a thread for which it keeps no record. */
+/* The number of writes after which a thread keeps a record again. */
 #define SHAREABLE__KEEP_PAUSE 1000
 
 /*
@@ -29,14 +29,13 @@
  */
 shareable__redo_record *shareable__redo_acquire_slow(shareable__sync *sync, uint32_t id, size_t i, bool may_keep);
 
-/* Takes the record that the handle keeps, and frees it. */
+/* Frees the record that the handle keeps, if it keeps one. */
 void shareable__redo_free_kept(shareable__sync *sync);
 
-static inline uint64_t shareable__redo_kept_state(uint32_t id, size_t i) {
-  return shareable__redo_state(id, SHAREABLE__REDO_KEPT + 4 * (uint32_t)i);
-}
-
-/* Does the same. The fast path is for a thread that writes the item that it wrote last. */
+/*
+ * Acquires a record as shareable__redo_acquire_slow() does. The fast path is for a thread that writes
+ * the item that it wrote last.
+ */
 static inline shareable__redo_record *shareable__redo_acquire(shareable__sync *sync, uint32_t id, size_t i,
                                                               bool may_keep) {
   if (may_keep && i < SHAREABLE__REDO_KEPT_ITEMS) {
@@ -48,7 +47,7 @@ static inline shareable__redo_record *shareable__redo_acquire(shareable__sync *s
   return shareable__redo_acquire_slow(sync, id, i, may_keep);
 }
 
-/* Ends the use of a record. The caller still has item i locked. */
+/* Keeps the record for the thread's next write, or frees it. The caller still has item i locked. */
 static inline void shareable__redo_release(shareable__sync *sync, shareable__redo_record *record, uint32_t id, size_t i,
                                            bool may_keep) {
   bool keeps = may_keep && sync->keep_pause == 0 && i < SHAREABLE__REDO_KEPT_ITEMS;

@@ -28,6 +28,11 @@ static inline uint64_t shareable__redo_state(uint32_t writer_id, uint32_t use) {
   return state;
 }
 
+/* Returns the state of a record that the writer keeps for item i. */
+static inline uint64_t shareable__redo_kept_state(uint32_t writer_id, size_t i) {
+  return shareable__redo_state(writer_id, SHAREABLE__REDO_KEPT + 4 * (uint32_t)i);
+}
+
 static inline uint32_t shareable__redo_owner(uint64_t state) {
   uint32_t fields[2];
 
