@@ -72,14 +72,14 @@
 %ignore shareable_list_create_floats;
 %ignore shareable_list_view;
 
-/* For Go, whose raw package calls them by cgo. */
+/* Only Go uses these: its package internal/raw calls them by cgo. */
 %ignore shareable_access;
 %ignore shareable_list_access;
 %ignore shareable_list_join;
 %ignore shareable_list_notify;
 %ignore shareable_list_close_in_place;
 %ignore shareable_memory_close_in_place;
-/* For C and Go: internal/raw/watch.go wraps the watches. */
+/* Of the bindings, only Go uses the watches: its package internal/raw calls them by cgo. */
 %ignore shareable_watch;
 %ignore SHAREABLE_WATCH_ONCE;
 %ignore shareable_watch_add_item;

@@ -22,7 +22,7 @@ struct shareable_list {
 /* Allocates a handle with one reference, without memory. Returns NULL if that fails. */
 shareable_list *shareable__list_allocate(shareable_error *error);
 
-/* Makes the close of the list's memory end the use of the list. Call this when there is a memory. */
+/* Makes the closing of the list's memory end all uses of the list. The list must have a memory. */
 void shareable__list_attach_memory(shareable_list *list);
 
 /* Uses the sync area at byte `offset` of the list's block. */

@@ -120,8 +120,8 @@ void shareable__segment_discard(shareable__segment *segment) {
 
 /*
  * Memory that can only be read takes no part of the memory that the kernel lets processes commit,
- * so an exchange of any size succeeds. The kernel maps one page of zeros for all pages that are
- * read.
+ * so the file is replaced whatever its size is. The kernel maps one page of zeros for all pages that
+ * are read.
  */
 void shareable__segment_vacate(shareable__segment *segment) {
   SHAREABLE__UNCANCELLED;

@@ -94,8 +94,8 @@ void shareable__segment_discard(shareable__segment *segment);
 
 /*
  * Releases a segment, but keeps its range of addresses, which contains zeros from then on and can
- * only be read. shareable__segment_discard() unmaps the range. If the kernel refuses the exchange,
- * the file stays mapped until then.
+ * only be read. shareable__segment_discard() unmaps the range. If the kernel refuses the zeros, the
+ * file stays mapped until shareable__segment_discard() is called.
  */
 void shareable__segment_vacate(shareable__segment *segment);
 
