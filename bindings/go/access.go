@@ -9,7 +9,7 @@ import (
 	"shareable/internal/raw"
 )
 
-// access contains where the parts of a list are, for reads in Go by layout.md's rules.
+// access contains the addresses of a list's parts, for reads in Go by the rules of layout.md.
 //
 // Another process may write anything at any time. So every load is an atomic load of 4 or 8 aligned
 // bytes, and each number is checked after it was loaded. The loads of sync/atomic are executed in
@@ -50,7 +50,7 @@ var (
 	formatNone  = wordOf("xxxxxx?x")
 )
 
-// What depends on the byte order of this machine.
+// Values that depend on the byte order of this machine.
 var (
 	boolMask    = wordOf("\x00\x00\x00\x00\x00\x00\x00\xff") // the byte of a bool in its word
 	isBigEndian = boolMask == 0xff

@@ -10,8 +10,8 @@ import (
 // Lock locks the list. The lock is advisory: reads and writes of items do not take it. It works
 // between processes of any language, between goroutines and between handles. The handle holds the
 // lock, not the goroutine that called Lock. The lock is not recursive: a second Lock through the
-// handle waits for Unlock. Goroutines that wait through one handle occupy no system threads, and get
-// the lock in about the order in which they called Lock.
+// handle waits for Unlock. Goroutines wait as in [List.Wait], and those that wait through one handle
+// get the lock in about the order in which they called Lock.
 //
 // If the error is nil, this handle has the lock. Then ownerDied reports whether the previous
 // holder died, or closed its handle, without unlocking: the data that the lock guards may be

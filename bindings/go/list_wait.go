@@ -20,14 +20,13 @@ import (
 //
 // Any number of goroutines may wait, through any number of handles. At most two of them occupy a
 // system thread, for the first 2 milliseconds of their wait. Then they share a few threads of the C
-// library with all goroutines of the process that wait. These threads exist while goroutines wait.
-// They check each item that is waited for every 50 milliseconds, however many goroutines wait for
+// library with all goroutines of the process that wait. These threads exist while goroutines wait,
+// and for a second after that. They check each item that is waited for every 50 milliseconds, however many goroutines wait for
 // it. If the system refuses a thread or a descriptor, the goroutines check every 10 milliseconds.
 //
-// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never
-// ends. If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at
-// once, or within 2 milliseconds after it was called. It also fails with [ErrValueType] or
-// [ErrOverflow] if no item can have the value old, or with the errors of [List.Get]. If another
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
+// If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at once, or
+// within 2 milliseconds after it was called. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value old, or with the errors of [List.Get]. If another
 // process has truncated the block, the call raises SIGBUS.
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orClosed()
@@ -87,14 +86,14 @@ func (l *List) Hash() (uint64, error) {
 //	}
 //
 // The same writes wake WaitAny and [List.Wait]. Each check takes as long as [List.Hash]. For writes
-// that wake no waiter, one thread checks each list that goroutines wait for, no more often than
-// takes 0.5 % of a processor, so that WaitAny notices such a write of a list of megabytes later than
-// within 50 milliseconds. For such a list, use [List.Wait] for one item that counts the changes.
+// that wake no waiter, one thread checks the lists that goroutines wait for, and uses at most 0.5 %
+// of a processor for that. So WaitAny may notice such a write of a list of megabytes only after more
+// than 50 milliseconds. For such a list, use [List.Wait] for one item that counts the changes.
 // The end of the context, or Close, ends WaitAny only after the check in progress.
 //
-// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never
-// ends. If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny
-// returns the given hash. If another process has truncated the block, the call raises SIGBUS.
+// If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
+// If another goroutine closes the list, the error is [ErrClosed]. On failure, WaitAny returns the
+// given hash. If another process has truncated the block, the call raises SIGBUS.
 func (l *List) WaitAny(ctx context.Context, hash uint64) (uint64, error) {
 	m := l.orClosed()
 	status, err := m.wait(ctx, anyItem, hash, func(timeout int64) (status int) {

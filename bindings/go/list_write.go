@@ -36,7 +36,7 @@ const (
 )
 
 // waitersAny is the waiters flag of the eventcount of any item, and eventcounts is the number of
-// those of items.
+// eventcounts of items.
 const (
 	waitersAny  = 1 << 32
 	eventcounts = 32
@@ -93,8 +93,8 @@ const (
 	unwritten  outcome = iota // C must write the item
 	contended                 // another writer has locked the item
 	written                   // the word was changed
-	unequal                   // it was not: it is not the expected one
-	overflowed                // it was not: the sum does not fit
+	unequal                   // the word is not the expected one, and was not changed
+	overflowed                // the sum does not fit, and the word was not changed
 )
 
 // writeAttempts is the number of times that a writer finds an item locked before it calls C, which

@@ -27,9 +27,10 @@ var _ io.Closer = (*Manager)(nil)
 
 // StartManager starts a manager process. The manager ends when [Manager.Close] or
 // [Manager.Shutdown] is called, and when this process exits or dies, but not when the Manager
-// becomes unreachable. The address is the path of a
-// Unix socket, "@name" for an abstract Unix socket, or "host:port". If the address is "", the
-// manager listens on a socket in a directory that only this user can enter. Clients must prove that
+// becomes unreachable.
+//
+// The address is the path of a Unix socket, "@name" for an abstract Unix socket, or "host:port". If
+// the address is "", the manager listens on a socket in a directory that only this user can enter. Clients must prove that
 // they have the key. If authkey is nil, StartManager makes a random key.
 //
 // It fails with [ErrArgument] if the address is not valid or the key is empty, with [ErrNotFound]

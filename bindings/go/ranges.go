@@ -8,7 +8,8 @@ import (
 
 // A closed handle keeps its range of addresses until it is collected. The ranges use no memory. But
 // a process has a limited number of addresses and of ranges, and the collector does not know how
-// many are kept. So it is run when the handles that were closed since then keep many.
+// many are kept. So the package runs the collector when the handles that were closed since its last
+// run keep more than one of these limits.
 const (
 	rangesLimit = 8192
 	bytesLimit  = 1 << (28 + 12*(bits.UintSize/64)) // 2^28 on a machine of 32 bits, 2^40 otherwise

@@ -6,7 +6,7 @@ import (
 	"shareable/internal/raw"
 )
 
-// What goroutines wait for, besides an item, whose key is its index from 0.
+// The keys of what goroutines wait for. The key of an item is its index, counted from 0.
 const (
 	anyItem  = -1
 	listLock = -2
@@ -51,7 +51,8 @@ func (w *waiter) wake() {
 	}
 }
 
-// report wakes the goroutines that the change concerns: one can get the lock, and all see a value.
+// report wakes the goroutines that wait at the point: the first one if it is the lock, which only one
+// can get, and otherwise all.
 func (p *waitPoint) report() {
 	p.armed = false
 	for w := p.first; w != nil; w = w.next {
@@ -76,8 +77,8 @@ func (p *waitPoint) watch(list uintptr, hash uint64) (status int) {
 	return status
 }
 
-// arm makes the watch report the next change. A lock that is armed needs nothing else. If a value
-// is found changed, the goroutines that came earlier check again.
+// arm makes the watch report the next change. It does nothing for a lock that is armed. If an item
+// has changed already, the watch reports it, and all goroutines of the point check again.
 func (p *waitPoint) arm(hash uint64) (status int) {
 	if p.armed && p.key == listLock {
 		return 0

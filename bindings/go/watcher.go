@@ -135,7 +135,7 @@ func (p *watcher) report(ids []uint64) {
 }
 
 // end frees the watch if the error is not the deadline, or if the watch is still idle. It returns
-// whether it did. The goroutines that still wait poll from then on.
+// whether it did. Then it wakes the goroutines that still wait, and they poll from then on.
 func (p *watcher) end(err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
