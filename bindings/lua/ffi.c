@@ -77,8 +77,8 @@ static __attribute__((noinline)) double get_mixed(object *list, int64_t index) {
 }
 
 /*
- * Reads an int or a float. shareable_list_get_int() is the fastest, but slow for a float, so it is
- * used until it finds another type for the first time.
+ * Reads an int or a float. shareable_list_get_int() is the fastest function for an int, but slow for
+ * a float, so it is used until it first finds another type.
  */
 static double get(object *list, int32_t index) {
   shareable_status status = SHAREABLE_E_TYPE;
@@ -167,7 +167,7 @@ static bool set_none(object *list, int32_t index) {
   return set(list, index, shareable_none());
 }
 
-/* A number that no sum with the delta can be. */
+/* Returns a number that cannot be a sum with the delta. */
 static int64_t add_failed(double delta) {
   return delta > 0 ? INT64_MIN : INT64_MAX;
 }
@@ -193,8 +193,8 @@ typedef union element {
 } element;
 
 /*
- * Copy the items from `first`, counted from 0. Return the number of items copied, which may be less.
- * Then is_busy() tells whether the next item is the cause by E_BUSY.
+ * Copy the items from `first`, counted from 0. Return the number of items copied. If that is less than
+ * `count`, is_busy() returns whether the next item is busy.
  */
 static int get_integers(object *list, double first, int count, element *elements) {
   size_t processed = 0;

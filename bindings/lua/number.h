@@ -35,7 +35,7 @@ static inline bool number_is_whole(double number, int64_t *integer) {
  */
 bool number_read(lua_State *L, int index, shareable_value *value);
 
-/* Reads a whole number of any of these types; a float may be whole. Returns false for any other value. */
+/* Reads a whole number of any of these types, floats included. Returns false for any other value. */
 bool number_read_integer(lua_State *L, int index, int64_t *integer);
 
 /*

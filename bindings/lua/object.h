@@ -43,7 +43,7 @@ typedef struct object {
     shareable_manager *manager;
   };
   uint64_t locks; /* of a list: the number of times that it was locked; a guard of with_lock compares it */
-  bool is_mixed;  /* of a list: ffi.c met an item that is not an int */
+  bool is_mixed;  /* of a list: ffi.c has found an item that is not an int */
   bool is_busy;   /* of a list: the last function of ffi.c that failed got E_BUSY */
 } object;
 

@@ -72,8 +72,8 @@ static void append_reals(lua_State *L, size_t *copied, const double *reals, size
 /*
  * The copy functions append items of a range to the table on the stack, from item *copied of the
  * range on. Each stops at the first item that it cannot copy. It returns OK if it copied at least
- * one item, otherwise the failure of the first. It returns E_BUSY in both cases, because the next
- * call would wait again.
+ * one item, otherwise the failure of the first. But if an item is busy, it always returns E_BUSY,
+ * because the next call would wait again.
  */
 static shareable_status copy_integers(lua_State *L, const shareable_list *list, item_range range, size_t *copied) {
   int64_t integers[CHUNK];
