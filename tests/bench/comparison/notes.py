@@ -108,8 +108,8 @@ NOTES = {
     ("access", "array"): "It is not shared, and has one type, which it does not check. No other process can write it at the same time.",
     ("access", "table"): "It is not shared, and Lua instructions read it without a C call.",
     ("access", "slice of any"): (
-        "It is not shared, and Go instructions read it. A shared list needs a C call, which takes some tens of nanoseconds in Go, and "
-        "a value of type any for the result."
+        "It is not shared, and Go instructions read it. A read of a shared list checks the item's version before and after, and converts "
+        "the item to a value of type any. Writes of None, a str or bytes call C."
     ),
     ("access", "SharedMemory and struct"): "It checks nothing, and a reader may see a half-written text of 16 bytes.",
     ("access", "Boost.Interprocess"): (
