@@ -71,7 +71,7 @@ Test(access, a_list_without_a_sync_area_has_no_words_to_lock) {
   end_list(list);
 }
 
-Test(access, another_size_of_the_structure_is_filled_as_far_as_it_goes) {
+Test(access, fills_a_structure_of_another_size) {
   shareable_list *list = new_mixed_list(0);
   struct {
     shareable_access known;
@@ -175,7 +175,7 @@ Test(access, closing_in_place_releases_the_writer_and_keeps_the_addresses) {
   shareable_list_close_in_place(NULL);
 }
 
-Test(access, a_closed_list_gives_none) {
+Test(access, a_closed_list_cannot_be_accessed) {
   shareable_list *list = new_mixed_list(0);
   shareable_access access;
   uint32_t id;

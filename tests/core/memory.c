@@ -246,7 +246,7 @@ Test(memory, a_pin_keeps_the_block_after_closing_in_place) {
   cr_assert_not(is_mapped(bytes));
 }
 
-Test(memory, parent_and_child_close_in_place_on_their_own) {
+Test(memory, parent_and_child_close_in_place_independently) {
   shareable_memory *memory = new_memory(8);
   char *bytes = shareable_memory_address(memory);
   int status = -1;

@@ -462,7 +462,7 @@ Test(watch, works_in_a_child_of_a_fork) {
   expect_work_in_child(fork, true);
 }
 
-Test(watch, works_in_a_child_that_runs_no_handlers) {
+Test(watch, works_in_a_child_without_fork_handlers) {
   need_cleared_pages();
   expect_work_in_child(fork_without_handlers, false);
 }

@@ -108,7 +108,7 @@ func TestEveryMethodOfAClosedHandleFails(t *testing.T) {
 	}
 }
 
-func TestANilOrZeroErrorIsNoFailure(t *testing.T) {
+func TestANilOrZeroErrorMatchesNoStatus(t *testing.T) {
 	var none *shareable.Error
 	equal(t, none.Error(), "shareable: no error")
 	equal(t, none.Unwrap(), error(nil))

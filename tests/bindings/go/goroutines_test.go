@@ -370,7 +370,7 @@ func TestTheLockIsNotLostWithACanceledWaiter(t *testing.T) {
 }
 
 // A list that goroutines wait on is closed and opened again and again.
-func TestCloseAndOpenDuringWaits(t *testing.T) {
+func TestWaitsOfManyShortLivedHandlesLeaveNothing(t *testing.T) {
 	list := newList(t, []any{0, 0})
 	goroutines, files := runtime.NumGoroutine(), descriptors(t)
 	for round := 0; round < 100; round++ {

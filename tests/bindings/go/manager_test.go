@@ -113,7 +113,7 @@ func TestAnUnreachableManagerKeepsItsBlocks(t *testing.T) {
 	ok(t, connection.Close())
 }
 
-func TestOptionsOfAManagersBlocks(t *testing.T) {
+func TestAManagerTakesTheOptionsOfNewMemoryAndNewList(t *testing.T) {
 	manager := startManager(t, "")
 	name := newName()
 	memory, err := manager.NewMemory(4096, shareable.WithName(name), shareable.WithMode(0o400), shareable.Lazy(), nil)
@@ -141,7 +141,7 @@ func TestOptionsOfAManagersBlocks(t *testing.T) {
 	ok(t, list.Close())
 }
 
-func TestAManagerRefusesOtherOptions(t *testing.T) {
+func TestAManagerRefusesOwnedAndInvalidOptions(t *testing.T) {
 	manager := startManager(t, "")
 	for option, invalid := range map[string]shareable.CreateOption{
 		"Owned": shareable.Owned(), "mode": shareable.WithMode(0o1000), "capacity": shareable.WithCapacity(-1),

@@ -539,7 +539,7 @@ test("abandoned_body_of_with_lock_unlocks_the_list", function()
   l:unlock()
 end)
 
-test("other_values_with_the_metatable_of_a_list_are_no_lists", function()
+test("other_values_with_the_metatable_of_a_list_are_not_lists", function()
   local l = keep(shareable.list({1, 2}))
   local metatable, file = debug.getmetatable(l), io.tmpfile()
   local original = debug.getmetatable(file)
