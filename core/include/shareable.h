@@ -80,8 +80,9 @@
  *   whose process first touches them. If the limit is exceeded, the kernel kills a process of the
  *   group instead of reporting an error (see memory.max in cgroups(7)).
  * - Truncation. A process that may write a block can also truncate its file. The next access to a
- *   mapped part that was cut off raises SIGBUS, as for any mapped file. Share blocks only with
- *   processes that you trust; the mode bits decide which processes may open a block.
+ *   mapped part that was cut off raises SIGBUS, as for any mapped file. The threads of the watches
+ *   access the watched lists at any time. Share blocks only with processes that you trust; the mode
+ *   bits decide which processes may open a block.
  * - Space. A block's memory is reserved when the block is created. If /dev/shm is full, creating
  *   the block fails with SHAREABLE_E_NO_SPACE, and the error message contains the sizes. With
  *   SHAREABLE_LAZY, pages are allocated at their first use. If /dev/shm is full then, that use
