@@ -21,13 +21,15 @@ import (
 // Any number of goroutines may wait, through any number of handles. At most two of them occupy a
 // system thread, for the first 2 milliseconds of their wait. Then they share a few threads of the C
 // library with all goroutines of the process that wait. These threads exist while goroutines wait,
-// and for a second after that. They check each item that is waited for every 50 milliseconds, however many goroutines wait for
-// it. If the system refuses a thread or a descriptor, the goroutines check every 10 milliseconds.
+// and for a second after that. They check each item that is waited for every 50 milliseconds,
+// however many goroutines wait for it. If the system refuses a thread or a descriptor, the
+// goroutines check every 10 milliseconds.
 //
 // If the context ends first, or has ended before, the error is ctx.Err(). A nil context never ends.
 // If another goroutine closes the list, the error is [ErrClosed]. Wait notices either at once, or
-// within 2 milliseconds after it was called. It also fails with [ErrValueType] or [ErrOverflow] if no item can have the value old, or with the errors of [List.Get]. If another
-// process has truncated the block, the call raises SIGBUS.
+// within 2 milliseconds after it was called. It also fails with [ErrValueType] or [ErrOverflow] if
+// no item can have the value old, or with the errors of [List.Get]. If another process has
+// truncated the block, the call raises SIGBUS.
 func (l *List) Wait(ctx context.Context, index int, old any) (any, error) {
 	m := l.orClosed()
 	s, invalid := scalarOf(old)

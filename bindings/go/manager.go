@@ -30,8 +30,8 @@ var _ io.Closer = (*Manager)(nil)
 // becomes unreachable.
 //
 // The address is the path of a Unix socket, "@name" for an abstract Unix socket, or "host:port". If
-// the address is "", the manager listens on a socket in a directory that only this user can enter. Clients must prove that
-// they have the key. If authkey is nil, StartManager makes a random key.
+// the address is "", the manager listens on a socket in a directory that only this user can enter.
+// Clients must prove that they have the key. If authkey is nil, StartManager makes a random key.
 //
 // It fails with [ErrArgument] if the address is not valid or the key is empty, with [ErrNotFound]
 // or [ErrPermission] if the program shareable-manager cannot be run, with [ErrNoManager] if the

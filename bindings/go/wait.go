@@ -26,8 +26,9 @@ var waitingInC = make(chan struct{}, briefWaits)
 // returns ErrTimedOut if the wait has not ended.
 type check func(timeout int64) int
 
-// wait waits for what the key stands for. It returns the status of the check that ended the wait,
-// or the context's error if the context ends first. The hash is that of the list.
+// wait repeats the check until it no longer returns ErrTimedOut: the item or the list with the key
+// has changed, or the handle has the lock. It returns the status of that check, or the context's
+// error if the context ends first. The hash is that of the list, and is used only for a list.
 func (m *Memory) wait(ctx context.Context, key int, hash uint64, check check) (int, error) {
 	if ctx == nil {
 		ctx = context.Background()

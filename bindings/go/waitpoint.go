@@ -63,7 +63,8 @@ func (p *waitPoint) report() {
 	}
 }
 
-// watch adds what the key stands for to the watch, armed. The hash is that of the list.
+// watch adds the item, the list or the lock with the key to the watch, armed. The hash is that of the
+// list, and is used only for a list.
 func (p *waitPoint) watch(list uintptr, hash uint64) (status int) {
 	switch p.key {
 	case anyItem:
@@ -112,9 +113,9 @@ func (p *waitPoint) delete(w *waiter) {
 	w.point, w.prev, w.next = nil, nil, nil
 }
 
-// enqueue makes the goroutine wait for what the key stands for, if it does not yet, and makes sure
-// that the next change wakes it. It returns false if that fails, or if the list is closed. The
-// caller must check again after that, before it sleeps.
+// enqueue makes the goroutine wait for the item, the list or the lock with the key, if it does not
+// yet, and makes sure that the next change wakes it. It returns false if that fails, or if the list
+// is closed. The caller must check again after that, before it sleeps.
 func (m *Memory) enqueue(w *waiter, key int, hash uint64) bool {
 	process.mu.Lock()
 	defer process.mu.Unlock()

@@ -153,7 +153,7 @@ func listLockOfADeadOwnerIsReported(t *testing.T) {
 	ok(t, err)
 	equal(t, locked, false)
 	ok(t, list.Unlock())
-	lock(t, again) // later holders are told nothing
+	lock(t, again) // the death is reported only once
 	ok(t, again.Unlock())
 
 	dieHoldingLock(t, list.Name())

@@ -43,8 +43,8 @@ long faults_live(void);
 void faults_have_tmpfile(bool has);
 
 /*
- * From now on, FUTEX_WAKE reports failures, but wakes: it cannot fail where another thread can
- * sleep, and a thread that is not woken does not end.
+ * From now on, FUTEX_WAKE reports failures, but wakes: it cannot fail while another thread sleeps,
+ * and a thread that is not woken does not end.
  */
 void faults_have_wakes(void);
 

@@ -5,7 +5,7 @@ import "C"
 
 import "unsafe"
 
-// Access is where the parts of a list are: C's shareable_access.
+// Access contains the addresses of a list's parts. It is C's shareable_access.
 type Access struct {
 	AreaVersion      uint32
 	ReadOnly         bool
@@ -19,7 +19,7 @@ type Access struct {
 	EventcountsState unsafe.Pointer
 }
 
-// ListAccess returns where the parts of an open list are. Of a closed list, all members are 0.
+// ListAccess returns the addresses of a list's parts. If the list is closed, all members are 0.
 func ListAccess(list uintptr) Access {
 	access := C.raw_list_access(C.uintptr_t(list))
 	return Access{

@@ -1,5 +1,5 @@
 /*
- * access.h - where the parts of a list are, joining and notifying, by value as item.h does.
+ * access.h - calls the functions for access in place, and returns their results by value as item.h does.
  */
 #ifndef RAW_ACCESS_H
 #define RAW_ACCESS_H

@@ -21,7 +21,7 @@ func WatchItem(watch, list uintptr, index int) (id uint64, status int) {
 	return uint64(result.id), int(result.status)
 }
 
-// WatchList adds all items of a list, which has that hash, and arms them until the next report.
+// WatchList adds a whole list, and arms it until the next report. The caller has seen that hash.
 func WatchList(watch, list uintptr, hash uint64) (id uint64, status int) {
 	result := C.raw_watch_add_list(C.uintptr_t(watch), C.uintptr_t(list), C.uint64_t(hash))
 	return uint64(result.id), int(result.status)
@@ -33,18 +33,18 @@ func WatchLock(watch, list uintptr) (id uint64, status int) {
 	return uint64(result.id), int(result.status)
 }
 
-// ArmWatched arms what has that id until the next report. The hash is that of a list.
+// ArmWatched arms an id until the next report. The hash is used only for a list.
 func ArmWatched(watch uintptr, id, hash uint64) (status int) {
 	return int(C.raw_watch_arm(C.uintptr_t(watch), C.uint64_t(id), C.uint64_t(hash)))
 }
 
-// Unwatch removes what has that id from the watch.
+// Unwatch removes an id from the watch.
 func Unwatch(watch uintptr, id uint64) {
 	C.raw_watch_remove(C.uintptr_t(watch), C.uint64_t(id))
 }
 
-// Changed stores the ids of what may have changed, and returns their number. If it is less than
-// the length of ids, the descriptor is not readable any more.
+// Changed stores the ids that were reported, and returns their number. If it is less than the length
+// of ids, the descriptor is not readable any more.
 func Changed(watch uintptr, ids []uint64) int {
 	return int(C.raw_watch_changed(C.uintptr_t(watch), (*C.uint64_t)(&ids[0]), C.size_t(len(ids))))
 }
