@@ -193,8 +193,8 @@ typedef union element {
 } element;
 
 /*
- * Copy the items from `first`, counted from 0. Return the number of items copied. If that is less than
- * `count`, is_busy() returns whether the next item is busy.
+ * Copy the items from `first`, counted from 0. Return the number of items copied. If that is less
+ * than `count`, is_busy() returns whether the next item is busy.
  */
 static int get_integers(object *list, double first, int count, element *elements) {
   size_t processed = 0;

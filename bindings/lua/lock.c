@@ -12,7 +12,10 @@ static bool is_taken(shareable_status status) {
   return status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED;
 }
 
-/* Locks a list, and counts its locks, so that a guard does not release a later lock of the same handle. */
+/*
+ * Locks a list, and counts its locks, so that a guard does not release a later lock of the same
+ * handle.
+ */
 static shareable_status take(object *list, int64_t timeout) {
   shareable_status status = shareable_list_lock(list->list, timeout);
 
@@ -21,7 +24,7 @@ static shareable_status take(object *list, int64_t timeout) {
   return status;
 }
 
-/* Pushes "owner died" after E_OWNER_DIED. Returns the number of results, including the one on the stack. */
+/* Pushes "owner died" after E_OWNER_DIED. Returns the number of results, with the one before it. */
 static int push_taken(lua_State *L, shareable_status status) {
   if (status == SHAREABLE_OK)
     return 1;

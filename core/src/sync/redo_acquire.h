@@ -33,8 +33,8 @@ shareable__redo_record *shareable__redo_acquire_slow(shareable__sync *sync, uint
 void shareable__redo_free_kept(shareable__sync *sync);
 
 /*
- * Acquires a record as shareable__redo_acquire_slow() does. The fast path is for a thread that writes
- * the item that it wrote last.
+ * Acquires a record as shareable__redo_acquire_slow() does. The fast path is for a thread that
+ * writes the item that it wrote last.
  */
 static inline shareable__redo_record *shareable__redo_acquire(shareable__sync *sync, uint32_t id, size_t i,
                                                               bool may_keep) {
