@@ -239,7 +239,7 @@ inline lock(i) {
 #define UNLOCK_WRITTEN(i) before = NEXT(before, 0); UNLOCK(i, before)
 
 /*
- * reclaim() of a redo record of the dead process `ct`. The model enters it only if there is
+ * take_from_dead() for a redo record of the dead process `ct`. The model enters it only if there is
  * something to do, so that it does not loop.
  */
 inline reclaim(n) {
@@ -281,7 +281,7 @@ inline reclaim(n) {
 #define FORGET_MINE skip
 #endif
 
-/* redo_take(): a record that another process keeps for item x, whose number was loaded before. */
+/* take_kept(): a record that another process keeps for item x, whose number was loaded before. */
 #if defined(NO_TAKE)
 #define IS_TAKEABLE(n) false
 #elif defined(TAKE_COMMITTED)
@@ -367,7 +367,7 @@ inline redo_fill(i) {
   }
 }
 
-/* redo_free() or redo_keep() of the caller's redo record. The code frees it in one step. */
+/* shareable__redo_release() of the caller's redo record. The code frees it in one step. */
 inline redo_free(i) {
   if
   :: d_step { INVARIANT(r_owner[k] == me); r_committed[k] = 0 };
@@ -410,7 +410,7 @@ inline put_logged(i) {
 #endif
 }
 
-/* shareable__item_one_store() */
+/* shareable__item_put_one_word() */
 #define SAME_FORMAT(i) ((type == NUMBER && format[i] == NUMBER) || IS_PART(i))
 #define IS_PART(i) (type == PART && format[i] == TEXT)
 #define STORE_NUMBER(i) data0[i] = v; truth[i] = v; true_format[i] = NUMBER

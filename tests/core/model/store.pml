@@ -325,7 +325,7 @@ inline add() {
 #endif
 }
 
-/* write_locked() of a value of another type. */
+/* change_format(): a write of a value of another type. */
 inline change_type() {
   if
   :: atomic { !(before & SLOW_STORES) && format != TEXT -> skip };
