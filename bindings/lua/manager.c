@@ -39,8 +39,8 @@ static shareable_manager *check_manager(lua_State *L, int argument) {
 typedef const char *text_getter(const shareable_manager *manager, size_t *size);
 
 /*
- * Pushes a text of the manager, or nil. Allocating may run a finalizer, which may close the manager,
- * so the text is got again, and copied, before it is pushed.
+ * Pushes a text of the manager, or nil. An allocation may run a finalizer, which may close the
+ * manager. So after the allocation, the text is read again and copied, before it is pushed.
  */
 static int push_text(lua_State *L, text_getter *get) {
   size_t size = 0;

@@ -8,8 +8,8 @@
 
 /*
  * Returns the address of the byte at `offset`. Raises an error unless `length` bytes from there are
- * in the block. The address is valid until Lua allocates or calls anything: a finalizer or a hook
- * may then close the block.
+ * in the block. The address is valid until Lua allocates memory or calls a function: a finalizer or
+ * a hook may then close the block.
  */
 char *memory_check_bytes(lua_State *L, const shareable_memory *memory, int64_t offset, int64_t length);
 

@@ -26,9 +26,9 @@ shareable_value value_check(lua_State *L, int argument);
 shareable_value value_check_item(lua_State *L, int index, int64_t item);
 
 /*
- * Returns the argument {values, capacity} as an array, which stays on the stack with its
- * texts; or raises an error. `values` is a table, whose field `n`, if any, is its length. `capacity` is nil, the bytes
- * of every item, or a table of bytes for each item.
+ * Returns the argument {values, capacity} as an array, which stays on the stack with its texts; or
+ * raises an error. `values` is a table, whose field `n`, if any, is its length. `capacity` is nil,
+ * the bytes of every item, or a table of bytes for each item.
  */
 const shareable_value *value_check_all(lua_State *L, int argument, size_t *count);
 
