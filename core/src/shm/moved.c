@@ -21,170 +21,131 @@
 #define SUFFIX ".name"
 #define SHM SHAREABLE__DIRECTORY "/"
 
-/* NUMBERS is the length of INODE, '-' and RANDOM; BASE is that of PREFIX and the numbers. */
-enum { NUMBERS = 25, BASE = sizeof PREFIX - 1 + NUMBERS };
+/* NUMBERS is the length of INODE, '-' and RANDOM; BASE is that of the path up to them. */
+enum { NUMBERS = 25, BASE = sizeof SHM PREFIX - 1 + NUMBERS };
 
 /* The symbolic link that contains a name which is too long to be part of another name. */
-typedef struct link_name {
-  char text[sizeof SHM - 1 + BASE + sizeof SUFFIX];
-} link_name;
+typedef struct link_path {
+  char text[BASE + sizeof SUFFIX];
+} link_path;
 
-/* Returns the length of a moved file's name or path without the block's name in it. */
-static size_t base_length(const char *moved) {
-  return moved[0] == '/' ? sizeof SHM - 1 + BASE : BASE;
-}
+static link_path link_of(const char *moved) {
+  link_path link;
 
-static link_name link_of(const char *moved) {
-  link_name link;
-
-  snprintf(link.text, sizeof link.text, "%.*s" SUFFIX, (int)base_length(moved), moved);
+  snprintf(link.text, sizeof link.text, "%.*s" SUFFIX, BASE, moved);
   return link;
 }
 
 static bool is_long(const char *name) {
-  return strlen(name) > SHAREABLE__NAME_MAX - BASE - 1;
+  return strlen(name) > SHAREABLE__NAME_MAX - (BASE - (sizeof SHM - 1)) - 1;
 }
 
 /*
  * A full /dev/shm has no room for the link. Then the name is lost if another block was moved and
  * this process is killed before it has moved that block back.
  */
-static int create_link(int place, const char *name, const char *moved) {
-  if (symlinkat(name, place, link_of(moved).text) == 0 || errno == ENOSPC)
-    return 0;
-  return errno;
+static int create_link(const char *name, const char *moved) {
+  return symlink(name, link_of(moved).text) == 0 || errno == ENOSPC ? 0 : errno;
 }
 
-int shareable__moved_make_name(int place, uint64_t inode, const char *name, shareable__moved_name *moved) {
+int shareable__moved_make_path(uint64_t inode, const char *name, shareable__moved_path *moved) {
   uint32_t bits;
   int errnum = shareable__random(&bits, sizeof bits);
 
   if (errnum != 0)
     return errnum;
-  snprintf(moved->text, sizeof moved->text, "%s" PREFIX "%016" PRIx64 "-%08" PRIx32 "%s%s",
-           place == AT_FDCWD ? SHM : "", inode, bits, is_long(name) ? "" : "-", is_long(name) ? "" : name);
-  return is_long(name) ? create_link(place, name, moved->text) : 0;
+  snprintf(moved->text, sizeof moved->text, SHM PREFIX "%016" PRIx64 "-%08" PRIx32 "%s%s", inode, bits,
+           is_long(name) ? "" : "-", is_long(name) ? "" : name);
+  return is_long(name) ? create_link(name, moved->text) : 0;
 }
 
-void shareable__moved_remove_link(int place, const char *moved) {
-  if (moved[base_length(moved)] == '\0')
-    unlinkat(place, link_of(moved).text, 0);
+void shareable__moved_remove_link(const char *moved) {
+  if (moved[BASE] == '\0')
+    unlink(link_of(moved).text);
 }
 
-/* A process that was killed between linkat() and unlinkat() leaves a file with both names. */
-static bool has_both_names(int place, const char *moved, const char *path) {
+/* A process that was killed between link() and unlink() leaves a file with both names. */
+static bool has_both_names(const char *moved, const char *path) {
   struct stat a, b;
 
-  return fstatat(place, moved, &a, AT_SYMLINK_NOFOLLOW) == 0 && lstat(path, &b) == 0 && a.st_dev == b.st_dev &&
-         a.st_ino == b.st_ino;
+  return lstat(moved, &a) == 0 && lstat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* linkat() does not replace an existing file either. */
-int shareable__moved_return(int place, const char *moved, const char *path) {
-  int errnum = shareable__rename_to_new(place, moved, AT_FDCWD, path);
+/* link() does not replace an existing file either. */
+int shareable__moved_return(const char *moved, const char *path) {
+  int errnum = shareable__rename_to_new(moved, path);
 
   if (errnum != ENOSYS && errnum != EEXIST)
     return errnum;
-  errnum = linkat(place, moved, AT_FDCWD, path, 0) == 0 ? 0 : errno;
-  if (errnum != 0 && (errnum != EEXIST || !has_both_names(place, moved, path)))
+  errnum = link(moved, path) == 0 ? 0 : errno;
+  if (errnum != 0 && (errnum != EEXIST || !has_both_names(moved, path)))
     return errnum;
-  return unlinkat(place, moved, 0) == 0 ? 0 : errno;
+  return unlink(moved) == 0 ? 0 : errno;
 }
 
-bool shareable__moved_is_name(const char *name) {
+static bool is_name(const char *name) {
   return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0;
 }
 
 const char *shareable__moved_old_name(const char *name) {
-  return shareable__moved_is_name(name) && strlen(name) > BASE + 1 && name[BASE] == '-' ? name + BASE + 1 : name;
+  const size_t base = BASE - (sizeof SHM - 1);
+
+  return is_name(name) && strlen(name) > base + 1 && name[base] == '-' ? name + base + 1 : name;
 }
 
 /* Returns whether this is a complete name of a moved file, and the inode in it. */
-static bool parse(const char *moved, uint64_t *inode) {
-  const char *numbers = moved + sizeof PREFIX - 1;
+static bool parse(const char *name, uint64_t *inode) {
+  const char *numbers = name + sizeof PREFIX - 1;
   uint32_t bits;
   int length = 0;
 
-  return shareable__moved_is_name(moved) &&
-         sscanf(numbers, "%16" SCNx64 "-%8" SCNx32 "%n", inode, &bits, &length) == 2 && length == NUMBERS &&
-         (numbers[NUMBERS] == '-' || numbers[NUMBERS] == '\0');
+  return is_name(name) && sscanf(numbers, "%16" SCNx64 "-%8" SCNx32 "%n", inode, &bits, &length) == 2 &&
+         length == NUMBERS && (numbers[NUMBERS] == '-' || numbers[NUMBERS] == '\0');
 }
 
-/* Reads the name that the block had, from the moved file's name or from the link. */
-static bool read_name(int place, const char *moved, char name[SHAREABLE__NAME_MAX + 1]) {
+/* Reads the name that the block had, from the moved file's path or from the link. */
+static bool read_name(const char *moved, char name[SHAREABLE__NAME_MAX + 1]) {
   ssize_t size;
 
   if (moved[BASE] == '-') {
     snprintf(name, SHAREABLE__NAME_MAX + 1, "%s", moved + BASE + 1);
     return shareable__name_normalize(name) == name;
   }
-  size = readlinkat(place, link_of(moved).text, name, SHAREABLE__NAME_MAX);
+  size = readlink(link_of(moved).text, name, SHAREABLE__NAME_MAX);
   if (size < 0)
     return false;
   name[size] = '\0';
   return shareable__name_normalize(name) == name;
 }
 
-/* Called with each moved file in a place. */
-typedef void moved_callback(int place, const char *moved, uint64_t inode, const struct stat *file, void *context);
+/* Called with the path of each moved file. */
+typedef void moved_callback(const char *moved, uint64_t inode, const struct stat *file, void *context);
 
-static void visit_entry(int place, const char *name, moved_callback *visit, void *context) {
+static void visit_entry(const char *name, moved_callback *visit, void *context) {
+  shareable__moved_path moved;
   struct stat file;
   uint64_t inode;
 
-  if (parse(name, &inode) && fstatat(place, name, &file, AT_SYMLINK_NOFOLLOW) == 0)
-    visit(place, name, inode, &file, context);
+  if (!parse(name, &inode))
+    return;
+  snprintf(moved.text, sizeof moved.text, SHM "%s", name);
+  if (lstat(moved.text, &file) == 0)
+    visit(moved.text, inode, &file, context);
 }
 
-/*
- * Returns 0, or an errno if there may be more moved files. A directory that was removed
- * concurrently was empty.
- */
-static int foreach_in(int place, moved_callback *visit, void *context) {
-  DIR *files = shareable__opendirat(place, ".");
+/* Returns false if there may be more moved files. */
+static bool foreach_moved(moved_callback *visit, void *context) {
+  DIR *files = shareable__opendirat(AT_FDCWD, SHAREABLE__DIRECTORY);
   const struct dirent *entry;
-  int errnum;
+  bool is_complete;
 
   if (files == NULL)
-    return errno == ENOENT ? 0 : errno;
-  while (errno = 0, (entry = readdir(files)) != NULL)
-    visit_entry(place, entry->d_name, visit, context);
-  errnum = errno == ENOENT ? 0 : errno;
-  closedir(files);
-  return errnum;
-}
-
-typedef struct place_search {
-  moved_callback *visit;
-  void *context;
-  int errnum; /* an errno, if there may be more moved files */
-} place_search;
-
-static void search_directory(const shareable__owner_directory *directory, void *context) {
-  place_search *search = context;
-  int errnum = foreach_in(directory->fd, search->visit, search->context);
-
-  if (errnum != 0)
-    search->errnum = errnum;
-  shareable__owner_directory_remove(directory);
-}
-
-/* Other errors mean another user's directory. This user's processes have moved nothing to it. */
-static bool is_shortage(int errnum) {
-  return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM;
-}
-
-/* Returns whether all places that this process may read were read. */
-static bool foreach_place(moved_callback *visit, void *context) {
-  place_search search = {visit, context, 0};
-  int errnum = shareable__owner_directory_foreach(search_directory, &search), shm = shareable__shm_directory_open();
-
-  if (shm < 0)
     return false;
-  if (search.errnum == 0)
-    search.errnum = foreach_in(shm, visit, context);
-  close(shm);
-  return search.errnum == 0 && !is_shortage(errnum);
+  while (errno = 0, (entry = readdir(files)) != NULL)
+    visit_entry(entry->d_name, visit, context);
+  is_complete = errno == 0;
+  closedir(files);
+  return is_complete;
 }
 
 /* The block to unlink. */
@@ -195,28 +156,28 @@ typedef struct moved_target {
   bool is_unlinked;
 } moved_target;
 
-static bool is_target(const moved_target *target, int place, const char *moved, const struct stat *file) {
+static bool is_target(const moved_target *target, const char *moved, const struct stat *file) {
   char name[SHAREABLE__NAME_MAX + 1];
 
   return S_ISREG(file->st_mode) && file->st_dev == target->block->device && file->st_ino == target->block->inode &&
-         (target->user == SHAREABLE__ANY_USER || file->st_uid == target->user) && read_name(place, moved, name) &&
+         (target->user == SHAREABLE__ANY_USER || file->st_uid == target->user) && read_name(moved, name) &&
          strcmp(name, target->name) == 0;
 }
 
-static void unlink_target(int place, const char *moved, uint64_t inode, const struct stat *file, void *context) {
+static void unlink_target(const char *moved, uint64_t inode, const struct stat *file, void *context) {
   moved_target *target = context;
 
   (void)inode;
-  if (!is_target(target, place, moved, file) || unlinkat(place, moved, 0) != 0)
+  if (!is_target(target, moved, file) || unlink(moved) != 0)
     return;
-  shareable__moved_remove_link(place, moved);
+  shareable__moved_remove_link(moved);
   target->is_unlinked = true;
 }
 
 bool shareable__moved_unlink(const shareable__file_id *block, const char *name, uid_t user) {
   moved_target target = {block, name, user, false};
 
-  foreach_place(unlink_target, &target);
+  foreach_moved(unlink_target, &target);
   return target.is_unlinked;
 }
 
@@ -225,11 +186,10 @@ typedef struct moved_collection {
   bool is_complete;
 } moved_collection;
 
-static void collect(int place, const char *moved, uint64_t inode, const struct stat *file, void *context) {
+static void collect(const char *moved, uint64_t inode, const struct stat *file, void *context) {
   const shareable__file_id id = {file->st_dev, file->st_ino};
   moved_collection *collection = context;
 
-  (void)place;
   (void)moved;
   (void)inode;
   if (S_ISREG(file->st_mode) && !shareable__file_set_add(collection->files, &id))
@@ -239,7 +199,7 @@ static void collect(int place, const char *moved, uint64_t inode, const struct s
 bool shareable__moved_find(shareable__file_set *files) {
   moved_collection collection = {files, true};
 
-  collection.is_complete = foreach_place(collect, &collection) && collection.is_complete;
+  collection.is_complete = foreach_moved(collect, &collection) && collection.is_complete;
   shareable__file_set_sort(files);
   return collection.is_complete;
 }
@@ -252,78 +212,61 @@ static bool may_recover(const struct stat *file) {
   return geteuid() == 0 || file->st_uid == geteuid();
 }
 
-static int return_to_name(int place, const char *moved) {
+static int return_to_name(const char *moved) {
   char path[sizeof SHM + SHAREABLE__NAME_MAX], name[SHAREABLE__NAME_MAX + 1];
 
-  if (!read_name(place, moved, name))
+  if (!read_name(moved, name))
     return EINVAL;
   snprintf(path, sizeof path, SHM "%s", name);
-  return shareable__moved_return(place, moved, path);
+  return shareable__moved_return(moved, path);
 }
 
 /*
  * A file that is not regular was never a block. It had taken a block's name when it was moved, and
  * is moved back.
  */
-static void recover_file(int place, const char *moved, uint64_t inode, const struct stat *file, void *context) {
+static void recover_file(const char *moved, uint64_t inode, const struct stat *file, void *context) {
   int errnum;
 
   (void)context;
   if (!may_recover(file))
     return;
   if (S_ISREG(file->st_mode) && file->st_ino == inode)
-    errnum = unlinkat(place, moved, 0) == 0 ? 0 : errno;
+    errnum = unlink(moved) == 0 ? 0 : errno;
   else
-    errnum = return_to_name(place, moved);
+    errnum = return_to_name(moved);
   if (errnum == 0)
-    shareable__moved_remove_link(place, moved);
+    shareable__moved_remove_link(moved);
 }
 
 /*
  * Removes a link without its file. The process was killed before the file was moved, or after it
  * was unlinked.
  */
-static void recover_link(int place, const char *link) {
-  char moved[BASE + 1];
+static void recover_link(const char *name) {
+  const size_t base = BASE - (sizeof SHM - 1);
+  shareable__moved_path moved;
   struct stat file;
 
-  if (strlen(link) != BASE + sizeof SUFFIX - 1 || strcmp(link + BASE, SUFFIX) != 0)
+  if (!is_name(name) || strlen(name) != base + sizeof SUFFIX - 1 || strcmp(name + base, SUFFIX) != 0)
     return;
-  snprintf(moved, sizeof moved, "%.*s", (int)BASE, link);
-  if (fstatat(place, moved, &file, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
-    unlinkat(place, link, 0);
+  snprintf(moved.text, sizeof moved.text, SHM "%.*s", (int)base, name);
+  if (lstat(moved.text, &file) != 0 && errno == ENOENT)
+    shareable__moved_remove_link(moved.text);
 }
 
-static void recover_links(int place) {
-  DIR *files = shareable__opendirat(place, ".");
+static void recover_links(void) {
+  DIR *files = shareable__opendirat(AT_FDCWD, SHAREABLE__DIRECTORY);
   const struct dirent *entry;
 
   if (files == NULL)
     return;
   while ((entry = readdir(files)) != NULL)
-    if (shareable__moved_is_name(entry->d_name))
-      recover_link(place, entry->d_name);
+    recover_link(entry->d_name);
   closedir(files);
 }
 
-static void recover(int place) {
-  foreach_in(place, recover_file, NULL);
-  recover_links(place);
-}
-
-static void recover_directory(const shareable__owner_directory *directory, void *context) {
-  (void)context;
-  recover(directory->fd);
-  shareable__owner_directory_remove(directory);
-}
-
 void shareable__moved_recover(void) {
-  int shm;
-
-  shareable__owner_directory_foreach(recover_directory, NULL);
-  shm = shareable__shm_directory_open();
-  if (shm < 0)
-    return;
-  recover(shm);
-  close(shm);
+  foreach_moved(recover_file, NULL);
+  recover_links();
 }

@@ -15,9 +15,7 @@
  * Any process of the user may complete this at any time (shareable__moved_recover()), even if the
  * process that moved the file still runs.
  *
- * `place` is a descriptor of the directory that the file was moved to: /dev/shm, or the user's
- * directory (owner_directory.h), to which earlier builds moved blocks. It may be AT_FDCWD, which
- * needs no free descriptor: then `moved` is a path in /dev/shm.
+ * `moved` is such a name, as a path in /dev/shm.
  */
 #ifndef SHAREABLE__MOVED_H
 #define SHAREABLE__MOVED_H
@@ -27,30 +25,22 @@
 #include "base/descriptor.h"
 #include "base/file_set.h"
 #include "shm/name.h"
-#include "shm/owner_directory.h"
 
-/* The name of a moved file, or its path in /dev/shm. */
-typedef struct shareable__moved_name {
+typedef struct shareable__moved_path {
   char text[sizeof "/dev/shm/" + SHAREABLE__NAME_MAX];
-} shareable__moved_name;
+} shareable__moved_path;
 
 /*
- * Makes an unpredictable name for a block that has that name and inode, and creates the symbolic
+ * Makes an unpredictable path for a block that has that name and inode, and creates the symbolic
  * link that a long name needs. Returns 0 or an errno.
  */
-int shareable__moved_make_name(int place, uint64_t inode, const char *name, shareable__moved_name *moved);
+int shareable__moved_make_path(uint64_t inode, const char *name, shareable__moved_path *moved);
 
 /* Removes the symbolic link that contains the block's name, if there is one. */
-void shareable__moved_remove_link(int place, const char *moved);
+void shareable__moved_remove_link(const char *moved);
 
 /* Moves the file back to `path`, unless a file exists there. Returns 0 or an errno. */
-int shareable__moved_return(int place, const char *moved, const char *path);
-
-/*
- * Returns whether this is the name of a moved file. Such a file is not an ownership log, whatever
- * it contains.
- */
-bool shareable__moved_is_name(const char *name);
+int shareable__moved_return(const char *moved, const char *path);
 
 /*
  * Returns the name that the block had before it was moved, as a part of `name`; `name` itself if it
@@ -63,20 +53,20 @@ const char *shareable__moved_old_name(const char *name);
 
 /*
  * Unlinks the block if another process has moved it from that name, and the block belongs to that
- * user. Returns false if no place that this process may read contains the block.
+ * user. Returns false if no moved file is the block.
  */
 bool shareable__moved_unlink(const shareable__file_id *block, const char *name, uid_t user);
 
 /*
- * Adds the files that are moved at this moment, in all places. Returns false if there may be more.
+ * Adds the files that are moved at this moment. Returns false if there may be more.
  * A block is gone if it does not have its name before this call, is not found by the call, and does
  * not have its name after the call.
  */
 bool shareable__moved_find(shareable__file_set *files);
 
 /*
- * Finishes or undoes what killed processes of this user left, in all places; if this user is root,
- * what those of all users left.
+ * Finishes or undoes what killed processes of this user left; if this user is root, what those of
+ * all users left.
  */
 void shareable__moved_recover(void);
 

@@ -34,7 +34,7 @@ int shareable__ownership_log_open(const shareable__owner_directory *directory, c
 
   *log = (shareable__ownership_log){.directory = directory, .name = name};
   log->fd = -1;
-  if (shareable__name_normalize(name) != name || shareable__moved_is_name(name))
+  if (shareable__name_normalize(name) != name)
     return EPERM;
   log->fd = shareable__openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (log->fd < 0)

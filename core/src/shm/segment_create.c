@@ -239,7 +239,7 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 
 /* Renames the file, so that a process that is killed never leaves two names. */
 static int name_temporary(shareable__segment *segment, const char *path) {
-  int errnum = shareable__rename_to_new(AT_FDCWD, segment->temporary, AT_FDCWD, path);
+  int errnum = shareable__rename_to_new(segment->temporary, path);
 
   if (errnum == 0)
     segment->temporary[0] = '\0';

@@ -32,15 +32,15 @@ typedef struct block_removal {
   const char *name;
   char path[sizeof SHM + SHAREABLE__NAME_MAX]; /* of the name */
   bool was_recovered;                          /* by another process */
-  shareable__moved_name moved;
+  shareable__moved_path moved;
 } block_removal;
 
 static int move_out(const block_removal *removal) {
-  int errnum = shareable__rename_to_new(AT_FDCWD, removal->path, AT_FDCWD, removal->moved.text);
+  int errnum = shareable__rename_to_new(removal->path, removal->moved.text);
 
   if (errnum != ENOSYS)
     return errnum;
-  return renameat(AT_FDCWD, removal->path, AT_FDCWD, removal->moved.text) == 0 ? 0 : errno;
+  return rename(removal->path, removal->moved.text) == 0 ? 0 : errno;
 }
 
 static bool is_block(const block_removal *removal, const struct stat *file) {
@@ -48,7 +48,7 @@ static bool is_block(const block_removal *removal, const struct stat *file) {
 }
 
 static int move_back(const block_removal *removal) {
-  return shareable__moved_return(AT_FDCWD, removal->moved.text, removal->path);
+  return shareable__moved_return(removal->moved.text, removal->path);
 }
 
 /*
@@ -75,7 +75,7 @@ static int unlink_or_return(block_removal *removal) {
 }
 
 static int move_and_unlink(block_removal *removal) {
-  int errnum = shareable__moved_make_name(AT_FDCWD, removal->block->inode, removal->name, &removal->moved);
+  int errnum = shareable__moved_make_path(removal->block->inode, removal->name, &removal->moved);
 
   if (errnum != 0)
     return errnum;
@@ -83,7 +83,7 @@ static int move_and_unlink(block_removal *removal) {
   if (errnum == 0)
     errnum = unlink_or_return(removal);
   if (errnum != NOT_RETURNED)
-    shareable__moved_remove_link(AT_FDCWD, removal->moved.text);
+    shareable__moved_remove_link(removal->moved.text);
   return errnum == ENOENT ? RETRY : errnum; /* the name is gone */
 }
 

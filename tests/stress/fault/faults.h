@@ -159,10 +159,10 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 
 #define readlink(...) FAULTS_CALL(readlink, EACCES)(__VA_ARGS__)
 #define readlinkat(...) FAULTS_CALL(readlinkat, EACCES)(__VA_ARGS__)
-#define renameat(...) FAULTS_CALL(renameat, EACCES)(__VA_ARGS__)
+#define rename(...) FAULTS_CALL(rename, EACCES)(__VA_ARGS__)
 #define rmdir(...) FAULTS_CALL(rmdir, EACCES)(__VA_ARGS__)
 #define statx(...) FAULTS_CALL(statx, EACCES)(__VA_ARGS__)
-#define symlinkat(...) FAULTS_LASTING(symlinkat, ENOSPC)(__VA_ARGS__)
+#define symlink(...) FAULTS_LASTING(symlink, ENOSPC)(__VA_ARGS__)
 #define access(...) FAULTS_CALL(access, EACCES)(__VA_ARGS__)
 #define connect(...) FAULTS_CALL(connect, ECONNREFUSED, ENOENT, EACCES, EAGAIN)(__VA_ARGS__)
 #define dup3(...) FAULTS_CALL(dup3, EBUSY, EINTR)(__VA_ARGS__)
