@@ -55,8 +55,8 @@ func (l *List) Memory() *Memory {
 	return &l.block
 }
 
-// orClosed returns the list's block, which contains the handles. If the list is nil,
-// it returns a closed block.
+// orClosed returns the list's block, which contains the handles. If the list is nil, it returns a
+// closed block.
 func (l *List) orClosed() *Memory {
 	return l.Memory().orClosed()
 }

@@ -27,10 +27,11 @@ var _ io.Closer = (*Manager)(nil)
 
 // StartManager starts a manager process. The manager ends when [Manager.Close] or
 // [Manager.Shutdown] is called, and when this process exits or dies, but not when the Manager
-// becomes unreachable. The address is the path of a
-// Unix socket, "@name" for an abstract Unix socket, or "host:port". If the address is "", the
-// manager listens on a socket in a directory that only this user can enter. Clients must prove that
-// they have the key. If authkey is nil, StartManager makes a random key.
+// becomes unreachable.
+//
+// The address is the path of a Unix socket, "@name" for an abstract Unix socket, or "host:port". If
+// the address is "", the manager listens on a socket in a directory that only this user can enter.
+// Clients must prove that they have the key. If authkey is nil, StartManager makes a random key.
 //
 // It fails with [ErrArgument] if the address is not valid or the key is empty, with [ErrNotFound]
 // or [ErrPermission] if the program shareable-manager cannot be run, with [ErrNoManager] if the
@@ -153,10 +154,12 @@ func (m *Manager) track(memory *Memory) error {
 	return err
 }
 
-// Shutdown makes the manager remove its blocks and exit, and waits until it has exited. Processes
-// that have a block open keep using it. A second call does nothing, but after Close the error is
-// [ErrClosed]. A CPython manager that this process did not start may refuse to shut down: then the
-// error is [ErrRemote].
+// Shutdown makes the manager remove its blocks and exit, and waits until it has exited. A manager of
+// this library also removes its ownership log, unless another process is unlinking one of its blocks
+// at the same time. Processes that have a block open keep using it.
+//
+// A second call does nothing, but after Close the error is [ErrClosed]. A CPython manager that this
+// process did not start may refuse to shut down: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
 	return m.call(func(cerr *raw.Error) int { return raw.ManagerShutdown(m.handle, cerr) })
 }
