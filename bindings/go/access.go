@@ -27,12 +27,18 @@ type access struct {
 // areaVersion is the version of the sync area whose rules this package follows.
 const areaVersion = 2
 
-// The flags of a version word with which Go cannot read the item: a writer has locked it, or it is
-// corrupt.
+// The flags of a version word, all of them, and the lowest bit of the version.
 const (
-	heldByWriter = 1
-	unreadable   = heldByWriter | 4
+	versionLocked     = 1 // a writer has the item locked
+	versionSlowStores = 2
+	versionCorrupt    = 4
+	versionUnlogged   = 8
+	versionFlags      = 15
+	versionOne        = 16
 )
+
+// unreadable contains the flags with which Go cannot read the item.
+const unreadable = versionLocked | versionCorrupt
 
 // The recreation codes.
 const (
@@ -63,14 +69,15 @@ func wordOf(eight string) (word uint64) {
 	return word
 }
 
-// readsInGo is false on a machine of 32 bits, on which a load of 8 bytes by sync/atomic may be two
-// loads under a lock that other processes do not know.
-const readsInGo = bits.UintSize == 64
+// hasAtomicWords is false on a machine of 32 bits, on which an operation of sync/atomic on 8 bytes
+// may be several under a lock of this process, which other processes do not know. C reads and writes
+// all items there.
+const hasAtomicWords = bits.UintSize == 64
 
 // newAccess returns the access to a list. Without a sync area that this package knows, the count is
 // 0.
 func newAccess(parts raw.Access) access {
-	if parts.AreaVersion != areaVersion || !readsInGo {
+	if parts.AreaVersion != areaVersion || !hasAtomicWords {
 		return access{}
 	}
 	return access{
@@ -84,9 +91,14 @@ func newAccess(parts raw.Access) access {
 	}
 }
 
+// wordAt returns the address of word i of the words at the address.
+func wordAt(words unsafe.Pointer, i uint64) *uint64 {
+	return (*uint64)(unsafe.Add(words, 8*i))
+}
+
 // load loads word i of the words at the address.
 func load(words unsafe.Pointer, i uint64) uint64 {
-	return atomic.LoadUint64((*uint64)(unsafe.Add(words, 8*i)))
+	return atomic.LoadUint64(wordAt(words, i))
 }
 
 // find converts an index, which may count from the end. It returns false if there is no such item.

@@ -84,6 +84,9 @@ func (l *List) Set(index int, value any) error {
 //
 //	every, err := shareable.At[time.Duration](list, 0)
 //
+// For int64, int and float64, At takes as long as [List.GetInt]. For bools and for defined types like
+// time.Duration, it takes two to three times as long, because it examines T at each call.
+//
 // It fails with the errors of [List.GetInt], or with [ErrOverflow] if int has 32 bits and the item
 // does not fit. If another process has truncated the block, the call raises SIGBUS.
 func At[T Item](l *List, index int) (T, error) {
@@ -91,6 +94,9 @@ func At[T Item](l *List, index int) (T, error) {
 	case *int64:
 		word, err := l.getNumber(index, formatInt)
 		return *(*T)(unsafe.Pointer(&word)), err
+	case *int:
+		value, err := l.getGoInt(index)
+		return *(*T)(unsafe.Pointer(&value)), err
 	case *float64:
 		word, err := l.getNumber(index, formatFloat)
 		return *(*T)(unsafe.Pointer(&word)), err

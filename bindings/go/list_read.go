@@ -29,7 +29,7 @@ func (l *List) isUnchanged(i, version uint64) bool {
 // isSettled reports whether no writer holds the item or has changed it, so that it is useless to try
 // again.
 func (a *access) isSettled(i, version uint64) bool {
-	return version&heldByWriter == 0 && load(a.versions, i) == version
+	return version&versionLocked == 0 && load(a.versions, i) == version
 }
 
 // getNumber reads an int, a float or a bool by its format, and returns its word. It is one function

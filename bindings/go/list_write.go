@@ -2,7 +2,6 @@ package shareable
 
 import (
 	"math"
-	"math/bits"
 	"sync/atomic"
 	"unsafe"
 
@@ -25,16 +24,6 @@ type writer struct {
 	id      atomic.Uint32  // 0 before the first write
 }
 
-// The flags of a version word, all of them, and the lowest bit of the version.
-const (
-	versionLocked     = 1
-	versionSlowStores = 2
-	versionCorrupt    = 4
-	versionUnlogged   = 8
-	versionFlags      = 15
-	versionOne        = 16
-)
-
 // waitersAny is the waiters flag of the eventcount of any item, and eventcounts is the number of
 // eventcounts of items.
 const (
@@ -45,11 +34,9 @@ const (
 // boolWord is the data word of true.
 var boolWord = wordOf("\x00\x00\x00\x00\x00\x00\x00\x01")
 
-// waitersOf returns the word with the waiters flags, or nil if Go does not write the list. On a
-// machine of 32 bits, Go's atomic operations on 8 bytes may take a lock of this process, which other
-// processes do not know.
+// waitersOf returns the word with the waiters flags, or nil if Go does not write the list.
 func waitersOf(parts raw.Access) unsafe.Pointer {
-	if parts.AreaVersion != areaVersion || parts.ReadOnly || bits.UintSize < 64 {
+	if parts.AreaVersion != areaVersion || parts.ReadOnly || !hasAtomicWords {
 		return nil
 	}
 	return parts.EventcountsState
@@ -171,10 +158,6 @@ func (m *Memory) notify(i uint64) {
 	if load(m.writer.waiters, 0)&flags != 0 {
 		raw.Notify(m.list, int(i))
 	}
-}
-
-func wordAt(words unsafe.Pointer, i uint64) *uint64 {
-	return (*uint64)(unsafe.Add(words, 8*i))
 }
 
 // changeLocked locks the item, changes its word, and unlocks the item. The change is one atomic

@@ -3,7 +3,6 @@ package shareable
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -14,7 +13,7 @@ import (
 // write lists on this machine.
 func newWriteList(t *testing.T) *List {
 	t.Helper()
-	if bits.UintSize < 64 {
+	if !hasAtomicWords {
 		t.Skip("C writes all items")
 	}
 	list, err := NewList([]any{7, 0.5, true, "text"}, WithName(fmt.Sprint("go-write-test-", os.Getpid())))

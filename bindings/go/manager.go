@@ -154,10 +154,12 @@ func (m *Manager) track(memory *Memory) error {
 	return err
 }
 
-// Shutdown makes the manager remove its blocks and exit, and waits until it has exited. Processes
-// that have a block open keep using it. A second call does nothing, but after Close the error is
-// [ErrClosed]. A CPython manager that this process did not start may refuse to shut down: then the
-// error is [ErrRemote].
+// Shutdown makes the manager remove its blocks and exit, and waits until it has exited. A manager of
+// this library also removes its ownership log, unless another process is unlinking one of its blocks
+// at the same time. Processes that have a block open keep using it.
+//
+// A second call does nothing, but after Close the error is [ErrClosed]. A CPython manager that this
+// process did not start may refuse to shut down: then the error is [ErrRemote].
 func (m *Manager) Shutdown() error {
 	return m.call(func(cerr *raw.Error) int { return raw.ManagerShutdown(m.handle, cerr) })
 }

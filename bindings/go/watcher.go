@@ -108,17 +108,21 @@ func (p *watcher) settle() {
 // run wakes goroutines until nothing has been watched for a while.
 func (p *watcher) run(conn syscall.RawConn, watch uintptr) {
 	var ids [64]uint64
-	count := 0
+	var count, status int
 	receive := func(uintptr) bool {
-		count = raw.Changed(watch, ids[:])
-		return count > 0
+		count, status = raw.Changed(watch, ids[:])
+		return count > 0 || status != 0
 	}
 	for {
-		err := conn.Read(receive)
-		if err == nil {
+		switch err := conn.Read(receive); {
+		case err != nil:
+			if p.end(err) {
+				return
+			}
+		case status != 0:
+			p.reportLater()
+		default:
 			p.report(ids[:count])
-		} else if p.end(err) {
-			return
 		}
 	}
 }
@@ -134,6 +138,22 @@ func (p *watcher) report(ids []uint64) {
 	}
 }
 
+// reportLater wakes all goroutines that wait, because the system had no memory or no thread for the
+// report of what changed, which remains in the watch. The pause is the time until the next attempt.
+func (p *watcher) reportLater() {
+	p.mu.Lock()
+	p.reportAll()
+	p.mu.Unlock()
+	time.Sleep(pollInterval)
+}
+
+// reportAll wakes all goroutines that wait. The caller holds the mutex.
+func (p *watcher) reportAll() {
+	for _, point := range p.points {
+		point.report()
+	}
+}
+
 // end frees the watch if the error is not the deadline, or if the watch is still idle. It returns
 // whether it did. Then it wakes the goroutines that still wait, and they poll from then on.
 func (p *watcher) end(err error) bool {
@@ -145,8 +165,6 @@ func (p *watcher) end(err error) bool {
 	p.file.Close()
 	raw.FreeWatch(p.watch)
 	p.watch, p.file, p.idle = 0, nil, false
-	for _, point := range p.points {
-		point.report()
-	}
+	p.reportAll()
 	return true
 }

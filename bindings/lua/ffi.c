@@ -13,14 +13,34 @@
 /* The type of a value of the FFI, which lua.h does not name. */
 #define TYPE_CDATA 10
 
-/* The key of the function of ffi_open() in the registry. */
-static const char key;
+/* The keys of the arguments of ffi_open() in the registry. */
+static const char convert_key, lists_key;
+
+static void set_registry(lua_State *L, const void *key, int argument) {
+  lua_pushlightuserdata(L, (void *)key);
+  lua_pushvalue(L, argument);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static void get_registry(lua_State *L, const void *key) {
+  lua_pushlightuserdata(L, (void *)key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+}
 
 int ffi_open(lua_State *L) {
-  lua_pushlightuserdata(L, (void *)&key);
-  lua_pushvalue(L, 1);
-  lua_rawset(L, LUA_REGISTRYINDEX);
+  set_registry(L, &convert_key, 1);
+  set_registry(L, &lists_key, 2);
   return 0;
+}
+
+void ffi_add_list(lua_State *L) {
+  get_registry(L, &lists_key);
+  if (lua_istable(L, -1)) {
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, true);
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 1);
 }
 
 bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
@@ -30,8 +50,7 @@ bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
     return false;
   if (index < 0)
     index += lua_gettop(L) + 1;
-  lua_pushlightuserdata(L, (void *)&key);
-  lua_rawget(L, LUA_REGISTRYINDEX);
+  get_registry(L, &convert_key);
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
   is_integer = lua_type(L, -1) == TYPE_CDATA;
@@ -223,7 +242,6 @@ static int get_numbers(object *list, double first, int count, element *elements)
 
 /* The order is that of shareable/ffi.lua. */
 static const struct {
-  const object_kind *kind;
   double (*get)(object *list, int32_t index);
   int (*get_other)(object *list, int32_t index, char *buffer, int size);
   bool (*set_number)(object *list, int32_t index, double number);
@@ -236,8 +254,8 @@ static const struct {
   int (*get_floats)(object *list, double first, int count, element *elements);
   int (*get_numbers)(object *list, double first, int count, element *elements);
   bool (*is_busy)(const object *list);
-} functions = {&object_list, get,    get_other,    set_number, set_string,  set_boolean, set_none,
-               add,          length, get_integers, get_floats, get_numbers, is_busy};
+} functions = {get, get_other, set_number,   set_string, set_boolean, set_none,
+               add, length,    get_integers, get_floats, get_numbers, is_busy};
 
 int ffi_raise_busy(lua_State *L) {
   const shareable_list *list = object_check_list(L, 1);

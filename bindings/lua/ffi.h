@@ -22,10 +22,14 @@
 bool ffi_read_integer(lua_State *L, int index, int64_t *integer);
 
 /*
- * ffi_open(convert): enables ffi_read_integer(). convert(value) returns an int64_t of the FFI, or nil
- * if ffi_read_integer() must return false.
+ * ffi_open(convert, lists): enables ffi_read_integer() and ffi_add_list(). convert(value) returns an
+ * int64_t of the FFI, or nil if ffi_read_integer() must return false. `lists` is a table with weak
+ * keys.
  */
 int ffi_open(lua_State *L);
+
+/* Adds the new list on top of the stack to the keys of the table `lists`. */
+void ffi_add_list(lua_State *L);
 
 /*
  * ffi_raise_busy(list, index) and ffi_fail_busy(list, index): end an access to an item that failed
@@ -42,6 +46,10 @@ static inline bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
   (void)index;
   (void)integer;
   return false;
+}
+
+static inline void ffi_add_list(lua_State *L) {
+  (void)L;
 }
 #endif
 

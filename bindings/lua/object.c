@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "ffi.h"
+
 const object_kind object_memory = {"shareable.memory"}, object_list = {"shareable.list"},
                   object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
                   object_integer = {"shareable.integer"}, object_float = {"shareable.float"},
@@ -22,7 +24,11 @@ void *object_push_sized(lua_State *L, const object_kind *kind, size_t size) {
 }
 
 object *object_push(lua_State *L, const object_kind *kind) {
-  return object_push_sized(L, kind, sizeof(object));
+  object *self = object_push_sized(L, kind, sizeof(object));
+
+  if (kind == &object_list)
+    ffi_add_list(L);
+  return self;
 }
 
 void *object_test(lua_State *L, int index, const object_kind *kind) {

@@ -1365,8 +1365,8 @@ SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manage
                                                        size_t *length, shareable_error *error);
 
 /*
- * Ends the manager: it removes its blocks, then its socket, and exits. The function waits for that
- * for at most a second. If this process started the manager and the manager does not end, the
+ * Ends the manager: it removes its blocks, its ownership log (unless another process is unlinking
+ * one of the blocks) and its socket, and exits. The function waits for that for at most a second. If this process started the manager and the manager does not end, the
  * function sends it SIGTERM and, after another second, SIGKILL: then the function returns
  * E_TIMED_OUT, and some blocks may remain. If a manager that this process started without an
  * address was killed, the function removes its socket. Processes that use a block keep it. A second

@@ -760,6 +760,37 @@ Test(owner, can_adopt_a_block_of_another_process_of_its_user) {
   shareable_memory_unref(memory);
 }
 
+/* Returns whether an ownership log of this user contains the name. */
+static bool is_logged(const char *block) {
+  char command[200];
+
+  snprintf(command, sizeof command, "grep -aqrsF '%s' " SHAREABLE__DIRECTORY "/.shareable-%lu*", block,
+           (unsigned long)geteuid());
+  return system(command) == 0;
+}
+
+static void unlink_unused_log(const void *prefix) {
+  own(prefix);
+  shareable__owner_unlink_unused();
+  if (!is_logged(prefix))
+    _exit(1); /* the block exists */
+  shareable_unlink(prefix, NULL);
+  shareable__owner_unlink_unused();
+  if (is_logged(prefix))
+    _exit(2);
+  own(numbered(prefix, 1).text);
+  if (!is_logged(numbered(prefix, 1).text))
+    _exit(3);
+}
+
+Test(owner, unlinks_only_a_log_without_blocks) {
+  pid_t child = start(unlink_unused_log, own_name());
+
+  cr_assert(exists(numbered(own_name(), 1).text));
+  end(child, SIGKILL);
+  cr_assert(is_removed(numbered(own_name(), 1).text));
+}
+
 static void adopt_and_release(const void *block) {
   shareable__ownership owned = {0};
 

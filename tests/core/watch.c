@@ -13,6 +13,7 @@
 #include "base/futex.h"
 #include "child.h"
 #include "list/list.h"
+#include "refuse.h"
 #include "support.h"
 #include "watch/watch.h"
 
@@ -519,6 +520,82 @@ Test(watch, works_without_futex_waitv) {
   shareable__futex_no_waitv = true;
   shareable__checker_interval = 60 * SECOND;
   expect_reports_of_many(8);
+}
+
+static void refuse_waitv(int errnum) {
+  if (!refuse_call(SYS_futex_waitv, errnum))
+    skip_because("needs seccomp(2)");
+}
+
+/* The waiter is in a queue behind the owner of the lock. */
+static void expect_report_of_lock(void) {
+  shareable_list *list = signals(0), *owner = again(list, 0);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  cr_ok(shareable_list_lock(owner, 0));
+  cr_ok(shareable_watch_add_lock(watch, list, &id));
+  cr_status(shareable_list_lock(list, 0), SHAREABLE_E_TIMED_OUT);
+  cr_ok(shareable_list_unlock(owner));
+  cr_assert_eq(next_changed(watch), id);
+  cr_ok(shareable_list_lock(list, 0));
+  cr_ok(shareable_list_unlock(list));
+  shareable_watch_free(watch);
+  shareable_list_unref(owner);
+  end_list(list);
+}
+
+Test(watch, works_if_the_kernel_has_no_futex_waitv) {
+  refuse_waitv(ENOSYS);
+  shareable__checker_interval = 60 * SECOND;
+  expect_report_of_lock();
+  expect_reports_of_many(8);
+}
+
+Test(watch, works_if_a_filter_forbids_futex_waitv) {
+  refuse_waitv(EPERM);
+  shareable__checker_interval = 60 * SECOND;
+  expect_report_of_lock();
+  expect_reports_of_many(8);
+}
+
+/* Returns 0, 77 to skip the test, or the number of the call that failed. */
+static int use_without_eventfd(shareable_list *list, shareable_list *other) {
+  const shareable_value zero = shareable_int(0);
+  shareable_error error;
+  shareable_watch *watch;
+
+  if (!refuse_call(SYS_eventfd2, EPERM))
+    return 77;
+  if (shareable_watch_create(&watch, &error) != SHAREABLE_E_PERMISSION || error.sys_errno != EPERM)
+    return 1;
+  if (shareable_list_wait(list, ITEM, &zero, 20 * MILLISECOND) != SHAREABLE_E_TIMED_OUT)
+    return 2;
+  if (shareable_list_set_int(other, ITEM, 1) != SHAREABLE_OK ||
+      shareable_list_wait(list, ITEM, &zero, SECOND) != SHAREABLE_OK)
+    return 3;
+  if (shareable_list_lock(list, 0) != SHAREABLE_OK ||
+      shareable_list_lock(other, 20 * MILLISECOND) != SHAREABLE_E_TIMED_OUT ||
+      shareable_list_unlock(list) != SHAREABLE_OK || shareable_list_lock(other, SECOND) != SHAREABLE_OK)
+    return 4;
+  return 0;
+}
+
+/* In a child, because the test's own process may need descriptors for its report. */
+Test(watch, is_refused_without_eventfd_but_waits_and_locks_work) {
+  shareable_list *list = signals(0), *other = again(list, 0);
+  pid_t child = fork();
+  int status;
+
+  if (child == 0)
+    _exit(use_without_eventfd(list, other));
+  waitpid(child, &status, 0);
+  cr_assert(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77)
+    skip_because("needs seccomp(2)");
+  cr_assert_eq(WEXITSTATUS(status), 0, "call %d", WEXITSTATUS(status));
+  shareable_list_unref(other);
+  end_list(list);
 }
 
 Test(watch, a_closed_descriptor_that_is_used_again_is_not_written_to) {

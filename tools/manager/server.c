@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "session.h"
+#include "shm/owner.h"
 
 /* The interval of the deadline timer, in milliseconds. */
 #define TICK_MS 250
@@ -258,6 +259,7 @@ void server_run(struct server *server) {
   if (!server->is_stopping)
     uv_run(&server->loop, UV_RUN_DEFAULT);
   block_registry_clear(&server->blocks);
+  shareable__owner_unlink_unused(); /* after a shutdown, nothing is left in /dev/shm, even for a moment */
   listener_close(&server->listener);
   while (server->oldest != NULL)
     session_close(server->oldest);

@@ -16,9 +16,14 @@ end
 local cast, istype = ffi.cast, ffi.istype
 local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
+-- Contains each list as a key. The functions of ffi.c use the memory of their argument, so only a list may be passed.
+-- Its type and its metatable prove nothing: debug.setmetatable() may give the metatable to any userdata, also to a
+-- light one, which may be any address.
+local is_list = setmetatable({}, {__mode = "k"})
+
 -- Returns an int64_t, or nil if the value is neither an int64_t nor a uint64_t below 2^63. The value may also be a
 -- reference to one, for which istype() returns true.
-raw.ffi_open(function(value)
+local function to_int64(value)
   local is_unsigned = istype(uint64, value)
   if is_unsigned or istype(int64, value) then
     local integer = cast(int64, value)
@@ -26,18 +31,17 @@ raw.ffi_open(function(value)
       return integer
     end
   end
-end)
+end
+raw.ffi_open(to_int64, is_list)
 
-local getmetatable = debug and debug.getmetatable -- the global one returns the field __metatable
-if not getmetatable or not jit.status() then
+if not jit.status() then
   return {} -- calls by the FFI are slow unless they are compiled
 end
 
--- The functions of ffi.c. Each takes the userdata of a list, which is_list() must have checked. It stays on the stack
--- during the call, so that it is not collected.
+-- The functions of ffi.c. Each takes a list that is in is_list. The list stays on the stack during the call, so that it
+-- is not collected.
 local functions = cast([[
   const struct {
-    const void *kind;
     double (*get)(const void *list, int32_t index);
     int (*get_other)(const void *list, int32_t index, char *buffer, int size);
     bool (*set_number)(const void *list, int32_t index, double number);
@@ -70,13 +74,6 @@ local SIZE = 512
 local buffer = ffi.new("char[?]", SIZE)
 local uses = 0 -- of the buffer
 
--- An object begins with its kind (object.h). debug.setmetatable may have given the metatable to another value.
-local object, list_kind = ffi.typeof "const struct { const void *kind; } *", functions.kind
-
-local function is_list(value)
-  return type(value) == "userdata" and getmetatable(value) == metatable and cast(object, value).kind == list_kind
-end
-
 -- Whether the value is a whole number that an int32_t can hold.
 local function is_index(value)
   return type(value) == "number" and tobit(value) == value
@@ -86,7 +83,7 @@ local fast = {}
 
 -- Returns the item; or nil if it is not a number, a boolean, none or a short string, and whether it is busy.
 local function read(self, index)
-  if not is_index(index) or not is_list(self) then
+  if not is_index(index) or not is_list[self] then
     return nil
   end
   local number = get(self, index)
@@ -122,7 +119,7 @@ end
 
 -- Returns whether it wrote the value. If not, it also returns whether the item is busy.
 local function write(self, index, value)
-  if not is_index(index) or not is_list(self) then
+  if not is_index(index) or not is_list[self] then
     return false
   end
   local kind = type(value)
@@ -151,7 +148,7 @@ function fast.assign(self, key, value)
 end
 
 function fast.length(self)
-  if is_list(self) then
+  if is_list[self] then
     return length(self)
   end
   return raw_length(self)
@@ -196,7 +193,7 @@ end
 
 function fast.list_add(...)
   local self, index, delta = ...
-  if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and is_list(self) then
+  if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and is_list[self] then
     local sum = add(self, index, delta)
     local number = tonumber(sum)
     if number > -2 ^ 53 and number < 2 ^ 53 then
@@ -252,7 +249,7 @@ local function reader(copy, raw_read)
   return function(...)
     local self, first, last = ...
     first, last = first == nil and 1 or first, last == nil and -1 or last
-    if is_index(first) and is_index(last) and is_list(self) then
+    if is_index(first) and is_index(last) and is_list[self] then
       local start, count = range_of(self, first, last)
       if count > 0 then
         local items = has_new and new_table(count, 0) or {}

@@ -299,6 +299,17 @@ void shareable__owner_set_manager(void) {
   shareable__fork_unlock();
 }
 
+void shareable__owner_unlink_unused(void) {
+  if (!shareable__fork_init())
+    return;
+  shareable__fork_lock();
+  reset_after_fork();
+  for (size_t i = 0; i < OWNERS; i++)
+    if (owners[i].file.count > 0 && !owners[i].is_starting && shareable__owner_file_unlink_unused(&owners[i].file))
+      owners[i] = (owner){0};
+  shareable__fork_unlock();
+}
+
 /* Returns whether the process has ended, or another one has got its pid. */
 static bool has_ended(const shareable__successor *successor) {
   uint64_t start = shareable__process_start(successor->pid);

@@ -60,4 +60,10 @@ shareable_status shareable__owner_adopt(shareable__ownership *ownership, const c
 /* Records in the log, for messages, that the process is a manager. */
 void shareable__owner_set_manager(void);
 
+/*
+ * Unlinks the logs of this process that list no block, so that their reapers find nothing to do. A
+ * manager calls this before it exits. A block that is recorded after that gets a new log.
+ */
+void shareable__owner_unlink_unused(void);
+
 #endif

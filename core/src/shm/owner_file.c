@@ -216,14 +216,19 @@ static int open_directory(const shareable__owner_file *file, shareable__owner_di
   return errnum;
 }
 
-void shareable__owner_file_remove(shareable__owner_file *file) {
+/* Unlinks the log, and the directory if it is empty then. */
+static void unlink_log(const shareable__owner_file *file) {
   shareable__owner_directory directory;
 
-  if (open_directory(file, &directory) == 0) {
-    shareable__ownership_log_remove(
-      &(shareable__ownership_log){.fd = -1, .directory = &directory, .name = file->name, .id = file->id});
-    shareable__owner_directory_close(&directory);
-  }
+  if (open_directory(file, &directory) != 0)
+    return;
+  shareable__ownership_log_remove(
+    &(shareable__ownership_log){.fd = -1, .directory = &directory, .name = file->name, .id = file->id});
+  shareable__owner_directory_close(&directory);
+}
+
+void shareable__owner_file_remove(shareable__owner_file *file) {
+  unlink_log(file);
   unmap(file);
 }
 
@@ -314,6 +319,28 @@ static int open_log(const shareable__owner_file *file) {
   shareable__owner_directory_close(&directory);
   errno = errnum;
   return fd;
+}
+
+static bool has_entries(const shareable__owner_file *file) {
+  shareable__ownership_entry *entry;
+
+  for (size_t i = 1; (entry = entry_at(file, i)) != NULL; i++)
+    if (entry->state != SHAREABLE__ENTRY_FREE)
+      return true;
+  return false;
+}
+
+bool shareable__owner_file_unlink_unused(shareable__owner_file *file) {
+  int fd = open_log(file);
+
+  if (fd < 0)
+    return false;
+  drop_stale_entries(file, fd);
+  close(fd);
+  if (has_entries(file))
+    return false;
+  unlink_log(file);
+  return true;
 }
 
 /* Finds an entry if none is marked as free: one whose block is gone, or one in a new chunk. */

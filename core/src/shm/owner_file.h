@@ -40,6 +40,12 @@ int shareable__owner_file_create(shareable__owner_file *file, const shareable__o
 /* Unlinks the log and unmaps it. */
 void shareable__owner_file_remove(shareable__owner_file *file);
 
+/*
+ * Unlinks the log if it lists no block that exists. It remains mapped and locked, so that its reaper
+ * waits for the end of the process. Returns whether it was unlinked.
+ */
+bool shareable__owner_file_unlink_unused(shareable__owner_file *file);
+
 void shareable__owner_file_set_successors(const shareable__owner_file *file, const shareable__owner_facts *facts);
 void shareable__owner_file_set_kind(const shareable__owner_file *file, uint32_t kind);
 

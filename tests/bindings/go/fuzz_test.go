@@ -30,7 +30,7 @@ const capacity = 256 // bytes of the item that is fuzzed
 
 func FuzzSetStoresTheValueOrFails(f *testing.F) {
 	f.Add(uint8(0), int64(-1), 0.5, "howdy")
-	f.Add(uint8(1), int64(1)<<62, -0.0, "trailing\x00\x00")
+	f.Add(uint8(1), int64(1)<<62, math.Copysign(0, -1), "trailing\x00\x00")
 	f.Add(uint8(2), int64(7), 1e308, "é\u2028\U0010ffff")
 	f.Add(uint8(3), int64(7), 1e-308, "\xff\xfe")
 	f.Add(uint8(4), int64(7), 0.1, string(make([]byte, capacity)))

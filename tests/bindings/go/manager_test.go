@@ -2,11 +2,13 @@ package check_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -204,6 +206,37 @@ func TestCloseEndsAStartedManager(t *testing.T) {
 	}
 	if _, err := manager.NewList([]any{1}); !errors.Is(err, shareable.ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// logsOf returns the ownership logs that contain the name.
+func logsOf(t *testing.T, name string) (found []string) {
+	t.Helper()
+	logs, err := filepath.Glob("/dev/shm/.shareable-*/*")
+	ok(t, err)
+	for _, log := range logs {
+		if content, err := os.ReadFile(log); err == nil && bytes.Contains(content, []byte(name)) {
+			found = append(found, log)
+		}
+	}
+	return found
+}
+
+func TestShutdownLeavesNoOwnershipLog(t *testing.T) {
+	for round := 0; round < 5; round++ {
+		manager, err := shareable.StartManager("", nil)
+		ok(t, err)
+		kept, err := manager.NewList([]any{1})
+		ok(t, err)
+		unlinked, err := manager.NewMemory(16)
+		ok(t, err)
+		ok(t, unlinked.Unlink())
+		equal(t, len(logsOf(t, kept.Name())), 1)
+		ok(t, manager.Shutdown())
+		equal(t, logsOf(t, kept.Name()), []string(nil))
+		ok(t, kept.Close())
+		ok(t, unlinked.Close())
+		ok(t, manager.Close())
 	}
 }
 

@@ -539,22 +539,94 @@ test("abandoned_body_of_with_lock_unlocks_the_list", function()
   l:unlock()
 end)
 
-test("other_values_with_the_metatable_of_a_list_are_not_lists", function()
+local has_ffi, ffi = pcall(require, "ffi")
+
+-- Checks that every operation of a list refuses the value, also when LuaJIT has compiled it.
+local function refuses(value, kind)
+  local wanted = "shareable.list expected, got " .. kind
   local l = keep(shareable.list({1, 2}))
-  local metatable, file = debug.getmetatable(l), io.tmpfile()
-  local original = debug.getmetatable(file)
-  debug.setmetatable(file, metatable)
   for _ = 1, 100 do
-    raises("shareable.list expected, got userdata", function() return file[1] end)
-    raises("shareable.list expected, got userdata", function() file[1] = 1 end)
-    raises("shareable.list expected, got userdata", function() l.get(file, 1) end)
-    raises("shareable.list expected, got userdata", function() l.integers(file) end)
+    raises(wanted, function() l.get(value, 1) end)
+    raises(wanted, function() l.set(value, 1, 2) end)
+    raises(wanted, function() l.add(value, 1, 2) end)
+    raises(wanted, function() l.totable(value) end)
+    raises(wanted, function() l.integers(value) end)
+    raises(wanted, function() l.floats(value) end)
+    raises(wanted, function() l.close(value) end)
   end
-  debug.setmetatable(file, original)
+end
+
+-- Does the same with a value that has the metatable of a list until then.
+local function refuses_with_metatable(value, kind)
+  local original = debug.getmetatable(value)
+  debug.setmetatable(value, debug.getmetatable(keep(shareable.list({1}))))
+  local wanted = "shareable.list expected, got " .. kind
+  for _ = 1, 100 do
+    raises(wanted, function() return value[1] end)
+    raises(wanted, function() value[1] = 1 end)
+    if kind == "userdata" then
+      raises(wanted, function() return #value end)
+    end
+  end
+  refuses(value, kind)
+  debug.setmetatable(value, original)
+end
+
+test("other_values_with_the_metatable_of_a_list_are_not_lists", function()
+  local file = io.tmpfile()
+  refuses_with_metatable(file, "userdata")
   file:close()
+  refuses_with_metatable(keep(shareable.memory{size = 8}), "userdata")
+  refuses_with_metatable({}, "table")
+  if newproxy then -- luacheck: ignore 113
+    refuses_with_metatable(newproxy(), "userdata") -- luacheck: ignore 113
+  end
 end)
 
-local has_ffi, ffi = pcall(require, "ffi")
+-- Returns light userdata of an address, or nil if this Lua cannot make it.
+local function light(address)
+  if not has_ffi then
+    return debug.upvalueid and debug.upvalueid(light, 1)
+  end
+  ffi.cdef [[
+    void lua_pushlightuserdata(void *L, void *address);
+    void lua_setfield(void *L, int index, const char *name);
+  ]]
+  local thread = coroutine.create(print)
+  local state = ffi.cast("void *", tonumber(tostring(thread):match "0x%x+"))
+  ffi.C.lua_pushlightuserdata(state, ffi.cast("void *", address))
+  ffi.C.lua_setfield(state, -10000, "shareable.light") -- in the registry
+  return debug.getregistry()["shareable.light"]
+end
+
+test("light_userdata_with_the_metatable_of_a_list_is_no_list", function()
+  local value = light(16) -- no memory is there
+  if value then
+    equal(type(value), "userdata")
+    local l = keep(shareable.list({1, 2}))
+    refuses(value, "userdata")
+    refuses_with_metatable(value, "userdata")
+    equal(l[2], 2)
+  end
+end)
+
+test("a_list_is_a_list_in_every_coroutine", function()
+  local l = keep(shareable.list({1, 2}))
+  local function count(list)
+    for _ = 1, 100 do
+      list[1] = list[1] + #list
+    end
+    return list:add(1, 1)
+  end
+  equal(coroutine.wrap(count)(l), 202)
+  local other = coroutine.wrap(function() return shareable.list({1, 2}) end)()
+  equal(count(other), 202)
+  other:unlink()
+  other:close()
+  refuses(coroutine.create(count), "thread")
+  raises("closed", function() return other[1] end)
+end)
+
 local ffi_test = has_ffi and test or runner.skip
 ffi_test("integers_of_the_ffi_are_integers", has_ffi and function()
   local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
@@ -587,6 +659,7 @@ ffi_test("integers_of_the_ffi_are_integers", has_ffi and function()
   raises("not cdata", function() l[1] = ffi.cast("int32_t &", array.i) end)
   raises("not cdata", function() l[1] = ffi.cast("int64_t *", array.i) end)
   raises("not cdata", function() l[1] = uint64(2) ^ 63 end)
+  refuses(ffi.cast("void *", 16), "cdata")
   raises("not cdata", function() l[1] = ffi.new "int[2]" end)
   raises("got cdata", function() l:add(1, ffi.new "struct { int x; }") end)
   raises("'size': a whole number expected", function() local _ = shareable.memory{size = int64(-1)} end)

@@ -43,8 +43,9 @@ func Unwatch(watch uintptr, id uint64) {
 	C.raw_watch_remove(C.uintptr_t(watch), C.uint64_t(id))
 }
 
-// Changed stores the ids that were reported, and returns their number. If it is less than the length
-// of ids, the descriptor is not readable any more.
-func Changed(watch uintptr, ids []uint64) int {
-	return int(C.raw_watch_changed(C.uintptr_t(watch), (*C.uint64_t)(&ids[0]), C.size_t(len(ids))))
+// Changed stores the ids of what may have changed, and returns their number. If it is less than
+// the length of ids, and the status is 0, the descriptor is not readable any more.
+func Changed(watch uintptr, ids []uint64) (count, status int) {
+	result := C.raw_watch_changed(C.uintptr_t(watch), (*C.uint64_t)(&ids[0]), C.size_t(len(ids)))
+	return int(result.count), int(result.status)
 }

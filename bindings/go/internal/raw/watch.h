@@ -18,6 +18,11 @@ typedef struct raw_id {
   int64_t status;
 } raw_id;
 
+typedef struct raw_changed {
+  size_t count;
+  int64_t status;
+} raw_changed;
+
 static inline raw_watch raw_watch_create(void) {
   raw_watch result = {0, -1};
   shareable_watch *watch = NULL;
@@ -63,10 +68,10 @@ static inline void raw_watch_free(uintptr_t watch) {
   shareable_watch_free((shareable_watch *)watch);
 }
 
-static inline size_t raw_watch_changed(uintptr_t watch, uint64_t *ids, size_t size) {
-  size_t count = 0;
-  shareable_watch_changed((shareable_watch *)watch, ids, size, &count);
-  return count;
+static inline raw_changed raw_watch_changed(uintptr_t watch, uint64_t *ids, size_t size) {
+  raw_changed result = {0, 0};
+  result.status = shareable_watch_changed((shareable_watch *)watch, ids, size, &result.count);
+  return result;
 }
 
 #endif
