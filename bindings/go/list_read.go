@@ -21,7 +21,7 @@ var slowReads atomic.Uint64
 // isUnchanged reports whether what was read since the version was loaded belongs to one value. It
 // keeps the handle, and so the mapping, alive until then.
 func (l *List) isUnchanged(i, version uint64) bool {
-	unchanged := load(l.block.access.versions, i) == version && l.block.mu.isOpen.Load()
+	unchanged := load(l.block.access.versions, i) == version && l.block.calls.isOpen.Load()
 	runtime.KeepAlive(l)
 	return unchanged
 }

@@ -52,7 +52,7 @@ func handMade(slots ...slot) (l *List, versions []uint64) {
 		Codes:        unsafe.Pointer(&codes[0]),
 		VersionWords: unsafe.Pointer(&versions[0]),
 	})
-	l.block.mu.isOpen.Store(true)
+	l.block.calls.isOpen.Store(true)
 	return l, versions
 }
 
@@ -190,7 +190,7 @@ func TestCorruptOffsetsAreLeftToC(t *testing.T) {
 
 func TestAClosedHandleReadsNothingInGo(t *testing.T) {
 	l, _ := handMade(intSlot(1), slot{"8s", codeStr, "howdy"}, slot{"xxxxxx?x", codeNone, ""})
-	l.block.mu.isOpen.Store(false)
+	l.block.calls.isOpen.Store(false)
 	for i := 0; i < 3; i++ {
 		if value, err := l.Get(i); !errors.Is(err, ErrClosed) {
 			t.Errorf("item %d: got %v, %v", i, value, err)
@@ -242,7 +242,7 @@ func TestUnusualItemsOfABatchAreLeftToC(t *testing.T) {
 			}
 		}
 	}
-	l.block.mu.isOpen.Store(false)
+	l.block.calls.isOpen.Store(false)
 	if l.getBatch(batch, make([]uint64, batch), formatInt) {
 		t.Error("a closed handle is read")
 	}

@@ -13,7 +13,7 @@ import (
 // Memory is a handle of a block of shared memory: CPython's SharedMemory. The package's
 // documentation describes lifetime and goroutines.
 type Memory struct {
-	// All fields are set before the caller gets the handle and do not change then, except mu,
+	// All fields are set before the caller gets the handle and do not change then, except calls,
 	// pinned and queues, and the writer's id. A method that calls C with the handle, or writes to
 	// the memory, uses call, or acquire and release. A method that only reads the memory does not.
 	// It must test whether the handle is open after it has read: Close replaces the memory by
@@ -28,7 +28,7 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte      // the whole mapping, also after Close
 	pinned   atomic.Bool // the mapping stays until this process ends
-	mu       calls
+	calls    calls
 	queues   waitQueues // used only by a list; guarded by the mutex of the watcher
 }
 
@@ -130,7 +130,7 @@ func (m *Memory) adopt() {
 		m.access = newAccess(parts)
 		m.writer.waiters = waitersOf(parts)
 	}
-	m.mu.isOpen.Store(true)
+	m.calls.isOpen.Store(true)
 }
 
 // finalize is the finalizer. It drops the reference, which closes the block if it is still open.
@@ -152,11 +152,11 @@ func (m *Memory) orClosed() *Memory {
 // acquire begins a call of C with the handle, which must end by release. It returns false if the
 // handle is closed. Close waits for the calls that have begun.
 func (m *Memory) acquire() bool {
-	return m.mu.acquire()
+	return m.calls.acquire()
 }
 
 func (m *Memory) release() {
-	m.mu.release()
+	m.calls.release()
 }
 
 // call calls C with the list, and returns its status, or ErrClosed.
@@ -172,7 +172,7 @@ func (m *Memory) call(method func(list uintptr) int) int {
 // isOpen reports whether Close has not begun. Whatever was read from the memory before is valid if
 // it returns true. The handle is alive until then.
 func (m *Memory) isOpen() bool {
-	open := m.mu.isOpen.Load()
+	open := m.calls.isOpen.Load()
 	runtime.KeepAlive(m)
 	return open
 }
@@ -293,7 +293,7 @@ func (m *Memory) Unlink() error {
 // mapped at, without memory, are released when the handle is collected.
 func (m *Memory) Close() error {
 	m = m.orClosed()
-	m.mu.close(func() {
+	m.calls.close(func() {
 		if m.list != 0 {
 			raw.CloseList(m.list)
 		} else {
