@@ -30,6 +30,17 @@ static shareable_list *signals(uint32_t flags) {
   return new_list_with(values, COUNT, flags);
 }
 
+/* A list with a random name, of which there may be several. */
+static shareable_list *one_of_many(void) {
+  shareable_value values[COUNT];
+  shareable_list *list;
+
+  for (size_t i = 0; i < COUNT; i++)
+    values[i] = shareable_int(0);
+  cr_ok(shareable_list_create(&list, NULL, values, COUNT, 0, 0, NULL));
+  return list;
+}
+
 static shareable_list *again(const shareable_list *list, uint32_t flags) {
   shareable_list *other;
 
@@ -471,15 +482,15 @@ Test(watch, works_in_a_child_that_runs_no_handlers) {
 enum { LISTS = 6 };
 
 static void expect_reports_of_many(size_t count_items) {
-  shareable_list *list = signals(0), *handles[LISTS];
+  shareable_list *lists[LISTS];
   shareable_watch *watch = new_watch();
   uint64_t ids[LISTS][32], changed[8];
   size_t count, before = threads();
 
   for (size_t k = 0; k < LISTS; k++) {
-    handles[k] = again(list, 0);
+    lists[k] = one_of_many();
     for (size_t i = 0; i < count_items; i++)
-      cr_ok(shareable_watch_add_item(watch, handles[k], (int64_t)i, SHAREABLE_WATCH_ONCE, &ids[k][i]));
+      cr_ok(shareable_watch_add_item(watch, lists[k], (int64_t)i, SHAREABLE_WATCH_ONCE, &ids[k][i]));
   }
   while (shareable_watch_changed(watch, changed, LENGTH(changed), &count) == SHAREABLE_OK && count > 0)
     ; /* those that were moved to another word */
@@ -488,7 +499,8 @@ static void expect_reports_of_many(size_t count_items) {
 
     for (size_t k = 0; k < LISTS; k++)
       cr_ok(shareable_watch_arm(watch, ids[k][i], 0));
-    cr_ok(shareable_list_set_int(list, (int64_t)i, (int64_t)i + 1));
+    for (size_t k = 0; k < LISTS; k++)
+      cr_ok(shareable_list_set_int(lists[k], (int64_t)i, (int64_t)i + 1));
     for (; found < LISTS; found += count) {
       cr_assert(is_readable(watch, 10000), "item %zu: %zu reports", i, found);
       cr_ok(shareable_watch_changed(watch, changed, LENGTH(changed), &count));
@@ -497,11 +509,10 @@ static void expect_reports_of_many(size_t count_items) {
       cr_ok(shareable_watch_disarm(watch, ids[k][i]));
   }
   cr_assert_leq(threads(), before + 3);
-  for (size_t k = 0; k < LISTS; k++)
-    shareable_list_unref(handles[k]);
   shareable_watch_free(watch);
   cr_assert_eq(threads(), before);
-  end_list(list);
+  for (size_t k = 0; k < LISTS; k++)
+    end_list(lists[k]);
 }
 
 Test(watch, many_words_have_several_threads) {
@@ -567,20 +578,19 @@ static void need_waitv(void) {
   skip_because("needs futex_waitv(2)");
 }
 
-Test(watch, a_thousand_idle_handles_cost_little) {
-  enum { HANDLES = 1000 };
-  shareable_list *list, *handles[HANDLES];
+Test(watch, a_thousand_idle_lists_cost_little) {
+  enum { LISTS_WATCHED = 1000 };
+  shareable_list *lists[LISTS_WATCHED];
   shareable_watch *watch;
   size_t before = threads();
   int64_t start, used;
   uint64_t id;
 
   need_waitv();
-  list = signals(0);
   watch = new_watch();
-  for (size_t k = 0; k < HANDLES; k++) {
-    handles[k] = again(list, 0);
-    cr_ok(shareable_watch_add_item(watch, handles[k], ITEM, 0, &id));
+  for (size_t k = 0; k < LISTS_WATCHED; k++) {
+    lists[k] = one_of_many();
+    cr_ok(shareable_watch_add_item(watch, lists[k], ITEM, 0, &id));
   }
   cr_assert_leq(threads(), before + 9);
   usleep(200000);
@@ -588,9 +598,121 @@ Test(watch, a_thousand_idle_handles_cost_little) {
   sleep(2);
   used = processor_time() - start;
   cr_assert_lt(used, 10 * 2 * MILLISECOND, "%d us a second", (int)(used / 2000));
-  fprintf(stderr, "1,000 idle handles: %.2f %% of a processor\n", (double)used / 2e7);
+  fprintf(stderr, "1,000 idle lists: %.2f %% of a processor\n", (double)used / 2e7);
+  shareable_watch_free(watch);
+  for (size_t k = 0; k < LISTS_WATCHED; k++)
+    end_list(lists[k]);
+}
+
+/* The mapping of the first handle, and then that of the second, ends during the sleep. */
+Test(watch, handles_of_one_list_share_a_thread) {
+  enum { HANDLES = 500 };
+  shareable_list *list = signals(0), *handles[HANDLES];
+  shareable_watch *watch = new_watch();
+  size_t before = threads();
+  uint64_t ids[HANDLES], changed[HANDLES];
+  size_t count;
+
+  shareable__checker_interval = 60 * SECOND;
+  for (size_t k = 0; k < HANDLES; k++) {
+    handles[k] = again(list, 0);
+    cr_ok(shareable_watch_add_item(watch, handles[k], ITEM, SHAREABLE_WATCH_ONCE, &ids[k]));
+  }
+  cr_assert_leq(threads(), before + 2);
+  for (size_t k = 0; k < 2; k++) {
+    usleep(20000);
+    shareable_list_unref(handles[k]);
+    cr_assert_eq(next_changed(watch), ids[k]);
+  }
+  usleep(20000);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  for (size_t found = 2; found < HANDLES; found += count) {
+    cr_assert(is_readable(watch, 10000), "%zu reports", found);
+    cr_ok(shareable_watch_changed(watch, changed, HANDLES, &count));
+  }
+  for (size_t k = 2; k < HANDLES; k++)
+    cr_ok(shareable_watch_arm(watch, ids[k], 0));
+  cr_ok(shareable_list_set_int(handles[2], ITEM, 2));
+  cr_assert(is_readable(watch, 10000));
+  shareable_watch_free(watch);
+  for (size_t k = 2; k < HANDLES; k++)
+    shareable_list_unref(handles[k]);
+  end_list(list);
+}
+
+/* Only one handle can get the lock. The others are reported in the order in which they were armed. */
+Test(watch, the_lock_is_reported_to_one_handle_at_a_time) {
+  enum { HANDLES = 5 };
+  shareable_list *list = signals(0), *handles[HANDLES];
+  shareable_watch *watch = new_watch();
+  uint64_t ids[HANDLES];
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_ok(shareable_list_lock(list, 0));
+  for (size_t k = 0; k < HANDLES; k++) {
+    handles[k] = again(list, 0);
+    cr_ok(shareable_watch_add_lock(watch, handles[k], &ids[k]));
+  }
+  usleep(20000);
+  cr_ok(shareable_list_unlock(list));
+  for (size_t k = 0; k < HANDLES; k++) {
+    cr_assert_eq(next_changed(watch), ids[k]);
+    expect_silence(watch);
+    if (k % 2 == 0)
+      cr_ok(shareable_list_lock(handles[k], 0));
+    cr_ok(shareable_watch_disarm(watch, ids[k]));
+    if (k % 2 == 0)
+      cr_ok(shareable_list_unlock(handles[k]));
+  }
   shareable_watch_free(watch);
   for (size_t k = 0; k < HANDLES; k++)
     shareable_list_unref(handles[k]);
+  end_list(list);
+}
+
+/* The program forgets to answer the report of the first handle. */
+Test(watch, an_unanswered_report_of_the_lock_does_not_block_others) {
+  shareable_list *list = signals(0), *others[] = {again(list, 0), again(list, 0)};
+  shareable_watch *watch = new_watch();
+  uint64_t ids[2];
+
+  cr_ok(shareable_list_lock(list, 0));
+  cr_ok(shareable_watch_add_lock(watch, others[0], &ids[0]));
+  cr_ok(shareable_watch_add_lock(watch, others[1], &ids[1]));
+  cr_ok(shareable_list_unlock(list));
+  cr_assert_eq(next_changed(watch), ids[0]);
+  cr_assert_eq(next_changed(watch), ids[1]);
+  shareable_watch_free(watch);
+  shareable_list_unref(others[0]);
+  shareable_list_unref(others[1]);
+  end_list(list);
+}
+
+/* Adds the entries to one word, and reports them. Returns the time to remove them. */
+static int64_t time_to_remove(shareable_list *list, size_t count, bool one_by_one) {
+  shareable_watch *watch = new_watch();
+  uint64_t *ids = calloc(count, sizeof *ids);
+  int64_t start;
+
+  for (size_t k = 0; k < count; k++)
+    cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &ids[k]));
+  cr_ok(shareable_list_set_int(list, ITEM, (int64_t)count));
+  cr_assert(is_readable(watch, 10000));
+  start = shareable__now();
+  for (size_t k = count; one_by_one && k-- > 0;)
+    cr_ok(shareable_watch_remove(watch, ids[k]));
+  shareable_watch_free(watch);
+  free(ids);
+  return shareable__now() - start;
+}
+
+/* Without links in both directions, each of the two takes more than ten seconds. */
+Test(watch, a_hundred_thousand_entries_of_a_word_are_removed_soon) {
+  enum { ENTRIES = 100000 };
+  shareable_list *list = signals(0);
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_assert_lt(time_to_remove(list, ENTRIES, true), 3 * SECOND);
+  cr_assert_lt(time_to_remove(list, ENTRIES, false), 3 * SECOND);
   end_list(list);
 }

@@ -20,7 +20,7 @@ static shareable_status add_locked(shareable_watch *watch, shareable_list *list,
   word = shareable__word_get(&list->source, number);
   if (word == NULL)
     return SHAREABLE_E_NO_MEMORY;
-  entry = shareable__entry_create(watch, word, wanted.kind, wanted.i);
+  entry = shareable__entry_create(watch, &list->source, word, wanted.kind, wanted.i);
   if (entry == NULL) {
     shareable__word_release(word);
     return SHAREABLE_E_NO_MEMORY;

@@ -29,14 +29,19 @@ static shareable__checker *checker;
 static size_t armed, polled; /* the number of armed entries, and of those that no writer wakes */
 static bool was_armed;       /* an entry has been armed since the last round */
 
+/* One check of a lock is enough for all entries of its word. */
+static bool is_first_armed(const shareable__watch_entry *entry) {
+  return entry->word->armed.first == &entry->of_word;
+}
+
 /* Reports the entry if its item has changed or its lock is free. */
 static void check(shareable__watch_entry *entry) {
   if (!entry->is_armed || entry->kind == SHAREABLE__WATCH_ANY)
     return;
   if (entry->kind == SHAREABLE__WATCH_ITEM)
     shareable__entry_compare(entry, shareable__entry_hash_item(entry));
-  else if (__atomic_load_n(entry->word->address, __ATOMIC_RELAXED) == 0)
-    shareable__entry_fire(entry);
+  else if (is_first_armed(entry))
+    shareable__word_check_lock(entry->word);
 }
 
 /* Reports the entry if its list has changed or the owner of its lock is dead. */
@@ -59,7 +64,9 @@ static void do_slow_round(shareable__checker *self) {
   if (start < self->next_slow_round)
     return;
   for (size_t k = 0; !self->thread.must_end && (entry = shareable__entry_next(&k)) != NULL;)
-    if (entry->is_armed && entry->kind != SHAREABLE__WATCH_ITEM)
+    if (entry->kind == SHAREABLE__WATCH_ANY
+          ? entry->is_armed
+          : entry->kind == SHAREABLE__WATCH_LOCK && entry->is_armed && is_first_armed(entry))
       check_slowly(entry);
   end = shareable__now();
   self->next_slow_round = end + PAUSE_FACTOR * (end - start);

@@ -19,8 +19,9 @@ typedef enum shareable__watch_kind {
 typedef struct shareable__watch_entry {
   uint64_t id;
   shareable_watch *watch;
+  shareable__source *source;
   shareable__watch_word *word; /* NULL: the list's handle is closed */
-  struct shareable__watch_entry *next_of_word, *next_changed;
+  shareable__link of_watch, of_source, of_word, of_queue;
   shareable__watch_kind kind;
   size_t i; /* of an item */
   bool is_once, is_armed;
@@ -29,10 +30,10 @@ typedef struct shareable__watch_entry {
 } shareable__watch_entry;
 
 /* Makes an entry that is not armed. Returns NULL if there is no memory. */
-shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__watch_word *word,
-                                                shareable__watch_kind kind, size_t i);
+shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__source *source,
+                                                shareable__watch_word *word, shareable__watch_kind kind, size_t i);
 
-/* Disarms the entry, removes it from its word and from the queue, and frees it. */
+/* Disarms the entry, removes it from its word and from its watch, and frees it. */
 void shareable__entry_free(shareable__watch_entry *entry);
 
 /* Frees the table of entries, which contains none. */
@@ -77,7 +78,7 @@ void shareable__entry_check_owner(uint64_t id);
 /* Moves the entry to another word, and reports it if it is armed. */
 void shareable__entry_move(shareable__watch_entry *entry, shareable__watch_word *word);
 
-/* Reports the entry, whose list's handle is being closed, and removes it from its word. */
+/* Reports the entry, whose list's handle is being closed, and removes it from the handle. */
 void shareable__entry_close(shareable__watch_entry *entry);
 
 #endif

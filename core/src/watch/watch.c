@@ -10,7 +10,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 
-static shareable_watch *watches;
+static shareable__chain watches;
 static unsigned generation; /* of the process that uses them; 0: none has */
 
 /*
@@ -76,10 +76,13 @@ static void reset_in_child(void) {
     return;
   generation = shareable__fork_generation;
   shareable__waiters_forget();
-  for (shareable_watch *watch = watches; watch != NULL; watch = watch->next)
-    replace_fd(watch);
-  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
+  for (shareable__link *link = watches.first; link != NULL; link = link->next)
+    replace_fd(SHAREABLE__OBJECT(link, shareable_watch, of_process));
+  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;) {
     shareable__entry_fire(entry);
+    if (entry->word != NULL)
+      entry->word->offered = NULL;
+  }
   shareable__checker_forget();
 }
 
@@ -93,26 +96,13 @@ void shareable__watch_unlock(void) {
 }
 
 void shareable__watch_report(shareable_watch *watch, shareable__watch_entry *entry) {
-  entry->next_changed = NULL;
-  if (watch->first_changed == NULL)
-    watch->first_changed = entry;
-  else
-    watch->last_changed->next_changed = entry;
-  watch->last_changed = entry;
+  shareable__chain_append(&watch->changed, &entry->of_queue);
   own_fd(watch);
   make_readable(watch);
 }
 
 void shareable__watch_forget_changed(shareable_watch *watch, shareable__watch_entry *entry) {
-  shareable__watch_entry **link = &watch->first_changed, *previous = NULL;
-
-  while (*link != entry) {
-    previous = *link;
-    link = &previous->next_changed;
-  }
-  *link = entry->next_changed;
-  if (watch->last_changed == entry)
-    watch->last_changed = previous;
+  shareable__chain_remove(&watch->changed, &entry->of_queue);
   entry->is_changed = false;
 }
 
@@ -121,8 +111,7 @@ static void insert(shareable_watch *watch) {
   shareable__watch_lock();
   generation = shareable__fork_generation;
   shareable__fork_in_child = reset_in_child;
-  watch->next = watches;
-  watches = watch;
+  shareable__chain_append(&watches, &watch->of_process);
   shareable__watch_unlock();
 }
 
@@ -151,16 +140,10 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
 
 /* Removes the watch and its entries. The last one also frees the empty table of entries. */
 static void remove_watch(shareable_watch *watch) {
-  shareable_watch **link = &watches;
-  shareable__watch_entry *entry;
-
-  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
-    if (entry->watch == watch)
-      shareable__entry_free(entry);
-  while (*link != watch)
-    link = &(*link)->next;
-  *link = watch->next;
-  if (watches == NULL)
+  while (watch->entries.first != NULL)
+    shareable__entry_free(SHAREABLE__OBJECT(watch->entries.first, shareable__watch_entry, of_watch));
+  shareable__chain_remove(&watches, &watch->of_process);
+  if (watches.first == NULL)
     shareable__entries_end();
   if (is_open(watch))
     close(watch->fd);
@@ -182,7 +165,7 @@ void shareable_watch_free(shareable_watch *watch) {
     return;
   shareable__watch_lock();
   remove_watch(watch);
-  if (watches == NULL)
+  if (watches.first == NULL)
     unlock_and_end_threads();
   else
     shareable__watch_unlock();
@@ -253,7 +236,7 @@ shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id) {
  * If it cannot be armed, it returns to the queue: otherwise the next change would be missed.
  */
 static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_list) {
-  shareable__watch_entry *entry = watch->first_changed;
+  shareable__watch_entry *entry = SHAREABLE__OBJECT(watch->changed.first, shareable__watch_entry, of_queue);
   shareable_status status;
 
   shareable__watch_forget_changed(watch, entry);
@@ -274,10 +257,10 @@ static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_
 
   shareable__watch_lock();
   own_fd(watch);
-  *is_empty = watch->first_changed == NULL;
+  *is_empty = watch->changed.first == NULL;
   if (!*is_empty)
     status = take_changed(watch, id, &is_list);
-  if (watch->first_changed == NULL && watch->is_readable)
+  if (watch->changed.first == NULL && watch->is_readable)
     drain(watch);
   shareable__watch_unlock();
   if (is_list)

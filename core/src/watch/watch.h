@@ -1,7 +1,7 @@
 /*
  * watch.h - a watch: a descriptor that becomes readable when one of its entries changes.
  *
- * A waiter thread (waiter.h) sleeps on the words (word.h) of the lists that are watched. When a word
+ * A waiter thread (waiter.h) sleeps on the words (word.h) of the lists (block.h) that are watched. When a word
  * changes, it puts the entries (entry.h) of the word into the queue of their watch, and makes the
  * watch's eventfd readable. Another thread (checker.h) detects changes that wake no waiter. The
  * lock of fork.h guards everything here. A child of a fork gets its own eventfd, and starts threads
@@ -16,12 +16,13 @@
 #include "watch/waiter.h"
 
 struct shareable_watch {
-  shareable_watch *next;
+  shareable__link of_process;
   int fd;
   shareable__file_id file; /* that of all eventfds */
   bool is_readable;
   bool is_parents; /* in a child of a fork: the eventfd is still that of the parent */
-  shareable__watch_entry *first_changed, *last_changed; /* the queue */
+  shareable__chain entries;
+  shareable__chain changed; /* the queue of changed entries */
 };
 
 /* The watch lock. The first function also detects that this process is a child of a fork. */
