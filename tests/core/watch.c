@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -566,6 +567,34 @@ Test(watch, leaves_no_thread_and_no_descriptor) {
   }
   cr_assert_eq(threads(), threads_before);
   cr_assert_eq(descriptors(), before);
+  end_list(list);
+}
+
+/* The file of an eventfd is that of all eventfds, and of other descriptors that have no file. */
+Test(watch, an_eventfd_in_the_place_of_a_closed_one_is_left_alone) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch(), *other;
+  int fd = shareable_watch_fd(watch), replacement = eventfd(1, EFD_NONBLOCK);
+  uint64_t id, count = 0;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  cr_assert_eq(dup2(replacement, fd), fd);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  usleep(100000);
+  cr_ok(shareable_watch_changed(watch, &id, 1, &(size_t){0}));
+  cr_ok(shareable_watch_changed(watch, &id, 1, &(size_t){0}));
+  shareable_watch_free(watch);
+  cr_assert_eq(read(fd, &count, sizeof count), sizeof count, "it is closed, or was read");
+  cr_assert_eq(count, 1, "it was written to");
+  close(replacement);
+  close(fd);
+  watch = new_watch();
+  close(shareable_watch_fd(watch));
+  other = new_watch();
+  cr_assert_eq(shareable_watch_fd(other), shareable_watch_fd(watch));
+  shareable_watch_free(watch);
+  cr_assert_neq(fcntl(shareable_watch_fd(other), F_GETFD), -1, "a later watch has the number");
+  shareable_watch_free(other);
   end_list(list);
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -13,36 +12,18 @@
 static shareable__chain watches;
 static unsigned generation; /* of the process that uses them; 0: none has */
 
-/*
- * The program may have closed the descriptor, and may have opened another file in its place. A
- * descriptor that cannot be checked counts as open: otherwise a change would not be reported.
- */
-static bool is_open(const shareable_watch *watch) {
-  return !shareable__descriptor_is_lost(watch->fd, &watch->file);
-}
-
-static bool is_usable(const shareable_watch *watch) {
-  return !watch->is_parents && is_open(watch);
-}
-
 static void make_readable(shareable_watch *watch) {
-  const uint64_t one = 1;
-  ssize_t written;
-
   if (watch->is_readable)
     return;
   watch->is_readable = true;
-  written = is_usable(watch) ? write(watch->fd, &one, sizeof one) : 0;
-  (void)written; /* it fails only if the counter is near its maximum, and then it is readable */
+  if (!watch->is_parents)
+    shareable__eventfd_signal(&watch->event);
 }
 
 static void drain(shareable_watch *watch) {
-  ssize_t received;
-  uint64_t count;
-
   watch->is_readable = false;
-  received = is_usable(watch) ? read(watch->fd, &count, sizeof count) : 0;
-  (void)received;
+  if (!watch->is_parents)
+    shareable__eventfd_drain(&watch->event);
 }
 
 /*
@@ -84,6 +65,7 @@ static void reset_in_child(void) {
       entry->word->offered = NULL;
   }
   shareable__checker_forget();
+  shareable__watch_pins_forget();
 }
 
 void shareable__watch_lock(void) {
@@ -124,12 +106,9 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
   watch = calloc(1, sizeof *watch);
   if (watch == NULL)
     return shareable__fail(error, SHAREABLE_E_NO_MEMORY, ENOMEM, "no memory for a watch");
-  watch->fd = shareable__eventfd(0);
-  if (watch->fd < 0 || !shareable__file_id_of(watch->fd, &watch->file)) {
+  if (!shareable__eventfd_create(&watch->event)) {
     int errnum = errno;
 
-    if (watch->fd >= 0)
-      close(watch->fd);
     free(watch);
     return shareable__fail_errno(error, errnum, "cannot create an eventfd");
   }
@@ -145,8 +124,7 @@ static void remove_watch(shareable_watch *watch) {
   shareable__chain_remove(&watches, &watch->of_process);
   if (watches.first == NULL)
     shareable__entries_end();
-  if (is_open(watch))
-    close(watch->fd);
+  shareable__eventfd_close(&watch->event);
 }
 
 /* Ends the threads. The lock is released before the threads are joined, because they need it. */

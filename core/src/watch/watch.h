@@ -10,6 +10,7 @@
 #ifndef SHAREABLE__WATCH_H
 #define SHAREABLE__WATCH_H
 
+#include "base/eventfd.h"
 #include "base/fork.h"
 #include "watch/checker.h"
 #include "watch/entry.h"
@@ -17,8 +18,7 @@
 
 struct shareable_watch {
   shareable__link of_process;
-  int fd;
-  shareable__file_id file; /* that of all eventfds */
+  shareable__eventfd event;
   bool is_readable;
   bool is_parents; /* in a child of a fork: the eventfd is still that of the parent */
   shareable__chain entries;
