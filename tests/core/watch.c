@@ -213,6 +213,138 @@ Test(watch, works_with_a_read_only_handle) {
   end_list(list);
 }
 
+/* A list of one text of that size. */
+static shareable_list *large(size_t size) {
+  char *text = calloc(size + 1, 1);
+  shareable_value value;
+  shareable_list *list;
+
+  memset(text, 'x', size);
+  value = shareable_str(text);
+  list = new_list_with(&value, 1, 0);
+  free(text);
+  return list;
+}
+
+/* A change of the last byte that wakes no waiter. */
+static void poke_last(shareable_list *list, size_t size, char byte) {
+  __atomic_store_n(list->layout.data + size - 1, byte, __ATOMIC_RELAXED);
+}
+
+Test(watch, detects_writes_of_stock_python_to_a_large_item) {
+  enum { SIZE = 1 << 20 };
+  shareable_list *list = large(SIZE);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_item(watch, list, 0, 0, &id));
+  for (int k = 0; k < 3; k++) {
+    poke_last(list, SIZE, (char)('a' + k));
+    cr_assert_eq(next_changed(watch), id);
+  }
+  poke_last(list, SIZE, 'z');
+  cr_ok(shareable_watch_arm(watch, id, 0));
+  cr_assert_eq(next_changed(watch), id, "arming hashes the item");
+  expect_silence(watch);
+  cr_ok(shareable_list_set_str(list, 0, "short", 5));
+  cr_assert_eq(next_changed(watch), id);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, a_large_item_takes_little_time) {
+  shareable_list *list = large(9000000);
+  shareable_watch *watch = new_watch();
+  int64_t start, used;
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_item(watch, list, 0, 0, &id));
+  start = processor_time();
+  sleep(2);
+  used = processor_time() - start;
+  cr_assert_lt(used, 60 * MILLISECOND, "%d us a second", (int)(used / 2000));
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+/* What a thread arms again and again. */
+typedef struct arming {
+  shareable_watch *watch;
+  uint64_t id;
+  atomic_bool must_end;
+  pthread_t thread;
+} arming;
+
+static void *arm_repeatedly(void *context) {
+  arming *self = context;
+
+  while (!atomic_load(&self->must_end))
+    cr_ok(shareable_watch_arm(self->watch, self->id, 0));
+  return NULL;
+}
+
+static void start_arming(arming *self, shareable_list *list) {
+  self->watch = new_watch();
+  cr_ok(shareable_watch_add_item(self->watch, list, 0, 0, &self->id));
+  pthread_create(&self->thread, NULL, arm_repeatedly, self);
+}
+
+static void end_arming(arming *self) {
+  atomic_store(&self->must_end, true);
+  pthread_join(self->thread, NULL);
+  shareable_watch_free(self->watch);
+}
+
+Test(watch, a_large_item_is_hashed_without_the_lock) {
+  shareable_list *list = large(9000000);
+  arming thread = {0};
+  int64_t end;
+  int calls = 0;
+
+  start_arming(&thread, list);
+  end = shareable__now() + 500 * MILLISECOND;
+  for (; shareable__now() < end; calls++)
+    shareable_watch_disarm(thread.watch, 0);
+  end_arming(&thread);
+  cr_assert_gt(calls, 500);
+  end_list(list);
+}
+
+static bool is_mapped(const char *name) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  char line[512];
+  bool is_found = false;
+
+  while (fgets(line, sizeof line, maps) != NULL)
+    is_found = is_found || strstr(line, name) != NULL;
+  fclose(maps);
+  return is_found;
+}
+
+/* The thread that pins the block to hash it does not exist in the child. */
+Test(watch, a_child_of_a_fork_drops_the_pins_of_its_parent) {
+  shareable_list *list = large(9000000);
+  arming thread = {0};
+
+  start_arming(&thread, list);
+  for (int k = 0; k < 5; k++) {
+    int status;
+    pid_t child;
+
+    usleep(5000);
+    child = fork();
+    if (child == 0) {
+      shareable_watch_free(thread.watch);
+      shareable_list_close(list);
+      _exit(is_mapped(own_name()));
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "the block is still mapped");
+  }
+  end_arming(&thread);
+  end_list(list);
+}
+
 Test(watch, compares_with_the_hash_that_the_caller_knows) {
   shareable_list *list = signals(0);
   shareable_watch *watch = new_watch();

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 
 #include "format/hash.h"
+#include "watch/pin.h"
 #include "watch/watch.h"
+
+/* The size of a slot in bytes from which on its item is large. A hash of it takes some microseconds. */
+#define LARGE_SIZE 16384
 
 /* An entry, or a free place of the table. */
 struct place {
@@ -134,18 +138,46 @@ void shareable__entry_free(shareable__watch_entry *entry) {
   free(entry);
 }
 
-uint64_t shareable__entry_hash_item(const shareable__watch_entry *entry) {
-  const shareable__source *source = entry->source;
-  uint64_t version = __atomic_load_n(&source->sync->version_words[entry->i & source->sync->mask], __ATOMIC_ACQUIRE);
+/* What is hashed: a slot and the version of its item, or a list if the slot has no data. */
+typedef struct hash_input {
+  shareable__layout layout;
   shareable__slot slot;
+  uint64_t version;
+} hash_input;
+
+/* The version is loaded before the slot is read. An item whose offsets are invalid has an empty slot. */
+static hash_input input_of(const shareable__watch_entry *entry) {
+  const shareable__sync *sync = entry->source->sync;
+  hash_input input = {.layout = *entry->source->layout};
+
+  if (entry->kind != SHAREABLE__WATCH_ITEM)
+    return input;
+  input.version = __atomic_load_n(&sync->version_words[entry->i & sync->mask], __ATOMIC_ACQUIRE);
+  if (!shareable__layout_slot(&input.layout, entry->i, &input.slot))
+    input.slot.size = 0;
+  return input;
+}
+
+static bool takes_long(const shareable__watch_entry *entry, const hash_input *input) {
+  return entry->kind == SHAREABLE__WATCH_ANY || input->slot.size >= LARGE_SIZE;
+}
+
+bool shareable__entry_is_slow(const shareable__watch_entry *entry) {
+  const hash_input input = input_of(entry);
+
+  return takes_long(entry, &input);
+}
+
+static uint64_t hash_item(const hash_input *input) {
   uint64_t hash = 0;
 
-  if (shareable__layout_slot(source->layout, entry->i, &slot))
-    hash = shareable__hash_slot(&slot) + (version & SHAREABLE__VERSION_UNLOCKED);
+  if (input->slot.size > 0)
+    hash = shareable__hash_slot(&input->slot) + (input->version & SHAREABLE__VERSION_UNLOCKED);
   return hash == 0 ? 1 : hash;
 }
 
-void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash) {
+/* Records the hash of what is watched, and reports the entry if it had another one. */
+static void compare(shareable__watch_entry *entry, uint64_t hash) {
   if (entry->seen == hash)
     return;
   if (entry->seen != 0)
@@ -153,7 +185,14 @@ void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash) {
   entry->seen = hash;
 }
 
-shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash) {
+void shareable__entry_check_item(shareable__watch_entry *entry) {
+  const hash_input input = input_of(entry);
+
+  if (!takes_long(entry, &input))
+    compare(entry, hash_item(&input));
+}
+
+shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash, bool *is_slow) {
   bool was_armed = entry->is_armed;
   shareable_status status;
 
@@ -171,10 +210,11 @@ shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t ha
   }
   if (!was_armed)
     entry->seen = 0;
-  if (entry->kind == SHAREABLE__WATCH_ITEM)
-    shareable__entry_compare(entry, shareable__entry_hash_item(entry));
-  else if (entry->kind == SHAREABLE__WATCH_ANY && hash != 0)
-    shareable__entry_compare(entry, hash);
+  if (entry->kind == SHAREABLE__WATCH_ANY && hash != 0)
+    compare(entry, hash);
+  else if (entry->kind == SHAREABLE__WATCH_ITEM)
+    shareable__entry_check_item(entry);
+  *is_slow = shareable__entry_is_slow(entry) && (entry->kind == SHAREABLE__WATCH_ITEM || hash == 0);
   return SHAREABLE_OK;
 }
 
@@ -219,30 +259,33 @@ static shareable__watch_entry *pin(uint64_t id, shareable_memory **memory) {
   shareable__watch_entry *entry = shareable__entry_find(id);
 
   *memory = entry == NULL || entry->word == NULL ? NULL : entry->source->memory;
-  return *memory != NULL && shareable_memory_pin(*memory) == SHAREABLE_OK ? entry : NULL;
+  return *memory != NULL && shareable__watch_pin(*memory) ? entry : NULL;
 }
 
 /* The pin and the reference to the memory keep it while the lock is not held. */
-void shareable__entry_compare_list(uint64_t id) {
+void shareable__entry_compare_slowly(uint64_t id) {
   shareable__watch_entry *entry;
-  shareable__layout layout;
   shareable_memory *memory;
+  hash_input input = {0};
+  bool is_item = false;
   uint64_t hash;
 
   shareable__watch_lock();
   entry = pin(id, &memory);
-  if (entry != NULL)
-    layout = *entry->source->layout;
+  if (entry != NULL) {
+    input = input_of(entry);
+    is_item = entry->kind == SHAREABLE__WATCH_ITEM;
+  }
   shareable__watch_unlock();
   if (entry == NULL)
     return;
-  hash = shareable__hash_layout(&layout);
+  hash = is_item ? hash_item(&input) : shareable__hash_layout(&input.layout);
   shareable__watch_lock();
   entry = shareable__entry_find(id);
   if (entry != NULL && entry->is_armed)
-    shareable__entry_compare(entry, hash);
+    compare(entry, hash);
   shareable__watch_unlock();
-  shareable_memory_unpin(memory);
+  shareable__watch_unpin(memory);
 }
 
 void shareable__entry_check_owner(uint64_t id) {
@@ -268,5 +311,5 @@ void shareable__entry_check_owner(uint64_t id) {
   if (entry != NULL && entry->is_armed && is_dead)
     shareable__word_offer_lock(entry->word);
   shareable__watch_unlock();
-  shareable_memory_unpin(memory);
+  shareable__watch_unpin(memory);
 }

@@ -47,10 +47,11 @@ shareable__watch_entry *shareable__entry_next(size_t *k);
 
 /*
  * Arms the entry. The caller must read what is watched afterwards, so that it misses no change.
- * `hash` is that of the list that the caller knows, or 0. Returns E_CLOSED, E_NO_MEMORY, or
- * E_SYSTEM if no thread can be started.
+ * `hash` is that of the list that the caller knows, or 0. If it sets *is_slow, the caller must release
+ * the lock and call shareable__entry_compare_slowly(). Returns E_CLOSED, E_NO_MEMORY, or E_SYSTEM if
+ * no thread can be started.
  */
-shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash);
+shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash, bool *is_slow);
 
 /* Disarms the entry. No change is reported until it is armed again. */
 void shareable__entry_disarm(shareable__watch_entry *entry);
@@ -61,16 +62,17 @@ void shareable__entry_report(shareable__watch_entry *entry);
 /* Reports the entry if it is armed. */
 void shareable__entry_fire(shareable__watch_entry *entry);
 
-/* Records the hash of what is watched, and reports the entry if it had another one. */
-void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash);
-
-/* Returns the hash of the entry's item and its version word. */
-uint64_t shareable__entry_hash_item(const shareable__watch_entry *entry);
-
 /*
- * Hashes the list of the entry with that id, and does the same. The caller does not hold the lock.
+ * Hashes the item of the entry, unless the item is large, and reports the entry if the item had another
+ * hash before.
  */
-void shareable__entry_compare_list(uint64_t id);
+void shareable__entry_check_item(shareable__watch_entry *entry);
+
+/* Returns whether the entry is a list or a large item, which is hashed without the lock. */
+bool shareable__entry_is_slow(const shareable__watch_entry *entry);
+
+/* Hashes that, and reports the entry if it had another hash. The caller does not hold the lock. */
+void shareable__entry_compare_slowly(uint64_t id);
 
 /* Reports the entry with that id if the owner of its lock is dead. The caller does not hold the lock. */
 void shareable__entry_check_owner(uint64_t id);

@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "watch/pin.h"
 
 static shareable__chain watches;
 static unsigned generation; /* of the process that uses them; 0: none has */
@@ -32,15 +33,9 @@ static void drain(shareable_watch *watch) {
  * child leaves that of its parent alone.
  */
 static void replace_fd(shareable_watch *watch) {
-  int fd;
-
   watch->is_readable = true;
-  if (!is_open(watch))
-    return;
-  fd = shareable__eventfd(1);
-  watch->is_parents = fd < 0 || dup3(fd, watch->fd, O_CLOEXEC) < 0;
-  if (fd >= 0)
-    close(fd);
+  if (!shareable__eventfd_is_lost(&watch->event))
+    watch->is_parents = !shareable__eventfd_replace(&watch->event);
 }
 
 /* Tries again to replace the eventfd of the parent. */
@@ -159,7 +154,7 @@ __attribute__((destructor)) static void end_threads(void) {
 }
 
 int shareable_watch_fd(const shareable_watch *watch) {
-  return watch == NULL ? -1 : watch->fd;
+  return watch == NULL ? -1 : watch->event.fd;
 }
 
 /* Returns NULL if the watch has no such entry. */
@@ -173,15 +168,14 @@ shareable_status shareable_watch_arm(shareable_watch *watch, uint64_t id, uint64
   SHAREABLE__UNCANCELLED;
   shareable__watch_entry *entry;
   shareable_status status;
-  bool is_list;
+  bool is_slow = false;
 
   shareable__watch_lock();
   entry = find(watch, id);
-  is_list = entry != NULL && entry->kind == SHAREABLE__WATCH_ANY;
-  status = entry == NULL ? SHAREABLE_E_ARGUMENT : shareable__entry_arm(entry, hash);
+  status = entry == NULL ? SHAREABLE_E_ARGUMENT : shareable__entry_arm(entry, hash, &is_slow);
   shareable__watch_unlock();
-  if (status == SHAREABLE_OK && is_list && hash == 0)
-    shareable__entry_compare_list(id);
+  if (is_slow)
+    shareable__entry_compare_slowly(id);
   return status;
 }
 
@@ -210,20 +204,19 @@ shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id) {
 }
 
 /*
- * Takes the first entry from the queue, and arms it again. Sets *is_list if its list must be hashed.
- * If it cannot be armed, it returns to the queue: otherwise the next change would be missed.
+ * Takes the first entry from the queue, and arms it again. If it cannot be armed, it returns to the
+ * queue: otherwise the next change would be missed.
  */
-static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_list) {
+static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_slow) {
   shareable__watch_entry *entry = SHAREABLE__OBJECT(watch->changed.first, shareable__watch_entry, of_queue);
   shareable_status status;
 
   shareable__watch_forget_changed(watch, entry);
-  status = entry->is_once ? SHAREABLE_OK : shareable__entry_arm(entry, 0);
+  status = entry->is_once ? SHAREABLE_OK : shareable__entry_arm(entry, 0, is_slow);
   if (status != SHAREABLE_OK && status != SHAREABLE_E_CLOSED) {
     shareable__entry_report(entry);
     return status;
   }
-  *is_list = !entry->is_once && status == SHAREABLE_OK && entry->kind == SHAREABLE__WATCH_ANY;
   *id = entry->id;
   return SHAREABLE_OK;
 }
@@ -231,18 +224,18 @@ static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool 
 /* Takes one entry from the queue. Sets *is_empty if there is none, and then drains the descriptor. */
 static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_empty) {
   shareable_status status = SHAREABLE_OK;
-  bool is_list = false;
+  bool is_slow = false;
 
   shareable__watch_lock();
   own_fd(watch);
   *is_empty = watch->changed.first == NULL;
   if (!*is_empty)
-    status = take_changed(watch, id, &is_list);
+    status = take_changed(watch, id, &is_slow);
   if (watch->changed.first == NULL && watch->is_readable)
     drain(watch);
   shareable__watch_unlock();
-  if (is_list)
-    shareable__entry_compare_list(*id);
+  if (is_slow)
+    shareable__entry_compare_slowly(*id);
   return status;
 }
 
