@@ -1062,18 +1062,18 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  *
  * A change by this library is reported at once. A change that wakes no waiter (see
  * shareable_list_wait()) is reported within 50 milliseconds, and within 10 milliseconds if the
- * handle is read-only or the list has no sync area. Such a change of any item of a list is reported
- * later if the list is large, because it is hashed no more often than takes 0.5 % of a processor:
- * after 0.2 seconds if the list has 2 MiB. A change that is undone between two checks is not
- * reported.
+ * handle is read-only or the list has no sync area. Such a change of any item of a large list, or of
+ * an item of 16 KiB or more, is reported later, because these are hashed no more often than takes
+ * 0.5 % of a processor: after 0.2 seconds if they have 2 MiB together. A change that is undone between
+ * two checks is not reported.
  *
  * The library starts threads when a watch is first used, and ends them when the last watch is freed
  * and when the process exits or unloads the library: one thread that detects changes that wake no
- * waiter, and one for each 127 words on which writers wake it. A watched handle of a list has at
- * most 34 such words. If the handles of a process have more than 1,270 of them, all further items
- * of a handle share one. The threads block all signals, except those that report an error of the
+ * waiter, and one for each 127 words on which writers wake it. A watched list has at most 34 such
+ * words, which all handles of the process on the list share. If the lists that a process watches have
+ * more than 1,270 of them, all further items of a list share one. The threads block all signals, except those that report an error of the
  * thread itself, such as SIGBUS if another process truncates the block of a watched list. While
- * nothing changes, they check each armed item 20 times a second, and while nothing is armed, they
+ * nothing changes, they check each armed item below 16 KiB 20 times a second, and while nothing is armed, they
  * use no processor time. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of
  * system calls refuses it), they also check the words every 1 to 10 milliseconds, even while nothing
  * is armed, instead of sleeping until the words change.
@@ -1108,6 +1108,14 @@ SHAREABLE_API void shareable_watch_free(shareable_watch *watch);
 /*
  * Returns the descriptor, an eventfd(2), or -1 for NULL. It belongs to the watch: the caller must
  * not read it or close it, and may poll or duplicate it. It is greater than 2 and close-on-exec.
+ *
+ * If the program closes it nevertheless, for example by closefrom(3), and opens another file with its
+ * number, the watch reports nothing any more, and must be freed. The library recognizes its descriptor
+ * by the file and by the signal that it has set (F_SETSIG in fcntl(2)): it does not write to, read or
+ * close the other file, even if that is an eventfd too. The caller must not change the signal. There
+ * is one exception: if the file is the descriptor of a watch again, the library cannot distinguish the
+ * two in one of 30 cases, and in all cases if another copy of the library has given it the same signal
+ * or the system has no F_SETSIG.
  */
 SHAREABLE_API int shareable_watch_fd(const shareable_watch *watch);
 
@@ -1138,6 +1146,9 @@ SHAREABLE_API shareable_status shareable_watch_add_list(shareable_watch *watch, 
 /*
  * Adds the lock of a list. It is reported when the lock may be free or its owner has died: the
  * program then calls shareable_list_lock() with the timeout 0. It always has SHAREABLE_WATCH_ONCE.
+ * If several watches, or several handles of the process, contain the lock of a list, one of them at a
+ * time is reported, in the order in which they were armed: the next one when this one is armed,
+ * disarmed or removed, or after at most 0.1 seconds if the program does none of these.
  * When the program has the lock, or no longer wants it, it must call shareable_watch_disarm() or
  * shareable_watch_remove(): a report may have consumed the wake-up of another process that waits for
  * the lock, which these functions then wake.

@@ -153,9 +153,12 @@ static void fire_all(const shareable__watch_word *word) {
   }
 }
 
+/* While the entry has the offer, the thread must not consume the wake-up of another process. */
 void shareable__word_offer_lock(shareable__watch_word *word) {
   shareable__watch_entry *entry = first_armed(word);
 
+  if (word->is_slept_on)
+    shareable__waiter_wake(word);
   word->offered = entry;
   word->is_overdue = false;
   if (entry != NULL)
@@ -182,6 +185,7 @@ static bool announce_waiter(uint32_t *lock, uint32_t *observed) {
 
 /* A waiter sleeps on a lock only while an entry is armed, because each wake-up wakes one sleeper. */
 static bool update_lock(shareable__watch_word *word) {
+  word->is_slept_on = false;
   if (!shareable__word_is_armed(word) || word->offered != NULL)
     return false;
   if (announce_waiter(word->address, &word->observed))
