@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,10 @@ int shareable__descriptor_raise(int fd) {
 
 int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
   return shareable__descriptor_raise(openat(directory, path, flags | O_CLOEXEC, mode));
+}
+
+int shareable__open_eventfd(unsigned count) {
+  return shareable__descriptor_raise(eventfd(count, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 DIR *shareable__opendirat(int directory, const char *path) {

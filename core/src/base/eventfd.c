@@ -1,11 +1,11 @@
 /*
- * eventfd.c - an eventfd(2) of the library, which the program may close and replace.
+ * eventfd.c - an eventfd of the library, which the program may close and replace.
  */
 #include "base/eventfd.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
+#include <stdint.h>
 #include <unistd.h>
 
 /*
@@ -23,7 +23,7 @@ static int set_mark(int fd) {
 }
 
 static bool create(shareable__eventfd *event, unsigned count) {
-  event->fd = shareable__descriptor_raise(eventfd(count, EFD_CLOEXEC | EFD_NONBLOCK));
+  event->fd = shareable__open_eventfd(count);
   if (event->fd < 0)
     return false;
   if (!shareable__file_id_of(event->fd, &event->file)) {

@@ -1,5 +1,5 @@
 /*
- * eventfd.h - an eventfd(2) of the library, which the program may close and replace.
+ * eventfd.h - an eventfd of the library, which the program may close and replace.
  */
 #ifndef SHAREABLE__EVENTFD_H
 #define SHAREABLE__EVENTFD_H

@@ -443,7 +443,7 @@ static const excuse ignored[] = {
   {"descriptor.c", "fdopendir", "likewise; and blocks that logs in an unreadable directory may name are kept"},
   {"descriptor.c", "fstat",
    "a file that cannot be checked counts as another file: a log remains, and a writer seems alive"},
-  {"eventfd.c", "eventfd", "a child of a fork leaves its parent's descriptor alone, and tries again later"},
+  {"descriptor.c", "eventfd", "a child of a fork leaves its parent's descriptor alone, and tries again later"},
   {"random.c", "getrandom", "a reader that cannot recover an item of a killed writer reads the redo record"},
   {"file_set.c", "reallocarray", "the log of a block that may be moved remains"},
   {"fork.c", "madvise", "a child of _Fork() or clone(2) is not detected, as on a kernel before 4.14"},
