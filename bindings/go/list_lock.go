@@ -22,9 +22,7 @@ import (
 // the block, the call raises SIGBUS.
 func (l *List) Lock(ctx context.Context) (ownerDied bool, err error) {
 	m := l.orClosed()
-	status, err := m.wait(ctx, listLock, 0, func(timeout int64) int {
-		return raw.List_lock(m.list, timeout)
-	})
+	status, err := m.wait(ctx, listLock, 0, m.lock)
 	if err != nil {
 		return false, err
 	}
@@ -37,12 +35,28 @@ func (l *List) Lock(ctx context.Context) (ownerDied bool, err error) {
 // truncated the block, the call raises SIGBUS.
 func (l *List) TryLock() (locked, ownerDied bool, err error) {
 	m := l.orClosed()
-	status := m.callC(0, func(timeout int64) int { return raw.List_lock(m.list, timeout) })
+	status := m.callC(0, m.lock)
 	if Status(status) == ErrTimedOut {
 		return false, false, nil
 	}
 	ownerDied, err = m.lockResult(status)
 	return err == nil, ownerDied, err
+}
+
+// The first call through a handle may make it a writer, which takes a lock of this process. If many
+// goroutines waited for that lock in C, each would occupy a system thread.
+var firstLocks = make(chan struct{}, 2)
+
+// lock tries to lock the list in C. The caller has acquired the handle.
+func (m *Memory) lock(timeout int64) int {
+	if m.locked.Load() {
+		return raw.List_lock(m.list, timeout)
+	}
+	firstLocks <- struct{}{}
+	defer func() { <-firstLocks }()
+	status := raw.List_lock(m.list, timeout)
+	m.locked.Store(true)
+	return status
 }
 
 // lockResult returns the result of an attempt that has ended.

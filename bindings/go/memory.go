@@ -14,8 +14,8 @@ import (
 // documentation describes lifetime and goroutines.
 type Memory struct {
 	// All fields are set before the caller gets the handle and do not change then, except calls,
-	// pinned and queues, and the writer's id. A method that calls C with the handle, or writes to
-	// the memory, uses call, or acquire and release. A method that only reads the memory does not.
+	// pinned, locked and queues, and the writer's id. A method that calls C with the handle, or writes
+	// to the memory, uses call, or acquire and release. A method that only reads the memory does not.
 	// It must test whether the handle is open after it has read: Close replaces the memory by
 	// zeros. It must keep the handle alive until then: the finalizer unmaps the memory.
 	access   access // of the list in this block
@@ -28,6 +28,7 @@ type Memory struct {
 	readOnly bool
 	bytes    []byte      // the whole mapping, also after Close
 	pinned   atomic.Bool // the mapping stays until this process ends
+	locked   atomic.Bool // a goroutine has called lock before
 	calls    calls
 	queues   waitQueues // used only by a list; guarded by the mutex of the watcher
 }

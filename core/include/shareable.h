@@ -1079,21 +1079,23 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  *
  * A change by this library is reported at once. A change that wakes no waiter (see
  * shareable_list_wait()) is reported within 50 milliseconds, and within 10 milliseconds if the
- * handle is read-only or the list has no sync area. For a whole list that is large, such a change
- * is reported later, because the library uses at most 0.5 % of a processor to hash lists: after 0.2
- * seconds if the list has 2 MiB. If such a change is undone between two checks, it is not reported.
+ * handle is read-only or the list has no sync area. Such a change of any item of a large list, or
+ * of an item of 16 KiB or more, is reported later, because the library uses at most 0.5 % of a
+ * processor to hash these: after 0.2 seconds if they have 2 MiB together. If such a change is
+ * undone between two checks, it is not reported.
  *
  * The library starts threads when a watch is first used, and ends them when the last watch is freed
  * and when the process exits or unloads the library: one thread that detects changes that wake no
  * waiter, and one for each 127 words on which writers wake it. These words are a list's lock and
- * the counters of its eventcounts (layout.md, "Waiting"): a watched handle uses at most 34. While
- * the handles of a process use 1,270 or more, a handle to which another item is added uses one word
- * for all its items. The threads block all signals, except those that report an error of the thread
- * itself, such as SIGBUS if another process truncates the block of a watched list. While nothing
- * changes, they check each armed item 20 times a second, and while no id is armed, they use no
- * processor time. If the system has no futex_waitv(2) (Linux before 5.16, or a filter of system
- * calls refuses it), they do not sleep until the words change, but check the words every 1 to 10
- * milliseconds, even while no id is armed.
+ * the counters of its eventcounts (layout.md, "Waiting"): a watched list uses at most 34, which all
+ * handles of the process on the list share. While the lists that a process watches use 1,270 or
+ * more, a list of which another item is added uses one word for all its items. The threads block
+ * all signals, except those that report an error of the thread itself, such as SIGBUS if another
+ * process truncates the block of a watched list. While nothing changes, they check each armed item
+ * below 16 KiB 20 times a second, and while no id is armed, they use no processor time. If the
+ * system has no futex_waitv(2) (Linux before 5.16, or a filter of system calls refuses it), they do
+ * not sleep until the words change, but check the words every 1 to 10 milliseconds, even while no
+ * id is armed.
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
  * and all armed ids are reported. In a child of _Fork() or clone(2), that is the case after the
@@ -1126,6 +1128,14 @@ SHAREABLE_API void shareable_watch_free(shareable_watch *watch);
 /*
  * Returns the descriptor, an eventfd(2), or -1 for NULL. It belongs to the watch: the caller must
  * not read it or close it, and may poll or duplicate it. It is greater than 2 and close-on-exec.
+ *
+ * If the program closes it nevertheless, for example by closefrom(3), and opens another file with
+ * its number, the watch reports nothing any more, and must be freed. The library recognizes its
+ * descriptor by the file and by the signal that it has set (F_SETSIG in fcntl(2)): it does not
+ * write to, read or close the other file, even if that is an eventfd too. The caller must not
+ * change the signal. There is one exception: if the file is the descriptor of a watch again, the
+ * library cannot distinguish the two in one of 30 cases, and in all cases if another copy of the
+ * library has given it the same signal or the system has no F_SETSIG.
  */
 SHAREABLE_API int shareable_watch_fd(const shareable_watch *watch);
 
@@ -1159,9 +1169,12 @@ SHAREABLE_API shareable_status shareable_watch_add_list(shareable_watch *watch, 
 /*
  * Adds the lock of a list, with SHAREABLE_WATCH_ONCE, and arms it. It is reported when the lock may
  * be free or its owner has died: the program then calls shareable_list_lock() with the timeout 0.
- * When the program has the lock, or no longer wants it, it must call shareable_watch_disarm() or
- * shareable_watch_remove(): a report may have consumed the wake-up of another process that waits
- * for the lock, which these functions then wake.
+ * If several ids of the process are armed for the lock of a list, one of them at a time is
+ * reported, in the order in which they were armed: the next one when this one is armed, disarmed or
+ * removed, or after at most 0.1 seconds if the program does none of these. When the program has the
+ * lock, or no longer wants it, it must call shareable_watch_disarm() or shareable_watch_remove(): a
+ * report may have consumed the wake-up of another process that waits for the lock, which these
+ * functions then wake.
  *
  * Returns the same codes as shareable_watch_add_list(), E_NO_SYNC or E_READ_ONLY.
  */
@@ -1366,11 +1379,11 @@ SHAREABLE_API shareable_status shareable_manager_names(shareable_manager *manage
 
 /*
  * Ends the manager: it removes its blocks, its ownership log (unless another process is unlinking
- * one of the blocks) and its socket, and exits. The function waits for that for at most a second. If this process started the manager and the manager does not end, the
- * function sends it SIGTERM and, after another second, SIGKILL: then the function returns
- * E_TIMED_OUT, and some blocks may remain. If a manager that this process started without an
- * address was killed, the function removes its socket. Processes that use a block keep it. A second
- * call does nothing.
+ * one of the blocks) and its socket, and exits. The function waits for that for at most a second.
+ * If this process started the manager and the manager does not end, the function sends it SIGTERM
+ * and, after another second, SIGKILL: then the function returns E_TIMED_OUT, and some blocks may
+ * remain. If a manager that this process started without an address was killed, the function
+ * removes its socket. Processes that use a block keep it. A second call does nothing.
  *
  * Returns E_CLOSED (the handle is NULL), or the same codes as shareable_manager_track(). A manager
  * that this process did not start may refuse and continue to run: CPython's manager does so if one

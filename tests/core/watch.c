@@ -6,9 +6,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "asleep.h"
 #include "base/clock.h"
 #include "base/futex.h"
 #include "child.h"
@@ -29,6 +31,17 @@ static shareable_list *signals(uint32_t flags) {
   for (size_t i = 0; i < COUNT; i++)
     values[i] = shareable_int(0);
   return new_list_with(values, COUNT, flags);
+}
+
+/* A list with a random name, of which there may be several. */
+static shareable_list *one_of_many(void) {
+  shareable_value values[COUNT];
+  shareable_list *list;
+
+  for (size_t i = 0; i < COUNT; i++)
+    values[i] = shareable_int(0);
+  cr_ok(shareable_list_create(&list, NULL, values, COUNT, 0, 0, NULL));
+  return list;
 }
 
 static shareable_list *again(const shareable_list *list, uint32_t flags) {
@@ -199,6 +212,153 @@ Test(watch, works_with_a_read_only_handle) {
   expect_detection(reader, list);
   cr_assert_eq(list->sync.area->eventcounts.state, 0);
   shareable_list_unref(reader);
+  end_list(list);
+}
+
+/* A list of one text of that size. */
+static shareable_list *large(size_t size) {
+  char *text = calloc(size + 1, 1);
+  shareable_value value;
+  shareable_list *list;
+
+  memset(text, 'x', size);
+  value = shareable_str(text);
+  list = new_list_with(&value, 1, 0);
+  free(text);
+  return list;
+}
+
+/* A change of the last byte that wakes no waiter. */
+static void poke_last(shareable_list *list, size_t size, char byte) {
+  __atomic_store_n(list->layout.data + size - 1, byte, __ATOMIC_RELAXED);
+}
+
+Test(watch, detects_writes_of_stock_python_to_a_large_item) {
+  enum { SIZE = 1 << 20 };
+  shareable_list *list = large(SIZE);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_item(watch, list, 0, 0, &id));
+  for (int k = 0; k < 3; k++) {
+    poke_last(list, SIZE, (char)('a' + k));
+    cr_assert_eq(next_changed(watch), id);
+  }
+  poke_last(list, SIZE, 'z');
+  cr_ok(shareable_watch_arm(watch, id, 0));
+  cr_assert_eq(next_changed(watch), id, "arming hashes the item");
+  expect_silence(watch);
+  cr_ok(shareable_list_set_str(list, 0, "short", 5));
+  cr_assert_eq(next_changed(watch), id);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+Test(watch, a_large_item_takes_little_time) {
+  shareable_list *list = large(9000000);
+  shareable_watch *watch = new_watch();
+  int64_t start, used;
+  uint64_t id;
+
+  cr_ok(shareable_watch_add_item(watch, list, 0, 0, &id));
+  start = processor_time();
+  sleep(2);
+  used = processor_time() - start;
+  cr_assert_lt(used, 60 * MILLISECOND, "%d us a second", (int)(used / 2000));
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+/* What a thread arms again and again. */
+typedef struct arming {
+  shareable_watch *watch;
+  uint64_t id;
+  atomic_bool must_end;
+  pthread_t thread;
+} arming;
+
+static void *arm_repeatedly(void *context) {
+  arming *self = context;
+
+  while (!atomic_load(&self->must_end))
+    cr_ok(shareable_watch_arm(self->watch, self->id, 0));
+  return NULL;
+}
+
+static void start_arming(arming *self, shareable_list *list) {
+  self->watch = new_watch();
+  cr_ok(shareable_watch_add_item(self->watch, list, 0, 0, &self->id));
+  pthread_create(&self->thread, NULL, arm_repeatedly, self);
+}
+
+static void end_arming(arming *self) {
+  atomic_store(&self->must_end, true);
+  pthread_join(self->thread, NULL);
+  shareable_watch_free(self->watch);
+}
+
+static int compare_times(const void *a, const void *b) {
+  int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+  return (left > right) - (left < right);
+}
+
+Test(watch, a_large_item_is_hashed_without_the_lock) {
+  enum { CALLS = 101 };
+  shareable_list *list = large(9000000);
+  int64_t took[CALLS];
+  arming thread = {0};
+
+  start_arming(&thread, list);
+  for (int k = 0; k < CALLS; k++) {
+    usleep(1000);
+    took[k] = shareable__now();
+    shareable_watch_disarm(thread.watch, 0);
+    took[k] = shareable__now() - took[k];
+  }
+  end_arming(&thread);
+  qsort(took, CALLS, sizeof *took, compare_times);
+  cr_assert_lt(took[CALLS / 2], MILLISECOND, "a call takes %d us", (int)(took[CALLS / 2] / 1000));
+  end_list(list);
+}
+
+static bool is_mapped(const char *name) {
+  FILE *maps = fopen("/proc/self/maps", "re");
+  char line[512];
+  bool is_found = false;
+
+  while (fgets(line, sizeof line, maps) != NULL)
+    is_found = is_found || strstr(line, name) != NULL;
+  fclose(maps);
+  return is_found;
+}
+
+/*
+ * The thread that pins the block to hash it does not exist in the child. The kernel shows the name of
+ * a block that was opened, but not of one that was created without a name.
+ */
+Test(watch, a_child_of_a_fork_drops_the_pins_of_its_parent) {
+  shareable_list *list = large(9000000), *other = again(list, 0);
+  arming thread = {0};
+
+  start_arming(&thread, other);
+  for (int k = 0; k < 5; k++) {
+    int status;
+    pid_t child;
+
+    usleep(5000);
+    child = fork();
+    if (child == 0) {
+      shareable_watch_free(thread.watch);
+      shareable_list_close(other);
+      _exit(is_mapped(shareable_memory_name(shareable_list_memory(other))));
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "the block is still mapped");
+  }
+  cr_assert(is_mapped(shareable_memory_name(shareable_list_memory(other))));
+  end_arming(&thread);
+  shareable_list_unref(other);
   end_list(list);
 }
 
@@ -445,6 +605,7 @@ static void expect_work_in_child(pid_t (*fork_function)(void), bool has_handlers
   pid_t child;
 
   cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  wait_until_others_are_asleep();
   child = fork_function();
   if (child == 0) {
     if (!has_handlers)
@@ -472,15 +633,15 @@ Test(watch, works_in_a_child_without_fork_handlers) {
 enum { LISTS = 6 };
 
 static void expect_reports_of_many(size_t count_items) {
-  shareable_list *list = signals(0), *handles[LISTS];
+  shareable_list *lists[LISTS];
   shareable_watch *watch = new_watch();
   uint64_t ids[LISTS][32], changed[8];
   size_t count, before = threads();
 
   for (size_t k = 0; k < LISTS; k++) {
-    handles[k] = again(list, 0);
+    lists[k] = one_of_many();
     for (size_t i = 0; i < count_items; i++)
-      cr_ok(shareable_watch_add_item(watch, handles[k], (int64_t)i, SHAREABLE_WATCH_ONCE, &ids[k][i]));
+      cr_ok(shareable_watch_add_item(watch, lists[k], (int64_t)i, SHAREABLE_WATCH_ONCE, &ids[k][i]));
   }
   while (shareable_watch_changed(watch, changed, LENGTH(changed), &count) == SHAREABLE_OK && count > 0)
     ; /* those that were moved to another word */
@@ -489,7 +650,8 @@ static void expect_reports_of_many(size_t count_items) {
 
     for (size_t k = 0; k < LISTS; k++)
       cr_ok(shareable_watch_arm(watch, ids[k][i], 0));
-    cr_ok(shareable_list_set_int(list, (int64_t)i, (int64_t)i + 1));
+    for (size_t k = 0; k < LISTS; k++)
+      cr_ok(shareable_list_set_int(lists[k], (int64_t)i, (int64_t)i + 1));
     for (; found < LISTS; found += count) {
       cr_assert(is_readable(watch, 10000), "item %zu: %zu reports", i, found);
       cr_ok(shareable_watch_changed(watch, changed, LENGTH(changed), &count));
@@ -498,11 +660,10 @@ static void expect_reports_of_many(size_t count_items) {
       cr_ok(shareable_watch_disarm(watch, ids[k][i]));
   }
   cr_assert_leq(threads(), before + 3);
-  for (size_t k = 0; k < LISTS; k++)
-    shareable_list_unref(handles[k]);
   shareable_watch_free(watch);
   cr_assert_eq(threads(), before);
-  end_list(list);
+  for (size_t k = 0; k < LISTS; k++)
+    end_list(lists[k]);
 }
 
 Test(watch, many_words_have_several_threads) {
@@ -635,6 +796,34 @@ Test(watch, leaves_no_thread_and_no_descriptor) {
   end_list(list);
 }
 
+/* The file of an eventfd is that of all eventfds, and of other descriptors that have no file. */
+Test(watch, an_eventfd_in_the_place_of_a_closed_one_is_left_alone) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch(), *other;
+  int fd = shareable_watch_fd(watch), replacement = eventfd(1, EFD_NONBLOCK);
+  uint64_t id, count = 0;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  cr_assert_eq(dup2(replacement, fd), fd);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  usleep(100000);
+  cr_ok(shareable_watch_changed(watch, &id, 1, &(size_t){0}));
+  cr_ok(shareable_watch_changed(watch, &id, 1, &(size_t){0}));
+  shareable_watch_free(watch);
+  cr_assert_eq(read(fd, &count, sizeof count), sizeof count, "it is closed, or was read");
+  cr_assert_eq(count, 1, "it was written to");
+  close(replacement);
+  close(fd);
+  watch = new_watch();
+  close(shareable_watch_fd(watch));
+  other = new_watch();
+  cr_assert_eq(shareable_watch_fd(other), shareable_watch_fd(watch));
+  shareable_watch_free(watch);
+  cr_assert_neq(fcntl(shareable_watch_fd(other), F_GETFD), -1, "a later watch has the number");
+  shareable_watch_free(other);
+  end_list(list);
+}
+
 /* Valgrind and QEMU have no futex_waitv(2). Without it, the threads check their words at intervals. */
 static void need_waitv(void) {
 #if defined(SYS_futex_waitv) && !defined(SHAREABLE_PORTABLE)
@@ -644,20 +833,19 @@ static void need_waitv(void) {
   skip_because("needs futex_waitv(2)");
 }
 
-Test(watch, a_thousand_idle_handles_cost_little) {
-  enum { HANDLES = 1000 };
-  shareable_list *list, *handles[HANDLES];
+Test(watch, a_thousand_idle_lists_cost_little) {
+  enum { LISTS_WATCHED = 1000 };
+  shareable_list *lists[LISTS_WATCHED];
   shareable_watch *watch;
   size_t before = threads();
   int64_t start, used;
   uint64_t id;
 
   need_waitv();
-  list = signals(0);
   watch = new_watch();
-  for (size_t k = 0; k < HANDLES; k++) {
-    handles[k] = again(list, 0);
-    cr_ok(shareable_watch_add_item(watch, handles[k], ITEM, 0, &id));
+  for (size_t k = 0; k < LISTS_WATCHED; k++) {
+    lists[k] = one_of_many();
+    cr_ok(shareable_watch_add_item(watch, lists[k], ITEM, 0, &id));
   }
   cr_assert_leq(threads(), before + 9);
   usleep(200000);
@@ -665,9 +853,121 @@ Test(watch, a_thousand_idle_handles_cost_little) {
   sleep(2);
   used = processor_time() - start;
   cr_assert_lt(used, 10 * 2 * MILLISECOND, "%d us a second", (int)(used / 2000));
-  fprintf(stderr, "1,000 idle handles: %.2f %% of a processor\n", (double)used / 2e7);
+  fprintf(stderr, "1,000 idle lists: %.2f %% of a processor\n", (double)used / 2e7);
+  shareable_watch_free(watch);
+  for (size_t k = 0; k < LISTS_WATCHED; k++)
+    end_list(lists[k]);
+}
+
+/* The mapping of the first handle, and then that of the second, ends during the sleep. */
+Test(watch, handles_of_one_list_share_a_thread) {
+  enum { HANDLES = 500 };
+  shareable_list *list = signals(0), *handles[HANDLES];
+  shareable_watch *watch = new_watch();
+  size_t before = threads();
+  uint64_t ids[HANDLES], changed[HANDLES];
+  size_t count;
+
+  shareable__checker_interval = 60 * SECOND;
+  for (size_t k = 0; k < HANDLES; k++) {
+    handles[k] = again(list, 0);
+    cr_ok(shareable_watch_add_item(watch, handles[k], ITEM, SHAREABLE_WATCH_ONCE, &ids[k]));
+  }
+  cr_assert_leq(threads(), before + 2);
+  for (size_t k = 0; k < 2; k++) {
+    usleep(20000);
+    shareable_list_unref(handles[k]);
+    cr_assert_eq(next_changed(watch), ids[k]);
+  }
+  usleep(20000);
+  cr_ok(shareable_list_set_int(list, ITEM, 1));
+  for (size_t found = 2; found < HANDLES; found += count) {
+    cr_assert(is_readable(watch, 10000), "%zu reports", found);
+    cr_ok(shareable_watch_changed(watch, changed, HANDLES, &count));
+  }
+  for (size_t k = 2; k < HANDLES; k++)
+    cr_ok(shareable_watch_arm(watch, ids[k], 0));
+  cr_ok(shareable_list_set_int(handles[2], ITEM, 2));
+  cr_assert(is_readable(watch, 10000));
+  shareable_watch_free(watch);
+  for (size_t k = 2; k < HANDLES; k++)
+    shareable_list_unref(handles[k]);
+  end_list(list);
+}
+
+/* Only one handle can get the lock. The others are reported in the order in which they were armed. */
+Test(watch, the_lock_is_reported_to_one_handle_at_a_time) {
+  enum { HANDLES = 5 };
+  shareable_list *list = signals(0), *handles[HANDLES];
+  shareable_watch *watch = new_watch();
+  uint64_t ids[HANDLES];
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_ok(shareable_list_lock(list, 0));
+  for (size_t k = 0; k < HANDLES; k++) {
+    handles[k] = again(list, 0);
+    cr_ok(shareable_watch_add_lock(watch, handles[k], &ids[k]));
+  }
+  usleep(20000);
+  cr_ok(shareable_list_unlock(list));
+  for (size_t k = 0; k < HANDLES; k++) {
+    cr_assert_eq(next_changed(watch), ids[k]);
+    expect_silence(watch);
+    if (k % 2 == 0)
+      cr_ok(shareable_list_lock(handles[k], 0));
+    cr_ok(shareable_watch_disarm(watch, ids[k]));
+    if (k % 2 == 0)
+      cr_ok(shareable_list_unlock(handles[k]));
+  }
   shareable_watch_free(watch);
   for (size_t k = 0; k < HANDLES; k++)
     shareable_list_unref(handles[k]);
+  end_list(list);
+}
+
+/* The program forgets to answer the report of the first handle. */
+Test(watch, an_unanswered_report_of_the_lock_does_not_block_others) {
+  shareable_list *list = signals(0), *others[] = {again(list, 0), again(list, 0)};
+  shareable_watch *watch = new_watch();
+  uint64_t ids[2];
+
+  cr_ok(shareable_list_lock(list, 0));
+  cr_ok(shareable_watch_add_lock(watch, others[0], &ids[0]));
+  cr_ok(shareable_watch_add_lock(watch, others[1], &ids[1]));
+  cr_ok(shareable_list_unlock(list));
+  cr_assert_eq(next_changed(watch), ids[0]);
+  cr_assert_eq(next_changed(watch), ids[1]);
+  shareable_watch_free(watch);
+  shareable_list_unref(others[0]);
+  shareable_list_unref(others[1]);
+  end_list(list);
+}
+
+/* Adds the entries to one word, and reports them. Returns the time to remove them. */
+static int64_t time_to_remove(shareable_list *list, size_t count, bool one_by_one) {
+  shareable_watch *watch = new_watch();
+  uint64_t *ids = calloc(count, sizeof *ids);
+  int64_t start;
+
+  for (size_t k = 0; k < count; k++)
+    cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &ids[k]));
+  cr_ok(shareable_list_set_int(list, ITEM, (int64_t)count));
+  cr_assert(is_readable(watch, 10000));
+  start = shareable__now();
+  for (size_t k = count; one_by_one && k-- > 0;)
+    cr_ok(shareable_watch_remove(watch, ids[k]));
+  shareable_watch_free(watch);
+  free(ids);
+  return shareable__now() - start;
+}
+
+/* Without links in both directions, each of the two takes more than ten seconds. */
+Test(watch, a_hundred_thousand_entries_of_a_word_are_removed_soon) {
+  enum { ENTRIES = 100000 };
+  shareable_list *list = signals(0);
+
+  shareable__checker_interval = 60 * SECOND;
+  cr_assert_lt(time_to_remove(list, ENTRIES, true), 3 * SECOND);
+  cr_assert_lt(time_to_remove(list, ENTRIES, false), 3 * SECOND);
   end_list(list);
 }

@@ -28,7 +28,7 @@ int shareable__openat(int directory, const char *path, int flags, mode_t mode) {
   return shareable__descriptor_raise(openat(directory, path, flags | O_CLOEXEC, mode));
 }
 
-int shareable__eventfd(unsigned count) {
+int shareable__open_eventfd(unsigned count) {
   return shareable__descriptor_raise(eventfd(count, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 

@@ -37,7 +37,7 @@ int shareable__openat(int directory, const char *path, int flags, mode_t mode);
  * Creates an eventfd(2) with FD_CLOEXEC and O_NONBLOCK, whose counter is `count`. Returns a
  * descriptor above 2, which the caller must close, or -1 with errno.
  */
-int shareable__eventfd(unsigned count);
+int shareable__open_eventfd(unsigned count);
 
 /*
  * opendir(3), relative to an open directory or AT_FDCWD, and fopen(3) for reading. Both use a

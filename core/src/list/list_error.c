@@ -11,6 +11,10 @@
   "cannot open the block again to register as a writer: this process has too many files open, or may no longer open "  \
   "it (another user, another root directory, another mode), or it was unlinked and /proc is not mounted"
 
+/* Why a function of a watch may fail with the same status. */
+#define CANNOT_START_THREAD                                                                                            \
+  "; or, for a watch, cannot start a thread: raise the limit of processes and threads (ulimit -u, pids.max)"
+
 static const char *type_name(const shareable_list *list, int64_t index) {
   static const char *const names[] = {"None", "an int", "a float", "a bool", "a str", "bytes"};
   shareable_type type;
@@ -44,7 +48,8 @@ shareable_status shareable_list_explain_item(const shareable_list *list, int64_t
                                 "item %" PRId64 " of list '%s': a text that ends in a NUL may have at most %d bytes",
                                 index, name, SHAREABLE_TEXT_NUL_MAX);
   case SHAREABLE_E_SYSTEM:
-    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': " CANNOT_REGISTER, index, name);
+    return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s': " CANNOT_REGISTER CANNOT_START_THREAD,
+                                index, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__error_set(
       error, status, 0,
@@ -77,7 +82,7 @@ shareable_status shareable_list_explain(const shareable_list *list, shareable_st
     return shareable__error_set(error, status, 0, "list '%s' was not unlocked, or did not change, before the timeout",
                                 name);
   case SHAREABLE_E_SYSTEM:
-    return shareable__error_set(error, status, 0, "list '%s': " CANNOT_REGISTER, name);
+    return shareable__error_set(error, status, 0, "list '%s': " CANNOT_REGISTER CANNOT_START_THREAD, name);
   case SHAREABLE_E_NOT_READY:
     return shareable__error_set(error, status, 0,
                                 "list '%s' is not ready: its creator has not finished writing it, try again", name);

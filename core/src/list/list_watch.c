@@ -5,9 +5,12 @@
 #include "list/list.h"
 #include "watch/watch.h"
 
-/* Finds a word and makes an armed entry. The caller holds the watch lock. */
+/*
+ * Finds a word and makes an armed entry. Sets *is_slow as shareable__entry_arm() does. The caller holds
+ * the watch lock.
+ */
 static shareable_status add_locked(shareable_watch *watch, shareable_list *list, shareable__watch_entry wanted,
-                                   uint64_t hash, uint64_t *id) {
+                                   uint64_t hash, uint64_t *id, bool *is_slow) {
   unsigned number = wanted.kind == SHAREABLE__WATCH_ITEM  ? SHAREABLE__EVENTCOUNT_OF_ITEM(wanted.i)
                     : wanted.kind == SHAREABLE__WATCH_ANY ? SHAREABLE__EVENTCOUNT_ANY
                                                           : SHAREABLE__WORD_LOCK;
@@ -20,13 +23,13 @@ static shareable_status add_locked(shareable_watch *watch, shareable_list *list,
   word = shareable__word_get(&list->source, number);
   if (word == NULL)
     return SHAREABLE_E_NO_MEMORY;
-  entry = shareable__entry_create(watch, word, wanted.kind, wanted.i);
+  entry = shareable__entry_create(watch, &list->source, word, wanted.kind, wanted.i);
   if (entry == NULL) {
     shareable__word_release(word);
     return SHAREABLE_E_NO_MEMORY;
   }
   entry->is_once = wanted.is_once;
-  status = shareable__entry_arm(entry, hash);
+  status = shareable__entry_arm(entry, hash, is_slow);
   if (status != SHAREABLE_OK)
     shareable__entry_free(entry);
   else
@@ -38,12 +41,13 @@ static shareable_status add(shareable_watch *watch, shareable_list *list, sharea
                             uint64_t *id) {
   SHAREABLE__UNCANCELLED;
   shareable_status status;
+  bool is_slow = false;
 
   shareable__watch_lock();
-  status = add_locked(watch, list, wanted, hash, id);
+  status = add_locked(watch, list, wanted, hash, id, &is_slow);
   shareable__watch_unlock();
-  if (status == SHAREABLE_OK && wanted.kind == SHAREABLE__WATCH_ANY && hash == 0)
-    shareable__entry_compare_list(*id);
+  if (is_slow)
+    shareable__entry_compare_slowly(*id);
   return status;
 }
 

@@ -6,13 +6,16 @@
 
 #include <stdatomic.h>
 
+#include "base/chain.h"
 #include "shm/owner.h"
 #include "shm/segment.h"
 
 struct shareable_memory {
   _Atomic(unsigned char *) address; /* NULL once closed */
   atomic_uint references;
-  atomic_uint pins; /* the block stays mapped until this is 0; an open handle counts as one */
+  atomic_uint pins;    /* the block stays mapped until this is 0; an open handle counts as one */
+  unsigned watch_pins; /* those of threads that a child of a fork does not have (watch/pin.h) */
+  shareable__link of_pinned;
   bool read_only;
   bool keeps_fd;                   /* SHAREABLE_KEEP_FD */
   atomic_bool keeps_range;         /* the addresses stay mapped until the handle is freed */

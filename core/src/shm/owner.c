@@ -245,8 +245,9 @@ void shareable__owner_release(const shareable__ownership *ownership) {
   shareable__fork_unlock();
 }
 
+/* In a child of a fork, it takes no lock: the child may call it while it holds the lock. */
 void shareable__owner_cancel(const shareable__ownership *ownership) {
-  if (ownership->entry == NULL)
+  if (ownership->entry == NULL || ownership->generation != shareable__fork_generation)
     return;
   shareable__fork_lock();
   if (holds_entry(ownership) && ownership->entry->state == SHAREABLE__ENTRY_PENDING)

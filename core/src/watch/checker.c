@@ -4,8 +4,9 @@
  * of a lock's owner.
  *
  * Each entry is checked once, however many threads of the program wait for it. A check of a whole
- * list takes a long time, and one of a lock's owner takes a system call. The thread pauses between
- * two rounds of such checks for at least PAUSE_FACTOR times as long as a round takes.
+ * list or of a large item takes a long time, and one of a lock's owner takes a system call. So these
+ * are done without the lock, and the thread pauses between two rounds of such checks for at least
+ * PAUSE_FACTOR times as long as a round takes.
  */
 #include "watch/checker.h"
 
@@ -22,47 +23,50 @@ int64_t shareable__checker_short_interval = 10000000;
 
 struct shareable__checker {
   shareable__watch_thread thread;
-  int64_t next_round, next_slow_round; /* INT64_MAX: none */
+  int64_t next_round; /* INT64_MAX: none */
+  int64_t next_owner_round, next_hash_round;
 };
 
 static shareable__checker *checker;
 static size_t armed, polled; /* the number of armed entries, and of those whose handle no writer wakes */
 static bool was_armed;       /* an entry has been armed since the last round */
 
-/* Reports the entry if its item has changed or its lock is free. */
+/* One check of a lock is enough for all entries of its word. */
+static bool must_check_lock(const shareable__watch_entry *entry) {
+  return entry->kind == SHAREABLE__WATCH_LOCK && entry->is_armed && entry->word->armed.first == &entry->of_word;
+}
+
+static bool must_hash(const shareable__watch_entry *entry) {
+  return entry->kind != SHAREABLE__WATCH_LOCK && entry->is_armed && shareable__entry_is_slow(entry);
+}
+
+/* Reports the entry if its item, which is not large, has changed or its lock is free. */
 static void check(shareable__watch_entry *entry) {
-  if (!entry->is_armed || entry->kind == SHAREABLE__WATCH_ANY)
-    return;
-  if (entry->kind == SHAREABLE__WATCH_ITEM)
-    shareable__entry_compare(entry, shareable__entry_hash_item(entry));
-  else if (__atomic_load_n(entry->word->address, __ATOMIC_RELAXED) == 0)
-    shareable__entry_fire(entry);
+  if (must_check_lock(entry))
+    shareable__word_check_lock(entry->word);
+  else if (entry->kind == SHAREABLE__WATCH_ITEM && entry->is_armed)
+    shareable__entry_check_item(entry);
 }
 
-/* Reports the entry if its list has changed or the owner of its lock is dead. */
-static void check_slowly(const shareable__watch_entry *entry) {
-  uint64_t id = entry->id;
-  bool is_list = entry->kind == SHAREABLE__WATCH_ANY;
-
-  shareable__fork_unlock();
-  if (is_list)
-    shareable__entry_compare_list(id);
-  else
-    shareable__entry_check_owner(id);
-  shareable__fork_lock();
-}
-
-static void do_slow_round(shareable__checker *self) {
+/* Checks the entries that must be checked without the lock, unless the last such round was too recent. */
+static void do_slow_round(const shareable__checker *self, int64_t *next,
+                          bool must_check(const shareable__watch_entry *entry), void check_slowly(uint64_t id)) {
   int64_t start = shareable__now(), end;
   shareable__watch_entry *entry;
 
-  if (start < self->next_slow_round)
+  if (start < *next)
     return;
-  for (size_t k = 0; !self->thread.must_end && (entry = shareable__entry_next(&k)) != NULL;)
-    if (entry->is_armed && entry->kind != SHAREABLE__WATCH_ITEM)
-      check_slowly(entry);
+  for (size_t k = 0; !self->thread.must_end && (entry = shareable__entry_next(&k)) != NULL;) {
+    uint64_t id = entry->id;
+
+    if (!must_check(entry))
+      continue;
+    shareable__fork_unlock();
+    check_slowly(id);
+    shareable__fork_lock();
+  }
   end = shareable__now();
-  self->next_slow_round = end + PAUSE_FACTOR * (end - start);
+  *next = end + PAUSE_FACTOR * (end - start);
 }
 
 static int64_t interval(void) {
@@ -74,7 +78,8 @@ static void do_round(shareable__checker *self) {
 
   for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
     check(entry);
-  do_slow_round(self);
+  do_slow_round(self, &self->next_owner_round, must_check_lock, shareable__entry_check_owner);
+  do_slow_round(self, &self->next_hash_round, must_hash, shareable__entry_compare_slowly);
   self->next_round = armed > 0 || was_armed ? shareable__now() + interval() : INT64_MAX;
   was_armed = false;
 }

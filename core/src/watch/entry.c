@@ -6,68 +6,91 @@
 #include <stdlib.h>
 
 #include "format/hash.h"
+#include "watch/pin.h"
 #include "watch/watch.h"
 
-/* Each entry is in one place of the table. Its id contains the place, and `number` in the upper 32 bits. */
+/* The size of a slot in bytes from which on its item is large. A hash of it takes some microseconds. */
+#define LARGE_SIZE 16384
+
+/* An entry, or a free place of the table. */
+struct place {
+  shareable__watch_entry *entry;
+  size_t next_free; /* the number of the next free place; 0: none */
+};
+
+/*
+ * Each entry is in one place of the table. Its id contains the number of the place, and `number` in
+ * the upper 32 bits. No place has the number 0.
+ */
 static struct {
-  shareable__watch_entry **entries;
-  size_t capacity;
-  size_t free_place; /* no place before this one is free */
-  uint32_t number;   /* of the last entry; later entries have other numbers, and so other ids */
-} table;
+  struct place *places;
+  size_t capacity, used; /* places from `used` on were never in use */
+  size_t first_free;
+  uint32_t number; /* of the last entry; later entries have other numbers, and so other ids */
+} table = {.used = 1};
 
 static bool reserve_place(void) {
   size_t capacity = table.capacity == 0 ? 16 : 2 * table.capacity;
-  shareable__watch_entry **entries;
+  struct place *places;
 
-  while (table.free_place < table.capacity && table.entries[table.free_place] != NULL)
-    table.free_place++;
-  if (table.free_place < table.capacity)
+  if (table.first_free != 0 || table.used < table.capacity)
     return true;
-  entries = realloc(table.entries, capacity * sizeof(shareable__watch_entry *));
-  if (entries == NULL)
+  places = realloc(table.places, capacity * sizeof *places);
+  if (places == NULL)
     return false;
-  memset(entries + table.capacity, 0, (capacity - table.capacity) * sizeof(shareable__watch_entry *));
-  table.entries = entries;
+  table.places = places;
   table.capacity = capacity;
   return true;
 }
 
-static void insert_into_word(shareable__watch_entry *entry, shareable__watch_word *word) {
-  entry->word = word;
-  entry->next_of_word = word->entries;
-  word->entries = entry;
-}
+static void take_place(shareable__watch_entry *entry) {
+  size_t k = table.first_free;
 
-shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__watch_word *word,
-                                                shareable__watch_kind kind, size_t i) {
-  shareable__watch_entry *entry = reserve_place() ? calloc(1, sizeof *entry) : NULL;
-
-  if (entry == NULL)
-    return NULL;
+  if (k != 0)
+    table.first_free = table.places[k].next_free;
+  else
+    k = table.used++;
   table.number = table.number == UINT32_MAX ? 1 : table.number + 1;
-  entry->id = (uint64_t)table.number << 32 | table.free_place;
-  entry->watch = watch;
-  entry->kind = kind;
-  entry->i = i;
-  insert_into_word(entry, word);
-  table.entries[table.free_place] = entry;
-  return entry;
+  table.places[k].entry = entry;
+  entry->id = (uint64_t)table.number << 32 | k;
 }
 
 static size_t place_of(uint64_t id) {
   return (size_t)(id & UINT32_MAX);
 }
 
+static void free_place(uint64_t id) {
+  table.places[place_of(id)] = (struct place){.next_free = table.first_free};
+  table.first_free = place_of(id);
+}
+
+shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__source *source,
+                                                shareable__watch_word *word, shareable__watch_kind kind, size_t i) {
+  shareable__watch_entry *entry = reserve_place() ? calloc(1, sizeof *entry) : NULL;
+
+  if (entry == NULL)
+    return NULL;
+  take_place(entry);
+  entry->watch = watch;
+  entry->source = source;
+  entry->word = word;
+  entry->kind = kind;
+  entry->i = i;
+  shareable__chain_append(&watch->entries, &entry->of_watch);
+  shareable__chain_append(&source->entries, &entry->of_source);
+  shareable__word_insert(word, entry);
+  return entry;
+}
+
 shareable__watch_entry *shareable__entry_find(uint64_t id) {
-  shareable__watch_entry *entry = place_of(id) < table.capacity ? table.entries[place_of(id)] : NULL;
+  shareable__watch_entry *entry = place_of(id) - 1 < table.used - 1 ? table.places[place_of(id)].entry : NULL;
 
   return entry != NULL && entry->id == id ? entry : NULL;
 }
 
 shareable__watch_entry *shareable__entry_next(size_t *k) {
-  while (*k < table.capacity) {
-    shareable__watch_entry *entry = table.entries[(*k)++];
+  while (*k + 1 < table.used) {
+    shareable__watch_entry *entry = table.places[++*k].entry;
 
     if (entry != NULL)
       return entry;
@@ -76,57 +99,85 @@ shareable__watch_entry *shareable__entry_next(size_t *k) {
 }
 
 void shareable__entries_end(void) {
-  free(table.entries);
-  table.entries = NULL;
-  table.capacity = table.free_place = 0;
+  free(table.places);
+  table.places = NULL;
+  table.capacity = table.first_free = 0;
+  table.used = 1;
 }
 
 static void set_armed(shareable__watch_entry *entry, bool is_armed) {
+  shareable__watch_word *word = entry->word;
+
   if (entry->is_armed == is_armed)
     return;
   entry->is_armed = is_armed;
-  entry->word->armed += is_armed ? 1 : (size_t)-1;
-  shareable__checker_count(entry->word->address == NULL, is_armed);
+  shareable__chain_remove(is_armed ? &word->disarmed : &word->armed, &entry->of_word);
+  shareable__chain_append(is_armed ? &word->armed : &word->disarmed, &entry->of_word);
+  shareable__checker_count(word->block->is_polled, is_armed);
 }
 
 static void remove_from_word(shareable__watch_entry *entry) {
-  shareable__watch_entry **link = &entry->word->entries;
+  shareable__entry_disarm(entry);
+  shareable__word_remove(entry->word, entry);
+}
 
-  set_armed(entry, false);
-  shareable__word_disarm(entry->word);
-  while (*link != entry)
-    link = &(*link)->next_of_word;
-  *link = entry->next_of_word;
+static void remove_from_source(shareable__watch_entry *entry) {
+  remove_from_word(entry);
+  shareable__word_release(entry->word);
+  shareable__chain_remove(&entry->source->entries, &entry->of_source);
   entry->word = NULL;
 }
 
 void shareable__entry_free(shareable__watch_entry *entry) {
-  shareable__watch_word *word = entry->word;
-
-  if (word != NULL) {
-    remove_from_word(entry);
-    shareable__word_release(word);
-  }
+  if (entry->word != NULL)
+    remove_from_source(entry);
   if (entry->is_changed)
     shareable__watch_forget_changed(entry->watch, entry);
-  table.entries[place_of(entry->id)] = NULL;
-  if (place_of(entry->id) < table.free_place)
-    table.free_place = place_of(entry->id);
+  shareable__chain_remove(&entry->watch->entries, &entry->of_watch);
+  free_place(entry->id);
   free(entry);
 }
 
-uint64_t shareable__entry_hash_item(const shareable__watch_entry *entry) {
-  const shareable__source *source = entry->word->source;
-  uint64_t version = __atomic_load_n(&source->sync->version_words[entry->i & source->sync->mask], __ATOMIC_ACQUIRE);
+/* What is hashed: a slot and the version of its item, or a list if the slot has no data. */
+typedef struct hash_input {
+  shareable__layout layout;
   shareable__slot slot;
+  uint64_t version;
+} hash_input;
+
+/* The version is loaded before the slot is read. An item whose offsets are invalid has an empty slot. */
+static hash_input input_of(const shareable__watch_entry *entry) {
+  const shareable__sync *sync = entry->source->sync;
+  hash_input input = {.layout = *entry->source->layout};
+
+  if (entry->kind != SHAREABLE__WATCH_ITEM)
+    return input;
+  input.version = __atomic_load_n(&sync->version_words[entry->i & sync->mask], __ATOMIC_ACQUIRE);
+  if (!shareable__layout_slot(&input.layout, entry->i, &input.slot))
+    input.slot.size = 0;
+  return input;
+}
+
+static bool takes_long(const shareable__watch_entry *entry, const hash_input *input) {
+  return entry->kind == SHAREABLE__WATCH_ANY || input->slot.size >= LARGE_SIZE;
+}
+
+bool shareable__entry_is_slow(const shareable__watch_entry *entry) {
+  const hash_input input = input_of(entry);
+
+  return takes_long(entry, &input);
+}
+
+static uint64_t hash_item(const hash_input *input) {
   uint64_t hash = 0;
 
-  if (shareable__layout_slot(source->layout, entry->i, &slot))
-    hash = shareable__hash_slot(&slot) + (version & SHAREABLE__VERSION_UNLOCKED);
+  if (input->slot.size > 0)
+    hash = shareable__hash_slot(&input->slot) + (input->version & SHAREABLE__VERSION_UNLOCKED);
   return hash == 0 ? 1 : hash;
 }
 
-void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash) {
+/* Records the hash of what is watched, and reports the entry if it had another one. */
+static void compare(shareable__watch_entry *entry, uint64_t hash) {
   if (entry->seen == hash)
     return;
   if (entry->seen != 0)
@@ -134,7 +185,14 @@ void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash) {
   entry->seen = hash;
 }
 
-shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash) {
+void shareable__entry_check_item(shareable__watch_entry *entry) {
+  const hash_input input = input_of(entry);
+
+  if (!takes_long(entry, &input))
+    compare(entry, hash_item(&input));
+}
+
+shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash, bool *is_slow) {
   bool was_armed = entry->is_armed;
   shareable_status status;
 
@@ -143,6 +201,7 @@ shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t ha
   status = shareable__checker_start();
   if (status != SHAREABLE_OK)
     return status;
+  shareable__word_answer(entry->word, entry);
   set_armed(entry, true);
   status = shareable__word_arm(entry->word);
   if (status != SHAREABLE_OK) {
@@ -151,10 +210,11 @@ shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t ha
   }
   if (!was_armed)
     entry->seen = 0;
-  if (entry->kind == SHAREABLE__WATCH_ITEM)
-    shareable__entry_compare(entry, shareable__entry_hash_item(entry));
-  else if (entry->kind == SHAREABLE__WATCH_ANY && hash != 0)
-    shareable__entry_compare(entry, hash);
+  if (entry->kind == SHAREABLE__WATCH_ANY && hash != 0)
+    compare(entry, hash);
+  else if (entry->kind == SHAREABLE__WATCH_ITEM)
+    shareable__entry_check_item(entry);
+  *is_slow = shareable__entry_is_slow(entry) && (entry->kind == SHAREABLE__WATCH_ITEM || hash == 0);
   return SHAREABLE_OK;
 }
 
@@ -162,6 +222,7 @@ void shareable__entry_disarm(shareable__watch_entry *entry) {
   if (entry->word == NULL)
     return;
   set_armed(entry, false);
+  shareable__word_answer(entry->word, entry);
   shareable__word_disarm(entry->word);
 }
 
@@ -182,11 +243,12 @@ void shareable__entry_fire(shareable__watch_entry *entry) {
 void shareable__entry_move(shareable__watch_entry *entry, shareable__watch_word *word) {
   shareable__entry_fire(entry);
   remove_from_word(entry);
-  insert_into_word(entry, word);
+  entry->word = word;
+  shareable__word_insert(word, entry);
 }
 
 void shareable__entry_close(shareable__watch_entry *entry) {
-  remove_from_word(entry);
+  remove_from_source(entry);
   shareable__entry_report(entry);
 }
 
@@ -196,31 +258,34 @@ void shareable__entry_close(shareable__watch_entry *entry) {
 static shareable__watch_entry *pin(uint64_t id, shareable_memory **memory) {
   shareable__watch_entry *entry = shareable__entry_find(id);
 
-  *memory = entry == NULL || entry->word == NULL ? NULL : entry->word->source->memory;
-  return *memory != NULL && shareable_memory_pin(*memory) == SHAREABLE_OK ? entry : NULL;
+  *memory = entry == NULL || entry->word == NULL ? NULL : entry->source->memory;
+  return *memory != NULL && shareable__watch_pin(*memory) ? entry : NULL;
 }
 
 /* The pin and the reference to the memory keep it while the lock is not held. */
-void shareable__entry_compare_list(uint64_t id) {
+void shareable__entry_compare_slowly(uint64_t id) {
   shareable__watch_entry *entry;
-  shareable__layout layout;
   shareable_memory *memory;
+  hash_input input = {0};
+  bool is_item = false;
   uint64_t hash;
 
   shareable__watch_lock();
   entry = pin(id, &memory);
-  if (entry != NULL)
-    layout = *entry->word->source->layout;
+  if (entry != NULL) {
+    input = input_of(entry);
+    is_item = entry->kind == SHAREABLE__WATCH_ITEM;
+  }
   shareable__watch_unlock();
   if (entry == NULL)
     return;
-  hash = shareable__hash_layout(&layout);
+  hash = is_item ? hash_item(&input) : shareable__hash_layout(&input.layout);
   shareable__watch_lock();
   entry = shareable__entry_find(id);
   if (entry != NULL && entry->is_armed)
-    shareable__entry_compare(entry, hash);
+    compare(entry, hash);
   shareable__watch_unlock();
-  shareable_memory_unpin(memory);
+  shareable__watch_unpin(memory);
 }
 
 void shareable__entry_check_owner(uint64_t id) {
@@ -243,8 +308,8 @@ void shareable__entry_check_owner(uint64_t id) {
   is_dead = owner != 0 && !shareable__writer_is_alive(&asker, owner);
   shareable__watch_lock();
   entry = shareable__entry_find(id);
-  if (entry != NULL && is_dead)
-    shareable__entry_fire(entry);
+  if (entry != NULL && entry->is_armed && is_dead)
+    shareable__word_offer_lock(entry->word);
   shareable__watch_unlock();
-  shareable_memory_unpin(memory);
+  shareable__watch_unpin(memory);
 }

@@ -19,8 +19,9 @@ typedef enum shareable__watch_kind {
 typedef struct shareable__watch_entry {
   uint64_t id;
   shareable_watch *watch;
+  shareable__source *source;
   shareable__watch_word *word; /* NULL: the list's handle is closed */
-  struct shareable__watch_entry *next_of_word, *next_changed;
+  shareable__link of_watch, of_source, of_word, of_queue;
   shareable__watch_kind kind;
   size_t i; /* of an item */
   bool is_once, is_armed;
@@ -29,10 +30,10 @@ typedef struct shareable__watch_entry {
 } shareable__watch_entry;
 
 /* Makes an entry that is not armed. Returns NULL if there is no memory. */
-shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__watch_word *word,
-                                                shareable__watch_kind kind, size_t i);
+shareable__watch_entry *shareable__entry_create(shareable_watch *watch, shareable__source *source,
+                                                shareable__watch_word *word, shareable__watch_kind kind, size_t i);
 
-/* Disarms the entry, removes it from its word and from the queue, and frees it. */
+/* Disarms the entry, removes it from its word and from its watch, and frees it. */
 void shareable__entry_free(shareable__watch_entry *entry);
 
 /* Frees the table of entries, which contains none. */
@@ -46,10 +47,11 @@ shareable__watch_entry *shareable__entry_next(size_t *k);
 
 /*
  * Arms the entry. The caller must read what is watched afterwards, so that it misses no change.
- * `hash` is that of the list that the caller knows, or 0. Returns E_CLOSED, E_NO_MEMORY, or
- * E_SYSTEM if no thread can be started.
+ * `hash` is that of the list that the caller knows, or 0. If it sets *is_slow, the caller must release
+ * the lock and call shareable__entry_compare_slowly(). Returns E_CLOSED, E_NO_MEMORY, or E_SYSTEM if
+ * no thread can be started.
  */
-shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash);
+shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash, bool *is_slow);
 
 /* Disarms the entry. No change is reported until it is armed again. */
 void shareable__entry_disarm(shareable__watch_entry *entry);
@@ -60,17 +62,17 @@ void shareable__entry_report(shareable__watch_entry *entry);
 /* Reports the entry if it is armed. */
 void shareable__entry_fire(shareable__watch_entry *entry);
 
-/* Records the hash of the entry's item or list, and reports the entry if the last hash differs. */
-void shareable__entry_compare(shareable__watch_entry *entry, uint64_t hash);
-
-/* Returns the hash of the entry's item and its version word. */
-uint64_t shareable__entry_hash_item(const shareable__watch_entry *entry);
-
 /*
- * Hashes the list of the entry with that id, and calls shareable__entry_compare(). The caller does
- * not hold the lock.
+ * Hashes the item of the entry and its version word, unless the item is large. Reports the entry if
+ * the last hash differs.
  */
-void shareable__entry_compare_list(uint64_t id);
+void shareable__entry_check_item(shareable__watch_entry *entry);
+
+/* Returns whether the entry is a list or a large item, which is hashed without the lock. */
+bool shareable__entry_is_slow(const shareable__watch_entry *entry);
+
+/* Hashes that, and reports the entry if it had another hash. The caller does not hold the lock. */
+void shareable__entry_compare_slowly(uint64_t id);
 
 /* Reports the entry with that id if the owner of its lock is dead. The caller does not hold the lock. */
 void shareable__entry_check_owner(uint64_t id);
@@ -78,7 +80,7 @@ void shareable__entry_check_owner(uint64_t id);
 /* Moves the entry to another word, and reports it if it is armed. */
 void shareable__entry_move(shareable__watch_entry *entry, shareable__watch_word *word);
 
-/* Reports the entry, whose list's handle is being closed, and removes it from its word. */
+/* Reports the entry, whose list's handle is being closed, and removes it from the handle. */
 void shareable__entry_close(shareable__watch_entry *entry);
 
 #endif

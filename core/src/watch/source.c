@@ -23,12 +23,7 @@ void shareable__source_close(shareable__source *source) {
   if (!atomic_load(&source->is_watched))
     return;
   shareable__watch_lock();
-  while (source->words != NULL) {
-    shareable__watch_word *word = source->words;
-
-    while (word->entries != NULL)
-      shareable__entry_close(word->entries);
-    shareable__word_release(word);
-  }
+  while (source->entries.first != NULL)
+    shareable__entry_close(SHAREABLE__OBJECT(source->entries.first, shareable__watch_entry, of_source));
   shareable__watch_unlock();
 }

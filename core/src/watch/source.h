@@ -4,17 +4,17 @@
 #ifndef SHAREABLE__SOURCE_H
 #define SHAREABLE__SOURCE_H
 
+#include "base/chain.h"
 #include "shm/memory.h"
 #include "sync/area.h"
 
 /* All 0 at first. The fields except is_watched are valid once an entry has been added. */
 typedef struct shareable__source {
   atomic_bool is_watched;
-  bool is_collapsed; /* all items use the word of any item */
   shareable_memory *memory;
   const shareable__layout *layout;
   shareable__sync *sync;
-  struct shareable__watch_word *words; /* the words that entries use */
+  shareable__chain entries; /* guarded by the watch lock */
 } shareable__source;
 
 /*

@@ -103,6 +103,7 @@ void shareable__waiter_remove(shareable__watch_word *word) {
     k++;
   waiter->words[k] = waiter->words[--waiter->count];
   word->waiter = NULL;
+  word->is_slept_on = false;
   if (word->number == SHAREABLE__WORD_LOCK)
     shareable__watch_thread_wake(&waiter->thread);
 }
@@ -116,8 +117,10 @@ static shareable__waiter *take_all(void) {
   shareable__waiter *all = waiters;
 
   for (shareable__waiter *waiter = all; waiter != NULL; waiter = waiter->next) {
-    for (unsigned k = 0; k < waiter->count; k++)
+    for (unsigned k = 0; k < waiter->count; k++) {
       waiter->words[k]->waiter = NULL;
+      waiter->words[k]->is_slept_on = false;
+    }
     waiter->count = 0;
   }
   waiters = NULL;

@@ -5,44 +5,26 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "watch/pin.h"
 
-static shareable_watch *watches;
+static shareable__chain watches;
 static unsigned generation; /* of the process that uses them (fork.h); 0: no watch was created */
 
-/*
- * The program may have closed the descriptor, and may have opened another file in its place. A
- * descriptor that cannot be checked counts as open: otherwise a change would not be reported.
- */
-static bool is_open(const shareable_watch *watch) {
-  return !shareable__descriptor_is_lost(watch->fd, &watch->file);
-}
-
-static bool is_usable(const shareable_watch *watch) {
-  return !watch->is_parents && is_open(watch);
-}
-
 static void make_readable(shareable_watch *watch) {
-  const uint64_t one = 1;
-  ssize_t written;
-
   if (watch->is_readable)
     return;
   watch->is_readable = true;
-  written = is_usable(watch) ? write(watch->fd, &one, sizeof one) : 0;
-  (void)written; /* it fails only if the counter is near its maximum, and then it is readable */
+  if (!watch->is_parents)
+    shareable__eventfd_signal(&watch->event);
 }
 
 static void drain(shareable_watch *watch) {
-  ssize_t received;
-  uint64_t count;
-
   watch->is_readable = false;
-  received = is_usable(watch) ? read(watch->fd, &count, sizeof count) : 0;
-  (void)received;
+  if (!watch->is_parents)
+    shareable__eventfd_drain(&watch->event);
 }
 
 /*
@@ -51,15 +33,9 @@ static void drain(shareable_watch *watch) {
  * for the child, the child does not use that of its parent.
  */
 static void replace_fd(shareable_watch *watch) {
-  int fd;
-
   watch->is_readable = true;
-  if (!is_open(watch))
-    return;
-  fd = shareable__eventfd(1);
-  watch->is_parents = fd < 0 || dup3(fd, watch->fd, O_CLOEXEC) < 0;
-  if (fd >= 0)
-    close(fd);
+  if (!shareable__eventfd_is_lost(&watch->event))
+    watch->is_parents = !shareable__eventfd_replace(&watch->event);
 }
 
 /* Tries again to replace the eventfd of the parent. */
@@ -76,11 +52,15 @@ static void reset_in_child(void) {
     return;
   generation = shareable__fork_generation;
   shareable__waiters_forget();
-  for (shareable_watch *watch = watches; watch != NULL; watch = watch->next)
-    replace_fd(watch);
-  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
+  for (shareable__link *link = watches.first; link != NULL; link = link->next)
+    replace_fd(SHAREABLE__OBJECT(link, shareable_watch, of_process));
+  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;) {
     shareable__entry_fire(entry);
+    if (entry->word != NULL)
+      entry->word->offered = NULL;
+  }
   shareable__checker_forget();
+  shareable__watch_pins_forget();
 }
 
 void shareable__watch_lock(void) {
@@ -93,26 +73,13 @@ void shareable__watch_unlock(void) {
 }
 
 void shareable__watch_report(shareable_watch *watch, shareable__watch_entry *entry) {
-  entry->next_changed = NULL;
-  if (watch->first_changed == NULL)
-    watch->first_changed = entry;
-  else
-    watch->last_changed->next_changed = entry;
-  watch->last_changed = entry;
+  shareable__chain_append(&watch->changed, &entry->of_queue);
   own_fd(watch);
   make_readable(watch);
 }
 
 void shareable__watch_forget_changed(shareable_watch *watch, shareable__watch_entry *entry) {
-  shareable__watch_entry **link = &watch->first_changed, *previous = NULL;
-
-  while (*link != entry) {
-    previous = *link;
-    link = &previous->next_changed;
-  }
-  *link = entry->next_changed;
-  if (watch->last_changed == entry)
-    watch->last_changed = previous;
+  shareable__chain_remove(&watch->changed, &entry->of_queue);
   entry->is_changed = false;
 }
 
@@ -121,8 +88,7 @@ static void insert(shareable_watch *watch) {
   shareable__watch_lock();
   generation = shareable__fork_generation;
   shareable__fork_in_child = reset_in_child;
-  watch->next = watches;
-  watches = watch;
+  shareable__chain_append(&watches, &watch->of_process);
   shareable__watch_unlock();
 }
 
@@ -135,12 +101,9 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
   watch = calloc(1, sizeof *watch);
   if (watch == NULL)
     return shareable__fail(error, SHAREABLE_E_NO_MEMORY, ENOMEM, "no memory for a watch");
-  watch->fd = shareable__eventfd(0);
-  if (watch->fd < 0 || !shareable__file_id_of(watch->fd, &watch->file)) {
+  if (!shareable__eventfd_create(&watch->event)) {
     int errnum = errno;
 
-    if (watch->fd >= 0)
-      close(watch->fd);
     free(watch);
     return shareable__fail_errno(error, errnum, "cannot create an eventfd");
   }
@@ -151,19 +114,12 @@ shareable_status shareable_watch_create(shareable_watch **result, shareable_erro
 
 /* Removes the watch and its entries. If it was the last watch, frees the empty table of entries. */
 static void remove_watch(shareable_watch *watch) {
-  shareable_watch **link = &watches;
-  shareable__watch_entry *entry;
-
-  for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
-    if (entry->watch == watch)
-      shareable__entry_free(entry);
-  while (*link != watch)
-    link = &(*link)->next;
-  *link = watch->next;
-  if (watches == NULL)
+  while (watch->entries.first != NULL)
+    shareable__entry_free(SHAREABLE__OBJECT(watch->entries.first, shareable__watch_entry, of_watch));
+  shareable__chain_remove(&watches, &watch->of_process);
+  if (watches.first == NULL)
     shareable__entries_end();
-  if (is_open(watch))
-    close(watch->fd);
+  shareable__eventfd_close(&watch->event);
 }
 
 /* Ends the threads. The lock is released before the threads are joined, because they need it. */
@@ -182,7 +138,7 @@ void shareable_watch_free(shareable_watch *watch) {
     return;
   shareable__watch_lock();
   remove_watch(watch);
-  if (watches == NULL)
+  if (watches.first == NULL)
     unlock_and_end_threads();
   else
     shareable__watch_unlock();
@@ -198,7 +154,7 @@ __attribute__((destructor)) static void end_threads(void) {
 }
 
 int shareable_watch_fd(const shareable_watch *watch) {
-  return watch == NULL ? -1 : watch->fd;
+  return watch == NULL ? -1 : watch->event.fd;
 }
 
 /* Returns NULL if the watch has no such entry. */
@@ -212,15 +168,14 @@ shareable_status shareable_watch_arm(shareable_watch *watch, uint64_t id, uint64
   SHAREABLE__UNCANCELLED;
   shareable__watch_entry *entry;
   shareable_status status;
-  bool is_list;
+  bool is_slow = false;
 
   shareable__watch_lock();
   entry = find(watch, id);
-  is_list = entry != NULL && entry->kind == SHAREABLE__WATCH_ANY;
-  status = entry == NULL ? SHAREABLE_E_ARGUMENT : shareable__entry_arm(entry, hash);
+  status = entry == NULL ? SHAREABLE_E_ARGUMENT : shareable__entry_arm(entry, hash, &is_slow);
   shareable__watch_unlock();
-  if (status == SHAREABLE_OK && is_list && hash == 0)
-    shareable__entry_compare_list(id);
+  if (is_slow)
+    shareable__entry_compare_slowly(id);
   return status;
 }
 
@@ -249,20 +204,19 @@ shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id) {
 }
 
 /*
- * Takes the first entry from the queue, and arms it again. Sets *is_list if its list must be hashed.
- * If it cannot be armed, it returns to the queue: otherwise the next change would be missed.
+ * Takes the first entry from the queue, and arms it again. If it cannot be armed, it returns to the
+ * queue: otherwise the next change would be missed.
  */
-static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_list) {
-  shareable__watch_entry *entry = watch->first_changed;
+static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_slow) {
+  shareable__watch_entry *entry = SHAREABLE__OBJECT(watch->changed.first, shareable__watch_entry, of_queue);
   shareable_status status;
 
   shareable__watch_forget_changed(watch, entry);
-  status = entry->is_once ? SHAREABLE_OK : shareable__entry_arm(entry, 0);
+  status = entry->is_once ? SHAREABLE_OK : shareable__entry_arm(entry, 0, is_slow);
   if (status != SHAREABLE_OK && status != SHAREABLE_E_CLOSED) {
     shareable__entry_report(entry);
     return status;
   }
-  *is_list = !entry->is_once && status == SHAREABLE_OK && entry->kind == SHAREABLE__WATCH_ANY;
   *id = entry->id;
   return SHAREABLE_OK;
 }
@@ -270,18 +224,18 @@ static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool 
 /* Takes one entry from the queue. Sets *is_empty if there is none, and then drains the descriptor. */
 static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_empty) {
   shareable_status status = SHAREABLE_OK;
-  bool is_list = false;
+  bool is_slow = false;
 
   shareable__watch_lock();
   own_fd(watch);
-  *is_empty = watch->first_changed == NULL;
+  *is_empty = watch->changed.first == NULL;
   if (!*is_empty)
-    status = take_changed(watch, id, &is_list);
-  if (watch->first_changed == NULL && watch->is_readable)
+    status = take_changed(watch, id, &is_slow);
+  if (watch->changed.first == NULL && watch->is_readable)
     drain(watch);
   shareable__watch_unlock();
-  if (is_list)
-    shareable__entry_compare_list(*id);
+  if (is_slow)
+    shareable__entry_compare_slowly(*id);
   return status;
 }
 

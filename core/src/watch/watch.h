@@ -1,7 +1,7 @@
 /*
  * watch.h - a watch: a descriptor that becomes readable when one of its entries changes.
  *
- * A waiter thread (waiter.h) sleeps on the words (word.h) of the lists that are watched. When a word
+ * A waiter thread (waiter.h) sleeps on the words (word.h) of the lists (block.h) that are watched. When a word
  * changes, it puts the entries (entry.h) of the word into the queue of their watch, and makes the
  * watch's eventfd readable. Another thread (checker.h) detects changes that wake no waiter. The
  * lock of fork.h guards everything here. A child of a fork gets its own eventfd, and starts threads
@@ -10,18 +10,19 @@
 #ifndef SHAREABLE__WATCH_H
 #define SHAREABLE__WATCH_H
 
+#include "base/eventfd.h"
 #include "base/fork.h"
 #include "watch/checker.h"
 #include "watch/entry.h"
 #include "watch/waiter.h"
 
 struct shareable_watch {
-  shareable_watch *next;
-  int fd;
-  shareable__file_id file; /* all eventfds have the same one */
+  shareable__link of_process;
+  shareable__eventfd event;
   bool is_readable;
   bool is_parents; /* in a child of a fork: the eventfd is still that of the parent */
-  shareable__watch_entry *first_changed, *last_changed; /* the queue */
+  shareable__chain entries;
+  shareable__chain changed; /* the queue of changed entries */
 };
 
 /* The lock of fork.h. shareable__watch_lock() also detects that this process is a child of a fork. */

@@ -12,107 +12,162 @@
 
 size_t shareable__words_max = SHAREABLE__WORDS_MAX;
 
-static size_t word_count; /* of all sources */
+static size_t word_count; /* of all blocks */
 
 static bool is_of_item(const shareable__watch_word *word) {
   return word->number < SHAREABLE__EVENTCOUNT_ANY;
 }
 
-static shareable__watch_word *find(const shareable__source *source, unsigned number) {
-  shareable__watch_word *word = source->words;
+static shareable__watch_word *find(const shareable__watch_block *block, unsigned number) {
+  shareable__watch_word *word = block->words;
 
   while (word != NULL && word->number != number)
     word = word->next;
   return word;
 }
 
-/* Returns NULL if no writer wakes the handle. */
-static uint32_t *address_of(const shareable__source *source, unsigned number) {
+/* Uses the mapping of the handle. */
+static void use_source(shareable__watch_word *word, const shareable__source *source) {
   shareable__area *area = source->sync->area;
 
-  if (area == NULL || source->memory->read_only)
-    return NULL;
-  if (number == SHAREABLE__WORD_LOCK)
-    return &area->lock;
-  return number == SHAREABLE__EVENTCOUNT_ANY ? &area->eventcounts.any : &area->eventcounts.items[number];
+  word->sync = source->sync;
+  if (word->block->is_polled)
+    word->address = NULL;
+  else if (word->number == SHAREABLE__WORD_LOCK)
+    word->address = &area->lock;
+  else
+    word->address = is_of_item(word) ? &area->eventcounts.items[word->number] : &area->eventcounts.any;
 }
 
-static shareable__watch_word *new_word(shareable__source *source, unsigned number) {
+static shareable__watch_word *new_word(shareable__watch_block *block, const shareable__source *source,
+                                       unsigned number) {
   shareable__watch_word *word = calloc(1, sizeof *word);
 
   if (word == NULL)
     return NULL;
-  word->source = source;
+  word->block = block;
   word->number = number;
-  word->address = address_of(source, number);
+  use_source(word, source);
   if (word->address != NULL)
     word->observed = __atomic_load_n(word->address, __ATOMIC_ACQUIRE);
-  word->next = source->words;
-  source->words = word;
+  word->next = block->words;
+  block->words = word;
   word_count++;
   return word;
 }
 
-static bool has_word_of_item(const shareable__source *source) {
-  const shareable__watch_word *word = source->words;
+static bool has_word_of_item(const shareable__watch_block *block) {
+  const shareable__watch_word *word = block->words;
 
   while (word != NULL && !is_of_item(word))
     word = word->next;
   return word != NULL;
 }
 
+static shareable__watch_entry *first_armed(const shareable__watch_word *word) {
+  return SHAREABLE__OBJECT(word->armed.first, shareable__watch_entry, of_word);
+}
+
+static shareable__watch_entry *first_entry(const shareable__watch_word *word) {
+  return shareable__word_is_armed(word) ? first_armed(word)
+                                        : SHAREABLE__OBJECT(word->disarmed.first, shareable__watch_entry, of_word);
+}
+
 /* Moves the entries of all items to the word of any item. They are reported, in case they have changed. */
-static void collapse(shareable__source *source, shareable__watch_word *any) {
-  source->is_collapsed = true;
-  for (shareable__watch_word *word = source->words, *next; word != NULL; word = next) {
+static void collapse(shareable__watch_block *block, shareable__watch_word *any) {
+  shareable__watch_entry *entry;
+
+  block->is_collapsed = true;
+  for (shareable__watch_word *word = block->words, *next; word != NULL; word = next) {
     next = word->next;
     if (!is_of_item(word))
       continue;
-    while (word->entries != NULL)
-      shareable__entry_move(word->entries, any);
+    while ((entry = first_entry(word)) != NULL)
+      shareable__entry_move(entry, any);
     shareable__word_release(word);
   }
 }
 
-shareable__watch_word *shareable__word_get(shareable__source *source, unsigned number) {
+static shareable__watch_word *get(shareable__watch_block *block, const shareable__source *source, unsigned number) {
   bool is_item = number < SHAREABLE__EVENTCOUNT_ANY;
-  shareable__watch_word *word = find(source, is_item && source->is_collapsed ? SHAREABLE__EVENTCOUNT_ANY : number);
-  bool collapses = is_item && word_count >= shareable__words_max && has_word_of_item(source);
+  shareable__watch_word *word = find(block, is_item && block->is_collapsed ? SHAREABLE__EVENTCOUNT_ANY : number);
+  bool collapses = is_item && word_count >= shareable__words_max && has_word_of_item(block);
 
   if (word != NULL)
     return word;
   if (!collapses)
-    return new_word(source, is_item && source->is_collapsed ? SHAREABLE__EVENTCOUNT_ANY : number);
-  word = find(source, SHAREABLE__EVENTCOUNT_ANY);
+    return new_word(block, source, is_item && block->is_collapsed ? SHAREABLE__EVENTCOUNT_ANY : number);
+  word = find(block, SHAREABLE__EVENTCOUNT_ANY);
   if (word == NULL)
-    word = new_word(source, SHAREABLE__EVENTCOUNT_ANY);
+    word = new_word(block, source, SHAREABLE__EVENTCOUNT_ANY);
   if (word != NULL)
-    collapse(source, word);
+    collapse(block, word);
+  return word;
+}
+
+shareable__watch_word *shareable__word_get(const shareable__source *source, unsigned number) {
+  shareable__watch_block *block = shareable__watch_block_get(source);
+  shareable__watch_word *word = block == NULL ? NULL : get(block, source, number);
+
+  if (word == NULL && block != NULL)
+    shareable__watch_block_release(block);
   return word;
 }
 
 void shareable__word_release(shareable__watch_word *word) {
-  shareable__watch_word **link = &word->source->words;
+  shareable__watch_block *block = word->block;
+  shareable__watch_word **link = &block->words;
 
-  if (word->entries != NULL)
+  if (first_entry(word) != NULL)
     return;
   while (*link != word)
     link = &(*link)->next;
   *link = word->next;
-  if (word->source->words == NULL)
-    word->source->is_collapsed = false;
   shareable__waiter_remove(word);
   word_count--;
   free(word);
+  shareable__watch_block_release(block);
+}
+
+void shareable__word_insert(shareable__watch_word *word, shareable__watch_entry *entry) {
+  shareable__chain_append(&word->disarmed, &entry->of_word);
+}
+
+void shareable__word_remove(shareable__watch_word *word, shareable__watch_entry *entry) {
+  const shareable__watch_entry *other;
+
+  shareable__chain_remove(&word->disarmed, &entry->of_word);
+  other = first_entry(word);
+  if (other != NULL && word->sync == entry->source->sync)
+    use_source(word, other->source);
 }
 
 /* Reports all armed entries. The hash of a list that was seen before is out of date. */
-static void fire_all(shareable__watch_word *word) {
-  for (shareable__watch_entry *entry = word->entries; entry != NULL && word->armed > 0; entry = entry->next_of_word) {
-    if (entry->is_armed && entry->kind == SHAREABLE__WATCH_ANY)
+static void fire_all(const shareable__watch_word *word) {
+  shareable__watch_entry *entry;
+
+  while ((entry = first_armed(word)) != NULL) {
+    if (entry->kind == SHAREABLE__WATCH_ANY)
       entry->seen = 0;
     shareable__entry_fire(entry);
   }
+}
+
+/* While the entry has the offer, the thread must not consume the wake-up of another process. */
+void shareable__word_offer_lock(shareable__watch_word *word) {
+  shareable__watch_entry *entry = first_armed(word);
+
+  if (word->is_slept_on)
+    shareable__waiter_wake(word);
+  word->offered = entry;
+  word->is_overdue = false;
+  if (entry != NULL)
+    shareable__entry_fire(entry);
+}
+
+void shareable__word_answer(shareable__watch_word *word, const shareable__watch_entry *entry) {
+  if (word->offered == entry)
+    word->offered = NULL;
 }
 
 /* Sets LOCK_WAITERS. Returns false if the lock is free. */
@@ -130,22 +185,44 @@ static bool announce_waiter(uint32_t *lock, uint32_t *observed) {
 
 /* A waiter sleeps on a lock only while an entry is armed, because each wake-up wakes one sleeper. */
 static bool update_lock(shareable__watch_word *word) {
-  if (word->armed > 0 && !announce_waiter(word->address, &word->observed))
-    fire_all(word);
-  return word->armed > 0;
+  word->is_slept_on = false;
+  if (!shareable__word_is_armed(word) || word->offered != NULL)
+    return false;
+  if (announce_waiter(word->address, &word->observed))
+    return true;
+  shareable__word_offer_lock(word);
+  return false;
 }
 
 bool shareable__word_update(shareable__watch_word *word) {
   uint32_t value;
 
   if (word->number == SHAREABLE__WORD_LOCK)
-    return update_lock(word);
+    return word->is_slept_on = update_lock(word);
   value = __atomic_load_n(word->address, __ATOMIC_ACQUIRE);
   if (value != word->observed) {
     word->observed = value;
     fire_all(word);
   }
   return true;
+}
+
+/* Makes the thread check the lock and sleep on it, unless it does. */
+static void check_soon(shareable__watch_word *word) {
+  if (word->waiter != NULL && !word->is_slept_on && word->offered == NULL)
+    shareable__waiter_wake(word);
+}
+
+void shareable__word_check_lock(shareable__watch_word *word) {
+  if (word->offered != NULL && !word->is_overdue) {
+    word->is_overdue = true;
+    return;
+  }
+  word->offered = NULL;
+  if (__atomic_load_n(word->address, __ATOMIC_RELAXED) == 0)
+    shareable__word_offer_lock(word);
+  else
+    check_soon(word);
 }
 
 shareable_status shareable__word_arm(shareable__watch_word *word) {
@@ -158,9 +235,9 @@ shareable_status shareable__word_arm(shareable__watch_word *word) {
   if (status != SHAREABLE_OK)
     return status;
   if (word->number != SHAREABLE__WORD_LOCK)
-    shareable__eventcount_prepare_wait(shareable__sync_eventcounts(word->source->sync), word->number);
+    shareable__eventcount_prepare_wait(shareable__sync_eventcounts(word->sync), word->number);
   else if (!is_new)
-    shareable__waiter_wake(word);
+    check_soon(word);
   return SHAREABLE_OK;
 }
 
@@ -172,17 +249,19 @@ shareable_status shareable__word_arm(shareable__watch_word *word) {
 static void leave_lock(shareable__watch_word *word) {
   uint32_t observed;
 
-  if (word->waiter != NULL)
+  if (word->waiter != NULL && word->is_slept_on)
     shareable__waiter_wake(word);
   if (!announce_waiter(word->address, &observed))
     shareable__futex_wake(word->address, 1);
 }
 
 void shareable__word_disarm(shareable__watch_word *word) {
-  if (word->address == NULL || word->armed > 0)
+  if (word->address == NULL)
     return;
-  if (word->number == SHAREABLE__WORD_LOCK)
+  if (word->number == SHAREABLE__WORD_LOCK && !shareable__word_is_armed(word))
     leave_lock(word);
-  else
-    shareable__eventcount_cancel_wait(shareable__sync_eventcounts(word->source->sync), word->number);
+  else if (word->number == SHAREABLE__WORD_LOCK)
+    check_soon(word);
+  else if (!shareable__word_is_armed(word))
+    shareable__eventcount_cancel_wait(shareable__sync_eventcounts(word->sync), word->number);
 }

@@ -5,7 +5,7 @@
 #ifndef SHAREABLE__WATCH_WORD_H
 #define SHAREABLE__WATCH_WORD_H
 
-#include "watch/source.h"
+#include "watch/block.h"
 
 /* The numbers of a list's words: those of the eventcounts, and this one. */
 #define SHAREABLE__WORD_LOCK (SHAREABLE__EVENTCOUNT_ANY + 1)
@@ -21,24 +21,37 @@ struct shareable__watch_entry;
 
 /* The caller of the functions below holds the watch lock, which guards all fields. */
 typedef struct shareable__watch_word {
-  struct shareable__watch_word *next; /* of the same source */
-  shareable__source *source;
+  struct shareable__watch_word *next; /* of the same block */
+  shareable__watch_block *block;
   unsigned number;
-  uint32_t *address;                /* NULL if no writer wakes the handle: it is checked at intervals */
-  uint32_t observed;                /* the value at which the waiter sleeps */
-  struct shareable__waiter *waiter; /* NULL: none yet */
-  size_t armed;                     /* the number of armed entries */
-  struct shareable__watch_entry *entries;
+  shareable__sync *sync;                        /* of the handle that the first entry watches */
+  uint32_t *address;                            /* in the mapping of that handle; NULL if the block is polled */
+  uint32_t observed;                            /* the value at which the waiter sleeps */
+  struct shareable__waiter *waiter;             /* NULL: none yet */
+  bool is_slept_on;                             /* the waiter sleeps, or is about to sleep, on the word */
+  shareable__chain armed, disarmed;             /* the entries */
+  const struct shareable__watch_entry *offered; /* the last entry that was offered the lock; NULL: it has answered */
+  bool is_overdue;                              /* a round of checks found that it has not answered */
 } shareable__watch_word;
 
 /*
- * Returns the source's word with that number, or the word that is used in its place. Returns NULL
- * if there is no memory.
+ * Returns the word with that number of the handle's block, or the word that is used in its place.
+ * Returns NULL if there is no memory.
  */
-shareable__watch_word *shareable__word_get(shareable__source *source, unsigned number);
+shareable__watch_word *shareable__word_get(const shareable__source *source, unsigned number);
 
 /* Frees the word if no entry uses it. */
 void shareable__word_release(shareable__watch_word *word);
+
+static inline bool shareable__word_is_armed(const shareable__watch_word *word) {
+  return word->armed.first != NULL;
+}
+
+/* Adds an entry, which is not armed. */
+void shareable__word_insert(shareable__watch_word *word, struct shareable__watch_entry *entry);
+
+/* Removes an entry, which is not armed. The word may be used until the entry's handle is closed. */
+void shareable__word_remove(shareable__watch_word *word, struct shareable__watch_entry *entry);
 
 /* Makes writers wake the word's waiter, and gives the word a waiter if it has none. */
 shareable_status shareable__word_arm(shareable__watch_word *word);
@@ -48,6 +61,22 @@ shareable_status shareable__word_arm(shareable__watch_word *word);
  * shareable__word_arm() wrote. If the lock is free, wakes another waiter instead of this one.
  */
 void shareable__word_disarm(shareable__watch_word *word);
+
+/*
+ * Reports the entry that has been armed for the longest time: the lock is free, or its owner is dead.
+ * One entry at a time is reported, because one of them can get the lock. The next one is reported
+ * after this one has answered, or if it has not answered between two rounds of checks.
+ */
+void shareable__word_offer_lock(shareable__watch_word *word);
+
+/* Notes that the entry is armed, disarmed or removed, which is its answer to an offer of the lock. */
+void shareable__word_answer(shareable__watch_word *word, const struct shareable__watch_entry *entry);
+
+/*
+ * Offers the lock if it is free, and no longer waits for the answer of an entry that is overdue. Called
+ * in each round of checks.
+ */
+void shareable__word_check_lock(shareable__watch_word *word);
 
 /*
  * Reports the armed entries if the word has changed. Returns whether the waiter must sleep on the

@@ -293,6 +293,39 @@ func TestIdleWaitersOfManyHandlesAreCheap(t *testing.T) {
 	nothingIsLeft(t, goroutines, files)
 }
 
+// Each of many goroutines has its own handle of one list, and locks the list at once.
+func TestManyHandlesOfOneListQueueInFewThreads(t *testing.T) {
+	list := newList(t, []any{0})
+	handles := make([]*shareable.List, 2*thousand)
+	for i := range handles {
+		handles[i] = openList(t, list.Name())
+	}
+	before, ctx := threads(t), soon(t)
+	lock(t, list)
+	locked := make(chan error, len(handles))
+	for i := range handles {
+		go func(handle *shareable.List) {
+			_, err := handle.Lock(ctx)
+			if err == nil {
+				var sum int64
+				sum, err = handle.GetInt(0)
+				handle.SetInt(0, sum+1)
+				handle.Unlock()
+			}
+			locked <- err
+		}(handles[i])
+	}
+	time.Sleep(100 * time.Millisecond)
+	ok(t, list.Unlock())
+	for range handles {
+		ok(t, result(t, locked))
+	}
+	item(t, list, 0, int64(len(handles)))
+	if now := threads(t); now > before+12 {
+		t.Error(now, "threads, before the locks", before)
+	}
+}
+
 // medianDelayOfEnd returns the median time from the end of a context to the end of its wait.
 func medianDelayOfEnd(t *testing.T, wait func(ctx context.Context) error) time.Duration {
 	t.Helper()

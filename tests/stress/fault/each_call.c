@@ -512,9 +512,10 @@ static const excuse ignored[] = {
   {"writer.c", "madvise", "a reader that cannot recover an item of a killed writer reads the redo record"},
   {"writer.c", "mmap", "likewise"},
   {"thread.c", "pthread_setname_np", "a thread of a watch has the name of the program"},
-  {"watch.c", "dup3", "a child of a fork leaves its parent's descriptor alone, and tries again later"},
-  {"watch.c", "read", "the program has read the eventfd itself, and it is not readable"},
-  {"watch.c", "write", "the counter of the eventfd is at its maximum, and it is readable"},
+  {"eventfd.c", "dup3", "a child of a fork leaves its parent's descriptor alone, and tries again later"},
+  {"eventfd.c", "fcntl", "the eventfd is not distinguished from others, which have no file either"},
+  {"eventfd.c", "read", "the program has read the eventfd itself, and it is not readable"},
+  {"eventfd.c", "write", "the counter of the eventfd is at its maximum, and it is readable"},
   {"membarrier.c", "syscall", "without membarrier(2), every store locks, and a waiter first waits a little"},
   {NULL, NULL, NULL},
 };

@@ -6,13 +6,11 @@
  */
 #include "watch/watch.h"
 
-#include <dirent.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../core/asleep.h"
 #include "base/futex.h"
 #include "control.h"
 #include "operations.h"
@@ -153,47 +151,6 @@ static shareable_status use_in_child(const world *w) {
   return w->watch->is_parents ? SHAREABLE_OK : change(w, 0);
 }
 
-/*
- * The allocator of gcc's AddressSanitizer does not release its locks in the child of a fork. A
- * thread that has just started may hold one, so these wait until all threads sleep.
- */
-#ifdef __SANITIZE_ADDRESS__
-static bool is_asleep(const char *task) {
-  char path[64], state = 'S';
-  FILE *file;
-
-  snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", task);
-  file = fopen(path, "r");
-  if (file != NULL) {
-    need(fscanf(file, "%*d (%*[^)]) %c", &state) == 1, "cannot read the state of a thread");
-    fclose(file);
-  }
-  return state == 'S';
-}
-
-static bool others_are_asleep(void) {
-  DIR *tasks = opendir("/proc/self/task");
-  struct dirent *task;
-  bool are_asleep = true;
-
-  need(tasks != NULL, "cannot list the threads");
-  while (are_asleep && (task = readdir(tasks)) != NULL)
-    are_asleep = task->d_name[0] == '.' || atol(task->d_name) == getpid() || is_asleep(task->d_name);
-  closedir(tasks);
-  return are_asleep;
-}
-
-static pid_t fork_safely(void) {
-  while (!others_are_asleep())
-    usleep(100);
-  return fork();
-}
-#else
-static pid_t fork_safely(void) {
-  return fork();
-}
-#endif
-
 /* What fails in the child must not prevent a report in the parent. */
 static shareable_status use_fork(const world *w) {
   uint64_t id;
@@ -204,7 +161,8 @@ static shareable_status use_fork(const world *w) {
 
   if (status != SHAREABLE_OK)
     return status;
-  child = fork_safely();
+  wait_until_others_are_asleep();
+  child = fork();
   if (child == 0) {
     status = use_in_child(w);
     shareable_watch_free(w->watch);
