@@ -5,7 +5,8 @@
  *
  * Each entry is checked once, however many threads of the program wait for it. A check of a whole
  * list takes a long time, and one of a lock's owner takes a system call. The thread pauses between
- * two rounds of such checks for at least PAUSE_FACTOR times as long as a round takes.
+ * two rounds of such checks for at least PAUSE_FACTOR times as long as a processor ran the round.
+ * Time in which the thread did not run, for example because the process was stopped, does not count.
  */
 #include "watch/checker.h"
 
@@ -53,16 +54,16 @@ static void check_slowly(const shareable__watch_entry *entry) {
 }
 
 static void do_slow_round(shareable__checker *self) {
-  int64_t start = shareable__now(), end;
   shareable__watch_entry *entry;
+  int64_t start;
 
-  if (start < self->next_slow_round)
+  if (shareable__now() < self->next_slow_round)
     return;
+  start = shareable__thread_time();
   for (size_t k = 0; !self->thread.must_end && (entry = shareable__entry_next(&k)) != NULL;)
     if (entry->is_armed && entry->kind != SHAREABLE__WATCH_ITEM)
       check_slowly(entry);
-  end = shareable__now();
-  self->next_slow_round = end + PAUSE_FACTOR * (end - start);
+  self->next_slow_round = shareable__now() + PAUSE_FACTOR * (shareable__thread_time() - start);
 }
 
 static int64_t interval(void) {
