@@ -4,6 +4,8 @@
  *
  * usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...
  *
+ * SECONDS begin when each worker has done something.
+ *
  * Writers write values of every type to the items. The bytes of each value show whether it is
  * whole. Readers, one of them read-only, read the items. Writers also count in three items: one by
  * atomic additions, one by compare-and-swap, one under the list's lock, each time with another
@@ -33,6 +35,7 @@
 
 #define WORKERS 32
 #define FAST_MIN 90
+#define START_MAX 120 /* seconds */
 
 typedef struct worker {
   const char *language;
@@ -148,6 +151,18 @@ static void restart_exited(void) {
       fail("exited by itself", row);
       start(row);
     }
+}
+
+/* Waits until each worker has done something. Interpreters start slowly in an emulator. */
+static void await_all(void) {
+  double until = now() + START_MAX;
+  int row = 0;
+
+  while (row < count && now() < until) {
+    row += progress_of(row) > 0;
+    restart_exited();
+    usleep(1000);
+  }
 }
 
 static void kill_one(void) {
@@ -278,6 +293,7 @@ int main(int argc, char **argv) {
   add_workers(argc, argv);
   for (int row = 0; row < count; row++)
     start(row);
+  await_all();
   for (until = now() + strtod(argv[1], NULL); now() < until;) {
     usleep((useconds_t)(next_random() % 2000));
     restart_exited();
