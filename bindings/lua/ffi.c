@@ -61,6 +61,8 @@ bool ffi_read_integer(lua_State *L, int index, int64_t *integer) {
 }
 
 /*
+ * `unused`: shareable/ffi.lua explains why the functions do not use their first double.
+ *
  * The functions below return their result, because a finalizer could overwrite a buffer before the
  * caller reads it. NAN, OTHER, false, add_failed() and 0 mean that they have done nothing, because
  * they do not handle the item or the arguments.
@@ -161,10 +163,11 @@ static __attribute__((noinline)) bool set_mixed(object *list, int64_t index, dou
  * Writes an integer over an integer, or a float over a float. A list that is not mixed is tried as
  * one of integers, without a read before the write.
  */
-static bool set_number(object *list, int32_t index, double number) {
+static bool set_number(object *list, int32_t index, double unused, double number) {
   int64_t item = number_index_from_lua(index), integer;
   shareable_status status = SHAREABLE_E_TYPE;
 
+  (void)unused;
   if (!list->is_mixed && number_is_whole(number, &integer) && (integer != 0 || !signbit(number)))
     status = shareable_list_replace_int(list->list, item, integer);
   return status == SHAREABLE_E_TYPE ? set_mixed(list, item, number) : end(list, status);
@@ -192,10 +195,11 @@ static int64_t add_failed(double delta) {
 }
 
 /* Returns the sum, or add_failed(). It does not handle a delta of 0. */
-static int64_t add(object *list, int32_t index, double delta) {
+static int64_t add(object *list, int32_t index, double unused, double delta) {
   shareable_status status = SHAREABLE_E_TYPE;
   int64_t integer, sum;
 
+  (void)unused;
   if (number_is_whole(delta, &integer) && integer != 0)
     status = shareable_list_add(list->list, number_index_from_lua(index), integer, &sum);
   return end(list, status) ? sum : add_failed(delta);
@@ -215,10 +219,11 @@ typedef union element {
  * Copy the items from `first`, counted from 0. Return the number of items copied. If that is less
  * than `count`, is_busy() returns whether the next item is busy.
  */
-static int get_integers(object *list, double first, int count, element *elements) {
+static int get_integers(object *list, double unused, double first, int count, element *elements) {
   size_t processed = 0;
   int copied = 0;
 
+  (void)unused;
   fail(list, shareable_list_get_ints(list->list, (int64_t)first, (size_t)count, &elements->integer, &processed));
   for (; (size_t)copied < processed && number_represents(elements[copied].integer); copied++)
     elements[copied].real = (double)elements[copied].integer;
@@ -227,32 +232,33 @@ static int get_integers(object *list, double first, int count, element *elements
   return copied;
 }
 
-static int get_floats(object *list, double first, int count, element *elements) {
+static int get_floats(object *list, double unused, double first, int count, element *elements) {
   size_t processed = 0;
 
+  (void)unused;
   fail(list, shareable_list_get_floats(list->list, (int64_t)first, (size_t)count, &elements->real, &processed));
   return (int)processed;
 }
 
-static int get_numbers(object *list, double first, int count, element *elements) {
-  int copied = get_integers(list, first, count, elements);
+static int get_numbers(object *list, double unused, double first, int count, element *elements) {
+  int copied = get_integers(list, unused, first, count, elements);
 
-  return copied > 0 || list->is_busy ? copied : get_floats(list, first, count, elements);
+  return copied > 0 || list->is_busy ? copied : get_floats(list, unused, first, count, elements);
 }
 
 /* The order is that of shareable/ffi.lua. */
 static const struct {
   double (*get)(object *list, int32_t index);
   int (*get_other)(object *list, int32_t index, char *buffer, int size);
-  bool (*set_number)(object *list, int32_t index, double number);
+  bool (*set_number)(object *list, int32_t index, double unused, double number);
   bool (*set_string)(object *list, int32_t index, const char *text, size_t length);
   bool (*set_boolean)(object *list, int32_t index, bool boolean);
   bool (*set_none)(object *list, int32_t index);
-  int64_t (*add)(object *list, int32_t index, double delta);
+  int64_t (*add)(object *list, int32_t index, double unused, double delta);
   double (*length)(const object *list);
-  int (*get_integers)(object *list, double first, int count, element *elements);
-  int (*get_floats)(object *list, double first, int count, element *elements);
-  int (*get_numbers)(object *list, double first, int count, element *elements);
+  int (*get_integers)(object *list, double unused, double first, int count, element *elements);
+  int (*get_floats)(object *list, double unused, double first, int count, element *elements);
+  int (*get_numbers)(object *list, double unused, double first, int count, element *elements);
   bool (*is_busy)(const object *list);
 } functions = {get, get_other, set_number,   set_string, set_boolean, set_none,
                add, length,    get_integers, get_floats, get_numbers, is_busy};

@@ -610,7 +610,7 @@ Test(owner, the_reaper_removes_a_block_that_another_process_has_moved) {
 
   cr_expect_eq(access(moved_path_of(own_name(), child), F_OK), 0);
   end(child, SIGKILL);
-  for (int i = 0; i < 500 && is_left; i++) {
+  for (int64_t i = 0; i < time_limit(500) && is_left; i++) {
     usleep(10000);
     is_left = access(moved_path_of(own_name(), child), F_OK) == 0;
   }

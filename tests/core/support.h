@@ -9,6 +9,7 @@
 #include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +22,13 @@ static inline const char *own_name(void) {
   static char name[40];
   snprintf(name, sizeof name, "test-%ld", (long)getpid());
   return name;
+}
+
+/* Returns the limit of a duration, which is larger in an emulator. */
+static inline int64_t time_limit(int64_t duration) {
+  const char *emulator = getenv("emulator");
+
+  return emulator != NULL && *emulator != '\0' ? 20 * duration : duration;
 }
 
 static inline bool exists(const char *name) {

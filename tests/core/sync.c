@@ -408,7 +408,7 @@ Test(sync, an_item_locked_by_a_dead_writer_keeps_its_value_and_can_be_written_wi
   assert_same(get(reader, 0), shareable_str("text"));
   lock_under(list, 0, 0, 0); /* no writer has the id 0 */
   assert_same(get(list, 0), shareable_str("text"));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   shareable_list_unref(reader);
   end_list(list);
 }
@@ -441,7 +441,7 @@ static void check_recovery(shareable_value before, shareable_value value) {
   kill_while_writing(list, 1, value);
   cr_assert_eq(redo_records_in_use(list), 1);
   assert_same(get(list, 1), value);
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   cr_assert_eq(redo_records_in_use(list), 0);
   cr_assert_eq(flags_of(list, 1) & ~SHAREABLE__SLOW_STORES, 0);
   assert_same(get(list, 1), value);
@@ -650,7 +650,7 @@ Test(sync, reads_and_writes_wait_until_a_living_writer_unlocks_the_item) {
   cr_assert_eq(pthread_create(&thread, NULL, unlock_soon, &list->sync.area->version_words[1]), 0);
   assert_same(get(list, 1), shareable_int(7));
   cr_assert_geq(now() - start, SECOND / 20);
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   cr_assert_eq(pthread_join(thread, NULL), 0);
   start = now();
   lock_under(list, 1, id, 0);
@@ -817,7 +817,7 @@ static void write_over_published(shareable_list *list, shareable__hazard *hazard
   cr_assert_eq(pthread_create(&thread, NULL, withdraw_soon, hazard), 0);
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
   cr_assert_geq(now() - start, SECOND / 20);
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   cr_assert_eq(pthread_join(thread, NULL), 0);
   assert_same(get(list, 1), shareable_str("text"));
 }
@@ -878,7 +878,7 @@ Test(sync, a_change_of_type_does_not_wait_for_a_store_to_another_item) {
   publish(list, id)->item = 1;
   start = now();
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   shareable_list_unref(other);
   end_list(list);
 }
@@ -892,7 +892,7 @@ Test(sync, a_change_of_type_does_not_wait_for_a_store_of_a_dead_writer) {
   publish(list, id);
   start = now();
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   assert_same(get(list, 1), shareable_str("text"));
   end_list(list);
 }
@@ -973,7 +973,7 @@ Test(sync, a_text_that_differs_in_one_word_needs_no_redo_record) {
   cr_ok(shareable_list_set_str(list, 1, "new", 3));
   cr_ok(shareable_list_set_str(list, 2, "sixteen bytes OK", 16));
   cr_ok(shareable_list_set_str(list, 2, "sixteen bytes OK", 16));
-  cr_assert_lt(now() - start, UNLOGGED_AFTER);
+  cr_assert_lt(now() - start, time_limit(UNLOGGED_AFTER));
   assert_same(get(list, 1), shareable_str("new"));
   assert_same(get(list, 2), shareable_str("sixteen bytes OK"));
   cr_assert_eq(version_of(list, 1), version + 3, "readers notice each write");
@@ -1074,7 +1074,7 @@ Test(sync, a_fifth_writer_takes_a_kept_redo_record) {
   register_writer(list);
   start = now();
   write_text(list, 5, 'a');
-  cr_assert_lt(now() - start, UNLOGGED_AFTER);
+  cr_assert_lt(now() - start, time_limit(UNLOGGED_AFTER));
   cr_assert_eq(kept_record(list), -1, "a writer that has taken a record does not keep it");
   cr_assert_eq(list->sync.area->redo_records[0].writer_id, 0);
   cr_assert_eq(word_of(list, 1) & SHAREABLE__LOCKED, 0, "the item of the record is unlocked");
@@ -1116,7 +1116,7 @@ Test(sync, stopped_writers_that_keep_all_redo_records_do_not_delay_others) {
   register_writer(list);
   start = now();
   write_text(list, 5, 'b');
-  cr_assert_lt(now() - start, UNLOGGED_AFTER);
+  cr_assert_lt(now() - start, time_limit(UNLOGGED_AFTER));
   cr_assert_eq(redo_records_in_use(list), 0);
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++) {
     kill(children[k], SIGKILL);
@@ -1180,12 +1180,12 @@ Test(sync, the_next_writer_reclaims_redo_records_of_dead_writers) {
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     list->sync.area->redo_records[k].writer_id = dead;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   assert_same(get(list, 1), shareable_str("text"));
   start = now();
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     cr_ok(shareable_list_set_int(list, 1, k));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   end_list(list);
 }
 
@@ -1201,7 +1201,7 @@ Test(sync, committed_redo_records_of_dead_writers_are_replayed_before_they_are_r
     lock_under(list, (size_t)k, dead, 0);
   }
   cr_ok(shareable_list_set_str(list, 4, "text", 4));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   cr_assert_lt(redo_records_in_use(list), SHAREABLE__AREA_REDO_RECORDS);
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     assert_same(get(list, k), shareable_float(k + 0.5));
@@ -1218,12 +1218,12 @@ Test(sync, writers_that_hold_all_redo_records_do_not_stop_writes_to_other_items)
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     list->sync.area->redo_records[k].writer_id = id;
   cr_ok(shareable_list_set_str(list, 1, "text", 4));
-  cr_assert_lt(now() - start, SECOND / 2);
+  cr_assert_lt(now() - start, time_limit(SECOND / 2));
   assert_same(get(list, 1), shareable_str("text"));
   start = now();
   for (int k = 0; k < 100; k++)
     cr_ok(shareable_list_set_int(list, 1, k));
-  cr_assert_lt(now() - start, SECOND / 2, "a handle waits once for the same records");
+  cr_assert_lt(now() - start, time_limit(SECOND / 2), "a handle waits once for the same records");
   assert_same(get(list, 1), shareable_int(99));
   for (int k = 0; k < SHAREABLE__AREA_REDO_RECORDS; k++)
     cr_assert_eq(list->sync.area->redo_records[k].writer_id, id, "a living writer's redo record must not be reclaimed");
@@ -1330,7 +1330,7 @@ Test(sync, a_killed_child_s_lock_does_not_count_as_its_parent_s) {
   kill_while_writing(list, 1, shareable_str("child"));
   cr_ok(shareable_list_set_int(list, 1, 8));
   assert_same(get(list, 1), shareable_int(8));
-  cr_assert_lt(now() - start, SECOND);
+  cr_assert_lt(now() - start, time_limit(SECOND));
   end_list(list);
 }
 
@@ -1490,7 +1490,7 @@ Test(sync, a_busy_writer_does_not_delay_a_reader_of_a_long_text) {
     size_t length = 0;
 
     cr_ok(shareable_list_get_str(list, 0, text, LENGTH_OF_TEXT, &length));
-    cr_assert_lt(now() - start, SECOND);
+    cr_assert_lt(now() - start, time_limit(SECOND));
     cr_assert_eq(text[0], text[length - 1]);
     cr_assert_null(memchr(text, text[0] == 'a' ? 'b' : 'a', length));
   }

@@ -70,7 +70,8 @@ static pid_t start_unlinking(const char *name) {
 
     if (shareable_memory_open(&memory, name, 0, NULL) != SHAREABLE_OK)
       _exit(1);
-    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+      _exit(2);
     raise(SIGSTOP);
     shareable_memory_unlink(memory, NULL);
     _exit(0);
@@ -78,7 +79,7 @@ static pid_t start_unlinking(const char *name) {
   waitpid(child, &status, 0);
   if (!WIFSTOPPED(status)) {
     shareable_unlink(name, NULL);
-    skip_because("ptrace(2) is not permitted");
+    skip_because("needs ptrace(2)");
   }
   return child;
 }

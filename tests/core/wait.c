@@ -57,10 +57,10 @@ Test(wait, ends_at_the_timeout) {
   int64_t start = shareable__now();
 
   cr_status(wait_int(list, ITEM, 0, 0), SHAREABLE_E_TIMED_OUT);
-  cr_assert_lt(shareable__now() - start, 100 * MILLISECOND);
+  cr_assert_lt(shareable__now() - start, time_limit(100 * MILLISECOND));
   cr_status(wait_int(list, ITEM, 0, 120 * MILLISECOND), SHAREABLE_E_TIMED_OUT);
   cr_assert_geq(shareable__now() - start, 120 * MILLISECOND);
-  cr_assert_lt(shareable__now() - start, 1000 * MILLISECOND);
+  cr_assert_lt(shareable__now() - start, time_limit(1000 * MILLISECOND));
   end_list(list);
 }
 
@@ -391,7 +391,7 @@ static void assert_closing_ends_the_wait(uint32_t list_flags, uint32_t flags) {
 
   cr_assert_eq(pthread_create(&thread, NULL, close_soon, other), 0);
   cr_status(wait_int(other, ITEM, 0, -1), SHAREABLE_E_CLOSED);
-  cr_assert_lt(shareable__now() - start, SECOND);
+  cr_assert_lt(shareable__now() - start, time_limit(SECOND));
   cr_assert_eq(pthread_join(thread, NULL), 0);
   shareable_list_unref(other);
   end_list(list);

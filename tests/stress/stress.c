@@ -4,6 +4,8 @@
  *
  * usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...
  *
+ * SECONDS begin when each worker has done something.
+ *
  * Writers write values of every type to the items. The bytes of each value show whether it is
  * whole. Readers, one of them read-only, read the items. Writers also count in three items: one by
  * atomic additions, one by compare-and-swap, one under the list's lock, each time with another
@@ -33,6 +35,7 @@
 
 #define WORKERS 32
 #define FAST_MIN 90
+#define START_MAX 120 /* seconds */
 
 typedef struct worker {
   const char *language;
@@ -47,6 +50,7 @@ static char name[40], tally_name[48];
 static shareable_list *list, *tally;
 static worker workers[WORKERS];
 static int count, failures;
+static double longest_pause; /* in the loop of main(), which sleeps for 2 ms and waits for the end of a killed worker */
 static uint64_t seed, kills;
 
 static void must(int status, const char *operation) {
@@ -150,6 +154,18 @@ static void restart_exited(void) {
     }
 }
 
+/* Waits until each worker has done something. Interpreters start slowly in an emulator. */
+static void await_all(void) {
+  double until = now() + START_MAX;
+  int row = 0;
+
+  while (row < count && now() < until) {
+    row += progress_of(row) > 0;
+    restart_exited();
+    usleep(1000);
+  }
+}
+
 static void kill_one(void) {
   int row = (int)(next_random() % (uint64_t)count);
 
@@ -240,6 +256,7 @@ static void report(void) {
          " locks of dead holders\n",
          total(READS), total(WRITES), total(WAITS), kills, total(TORN), total(STUCK), total(LOST), total(OTHERS),
          total(DAMAGED), total(OWNER_DIED));
+  printf("this program, or a killed worker until its end, was not run for up to %.3f s\n", longest_pause);
   failures += total(TORN) + total(STUCK) + total(LOST) + total(OTHERS) > 0;
   for (int row = 0; row < count; row++)
     if (progress_of(row) == 0)
@@ -265,7 +282,7 @@ static void add_workers(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  double until;
+  double until, last;
 
   if (argc < 3 || argc % 2 == 0 || argc > 3 + 2 * CALLERS) {
     fprintf(stderr, "usage: stress SECONDS C-WORKER [LANGUAGE COMMAND]...\n");
@@ -278,10 +295,13 @@ int main(int argc, char **argv) {
   add_workers(argc, argv);
   for (int row = 0; row < count; row++)
     start(row);
-  for (until = now() + strtod(argv[1], NULL); now() < until;) {
+  await_all();
+  for (until = now() + strtod(argv[1], NULL); (last = now()) < until;) {
     usleep((useconds_t)(next_random() % 2000));
     restart_exited();
     kill_one();
+    if (now() - last > longest_pause)
+      longest_pause = now() - last;
   }
   for (int row = 0; row < count; row++) {
     end(row);

@@ -55,24 +55,45 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * SECOND + time.tv_nsec;
 }
 
-static void check_duration(int64_t start, const char *operation) {
-  int64_t time = now() - start;
-
-  if (time <= LIMIT)
-    return;
-  count(STUCK);
-  fprintf(stderr, "stress: C: %s took %.3f s\n", operation, (double)time / (double)SECOND);
-}
-
 /* The operations of this worker that took the fast path, and all that were measured. */
 static int64_t measured, fast;
 static bool has_waited;
+
+/* The waits for other writers since the last operation whose duration was checked. */
+static struct {
+  int calls, holders;
+  uint64_t observed;
+  int64_t last, longest_pause; /* between two calls: the machine did not run this process */
+} waits;
+
+static void note_wait(uint64_t observed) {
+  int64_t time = now(), pause = waits.calls++ > 0 ? time - waits.last : 0;
+
+  waits.holders += waits.calls == 1 || waits.observed != observed;
+  waits.observed = observed;
+  waits.last = time;
+  if (pause > waits.longest_pause)
+    waits.longest_pause = pause;
+}
+
+static void check_duration(int64_t start, const char *operation) {
+  int64_t time = now() - start;
+
+  if (time > LIMIT) {
+    count(STUCK);
+    fprintf(stderr, "stress: C: %s took %.3f s: %d waits for %d holders, with a pause of up to %.3f s\n", operation,
+            (double)time / (double)SECOND, waits.calls, waits.holders, (double)waits.longest_pause / (double)SECOND);
+  }
+  waits.calls = waits.holders = 0;
+  waits.longest_pause = 0;
+}
 
 shareable__backoff_action __real_shareable__backoff_wait(shareable__backoff *backoff, uint64_t observed);
 shareable__backoff_action __wrap_shareable__backoff_wait(shareable__backoff *backoff, uint64_t observed);
 
 shareable__backoff_action __wrap_shareable__backoff_wait(shareable__backoff *backoff, uint64_t observed) {
   has_waited = true;
+  note_wait(observed);
   return __real_shareable__backoff_wait(backoff, observed);
 }
 

@@ -40,19 +40,22 @@ end
 
 -- The functions of ffi.c. Each takes a list that is in is_list. The list stays on the stack during the call, so that it
 -- is not collected.
+--
+-- LuaJIT 2.1.0-beta3 (Debian 12) for arm64 destroys the register d0, which passes the first double to a function, if it
+-- checks the type of an unused number after it has loaded d0. So no function uses its first double.
 local functions = cast([[
   const struct {
     double (*get)(const void *list, int32_t index);
     int (*get_other)(const void *list, int32_t index, char *buffer, int size);
-    bool (*set_number)(const void *list, int32_t index, double number);
+    bool (*set_number)(const void *list, int32_t index, double unused, double number);
     bool (*set_string)(const void *list, int32_t index, const char *text, size_t length);
     bool (*set_boolean)(const void *list, int32_t index, bool boolean);
     bool (*set_none)(const void *list, int32_t index);
-    int64_t (*add)(const void *list, int32_t index, double delta);
+    int64_t (*add)(const void *list, int32_t index, double unused, double delta);
     double (*length)(const void *list);
-    int (*get_integers)(const void *list, double first, int count, double *elements);
-    int (*get_floats)(const void *list, double first, int count, double *elements);
-    int (*get_numbers)(const void *list, double first, int count, double *elements);
+    int (*get_integers)(const void *list, double unused, double first, int count, double *elements);
+    int (*get_floats)(const void *list, double unused, double first, int count, double *elements);
+    int (*get_numbers)(const void *list, double unused, double first, int count, double *elements);
     bool (*is_busy)(const void *list);
   } *]], raw.ffi_functions)
 local get, get_other, length, add = functions.get, functions.get_other, functions.length, functions.add
@@ -125,7 +128,7 @@ local function write(self, index, value)
   local kind = type(value)
   local is_written
   if kind == "number" then
-    is_written = set_number(self, index, value)
+    is_written = set_number(self, index, 0, value)
   elseif kind == "string" then
     is_written = set_string(self, index, value, #value)
   elseif kind == "boolean" then
@@ -194,7 +197,7 @@ end
 function fast.list_add(...)
   local self, index, delta = ...
   if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and is_list[self] then
-    local sum = add(self, index, delta)
+    local sum = add(self, index, 0, delta)
     local number = tonumber(sum)
     if number > -2 ^ 53 and number < 2 ^ 53 then
       return number
@@ -233,7 +236,7 @@ local function append(items, copy, self, first, count)
   local copied = 0
   while copied < count do
     local wanted = min(count - copied, CHUNK)
-    local processed = copy(self, first + copied, wanted, elements)
+    local processed = copy(self, 0, first + copied, wanted, elements)
     for k = 1, processed do
       items[copied + k] = elements[k - 1]
     end

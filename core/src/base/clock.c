@@ -6,11 +6,19 @@
 #include <pthread.h>
 #include <time.h>
 
-int64_t shareable__now(void) {
+static int64_t read_clock(clockid_t clock) {
   struct timespec time;
 
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t shareable__now(void) {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t shareable__thread_time(void) {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 int64_t shareable__deadline(int64_t timeout) {

@@ -9,6 +9,9 @@
 /* Returns the nanoseconds since an unspecified point in the past (CLOCK_MONOTONIC). */
 int64_t shareable__now(void);
 
+/* Returns the nanoseconds that a processor has run the calling thread (CLOCK_THREAD_CPUTIME_ID). */
+int64_t shareable__thread_time(void);
+
 /*
  * Returns the time in `timeout` nanoseconds; INT64_MAX, which is never reached, if timeout is
  * negative or too large.

@@ -6,7 +6,8 @@
  * Each entry is checked once, however many threads of the program wait for it. A check of a whole
  * list or of a large item takes a long time, and one of a lock's owner takes a system call. So these
  * are done without the lock, and the thread pauses between two rounds of such checks for at least
- * PAUSE_FACTOR times as long as a round takes.
+ * PAUSE_FACTOR times as long as a processor ran the round. Time in which the thread did not run, for
+ * example because the process was stopped, does not count.
  */
 #include "watch/checker.h"
 
@@ -51,11 +52,12 @@ static void check(shareable__watch_entry *entry) {
 /* Checks the entries that must be checked without the lock, unless the last such round was too recent. */
 static void do_slow_round(const shareable__checker *self, int64_t *next,
                           bool must_check(const shareable__watch_entry *entry), void check_slowly(uint64_t id)) {
-  int64_t start = shareable__now(), end;
   shareable__watch_entry *entry;
+  int64_t start;
 
-  if (start < *next)
+  if (shareable__now() < *next)
     return;
+  start = shareable__thread_time();
   for (size_t k = 0; !self->thread.must_end && (entry = shareable__entry_next(&k)) != NULL;) {
     uint64_t id = entry->id;
 
@@ -65,8 +67,7 @@ static void do_slow_round(const shareable__checker *self, int64_t *next,
     check_slowly(id);
     shareable__fork_lock();
   }
-  end = shareable__now();
-  *next = end + PAUSE_FACTOR * (end - start);
+  *next = shareable__now() + PAUSE_FACTOR * (shareable__thread_time() - start);
 }
 
 static int64_t interval(void) {
