@@ -62,6 +62,18 @@ static void unlink_owned(world *w) {
   }
 }
 
+static void own_none_any_more(world *w) {
+  own_one(w);
+  unlink_owned(w);
+}
+
+/* It reports no error: the reaper unlinks a log that remains. */
+static shareable_status unlink_unused_log(world *w) {
+  (void)w;
+  shareable__owner_unlink_unused();
+  return SHAREABLE_OK;
+}
+
 static void drop_block(world *w) {
   char *bytes = shareable_memory_address(w->memory);
 
@@ -270,6 +282,7 @@ const operation blocks_operations[] = {
   {"create a second owned block", own_one, create_owned, MEMORY, .finish = unlink_owned, .leaves = OWNS},
   {"create more owned blocks than fit into the ownership log", own_many, create_owned, MEMORY, .finish = unlink_owned,
    .leaves = OWNS},
+  {"unlink an unused ownership log", own_none_any_more, unlink_unused_log, .leaves = DISOWNS},
   {"open a block", prepare_block, open_block, .undo = close_block, .finish = end_block, .check = check_block,
    .allowed = opening},
   {"open a block read-only", prepare_block, open_read_only, .undo = close_block, .finish = end_block,

@@ -34,7 +34,8 @@ enum {
   REGISTERS = 1, /* the handle may have registered as a writer, which needs a mapping */
   CONNECTS = 2,  /* the manager's handle may have another connection, or none */
   OWNS = 4,      /* the process's ownership log may have been created or extended */
-  REMOVES = 8    /* another process may have completed it, and the reply may be lost */
+  REMOVES = 8,   /* another process may have completed it, and the reply may be lost */
+  DISOWNS = 16   /* the process's ownership log is mapped, and may have no name, until the process ends */
 };
 
 typedef struct operation {
