@@ -41,10 +41,10 @@ func TestAFailedReportWakesAllWithoutSpinning(t *testing.T) {
 	if woken < 2 || woken > 25 {
 		t.Error("the waiter was woken", woken, "times")
 	}
+	p.mu.Lock()
 	if point.armed {
 		t.Error("the waiter does not arm the watch again")
 	}
-	p.mu.Lock()
 	p.idle = true
 	p.mu.Unlock()
 	if err := reader.SetReadDeadline(time.Now()); err != nil {

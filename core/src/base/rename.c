@@ -10,16 +10,16 @@
 
 #include "base/platform.h"
 
-int shareable__rename_to_new(const char *path, const char *new_path) {
+int shareable__rename_to_new(const char *from, const char *to) {
 #if SHAREABLE__LINUX && defined(SYS_renameat2)
   const unsigned no_replace = 1;
 
-  if (syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, new_path, no_replace) == 0)
+  if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace) == 0)
     return 0;
   return errno == EINVAL ? ENOSYS : errno;
 #else
-  (void)path;
-  (void)new_path;
+  (void)from;
+  (void)to;
   return ENOSYS;
 #endif
 }

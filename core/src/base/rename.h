@@ -5,9 +5,9 @@
 #define SHAREABLE__RENAME_H
 
 /*
- * Renames a file unless the new path exists. Returns 0, EEXIST, ENOSYS if the system cannot do this
- * atomically, or another errno.
+ * Renames a file unless another file has the new path. Returns 0, EEXIST, ENOSYS if the system
+ * cannot do this atomically, or another errno.
  */
-int shareable__rename_to_new(const char *path, const char *new_path);
+int shareable__rename_to_new(const char *from, const char *to);
 
 #endif

@@ -204,11 +204,11 @@ shareable_status shareable_watch_remove(shareable_watch *watch, uint64_t id) {
 }
 
 /*
- * Takes the first entry from the queue, and arms it again. If it cannot be armed, it returns to the
- * queue: otherwise the next change would be missed.
+ * Takes the entry from the queue, and arms it again. If it cannot be armed, it returns to the queue:
+ * otherwise the next change would be missed.
  */
-static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool *is_slow) {
-  shareable__watch_entry *entry = SHAREABLE__OBJECT(watch->changed.first, shareable__watch_entry, of_queue);
+static shareable_status take_changed(shareable_watch *watch, shareable__watch_entry *entry, uint64_t *id,
+                                     bool *is_slow) {
   shareable_status status;
 
   shareable__watch_forget_changed(watch, entry);
@@ -224,13 +224,15 @@ static shareable_status take_changed(shareable_watch *watch, uint64_t *id, bool 
 /* Takes one entry from the queue. Sets *is_empty if there is none, and then drains the descriptor. */
 static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_empty) {
   shareable_status status = SHAREABLE_OK;
+  shareable__watch_entry *entry;
   bool is_slow = false;
 
   shareable__watch_lock();
   own_fd(watch);
-  *is_empty = watch->changed.first == NULL;
-  if (!*is_empty)
-    status = take_changed(watch, id, &is_slow);
+  entry = SHAREABLE__OBJECT(watch->changed.first, shareable__watch_entry, of_queue);
+  *is_empty = entry == NULL;
+  if (entry != NULL)
+    status = take_changed(watch, entry, id, &is_slow);
   if (watch->changed.first == NULL && watch->is_readable)
     drain(watch);
   shareable__watch_unlock();
