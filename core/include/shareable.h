@@ -73,7 +73,8 @@
  *   thread may be writing through the same handle. Otherwise the interrupted write is not protected
  *   from a change of the item's type. It must not use an item, or the list's lock, if that thread
  *   may hold it. It may call fork(): signals are blocked while the library is in a state that a
- *   child must not inherit.
+ *   child must not inherit. If the handler interrupted a call of the library, the child must not
+ *   return from the handler: it does not have the locks of the interrupted call.
  * - Fast writes. Up to eight handles of a list can write numbers without locking the item. Other
  *   handles lock it, until one of the eight is closed.
  * - Memory control groups. The pages of a block count against the memory limit of the control group
@@ -1071,8 +1072,8 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  * the watch reports the ids of the list once more, and then never again.
  *
  * A report means that the item may have changed: the program reads it again. An item is also
- * reported when an equal value is written to it, or when an item of the list whose index differs by
- * a multiple of 32 is written. If the program watches many lists (see below), it may be reported
+ * reported when an equal value is written to it, when an item of the list whose index differs by a
+ * multiple of 32 is written, or when another process ends a wait for such an item. If the program watches many lists (see below), it may be reported
  * when any item of its list is written. If an item changes several times before the program calls
  * shareable_watch_changed(), it is reported once. The last change is never missed: if the program
  * reads an item after it has added or armed the id, each later change is reported.
@@ -1098,7 +1099,8 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  * id is armed.
  *
  * In a child of fork(), the descriptor has the same number, but is the child's own: it is readable,
- * and all armed ids are reported. In a child of _Fork() or clone(2), that is the case after the
+ * and all armed ids are reported. A duplicate of the descriptor, or an epoll(7) instance that
+ * contains it, still refers to the one of the parent: the child must add the descriptor again. In a child of _Fork() or clone(2), that is the case after the
  * first call for any watch. If the system has no descriptor for the child, the number remains that
  * of the parent's descriptor, which the child does not change, until a call of
  * shareable_watch_changed() or a report gets one. Any number of threads may use a watch at the same

@@ -255,6 +255,27 @@ Test(watch, detects_writes_of_stock_python_to_a_large_item) {
   end_list(list);
 }
 
+/* The hash of the large list takes some milliseconds, and is followed by a pause of a second or more. */
+Test(watch, a_large_list_does_not_delay_the_check_of_a_small_one) {
+  enum { MANY = 2000000 };
+  int64_t *integers = calloc(MANY, sizeof *integers);
+  shareable_list *big, *small = one_of_many();
+  shareable_watch *watch = new_watch();
+  uint64_t id, other;
+
+  cr_ok(shareable_list_create_ints(&big, own_name(), integers, MANY, 0, 0, NULL));
+  free(integers);
+  cr_ok(shareable_watch_add_list(watch, big, 0, 0, &other));
+  cr_ok(shareable_watch_add_list(watch, small, 0, 0, &id));
+  usleep(300000);
+  poke_last(small, 8, 1);
+  cr_assert(is_readable(watch, 400));
+  cr_assert_eq(next_changed(watch), id);
+  shareable_watch_free(watch);
+  end_list(small);
+  end_list(big);
+}
+
 Test(watch, a_large_item_takes_little_time) {
   shareable_list *list = large(9000000);
   shareable_watch *watch = new_watch();
@@ -625,6 +646,41 @@ static void expect_work_in_child(pid_t (*fork_function)(void), bool has_handlers
 
 Test(watch, works_in_a_child_of_a_fork) {
   expect_work_in_child(fork, true);
+}
+
+static void *close_list(void *list) {
+  shareable_list_close(list);
+  return NULL;
+}
+
+/* A fork may find another thread between the close of the block and the removal of its entries. */
+Test(watch, a_child_frees_a_list_that_its_parent_was_closing) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  pthread_t thread;
+  uint64_t id;
+  int status;
+  pid_t child;
+
+  need_cleared_pages();
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  shareable__watch_lock();
+  pthread_create(&thread, NULL, close_list, list);
+  while (shareable__memory_is_open(list->memory))
+    usleep(100);
+  child = fork_without_handlers();
+  if (child == 0) {
+    shareable__watch_unlock();
+    shareable_list_unref(list);
+    shareable_watch_free(watch);
+    _exit(0);
+  }
+  shareable__watch_unlock();
+  pthread_join(thread, NULL);
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0, "%x", status);
+  shareable_watch_free(watch);
+  end_list(list);
 }
 
 Test(watch, works_in_a_child_without_fork_handlers) {

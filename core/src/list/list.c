@@ -192,6 +192,8 @@ void shareable_list_unref(shareable_list *list) {
     return;
   if (list->memory != NULL && shareable__memory_is_open(list->memory))
     list_detach(list);
+  /* In the child of a fork, a thread of the parent may have closed the block, but not the source. */
+  shareable__source_close(&list->source);
   if (list->memory != NULL)
     list->memory->on_close = NULL;
   shareable_memory_unref(list->memory);

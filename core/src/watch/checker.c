@@ -7,7 +7,8 @@
  * list or of a large item takes a long time, and one of a lock's owner takes a system call. So these
  * are done without the lock, and the thread pauses between two rounds of such checks for at least
  * PAUSE_FACTOR times as long as a processor ran the round. Time in which the thread did not run, for
- * example because the process was stopped, does not count.
+ * example because the process was stopped, does not count. The rounds of owners, of small lists and
+ * of large entries have pauses of their own, so that none delays the others.
  */
 #include "watch/checker.h"
 
@@ -25,7 +26,7 @@ int64_t shareable__checker_short_interval = 10000000;
 struct shareable__checker {
   shareable__watch_thread thread;
   int64_t next_round; /* INT64_MAX: none */
-  int64_t next_owner_round, next_hash_round;
+  int64_t next_owner_round, next_small_round, next_large_round;
 };
 
 static shareable__checker *checker;
@@ -39,6 +40,14 @@ static bool must_check_lock(const shareable__watch_entry *entry) {
 
 static bool must_hash(const shareable__watch_entry *entry) {
   return entry->kind != SHAREABLE__WATCH_LOCK && entry->is_armed && shareable__entry_is_slow(entry);
+}
+
+static bool must_hash_small(const shareable__watch_entry *entry) {
+  return must_hash(entry) && !shareable__entry_is_large(entry);
+}
+
+static bool must_hash_large(const shareable__watch_entry *entry) {
+  return must_hash(entry) && shareable__entry_is_large(entry);
 }
 
 /* Reports the entry if its item, which is not large, has changed or its lock is free. */
@@ -80,7 +89,8 @@ static void do_round(shareable__checker *self) {
   for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
     check(entry);
   do_slow_round(self, &self->next_owner_round, must_check_lock, shareable__entry_check_owner);
-  do_slow_round(self, &self->next_hash_round, must_hash, shareable__entry_compare_slowly);
+  do_slow_round(self, &self->next_small_round, must_hash_small, shareable__entry_compare_slowly);
+  do_slow_round(self, &self->next_large_round, must_hash_large, shareable__entry_compare_slowly);
   self->next_round = armed > 0 || was_armed ? shareable__now() + interval() : INT64_MAX;
   was_armed = false;
 }

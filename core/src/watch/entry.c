@@ -158,14 +158,25 @@ static hash_input input_of(const shareable__watch_entry *entry) {
   return input;
 }
 
+/* Returns whether a hash takes more than some microseconds. */
+static bool is_large(const shareable__watch_entry *entry, const hash_input *input) {
+  return (entry->kind == SHAREABLE__WATCH_ANY ? input->layout.data_size : input->slot.size) >= LARGE_SIZE;
+}
+
 static bool takes_long(const shareable__watch_entry *entry, const hash_input *input) {
-  return entry->kind == SHAREABLE__WATCH_ANY || input->slot.size >= LARGE_SIZE;
+  return entry->kind == SHAREABLE__WATCH_ANY || is_large(entry, input);
 }
 
 bool shareable__entry_is_slow(const shareable__watch_entry *entry) {
   const hash_input input = input_of(entry);
 
   return takes_long(entry, &input);
+}
+
+bool shareable__entry_is_large(const shareable__watch_entry *entry) {
+  const hash_input input = input_of(entry);
+
+  return is_large(entry, &input);
 }
 
 static uint64_t hash_item(const hash_input *input) {
@@ -193,14 +204,16 @@ void shareable__entry_check_item(shareable__watch_entry *entry) {
 }
 
 shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash, bool *is_slow) {
-  bool was_armed = entry->is_armed;
   shareable_status status;
+  bool was_armed;
 
   if (entry->word == NULL)
     return SHAREABLE_E_CLOSED;
   status = shareable__checker_start();
   if (status != SHAREABLE_OK)
     return status;
+  shareable__word_catch_up(entry->word);
+  was_armed = entry->is_armed;
   shareable__word_answer(entry->word, entry);
   set_armed(entry, true);
   status = shareable__word_arm(entry->word);

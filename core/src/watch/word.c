@@ -39,6 +39,13 @@ static void use_source(shareable__watch_word *word, const shareable__source *sou
     word->address = is_of_item(word) ? &area->eventcounts.items[word->number] : &area->eventcounts.any;
 }
 
+/* Uses another mapping. The thread must not sleep on the old one, which may be unmapped. */
+static void change_source(shareable__watch_word *word, const shareable__source *source) {
+  use_source(word, source);
+  if (word->waiter != NULL)
+    shareable__waiter_wake(word);
+}
+
 static shareable__watch_word *new_word(shareable__watch_block *block, const shareable__source *source,
                                        unsigned number) {
   shareable__watch_word *word = calloc(1, sizeof *word);
@@ -73,7 +80,11 @@ static shareable__watch_entry *first_entry(const shareable__watch_word *word) {
                                         : SHAREABLE__OBJECT(word->disarmed.first, shareable__watch_entry, of_word);
 }
 
-/* Moves the entries of all items to the word of any item. They are reported, in case they have changed. */
+/*
+ * Moves the entries of all items to the word of any item. They are reported, in case they have
+ * changed. The word may be new, and have the mapping of a handle to which no entry will be added,
+ * because there is no memory: then it must not keep that mapping.
+ */
 static void collapse(shareable__watch_block *block, shareable__watch_word *any) {
   shareable__watch_entry *entry;
 
@@ -86,6 +97,7 @@ static void collapse(shareable__watch_block *block, shareable__watch_word *any) 
       shareable__entry_move(entry, any);
     shareable__word_release(word);
   }
+  change_source(any, first_entry(any)->source);
 }
 
 static shareable__watch_word *get(shareable__watch_block *block, const shareable__source *source, unsigned number) {
@@ -139,7 +151,7 @@ void shareable__word_remove(shareable__watch_word *word, shareable__watch_entry 
   shareable__chain_remove(&word->disarmed, &entry->of_word);
   other = first_entry(word);
   if (other != NULL && word->sync == entry->source->sync)
-    use_source(word, other->source);
+    change_source(word, other->source);
 }
 
 /* Reports all armed entries. The hash of a list that was seen before is out of date. */
@@ -205,6 +217,11 @@ bool shareable__word_update(shareable__watch_word *word) {
     fire_all(word);
   }
   return true;
+}
+
+void shareable__word_catch_up(shareable__watch_word *word) {
+  if (word->waiter != NULL && word->number != SHAREABLE__WORD_LOCK)
+    shareable__word_update(word);
 }
 
 /* Makes the thread check the lock and sleep on it, unless it does. */

@@ -53,6 +53,12 @@ void shareable__word_insert(shareable__watch_word *word, struct shareable__watch
 /* Removes an entry, which is not armed. The word may be used until the entry's handle is closed. */
 void shareable__word_remove(shareable__watch_word *word, struct shareable__watch_entry *entry);
 
+/*
+ * Called before an entry is armed. Reports the armed entries if the word has changed, so that the
+ * waiter does not report to the new entry what happened before.
+ */
+void shareable__word_catch_up(shareable__watch_word *word);
+
 /* Makes writers wake the word's waiter, and gives the word a waiter if it has none. */
 shareable_status shareable__word_arm(shareable__watch_word *word);
 

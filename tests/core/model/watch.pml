@@ -5,7 +5,8 @@
  * An item that consumers wait for has an entry. A consumer joins the entry, arms it, which sets the
  * waiters bit of the item's eventcount, checks the item again, and then sleeps. The thread sleeps
  * until the counter of an eventcount differs from the value that it observed last. It then observes
- * the new value, disarms the armed entries of the eventcount, and reports them. The dispatcher wakes
+ * the new value, disarms the armed entries of the eventcount, and reports them. A consumer does the
+ * same before it arms an entry. The dispatcher wakes
  * all consumers of a reported entry. A woken consumer checks the item, and starts again if it has
  * not changed. The last consumer that leaves an entry disarms it. If no entry of the eventcount is
  * armed then and the bit is still set, it clears the bit, increments the counter, and wakes all
@@ -210,10 +211,17 @@ inline arm() {
 #ifndef JOIN_LATE
     joined[me] = i + 1;
 #endif
-    is_armed[i] = true;
 #ifdef OBSERVE_AT_ARM
     observed[EVENTCOUNT_OF(i)] = counter[EVENTCOUNT_OF(i)];
+#else
+    if
+    :: counter[EVENTCOUNT_OF(i)] != observed[EVENTCOUNT_OF(i)] ->
+       observed[EVENTCOUNT_OF(i)] = counter[EVENTCOUNT_OF(i)];
+       report_all(EVENTCOUNT_OF(i))
+    :: else
+    fi;
 #endif
+    is_armed[i] = true;
     waiters[EVENTCOUNT_OF(i)] = 1
   }
 }
