@@ -10,16 +10,12 @@
 #include "base/error.h"
 #include "sync/fast_store.h"
 
-static void list_detach(shareable_list *list) {
-  shareable__source_close(&list->source);
-  shareable__sync_unregister(&list->sync);
-}
-
 /* Called before the block's file is closed, also if the program closes only the list's memory. */
 static void list_on_close(void *context) {
   shareable_list *list = context;
 
-  list_detach(list);
+  shareable__source_close(&list->source);
+  shareable__sync_unregister(&list->sync);
   if (!shareable__sync_has_area(&list->sync))
     shareable__segment_close_fd(&list->memory->segment); /* a view that pins the block does not need it */
 }
@@ -190,10 +186,10 @@ shareable_list *shareable_list_ref(shareable_list *list) {
 void shareable_list_unref(shareable_list *list) {
   if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
     return;
-  if (list->memory != NULL && shareable__memory_is_open(list->memory))
-    list_detach(list);
-  /* In the child of a fork, a thread of the parent may have closed the block, but not the source. */
+  /* Also if the block is closed: a fork may have found a thread of the parent between the two. */
   shareable__source_close(&list->source);
+  if (list->memory != NULL && shareable__memory_is_open(list->memory))
+    shareable__sync_unregister(&list->sync);
   if (list->memory != NULL)
     list->memory->on_close = NULL;
   shareable_memory_unref(list->memory);

@@ -300,7 +300,7 @@ shareable_status shareable_memory_unlink(shareable_memory *memory, shareable_err
 
   if (memory == NULL)
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "the handle is NULL");
-  block = (shareable__file_id){memory->segment.device, memory->segment.inode};
+  block = shareable__segment_file(&memory->segment);
   status = shareable__unlink_block(&block, memory->name, error);
   if (status == SHAREABLE_E_NOT_FOUND && !is_shm_visible(memory))
     return fail_other_shm(error, memory->name);
@@ -353,7 +353,7 @@ shareable_status shareable_memory_fd(shareable_memory *memory, int *fd, shareabl
   if (memory == NULL || !shareable__memory_try_pin(memory))
     return shareable__fail(error, SHAREABLE_E_CLOSED, 0, "%s%s%s is closed", memory == NULL ? "the handle" : "block '",
                            memory == NULL ? "" : memory->name, memory == NULL ? "" : "'");
-  file = (shareable__file_id){memory->segment.device, memory->segment.inode};
+  file = shareable__segment_file(&memory->segment);
   current = shareable__segment_current_fd(&memory->segment.fd, &file, memory->name, memory->read_only);
   errnum = errno;
   shareable__memory_release_pin(memory);

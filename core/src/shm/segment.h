@@ -23,6 +23,10 @@ typedef struct shareable__segment {
   char temporary[32]; /* the path until it is published, or "" if it has none */
 } shareable__segment;
 
+static inline shareable__file_id shareable__segment_file(const shareable__segment *segment) {
+  return (shareable__file_id){segment->device, segment->inode};
+}
+
 /* How a segment is hidden until it is published. */
 typedef enum shareable__creation_method {
   SHAREABLE__CREATE_TMPFILE,  /* no name (O_TMPFILE): the file is gone if its creator dies */

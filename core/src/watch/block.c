@@ -22,7 +22,7 @@ static shareable__watch_block identify(const shareable__source *source) {
   const void *area = source->sync->area;
 
   return (shareable__watch_block){
-    .file = {segment->device, segment->inode},
+    .file = shareable__segment_file(segment),
     .area = area == NULL ? 0 : (size_t)((const unsigned char *)area - (const unsigned char *)segment->base),
     .is_polled = area == NULL || source->memory->read_only,
   };

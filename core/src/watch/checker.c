@@ -38,16 +38,12 @@ static bool must_check_lock(const shareable__watch_entry *entry) {
   return entry->kind == SHAREABLE__WATCH_LOCK && entry->is_armed && entry->word->armed.first == &entry->of_word;
 }
 
-static bool must_hash(const shareable__watch_entry *entry) {
-  return entry->kind != SHAREABLE__WATCH_LOCK && entry->is_armed && shareable__entry_is_slow(entry);
+static bool is_small_list(const shareable__watch_entry *entry) {
+  return entry->kind == SHAREABLE__WATCH_ANY && entry->is_armed && !shareable__entry_is_large(entry);
 }
 
-static bool must_hash_small(const shareable__watch_entry *entry) {
-  return must_hash(entry) && !shareable__entry_is_large(entry);
-}
-
-static bool must_hash_large(const shareable__watch_entry *entry) {
-  return must_hash(entry) && shareable__entry_is_large(entry);
+static bool is_large(const shareable__watch_entry *entry) {
+  return entry->is_armed && shareable__entry_is_large(entry);
 }
 
 /* Reports the entry if its item, which is not large, has changed or its lock is free. */
@@ -89,8 +85,8 @@ static void do_round(shareable__checker *self) {
   for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;)
     check(entry);
   do_slow_round(self, &self->next_owner_round, must_check_lock, shareable__entry_check_owner);
-  do_slow_round(self, &self->next_small_round, must_hash_small, shareable__entry_compare_slowly);
-  do_slow_round(self, &self->next_large_round, must_hash_large, shareable__entry_compare_slowly);
+  do_slow_round(self, &self->next_small_round, is_small_list, shareable__entry_compare_slowly);
+  do_slow_round(self, &self->next_large_round, is_large, shareable__entry_compare_slowly);
   self->next_round = armed > 0 || was_armed ? shareable__now() + interval() : INT64_MAX;
   was_armed = false;
 }

@@ -163,16 +163,6 @@ static bool is_large(const shareable__watch_entry *entry, const hash_input *inpu
   return (entry->kind == SHAREABLE__WATCH_ANY ? input->layout.data_size : input->slot.size) >= LARGE_SIZE;
 }
 
-static bool takes_long(const shareable__watch_entry *entry, const hash_input *input) {
-  return entry->kind == SHAREABLE__WATCH_ANY || is_large(entry, input);
-}
-
-bool shareable__entry_is_slow(const shareable__watch_entry *entry) {
-  const hash_input input = input_of(entry);
-
-  return takes_long(entry, &input);
-}
-
 bool shareable__entry_is_large(const shareable__watch_entry *entry) {
   const hash_input input = input_of(entry);
 
@@ -199,7 +189,7 @@ static void compare(shareable__watch_entry *entry, uint64_t hash) {
 void shareable__entry_check_item(shareable__watch_entry *entry) {
   const hash_input input = input_of(entry);
 
-  if (!takes_long(entry, &input))
+  if (!is_large(entry, &input))
     compare(entry, hash_item(&input));
 }
 
@@ -227,7 +217,7 @@ shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t ha
     compare(entry, hash);
   else if (entry->kind == SHAREABLE__WATCH_ITEM)
     shareable__entry_check_item(entry);
-  *is_slow = shareable__entry_is_slow(entry) && (entry->kind == SHAREABLE__WATCH_ITEM || hash == 0);
+  *is_slow = entry->kind == SHAREABLE__WATCH_ANY ? hash == 0 : shareable__entry_is_large(entry);
   return SHAREABLE_OK;
 }
 
@@ -316,7 +306,7 @@ void shareable__entry_check_owner(uint64_t id) {
   if (entry == NULL)
     return;
   asker.fd = &memory->segment.fd;
-  asker.file = (shareable__file_id){memory->segment.device, memory->segment.inode};
+  asker.file = shareable__segment_file(&memory->segment);
   asker.name = memory->name;
   is_dead = owner != 0 && !shareable__writer_is_alive(&asker, owner);
   shareable__watch_lock();

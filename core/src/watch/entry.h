@@ -68,13 +68,13 @@ void shareable__entry_fire(shareable__watch_entry *entry);
  */
 void shareable__entry_check_item(shareable__watch_entry *entry);
 
-/* Returns whether the entry is a list or a large item, which is hashed without the lock. */
-bool shareable__entry_is_slow(const shareable__watch_entry *entry);
-
-/* Returns whether the entry is a large list or a large item. */
+/*
+ * Returns whether the entry is a large list or a large item. Large items, and all lists, are hashed
+ * without the lock.
+ */
 bool shareable__entry_is_large(const shareable__watch_entry *entry);
 
-/* Hashes that, and reports the entry if it had another hash. The caller does not hold the lock. */
+/* Hashes the list or the item, and reports the entry if it had another hash. The caller does not hold the lock. */
 void shareable__entry_compare_slowly(uint64_t id);
 
 /* Reports the entry with that id if the owner of its lock is dead. The caller does not hold the lock. */
