@@ -14,12 +14,28 @@ if not found or not raw.ffi_open then
 end
 
 local cast, istype = ffi.cast, ffi.istype
+local rawequal = rawequal
 local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
 -- Contains each list as a key. The functions of ffi.c use the memory of their argument, so only a list may be passed.
 -- Its type and its metatable prove nothing: debug.setmetatable() may give the metatable to any userdata, also to a
 -- light one, which may be any address.
 local is_list = setmetatable({}, {__mode = "k"})
+
+-- Contains the list that was used last, because comparing with it is faster than a lookup in is_list. It does not keep
+-- the list alive.
+local recent = setmetatable({}, {__mode = "v"})
+
+-- Whether the value is a list, so that it may be passed to the functions of ffi.c.
+local function check(value)
+  if value and rawequal(recent[1], value) then -- recent[1] is nil if the list was collected
+    return true
+  elseif is_list[value] then
+    recent[1] = value
+    return true
+  end
+  return false
+end
 
 -- Returns an int64_t, or nil if the value is neither an int64_t nor a uint64_t below 2^63. The value may also be a
 -- reference to one, for which istype() returns true.
@@ -69,7 +85,7 @@ local raise_busy, fail_busy = raw.ffi_raise_busy, raw.ffi_fail_busy
 local methods, none, integer = metatable.methods, raw.none, raw.integer
 local string = ffi.string
 local tobit = require "bit".tobit
-local min, rawequal, select, tonumber, type = math.min, rawequal, select, tonumber, type
+local min, select, tonumber, type = math.min, select, tonumber, type
 local constants = {none, false, true} -- in the order of get_other()
 local BUSY, TEXT = 4, 5
 
@@ -86,7 +102,7 @@ local fast = {}
 
 -- Returns the item; or nil if it is not a number, a boolean, none or a short string, and whether it is busy.
 local function read(self, index)
-  if not is_index(index) or not is_list[self] then
+  if not is_index(index) or not check(self) then
     return nil
   end
   local number = get(self, index)
@@ -122,7 +138,7 @@ end
 
 -- Returns whether it wrote the value. If not, it also returns whether the item is busy.
 local function write(self, index, value)
-  if not is_index(index) or not is_list[self] then
+  if not is_index(index) or not check(self) then
     return false
   end
   local kind = type(value)
@@ -151,7 +167,7 @@ function fast.assign(self, key, value)
 end
 
 function fast.length(self)
-  if is_list[self] then
+  if check(self) then
     return length(self)
   end
   return raw_length(self)
@@ -196,7 +212,7 @@ end
 
 function fast.list_add(...)
   local self, index, delta = ...
-  if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and is_list[self] then
+  if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and check(self) then
     local sum = add(self, index, 0, delta)
     local number = tonumber(sum)
     if number > -2 ^ 53 and number < 2 ^ 53 then
@@ -252,7 +268,7 @@ local function reader(copy, raw_read)
   return function(...)
     local self, first, last = ...
     first, last = first == nil and 1 or first, last == nil and -1 or last
-    if is_index(first) and is_index(last) and is_list[self] then
+    if is_index(first) and is_index(last) and check(self) then
       local start, count = range_of(self, first, last)
       if count > 0 then
         local items = has_new and new_table(count, 0) or {}
