@@ -60,29 +60,33 @@ static void *run(void *context) {
   return NULL;
 }
 
-static shareable__waiter *new_waiter(void) {
+static shareable_status new_waiter(shareable__waiter **started) {
   shareable__waiter *waiter = calloc(1, sizeof *waiter);
 
-  if (waiter == NULL || !shareable__watch_thread_start(&waiter->thread, run, waiter)) {
+  if (waiter == NULL)
+    return SHAREABLE_E_NO_MEMORY;
+  if (!shareable__watch_thread_start(&waiter->thread, run, waiter)) {
     free(waiter);
-    return NULL;
+    return SHAREABLE_E_SYSTEM;
   }
   waiter->next = waiters;
   waiters = waiter;
-  return waiter;
+  *started = waiter;
+  return SHAREABLE_OK;
 }
 
 shareable_status shareable__waiter_add(shareable__watch_word *word) {
   shareable__waiter *waiter = waiters;
+  shareable_status status = SHAREABLE_OK;
 
   if (word->waiter != NULL)
     return SHAREABLE_OK;
   while (waiter != NULL && waiter->count == SHAREABLE__WAITER_WORDS)
     waiter = waiter->next;
   if (waiter == NULL)
-    waiter = new_waiter();
-  if (waiter == NULL)
-    return SHAREABLE_E_SYSTEM;
+    status = new_waiter(&waiter);
+  if (status != SHAREABLE_OK)
+    return status;
   waiter->words[waiter->count++] = word;
   word->waiter = waiter;
   shareable__watch_thread_wake(&waiter->thread);
