@@ -572,6 +572,17 @@ local function refuses_with_metatable(value, kind)
   debug.setmetatable(value, original)
 end
 
+test("nil_is_not_a_list_after_the_last_list_was_collected", function()
+  local get = keep(shareable.list({1})).get;
+  (function()
+    local l = shareable.list({1})
+    equal(get(l, 1), 1)
+    l:unlink()
+  end)()
+  for _ = 1, 3 do collectgarbage() end
+  raises("shareable.list expected, got nil", function() get(nil, 1) end)
+end)
+
 test("other_values_with_the_metatable_of_a_list_are_not_lists", function()
   local file = io.tmpfile()
   refuses_with_metatable(file, "userdata")
