@@ -38,6 +38,7 @@ programs in all languages. ``wait()`` and ``wait_any()`` sleep until a program w
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -51,9 +52,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from . import _raw
 from ._list_layout import ListLayout
 from ._owner import transfer_to_creators
-
-if TYPE_CHECKING:
-    from mmap import mmap
 
 __all__ = ["SharedMemory", "ShareableList", "ListLock", "unlink"]
 
@@ -72,8 +70,9 @@ _SHM_NAME_PREFIX = "/psm_"
 _encoding = "utf8"
 
 if not TYPE_CHECKING:
-    # Modules that the standard library's module imports. This one imports them when a program asks.
-    _MODULES = {name: name for name in ("_posixshmem", "errno", "mmap", "secrets", "struct", "types")}
+    # Modules that the standard library's module imports. This one imports them when a program asks. It imports at once
+    # what it uses itself: a child of a fork would wait for ever for an import that a thread of its parent had begun.
+    _MODULES = {name: name for name in ("_posixshmem", "errno", "secrets", "struct", "types")}
     _MODULES["resource_tracker"] = "multiprocessing.resource_tracker"
 
     def __getattr__(name: str) -> Any:
@@ -183,16 +182,19 @@ class _KeptView:
         self._set(memory, view)
 
 
-def _new_mmap(handle: _raw.Memory) -> mmap:
-    from mmap import ACCESS_DEFAULT, ACCESS_READ, mmap
-
+def _new_mmap(handle: _raw.Memory) -> mmap.mmap:
     # Another thread may close the block, and then the number of its descriptor is another file's.
     fd = _raw.memory_duplicate_fd(handle)
     try:
-        access = ACCESS_READ if _raw.memory_is_read_only(handle) else ACCESS_DEFAULT
-        return mmap(fd, _raw.memory_size(handle), access=access)
+        access = mmap.ACCESS_READ if _raw.memory_is_read_only(handle) else mmap.ACCESS_DEFAULT
+        return mmap.mmap(fd, _raw.memory_size(handle), access=access)
     finally:
         os.close(fd)
+
+
+def _is_alike(handle: _raw.Memory, other: _raw.Memory) -> bool:
+    """Return whether a map made from one handle can be that of the other."""
+    return _raw.memory_same_block(handle, other) and _raw.memory_is_read_only(handle) == _raw.memory_is_read_only(other)
 
 
 class SharedMemory(_raw.Memory):
@@ -234,8 +236,7 @@ class SharedMemory(_raw.Memory):
     _prepend_leading_slash = True
     _track = True
 
-    _handle: _raw.Memory | None = None  # an object for the same handle, of this block only
-    _made_mmap: tuple[_raw.Memory, mmap] | None = None  # with the _handle that it was made from
+    _made_mmap: tuple[_raw.Memory, mmap.mmap] | None = None  # with the handle that it was made from
     _is_of_list = False
     _close_handle = staticmethod(_raw.memory_close)  # for a close() when the names of the module are gone
 
@@ -267,7 +268,6 @@ class SharedMemory(_raw.Memory):
             handle = _raw.memory_open(name, flags)
             self._flags = os.O_RDONLY if read_only else os.O_RDWR
         super().__init__(handle)
-        self._handle = handle
         self._track = track
         self._forget_private()
 
@@ -277,7 +277,6 @@ class SharedMemory(_raw.Memory):
         memory = cls.__new__(cls)
         memory._is_of_list = True
         _raw.Memory.__init__(memory, handle)
-        memory._handle = handle
         if memory.read_only:
             memory._flags = os.O_RDONLY
         return memory
@@ -340,16 +339,16 @@ class SharedMemory(_raw.Memory):
         except ValueError:
             return -1
 
-    def _mmap_or_closed(self) -> mmap | None:
+    def _mmap_or_closed(self) -> mmap.mmap | None:
         # Another thread, or the list, may close the block at any moment, and give this object another one.
-        handle = self._handle
-        if handle is None or self._view() is None or not _raw.memory_same_block(self, handle):
+        handle = _raw.Memory(self)  # the handle that this object has now
+        if self._view() is None:
             return None
         made = self._made_mmap
-        if made is None or made[0] is not handle:
+        if made is None or not _is_alike(made[0], handle):
             new = (handle, _new_mmap(handle))
-            kept: tuple[_raw.Memory, mmap] = self.__dict__.setdefault("_made_mmap", new)  # or another thread's
-            made = kept if kept[0] is handle else new
+            kept: tuple[_raw.Memory, mmap.mmap] = self.__dict__.setdefault("_made_mmap", new)  # or another thread's
+            made = kept if _is_alike(kept[0], handle) else new
             self._made_mmap = made
             _raw.memory_kept_view(self)  # a map that has a view cannot be resized
         if self._view() is not None:

@@ -51,6 +51,27 @@ def test_multiprocessing_passes_blocks_and_lists(method):
     assert run(str(HERE / "passing.py"), method) == "passed\n"
 
 
+def test_the_first_use_imports_nothing(name):
+    # A child would wait for ever for an import that a thread of its parent had begun before the fork.
+    code = """
+import sys
+from shareable.shared_memory import ShareableList, SharedMemory
+imported = set(sys.modules)
+with SharedMemory(sys.argv[1], create=True, size=16) as memory:
+    memory.buf[0] = 1
+    memory.unlink()
+shared = ShareableList([1, 0.5, "howdy", None], name=sys.argv[1])
+shared[0] += shared.shm.buf[0]
+with shared.lock():
+    pass
+shared.wait(0, 1, timeout=0), shared.wait_any(0, timeout=0), repr(shared), shared.format, shared[1:], list(shared)
+shared.shm.close()
+shared.shm.unlink()
+print(sorted(set(sys.modules) - imported))
+"""
+    assert run("-c", code, name) == "[]\n"
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle_of_each_protocol_attaches(memory, mixed, protocol):
     with SharedMemory(mixed.shm.name, read_only=True) as reader:

@@ -642,6 +642,25 @@ def test_another_init_opens_the_new_block_and_releases_the_old_one(name):
     memory.close()
 
 
+def test_close_closes_both_blocks_of_calls_of_init_at_the_same_time(name):
+    class Interrupted(SharedMemory):
+        is_interrupted = False
+
+        def __setattr__(self, attribute, value):
+            if not self.is_interrupted and _raw.memory_name(self) is not None:
+                object.__setattr__(self, "is_interrupted", True)
+                self.__init__(name)  # as another thread does
+            super().__setattr__(attribute, value)
+
+    memory = SharedMemory(name, create=True, size=8)
+    interrupted = Interrupted(name)
+    assert interrupted.is_interrupted and bytes(interrupted.buf) == bytes(8)
+    memory.close()
+    interrupted.close()
+    assert inode(name) not in mappings()
+    memory.unlink()
+
+
 @pytest.mark.parametrize("class_", [SharedMemory, ShareableList, _raw.Memory, _raw.List])
 def test_object_without_init_is_closed(class_):
     bare = class_.__new__(class_)
