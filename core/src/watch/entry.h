@@ -74,7 +74,10 @@ void shareable__entry_check_item(shareable__watch_entry *entry);
  */
 bool shareable__entry_is_large(const shareable__watch_entry *entry);
 
-/* Hashes the list or the item, and reports the entry if it had another hash. The caller does not hold the lock. */
+/*
+ * Hashes the list or the item, and reports the entry if it had another hash. The caller does not
+ * hold the lock.
+ */
 void shareable__entry_compare_slowly(uint64_t id);
 
 /* Reports the entry with that id if the owner of its lock is dead. The caller does not hold the lock. */
