@@ -228,8 +228,10 @@ static bool has_message(const world *w, shareable_status status) {
 
 /* Runs the operation again, without failures. */
 static void run_again(const operation *op, world *w, shareable_status usual) {
-  shareable_status status = op->act(w);
+  shareable_status status;
 
+  w->has_failures = false;
+  status = op->act(w);
   if (status != usual && status != SHAREABLE_OK && !is_among(status, op->again))
     complain("a second run returns %s: %s", shareable_status_name(status), w->error.message);
   if (op->check != NULL)
@@ -243,7 +245,7 @@ extern void __gcov_dump(void) __attribute__((weak));
 
 /* One run. `usual` is the result of the operation without failures. */
 static void run(const operation *op, const fault_plan *plan, shareable_status usual) {
-  world w = {.address = address, .tcp = tcp, .changed = -1};
+  world w = {.address = address, .tcp = tcp, .changed = -1, .has_failures = plan->call != 0};
   footprint first, before, after;
   shareable_status status;
 

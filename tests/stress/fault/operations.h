@@ -25,6 +25,7 @@ typedef struct world {
   shareable_value items[ITEMS]; /* the items of the list before the operation */
   shareable_value new_value;    /* of the changed item after the operation */
   int changed;                  /* the index of the changed item; -1: no item changes */
+  bool has_failures;            /* a call is to fail */
   pid_t child;
   shareable_error error;
 } world;
