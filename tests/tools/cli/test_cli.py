@@ -274,7 +274,8 @@ def test_an_owned_block_is_listed_even_if_its_name_begins_with_a_dot(name):
         found = blocks()
         if hidden in found:  # otherwise the reaper of another owner has removed it
             assert found[hidden]["state"] in ("orphaned", "unknown") and hidden + "-file" not in found
-            assert found[hidden]["state"] == "unknown" or re.search(r"^wrong +garbage +[1-9]", run_doctor(), re.M)
+            is_reported = re.search(r"^wrong +garbage +[1-9]", run_doctor(), re.M)
+            assert found[hidden]["state"] == "unknown" or is_reported or hidden not in blocks()
     finally:
         for each in (hidden, hidden + "-file"):
             if exists(each):
