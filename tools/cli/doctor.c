@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/spawn.h"
+#include "base/program.h"
 #include "blocks.h"
 #include "output.h"
 #include "shm/segment.h"
@@ -288,7 +288,7 @@ static void check_program(report *out, const char *check, verdict without, const
 }
 
 static void check_reaper(report *out) {
-  const char *path = shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+  const char *path = shareable__program_path(SHAREABLE__REAPER);
 
   if (access(path, X_OK) != 0 && !is_library_installed())
     add_result(out, "reaper", FINE, "not installed, and neither is the library, which needs it", "");
@@ -369,7 +369,7 @@ static int run_doctor(int argc, char **argv) {
   check_logind(&out);
   check_limits(&out);
   check_reaper(&out);
-  check_program(&out, "manager", NOTE, shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM),
+  check_program(&out, "manager", NOTE, shareable__program_path(SHAREABLE__MANAGER),
                 "programs cannot start a manager, only connect to one: reinstall the package of this command");
   check_blocks(&out);
   if (out.table != NULL)

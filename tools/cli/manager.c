@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/spawn.h"
+#include "base/program.h"
 #include "cli.h"
 
 static int run_manager(int argc, char **argv) {
-  const char *program = shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
+  const char *program = shareable__program_path(SHAREABLE__MANAGER);
 
   (void)argc;
   execv(program, argv);

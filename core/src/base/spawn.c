@@ -4,13 +4,6 @@
 #include "base/spawn.h"
 
 #include <signal.h>
-#include <stdlib.h>
-
-const char *shareable__spawn_path(const char *variable, const char *installed) {
-  const char *path = secure_getenv(variable);
-
-  return path != NULL && path[0] != '\0' ? path : installed;
-}
 
 int shareable__spawn(pid_t *process, const char *path, const posix_spawn_file_actions_t *actions,
                      const char *const *arguments, char *const *environment) {

@@ -8,12 +8,6 @@
 #include <sys/types.h>
 
 /*
- * Returns a program's path: the value of the environment variable, as in the build tree, or the
- * installed path.
- */
-const char *shareable__spawn_path(const char *variable, const char *installed);
-
-/*
  * Starts a program in its own session, so that a terminal's signals do not reach it, with no signal
  * blocked or ignored. `actions` may be NULL. Returns 0 or an errno.
  */

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/platform.h"
+#include "base/program.h"
 #include "base/spawn.h"
 #include "manager/connection.h"
 
@@ -130,7 +131,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct pipes *
 }
 
 static const char *program(void) {
-  return shareable__spawn_path("SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM);
+  return shareable__program_path(SHAREABLE__MANAGER);
 }
 
 /* Returns 0 or an errno. */

@@ -10,10 +10,11 @@
 #include <sys/wait.h>
 
 #include "base/error.h"
+#include "base/program.h"
 #include "base/spawn.h"
 
 static const char *program(void) {
-  return shareable__spawn_path("SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM);
+  return shareable__program_path(SHAREABLE__REAPER);
 }
 
 /* The reaper's exit status is 0, an errno above 2, or another one that gives no reason. */
