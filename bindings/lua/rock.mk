@@ -1,0 +1,68 @@
+# rock.mk - builds and installs a rock: the module shareable.raw, which contains the library, the two
+# programs that the library starts, and the modules in Lua. It needs only GNU make and a C compiler.
+#
+# luarocks runs `make` and `make install` in the root of the source tree, and sets these variables:
+CC = cc
+CFLAGS = -O2
+LIBFLAG = -shared
+LUA_INCDIR =
+INCDIRS =
+LIBDIRS =
+LIBDIR = /usr/local/lib/lua/5.4
+LUADIR = /usr/local/share/lua/5.4
+
+# The library finds the programs in the directory of raw.so, or of the manager.
+installed = $(LIBDIR)/shareable
+programs = -DSHAREABLE_REAPER_PROGRAM='"shareable-reaper"' -DSHAREABLE_MANAGER_PROGRAM='"shareable-manager"'
+
+# Another copy of the library may be in the same process, so only luaopen_shareable_raw is exported.
+flags = -std=gnu11 -fPIC -pthread -fvisibility=hidden -fstack-protector-strong \
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSHAREABLE_API= -DSWIGEXPORT= $(programs) \
+	-Icore/include -Icore/src -Ibindings/lua $(addprefix -I,$(LUA_INCDIR) $(INCDIRS)) $(CFLAGS)
+comma = ,
+nonstandard = $(filter-out /lib% /usr/lib%,$(LIBDIRS))
+link = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(addprefix -L,$(LIBDIRS)) $(addprefix -Wl$(comma)-rpath$(comma),$(nonstandard))
+libraries = -lnettle -lunistring -ldl
+
+made = bindings/lua/rock
+constructor = $(made)/core/src/base/init.o
+objects_of = $(patsubst %.c,$(made)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
+core_objects = $(filter-out $(constructor),$(call objects_of,core/src/*))
+lua_objects = $(call objects_of,bindings/lua bindings/lua/generated)
+reaper_objects = $(call objects_of,tools/reaper)
+manager_objects = $(call objects_of,tools/manager)
+
+# Objects of an earlier build may be for another Lua. A make without -j uses all processors.
+.PHONY: all clean install programs
+all: clean
+	+$(MAKE) -f $(firstword $(MAKEFILE_LIST)) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(or $(shell nproc),2)) programs
+
+clean:
+	rm -rf $(made)
+
+programs: $(made)/raw.so $(made)/shareable-reaper $(made)/shareable-manager
+
+# An interpreter calls the last finalizers after it has unloaded modules: raw.so must stay.
+$(made)/raw.so: $(lua_objects) $(constructor) $(made)/core.a
+	$(CC) $(LIBFLAG) $(flags) -o $@ $^ -Wl,-z,nodelete $(link) $(libraries)
+
+$(made)/shareable-reaper: $(reaper_objects) $(made)/core.a
+	$(CC) $(flags) -o $@ $^ $(link) $(libraries)
+
+$(made)/shareable-manager: $(manager_objects) $(constructor) $(made)/core.a
+	$(CC) $(flags) -o $@ $^ $(link) -luv $(libraries)
+
+$(made)/core.a: $(core_objects)
+	$(AR) rcs $@ $^
+
+# We cannot fix the C code that SWIG generates.
+$(made)/bindings/lua/generated/%.o: flags += -w -fno-strict-aliasing
+
+$(made)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(flags) -c -o $@ $<
+
+install:
+	mkdir -p '$(installed)' '$(LUADIR)/shareable'
+	cp $(made)/raw.so $(made)/shareable-reaper $(made)/shareable-manager '$(installed)/'
+	cp bindings/lua/shareable/*.lua '$(LUADIR)/shareable/'
