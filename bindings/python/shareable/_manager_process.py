@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from . import _raw
 from ._address import address_from_text, text_of_address
 
 _SLICE = 0.05  # seconds after which a wait handles signals
+
+_PROGRAMS = Path(__file__).with_name("bin")  # a package that contains the library has its programs there
+
+
+def _start_program(address: str | None, key: bytes) -> _raw.Manager:
+    try:
+        return _raw.manager_start(address, key)
+    except FileNotFoundError:
+        if not _PROGRAMS.exists() or (_PROGRAMS / "shareable-manager").exists() or "SHAREABLE_MANAGER" in os.environ:
+            raise
+    raise FileNotFoundError(
+        errno.ENOENT,
+        "this package was built without shareable-manager, because there was no header uv.h: install libuv's header "
+        "(on Debian: libuv1-dev), and install the package again",
+    )
 
 
 class _Running:
@@ -83,7 +100,7 @@ class ManagerProcess(BaseProcess):
         self._text = None if address is None else text_of_address(address)
 
     def start(self) -> None:
-        handle = _raw.manager_start(self._text, self._key)
+        handle = _start_program(self._text, self._key)
         self._popen = _Running(handle)
         self._sentinel = self._popen.sentinel
         self._writer.send(address_from_text(_raw.manager_address(handle)))
