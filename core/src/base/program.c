@@ -12,21 +12,25 @@
 #include "base/program.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 /* Where a program is if its folder is unknown: a relative path would depend on the working directory. */
 #define UNKNOWN "/nowhere/shareable"
 
 static const struct {
-  const char *variable, *place;
+  const char *variable, *place, *advice;
 } programs[] = {
-  [SHAREABLE__REAPER] = {"SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM},
-  [SHAREABLE__MANAGER] = {"SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM},
+  [SHAREABLE__REAPER] = {"SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM,
+                         " (set SHAREABLE_REAPER to the path of an installed shareable-reaper)"},
+  [SHAREABLE__MANAGER] = {"SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM,
+                          " (set SHAREABLE_MANAGER to the path of an installed shareable-manager)"},
 };
 
 enum { PROGRAMS = sizeof programs / sizeof *programs };
@@ -71,10 +75,26 @@ void shareable__program_init(void) {
       strcpy(found[i], UNKNOWN);
 }
 
-const char *shareable__program_path(shareable__program program) {
+/* Returns the value of the program's variable, or NULL if it is not set or must be ignored. */
+static const char *chosen_path(shareable__program program) {
   const char *path = secure_getenv(programs[program].variable);
 
-  if (path != NULL && path[0] != '\0')
+  return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+const char *shareable__program_path(shareable__program program) {
+  const char *path = chosen_path(program);
+
+  if (path != NULL)
     return path;
   return is_installed(program) ? programs[program].place : found[program];
+}
+
+/* A program that is also the started program refuses that if AT_SECURE is set. */
+const char *shareable__program_advice(shareable__program program, int errnum) {
+  if (is_installed(program) || chosen_path(program) != NULL)
+    return "";
+  if (strcmp(programs[program].place, ".") == 0 && getauxval(AT_SECURE) != 0)
+    return " (this program's file gives it more rights than its user has: it needs the installed library)";
+  return errnum == ENOENT || errnum == EACCES || errnum == ENOEXEC ? programs[program].advice : "";
 }

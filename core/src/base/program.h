@@ -18,4 +18,10 @@ void shareable__program_init(void);
  */
 const char *shareable__program_path(shareable__program program);
 
+/*
+ * Returns what the user must do if the program cannot be started with this errno, in parentheses
+ * after a space, or "".
+ */
+const char *shareable__program_advice(shareable__program program, int errnum);
+
 #endif

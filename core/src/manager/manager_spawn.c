@@ -220,14 +220,16 @@ static shareable_status start(shareable__spawned *spawned, const char *text, str
   close_end(&pipes->address[1]);
   if (result != 0) {
     spawned->pid = 0;
-    return shareable__fail_errno(error, result, "cannot start '%s'", program());
+    return shareable__fail_errno(error, result, "cannot start '%s'%s", program(),
+                                 shareable__program_advice(SHAREABLE__MANAGER, result));
   }
   if (handshake(pipes, key, deadline, listen_address))
     return SHAREABLE_OK;
   kill(spawned->pid, SIGTERM);
   shareable__manager_reap(spawned, 0);
   return shareable__fail(error, SHAREABLE_E_NO_MANAGER, 0,
-                         "'%s' did not start to listen: its standard error has the reason", program());
+                         "'%s' did not start to listen: its standard error has the reason%s", program(),
+                         shareable__program_advice(SHAREABLE__MANAGER, ENOEXEC));
 }
 
 shareable_status shareable__manager_spawn(shareable__spawned *spawned, const char *text, const shareable__key *key,

@@ -48,8 +48,8 @@ shareable_status shareable__reaper_fail(shareable_error *error, int errnum) {
 
   if (errnum != EMFILE)
     return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum,
-                           "cannot start '%s', which cleans up after this process: %s", program(),
-                           shareable__errno_text(errnum));
+                           "cannot start '%s'%s, which cleans up after this process: %s", program(),
+                           shareable__program_advice(SHAREABLE__REAPER, errnum), shareable__errno_text(errnum));
   getrlimit(RLIMIT_NOFILE, &limit);
   return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum,
                          "cannot start '%s', which cleans up after this process: the limit of %" PRIu64
