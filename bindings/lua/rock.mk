@@ -16,12 +16,17 @@ installed = $(LIBDIR)/shareable
 programs = -DSHAREABLE_REAPER_PROGRAM='"shareable-reaper"' -DSHAREABLE_MANAGER_PROGRAM='"shareable-manager"'
 
 # Another copy of the library may be in the same process, so only luaopen_shareable_raw is exported.
-flags = -std=gnu11 -fPIC -pthread -fvisibility=hidden -fstack-protector-strong \
+# _FORTIFY_SOURCE needs optimization. CFLAGS are last, and take precedence.
+hardening = -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+flags = -std=gnu11 -fPIC -pthread -fvisibility=hidden $(hardening) \
 	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSHAREABLE_API= -DSWIGEXPORT= $(programs) \
 	-Icore/include -Icore/src -Ibindings/lua $(addprefix -I,$(LUA_INCDIR) $(INCDIRS)) $(CFLAGS)
+
+# A library outside the directories of the system must also be found at run time.
 comma = ,
-nonstandard = $(filter-out /lib% /usr/lib%,$(LIBDIRS))
-link = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(addprefix -L,$(LIBDIRS)) $(addprefix -Wl$(comma)-rpath$(comma),$(nonstandard))
+own_dirs = $(filter-out /lib% /usr/lib%,$(LIBDIRS))
+link = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(addprefix -L,$(LIBDIRS)) $(addprefix -Wl$(comma)-rpath$(comma),$(own_dirs))
 libraries = -lnettle -lunistring -ldl
 
 made = bindings/lua/rock
@@ -47,10 +52,10 @@ $(made)/raw.so: $(lua_objects) $(constructor) $(made)/core.a
 	$(CC) $(LIBFLAG) $(flags) -o $@ $^ -Wl,-z,nodelete $(link) $(libraries)
 
 $(made)/shareable-reaper: $(reaper_objects) $(made)/core.a
-	$(CC) $(flags) -o $@ $^ $(link) $(libraries)
+	$(CC) -pie $(flags) -o $@ $^ $(link) $(libraries)
 
 $(made)/shareable-manager: $(manager_objects) $(constructor) $(made)/core.a
-	$(CC) $(flags) -o $@ $^ $(link) -luv $(libraries)
+	$(CC) -pie $(flags) -o $@ $^ $(link) -luv $(libraries)
 
 $(made)/core.a: $(core_objects)
 	$(AR) rcs $@ $^
