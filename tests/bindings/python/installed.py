@@ -28,6 +28,9 @@ def exists(name):
     return os.path.exists(f"/dev/shm/{name}")
 
 
+IS_SERVED = exists(f".shareable-{os.geteuid()}")  # perhaps by the reaper of another package
+
+
 def is_removed(name, seconds=10):
     end = time.monotonic() + seconds
     while exists(name) and time.monotonic() < end:
@@ -89,7 +92,7 @@ def is_removed_after_kill(path, folder):
     reapers = programs_that_run()
     owner.send_signal(signal.SIGKILL)
     owner.communicate()
-    assert str(FOLDER / "bin" / "shareable-reaper") in reapers, reapers
+    assert IS_SERVED or str(FOLDER / "bin" / "shareable-reaper") in reapers, reapers
     return is_removed(NAME)
 
 
