@@ -71,6 +71,11 @@ void shareable__program_init(void) {
       strcpy(found[i], UNKNOWN);
 }
 
+/* In this file, because a linker takes from an archive only the files that others refer to. */
+__attribute__((constructor)) static void init(void) {
+  shareable__program_init();
+}
+
 const char *shareable__program_path(shareable__program program) {
   const char *path = secure_getenv(programs[program].variable);
 
