@@ -11,11 +11,11 @@
  */
 #include "base/program.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,17 +41,32 @@ static bool is_installed(int i) {
   return programs[i].place[0] == '/';
 }
 
-/*
- * Returns the path of the file that contains this library, or NULL if it is the running program. A
- * static program has no link map.
- */
-static const char *library_file(void) {
-  struct link_map *map = NULL;
-  Dl_info info;
+struct library {
+  const char *file; /* NULL: the running program */
+};
 
-  if (dladdr1(programs, &info, (void **)&map, RTLD_DL_LINKMAP) == 0 || map == NULL || map->l_name[0] == '\0')
-    return NULL;
-  return map->l_name;
+/* Finds the object that contains this code. The program headers of the running program are in auxv. */
+static int find_object(struct dl_phdr_info *object, size_t size, void *context) {
+  uintptr_t own = (uintptr_t)programs, headers = (uintptr_t)object->dlpi_phdr;
+
+  (void)size;
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &object->dlpi_phdr[i];
+
+    if (header->p_type == PT_LOAD && own - object->dlpi_addr - header->p_vaddr < header->p_memsz) {
+      ((struct library *)context)->file = headers == getauxval(AT_PHDR) ? NULL : object->dlpi_name;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* Returns the path of the file that contains this library, or NULL if it is the running program. */
+static const char *library_file(void) {
+  struct library library = {NULL};
+
+  dl_iterate_phdr(find_object, &library);
+  return library.file;
 }
 
 /* Writes the program's path. Returns false if the path of the file is unknown or the result is too long. */
@@ -73,6 +88,11 @@ void shareable__program_init(void) {
   for (int i = 0; i < PROGRAMS; i++)
     if (!is_installed(i) && !find(i, library_file()))
       strcpy(found[i], UNKNOWN);
+}
+
+/* In this file, because a linker takes from an archive only the files that others refer to. */
+__attribute__((constructor)) static void init(void) {
+  shareable__program_init();
 }
 
 /* Returns the value of the program's variable, or NULL if it is not set or must be ignored. */
