@@ -84,15 +84,10 @@ static bool find(int i, const char *file) {
   return snprintf(path + folder, PATH_MAX - folder, "%s", programs[i].place) < (int)(PATH_MAX - folder);
 }
 
-void shareable__program_init(void) {
+__attribute__((constructor)) void shareable__program_init(void) {
   for (int i = 0; i < PROGRAMS; i++)
     if (!is_installed(i) && !find(i, library_file()))
       strcpy(found[i], UNKNOWN);
-}
-
-/* In this file, because a linker takes from an archive only the files that others refer to. */
-__attribute__((constructor)) static void init(void) {
-  shareable__program_init();
 }
 
 /* Returns the value of the program's variable, or NULL if it is not set or must be ignored. */

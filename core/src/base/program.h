@@ -7,8 +7,9 @@
 typedef enum shareable__program { SHAREABLE__REAPER, SHAREABLE__MANAGER } shareable__program;
 
 /*
- * Finds the programs of a library that is not installed in a fixed place (program.c). It must be
- * called when the library is loaded, because the program may change its working directory later.
+ * Finds the programs of a library that is not installed in a fixed place (program.c). It is called
+ * when the library is loaded, because the program may change its working directory later. Another
+ * constructor that needs the paths calls it first.
  */
 void shareable__program_init(void);
 
