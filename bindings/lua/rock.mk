@@ -27,12 +27,11 @@ flags = -std=gnu11 -fPIC -pthread -fvisibility=hidden $(hardening) \
 comma = ,
 own_dirs = $(filter-out /lib% /usr/lib%,$(LIBDIRS))
 link = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(addprefix -L,$(LIBDIRS)) $(addprefix -Wl$(comma)-rpath$(comma),$(own_dirs))
-libraries = -lnettle -lunistring -ldl
+libraries = -lnettle -lunistring
 
 made = bindings/lua/rock
-constructor = $(made)/core/src/base/init.o
 objects_of = $(patsubst %.c,$(made)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
-core_objects = $(filter-out $(constructor),$(call objects_of,core/src/*))
+core_objects = $(call objects_of,core/src/*)
 lua_objects = $(call objects_of,bindings/lua bindings/lua/generated)
 reaper_objects = $(call objects_of,tools/reaper)
 manager_objects = $(call objects_of,tools/manager)
@@ -48,13 +47,13 @@ clean:
 programs: $(made)/raw.so $(made)/shareable-reaper $(made)/shareable-manager
 
 # An interpreter calls the last finalizers after it has unloaded modules: raw.so must stay.
-$(made)/raw.so: $(lua_objects) $(constructor) $(made)/core.a
+$(made)/raw.so: $(lua_objects) $(made)/core.a
 	$(CC) $(LIBFLAG) $(flags) -o $@ $^ -Wl,-z,nodelete $(link) $(libraries)
 
 $(made)/shareable-reaper: $(reaper_objects) $(made)/core.a
 	$(CC) -pie $(flags) -o $@ $^ $(link) $(libraries)
 
-$(made)/shareable-manager: $(manager_objects) $(constructor) $(made)/core.a
+$(made)/shareable-manager: $(manager_objects) $(made)/core.a
 	$(CC) -pie $(flags) -o $@ $^ $(link) -luv $(libraries)
 
 $(made)/core.a: $(core_objects)
