@@ -48,7 +48,7 @@ programs: $(made)/raw.so $(made)/shareable-reaper $(made)/shareable-manager
 
 # An interpreter calls the last finalizers after it has unloaded modules: raw.so must stay.
 $(made)/raw.so: $(lua_objects) $(made)/core.a
-	$(CC) $(LIBFLAG) $(flags) -o $@ $^ -Wl,-z,nodelete $(link) $(libraries)
+	$(CC) $(LIBFLAG) $(flags) -o $@ $^ -Wl,-z,nodelete $(link) $(libraries) -ldl
 
 $(made)/shareable-reaper: $(reaper_objects) $(made)/core.a
 	$(CC) -pie $(flags) -o $@ $^ $(link) $(libraries)
