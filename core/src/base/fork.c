@@ -100,3 +100,12 @@ bool shareable__fork_init(void) {
   shareable__fork_unlock();
   return is_registered;
 }
+
+/*
+ * Registers the handlers as early as possible: handlers that are registered while another thread is
+ * in fork() do not run for that fork(). The constructor is in this file, because a linker takes
+ * from an archive only the files that others refer to.
+ */
+__attribute__((constructor)) static void init(void) {
+  shareable__fork_init();
+}

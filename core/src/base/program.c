@@ -65,6 +65,11 @@ static bool find(int i, const char *file) {
   return snprintf(path + folder, PATH_MAX - folder, "%s", programs[i].place) < (int)(PATH_MAX - folder);
 }
 
+/* In this file, because a linker takes from an archive only the files that others refer to. */
+__attribute__((constructor)) static void init(void) {
+  shareable__program_init();
+}
+
 void shareable__program_init(void) {
   for (int i = 0; i < PROGRAMS; i++)
     if (!is_installed(i) && !find(i, library_file()))

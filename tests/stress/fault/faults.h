@@ -213,6 +213,8 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define posix_spawn_file_actions_adddup2(...) FAULTS_ERRNO(posix_spawn_file_actions_adddup2, ENOMEM)(__VA_ARGS__)
 #define posix_spawn_file_actions_addclosefrom_np(...)                                                                  \
   FAULTS_ERRNO(posix_spawn_file_actions_addclosefrom_np, ENOMEM)(__VA_ARGS__)
+/* The calls of constructors must be able to fail, so an operation makes them. */
+#define constructor unused
 #define pthread_atfork(...) FAULTS_ERRNO(pthread_atfork, ENOMEM)(__VA_ARGS__)
 #define pthread_attr_init(...) FAULTS_ERRNO(pthread_attr_init, ENOMEM)(__VA_ARGS__)
 #define pthread_create(...) FAULTS_ERRNO(pthread_create, EAGAIN)(__VA_ARGS__)
