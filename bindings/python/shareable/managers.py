@@ -194,7 +194,8 @@ class SharedMemoryManager(BaseManager):
         if self._state.value == State.SHUTDOWN:
             raise ValueError(f"the manager at {self._address!r} was shut down")
 
-    def shutdown(self) -> None:
+    # For mypy 2, the standard library's shutdown is an object that start() assigns.
+    def shutdown(self) -> None:  # type: ignore[override]
         """Make the manager remove all its blocks and exit. A second call does nothing.
 
         Processes that have a block open can continue to use it.

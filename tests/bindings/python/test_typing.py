@@ -46,7 +46,8 @@ def test_typed_example_is_strictly_typed(tmp_path, cache, version):
 
 
 def test_package_is_strictly_typed(tmp_path, cache):
-    ended = mypy(tmp_path, cache, "-p", "shareable")
+    # An override that only some versions of mypy refuse has a comment, which the others do not use.
+    ended = mypy(tmp_path, cache, "--no-warn-unused-ignores", "-p", "shareable")
     assert (ended.stdout, ended.returncode) == ("", 0)
 
 
