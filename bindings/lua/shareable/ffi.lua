@@ -173,9 +173,6 @@ function fast.length(self)
   return raw_length(self)
 end
 
-local least = cast(int64, -2 ^ 63)
-local greatest = -1 - least
-
 -- The functions below take the arguments as `...`, because a missing argument is not nil in an error.
 
 function fast.list_get(...)
@@ -210,6 +207,9 @@ function fast.list_next(self, last)
   return raw_next(self, last)
 end
 
+-- add_failed() returns the least integer if the delta is positive, and the greatest if it is negative: no sum is one of
+-- these. The sums below find them by their overflow, because LuaJIT 2.1.0-beta3 for arm64 compiles a comparison of an
+-- int64_t with a constant to code that is sometimes wrong.
 function fast.list_add(...)
   local self, index, delta = ...
   if select("#", ...) == 3 and is_index(index) and type(delta) == "number" and check(self) then
@@ -217,7 +217,7 @@ function fast.list_add(...)
     local number = tonumber(sum)
     if number > -2 ^ 53 and number < 2 ^ 53 then
       return number
-    elseif sum ~= (delta > 0 and least or greatest) then -- the values of add_failed()
+    elseif delta > 0 and sum - 1 < sum or delta < 0 and sum + 1 > sum then
       return integer(sum)
     elseif is_busy(self) then
       return fail_busy(self, index)
