@@ -271,7 +271,8 @@ def link_extension(compiler, folder, output, objects, flags):
     script = os.path.join(folder, "exports")
     with open(script, "w") as file:
         file.write("{ global: PyInit__raw; local: *; };\n")
-    compiler.link(output, objects, "-shared", "-Wl,--version-script=" + script, *flags)
+    # -Wl would split a path at a comma.
+    compiler.link(output, objects, "-shared", "-Xlinker", "--version-script=" + script, *flags)
 
 
 def build_with_library(folder, output, static):
@@ -332,7 +333,7 @@ def build_for_system_library(folder, output):
     includes = ["-Ibindings/python", "-Ibindings/python/generated"] + shlex.split(pkg_config("--cflags")) + python_includes()
     objects = compile_all(compiler, extension_units(), includes, folder)
     flags = shlex.split(pkg_config("--libs"))
-    flags += ["-Wl,-rpath," + path for path in runtime_directories(flags)]
+    flags += [word for path in runtime_directories(flags) for word in ("-Xlinker", "-rpath", "-Xlinker", path)]
     link_extension(compiler, folder, os.path.join(output, extension_name()), list(objects.values()), flags)
 
 
