@@ -11,6 +11,9 @@ LIBDIRS =
 LIBDIR = /usr/local/lib/lua/5.4
 LUADIR = /usr/local/share/lua/5.4
 
+# A path as one word of a shell.
+quoted = '$(subst ','\'',$(1))'
+
 # The library finds the programs in the directory of raw.so, or of the manager.
 installed = $(LIBDIR)/shareable
 programs = -DSHAREABLE_REAPER_PROGRAM='"shareable-reaper"' -DSHAREABLE_MANAGER_PROGRAM='"shareable-manager"'
@@ -21,7 +24,8 @@ hardening = -fstack-protector-strong -fstack-clash-protection \
 	$(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 flags = -std=gnu11 -fPIC -pthread -fvisibility=hidden $(hardening) \
 	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSHAREABLE_API= -DSWIGEXPORT= $(programs) \
-	-Icore/include -Icore/src -Ibindings/lua $(addprefix -I,$(LUA_INCDIR) $(INCDIRS)) $(CFLAGS)
+	-Icore/include -Icore/src -Ibindings/lua $(if $(LUA_INCDIR),-I$(call quoted,$(LUA_INCDIR))) \
+	$(addprefix -I,$(INCDIRS)) $(CFLAGS)
 
 # A library outside the directories of the system must also be found at run time.
 comma = ,
@@ -67,6 +71,6 @@ $(made)/%.o: %.c
 	$(CC) $(flags) -c -o $@ $<
 
 install:
-	mkdir -p '$(installed)' '$(LUADIR)/shareable'
-	cp $(made)/raw.so $(made)/shareable-reaper $(made)/shareable-manager '$(installed)/'
-	cp bindings/lua/shareable/*.lua '$(LUADIR)/shareable/'
+	mkdir -p $(call quoted,$(installed)) $(call quoted,$(LUADIR)/shareable)
+	cp $(made)/raw.so $(made)/shareable-reaper $(made)/shareable-manager $(call quoted,$(installed)/)
+	cp bindings/lua/shareable/*.lua $(call quoted,$(LUADIR)/shareable/)

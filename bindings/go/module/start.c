@@ -3,8 +3,8 @@
  * under that name.
  *
  * A Go module contains no programs. The library executes /proc/self/exe with the name of the reaper
- * or of the manager as its first argument. The constructor in this file runs before Go's runtime and
- * before the constructors of other C code, and does not return if the name is one of these.
+ * or of the manager as argv[0]. The constructor in this file runs before Go's runtime and before
+ * the constructors of other C code, and does not return if argv[0] is one of these names.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,9 +59,9 @@ static _Noreturn void run(int program) {
   int count, status;
 
   /*
-   * Any user can choose the name with which a program starts. If this program has more rights than
-   * its user, the user must not get a reaper or a manager with these rights. Nor may the program
-   * itself run: its library may have started it as a reaper, and it would start itself without end.
+   * Any user can choose the argv[0] of a program. If this program has more rights than its user,
+   * the user must not get a reaper or a manager with these rights. The program itself must not run
+   * either: its library may have started it as a reaper, and it would start itself without end.
    */
   if (getauxval(AT_SECURE) != 0)
     refuse(name, "not started: this program's file gives it more rights than its user has");

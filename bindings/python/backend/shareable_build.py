@@ -114,6 +114,15 @@ def setting(settings, name):
     return str(value).lower() not in ("", "0", "no", "false", "off")
 
 
+def words_of(variable, default=""):
+    """Return the words of an environment variable, as a shell splits them."""
+    text = os.environ.get(variable, default)
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        fail("%s is not a list of words: %s: %s" % (variable, error, text))
+
+
 # The compiler
 
 
@@ -122,29 +131,35 @@ class Compiler:
 
     def __init__(self):
         self.command = self._find()
-        self.user_compile = shlex.split(os.environ.get("CPPFLAGS", "")) + shlex.split(os.environ.get("CFLAGS", ""))
-        self.user_link = shlex.split(os.environ.get("CFLAGS", "")) + shlex.split(os.environ.get("LDFLAGS", ""))
+        self.user_compile = words_of("CPPFLAGS") + words_of("CFLAGS")
+        self.user_link = words_of("CFLAGS") + words_of("LDFLAGS")
         self.flags = list(COMPILE_FLAGS)
 
     @staticmethod
     def _find():
         """Return the command: $CC, or the compiler that built Python, or the system's."""
-        for text in (os.environ.get("CC"), sysconfig.get_config_var("CC"), "cc", "gcc"):
-            command = shlex.split(text or "")
+        chosen = words_of("CC")
+        if chosen and not shutil.which(chosen[0]):
+            fail("there is no C compiler '%s': set CC to another one, or unset it" % chosen[0])
+        for command in (chosen, shlex.split(sysconfig.get_config_var("CC") or ""), ["cc"], ["gcc"]):
             if command and shutil.which(command[0]):
                 return command
-            if command and text == os.environ.get("CC"):
-                break
         fail("there is no C compiler: install one (on Debian: gcc and libc6-dev), or set CC")
+
+    def _include(self, header, flags):
+        """Run the preprocessor on a file that includes the header. Return the result, with its messages."""
+        command = self.command + self.user_compile + list(flags) + ["-E", "-x", "c", "-o", os.devnull, "-"]
+        source = "#include <%s>\n" % header
+        return subprocess.run(command, input=source.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def has_header(self, header, *flags):
         """Return whether the preprocessor finds the header."""
-        command = self.command + self.user_compile + list(flags) + ["-E", "-x", "c", "-o", os.devnull, "-"]
-        source = "#include <%s>\n" % header
-        return subprocess.run(command, input=source.encode(), stderr=subprocess.DEVNULL).returncode == 0
+        return self._include(header, flags).returncode == 0
 
     def need_header(self, header, *flags):
-        if not self.has_header(header, *flags):
+        result = self._include(header, flags)
+        if result.returncode != 0:
+            sys.stderr.write(result.stderr.decode(errors="replace"))
             package = DEBIAN_PACKAGES[header]
             fail(
                 "the C compiler '%s' does not find the header %s: install it (on Debian: %s), or set CPPFLAGS to -I and its directory"
@@ -256,7 +271,8 @@ def link_extension(compiler, folder, output, objects, flags):
     script = os.path.join(folder, "exports")
     with open(script, "w") as file:
         file.write("{ global: PyInit__raw; local: *; };\n")
-    compiler.link(output, objects, "-shared", "-Wl,--version-script=" + script, *flags)
+    # -Wl would split a path at a comma.
+    compiler.link(output, objects, "-shared", "-Xlinker", "--version-script=" + script, *flags)
 
 
 def build_with_library(folder, output, static):
@@ -292,7 +308,7 @@ def build_with_library(folder, output, static):
 
 
 def pkg_config(*arguments):
-    command = shlex.split(os.environ.get("PKG_CONFIG", "pkg-config")) + list(arguments) + ["shareable"]
+    command = words_of("PKG_CONFIG", "pkg-config") + list(arguments) + ["shareable"]
     try:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode().strip()
     except (OSError, subprocess.CalledProcessError) as error:
@@ -317,7 +333,7 @@ def build_for_system_library(folder, output):
     includes = ["-Ibindings/python", "-Ibindings/python/generated"] + shlex.split(pkg_config("--cflags")) + python_includes()
     objects = compile_all(compiler, extension_units(), includes, folder)
     flags = shlex.split(pkg_config("--libs"))
-    flags += ["-Wl,-rpath," + path for path in runtime_directories(flags)]
+    flags += [word for path in runtime_directories(flags) for word in ("-Xlinker", "-rpath", "-Xlinker", path)]
     link_extension(compiler, folder, os.path.join(output, extension_name()), list(objects.values()), flags)
 
 

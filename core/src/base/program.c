@@ -1,13 +1,14 @@
 /*
- * program.c - where the programs of this project are that the library starts.
+ * program.c - the paths of the programs that the library starts.
  *
  * The build defines SHAREABLE_REAPER_PROGRAM and SHAREABLE_MANAGER_PROGRAM. Each is one of these:
  *
  *   /usr/bin/NAME  the path of the installed program
- *   bin/NAME       a path from the folder of the file that contains this library: for a package that
- *                  its user may install in any folder
+ *   bin/NAME       a path relative to the folder of the file that contains this library, for a
+ *                  package that may be installed in any folder
  *   .              the file that contains this library: for a program that contains the library and
- *                  also is the started program, if its first argument has the name of that
+ *                  runs as the reaper or the manager if its argv[0] is "shareable-reaper" or
+ *                  "shareable-manager"
  */
 #include "base/program.h"
 
@@ -21,7 +22,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-/* Where a program is if its folder is unknown: a relative path would depend on the working directory. */
+/* The path if the folder is unknown: a relative path would depend on the working directory. */
 #define UNKNOWN "/nowhere/shareable"
 
 static const struct {
@@ -45,7 +46,10 @@ struct library {
   const char *file; /* NULL: the running program */
 };
 
-/* Finds the object that contains this code. The program headers of the running program are in auxv. */
+/*
+ * Finds the object that contains this code. The auxiliary vector has the address of the program
+ * headers of the running program.
+ */
 static int find_object(struct dl_phdr_info *object, size_t size, void *context) {
   uintptr_t own = (uintptr_t)programs, headers = (uintptr_t)object->dlpi_phdr;
 
@@ -105,7 +109,7 @@ const char *shareable__program_path(shareable__program program) {
   return is_installed(program) ? programs[program].place : found[program];
 }
 
-/* A program that is also the started program refuses that if AT_SECURE is set. */
+/* If AT_SECURE is set, the running program refuses to be the reaper or the manager (start.c). */
 const char *shareable__program_advice(shareable__program program, int errnum) {
   if (is_installed(program) || chosen_path(program) != NULL)
     return "";
