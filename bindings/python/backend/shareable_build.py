@@ -19,6 +19,7 @@ package needs a newer one.
 """
 
 import base64
+import calendar
 import collections
 import glob
 import gzip
@@ -42,7 +43,7 @@ README = "bindings/python/pypi.md"
 PACKAGE_PATTERNS = ("*.py", "*.pyi", "py.typed")
 PROGRAMS = ("reaper", "manager")
 DATE = (1980, 1, 1, 0, 0, 0)  # of each file in an archive, so that equal contents make equal bytes
-TIMESTAMP = 315532800  # the same in seconds
+TIMESTAMP = calendar.timegm(DATE)
 
 METADATA = """\
 Metadata-Version: 2.1
