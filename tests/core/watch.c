@@ -255,6 +255,28 @@ Test(watch, detects_writes_of_stock_python_to_a_large_item) {
   end_list(list);
 }
 
+/* The checker hashes the item all the time, so that a write almost always meets a hash. */
+Test(watch, a_hash_begun_before_a_change_reports_nothing) {
+  enum { SIZE = 1 << 20 };
+  shareable_list *list = large(SIZE);
+  shareable_watch *watch = new_watch();
+  uint64_t id;
+
+  shareable__checker_interval = 0;
+  shareable__checker_pause_factor = 0;
+  cr_ok(shareable_watch_add_item(watch, list, 0, 0, &id));
+  for (int k = 0; k < 100; k++) {
+    char text[16];
+
+    snprintf(text, sizeof text, "text %d", k);
+    cr_ok(shareable_list_set_str(list, 0, text, strlen(text)));
+    cr_assert_eq(next_changed(watch), id, "write %d", k);
+    cr_assert(!is_readable(watch, 5), "write %d was reported twice", k);
+  }
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
 /* The hash of the large list takes some milliseconds, and is followed by a pause of a second or more. */
 Test(watch, a_large_list_does_not_delay_the_check_of_a_small_one) {
   enum { MANY = 2000000 };

@@ -6,7 +6,7 @@
  * Each entry is checked once, however many threads of the program wait for it. A check of a whole
  * list or of a large item takes a long time, and one of a lock's owner takes a system call. So these
  * are done without the lock, and the thread pauses between two rounds of such checks for at least
- * PAUSE_FACTOR times as long as a processor ran the round. Time in which the thread did not run, for
+ * the pause factor times as long as a processor ran the round. Time in which the thread did not run, for
  * example because the process was stopped, does not count. The rounds of owners, of small lists and
  * of large entries have pauses of their own, so that none delays the others.
  */
@@ -18,10 +18,9 @@
 #include "base/futex.h"
 #include "watch/watch.h"
 
-#define PAUSE_FACTOR 200
-
 int64_t shareable__checker_interval = 50000000;
 int64_t shareable__checker_short_interval = 10000000;
+int64_t shareable__checker_pause_factor = 200;
 
 struct shareable__checker {
   shareable__watch_thread thread;
@@ -72,7 +71,7 @@ static void do_slow_round(const shareable__checker *self, int64_t *next,
     check_slowly(id);
     shareable__fork_lock();
   }
-  *next = shareable__now() + PAUSE_FACTOR * (shareable__thread_time() - start);
+  *next = shareable__now() + shareable__checker_pause_factor * (shareable__thread_time() - start);
 }
 
 static int64_t interval(void) {

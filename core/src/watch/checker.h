@@ -16,10 +16,12 @@ typedef struct shareable__checker shareable__checker;
 
 /*
  * The interval between two checks of an item, in nanoseconds, and the shorter interval that applies
- * while an entry is armed whose handle no writer wakes. Only tests change these.
+ * while an entry is armed whose handle no writer wakes; and how many times as long as a round of slow
+ * checks the pause after it is. Only tests change these.
  */
 extern int64_t shareable__checker_interval;
 extern int64_t shareable__checker_short_interval;
+extern int64_t shareable__checker_pause_factor;
 
 /* The caller of the functions below holds the watch lock, if not stated otherwise. */
 

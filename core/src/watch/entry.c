@@ -177,8 +177,14 @@ static uint64_t hash_item(const hash_input *input) {
   return hash == 0 ? 1 : hash;
 }
 
-/* Records the hash of what is watched, and reports the entry if it had another one. */
-static void compare(shareable__watch_entry *entry, uint64_t hash) {
+/*
+ * Records the hash of what is watched, and reports the entry if it had another one. Hashes are made by
+ * several threads at once: one that was begun before the recorded one is older, and is ignored.
+ */
+static void compare(shareable__watch_entry *entry, uint64_t hash, uint64_t number) {
+  if (number <= entry->latest)
+    return;
+  entry->latest = number;
   if (entry->seen == hash)
     return;
   if (entry->seen != 0)
@@ -186,11 +192,16 @@ static void compare(shareable__watch_entry *entry, uint64_t hash) {
   entry->seen = hash;
 }
 
+void shareable__entry_forget_hash(shareable__watch_entry *entry) {
+  entry->seen = 0;
+  entry->latest = entry->begun;
+}
+
 void shareable__entry_check_item(shareable__watch_entry *entry) {
   const hash_input input = input_of(entry);
 
   if (!is_large(entry, &input))
-    compare(entry, hash_item(&input));
+    compare(entry, hash_item(&input), ++entry->begun);
 }
 
 shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t hash, bool *is_slow) {
@@ -212,9 +223,9 @@ shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t ha
     return status;
   }
   if (!was_armed)
-    entry->seen = 0;
+    shareable__entry_forget_hash(entry);
   if (entry->kind == SHAREABLE__WATCH_ANY && hash != 0)
-    compare(entry, hash);
+    compare(entry, hash, ++entry->begun);
   else if (entry->kind == SHAREABLE__WATCH_ITEM)
     shareable__entry_check_item(entry);
   *is_slow = entry->kind == SHAREABLE__WATCH_ANY ? hash == 0 : shareable__entry_is_large(entry);
@@ -270,13 +281,14 @@ void shareable__entry_compare_slowly(uint64_t id) {
   shareable__watch_entry *entry;
   shareable_memory *memory;
   hash_input input = {0};
+  uint64_t hash, number = 0;
   bool is_item = false;
-  uint64_t hash;
 
   shareable__watch_lock();
   entry = pin(id, &memory);
   if (entry != NULL) {
     input = input_of(entry);
+    number = ++entry->begun;
     is_item = entry->kind == SHAREABLE__WATCH_ITEM;
   }
   shareable__watch_unlock();
@@ -286,7 +298,7 @@ void shareable__entry_compare_slowly(uint64_t id) {
   shareable__watch_lock();
   entry = shareable__entry_find(id);
   if (entry != NULL && entry->is_armed)
-    compare(entry, hash);
+    compare(entry, hash, number);
   shareable__watch_unlock();
   shareable__watch_unpin(memory);
 }

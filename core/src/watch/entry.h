@@ -27,6 +27,8 @@ typedef struct shareable__watch_entry {
   bool is_once, is_armed;
   bool is_changed; /* in the watch's queue of changed entries */
   uint64_t seen;   /* the hash of the item or of the list when it was last checked; 0: unknown */
+  uint64_t begun;  /* the number of hashes begun; each has its number */
+  uint64_t latest; /* the number of the hash in `seen`, or of the last one that was out of date */
 } shareable__watch_entry;
 
 /* Makes an entry that is not armed. Returns NULL if there is no memory. */
@@ -61,6 +63,11 @@ void shareable__entry_report(shareable__watch_entry *entry);
 
 /* Reports the entry if it is armed. */
 void shareable__entry_fire(shareable__watch_entry *entry);
+
+/*
+ * Forgets the last hash, and ignores those that are being made: what they hash may have changed since.
+ */
+void shareable__entry_forget_hash(shareable__watch_entry *entry);
 
 /*
  * Hashes the item of the entry and its version word, unless the item is large. Reports the entry if

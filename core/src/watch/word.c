@@ -160,7 +160,7 @@ static void fire_all(const shareable__watch_word *word) {
 
   while ((entry = first_armed(word)) != NULL) {
     if (entry->kind == SHAREABLE__WATCH_ANY)
-      entry->seen = 0;
+      shareable__entry_forget_hash(entry);
     shareable__entry_fire(entry);
   }
 }
