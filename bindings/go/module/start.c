@@ -5,6 +5,9 @@
  * A Go module contains no programs. The library executes /proc/self/exe with the name of the reaper
  * or of the manager as argv[0]. The constructor in this file runs before Go's runtime and before
  * the constructors of other C code, and does not return if argv[0] is one of these names.
+ *
+ * If this code is in a shared library or plugin, the library executes another file (program.c), and
+ * the name of the running program belongs to that program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,6 +80,6 @@ static _Noreturn void run(int program) {
 
 __attribute__((constructor(101))) static void start(void) {
   for (int i = 0; i < (int)(sizeof programs / sizeof *programs); i++)
-    if (strcmp(program_invocation_name, programs[i].name) == 0)
+    if (strcmp(program_invocation_name, programs[i].name) == 0 && shareable__program_contains_library())
       run(i);
 }

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +70,10 @@ static const char *library_file(void) {
 
   dl_iterate_phdr(find_object, &library);
   return library.file;
+}
+
+bool shareable__program_contains_library(void) {
+  return library_file() == NULL;
 }
 
 /* Writes the program's path. Returns false if the path of the file is unknown or the result is too long. */

@@ -4,6 +4,8 @@
 #ifndef SHAREABLE__PROGRAM_H
 #define SHAREABLE__PROGRAM_H
 
+#include <stdbool.h>
+
 typedef enum shareable__program { SHAREABLE__REAPER, SHAREABLE__MANAGER } shareable__program;
 
 /*
@@ -12,6 +14,12 @@ typedef enum shareable__program { SHAREABLE__REAPER, SHAREABLE__MANAGER } sharea
  * constructor that needs the paths must call it first.
  */
 void shareable__program_init(void);
+
+/*
+ * Returns whether the file of the running program contains this code. Otherwise, a shared library
+ * contains it.
+ */
+bool shareable__program_contains_library(void);
 
 /*
  * Returns the value of SHAREABLE_REAPER or SHAREABLE_MANAGER if it is set and not empty. Otherwise,
