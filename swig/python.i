@@ -32,6 +32,20 @@
 %}
 
 /*
+ * Each copy of this module has its own type table, because handle.c changes SWIG's types, and one
+ * interpreter may load copies from several folders. SWIG's runtime would add the types to a table
+ * that all modules of an interpreter share.
+ */
+%{
+#undef SWIG_GetModule
+#undef SWIG_SetModule
+#undef SWIG_TypeQuery
+#define SWIG_GetModule(data) NULL
+#define SWIG_SetModule(data, module)
+#define SWIG_TypeQuery(name) SWIG_TypeQueryModule(&swig_module, &swig_module, name)
+%}
+
+/*
  * Only functions that may take long release the GIL. For the others, releasing it takes longer than
  * the call.
  */

@@ -67,7 +67,7 @@ COMPILE_FLAGS = ["-std=gnu11", "-O2", "-fPIC", "-pthread", "-w", "-fvisibility=h
 COMPILE_FLAGS += ["-ffunction-sections", "-fdata-sections"]
 OPTIONAL_COMPILE_FLAGS = ["-fstack-protector-strong", "-fstack-clash-protection", "-fcf-protection", "-fno-plt"]
 LINK_FLAGS = ["-pthread", "-Wl,--gc-sections", "-Wl,--as-needed", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
-DEFINITIONS = ["-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64", "-DSWIG_TYPE_TABLE=shareable"]
+DEFINITIONS = ["-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64"]
 FORTIFY = ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
 
 # The header that a library is recognized by, and the Debian package that contains it.
