@@ -20,17 +20,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 /* The path if the folder is unknown: a relative path would depend on the working directory. */
 #define UNKNOWN "/nowhere/shareable"
 
+#define RUNNING_PROGRAM "/proc/self/exe"
+#define SET_REAPER "set SHAREABLE_REAPER to the path of an installed shareable-reaper)"
+#define SET_MANAGER "set SHAREABLE_MANAGER to the path of an installed shareable-manager)"
+#define MOUNT_PROC " (mount /proc, or "
+
 static const struct {
-  const char *variable, *place, *advice;
+  const char *variable, *place, *advice, *advice_without_proc;
 } programs[] = {
-  [SHAREABLE__REAPER] = {"SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM,
-                         " (set SHAREABLE_REAPER to the path of an installed shareable-reaper)"},
-  [SHAREABLE__MANAGER] = {"SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM,
-                          " (set SHAREABLE_MANAGER to the path of an installed shareable-manager)"},
+  [SHAREABLE__REAPER] = {"SHAREABLE_REAPER", SHAREABLE_REAPER_PROGRAM, " (" SET_REAPER, MOUNT_PROC SET_REAPER},
+  [SHAREABLE__MANAGER] = {"SHAREABLE_MANAGER", SHAREABLE_MANAGER_PROGRAM, " (" SET_MANAGER, MOUNT_PROC SET_MANAGER},
 };
 
 enum { PROGRAMS = sizeof programs / sizeof *programs };
@@ -82,8 +86,8 @@ static bool find(int i, const char *file) {
   size_t folder;
 
   if (strcmp(programs[i].place, ".") == 0 && file == NULL)
-    return strcpy(path, "/proc/self/exe") != NULL;
-  if (realpath(file == NULL ? "/proc/self/exe" : file, path) == NULL)
+    return strcpy(path, RUNNING_PROGRAM) != NULL;
+  if (realpath(file == NULL ? RUNNING_PROGRAM : file, path) == NULL)
     return false;
   if (strcmp(programs[i].place, ".") == 0)
     return true;
@@ -118,5 +122,7 @@ const char *shareable__program_advice(shareable__program program, int errnum) {
     return "";
   if (strcmp(programs[program].place, ".") == 0 && getauxval(AT_SECURE) != 0)
     return " (this program's file gives it more rights than its user has: it needs the installed library)";
+  if (strcmp(found[program], RUNNING_PROGRAM) == 0 && access(RUNNING_PROGRAM, F_OK) != 0)
+    return programs[program].advice_without_proc;
   return errnum == ENOENT || errnum == EACCES || errnum == ENOEXEC ? programs[program].advice : "";
 }
