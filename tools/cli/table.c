@@ -278,7 +278,7 @@ static void put_json_children(const cli_table *table, struct libscols_line *line
   scols_free_iter(children);
 }
 
-static void put_json(const cli_table *table) {
+static void put_json(const cli_table *table, const char *member) {
   struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
   struct libscols_line *line;
   const char *separator = "";
@@ -295,7 +295,10 @@ static void put_json(const cli_table *table) {
     put_json_line(table, line, 2);
     separator = ",";
   }
-  cli_put(separator[0] == '\0' ? "]\n}\n" : "\n   ]\n}\n");
+  cli_put(separator[0] == '\0' ? "]" : "\n   ]");
+  cli_put(member[0] == '\0' ? "" : ",\n   ");
+  cli_put(member);
+  cli_put("\n}\n");
   scols_free_iter(lines);
 }
 
@@ -313,8 +316,12 @@ static void put_table(const cli_table *table) {
 }
 
 void cli_table_print(cli_table *table) {
+  cli_table_print_with(table, "");
+}
+
+void cli_table_print_with(cli_table *table, const char *member) {
   if (table->view->json) {
-    put_json(table);
+    put_json(table, member);
   } else {
     if (isatty(STDOUT_FILENO) && !table->view->raw)
       fit(table);

@@ -66,6 +66,12 @@ struct libscols_line *cli_table_add(cli_table *table, const void *row, struct li
 /* Prints the table, and frees it. */
 void cli_table_print(cli_table *table);
 
+/*
+ * Does the same. In JSON, also prints `member`, a name and a value in JSON, after the array of
+ * rows, unless it is empty.
+ */
+void cli_table_print_with(cli_table *table, const char *member);
+
 /* Breaks a text at blanks into lines of at most `width` bytes, except for longer words. */
 void cli_break_lines(char *text, size_t width);
 

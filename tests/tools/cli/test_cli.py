@@ -560,8 +560,8 @@ def test_lines_fit_a_terminal_and_only_a_terminal_gets_colors(name):
         lines = [line.rstrip("\r") for line in plain.split("\n")]
         assert [line for line in lines if len(line) > 80 and "/shareable-" not in line] == [], command  # paths are not wrapped
     longest = max(len(os.fsencode(block)) for block in os.listdir("/dev/shm"))
-    output = on_terminal("gc", columns=longest + 60)  # the reason wraps between words, whatever other blocks exist
-    said = r"kept no ownership log records it: it exists until a process unlinks it".replace(" ", r"\s+")
+    output = on_terminal("gc", "--verbose", columns=3 * longest + 60)  # the reason wraps between words, whatever other blocks exist
+    said = r"kept \S+ no ownership log records it: it exists until a process unlinks it".replace(" ", r"\s+")
     assert re.search(rf"^{name}\s+{said}\s", output, re.M) and output.count("\n") >= 3
     made.shm.unlink()
     assert "\033[33mdeleted" in on_terminal("ls")
