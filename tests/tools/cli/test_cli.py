@@ -449,67 +449,6 @@ def test_watch_ends_when_its_list_is_removed(name, is_replaced):
         assert watch.stderr.read() == f"shareable watch: list '{name}' was removed{', and another block now has its name' * is_replaced}\n"
 
 
-def test_doctor_reports_problems():
-    ended = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, text=True)
-    found = {each["check"]: each for each in json.loads(ended.stdout)["checks"]}
-    assert {"directory", "space", "new blocks", "/proc", "open files", "reaper", "garbage"} <= found.keys()
-    assert all(each["verdict"] in ("ok", "note", "wrong") for each in found.values())
-    assert ended.returncode == any(each["verdict"] == "wrong" for each in found.values())
-    assert found["new blocks"]["verdict"] == found["reaper"]["verdict"] == "ok"
-    environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
-    ended = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, env=environment)
-    assert ended.returncode == 1
-    assert re.search(r"^wrong  reaper .*/nonexistent/reaper: No such file", ended.stdout, re.M)
-
-
-def in_another_mount(commands):
-    """Run shell commands in a mount namespace and return their output. Skip the test if that is not permitted."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "SHAREABLE_REAPER")}
-    ended = subprocess.run(["unshare", "--mount", "sh", "-ec", commands], capture_output=True, text=True, env=environment)
-    if ended.stdout == "":
-        pytest.skip(f"file systems cannot be mounted: {ended.stderr.strip()}")
-    return ended.stdout
-
-
-def test_doctor_counts_the_memory_of_other_files(name):
-    output = in_another_mount(f"""
-        mount -t tmpfs -o size=64m,mode=1777 none /dev/shm
-        {COMMAND} create --size 3M a; ln /dev/shm/a /dev/shm/b; mkdir /dev/shm/folder
-        head -c 5M /dev/zero >/dev/shm/folder/file; head -c 6M /dev/zero >/dev/shm/.hidden
-        {COMMAND} doctor || true""")
-    assert re.search(r"^ok     other files  11M in hidden files and in directories$", output, re.M), output
-
-
-def test_doctor_reports_hidepid():
-    output = in_another_mount(f"mount -t proc -o hidepid=2 none /proc; {COMMAND} doctor || true")
-    assert "mounted with hidepid" in output
-    advice = " ".join(re.search(r"with hidepid\n((?: +.*\n)+)", output)[1].split())
-    assert advice == "'shareable ls' finds only this user's processes as users of a block: run it as root"  # gc is not affected, because it asks the kernel
-
-
-def test_doctor_requires_a_reaper_only_with_the_library():
-    program = open(COMMAND, "rb").read()
-    library = re.search(rb"(/[^\0]*)/libshareable\.so\*", program)
-    reaper = re.search(rb"(/[^\0]*)/shareable-reaper\0", program)
-    if library is None or reaper is None:
-        pytest.skip(f"{COMMAND} is not the program itself")
-    folders = [found[1].decode() for found in (library, reaper)]
-    if os.path.exists(f"{folders[0]}/libc.so.6") or not all(map(os.path.isdir, folders)):
-        pytest.skip("the library is not installed in a folder of its own")
-    output = in_another_mount(f"""
-        mount -t tmpfs none {folders[1]}; {COMMAND} doctor || true
-        mount -t tmpfs none {folders[0]}; {COMMAND} doctor || true""")
-    assert re.findall(r"^(\w+) +reaper", output, re.M) == ["wrong", "ok"]
-
-
-def test_doctor_reports_a_full_file_system():
-    output = in_another_mount(f"""
-        mount -t tmpfs -o size=64k,mode=1777 none /dev/shm
-        dd if=/dev/zero of=/dev/shm/full bs=1k count=60 2>/dev/null
-        {COMMAND} doctor || true""")
-    assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort\s+used", output, re.M), output
-
-
 def hostile(name, **changes):
     """Create a list, and change words of it: each is an offset and a value."""
     made = stock(name, [1, 2.5, "text"])
