@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +13,11 @@
 #include "blocks.h"
 #include "escape.h"
 #include "output.h"
+#include "process.h"
 #include "shm/segment.h"
 #include "table.h"
 
-enum { NAME, KIND, ITEMS, SIZE, USED, USERS, OWNER, AGE, STATE, USER, MODE, SYNC };
+enum { NAME, KIND, ITEMS, SIZE, USED, USERS, OWNER, AGE, STATE, USER, MODE, SYNC, COMMAND };
 
 static const cli_column columns[] = {
   [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 0},
@@ -32,11 +32,12 @@ static const cli_column columns[] = {
   [USER] = {"USER", 0, SCOLS_JSON_STRING, false, 0},
   [MODE] = {"MODE", 0, SCOLS_JSON_STRING, false, 0},
   [SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN, false, 0},
+  [COMMAND] = {"COMMAND", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .share = 4},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
 #define COLUMNS_SHOWN "NAME,KIND,ITEMS,SIZE,USED,USERS,OWNER,AGE,STATE"
-#define COLUMNS_ALL COLUMNS_SHOWN ",USER,MODE,SYNC"
+#define COLUMNS_ALL COLUMNS_SHOWN ",USER,MODE,SYNC,COMMAND"
 
 /* Returns the pids, separated by commas. */
 static char *users_of(const block *info, const cli_view *view) {
@@ -73,10 +74,18 @@ static char *age_of(int64_t seconds, const cli_view *view) {
   return cli_format("%" PRId64 "s", seconds);
 }
 
-static char *user_of(uid_t uid) {
-  const struct passwd *user = getpwuid(uid);
+/* Returns the commands of the users, in the order of USERS; of a process that has ended, "?". */
+static char *commands_of(const block *info) {
+  cli_text text = {0};
 
-  return user != NULL ? cli_format("%s", user->pw_name) : cli_format("%u", (unsigned)uid);
+  for (size_t i = 0; i < info->user_count; i++) {
+    char *command = process_command(info->users[i].pid);
+
+    cli_text_add(&text, ",", i > 0);
+    cli_text_add(&text, command == NULL ? "?" : command, command == NULL ? 1 : strlen(command));
+    free(command);
+  }
+  return text.bytes;
 }
 
 static char *cell(const void *row, size_t column, const cli_view *view) {
@@ -103,13 +112,15 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   case STATE:
     return cli_format("%s", block_state_name(info->state));
   case USER:
-    return has_name ? user_of(info->uid) : NULL;
+    return has_name ? cli_format("%s", process_user_name(info->uid)) : NULL;
   case MODE:
     return has_name ? cli_format("%04o", (unsigned)info->mode) : NULL;
   case SYNC:
     return info->kind == BLOCK_LIST
              ? cli_format("%s", view->json ? (info->has_sync_area ? "1" : "0") : (info->has_sync_area ? "yes" : "no"))
              : NULL;
+  case COMMAND:
+    return commands_of(info);
   default:
     return NULL;
   }
@@ -238,7 +249,7 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks, or the named on
                             CLI_VIEW_HELP
                             "\n"
                             "                        " COLUMNS_SHOWN ",\n"
-                            "                        USER,MODE,SYNC\n"
+                            "                        USER,MODE,SYNC,COMMAND\n"
                             "  -x, --sort COLUMN     sort by name, size, used or age\n"
                             "  -z, --zero            print only the names, unescaped, each followed by a NUL\n"
                             "  -h, --help            print this help\n"
@@ -256,13 +267,13 @@ static void print_info(const block *info) {
     char *text = cell(info, i, &view);
 
     if (text != NULL)
-      cli_line("%-6s  %s", columns[i].name, text);
+      cli_line("%-7s  %s", columns[i].name, text);
     free(text);
   }
   if (info->state == BLOCK_UNKNOWN && info->unreadable_pid != 0)
-    cli_line("%-6s  process %" PRId64 " cannot be inspected: it may use the block", "NOTE", info->unreadable_pid);
+    cli_line("%-7s  process %" PRId64 " cannot be inspected: it may use the block", "NOTE", info->unreadable_pid);
   if (info->is_owner_unknown)
-    cli_line("%-6s  the ownership logs of the block's user cannot be read: its owner is unknown", "NOTE");
+    cli_line("%-7s  the ownership logs of the block's user cannot be read: its owner is unknown", "NOTE");
 }
 
 static int run_info(int argc, char **argv) {

@@ -399,7 +399,7 @@ def test_a_block_that_is_only_open_is_in_use(name):
         opener.stdout.readline()
         found = blocks(name)[name]
         assert found["state"] == "live" and found["users"] == [opener.pid]
-        assert f"USERS   {opener.pid}\n" in run("info", name)
+        assert f"USERS    {opener.pid}\n" in run("info", name)
         os.unlink(f"/dev/shm/{name}")
         gone = blocks()[name]
         assert gone["state"] == "deleted" and gone["users"] == [opener.pid] and gone["size"] == gone["used"] == 2 << 20
@@ -525,7 +525,7 @@ def test_a_corrupt_item_is_reported_and_the_others_are_printed(name, command):
     order = [*arguments, name] if command == "watch" else [name, *arguments]
     ended = subprocess.run([COMMAND, command, *map(str, order)], capture_output=True, text=True, timeout=20)
     if command == "info":
-        assert ended.returncode == 0 and "ITEMS   3" in ended.stdout
+        assert ended.returncode == 0 and "ITEMS    3" in ended.stdout
     else:
         assert "text" in ended.stdout and "corrupt" in ended.stdout + ended.stderr
     if command in ("dump", "get"):
