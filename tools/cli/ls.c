@@ -20,19 +20,19 @@
 enum { NAME, KIND, ITEMS, SIZE, USED, USERS, OWNER, AGE, STATE, USER, MODE, SYNC, COMMAND };
 
 static const cli_column columns[] = {
-  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 0},
-  [KIND] = {"KIND", 0, SCOLS_JSON_STRING, false, 0},
-  [ITEMS] = {"ITEMS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [USERS] = {"USERS", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_NUMBER, .share = 4},
-  [OWNER] = {"OWNER", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [AGE] = {"AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [STATE] = {"STATE", 0, SCOLS_JSON_STRING, false, 0},
-  [USER] = {"USER", 0, SCOLS_JSON_STRING, false, 0},
-  [MODE] = {"MODE", 0, SCOLS_JSON_STRING, false, 0},
-  [SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN, false, 0},
-  [COMMAND] = {"COMMAND", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .share = 4},
+  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 0},
+  [KIND] = {"KIND", 0, SCOLS_JSON_STRING, .least = 0},
+  [ITEMS] = {"ITEMS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [USERS] = {"USERS", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_NUMBER, .least = 8},
+  [OWNER] = {"OWNER", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [AGE] = {"AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [STATE] = {"STATE", 0, SCOLS_JSON_STRING, .least = 0},
+  [USER] = {"USER", 0, SCOLS_JSON_STRING, .least = 0},
+  [MODE] = {"MODE", 0, SCOLS_JSON_STRING, .least = 0},
+  [SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN, .least = 0},
+  [COMMAND] = {"COMMAND", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
 
