@@ -192,13 +192,15 @@ static void shorten_column(cli_table *table, size_t column, size_t width) {
   scols_free_iter(lines);
 }
 
-/* Sets the width of the widest cell of each column, and of its heading. */
-static void measure(const cli_table *table, size_t *widths) {
+/* Returns the width of the widest cell of each column, and of its heading. The caller frees them. */
+static size_t *measure(const cli_table *table) {
+  size_t *widths = cli_allocate(NULL, table->count, sizeof *widths);
   struct libscols_iter *lines = new_iterator();
   struct libscols_line *line;
+  bool has_heading = !table->view->noheadings;
 
   for (size_t i = 0; i < table->count; i++)
-    widths[i] = is_hidden(table, i) ? 0 : strlen(table->columns[table->shown[i]].name);
+    widths[i] = has_heading && !is_hidden(table, i) ? strlen(table->columns[table->shown[i]].name) : 0;
   while (scols_table_next_line(table->table, lines, &line) == 0)
     for (size_t i = 0; i < table->count; i++) {
       size_t width = is_hidden(table, i) ? 0 : width_of(scols_cell_get_data(scols_line_get_cell(line, i)));
@@ -206,6 +208,7 @@ static void measure(const cli_table *table, size_t *widths) {
       widths[i] = width > widths[i] ? width : widths[i];
     }
   scols_free_iter(lines);
+  return widths;
 }
 
 static size_t line_width(const cli_table *table, const size_t *widths) {
@@ -242,11 +245,8 @@ static size_t widest(const cli_table *table, const size_t *widths, bool respects
  * or a long list of users, leaves space for the other columns.
  */
 static void fit(cli_table *table, size_t limit) {
-  size_t *widths = cli_allocate(NULL, table->count, sizeof *widths), *before, column;
+  size_t *widths = measure(table), *before = measure(table), column;
 
-  before = cli_allocate(NULL, table->count, sizeof *before);
-  measure(table, widths);
-  memcpy(before, widths, table->count * sizeof *widths);
   while (line_width(table, widths) > limit) {
     column = widest(table, widths, true);
     if (column == table->count)
@@ -375,17 +375,88 @@ static void put_json(const cli_table *table) {
   scols_free_iter(lines);
 }
 
-/* libsmartcols returns no text for a table without lines. */
-static void put_table(const cli_table *table) {
+/* Returns true if libsmartcols must print the table: it has a tree, or cells of several lines. */
+static bool needs_smartcols(const cli_table *table) {
+  for (size_t i = 0; i < table->count; i++)
+    if ((table->columns[table->shown[i]].flags & (SCOLS_FL_TREE | SCOLS_FL_WRAP)) != 0)
+      return true;
+  return table->view->raw;
+}
+
+static void put_smartcols(const cli_table *table) {
   char *text = NULL;
 
-  if (scols_table_is_empty(table->table))
-    return;
   if (scols_print_table_to_string(table->table, &text) != 0)
     cli_die("out of memory");
   cli_put(text);
   cli_put("\n");
   free(text);
+}
+
+static void put_blanks(size_t count) {
+  for (; count > 0; count--)
+    cli_put_bytes(" ", 1);
+}
+
+static void put_colored(const char *text, const char *color) {
+  if (color != NULL)
+    cli_put(color);
+  cli_put(text);
+  if (color != NULL)
+    cli_put("\033[0m");
+}
+
+/*
+ * Prints a line, or the headings if it is NULL. `blanks` counts those that are due before the next
+ * text, so that no line ends in blanks.
+ */
+static void put_line(const cli_table *table, struct libscols_line *line, const size_t *widths) {
+  size_t blanks = 0;
+
+  for (size_t i = 0; i < table->count; i++) {
+    const cli_column *column = &table->columns[table->shown[i]];
+    struct libscols_cell *cell = line == NULL ? NULL : scols_line_get_cell(line, i);
+    const char *text = line == NULL ? column->name : scols_cell_get_data(cell);
+    size_t width = width_of(text), rest = widths[i] > width ? widths[i] - width : 0;
+    bool is_right = (column->flags & SCOLS_FL_RIGHT) != 0;
+
+    if (is_hidden(table, i))
+      continue;
+    if (width > 0) {
+      put_blanks(blanks + (is_right ? rest : 0));
+      put_colored(text, cell == NULL || !cli_has_colors() ? NULL : scols_cell_get_color(cell));
+      blanks = 0;
+    }
+    blanks += 1 + (width > 0 && is_right ? 0 : rest);
+  }
+  cli_put("\n");
+}
+
+/*
+ * libsmartcols miscounts the width of cells that contain \xHH, so this prints all tables that need
+ * nothing else of it.
+ */
+static void put_aligned(const cli_table *table) {
+  struct libscols_iter *lines = new_iterator();
+  size_t *widths = measure(table);
+  struct libscols_line *line;
+
+  if (!table->view->noheadings)
+    put_line(table, NULL, widths);
+  while (scols_table_next_line(table->table, lines, &line) == 0)
+    put_line(table, line, widths);
+  scols_free_iter(lines);
+  free(widths);
+}
+
+/* A table without lines has no headings. */
+static void put_table(const cli_table *table) {
+  if (scols_table_is_empty(table->table))
+    return;
+  if (needs_smartcols(table))
+    put_smartcols(table);
+  else
+    put_aligned(table);
 }
 
 /* The total is one line, or more if the terminal is narrow. */
