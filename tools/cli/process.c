@@ -32,6 +32,24 @@ char *process_command(int64_t pid) {
   return length < 0 ? NULL : cli_format("%.*s", (int)command_length(text, length), text);
 }
 
+typedef struct command {
+  int64_t pid;
+  char *name;
+} command;
+
+static command *commands;
+static size_t command_count;
+
+const char *process_command_once(int64_t pid) {
+  for (size_t i = 0; i < command_count; i++)
+    if (commands[i].pid == pid)
+      return commands[i].name;
+  if (command_count % 16 == 0)
+    commands = cli_allocate(commands, command_count + 16, sizeof *commands);
+  commands[command_count] = (command){pid, process_command(pid)};
+  return commands[command_count++].name;
+}
+
 typedef struct user {
   uid_t uid;
   char *name;

@@ -15,6 +15,12 @@
 char *process_command(int64_t pid);
 
 /*
+ * Returns the same text, or NULL, as it was when it was first asked for. This is for a table of a
+ * single moment: a process may use thousands of blocks. The text is valid until this program exits.
+ */
+const char *process_command_once(int64_t pid);
+
+/*
  * Returns the name of a user, or the uid in digits if the user has no name. The text is valid until
  * this program exits. Each user is looked up once.
  */

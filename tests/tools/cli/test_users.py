@@ -21,6 +21,6 @@ def test_the_command_of_a_user_is_shown(name):
     with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holding:
         holding.stdout.readline()
         assert run("ls", "-n", "-o", "COMMAND", name) == "a\\x0a\\x1b[31m\\xff\n"
-        assert os.fsencode(blocks("-o", "NAME,COMMAND", name)[name]["command"]) == b"a\n\x1b[31m\xff"
+        assert [os.fsencode(each) for each in blocks("-o", "NAME,COMMAND", name)[name]["command"]] == [b"a\n\x1b[31m\xff"]
         holding.stdin.close()
-    assert blocks("-o", "NAME,COMMAND", name)[name]["command"] is None
+    assert blocks("-o", "NAME,COMMAND", name)[name]["command"] == []
