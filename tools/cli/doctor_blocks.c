@@ -1,13 +1,10 @@
 /*
  * doctor_blocks.c - the checks of what is in /dev/shm: garbage, deleted blocks and other files.
  */
-#include <linux/magic.h>
 #include <stdlib.h>
-#include <sys/statfs.h>
 
 #include "blocks.h"
 #include "doctor.h"
-#include "shm/segment.h"
 #include "table.h"
 
 typedef struct total {
@@ -48,29 +45,31 @@ static void check_deleted(doctor_report *report, const blocks *all, uint64_t spa
   free(size);
 }
 
-/*
- * Reports the memory that is neither in blocks nor in unnamed files: hidden files and directories.
- */
-static void check_other_files(doctor_report *report, const blocks *all, uint64_t used) {
+/* Reports the memory of hidden files and directories, and memory that this user cannot explain. */
+static void check_other_files(doctor_report *report, const blocks *all) {
   const cli_view view = {0};
+  const space_sums *space = &all->space;
   uint64_t known = blocks_used(all);
-  char *size = cli_size(used > known ? used - known : 0, &view);
+  char *others = cli_size(space->listed > known ? space->listed - known : 0, &view);
+  char *rest = cli_size(space->not_visible, &view);
 
-  doctor_add(report, "other files", DOCTOR_OK, "", "%s in hidden files and in directories", size);
-  free(size);
+  if (space->not_visible == 0)
+    doctor_add(report, "other files", DOCTOR_OK, "", "%s in hidden files and in directories", others);
+  else
+    doctor_add(report, "other files", space->not_visible > space->now.size / 4 ? DOCTOR_NOTE : DOCTOR_OK,
+               "run this as root, on the host: deleted files of other processes are not visible otherwise",
+               "%s in hidden files and in directories, %s not visible to this user", others, rest);
+  free(others);
+  free(rest);
 }
 
 void doctor_check_blocks(doctor_report *report) {
-  struct statfs file_system = {0};
   blocks all;
 
   blocks_read(&all, NULL, 0);
   check_garbage(report, &all);
-  if (statfs(SHAREABLE__DIRECTORY, &file_system) != 0 || file_system.f_type != TMPFS_MAGIC)
-    file_system.f_blocks = file_system.f_bfree = 0;
-  check_deleted(report, &all, (uint64_t)file_system.f_blocks * (uint64_t)file_system.f_bsize);
-  if (file_system.f_blocks > 0)
-    check_other_files(report, &all,
-                      (uint64_t)(file_system.f_blocks - file_system.f_bfree) * (uint64_t)file_system.f_bsize);
+  check_deleted(report, &all, all.space.is_limited ? all.space.now.size : 0);
+  if (all.space.is_limited)
+    check_other_files(report, &all);
   blocks_free(&all);
 }

@@ -23,12 +23,12 @@ enum { LINES = 24, LINES_OF_REST = 8, REASONS_MAX = 5, BLOCKS_MIN = 4 };
 enum { NAME, RESULT, SIZE, USED, AGE, USER, REASON };
 
 static const cli_column columns[] = {
-  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 3},
+  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 0},
   [RESULT] = {"RESULT", 0, SCOLS_JSON_STRING, false, 0},
   [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
   [USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
   [AGE] = {"AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [USER] = {"USER", 0, SCOLS_JSON_STRING, false, 5},
+  [USER] = {"USER", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 8},
   [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true, 0},
 };
 
@@ -71,11 +71,11 @@ static char *user_name(uid_t uid) {
   return user != NULL ? cli_format("%s", user->pw_name) : cli_format("%u", (unsigned)uid);
 }
 
-/* The name takes at most its share of the terminal's width. */
+/* Beside a long name, the reason leaves a third of the terminal's width for it. */
 static char *format_reason(const char *reason, const cli_view *view) {
   if (view->json || view->raw)
     return cli_format("%s", reason);
-  return wrapped(reason, terminal().ws_col / columns[NAME].share + sizeof " garbage 1023.9M ");
+  return wrapped(reason, terminal().ws_col / 3 + sizeof " garbage 1023.9M ");
 }
 
 static char *file_cell(const shareable__gc_entry *entry, size_t column, const cli_view *view) {
@@ -159,13 +159,14 @@ static void print_json(cli_table *table, const gc_totals *totals) {
   char *garbage = json_total("garbage", &totals->results[SHAREABLE_GC_GARBAGE]);
   char *removed = json_total("removed", &totals->results[SHAREABLE_GC_REMOVED]);
   char *kept = json_total("kept", &totals->results[SHAREABLE_GC_KEPT]);
-  char *member = cli_format("\"totals\": {\n      %s,\n      %s,\n      %s\n   }", garbage, removed, kept);
+  char *all = cli_format("{\n      %s,\n      %s,\n      %s\n   }", garbage, removed, kept);
 
-  cli_table_print_with(table, member);
+  cli_table_total(table, "", all);
+  cli_table_print(table);
   free(garbage);
   free(removed);
   free(kept);
-  free(member);
+  free(all);
 }
 
 /* Returns the number of lines that the reasons of a summary take. */

@@ -266,3 +266,11 @@ def test_deleted_blocks_are_to_note_only_if_they_take_much_memory(tmp_path):
     assert doctor(f"shareable create --size 1M a; {use}", tmp_path, "deleted") == "ok: 1 blocks without a name in use, 1.0M"
     found = doctor(f"shareable create --size 100M a; {use}", tmp_path, "deleted")
     assert found.startswith("note: 1 blocks without a name in use, 100M 'shareable ls' shows the processes")
+
+
+@needs_root
+def test_memory_that_another_user_cannot_explain_is_to_note(tmp_path):
+    commands = 'needs_other "$run_shareable"; shareable create --size 100M a; (exec sleep 100 </dev/shm/a) & sleep 0.2; rm /dev/shm/a'
+    found = doctor(commands, tmp_path, "other files", how='as_other "$run_shareable" doctor')
+    assert found.startswith("note: 0B in hidden files and in directories, 100M not visible to this user run this as root")
+    assert doctor(commands, tmp_path, "other files") == "ok: 0B in hidden files and in directories"

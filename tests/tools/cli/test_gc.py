@@ -54,16 +54,16 @@ def test_verbose_lists_each_block_with_its_reason(tmp_path):
     assert output.endswith("alive0\nalive1\ndead0\ndead1\n")
 
 
-def test_json_has_sizes_and_totals(tmp_path):
+def test_json_has_sizes_and_a_total(tmp_path):
     commands = "leave dead 2 5000; own alive 1 4096; ln /dev/shm/alive0 /dev/shm/other; sleep 1"
     lines = in_machine(f"{commands}; shareable gc -J; echo; shareable gc -J --quiet --remove", tmp_path).split("}\n\n")
     found, removed = json.loads(lines[0] + "}"), json.loads(lines[1])
     dead = found["blocks"][1]
     assert {key: dead[key] for key in ("name", "result", "size", "used")} == {"name": "dead0", "result": "garbage", "size": 5000, "used": 8192}
     assert 1 <= dead["age"] < 60 and dead["user"] == "root" and dead["reason"] == "its owner has ended, and no process uses it"
-    assert found["totals"] == {"garbage": {"blocks": 2, "used": 16384}, "removed": {"blocks": 0, "used": 0}, "kept": {"blocks": 2, "used": 4096}}
+    assert found["total"] == {"garbage": {"blocks": 2, "used": 16384}, "removed": {"blocks": 0, "used": 0}, "kept": {"blocks": 2, "used": 4096}}
     assert [each["name"] for each in removed["blocks"]] == ["dead0", "dead1"]
-    assert removed["totals"]["removed"] == {"blocks": 2, "used": 16384} and removed["totals"]["kept"]["blocks"] == 2
+    assert removed["total"]["removed"] == {"blocks": 2, "used": 16384} and removed["total"]["kept"]["blocks"] == 2
 
 
 def test_remove_removes_only_what_was_shown(tmp_path):
