@@ -15,6 +15,7 @@
 
 #include "capability.h"
 #include "child.h"
+#include "gc/gc.h"
 #include "moved.h"
 #include "shm/lease.h"
 #include "shm/ownership_log.h"
@@ -104,6 +105,45 @@ Test(gc, keeps_a_block_without_an_owner) {
   shareable_memory_unref(memory);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
+}
+
+/* Runs gc for blocks of at least that age, and returns a copy of the block's entry. */
+static shareable__gc_entry entry_of(const char *name, uint32_t flags, int64_t min_age) {
+  shareable__gc_entry found = {0};
+  shareable_gc *gc = NULL;
+
+  cr_ok(shareable__gc_run(&gc, flags, min_age, NULL));
+  for (size_t i = 0; i < shareable_gc_count(gc); i++)
+    if (strcmp(shareable__gc_entry_at(gc, i)->name, name) == 0)
+      found = *shareable__gc_entry_at(gc, i);
+  shareable_gc_free(gc);
+  return found;
+}
+
+Test(gc, keeps_garbage_that_is_younger_than_the_given_age) {
+  shareable__gc_entry entry;
+
+  become_another_user();
+  end(start_owner(own_name(), 0), SIGKILL);
+  entry = entry_of(own_name(), SHAREABLE_GC_REMOVE, 3600);
+  cr_assert_eq(entry.result, SHAREABLE_GC_KEPT);
+  cr_assert_str_eq(entry.kind, "it is garbage, but younger than the given age");
+  cr_assert(entry.age >= 0 && entry.age < 600 && entry.file.st_size >= 8 && !entry.has_failed);
+  cr_assert_eq(entry_of(own_name(), SHAREABLE_GC_REMOVE, 0).result, SHAREABLE_GC_REMOVED);
+}
+
+Test(gc, gives_the_kind_of_a_reason_without_the_process) {
+  pid_t successor;
+
+  become_another_user();
+  successor = fork();
+  if (successor == 0)
+    for (;;)
+      pause();
+  end(start_owner(own_name(), successor), SIGKILL);
+  cr_assert_str_eq(entry_of(own_name(), 0, INT64_MIN).kind, "its owner has transferred it to a process that is alive");
+  end(successor, SIGKILL);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_a_living_owner_s_block) {
