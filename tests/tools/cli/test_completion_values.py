@@ -42,3 +42,15 @@ def test_no_block_is_offered_where_a_number_is_due(tmp_path, name):
     assert completions("shareable", "ls", "--reverse", name[:-1]) == [name]
     assert completions("shareable", "ls", "--directory", "/dev/sh") == ["/dev/shm"]
     assert completions("shareable", "ls", "--", "--state", name[:-1]) == [name]
+
+
+@pytest.mark.parametrize("option", ["--older-than", "-O"])
+def test_ages_of_garbage_are_completed_to_values_that_gc_takes(option, tmp_path):
+    ages = completions("shareable", "gc", option, "")
+    assert len(ages) >= 3 and sorted(fish_completes(f"shareable gc {option} ".encode(), tmp_path)) == sorted([each.encode()] for each in ages)
+    for age in ages:
+        run("gc", option, age)
+    shell = zsh(tmp_path)
+    assert shell.ask(f"shareable gc {option} 1h\t".encode()) == [b"gc", option.encode(), b"1h"]
+    assert shell.ask(b"shareable gc --old\t") == [b"gc", b"--older-than"]
+    shell.end()
