@@ -2,9 +2,11 @@
  * doctor_blocks.c - the checks of what is in /dev/shm: garbage, deleted blocks and other files.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "blocks.h"
 #include "doctor.h"
+#include "shm/segment.h"
 #include "table.h"
 
 typedef struct total {
@@ -63,13 +65,20 @@ static void check_other_files(doctor_report *report, const blocks *all) {
   free(rest);
 }
 
+/* If the directory cannot be read, its own check has reported that. */
 void doctor_check_blocks(doctor_report *report) {
+  block_place place;
   blocks all;
 
-  blocks_read(&all, NULL, 0);
+  if (access(SHAREABLE__DIRECTORY, R_OK | X_OK) != 0)
+    return;
+  place = place_open(NULL, 0);
+  blocks_read_in(&all, &place, NULL, 0);
+  blocks_add_up(&all);
   check_garbage(report, &all);
   check_deleted(report, &all, all.space.is_limited ? all.space.now.size : 0);
   if (all.space.is_limited)
     check_other_files(report, &all);
   blocks_free(&all);
+  place_close(&place);
 }

@@ -1,6 +1,7 @@
 /*
  * doctor_logs.c - the check of the directories of ownership logs in /dev/shm.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,15 +20,29 @@ typedef struct log_directories {
   doctor_verdict verdict;
 } log_directories;
 
-/* Parses .shareable-UID and .shareable-UID.SUFFIX. */
+/*
+ * Parses .shareable-UID and .shareable-UID.SUFFIX. Any user may choose the suffix, and root may copy
+ * the name to a shell: a name with other characters than the library's is not reported.
+ */
 static bool parse_name(const char *name, uid_t *user) {
-  unsigned uid;
-  int end = 0;
+  static const char prefix[] = ".shareable-", digits[] = "0123456789";
+  const char *number = name + sizeof prefix - 1;
+  size_t length = strncmp(name, prefix, sizeof prefix - 1) == 0 ? strspn(number, digits) : 0;
+  const char *suffix = number + length;
+  char *text;
+  int64_t uid;
+  bool is_valid;
 
-  if (sscanf(name, ".shareable-%u%n", &uid, &end) != 1 || (name[end] != '\0' && name[end] != '.'))
+  if (length == 0 || (suffix[0] != '\0' && suffix[0] != '.'))
     return false;
-  *user = uid;
-  return true;
+  for (; suffix[0] != '\0'; suffix++)
+    if (suffix[0] != '.' && !isalnum((unsigned char)suffix[0]))
+      return false;
+  text = cli_format("%.*s", (int)length, number);
+  is_valid = cli_parse_integer(text, &uid) && uid <= UINT32_MAX;
+  free(text);
+  *user = (uid_t)uid;
+  return is_valid;
 }
 
 /* Returns why the library does not use the directory, which the caller frees, or NULL. */

@@ -92,6 +92,13 @@ def test_the_mode_of_the_directory_is_checked(tmp_path):
     assert doctor("chmod 755 /dev/shm", tmp_path, "directory") == "wrong: tmpfs, mode 0755 chmod 1777 /dev/shm"
 
 
+def test_without_a_directory_the_other_results_are_printed(tmp_path):
+    output = in_machine("mount -t tmpfs none /dev; shareable doctor --json || true", tmp_path)
+    found = {each["check"]: each for each in json.loads(output)["checks"]}
+    assert found["directory"]["verdict"] == "wrong" and found["directory"]["found"] == "No such file or directory"
+    assert found["directory"]["advice"] == "mount a tmpfs there: mount -t tmpfs -o mode=1777 shm /dev/shm" and "cgroup" in found
+
+
 def test_a_small_file_system_as_in_docker_is_to_note(tmp_path):
     assert "docker run --shm-size" in doctor("", tmp_path, "space", "size=64m")
     assert doctor("", tmp_path, "space", "size=65m").startswith("ok: 65M, ")
@@ -105,6 +112,7 @@ def test_a_small_file_system_as_in_docker_is_to_note(tmp_path):
     ("ln -s /tmp .shareable-1000; chown -h 1000 .shareable-1000", "note: .shareable-1000 is not a directory the library uses another name"),
     ("mkdir -m 750 .shareable-1000; chown 1000 .shareable-1000", "wrong: .shareable-1000 has mode 0750 its owner must run chmod 700 /dev/shm/.shareable-1000"),
     ("mkdir -m 700 .shareable-7.ab .shareable-8.x; mkdir -m 777 .shareable-0", "wrong: .shareable-0 has mode 0777; 2 more are not used either its owner"),
+    ("for name in '.shareable-7.$(id)' '.shareable-7.a;id' '.shareable-7.a b' .shareable-99999999999 '.shareable-+7' .shareable-; do mkdir \"$name\"; done", "ok: 0 "),
     ("mkdir -m 700 .shareable-1000.abcdefgh .shareable-1001; chown 1000 .s*1000.*; chown 1001 .s*1001; mkdir .shareable-x .shareable-1x", "ok: 2 directories"),
 ])  # fmt: skip
 def test_a_foreign_directory_of_logs_is_found(tmp_path, make, found):
