@@ -140,13 +140,13 @@ static struct stat stat_of(const struct statx *file) {
                        .st_mode = file->stx_mode};
 }
 
-static void set_usage(const blocks *found, block *info, const shareable__usage *usage, int errnum) {
+static void set_usage(const shareable__inventory *inventory, block *info, const shareable__usage *usage, int errnum) {
   info->users = usage->users;
   info->user_count = usage->user_count;
   info->has_other_users = (usage->is_locked || usage->use == SHAREABLE__IN_USE) && usage->user_count == 0;
   info->is_refused = usage->use == SHAREABLE__IN_USE;
   info->unreadable_pid = usage->unreadable == NULL ? 0 : usage->unreadable->pid;
-  info->owner = usage->is_owner_unknown ? -1 : owner_of(&found->inventory, usage->owner);
+  info->owner = usage->is_owner_unknown ? -1 : owner_of(inventory, usage->owner);
   info->is_owner_unknown = usage->is_owner_unknown;
   info->state = state_of(info, usage);
   if (info->state == BLOCK_UNKNOWN)
@@ -164,7 +164,7 @@ static void add_regular(blocks *found, const char *name, const struct statx *sta
   files_add(&found->files, entry_of(info));
   info->is_block = name[0] != '.' || usage.owner != NULL;
   info->kind = fd < 0 ? BLOCK_UNREADABLE : kind_of_file(fd, name, info->size, &info->list);
-  set_usage(found, info, &usage, errnum);
+  set_usage(&found->inventory, info, &usage, errnum);
 }
 
 static int by_pid(const void *a, const void *b) {
@@ -357,7 +357,7 @@ static void read_all(blocks *found, char *const *patterns, size_t count) {
   closedir(names);
 }
 
-static void check_again(const blocks *found, block *info) {
+static void check_again(const blocks *found, const shareable__inventory *inventory, block *info) {
   int fd = open_file(found->place->fd, info->name);
   shareable__usage usage;
   struct statx file;
@@ -367,29 +367,51 @@ static void check_again(const blocks *found, block *info) {
     return;
   if (read_status(fd, "", AT_EMPTY_PATH, &file) && file.stx_ino == info->inode) {
     status = stat_of(&file);
-    usage = shareable__inventory_usage_of(&found->inventory, info->name, &status, fd);
+    usage = shareable__inventory_usage_of(inventory, info->name, &status, fd);
     free(info->reason);
     info->reason = NULL;
-    set_usage(found, info, &usage, 0);
+    set_usage(inventory, info, &usage, 0);
   }
   close(fd);
 }
 
-/* Checks the blocks again that only the lease shows as in use. Returns false if that is useless. */
-static bool check_refused(const blocks *found) {
-  size_t refused = 0, left = 0;
+/* Checks the blocks again that only the lease shows as in use. Returns how many remain. */
+static size_t check_refused(const blocks *found, const shareable__inventory *inventory) {
+  size_t left = 0;
 
   for (size_t i = 0; i < found->count; i++) {
     block *info = &found->blocks[i];
 
-    if (!info->is_refused)
-      continue;
-    if (refused++ == 0)
-      shareable__sleep(1000000 + shareable__now() % 4000000); /* another process does not check at the same times */
-    check_again(found, info);
+    if (info->is_refused)
+      check_again(found, inventory, info);
     left += info->is_refused;
   }
-  return left < refused && left > 0;
+  return left;
+}
+
+static size_t count_refused(const blocks *found) {
+  size_t refused = 0;
+
+  for (size_t i = 0; i < found->count; i++)
+    refused += found->blocks[i].is_refused;
+  return refused;
+}
+
+/*
+ * A process that has opened a block since the inventory was taken is found in another reading of
+ * /proc. Two processes that check blocks must not do it at the same times.
+ */
+static void settle_refused(blocks *found) {
+  shareable__inventory later = found->inventory;
+  size_t left = count_refused(found);
+  struct stat directory;
+
+  for (int i = 0; i < TRIES && left > 0 && fstat(found->place->fd, &directory) == 0; i++) {
+    shareable__sleep(1000000 + shareable__now() % 4000000);
+    if (i == 1)
+      later.maps = found->later_maps = shareable__proc_maps_read_all(directory.st_dev);
+    left = check_refused(found, &later);
+  }
 }
 
 static int by_name(const void *a, const void *b) {
@@ -549,8 +571,7 @@ bool blocks_read_in(blocks *found, const block_place *place, char *const *names,
     read_everything(found);
   else
     all_found = read_names(found, names, count);
-  for (int i = 0; i < TRIES && check_refused(found); i++)
-    ;
+  settle_refused(found);
   sort(found);
   return all_found;
 }
@@ -569,6 +590,7 @@ void blocks_free(blocks *found) {
     block_free(&found->blocks[i]);
   free(found->blocks);
   files_free(&found->files);
+  shareable__proc_maps_free(&found->later_maps);
   shareable__inventory_free(&found->inventory);
 }
 

@@ -63,7 +63,8 @@ typedef struct blocks {
   space_sums space;               /* the memory of the file system, and of all files if all were read */
   /* For blocks.c. */
   const block_place *place;
-  file_set files; /* all files with a name, also those in directories */
+  file_set files;                  /* all files with a name, also those in directories */
+  shareable__proc_maps later_maps; /* of blocks that were opened since the inventory was taken */
 } blocks;
 
 /*

@@ -186,6 +186,36 @@ assert sums["used"] == df() and sums["not_visible"] == 0
 """)
 
 
+def test_commands_that_check_the_same_blocks_do_not_seem_to_use_them():
+    in_own_shm(r"""
+for number in range(100): write(f"block-{number}", 9)
+script = 'while :; do "$0" ls >/dev/null; done'
+others = [subprocess.Popen(["sh", "-c", script, COMMAND]) for _ in range(2)]
+try:
+    for _ in range(15):
+        found = rows().values()
+        wrong = [row for row in found if row["kind"] != "raw" or row["state"] != ("open" if row["users"] else "unowned")]
+        assert len(found) == 100 and wrong == [], wrong
+finally:
+    for each in others: each.kill(); each.wait()
+""")
+
+
+def test_a_writer_that_waits_for_a_reader_of_a_fifo_is_not_woken():
+    in_own_shm(r"""
+os.mkfifo("/dev/shm/pipe")
+writer = subprocess.Popen(["sh", "-c", "echo >/dev/shm/pipe"])
+for arguments in ([], ["pipe"], ["p*"], ["-z"]):
+    ls(*arguments)
+try:
+    writer.wait(0.3)
+    sys.exit("the writer was woken")
+except subprocess.TimeoutExpired:
+    os.close(os.open("/dev/shm/pipe", os.O_RDONLY))
+writer.wait()
+""")
+
+
 def test_blocks_are_chosen_by_state_kind_user_and_size(name):
     run("create", name + "-list", 1, 2)
     run("create", "--size", "2M", name + "-raw")
