@@ -170,7 +170,8 @@ void block_set_other_state(block *info, const shareable__inventory *inventory, c
   else
     info->state = BLOCK_UNOWNED;
   if (!is_complete)
-    info->reason = cli_format("this user cannot read all that is in it: run this as root");
+    info->reason = cli_format(geteuid() == 0 ? "parts of it cannot be read, or are more than 100 levels deep"
+                                             : "this user cannot read all that is in it: run this as root");
   else if (info->state == BLOCK_UNKNOWN)
     info->reason = info->kind == BLOCK_SOCKET ? cli_format("the users of a socket cannot be found")
                                               : reason_of_process(unreadable->pid);

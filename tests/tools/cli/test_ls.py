@@ -109,6 +109,18 @@ assert total()["not_visible"] == total()["used"] == 0
 """)
 
 
+def test_a_directory_with_too_many_levels_is_reported():
+    in_own_shm(r"""
+os.chdir("/dev/shm")
+for _ in range(3000): os.mkdir("d"); os.chdir("d")
+with open("file", "wb") as file: file.write(b"x" * (1 << 20))
+os.chdir("/")
+found = rows()["d"]
+assert found["state"] == "unknown" and "levels" in found["reason"] and found["used"] == 0
+assert total()["not_visible"] == 1 << 20 and "1.0M not visible to UID 0" in ls().splitlines()[-1]
+""")
+
+
 def test_states_tell_mapped_from_open():
     in_own_shm(r"""
 pid = use('mapped(write("/dev/shm/a", 9)); opened(write("/dev/shm/b", 9)); write("/dev/shm/c", 9); unlinked(mapped(write("/dev/shm/d", 9)))')
