@@ -15,6 +15,8 @@
 
 #include "capability.h"
 #include "child.h"
+#include "gc/gc.h"
+#include "gc/inventory.h"
 #include "moved.h"
 #include "shm/lease.h"
 #include "shm/ownership_log.h"
@@ -96,6 +98,36 @@ Test(gc, removes_a_dead_owner_s_block_if_asked) {
   cr_assert_neq(stat(log_directory(), &folder), 0, "the log and its directory are left");
 }
 
+Test(gc, an_inventory_of_an_open_directory_has_its_logs) {
+  const char *name = own_name();
+  const shareable__inventory_entry *entry;
+  int directory = open("/dev/shm", O_RDONLY | O_DIRECTORY), fd;
+  shareable__inventory inventory;
+  shareable__usage usage;
+  struct stat file;
+  pid_t owner;
+
+  become_another_user();
+  owner = start_owner(name, 0);
+  cr_assert_eq(shareable__inventory_take_in(&inventory, directory, NULL), SHAREABLE_OK);
+  cr_assert_eq(fstatat(directory, name, &file, 0), 0);
+  entry = shareable__inventory_entry_of(&inventory, name, file.st_ino);
+  cr_assert(entry != NULL && entry->owner == owner && !entry->is_dead);
+  fd = open(path_of(name), O_RDONLY);
+  usage = shareable__inventory_usage_of(&inventory, name, &file, fd);
+  cr_assert(usage.owner == entry && !usage.is_owner_unknown && usage.is_locked);
+  close(fd);
+  shareable__inventory_free(&inventory);
+  end(owner, SIGKILL);
+  cr_assert_eq(shareable__inventory_take_in(&inventory, directory, NULL), SHAREABLE_OK);
+  entry = shareable__inventory_entry_of(&inventory, name, file.st_ino);
+  cr_assert(entry != NULL && entry->is_dead);
+  shareable__inventory_free(&inventory);
+  close(directory);
+  cr_assert_eq(shareable__inventory_take_in(&inventory, -1, NULL), SHAREABLE_E_SYSTEM);
+  cr_assert_eq(result_of(name, SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
+}
+
 Test(gc, keeps_a_block_without_an_owner) {
   shareable_memory *memory;
 
@@ -104,6 +136,45 @@ Test(gc, keeps_a_block_without_an_owner) {
   shareable_memory_unref(memory);
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no ownership log records it"), SHAREABLE_GC_KEPT);
   cr_ok(shareable_unlink(own_name(), NULL));
+}
+
+/* Runs gc for blocks of at least that age, and returns a copy of the block's entry. */
+static shareable__gc_entry entry_of(const char *name, uint32_t flags, int64_t min_age) {
+  shareable__gc_entry found = {0};
+  shareable_gc *gc = NULL;
+
+  cr_ok(shareable__gc_run(&gc, flags, min_age, NULL));
+  for (size_t i = 0; i < shareable_gc_count(gc); i++)
+    if (strcmp(shareable__gc_entry_at(gc, i)->name, name) == 0)
+      found = *shareable__gc_entry_at(gc, i);
+  shareable_gc_free(gc);
+  return found;
+}
+
+Test(gc, keeps_garbage_that_is_younger_than_the_given_age) {
+  shareable__gc_entry entry;
+
+  become_another_user();
+  end(start_owner(own_name(), 0), SIGKILL);
+  entry = entry_of(own_name(), SHAREABLE_GC_REMOVE, 3600);
+  cr_assert_eq(entry.result, SHAREABLE_GC_KEPT);
+  cr_assert_str_eq(entry.kind, "it is garbage, but younger than the given age");
+  cr_assert(entry.age >= 0 && entry.age < 600 && entry.file.st_size >= 8 && !entry.has_failed);
+  cr_assert_eq(entry_of(own_name(), SHAREABLE_GC_REMOVE, 0).result, SHAREABLE_GC_REMOVED);
+}
+
+Test(gc, gives_the_kind_of_a_reason_without_the_process) {
+  pid_t successor;
+
+  become_another_user();
+  successor = fork();
+  if (successor == 0)
+    for (;;)
+      pause();
+  end(start_owner(own_name(), successor), SIGKILL);
+  cr_assert_str_eq(entry_of(own_name(), 0, INT64_MIN).kind, "its owner has transferred it to a process that is alive");
+  end(successor, SIGKILL);
+  cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_a_living_owner_s_block) {

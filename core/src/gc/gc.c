@@ -5,16 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "gc/gc.h"
 #include "gc/inventory.h"
 #include "shm/moved.h"
 #include "shm/segment.h"
@@ -26,14 +29,7 @@
  */
 enum { TRIES = 4 };
 
-typedef struct gc_entry {
-  char name[SHAREABLE__NAME_MAX + 1];
-  char reason[120];
-  shareable_gc_result result;
-  bool lease_refused; /* only the lease shows that the block is in use: perhaps for a moment */
-  struct stat file;
-  int errnum; /* the errno of lstat() if it failed */
-} gc_entry;
+typedef shareable__gc_entry gc_entry;
 
 struct shareable_gc {
   gc_entry *entries;
@@ -43,6 +39,7 @@ struct shareable_gc {
 typedef struct gc_run {
   int shm; /* a descriptor of /dev/shm */
   bool remove;
+  int64_t min_age; /* in seconds */
   shareable__inventory inventory;
 } gc_run;
 
@@ -94,37 +91,58 @@ static void remove_obsolete_logs(void) {
 
 #define DEAD "its owner has ended, but "
 
-/* Writes the reason for keeping a block of a dead owner: the process that uses it. */
-static void format_user(const shareable__usage *usage, gc_entry *entry) {
-  char *reason = entry->reason;
-  const size_t size = sizeof entry->reason;
+/* Keeps a block for a reason that contains a pid or an errno. `kind` is the reason without it. */
+static shareable_gc_result __attribute__((format(printf, 3, 4)))
+keep_kind(gc_entry *entry, const char *kind, const char *format, ...) {
+  va_list arguments;
 
-  if (usage->user_count > 0)
-    snprintf(reason, size, DEAD "process %" PRId64 " has it %s", usage->users[0].pid,
-             usage->users[0].is_mapped ? "mapped" : "open");
-  else if (usage->is_locked)
-    snprintf(reason, size, DEAD "a process that cannot be seen from here has it mapped");
-  else if (usage->unreadable != NULL)
-    snprintf(reason, size, DEAD "process %" PRId64 " may have it mapped: its /proc files cannot be read",
-             usage->unreadable->pid);
-  else if (usage->use == SHAREABLE__IN_USE)
-    snprintf(reason, size, DEAD "a process that cannot be seen from here has it open or mapped");
-  else
-    snprintf(reason, size, DEAD "whether a process uses it is unknown");
-}
-
-static shareable_gc_result keep(gc_entry *entry, const char *reason, const char *detail) {
-  snprintf(entry->reason, sizeof entry->reason, "%s%s", reason, detail);
+  entry->kind = kind;
+  va_start(arguments, format);
+  vsnprintf(entry->reason, sizeof entry->reason, format, arguments);
+  va_end(arguments);
   return SHAREABLE_GC_KEPT;
 }
 
+static shareable_gc_result keep(gc_entry *entry, const char *reason) {
+  return keep_kind(entry, reason, "%s", reason);
+}
+
+static shareable_gc_result keep_errno(gc_entry *entry, const char *kind, int errnum) {
+  return keep_kind(entry, kind, "%s: %s", kind, shareable__errno_text(errnum));
+}
+
+/* Keeps a block of a dead owner, because a process may use it. */
+static shareable_gc_result keep_used(gc_entry *entry, const shareable__usage *usage) {
+  entry->lease_refused = usage->use == SHAREABLE__IN_USE;
+  if (usage->user_count > 0 && usage->users[0].is_mapped)
+    return keep_kind(entry, DEAD "a process has it mapped", DEAD "process %" PRId64 " has it mapped",
+                     usage->users[0].pid);
+  if (usage->user_count > 0)
+    return keep_kind(entry, DEAD "a process has it open", DEAD "process %" PRId64 " has it open", usage->users[0].pid);
+  if (usage->is_locked)
+    return keep(entry, DEAD "a process that cannot be seen from here has it mapped");
+  if (usage->unreadable != NULL)
+    return keep_kind(entry, DEAD "a process may have it mapped: its /proc files cannot be read",
+                     DEAD "process %" PRId64 " may have it mapped: its /proc files cannot be read",
+                     usage->unreadable->pid);
+  if (usage->use == SHAREABLE__IN_USE)
+    return keep(entry, DEAD "a process that cannot be seen from here has it open or mapped");
+  return keep(entry, DEAD "whether a process uses it is unknown");
+}
+
 static shareable_gc_result keep_changed(gc_entry *entry) {
-  return keep(entry, DEAD, "its name belongs to another block now");
+  return keep(entry, DEAD "its name belongs to another block now");
 }
 
 /* Uses the errno of the call that failed. */
 static shareable_gc_result keep_unknown(gc_entry *entry) {
-  return keep(entry, DEAD "it cannot be checked: ", shareable__errno_text(errno));
+  return keep_errno(entry, DEAD "it cannot be checked", errno);
+}
+
+/* Keeps garbage that could not be removed. */
+static shareable_gc_result keep_failed(gc_entry *entry, int errnum) {
+  entry->has_failed = true;
+  return keep_errno(entry, DEAD "it cannot be removed", errnum);
 }
 
 /*
@@ -147,18 +165,18 @@ static shareable_gc_result unlink_leased(const gc_run *run, const shareable__lea
   struct stat named;
 
   if (fstatat(run->shm, entry->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno == ENOENT ? keep(entry, DEAD, "it is already gone") : keep_unknown(entry);
+    return errno == ENOENT ? keep(entry, DEAD "it is already gone") : keep_unknown(entry);
   if (!is_unchanged(entry, &named))
     return keep_changed(entry);
   if (!shareable__lease_is_undisturbed(lease))
-    return keep(entry, DEAD, "a process is opening it");
+    return keep(entry, DEAD "a process is opening it");
   switch (shareable__unlink_block(&block, entry->name, &error)) {
   case SHAREABLE_OK:
     return SHAREABLE_GC_REMOVED;
   case SHAREABLE_E_NOT_FOUND:
-    return keep(entry, DEAD, "it is already gone, or its name belongs to another block now");
+    return keep(entry, DEAD "it is already gone, or its name belongs to another block now");
   default:
-    return keep(entry, DEAD "it cannot be removed: ", shareable__errno_text(error.sys_errno));
+    return keep_failed(entry, error.sys_errno);
   }
 }
 
@@ -167,11 +185,8 @@ static shareable_gc_result remove_block(const gc_run *run, int fd, shareable__us
   shareable__lease lease;
 
   usage->use = shareable__lease_take(&lease, fd);
-  if (usage->use != SHAREABLE__UNUSED) {
-    entry->lease_refused = usage->use == SHAREABLE__IN_USE;
-    format_user(usage, entry);
-    return SHAREABLE_GC_KEPT;
-  }
+  if (usage->use != SHAREABLE__UNUSED)
+    return keep_used(entry, usage);
   result = unlink_leased(run, &lease, entry);
   shareable__lease_drop(&lease);
   return result;
@@ -187,14 +202,13 @@ static shareable_gc_result classify_open(const gc_run *run, int fd, gc_entry *en
   if (!is_unchanged(entry, &file))
     return keep_changed(entry);
   if (file.st_nlink > 1)
-    return keep(entry, DEAD, "it has several names");
+    return keep(entry, DEAD "it has several names");
   usage = shareable__inventory_usage_of(&run->inventory, entry->name, &file, fd);
-  if (usage.use != SHAREABLE__UNUSED) {
-    entry->lease_refused = usage.use == SHAREABLE__IN_USE;
-    format_user(&usage, entry);
-    return SHAREABLE_GC_KEPT;
-  }
-  snprintf(entry->reason, sizeof entry->reason, "its owner has ended, and no process uses it");
+  if (usage.use != SHAREABLE__UNUSED)
+    return keep_used(entry, &usage);
+  if (entry->age < run->min_age)
+    return keep(entry, "it is garbage, but younger than the given age");
+  keep(entry, "its owner has ended, and no process uses it");
   return run->remove ? remove_block(run, fd, &usage, entry) : SHAREABLE_GC_GARBAGE;
 }
 
@@ -203,7 +217,7 @@ static shareable_gc_result classify_dead(const gc_run *run, gc_entry *entry) {
   shareable_gc_result result;
 
   if (fd < 0)
-    return keep(entry, DEAD "it cannot be opened to see whether it is in use: ", shareable__errno_text(errno));
+    return keep_errno(entry, DEAD "it cannot be opened to see whether it is in use", errno);
   result = classify_open(run, fd, entry);
   close(fd);
   return result;
@@ -215,30 +229,30 @@ static shareable_gc_result classify_dead(const gc_run *run, gc_entry *entry) {
  */
 static shareable_gc_result keep_owned(const shareable__inventory_entry *owned, gc_entry *entry) {
   if (owned->successor == 0)
-    return keep(entry, owned->is_manager ? "its owner, a manager, is alive" : "its owner is alive", "");
-  snprintf(entry->reason, sizeof entry->reason,
-           owned->is_dead ? "its owner has transferred it to process %" PRId64 ", which is alive"
-                          : "its owner is alive, or has ended and transferred it to process %" PRId64
-                            ", which is alive",
-           owned->successor);
-  return SHAREABLE_GC_KEPT;
+    return keep(entry, owned->is_manager ? "its owner, a manager, is alive" : "its owner is alive");
+  if (owned->is_dead)
+    return keep_kind(entry, "its owner has transferred it to a process that is alive",
+                     "its owner has transferred it to process %" PRId64 ", which is alive", owned->successor);
+  return keep_kind(entry, "its owner is alive, or has ended and transferred it to a process that is alive",
+                   "its owner is alive, or has ended and transferred it to process %" PRId64 ", which is alive",
+                   owned->successor);
 }
 
 static shareable_gc_result keep_unowned(const gc_run *run, gc_entry *entry) {
   if (!shareable__inventory_can_read_logs_of(entry->name, &entry->file))
-    return keep(entry, "it belongs to another user, whose ownership logs cannot be read from here", "");
+    return keep(entry, "it belongs to another user, whose ownership logs cannot be read from here");
   if (!run->inventory.is_complete)
-    return keep(entry, "no ownership log that can be read records it: it exists until a process unlinks it", "");
-  return keep(entry, "no ownership log records it: it exists until a process unlinks it", "");
+    return keep(entry, "no ownership log that can be read records it: it exists until a process unlinks it");
+  return keep(entry, "no ownership log records it: it exists until a process unlinks it");
 }
 
 static shareable_gc_result classify(const gc_run *run, gc_entry *entry) {
   const shareable__inventory_entry *owned =
     shareable__inventory_entry_of(&run->inventory, entry->name, entry->file.st_ino);
 
-  entry->lease_refused = false;
+  entry->lease_refused = entry->has_failed = false;
   if (entry->errnum != 0)
-    return keep(entry, "it cannot be checked: ", shareable__errno_text(entry->errnum));
+    return keep_errno(entry, "it cannot be checked", entry->errnum);
   if (owned == NULL)
     return keep_unowned(run, entry);
   return owned->is_dead && owned->successor == 0 ? classify_dead(run, entry) : keep_owned(owned, entry);
@@ -299,7 +313,17 @@ static bool classify_refused(shareable_gc *gc, const gc_run *run) {
   return found;
 }
 
-static bool add_entry(shareable_gc *gc, const char *name, const struct stat *file, int errnum) {
+/* tmpfs records the creation since Linux 6.6. */
+static int64_t age_of(int shm, const char *name, const struct stat *file) {
+  int64_t since = file->st_mtim.tv_sec;
+  struct statx created;
+
+  if (statx(shm, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &created) == 0 && (created.stx_mask & STATX_BTIME) != 0)
+    since = created.stx_btime.tv_sec;
+  return time(NULL) - since;
+}
+
+static bool add_entry(shareable_gc *gc, int shm, const char *name, const struct stat *file, int errnum) {
   gc_entry *more = gc->entries;
 
   if (gc->count % 64 == 0)
@@ -308,7 +332,7 @@ static bool add_entry(shareable_gc *gc, const char *name, const struct stat *fil
     return false;
   gc->entries = more;
   more += gc->count++;
-  *more = (gc_entry){.file = *file, .errnum = errnum};
+  *more = (gc_entry){.file = *file, .errnum = errnum, .age = errnum == 0 ? age_of(shm, name, file) : 0};
   snprintf(more->name, sizeof more->name, "%s", name);
   return true;
 }
@@ -326,7 +350,7 @@ static int list_files(shareable_gc *gc, int shm, DIR *directory) {
     struct stat file = {0};
 
     errnum = fstatat(shm, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
-    if (errnum != ENOENT && (errnum != 0 || S_ISREG(file.st_mode)) && !add_entry(gc, entry->d_name, &file, errnum))
+    if (errnum != ENOENT && (errnum != 0 || S_ISREG(file.st_mode)) && !add_entry(gc, shm, entry->d_name, &file, errnum))
       return ENOMEM;
   }
   return errno;
@@ -336,8 +360,8 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const gc_entry *)a)->name, ((const gc_entry *)b)->name);
 }
 
-static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, shareable_error *error) {
-  gc_run run = {.shm = dirfd(directory), .remove = remove};
+static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, int64_t min_age, shareable_error *error) {
+  gc_run run = {.shm = dirfd(directory), .remove = remove, .min_age = min_age};
   shareable_status status;
   int errnum;
 
@@ -360,7 +384,7 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, sh
   return SHAREABLE_OK;
 }
 
-shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareable_error *error) {
+shareable_status shareable__gc_run(shareable_gc **result, uint32_t flags, int64_t min_age, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
   DIR *directory;
   shareable_status status;
@@ -377,13 +401,21 @@ shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareab
                            "cannot read " SHAREABLE__DIRECTORY ": %s", shareable__errno_text(errno));
   gc = calloc(1, sizeof *gc);
   status = gc == NULL ? shareable__fail(error, SHAREABLE_E_NO_MEMORY, 0, "no memory for the results")
-                      : run_in(gc, directory, (flags & SHAREABLE_GC_REMOVE) != 0, error);
+                      : run_in(gc, directory, (flags & SHAREABLE_GC_REMOVE) != 0, min_age, error);
   closedir(directory);
   if (status == SHAREABLE_OK)
     *result = gc;
   else
     shareable_gc_free(gc);
   return status;
+}
+
+shareable_status shareable_gc_run(shareable_gc **result, uint32_t flags, shareable_error *error) {
+  return shareable__gc_run(result, flags, INT64_MIN, error);
+}
+
+const shareable__gc_entry *shareable__gc_entry_at(const shareable_gc *gc, size_t index) {
+  return &gc->entries[index];
 }
 
 void shareable_gc_free(shareable_gc *gc) {

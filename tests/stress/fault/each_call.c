@@ -456,6 +456,7 @@ static const excuse ignored[] = {
    "a waiter that cannot sleep checks until its timeout; a waiter that is not woken checks by itself"},
   {"gc.c", "fstat", "the result contains the reason, and the block is kept"},
   {"gc.c", "fstatat", "likewise"},
+  {"gc.c", "statx", "the age is the time since the last write"},
   {"ownership_log.c", "fcntl", "an owner whose lock cannot be checked counts as alive"},
   {"ownership_log.c", "fstat", "a log that cannot be checked, and an entry that may be of a block, remain"},
   {"ownership_log.c", "fstatat", "a log whose name may belong to another file remains"},

@@ -13,9 +13,8 @@ COMMAND = os.environ["run_shareable"]
 
 def run(*arguments, status=0, **options):
     """Run the command and return its standard output, or its standard error if `status` is not 0."""
-    ended = subprocess.run(
-        [COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True, **options
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "surrogateescape"}
+    ended = subprocess.run([COMMAND, *map(str, arguments)], timeout=60, **pipes, **options)
     assert ended.returncode == status, ended.stderr
     return ended.stderr if status else ended.stdout
 

@@ -199,10 +199,10 @@ def test_ls_shows_kind_size_users_and_state(name):
         raw.write(bytes(8192))
     found = blocks(name, name + "-raw")
     listed = found[name]
-    assert listed["kind"] == "list" and listed["items"] == 3 and listed["users"] == [os.getpid()] and listed["state"] == "live"
+    assert listed["kind"] == "list" and listed["items"] == 3 and listed["users"] == [os.getpid()] and listed["state"] == "used"
     assert listed["owner"] is None and listed["age"] < 60 and listed["size"] == os.stat(f"/dev/shm/{name}").st_size
     assert found[name + "-raw"]["kind"] == "raw" and found[name + "-raw"]["items"] is None
-    assert found[name + "-raw"]["state"] in ("unused", "unknown")  # unknown if a process may not be inspected
+    assert found[name + "-raw"]["state"] in ("unowned", "unknown")  # unknown if a process may not be inspected
     assert name in blocks()  # also in the list of all blocks
     made.shm.unlink()
     gone = blocks()[name]
@@ -227,7 +227,7 @@ def test_ls_shows_the_owner_and_gc_removes_its_block_after_its_death(name):
     with subprocess.Popen([os.environ["run_python"], "-c", OWNER, name], **pipes) as owner:
         assert owner.stdout.readline() == "made\n"
         found = blocks(name)[name]
-        assert found["owner"] == owner.pid == found["users"][0] and found["state"] == "live"
+        assert found["owner"] == owner.pid == found["users"][0] and found["state"] == "used"
         assert not any(each["state"] == "deleted" and each["users"] == [owner.pid] for each in blocks().values())
         output = {each["name"]: each for each in json.loads(run("gc", "--json"))["blocks"]}
         assert output[name]["result"] == "kept" and output[name]["reason"] == "its owner is alive"
@@ -251,10 +251,11 @@ def test_the_owner_of_another_users_block_is_unknown(name):
     run("create", "--mode", "644", name, 1)
     shown = json.loads(run_as_other("ls", "--json", name))["blocks"][0]
     assert shown["state"] == "unknown" and shown["owner"] is None
-    assert "the ownership logs of the block's user cannot be read" in run_as_other("info", name)
+    assert shown["reason"] == "only root can see its owner and all its users"
+    assert shown["reason"] in run_as_other("info", name)
     output = {each["name"]: each["reason"] for each in json.loads(run_as_other("gc", "--json"))["blocks"]}
     assert output[name] == "it belongs to another user, whose ownership logs cannot be read from here"
-    assert "ownership logs" not in run("info", name)
+    assert "REASON" not in run("info", name)
 
 
 @pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which owns a block here, is not built")
@@ -273,7 +274,7 @@ def test_an_owned_block_is_listed_even_if_its_name_begins_with_a_dot(name):
             owner.wait()
         found = blocks()
         if hidden in found:  # otherwise the reaper of another owner has removed it
-            assert found[hidden]["state"] in ("orphaned", "unknown") and hidden + "-file" not in found
+            assert found[hidden]["state"] in ("orphaned", "unknown") and found[hidden + "-file"]["state"] != "orphaned"
             is_reported = re.search(r"^wrong +garbage +[1-9]", run_doctor(), re.M)
             assert found[hidden]["state"] == "unknown" or is_reported or hidden not in blocks()
     finally:
@@ -398,8 +399,8 @@ def test_a_block_that_is_only_open_is_in_use(name):
     with subprocess.Popen(["/usr/bin/python3", "-c", OPENER, f"/dev/shm/{name}"], **pipes) as opener:
         opener.stdout.readline()
         found = blocks(name)[name]
-        assert found["state"] == "live" and found["users"] == [opener.pid]
-        assert f"USERS   {opener.pid}\n" in run("info", name)
+        assert found["state"] == "open" and found["users"] == [opener.pid]
+        assert f"USERS     {opener.pid} python3\n" in run("info", name)
         os.unlink(f"/dev/shm/{name}")
         gone = blocks()[name]
         assert gone["state"] == "deleted" and gone["users"] == [opener.pid] and gone["size"] == gone["used"] == 2 << 20
@@ -420,17 +421,9 @@ def test_memory_without_a_name_is_sorted_by_its_use(name):
     used = [each["used"] for each in listed]
     assert len(used) == 3 and None not in used and used == sorted(used, reverse=True)
     gone = next(each for each in listed if each["name"] == name + "-gone")
-    assert gone["used"] == (5 << 20 if may_see_mapped_files() else gone["size"])
+    assert gone["used"] == 5 << 20  # mmap keeps a descriptor, through which this is known
     assert blocks()[name + "-gone"]["used"] == gone["used"] and re.search(r"deleted +[1-9]\d* blocks without a name", run_doctor())
     mapped.close()
-
-
-def may_see_mapped_files():
-    folder = "/proc/self/map_files"
-    try:
-        return any(os.stat(f"{folder}/{each}") for each in os.listdir(folder)[:1])
-    except OSError:
-        return False
 
 
 def run_doctor():
@@ -449,67 +442,6 @@ def test_watch_ends_when_its_list_is_removed(name, is_replaced):
         assert watch.stderr.read() == f"shareable watch: list '{name}' was removed{', and another block now has its name' * is_replaced}\n"
 
 
-def test_doctor_reports_problems():
-    ended = subprocess.run([COMMAND, "doctor", "--json"], capture_output=True, text=True)
-    found = {each["check"]: each for each in json.loads(ended.stdout)["checks"]}
-    assert {"directory", "space", "new blocks", "/proc", "open files", "reaper", "garbage"} <= found.keys()
-    assert all(each["verdict"] in ("ok", "note", "wrong") for each in found.values())
-    assert ended.returncode == any(each["verdict"] == "wrong" for each in found.values())
-    assert found["new blocks"]["verdict"] == found["reaper"]["verdict"] == "ok"
-    environment = {**os.environ, "SHAREABLE_REAPER": "/nonexistent/reaper"}
-    ended = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, env=environment)
-    assert ended.returncode == 1
-    assert re.search(r"^wrong  reaper .*/nonexistent/reaper: No such file", ended.stdout, re.M)
-
-
-def in_another_mount(commands):
-    """Run shell commands in a mount namespace and return their output. Skip the test if that is not permitted."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "SHAREABLE_REAPER")}
-    ended = subprocess.run(["unshare", "--mount", "sh", "-ec", commands], capture_output=True, text=True, env=environment)
-    if ended.stdout == "":
-        pytest.skip(f"file systems cannot be mounted: {ended.stderr.strip()}")
-    return ended.stdout
-
-
-def test_doctor_counts_the_memory_of_other_files(name):
-    output = in_another_mount(f"""
-        mount -t tmpfs -o size=64m,mode=1777 none /dev/shm
-        {COMMAND} create --size 3M a; ln /dev/shm/a /dev/shm/b; mkdir /dev/shm/folder
-        head -c 5M /dev/zero >/dev/shm/folder/file; head -c 6M /dev/zero >/dev/shm/.hidden
-        {COMMAND} doctor || true""")
-    assert re.search(r"^ok     other files  11M in hidden files and in directories$", output, re.M), output
-
-
-def test_doctor_reports_hidepid():
-    output = in_another_mount(f"mount -t proc -o hidepid=2 none /proc; {COMMAND} doctor || true")
-    assert "mounted with hidepid" in output
-    advice = " ".join(re.search(r"with hidepid\n((?: +.*\n)+)", output)[1].split())
-    assert advice == "'shareable ls' finds only this user's processes as users of a block: run it as root"  # gc is not affected, because it asks the kernel
-
-
-def test_doctor_requires_a_reaper_only_with_the_library():
-    program = open(COMMAND, "rb").read()
-    library = re.search(rb"(/[^\0]*)/libshareable\.so\*", program)
-    reaper = re.search(rb"(/[^\0]*)/shareable-reaper\0", program)
-    if library is None or reaper is None:
-        pytest.skip(f"{COMMAND} is not the program itself")
-    folders = [found[1].decode() for found in (library, reaper)]
-    if os.path.exists(f"{folders[0]}/libc.so.6") or not all(map(os.path.isdir, folders)):
-        pytest.skip("the library is not installed in a folder of its own")
-    output = in_another_mount(f"""
-        mount -t tmpfs none {folders[1]}; {COMMAND} doctor || true
-        mount -t tmpfs none {folders[0]}; {COMMAND} doctor || true""")
-    assert re.findall(r"^(\w+) +reaper", output, re.M) == ["wrong", "ok"]
-
-
-def test_doctor_reports_a_full_file_system():
-    output = in_another_mount(f"""
-        mount -t tmpfs -o size=64k,mode=1777 none /dev/shm
-        dd if=/dev/zero of=/dev/shm/full bs=1k count=60 2>/dev/null
-        {COMMAND} doctor || true""")
-    assert re.search(r"^wrong  space .*64K, 4\.0K of it free\n.*ls --sort\s+used", output, re.M), output
-
-
 def hostile(name, **changes):
     """Create a list, and change words of it: each is an offset and a value."""
     made = stock(name, [1, 2.5, "text"])
@@ -525,7 +457,7 @@ def test_a_corrupt_item_is_reported_and_the_others_are_printed(name, command):
     order = [*arguments, name] if command == "watch" else [name, *arguments]
     ended = subprocess.run([COMMAND, command, *map(str, order)], capture_output=True, text=True, timeout=20)
     if command == "info":
-        assert ended.returncode == 0 and "ITEMS   3" in ended.stdout
+        assert ended.returncode == 0 and "ITEMS     3" in ended.stdout
     else:
         assert "text" in ended.stdout and "corrupt" in ended.stdout + ended.stderr
     if command in ("dump", "get"):
@@ -560,8 +492,8 @@ def test_lines_fit_a_terminal_and_only_a_terminal_gets_colors(name):
         lines = [line.rstrip("\r") for line in plain.split("\n")]
         assert [line for line in lines if len(line) > 80 and "/shareable-" not in line] == [], command  # paths are not wrapped
     longest = max(len(os.fsencode(block)) for block in os.listdir("/dev/shm"))
-    output = on_terminal("gc", columns=longest + 60)  # the reason wraps between words, whatever other blocks exist
-    said = r"kept no ownership log records it: it exists until a process unlinks it".replace(" ", r"\s+")
+    output = on_terminal("gc", "--verbose", columns=3 * longest + 60)  # the reason wraps between words, whatever other blocks exist
+    said = r"kept \S+ no ownership log records it: it exists until a process unlinks it".replace(" ", r"\s+")
     assert re.search(rf"^{name}\s+{said}\s", output, re.M) and output.count("\n") >= 3
     made.shm.unlink()
     assert "\033[33mdeleted" in on_terminal("ls")
