@@ -71,6 +71,12 @@ int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char 
  */
 void cli_progress(const char *noun, size_t done, size_t total);
 
+/*
+ * Makes this process call `leave` before it prints a message, and print no progress: it shows a
+ * screen of its own, which `leave` ends.
+ */
+void cli_own_screen(void (*leave)(void));
+
 /* Opens a list. If that fails, prints the reason and exits. */
 shareable_list *cli_open(const char *name, uint32_t flags);
 
