@@ -430,7 +430,6 @@ static void read_unnamed(blocks *found) {
     add_unnamed(found, &file);
 }
 
-/* The sums need all names, and those of files in directories. */
 static void read_everything(blocks *found) {
   read_all(found, NULL, 0);
   files_sort(&found->files);
@@ -439,6 +438,10 @@ static void read_everything(blocks *found) {
     if (found->blocks[i].state == BLOCK_DELETED)
       files_add(&found->files, entry_of(&found->blocks[i]));
   files_sort(&found->files);
+  found->space.listed = files_used(&found->files);
+}
+
+void blocks_add_up(blocks *found) {
   space_end(&found->space, found->place->fd, &found->files);
 }
 

@@ -60,7 +60,7 @@ typedef struct blocks {
   block *blocks; /* sorted by name; deleted blocks are last */
   size_t count;
   shareable__inventory inventory; /* all mappings and owners */
-  space_sums space;               /* the sums; only if all files were read */
+  space_sums space;               /* the memory of the file system, and of all files if all were read */
   /* For blocks.c. */
   const block_place *place;
   file_set files; /* all files with a name, also those in directories */
@@ -79,6 +79,12 @@ bool blocks_read(blocks *found, char *const *names, size_t count);
  */
 bool blocks_read_in(blocks *found, const block_place *place, char *const *names, size_t count);
 void blocks_free(blocks *found);
+
+/*
+ * Finds the memory that no file explains, after blocks_read_in() has read all files: sets
+ * space.is_settled and space.not_visible. May read the files and processes several times.
+ */
+void blocks_add_up(blocks *found);
 
 /*
  * Returns the memory that the blocks use, without that of other files. A block with several names

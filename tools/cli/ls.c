@@ -166,59 +166,78 @@ static unsigned percent_of(const space_sums *sums) {
   return all == 0 ? 100 : (unsigned)((sums->now.used * 100 + all - 1) / all);
 }
 
-/* Returns the last line: what the rows use beside what df(1) shows. */
-static char *total_line(const request *wanted, const blocks *found, const shown *rows) {
-  const space_sums *sums = &found->space;
-  char *used = cli_size(rows->used, &wanted->view), *all = cli_size(sums->now.used, &wanted->view),
-       *hidden = cli_size(sums->not_visible, &wanted->view),
-       *others = rows->others == 0 ? cli_format("%s", "")
-                                   : cli_format(", %zu other file%s", rows->others, rows->others == 1 ? "" : "s"),
-       *rest = sums->not_visible == 0 ? cli_format("%s", "")
-                                      : cli_format(", %s not visible to UID %u", hidden, (unsigned)geteuid()),
-       *space = sums->is_limited ? cli_format(" of %s", all) : cli_format("%s", ""),
-       *df = sums->is_limited ? cli_format(" (df: %u%%)", percent_of(sums)) : cli_format("%s", ""),
-       *line = cli_format("%zu block%s%s, %s%s used in %s%s%s", rows->blocks, rows->blocks == 1 ? "" : "s", others,
-                          used, space, found->place->text, df, rest);
+/* Returns what the total says about the memory that no row explains. */
+static char *rest_text(const request *wanted, const space_sums *sums, bool is_whole) {
+  char *size, *text;
 
+  if (!is_whole || !sums->is_limited || (sums->is_settled && sums->not_visible == 0))
+    return cli_format("%s", "");
+  if (!sums->is_settled)
+    return cli_format(", changing");
+  size = cli_size(sums->not_visible, &wanted->view);
+  text = cli_format(", %s not visible to UID %u", size, (unsigned)geteuid());
+  free(size);
+  return text;
+}
+
+/* Returns " of 64.0M used in /dev/shm (df: 98%)", or less if the file system has no limit. */
+static char *space_text(const request *wanted, const blocks *found) {
+  const space_sums *sums = &found->space;
+  char *used, *text;
+
+  if (!sums->is_limited)
+    return cli_format(" used in %s", found->place->text);
+  used = cli_size(sums->now.used, &wanted->view);
+  text = cli_format(" of %s used in %s (df: %u%%)", used, found->place->text, percent_of(sums));
   free(used);
-  free(all);
-  free(hidden);
-  free(others);
-  free(rest);
+  return text;
+}
+
+/* Returns the last line: what the rows use beside what df(1) shows. */
+static char *total_line(const request *wanted, const blocks *found, const shown *rows, bool is_whole) {
+  char *used = cli_size(rows->used, &wanted->view), *space = space_text(wanted, found),
+       *rest = rest_text(wanted, &found->space, is_whole), *others = cli_format("%s", ""), *line;
+
+  if (rows->others > 0) {
+    free(others);
+    others = cli_format(", %zu other file%s", rows->others, rows->others == 1 ? "" : "s");
+  }
+  line = cli_format("%zu block%s%s, %s%s%s", rows->blocks, rows->blocks == 1 ? "" : "s", others, used, space, rest);
+  free(used);
   free(space);
-  free(df);
+  free(rest);
+  free(others);
   return line;
 }
 
-/* Returns the same as JSON. If only some blocks were read, what is not visible is unknown. */
+/* Returns a number as JSON, or null. */
+static char *number_json(bool is_known, uint64_t number) {
+  return is_known ? cli_format("%" PRIu64, number) : cli_format("null");
+}
+
+/* Returns the same as JSON. */
 static char *total_json(const blocks *found, const shown *rows, bool is_whole) {
   const space_sums *sums = &found->space;
+  char *used = number_json(sums->is_limited, sums->now.used), *size = number_json(sums->is_limited, sums->now.size),
+       *rest = number_json(is_whole && sums->is_limited && sums->is_settled, sums->not_visible), *json;
   cli_text name = {0};
-  char *counts, *json;
 
   cli_escape_json(&name, found->place->text, strlen(found->place->text));
-  counts = cli_format("\"directory\": %s, \"blocks\": %zu, \"others\": %zu, \"used\": %" PRIu64, name.bytes,
-                      rows->blocks, rows->others, rows->used);
-  if (!sums->is_limited)
-    json = cli_format("{%s, \"df_used\": null, \"df_size\": null, \"not_visible\": null}", counts);
-  else if (!is_whole)
-    json = cli_format("{%s, \"df_used\": %" PRIu64 ", \"df_size\": %" PRIu64 ", \"not_visible\": null}", counts,
-                      sums->now.used, sums->now.size);
-  else
-    json = cli_format("{%s, \"df_used\": %" PRIu64 ", \"df_size\": %" PRIu64 ", \"not_visible\": %" PRIu64 "}", counts,
-                      sums->now.used, sums->now.size, sums->not_visible);
+  json = cli_format("{\"directory\": %s, \"blocks\": %zu, \"others\": %zu, \"used\": %" PRIu64
+                    ", \"df_used\": %s, \"df_size\": %s, \"not_visible\": %s}",
+                    name.bytes, rows->blocks, rows->others, rows->used, used, size, rest);
   free(name.bytes);
-  free(counts);
+  free(used);
+  free(size);
+  free(rest);
   return json;
 }
 
-static void add_total(cli_table *table, const request *wanted, blocks *found, bool is_whole) {
+/* If only some files were read, what is not visible is unknown. */
+static void add_total(cli_table *table, const request *wanted, const blocks *found, bool is_whole) {
   shown rows = count_rows(found, is_whole);
-  char *line, *json = total_json(found, &rows, is_whole);
+  char *line = total_line(wanted, found, &rows, is_whole), *json = total_json(found, &rows, is_whole);
 
-  if (!is_whole)
-    found->space.not_visible = 0;
-  line = total_line(wanted, found, &rows);
   cli_table_total(table, line, json);
   free(line);
   free(json);
@@ -286,14 +305,17 @@ static bool list(const request *wanted, const block_place *where, char **names, 
   const char *columns = wanted->view.json ? COLUMNS_JSON : wanted->view.raw ? COLUMNS_RAW : COLUMNS_SHOWN;
   cli_table *table = cli_table_new("blocks", block_columns, COLUMN_COUNT, columns, block_cell, &wanted->view);
   blocks found;
-  bool all_found = blocks_read_in(&found, where, names, count);
+  bool all_found = blocks_read_in(&found, where, names, count),
+       is_whole = count == 0 && filter_is_empty(&wanted->filter);
 
+  if (is_whole)
+    blocks_add_up(&found);
   filter_apply(&wanted->filter, &found);
   sort(&found);
   for (size_t i = 0; i < found.count; i++)
     cli_table_add(table, &found.blocks[i], NULL, COLUMN_STATE, color_of(found.blocks[i].state));
   cli_table_hide_if_empty(table, COLUMN_REASON);
-  add_total(table, wanted, &found, count == 0 && filter_is_empty(&wanted->filter));
+  add_total(table, wanted, &found, is_whole);
   cli_table_print(table);
   blocks_free(&found);
   return all_found;

@@ -7,12 +7,16 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/clock.h"
 #include "gc/proc_maps.h"
 #include "tree.h"
 #include "unnamed.h"
 
 /* The number of times that the files are read again. */
-enum { TRIES = 4 };
+enum { TRIES = 5 };
+
+/* The pause before that, in which the kernel frees files. */
+#define PAUSE_NS INT64_C(20000000)
 
 static bool read_moment(space_moment *moment, int directory) {
   struct statvfs file_system;
@@ -88,31 +92,47 @@ static bool count_again(int directory, uint64_t *used) {
   return is_same;
 }
 
-static uint64_t difference(uint64_t more, uint64_t less) {
-  return more > less ? more - less : 0;
+/* Returns the memory that no file explains. */
+static uint64_t unexplained(const space_sums *sums) {
+  return sums->now.used > sums->listed ? sums->now.used - sums->listed : 0;
+}
+
+/* Not a difference that was found. */
+#define NONE UINT64_MAX
+
+/* Counts the files again. Sets *difference to what no file explains, or NONE if something changed. */
+static bool count_once(space_sums *sums, int directory, uint64_t *difference) {
+  space_moment before;
+  bool is_same;
+
+  if (!read_moment(&before, directory))
+    return false;
+  is_same = count_again(directory, &sums->listed);
+  if (!read_moment(&sums->now, directory))
+    return false;
+  *difference = is_same && is_equal(&before, &sums->now) ? unexplained(sums) : NONE;
+  return true;
 }
 
 /*
- * Counts the files again until nothing changes meanwhile. Then the difference is exact. Otherwise
- * takes the smallest difference that is possible.
+ * Counts the files again until nothing changes meanwhile, and the same difference was found `needed`
+ * times: the kernel may be freeing a file that has neither a name nor a user, and on a busy machine
+ * that takes long. `last` is the difference that was found before, or NONE.
  */
-static void settle(space_sums *sums, int directory, uint64_t least) {
-  uint64_t most = sums->listed;
+static void settle(space_sums *sums, int directory, uint64_t last, int needed) {
+  int found = last == NONE ? 0 : 1;
 
-  for (int i = 0; i < TRIES; i++) {
-    space_moment before = sums->now;
-    bool is_same = count_again(directory, &sums->listed);
+  for (int i = 0; i < TRIES && !sums->is_settled; i++) {
+    uint64_t difference;
 
-    if (!read_moment(&sums->now, directory))
+    shareable__sleep(PAUSE_NS);
+    if (!count_once(sums, directory, &difference))
       break;
-    if (is_same && is_equal(&before, &sums->now)) {
-      sums->not_visible = difference(sums->now.used, sums->listed);
-      return;
-    }
-    least = sums->now.used < least ? sums->now.used : least;
-    most = sums->listed > most ? sums->listed : most;
+    found = difference == NONE ? 0 : difference == last ? found + 1 : 1;
+    last = difference;
+    sums->is_settled = difference == 0 || found == needed;
+    sums->not_visible = sums->is_settled ? difference : 0;
   }
-  sums->not_visible = difference(least, most);
 }
 
 void space_end(space_sums *sums, int directory, const file_set *found) {
@@ -121,10 +141,11 @@ void space_end(space_sums *sums, int directory, const file_set *found) {
   sums->listed = files_used(found);
   if (!sums->is_limited || !read_moment(&sums->now, directory))
     return;
+  sums->is_settled = is_equal(&before, &sums->now) && unexplained(sums) == 0;
   if (is_equal(&before, &sums->now))
-    sums->not_visible = difference(sums->now.used, sums->listed);
+    settle(sums, directory, unexplained(sums), 2);
   else
-    settle(sums, directory, before.used < sums->now.used ? before.used : sums->now.used);
+    settle(sums, directory, NONE, 3);
   if (sums->listed > sums->now.used)
     sums->listed = sums->now.used;
 }

@@ -20,6 +20,7 @@ typedef struct space_sums {
   bool is_limited;      /* the file system counts its memory; otherwise only `listed` is valid */
   space_moment now;     /* the last moment that was seen */
   uint64_t listed;      /* the memory of all files that were found; each counts once */
+  bool is_settled;      /* false if files came and went all the time: not_visible is unknown */
   uint64_t not_visible; /* the memory that no file explains that this process can see */
 } space_sums;
 
@@ -28,8 +29,7 @@ void space_begin(space_sums *sums, int directory);
 
 /*
  * Ends, after all files were read. `found` contains the files with and without a name. If the file
- * system changed since space_begin(), reads the files and processes again. If it changes all the
- * time, not_visible is a lower bound.
+ * system changed since space_begin(), reads the files and processes again.
  */
 void space_end(space_sums *sums, int directory, const file_set *found);
 
