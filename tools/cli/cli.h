@@ -28,7 +28,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_watch, cli_layout, cli_create, cli_rm,
-  cli_gc, cli_manager, cli_doctor;
+  cli_gc, cli_manager, cli_doctor, cli_top;
 
 /*
  * Returns the next option, as getopt_long(3) does. Prints the help and exits if it is -h; reports a
