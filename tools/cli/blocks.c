@@ -7,34 +7,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process.h"
 #include "shm/segment.h"
 #include "tree.h"
-#include "unnamed.h"
 
 /*
  * The number of times that a block is checked again. Another process that checks all blocks, such
  * as gc, may have one open or hold a lease on it for a moment.
  */
-enum { TRIES = 3 };
+enum { TRIES = 3, SLEEPS = 50 };
 
 /* The number of files between two reports of the progress. */
 enum { PROGRESS_STEP = 64 };
-
-const char *block_state_name(block_state state) {
-  static const char *const names[BLOCK_STATES] = {"used", "open", "orphaned", "unowned", "deleted", "unknown"};
-
-  return names[state];
-}
 
 static block *add_row(blocks *found) {
   if (found->count % 64 == 0)
@@ -47,91 +37,6 @@ static file_entry entry_of(const block *info) {
   return (file_entry){info->inode, info->size, info->used};
 }
 
-static bool has_mapped(const block *info) {
-  for (size_t i = 0; i < info->user_count; i++)
-    if (info->users[i].is_mapped)
-      return true;
-  return false;
-}
-
-static bool is_owned(const shareable__inventory_entry *owner) {
-  return owner != NULL && (!owner->is_dead || owner->successor != 0);
-}
-
-static block_state state_of(const block *info, const shareable__usage *usage) {
-  if (has_mapped(info) || usage->is_locked || is_owned(usage->owner))
-    return BLOCK_USED;
-  if (info->user_count > 0)
-    return BLOCK_OPEN;
-  if (usage->use == SHAREABLE__IN_USE)
-    return BLOCK_USED;
-  if (!shareable__usage_is_none(usage) || usage->is_owner_unknown)
-    return BLOCK_UNKNOWN;
-  return usage->owner == NULL ? BLOCK_UNOWNED : BLOCK_ORPHANED;
-}
-
-static char *reason_of_process(int64_t pid) {
-  char *command = process_command(pid),
-       *reason = cli_format("process %" PRId64 " (%s) cannot be inspected, and may use it: run this as root", pid,
-                            command == NULL ? "?" : command);
-
-  free(command);
-  return reason;
-}
-
-/* Returns why the state is unknown. `errnum` is that of opening the file. */
-static char *reason_of(const block *info, const shareable__usage *usage, int errnum) {
-  if (usage->is_owner_unknown)
-    return cli_format("only root%s%s can see its owner and all its users", info->uid == 0 ? "" : " and ",
-                      info->uid == 0 ? "" : process_user_name(info->uid));
-  if (usage->unreadable != NULL)
-    return reason_of_process(usage->unreadable->pid);
-  if (errnum != 0)
-    return cli_format("cannot be opened: %s", strerror(errnum));
-  return cli_format("/proc does not show all processes: run this as root");
-}
-
-/*
- * A living owner has its ownership log mapped. If it is dead, the log names the successor, if any.
- */
-static int64_t owner_of(const shareable__inventory *inventory, const shareable__inventory_entry *entry) {
-  const shareable__mapping *owner;
-  size_t count;
-
-  if (entry == NULL)
-    return 0;
-  if (entry->is_dead)
-    return entry->successor == 0 ? -1 : entry->successor;
-  owner = shareable__proc_maps_users(&inventory->maps, entry->log_inode, &count);
-  for (size_t i = 0; i < count; i++) /* a reaper has it open, not mapped */
-    if (owner[i].is_mapped)
-      return owner[i].pid;
-  return -1;
-}
-
-/*
- * Returns the seconds since the file was created, or since it was last written if the file system
- * does not record the creation. tmpfs records it since Linux 6.6.
- */
-static int64_t age_of(const struct statx *file) {
-  int64_t created = (file->stx_mask & STATX_BTIME) != 0 ? file->stx_btime.tv_sec : file->stx_mtime.tv_sec;
-
-  return time(NULL) - created;
-}
-
-static block *add_file(blocks *found, const char *name, const struct statx *file) {
-  block *info = add_row(found);
-
-  info->name = cli_format("%s", name);
-  info->inode = file->stx_ino;
-  info->size = file->stx_size;
-  info->used = file->stx_blocks * 512;
-  info->uid = file->stx_uid;
-  info->mode = file->stx_mode & 07777;
-  info->age = age_of(file);
-  return info;
-}
-
 /* The parts of struct stat that the inventory needs. */
 static struct stat stat_of(const struct statx *file) {
   return (struct stat){.st_dev = makedev(file->stx_dev_major, file->stx_dev_minor),
@@ -140,63 +45,17 @@ static struct stat stat_of(const struct statx *file) {
                        .st_mode = file->stx_mode};
 }
 
-static void set_usage(const blocks *found, block *info, const shareable__usage *usage, int errnum) {
-  info->users = usage->users;
-  info->user_count = usage->user_count;
-  info->has_other_users = (usage->is_locked || usage->use == SHAREABLE__IN_USE) && usage->user_count == 0;
-  info->is_refused = usage->use == SHAREABLE__IN_USE;
-  info->unreadable_pid = usage->unreadable == NULL ? 0 : usage->unreadable->pid;
-  info->owner = usage->is_owner_unknown ? -1 : owner_of(&found->inventory, usage->owner);
-  info->is_owner_unknown = usage->is_owner_unknown;
-  info->state = state_of(info, usage);
-  if (info->state == BLOCK_UNKNOWN)
-    info->reason = reason_of(info, usage, errnum);
-  else if (info->has_other_users)
-    info->reason = cli_format("the process that uses it is not visible to UID %u", (unsigned)geteuid());
-}
-
 /* As in gc, a file whose name begins with a dot is a block only if an ownership log lists it. */
 static void add_regular(blocks *found, const char *name, const struct statx *status, int fd, int errnum) {
   const struct stat file = stat_of(status);
   shareable__usage usage = shareable__inventory_usage_of(&found->inventory, name, &file, fd);
-  block *info = add_file(found, name, status);
+  block *info = add_row(found);
 
+  block_set_file(info, name, status);
   files_add(&found->files, entry_of(info));
   info->is_block = name[0] != '.' || usage.owner != NULL;
   info->kind = fd < 0 ? BLOCK_UNREADABLE : kind_of_file(fd, name, info->size, &info->list);
-  set_usage(found, info, &usage, errnum);
-}
-
-static int by_pid(const void *a, const void *b) {
-  const shareable__mapping *first = a, *second = b;
-
-  if (first->pid != second->pid)
-    return first->pid < second->pid ? -1 : 1;
-  return second->is_mapped - first->is_mapped;
-}
-
-/* Sets the processes that use the files in a directory, each once. */
-static void set_users_in(const blocks *found, block *info, const file_set *inside) {
-  shareable__mapping *users = NULL;
-  size_t all = 0, kept = 0, count;
-
-  for (size_t i = 0; i < inside->count; i++) {
-    const shareable__mapping *next =
-      shareable__proc_maps_users(&found->inventory.maps, inside->entries[i].inode, &count);
-
-    if (count == 0)
-      continue;
-    users = cli_allocate(users, all + count, sizeof *users);
-    memcpy(users + all, next, count * sizeof *users);
-    all += count;
-  }
-  if (all > 0)
-    qsort(users, all, sizeof *users, by_pid);
-  for (size_t i = 0; i < all; i++)
-    if (kept == 0 || users[i].pid != users[kept - 1].pid)
-      users[kept++] = users[i];
-  info->users = info->own_users = users;
-  info->user_count = kept;
+  block_set_usage(info, &found->inventory, &usage, errnum);
 }
 
 static void set_directory(blocks *found, block *info, bool *is_complete) {
@@ -206,38 +65,17 @@ static void set_directory(blocks *found, block *info, bool *is_complete) {
   files_sort(&inside);
   info->size = files_size(&inside);
   info->used = files_used(&inside);
-  set_users_in(found, info, &inside);
+  block_set_users_in(info, &found->inventory, &inside);
   files_add_all(&found->files, &inside);
   files_free(&inside);
 }
 
-/* Returns false for what no process can have open: a link, and a directory without content. */
-static bool can_be_used(const block *info) {
-  return info->kind != BLOCK_LINK && (info->size > 0 || (info->kind != BLOCK_DIRECTORY && info->kind != BLOCK_LOG));
-}
-
-/* Sets the state of a file that cannot be mapped or, for a directory, of the files in it. */
-static void set_other_state(const blocks *found, block *info, const struct stat *file, bool is_complete) {
-  const shareable__mapping *unreadable = shareable__proc_maps_unreadable(&found->inventory.maps, file);
-
-  if (info->user_count > 0)
-    info->state = has_mapped(info) ? BLOCK_USED : BLOCK_OPEN;
-  else if (!is_complete || info->kind == BLOCK_SOCKET || (unreadable != NULL && can_be_used(info)))
-    info->state = BLOCK_UNKNOWN;
-  else
-    info->state = BLOCK_UNOWNED;
-  if (!is_complete)
-    info->reason = cli_format("this user cannot read all that is in it: run this as root");
-  else if (info->state == BLOCK_UNKNOWN)
-    info->reason = info->kind == BLOCK_SOCKET ? cli_format("the users of a socket cannot be found")
-                                              : reason_of_process(unreadable->pid);
-}
-
 static void add_other(blocks *found, const char *name, const struct statx *status) {
   const struct stat file = stat_of(status);
-  block *info = add_file(found, name, status);
+  block *info = add_row(found);
   bool is_complete = true;
 
+  block_set_file(info, name, status);
   info->kind = kind_of_other(name, status->stx_mode, status->stx_uid);
   if (S_ISDIR(status->stx_mode)) {
     set_directory(found, info, &is_complete);
@@ -245,23 +83,25 @@ static void add_other(blocks *found, const char *name, const struct statx *statu
     files_add(&found->files, entry_of(info));
     info->users = shareable__proc_maps_users(&found->inventory.maps, info->inode, &info->user_count);
   }
-  set_other_state(found, info, &file, is_complete);
+  block_set_other_state(info, &found->inventory, &file, is_complete);
 }
 
 static bool read_status(int directory, const char *name, int flags, struct statx *file) {
   return statx(directory, name, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_BTIME, file) == 0;
 }
 
+/* The number of sleeps that are left for all files that cannot be opened at once. */
+static int sleeps_left;
+
 /*
  * Opens a regular file. The open fails with EWOULDBLOCK while another process holds a lease on it,
- * perhaps to see whether it is in use. `patience` limits the sleeps for all files.
+ * perhaps to see whether it is in use.
  */
 static int open_file(int directory, const char *name) {
-  static int patience = 50;
   const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   int fd = openat(directory, name, flags);
 
-  for (int i = 0; fd < 0 && errno == EWOULDBLOCK && i < TRIES && patience > 0; i++, patience--) {
+  for (int i = 0; fd < 0 && errno == EWOULDBLOCK && i < TRIES && sleeps_left > 0; i++, sleeps_left--) {
     shareable__sleep(1000000);
     fd = openat(directory, name, flags);
   }
@@ -357,7 +197,7 @@ static void read_all(blocks *found, char *const *patterns, size_t count) {
   closedir(names);
 }
 
-static void check_again(const blocks *found, block *info) {
+static void check_again(const blocks *found, const shareable__inventory *inventory, block *info) {
   int fd = open_file(found->place->fd, info->name);
   shareable__usage usage;
   struct statx file;
@@ -367,29 +207,49 @@ static void check_again(const blocks *found, block *info) {
     return;
   if (read_status(fd, "", AT_EMPTY_PATH, &file) && file.stx_ino == info->inode) {
     status = stat_of(&file);
-    usage = shareable__inventory_usage_of(&found->inventory, info->name, &status, fd);
-    free(info->reason);
-    info->reason = NULL;
-    set_usage(found, info, &usage, 0);
+    usage = shareable__inventory_usage_of(inventory, info->name, &status, fd);
+    block_set_usage(info, inventory, &usage, 0);
   }
   close(fd);
 }
 
-/* Checks the blocks again that only the lease shows as in use. Returns false if that is useless. */
-static bool check_refused(const blocks *found) {
-  size_t refused = 0, left = 0;
+/* Checks the blocks again that only the lease shows as in use. Returns how many remain. */
+static size_t check_refused(const blocks *found, const shareable__inventory *inventory) {
+  size_t left = 0;
 
   for (size_t i = 0; i < found->count; i++) {
     block *info = &found->blocks[i];
 
-    if (!info->is_refused)
-      continue;
-    if (refused++ == 0)
-      shareable__sleep(1000000 + shareable__now() % 4000000); /* another process does not check at the same times */
-    check_again(found, info);
+    if (info->is_refused)
+      check_again(found, inventory, info);
     left += info->is_refused;
   }
-  return left < refused && left > 0;
+  return left;
+}
+
+static size_t count_refused(const blocks *found) {
+  size_t refused = 0;
+
+  for (size_t i = 0; i < found->count; i++)
+    refused += found->blocks[i].is_refused;
+  return refused;
+}
+
+/*
+ * A process that has opened a block since the inventory was taken is found in another reading of
+ * /proc. Two processes that check blocks must not do it at the same times.
+ */
+static void settle_refused(blocks *found) {
+  shareable__inventory later = found->inventory;
+  size_t left = count_refused(found);
+  struct stat directory;
+
+  for (int i = 0; i < TRIES && left > 0 && fstat(found->place->fd, &directory) == 0; i++) {
+    shareable__sleep(1000000 + shareable__now() % 4000000);
+    if (i == 1)
+      later.maps = found->later_maps = shareable__proc_maps_read_all(directory.st_dev);
+    left = check_refused(found, &later);
+  }
 }
 
 static int by_name(const void *a, const void *b) {
@@ -397,25 +257,6 @@ static int by_name(const void *a, const void *b) {
   int gone = (first->state == BLOCK_DELETED) - (second->state == BLOCK_DELETED);
 
   return gone != 0 ? gone : strcmp(first->name, second->name);
-}
-
-static void add_unnamed(blocks *found, const unnamed_file *file) {
-  block *info = add_row(found);
-
-  info->name = cli_format("%s", file->name);
-  info->inode = file->inode;
-  info->kind = BLOCK_UNREADABLE;
-  info->state = BLOCK_DELETED;
-  info->is_block = true;
-  info->size = file->size;
-  info->used = file->used;
-  info->is_used_unknown = info->is_user_unknown = file->is_estimated;
-  info->uid = file->uid;
-  info->age = -1;
-  info->users = file->users;
-  info->user_count = file->user_count;
-  if (file->is_estimated)
-    info->reason = cli_format("only root can see how much memory it uses");
 }
 
 /* Adds the memory without a name. found->files must contain all files with names, and be sorted. */
@@ -427,7 +268,7 @@ static void read_unnamed(blocks *found) {
   if (fstat(found->place->fd, &status) != 0)
     return;
   while (unnamed_next(&found->inventory.maps, &position, status.st_dev, &found->files, &file))
-    add_unnamed(found, &file);
+    block_set_unnamed(add_row(found), &file);
 }
 
 static void read_everything(blocks *found) {
@@ -443,12 +284,6 @@ static void read_everything(blocks *found) {
 
 void blocks_add_up(blocks *found) {
   space_end(&found->space, found->place->fd, &found->files);
-}
-
-void block_free(block *info) {
-  free(info->name);
-  free(info->reason);
-  free(info->own_users);
 }
 
 /* Adds the deleted blocks that match one of the patterns. */
@@ -543,14 +378,14 @@ bool blocks_read_in(blocks *found, const block_place *place, char *const *names,
   bool all_found = true;
 
   *found = (blocks){.place = place};
+  sleeps_left = SLEEPS;
   space_begin(&found->space, place->fd);
   take_inventory(found);
   if (count == 0)
     read_everything(found);
   else
     all_found = read_names(found, names, count);
-  for (int i = 0; i < TRIES && check_refused(found); i++)
-    ;
+  settle_refused(found);
   sort(found);
   return all_found;
 }
@@ -569,6 +404,7 @@ void blocks_free(blocks *found) {
     block_free(&found->blocks[i]);
   free(found->blocks);
   files_free(&found->files);
+  shareable__proc_maps_free(&found->later_maps);
   shareable__inventory_free(&found->inventory);
 }
 

@@ -109,6 +109,18 @@ assert total()["not_visible"] == total()["used"] == 0
 """)
 
 
+def test_a_directory_with_too_many_levels_is_reported():
+    in_own_shm(r"""
+os.chdir("/dev/shm")
+for _ in range(3000): os.mkdir("d"); os.chdir("d")
+with open("file", "wb") as file: file.write(b"x" * (1 << 20))
+os.chdir("/")
+found = rows()["d"]
+assert found["state"] == "unknown" and "levels" in found["reason"] and found["used"] == 0
+assert total()["not_visible"] == 1 << 20 and "1.0M not visible to UID 0" in ls().splitlines()[-1]
+""")
+
+
 def test_states_tell_mapped_from_open():
     in_own_shm(r"""
 pid = use('mapped(write("/dev/shm/a", 9)); opened(write("/dev/shm/b", 9)); write("/dev/shm/c", 9); unlinked(mapped(write("/dev/shm/d", 9)))')
@@ -183,6 +195,36 @@ finally:
     for each in churn: each.kill(); each.wait()
 sums = total()
 assert sums["used"] == df() and sums["not_visible"] == 0
+""")
+
+
+def test_commands_that_check_the_same_blocks_do_not_seem_to_use_them():
+    in_own_shm(r"""
+for number in range(100): write(f"block-{number}", 9)
+script = 'while :; do "$0" ls >/dev/null; done'
+others = [subprocess.Popen(["sh", "-c", script, COMMAND]) for _ in range(2)]
+try:
+    for _ in range(15):
+        found = rows().values()
+        wrong = [row for row in found if row["kind"] != "raw" or row["state"] != ("open" if row["users"] else "unowned")]
+        assert len(found) == 100 and wrong == [], wrong
+finally:
+    for each in others: each.kill(); each.wait()
+""")
+
+
+def test_a_writer_that_waits_for_a_reader_of_a_fifo_is_not_woken():
+    in_own_shm(r"""
+os.mkfifo("/dev/shm/pipe")
+writer = subprocess.Popen(["sh", "-c", "echo >/dev/shm/pipe"])
+for arguments in ([], ["pipe"], ["p*"], ["-z"]):
+    ls(*arguments)
+try:
+    writer.wait(0.3)
+    sys.exit("the writer was woken")
+except subprocess.TimeoutExpired:
+    os.close(os.open("/dev/shm/pipe", os.O_RDONLY))
+writer.wait()
 """)
 
 
