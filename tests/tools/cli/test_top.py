@@ -20,6 +20,7 @@ import time
 
 import pytest
 from command import COMMAND, blocks, on_terminal, run, stock
+from test_completion import completions, fish_completes, zsh
 
 COMM = os.path.basename(sys.executable)[:15]  # the command name of Python
 HOSTILE = "\x1b[31mred\u202e\x9b31m\n"
@@ -217,6 +218,22 @@ def test_usage_errors_name_the_argument():
     assert "'nan' is not a valid delay" in run("top", "-b", "-d", "nan", status=2)
     assert "--count needs --batch" in run("top", "-c", "1", status=2)
     assert "'0' is not a valid count" in run("top", "-b", "-c", "0", status=2)
+
+
+def test_every_shell_completes_the_keys_of_the_order_and_no_block_for_a_number(tmp_path, name):
+    keys = re.split(", | or ", re.search("expected (.*)", run("top", "--sort", "?", status=2))[1])
+    run("create", name, 1)
+    for option in ("-x", "--sort"):
+        assert sorted(completions("shareable", "top", option, "")) == sorted(keys)
+        assert sorted(fish_completes(f"shareable top {option} ".encode(), tmp_path)) == sorted([each.encode()] for each in keys)
+    for option in ("-c", "--count", "-d", "--delay"):
+        assert completions("shareable", "top", option, name[:-1]) == [""]
+        assert fish_completes(f"shareable top {option} {name[:-1]}".encode(), tmp_path) == []
+    shell = zsh(tmp_path)
+    assert shell.ask(b"shareable top --sort ch\t") == [b"top", b"--sort", b"changes"]
+    assert shell.ask(b"shareable top -d " + name[:-1].encode() + b"\t") == [b"top", b"-d", name[:-1].encode()]
+    assert shell.ask(b"shareable top -b " + name[:-1].encode() + b"\t") == [b"top", b"-b", name.encode()]
+    shell.end()
 
 
 def test_without_a_usable_terminal_the_error_names_batch():

@@ -54,10 +54,13 @@ function __shareable_values
             printf '%s\n' list raw semaphore log directory fifo socket link device
         case 'ls -x' 'ls --sort'
             printf '%s\n' name size used age users
+        case 'top -x' 'top --sort'
+            printf '%s\n' memory changes name users age
         case 'ls -u' 'ls --user'
             __fish_complete_users
         case 'ls -d' 'ls --directory' 'info -d' 'info --directory'
             __fish_complete_directories (commandline -ct)
+        case 'top -c' 'top --count' 'top -d' 'top --delay'
         case 'ls --min-size' 'ls --output' 'ls --pid' 'info -p' 'info --pid' 'ls -m' 'ls -o' 'ls -p'
         case '*'
             return 1
