@@ -367,6 +367,20 @@ def test_the_screen_shows_blocks_and_processes(name, columns):
         assert live.end(b"q") == 0
 
 
+def test_a_bar_shows_how_full_dev_shm_is():
+    inside = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+    mount = "mount -t tmpfs -o size=20m,mode=1777 none /dev/shm && "
+    if subprocess.run([*inside, mount + "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no mount namespace can be created")
+    fill = "head -c 19M /dev/zero >/dev/shm/full && echo text >/dev/shm/.hidden && exec "
+    with Live(*inside[1:], f"{mount}{fill}'{COMMAND}' top", program="unshare") as live:
+        live.wait(lambda: live.rows == ["full", ".hidden"])
+        assert live.lines[0].split("  ")[1] == "1 block, 1 other file, 0 processes, every 1 s"
+        assert live.lines[1] == "/dev/shm [###################-] 19M of 20M used (96%)  inodes 1%"
+        assert live.screen.buffer[1][0].fg == "red"
+        assert live.end(b"q") == 0
+
+
 def test_keys_sort_reverse_filter_and_help(name):
     run("create", name + "-b", 1)
     run("create", "-s", "1M", name + "-C")
