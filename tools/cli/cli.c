@@ -19,6 +19,11 @@
 #define PROGRESS_DELAY_NS INT64_C(500000000)
 
 static const cli_command *current;
+static void (*leave_screen)(void); /* NULL: output is a sequence of lines */
+
+void cli_own_screen(void (*leave)(void)) {
+  leave_screen = leave;
+}
 
 /*
  * Returns true if the rejected option is one of the long options, given with "=" although it takes
@@ -77,6 +82,8 @@ static char *current_name(const char *before, const char *after) {
 static void __attribute__((format(printf, 1, 0))) print_message(const char *format, va_list arguments) {
   char *prefix = current_name("", ": ");
 
+  if (leave_screen != NULL)
+    leave_screen();
   cli_error_line(prefix, format, arguments);
   free(prefix);
 }
@@ -161,7 +168,7 @@ void cli_progress(const char *noun, size_t done, size_t total) {
   static int64_t start, last;
   int64_t time;
 
-  if (!isatty(STDERR_FILENO))
+  if (!isatty(STDERR_FILENO) || leave_screen != NULL)
     return;
   time = shareable__now();
   if (start == 0)

@@ -28,7 +28,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_watch, cli_layout, cli_create, cli_rm,
-  cli_gc, cli_manager, cli_doctor;
+  cli_gc, cli_manager, cli_doctor, cli_top;
 
 /*
  * Returns the next option, as getopt_long(3) does. Prints the help and exits if it is -h; reports a
@@ -70,6 +70,12 @@ int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char 
  * terminal. If done == total, erases the line.
  */
 void cli_progress(const char *noun, size_t done, size_t total);
+
+/*
+ * Makes this process call `leave` before it prints a message, and print no progress: it shows a
+ * screen of its own, which `leave` ends.
+ */
+void cli_own_screen(void (*leave)(void));
 
 /* Opens a list. If that fails, prints the reason and exits. */
 shareable_list *cli_open(const char *name, uint32_t flags);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -48,6 +49,12 @@ const char *process_command_once(int64_t pid) {
     commands = cli_allocate(commands, command_count + 16, sizeof *commands);
   commands[command_count] = (command){pid, process_command(pid)};
   return commands[command_count++].name;
+}
+
+void process_forget_commands(void) {
+  for (size_t i = 0; i < command_count; i++)
+    free(commands[i].name);
+  command_count = 0;
 }
 
 typedef struct user {

@@ -20,6 +20,9 @@ char *process_command(int64_t pid);
  */
 const char *process_command_once(int64_t pid);
 
+/* Ends the moment: process_command_once() asks again, and the texts that it returned are freed. */
+void process_forget_commands(void);
+
 /*
  * Returns the name of a user, or the uid in digits if the user has no name. The text is valid until
  * this program exits. Each user is looked up once.

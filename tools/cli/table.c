@@ -144,8 +144,7 @@ struct libscols_line *cli_table_add(cli_table *table, const void *row, struct li
   return line;
 }
 
-/* Shortens a text to `width` columns of a terminal. The last column is an ellipsis or "~". */
-static char *shortened(const char *text, size_t width) {
+char *cli_shortened(const char *text, size_t width) {
   const char *encoding = nl_langinfo(CODESET);
   bool is_utf8 = strcmp(encoding, "UTF-8") == 0;
   size_t end = 0, taken = 0;
@@ -186,7 +185,7 @@ static void shorten_column(cli_table *table, size_t column, size_t width) {
   while (scols_table_next_line(table->table, lines, &line) == 0) {
     const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
 
-    if (width_of(text) > width && scols_line_refer_data(line, column, shortened(text, width)) != 0)
+    if (width_of(text) > width && scols_line_refer_data(line, column, cli_shortened(text, width)) != 0)
       cli_die("out of memory");
   }
   scols_free_iter(lines);
@@ -310,6 +309,11 @@ static void put_json_name(const char *column) {
   cli_put("\": ");
 }
 
+void cli_put_json_cell(const cli_column *column, const char *text) {
+  put_json_name(column->name);
+  put_json_value(text, column->json);
+}
+
 static void put_json_children(const cli_table *table, struct libscols_line *line, int depth);
 
 static void put_json_line(const cli_table *table, struct libscols_line *line, int depth) {
@@ -320,8 +324,7 @@ static void put_json_line(const cli_table *table, struct libscols_line *line, in
 
     cli_put(i == 0 ? "" : ",");
     indent(depth + 1);
-    put_json_name(column->name);
-    put_json_value(scols_cell_get_data(scols_line_get_cell(line, i)), column->json);
+    cli_put_json_cell(column, scols_cell_get_data(scols_line_get_cell(line, i)));
   }
   if (scols_line_has_children(line))
     put_json_children(table, line, depth);

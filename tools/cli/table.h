@@ -75,6 +75,15 @@ void cli_table_total(cli_table *table, const char *line, const char *json);
 /* Prints the table, and frees it. */
 void cli_table_print(cli_table *table);
 
+/* Prints a cell as a member of a JSON object: the name of its column, and the text, or NULL. */
+void cli_put_json_cell(const cli_column *column, const char *text);
+
+/*
+ * Shortens an escaped text to `width` columns of a terminal. The last column is an ellipsis or "~".
+ * The caller frees the result.
+ */
+char *cli_shortened(const char *text, size_t width);
+
 /* Breaks a text at blanks into lines of at most `width` bytes, except for longer words. */
 void cli_break_lines(char *text, size_t width);
 

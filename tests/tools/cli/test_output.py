@@ -51,6 +51,7 @@ def names(name):
         ["get", "NAME", b"\x1b[31mred"], ["set", "NAME", "0", HIDDEN * 99], ["set", "NAME", "2", b"\x9b\x1b[31mred"],
         ["set", "-t", HIDDEN, "NAME", "0", "1"], ["watch", "-i", "-c", "2", "NAME"], ["watch", "-J", "-i", "-c", "2", "NAME"],
         ["watch", "NAME", "9"], ["create", "NAME", "1"],
+        ["top", "-b", "-c", "1", "-d", "0.1", "NAME"], ["top", "-p", "-b", "-c", "1", "-d", "0.1"], ["top", "-J", "-c", "1", "-d", "0.1", "NAME"],
     ],
 )  # fmt: skip
 def test_names_and_values_are_escaped_on_a_terminal(names, command):
