@@ -16,7 +16,8 @@ MEGABYTE = 1 << 20
 
 # Uses files as `steps` says, prints "ready", and waits until its standard input ends.
 USER = """
-import mmap, os, socket, sys, time
+import ctypes, mmap, os, signal, socket, sys, time
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: this program ends with the test
 kept = []
 def write(path, size):
     with open(path, "wb") as file: file.write(b"x" * size)
