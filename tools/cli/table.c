@@ -192,6 +192,19 @@ static void shorten_column(cli_table *table, size_t column, size_t width) {
   scols_free_iter(lines);
 }
 
+/* Returns the width of a cell, with the lines of the tree before it. */
+static size_t cell_width(const cli_table *table, struct libscols_line *line, size_t i) {
+  size_t width = width_of(scols_cell_get_data(scols_line_get_cell(line, i)));
+
+  if (is_hidden(table, i))
+    return 0;
+  if ((table->columns[table->shown[i]].flags & SCOLS_FL_TREE) == 0)
+    return width;
+  while ((line = scols_line_get_parent(line)) != NULL)
+    width += sizeof "|-" - 1;
+  return width;
+}
+
 /* Returns the width of the widest cell of each column, and of its heading. The caller frees them. */
 static size_t *measure(const cli_table *table) {
   size_t *widths = cli_allocate(NULL, table->count, sizeof *widths);
@@ -203,7 +216,7 @@ static size_t *measure(const cli_table *table) {
     widths[i] = has_heading && !is_hidden(table, i) ? strlen(table->columns[table->shown[i]].name) : 0;
   while (scols_table_next_line(table->table, lines, &line) == 0)
     for (size_t i = 0; i < table->count; i++) {
-      size_t width = is_hidden(table, i) ? 0 : width_of(scols_cell_get_data(scols_line_get_cell(line, i)));
+      size_t width = cell_width(table, line, i);
 
       widths[i] = width > widths[i] ? width : widths[i];
     }
