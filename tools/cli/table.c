@@ -161,8 +161,17 @@ char *cli_shortened(const char *text, size_t width) {
   return cli_format("%.*s%s", (int)end, text, is_utf8 ? "…" : "~");
 }
 
+static bool is_ascii(const char *text) {
+  while (*text >= ' ' && *text <= '~')
+    text++;
+  return *text == '\0';
+}
+
+/* Most texts are ASCII, and need no table of characters. */
 static size_t width_of(const char *text) {
-  return text == NULL ? 0 : (size_t)u8_strwidth((const uint8_t *)text, nl_langinfo(CODESET));
+  if (text == NULL || is_ascii(text))
+    return text == NULL ? 0 : strlen(text);
+  return (size_t)u8_strwidth((const uint8_t *)text, nl_langinfo(CODESET));
 }
 
 static struct libscols_iter *new_iterator(void) {
@@ -191,6 +200,19 @@ static void shorten_column(cli_table *table, size_t column, size_t width) {
   scols_free_iter(lines);
 }
 
+/* Returns the width of a cell, with the lines of the tree before it. */
+static size_t cell_width(const cli_table *table, struct libscols_line *line, size_t i) {
+  size_t width = width_of(scols_cell_get_data(scols_line_get_cell(line, i)));
+
+  if (is_hidden(table, i))
+    return 0;
+  if ((table->columns[table->shown[i]].flags & SCOLS_FL_TREE) == 0)
+    return width;
+  while ((line = scols_line_get_parent(line)) != NULL)
+    width += sizeof "|-" - 1;
+  return width;
+}
+
 /* Returns the width of the widest cell of each column, and of its heading. The caller frees them. */
 static size_t *measure(const cli_table *table) {
   size_t *widths = cli_allocate(NULL, table->count, sizeof *widths);
@@ -202,7 +224,7 @@ static size_t *measure(const cli_table *table) {
     widths[i] = has_heading && !is_hidden(table, i) ? strlen(table->columns[table->shown[i]].name) : 0;
   while (scols_table_next_line(table->table, lines, &line) == 0)
     for (size_t i = 0; i < table->count; i++) {
-      size_t width = is_hidden(table, i) ? 0 : width_of(scols_cell_get_data(scols_line_get_cell(line, i)));
+      size_t width = cell_width(table, line, i);
 
       widths[i] = width > widths[i] ? width : widths[i];
     }
@@ -244,8 +266,9 @@ static size_t widest(const cli_table *table, const size_t *widths, bool respects
  * or a long list of users, leaves space for the other columns.
  */
 static void fit(cli_table *table, size_t limit) {
-  size_t *widths = measure(table), *before = measure(table), column;
+  size_t *widths = measure(table), *before = cli_allocate(NULL, table->count, sizeof *before), column;
 
+  memcpy(before, widths, table->count * sizeof *widths);
   while (line_width(table, widths) > limit) {
     column = widest(table, widths, true);
     if (column == table->count)
@@ -396,24 +419,26 @@ static void put_smartcols(const cli_table *table) {
   free(text);
 }
 
-static void put_blanks(size_t count) {
-  for (; count > 0; count--)
-    cli_put_bytes(" ", 1);
+static void add_text(cli_text *out, const char *text) {
+  cli_text_add(out, text, strlen(text));
 }
 
-static void put_colored(const char *text, const char *color) {
-  if (color != NULL)
-    cli_put(color);
-  cli_put(text);
-  if (color != NULL)
-    cli_put("\033[0m");
+static void add_blanks(cli_text *out, size_t count) {
+  for (; count > 0; count--)
+    cli_text_add(out, " ", 1);
+}
+
+static void add_colored(cli_text *out, const char *text, const char *color) {
+  add_text(out, color == NULL ? "" : color);
+  add_text(out, text);
+  add_text(out, color == NULL ? "" : "\033[0m");
 }
 
 /*
- * Prints a line, or the headings if it is NULL. `blanks` counts those that are due before the next
+ * Adds a line, or the headings if it is NULL. `blanks` counts those that are due before the next
  * text, so that no line ends in blanks.
  */
-static void put_line(const cli_table *table, struct libscols_line *line, const size_t *widths) {
+static void add_line(cli_text *out, const cli_table *table, struct libscols_line *line, const size_t *widths) {
   size_t blanks = 0;
 
   for (size_t i = 0; i < table->count; i++) {
@@ -426,30 +451,33 @@ static void put_line(const cli_table *table, struct libscols_line *line, const s
     if (is_hidden(table, i))
       continue;
     if (width > 0) {
-      put_blanks(blanks + (is_right ? rest : 0));
-      put_colored(text, cell == NULL || !cli_has_colors() ? NULL : scols_cell_get_color(cell));
+      add_blanks(out, blanks + (is_right ? rest : 0));
+      add_colored(out, text, cell == NULL || !cli_has_colors() ? NULL : scols_cell_get_color(cell));
       blanks = 0;
     }
     blanks += 1 + (width > 0 && is_right ? 0 : rest);
   }
-  cli_put("\n");
+  add_text(out, "\n");
 }
 
 /*
  * libsmartcols miscounts the width of cells that contain \xHH, so this prints all tables that need
- * nothing else of it.
+ * nothing else of it. A terminal would get each line by a system call, so it gets all at once.
  */
 static void put_aligned(const cli_table *table) {
   struct libscols_iter *lines = new_iterator();
   size_t *widths = measure(table);
   struct libscols_line *line;
+  cli_text out = {0};
 
   if (!table->view->noheadings)
-    put_line(table, NULL, widths);
+    add_line(&out, table, NULL, widths);
   while (scols_table_next_line(table->table, lines, &line) == 0)
-    put_line(table, line, widths);
+    add_line(&out, table, line, widths);
+  cli_put_bytes(out.bytes, out.length);
   scols_free_iter(lines);
   free(widths);
+  free(out.bytes);
 }
 
 /* A table without lines has no headings. */

@@ -319,34 +319,35 @@ static bool is_block_of(const shareable__ownership_entry *entry, const struct st
          block->st_ino == entry->inode && block->st_uid == log->st_uid;
 }
 
-shareable__tristate shareable__ownership_entry_matches_in(int shm, int fd, const shareable__ownership_entry *entry) {
+/* Compares the entry with the block that has the path, which is relative to `directory`. */
+static shareable__tristate matches_path(int directory, const char *path, int fd,
+                                        const shareable__ownership_entry *entry) {
   struct stat log, block;
 
-  if (entry->inode == 0 || shareable__name_normalize(entry->name) != entry->name)
-    return SHAREABLE__NO;
   if (fstat(fd, &log) != 0)
     return SHAREABLE__UNKNOWN;
-  if (fstatat(shm, entry->name, &block, AT_SYMLINK_NOFOLLOW) != 0)
+  if (fstatat(directory, path, &block, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNKNOWN;
   if (!is_block_of(entry, &block, &log))
     return SHAREABLE__NO;
-  return shareable__owner_is_mapped(shm, entry->name, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNKNOWN;
+  return shareable__owner_is_mapped(directory, path, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNKNOWN;
+}
+
+static bool names_block(const shareable__ownership_entry *entry) {
+  return entry->inode != 0 && shareable__name_normalize(entry->name) == entry->name;
+}
+
+shareable__tristate shareable__ownership_entry_matches_in(int shm, int fd, const shareable__ownership_entry *entry) {
+  return names_block(entry) ? matches_path(shm, entry->name, fd, entry) : SHAREABLE__NO;
 }
 
 shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *entry) {
   char path[sizeof SHAREABLE__DIRECTORY + sizeof entry->name];
-  struct stat log, block;
 
-  if (entry->inode == 0 || shareable__name_normalize(entry->name) != entry->name)
+  if (!names_block(entry))
     return SHAREABLE__NO;
   snprintf(path, sizeof path, SHAREABLE__DIRECTORY "/%s", entry->name);
-  if (fstat(fd, &log) != 0)
-    return SHAREABLE__UNKNOWN;
-  if (lstat(path, &block) != 0)
-    return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNKNOWN;
-  if (!is_block_of(entry, &block, &log))
-    return SHAREABLE__NO;
-  return shareable__owner_is_mapped(AT_FDCWD, path, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNKNOWN;
+  return matches_path(AT_FDCWD, path, fd, entry);
 }
 
 /* Unlinks only the entry's block: another block may have taken the name. */
