@@ -65,6 +65,15 @@ bool cli_parse_integer(const char *text, int64_t *integer);
  */
 int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun);
 
+/* Parses the index of an item, which may be negative, or reports a usage error. */
+int64_t cli_parse_index(const char *text);
+
+/* Parses seconds, which may have a fraction, or reports a usage error. Returns nanoseconds. */
+int64_t cli_parse_timeout(const char *text);
+
+/* Parses permission bits in octal digits, or reports a usage error. */
+uint32_t cli_parse_mode(const char *text);
+
 /*
  * Prints the progress of an operation that takes more than half a second, if standard error is a
  * terminal. If done == total, erases the line.
@@ -73,6 +82,12 @@ void cli_progress(const char *noun, size_t done, size_t total);
 
 /* Opens a list. If that fails, prints the reason and exits. */
 shareable_list *cli_open(const char *name, uint32_t flags);
+
+/*
+ * Makes a missing part of the memory of a block an error that names the block, and not a crash.
+ * cli_open() calls it.
+ */
+void cli_report_truncation(const char *name);
 
 /* Prints the library's message that there is no such block. */
 void cli_warn_not_found(const char *name);

@@ -69,14 +69,6 @@ static uint64_t parse_size(const char *text) {
   return (uint64_t)cli_parse_number(number, 1, INT64_MAX >> shift, "size") << shift;
 }
 
-static uint32_t parse_mode(const char *text) {
-  unsigned long mode = strtoul(text, NULL, 8);
-
-  if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
-    cli_usage_error("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
-  return (uint32_t)mode;
-}
-
 static void apply_option(settings *chosen, int option) {
   switch (option) {
   case 's':
@@ -89,7 +81,7 @@ static void apply_option(settings *chosen, int option) {
     chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
     break;
   case 'm':
-    chosen->mode = parse_mode(optarg);
+    chosen->mode = cli_parse_mode(optarg);
     break;
   case 'l':
     chosen->flags |= SHAREABLE_LAZY;

@@ -109,16 +109,6 @@ static int run(watch *state, bool show_initial, int64_t timeout) {
   cli_die("%s", error.message);
 }
 
-/* Returns nanoseconds. */
-static int64_t parse_timeout(const char *text) {
-  char *end;
-  double seconds = strtod(text, &end);
-
-  if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
-    cli_usage_error("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
-  return (int64_t)(seconds * 1e9);
-}
-
 static int64_t *parse_indexes(const shareable_list *list, char *const *texts, size_t *count) {
   bool is_all = *count == 0;
   int64_t *indexes;
@@ -129,7 +119,7 @@ static int64_t *parse_indexes(const shareable_list *list, char *const *texts, si
   for (size_t i = 0; i < *count; i++) {
     size_t capacity;
 
-    indexes[i] = is_all ? (int64_t)i : cli_parse_number(texts[i], INT64_MIN, INT64_MAX, "index");
+    indexes[i] = is_all ? (int64_t)i : cli_parse_index(texts[i]);
     if (shareable_list_capacity(list, indexes[i], &capacity) == SHAREABLE_E_INDEX)
       cli_die_item(list, indexes[i], SHAREABLE_E_INDEX);
   }
@@ -154,7 +144,7 @@ static int run_watch(int argc, char **argv) {
     if (option == 'c')
       state.left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
     if (option == 't')
-      timeout = parse_timeout(optarg);
+      timeout = cli_parse_timeout(optarg);
   }
   if (optind == argc)
     cli_usage_error("NAME is missing");
