@@ -12,7 +12,10 @@ typedef struct get_options {
 } get_options;
 
 static void print_item(const shareable_value *value, cli_text *text, const get_options *options) {
-  cli_format_value(text, value, options->json ? CLI_JSON : CLI_EXACT);
+  if (options->json)
+    cli_format_tagged(text, value);
+  else
+    cli_format_value(text, value, CLI_EXACT);
   if (options->with_type) {
     cli_put(cli_type_name(value->type));
     cli_put(" ");
@@ -56,7 +59,7 @@ static int run_get(int argc, char **argv) {
 }
 
 const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line; a negative index counts from the end.",
-                             "  -J, --json  print JSON values\n"
+                             "  -J, --json  print JSON values; bytes, nan and inf become objects with a type\n"
                              "  -t, --type  print each item's type before it\n"
                              "  -z, --zero  end each item with a NUL byte, because a str may contain newlines\n"
                              "  -h, --help  print this help\n",

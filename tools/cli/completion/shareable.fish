@@ -46,9 +46,16 @@ end
 function __shareable_takes_blocks
     set -l words (commandline -opc)
     test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor
+    and not __shareable_takes_file
+end
+
+function __shareable_takes_file
+    set -l words (commandline -opc)
+    test "$words[2]" = create; and contains -- $words[-1] -j --from-json
 end
 
 complete -c shareable -f
 complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
 complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
 complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'
+complete -c shareable -n __shareable_takes_file -F
