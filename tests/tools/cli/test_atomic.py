@@ -1,7 +1,11 @@
-"""Test add and cas: scripts change items atomically."""
+"""Test add, cas and wait: scripts change items atomically, and wait for values."""
 
+import os
 import subprocess
+import threading
+import time
 
+import pytest
 from command import COMMAND, run, stock
 
 LARGEST = (1 << 63) - 1
@@ -62,3 +66,87 @@ def test_one_of_four_processes_wins_a_cas(name):
     assert sorted(taker.wait(20) for taker in takers) == [0, 4, 4, 4]
     winner = [taker.wait() for taker in takers].index(0) + 1
     assert run("get", name, 0) == f"{winner}\n"
+
+
+@pytest.mark.parametrize("with_area", [True, False])
+def test_wait_ends_when_the_item_has_the_value(name, with_area):
+    run("create", *([] if with_area else ["--no-sync"]), "--capacity", 20, name, 0, "red")
+    with start("wait", name, 1, "green") as waiter:
+        time.sleep(0.2)
+        run("set", name, 1, "blue")
+        time.sleep(0.2)
+        assert waiter.poll() is None
+        run("set", name, 1, "green")
+        assert waiter.wait(10) == 0 and waiter.stdout.read() == waiter.stderr.read() == ""
+    assert run("wait", name, -1, "green", "--timeout", 0) == ""
+
+
+def test_wait_times_out(name):
+    run("create", name, 1, "nan")
+    for arguments in (("wait", name, 0, 2, "--timeout", 0.3), ("wait", "-w", 0.3, name, 0, -5), ("wait", name, 0, 1, "-w0.3", "-t", "str"), ("wait", name, 1, 1, "-w", ".3")):
+        before = time.monotonic()
+        assert run(*arguments, status=3) == ""
+        assert 0.25 < time.monotonic() - before < 5
+    assert run("wait", name, 0, 2, "-w", 0, status=3) == ""
+
+
+def test_wait_compares_in_the_type_of_the_item(name):
+    run("create", name, 5, "5.0", "true", "none", "nan", "-0.0")
+    run("set", "--type", "str", name, 3, "none")
+    run("create", "--type", "bytes", name + "-2", "00ff")
+    for index, value in ((0, "5"), (0, "0x5"), (0, "005"), (1, "5"), (1, "5.0"), (2, "true"), (3, "none"), (4, "nan"), (5, "0")):
+        assert run("wait", name, index, value, "--timeout", 0) == "", (index, value)
+    assert run("wait", name + "-2", 0, "00FF", "--timeout", 0) == ""
+    for index, value in ((0, "5.0"), (0, "five"), (2, "1"), (3, "None"), (4, "5")):
+        assert run("wait", name, index, value, "--timeout", 0, status=3) == "", (index, value)
+    assert run("wait", name, 0, 5, "--type", "int") == ""
+    assert run("wait", name, 0, 5, "--type", "float", "-w", 0, status=3) == ""
+    assert "'x' is not a valid int" in run("wait", name, 0, "x", "--type", "int", status=2)
+
+
+def test_wait_for_an_item_that_is_nan_uses_no_processor(name):
+    run("create", name, "nan")
+    before = os.times().children_user + os.times().children_system
+    run("wait", name, 0, 1, "--timeout", 1, status=3)
+    assert os.times().children_user + os.times().children_system - before < 0.4
+
+
+def test_wait_ends_when_the_list_is_removed(name):
+    for successor in ([], [7]):
+        run("create", name, 1)
+        with start("wait", name, 0, 7) as waiter:
+            time.sleep(0.2)
+            os.unlink(f"/dev/shm/{name}")
+            if successor:
+                run("create", name, *successor)
+            assert waiter.wait(10) == 1
+            assert f"list '{name}' was removed" in waiter.stderr.read()
+
+
+def test_wait_is_woken_soon(name):
+    run("create", name, 0)
+    with start("wait", name, 0, 1) as waiter:
+        time.sleep(0.5)
+        threading.Thread(target=run, args=("set", name, 0, 1)).start()
+        before = time.monotonic()
+        assert waiter.wait(10) == 0 and time.monotonic() - before < 2
+
+
+def test_wait_needs_valid_arguments(name):
+    run("create", name, 0)
+    for arguments in ((name, 0), (name, "x", 1), (name, 0, 1, 2), (name, 0, 1, "-w", -1), (name, 0, 1, "-w", "x"), (name, 0, 1, "-t", "x")):
+        run("wait", *arguments, status=2)
+    assert "index 3 out of range" in run("wait", name, 3, 1, status=1)
+    os.truncate(f"/dev/shm/{name}", 0)
+    assert f"'{name}'" in run("wait", name, 0, 1, status=1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_user_who_may_only_read_can_wait_but_not_add(name):
+    run("create", "--mode", "644", name, 1)
+    os.chmod(f"/dev/shm/{name}", 0o644)
+    other = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+    assert run("wait", name, 0, 1, **other) == ""
+    for arguments in (("add", name, 0), ("cas", name, 0, 1, 2)):
+        assert f"cannot open '{name}' to read and write: Permission denied" in run(*arguments, status=1, **other), arguments
+    assert run("get", name, 0) == "1\n"
