@@ -16,7 +16,7 @@ enum {
   CLI_DONE = 0,
   CLI_FAILED = 1,    /* no such block, no permission, a corrupt item … */
   CLI_USAGE = 2,     /* the command line is wrong */
-  CLI_TIMED_OUT = 3, /* watch, wait: it did not happen before the timeout */
+  CLI_TIMED_OUT = 3, /* watch, wait, lock: it did not happen before the timeout */
   CLI_DIFFERENT = 4  /* cas: the item has another value */
 };
 
@@ -28,7 +28,7 @@ typedef struct cli_command {
   int (*run)(int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_add, cli_cas, cli_watch, cli_wait,
+extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_add, cli_cas, cli_watch, cli_wait, cli_lock,
   cli_layout, cli_create, cli_rm, cli_gc, cli_manager, cli_doctor;
 
 /*

@@ -147,6 +147,6 @@ def test_a_user_who_may_only_read_can_wait_but_not_add(name):
     os.chmod(f"/dev/shm/{name}", 0o644)
     other = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
     assert run("wait", name, 0, 1, **other) == ""
-    for arguments in (("add", name, 0), ("cas", name, 0, 1, 2)):
+    for arguments in (("add", name, 0), ("cas", name, 0, 1, 2), ("lock", name, "true")):
         assert f"cannot open '{name}' to read and write: Permission denied" in run(*arguments, status=1, **other), arguments
     assert run("get", name, 0) == "1\n"

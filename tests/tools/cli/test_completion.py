@@ -209,12 +209,20 @@ def test_a_name_with_a_leading_slash_is_completed(shell, folder):
 
 def make_files(cwd):
     (cwd / "some-list.json").touch()
+    (cwd / "some-program").touch(mode=0o755)
 
 
-def test_the_file_of_create_is_completed(shell, folder, tmp_path):
-    make_files(tmp_path)
-    assert shell.ask(b"shareable create --from-json some-l\t") == [b"create", b"--from-json", b"some-list.json"]
-    assert shell.ask(b"shareable create -j some-l\t") == [b"create", b"-j", b"some-list.json"]
+def test_the_command_after_lock_and_the_file_of_create_are_completed(shell, folder, tmp_path):
+    make(b"some-" + folder)
+    try:
+        make_files(tmp_path)
+        assert shell.ask(b"shareable create --from-json some-l\t") == [b"create", b"--from-json", b"some-list.json"]
+        assert shell.ask(b"shareable create -j some-l\t") == [b"create", b"-j", b"some-list.json"]
+        assert shell.ask(b"shareable lock x -- ./some-p\t") == [b"lock", b"x", b"--", b"./some-program"]
+        assert shell.ask(b"shareable lock x -- ls ./some-l\t") == [b"lock", b"x", b"--", b"ls", b"./some-list.json"]
+        assert shell.ask(b"shareable lock some-" + folder + b"\t") == [b"lock", b"some-" + folder]
+    finally:
+        os.unlink(b"/dev/shm/some-" + folder)
 
 
 def completions(*words):
@@ -281,7 +289,11 @@ def test_fish_completes_commands_and_options_and_no_name_with_a_tab(folder, tmp_
     assert fish_completes(b"shareable info " + folder, tmp_path) == [[folder + b"2 x"]]
 
 
-def test_fish_completes_the_file_of_create(folder, tmp_path):
+def test_fish_completes_the_command_after_lock_and_the_file_of_create(folder, tmp_path):
     make_files(tmp_path)
+    make(folder)
     assert fish_completes(b"shareable create --from-json some-l", tmp_path) == [[b"some-list.json"]]
     assert fish_completes(b"shareable create -j some-l", tmp_path) == [[b"some-list.json"]]
+    assert fish_completes(b"shareable lock x -- ./some-p", tmp_path) == [[b"./some-program"]]
+    assert fish_completes(b"shareable lock x -- ls some-l", tmp_path) == [[b"some-list.json"]]
+    assert fish_completes(b"shareable lock " + folder, tmp_path) == [[folder]]
