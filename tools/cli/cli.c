@@ -247,6 +247,16 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   return list;
 }
 
+shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
+  shareable_error error;
+  shareable_memory *memory;
+
+  cli_report_truncation(name);
+  if (shareable_memory_open(&memory, name, flags, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  return memory;
+}
+
 void cli_warn_not_found(const char *name) {
   cli_warn("there is no block called '%s'", name[0] == '/' ? name + 1 : name);
 }

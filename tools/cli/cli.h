@@ -29,7 +29,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_add, cli_cas, cli_watch, cli_wait, cli_lock,
-  cli_layout, cli_create, cli_rm, cli_gc, cli_manager, cli_doctor;
+  cli_layout, cli_create, cli_copy, cli_cat, cli_write, cli_rm, cli_gc, cli_manager, cli_doctor;
 
 /*
  * Returns the next option, as getopt_long(3) does. Prints the help and exits if it is -h; reports a
@@ -81,12 +81,13 @@ uint32_t cli_parse_mode(const char *text);
  */
 void cli_progress(const char *noun, size_t done, size_t total);
 
-/* Opens a list. If that fails, prints the reason and exits. */
+/* These open a list or a block. If that fails, they print the reason and exit. */
 shareable_list *cli_open(const char *name, uint32_t flags);
+shareable_memory *cli_open_memory(const char *name, uint32_t flags);
 
 /*
  * Makes a missing part of the memory of a block an error that names the block, and not a crash.
- * cli_open() calls it.
+ * cli_open() and cli_open_memory() call it.
  */
 void cli_report_truncation(const char *name);
 

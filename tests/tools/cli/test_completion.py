@@ -234,7 +234,7 @@ def completions(*words):
 
 def test_bash_lists_commands_options_and_names(name):
     make(name.encode(), name.encode() + b"'2")
-    assert sorted(completions("shareable", "w")) == ["wait", "watch"]
+    assert sorted(completions("shareable", "w")) == ["wait", "watch", "write"]
     assert set(completions("shareable", "")) >= {*COMMANDS, "--help", "--version"}
     assert completions("shareable", "dump", "--j") == ["--json"]
     assert sorted(completions("shareable", "dump", name[:-1])) == [name, name + "\\'2"]
