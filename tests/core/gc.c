@@ -15,6 +15,7 @@
 
 #include "capability.h"
 #include "child.h"
+#include "gc/inventory.h"
 #include "moved.h"
 #include "shm/lease.h"
 #include "shm/ownership_log.h"
@@ -94,6 +95,36 @@ Test(gc, removes_a_dead_owner_s_block_if_asked) {
   cr_assert_eq(result_of(own_name(), SHAREABLE_GC_REMOVE, "no process uses it"), SHAREABLE_GC_REMOVED);
   cr_assert_not(exists(own_name()));
   cr_assert_neq(stat(log_directory(), &folder), 0, "the log and its directory are left");
+}
+
+Test(gc, an_inventory_of_an_open_directory_has_its_logs) {
+  const char *name = own_name();
+  const shareable__inventory_entry *entry;
+  int directory = open("/dev/shm", O_RDONLY | O_DIRECTORY), fd;
+  shareable__inventory inventory;
+  shareable__usage usage;
+  struct stat file;
+  pid_t owner;
+
+  become_another_user();
+  owner = start_owner(name, 0);
+  cr_assert_eq(shareable__inventory_take_in(&inventory, directory, NULL), SHAREABLE_OK);
+  cr_assert_eq(fstatat(directory, name, &file, 0), 0);
+  entry = shareable__inventory_entry_of(&inventory, name, file.st_ino);
+  cr_assert(entry != NULL && entry->owner == owner && !entry->is_dead);
+  fd = open(path_of(name), O_RDONLY);
+  usage = shareable__inventory_usage_of(&inventory, name, &file, fd);
+  cr_assert(usage.owner == entry && !usage.is_owner_unknown && usage.is_locked);
+  close(fd);
+  shareable__inventory_free(&inventory);
+  end(owner, SIGKILL);
+  cr_assert_eq(shareable__inventory_take_in(&inventory, directory, NULL), SHAREABLE_OK);
+  entry = shareable__inventory_entry_of(&inventory, name, file.st_ino);
+  cr_assert(entry != NULL && entry->is_dead);
+  shareable__inventory_free(&inventory);
+  close(directory);
+  cr_assert_eq(shareable__inventory_take_in(&inventory, -1, NULL), SHAREABLE_E_SYSTEM);
+  cr_assert_eq(result_of(name, SHAREABLE_GC_REMOVE, ""), SHAREABLE_GC_REMOVED);
 }
 
 Test(gc, keeps_a_block_without_an_owner) {

@@ -1,264 +1,255 @@
 /*
- * blocks.c - reads the state of all blocks: kind, size, users and owner.
+ * blocks.c - reads the state of all files in /dev/shm: kind, size, users and owner.
  */
 #include "blocks.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "list/list.h"
+#include "base/clock.h"
 #include "shm/segment.h"
-#include "unnamed.h"
-
-const char *block_kind_name(block_kind kind) {
-  static const char *const names[] = {"raw", "list", "semaphore", NULL};
-
-  return names[kind];
-}
-
-const char *block_state_name(block_state state) {
-  static const char *const names[] = {"live", "unused", "orphaned", "deleted", "unknown"};
-
-  return names[state];
-}
-
-/* sem_open(3) creates its semaphores as files in the same directory. */
-static block_kind kind_of(const char *name, block *info) {
-  shareable_list *list;
-  block_kind kind = BLOCK_RAW;
-
-  if (strncmp(name, "sem.", 4) == 0 && info->size == 32)
-    return BLOCK_SEMAPHORE;
-  switch (shareable_list_open(&list, name, SHAREABLE_READ_ONLY, NULL)) {
-  case SHAREABLE_OK:
-    info->items = shareable_list_length(list);
-    info->has_sync_area = shareable__sync_has_area(&list->sync);
-    shareable_list_unref(list);
-    /* A longer block of zeros would be read as an empty list. */
-    kind =
-      info->items == 0 && !info->has_sync_area && info->size != shareable__layout_size(0, 0) ? BLOCK_RAW : BLOCK_LIST;
-    break;
-  case SHAREABLE_E_PERMISSION:
-    kind = BLOCK_UNREADABLE;
-    break;
-  default:
-    break;
-  }
-  return kind;
-}
-
-static block_state state_of(const shareable__usage *usage) {
-  if (usage->user_count > 0 || usage->is_locked || usage->use == SHAREABLE__IN_USE ||
-      (usage->owner != NULL && (!usage->owner->is_dead || usage->owner->successor != 0)))
-    return BLOCK_LIVE;
-  if (!shareable__usage_is_none(usage) || usage->is_owner_unknown)
-    return BLOCK_UNKNOWN;
-  return usage->owner == NULL ? BLOCK_UNUSED : BLOCK_ORPHANED;
-}
+#include "tree.h"
 
 /*
- * A living owner has its ownership log mapped. If it is dead, the log names the successor, if any.
+ * The number of times that a block is checked again. Another process that checks all blocks, such
+ * as gc, may have one open or hold a lease on it for a moment.
  */
-static int64_t owner_of(const shareable__inventory *inventory, const shareable__inventory_entry *entry) {
-  const shareable__mapping *owner;
-  size_t count;
+enum { TRIES = 3, SLEEPS = 50 };
 
-  if (entry == NULL)
-    return 0;
-  if (entry->is_dead)
-    return entry->successor == 0 ? -1 : entry->successor;
-  owner = shareable__proc_maps_users(&inventory->maps, entry->log_inode, &count);
-  for (size_t i = 0; i < count; i++) /* a reaper has it open, not mapped */
-    if (owner[i].is_mapped)
-      return owner[i].pid;
-  return -1;
-}
+/* The number of files between two reports of the progress. */
+enum { PROGRESS_STEP = 64 };
 
-/*
- * Returns the seconds since the block was created, or since it was last written if the file system
- * does not record the creation. tmpfs records it since Linux 6.6.
- */
-static int64_t age_of(int directory, const char *name) {
-  struct statx file;
-  int64_t created;
-
-  if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &file) != 0)
-    return 0;
-  created = (file.stx_mask & STATX_BTIME) != 0 ? file.stx_btime.tv_sec : file.stx_mtime.tv_sec;
-  return time(NULL) - created;
-}
-
-static block *add(blocks *found) {
+static block *add_row(blocks *found) {
   if (found->count % 64 == 0)
     found->blocks = cli_allocate(found->blocks, found->count + 64, sizeof *found->blocks);
   found->blocks[found->count] = (block){0};
   return &found->blocks[found->count++];
 }
 
-/* Adds the block with that name. Returns false if there is none. */
-static bool read_block(blocks *found, int directory, const char *name) {
-  shareable__usage usage;
-  struct stat file;
-  block *info;
-  int fd;
+static file_entry entry_of(const block *info) {
+  return (file_entry){info->inode, info->size, info->used};
+}
 
-  if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode))
-    return false;
-  fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  usage = shareable__inventory_usage_of(&found->inventory, name, &file, fd);
-  if (fd >= 0)
-    close(fd);
-  info = add(found);
-  info->name = cli_format("%s", name);
-  info->inode = file.st_ino;
-  info->size = (uint64_t)file.st_size;
-  info->used = (uint64_t)file.st_blocks * 512;
-  info->uid = file.st_uid;
-  info->mode = file.st_mode & 07777;
-  info->age = age_of(directory, name);
-  info->users = usage.users;
-  info->user_count = usage.user_count;
-  info->has_other_users = (usage.is_locked || usage.use == SHAREABLE__IN_USE) && usage.user_count == 0;
-  info->unreadable_pid = usage.unreadable == NULL ? 0 : usage.unreadable->pid;
-  info->owner = usage.is_owner_unknown ? -1 : owner_of(&found->inventory, usage.owner);
-  info->is_owner_unknown = usage.is_owner_unknown;
-  info->state = state_of(&usage);
-  info->kind = kind_of(name, info); /* last: opening the list makes this process a user */
-  return true;
+/* The parts of struct stat that the inventory needs. */
+static struct stat stat_of(const struct statx *file) {
+  return (struct stat){.st_dev = makedev(file->stx_dev_major, file->stx_dev_minor),
+                       .st_ino = file->stx_ino,
+                       .st_uid = file->stx_uid,
+                       .st_mode = file->stx_mode};
 }
 
 /* As in gc, a file whose name begins with a dot is a block only if an ownership log lists it. */
-static bool is_block(const blocks *found, const struct dirent *entry) {
-  return entry->d_name[0] != '.' ||
-         shareable__inventory_entry_of(&found->inventory, entry->d_name, entry->d_ino) != NULL;
+static void add_regular(blocks *found, const char *name, const struct statx *status, int fd, int errnum) {
+  const struct stat file = stat_of(status);
+  shareable__usage usage = shareable__inventory_usage_of(&found->inventory, name, &file, fd);
+  block *info = add_row(found);
+
+  block_set_file(info, name, status);
+  files_add(&found->files, entry_of(info));
+  info->is_block = name[0] != '.' || usage.owner != NULL;
+  info->kind = fd < 0 ? BLOCK_UNREADABLE : kind_of_file(fd, name, info->size, &info->list);
+  block_set_usage(info, &found->inventory, &usage, errnum);
 }
 
-static void read_all(blocks *found, int directory) {
-  int copy = dup(directory);
+static void set_directory(blocks *found, block *info, bool *is_complete) {
+  file_set inside = {0};
+
+  *is_complete = tree_read(&inside, found->place->fd, info->name);
+  files_sort(&inside);
+  info->size = files_size(&inside);
+  info->used = files_used(&inside);
+  block_set_users_in(info, &found->inventory, &inside);
+  files_add_all(&found->files, &inside);
+  files_free(&inside);
+}
+
+static void add_other(blocks *found, const char *name, const struct statx *status) {
+  const struct stat file = stat_of(status);
+  block *info = add_row(found);
+  bool is_complete = true;
+
+  block_set_file(info, name, status);
+  info->kind = kind_of_other(name, status->stx_mode, status->stx_uid);
+  if (S_ISDIR(status->stx_mode)) {
+    set_directory(found, info, &is_complete);
+  } else {
+    files_add(&found->files, entry_of(info));
+    info->users = shareable__proc_maps_users(&found->inventory.maps, info->inode, &info->user_count);
+  }
+  block_set_other_state(info, &found->inventory, &file, is_complete);
+}
+
+static bool read_status(int directory, const char *name, int flags, struct statx *file) {
+  return statx(directory, name, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_BTIME, file) == 0;
+}
+
+/* The number of sleeps that are left for all files that cannot be opened at once. */
+static int sleeps_left;
+
+/*
+ * Opens a regular file. The open fails with EWOULDBLOCK while another process holds a lease on it,
+ * perhaps to see whether it is in use.
+ */
+static int open_file(int directory, const char *name) {
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  int fd = openat(directory, name, flags);
+
+  for (int i = 0; fd < 0 && errno == EWOULDBLOCK && i < TRIES && sleeps_left > 0; i++, sleeps_left--) {
+    shareable__sleep(1000000);
+    fd = openat(directory, name, flags);
+  }
+  return fd;
+}
+
+/* Only regular files are opened: to open a FIFO would wake a process that opens it for writing. */
+static bool read_regular(blocks *found, const char *name) {
+  int directory = found->place->fd, fd = open_file(directory, name), errnum = fd < 0 ? errno : 0;
+  struct statx file;
+  bool is_read =
+    fd < 0 ? read_status(directory, name, AT_SYMLINK_NOFOLLOW, &file) : read_status(fd, "", AT_EMPTY_PATH, &file);
+
+  if (is_read && S_ISREG(file.stx_mode))
+    add_regular(found, name, &file, fd, errnum);
+  else if (is_read)
+    add_other(found, name, &file);
+  if (fd >= 0)
+    close(fd);
+  return is_read;
+}
+
+/* Adds the file with that name. Returns false if there is none. */
+static bool read_file(blocks *found, const char *name, unsigned char type) {
+  struct statx file;
+
+  if (type == DT_REG)
+    return read_regular(found, name);
+  if (!read_status(found->place->fd, name, AT_SYMLINK_NOFOLLOW, &file))
+    return false;
+  if (S_ISREG(file.stx_mode))
+    return read_regular(found, name);
+  add_other(found, name, &file);
+  return true;
+}
+
+static const char *without_slash(const char *name) {
+  return name[0] == '/' ? name + 1 : name;
+}
+
+static bool has_file(const blocks *found, const char *name) {
+  struct stat file;
+
+  return fstatat(found->place->fd, name, &file, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_pattern(const blocks *found, const char *name) {
+  return strpbrk(name, "*?[") != NULL && !has_file(found, without_slash(name));
+}
+
+/* A dot at the beginning must be given, as in a shell. */
+static bool matches(const char *pattern, const char *name) {
+  return fnmatch(without_slash(pattern), name, FNM_PERIOD) == 0;
+}
+
+/* Returns true if one of the patterns matches, or if there are none. */
+static bool is_wanted(char *const *patterns, size_t count, const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (matches(patterns[i], name))
+      return true;
+  return count == 0;
+}
+
+static DIR *open_names(const block_place *place) {
+  int copy = openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *names = copy < 0 ? NULL : fdopendir(copy);
+
+  if (names == NULL)
+    cli_die("cannot read %s: %s", place->text, strerror(errno));
+  return names;
+}
+
+static bool is_parent(const char *name) {
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Reads all files that match. */
+static void read_all(blocks *found, char *const *patterns, size_t count) {
+  DIR *names = open_names(found->place);
   const struct dirent *entry;
   size_t seen = 0, all = 0;
 
-  if (names == NULL)
-    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   while (readdir(names) != NULL)
     all++;
   rewinddir(names);
   while ((entry = readdir(names)) != NULL) {
-    cli_progress("blocks", seen++, all);
-    if (is_block(found, entry))
-      read_block(found, directory, entry->d_name);
+    if (seen++ % PROGRESS_STEP == 0) /* each call asks whether there is a terminal */
+      cli_progress("blocks", seen, all);
+    if (!is_parent(entry->d_name) && is_wanted(patterns, count, entry->d_name))
+      read_file(found, entry->d_name, entry->d_type);
   }
   cli_progress("blocks", all, all);
   closedir(names);
 }
 
-static const block *find(const blocks *found, const char *name) {
+static void check_again(const blocks *found, const shareable__inventory *inventory, block *info) {
+  int fd = open_file(found->place->fd, info->name);
+  shareable__usage usage;
+  struct statx file;
+  struct stat status;
+
+  if (fd < 0)
+    return;
+  if (read_status(fd, "", AT_EMPTY_PATH, &file) && file.stx_ino == info->inode) {
+    status = stat_of(&file);
+    usage = shareable__inventory_usage_of(inventory, info->name, &status, fd);
+    block_set_usage(info, inventory, &usage, 0);
+  }
+  close(fd);
+}
+
+/* Checks the blocks again that only the lease shows as in use. Returns how many remain. */
+static size_t check_refused(const blocks *found, const shareable__inventory *inventory) {
+  size_t left = 0;
+
+  for (size_t i = 0; i < found->count; i++) {
+    block *info = &found->blocks[i];
+
+    if (info->is_refused)
+      check_again(found, inventory, info);
+    left += info->is_refused;
+  }
+  return left;
+}
+
+static size_t count_refused(const blocks *found) {
+  size_t refused = 0;
+
   for (size_t i = 0; i < found->count; i++)
-    if (strcmp(found->blocks[i].name, name) == 0)
-      return &found->blocks[i];
-  return NULL;
+    refused += found->blocks[i].is_refused;
+  return refused;
 }
 
 /*
- * The inodes of all files that have a name. /proc always reports a file that was created without a
- * name as deleted, even if it has a name now.
+ * A process that has opened a block since the inventory was taken is found in another reading of
+ * /proc. Two processes that check blocks must not do it at the same times.
  */
-typedef struct inodes {
-  uint64_t *numbers;
-  size_t count;
-} inodes;
+static void settle_refused(blocks *found) {
+  shareable__inventory later = found->inventory;
+  size_t left = count_refused(found);
+  struct stat directory;
 
-static void add_inode(inodes *set, uint64_t inode) {
-  if (set->count % 64 == 0)
-    set->numbers = cli_allocate(set->numbers, set->count + 64, sizeof *set->numbers);
-  set->numbers[set->count++] = inode;
-}
-
-/* A callback of shareable__inventory_foreach_log(). */
-static void add_log_inode(shareable__ownership_log *log, void *context) {
-  add_inode(context, log->id.inode);
-}
-
-static int by_value(const void *a, const void *b) {
-  uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
-
-  return first < second ? -1 : first > second;
-}
-
-/*
- * The creator mapped the block before it had a name. The name comes from another process, if one
- * has it mapped.
- */
-static void add_deleted_block(blocks *found, const shareable__mapping *users, size_t count) {
-  const char *name = users->name;
-  block *info = add(found);
-
-  for (size_t i = 0; i < count; i++) {
-    if (users[i].size > info->size)
-      info->size = users[i].size;
-    if (users[i].used > info->used)
-      info->used = users[i].used;
-    if (users[i].name != NULL && users[i].name[0] != '#')
-      name = users[i].name;
+  for (int i = 0; i < TRIES && left > 0 && fstat(found->place->fd, &directory) == 0; i++) {
+    shareable__sleep(1000000 + shareable__now() % 4000000);
+    if (i == 1)
+      later.maps = found->later_maps = shareable__proc_maps_read_all(directory.st_dev);
+    left = check_refused(found, &later);
   }
-  info->name = cli_format("%s", name);
-  info->kind = BLOCK_UNREADABLE;
-  info->state = BLOCK_DELETED;
-  info->users = users;
-  info->user_count = count;
-  if (info->used == 0)
-    info->used = unnamed_used(users, count);
-  if (info->used == 0)
-    info->used = info->size;
-}
-
-/* Adds the files whose names begin with a dot too: they may not be listed, but they have names. */
-static void add_names(inodes *set, int directory) {
-  int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *names = copy < 0 ? NULL : fdopendir(copy);
-  const struct dirent *entry;
-
-  if (names == NULL)
-    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
-  while ((entry = readdir(names)) != NULL)
-    add_inode(set, entry->d_ino);
-  closedir(names);
-}
-
-static bool is_deleted(const shareable__mapping *users, size_t count, const inodes *named) {
-  bool has_had_name = false;
-
-  for (size_t i = 0; i < count; i++) {
-    if (users[i].is_named)
-      return false;
-    has_had_name = has_had_name || users[i].name != NULL;
-  }
-  return has_had_name && bsearch(&users->inode, named->numbers, named->count, sizeof *named->numbers, by_value) == NULL;
-}
-
-/* Memory without a name can be found only through the processes that have it mapped or open. */
-static void add_deleted(blocks *found, int directory) {
-  const shareable__proc_maps *mapped = &found->inventory.maps;
-  inodes named = {0};
-  size_t count;
-
-  add_names(&named, directory);
-  shareable__inventory_foreach_log(add_log_inode, &named);
-  qsort(named.numbers, named.count, sizeof *named.numbers, by_value);
-  for (size_t i = 0; i < mapped->count; i += count) {
-    const shareable__mapping *users = shareable__proc_maps_users(mapped, mapped->mappings[i].inode, &count);
-
-    if (is_deleted(users, count, &named))
-      add_deleted_block(found, users, count);
-  }
-  free(named.numbers);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -268,64 +259,167 @@ static int by_name(const void *a, const void *b) {
   return gone != 0 ? gone : strcmp(first->name, second->name);
 }
 
-bool blocks_read(blocks *found, char *const *names, size_t count) {
-  int directory = open(SHAREABLE__DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* Adds the memory without a name. found->files must contain all files with names, and be sorted. */
+static void read_unnamed(blocks *found) {
+  unnamed_file file;
+  struct stat status;
+  size_t position = 0;
+
+  if (fstat(found->place->fd, &status) != 0)
+    return;
+  while (unnamed_next(&found->inventory.maps, &position, status.st_dev, &found->files, &file))
+    block_set_unnamed(add_row(found), &file);
+}
+
+static void read_everything(blocks *found) {
+  read_all(found, NULL, 0);
+  files_sort(&found->files);
+  read_unnamed(found);
+  for (size_t i = 0; i < found->count; i++)
+    if (found->blocks[i].state == BLOCK_DELETED)
+      files_add(&found->files, entry_of(&found->blocks[i]));
+  files_sort(&found->files);
+  found->space.listed = files_used(&found->files);
+}
+
+void blocks_add_up(blocks *found) {
+  space_end(&found->space, found->place->fd, &found->files);
+}
+
+/* Adds the deleted blocks that match one of the patterns. */
+static void read_unnamed_matching(blocks *found, char *const *patterns, size_t count) {
+  size_t kept = found->count;
+
+  tree_read(&found->files, found->place->fd, ".");
+  files_sort(&found->files);
+  read_unnamed(found);
+  for (size_t i = kept; i < found->count; i++) {
+    if (is_wanted(patterns, count, found->blocks[i].name))
+      found->blocks[kept++] = found->blocks[i];
+    else
+      block_free(&found->blocks[i]);
+  }
+  found->count = kept;
+}
+
+/* Returns false, and prints a message, if no file matches. */
+static bool check_match(const blocks *found, const char *pattern) {
+  for (size_t i = 0; i < found->count; i++)
+    if (matches(pattern, found->blocks[i].name))
+      return true;
+  cli_warn("no block matches '%s'", pattern);
+  return false;
+}
+
+static bool read_patterns(blocks *found, char *const *patterns, size_t count) {
+  bool all_match = true;
+
+  if (count == 0)
+    return true;
+  read_all(found, patterns, count);
+  read_unnamed_matching(found, patterns, count);
+  for (size_t i = 0; i < count; i++)
+    all_match = check_match(found, patterns[i]) && all_match;
+  return all_match;
+}
+
+/* Returns false, and prints a message, if there is no such file. */
+static bool read_named(blocks *found, const char *name) {
+  if (shareable__name_normalize(without_slash(name)) == NULL)
+    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+  if (read_file(found, without_slash(name), DT_UNKNOWN))
+    return true;
+  cli_warn_not_found(name);
+  return false;
+}
+
+static bool read_names(blocks *found, char *const *names, size_t count) {
+  char **patterns = cli_allocate(NULL, count, sizeof *patterns);
   bool all_found = true;
+  size_t patterns_count = 0;
+
+  for (size_t i = 0; i < count; i++)
+    if (is_pattern(found, names[i]))
+      patterns[patterns_count++] = names[i];
+    else
+      all_found = read_named(found, names[i]) && all_found;
+  all_found = read_patterns(found, patterns, patterns_count) && all_found;
+  free(patterns);
+  return all_found;
+}
+
+/* A name may be given twice, or match a pattern too. Several deleted blocks may have one name. */
+static void sort(blocks *found) {
+  size_t kept = 0;
+
+  if (found->count == 0)
+    return;
+  qsort(found->blocks, found->count, sizeof *found->blocks, by_name);
+  for (size_t i = 1; i < found->count; i++) {
+    if (by_name(&found->blocks[kept], &found->blocks[i]) != 0 || found->blocks[i].state == BLOCK_DELETED)
+      found->blocks[++kept] = found->blocks[i];
+    else
+      block_free(&found->blocks[i]);
+  }
+  found->count = kept + 1;
+}
+
+static void take_inventory(blocks *found) {
   shareable_error error;
+  shareable_status status = found->place->is_own
+                              ? shareable__inventory_take(&found->inventory, &error)
+                              : shareable__inventory_take_in(&found->inventory, found->place->fd, &error);
 
-  *found = (blocks){0};
-  if (directory < 0)
-    cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
-  if (shareable__inventory_take(&found->inventory, &error) != SHAREABLE_OK)
+  if (status != SHAREABLE_OK)
     cli_die("%s", error.message);
-  for (size_t i = 0; i < count; i++) {
-    const char *name = names[i][0] == '/' ? names[i] + 1 : names[i];
+}
 
-    if (shareable__name_normalize(name) == NULL)
-      cli_die("'%s': %s", names[i], shareable_status_message(SHAREABLE_E_NAME));
-    if (find(found, name) == NULL && !read_block(found, directory, name)) {
-      cli_warn_not_found(name);
-      all_found = false;
-    }
-  }
-  if (count == 0) {
-    read_all(found, directory);
-    add_deleted(found, directory);
-  }
-  close(directory);
-  if (found->count > 0)
-    qsort(found->blocks, found->count, sizeof *found->blocks, by_name);
+bool blocks_read_in(blocks *found, const block_place *place, char *const *names, size_t count) {
+  bool all_found = true;
+
+  *found = (blocks){.place = place};
+  sleeps_left = SLEEPS;
+  space_begin(&found->space, place->fd);
+  take_inventory(found);
+  if (count == 0)
+    read_everything(found);
+  else
+    all_found = read_names(found, names, count);
+  settle_refused(found);
+  sort(found);
+  return all_found;
+}
+
+bool blocks_read(blocks *found, char *const *names, size_t count) {
+  block_place own = place_open(NULL, 0);
+  bool all_found = blocks_read_in(found, &own, names, count);
+
+  found->place = NULL;
+  place_close(&own);
   return all_found;
 }
 
 void blocks_free(blocks *found) {
   for (size_t i = 0; i < found->count; i++)
-    free(found->blocks[i].name);
+    block_free(&found->blocks[i]);
   free(found->blocks);
+  files_free(&found->files);
+  shareable__proc_maps_free(&found->later_maps);
   shareable__inventory_free(&found->inventory);
 }
 
-typedef struct file {
-  uint64_t inode, used;
-} file;
-
-static int by_inode(const void *a, const void *b) {
-  const file *first = a, *second = b;
-
-  return first->inode < second->inode ? -1 : first->inode > second->inode;
-}
-
 uint64_t blocks_used(const blocks *found) {
-  file *files = cli_allocate(NULL, found->count, sizeof *files);
-  uint64_t used = 0;
+  file_set used = {0};
+  uint64_t sum;
 
-  for (size_t i = 0; i < found->count; i++)
-    files[i] = (file){found->blocks[i].inode, found->blocks[i].used};
-  if (found->count > 0)
-    qsort(files, found->count, sizeof *files, by_inode);
-  for (size_t i = 0; i < found->count; i++)
-    if (i == 0 || files[i].inode != files[i - 1].inode)
-      used += files[i].used;
-  free(files);
-  return used;
+  for (size_t i = 0; i < found->count; i++) {
+    const block *info = &found->blocks[i];
+
+    if (info->is_block)
+      files_add(&used, entry_of(info));
+  }
+  files_sort(&used);
+  sum = files_used(&used);
+  files_free(&used);
+  return sum;
 }

@@ -1,61 +1,51 @@
 /*
- * blocks.h - reads the state of all blocks: kind, size, users and owner.
+ * blocks.h - reads the state of all files in /dev/shm: kind, size, users and owner.
  */
 #ifndef SHAREABLE__CLI_BLOCKS_H
 #define SHAREABLE__CLI_BLOCKS_H
 
-#include <sys/types.h>
-
+#include "block.h"
 #include "cli.h"
+#include "files.h"
 #include "gc/inventory.h"
-
-typedef enum block_kind { BLOCK_RAW, BLOCK_LIST, BLOCK_SEMAPHORE, BLOCK_UNREADABLE } block_kind;
-
-typedef enum block_state {
-  BLOCK_LIVE,     /* a process has it open or mapped, or its owner is alive */
-  BLOCK_UNUSED,   /* no process uses it or owns it: it stays until it is unlinked */
-  BLOCK_ORPHANED, /* its owner is dead, and no process uses it: garbage */
-  BLOCK_DELETED,  /* it no longer has a name, but a process has it mapped or open */
-  BLOCK_UNKNOWN   /* this process cannot find out whether it is in use */
-} block_state;
-
-typedef struct block {
-  char *name;
-  uint64_t inode;
-  block_kind kind;
-  block_state state;
-  size_t items; /* of a list */
-  bool has_sync_area;
-  uint64_t size, used; /* in bytes; used: the memory that the file system has allocated */
-  size_t user_count;
-  const shareable__mapping *users;
-  bool has_other_users;   /* that this process cannot see */
-  int64_t unreadable_pid; /* a process that may use it but cannot be inspected; or 0 */
-  bool is_owner_unknown;  /* the ownership logs that may list it cannot be read */
-  int64_t owner;          /* its pid; 0: no process owns it; -1: it is dead, or not visible */
-  int64_t age;            /* in seconds */
-  uid_t uid;
-  mode_t mode; /* the permission bits */
-} block;
+#include "place.h"
+#include "space.h"
 
 typedef struct blocks {
-  block *blocks;
+  block *blocks; /* sorted by name; deleted blocks are last */
   size_t count;
-  shareable__inventory inventory;
+  shareable__inventory inventory; /* all mappings and owners */
+  space_sums space;               /* the memory of the file system, and of all files if all were read */
+  /* For blocks.c. */
+  const block_place *place;
+  file_set files;                  /* all files with a name, also those in directories */
+  shareable__proc_maps later_maps; /* of blocks that were opened since the inventory was taken */
 } blocks;
 
 /*
- * Reads all blocks, or the named ones, sorted by name; deleted blocks are last. A file whose name
- * begins with a dot is read only if it is named, or if an ownership log lists it. Prints a message
- * for each named block that does not exist, and then returns false.
+ * Reads all files in /dev/shm (count 0), or the named ones. Use is_block to find the blocks among
+ * them. Prints a message for each named file that does not exist, and then returns false. A file
+ * that is removed while this runs may be missing. The caller must call blocks_free().
  */
 bool blocks_read(blocks *found, char *const *names, size_t count);
+
+/*
+ * Does the same in another place, which must be open until blocks_free() is called. A name may be a
+ * pattern, as in glob(7), unless a file has exactly that name. A pattern matches deleted blocks too.
+ */
+bool blocks_read_in(blocks *found, const block_place *place, char *const *names, size_t count);
 void blocks_free(blocks *found);
 
-/* Returns the memory that they use. A block with several names counts once. */
-uint64_t blocks_used(const blocks *found);
+/*
+ * Finds the memory that no file explains, after blocks_read_in() has read all files: sets
+ * space.is_settled and space.not_visible. May read the files and processes several times.
+ */
+void blocks_add_up(blocks *found);
 
-const char *block_kind_name(block_kind kind);
-const char *block_state_name(block_state state);
+/*
+ * Returns the memory that the blocks use, without that of other files. A block with several names
+ * counts once.
+ */
+uint64_t blocks_used(const blocks *found);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "size.h"
 #include "text.h"
 
 typedef struct settings {
@@ -75,25 +76,10 @@ static shareable_status create_memory(const char *name, const settings *chosen, 
   return status;
 }
 
-static uint64_t parse_size(const char *text) {
-  static const char units[] = "KMGT";
-  size_t length = strlen(text);
-  const char *unit = length == 0 ? NULL : strchr(units, text[length - 1]);
-  char number[32];
-  int shift = 0;
-
-  if (unit == NULL || *unit == '\0' || length >= sizeof number)
-    return (uint64_t)cli_parse_number(text, 1, INT64_MAX, "size in bytes");
-  shift = 10 * (int)(unit - units + 1);
-  memcpy(number, text, length - 1);
-  number[length - 1] = '\0';
-  return (uint64_t)cli_parse_number(number, 1, INT64_MAX >> shift, "size") << shift;
-}
-
 static void apply_option(settings *chosen, int option) {
   switch (option) {
   case 's':
-    chosen->size = parse_size(optarg);
+    chosen->size = size_parse(optarg);
     break;
   case 't':
     chosen->type = optarg;

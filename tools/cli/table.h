@@ -12,7 +12,7 @@
 typedef struct cli_view {
   bool json, raw, noheadings;
   bool in_bytes;       /* sizes and times as plain numbers */
-  const char *columns; /* names separated by commas, or NULL */
+  const char *columns; /* names separated by commas, perhaps after a "+", or NULL */
 } cli_view;
 
 #define CLI_VIEW_SHORTS ":Jrno:b"
@@ -38,7 +38,7 @@ typedef struct cli_column {
    * line.
    */
   bool is_escaped;
-  unsigned share; /* 4: at most a quarter of the terminal's width; 0: no limit */
+  unsigned least; /* with SCOLS_FL_TRUNC: the width below which other columns are shortened first */
 } cli_column;
 
 /* Returns the text of a cell, which the table frees, or NULL if the cell is empty. */
@@ -51,7 +51,7 @@ bool cli_view_apply(cli_view *view, int option);
 
 /*
  * Creates a table. `shown` lists the columns that are shown by default. Reports a usage error if
- * the user gives a wrong column, or a column twice.
+ * the user gives a wrong column, or a column twice. Columns after a "+" are added to `shown`.
  */
 cli_table *cli_table_new(const char *name, const cli_column *columns, size_t count, const char *shown, cli_cell *cell,
                          const cli_view *view);
@@ -62,6 +62,15 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
  */
 struct libscols_line *cli_table_add(cli_table *table, const void *row, struct libscols_line *parent, size_t colored,
                                     const char *color);
+
+/*
+ * Does not show an empty column, unless the user chose the columns, or a program reads the table
+ * (JSON, raw).
+ */
+void cli_table_hide_if_empty(cli_table *table, size_t column);
+
+/* Adds a last line to the table, except with --raw and --noheadings, and in JSON an object "total". */
+void cli_table_total(cli_table *table, const char *line, const char *json);
 
 /* Prints the table, and frees it. */
 void cli_table_print(cli_table *table);

@@ -27,6 +27,12 @@ static void add_entry(shareable__inventory *inventory, const shareable__inventor
   inventory->entries[inventory->count++] = *entry;
 }
 
+static shareable__tristate matches_block(const shareable__inventory *inventory, int fd,
+                                         const shareable__ownership_entry *entry) {
+  return inventory->directory < 0 ? shareable__ownership_entry_matches_block(fd, entry)
+                                  : shareable__ownership_entry_matches_in(inventory->directory, fd, entry);
+}
+
 /* Adds the entries of a log. An entry that cannot be read is unknown. */
 static void read_log(shareable__ownership_log *log, void *context) {
   shareable__inventory *inventory = context;
@@ -46,7 +52,7 @@ static void read_log(shareable__ownership_log *log, void *context) {
   entry.owner = header.pid;
   entry.is_manager = header.kind == SHAREABLE__OWNER_MANAGER;
   while ((more = shareable__ownership_log_next_entry(log, &index, &logged)) == SHAREABLE__YES) {
-    matches = shareable__ownership_entry_matches_block(log->fd, &logged);
+    matches = matches_block(inventory, log->fd, &logged);
     inventory->is_complete = inventory->is_complete && matches != SHAREABLE__UNKNOWN;
     if (matches == SHAREABLE__YES) {
       entry.inode = logged.inode;
@@ -76,16 +82,15 @@ static int by_inode(const void *a, const void *b) {
   return first < second ? -1 : first > second;
 }
 
-shareable_status shareable__inventory_take(shareable__inventory *inventory, shareable_error *error) {
-  struct stat directory;
+/* Reads the logs and the processes. `device` is that of the directory. */
+static shareable_status take(shareable__inventory *inventory, dev_t device, shareable_error *error) {
   int errnum;
 
-  memset(inventory, 0, sizeof *inventory);
-  if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot stat " SHAREABLE__DIRECTORY ": %s",
-                           shareable__errno_text(errno));
   inventory->is_complete = true;
-  errnum = shareable__inventory_foreach_log(read_log, inventory);
+  if (inventory->directory < 0)
+    errnum = shareable__inventory_foreach_log(read_log, inventory);
+  else
+    errnum = shareable__ownership_log_foreach_in(inventory->directory, read_log, inventory);
   if (inventory->errnum != 0)
     errnum = inventory->errnum;
   if (errnum != 0)
@@ -96,8 +101,28 @@ shareable_status shareable__inventory_take(shareable__inventory *inventory, shar
   }
   if (inventory->count > 0)
     qsort(inventory->entries, inventory->count, sizeof *inventory->entries, by_inode);
-  inventory->maps = shareable__proc_maps_read_all(directory.st_dev);
+  inventory->maps = shareable__proc_maps_read_all(device);
   return SHAREABLE_OK;
+}
+
+shareable_status shareable__inventory_take(shareable__inventory *inventory, shareable_error *error) {
+  struct stat directory;
+
+  *inventory = (shareable__inventory){.directory = -1};
+  if (stat(SHAREABLE__DIRECTORY, &directory) != 0)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot stat " SHAREABLE__DIRECTORY ": %s",
+                           shareable__errno_text(errno));
+  return take(inventory, directory.st_dev, error);
+}
+
+shareable_status shareable__inventory_take_in(shareable__inventory *inventory, int directory, shareable_error *error) {
+  struct stat status;
+
+  *inventory = (shareable__inventory){.directory = directory};
+  if (fstat(directory, &status) != 0)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errno, "cannot stat a directory: %s",
+                           shareable__errno_text(errno));
+  return take(inventory, status.st_dev, error);
 }
 
 void shareable__inventory_free(shareable__inventory *inventory) {
@@ -122,11 +147,18 @@ const shareable__inventory_entry *shareable__inventory_entry_of(const shareable_
   return found;
 }
 
+static bool can_read_logs(const shareable__inventory *inventory, const char *name, const struct stat *file) {
+  if (inventory->directory < 0)
+    return shareable__inventory_can_read_logs_of(name, file);
+  return file->st_uid == geteuid() ||
+         (geteuid() == 0 && shareable__owner_is_mapped(inventory->directory, name, file->st_uid));
+}
+
 shareable__usage shareable__inventory_usage_of(const shareable__inventory *inventory, const char *name,
                                                const struct stat *file, int fd) {
   shareable__usage usage = {.owner = shareable__inventory_entry_of(inventory, name, file->st_ino)};
 
-  usage.is_owner_unknown = usage.owner == NULL && !shareable__inventory_can_read_logs_of(name, file);
+  usage.is_owner_unknown = usage.owner == NULL && !can_read_logs(inventory, name, file);
   usage.users = shareable__proc_maps_users(&inventory->maps, file->st_ino, &usage.user_count);
   usage.unreadable = shareable__proc_maps_unreadable(&inventory->maps, file);
   usage.is_unknown = !inventory->maps.is_complete || fd < 0;

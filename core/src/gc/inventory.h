@@ -25,6 +25,7 @@ typedef struct shareable__inventory {
   size_t count;
   bool is_complete; /* all logs could be read: a block without an entry has no owner */
   int errnum;       /* ENOMEM if there was no memory for an entry */
+  int directory;    /* the directory, if it is not this process's /dev/shm; otherwise -1 */
   shareable__proc_maps maps;
 } shareable__inventory;
 
@@ -51,6 +52,12 @@ int shareable__inventory_foreach_log(shareable__ownership_log_callback *visit, v
  * E_SYSTEM or E_NO_MEMORY; otherwise the caller must call shareable__inventory_free().
  */
 shareable_status shareable__inventory_take(shareable__inventory *inventory, shareable_error *error);
+
+/*
+ * Does the same for another directory like /dev/shm, such as that of another mount namespace. The
+ * descriptor must be open for reading until shareable__inventory_free() is called.
+ */
+shareable_status shareable__inventory_take_in(shareable__inventory *inventory, int directory, shareable_error *error);
 void shareable__inventory_free(shareable__inventory *inventory);
 
 /*

@@ -14,9 +14,14 @@
 #include "base/descriptor.h"
 #include "shm/moved.h"
 
+/* The number of places doubles, because a process may have any number of files. */
+static bool is_full(size_t count) {
+  return count == 0 || (count >= 64 && (count & (count - 1)) == 0);
+}
+
 static void add(shareable__proc_maps *maps, shareable__mapping mapping) {
-  if (maps->count % 64 == 0) {
-    shareable__mapping *more = reallocarray(maps->mappings, maps->count + 64, sizeof *more);
+  if (is_full(maps->count)) {
+    shareable__mapping *more = reallocarray(maps->mappings, maps->count == 0 ? 64 : maps->count * 2, sizeof *more);
     if (more == NULL) {
       maps->is_complete = false;
       free(mapping.name);
@@ -52,18 +57,43 @@ static char *old_name(char *name) {
   return name;
 }
 
-/* Compares device and inode, because the path is another one in another mount namespace. */
-static void read_line(shareable__proc_maps *maps, char *line, dev_t device, int64_t pid) {
+typedef struct maps_line {
   unsigned long long start, end, inode;
-  unsigned high, low;
-  int path = 0;
+  unsigned long high, low; /* of the device */
+  const char *path;        /* "" if there is none */
+} maps_line;
 
-  if (sscanf(line, "%llx-%llx %*s %*s %x:%x %llu %n", &start, &end, &high, &low, &inode, &path) == 5 && inode != 0 &&
-      makedev(high, low) == device)
-    add(maps, (shareable__mapping){.inode = inode,
-                                   .size = end - start,
+/* Parses START-END PERMISSIONS OFFSET HIGH:LOW INODE PATH. sscanf(3) takes three times as long. */
+static bool parse_line(const char *text, maps_line *line) {
+  char *next;
+
+  line->start = strtoull(text, &next, 16);
+  if (*next != '-')
+    return false;
+  line->end = strtoull(next + 1, &next, 16);
+  next += strspn(next, " ");
+  next += strcspn(next, " "); /* the permissions */
+  strtoull(next, &next, 16);
+  line->high = strtoul(next, &next, 16);
+  if (*next != ':')
+    return false;
+  line->low = strtoul(next + 1, &next, 16);
+  line->inode = strtoull(next, &next, 10);
+  line->path = next + strspn(next, " ");
+  return true;
+}
+
+/* Compares device and inode, because the path is another one in another mount namespace. */
+static void read_line(shareable__proc_maps *maps, const char *text, dev_t device, int64_t pid) {
+  maps_line line;
+
+  if (parse_line(text, &line) && line.inode != 0 && makedev((unsigned)line.high, (unsigned)line.low) == device)
+    add(maps, (shareable__mapping){.inode = line.inode,
+                                   .size = line.end - line.start,
+                                   .start = line.start,
+                                   .end = line.end,
                                    .pid = pid,
-                                   .name = path == 0 ? NULL : old_name(name_of_deleted(line + path, " (deleted)\n")),
+                                   .name = old_name(name_of_deleted(line.path, " (deleted)\n")),
                                    .is_mapped = true});
 }
 
@@ -101,7 +131,7 @@ static proc_path proc_path_of(const proc_path *process, const char *name) {
  * not answer.
  */
 static bool stat_descriptor(int descriptors, const char *number, const maps_search *search, struct statx *file) {
-  return statx(descriptors, number, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, file) == 0 && S_ISREG(file->stx_mode) &&
+  return statx(descriptors, number, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, file) == 0 && !S_ISDIR(file->stx_mode) &&
          makedev(file->stx_dev_major, file->stx_dev_minor) == search->device;
 }
 
@@ -124,6 +154,7 @@ static void read_descriptor(const maps_search *search, int descriptors, const ch
                                          .size = file.stx_size,
                                          .used = file.stx_blocks * 512,
                                          .pid = pid,
+                                         .user = file.stx_uid,
                                          .name = file.stx_nlink == 0 ? name_of_open(descriptors, number) : NULL,
                                          .is_open = true,
                                          .is_named = file.stx_nlink > 0});
@@ -226,6 +257,9 @@ static void join(shareable__mapping *last, shareable__mapping *next) {
   else if (next->is_mapped)
     last->size = next->size;
   last->used = next->is_open ? next->used : last->used;
+  last->user = next->is_open ? next->user : last->user;
+  last->start = next->is_mapped ? next->start : last->start;
+  last->end = next->is_mapped ? next->end : last->end;
   last->is_mapped = last->is_mapped || next->is_mapped;
   last->is_open = last->is_open || next->is_open;
   last->is_named = last->is_named || next->is_named;

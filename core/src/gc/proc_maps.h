@@ -19,10 +19,11 @@
  */
 typedef struct shareable__mapping {
   uint64_t inode;
-  uint64_t size; /* of the mapped memory or, if none is mapped, of the open file, in bytes */
-  uint64_t used; /* the memory that an open file takes, in bytes; 0 if it is only mapped */
+  uint64_t size;       /* of the mapped memory or, if none is mapped, of the open file, in bytes */
+  uint64_t used;       /* the memory that an open file takes, in bytes; 0 if it is only mapped */
+  uint64_t start, end; /* a mapped part of the process's memory: its file in /proc/PID/map_files */
   int64_t pid;
-  uid_t user;
+  uid_t user; /* that owns the open file, or the process whose files cannot be read */
   char *name; /* the name that an unlinked file had; NULL if the file has a name */
   bool is_mapped;
   bool is_open;  /* by a descriptor */

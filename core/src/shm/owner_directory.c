@@ -317,13 +317,19 @@ static int visit_directory(int shm, const char *name, void *context) {
   return 0;
 }
 
+int shareable__owner_directory_foreach_in(int shm, shareable__owner_directory_callback *visit, void *context) {
+  directory_walk walk = {visit, context, 0};
+  int errnum = foreach_name(shm, SIZE_MAX, visit_directory, &walk);
+
+  return errnum != 0 ? errnum : walk.errnum;
+}
+
 int shareable__owner_directory_foreach(shareable__owner_directory_callback *visit, void *context) {
   int shm = shareable__shm_directory_open(), errnum;
-  directory_walk walk = {visit, context, 0};
 
   if (shm < 0)
     return errno;
-  errnum = foreach_name(shm, SIZE_MAX, visit_directory, &walk);
+  errnum = shareable__owner_directory_foreach_in(shm, visit, context);
   close(shm);
-  return errnum != 0 ? errnum : walk.errnum;
+  return errnum;
 }

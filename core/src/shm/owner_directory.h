@@ -66,4 +66,7 @@ void shareable__owner_directory_remove(const shareable__owner_directory *directo
 typedef void shareable__owner_directory_callback(const shareable__owner_directory *directory, void *context);
 int shareable__owner_directory_foreach(shareable__owner_directory_callback *visit, void *context);
 
+/* Does the same in another directory like /dev/shm, such as that of another mount namespace. */
+int shareable__owner_directory_foreach_in(int shm, shareable__owner_directory_callback *visit, void *context);
+
 #endif

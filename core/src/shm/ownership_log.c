@@ -165,6 +165,14 @@ int shareable__ownership_log_foreach_of_users(shareable__ownership_log_callback 
   return errnum != 0 ? errnum : users.logs.errnum;
 }
 
+int shareable__ownership_log_foreach_in(int shm, shareable__ownership_log_callback *visit, void *context) {
+  users_walk users = {.logs = {.visit = visit, .context = context}};
+  int errnum = shareable__owner_directory_foreach_in(shm, visit_owner_directory, &users);
+
+  free(users.budgets);
+  return errnum != 0 ? errnum : users.logs.errnum;
+}
+
 bool shareable__ownership_log_lock_file(int fd, bool wait) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   int result;
@@ -309,6 +317,20 @@ int64_t shareable__living_successor(const shareable__ownership_log_header *heade
 static bool is_block_of(const shareable__ownership_entry *entry, const struct stat *block, const struct stat *log) {
   return S_ISREG(block->st_mode) && block->st_dev == log->st_dev && block->st_dev == entry->device &&
          block->st_ino == entry->inode && block->st_uid == log->st_uid;
+}
+
+shareable__tristate shareable__ownership_entry_matches_in(int shm, int fd, const shareable__ownership_entry *entry) {
+  struct stat log, block;
+
+  if (entry->inode == 0 || shareable__name_normalize(entry->name) != entry->name)
+    return SHAREABLE__NO;
+  if (fstat(fd, &log) != 0)
+    return SHAREABLE__UNKNOWN;
+  if (fstatat(shm, entry->name, &block, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT ? SHAREABLE__NO : SHAREABLE__UNKNOWN;
+  if (!is_block_of(entry, &block, &log))
+    return SHAREABLE__NO;
+  return shareable__owner_is_mapped(shm, entry->name, block.st_uid) ? SHAREABLE__YES : SHAREABLE__UNKNOWN;
 }
 
 shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *entry) {

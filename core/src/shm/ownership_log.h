@@ -121,6 +121,9 @@ int shareable__ownership_log_foreach(const shareable__owner_directory *directory
  */
 int shareable__ownership_log_foreach_of_users(shareable__ownership_log_callback *visit, void *context);
 
+/* Does the same in another directory like /dev/shm, which is open for reading. */
+int shareable__ownership_log_foreach_in(int shm, shareable__ownership_log_callback *visit, void *context);
+
 /*
  * Locks a file that is open for writing. Returns false if another open file description has the
  * lock, or on an error.
@@ -165,6 +168,9 @@ int64_t shareable__living_successor(const shareable__ownership_log_header *heade
  * moment (shareable__moved_find()).
  */
 shareable__tristate shareable__ownership_entry_matches_block(int fd, const shareable__ownership_entry *entry);
+
+/* Does the same for a log and a block in another directory like /dev/shm. */
+shareable__tristate shareable__ownership_entry_matches_in(int shm, int fd, const shareable__ownership_entry *entry);
 
 /* Unlinks the blocks of a log that is locked, and then the log, unless a block may be left. */
 void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log);

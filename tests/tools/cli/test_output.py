@@ -152,8 +152,8 @@ def test_a_shortened_name_is_marked(name):
         run("create", each, 1, 2)
     for width in (80, 100, 132):
         lines = on_terminal("ls", long, long[:-1] + "→", name, columns=width).splitlines()
-        assert len(lines) == 4 and all(len(line) <= width and line.rstrip().endswith(("unused", "unknown")) for line in lines[1:])
-        assert [line.split()[0][-1] for line in lines[1:]].count("…") >= 2 and not any("nn " in line for line in lines)
+        assert len(lines) == 5 and all(len(line) <= width and re.search(r" (unowned|unknown)( |$)", line) for line in lines[1:4])
+        assert [line.split()[0][-1] for line in lines[1:4]].count("…") >= 2 and not any("nn " in line for line in lines[:4])
     assert run("ls", "-n", "-o", "NAME", long) == long + "\n"
 
 
@@ -166,7 +166,7 @@ def test_many_users_leave_space_for_the_names(name):
     line = on_terminal("ls", name).splitlines()[1]
     for user in users:
         user.communicate()
-    assert line.startswith(name + " ") and re.search(r" \d+,[\d,]*… .*live\s*$", line) and len(line) <= 80
+    assert line.startswith(name + " ") and re.search(r" \d+ python3,[\w ,]*… .*used\s*$", line) and len(line) <= 80
 
 
 HOLDER = """

@@ -523,7 +523,7 @@ def test_ls_and_gc_show_it_as_owner_of_its_blocks():
     block = name()
     with manager() as running:
         log, _ = owning(running, block)
-        assert command("ls", "-n", "-r", "-o", "STATE", block).strip() == "live"
+        assert command("ls", "-n", "-r", "-o", "STATE", block).strip() == "used"
         assert command("ls", "-n", "-r", "-o", "OWNER", block).split()[0] == str(running.process.pid)
         assert gc_reason(block) == "its owner, a manager, is alive"
     assert not exists(block)

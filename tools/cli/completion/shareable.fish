@@ -43,9 +43,31 @@ function __shareable_blocks
     end | string split0
 end
 
+# Prints the values of the option before the word. Fails if that word is not an option that takes one.
+function __shareable_values
+    set -l words (commandline -opc)
+    test (count $words) -gt 2; and not contains -- -- $words; or return
+    switch "$words[2] $words[-1]"
+        case 'ls -s' 'ls --state'
+            printf '%s\n' used open orphaned unowned deleted unknown
+        case 'ls -k' 'ls --kind'
+            printf '%s\n' list raw semaphore log directory fifo socket link device
+        case 'ls -x' 'ls --sort'
+            printf '%s\n' name size used age users
+        case 'ls -u' 'ls --user'
+            __fish_complete_users
+        case 'ls -d' 'ls --directory' 'info -d' 'info --directory'
+            __fish_complete_directories (commandline -ct)
+        case 'ls --min-size' 'ls --output' 'ls --pid' 'info -p' 'info --pid' 'ls -m' 'ls -o' 'ls -p'
+        case '*'
+            return 1
+    end
+    return 0
+end
+
 function __shareable_takes_blocks
     set -l words (commandline -opc)
-    test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor
+    test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor; and not __shareable_values >/dev/null
     and not __shareable_locks; and not __shareable_takes_file
 end
 
@@ -71,6 +93,7 @@ end
 complete -c shareable -f
 complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
 complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
+complete -c shareable -n '__shareable_values >/dev/null' -a '(__shareable_values)'
 complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'
 complete -c shareable -n __shareable_locks -a '(__shareable_locked_command)'
 complete -c shareable -n __shareable_takes_file -F

@@ -1,0 +1,163 @@
+/*
+ * columns.c - the columns of a table of blocks, for ls and info.
+ */
+#include "columns.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "escape.h"
+#include "process.h"
+
+const cli_column block_columns[COLUMN_COUNT] = {
+  [COLUMN_NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 12},
+  [COLUMN_KIND] = {"KIND", 0, SCOLS_JSON_STRING, .least = 0},
+  [COLUMN_ITEMS] = {"ITEMS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_USERS] = {"USERS", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_NUMBER, .least = 8},
+  [COLUMN_OWNER] = {"OWNER", SCOLS_FL_TRUNC, SCOLS_JSON_NUMBER, .least = 7},
+  [COLUMN_AGE] = {"AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_STATE] = {"STATE", 0, SCOLS_JSON_STRING, .least = 0},
+  [COLUMN_REASON] = {"REASON", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
+  [COLUMN_USER] = {"USER", 0, SCOLS_JSON_STRING, .least = 0},
+  [COLUMN_MODE] = {"MODE", 0, SCOLS_JSON_STRING, .least = 0},
+  [COLUMN_SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN, .least = 0},
+  [COLUMN_COMMAND] = {"COMMAND", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_STRING, .least = 8},
+  [COLUMN_OWNERCMD] = {"OWNERCMD", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
+};
+
+/* A comma in a command would look like the end of it. JSON has no such problem. */
+static void add_command(cli_text *text, const char *command) {
+  for (const char *letter = command; *letter != '\0'; letter++)
+    cli_text_add(text, *letter == ',' ? "?" : letter, 1);
+}
+
+/* Adds "1234 python3", or "1234" if the process has ended or a program reads the table. */
+static void add_process(cli_text *text, int64_t pid, const cli_view *view) {
+  const char *command = view->json || view->raw ? NULL : process_command_once(pid);
+  char *number = cli_format(command == NULL ? "%" PRId64 : "%" PRId64 " ", pid);
+
+  cli_text_add(text, number, strlen(number));
+  if (command != NULL)
+    add_command(text, command);
+  free(number);
+}
+
+/* Returns the processes, separated by commas. */
+static char *users_cell(const block *info, const cli_view *view) {
+  cli_text text = {0};
+
+  for (size_t i = 0; i < info->user_count; i++) {
+    cli_text_add(&text, ",", i > 0);
+    add_process(&text, info->users[i].pid, view);
+  }
+  if (info->has_other_users && !view->json)
+    cli_text_add(&text, "?", 1);
+  return text.bytes;
+}
+
+static void add_json_command(cli_text *text, const char *command) {
+  if (command == NULL)
+    cli_text_add(text, "null", 4);
+  else
+    cli_escape_json(text, command, strlen(command));
+}
+
+/* Returns the commands in the order of USERS, separated by commas. */
+static char *commands_cell(const block *info, const cli_view *view) {
+  cli_text text = {0};
+
+  for (size_t i = 0; i < info->user_count; i++) {
+    const char *command = process_command_once(info->users[i].pid);
+
+    cli_text_add(&text, ",", i > 0);
+    if (view->json)
+      add_json_command(&text, command);
+    else
+      add_command(&text, command == NULL ? "?" : command);
+  }
+  return text.bytes;
+}
+
+static char *owner_cell(const block *info, const cli_view *view) {
+  cli_text text = {0};
+
+  if (info->owner > 0) {
+    add_process(&text, info->owner, view);
+    return text.bytes;
+  }
+  return info->owner == 0 || view->json ? NULL : cli_format(info->state == BLOCK_ORPHANED ? "ended" : "?");
+}
+
+static char *owner_command_cell(const block *info) {
+  const char *command = info->owner > 0 ? process_command_once(info->owner) : NULL;
+
+  return command == NULL ? NULL : cli_format("%s", command);
+}
+
+static char *age_cell(int64_t seconds, const cli_view *view) {
+  static const struct {
+    int64_t seconds;
+    char name;
+  } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}};
+
+  if (view->in_bytes)
+    return cli_format("%" PRId64, seconds);
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (seconds >= 2 * units[i].seconds)
+      return cli_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].name);
+  return cli_format("%" PRId64 "s", seconds);
+}
+
+static char *text_cell(const char *text) {
+  return text == NULL ? NULL : cli_format("%s", text);
+}
+
+static char *sync_cell(const block *info, const cli_view *view) {
+  if (info->kind != BLOCK_LIST)
+    return NULL;
+  if (view->json)
+    return cli_format("%d", info->list.has_sync_area);
+  return cli_format("%s", info->list.has_sync_area ? "yes" : "no");
+}
+
+char *block_cell(const void *row, size_t column, const cli_view *view) {
+  const block *info = row;
+  bool has_name = info->state != BLOCK_DELETED;
+
+  switch (column) {
+  case COLUMN_NAME:
+    return text_cell(info->name);
+  case COLUMN_KIND:
+    return text_cell(block_kind_name(info->kind));
+  case COLUMN_ITEMS:
+    return info->kind == BLOCK_LIST ? cli_format("%zu", info->list.items) : NULL;
+  case COLUMN_SIZE:
+    return cli_size(info->size, view);
+  case COLUMN_USED:
+    return cli_size(info->used, view);
+  case COLUMN_USERS:
+    return users_cell(info, view);
+  case COLUMN_OWNER:
+    return owner_cell(info, view);
+  case COLUMN_AGE:
+    return has_name ? age_cell(info->age, view) : NULL;
+  case COLUMN_STATE:
+    return text_cell(block_state_name(info->state));
+  case COLUMN_REASON:
+    return text_cell(info->reason);
+  case COLUMN_USER:
+    return info->is_user_unknown ? NULL : text_cell(process_user_name(info->uid));
+  case COLUMN_MODE:
+    return has_name ? cli_format("%04o", (unsigned)info->mode) : NULL;
+  case COLUMN_SYNC:
+    return sync_cell(info, view);
+  case COLUMN_COMMAND:
+    return commands_cell(info, view);
+  default:
+    return owner_command_cell(info);
+  }
+}

@@ -1,0 +1,122 @@
+/*
+ * kind.c - what a block contains: a list, a semaphore or other bytes.
+ */
+#include "kind.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "format/layout.h"
+#include "sync/area.h"
+
+const char *block_kind_name(block_kind kind) {
+  static const char *const names[BLOCK_KINDS] = {"raw",       "list", "semaphore", NULL,   "log",
+                                                 "directory", "fifo", "socket",    "link", "device"};
+
+  return names[kind];
+}
+
+/* The first bytes of a file. They contain all that is needed of a short list. */
+typedef struct file_start {
+  int fd;
+  size_t length;
+  unsigned char bytes[4096];
+} file_start;
+
+static bool read_words(const file_start *start, uint64_t offset, uint64_t *words, size_t count) {
+  size_t size = count * sizeof *words;
+
+  if (offset + size <= start->length) {
+    memcpy(words, start->bytes + offset, size);
+    return true;
+  }
+  return pread(start->fd, words, size, (off_t)offset) == (ssize_t)size;
+}
+
+/* Returns the size of the list, or 0 if the file does not contain a list. */
+static uint64_t read_size(const file_start *start, uint64_t size, uint64_t *count) {
+  uint64_t header[2], data_size, last, needed;
+
+  if (!read_words(start, 0, header, 2) || header[1] != 0)
+    return 0;
+  *count = header[0];
+  last = shareable__layout_last_offset_at(size, *count);
+  if (last == 0 || !read_words(start, last, &data_size, 1) || (data_size & 7) != 0)
+    return 0;
+  needed = shareable__layout_size(*count, data_size);
+  return needed > size ? 0 : needed;
+}
+
+/* Returns false if this library would not open the list: its sync area is not usable. */
+static bool read_area(const file_start *start, uint64_t size, uint64_t end, list_properties *list) {
+  uint64_t offset = shareable__area_offset(end), header[4];
+  shareable__area_kind kind = SHAREABLE__AREA_NONE;
+
+  if (offset < size && size - offset >= sizeof header) {
+    if (!read_words(start, offset, header, 4))
+      return false;
+    kind = shareable__area_check(header, size - offset, list->items);
+  }
+  list->has_sync_area = kind == SHAREABLE__AREA_USABLE;
+  return kind == SHAREABLE__AREA_USABLE || kind == SHAREABLE__AREA_NONE;
+}
+
+/*
+ * Without a sync area, the offsets of a list that stock Python is still creating are 0, and a longer
+ * block of zeros would be read as an empty list.
+ */
+static bool is_complete(uint64_t size, uint64_t end, uint64_t count) {
+  return count > 0 ? end > shareable__layout_size(count, 0) : size == shareable__layout_size(0, 0);
+}
+
+static bool is_list(const file_start *start, uint64_t size, list_properties *list) {
+  uint64_t count, end = read_size(start, size, &count);
+
+  if (end == 0)
+    return false;
+  list->items = (size_t)count;
+  return read_area(start, size, end, list) && (list->has_sync_area || is_complete(size, end, count));
+}
+
+block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list) {
+  file_start start;
+  ssize_t length;
+
+  /* sem_open(3) creates its semaphores as files in the same directory. */
+  if (strncmp(name, "sem.", 4) == 0 && size == 32)
+    return BLOCK_SEMAPHORE;
+  start.fd = fd;
+  length = pread(fd, start.bytes, sizeof start.bytes, 0);
+  if (length < 0)
+    return BLOCK_UNREADABLE;
+  start.length = (size_t)length;
+  return is_list(&start, size, list) ? BLOCK_LIST : BLOCK_RAW;
+}
+
+/* The directory is called .shareable-UID or .shareable-UID.SUFFIX, and is private to that user. */
+static bool is_log_directory(const char *name, mode_t mode, uid_t user) {
+  static const char prefix[] = ".shareable-";
+  const char *digits = name + sizeof prefix - 1;
+  char *end;
+
+  if (strncmp(name, prefix, sizeof prefix - 1) != 0 || !isdigit((unsigned char)digits[0]) || (mode & 0777) != 0700)
+    return false;
+  return strtoul(digits, &end, 10) == user && (*end == '\0' || *end == '.');
+}
+
+block_kind kind_of_other(const char *name, mode_t mode, uid_t user) {
+  switch (mode & S_IFMT) {
+  case S_IFDIR:
+    return is_log_directory(name, mode, user) ? BLOCK_LOG : BLOCK_DIRECTORY;
+  case S_IFIFO:
+    return BLOCK_FIFO;
+  case S_IFSOCK:
+    return BLOCK_SOCKET;
+  case S_IFLNK:
+    return BLOCK_LINK;
+  default:
+    return BLOCK_DEVICE;
+  }
+}

@@ -1,0 +1,44 @@
+/*
+ * kind.h - what a block contains: a list, a semaphore or other bytes.
+ */
+#ifndef SHAREABLE__CLI_KIND_H
+#define SHAREABLE__CLI_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+typedef enum block_kind {
+  BLOCK_RAW, /* any bytes */
+  BLOCK_LIST,
+  BLOCK_SEMAPHORE,
+  BLOCK_UNREADABLE, /* this user may not read it, or it has no name */
+  BLOCK_LOG,        /* a directory of ownership logs */
+  BLOCK_DIRECTORY,
+  BLOCK_FIFO,
+  BLOCK_SOCKET,
+  BLOCK_LINK, /* a symbolic link */
+  BLOCK_DEVICE,
+  BLOCK_KINDS
+} block_kind;
+
+/* Returns the name of a kind, or NULL for BLOCK_UNREADABLE. */
+const char *block_kind_name(block_kind kind);
+
+/* The properties of a list. */
+typedef struct list_properties {
+  size_t items;
+  bool has_sync_area;
+} list_properties;
+
+/*
+ * Returns the kind of the regular file that is open for reading. Reads a few bytes of it, without a
+ * mapping, as shareable_list_open() does.
+ */
+block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list);
+
+/* Returns the kind of a file that is not regular. */
+block_kind kind_of_other(const char *name, mode_t mode, uid_t user);
+
+#endif
