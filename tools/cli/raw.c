@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "list/list.h"
+#include "kind.h"
 #include "output.h"
 
 #define CHUNK_SIZE 65536
@@ -66,17 +66,14 @@ static size_t read_input(char *buffer, size_t size) {
   return length;
 }
 
-/* A block of zeros that is larger than an empty list is not a list, as in blocks.c. */
-static bool is_list(const char *name, size_t size) {
-  shareable_list *list;
-  bool result;
+static bool is_list(shareable_memory *memory) {
+  list_properties list;
+  shareable_error error;
+  int fd;
 
-  if (shareable_list_open(&list, name, SHAREABLE_READ_ONLY, NULL) != SHAREABLE_OK)
-    return false;
-  result =
-    shareable_list_length(list) > 0 || shareable__sync_has_area(&list->sync) || size == shareable__layout_size(0, 0);
-  shareable_list_unref(list);
-  return result;
+  if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  return kind_of_file(fd, shareable_memory_name(memory), shareable_memory_size(memory), &list) == BLOCK_LIST;
 }
 
 /* All input is read before the first byte is written: a text that is too long changes nothing. */
@@ -112,8 +109,8 @@ static int run_write(int argc, char **argv) {
       offset = (uint64_t)cli_parse_number(optarg, 0, INT64_MAX, "offset in bytes");
   if (optind != argc - 1)
     cli_usage_error("expected one NAME");
-  memory = cli_open_memory(argv[optind], 0);
-  if (!is_forced && is_list(argv[optind], shareable_memory_size(memory)))
+  memory = cli_open_memory(argv[optind], SHAREABLE_KEEP_FD);
+  if (!is_forced && is_list(memory))
     cli_die("'%s' is a list: 'shareable set' writes its items; --force writes bytes, which may make it corrupt",
             shareable_memory_name(memory));
   write_input(memory, offset);
