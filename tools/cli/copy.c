@@ -62,7 +62,7 @@ static void read_items(const shareable_list *list, items *copied) {
  * written meanwhile, the hash of the list has changed.
  */
 static void read_snapshot(const shareable_list *list, items *copied) {
-  uint64_t before, after;
+  uint64_t before, after = 0;
 
   for (int i = 0; i < ATTEMPTS_MAX; i++) {
     shareable_status status = shareable_list_hash(list, &before);

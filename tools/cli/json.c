@@ -152,6 +152,7 @@ static double float_of_bits(const reader *json, const json_t *bits) {
 
   if (text == NULL || strlen(text) != 18 || cli_integer_base(text) != 16 || text[0] != '0')
     die_item(json, "\"bits\" is not a string of 0x and 16 hexadecimal digits");
+  /* cppcheck-suppress nullPointerRedundantCheck; die_item() does not return */
   word = strtoull(text, NULL, 16);
   memcpy(&real, &word, sizeof real);
   if (!isnan(real))
@@ -211,6 +212,7 @@ static shareable_type type_of(const reader *json, const json_t *type) {
 
   if (name == NULL)
     die_item(json, "\"type\" is missing, or not a string");
+  /* cppcheck-suppress nullPointerRedundantCheck; die_item() does not return */
   if (strcmp(name, "held") == 0 || strcmp(name, "corrupt") == 0)
     die_item(json, "dump could not read the item");
   for (uint32_t i = SHAREABLE_TYPE_NONE; i <= SHAREABLE_TYPE_BYTES; i++)
