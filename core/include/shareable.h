@@ -293,7 +293,8 @@ typedef enum shareable_type {
  * nothing: `text` always points to the caller's memory. The functions below return one.
  *
  * Only shareable_list_create() uses `capacity`: the item gets room for a text of this number of
- * bytes, whatever its first value is. If it is 0, the first value decides, as in CPython.
+ * bytes, rounded up to a multiple of 8, whatever its first value is. If it is 0, or too small for
+ * the first value, the first value decides, as in CPython.
  */
 typedef struct shareable_value {
   uint32_t type;     /* a shareable_type, which selects the member of the union */

@@ -363,6 +363,26 @@ Test(list, a_capacity_makes_room_for_longer_texts) {
   end_list(list);
 }
 
+Test(list, a_text_may_fill_its_capacity) {
+  shareable_value values[] = {shareable_str("12345678"), shareable_strn("1234567\0", 8), shareable_bytes("", 0),
+                              shareable_str("123456789")};
+  const size_t sizes[] = {8, 8, 8, 16}, without[] = {16, 16, 8, 16};
+  shareable_list *list;
+  size_t size;
+
+  for (int has_capacity = 0; has_capacity < 2; has_capacity++) {
+    for (int i = 0; i < 4; i++)
+      values[i].capacity = has_capacity ? 8 : 0;
+    list = new_list(values, 4);
+    for (int i = 0; i < 4; i++) {
+      cr_ok(shareable_list_capacity(list, i, &size));
+      cr_assert_eq(size, (has_capacity ? sizes : without)[i]);
+      assert_text(get(list, i), values[i].type, values[i].text, (size_t)values[i].length);
+    }
+    end_list(list);
+  }
+}
+
 Test(list, counts_and_finds_as_python_compares) {
   const int64_t big = (INT64_C(1) << 53) + 1;
   const shareable_value values[] = {shareable_int(1),     shareable_float(1.0),    shareable_bool(1),

@@ -164,6 +164,27 @@ int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char 
   return number;
 }
 
+int64_t cli_parse_index(const char *text) {
+  return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
+}
+
+int64_t cli_parse_timeout(const char *text) {
+  char *end;
+  double seconds = strtod(text, &end);
+
+  if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
+    cli_usage_error("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
+  return (int64_t)(seconds * 1e9);
+}
+
+uint32_t cli_parse_mode(const char *text) {
+  unsigned long mode = strtoul(text, NULL, 8);
+
+  if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
+    cli_usage_error("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
+  return (uint32_t)mode;
+}
+
 void cli_progress(const char *noun, size_t done, size_t total) {
   static int64_t start, last;
   int64_t time;
@@ -209,7 +230,7 @@ static void on_sigbus(int number, siginfo_t *signal, void *context) {
  * A process that may write the block may also truncate it, and the system may have no memory for a
  * page of a lazy block. An access to such memory raises SIGBUS.
  */
-static void install_sigbus_handler(const char *name) {
+void cli_report_truncation(const char *name) {
   char *prefix = current_name("", ""), *escaped = cli_escaped(name);
   const struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
 
@@ -227,10 +248,20 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   shareable_error error;
   shareable_list *list;
 
-  install_sigbus_handler(name);
+  cli_report_truncation(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
     cli_die("%s", error.message);
   return list;
+}
+
+shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
+  shareable_error error;
+  shareable_memory *memory;
+
+  cli_report_truncation(name);
+  if (shareable_memory_open(&memory, name, flags, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  return memory;
 }
 
 void cli_warn_not_found(const char *name) {

@@ -14,9 +14,10 @@
 /* The exit statuses. */
 enum {
   CLI_DONE = 0,
-  CLI_FAILED = 1,   /* no such block, no permission, a corrupt item … */
-  CLI_USAGE = 2,    /* the command line is wrong */
-  CLI_TIMED_OUT = 3 /* watch: nothing changed before the timeout */
+  CLI_FAILED = 1,    /* no such block, no permission, a corrupt item … */
+  CLI_USAGE = 2,     /* the command line is wrong */
+  CLI_TIMED_OUT = 3, /* watch, wait, lock: it did not happen before the timeout */
+  CLI_DIFFERENT = 4  /* cas: the item has another value */
 };
 
 typedef struct cli_command {
@@ -27,8 +28,8 @@ typedef struct cli_command {
   int (*run)(int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_ls, cli_info, cli_dump, cli_get, cli_set, cli_watch, cli_layout, cli_create, cli_rm,
-  cli_gc, cli_manager, cli_doctor, cli_top;
+extern const cli_command cli_ls, cli_info, cli_dump, cli_top, cli_get, cli_set, cli_add, cli_cas, cli_watch, cli_wait,
+  cli_lock, cli_layout, cli_create, cli_copy, cli_cat, cli_write, cli_rm, cli_gc, cli_manager, cli_doctor;
 
 /*
  * Returns the next option, as getopt_long(3) does. Prints the help and exits if it is -h; reports a
@@ -65,6 +66,15 @@ bool cli_parse_integer(const char *text, int64_t *integer);
  */
 int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char *noun);
 
+/* Parses the index of an item, which may be negative, or reports a usage error. */
+int64_t cli_parse_index(const char *text);
+
+/* Parses seconds, which may have a fraction, or reports a usage error. Returns nanoseconds. */
+int64_t cli_parse_timeout(const char *text);
+
+/* Parses permission bits in octal digits, or reports a usage error. */
+uint32_t cli_parse_mode(const char *text);
+
 /*
  * Prints the progress of an operation that takes more than half a second, if standard error is a
  * terminal. If done == total, erases the line.
@@ -77,8 +87,15 @@ void cli_progress(const char *noun, size_t done, size_t total);
  */
 void cli_own_screen(void (*leave)(void));
 
-/* Opens a list. If that fails, prints the reason and exits. */
+/* These open a list or a block. If that fails, they print the reason and exit. */
 shareable_list *cli_open(const char *name, uint32_t flags);
+shareable_memory *cli_open_memory(const char *name, uint32_t flags);
+
+/*
+ * Makes a missing part of the memory of a block an error that names the block, and not a crash.
+ * cli_open() and cli_open_memory() call it.
+ */
+void cli_report_truncation(const char *name);
 
 /* Prints the library's message that there is no such block. */
 void cli_warn_not_found(const char *name);

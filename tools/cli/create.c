@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "size.h"
 #include "text.h"
 
 typedef struct settings {
   const char *type;
+  const char *json; /* the path of the file to read, or NULL */
   uint64_t size;
   uint32_t capacity, flags, mode;
 } settings;
@@ -38,6 +40,25 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
   return status;
 }
 
+static shareable_status create_from_json(const char *name, const settings *chosen, shareable_error *error) {
+  uint32_t flags = chosen->flags;
+  shareable_status status;
+  shareable_list *list;
+  json_list json;
+
+  json_read(&json, chosen->json);
+  for (size_t i = 0; i < json.count; i++)
+    if (json.values[i].capacity == 0)
+      json.values[i].capacity = chosen->capacity;
+  if (json.has_no_sync_area)
+    flags |= SHAREABLE_NO_SYNC;
+  status = shareable_list_create(&list, name, json.values, json.count, flags, chosen->mode, error);
+  if (status == SHAREABLE_OK)
+    shareable_list_unref(list);
+  json_free(&json);
+  return status;
+}
+
 /* An option after the name would silently become a value. */
 static void check_values(char *const *texts, size_t count) {
   for (size_t i = 0; i < count; i++)
@@ -55,14 +76,6 @@ static shareable_status create_memory(const char *name, const settings *chosen, 
   return status;
 }
 
-static uint32_t parse_mode(const char *text) {
-  unsigned long mode = strtoul(text, NULL, 8);
-
-  if (text[strspn(text, "01234567")] != '\0' || mode == 0 || mode > 0777)
-    cli_usage_error("'%s' is not a valid mode: expected octal digits from 1 to 777, such as 640", text);
-  return (uint32_t)mode;
-}
-
 static void apply_option(settings *chosen, int option) {
   switch (option) {
   case 's':
@@ -71,11 +84,14 @@ static void apply_option(settings *chosen, int option) {
   case 't':
     chosen->type = optarg;
     break;
+  case 'j':
+    chosen->json = optarg;
+    break;
   case 'c':
     chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
     break;
   case 'm':
-    chosen->mode = parse_mode(optarg);
+    chosen->mode = cli_parse_mode(optarg);
     break;
   case 'l':
     chosen->flags |= SHAREABLE_LAZY;
@@ -85,30 +101,45 @@ static void apply_option(settings *chosen, int option) {
   }
 }
 
+static void check_conflicts(const settings *chosen, size_t count) {
+  if (chosen->size != 0 && (count != 0 || chosen->type != NULL || chosen->json != NULL || chosen->capacity != 0 ||
+                            (chosen->flags & SHAREABLE_NO_SYNC) != 0))
+    cli_usage_error("--size creates a block that is not a list: it cannot be used with values, --type, --from-json, "
+                    "--capacity or --no-sync");
+  if (chosen->json != NULL && (count != 0 || chosen->type != NULL))
+    cli_usage_error("--from-json reads the values: it cannot be used with values or --type");
+}
+
+static shareable_status create(const char *name, char *const *texts, size_t count, const settings *chosen,
+                               shareable_error *error) {
+  if (chosen->size != 0)
+    return create_memory(name, chosen, error);
+  return chosen->json != NULL ? create_from_json(name, chosen, error) : create_list(name, texts, count, chosen, error);
+}
+
 static int run_create(int argc, char **argv) {
-  static const struct option longs[] = {
-    {"size", required_argument, NULL, 's'},     {"type", required_argument, NULL, 't'},
-    {"capacity", required_argument, NULL, 'c'}, {"mode", required_argument, NULL, 'm'},
-    {"lazy", no_argument, NULL, 'l'},           {"no-sync", no_argument, NULL, 'S'},
-    {"help", no_argument, NULL, 'h'},           {0}};
+  static const struct option longs[] = {{"size", required_argument, NULL, 's'},
+                                        {"type", required_argument, NULL, 't'},
+                                        {"capacity", required_argument, NULL, 'c'},
+                                        {"mode", required_argument, NULL, 'm'},
+                                        {"lazy", no_argument, NULL, 'l'},
+                                        {"no-sync", no_argument, NULL, 'S'},
+                                        {"from-json", required_argument, NULL, 'j'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   settings chosen = {0};
   shareable_status status;
   shareable_error error;
   int option;
 
-  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSh", longs)) >= 0)
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSj:h", longs)) >= 0)
     apply_option(&chosen, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
   if (strcmp(argv[optind - 1], "--") != 0)
     check_values(argv + optind + 1, (size_t)(argc - optind - 1));
-  if (chosen.size != 0 &&
-      (optind + 1 < argc || chosen.type != NULL || chosen.capacity != 0 || chosen.flags & SHAREABLE_NO_SYNC))
-    cli_usage_error(
-      "--size creates a block that is not a list: it cannot be used with values, --type, --capacity or --no-sync");
-  status = chosen.size != 0
-             ? create_memory(argv[optind], &chosen, &error)
-             : create_list(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
+  check_conflicts(&chosen, (size_t)(argc - optind - 1));
+  status = create(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
   if (status != SHAREABLE_OK)
     cli_die("%s", error.message);
   return CLI_DONE;
@@ -118,12 +149,14 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "Create a list of the values, or with --size a block of zeros.",
                                 "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
                                 "  -t, --type TYPE       give all values this type, do not infer it\n"
+                                "  -j, --from-json FILE  create the list that FILE describes; - is standard input\n"
                                 "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
                                 "  -l, --lazy            allocate memory at first use, do not reserve it\n"
                                 "  -S, --no-sync         create the standard library's bytes, without a sync area\n"
                                 "  -h, --help            print this help\n"
                                 "\n"
+                                "FILE is the output of 'shareable dump --json', or a JSON array of values.\n"
                                 "The type of a value is inferred: int, float, bool (true, false) or none; any\n"
                                 "other value is a str. No process owns the block: it stays until 'shareable rm'\n"
                                 "removes it. Options must come before NAME, because a value may begin with '-'.\n",

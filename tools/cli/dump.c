@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "list/list.h"
 #include "output.h"
 #include "text.h"
 
@@ -22,26 +23,49 @@ static void print_index(const dump *state, size_t i, bool is_first) {
   char text[64];
 
   if (state->json)
-    snprintf(text, sizeof text, "%s\n      {\"index\": %zu, \"type\": ", is_first ? "" : ",", i);
+    snprintf(text, sizeof text, "%s\n      {\"index\": %zu, ", is_first ? "" : ",", i);
   else
     snprintf(text, sizeof text, "%*zu  ", state->width, i);
   cli_put(text);
 }
 
 static void print_unread(const dump *state, shareable_status status) {
-  cli_put(state->json ? "\"" : "");
+  cli_put(state->json ? "\"type\": \"" : "");
   cli_put(cli_unread_type_name(status));
   cli_put(state->json ? "\"}" : "\n");
 }
 
-static void print_value(dump *state, const shareable_value *value) {
+/* A text needs its capacity to be created again, and so does an item with room for a text. */
+static void print_capacity(const dump *state, size_t i, const shareable_value *value) {
+  size_t capacity;
+  char text[64];
+
+  if (shareable_list_capacity(state->list, (int64_t)i, &capacity) != SHAREABLE_OK ||
+      (capacity == 8 && value->type != SHAREABLE_TYPE_STR && value->type != SHAREABLE_TYPE_BYTES))
+    return;
+  snprintf(text, sizeof text, ", \"capacity\": %zu", capacity);
+  cli_put(text);
+}
+
+static void print_members(dump *state, size_t i, const shareable_value *value) {
+  cli_format_members(&state->text, value);
+  cli_put_bytes(state->text.bytes, state->text.length);
+  print_capacity(state, i, value);
+  cli_put("}");
+}
+
+static void print_value(dump *state, size_t i, const shareable_value *value) {
   char type[32];
 
-  snprintf(type, sizeof type, state->json ? "\"%s\", \"value\": " : "%-5s  ", cli_type_name(value->type));
+  if (state->json) {
+    print_members(state, i, value);
+    return;
+  }
+  snprintf(type, sizeof type, "%-5s  ", cli_type_name(value->type));
   cli_put(type);
-  cli_format_value(&state->text, value, state->json ? CLI_JSON : CLI_ONE_LINE);
+  cli_format_value(&state->text, value, CLI_ONE_LINE);
   cli_put_bytes(state->text.bytes, state->text.length);
-  cli_put(state->json ? "}" : "\n");
+  cli_put("\n");
 }
 
 static void print_items(dump *state, size_t count) {
@@ -52,7 +76,7 @@ static void print_items(dump *state, size_t count) {
 
     print_index(state, i, i == 0);
     if (status == SHAREABLE_OK)
-      print_value(state, &value);
+      print_value(state, i, &value);
     else
       print_unread(state, status);
     state->unread += status != SHAREABLE_OK;
@@ -72,6 +96,7 @@ static void print_list(dump *state, const char *name) {
     cli_format_value(&state->text, &text, CLI_JSON);
     cli_put("{\n   \"name\": ");
     cli_put_bytes(state->text.bytes, state->text.length);
+    cli_put(shareable__sync_has_area(&state->list->sync) ? ",\n   \"sync\": true" : ",\n   \"sync\": false");
     cli_put(",\n   \"items\": [");
   } else if (!state->noheadings) {
     cli_line("%*s  %-5s  %s", state->width, "INDEX", "TYPE", "VALUE");
@@ -103,7 +128,7 @@ static int run_dump(int argc, char **argv) {
 }
 
 const cli_command cli_dump = {"dump", "NAME", "Print the items of a list with their types.",
-                              "  -J, --json        print JSON; bytes are strings of hexadecimal digits\n"
+                              "  -J, --json        print JSON, which 'create --from-json' reads\n"
                               "  -n, --noheadings  do not print the line of headings\n"
                               "  -h, --help        print this help\n",
                               run_dump};

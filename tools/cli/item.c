@@ -11,12 +11,11 @@ typedef struct get_options {
   bool json, with_type, nul_terminated;
 } get_options;
 
-static int64_t parse_index(const char *text) {
-  return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
-}
-
 static void print_item(const shareable_value *value, cli_text *text, const get_options *options) {
-  cli_format_value(text, value, options->json ? CLI_JSON : CLI_EXACT);
+  if (options->json)
+    cli_format_tagged(text, value);
+  else
+    cli_format_value(text, value, CLI_EXACT);
   if (options->with_type) {
     cli_put(cli_type_name(value->type));
     cli_put(" ");
@@ -49,7 +48,7 @@ static int run_get(int argc, char **argv) {
     cli_usage_error("expected NAME and at least one INDEX");
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   for (int i = optind + 1; i < argc; i++)
-    if (cli_read_item_or_warn(list, parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
+    if (cli_read_item_or_warn(list, cli_parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
       print_item(&value, &text, &options);
     else
       status = CLI_FAILED;
@@ -60,7 +59,7 @@ static int run_get(int argc, char **argv) {
 }
 
 const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line; a negative index counts from the end.",
-                             "  -J, --json  print JSON values\n"
+                             "  -J, --json  print JSON values; bytes, nan and inf become objects with a type\n"
                              "  -t, --type  print each item's type before it\n"
                              "  -z, --zero  end each item with a NUL byte, because a str may contain newlines\n"
                              "  -h, --help  print this help\n",
@@ -96,7 +95,7 @@ static int run_set(int argc, char **argv) {
     type_name = optarg;
   if (argc - optind != 3)
     cli_usage_error("expected NAME, INDEX and VALUE");
-  index = parse_index(argv[optind + 1]);
+  index = cli_parse_index(argv[optind + 1]);
   list = cli_open(argv[optind], 0);
   type = type_for(list, index, type_name);
   if (!cli_parse(argv[optind + 2], type, &value, &buffer))

@@ -1,33 +1,128 @@
 /*
  * rm.c - shareable rm: removes blocks by name.
  */
-#include "cli.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "blocks.h"
+#include "escape.h"
+#include "process.h"
+#include "shm/segment.h"
+
+/* The number of processes that a message names. */
+enum { PROCESSES_MAX = 5 };
+
+static const char *bare(const char *name) {
+  return name[0] == '/' ? name + 1 : name;
+}
+
+/* Returns whether blocks_read() can read the block. */
+static bool exists(const char *name) {
+  char *path = cli_format(SHAREABLE__DIRECTORY "/%s", bare(name));
+  struct stat file;
+  bool result = shareable__name_normalize(name) != NULL && lstat(path, &file) == 0 && S_ISREG(file.st_mode);
+
+  free(path);
+  return result;
+}
+
+/* Reads who uses the blocks that exist. */
+static void read_users(blocks *found, char *const *names, size_t count) {
+  char **existing = cli_allocate(NULL, count, sizeof *existing);
+  size_t existing_count = 0;
+
+  *found = (blocks){0};
+  for (size_t i = 0; i < count; i++)
+    if (exists(names[i]))
+      existing[existing_count++] = names[i];
+  if (existing_count > 0)
+    blocks_read(found, existing, existing_count);
+  free(existing);
+}
+
+static const block *find(const blocks *found, const char *name) {
+  for (size_t i = 0; i < found->count; i++)
+    if (strcmp(found->blocks[i].name, bare(name)) == 0)
+      return &found->blocks[i];
+  return NULL;
+}
+
+static void add_process(cli_text *text, int64_t pid) {
+  char *command = process_command(pid);
+  char *name = command == NULL ? cli_format("%" PRId64, pid) : cli_format("%" PRId64 " (%s)", pid, command);
+
+  cli_text_add(text, text->length == 0 ? "" : ", ", text->length == 0 ? 0 : 2);
+  cli_text_add(text, name, strlen(name));
+  free(name);
+  free(command);
+}
+
+/* The owner of a block may use it later, and counts as a user. */
+static bool is_in_use(const block *known) {
+  return known != NULL && (known->state == BLOCK_USED || known->state == BLOCK_OPEN);
+}
+
+/* Prints which processes use a block. */
+static void warn_in_use(const block *used) {
+  cli_text users = {0};
+
+  for (size_t i = 0; i < used->user_count && i < PROCESSES_MAX; i++)
+    add_process(&users, used->users[i].pid);
+  if (used->user_count == 0 && used->owner > 0)
+    add_process(&users, used->owner);
+  if (users.length == 0)
+    cli_warn("block '%s' is in use by processes that this user cannot see: --force removes it", used->name);
+  else if (used->user_count > PROCESSES_MAX)
+    cli_warn("block '%s' is in use by %s and %zu other processes: --force removes it", used->name, users.bytes,
+             used->user_count - PROCESSES_MAX);
+  else
+    cli_warn("block '%s' is in use by %s: --force removes it", used->name, users.bytes);
+  free(users.bytes);
+}
+
+/* Returns CLI_FAILED if the block cannot be removed. */
+static int remove_block(const char *name, bool is_forced) {
+  shareable_error error;
+  shareable_status result = shareable_unlink(name, &error);
+
+  if (result == SHAREABLE_OK || (is_forced && result == SHAREABLE_E_NOT_FOUND))
+    return CLI_DONE;
+  if (result == SHAREABLE_E_NOT_FOUND)
+    cli_warn_not_found(name);
+  else
+    cli_warn("%s", error.message);
+  return CLI_FAILED;
+}
 
 static int run_rm(int argc, char **argv) {
   static const struct option longs[] = {{"force", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
   bool is_forced = false;
   int status = CLI_DONE;
-  shareable_error error;
+  blocks found = {0};
 
   while (cli_option(&cli_rm, argc, argv, ":fh", longs) >= 0)
     is_forced = true;
   if (optind == argc && !is_forced)
     cli_usage_error("NAME is missing");
+  if (!is_forced)
+    read_users(&found, argv + optind, (size_t)(argc - optind));
   for (int i = optind; i < argc; i++) {
-    shareable_status result = shareable_unlink(argv[i], &error);
+    const block *known = find(&found, argv[i]);
 
-    if (result == SHAREABLE_OK || (is_forced && result == SHAREABLE_E_NOT_FOUND))
-      continue;
-    if (result == SHAREABLE_E_NOT_FOUND)
-      cli_warn_not_found(argv[i]);
-    else
-      cli_warn("%s", error.message);
-    status = CLI_FAILED;
+    if (is_in_use(known))
+      warn_in_use(known);
+    if (is_in_use(known) || remove_block(argv[i], is_forced) != CLI_DONE)
+      status = CLI_FAILED;
   }
+  blocks_free(&found);
   return status;
 }
 
-const cli_command cli_rm = {"rm", "NAME...", "Remove blocks. Processes that have one open keep using it.",
-                            "  -f, --force  ignore blocks that do not exist\n"
-                            "  -h, --help   print this help\n",
+const cli_command cli_rm = {"rm", "NAME...", "Remove blocks that no process uses.",
+                            "  -f, --force  also remove blocks that are in use; ignore missing blocks\n"
+                            "  -h, --help   print this help\n"
+                            "\n"
+                            "Processes that have a removed block open keep using it.\n",
                             run_rm};

@@ -102,6 +102,41 @@ void cli_format_value(cli_text *out, const shareable_value *value, cli_style sty
   }
 }
 
+/* The bits of the nan that Python and this command write. */
+#define NAN_BITS UINT64_C(0x7ff8000000000000)
+
+void cli_format_members(cli_text *out, const shareable_value *value) {
+  cli_text text = {0};
+  char bits[64];
+  uint64_t word;
+
+  cli_format_value(&text, value, CLI_JSON);
+  cli_text_clear(out);
+  cli_text_add(out, "\"type\": \"", 9);
+  cli_text_add(out, cli_type_name(value->type), strlen(cli_type_name(value->type)));
+  cli_text_add(out, "\", \"value\": ", 12);
+  cli_text_add(out, text.bytes, text.length);
+  memcpy(&word, &value->real, sizeof word);
+  if (value->type == SHAREABLE_TYPE_FLOAT && isnan(value->real) && word != NAN_BITS)
+    cli_text_add(out, bits, (size_t)snprintf(bits, sizeof bits, ", \"bits\": \"0x%016" PRIx64 "\"", word));
+  free(text.bytes);
+}
+
+void cli_format_tagged(cli_text *out, const shareable_value *value) {
+  cli_text members = {0};
+
+  if (value->type != SHAREABLE_TYPE_BYTES && !(value->type == SHAREABLE_TYPE_FLOAT && !isfinite(value->real))) {
+    cli_format_value(out, value, CLI_JSON);
+    return;
+  }
+  cli_format_members(&members, value);
+  cli_text_clear(out);
+  cli_text_add(out, "{", 1);
+  cli_text_add(out, members.bytes, members.length);
+  cli_text_add(out, "}", 1);
+  free(members.bytes);
+}
+
 shareable_status cli_read_item(const shareable_list *list, int64_t index, shareable_value *value, cli_text *buffer) {
   shareable_status status;
 

@@ -20,6 +20,18 @@ typedef enum cli_style {
 void cli_format_value(cli_text *out, const shareable_value *value, cli_style style);
 
 /*
+ * Replaces the content of `out` by the members of a JSON object that describe the value exactly:
+ * "type", "value", and "bits" for a nan with other bits than Python's.
+ */
+void cli_format_members(cli_text *out, const shareable_value *value);
+
+/*
+ * Replaces the content of `out` by a JSON value that describes the value exactly: an object with
+ * these members for bytes and for floats that JSON lacks, otherwise the value itself.
+ */
+void cli_format_tagged(cli_text *out, const shareable_value *value);
+
+/*
  * These read an item of any length. If it cannot be read, cli_read_item_or_warn() prints the
  * reason. They wait only once for a writer that holds items (held.h), and then return E_BUSY.
  */

@@ -1,27 +1,34 @@
 /*
  * watch.c - shareable watch: prints items as they change.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/clock.h"
 #include "held.h"
-#include "list/list.h"
+#include "list_name.h"
 #include "output.h"
 #include "text.h"
 
-/* The interval, in nanoseconds, at which the list's name is checked. */
-#define NAME_CHECK_NS INT64_C(500000000)
+/* The interval, in nanoseconds, at which --follow=name looks for a new list. */
+#define REOPEN_CHECK_NS INT64_C(100000000)
+
+/* What happens when the list loses its name, as in tail(1). */
+typedef enum follow { FOLLOW_NOTHING, FOLLOW_DESCRIPTOR, FOLLOW_NAME } follow;
 
 typedef struct watch {
-  const shareable_list *list;
   const char *name;
-  const int64_t *indexes;
+  char *const *index_texts; /* the arguments */
+  size_t index_count;       /* of the arguments */
+  follow follow;
+  bool json;
+  int64_t timeout; /* in nanoseconds; negative: without limit */
+  int64_t left;    /* the number of lines that remain to be printed */
+
+  shareable_list *list; /* the list that has the name, and its items that are watched */
+  int64_t *indexes;
   char **lines; /* the last line of each item, or NULL */
   size_t count;
-  bool json;
-  int64_t left; /* the number of lines that remain to be printed */
   cli_text item, text;
 } watch;
 
@@ -59,49 +66,134 @@ static void check_items(watch *state, bool print) {
     exit(cli_flush_or_warn(CLI_FAILED));
 }
 
-/* Exits if the list has lost its name: programs that open the name no longer change this list. */
-static void check_name(const watch *state) {
-  const shareable__segment *segment = &state->list->memory->segment;
-  char *path = cli_format(SHAREABLE__DIRECTORY "/%s", state->name);
-  struct stat file;
-  int errnum = lstat(path, &file) == 0 ? 0 : errno;
-
-  free(path);
-  if (errnum == ENOENT)
-    cli_die("list '%s' was removed", state->name);
-  if (errnum == 0 && (file.st_ino != segment->inode || file.st_dev != segment->device))
-    cli_die("list '%s' was removed, and another block now has its name", state->name);
+/* Returns whether the list has lost its name and --follow=name waits for a new one. */
+static bool has_lost_name(const watch *state) {
+  if (state->follow == FOLLOW_DESCRIPTOR)
+    return false;
+  if (state->follow == FOLLOW_NOTHING)
+    list_name_require(state->list);
+  return list_name_check(state->list) != LIST_NAME_KEPT;
 }
 
-/* Waits for a change for at most `timeout` nanoseconds, or without limit if it is negative. */
-static shareable_status wait_for_change(const watch *state, uint64_t *hash, int64_t timeout) {
+/*
+ * Waits for a change until the timeout. Returns E_NOT_FOUND if the list has lost its name and
+ * --follow=name waits for a new one.
+ */
+static shareable_status wait_for_change(const watch *state, uint64_t *hash) {
+  int64_t left = state->timeout;
   shareable_status status;
 
   do {
-    int64_t interval = timeout < 0 || timeout > NAME_CHECK_NS ? NAME_CHECK_NS : timeout;
+    int64_t interval = left < 0 || left > LIST_NAME_CHECK_NS ? LIST_NAME_CHECK_NS : left;
 
     status = shareable_list_wait_any(state->list, hash, interval);
-    timeout -= timeout < 0 ? 0 : interval;
-    if (status == SHAREABLE_E_TIMED_OUT)
-      check_name(state);
-  } while (status == SHAREABLE_E_TIMED_OUT && timeout != 0);
+    left -= left < 0 ? 0 : interval;
+    if (status == SHAREABLE_E_TIMED_OUT && has_lost_name(state))
+      return SHAREABLE_E_NOT_FOUND;
+  } while (status == SHAREABLE_E_TIMED_OUT && left != 0);
   return status;
 }
 
-static int run(watch *state, bool show_initial, int64_t timeout) {
-  shareable_status status = SHAREABLE_OK;
+/* Watches one list. Returns OK when all lines are printed, or what wait_for_change() returns. */
+static shareable_status watch_list(watch *state, bool show_initial) {
   uint64_t hash = 0;
-  shareable_error error;
+  shareable_status status = shareable_list_hash(state->list, &hash); /* first, so that no change is missed */
 
-  status = shareable_list_hash(state->list, &hash); /* first, so that no change is missed */
   check_items(state, show_initial);
   while (status == SHAREABLE_OK && state->left > 0) {
-    status = wait_for_change(state, &hash, timeout);
+    status = wait_for_change(state, &hash);
     if (status == SHAREABLE_OK) {
       check_items(state, true);
-      if (state->left > 0)
-        check_name(state);
+      if (state->left > 0 && has_lost_name(state))
+        return SHAREABLE_E_NOT_FOUND;
     }
+  }
+  return status;
+}
+
+static void read_indexes(watch *state) {
+  bool is_all = state->index_count == 0;
+
+  state->count = is_all ? shareable_list_length(state->list) : state->index_count;
+  state->indexes = cli_allocate(NULL, state->count, sizeof *state->indexes);
+  for (size_t i = 0; i < state->count; i++) {
+    size_t capacity;
+
+    state->indexes[i] = is_all ? (int64_t)i : cli_parse_index(state->index_texts[i]);
+    if (shareable_list_capacity(state->list, state->indexes[i], &capacity) == SHAREABLE_E_INDEX)
+      cli_die_item(state->list, state->indexes[i], SHAREABLE_E_INDEX);
+  }
+}
+
+static void begin_list(watch *state, shareable_list *list) {
+  state->list = list;
+  read_indexes(state);
+  state->lines = cli_allocate(NULL, state->count, sizeof *state->lines);
+  memset(state->lines, 0, state->count * sizeof *state->lines);
+}
+
+static void end_list(watch *state) {
+  for (size_t i = 0; i < state->count; i++)
+    free(state->lines[i]);
+  free(state->lines);
+  free(state->indexes);
+  shareable_list_unref(state->list);
+  state->list = NULL;
+}
+
+/* Returns whether a list with that name may appear later. */
+static bool may_appear(shareable_status status) {
+  return status == SHAREABLE_E_NOT_FOUND || status == SHAREABLE_E_NOT_READY || status == SHAREABLE_E_NOT_LIST;
+}
+
+/* Opens the list that has the name, and waits for one until the timeout. */
+static shareable_status await_list(watch *state) {
+  int64_t end = shareable__deadline(state->timeout);
+  shareable_error error;
+  shareable_list *list;
+  shareable_status status;
+
+  while (may_appear(status = shareable_list_open(&list, state->name, SHAREABLE_READ_ONLY, &error))) {
+    if (shareable__now() >= end)
+      return SHAREABLE_E_TIMED_OUT;
+    shareable__sleep(REOPEN_CHECK_NS);
+  }
+  if (status != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  begin_list(state, list);
+  return SHAREABLE_OK;
+}
+
+/* Opens the first list. Returns whether it had to wait for it. */
+static bool open_first(watch *state, shareable_status *status) {
+  shareable_list *list;
+
+  cli_report_truncation(state->name);
+  *status = SHAREABLE_OK;
+  if (state->follow == FOLLOW_NAME && may_appear(shareable_list_open(&list, state->name, SHAREABLE_READ_ONLY, NULL))) {
+    cli_warn("there is no list called '%s': waiting for it", state->name);
+    *status = await_list(state);
+    return true;
+  }
+  begin_list(state, state->follow == FOLLOW_NAME ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
+  return false;
+}
+
+static int run(watch *state, bool show_initial) {
+  shareable_status status;
+  shareable_error error;
+
+  show_initial |= open_first(state, &status);
+  while (status == SHAREABLE_OK) {
+    status = watch_list(state, show_initial);
+    if (status != SHAREABLE_E_NOT_FOUND)
+      break;
+    cli_warn("list '%s' was removed: waiting for a new one", state->name);
+    end_list(state);
+    status = await_list(state);
+    if (status == SHAREABLE_OK)
+      cli_warn("there is a new list called '%s': watching it", state->name);
+    show_initial = true;
   }
   if (status == SHAREABLE_OK || status == SHAREABLE_E_TIMED_OUT)
     return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
@@ -109,69 +201,60 @@ static int run(watch *state, bool show_initial, int64_t timeout) {
   cli_die("%s", error.message);
 }
 
-/* Returns nanoseconds. */
-static int64_t parse_timeout(const char *text) {
-  char *end;
-  double seconds = strtod(text, &end);
-
-  if (end == text || *end != '\0' || !(seconds >= 0) || seconds > 1e9)
-    cli_usage_error("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
-  return (int64_t)(seconds * 1e9);
+static follow parse_follow(const char *text) {
+  if (strcmp(text, "name") != 0 && strcmp(text, "descriptor") != 0)
+    cli_usage_error("'%s' is not a valid way to follow: expected name or descriptor", text);
+  return text[0] == 'n' ? FOLLOW_NAME : FOLLOW_DESCRIPTOR;
 }
 
-static int64_t *parse_indexes(const shareable_list *list, char *const *texts, size_t *count) {
-  bool is_all = *count == 0;
-  int64_t *indexes;
-
-  if (is_all)
-    *count = shareable_list_length(list);
-  indexes = cli_allocate(NULL, *count, sizeof *indexes);
-  for (size_t i = 0; i < *count; i++) {
-    size_t capacity;
-
-    indexes[i] = is_all ? (int64_t)i : cli_parse_number(texts[i], INT64_MIN, INT64_MAX, "index");
-    if (shareable_list_capacity(list, indexes[i], &capacity) == SHAREABLE_E_INDEX)
-      cli_die_item(list, indexes[i], SHAREABLE_E_INDEX);
+/* Applies an option and returns whether it is --initial. */
+static bool apply_option(watch *state, int option) {
+  switch (option) {
+  case 'J':
+    state->json = true;
+    break;
+  case 'c':
+    state->left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
+    break;
+  case 't':
+    state->timeout = cli_parse_timeout(optarg);
+    break;
+  case 'F':
+    state->follow = FOLLOW_NAME;
+    break;
+  case 'f':
+    state->follow = parse_follow(optarg);
+    break;
+  default:
+    return true;
   }
-  return indexes;
+  return false;
 }
 
 static int run_watch(int argc, char **argv) {
-  static const struct option longs[] = {
-    {"json", no_argument, NULL, 'J'},        {"initial", no_argument, NULL, 'i'},
-    {"count", required_argument, NULL, 'c'}, {"timeout", required_argument, NULL, 't'},
-    {"help", no_argument, NULL, 'h'},        {0}};
-  watch state = {.left = INT64_MAX};
+  static const struct option longs[] = {{"json", no_argument, NULL, 'J'},
+                                        {"initial", no_argument, NULL, 'i'},
+                                        {"count", required_argument, NULL, 'c'},
+                                        {"timeout", required_argument, NULL, 't'},
+                                        {"follow", required_argument, NULL, 'f'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
+  watch state = {.left = INT64_MAX, .timeout = -1};
   bool show_initial = false;
-  int64_t timeout = -1;
-  int64_t *indexes;
-  shareable_list *list;
   int option, status;
 
-  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:h", longs)) >= 0) {
-    state.json |= option == 'J';
-    show_initial |= option == 'i';
-    if (option == 'c')
-      state.left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
-    if (option == 't')
-      timeout = parse_timeout(optarg);
-  }
+  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:Fh", longs)) >= 0)
+    show_initial |= apply_option(&state, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
-  state.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
-  state.name = shareable__name_normalize(argv[optind]);
-  state.count = (size_t)(argc - optind - 1);
-  state.indexes = indexes = parse_indexes(list, argv + optind + 1, &state.count);
-  state.lines = cli_allocate(NULL, state.count, sizeof *state.lines);
-  memset(state.lines, 0, state.count * sizeof *state.lines);
-  status = run(&state, show_initial, timeout);
-  for (size_t i = 0; i < state.count; i++)
-    free(state.lines[i]);
-  free(state.lines);
-  free(indexes);
+  state.name = argv[optind][0] == '/' ? argv[optind] + 1 : argv[optind];
+  state.index_texts = argv + optind + 1;
+  state.index_count = (size_t)(argc - optind - 1);
+  status = run(&state, show_initial);
+  if (state.list != NULL)
+    end_list(&state);
   free(state.item.bytes);
   free(state.text.bytes);
-  shareable_list_unref(list);
   return status;
 }
 
@@ -180,10 +263,13 @@ const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they 
                                "  -i, --initial          print the items' present values first\n"
                                "  -c, --count NUMBER     exit after NUMBER lines\n"
                                "  -t, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
+                               "  --follow HOW           if the list is removed, name: wait for a new list with\n"
+                               "                         that name; descriptor: go on watching the old list\n"
+                               "  -F                     the same as --follow name\n"
                                "  -h, --help             print this help\n"
                                "\n"
                                "watch sleeps until this library writes to the list. It checks for writes by\n"
                                "stock Python 20 times a second. If the list is removed, watch exits with\n"
-                               "status 1.\n"
+                               "status 1, unless --follow is given.\n"
                                "Options must come before NAME, because INDEX may begin with '-'.\n",
                                run_watch};

@@ -32,13 +32,17 @@ static size_t slot_of_text(const shareable_value *value) {
   return shareable__layout_slot_for(characters, bytes);
 }
 
-/* Returns the size of a value's slot: CPython's, or the value's capacity if that is larger. */
+/*
+ * Returns the size of a value's slot: the value's capacity, or CPython's size if the value has no
+ * capacity, or does not fit in it. A text that CPython gives a further word fits in its own length.
+ */
 static size_t slot_size(const shareable_value *value) {
-  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an input without values has a format, and needs no slot sizes */
-  size_t size = shareable__is_text(value->type) ? slot_of_text(value) : 8;
   size_t capacity = ((size_t)value->capacity + 7) / 8 * 8;
 
-  return capacity > size ? capacity : size;
+  if (capacity > 0 && (!shareable__is_text(value->type) || value->length <= capacity))
+    return capacity;
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an input without values has a format, and needs no slot sizes */
+  return shareable__is_text(value->type) ? slot_of_text(value) : 8;
 }
 
 static shareable_status check_value(const shareable_value *value) {

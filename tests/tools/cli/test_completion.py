@@ -207,6 +207,24 @@ def test_a_name_with_a_leading_slash_is_completed(shell, folder):
     assert shell.ask(b"shareable info /" + folder + b"\t") == [b"info", b"/" + folder + b" x"]
 
 
+def make_files(cwd):
+    (cwd / "some-list.json").touch()
+    (cwd / "some-program").touch(mode=0o755)
+
+
+def test_the_command_after_lock_and_the_file_of_create_are_completed(shell, folder, tmp_path):
+    make(b"some-" + folder)
+    try:
+        make_files(tmp_path)
+        assert shell.ask(b"shareable create --from-json some-l\t") == [b"create", b"--from-json", b"some-list.json"]
+        assert shell.ask(b"shareable create -j some-l\t") == [b"create", b"-j", b"some-list.json"]
+        assert shell.ask(b"shareable lock x -- ./some-p\t") == [b"lock", b"x", b"--", b"./some-program"]
+        assert shell.ask(b"shareable lock x -- ls ./some-l\t") == [b"lock", b"x", b"--", b"ls", b"./some-list.json"]
+        assert shell.ask(b"shareable lock some-" + folder + b"\t") == [b"lock", b"some-" + folder]
+    finally:
+        os.unlink(b"/dev/shm/some-" + folder)
+
+
 def completions(*words):
     """Return the result of bash's completion function, without a terminal."""
     code = f". '{FOLDER}/shareable'; COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); _shareable; printf '%s\\n' \"${{COMPREPLY[@]}}\""
@@ -216,7 +234,7 @@ def completions(*words):
 
 def test_bash_lists_commands_options_and_names(name):
     make(name.encode(), name.encode() + b"'2")
-    assert completions("shareable", "w") == ["watch"]
+    assert sorted(completions("shareable", "w")) == ["wait", "watch", "write"]
     assert set(completions("shareable", "")) >= {*COMMANDS, "--help", "--version"}
     assert completions("shareable", "dump", "--j") == ["--json"]
     assert sorted(completions("shareable", "dump", name[:-1])) == [name, name + "\\'2"]
@@ -269,3 +287,13 @@ def test_fish_completes_commands_and_options_and_no_name_with_a_tab(folder, tmp_
     assert fish_completes(b"shareable doc", tmp_path) == [[b"doctor"]]
     assert fish_completes(b"shareable dump --js", tmp_path) == [[b"--json"]]
     assert fish_completes(b"shareable info " + folder, tmp_path) == [[folder + b"2 x"]]
+
+
+def test_fish_completes_the_command_after_lock_and_the_file_of_create(folder, tmp_path):
+    make_files(tmp_path)
+    make(folder)
+    assert fish_completes(b"shareable create --from-json some-l", tmp_path) == [[b"some-list.json"]]
+    assert fish_completes(b"shareable create -j some-l", tmp_path) == [[b"some-list.json"]]
+    assert fish_completes(b"shareable lock x -- ./some-p", tmp_path) == [[b"./some-program"]]
+    assert fish_completes(b"shareable lock x -- ls some-l", tmp_path) == [[b"some-list.json"]]
+    assert fish_completes(b"shareable lock " + folder, tmp_path) == [[folder]]

@@ -73,6 +73,26 @@ end
 function __shareable_takes_blocks
     set -l words (commandline -opc)
     test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor; and not __shareable_values >/dev/null
+    and not __shareable_locks; and not __shareable_takes_file
+end
+
+# Succeeds after the "--" of `lock`: a command follows.
+function __shareable_locks
+    set -l words (commandline -opc)
+    test "$words[2]" = lock; and __shareable_options_ended
+end
+
+function __shareable_locked_command
+    set -l words (commandline -opc)
+    set -l first (math (contains -i -- -- $words) + 1)
+    set -l typed
+    test $first -le (count $words); and set typed (string escape -- $words[$first..-1])
+    complete -C (string join ' ' -- $typed (commandline -ct))
+end
+
+function __shareable_takes_file
+    set -l words (commandline -opc)
+    test "$words[2]" = create; and contains -- $words[-1] -j --from-json
 end
 
 complete -c shareable -f
@@ -80,3 +100,5 @@ complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
 complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
 complete -c shareable -n '__shareable_values >/dev/null' -a '(__shareable_values)'
 complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'
+complete -c shareable -n __shareable_locks -a '(__shareable_locked_command)'
+complete -c shareable -n __shareable_takes_file -F

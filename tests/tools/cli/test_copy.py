@@ -1,0 +1,154 @@
+"""Test copy, cat and write: whole blocks, and the bytes of blocks."""
+
+import os
+import subprocess
+import time
+
+import pytest
+from command import COMMAND, exists, on_terminal, run, stock
+
+
+def content(name):
+    with open(f"/dev/shm/{name}", "rb") as block:
+        return block.read()
+
+
+def write(*arguments, text=b"", status=0):
+    ended = subprocess.run([COMMAND, "write", *map(str, arguments)], input=text, capture_output=True, timeout=60)
+    assert ended.returncode == status, ended.stderr
+    return ended.stderr.decode()
+
+
+def test_a_copy_of_a_list_has_its_items_and_capacities(name):
+    run("create", "--capacity", 30, "--mode", "640", name, 1, "text", "none", "nan", -0.5)
+    run("copy", name, name + "-2")
+    assert content(name + "-2") == content(name)
+    run("set", name, 0, 5)
+    run("add", name + "-2", 0, 10)
+    assert run("get", name, 0) == "5\n" and run("get", name + "-2", 0) == "11\n"
+    assert os.stat(f"/dev/shm/{name}-2").st_mode & 0o777 == 0o640
+    run("copy", "--mode", "600", name, name + "-3")
+    assert os.stat(f"/dev/shm/{name}-3").st_mode & 0o777 == 0o600
+
+
+def test_a_copy_of_another_block_has_its_bytes(name):
+    stock(name, [1, "text", b"\0\1"]).shm.close()
+    run("copy", name, name + "-2")
+    assert content(name + "-2") == content(name)
+    for size, byte in ((100, b"\0"), (70001, b"\xff")):  # zeros are not an empty list
+        with open(f"/dev/shm/{name}", "wb") as block:
+            block.write(byte * size)
+        run("copy", "-f", name, name + "-2")
+        assert content(name + "-2") == byte * size
+
+
+def test_copy_replaces_a_block_only_if_it_is_told_to(name):
+    run("create", name, 1)
+    run("create", name + "-2", 2)
+    assert f"'{name}-2' exists" in run("copy", name, name + "-2", status=1)
+    assert run("get", name + "-2", 0) == "2\n"
+    run("copy", "--force", name, name + "-2")
+    assert run("get", name + "-2", 0) == "1\n"
+    for same in (name, "/" + name):
+        assert "is the block to be copied" in run("copy", "--force", name, same, status=1)
+    assert run("get", name, 0) == "1\n"
+    assert f"no block called '{name}-none'" in run("copy", name + "-none", name, status=1)
+    assert "'x/y'" in run("copy", name, "x/y", status=1)
+    run("copy", name, status=2)
+
+
+def test_a_copy_is_made_under_the_lock(name):
+    run("create", name, 0, 0)
+    step = f'"{COMMAND}" lock {name} -- sh -c \'"{COMMAND}" add {name} 0; "{COMMAND}" add {name} 1\' >/dev/null'
+    with subprocess.Popen(["sh", "-c", f"while :; do {step} || exit; done"]) as writer:
+        for _ in range(20):
+            run("copy", "-f", name, name + "-2")
+            first, second = run("get", name + "-2", 0, 1).split()
+            assert first == second
+        writer.terminate()
+    with subprocess.Popen([COMMAND, "lock", name, "--", "sh", "-c", "echo locked; sleep 1"], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        before = time.monotonic()
+        run("copy", "-f", name, name + "-2")
+        assert time.monotonic() - before > 0.5
+        holder.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_user_who_may_only_read_can_copy(name):
+    run("create", name, 1, "text")
+    os.chmod(f"/dev/shm/{name}", 0o444)
+    other = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+    run("copy", "-m", "600", name, name + "-2", **other)
+    assert run("get", name + "-2", 0, 1) == "1\ntext\n" and os.stat(f"/dev/shm/{name}-2").st_uid == 65534
+    os.chmod(f"/dev/shm/{name}", 0)
+    assert "Permission denied" in run("copy", name, name + "-3", status=1, **other)
+    assert "Permission denied" in run("cat", name, status=1, **other)
+    os.chmod(f"/dev/shm/{name}", 0o444)
+    assert "Permission denied" in run("write", name, status=1, stdin=subprocess.DEVNULL, **other)
+
+
+def test_a_corrupt_list_is_not_copied(name):
+    run("create", name, 1, "text", 3)
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        block.seek(16)
+        block.write((1 << 60).to_bytes(8, "little"))
+    assert f"'{name}'" in run("copy", name, name + "-2", status=1) and not exists(name + "-2")
+
+
+def test_cat_prints_the_bytes(name):
+    data = os.urandom(200_001)
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.write(data)
+    assert subprocess.run([COMMAND, "cat", name], stdout=subprocess.PIPE, check=True).stdout == data
+    assert "standard output is a terminal" in on_terminal("cat", name)
+    assert f"no block called '{name}-2'" in run("cat", name + "-2", status=1)
+    run("cat", status=2)
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run([COMMAND, "cat", name], stdout=full, stderr=subprocess.PIPE)
+        assert ended.returncode == 1 and b"standard output: No space left" in ended.stderr
+
+
+def test_cat_reports_a_truncation(name):
+    run("create", "--size", "1M", name)
+    with subprocess.Popen([COMMAND, "cat", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as cat:
+        time.sleep(0.3)  # until the pipe is full
+        os.truncate(f"/dev/shm/{name}", 4096)
+        cat.stdout.read()
+        assert cat.wait(20) == 1 and f"'{name}' is missing: the block was truncated".encode() in cat.stderr.read()
+
+
+def test_write_changes_only_its_bytes(name):
+    run("create", "--size", 20, name)
+    write(name, text=b"x" * 20)
+    write("--offset", 5, name, text=b"12345")
+    write("-o", "0x10", name, text=b"end\0")
+    write("-o", 20, name)
+    write(name, "--offset", 0, text=b"")
+    assert content(name) == b"xxxxx12345xxxxxxend\0"
+    for offset, text in ((0, b"y" * 21), (19, b"yy"), (20, b"y"), (0, b"y" * 100_000)):
+        assert f"longer than the {20 - offset} bytes of block '{name}'" in write("-o", offset, name, text=text, status=1)
+    assert "past the end" in write("-o", 21, name, text=b"y", status=1)
+    assert content(name) == b"xxxxx12345xxxxxxend\0"
+    for arguments in (["-o", -1, name], ["-o", "x", name], [], [name, name]):
+        write(*arguments, status=2)
+    assert f"no block called '{name}-2'" in write(name + "-2", text=b"y", status=1) and not exists(name + "-2")
+
+
+def test_write_refuses_a_list(name):
+    run("create", name, 1)
+    before = content(name)
+    assert f"'{name}' is a list" in write(name, text=b"\1", status=1) and content(name) == before
+    write("--force", name, text=before)
+    assert content(name) == before
+    stock(name + "-2", [1]).shm.close()
+    assert "is a list" in write(name + "-2", text=b"\1", status=1)
+
+
+def test_a_copy_through_cat_and_write_is_exact(name):
+    data = os.urandom(70_000)
+    for each in (name, name + "-2"):
+        run("create", "--size", 70_000, each)
+    write(name, text=data)
+    subprocess.run(["sh", "-c", '"$0" cat "$1" | "$0" write "$1-2"', COMMAND, name], check=True)
+    assert content(name + "-2") == data

@@ -1,0 +1,230 @@
+/*
+ * copy.c - shareable copy: creates a block with the content of another one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "list/list.h"
+#include "text.h"
+
+/* The number of times that a list is read until it does not change meanwhile. */
+enum { ATTEMPTS_MAX = 10 };
+
+/* The longest wait for the lock of the list, in nanoseconds. */
+#define LOCK_TIMEOUT_NS INT64_C(10000000000)
+
+typedef struct copy_options {
+  bool is_forced;
+  uint32_t mode;
+} copy_options;
+
+/* The items of a list, with their own texts. */
+typedef struct items {
+  shareable_value *values;
+  cli_text *texts;
+  size_t count;
+} items;
+
+static items allocate_items(size_t count) {
+  items copied = {.count = count};
+
+  copied.values = cli_allocate(NULL, count, sizeof *copied.values);
+  copied.texts = cli_allocate(NULL, count, sizeof *copied.texts);
+  memset(copied.texts, 0, count * sizeof *copied.texts);
+  return copied;
+}
+
+static void free_items(items *copied) {
+  for (size_t i = 0; i < copied->count; i++)
+    free(copied->texts[i].bytes);
+  free(copied->texts);
+  free(copied->values);
+}
+
+static void read_items(const shareable_list *list, items *copied) {
+  for (size_t i = 0; i < copied->count; i++) {
+    shareable_value *value = &copied->values[i];
+    shareable_status status = cli_read_item(list, (int64_t)i, value, &copied->texts[i]);
+    size_t capacity = 0;
+
+    if (status == SHAREABLE_OK)
+      status = shareable_list_capacity(list, (int64_t)i, &capacity);
+    if (status != SHAREABLE_OK)
+      cli_die_item(list, (int64_t)i, status);
+    value->capacity = (uint32_t)capacity;
+  }
+}
+
+/*
+ * Reads all items at one point in time: programs that write under the lock wait, and if others have
+ * written meanwhile, the hash of the list has changed.
+ */
+static void read_snapshot(const shareable_list *list, items *copied) {
+  uint64_t before, after = 0;
+
+  for (int i = 0; i < ATTEMPTS_MAX; i++) {
+    shareable_status status = shareable_list_hash(list, &before);
+
+    read_items(list, copied);
+    if (status == SHAREABLE_OK)
+      status = shareable_list_hash(list, &after);
+    if (status != SHAREABLE_OK)
+      cli_die_item(list, 0, status);
+    if (before == after)
+      return;
+  }
+  cli_warn("list '%s' changes all the time: its items were copied at different times", list->memory->name);
+}
+
+/* Returns whether the list is locked now. A user who may not write it may not lock it. */
+static bool lock(shareable_list *list) {
+  shareable_error error;
+  shareable_status status = shareable_list_lock(list, LOCK_TIMEOUT_NS);
+
+  if (status == SHAREABLE_E_OWNER_DIED)
+    cli_warn("the previous owner of the lock of list '%s' died: what the lock guards may be half changed",
+             list->memory->name);
+  if (status == SHAREABLE_E_TIMED_OUT)
+    cli_die("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
+    return status != SHAREABLE_E_READ_ONLY;
+  shareable_list_explain(list, status, &error);
+  cli_die("%s", error.message);
+}
+
+/* Removes the block that has the new name, unless it is the one to be copied. */
+static void make_room(const char *name, const struct stat *source) {
+  const char *bare = name[0] == '/' ? name + 1 : name;
+  char *path = cli_format(SHAREABLE__DIRECTORY "/%s", bare);
+  shareable_error error;
+  struct stat file;
+
+  if (lstat(path, &file) == 0 && file.st_ino == source->st_ino && file.st_dev == source->st_dev)
+    cli_die("'%s' is the block to be copied", name);
+  free(path);
+  if (shareable_unlink(name, &error) != SHAREABLE_OK && error.status != SHAREABLE_E_NOT_FOUND)
+    cli_die("%s", error.message);
+}
+
+static shareable_status create_list(const char *name, const items *copied, uint32_t mode, shareable_error *error) {
+  shareable_list *list;
+  shareable_status status = shareable_list_create(&list, name, copied->values, copied->count, 0, mode, error);
+
+  if (status == SHAREABLE_OK)
+    shareable_list_unref(list);
+  return status;
+}
+
+/* Only a list with a sync area is copied by items: the area must not be copied. */
+static void copy_list(shareable_list *list, const char *name, const copy_options *options, const struct stat *source) {
+  items copied = allocate_items(shareable_list_length(list));
+  shareable_error error;
+  bool is_locked = lock(list);
+
+  read_snapshot(list, &copied);
+  if (is_locked)
+    shareable_list_unlock(list);
+  if (options->is_forced)
+    make_room(name, source);
+  if (create_list(name, &copied, options->mode, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  free_items(&copied);
+}
+
+/*
+ * The new name becomes visible when all bytes are copied. The bytes are copied in memory, because
+ * a system call would not raise SIGBUS if the block is truncated.
+ */
+static void copy_bytes(shareable_memory *memory, const char *name, const copy_options *options,
+                       const struct stat *source) {
+  size_t size = shareable_memory_size(memory);
+  shareable_memory *copied;
+  shareable_status status;
+  shareable_error error;
+
+  if (options->is_forced)
+    make_room(name, source);
+  status = shareable__memory_prepare(&copied, name, size, 0, options->mode, &error);
+  if (status == SHAREABLE_OK) {
+    memcpy(copied->segment.base, shareable_memory_address(memory), size);
+    status = shareable__memory_publish(copied, &error);
+  }
+  if (status != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  shareable_memory_unref(copied);
+}
+
+/* Returns the list, if the block is one with a sync area, or NULL. */
+static shareable_list *open_list(const char *name) {
+  shareable_list *list;
+  shareable_status status = shareable_list_open(&list, name, SHAREABLE_KEEP_FD, NULL);
+
+  if (status == SHAREABLE_E_PERMISSION)
+    status = shareable_list_open(&list, name, SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD, NULL);
+  if (status != SHAREABLE_OK)
+    return NULL;
+  if (shareable__sync_has_area(&list->sync))
+    return list;
+  shareable_list_unref(list);
+  return NULL;
+}
+
+static struct stat status_of(shareable_memory *memory) {
+  shareable_error error;
+  struct stat file;
+  int fd;
+
+  if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  if (fstat(fd, &file) != 0)
+    cli_die("block '%s': %s", shareable_memory_name(memory), strerror(errno));
+  return file;
+}
+
+static void copy(const char *name, const char *new_name, copy_options *options) {
+  shareable_list *list;
+  shareable_memory *memory;
+  struct stat file;
+
+  cli_report_truncation(name);
+  list = open_list(name);
+  memory = list == NULL ? cli_open_memory(name, SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD)
+                        : shareable_memory_ref(shareable_list_memory(list));
+  file = status_of(memory);
+  if (options->mode == 0)
+    options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
+  if (list != NULL)
+    copy_list(list, new_name, options, &file);
+  else
+    copy_bytes(memory, new_name, options, &file);
+  shareable_memory_unref(memory);
+  shareable_list_unref(list);
+}
+
+static int run_copy(int argc, char **argv) {
+  static const struct option longs[] = {
+    {"force", no_argument, NULL, 'f'}, {"mode", required_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {0}};
+  copy_options options = {0};
+  int option;
+
+  while ((option = cli_option(&cli_copy, argc, argv, ":fm:h", longs)) >= 0)
+    if (option == 'f')
+      options.is_forced = true;
+    else
+      options.mode = cli_parse_mode(optarg);
+  if (argc - optind != 2)
+    cli_usage_error("expected NAME and NEW");
+  copy(argv[optind], argv[optind + 1], &options);
+  return CLI_DONE;
+}
+
+const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with the content of another one.",
+                              "  -f, --force      first remove the block that has the name NEW\n"
+                              "  -m, --mode MODE  set the permission bits, minus the umask [those of NAME]\n"
+                              "  -h, --help       print this help\n"
+                              "\n"
+                              "A list is copied while copy holds its lock, and again if an item changes\n"
+                              "meanwhile. Processes that use the old block NEW keep it.\n",
+                              run_copy};

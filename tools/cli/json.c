@@ -1,0 +1,380 @@
+/*
+ * json.c - reads the values of a list from JSON: the output of 'shareable dump --json', or an
+ * array.
+ *
+ * This file reads the outer object and the array, and jansson reads each item. So an error has a
+ * position and the index of the item, and a list of a million items needs no tree in memory.
+ */
+#include "json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define CHUNK_SIZE 65536
+
+/* A slot has at most this number of bytes, and a capacity in JSON also at least 1. */
+#define CAPACITY_MAX 9999999
+
+typedef struct reader {
+  const char *path; /* for messages */
+  cli_text text;
+  size_t at;       /* the offset of the next byte */
+  size_t item_at;  /* the offset of the item that is being read */
+  bool is_in_item; /* an item is being read */
+  json_list *list;
+} reader;
+
+/* Prints an error at an offset, with its line and column, which count from 1, and exits. */
+static _Noreturn void die_at(const reader *json, size_t offset, const char *message) {
+  size_t line = 1, column = 1;
+
+  for (size_t i = 0; i < offset && i < json->text.length; i++)
+    if (json->text.bytes[i] == '\n') {
+      line++;
+      column = 1;
+    } else {
+      column += ((unsigned char)json->text.bytes[i] & 0xc0) != 0x80;
+    }
+  if (json->is_in_item)
+    cli_die("%s:%zu:%zu: item %zu: %s", json->path, line, column, json->list->count, message);
+  cli_die("%s:%zu:%zu: %s", json->path, line, column, message);
+}
+
+static _Noreturn void die_item(const reader *json, const char *message) {
+  die_at(json, json->item_at, message);
+}
+
+/* Skips white space, and returns the next byte, or a NUL at the end. */
+static char peek(reader *json) {
+  const char *bytes = json->text.bytes;
+
+  while (json->at < json->text.length && bytes[json->at] != '\0' && strchr(" \t\r\n", bytes[json->at]) != NULL)
+    json->at++;
+  return json->at < json->text.length ? bytes[json->at] : '\0';
+}
+
+static bool take(reader *json, char expected) {
+  if (peek(json) != expected)
+    return false;
+  json->at++;
+  return true;
+}
+
+static void require(reader *json, char expected, const char *message) {
+  if (!take(json, expected))
+    die_at(json, json->at, json->at == json->text.length ? "the text ends too early" : message);
+}
+
+static _Noreturn void die_parse(const reader *json, json_error_t *error) {
+  if (json_error_code(error) == json_error_numeric_overflow)
+    die_at(json, json->at, "the number is too large: an int has 64 bits, and a float is at most 1.8e308");
+  die_at(json, json->at + (size_t)error->position, error->text);
+}
+
+/* Reads any value. The caller drops the reference. */
+static json_t *take_value(reader *json) {
+  json_error_t error;
+  json_t *value;
+
+  peek(json);
+  value = json_loadb(json->text.bytes + json->at, json->text.length - json->at,
+                     JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+  if (value == NULL)
+    die_parse(json, &error);
+  json->at += (size_t)error.position;
+  return value;
+}
+
+/*
+ * Skips a string. The name of a list may contain halves of surrogate pairs, for bytes that are not
+ * UTF-8, which jansson rejects.
+ */
+static void skip_string(reader *json) {
+  const char *bytes = json->text.bytes;
+
+  require(json, '"', "expected a string");
+  while (json->at < json->text.length && bytes[json->at] != '"')
+    json->at += bytes[json->at] == '\\' ? 2 : 1;
+  if (json->at > json->text.length)
+    json->at = json->text.length;
+  require(json, '"', "expected the end of a string");
+}
+
+static shareable_value str_of(const json_t *text) {
+  return shareable_strn(json_string_value(text), json_string_length(text));
+}
+
+static shareable_value plain_value(const reader *json, const json_t *value) {
+  switch (json_typeof(value)) {
+  case JSON_INTEGER:
+    return shareable_int(json_integer_value(value));
+  case JSON_REAL:
+    return shareable_float(json_real_value(value));
+  case JSON_TRUE:
+  case JSON_FALSE:
+    return shareable_bool(json_is_true(value));
+  case JSON_STRING:
+    return str_of(value);
+  case JSON_NULL:
+    return shareable_none();
+  default:
+    die_item(json, "an item cannot be an array");
+  }
+}
+
+static _Noreturn void die_value(const reader *json, const char *type) {
+  char *message = cli_format("\"value\" is not a valid %s", type);
+
+  die_item(json, message);
+}
+
+/* jq(1) prints 2.0 as 2. */
+static double float_of_int(const reader *json, int64_t integer) {
+  double real = (double)integer;
+
+  if (real >= 0x1p63 || (int64_t)real != integer)
+    die_item(json, "\"value\" is an int that no float can represent exactly");
+  return real;
+}
+
+/* Returns the float with the bits that 16 hexadecimal digits after 0x give. */
+static double float_of_bits(const reader *json, const json_t *bits) {
+  const char *text = json_string_value(bits);
+  uint64_t word;
+  double real;
+
+  if (text == NULL || strlen(text) != 18 || cli_integer_base(text) != 16 || text[0] != '0')
+    die_item(json, "\"bits\" is not a string of 0x and 16 hexadecimal digits");
+  /* cppcheck-suppress nullPointerRedundantCheck; die_item() does not return */
+  word = strtoull(text, NULL, 16);
+  memcpy(&real, &word, sizeof real);
+  if (!isnan(real))
+    die_item(json, "\"bits\" is only for a nan");
+  return real;
+}
+
+static shareable_value float_value(const reader *json, const json_t *value, const json_t *bits) {
+  cli_text buffer = {0};
+  shareable_value parsed;
+
+  if (json_is_real(value))
+    return shareable_float(json_real_value(value));
+  if (json_is_integer(value))
+    return shareable_float(float_of_int(json, json_integer_value(value)));
+  if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value) ||
+      !cli_parse(json_string_value(value), SHAREABLE_TYPE_FLOAT, &parsed, &buffer))
+    die_value(json, "float");
+  return bits == NULL ? parsed : shareable_float(float_of_bits(json, bits));
+}
+
+/* Replaces the text of a string by the bytes that it represents in hexadecimal digits. */
+static shareable_value bytes_value(const reader *json, json_t *value) {
+  cli_text buffer = {0};
+  shareable_value parsed;
+
+  if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value) ||
+      !cli_parse(json_string_value(value), SHAREABLE_TYPE_BYTES, &parsed, &buffer))
+    die_value(json, "string of hexadecimal digits");
+  json_string_setn_nocheck(value, parsed.text, (size_t)parsed.length);
+  parsed.text = json_string_value(value);
+  free(buffer.bytes);
+  return parsed;
+}
+
+static shareable_value typed_value(const reader *json, shareable_type type, json_t *value, const json_t *bits) {
+  static const json_type types[] = {JSON_NULL, JSON_INTEGER, JSON_REAL, JSON_TRUE, JSON_STRING, JSON_STRING};
+
+  if (bits != NULL && type != SHAREABLE_TYPE_FLOAT)
+    die_item(json, "\"bits\" is only for a nan");
+  if (type == SHAREABLE_TYPE_NONE && value == NULL)
+    return shareable_none();
+  if (value == NULL)
+    die_item(json, "\"value\" is missing");
+  if (type == SHAREABLE_TYPE_FLOAT)
+    return float_value(json, value, bits);
+  if (type == SHAREABLE_TYPE_BYTES)
+    return bytes_value(json, value);
+  if (json_typeof(value) != types[type] && !(type == SHAREABLE_TYPE_BOOL && json_is_false(value)))
+    die_value(json, cli_type_name(type));
+  return plain_value(json, value);
+}
+
+/* Returns the type that the member "type" names. */
+static shareable_type type_of(const reader *json, const json_t *type) {
+  const char *name = json_string_value(type);
+
+  if (name == NULL)
+    die_item(json, "\"type\" is missing, or not a string");
+  /* cppcheck-suppress nullPointerRedundantCheck; die_item() does not return */
+  if (strcmp(name, "held") == 0 || strcmp(name, "corrupt") == 0)
+    die_item(json, "dump could not read the item");
+  for (uint32_t i = SHAREABLE_TYPE_NONE; i <= SHAREABLE_TYPE_BYTES; i++)
+    if (strcmp(name, cli_type_name(i)) == 0)
+      return (shareable_type)i;
+  die_item(json, "unknown \"type\": expected int, float, bool, str, bytes or none");
+}
+
+static uint32_t capacity_of(const reader *json, const json_t *capacity) {
+  if (capacity == NULL)
+    return 0;
+  if (!json_is_integer(capacity) || json_integer_value(capacity) < 1 || json_integer_value(capacity) > CAPACITY_MAX)
+    die_item(json, "\"capacity\" is not a number of bytes from 1 to 9999999");
+  return (uint32_t)json_integer_value(capacity);
+}
+
+/* A typed item: an object with the members that dump prints. "index" is ignored. */
+static shareable_value object_value(const reader *json, json_t *object) {
+  static const char *const known[] = {"index", "type", "value", "bits", "capacity"};
+  shareable_value result;
+  size_t found = 0;
+
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    found += json_object_get(object, known[i]) != NULL;
+  if (found != json_object_size(object))
+    die_item(json, "unknown member: expected only index, type, value, bits and capacity");
+  result = typed_value(json, type_of(json, json_object_get(object, "type")), json_object_get(object, "value"),
+                       json_object_get(object, "bits"));
+  result.capacity = capacity_of(json, json_object_get(object, "capacity"));
+  return result;
+}
+
+static void grow(json_list *list) {
+  size_t size = list->count == 0 ? 64 : 2 * list->count;
+
+  if (list->count != 0 && (list->count < 64 || (list->count & (list->count - 1)) != 0))
+    return;
+  list->values = cli_allocate(list->values, size, sizeof *list->values);
+  list->texts = cli_allocate(list->texts, size, sizeof *list->texts);
+}
+
+static void take_item(reader *json) {
+  json_list *list = json->list;
+  shareable_value value;
+  json_t *item;
+
+  peek(json);
+  json->item_at = json->at;
+  json->is_in_item = true;
+  item = take_value(json);
+  value = json_is_object(item) ? object_value(json, item) : plain_value(json, item);
+  json->is_in_item = false;
+  grow(list);
+  list->values[list->count] = value;
+  list->texts[list->count++] = value.type >= SHAREABLE_TYPE_STR ? json_incref(item) : NULL;
+  json_decref(item);
+  if (list->count % 4096 == 0)
+    cli_progress("bytes of JSON", json->at, json->text.length);
+}
+
+static void take_items(reader *json) {
+  require(json, '[', "expected an array of items");
+  if (take(json, ']'))
+    return;
+  do
+    take_item(json);
+  while (take(json, ','));
+  require(json, ']', "expected ',' or ']' after an item");
+  cli_progress("bytes of JSON", json->text.length, json->text.length);
+}
+
+static void take_sync(reader *json) {
+  json_t *value = take_value(json);
+
+  if (!json_is_boolean(value))
+    die_at(json, json->at, "\"sync\" is not true or false");
+  json->list->has_no_sync_area = json_is_false(value);
+  json_decref(value);
+}
+
+/* Reads a member of the outer object. Each may occur once. */
+static void take_member(reader *json, bool is_found[3]) {
+  static const char *const names[] = {"\"name\"", "\"sync\"", "\"items\""};
+  static void (*const take_it[])(reader * json) = {skip_string, take_sync, take_items};
+
+  peek(json);
+  for (int i = 0; i < 3; i++) {
+    size_t length = strlen(names[i]);
+
+    if (json->text.length - json->at < length || memcmp(json->text.bytes + json->at, names[i], length) != 0)
+      continue;
+    if (is_found[i])
+      die_at(json, json->at, "the member occurs twice");
+    is_found[i] = true;
+    json->at += length;
+    require(json, ':', "expected ':'");
+    take_it[i](json);
+    return;
+  }
+  die_at(json, json->at, "expected the member \"name\", \"sync\" or \"items\", as 'shareable dump --json' prints them");
+}
+
+static void take_object(reader *json) {
+  bool is_found[3] = {false};
+
+  require(json, '{', "expected an object");
+  do
+    take_member(json, is_found);
+  while (take(json, ','));
+  require(json, '}', "expected ',' or '}'");
+  if (!is_found[2])
+    die_at(json, json->at, "the object has no member \"items\"");
+}
+
+/* Checks the first byte at once: other files may be large, or never end. */
+static void check_beginning(reader *json, bool is_complete) {
+  char first = peek(json);
+
+  if (first != '[' && first != '{' && (json->at < json->text.length || is_complete))
+    die_at(json, json->at, "not JSON of a list: expected an array, or the output of 'shareable dump --json'");
+}
+
+static void read_text(reader *json, int fd) {
+  ssize_t length;
+
+  do {
+    if (json->text.size - json->text.length < CHUNK_SIZE)
+      cli_text_reserve(&json->text, 2 * json->text.size + CHUNK_SIZE);
+    length = read(fd, json->text.bytes + json->text.length, CHUNK_SIZE);
+    if (length < 0 && errno == EINTR)
+      continue;
+    if (length < 0)
+      cli_die("cannot read %s: %s", json->path, strerror(errno));
+    json->text.length += (size_t)length;
+    check_beginning(json, length == 0);
+  } while (length != 0);
+}
+
+void json_read(json_list *list, const char *path) {
+  bool is_input = strcmp(path, "-") == 0;
+  reader json = {.path = is_input ? "standard input" : path, .list = list};
+  int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0)
+    cli_die("cannot open '%s': %s", path, strerror(errno));
+  *list = (json_list){0};
+  read_text(&json, fd);
+  if (!is_input)
+    close(fd);
+  if (peek(&json) == '[')
+    take_items(&json);
+  else
+    take_object(&json);
+  peek(&json);
+  if (json.at < json.text.length)
+    die_at(&json, json.at, "unexpected text after the list");
+  free(json.text.bytes);
+}
+
+void json_free(json_list *list) {
+  for (size_t i = 0; i < list->count; i++)
+    json_decref(list->texts[i]);
+  free(list->texts);
+  free(list->values);
+}

@@ -1,0 +1,25 @@
+/*
+ * json.h - reads the values of a list from JSON: the output of 'shareable dump --json', or an
+ * array.
+ */
+#ifndef SHAREABLE__CLI_JSON_H
+#define SHAREABLE__CLI_JSON_H
+
+#include "cli.h"
+
+/* The values, and what their texts point to. json_free() frees both. */
+typedef struct json_list {
+  shareable_value *values;
+  size_t count;
+  bool has_no_sync_area; /* the list was dumped from one without a sync area */
+  void **texts;          /* one for each value, or NULL */
+} json_list;
+
+/*
+ * Reads the file, or standard input if the path is "-". If it does not describe a list, prints the
+ * position and the reason, and exits.
+ */
+void json_read(json_list *list, const char *path);
+void json_free(json_list *list);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * raw.c - shareable cat and write: the bytes of a block.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "kind.h"
+#include "output.h"
+
+#define CHUNK_SIZE 65536
+
+/* Copies each part first: a system call would not raise SIGBUS if the block is truncated. */
+static void print_bytes(const char *bytes, size_t size) {
+  char *part = cli_allocate(NULL, CHUNK_SIZE, 1);
+
+  for (size_t at = 0; at < size && cli_flush() == 0; at += CHUNK_SIZE) {
+    size_t length = size - at < CHUNK_SIZE ? size - at : CHUNK_SIZE;
+
+    memcpy(part, bytes + at, length);
+    cli_put_bytes(part, length);
+  }
+  free(part);
+}
+
+static int run_cat(int argc, char **argv) {
+  static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {0}};
+  shareable_memory *memory;
+
+  while (cli_option(&cli_cat, argc, argv, ":h", longs) >= 0)
+    ;
+  if (optind != argc - 1)
+    cli_usage_error("expected one NAME");
+  if (isatty(STDOUT_FILENO))
+    cli_die("standard output is a terminal: use a pipe, for example to xxd(1)");
+  memory = cli_open_memory(argv[optind], SHAREABLE_READ_ONLY);
+  print_bytes(shareable_memory_address(memory), shareable_memory_size(memory));
+  shareable_memory_unref(memory);
+  return CLI_DONE;
+}
+
+const cli_command cli_cat = {"cat", "NAME", "Print the bytes of a block.",
+                             "  -h, --help  print this help\n"
+                             "\n"
+                             "Standard output must not be a terminal. 'shareable dump' prints a list.\n",
+                             run_cat};
+
+/* Reads standard input into the buffer until it ends or the buffer is full. */
+static size_t read_input(char *buffer, size_t size) {
+  size_t length = 0;
+
+  while (length < size) {
+    ssize_t part = read(STDIN_FILENO, buffer + length, size - length);
+
+    if (part < 0 && errno == EINTR)
+      continue;
+    if (part < 0)
+      cli_die("cannot read standard input: %s", strerror(errno));
+    if (part == 0)
+      break;
+    length += (size_t)part;
+  }
+  return length;
+}
+
+static bool is_list(shareable_memory *memory) {
+  list_properties list;
+  shareable_error error;
+  int fd;
+
+  if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  return kind_of_file(fd, shareable_memory_name(memory), shareable_memory_size(memory), &list) == BLOCK_LIST;
+}
+
+/* All input is read before the first byte is written: a text that is too long changes nothing. */
+static void write_input(shareable_memory *memory, uint64_t offset) {
+  size_t size = shareable_memory_size(memory), room, length;
+  const char *name = shareable_memory_name(memory);
+  char *buffer;
+
+  if (offset > size)
+    cli_die("offset %" PRIu64 " is past the end of block '%s', which has %zu bytes", offset, name, size);
+  room = (size_t)(size - offset);
+  buffer = cli_allocate(NULL, room + 1, 1);
+  length = read_input(buffer, room + 1);
+  if (length > room)
+    cli_die("the input is longer than the %zu bytes of block '%s' from offset %" PRIu64 " on: nothing was written",
+            room, name, offset);
+  memcpy((char *)shareable_memory_address(memory) + offset, buffer, length);
+  free(buffer);
+}
+
+static int run_write(int argc, char **argv) {
+  static const struct option longs[] = {
+    {"offset", required_argument, NULL, 'o'}, {"force", no_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {0}};
+  bool is_forced = false;
+  uint64_t offset = 0;
+  shareable_memory *memory;
+  int option;
+
+  while ((option = cli_option(&cli_write, argc, argv, ":o:fh", longs)) >= 0)
+    if (option == 'f')
+      is_forced = true;
+    else
+      offset = (uint64_t)cli_parse_number(optarg, 0, INT64_MAX, "offset in bytes");
+  if (optind != argc - 1)
+    cli_usage_error("expected one NAME");
+  memory = cli_open_memory(argv[optind], SHAREABLE_KEEP_FD);
+  if (!is_forced && is_list(memory))
+    cli_die("'%s' is a list: 'shareable set' writes its items; --force writes bytes, which may make it corrupt",
+            shareable_memory_name(memory));
+  write_input(memory, offset);
+  shareable_memory_unref(memory);
+  return CLI_DONE;
+}
+
+const cli_command cli_write = {"write", "NAME", "Write standard input to the bytes of an existing block.",
+                               "  -o, --offset BYTES  start at this offset [0]\n"
+                               "  -f, --force         also write to a list, which may make it corrupt\n"
+                               "  -h, --help          print this help\n"
+                               "\n"
+                               "The block keeps its size, and the bytes after the input keep their values. If\n"
+                               "the input does not fit, nothing is written. The write is not atomic.\n",
+                               run_write};
