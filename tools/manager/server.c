@@ -156,7 +156,7 @@ static bool watch(struct server *server, uv_poll_t *poll, int fd, uv_poll_cb cal
   if (result == 0)
     result = uv_poll_start(poll, UV_READABLE, callback);
   if (result != 0)
-    log_event(LOG_STATE, "cannot watch descriptor %d: %s", fd, uv_strerror(result));
+    log_event(LOG_ERROR, "cannot watch descriptor %d: %s", fd, uv_strerror(result));
   return result == 0;
 }
 

@@ -50,6 +50,7 @@ static void link_session(struct session *session) {
 void session_close(struct session *session) {
   if (uv_is_closing((uv_handle_t *)&session->poll))
     return;
+  log_event(LOG_DEBUG, "%s is disconnected", session->peer.text);
   unlink_session(session);
   uv_close((uv_handle_t *)&session->poll, on_closed);
   close(session->socket);
@@ -150,6 +151,7 @@ static bool on_welcome(struct session *session, const void *message, size_t leng
   session->state = REQUEST;
   session->is_authenticated = true;
   session->server->unauthenticated--;
+  log_event(LOG_DEBUG, "%s is authenticated", session->peer.text);
   set_deadline(session, true);
   return true;
 }
@@ -341,6 +343,7 @@ static bool peer_allowed(struct server *server, const struct peer *peer) {
 
 static void send_challenge(struct session *session, const unsigned char nonce[SHAREABLE__NONCE_SIZE]) {
   link_session(session);
+  log_event(LOG_DEBUG, "%s is connected", session->peer.text);
   if (session->server->listener.address.any.sa_family == AF_INET)
     setsockopt(session->socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   set_deadline(session, true);

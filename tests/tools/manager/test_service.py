@@ -127,7 +127,7 @@ def test_names_bad_options():
     assert "unknown option '-x'" in fails("-xV")
     help_text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     for option in ("--address", "--authkey-file", "--authkey-fd", "--no-md5", "--address-fd", "--tracker-fd",
-                   "--lifeline-fd", "--owner", "--help", "--version"):
+                   "--lifeline-fd", "--owner", "--log-level", "--help", "--version"):
         assert option in help_text
     assert subprocess.run([PROGRAM, "-V"], capture_output=True, check=True).stdout.startswith(b"shareable-manager ")
 
