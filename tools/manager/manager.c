@@ -49,7 +49,7 @@ static const char usage[] =
   "  -V, --version            print the version and exit\n"
   "\n"
   "The manager prints its address when clients can connect, unless --address-fd is given.\n"
-  "SIGTERM stops the manager. See shareable-manager(1) for details.\n";
+  "SIGTERM and Ctrl-C stop the manager. See shareable-manager(1) for details.\n";
 
 enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER, LOG_LEVEL };
 
@@ -221,11 +221,31 @@ static void prepare_descriptors(const struct settings *settings) {
 }
 
 /*
+ * A manager that another program starts has the lifetime of that program: its start and end are not
+ * logged.
+ */
+static bool is_standalone(const struct settings *settings) {
+  return settings->owner == 0 && settings->address_fd < 0;
+}
+
+/*
+ * Returns whether Ctrl-C ends the manager. If another program has started the manager, that program
+ * handles Ctrl-C, and may still need its blocks. A shell starts a background job with SIGINT
+ * ignored.
+ */
+static bool is_interruptible(const struct settings *settings) {
+  struct sigaction inherited;
+
+  return is_standalone(settings) && settings->lifeline < 0 && sigaction(SIGINT, NULL, &inherited) == 0 &&
+         inherited.sa_handler != SIG_IGN;
+}
+
+/*
  * Ignores the signals that a failed write may raise, because the result of write() is enough, and
- * those of a terminal.
+ * those of a terminal, except SIGINT.
  */
 static void ignore_signals(void) {
-  static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
+  static const int ignored[] = {SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
 
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
     signal(ignored[i], SIG_IGN);
@@ -263,14 +283,6 @@ static bool write_pickled_address(const shareable__address *address, int fd) {
 static void chdir_root(void) {
   if (chdir("/") != 0)
     log_errno(errno, "cannot change to /");
-}
-
-/*
- * A manager that another program starts has the lifetime of that program: its start and end are not
- * logged.
- */
-static bool is_standalone(const struct settings *settings) {
-  return settings->owner == 0 && settings->address_fd < 0;
 }
 
 static void log_start(const struct server *server) {
@@ -344,6 +356,9 @@ int manager_main(int argc, char **argv) {
   read_settings(&settings, argc, argv);
   prepare_descriptors(&settings);
   ignore_signals();
+  manager.is_interruptible = is_interruptible(&settings);
+  if (!manager.is_interruptible)
+    signal(SIGINT, SIG_IGN);
   if (!load_key(&settings, &key, &size))
     return EXIT_FAILURE;
   open_standard_streams(); /* --authkey-fd may have been one of them, and is closed */

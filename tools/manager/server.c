@@ -127,9 +127,14 @@ static void on_listener(uv_poll_t *poll, int status, int events) {
     pause_listening(server);
 }
 
-static void on_terminate(uv_signal_t *signal, int number) {
-  (void)number;
-  server_stop(signal->data, "SIGTERM");
+static void on_signal(uv_signal_t *signal, int number) {
+  server_stop(signal->data, number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void stop_on(struct server *server, uv_signal_t *signal, int number) {
+  uv_signal_init(&server->loop, signal);
+  signal->data = server;
+  uv_signal_start(signal, on_signal, number);
 }
 
 /* The descriptor is readable if the other end is closed, or if it has data, which are discarded. */
@@ -202,16 +207,16 @@ static void limit_sessions(struct server *server) {
               server->sessions_max, server->unauthenticated_max);
 }
 
-/* Installs the signal handler before it creates files, so that SIGTERM always removes them. */
+/* Installs the signal handlers before it creates files, so that a signal always removes them. */
 bool server_open(struct server *server, const char *address) {
   server->reserve = server->diag = -1;
   raise_descriptor_limit();
   uv_loop_init(&server->loop);
   uv_timer_init(&server->loop, &server->deadline_timer);
   server->deadline_timer.data = server;
-  uv_signal_init(&server->loop, &server->terminate);
-  server->terminate.data = server;
-  uv_signal_start(&server->terminate, on_terminate, SIGTERM);
+  stop_on(server, &server->terminate, SIGTERM);
+  if (server->is_interruptible)
+    stop_on(server, &server->interrupt, SIGINT);
   if (!listener_open(&server->listener, address))
     return false;
   if (watch(server, &server->accept_poll, server->listener.socket, on_listener)) {

@@ -26,13 +26,15 @@
 struct session;
 
 struct server {
+  /* Set before server_open(): */
+  bool is_interruptible; /* SIGINT stops the server, too */
+  shareable__key key;
   uv_loop_t loop;
   uv_poll_t accept_poll;
   uv_poll_t lifeline, owner;
-  uv_signal_t terminate;
+  uv_signal_t terminate, interrupt;
   uv_timer_t deadline_timer;
   struct listener listener;
-  shareable__key key;
   block_registry blocks;
   struct session *oldest, *newest;
   unsigned sessions, unauthenticated;         /* numbers of sessions */
@@ -45,8 +47,8 @@ struct server {
 };
 
 /*
- * Listens at the address, or in a new directory if it is NULL. Returns false after logging an
- * error.
+ * Listens at the address, or in a new directory if it is NULL. SIGTERM then stops the server.
+ * Returns false after logging an error.
  */
 bool server_open(struct server *server, const char *address);
 

@@ -132,8 +132,8 @@ def test_names_bad_options():
     assert subprocess.run([PROGRAM, "-V"], capture_output=True, check=True).stdout.startswith(b"shareable-manager ")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGPIPE])
-def test_ignores_signals_other_than_sigterm(number, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGPIPE])
+def test_ignores_signals_other_than_sigterm_and_sigint(number, tmp_path):
     running = service(tmp_path)
     running.stdout.readline()
     running.send_signal(number)
