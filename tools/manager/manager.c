@@ -356,6 +356,7 @@ int manager_main(int argc, char **argv) {
   read_settings(&settings, argc, argv);
   prepare_descriptors(&settings);
   ignore_signals();
+  manager.is_listed = true;
   manager.is_interruptible = is_interruptible(&settings);
   if (!manager.is_interruptible)
     signal(SIGINT, SIG_IGN);

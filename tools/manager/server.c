@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "log.h"
 #include "session.h"
 #include "shm/owner.h"
@@ -59,6 +60,7 @@ static void on_deadline_timer(uv_timer_t *timer) {
   is_needed |= log_report();
   is_needed |= tracker_flush(&server->blocks.tracker);
   uv_poll_start(&server->accept_poll, UV_READABLE, on_listener);
+  control_resume(server);
   if (!is_needed)
     uv_timer_stop(timer);
 }
@@ -102,6 +104,7 @@ static bool refuse_peer(struct server *server) {
   if (socket >= 0)
     close(socket);
   server->reserve = open_reserve();
+  server->counts.refused_by_limits += socket >= 0;
   log_event(LOG_LIMIT, "all descriptors are in use: a peer was refused; raise the limit of open files (ulimit -n)");
   return socket >= 0;
 }
@@ -214,12 +217,15 @@ bool server_open(struct server *server, const char *address) {
   uv_loop_init(&server->loop);
   uv_timer_init(&server->loop, &server->deadline_timer);
   server->deadline_timer.data = server;
+  server->start = shareable__now();
   stop_on(server, &server->terminate, SIGTERM);
   if (server->is_interruptible)
     stop_on(server, &server->interrupt, SIGINT);
   if (!listener_open(&server->listener, address))
     return false;
   if (watch(server, &server->accept_poll, server->listener.socket, on_listener)) {
+    if (server->is_listed)
+      control_open(server);
     limit_sessions(server);
     return true;
   }
@@ -234,6 +240,7 @@ bool server_watch(struct server *server, int lifeline, pid_t owner) {
     return false;
   if (owner <= 0)
     return true;
+  server->owner_pid = owner;
   fd = (int)syscall(SYS_pidfd_open, owner, 0);
   if (fd < 0)
     return errno != ESRCH; /* no pidfd_open() before Linux 5.3: the lifeline must suffice */
@@ -261,11 +268,15 @@ static void close_own(int *fd) {
 }
 
 void server_run(struct server *server) {
+  size_t removed;
+
   if (!server->is_stopping)
     uv_run(&server->loop, UV_RUN_DEFAULT);
-  block_registry_clear(&server->blocks);
+  control_close(server);
+  removed = block_registry_clear(&server->blocks);
   shareable__owner_unlink_unused(); /* after a shutdown, nothing is left in /dev/shm, even for a moment */
   listener_close(&server->listener);
+  control_confirm_stop(server, removed);
   while (server->oldest != NULL)
     session_close(server->oldest);
   uv_walk(&server->loop, close_handle, NULL);
