@@ -54,9 +54,9 @@ bool authkey_read(int fd, const char *source, unsigned char **bytes, size_t *siz
   if (result < 0)
     log_errno(errnum, "cannot read the key from %s", source);
   else if (result > 0)
-    log_event(LOG_STATE, "%s has a key of more than %d bytes: use a shorter key", source, AUTHKEY_MAX);
+    log_event(LOG_ERROR, "%s has a key of more than %d bytes: use a shorter key", source, AUTHKEY_MAX);
   else
-    log_event(LOG_STATE, "%s is empty: a key must have at least 1 byte", source);
+    log_event(LOG_ERROR, "%s is empty: a key must have at least 1 byte", source);
   authkey_wipe(buffer, AUTHKEY_MAX + 1);
   return false;
 }
@@ -148,13 +148,13 @@ static bool is_trusted(uid_t user) {
 
 static bool check_file(const struct stat *file, const char *path) {
   if (!S_ISREG(file->st_mode))
-    log_event(LOG_STATE, "the key file %s is not a regular file: use another file, or a path that does not exist",
+    log_event(LOG_ERROR, "the key file %s is not a regular file: use another file, or a path that does not exist",
               path);
   else if (!is_trusted(file->st_uid))
-    log_event(LOG_STATE, "the key file %s belongs to user %lu: use a file of this user", path,
+    log_event(LOG_ERROR, "the key file %s belongs to user %lu: use a file of this user", path,
               (unsigned long)file->st_uid);
   else if ((file->st_mode & 077) != 0)
-    log_event(LOG_STATE,
+    log_event(LOG_ERROR,
               "the key file %s can be read or written by other users (its mode is %04o): run chmod 600 on it", path,
               (unsigned)file->st_mode & 07777);
   else
@@ -220,7 +220,7 @@ static bool is_trusted_path(const char *path) {
 
   if (!find_foreign_link(&search, path))
     return true;
-  log_event(LOG_STATE, "the key file %s: %s is a symbolic link of user %lu: use a file of this user", path, search.name,
+  log_event(LOG_ERROR, "the key file %s: %s is a symbolic link of user %lu: use a file of this user", path, search.name,
             (unsigned long)search.link.st_uid);
   return false;
 }

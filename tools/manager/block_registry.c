@@ -4,6 +4,7 @@
 #include "block_registry.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static uint32_t hash_name(const char *name) {
   uint32_t hash = 2166136261u;
@@ -110,10 +111,16 @@ static void notify_tracker(block_registry *registry) {
   tracker_drain(&registry->tracker);
 }
 
-void block_registry_clear(block_registry *registry) {
-  for (size_t i = 0; i < registry->count; i++)
-    release_record(&registry->names[i].record,
-                   ownership_unlink(&registry->names[i].record, registry->names[i].name, NULL));
+size_t block_registry_clear(block_registry *registry) {
+  size_t removed = 0;
+
+  for (size_t i = 0; i < registry->count; i++) {
+    tracked_name *name = &registry->names[i];
+    shareable_status status = ownership_unlink(&name->record, name->name, NULL);
+
+    release_record(&name->record, status);
+    removed += status == SHAREABLE_OK;
+  }
   notify_tracker(registry);
   for (size_t i = 0; i < registry->count; i++)
     free(registry->names[i].name);
@@ -121,4 +128,42 @@ void block_registry_clear(block_registry *registry) {
   registry->names = NULL;
   registry->count = registry->capacity = registry->unrecorded = 0;
   tracker_close(&registry->tracker);
+  return removed;
+}
+
+static int by_inode(const void *a, const void *b) {
+  ino_t first = ((const struct stat *)a)->st_ino, second = ((const struct stat *)b)->st_ino;
+
+  return first < second ? -1 : first > second;
+}
+
+/* All blocks are files of one file system, so the inode is enough. */
+static block_registry_size add_sizes(struct stat *files, size_t count) {
+  block_registry_size size = {0};
+
+  qsort(files, count, sizeof *files, by_inode);
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0 && files[i].st_ino == files[i - 1].st_ino)
+      continue;
+    size.blocks++;
+    size.bytes += (uint64_t)files[i].st_size;
+    size.used += (uint64_t)files[i].st_blocks * 512;
+  }
+  return size;
+}
+
+block_registry_size block_registry_measure(const block_registry *registry) {
+  struct stat *files = reallocarray(NULL, registry->count, sizeof *files);
+  block_registry_size size = {0};
+  size_t count = 0;
+
+  if (files == NULL || registry->count == 0) {
+    free(files);
+    return size;
+  }
+  for (size_t i = 0; i < registry->count; i++)
+    count += ownership_stat(&registry->names[i].record, registry->names[i].name, &files[count]);
+  size = add_sizes(files, count);
+  free(files);
+  return size;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/quote.h"
+#include "log.h"
 #include "protocol/message.h"
 #include "shm/name.h"
 
@@ -226,11 +227,27 @@ static bool parse_request(struct call *call, const void *message, size_t length)
   return false;
 }
 
+/* The request is authenticated. */
+static void log_request(const struct call *call) {
+  const shareable__pyvalue *name = only_argument(call);
+  char called[300], argument[300] = "";
+  int length = (int)strcspn(call->error, "\n");
+
+  if (log_current_level() < LOG_LEVEL_DEBUG)
+    return;
+  if (name != NULL)
+    repr(name, argument);
+  log_event(LOG_DEBUG, "request %s%s%s%s%.*s", repr(call->request.method, called), name == NULL ? "" : " ", argument,
+            length == 0 ? "" : ": ", length, call->error);
+}
+
 static uint32_t reply(struct call *call, bool is_proxy, const void *message, size_t length) {
   uint32_t value = 0;
 
   if (parse_request(call, message, length))
     value = is_proxy ? call_proxy(call) : call_method(call);
+  if (call->after != AFTER_CLOSE)
+    log_request(call);
   if (call->error[0] == '\0')
     return shareable__reply_build(&call->reply_arena, SHAREABLE__RETURN, value);
   call->reply_arena.used = 1;

@@ -46,7 +46,7 @@ static bool parse_address(struct listener *listener, const char *text) {
   }
   if (shareable__address_parse(&listener->address, text))
     return true;
-  log_event(LOG_STATE,
+  log_event(LOG_ERROR,
             "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or HOST:PORT with an "
             "IPv4 address",
             text);
@@ -119,20 +119,20 @@ static void report_failure(const struct listener *listener, const char *address,
   if (errnum != EADDRINUSE)
     log_errno(errnum, "cannot listen at %s", address);
   else if (listener->parent.fd < 0)
-    log_event(LOG_STATE, "cannot listen at %s: another program listens there", address);
+    log_event(LOG_ERROR, "cannot listen at %s: another program listens there", address);
   else if (listener->parent.name[0] == '\0')
-    log_event(LOG_STATE, "cannot listen at %s: it is a directory: give the path of a file in it", address);
+    log_event(LOG_ERROR, "cannot listen at %s: it is a directory: give the path of a file in it", address);
   else if (!stat_file(listener, &status))
     log_errno(errno, "cannot listen at %s: the file there cannot be examined", address);
   else if (!S_ISSOCK(status.st_mode))
-    log_event(LOG_STATE, "cannot listen at %s: the file there is not a socket", address);
+    log_event(LOG_ERROR, "cannot listen at %s: the file there is not a socket", address);
   else if (status.st_uid != geteuid())
-    log_event(LOG_STATE, "cannot listen at %s: the socket there belongs to user %lu", address,
+    log_event(LOG_ERROR, "cannot listen at %s: the socket there belongs to user %lu", address,
               (unsigned long)status.st_uid);
   else if (!is_refused(listener))
-    log_event(LOG_STATE, "cannot listen at %s: another program listens there", address);
+    log_event(LOG_ERROR, "cannot listen at %s: another program listens there", address);
   else
-    log_event(LOG_STATE, "cannot listen at %s: the socket there is unused, but cannot be removed: remove it", address);
+    log_event(LOG_ERROR, "cannot listen at %s: the socket there is unused, but cannot be removed: remove it", address);
 }
 
 /* Returns 0 or an errno. */
@@ -176,7 +176,7 @@ static void warn_if_remote(const struct listener *listener) {
       ntohl(listener->address.internet.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)
     return;
   shareable__address_format(&listener->address, text);
-  log_event(LOG_STATE,
+  log_event(LOG_WARNING,
             "warning: %s is not a loopback address: other machines may connect, and the traffic is not encrypted",
             text);
 }

@@ -29,8 +29,39 @@ typedef struct limit {
 
 static limit limits[LOG_KINDS];
 
-static const char *const kind_names[LOG_KINDS] = {"", "failed authentications", "refused peers", "limits reached",
-                                                  "resource tracker"};
+static const char *const kind_names[LOG_KINDS] = {[LOG_KEY] = "failed authentications",
+                                                  [LOG_PEER] = "refused peers",
+                                                  [LOG_LIMIT] = "limits reached",
+                                                  [LOG_TRACKER] = "resource tracker"};
+
+const char *const log_level_names[LOG_LEVELS] = {"error", "warning", "info", "debug"};
+static log_level level = LOG_LEVEL_INFO;
+
+bool log_set_level(const char *name) {
+  for (int i = 0; i < LOG_LEVELS; i++)
+    if (strcmp(log_level_names[i], name) == 0) {
+      level = (log_level)i;
+      return true;
+    }
+  return false;
+}
+
+log_level log_current_level(void) {
+  return level;
+}
+
+static log_level level_of(log_kind kind) {
+  switch (kind) {
+  case LOG_ERROR:
+    return LOG_LEVEL_ERROR;
+  case LOG_STATE:
+    return LOG_LEVEL_INFO;
+  case LOG_DEBUG:
+    return LOG_LEVEL_DEBUG;
+  default:
+    return LOG_LEVEL_WARNING;
+  }
+}
 
 static uint64_t now_ms(void) {
   return (uint64_t)shareable__now() / 1000000;
@@ -82,7 +113,9 @@ static bool is_allowed(log_kind kind) {
   uint64_t now = now_ms();
   limit *kind_limit = &limits[kind];
 
-  if (kind == LOG_STATE)
+  if (level_of(kind) > level)
+    return false;
+  if (kind < LOG_KEY)
     return true;
   if (now - kind_limit->start >= INTERVAL_MS)
     begin_interval(kind, now);
@@ -113,14 +146,14 @@ void log_errno(int errnum, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  log_event(LOG_STATE, "%s: %s", text, strerror(errnum));
+  log_event(LOG_ERROR, "%s: %s", text, strerror(errnum));
 }
 
 bool log_report(void) {
   uint64_t now = now_ms();
   bool is_pending = false;
 
-  for (int kind = LOG_STATE + 1; kind < LOG_KINDS; kind++) {
+  for (int kind = LOG_KEY; kind < LOG_KINDS; kind++) {
     if (now - limits[kind].start >= INTERVAL_MS)
       begin_interval((log_kind)kind, now);
     is_pending |= limits[kind].suppressed > 0;
@@ -129,6 +162,6 @@ bool log_report(void) {
 }
 
 void log_finish(void) {
-  for (int kind = LOG_STATE + 1; kind < LOG_KINDS; kind++)
+  for (int kind = LOG_KEY; kind < LOG_KINDS; kind++)
     report((log_kind)kind);
 }

@@ -43,13 +43,15 @@ static const char usage[] =
   "                           descriptor\n"
   "      --lifeline-fd N      exit when the other end of this pipe is closed\n"
   "      --owner PID          exit when this process ends\n"
+  "      --log-level LEVEL    log error, warning, info or debug, and all before it\n"
+  "                           (default: info)\n"
   "  -h, --help               print this help and exit\n"
   "  -V, --version            print the version and exit\n"
   "\n"
   "The manager prints its address when clients can connect, unless --address-fd is given.\n"
-  "SIGTERM stops the manager. See shareable-manager(1) for details.\n";
+  "SIGTERM and Ctrl-C stop the manager. See shareable-manager(1) for details.\n";
 
-enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER };
+enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER, LOG_LEVEL };
 
 static const struct option options[] = {{"address", required_argument, NULL, 'a'},
                                         {"authkey-file", required_argument, NULL, 'k'},
@@ -59,6 +61,7 @@ static const struct option options[] = {{"address", required_argument, NULL, 'a'
                                         {"tracker-fd", required_argument, NULL, TRACKER_FD},
                                         {"lifeline-fd", required_argument, NULL, LIFELINE_FD},
                                         {"owner", required_argument, NULL, OWNER},
+                                        {"log-level", required_argument, NULL, LOG_LEVEL},
                                         {"help", no_argument, NULL, 'h'},
                                         {"version", no_argument, NULL, 'V'},
                                         {NULL, 0, NULL, 0}};
@@ -73,7 +76,7 @@ __attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *for
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  log_event(LOG_STATE, "%s", text);
+  log_event(LOG_ERROR, "%s", text);
   exit(EXIT_FAILURE);
 }
 
@@ -84,6 +87,11 @@ static int parse_number(const char *text) {
   if (end == text || *end != '\0' || value < 0 || value > INT_MAX)
     fail("'%s' is not a descriptor or process id: give a number from 0 to %d", text, INT_MAX);
   return (int)value;
+}
+
+static void set_log_level(const char *name) {
+  if (!log_set_level(name))
+    fail("'%s' is not a level of the log: use error, warning, info or debug", name);
 }
 
 static bool print(const char *text) {
@@ -109,13 +117,13 @@ static bool is_option(int number) {
  */
 static _Noreturn void reject_option(int result, const char *word) {
   if (result == ':')
-    log_event(LOG_STATE, "option '%s' requires an argument", word);
+    log_event(LOG_ERROR, "option '%s' requires an argument", word);
   else if (optopt == 0)
-    log_event(LOG_STATE, "unknown or ambiguous option '%s'", word);
+    log_event(LOG_ERROR, "unknown or ambiguous option '%s'", word);
   else if (is_option(optopt))
-    log_event(LOG_STATE, "option '%s' does not take an argument", word);
+    log_event(LOG_ERROR, "option '%s' does not take an argument", word);
   else
-    log_event(LOG_STATE, "unknown option '-%c'", optopt);
+    log_event(LOG_ERROR, "unknown option '-%c'", optopt);
   fail("try 'shareable-manager --help'");
 }
 
@@ -151,6 +159,9 @@ static void apply_option(struct settings *settings, int option) {
     break;
   case OWNER:
     settings->owner = parse_number(optarg);
+    break;
+  case LOG_LEVEL:
+    set_log_level(optarg);
     break;
   case 'h':
     print_and_exit(usage);
@@ -210,11 +221,31 @@ static void prepare_descriptors(const struct settings *settings) {
 }
 
 /*
+ * A manager that another program starts has the lifetime of that program: its start and end are not
+ * logged.
+ */
+static bool is_standalone(const struct settings *settings) {
+  return settings->owner == 0 && settings->address_fd < 0;
+}
+
+/*
+ * Returns whether Ctrl-C ends the manager. If another program has started the manager, that program
+ * handles Ctrl-C, and may still need its blocks. A shell starts a background job with SIGINT
+ * ignored.
+ */
+static bool is_interruptible(const struct settings *settings) {
+  struct sigaction inherited;
+
+  return is_standalone(settings) && settings->lifeline < 0 && sigaction(SIGINT, NULL, &inherited) == 0 &&
+         inherited.sa_handler != SIG_IGN;
+}
+
+/*
  * Ignores the signals that a failed write may raise, because the result of write() is enough, and
- * those of a terminal.
+ * those of a terminal, except SIGINT.
  */
 static void ignore_signals(void) {
-  static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
+  static const int ignored[] = {SIGHUP, SIGPIPE, SIGXFSZ, SIGTTOU};
 
   for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
     signal(ignored[i], SIG_IGN);
@@ -252,14 +283,6 @@ static bool write_pickled_address(const shareable__address *address, int fd) {
 static void chdir_root(void) {
   if (chdir("/") != 0)
     log_errno(errno, "cannot change to /");
-}
-
-/*
- * A manager that another program starts has the lifetime of that program: its start and end are not
- * logged.
- */
-static bool is_standalone(const struct settings *settings) {
-  return settings->owner == 0 && settings->address_fd < 0;
 }
 
 static void log_start(const struct server *server) {
@@ -333,6 +356,10 @@ int manager_main(int argc, char **argv) {
   read_settings(&settings, argc, argv);
   prepare_descriptors(&settings);
   ignore_signals();
+  manager.is_listed = true;
+  manager.is_interruptible = is_interruptible(&settings);
+  if (!manager.is_interruptible)
+    signal(SIGINT, SIG_IGN);
   if (!load_key(&settings, &key, &size))
     return EXIT_FAILURE;
   open_standard_streams(); /* --authkey-fd may have been one of them, and is closed */

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -41,6 +40,10 @@ bool ownership_is_current(const ownership *record, const char *name) {
   struct stat file;
 
   return !record->has_block || (stat_block(name, &file) && is_block(record, &file));
+}
+
+bool ownership_stat(const ownership *record, const char *name, struct stat *file) {
+  return stat_block(name, file) && is_removable(file) && (!record->has_block || is_block(record, file));
 }
 
 /*

@@ -8,6 +8,8 @@
 #ifndef MANAGER_OWNERSHIP_H
 #define MANAGER_OWNERSHIP_H
 
+#include <sys/stat.h>
+
 #include "shm/owner.h"
 
 /* All zero: the name refers to any block that has it, and nothing is recorded. */
@@ -32,6 +34,12 @@ void ownership_record(ownership *record, const char *name);
 
 /* Returns whether the identified block still has the name; true if no block was identified. */
 bool ownership_is_current(const ownership *record, const char *name);
+
+/*
+ * Gets the status of the block that ownership_unlink() would unlink. Returns false if there is
+ * none.
+ */
+bool ownership_stat(const ownership *record, const char *name, struct stat *file);
 
 /*
  * Unlinks the identified block. Returns E_NOT_FOUND if another block has its name. If no block was

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "log.h"
 #include "session.h"
 #include "shm/owner.h"
@@ -59,6 +60,7 @@ static void on_deadline_timer(uv_timer_t *timer) {
   is_needed |= log_report();
   is_needed |= tracker_flush(&server->blocks.tracker);
   uv_poll_start(&server->accept_poll, UV_READABLE, on_listener);
+  control_resume(server);
   if (!is_needed)
     uv_timer_stop(timer);
 }
@@ -102,6 +104,7 @@ static bool refuse_peer(struct server *server) {
   if (socket >= 0)
     close(socket);
   server->reserve = open_reserve();
+  server->counts.refused_by_limits += socket >= 0;
   log_event(LOG_LIMIT, "all descriptors are in use: a peer was refused; raise the limit of open files (ulimit -n)");
   return socket >= 0;
 }
@@ -127,9 +130,14 @@ static void on_listener(uv_poll_t *poll, int status, int events) {
     pause_listening(server);
 }
 
-static void on_terminate(uv_signal_t *signal, int number) {
-  (void)number;
-  server_stop(signal->data, "SIGTERM");
+static void on_signal(uv_signal_t *signal, int number) {
+  server_stop(signal->data, number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void stop_on(struct server *server, uv_signal_t *signal, int number) {
+  uv_signal_init(&server->loop, signal);
+  signal->data = server;
+  uv_signal_start(signal, on_signal, number);
 }
 
 /* The descriptor is readable if the other end is closed, or if it has data, which are discarded. */
@@ -156,7 +164,7 @@ static bool watch(struct server *server, uv_poll_t *poll, int fd, uv_poll_cb cal
   if (result == 0)
     result = uv_poll_start(poll, UV_READABLE, callback);
   if (result != 0)
-    log_event(LOG_STATE, "cannot watch descriptor %d: %s", fd, uv_strerror(result));
+    log_event(LOG_ERROR, "cannot watch descriptor %d: %s", fd, uv_strerror(result));
   return result == 0;
 }
 
@@ -202,19 +210,22 @@ static void limit_sessions(struct server *server) {
               server->sessions_max, server->unauthenticated_max);
 }
 
-/* Installs the signal handler before it creates files, so that SIGTERM always removes them. */
+/* Installs the signal handlers before it creates files, so that a signal always removes them. */
 bool server_open(struct server *server, const char *address) {
   server->reserve = server->diag = -1;
   raise_descriptor_limit();
   uv_loop_init(&server->loop);
   uv_timer_init(&server->loop, &server->deadline_timer);
   server->deadline_timer.data = server;
-  uv_signal_init(&server->loop, &server->terminate);
-  server->terminate.data = server;
-  uv_signal_start(&server->terminate, on_terminate, SIGTERM);
+  server->start = shareable__now();
+  stop_on(server, &server->terminate, SIGTERM);
+  if (server->is_interruptible)
+    stop_on(server, &server->interrupt, SIGINT);
   if (!listener_open(&server->listener, address))
     return false;
   if (watch(server, &server->accept_poll, server->listener.socket, on_listener)) {
+    if (server->is_listed)
+      control_open(server);
     limit_sessions(server);
     return true;
   }
@@ -229,6 +240,7 @@ bool server_watch(struct server *server, int lifeline, pid_t owner) {
     return false;
   if (owner <= 0)
     return true;
+  server->owner_pid = owner;
   fd = (int)syscall(SYS_pidfd_open, owner, 0);
   if (fd < 0)
     return errno != ESRCH; /* no pidfd_open() before Linux 5.3: the lifeline must suffice */
@@ -256,11 +268,15 @@ static void close_own(int *fd) {
 }
 
 void server_run(struct server *server) {
+  size_t removed;
+
   if (!server->is_stopping)
     uv_run(&server->loop, UV_RUN_DEFAULT);
-  block_registry_clear(&server->blocks);
+  control_close(server);
+  removed = block_registry_clear(&server->blocks);
   shareable__owner_unlink_unused(); /* after a shutdown, nothing is left in /dev/shm, even for a moment */
   listener_close(&server->listener);
+  control_confirm_stop(server, removed);
   while (server->oldest != NULL)
     session_close(server->oldest);
   uv_walk(&server->loop, close_handle, NULL);

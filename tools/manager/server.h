@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "block_registry.h"
+#include "control.h"
 #include "listener.h"
 #include "protocol/message.h"
 
@@ -25,15 +26,28 @@
 
 struct session;
 
+/* Numbers since the start, for control_message.h. */
+struct counts {
+  uint64_t clients; /* connections that were authenticated */
+  uint64_t refused_peers, refused_keys, refused_by_limits;
+};
+
 struct server {
+  /* Set before server_open(): */
+  bool is_interruptible; /* SIGINT stops the server, too */
+  bool is_listed;        /* `shareable manager` finds it */
+  shareable__key key;
   uv_loop_t loop;
   uv_poll_t accept_poll;
   uv_poll_t lifeline, owner;
-  uv_signal_t terminate;
+  uv_signal_t terminate, interrupt;
   uv_timer_t deadline_timer;
   struct listener listener;
-  shareable__key key;
   block_registry blocks;
+  struct control control;
+  struct counts counts;
+  int64_t start;   /* by shareable__now() */
+  pid_t owner_pid; /* or 0 */
   struct session *oldest, *newest;
   unsigned sessions, unauthenticated;         /* numbers of sessions */
   unsigned unrecorded_ticks;                  /* ticks since unrecorded names were added */
@@ -45,8 +59,8 @@ struct server {
 };
 
 /*
- * Listens at the address, or in a new directory if it is NULL. Returns false after logging an
- * error.
+ * Listens at the address, or in a new directory if it is NULL. SIGTERM then stops the server.
+ * Changes the working directory if `is_listed`. Returns false after logging an error.
  */
 bool server_open(struct server *server, const char *address);
 

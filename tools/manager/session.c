@@ -50,6 +50,7 @@ static void link_session(struct session *session) {
 void session_close(struct session *session) {
   if (uv_is_closing((uv_handle_t *)&session->poll))
     return;
+  log_event(LOG_DEBUG, "%s is disconnected", session->peer.text);
   unlink_session(session);
   uv_close((uv_handle_t *)&session->poll, on_closed);
   close(session->socket);
@@ -114,11 +115,13 @@ static bool send_failure(struct session *session) {
 }
 
 static bool reject_response(struct session *session) {
+  session->server->counts.refused_keys++;
   log_event(LOG_KEY, "%s failed to authenticate: its response does not match the key", session->peer.text);
   return send_failure(session);
 }
 
 static bool reject_challenge(struct session *session) {
+  session->server->counts.refused_keys++;
   log_event(LOG_KEY, "%s failed to authenticate: its challenge is malformed or needs MD5, which --no-md5 disables",
             session->peer.text);
   return send_failure(session);
@@ -143,6 +146,7 @@ static bool on_challenge(struct session *session, const void *message, size_t le
 
 static bool on_welcome(struct session *session, const void *message, size_t length) {
   if (length != SHAREABLE__WELCOME_SIZE || memcmp(message, SHAREABLE__WELCOME, length) != 0) {
+    session->server->counts.refused_keys++;
     log_event(LOG_KEY, "%s failed to authenticate: it does not accept this manager's key", session->peer.text);
     session_close(session);
     return false;
@@ -150,6 +154,8 @@ static bool on_welcome(struct session *session, const void *message, size_t leng
   session->state = REQUEST;
   session->is_authenticated = true;
   session->server->unauthenticated--;
+  session->server->counts.clients++;
+  log_event(LOG_DEBUG, "%s is authenticated", session->peer.text);
   set_deadline(session, true);
   return true;
 }
@@ -303,6 +309,7 @@ bool session_evict_oldest(struct server *server, bool may_be_own) {
     evicted = oldest_unauthenticated(server, true);
   if (evicted == NULL)
     return false;
+  server->counts.refused_by_limits++;
   log_event(LOG_LIMIT, "too many connections without a handshake (%u): the oldest, of %s, is closed",
             server->unauthenticated, evicted->peer.text);
   session_close(evicted);
@@ -310,9 +317,11 @@ bool session_evict_oldest(struct server *server, bool may_be_own) {
 }
 
 void session_time_out(struct session *session) {
-  if (!session->is_authenticated)
+  if (!session->is_authenticated) {
+    session->server->counts.refused_keys++;
     log_event(LOG_KEY, "%s failed to authenticate: no handshake within %d seconds", session->peer.text,
               PEER_TIMEOUT_MS / 1000);
+  }
   session_close(session);
 }
 
@@ -323,6 +332,7 @@ static bool is_full(const struct server *server) {
 /* A peer that may not connect never causes another session to be closed. */
 static bool peer_allowed(struct server *server, const struct peer *peer) {
   if (!peer->may_connect) {
+    server->counts.refused_peers++;
     log_event(LOG_PEER, "%s was refused: only this user and root may connect", peer->text);
     return false;
   }
@@ -330,6 +340,7 @@ static bool peer_allowed(struct server *server, const struct peer *peer) {
     session_evict_oldest(server, peer->is_own);
   if (!is_full(server))
     return true;
+  server->counts.refused_by_limits++;
   if (server->sessions >= server->sessions_max)
     log_event(LOG_LIMIT, "the limit of %u connections is reached: %s was refused", server->sessions_max, peer->text);
   else
@@ -341,6 +352,7 @@ static bool peer_allowed(struct server *server, const struct peer *peer) {
 
 static void send_challenge(struct session *session, const unsigned char nonce[SHAREABLE__NONCE_SIZE]) {
   link_session(session);
+  log_event(LOG_DEBUG, "%s is connected", session->peer.text);
   if (session->server->listener.address.any.sa_family == AF_INET)
     setsockopt(session->socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   set_deadline(session, true);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "manager/manager_call.h"
+#include "shm/control_socket.h"
 
 /* The time that a manager has to exit after a shutdown, in nanoseconds. */
 #define SHUTDOWN_TIMEOUT_NS INT64_C(1000000000)
@@ -158,11 +159,21 @@ static bool is_own_child(const shareable_manager *manager) {
   return manager->spawned.pid != 0 && manager->spawned.parent == getpid();
 }
 
-/* Removes the socket that a killed manager left in its directory, and the directory. */
-static void remove_socket(const shareable_manager *manager) {
+static void remove_control_socket(const shareable__owner_directory *directory, void *pid) {
+  if (directory->user != geteuid())
+    return;
+  shareable__control_socket_remove_stale(directory, *(const pid_t *)pid);
+  shareable__owner_directory_remove(directory);
+}
+
+/* Removes the sockets that a killed manager left, and the directory that it created. */
+static void remove_sockets(shareable_manager *manager) {
   char path[SHAREABLE__ADDRESS_TEXT];
 
-  if (!manager->has_own_directory || !WIFSIGNALED(manager->spawned.wait_status))
+  if (!WIFSIGNALED(manager->spawned.wait_status))
+    return;
+  shareable__owner_directory_foreach(remove_control_socket, &manager->spawned.pid);
+  if (!manager->has_own_directory)
     return;
   strcpy(path, manager->text);
   unlink(path);
@@ -176,7 +187,7 @@ static shareable_status reap_process(shareable_manager *manager, shareable_error
 
   shareable__connection_close(&manager->connection);
   has_exited = shareable__manager_reap(&manager->spawned, SHUTDOWN_TIMEOUT_NS);
-  remove_socket(manager);
+  remove_sockets(manager);
   if (has_exited)
     return SHAREABLE_OK;
   return shareable__fail(

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shm/control_socket.h"
 #include "shm/moved.h"
 #include "shm/segment.h"
 #include "shm/unlink.h"
@@ -397,6 +398,15 @@ static bool unlink_moved(const shareable__ownership_log *log) {
   return is_complete;
 }
 
+/* The kernel keeps the file of a socket when its process is killed. */
+static void remove_control_socket(const shareable__ownership_log *log) {
+  shareable__ownership_log_header header;
+
+  if (shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES &&
+      header.kind == SHAREABLE__OWNER_MANAGER && header.pid > 0)
+    shareable__control_socket_remove_stale(log->directory, header.pid);
+}
+
 /*
  * A moved block may get its name back before the search for moved files. The second pass unlinks
  * it.
@@ -406,8 +416,10 @@ void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log)
 
   if (is_missing)
     is_clear = unlink_moved(log) && unlink_named(log, &is_missing);
-  if (is_clear)
-    shareable__ownership_log_remove(log);
+  if (!is_clear)
+    return;
+  remove_control_socket(log);
+  shareable__ownership_log_remove(log);
 }
 
 bool shareable__ownership_log_is_obsolete(const shareable__ownership_log *log, const shareable__file_set *moved) {

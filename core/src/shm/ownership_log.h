@@ -172,7 +172,10 @@ shareable__tristate shareable__ownership_entry_matches_block(int fd, const share
 /* Does the same for a log and a block in another directory like /dev/shm. */
 shareable__tristate shareable__ownership_entry_matches_in(int shm, int fd, const shareable__ownership_entry *entry);
 
-/* Unlinks the blocks of a log that is locked, and then the log, unless a block may be left. */
+/*
+ * Unlinks the blocks of a log that is locked, and then the log, unless a block may be left. Also
+ * unlinks the socket of a killed manager (control_socket.h).
+ */
 void shareable__ownership_log_unlink_blocks(const shareable__ownership_log *log);
 
 /* Returns whether all blocks of the log are gone: none has its name or is among the moved files. */

@@ -441,6 +441,10 @@ static const excuse ignored[] = {
   {"", "nanosleep", "a waiter that wakes early checks again, and sleeps again"},
   {"", "usleep", "likewise"},
   {"", "waitpid", "another caller has waited for the process, which has ended"},
+  {"control_socket.c", "connect", "the socket of a killed manager remains until the next manager starts"},
+  {"control_socket.c", "readdir", "likewise"},
+  {"control_socket.c", "socket", "likewise"},
+  {"control_socket.c", "unlinkat", "likewise"},
   {"descriptor.c", "openat", "a log that cannot be opened is unknown, and blocks that it may name are kept"},
   {"descriptor.c", "fcntl", "a descriptor whose flags cannot be read is closed if its file is the block"},
   {"descriptor.c", "fdopen", "a block that a process may have mapped is kept, unless the lease proves it unused"},
@@ -526,6 +530,8 @@ static const excuse ignored[] = {
 };
 
 static const excuse unreached[] = {
+  {"control_socket.c", "fstatat", "of a manager that was killed before it listened"},
+  {"control_socket.c", "kill", "for the sockets of other managers, when a manager starts"},
   {"descriptor.c", "close", "of one of the descriptors 0 to 2, which are open in this test"},
   {"descriptor.c", "fcntl", "likewise"},
   {"inventory.c", "fstat", "of a directory of another mount namespace: see tests/core/gc.c"},

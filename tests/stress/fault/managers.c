@@ -2,9 +2,12 @@
  * managers.c - operations on managers: start, connect, call and shut down, and checks of what may
  * have changed.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,10 +74,27 @@ static void prepare_killed(world *w) {
   must(shareable_manager_wait(w->manager, -1, NULL, &w->error), w->error.message);
 }
 
-/* If the shutdown could not remove the socket, this does. */
+/* Removes the sockets by which `shareable manager` finds the manager with that pid. */
+static void remove_control_sockets(int64_t pid) {
+  static const char folder[] = "/dev/shm/.shareable-0";
+  DIR *entries = opendir(folder);
+  const struct dirent *entry;
+  char prefix[40];
+
+  snprintf(prefix, sizeof prefix, "manager-%" PRId64 "-", pid);
+  while (entries != NULL && (entry = readdir(entries)) != NULL)
+    if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+      unlinkat(dirfd(entries), entry->d_name, 0);
+  if (entries != NULL)
+    closedir(entries);
+  rmdir(folder);
+}
+
+/* If the shutdown could not remove the sockets, this does. */
 static void drop_killed(world *w) {
   char path[200];
 
+  remove_control_sockets(shareable_manager_pid(w->manager));
   snprintf(path, sizeof path, "%s", shareable_manager_address(w->manager));
   drop_manager(w);
   unlink(path);
@@ -188,6 +208,7 @@ pid_t start_manager(const char *address, char listening[200]) {
       fprintf(stderr, "%s\n", error.message);
       _exit(1);
     }
+    remove_control_sockets(shareable_manager_pid(manager)); /* the directory must be empty after each run */
     snprintf(listening, 200, "%s", shareable_manager_address(manager));
     (void)!write(done[1], listening, 200);
     close(done[0]);

@@ -202,6 +202,45 @@ def test_commands_and_options_are_completed(shell):
     assert shell.ask(b"shareable ls --noh\t") == [b"ls", b"--noheadings"]
 
 
+@pytest.fixture
+def running_manager():
+    """Run a manager, whose pid the shells complete."""
+    key, end = os.pipe()
+    os.write(end, b"key")
+    os.close(end)
+    process = subprocess.Popen([COMMAND, "manager", "--authkey-fd", str(key)], pass_fds=[key], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    os.close(key)
+    process.stdout.readline()
+    yield process
+    process.terminate()
+    process.stdout.close()
+    process.wait(20)
+
+
+def test_subcommands_options_and_pids_of_managers_are_completed(shell, running_manager):
+    pid = str(running_manager.pid).encode()
+    assert shell.ask(b"shareable manager sto\t") == [b"manager", b"stop"]
+    assert shell.ask(b"shareable manager stop --al\t") == [b"manager", b"stop", b"--all"]
+    assert shell.ask(b"shareable manager run --no-m\t") == [b"manager", b"run", b"--no-md5"]
+    shell.shown = b""
+    shell.type_until_shown(b"shareable manager status \t\t", pid)
+
+
+def test_fish_completes_subcommands_options_and_pids_of_managers(tmp_path, running_manager):
+    pid = str(running_manager.pid).encode()
+    assert fish_completes(b"shareable manager sto", tmp_path) == [[b"stop"]]
+    assert fish_completes(b"shareable manager stop --al", tmp_path) == [[b"--all"]]
+    assert fish_completes(b"shareable manager run --no-m", tmp_path) == [[b"--no-md5"]]
+    assert [pid] in fish_completes(b"shareable manager stop ", tmp_path)
+    assert fish_completes(b"shareable manager list ", tmp_path) == []
+
+
+def test_bash_lists_the_pids_of_managers(running_manager):
+    assert str(running_manager.pid) in completions("shareable", "manager", "stop", "")
+    assert {"run", "list", "status", "stop"} <= set(completions("shareable", "manager", ""))
+    assert completions("shareable", "manager", "list", "") == completions("shareable", "manager", "$(x)", "--") == [""]
+
+
 def test_a_name_with_a_leading_slash_is_completed(shell, folder):
     make(folder + b" x")
     assert shell.ask(b"shareable info /" + folder + b"\t") == [b"info", b"/" + folder + b" x"]

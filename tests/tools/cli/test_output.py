@@ -81,7 +81,7 @@ def test_paths_from_the_environment_are_escaped(variable):
     printed = on_terminal("doctor", environment={variable: "/\x1b[31mred\u202e"})
     assert r"/\x1b[31mred\xe2\x80\xae" in printed
     assert_clean(printed)
-    assert_clean(on_terminal("manager", environment={"SHAREABLE_MANAGER": "/\x1b[31mred"}))
+    assert_clean(on_terminal("manager", "run", environment={"SHAREABLE_MANAGER": "/\x1b[31mred"}))
 
 
 def test_a_column_may_be_given_only_once(name):

@@ -127,13 +127,13 @@ def test_names_bad_options():
     assert "unknown option '-x'" in fails("-xV")
     help_text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     for option in ("--address", "--authkey-file", "--authkey-fd", "--no-md5", "--address-fd", "--tracker-fd",
-                   "--lifeline-fd", "--owner", "--help", "--version"):
+                   "--lifeline-fd", "--owner", "--log-level", "--help", "--version"):
         assert option in help_text
     assert subprocess.run([PROGRAM, "-V"], capture_output=True, check=True).stdout.startswith(b"shareable-manager ")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGPIPE])
-def test_ignores_signals_other_than_sigterm(number, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGPIPE])
+def test_ignores_signals_other_than_sigterm_and_sigint(number, tmp_path):
     running = service(tmp_path)
     running.stdout.readline()
     running.send_signal(number)

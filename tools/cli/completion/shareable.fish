@@ -18,6 +18,10 @@ end
 function __shareable_options
     set -l words (commandline -opc)
     string match -qr -- '^[a-z]+$' $words[2]; or return
+    if test $words[2] = manager; and contains -- "$words[3]" run list status stop
+        command shareable manager $words[3] --help 2>/dev/null | grep -o -- '--[a-z0-9-]*'
+        return
+    end
     command shareable $words[2] --help 2>/dev/null | grep -o -- '--[a-z0-9-]*'
 end
 
@@ -95,6 +99,16 @@ function __shareable_takes_file
     test "$words[2]" = create; and contains -- $words[-1] -j --from-json
 end
 
+function __shareable_manager
+    set -l words (commandline -opc)
+    test (count $words) -gt 1; and test $words[2] = manager; or return
+    if test (count $words) -eq 2
+        command shareable manager --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
+    else if contains -- $words[3] status stop
+        command shareable manager list --noheadings --output PID 2>/dev/null | string trim
+    end
+end
+
 complete -c shareable -f
 complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
 complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
@@ -102,3 +116,4 @@ complete -c shareable -n '__shareable_values >/dev/null' -a '(__shareable_values
 complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'
 complete -c shareable -n __shareable_locks -a '(__shareable_locked_command)'
 complete -c shareable -n __shareable_takes_file -F
+complete -c shareable -n 'not __fish_use_subcommand; and not string match -q -- "-*" (commandline -ct)' -a '(__shareable_manager)'

@@ -1,0 +1,71 @@
+/*
+ * control_socket.c - the removal of the sockets of killed managers.
+ */
+#include "shm/control_socket.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The time that a manager has to listen, in seconds. */
+#define STARTING_SECONDS 10
+
+static bool begins_with(const char *name, const char *prefix) {
+  return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* The pid may be that of another namespace: then this process's namespace proves nothing. */
+static bool may_have_ended(const char *name, int64_t wanted) {
+  int64_t pid = strtol(name + sizeof SHAREABLE__CONTROL_SOCKET_PREFIX - 1, NULL, 10);
+
+  if (pid <= 0 || pid > INT32_MAX || (wanted != 0 && pid != wanted))
+    return false;
+  return wanted != 0 || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
+
+/* Returns whether a manager was killed before it listened. */
+static bool is_abandoned(const shareable__owner_directory *directory, const char *name) {
+  struct stat file;
+
+  return fstatat(directory->fd, name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+         time(NULL) - file.st_mtim.tv_sec > STARTING_SECONDS;
+}
+
+static bool is_refused(const shareable__owner_directory *directory, const char *name) {
+  int probe = shareable__descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory->fd, name);
+  bool result = probe >= 0 && length < (int)sizeof address.sun_path &&
+                connect(probe, (const struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED;
+
+  if (probe >= 0)
+    close(probe);
+  return result;
+}
+
+static bool is_stale(const shareable__owner_directory *directory, const char *name, int64_t pid) {
+  if (begins_with(name, SHAREABLE__CONTROL_SOCKET_PREFIX))
+    return may_have_ended(name, pid) && is_refused(directory, name);
+  return begins_with(name, SHAREABLE__CONTROL_SOCKET_STARTING) && is_abandoned(directory, name) &&
+         is_refused(directory, name);
+}
+
+void shareable__control_socket_remove_stale(const shareable__owner_directory *directory, int64_t pid) {
+  DIR *list = shareable__opendirat(directory->fd, ".");
+  const struct dirent *entry;
+
+  if (list == NULL)
+    return;
+  while ((entry = readdir(list)) != NULL)
+    if ((entry->d_type == DT_SOCK || entry->d_type == DT_UNKNOWN) && is_stale(directory, entry->d_name, pid))
+      unlinkat(directory->fd, entry->d_name, 0);
+  closedir(list);
+}
