@@ -26,35 +26,35 @@ typedef enum block_state {
 
 typedef struct block {
   char *name;
-  uint64_t inode;
-  block_kind kind;
-  block_state state;
   char *reason; /* why the state is unknown, or what this process cannot see; or NULL */
-  /*
-   * gc removes it if it is garbage. False for other files: a file whose name begins with a dot and
-   * that no ownership log lists, and a file that is not regular.
-   */
-  bool is_block;
-  list_properties list; /* of a list */
+  uint64_t inode;
   /*
    * In bytes; used: the memory that the file system has allocated. Those of a directory are the sums
    * of all files in it.
    */
   uint64_t size, used;
-  bool is_used_unknown; /* the size of memory without a name counts as used */
   /* The processes that have it mapped or open; of a directory, those that use a file in it. */
   size_t user_count;
   const shareable__mapping *users;
   shareable__mapping *own_users; /* the same array if it belongs to the block, or NULL */
-  bool has_other_users;          /* that this process cannot see */
-  bool is_refused;               /* only the lease shows that it is in use: perhaps for a moment */
   int64_t unreadable_pid;        /* a process that may use it but cannot be inspected; or 0 */
-  bool is_owner_unknown;         /* the ownership logs that may list it cannot be read */
   int64_t owner;                 /* its pid; 0: no process owns it; -1: it is dead, or not visible */
   int64_t age;                   /* in seconds; -1 if it has no name */
-  bool is_user_unknown;
+  list_properties list;          /* of a list */
+  block_kind kind;
+  block_state state;
   uid_t uid;   /* the user that owns the file */
   mode_t mode; /* the permission bits */
+  /*
+   * gc removes it if it is garbage. False for other files: a file whose name begins with a dot and
+   * that no ownership log lists, and a file that is not regular.
+   */
+  bool is_block;
+  bool is_used_unknown;  /* the size of memory without a name counts as used */
+  bool has_other_users;  /* that this process cannot see */
+  bool is_refused;       /* only the lease shows that it is in use: perhaps for a moment */
+  bool is_owner_unknown; /* the ownership logs that may list it cannot be read */
+  bool is_user_unknown;
 } block;
 
 const char *block_state_name(block_state state);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "age.h"
 #include "escape.h"
 #include "process.h"
 
@@ -98,20 +99,6 @@ static char *owner_command_cell(const block *info) {
   return command == NULL ? NULL : cli_format("%s", command);
 }
 
-static char *age_cell(int64_t seconds, const cli_view *view) {
-  static const struct {
-    int64_t seconds;
-    char name;
-  } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}};
-
-  if (view->in_bytes)
-    return cli_format("%" PRId64, seconds);
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (seconds >= 2 * units[i].seconds)
-      return cli_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].name);
-  return cli_format("%" PRId64 "s", seconds);
-}
-
 static char *text_cell(const char *text) {
   return text == NULL ? NULL : cli_format("%s", text);
 }
@@ -144,7 +131,7 @@ char *block_cell(const void *row, size_t column, const cli_view *view) {
   case COLUMN_OWNER:
     return owner_cell(info, view);
   case COLUMN_AGE:
-    return has_name ? age_cell(info->age, view) : NULL;
+    return has_name ? cli_age(info->age, view) : NULL;
   case COLUMN_STATE:
     return text_cell(block_state_name(info->state));
   case COLUMN_REASON:

@@ -4,7 +4,6 @@
 #include "gc_view.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +12,7 @@
 #include "age.h"
 #include "escape.h"
 #include "output.h"
+#include "process.h"
 
 /*
  * The lines of a small terminal; the lines that the totals, the prompts and headings take; the
@@ -60,17 +60,6 @@ static char *wrapped(const char *text, size_t taken) {
   return escaped;
 }
 
-/* Blocks of the same user often follow each other. */
-static char *user_name(uid_t uid) {
-  static const struct passwd *user;
-  static uid_t last = (uid_t)-1;
-
-  if (uid != last)
-    user = getpwuid(uid);
-  last = uid;
-  return user != NULL ? cli_format("%s", user->pw_name) : cli_format("%u", (unsigned)uid);
-}
-
 /* Beside a long name, the reason leaves a third of the terminal's width for it. */
 static char *format_reason(const char *reason, const cli_view *view) {
   if (view->json || view->raw)
@@ -87,7 +76,7 @@ static char *file_cell(const shareable__gc_entry *entry, size_t column, const cl
   case AGE:
     return cli_age(entry->age, view);
   default:
-    return user_name(entry->file.st_uid);
+    return cli_format("%s", process_user_name(entry->file.st_uid));
   }
 }
 

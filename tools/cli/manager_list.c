@@ -5,13 +5,14 @@
 #include "manager_list.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "age.h"
 #include "manager_find.h"
 #include "output.h"
+#include "process.h"
 #include "table.h"
 
 enum {
@@ -64,30 +65,10 @@ enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
   "PID,USER,STATE,BLOCKS,BYTES,USED,NAMES,CLIENTS,CLIENTS_TOTAL,UNAUTHENTICATED,REFUSED_PEERS,REFUSED_KEYS,"           \
   "REFUSED_LIMITS,AGE,OWNER,LOG_LEVEL,ADDRESS"
 
-static char *user_of(uid_t uid) {
-  const struct passwd *user = getpwuid(uid);
-
-  return user != NULL ? cli_format("%s", user->pw_name) : cli_format("%u", (unsigned)uid);
-}
-
 static char *pid_of(int64_t pid, const cli_view *view) {
   if (pid == 0)
     return view->json ? NULL : cli_format("?");
   return cli_format("%" PRId64, pid);
-}
-
-static char *age_of(int64_t seconds, const cli_view *view) {
-  static const struct {
-    int64_t seconds;
-    char name;
-  } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}};
-
-  if (view->in_bytes)
-    return cli_format("%" PRId64, seconds);
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-    if (seconds >= 2 * units[i].seconds)
-      return cli_format("%" PRId64 "%c", seconds / units[i].seconds, units[i].name);
-  return cli_format("%" PRId64 "s", seconds);
 }
 
 /* Another user's manager may state any number. */
@@ -144,11 +125,11 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   case PID:
     return pid_of(found->pid, view);
   case USER:
-    return user_of(found->uid);
+    return cli_format("%s", process_user_name(found->uid));
   case STATE:
     return cli_format("%s", states[found->state]);
   case AGE:
-    return age_of(found->age, view);
+    return cli_age(found->age, view);
   default:
     return found->state == MANAGER_RUNNING ? stated_cell(&found->status, column, view) : NULL;
   }

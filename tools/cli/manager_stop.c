@@ -18,16 +18,13 @@
 #include "output.h"
 #include "table.h"
 
-/* In seconds. */
-#define TIMEOUT_DEFAULT 10
-#define TIMEOUT_MAX 1e9
-/* The time before another attempt, in nanoseconds. */
+/* In nanoseconds; the second is the time before another attempt. */
+#define TIMEOUT_DEFAULT INT64_C(10000000000)
 #define RETRY_NS INT64_C(1000000)
 
 typedef struct stop {
   const manager *manager;
-  double timeout; /* in seconds */
-  int64_t deadline;
+  int64_t timeout, deadline; /* in nanoseconds */
   control_reply reply;
 } stop;
 
@@ -125,7 +122,7 @@ static int report(const stop *state, stop_result result, const char *name) {
     cli_line("%s has ended", name);
     return CLI_DONE;
   case TIMED_OUT:
-    cli_warn("%s has not ended within %g seconds: it may still be removing blocks", name, state->timeout);
+    cli_warn("%s has not ended within %g seconds: it may still be removing blocks", name, (double)state->timeout / 1e9);
     return CLI_TIMED_OUT;
   default:
     cli_warn("%s cannot be stopped: its connection failed", name);
@@ -133,8 +130,8 @@ static int report(const stop *state, stop_result result, const char *name) {
   }
 }
 
-static int stop_manager(const manager *found, double timeout) {
-  stop state = {.manager = found, .timeout = timeout, .deadline = shareable__now() + (int64_t)(timeout * 1e9)};
+static int stop_manager(const manager *found, int64_t timeout) {
+  stop state = {.manager = found, .timeout = timeout, .deadline = shareable__now() + timeout};
   char *name = name_of(found), *problem = manager_problem(found);
   int status = CLI_FAILED;
 
@@ -155,7 +152,7 @@ static int worse(int a, int b) {
  * Stops the managers that match the text; if it is NULL, all of this user, and not of other users
  * even if this user is root. Returns the exit status, or -1 if there is no such manager.
  */
-static int stop_all(const managers *found, const char *text, double timeout) {
+static int stop_all(const managers *found, const char *text, int64_t timeout) {
   int status = -1;
 
   for (size_t i = 0; i < found->count; i++) {
@@ -167,19 +164,10 @@ static int stop_all(const managers *found, const char *text, double timeout) {
   return status;
 }
 
-static double parse_timeout(const char *text) {
-  char *end;
-  double seconds = strtod(text, &end);
-
-  if (end == text || *end != '\0' || !(seconds >= 0) || seconds > TIMEOUT_MAX)
-    cli_usage_error("'%s' is not a valid timeout: expected seconds from 0 to 1000000000", text);
-  return seconds;
-}
-
 static int run_stop(int argc, char **argv) {
   static const struct option longs[] = {
     {"all", no_argument, NULL, 'a'}, {"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {0}};
-  double timeout = TIMEOUT_DEFAULT;
+  int64_t timeout = TIMEOUT_DEFAULT;
   bool is_all = false;
   managers found;
   int option, status;
@@ -187,7 +175,7 @@ static int run_stop(int argc, char **argv) {
   while ((option = cli_option(&cli_manager_stop, argc, argv, ":at:h", longs)) >= 0) {
     is_all |= option == 'a';
     if (option == 't')
-      timeout = parse_timeout(optarg);
+      timeout = cli_parse_timeout(optarg);
   }
   if (argc - optind != !is_all)
     cli_usage_error("expected one PID or ADDRESS, or --all: 'shareable manager list' lists the managers");
