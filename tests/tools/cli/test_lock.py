@@ -87,7 +87,7 @@ def test_lock_gives_up_when_it_may_not_wait(name):
             assert other.wait(20) == 0 and other.stdout.read() == "ran\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGPIPE])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGPIPE])
 def test_a_killed_wrapper_kills_its_command_and_the_next_owner_learns_it(name, number):
     run("create", name, 0)
     with start(name, "--", "sh", "-c", TREE) as wrapper:
