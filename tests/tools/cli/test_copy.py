@@ -1,6 +1,8 @@
 """Test copy, cat and write: whole blocks, and the bytes of blocks."""
 
 import os
+import re
+import resource
 import subprocess
 import time
 
@@ -55,6 +57,42 @@ def test_copy_replaces_a_block_only_if_it_is_told_to(name):
     assert f"no block called '{name}-none'" in run("copy", name + "-none", name, status=1)
     assert "'x/y'" in run("copy", name, "x/y", status=1)
     run("copy", name, status=2)
+
+
+def has_temporary(size):
+    """Return whether a file of that size has a temporary name."""
+    files = [each for each in os.scandir("/dev/shm") if re.fullmatch(r"\.shareable-[0-9a-f]{8}", each.name)]
+    return any(each.is_file() and each.stat().st_size == size for each in files)
+
+
+def test_a_copy_that_fails_keeps_the_old_block(name):
+    run("create", "--size", 200_003, name)
+    run("create", "--capacity", 200_003, name + "-list", "text")
+    run("create", name + "-2", 2)
+    before = os.stat(f"/dev/shm/{name}-2").st_ino
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))}
+    for source in (name, name + "-list"):
+        assert f": '{name}-2' needs " in run("copy", "-f", source, name + "-2", status=1, **limit)
+        assert run("get", name + "-2", 0) == "2\n" and os.stat(f"/dev/shm/{name}-2").st_ino == before
+    for wrong in ("x/y", "..", "n" * 256):
+        assert f"'{wrong}': " in run("copy", "-f", name, wrong, status=1)
+    os.mkdir(f"/dev/shm/{name}-3")
+    try:
+        assert f"cannot replace '{name}-3': Is a directory" in run("copy", "-f", name, name + "-3", status=1)
+    finally:
+        os.rmdir(f"/dev/shm/{name}-3")
+    assert not has_temporary(200_003)
+
+
+def test_a_block_has_its_name_at_any_time_while_it_is_replaced(name):
+    run("create", "--size", "16M", name)
+    run("create", name + "-2", 2)
+    with subprocess.Popen([COMMAND, "copy", "-f", name, name + "-2"]) as copy:
+        while copy.poll() is None:
+            assert exists(name + "-2")
+    assert copy.returncode == 0 and content(name + "-2") == bytes(16 << 20)
+    run("copy", "-f", name, "/" + name + "-3")
+    assert exists(name + "-3") and not has_temporary(16 << 20)
 
 
 def test_a_copy_is_made_under_the_lock(name):
