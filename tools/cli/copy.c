@@ -186,22 +186,22 @@ static void copy_list(shareable_list *list, const destination *new_block, uint32
   free_items(&copied);
 }
 
-/*
- * The new name becomes visible when all bytes are copied. The bytes are copied in memory, because
- * a system call would not raise SIGBUS if the block is truncated.
- */
+/* The new name becomes visible when all bytes are copied. */
 static void copy_bytes(shareable_memory *memory, const destination *new_block, uint32_t mode) {
   size_t size = shareable_memory_size(memory);
   shareable_memory *copied = NULL;
   shareable_status status;
   shareable_error error;
+  int errnum = 0;
 
   status = shareable__memory_prepare(&copied, new_block->created, size, 0, mode, &error);
-  if (status == SHAREABLE_OK) {
-    memcpy(copied->segment.base, shareable_memory_address(memory), size);
+  if (status == SHAREABLE_OK)
+    errnum = cli_read_memory(memory, 0, copied->segment.base, size);
+  if (status == SHAREABLE_OK && errnum == 0)
     status = shareable__memory_publish(copied, &error);
-  }
   shareable_memory_unref(copied);
+  if (errnum != 0)
+    cli_die_memory(memory, errnum);
   if (status != SHAREABLE_OK)
     die_of(new_block, error.message);
 }

@@ -13,14 +13,16 @@
 
 #define CHUNK_SIZE 65536
 
-/* Copies each part first: a system call would not raise SIGBUS if the block is truncated. */
-static void print_bytes(const char *bytes, size_t size) {
+static void print_bytes(shareable_memory *memory) {
   char *part = cli_allocate(NULL, CHUNK_SIZE, 1);
+  size_t size = shareable_memory_size(memory);
 
   for (size_t at = 0; at < size && cli_flush() == 0; at += CHUNK_SIZE) {
     size_t length = size - at < CHUNK_SIZE ? size - at : CHUNK_SIZE;
+    int errnum = cli_read_memory(memory, at, part, length);
 
-    memcpy(part, bytes + at, length);
+    if (errnum != 0)
+      cli_die_memory(memory, errnum);
     cli_put_bytes(part, length);
   }
   free(part);
@@ -36,8 +38,8 @@ static int run_cat(int argc, char **argv) {
     cli_usage_error("expected one NAME");
   if (isatty(STDOUT_FILENO))
     cli_die("standard output is a terminal: use a pipe, for example to xxd(1)");
-  memory = cli_open_memory(argv[optind], SHAREABLE_READ_ONLY);
-  print_bytes(shareable_memory_address(memory), shareable_memory_size(memory));
+  memory = cli_open_memory(argv[optind], SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD);
+  print_bytes(memory);
   shareable_memory_unref(memory);
   return CLI_DONE;
 }

@@ -59,6 +59,11 @@ def test_copy_replaces_a_block_only_if_it_is_told_to(name):
     run("copy", name, status=2)
 
 
+def maps(pid, name):
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as mapped:
+        return f"/dev/shm/{name}\n" in mapped.read()
+
+
 def has_temporary(size):
     """Return whether a file of that size has a temporary name."""
     files = [each for each in os.scandir("/dev/shm") if re.fullmatch(r"\.shareable-[0-9a-f]{8}", each.name)]
@@ -154,6 +159,45 @@ def test_cat_reports_a_truncation(name):
         os.truncate(f"/dev/shm/{name}", 4096)
         cat.stdout.read()
         assert cat.wait(20) == 1 and f"'{name}' is missing: the block was truncated".encode() in cat.stderr.read()
+
+
+def test_cat_and_copy_give_no_memory_to_the_holes_of_a_lazy_block(name):
+    size = 8 << 20
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.write(b"text")
+        block.truncate(size)
+    used = os.stat(f"/dev/shm/{name}").st_blocks
+    assert used * 512 < size // 2  # huge pages may be enabled
+    with subprocess.Popen([COMMAND, "cat", name], stdout=subprocess.PIPE) as cat:
+        assert cat.stdout.read() == b"text" + bytes(size - 4)
+    run("copy", name, name + "-2")
+    assert content(name + "-2") == b"text" + bytes(size - 4)
+    assert os.stat(f"/dev/shm/{name}").st_blocks == used
+
+
+def copy_truncated(name, new, size):
+    """Truncate a block while it is copied. Return the message of copy, which is empty if the copy was complete."""
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.truncate(size)
+    with subprocess.Popen([COMMAND, "copy", "-f", name, new], stderr=subprocess.PIPE, text=True) as copy:
+        while copy.poll() is None and not maps(copy.pid, name):
+            pass
+        os.truncate(f"/dev/shm/{name}", 4096)
+        message = copy.stderr.read()
+    assert copy.returncode == (1 if message else 0)
+    return message
+
+
+def test_copy_reports_a_truncation(name):
+    size = 32 << 20
+    for _ in range(20):
+        run("create", name + "-2", 2)
+        message = copy_truncated(name, name + "-2", size)
+        if message:
+            break
+        os.unlink(f"/dev/shm/{name}-2")
+    assert f"'{name}' is missing: the block was truncated" in message
+    assert run("get", name + "-2", 0) == "2\n" and not has_temporary(size)
 
 
 def test_write_changes_only_its_bytes(name):
