@@ -217,6 +217,17 @@ def test_write_changes_only_its_bytes(name):
     assert f"no block called '{name}-2'" in write(name + "-2", text=b"y", status=1) and not exists(name + "-2")
 
 
+def test_write_needs_no_memory_for_the_rest_of_a_large_block(name):
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.truncate(1 << 40)  # more than this machine's memory
+    text = os.urandom(200_001)
+    write("-o", 4096, name, text=text)
+    with open(f"/dev/shm/{name}", "rb") as block:
+        assert block.read(4096 + 200_001 + 1) == bytes(4096) + text + b"\0"
+    write("-o", 1 << 40, name)
+    assert "longer than the 3 bytes" in write("-o", (1 << 40) - 3, name, text=text, status=1)
+
+
 def test_write_refuses_a_list(name):
     run("create", name, 1)
     before = content(name)
