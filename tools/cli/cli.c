@@ -264,6 +264,32 @@ shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
   return memory;
 }
 
+int cli_read_memory(shareable_memory *memory, uint64_t offset, void *bytes, size_t length) {
+  shareable_error error;
+  int fd;
+
+  if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
+    cli_die("%s", error.message);
+  for (size_t done = 0; done < length;) {
+    ssize_t part = pread(fd, (char *)bytes + done, length - done, (off_t)(offset + done));
+
+    if (part < 0 && errno == EINTR)
+      continue;
+    if (part <= 0)
+      return part == 0 ? ENODATA : errno;
+    done += (size_t)part;
+  }
+  return 0;
+}
+
+void cli_die_memory(const shareable_memory *memory, int errnum) {
+  const char *name = shareable_memory_name(memory);
+
+  if (errnum == ENODATA)
+    cli_die("part of the memory of block '%s' is missing: the block was truncated", name);
+  cli_die("cannot read block '%s': %s", name, strerror(errnum));
+}
+
 void cli_warn_not_found(const char *name) {
   cli_warn("there is no block called '%s'", name[0] == '/' ? name + 1 : name);
 }

@@ -97,6 +97,15 @@ shareable_memory *cli_open_memory(const char *name, uint32_t flags);
  */
 void cli_report_truncation(const char *name);
 
+/*
+ * Reads bytes of a block by pread(2): a read of the mapping would give memory to the holes of a lazy
+ * block. Returns 0, ENODATA if the block was truncated, or another errno.
+ */
+int cli_read_memory(shareable_memory *memory, uint64_t offset, void *bytes, size_t length);
+
+/* Prints why bytes of the block could not be read, and exits. */
+_Noreturn void cli_die_memory(const shareable_memory *memory, int errnum);
+
 /* Prints the library's message that there is no such block. */
 void cli_warn_not_found(const char *name);
 

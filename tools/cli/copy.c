@@ -2,10 +2,14 @@
  * copy.c - shareable copy: creates a block with the content of another one.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/random.h"
 #include "list/list.h"
 #include "text.h"
 
@@ -19,6 +23,13 @@ typedef struct copy_options {
   bool is_forced;
   uint32_t mode;
 } copy_options;
+
+/* The new block. `created` is its name until it replaces the old block. */
+typedef struct destination {
+  const char *name;
+  const char *created; /* `name`, or `temporary` */
+  char temporary[20];
+} destination;
 
 /* The items of a list, with their own texts. */
 typedef struct items {
@@ -94,18 +105,62 @@ static bool lock(shareable_list *list) {
   cli_die("%s", error.message);
 }
 
-/* Removes the block that has the new name, unless it is the one to be copied. */
-static void make_room(const char *name, const struct stat *source) {
-  const char *bare = name[0] == '/' ? name + 1 : name;
-  char *path = cli_format(SHAREABLE__DIRECTORY "/%s", bare);
-  shareable_error error;
-  struct stat file;
+/* Reports a failure of the library with the new name, not with the temporary one. */
+static _Noreturn void die_of(const destination *new_block, const char *message) {
+  const char *found = new_block->created == new_block->temporary ? strstr(message, new_block->temporary) : NULL;
 
+  if (found == NULL)
+    cli_die("%s", message);
+  cli_die("%.*s%s%s", (int)(found - message), message, new_block->name, found + strlen(new_block->temporary));
+}
+
+static char *path_of(const char *name) {
+  return cli_format(SHAREABLE__DIRECTORY "/%s", name);
+}
+
+/* The library uses such names too, for blocks that are not complete. */
+static void make_temporary_name(destination *new_block) {
+  uint32_t bits;
+  int errnum = shareable__random(&bits, sizeof bits);
+
+  if (errnum != 0)
+    cli_die("cannot generate a random name: %s", strerror(errnum));
+  snprintf(new_block->temporary, sizeof new_block->temporary, ".shareable-%08" PRIx32, bits);
+}
+
+/* Makes the new block replace the old one, but not the block to be copied. */
+static void prepare_to_replace(destination *new_block, const struct stat *source) {
+  const char *bare = shareable__name_normalize(new_block->name);
+  struct stat file;
+  char *path;
+
+  if (bare == NULL)
+    cli_die("'%s': %s", new_block->name, shareable_status_message(SHAREABLE_E_NAME));
+  path = path_of(bare);
   if (lstat(path, &file) == 0 && file.st_ino == source->st_ino && file.st_dev == source->st_dev)
-    cli_die("'%s' is the block to be copied", name);
+    cli_die("'%s' is the block to be copied", new_block->name);
   free(path);
-  if (shareable_unlink(name, &error) != SHAREABLE_OK && error.status != SHAREABLE_E_NOT_FOUND)
-    cli_die("%s", error.message);
+  new_block->name = bare;
+  make_temporary_name(new_block);
+  new_block->created = new_block->temporary;
+}
+
+/* The new block is complete. Until the old one is replaced, it has its name. */
+static void replace(const destination *new_block) {
+  char *from, *to;
+  int errnum;
+
+  if (new_block->created == new_block->name)
+    return;
+  from = path_of(new_block->temporary);
+  to = path_of(new_block->name);
+  errnum = rename(from, to) == 0 ? 0 : errno;
+  if (errnum != 0)
+    unlink(from);
+  free(from);
+  free(to);
+  if (errnum != 0)
+    cli_die("cannot replace '%s': %s", new_block->name, strerror(errnum));
 }
 
 static shareable_status create_list(const char *name, const items *copied, uint32_t mode, shareable_error *error) {
@@ -118,7 +173,7 @@ static shareable_status create_list(const char *name, const items *copied, uint3
 }
 
 /* Only a list with a sync area is copied by items: the area must not be copied. */
-static void copy_list(shareable_list *list, const char *name, const copy_options *options, const struct stat *source) {
+static void copy_list(shareable_list *list, const destination *new_block, uint32_t mode) {
   items copied = allocate_items(shareable_list_length(list));
   shareable_error error;
   bool is_locked = lock(list);
@@ -126,34 +181,29 @@ static void copy_list(shareable_list *list, const char *name, const copy_options
   read_snapshot(list, &copied);
   if (is_locked)
     shareable_list_unlock(list);
-  if (options->is_forced)
-    make_room(name, source);
-  if (create_list(name, &copied, options->mode, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+  if (create_list(new_block->created, &copied, mode, &error) != SHAREABLE_OK)
+    die_of(new_block, error.message);
   free_items(&copied);
 }
 
-/*
- * The new name becomes visible when all bytes are copied. The bytes are copied in memory, because
- * a system call would not raise SIGBUS if the block is truncated.
- */
-static void copy_bytes(shareable_memory *memory, const char *name, const copy_options *options,
-                       const struct stat *source) {
+/* The new name becomes visible when all bytes are copied. */
+static void copy_bytes(shareable_memory *memory, const destination *new_block, uint32_t mode) {
   size_t size = shareable_memory_size(memory);
-  shareable_memory *copied;
+  shareable_memory *copied = NULL;
   shareable_status status;
   shareable_error error;
+  int errnum = 0;
 
-  if (options->is_forced)
-    make_room(name, source);
-  status = shareable__memory_prepare(&copied, name, size, 0, options->mode, &error);
-  if (status == SHAREABLE_OK) {
-    memcpy(copied->segment.base, shareable_memory_address(memory), size);
+  status = shareable__memory_prepare(&copied, new_block->created, size, 0, mode, &error);
+  if (status == SHAREABLE_OK)
+    errnum = cli_read_memory(memory, 0, copied->segment.base, size);
+  if (status == SHAREABLE_OK && errnum == 0)
     status = shareable__memory_publish(copied, &error);
-  }
-  if (status != SHAREABLE_OK)
-    cli_die("%s", error.message);
   shareable_memory_unref(copied);
+  if (errnum != 0)
+    cli_die_memory(memory, errnum);
+  if (status != SHAREABLE_OK)
+    die_of(new_block, error.message);
 }
 
 /* Returns the list, if the block is one with a sync area, or NULL. */
@@ -184,6 +234,7 @@ static struct stat status_of(shareable_memory *memory) {
 }
 
 static void copy(const char *name, const char *new_name, copy_options *options) {
+  destination new_block = {.name = new_name, .created = new_name};
   shareable_list *list;
   shareable_memory *memory;
   struct stat file;
@@ -195,10 +246,13 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
   file = status_of(memory);
   if (options->mode == 0)
     options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
+  if (options->is_forced)
+    prepare_to_replace(&new_block, &file);
   if (list != NULL)
-    copy_list(list, new_name, options, &file);
+    copy_list(list, &new_block, options->mode);
   else
-    copy_bytes(memory, new_name, options, &file);
+    copy_bytes(memory, &new_block, options->mode);
+  replace(&new_block);
   shareable_memory_unref(memory);
   shareable_list_unref(list);
 }
@@ -221,10 +275,11 @@ static int run_copy(int argc, char **argv) {
 }
 
 const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with the content of another one.",
-                              "  -f, --force      first remove the block that has the name NEW\n"
+                              "  -f, --force      replace the block that has the name NEW\n"
                               "  -m, --mode MODE  set the permission bits, minus the umask [those of NAME]\n"
                               "  -h, --help       print this help\n"
                               "\n"
                               "A list is copied while copy holds its lock, and again if an item changes\n"
-                              "meanwhile. Processes that use the old block NEW keep it.\n",
+                              "meanwhile. Processes that use the old block NEW keep it. If the copy fails, NEW\n"
+                              "is not changed.\n",
                               run_copy};

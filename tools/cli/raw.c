@@ -13,14 +13,16 @@
 
 #define CHUNK_SIZE 65536
 
-/* Copies each part first: a system call would not raise SIGBUS if the block is truncated. */
-static void print_bytes(const char *bytes, size_t size) {
+static void print_bytes(shareable_memory *memory) {
   char *part = cli_allocate(NULL, CHUNK_SIZE, 1);
+  size_t size = shareable_memory_size(memory);
 
   for (size_t at = 0; at < size && cli_flush() == 0; at += CHUNK_SIZE) {
     size_t length = size - at < CHUNK_SIZE ? size - at : CHUNK_SIZE;
+    int errnum = cli_read_memory(memory, at, part, length);
 
-    memcpy(part, bytes + at, length);
+    if (errnum != 0)
+      cli_die_memory(memory, errnum);
     cli_put_bytes(part, length);
   }
   free(part);
@@ -36,8 +38,8 @@ static int run_cat(int argc, char **argv) {
     cli_usage_error("expected one NAME");
   if (isatty(STDOUT_FILENO))
     cli_die("standard output is a terminal: use a pipe, for example to xxd(1)");
-  memory = cli_open_memory(argv[optind], SHAREABLE_READ_ONLY);
-  print_bytes(shareable_memory_address(memory), shareable_memory_size(memory));
+  memory = cli_open_memory(argv[optind], SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD);
+  print_bytes(memory);
   shareable_memory_unref(memory);
   return CLI_DONE;
 }
@@ -48,22 +50,46 @@ const cli_command cli_cat = {"cat", "NAME", "Print the bytes of a block.",
                              "Standard output must not be a terminal. 'shareable dump' prints a list.\n",
                              run_cat};
 
-/* Reads standard input into the buffer until it ends or the buffer is full. */
-static size_t read_input(char *buffer, size_t size) {
-  size_t length = 0;
+/* The bytes of standard input. */
+typedef struct input {
+  char *bytes;
+  size_t length;
+  size_t capacity;
+} input;
 
-  while (length < size) {
-    ssize_t part = read(STDIN_FILENO, buffer + length, size - length);
+/* A buffer as large as the block could need more memory than there is. */
+static void grow(input *text, size_t max) {
+  size_t capacity = text->capacity == 0 ? CHUNK_SIZE : 2 * text->capacity;
+  char *bytes;
 
+  if (capacity > max)
+    capacity = max;
+  bytes = realloc(text->bytes, capacity);
+  if (bytes == NULL)
+    cli_die("no memory for an input of more than %zu bytes: nothing was written", text->length);
+  text->bytes = bytes;
+  text->capacity = capacity;
+}
+
+/* Reads until the input ends, or has `max` bytes. The caller frees the bytes. */
+static input read_input(size_t max) {
+  input text = {0};
+
+  while (text.length < max) {
+    ssize_t part;
+
+    if (text.length == text.capacity)
+      grow(&text, max);
+    part = read(STDIN_FILENO, text.bytes + text.length, text.capacity - text.length);
     if (part < 0 && errno == EINTR)
       continue;
     if (part < 0)
       cli_die("cannot read standard input: %s", strerror(errno));
     if (part == 0)
       break;
-    length += (size_t)part;
+    text.length += (size_t)part;
   }
-  return length;
+  return text;
 }
 
 static bool is_list(shareable_memory *memory) {
@@ -78,20 +104,19 @@ static bool is_list(shareable_memory *memory) {
 
 /* All input is read before the first byte is written: a text that is too long changes nothing. */
 static void write_input(shareable_memory *memory, uint64_t offset) {
-  size_t size = shareable_memory_size(memory), room, length;
+  size_t size = shareable_memory_size(memory), room;
   const char *name = shareable_memory_name(memory);
-  char *buffer;
+  input written;
 
   if (offset > size)
     cli_die("offset %" PRIu64 " is past the end of block '%s', which has %zu bytes", offset, name, size);
   room = (size_t)(size - offset);
-  buffer = cli_allocate(NULL, room + 1, 1);
-  length = read_input(buffer, room + 1);
-  if (length > room)
+  written = read_input(room + 1);
+  if (written.length > room)
     cli_die("the input is longer than the %zu bytes of block '%s' from offset %" PRIu64 " on: nothing was written",
             room, name, offset);
-  memcpy((char *)shareable_memory_address(memory) + offset, buffer, length);
-  free(buffer);
+  memcpy((char *)shareable_memory_address(memory) + offset, written.bytes, written.length);
+  free(written.bytes);
 }
 
 static int run_write(int argc, char **argv) {

@@ -1,6 +1,8 @@
 """Test copy, cat and write: whole blocks, and the bytes of blocks."""
 
 import os
+import re
+import resource
 import subprocess
 import time
 
@@ -55,6 +57,47 @@ def test_copy_replaces_a_block_only_if_it_is_told_to(name):
     assert f"no block called '{name}-none'" in run("copy", name + "-none", name, status=1)
     assert "'x/y'" in run("copy", name, "x/y", status=1)
     run("copy", name, status=2)
+
+
+def maps(pid, name):
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as mapped:
+        return f"/dev/shm/{name}\n" in mapped.read()
+
+
+def has_temporary(size):
+    """Return whether a file of that size has a temporary name."""
+    files = [each for each in os.scandir("/dev/shm") if re.fullmatch(r"\.shareable-[0-9a-f]{8}", each.name)]
+    return any(each.is_file() and each.stat().st_size == size for each in files)
+
+
+def test_a_copy_that_fails_keeps_the_old_block(name):
+    run("create", "--size", 200_003, name)
+    run("create", "--capacity", 200_003, name + "-list", "text")
+    run("create", name + "-2", 2)
+    before = os.stat(f"/dev/shm/{name}-2").st_ino
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))}
+    for source in (name, name + "-list"):
+        assert f": '{name}-2' needs " in run("copy", "-f", source, name + "-2", status=1, **limit)
+        assert run("get", name + "-2", 0) == "2\n" and os.stat(f"/dev/shm/{name}-2").st_ino == before
+    for wrong in ("x/y", "..", "n" * 256):
+        assert f"'{wrong}': " in run("copy", "-f", name, wrong, status=1)
+    os.mkdir(f"/dev/shm/{name}-3")
+    try:
+        assert f"cannot replace '{name}-3': Is a directory" in run("copy", "-f", name, name + "-3", status=1)
+    finally:
+        os.rmdir(f"/dev/shm/{name}-3")
+    assert not has_temporary(200_003)
+
+
+def test_a_block_has_its_name_at_any_time_while_it_is_replaced(name):
+    run("create", "--size", "16M", name)
+    run("create", name + "-2", 2)
+    with subprocess.Popen([COMMAND, "copy", "-f", name, name + "-2"]) as copy:
+        while copy.poll() is None:
+            assert exists(name + "-2")
+    assert copy.returncode == 0 and content(name + "-2") == bytes(16 << 20)
+    run("copy", "-f", name, "/" + name + "-3")
+    assert exists(name + "-3") and not has_temporary(16 << 20)
 
 
 def test_a_copy_is_made_under_the_lock(name):
@@ -118,6 +161,45 @@ def test_cat_reports_a_truncation(name):
         assert cat.wait(20) == 1 and f"'{name}' is missing: the block was truncated".encode() in cat.stderr.read()
 
 
+def test_cat_and_copy_give_no_memory_to_the_holes_of_a_lazy_block(name):
+    size = 8 << 20
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.write(b"text")
+        block.truncate(size)
+    used = os.stat(f"/dev/shm/{name}").st_blocks
+    assert used * 512 < size // 2  # huge pages may be enabled
+    with subprocess.Popen([COMMAND, "cat", name], stdout=subprocess.PIPE) as cat:
+        assert cat.stdout.read() == b"text" + bytes(size - 4)
+    run("copy", name, name + "-2")
+    assert content(name + "-2") == b"text" + bytes(size - 4)
+    assert os.stat(f"/dev/shm/{name}").st_blocks == used
+
+
+def copy_truncated(name, new, size):
+    """Truncate a block while it is copied. Return the message of copy, which is empty if the copy was complete."""
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.truncate(size)
+    with subprocess.Popen([COMMAND, "copy", "-f", name, new], stderr=subprocess.PIPE, text=True) as copy:
+        while copy.poll() is None and not maps(copy.pid, name):
+            pass
+        os.truncate(f"/dev/shm/{name}", 4096)
+        message = copy.stderr.read()
+    assert copy.returncode == (1 if message else 0)
+    return message
+
+
+def test_copy_reports_a_truncation(name):
+    size = 32 << 20
+    for _ in range(20):
+        run("create", name + "-2", 2)
+        message = copy_truncated(name, name + "-2", size)
+        if message:
+            break
+        os.unlink(f"/dev/shm/{name}-2")
+    assert f"'{name}' is missing: the block was truncated" in message
+    assert run("get", name + "-2", 0) == "2\n" and not has_temporary(size)
+
+
 def test_write_changes_only_its_bytes(name):
     run("create", "--size", 20, name)
     write(name, text=b"x" * 20)
@@ -133,6 +215,17 @@ def test_write_changes_only_its_bytes(name):
     for arguments in (["-o", -1, name], ["-o", "x", name], [], [name, name]):
         write(*arguments, status=2)
     assert f"no block called '{name}-2'" in write(name + "-2", text=b"y", status=1) and not exists(name + "-2")
+
+
+def test_write_needs_no_memory_for_the_rest_of_a_large_block(name):
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.truncate(1 << 40)  # more than this machine's memory
+    text = os.urandom(200_001)
+    write("-o", 4096, name, text=text)
+    with open(f"/dev/shm/{name}", "rb") as block:
+        assert block.read(4096 + 200_001 + 1) == bytes(4096) + text + b"\0"
+    write("-o", 1 << 40, name)
+    assert "longer than the 3 bytes" in write("-o", (1 << 40) - 3, name, text=text, status=1)
 
 
 def test_write_refuses_a_list(name):
