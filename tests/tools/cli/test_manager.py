@@ -579,7 +579,7 @@ while [ "$({COMMAND} manager list -n | wc -l)" != 3 ]; do sleep 0.1; done
 ls -A /dev/shm
 """
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=60)
-    if done.returncode == 77:
-        pytest.skip("no mount namespace can be created")
+    if done.returncode == 77 or done.stderr.startswith("unshare:"):
+        pytest.skip(done.stderr.strip())  # in a chroot, unshare itself fails, with status 1
     assert done.stdout.split() == ["2", str(OTHER_USER)]
     assert done.stderr.splitlines() == ["shareable manager stop: no manager of this user is running", "shareable manager status: no manager of this user is running"]
