@@ -217,6 +217,10 @@ static int run_status(int argc, char **argv) {
   if (argc - optind > 1)
     cli_usage_error("unexpected argument '%s': expected one PID or ADDRESS", argv[optind + 1]);
   managers_find(&found);
+  if (argv[optind] != NULL && managers_are_ambiguous(&found, argv[optind])) {
+    managers_free(&found);
+    return CLI_FAILED;
+  }
   if (view.json)
     table = cli_table_new("managers", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
   is_shown = show(&found, argv[optind], table);

@@ -48,7 +48,8 @@ static const char usage[] =
   "  -h, --help               print this help and exit\n"
   "  -V, --version            print the version and exit\n"
   "\n"
-  "The manager prints its address when clients can connect, unless --address-fd is given.\n"
+  "The manager prints its address, with an absolute path, when clients can connect, unless\n"
+  "--address-fd is given.\n"
   "SIGTERM and Ctrl-C stop the manager. See shareable-manager(1) for details.\n";
 
 enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER, LOG_LEVEL };
@@ -286,11 +287,9 @@ static void chdir_root(void) {
 }
 
 static void log_start(const struct server *server) {
-  char text[SHAREABLE__ADDRESS_TEXT];
+  const char *text = server->listener.text;
 
-  if (!shareable__address_format(&server->listener.address, text))
-    strcpy(text, "an address that has no text form");
-  log_event(LOG_STATE, "listening at %s", text);
+  log_event(LOG_STATE, "listening at %s", text[0] == '\0' ? "an address that has no text form" : text);
 }
 
 /* Prints the address unchanged, or quoted for a terminal, which must not get control characters. */
@@ -305,13 +304,12 @@ static bool print_address(const char *text) {
 }
 
 static bool report_address(const struct server *server, int fd) {
-  char text[SHAREABLE__ADDRESS_TEXT];
   bool is_reported = true;
 
   if (fd >= 0)
     is_reported = write_pickled_address(&server->listener.address, fd);
-  else if (shareable__address_format(&server->listener.address, text))
-    is_reported = print_address(text);
+  else if (server->listener.text[0] != '\0')
+    is_reported = print_address(server->listener.text);
   if (!is_reported)
     log_errno(errno, "cannot report the address");
   return is_reported;

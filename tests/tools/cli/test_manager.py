@@ -197,6 +197,26 @@ def test_stop_by_address(manager):
     assert running.process.wait(1) == 0
 
 
+def test_managers_with_the_same_relative_path_are_distinct(manager, tmp_path):
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    first, second = (manager("--address", "./s", cwd=tmp_path / folder) for folder in ("first", "second"))
+    assert [first.address, second.address] == [f"{tmp_path.resolve()}/{folder}/s" for folder in ("first", "second")]
+    assert [listed()[each.pid]["address"] for each in (first, second)] == [first.address, second.address]
+    assert "is not the PID or the address" in run("manager", "stop", "./s", status=1, cwd=tmp_path)
+    assert run("manager", "stop", "./s", cwd=tmp_path / "second") == f"stopped manager {second.pid} ({second.address}): it had no blocks\n"
+    assert second.process.wait(5) == 0 and first.process.poll() is None
+    assert run("manager", "stop", "first/s", cwd=tmp_path).startswith(f"stopped manager {first.pid} ")
+    assert first.process.wait(5) == 0
+
+
+def test_a_relative_path_whose_absolute_path_is_too_long_is_kept(manager, tmp_path):
+    folder = tmp_path / ("d" * 108)
+    folder.mkdir()
+    running = manager("--address", "./s", cwd=folder)
+    assert running.address == "./s" and listed()[running.pid]["address"] == "./s"
+
+
 def test_a_short_list_of_a_thousand_blocks_takes_a_moment(manager, name):
     running = manager()
     running.track(*(f"{name}-{i}" for i in range(1000)))
@@ -374,6 +394,17 @@ def fake(manager):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         path.unlink()
+
+
+def test_an_address_of_several_managers_is_refused(manager, fake):
+    running = manager("--address", f"@test-cli-{os.getpid()}-several")
+    pid = fake(struct.pack("Q", MAGIC) + bytes(120) + running.address.encode().ljust(112, b"\0"))
+    until(lambda: pid in listed())
+    pids = ", ".join(map(str, sorted([running.pid, pid])))
+    for command in ("stop", "status"):
+        assert f"several managers: give one of their PIDs: {pids}\n" in run("manager", command, running.address, status=1)
+    assert running.process.poll() is None
+    assert status(running.pid)["address"] == running.address
 
 
 @pytest.mark.parametrize("kind", REPLIES)
