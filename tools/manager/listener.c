@@ -47,10 +47,7 @@ static bool parse_address(struct listener *listener, const char *text) {
   }
   if (shareable__address_parse(&listener->address, text))
     return true;
-  log_event(LOG_ERROR,
-            "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or HOST:PORT with an "
-            "IPv4 address",
-            text);
+  log_event(LOG_ERROR, "'%s' is not an address", text);
   return false;
 }
 

@@ -52,6 +52,9 @@ static const char usage[] =
   "--address-fd is given.\n"
   "SIGTERM and Ctrl-C stop the manager. See shareable-manager(1) for details.\n";
 
+/* The exit status if the command line is wrong, as that of the command `shareable`. */
+#define EXIT_USAGE 2
+
 enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER, LOG_LEVEL };
 
 static const struct option options[] = {{"address", required_argument, NULL, 'a'},
@@ -68,17 +71,31 @@ static const struct option options[] = {{"address", required_argument, NULL, 'a'
                                         {NULL, 0, NULL, 0}};
 
 /*
- * Logs the error, because the log makes text from the command line safe for a terminal, and exits.
+ * Logs the error, because the log makes text from the command line safe for a terminal.
  */
-__attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
+__attribute__((format(printf, 1, 0))) static void log_error(const char *format, va_list arguments) {
   char text[900];
+
+  vsnprintf(text, sizeof text, format, arguments);
+  log_event(LOG_ERROR, "%s", text);
+}
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  log_error(format, arguments);
   va_end(arguments);
-  log_event(LOG_ERROR, "%s", text);
   exit(EXIT_FAILURE);
+}
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  log_error(format, arguments);
+  va_end(arguments);
+  exit(EXIT_USAGE);
 }
 
 static int parse_number(const char *text) {
@@ -86,13 +103,24 @@ static int parse_number(const char *text) {
   long value = strtol(text, &end, 10);
 
   if (end == text || *end != '\0' || value < 0 || value > INT_MAX)
-    fail("'%s' is not a descriptor or process id: give a number from 0 to %d", text, INT_MAX);
+    usage_error("'%s' is not a descriptor or process id: give a number from 0 to %d", text, INT_MAX);
   return (int)value;
 }
 
 static void set_log_level(const char *name) {
   if (!log_set_level(name))
-    fail("'%s' is not a level of the log: use error, warning, info or debug", name);
+    usage_error("'%s' is not a level of the log: use error, warning, info or debug", name);
+}
+
+static const char *check_address(const char *text) {
+  shareable__address ignored;
+
+  if (!shareable__address_parse(&ignored, text))
+    usage_error(
+      "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or HOST:PORT with an "
+      "IPv4 address",
+      text);
+  return text;
 }
 
 static bool print(const char *text) {
@@ -125,7 +153,7 @@ static _Noreturn void reject_option(int result, const char *word) {
     log_event(LOG_ERROR, "option '%s' does not take an argument", word);
   else
     log_event(LOG_ERROR, "unknown option '-%c'", optopt);
-  fail("try 'shareable-manager --help'");
+  usage_error("try 'shareable-manager --help'");
 }
 
 static _Noreturn void print_version_and_exit(void) {
@@ -138,7 +166,7 @@ static _Noreturn void print_version_and_exit(void) {
 static void apply_option(struct settings *settings, int option) {
   switch (option) {
   case 'a':
-    settings->address = optarg;
+    settings->address = check_address(optarg);
     break;
   case 'k':
     settings->key_file = optarg;
@@ -181,9 +209,9 @@ static void read_settings(struct settings *settings, int argc, char **argv) {
     else
       apply_option(settings, option);
   if (optind < argc)
-    fail("unexpected argument '%s': only options are accepted", argv[optind]);
+    usage_error("unexpected argument '%s': only options are accepted", argv[optind]);
   if ((settings->key < 0) == (settings->key_file == NULL))
-    fail("exactly one key is required: give --authkey-file FILE or --authkey-fd N");
+    usage_error("exactly one key is required: give --authkey-file FILE or --authkey-fd N");
 }
 
 static bool is_open(int fd) {

@@ -248,6 +248,9 @@ def test_usage_errors():
     assert "unknown column 'nothing'" in run("manager", "list", "-o", "nothing", status=2)
     assert "unknown subcommand 'frobnicate': expected run, list, status or stop" in run("manager", "frobnicate", status=2)
     assert "a subcommand is missing" in run("manager", status=2)
+    assert "unknown or ambiguous option '--bogus'" in run("manager", "run", "--bogus", status=2)
+    assert "'nowhere' is not an address" in run("manager", "run", "-a", "nowhere", status=2)
+    assert "exactly one key is required" in run("manager", "run", status=2)
 
 
 @pytest.mark.parametrize("command", ["list", "status", "stop"])
