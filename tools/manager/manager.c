@@ -270,6 +270,16 @@ static bool is_interruptible(const struct settings *settings) {
 }
 
 /*
+ * A program that starts a manager for itself also passes a lifeline or a descriptor for the address.
+ * It may have ended since, and then the manager only exits. Otherwise the number is wrong.
+ */
+static void check_owner(const struct settings *settings) {
+  if (settings->owner > 0 && settings->address_fd < 0 && settings->lifeline < 0 && kill(settings->owner, 0) != 0 &&
+      errno == ESRCH)
+    fail("--owner: there is no process %ld", (long)settings->owner);
+}
+
+/*
  * Ignores the signals that a failed write may raise, because the result of write() is enough, and
  * those of a terminal, except SIGINT.
  */
@@ -381,6 +391,7 @@ int manager_main(int argc, char **argv) {
   open_standard_streams();
   read_settings(&settings, argc, argv);
   prepare_descriptors(&settings);
+  check_owner(&settings);
   ignore_signals();
   manager.is_listed = true;
   manager.is_interruptible = is_interruptible(&settings);

@@ -253,6 +253,10 @@ def test_usage_errors():
     assert "exactly one key is required" in run("manager", "run", status=2)
 
 
+def test_run_refuses_an_owner_that_does_not_exist():
+    assert "there is no process 99999999" in run("manager", "run", "--authkey-fd", "0", "--owner", 99999999, status=1, stdin=subprocess.DEVNULL)
+
+
 @pytest.mark.parametrize("command", ["list", "status", "stop"])
 def test_help_of_each_subcommand_fits_80_columns(command):
     output = run("manager", command, "--help")

@@ -156,8 +156,17 @@ def test_exits_when_the_lifeline_is_closed():
 def test_exits_if_the_owner_has_ended_already():
     gone = subprocess.Popen(["/bin/true"])
     gone.wait()
-    running = Manager("--owner", str(gone.pid))
+    reader, writer = os.pipe()
+    running = Manager("--owner", str(gone.pid), "--lifeline-fd", str(reader), pass_fds=[reader])
     assert running.wait() == 0
+    os.close(reader)
+    os.close(writer)
+
+
+def test_refuses_an_owner_that_does_not_exist():
+    gone = subprocess.Popen(["/bin/true"])
+    gone.wait()
+    assert fails("--authkey-fd", "0", "--owner", str(gone.pid)) == f"shareable-manager: --owner: there is no process {gone.pid}\n"
 
 
 def test_systemd_unit_uses_valid_options(tmp_path):
