@@ -608,16 +608,17 @@ mount -t tmpfs shm /dev/shm && chmod 1777 /dev/shm || exit 77
 echo key | {COMMAND} manager --authkey-fd 0 >/dev/null 2>&1 &
 echo key | {COMMAND} manager --authkey-fd 0 >/dev/null 2>&1 &
 echo key | {sys.executable} -c '{BY_OWNER}' {COMMAND} manager --authkey-fd 0 >/dev/null 2>&1 & other=$!
-while [ "$({COMMAND} manager list -n | wc -l)" != 3 ]; do sleep 0.1; done
+while [ "$({COMMAND} manager list -n 2>/dev/null | wc -l)" != 3 ]; do sleep 0.1; done
 {COMMAND} manager stop --all | wc -l
 {COMMAND} manager list -no USER
 {COMMAND} manager stop --all
 {COMMAND} manager stop $other >/dev/null
 {COMMAND} manager status
+{COMMAND} manager list && {COMMAND} manager list --json >/dev/null && echo listed
 ls -A /dev/shm
 """
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=60)
     if done.returncode == 77 or done.stderr.startswith("unshare:"):
         pytest.skip(done.stderr.strip())  # in a chroot, unshare itself fails, with status 1
-    assert done.stdout.split() == ["2", str(OTHER_USER)]
-    assert done.stderr.splitlines() == ["shareable manager stop: no manager of this user is running", "shareable manager status: no manager of this user is running"]
+    assert done.stdout.split() == ["2", str(OTHER_USER), "listed"]
+    assert done.stderr.splitlines() == [f"shareable manager {each}: no manager of this user is running" for each in ("stop", "status", "list")]
