@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../manager/absolute_address.h"
 #include "base/clock.h"
 #include "shm/control_socket.h"
 
@@ -250,12 +251,44 @@ void managers_free(managers *found) {
   free(found->managers);
 }
 
+static bool has_address(const manager *found, const char *text) {
+  char absolute[SHAREABLE__ADDRESS_TEXT];
+
+  if (found->state != MANAGER_RUNNING || text[0] == '\0')
+    return false;
+  return strcmp(found->status.address, text) == 0 ||
+         (absolute_address(text, absolute) && strcmp(found->status.address, absolute) == 0);
+}
+
 bool manager_matches(const manager *found, const char *text) {
   int64_t pid;
 
   if (cli_parse_integer(text, &pid))
     return pid > 0 && found->pid == pid;
-  return found->state == MANAGER_RUNNING && text[0] != '\0' && strcmp(found->status.address, text) == 0;
+  return has_address(found, text);
+}
+
+bool managers_are_ambiguous(const managers *found, const char *text) {
+  char *pids = cli_format("%s", "");
+  size_t count = 0;
+
+  for (size_t i = 0; i < found->count; i++) {
+    const manager *next = &found->managers[i];
+    char *before = pids;
+
+    if (!has_address(next, text))
+      continue;
+    if (next->pid == 0)
+      pids = cli_format("%s%s?", before, count == 0 ? "" : ", ");
+    else
+      pids = cli_format("%s%s%" PRId64, before, count == 0 ? "" : ", ", next->pid);
+    free(before);
+    count++;
+  }
+  if (count > 1)
+    cli_warn("'%s' is the address of several managers: give one of their PIDs: %s", text, pids);
+  free(pids);
+  return count > 1;
 }
 
 /* The state is after the name of the program, which is in parentheses and may contain any bytes. */

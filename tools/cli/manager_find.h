@@ -43,10 +43,17 @@ void managers_find(managers *found);
 void managers_free(managers *found);
 
 /*
- * Returns whether the text is the pid or the address of the manager. The address is compared
- * exactly.
+ * Returns whether the text is the pid or the address of the manager. An address is compared exactly;
+ * a relative path matches the absolute path that it has in the working directory, too.
  */
 bool manager_matches(const manager *found, const char *text);
+
+/*
+ * Returns whether the text is the address of several managers, and prints their pids then. Managers
+ * have the same address in different namespaces, or if they keep a relative path, because the
+ * absolute path is too long.
+ */
+bool managers_are_ambiguous(const managers *found, const char *text);
 
 /*
  * Connects to the manager again. Returns a descriptor, which the caller must close, or -1 with

@@ -135,6 +135,10 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   }
 }
 
+static void warn_none(void) {
+  cli_warn("no manager of this user is running");
+}
+
 static int run_list(int argc, char **argv) {
   static const struct option longs[] = {CLI_VIEW_LONGS, {"help", no_argument, NULL, 'h'}, {0}};
   const char *shown = geteuid() == 0 ? "PID,USER," COLUMNS_SHOWN : "PID," COLUMNS_SHOWN;
@@ -154,6 +158,8 @@ static int run_list(int argc, char **argv) {
     cli_table_add(table, &found.managers[i], NULL, STATE,
                   found.managers[i].state == MANAGER_RUNNING ? NULL : "\033[31m");
   cli_table_print(table);
+  if (found.count == 0 && !view.json)
+    warn_none();
   managers_free(&found);
   return CLI_DONE;
 }
@@ -217,6 +223,10 @@ static int run_status(int argc, char **argv) {
   if (argc - optind > 1)
     cli_usage_error("unexpected argument '%s': expected one PID or ADDRESS", argv[optind + 1]);
   managers_find(&found);
+  if (argv[optind] != NULL && managers_are_ambiguous(&found, argv[optind])) {
+    managers_free(&found);
+    return CLI_FAILED;
+  }
   if (view.json)
     table = cli_table_new("managers", columns, COLUMN_COUNT, COLUMNS_ALL, cell, &view);
   is_shown = show(&found, argv[optind], table);
@@ -226,7 +236,7 @@ static int run_status(int argc, char **argv) {
   if (!is_shown && argv[optind] != NULL)
     manager_warn_not_found(argv[optind]);
   else if (!is_shown)
-    cli_warn("no manager of this user is running");
+    warn_none();
   return is_shown ? CLI_DONE : CLI_FAILED;
 }
 

@@ -180,7 +180,10 @@ static int run_stop(int argc, char **argv) {
   if (argc - optind != !is_all)
     cli_usage_error("expected one PID or ADDRESS, or --all: 'shareable manager list' lists the managers");
   managers_find(&found);
-  status = stop_all(&found, argv[optind], timeout);
+  if (!is_all && managers_are_ambiguous(&found, argv[optind]))
+    status = CLI_FAILED;
+  else
+    status = stop_all(&found, argv[optind], timeout);
   managers_free(&found);
   if (status >= 0)
     return status;
@@ -191,11 +194,12 @@ static int run_stop(int argc, char **argv) {
   return is_all ? CLI_DONE : CLI_FAILED;
 }
 
-const cli_command cli_manager_stop = {"manager stop", "{PID|ADDRESS|--all}",
-                                      "Stop a manager: it removes its blocks and ends.",
-                                      "  -a, --all              stop all managers of this user\n"
-                                      "  -t, --timeout SECONDS  wait at most this time for the end (default: 10)\n"
-                                      "  -h, --help             print this help\n"
-                                      "\n"
-                                      "As root, PID and ADDRESS may be those of another user's manager.\n",
-                                      run_stop};
+const cli_command cli_manager_stop = {
+  "manager stop", "{PID|ADDRESS|--all}", "Stop a manager: it removes its blocks and ends.",
+  "  -a, --all              stop all managers of this user\n"
+  "  -t, --timeout SECONDS  wait at most this time for the end (default: 10)\n"
+  "  -h, --help             print this help\n"
+  "\n"
+  "As root, PID and ADDRESS may be those of another user's manager. An ADDRESS that\n"
+  "several managers have is refused: give a PID.\n",
+  run_stop};

@@ -51,8 +51,7 @@ static void fill_reply(const struct server *server, control_reply *reply) {
                            .refused_keys = server->counts.refused_keys,
                            .refused_by_limits = server->counts.refused_by_limits,
                            .log_level = log_current_level()};
-  if (!shareable__address_format(&server->listener.address, reply->address))
-    reply->address[0] = '\0';
+  strcpy(reply->address, server->listener.text);
 }
 
 static bool send_reply(const struct control_session *session, const control_reply *reply) {

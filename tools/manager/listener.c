@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "absolute_address.h"
 #include "log.h"
 
 /* The longest $TMPDIR that leaves room for the name of the socket in an address. */
@@ -46,10 +47,7 @@ static bool parse_address(struct listener *listener, const char *text) {
   }
   if (shareable__address_parse(&listener->address, text))
     return true;
-  log_event(LOG_ERROR,
-            "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or HOST:PORT with an "
-            "IPv4 address",
-            text);
+  log_event(LOG_ERROR, "'%s' is not an address", text);
   return false;
 }
 
@@ -169,16 +167,21 @@ static int start_listening(struct listener *listener) {
   return result;
 }
 
-static void warn_if_remote(const struct listener *listener) {
+/* Others look for the address in other working directories, and the manager leaves its own. */
+static void set_text(struct listener *listener) {
   char text[SHAREABLE__ADDRESS_TEXT];
 
+  if (shareable__address_format(&listener->address, text) && !absolute_address(text, listener->text))
+    strcpy(listener->text, text);
+}
+
+static void warn_if_remote(const struct listener *listener) {
   if (listener->address.any.sa_family != AF_INET ||
       ntohl(listener->address.internet.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)
     return;
-  shareable__address_format(&listener->address, text);
   log_event(LOG_WARNING,
             "warning: %s is not a loopback address: other machines may connect, and the traffic is not encrypted",
-            text);
+            listener->text);
 }
 
 bool listener_open(struct listener *listener, const char *address) {
@@ -189,6 +192,7 @@ bool listener_open(struct listener *listener, const char *address) {
   if (parse_address(listener, address)) {
     result = start_listening(listener);
     if (result == 0) {
+      set_text(listener);
       warn_if_remote(listener);
       return true;
     }

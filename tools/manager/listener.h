@@ -12,10 +12,12 @@
 struct listener {
   int socket;
   shareable__address address; /* the bound address, as getsockname() returns it */
-  char directory[80];         /* the directory that was created for the socket, or "" */
-  parent_directory parent;    /* the directory of the socket's file, if it has a file */
-  dev_t device;               /* of the socket's file */
-  ino_t inode;                /* of the socket's file; 0: none was created */
+  /* As text, with an absolute path, unless that is too long; "" if it has no text form: */
+  char text[SHAREABLE__ADDRESS_TEXT];
+  char directory[80];      /* the directory that was created for the socket, or "" */
+  parent_directory parent; /* the directory of the socket's file, if it has a file */
+  dev_t device;            /* of the socket's file */
+  ino_t inode;             /* of the socket's file; 0: none was created */
 };
 
 /*

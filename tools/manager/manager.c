@@ -48,8 +48,12 @@ static const char usage[] =
   "  -h, --help               print this help and exit\n"
   "  -V, --version            print the version and exit\n"
   "\n"
-  "The manager prints its address when clients can connect, unless --address-fd is given.\n"
+  "The manager prints its address, with an absolute path, when clients can connect, unless\n"
+  "--address-fd is given.\n"
   "SIGTERM and Ctrl-C stop the manager. See shareable-manager(1) for details.\n";
+
+/* The exit status if the command line is wrong, as that of the command `shareable`. */
+#define EXIT_USAGE 2
 
 enum option_number { AUTHKEY_FD = 256, NO_MD5, ADDRESS_FD, TRACKER_FD, LIFELINE_FD, OWNER, LOG_LEVEL };
 
@@ -67,17 +71,31 @@ static const struct option options[] = {{"address", required_argument, NULL, 'a'
                                         {NULL, 0, NULL, 0}};
 
 /*
- * Logs the error, because the log makes text from the command line safe for a terminal, and exits.
+ * Logs the error, because the log makes text from the command line safe for a terminal.
  */
-__attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
+__attribute__((format(printf, 1, 0))) static void log_error(const char *format, va_list arguments) {
   char text[900];
+
+  vsnprintf(text, sizeof text, format, arguments);
+  log_event(LOG_ERROR, "%s", text);
+}
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  log_error(format, arguments);
   va_end(arguments);
-  log_event(LOG_ERROR, "%s", text);
   exit(EXIT_FAILURE);
+}
+
+__attribute__((format(printf, 1, 2))) static _Noreturn void usage_error(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  log_error(format, arguments);
+  va_end(arguments);
+  exit(EXIT_USAGE);
 }
 
 static int parse_number(const char *text) {
@@ -85,13 +103,24 @@ static int parse_number(const char *text) {
   long value = strtol(text, &end, 10);
 
   if (end == text || *end != '\0' || value < 0 || value > INT_MAX)
-    fail("'%s' is not a descriptor or process id: give a number from 0 to %d", text, INT_MAX);
+    usage_error("'%s' is not a descriptor or process id: give a number from 0 to %d", text, INT_MAX);
   return (int)value;
 }
 
 static void set_log_level(const char *name) {
   if (!log_set_level(name))
-    fail("'%s' is not a level of the log: use error, warning, info or debug", name);
+    usage_error("'%s' is not a level of the log: use error, warning, info or debug", name);
+}
+
+static const char *check_address(const char *text) {
+  shareable__address ignored;
+
+  if (!shareable__address_parse(&ignored, text))
+    usage_error(
+      "'%s' is not an address: use a path of up to 107 bytes that contains a '/', @NAME, or HOST:PORT with an "
+      "IPv4 address",
+      text);
+  return text;
 }
 
 static bool print(const char *text) {
@@ -124,7 +153,7 @@ static _Noreturn void reject_option(int result, const char *word) {
     log_event(LOG_ERROR, "option '%s' does not take an argument", word);
   else
     log_event(LOG_ERROR, "unknown option '-%c'", optopt);
-  fail("try 'shareable-manager --help'");
+  usage_error("try 'shareable-manager --help'");
 }
 
 static _Noreturn void print_version_and_exit(void) {
@@ -137,7 +166,7 @@ static _Noreturn void print_version_and_exit(void) {
 static void apply_option(struct settings *settings, int option) {
   switch (option) {
   case 'a':
-    settings->address = optarg;
+    settings->address = check_address(optarg);
     break;
   case 'k':
     settings->key_file = optarg;
@@ -180,9 +209,9 @@ static void read_settings(struct settings *settings, int argc, char **argv) {
     else
       apply_option(settings, option);
   if (optind < argc)
-    fail("unexpected argument '%s': only options are accepted", argv[optind]);
+    usage_error("unexpected argument '%s': only options are accepted", argv[optind]);
   if ((settings->key < 0) == (settings->key_file == NULL))
-    fail("exactly one key is required: give --authkey-file FILE or --authkey-fd N");
+    usage_error("exactly one key is required: give --authkey-file FILE or --authkey-fd N");
 }
 
 static bool is_open(int fd) {
@@ -241,6 +270,16 @@ static bool is_interruptible(const struct settings *settings) {
 }
 
 /*
+ * A program that starts a manager for itself also passes a lifeline or a descriptor for the address.
+ * It may have ended since, and then the manager only exits. Otherwise the number is wrong.
+ */
+static void check_owner(const struct settings *settings) {
+  if (settings->owner > 0 && settings->address_fd < 0 && settings->lifeline < 0 && kill(settings->owner, 0) != 0 &&
+      errno == ESRCH)
+    fail("--owner: there is no process %ld", (long)settings->owner);
+}
+
+/*
  * Ignores the signals that a failed write may raise, because the result of write() is enough, and
  * those of a terminal, except SIGINT.
  */
@@ -286,11 +325,9 @@ static void chdir_root(void) {
 }
 
 static void log_start(const struct server *server) {
-  char text[SHAREABLE__ADDRESS_TEXT];
+  const char *text = server->listener.text;
 
-  if (!shareable__address_format(&server->listener.address, text))
-    strcpy(text, "an address that has no text form");
-  log_event(LOG_STATE, "listening at %s", text);
+  log_event(LOG_STATE, "listening at %s", text[0] == '\0' ? "an address that has no text form" : text);
 }
 
 /* Prints the address unchanged, or quoted for a terminal, which must not get control characters. */
@@ -305,13 +342,12 @@ static bool print_address(const char *text) {
 }
 
 static bool report_address(const struct server *server, int fd) {
-  char text[SHAREABLE__ADDRESS_TEXT];
   bool is_reported = true;
 
   if (fd >= 0)
     is_reported = write_pickled_address(&server->listener.address, fd);
-  else if (shareable__address_format(&server->listener.address, text))
-    is_reported = print_address(text);
+  else if (server->listener.text[0] != '\0')
+    is_reported = print_address(server->listener.text);
   if (!is_reported)
     log_errno(errno, "cannot report the address");
   return is_reported;
@@ -355,6 +391,7 @@ int manager_main(int argc, char **argv) {
   open_standard_streams();
   read_settings(&settings, argc, argv);
   prepare_descriptors(&settings);
+  check_owner(&settings);
   ignore_signals();
   manager.is_listed = true;
   manager.is_interruptible = is_interruptible(&settings);

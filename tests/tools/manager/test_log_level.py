@@ -61,7 +61,7 @@ def test_debug_quotes_what_a_client_sends(tmp_path):
 def test_refuses_another_level(level):
     done = subprocess.run([PROGRAM, "--authkey-fd", "0", "--log-level", level], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=TIMEOUT)
-    assert done.returncode == 1 and "\x1b" not in done.stderr
+    assert done.returncode == 2 and "\x1b" not in done.stderr
     assert "is not a level of the log: use error, warning, info or debug" in done.stderr
 
 

@@ -21,11 +21,11 @@ IN_MODIFY, IN_MOVED_TO, IN_CREATE = 0x2, 0x80, 0x100
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to another user")
 
 
-def fails(*options, **more):
+def fails(*options, status=1, **more):
     """Returns the error message of a program that must fail to start."""
     done = subprocess.run([PROGRAM, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=TIMEOUT, **more)
-    assert done.returncode == 1 and done.stdout == ""
+    assert done.returncode == status and done.stdout == "", done
     return done.stderr
 
 
@@ -73,8 +73,8 @@ def test_refuses_a_key_file_that_others_can_read(tmp_path):
     (tmp_path / "key").chmod(0o602)
     assert "(its mode is 0602)" in fails("--authkey-file", str(tmp_path / "key"))
     assert "No such file" in fails("--authkey-file", str(tmp_path / "nowhere" / "key"))
-    assert "exactly one key is required" in fails()
-    assert "exactly one key is required" in fails("--authkey-file", "x", "--authkey-fd", "0")
+    assert "exactly one key is required" in fails(status=2)
+    assert "exactly one key is required" in fails("--authkey-file", "x", "--authkey-fd", "0", status=2)
 
 
 def test_key_is_not_in_arguments_or_environment():
@@ -111,20 +111,20 @@ def test_does_not_remove_a_file_that_replaced_its_socket(tmp_path):
 
 def test_names_bad_options():
     reader = pipe_with(KEY)
-    assert "'nowhere' is not an address" in fails("--authkey-fd", str(reader), "--address", "nowhere", pass_fds=[reader])
+    assert "'nowhere' is not an address" in fails("--authkey-fd", str(reader), "--address", "nowhere", pass_fds=[reader], status=2)
     os.close(reader)
-    assert "'x' is not a descriptor or process id: give a number from 0 to 2147483647" in fails("--authkey-fd", "x")
+    assert "'x' is not a descriptor or process id: give a number from 0 to 2147483647" in fails("--authkey-fd", "x", status=2)
     assert "--authkey-fd: descriptor 77 is not open" in fails("--authkey-fd", "77")
     for option in ("--tracker-fd", "--lifeline-fd", "--address-fd"):
         assert f"{option}: descriptor 77 is not open" in fails("--authkey-fd", "0", option, "77")
-    assert "--help" in fails("--bogus")
-    assert "unexpected argument 'more': only options are accepted" in fails("--authkey-fd", "0", "more")
-    assert "unknown or ambiguous option '--bogus'" in fails("--no-md5", "--bogus")
-    assert "unknown or ambiguous option '--a'" in fails("--a", "0")
-    assert "option '--no-md5=1' does not take an argument" in fails("--no-md5=1")
-    assert "option '--address' requires an argument" in fails("--address")
-    assert "option '-k' requires an argument" in fails("-k")
-    assert "unknown option '-x'" in fails("-xV")
+    assert "--help" in fails("--bogus", status=2)
+    assert "unexpected argument 'more': only options are accepted" in fails("--authkey-fd", "0", "more", status=2)
+    assert "unknown or ambiguous option '--bogus'" in fails("--no-md5", "--bogus", status=2)
+    assert "unknown or ambiguous option '--a'" in fails("--a", "0", status=2)
+    assert "option '--no-md5=1' does not take an argument" in fails("--no-md5=1", status=2)
+    assert "option '--address' requires an argument" in fails("--address", status=2)
+    assert "option '-k' requires an argument" in fails("-k", status=2)
+    assert "unknown option '-x'" in fails("-xV", status=2)
     help_text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     for option in ("--address", "--authkey-file", "--authkey-fd", "--no-md5", "--address-fd", "--tracker-fd",
                    "--lifeline-fd", "--owner", "--log-level", "--help", "--version"):
@@ -156,8 +156,17 @@ def test_exits_when_the_lifeline_is_closed():
 def test_exits_if_the_owner_has_ended_already():
     gone = subprocess.Popen(["/bin/true"])
     gone.wait()
-    running = Manager("--owner", str(gone.pid))
+    reader, writer = os.pipe()
+    running = Manager("--owner", str(gone.pid), "--lifeline-fd", str(reader), pass_fds=[reader])
     assert running.wait() == 0
+    os.close(reader)
+    os.close(writer)
+
+
+def test_refuses_an_owner_that_does_not_exist():
+    gone = subprocess.Popen(["/bin/true"])
+    gone.wait()
+    assert fails("--authkey-fd", "0", "--owner", str(gone.pid)) == f"shareable-manager: --owner: there is no process {gone.pid}\n"
 
 
 def test_systemd_unit_uses_valid_options(tmp_path):
@@ -680,7 +689,7 @@ def test_messages_quote_control_characters_of_arguments(tmp_path):
            ["-k", str(key), "-a", f"{tmp_path}/{HOSTILE_TEXT}/x"]]
     bad += [[option, HOSTILE_TEXT] for option in ("--authkey-fd", "--address-fd", "--tracker-fd", "--lifeline-fd", "--owner")]
     for options in bad + [[b"-\x9b"], [b"--\xff"]]:
-        output = fails(*options)
+        output = fails(*options, status=1 if "/x" in str(options[-1]) or "/key" in str(options[-1]) else 2)
         assert output.isascii() and output.replace("\n", "").isprintable(), (options, output)
         assert all(line.startswith("shareable-manager: ") for line in output.splitlines()), output
 
