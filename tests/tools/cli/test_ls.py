@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from command import COMMAND, blocks, on_terminal, run
+from machine import in_machine, needs_python
 
 MEGABYTE = 1 << 20
 
@@ -136,6 +137,25 @@ assert f" {pid} {found['a']['command'][0]} " in ls("a") and ls("-rn", "-o", "USE
 assert sorted(rows("-s", "used,deleted")) == ["a", "d"] and "REASON" not in ls()
 ended()
 """)
+
+
+@needs_python
+def test_a_dead_owner_is_shown_as_ended_while_another_process_uses_the_block(tmp_path):
+    printed = in_machine(
+        """
+leave open- 1 4096; leave mapped- 1 4096; leave free- 1 4096; own alive- 1 4096
+exec 3</dev/shm/open-0
+"$run_python" -c 'import mmap, time; file = open("/dev/shm/mapped-0", "r+b"); kept = mmap.mmap(file.fileno(), 0); print("mapped", flush=True); time.sleep(600)' >is-mapped 3<&- &
+until grep -q mapped is-mapped 2>/dev/null; do kill -0 $!; sleep 0.02; done
+shareable ls -o NAME,OWNER,STATE -n 'open-*' 'mapped-*' 'free-*'
+shareable ls -J 'open-*' | grep -o '"owner": *[a-z0-9]*'
+shareable ls -rn -o OWNER,OWNERCMD 'alive-*'
+""",
+        tmp_path,
+    )
+    *rows, owner, alive = printed.splitlines()
+    assert [row.split() for row in rows] == [["free-0", "ended", "orphaned"], ["mapped-0", "ended", "used"], ["open-0", "ended", "open"]]
+    assert owner.replace(" ", "") == '"owner":null' and re.fullmatch(r"\d+ \S+", alive)
 
 
 def test_the_memory_of_a_deleted_block_without_a_descriptor_is_counted():
