@@ -371,7 +371,7 @@ static void take_inventory(blocks *found) {
                               : shareable__inventory_take_in(&found->inventory, found->place->fd, &error);
 
   if (status != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
 }
 
 bool blocks_read_in(blocks *found, const block_place *place, char *const *names, size_t count) {

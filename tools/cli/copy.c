@@ -91,7 +91,7 @@ static bool lock(shareable_list *list) {
   if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
     return status != SHAREABLE_E_READ_ONLY;
   shareable_list_explain(list, status, &error);
-  cli_die("%s", error.message);
+  cli_die_message(error.message);
 }
 
 /* Removes the block that has the new name, unless it is the one to be copied. */
@@ -105,7 +105,7 @@ static void make_room(const char *name, const struct stat *source) {
     cli_die("'%s' is the block to be copied", name);
   free(path);
   if (shareable_unlink(name, &error) != SHAREABLE_OK && error.status != SHAREABLE_E_NOT_FOUND)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
 }
 
 static shareable_status create_list(const char *name, const items *copied, uint32_t mode, shareable_error *error) {
@@ -129,7 +129,7 @@ static void copy_list(shareable_list *list, const char *name, const copy_options
   if (options->is_forced)
     make_room(name, source);
   if (create_list(name, &copied, options->mode, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   free_items(&copied);
 }
 
@@ -152,7 +152,7 @@ static void copy_bytes(shareable_memory *memory, const char *name, const copy_op
     status = shareable__memory_publish(copied, &error);
   }
   if (status != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   shareable_memory_unref(copied);
 }
 
@@ -177,7 +177,7 @@ static struct stat status_of(shareable_memory *memory) {
   int fd;
 
   if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   if (fstat(fd, &file) != 0)
     cli_die("block '%s': %s", shareable_memory_name(memory), strerror(errno));
   return file;
