@@ -208,8 +208,9 @@ def test_ls_shows_kind_size_users_and_state(name):
     made.shm.unlink()
     gone = blocks()[name]
     assert gone["state"] == "deleted" and gone["users"] == [os.getpid()] and gone["age"] is None
-    assert f"there is no block called '{name}'" in run("ls", name, status=1)
+    assert blocks(name)[name]["state"] == "deleted"
     made.shm.close()
+    assert f"there is no block called '{name}'" in run("ls", name, status=1)
 
 
 OWNER = """

@@ -276,6 +276,22 @@ def test_a_name_may_be_a_pattern_or_contain_its_characters(name):
     assert run("info", name + "-[!b[]").startswith(f"NAME      {name}-a\n")
 
 
+def test_a_deleted_block_is_found_by_its_name():
+    in_own_shm(r"""
+use('unlinked(mapped(write("/dev/shm/gone", 9))); unlinked(opened(write("/dev/shm/.hid\\\\den", 9))); unlinked(opened(write("/dev/shm/twice", 8)))')
+write("live", 1); write("twice", 1); write("hidden", 1)
+for names in (["gone"], ["/gone"], ["gone", "gone"], ["gone", "g*"]):
+    assert [row["state"] for row in json.loads(ls("-J", *names))["blocks"]] == ["deleted"], names
+assert sorted(rows("gone", "live", r".hid\den")) == [r".hid\den", "gone", "live"]
+assert [row["size"] for row in json.loads(ls("-J", "twice"))["blocks"]] == [1]
+assert "deleted" in subprocess.run([COMMAND, "info", "gone"], capture_output=True, text=True, check=True).stdout
+missing = subprocess.run([COMMAND, "ls", "gone", r"hi\dden", "none", "n*"], capture_output=True, text=True)
+assert missing.returncode == 1 and "gone" in missing.stdout and "hidden" not in missing.stdout
+assert missing.stderr.count("there is no block called") == 2 and "no block matches 'n*'" in missing.stderr
+ended()
+""")
+
+
 def test_a_dot_at_the_start_of_a_name_must_be_in_the_pattern(name):
     with open(f"/dev/shm/.{name}", "xb"):
         pass
