@@ -121,6 +121,7 @@ void block_set_usage(block *info, const shareable__inventory *inventory, const s
   info->is_refused = usage->use == SHAREABLE__IN_USE;
   info->unreadable_pid = usage->unreadable == NULL ? 0 : usage->unreadable->pid;
   info->owner = usage->is_owner_unknown ? -1 : owner_of(inventory, usage->owner);
+  info->is_owner_dead = usage->owner != NULL && !is_owned(usage->owner);
   info->is_owner_unknown = usage->is_owner_unknown;
   info->state = state_of(info, usage);
   if (info->state == BLOCK_UNKNOWN)

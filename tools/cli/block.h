@@ -38,7 +38,7 @@ typedef struct block {
   const shareable__mapping *users;
   shareable__mapping *own_users; /* the same array if it belongs to the block, or NULL */
   int64_t unreadable_pid;        /* a process that may use it but cannot be inspected; or 0 */
-  int64_t owner;                 /* its pid; 0: no process owns it; -1: it is dead, or not visible */
+  int64_t owner;                 /* its pid; 0: no process owns it; -1: dead, or not visible */
   int64_t age;                   /* in seconds; -1 if it has no name */
   list_properties list;          /* of a list */
   block_kind kind;
@@ -53,6 +53,7 @@ typedef struct block {
   bool is_used_unknown;  /* the size of memory without a name counts as used */
   bool has_other_users;  /* that this process cannot see */
   bool is_refused;       /* only the lease shows that it is in use: perhaps for a moment */
+  bool is_owner_dead;    /* and transferred the block to no other process */
   bool is_owner_unknown; /* the ownership logs that may list it cannot be read */
   bool is_user_unknown;
 } block;

@@ -148,12 +148,21 @@ static bool has_file(const blocks *found, const char *name) {
   return fstatat(found->place->fd, name, &file, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static bool is_pattern(const blocks *found, const char *name) {
-  return strpbrk(name, "*?[") != NULL && !has_file(found, without_slash(name));
+static bool has_wildcard(const char *name) {
+  return strpbrk(name, "*?[") != NULL;
 }
 
-/* A dot at the beginning must be given, as in a shell. */
+static bool is_pattern(const blocks *found, const char *name) {
+  return has_wildcard(name) && !has_file(found, without_slash(name));
+}
+
+/*
+ * A dot at the beginning must be given, as in a shell. In a name without a wildcard, a backslash is
+ * a backslash.
+ */
 static bool matches(const char *pattern, const char *name) {
+  if (!has_wildcard(pattern))
+    return strcmp(without_slash(pattern), name) == 0;
   return fnmatch(without_slash(pattern), name, FNM_PERIOD) == 0;
 }
 
@@ -307,7 +316,10 @@ static bool check_match(const blocks *found, const char *pattern) {
   for (size_t i = 0; i < found->count; i++)
     if (matches(pattern, found->blocks[i].name))
       return true;
-  cli_warn("no block matches '%s'", pattern);
+  if (has_wildcard(pattern))
+    cli_warn("no block matches '%s'", pattern);
+  else
+    cli_warn_not_found(pattern);
   return false;
 }
 
@@ -323,27 +335,23 @@ static bool read_patterns(blocks *found, char *const *patterns, size_t count) {
   return all_match;
 }
 
-/* Returns false, and prints a message, if there is no such file. */
+/* Returns false if there is no such file. */
 static bool read_named(blocks *found, const char *name) {
   if (shareable__name_normalize(without_slash(name)) == NULL)
     cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
-  if (read_file(found, without_slash(name), DT_UNKNOWN))
-    return true;
-  cli_warn_not_found(name);
-  return false;
+  return read_file(found, without_slash(name), DT_UNKNOWN);
 }
 
+/* A name that no file has may be that of a deleted block: it is searched like a pattern. */
 static bool read_names(blocks *found, char *const *names, size_t count) {
   char **patterns = cli_allocate(NULL, count, sizeof *patterns);
-  bool all_found = true;
   size_t patterns_count = 0;
+  bool all_found;
 
   for (size_t i = 0; i < count; i++)
-    if (is_pattern(found, names[i]))
+    if (is_pattern(found, names[i]) || !read_named(found, names[i]))
       patterns[patterns_count++] = names[i];
-    else
-      all_found = read_named(found, names[i]) && all_found;
-  all_found = read_patterns(found, patterns, patterns_count) && all_found;
+  all_found = read_patterns(found, patterns, patterns_count);
   free(patterns);
   return all_found;
 }
@@ -371,7 +379,7 @@ static void take_inventory(blocks *found) {
                               : shareable__inventory_take_in(&found->inventory, found->place->fd, &error);
 
   if (status != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
 }
 
 bool blocks_read_in(blocks *found, const block_place *place, char *const *names, size_t count) {

@@ -105,6 +105,20 @@ void cli_die(const char *format, ...) {
   exit(CLI_FAILED);
 }
 
+void cli_warn_message(const char *message) {
+  char *prefix = current_name("", ": ");
+
+  if (leave_screen != NULL)
+    leave_screen();
+  cli_error_message(prefix, message);
+  free(prefix);
+}
+
+void cli_die_message(const char *message) {
+  cli_warn_message(message);
+  exit(CLI_FAILED);
+}
+
 void cli_usage_error(const char *format, ...) {
   va_list arguments;
 
@@ -250,7 +264,7 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
 
   cli_report_truncation(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   return list;
 }
 
@@ -260,7 +274,7 @@ shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
 
   cli_report_truncation(name);
   if (shareable_memory_open(&memory, name, flags, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   return memory;
 }
 
@@ -298,7 +312,7 @@ void cli_die_item(const shareable_list *list, int64_t index, shareable_status st
   shareable_error error;
 
   shareable_list_explain_item(list, index, status, &error);
-  cli_die("%s", error.message);
+  cli_die_message(error.message);
 }
 
 int cli_flush_or_warn(int status) {

@@ -45,6 +45,13 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void cli_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void cli_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * These print a message of the library, in which names are already escaped. The command may have
+ * appended its own text.
+ */
+void cli_warn_message(const char *message);
+_Noreturn void cli_die_message(const char *message);
+
 /* These allocate memory. They do not return if there is none. */
 void *cli_allocate(void *old, size_t count, size_t size);
 char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

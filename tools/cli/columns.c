@@ -90,7 +90,7 @@ static char *owner_cell(const block *info, const cli_view *view) {
     add_process(&text, info->owner, view);
     return text.bytes;
   }
-  return info->owner == 0 || view->json ? NULL : cli_format(info->state == BLOCK_ORPHANED ? "ended" : "?");
+  return info->owner == 0 || view->json ? NULL : cli_format(info->is_owner_dead ? "ended" : "?");
 }
 
 static char *owner_command_cell(const block *info) {

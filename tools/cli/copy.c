@@ -102,16 +102,18 @@ static bool lock(shareable_list *list) {
   if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
     return status != SHAREABLE_E_READ_ONLY;
   shareable_list_explain(list, status, &error);
-  cli_die("%s", error.message);
+  cli_die_message(error.message);
 }
 
 /* Reports a failure of the library with the new name, not with the temporary one. */
 static _Noreturn void die_of(const destination *new_block, const char *message) {
   const char *found = new_block->created == new_block->temporary ? strstr(message, new_block->temporary) : NULL;
+  char *name;
 
   if (found == NULL)
-    cli_die("%s", message);
-  cli_die("%.*s%s%s", (int)(found - message), message, new_block->name, found + strlen(new_block->temporary));
+    cli_die_message(message);
+  name = cli_escaped(new_block->name);
+  cli_die_message(cli_format("%.*s%s%s", (int)(found - message), message, name, found + strlen(new_block->temporary)));
 }
 
 static char *path_of(const char *name) {
@@ -227,7 +229,7 @@ static struct stat status_of(shareable_memory *memory) {
   int fd;
 
   if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   if (fstat(fd, &file) != 0)
     cli_die("block '%s': %s", shareable_memory_name(memory), strerror(errno));
   return file;

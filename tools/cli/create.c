@@ -141,7 +141,7 @@ static int run_create(int argc, char **argv) {
   check_conflicts(&chosen, (size_t)(argc - optind - 1));
   status = create(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
   if (status != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   return CLI_DONE;
 }
 

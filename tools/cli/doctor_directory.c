@@ -11,6 +11,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "base/limit.h"
 #include "doctor.h"
 #include "shm/segment.h"
 #include "table.h"
@@ -65,10 +66,19 @@ static void check_inodes(doctor_report *report, const struct statfs *file_system
                "%" PRIu64 " of %" PRIu64 " free", (uint64_t)file_system->f_ffree, (uint64_t)file_system->f_files);
 }
 
-/* Each block needs an unnamed file and a lock on it. */
+/* A limit on the size of files must be an error here, not the signal SIGXFSZ. */
+static int allocate_page(int fd) {
+  shareable__held_signal held = shareable__limit_signal_hold();
+  int errnum = posix_fallocate(fd, 0, sysconf(_SC_PAGESIZE));
+
+  shareable__limit_signal_release(&held, errnum);
+  return errnum;
+}
+
+/* Each block needs an unnamed file, a lock on it, and memory. */
 static void check_new_blocks(doctor_report *report) {
   struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-  int fd = open(SHAREABLE__DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+  int fd = open(SHAREABLE__DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), errnum;
 
   if (fd < 0)
     doctor_add(report, "new blocks", DOCTOR_WRONG,
@@ -78,8 +88,12 @@ static void check_new_blocks(doctor_report *report) {
   else if (fcntl(fd, F_OFD_SETLK, &lock) != 0)
     doctor_add(report, "new blocks", DOCTOR_WRONG,
                "the file system must support fcntl(2) locks: they show which processes are alive", "cannot be locked");
+  else if ((errnum = allocate_page(fd)) != 0)
+    doctor_add(report, "new blocks", DOCTOR_WRONG,
+               errnum == ENOSPC ? "there is no space left: see above" : "see the limits below",
+               "no memory can be allocated: %s", strerror(errnum));
   else
-    doctor_add(report, "new blocks", DOCTOR_OK, "", "can be created and locked");
+    doctor_add(report, "new blocks", DOCTOR_OK, "", "can be created, allocated and locked");
   if (fd >= 0)
     close(fd);
 }

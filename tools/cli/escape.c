@@ -78,7 +78,7 @@ static void add_hexadecimal(cli_text *out, const char *bytes, size_t length) {
   }
 }
 
-void cli_escape(cli_text *out, const char *bytes, size_t length) {
+static void add_escaped(cli_text *out, const char *bytes, size_t length, bool has_escapes) {
   ucs4_t character;
   size_t size;
 
@@ -87,11 +87,20 @@ void cli_escape(cli_text *out, const char *bytes, size_t length) {
   for (size_t i = 0; i < length; i += size) {
     if ((size = count_plain(bytes + i, length - i)) > 0)
       cli_text_add(out, bytes + i, size);
-    else if (decode(bytes + i, length - i, &character, &size) && character != '\\' && is_shown(character))
+    else if (decode(bytes + i, length - i, &character, &size) &&
+             (character == '\\' ? has_escapes : is_shown(character)))
       cli_text_add(out, bytes + i, size);
     else
       add_hexadecimal(out, bytes + i, size);
   }
+}
+
+void cli_escape(cli_text *out, const char *bytes, size_t length) {
+  add_escaped(out, bytes, length, false);
+}
+
+void cli_escape_message(cli_text *out, const char *bytes, size_t length) {
+  add_escaped(out, bytes, length, true);
 }
 
 char *cli_escaped(const char *text) {

@@ -31,6 +31,12 @@ void cli_text_add(cli_text *out, const char *bytes, size_t length);
  */
 void cli_escape(cli_text *out, const char *bytes, size_t length);
 
+/*
+ * Adds a message of the library, in which names are already escaped: its backslashes are not
+ * escaped again.
+ */
+void cli_escape_message(cli_text *out, const char *bytes, size_t length);
+
 /* Returns the escaped text, which the caller frees. */
 char *cli_escaped(const char *text);
 

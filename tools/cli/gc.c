@@ -71,7 +71,7 @@ static int run_gc(int argc, char **argv) {
 
   table = gc_view_table(&options.view);
   if (shareable__gc_run(&gc, options.view.removes ? SHAREABLE_GC_REMOVE : 0, options.min_age, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   totals = gc_totals_of(gc);
   gc_view_print(&options.view, table, gc, &totals);
   warn_failed(gc);

@@ -1,6 +1,7 @@
 /*
  * item.c - shareable get and set: access to single items of a list.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -66,10 +67,26 @@ const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line;
                              run_get};
 
 /*
+ * A corrupt item has no type that the value could keep. If its offsets are corrupt, it has no
+ * memory, and no write repairs it.
+ */
+static _Noreturn void die_of_set(const shareable_list *list, const char *name, int64_t index, shareable_status status) {
+  shareable_error error;
+  size_t capacity;
+
+  if (status != SHAREABLE_E_CORRUPT)
+    cli_die_item(list, index, status);
+  if (shareable_list_capacity(list, index, &capacity) == SHAREABLE_E_CORRUPT)
+    cli_die("item %" PRId64 " of list '%s' is lost: its offsets are corrupt. Create the list again", index, name);
+  shareable_list_explain_item(list, index, status, &error);
+  cli_die_message(cli_format("%s, with its type: 'shareable set --type TYPE'", error.message));
+}
+
+/*
  * Returns the requested type, or the item's type if none is requested: a text must not become a
  * number because it looks like one.
  */
-static shareable_type type_for(const shareable_list *list, int64_t index, const char *requested) {
+static shareable_type type_for(const shareable_list *list, const char *name, int64_t index, const char *requested) {
   shareable_type type;
   shareable_status status;
 
@@ -77,7 +94,7 @@ static shareable_type type_for(const shareable_list *list, int64_t index, const 
     return cli_parse_type(requested);
   status = shareable_list_type(list, index, &type);
   if (status != SHAREABLE_OK)
-    cli_die_item(list, index, status);
+    die_of_set(list, name, index, status);
   return type;
 }
 
@@ -97,12 +114,12 @@ static int run_set(int argc, char **argv) {
     cli_usage_error("expected NAME, INDEX and VALUE");
   index = cli_parse_index(argv[optind + 1]);
   list = cli_open(argv[optind], 0);
-  type = type_for(list, index, type_name);
+  type = type_for(list, argv[optind], index, type_name);
   if (!cli_parse(argv[optind + 2], type, &value, &buffer))
     cli_die("'%s' is not a valid %s; --type changes the type of the item", argv[optind + 2], cli_type_name(type));
   status = shareable_list_set(list, index, &value);
   if (status != SHAREABLE_OK)
-    cli_die_item(list, index, status);
+    die_of_set(list, argv[optind], index, status);
   free(buffer.bytes);
   shareable_list_unref(list);
   return CLI_DONE;
@@ -112,6 +129,7 @@ const cli_command cli_set = {"set", "NAME INDEX VALUE", "Write an item; the valu
                              "  -t, --type TYPE  change the type: int, float, bool, str, bytes or none\n"
                              "  -h, --help       print this help\n"
                              "\n"
+                             "A corrupt item has no type: --type is necessary to write it again.\n"
                              "A VALUE of type bytes consists of hexadecimal digits.\n"
                              "Options must come before NAME, because INDEX and VALUE may begin with '-'.\n",
                              run_set};

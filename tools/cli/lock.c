@@ -31,7 +31,7 @@ static _Noreturn void die(const shareable_list *list, const char *name, shareabl
             "created it. Create it with this library, or use flock(1) with the file /dev/shm/%s",
             name, name);
   shareable_list_explain(list, status, &error);
-  cli_die("%s", error.message);
+  cli_die_message(error.message);
 }
 
 /* Waits for the lock in steps, because the library's wait continues when a signal arrives. */

@@ -104,7 +104,7 @@ static bool is_owned(logs *owned, const char *name, uint64_t inode) {
   shareable_error error;
 
   if (!owned->are_read && shareable__inventory_take_in(&owned->inventory, owned->place->fd, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   owned->are_read = true;
   return shareable__inventory_entry_of(&owned->inventory, name, inode) != NULL;
 }

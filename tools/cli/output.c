@@ -111,6 +111,17 @@ void cli_error_line(const char *prefix, const char *format, va_list arguments) {
   free(line.bytes);
 }
 
+void cli_error_message(const char *prefix, const char *message) {
+  cli_text line = {0};
+
+  escape_for(STDERR_FILENO);
+  cli_escape_message(&line, message, strlen(message));
+  escape_for(STDOUT_FILENO);
+  fflush(stdout);
+  fprintf(stderr, "%s%s\n", prefix, line.bytes);
+  free(line.bytes);
+}
+
 void cli_put_error(const char *text) {
   fputs(text, stderr);
 }

@@ -29,6 +29,9 @@ void cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints such a line to standard error, after the unescaped `prefix`. */
 void cli_error_line(const char *prefix, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
+/* Prints a message of the library to standard error, as a line. */
+void cli_error_message(const char *prefix, const char *message);
+
 /* Prints trusted text to standard error. */
 void cli_put_error(const char *text);
 

@@ -98,7 +98,7 @@ static bool is_list(shareable_memory *memory) {
   int fd;
 
   if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   return kind_of_file(fd, shareable_memory_name(memory), shareable_memory_size(memory), &list) == BLOCK_LIST;
 }
 

@@ -92,7 +92,7 @@ static int remove_block(const char *name, bool is_forced) {
   if (result == SHAREABLE_E_NOT_FOUND)
     cli_warn_not_found(name);
   else
-    cli_warn("%s", error.message);
+    cli_warn_message(error.message);
   return CLI_FAILED;
 }
 

@@ -157,7 +157,7 @@ shareable_status cli_read_item_or_warn(const shareable_list *list, int64_t index
   if (status == SHAREABLE_OK)
     return status;
   shareable_list_explain_item(list, index, status, &error);
-  cli_warn("%s", error.message);
+  cli_warn_message(error.message);
   return status;
 }
 

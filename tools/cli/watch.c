@@ -159,7 +159,7 @@ static shareable_status await_list(watch *state) {
     shareable__sleep(REOPEN_CHECK_NS);
   }
   if (status != SHAREABLE_OK)
-    cli_die("%s", error.message);
+    cli_die_message(error.message);
   begin_list(state, list);
   return SHAREABLE_OK;
 }
@@ -198,7 +198,7 @@ static int run(watch *state, bool show_initial) {
   if (status == SHAREABLE_OK || status == SHAREABLE_E_TIMED_OUT)
     return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
   shareable_list_explain(state->list, status, &error);
-  cli_die("%s", error.message);
+  cli_die_message(error.message);
 }
 
 static follow parse_follow(const char *text) {

@@ -208,8 +208,9 @@ def test_ls_shows_kind_size_users_and_state(name):
     made.shm.unlink()
     gone = blocks()[name]
     assert gone["state"] == "deleted" and gone["users"] == [os.getpid()] and gone["age"] is None
-    assert f"there is no block called '{name}'" in run("ls", name, status=1)
+    assert blocks(name)[name]["state"] == "deleted"
     made.shm.close()
+    assert f"there is no block called '{name}'" in run("ls", name, status=1)
 
 
 OWNER = """
@@ -463,6 +464,23 @@ def test_a_corrupt_item_is_reported_and_the_others_are_printed(name, command):
         assert "text" in ended.stdout and "corrupt" in ended.stdout + ended.stderr
     if command in ("dump", "get"):
         assert ended.returncode == 1 and f"'{name}'" in ended.stderr
+
+
+def test_a_corrupt_item_is_written_again_with_a_type(name):
+    run("create", "--no-sync", name, 1, 2.5, "text")
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        block.seek(block.read().index(b"q\0\0\0\0\0\0\0"))  # the format of an int
+        block.write(b"?")
+    assert run("set", name, 0, 1, status=1).endswith(": the item is corrupt: write it again, with its type: 'shareable set --type TYPE'\n")
+    run("set", "--type", "int", name, 0, 7)
+    assert run("get", name, 0) == "7\n"
+
+
+def test_an_item_with_corrupt_offsets_is_lost(name):
+    hostile(name, offset=(16, 1 << 60))  # the offset of the second slot
+    for option in ([], ["--type", "int"]):
+        lost = f"shareable set: item 0 of list '{name}' is lost: its offsets are corrupt. Create the list again\n"
+        assert run("set", *option, name, 0, 1, status=1) == lost
 
 
 def test_a_block_without_a_list_is_refused_by_name(name):

@@ -79,6 +79,15 @@ def test_a_full_file_system_is_wrong(tmp_path):
     assert found.startswith("wrong: 64K, 4.0K of it free 'shareable ls --sort used' lists")
 
 
+def test_a_block_cannot_be_created_in_a_full_file_system(tmp_path):
+    fill = "head -c 1M /dev/zero >/dev/shm/full || :"
+    found = doctor(fill, tmp_path, "new blocks", "size=64k")
+    assert found == "wrong: no memory can be allocated: No space left on device there is no space left: see above"
+    assert doctor("", tmp_path, "new blocks", "size=64k") == "ok: can be created, allocated and locked"
+    limited = doctor("", tmp_path, "new blocks", how="ulimit -f 0; shareable doctor | cat")
+    assert limited.startswith("wrong: no memory can be allocated: File too large")
+
+
 def test_a_directory_without_free_inodes_is_wrong(tmp_path):
     commands = "for i in 1 2 3 4 5 6 7 8 9; do : >/dev/shm/f$i; done"
     assert doctor("", tmp_path, "inodes", "nr_inodes=20").startswith("ok: ")

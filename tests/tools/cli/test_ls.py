@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from command import COMMAND, blocks, on_terminal, run
+from machine import in_machine, needs_python
 
 MEGABYTE = 1 << 20
 
@@ -138,6 +139,25 @@ ended()
 """)
 
 
+@needs_python
+def test_a_dead_owner_is_shown_as_ended_while_another_process_uses_the_block(tmp_path):
+    printed = in_machine(
+        """
+leave open- 1 4096; leave mapped- 1 4096; leave free- 1 4096; own alive- 1 4096
+exec 3</dev/shm/open-0
+"$run_python" -c 'import mmap, time; file = open("/dev/shm/mapped-0", "r+b"); kept = mmap.mmap(file.fileno(), 0); print("mapped", flush=True); time.sleep(600)' >is-mapped 3<&- &
+until grep -q mapped is-mapped 2>/dev/null; do kill -0 $!; sleep 0.02; done
+shareable ls -o NAME,OWNER,STATE -n 'open-*' 'mapped-*' 'free-*'
+shareable ls -J 'open-*' | grep -o '"owner": *[a-z0-9]*'
+shareable ls -rn -o OWNER,OWNERCMD 'alive-*'
+""",
+        tmp_path,
+    )
+    *rows, owner, alive = printed.splitlines()
+    assert [row.split() for row in rows] == [["free-0", "ended", "orphaned"], ["mapped-0", "ended", "used"], ["open-0", "ended", "open"]]
+    assert owner.replace(" ", "") == '"owner":null' and re.fullmatch(r"\d+ \S+", alive)
+
+
 def test_the_memory_of_a_deleted_block_without_a_descriptor_is_counted():
     in_own_shm(r"""
 use('write("/dev/shm/gone", 2 << 20); os.truncate("/dev/shm/gone", 9 << 20); unlinked(mapped_only("/dev/shm/gone"))')
@@ -254,6 +274,22 @@ def test_a_name_may_be_a_pattern_or_contain_its_characters(name):
     assert run("ls", "-n", "-o", "NAME", name + "-a", name + "-?").split() == [name + "-a", name + "-b"]
     assert f"no block matches '{name}-z*'" in run("ls", name + "-z*", name + "-a", status=1)
     assert run("info", name + "-[!b[]").startswith(f"NAME      {name}-a\n")
+
+
+def test_a_deleted_block_is_found_by_its_name():
+    in_own_shm(r"""
+use('unlinked(mapped(write("/dev/shm/gone", 9))); unlinked(opened(write("/dev/shm/.hid\\\\den", 9))); unlinked(opened(write("/dev/shm/twice", 8)))')
+write("live", 1); write("twice", 1); write("hidden", 1)
+for names in (["gone"], ["/gone"], ["gone", "gone"], ["gone", "g*"]):
+    assert [row["state"] for row in json.loads(ls("-J", *names))["blocks"]] == ["deleted"], names
+assert sorted(rows("gone", "live", r".hid\den")) == [r".hid\den", "gone", "live"]
+assert [row["size"] for row in json.loads(ls("-J", "twice"))["blocks"]] == [1]
+assert "deleted" in subprocess.run([COMMAND, "info", "gone"], capture_output=True, text=True, check=True).stdout
+missing = subprocess.run([COMMAND, "ls", "gone", r"hi\dden", "none", "n*"], capture_output=True, text=True)
+assert missing.returncode == 1 and "gone" in missing.stdout and "hidden" not in missing.stdout
+assert missing.stderr.count("there is no block called") == 2 and "no block matches 'n*'" in missing.stderr
+ended()
+""")
 
 
 def test_a_dot_at_the_start_of_a_name_must_be_in_the_pattern(name):

@@ -115,6 +115,16 @@ def test_a_pipe_gets_unchanged_values_and_escaped_names(names):
         assert dumped.split("\n")[:2] == ["    0  str    " + escaped(HIDDEN), "    1  str    " + SHOWN]
 
 
+def test_messages_of_the_library_are_escaped_once(name):
+    """The library escapes control characters. The command also escapes what is invisible: U+200B."""
+    red = name + "-\x1b[31m\u200b"
+    run("create", red, 1.5, "x")
+    for command in (["create", red, 1], ["add", red, 0], ["get", red, 7], ["set", "-t", "str", red, 1, "y" * 99]):
+        message = run(*command, status=1)
+        assert f"'{name}-\\x1b[31m\\xe2\\x80\\x8b'" in message and message.isascii()
+    assert "'\\x5cx1b'" in run("ls", "\\x1b", status=1)  # the command's own message
+
+
 def test_json_escapes_every_name_reversibly(names):
     for command in (["ls", "-J"], ["info", "-J"], ["dump", "-J"]):
         for name in names:
