@@ -21,14 +21,15 @@ signal.pause()
 # Functions for the commands. `skip REASON` skips the test. `own` keeps its blocks until the namespaces end, `leave` leaves garbage.
 FUNCTIONS = """
 shareable() { "$run_shareable" "$@"; }
-own() { "$run_python" -c "$owner" "$@" >made & until grep -q made made 2>/dev/null; do sleep 0.02; done; rm made; }
-leave() { "$run_python" -c "$owner" "$@" die 2>/dev/null || :; }
+python() { LD_PRELOAD=$preload "$run_python" "$@"; }
+own() { python -c "$owner" "$@" >made & until grep -q made made 2>/dev/null; do kill -0 $! || exit; sleep 0.02; done; rm made; }
+leave() { python -c "$owner" "$@" die 2>/dev/null || :; }
 skip() { echo "$*"; exit 77; }
 on_terminal() {
   script -qec true /dev/null >/dev/null 2>&1 || skip "no terminal can be created"
   columns=$1; shift; TERM=xterm script -qec "stty cols $columns rows 24; $run_shareable $*" /dev/null | tr -d '\\r'
 }
-as_other() { setpriv --reuid 65533 --regid 65533 --clear-groups "$@"; }
+as_other() { LD_PRELOAD=$preload setpriv --reuid 65533 --regid 65533 --clear-groups "$@"; }
 needs_other() { as_other "$@" --version >/dev/null 2>&1 || skip "another user may not run $1"; }
 """
 
@@ -38,8 +39,9 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be anot
 
 def in_machine(commands, cwd, shm="size=64m"):
     """Return the output of the commands. Skip the test if they exit by `skip`, or if this user may not create namespaces."""
-    kept = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
-    environment = {**kept, "run_shareable": COMMAND, "owner": OWNER, "LC_ALL": "C.UTF-8"}
+    kept = dict(os.environ)
+    preload = kept.pop("LD_PRELOAD", "")  # a sanitizer, which only Python needs
+    environment = {**kept, "run_shareable": COMMAND, "owner": OWNER, "preload": preload, "LC_ALL": "C.UTF-8"}
     unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     unshare += [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     mount = f"mount -t tmpfs -o mode=1777,{shm} none /dev/shm"
