@@ -103,10 +103,11 @@ class SharedMemoryManager(BaseManager):
     ) -> None:
         if not isinstance(authkey, (bytes, bytearray, type(None))):
             raise TypeError(f"'authkey' must be bytes, not {type(authkey).__name__}")
+        base_address: Any = address or None  # the types of some versions of mypy lack bytes
         if sys.version_info >= (3, 11):
-            super().__init__(address or None, authkey, serializer, ctx, shutdown_timeout=shutdown_timeout)
+            super().__init__(base_address, authkey, serializer, ctx, shutdown_timeout=shutdown_timeout)
         else:
-            super().__init__(address or None, authkey, serializer, ctx)
+            super().__init__(base_address, authkey, serializer, ctx)
         self._has_context = ctx is not None
 
     __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
