@@ -51,7 +51,7 @@ def notices():
         if not path.exists():
             fail("the notices of %s are missing: there is no %s" % (package, path))
         texts[package + ".txt"] = path
-        for name in re.findall(r"/usr/share/common-licenses/([A-Za-z]+(?:-\d+(?:\.\d+)?)?)", path.read_text(encoding="utf-8")):
+        for name in re.findall(r"/usr/share/common-licenses/(\w+(?:[-.]\w+)*)", path.read_text(encoding="utf-8")):
             texts[name + ".txt"] = "/usr/share/common-licenses/" + name
     return texts
 
