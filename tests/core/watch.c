@@ -266,7 +266,7 @@ Test(watch, a_hash_begun_before_a_change_reports_nothing) {
   shareable__checker_pause_factor = 0;
   cr_ok(shareable_watch_add_item(watch, list, 0, 0, &id));
   for (int k = 0; k < 100; k++) {
-    char text[16];
+    char text[32];
 
     snprintf(text, sizeof text, "text %d", k);
     cr_ok(shareable_list_set_str(list, 0, text, strlen(text)));
