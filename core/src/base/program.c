@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <unistd.h>
 
 /* The path if the folder is unknown: a relative path would depend on the working directory. */
 #define UNKNOWN "/nowhere/shareable"
@@ -122,7 +121,7 @@ const char *shareable__program_advice(shareable__program program, int errnum) {
     return "";
   if (strcmp(programs[program].place, ".") == 0 && getauxval(AT_SECURE) != 0)
     return " (this program's file gives it more rights than its user has: it needs the installed library)";
-  if (strcmp(found[program], RUNNING_PROGRAM) == 0 && access(RUNNING_PROGRAM, F_OK) != 0)
+  if (errnum == ENOENT && strcmp(found[program], RUNNING_PROGRAM) == 0)
     return programs[program].advice_without_proc;
   return errnum == ENOENT || errnum == EACCES || errnum == ENOEXEC ? programs[program].advice : "";
 }
