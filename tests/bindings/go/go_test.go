@@ -60,7 +60,7 @@ func TestAnErrorMatchesItsStatusItsErrnoAndTheStandardError(t *testing.T) {
 	equal(t, shareable.ErrIndex.Error(), "shareable: index out of range")
 	equal(t, errors.Is(err, fs.ErrExist), false)
 	equal(t, errors.Is(err, shareable.ErrExists), false)
-	equal(t, errors.Is(shareable.ErrSystem, syscall.EIO), false)
+	equal(t, errors.Is(fmt.Errorf("wrapped: %w", shareable.ErrSystem), syscall.EIO), false)
 
 	if os.Getuid() != 0 {
 		memory := newMemory(t, 1, shareable.WithMode(0o200))
