@@ -192,7 +192,8 @@ static void compare(shareable__watch_entry *entry, uint64_t hash, uint64_t numbe
   entry->seen = hash;
 }
 
-void shareable__entry_forget_hash(shareable__watch_entry *entry) {
+/* Forgets the last hash, and ignores those that are being made: what they hash may have changed since. */
+static void forget_hash(shareable__watch_entry *entry) {
   entry->seen = 0;
   entry->latest = entry->begun;
 }
@@ -223,7 +224,7 @@ shareable_status shareable__entry_arm(shareable__watch_entry *entry, uint64_t ha
     return status;
   }
   if (!was_armed)
-    shareable__entry_forget_hash(entry);
+    forget_hash(entry);
   if (entry->kind == SHAREABLE__WATCH_ANY && hash != 0)
     compare(entry, hash, ++entry->begun);
   else if (entry->kind == SHAREABLE__WATCH_ITEM)

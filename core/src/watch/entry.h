@@ -65,11 +65,6 @@ void shareable__entry_report(shareable__watch_entry *entry);
 void shareable__entry_fire(shareable__watch_entry *entry);
 
 /*
- * Forgets the last hash, and ignores those that are being made: what they hash may have changed since.
- */
-void shareable__entry_forget_hash(shareable__watch_entry *entry);
-
-/*
  * Hashes the item of the entry and its version word, unless the item is large. Reports the entry if
  * the last hash differs.
  */

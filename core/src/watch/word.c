@@ -154,15 +154,12 @@ void shareable__word_remove(shareable__watch_word *word, shareable__watch_entry 
     change_source(word, other->source);
 }
 
-/* Reports all armed entries. The hash of a list that was seen before is out of date. */
+/* Reports all armed entries. */
 static void fire_all(const shareable__watch_word *word) {
   shareable__watch_entry *entry;
 
-  while ((entry = first_armed(word)) != NULL) {
-    if (entry->kind == SHAREABLE__WATCH_ANY)
-      shareable__entry_forget_hash(entry);
+  while ((entry = first_armed(word)) != NULL)
     shareable__entry_fire(entry);
-  }
 }
 
 /* While the entry has the offer, the thread must not consume the wake-up of another process. */

@@ -14,6 +14,7 @@ import sys
 import time
 from multiprocessing import shared_memory as stock
 
+import plain_tests
 import shareable
 from shareable import _raw
 from shareable.managers import SharedMemoryManager
@@ -154,13 +155,5 @@ def test_example_of_the_description_works():
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
 
 
-def test_nothing_is_left():
-    left = [name for name in os.listdir("/dev/shm") if name.startswith(NAME)]
-    assert not left, left
-
-
 if __name__ == "__main__":
-    tests = [test for name, test in globals().items() if name.startswith("test_")]
-    for test in tests:
-        test()
-    print(f"  {len(tests)} tests pass")
+    plain_tests.run(globals(), NAME)

@@ -4,9 +4,10 @@ Each folder contains a copy. NAME is the beginning of the names of the blocks.
 """
 
 import importlib
-import os
 import pathlib
 import sys
+
+import plain_tests
 
 FOLDER, OTHER_FOLDER, NAME = sys.argv[1:]
 
@@ -67,13 +68,5 @@ def test_copy_refuses_a_handle_of_the_other():
             block.unlink()
 
 
-def test_nothing_is_left():
-    left = [name for name in os.listdir("/dev/shm") if name.startswith(NAME)]
-    assert not left, left
-
-
 if __name__ == "__main__":
-    tests = [test for name, test in globals().items() if name.startswith("test_")]
-    for test in tests:
-        test()
-    print(f"  two packages: {len(tests)} tests pass")
+    plain_tests.run(globals(), NAME, "two packages: ")
