@@ -3,29 +3,18 @@
  */
 #include "table.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <unistr.h>
-#include <uniwidth.h>
 
 #include "escape.h"
 #include "output.h"
-
-struct cli_table {
-  struct libscols_table *table;
-  const char *name;
-  const cli_column *columns;
-  cli_cell *cell;
-  const cli_view *view;
-  size_t *shown, count;     /* the indexes of the columns that are shown, each once */
-  char *total, *total_json; /* or NULL */
-};
+#include "table_json.h"
+#include "table_rows.h"
+#include "table_width.h"
 
 bool cli_view_apply(cli_view *view, int option) {
   switch (option) {
@@ -47,6 +36,18 @@ bool cli_view_apply(cli_view *view, int option) {
   default:
     return false;
   }
+}
+
+struct libscols_iter *table_iterator(void) {
+  struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
+
+  if (lines == NULL)
+    cli_die("out of memory");
+  return lines;
+}
+
+bool table_is_hidden(const cli_table *table, size_t i) {
+  return scols_column_is_hidden(scols_table_get_column(table->table, i));
 }
 
 static size_t find_column(const cli_column *columns, size_t count, const char *name, size_t length) {
@@ -116,7 +117,7 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
   return table;
 }
 
-/* Raw and JSON output is escaped later: JSON in this file, raw output by libsmartcols. */
+/* Raw and JSON output is escaped later: JSON in table_json.c, raw output by libsmartcols. */
 static char *cell_of(const cli_table *table, const void *row, size_t column) {
   char *text = table->cell(row, column, table->view), *escaped;
 
@@ -142,263 +143,6 @@ struct libscols_line *cli_table_add(cli_table *table, const void *row, struct li
       scols_cell_set_color(scols_line_get_cell(line, i), color);
   }
   return line;
-}
-
-char *cli_shortened(const char *text, size_t width) {
-  const char *encoding = nl_langinfo(CODESET);
-  bool is_utf8 = strcmp(encoding, "UTF-8") == 0;
-  size_t end = 0, taken = 0;
-
-  while (text[end] != '\0') {
-    int size = u8_mblen((const uint8_t *)text + end, strlen(text + end));
-    int columns = size < 1 ? 1 : u8_width((const uint8_t *)text + end, (size_t)size, encoding);
-
-    if (taken + (size_t)columns >= width)
-      break;
-    taken += (size_t)columns;
-    end += size < 1 ? 1 : (size_t)size;
-  }
-  return cli_format("%.*s%s", (int)end, text, is_utf8 ? "…" : "~");
-}
-
-static bool is_ascii(const char *text) {
-  while (*text >= ' ' && *text <= '~')
-    text++;
-  return *text == '\0';
-}
-
-/* Most texts are ASCII, and need no table of characters. */
-static size_t width_of(const char *text) {
-  if (text == NULL || is_ascii(text))
-    return text == NULL ? 0 : strlen(text);
-  return (size_t)u8_strwidth((const uint8_t *)text, nl_langinfo(CODESET));
-}
-
-static struct libscols_iter *new_iterator(void) {
-  struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
-
-  if (lines == NULL)
-    cli_die("out of memory");
-  return lines;
-}
-
-static bool is_hidden(const cli_table *table, size_t i) {
-  return scols_column_is_hidden(scols_table_get_column(table->table, i));
-}
-
-/* Shortens cells visibly: without a mark, a cell would look like another, shorter name. */
-static void shorten_column(cli_table *table, size_t column, size_t width) {
-  struct libscols_iter *lines = new_iterator();
-  struct libscols_line *line;
-
-  while (scols_table_next_line(table->table, lines, &line) == 0) {
-    const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
-
-    if (width_of(text) > width && scols_line_refer_data(line, column, cli_shortened(text, width)) != 0)
-      cli_die("out of memory");
-  }
-  scols_free_iter(lines);
-}
-
-/* Returns the width of a cell, with the lines of the tree before it. */
-static size_t cell_width(const cli_table *table, struct libscols_line *line, size_t i) {
-  size_t width = width_of(scols_cell_get_data(scols_line_get_cell(line, i)));
-
-  if (is_hidden(table, i))
-    return 0;
-  if ((table->columns[table->shown[i]].flags & SCOLS_FL_TREE) == 0)
-    return width;
-  while ((line = scols_line_get_parent(line)) != NULL)
-    width += sizeof "|-" - 1;
-  return width;
-}
-
-/* Returns the width of the widest cell of each column, and of its heading. The caller frees them. */
-static size_t *measure(const cli_table *table) {
-  size_t *widths = cli_allocate(NULL, table->count, sizeof *widths);
-  struct libscols_iter *lines = new_iterator();
-  struct libscols_line *line;
-  bool has_heading = !table->view->noheadings;
-
-  for (size_t i = 0; i < table->count; i++)
-    widths[i] = has_heading && !is_hidden(table, i) ? strlen(table->columns[table->shown[i]].name) : 0;
-  while (scols_table_next_line(table->table, lines, &line) == 0)
-    for (size_t i = 0; i < table->count; i++) {
-      size_t width = cell_width(table, line, i);
-
-      widths[i] = width > widths[i] ? width : widths[i];
-    }
-  scols_free_iter(lines);
-  return widths;
-}
-
-static size_t line_width(const cli_table *table, const size_t *widths) {
-  size_t sum = 0;
-
-  for (size_t i = 0; i < table->count; i++)
-    sum += is_hidden(table, i) ? 0 : widths[i] + 1;
-  return sum == 0 ? 0 : sum - 1;
-}
-
-/*
- * Returns the column to shorten next: the widest one that may be shortened, or table->count. A
- * heading is never shortened.
- */
-static size_t widest(const cli_table *table, const size_t *widths, bool respects_least) {
-  size_t found = table->count, most = 0;
-
-  for (size_t i = 0; i < table->count; i++) {
-    const cli_column *column = &table->columns[table->shown[i]];
-    size_t least = strlen(column->name);
-
-    if (respects_least && column->least > least)
-      least = column->least;
-    if ((column->flags & (SCOLS_FL_TRUNC | SCOLS_FL_TREE)) == SCOLS_FL_TRUNC && widths[i] > least && widths[i] > most) {
-      found = i;
-      most = widths[i];
-    }
-  }
-  return found;
-}
-
-/*
- * Makes the lines fit the terminal. The widest column becomes narrower first, so that a long name,
- * or a long list of users, leaves space for the other columns.
- */
-static void fit(cli_table *table, size_t limit) {
-  size_t *widths = measure(table), *before = cli_allocate(NULL, table->count, sizeof *before), column;
-
-  memcpy(before, widths, table->count * sizeof *widths);
-  while (line_width(table, widths) > limit) {
-    column = widest(table, widths, true);
-    if (column == table->count)
-      column = widest(table, widths, false);
-    if (column == table->count)
-      break;
-    widths[column]--;
-  }
-  for (size_t i = 0; i < table->count; i++)
-    if (widths[i] < before[i])
-      shorten_column(table, i, widths[i]);
-  free(widths);
-  free(before);
-}
-
-/* Returns the width of the terminal, or 0 if the output is not a terminal. */
-static size_t terminal_width(void) {
-  struct winsize window;
-
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
-}
-
-static void indent(int depth) {
-  cli_put("\n");
-  for (int i = 0; i < depth; i++)
-    cli_put("   ");
-}
-
-/* Prints numbers, or strings in JSON, that are separated by commas as an array. */
-static void put_json_array(const char *elements) {
-  cli_put("[");
-  cli_put(elements == NULL ? "" : elements);
-  cli_put("]");
-}
-
-static void put_json_string(const char *text) {
-  cli_text string = {0};
-
-  cli_escape_json(&string, text, strlen(text));
-  cli_put(string.bytes);
-  free(string.bytes);
-}
-
-static void put_json_value(const char *text, int type) {
-  if (type == SCOLS_JSON_ARRAY_NUMBER || type == SCOLS_JSON_ARRAY_STRING)
-    put_json_array(text);
-  else if (text == NULL)
-    cli_put("null");
-  else if (type == SCOLS_JSON_NUMBER)
-    cli_put(text);
-  else if (type == SCOLS_JSON_BOOLEAN)
-    cli_put(text[0] == '1' ? "true" : "false");
-  else
-    put_json_string(text);
-}
-
-static void put_json_name(const char *column) {
-  cli_put("\"");
-  for (const char *letter = column; *letter != '\0'; letter++)
-    cli_put_bytes(&(char){(char)tolower((unsigned char)*letter)}, 1);
-  cli_put("\": ");
-}
-
-void cli_put_json_cell(const cli_column *column, const char *text) {
-  put_json_name(column->name);
-  put_json_value(text, column->json);
-}
-
-static void put_json_children(const cli_table *table, struct libscols_line *line, int depth);
-
-static void put_json_line(const cli_table *table, struct libscols_line *line, int depth) {
-  indent(depth);
-  cli_put("{");
-  for (size_t i = 0; i < table->count; i++) {
-    const cli_column *column = &table->columns[table->shown[i]];
-
-    cli_put(i == 0 ? "" : ",");
-    indent(depth + 1);
-    cli_put_json_cell(column, scols_cell_get_data(scols_line_get_cell(line, i)));
-  }
-  if (scols_line_has_children(line))
-    put_json_children(table, line, depth);
-  indent(depth);
-  cli_put("}");
-}
-
-static void put_json_children(const cli_table *table, struct libscols_line *line, int depth) {
-  struct libscols_iter *children = scols_new_iter(SCOLS_ITER_FORWARD);
-  struct libscols_line *child;
-  const char *separator = "";
-
-  if (children == NULL)
-    cli_die("out of memory");
-  cli_put(table->count == 0 ? "" : ",");
-  indent(depth + 1);
-  cli_put("\"children\": [");
-  while (scols_line_next_child(line, children, &child) == 0) {
-    cli_put(separator);
-    put_json_line(table, child, depth + 2);
-    separator = ",";
-  }
-  indent(depth + 1);
-  cli_put("]");
-  scols_free_iter(children);
-}
-
-static void put_json(const cli_table *table) {
-  struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
-  struct libscols_line *line;
-  const char *separator = "";
-
-  if (lines == NULL)
-    cli_die("out of memory");
-  cli_put("{\n   \"");
-  cli_put(table->name);
-  cli_put("\": [");
-  while (scols_table_next_line(table->table, lines, &line) == 0) {
-    if (scols_line_get_parent(line) != NULL)
-      continue;
-    cli_put(separator);
-    put_json_line(table, line, 2);
-    separator = ",";
-  }
-  cli_put(separator[0] == '\0' ? "]" : "\n   ]");
-  if (table->total_json != NULL) {
-    cli_put(",\n   \"total\": ");
-    cli_put(table->total_json);
-  }
-  cli_put("\n}\n");
-  scols_free_iter(lines);
 }
 
 /* Returns true if libsmartcols must print the table: it has a tree, or cells of several lines. */
@@ -445,10 +189,10 @@ static void add_line(cli_text *out, const cli_table *table, struct libscols_line
     const cli_column *column = &table->columns[table->shown[i]];
     struct libscols_cell *cell = line == NULL ? NULL : scols_line_get_cell(line, i);
     const char *text = line == NULL ? column->name : scols_cell_get_data(cell);
-    size_t width = width_of(text), rest = widths[i] > width ? widths[i] - width : 0;
+    size_t width = table_text_width(text), rest = widths[i] > width ? widths[i] - width : 0;
     bool is_right = (column->flags & SCOLS_FL_RIGHT) != 0;
 
-    if (is_hidden(table, i))
+    if (table_is_hidden(table, i))
       continue;
     if (width > 0) {
       add_blanks(out, blanks + (is_right ? rest : 0));
@@ -461,12 +205,12 @@ static void add_line(cli_text *out, const cli_table *table, struct libscols_line
 }
 
 /*
- * libsmartcols miscounts the width of cells that contain \xHH, so this prints all tables that need
- * nothing else of it. A terminal would get each line by a system call, so it gets all at once.
+ * libsmartcols counts 7 columns for an escaped \xHH, and does not count the backslash as a safe
+ * character. The functions that it calls for wrapping can replace the first count, but not the second.
  */
 static void put_aligned(const cli_table *table) {
-  struct libscols_iter *lines = new_iterator();
-  size_t *widths = measure(table);
+  struct libscols_iter *lines = table_iterator();
+  size_t *widths = table_measure(table);
   struct libscols_line *line;
   cli_text out = {0};
 
@@ -474,7 +218,7 @@ static void put_aligned(const cli_table *table) {
     add_line(&out, table, NULL, widths);
   while (scols_table_next_line(table->table, lines, &line) == 0)
     add_line(&out, table, line, widths);
-  cli_put_bytes(out.bytes, out.length);
+  cli_put_bytes(out.bytes, out.length); /* at once: by lines, a terminal would get each by a system call */
   scols_free_iter(lines);
   free(widths);
   free(out.bytes);
@@ -488,6 +232,13 @@ static void put_table(const cli_table *table) {
     put_smartcols(table);
   else
     put_aligned(table);
+}
+
+/* Returns the width of the terminal, or 0 if the output is not a terminal. */
+static size_t terminal_width(void) {
+  struct winsize window;
+
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
 }
 
 /* The total is one line, or more if the terminal is narrow. */
@@ -505,14 +256,14 @@ static void put_lines(cli_table *table) {
   size_t width = table->view->raw ? 0 : terminal_width();
 
   if (width > 0)
-    fit(table, width);
+    table_fit(table, width);
   put_table(table);
   if (table->total != NULL && !table->view->raw && !table->view->noheadings)
     put_total(table, width);
 }
 
 static bool is_empty(const cli_table *table, size_t i) {
-  struct libscols_iter *lines = new_iterator();
+  struct libscols_iter *lines = table_iterator();
   struct libscols_line *line;
   bool has_text = false;
 
@@ -537,7 +288,7 @@ void cli_table_total(cli_table *table, const char *line, const char *json) {
 
 void cli_table_print(cli_table *table) {
   if (table->view->json)
-    put_json(table);
+    table_print_json(table);
   else
     put_lines(table);
   scols_unref_table(table->table);
@@ -559,17 +310,4 @@ char *cli_size(uint64_t bytes, const cli_view *view) {
     unit++;
   }
   return cli_format(size < 9.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
-}
-
-void cli_break_lines(char *text, size_t width) {
-  size_t start = 0;
-
-  for (size_t i = 0, blank = 0; text[i] != '\0'; i++) {
-    if (text[i] == ' ')
-      blank = i;
-    if (i - start >= width && blank > start) {
-      text[blank] = '\n';
-      start = blank + 1;
-    }
-  }
 }
