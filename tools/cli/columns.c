@@ -13,7 +13,7 @@
 #include "process.h"
 
 const cli_column block_columns[COLUMN_COUNT] = {
-  [COLUMN_NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 12},
+  [COLUMN_NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = CLI_NAME_LEAST},
   [COLUMN_KIND] = {"KIND", 0, SCOLS_JSON_STRING, .least = 0},
   [COLUMN_ITEMS] = {"ITEMS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
   [COLUMN_SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
@@ -29,6 +29,13 @@ const cli_column block_columns[COLUMN_COUNT] = {
   [COLUMN_COMMAND] = {"COMMAND", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_STRING, .least = 8},
   [COLUMN_OWNERCMD] = {"OWNERCMD", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
 };
+
+void block_columns_narrow(cli_table *table) {
+  static const size_t dispensable[] = {COLUMN_OWNER, COLUMN_ITEMS, COLUMN_SIZE,   COLUMN_KIND,
+                                       COLUMN_AGE,   COLUMN_USERS, COLUMN_REASON, COLUMN_USED};
+
+  cli_table_dispensable(table, dispensable, sizeof dispensable / sizeof *dispensable);
+}
 
 /* A comma in a command would look like the end of it. JSON has no such problem. */
 static void add_command(cli_text *text, const char *command) {

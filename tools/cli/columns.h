@@ -34,6 +34,9 @@ enum {
 
 extern const cli_column block_columns[COLUMN_COUNT];
 
+/* Leaves out all columns except NAME and STATE, one by one, if the terminal is too narrow. */
+void block_columns_narrow(cli_table *table);
+
 /* The cell of a block, for cli_table_new(). */
 char *block_cell(const void *row, size_t column, const cli_view *view);
 

@@ -20,16 +20,19 @@
  */
 enum { LINES = 24, LINES_OF_REST = 8, REASONS_MAX = 5, BLOCKS_MIN = 4 };
 
+/* The width of the reasons that leaves less space to the other columns. */
+enum { REASON_LEAST = 20 };
+
 enum { NAME, RESULT, SIZE, USED, AGE, USER, REASON };
 
 static const cli_column columns[] = {
-  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 0},
+  [NAME] = {"NAME", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, CLI_NAME_LEAST},
   [RESULT] = {"RESULT", 0, SCOLS_JSON_STRING, false, 0},
   [SIZE] = {"SIZE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
   [USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
   [AGE] = {"AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
   [USER] = {"USER", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, false, 8},
-  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true, 0},
+  [REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, false, REASON_LEAST},
 };
 
 /* The columns of the summary of kept blocks. */
@@ -38,7 +41,7 @@ enum { KEPT_BLOCKS, KEPT_USED, KEPT_REASON };
 static const cli_column kept_columns[] = {
   [KEPT_BLOCKS] = {"KEPT", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
   [KEPT_USED] = {"USED", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, false, 0},
-  [KEPT_REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, true, 0},
+  [KEPT_REASON] = {"REASON", SCOLS_FL_WRAP, SCOLS_JSON_STRING, false, REASON_LEAST},
 };
 
 /* Returns the size of the terminal, or zeros if the output is not one. */
@@ -48,23 +51,6 @@ static struct winsize terminal(void) {
   if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0)
     return (struct winsize){0};
   return window;
-}
-
-/* Returns the escaped text in lines that fit beside `taken` columns. */
-static char *wrapped(const char *text, size_t taken) {
-  char *escaped = cli_escaped(text);
-  size_t width = terminal().ws_col;
-
-  if (width > 0)
-    cli_break_lines(escaped, width > taken + 20 ? width - taken : 20);
-  return escaped;
-}
-
-/* Beside a long name, the reason leaves a third of the terminal's width for it. */
-static char *format_reason(const char *reason, const cli_view *view) {
-  if (view->json || view->raw)
-    return cli_format("%s", reason);
-  return wrapped(reason, terminal().ws_col / 3 + sizeof " garbage 1023.9M ");
 }
 
 static char *file_cell(const shareable__gc_entry *entry, size_t column, const cli_view *view) {
@@ -91,14 +77,10 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
   case RESULT:
     return cli_format("%s", results[entry->result]);
   case REASON:
-    return format_reason(entry->reason, view);
+    return cli_format("%s", entry->reason);
   default:
     return entry->errnum == 0 ? file_cell(entry, column, view) : NULL;
   }
-}
-
-static char *format_kept_reason(const char *reason) {
-  return wrapped(reason, sizeof "10000 1023.9M ");
 }
 
 static char *kept_cell(const void *row, size_t column, const cli_view *view) {
@@ -110,7 +92,7 @@ static char *kept_cell(const void *row, size_t column, const cli_view *view) {
   case KEPT_USED:
     return cli_size(total->used, view);
   default:
-    return format_kept_reason(total->reason);
+    return cli_format("%s", total->reason);
   }
 }
 
@@ -137,7 +119,11 @@ cli_table *gc_view_table(const gc_view *view) {
                       : is_summary(view) ? "NAME,USED,AGE,USER,RESULT"
                                          : "NAME,RESULT,USED,REASON";
 
-  return cli_table_new("blocks", columns, sizeof columns / sizeof *columns, shown, cell, &view->table);
+  static const size_t dispensable[] = {USER, AGE, USED};
+  cli_table *table = cli_table_new("blocks", columns, sizeof columns / sizeof *columns, shown, cell, &view->table);
+
+  cli_table_dispensable(table, dispensable, sizeof dispensable / sizeof *dispensable);
+  return table;
 }
 
 static char *json_total(const char *name, const gc_total *total) {
@@ -158,13 +144,14 @@ static void print_json(cli_table *table, const gc_totals *totals) {
   free(all);
 }
 
-/* Returns the number of lines that the reasons of a summary take. */
+/* Returns the number of lines that the reasons of a summary take at most. */
 static size_t lines_of_reasons(const gc_totals *totals) {
-  size_t lines = totals->kept_count > REASONS_MAX;
+  size_t lines = totals->kept_count > REASONS_MAX, width = terminal().ws_col, taken = sizeof "10000 1023.9M ";
 
   for (size_t i = 0; i < totals->kept_count && i < REASONS_MAX; i++) {
-    char *reason = format_kept_reason(totals->kept[i].reason);
+    char *reason = cli_escaped(totals->kept[i].reason);
 
+    cli_break_lines(reason, width > taken + REASON_LEAST ? width - taken : REASON_LEAST);
     for (const char *line = reason; line != NULL; line = strchr(line + 1, '\n'))
       lines++;
     free(reason);

@@ -315,6 +315,7 @@ static bool list(const request *wanted, const block_place *where, char **names, 
   for (size_t i = 0; i < found.count; i++)
     cli_table_add(table, &found.blocks[i], NULL, COLUMN_STATE, color_of(found.blocks[i].state));
   cli_table_hide_if_empty(table, COLUMN_REASON);
+  block_columns_narrow(table);
   add_total(table, wanted, &found, is_whole);
   cli_table_print(table);
   blocks_free(&found);

@@ -50,6 +50,16 @@ bool table_is_hidden(const cli_table *table, size_t i) {
   return scols_column_is_hidden(scols_table_get_column(table->table, i));
 }
 
+void table_hide(cli_table *table, size_t column) {
+  for (size_t i = 0; i < table->count; i++)
+    if (table->shown[i] == column)
+      scols_column_set_flags(scols_table_get_column(table->table, i), table->columns[column].flags | SCOLS_FL_HIDDEN);
+}
+
+bool table_is_default(const cli_table *table) {
+  return table->view->columns == NULL || table->view->columns[0] == '+';
+}
+
 static size_t find_column(const cli_column *columns, size_t count, const char *name, size_t length) {
   for (size_t i = 0; i < count; i++)
     if (strlen(columns[i].name) == length && strncasecmp(columns[i].name, name, length) == 0)
@@ -86,16 +96,12 @@ static void add_columns(cli_table *table, size_t count, const char *names) {
   }
 }
 
-/* A column with SCOLS_FL_WRAP keeps the line breaks of its cells. */
 static void add_column(cli_table *table, const cli_column *column) {
-  bool has_lines = (column->flags & SCOLS_FL_WRAP) != 0;
   struct libscols_column *added = scols_table_new_column(table->table, column->name, 0.1, column->flags);
 
   if (added == NULL)
     cli_die("out of memory");
-  if (has_lines)
-    scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-  scols_column_set_safechars(added, has_lines ? "\\\n" : "\\"); /* backslashes come from escape.h */
+  scols_column_set_safechars(added, "\\"); /* backslashes come from escape.h */
 }
 
 cli_table *cli_table_new(const char *name, const cli_column *columns, size_t count, const char *shown, cli_cell *cell,
@@ -109,8 +115,8 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
   scols_table_enable_raw(table->table, view->raw && !view->json);
   scols_table_enable_noheadings(table->table, view->noheadings);
   scols_table_enable_colors(table->table, cli_has_colors());
-  choose_columns(table, count, view->columns == NULL || view->columns[0] == '+' ? shown : view->columns);
-  if (view->columns != NULL && view->columns[0] == '+')
+  choose_columns(table, count, table_is_default(table) ? shown : view->columns);
+  if (view->columns != NULL && table_is_default(table))
     add_columns(table, count, view->columns + 1);
   for (size_t i = 0; i < table->count; i++)
     add_column(table, &columns[table->shown[i]]);
@@ -145,10 +151,10 @@ struct libscols_line *cli_table_add(cli_table *table, const void *row, struct li
   return line;
 }
 
-/* Returns true if libsmartcols must print the table: it has a tree, or cells of several lines. */
+/* Returns true if libsmartcols prints the table: it has a tree, or a program reads it. */
 static bool needs_smartcols(const cli_table *table) {
   for (size_t i = 0; i < table->count; i++)
-    if ((table->columns[table->shown[i]].flags & (SCOLS_FL_TREE | SCOLS_FL_WRAP)) != 0)
+    if ((table->columns[table->shown[i]].flags & SCOLS_FL_TREE) != 0)
       return true;
   return table->view->raw;
 }
@@ -178,30 +184,61 @@ static void add_colored(cli_text *out, const char *text, const char *color) {
   add_text(out, color == NULL ? "" : "\033[0m");
 }
 
+/* Returns the text of a cell, or of a heading if the line is NULL. */
+static const char *text_of(const cli_table *table, struct libscols_line *line, size_t i) {
+  return line == NULL ? table->columns[table->shown[i]].name : scols_cell_get_data(scols_line_get_cell(line, i));
+}
+
+static const char *color_of(struct libscols_line *line, size_t i) {
+  return line == NULL || !cli_has_colors() ? NULL : scols_cell_get_color(scols_line_get_cell(line, i));
+}
+
+/* Cuts the first line off a text that may be NULL, and returns it. */
+static char *cut_line(const char **text) {
+  size_t length = *text == NULL ? 0 : strcspn(*text, "\n");
+  char *line = cli_format("%.*s", (int)length, *text == NULL ? "" : *text);
+
+  *text = *text == NULL || (*text)[length] == '\0' ? NULL : *text + length + 1;
+  return line;
+}
+
 /*
- * Adds a line, or the headings if it is NULL. `blanks` counts those that are due before the next
- * text, so that no line ends in blanks.
+ * Adds a line of output: the first lines of the texts, which it cuts off. `blanks` counts those that
+ * are due before the next text, so that no line ends in blanks. Returns whether texts are left.
  */
-static void add_line(cli_text *out, const cli_table *table, struct libscols_line *line, const size_t *widths) {
+static bool add_line(cli_text *out, const cli_table *table, struct libscols_line *line, const char **texts,
+                     const size_t *widths) {
   size_t blanks = 0;
+  bool has_more = false;
 
   for (size_t i = 0; i < table->count; i++) {
-    const cli_column *column = &table->columns[table->shown[i]];
-    struct libscols_cell *cell = line == NULL ? NULL : scols_line_get_cell(line, i);
-    const char *text = line == NULL ? column->name : scols_cell_get_data(cell);
+    char *text = cut_line(&texts[i]);
     size_t width = table_text_width(text), rest = widths[i] > width ? widths[i] - width : 0;
-    bool is_right = (column->flags & SCOLS_FL_RIGHT) != 0;
+    bool is_right = (table->columns[table->shown[i]].flags & SCOLS_FL_RIGHT) != 0;
 
-    if (table_is_hidden(table, i))
-      continue;
-    if (width > 0) {
+    if (width > 0 && !table_is_hidden(table, i)) {
       add_blanks(out, blanks + (is_right ? rest : 0));
-      add_colored(out, text, cell == NULL || !cli_has_colors() ? NULL : scols_cell_get_color(cell));
+      add_colored(out, text, color_of(line, i));
       blanks = 0;
     }
-    blanks += 1 + (width > 0 && is_right ? 0 : rest);
+    if (!table_is_hidden(table, i))
+      blanks += 1 + (width > 0 && is_right ? 0 : rest);
+    has_more |= texts[i] != NULL;
+    free(text);
   }
   add_text(out, "\n");
+  return has_more;
+}
+
+/* Adds a row, or the headings if the line is NULL. */
+static void add_row(cli_text *out, const cli_table *table, struct libscols_line *line, const size_t *widths) {
+  const char **texts = cli_allocate(NULL, table->count, sizeof *texts);
+
+  for (size_t i = 0; i < table->count; i++)
+    texts[i] = text_of(table, line, i);
+  while (add_line(out, table, line, texts, widths))
+    continue;
+  free(texts);
 }
 
 /*
@@ -215,9 +252,9 @@ static void put_aligned(const cli_table *table) {
   cli_text out = {0};
 
   if (!table->view->noheadings)
-    add_line(&out, table, NULL, widths);
+    add_row(&out, table, NULL, widths);
   while (scols_table_next_line(table->table, lines, &line) == 0)
-    add_line(&out, table, line, widths);
+    add_row(&out, table, line, widths);
   cli_put_bytes(out.bytes, out.length); /* at once: by lines, a terminal would get each by a system call */
   scols_free_iter(lines);
   free(widths);
@@ -274,11 +311,16 @@ static bool is_empty(const cli_table *table, size_t i) {
 }
 
 void cli_table_hide_if_empty(cli_table *table, size_t column) {
-  bool is_default = table->view->columns == NULL || table->view->columns[0] == '+';
+  bool is_read_by_program = table->view->raw || table->view->json;
 
   for (size_t i = 0; i < table->count; i++)
-    if (table->shown[i] == column && is_default && !table->view->raw && !table->view->json && is_empty(table, i))
-      scols_column_set_flags(scols_table_get_column(table->table, i), table->columns[column].flags | SCOLS_FL_HIDDEN);
+    if (table->shown[i] == column && table_is_default(table) && !is_read_by_program && is_empty(table, i))
+      table_hide(table, column);
+}
+
+void cli_table_dispensable(cli_table *table, const size_t *columns, size_t count) {
+  table->dispensable = columns;
+  table->dispensable_count = count;
 }
 
 void cli_table_total(cli_table *table, const char *line, const char *json) {

@@ -31,14 +31,14 @@ typedef struct cli_view {
 
 typedef struct cli_column {
   const char *name;
-  int flags; /* SCOLS_FL_… */
-  int json;  /* SCOLS_JSON_… */
+  int flags;       /* SCOLS_FL_… */
+  int json;        /* SCOLS_JSON_… */
+  bool is_escaped; /* the cells are trusted, or are escaped (escape.h) except for JSON */
   /*
-   * The cells are trusted, or are escaped (escape.h) except for JSON. A newline in them breaks the
-   * line.
+   * With SCOLS_FL_TRUNC, which shortens cells on a terminal, or SCOLS_FL_WRAP, which breaks them into
+   * lines: the width below which other columns become narrower first.
    */
-  bool is_escaped;
-  unsigned least; /* with SCOLS_FL_TRUNC: the width below which other columns are shortened first */
+  unsigned least;
 } cli_column;
 
 /* Returns the text of a cell, which the table frees, or NULL if the cell is empty. */
@@ -49,8 +49,11 @@ typedef struct cli_table cli_table;
 /* Handles an option of CLI_VIEW_LONGS. Returns false if it is another option. */
 bool cli_view_apply(cli_view *view, int option);
 
+/* The least width of names. */
+#define CLI_NAME_LEAST 20
+
 /*
- * Creates a table. `shown` lists the columns that are shown by default. Reports a usage error if
+ * Creates a table. The first of the columns contains the names. `shown` lists the columns that are shown by default. Reports a usage error if
  * the user gives a wrong column, or a column twice. Columns after a "+" are added to `shown`.
  */
 cli_table *cli_table_new(const char *name, const cli_column *columns, size_t count, const char *shown, cli_cell *cell,
@@ -62,6 +65,12 @@ cli_table *cli_table_new(const char *name, const cli_column *columns, size_t cou
  */
 struct libscols_line *cli_table_add(cli_table *table, const void *row, struct libscols_line *parent, size_t colored,
                                     const char *color);
+
+/*
+ * Leaves out these columns, in that order, if the terminal is too narrow for them. The array must be
+ * valid until the table is printed. Columns that the user chose are not left out.
+ */
+void cli_table_dispensable(cli_table *table, const size_t *columns, size_t count);
 
 /*
  * Does not show an empty column, unless the user chose the columns, or a program reads the table
@@ -79,10 +88,10 @@ void cli_table_print(cli_table *table);
 void cli_put_json_cell(const cli_column *column, const char *text);
 
 /*
- * Shortens an escaped text to `width` columns of a terminal. The last column is an ellipsis or "~".
- * The caller frees the result.
+ * Shortens an escaped text to `width` columns of a terminal. An ellipsis or "~" replaces the end of a
+ * text, or the middle of a name, because names often differ in their ends. The caller frees the result.
  */
-char *cli_shortened(const char *text, size_t width);
+char *cli_shortened(const char *text, size_t width, bool is_name);
 
 /* Breaks a text at blanks into lines of at most `width` bytes, except for longer words. */
 void cli_break_lines(char *text, size_t width);

@@ -23,6 +23,7 @@ static void print_blocks(const top_sample *sample, const top_order *order) {
 
   for (size_t i = 0; i < count; i++)
     cli_table_add(table, shown[i], NULL, 0, NULL);
+  block_columns_narrow(table);
   cli_table_print(table);
   free(shown);
 }

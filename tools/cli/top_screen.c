@@ -26,13 +26,13 @@ enum { RED = 1, YELLOW = 2 };
 typedef struct layout {
   size_t column;
   int width;
-  int share; /* of the rest, in hundredths */
+  int share; /* of the rest */
   int from;  /* the number of columns of the terminal from which on it is shown */
 } layout;
 
 static const layout block_layout[] = {{COLUMN_NAME, 0, 60, 0},  {COLUMN_KIND, 9, 0, 100}, {COLUMN_ITEMS, 9, 0, 120},
-                                      {COLUMN_SIZE, 6, 0, 120}, {COLUMN_USED, 6, 0, 0},   {TOP_CHANGES, 9, 0, 0},
-                                      {COLUMN_AGE, 4, 0, 50},   {COLUMN_STATE, 8, 0, 60}, {COLUMN_USERS, 0, 40, 0}};
+                                      {COLUMN_SIZE, 6, 0, 120}, {COLUMN_USED, 6, 0, 0},   {TOP_CHANGES, 9, 0, 50},
+                                      {COLUMN_AGE, 4, 0, 60},   {COLUMN_STATE, 8, 0, 0},  {COLUMN_USERS, 0, 40, 60}};
 static const layout process_layout[] = {
   {TOP_PID, 8, 0, 0}, {TOP_USER, 10, 0, 50}, {TOP_MEMORY, 7, 0, 0}, {TOP_BLOCKS, 7, 0, 0}, {TOP_COMMAND, 0, 100, 0}};
 
@@ -40,27 +40,30 @@ static int lines_of_table(void) {
   return LINES > HEADER_LINES + FOOTER_LINES ? LINES - HEADER_LINES - FOOTER_LINES : 0;
 }
 
+/* How a text is drawn that does not have the width of its column. */
+typedef enum fitting { AS_TEXT, AS_NAME, RIGHT } fitting;
+
 /* Draws an escaped text, at most `width` columns of it. */
-static void put(int y, int x, int width, const char *text, bool is_right) {
+static void put(int y, int x, int width, const char *text, fitting how) {
   int columns = u8_strwidth((const uint8_t *)text, nl_langinfo(CODESET));
   char *shortened = NULL;
 
   if (width <= 0)
     return;
   if (columns > width) {
-    shortened = cli_shortened(text, (size_t)width);
+    shortened = cli_shortened(text, (size_t)width, how == AS_NAME);
     text = shortened;
     columns = width;
   }
-  mvaddstr(y, is_right ? x + width - columns : x, text);
+  mvaddstr(y, how == RIGHT ? x + width - columns : x, text);
   free(shortened);
 }
 
 /* Draws text that is not escaped. */
-static void put_escaped(int y, int x, int width, const char *text, bool is_right) {
+static void put_escaped(int y, int x, int width, const char *text, fitting how) {
   char *escaped = cli_escaped(text);
 
-  put(y, x, width, escaped, is_right);
+  put(y, x, width, escaped, how);
   free(escaped);
 }
 
@@ -68,7 +71,7 @@ static void put_escaped(int y, int x, int width, const char *text, bool is_right
 static void put_line(int y, char *text) {
   move(y, 0);
   clrtoeol();
-  put(y, 0, COLS, text, false);
+  put(y, 0, COLS, text, AS_TEXT);
   free(text);
 }
 
@@ -82,22 +85,36 @@ static int rest_of(const layout *columns, size_t count) {
   return rest;
 }
 
+/* The first column of a table contains the names. */
+static fitting fitting_of(const cli_column *columns, size_t i) {
+  return (columns[i].flags & SCOLS_FL_RIGHT) != 0 ? RIGHT : i == 0 ? AS_NAME : AS_TEXT;
+}
+
+/* Returns the sum of the shares of the columns that are shown. */
+static int shares_of(const layout *columns, size_t count) {
+  int sum = 0;
+
+  for (size_t i = 0; i < count; i++)
+    sum += columns[i].from <= COLS ? columns[i].share : 0;
+  return sum;
+}
+
 /* Draws a row, or the names of the columns if `row` is NULL. */
 static void put_row(int y, const layout *shown, size_t count, const cli_column *columns, cli_cell *cell,
                     const void *row) {
   const cli_view view = {.in_bytes = false};
-  int rest = rest_of(shown, count), x = 0;
+  int rest = rest_of(shown, count), shares = shares_of(shown, count), x = 0;
 
   for (size_t i = 0; i < count; i++) {
     const cli_column *column = &columns[shown[i].column];
-    int width = shown[i].share > 0 ? rest * shown[i].share / 100 : shown[i].width;
+    int width = shown[i].share > 0 ? rest * shown[i].share / shares : shown[i].width;
     char *text;
 
     if (shown[i].from > COLS)
       continue;
     text = row == NULL ? cli_format("%s", column->name) : cell(row, shown[i].column, &view);
     if (text != NULL)
-      put_escaped(y, x, width, text, (column->flags & SCOLS_FL_RIGHT) != 0);
+      put_escaped(y, x, width, text, fitting_of(columns, shown[i].column));
     free(text);
     x += width + 1;
   }

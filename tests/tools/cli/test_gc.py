@@ -54,6 +54,17 @@ def test_verbose_lists_each_block_with_its_reason(tmp_path):
     assert output.endswith("alive0\nalive1\ndead0\ndead1\n")
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_long_reason_leaves_space_for_the_names(tmp_path, columns):
+    output = in_machine(f"""shareable create --size 1M an-orphan-with-a-long-name-17; shareable create --size 1M "$(printf 'red\\033[31m-and-a-long-name-18')"
+        on_terminal {columns} gc --verbose""", tmp_path)
+    rows = re.findall(r"^(\S+) +kept", output, re.M)
+    assert [each[-3:] for each in rows] == ["-17", "-18"] and all(len(each) >= (16 if columns == 40 else 20) for each in rows), output
+    assert all(len(line) <= columns for line in output.splitlines())
+    reason = " ".join(line[line.index("REASON") if "REASON" in line else output.split("\n")[0].index("REASON") :].strip() for line in output.split("\n")[1:-1])
+    assert reason.count("no ownership log records it: it exists until a process unlinks it") == 2
+
+
 def test_json_has_sizes_and_a_total(tmp_path):
     commands = "leave dead 2 5000; own alive 1 4096; ln /dev/shm/alive0 /dev/shm/other; sleep 1"
     lines = in_machine(f"{commands}; shareable gc -J; echo; shareable gc -J --quiet --remove", tmp_path).split("}\n\n")

@@ -157,15 +157,16 @@ def test_only_output_c_prints():
         assert [call for call in calls if call not in allowed] == [], path
 
 
-def test_a_shortened_name_is_marked(name):
+def test_a_shortened_name_is_marked_and_keeps_its_end(name):
     long = f"test-cli-{os.getpid()}-" + "n" * 200
-    for each in (long, long[:-1] + "→", name):
+    for each in (long + "a", long + "b", name):
         run("create", each, 1, 2)
-    for width in (80, 100, 132):
-        lines = on_terminal("ls", long, long[:-1] + "→", name, columns=width).splitlines()
-        assert len(lines) == 5 and all(len(line) <= width and re.search(r" (unowned|unknown)( |$)", line) for line in lines[1:4])
-        assert [line.split()[0][-1] for line in lines[1:4]].count("…") >= 2 and not any("nn " in line for line in lines[:4])
-    assert run("ls", "-n", "-o", "NAME", long) == long + "\n"
+    for width in (40, 80, 100, 132):
+        lines = on_terminal("ls", long + "a", long + "b", name, columns=width, environment={"LC_ALL": "C.UTF-8"}).splitlines()
+        assert all(len(line) <= width and re.search(r" (unowned|unknown)( |$)", line) for line in lines[1:4])
+        shown = [line.split()[0] for line in lines[1:4]]
+        assert len(min(shown, key=len)) >= 20 and [each[-2:] for each in shown if "…" in each][:2] == ["na", "nb"]
+    assert run("ls", "-n", "-o", "NAME", long + "a") == long + "a\n"
 
 
 def test_many_users_leave_space_for_the_names(name):

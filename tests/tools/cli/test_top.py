@@ -371,6 +371,16 @@ def test_the_screen_shows_blocks_and_processes(name, columns):
         assert live.end(b"q") == 0
 
 
+def test_a_narrow_terminal_shows_the_end_of_names_and_the_state(name):
+    for end in ("-a", "-b"):
+        run("create", name + "n" * 60 + end, 1)
+    with Live("top", name + "*", columns=40, rows=24) as live:
+        live.wait(lambda: sorted(row[-2:] for row in live.rows) == ["-a", "-b"])
+        assert live.lines[3].split() == ["NAME", "USED", "STATE"] and all(len(row) >= 20 and "…" in row for row in live.rows)
+        assert all(re.search(r" (new|unowned|unknown)$", line) for line in live.lines[4:6])
+        assert live.end(b"q") == 0
+
+
 def test_a_bar_shows_how_full_dev_shm_is():
     inside = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
     mount = "mount -t tmpfs -o size=20m,mode=1777 none /dev/shm && "
@@ -447,7 +457,7 @@ def test_hostile_names_reach_the_terminal_escaped(name):
     hostile = f"{name}-{HOSTILE}"
     run("create", hostile, 1)
     run("create", name + "-" + "größe漢字" * 10, 1)
-    with Live("top", name + "*", columns=120) as live:
+    with Live("top", name + "*", columns=200) as live:
         live.wait(lambda: live.shows(r"-\x1b[31mred\xe2") and live.shows("größe"))
         live.type(b"/\x9b\xe2\x80\xae", r"filter: \x9b\xe2\x80\xae")
         os.write(live.terminal, b"\x15\x1b")
@@ -455,7 +465,7 @@ def test_hostile_names_reach_the_terminal_escaped(name):
         assert live.end(b"qq") == 0
     for raw in (HOSTILE.encode(), b"\x1b[31mred", "\u202e".encode(), "\x9b".encode()):
         assert raw not in live.raw
-    with Live("top", name + "*", environment={"LC_ALL": "C"}) as live:
+    with Live("top", name + "*", columns=200, environment={"LC_ALL": "C"}) as live:
         live.wait(lambda: live.shows(r"gr\xc3\xb6"))
         assert live.raw.isascii()
 
