@@ -62,6 +62,11 @@ static char *reason_of_process(int64_t pid) {
   return reason;
 }
 
+static char *reason_of_proc(void) {
+  return process_proc_is_mounted() ? cli_format("/proc does not show all processes: %s", advice())
+                                   : cli_format("/proc is not mounted: no process can be seen");
+}
+
 /* Returns why the state is unknown. `errnum` is that of opening the file. */
 static char *reason_of(const block *info, const shareable__usage *usage, int errnum) {
   if (usage->is_owner_unknown)
@@ -71,7 +76,7 @@ static char *reason_of(const block *info, const shareable__usage *usage, int err
     return reason_of_process(usage->unreadable->pid);
   if (errnum != 0)
     return cli_format("cannot be opened: %s", strerror(errnum));
-  return cli_format("/proc does not show all processes: %s", advice());
+  return reason_of_proc();
 }
 
 /*
@@ -127,7 +132,9 @@ void block_set_usage(block *info, const shareable__inventory *inventory, const s
   if (info->state == BLOCK_UNKNOWN)
     info->reason = reason_of(info, usage, errnum);
   else if (info->has_other_users)
-    info->reason = cli_format("the process that uses it is not visible to UID %u", (unsigned)geteuid());
+    info->reason = process_proc_is_mounted()
+                     ? cli_format("the process that uses it is not visible to UID %u", (unsigned)geteuid())
+                     : cli_format("/proc is not mounted: the process that uses it is not visible");
 }
 
 static int by_pid(const void *a, const void *b) {
@@ -165,22 +172,31 @@ static bool can_be_used(const block *info) {
   return info->kind != BLOCK_LINK && (info->size > 0 || (info->kind != BLOCK_DIRECTORY && info->kind != BLOCK_LOG));
 }
 
-void block_set_other_state(block *info, const shareable__inventory *inventory, const struct stat *file,
-                           bool is_complete) {
+/* Returns why the state of another file is unknown, or NULL if it is known. */
+static char *reason_of_other(const block *info, const shareable__inventory *inventory, const struct stat *file) {
   const shareable__mapping *unreadable = shareable__proc_maps_unreadable(&inventory->maps, file);
 
+  if (info->user_count > 0 || info->kind == BLOCK_LINK)
+    return NULL;
+  if (info->kind == BLOCK_SOCKET)
+    return cli_format("the users of a socket cannot be found");
+  if (!inventory->maps.is_complete)
+    return reason_of_proc();
+  return unreadable != NULL && can_be_used(info) ? reason_of_process(unreadable->pid) : NULL;
+}
+
+static char *reason_of_incomplete(void) {
+  return cli_format(geteuid() == 0 ? "parts of it cannot be read, or are more than 100 levels deep"
+                                   : "this user cannot read all that is in it: run this as root");
+}
+
+void block_set_other_state(block *info, const shareable__inventory *inventory, const struct stat *file,
+                           bool is_complete) {
+  info->reason = is_complete ? reason_of_other(info, inventory, file) : reason_of_incomplete();
   if (info->user_count > 0)
     info->state = has_mapped(info) ? BLOCK_USED : BLOCK_OPEN;
-  else if (!is_complete || info->kind == BLOCK_SOCKET || (unreadable != NULL && can_be_used(info)))
-    info->state = BLOCK_UNKNOWN;
   else
-    info->state = BLOCK_UNOWNED;
-  if (!is_complete)
-    info->reason = cli_format(geteuid() == 0 ? "parts of it cannot be read, or are more than 100 levels deep"
-                                             : "this user cannot read all that is in it: run this as root");
-  else if (info->state == BLOCK_UNKNOWN)
-    info->reason = info->kind == BLOCK_SOCKET ? cli_format("the users of a socket cannot be found")
-                                              : reason_of_process(unreadable->pid);
+    info->state = info->reason == NULL ? BLOCK_UNOWNED : BLOCK_UNKNOWN;
 }
 
 void block_set_unnamed(block *info, const unnamed_file *file) {

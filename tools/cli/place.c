@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "process.h"
 #include "shm/segment.h"
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
@@ -53,10 +54,25 @@ static int open_in_root(int root, const char *path) {
   return fd >= 0 || (errno != ENOSYS && errno != EPERM) ? (int)fd : open_names(root, path);
 }
 
+/* A process that has ended has an entry in /proc, but no root directory, until its parent waits for it. */
+static bool is_zombie(int64_t pid) {
+  char *path = cli_format("/proc/%" PRId64, pid);
+  bool result = access(path, F_OK) == 0;
+
+  free(path);
+  return result;
+}
+
 static _Noreturn void die_process(int64_t pid) {
-  if (errno == ENOENT || errno == ESRCH)
+  int errnum = errno;
+
+  if (!process_proc_is_mounted())
+    cli_die("cannot look into process %" PRId64 ": /proc is not mounted", pid);
+  if (errnum == ENOENT && is_zombie(pid))
+    cli_die("process %" PRId64 " has ended, and its parent has not waited for it", pid);
+  if (errnum == ENOENT || errnum == ESRCH)
     cli_die("there is no process %" PRId64, pid);
-  cli_die("cannot look into process %" PRId64 ": %s: run this command as root", pid, strerror(errno));
+  cli_die("cannot look into process %" PRId64 ": %s: run this command as root", pid, strerror(errnum));
 }
 
 static int open_of_process(const char *directory, int64_t pid) {

@@ -5,12 +5,20 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "cli.h"
+
+bool process_proc_is_mounted(void) {
+  struct statfs file_system;
+
+  return statfs("/proc", &file_system) == 0 && file_system.f_type == PROC_SUPER_MAGIC;
+}
 
 /* Returns the length of the text that was read, without the newline that the kernel adds. */
 static size_t command_length(const char *text, ssize_t length) {

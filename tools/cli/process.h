@@ -4,8 +4,12 @@
 #ifndef SHAREABLE__CLI_PROCESS_H
 #define SHAREABLE__CLI_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* Returns whether /proc is mounted: without it, no process can be seen. */
+bool process_proc_is_mounted(void);
 
 /*
  * Returns the command name of a process, as ps(1) shows it with -o comm: any bytes, at most 63, so

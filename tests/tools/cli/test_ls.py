@@ -395,6 +395,33 @@ def test_a_directory_that_is_not_shared_memory_is_refused(tmp_path):
     assert "--zero" in run("ls", "-z", "-s", "open", status=2)
 
 
+def test_without_proc_the_states_are_unknown(tmp_path):
+    printed = in_machine(
+        """
+mkdir -m 700 /dev/shm/.shareable-0 /dev/shm/folder; mkfifo /dev/shm/pipe; ln -s pipe /dev/shm/link; shareable create used 1; shareable create free 1
+exec 3<>/dev/shm/pipe 4</dev/shm/used
+mount -t tmpfs none /proc
+shareable ls -n -o NAME,STATE,REASON
+shareable ls -p 1 2>&1 || echo "status $?"
+shareable info -p 1 free 2>&1 || echo "status $?"
+""",
+        tmp_path,
+    )
+    *rows, error, status, error_of_info, _ = printed.splitlines()
+    states = {row.split()[0]: row.split(maxsplit=1)[1] for row in rows}
+    unseen = "unknown /proc is not mounted: no process can be seen"
+    assert states == {".shareable-0": unseen, "folder": unseen, "pipe": unseen, "link": "unowned", "free": "unowned",
+                      "used": "used    /proc is not mounted: the process that uses it is not visible"}  # fmt: skip
+    assert error == "shareable ls: cannot look into process 1: /proc is not mounted" and status == "status 1"
+    assert error_of_info == error.replace("ls", "info")
+
+
+def test_a_process_that_has_ended_cannot_be_looked_into():
+    with subprocess.Popen(["true"]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert run("ls", "-p", ended.pid, status=1) == f"shareable ls: process {ended.pid} has ended, and its parent has not waited for it\n"
+
+
 def test_the_kind_is_that_of_the_list_that_opens(name):
     """The kind is found without a mapping: compare it with opening the list."""
     run("create", name, 1, 2.5, "text")
