@@ -1,24 +1,18 @@
 /*
  * ls.c - shareable ls: list blocks, and all other files that use memory.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "columns.h"
-#include "escape.h"
 #include "filter.h"
-#include "output.h"
+#include "ls_names.h"
+#include "ls_total.h"
 
 /* What the command line wants. */
 typedef struct request {
   cli_view view;
-  const char *order, *directory;
+  const char *order, *directory; /* or NULL */
   bool is_reversed, names_only;
   block_filter filter;
   int64_t pid;
@@ -74,173 +68,20 @@ static int compare(const void *a, const void *b) {
 }
 
 /* Checks the order before the blocks are read. */
-static void choose_order(const request *wanted) {
+static void choose_order(const char *name, bool is_reversed) {
   for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
-    if (strcmp(wanted->order, orders[i].column) == 0) {
+    if (strcasecmp(name, orders[i].column) == 0) {
       sorting.compare = orders[i].compare;
-      sorting.sign = wanted->is_reversed ? -1 : 1;
+      sorting.sign = is_reversed ? -1 : 1;
       return;
     }
-  cli_usage_error("cannot sort by '%s': expected name, size, used, age or users", wanted->order);
+  cli_usage_error("cannot sort by '%s': expected name, size, used, age or users", name);
 }
 
 /* Without an option, deleted blocks are last. */
 static void sort(blocks *found) {
   if (found->count > 0 && (sorting.compare != NULL || sorting.sign < 0))
     qsort(found->blocks, found->count, sizeof *found->blocks, compare);
-}
-
-/*
- * The ownership logs. They are read only when a name needs them, because reading them inspects all
- * processes and takes time.
- */
-typedef struct logs {
-  const block_place *place;
-  shareable__inventory inventory;
-  bool are_read;
-} logs;
-
-static bool is_owned(logs *owned, const char *name, uint64_t inode) {
-  shareable_error error;
-
-  if (!owned->are_read && shareable__inventory_take_in(&owned->inventory, owned->place->fd, &error) != SHAREABLE_OK)
-    cli_die_message(error.message);
-  owned->are_read = true;
-  return shareable__inventory_entry_of(&owned->inventory, name, inode) != NULL;
-}
-
-static void print_name(const char *name, logs *owned) {
-  struct stat file;
-
-  if (fstatat(owned->place->fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode) ||
-      (name[0] == '.' && !is_owned(owned, name, file.st_ino)))
-    return;
-  cli_put_value(name, strlen(name));
-  cli_put_bytes("", 1);
-}
-
-/* Prints the names of all blocks, unescaped, each followed by a NUL. */
-static int print_names(const block_place *where) {
-  int copy = openat(where->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *directory = copy < 0 ? NULL : fdopendir(copy);
-  const struct dirent *entry;
-  logs owned = {.place = where};
-
-  if (directory == NULL)
-    cli_die("cannot read %s: %s", where->text, strerror(errno));
-  while ((entry = readdir(directory)) != NULL)
-    print_name(entry->d_name, &owned);
-  closedir(directory);
-  if (owned.are_read)
-    shareable__inventory_free(&owned.inventory);
-  return CLI_DONE;
-}
-
-/* The rows that are shown. */
-typedef struct shown {
-  size_t blocks, others;
-  uint64_t used;
-} shown;
-
-static shown count_rows(const blocks *found, bool is_whole) {
-  shown rows = {.used = found->space.listed};
-  file_set used = {0};
-
-  for (size_t i = 0; i < found->count; i++) {
-    const block *info = &found->blocks[i];
-
-    *(info->is_block ? &rows.blocks : &rows.others) += 1;
-    files_add(&used, (file_entry){info->inode, info->size, info->used});
-  }
-  files_sort(&used);
-  if (!is_whole)
-    rows.used = files_used(&used);
-  files_free(&used);
-  return rows;
-}
-
-/* As df(1): rounded up. */
-static unsigned percent_of(const space_sums *sums) {
-  uint64_t all = sums->now.used + sums->now.available;
-
-  return all == 0 ? 100 : (unsigned)((sums->now.used * 100 + all - 1) / all);
-}
-
-/* Returns what the total says about the memory that no row explains. */
-static char *rest_text(const request *wanted, const space_sums *sums, bool is_whole) {
-  char *size, *text;
-
-  if (!is_whole || !sums->is_limited || (sums->is_settled && sums->not_visible == 0))
-    return cli_format("%s", "");
-  if (!sums->is_settled)
-    return cli_format(", changing");
-  size = cli_size(sums->not_visible, &wanted->view);
-  text = cli_format(", %s not visible to UID %u", size, (unsigned)geteuid());
-  free(size);
-  return text;
-}
-
-/* Returns " of 64.0M used in /dev/shm (df: 98%)", or less if the file system has no limit. */
-static char *space_text(const request *wanted, const blocks *found) {
-  const space_sums *sums = &found->space;
-  char *used, *text;
-
-  if (!sums->is_limited)
-    return cli_format(" used in %s", found->place->text);
-  used = cli_size(sums->now.used, &wanted->view);
-  text = cli_format(" of %s used in %s (df: %u%%)", used, found->place->text, percent_of(sums));
-  free(used);
-  return text;
-}
-
-/* Returns the last line: what the rows use beside what df(1) shows. */
-static char *total_line(const request *wanted, const blocks *found, const shown *rows, bool is_whole) {
-  char *used = cli_size(rows->used, &wanted->view), *space = space_text(wanted, found),
-       *rest = rest_text(wanted, &found->space, is_whole), *others = cli_format("%s", ""), *line;
-
-  if (rows->others > 0) {
-    free(others);
-    others = cli_format(", %zu other file%s", rows->others, rows->others == 1 ? "" : "s");
-  }
-  line = cli_format("%zu block%s%s, %s%s%s", rows->blocks, rows->blocks == 1 ? "" : "s", others, used, space, rest);
-  free(used);
-  free(space);
-  free(rest);
-  free(others);
-  return line;
-}
-
-/* Returns a number as JSON, or null. */
-static char *number_json(bool is_known, uint64_t number) {
-  return is_known ? cli_format("%" PRIu64, number) : cli_format("null");
-}
-
-/* Returns the same as JSON. */
-static char *total_json(const blocks *found, const shown *rows, bool is_whole) {
-  const space_sums *sums = &found->space;
-  char *used = number_json(sums->is_limited, sums->now.used), *size = number_json(sums->is_limited, sums->now.size),
-       *rest = number_json(is_whole && sums->is_limited && sums->is_settled, sums->not_visible), *json;
-  cli_text name = {0};
-
-  cli_escape_json(&name, found->place->text, strlen(found->place->text));
-  json = cli_format("{\"directory\": %s, \"blocks\": %zu, \"others\": %zu, \"used\": %" PRIu64
-                    ", \"df_used\": %s, \"df_size\": %s, \"not_visible\": %s}",
-                    name.bytes, rows->blocks, rows->others, rows->used, used, size, rest);
-  free(name.bytes);
-  free(used);
-  free(size);
-  free(rest);
-  return json;
-}
-
-/* If only some files were read, what is not visible is unknown. */
-static void add_total(cli_table *table, const request *wanted, const blocks *found, bool is_whole) {
-  shown rows = count_rows(found, is_whole);
-  char *line = total_line(wanted, found, &rows, is_whole), *json = total_json(found, &rows, is_whole);
-
-  cli_table_total(table, line, json);
-  free(line);
-  free(json);
 }
 
 static void apply_option(request *wanted, int option) {
@@ -277,6 +118,10 @@ static void apply_option(request *wanted, int option) {
   }
 }
 
+static bool view_is_changed(const cli_view *view) {
+  return view->json || view->raw || view->noheadings || view->in_bytes || view->columns != NULL;
+}
+
 static request parse_options(int argc, char **argv) {
   static const struct option longs[] = {CLI_VIEW_LONGS,
                                         {"sort", required_argument, NULL, 'x'},
@@ -290,34 +135,54 @@ static request parse_options(int argc, char **argv) {
                                         {"zero", no_argument, NULL, 'z'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
-  request wanted = {.order = "name"};
+  request wanted = {0};
   int option;
 
   while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:Rs:k:u:m:p:d:zh", longs)) >= 0)
     apply_option(&wanted, option);
-  if (wanted.names_only && (optind != argc || !filter_is_empty(&wanted.filter)))
-    cli_usage_error("--zero lists all blocks and takes no NAME, and no option that chooses blocks");
-  choose_order(&wanted);
+  if (wanted.names_only && view_is_changed(&wanted.view))
+    cli_usage_error("--zero prints only names: it excludes --json, --raw, --noheadings, --bytes and --output");
+  choose_order(wanted.order == NULL ? "name" : wanted.order, wanted.is_reversed);
   return wanted;
+}
+
+static void print_table(const request *wanted, cli_table *table, const blocks *found, bool are_all_read) {
+  for (size_t i = 0; i < found->count; i++)
+    cli_table_add(table, &found->blocks[i], NULL, COLUMN_STATE, color_of(found->blocks[i].state));
+  cli_table_hide_if_empty(table, COLUMN_REASON);
+  block_columns_narrow(table);
+  ls_total_add(table, &wanted->view, found, are_all_read, !filter_is_empty(&wanted->filter));
+  cli_table_print(table);
 }
 
 static bool list(const request *wanted, const block_place *where, char **names, size_t count) {
   const char *columns = wanted->view.json ? COLUMNS_JSON : wanted->view.raw ? COLUMNS_RAW : COLUMNS_SHOWN;
   cli_table *table = cli_table_new("blocks", block_columns, COLUMN_COUNT, columns, block_cell, &wanted->view);
   blocks found;
-  bool all_found = blocks_read_in(&found, where, names, count),
-       is_whole = count == 0 && filter_is_empty(&wanted->filter);
+  bool all_found = blocks_read_in(&found, where, names, count);
 
-  if (is_whole)
+  if (count == 0)
     blocks_add_up(&found);
   filter_apply(&wanted->filter, &found);
   sort(&found);
-  for (size_t i = 0; i < found.count; i++)
-    cli_table_add(table, &found.blocks[i], NULL, COLUMN_STATE, color_of(found.blocks[i].state));
-  cli_table_hide_if_empty(table, COLUMN_REASON);
-  block_columns_narrow(table);
-  add_total(table, wanted, &found, is_whole);
-  cli_table_print(table);
+  print_table(wanted, table, &found, count == 0);
+  blocks_free(&found);
+  return all_found;
+}
+
+/* Only if blocks are chosen or sorted, all that is known of them is read. */
+static bool list_names(const request *wanted, const block_place *where, char **names, size_t count) {
+  blocks found;
+  bool all_found;
+
+  if (count == 0 && filter_is_empty(&wanted->filter) && wanted->order == NULL && !wanted->is_reversed) {
+    ls_names_print_all(where);
+    return true;
+  }
+  all_found = blocks_read_in(&found, where, names, count);
+  filter_apply(&wanted->filter, &found);
+  sort(&found);
+  ls_names_print(&found);
   blocks_free(&found);
   return all_found;
 }
@@ -325,12 +190,8 @@ static bool list(const request *wanted, const block_place *where, char **names, 
 static int run_ls(int argc, char **argv) {
   request wanted = parse_options(argc, argv);
   block_place where = place_open(wanted.directory, wanted.pid);
-  bool all_found = true;
+  bool all_found = (wanted.names_only ? list_names : list)(&wanted, &where, argv + optind, (size_t)(argc - optind));
 
-  if (wanted.names_only)
-    print_names(&where);
-  else
-    all_found = list(&wanted, &where, argv + optind, (size_t)(argc - optind));
   place_close(&where);
   filter_free(&wanted.filter);
   return all_found ? CLI_DONE : CLI_FAILED;
@@ -352,7 +213,8 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks and other files,
                             "  -p, --pid PID         look into /dev/shm as that process sees it, for example\n"
                             "                        a process in a container\n"
                             "  -d, --directory DIR   look into another directory on a tmpfs\n"
-                            "  -z, --zero            print only the names, unescaped, each followed by a NUL\n"
+                            "  -z, --zero            print only the names of blocks, unescaped, each followed by\n"
+                            "                        a NUL: ls -z 'psm_*' | xargs -0r shareable rm --\n"
                             "  -h, --help            print this help\n"
                             "\n"
                             "A NAME may be a pattern: 'psm_*'. STATE is used (a process has it mapped, or\n"

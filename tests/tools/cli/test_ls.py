@@ -184,6 +184,8 @@ assert found["mine"]["state"] == "unknown" and found["mine"]["reason"] == "only 
 assert found["private"]["reason"].startswith("this user cannot read all that is in it") and found["private"]["state"] == "unknown"
 assert total(inner=OTHER)["not_visible"] == 8 << 20 and total(inner=OTHER)["used"] == 2 << 20
 assert ls(inner=OTHER).splitlines()[-1] == "1 block, 2 other files, 2.0M of 10M used in /dev/shm (df: 16%), 8.0M not visible to UID 65533"
+assert ls("-k", "raw", inner=OTHER).splitlines()[-1] == "1 block, 1.0M of 10M used in /dev/shm (df: 16%), 8.0M not visible to UID 65533"
+assert total("-s", "unowned", inner=OTHER)["not_visible"] == 8 << 20 and total("mine", inner=OTHER)["not_visible"] is None
 assert "REASON" in ls(inner=OTHER).splitlines()[0] and "REASON" not in ls("-r", inner=OTHER)
 assert total()["not_visible"] == 0 and total()["used"] == 10 << 20
 ended()
@@ -392,7 +394,6 @@ def test_a_directory_that_is_not_shared_memory_is_refused(tmp_path):
     assert "there is no process 2147483647" in run("ls", "--pid", 2147483647, status=1)
     for pid in ("0", "-1", "x", "99999999999"):
         assert "is not a valid pid" in run("ls", "--pid", pid, status=2)
-    assert "--zero" in run("ls", "-z", "-s", "open", status=2)
 
 
 def test_without_proc_the_states_are_unknown(tmp_path):

@@ -146,7 +146,19 @@ def test_raw_and_aligned_tables_escape_alike_and_only_once(name):
 def test_ls_zero_ends_each_name_with_a_nul(names):
     printed = subprocess.run([COMMAND, "ls", "--zero"], stdout=subprocess.PIPE, check=True).stdout
     assert set(names) <= set(printed.split(b"\0"))
-    assert "takes no NAME" in run("ls", "-z", "x", status=2)
+    printed = subprocess.run([COMMAND, "ls", "--zero", *names], stdout=subprocess.PIPE, check=True).stdout
+    assert sorted(printed.split(b"\0")) == sorted([b"", *names])
+
+
+def test_ls_zero_chooses_and_sorts_but_refuses_what_only_tables_have(name):
+    for end, size in (("-a", "4K"), ("-b", "16K"), ("-c", "8K")):
+        run("create", "--size", size, name + end)
+    shown = lambda *arguments: [each[-1:] for each in run("ls", "-z", *arguments, name + "-*").split("\0")]
+    assert shown() == ["a", "b", "c", ""] and shown("-R") == ["c", "b", "a", ""] and shown("-x", "size") == ["b", "c", "a", ""]
+    assert shown("-m", "8K", "-s", "unowned,unknown") == ["b", "c", ""] and shown("-k", "list") == [""]
+    assert "no block matches" in run("ls", "-z", name + "-none*", status=1)
+    for option in (["-J"], ["-r"], ["-n"], ["-b"], ["-o", "NAME"]):
+        assert "--zero prints only names: it excludes" in run("ls", "-z", *option, status=2)
 
 
 def test_only_output_c_prints():
