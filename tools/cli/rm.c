@@ -75,11 +75,19 @@ static void warn_in_use(const block *used) {
   if (users.length == 0)
     cli_warn("block '%s' is in use by processes that this user cannot see: --force removes it", used->name);
   else if (used->user_count > PROCESSES_MAX)
-    cli_warn("block '%s' is in use by %s and %zu other processes: --force removes it", used->name, users.bytes,
-             used->user_count - PROCESSES_MAX);
+    cli_warn("block '%s' is in use by %s and %zu other process%s: --force removes it", used->name, users.bytes,
+             used->user_count - PROCESSES_MAX, used->user_count == PROCESSES_MAX + 1 ? "" : "es");
   else
     cli_warn("block '%s' is in use by %s: --force removes it", used->name, users.bytes);
   free(users.bytes);
+}
+
+/* A shell passes a pattern on if it is quoted, or if it matches no file in the current directory. */
+static void warn_pattern(const char *name) {
+  cli_warn(
+    "there is no block called '%s', and rm takes no patterns: try shareable ls -z 'PATTERN' | xargs -0r shareable "
+    "rm --",
+    bare(name));
 }
 
 /* Returns CLI_FAILED if the block cannot be removed. */
@@ -89,7 +97,9 @@ static int remove_block(const char *name, bool is_forced) {
 
   if (result == SHAREABLE_OK || (is_forced && result == SHAREABLE_E_NOT_FOUND))
     return CLI_DONE;
-  if (result == SHAREABLE_E_NOT_FOUND)
+  if (result == SHAREABLE_E_NOT_FOUND && name[strcspn(name, "*?[")] != '\0')
+    warn_pattern(name);
+  else if (result == SHAREABLE_E_NOT_FOUND)
     cli_warn_not_found(name);
   else
     cli_warn_message(error.message);
@@ -124,5 +134,6 @@ const cli_command cli_rm = {"rm", "NAME...", "Remove blocks that no process uses
                             "  -f, --force  also remove blocks that are in use; ignore missing blocks\n"
                             "  -h, --help   print this help\n"
                             "\n"
-                            "Processes that have a removed block open keep using it.\n",
+                            "Processes that have a removed block open keep using it. To remove the blocks\n"
+                            "whose names match a pattern: shareable ls -z 'psm_*' | xargs -0r shareable rm --\n",
                             run_rm};

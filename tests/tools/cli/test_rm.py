@@ -50,11 +50,24 @@ def test_the_others_are_removed(name):
     run("rm", name)
 
 
-def test_at_most_five_users_are_named(name):
+def test_the_advice_for_a_pattern_works(name):
+    for end in ("-1", "-2", " 3", "?-kept"):
+        run("create", name + end, 1)
+    advice = run("rm", name + "[- ]*", status=1)
+    assert advice.startswith(f"shareable rm: there is no block called '{name}[- ]*', and rm takes no patterns: try ")
+    commands = advice.split(": try ")[1].replace("PATTERN", name + "[- ]*").replace("shareable ", f"'{COMMAND}' ")
+    assert subprocess.run(["sh", "-c", commands], capture_output=True).returncode == 0
+    assert [exists(name + end) for end in ("-1", "-2", " 3", "?-kept")] == [False, False, False, True]
+    assert subprocess.run(["sh", "-c", commands], capture_output=True).stdout == b""  # nothing matches
+    run("rm", name + "?-kept")
+
+
+@pytest.mark.parametrize("count, others", [(6, "1 other process"), (7, "2 other processes")])
+def test_at_most_five_users_are_named(name, count, others):
     run("create", name, 1)
-    children = [user(name) for _ in range(7)]
+    children = [user(name) for _ in range(count)]
     answer = run("rm", name, status=1)
-    assert answer.count("(python3)") == 5 and "and 2 other processes: --force" in answer
+    assert answer.count("(python3)") == 5 and f"and {others}: --force" in answer
     for child in children:
         child.stdin.close()
         child.wait()
