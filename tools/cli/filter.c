@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "size.h"
 
@@ -20,7 +21,7 @@ static void foreach_name(const char *list, void (*add)(block_filter *wanted, con
 
 static void add_state(block_filter *wanted, const char *name) {
   for (unsigned state = 0; state < BLOCK_STATES; state++)
-    if (strcmp(block_state_name(state), name) == 0) {
+    if (strcasecmp(block_state_name(state), name) == 0) {
       wanted->states |= 1U << state;
       return;
     }
@@ -29,7 +30,7 @@ static void add_state(block_filter *wanted, const char *name) {
 
 static void add_kind(block_filter *wanted, const char *name) {
   for (unsigned kind = 0; kind < BLOCK_KINDS; kind++)
-    if (block_kind_name(kind) != NULL && strcmp(block_kind_name(kind), name) == 0) {
+    if (block_kind_name(kind) != NULL && strcasecmp(block_kind_name(kind), name) == 0) {
       wanted->kinds |= 1U << kind;
       return;
     }

@@ -3,21 +3,40 @@
  */
 #include "size.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
-uint64_t size_parse(const char *text) {
+/* Returns the number of bits by which a unit shifts a number, or 0. */
+static int shift_of(char unit) {
   static const char units[] = "KMGT";
-  size_t length = strlen(text);
-  const char *unit = length == 0 ? NULL : strchr(units, text[length - 1]);
-  char number[32];
-  int shift = 0;
+  const char *found = unit == '\0' ? NULL : strchr(units, unit);
 
-  if (unit == NULL || *unit == '\0' || length >= sizeof number)
-    return (uint64_t)cli_parse_number(text, 1, INT64_MAX, "size in bytes");
-  shift = 10 * (int)(unit - units + 1);
-  memcpy(number, text, length - 1);
-  number[length - 1] = '\0';
-  return (uint64_t)cli_parse_number(number, 1, INT64_MAX >> shift, "size") << shift;
+  return found == NULL ? 0 : 10 * (int)(found - units + 1);
+}
+
+/* Parses an integer, or decimal digits with a point. Returns a negative number for other text. */
+static long double parse_number(const char *text) {
+  int64_t integer;
+  char *end;
+  long double number;
+
+  if (cli_parse_integer(text, &integer))
+    return (long double)integer;
+  number = text[strspn(text, "0123456789.")] == '\0' ? strtold(text, &end) : -1;
+  return number < 0 || end == text || *end != '\0' ? -1 : number;
+}
+
+uint64_t size_parse(const char *text) {
+  size_t length = strlen(text);
+  int shift = length == 0 ? 0 : shift_of(text[length - 1]);
+  char *number = cli_format("%.*s", (int)length - (shift > 0), text);
+  long double size = parse_number(number) * (long double)(UINT64_C(1) << shift);
+  uint64_t whole = size > 0 && size < 0x1p63L ? (uint64_t)size : 0;
+
+  if (!(size > 0 && size < 0x1p63L) || (shift == 0 && (long double)whole < size))
+    cli_usage_error("'%s' is not a valid size: expected a number of bytes, such as 4096, 10M or 1.5G", text);
+  free(number);
+  return whole + ((long double)whole < size);
 }

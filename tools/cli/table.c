@@ -60,11 +60,21 @@ bool table_is_default(const cli_table *table) {
   return table->view->columns == NULL || table->view->columns[0] == '+';
 }
 
+static _Noreturn void reject_column(const cli_column *columns, size_t count, const char *name, size_t length) {
+  cli_text known = {0};
+
+  for (size_t i = 0; i < count; i++) {
+    cli_text_add(&known, ", ", i == 0 ? 0 : 2);
+    cli_text_add(&known, columns[i].name, strlen(columns[i].name));
+  }
+  cli_usage_error("unknown column '%.*s': expected %s", (int)length, name, known.bytes);
+}
+
 static size_t find_column(const cli_column *columns, size_t count, const char *name, size_t length) {
   for (size_t i = 0; i < count; i++)
     if (strlen(columns[i].name) == length && strncasecmp(columns[i].name, name, length) == 0)
       return i;
-  cli_usage_error("unknown column '%.*s'", (int)length, name);
+  reject_column(columns, count, name, length);
 }
 
 static bool is_chosen(const cli_table *table, size_t column) {

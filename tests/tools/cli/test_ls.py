@@ -263,6 +263,10 @@ def test_blocks_are_chosen_by_state_kind_user_and_size(name):
     assert set(blocks("--user", "12345", pattern)) == set()
     assert set(blocks("--state", "orphaned", pattern)) == set()
     assert set(blocks("--state", "unowned,unknown", pattern)) == {name + "-list", name + "-raw"}
+    assert set(blocks("--state", "UNOWNED,Unknown", "--kind", "RAW", "--min-size", "1.5M", pattern)) == {name + "-raw"} and set(blocks("-m", "2.1M", pattern)) == set()
+    assert set(blocks("-m", "2048.0K", pattern)) == set(blocks("-m", "0x800K", pattern)) == {name + "-raw"}
+    for size in ("", ".", "K", ".K", "1.5", "1..2M", "1e3K", "-1K", "0K", "infK", "8388608T"):
+        assert f"'{size}' is not a valid size" in run("ls", "-m", size, status=2)
     for option, value, noun in (("state", "live", "state"), ("kind", "lists", "kind"), ("user", "no-such-user", "user"), ("min-size", "1X", "size"), ("sort", "color", "sort")):
         assert noun in run("ls", f"--{option}", value, status=2) and value in run("ls", f"--{option}", value, status=2)
 

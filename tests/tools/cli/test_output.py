@@ -88,7 +88,7 @@ def test_a_column_may_be_given_only_once(name):
     run("create", name, 1)
     many = ",".join(["NAME"] + ["SIZE"] * 17 + ["BOGUS"])
     assert "column 'SIZE' is given twice" in run("ls", "-o", many, name, status=2)
-    assert "unknown column 'BOGUS'" in run("ls", "-o", "name,kind,items,size,used,users,owner,age,state,user,mode,sync,BOGUS", name, status=2)
+    assert "unknown column 'BOGUS': expected NAME, KIND, ITEMS, SIZE, " in run("ls", "-o", "name,kind,items,size,used,users,owner,age,state,user,mode,sync,BOGUS", name, status=2)
     assert "column 'NAME' is given twice" in run("ls", "-J", "-o", "NAME,name", name, status=2)
     assert len(blocks_of(run("ls", "-J", "-o", "name,kind,items,size,used,users,owner,age,state,user,mode,sync", name))[0]) == 12
 
