@@ -271,9 +271,8 @@ static void put_aligned(const cli_table *table) {
   free(out.bytes);
 }
 
-/* A table without lines has no headings. */
 static void put_table(const cli_table *table) {
-  if (scols_table_is_empty(table->table))
+  if (scols_table_is_empty(table->table) && !table->view->keeps_headings)
     return;
   if (needs_smartcols(table))
     put_smartcols(table);

@@ -12,6 +12,7 @@
 typedef struct cli_view {
   bool json, raw, noheadings;
   bool in_bytes;       /* sizes and times as plain numbers */
+  bool keeps_headings; /* also of a table without lines */
   const char *columns; /* names separated by commas, perhaps after a "+", or NULL */
 } cli_view;
 

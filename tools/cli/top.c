@@ -46,13 +46,13 @@ static int run_batch(const top_options *options, int64_t count, bool is_json) {
 }
 
 static int run_top(int argc, char **argv) {
-  static const struct option longs[] = {{"batch", no_argument, NULL, 'b'},
+  static const struct option longs[] = {{"batch", no_argument, NULL, 'B'},
                                         {"json", no_argument, NULL, 'J'},
                                         {"count", required_argument, NULL, 'c'},
-                                        {"delay", required_argument, NULL, 'd'},
+                                        {"delay", required_argument, NULL, 'D'},
                                         {"sort", required_argument, NULL, 'x'},
                                         {"reverse", no_argument, NULL, 'R'},
-                                        {"processes", no_argument, NULL, 'p'},
+                                        {"processes", no_argument, NULL, 'P'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
   top_options options = {.delay = (int64_t)SECOND_NS};
@@ -60,14 +60,14 @@ static int run_top(int argc, char **argv) {
   int64_t count = 0;
   int option;
 
-  while ((option = cli_option(&cli_top, argc, argv, ":bJc:d:x:Rph", longs)) >= 0) {
+  while ((option = cli_option(&cli_top, argc, argv, ":BJc:D:x:RPh", longs)) >= 0) {
     is_json |= option == 'J';
-    is_batch |= option == 'b' || option == 'J';
+    is_batch |= option == 'B' || option == 'J';
     options.order.is_reversed |= option == 'R';
-    options.shows_processes |= option == 'p';
+    options.shows_processes |= option == 'P';
     if (option == 'c')
       count = cli_parse_number(optarg, 1, INT64_MAX, "count");
-    else if (option == 'd')
+    else if (option == 'D')
       options.delay = (int64_t)(parse_seconds(optarg) * SECOND_NS);
     else if (option == 'x')
       options.order.key = top_key_of(optarg);
@@ -82,13 +82,13 @@ static int run_top(int argc, char **argv) {
 }
 
 const cli_command cli_top = {"top", "[PATTERN]...", "Show blocks as they change, and the processes that hold them.",
-                             "  -b, --batch          print tables, without a terminal; begin after a delay\n"
+                             "  -B, --batch          print tables, without a terminal; begin after a delay\n"
                              "  -J, --json           print a JSON object on a line for each sample\n"
                              "  -c, --count NUMBER   with --batch or --json: exit after that number of samples\n"
-                             "  -d, --delay SECONDS  the time between samples, from 0.1; default: 1\n"
-                             "  -x, --sort KEY       sort by memory, changes, name, users or age\n"
+                             "  -D, --delay SECONDS  the time between samples, from 0.1; default: 1\n"
+                             "  -x, --sort KEY       sort by used (memory), size, changes, name, users or age\n"
                              "  -R, --reverse        reverse the order\n"
-                             "  -p, --processes      show processes by the memory of the blocks that they hold\n"
+                             "  -P, --processes      show processes by the memory of the blocks that they hold\n"
                              "  -h, --help           print this help\n"
                              "\n"
                              "PATTERN selects blocks by name, as in a shell: quote it, as in 'job-*'.\n"

@@ -15,7 +15,7 @@
 #define PROCESS_COLUMNS "PID,USER,MEMORY,BLOCKS,COMMAND"
 
 static void print_blocks(const top_sample *sample, const top_order *order) {
-  const cli_view view = {.in_bytes = false};
+  const cli_view view = {.keeps_headings = true};
   cli_table *table =
     cli_table_new("blocks", top_block_columns(), TOP_BLOCK_COLUMNS, BLOCK_COLUMNS, top_block_cell, &view);
   size_t count;
@@ -29,7 +29,7 @@ static void print_blocks(const top_sample *sample, const top_order *order) {
 }
 
 static void print_processes(const top_processes *processes, const top_order *order) {
-  const cli_view view = {.in_bytes = false};
+  const cli_view view = {.keeps_headings = true};
   cli_table *table =
     cli_table_new("processes", top_process_columns, TOP_PROCESS_COLUMNS, PROCESS_COLUMNS, top_process_cell, &view);
   size_t count;
@@ -44,11 +44,11 @@ static void print_processes(const top_processes *processes, const top_order *ord
 void top_batch_print(const top_sample *sample, const top_processes *processes, const top_order *order,
                      bool shows_processes) {
   char *space = top_space_text(&sample->space), *counts = top_counts_text(sample, processes),
-       clock[sizeof "HH:MM:SS"] = "";
+       clock[sizeof "YYYY-MM-DDTHH:MM:SS+HHMM"] = "";
   const time_t now = time(NULL);
 
-  strftime(clock, sizeof clock, "%H:%M:%S", localtime(&now));
-  cli_line("%s  " SHAREABLE__DIRECTORY ": %s, %s", clock, space, counts);
+  strftime(clock, sizeof clock, "%Y-%m-%dT%H:%M:%S%z", localtime(&now));
+  cli_line("%s " SHAREABLE__DIRECTORY ": %s, %s", clock, space, counts);
   free(counts);
   free(space);
   if (shows_processes)

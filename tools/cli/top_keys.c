@@ -67,8 +67,11 @@ static bool move_selection(top_state *state, int key) {
 
 /* Returns whether the key sorts the table. */
 static bool sort(top_state *state, int key) {
+  static const char letters[] = {[TOP_BY_USED] = 'm', [TOP_BY_SIZE] = 's',  [TOP_BY_CHANGES] = 'c',
+                                 [TOP_BY_NAME] = 'n', [TOP_BY_USERS] = 'u', [TOP_BY_AGE] = 'a'};
+
   for (unsigned i = 0; i < TOP_KEY_COUNT; i++)
-    if (key == top_key_names[i][0]) {
+    if (key == letters[i]) {
       state->order.key = (top_key)i;
       return true;
     }

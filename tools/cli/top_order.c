@@ -7,18 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "process.h"
 
-const char *const top_key_names[TOP_KEY_COUNT] = {"memory", "changes", "name", "users", "age"};
+const char *const top_key_names[TOP_KEY_COUNT] = {"used", "size", "changes", "name", "users", "age"};
 
 typedef int comparison(const void *a, const void *b);
 
 top_key top_key_of(const char *name) {
   for (unsigned i = 0; i < TOP_KEY_COUNT; i++)
-    if (strcmp(name, top_key_names[i]) == 0)
+    if (strcasecmp(name, top_key_names[i]) == 0)
       return (top_key)i;
-  cli_usage_error("cannot sort by '%s': expected memory, changes, name, users or age", name);
+  cli_usage_error("cannot sort by '%s': expected name, size, used, age, users or changes", name);
 }
 
 static int descending(uint64_t first, uint64_t second) {
@@ -32,9 +33,16 @@ static int block_by_name(const void *a, const void *b) {
   return order != 0 ? order : descending(second->info.inode, first->info.inode);
 }
 
-static int block_by_memory(const void *a, const void *b) {
+static int block_by_used(const void *a, const void *b) {
   const top_block *first = *(const top_block *const *)a, *second = *(const top_block *const *)b;
   int order = descending(first->info.used, second->info.used);
+
+  return order != 0 ? order : block_by_name(a, b);
+}
+
+static int block_by_size(const void *a, const void *b) {
+  const top_block *first = *(const top_block *const *)a, *second = *(const top_block *const *)b;
+  int order = descending(first->info.size, second->info.size);
 
   return order != 0 ? order : block_by_name(a, b);
 }
@@ -47,14 +55,14 @@ static int block_by_changes(const void *a, const void *b) {
   const top_block *first = *(const top_block *const *)a, *second = *(const top_block *const *)b;
   int order = descending(changes_of(first), changes_of(second));
 
-  return order != 0 ? order : block_by_memory(a, b);
+  return order != 0 ? order : block_by_used(a, b);
 }
 
 static int block_by_users(const void *a, const void *b) {
   const top_block *first = *(const top_block *const *)a, *second = *(const top_block *const *)b;
   int order = descending(first->info.user_count, second->info.user_count);
 
-  return order != 0 ? order : block_by_memory(a, b);
+  return order != 0 ? order : block_by_used(a, b);
 }
 
 static int block_by_age(const void *a, const void *b) {
@@ -121,8 +129,8 @@ static bool is_block_shown(const top_order *order, const block *info) {
 }
 
 const top_block **top_order_blocks(const top_order *order, const top_sample *sample, size_t *count) {
-  static comparison *const comparisons[] = {block_by_memory, block_by_changes, block_by_name, block_by_users,
-                                            block_by_age};
+  static comparison *const comparisons[] = {block_by_used, block_by_size,  block_by_changes,
+                                            block_by_name, block_by_users, block_by_age};
   const top_block **shown = cli_allocate(NULL, sample->count, sizeof(void *));
 
   *count = 0;
@@ -142,8 +150,8 @@ static bool is_process_shown(const top_order *order, const top_process *process)
 }
 
 const top_process **top_order_processes(const top_order *order, const top_processes *found, size_t *count) {
-  static comparison *const comparisons[] = {process_by_memory, process_by_blocks, process_by_command, process_by_blocks,
-                                            process_by_pid};
+  static comparison *const comparisons[] = {process_by_memory,  process_by_memory, process_by_blocks,
+                                            process_by_command, process_by_blocks, process_by_pid};
   const top_process **shown = cli_allocate(NULL, found->count, sizeof(void *));
 
   *count = 0;

@@ -206,7 +206,8 @@ static void draw_help(void) {
     "Enter      show a block, its users and its items; or the blocks of a process",
     "Escape     go back, or remove the filter (also Left, Backspace)",
     "Tab  p     switch between blocks and processes",
-    "m          sort by memory",
+    "m          sort by the memory that is used",
+    "s          sort by size",
     "c          sort by changes: the items that differ between the last two samples",
     "n          sort by name or command",
     "u          sort by the number of users; processes: of blocks",
@@ -270,7 +271,7 @@ static const char *keys_of(const top_state *state) {
     return "Type a text  Enter keep the filter  Escape remove it";
   if (state->page == TOP_PAGE_HELP || state->page == TOP_PAGE_DETAILS)
     return "Escape back  Up Down Page Up Page Down scroll";
-  return "Enter show  Tab blocks, processes  m c n u a sort  / filter  h help  q quit";
+  return "Enter show  Tab blocks, processes  m s c n u a sort  / filter  h help  q quit";
 }
 
 static void draw_page(top_state *state, const top_sample *sample, const top_processes *processes) {

@@ -61,13 +61,13 @@ function __shareable_values
         case 'gc -O' 'gc --older-than'
             printf '%s\n' 10m 1h 1d 7d
         case 'top -x' 'top --sort'
-            printf '%s\n' memory changes name users age
+            printf '%s\n' name size used age users changes
         case 'ls -u' 'ls --user'
             __fish_complete_users
         case 'ls -d' 'ls --directory' 'info -d' 'info --directory'
             __fish_complete_directories (commandline -ct)
         case 'ls --min-size' 'ls --output' 'ls --pid' 'info -p' 'info --pid' 'ls -m' 'ls -o' 'ls -p' 'gc -o' 'gc --output'
-        case 'top -c' 'top --count' 'top -d' 'top --delay'
+        case 'top -c' 'top --count' 'top -D' 'top --delay'
         case '*'
             return 1
     end
