@@ -22,6 +22,9 @@
 #define USERS_SHARE 100
 #define CHANGES_SHARE 200
 
+/* The number of files whose sizes one sample reads. If there are more, they take turns. */
+#define SIZES_MAX 1000
+
 /* Processor time in nanoseconds for the first reading of the lists. */
 #define FIRST_CHANGES_NS INT64_C(200000000)
 
@@ -67,19 +70,22 @@ static void read_users(top_sample *sample) {
   sample->users_at = shareable__now();
   blocks_free(&sample->found);
   blocks_read(&sample->found, NULL, 0);
+  sample->named_count = sample->found.count;
+  while (sample->named_count > 0 && sample->found.blocks[sample->named_count - 1].state == BLOCK_DELETED)
+    sample->named_count--;
+  sample->seen = cli_allocate(sample->seen, sample->named_count, sizeof *sample->seen);
+  memset(sample->seen, 0, sample->named_count * sizeof *sample->seen);
   sample->users_cost = shareable__thread_time() - start;
   process_forget_commands();
 }
 
 /*
- * Returns whether the file still has its name, and updates its sizes. Those of a directory are of
- * the files in it: they stay.
+ * Updates the sizes of a file. Returns false if it no longer has its name. The sizes of a directory are
+ * of the files in it: they stay.
  */
 static bool update(const top_sample *sample, block *info) {
   struct stat file;
 
-  if (info->state == BLOCK_DELETED)
-    return true;
   if (fstatat(sample->directory, info->name, &file, AT_SYMLINK_NOFOLLOW) != 0 || file.st_ino != info->inode)
     return false;
   if (S_ISREG(file.st_mode)) {
@@ -91,22 +97,30 @@ static bool update(const top_sample *sample, block *info) {
   return true;
 }
 
+/* Returns whether the file still exists. Its sizes are updated if it is its turn. */
+static bool exists(top_sample *sample, size_t i) {
+  size_t turns = (sample->named_count + SIZES_MAX - 1) / SIZES_MAX;
+
+  if (i >= sample->named_count)
+    return true;
+  if (sample->seen[i] != sample->number)
+    return false;
+  return (i + sample->number) % turns != 0 || update(sample, &sample->found.blocks[i]);
+}
+
 /* Adds the blocks of the last inspection that still exist. */
 static void add_found(top_sample *sample) {
   int64_t elapsed = (sample->time - sample->users_at) / 1000000000;
 
   for (size_t i = 0; i < sample->found.count; i++) {
-    block info = sample->found.blocks[i];
+    block info;
 
-    if (!is_selected(sample, info.name) || (!sample->has_users && !update(sample, &info)))
+    if (!is_selected(sample, sample->found.blocks[i].name) || (!sample->has_users && !exists(sample, i)))
       continue;
+    info = sample->found.blocks[i];
     info.age += info.age < 0 ? 0 : elapsed;
     add(sample, &info);
   }
-}
-
-static int by_name(const void *a, const void *b) {
-  return strcmp(((const top_block *)a)->info.name, ((const top_block *)b)->info.name);
 }
 
 /* Returns the number of blocks; other files are not counted. */
@@ -116,19 +130,6 @@ static size_t count_blocks(const top_sample *sample) {
   for (size_t i = 0; i < sample->count; i++)
     count += sample->blocks[i].info.is_block;
   return count;
-}
-
-/* Returns whether one of the first `count` blocks, which are sorted by name, has that name. */
-static bool has_name(const top_sample *sample, size_t count, const char *name, uint64_t inode) {
-  const top_block key = {.info = {.name = (char *)name}};
-  const top_block *found = count == 0 ? NULL : bsearch(&key, sample->blocks, count, sizeof key, by_name);
-
-  while (found != NULL && found > sample->blocks && strcmp(found[-1].info.name, name) == 0)
-    found--;
-  for (; found != NULL && found < sample->blocks + count && strcmp(found->info.name, name) == 0; found++)
-    if (found->info.inode == inode)
-      return true;
-  return false;
 }
 
 static void add_new(top_sample *sample, const char *name) {
@@ -147,21 +148,35 @@ static void add_new(top_sample *sample, const char *name) {
   add(sample, &info)->is_new = true;
 }
 
-/* Adds the blocks that were created after the last inspection. */
-static void add_created(top_sample *sample) {
+static int compare_name(const void *name, const void *info) {
+  return strcmp(name, ((const block *)info)->name);
+}
+
+/* Returns the file if the last inspection found it, or NULL. A directory may be a mount point. */
+static const block *find_known(const top_sample *sample, const struct dirent *entry) {
+  const block *known = sample->named_count == 0 ? NULL
+                                                : bsearch(entry->d_name, sample->found.blocks, sample->named_count,
+                                                          sizeof *known, compare_name);
+
+  return known != NULL && (known->inode == entry->d_ino || entry->d_type == DT_DIR) ? known : NULL;
+}
+
+/* Finds out which files of the last inspection still exist, and adds blocks that were created since then. */
+static void read_names(top_sample *sample) {
   int copy = openat(sample->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *names = copy < 0 ? NULL : fdopendir(copy);
   const struct dirent *entry;
-  size_t count = sample->count;
 
   if (names == NULL)
     cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
-  if (count > 0)
-    qsort(sample->blocks, count, sizeof *sample->blocks, by_name);
-  while ((entry = readdir(names)) != NULL)
-    if (entry->d_name[0] != '.' && is_selected(sample, entry->d_name) &&
-        !has_name(sample, count, entry->d_name, entry->d_ino))
+  while ((entry = readdir(names)) != NULL) {
+    const block *known = find_known(sample, entry);
+
+    if (known != NULL)
+      sample->seen[known - sample->found.blocks] = sample->number;
+    else if (entry->d_name[0] != '.' && is_selected(sample, entry->d_name))
       add_new(sample, entry->d_name);
+  }
   closedir(names);
 }
 
@@ -207,9 +222,10 @@ void top_sample_take(top_sample *sample, int64_t delay) {
   if (sample->has_users)
     read_users(sample);
   sample->time = shareable__now();
-  add_found(sample);
+  sample->number++;
   if (!sample->has_users)
-    add_created(sample);
+    read_names(sample);
+  add_found(sample);
   read_changes(sample, is_first ? FIRST_CHANGES_NS : delay / CHANGES_SHARE);
   read_space(sample);
   sample->block_count = count_blocks(sample);
@@ -218,6 +234,7 @@ void top_sample_take(top_sample *sample, int64_t delay) {
 void top_sample_end(top_sample *sample) {
   free_blocks(sample);
   free(sample->blocks);
+  free(sample->seen);
   blocks_free(&sample->found);
   top_changes_free(&sample->changes);
   close(sample->directory);

@@ -1,7 +1,7 @@
 /*
  * top_sample.h - a sample of all blocks and other files: their memory, changed items and users.
  *
- * The names and the sizes of all blocks are read in each sample. To find the users of the blocks,
+ * The names of all blocks are read in each sample, and the sizes of up to 1,000 blocks. To find the users of the blocks,
  * all processes must be inspected, so a sample does that only if it takes less than a hundredth of
  * the time since the last inspection. Until then, it repeats the users that are known.
  */
@@ -36,7 +36,10 @@ typedef struct top_sample {
   /* The rest is private. */
   char *const *patterns;
   size_t pattern_count;
-  blocks found;       /* by the last inspection */
+  blocks found;       /* by the last inspection; deleted blocks are last */
+  size_t named_count; /* of the others */
+  uint64_t number;    /* of the sample, from 1 */
+  uint64_t *seen;     /* for each of the others, the number of the last sample that saw its name; or 0 */
   int64_t users_cost; /* of the last inspection; in nanoseconds of processor time */
   top_changes changes;
 } top_sample;

@@ -153,6 +153,24 @@ def test_a_new_and_a_removed_block_are_seen_in_the_next_sample(name):
         top.terminate()
 
 
+def test_the_sizes_of_many_files_are_read_in_turns(name):
+    for i in range(2500):
+        with open(f"/dev/shm/{name}-{i:04}", "wb") as file:
+            file.write(b"x")
+    with subprocess.Popen([COMMAND, "top", "-J", "-x", "name", "-D", "0.1", name + "*"], stdout=subprocess.PIPE, text=True) as top:
+        sampled = json.loads(top.stdout.readline())
+        for i in (0, 1, 2, 2499):
+            os.truncate(f"/dev/shm/{name}-{i:04}", 5000)
+        os.unlink(f"/dev/shm/{name}-0003")
+        end = time.monotonic() + 20
+        for _ in range(10):  # samples that were taken before, and the turns
+            sampled = json.loads(top.stdout.readline())
+            if sum(each["size"] == 5000 for each in sampled["blocks"]) == 4 or time.monotonic() > end:
+                break
+        top.terminate()
+    assert len(sampled["blocks"]) == 2499 and [each["name"][-4:] for each in sampled["blocks"] if each["size"] == 5000] == ["0000", "0001", "0002", "2499"]
+
+
 def test_top_is_no_user_of_the_blocks(name):
     run("create", name, *range(50))
     with subprocess.Popen([COMMAND, "top", "-J", "-D", "0.1"], stdout=subprocess.PIPE, text=True) as top:
