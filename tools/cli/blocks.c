@@ -23,9 +23,6 @@
  */
 enum { TRIES = 3, SLEEPS = 50 };
 
-/* The number of files between two reports of the progress. */
-enum { PROGRESS_STEP = 64 };
-
 static block *add_row(blocks *found) {
   if (found->count % 64 == 0)
     found->blocks = cli_allocate(found->blocks, found->count + 64, sizeof *found->blocks);
@@ -197,8 +194,7 @@ static void read_all(blocks *found, char *const *patterns, size_t count) {
     all++;
   rewinddir(names);
   while ((entry = readdir(names)) != NULL) {
-    if (seen++ % PROGRESS_STEP == 0) /* each call asks whether there is a terminal */
-      cli_progress("blocks", seen, all);
+    cli_progress("blocks", seen++, all);
     if (!is_parent(entry->d_name) && is_wanted(patterns, count, entry->d_name))
       read_file(found, entry->d_name, entry->d_type);
   }

@@ -199,11 +199,20 @@ uint32_t cli_parse_mode(const char *text) {
   return (uint32_t)mode;
 }
 
+/* isatty(3) is a system call. */
+static bool shows_progress(void) {
+  static int is_terminal = -1;
+
+  if (is_terminal < 0)
+    is_terminal = isatty(STDERR_FILENO);
+  return is_terminal == 1 && leave_screen == NULL;
+}
+
 void cli_progress(const char *noun, size_t done, size_t total) {
   static int64_t start, last;
   int64_t time;
 
-  if (!isatty(STDERR_FILENO) || leave_screen != NULL)
+  if (!shows_progress())
     return;
   time = shareable__now();
   if (start == 0)
