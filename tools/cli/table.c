@@ -203,13 +203,16 @@ static const char *color_of(struct libscols_line *line, size_t i) {
   return line == NULL || !cli_has_colors() ? NULL : scols_cell_get_color(scols_line_get_cell(line, i));
 }
 
-/* Cuts the first line off a text that may be NULL, and returns it. */
-static char *cut_line(const char **text) {
-  size_t length = *text == NULL ? 0 : strcspn(*text, "\n");
-  char *line = cli_format("%.*s", (int)length, *text == NULL ? "" : *text);
+/*
+ * Cuts the first line off a text that may be NULL, and returns it. Sets *copy to what the caller frees:
+ * most texts are one line, and need no copy.
+ */
+static const char *cut_line(const char **text, char **copy) {
+  const char *line = *text == NULL ? "" : *text, *end = strchr(line, '\n');
 
-  *text = *text == NULL || (*text)[length] == '\0' ? NULL : *text + length + 1;
-  return line;
+  *copy = end == NULL ? NULL : cli_format("%.*s", (int)(end - line), line);
+  *text = end == NULL ? NULL : end + 1;
+  return end == NULL ? line : *copy;
 }
 
 /*
@@ -222,7 +225,8 @@ static bool add_line(cli_text *out, const cli_table *table, struct libscols_line
   bool has_more = false;
 
   for (size_t i = 0; i < table->count; i++) {
-    char *text = cut_line(&texts[i]);
+    char *copy;
+    const char *text = cut_line(&texts[i], &copy);
     size_t width = table_text_width(text), rest = widths[i] > width ? widths[i] - width : 0;
     bool is_right = (table->columns[table->shown[i]].flags & SCOLS_FL_RIGHT) != 0;
 
@@ -234,7 +238,7 @@ static bool add_line(cli_text *out, const cli_table *table, struct libscols_line
     if (!table_is_hidden(table, i))
       blanks += 1 + (width > 0 && is_right ? 0 : rest);
     has_more |= texts[i] != NULL;
-    free(text);
+    free(copy);
   }
   add_text(out, "\n");
   return has_more;

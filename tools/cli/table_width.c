@@ -93,26 +93,27 @@ static void narrow_column(cli_table *table, size_t i, size_t width) {
   scols_free_iter(lines);
 }
 
-/* Returns the width of the widest line of a text. */
+/* Returns the width of the widest line of a text, or 0 for NULL. */
 static size_t widest_line(const char *text) {
-  size_t widest = 0, length;
+  size_t widest = 0;
 
-  for (const char *line = text; line != NULL; line = line[length] == '\0' ? NULL : line + length + 1) {
-    char *copy;
+  for (const char *end; text != NULL; text = *end == '\0' ? NULL : end + 1) {
+    char *line;
     size_t width;
 
-    length = strcspn(line, "\n");
-    copy = cli_format("%.*s", (int)length, line);
-    width = table_text_width(copy);
+    end = text + strcspn(text, "\n");
+    line = cli_format("%.*s", (int)(end - text), text);
+    width = table_text_width(line);
     widest = width > widest ? width : widest;
-    free(copy);
+    free(line);
   }
   return widest;
 }
 
 /* Returns the width of a cell, with the lines of the tree before it. */
 static size_t cell_width(const cli_table *table, struct libscols_line *line, size_t i) {
-  size_t width = widest_line(scols_cell_get_data(scols_line_get_cell(line, i)));
+  const char *text = scols_cell_get_data(scols_line_get_cell(line, i));
+  size_t width = is_wrapped(table, i) ? widest_line(text) : table_text_width(text);
 
   if (table_is_hidden(table, i))
     return 0;
