@@ -73,7 +73,8 @@ static void warn_in_use(const block *used) {
   if (used->user_count == 0 && used->owner > 0)
     add_process(&users, used->owner);
   if (users.length == 0)
-    cli_warn("block '%s' is in use by processes that this user cannot see: --force removes it", used->name);
+    cli_warn("block '%s' is in use by processes that %s: --force removes it", used->name,
+             process_proc_is_mounted() ? "this user cannot see" : "cannot be seen, because /proc is not mounted");
   else if (used->user_count > PROCESSES_MAX)
     cli_warn("block '%s' is in use by %s and %zu other process%s: --force removes it", used->name, users.bytes,
              used->user_count - PROCESSES_MAX, used->user_count == PROCESSES_MAX + 1 ? "" : "es");

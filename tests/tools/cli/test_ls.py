@@ -409,16 +409,18 @@ mount -t tmpfs none /proc
 shareable ls -n -o NAME,STATE,REASON
 shareable ls -p 1 2>&1 || echo "status $?"
 shareable info -p 1 free 2>&1 || echo "status $?"
+shareable rm used 2>&1 || echo "status $?"
 """,
         tmp_path,
     )
-    *rows, error, status, error_of_info, _ = printed.splitlines()
+    *rows, error, status, error_of_info, _, error_of_rm, _ = printed.splitlines()
     states = {row.split()[0]: row.split(maxsplit=1)[1] for row in rows}
     unseen = "unknown /proc is not mounted: no process can be seen"
     assert states == {".shareable-0": unseen, "folder": unseen, "pipe": unseen, "link": "unowned", "free": "unowned",
                       "used": "used    /proc is not mounted: the process that uses it is not visible"}  # fmt: skip
     assert error == "shareable ls: cannot look into process 1: /proc is not mounted" and status == "status 1"
     assert error_of_info == error.replace("ls", "info")
+    assert error_of_rm == "shareable rm: block 'used' is in use by processes that cannot be seen, because /proc is not mounted: --force removes it"
 
 
 def test_a_process_that_has_ended_cannot_be_looked_into():
