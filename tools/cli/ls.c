@@ -64,7 +64,9 @@ static int compare(const void *a, const void *b) {
   const block *first = a, *second = b;
   int order = sorting.compare == NULL ? 0 : sorting.compare(first, second);
 
-  return sorting.sign * (order != 0 ? order : strcmp(first->name, second->name));
+  if (order == 0)
+    order = strcmp(first->name, second->name);
+  return sorting.sign * order;
 }
 
 /* Checks the order before the blocks are read. */

@@ -20,7 +20,7 @@ static bool is_full(size_t count) {
 }
 
 static void add(shareable__proc_maps *maps, shareable__mapping mapping) {
-  if (is_full(maps->count)) {
+  if (maps->mappings == NULL || is_full(maps->count)) {
     shareable__mapping *more = reallocarray(maps->mappings, maps->count == 0 ? 64 : maps->count * 2, sizeof *more);
     if (more == NULL) {
       maps->is_complete = false;

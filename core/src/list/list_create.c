@@ -37,11 +37,11 @@ static size_t slot_of_text(const shareable_value *value) {
  * capacity, or does not fit in it. A text that CPython gives a further word fits in its own length.
  */
 static size_t slot_size(const shareable_value *value) {
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an input without values has a format, and needs no slot sizes */
   size_t capacity = ((size_t)value->capacity + 7) / 8 * 8;
 
   if (capacity > 0 && (!shareable__is_text(value->type) || value->length <= capacity))
     return capacity;
-  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an input without values has a format, and needs no slot sizes */
   return shareable__is_text(value->type) ? slot_of_text(value) : 8;
 }
 
