@@ -258,13 +258,23 @@ void cli_report_truncation(const char *name) {
   sigaction(SIGBUS, &action, NULL);
 }
 
+/* Reports why a list could not be opened. The bytes of a block that is not a list can be read. */
+static _Noreturn void die_of_list(const char *name, const shareable_error *error) {
+  bool may_be_memory = error->status == SHAREABLE_E_NOT_LIST || error->status == SHAREABLE_E_NOT_READY;
+  shareable_memory *memory;
+
+  if (may_be_memory && shareable_memory_open(&memory, name, SHAREABLE_READ_ONLY, NULL) == SHAREABLE_OK)
+    cli_die_message(cli_format("%s; 'shareable cat NAME' prints its bytes", error->message));
+  cli_die_message(error->message);
+}
+
 shareable_list *cli_open(const char *name, uint32_t flags) {
   shareable_error error;
   shareable_list *list;
 
   cli_report_truncation(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
-    cli_die_message(error.message);
+    die_of_list(name, &error);
   return list;
 }
 

@@ -21,6 +21,12 @@ from command import COMMAND, blocks, exists, on_terminal, run, stock
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
 
 
+# The commands that need a list, with the arguments after its name.
+LIST_COMMANDS = {
+    "dump": [], "get": [0], "set": [0, 1], "add": [0], "cas": [0, 1, 2], "watch": [], "wait": [0, 1], "lock": ["true"], "layout": [],
+}  # fmt: skip
+
+
 def test_help_and_version():
     assert [line for line in run("--help").splitlines() if len(line) > 80] == []
     assert COMMANDS[:3] == ["ls", "info", "dump"] and "doctor" in COMMANDS
@@ -491,6 +497,21 @@ def test_a_block_without_a_list_is_refused_by_name(name):
     assert blocks(name)[name]["kind"] == "raw"
 
 
+@pytest.mark.parametrize("command", LIST_COMMANDS)
+@pytest.mark.parametrize("byte", [b"\0", b"\xff"])
+def test_a_block_that_is_not_a_list_is_not_called_an_unfinished_list(name, command, byte):
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.write(byte * 4096)
+    answer = run(command, name, *LIST_COMMANDS[command], status=1)
+    assert f"'{name}'" in answer and re.search("is not a list|does not contain a list", answer), answer
+    assert answer.endswith("; 'shareable cat NAME' prints its bytes\n"), answer
+
+
+def test_a_block_without_a_size_has_no_bytes_to_print(name):
+    open(f"/dev/shm/{name}", "wb").close()
+    assert run("dump", name, status=1) == f"shareable dump: '{name}' has no size yet: its creator has not finished making it, try again\n"
+
+
 def test_a_list_that_stock_python_is_still_creating_is_not_ready(name):
     head = b"".join(number.to_bytes(8, sys.byteorder) for number in (3, 0, 8, 16, 24, 1, 2, 3))
     for written in (b"", head):
@@ -499,7 +520,7 @@ def test_a_list_that_stock_python_is_still_creating_is_not_ready(name):
         for command in ("dump", "get", "set"):
             arguments = {"get": [0], "set": [0, 1]}.get(command, [])
             answer = run(command, name, *arguments, status=1)
-            assert f"'{name}' is not ready" in answer and "try again" in answer, (command, answer)
+            assert f"'{name}'" in answer and "not ready" in answer and "try again" in answer, (command, answer)
 
 
 def test_lines_fit_a_terminal_and_only_a_terminal_gets_colors(name):
