@@ -15,8 +15,8 @@
 enum {
   CLI_DONE = 0,
   CLI_FAILED = 1,    /* no such block, no permission, a corrupt item … */
-  CLI_USAGE = 2,     /* the command line is wrong */
-  CLI_TIMED_OUT = 3, /* watch, wait, lock: it did not happen before the timeout */
+  CLI_USAGE = 2,     /* the command line is wrong, also for the type of the item */
+  CLI_TIMED_OUT = 3, /* watch, wait, lock, copy, manager stop: it did not happen before the timeout */
   CLI_DIFFERENT = 4  /* cas: the item has another value */
 };
 

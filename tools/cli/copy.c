@@ -97,8 +97,10 @@ static bool lock(shareable_list *list) {
   if (status == SHAREABLE_E_OWNER_DIED)
     cli_warn("the previous owner of the lock of list '%s' died: what the lock guards may be half changed",
              list->memory->name);
-  if (status == SHAREABLE_E_TIMED_OUT)
-    cli_die("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
+  if (status == SHAREABLE_E_TIMED_OUT) {
+    cli_warn("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
+    exit(CLI_TIMED_OUT);
+  }
   if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
     return status != SHAREABLE_E_READ_ONLY;
   shareable_list_explain(list, status, &error);

@@ -9,7 +9,7 @@
 #include "text.h"
 
 typedef struct settings {
-  const char *type;
+  const char *type; /* its name, or NULL */
   const char *json; /* the path of the file to read, or NULL */
   uint64_t size;
   uint32_t capacity, flags, mode;
@@ -82,7 +82,7 @@ static void apply_option(settings *chosen, int option) {
     chosen->size = size_parse(optarg);
     break;
   case 't':
-    chosen->type = optarg;
+    chosen->type = cli_type_name(cli_parse_type(optarg));
     break;
   case 'j':
     chosen->json = optarg;

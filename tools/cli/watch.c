@@ -250,6 +250,8 @@ static int run_watch(int argc, char **argv) {
   state.name = argv[optind][0] == '/' ? argv[optind] + 1 : argv[optind];
   state.index_texts = argv + optind + 1;
   state.index_count = (size_t)(argc - optind - 1);
+  for (size_t i = 0; i < state.index_count; i++)
+    cli_parse_index(state.index_texts[i]);
   status = run(&state, show_initial);
   if (state.list != NULL)
     end_list(&state);

@@ -99,7 +99,7 @@ def test_a_number_that_does_not_fit_is_a_str_or_refused(name):
     run("create", name, *texts)
     assert run("get", "-t", name, *range(len(texts))).splitlines() == [f"str {text}" for text in texts[:-1]] + ["float 8.5"]
     for kind, text in (("int", texts[0]), ("int", texts[2]), ("float", "1e999")):
-        assert f"is not a valid {kind}" in run("set", "-t", kind, name, 0, text, status=1)
+        assert f"is not a valid {kind}" in run("set", "-t", kind, name, 0, text, status=2)
     for mode in ("-18446744073709551232", "+640", " 640", "0x1ff", "888", "1777", ""):
         assert "not a valid mode" in run("create", "-m", mode, name + "-2", status=2)
     assert "not a valid index" in run("get", name, "18446744073709551616", status=2)
@@ -133,7 +133,7 @@ def test_errors_name_the_block_and_the_argument(name):
     run("create", name, 1, "text")
     assert "exists already" in run("create", name, 1, status=1)
     assert f"index 2 out of range: list '{name}' has 2 items" in run("get", name, 2, status=1)
-    assert "'x' is not a valid int; --type" in run("set", name, 0, "x", status=1)
+    assert "'x' is not a valid int; --type" in run("set", name, 0, "x", status=2)
     assert "room" in run("set", name, 1, "too long for eight bytes", status=1)
     assert run("get", name, 1) == "text\n"
     assert "not a valid index" in run("get", name, "one", status=2)
