@@ -258,6 +258,14 @@ void cli_report_truncation(const char *name) {
   sigaction(SIGBUS, &action, NULL);
 }
 
+/* Reports why a block could not be opened, and what to do if another user owns it. */
+static _Noreturn void die_of_memory(const shareable_error *error) {
+  if (error->status == SHAREABLE_E_PERMISSION)
+    cli_die_message(
+      cli_format("%s; run this as its owner or root, or let one of them change its mode", error->message));
+  cli_die_message(error->message);
+}
+
 /* Reports why a list could not be opened. The bytes of a block that is not a list can be read. */
 static _Noreturn void die_of_list(const char *name, const shareable_error *error) {
   bool may_be_memory = error->status == SHAREABLE_E_NOT_LIST || error->status == SHAREABLE_E_NOT_READY;
@@ -265,7 +273,7 @@ static _Noreturn void die_of_list(const char *name, const shareable_error *error
 
   if (may_be_memory && shareable_memory_open(&memory, name, SHAREABLE_READ_ONLY, NULL) == SHAREABLE_OK)
     cli_die_message(cli_format("%s; 'shareable cat NAME' prints its bytes", error->message));
-  cli_die_message(error->message);
+  die_of_memory(error);
 }
 
 shareable_list *cli_open(const char *name, uint32_t flags) {
@@ -284,7 +292,7 @@ shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
 
   cli_report_truncation(name);
   if (shareable_memory_open(&memory, name, flags, &error) != SHAREABLE_OK)
-    cli_die_message(error.message);
+    die_of_memory(&error);
   return memory;
 }
 

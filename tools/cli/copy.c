@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "kind.h"
 #include "list/list.h"
 #include "text.h"
 
@@ -141,8 +142,13 @@ static void prepare_to_replace(destination *new_block, const struct stat *source
   if (bare == NULL)
     cli_die("'%s': %s", new_block->name, shareable_status_message(SHAREABLE_E_NAME));
   path = path_of(bare);
-  if (lstat(path, &file) == 0 && file.st_ino == source->st_ino && file.st_dev == source->st_dev)
+  if (lstat(path, &file) != 0)
+    file = (struct stat){.st_mode = S_IFREG};
+  if (file.st_ino == source->st_ino && file.st_dev == source->st_dev)
     cli_die("'%s' is the block to be copied", new_block->name);
+  if (!S_ISREG(file.st_mode))
+    cli_die("'%s' is a %s, not a block: it is not replaced", bare,
+            block_kind_name(kind_of_other(bare, file.st_mode, file.st_uid)));
   free(path);
   new_block->name = bare;
   make_temporary_name(new_block);
@@ -163,6 +169,8 @@ static void replace(const destination *new_block) {
     unlink(from);
   free(from);
   free(to);
+  if (errnum == EPERM || errnum == EACCES)
+    cli_die("cannot replace '%s', which belongs to another user: %s", new_block->name, strerror(errnum));
   if (errnum != 0)
     cli_die("cannot replace '%s': %s", new_block->name, strerror(errnum));
 }

@@ -166,7 +166,7 @@ static shareable_status await_list(watch *state) {
 
 /* Opens the first list. Returns whether it had to wait for it. */
 static bool open_first(watch *state, shareable_status *status) {
-  shareable_list *list;
+  shareable_list *list = NULL;
 
   cli_report_truncation(state->name);
   *status = SHAREABLE_OK;
@@ -175,7 +175,7 @@ static bool open_first(watch *state, shareable_status *status) {
     *status = await_list(state);
     return true;
   }
-  begin_list(state, state->follow == FOLLOW_NAME ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
+  begin_list(state, list != NULL ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
   return false;
 }
 

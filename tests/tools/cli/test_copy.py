@@ -83,7 +83,7 @@ def test_a_copy_that_fails_keeps_the_old_block(name):
         assert f"'{wrong}': " in run("copy", "-f", name, wrong, status=1)
     os.mkdir(f"/dev/shm/{name}-3")
     try:
-        assert f"cannot replace '{name}-3': Is a directory" in run("copy", "-f", name, name + "-3", status=1)
+        assert f"'{name}-3' is a directory, not a block: it is not replaced" in run("copy", "-f", name, name + "-3", status=1)
     finally:
         os.rmdir(f"/dev/shm/{name}-3")
     assert not has_temporary(200_003)
