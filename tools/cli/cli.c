@@ -27,9 +27,12 @@ void cli_own_screen(void (*leave)(void)) {
 
 /*
  * Returns true if the rejected option is one of the long options, given with "=" although it takes
- * no argument. Only then does getopt_long(3) set optopt to the option's value.
+ * no argument. Then getopt_long(3) sets optopt to the option's value, which may be a letter that is
+ * no option.
  */
-static bool takes_no_argument(const struct option *longs, int value) {
+static bool takes_no_argument(const char *text, const struct option *longs, int value) {
+  if (strncmp(text, "--", 2) != 0 || strchr(text, '=') == NULL)
+    return false;
   for (; longs->name != NULL; longs++)
     if (longs->val == value)
       return true;
@@ -42,7 +45,7 @@ static _Noreturn void reject_option(int option, const struct option *longs, char
 
   if (option == ':')
     cli_usage_error("option '%s' requires an argument", text);
-  if (takes_no_argument(longs, optopt))
+  if (takes_no_argument(text, longs, optopt))
     cli_usage_error("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
   if (optopt != 0)
     cli_usage_error("unknown option '-%c'", optopt);

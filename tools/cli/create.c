@@ -132,7 +132,7 @@ static int run_create(int argc, char **argv) {
   shareable_error error;
   int option;
 
-  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSj:h", longs)) >= 0)
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:m:lSj:h", longs)) >= 0)
     apply_option(&chosen, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
@@ -150,7 +150,7 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
                                 "  -t, --type TYPE       give all values this type, do not infer it\n"
                                 "  -j, --from-json FILE  create the list that FILE describes; - is standard input\n"
-                                "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
+                                "  --capacity BYTES      let each item hold a text of up to BYTES bytes\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
                                 "  -l, --lazy            allocate memory at first use, do not reserve it\n"
                                 "  -S, --no-sync         create the standard library's bytes, without a sync area\n"

@@ -293,7 +293,7 @@ static request parse_options(int argc, char **argv) {
   request wanted = {.order = "name"};
   int option;
 
-  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:Rs:k:u:m:p:d:zh", longs)) >= 0)
+  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:Rk:u:p:d:zh", longs)) >= 0)
     apply_option(&wanted, option);
   if (wanted.names_only && (optind != argc || !filter_is_empty(&wanted.filter)))
     cli_usage_error("--zero lists all blocks and takes no NAME, and no option that chooses blocks");
@@ -343,11 +343,11 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks and other files,
                             "                        +COLUMNS adds columns to the default\n"
                             "  -x, --sort COLUMN     sort by name, or by size, used, age or users, descending\n"
                             "  -R, --reverse         reverse the order\n"
-                            "  -s, --state STATES    list only these states, e.g. open,deleted\n"
+                            "  --state STATES        list only these states, e.g. open,deleted\n"
                             "  -k, --kind KINDS      list only these kinds: list, raw, semaphore, log,\n"
                             "                        directory, fifo, socket, link, device\n"
                             "  -u, --user USERS      list only the files of these users\n"
-                            "  -m, --min-size BYTES  list only files of at least that size, e.g. 10M\n"
+                            "  --min-size BYTES      list only files of at least that size, e.g. 10M\n"
                             "  -p, --pid PID         look into /dev/shm as that process sees it, for example\n"
                             "                        a process in a container\n"
                             "  -d, --directory DIR   look into another directory on a tmpfs\n"

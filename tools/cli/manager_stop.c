@@ -166,15 +166,15 @@ static int stop_all(const managers *found, const char *text, int64_t timeout) {
 
 static int run_stop(int argc, char **argv) {
   static const struct option longs[] = {
-    {"all", no_argument, NULL, 'a'}, {"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {0}};
+    {"all", no_argument, NULL, 'a'}, {"timeout", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0}};
   int64_t timeout = TIMEOUT_DEFAULT;
   bool is_all = false;
   managers found;
   int option, status;
 
-  while ((option = cli_option(&cli_manager_stop, argc, argv, ":at:h", longs)) >= 0) {
+  while ((option = cli_option(&cli_manager_stop, argc, argv, ":aw:h", longs)) >= 0) {
     is_all |= option == 'a';
-    if (option == 't')
+    if (option == 'w')
       timeout = cli_parse_timeout(optarg);
   }
   if (argc - optind != !is_all)
@@ -197,7 +197,7 @@ static int run_stop(int argc, char **argv) {
 const cli_command cli_manager_stop = {
   "manager stop", "{PID|ADDRESS|--all}", "Stop a manager: it removes its blocks and ends.",
   "  -a, --all              stop all managers of this user\n"
-  "  -t, --timeout SECONDS  wait at most this time for the end (default: 10)\n"
+  "  -w, --timeout SECONDS  wait at most this time for the end (default: 10)\n"
   "  -h, --help             print this help\n"
   "\n"
   "As root, PID and ADDRESS may be those of another user's manager. An ADDRESS that\n"

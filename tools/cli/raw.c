@@ -127,7 +127,7 @@ static int run_write(int argc, char **argv) {
   shareable_memory *memory;
   int option;
 
-  while ((option = cli_option(&cli_write, argc, argv, ":o:fh", longs)) >= 0)
+  while ((option = cli_option(&cli_write, argc, argv, ":fh", longs)) >= 0)
     if (option == 'f')
       is_forced = true;
     else
@@ -144,7 +144,7 @@ static int run_write(int argc, char **argv) {
 }
 
 const cli_command cli_write = {"write", "NAME", "Write standard input to the bytes of an existing block.",
-                               "  -o, --offset BYTES  start at this offset [0]\n"
+                               "  --offset BYTES      start at this offset [0]\n"
                                "  -f, --force         also write to a list, which may make it corrupt\n"
                                "  -h, --help          print this help\n"
                                "\n"

@@ -60,7 +60,7 @@ static int run_top(int argc, char **argv) {
   int64_t count = 0;
   int option;
 
-  while ((option = cli_option(&cli_top, argc, argv, ":bJc:d:x:Rph", longs)) >= 0) {
+  while ((option = cli_option(&cli_top, argc, argv, ":Jc:x:Rh", longs)) >= 0) {
     is_json |= option == 'J';
     is_batch |= option == 'b' || option == 'J';
     options.order.is_reversed |= option == 'R';
@@ -82,13 +82,13 @@ static int run_top(int argc, char **argv) {
 }
 
 const cli_command cli_top = {"top", "[PATTERN]...", "Show blocks as they change, and the processes that hold them.",
-                             "  -b, --batch          print tables, without a terminal; begin after a delay\n"
+                             "  --batch              print tables, without a terminal; begin after a delay\n"
                              "  -J, --json           print a JSON object on a line for each sample\n"
                              "  -c, --count NUMBER   with --batch or --json: exit after that number of samples\n"
-                             "  -d, --delay SECONDS  the time between samples, from 0.1; default: 1\n"
+                             "  --delay SECONDS      the time between samples, from 0.1; default: 1\n"
                              "  -x, --sort KEY       sort by memory, changes, name, users or age\n"
                              "  -R, --reverse        reverse the order\n"
-                             "  -p, --processes      show processes by the memory of the blocks that they hold\n"
+                             "  --processes          show processes by the memory of the blocks that they hold\n"
                              "  -h, --help           print this help\n"
                              "\n"
                              "PATTERN selects blocks by name, as in a shell: quote it, as in 'job-*'.\n"

@@ -216,7 +216,7 @@ static bool apply_option(watch *state, int option) {
   case 'c':
     state->left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
     break;
-  case 't':
+  case 'w':
     state->timeout = cli_parse_timeout(optarg);
     break;
   case 'F':
@@ -235,7 +235,7 @@ static int run_watch(int argc, char **argv) {
   static const struct option longs[] = {{"json", no_argument, NULL, 'J'},
                                         {"initial", no_argument, NULL, 'i'},
                                         {"count", required_argument, NULL, 'c'},
-                                        {"timeout", required_argument, NULL, 't'},
+                                        {"timeout", required_argument, NULL, 'w'},
                                         {"follow", required_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
@@ -243,7 +243,7 @@ static int run_watch(int argc, char **argv) {
   bool show_initial = false;
   int option, status;
 
-  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:Fh", longs)) >= 0)
+  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:w:Fh", longs)) >= 0)
     show_initial |= apply_option(&state, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
@@ -264,7 +264,7 @@ const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they 
                                "  -J, --json             print each item as a line of JSON\n"
                                "  -i, --initial          print the items' present values first\n"
                                "  -c, --count NUMBER     exit after NUMBER lines\n"
-                               "  -t, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
+                               "  -w, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
                                "  --follow HOW           if the list is removed, name: wait for a new list with\n"
                                "                         that name; descriptor: go on watching the old list\n"
                                "  -F                     the same as --follow name\n"

@@ -44,6 +44,18 @@ def test_help_of_each_command_fits_80_columns(command):
         assert f"Try 'shareable {command} --help'" in run(command, "--frobnicate", status=2)
 
 
+def test_a_letter_means_the_same_option_in_all_commands():
+    options = {"F": {"follow"}}  # is short for one value of it
+    commands = [*([each] for each in COMMANDS), *(["manager", each] for each in ("list", "status", "stop"))]
+    for command in commands:
+        for letter, option in re.findall(r"^  -(\w), --([a-z-]+)", run(*command, "--help"), re.M):
+            options.setdefault(letter, set()).add(option)
+    assert {letter: names for letter, names in options.items() if len(names) > 1} == {}
+    names = [name for each in options.values() for name in each]
+    assert len(names) == len(set(names))
+    assert "unknown option '-R'" in run("gc", "-R", status=2)
+
+
 def test_help_and_manual_name_the_option_that_removes_garbage():
     manual = open(os.path.join(os.environ["top_srcdir"], "core/man/shareable.1.scd")).read()
     for text in (run("ls", "--help"), manual.replace("*", "")):

@@ -204,15 +204,15 @@ def test_write_changes_only_its_bytes(name):
     run("create", "--size", 20, name)
     write(name, text=b"x" * 20)
     write("--offset", 5, name, text=b"12345")
-    write("-o", "0x10", name, text=b"end\0")
-    write("-o", 20, name)
+    write("--offset", "0x10", name, text=b"end\0")
+    write("--offset", 20, name)
     write(name, "--offset", 0, text=b"")
     assert content(name) == b"xxxxx12345xxxxxxend\0"
     for offset, text in ((0, b"y" * 21), (19, b"yy"), (20, b"y"), (0, b"y" * 100_000)):
-        assert f"longer than the {20 - offset} bytes of block '{name}'" in write("-o", offset, name, text=text, status=1)
-    assert "past the end" in write("-o", 21, name, text=b"y", status=1)
+        assert f"longer than the {20 - offset} bytes of block '{name}'" in write("--offset", offset, name, text=text, status=1)
+    assert "past the end" in write("--offset", 21, name, text=b"y", status=1)
     assert content(name) == b"xxxxx12345xxxxxxend\0"
-    for arguments in (["-o", -1, name], ["-o", "x", name], [], [name, name]):
+    for arguments in (["--offset", -1, name], ["-o", "x", name], [], [name, name]):
         write(*arguments, status=2)
     assert f"no block called '{name}-2'" in write(name + "-2", text=b"y", status=1) and not exists(name + "-2")
 
@@ -221,11 +221,11 @@ def test_write_needs_no_memory_for_the_rest_of_a_large_block(name):
     with open(f"/dev/shm/{name}", "wb") as block:
         block.truncate(1 << 40)  # more than this machine's memory
     text = os.urandom(200_001)
-    write("-o", 4096, name, text=text)
+    write("--offset", 4096, name, text=text)
     with open(f"/dev/shm/{name}", "rb") as block:
         assert block.read(4096 + 200_001 + 1) == bytes(4096) + text + b"\0"
-    write("-o", 1 << 40, name)
-    assert "longer than the 3 bytes" in write("-o", (1 << 40) - 3, name, text=text, status=1)
+    write("--offset", 1 << 40, name)
+    assert "longer than the 3 bytes" in write("--offset", (1 << 40) - 3, name, text=text, status=1)
 
 
 def test_write_refuses_a_list(name):

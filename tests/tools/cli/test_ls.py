@@ -134,7 +134,7 @@ assert states == {"a": "used", "b": "open", "c": "unowned", "d": "deleted", "fol
 assert found["a"]["users"] == [pid] and found["c"]["users"] == [] and found["folder"]["users"] == [users[1].pid]
 assert found["a"]["command"] == [open(f"/proc/{pid}/comm").read()[:-1]] and found["c"]["command"] == []
 assert f" {pid} {found['a']['command'][0]} " in ls("a") and ls("-rn", "-o", "USERS", "a") == f"{pid}\n"
-assert sorted(rows("-s", "used,deleted")) == ["a", "d"] and "REASON" not in ls()
+assert sorted(rows("--state", "used,deleted")) == ["a", "d"] and "REASON" not in ls()
 ended()
 """)
 
@@ -392,7 +392,7 @@ def test_a_directory_that_is_not_shared_memory_is_refused(tmp_path):
     assert "there is no process 2147483647" in run("ls", "--pid", 2147483647, status=1)
     for pid in ("0", "-1", "x", "99999999999"):
         assert "is not a valid pid" in run("ls", "--pid", pid, status=2)
-    assert "--zero" in run("ls", "-z", "-s", "open", status=2)
+    assert "--zero" in run("ls", "-z", "--state", "open", status=2)
 
 
 def test_the_kind_is_that_of_the_list_that_opens(name):

@@ -414,7 +414,7 @@ def test_stop_times_out_if_the_manager_does_not_end(name):
     with open(f"/dev/shm/{name}", "xb"), Client(address, authkey=KEY) as peer:
         peer.send((None, "track_segment", (name,), {}))
         assert peer.recv() == ("#RETURN", None)
-    assert f"manager {process.pid} ({address}) has not ended within 0.2 seconds" in run("manager", "stop", "-t", "0.2", process.pid, status=3)
+    assert f"manager {process.pid} ({address}) has not ended within 0.2 seconds" in run("manager", "stop", "-w", "0.2", process.pid, status=3)
     process.stdout.close()
     assert process.wait(20) == 0
     os.close(tracker)
@@ -481,7 +481,7 @@ def test_a_wrong_reply_does_no_harm(fake, kind):
         assert str(pid) in text
         assert "\x1b[31m\n" not in text and "\x07" not in text
     expected = ("cannot be stopped", 1) if state == "unknown" else ("has not ended within 0.5 seconds", 3)
-    assert expected[0] in run("manager", "stop", "-t", "0.5", pid, status=expected[1])
+    assert expected[0] in run("manager", "stop", "-w", "0.5", pid, status=expected[1])
 
 
 def test_other_files_with_the_name_of_a_socket_are_ignored(manager, tmp_path):

@@ -88,7 +88,7 @@ def test_changes_counts_the_items_that_differ_and_a_number_over_a_number(name):
         items[2] = str(items[0])
 
     with repeatedly(write):
-        sampled = samples("-c", 3, "-d", 0.2, name + "*")
+        sampled = samples("-c", 3, "--delay", 0.2, name + "*")
     items.shm.close()
     for each in sampled:
         assert [block(each, name)[key] for key in ("kind", "items", "changes", "exact")] == ["list", 5, 3, True]
@@ -98,12 +98,12 @@ def test_changes_counts_the_items_that_differ_and_a_number_over_a_number(name):
 def test_each_sample_is_one_table_or_one_line_of_json(name):
     run("create", name, 1)
     run("create", "-s", "2M", name + "-raw")
-    printed = run("top", "-b", "-c", 2, "-d", 0.1, name + "*")
+    printed = run("top", "--batch", "-c", 2, "--delay", 0.1, name + "*")
     assert len(re.findall(r"^\d\d:\d\d:\d\d  /dev/shm: \S+ of \S+ used \(\d+%\), 2 blocks, \d+ process(es)?$", printed, re.M)) == 2
     table = printed.split("\n\n")[0].splitlines()
     assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS"]
     assert [line.split()[0] for line in table[2:]] == [name + "-raw", name]
-    sampled = samples("-c", 2, "-d", 0.1, name + "*")
+    sampled = samples("-c", 2, "--delay", 0.1, name + "*")
     assert len(sampled) == 2 and sampled[1]["time"] > sampled[0]["time"]
     assert 0 < sampled[0]["used"] <= sampled[0]["size"] and 0 < sampled[0]["inodes_used"] <= sampled[0]["inodes"]
     assert block(sampled[0], name + "-raw")["used"] == 2 << 20 and block(sampled[0], name + "-raw")["changes"] is None
@@ -114,7 +114,7 @@ def test_blocks_are_sorted_and_reversed(name):
     run("create", "-s", "1M", name + "-b")
     with holder(name + "-a"):
         for arguments, order in ((["-x", "memory"], "ba"), (["-x", "memory", "-R"], "ab"), (["-x", "name"], "ab"), (["-x", "users"], "ab"), (["-x", "name", "-R"], "ba")):
-            sampled = samples("-c", 1, "-d", 0.1, *arguments, name + "*")[0]
+            sampled = samples("-c", 1, "--delay", 0.1, *arguments, name + "*")[0]
             assert [each["name"][-1] for each in sampled["blocks"]] == list(order), arguments
     assert "cannot sort by 'size'" in run("top", "-x", "size", status=2)
 
@@ -123,8 +123,8 @@ def test_processes_are_listed_by_the_memory_that_they_hold(name):
     run("create", "-s", "3M", name + "-1")
     run("create", "-s", "1M", name + "-2")
     with holder(name + "-1", name + "-2") as both, holder(name + "-2") as small:
-        sampled = samples("-c", 1, "-d", 0.1, name + "*")[0]
-        printed = run("top", "-b", "-p", "-c", 1, "-d", 0.1, name + "*")
+        sampled = samples("-c", 1, "--delay", 0.1, name + "*")[0]
+        printed = run("top", "--batch", "--processes", "-c", 1, "--delay", 0.1, name + "*")
     holders = [each for each in sampled["processes"] if each["pid"] in (both, small)]  # the ls of another test may be one
     assert [(each["pid"], each["memory"], each["blocks"]) for each in holders] == [(both, 4 << 20, 2), (small, 1 << 20, 1)]
     assert [each["command"] for each in holders] == [COMM, COMM]
@@ -133,7 +133,7 @@ def test_processes_are_listed_by_the_memory_that_they_hold(name):
 
 
 def test_a_new_and_a_removed_block_are_seen_in_the_next_sample(name):
-    with subprocess.Popen([COMMAND, "top", "-J", "-d", "0.1", name + "*"], stdout=subprocess.PIPE, text=True) as top:
+    with subprocess.Popen([COMMAND, "top", "-J", "--delay", "0.1", name + "*"], stdout=subprocess.PIPE, text=True) as top:
         assert json.loads(top.stdout.readline())["blocks"] == []
         run("create", name, 1, 2, 3)
         seen = [block(json.loads(top.stdout.readline()), name) for _ in range(3)]
@@ -146,7 +146,7 @@ def test_a_new_and_a_removed_block_are_seen_in_the_next_sample(name):
 
 def test_top_is_no_user_of_the_blocks(name):
     run("create", name, *range(50))
-    with subprocess.Popen([COMMAND, "top", "-J", "-d", "0.1"], stdout=subprocess.PIPE, text=True) as top:
+    with subprocess.Popen([COMMAND, "top", "-J", "--delay", "0.1"], stdout=subprocess.PIPE, text=True) as top:
         for _ in range(5):
             assert top.pid not in block(json.loads(top.stdout.readline()), name)["users"]
             assert blocks(name)[name]["state"] == "unowned"
@@ -166,7 +166,7 @@ def test_a_list_that_is_too_large_for_one_sample_is_compared_over_several(name):
             for index in (0, 1, 500_000, 999_999):
                 os.pwrite(file.fileno(), struct.pack("q", value[0]), data + 8 * index)
 
-        with repeatedly(write), subprocess.Popen([COMMAND, "top", "-J", "-d", "0.1", name], stdout=subprocess.PIPE, text=True) as top:
+        with repeatedly(write), subprocess.Popen([COMMAND, "top", "-J", "--delay", "0.1", name], stdout=subprocess.PIPE, text=True) as top:
             found, end = None, time.monotonic() + 60
             while (found is None or found["changes"] is None) and time.monotonic() < end:
                 found = block(json.loads(top.stdout.readline()), name)
@@ -202,7 +202,7 @@ def test_hostile_blocks_neither_stop_nor_slow_top_nor_take_its_memory(name):
             os.truncate(path, rounds[0] % 4096)
 
     with repeatedly(attack):
-        top = subprocess.Popen([COMMAND, "top", "-J", "-d", "0.1", "-c", "15", name + "*"], stdout=subprocess.PIPE, text=True)
+        top = subprocess.Popen([COMMAND, "top", "-J", "--delay", "0.1", "-c", "15", name + "*"], stdout=subprocess.PIPE, text=True)
         printed, most = [], 0
         for line in top.stdout:
             printed.append(line)
@@ -218,10 +218,10 @@ def test_hostile_blocks_neither_stop_nor_slow_top_nor_take_its_memory(name):
 
 
 def test_usage_errors_name_the_argument():
-    assert "'0' is not a valid delay: expected seconds from 0.1 to 86400" in run("top", "-b", "-d", "0", status=2)
-    assert "'nan' is not a valid delay" in run("top", "-b", "-d", "nan", status=2)
+    assert "'0' is not a valid delay: expected seconds from 0.1 to 86400" in run("top", "--batch", "--delay", "0", status=2)
+    assert "'nan' is not a valid delay" in run("top", "--batch", "--delay", "nan", status=2)
     assert "--count needs --batch" in run("top", "-c", "1", status=2)
-    assert "'0' is not a valid count" in run("top", "-b", "-c", "0", status=2)
+    assert "'0' is not a valid count" in run("top", "--batch", "-c", "0", status=2)
 
 
 def test_every_shell_completes_the_keys_of_the_order_and_no_block_for_a_number(tmp_path, name):
@@ -230,13 +230,13 @@ def test_every_shell_completes_the_keys_of_the_order_and_no_block_for_a_number(t
     for option in ("-x", "--sort"):
         assert sorted(completions("shareable", "top", option, "")) == sorted(keys)
         assert sorted(fish_completes(f"shareable top {option} ".encode(), tmp_path)) == sorted([each.encode()] for each in keys)
-    for option in ("-c", "--count", "-d", "--delay"):
+    for option in ("-c", "--count", "--delay"):
         assert completions("shareable", "top", option, name[:-1]) == [""]
         assert fish_completes(f"shareable top {option} {name[:-1]}".encode(), tmp_path) == []
     shell = zsh(tmp_path)
     assert shell.ask(b"shareable top --sort ch\t") == [b"top", b"--sort", b"changes"]
-    assert shell.ask(b"shareable top -d " + name[:-1].encode() + b"\t") == [b"top", b"-d", name[:-1].encode()]
-    assert shell.ask(b"shareable top -b " + name[:-1].encode() + b"\t") == [b"top", b"-b", name.encode()]
+    assert shell.ask(b"shareable top --delay " + name[:-1].encode() + b"\t") == [b"top", b"--delay", name[:-1].encode()]
+    assert shell.ask(b"shareable top --batch " + name[:-1].encode() + b"\t") == [b"top", b"--batch", name.encode()]
     shell.end()
 
 
@@ -256,7 +256,7 @@ def test_another_user_sees_what_its_permissions_allow(name):
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         program = shutil.copy(COMMAND, folder)
-        printed = subprocess.run([program, "top", "-J", "-c", "1", "-d", "0.1", name + "*"], user=65534, group=65534, extra_groups=[], stdout=subprocess.PIPE, check=True, cwd="/").stdout
+        printed = subprocess.run([program, "top", "-J", "-c", "1", "--delay", "0.1", name + "*"], user=65534, group=65534, extra_groups=[], stdout=subprocess.PIPE, check=True, cwd="/").stdout
     sampled = json.loads(printed)
     assert (block(sampled, name + "-public")["items"], block(sampled, name + "-public")["changes"]) == (2, 0)
     private = block(sampled, name + "-private")
