@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/item.h"
 #include "json.h"
 #include "size.h"
 #include "text.h"
@@ -88,7 +89,7 @@ static void apply_option(settings *chosen, int option) {
     chosen->json = optarg;
     break;
   case 'c':
-    chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
+    chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE__SLOT_MAX, "capacity in bytes");
     break;
   case 'm':
     chosen->mode = cli_parse_mode(optarg);

@@ -10,14 +10,11 @@
 #include "base/error.h"
 #include "list/list.h"
 
-/* The largest slot: its size must fit in a format of 8 characters, as "9999992s" does. */
-#define SLOT_MAX 9999992
-
 static shareable_status fail_value(shareable_error *error, const shareable_value *value, size_t i,
                                    shareable_status status) {
-  if (status == SHAREABLE_E_TOO_LONG && value->capacity > SLOT_MAX)
+  if (status == SHAREABLE_E_TOO_LONG && value->capacity > SHAREABLE__SLOT_MAX)
     return shareable__fail(error, status, 0, "item %zu: a capacity of %" PRIu32 " bytes; the maximum is %d", i,
-                           value->capacity, SLOT_MAX);
+                           value->capacity, SHAREABLE__SLOT_MAX);
   if (status == SHAREABLE_E_TOO_LONG)
     return shareable__fail(error, status, 0,
                            "item %zu: a text of %" PRIu64 " bytes; the maximum is %d, and %d if it ends in a NUL", i,
@@ -53,7 +50,7 @@ static shareable_status check_value(const shareable_value *value) {
   status = shareable__value_check(value);
   if (status != SHAREABLE_OK)
     return status;
-  if (value->capacity > SLOT_MAX || (shareable__is_text(value->type) && value->length > SHAREABLE_TEXT_MAX))
+  if (value->capacity > SHAREABLE__SLOT_MAX || (shareable__is_text(value->type) && value->length > SHAREABLE_TEXT_MAX))
     return SHAREABLE_E_TOO_LONG;
   return shareable__item_fits(value, slot_size(value));
 }
