@@ -153,6 +153,10 @@ char *cli_format(const char *format, ...) {
   return text;
 }
 
+const char *cli_plural(uint64_t count) {
+  return count == 1 ? "" : "s";
+}
+
 int cli_integer_base(const char *text) {
   const char *digits = text + (*text == '-' || *text == '+');
   bool is_hexadecimal = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');

@@ -56,6 +56,9 @@ _Noreturn void cli_die_message(const char *message);
 void *cli_allocate(void *old, size_t count, size_t size);
 char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Returns the end of a noun after that number: "s", or "" after 1. */
+const char *cli_plural(uint64_t count);
+
 /*
  * Returns the base of an integer with an optional sign: 16 after "0x", else 10; or 0 if it is not
  * an integer.

@@ -105,10 +105,10 @@ static void print_stopped(const char *name, const control_reply *reply) {
   if (reply->blocks == 0)
     cli_line("stopped %s: it had no blocks", name);
   else if (reply->removed == reply->blocks)
-    cli_line("stopped %s: removed %" PRIu64 " %s (%s)", name, reply->removed, reply->removed == 1 ? "block" : "blocks",
-             size);
+    cli_line("stopped %s: removed %" PRIu64 " block%s (%s)", name, reply->removed, cli_plural(reply->removed), size);
   else
-    cli_line("stopped %s: removed %" PRIu64 " of %" PRIu64 " blocks (%s)", name, reply->removed, reply->blocks, size);
+    cli_line("stopped %s: removed %" PRIu64 " of %" PRIu64 " block%s (%s)", name, reply->removed, reply->blocks,
+             cli_plural(reply->blocks), size);
   free(size);
 }
 
@@ -122,7 +122,8 @@ static int report(const stop *state, stop_result result, const char *name) {
     cli_line("%s has ended", name);
     return CLI_DONE;
   case TIMED_OUT:
-    cli_warn("%s has not ended within %g seconds: it may still be removing blocks", name, (double)state->timeout / 1e9);
+    cli_warn("%s has not ended within %g second%s: it may still be removing blocks", name, (double)state->timeout / 1e9,
+             state->timeout == INT64_C(1000000000) ? "" : "s");
     return CLI_TIMED_OUT;
   default:
     cli_warn("%s cannot be stopped: its connection failed", name);

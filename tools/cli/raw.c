@@ -109,12 +109,13 @@ static void write_input(shareable_memory *memory, uint64_t offset) {
   input written;
 
   if (offset > size)
-    cli_die("offset %" PRIu64 " is past the end of block '%s', which has %zu bytes", offset, name, size);
+    cli_die("offset %" PRIu64 " is past the end of block '%s', which has %zu byte%s", offset, name, size,
+            cli_plural(size));
   room = (size_t)(size - offset);
   written = read_input(room + 1);
   if (written.length > room)
-    cli_die("the input is longer than the %zu bytes of block '%s' from offset %" PRIu64 " on: nothing was written",
-            room, name, offset);
+    cli_die("the input is longer than the %zu byte%s of block '%s' from offset %" PRIu64 " on: nothing was written",
+            room, cli_plural(room), name, offset);
   memcpy((char *)shareable_memory_address(memory) + offset, written.bytes, written.length);
   free(written.bytes);
 }

@@ -501,6 +501,15 @@ def test_an_item_with_corrupt_offsets_is_lost(name):
         assert run("set", *option, name, 0, 1, status=1) == lost
 
 
+def test_a_noun_after_one_has_no_plural(name):
+    run("create", name, 1)
+    run("create", "--size", 1, name + "-2")
+    assert run("get", name, 1, status=1).endswith(f"index 1 out of range: list '{name}' has 1 item\n")
+    assert json.loads(run("layout", "-J", name))["areas"][0]["holds"] == "1 item"
+    assert "which has 1 byte\n" in run("write", "--offset", 2, name + "-2", status=1)
+    assert "longer than the 1 byte of block" in run("write", name + "-2", status=1, input="ab")
+
+
 def test_a_block_without_a_list_is_refused_by_name(name):
     with open(f"/dev/shm/{name}", "wb") as block:
         block.write(b"\xff" * 100)

@@ -209,7 +209,7 @@ def test_write_changes_only_its_bytes(name):
     write(name, "--offset", 0, text=b"")
     assert content(name) == b"xxxxx12345xxxxxxend\0"
     for offset, text in ((0, b"y" * 21), (19, b"yy"), (20, b"y"), (0, b"y" * 100_000)):
-        assert f"longer than the {20 - offset} bytes of block '{name}'" in write("--offset", offset, name, text=text, status=1)
+        assert f"longer than the {20 - offset} byte{'' if offset == 19 else 's'} of block '{name}'" in write("--offset", offset, name, text=text, status=1)
     assert "past the end" in write("--offset", 21, name, text=b"y", status=1)
     assert content(name) == b"xxxxx12345xxxxxxend\0"
     for arguments in (["--offset", -1, name], ["-o", "x", name], [], [name, name]):
