@@ -2,14 +2,11 @@
  * copy.c - shareable copy: creates a block with the content of another one.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/random.h"
 #include "kind.h"
 #include "list/list.h"
 #include "text.h"
@@ -24,13 +21,6 @@ typedef struct copy_options {
   bool is_forced;
   uint32_t mode;
 } copy_options;
-
-/* The new block. `created` is its name until it replaces the old block. */
-typedef struct destination {
-  const char *name;
-  const char *created; /* `name`, or `temporary` */
-  char temporary[20];
-} destination;
 
 /* The items of a list, with their own texts. */
 typedef struct items {
@@ -108,105 +98,53 @@ static bool lock(shareable_list *list) {
   cli_die_message(error.message);
 }
 
-/* Reports a failure of the library with the new name, not with the temporary one. */
-static _Noreturn void die_of(const destination *new_block, const char *message) {
-  const char *found = new_block->created == new_block->temporary ? strstr(message, new_block->temporary) : NULL;
-  char *name;
-
-  if (found == NULL)
-    cli_die_message(message);
-  name = cli_escaped(new_block->name);
-  cli_die_message(cli_format("%.*s%s%s", (int)(found - message), message, name, found + strlen(new_block->temporary)));
-}
-
-static char *path_of(const char *name) {
-  return cli_format(SHAREABLE__DIRECTORY "/%s", name);
-}
-
-/* The library uses such names too, for blocks that are not complete. */
-static void make_temporary_name(destination *new_block) {
-  uint32_t bits;
-  int errnum = shareable__random(&bits, sizeof bits);
-
-  if (errnum != 0)
-    cli_die("cannot generate a random name: %s", strerror(errnum));
-  snprintf(new_block->temporary, sizeof new_block->temporary, ".shareable-%08" PRIx32, bits);
-}
-
-/* Makes the new block replace the old one, but not the block to be copied. */
-static void prepare_to_replace(destination *new_block, const struct stat *source) {
-  const char *bare = shareable__name_normalize(new_block->name);
+/* The block with the new name may be replaced, unless it is the one to be copied. */
+static void check_replaced(const char *name, const struct stat *source) {
+  const char *bare = shareable__name_normalize(name);
   struct stat file;
   char *path;
 
   if (bare == NULL)
-    cli_die("'%s': %s", new_block->name, shareable_status_message(SHAREABLE_E_NAME));
-  path = path_of(bare);
-  if (lstat(path, &file) != 0)
-    file = (struct stat){.st_mode = S_IFREG};
-  if (file.st_ino == source->st_ino && file.st_dev == source->st_dev)
-    cli_die("'%s' is the block to be copied", new_block->name);
-  if (!S_ISREG(file.st_mode))
-    cli_die("'%s' is a %s, not a block: it is not replaced", bare,
-            block_kind_name(kind_of_other(bare, file.st_mode, file.st_uid)));
+    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+  path = cli_format(SHAREABLE__DIRECTORY "/%s", bare);
+  if (lstat(path, &file) == 0) {
+    if (file.st_ino == source->st_ino && file.st_dev == source->st_dev)
+      cli_die("'%s' is the block to be copied", name);
+    if (!S_ISREG(file.st_mode))
+      cli_die("'%s' is a %s, not a block: it is not replaced", bare,
+              block_kind_name(kind_of_other(bare, file.st_mode, file.st_uid)));
+  }
   free(path);
-  new_block->name = bare;
-  make_temporary_name(new_block);
-  new_block->created = new_block->temporary;
-}
-
-/* The new block is complete. Until the old one is replaced, it has its name. */
-static void replace(const destination *new_block) {
-  char *from, *to;
-  int errnum;
-
-  if (new_block->created == new_block->name)
-    return;
-  from = path_of(new_block->temporary);
-  to = path_of(new_block->name);
-  errnum = rename(from, to) == 0 ? 0 : errno;
-  if (errnum != 0)
-    unlink(from);
-  free(from);
-  free(to);
-  if (errnum == EPERM || errnum == EACCES)
-    cli_die("cannot replace '%s', which belongs to another user: %s", new_block->name, strerror(errnum));
-  if (errnum != 0)
-    cli_die("cannot replace '%s': %s", new_block->name, strerror(errnum));
-}
-
-static shareable_status create_list(const char *name, const items *copied, uint32_t mode, shareable_error *error) {
-  shareable_list *list;
-  shareable_status status = shareable_list_create(&list, name, copied->values, copied->count, 0, mode, error);
-
-  if (status == SHAREABLE_OK)
-    shareable_list_unref(list);
-  return status;
 }
 
 /* Only a list with a sync area is copied by items: the area must not be copied. */
-static void copy_list(shareable_list *list, const destination *new_block, uint32_t mode) {
+static void copy_list(shareable_list *list, const char *new_name, const copy_options *options) {
   items copied = allocate_items(shareable_list_length(list));
-  shareable_error error;
   bool is_locked = lock(list);
+  shareable_error error;
+  shareable_status status;
+  shareable_list *made;
 
   read_snapshot(list, &copied);
   if (is_locked)
     shareable_list_unlock(list);
-  if (create_list(new_block->created, &copied, mode, &error) != SHAREABLE_OK)
-    die_of(new_block, error.message);
+  status = (options->is_forced ? shareable__list_replace : shareable_list_create)(
+    &made, new_name, copied.values, copied.count, 0, options->mode, &error);
+  if (status != SHAREABLE_OK)
+    cli_die_message(error.message);
+  shareable_list_unref(made);
   free_items(&copied);
 }
 
 /* The new name becomes visible when all bytes are copied. */
-static void copy_bytes(shareable_memory *memory, const destination *new_block, uint32_t mode) {
+static void copy_bytes(shareable_memory *memory, const char *new_name, const copy_options *options) {
   size_t size = shareable_memory_size(memory);
   shareable_memory *copied = NULL;
   shareable_status status;
   shareable_error error;
   int errnum = 0;
 
-  status = shareable__memory_prepare(&copied, new_block->created, size, 0, mode, &error);
+  status = shareable__memory_prepare(&copied, new_name, size, 0, options->mode, options->is_forced, &error);
   if (status == SHAREABLE_OK)
     errnum = cli_read_memory(memory, 0, copied->segment.base, size);
   if (status == SHAREABLE_OK && errnum == 0)
@@ -215,7 +153,7 @@ static void copy_bytes(shareable_memory *memory, const destination *new_block, u
   if (errnum != 0)
     cli_die_memory(memory, errnum);
   if (status != SHAREABLE_OK)
-    die_of(new_block, error.message);
+    cli_die_message(error.message);
 }
 
 /* Returns the list, if the block is one with a sync area, or NULL. */
@@ -246,7 +184,6 @@ static struct stat status_of(shareable_memory *memory) {
 }
 
 static void copy(const char *name, const char *new_name, copy_options *options) {
-  destination new_block = {.name = new_name, .created = new_name};
   shareable_list *list;
   shareable_memory *memory;
   struct stat file;
@@ -259,12 +196,11 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
   if (options->mode == 0)
     options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
   if (options->is_forced)
-    prepare_to_replace(&new_block, &file);
+    check_replaced(new_name, &file);
   if (list != NULL)
-    copy_list(list, &new_block, options->mode);
+    copy_list(list, new_name, options);
   else
-    copy_bytes(memory, &new_block, options->mode);
-  replace(&new_block);
+    copy_bytes(memory, new_name, options);
   shareable_memory_unref(memory);
   shareable_list_unref(list);
 }

@@ -263,10 +263,11 @@ static shareable_status fill(shareable_list *list, const list_input *input, uint
 }
 
 static shareable_status create_block(shareable_list *list, const char *name, const list_input *input,
-                                     uint64_t data_size, uint32_t flags, uint32_t mode, shareable_error *error) {
+                                     uint64_t data_size, uint32_t flags, uint32_t mode, bool replaces,
+                                     shareable_error *error) {
   uint64_t area, size = segment_size(input->count, data_size, flags, &area);
   shareable_status status =
-    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, error);
+    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, replaces, error);
 
   if (status == SHAREABLE_OK)
     status = fill(list, input, data_size, area, error);
@@ -282,8 +283,8 @@ static shareable_status create_block(shareable_list *list, const char *name, con
   return SHAREABLE_OK;
 }
 
-static shareable_status create(shareable_list **result, const char *name, list_input *input, uint32_t flags,
-                               uint32_t mode, shareable_error *error) {
+static shareable_status create_by(shareable_list **result, const char *name, list_input *input, uint32_t flags,
+                                  uint32_t mode, bool replaces, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
   shareable_status status;
   shareable_list *list;
@@ -298,12 +299,22 @@ static shareable_status create(shareable_list **result, const char *name, list_i
   list = shareable__list_allocate(error);
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;
-  status = create_block(list, name, input, data_size, flags, mode, error);
+  status = create_block(list, name, input, data_size, flags, mode, replaces, error);
   if (status == SHAREABLE_OK)
     *result = list;
   else
     shareable_list_unref(list);
   return status;
+}
+
+static shareable_status create(shareable_list **result, const char *name, list_input *input, uint32_t flags,
+                               uint32_t mode, shareable_error *error) {
+  return create_by(result, name, input, flags, mode, false, error);
+}
+
+shareable_status shareable__list_replace(shareable_list **list, const char *name, const shareable_value *values,
+                                         size_t count, uint32_t flags, uint32_t mode, shareable_error *error) {
+  return create_by(list, name, &(list_input){.values = values, .count = count}, flags, mode, true, error);
 }
 
 shareable_status shareable_list_create(shareable_list **list, const char *name, const shareable_value *values,

@@ -1,8 +1,9 @@
 """Test copy, cat and write: whole blocks, and the bytes of blocks."""
 
 import os
-import re
 import resource
+import shutil
+import signal
 import subprocess
 import time
 
@@ -66,7 +67,7 @@ def maps(pid, name):
 
 def has_temporary(size):
     """Return whether a file of that size has a temporary name."""
-    files = [each for each in os.scandir("/dev/shm") if re.fullmatch(r"\.shareable-[0-9a-f]{8}", each.name)]
+    files = [each for each in os.scandir("/dev/shm") if each.name.startswith(".shareable-")]
     return any(each.is_file() and each.stat().st_size == size for each in files)
 
 
@@ -98,6 +99,31 @@ def test_a_block_has_its_name_at_any_time_while_it_is_replaced(name):
     assert copy.returncode == 0 and content(name + "-2") == bytes(16 << 20)
     run("copy", "-f", name, "/" + name + "-3")
     assert exists(name + "-3") and not has_temporary(16 << 20)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which kills a process at a system call, is not installed")
+@pytest.mark.parametrize("source", ["block", "list"])
+def test_what_a_killed_copy_leaves_is_garbage(name, source):
+    run("create", *(["--size", 300_007] if source == "block" else []), name, *([] if source == "block" else ["x" * 100_007]))
+    run("create", name + "-2", 2)
+    size = os.stat(f"/dev/shm/{name}").st_size
+    kill = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=/^rename:signal=KILL", COMMAND, "copy", "-f", name, name + "-2"]
+    assert subprocess.run(kill, timeout=60).returncode == -signal.SIGKILL
+    assert run("get", name + "-2", 0) == "2\n" and has_temporary(size)
+    run("gc", "--remove")
+    assert not has_temporary(size) and exists(name) and exists(name + "-2")
+    run("copy", "-f", name, name + "-2")
+    assert content(name + "-2")[:1000] == content(name)[:1000] and not has_temporary(size)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_block_of_another_user_is_not_replaced(name):
+    run("create", "--mode", 644, "--size", 300_007, name)
+    run("create", name + "-2", 2)
+    other = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+    answer = run("copy", "-f", name, name + "-2", status=1, **other)
+    assert f"cannot replace '{name}-2', which belongs to another user: Operation not permitted" in answer
+    assert run("get", name + "-2", 0) == "2\n" and not has_temporary(300_007)
 
 
 def test_a_copy_is_made_under_the_lock(name):
