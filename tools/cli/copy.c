@@ -9,6 +9,8 @@
 
 #include "kind.h"
 #include "list/list.h"
+#include "snapshot.h"
+#include "sparse.h"
 #include "text.h"
 
 /* The number of times that a list is read until it does not change meanwhile. */
@@ -18,7 +20,7 @@ enum { ATTEMPTS_MAX = 10 };
 #define LOCK_TIMEOUT_NS INT64_C(10000000000)
 
 typedef struct copy_options {
-  bool is_forced;
+  bool is_forced, is_sparse;
   uint32_t mode;
 } copy_options;
 
@@ -63,7 +65,7 @@ static void read_items(const shareable_list *list, items *copied) {
  * Reads all items at one point in time: programs that write under the lock wait, and if others have
  * written meanwhile, the hash of the list has changed.
  */
-static void read_snapshot(const shareable_list *list, items *copied) {
+static void read_items_at_once(const shareable_list *list, items *copied) {
   uint64_t before, after = 0;
 
   for (int i = 0; i < ATTEMPTS_MAX; i++) {
@@ -117,43 +119,111 @@ static void check_replaced(const char *name, const struct stat *source) {
   free(path);
 }
 
-/* Only a list with a sync area is copied by items: the area must not be copied. */
-static void copy_list(shareable_list *list, const char *new_name, const copy_options *options) {
+/* A new block that is being written. */
+typedef struct destination {
+  shareable_memory *memory;
+  shareable_error error;
+} destination;
+
+static _Noreturn void die_of(const destination *made) {
+  shareable_memory_unref(made->memory); /* its file may have a temporary name */
+  cli_die_message(made->error.message);
+}
+
+/* A block with holes is copied to a lazy one, so that the copy has them too. */
+static destination prepare(const char *name, uint64_t size, const copy_options *options) {
+  uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
+  destination made = {.memory = NULL};
+
+  if (shareable__memory_prepare(&made.memory, name, size, flags, options->mode, options->is_forced, &made.error) !=
+      SHAREABLE_OK)
+    cli_die_message(made.error.message);
+  return made;
+}
+
+static int write_page(void *context, uint64_t offset, const void *bytes, size_t length) {
+  destination *made = context;
+  const char *name = shareable_memory_name(made->memory);
+
+  if (shareable__segment_write(&made->memory->segment, name, offset, bytes, length, &made->error) != SHAREABLE_OK)
+    die_of(made);
+  return 0;
+}
+
+static int write_part(void *context, uint64_t offset, const void *bytes, size_t length) {
+  return sparse_visit_pages(offset, bytes, length, write_page, context);
+}
+
+/* The new name becomes visible when all bytes are copied. */
+static void publish(destination *made) {
+  if (shareable__memory_publish(made->memory, &made->error) != SHAREABLE_OK)
+    die_of(made);
+  shareable_memory_unref(made->memory);
+}
+
+static void copy_bytes(shareable_memory *memory, const char *new_name, const copy_options *options) {
+  size_t size = shareable_memory_size(memory);
+  destination made = prepare(new_name, size, options);
+  int errnum = sparse_read(memory, size, write_part, &made);
+
+  if (errnum != 0) {
+    shareable_memory_unref(made.memory);
+    cli_die_memory(memory, errnum);
+  }
+  publish(&made);
+}
+
+static void unlock(shareable_list *list, bool is_locked) {
+  if (is_locked)
+    shareable_list_unlock(list);
+}
+
+/*
+ * Copies the bytes of the list, because to read its items would fill its holes. The copy gets a sync
+ * area of its own. Returns false if there is no snapshot.
+ */
+static bool copy_snapshot(shareable_list *list, const char *new_name, const copy_options *options) {
+  uint64_t area, header[4], count = shareable_list_length(list);
+  bool is_locked = lock(list), is_taken;
+  destination made;
+  snapshot taken;
+
+  is_taken = snapshot_take(&taken, list);
+  unlock(list, is_locked);
+  if (!is_taken)
+    return false;
+  area = shareable__area_offset(taken.size);
+  shareable__area_init(header, count);
+  made = prepare(new_name, area + shareable__area_size(count), options);
+  write_part(&made, 0, taken.bytes, taken.size);
+  write_page(&made, area, header, sizeof header);
+  publish(&made);
+  snapshot_free(&taken);
+  return true;
+}
+
+static void copy_items(shareable_list *list, const char *new_name, const copy_options *options) {
   items copied = allocate_items(shareable_list_length(list));
+  uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
   bool is_locked = lock(list);
   shareable_error error;
   shareable_status status;
   shareable_list *made;
 
-  read_snapshot(list, &copied);
-  if (is_locked)
-    shareable_list_unlock(list);
+  read_items_at_once(list, &copied);
+  unlock(list, is_locked);
   status = (options->is_forced ? shareable__list_replace : shareable_list_create)(
-    &made, new_name, copied.values, copied.count, 0, options->mode, &error);
+    &made, new_name, copied.values, copied.count, flags, options->mode, &error);
   if (status != SHAREABLE_OK)
     cli_die_message(error.message);
   shareable_list_unref(made);
   free_items(&copied);
 }
 
-/* The new name becomes visible when all bytes are copied. */
-static void copy_bytes(shareable_memory *memory, const char *new_name, const copy_options *options) {
-  size_t size = shareable_memory_size(memory);
-  shareable_memory *copied = NULL;
-  shareable_status status;
-  shareable_error error;
-  int errnum = 0;
-
-  status = shareable__memory_prepare(&copied, new_name, size, 0, options->mode, options->is_forced, &error);
-  if (status == SHAREABLE_OK)
-    errnum = cli_read_memory(memory, 0, copied->segment.base, size);
-  if (status == SHAREABLE_OK && errnum == 0)
-    status = shareable__memory_publish(copied, &error);
-  shareable_memory_unref(copied);
-  if (errnum != 0)
-    cli_die_memory(memory, errnum);
-  if (status != SHAREABLE_OK)
-    cli_die_message(error.message);
+/* The sync area of a list must not be copied. */
+static void copy_list(shareable_list *list, const char *new_name, const copy_options *options) {
+  if (!options->is_sparse || !copy_snapshot(list, new_name, options))
+    copy_items(list, new_name, options);
 }
 
 /* Returns the list, if the block is one with a sync area, or NULL. */
@@ -193,6 +263,7 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
   memory = list == NULL ? cli_open_memory(name, SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD)
                         : shareable_memory_ref(shareable_list_memory(list));
   file = status_of(memory);
+  options->is_sparse = (uint64_t)file.st_blocks * 512 < (uint64_t)file.st_size;
   if (options->mode == 0)
     options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
   if (options->is_forced)

@@ -1,5 +1,6 @@
 """Test copy, cat and write: whole blocks, and the bytes of blocks."""
 
+import json
 import os
 import resource
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from command import COMMAND, exists, on_terminal, run, stock
+from command import COMMAND, blocks, exists, on_terminal, run, stock
 
 
 def content(name):
@@ -201,10 +202,46 @@ def test_cat_and_copy_give_no_memory_to_the_holes_of_a_lazy_block(name):
     assert os.stat(f"/dev/shm/{name}").st_blocks == used
 
 
+def used(name):
+    return os.stat(f"/dev/shm/{name}").st_blocks * 512
+
+
+@pytest.mark.parametrize("value", ["1", "2.5", "true", "none", "a text", "größe"])
+def test_a_copy_of_a_lazy_list_has_its_holes(name, value):
+    run("create", "--lazy", "--capacity", 1_000_000, name, *[value] * 30)
+    before = used(name)
+    if before > 10_000_000:
+        pytest.skip("huge pages are enabled")
+    run("copy", name, name + "-2")
+    assert used(name) <= before + 8192 and used(name + "-2") <= before + 8192
+    run("add" if value == "1" else "get", name + "-2", 29)
+    assert run("get", "-t", name + "-2", *range(29)) == run("get", "-t", name, *range(29))
+    assert json.loads(run("dump", "-J", name + "-2"))["items"][0]["capacity"] == 1_000_000
+    assert run("lock", name + "-2", "echo", "locked") == "locked\n" and blocks(name + "-2", "-o", "+SYNC")[name + "-2"]["sync"] is True
+
+
+def test_a_lazy_list_that_changes_all_the_time_is_copied(name):
+    run("create", "--lazy", "--capacity", 100_000, name, *range(10))
+    step = f'while :; do "{COMMAND}" add {name} 0 >/dev/null || exit; done'
+    with subprocess.Popen(["sh", "-c", step]) as writer:
+        for _ in range(20):
+            run("copy", "-f", name, name + "-2")
+            assert run("get", name + "-2", *range(1, 10)).split() == [str(i) for i in range(1, 10)]
+        writer.terminate()
+
+
+def test_a_corrupt_item_of_a_lazy_list_is_reported(name):
+    run("create", "--lazy", "--capacity", 100_000, name, *range(10))
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        block.seek(16)
+        block.write((1 << 60).to_bytes(8, "little"))
+    assert f"'{name}'" in run("copy", name, name + "-2", status=1) and not exists(name + "-2")
+
+
 def copy_truncated(name, new, size):
     """Truncate a block while it is copied. Return the message of copy, which is empty if the copy was complete."""
     with open(f"/dev/shm/{name}", "wb") as block:
-        block.truncate(size)
+        os.posix_fallocate(block.fileno(), 0, size)
     with subprocess.Popen([COMMAND, "copy", "-f", name, new], stderr=subprocess.PIPE, text=True) as copy:
         while copy.poll() is None and not maps(copy.pid, name):
             pass
