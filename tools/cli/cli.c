@@ -27,9 +27,12 @@ void cli_own_screen(void (*leave)(void)) {
 
 /*
  * Returns true if the rejected option is one of the long options, given with "=" although it takes
- * no argument. Only then does getopt_long(3) set optopt to the option's value.
+ * no argument. Then getopt_long(3) sets optopt to the option's value, which may be a letter that is
+ * no option.
  */
-static bool takes_no_argument(const struct option *longs, int value) {
+static bool takes_no_argument(const char *text, const struct option *longs, int value) {
+  if (strncmp(text, "--", 2) != 0 || strchr(text, '=') == NULL)
+    return false;
   for (; longs->name != NULL; longs++)
     if (longs->val == value)
       return true;
@@ -42,7 +45,7 @@ static _Noreturn void reject_option(int option, const struct option *longs, char
 
   if (option == ':')
     cli_usage_error("option '%s' requires an argument", text);
-  if (takes_no_argument(longs, optopt))
+  if (takes_no_argument(text, longs, optopt))
     cli_usage_error("option '%.*s' does not take an argument", (int)strcspn(text, "="), text);
   if (optopt != 0)
     cli_usage_error("unknown option '-%c'", optopt);
@@ -148,6 +151,10 @@ char *cli_format(const char *format, ...) {
   if (length < 0)
     cli_die("out of memory");
   return text;
+}
+
+const char *cli_plural(uint64_t count) {
+  return count == 1 ? "" : "s";
 }
 
 int cli_integer_base(const char *text) {
@@ -267,13 +274,31 @@ void cli_report_truncation(const char *name) {
   sigaction(SIGBUS, &action, NULL);
 }
 
+/* Reports why a block could not be opened, and what to do if another user owns it. */
+static _Noreturn void die_of_memory(const shareable_error *error) {
+  if (error->status == SHAREABLE_E_PERMISSION)
+    cli_die_message(
+      cli_format("%s; run this as its owner or root, or let one of them change its mode", error->message));
+  cli_die_message(error->message);
+}
+
+/* Reports why a list could not be opened. The bytes of a block that is not a list can be read. */
+static _Noreturn void die_of_list(const char *name, const shareable_error *error) {
+  bool may_be_memory = error->status == SHAREABLE_E_NOT_LIST || error->status == SHAREABLE_E_NOT_READY;
+  shareable_memory *memory;
+
+  if (may_be_memory && shareable_memory_open(&memory, name, SHAREABLE_READ_ONLY, NULL) == SHAREABLE_OK)
+    cli_die_message(cli_format("%s; 'shareable cat NAME' prints its bytes", error->message));
+  die_of_memory(error);
+}
+
 shareable_list *cli_open(const char *name, uint32_t flags) {
   shareable_error error;
   shareable_list *list;
 
   cli_report_truncation(name);
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
-    cli_die_message(error.message);
+    die_of_list(name, &error);
   return list;
 }
 
@@ -283,7 +308,7 @@ shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
 
   cli_report_truncation(name);
   if (shareable_memory_open(&memory, name, flags, &error) != SHAREABLE_OK)
-    cli_die_message(error.message);
+    die_of_memory(&error);
   return memory;
 }
 

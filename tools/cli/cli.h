@@ -15,8 +15,8 @@
 enum {
   CLI_DONE = 0,
   CLI_FAILED = 1,    /* no such block, no permission, a corrupt item … */
-  CLI_USAGE = 2,     /* the command line is wrong */
-  CLI_TIMED_OUT = 3, /* watch, wait, lock: it did not happen before the timeout */
+  CLI_USAGE = 2,     /* the command line is wrong, also for the type of the item */
+  CLI_TIMED_OUT = 3, /* watch, wait, lock, copy, manager stop: it did not happen before the timeout */
   CLI_DIFFERENT = 4  /* cas: the item has another value */
 };
 
@@ -55,6 +55,9 @@ _Noreturn void cli_die_message(const char *message);
 /* These allocate memory. They do not return if there is none. */
 void *cli_allocate(void *old, size_t count, size_t size);
 char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Returns the end of a noun after that number: "s", or "" after 1. */
+const char *cli_plural(uint64_t count);
 
 /*
  * Returns the base of an integer with an optional sign: 16 after "0x", else 10; or 0 if it is not

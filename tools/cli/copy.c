@@ -2,15 +2,15 @@
  * copy.c - shareable copy: creates a block with the content of another one.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/random.h"
+#include "kind.h"
 #include "list/list.h"
+#include "snapshot.h"
+#include "sparse.h"
 #include "text.h"
 
 /* The number of times that a list is read until it does not change meanwhile. */
@@ -20,16 +20,9 @@ enum { ATTEMPTS_MAX = 10 };
 #define LOCK_TIMEOUT_NS INT64_C(10000000000)
 
 typedef struct copy_options {
-  bool is_forced;
+  bool is_forced, is_sparse;
   uint32_t mode;
 } copy_options;
-
-/* The new block. `created` is its name until it replaces the old block. */
-typedef struct destination {
-  const char *name;
-  const char *created; /* `name`, or `temporary` */
-  char temporary[20];
-} destination;
 
 /* The items of a list, with their own texts. */
 typedef struct items {
@@ -72,7 +65,7 @@ static void read_items(const shareable_list *list, items *copied) {
  * Reads all items at one point in time: programs that write under the lock wait, and if others have
  * written meanwhile, the hash of the list has changed.
  */
-static void read_snapshot(const shareable_list *list, items *copied) {
+static void read_items_at_once(const shareable_list *list, items *copied) {
   uint64_t before, after = 0;
 
   for (int i = 0; i < ATTEMPTS_MAX; i++) {
@@ -97,115 +90,140 @@ static bool lock(shareable_list *list) {
   if (status == SHAREABLE_E_OWNER_DIED)
     cli_warn("the previous owner of the lock of list '%s' died: what the lock guards may be half changed",
              list->memory->name);
-  if (status == SHAREABLE_E_TIMED_OUT)
-    cli_die("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
+  if (status == SHAREABLE_E_TIMED_OUT) {
+    cli_warn("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
+    exit(CLI_TIMED_OUT);
+  }
   if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
     return status != SHAREABLE_E_READ_ONLY;
   shareable_list_explain(list, status, &error);
   cli_die_message(error.message);
 }
 
-/* Reports a failure of the library with the new name, not with the temporary one. */
-static _Noreturn void die_of(const destination *new_block, const char *message) {
-  const char *found = new_block->created == new_block->temporary ? strstr(message, new_block->temporary) : NULL;
-  char *name;
-
-  if (found == NULL)
-    cli_die_message(message);
-  name = cli_escaped(new_block->name);
-  cli_die_message(cli_format("%.*s%s%s", (int)(found - message), message, name, found + strlen(new_block->temporary)));
-}
-
-static char *path_of(const char *name) {
-  return cli_format(SHAREABLE__DIRECTORY "/%s", name);
-}
-
-/* The library uses such names too, for blocks that are not complete. */
-static void make_temporary_name(destination *new_block) {
-  uint32_t bits;
-  int errnum = shareable__random(&bits, sizeof bits);
-
-  if (errnum != 0)
-    cli_die("cannot generate a random name: %s", strerror(errnum));
-  snprintf(new_block->temporary, sizeof new_block->temporary, ".shareable-%08" PRIx32, bits);
-}
-
-/* Makes the new block replace the old one, but not the block to be copied. */
-static void prepare_to_replace(destination *new_block, const struct stat *source) {
-  const char *bare = shareable__name_normalize(new_block->name);
+/* The block with the new name may be replaced, unless it is the one to be copied. */
+static void check_replaced(const char *name, const struct stat *source) {
+  const char *bare = shareable__name_normalize(name);
   struct stat file;
   char *path;
 
   if (bare == NULL)
-    cli_die("'%s': %s", new_block->name, shareable_status_message(SHAREABLE_E_NAME));
-  path = path_of(bare);
-  if (lstat(path, &file) == 0 && file.st_ino == source->st_ino && file.st_dev == source->st_dev)
-    cli_die("'%s' is the block to be copied", new_block->name);
+    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+  path = cli_format(SHAREABLE__DIRECTORY "/%s", bare);
+  if (lstat(path, &file) == 0) {
+    if (file.st_ino == source->st_ino && file.st_dev == source->st_dev)
+      cli_die("'%s' is the block to be copied", name);
+    if (!S_ISREG(file.st_mode))
+      cli_die("'%s' is a %s, not a block: it is not replaced", bare,
+              block_kind_name(kind_of_other(bare, file.st_mode, file.st_uid)));
+  }
   free(path);
-  new_block->name = bare;
-  make_temporary_name(new_block);
-  new_block->created = new_block->temporary;
 }
 
-/* The new block is complete. Until the old one is replaced, it has its name. */
-static void replace(const destination *new_block) {
-  char *from, *to;
-  int errnum;
-
-  if (new_block->created == new_block->name)
-    return;
-  from = path_of(new_block->temporary);
-  to = path_of(new_block->name);
-  errnum = rename(from, to) == 0 ? 0 : errno;
-  if (errnum != 0)
-    unlink(from);
-  free(from);
-  free(to);
-  if (errnum != 0)
-    cli_die("cannot replace '%s': %s", new_block->name, strerror(errnum));
-}
-
-static shareable_status create_list(const char *name, const items *copied, uint32_t mode, shareable_error *error) {
-  shareable_list *list;
-  shareable_status status = shareable_list_create(&list, name, copied->values, copied->count, 0, mode, error);
-
-  if (status == SHAREABLE_OK)
-    shareable_list_unref(list);
-  return status;
-}
-
-/* Only a list with a sync area is copied by items: the area must not be copied. */
-static void copy_list(shareable_list *list, const destination *new_block, uint32_t mode) {
-  items copied = allocate_items(shareable_list_length(list));
+/* A new block that is being written. */
+typedef struct destination {
+  shareable_memory *memory;
   shareable_error error;
-  bool is_locked = lock(list);
+} destination;
 
-  read_snapshot(list, &copied);
-  if (is_locked)
-    shareable_list_unlock(list);
-  if (create_list(new_block->created, &copied, mode, &error) != SHAREABLE_OK)
-    die_of(new_block, error.message);
-  free_items(&copied);
+static _Noreturn void die_of(const destination *made) {
+  shareable_memory_unref(made->memory); /* its file may have a temporary name */
+  cli_die_message(made->error.message);
+}
+
+/* A block with holes is copied to a lazy one, so that the copy has them too. */
+static destination prepare(const char *name, uint64_t size, const copy_options *options) {
+  uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
+  destination made = {.memory = NULL};
+
+  if (shareable__memory_prepare(&made.memory, name, size, flags, options->mode, options->is_forced, &made.error) !=
+      SHAREABLE_OK)
+    cli_die_message(made.error.message);
+  return made;
+}
+
+static int write_page(void *context, uint64_t offset, const void *bytes, size_t length) {
+  destination *made = context;
+  const char *name = shareable_memory_name(made->memory);
+
+  if (shareable__segment_write(&made->memory->segment, name, offset, bytes, length, &made->error) != SHAREABLE_OK)
+    die_of(made);
+  return 0;
+}
+
+static int write_part(void *context, uint64_t offset, const void *bytes, size_t length) {
+  return sparse_visit_pages(offset, bytes, length, write_page, context);
 }
 
 /* The new name becomes visible when all bytes are copied. */
-static void copy_bytes(shareable_memory *memory, const destination *new_block, uint32_t mode) {
-  size_t size = shareable_memory_size(memory);
-  shareable_memory *copied = NULL;
-  shareable_status status;
-  shareable_error error;
-  int errnum = 0;
+static void publish(destination *made) {
+  if (shareable__memory_publish(made->memory, &made->error) != SHAREABLE_OK)
+    die_of(made);
+  shareable_memory_unref(made->memory);
+}
 
-  status = shareable__memory_prepare(&copied, new_block->created, size, 0, mode, &error);
-  if (status == SHAREABLE_OK)
-    errnum = cli_read_memory(memory, 0, copied->segment.base, size);
-  if (status == SHAREABLE_OK && errnum == 0)
-    status = shareable__memory_publish(copied, &error);
-  shareable_memory_unref(copied);
-  if (errnum != 0)
+static void copy_bytes(shareable_memory *memory, const char *new_name, const copy_options *options) {
+  size_t size = shareable_memory_size(memory);
+  destination made = prepare(new_name, size, options);
+  int errnum = sparse_read(memory, size, write_part, &made);
+
+  if (errnum != 0) {
+    shareable_memory_unref(made.memory);
     cli_die_memory(memory, errnum);
+  }
+  publish(&made);
+}
+
+static void unlock(shareable_list *list, bool is_locked) {
+  if (is_locked)
+    shareable_list_unlock(list);
+}
+
+/*
+ * Copies the bytes of the list, because to read its items would fill its holes. The copy gets a sync
+ * area of its own. Returns false if there is no snapshot.
+ */
+static bool copy_snapshot(shareable_list *list, const char *new_name, const copy_options *options) {
+  uint64_t area, header[4], count = shareable_list_length(list);
+  bool is_locked = lock(list), is_taken;
+  destination made;
+  snapshot taken;
+
+  is_taken = snapshot_take(&taken, list);
+  unlock(list, is_locked);
+  if (!is_taken)
+    return false;
+  area = shareable__area_offset(taken.size);
+  shareable__area_init(header, count);
+  made = prepare(new_name, area + shareable__area_size(count), options);
+  write_part(&made, 0, taken.bytes, taken.size);
+  write_page(&made, area, header, sizeof header);
+  publish(&made);
+  snapshot_free(&taken);
+  return true;
+}
+
+static void copy_items(shareable_list *list, const char *new_name, const copy_options *options) {
+  items copied = allocate_items(shareable_list_length(list));
+  uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
+  bool is_locked = lock(list);
+  shareable_error error;
+  shareable_status status;
+  shareable_list *made;
+
+  read_items_at_once(list, &copied);
+  unlock(list, is_locked);
+  status = (options->is_forced ? shareable__list_replace : shareable_list_create)(
+    &made, new_name, copied.values, copied.count, flags, options->mode, &error);
   if (status != SHAREABLE_OK)
-    die_of(new_block, error.message);
+    cli_die_message(error.message);
+  shareable_list_unref(made);
+  free_items(&copied);
+}
+
+/* The sync area of a list must not be copied. */
+static void copy_list(shareable_list *list, const char *new_name, const copy_options *options) {
+  if (!options->is_sparse || !copy_snapshot(list, new_name, options))
+    copy_items(list, new_name, options);
 }
 
 /* Returns the list, if the block is one with a sync area, or NULL. */
@@ -236,7 +254,6 @@ static struct stat status_of(shareable_memory *memory) {
 }
 
 static void copy(const char *name, const char *new_name, copy_options *options) {
-  destination new_block = {.name = new_name, .created = new_name};
   shareable_list *list;
   shareable_memory *memory;
   struct stat file;
@@ -246,15 +263,15 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
   memory = list == NULL ? cli_open_memory(name, SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD)
                         : shareable_memory_ref(shareable_list_memory(list));
   file = status_of(memory);
+  options->is_sparse = (uint64_t)file.st_blocks * 512 < (uint64_t)file.st_size;
   if (options->mode == 0)
     options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
   if (options->is_forced)
-    prepare_to_replace(&new_block, &file);
+    check_replaced(new_name, &file);
   if (list != NULL)
-    copy_list(list, &new_block, options->mode);
+    copy_list(list, new_name, options);
   else
-    copy_bytes(memory, &new_block, options->mode);
-  replace(&new_block);
+    copy_bytes(memory, new_name, options);
   shareable_memory_unref(memory);
   shareable_list_unref(list);
 }

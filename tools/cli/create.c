@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/item.h"
 #include "json.h"
 #include "size.h"
 #include "text.h"
 
 typedef struct settings {
-  const char *type;
+  const char *type; /* its name, or NULL */
   const char *json; /* the path of the file to read, or NULL */
   uint64_t size;
   uint32_t capacity, flags, mode;
@@ -82,13 +83,13 @@ static void apply_option(settings *chosen, int option) {
     chosen->size = size_parse(optarg);
     break;
   case 't':
-    chosen->type = optarg;
+    chosen->type = cli_type_name(cli_parse_type(optarg));
     break;
   case 'j':
     chosen->json = optarg;
     break;
   case 'c':
-    chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE_TEXT_MAX, "capacity in bytes");
+    chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE__SLOT_MAX, "capacity in bytes");
     break;
   case 'm':
     chosen->mode = cli_parse_mode(optarg);
@@ -132,7 +133,7 @@ static int run_create(int argc, char **argv) {
   shareable_error error;
   int option;
 
-  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:c:m:lSj:h", longs)) >= 0)
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:m:lSj:h", longs)) >= 0)
     apply_option(&chosen, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
@@ -150,7 +151,7 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
                                 "  -t, --type TYPE       give all values this type, do not infer it\n"
                                 "  -j, --from-json FILE  create the list that FILE describes; - is standard input\n"
-                                "  -c, --capacity BYTES  let each item hold a text of up to BYTES bytes\n"
+                                "  --capacity BYTES      let each item hold a text of up to BYTES bytes\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
                                 "  -l, --lazy            allocate memory at first use, do not reserve it\n"
                                 "  -S, --no-sync         create the standard library's bytes, without a sync area\n"

@@ -41,7 +41,7 @@ static gc_options parse(int argc, char **argv) {
   gc_options options = {.min_age = INT64_MIN};
   int option;
 
-  while ((option = cli_option(&cli_gc, argc, argv, CLI_VIEW_SHORTS "RO:qvh", longs)) >= 0)
+  while ((option = cli_option(&cli_gc, argc, argv, CLI_VIEW_SHORTS "O:qvh", longs)) >= 0)
     apply(&options, option);
   if (optind != argc)
     cli_usage_error("unexpected argument '%s': gc checks all blocks; 'shareable rm' removes blocks by name",
@@ -82,7 +82,7 @@ static int run_gc(int argc, char **argv) {
 }
 
 const cli_command cli_gc = {"gc", "", "List blocks left by dead processes; --remove deletes them.",
-                            "  -R, --remove          remove garbage; without it, nothing is changed\n"
+                            "  --remove              remove garbage; without it, nothing is changed\n"
                             "  -O, --older-than AGE  keep garbage that is younger: 30s, 10m, 2h or 7d\n"
                             "  -v, --verbose         list each block, with the reason for keeping it\n"
                             "  -q, --quiet           do not print kept blocks; print nothing if there is no\n"

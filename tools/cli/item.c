@@ -47,6 +47,8 @@ static int run_get(int argc, char **argv) {
   }
   if (argc - optind < 2)
     cli_usage_error("expected NAME and at least one INDEX");
+  for (int i = optind + 1; i < argc; i++)
+    cli_parse_index(argv[i]);
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
   for (int i = optind + 1; i < argc; i++)
     if (cli_read_item_or_warn(list, cli_parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
@@ -82,17 +84,11 @@ static _Noreturn void die_of_set(const shareable_list *list, const char *name, i
   cli_die_message(cli_format("%s, with its type: 'shareable set --type TYPE'", error.message));
 }
 
-/*
- * Returns the requested type, or the item's type if none is requested: a text must not become a
- * number because it looks like one.
- */
-static shareable_type type_for(const shareable_list *list, const char *name, int64_t index, const char *requested) {
+/* Without --type, the value keeps the item's type: a text must not become a number because it looks like one. */
+static shareable_type type_of_item(const shareable_list *list, const char *name, int64_t index) {
   shareable_type type;
-  shareable_status status;
+  shareable_status status = shareable_list_type(list, index, &type);
 
-  if (requested != NULL)
-    return cli_parse_type(requested);
-  status = shareable_list_type(list, index, &type);
   if (status != SHAREABLE_OK)
     die_of_set(list, name, index, status);
   return type;
@@ -100,23 +96,25 @@ static shareable_type type_for(const shareable_list *list, const char *name, int
 
 static int run_set(int argc, char **argv) {
   static const struct option longs[] = {{"type", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {0}};
-  const char *type_name = NULL;
   cli_text buffer = {0};
+  bool has_type = false;
   shareable_status status;
   shareable_value value;
   shareable_list *list;
   shareable_type type;
   int64_t index;
 
-  while (cli_option(&cli_set, argc, argv, "+:t:h", longs) >= 0)
-    type_name = optarg;
+  for (; cli_option(&cli_set, argc, argv, "+:t:h", longs) >= 0; has_type = true)
+    type = cli_parse_type(optarg);
   if (argc - optind != 3)
     cli_usage_error("expected NAME, INDEX and VALUE");
   index = cli_parse_index(argv[optind + 1]);
   list = cli_open(argv[optind], 0);
-  type = type_for(list, argv[optind], index, type_name);
+  if (!has_type)
+    type = type_of_item(list, argv[optind], index);
   if (!cli_parse(argv[optind + 2], type, &value, &buffer))
-    cli_die("'%s' is not a valid %s; --type changes the type of the item", argv[optind + 2], cli_type_name(type));
+    cli_usage_error("'%s' is not a valid %s%s", argv[optind + 2], cli_type_name(type),
+                    has_type ? "" : "; --type changes the type of the item");
   status = shareable_list_set(list, index, &value);
   if (status != SHAREABLE_OK)
     die_of_set(list, argv[optind], index, status);

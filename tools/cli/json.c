@@ -9,18 +9,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "format/item.h"
 #include "text.h"
 
 #define CHUNK_SIZE 65536
-
-/* A slot has at most this number of bytes, and a capacity in JSON also at least 1. */
-#define CAPACITY_MAX 9999999
 
 typedef struct reader {
   const char *path; /* for messages */
@@ -224,8 +223,9 @@ static shareable_type type_of(const reader *json, const json_t *type) {
 static uint32_t capacity_of(const reader *json, const json_t *capacity) {
   if (capacity == NULL)
     return 0;
-  if (!json_is_integer(capacity) || json_integer_value(capacity) < 1 || json_integer_value(capacity) > CAPACITY_MAX)
-    die_item(json, "\"capacity\" is not a number of bytes from 1 to 9999999");
+  if (!json_is_integer(capacity) || json_integer_value(capacity) < 1 ||
+      json_integer_value(capacity) > SHAREABLE__SLOT_MAX)
+    die_item(json, cli_format("\"capacity\" is not a number of bytes from 1 to %d", SHAREABLE__SLOT_MAX));
   return (uint32_t)json_integer_value(capacity);
 }
 
@@ -242,6 +242,9 @@ static shareable_value object_value(const reader *json, json_t *object) {
   result = typed_value(json, type_of(json, json_object_get(object, "type")), json_object_get(object, "value"),
                        json_object_get(object, "bits"));
   result.capacity = capacity_of(json, json_object_get(object, "capacity"));
+  if (result.capacity != 0 && result.type >= SHAREABLE_TYPE_STR && result.length > result.capacity)
+    die_item(json, cli_format("\"value\" has %" PRIu64 " bytes, more than its \"capacity\" of %" PRIu32, result.length,
+                              result.capacity));
   return result;
 }
 

@@ -127,7 +127,7 @@ static void add_slots(report *state, bool is_all) {
 static void add_areas(report *state, bool is_all) {
   const shareable__layout *layout = &state->list->layout;
   uint64_t size = shareable_memory_size(state->list->memory), end, count = layout->count;
-  char *items = cli_format("%zu items", layout->count);
+  char *items = cli_format("%zu item%s", layout->count, cli_plural(layout->count));
   const unsigned char *sync = (const unsigned char *)state->list->sync.area;
 
   add_area(state, "header", state->base, 8, items);

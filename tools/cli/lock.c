@@ -81,7 +81,7 @@ static void parse_options(int argc, char **argv, lock_options *options) {
     {"help", no_argument, NULL, 'h'},          {0}};
   int option;
 
-  while ((option = cli_option(&cli_lock, argc, argv, "+:w:nE:h", longs)) >= 0)
+  while ((option = cli_option(&cli_lock, argc, argv, "+:w:E:h", longs)) >= 0)
     if (option == 'E')
       options->conflict_status = (int)cli_parse_number(optarg, 0, 255, "exit status");
     else
@@ -103,7 +103,7 @@ static int run_lock(int argc, char **argv) {
 
 const cli_command cli_lock = {"lock", "NAME [--] COMMAND [ARGUMENT]...", "Hold a list's lock while a command runs.",
                               "  -w, --timeout SECONDS            give up after SECONDS\n"
-                              "  -n, --nonblock                   give up if the lock is not free now\n"
+                              "  --nonblock                       give up if the lock is not free now\n"
                               "  -E, --conflict-exit-code NUMBER  the exit status for giving up [3]\n"
                               "  -h, --help                       print this help\n"
                               "\n"

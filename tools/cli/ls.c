@@ -140,7 +140,7 @@ static request parse_options(int argc, char **argv) {
   request wanted = {0};
   int option;
 
-  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:Rs:k:u:m:p:d:zh", longs)) >= 0)
+  while ((option = cli_option(&cli_ls, argc, argv, CLI_VIEW_SHORTS "x:Rk:u:p:d:zh", longs)) >= 0)
     apply_option(&wanted, option);
   if (wanted.names_only && view_is_changed(&wanted.view))
     cli_usage_error("--zero prints only names: it excludes --json, --raw, --noheadings, --bytes and --output");
@@ -207,11 +207,11 @@ const cli_command cli_ls = {"ls", "[NAME]...", "List all blocks and other files,
                             "                        +COLUMNS adds columns to the default\n"
                             "  -x, --sort COLUMN     sort by name, or by size, used, age or users, descending\n"
                             "  -R, --reverse         reverse the order\n"
-                            "  -s, --state STATES    list only these states, e.g. open,deleted\n"
+                            "  --state STATES        list only these states, e.g. open,deleted\n"
                             "  -k, --kind KINDS      list only these kinds: list, raw, semaphore, log,\n"
                             "                        directory, fifo, socket, link, device\n"
                             "  -u, --user USERS      list only the files of these users\n"
-                            "  -m, --min-size BYTES  list only files of at least that size, e.g. 1.5M\n"
+                            "  --min-size BYTES      list only files of at least that size, e.g. 1.5M\n"
                             "  -p, --pid PID         look into /dev/shm as that process sees it, for example\n"
                             "                        a process in a container\n"
                             "  -d, --directory DIR   look into another directory on a tmpfs\n"

@@ -105,10 +105,10 @@ static void print_stopped(const char *name, const control_reply *reply) {
   if (reply->blocks == 0)
     cli_line("stopped %s: it had no blocks", name);
   else if (reply->removed == reply->blocks)
-    cli_line("stopped %s: removed %" PRIu64 " %s (%s)", name, reply->removed, reply->removed == 1 ? "block" : "blocks",
-             size);
+    cli_line("stopped %s: removed %" PRIu64 " block%s (%s)", name, reply->removed, cli_plural(reply->removed), size);
   else
-    cli_line("stopped %s: removed %" PRIu64 " of %" PRIu64 " blocks (%s)", name, reply->removed, reply->blocks, size);
+    cli_line("stopped %s: removed %" PRIu64 " of %" PRIu64 " block%s (%s)", name, reply->removed, reply->blocks,
+             cli_plural(reply->blocks), size);
   free(size);
 }
 
@@ -122,7 +122,8 @@ static int report(const stop *state, stop_result result, const char *name) {
     cli_line("%s has ended", name);
     return CLI_DONE;
   case TIMED_OUT:
-    cli_warn("%s has not ended within %g seconds: it may still be removing blocks", name, (double)state->timeout / 1e9);
+    cli_warn("%s has not ended within %g second%s: it may still be removing blocks", name, (double)state->timeout / 1e9,
+             state->timeout == INT64_C(1000000000) ? "" : "s");
     return CLI_TIMED_OUT;
   default:
     cli_warn("%s cannot be stopped: its connection failed", name);
@@ -166,15 +167,15 @@ static int stop_all(const managers *found, const char *text, int64_t timeout) {
 
 static int run_stop(int argc, char **argv) {
   static const struct option longs[] = {
-    {"all", no_argument, NULL, 'a'}, {"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {0}};
+    {"all", no_argument, NULL, 'a'}, {"timeout", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0}};
   int64_t timeout = TIMEOUT_DEFAULT;
   bool is_all = false;
   managers found;
   int option, status;
 
-  while ((option = cli_option(&cli_manager_stop, argc, argv, ":at:h", longs)) >= 0) {
+  while ((option = cli_option(&cli_manager_stop, argc, argv, ":aw:h", longs)) >= 0) {
     is_all |= option == 'a';
-    if (option == 't')
+    if (option == 'w')
       timeout = cli_parse_timeout(optarg);
   }
   if (argc - optind != !is_all)
@@ -197,7 +198,7 @@ static int run_stop(int argc, char **argv) {
 const cli_command cli_manager_stop = {
   "manager stop", "{PID|ADDRESS|--all}", "Stop a manager: it removes its blocks and ends.",
   "  -a, --all              stop all managers of this user\n"
-  "  -t, --timeout SECONDS  wait at most this time for the end (default: 10)\n"
+  "  -w, --timeout SECONDS  wait at most this time for the end (default: 10)\n"
   "  -h, --help             print this help\n"
   "\n"
   "As root, PID and ADDRESS may be those of another user's manager. An ADDRESS that\n"

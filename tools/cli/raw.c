@@ -109,12 +109,13 @@ static void write_input(shareable_memory *memory, uint64_t offset) {
   input written;
 
   if (offset > size)
-    cli_die("offset %" PRIu64 " is past the end of block '%s', which has %zu bytes", offset, name, size);
+    cli_die("offset %" PRIu64 " is past the end of block '%s', which has %zu byte%s", offset, name, size,
+            cli_plural(size));
   room = (size_t)(size - offset);
   written = read_input(room + 1);
   if (written.length > room)
-    cli_die("the input is longer than the %zu bytes of block '%s' from offset %" PRIu64 " on: nothing was written",
-            room, name, offset);
+    cli_die("the input is longer than the %zu byte%s of block '%s' from offset %" PRIu64 " on: nothing was written",
+            room, cli_plural(room), name, offset);
   memcpy((char *)shareable_memory_address(memory) + offset, written.bytes, written.length);
   free(written.bytes);
 }
@@ -127,7 +128,7 @@ static int run_write(int argc, char **argv) {
   shareable_memory *memory;
   int option;
 
-  while ((option = cli_option(&cli_write, argc, argv, ":o:fh", longs)) >= 0)
+  while ((option = cli_option(&cli_write, argc, argv, ":fh", longs)) >= 0)
     if (option == 'f')
       is_forced = true;
     else
@@ -144,7 +145,7 @@ static int run_write(int argc, char **argv) {
 }
 
 const cli_command cli_write = {"write", "NAME", "Write standard input to the bytes of an existing block.",
-                               "  -o, --offset BYTES  start at this offset [0]\n"
+                               "  --offset BYTES      start at this offset [0]\n"
                                "  -f, --force         also write to a list, which may make it corrupt\n"
                                "  -h, --help          print this help\n"
                                "\n"

@@ -166,7 +166,7 @@ static shareable_status await_list(watch *state) {
 
 /* Opens the first list. Returns whether it had to wait for it. */
 static bool open_first(watch *state, shareable_status *status) {
-  shareable_list *list;
+  shareable_list *list = NULL;
 
   cli_report_truncation(state->name);
   *status = SHAREABLE_OK;
@@ -175,7 +175,7 @@ static bool open_first(watch *state, shareable_status *status) {
     *status = await_list(state);
     return true;
   }
-  begin_list(state, state->follow == FOLLOW_NAME ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
+  begin_list(state, list != NULL ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
   return false;
 }
 
@@ -216,7 +216,7 @@ static bool apply_option(watch *state, int option) {
   case 'c':
     state->left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
     break;
-  case 't':
+  case 'w':
     state->timeout = cli_parse_timeout(optarg);
     break;
   case 'F':
@@ -235,7 +235,7 @@ static int run_watch(int argc, char **argv) {
   static const struct option longs[] = {{"json", no_argument, NULL, 'J'},
                                         {"initial", no_argument, NULL, 'i'},
                                         {"count", required_argument, NULL, 'c'},
-                                        {"timeout", required_argument, NULL, 't'},
+                                        {"timeout", required_argument, NULL, 'w'},
                                         {"follow", required_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
@@ -243,13 +243,15 @@ static int run_watch(int argc, char **argv) {
   bool show_initial = false;
   int option, status;
 
-  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:Fh", longs)) >= 0)
+  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:w:Fh", longs)) >= 0)
     show_initial |= apply_option(&state, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
   state.name = argv[optind][0] == '/' ? argv[optind] + 1 : argv[optind];
   state.index_texts = argv + optind + 1;
   state.index_count = (size_t)(argc - optind - 1);
+  for (size_t i = 0; i < state.index_count; i++)
+    cli_parse_index(state.index_texts[i]);
   status = run(&state, show_initial);
   if (state.list != NULL)
     end_list(&state);
@@ -262,7 +264,7 @@ const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they 
                                "  -J, --json             print each item as a line of JSON\n"
                                "  -i, --initial          print the items' present values first\n"
                                "  -c, --count NUMBER     exit after NUMBER lines\n"
-                               "  -t, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
+                               "  -w, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
                                "  --follow HOW           if the list is removed, name: wait for a new list with\n"
                                "                         that name; descriptor: go on watching the old list\n"
                                "  -F                     the same as --follow name\n"

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "server.h"
 #include "shm/control_socket.h"
+#include "shm/socket_folder.h"
 
 /* At most this number of sessions: one more replaces the oldest that waits for nothing. */
 #define SESSIONS_LIMIT 4
@@ -236,7 +237,29 @@ static int start(struct control *control) {
   return result;
 }
 
+/* The record of the folder of the clients' socket (socket_folder.h) has the number of the control socket. */
+static void record_name(const struct control *control, char name[CONTROL_NAME_SIZE]) {
+  snprintf(name, CONTROL_NAME_SIZE, SHAREABLE__SOCKET_FOLDER_PREFIX "%s",
+           control->name + sizeof SHAREABLE__CONTROL_SOCKET_PREFIX - 1);
+}
+
+/* Without the record, the folder remains if the manager is killed. */
+static void record_folder(const struct control *control, const char *folder) {
+  char name[CONTROL_NAME_SIZE];
+
+  record_name(control, name);
+  (void)!symlinkat(folder, control->directory.fd, name);
+}
+
+static void remove_record(const struct control *control) {
+  char name[CONTROL_NAME_SIZE];
+
+  record_name(control, name);
+  unlinkat(control->directory.fd, name, 0);
+}
+
 static void remove_socket(struct control *control) {
+  remove_record(control);
   unlinkat(control->directory.fd, control->name, 0);
   shareable__owner_directory_remove(&control->directory);
   shareable__owner_directory_close(&control->directory);
@@ -248,6 +271,8 @@ void control_open(struct server *server) {
   int result = start(control);
 
   if (result == 0) {
+    if (server->listener.directory[0] != '\0')
+      record_folder(control, server->listener.directory);
     control->poll.data = server;
     control->is_open = uv_poll_init(&server->loop, &control->poll, control->socket) == 0;
     if (!control->is_open)

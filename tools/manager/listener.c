@@ -14,6 +14,7 @@
 
 #include "absolute_address.h"
 #include "log.h"
+#include "shm/socket_folder.h"
 
 /* The longest $TMPDIR that leaves room for the name of the socket in an address. */
 #define TMPDIR_MAX 60
@@ -42,7 +43,7 @@ static bool parse_address(struct listener *listener, const char *text) {
   if (text == NULL) {
     if (!make_directory(listener))
       return false;
-    snprintf(path, sizeof path, "%s/manager", listener->directory);
+    snprintf(path, sizeof path, "%s/" SHAREABLE__SOCKET_FOLDER_SOCKET, listener->directory);
     text = path;
   }
   if (shareable__address_parse(&listener->address, text))

@@ -45,6 +45,12 @@ static inline unsigned char shareable__item_code(const shareable__slot *slot) {
 }
 
 /*
+ * The size of the largest slot of a new list, and the largest capacity: it must fit in a format of 8
+ * characters, as "9999992s" does.
+ */
+#define SHAREABLE__SLOT_MAX 9999992
+
+/*
  * Returns the maximum length of a text in a slot: at most 9999999, because a format has 8
  * characters. CPython creates a slot of 10000000 bytes for such a text; a corrupt list may have a
  * slot of any size.

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "gc/gc.h"
 #include "gc/inventory.h"
+#include "shm/control_socket.h"
 #include "shm/moved.h"
 #include "shm/segment.h"
 #include "shm/unlink.h"
@@ -87,6 +88,13 @@ static void remove_obsolete_logs(void) {
     shareable__inventory_foreach_log(remove_obsolete, &obsolete);
   shareable__file_set_free(&obsolete.logs);
   shareable__file_set_free(&obsolete.moved);
+}
+
+/* A manager without blocks has no reaper, and a log only if it had blocks. */
+static void remove_sockets(const shareable__owner_directory *directory, void *unused) {
+  (void)unused;
+  shareable__control_socket_remove_stale(directory, 0);
+  shareable__owner_directory_remove(directory);
 }
 
 #define DEAD "its owner has ended, but "
@@ -379,6 +387,8 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, in
   shareable__inventory_free(&run.inventory);
   if (remove)
     remove_obsolete_logs();
+  if (remove)
+    shareable__owner_directory_foreach(remove_sockets, NULL);
   if (gc->count > 0)
     qsort(gc->entries, gc->count, sizeof *gc->entries, by_name);
   return SHAREABLE_OK;

@@ -137,7 +137,7 @@ static shareable_status check_has_offsets(const shareable_list *list, shareable_
       (layout->count == 0 && size == shareable__layout_size(0, 0)))
     return SHAREABLE_OK;
   return shareable__fail(error, SHAREABLE_E_NOT_READY, 0,
-                         "list '%s' is not ready: its creator has not finished writing it, try again",
+                         "'%s' is not a list, or not ready: its creator has not finished writing it, try again",
                          list->memory->name);
 }
 

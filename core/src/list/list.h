@@ -19,6 +19,10 @@ struct shareable_list {
   shareable__source source; /* what watches use */
 };
 
+/* Does what shareable_list_create() does, and replaces the block that has the name. */
+shareable_status shareable__list_replace(shareable_list **list, const char *name, const shareable_value *values,
+                                         size_t count, uint32_t flags, uint32_t mode, shareable_error *error);
+
 /* Allocates a handle with one reference, without memory. Returns NULL if that fails. */
 shareable_list *shareable__list_allocate(shareable_error *error);
 

@@ -10,14 +10,11 @@
 #include "base/error.h"
 #include "list/list.h"
 
-/* The largest slot: its size must fit in a format of 8 characters, as "9999992s" does. */
-#define SLOT_MAX 9999992
-
 static shareable_status fail_value(shareable_error *error, const shareable_value *value, size_t i,
                                    shareable_status status) {
-  if (status == SHAREABLE_E_TOO_LONG && value->capacity > SLOT_MAX)
+  if (status == SHAREABLE_E_TOO_LONG && value->capacity > SHAREABLE__SLOT_MAX)
     return shareable__fail(error, status, 0, "item %zu: a capacity of %" PRIu32 " bytes; the maximum is %d", i,
-                           value->capacity, SLOT_MAX);
+                           value->capacity, SHAREABLE__SLOT_MAX);
   if (status == SHAREABLE_E_TOO_LONG)
     return shareable__fail(error, status, 0,
                            "item %zu: a text of %" PRIu64 " bytes; the maximum is %d, and %d if it ends in a NUL", i,
@@ -53,7 +50,7 @@ static shareable_status check_value(const shareable_value *value) {
   status = shareable__value_check(value);
   if (status != SHAREABLE_OK)
     return status;
-  if (value->capacity > SLOT_MAX || (shareable__is_text(value->type) && value->length > SHAREABLE_TEXT_MAX))
+  if (value->capacity > SHAREABLE__SLOT_MAX || (shareable__is_text(value->type) && value->length > SHAREABLE_TEXT_MAX))
     return SHAREABLE_E_TOO_LONG;
   return shareable__item_fits(value, slot_size(value));
 }
@@ -266,10 +263,11 @@ static shareable_status fill(shareable_list *list, const list_input *input, uint
 }
 
 static shareable_status create_block(shareable_list *list, const char *name, const list_input *input,
-                                     uint64_t data_size, uint32_t flags, uint32_t mode, shareable_error *error) {
+                                     uint64_t data_size, uint32_t flags, uint32_t mode, bool replaces,
+                                     shareable_error *error) {
   uint64_t area, size = segment_size(input->count, data_size, flags, &area);
   shareable_status status =
-    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, error);
+    shareable__memory_prepare(&list->memory, name, size, flags & ~(uint32_t)SHAREABLE_NO_SYNC, mode, replaces, error);
 
   if (status == SHAREABLE_OK)
     status = fill(list, input, data_size, area, error);
@@ -285,8 +283,8 @@ static shareable_status create_block(shareable_list *list, const char *name, con
   return SHAREABLE_OK;
 }
 
-static shareable_status create(shareable_list **result, const char *name, list_input *input, uint32_t flags,
-                               uint32_t mode, shareable_error *error) {
+static shareable_status create_by(shareable_list **result, const char *name, list_input *input, uint32_t flags,
+                                  uint32_t mode, bool replaces, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
   shareable_status status;
   shareable_list *list;
@@ -301,12 +299,22 @@ static shareable_status create(shareable_list **result, const char *name, list_i
   list = shareable__list_allocate(error);
   if (list == NULL)
     return SHAREABLE_E_NO_MEMORY;
-  status = create_block(list, name, input, data_size, flags, mode, error);
+  status = create_block(list, name, input, data_size, flags, mode, replaces, error);
   if (status == SHAREABLE_OK)
     *result = list;
   else
     shareable_list_unref(list);
   return status;
+}
+
+static shareable_status create(shareable_list **result, const char *name, list_input *input, uint32_t flags,
+                               uint32_t mode, shareable_error *error) {
+  return create_by(result, name, input, flags, mode, false, error);
+}
+
+shareable_status shareable__list_replace(shareable_list **list, const char *name, const shareable_value *values,
+                                         size_t count, uint32_t flags, uint32_t mode, shareable_error *error) {
+  return create_by(list, name, &(list_input){.values = values, .count = count}, flags, mode, true, error);
 }
 
 shareable_status shareable_list_create(shareable_list **list, const char *name, const shareable_value *values,

@@ -33,8 +33,8 @@ shareable_status shareable_list_explain_item(const shareable_list *list, int64_t
   case SHAREABLE_E_READ_ONLY:
     return shareable__error_set(error, status, 0, "list '%s' is attached read-only", name);
   case SHAREABLE_E_INDEX:
-    return shareable__error_set(error, status, 0, "index %" PRId64 " out of range: list '%s' has %zu items", index,
-                                name, shareable_list_length(list));
+    return shareable__error_set(error, status, 0, "index %" PRId64 " out of range: list '%s' has %zu %s", index, name,
+                                shareable_list_length(list), shareable_list_length(list) == 1 ? "item" : "items");
   case SHAREABLE_E_TYPE:
     return shareable__error_set(error, status, 0, "item %" PRId64 " of list '%s' is %s", index, name,
                                 type_name(list, index));

@@ -1,19 +1,19 @@
 /*
- * control_socket.c - the removal of the sockets of killed managers.
+ * control_socket.c - the removal of the sockets and folders of killed managers.
  */
 #include "shm/control_socket.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "shm/socket_folder.h"
 
 /* The time that a manager has to listen, in seconds. */
 #define STARTING_SECONDS 10
@@ -40,15 +40,7 @@ static bool is_abandoned(const shareable__owner_directory *directory, const char
 }
 
 static bool is_refused(const shareable__owner_directory *directory, const char *name) {
-  int probe = shareable__descriptor_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  int length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory->fd, name);
-  bool result = probe >= 0 && length < (int)sizeof address.sun_path &&
-                connect(probe, (const struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED;
-
-  if (probe >= 0)
-    close(probe);
-  return result;
+  return shareable__socket_is_refused(directory->fd, name, SOCK_SEQPACKET, directory->user);
 }
 
 static bool is_stale(const shareable__owner_directory *directory, const char *name, int64_t pid) {
@@ -65,7 +57,10 @@ void shareable__control_socket_remove_stale(const shareable__owner_directory *di
   if (list == NULL)
     return;
   while ((entry = readdir(list)) != NULL)
-    if ((entry->d_type == DT_SOCK || entry->d_type == DT_UNKNOWN) && is_stale(directory, entry->d_name, pid))
+    if ((entry->d_type == DT_SOCK || entry->d_type == DT_UNKNOWN) && is_stale(directory, entry->d_name, pid)) {
+      if (begins_with(entry->d_name, SHAREABLE__CONTROL_SOCKET_PREFIX))
+        shareable__socket_folder_remove(directory, entry->d_name);
       unlinkat(directory->fd, entry->d_name, 0);
+    }
   closedir(list);
 }

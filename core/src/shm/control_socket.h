@@ -16,7 +16,7 @@
 #define SHAREABLE__CONTROL_SOCKET_STARTING "starting-"
 
 /*
- * Removes the sockets of managers that have ended. If `pid` is not 0, only those with this pid in
+ * Removes the sockets of managers that have ended, and the folders that these managers created. If `pid` is not 0, only those with this pid in
  * their names. Does not connect to the socket of a process that is visible and running.
  */
 void shareable__control_socket_remove_stale(const shareable__owner_directory *directory, int64_t pid);

@@ -64,18 +64,25 @@ static shareable_status check_arguments(const char *name, uint64_t size, uint32_
   if (mode > 0777)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0,
                            "mode %#o: a mode must be 0, or permission bits from 0001 to 0777", (unsigned)mode);
-  if (name != NULL && size >= PRECHECK_SIZE && (flags & SHAREABLE_LAZY) == 0 &&
-      shareable__segment_exists(shareable__name_normalize(name)))
-    return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
-                           shareable__name_normalize(name));
   return SHAREABLE_OK;
 }
 
+/* Fails before the memory of a large block is reserved, if the name exists. */
+static shareable_status check_is_new(const char *name, uint64_t size, uint32_t flags, shareable_error *error) {
+  if (name == NULL || size < PRECHECK_SIZE || (flags & SHAREABLE_LAZY) != 0 ||
+      !shareable__segment_exists(shareable__name_normalize(name)))
+    return SHAREABLE_OK;
+  return shareable__fail(error, SHAREABLE_E_EXISTS, 0, "a block called '%s' exists already",
+                         shareable__name_normalize(name));
+}
+
 shareable_status shareable__memory_prepare(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
-                                           uint32_t mode, shareable_error *error) {
+                                           uint32_t mode, bool replaces, shareable_error *error) {
   shareable_status status = check_arguments(name, size, flags, mode, error);
   shareable_memory *memory;
 
+  if (status == SHAREABLE_OK && !replaces)
+    status = check_is_new(name, size, flags, error);
   if (status != SHAREABLE_OK)
     return status;
   memory = allocate(name == NULL ? "" : shareable__name_normalize(name), flags);
@@ -91,6 +98,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
     free(memory);
     return status;
   }
+  memory->replaces = replaces;
   start_using(memory);
   *result = memory;
   return SHAREABLE_OK;
@@ -123,9 +131,11 @@ static shareable_status publish_randomly(shareable_memory *memory, shareable_err
 }
 
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error) {
-  shareable_status status =
-    memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_randomly(memory, error);
+  shareable_status status;
 
+  if (memory->replaces)
+    return shareable__segment_replace(&memory->segment, memory->name, error);
+  status = memory->name[0] != '\0' ? publish_as(memory, memory->name, error) : publish_randomly(memory, error);
   if (status == SHAREABLE_OK)
     shareable__owner_publish(&memory->ownership);
   else
@@ -141,7 +151,7 @@ shareable_status shareable_memory_create(shareable_memory **result, const char *
 
   if (result == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "the pointer for the handle is NULL");
-  status = shareable__memory_prepare(&memory, name, size, flags, mode, error);
+  status = shareable__memory_prepare(&memory, name, size, flags, mode, false, error);
   if (status != SHAREABLE_OK)
     return status;
   status = shareable__memory_publish(memory, error);

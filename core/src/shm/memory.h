@@ -18,6 +18,7 @@ struct shareable_memory {
   shareable__link of_pinned;
   bool read_only;
   bool keeps_fd;                   /* SHAREABLE_KEEP_FD */
+  bool replaces;                   /* the block that has the name, when it is published */
   atomic_bool keeps_range;         /* the addresses stay mapped until the handle is freed */
   void (*on_close)(void *context); /* called before the block is unmapped; or NULL */
   void *on_close_context;
@@ -40,10 +41,11 @@ void shareable__memory_release_pin(shareable_memory *memory);
 /*
  * The two steps of shareable_memory_create(), so that the caller can fill the block between them.
  * `prepare` makes a handle whose memory no other process sees; `publish` gives the block its name.
- * A handle that is dropped before leaves nothing.
+ * A handle that is dropped before leaves nothing. If `replaces` is set, the name is not NULL, the
+ * flags do not contain SHAREABLE_OWNED, and `publish` replaces the block that has the name.
  */
 shareable_status shareable__memory_prepare(shareable_memory **result, const char *name, uint64_t size, uint32_t flags,
-                                           uint32_t mode, shareable_error *error);
+                                           uint32_t mode, bool replaces, shareable_error *error);
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
 
 /*

@@ -50,6 +50,26 @@ static shareable_status fail_not_found(shareable_error *error, const char *name)
   return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "there is no block called '%s'", name);
 }
 
+static const char *kind_of(const struct stat *file) {
+  switch (file->st_mode & S_IFMT) {
+  case S_IFLNK:
+    return "a symbolic link";
+  case S_IFDIR:
+    return "a directory";
+  case S_IFIFO:
+    return "a FIFO";
+  case S_IFSOCK:
+    return "a socket";
+  default:
+    return "a device";
+  }
+}
+
+static shareable_status fail_other_file(shareable_error *error, const char *name, const struct stat *file, int errnum) {
+  return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "'%s' is %s, not a block of shared memory", name,
+                         kind_of(file));
+}
+
 shareable_status shareable__segment_map(shareable__segment *segment, const char *name, bool is_new, bool read_only,
                                         shareable_error *error) {
   int protection = read_only ? PROT_READ : PROT_READ | PROT_WRITE;
@@ -59,7 +79,7 @@ shareable_status shareable__segment_map(shareable__segment *segment, const char 
   if (fstat(segment->fd, &status) != 0)
     return shareable__fail_errno(error, errno, "cannot stat '%s'", name);
   if (!S_ISREG(status.st_mode))
-    return shareable__fail_errno(error, EINVAL, "'%s' is not a block of shared memory", name);
+    return fail_other_file(error, name, &status, EINVAL);
   if (status.st_nlink == 0 && !is_new)
     return fail_not_found(error, name);
   if (status.st_size == 0)
@@ -147,6 +167,26 @@ static int open_without_lease(const char *path, int flags) {
   }
 }
 
+/* Fails with the errno of opening the file. The errno alone does not explain another file, or a mode. */
+static shareable_status fail_open(shareable_error *error, const char *name, bool read_only, int errnum) {
+  shareable__segment_path path = shareable__segment_path_of(name);
+  const char *access = read_only ? "" : " to read and write";
+  struct stat file;
+
+  if (errnum == ENOENT)
+    return fail_not_found(error, name);
+  if (errnum == EWOULDBLOCK)
+    return shareable__fail_errno(error, errnum, "cannot open '%s', on which another process has a lease", name);
+  if (lstat(path.text, &file) != 0)
+    return shareable__fail_errno(error, errnum, "cannot open '%s'%s", name, access);
+  if (!S_ISREG(file.st_mode))
+    return fail_other_file(error, name, &file, errnum);
+  if (errnum == EACCES)
+    return shareable__fail_errno(error, errnum, "cannot open '%s'%s: it belongs to UID %u, with mode %#o", name, access,
+                                 (unsigned)file.st_uid, (unsigned)file.st_mode & 0777);
+  return shareable__fail_errno(error, errnum, "cannot open '%s'%s", name, access);
+}
+
 shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
                                          shareable_error *error) {
   int access = read_only ? O_RDONLY : O_RDWR;
@@ -155,12 +195,8 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
 
   memset(segment, 0, sizeof *segment);
   segment->fd = open_without_lease(path.text, access | O_NOFOLLOW | SHAREABLE__DESCRIPTOR_MARK);
-  if (segment->fd < 0 && errno == ENOENT)
-    return fail_not_found(error, name);
-  if (segment->fd < 0 && errno == EWOULDBLOCK)
-    return shareable__fail_errno(error, EWOULDBLOCK, "cannot open '%s', on which another process has a lease", name);
   if (segment->fd < 0)
-    return shareable__fail_errno(error, errno, "cannot open '%s'%s", name, read_only ? "" : " to read and write");
+    return fail_open(error, name, read_only, errno);
   status = shareable__segment_map(segment, name, false, read_only, error);
   if (status != SHAREABLE_OK)
     shareable__segment_close_fd(segment);
@@ -222,10 +258,18 @@ bool shareable__segment_exists(const char *name) {
 
 shareable_status shareable__segment_unlink(const char *name, shareable_error *error) {
   shareable__segment_path path = shareable__segment_path_of(name);
+  struct stat file;
+  int errnum;
 
   if (unlink(path.text) == 0)
     return SHAREABLE_OK;
-  if (errno == ENOENT)
+  errnum = errno;
+  if (errnum == ENOENT)
     return shareable__fail(error, SHAREABLE_E_NOT_FOUND, ENOENT, "block '%s' is already gone", name);
-  return shareable__fail_errno(error, errno, "cannot unlink '%s'", name);
+  if (errnum == EISDIR && lstat(path.text, &file) == 0)
+    return fail_other_file(error, name, &file, errnum);
+  if (errnum == EPERM && lstat(path.text, &file) == 0)
+    return shareable__fail_errno(error, errnum, "cannot unlink '%s', which belongs to UID %u", name,
+                                 (unsigned)file.st_uid);
+  return shareable__fail_errno(error, errnum, "cannot unlink '%s'", name);
 }

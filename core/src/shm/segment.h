@@ -55,6 +55,12 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 /* Gives the file its name. After E_EXISTS, the caller may try another name. The file stays open. */
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
 
+/*
+ * Does the same, and replaces the file that has the name. If this process is killed meanwhile, a
+ * second name remains, which shareable__moved_recover() removes.
+ */
+shareable_status shareable__segment_replace(shareable__segment *segment, const char *name, shareable_error *error);
+
 /* Generates a random name in CPython's format. A block with this name may exist. */
 shareable_status shareable__segment_random_name(char name[13], shareable_error *error);
 

@@ -20,6 +20,7 @@
 #include "base/platform.h"
 #include "base/random.h"
 #include "base/rename.h"
+#include "shm/moved.h"
 #include "shm/segment.h"
 
 #define DIRECTORY SHAREABLE__DIRECTORY
@@ -264,6 +265,43 @@ shareable_status shareable__segment_publish(shareable__segment *segment, const c
   if (errnum != 0)
     return shareable__fail_errno(error, errnum, "cannot give block '%s' its name", name);
   shareable__segment_remove_temporary(segment);
+  return SHAREABLE_OK;
+}
+
+/*
+ * No system call replaces a file by one without a name. So the file first gets the name of one that
+ * must be unlinked (moved.h): another process of this user may unlink it at any time.
+ */
+static int replace_by_unnamed(const shareable__segment *segment, const char *path) {
+  shareable__moved_path moved;
+  int errnum = shareable__moved_make_path(segment->inode, "", &moved);
+
+  if (errnum == 0)
+    errnum = link_unnamed(segment->fd, moved.text);
+  if (errnum != 0)
+    return errnum;
+  errnum = rename(moved.text, path) == 0 ? 0 : errno;
+  if (errnum != 0)
+    unlink(moved.text);
+  return errnum == ENOENT ? EAGAIN : errnum;
+}
+
+shareable_status shareable__segment_replace(shareable__segment *segment, const char *name, shareable_error *error) {
+  shareable__segment_path path = shareable__segment_path_of(name);
+  int errnum;
+
+  if (segment->temporary[0] != '\0')
+    errnum = rename(segment->temporary, path.text) == 0 ? 0 : errno;
+  else
+    errnum = replace_by_unnamed(segment, path.text);
+  if (errnum == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot give block '%s' its name: /proc is not mounted",
+                           name);
+  if (errnum == EPERM || errnum == EACCES)
+    return shareable__fail_errno(error, errnum, "cannot replace '%s', which belongs to another user", name);
+  if (errnum != 0)
+    return shareable__fail_errno(error, errnum, "cannot replace '%s'", name);
+  segment->temporary[0] = '\0';
   return SHAREABLE_OK;
 }
 

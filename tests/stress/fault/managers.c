@@ -74,16 +74,17 @@ static void prepare_killed(world *w) {
   must(shareable_manager_wait(w->manager, -1, NULL, &w->error), w->error.message);
 }
 
-/* Removes the sockets by which `shareable manager` finds the manager with that pid. */
+/* Removes the sockets by which `shareable manager` finds the manager with that pid, and the records of its folder. */
 static void remove_control_sockets(int64_t pid) {
   static const char folder[] = "/dev/shm/.shareable-0";
   DIR *entries = opendir(folder);
   const struct dirent *entry;
-  char prefix[40];
+  char prefix[40], record[40];
 
   snprintf(prefix, sizeof prefix, "manager-%" PRId64 "-", pid);
+  snprintf(record, sizeof record, "folder-%" PRId64 "-", pid);
   while (entries != NULL && (entry = readdir(entries)) != NULL)
-    if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+    if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 || strncmp(entry->d_name, record, strlen(record)) == 0)
       unlinkat(dirfd(entries), entry->d_name, 0);
   if (entries != NULL)
     closedir(entries);

@@ -148,5 +148,6 @@ def test_a_user_who_may_only_read_can_wait_but_not_add(name):
     other = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
     assert run("wait", name, 0, 1, **other) == ""
     for arguments in (("add", name, 0), ("cas", name, 0, 1, 2), ("lock", name, "true")):
-        assert f"cannot open '{name}' to read and write: Permission denied" in run(*arguments, status=1, **other), arguments
+        reason = f"cannot open '{name}' to read and write: it belongs to UID 0, with mode 0644: Permission denied; "
+        assert reason in run(*arguments, status=1, **other), arguments
     assert run("get", name, 0) == "1\n"

@@ -21,6 +21,12 @@ from command import COMMAND, blocks, exists, on_terminal, run, stock
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
 
 
+# The commands that need a list, with the arguments after its name.
+LIST_COMMANDS = {
+    "dump": [], "get": [0], "set": [0, 1], "add": [0], "cas": [0, 1, 2], "watch": [], "wait": [0, 1], "lock": ["true"], "layout": [],
+}  # fmt: skip
+
+
 def test_help_and_version():
     assert [line for line in run("--help").splitlines() if len(line) > 80] == []
     assert COMMANDS[:3] == ["ls", "info", "dump"] and "doctor" in COMMANDS
@@ -36,6 +42,18 @@ def test_help_of_each_command_fits_80_columns(command):
     assert [line for line in output.splitlines() if len(line) > 80] == []
     if command != "manager":  # its options are those of another program
         assert f"Try 'shareable {command} --help'" in run(command, "--frobnicate", status=2)
+
+
+def test_a_letter_means_the_same_option_in_all_commands():
+    options = {"F": {"follow"}}  # is short for one value of it
+    commands = [*([each] for each in COMMANDS), *(["manager", each] for each in ("list", "status", "stop"))]
+    for command in commands:
+        for letter, option in re.findall(r"^  -(\w), --([a-z-]+)", run(*command, "--help"), re.M):
+            options.setdefault(letter, set()).add(option)
+    assert {letter: names for letter, names in options.items() if len(names) > 1} == {}
+    names = [name for each in options.values() for name in each]
+    assert len(names) == len(set(names))
+    assert "unknown option '-R'" in run("gc", "-R", status=2)
 
 
 def test_help_and_manual_name_the_option_that_removes_garbage():
@@ -93,7 +111,7 @@ def test_a_number_that_does_not_fit_is_a_str_or_refused(name):
     run("create", name, *texts)
     assert run("get", "-t", name, *range(len(texts))).splitlines() == [f"str {text}" for text in texts[:-1]] + ["float 8.5"]
     for kind, text in (("int", texts[0]), ("int", texts[2]), ("float", "1e999")):
-        assert f"is not a valid {kind}" in run("set", "-t", kind, name, 0, text, status=1)
+        assert f"is not a valid {kind}" in run("set", "-t", kind, name, 0, text, status=2)
     for mode in ("-18446744073709551232", "+640", " 640", "0x1ff", "888", "1777", ""):
         assert "not a valid mode" in run("create", "-m", mode, name + "-2", status=2)
     assert "not a valid index" in run("get", name, "18446744073709551616", status=2)
@@ -127,7 +145,7 @@ def test_errors_name_the_block_and_the_argument(name):
     run("create", name, 1, "text")
     assert "exists already" in run("create", name, 1, status=1)
     assert f"index 2 out of range: list '{name}' has 2 items" in run("get", name, 2, status=1)
-    assert "'x' is not a valid int; --type" in run("set", name, 0, "x", status=1)
+    assert "'x' is not a valid int; --type" in run("set", name, 0, "x", status=2)
     assert "room" in run("set", name, 1, "too long for eight bytes", status=1)
     assert run("get", name, 1) == "text\n"
     assert "not a valid index" in run("get", name, "one", status=2)
@@ -483,12 +501,36 @@ def test_an_item_with_corrupt_offsets_is_lost(name):
         assert run("set", *option, name, 0, 1, status=1) == lost
 
 
+def test_a_noun_after_one_has_no_plural(name):
+    run("create", name, 1)
+    run("create", "--size", 1, name + "-2")
+    assert run("get", name, 1, status=1).endswith(f"index 1 out of range: list '{name}' has 1 item\n")
+    assert json.loads(run("layout", "-J", name))["areas"][0]["holds"] == "1 item"
+    assert "which has 1 byte\n" in run("write", "--offset", 2, name + "-2", status=1)
+    assert "longer than the 1 byte of block" in run("write", name + "-2", status=1, input="ab")
+
+
 def test_a_block_without_a_list_is_refused_by_name(name):
     with open(f"/dev/shm/{name}", "wb") as block:
         block.write(b"\xff" * 100)
     for command in ("dump", "layout", "get", "watch"):
         assert f"'{name}'" in run(command, name, *([0] if command == "get" else []), status=1)
     assert blocks(name)[name]["kind"] == "raw"
+
+
+@pytest.mark.parametrize("command", LIST_COMMANDS)
+@pytest.mark.parametrize("byte", [b"\0", b"\xff"])
+def test_a_block_that_is_not_a_list_is_not_called_an_unfinished_list(name, command, byte):
+    with open(f"/dev/shm/{name}", "wb") as block:
+        block.write(byte * 4096)
+    answer = run(command, name, *LIST_COMMANDS[command], status=1)
+    assert f"'{name}'" in answer and re.search("is not a list|does not contain a list", answer), answer
+    assert answer.endswith("; 'shareable cat NAME' prints its bytes\n"), answer
+
+
+def test_a_block_without_a_size_has_no_bytes_to_print(name):
+    open(f"/dev/shm/{name}", "wb").close()
+    assert run("dump", name, status=1) == f"shareable dump: '{name}' has no size yet: its creator has not finished making it, try again\n"
 
 
 def test_a_list_that_stock_python_is_still_creating_is_not_ready(name):
@@ -499,7 +541,7 @@ def test_a_list_that_stock_python_is_still_creating_is_not_ready(name):
         for command in ("dump", "get", "set"):
             arguments = {"get": [0], "set": [0, 1]}.get(command, [])
             answer = run(command, name, *arguments, status=1)
-            assert f"'{name}' is not ready" in answer and "try again" in answer, (command, answer)
+            assert f"'{name}'" in answer and "not ready" in answer and "try again" in answer, (command, answer)
 
 
 def test_lines_fit_a_terminal_and_only_a_terminal_gets_colors(name):

@@ -6,7 +6,7 @@ import pytest
 from command import run
 from test_completion import bash, completions, fish_completes, zsh
 
-LISTS = {"state": "-s", "kind": "-k", "sort": "-x"}
+LISTS = {"state": "--state", "kind": "-k", "sort": "-x"}
 
 
 def values_of(option):
@@ -36,7 +36,7 @@ def test_a_shell_inserts_a_value(start, tmp_path, name):
 
 def test_no_block_is_offered_where_a_number_is_due(tmp_path, name):
     run("create", name, 1)
-    for option in ("--min-size", "--pid", "-m", "-p", "-o"):
+    for option in ("--min-size", "--pid", "-p", "-o"):
         assert completions("shareable", "ls", option, name[:-1]) == [""]
         assert fish_completes(f"shareable ls {option} {name[:-1]}".encode(), tmp_path) == []
     assert completions("shareable", "ls", "--reverse", name[:-1]) == [name]

@@ -1,13 +1,15 @@
 """Test copy, cat and write: whole blocks, and the bytes of blocks."""
 
+import json
 import os
-import re
 import resource
+import shutil
+import signal
 import subprocess
 import time
 
 import pytest
-from command import COMMAND, exists, on_terminal, run, stock
+from command import COMMAND, blocks, exists, on_terminal, run, stock
 
 
 def content(name):
@@ -66,7 +68,7 @@ def maps(pid, name):
 
 def has_temporary(size):
     """Return whether a file of that size has a temporary name."""
-    files = [each for each in os.scandir("/dev/shm") if re.fullmatch(r"\.shareable-[0-9a-f]{8}", each.name)]
+    files = [each for each in os.scandir("/dev/shm") if each.name.startswith(".shareable-")]
     return any(each.is_file() and each.stat().st_size == size for each in files)
 
 
@@ -83,7 +85,7 @@ def test_a_copy_that_fails_keeps_the_old_block(name):
         assert f"'{wrong}': " in run("copy", "-f", name, wrong, status=1)
     os.mkdir(f"/dev/shm/{name}-3")
     try:
-        assert f"cannot replace '{name}-3': Is a directory" in run("copy", "-f", name, name + "-3", status=1)
+        assert f"'{name}-3' is a directory, not a block: it is not replaced" in run("copy", "-f", name, name + "-3", status=1)
     finally:
         os.rmdir(f"/dev/shm/{name}-3")
     assert not has_temporary(200_003)
@@ -98,6 +100,31 @@ def test_a_block_has_its_name_at_any_time_while_it_is_replaced(name):
     assert copy.returncode == 0 and content(name + "-2") == bytes(16 << 20)
     run("copy", "-f", name, "/" + name + "-3")
     assert exists(name + "-3") and not has_temporary(16 << 20)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which kills a process at a system call, is not installed")
+@pytest.mark.parametrize("source", ["block", "list"])
+def test_what_a_killed_copy_leaves_is_garbage(name, source):
+    run("create", *(["--size", 300_007] if source == "block" else []), name, *([] if source == "block" else ["x" * 100_007]))
+    run("create", name + "-2", 2)
+    size = os.stat(f"/dev/shm/{name}").st_size
+    kill = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=/^rename:signal=KILL", COMMAND, "copy", "-f", name, name + "-2"]
+    assert subprocess.run(kill, timeout=60).returncode == -signal.SIGKILL
+    assert run("get", name + "-2", 0) == "2\n" and has_temporary(size)
+    run("gc", "--remove")
+    assert not has_temporary(size) and exists(name) and exists(name + "-2")
+    run("copy", "-f", name, name + "-2")
+    assert content(name + "-2")[:1000] == content(name)[:1000] and not has_temporary(size)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_block_of_another_user_is_not_replaced(name):
+    run("create", "--mode", 644, "--size", 300_007, name)
+    run("create", name + "-2", 2)
+    other = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+    answer = run("copy", "-f", name, name + "-2", status=1, **other)
+    assert f"cannot replace '{name}-2', which belongs to another user: Operation not permitted" in answer
+    assert run("get", name + "-2", 0) == "2\n" and not has_temporary(300_007)
 
 
 def test_a_copy_is_made_under_the_lock(name):
@@ -175,10 +202,46 @@ def test_cat_and_copy_give_no_memory_to_the_holes_of_a_lazy_block(name):
     assert os.stat(f"/dev/shm/{name}").st_blocks == used
 
 
+def used(name):
+    return os.stat(f"/dev/shm/{name}").st_blocks * 512
+
+
+@pytest.mark.parametrize("value", ["1", "2.5", "true", "none", "a text", "größe"])
+def test_a_copy_of_a_lazy_list_has_its_holes(name, value):
+    run("create", "--lazy", "--capacity", 1_000_000, name, *[value] * 30)
+    before = used(name)
+    if before > 10_000_000:
+        pytest.skip("huge pages are enabled")
+    run("copy", name, name + "-2")
+    assert used(name) <= before + 8192 and used(name + "-2") <= before + 8192
+    run("add" if value == "1" else "get", name + "-2", 29)
+    assert run("get", "-t", name + "-2", *range(29)) == run("get", "-t", name, *range(29))
+    assert json.loads(run("dump", "-J", name + "-2"))["items"][0]["capacity"] == 1_000_000
+    assert run("lock", name + "-2", "echo", "locked") == "locked\n" and blocks(name + "-2", "-o", "+SYNC")[name + "-2"]["sync"] is True
+
+
+def test_a_lazy_list_that_changes_all_the_time_is_copied(name):
+    run("create", "--lazy", "--capacity", 100_000, name, *range(10))
+    step = f'while :; do "{COMMAND}" add {name} 0 >/dev/null || exit; done'
+    with subprocess.Popen(["sh", "-c", step]) as writer:
+        for _ in range(20):
+            run("copy", "-f", name, name + "-2")
+            assert run("get", name + "-2", *range(1, 10)).split() == [str(i) for i in range(1, 10)]
+        writer.terminate()
+
+
+def test_a_corrupt_item_of_a_lazy_list_is_reported(name):
+    run("create", "--lazy", "--capacity", 100_000, name, *range(10))
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        block.seek(16)
+        block.write((1 << 60).to_bytes(8, "little"))
+    assert f"'{name}'" in run("copy", name, name + "-2", status=1) and not exists(name + "-2")
+
+
 def copy_truncated(name, new, size):
     """Truncate a block while it is copied. Return the message of copy, which is empty if the copy was complete."""
     with open(f"/dev/shm/{name}", "wb") as block:
-        block.truncate(size)
+        os.posix_fallocate(block.fileno(), 0, size)
     with subprocess.Popen([COMMAND, "copy", "-f", name, new], stderr=subprocess.PIPE, text=True) as copy:
         while copy.poll() is None and not maps(copy.pid, name):
             pass
@@ -204,15 +267,15 @@ def test_write_changes_only_its_bytes(name):
     run("create", "--size", 20, name)
     write(name, text=b"x" * 20)
     write("--offset", 5, name, text=b"12345")
-    write("-o", "0x10", name, text=b"end\0")
-    write("-o", 20, name)
+    write("--offset", "0x10", name, text=b"end\0")
+    write("--offset", 20, name)
     write(name, "--offset", 0, text=b"")
     assert content(name) == b"xxxxx12345xxxxxxend\0"
     for offset, text in ((0, b"y" * 21), (19, b"yy"), (20, b"y"), (0, b"y" * 100_000)):
-        assert f"longer than the {20 - offset} bytes of block '{name}'" in write("-o", offset, name, text=text, status=1)
-    assert "past the end" in write("-o", 21, name, text=b"y", status=1)
+        assert f"longer than the {20 - offset} byte{'' if offset == 19 else 's'} of block '{name}'" in write("--offset", offset, name, text=text, status=1)
+    assert "past the end" in write("--offset", 21, name, text=b"y", status=1)
     assert content(name) == b"xxxxx12345xxxxxxend\0"
-    for arguments in (["-o", -1, name], ["-o", "x", name], [], [name, name]):
+    for arguments in (["--offset", -1, name], ["-o", "x", name], [], [name, name]):
         write(*arguments, status=2)
     assert f"no block called '{name}-2'" in write(name + "-2", text=b"y", status=1) and not exists(name + "-2")
 
@@ -221,11 +284,11 @@ def test_write_needs_no_memory_for_the_rest_of_a_large_block(name):
     with open(f"/dev/shm/{name}", "wb") as block:
         block.truncate(1 << 40)  # more than this machine's memory
     text = os.urandom(200_001)
-    write("-o", 4096, name, text=text)
+    write("--offset", 4096, name, text=text)
     with open(f"/dev/shm/{name}", "rb") as block:
         assert block.read(4096 + 200_001 + 1) == bytes(4096) + text + b"\0"
-    write("-o", 1 << 40, name)
-    assert "longer than the 3 bytes" in write("-o", (1 << 40) - 3, name, text=text, status=1)
+    write("--offset", 1 << 40, name)
+    assert "longer than the 3 bytes" in write("--offset", (1 << 40) - 3, name, text=text, status=1)
 
 
 def test_write_refuses_a_list(name):

@@ -78,13 +78,13 @@ def test_json_has_sizes_and_a_total(tmp_path):
 
 
 def test_remove_removes_only_what_was_shown(tmp_path):
-    output = in_machine("leave dead 2 4096; own alive 1 4096; shareable create lost 1; shareable gc -R; ls /dev/shm", tmp_path)
+    output = in_machine("leave dead 2 4096; own alive 1 4096; shareable create lost 1; shareable gc --remove; ls /dev/shm", tmp_path)
     assert "removed 2 blocks, 8.0K; kept 2 blocks, 8.0K\n" in output and output.endswith("\nalive0\nlost\n")
     assert re.findall(r"^(\w+) .* removed$", output, re.M) == ["dead0", "dead1"]
 
 
 def test_quiet_prints_nothing_without_garbage(tmp_path):
-    commands = "own alive 1 4096; shareable create lost 1; shareable gc -q; shareable gc -q --remove; leave dead 1 4096; shareable gc -q -R"
+    commands = "own alive 1 4096; shareable create lost 1; shareable gc -q; shareable gc -q --remove; leave dead 1 4096; shareable gc -q --remove"
     output = in_machine(commands, tmp_path)
     assert re.fullmatch(r"NAME +USED AGE USER RESULT\ndead0 +4.0K +\d+s root removed\nremoved 1 block, 4.0K; kept 2 blocks, 8.0K\n", output)
 

@@ -64,7 +64,8 @@ def described(chance):
         if math.isnan(value) and chance.random() < 0.7:
             item["bits"] = f"{chance.choice([0x7FF0 << 48, 0xFFF0 << 48]) | chance.randrange(1, 1 << 52):#018x}"
     if chance.random() < 0.5:
-        item["capacity"] = chance.randrange(1, 60)
+        least = len(value.encode()) if kind == "str" else len(value) if kind == "bytes" else 1
+        item["capacity"] = max(1, least) + chance.randrange(60)
     return item
 
 
@@ -195,7 +196,9 @@ def test_options_of_create_apply(name, tmp_path):
         ('[{"type": "held"}]', "1:2", "dump could not read the item"),
         ('[{"type": "int", "value": 1, "capactiy": 8}]', "1:2", "unknown member"),
         ('[{"type": "int", "value": 1, "capacity": 0}]', "1:2", '"capacity" is not a number'),
-        ('[{"type": "int", "value": 1, "capacity": 10000000}]', "1:2", '"capacity" is not a number'),
+        ('[{"type": "int", "value": 1, "capacity": 9999993}]', "1:2", '"capacity" is not a number of bytes from 1 to 9999992'),
+        ('[1, {"type": "str", "value": "größe", "capacity": 6}]', "1:5", 'item 1: "value" has 7 bytes, more than its "capacity" of 6'),
+        ('[{"type": "bytes", "value": "000102", "capacity": 2}]', "1:2", '"value" has 3 bytes, more than its "capacity" of 2'),
         ('[{"type": "int", "type": "str", "value": 1}]', "1:", "item 0: duplicate object key"),
         (b'["\xff"]', "1:", "item 0: unable to decode byte 0xff"),
         (b'["\xed\xa0\x80"]', "1:", "item 0: unable to decode byte 0xed"),
@@ -215,6 +218,14 @@ def test_an_error_has_a_position(name, text, position, reason):
     assert message.startswith(f"shareable create: standard input:{position}") and reason in message
     assert len(message.splitlines()) == 1 and "\x1b" not in message
     assert not exists(name)
+
+
+def test_the_largest_capacity_is_the_same_for_create_and_json(name):
+    largest = 9_999_992
+    run("create", "--capacity", largest, name, "a")
+    create(name + "-2", f'[{{"type": "str", "value": "a", "capacity": {largest}}}]')
+    assert items(name) == items(name + "-2") and items(name)[0]["capacity"] == largest
+    assert f"from 1 to {largest}" in run("create", "--capacity", largest + 1, name + "-3", "a", status=2)
 
 
 def test_a_text_that_is_too_long_is_refused_by_its_index(name):

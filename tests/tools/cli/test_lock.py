@@ -74,7 +74,7 @@ def test_lock_gives_up_when_it_may_not_wait(name):
     with start(name, "sh", "-c", "echo locked; read line", stdin=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == "locked\n"
         before = time.monotonic()
-        for arguments, status in ((["-n", name], 3), ([name, "--nonblock"], 3), (["-n", "-E", 9, name], 9), (["--conflict-exit-code", 0, "-n", name], 0)):
+        for arguments, status in ((["--nonblock", name], 3), ([name, "--nonblock"], 3), (["--nonblock", "-E", 9, name], 9), (["--conflict-exit-code", 0, "--nonblock", name], 0)):
             with start(*arguments, "echo", "ran") as other:
                 assert other.wait(20) == status and other.stdout.read() == ""
         assert time.monotonic() - before < 5
@@ -144,7 +144,7 @@ def test_a_wrapper_that_is_killed_while_it_waits_leaves_no_process(name):
             time.sleep(0.3)
             waiter.terminate()
             assert waiter.wait(20) == 143 and waiter.stdout.read() == ""
-        assert start("-n", name, "true").wait(20) == 3
+        assert start("--nonblock", name, "true").wait(20) == 3
         holder.kill()
 
 
@@ -215,5 +215,5 @@ def test_children_in_the_background_do_not_keep_the_lock(name):
     with start(name, "sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!") as wrapper:
         left = int(wrapper.stdout.readline())
         assert wrapper.wait(20) == 0
-        assert run("lock", "-n", name, "true") == "" and is_running(left)
+        assert run("lock", "--nonblock", name, "true") == "" and is_running(left)
         os.kill(left, signal.SIGKILL)

@@ -134,7 +134,7 @@ assert states == {"a": "used", "b": "open", "c": "unowned", "d": "deleted", "fol
 assert found["a"]["users"] == [pid] and found["c"]["users"] == [] and found["folder"]["users"] == [users[1].pid]
 assert found["a"]["command"] == [open(f"/proc/{pid}/comm").read()[:-1]] and found["c"]["command"] == []
 assert f" {pid} {found['a']['command'][0]} " in ls("a") and ls("-rn", "-o", "USERS", "a") == f"{pid}\n"
-assert sorted(rows("-s", "used,deleted")) == ["a", "d"] and "REASON" not in ls()
+assert sorted(rows("--state", "used,deleted")) == ["a", "d"] and "REASON" not in ls()
 ended()
 """)
 
@@ -185,7 +185,7 @@ assert found["private"]["reason"].startswith("this user cannot read all that is 
 assert total(inner=OTHER)["not_visible"] == 8 << 20 and total(inner=OTHER)["used"] == 2 << 20
 assert ls(inner=OTHER).splitlines()[-1] == "1 block, 2 other files, 2.0M of 10M used in /dev/shm (df: 16%), 8.0M not visible to UID 65533"
 assert ls("-k", "raw", inner=OTHER).splitlines()[-1] == "1 block, 1.0M of 10M used in /dev/shm (df: 16%), 8.0M not visible to UID 65533"
-assert total("-s", "unowned", inner=OTHER)["not_visible"] == 8 << 20 and total("mine", inner=OTHER)["not_visible"] is None
+assert total("--state", "unowned", inner=OTHER)["not_visible"] == 8 << 20 and total("mine", inner=OTHER)["not_visible"] is None
 assert "REASON" in ls(inner=OTHER).splitlines()[0] and "REASON" not in ls("-r", inner=OTHER)
 assert total()["not_visible"] == 0 and total()["used"] == 10 << 20
 ended()
@@ -263,10 +263,10 @@ def test_blocks_are_chosen_by_state_kind_user_and_size(name):
     assert set(blocks("--user", "12345", pattern)) == set()
     assert set(blocks("--state", "orphaned", pattern)) == set()
     assert set(blocks("--state", "unowned,unknown", pattern)) == {name + "-list", name + "-raw"}
-    assert set(blocks("--state", "UNOWNED,Unknown", "--kind", "RAW", "--min-size", "1.5M", pattern)) == {name + "-raw"} and set(blocks("-m", "2.1M", pattern)) == set()
-    assert set(blocks("-m", "2048.0K", pattern)) == set(blocks("-m", "0x800K", pattern)) == {name + "-raw"}
+    assert set(blocks("--state", "UNOWNED,Unknown", "--kind", "RAW", "--min-size", "1.5M", pattern)) == {name + "-raw"} and set(blocks("--min-size", "2.1M", pattern)) == set()
+    assert set(blocks("--min-size", "2048.0K", pattern)) == set(blocks("--min-size", "0x800K", pattern)) == {name + "-raw"}
     for size in ("", ".", "K", ".K", "1.5", "1..2M", "1e3K", "-1K", "0K", "infK", "8388608T"):
-        assert f"'{size}' is not a valid size" in run("ls", "-m", size, status=2)
+        assert f"'{size}' is not a valid size" in run("ls", "--min-size", size, status=2)
     for option, value, noun in (("state", "live", "state"), ("kind", "lists", "kind"), ("user", "no-such-user", "user"), ("min-size", "1X", "size"), ("sort", "color", "sort")):
         assert noun in run("ls", f"--{option}", value, status=2) and value in run("ls", f"--{option}", value, status=2)
 

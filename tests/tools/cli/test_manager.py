@@ -281,10 +281,10 @@ def test_a_killed_manager_is_not_listed_and_the_next_one_removes_its_socket(mana
     killed.process.wait()
     assert killed.pid not in listed()
     assert "is not the PID" in run("manager", "stop", killed.pid, status=1)
-    shutil.rmtree(os.path.dirname(killed.address))
-    assert left.exists()
+    assert left.exists() and os.path.exists(killed.address)
     running = manager()
     assert not left.exists() and socket_of(running.pid).exists()
+    assert not os.path.exists(os.path.dirname(killed.address)) and os.path.exists(running.address)
 
 
 def test_the_reaper_removes_the_socket_of_a_killed_manager_with_blocks(manager, name):
@@ -293,9 +293,66 @@ def test_the_reaper_removes_the_socket_of_a_killed_manager_with_blocks(manager, 
     left = socket_of(killed.pid)
     killed.process.kill()
     killed.process.wait()
-    shutil.rmtree(os.path.dirname(killed.address))
     until(lambda: not exists(name) and not left.exists())
+    assert not os.path.exists(os.path.dirname(killed.address)) and os.path.exists(other.address)
     assert other.pid in listed()
+
+
+def test_gc_removes_the_socket_and_the_folder_of_a_killed_manager(manager):
+    killed, other = manager(), manager()
+    left = socket_of(killed.pid)
+    killed.process.kill()
+    killed.process.wait()
+    run("gc")
+    assert left.exists() and os.path.exists(killed.address)
+    run("gc", "--remove")
+    assert not left.exists() and not os.path.exists(os.path.dirname(killed.address))
+    assert os.path.exists(other.address) and other.pid in listed()
+
+
+def replaced_folder(folder, kind, tmp_path):
+    """Put something else in place of the folder of a killed manager, and return what must stay."""
+    shutil.rmtree(folder)
+    if kind == "link":
+        (tmp_path / "target").mkdir(mode=0o700)
+        folder.symlink_to(tmp_path / "target")
+        return [folder, tmp_path / "target"]
+    folder.mkdir(mode=0o755 if kind == "mode" else 0o700)
+    if kind == "file":
+        (folder / "manager").write_text("mine")
+        return [folder, folder / "manager"]
+    if kind == "more":
+        (folder / "other").write_text("mine")
+        return [folder, folder / "other"]
+    return [folder]
+
+
+@pytest.mark.parametrize("kind", ["link", "mode", "file", "more"])
+def test_gc_keeps_what_is_not_the_folder_of_a_killed_manager(manager, kind, tmp_path):
+    killed = manager()
+    left, folder = socket_of(killed.pid), pathlib.Path(killed.address).parent
+    killed.process.kill()
+    killed.process.wait()
+    kept = replaced_folder(folder, kind, tmp_path)
+    try:
+        run("gc", "--remove")
+        assert not left.exists() and [each for each in kept if not each.exists()] == []
+    finally:
+        folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
+
+
+def test_gc_keeps_the_folder_if_a_process_listens_there(manager):
+    killed = manager()
+    left, folder = socket_of(killed.pid), pathlib.Path(killed.address).parent
+    killed.process.kill()
+    killed.process.wait()
+    os.unlink(killed.address)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(killed.address)
+        listener.listen()
+        run("gc", "--remove")
+        assert not left.exists() and os.path.exists(killed.address)
+    shutil.rmtree(folder)
 
 
 def test_a_manager_removes_only_sockets_that_no_process_listens_on(manager):
@@ -357,7 +414,7 @@ def test_stop_times_out_if_the_manager_does_not_end(name):
     with open(f"/dev/shm/{name}", "xb"), Client(address, authkey=KEY) as peer:
         peer.send((None, "track_segment", (name,), {}))
         assert peer.recv() == ("#RETURN", None)
-    assert f"manager {process.pid} ({address}) has not ended within 0.2 seconds" in run("manager", "stop", "-t", "0.2", process.pid, status=3)
+    assert f"manager {process.pid} ({address}) has not ended within 0.2 seconds" in run("manager", "stop", "-w", "0.2", process.pid, status=3)
     process.stdout.close()
     assert process.wait(20) == 0
     os.close(tracker)
@@ -424,7 +481,7 @@ def test_a_wrong_reply_does_no_harm(fake, kind):
         assert str(pid) in text
         assert "\x1b[31m\n" not in text and "\x07" not in text
     expected = ("cannot be stopped", 1) if state == "unknown" else ("has not ended within 0.5 seconds", 3)
-    assert expected[0] in run("manager", "stop", "-t", "0.5", pid, status=expected[1])
+    assert expected[0] in run("manager", "stop", "-w", "0.5", pid, status=expected[1])
 
 
 def test_other_files_with_the_name_of_a_socket_are_ignored(manager, tmp_path):

@@ -51,7 +51,7 @@ def names(name):
         ["get", "NAME", b"\x1b[31mred"], ["set", "NAME", "0", HIDDEN * 99], ["set", "NAME", "2", b"\x9b\x1b[31mred"],
         ["set", "-t", HIDDEN, "NAME", "0", "1"], ["watch", "-i", "-c", "2", "NAME"], ["watch", "-J", "-i", "-c", "2", "NAME"],
         ["watch", "NAME", "9"], ["create", "NAME", "1"],
-        ["top", "-b", "-c", "1", "-d", "0.1", "NAME"], ["top", "-p", "-b", "-c", "1", "-d", "0.1"], ["top", "-J", "-c", "1", "-d", "0.1", "NAME"],
+        ["top", "--batch", "-c", "1", "--delay", "0.1", "NAME"], ["top", "--processes", "--batch", "-c", "1", "--delay", "0.1"], ["top", "-J", "-c", "1", "--delay", "0.1", "NAME"],
     ],
 )  # fmt: skip
 def test_names_and_values_are_escaped_on_a_terminal(names, command):
@@ -66,7 +66,7 @@ def test_names_and_values_are_escaped_on_a_terminal(names, command):
     [
         ["ls", "no\x1b[31mred"], ["ls", "-o", "\x9b31m"], ["ls", "-x", "\x1b[31mred"], ["ls", "--\x1b[31mred"], ["ls", "-\x1b"],
         ["\x1b[31mred"], ["rm", "\x1b[31mred", "\u202e"], ["rm", "a/\x1b[31mred"], ["create", "-s", "\x1b[31mred", "x"], ["create", "-m", "\u202e", "x"],
-        ["create", "-t", "\x1b[31mred", "x", "1"], ["create", "-t", "int", "x", "\x1b[31mred"], ["create", "x", "-\x1b[31mred"], ["watch", "-t", "\x1b[31mred", "x"],
+        ["create", "-t", "\x1b[31mred", "x", "1"], ["create", "-t", "int", "x", "\x1b[31mred"], ["create", "x", "-\x1b[31mred"], ["watch", "-w", "\x1b[31mred", "x"],
         ["watch", "-c", "\x9b", "x"], ["create", "x/\x1b[31mred"], ["info", "\x9b" * 300], ["ls", "--\udc9b"], ["dump", "\udc9b"],
     ],
 )  # fmt: skip

@@ -52,7 +52,7 @@ function __shareable_values
     set -l words (commandline -opc)
     test (count $words) -gt 2; and not contains -- -- $words; or return
     switch "$words[2] $words[-1]"
-        case 'ls -s' 'ls --state'
+        case 'ls --state'
             printf '%s\n' used open orphaned unowned deleted unknown
         case 'ls -k' 'ls --kind'
             printf '%s\n' list raw semaphore log directory fifo socket link device
@@ -66,7 +66,7 @@ function __shareable_values
             __fish_complete_users
         case 'ls -d' 'ls --directory' 'info -d' 'info --directory'
             __fish_complete_directories (commandline -ct)
-        case 'ls --min-size' 'ls --output' 'ls --pid' 'info -p' 'info --pid' 'ls -m' 'ls -o' 'ls -p' 'gc -o' 'gc --output'
+        case 'ls --min-size' 'ls --output' 'ls --pid' 'info -p' 'info --pid' 'ls -o' 'ls -p' 'gc -o' 'gc --output'
         case 'top -c' 'top --count' 'top -D' 'top --delay'
         case '*'
             return 1
