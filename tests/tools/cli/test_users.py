@@ -1,9 +1,12 @@
 """Test how ls shows the processes and users of a block."""
 
 import os
+import re
 import subprocess
 
+import pytest
 from command import blocks, run
+from machine import in_machine, needs_root
 
 HOLDER = """
 import mmap, os, sys
@@ -24,3 +27,21 @@ def test_the_command_of_a_user_is_shown(name):
         assert [os.fsencode(each) for each in blocks("-o", "NAME,COMMAND", name)[name]["command"]] == [b"a\n\x1b[31m\xff"]
         holding.stdin.close()
     assert blocks("-o", "NAME,COMMAND", name)[name]["command"] == []
+
+
+# Root in a container: it may list the descriptors of other processes, but not follow them. `dropped` are the capabilities that it lacks.
+CONTAINED = """
+contained() { setpriv --bounding-set="$dropped" --inh-caps="$dropped" -- "$run_shareable" "$@"; }
+contained --version >/dev/null 2>&1 || skip "no capability can be dropped"
+hold() { (exec "$@" sh -c 'exec </dev/shm/x; : >/dev/shm/ready; exec sleep 100') & until test -e /dev/shm/ready; do sleep 0.02; done; }
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("dropped", ["-lease,-sys_ptrace", "-lease,-sys_ptrace,-perfmon,-sys_admin"])
+@pytest.mark.parametrize("holder", ["setpriv --reuid 65533", "env"])
+def test_a_private_block_that_an_unreadable_descriptor_may_hold_is_unknown(tmp_path, dropped, holder):
+    """With fewer capabilities, the maps of the process cannot be read either. The process of root has all capabilities."""
+    make = f"shareable create x 1; chown 65533 /dev/shm/x; hold {holder}"
+    found = in_machine(f"dropped={dropped}\n{CONTAINED}\n{make}\ncontained ls --noheadings --output STATE,REASON x", tmp_path)
+    assert re.match(r"unknown process \d+ \(\w+\) cannot be inspected, and may use it: ", found)
