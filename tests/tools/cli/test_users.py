@@ -45,3 +45,10 @@ def test_a_private_block_that_an_unreadable_descriptor_may_hold_is_unknown(tmp_p
     make = f"shareable create x 1; chown 65533 /dev/shm/x; hold {holder}"
     found = in_machine(f"dropped={dropped}\n{CONTAINED}\n{make}\ncontained ls --noheadings --output STATE,REASON x", tmp_path)
     assert re.match(r"unknown process \d+ \(\w+\) cannot be inspected, and may use it: ", found)
+
+
+@needs_root
+def test_a_block_that_may_be_in_use_is_removed_only_by_force(tmp_path):
+    make = f"dropped=-lease,-sys_ptrace\n{CONTAINED}\nshareable create x 1; chown 65533 /dev/shm/x; hold env"
+    found = in_machine(f"{make}\ncontained rm x 2>&1 || test -e /dev/shm/x; contained rm --force x; test ! -e /dev/shm/x", tmp_path)
+    assert re.fullmatch(r"shareable rm: block 'x' may be in use: process \d+ \(\w+\) cannot be inspected, and may use it: .*\. --force removes it\n", found)
