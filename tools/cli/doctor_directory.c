@@ -58,12 +58,14 @@ static void check_space(doctor_report *report, const struct statfs *file_system)
 
 /* A file system that does not limit its inodes reports 0 of 0. */
 static void check_inodes(doctor_report *report, const struct statfs *file_system) {
-  if (file_system->f_files == 0)
+  uint64_t all = (uint64_t)file_system->f_files, left = (uint64_t)file_system->f_ffree;
+
+  if (all == 0)
     doctor_add(report, "inodes", DOCTOR_OK, "", "unlimited");
   else
-    doctor_add(report, "inodes", file_system->f_ffree < file_system->f_files / 10 ? DOCTOR_WRONG : DOCTOR_OK,
+    doctor_add(report, "inodes", left == 0 || left < all / 10 ? DOCTOR_WRONG : DOCTOR_OK,
                "too many files: run 'shareable gc', or mount -o remount,nr_inodes=NUMBER " SHAREABLE__DIRECTORY,
-               "%" PRIu64 " of %" PRIu64 " free", (uint64_t)file_system->f_ffree, (uint64_t)file_system->f_files);
+               "%" PRIu64 " of %" PRIu64 " free", left, all);
 }
 
 /* A limit on the size of files must be an error here, not the signal SIGXFSZ. */

@@ -97,6 +97,19 @@ def test_a_directory_without_free_inodes_is_wrong(tmp_path):
     assert doctor("", tmp_path, "inodes", "nr_inodes=0") == "ok: unlimited"
 
 
+def test_a_block_that_gets_no_inode_is_explained(tmp_path):
+    fill = ": >/dev/shm/f1; : >/dev/shm/f2; : >/dev/shm/f3"
+    assert doctor(fill, tmp_path, "inodes", "nr_inodes=4").startswith("wrong: 0 of 4 free too many files")
+    found = in_machine(f"{fill}; shareable create x 1 2>&1 || true", tmp_path, "nr_inodes=4")
+    assert found == "shareable create: 'x' needs an inode, but /dev/shm has none of its 4 inodes free: remove files there, or mount it with a larger nr_inodes\n"
+
+
+@needs_python
+def test_an_ownership_log_that_gets_no_inode_is_explained(tmp_path):
+    found = in_machine("python -c \"$owner\" mine 1 4096 2>&1 || true", tmp_path, "nr_inodes=2")
+    assert "the ownership log needs an inode, but /dev/shm has none of its 2 inodes free" in found
+
+
 def test_the_mode_of_the_directory_is_checked(tmp_path):
     assert doctor("chmod 755 /dev/shm", tmp_path, "directory") == "wrong: tmpfs, mode 0755 chmod 1777 /dev/shm"
 
