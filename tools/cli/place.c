@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "cli.h"
 #include "shm/segment.h"
 
@@ -56,7 +57,7 @@ static int open_in_root(int root, const char *path) {
 static _Noreturn void die_process(int64_t pid) {
   if (errno == ENOENT || errno == ESRCH)
     cli_die("there is no process %" PRId64, pid);
-  cli_die("cannot look into process %" PRId64 ": %s: run this command as root", pid, strerror(errno));
+  cli_die("cannot look into process %" PRId64 ": %s: %s", pid, strerror(errno), capability_advice());
 }
 
 static int open_of_process(const char *directory, int64_t pid) {
