@@ -114,6 +114,13 @@ def test_the_mode_of_the_directory_is_checked(tmp_path):
     assert doctor("chmod 755 /dev/shm", tmp_path, "directory") == "wrong: tmpfs, mode 0755 chmod 1777 /dev/shm"
 
 
+def test_a_directory_that_is_read_only_or_a_file_is_explained(tmp_path):
+    found = doctor("mount -t tmpfs -o ro,mode=1777 none /dev/shm", tmp_path, "new blocks")
+    assert found == "wrong: Read-only file system mount -o remount,rw /dev/shm"
+    found = doctor("mount -t tmpfs none /dev; : >/dev/shm", tmp_path, "directory")
+    assert found == "wrong: not a directory replace it by a directory, and mount a tmpfs there"
+
+
 def test_without_a_directory_the_other_results_are_printed(tmp_path):
     output = in_machine("mount -t tmpfs none /dev; shareable doctor --json || true", tmp_path)
     found = {each["check"]: each for each in json.loads(output)["checks"]}
@@ -141,6 +148,14 @@ def test_a_foreign_directory_of_logs_is_found(tmp_path, make, found):
     assert doctor(f"umask 0; (cd /dev/shm; {make})", tmp_path, "owners").startswith(found)
 
 
+@needs_root
+def test_the_directory_of_a_user_of_another_user_namespace_is_not_to_note(tmp_path):
+    make = "mkdir -m 700 /dev/shm/.shareable-1000; chown 1000 /dev/shm/.shareable-1000; unshare --user --map-root-user true || skip 'no user namespaces'"
+    assert doctor(make, tmp_path, "owners") == "ok: 1 directories of ownership logs, all private"
+    inside = 'unshare --user --map-root-user "$run_shareable" doctor'
+    assert doctor(make, tmp_path, "owners", how=inside) == "ok: 0 directories of ownership logs, all private"
+
+
 @needs_python
 def test_the_library_s_own_directories_are_private(tmp_path):
     assert doctor("own mine 1 4096", tmp_path, "owners") == "ok: 1 directories of ownership logs, all private"
@@ -164,6 +179,8 @@ def test_processes_with_another_mount_are_found(tmp_path):
 
 def test_a_container_and_a_directory_without_a_mount_are_to_note(tmp_path):
     assert doctor("", tmp_path, "mount").startswith("note: in a container blocks and processes of the host")
+    found = doctor("mount -t tmpfs none /proc", tmp_path, "mount")
+    assert found == "ok: unknown without /proc: see below"
     alone = "while umount /dev/shm 2>/dev/null; do :; done; ! mountpoint -q /dev/shm || skip 'a mount cannot be removed'; test -d /dev/shm"
     found = doctor(alone, tmp_path, "mount")
     assert found.startswith("note: not a mount of its own blocks take the space of another file system: mount -t tmpfs")
