@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "cli.h"
 #include "process.h"
 
@@ -48,22 +49,17 @@ static block_state state_of(const block *info, const shareable__usage *usage) {
   return usage->owner == NULL ? BLOCK_UNOWNED : BLOCK_ORPHANED;
 }
 
-/* Returns how this process could see what it cannot: root in a container may lack a capability. */
-static const char *advice(void) {
-  return geteuid() == 0 ? "run this on the host, with CAP_SYS_PTRACE" : "run this as root";
-}
-
 static char *reason_of_process(int64_t pid) {
   char *command = process_command(pid),
        *reason = cli_format("process %" PRId64 " (%s) cannot be inspected, and may use it: %s", pid,
-                            command == NULL ? "?" : command, advice());
+                            command == NULL ? "?" : command, capability_advice());
 
   free(command);
   return reason;
 }
 
 static char *reason_of_proc(void) {
-  return process_proc_is_mounted() ? cli_format("/proc does not show all processes: %s", advice())
+  return process_proc_is_mounted() ? cli_format("/proc does not show all processes: %s", capability_advice())
                                    : cli_format("/proc is not mounted: no process can be seen");
 }
 

@@ -93,6 +93,7 @@ static void check_all(doctor_report *report) {
   doctor_check_logs(report);
   doctor_check_mounts(report);
   doctor_check_kernel(report);
+  doctor_check_capabilities(report);
   doctor_check_logout(report);
   doctor_check_limits(report);
   doctor_check_programs(report);

@@ -20,6 +20,7 @@ void doctor_check_directory(doctor_report *report);
 void doctor_check_logs(doctor_report *report);
 void doctor_check_mounts(doctor_report *report);
 void doctor_check_kernel(doctor_report *report);
+void doctor_check_capabilities(doctor_report *report);
 void doctor_check_logout(doctor_report *report);
 void doctor_check_limits(doctor_report *report);
 void doctor_check_programs(doctor_report *report);

@@ -26,6 +26,11 @@ static void check_mode(doctor_report *report, const struct statfs *file_system) 
     doctor_add(report, "directory", DOCTOR_WRONG, "check the permissions of the directory", "%s", strerror(errno));
     return;
   }
+  if (!S_ISDIR(directory.st_mode)) {
+    doctor_add(report, "directory", DOCTOR_WRONG, "replace it by a directory, and mount a tmpfs there",
+               "not a directory");
+    return;
+  }
   if ((directory.st_mode & 07777) != 01777)
     advice = "chmod 1777 " SHAREABLE__DIRECTORY;
   else if (file_system->f_type != TMPFS_MAGIC)
@@ -58,12 +63,14 @@ static void check_space(doctor_report *report, const struct statfs *file_system)
 
 /* A file system that does not limit its inodes reports 0 of 0. */
 static void check_inodes(doctor_report *report, const struct statfs *file_system) {
-  if (file_system->f_files == 0)
+  uint64_t all = (uint64_t)file_system->f_files, left = (uint64_t)file_system->f_ffree;
+
+  if (all == 0)
     doctor_add(report, "inodes", DOCTOR_OK, "", "unlimited");
   else
-    doctor_add(report, "inodes", file_system->f_ffree < file_system->f_files / 10 ? DOCTOR_WRONG : DOCTOR_OK,
+    doctor_add(report, "inodes", left == 0 || left < all / 10 ? DOCTOR_WRONG : DOCTOR_OK,
                "too many files: run 'shareable gc', or mount -o remount,nr_inodes=NUMBER " SHAREABLE__DIRECTORY,
-               "%" PRIu64 " of %" PRIu64 " free", (uint64_t)file_system->f_ffree, (uint64_t)file_system->f_files);
+               "%" PRIu64 " of %" PRIu64 " free", left, all);
 }
 
 /* A limit on the size of files must be an error here, not the signal SIGXFSZ. */
@@ -75,16 +82,21 @@ static int allocate_page(int fd) {
   return errnum;
 }
 
+static const char *advice_to_create(int errnum) {
+  if (errnum == ENOSPC)
+    return "there is no space or no inode left: see above";
+  if (errnum == EROFS)
+    return "mount -o remount,rw " SHAREABLE__DIRECTORY;
+  return "this user must be able to create an unnamed file (O_TMPFILE) there";
+}
+
 /* Each block needs an unnamed file, a lock on it, and memory. */
 static void check_new_blocks(doctor_report *report) {
   struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
   int fd = open(SHAREABLE__DIRECTORY, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), errnum;
 
   if (fd < 0)
-    doctor_add(report, "new blocks", DOCTOR_WRONG,
-               errno == ENOSPC ? "there is no space or no inode left: see above"
-                               : "this user must be able to create an unnamed file (O_TMPFILE) there",
-               "%s", strerror(errno));
+    doctor_add(report, "new blocks", DOCTOR_WRONG, advice_to_create(errno), "%s", strerror(errno));
   else if (fcntl(fd, F_OFD_SETLK, &lock) != 0)
     doctor_add(report, "new blocks", DOCTOR_WRONG,
                "the file system must support fcntl(2) locks: they show which processes are alive", "cannot be locked");

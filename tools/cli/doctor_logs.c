@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "doctor.h"
+#include "shm/owner_directory.h"
 #include "shm/segment.h"
 
 typedef struct log_directories {
@@ -45,6 +46,17 @@ static bool parse_name(const char *name, uid_t *user) {
   return is_valid;
 }
 
+/* The inode of the first user namespace, which the kernel defines: PROC_USER_INIT_INO. */
+#define FIRST_USER_NAMESPACE 0xEFFFFFFDu
+
+/* Returns whether the owner is a user that has no id in this user namespace. */
+static bool has_hidden_owner(int shm, const char *name, const struct stat *file) {
+  struct stat user_namespace;
+
+  return stat("/proc/self/ns/user", &user_namespace) == 0 && user_namespace.st_ino != FIRST_USER_NAMESPACE &&
+         !shareable__owner_is_mapped(shm, name, file->st_uid);
+}
+
 /* Returns why the library does not use the directory, which the caller frees, or NULL. */
 static char *describe(const char *name, const struct stat *file, uid_t user, doctor_verdict *verdict) {
   *verdict = DOCTOR_NOTE;
@@ -62,7 +74,8 @@ static void look(log_directories *found, int shm, const char *name) {
   uid_t user;
   char *reason;
 
-  if (!parse_name(name, &user) || fstatat(shm, name, &file, AT_SYMLINK_NOFOLLOW) != 0)
+  if (!parse_name(name, &user) || fstatat(shm, name, &file, AT_SYMLINK_NOFOLLOW) != 0 ||
+      has_hidden_owner(shm, name, &file))
     return;
   found->count++;
   reason = describe(name, &file, user, &verdict);

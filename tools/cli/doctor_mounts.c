@@ -38,8 +38,10 @@ static void check_mount(doctor_report *report) {
   cli_mount mount;
   bool is_inside = is_container();
 
-  if (!cli_mount_find(getpid(), SHAREABLE__DIRECTORY, &mount))
-    doctor_add(report, "mount", access("/proc/self/mountinfo", R_OK) == 0 ? DOCTOR_NOTE : DOCTOR_OK,
+  if (access("/proc/self/mountinfo", R_OK) != 0)
+    doctor_add(report, "mount", DOCTOR_OK, "", "unknown without /proc: see below");
+  else if (!cli_mount_find(getpid(), SHAREABLE__DIRECTORY, &mount))
+    doctor_add(report, "mount", DOCTOR_NOTE,
                "blocks take the space of another file system: mount -t tmpfs -o mode=1777 shm " SHAREABLE__DIRECTORY,
                "not a mount of its own");
   else if (is_inside)

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "cli.h"
 #include "process.h"
 #include "shm/segment.h"
@@ -72,7 +73,7 @@ static _Noreturn void die_process(int64_t pid) {
     cli_die("process %" PRId64 " has ended, and its parent has not waited for it", pid);
   if (errnum == ENOENT || errnum == ESRCH)
     cli_die("there is no process %" PRId64, pid);
-  cli_die("cannot look into process %" PRId64 ": %s: run this command as root", pid, strerror(errnum));
+  cli_die("cannot look into process %" PRId64 ": %s: %s", pid, strerror(errnum), capability_advice());
 }
 
 static int open_of_process(const char *directory, int64_t pid) {

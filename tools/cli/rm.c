@@ -91,6 +91,17 @@ static void warn_pattern(const char *name) {
     bare(name));
 }
 
+/* Returns whether the block may be removed without --force. Otherwise, prints the reason. */
+static bool check_unused(const block *known) {
+  if (is_in_use(known))
+    warn_in_use(known);
+  else if (known != NULL && known->state == BLOCK_UNKNOWN)
+    cli_warn("block '%s' may be in use: %s. --force removes it", known->name, known->reason);
+  else
+    return true;
+  return false;
+}
+
 /* Returns CLI_FAILED if the block cannot be removed. */
 static int remove_block(const char *name, bool is_forced) {
   shareable_error error;
@@ -119,20 +130,15 @@ static int run_rm(int argc, char **argv) {
     cli_usage_error("NAME is missing");
   if (!is_forced)
     read_users(&found, argv + optind, (size_t)(argc - optind));
-  for (int i = optind; i < argc; i++) {
-    const block *known = find(&found, argv[i]);
-
-    if (is_in_use(known))
-      warn_in_use(known);
-    if (is_in_use(known) || remove_block(argv[i], is_forced) != CLI_DONE)
+  for (int i = optind; i < argc; i++)
+    if (!check_unused(find(&found, argv[i])) || remove_block(argv[i], is_forced) != CLI_DONE)
       status = CLI_FAILED;
-  }
   blocks_free(&found);
   return status;
 }
 
 const cli_command cli_rm = {"rm", "NAME...", "Remove blocks that no process uses.",
-                            "  -f, --force  also remove blocks that are in use; ignore missing blocks\n"
+                            "  -f, --force  also remove blocks that may be in use; ignore missing blocks\n"
                             "  -h, --help   print this help\n"
                             "\n"
                             "Processes that have a removed block open keep using it. To remove the blocks\n"

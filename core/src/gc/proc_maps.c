@@ -145,11 +145,23 @@ static char *name_of_open(int descriptors, const char *number) {
   return old_name(name_of_deleted(path, " (deleted)"));
 }
 
-static void read_descriptor(const maps_search *search, int descriptors, const char *number, int64_t pid) {
+/*
+ * Returns whether this process may not follow the process's descriptors. statx(2) alone does not
+ * show that: a file system may refuse it too, as FUSE does.
+ */
+static bool is_refused(int descriptors, const char *number) {
+  char path[2];
+
+  return readlinkat(descriptors, number, path, sizeof path) < 0 && errno == EACCES;
+}
+
+/* Returns false if this process may not follow the descriptor. One that was closed is no file. */
+static bool read_descriptor(const maps_search *search, int descriptors, const char *number, int64_t pid) {
   struct statx file;
 
+  errno = 0;
   if (!stat_descriptor(descriptors, number, search, &file))
-    return;
+    return errno != EACCES || !is_refused(descriptors, number);
   add(search->maps, (shareable__mapping){.inode = file.stx_ino,
                                          .size = file.stx_size,
                                          .used = file.stx_blocks * 512,
@@ -158,21 +170,27 @@ static void read_descriptor(const maps_search *search, int descriptors, const ch
                                          .name = file.stx_nlink == 0 ? name_of_open(descriptors, number) : NULL,
                                          .is_open = true,
                                          .is_named = file.stx_nlink > 0});
+  return true;
 }
 
-/* Returns whether the descriptors could be read. A process that has ended has none. */
+/*
+ * Returns whether the descriptors could be read. A process that has ended has none. Root may list
+ * the descriptors of other users' processes, but needs CAP_SYS_PTRACE to follow them, and Linux
+ * shows the maps for less (CAP_PERFMON).
+ */
 static bool read_descriptors(const maps_search *search, const proc_path *process, int64_t pid) {
   proc_path fds = proc_path_of(process, "fd");
   DIR *descriptors = shareable__opendirat(AT_FDCWD, fds.text);
   const struct dirent *entry;
+  bool is_readable = true;
 
   if (descriptors == NULL)
     return errno == ENOENT || errno == ESRCH;
-  while ((entry = readdir(descriptors)) != NULL)
+  while (is_readable && (entry = readdir(descriptors)) != NULL)
     if (entry->d_name[0] != '.')
-      read_descriptor(search, dirfd(descriptors), entry->d_name, pid);
+      is_readable = read_descriptor(search, dirfd(descriptors), entry->d_name, pid);
   closedir(descriptors);
-  return true;
+  return is_readable;
 }
 
 /*
@@ -344,16 +362,18 @@ const shareable__mapping *shareable__proc_maps_users(const shareable__proc_maps 
 }
 
 /*
- * Only its user and root can map a private file. Processes of root are not counted: if root runs
- * this, they are readable.
+ * Only its user and root can map a private file. Another user cannot inspect any process of root,
+ * so these count only for root, which can inspect them unless it lacks capabilities.
  */
-static bool may_have(const shareable__mapping *process, const struct stat *file) {
-  return process->user == file->st_uid || (file->st_mode & 077) != 0;
+static bool may_have(const shareable__mapping *process, const struct stat *file, bool is_root) {
+  return process->user == file->st_uid || (file->st_mode & 077) != 0 || (is_root && process->user == 0);
 }
 
 const shareable__mapping *shareable__proc_maps_unreadable(const shareable__proc_maps *maps, const struct stat *file) {
+  bool is_root = geteuid() == 0;
+
   for (size_t i = 0; i < maps->count && maps->mappings[i].inode == 0; i++)
-    if (may_have(&maps->mappings[i], file))
+    if (may_have(&maps->mappings[i], file, is_root))
       return &maps->mappings[i];
   return NULL;
 }

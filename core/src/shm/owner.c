@@ -53,6 +53,14 @@ static shareable_status fail_no_space(shareable_error *error, const char *name, 
                          name, size);
 }
 
+static shareable_status fail_no_inode(shareable_error *error, const char *name, uint64_t inodes) {
+  return shareable__fail(error, SHAREABLE_E_NO_SPACE, ENOSPC,
+                         "cannot record that this process owns '%s': the ownership log needs an inode, "
+                         "but " SHAREABLE__DIRECTORY " has none of its %" PRIu64
+                         " inodes free: remove files there, or mount it with a larger nr_inodes",
+                         name, inodes);
+}
+
 static shareable_status fail_limit(shareable_error *error, const char *name, size_t size) {
   struct rlimit limit = {0};
 
@@ -70,7 +78,10 @@ static shareable_status fail_limit(shareable_error *error, const char *name, siz
 static shareable_status fail(shareable_error *error, int errnum, const char *name, unsigned chunks) {
   size_t size = shareable__owner_file_grown_size(chunks);
   shareable_status status;
+  uint64_t inodes;
 
+  if (errnum == ENOSPC && chunks == 0 && shareable__segment_inodes_are_used_up(&inodes))
+    return fail_no_inode(error, name, inodes);
   if (errnum == ENOSPC)
     return fail_no_space(error, name, size);
   if (errnum == EFBIG)

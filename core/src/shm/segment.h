@@ -48,6 +48,12 @@ shareable_status shareable__segment_create_by(shareable__segment *segment, share
                                               const char *name, uint64_t size, uint32_t flags, uint32_t mode,
                                               shareable_error *error);
 
+/*
+ * Returns whether the directory limits its number of files, and `*limit` of them exist: then creating
+ * a file fails with ENOSPC although memory is free.
+ */
+bool shareable__segment_inodes_are_used_up(uint64_t *limit);
+
 /* Writes to the file, not through the mapping. `name` is used only in error messages. */
 shareable_status shareable__segment_write(const shareable__segment *segment, const char *name, uint64_t offset,
                                           const void *bytes, size_t length, shareable_error *error);

@@ -40,6 +40,30 @@ static shareable_status fail_no_space(shareable_error *error, const char *name, 
                          (uint64_t)space.f_blocks * space.f_frsize);
 }
 
+/* A file system that does not limit its inodes reports 0 of 0. */
+bool shareable__segment_inodes_are_used_up(uint64_t *limit) {
+  struct statvfs space;
+
+  if (statvfs(DIRECTORY, &space) != 0)
+    return false;
+  *limit = space.f_files;
+  return space.f_files > 0 && space.f_ffree == 0;
+}
+
+/* The file could not be created. */
+static shareable_status fail_to_create(shareable_error *error, const char *name, int errnum) {
+  uint64_t inodes;
+
+  if (errnum == ENOENT)
+    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot create '%s': there is no " DIRECTORY, name);
+  if (errnum == ENOSPC && shareable__segment_inodes_are_used_up(&inodes))
+    return shareable__fail(error, SHAREABLE_E_NO_SPACE, errnum,
+                           "'%s' needs an inode, but " DIRECTORY " has none of its %" PRIu64
+                           " inodes free: remove files there, or mount it with a larger nr_inodes",
+                           name, inodes);
+  return shareable__fail_errno(error, errnum, "cannot create '%s' in " DIRECTORY, name);
+}
+
 /*
  * Checked first, so that a size far above the free space does not fill the file system before the
  * reservation fails.
@@ -186,10 +210,8 @@ shareable_status shareable__segment_create_by(shareable__segment *segment, share
   if (mode == 0)
     mode = S_IRUSR | S_IWUSR;
   errnum = method == SHAREABLE__CREATE_TMPFILE ? open_unnamed(segment, mode) : open_temporary(segment, mode);
-  if (errnum == ENOENT)
-    return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot create '%s': there is no " DIRECTORY, name);
   if (errnum != 0)
-    return shareable__fail_errno(error, errnum, "cannot create '%s' in " DIRECTORY, name);
+    return fail_to_create(error, name, errnum);
   status = allocate(segment->fd, name, size, flags, error);
   if (status == SHAREABLE_OK)
     status = shareable__segment_map(segment, name, true, false, error);

@@ -18,7 +18,8 @@ print("made", flush=True)
 signal.pause()
 """
 
-# Functions for the commands. `skip REASON` skips the test. `own` keeps its blocks until the namespaces end, `leave` leaves garbage.
+# Functions for the commands. `skip REASON` skips the test. `own` keeps its blocks until the namespaces end, `leave` leaves garbage. `without`
+# runs a command without capabilities, as root in a container.
 FUNCTIONS = """
 shareable() { "$run_shareable" "$@"; }
 python() { LD_PRELOAD=$preload "$run_python" "$@"; }
@@ -30,6 +31,10 @@ on_terminal() {
   columns=$1; shift; TERM=xterm script -qec "stty cols $columns rows 24; $run_shareable $*" /dev/null | tr -d '\\r'
 }
 as_other() { LD_PRELOAD=$preload setpriv --reuid 65533 --regid 65533 --clear-groups "$@"; }
+without() {
+  setpriv --bounding-set="$1" --inh-caps="$1" -- true 2>/dev/null || skip "no capability can be dropped"
+  dropped=$1; shift; setpriv --bounding-set="$dropped" --inh-caps="$dropped" -- "$@"
+}
 needs_other() { as_other "$@" --version >/dev/null 2>&1 || skip "another user may not run $1"; }
 """
 

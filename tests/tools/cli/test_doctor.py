@@ -69,7 +69,7 @@ def test_a_tools_only_installation_has_no_false_alarm(tmp_path):
     """Neither the library nor the reaper is installed, and the machine is in its usual state."""
     commands = "mount -t tmpfs none /run; mount -t tmpfs none /sys/fs/cgroup; unset SHAREABLE_REAPER; shareable doctor --quiet"
     checks = re.findall(r"^(?:wrong|note) +(\S+)", in_machine(commands, tmp_path, "size=256m"), re.M)
-    assert checks == ["mount"]  # the test runs in a container
+    assert checks in (["mount"], ["mount", "capability"])  # the test runs in a container
 
 
 # The directory
@@ -97,8 +97,28 @@ def test_a_directory_without_free_inodes_is_wrong(tmp_path):
     assert doctor("", tmp_path, "inodes", "nr_inodes=0") == "ok: unlimited"
 
 
+def test_a_block_that_gets_no_inode_is_explained(tmp_path):
+    fill = ": >/dev/shm/f1; : >/dev/shm/f2; : >/dev/shm/f3"
+    assert doctor(fill, tmp_path, "inodes", "nr_inodes=4").startswith("wrong: 0 of 4 free too many files")
+    found = in_machine(f"{fill}; shareable create x 1 2>&1 || true", tmp_path, "nr_inodes=4")
+    assert found == "shareable create: 'x' needs an inode, but /dev/shm has none of its 4 inodes free: remove files there, or mount it with a larger nr_inodes\n"
+
+
+@needs_python
+def test_an_ownership_log_that_gets_no_inode_is_explained(tmp_path):
+    found = in_machine("python -c \"$owner\" mine 1 4096 2>&1 || true", tmp_path, "nr_inodes=2")
+    assert "the ownership log needs an inode, but /dev/shm has none of its 2 inodes free" in found
+
+
 def test_the_mode_of_the_directory_is_checked(tmp_path):
     assert doctor("chmod 755 /dev/shm", tmp_path, "directory") == "wrong: tmpfs, mode 0755 chmod 1777 /dev/shm"
+
+
+def test_a_directory_that_is_read_only_or_a_file_is_explained(tmp_path):
+    found = doctor("mount -t tmpfs -o ro,mode=1777 none /dev/shm", tmp_path, "new blocks")
+    assert found == "wrong: Read-only file system mount -o remount,rw /dev/shm"
+    found = doctor("mount -t tmpfs none /dev; : >/dev/shm", tmp_path, "directory")
+    assert found == "wrong: not a directory replace it by a directory, and mount a tmpfs there"
 
 
 def test_without_a_directory_the_other_results_are_printed(tmp_path):
@@ -128,6 +148,14 @@ def test_a_foreign_directory_of_logs_is_found(tmp_path, make, found):
     assert doctor(f"umask 0; (cd /dev/shm; {make})", tmp_path, "owners").startswith(found)
 
 
+@needs_root
+def test_the_directory_of_a_user_of_another_user_namespace_is_not_to_note(tmp_path):
+    make = "mkdir -m 700 /dev/shm/.shareable-1000; chown 1000 /dev/shm/.shareable-1000; unshare --user --map-root-user true || skip 'no user namespaces'"
+    assert doctor(make, tmp_path, "owners") == "ok: 1 directories of ownership logs, all private"
+    inside = 'unshare --user --map-root-user "$run_shareable" doctor'
+    assert doctor(make, tmp_path, "owners", how=inside) == "ok: 0 directories of ownership logs, all private"
+
+
 @needs_python
 def test_the_library_s_own_directories_are_private(tmp_path):
     assert doctor("own mine 1 4096", tmp_path, "owners") == "ok: 1 directories of ownership logs, all private"
@@ -151,6 +179,8 @@ def test_processes_with_another_mount_are_found(tmp_path):
 
 def test_a_container_and_a_directory_without_a_mount_are_to_note(tmp_path):
     assert doctor("", tmp_path, "mount").startswith("note: in a container blocks and processes of the host")
+    found = doctor("mount -t tmpfs none /proc", tmp_path, "mount")
+    assert found == "ok: unknown without /proc: see below"
     alone = "while umount /dev/shm 2>/dev/null; do :; done; ! mountpoint -q /dev/shm || skip 'a mount cannot be removed'; test -d /dev/shm"
     found = doctor(alone, tmp_path, "mount")
     assert found.startswith("note: not a mount of its own blocks take the space of another file system: mount -t tmpfs")
@@ -182,6 +212,18 @@ def test_huge_pages_that_waste_memory_are_to_note(tmp_path, setting, option, fou
         pytest.skip("this kernel has no huge pages for shared memory")
     mount = f"mount --bind setting {folder}/shmem_enabled; mount -o remount,size=64m,huge={option} /dev/shm || skip 'huge= is refused'"
     assert doctor(f"echo '{setting}' >setting; {mount}", tmp_path, "huge pages").startswith(found)
+
+
+# Capabilities
+
+@needs_root
+@pytest.mark.parametrize("dropped, found", [
+    ("-sys_ptrace", "note: root lacks CAP_SYS_PTRACE the processes of other users are not shown as users of a block"),
+    ("-lease", "note: root lacks CAP_LEASE gc keeps all garbage of other users: docker run --cap-add LEASE"),
+    ("-lease,-sys_ptrace", "note: root lacks CAP_SYS_PTRACE and CAP_LEASE whether other users' blocks are in use is unknown"),
+])  # fmt: skip
+def test_root_without_capabilities_is_to_note(tmp_path, dropped, found):
+    assert doctor("", tmp_path, "capability", how=f'without {dropped} "$run_shareable" doctor').startswith(found)
 
 
 # logind

@@ -155,7 +155,7 @@ def test_ls_zero_chooses_and_sorts_but_refuses_what_only_tables_have(name):
         run("create", "--size", size, name + end)
     shown = lambda *arguments: [each[-1:] for each in run("ls", "-z", *arguments, name + "-*").split("\0")]
     assert shown() == ["a", "b", "c", ""] and shown("-R") == ["c", "b", "a", ""] and shown("-x", "size") == ["b", "c", "a", ""]
-    assert shown("-m", "8K", "-s", "unowned,unknown") == ["b", "c", ""] and shown("-k", "list") == [""]
+    assert shown("--min-size", "8K", "--state", "unowned,unknown") == ["b", "c", ""] and shown("-k", "list") == [""]
     assert "no block matches" in run("ls", "-z", name + "-none*", status=1)
     for option in (["-J"], ["-r"], ["-n"], ["-b"], ["-o", "NAME"]):
         assert "--zero prints only names: it excludes" in run("ls", "-z", *option, status=2)

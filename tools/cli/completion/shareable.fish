@@ -15,14 +15,18 @@ function __shareable_commands
     command shareable --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
 end
 
-function __shareable_options
+# Prints the command before the cursor, and the subcommand of `manager`. Fails if there is none.
+function __shareable_command
     set -l words (commandline -opc)
-    string match -qr -- '^[a-z]+$' $words[2]; or return
-    if test $words[2] = manager; and contains -- "$words[3]" run list status stop
-        command shareable manager $words[3] --help 2>/dev/null | grep -o -- '--[a-z0-9-]*'
-        return
-    end
-    command shareable $words[2] --help 2>/dev/null | grep -o -- '--[a-z0-9-]*'
+    set -l last 2
+    test "$words[2]" = manager; and set last 3
+    string match -qr -- '^[a-z]+$' $words[$last]; and printf '%s\n' $words[2..$last]
+end
+
+# Prints the options of the command, as its help lists them.
+function __shareable_options
+    set -l words (__shareable_command); or return
+    command shareable $words --help 2>/dev/null | sed -nE 's/^  (-., |    )?(--[a-z0-9-]+).*/\2/p'
 end
 
 function __shareable_options_ended
@@ -47,37 +51,60 @@ function __shareable_blocks
     end | string split0
 end
 
-# Prints the values of the option before the word. Fails if that word is not an option that takes one.
-function __shareable_values
-    set -l words (commandline -opc)
-    test (count $words) -gt 2; and not contains -- -- $words; or return
-    switch "$words[2] $words[-1]"
-        case 'ls --state'
-            printf '%s\n' used open orphaned unowned deleted unknown
-        case 'ls -k' 'ls --kind'
-            printf '%s\n' list raw semaphore log directory fifo socket link device
-        case 'ls -x' 'ls --sort'
-            printf '%s\n' name size used age users
-        case 'gc -O' 'gc --older-than'
-            printf '%s\n' 10m 1h 1d 7d
-        case 'top -x' 'top --sort'
-            printf '%s\n' name size used age users changes
-        case 'ls -u' 'ls --user'
-            __fish_complete_users
-        case 'ls -d' 'ls --directory' 'info -d' 'info --directory'
-            __fish_complete_directories (commandline -ct)
-        case 'ls --min-size' 'ls --output' 'ls --pid' 'info -p' 'info --pid' 'ls -o' 'ls -p' 'gc -o' 'gc --output'
-        case 'top -c' 'top --count' 'top -D' 'top --delay'
-        case '*'
-            return 1
+# Prints what the help calls the value of the option before the cursor, such as COLUMNS. Fails if
+# there is no option that takes a value.
+function __shareable_value
+    set -l words (__shareable_command); or return
+    set -l option (commandline -opc)[-1]
+    __shareable_options_ended; and return 1
+    string match -q -- '--*=*' (commandline -ct); and set option (string split -m 1 -- = (commandline -ct))[1]
+    string match -q -- '-?*' $option; or return
+    for line in (command shareable $words --help 2>/dev/null)
+        set -l names (string split -- ' ' (string replace -r '^ *(-., )?(.*?)(  .*)?$' '$1$2' -- $line | string replace , ''))
+        string match -qr -- '^-' $names[1]; and contains -- $option $names; and string match -r -- '^[A-Z].*' $names[-1]; and return
     end
+    return 1
+end
+
+# Prints the values of that option. Fails if there is no option that takes a value.
+function __shareable_values
+    set -l value (__shareable_value); or return
+    set -l typed (string split -m 1 -- = (commandline -ct))
+    set -l prefix
+    string match -q -- '--*=*' (commandline -ct); and set prefix $typed[1]=
+    begin
+        switch (__shareable_command)[1]" $value"
+            case 'ls STATES'
+                printf '%s\n' used open orphaned unowned deleted unknown
+            case 'ls KINDS'
+                printf '%s\n' list raw semaphore log directory fifo socket link device
+            case 'ls COLUMN'
+                printf '%s\n' name size used age users
+            case 'gc AGE'
+                printf '%s\n' 10m 1h 1d 7d
+            case 'top KEY'
+                printf '%s\n' name size used age users changes
+            case 'watch HOW'
+                printf '%s\n' name descriptor
+            case '* TYPE'
+                printf '%s\n' int float bool str bytes none
+            case 'manager LEVEL'
+                printf '%s\n' error warning info debug
+            case '* USERS'
+                __fish_complete_users
+            case '* DIR'
+                __fish_complete_directories $typed[-1]
+            case '* FILE'
+                __fish_complete_path $typed[-1]
+        end
+    end | string replace -r '^' -- "$prefix"
     return 0
 end
 
 function __shareable_takes_blocks
     set -l words (commandline -opc)
-    test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor; and not __shareable_values >/dev/null
-    and not __shareable_locks; and not __shareable_takes_file
+    test (count $words) -gt 1; and not contains -- $words[2] manager gc doctor; and not __shareable_value >/dev/null
+    and not __shareable_locks
 end
 
 # Succeeds after the "--" of `lock`: a command follows.
@@ -94,17 +121,12 @@ function __shareable_locked_command
     complete -C (string join ' ' -- $typed (commandline -ct))
 end
 
-function __shareable_takes_file
-    set -l words (commandline -opc)
-    test "$words[2]" = create; and contains -- $words[-1] -j --from-json
-end
-
 function __shareable_manager
     set -l words (commandline -opc)
     test (count $words) -gt 1; and test $words[2] = manager; or return
     if test (count $words) -eq 2
         command shareable manager --help | sed -n 's/^  \([a-z]\{1,\}\)  */\1\t/p'
-    else if contains -- $words[3] status stop
+    else if contains -- $words[3] status stop; and not __shareable_value >/dev/null
         command shareable manager list --noheadings --output PID 2>/dev/null | string trim
     end
 end
@@ -112,8 +134,7 @@ end
 complete -c shareable -f
 complete -c shareable -n __fish_use_subcommand -a '(__shareable_commands)'
 complete -c shareable -n 'not __fish_use_subcommand; and not __shareable_options_ended; and string match -q -- "-*" (commandline -ct)' -a '(__shareable_options)'
-complete -c shareable -n '__shareable_values >/dev/null' -a '(__shareable_values)'
+complete -c shareable -n '__shareable_value >/dev/null' -a '(__shareable_values)'
 complete -c shareable -n __shareable_takes_blocks -a '(__shareable_blocks)'
 complete -c shareable -n __shareable_locks -a '(__shareable_locked_command)'
-complete -c shareable -n __shareable_takes_file -F
 complete -c shareable -n 'not __fish_use_subcommand; and not string match -q -- "-*" (commandline -ct)' -a '(__shareable_manager)'
