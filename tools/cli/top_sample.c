@@ -70,6 +70,7 @@ static void read_users(top_sample *sample) {
   sample->users_at = shareable__now();
   blocks_free(&sample->found);
   blocks_read(&sample->found, NULL, 0);
+  space_end_at_once(&sample->found.space, sample->directory, &sample->found.files);
   sample->named_count = sample->found.count;
   while (sample->named_count > 0 && sample->found.blocks[sample->named_count - 1].state == BLOCK_DELETED)
     sample->named_count--;
@@ -186,9 +187,11 @@ static void read_space(top_sample *sample) {
   if (fstatvfs(sample->directory, &space) != 0)
     cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   sample->space.size = (uint64_t)space.f_blocks * space.f_frsize;
-  sample->space.used = (uint64_t)(space.f_blocks - space.f_bfree) * space.f_frsize;
+  sample->space.used =
+    space.f_blocks == 0 ? sample->found.space.listed : (uint64_t)(space.f_blocks - space.f_bfree) * space.f_frsize;
   sample->space.inodes = space.f_files;
   sample->space.inodes_used = space.f_files - space.f_ffree;
+  sample->space.is_settled = sample->found.space.is_settled;
   sample->space.not_visible = sample->found.space.not_visible;
 }
 

@@ -19,8 +19,9 @@ typedef struct top_block {
 
 /* How much of /dev/shm is used. */
 typedef struct top_space {
-  uint64_t size, used; /* in bytes; size 0: no limit */
+  uint64_t size, used; /* in bytes; if there is no limit, 0, and the memory of the files that were found */
   uint64_t inodes, inodes_used;
+  bool is_settled;      /* false if files changed while the users were read: not_visible is unknown */
   uint64_t not_visible; /* the memory that no file explains, when the users were read; in bytes */
 } top_space;
 

@@ -20,6 +20,7 @@ import time
 
 import pytest
 from command import COMMAND, blocks, on_terminal, run, stock
+from machine import in_machine, needs_root
 from test_completion import completions, fish_completes, zsh
 
 COMM = os.path.basename(sys.executable)[:15]  # the command name of Python
@@ -99,7 +100,7 @@ def test_each_sample_is_one_table_or_one_line_of_json(name):
     run("create", name, 1)
     run("create", "-s", "2M", name + "-raw")
     printed = run("top", "-B", "-c", 2, "-D", 0.1, name + "*")
-    assert len(re.findall(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} /dev/shm: \S+ of \S+ used \(\d+%\), 2 blocks, \d+ process(es)?$", printed, re.M)) == 2
+    assert len(re.findall(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} /dev/shm: \S+ of \S+ used \(\d+%\)(?:, \S+ not visible to UID \d+)?, 2 blocks, \d+ process(es)?$", printed, re.M)) == 2
     table = printed.split("\n\n")[0].splitlines()
     assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS"]
     assert [line.split()[0] for line in table[2:]] == [name + "-raw", name]
@@ -288,6 +289,25 @@ def test_another_user_sees_what_its_permissions_allow(name):
     assert (block(sampled, name + "-public")["items"], block(sampled, name + "-public")["changes"]) == (2, 0)
     private = block(sampled, name + "-private")
     assert (private["kind"], private["changes"]) == (None, None) and private["used"] > 0
+
+
+@needs_root
+def test_the_memory_that_another_user_cannot_see_is_counted(tmp_path):
+    printed = in_machine("""
+needs_other "$run_shareable"
+head -c 1M /dev/zero >/dev/shm/gone; exec 3</dev/shm/gone; rm /dev/shm/gone
+as_other "$run_shareable" top -B -c 1 -D 0.1 3>&-; as_other "$run_shareable" top -J -c 1 -D 0.1 3>&-; shareable top -J -c 1 -D 0.1
+""", tmp_path)  # fmt: skip
+    line, *_, others, roots = printed.splitlines()
+    assert "1.0M of 64M used (2%), 1.0M not visible to UID 65533, 0 blocks" in line
+    assert json.loads(others)["not_visible"] == 1 << 20 and json.loads(roots)["not_visible"] == 0
+
+
+def test_without_a_limit_the_memory_of_the_files_is_used(tmp_path):
+    printed = in_machine("head -c 1M /dev/zero >/dev/shm/raw; shareable top -B -c 1 -D 0.1 none; shareable top -J -c 1 -D 0.1", tmp_path, "size=0")
+    line, *_, sampled = printed.splitlines()
+    assert "1.0M used, no limit, 0 blocks" in line
+    assert [json.loads(sampled)[key] for key in ("size", "used", "not_visible")] == [0, 1 << 20, None]
 
 
 # From here on: the live view.
