@@ -19,6 +19,10 @@ const char *block_state_name(block_state state) {
   return names[state];
 }
 
+bool block_has_unseen_users(const block *info) {
+  return info->user_count == 0 && (info->has_other_users || info->state == BLOCK_UNKNOWN);
+}
+
 void block_free(block *info) {
   free(info->name);
   free(info->reason);

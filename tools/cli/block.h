@@ -60,6 +60,12 @@ typedef struct block {
 
 const char *block_state_name(block_state state);
 
+/*
+ * Returns whether no user is known, but processes that this one cannot see use the block or may use
+ * it.
+ */
+bool block_has_unseen_users(const block *info);
+
 /* These fill a block whose bytes are 0: from a file with a name, or from one without. */
 void block_set_file(block *info, const char *name, const struct statx *file);
 void block_set_unnamed(block *info, const unnamed_file *file);

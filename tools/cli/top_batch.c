@@ -11,7 +11,7 @@
 #include "shm/segment.h"
 #include "top_cells.h"
 
-#define BLOCK_COLUMNS "NAME,KIND,ITEMS,SIZE,USED,CHANGES,AGE,STATE,USERS"
+#define BLOCK_COLUMNS "NAME,KIND,ITEMS,SIZE,USED,CHANGES,AGE,STATE,USERS,REASON"
 #define PROCESS_COLUMNS "PID,USER,MEMORY,BLOCKS,COMMAND"
 
 static void print_blocks(const top_sample *sample, const top_order *order) {
@@ -23,6 +23,7 @@ static void print_blocks(const top_sample *sample, const top_order *order) {
 
   for (size_t i = 0; i < count; i++)
     cli_table_add(table, shown[i], NULL, 0, NULL);
+  cli_table_hide_if_empty(table, COLUMN_REASON);
   block_columns_narrow(table);
   cli_table_print(table);
   free(shown);

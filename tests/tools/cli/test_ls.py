@@ -181,6 +181,8 @@ use('unlinked(opened(write("/dev/shm/gone", 5 << 20)))')
 os.mkdir("/dev/shm/theirs"); os.chown("/dev/shm/theirs", 65533, 65533); write("theirs/file", 1 << 20)
 found = rows(inner=OTHER)
 assert found["mine"]["state"] == "unknown" and found["mine"]["reason"] == "only root can see its owner and all its users"
+assert found["mine"]["users"] is None and found["mine"]["command"] is None and ls("-rn", "-o", "USERS", "mine", inner=OTHER) == "?\n"
+assert rows()["mine"]["users"] == [] == rows()["mine"]["command"] and "?" not in ls("-o", "NAME,USERS", "mine")
 assert found["private"]["reason"].startswith("this user cannot read all that is in it") and found["private"]["state"] == "unknown"
 assert total(inner=OTHER)["not_visible"] == 8 << 20 and total(inner=OTHER)["used"] == 2 << 20
 assert ls(inner=OTHER).splitlines()[-1] == "1 block, 2 other files, 2.0M of 10M used in /dev/shm (df: 16%), 8.0M not visible to UID 65533"

@@ -100,12 +100,12 @@ def test_each_sample_is_one_table_or_one_line_of_json(name):
     run("create", name, 1)
     run("create", "-s", "2M", name + "-raw")
     printed = run("top", "-B", "-c", 2, "-D", 0.1, name + "*")
-    assert len(re.findall(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} /dev/shm: \S+ of \S+ used \(\d+%\)(?:, \S+ not visible to UID \d+)?, 2 blocks, \d+ process(es)?$", printed, re.M)) == 2
+    assert len(re.findall(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} /dev/shm: \S+ of \S+ used \(\d+%\)(?:, \S+ not visible to UID \d+)?, 2 blocks, \d+ process(es)?( visible)?$", printed, re.M)) == 2
     table = printed.split("\n\n")[0].splitlines()
-    assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS"]
+    assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS", "REASON"][: len(table[1].split())]
     assert [line.split()[0] for line in table[2:]] == [name + "-raw", name]
     nothing = run("top", "-B", "-c", 1, "-D", 0.1, name + "-none").splitlines()
-    assert len(nothing) == 3 and nothing[1].split() == table[1].split() and nothing[2] == ""
+    assert len(nothing) == 3 and nothing[1].split()[-1] == "USERS" and nothing[2] == ""
     sampled = samples("-c", 2, "-D", 0.1, name + "*")
     assert len(sampled) == 2 and sampled[1]["time"] > sampled[0]["time"]
     assert 0 < sampled[0]["used"] <= sampled[0]["size"] and 0 < sampled[0]["inodes_used"] <= sampled[0]["inodes"]
@@ -301,6 +301,18 @@ as_other "$run_shareable" top -B -c 1 -D 0.1 3>&-; as_other "$run_shareable" top
     line, *_, others, roots = printed.splitlines()
     assert "1.0M of 64M used (2%), 1.0M not visible to UID 65533, 0 blocks" in line
     assert json.loads(others)["not_visible"] == 1 << 20 and json.loads(roots)["not_visible"] == 0
+
+
+@needs_root
+def test_what_another_user_cannot_see_is_marked(tmp_path):
+    top = '"$run_shareable" top -B -c 1 -D 0.1'
+    printed = in_machine(f"""needs_other "$run_shareable"; shareable create private 1
+as_other {top}; {top}; as_other {top} -J; shareable top -J -c 1 -D 0.1""", tmp_path)  # fmt: skip
+    counts, headings, row, *rest = printed.splitlines()
+    assert counts.endswith(", 1 block, 0 processes visible") and headings.endswith("STATE   USERS REASON")
+    assert row.endswith(" unknown ?     only root can see its owner and all its users")
+    assert rest[1].endswith(", 1 block, 0 processes") and rest[2].endswith(" USERS")
+    assert [json.loads(line)["blocks"][0][key] for line in rest[-2:] for key in ("users", "command")] == [None, None, [], []]
 
 
 def test_without_a_limit_the_memory_of_the_files_is_used(tmp_path):
