@@ -307,15 +307,19 @@ static void read_unnamed_matching(blocks *found, char *const *patterns, size_t c
   found->count = kept;
 }
 
+void blocks_warn_no_match(const char *pattern) {
+  if (has_wildcard(pattern))
+    cli_warn("no block matches '%s'", pattern);
+  else
+    cli_warn_not_found(pattern);
+}
+
 /* Returns false, and prints a message, if no file matches. */
 static bool check_match(const blocks *found, const char *pattern) {
   for (size_t i = 0; i < found->count; i++)
     if (matches(pattern, found->blocks[i].name))
       return true;
-  if (has_wildcard(pattern))
-    cli_warn("no block matches '%s'", pattern);
-  else
-    cli_warn_not_found(pattern);
+  blocks_warn_no_match(pattern);
   return false;
 }
 

@@ -39,14 +39,15 @@ void top_sample_expire_users(top_sample *sample) {
   sample->users_cost = 0;
 }
 
-static bool is_selected(const top_sample *sample, const char *name) {
-  for (size_t i = 0; i < sample->pattern_count; i++) {
-    const char *pattern = sample->patterns[i];
+static bool matches(const char *pattern, const char *name) {
+  pattern += pattern[0] == '/';
+  return strcmp(pattern, name) == 0 || fnmatch(pattern, name, FNM_PERIOD) == 0;
+}
 
-    pattern += pattern[0] == '/';
-    if (strcmp(pattern, name) == 0 || fnmatch(pattern, name, FNM_PERIOD) == 0)
+static bool is_selected(const top_sample *sample, const char *name) {
+  for (size_t i = 0; i < sample->pattern_count; i++)
+    if (matches(sample->patterns[i], name))
       return true;
-  }
   return sample->pattern_count == 0;
 }
 
@@ -232,6 +233,24 @@ void top_sample_take(top_sample *sample, int64_t delay) {
   read_changes(sample, is_first ? FIRST_CHANGES_NS : delay / CHANGES_SHARE);
   read_space(sample);
   sample->block_count = count_blocks(sample);
+}
+
+static bool has_match(const top_sample *sample, const char *pattern) {
+  for (size_t i = 0; i < sample->count; i++)
+    if (matches(pattern, sample->blocks[i].info.name))
+      return true;
+  return false;
+}
+
+bool top_sample_check_patterns(const top_sample *sample) {
+  bool all_match = true;
+
+  for (size_t i = 0; i < sample->pattern_count; i++)
+    if (!has_match(sample, sample->patterns[i])) {
+      blocks_warn_no_match(sample->patterns[i]);
+      all_match = false;
+    }
+  return all_match;
 }
 
 void top_sample_end(top_sample *sample) {

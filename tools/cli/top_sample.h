@@ -51,6 +51,9 @@ void top_sample_begin(top_sample *sample, char *const *patterns, size_t count);
 /* Takes the next sample. `delay` is the time between samples, in nanoseconds. */
 void top_sample_take(top_sample *sample, int64_t delay);
 
+/* Prints a message for each pattern that no block of the sample matches, and then returns false. */
+bool top_sample_check_patterns(const top_sample *sample);
+
 /* Makes the next sample read the users. */
 void top_sample_expire_users(top_sample *sample);
 

@@ -104,12 +104,22 @@ def test_each_sample_is_one_table_or_one_line_of_json(name):
     table = printed.split("\n\n")[0].splitlines()
     assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS", "REASON"][: len(table[1].split())]
     assert [line.split()[0] for line in table[2:]] == [name + "-raw", name]
-    nothing = run("top", "-B", "-c", 1, "-D", 0.1, name + "-none").splitlines()
-    assert len(nothing) == 3 and nothing[1].split()[-1] == "USERS" and nothing[2] == ""
     sampled = samples("-c", 2, "-D", 0.1, name + "*")
     assert len(sampled) == 2 and sampled[1]["time"] > sampled[0]["time"]
     assert 0 < sampled[0]["used"] <= sampled[0]["size"] and 0 < sampled[0]["inodes_used"] <= sampled[0]["inodes"]
     assert block(sampled[0], name + "-raw")["used"] == 2 << 20 and block(sampled[0], name + "-raw")["changes"] is None
+
+
+def test_a_pattern_that_no_block_matches_is_an_error_as_in_ls(name):
+    run("create", name, 1)
+    missing = [name + "-none", "/" + name + "-no", name + "-*-none"]
+    ended = subprocess.run([COMMAND, "top", "-B", "-c", "2", "-D", "0.1", name, *missing], capture_output=True, text=True)
+    assert ended.returncode == 1 and ended.stdout.count(f"\n{name} ") == 2
+    of_ls = run("ls", *missing, status=1)
+    assert ended.stderr == of_ls.replace(" ls: ", " top: ") and len(of_ls.splitlines()) == 3
+    ended = subprocess.run([COMMAND, "top", "-B", "-c", "1", "-D", "0.1", missing[0]], capture_output=True, text=True)
+    nothing = ended.stdout.splitlines()
+    assert ended.returncode == 1 and len(nothing) == 3 and nothing[1].split()[-1] == "USERS" and nothing[2] == ""
 
 
 def test_blocks_are_sorted_and_reversed(name):
@@ -248,7 +258,7 @@ def test_hostile_blocks_neither_stop_nor_slow_top_nor_take_its_memory(name):
 def test_usage_errors_name_the_argument():
     assert "'0' is not a valid delay: expected seconds from 0.1 to 86400" in run("top", "-B", "-D", "0", status=2)
     assert "'nan' is not a valid delay" in run("top", "-B", "-D", "nan", status=2)
-    assert "--count needs --batch" in run("top", "-c", "1", status=2)
+    assert "--count needs --batch or --json" in run("top", "-c", "1", status=2)
     assert "'0' is not a valid count" in run("top", "-B", "-c", "0", status=2)
 
 
@@ -316,9 +326,9 @@ as_other {top}; {top}; as_other {top} -J; shareable top -J -c 1 -D 0.1""", tmp_p
 
 
 def test_without_a_limit_the_memory_of_the_files_is_used(tmp_path):
-    printed = in_machine("head -c 1M /dev/zero >/dev/shm/raw; shareable top -B -c 1 -D 0.1 none; shareable top -J -c 1 -D 0.1", tmp_path, "size=0")
+    printed = in_machine("head -c 1M /dev/zero >/dev/shm/raw; shareable top -B -c 1 -D 0.1 raw; shareable top -J -c 1 -D 0.1", tmp_path, "size=0")
     line, *_, sampled = printed.splitlines()
-    assert "1.0M used, no limit, 0 blocks" in line
+    assert "1.0M used, no limit, 1 block," in line
     assert [json.loads(sampled)[key] for key in ("size", "used", "not_visible")] == [0, 1 << 20, None]
 
 
