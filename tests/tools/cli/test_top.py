@@ -486,6 +486,34 @@ def test_keys_sort_reverse_filter_and_help(name):
         assert live.end(b"q") == 0
 
 
+def test_processes_are_sorted_by_what_the_screen_states(name):
+    run("create", name, 1)
+    with holder(name) as pid, Live("top", "-P", name) as live:
+        live.wait(lambda: live.lines[2] == "by memory" and live.shows(f"{pid} "))
+        for key, order in ((b"a", "pid"), (b"s", "pid"), (b"u", "blocks"), (b"c", "blocks"), (b"n", "command"), (b"R", "command, reversed")):
+            live.type(key, f"by {order}")
+            live.type(b"h", "this help")
+            live.type(b"q", "Tab blocks, processes  m n u a sort")
+        live.type(TAB, "Tab blocks, processes  m s c n u a sort")
+        live.wait(lambda: live.lines[2] == "by name, reversed")
+        assert live.end(b"q") == 0
+
+
+def test_the_filter_of_processes_is_kept_while_the_blocks_of_one_are_shown(name):
+    run("create", name, 1)
+    with holder(name) as pid, holder(name) as other, Live("top", "-P", name) as live:
+        live.wait(lambda: live.shows(f"{pid} ") and live.shows(f"{other} "))
+        for back in (b"\x1b[D", b"p"):
+            live.type(b"/\x15" + str(pid).encode() + b"\r", f"filter: {pid}")
+            live.wait(lambda: not live.shows(f"{other} "))
+            live.type(ENTER, f"blocks of process {pid}")
+            live.wait(lambda: live.rows == [name] and "filter" not in live.lines[2])
+            live.type(b"/t\r", "filter: t")
+            live.type(back, f"filter: {pid}")
+            live.wait(lambda: live.shows(f"{pid} ") and not live.shows(f"{other} ") and "process " not in live.lines[2])
+        assert live.end(b"q") == 0
+
+
 def test_a_selected_block_stays_selected_and_shows_its_items(name):
     for number in range(30):
         run("create", f"{name}-{number:02}", number, "text " + HOSTILE, 1.5, None)
