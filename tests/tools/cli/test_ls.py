@@ -173,6 +173,16 @@ ended()
 """)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the file of a mapping")
+@pytest.mark.parametrize("how", ["mapped", "mapped_only"])
+def test_the_size_of_a_deleted_block_is_that_of_its_file_for_root(how):
+    in_own_shm(f"""
+use('unlinked({how}(write("/dev/shm/gone", 5000)))')
+assert rows()["gone"]["size"] == 5000
+ended()
+""")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_another_user_is_told_what_it_cannot_see():
     in_own_shm(r"""
