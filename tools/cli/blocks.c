@@ -335,10 +335,16 @@ static bool read_patterns(blocks *found, char *const *patterns, size_t count) {
   return all_match;
 }
 
+char *blocks_name_error(const char *name) {
+  if (strncmp(name, SHAREABLE__DIRECTORY "/", sizeof SHAREABLE__DIRECTORY) == 0)
+    return cli_format("'%s' is a path, not a name: leave out " SHAREABLE__DIRECTORY "/", name);
+  return cli_format("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+}
+
 /* Returns false if there is no such file. */
 static bool read_named(blocks *found, const char *name) {
   if (shareable__name_normalize(without_slash(name)) == NULL)
-    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+    cli_die("%s", blocks_name_error(name));
   return read_file(found, without_slash(name), DT_UNKNOWN);
 }
 

@@ -119,6 +119,13 @@ static void warn_pattern(const char *name) {
     bare(name));
 }
 
+static void warn_name(const char *name) {
+  char *error = blocks_name_error(name);
+
+  cli_warn("%s", error);
+  free(error);
+}
+
 /* Returns CLI_FAILED if the block cannot be removed. */
 static int remove_block(const char *name, bool is_forced) {
   shareable_error error;
@@ -130,6 +137,8 @@ static int remove_block(const char *name, bool is_forced) {
     warn_pattern(name);
   else if (result == SHAREABLE_E_NOT_FOUND)
     cli_warn_not_found(name);
+  else if (result == SHAREABLE_E_NAME)
+    warn_name(name);
   else
     cli_warn_message(error.message);
   return CLI_FAILED;
