@@ -71,6 +71,11 @@ os.kill(os.getpid(), signal.SIGKILL)"""
     assert [line for line in lines[5:] if " " not in line] == ["lost0", "lost1", "lost2", ".shareable-0", "alive0", "used"]
 
 
+def test_a_block_with_a_dot_at_the_start_is_listed_only_if_it_has_an_owner(tmp_path):
+    output = in_machine("shareable create .lost 1; own .owned 1 4096; shareable gc -n -o NAME; shareable ls -z | tr '\\0' '\\n'; shareable rm .lost; ls -A /dev/shm", tmp_path)
+    assert output.splitlines() == [".owned0", ".owned0", ".owned0", ".shareable-0"]
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 def test_a_long_reason_leaves_space_for_the_names(tmp_path, columns):
     output = in_machine(f"""shareable create --size 1M an-orphan-with-a-long-name-17; shareable create --size 1M "$(printf 'red\\033[31m-and-a-long-name-18')"
