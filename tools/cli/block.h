@@ -52,7 +52,7 @@ typedef struct block {
   bool is_block;
   bool is_used_unknown;  /* the size of memory without a name counts as used */
   bool has_other_users;  /* that this process cannot see */
-  bool is_refused;       /* only the lease shows that it is in use: perhaps for a moment */
+  bool is_refused;       /* only a lease shows that it is in use: perhaps for a moment */
   bool is_owner_dead;    /* and transferred the block to no other process */
   bool is_owner_unknown; /* the ownership logs that may list it cannot be read */
   bool is_user_unknown;

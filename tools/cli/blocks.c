@@ -212,6 +212,8 @@ static void check_again(const blocks *found, const shareable__inventory *invento
     return;
   if (read_status(fd, "", AT_EMPTY_PATH, &file) && file.stx_ino == info->inode) {
     status = stat_of(&file);
+    if (info->kind == BLOCK_UNREADABLE) /* another process held a lease on it */
+      info->kind = kind_of_file(fd, info->name, info->size, &info->list);
     usage = shareable__inventory_usage_of(inventory, info->name, &status, fd);
     block_set_usage(info, inventory, &usage, 0);
   }
