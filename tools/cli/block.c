@@ -3,6 +3,7 @@
  */
 #include "block.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,10 @@ const char *block_state_name(block_state state) {
   static const char *const names[BLOCK_STATES] = {"used", "open", "orphaned", "unowned", "deleted", "unknown"};
 
   return names[state];
+}
+
+bool block_has_unseen_users(const block *info) {
+  return info->user_count == 0 && (info->has_other_users || info->state == BLOCK_UNKNOWN);
 }
 
 void block_free(block *info) {
@@ -119,7 +124,7 @@ void block_set_usage(block *info, const shareable__inventory *inventory, const s
   info->users = usage->users;
   info->user_count = usage->user_count;
   info->has_other_users = (usage->is_locked || usage->use == SHAREABLE__IN_USE) && usage->user_count == 0;
-  info->is_refused = usage->use == SHAREABLE__IN_USE;
+  info->is_refused = usage->use == SHAREABLE__IN_USE || errnum == EWOULDBLOCK;
   info->unreadable_pid = usage->unreadable == NULL ? 0 : usage->unreadable->pid;
   info->owner = usage->is_owner_unknown ? -1 : owner_of(inventory, usage->owner);
   info->is_owner_dead = usage->owner != NULL && !is_owned(usage->owner);

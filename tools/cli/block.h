@@ -52,13 +52,19 @@ typedef struct block {
   bool is_block;
   bool is_used_unknown;  /* the size of memory without a name counts as used */
   bool has_other_users;  /* that this process cannot see */
-  bool is_refused;       /* only the lease shows that it is in use: perhaps for a moment */
+  bool is_refused;       /* only a lease shows that it is in use: perhaps for a moment */
   bool is_owner_dead;    /* and transferred the block to no other process */
   bool is_owner_unknown; /* the ownership logs that may list it cannot be read */
   bool is_user_unknown;
 } block;
 
 const char *block_state_name(block_state state);
+
+/*
+ * Returns whether no user is known, but processes that this one cannot see use the block or may use
+ * it.
+ */
+bool block_has_unseen_users(const block *info);
 
 /* These fill a block whose bytes are 0: from a file with a name, or from one without. */
 void block_set_file(block *info, const char *name, const struct statx *file);

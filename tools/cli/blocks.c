@@ -212,6 +212,8 @@ static void check_again(const blocks *found, const shareable__inventory *invento
     return;
   if (read_status(fd, "", AT_EMPTY_PATH, &file) && file.stx_ino == info->inode) {
     status = stat_of(&file);
+    if (info->kind == BLOCK_UNREADABLE) /* another process held a lease on it */
+      info->kind = kind_of_file(fd, info->name, info->size, &info->list);
     usage = shareable__inventory_usage_of(inventory, info->name, &status, fd);
     block_set_usage(info, inventory, &usage, 0);
   }
@@ -307,15 +309,19 @@ static void read_unnamed_matching(blocks *found, char *const *patterns, size_t c
   found->count = kept;
 }
 
+void blocks_warn_no_match(const char *pattern) {
+  if (has_wildcard(pattern))
+    cli_warn("no block matches '%s'", pattern);
+  else
+    cli_warn_not_found(pattern);
+}
+
 /* Returns false, and prints a message, if no file matches. */
 static bool check_match(const blocks *found, const char *pattern) {
   for (size_t i = 0; i < found->count; i++)
     if (matches(pattern, found->blocks[i].name))
       return true;
-  if (has_wildcard(pattern))
-    cli_warn("no block matches '%s'", pattern);
-  else
-    cli_warn_not_found(pattern);
+  blocks_warn_no_match(pattern);
   return false;
 }
 
@@ -331,10 +337,16 @@ static bool read_patterns(blocks *found, char *const *patterns, size_t count) {
   return all_match;
 }
 
+char *blocks_name_error(const char *name) {
+  if (strncmp(name, SHAREABLE__DIRECTORY "/", sizeof SHAREABLE__DIRECTORY) == 0)
+    return cli_format("'%s' is a path, not a name: leave out " SHAREABLE__DIRECTORY "/", name);
+  return cli_format("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+}
+
 /* Returns false if there is no such file. */
 static bool read_named(blocks *found, const char *name) {
   if (shareable__name_normalize(without_slash(name)) == NULL)
-    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
+    cli_die("%s", blocks_name_error(name));
   return read_file(found, without_slash(name), DT_UNKNOWN);
 }
 

@@ -34,6 +34,13 @@ bool blocks_read(blocks *found, char *const *names, size_t count);
  * pattern, as in glob(7), unless a file has exactly that name. A pattern matches deleted blocks too.
  */
 bool blocks_read_in(blocks *found, const block_place *place, char *const *names, size_t count);
+
+/* Returns the message that no block can have this name. The caller frees it. */
+char *blocks_name_error(const char *name);
+
+/* Prints the message that no file has this name, or matches this pattern. */
+void blocks_warn_no_match(const char *pattern);
+
 void blocks_free(blocks *found);
 
 /*

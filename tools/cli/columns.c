@@ -54,6 +54,13 @@ static void add_process(cli_text *text, int64_t pid, const cli_view *view) {
   free(number);
 }
 
+/* Returns the elements. Without any, a table has an empty cell; JSON has [], or null if they are unknown. */
+static char *list_cell(const block *info, const cli_view *view, char *elements) {
+  if (elements == NULL && view->json && !block_has_unseen_users(info))
+    return cli_format("%s", "");
+  return elements;
+}
+
 /* Returns the processes, separated by commas. */
 static char *users_cell(const block *info, const cli_view *view) {
   cli_text text = {0};
@@ -62,9 +69,9 @@ static char *users_cell(const block *info, const cli_view *view) {
     cli_text_add(&text, ",", i > 0);
     add_process(&text, info->users[i].pid, view);
   }
-  if (info->has_other_users && !view->json)
+  if (block_has_unseen_users(info) && !view->json)
     cli_text_add(&text, "?", 1);
-  return text.bytes;
+  return list_cell(info, view, text.bytes);
 }
 
 static void add_json_command(cli_text *text, const char *command) {
@@ -87,7 +94,7 @@ static char *commands_cell(const block *info, const cli_view *view) {
     else
       add_command(&text, command == NULL ? "?" : command);
   }
-  return text.bytes;
+  return list_cell(info, view, text.bytes);
 }
 
 static char *owner_cell(const block *info, const cli_view *view) {

@@ -18,7 +18,7 @@
  * The lines of a small terminal; the lines that the totals, the prompts and headings take; the
  * most reasons that a summary contains, and the fewest blocks.
  */
-enum { LINES = 24, LINES_OF_REST = 8, REASONS_MAX = 5, BLOCKS_MIN = 4 };
+enum { LINES = 24, LINES_OF_REST = 9, REASONS_MAX = 5, BLOCKS_MIN = 4 };
 
 /* The width of the reasons that leaves less space to the other columns. */
 enum { REASON_LEAST = 20 };
@@ -212,6 +212,26 @@ static char *format_total(const gc_total *total, const cli_view *view) {
   return text;
 }
 
+/* Prints a line, or more if the terminal is narrow. */
+static void print_hint(const char *text) {
+  char *lines = cli_format("%s", text);
+  size_t width = terminal().ws_col;
+
+  if (width > 0)
+    cli_break_lines(lines, width);
+  cli_put(lines);
+  cli_put("\n");
+  free(lines);
+}
+
+/* Stock Python records no owner. What a killed program left then looks like what others keep. */
+static bool has_unowned(const gc_totals *totals) {
+  for (size_t i = 0; i < totals->kept_count; i++)
+    if (strstr(totals->kept[i].reason, "it exists until a process unlinks it") != NULL)
+      return true;
+  return false;
+}
+
 static void print_totals(const gc_view *view, const gc_totals *totals) {
   const gc_total *garbage = &totals->results[view->removes ? SHAREABLE_GC_REMOVED : SHAREABLE_GC_GARBAGE];
   char *found = format_total(garbage, &view->table);
@@ -224,8 +244,10 @@ static void print_totals(const gc_view *view, const gc_totals *totals) {
   free(found);
   free(kept);
   if (totals->results[SHAREABLE_GC_GARBAGE].blocks > 0)
-    cli_line("'shareable gc --remove' removes the garbage%s",
-             is_summary(view) ? ", and '--verbose' lists all blocks" : "");
+    print_hint(is_summary(view) ? "'shareable gc --remove' removes the garbage, and '--verbose' lists all blocks"
+                                : "'shareable gc --remove' removes the garbage");
+  if (!view->is_quiet && has_unowned(totals))
+    print_hint("'shareable rm' removes kept blocks that 'shareable ls --state unowned' lists");
 }
 
 void gc_view_print(const gc_view *view, cli_table *table, const shareable_gc *gc, const gc_totals *totals) {

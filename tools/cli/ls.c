@@ -28,7 +28,7 @@ static int descending(uint64_t first, uint64_t second) {
 
 /* Returns the number of processes that use the block; "?" counts as one. */
 static uint64_t count_users(const block *info) {
-  return info->user_count + info->has_other_users;
+  return info->user_count + block_has_unseen_users(info);
 }
 
 static int by_size(const block *first, const block *second) {

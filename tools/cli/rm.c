@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "blocks.h"
 #include "escape.h"
@@ -18,24 +19,24 @@ static const char *bare(const char *name) {
   return name[0] == '/' ? name + 1 : name;
 }
 
-/* Returns whether blocks_read() can read the block. */
-static bool exists(const char *name) {
+/* Returns whether there is such a file. shareable_unlink() refuses a directory, whatever uses it. */
+static bool is_file(const char *name) {
   char *path = cli_format(SHAREABLE__DIRECTORY "/%s", bare(name));
   struct stat file;
-  bool result = shareable__name_normalize(name) != NULL && lstat(path, &file) == 0 && S_ISREG(file.st_mode);
+  bool result = shareable__name_normalize(name) != NULL && lstat(path, &file) == 0 && !S_ISDIR(file.st_mode);
 
   free(path);
   return result;
 }
 
-/* Reads who uses the blocks that exist. */
+/* Reads the users of the files that exist. */
 static void read_users(blocks *found, char *const *names, size_t count) {
   char **existing = cli_allocate(NULL, count, sizeof *existing);
   size_t existing_count = 0;
 
   *found = (blocks){0};
   for (size_t i = 0; i < count; i++)
-    if (exists(names[i]))
+    if (is_file(names[i]))
       existing[existing_count++] = names[i];
   if (existing_count > 0)
     blocks_read(found, existing, existing_count);
@@ -61,11 +62,29 @@ static void add_process(cli_text *text, int64_t pid) {
 
 /* The owner of a block may use it later, and counts as a user. */
 static bool is_in_use(const block *known) {
-  return known != NULL && (known->state == BLOCK_USED || known->state == BLOCK_OPEN);
+  return known->state == BLOCK_USED || known->state == BLOCK_OPEN;
+}
+
+/* In a sticky directory, another user's file cannot be removed by force either. */
+static bool may_be_removed(const block *known) {
+  struct stat directory;
+
+  return geteuid() == 0 || known->uid == geteuid() || stat(SHAREABLE__DIRECTORY, &directory) != 0 ||
+         directory.st_uid == geteuid() || (directory.st_mode & S_ISVTX) == 0;
+}
+
+/* Returns whether only --force removes the file: shareable_unlink() reports the other errors. */
+static bool needs_force(const block *known) {
+  return known != NULL && (is_in_use(known) || known->state == BLOCK_UNKNOWN) && may_be_removed(known);
+}
+
+static const char *noun_of(const block *known) {
+  return known->kind >= BLOCK_LOG ? block_kind_name(known->kind) : "block";
 }
 
 /* Prints which processes use a block. */
 static void warn_in_use(const block *used) {
+  const char *noun = noun_of(used);
   cli_text users = {0};
 
   for (size_t i = 0; i < used->user_count && i < PROCESSES_MAX; i++)
@@ -73,14 +92,23 @@ static void warn_in_use(const block *used) {
   if (used->user_count == 0 && used->owner > 0)
     add_process(&users, used->owner);
   if (users.length == 0)
-    cli_warn("block '%s' is in use by processes that %s: --force removes it", used->name,
+    cli_warn("%s '%s' is in use by processes that %s: --force removes it", noun, used->name,
              process_proc_is_mounted() ? "this user cannot see" : "cannot be seen, because /proc is not mounted");
   else if (used->user_count > PROCESSES_MAX)
-    cli_warn("block '%s' is in use by %s and %zu other process%s: --force removes it", used->name, users.bytes,
+    cli_warn("%s '%s' is in use by %s and %zu other process%s: --force removes it", noun, used->name, users.bytes,
              used->user_count - PROCESSES_MAX, used->user_count == PROCESSES_MAX + 1 ? "" : "es");
   else
-    cli_warn("block '%s' is in use by %s: --force removes it", used->name, users.bytes);
+    cli_warn("%s '%s' is in use by %s: --force removes it", noun, used->name, users.bytes);
   free(users.bytes);
+}
+
+/* Prints why a file is not removed without --force. */
+static void warn_needs_force(const block *known) {
+  if (is_in_use(known))
+    warn_in_use(known);
+  else
+    cli_warn("it is unknown whether %s '%s' is in use (%s): --force removes it", noun_of(known), known->name,
+             known->reason);
 }
 
 /* A shell passes a pattern on if it is quoted, or if it matches no file in the current directory. */
@@ -91,15 +119,11 @@ static void warn_pattern(const char *name) {
     bare(name));
 }
 
-/* Returns whether the block may be removed without --force. Otherwise, prints the reason. */
-static bool check_unused(const block *known) {
-  if (is_in_use(known))
-    warn_in_use(known);
-  else if (known != NULL && known->state == BLOCK_UNKNOWN)
-    cli_warn("block '%s' may be in use: %s. --force removes it", known->name, known->reason);
-  else
-    return true;
-  return false;
+static void warn_name(const char *name) {
+  char *error = blocks_name_error(name);
+
+  cli_warn("%s", error);
+  free(error);
 }
 
 /* Returns CLI_FAILED if the block cannot be removed. */
@@ -113,6 +137,8 @@ static int remove_block(const char *name, bool is_forced) {
     warn_pattern(name);
   else if (result == SHAREABLE_E_NOT_FOUND)
     cli_warn_not_found(name);
+  else if (result == SHAREABLE_E_NAME)
+    warn_name(name);
   else
     cli_warn_message(error.message);
   return CLI_FAILED;
@@ -130,15 +156,21 @@ static int run_rm(int argc, char **argv) {
     cli_usage_error("NAME is missing");
   if (!is_forced)
     read_users(&found, argv + optind, (size_t)(argc - optind));
-  for (int i = optind; i < argc; i++)
-    if (!check_unused(find(&found, argv[i])) || remove_block(argv[i], is_forced) != CLI_DONE)
+  for (int i = optind; i < argc; i++) {
+    const block *known = find(&found, argv[i]);
+
+    if (needs_force(known))
+      warn_needs_force(known);
+    if (needs_force(known) || remove_block(argv[i], is_forced) != CLI_DONE)
       status = CLI_FAILED;
+  }
   blocks_free(&found);
   return status;
 }
 
 const cli_command cli_rm = {"rm", "NAME...", "Remove blocks that no process uses.",
-                            "  -f, --force  also remove blocks that may be in use; ignore missing blocks\n"
+                            "  -f, --force  also remove blocks that are, or may be, in use; ignore\n"
+                            "               missing blocks\n"
                             "  -h, --help   print this help\n"
                             "\n"
                             "Processes that have a removed block open keep using it. To remove the blocks\n"

@@ -3,6 +3,7 @@
  */
 #include "size.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 /* Returns the number of bits by which a unit shifts a number, or 0. */
 static int shift_of(char unit) {
   static const char units[] = "KMGT";
-  const char *found = unit == '\0' ? NULL : strchr(units, unit);
+  const char *found = unit == '\0' ? NULL : strchr(units, toupper((unsigned char)unit));
 
   return found == NULL ? 0 : 10 * (int)(found - units + 1);
 }
@@ -36,7 +37,8 @@ uint64_t size_parse(const char *text) {
   uint64_t whole = size > 0 && size < 0x1p63L ? (uint64_t)size : 0;
 
   if (!(size > 0 && size < 0x1p63L) || (shift == 0 && (long double)whole < size))
-    cli_usage_error("'%s' is not a valid size: expected a number of bytes, such as 4096, 10M or 1.5G", text);
+    cli_usage_error(
+      "'%s' is not a valid size: expected a number of bytes, such as 4096, or with K, M, G or T, as in 1.5G", text);
   free(number);
   return whole + ((long double)whole < size);
 }

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * Parses a size of at least 1. The suffixes K, M, G and T stand for powers of 1024. A number before a
- * suffix may have a fraction; a fraction of a byte is rounded up. Anything else is a usage error.
+ * Parses a size of at least 1. The suffixes K, M, G and T, in any case, stand for powers of
+ * 1024. A number before a suffix may have a fraction; a fraction of a byte is rounded up. Anything
+ * else is a usage error.
  */
 uint64_t size_parse(const char *text);
 

@@ -135,6 +135,16 @@ static void settle(space_sums *sums, int directory, uint64_t last, int needed) {
   }
 }
 
+void space_end_at_once(space_sums *sums, int directory, const file_set *found) {
+  space_moment before = sums->now;
+
+  sums->listed = files_used(found);
+  if (!sums->is_limited || !read_moment(&sums->now, directory))
+    return;
+  sums->is_settled = is_equal(&before, &sums->now);
+  sums->not_visible = sums->is_settled ? unexplained(sums) : 0;
+}
+
 void space_end(space_sums *sums, int directory, const file_set *found) {
   space_moment before = sums->now;
 

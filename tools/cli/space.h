@@ -33,4 +33,7 @@ void space_begin(space_sums *sums, int directory);
  */
 void space_end(space_sums *sums, int directory, const file_set *found);
 
+/* Ends without waiting: is_settled is false if the file system changed since space_begin(). */
+void space_end_at_once(space_sums *sums, int directory, const file_set *found);
+
 #endif

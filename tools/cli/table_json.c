@@ -20,7 +20,7 @@ static void indent(int depth) {
 /* Prints numbers, or strings in JSON, that are separated by commas as an array. */
 static void put_json_array(const char *elements) {
   cli_put("[");
-  cli_put(elements == NULL ? "" : elements);
+  cli_put(elements);
   cli_put("]");
 }
 
@@ -33,10 +33,10 @@ static void put_json_string(const char *text) {
 }
 
 static void put_json_value(const char *text, int type) {
-  if (type == SCOLS_JSON_ARRAY_NUMBER || type == SCOLS_JSON_ARRAY_STRING)
-    put_json_array(text);
-  else if (text == NULL)
+  if (text == NULL)
     cli_put("null");
+  else if (type == SCOLS_JSON_ARRAY_NUMBER || type == SCOLS_JSON_ARRAY_STRING)
+    put_json_array(text);
   else if (type == SCOLS_JSON_NUMBER)
     cli_put(text);
   else if (type == SCOLS_JSON_BOOLEAN)

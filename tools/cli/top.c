@@ -27,6 +27,7 @@ static double parse_seconds(const char *text) {
  */
 static int run_batch(const top_options *options, int64_t count, bool is_json) {
   top_processes processes = {0};
+  int status = CLI_DONE;
   top_sample sample;
 
   top_sample_begin(&sample, options->patterns, options->pattern_count);
@@ -39,10 +40,12 @@ static int run_batch(const top_options *options, int64_t count, bool is_json) {
       top_batch_print_json(&sample, &processes, &options->order);
     else
       top_batch_print(&sample, &processes, &options->order, options->shows_processes);
+    if (i == 0 && !top_sample_check_patterns(&sample))
+      status = CLI_FAILED;
   }
   top_processes_free(&processes);
   top_sample_end(&sample);
-  return CLI_DONE;
+  return status;
 }
 
 static int run_top(int argc, char **argv) {
@@ -77,7 +80,7 @@ static int run_top(int argc, char **argv) {
   if (is_batch)
     return run_batch(&options, count, is_json);
   if (count != 0)
-    cli_usage_error("--count needs --batch");
+    cli_usage_error("--count needs --batch or --json");
   return top_live(&options);
 }
 

@@ -11,7 +11,7 @@
 #include "shm/segment.h"
 #include "top_cells.h"
 
-#define BLOCK_COLUMNS "NAME,KIND,ITEMS,SIZE,USED,CHANGES,AGE,STATE,USERS"
+#define BLOCK_COLUMNS "NAME,KIND,ITEMS,SIZE,USED,CHANGES,AGE,STATE,USERS,REASON"
 #define PROCESS_COLUMNS "PID,USER,MEMORY,BLOCKS,COMMAND"
 
 static void print_blocks(const top_sample *sample, const top_order *order) {
@@ -23,6 +23,7 @@ static void print_blocks(const top_sample *sample, const top_order *order) {
 
   for (size_t i = 0; i < count; i++)
     cli_table_add(table, shown[i], NULL, 0, NULL);
+  cli_table_hide_if_empty(table, COLUMN_REASON);
   block_columns_narrow(table);
   cli_table_print(table);
   free(shown);
@@ -100,16 +101,17 @@ static void put_processes(const top_processes *processes, const top_order *order
 
 void top_batch_print_json(const top_sample *sample, const top_processes *processes, const top_order *order) {
   const top_space *space = &sample->space;
+  char *hidden = space->is_settled ? cli_format("%" PRIu64, space->not_visible) : cli_format("null"), *head;
   struct timespec now;
-  char *head;
 
   clock_gettime(CLOCK_REALTIME, &now);
   head = cli_format("{\"time\": %" PRId64 ".%03ld, \"users_age\": %.3f, \"size\": %" PRIu64 ", \"used\": %" PRIu64
-                    ", \"not_visible\": %" PRIu64 ", \"inodes\": %" PRIu64 ", \"inodes_used\": %" PRIu64,
+                    ", \"not_visible\": %s, \"inodes\": %" PRIu64 ", \"inodes_used\": %" PRIu64,
                     (int64_t)now.tv_sec, now.tv_nsec / 1000000, (double)(sample->time - sample->users_at) / 1e9,
-                    space->size, space->used, space->not_visible, space->inodes, space->inodes_used);
+                    space->size, space->used, hidden, space->inodes, space->inodes_used);
   cli_put(head);
   free(head);
+  free(hidden);
   put_blocks(sample, order);
   put_processes(processes, order);
   cli_put("}\n");

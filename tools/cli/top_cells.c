@@ -77,11 +77,20 @@ char *top_process_cell(const void *row, size_t column, const cli_view *view) {
   }
 }
 
+/* Returns whether there may be processes that this one cannot see. */
+static bool has_unseen(const top_sample *sample) {
+  for (size_t i = 0; i < sample->count; i++)
+    if (!sample->blocks[i].is_new && block_has_unseen_users(&sample->blocks[i].info))
+      return true;
+  return false;
+}
+
 char *top_counts_text(const top_sample *sample, const top_processes *processes) {
   size_t others = sample->count - sample->block_count;
   char *files = others == 0 ? cli_format("%s", "") : cli_format(", %zu other file%s", others, others == 1 ? "" : "s"),
-       *text = cli_format("%zu block%s%s, %zu process%s", sample->block_count, sample->block_count == 1 ? "" : "s",
-                          files, processes->count, processes->count == 1 ? "" : "es");
+       *text =
+         cli_format("%zu block%s%s, %zu process%s%s", sample->block_count, sample->block_count == 1 ? "" : "s", files,
+                    processes->count, processes->count == 1 ? "" : "es", has_unseen(sample) ? " visible" : "");
 
   free(files);
   return text;

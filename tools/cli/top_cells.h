@@ -22,7 +22,7 @@ char *top_process_cell(const void *row, size_t column, const cli_view *view);
 
 /*
  * Return the fill of /dev/shm, as in "5.9G of 7.8G used (76%)", and the numbers of rows, as in
- * "4 blocks, 1 other file, 2 processes". The caller frees the texts.
+ * "4 blocks, 1 other file, 2 processes visible". The caller frees the texts.
  */
 char *top_space_text(const top_space *space);
 char *top_counts_text(const top_sample *sample, const top_processes *processes);

@@ -65,13 +65,13 @@ static bool move_selection(top_state *state, int key) {
   return false;
 }
 
-/* Returns whether the key sorts the table. */
+/* Returns whether the key sorts the table. A process has no size and no changes. */
 static bool sort(top_state *state, int key) {
   static const char letters[] = {[TOP_BY_USED] = 'm', [TOP_BY_SIZE] = 's',  [TOP_BY_CHANGES] = 'c',
                                  [TOP_BY_NAME] = 'n', [TOP_BY_USERS] = 'u', [TOP_BY_AGE] = 'a'};
 
   for (unsigned i = 0; i < TOP_KEY_COUNT; i++)
-    if (key == letters[i]) {
+    if (key == letters[i] && (state->page == TOP_PAGE_BLOCKS || (i != TOP_BY_SIZE && i != TOP_BY_CHANGES))) {
       state->order.key = (top_key)i;
       return true;
     }
@@ -90,7 +90,7 @@ static void apply_to_table(top_state *state, int key) {
     break;
   case '\t':
   case 'p':
-    state->order.pid = 0;
+    top_state_leave_process(state);
     top_state_show(state, state->table == TOP_PAGE_BLOCKS ? TOP_PAGE_PROCESSES : TOP_PAGE_BLOCKS);
     break;
   case '\n':

@@ -13,6 +13,12 @@
 
 const char *const top_key_names[TOP_KEY_COUNT] = {"used", "size", "changes", "name", "users", "age"};
 
+const char *top_key_of_processes(top_key key) {
+  static const char *const names[TOP_KEY_COUNT] = {"memory", "memory", "blocks", "command", "blocks", "pid"};
+
+  return names[key];
+}
+
 typedef int comparison(const void *a, const void *b);
 
 top_key top_key_of(const char *name) {

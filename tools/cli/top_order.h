@@ -26,6 +26,9 @@ typedef struct top_order {
   int64_t pid;     /* only blocks that this process holds; 0: all blocks */
 } top_order;
 
+/* Returns the name of what the processes are sorted by for that key. */
+const char *top_key_of_processes(top_key key);
+
 /* Returns the key with that name, in any case. Reports a usage error if there is none. */
 top_key top_key_of(const char *name);
 

@@ -39,14 +39,15 @@ void top_sample_expire_users(top_sample *sample) {
   sample->users_cost = 0;
 }
 
-static bool is_selected(const top_sample *sample, const char *name) {
-  for (size_t i = 0; i < sample->pattern_count; i++) {
-    const char *pattern = sample->patterns[i];
+static bool matches(const char *pattern, const char *name) {
+  pattern += pattern[0] == '/';
+  return strcmp(pattern, name) == 0 || fnmatch(pattern, name, FNM_PERIOD) == 0;
+}
 
-    pattern += pattern[0] == '/';
-    if (strcmp(pattern, name) == 0 || fnmatch(pattern, name, FNM_PERIOD) == 0)
+static bool is_selected(const top_sample *sample, const char *name) {
+  for (size_t i = 0; i < sample->pattern_count; i++)
+    if (matches(sample->patterns[i], name))
       return true;
-  }
   return sample->pattern_count == 0;
 }
 
@@ -70,6 +71,7 @@ static void read_users(top_sample *sample) {
   sample->users_at = shareable__now();
   blocks_free(&sample->found);
   blocks_read(&sample->found, NULL, 0);
+  space_end_at_once(&sample->found.space, sample->directory, &sample->found.files);
   sample->named_count = sample->found.count;
   while (sample->named_count > 0 && sample->found.blocks[sample->named_count - 1].state == BLOCK_DELETED)
     sample->named_count--;
@@ -186,9 +188,11 @@ static void read_space(top_sample *sample) {
   if (fstatvfs(sample->directory, &space) != 0)
     cli_die("cannot read " SHAREABLE__DIRECTORY ": %s", strerror(errno));
   sample->space.size = (uint64_t)space.f_blocks * space.f_frsize;
-  sample->space.used = (uint64_t)(space.f_blocks - space.f_bfree) * space.f_frsize;
+  sample->space.used =
+    space.f_blocks == 0 ? sample->found.space.listed : (uint64_t)(space.f_blocks - space.f_bfree) * space.f_frsize;
   sample->space.inodes = space.f_files;
   sample->space.inodes_used = space.f_files - space.f_ffree;
+  sample->space.is_settled = sample->found.space.is_settled;
   sample->space.not_visible = sample->found.space.not_visible;
 }
 
@@ -229,6 +233,24 @@ void top_sample_take(top_sample *sample, int64_t delay) {
   read_changes(sample, is_first ? FIRST_CHANGES_NS : delay / CHANGES_SHARE);
   read_space(sample);
   sample->block_count = count_blocks(sample);
+}
+
+static bool has_match(const top_sample *sample, const char *pattern) {
+  for (size_t i = 0; i < sample->count; i++)
+    if (matches(pattern, sample->blocks[i].info.name))
+      return true;
+  return false;
+}
+
+bool top_sample_check_patterns(const top_sample *sample) {
+  bool all_match = true;
+
+  for (size_t i = 0; i < sample->pattern_count; i++)
+    if (!has_match(sample, sample->patterns[i])) {
+      blocks_warn_no_match(sample->patterns[i]);
+      all_match = false;
+    }
+  return all_match;
 }
 
 void top_sample_end(top_sample *sample) {

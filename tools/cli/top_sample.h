@@ -19,8 +19,9 @@ typedef struct top_block {
 
 /* How much of /dev/shm is used. */
 typedef struct top_space {
-  uint64_t size, used; /* in bytes; size 0: no limit */
+  uint64_t size, used; /* in bytes; if there is no limit, 0, and the memory of the files that were found */
   uint64_t inodes, inodes_used;
+  bool is_settled;      /* false if files changed while the users were read: not_visible is unknown */
   uint64_t not_visible; /* the memory that no file explains, when the users were read; in bytes */
 } top_space;
 
@@ -49,6 +50,9 @@ void top_sample_begin(top_sample *sample, char *const *patterns, size_t count);
 
 /* Takes the next sample. `delay` is the time between samples, in nanoseconds. */
 void top_sample_take(top_sample *sample, int64_t delay);
+
+/* Prints a message for each pattern that no block of the sample matches, and then returns false. */
+bool top_sample_check_patterns(const top_sample *sample);
 
 /* Makes the next sample read the users. */
 void top_sample_expire_users(top_sample *sample);

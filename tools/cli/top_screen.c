@@ -207,9 +207,9 @@ static void draw_help(void) {
     "Escape     go back, or remove the filter (also Left, Backspace)",
     "Tab  p     switch between blocks and processes",
     "m          sort by the memory that is used",
-    "s          sort by size",
-    "c          sort by changes: the items that differ between the last two samples",
-    "n          sort by name or command",
+    "s          sort blocks by size",
+    "c          sort blocks by changes: items that differ in the last two samples",
+    "n          sort by name; processes: by command",
     "u          sort by the number of users; processes: of blocks",
     "a          sort by age; processes: by pid",
     "R          reverse the order",
@@ -257,9 +257,11 @@ static char *status(const top_sample *sample, const top_state *state) {
 
   users = age == 0 ? cli_format("%s", "") : cli_format("  users read %" PRId64 " s ago", age);
   pid = state->order.pid == 0 ? cli_format("%s", "") : cli_format("  blocks of process %" PRId64, state->order.pid);
-  text = cli_format("by %s%s%s%s%s%s%s", top_key_names[state->order.key], state->order.is_reversed ? ", reversed" : "",
-                    users, pid, state->edits_filter || filter[0] != '\0' ? "  filter: " : "", filter,
-                    state->edits_filter ? "_" : "");
+  text = cli_format(
+    "by %s%s%s%s%s%s%s",
+    state->table == TOP_PAGE_PROCESSES ? top_key_of_processes(state->order.key) : top_key_names[state->order.key],
+    state->order.is_reversed ? ", reversed" : "", users, pid,
+    state->edits_filter || filter[0] != '\0' ? "  filter: " : "", filter, state->edits_filter ? "_" : "");
   free(filter);
   free(users);
   free(pid);
@@ -271,6 +273,8 @@ static const char *keys_of(const top_state *state) {
     return "Type a text  Enter keep the filter  Escape remove it";
   if (state->page == TOP_PAGE_HELP || state->page == TOP_PAGE_DETAILS)
     return "Escape back  Up Down Page Up Page Down scroll";
+  if (state->page == TOP_PAGE_PROCESSES)
+    return "Enter show  Tab blocks, processes  m n u a sort  / filter  h help  q quit";
   return "Enter show  Tab blocks, processes  m s c n u a sort  / filter  h help  q quit";
 }
 

@@ -78,16 +78,24 @@ void top_state_open(top_state *state) {
     open_block(state);
   } else if (state->page == TOP_PAGE_PROCESSES && state->count > 0) {
     state->order.pid = (int64_t)state->selected_id;
+    memcpy(state->processes_filter, state->order.filter, sizeof state->processes_filter);
     state->order.filter[0] = '\0';
     top_state_show(state, TOP_PAGE_BLOCKS);
   }
+}
+
+void top_state_leave_process(top_state *state) {
+  if (state->order.pid == 0)
+    return;
+  state->order.pid = 0;
+  memcpy(state->order.filter, state->processes_filter, sizeof state->order.filter);
 }
 
 void top_state_back(top_state *state) {
   if (state->page != state->table) {
     top_state_show(state, state->table);
   } else if (state->order.pid != 0) {
-    state->order.pid = 0;
+    top_state_leave_process(state);
     top_state_show(state, TOP_PAGE_PROCESSES);
   } else {
     state->order.filter[0] = '\0';

@@ -12,7 +12,8 @@ typedef struct top_state {
   top_page page;
   top_page table; /* the table to which the other pages return */
   top_order order;
-  bool edits_filter; /* the keys are the text of the filter */
+  char processes_filter[sizeof((top_order *)NULL)->filter]; /* while the blocks of a process are shown */
+  bool edits_filter;                                        /* the keys are the text of the filter */
   bool quits;
   bool refreshes; /* take the next sample now */
   int64_t delay;  /* between samples, in nanoseconds */
@@ -47,6 +48,9 @@ void top_state_show(top_state *state, top_page page);
 
 /* Shows the details of the selected block, or the blocks of the selected process. */
 void top_state_open(top_state *state);
+
+/* Stops showing only the blocks of a process, and restores the filter of the processes. */
+void top_state_leave_process(top_state *state);
 
 /* Returns to the table or, from a table, to all of its rows. */
 void top_state_back(top_state *state);

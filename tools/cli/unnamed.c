@@ -35,20 +35,23 @@ static bool stat_mapped(const shareable__mapping *user, dev_t device, struct sta
   return stat(path, file) == 0 && file->st_ino == user->inode && file->st_dev == device;
 }
 
-/* Reads what only the file itself shows: the memory that it uses, and its user. */
+/*
+ * Reads what only the file itself shows: the memory that it uses, its user, and its size, because the
+ * size of a mapping is a multiple of that of a page.
+ */
 static bool read_file(unnamed_file *file, const shareable__mapping *user, dev_t device) {
   struct stat status;
 
-  if (user->is_open) {
+  if (stat_mapped(user, device, &status)) {
+    file->used = (uint64_t)status.st_blocks * 512;
+    file->size = (uint64_t)status.st_size;
+    file->uid = status.st_uid;
+  } else if (user->is_open) {
     file->used = user->used;
     file->uid = user->user;
-    return true;
-  }
-  if (!stat_mapped(user, device, &status))
+  } else {
     return false;
-  file->used = (uint64_t)status.st_blocks * 512;
-  file->size = (uint64_t)status.st_size;
-  file->uid = status.st_uid;
+  }
   return true;
 }
 

@@ -20,6 +20,7 @@ def test_a_summary_gives_the_garbage_and_counts_the_kept_blocks_by_reason(tmp_pa
         "  30 120K its owner is alive",
         "would remove 3 blocks, 2.9M; keeps 31 blocks, 1.1M",
         "'shareable gc --remove' removes the garbage, and '--verbose' lists all blocks",
+        "'shareable rm' removes kept blocks that 'shareable ls --state unowned' lists",
     ]
 
 
@@ -31,7 +32,7 @@ def test_a_summary_of_many_blocks_fits_a_terminal(tmp_path, columns):
         leave open 20 4096; i=0; while [ $i -lt 20 ]; do sleep 100 </dev/shm/open$i >/dev/null 2>&1 & i=$((i + 1)); done
         ln /dev/shm/dead-with-a-long-name-{"x" * 200}0 /dev/shm/dead-other-name; leave last 1 4096; on_terminal {columns} gc""", tmp_path)
     lines = re.sub("\033\\[[0-9;]*m", "", output).splitlines()
-    assert len(lines) <= 22 and all(len(line) <= columns for line in lines), lines
+    assert len(lines) <= 23 and all(len(line) <= columns for line in lines), lines
     text = " ".join(" ".join(lines).split())
     assert re.search(r"20 80K its owner has ended, but a process has it open", text)
     assert re.search(r"60 240K its owner is alive", text)
@@ -54,6 +55,27 @@ def test_verbose_lists_each_block_with_its_reason(tmp_path):
     assert output.endswith("alive0\nalive1\ndead0\ndead1\n")
 
 
+def test_blocks_of_a_killed_stock_python_are_removed_as_the_last_line_states(tmp_path):
+    """Its resource tracker is killed too, as at the end of a container."""
+    stock = """from multiprocessing import resource_tracker, shared_memory; import os, signal
+kept = [shared_memory.SharedMemory(name=f"lost{i}", create=True, size=5000) for i in range(3)]
+os.kill(resource_tracker._resource_tracker._pid, signal.SIGKILL)
+os.kill(os.getpid(), signal.SIGKILL)"""
+    output = in_machine(f"""
+        /usr/bin/python3 -c '{stock}' || :; own alive 1 4096; shareable create used 1; sleep 100 </dev/shm/used >/dev/null 2>&1 &
+        shareable gc --remove; shareable gc -q; shareable gc -n; shareable ls -n -o NAME --state unowned
+        shareable rm $(shareable ls -n -o NAME --state unowned); shareable ls -n -o NAME""", tmp_path)
+    hint = "'shareable rm' removes kept blocks that 'shareable ls --state unowned' lists"
+    lines = output.splitlines()
+    assert lines[3:5] == ["nothing to remove; kept 5 blocks, 8.0K", hint] and output.count(hint) == 1
+    assert [line for line in lines[5:] if " " not in line] == ["lost0", "lost1", "lost2", ".shareable-0", "alive0", "used"]
+
+
+def test_a_block_with_a_dot_at_the_start_is_listed_only_if_it_has_an_owner(tmp_path):
+    output = in_machine("shareable create .lost 1; own .owned 1 4096; shareable gc -n -o NAME; shareable ls -z | tr '\\0' '\\n'; shareable rm .lost; ls -A /dev/shm", tmp_path)
+    assert output.splitlines() == [".owned0", ".owned0", ".owned0", ".shareable-0"]
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 def test_a_long_reason_leaves_space_for_the_names(tmp_path, columns):
     output = in_machine(f"""shareable create --size 1M an-orphan-with-a-long-name-17; shareable create --size 1M "$(printf 'red\\033[31m-and-a-long-name-18')"
@@ -61,7 +83,7 @@ def test_a_long_reason_leaves_space_for_the_names(tmp_path, columns):
     rows = re.findall(r"^(\S+) +kept", output, re.M)
     assert [each[-3:] for each in rows] == ["-17", "-18"] and all(len(each) >= (16 if columns == 40 else 20) for each in rows), output
     assert all(len(line) <= columns for line in output.splitlines())
-    reason = " ".join(line[line.index("REASON") if "REASON" in line else output.split("\n")[0].index("REASON") :].strip() for line in output.split("\n")[1:-1])
+    reason = " ".join(line[line.index("REASON") if "REASON" in line else output.split("\n")[0].index("REASON") :].strip() for line in output[: output.index("nothing to")].split("\n")[1:])
     assert reason.count("no ownership log records it: it exists until a process unlinks it") == 2
 
 

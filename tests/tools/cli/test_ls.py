@@ -173,6 +173,16 @@ ended()
 """)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the file of a mapping")
+@pytest.mark.parametrize("how", ["mapped", "mapped_only"])
+def test_the_size_of_a_deleted_block_is_that_of_its_file_for_root(how):
+    in_own_shm(f"""
+use('unlinked({how}(write("/dev/shm/gone", 5000)))')
+assert rows()["gone"]["size"] == 5000
+ended()
+""")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_another_user_is_told_what_it_cannot_see():
     in_own_shm(r"""
@@ -181,6 +191,8 @@ use('unlinked(opened(write("/dev/shm/gone", 5 << 20)))')
 os.mkdir("/dev/shm/theirs"); os.chown("/dev/shm/theirs", 65533, 65533); write("theirs/file", 1 << 20)
 found = rows(inner=OTHER)
 assert found["mine"]["state"] == "unknown" and found["mine"]["reason"] == "only root can see its owner and all its users"
+assert found["mine"]["users"] is None and found["mine"]["command"] is None and ls("-rn", "-o", "USERS", "mine", inner=OTHER) == "?\n"
+assert rows()["mine"]["users"] == [] == rows()["mine"]["command"] and "?" not in ls("-o", "NAME,USERS", "mine")
 assert found["private"]["reason"].startswith("this user cannot read all that is in it") and found["private"]["state"] == "unknown"
 assert total(inner=OTHER)["not_visible"] == 8 << 20 and total(inner=OTHER)["used"] == 2 << 20
 assert ls(inner=OTHER).splitlines()[-1] == "1 block, 2 other files, 2.0M of 10M used in /dev/shm (df: 16%), 8.0M not visible to UID 65533"
@@ -258,7 +270,9 @@ def test_blocks_are_chosen_by_state_kind_user_and_size(name):
     assert set(blocks(pattern)) == {name + "-list", name + "-raw"}
     assert set(blocks("--kind", "list", pattern)) == {name + "-list"}
     assert set(blocks("--kind", "raw,semaphore", pattern)) == {name + "-raw"}
-    assert set(blocks("--min-size", "1M", pattern)) == {name + "-raw"}
+    for size in ("1M", "1m", "1025k", "2048K", "0.001g"):
+        assert set(blocks("--min-size", size, pattern)) == {name + "-raw"}
+    assert set(blocks("-m", "2049k", pattern)) == set()
     assert set(blocks("--user", str(os.geteuid()), pattern)) == {name + "-list", name + "-raw"}
     assert set(blocks("--user", "12345", pattern)) == set()
     assert set(blocks("--state", "orphaned", pattern)) == set()

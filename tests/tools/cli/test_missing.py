@@ -20,6 +20,13 @@ def test_a_missing_block_is_reported_alike(name, command):
     assert not exists(name) and not exists(name + "-2")
 
 
+@pytest.mark.parametrize("command", ["ls", "info", "rm"])
+def test_a_path_is_refused_with_a_hint(name, command):
+    run("create", name, 1)
+    answer = run(command, f"/dev/shm/{name}", status=1)
+    assert answer == f"shareable {command}: '/dev/shm/{name}' is a path, not a name: leave out /dev/shm/\n" and exists(name)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_name_that_no_block_can_have_is_refused_by_name(name, command):
     arguments = [str(each).format(name) for each in COMMANDS[command]]

@@ -20,6 +20,7 @@ import time
 
 import pytest
 from command import COMMAND, blocks, on_terminal, run, stock
+from machine import in_machine, needs_root
 from test_completion import completions, fish_completes, zsh
 
 COMM = os.path.basename(sys.executable)[:15]  # the command name of Python
@@ -99,16 +100,26 @@ def test_each_sample_is_one_table_or_one_line_of_json(name):
     run("create", name, 1)
     run("create", "-s", "2M", name + "-raw")
     printed = run("top", "-B", "-c", 2, "-D", 0.1, name + "*")
-    assert len(re.findall(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} /dev/shm: \S+ of \S+ used \(\d+%\), 2 blocks, \d+ process(es)?$", printed, re.M)) == 2
+    assert len(re.findall(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} /dev/shm: \S+ of \S+ used \(\d+%\)(?:, \S+ not visible to UID \d+)?, 2 blocks, \d+ process(es)?( visible)?$", printed, re.M)) == 2
     table = printed.split("\n\n")[0].splitlines()
-    assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS"]
+    assert table[1].split() == ["NAME", "KIND", "ITEMS", "SIZE", "USED", "CHANGES", "AGE", "STATE", "USERS", "REASON"][: len(table[1].split())]
     assert [line.split()[0] for line in table[2:]] == [name + "-raw", name]
-    nothing = run("top", "-B", "-c", 1, "-D", 0.1, name + "-none").splitlines()
-    assert len(nothing) == 3 and nothing[1].split() == table[1].split() and nothing[2] == ""
     sampled = samples("-c", 2, "-D", 0.1, name + "*")
     assert len(sampled) == 2 and sampled[1]["time"] > sampled[0]["time"]
     assert 0 < sampled[0]["used"] <= sampled[0]["size"] and 0 < sampled[0]["inodes_used"] <= sampled[0]["inodes"]
     assert block(sampled[0], name + "-raw")["used"] == 2 << 20 and block(sampled[0], name + "-raw")["changes"] is None
+
+
+def test_a_pattern_that_no_block_matches_is_an_error_as_in_ls(name):
+    run("create", name, 1)
+    missing = [name + "-none", "/" + name + "-no", name + "-*-none"]
+    ended = subprocess.run([COMMAND, "top", "-B", "-c", "2", "-D", "0.1", name, *missing], capture_output=True, text=True)
+    assert ended.returncode == 1 and ended.stdout.count(f"\n{name} ") == 2
+    of_ls = run("ls", *missing, status=1)
+    assert ended.stderr == of_ls.replace(" ls: ", " top: ") and len(of_ls.splitlines()) == 3
+    ended = subprocess.run([COMMAND, "top", "-B", "-c", "1", "-D", "0.1", missing[0]], capture_output=True, text=True)
+    nothing = ended.stdout.splitlines()
+    assert ended.returncode == 1 and len(nothing) == 3 and nothing[1].split()[-1] == "USERS" and nothing[2] == ""
 
 
 def test_blocks_are_sorted_and_reversed(name):
@@ -247,7 +258,7 @@ def test_hostile_blocks_neither_stop_nor_slow_top_nor_take_its_memory(name):
 def test_usage_errors_name_the_argument():
     assert "'0' is not a valid delay: expected seconds from 0.1 to 86400" in run("top", "-B", "-D", "0", status=2)
     assert "'nan' is not a valid delay" in run("top", "-B", "-D", "nan", status=2)
-    assert "--count needs --batch" in run("top", "-c", "1", status=2)
+    assert "--count needs --batch or --json" in run("top", "-c", "1", status=2)
     assert "'0' is not a valid count" in run("top", "-B", "-c", "0", status=2)
 
 
@@ -288,6 +299,37 @@ def test_another_user_sees_what_its_permissions_allow(name):
     assert (block(sampled, name + "-public")["items"], block(sampled, name + "-public")["changes"]) == (2, 0)
     private = block(sampled, name + "-private")
     assert (private["kind"], private["changes"]) == (None, None) and private["used"] > 0
+
+
+@needs_root
+def test_the_memory_that_another_user_cannot_see_is_counted(tmp_path):
+    printed = in_machine("""
+needs_other "$run_shareable"
+head -c 1M /dev/zero >/dev/shm/gone; exec 3</dev/shm/gone; rm /dev/shm/gone
+as_other "$run_shareable" top -B -c 1 -D 0.1 3>&-; as_other "$run_shareable" top -J -c 1 -D 0.1 3>&-; shareable top -J -c 1 -D 0.1
+""", tmp_path)  # fmt: skip
+    line, *_, others, roots = printed.splitlines()
+    assert "1.0M of 64M used (2%), 1.0M not visible to UID 65533, 0 blocks" in line
+    assert json.loads(others)["not_visible"] == 1 << 20 and json.loads(roots)["not_visible"] == 0
+
+
+@needs_root
+def test_what_another_user_cannot_see_is_marked(tmp_path):
+    top = '"$run_shareable" top -B -c 1 -D 0.1'
+    printed = in_machine(f"""needs_other "$run_shareable"; shareable create private 1
+as_other {top}; {top}; as_other {top} -J; shareable top -J -c 1 -D 0.1""", tmp_path)  # fmt: skip
+    counts, headings, row, *rest = printed.splitlines()
+    assert counts.endswith(", 1 block, 0 processes visible") and headings.endswith("STATE   USERS REASON")
+    assert row.endswith(" unknown ?     only root can see its owner and all its users")
+    assert rest[1].endswith(", 1 block, 0 processes") and rest[2].endswith(" USERS")
+    assert [json.loads(line)["blocks"][0][key] for line in rest[-2:] for key in ("users", "command")] == [None, None, [], []]
+
+
+def test_without_a_limit_the_memory_of_the_files_is_used(tmp_path):
+    printed = in_machine("head -c 1M /dev/zero >/dev/shm/raw; shareable top -B -c 1 -D 0.1 raw; shareable top -J -c 1 -D 0.1", tmp_path, "size=0")
+    line, *_, sampled = printed.splitlines()
+    assert "1.0M used, no limit, 1 block," in line
+    assert [json.loads(sampled)[key] for key in ("size", "used", "not_visible")] == [0, 1 << 20, None]
 
 
 # From here on: the live view.
@@ -441,6 +483,34 @@ def test_keys_sort_reverse_filter_and_help(name):
         live.type(b"q", name + "-C")
         for key, order in ((b"m", "used"), (b"s", "size"), (b"c", "changes"), (b"u", "users"), (b"a", "age")):
             live.type(key, f"by {order}")
+        assert live.end(b"q") == 0
+
+
+def test_processes_are_sorted_by_what_the_screen_states(name):
+    run("create", name, 1)
+    with holder(name) as pid, Live("top", "-P", name) as live:
+        live.wait(lambda: live.lines[2] == "by memory" and live.shows(f"{pid} "))
+        for key, order in ((b"a", "pid"), (b"s", "pid"), (b"u", "blocks"), (b"c", "blocks"), (b"n", "command"), (b"R", "command, reversed")):
+            live.type(key, f"by {order}")
+            live.type(b"h", "this help")
+            live.type(b"q", "Tab blocks, processes  m n u a sort")
+        live.type(TAB, "Tab blocks, processes  m s c n u a sort")
+        live.wait(lambda: live.lines[2] == "by name, reversed")
+        assert live.end(b"q") == 0
+
+
+def test_the_filter_of_processes_is_kept_while_the_blocks_of_one_are_shown(name):
+    run("create", name, 1)
+    with holder(name) as pid, holder(name) as other, Live("top", "-P", name) as live:
+        live.wait(lambda: live.shows(f"{pid} ") and live.shows(f"{other} "))
+        for back in (b"\x1b[D", b"p"):
+            live.type(b"/\x15" + str(pid).encode() + b"\r", f"filter: {pid}")
+            live.wait(lambda: not live.shows(f"{other} "))
+            live.type(ENTER, f"blocks of process {pid}")
+            live.wait(lambda: live.rows == [name] and "filter" not in live.lines[2])
+            live.type(b"/t\r", "filter: t")
+            live.type(back, f"filter: {pid}")
+            live.wait(lambda: live.shows(f"{pid} ") and not live.shows(f"{other} ") and "process " not in live.lines[2])
         assert live.end(b"q") == 0
 
 

@@ -52,7 +52,7 @@ def test_a_private_block_that_an_unreadable_descriptor_may_hold_is_unknown(tmp_p
 def test_a_block_that_may_be_in_use_is_removed_only_by_force(tmp_path):
     remove = 'without -lease,-sys_ptrace "$run_shareable" rm x'
     found = in_machine(f"{HOLD} hold env\n{remove} 2>&1 || test -e /dev/shm/x\n{remove} --force\ntest ! -e /dev/shm/x", tmp_path)
-    assert re.fullmatch(r"shareable rm: block 'x' may be in use: process \d+ \(\w+\) cannot be inspected, and may use it: .*\. --force removes it\n", found)
+    assert re.fullmatch(r"shareable rm: it is unknown whether block 'x' is in use \(process \d+ \(\w+\) cannot be inspected, and may use it: .*\): --force removes it\n", found)
 
 
 @needs_root
