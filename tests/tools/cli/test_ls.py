@@ -272,7 +272,7 @@ def test_blocks_are_chosen_by_state_kind_user_and_size(name):
     assert set(blocks("--kind", "raw,semaphore", pattern)) == {name + "-raw"}
     for size in ("1M", "1m", "1025k", "2048K", "0.001g"):
         assert set(blocks("--min-size", size, pattern)) == {name + "-raw"}
-    assert set(blocks("-m", "2049k", pattern)) == set()
+    assert set(blocks("--min-size", "2049k", pattern)) == set()
     assert set(blocks("--user", str(os.geteuid()), pattern)) == {name + "-list", name + "-raw"}
     assert set(blocks("--user", "12345", pattern)) == set()
     assert set(blocks("--state", "orphaned", pattern)) == set()
