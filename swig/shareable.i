@@ -93,6 +93,27 @@
 %ignore shareable_watch_free;
 %ignore shareable_watch_remove;
 
+%ignore shareable_array;
+%ignore shareable_dtype;
+%ignore SHAREABLE_NDIM_MAX;
+%ignore shareable_array_close;
+%ignore shareable_array_create;
+%ignore shareable_array_create_from;
+%ignore shareable_array_data;
+%ignore shareable_array_descr;
+%ignore shareable_array_dtype;
+%ignore shareable_array_item_size;
+%ignore shareable_array_memory;
+%ignore shareable_array_nbytes;
+%ignore shareable_array_ndim;
+%ignore shareable_array_open;
+%ignore shareable_array_ref;
+%ignore shareable_array_shape;
+%ignore shareable_array_size;
+%ignore shareable_array_strides;
+%ignore shareable_array_unlink;
+%ignore shareable_array_unref;
+
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
 %ignore shareable_gc_count;

@@ -53,6 +53,7 @@ var (
 	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager; also syscall.ECONNREFUSED
 	ErrRemote     = Status(raw.E_REMOTE)     // the manager reported an error
 	ErrProtocol   = Status(raw.E_PROTOCOL)   // the other side does not speak a manager's protocol
+	ErrNotArray   = Status(raw.E_NOT_ARRAY)  // the block does not contain an array
 )
 
 // Error returns the message of the status.
