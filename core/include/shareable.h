@@ -1291,12 +1291,14 @@ SHAREABLE_API shareable_status shareable_array_create(shareable_array **array, c
  *          as "'<f8'", or of a list of fields, such as "[('x', '<f4'), ('y', '<f4')]"; UTF-8. Python
  *          objects ('|O') are refused
  *   items  the items in C order without gaps; NULL for zeros
+ *   size   of the items in bytes, which must be the size of the array; 0 if `items` is NULL
  *
  * Returns the same codes as shareable_array_create().
  */
 SHAREABLE_API shareable_status shareable_array_create_from(shareable_array **array, const char *name, const char *descr,
                                                            size_t ndim, const uint64_t *shape, const void *items,
-                                                           uint32_t flags, uint32_t mode, shareable_error *error);
+                                                           size_t size, uint32_t flags, uint32_t mode,
+                                                           shareable_error *error);
 
 /*
  * Opens the array called `name`. The parameters are the same as for shareable_memory_open(). Any

@@ -138,8 +138,8 @@ Test(array, is_created_from_items_of_any_type) {
   shareable_error error = {0};
   shareable_array *array, *opened;
 
-  cr_assert_eq(shareable_array_create_from(&array, own_name(), descr, 1, shape, items, 0, 0, &error), SHAREABLE_OK,
-               "%s", error.message);
+  cr_assert_eq(shareable_array_create_from(&array, own_name(), descr, 1, shape, items, sizeof items, 0, 0, &error),
+               SHAREABLE_OK, "%s", error.message);
   opened = open_array(0);
   cr_assert_eq(shareable_array_dtype(opened), SHAREABLE_DTYPE_BYTES);
   cr_assert_str_eq(shareable_array_descr(opened), descr);
@@ -249,7 +249,7 @@ static void assert_create_fails(const char *descr, size_t ndim, const uint64_t *
   shareable_array *array = NULL;
   shareable_error error = {0};
 
-  cr_status(shareable_array_create_from(&array, own_name(), descr, ndim, shape, NULL, 0, 0, &error),
+  cr_status(shareable_array_create_from(&array, own_name(), descr, ndim, shape, NULL, 0, 0, 0, &error),
             SHAREABLE_E_ARGUMENT);
   cr_assert_null(array);
   cr_assert_not_null(strstr(error.message, part), "%s", error.message);
@@ -269,6 +269,10 @@ Test(array, refuses_what_no_array_can_have) {
   assert_create_fails("float", 2, matrix, "not a string or a list");
   assert_create_fails("[('\xff', '<f8')]", 2, matrix, "not UTF-8");
   assert_create_fails(NULL, 2, matrix, "NULL");
+  cr_status(shareable_array_create_from(&array, own_name(), "'<f8'", 2, matrix, many, 95, 0, 0, NULL),
+            SHAREABLE_E_ARGUMENT);
+  cr_status(shareable_array_create_from(&array, own_name(), "'<f8'", 2, matrix, NULL, 96, 0, 0, NULL),
+            SHAREABLE_E_ARGUMENT);
   cr_status(shareable_array_create(&array, own_name(), SHAREABLE_DTYPE_BYTES, 2, matrix, 0, 0, NULL),
             SHAREABLE_E_ARGUMENT);
   cr_status(shareable_array_create(&array, own_name(), 15, 2, matrix, 0, 0, NULL), SHAREABLE_E_ARGUMENT);

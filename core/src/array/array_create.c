@@ -15,6 +15,7 @@
 typedef struct array_request {
   shareable__npy npy;
   const void *items; /* or NULL */
+  size_t items_size;
   uint32_t flags, mode;
 } array_request;
 
@@ -51,6 +52,13 @@ static shareable_status check_descr(array_request *request, const char *descr, s
   if (reason != NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "no array has the description %s: %s", descr, reason);
   return SHAREABLE_OK;
+}
+
+static shareable_status check_items(const array_request *request, shareable_error *error) {
+  if (request->items_size == (request->items == NULL ? 0 : request->npy.nbytes))
+    return SHAREABLE_OK;
+  return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "%zu bytes of items: the array has %" PRIu64,
+                         request->items_size, request->npy.nbytes);
 }
 
 /* Fills the block before any other process sees it. */
@@ -96,10 +104,10 @@ static shareable_status create(shareable_array **result, const char *name, const
 }
 
 shareable_status shareable_array_create_from(shareable_array **result, const char *name, const char *descr, size_t ndim,
-                                             const uint64_t *shape, const void *items, uint32_t flags, uint32_t mode,
-                                             shareable_error *error) {
+                                             const uint64_t *shape, const void *items, size_t size, uint32_t flags,
+                                             uint32_t mode, shareable_error *error) {
   SHAREABLE__UNCANCELLED;
-  array_request request = {.items = items, .flags = flags, .mode = mode};
+  array_request request = {.items = items, .items_size = size, .flags = flags, .mode = mode};
   shareable_status status;
 
   if (result == NULL)
@@ -107,6 +115,8 @@ shareable_status shareable_array_create_from(shareable_array **result, const cha
   status = check_descr(&request, descr, error);
   if (status == SHAREABLE_OK)
     status = check_shape(&request, ndim, shape, error);
+  if (status == SHAREABLE_OK)
+    status = check_items(&request, error);
   return status == SHAREABLE_OK ? create(result, name, &request, error) : status;
 }
 
@@ -117,5 +127,5 @@ shareable_status shareable_array_create(shareable_array **result, const char *na
   if (descr == NULL)
     return shareable__fail(error, SHAREABLE_E_ARGUMENT, 0, "dtype %d: an array of numbers has a dtype from %d to %d",
                            (int)dtype, SHAREABLE_DTYPE_BOOL, SHAREABLE_DTYPE_C128);
-  return shareable_array_create_from(result, name, descr, ndim, shape, NULL, flags, mode, error);
+  return shareable_array_create_from(result, name, descr, ndim, shape, NULL, 0, flags, mode, error);
 }

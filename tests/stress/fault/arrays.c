@@ -29,7 +29,8 @@ static shareable_status create_owned(world *w) {
 static shareable_status create_from(world *w) {
   static const char items[100 * 200 * 5];
 
-  return shareable_array_create_from(&w->array, w->name, "[('a', '|S5')]", 2, shape, items, 0, 0, &w->error);
+  return shareable_array_create_from(&w->array, w->name, "[('a', '|S5')]", 2, shape, items, sizeof items, 0, 0,
+                                     &w->error);
 }
 
 static void drop_array(world *w) {
