@@ -98,7 +98,6 @@
 %ignore SHAREABLE_NDIM_MAX;
 %ignore shareable_array_close;
 %ignore shareable_array_create;
-%ignore shareable_array_create_from;
 %ignore shareable_array_data;
 %ignore shareable_array_descr;
 %ignore shareable_array_dtype;
@@ -106,13 +105,17 @@
 %ignore shareable_array_memory;
 %ignore shareable_array_nbytes;
 %ignore shareable_array_ndim;
-%ignore shareable_array_open;
 %ignore shareable_array_ref;
 %ignore shareable_array_shape;
 %ignore shareable_array_size;
 %ignore shareable_array_strides;
 %ignore shareable_array_unlink;
 %ignore shareable_array_unref;
+
+#ifndef SWIGPYTHON
+%ignore shareable_array_create_from;
+%ignore shareable_array_open;
+#endif
 
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;
