@@ -13,11 +13,11 @@
 enum { DEPTH_MAX = 16 };
 
 typedef struct number_type {
-  char kind;
-  uint64_t size;         /* in bytes */
-  shareable_dtype dtype; /* in this machine's byte order */
   const char *native;    /* the description */
-  size_t alignment;
+  uint64_t size;         /* in bytes */
+  size_t alignment;      /* in bytes */
+  shareable_dtype dtype; /* in this machine's byte order */
+  char kind;
 } number_type;
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -28,24 +28,24 @@ typedef struct number_type {
 
 /* DTYPE_BYTES: a number that C has no portable type for. */
 static const number_type numbers[] = {
-  {'b', 1, SHAREABLE_DTYPE_BOOL, "'|b1'", 1},
-  {'i', 1, SHAREABLE_DTYPE_I8, "'|i1'", 1},
-  {'i', 2, SHAREABLE_DTYPE_I16, "'" ORDER "i2'", _Alignof(int16_t)},
-  {'i', 4, SHAREABLE_DTYPE_I32, "'" ORDER "i4'", _Alignof(int32_t)},
-  {'i', 8, SHAREABLE_DTYPE_I64, "'" ORDER "i8'", _Alignof(int64_t)},
-  {'u', 1, SHAREABLE_DTYPE_U8, "'|u1'", 1},
-  {'u', 2, SHAREABLE_DTYPE_U16, "'" ORDER "u2'", _Alignof(uint16_t)},
-  {'u', 4, SHAREABLE_DTYPE_U32, "'" ORDER "u4'", _Alignof(uint32_t)},
-  {'u', 8, SHAREABLE_DTYPE_U64, "'" ORDER "u8'", _Alignof(uint64_t)},
-  {'f', 2, SHAREABLE_DTYPE_F16, "'" ORDER "f2'", _Alignof(uint16_t)},
-  {'f', 4, SHAREABLE_DTYPE_F32, "'" ORDER "f4'", _Alignof(float)},
-  {'f', 8, SHAREABLE_DTYPE_F64, "'" ORDER "f8'", _Alignof(double)},
-  {'f', 12, SHAREABLE_DTYPE_BYTES, NULL, 1},
-  {'f', 16, SHAREABLE_DTYPE_BYTES, NULL, 1},
-  {'c', 8, SHAREABLE_DTYPE_C64, "'" ORDER "c8'", _Alignof(float)},
-  {'c', 16, SHAREABLE_DTYPE_C128, "'" ORDER "c16'", _Alignof(double)},
-  {'c', 24, SHAREABLE_DTYPE_BYTES, NULL, 1},
-  {'c', 32, SHAREABLE_DTYPE_BYTES, NULL, 1},
+  {"'|b1'", 1, 1, SHAREABLE_DTYPE_BOOL, 'b'},
+  {"'|i1'", 1, 1, SHAREABLE_DTYPE_I8, 'i'},
+  {"'" ORDER "i2'", 2, _Alignof(int16_t), SHAREABLE_DTYPE_I16, 'i'},
+  {"'" ORDER "i4'", 4, _Alignof(int32_t), SHAREABLE_DTYPE_I32, 'i'},
+  {"'" ORDER "i8'", 8, _Alignof(int64_t), SHAREABLE_DTYPE_I64, 'i'},
+  {"'|u1'", 1, 1, SHAREABLE_DTYPE_U8, 'u'},
+  {"'" ORDER "u2'", 2, _Alignof(uint16_t), SHAREABLE_DTYPE_U16, 'u'},
+  {"'" ORDER "u4'", 4, _Alignof(uint32_t), SHAREABLE_DTYPE_U32, 'u'},
+  {"'" ORDER "u8'", 8, _Alignof(uint64_t), SHAREABLE_DTYPE_U64, 'u'},
+  {"'" ORDER "f2'", 2, _Alignof(uint16_t), SHAREABLE_DTYPE_F16, 'f'},
+  {"'" ORDER "f4'", 4, _Alignof(float), SHAREABLE_DTYPE_F32, 'f'},
+  {"'" ORDER "f8'", 8, _Alignof(double), SHAREABLE_DTYPE_F64, 'f'},
+  {NULL, 12, 1, SHAREABLE_DTYPE_BYTES, 'f'},
+  {NULL, 16, 1, SHAREABLE_DTYPE_BYTES, 'f'},
+  {"'" ORDER "c8'", 8, _Alignof(float), SHAREABLE_DTYPE_C64, 'c'},
+  {"'" ORDER "c16'", 16, _Alignof(double), SHAREABLE_DTYPE_C128, 'c'},
+  {NULL, 24, 1, SHAREABLE_DTYPE_BYTES, 'c'},
+  {NULL, 32, 1, SHAREABLE_DTYPE_BYTES, 'c'},
 };
 
 #define NUMBERS (sizeof numbers / sizeof *numbers)

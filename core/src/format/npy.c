@@ -129,7 +129,7 @@ typedef struct builder {
 } builder;
 
 static void put(builder *out, const void *bytes, size_t length) {
-  if (out->length <= out->capacity && length <= out->capacity - out->length && length > 0)
+  if (out->bytes != NULL && out->length <= out->capacity && length <= out->capacity - out->length)
     memcpy(out->bytes + out->length, bytes, length);
   out->length += length;
 }
