@@ -1249,7 +1249,7 @@ typedef struct shareable_array shareable_array;
 /* The type of the items. Numbers have the byte order of this machine. */
 typedef enum shareable_dtype {
   SHAREABLE_DTYPE_BYTES = 0, /* any other type: shareable_array_descr() describes it */
-  SHAREABLE_DTYPE_BOOL = 1,  /* one byte, 0 or 1 */
+  SHAREABLE_DTYPE_BOOL = 1,  /* a uint8_t, 0 for false; another process may store any number */
   SHAREABLE_DTYPE_I8 = 2,
   SHAREABLE_DTYPE_I16 = 3,
   SHAREABLE_DTYPE_I32 = 4,
