@@ -1,5 +1,5 @@
 /*
- * object.c - the kinds of userdata that represent blocks, lists, locks, managers and values in Lua.
+ * object.c - the kinds of userdata that represent blocks, lists, arrays, locks, managers and values in Lua.
  */
 #include "object.h"
 
@@ -10,7 +10,8 @@
 const object_kind object_memory = {"shareable.memory"}, object_list = {"shareable.list"},
                   object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
                   object_integer = {"shareable.integer"}, object_float = {"shareable.float"},
-                  object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"};
+                  object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"},
+                  object_array = {"shareable.array"};
 
 enum { METHODS = 1, GETTERS };
 
@@ -48,10 +49,13 @@ void *object_check(lua_State *L, int argument, const object_kind *kind) {
 }
 
 shareable_memory *object_check_memory(lua_State *L, int argument) {
-  const object *list = object_test(L, argument, &object_list), *memory;
+  const object *list = object_test(L, argument, &object_list), *array = object_test(L, argument, &object_array),
+               *memory;
 
   if (list != NULL)
     return shareable_list_memory(list->list);
+  if (array != NULL)
+    return shareable_array_memory(array->array);
   memory = object_check(L, argument, &object_memory);
   return memory->memory;
 }
@@ -60,6 +64,12 @@ shareable_list *object_check_list(lua_State *L, int argument) {
   const object *list = object_check(L, argument, &object_list);
 
   return list->list;
+}
+
+shareable_array *object_check_array(lua_State *L, int argument) {
+  const object *array = object_check(L, argument, &object_array);
+
+  return array->array;
 }
 
 void object_get_metatable(lua_State *L, const object_kind *kind) {

@@ -7,6 +7,7 @@
 #endif
 #include <dlfcn.h>
 
+#include "array.h"
 #include "bytes.h"
 #include "ffi.h"
 #include "garbage.h"
@@ -19,6 +20,7 @@
 #include "object.h"
 #include "pack.h"
 #include "range.h"
+#include "rows.h"
 #include "wait.h"
 
 int luaopen_raw(lua_State *L); /* SWIG generates it */
@@ -71,6 +73,8 @@ static void push_metatables(lua_State *L) {
   lua_setfield(L, -2, "manager");
   list_open(L);
   lua_setfield(L, -2, "list");
+  array_open_metatable(L);
+  lua_setfield(L, -2, "array");
   bytes_open(L);
   lua_setfield(L, -2, "bytes");
   bytes_open_none(L);
@@ -80,7 +84,25 @@ static void push_metatables(lua_State *L) {
 }
 
 int luaopen_shareable_raw(lua_State *L) {
-  static const luaL_Reg functions[] = {{"bytes", bytes_new},
+  static const luaL_Reg functions[] = {{"array_create", array_create},
+                                       {"array_data", array_data},
+                                       {"array_descr", array_descr},
+                                       {"array_dtype", array_dtype},
+                                       {"array_exact", array_exact},
+                                       {"array_get", array_get},
+                                       {"array_itemsize", array_item_size},
+                                       {"array_memory", array_memory},
+                                       {"array_nbytes", array_nbytes},
+                                       {"array_open", array_open},
+                                       {"array_read", rows_read},
+                                       {"array_set", array_set},
+                                       {"array_set_table", rows_set_table},
+                                       {"array_shape", array_shape},
+                                       {"array_size", array_size},
+                                       {"array_strides", array_strides},
+                                       {"array_table", rows_table},
+                                       {"array_write", rows_write},
+                                       {"bytes", bytes_new},
                                        {"bytes_string", bytes_string},
                                        {"float", number_float},
                                        {"garbage", garbage_find},
