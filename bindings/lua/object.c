@@ -1,5 +1,5 @@
 /*
- * object.c - the kinds of userdata that represent blocks, lists, arrays, locks, managers and values in Lua.
+ * object.c - the kinds of userdata that represent blocks, lists, arrays, locks, watches, managers and values in Lua.
  */
 #include "object.h"
 
@@ -11,7 +11,7 @@ const object_kind object_memory = {"shareable.memory"}, object_list = {"shareabl
                   object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
                   object_integer = {"shareable.integer"}, object_float = {"shareable.float"},
                   object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"},
-                  object_array = {"shareable.array"};
+                  object_array = {"shareable.array"}, object_watch = {"shareable.watch"};
 
 enum { METHODS = 1, GETTERS };
 
@@ -30,6 +30,22 @@ object *object_push(lua_State *L, const object_kind *kind) {
   if (kind == &object_list)
     ffi_add_list(L);
   return self;
+}
+
+void object_keep(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushvalue(L, index);
+  lua_setuservalue(L, -2);
+#else
+  lua_createtable(L, 1, 0);
+  lua_pushvalue(L, index);
+  lua_rawseti(L, -2, 1);
+#if LUA_VERSION_NUM == 502
+  lua_setuservalue(L, -2);
+#else
+  lua_setfenv(L, -2);
+#endif
+#endif
 }
 
 void *object_test(lua_State *L, int index, const object_kind *kind) {

@@ -1,5 +1,5 @@
 /*
- * object.h - the kinds of userdata that represent blocks, lists, arrays, locks, managers and values in Lua.
+ * object.h - the kinds of userdata that represent blocks, lists, arrays, locks, watches, managers and values in Lua.
  */
 #ifndef SHAREABLE_LUA_OBJECT_H
 #define SHAREABLE_LUA_OBJECT_H
@@ -32,7 +32,7 @@ typedef struct object_kind {
 } object_kind;
 
 extern const object_kind object_memory, object_list, object_bytes, object_none, object_integer, object_float,
-  object_lock, object_manager, object_array;
+  object_lock, object_manager, object_array, object_watch;
 
 /* A block, a list, an array or a manager. It owns one reference, which the garbage collector drops. */
 typedef struct object {
@@ -56,6 +56,12 @@ void *object_push_sized(lua_State *L, const object_kind *kind, size_t size);
  * cannot fail.
  */
 object *object_push(lua_State *L, const object_kind *kind);
+
+/*
+ * Makes the userdata on top of the stack keep the value at `index`, which is positive: the value is
+ * not collected before the userdata.
+ */
+void object_keep(lua_State *L, int index);
 
 /*
  * Returns the userdata at `index` if it has that kind, otherwise NULL. The value there may be

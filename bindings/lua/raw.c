@@ -22,6 +22,7 @@
 #include "range.h"
 #include "rows.h"
 #include "wait.h"
+#include "watch.h"
 
 int luaopen_raw(lua_State *L); /* SWIG generates it */
 __attribute__((visibility("default"))) int luaopen_shareable_raw(lua_State *L);
@@ -75,6 +76,8 @@ static void push_metatables(lua_State *L) {
   lua_setfield(L, -2, "list");
   array_open_metatable(L);
   lua_setfield(L, -2, "array");
+  watch_open(L);
+  lua_setfield(L, -2, "watch");
   bytes_open(L);
   lua_setfield(L, -2, "bytes");
   bytes_open_none(L);
@@ -121,6 +124,7 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"list_unlock", lock_release},
                                        {"list_wait", wait_item},
                                        {"list_wait_any", wait_any},
+                                       {"list_watch", watch_create},
                                        {"manager_address", manager_address},
                                        {"manager_authkey", manager_authkey},
                                        {"manager_close", manager_close},
@@ -134,6 +138,10 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"memory_unpack", pack_read},
                                        {"memory_write", memory_write},
                                        {"number_of", number_of},
+                                       {"watch_changed", watch_changed},
+                                       {"watch_close", watch_close},
+                                       {"watch_fd", watch_fd},
+                                       {"watch_is_closed", watch_is_closed},
                                        {NULL, NULL}};
 
   stay_loaded();

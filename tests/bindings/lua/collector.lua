@@ -194,6 +194,31 @@ test_collected("fields_of_an_array", with_array(function(a) return a.shape[2] + 
 test_collected("tostring_of_an_array", with_array(function(a) return tostring(a):match("shape = [^,]*") end,
   "shape = {4"))
 
+test_collected("watch", with_list(function(l)
+  local w = l:watch(1, 3, "list", "lock")
+  l[1] = 5
+  local changed = w and w:changed()
+  if w then
+    w:close()
+  end
+  return changed and #changed < 5
+end, true))
+
+-- The finalizer closes the watch.
+test_collected("changes_of_a_watch", function()
+  local list = keep(shareable.list({1, 2}))
+  local watch = assert(list:watch(1, 2, "list"))
+  list[1] = 3
+  return function()
+    return #watch:changed() < 4 and tostring(watch):sub(1, 15)
+  end, function()
+    watch:close()
+  end, function(found)
+    watch:close()
+    equal(found, "shareable.watch")
+  end
+end)
+
 test_collected("values_of_a_new_list", function()
   local values, wanted = {n = 40}, {}
   for i = 1, 40 do
