@@ -408,6 +408,57 @@ test("block_that_is_not_an_array_is_refused", function()
   shareable.unlink(short)
 end)
 
+-- Python, if it has NumPy.
+local python
+for _, command in ipairs{"python3", "/usr/bin/python3"} do
+  local status = os.execute(command .. " -c 'import numpy' 2>/dev/null")
+  python = python or (status == true or status == 0) and command
+end
+local numpy_test = python and test or runner.skip
+
+-- Runs a program with NumPy alone. It is a format, whose first argument is the name of its `block`.
+local function run_python(program, ...)
+  runner.succeeds((python .. [[ -c 'import numpy; block = "/dev/shm/%s"; ]] .. program .. "'"):format(...))
+end
+
+numpy_test("numpy_reads_and_writes_the_same_items", python and function()
+  for _, dtype in ipairs{"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"} do
+    local a = keep(array{shape = {2, 3}, dtype = dtype, name = name()})
+    if dtype == "b1" then
+      a:set(1, 2, true)
+    elseif dtype:sub(1, 1) == "c" then
+      a:set(1, 2, 1, 0)
+    else
+      a:set(1, 2, 1)
+    end
+    run_python([[a = numpy.load(block, mmap_mode="r+"); assert a.dtype == "%s" and a.shape == (2, 3); ]]
+      .. "assert a[0, 1] == 1 and a[1, 2] == 0; a[1, 2] = 1; a[0, 1] = 0", a.name, dtype)
+    equal(tostring(a:get(2, 3)):match("^[1t]") ~= nil, true)
+    equal(tostring(a:get(1, 2)):match("^[0f]") ~= nil, true)
+  end
+end or "there is no NumPy for python3")
+
+numpy_test("arrays_that_numpy_saves_are_opened", python and function()
+  for _, order in ipairs{"C", "F"} do
+    local known = name()
+    run_python([[a = numpy.arange(6, dtype="f4").reshape(2, 3); ]]
+      .. [[numpy.save(open(block, "wb"), numpy.array(a, order="%s"))]], known, order)
+    local a = keep(array{name = known})
+    same(a.shape, {2, 3})
+    equal(a.dtype, "f4")
+    for i, value in ipairs(a:totable()) do
+      equal(value == i - 1, true)
+    end
+    equal(a:get(2, 1) == 3, true)
+  end
+  local known = name()
+  run_python([[a = numpy.zeros(3, dtype=[("x", "<f4"), ("id", "<i8")]); a["id"][1] = 7; ]]
+    .. [[numpy.save(open(block, "wb"), a)]], known)
+  local a = keep(array{name = known})
+  equal(a.dtype, "V12")
+  equal(a:get(2), "\0\0\0\0\7" .. ("\0"):rep(7))
+end or "there is no NumPy for python3")
+
 local pointer_test = jit and test or runner.skip -- luacheck: ignore 113
 local no_ffi = "only LuaJIT has pointers"
 
