@@ -1,4 +1,4 @@
---- Shared lists and blocks of memory for Lua, compatible with CPython's
+--- Shared lists, arrays and blocks of memory for Lua, compatible with CPython's
 --- `multiprocessing.shared_memory`.
 --
 --     local shareable = require "shareable"
@@ -91,6 +91,9 @@ end
 return {
   --- Creates a list of values, or attaches to a list: see `shareable.list`.
   list = require "shareable.list",
+
+  --- Creates an array of numbers, which NumPy can open, or attaches to one: see `shareable.array`.
+  array = require "shareable.array",
 
   --- Creates a block of memory, or attaches to a block: see `shareable.memory`.
   memory = require "shareable.memory",
