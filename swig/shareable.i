@@ -79,7 +79,7 @@
 %ignore shareable_list_notify;
 %ignore shareable_list_close_in_place;
 %ignore shareable_memory_close_in_place;
-/* Of the bindings, only Go uses the watches: its package internal/raw calls them by cgo. */
+/* Go and Python call the watches by code of their own: internal/raw and watch.c. */
 %ignore shareable_watch;
 %ignore SHAREABLE_WATCH_ONCE;
 %ignore shareable_watch_add_item;
