@@ -30,6 +30,7 @@
 #include "status.h"
 #include "value.h"
 #include "view.h"
+#include "watch.h"
 %}
 
 /*
@@ -442,8 +443,18 @@ PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
+PyObject *list_differs(shareable_list *list, int64_t index, const shareable_value *value);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t last_hash, int64_t timeout);
 PyObject *manager_adopt(shareable_manager *manager, shareable_memory *memory);
 PyObject *manager_names(shareable_manager *manager);
 PyObject *manager_wait(shareable_manager *manager, int64_t timeout);
+PyObject *watch_create(void);
+PyObject *watch_fd(PyObject *watch);
+PyObject *watch_add_item(PyObject *watch, shareable_list *list, int64_t index);
+PyObject *watch_add_list(PyObject *watch, shareable_list *list, uint64_t hash);
+PyObject *watch_add_lock(PyObject *watch, shareable_list *list);
+PyObject *watch_arm(PyObject *watch, shareable_list *list, uint64_t id, uint64_t hash);
+PyObject *watch_disarm(PyObject *watch, uint64_t id);
+PyObject *watch_remove(PyObject *watch, uint64_t id);
+PyObject *watch_changed(PyObject *watch);

@@ -79,7 +79,7 @@
 %ignore shareable_list_notify;
 %ignore shareable_list_close_in_place;
 %ignore shareable_memory_close_in_place;
-/* Code of the bindings calls these: Go's package internal/raw, and bindings/lua/watch.c. */
+/* The code of each binding calls these. */
 %ignore shareable_watch;
 %ignore SHAREABLE_WATCH_ONCE;
 %ignore shareable_watch_add_item;
