@@ -3,8 +3,8 @@
 Each side is measured in each round, in alternating order. A number is the time at which it is sent, and is sent when
 the receiver sleeps. The coroutine that waits for a pipe gets the number from a callback of add_reader(), and that of
 the socket reads a stream of asyncio. Then the idle cost of 1,000 coroutines is measured. Fails if the coroutines take
-more than IDLE_LIMIT hundredths of a processor. A ratio below 1 is a missed goal, which is only printed: between the
-write to the list and the event loop, a thread of the library wakes up, too.
+more than IDLE_LIMIT hundredths of a processor. A ratio below 1 is a missed goal, which is only printed: a pipe wakes the
+event loop itself, but a list first wakes a thread of the library, which takes 25 microseconds more on two processors.
 """
 
 import asyncio
