@@ -15,6 +15,7 @@
 %}
 
 %{
+#include "array.h"
 #include "garbage.h"
 #include "guard.h"
 #include "handle.h"
@@ -29,6 +30,7 @@
 #include "status.h"
 #include "value.h"
 #include "view.h"
+#include "watch.h"
 %}
 
 /*
@@ -54,6 +56,8 @@
 %thread shareable_memory_open;
 %thread list_create;
 %thread shareable_list_open;
+%thread shareable_array_create_from;
+%thread shareable_array_open;
 %thread shareable_unlink;
 %thread shareable_manager_start;
 %thread shareable_manager_connect;
@@ -233,6 +237,33 @@
   $result = handle_init(SWIG_NewPointerObj(shareable_memory_ref($1), $1_descriptor, SWIG_POINTER_OWN));
 }
 
+/* An array becomes the tuple of its block and its description: no object holds its handle. */
+%typemap(in, numinputs=0) shareable_array **array (shareable_array *handle = NULL) {
+  $1 = &handle;
+}
+%typemap(argout) shareable_array **array {
+  shareable_memory *memory = shareable_memory_ref(shareable_array_memory(*$1));
+
+  Py_DECREF($result);
+  $result = handle_init(SWIG_NewPointerObj(memory, $descriptor(shareable_memory *), SWIG_POINTER_OWN));
+  $result = array_description(*$1, $result);
+  shareable_array_unref(*$1);
+}
+%typemap(in) (size_t ndim, const uint64_t *shape) (uint64_t shape[SHAREABLE_NDIM_MAX]) {
+  if (array_shape_from($input, shape, &$1) < 0)
+    SWIG_fail;
+  $2 = shape;
+}
+%typemap(in) (const void *items, size_t size) (Py_buffer items = {.obj = NULL}) {
+  if (array_items_from($input, &items) < 0)
+    SWIG_fail;
+  $1 = items.buf;
+  $2 = (size_t)items.len;
+}
+%typemap(freearg) (const void *items, size_t size) {
+  PyBuffer_Release(&items$argnum);
+}
+
 /* A name: a str, encoded as UTF-8 with surrogateescape, or None. */
 %typemap(in) const char *name (PyObject *bytes = NULL, status_context _global_context = STATUS_CONTEXT_NONE) {
   if (value_name($input, "$1_name", shareable_status_message(SHAREABLE_E_NAME), &bytes) < 0)
@@ -271,6 +302,11 @@
   if (value_signed($input, "$1_name", &number) < 0)
     SWIG_fail;
   $1 = number;
+}
+%typemap(in) Py_ssize_t {
+  $1 = PyNumber_AsSsize_t($input, PyExc_OverflowError);
+  if ($1 == -1 && PyErr_Occurred())
+    SWIG_fail;
 }
 /* In messages, a parameter has the name that it has in Python. */
 %typemap(in) int64_t delta (int64_t number) {
@@ -399,14 +435,26 @@ shareable_status list_create(shareable_list **list, const char *name, const valu
 PyObject *garbage(uint32_t flags);
 PyObject *memory_attributes(PyTypeObject *memory_type);
 shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareable_error *error);
+PyObject *memory_items(shareable_memory *memory, Py_ssize_t offset, PyObject *shape, bool is_fortran_order,
+                       const char *format, Py_ssize_t item_size);
 PyObject *memory_kept_view(PyObject *memory);
 PyObject *memory_keep_view(PyObject *memory, PyObject *view);
 PyObject *list_lock(shareable_list *list, int64_t timeout);
 PyObject *list_count(shareable_list *list, PyObject *object);
 PyObject *list_index(shareable_list *list, PyObject *object);
 PyObject *list_view(shareable_list *list);
+PyObject *list_differs(shareable_list *list, int64_t index, const shareable_value *value);
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t last_hash, int64_t timeout);
 PyObject *manager_adopt(shareable_manager *manager, shareable_memory *memory);
 PyObject *manager_names(shareable_manager *manager);
 PyObject *manager_wait(shareable_manager *manager, int64_t timeout);
+PyObject *watch_create(void);
+PyObject *watch_fd(PyObject *watch);
+PyObject *watch_add_item(PyObject *watch, shareable_list *list, int64_t index);
+PyObject *watch_add_list(PyObject *watch, shareable_list *list, uint64_t hash);
+PyObject *watch_add_lock(PyObject *watch, shareable_list *list);
+PyObject *watch_arm(PyObject *watch, shareable_list *list, uint64_t id, uint64_t hash);
+PyObject *watch_disarm(PyObject *watch, uint64_t id);
+PyObject *watch_remove(PyObject *watch, uint64_t id);
+PyObject *watch_changed(PyObject *watch);

@@ -79,7 +79,7 @@
 %ignore shareable_list_notify;
 %ignore shareable_list_close_in_place;
 %ignore shareable_memory_close_in_place;
-/* Of the bindings, only Go uses the watches: its package internal/raw calls them by cgo. */
+/* The code of each binding calls these. */
 %ignore shareable_watch;
 %ignore SHAREABLE_WATCH_ONCE;
 %ignore shareable_watch_add_item;
@@ -92,6 +92,30 @@
 %ignore shareable_watch_fd;
 %ignore shareable_watch_free;
 %ignore shareable_watch_remove;
+
+%ignore shareable_array;
+%ignore shareable_dtype;
+%ignore SHAREABLE_NDIM_MAX;
+%ignore shareable_array_close;
+%ignore shareable_array_create;
+%ignore shareable_array_data;
+%ignore shareable_array_descr;
+%ignore shareable_array_dtype;
+%ignore shareable_array_item_size;
+%ignore shareable_array_memory;
+%ignore shareable_array_nbytes;
+%ignore shareable_array_ndim;
+%ignore shareable_array_ref;
+%ignore shareable_array_shape;
+%ignore shareable_array_size;
+%ignore shareable_array_strides;
+%ignore shareable_array_unlink;
+%ignore shareable_array_unref;
+
+#ifndef SWIGPYTHON
+%ignore shareable_array_create_from;
+%ignore shareable_array_open;
+#endif
 
 /* Each language returns the results of the garbage collection in its own form. */
 %ignore shareable_gc;

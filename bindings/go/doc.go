@@ -1,5 +1,5 @@
-// Package shareable shares memory between processes: blocks of bytes and lists of values, which
-// processes find by name and use at the same time.
+// Package shareable shares memory between processes: blocks of bytes, lists of values, and arrays of
+// numbers, which processes find by name and use at the same time.
 //
 // It does what CPython's multiprocessing.shared_memory does, and stores values in the same bytes. A
 // Python program sees a [List] as a ShareableList and a [Memory] as a SharedMemory. Programs in C
@@ -47,13 +47,28 @@
 // one type. A list of only ints or only floats is also a slice: [List.Int64s] and [List.Float64s]
 // return the list's memory, not a copy, and are as fast as any slice.
 //
+// # Arrays
+//
+// An [Array] is a block that contains numbers or bools of one type, with a shape, in the format of
+// NumPy's .npy files. A Python program with NumPy alone opens it by
+// np.load("/dev/shm/NAME", mmap_mode="r+"). [Array.Data] returns its memory as a slice, which is as
+// fast as any slice, and [Array.Row] a part of it. [OpenArray] fails if the items have another type.
+// A [RawArray] is an array of items of any type, as bytes.
+//
+//	image, err := shareable.OpenArray[uint8]("image")
+//	if err != nil {
+//		return err
+//	}
+//	defer image.Close()
+//	row, err := image.Row(10) // []uint8
+//
 // # Lifetime
 //
 // A block exists until its name is removed, even if no process uses it. One process must remove the
-// name, by [Memory.Unlink], [List.Unlink] or [Unlink]. The name of a block created with [Owned] is
-// removed when the process that created it ends. Close ends this handle's access and does nothing
-// else. A finalizer closes a handle that becomes unreachable without Close, but at no particular
-// time: do not rely on it.
+// name, by [Memory.Unlink], [List.Unlink], [Array.Unlink] or [Unlink]. The name of a block created
+// with [Owned] is removed when the process that created it ends. Close ends this handle's access and
+// does nothing else. A finalizer closes a handle that becomes unreachable without Close, but at no
+// particular time: do not rely on it.
 //
 // Unlink removes only the name: processes that have the block open keep using it. Go has no fork. A
 // program that this process starts inherits none of its blocks and owns none of them. The header
@@ -74,8 +89,8 @@
 // value or [ErrClosed]. Close waits for other calls in progress, and later calls fail with
 // [ErrClosed]. Between users of this library, every read and write of an item is atomic, whatever
 // the item's type. In a list that was created with [NoSync] or by stock Python, this is true only
-// of an int or a float that keeps its type. Writes to the bytes of a block are not atomic: another
-// process may see a part of a write.
+// of an int or a float that keeps its type. Writes to the bytes of a block or to the items of an
+// array are not atomic: another process may see a part of a write.
 //
 // [List.Add], [List.Swap] and [List.CompareAndSwap] change an int atomically, as the functions of
 // these names in sync/atomic do. For a change of several steps, use the list's lock, which works
@@ -104,10 +119,10 @@
 //
 // Any process that may write a block may also truncate its file. An access to the memory that was
 // cut off then raises SIGBUS, which ends a Go program. This applies to every method that reads or
-// writes items or the block's memory, and to the slices that [Memory.Bytes], [List.Int64s] and
-// [List.Float64s] return. A write to [Memory.Bytes], [List.Int64s] or [List.Float64s] also raises a
-// fault if the block was opened [ReadOnly]. Share blocks only with processes that you trust: the
-// mode decides which processes may open them.
+// writes items or the block's memory, and to the slices of memory that [Memory.Bytes],
+// [List.Int64s], [List.Float64s], [Array.Data] and [Array.Row] return. A write to such a slice also
+// raises a fault if the block was opened [ReadOnly]. Share blocks only with processes that you trust:
+// the mode decides which processes may open them.
 package shareable
 
 import "shareable/internal/raw"

@@ -22,7 +22,7 @@ var (
 	ErrClosed        = Status(raw.E_CLOSED)         // the handle is closed; also fs.ErrClosed
 	ErrReadOnly      = Status(raw.E_READ_ONLY)      // the block was opened ReadOnly
 	ErrIndex         = Status(raw.E_INDEX)          // an index, or an offset in a block, is out of range
-	ErrType          = Status(raw.E_TYPE)           // the item has another type than the call asks for
+	ErrType          = Status(raw.E_TYPE)           // an item has another type than the call asks for
 	ErrValueType     = Status(raw.E_VALUE_TYPE)     // no item can have the value's type
 	ErrOverflow      = Status(raw.E_OVERFLOW)       // an integer does not fit in 64 bits, sign included
 	ErrUTF8          = Status(raw.E_UTF8)           // a string is not UTF-8
@@ -32,7 +32,7 @@ var (
 	ErrBuffer        = Status(raw.E_BUFFER)         // a buffer is too small; this package makes its own
 	ErrNotLocked     = Status(raw.E_NOT_LOCKED)     // the list is not locked through this handle
 	ErrNoSync        = Status(raw.E_NO_SYNC)        // the list has no sync area, so no lock
-	ErrNotContiguous = Status(raw.E_NOT_CONTIGUOUS) // the items are not contiguous: one can hold a text
+	ErrNotContiguous = Status(raw.E_NOT_CONTIGUOUS) // the items are not contiguous in memory
 
 	// The other side, or an operator, must act.
 
@@ -53,6 +53,7 @@ var (
 	ErrNoManager  = Status(raw.E_NO_MANAGER) // no manager; also syscall.ECONNREFUSED
 	ErrRemote     = Status(raw.E_REMOTE)     // the manager reported an error
 	ErrProtocol   = Status(raw.E_PROTOCOL)   // the other side does not speak a manager's protocol
+	ErrNotArray   = Status(raw.E_NOT_ARRAY)  // the block does not contain an array
 )
 
 // Error returns the message of the status.

@@ -2,6 +2,7 @@ package shareable_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -217,4 +218,68 @@ func ExampleList_Lock() {
 	// Output:
 	// [70 30] <nil>
 	// <nil>
+}
+
+func ExampleNewArray() {
+	image, err := shareable.NewArray[uint8]([]int{3, 4})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer image.Close()
+	defer image.Unlink()
+	row, err := image.Row(1) // not a copy
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for x := range row {
+		row[x] = uint8(10 * x)
+	}
+
+	again, err := shareable.OpenArray[uint8](image.Name()) // as another process would
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer again.Close()
+	pixel, _ := again.At(1, -1)
+	fmt.Println(again.Shape(), pixel)
+	fmt.Println(again.Data())
+	// Output:
+	// [3 4] 30
+	// [0 0 0 0 0 10 20 30 0 0 0 0]
+}
+
+func ExampleOpenArray() {
+	samples, err := shareable.NewArrayOf([]float64{20.5, 21, 19.75}, []int{3})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer samples.Close()
+	defer samples.Unlink()
+
+	_, err = shareable.OpenArray[int32](samples.Name())
+	fmt.Println(errors.Is(err, shareable.ErrType))
+	// Output: true
+}
+
+func ExampleNewRawArray() {
+	points, err := shareable.NewRawArray("[('x', '<i2'), ('y', '<i2')]", []int{2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer points.Close()
+	defer points.Unlink()
+
+	point, err := points.At(1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	binary.LittleEndian.PutUint16(point[2:], 1000)
+	fmt.Println(points.Bytes(), points.ItemSize(), points.Descr())
+	// Output: [0 0 0 0 0 0 232 3] 4 [('x', '<i2'), ('y', '<i2')]
 }

@@ -8,11 +8,11 @@ import (
 	"shareable/internal/raw"
 )
 
-// CreateOption is an option of [NewMemory], [NewList] and [NewListOf], and of the methods of a
+// CreateOption is an option of the functions whose names begin with New, and of the methods of a
 // [Manager]. A function honours an option or fails with [ErrArgument].
 type CreateOption func(*creation)
 
-// OpenOption is an option of [OpenMemory] and [OpenList].
+// OpenOption is an option of [OpenMemory], [OpenList], [OpenArray] and [OpenRawArray].
 type OpenOption func(*opening)
 
 type creation struct {

@@ -43,7 +43,7 @@ type Item interface {
 	~int64 | ~int | ~float64 | ~bool | ~string | ~[]byte
 }
 
-func kindOf[T Item]() reflect.Kind {
+func kindOf[T any]() reflect.Kind {
 	var zero T
 	return reflect.TypeOf(zero).Kind()
 }

@@ -67,19 +67,7 @@ typedef struct guard {
 static guard *push_guard(lua_State *L, int list) {
   guard *self = object_push_sized(L, &object_lock, sizeof *self);
 
-#if LUA_VERSION_NUM >= 503
-  lua_pushvalue(L, list);
-  lua_setuservalue(L, -2);
-#else
-  lua_createtable(L, 1, 0);
-  lua_pushvalue(L, list);
-  lua_rawseti(L, -2, 1);
-#if LUA_VERSION_NUM == 502
-  lua_setuservalue(L, -2);
-#else
-  lua_setfenv(L, -2);
-#endif
-#endif
+  object_keep(L, list);
   return self;
 }
 

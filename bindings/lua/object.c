@@ -1,5 +1,5 @@
 /*
- * object.c - the kinds of userdata that represent blocks, lists, locks, managers and values in Lua.
+ * object.c - the kinds of userdata that represent blocks, lists, arrays, locks, watches, managers and values in Lua.
  */
 #include "object.h"
 
@@ -10,7 +10,8 @@
 const object_kind object_memory = {"shareable.memory"}, object_list = {"shareable.list"},
                   object_bytes = {"shareable.bytes"}, object_none = {"shareable.none"},
                   object_integer = {"shareable.integer"}, object_float = {"shareable.float"},
-                  object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"};
+                  object_lock = {"shareable.lock"}, object_manager = {"shareable.manager"},
+                  object_array = {"shareable.array"}, object_watch = {"shareable.watch"};
 
 enum { METHODS = 1, GETTERS };
 
@@ -31,6 +32,22 @@ object *object_push(lua_State *L, const object_kind *kind) {
   return self;
 }
 
+void object_keep(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushvalue(L, index);
+  lua_setuservalue(L, -2);
+#else
+  lua_createtable(L, 1, 0);
+  lua_pushvalue(L, index);
+  lua_rawseti(L, -2, 1);
+#if LUA_VERSION_NUM == 502
+  lua_setuservalue(L, -2);
+#else
+  lua_setfenv(L, -2);
+#endif
+#endif
+}
+
 void *object_test(lua_State *L, int index, const object_kind *kind) {
   const object_kind **userdata = lua_touserdata(L, index);
 
@@ -48,10 +65,13 @@ void *object_check(lua_State *L, int argument, const object_kind *kind) {
 }
 
 shareable_memory *object_check_memory(lua_State *L, int argument) {
-  const object *list = object_test(L, argument, &object_list), *memory;
+  const object *list = object_test(L, argument, &object_list), *array = object_test(L, argument, &object_array),
+               *memory;
 
   if (list != NULL)
     return shareable_list_memory(list->list);
+  if (array != NULL)
+    return shareable_array_memory(array->array);
   memory = object_check(L, argument, &object_memory);
   return memory->memory;
 }
@@ -60,6 +80,12 @@ shareable_list *object_check_list(lua_State *L, int argument) {
   const object *list = object_check(L, argument, &object_list);
 
   return list->list;
+}
+
+shareable_array *object_check_array(lua_State *L, int argument) {
+  const object *array = object_check(L, argument, &object_array);
+
+  return array->array;
 }
 
 void object_get_metatable(lua_State *L, const object_kind *kind) {

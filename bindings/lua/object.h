@@ -1,5 +1,5 @@
 /*
- * object.h - the kinds of userdata that represent blocks, lists, locks, managers and values in Lua.
+ * object.h - the kinds of userdata that represent blocks, lists, arrays, locks, watches, managers and values in Lua.
  */
 #ifndef SHAREABLE_LUA_OBJECT_H
 #define SHAREABLE_LUA_OBJECT_H
@@ -32,14 +32,15 @@ typedef struct object_kind {
 } object_kind;
 
 extern const object_kind object_memory, object_list, object_bytes, object_none, object_integer, object_float,
-  object_lock, object_manager;
+  object_lock, object_manager, object_array, object_watch;
 
-/* A block, a list or a manager. It owns one reference, which the garbage collector drops. */
+/* A block, a list, an array or a manager. It owns one reference, which the garbage collector drops. */
 typedef struct object {
   const object_kind *kind;
   union {
     shareable_memory *memory;
     shareable_list *list;
+    shareable_array *array;
     shareable_manager *manager;
   };
   uint64_t locks; /* of a list: the number of times that it was locked; a guard of with_lock compares it */
@@ -57,6 +58,12 @@ void *object_push_sized(lua_State *L, const object_kind *kind, size_t size);
 object *object_push(lua_State *L, const object_kind *kind);
 
 /*
+ * Makes the userdata on top of the stack keep the value at `index`, which is positive: the value is
+ * not collected before the userdata.
+ */
+void object_keep(lua_State *L, int index);
+
+/*
  * Returns the userdata at `index` if it has that kind, otherwise NULL. The value there may be
  * anything.
  */
@@ -67,10 +74,12 @@ void *object_check(lua_State *L, int argument, const object_kind *kind);
 
 /*
  * Return the handle of the argument, or raise an error. The handle of a finalized object is NULL,
- * which counts as closed. object_check_memory() also accepts a list and returns its block.
+ * which counts as closed. object_check_memory() also accepts a list or an array, and returns its
+ * block.
  */
 shareable_memory *object_check_memory(lua_State *L, int argument);
 shareable_list *object_check_list(lua_State *L, int argument);
+shareable_array *object_check_array(lua_State *L, int argument);
 
 /*
  * Pushes a new metatable for the kind, with these functions. Its __index is `index`, a closure over

@@ -10,17 +10,7 @@
 #include "status.h"
 #include "value.h"
 
-/*
- * The items from `first`, counted from 0, to `first` + `count` - 1: the range that string.sub would
- * take.
- */
-typedef struct item_range {
-  int64_t first;
-  size_t count;
-} item_range;
-
-static item_range check_range(lua_State *L, const shareable_list *list) {
-  int64_t length = (int64_t)shareable_list_length(list);
+item_range range_check(lua_State *L, int64_t length) {
   int64_t first = number_check_integer_or(L, 2, 1), last = number_check_integer_or(L, 3, -1);
 
   if (first < 0)
@@ -118,7 +108,7 @@ typedef shareable_status copy_function(lua_State *L, const shareable_list *list,
 
 static int push_range(lua_State *L, copy_function *copy) {
   const shareable_list *list = object_check_list(L, 1);
-  item_range range = check_range(L, list);
+  item_range range = range_check(L, (int64_t)shareable_list_length(list));
   shareable_status status = SHAREABLE_OK;
   size_t copied = 0;
 

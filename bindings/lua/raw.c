@@ -7,6 +7,7 @@
 #endif
 #include <dlfcn.h>
 
+#include "array.h"
 #include "bytes.h"
 #include "ffi.h"
 #include "garbage.h"
@@ -19,7 +20,9 @@
 #include "object.h"
 #include "pack.h"
 #include "range.h"
+#include "rows.h"
 #include "wait.h"
+#include "watch.h"
 
 int luaopen_raw(lua_State *L); /* SWIG generates it */
 __attribute__((visibility("default"))) int luaopen_shareable_raw(lua_State *L);
@@ -71,6 +74,10 @@ static void push_metatables(lua_State *L) {
   lua_setfield(L, -2, "manager");
   list_open(L);
   lua_setfield(L, -2, "list");
+  array_open_metatable(L);
+  lua_setfield(L, -2, "array");
+  watch_open(L);
+  lua_setfield(L, -2, "watch");
   bytes_open(L);
   lua_setfield(L, -2, "bytes");
   bytes_open_none(L);
@@ -80,7 +87,25 @@ static void push_metatables(lua_State *L) {
 }
 
 int luaopen_shareable_raw(lua_State *L) {
-  static const luaL_Reg functions[] = {{"bytes", bytes_new},
+  static const luaL_Reg functions[] = {{"array_create", array_create},
+                                       {"array_data", array_data},
+                                       {"array_descr", array_descr},
+                                       {"array_dtype", array_dtype},
+                                       {"array_exact", array_exact},
+                                       {"array_get", array_get},
+                                       {"array_itemsize", array_item_size},
+                                       {"array_memory", array_memory},
+                                       {"array_nbytes", array_nbytes},
+                                       {"array_open", array_open},
+                                       {"array_read", rows_read},
+                                       {"array_set", array_set},
+                                       {"array_set_table", rows_set_table},
+                                       {"array_shape", array_shape},
+                                       {"array_size", array_size},
+                                       {"array_strides", array_strides},
+                                       {"array_table", rows_table},
+                                       {"array_write", rows_write},
+                                       {"bytes", bytes_new},
                                        {"bytes_string", bytes_string},
                                        {"float", number_float},
                                        {"garbage", garbage_find},
@@ -99,6 +124,7 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"list_unlock", lock_release},
                                        {"list_wait", wait_item},
                                        {"list_wait_any", wait_any},
+                                       {"list_watch", watch_create},
                                        {"manager_address", manager_address},
                                        {"manager_authkey", manager_authkey},
                                        {"manager_close", manager_close},
@@ -112,6 +138,10 @@ int luaopen_shareable_raw(lua_State *L) {
                                        {"memory_unpack", pack_read},
                                        {"memory_write", memory_write},
                                        {"number_of", number_of},
+                                       {"watch_changed", watch_changed},
+                                       {"watch_close", watch_close},
+                                       {"watch_fd", watch_fd},
+                                       {"watch_is_closed", watch_is_closed},
                                        {NULL, NULL}};
 
   stay_loaded();

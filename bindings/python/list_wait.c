@@ -42,6 +42,14 @@ PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *
   return result;
 }
 
+PyObject *list_differs(shareable_list *list, int64_t index, const shareable_value *value) {
+  shareable_status status = shareable_list_wait(list, index, value, 0);
+
+  if (status == SHAREABLE_OK || status == SHAREABLE_E_TIMED_OUT)
+    return PyBool_FromLong(status == SHAREABLE_OK);
+  return status_raise_item(status, list, index);
+}
+
 static shareable_status wait_for_any(shareable_list *list, void *context, int64_t timeout) {
   return shareable_list_wait_any(list, context, timeout);
 }

@@ -16,4 +16,7 @@
 PyObject *list_wait(shareable_list *list, int64_t index, const shareable_value *value, int64_t timeout);
 PyObject *list_wait_any(shareable_list *list, uint64_t hash, int64_t timeout);
 
+/* Returns whether the item differs from the value, or NULL with an exception. Does not wait. */
+PyObject *list_differs(shareable_list *list, int64_t index, const shareable_value *value);
+
 #endif

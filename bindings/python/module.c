@@ -14,6 +14,7 @@
 #include "list_iterator.h"
 #include "status.h"
 #include "view.h"
+#include "watch.h"
 
 static PyObject *loaded; /* the module; it is never deallocated */
 static bool is_finalized;
@@ -57,7 +58,7 @@ static PyObject *load(PyObject *spec) {
 
   if (module != NULL &&
       (guard_init() < 0 || status_init() < 0 || view_type_init() < 0 || list_iterator_type_init() < 0 ||
-       init_type(module, "Memory", "shareable._raw.Memory", false) < 0 ||
+       watch_type_init() < 0 || init_type(module, "Memory", "shareable._raw.Memory", false) < 0 ||
        init_type(module, "List", "shareable._raw.List", true) < 0 ||
        init_type(module, "Manager", "shareable._raw.Manager", false) < 0))
     Py_CLEAR(module);

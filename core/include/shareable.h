@@ -212,7 +212,8 @@ extern "C" {
   X(E_AUTH, -33, EACCES, "the manager has another key")                                                                \
   X(E_NO_MANAGER, -34, ECONNREFUSED, "there is no manager, or it has ended")                                           \
   X(E_REMOTE, -35, EREMOTEIO, "the manager answered with an error")                                                    \
-  X(E_PROTOCOL, -36, EPROTO, "the peer does not speak the manager protocol")
+  X(E_PROTOCOL, -36, EPROTO, "the peer does not speak the manager protocol")                                           \
+  X(E_NOT_ARRAY, -37, EINVAL, "the block does not contain an array")
 
 #define SHAREABLE__ENUM(name, number, nearest_errno, message) SHAREABLE_##name = number,
 typedef enum shareable_status { SHAREABLE_STATUS_MAP(SHAREABLE__ENUM) } shareable_status;
@@ -1225,6 +1226,153 @@ SHAREABLE_API shareable_status shareable_watch_remove(shareable_watch *watch, ui
  */
 SHAREABLE_API shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, size_t size,
                                                        size_t *count);
+
+/* -------------------------------------------------------------------------------------------------
+ * Arrays: NumPy's .npy files
+ */
+
+/*
+ * A handle on an array of shared memory. The block is a .npy file: a header with the type of the
+ * items, their order and the shape, and then the items. Programs with NumPy alone open it by
+ * np.load("/dev/shm/NAME", mmap_mode="r+"), and a file that np.save() wrote in /dev/shm is opened
+ * here.
+ *
+ * An array is memory: reads and writes of its items are not atomic and wake no waiters. Programs
+ * that need this use a list beside it, for example with a sequence number. The header is read once,
+ * when the array is opened.
+ */
+typedef struct shareable_array shareable_array;
+
+/* The largest number of dimensions, which is NumPy's. */
+#define SHAREABLE_NDIM_MAX 64
+
+/* The type of the items. Numbers have the byte order of this machine. */
+typedef enum shareable_dtype {
+  SHAREABLE_DTYPE_BYTES = 0, /* any other type: shareable_array_descr() describes it */
+  SHAREABLE_DTYPE_BOOL = 1,  /* a uint8_t, 0 for false; another process may store any number */
+  SHAREABLE_DTYPE_I8 = 2,
+  SHAREABLE_DTYPE_I16 = 3,
+  SHAREABLE_DTYPE_I32 = 4,
+  SHAREABLE_DTYPE_I64 = 5,
+  SHAREABLE_DTYPE_U8 = 6,
+  SHAREABLE_DTYPE_U16 = 7,
+  SHAREABLE_DTYPE_U32 = 8,
+  SHAREABLE_DTYPE_U64 = 9,
+  SHAREABLE_DTYPE_F16 = 10, /* IEEE 754 binary16, for which C has no portable type */
+  SHAREABLE_DTYPE_F32 = 11,
+  SHAREABLE_DTYPE_F64 = 12,
+  SHAREABLE_DTYPE_C64 = 13, /* two floats: the real and the imaginary part */
+  SHAREABLE_DTYPE_C128 = 14 /* two doubles */
+} shareable_dtype;
+
+/*
+ * Creates an array of numbers, all zero, in C order (the last index varies fastest), and opens it.
+ * The name becomes visible only when the header is complete.
+ *
+ *   array  receives the handle, with one reference: drop it with shareable_array_unref()
+ *   name   the new name, or NULL for a random one
+ *   dtype  SHAREABLE_DTYPE_BOOL to SHAREABLE_DTYPE_C128
+ *   ndim   the number of dimensions, 0 to 64; an array without dimensions has one item
+ *   shape  the length of each dimension, which may be 0; may be NULL if ndim is 0
+ *   flags  as for shareable_memory_create(), and likewise `mode` and `error`
+ *
+ * The address of the first item is a multiple of 64. Returns E_ARGUMENT, or the same codes as
+ * shareable_memory_create().
+ */
+SHAREABLE_API shareable_status shareable_array_create(shareable_array **array, const char *name, shareable_dtype dtype,
+                                                      size_t ndim, const uint64_t *shape, uint32_t flags, uint32_t mode,
+                                                      shareable_error *error);
+
+/*
+ * Creates an array of any type, as shareable_array_create() does, with the items at `items`: the
+ * name becomes visible only when they have been copied.
+ *
+ *   descr  describes the type as in the header of a .npy file: the Python literal of a string, such
+ *          as "'<f8'", or of a list of fields, such as "[('x', '<f4'), ('y', '<f4')]"; UTF-8. Python
+ *          objects ('|O') are refused
+ *   items  the items in C order without gaps; NULL for zeros
+ *   size   of the items in bytes, which must be the size of the array; 0 if `items` is NULL
+ *
+ * Returns the same codes as shareable_array_create().
+ */
+SHAREABLE_API shareable_status shareable_array_create_from(shareable_array **array, const char *name, const char *descr,
+                                                           size_t ndim, const uint64_t *shape, const void *items,
+                                                           size_t size, uint32_t flags, uint32_t mode,
+                                                           shareable_error *error);
+
+/*
+ * Opens the array called `name`. The parameters are the same as for shareable_memory_open(). Any
+ * program may have created it, in C order or in Fortran order (the first index varies fastest).
+ *
+ * Returns E_NOT_ARRAY if the block is not a .npy file, contains Python objects or is too large;
+ * E_NOT_READY if the block is smaller than its header describes: its creator has not finished
+ * writing it, or it was truncated; or the same codes as shareable_memory_open().
+ */
+SHAREABLE_API shareable_status shareable_array_open(shareable_array **array, const char *name, uint32_t flags,
+                                                    shareable_error *error);
+
+/* The same as shareable_memory_ref(). */
+SHAREABLE_API shareable_array *shareable_array_ref(shareable_array *array);
+
+/* The same as shareable_memory_unref(). */
+SHAREABLE_API void shareable_array_unref(shareable_array *array);
+
+/* The same as shareable_memory_close(). */
+SHAREABLE_API void shareable_array_close(shareable_array *array);
+
+/* The same as shareable_memory_unlink(). */
+SHAREABLE_API shareable_status shareable_array_unlink(shareable_array *array, shareable_error *error);
+
+/*
+ * Returns the array's block, which is a whole .npy file: for its name, its size, its descriptor, a
+ * pin, or a manager. It belongs to the array: take a reference to keep it longer. Returns NULL for
+ * NULL.
+ */
+SHAREABLE_API shareable_memory *shareable_array_memory(const shareable_array *array);
+
+/*
+ * Returns the address of the first item. It is valid until the array is closed. Returns NULL if the
+ * array is closed or NULL.
+ */
+SHAREABLE_API void *shareable_array_data(const shareable_array *array);
+
+/*
+ * The functions below also work after the array is closed.
+ *
+ * Returns the type of the items: SHAREABLE_DTYPE_BYTES for numbers in the other byte order, for
+ * numbers that are not aligned in the block, for types that C does not have, and for NULL.
+ */
+SHAREABLE_API shareable_dtype shareable_array_dtype(const shareable_array *array);
+
+/*
+ * Returns the type of the items as it is in the header, in UTF-8: see shareable_array_create_from().
+ * The string is valid until the handle is freed. Returns NULL for NULL.
+ */
+SHAREABLE_API const char *shareable_array_descr(const shareable_array *array);
+
+/* Returns the size of one item in bytes, or 0 for NULL. */
+SHAREABLE_API size_t shareable_array_item_size(const shareable_array *array);
+
+/* Returns the number of dimensions, 0 to 64, or 0 for NULL. */
+SHAREABLE_API size_t shareable_array_ndim(const shareable_array *array);
+
+/*
+ * Returns the length of each dimension. The lengths are valid until the handle is freed. Returns
+ * NULL for NULL.
+ */
+SHAREABLE_API const uint64_t *shareable_array_shape(const shareable_array *array);
+
+/*
+ * Returns, for each dimension, the distance in bytes from an item to the next one. The distances are
+ * valid until the handle is freed. Returns NULL for NULL.
+ */
+SHAREABLE_API const int64_t *shareable_array_strides(const shareable_array *array);
+
+/* Returns the number of items: the product of the shape. Returns 0 for NULL. */
+SHAREABLE_API size_t shareable_array_size(const shareable_array *array);
+
+/* Returns the size of all items in bytes, or 0 for NULL. */
+SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
 
 /* -------------------------------------------------------------------------------------------------
  * Managers: CPython's SharedMemoryManager

@@ -1,4 +1,4 @@
---- Functions of a list for LuaJIT, which call the library by the FFI, so that hot loops are compiled.
+--- Functions of a list or an array for LuaJIT, which use the FFI, so that hot loops are compiled.
 -- Private to `shareable`.
 --
 -- Each function has the arguments, the results and the errors of the function of `shareable.raw` with the same
@@ -7,6 +7,7 @@
 -- caller's line.
 
 local raw = require "shareable.raw"
+local options = require "shareable.options"
 
 local found, ffi = pcall(require, "ffi")
 if not found or not raw.ffi_open then
@@ -50,8 +51,25 @@ local function to_int64(value)
 end
 raw.ffi_open(to_int64, is_list)
 
+local fast = {}
+
+-- The FFI's type of an array's items. Other items are bytes.
+local element_types = {
+  b1 = "bool", i1 = "int8_t", i2 = "int16_t", i4 = "int32_t", i8 = "int64_t", u1 = "uint8_t", u2 = "uint16_t",
+  u4 = "uint32_t", u8 = "uint64_t", f2 = "uint16_t", f4 = "float", f8 = "double", c8 = "complex float",
+  c16 = "complex double",
+}
+
+local array_data, array_dtype, is_read_only = raw.array_data, raw.array_dtype, raw.memory_is_read_only
+
+function fast.array_cdata(self)
+  local data = options.call(array_data, self)
+  local pointer = (element_types[array_dtype(self)] or "uint8_t") .. " *"
+  return cast(is_read_only(self) and "const " .. pointer or pointer, data)
+end
+
 if not jit.status() then
-  return {} -- calls by the FFI are slow unless they are compiled
+  return fast -- calls by the FFI are slow unless they are compiled
 end
 
 -- The functions of ffi.c. Each takes a list that is in is_list. The list stays on the stack during the call, so that it
@@ -97,8 +115,6 @@ local uses = 0 -- of the buffer
 local function is_index(value)
   return type(value) == "number" and tobit(value) == value
 end
-
-local fast = {}
 
 -- Returns the item; or nil if it is not a number, a boolean, none or a short string, and whether it is busy.
 local function read(self, index)

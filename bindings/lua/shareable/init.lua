@@ -1,4 +1,4 @@
---- Shared lists and blocks of memory for Lua, compatible with CPython's
+--- Shared lists, arrays and blocks of memory for Lua, compatible with CPython's
 --- `multiprocessing.shared_memory`.
 --
 --     local shareable = require "shareable"
@@ -16,7 +16,7 @@
 -- - "E_NO_SPACE", "E_NO_MEMORY": not enough shared memory, or not enough memory
 -- - "E_SYSTEM": another failure of a system call
 -- - "E_NOT_READY": the creator of the block has not completed it yet
--- - "E_NOT_LIST": the block does not hold a list
+-- - "E_NOT_LIST", "E_NOT_ARRAY": the block does not hold a list, or an array
 -- - "E_VERSION": the list is of another version of this library
 -- - "E_NO_SYNC": the list has no sync area, so it has no lock
 -- - "E_BUSY": another writer has held the item for a second
@@ -73,8 +73,8 @@ end
 --- The code of a failure, which is the third value that a function returns.
 ---@alias shareable.code
 ---| "E_NOT_FOUND" | "E_EXISTS" | "E_PERMISSION" | "E_NO_SPACE" | "E_NO_MEMORY" | "E_SYSTEM" | "E_NOT_READY"
----| "E_NOT_LIST" | "E_VERSION" | "E_NO_SYNC" | "E_BUSY" | "E_TIMED_OUT" | "E_CORRUPT" | "E_TYPE" | "E_UTF8"
----| "E_CAPACITY" | "E_TOO_LONG" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
+---| "E_NOT_LIST" | "E_NOT_ARRAY" | "E_VERSION" | "E_NO_SYNC" | "E_BUSY" | "E_TIMED_OUT" | "E_CORRUPT" | "E_TYPE"
+---| "E_UTF8" | "E_CAPACITY" | "E_TOO_LONG" | "E_OVERFLOW" | "E_AUTH" | "E_NO_MANAGER" | "E_REMOTE" | "E_PROTOCOL"
 
 ---@class shareable.bytes
 ---@field string fun(self: shareable.bytes): string
@@ -91,6 +91,9 @@ end
 return {
   --- Creates a list of values, or attaches to a list: see `shareable.list`.
   list = require "shareable.list",
+
+  --- Creates an array of numbers, which NumPy can open, or attaches to one: see `shareable.array`.
+  array = require "shareable.array",
 
   --- Creates a block of memory, or attaches to a block: see `shareable.memory`.
   memory = require "shareable.memory",

@@ -17,6 +17,7 @@
 local raw = require "shareable.raw"
 local options = require "shareable.options"
 local fast = require "shareable.ffi"
+require "shareable.watch"
 
 local metatable = raw.metatables.list
 
@@ -267,6 +268,19 @@ methods.hash = raw.list_hash
 --- - returns the new hash; or nil, message, code: "E_TIMED_OUT" if the wait timed out
 ---@type fun(self: shareable.list, hash?: integer, timeout?: number): integer?, string?, shareable.code?
 methods.wait_any = raw.list_wait_any
+
+--- Watches items, the whole list or its lock, for a program that waits in an event loop: see
+--- `shareable.watch`. A change after this call is reported, so read the items after it.
+---
+---     local w = assert(l:watch(1, 2))
+---
+--- - `...`: each is the index of an item, "list" for any item of the list, or "lock" for its lock;
+--- without an argument, "list"
+--- - returns a watch; or nil, message, code: "E_CORRUPT" if an item is corrupt, "E_NO_SYNC" if the
+--- list has no lock, "E_NO_MEMORY" or "E_SYSTEM" if there is no descriptor or no thread. It raises an
+--- error if an index is out of range, or for the lock of a read-only list
+---@type fun(self: shareable.list, ...: integer|"list"|"lock"): shareable.watch?, string?, shareable.code?
+methods.watch = raw.list_watch
 
 --- Closes this handle. Closing it again does nothing.
 ---@type fun(self: shareable.list)

@@ -19,6 +19,9 @@ local kinds = {
   no_sync = "a boolean",
   read_only = "a boolean",
   capacity = "a whole number or a table",
+  shape = "a table",
+  dtype = "a string",
+  items = "a string",
 }
 
 local function is_whole(value)

@@ -1,17 +1,33 @@
-"""Lists and blocks of memory that programs in Python, C, Lua and Go share.
+"""Lists, arrays and blocks of memory that programs in Python, C, Lua and Go share.
 
 ``from shareable import shared_memory`` replaces ``from multiprocessing import shared_memory``. It
 has the same classes over the same bytes, so programs in C, Lua, Go and stock Python share their
 blocks and lists. ``from shareable.managers import SharedMemoryManager`` replaces the standard
-library's manager. garbage() finds blocks that no process uses and that were not removed.
+library's manager. array() and asarray() put NumPy's arrays in blocks that contain their type and
+their shape. garbage() finds blocks that no process uses and that were not removed.
 
 Only the main interpreter of a process can import this package. A subinterpreter gets an ImportError.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import _raw, shared_memory
 from . import _executor as _executor  # C calls it
+from ._array import array, asarray
 from ._garbage import GarbageResult, garbage
 
-__all__ = ["GarbageResult", "garbage", "shared_memory"]
+if TYPE_CHECKING:
+    from ._ndarray import SharedArray
+
+__all__ = ["GarbageResult", "SharedArray", "array", "asarray", "garbage", "shared_memory"]
 
 __version__: str = _raw.version()
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name == "SharedArray":  # imports NumPy
+            from ._ndarray import SharedArray
+
+            return SharedArray
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -65,14 +65,14 @@ static uint64_t byteswap_if(uint64_t number, bool byteswapped) {
 static int read_layout(shareable_list *list, bool byteswapped) {
   const shareable__segment *segment = &list->memory->segment;
   uint64_t header[2], count, last = 0, data_size;
-  int errnum = shareable__segment_read_words(segment, 0, header, 2);
+  int errnum = shareable__segment_read(segment, 0, header, sizeof header);
 
   if (errnum != 0)
     return errnum;
   count = byteswap_if(header[0], byteswapped);
   if (header[1] == 0)
     last = shareable__layout_last_offset_at(segment->size, count);
-  errnum = last == 0 ? ENODATA : shareable__segment_read_words(segment, last, &data_size, 1);
+  errnum = last == 0 ? ENODATA : shareable__segment_read(segment, last, &data_size, sizeof data_size);
   if (errnum != 0)
     return errnum;
   data_size = byteswap_if(data_size, byteswapped);
@@ -97,7 +97,7 @@ static shareable_status read_area(shareable_list *list, shareable_error *error) 
 
   if (offset >= segment->size || segment->size - offset < sizeof header)
     return SHAREABLE_OK;
-  errnum = shareable__segment_read_words(segment, offset, header, 4);
+  errnum = shareable__segment_read(segment, offset, header, sizeof header);
   if (errnum != 0)
     return fail_read(list, errnum, error);
   switch (shareable__area_check(header, segment->size - offset, list->layout.count)) {

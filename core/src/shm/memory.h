@@ -49,7 +49,7 @@ shareable_status shareable__memory_prepare(shareable_memory **result, const char
 shareable_status shareable__memory_publish(shareable_memory *memory, shareable_error *error);
 
 /*
- * The two steps of shareable_memory_open(): between them, shareable__segment_read_words() can read
+ * The two steps of shareable_memory_open(): between them, shareable__segment_read() can read
  * the block. The second step, which shareable_memory_create() has too, closes the file, or keeps it
  * open for SHAREABLE_KEEP_FD. Without that step, the file stays open until the handle is closed.
  */

@@ -203,14 +203,13 @@ shareable_status shareable__segment_open(shareable__segment *segment, const char
   return status;
 }
 
-int shareable__segment_read_words(const shareable__segment *segment, uint64_t offset, uint64_t *words, size_t count) {
-  size_t size = count * sizeof *words;
+int shareable__segment_read(const shareable__segment *segment, uint64_t offset, void *bytes, size_t size) {
   ssize_t length;
 
   if (offset > INT64_MAX)
     return ENODATA;
   do
-    length = pread(segment->fd, words, size, (off_t)offset);
+    length = pread(segment->fd, bytes, size, (off_t)offset);
   while (length < 0 && errno == EINTR);
   if (length < 0)
     return errno;

@@ -116,18 +116,18 @@ void shareable__segment_discard(shareable__segment *segment);
 void shareable__segment_vacate(shareable__segment *segment);
 
 /*
- * Maps the file that has that name. The file stays open for shareable__segment_read_words() until
+ * Maps the file that has that name. The file stays open for shareable__segment_read() until
  * shareable__segment_close_fd() is called.
  */
 shareable_status shareable__segment_open(shareable__segment *segment, const char *name, bool read_only,
                                          shareable_error *error);
 
 /*
- * Reads `count` words from byte `offset` on without touching the mapping. The first touch is a page
+ * Reads `size` bytes from byte `offset` on without touching the mapping. The first touch is a page
  * fault, which costs more than the rest of opening. Returns 0, ENODATA past the end, or another
  * errno.
  */
-int shareable__segment_read_words(const shareable__segment *segment, uint64_t offset, uint64_t *words, size_t count);
+int shareable__segment_read(const shareable__segment *segment, uint64_t offset, void *bytes, size_t size);
 
 /* Closes the file that was published or opened. The mapping alone keeps it. */
 void shareable__segment_close_fd(shareable__segment *segment);

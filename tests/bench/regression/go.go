@@ -1,4 +1,4 @@
-// Compares lists in Go with a C call that does nothing and with a Go slice: `make bench-go`.
+// Compares lists and arrays in Go with a C call that does nothing and with a Go slice: `make bench-go`.
 //
 // Each side of a row is measured once in each round, in alternating order. Each round gives one
 // ratio, and the result is the median of the rounds. Exits with 1 if a ratio exceeds its limit.
@@ -89,19 +89,24 @@ func must(err error) {
 	}
 }
 
-// open contains each list that was created, for closeAll.
-var open []*shareable.List
+type block interface {
+	Unlink() error
+	Close() error
+}
 
-func created(list *shareable.List, err error) *shareable.List {
+// open contains each list and array that was created, for closeAll.
+var open []block
+
+func created[B block](b B, err error) B {
 	must(err)
-	open = append(open, list)
-	return list
+	open = append(open, b)
+	return b
 }
 
 func closeAll() {
-	for _, list := range open {
-		must(list.Unlink())
-		list.Close()
+	for _, b := range open {
+		must(b.Unlink())
+		b.Close()
 	}
 }
 
@@ -230,6 +235,49 @@ func runSums() bool {
 	return isKept
 }
 
+// sumOfArray compares the sum of an array's items with the sum of the Go slice from which the array
+// was created.
+func sumOfArray[T int64 | float64](title string, numbers []T, items func(*shareable.Array[T]) []T, limit float64) bool {
+	shared := items(created(shareable.NewArrayOf(numbers, []int{10, len(numbers) / 10})))
+	return row{title, 41, summing("", shared), summing("a Go slice", numbers[:len(shared)]), limit}.run()
+}
+
+// storing returns the time of a store to an item.
+func storing(name string, numbers []float32) side {
+	times := 4 * million / len(numbers)
+	return side{name, each(times*len(numbers), func() {
+		for i := 0; i < times; i++ {
+			for j := range numbers {
+				numbers[j] += float32(i)
+			}
+		}
+	})}
+}
+
+func firstRow[T int64 | float64](array *shareable.Array[T]) []T {
+	row, err := array.Row(0)
+	must(err)
+	return row
+}
+
+// runArrays compares slices of arrays as runSums does, and the access to one item.
+func runArrays() bool {
+	integers, reals := make([]int64, million/10), make([]float64, million/10)
+	for i := range integers {
+		integers[i], reals[i] = int64(i), float64(i)
+	}
+	isKept := sumOfArray("sum of Data(), int64, each", integers, (*shareable.Array[int64]).Data, 1/0.95)
+	isKept = sumOfArray("sum of Data(), float64, each", reals, (*shareable.Array[float64]).Data, 1/0.95) && isKept
+	isKept = sumOfArray("sum of Row(), float64, each", reals, firstRow[float64], 1/0.95) && isKept
+	singles := created(shareable.NewArray[float32]([]int{100, 1000}))
+	isKept = row{"stores to Data(), float32, each", 41, storing("", singles.Data()),
+		storing("a Go slice", make([]float32, million/10)), 1 / 0.95}.run() && isKept
+	value := float32(0)
+	isKept = row{"Array.At", 41, calling(func(i int) { value, _ = singles.At(1, i&511) }), bare, 0.9}.run() && isKept
+	isKept = row{"Array.Set", 41, calling(func(i int) { singles.Set(value, 1, i&511) }), bare, 0.9}.run() && isKept
+	return isKept
+}
+
 // building returns a function that measures only the construction of a list.
 func building(build func() (*shareable.List, error)) func() float64 {
 	return func() float64 {
@@ -271,6 +319,7 @@ func main() {
 	isKept := runAccesses()
 	isKept = runReads() && isKept
 	isKept = runSums() && isKept
+	isKept = runArrays() && isKept
 	isKept = runBuilds() && isKept
 	closeAll()
 	if !isKept {

@@ -164,6 +164,61 @@ test_collected("ipairs", with_list(function(l)
   end
 end, long))
 
+-- Returns the preparation of a call with an array of 4 rows with 3 integers, which the finalizer closes.
+local function with_array(call, wanted, dtype)
+  return function()
+    local array = keep(shareable.array{shape = {4, 3}, dtype = dtype or "i8"})
+    array:write(-1, (dtype and ("z"):rep(5000 * 3)) or ("\0"):rep(24))
+    return function()
+      return call(array)
+    end, function()
+      array:close()
+    end, function(found)
+      equal(tostring(found), tostring(wanted))
+    end
+  end
+end
+
+test_collected("item_of_an_array", with_array(function(a) return a:get(4, 3) end, 0))
+test_collected("exact_item_of_an_array", with_array(function(a) return a:exact(-1, -1) end, 0))
+test_collected("large_item_of_an_array", with_array(function(a) return a:get(4, 3) end, ("z"):rep(5000), "'|V5000'"))
+test_collected("large_item_is_set", with_array(function(a) return a:set(4, 3, ("y"):rep(5000)) end, true, "'|V5000'"))
+test_collected("item_of_an_array_is_set", with_array(function(a) return a:set(1, 2, 5) end, true))
+test_collected("rows_of_an_array", with_array(function(a) return a:read(3) end, ("\0"):rep(48)))
+test_collected("rows_of_large_items", with_array(function(a) return #a:read() end, 60000, "'|V5000'"))
+test_collected("rows_are_written", with_array(function(a) return a:write(2, ("x"):rep(24)) end, true))
+test_collected("table_of_an_array", with_array(function(a) return #a:totable() end, 12))
+test_collected("table_of_large_items", with_array(function(a) return #a:totable() end, 12, "'|V5000'"))
+test_collected("table_is_written_to_an_array", with_array(function(a) return a:settable(2, {1, 2, 3, 4}) end, true))
+test_collected("fields_of_an_array", with_array(function(a) return a.shape[2] + a.strides[1] + #a.descr end, 32))
+test_collected("tostring_of_an_array", with_array(function(a) return tostring(a):match("shape = [^,]*") end,
+  "shape = {4"))
+
+test_collected("watch", with_list(function(l)
+  local w = l:watch(1, 3, "list", "lock")
+  l[1] = 5
+  local changed = w and w:changed()
+  if w then
+    w:close()
+  end
+  return changed and #changed < 5
+end, true))
+
+-- The finalizer closes the watch.
+test_collected("changes_of_a_watch", function()
+  local list = keep(shareable.list({1, 2}))
+  local watch = assert(list:watch(1, 2, "list"))
+  list[1] = 3
+  return function()
+    return #watch:changed() < 4 and tostring(watch):sub(1, 15)
+  end, function()
+    watch:close()
+  end, function(found)
+    watch:close()
+    equal(found, "shareable.watch")
+  end
+end)
+
 test_collected("values_of_a_new_list", function()
   local values, wanted = {n = 40}, {}
   for i = 1, 40 do

@@ -1,6 +1,7 @@
 """Tests that no call leaks: each function and each failure, many times."""
 
 import array
+import asyncio
 import copy
 import gc
 import pickle
@@ -63,9 +64,11 @@ class Objects:
         self.closed_memory = SharedMemory(name + "-memory")
         self.closed_memory.close()
         self.uninitialized = ShareableList.__new__(ShareableList)
+        self.loop = asyncio.new_event_loop()
         self.uninitialized_memory = SharedMemory.__new__(SharedMemory)
 
     def end(self):
+        self.loop.close()
         for each in (self.items, self.numbers, self.floats, self.long, self.text, self.unsynced, self.memory):
             each.close()
             each.unlink()
@@ -90,6 +93,40 @@ def iterate(shared, times):
 def lock(shared):
     with shared.lock(timeout=0):
         pass
+
+
+def watch(shared):
+    watch = _raw.watch_create()
+    number = _raw.watch_add_item(watch, shared, 3)
+    _raw.watch_add_list(watch, shared, 0)
+    _raw.watch_add_lock(watch, shared)
+    shared[3] = 5
+    shared[3] = 6
+    _raw.watch_changed(watch)
+    _raw.watch_arm(watch, shared, number, 0)
+    _raw.watch_disarm(watch, number)
+    _raw.watch_remove(watch, number)
+
+
+def wait_in_loop(on, shared):
+    def write():
+        shared[3] = 1
+
+    shared[3] = 0
+    on.loop.call_soon(write)
+    on.loop.run_until_complete(shared.wait_async(3, 0, timeout=5))
+
+
+def find_changes(on):
+    on.items[2:4] = 2.5, 7
+    changes = on.items.changes()
+    on.loop.call_soon(on.items.__setitem__, slice(2, 4), (1.5, 8))
+    on.loop.run_until_complete(changes.__anext__())
+
+
+async def lock_in_loop(shared):
+    async with shared.lock_async(timeout=0.0001):
+        await shared.lock_async(timeout=0.0001).acquire()
 
 
 def lock_twice(shared):
@@ -168,6 +205,11 @@ CALLS = {
     "wait": lambda on: (on.items.wait(3, "other"), on.items.wait(3, bytearray(b"other"))),
     "wait_any": lambda on: on.items.wait_any(0),
     "lock": lambda on: lock(on.items),
+    "watch": lambda on: watch(on.items),
+    "wait_async": lambda on: wait_in_loop(on, on.items),
+    "wait_async of a new object": lambda on: wait_in_loop(on, ShareableList(name=on.name)),
+    "wait_async in a new loop": lambda on: asyncio.run(on.items.wait_async(3, on.items[3], timeout=0.0001)),
+    "changes": lambda on: find_changes(on),
     "open": lambda on: (ShareableList(name=on.name), SharedMemory(on.memory.name)),
     "open and close": lambda on: (ShareableList(name=on.name).close(), SharedMemory(on.memory.name).close()),
     "initialize again": lambda on: (reinitialize(on.items, name=on.name), reinitialize(on.memory, name=on.memory.name)),
@@ -251,10 +293,17 @@ CALLS = {
     "wait with a str as timeout": lambda on: on.items.wait(0, 0, timeout="a"),
     "wait of closed": lambda on: on.closed.wait(0, 0),
     "wait with a negative timeout": lambda on: on.items.wait(0, 0, timeout=-1),
+    "wait_async without a change": lambda on: on.loop.run_until_complete(on.items.wait_async(0, on.items[0], timeout=0.0001)),
+    "wait_async past the end": lambda on: on.loop.run_until_complete(on.items.wait_async(9, 0)),
+    "watch a wrong item": lambda on: _raw.watch_add_item(_raw.watch_create(), on.items, 9),
+    "watch with a wrong id": lambda on: _raw.watch_arm(_raw.watch_create(), on.items, 9, 0),
+    "watch of another type": lambda on: _raw.watch_fd(on.items),
     "wait_any without a change": lambda on: on.items.wait_any(timeout=0),
     "wait_any of closed": lambda on: on.closed.wait_any(0),
     "wait_any with a wrong hash": lambda on: on.items.wait_any(-1),
     "lock twice": lambda on: lock_twice(on.items),
+    "lock_async twice": lambda on: on.loop.run_until_complete(lock_in_loop(on.items)),
+    "lock_async of closed": lambda on: on.loop.run_until_complete(lock_in_loop(on.closed)),
     "lock of closed": lambda on: lock(on.closed),
     "lock of unsynced": lambda on: lock(on.unsynced),
     "lock of read-only": lambda on: lock(on.reader),

@@ -698,7 +698,8 @@ def test_classes_have_no_attributes_of_swig(mixed):
     memory = mixed.shm
     public = {each for each in dir(mixed) if not each.startswith("_")}
     values = {"capacity", "count", "format", "index", "shm", "tolist"}
-    assert public == values | {"add", "close", "compare_exchange", "hash", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
+    methods = {"add", "close", "compare_exchange", "hash", "exchange", "lock", "unlink", "view", "wait", "wait_any"}
+    assert public == values | methods | {"changes", "lock_async", "wait_async"}
     public = {each for each in dir(memory) if not each.startswith("_")}
     assert public == {"buf", "close", "fileno", "name", "read_only", "size", "unlink"}
     for shared in (mixed, memory):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from types import TracebackType
 from typing import Any
 
 import shareable
 from shareable import shared_memory
-from shareable.shared_memory import ListLock, ShareableList, SharedMemory, unlink
+from shareable.shared_memory import AsyncListLock, ListChanges, ListLock, ShareableList, SharedMemory, unlink
 
 
 class Counter:
@@ -37,6 +38,18 @@ class Counter:
         return count
 
 
+async def follow(shared: ShareableList[Any], value: int) -> list[int]:
+    lock: AsyncListLock
+    changes: ListChanges = shared.changes()
+    async with shared.lock_async(timeout=5) as lock:
+        assert lock.owner_died is False
+        shared[0] = value
+    now: int = await shared.wait_async(0, None, timeout=5)
+    async for i in changes:
+        return [i, now]
+    return []
+
+
 def first(memory: SharedMemory, count: int) -> bytes:
     view: memoryview = memory.buf
     return bytes(view[:count])
@@ -56,6 +69,8 @@ def main(name: str) -> None:
         assert changed and before == 11 and counter.values.wait(0, 11, timeout=1) == 12
         last: int = counter.values.wait_any(0, timeout=0)
         assert last == other.values.hash()
+        followed: list[int] = asyncio.run(follow(counter.values, 13))
+        assert followed == [0, 13]
         rooms: list[int] = [counter.values.capacity(i) for i in range(2)]
         form: str = counter.values.format
         assert rooms == [32, 32] and form == "qxxxxxx?x"

@@ -585,8 +585,8 @@ static void end(pid_t child) {
 
 int main(int argc, char **argv) {
   static char directory[] = "/tmp/faults-XXXXXX", path[60];
-  static const operation *const all[] = {blocks_operations, lists_operations, garbage_operations, watches_operations,
-                                         managers_operations};
+  static const operation *const all[] = {blocks_operations,  lists_operations,   arrays_operations,
+                                         garbage_operations, watches_operations, managers_operations};
   const char *wanted = argc < 2 ? "" : argv[1];
   pid_t manager, other;
   int done = 0;

@@ -18,6 +18,7 @@ typedef struct world {
   const char *address, *tcp; /* of running managers, whose key is "secret" */
   shareable_list *list, *witness;
   shareable_memory *memory, *other;
+  shareable_array *array, *other_array;
   shareable_memory *owned[LOG_ENTRIES];
   shareable_watch *watch;
   shareable_manager *manager, *another;
@@ -52,8 +53,8 @@ typedef struct operation {
 } operation;
 
 /* Each table ends with an operation without a name. */
-extern const operation blocks_operations[], lists_operations[], garbage_operations[], managers_operations[],
-  watches_operations[];
+extern const operation arrays_operations[], blocks_operations[], lists_operations[], garbage_operations[],
+  managers_operations[], watches_operations[];
 
 /* Defines the errors that the header documents for an operation. */
 #define E(name) SHAREABLE_E_##name

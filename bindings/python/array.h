@@ -1,0 +1,24 @@
+/*
+ * array.h - converts the shapes and the items of arrays from Python, and their descriptions to Python.
+ */
+#ifndef SHAREABLE__PYTHON_ARRAY_H
+#define SHAREABLE__PYTHON_ARRAY_H
+
+#include <Python.h>
+
+#include "shareable.h"
+
+/* Converts an int, or a sequence of ints. Returns -1 with an exception on failure. */
+int array_shape_from(PyObject *object, uint64_t shape[SHAREABLE_NDIM_MAX], size_t *ndim);
+
+/* Gets the buffer of the items, which must be contiguous in C order. None is an empty buffer. */
+int array_items_from(PyObject *object, Py_buffer *items);
+
+/*
+ * Returns the tuple (memory, offset, shape, is_fortran_order, descr, format, item_size), or NULL with
+ * an exception. It takes over the reference to `memory`, the object of the array's block. `offset` is
+ * that of the first item in the block, in bytes; `format` is that of a memoryview.
+ */
+PyObject *array_description(const shareable_array *array, PyObject *memory);
+
+#endif

@@ -1,0 +1,123 @@
+"""Arrays of NumPy in blocks of shared memory. Only this module imports NumPy."""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy
+from numpy.lib import format as npy_untyped
+
+from . import _raw
+from .shared_memory import SharedMemory
+
+npy: Any = npy_untyped
+_IS_NUMPY_1 = numpy.__version__.startswith("1.")
+
+if TYPE_CHECKING:
+    _Base = numpy.ndarray[Any, Any]
+else:
+    _Base = numpy.ndarray  # old versions have no parameters
+
+
+class SharedArray(_Base):
+    """A numpy.ndarray in a block of shared memory. array() and asarray() return one.
+
+    Views of the array, such as slices, are in the block too, and keep it mapped. A pickle of such
+    an array contains the name of its block and the position in it, not the items: the process that
+    loads it attaches to the same items. Results of arithmetic, and copies, are not in a block: they
+    are pickled with their items.
+    """
+
+    block: SharedMemory | None = None
+    """The block that contains the array, a whole .npy file. None for a copy, which is in no block."""
+
+    @property
+    def name(self) -> str | None:
+        """The name of the block that contains the array, or None for a copy."""
+        return None if self.block is None else self.block.name
+
+    def unlink(self) -> None:
+        """Remove the name of the array's block. Processes that have the array continue to use it.
+
+        Must be called once among all processes. Raises FileNotFoundError if the name is already
+        removed, or belongs to another block, and ValueError if the array is a copy.
+        """
+        if self.block is None:
+            raise ValueError("the array is a copy, which is not in a block of shared memory")
+        self.block.unlink()
+
+    def __array_finalize__(self, parent: Any) -> None:
+        block = getattr(parent, "block", None)
+        if block is not None and _is_of_buffer(self):
+            self.block = block
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        if array is self:  # it is the output of the operation
+            return array
+        return array[()] if return_scalar or (_IS_NUMPY_1 and array.ndim == 0) else array.view(numpy.ndarray)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.block is None:
+            return self.view(numpy.ndarray).__reduce_ex__(protocol)
+        offset = _address(self) - _address(numpy.frombuffer(_raw.memory_address(self.block), numpy.uint8))
+        return _load, (self.block.name, self.block.read_only, self.dtype, offset, self.shape, self.strides)
+
+
+def _is_of_buffer(array: Any) -> bool:
+    """Return whether the array is a view of something that is no array, so not a copy."""
+    base = array.base
+    while isinstance(base, numpy.ndarray):
+        base = base.base
+    return base is not None
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _place(block: SharedMemory, shape: Any, dtype: Any, **position: Any) -> SharedArray:
+    # This view keeps the block mapped: close() does not end it, as it would end that of block.buf.
+    array = SharedArray(shape, dtype, _raw.memory_address(block), **position)
+    array.block = block
+    return array
+
+
+def _load(name: str, read_only: bool, dtype: Any, offset: int, shape: Any, strides: Any) -> SharedArray:
+    return _place(SharedMemory(name, read_only=read_only), shape, dtype, offset=offset, strides=strides)
+
+
+@lru_cache(maxsize=256)
+def _dtype_of(descr: str) -> Any:
+    return npy.descr_to_dtype(literal_eval(descr))
+
+
+def attach(found: tuple[Any, ...], dtype: Any = None) -> SharedArray:
+    """Return the array that the raw module has created or opened. `dtype` is known for a new array."""
+    memory, offset, shape, is_fortran_order, descr, _, _ = found
+    dtype = _dtype_of(descr) if dtype is None else dtype
+    return _place(SharedMemory._of(memory), shape, dtype, offset=offset, order="F" if is_fortran_order else "C")
+
+
+def normalize(shape: Any, dtype: Any) -> tuple[Any, Any]:
+    """Return a shape and a type as numpy.zeros() uses them: an array of arrays has more dimensions."""
+    dtype = numpy.dtype(dtype)
+    if dtype.subdtype is None:
+        return shape, dtype
+    base, lengths = dtype.subdtype
+    return ((shape,) if hasattr(shape, "__index__") else tuple(shape)) + lengths, base
+
+
+def describe(dtype: Any) -> str:
+    """Return the description of a type as numpy.save() writes it in a header."""
+    if dtype.hasobject:
+        raise TypeError(f"an array of type {dtype} contains Python objects, which have no meaning in another process")
+    return repr(npy.dtype_to_descr(dtype))
+
+
+def items(a: Any) -> tuple[Any, Any]:
+    """Return an array in C order, and its bytes, or None if it has none."""
+    array = numpy.asarray(a, order="C")
+    describe(array.dtype)
+    return array, array.reshape(-1).view(numpy.uint8) if array.nbytes > 0 else None

@@ -1,0 +1,30 @@
+/*
+ * array.h - the public handle of an array.
+ */
+#ifndef SHAREABLE__ARRAY_H
+#define SHAREABLE__ARRAY_H
+
+#include "format/npy.h"
+#include "shm/memory.h"
+
+struct shareable_array {
+  shareable_memory *memory;
+  atomic_uint references;
+  shareable_dtype dtype; /* that of npy.descr, unless the items are not aligned */
+  shareable__npy npy;    /* npy.descr.text.text is not valid */
+  int64_t strides[SHAREABLE_NDIM_MAX];
+  uint64_t data_offset; /* of the first item in the block, in bytes */
+  char *descr;          /* NUL-terminated UTF-8 */
+};
+
+/* Allocates a handle with one reference, without memory. Returns NULL if that fails. */
+shareable_array *shareable__array_allocate(shareable_error *error);
+
+/*
+ * Copies what the header says, after `descr` was read from the text of a header. The handle's memory
+ * exists.
+ */
+shareable_status shareable__array_describe(shareable_array *array, const shareable__npy *npy, bool is_latin1,
+                                           uint64_t data_offset, shareable_error *error);
+
+#endif

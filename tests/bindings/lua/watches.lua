@@ -1,0 +1,355 @@
+--- Tests watches of lists, by themselves and in the event loops for Lua that Debian has.
+
+package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
+
+-- These open descriptors of their own when they are loaded, before the runner counts the descriptors.
+local has_luv, luv = pcall(require, "luv")
+local has_poll, poll = pcall(require, "posix.poll")
+local has_cqueues, cqueues = pcall(require, "cqueues")
+
+local runner = require "runner"
+local shareable = require "shareable"
+
+local test, name, keep = runner.test, runner.name, runner.keep
+local equal, same, fails, raises = runner.equal, runner.same, runner.fails, runner.raises
+
+local pause_list = assert(shareable.list({0}))
+pause_list:unlink()
+
+local function pause(seconds)
+  pause_list:wait(1, 0, seconds)
+end
+
+-- Waits for up to ten seconds until the watch reports something. Returns that.
+local function changes(watch)
+  for _ = 1, 2000 do
+    local changed = assert(watch:changed())
+    if #changed > 0 then
+      return changed
+    end
+    pause(0.005)
+  end
+  error("the watch reports nothing")
+end
+
+-- Waits until the watch reports the item. It may also report items that have not changed, for example when another
+-- process ends a wait for them.
+local function wait_for(watch, wanted)
+  while true do
+    for _, index in ipairs(changes(watch)) do
+      if index == wanted then
+        return
+      end
+    end
+  end
+end
+
+-- Calls a function with a watch, and closes it.
+local function with_watch(watch, body)
+  local done, message = pcall(body, assert(watch))
+  watch:close()
+  if not done then
+    error(message, 0)
+  end
+end
+
+test("watch_reports_the_items_that_changed", function()
+  local l = keep(shareable.list({1, 2, "three", 4}))
+  with_watch(l:watch(1, -2, 4), function(w)
+    equal(w.fd > 2, true)
+    equal(w.closed, false)
+    equal(tostring(w), ("shareable.watch (fd %d)"):format(w.fd))
+    same(w:changed(), {})
+    l[3] = "changed"
+    same(changes(w), {3})
+    same(w:changed(), {})
+    l[2] = 7 -- is not watched
+    pause(0.1)
+    same(w:changed(), {})
+    l[1], l[4] = 5, 6
+    local found = changes(w)
+    for _ = 1, 100 do
+      if #found == 2 then
+        break
+      end
+      pause(0.01)
+      for _, index in ipairs(w:changed()) do
+        found[#found + 1] = index
+      end
+    end
+    table.sort(found)
+    same(found, {1, 4})
+  end)
+end)
+
+test("watch_of_a_list_reports_any_item", function()
+  local l = keep(shareable.list({1, 2, 3}))
+  with_watch(l:watch(), function(w)
+    same(w:changed(), {})
+    l[2] = 5
+    same(changes(w), {"list"})
+    pause(0.1)
+    same(w:changed(), {})
+  end)
+  with_watch(l:watch("list", 3), function(w)
+    l[1] = 9
+    same(changes(w), {"list"})
+  end)
+end)
+
+test("watch_reports_each_of_many_items", function()
+  local values = {}
+  for i = 1, 200 do
+    values[i] = 0
+  end
+  local l = keep(shareable.list(values))
+  local indexes = {}
+  for i = 1, 200 do
+    indexes[i] = i
+  end
+  with_watch(l:watch((unpack or table.unpack)(indexes)), function(w) -- luacheck: ignore 113
+    for round = 1, 3 do
+      local missing = 200
+      for i = 1, 200 do
+        l[i] = round
+        values[i] = false
+      end
+      while missing > 0 do
+        for _, index in ipairs(changes(w)) do
+          if values[index] == false then
+            values[index] = l[index]
+            missing = missing - 1
+          end
+        end
+      end
+      for i = 1, 200 do
+        equal(values[i], round)
+      end
+      pause(0.06)
+      w:changed()
+    end
+  end)
+end)
+
+test("write_of_another_process_is_reported", function()
+  local l = keep(shareable.list({0, 0}, {name = name()}))
+  with_watch(l:watch(2), function(w)
+    local pipe = runner.start(l.name, "l[2] = 8")
+    same(changes(w), {2})
+    equal(l[2], 8)
+    runner.wait_for_exit(pipe)
+  end)
+end)
+
+test("write_to_the_bytes_is_reported", function()
+  local l = keep(shareable.list({1.5}))
+  local reader = keep(shareable.list{name = l.name, read_only = true})
+  with_watch(l:watch(1), function(w)
+    with_watch(reader:watch(1), function(other)
+      local offset = l.memory:read():find(("").pack and ("").pack("<d", 1.5) or "\0\0\0\0\0\0\248\63", 1, true) - 1
+      l.memory:pack("<d", offset, 2.5)
+      same(changes(w), {1})
+      same(changes(other), {1})
+      equal(l[1], 2.5)
+    end)
+  end)
+end)
+
+test("watch_of_the_lock_reports_that_it_is_free", function()
+  local l = keep(shareable.list({0}, {name = name()}))
+  local other = keep(shareable.list{name = l.name})
+  assert(other:lock())
+  with_watch(l:watch("lock"), function(w)
+    pause(0.15)
+    same(w:changed(), {})
+    equal(select(3, l:lock(0)), "E_TIMED_OUT")
+    other:unlock()
+    repeat
+      same(changes(w), {"lock"})
+    until l:lock(0)
+  end)
+  equal(select(3, other:lock(0)), "E_TIMED_OUT")
+  l:unlock()
+end)
+
+test("lock_of_a_killed_process_is_reported", function()
+  local l = keep(shareable.list({0}, {name = name()}))
+  local pipe = runner.start(l.name, [[
+    l:lock()
+    print(io.open("/proc/self/stat"):read("*n"))
+    io.stdout:flush()
+    l:wait(1, 0)
+  ]])
+  local process = pipe:read("*n")
+  with_watch(l:watch("lock"), function(w)
+    same(w:changed(), {})
+    runner.succeeds(("kill -KILL %d"):format(process))
+    pipe:close()
+    local locked, state
+    repeat
+      same(changes(w), {"lock"})
+      locked, state = l:lock(0)
+    until locked
+    equal(state, "owner died")
+    l:unlock()
+  end)
+end)
+
+test("watch_keeps_its_list", function()
+  local known = name()
+  local w
+  do
+    local l = assert(shareable.list({1}, {name = known}))
+    w = assert(l:watch(1))
+  end
+  collectgarbage()
+  collectgarbage()
+  local l = keep(shareable.list{name = known})
+  l[1] = 2
+  same(changes(w), {1})
+  w:close()
+end)
+
+test("closed_list_is_reported_once", function()
+  local l = keep(shareable.list({1, 2}))
+  with_watch(l:watch(1, "list", "lock"), function(w)
+    l:close()
+    local found = {}
+    for _, what in ipairs(changes(w)) do
+      found[what] = true
+    end
+    equal(found[1] and found.list, true)
+    pause(0.1)
+    w:changed()
+    same(w:changed(), {})
+  end)
+  raises("closed", function() l:watch(1) end)
+  raises("closed", function() l:watch() end)
+end)
+
+test("closed_watch_is_refused", function()
+  local l = keep(shareable.list({1}))
+  local w = assert(l:watch(1))
+  w:close()
+  w:close()
+  equal(w.closed, true)
+  equal(w.fd, nil)
+  equal(tostring(w), "shareable.watch (closed)")
+  raises("the watch is closed", function() w:changed() end)
+  raises("shareable.watch expected", function() w.changed(l) end)
+  raises("cannot be assigned", function() w.fd = 5 end)
+  l[1] = 2
+end)
+
+local scope = (loadstring or load)("local object = ... do local held <close> = object end return object.closed")
+local scope_test = scope and test or runner.skip -- luacheck: ignore 113
+scope_test("end_of_a_scope_closes_it", scope and function()
+  equal(scope(assert(keep(shareable.list({1})):watch())), true)
+end or "this Lua has no <close>")
+
+test("watches_of_wrong_things_are_refused", function()
+  local l = keep(shareable.list({1, 2}, {name = name()}))
+  raises("index 3 out of range", function() l:watch(1, 3) end)
+  raises("index 0 out of range", function() l:watch(0) end)
+  raises("index -3 out of range", function() l:watch(-3) end)
+  raises("out of range", function() l:watch(runner.min_integer) end)
+  raises([[an index, "list" or "lock" expected]], function() l:watch("item") end)
+  raises("number expected", function() l:watch({}) end)
+  raises("number expected", function() l:watch(nil) end)
+  raises("shareable.list expected", function() l.watch(l.memory) end)
+  local bare = keep(shareable.list({1}, {no_sync = true}))
+  fails("E_NO_SYNC", bare.name, bare:watch("lock"))
+  with_watch(bare:watch(1), function(w)
+    bare[1] = 3
+    same(changes(w), {1})
+  end)
+  raises("read-only", function() keep(shareable.list{name = l.name, read_only = true}):watch("lock") end)
+end)
+
+-- lua-posix also has fork(), which Lua itself does not have.
+local has_fork, unistd = pcall(require, "posix.unistd")
+local fork_test = has_fork and test or runner.skip
+fork_test("child_of_a_fork_has_a_watch_of_its_own", has_fork and function()
+  local l = keep(shareable.list({1, 2}, {name = name()}))
+  with_watch(l:watch(1, 2), function(w)
+    io.stdout:flush()
+    if unistd.fork() == 0 then
+      local reported = #changes(w)
+      w:changed()
+      l[2] = 5
+      wait_for(w, 2)
+      os.exit(reported == 2 and 0 or 1, true)
+    end
+    wait_for(w, 2)
+    local _, reason, code = require("posix.sys.wait").wait()
+    equal(reason, "exited")
+    equal(code, 0)
+  end)
+end or "there is no posix.unistd (lua-posix) for this Lua")
+
+local poll_test = has_poll and test or runner.skip
+poll_test("luaposix_polls_the_descriptor", has_poll and function()
+  local l = keep(shareable.list({0}, {name = name()}))
+  with_watch(l:watch(1), function(w)
+    equal(poll.rpoll(w.fd, 0), 0)
+    l[1] = 1
+    equal(poll.rpoll(w.fd, 10000), 1)
+    same(w:changed(), {1})
+    equal(poll.rpoll(w.fd, 0), 0)
+    local pipe = runner.start(l.name, "for i = 2, 1000 do l[1] = i end")
+    while l[1] < 1000 do
+      equal(poll.rpoll(w.fd, 10000), 1)
+      w:changed()
+    end
+    runner.wait_for_exit(pipe)
+  end)
+end or "there is no posix.poll (lua-posix) for this Lua")
+
+local luv_test = has_luv and test or runner.skip
+luv_test("luv_calls_back_when_an_item_changes", has_luv and function()
+  local l = keep(shareable.list({0, 0}, {name = name()}))
+  with_watch(l:watch(2), function(w)
+    local handle, timer = luv.new_poll(w.fd), luv.new_timer()
+    local pipe = runner.start(l.name, "for i = 1, 1000 do l[2] = i end")
+    handle:start("r", function(failure)
+      equal(failure, nil)
+      w:changed()
+      if l[2] == 1000 then
+        handle:close()
+        timer:close()
+      end
+    end)
+    timer:start(20000, 0, function()
+      handle:close()
+      timer:close()
+    end)
+    luv.run()
+    equal(l[2], 1000)
+    runner.wait_for_exit(pipe)
+  end)
+end or "there is no luv (lua-luv) for this Lua")
+
+local cqueues_test = has_cqueues and test or runner.skip
+cqueues_test("cqueues_resumes_a_coroutine_when_an_item_changes", has_cqueues and function()
+  local l = keep(shareable.list({0, 0}, {name = name()}))
+  local queue = cqueues.new()
+  with_watch(l:watch(2), function(w)
+    queue:wrap(function()
+      while l[2] < 1000 do
+        if not cqueues.poll({pollfd = w.fd, events = "r"}, 20) then
+          return
+        end
+        w:changed()
+      end
+      cqueues.cancel(w.fd)
+    end)
+    local pipe = runner.start(l.name, "for i = 1, 1000 do l[2] = i end")
+    assert(queue:loop(20))
+    equal(l[2], 1000)
+    runner.wait_for_exit(pipe)
+  end)
+  queue:close()
+end or "there is no cqueues (lua-cqueues) for this Lua")
+
+pause_list:close()
+runner.finish()

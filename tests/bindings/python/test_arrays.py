@@ -1,0 +1,351 @@
+"""Tests of arrays: with NumPy, in other processes, against NumPy's own files, and without NumPy."""
+
+import copy
+import gc
+import os
+import pathlib
+import pickle
+import subprocess
+import sys
+import time
+
+import pytest
+
+import shareable
+from shareable.shared_memory import SharedMemory, unlink
+
+np = pytest.importorskip("numpy")
+
+HERE = pathlib.Path(__file__).parent
+NUMBERS = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+OTHERS = ["f16", "S5", "U3", "V7", "M8[ns]", "m8[25s]", [("x", "f4"), ("y", "i2", (2, 3))], [("ä", "U2"), ("", "V4")]]
+TYPES = NUMBERS + [">" + number for number in NUMBERS if number[-1] not in "?1"] + OTHERS
+
+
+def path(name):
+    return "/dev/shm/" + name
+
+
+def filled(dtype, shape, order="C"):
+    """Return an array whose items differ."""
+    array = np.zeros(shape, dtype, order)
+    size = array.size * array.itemsize
+    data = np.resize(np.arange(251, dtype="u1"), size)
+    if array.dtype.kind in "bU":
+        data = np.resize(np.array([1, 0, 0, 0], "u1"), size)
+    if array.dtype.names == ("ä",):
+        data[:] = 0
+    return data.view(array.dtype).reshape(shape, order=order)
+
+
+def run(*arguments):
+    """Run an interpreter, which must succeed and print no errors. Return its output."""
+    ended = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
+
+
+def same(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def test_array_is_shared(name):
+    a = shareable.array((3, 4), "i4", name=name)
+    b = shareable.array(name=name)
+    assert isinstance(a, shareable.SharedArray) and isinstance(a, np.ndarray)
+    assert (a.shape, a.dtype, a.name, a.block.name) == ((3, 4), np.dtype("i4"), name, name)
+    assert not a.any()
+    a[1, 2] = 42
+    assert b[1, 2] == 42
+
+
+def test_data_is_aligned_to_64_bytes(name):
+    array = shareable.array(3, "u1", name=name)
+    assert array.ctypes.data % 64 == 0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.parametrize("shape", [(3, 4, 2), (5,), (), (0, 3)], ids=str)
+def test_array_opens_what_numpy_saves(name, dtype, shape, order):
+    saved = filled(dtype, shape, order)
+    with open(path(name), "wb") as file:
+        np.save(file, saved)
+    array = shareable.array(name=name)
+    assert same(array, saved) and (array.size == 0 or array.strides == saved.strides)
+
+
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.parametrize("shape", [(3, 4, 2), (5,), (), (0, 3)], ids=str)
+def test_numpy_opens_what_asarray_writes(name, dtype, shape):
+    source = filled(dtype, shape)
+    array = shareable.asarray(source, name=name)
+    assert same(array, source) and same(np.load(path(name)), source)
+    if source.size > 0:  # mmap(2) has no empty maps
+        mapped = np.load(path(name), mmap_mode="r+")
+        assert same(mapped, source)
+
+
+def test_the_bytes_are_those_of_numpy_save(name, tmp_path):
+    source = filled("f8", (3, 4))
+    shareable.asarray(source, name=name)
+    np.save(tmp_path / "saved.npy", source)
+    with open(path(name), "rb") as file:
+        assert file.read() == (tmp_path / "saved.npy").read_bytes()
+
+
+def test_asarray_copies(name):
+    source = np.arange(12, dtype="f8").reshape(3, 4)
+    array = shareable.asarray(source[::2, ::-1].T, name=name)
+    assert array.tolist() == source[::2, ::-1].T.tolist() and array.flags.c_contiguous
+    source[:] = 0
+    assert array[0, 0] == 3
+    again = shareable.asarray([[1, 2], [3, 4]])
+    again.unlink()
+    assert again.dtype == np.dtype(int) and again.name != name
+
+
+def test_array_without_a_name_gets_a_random_one():
+    array = shareable.array(3)
+    assert array.name.startswith("psm_") and array.dtype == np.dtype("f8")
+    array.unlink()
+    with pytest.raises(FileNotFoundError):
+        array.unlink()
+
+
+def test_memory_lives_as_long_as_a_view(name):
+    array = shareable.array((100, 100), "u2", name=name)
+    array[50] = 7
+    row = array[50]
+    block = array.block
+    del array
+    block.close()
+    unlink(name)
+    gc.collect()
+    assert row.sum() == 700
+    row[0] = 8
+
+
+def test_results_and_copies_are_not_in_the_block(name):
+    array = shareable.array((2, 2), "i4", name=name)
+    for result in (array + 1, array == 0, np.sqrt(array), array.sum(axis=0)):
+        assert type(result) is np.ndarray
+    assert isinstance(array.sum(), np.integer) and isinstance(array.max(), np.integer)
+    for copied in (array.copy(), array[array == 0], copy.deepcopy(array), array.astype("f4"), array.flatten()):
+        assert getattr(copied, "name", None) is None
+    out = np.add(array, 5, out=array)
+    assert out is array and out.name == name and array[1, 1] == 5
+    with pytest.raises(ValueError, match="a copy"):
+        array.copy().unlink()
+
+
+def test_pickle_of_a_view_attaches_to_the_same_items(name):
+    array = shareable.array((4, 6), "i4", name=name)
+    array[:] = np.arange(24).reshape(4, 6)
+    for view in (array, array[1:], array[:, ::2], array[::-1, ::-1], array.T, array[2], array[1:2]):
+        loaded = pickle.loads(pickle.dumps(view))
+        assert same(loaded, view) and loaded.strides == view.strides and loaded.name == name
+        assert np.shares_memory(loaded, loaded) and not np.shares_memory(loaded, view)  # another mapping
+    loaded = pickle.loads(pickle.dumps(array[2:, 1:]))
+    array[3, 5] = 99
+    assert loaded[1, 4] == 99
+    assert len(pickle.dumps(shareable.array(1 << 20, "u1", name=name + "-large")[1:])) < 500
+    unlink(name + "-large")
+
+
+def test_pickle_of_a_copy_contains_its_items(name):
+    array = shareable.array(3, "i4", name=name)
+    loaded = pickle.loads(pickle.dumps(array.copy()))
+    array[0] = 1
+    assert type(loaded) is np.ndarray and loaded.tolist() == [0, 0, 0]
+
+
+def test_pickle_keeps_fields_and_read_only(name):
+    shareable.array(3, [("x", "f4"), ("y", "i2")], name=name)["y"] = 7
+    array = shareable.array(name=name, read_only=True)
+    loaded = pickle.loads(pickle.dumps(array["y"]))
+    assert loaded.tolist() == [7, 7, 7] and not loaded.flags.writeable
+
+
+def test_unpickled_array_must_fit_in_the_block(name):
+    pickled = pickle.dumps(shareable.array(1000, "f8", name=name))
+    unlink(name)
+    with pytest.raises(FileNotFoundError):
+        pickle.loads(pickled)
+    shareable.array(10, "f8", name=name)
+    with pytest.raises((TypeError, ValueError), match="buffer"):
+        pickle.loads(pickled)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_pool_changes_slices_in_place(method):
+    assert run(str(HERE / "passing_arrays.py"), method) == "passed\n"
+
+
+def test_read_only_array_cannot_be_written(name):
+    shareable.array(3, "u1", name=name)
+    array = shareable.array(name=name, read_only=True)
+    assert not array.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 1
+
+
+def test_lazy_array_uses_no_memory_at_first(name):
+    array = shareable.array((1 << 20, 1 << 10), "u1", name=name, lazy=True)
+    assert os.stat(path(name)).st_blocks <= 8
+    array[-1, -1] = 1
+    assert os.stat(path(name)).st_blocks <= 16
+
+
+def test_tracked_array_is_removed_with_its_process():
+    code = "import shareable; print(shareable.array(3, 'u1').name, shareable.array(3, 'u1', track=False).name)"
+    tracked, kept = run("-c", code).split()
+    unlink(kept)
+    for _ in range(100):
+        if not os.path.exists(path(tracked)):
+            return
+        time.sleep(0.1)
+    pytest.fail("the block is still there")
+
+
+def test_mode_is_that_of_the_block(name):
+    shareable.array(3, "u1", name=name, mode=0o640)
+    assert os.stat(path(name)).st_mode & 0o777 == 0o640 & ~_umask()
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_an_array_of_arrays_has_more_dimensions(name):
+    array = shareable.array(5, ("f4", (2, 3)), name=name)
+    assert array.shape == (5, 2, 3) == shareable.array(name=name).shape
+
+
+def test_block_is_a_shared_memory(name):
+    array = shareable.array(3, "u1", name=name)
+    with SharedMemory(name) as memory:
+        memory.buf[128] = 9
+        assert array[0] == 9 and memory.size == array.block.size == 131
+
+
+def test_dlpack_and_the_buffer_protocol(name):
+    array = shareable.array((2, 3), "f4", name=name)
+    view = memoryview(array)
+    assert (view.format, view.shape) == ("f", (2, 3))
+    if hasattr(np, "from_dlpack"):
+        other = np.from_dlpack(array)
+        array[1, 2] = 5
+        assert other[1, 2] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (((3,), "O"), TypeError, "Python objects"),
+        (((3,), [("a", "O")]), TypeError, "Python objects"),
+        ((-1,), ValueError, "not -1"),
+        (((3, -1),), ValueError, "not -1"),
+        ((1 << 70,), ValueError, "must be between"),
+        (((1 << 40, 1 << 40),), ValueError, "too large"),
+        (("3",), TypeError, "'shape' must be an int"),
+        ((3.5,), TypeError, "'shape' must be an int or a tuple of ints, not float"),
+        (((3, 4.5),), TypeError, "int"),
+        (((1,) * 65,), ValueError, "64"),
+        ((3, "no such type"), TypeError, "no such type"),
+        ((3, {"names": ["a", "b"], "formats": ["i4", "i4"], "offsets": [0, 2]}), ValueError, "overlapping"),
+    ],
+)
+def test_bad_arguments_create_nothing(name, arguments, error, message):
+    with pytest.raises(error, match=message):
+        shareable.array(*arguments, name=name)
+    assert not os.path.exists(path(name))
+
+
+def test_arguments_of_the_wrong_use_are_refused(name):
+    for options in ({}, {"name": name, "dtype": "f4"}, {"shape": 3, "name": name, "read_only": True}):
+        with pytest.raises(ValueError):
+            shareable.array(**options)
+    with pytest.raises(FileNotFoundError, match=name):
+        shareable.array(name=name)
+    shareable.array(3, name=name)
+    with pytest.raises(FileExistsError, match=name):
+        shareable.array(3, name=name)
+    with pytest.raises(ValueError, match="not a valid name"):
+        shareable.array(3, name="a/b")
+    with pytest.raises(TypeError, match="Python objects"):
+        shareable.asarray([object()])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"x" * 64, "does not begin as a .npy file"),
+        (b"\x93NUMPY\1\0\x20\0" + b"__import__('os').system('false')", "not a dict"),
+        (b"\x93NUMPY\1\0\x76\0{'descr'", "is not ready: its header describes 128 bytes, but the block has 18"),
+    ],
+)
+def test_blocks_that_are_not_arrays_are_refused(name, content, message):
+    with open(path(name), "wb") as file:
+        file.write(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        shareable.array(name=name)
+    assert name in str(caught.value)
+
+
+def test_arrays_of_python_objects_are_refused(name):
+    with open(path(name), "wb") as file:
+        np.save(file, np.array([object()]))
+    with pytest.raises(ValueError, match="Python objects"):
+        shareable.array(name=name)
+
+
+WITHOUT_NUMPY = """
+import sys
+sys.modules["numpy"] = None  # as if it were not installed
+import shareable
+name = sys.argv[1]
+view = shareable.array(name=name)
+assert (view.format, view.shape, view.strides, view[1, 2]) == ("i", (2, 3), (4, 8), 6), view
+view[1, 2] = 60
+assert not view.c_contiguous and view.f_contiguous and view.tolist() == [[1, 3, 5], [2, 4, 60]]
+made = shareable.array((3, 4), "f4", name=name + "-made")
+assert (made.format, made.shape, made.strides) == ("f", (3, 4), (16, 4))
+made[2, 3] = 1.5
+for dtype, format in (("c8", "Zf"), ("=i8", "q"), (">i8", "8s"), ([("a", "<f4"), ("b", "|u1")], "5s")):
+    shareable.shared_memory.unlink(name + "-made")
+    made = shareable.array((2, 0), dtype, name=name + "-made")
+    assert (made.format, made.shape, made.nbytes) == (format, (2, 0), 0)
+shareable.shared_memory.unlink(name + "-made")
+empty = shareable.array((), "u1", name=name + "-made")
+empty[()] = 9
+shareable.shared_memory.unlink(name + "-made")
+assert empty[()] == 9
+for call, error in (
+    (lambda: shareable.array(3), ValueError),
+    (lambda: shareable.array(3, "x9", name=name + "-made"), ValueError),
+    (lambda: shareable.array(3, "|O", name=name + "-made"), ValueError),
+    (lambda: shareable.asarray([1]), ModuleNotFoundError),
+    (lambda: shareable.SharedArray, ModuleNotFoundError),
+):
+    try:
+        call()
+    except error:
+        continue
+    raise AssertionError(call)
+read_only = shareable.array(name=name, read_only=True)
+assert read_only.readonly and read_only[1, 2] == 60
+"""
+
+
+def test_without_numpy_an_array_is_a_memoryview(name):
+    with open(path(name), "wb") as file:
+        np.save(file, np.array([[1, 3, 5], [2, 4, 6]], "i4", order="F"))
+    assert run("-c", WITHOUT_NUMPY, name) == ""
+    assert np.load(path(name))[1, 2] == 60
+
+
+def test_import_of_shareable_does_not_import_numpy():
+    assert run("-c", "import sys, shareable; print('numpy' in sys.modules)") == "False\n"
