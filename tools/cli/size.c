@@ -20,13 +20,15 @@ static int shift_of(char unit) {
 /* Parses an integer, or decimal digits with a point. Returns a negative number for other text. */
 static long double parse_number(const char *text) {
   int64_t integer;
-  char *end;
   long double number;
+  char *end;
 
   if (cli_parse_integer(text, &integer))
     return (long double)integer;
-  number = text[strspn(text, "0123456789.")] == '\0' ? strtold(text, &end) : -1;
-  return number < 0 || end == text || *end != '\0' ? -1 : number;
+  if (text[strspn(text, "0123456789.")] != '\0')
+    return -1;
+  number = strtold(text, &end);
+  return end == text || *end != '\0' ? -1 : number;
 }
 
 uint64_t size_parse(const char *text) {
