@@ -87,7 +87,7 @@ static shareable_status create(shareable_array **result, const char *name, const
   if (array == NULL)
     return SHAREABLE_E_NO_MEMORY;
   status = shareable__memory_prepare(&array->memory, name, header_size + request->npy.nbytes, request->flags,
-                                     request->mode, error);
+                                     request->mode, false, error);
   if (status == SHAREABLE_OK)
     status = shareable__array_describe(array, &request->npy, false, header_size, error);
   if (status == SHAREABLE_OK)
