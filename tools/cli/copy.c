@@ -9,15 +9,13 @@
 
 #include "kind.h"
 #include "list/list.h"
+#include "list_lock.h"
 #include "snapshot.h"
 #include "sparse.h"
 #include "text.h"
 
 /* The number of times that a list is read until it does not change meanwhile. */
 enum { ATTEMPTS_MAX = 10 };
-
-/* The longest wait for the lock of the list, in nanoseconds. */
-#define LOCK_TIMEOUT_NS INT64_C(10000000000)
 
 typedef struct copy_options {
   bool is_forced, is_sparse;
@@ -80,24 +78,6 @@ static void read_items_at_once(const shareable_list *list, items *copied) {
       return;
   }
   cli_warn("list '%s' changes all the time: its items were copied at different times", list->memory->name);
-}
-
-/* Returns whether the list is locked now. A user who may not write it may not lock it. */
-static bool lock(shareable_list *list) {
-  shareable_error error;
-  shareable_status status = shareable_list_lock(list, LOCK_TIMEOUT_NS);
-
-  if (status == SHAREABLE_E_OWNER_DIED)
-    cli_warn("the previous owner of the lock of list '%s' died: what the lock guards may be half changed",
-             list->memory->name);
-  if (status == SHAREABLE_E_TIMED_OUT) {
-    cli_warn("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
-    exit(CLI_TIMED_OUT);
-  }
-  if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
-    return status != SHAREABLE_E_READ_ONLY;
-  shareable_list_explain(list, status, &error);
-  cli_die_message(error.message);
 }
 
 /* The block with the new name may be replaced, unless it is the one to be copied. */
@@ -173,23 +153,19 @@ static void copy_bytes(shareable_memory *memory, const char *new_name, const cop
   publish(&made);
 }
 
-static void unlock(shareable_list *list, bool is_locked) {
-  if (is_locked)
-    shareable_list_unlock(list);
-}
-
 /*
  * Copies the bytes of the list, because to read its items would fill its holes. The copy gets a sync
  * area of its own. Returns false if there is no snapshot.
  */
 static bool copy_snapshot(shareable_list *list, const char *new_name, const copy_options *options) {
   uint64_t area, header[4], count = shareable_list_length(list);
-  bool is_locked = lock(list), is_taken;
   destination made;
   snapshot taken;
+  bool is_taken;
 
+  list_lock_acquire(list);
   is_taken = snapshot_take(&taken, list);
-  unlock(list, is_locked);
+  list_lock_release();
   if (!is_taken)
     return false;
   area = shareable__area_offset(taken.size);
@@ -205,13 +181,13 @@ static bool copy_snapshot(shareable_list *list, const char *new_name, const copy
 static void copy_items(shareable_list *list, const char *new_name, const copy_options *options) {
   items copied = allocate_items(shareable_list_length(list));
   uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
-  bool is_locked = lock(list);
   shareable_error error;
   shareable_status status;
   shareable_list *made;
 
+  list_lock_acquire(list);
   read_items_at_once(list, &copied);
-  unlock(list, is_locked);
+  list_lock_release();
   status = (options->is_forced ? shareable__list_replace : shareable_list_create)(
     &made, new_name, copied.values, copied.count, flags, options->mode, &error);
   if (status != SHAREABLE_OK)

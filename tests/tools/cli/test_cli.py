@@ -15,7 +15,7 @@ import sys
 import time
 
 import pytest
-from command import COMMAND, blocks, exists, on_terminal, run, stock
+from command import COMMAND, blocks, exists, item_locker, needs_item_locker, on_terminal, run, stock
 
 
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
@@ -303,28 +303,10 @@ def test_an_owned_block_is_listed_even_if_its_name_begins_with_a_dot(name):
                 os.unlink(f"/dev/shm/{each}")
 
 
-# A living writer, stopped or hostile, that has all items locked except the last one.
-LOCKER = """
-import mmap, os, struct, sys
-from shareable.shared_memory import ShareableList
-kept = ShareableList(name=sys.argv[1])
-kept[0] = 5
-mapped = mmap.mmap(os.open("/dev/shm/" + sys.argv[1], os.O_RDWR), 0)
-area = mapped.find(b"shr.sync")
-writer_id, = struct.unpack_from("I", mapped, area + 64 + 192)
-for item in range(len(kept) - 1):
-    struct.pack_into("Q", mapped, area + 64 + 192 + 8 * 64 + 4 * 512 + 8 * item, writer_id << 32 | 1)
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which locks items here, is not built")
+@needs_item_locker
 def test_a_command_waits_only_once_for_held_items(name):
     run("create", name, *range(12))
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name], **pipes) as locker:
-        assert locker.stdout.readline() == "locked\n"
+    with item_locker(name):
         for command, held in ((["dump", "-n", name], r"^ +\d+  held$"), (["dump", "-J", name], r'"type": "held"}'), (["layout", "-n", "-o", "HOLDS", name], r"^held$"),
                               (["get", name, *map(str, range(12))], None), (["watch", "-i", "-c", "12", name], r"^\d+  held$")):  # fmt: skip
             start = time.monotonic()
@@ -334,7 +316,6 @@ def test_a_command_waits_only_once_for_held_items(name):
             assert "corrupt" not in ended.stdout + ended.stderr and "11" in ended.stdout
             assert command[0] == "watch" or ended.stderr.count("is held by another writer") == 11
             assert held is None or len(re.findall(held, ended.stdout, re.M)) == 11, ended.stdout
-        locker.stdin.close()
 
 
 def test_output_before_a_truncation_is_flushed(name):

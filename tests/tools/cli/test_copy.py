@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from command import COMMAND, blocks, exists, on_terminal, run, stock
+from command import COMMAND, blocks, exists, item_locker, needs_item_locker, on_terminal, run, stock
 
 
 def content(name):
@@ -142,6 +142,44 @@ def test_a_copy_is_made_under_the_lock(name):
         run("copy", "-f", name, name + "-2")
         assert time.monotonic() - before > 0.5
         holder.wait()
+
+
+def has_dead_owner(name):
+    """Return whether the next owner of the lock learns that the previous one died."""
+    return run("lock", "--nonblock", name, "sh", "-c", "echo $SHAREABLE_OWNER_DIED") == "1\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--lazy"]])
+def test_a_copy_that_fails_releases_the_lock(name, options):
+    run("create", *options, "--capacity", 100_000, name, 1, "text", 3)
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        block.seek(16)
+        block.write((1 << 60).to_bytes(8, "little"))
+    run("copy", name, name + "-2", status=1)
+    assert not has_dead_owner(name)
+
+
+@needs_item_locker
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_copy_that_is_interrupted_releases_the_lock(name, number):
+    run("create", name, *range(3))
+    with item_locker(name):
+        with subprocess.Popen([COMMAND, "copy", name, name + "-2"], stderr=subprocess.DEVNULL) as copy:
+            time.sleep(0.4)  # it has the lock, and waits a second for the item
+            copy.send_signal(number)
+            assert copy.wait(20) in (1, -number)
+        assert not has_dead_owner(name) and not exists(name + "-2")
+
+
+def test_a_signal_ends_a_copy_that_waits_for_the_lock(name):
+    run("create", name, 1)
+    with subprocess.Popen([COMMAND, "lock", name, "sh", "-c", "echo locked; read line"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        with subprocess.Popen([COMMAND, "copy", name, name + "-2"]) as copy:
+            time.sleep(0.3)
+            copy.terminate()
+            assert copy.wait(2) == -signal.SIGTERM
+        holder.stdin.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
