@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kind.h"
 #include "list/list.h"
 #include "list_lock.h"
+#include "replaced.h"
 #include "snapshot.h"
 #include "sparse.h"
 #include "text.h"
@@ -18,7 +18,7 @@
 enum { ATTEMPTS_MAX = 10 };
 
 typedef struct copy_options {
-  bool is_forced, is_sparse;
+  bool is_forced, replaces_used, is_sparse;
   uint32_t mode;
 } copy_options;
 
@@ -78,25 +78,6 @@ static void read_items_at_once(const shareable_list *list, items *copied) {
       return;
   }
   cli_warn("list '%s' changes all the time: its items were copied at different times", list->memory->name);
-}
-
-/* The block with the new name may be replaced, unless it is the one to be copied. */
-static void check_replaced(const char *name, const struct stat *source) {
-  const char *bare = shareable__name_normalize(name);
-  struct stat file;
-  char *path;
-
-  if (bare == NULL)
-    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
-  path = cli_format(SHAREABLE__DIRECTORY "/%s", bare);
-  if (lstat(path, &file) == 0) {
-    if (file.st_ino == source->st_ino && file.st_dev == source->st_dev)
-      cli_die("'%s' is the block to be copied", name);
-    if (!S_ISREG(file.st_mode))
-      cli_die("'%s' is a %s, not a block: it is not replaced", bare,
-              block_kind_name(kind_of_other(bare, file.st_mode, file.st_uid)));
-  }
-  free(path);
 }
 
 /* A new block that is being written. */
@@ -240,10 +221,10 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
                         : shareable_memory_ref(shareable_list_memory(list));
   file = status_of(memory);
   options->is_sparse = (uint64_t)file.st_blocks * 512 < (uint64_t)file.st_size;
+  if (options->is_forced)
+    replaced_check(new_name, &file, options->replaces_used, &options->mode);
   if (options->mode == 0)
     options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
-  if (options->is_forced)
-    check_replaced(new_name, &file);
   if (list != NULL)
     copy_list(list, new_name, options);
   else
@@ -253,16 +234,21 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
 }
 
 static int run_copy(int argc, char **argv) {
-  static const struct option longs[] = {
-    {"force", no_argument, NULL, 'f'}, {"mode", required_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const struct option longs[] = {{"force", no_argument, NULL, 'f'},
+                                        {"used", no_argument, NULL, 'u'},
+                                        {"mode", required_argument, NULL, 'm'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   copy_options options = {0};
   int option;
 
   while ((option = cli_option(&cli_copy, argc, argv, ":fm:h", longs)) >= 0)
-    if (option == 'f')
-      options.is_forced = true;
-    else
+    if (option == 'm') {
       options.mode = cli_parse_mode(optarg);
+    } else {
+      options.is_forced = true;
+      options.replaces_used |= option == 'u';
+    }
   if (argc - optind != 2)
     cli_usage_error("expected NAME and NEW");
   copy(argv[optind], argv[optind + 1], &options);
@@ -270,11 +256,13 @@ static int run_copy(int argc, char **argv) {
 }
 
 const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with the content of another one.",
-                              "  -f, --force      replace the block that has the name NEW\n"
+                              "  -f, --force      replace the block NEW, unless it is in use; the new block gets\n"
+                              "                   its user, group and mode, but has no owner\n"
+                              "  --used           replace it also if it is or may be in use: processes that use\n"
+                              "                   the old block keep it, with its lock\n"
                               "  -m, --mode MODE  set the permission bits, minus the umask [those of NAME]\n"
                               "  -h, --help       print this help\n"
                               "\n"
                               "A list is copied while copy holds its lock, and again if an item changes\n"
-                              "meanwhile. Processes that use the old block NEW keep it. If the copy fails, NEW\n"
-                              "is not changed.\n",
+                              "meanwhile. If the copy fails, NEW is not changed.\n",
                               run_copy};
