@@ -186,6 +186,8 @@ int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char 
 }
 
 int64_t cli_parse_index(const char *text) {
+  if (text[0] == '-' && cli_integer_base(text) == 0)
+    cli_usage_error("'%s' is not a valid index: put options before NAME", text);
   return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
 }
 

@@ -50,7 +50,8 @@ static int run_get(int argc, char **argv) {
   for (int i = optind + 1; i < argc; i++)
     cli_parse_index(argv[i]);
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
-  for (int i = optind + 1; i < argc; i++)
+  /* Stops at the first item that cannot be read: a script takes the lines by their positions. */
+  for (int i = optind + 1; i < argc && status == CLI_DONE; i++)
     if (cli_read_item_or_warn(list, cli_parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
       print_item(&value, &text, &options);
     else
@@ -65,7 +66,10 @@ const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line;
                              "  -J, --json  print JSON values; bytes, nan and inf become objects with a type\n"
                              "  -t, --type  print each item's type before it\n"
                              "  -z, --zero  end each item with a NUL byte, because a str may contain newlines\n"
-                             "  -h, --help  print this help\n",
+                             "  -h, --help  print this help\n"
+                             "\n"
+                             "get stops at the first item that cannot be read. Options must come before NAME,\n"
+                             "because INDEX may begin with '-'.\n",
                              run_get};
 
 /*
