@@ -304,6 +304,12 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   return list;
 }
 
+shareable_status cli_open_to_wait(shareable_list **list, const char *name, shareable_error *error) {
+  if (shareable_list_open(list, name, 0, NULL) == SHAREABLE_OK)
+    return SHAREABLE_OK;
+  return shareable_list_open(list, name, SHAREABLE_READ_ONLY, error);
+}
+
 shareable_memory *cli_open_memory(const char *name, uint32_t flags) {
   shareable_error error;
   shareable_memory *memory;

@@ -162,14 +162,11 @@ static void parse_options(int argc, char **argv, wait_options *options) {
       options->type = cli_type_name(cli_parse_type(optarg));
 }
 
-/* A process that may only read the list cannot be woken, and reads it again and again. */
 static shareable_list *open_list(const char *name) {
   shareable_list *list;
 
   cli_report_truncation(name);
-  if (shareable_list_open(&list, name, 0, NULL) == SHAREABLE_OK)
-    return list;
-  return cli_open(name, SHAREABLE_READ_ONLY);
+  return cli_open_to_wait(&list, name, NULL) == SHAREABLE_OK ? list : cli_open(name, SHAREABLE_READ_ONLY);
 }
 
 static int run_wait(int argc, char **argv) {
