@@ -256,8 +256,8 @@ static int run_copy(int argc, char **argv) {
 }
 
 const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with the content of another one.",
-                              "  -f, --force      replace the block NEW, unless it is in use; the new block gets\n"
-                              "                   its user, group and mode, but has no owner\n"
+                              "  -f, --force      replace the block NEW, unless it is in use; the copy gets its\n"
+                              "                   user, group and mode, but no process owns the copy\n"
                               "  --used           replace it also if it is or may be in use: processes that use\n"
                               "                   the old block keep it, with its lock\n"
                               "  -m, --mode MODE  set the permission bits, minus the umask [those of NAME]\n"
