@@ -403,7 +403,7 @@ def test_a_peer_that_sends_garbage_is_counted(manager):
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(running.address)
         peer.sendall(b"\x7f\xff\xff\xff" + b"x" * 100)
-        until(lambda: listed()[running.pid]["refused_peers"] == 1)
+        until(lambda: status(running.pid)["refused_peers"] == 1)
 
 
 def test_stop_times_out_if_the_manager_does_not_end(name):
