@@ -28,7 +28,7 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
     if (chosen->type == NULL)
       values[i] = cli_parse_any(texts[i]);
     else if (!cli_parse(texts[i], cli_parse_type(chosen->type), &values[i], &buffers[i]))
-      cli_usage_error("'%s' is not a valid %s", texts[i], chosen->type);
+      cli_usage_error("'%s' is not a valid %s%s", texts[i], chosen->type, cli_type_form(cli_parse_type(chosen->type)));
     values[i].capacity = chosen->capacity;
   }
   status = shareable_list_create(&list, name, values, count, chosen->flags, chosen->mode, error);

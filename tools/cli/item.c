@@ -76,10 +76,14 @@ const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line;
  * A corrupt item has no type that the value could keep. If its offsets are corrupt, it has no
  * memory, and no write repairs it.
  */
-static _Noreturn void die_of_set(const shareable_list *list, const char *name, int64_t index, shareable_status status) {
+static _Noreturn void die_of_set(const shareable_list *list, const char *name, int64_t index, shareable_status status,
+                                 size_t length) {
   shareable_error error;
   size_t capacity;
 
+  if (status == SHAREABLE_E_CAPACITY && shareable_list_capacity(list, index, &capacity) == SHAREABLE_OK)
+    cli_die("the text has %zu bytes, but item %" PRId64 " of list '%s' has room for %zu", length, index, name,
+            capacity);
   if (status != SHAREABLE_E_CORRUPT)
     cli_die_item(list, index, status);
   if (shareable_list_capacity(list, index, &capacity) == SHAREABLE_E_CORRUPT)
@@ -94,7 +98,7 @@ static shareable_type type_of_item(const shareable_list *list, const char *name,
   shareable_status status = shareable_list_type(list, index, &type);
 
   if (status != SHAREABLE_OK)
-    die_of_set(list, name, index, status);
+    die_of_set(list, name, index, status, 0);
   return type;
 }
 
@@ -117,11 +121,11 @@ static int run_set(int argc, char **argv) {
   if (!has_type)
     type = type_of_item(list, argv[optind], index);
   if (!cli_parse(argv[optind + 2], type, &value, &buffer))
-    cli_usage_error("'%s' is not a valid %s%s", argv[optind + 2], cli_type_name(type),
+    cli_usage_error("'%s' is not a valid %s%s%s", argv[optind + 2], cli_type_name(type), cli_type_form(type),
                     has_type ? "" : "; --type changes the type of the item");
   status = shareable_list_set(list, index, &value);
   if (status != SHAREABLE_OK)
-    die_of_set(list, argv[optind], index, status);
+    die_of_set(list, argv[optind], index, status, (size_t)value.length);
   free(buffer.bytes);
   shareable_list_unref(list);
   return CLI_DONE;

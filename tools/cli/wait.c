@@ -190,7 +190,7 @@ static int run_wait(int argc, char **argv) {
   state.wanted = operands[2];
   state.type = options.type;
   if (state.type != NULL && !cli_parse(state.wanted, cli_parse_type(state.type), &value, &buffer))
-    cli_usage_error("'%s' is not a valid %s", state.wanted, state.type);
+    cli_usage_error("'%s' is not a valid %s%s", state.wanted, state.type, cli_type_form(cli_parse_type(state.type)));
   state.list = list = open_list(operands[0]);
   status = run(&state, options.timeout);
   free(buffer.bytes);

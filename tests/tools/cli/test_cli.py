@@ -32,7 +32,9 @@ def test_help_and_version():
     assert COMMANDS[:3] == ["ls", "info", "dump"] and "doctor" in COMMANDS
     assert re.fullmatch(r"shareable \d+\.\d+\.\d+\n", run("--version"))
     assert "Usage: shareable COMMAND" in run(status=2)
-    assert "unknown command 'frobnicate'" in run("frobnicate", status=2)
+    for arguments in (["frobnicate"], ["help", "frobnicate"]):
+        assert "unknown command 'frobnicate'" in run(*arguments, status=2)
+    assert run("help", "ls") == run("ls", "--help") and run("help") == run("--help")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -145,8 +147,12 @@ def test_errors_name_the_block_and_the_argument(name):
     run("create", name, 1, "text")
     assert "exists already" in run("create", name, 1, status=1)
     assert f"index 2 out of range: list '{name}' has 2 items" in run("get", name, 2, status=1)
-    assert "'x' is not a valid int; --type" in run("set", name, 0, "x", status=2)
-    assert "room" in run("set", name, 1, "too long for eight bytes", status=1)
+    for value in ("x", 1 << 63):
+        expected = f"'{value}' is not a valid int: an int is an integer from {-1 << 63} to {(1 << 63) - 1}; --type"
+        assert expected in run("set", name, 0, value, status=2)
+    assert "'xyz' is not a valid bytes: bytes are pairs of hexadecimal digits" in run("set", "-t", "bytes", name, 0, "xyz", status=2)
+    expected = f"the text has 24 bytes, but item 1 of list '{name}' has room for 8"
+    assert expected in run("set", name, 1, "too long for eight bytes", status=1)
     assert run("get", name, 1) == "text\n"
     assert "not a valid index" in run("get", name, "one", status=2)
     assert "unknown type 'long'" in run("set", "-t", "long", name, 0, 1, status=2)
