@@ -48,13 +48,10 @@ static shareable_status acquire(shareable_list *list) {
 }
 
 void list_lock_acquire(shareable_list *list) {
-  static bool is_registered;
   const char *name = shareable_memory_name(shareable_list_memory(list));
   shareable_status status;
   shareable_error error;
 
-  if (!is_registered)
-    is_registered = atexit(list_lock_release) == 0;
   status = acquire(list);
   if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED)
     locked = list;
@@ -80,4 +77,9 @@ void list_lock_release(void) {
   shareable_list_unlock(locked);
   locked = NULL;
   restore_signals();
+}
+
+/* A call of atexit() would be one through a PLT stub, because that function is linked statically. */
+__attribute__((destructor)) static void release_at_exit(void) {
+  list_lock_release();
 }
