@@ -27,7 +27,7 @@ static void print_usage(void put(const char *text)) {
       "  -h, --help     print this help; 'shareable help COMMAND': help on COMMAND\n"
       "  -V, --version  print the version\n"
       "\n"
-      "Exit status: 0 success, 1 failure, 2 usage error, 3 timeout, 4 cas did not match.\n"
+      "Exit status: 0 success, 1 failure, 2 usage error, 3 timeout, 4 cas: no match.\n"
       "See shareable(1) for details.\n");
 }
 
