@@ -30,9 +30,10 @@ static void check_unused(const char *name) {
     const block *old = &found.blocks[i];
 
     if (old->state == BLOCK_USED || old->state == BLOCK_OPEN)
-      cli_die("block '%s' is in use: 'shareable info' shows by which processes; --used replaces it", name);
+      cli_die("block '%s' is in use: 'shareable info' shows by which processes; 'shareable copy --used' replaces it",
+              name);
     if (old->state == BLOCK_UNKNOWN)
-      cli_die("block '%s' may be in use: %s. --used replaces it", name, old->reason);
+      cli_die("block '%s' may be in use: %s. 'shareable copy --used' replaces it", name, old->reason);
   }
   blocks_free(&found);
 }
