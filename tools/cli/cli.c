@@ -186,6 +186,8 @@ int64_t cli_parse_number(const char *text, int64_t min, int64_t max, const char 
 }
 
 int64_t cli_parse_index(const char *text) {
+  if (text[0] == '-' && cli_integer_base(text) == 0)
+    cli_usage_error("'%s' is not a valid index: put options before NAME", text);
   return cli_parse_number(text, INT64_MIN, INT64_MAX, "index");
 }
 
@@ -300,6 +302,12 @@ shareable_list *cli_open(const char *name, uint32_t flags) {
   if (shareable_list_open(&list, name, flags, &error) != SHAREABLE_OK)
     die_of_list(name, &error);
   return list;
+}
+
+shareable_status cli_open_to_wait(shareable_list **list, const char *name, shareable_error *error) {
+  if (shareable_list_open(list, name, 0, NULL) == SHAREABLE_OK)
+    return SHAREABLE_OK;
+  return shareable_list_open(list, name, SHAREABLE_READ_ONLY, error);
 }
 
 shareable_memory *cli_open_memory(const char *name, uint32_t flags) {

@@ -102,6 +102,12 @@ shareable_list *cli_open(const char *name, uint32_t flags);
 shareable_memory *cli_open_memory(const char *name, uint32_t flags);
 
 /*
+ * Opens a list to wait for its changes: for writing if possible, because a process that may only read
+ * it cannot be woken, and reads it again and again.
+ */
+shareable_status cli_open_to_wait(shareable_list **list, const char *name, shareable_error *error);
+
+/*
  * Makes a missing part of the memory of a block an error that names the block, and not a crash.
  * cli_open() and cli_open_memory() call it.
  */

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kind.h"
 #include "list/list.h"
+#include "list_lock.h"
+#include "replaced.h"
 #include "snapshot.h"
 #include "sparse.h"
 #include "text.h"
@@ -16,11 +17,8 @@
 /* The number of times that a list is read until it does not change meanwhile. */
 enum { ATTEMPTS_MAX = 10 };
 
-/* The longest wait for the lock of the list, in nanoseconds. */
-#define LOCK_TIMEOUT_NS INT64_C(10000000000)
-
 typedef struct copy_options {
-  bool is_forced, is_sparse;
+  bool is_forced, replaces_used, is_sparse;
   uint32_t mode;
 } copy_options;
 
@@ -82,43 +80,6 @@ static void read_items_at_once(const shareable_list *list, items *copied) {
   cli_warn("list '%s' changes all the time: its items were copied at different times", list->memory->name);
 }
 
-/* Returns whether the list is locked now. A user who may not write it may not lock it. */
-static bool lock(shareable_list *list) {
-  shareable_error error;
-  shareable_status status = shareable_list_lock(list, LOCK_TIMEOUT_NS);
-
-  if (status == SHAREABLE_E_OWNER_DIED)
-    cli_warn("the previous owner of the lock of list '%s' died: what the lock guards may be half changed",
-             list->memory->name);
-  if (status == SHAREABLE_E_TIMED_OUT) {
-    cli_warn("another process has held the lock of list '%s' for 10 seconds", list->memory->name);
-    exit(CLI_TIMED_OUT);
-  }
-  if (status == SHAREABLE_OK || status == SHAREABLE_E_OWNER_DIED || status == SHAREABLE_E_READ_ONLY)
-    return status != SHAREABLE_E_READ_ONLY;
-  shareable_list_explain(list, status, &error);
-  cli_die_message(error.message);
-}
-
-/* The block with the new name may be replaced, unless it is the one to be copied. */
-static void check_replaced(const char *name, const struct stat *source) {
-  const char *bare = shareable__name_normalize(name);
-  struct stat file;
-  char *path;
-
-  if (bare == NULL)
-    cli_die("'%s': %s", name, shareable_status_message(SHAREABLE_E_NAME));
-  path = cli_format(SHAREABLE__DIRECTORY "/%s", bare);
-  if (lstat(path, &file) == 0) {
-    if (file.st_ino == source->st_ino && file.st_dev == source->st_dev)
-      cli_die("'%s' is the block to be copied", name);
-    if (!S_ISREG(file.st_mode))
-      cli_die("'%s' is a %s, not a block: it is not replaced", bare,
-              block_kind_name(kind_of_other(bare, file.st_mode, file.st_uid)));
-  }
-  free(path);
-}
-
 /* A new block that is being written. */
 typedef struct destination {
   shareable_memory *memory;
@@ -173,23 +134,19 @@ static void copy_bytes(shareable_memory *memory, const char *new_name, const cop
   publish(&made);
 }
 
-static void unlock(shareable_list *list, bool is_locked) {
-  if (is_locked)
-    shareable_list_unlock(list);
-}
-
 /*
  * Copies the bytes of the list, because to read its items would fill its holes. The copy gets a sync
  * area of its own. Returns false if there is no snapshot.
  */
 static bool copy_snapshot(shareable_list *list, const char *new_name, const copy_options *options) {
   uint64_t area, header[4], count = shareable_list_length(list);
-  bool is_locked = lock(list), is_taken;
   destination made;
   snapshot taken;
+  bool is_taken;
 
+  list_lock_acquire(list);
   is_taken = snapshot_take(&taken, list);
-  unlock(list, is_locked);
+  list_lock_release();
   if (!is_taken)
     return false;
   area = shareable__area_offset(taken.size);
@@ -205,13 +162,13 @@ static bool copy_snapshot(shareable_list *list, const char *new_name, const copy
 static void copy_items(shareable_list *list, const char *new_name, const copy_options *options) {
   items copied = allocate_items(shareable_list_length(list));
   uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
-  bool is_locked = lock(list);
   shareable_error error;
   shareable_status status;
   shareable_list *made;
 
+  list_lock_acquire(list);
   read_items_at_once(list, &copied);
-  unlock(list, is_locked);
+  list_lock_release();
   status = (options->is_forced ? shareable__list_replace : shareable_list_create)(
     &made, new_name, copied.values, copied.count, flags, options->mode, &error);
   if (status != SHAREABLE_OK)
@@ -264,10 +221,10 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
                         : shareable_memory_ref(shareable_list_memory(list));
   file = status_of(memory);
   options->is_sparse = (uint64_t)file.st_blocks * 512 < (uint64_t)file.st_size;
+  if (options->is_forced)
+    replaced_check(new_name, &file, options->replaces_used, &options->mode);
   if (options->mode == 0)
     options->mode = (file.st_mode & 0777) == 0 ? 0600 : file.st_mode & 0777;
-  if (options->is_forced)
-    check_replaced(new_name, &file);
   if (list != NULL)
     copy_list(list, new_name, options);
   else
@@ -277,16 +234,21 @@ static void copy(const char *name, const char *new_name, copy_options *options) 
 }
 
 static int run_copy(int argc, char **argv) {
-  static const struct option longs[] = {
-    {"force", no_argument, NULL, 'f'}, {"mode", required_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const struct option longs[] = {{"force", no_argument, NULL, 'f'},
+                                        {"used", no_argument, NULL, 'u'},
+                                        {"mode", required_argument, NULL, 'm'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   copy_options options = {0};
   int option;
 
   while ((option = cli_option(&cli_copy, argc, argv, ":fm:h", longs)) >= 0)
-    if (option == 'f')
-      options.is_forced = true;
-    else
+    if (option == 'm') {
       options.mode = cli_parse_mode(optarg);
+    } else {
+      options.is_forced = true;
+      options.replaces_used |= option == 'u';
+    }
   if (argc - optind != 2)
     cli_usage_error("expected NAME and NEW");
   copy(argv[optind], argv[optind + 1], &options);
@@ -294,11 +256,13 @@ static int run_copy(int argc, char **argv) {
 }
 
 const cli_command cli_copy = {"copy", "NAME NEW", "Create a block or list with the content of another one.",
-                              "  -f, --force      replace the block that has the name NEW\n"
+                              "  -f, --force      replace the block NEW, unless it is in use; the copy gets its\n"
+                              "                   user, group and mode, but no process owns the copy\n"
+                              "  --used           replace it also if it is or may be in use: processes that use\n"
+                              "                   the old block keep it, with its lock\n"
                               "  -m, --mode MODE  set the permission bits, minus the umask [those of NAME]\n"
                               "  -h, --help       print this help\n"
                               "\n"
                               "A list is copied while copy holds its lock, and again if an item changes\n"
-                              "meanwhile. Processes that use the old block NEW keep it. If the copy fails, NEW\n"
-                              "is not changed.\n",
+                              "meanwhile. If the copy fails, NEW is not changed.\n",
                               run_copy};

@@ -6,6 +6,8 @@
 
 #include "format/item.h"
 #include "json.h"
+#include "list/list.h"
+#include "replaced.h"
 #include "size.h"
 #include "text.h"
 
@@ -14,26 +16,35 @@ typedef struct settings {
   const char *json; /* the path of the file to read, or NULL */
   uint64_t size;
   uint32_t capacity, flags, mode;
+  bool is_forced; /* replace the block that has the name */
 } settings;
+
+static shareable_status create_of_values(const char *name, const shareable_value *values, size_t count, uint32_t flags,
+                                         const settings *chosen, shareable_error *error) {
+  shareable_list *list;
+  shareable_status status = (chosen->is_forced ? shareable__list_replace : shareable_list_create)(
+    &list, name, values, count, flags, chosen->mode, error);
+
+  if (status == SHAREABLE_OK)
+    shareable_list_unref(list);
+  return status;
+}
 
 static shareable_status create_list(const char *name, char *const *texts, size_t count, const settings *chosen,
                                     shareable_error *error) {
   shareable_value *values = cli_allocate(NULL, count, sizeof *values);
   cli_text *buffers = cli_allocate(NULL, count, sizeof *buffers);
   shareable_status status;
-  shareable_list *list;
 
   memset(buffers, 0, count * sizeof *buffers);
   for (size_t i = 0; i < count; i++) {
     if (chosen->type == NULL)
       values[i] = cli_parse_any(texts[i]);
     else if (!cli_parse(texts[i], cli_parse_type(chosen->type), &values[i], &buffers[i]))
-      cli_usage_error("'%s' is not a valid %s", texts[i], chosen->type);
+      cli_usage_error("'%s' is not a valid %s%s", texts[i], chosen->type, cli_type_form(cli_parse_type(chosen->type)));
     values[i].capacity = chosen->capacity;
   }
-  status = shareable_list_create(&list, name, values, count, chosen->flags, chosen->mode, error);
-  if (status == SHAREABLE_OK)
-    shareable_list_unref(list);
+  status = create_of_values(name, values, count, chosen->flags, chosen, error);
   for (size_t i = 0; i < count; i++)
     free(buffers[i].bytes);
   free(buffers);
@@ -44,7 +55,6 @@ static shareable_status create_list(const char *name, char *const *texts, size_t
 static shareable_status create_from_json(const char *name, const settings *chosen, shareable_error *error) {
   uint32_t flags = chosen->flags;
   shareable_status status;
-  shareable_list *list;
   json_list json;
 
   json_read(&json, chosen->json);
@@ -53,9 +63,7 @@ static shareable_status create_from_json(const char *name, const settings *chose
       json.values[i].capacity = chosen->capacity;
   if (json.has_no_sync_area)
     flags |= SHAREABLE_NO_SYNC;
-  status = shareable_list_create(&list, name, json.values, json.count, flags, chosen->mode, error);
-  if (status == SHAREABLE_OK)
-    shareable_list_unref(list);
+  status = create_of_values(name, json.values, json.count, flags, chosen, error);
   json_free(&json);
   return status;
 }
@@ -70,10 +78,13 @@ static void check_values(char *const *texts, size_t count) {
 
 static shareable_status create_memory(const char *name, const settings *chosen, shareable_error *error) {
   shareable_memory *memory;
-  shareable_status status = shareable_memory_create(&memory, name, chosen->size, chosen->flags, chosen->mode, error);
+  shareable_status status =
+    shareable__memory_prepare(&memory, name, chosen->size, chosen->flags, chosen->mode, chosen->is_forced, error);
 
-  if (status == SHAREABLE_OK)
-    shareable_memory_unref(memory);
+  if (status != SHAREABLE_OK)
+    return status;
+  status = shareable__memory_publish(memory, error);
+  shareable_memory_unref(memory);
   return status;
 }
 
@@ -96,6 +107,9 @@ static void apply_option(settings *chosen, int option) {
     break;
   case 'l':
     chosen->flags |= SHAREABLE_LAZY;
+    break;
+  case 'f':
+    chosen->is_forced = true;
     break;
   default:
     chosen->flags |= SHAREABLE_NO_SYNC;
@@ -126,6 +140,7 @@ static int run_create(int argc, char **argv) {
                                         {"lazy", no_argument, NULL, 'l'},
                                         {"no-sync", no_argument, NULL, 'S'},
                                         {"from-json", required_argument, NULL, 'j'},
+                                        {"force", no_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
   settings chosen = {0};
@@ -133,13 +148,15 @@ static int run_create(int argc, char **argv) {
   shareable_error error;
   int option;
 
-  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:m:lSj:h", longs)) >= 0)
+  while ((option = cli_option(&cli_create, argc, argv, "+:s:t:m:lSj:fh", longs)) >= 0)
     apply_option(&chosen, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");
   if (strcmp(argv[optind - 1], "--") != 0)
     check_values(argv + optind + 1, (size_t)(argc - optind - 1));
   check_conflicts(&chosen, (size_t)(argc - optind - 1));
+  if (chosen.is_forced)
+    replaced_check(argv[optind], NULL, false, &chosen.mode);
   status = create(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
   if (status != SHAREABLE_OK)
     cli_die_message(error.message);
@@ -152,6 +169,7 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "  -t, --type TYPE       give all values this type, do not infer it\n"
                                 "  -j, --from-json FILE  create the list that FILE describes; - is standard input\n"
                                 "  --capacity BYTES      let each item hold a text of up to BYTES bytes\n"
+                                "  -f, --force           replace the block NAME, unless it is in use\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
                                 "  -l, --lazy            allocate memory at first use, do not reserve it\n"
                                 "  -S, --no-sync         create the standard library's bytes, without a sync area\n"

@@ -50,7 +50,8 @@ static int run_get(int argc, char **argv) {
   for (int i = optind + 1; i < argc; i++)
     cli_parse_index(argv[i]);
   list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
-  for (int i = optind + 1; i < argc; i++)
+  /* Stops at the first item that cannot be read: a script takes the lines by their positions. */
+  for (int i = optind + 1; i < argc && status == CLI_DONE; i++)
     if (cli_read_item_or_warn(list, cli_parse_index(argv[i]), &value, &item) == SHAREABLE_OK)
       print_item(&value, &text, &options);
     else
@@ -65,17 +66,24 @@ const cli_command cli_get = {"get", "NAME INDEX...", "Print items, one per line;
                              "  -J, --json  print JSON values; bytes, nan and inf become objects with a type\n"
                              "  -t, --type  print each item's type before it\n"
                              "  -z, --zero  end each item with a NUL byte, because a str may contain newlines\n"
-                             "  -h, --help  print this help\n",
+                             "  -h, --help  print this help\n"
+                             "\n"
+                             "get stops at the first item that cannot be read. Options must come before NAME,\n"
+                             "because INDEX may begin with '-'.\n",
                              run_get};
 
 /*
  * A corrupt item has no type that the value could keep. If its offsets are corrupt, it has no
  * memory, and no write repairs it.
  */
-static _Noreturn void die_of_set(const shareable_list *list, const char *name, int64_t index, shareable_status status) {
+static _Noreturn void die_of_set(const shareable_list *list, const char *name, int64_t index, shareable_status status,
+                                 size_t length) {
   shareable_error error;
   size_t capacity;
 
+  if (status == SHAREABLE_E_CAPACITY && shareable_list_capacity(list, index, &capacity) == SHAREABLE_OK)
+    cli_die("the text has %zu bytes, but item %" PRId64 " of list '%s' has room for %zu", length, index, name,
+            capacity);
   if (status != SHAREABLE_E_CORRUPT)
     cli_die_item(list, index, status);
   if (shareable_list_capacity(list, index, &capacity) == SHAREABLE_E_CORRUPT)
@@ -90,7 +98,7 @@ static shareable_type type_of_item(const shareable_list *list, const char *name,
   shareable_status status = shareable_list_type(list, index, &type);
 
   if (status != SHAREABLE_OK)
-    die_of_set(list, name, index, status);
+    die_of_set(list, name, index, status, 0);
   return type;
 }
 
@@ -113,11 +121,11 @@ static int run_set(int argc, char **argv) {
   if (!has_type)
     type = type_of_item(list, argv[optind], index);
   if (!cli_parse(argv[optind + 2], type, &value, &buffer))
-    cli_usage_error("'%s' is not a valid %s%s", argv[optind + 2], cli_type_name(type),
+    cli_usage_error("'%s' is not a valid %s%s%s", argv[optind + 2], cli_type_name(type), cli_type_form(type),
                     has_type ? "" : "; --type changes the type of the item");
   status = shareable_list_set(list, index, &value);
   if (status != SHAREABLE_OK)
-    die_of_set(list, argv[optind], index, status);
+    die_of_set(list, argv[optind], index, status, (size_t)value.length);
   free(buffer.bytes);
   shareable_list_unref(list);
   return CLI_DONE;

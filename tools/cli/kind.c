@@ -80,12 +80,16 @@ static bool is_list(const file_start *start, uint64_t size, list_properties *lis
   return read_area(start, size, end, list) && (list->has_sync_area || is_complete(size, end, count));
 }
 
+/* sem_open(3) creates its semaphores as files in the same directory. */
+bool kind_is_semaphore(const char *name, uint64_t size) {
+  return strncmp(name, "sem.", 4) == 0 && size == 32;
+}
+
 block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list) {
   file_start start;
   ssize_t length;
 
-  /* sem_open(3) creates its semaphores as files in the same directory. */
-  if (strncmp(name, "sem.", 4) == 0 && size == 32)
+  if (kind_is_semaphore(name, size))
     return BLOCK_SEMAPHORE;
   start.fd = fd;
   length = pread(fd, start.bytes, sizeof start.bytes, 0);

@@ -38,6 +38,9 @@ typedef struct list_properties {
  */
 block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list);
 
+/* Returns whether a regular file with that name and size is a semaphore. */
+bool kind_is_semaphore(const char *name, uint64_t size);
+
 /* Returns the kind of a file that is not regular. */
 block_kind kind_of_other(const char *name, mode_t mode, uid_t user);
 

@@ -102,7 +102,7 @@ static int run_lock(int argc, char **argv) {
 }
 
 const cli_command cli_lock = {"lock", "NAME [--] COMMAND [ARGUMENT]...", "Hold a list's lock while a command runs.",
-                              "  -w, --timeout SECONDS            give up after SECONDS\n"
+                              "  -w, --timeout, --wait SECONDS    give up after SECONDS\n"
                               "  --nonblock                       give up if the lock is not free now\n"
                               "  -E, --conflict-exit-code NUMBER  the exit status for giving up [3]\n"
                               "  -h, --help                       print this help\n"

@@ -24,10 +24,10 @@ static void print_usage(void put(const char *text)) {
     free(line);
   }
   put("\n"
-      "  -h, --help     print this help; 'shareable COMMAND --help': help on COMMAND\n"
+      "  -h, --help     print this help; 'shareable help COMMAND': help on COMMAND\n"
       "  -V, --version  print the version\n"
       "\n"
-      "Exit status: 0 success, 1 failure, 2 usage error, 3 timeout.\n"
+      "Exit status: 0 success, 1 failure, 2 usage error, 3 timeout, 4 cas: no match.\n"
       "See shareable(1) for details.\n");
 }
 
@@ -38,14 +38,25 @@ static const cli_command *find(const char *name) {
   return NULL;
 }
 
+static int run(int argc, char **argv) {
+  const cli_command *command = find(argv[0]);
+
+  if (command == NULL)
+    cli_usage_error("unknown command '%s'", argv[0]);
+  /* cppcheck-suppress nullPointerRedundantCheck; cli_usage_error() does not return */
+  return cli_flush_or_warn(command->run(argc, argv));
+}
+
 int main(int argc, char **argv) {
-  const cli_command *command;
+  char help[] = "--help";
 
   cli_output_begin();
   if (argc < 2) {
     print_usage(cli_put_error);
     return CLI_USAGE;
   }
+  if (strcmp(argv[1], "help") == 0 && argc == 3)
+    return run(2, (char *[]){argv[2], help, NULL});
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
     print_usage(cli_put);
     return cli_flush_or_warn(CLI_DONE);
@@ -54,9 +65,5 @@ int main(int argc, char **argv) {
     cli_line("shareable %s", shareable_version());
     return cli_flush_or_warn(CLI_DONE);
   }
-  command = find(argv[1]);
-  if (command == NULL)
-    cli_usage_error("unknown command '%s'", argv[1]);
-  /* cppcheck-suppress nullPointerRedundantCheck; cli_usage_error() does not return */
-  return cli_flush_or_warn(command->run(argc - 1, argv + 1));
+  return run(argc - 1, argv + 1);
 }

@@ -210,9 +210,9 @@ static size_t wait_for(const managers *found, struct pollfd *events) {
   return pending;
 }
 
-static void receive_replies(managers *found) {
+static void receive_replies(managers *found, int64_t left) {
   struct pollfd *events = cli_allocate(NULL, found->count, sizeof *events);
-  int64_t deadline = shareable__now() + REPLY_NS, left = REPLY_NS;
+  int64_t deadline = shareable__now() + left;
 
   while (left > 0 && wait_for(found, events) > 0) {
     if (poll(events, found->count, (int)(left / 1000000) + 1) > 0)
@@ -230,7 +230,7 @@ static int by_user_and_pid(const void *a, const void *b) {
   return first->pid < second->pid ? -1 : first->pid > second->pid;
 }
 
-void managers_find(managers *found) {
+void managers_find(managers *found, int64_t timeout) {
   int errnum;
 
   *found = (managers){0};
@@ -240,7 +240,7 @@ void managers_find(managers *found) {
   errnum = shareable__owner_directory_foreach(visit_directory, found);
   if (errnum != 0)
     cli_warn("cannot read all of /dev/shm: some managers may not be listed: %s", strerror(errnum));
-  receive_replies(found);
+  receive_replies(found, timeout < REPLY_NS ? timeout : REPLY_NS);
   if (found->count > 0)
     qsort(found->managers, found->count, sizeof *found->managers, by_user_and_pid);
 }

@@ -37,9 +37,10 @@ typedef struct managers {
 
 /*
  * Finds the managers of this user, or of all users if this user is root, sorted by user and pid.
- * Waits two seconds for their replies. Warns if there may be others.
+ * Waits at most two seconds, and at most `timeout` nanoseconds, for their replies. Warns if there may be
+ * others.
  */
-void managers_find(managers *found);
+void managers_find(managers *found, int64_t timeout);
 void managers_free(managers *found);
 
 /*

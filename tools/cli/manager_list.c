@@ -136,7 +136,7 @@ static char *cell(const void *row, size_t column, const cli_view *view) {
 }
 
 static void warn_none(void) {
-  cli_warn("no manager of this user is running");
+  cli_warn(geteuid() == 0 ? "no manager is running" : "no manager of this user is running");
 }
 
 static int run_list(int argc, char **argv) {
@@ -153,7 +153,7 @@ static int run_list(int argc, char **argv) {
     cli_usage_error("unexpected argument '%s': list lists all managers; 'shareable manager status' shows one",
                     argv[optind]);
   table = cli_table_new("managers", columns, COLUMN_COUNT, shown, cell, &view);
-  managers_find(&found);
+  managers_find(&found, INT64_MAX);
   for (size_t i = 0; i < found.count; i++)
     cli_table_add(table, &found.managers[i], NULL, STATE,
                   found.managers[i].state == MANAGER_RUNNING ? NULL : "\033[31m");
@@ -222,7 +222,7 @@ static int run_status(int argc, char **argv) {
     view.json = view.in_bytes = true;
   if (argc - optind > 1)
     cli_usage_error("unexpected argument '%s': expected one PID or ADDRESS", argv[optind + 1]);
-  managers_find(&found);
+  managers_find(&found, INT64_MAX);
   if (argv[optind] != NULL && managers_are_ambiguous(&found, argv[optind])) {
     managers_free(&found);
     return CLI_FAILED;

@@ -134,7 +134,7 @@ static int report(const stop *state, stop_result result, const char *name) {
 static int stop_manager(const manager *found, int64_t timeout) {
   stop state = {.manager = found, .timeout = timeout, .deadline = shareable__now() + timeout};
   char *name = name_of(found), *problem = manager_problem(found);
-  int status = CLI_FAILED;
+  int status = found->state == MANAGER_SILENT ? CLI_TIMED_OUT : CLI_FAILED;
 
   if (problem != NULL)
     cli_warn("%s cannot be stopped: %s", name, problem);
@@ -180,7 +180,7 @@ static int run_stop(int argc, char **argv) {
   }
   if (argc - optind != !is_all)
     cli_usage_error("expected one PID or ADDRESS, or --all: 'shareable manager list' lists the managers");
-  managers_find(&found);
+  managers_find(&found, timeout);
   if (!is_all && managers_are_ambiguous(&found, argv[optind]))
     status = CLI_FAILED;
   else

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,4 +135,14 @@ bool cli_has_colors(void) {
 int cli_flush(void) {
   record_result(fflush(stdout) == 0);
   return failure;
+}
+
+void cli_wait_readable(int fd, int64_t timeout) {
+  struct pollfd files[] = {{.fd = fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
+  const struct timespec limit = {.tv_sec = timeout / 1000000000, .tv_nsec = timeout % 1000000000};
+
+  if (ppoll(files, 2, &limit, NULL) <= 0 || (files[1].revents & (POLLERR | POLLHUP)) == 0)
+    return;
+  raise(SIGPIPE);
+  exit(CLI_FAILED); /* the signal is ignored */
 }

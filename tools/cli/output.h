@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Sets the locale. Opens those of the descriptors 0 to 2 that are closed, so that no block gets one
@@ -37,6 +38,12 @@ void cli_put_error(const char *text);
 
 /* Returns true if standard output is a terminal and NO_COLOR is not set. */
 bool cli_has_colors(void);
+
+/*
+ * Waits until the descriptor (-1: none) is readable, for at most `timeout` nanoseconds. If the reader
+ * of standard output closes it meanwhile, ends this process, as a write to it would do.
+ */
+void cli_wait_readable(int fd, int64_t timeout);
 
 /* Flushes standard output. Returns 0, or the errno of the first write that failed. */
 int cli_flush(void);

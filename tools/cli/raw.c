@@ -116,7 +116,8 @@ static void write_input(shareable_memory *memory, uint64_t offset) {
   if (written.length > room)
     cli_die("the input is longer than the %zu byte%s of block '%s' from offset %" PRIu64 " on: nothing was written",
             room, cli_plural(room), name, offset);
-  memcpy((char *)shareable_memory_address(memory) + offset, written.bytes, written.length);
+  if (written.length > 0) /* otherwise there are no bytes */
+    memcpy((char *)shareable_memory_address(memory) + offset, written.bytes, written.length);
   free(written.bytes);
 }
 

@@ -169,6 +169,19 @@ const char *cli_type_name(uint32_t type) {
   return type < TYPE_COUNT ? type_names[type] : "?";
 }
 
+const char *cli_type_form(shareable_type type) {
+  switch (type) {
+  case SHAREABLE_TYPE_INT:
+    return ": an int is an integer from -9223372036854775808 to 9223372036854775807";
+  case SHAREABLE_TYPE_BOOL:
+    return ": a bool is true or false";
+  case SHAREABLE_TYPE_BYTES:
+    return ": bytes are pairs of hexadecimal digits";
+  default:
+    return "";
+  }
+}
+
 shareable_type cli_parse_type(const char *name) {
   for (unsigned i = 0; i < TYPE_COUNT; i++)
     if (strcmp(name, type_names[i]) == 0)

@@ -41,6 +41,9 @@ shareable_status cli_read_item(const shareable_list *list, int64_t index, sharea
 
 const char *cli_type_name(uint32_t type);
 
+/* Returns ": " and what a text must be to be a value of that type, or "". */
+const char *cli_type_form(shareable_type type);
+
 /* Returns what is printed as the type of an item that cannot be read: "held" or "corrupt". */
 const char *cli_unread_type_name(shareable_status status);
 

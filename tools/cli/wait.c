@@ -1,6 +1,7 @@
 /*
  * wait.c - shareable wait: waits until an item has a value.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,16 @@
 /* The interval, in nanoseconds, at which an item that is NaN is read: NaN differs from itself. */
 #define NAN_CHECK_NS INT64_C(10000000)
 
+/* The interval, in nanoseconds, at which an item is read again that could not be read. */
+#define UNREAD_CHECK_NS INT64_C(50000000)
+
 typedef struct wait_state {
   const shareable_list *list;
   int64_t index;
   const char *wanted; /* compared in the type that the item has at the time */
   const char *type;   /* the name of the only type that it may have, or NULL */
   cli_text item, parsed;
+  bool has_warned; /* that the item cannot be read, or that no value of its type is the wanted one */
 } wait_state;
 
 static bool texts_equal(const shareable_value *a, const shareable_value *b) {
@@ -44,11 +49,61 @@ static bool values_equal(const shareable_value *a, const shareable_value *b) {
   }
 }
 
+/* As in Python, 5.0 equals the int 5. The conversion of a larger float would be undefined. */
+static bool equals_real(int64_t integer, double real) {
+  return real >= -0x1p63 && real < 0x1p63 && (double)(int64_t)real == real && (int64_t)real == integer;
+}
+
+/* Parses the wanted value in the type of the item. A float that is an integer is also an int. */
+static bool parse_wanted(wait_state *state, const shareable_value *value, shareable_value *wanted) {
+  if (cli_parse(state->wanted, (shareable_type)value->type, wanted, &state->parsed))
+    return true;
+  return value->type == SHAREABLE_TYPE_INT && state->type == NULL &&
+         cli_parse(state->wanted, SHAREABLE_TYPE_FLOAT, wanted, &state->parsed);
+}
+
+static void warn_once(wait_state *state, const char *message) {
+  if (!state->has_warned)
+    cli_warn_message(message);
+  state->has_warned = true;
+}
+
+/* The type of the item may change later, so this is not an error. */
+static void warn_of_type(wait_state *state, const char *type) {
+  char *message = cli_format("item %" PRId64 " is now of the type %s: it cannot have the value '%s'", state->index,
+                             type, state->wanted);
+
+  warn_once(state, message);
+  free(message);
+}
+
 static bool is_wanted(wait_state *state, const shareable_value *value) {
+  const char *type = cli_type_name(value->type);
   shareable_value wanted;
 
-  return (state->type == NULL || strcmp(state->type, cli_type_name(value->type)) == 0) &&
-         cli_parse(state->wanted, (shareable_type)value->type, &wanted, &state->parsed) && values_equal(value, &wanted);
+  if (state->type != NULL && strcmp(state->type, type) != 0)
+    return false;
+  if (!parse_wanted(state, value, &wanted)) {
+    warn_of_type(state, type);
+    return false;
+  }
+  return wanted.type == value->type ? values_equal(value, &wanted) : equals_real(value->integer, wanted.real);
+}
+
+/* A writer may release an item that it holds, or write a corrupt item again. */
+static bool may_be_read_later(shareable_status status) {
+  return status == SHAREABLE_E_BUSY || status == SHAREABLE_E_CORRUPT;
+}
+
+/* Waits for a moment before the item is read again. */
+static void wait_to_read(wait_state *state, shareable_status status, int64_t end) {
+  int64_t left = end - shareable__now();
+  shareable_error error;
+
+  shareable_list_explain_item(state->list, state->index, status, &error);
+  warn_once(state, error.message);
+  shareable__sleep(left < UNREAD_CHECK_NS ? left : UNREAD_CHECK_NS);
+  list_name_require(state->list);
 }
 
 /* Waits until the item differs from the value, but not for long. */
@@ -64,7 +119,7 @@ static void wait_for_change(const wait_state *state, const shareable_value *valu
   }
   if (status == SHAREABLE_E_TIMED_OUT)
     list_name_require(state->list);
-  else if (status != SHAREABLE_OK)
+  else if (status != SHAREABLE_OK && !may_be_read_later(status))
     cli_die_item(state->list, state->index, status);
 }
 
@@ -75,13 +130,16 @@ static int run(wait_state *state, int64_t timeout) {
   for (;;) {
     shareable_status status = cli_read_item(state->list, state->index, &value, &state->item);
 
-    if (status != SHAREABLE_OK)
-      cli_die_item(state->list, state->index, status);
-    if (is_wanted(state, &value))
+    if (status == SHAREABLE_OK && is_wanted(state, &value))
       return CLI_DONE;
+    if (status != SHAREABLE_OK && !may_be_read_later(status))
+      cli_die_item(state->list, state->index, status);
     if (shareable__now() >= end)
       return CLI_TIMED_OUT;
-    wait_for_change(state, &value, end);
+    if (status == SHAREABLE_OK)
+      wait_for_change(state, &value, end);
+    else
+      wait_to_read(state, status, end);
   }
 }
 
@@ -104,14 +162,11 @@ static void parse_options(int argc, char **argv, wait_options *options) {
       options->type = cli_type_name(cli_parse_type(optarg));
 }
 
-/* A process that may only read the list cannot be woken, and reads it again and again. */
 static shareable_list *open_list(const char *name) {
   shareable_list *list;
 
   cli_report_truncation(name);
-  if (shareable_list_open(&list, name, 0, NULL) == SHAREABLE_OK)
-    return list;
-  return cli_open(name, SHAREABLE_READ_ONLY);
+  return cli_open_to_wait(&list, name, NULL) == SHAREABLE_OK ? list : cli_open(name, SHAREABLE_READ_ONLY);
 }
 
 static int run_wait(int argc, char **argv) {
@@ -135,7 +190,7 @@ static int run_wait(int argc, char **argv) {
   state.wanted = operands[2];
   state.type = options.type;
   if (state.type != NULL && !cli_parse(state.wanted, cli_parse_type(state.type), &value, &buffer))
-    cli_usage_error("'%s' is not a valid %s", state.wanted, state.type);
+    cli_usage_error("'%s' is not a valid %s%s", state.wanted, state.type, cli_type_form(cli_parse_type(state.type)));
   state.list = list = open_list(operands[0]);
   status = run(&state, options.timeout);
   free(buffer.bytes);
@@ -151,6 +206,7 @@ const cli_command cli_wait = {"wait", "NAME INDEX VALUE", "Wait until an item ha
                               "  -h, --help             print this help\n"
                               "\n"
                               "VALUE is compared in the type that the item has at the time: '5' matches the\n"
-                              "int 5, the float 5.0 and the str \"5\". If the list is removed, wait exits with\n"
+                              "int 5, the float 5.0 and the str \"5\"; '5.0' matches the int and the float. An\n"
+                              "item that cannot be read is read again. If the list is removed, wait exits with\n"
                               "status 1. Options may come before NAME or after VALUE.\n",
                               run_wait};

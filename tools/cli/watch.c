@@ -23,9 +23,11 @@ typedef struct watch {
   follow follow;
   bool json;
   int64_t timeout; /* in nanoseconds; negative: without limit */
+  int64_t end;     /* the time when it expires, unless an item changes */
   int64_t left;    /* the number of lines that remain to be printed */
 
-  shareable_list *list; /* the list that has the name, and its items that are watched */
+  shareable_list *list;     /* the list that has the name, and its items that are watched */
+  shareable_watch *changes; /* reports that they may have changed */
   int64_t *indexes;
   char **lines; /* the last line of each item, or NULL */
   size_t count;
@@ -58,6 +60,7 @@ static void check_items(watch *state, bool print) {
       cli_put(line);
       cli_put("\n");
       state->left--;
+      state->end = shareable__deadline(state->timeout);
     }
     free(state->lines[i]);
     state->lines[i] = line;
@@ -75,53 +78,102 @@ static bool has_lost_name(const watch *state) {
   return list_name_check(state->list) != LIST_NAME_KEPT;
 }
 
-/*
- * Waits for a change until the timeout. Returns E_NOT_FOUND if the list has lost its name and
- * --follow=name waits for a new one.
- */
-static shareable_status wait_for_change(const watch *state, uint64_t *hash) {
-  int64_t left = state->timeout;
-  shareable_status status;
+/* Takes all reports. Returns whether there is one. */
+static bool take_reports(const watch *state) {
+  bool is_reported = false;
+  uint64_t ids[64];
+  size_t count;
 
   do {
-    int64_t interval = left < 0 || left > LIST_NAME_CHECK_NS ? LIST_NAME_CHECK_NS : left;
+    if (shareable_watch_changed(state->changes, ids, sizeof ids / sizeof *ids, &count) != SHAREABLE_OK)
+      cli_die("out of memory");
+    is_reported |= count > 0;
+  } while (count == sizeof ids / sizeof *ids);
+  return is_reported;
+}
 
-    status = shareable_list_wait_any(state->list, hash, interval);
-    left -= left < 0 ? 0 : interval;
-    if (status == SHAREABLE_E_TIMED_OUT && has_lost_name(state))
+/*
+ * Waits until an item may have changed. Returns E_TIMED_OUT at state->end, or E_NOT_FOUND if the list
+ * has lost its name and --follow=name waits for a new one.
+ */
+static shareable_status wait_for_change(const watch *state) {
+  while (!take_reports(state)) {
+    int64_t left = state->end - shareable__now();
+
+    if (left <= 0)
+      return SHAREABLE_E_TIMED_OUT;
+    cli_wait_readable(shareable_watch_fd(state->changes), left < LIST_NAME_CHECK_NS ? left : LIST_NAME_CHECK_NS);
+    if (has_lost_name(state))
       return SHAREABLE_E_NOT_FOUND;
-  } while (status == SHAREABLE_E_TIMED_OUT && left != 0);
-  return status;
+  }
+  return SHAREABLE_OK;
 }
 
 /* Watches one list. Returns OK when all lines are printed, or what wait_for_change() returns. */
 static shareable_status watch_list(watch *state, bool show_initial) {
-  uint64_t hash = 0;
-  shareable_status status = shareable_list_hash(state->list, &hash); /* first, so that no change is missed */
+  shareable_status status = SHAREABLE_OK;
 
+  state->end = shareable__deadline(state->timeout);
   check_items(state, show_initial);
   while (status == SHAREABLE_OK && state->left > 0) {
-    status = wait_for_change(state, &hash);
-    if (status == SHAREABLE_OK) {
+    status = wait_for_change(state);
+    if (status == SHAREABLE_OK)
       check_items(state, true);
-      if (state->left > 0 && has_lost_name(state))
-        return SHAREABLE_E_NOT_FOUND;
-    }
   }
   return status;
 }
 
+/* Adds the item, if the list has it. A new list may be shorter than the one before. */
+static void add_index(watch *state, int64_t index) {
+  size_t capacity;
+  shareable_error error;
+  shareable_status status = shareable_list_capacity(state->list, index, &capacity);
+
+  if (status != SHAREABLE_E_INDEX) {
+    state->indexes[state->count++] = index;
+    return;
+  }
+  if (state->follow != FOLLOW_NAME)
+    cli_die_item(state->list, index, status);
+  shareable_list_explain_item(state->list, index, status, &error);
+  cli_warn_message(error.message);
+}
+
 static void read_indexes(watch *state) {
   bool is_all = state->index_count == 0;
+  size_t count = is_all ? shareable_list_length(state->list) : state->index_count;
 
-  state->count = is_all ? shareable_list_length(state->list) : state->index_count;
-  state->indexes = cli_allocate(NULL, state->count, sizeof *state->indexes);
+  state->indexes = cli_allocate(NULL, count, sizeof *state->indexes);
+  state->count = 0;
+  for (size_t i = 0; i < count; i++)
+    add_index(state, is_all ? (int64_t)i : cli_parse_index(state->index_texts[i]));
+}
+
+static void require(const watch *state, shareable_status status) {
+  shareable_error error;
+
+  if (status == SHAREABLE_OK)
+    return;
+  shareable_list_explain(state->list, status, &error);
+  cli_die_message(error.message);
+}
+
+/* An item whose offsets are corrupt does not change. */
+static void watch_items(watch *state) {
+  shareable_error error;
+  uint64_t id;
+
+  if (shareable_watch_create(&state->changes, &error) != SHAREABLE_OK)
+    cli_die_message(error.message);
+  if (state->index_count == 0) {
+    require(state, shareable_watch_add_list(state->changes, state->list, 0, 0, &id));
+    return;
+  }
   for (size_t i = 0; i < state->count; i++) {
-    size_t capacity;
+    shareable_status status = shareable_watch_add_item(state->changes, state->list, state->indexes[i], 0, &id);
 
-    state->indexes[i] = is_all ? (int64_t)i : cli_parse_index(state->index_texts[i]);
-    if (shareable_list_capacity(state->list, state->indexes[i], &capacity) == SHAREABLE_E_INDEX)
-      cli_die_item(state->list, state->indexes[i], SHAREABLE_E_INDEX);
+    if (status != SHAREABLE_E_CORRUPT)
+      require(state, status);
   }
 }
 
@@ -130,6 +182,7 @@ static void begin_list(watch *state, shareable_list *list) {
   read_indexes(state);
   state->lines = cli_allocate(NULL, state->count, sizeof *state->lines);
   memset(state->lines, 0, state->count * sizeof *state->lines);
+  watch_items(state);
 }
 
 static void end_list(watch *state) {
@@ -137,6 +190,7 @@ static void end_list(watch *state) {
     free(state->lines[i]);
   free(state->lines);
   free(state->indexes);
+  shareable_watch_free(state->changes);
   shareable_list_unref(state->list);
   state->list = NULL;
 }
@@ -146,42 +200,48 @@ static bool may_appear(shareable_status status) {
   return status == SHAREABLE_E_NOT_FOUND || status == SHAREABLE_E_NOT_READY || status == SHAREABLE_E_NOT_LIST;
 }
 
-/* Opens the list that has the name, and waits for one until the timeout. */
+/*
+ * Opens the list that has the name, and waits for one until the timeout. Another file may have the name
+ * before.
+ */
 static shareable_status await_list(watch *state) {
   int64_t end = shareable__deadline(state->timeout);
+  bool has_warned = false;
   shareable_error error;
   shareable_list *list;
   shareable_status status;
 
-  while (may_appear(status = shareable_list_open(&list, state->name, SHAREABLE_READ_ONLY, &error))) {
+  while ((status = cli_open_to_wait(&list, state->name, &error)) != SHAREABLE_OK) {
+    if (!may_appear(status) && !has_warned) {
+      cli_warn_message(error.message);
+      has_warned = true;
+    }
     if (shareable__now() >= end)
       return SHAREABLE_E_TIMED_OUT;
-    shareable__sleep(REOPEN_CHECK_NS);
+    cli_wait_readable(-1, REOPEN_CHECK_NS);
   }
-  if (status != SHAREABLE_OK)
-    cli_die_message(error.message);
   begin_list(state, list);
   return SHAREABLE_OK;
 }
 
 /* Opens the first list. Returns whether it had to wait for it. */
 static bool open_first(watch *state, shareable_status *status) {
-  shareable_list *list = NULL;
+  shareable_list *list;
 
   cli_report_truncation(state->name);
-  *status = SHAREABLE_OK;
-  if (state->follow == FOLLOW_NAME && may_appear(shareable_list_open(&list, state->name, SHAREABLE_READ_ONLY, NULL))) {
+  *status = cli_open_to_wait(&list, state->name, NULL);
+  if (state->follow == FOLLOW_NAME && may_appear(*status)) {
     cli_warn("there is no list called '%s': waiting for it", state->name);
     *status = await_list(state);
     return true;
   }
-  begin_list(state, list != NULL ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
+  begin_list(state, *status == SHAREABLE_OK ? list : cli_open(state->name, SHAREABLE_READ_ONLY));
+  *status = SHAREABLE_OK;
   return false;
 }
 
 static int run(watch *state, bool show_initial) {
   shareable_status status;
-  shareable_error error;
 
   show_initial |= open_first(state, &status);
   while (status == SHAREABLE_OK) {
@@ -195,10 +255,7 @@ static int run(watch *state, bool show_initial) {
       cli_warn("there is a new list called '%s': watching it", state->name);
     show_initial = true;
   }
-  if (status == SHAREABLE_OK || status == SHAREABLE_E_TIMED_OUT)
-    return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
-  shareable_list_explain(state->list, status, &error);
-  cli_die_message(error.message);
+  return status == SHAREABLE_OK ? CLI_DONE : CLI_TIMED_OUT;
 }
 
 static follow parse_follow(const char *text) {
@@ -264,14 +321,14 @@ const cli_command cli_watch = {"watch", "NAME [INDEX]...", "Print items as they 
                                "  -J, --json             print each item as a line of JSON\n"
                                "  -i, --initial          print the items' present values first\n"
                                "  -c, --count NUMBER     exit after NUMBER lines\n"
-                               "  -w, --timeout SECONDS  exit with status 3 if nothing changes for SECONDS\n"
+                               "  -w, --timeout SECONDS  exit with status 3 if no item changes for SECONDS\n"
                                "  --follow HOW           if the list is removed, name: wait for a new list with\n"
                                "                         that name; descriptor: go on watching the old list\n"
                                "  -F                     the same as --follow name\n"
                                "  -h, --help             print this help\n"
                                "\n"
                                "watch sleeps until this library writes to the list. It checks for writes by\n"
-                               "stock Python 20 times a second. If the list is removed, watch exits with\n"
-                               "status 1, unless --follow is given.\n"
+                               "stock Python 20 times a second, or less often if the list is large. If the list\n"
+                               "is removed, watch exits with status 1, unless --follow is given.\n"
                                "Options must come before NAME, because INDEX may begin with '-'.\n",
                                run_watch};

@@ -38,7 +38,7 @@ typedef struct control_reply {
   uint64_t clients;                      /* that are connected and authenticated */
   uint64_t unauthenticated;              /* connections without a complete handshake */
   uint64_t clients_total;                /* that were authenticated since the start */
-  uint64_t refused_peers;                /* processes of other users */
+  uint64_t refused_peers;                /* other users, and too long messages */
   uint64_t refused_keys;                 /* failed authentications */
   uint64_t refused_by_limits;            /* connections beyond a limit */
   uint64_t log_level;                    /* LOG_LEVEL_ERROR, ... */

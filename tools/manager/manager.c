@@ -188,6 +188,8 @@ static void apply_option(struct settings *settings, int option) {
     break;
   case OWNER:
     settings->owner = parse_number(optarg);
+    if (settings->owner == 0)
+      usage_error("--owner: 0 is not a process");
     break;
   case LOG_LEVEL:
     set_log_level(optarg);
@@ -362,15 +364,15 @@ static bool load_key(const struct settings *settings, unsigned char **key, size_
   return authkey_read(settings->key, source, key, size);
 }
 
-/* Serves until the end. Returns false if the address could not be reported. */
+/* Serves until the end. Returns false if it could not start. */
 static bool run(struct server *manager, const struct settings *settings) {
-  bool is_reported = true;
+  bool is_started = server_watch(manager, settings->lifeline, settings->owner);
 
-  if (!server_watch(manager, settings->lifeline, settings->owner))
-    server_stop(manager, "the owner has ended");
-  else if (!(is_reported = report_address(manager, settings->address_fd)))
+  if (!is_started)
+    server_stop(manager, "the owner cannot be watched");
+  else if (!manager->is_stopping && !(is_started = report_address(manager, settings->address_fd)))
     server_stop(manager, "the address could not be reported");
-  else if (is_standalone(settings))
+  else if (!manager->is_stopping && is_standalone(settings))
     log_start(manager);
   open_standard_streams(); /* --address-fd may have been one of them, and is closed */
   chdir_root();
@@ -378,7 +380,7 @@ static bool run(struct server *manager, const struct settings *settings) {
   log_finish();
   if (is_standalone(settings))
     log_event(LOG_STATE, "stopped: %s", manager->reason);
-  return is_reported;
+  return is_started;
 }
 
 int manager_main(int argc, char **argv) {

@@ -242,8 +242,10 @@ bool server_watch(struct server *server, int lifeline, pid_t owner) {
     return true;
   server->owner_pid = owner;
   fd = (int)syscall(SYS_pidfd_open, owner, 0);
+  if (fd < 0 && errno == ESRCH)
+    server_stop(server, "the owner has ended");
   if (fd < 0)
-    return errno != ESRCH; /* no pidfd_open() before Linux 5.3: the lifeline must suffice */
+    return true; /* no pidfd_open() before Linux 5.3: the lifeline must suffice */
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   return watch(server, &server->owner, fd, on_owner);
 }

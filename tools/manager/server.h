@@ -66,8 +66,8 @@ bool server_open(struct server *server, const char *address);
 
 /*
  * Makes the server stop when the other end of the pipe `lifeline` is closed, or the process `owner`
- * ends. -1 and 0 disable these. Returns false if the owner has ended already, or on an error, which
- * is logged.
+ * ends; it stops at once if the owner has ended already. -1 and 0 disable these. Returns false on an
+ * error, which is logged.
  */
 bool server_watch(struct server *server, int lifeline, pid_t owner);
 

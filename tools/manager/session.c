@@ -218,8 +218,10 @@ static void process_input(struct session *session) {
       shareable__frame_parse(session->input, session->input_length, limit, &header_size, &length);
 
     if (frame_result == SHAREABLE__FRAME_INVALID || !grow(session, header_size + length)) {
-      if (frame_result == SHAREABLE__FRAME_INVALID)
+      if (frame_result == SHAREABLE__FRAME_INVALID) {
+        session->server->counts.refused_peers++;
         log_event(LOG_PEER, "%s announced a message of more than %zu bytes: closed", session->peer.text, limit);
+      }
       session_close(session);
       return;
     }

@@ -62,8 +62,8 @@ shareable_status shareable__segment_write(const shareable__segment *segment, con
 shareable_status shareable__segment_publish(shareable__segment *segment, const char *name, shareable_error *error);
 
 /*
- * Does the same, and replaces the file that has the name. If this process is killed meanwhile, a
- * second name remains, which shareable__moved_recover() removes.
+ * Does the same, and replaces the file that has the name, from which the new file gets its user and
+ * group. If this process is killed meanwhile, a second name remains, which shareable__moved_recover() removes.
  */
 shareable_status shareable__segment_replace(shareable__segment *segment, const char *name, shareable_error *error);
 

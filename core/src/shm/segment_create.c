@@ -308,13 +308,22 @@ static int replace_by_unnamed(const shareable__segment *segment, const char *pat
   return errnum == ENOENT ? EAGAIN : errnum;
 }
 
+/* The new file gets the user and the group of the file that it replaces. Returns 0 or an errno. */
+static int keep_owner(int fd, const char *path) {
+  struct stat old;
+
+  if (lstat(path, &old) != 0)
+    return errno == ENOENT ? 0 : errno;
+  return fchown(fd, old.st_uid, old.st_gid) == 0 ? 0 : errno;
+}
+
 shareable_status shareable__segment_replace(shareable__segment *segment, const char *name, shareable_error *error) {
   shareable__segment_path path = shareable__segment_path_of(name);
-  int errnum;
+  int errnum = keep_owner(segment->fd, path.text);
 
-  if (segment->temporary[0] != '\0')
+  if (errnum == 0 && segment->temporary[0] != '\0')
     errnum = rename(segment->temporary, path.text) == 0 ? 0 : errno;
-  else
+  else if (errnum == 0)
     errnum = replace_by_unnamed(segment, path.text);
   if (errnum == ENOENT)
     return shareable__fail(error, SHAREABLE_E_SYSTEM, errnum, "cannot give block '%s' its name: /proc is not mounted",

@@ -1,5 +1,6 @@
-"""Run the command, with or without a terminal, and create lists with stock Python."""
+"""Run the command, with or without a terminal, create lists with stock Python, and lock items."""
 
+import contextlib
 import json
 import os
 import pty
@@ -31,6 +32,34 @@ def stock(name, items):
 
 def blocks(*arguments):
     return {each["name"]: each for each in json.loads(run("ls", "--json", *arguments))["blocks"]}
+
+
+# A living writer, stopped or hostile, that has all items locked except the last one.
+LOCKER = """
+import mmap, os, struct, sys
+from shareable.shared_memory import ShareableList
+kept = ShareableList(name=sys.argv[1])
+kept[0] = 5
+mapped = mmap.mmap(os.open("/dev/shm/" + sys.argv[1], os.O_RDWR), 0)
+area = mapped.find(b"shr.sync")
+writer_id, = struct.unpack_from("I", mapped, area + 64 + 192)
+for item in range(len(kept) - 1):
+    struct.pack_into("Q", mapped, area + 64 + 192 + 8 * 64 + 4 * 512 + 8 * item, writer_id << 32 | 1)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+needs_item_locker = pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which locks items here, is not built")
+
+
+@contextlib.contextmanager
+def item_locker(name):
+    """Lock all items of a list, except the last one, while the body runs."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name], **pipes) as locker:
+        assert locker.stdout.readline() == "locked\n"
+        yield
+        locker.stdin.close()
 
 
 def on_terminal(*arguments, columns=80, program=COMMAND, environment={}):

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from command import COMMAND, run, stock
+from command import COMMAND, item_locker, needs_item_locker, run, stock
 
 LARGEST = (1 << 63) - 1
 
@@ -94,14 +94,40 @@ def test_wait_compares_in_the_type_of_the_item(name):
     run("create", name, 5, "5.0", "true", "none", "nan", "-0.0")
     run("set", "--type", "str", name, 3, "none")
     run("create", "--type", "bytes", name + "-2", "00ff")
-    for index, value in ((0, "5"), (0, "0x5"), (0, "005"), (1, "5"), (1, "5.0"), (2, "true"), (3, "none"), (4, "nan"), (5, "0")):
+    for index, value in ((0, "5"), (0, "5.0"), (0, "50e-1"), (0, "0x5"), (0, "005"), (1, "5"), (1, "5.0"), (2, "true"), (3, "none"), (4, "nan"), (5, "0")):
         assert run("wait", name, index, value, "--timeout", 0) == "", (index, value)
     assert run("wait", name + "-2", 0, "00FF", "--timeout", 0) == ""
-    for index, value in ((0, "5.0"), (0, "five"), (2, "1"), (3, "None"), (4, "5")):
+    for index, value in ((0, "5.5"), (0, "1e300"), (0, "nan"), (0, "-inf"), (4, "5"), (3, "None")):
         assert run("wait", name, index, value, "--timeout", 0, status=3) == "", (index, value)
+    for index, value, found in ((0, "five", "int"), (2, "1", "bool"), (1, "true", "float")):
+        expected = f"item {index} is now of the type {found}: it cannot have the value '{value}'"
+        assert expected in run("wait", name, index, value, "--timeout", 0.2, status=3)
     assert run("wait", name, 0, 5, "--type", "int") == ""
     assert run("wait", name, 0, 5, "--type", "float", "-w", 0, status=3) == ""
     assert "'x' is not a valid int" in run("wait", name, 0, "x", "--type", "int", status=2)
+
+
+def test_wait_for_an_item_that_is_corrupt_goes_on(name):
+    run("create", name, 1, 2)
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        content = block.read()
+        block.seek(content.index(b"q\0\0\0\0\0\0\0"))  # the format of the first item
+        block.write(b"?")
+    before = time.monotonic()
+    assert "item 0" in run("wait", "-w", 0.3, name, 0, 7, status=3) and time.monotonic() - before > 0.25
+    with start("wait", name, 0, 7) as waiter:
+        assert "item 0" in waiter.stderr.readline()
+        run("set", "--type", "int", name, 0, 7)
+        assert waiter.wait(10) == 0
+
+
+@needs_item_locker
+def test_wait_for_an_item_that_is_held_goes_on(name):
+    run("create", name, 1, 2)
+    with item_locker(name):
+        before = time.monotonic()
+        assert "is held by another writer" in run("wait", "-w", 2, name, 0, 7, status=3)
+        assert 1.9 < time.monotonic() - before < 10
 
 
 def test_wait_for_an_item_that_is_nan_uses_no_processor(name):

@@ -15,7 +15,7 @@ import sys
 import time
 
 import pytest
-from command import COMMAND, blocks, exists, on_terminal, run, stock
+from command import COMMAND, blocks, exists, item_locker, needs_item_locker, on_terminal, run, stock
 
 
 COMMANDS = re.findall(r"^  ([a-z]+)  ", run("--help"), re.M)
@@ -32,7 +32,9 @@ def test_help_and_version():
     assert COMMANDS[:3] == ["ls", "info", "dump"] and "doctor" in COMMANDS
     assert re.fullmatch(r"shareable \d+\.\d+\.\d+\n", run("--version"))
     assert "Usage: shareable COMMAND" in run(status=2)
-    assert "unknown command 'frobnicate'" in run("frobnicate", status=2)
+    for arguments in (["frobnicate"], ["help", "frobnicate"]):
+        assert "unknown command 'frobnicate'" in run(*arguments, status=2)
+    assert run("help", "ls") == run("ls", "--help") and run("help") == run("--help")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -145,8 +147,12 @@ def test_errors_name_the_block_and_the_argument(name):
     run("create", name, 1, "text")
     assert "exists already" in run("create", name, 1, status=1)
     assert f"index 2 out of range: list '{name}' has 2 items" in run("get", name, 2, status=1)
-    assert "'x' is not a valid int; --type" in run("set", name, 0, "x", status=2)
-    assert "room" in run("set", name, 1, "too long for eight bytes", status=1)
+    for value in ("x", 1 << 63):
+        expected = f"'{value}' is not a valid int: an int is an integer from {-1 << 63} to {(1 << 63) - 1}; --type"
+        assert expected in run("set", name, 0, value, status=2)
+    assert "'xyz' is not a valid bytes: bytes are pairs of hexadecimal digits" in run("set", "-t", "bytes", name, 0, "xyz", status=2)
+    expected = f"the text has 24 bytes, but item 1 of list '{name}' has room for 8"
+    assert expected in run("set", name, 1, "too long for eight bytes", status=1)
     assert run("get", name, 1) == "text\n"
     assert "not a valid index" in run("get", name, "one", status=2)
     assert "unknown type 'long'" in run("set", "-t", "long", name, 0, 1, status=2)
@@ -303,38 +309,19 @@ def test_an_owned_block_is_listed_even_if_its_name_begins_with_a_dot(name):
                 os.unlink(f"/dev/shm/{each}")
 
 
-# A living writer, stopped or hostile, that has all items locked except the last one.
-LOCKER = """
-import mmap, os, struct, sys
-from shareable.shared_memory import ShareableList
-kept = ShareableList(name=sys.argv[1])
-kept[0] = 5
-mapped = mmap.mmap(os.open("/dev/shm/" + sys.argv[1], os.O_RDWR), 0)
-area = mapped.find(b"shr.sync")
-writer_id, = struct.unpack_from("I", mapped, area + 64 + 192)
-for item in range(len(kept) - 1):
-    struct.pack_into("Q", mapped, area + 64 + 192 + 8 * 64 + 4 * 512 + 8 * item, writer_id << 32 | 1)
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(not os.environ.get("run_python"), reason="the Python binding, which locks items here, is not built")
+@needs_item_locker
 def test_a_command_waits_only_once_for_held_items(name):
     run("create", name, *range(12))
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([os.environ["run_python"], "-c", LOCKER, name], **pipes) as locker:
-        assert locker.stdout.readline() == "locked\n"
+    with item_locker(name):
         for command, held in ((["dump", "-n", name], r"^ +\d+  held$"), (["dump", "-J", name], r'"type": "held"}'), (["layout", "-n", "-o", "HOLDS", name], r"^held$"),
                               (["get", name, *map(str, range(12))], None), (["watch", "-i", "-c", "12", name], r"^\d+  held$")):  # fmt: skip
             start = time.monotonic()
             ended = subprocess.run([COMMAND, *command], capture_output=True, text=True, timeout=60)
             assert time.monotonic() - start < 5, command
             assert ended.returncode == (command[0] != "watch"), command
-            assert "corrupt" not in ended.stdout + ended.stderr and "11" in ended.stdout
-            assert command[0] == "watch" or ended.stderr.count("is held by another writer") == 11
+            assert "corrupt" not in ended.stdout + ended.stderr and ("11" in ended.stdout) == (command[0] != "get")
+            assert command[0] == "watch" or ended.stderr.count("is held by another writer") == (1 if command[0] == "get" else 11)
             assert held is None or len(re.findall(held, ended.stdout, re.M)) == 11, ended.stdout
-        locker.stdin.close()
 
 
 def test_output_before_a_truncation_is_flushed(name):
@@ -470,18 +457,32 @@ def hostile(name, **changes):
     made.shm.close()
 
 
-@pytest.mark.parametrize("command", ["dump", "layout", "get", "watch", "info"])
+@pytest.mark.parametrize("command", ["dump", "layout", "watch", "info"])
 def test_a_corrupt_item_is_reported_and_the_others_are_printed(name, command):
     hostile(name, offset=(16, 1 << 60))  # the offset of the second slot
-    arguments = {"get": [0, 1, 2], "watch": ["--initial", "--count", "3"]}.get(command, [])
-    order = [*arguments, name] if command == "watch" else [name, *arguments]
-    ended = subprocess.run([COMMAND, command, *map(str, order)], capture_output=True, text=True, timeout=20)
+    options = ["--initial", "--count", "3"] if command == "watch" else []
+    ended = subprocess.run([COMMAND, command, *options, name], capture_output=True, text=True, timeout=20)
     if command == "info":
         assert ended.returncode == 0 and "ITEMS     3" in ended.stdout
     else:
         assert "text" in ended.stdout and "corrupt" in ended.stdout + ended.stderr
-    if command in ("dump", "get"):
+    if command == "dump":
         assert ended.returncode == 1 and f"'{name}'" in ended.stderr
+
+
+def test_an_option_after_the_name_is_named(name):
+    run("create", name, 1)
+    assert "'--json' is not a valid index: put options before NAME" in run("get", name, 0, "--json", status=2)
+
+
+def test_get_stops_at_an_item_that_cannot_be_read(name):
+    run("create", name, 1, 2, 3)
+    with open(f"/dev/shm/{name}", "r+b") as block:
+        content = block.read()
+        block.seek(content.index(b"q\0\0\0\0\0\0\0") + 8)  # the format of the second item
+        block.write(b"?")
+    ended = subprocess.run([COMMAND, "get", name, "0", "1", "2"], capture_output=True, text=True)
+    assert ended.returncode == 1 and ended.stdout == "1\n" and "item 1" in ended.stderr
 
 
 def test_a_corrupt_item_is_written_again_with_a_type(name):

@@ -228,6 +228,24 @@ def test_the_largest_capacity_is_the_same_for_create_and_json(name):
     assert f"from 1 to {largest}" in run("create", "--capacity", largest + 1, name + "-3", "a", status=2)
 
 
+def test_a_list_is_replaced_only_by_force(name):
+    run("create", "--mode", "640", name, 1, "text")
+    file = run("dump", "--json", name)
+    run("set", name, 0, 2)
+    assert "exists already" in run("create", "-j", "-", name, input=file, status=1) and run("get", name, 0) == "2\n"
+    run("create", "--force", "-j", "-", name, input=file)
+    assert run("get", name, 0, 1) == "1\ntext\n" and os.stat(f"/dev/shm/{name}").st_mode & 0o777 == 0o640
+    with subprocess.Popen([COMMAND, "lock", name, "sh", "-c", "echo locked; read line"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        for arguments in (["-f", name, 7], ["-f", "--size", 50, name]):
+            assert "is in use: " in run("create", *arguments, status=1)
+        holder.stdin.close()
+    assert run("get", name, 0) == "1\n"
+    run("create", "-f", "--size", 50, name)
+    run("create", "-f", "--size", 60, name + "-2")
+    assert [os.stat(f"/dev/shm/{each}").st_size for each in (name, name + "-2")] == [50, 60]
+
+
 def test_a_text_that_is_too_long_is_refused_by_its_index(name):
     assert "item 1: a text of 10000000 bytes" in create(name, [1, "x" * 10_000_000], status=1)
     assert not exists(name)

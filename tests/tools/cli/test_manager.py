@@ -389,10 +389,21 @@ def test_a_stopped_process_is_listed_as_not_responding(manager):
     assert found[suspended.pid]["state"] == "not responding" and found[suspended.pid]["blocks"] is None
     assert found[running.pid]["state"] == "running"
     assert f"'kill -CONT {suspended.pid}' continues it" in run("manager", "status", suspended.pid)
-    assert f"'kill -CONT {suspended.pid}' continues it" in run("manager", "stop", suspended.pid, status=1)
+    assert f"'kill -CONT {suspended.pid}' continues it" in run("manager", "stop", suspended.pid, status=3)
+    start = time.monotonic()
+    run("manager", "stop", "-w", 0.5, suspended.pid, status=3)
+    assert time.monotonic() - start < 1.5
     suspended.process.send_signal(signal.SIGCONT)
     until(lambda: listed()[suspended.pid]["state"] == "running")
     assert suspended.process.poll() is None
+
+
+def test_a_peer_that_sends_garbage_is_counted(manager):
+    running = manager()
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(running.address)
+        peer.sendall(b"\x7f\xff\xff\xff" + b"x" * 100)
+        until(lambda: status(running.pid)["refused_peers"] == 1)
 
 
 def test_stop_times_out_if_the_manager_does_not_end(name):
@@ -678,4 +689,8 @@ ls -A /dev/shm
     if done.returncode == 77 or done.stderr.startswith("unshare:"):
         pytest.skip(done.stderr.strip())  # in a chroot, unshare itself fails, with status 1
     assert done.stdout.split() == ["2", str(OTHER_USER), "listed"]
-    assert done.stderr.splitlines() == [f"shareable manager {each}: no manager of this user is running" for each in ("stop", "status", "list")]
+    assert done.stderr.splitlines() == [
+        "shareable manager stop: no manager of this user is running",
+        "shareable manager status: no manager is running",
+        "shareable manager list: no manager is running",
+    ]

@@ -52,6 +52,18 @@ def test_copy_does_not_replace_another_file(kind, name):
     assert os.lstat(f"/dev/shm/{name}").st_ino == before.st_ino
 
 
+def test_copy_does_not_replace_a_semaphore(name):
+    run("create", name, 1)
+    semaphore = f"/dev/shm/sem.{name}"
+    try:
+        with open(semaphore, "wb") as file:
+            file.write(bytes(32))
+        assert f"'sem.{name}' is a semaphore, not a block" in run("copy", "-f", name, f"sem.{name}", status=1)
+        assert os.stat(semaphore).st_size == 32
+    finally:
+        os.unlink(semaphore)
+
+
 def test_rm_removes_only_the_link_itself_and_no_directory(kind, name):
     if kind == "directory":
         assert run("rm", name, status=1) == f"shareable rm: '{name}' is a directory, not a block of shared memory\n"

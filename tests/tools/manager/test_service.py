@@ -116,6 +116,7 @@ def test_names_bad_options():
     os.close(reader)
     assert "'x' is not a descriptor or process id: give a number from 0 to 2147483647" in fails("--authkey-fd", "x", status=2)
     assert "--authkey-fd: descriptor 77 is not open" in fails("--authkey-fd", "77")
+    assert "--owner: 0 is not a process" in fails("--authkey-fd", "0", "--owner", "0", status=2)
     for option in ("--tracker-fd", "--lifeline-fd", "--address-fd"):
         assert f"{option}: descriptor 77 is not open" in fails("--authkey-fd", "0", option, "77")
     assert "--help" in fails("--bogus", status=2)
@@ -152,6 +153,12 @@ def test_exits_when_the_lifeline_is_closed():
     os.close(writer)
     assert running.wait() == 0
     assert not os.path.exists(os.path.dirname(running.address))
+
+
+def test_fails_if_the_lifeline_cannot_be_watched():
+    reader = pipe_with(KEY)
+    assert "cannot watch descriptor 0" in fails("--authkey-fd", str(reader), "--lifeline-fd", "0", pass_fds=[reader])
+    os.close(reader)
 
 
 def test_exits_if_the_owner_has_ended_already():
