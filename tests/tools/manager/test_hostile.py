@@ -269,7 +269,12 @@ def test_incomplete_requests_take_little_memory():
 
 
 def descriptors_of(running):
-    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
+    """Return the number without the connections of programs that ask all managers, such as `manager list`."""
+    counts = []
+    for _ in range(5):
+        counts.append(len(os.listdir(f"/proc/{running.process.pid}/fd")))
+        time.sleep(0.01)
+    return min(counts)
 
 
 def log_lines(log):
