@@ -162,9 +162,9 @@ static bool copy_snapshot(shareable_list *list, const char *new_name, const copy
 static void copy_items(shareable_list *list, const char *new_name, const copy_options *options) {
   items copied = allocate_items(shareable_list_length(list));
   uint32_t flags = options->is_sparse ? SHAREABLE_LAZY : 0;
-  shareable_error error;
+  shareable_error error = {0};
   shareable_status status;
-  shareable_list *made;
+  shareable_list *made = NULL;
 
   list_lock_acquire(list);
   read_items_at_once(list, &copied);

@@ -21,7 +21,7 @@ typedef struct settings {
 
 static shareable_status create_of_values(const char *name, const shareable_value *values, size_t count, uint32_t flags,
                                          const settings *chosen, shareable_error *error) {
-  shareable_list *list;
+  shareable_list *list = NULL;
   shareable_status status = (chosen->is_forced ? shareable__list_replace : shareable_list_create)(
     &list, name, values, count, flags, chosen->mode, error);
 

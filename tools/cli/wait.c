@@ -49,9 +49,11 @@ static bool values_equal(const shareable_value *a, const shareable_value *b) {
   }
 }
 
+#define TWO_TO_63 9223372036854775808.0
+
 /* As in Python, 5.0 equals the int 5. The conversion of a larger float would be undefined. */
 static bool equals_real(int64_t integer, double real) {
-  return real >= -0x1p63 && real < 0x1p63 && (double)(int64_t)real == real && (int64_t)real == integer;
+  return real >= -TWO_TO_63 && real < TWO_TO_63 && (double)(int64_t)real == real && (int64_t)real == integer;
 }
 
 /* Parses the wanted value in the type of the item. A float that is an integer is also an int. */
