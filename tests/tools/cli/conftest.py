@@ -5,8 +5,9 @@ import signal
 
 import pytest
 
-# A shell starts a background job with SIGINT ignored, and programs that the tests start inherit that.
+# A shell starts a background job with these signals ignored, and programs that the tests start inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture
