@@ -548,8 +548,6 @@ static const excuse unreached[] = {
    "of a directory that belongs to another user from the start (setfsuid): see tests/core/owner_directory.c"},
   {"owner_directory.c", "close", "of a file of the overflow user, as which unmapped users appear"},
   {"segment.c", "lstat", "for the message about a file that cannot be opened: see tests/tools/cli/test_not_blocks.py"},
-  {"segment_create.c", "rename", "for `shareable copy --force`: see tests/tools/cli/test_copy.py"},
-  {"segment_create.c", "unlink", "likewise"},
   {"segment.c", "close", "of another block that has taken the name, if /proc is not mounted"},
   {"writer.c", "close", "of a descriptor that another thread opens at the same time"},
   {NULL, NULL, NULL},

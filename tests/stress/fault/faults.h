@@ -168,6 +168,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define dup3(...) FAULTS_CALL(dup3, EBUSY, EINTR)(__VA_ARGS__)
 #define fchmod(...) FAULTS_CALL(fchmod, EPERM)(__VA_ARGS__)
 #define fchmodat(...) FAULTS_CALL(fchmodat, EPERM)(__VA_ARGS__)
+#define fchown(...) FAULTS_CALL(fchown, EPERM)(__VA_ARGS__)
 #define fcntl(...) FAULTS_CALL(fcntl, ENOLCK, EMFILE, EAGAIN)(__VA_ARGS__)
 #define fstat(...) FAULTS_CALL(fstat, ENOMEM)(__VA_ARGS__)
 #define fstatat(...) FAULTS_CALL(fstatat, ENOMEM, EACCES)(__VA_ARGS__)

@@ -78,6 +78,21 @@ static void prepare_list_without_area(world *w) {
   prepare_list_of(w, SHAREABLE_NO_SYNC);
 }
 
+/* The new list keeps the name, which the next replacement uses. */
+static shareable_status replace_list(world *w) {
+  return shareable__list_replace(&w->list, w->name, w->items, ITEMS, 0, 0, &w->error);
+}
+
+static void prepare_old_list_without_tmpfile(world *w) {
+  without_tmpfile(w);
+  prepare_list(w);
+}
+
+static void end_replaced(world *w) {
+  must(shareable_unlink(w->name, &w->error), w->error.message);
+  shareable_list_unref(w->witness);
+}
+
 void prepare_handle(world *w) {
   prepare_list(w);
   must(shareable_list_open(&w->list, w->name, 0, &w->error), w->error.message);
@@ -355,6 +370,9 @@ const operation lists_operations[] = {
   {"create an owned list", NULL, make_owned, LIST, .leaves = OWNS},
   {"create a list of many ints", NULL, make_ints, LIST},
   {"create a list without O_TMPFILE", without_tmpfile, make_list, LIST},
+  {"replace a list", prepare_list, replace_list, .undo = close_list, .finish = end_replaced, .allowed = creation},
+  {"replace a list without O_TMPFILE", prepare_old_list_without_tmpfile, replace_list, .undo = close_list,
+   .finish = end_replaced, .allowed = creation},
   {"open a list", prepare_list, open_list, .undo = close_list, .finish = end_list, .check = check_opened,
    .allowed = opening},
   {"open a list read-only", prepare_list, open_list_read_only, .undo = close_list, .finish = end_list,
