@@ -103,7 +103,7 @@ Test(array, has_each_type_of_numbers) {
   for (int dtype = SHAREABLE_DTYPE_BOOL; dtype <= SHAREABLE_DTYPE_C128; dtype++) {
     shareable_array *array = new_array(dtype, 2, matrix, 0), *opened = open_array(SHAREABLE_READ_ONLY);
 
-    cr_assert_eq(shareable_array_dtype(opened), dtype);
+    cr_assert_eq((int)shareable_array_dtype(opened), dtype);
     cr_assert_eq(shareable_array_nbytes(opened), 12 * shareable_array_item_size(array));
     shareable_array_unref(opened);
     end_array(array);
