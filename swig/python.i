@@ -56,7 +56,7 @@
 %thread shareable_memory_open;
 %thread list_create;
 %thread shareable_list_open;
-%thread shareable_array_create_from;
+%thread array_create_from;
 %thread shareable_array_open;
 %thread shareable_unlink;
 %thread shareable_manager_start;
@@ -249,10 +249,10 @@
   $result = array_description(*$1, $result);
   shareable_array_unref(*$1);
 }
-%typemap(in) (size_t ndim, const uint64_t *shape) (uint64_t shape[SHAREABLE_NDIM_MAX]) {
-  if (array_shape_from($input, shape, &$1) < 0)
+%typemap(in) const array_shape *shape (array_shape converted) {
+  if (array_shape_from($input, &converted) < 0)
     SWIG_fail;
-  $2 = shape;
+  $1 = &converted;
 }
 %typemap(in) (const void *items, size_t size) (Py_buffer items = {.obj = NULL}) {
   if (array_items_from($input, &items) < 0)
@@ -432,6 +432,9 @@
 
 shareable_status list_create(shareable_list **list, const char *name, const value_array *values, uint32_t flags,
                              uint32_t mode, shareable_error *error);
+shareable_status array_create_from(shareable_array **array, const char *name, const char *descr,
+                                   const array_shape *shape, const void *items, size_t size, uint32_t flags,
+                                   uint32_t mode, shareable_error *error);
 PyObject *garbage(uint32_t flags);
 PyObject *memory_attributes(PyTypeObject *memory_type);
 shareable_status memory_duplicate_fd(shareable_memory *memory, int *fd, shareable_error *error);

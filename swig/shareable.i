@@ -112,8 +112,8 @@
 %ignore shareable_array_unlink;
 %ignore shareable_array_unref;
 
-#ifndef SWIGPYTHON
 %ignore shareable_array_create_from;
+#ifndef SWIGPYTHON
 %ignore shareable_array_open;
 #endif
 

@@ -20,13 +20,13 @@ static int length_from(PyObject *object, uint64_t *length) {
   return value_unsigned(object, "shape", UINT64_MAX, length);
 }
 
-int array_shape_from(PyObject *object, uint64_t shape[SHAREABLE_NDIM_MAX], size_t *ndim) {
+int array_shape_from(PyObject *object, array_shape *shape) {
   PyObject *lengths;
   int result = 0;
 
   if (PyIndex_Check(object)) {
-    *ndim = 1;
-    return length_from(object, &shape[0]);
+    shape->ndim = 1;
+    return length_from(object, &shape->lengths[0]);
   }
   lengths = PySequence_Tuple(object);
   if (lengths == NULL) {
@@ -34,16 +34,22 @@ int array_shape_from(PyObject *object, uint64_t shape[SHAREABLE_NDIM_MAX], size_
       PyErr_Format(PyExc_TypeError, "'shape' must be an int or a tuple of ints, not %.200s", Py_TYPE(object)->tp_name);
     return -1;
   }
-  *ndim = (size_t)PyTuple_GET_SIZE(lengths);
-  if (*ndim > SHAREABLE_NDIM_MAX) {
-    PyErr_Format(PyExc_ValueError, "'shape' has %zu lengths: an array has 0 to %d dimensions", *ndim,
+  shape->ndim = (size_t)PyTuple_GET_SIZE(lengths);
+  if (shape->ndim > SHAREABLE_NDIM_MAX) {
+    PyErr_Format(PyExc_ValueError, "'shape' has %zu lengths: an array has 0 to %d dimensions", shape->ndim,
                  SHAREABLE_NDIM_MAX);
     result = -1;
   }
-  for (size_t i = 0; result == 0 && i < *ndim; i++)
-    result = length_from(PyTuple_GET_ITEM(lengths, (Py_ssize_t)i), &shape[i]);
+  for (size_t i = 0; result == 0 && i < shape->ndim; i++)
+    result = length_from(PyTuple_GET_ITEM(lengths, (Py_ssize_t)i), &shape->lengths[i]);
   Py_DECREF(lengths);
   return result;
+}
+
+shareable_status array_create_from(shareable_array **array, const char *name, const char *descr,
+                                   const array_shape *shape, const void *items, size_t size, uint32_t flags,
+                                   uint32_t mode, shareable_error *error) {
+  return shareable_array_create_from(array, name, descr, shape->ndim, shape->lengths, items, size, flags, mode, error);
 }
 
 int array_items_from(PyObject *object, Py_buffer *items) {

@@ -8,8 +8,18 @@
 
 #include "shareable.h"
 
+typedef struct array_shape {
+  size_t ndim;
+  uint64_t lengths[SHAREABLE_NDIM_MAX]; /* of the dimensions */
+} array_shape;
+
 /* Converts an int, or a sequence of ints. Returns -1 with an exception on failure. */
-int array_shape_from(PyObject *object, uint64_t shape[SHAREABLE_NDIM_MAX], size_t *ndim);
+int array_shape_from(PyObject *object, array_shape *shape);
+
+/* Calls shareable_array_create_from(). SWIG would cast the lengths to another type of 64 bits. */
+shareable_status array_create_from(shareable_array **array, const char *name, const char *descr,
+                                   const array_shape *shape, const void *items, size_t size, uint32_t flags,
+                                   uint32_t mode, shareable_error *error);
 
 /* Gets the buffer of the items, which must be contiguous in C order. None is an empty buffer. */
 int array_items_from(PyObject *object, Py_buffer *items);
