@@ -296,10 +296,12 @@ static void take_sync(reader *json) {
   json_decref(value);
 }
 
+typedef void member_reader(reader *json);
+
 /* Reads a member of the outer object. Each may occur once. */
 static void take_member(reader *json, bool is_found[3]) {
   static const char *const names[] = {"\"name\"", "\"sync\"", "\"items\""};
-  static void (*const take_it[])(reader * json) = {skip_string, take_sync, take_items};
+  static member_reader *const take_it[] = {skip_string, take_sync, take_items};
 
   peek(json);
   for (int i = 0; i < 3; i++) {

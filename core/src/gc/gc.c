@@ -100,8 +100,10 @@ static void remove_sockets(const shareable__owner_directory *directory, void *un
 #define DEAD "its owner has ended, but "
 
 /* Keeps a block for a reason that contains a pid or an errno. `kind` is the reason without it. */
-static shareable_gc_result __attribute__((format(printf, 3, 4)))
-keep_kind(gc_entry *entry, const char *kind, const char *format, ...) {
+static shareable_gc_result keep_kind(gc_entry *entry, const char *kind, const char *format, ...)
+  __attribute__((format(printf, 3, 4)));
+
+static shareable_gc_result keep_kind(gc_entry *entry, const char *kind, const char *format, ...) {
   va_list arguments;
 
   entry->kind = kind;

@@ -58,7 +58,7 @@ function __shareable_value
     set -l option (commandline -opc)[-1]
     __shareable_options_ended; and return 1
     string match -q -- '--*=*' (commandline -ct); and set option (string split -m 1 -- = (commandline -ct))[1]
-    string match -q -- '-?*' $option; or return
+    string match -qr -- '^-.' $option; or return
     for line in (command shareable $words --help 2>/dev/null)
         set -l names (string split -- ' ' (string replace -r '^ *(-., )?(.*?)(  .*)?$' '$1$2' -- $line | string replace , ''))
         string match -qr -- '^-' $names[1]; and contains -- $option $names; and string match -r -- '^[A-Z].*' $names[-1]; and return
