@@ -273,6 +273,7 @@ static bool apply_option(watch *state, int option) {
   case 'c':
     state->left = cli_parse_number(optarg, 1, INT64_MAX, "number of changes");
     break;
+  case 't': /* its letter before all timeouts got -w */
   case 'w':
     state->timeout = cli_parse_timeout(optarg);
     break;
@@ -300,7 +301,7 @@ static int run_watch(int argc, char **argv) {
   bool show_initial = false;
   int option, status;
 
-  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:w:Fh", longs)) >= 0)
+  while ((option = cli_option(&cli_watch, argc, argv, "+:Jic:t:w:Fh", longs)) >= 0)
     show_initial |= apply_option(&state, option);
   if (optind == argc)
     cli_usage_error("NAME is missing");

@@ -54,7 +54,8 @@ def test_follow_name_waits_for_the_first_list(name):
 
 
 def test_follow_name_times_out(name):
-    assert "waiting for it" in run("watch", "-F", "-w", 0.3, name, status=3)
+    for timeout in ("-w", "--timeout", "-t"):
+        assert "waiting for it" in run("watch", "-F", timeout, 0.3, name, status=3)
     run("create", name, 1)
     with start("-F", "-w", 1.5, name) as watch:
         time.sleep(0.2)
