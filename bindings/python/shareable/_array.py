@@ -106,8 +106,8 @@ def asarray(a: Any, *, name: str | None = None, track: bool = True, mode: int = 
     numpy = _import_numpy()
     if numpy is None:
         raise ModuleNotFoundError("shareable.asarray() needs NumPy", name="numpy")
-    array, items = numpy.items(a)
-    made = _create_array(name, numpy.describe(array.dtype), array.shape, items, track, mode, False)
+    array, descr, items = numpy.items(a)
+    made = _create_array(name, descr, array.shape, items, track, mode, False)
     return numpy.attach(made, array.dtype)
 
 

@@ -116,8 +116,8 @@ def describe(dtype: Any) -> str:
     return repr(npy.dtype_to_descr(dtype))
 
 
-def items(a: Any) -> tuple[Any, Any]:
-    """Return an array in C order, and its bytes, or None if it has none."""
+def items(a: Any) -> tuple[Any, str, Any]:
+    """Return an array in C order, the description of its type, and its bytes, or None if it has none."""
     array = numpy.asarray(a, order="C")
-    describe(array.dtype)
-    return array, array.reshape(-1).view(numpy.uint8) if array.nbytes > 0 else None
+    descr = describe(array.dtype)
+    return array, descr, array.reshape(-1).view(numpy.uint8) if array.nbytes > 0 else None

@@ -50,8 +50,8 @@ shareable_status shareable__array_describe(shareable_array *array, const shareab
   array->npy = *npy;
   array->npy.descr.text = (shareable__span){NULL, 0};
   array->data_offset = data_offset;
-  array->dtype =
-    data_offset % shareable__dtype_alignment(npy->descr.dtype) == 0 ? npy->descr.dtype : SHAREABLE_DTYPE_BYTES;
+  if (data_offset % shareable__dtype_alignment(npy->descr.dtype) != 0)
+    array->npy.descr.dtype = SHAREABLE_DTYPE_BYTES;
   shareable__npy_strides(npy, array->strides);
   return SHAREABLE_OK;
 }
@@ -91,7 +91,7 @@ void *shareable_array_data(const shareable_array *array) {
 }
 
 shareable_dtype shareable_array_dtype(const shareable_array *array) {
-  return array == NULL ? SHAREABLE_DTYPE_BYTES : array->dtype;
+  return array == NULL ? SHAREABLE_DTYPE_BYTES : array->npy.descr.dtype;
 }
 
 const char *shareable_array_descr(const shareable_array *array) {

@@ -10,8 +10,7 @@
 struct shareable_array {
   shareable_memory *memory;
   atomic_uint references;
-  shareable_dtype dtype; /* that of npy.descr, unless the items are not aligned */
-  shareable__npy npy;    /* npy.descr.text.text is not valid */
+  shareable__npy npy; /* without the text of the description; its dtype is that of aligned items only */
   int64_t strides[SHAREABLE_NDIM_MAX];
   uint64_t data_offset; /* of the first item in the block, in bytes */
   char *descr;          /* NUL-terminated UTF-8 */
