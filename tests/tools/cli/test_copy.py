@@ -11,6 +11,7 @@ import time
 
 import pytest
 from command import COMMAND, blocks, exists, item_locker, needs_item_locker, on_terminal, run, stock
+from machine import in_machine
 
 
 def content(name):
@@ -107,18 +108,16 @@ def test_a_block_has_its_name_at_any_time_while_it_is_replaced(name):
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which kills a process at a system call, is not installed")
-@pytest.mark.parametrize("source", ["block", "list"])
-def test_what_a_killed_copy_leaves_is_garbage(name, source):
-    run("create", *(["--size", 300_007] if source == "block" else []), name, *([] if source == "block" else ["x" * 100_007]))
-    run("create", name + "-2", 2)
-    size = os.stat(f"/dev/shm/{name}").st_size
-    kill = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=/^rename:signal=KILL", COMMAND, "copy", "-f", name, name + "-2"]
-    assert subprocess.run(kill, timeout=60).returncode == -signal.SIGKILL
-    assert run("get", name + "-2", 0) == "2\n" and has_temporary(size)
-    run("gc", "--remove")
-    assert not has_temporary(size) and exists(name) and exists(name + "-2")
-    run("copy", "-f", name, name + "-2")
-    assert content(name + "-2")[:1000] == content(name)[:1000] and not has_temporary(size)
+@pytest.mark.parametrize("create", ["--size 300_007 old", f"old {'x' * 100_007}"])
+def test_what_a_killed_copy_leaves_is_garbage(tmp_path, create):
+    output = in_machine(f"""
+        size_of() {{ stat -c %s "/dev/shm/$1"; }}
+        temporary() {{ find /dev/shm -name '.shareable-*' -type f -size "$(size_of old)c" | wc -l; }}
+        shareable create {create.replace("_", "")}; shareable create new 2
+        strace -qq -o /dev/null -e inject=/^rename:signal=KILL "$run_shareable" copy -f old new && exit 1
+        echo $(shareable get new 0) $(temporary); shareable gc --remove >removed; ls /dev/shm; temporary
+        shareable copy -f old new; temporary; cmp -n 1000 /dev/shm/old /dev/shm/new""", tmp_path)
+    assert output.split() == ["2", "1", "new", "old", "0", "0"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
