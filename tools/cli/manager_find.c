@@ -16,6 +16,8 @@
 
 #include "../manager/absolute_address.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
+#include "shm/control_directory.h"
 #include "shm/control_socket.h"
 
 /* The time that all managers together have to reply. */
@@ -117,7 +119,7 @@ static void add(managers *found, const manager *next) {
 }
 
 /* The age of the file is used only if the manager does not state its own. */
-static void visit_socket(managers *found, const shareable__owner_directory *directory, const char *name) {
+static void visit_socket(managers *found, const shareable__control_directory *directory, const char *name) {
   manager next = {.state = MANAGER_SILENT, .uid = directory->user, .file = -1, .connection = -1};
   struct stat file;
 
@@ -141,17 +143,17 @@ static bool is_control_socket(const struct dirent *entry) {
          strncmp(entry->d_name, SHAREABLE__CONTROL_SOCKET_PREFIX, sizeof SHAREABLE__CONTROL_SOCKET_PREFIX - 1) == 0;
 }
 
-static void visit_directory(const shareable__owner_directory *directory, void *context) {
+static void visit_directory(const shareable__control_directory *directory, void *context) {
   DIR *list = shareable__opendirat(directory->fd, ".");
   size_t limit = directory->user == geteuid() ? SIZE_MAX : FOREIGN_MAX;
   const struct dirent *entry;
 
   if (list == NULL)
-    cli_warn("cannot read /dev/shm/%s: its managers are not listed: %s", directory->name, strerror(errno));
+    cli_warn("cannot read %s: its managers are not listed: %s", directory->path, strerror(errno));
   while (list != NULL && (entry = readdir(list)) != NULL)
     if (is_control_socket(entry)) {
       if (limit-- == 0) {
-        cli_warn("/dev/shm/%s has more than %d sockets: some managers are not listed", directory->name, FOREIGN_MAX);
+        cli_warn("%s has more than %d sockets: some managers are not listed", directory->path, FOREIGN_MAX);
         break;
       }
       visit_socket(context, directory, entry->d_name);
@@ -237,9 +239,9 @@ void managers_find(managers *found, int64_t timeout) {
   raise_descriptor_limit();
   if (access("/proc/self/fd", X_OK) != 0)
     cli_die("cannot find managers: /proc is not mounted");
-  errnum = shareable__owner_directory_foreach(visit_directory, found);
+  errnum = shareable__control_directory_foreach(visit_directory, found);
   if (errnum != 0)
-    cli_warn("cannot read all of /dev/shm: some managers may not be listed: %s", strerror(errnum));
+    cli_warn("cannot read all of /run and /dev/shm: some managers may not be listed: %s", strerror(errnum));
   receive_replies(found, timeout < REPLY_NS ? timeout : REPLY_NS);
   if (found->count > 0)
     qsort(found->managers, found->count, sizeof *found->managers, by_user_and_pid);

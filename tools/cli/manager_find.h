@@ -1,7 +1,7 @@
 /*
  * manager_find.h - finds the running managers, and asks each for its status.
  *
- * Each manager has a socket in its user's directory in /dev/shm (shm/control_socket.h). The kernel
+ * Each manager has a socket in a directory of its user (shm/control_directory.h). The kernel
  * reports the process that listens on a socket, and its user. So a socket of another user's process
  * is not a manager of the directory's user, and a socket of a dead process refuses the connection.
  */

@@ -187,7 +187,7 @@ static int bind_private(int socket, const char *name) {
 
 /* The socket gets its final name when it listens. Returns 0 or an errno. */
 static int listen_in(struct control *control, uint32_t number) {
-  const shareable__owner_directory *directory = &control->directory;
+  const shareable__control_directory *directory = &control->directory;
   char starting[CONTROL_NAME_SIZE];
   int result;
 
@@ -210,16 +210,14 @@ static int open_in_directory(struct control *control) {
   int result = getrandom(&number, sizeof number, 0) == sizeof number ? 0 : EIO;
 
   if (result == 0)
-    result = shareable__owner_directory_create(&control->directory);
+    result = shareable__control_directory_create(&control->directory);
   if (result != 0)
     return result;
   result = fchdir(control->directory.fd) == 0 ? 0 : errno;
-  if (result == 0) {
-    shareable__control_socket_remove_stale(&control->directory, 0);
+  if (result == 0)
     result = listen_in(control, number);
-  }
   if (result != 0)
-    shareable__owner_directory_close(&control->directory);
+    shareable__control_directory_close(&control->directory);
   return result;
 }
 
@@ -230,6 +228,7 @@ static int start(struct control *control) {
   control->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (control->socket < 0)
     return errno;
+  shareable__control_socket_remove_stale(geteuid(), 0);
   for (int tries = 0; tries < TRIES && (result == ENOENT || result == EADDRINUSE); tries++)
     result = open_in_directory(control);
   if (result != 0)
@@ -261,8 +260,8 @@ static void remove_record(const struct control *control) {
 static void remove_socket(struct control *control) {
   remove_record(control);
   unlinkat(control->directory.fd, control->name, 0);
-  shareable__owner_directory_remove(&control->directory);
-  shareable__owner_directory_close(&control->directory);
+  shareable__control_directory_remove(&control->directory);
+  shareable__control_directory_close(&control->directory);
   close(control->socket);
 }
 
@@ -282,9 +281,8 @@ void control_open(struct server *server) {
   if (result == 0)
     control_resume(server);
   else
-    log_event(LOG_WARNING,
-              "this manager is not listed by 'shareable manager': no socket in /dev/shm/.shareable-%lu: %s",
-              (unsigned long)geteuid(), strerror(result));
+    log_event(LOG_WARNING, "this manager is not listed by 'shareable manager': no socket in /run or /dev/shm: %s",
+              strerror(result));
 }
 
 void control_close(struct server *server) {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "shm/owner_directory.h"
+#include "shm/control_directory.h"
 
 #define CONTROL_NAME_SIZE 48
 
@@ -23,7 +23,7 @@ struct control {
   uv_poll_t poll;
   bool is_open;
   int socket;
-  shareable__owner_directory directory;
+  shareable__control_directory directory;
   char name[CONTROL_NAME_SIZE]; /* of the socket in the directory */
   struct control_session *sessions;
 };

@@ -2,7 +2,7 @@
  * control_message.h - the messages between a running manager and the command `shareable manager`.
  *
  * Each manager listens on a socket in its user's directory in /dev/shm, which only this user and
- * root can enter (shm/control_socket.h).
+ * root can enter (shm/control_directory.h).
  *
  * The socket keeps the boundaries of messages (SOCK_SEQPACKET): a request and a reply are one
  * message each. A manager that is asked to stop replies when it has removed its blocks, and the

@@ -90,13 +90,6 @@ static void remove_obsolete_logs(void) {
   shareable__file_set_free(&obsolete.moved);
 }
 
-/* A manager without blocks has no reaper, and a log only if it had blocks. */
-static void remove_sockets(const shareable__owner_directory *directory, void *unused) {
-  (void)unused;
-  shareable__control_socket_remove_stale(directory, 0);
-  shareable__owner_directory_remove(directory);
-}
-
 #define DEAD "its owner has ended, but "
 
 /* Keeps a block for a reason that contains a pid or an errno. `kind` is the reason without it. */
@@ -390,7 +383,7 @@ static shareable_status run_in(shareable_gc *gc, DIR *directory, bool remove, in
   if (remove)
     remove_obsolete_logs();
   if (remove)
-    shareable__owner_directory_foreach(remove_sockets, NULL);
+    shareable__control_socket_remove_stale(SHAREABLE__ANY_USER, 0); /* a manager without blocks has no reaper */
   if (gc->count > 0)
     qsort(gc->entries, gc->count, sizeof *gc->entries, by_name);
   return SHAREABLE_OK;

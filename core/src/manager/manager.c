@@ -159,20 +159,13 @@ static bool is_own_child(const shareable_manager *manager) {
   return manager->spawned.pid != 0 && manager->spawned.parent == getpid();
 }
 
-static void remove_control_socket(const shareable__owner_directory *directory, void *pid) {
-  if (directory->user != geteuid())
-    return;
-  shareable__control_socket_remove_stale(directory, *(const pid_t *)pid);
-  shareable__owner_directory_remove(directory);
-}
-
 /* Removes the sockets that a killed manager left, and the directory that it created. */
 static void remove_sockets(shareable_manager *manager) {
   char path[SHAREABLE__ADDRESS_TEXT];
 
   if (!WIFSIGNALED(manager->spawned.wait_status))
     return;
-  shareable__owner_directory_foreach(remove_control_socket, &manager->spawned.pid);
+  shareable__control_socket_remove_stale(geteuid(), manager->spawned.pid);
   if (!manager->has_own_directory)
     return;
   strcpy(path, manager->text);

@@ -404,7 +404,7 @@ static void remove_control_socket(const shareable__ownership_log *log) {
 
   if (shareable__ownership_log_read_header(log->fd, &header) == SHAREABLE__YES &&
       header.kind == SHAREABLE__OWNER_MANAGER && header.pid > 0)
-    shareable__control_socket_remove_stale(log->directory, header.pid);
+    shareable__control_socket_remove_stale(log->directory->user, header.pid);
 }
 
 /*

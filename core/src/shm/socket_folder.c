@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "shm/control_socket.h"
 
 typedef struct record_name {
@@ -77,7 +78,7 @@ static void remove_folder(int parent, const char *name, uid_t user) {
   close(folder);
 }
 
-void shareable__socket_folder_remove(const shareable__owner_directory *directory, const char *control) {
+void shareable__socket_folder_remove(const shareable__control_directory *directory, const char *control) {
   record_name record = record_of(control);
   char path[PATH_MAX];
   ssize_t length = readlinkat(directory->fd, record.text, path, sizeof path - 1);

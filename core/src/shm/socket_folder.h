@@ -9,7 +9,9 @@
 #ifndef SHAREABLE__SOCKET_FOLDER_H
 #define SHAREABLE__SOCKET_FOLDER_H
 
-#include "shm/owner_directory.h"
+#include <stdbool.h>
+
+#include "shm/control_directory.h"
 
 #define SHAREABLE__SOCKET_FOLDER_PREFIX "folder-"
 
@@ -23,6 +25,6 @@ bool shareable__socket_is_refused(int directory, const char *name, int type, uid
  * Removes the recorded folder with its socket, and the record. Keeps the folder if it does not
  * belong to the user of the directory, if its mode is not 0700, or if a process listens on the socket.
  */
-void shareable__socket_folder_remove(const shareable__owner_directory *directory, const char *control);
+void shareable__socket_folder_remove(const shareable__control_directory *directory, const char *control);
 
 #endif

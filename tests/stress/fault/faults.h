@@ -171,6 +171,7 @@ int faults_actions(posix_spawn_file_actions_t *actions);
 #define fchown(...) FAULTS_CALL(fchown, EPERM)(__VA_ARGS__)
 #define fcntl(...) FAULTS_CALL(fcntl, ENOLCK, EMFILE, EAGAIN)(__VA_ARGS__)
 #define fstat(...) FAULTS_CALL(fstat, ENOMEM)(__VA_ARGS__)
+#define faccessat(...) FAULTS_CALL(faccessat, EROFS, EACCES)(__VA_ARGS__)
 #define fstatat(...) FAULTS_CALL(fstatat, ENOMEM, EACCES)(__VA_ARGS__)
 #define ftruncate(...) FAULTS_CALL(ftruncate, ENOSPC, EFBIG)(__VA_ARGS__)
 #define getrandom(...) FAULTS_CALL(getrandom, ENOSYS, EINTR)(__VA_ARGS__)

@@ -74,21 +74,27 @@ static void prepare_killed(world *w) {
   must(shareable_manager_wait(w->manager, -1, NULL, &w->error), w->error.message);
 }
 
-/* Removes the sockets by which `shareable manager` finds the manager with that pid, and the records of its folder. */
-static void remove_control_sockets(int64_t pid) {
-  static const char folder[] = "/dev/shm/.shareable-0";
+static void remove_control_sockets_in(const char *folder, int64_t pid) {
   DIR *entries = opendir(folder);
   const struct dirent *entry;
   char prefix[40], record[40];
 
+  if (entries == NULL)
+    return;
   snprintf(prefix, sizeof prefix, "manager-%" PRId64 "-", pid);
   snprintf(record, sizeof record, "folder-%" PRId64 "-", pid);
-  while (entries != NULL && (entry = readdir(entries)) != NULL)
+  while ((entry = readdir(entries)) != NULL)
     if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 || strncmp(entry->d_name, record, strlen(record)) == 0)
       unlinkat(dirfd(entries), entry->d_name, 0);
-  if (entries != NULL)
-    closedir(entries);
+  closedir(entries);
   rmdir(folder);
+}
+
+/* Removes the sockets by which `shareable manager` finds the manager with that pid, and the records of its folder. */
+static void remove_control_sockets(int64_t pid) {
+  remove_control_sockets_in("/run/user/0/shareable-managers", pid);
+  remove_control_sockets_in("/run/shareable-managers", pid);
+  remove_control_sockets_in("/dev/shm/.shareable-0", pid);
 }
 
 /* If the shutdown could not remove the sockets, this does. */

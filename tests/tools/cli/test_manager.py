@@ -4,6 +4,7 @@ Other programs of this user may run managers at the same time. So a test looks o
 """
 
 import contextlib
+import glob
 import json
 import os
 import pathlib
@@ -20,12 +21,12 @@ from multiprocessing.connection import Client
 
 import pytest
 from command import COMMAND, exists, on_terminal, run
+from machine import in_machine
 
 KEY = b"a key of the tests"
 MAGIC = 0x016C746372687301
 OTHER_USER = 65533
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run processes of another user")
-DIRECTORY = pathlib.Path(f"/dev/shm/.shareable-{os.geteuid()}")
 BY_OWNER = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); os.execv(sys.argv[1], sys.argv[1:])".format(OTHER_USER)
 
 
@@ -93,12 +94,17 @@ def status(which):
     return found
 
 
+def sockets_of(user, pid):
+    patterns = (f"/run/user/{user}/shareable-managers", "/run/shareable-managers", f"/dev/shm/.shareable-{user}*")
+    return [pathlib.Path(each) for pattern in patterns for each in glob.glob(f"{pattern}/manager-{pid}-*")]
+
+
 def sockets():
-    return list(pathlib.Path("/dev/shm").glob(f".shareable-{os.geteuid()}*/manager-*"))
+    return sockets_of(os.geteuid(), "*")
 
 
 def socket_of(pid, user=os.geteuid()):
-    [found] = pathlib.Path("/dev/shm").glob(f".shareable-{user}*/manager-{pid}-*")
+    [found] = sockets_of(user, pid)
     return found
 
 
@@ -187,7 +193,7 @@ def test_stop_removes_the_blocks_and_waits_for_the_end(manager, name):
     assert running.process.wait(1) == 0
     assert not any(map(exists, names)) and not os.path.exists(running.address)
     assert running.pid not in listed() and other.pid in listed()
-    assert not list(pathlib.Path("/dev/shm").glob(f".shareable-*/manager-{running.pid}-*"))
+    assert not sockets_of("*", running.pid)
 
 
 def test_stop_by_address(manager):
@@ -572,6 +578,54 @@ print("ready", flush=True); sys.stdin.read()
         attacker.wait(10)
         shutil.rmtree(made)
         shutil.rmtree(taken)
+
+
+# Starts a manager, whose key is "key", with the given words in front of the command, and waits for its address.
+SERVE = """
+serve() {
+  "$@" sh -c "umask 077; printf key >key"; : >address
+  "$@" "$run_shareable" manager run --authkey-file key >address & until grep -q / address; do kill -0 $!; sleep 0.02; done
+}
+sockets() { ls -d /run/shareable-managers/manager-* /run/user/*/shareable-managers/manager-* /dev/shm/.share*/manager-* 2>/dev/null || :; }
+count() { shareable manager list --json | grep -c '"state": "running"' || :; }
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("prepare, place", [
+    ("mount -t tmpfs -o mode=755 none /run", "/run/shareable-managers"),
+    ("mount -t tmpfs -o mode=755 none /run; mkdir -p -m 700 /run/user/0", "/run/user/0/shareable-managers"),
+    ("mount -t tmpfs -o mode=755 none /run; mkdir -p -m 777 /run/user/0", "/run/shareable-managers"),
+    ("mount -t tmpfs -o mode=1777 none /run", "/dev/shm/.shareable-0"),
+    ("mount -t tmpfs -o mode=755,ro none /run", "/dev/shm/.shareable-0"),
+    ("mount -t tmpfs -o mode=755 none /run; mkdir -m 700 /run/shareable-managers; mount -o remount,ro none /run", "/dev/shm/.shareable-0"),
+    ("mount -t tmpfs -o mode=755 none /run; mkdir -m 750 /run/shareable-managers", "/dev/shm/.shareable-0"),
+    ("mount -t tmpfs -o mode=755 none /run; ln -s /tmp /run/shareable-managers", "/dev/shm/.shareable-0"),
+    ("mount -t tmpfs -o mode=755 none /run; mkdir -m 700 /run/shareable-managers; chown 65533 /run/shareable-managers", "/dev/shm/.shareable-0"),
+])  # fmt: skip
+def test_the_socket_is_in_the_first_directory_that_the_manager_can_write(tmp_path, prepare, place):
+    output = in_machine(f"{SERVE} {prepare}; umask 0777; serve; umask 022; sockets; count; ls -A /dev/shm; kill $!; wait $!; sockets", tmp_path)
+    found, count, *rest = output.splitlines()
+    assert os.path.dirname(found) == place and count == "1"
+    assert rest == ([".shareable-0"] if place.startswith("/dev") else [])
+
+
+@needs_root
+def test_root_finds_the_managers_of_all_users(tmp_path):
+    output = in_machine(f"""
+        mount -t tmpfs -o mode=755 none /run; mkdir -p /run/user/65533; chown 65533 /run/user/65533; chmod 700 /run/user/65533
+        {SERVE} needs_other "$run_shareable"; serve; mkdir other; chmod 777 other .; cd other; serve as_other; sockets; count
+        as_other "$run_shareable" manager list --json >list; grep -c running list; cd ..""", tmp_path)
+    first, second, *counts = output.splitlines()
+    assert first.startswith("/run/shareable-managers/") and second.startswith("/run/user/65533/shareable-managers/") and counts == ["2", "1"]
+
+
+@needs_root
+def test_gc_and_the_next_manager_remove_the_socket_of_a_killed_manager(tmp_path):
+    output = in_machine(f"""
+        mount -t tmpfs -o mode=755 none /run; {SERVE} serve; kill -KILL $!; wait $! || :; sockets | wc -l; shareable gc --remove >removed; sockets | wc -l
+        ls /run; serve; kill -KILL $!; wait $! || :; serve; sockets | wc -l; count; kill $!""", tmp_path)
+    assert output.split() == ["1", "0", "1", "1"]
 
 
 @needs_root
