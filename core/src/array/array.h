@@ -26,4 +26,19 @@ shareable_array *shareable__array_allocate(shareable_error *error);
 shareable_status shareable__array_describe(shareable_array *array, const shareable__npy *npy, bool is_latin1,
                                            uint64_t data_offset, shareable_error *error);
 
+/* Reads bytes of a file that may contain an array. If that fails, fills *error. */
+typedef shareable_status shareable__array_source(void *context, uint64_t offset, void *bytes, size_t size,
+                                                 shareable_error *error);
+
+/*
+ * Describes an array by the header in a file, which `source` reads. Does not check that the file has
+ * all items. If the header is not valid, returns E_NOT_ARRAY and sets *reason, and the caller fills
+ * *error. If `source` fails, returns its status.
+ */
+shareable_status shareable__array_read_header(shareable_array *array, shareable__array_source *source, void *context,
+                                              const char **reason, shareable_error *error);
+
+/* Returns whether a file of that size has all items that its header describes. */
+bool shareable__array_fits(const shareable_array *array, uint64_t size);
+
 #endif

@@ -6,12 +6,10 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "array/array.h"
 #include "base/cancel.h"
 #include "base/error.h"
-#include "format/value.h"
 
 static shareable_status fail_header(const shareable_array *array, const char *reason, shareable_error *error) {
   return shareable__fail(error, SHAREABLE_E_NOT_ARRAY, 0, "block '%s' does not contain an array: %s",
@@ -26,8 +24,8 @@ static shareable_status fail_small(const shareable_array *array, uint64_t size, 
 }
 
 /* Reads a part of the block. A part past its end is not there yet. */
-static shareable_status read_part(const shareable_array *array, uint64_t offset, void *bytes, size_t size,
-                                  shareable_error *error) {
+static shareable_status read_part(void *context, uint64_t offset, void *bytes, size_t size, shareable_error *error) {
+  const shareable_array *array = context;
   int errnum = shareable__segment_read(&array->memory->segment, offset, bytes, size);
 
   if (errnum == ENODATA)
@@ -35,46 +33,18 @@ static shareable_status read_part(const shareable_array *array, uint64_t offset,
   return errnum == 0 ? SHAREABLE_OK : shareable__fail_errno(error, errnum, "cannot read '%s'", array->memory->name);
 }
 
-/* Uses a header that was read. */
-static shareable_status describe(shareable_array *array, const char *header, const shareable__npy_prologue *prologue,
-                                 shareable_error *error) {
-  uint64_t data_offset = prologue->offset + prologue->length;
-  const char *reason = NULL;
-  shareable__npy npy;
-
-  if (!prologue->is_latin1 && !shareable__is_utf8(header, prologue->length))
-    reason = "its header is not UTF-8";
-  if (reason == NULL)
-    reason = shareable__npy_read(header, prologue->length, &npy);
-  if (reason != NULL)
-    return fail_header(array, reason, error);
-  if (data_offset > array->memory->segment.size || npy.nbytes > array->memory->segment.size - data_offset)
-    return fail_small(array, data_offset + npy.nbytes, error);
-  return shareable__array_describe(array, &npy, prologue->is_latin1, data_offset, error);
-}
-
 static shareable_status read_header(shareable_array *array, shareable_error *error) {
-  unsigned char start[SHAREABLE__NPY_PROLOGUE_SIZE];
-  shareable__npy_prologue prologue;
+  size_t size = array->memory->segment.size;
+  const char *reason = NULL;
   shareable_status status;
-  const char *reason;
-  char *header;
 
-  if (array->memory->segment.size < sizeof start)
+  if (size < SHAREABLE__NPY_PROLOGUE_SIZE)
     return fail_header(array, "it is too small", error);
-  status = read_part(array, 0, start, sizeof start, error);
-  if (status != SHAREABLE_OK)
-    return status;
-  reason = shareable__npy_read_prologue(start, &prologue);
+  status = shareable__array_read_header(array, read_part, array, &reason, error);
   if (reason != NULL)
     return fail_header(array, reason, error);
-  header = malloc(prologue.length + 1);
-  if (header == NULL)
-    return shareable__fail(error, SHAREABLE_E_NO_MEMORY, ENOMEM, "no memory for the header of an array");
-  status = read_part(array, prologue.offset, header, prologue.length, error);
-  if (status == SHAREABLE_OK)
-    status = describe(array, header, &prologue, error);
-  free(header);
+  if (status == SHAREABLE_OK && !shareable__array_fits(array, size))
+    return fail_small(array, array->data_offset + array->npy.nbytes, error);
   return status;
 }
 
