@@ -29,6 +29,7 @@ void block_free(block *info) {
   free(info->name);
   free(info->reason);
   free(info->own_users);
+  shareable_array_unref(info->array);
 }
 
 static bool has_mapped(const block *info) {

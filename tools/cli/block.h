@@ -41,6 +41,7 @@ typedef struct block {
   int64_t owner;                 /* its pid; 0: no process owns it; -1: dead, or not visible */
   int64_t age;                   /* in seconds; -1 if it has no name */
   list_properties list;          /* of a list */
+  shareable_array *array;        /* of an array, without memory; or NULL */
   block_kind kind;
   block_state state;
   uid_t uid;   /* the user that owns the file */

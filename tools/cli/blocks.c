@@ -51,7 +51,7 @@ static void add_regular(blocks *found, const char *name, const struct statx *sta
   block_set_file(info, name, status);
   files_add(&found->files, entry_of(info));
   info->is_block = name[0] != '.' || usage.owner != NULL;
-  info->kind = fd < 0 ? BLOCK_UNREADABLE : kind_of_file(fd, name, info->size, &info->list);
+  info->kind = fd < 0 ? BLOCK_UNREADABLE : kind_of_file(fd, name, info->size, &info->list, &info->array);
   block_set_usage(info, &found->inventory, &usage, errnum);
 }
 
@@ -213,7 +213,7 @@ static void check_again(const blocks *found, const shareable__inventory *invento
   if (read_status(fd, "", AT_EMPTY_PATH, &file) && file.stx_ino == info->inode) {
     status = stat_of(&file);
     if (info->kind == BLOCK_UNREADABLE) /* another process held a lease on it */
-      info->kind = kind_of_file(fd, info->name, info->size, &info->list);
+      info->kind = kind_of_file(fd, info->name, info->size, &info->list, &info->array);
     usage = shareable__inventory_usage_of(inventory, info->name, &status, fd);
     block_set_usage(info, inventory, &usage, 0);
   }

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "escape.h"
+#include "format/npy.h"
 #include "output.h"
 
 #define PROGRESS_DELAY_NS INT64_C(500000000)
@@ -284,14 +285,27 @@ static _Noreturn void die_of_memory(const shareable_error *error) {
   cli_die_message(error->message);
 }
 
+static bool begins_as_array(shareable_memory *memory) {
+  shareable__npy_prologue prologue;
+
+  return shareable_memory_size(memory) >= SHAREABLE__NPY_PROLOGUE_SIZE &&
+         shareable__npy_read_prologue(shareable_memory_address(memory), &prologue) == NULL;
+}
+
 /* Reports why a list could not be opened. The bytes of a block that is not a list can be read. */
 static _Noreturn void die_of_list(const char *name, const shareable_error *error) {
   bool may_be_memory = error->status == SHAREABLE_E_NOT_LIST || error->status == SHAREABLE_E_NOT_READY;
+  shareable_error array_error;
   shareable_memory *memory;
+  shareable_array *array;
 
-  if (may_be_memory && shareable_memory_open(&memory, name, SHAREABLE_READ_ONLY, NULL) == SHAREABLE_OK)
+  if (!may_be_memory || shareable_memory_open(&memory, name, SHAREABLE_READ_ONLY, NULL) != SHAREABLE_OK)
+    die_of_memory(error);
+  if (!begins_as_array(memory))
     cli_die_message(cli_format("%s; 'shareable cat NAME' prints its bytes", error->message));
-  die_of_memory(error);
+  if (shareable_array_open(&array, name, SHAREABLE_READ_ONLY, &array_error) == SHAREABLE_OK)
+    cli_die("block '%s' contains an array, not a list: 'shareable dump' prints it", shareable_memory_name(memory));
+  cli_die_message(cli_format("%s; 'shareable cat NAME' prints its bytes", array_error.message));
 }
 
 shareable_list *cli_open(const char *name, uint32_t flags) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "age.h"
+#include "array_text.h"
 #include "escape.h"
 #include "process.h"
 
@@ -26,6 +27,11 @@ const cli_column block_columns[COLUMN_COUNT] = {
   [COLUMN_USER] = {"USER", 0, SCOLS_JSON_STRING, .least = 0},
   [COLUMN_MODE] = {"MODE", 0, SCOLS_JSON_STRING, .least = 0},
   [COLUMN_SYNC] = {"SYNC", 0, SCOLS_JSON_BOOLEAN, .least = 0},
+  [COLUMN_DTYPE] = {"DTYPE", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
+  [COLUMN_SHAPE] = {"SHAPE", 0, SCOLS_JSON_ARRAY_NUMBER, .least = 0},
+  [COLUMN_ORDER] = {"ORDER", 0, SCOLS_JSON_STRING, .least = 0},
+  [COLUMN_NBYTES] = {"NBYTES", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
+  [COLUMN_OFFSET] = {"OFFSET", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER, .least = 0},
   [COLUMN_COMMAND] = {"COMMAND", SCOLS_FL_TRUNC, SCOLS_JSON_ARRAY_STRING, .least = 8},
   [COLUMN_OWNERCMD] = {"OWNERCMD", SCOLS_FL_TRUNC, SCOLS_JSON_STRING, .least = 8},
 };
@@ -125,6 +131,30 @@ static char *sync_cell(const block *info, const cli_view *view) {
   return cli_format("%s", info->list.has_sync_area ? "yes" : "no");
 }
 
+static char *items_cell(const block *info) {
+  if (info->kind == BLOCK_ARRAY)
+    return cli_format("%zu", shareable_array_size(info->array));
+  return info->kind == BLOCK_LIST ? cli_format("%zu", info->list.items) : NULL;
+}
+
+/* The cell of a column that only arrays have. */
+static char *array_cell(const shareable_array *array, size_t column, const cli_view *view) {
+  if (array == NULL)
+    return NULL;
+  switch (column) {
+  case COLUMN_DTYPE:
+    return array_dtype_text(array);
+  case COLUMN_SHAPE:
+    return array_shape_text(array, view->json);
+  case COLUMN_ORDER:
+    return text_cell(array_order_name(array));
+  case COLUMN_NBYTES:
+    return cli_size(shareable_array_nbytes(array), view);
+  default:
+    return cli_format("%" PRIu64, array->data_offset);
+  }
+}
+
 char *block_cell(const void *row, size_t column, const cli_view *view) {
   const block *info = row;
   bool has_name = info->state != BLOCK_DELETED;
@@ -135,7 +165,7 @@ char *block_cell(const void *row, size_t column, const cli_view *view) {
   case COLUMN_KIND:
     return text_cell(block_kind_name(info->kind));
   case COLUMN_ITEMS:
-    return info->kind == BLOCK_LIST ? cli_format("%zu", info->list.items) : NULL;
+    return items_cell(info);
   case COLUMN_SIZE:
     return cli_size(info->size, view);
   case COLUMN_USED:
@@ -156,6 +186,12 @@ char *block_cell(const void *row, size_t column, const cli_view *view) {
     return has_name ? cli_format("%04o", (unsigned)info->mode) : NULL;
   case COLUMN_SYNC:
     return sync_cell(info, view);
+  case COLUMN_DTYPE:
+  case COLUMN_SHAPE:
+  case COLUMN_ORDER:
+  case COLUMN_NBYTES:
+  case COLUMN_OFFSET:
+    return array_cell(info->array, column, view);
   case COLUMN_COMMAND:
     return commands_cell(info, view);
   default:

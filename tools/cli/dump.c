@@ -1,11 +1,12 @@
 /*
- * dump.c - shareable dump: prints the items of a list.
+ * dump.c - shareable dump: prints the items of a list or an array.
  *
  * Each line is printed as soon as its item is read. A table would need memory for the whole list.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dump_array.h"
 #include "list/list.h"
 #include "output.h"
 #include "text.h"
@@ -86,8 +87,9 @@ static void print_items(dump *state, size_t count) {
   cli_progress("items", count, count);
 }
 
-static void print_list(dump *state, const char *name) {
-  size_t count = shareable_list_length(state->list);
+/* Prints at most `most` items. */
+static void print_list(dump *state, const char *name, size_t most) {
+  size_t length = shareable_list_length(state->list), count = length < most ? length : most;
   const shareable_value text = shareable_str(name);
 
   state->width = snprintf(NULL, 0, "%zu", count == 0 ? 0 : count - 1);
@@ -106,29 +108,47 @@ static void print_list(dump *state, const char *name) {
     cli_put(count == 0 ? "]\n}\n" : "\n   ]\n}\n");
 }
 
+/* `count` is the number of items that the user wants, or -1. */
+static int dump_list(dump *state, const char *name, int64_t count) {
+  shareable_list *list = cli_open(name, SHAREABLE_READ_ONLY);
+
+  state->list = list;
+  print_list(state, name, count < 0 ? SIZE_MAX : (size_t)count);
+  free(state->item.bytes);
+  free(state->text.bytes);
+  shareable_list_unref(list);
+  return state->unread == 0 ? CLI_DONE : CLI_FAILED;
+}
+
 static int run_dump(int argc, char **argv) {
-  static const struct option longs[] = {
-    {"json", no_argument, NULL, 'J'}, {"noheadings", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {0}};
+  static const struct option longs[] = {{"json", no_argument, NULL, 'J'},
+                                        {"count", required_argument, NULL, 'c'},
+                                        {"noheadings", no_argument, NULL, 'n'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
   dump state = {0};
-  shareable_list *list;
+  int64_t count = -1;
+  shareable_array *array;
   int option;
 
-  while ((option = cli_option(&cli_dump, argc, argv, ":Jnh", longs)) >= 0) {
+  while ((option = cli_option(&cli_dump, argc, argv, ":Jc:nh", longs)) >= 0) {
     state.json |= option == 'J';
     state.noheadings |= option == 'n';
+    if (option == 'c')
+      count = cli_parse_number(optarg, 0, INT64_MAX, "number of items");
   }
   if (optind != argc - 1)
     cli_usage_error("expected one NAME");
-  state.list = list = cli_open(argv[optind], SHAREABLE_READ_ONLY);
-  print_list(&state, argv[optind]);
-  free(state.item.bytes);
-  free(state.text.bytes);
-  shareable_list_unref(list);
-  return state.unread == 0 ? CLI_DONE : CLI_FAILED;
+  if (shareable_array_open(&array, argv[optind], SHAREABLE_READ_ONLY | SHAREABLE_KEEP_FD, NULL) != SHAREABLE_OK)
+    return dump_list(&state, argv[optind], count);
+  dump_array(array, count < 0 ? DUMP_ARRAY_ITEMS : (uint64_t)count, state.json, state.noheadings);
+  shareable_array_unref(array);
+  return CLI_DONE;
 }
 
-const cli_command cli_dump = {"dump", "NAME", "Print the items of a list with their types.",
-                              "  -J, --json        print JSON, which 'create --from-json' reads\n"
-                              "  -n, --noheadings  do not print the line of headings\n"
-                              "  -h, --help        print this help\n",
+const cli_command cli_dump = {"dump", "NAME", "Print the items of a list or an array with their types.",
+                              "  -J, --json          print JSON; of a list, 'create --from-json' reads it\n"
+                              "  -c, --count NUMBER  print the first NUMBER items [list: all; array: 100]\n"
+                              "  -n, --noheadings    do not print headings\n"
+                              "  -h, --help          print this help\n",
                               run_dump};

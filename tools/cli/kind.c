@@ -1,5 +1,5 @@
 /*
- * kind.c - what a block contains: a list, a semaphore or other bytes.
+ * kind.c - what a block contains: a list, an array, a semaphore or other bytes.
  */
 #include "kind.h"
 
@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array/array.h"
+#include "cli.h"
 #include "format/layout.h"
 #include "sync/area.h"
 
 const char *block_kind_name(block_kind kind) {
-  static const char *const names[BLOCK_KINDS] = {"raw",       "list", "semaphore", NULL,   "log",
-                                                 "directory", "fifo", "socket",    "link", "device"};
+  static const char *const names[BLOCK_KINDS] = {"raw",       "list", "array",  "semaphore", NULL,    "log",
+                                                 "directory", "fifo", "socket", "link",      "device"};
 
   return names[kind];
 }
@@ -85,10 +87,46 @@ bool kind_is_semaphore(const char *name, uint64_t size) {
   return strncmp(name, "sem.", 4) == 0 && size == 32;
 }
 
-block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list) {
+static shareable_status read_part(void *context, uint64_t offset, void *bytes, size_t size, shareable_error *error) {
+  const file_start *start = context;
+
+  (void)error;
+  if (offset + size <= start->length) {
+    memcpy(bytes, start->bytes + offset, size);
+    return SHAREABLE_OK;
+  }
+  return pread(start->fd, bytes, size, (off_t)offset) == (ssize_t)size ? SHAREABLE_OK : SHAREABLE_E_NOT_READY;
+}
+
+/* Returns whether the file begins as that of an array. Most files do not, and need no handle. */
+static bool begins_as_array(const file_start *start) {
+  shareable__npy_prologue prologue;
+
+  return start->length >= SHAREABLE__NPY_PROLOGUE_SIZE && shareable__npy_read_prologue(start->bytes, &prologue) == NULL;
+}
+
+/* Returns the description of the array, or NULL if this library would not open it. */
+static shareable_array *read_array(file_start *start, uint64_t size) {
+  const char *reason;
+  shareable_array *array;
+
+  if (!begins_as_array(start))
+    return NULL;
+  array = shareable__array_allocate(NULL);
+  if (array == NULL)
+    cli_die("out of memory");
+  if (shareable__array_read_header(array, read_part, start, &reason, NULL) == SHAREABLE_OK &&
+      shareable__array_fits(array, size))
+    return array;
+  shareable_array_unref(array);
+  return NULL;
+}
+
+block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list, shareable_array **array) {
   file_start start;
   ssize_t length;
 
+  *array = NULL;
   if (kind_is_semaphore(name, size))
     return BLOCK_SEMAPHORE;
   start.fd = fd;
@@ -96,7 +134,10 @@ block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties
   if (length < 0)
     return BLOCK_UNREADABLE;
   start.length = (size_t)length;
-  return is_list(&start, size, list) ? BLOCK_LIST : BLOCK_RAW;
+  if (is_list(&start, size, list))
+    return BLOCK_LIST;
+  *array = read_array(&start, size);
+  return *array == NULL ? BLOCK_RAW : BLOCK_ARRAY;
 }
 
 /* The directory is called .shareable-UID or .shareable-UID.SUFFIX, and is private to that user. */

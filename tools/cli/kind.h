@@ -1,5 +1,5 @@
 /*
- * kind.h - what a block contains: a list, a semaphore or other bytes.
+ * kind.h - what a block contains: a list, an array, a semaphore or other bytes.
  */
 #ifndef SHAREABLE__CLI_KIND_H
 #define SHAREABLE__CLI_KIND_H
@@ -9,9 +9,12 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "shareable.h"
+
 typedef enum block_kind {
   BLOCK_RAW, /* any bytes */
   BLOCK_LIST,
+  BLOCK_ARRAY,
   BLOCK_SEMAPHORE,
   BLOCK_UNREADABLE, /* this user may not read it, or it has no name */
   BLOCK_LOG,        /* a directory of ownership logs */
@@ -34,9 +37,13 @@ typedef struct list_properties {
 
 /*
  * Returns the kind of the regular file that is open for reading. Reads a few bytes of it, without a
- * mapping, as shareable_list_open() does.
+ * mapping, as shareable_list_open() and shareable_array_open() do.
+ *
+ *   list   receives the properties of a list
+ *   array  receives a handle without memory that describes an array, which the caller drops; NULL if
+ *          the file has another kind
  */
-block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list);
+block_kind kind_of_file(int fd, const char *name, uint64_t size, list_properties *list, shareable_array **array);
 
 /* Returns whether a regular file with that name and size is a semaphore. */
 bool kind_is_semaphore(const char *name, uint64_t size);

@@ -47,7 +47,8 @@ static int run_cat(int argc, char **argv) {
 const cli_command cli_cat = {"cat", "NAME", "Print the bytes of a block.",
                              "  -h, --help  print this help\n"
                              "\n"
-                             "Standard output must not be a terminal. 'shareable dump' prints a list.\n",
+                             "The bytes of an array are a .npy file. Standard output must not be a terminal.\n"
+                             "'shareable dump' prints a list or an array.\n",
                              run_cat};
 
 /* The bytes of standard input. */
@@ -94,12 +95,16 @@ static input read_input(size_t max) {
 
 static bool is_list(shareable_memory *memory) {
   list_properties list;
+  shareable_array *array;
   shareable_error error;
+  block_kind kind;
   int fd;
 
   if (shareable_memory_fd(memory, &fd, &error) != SHAREABLE_OK)
     cli_die_message(error.message);
-  return kind_of_file(fd, shareable_memory_name(memory), shareable_memory_size(memory), &list) == BLOCK_LIST;
+  kind = kind_of_file(fd, shareable_memory_name(memory), shareable_memory_size(memory), &list, &array);
+  shareable_array_unref(array);
+  return kind == BLOCK_LIST;
 }
 
 /* All input is read before the first byte is written: a text that is too long changes nothing. */
