@@ -1,9 +1,10 @@
 /*
- * create.c - shareable create: creates a list of values, or a block of zeros.
+ * create.c - shareable create: creates a list of values, a copy of a .npy file, or a block of zeros.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "array_file.h"
 #include "format/item.h"
 #include "json.h"
 #include "list/list.h"
@@ -13,7 +14,8 @@
 
 typedef struct settings {
   const char *type; /* its name, or NULL */
-  const char *json; /* the path of the file to read, or NULL */
+  const char *json; /* the path of the file to read, or NULL; the same for npy */
+  const char *npy;
   uint64_t size;
   uint32_t capacity, flags, mode;
   bool is_forced; /* replace the block that has the name */
@@ -99,6 +101,9 @@ static void apply_option(settings *chosen, int option) {
   case 'j':
     chosen->json = optarg;
     break;
+  case 'N':
+    chosen->npy = optarg;
+    break;
   case 'c':
     chosen->capacity = (uint32_t)cli_parse_number(optarg, 1, SHAREABLE__SLOT_MAX, "capacity in bytes");
     break;
@@ -121,6 +126,10 @@ static void check_conflicts(const settings *chosen, size_t count) {
                             (chosen->flags & SHAREABLE_NO_SYNC) != 0))
     cli_usage_error("--size creates a block that is not a list: it cannot be used with values, --type, --from-json, "
                     "--capacity or --no-sync");
+  if (chosen->npy != NULL && (count != 0 || chosen->type != NULL || chosen->json != NULL || chosen->capacity != 0 ||
+                              chosen->size != 0 || (chosen->flags & SHAREABLE_NO_SYNC) != 0))
+    cli_usage_error("--npy copies an array: it cannot be used with values, --type, --from-json, --capacity, --size or "
+                    "--no-sync");
   if (chosen->json != NULL && (count != 0 || chosen->type != NULL))
     cli_usage_error("--from-json reads the values: it cannot be used with values or --type");
 }
@@ -140,6 +149,7 @@ static int run_create(int argc, char **argv) {
                                         {"lazy", no_argument, NULL, 'l'},
                                         {"no-sync", no_argument, NULL, 'S'},
                                         {"from-json", required_argument, NULL, 'j'},
+                                        {"npy", required_argument, NULL, 'N'},
                                         {"force", no_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
@@ -157,6 +167,10 @@ static int run_create(int argc, char **argv) {
   check_conflicts(&chosen, (size_t)(argc - optind - 1));
   if (chosen.is_forced)
     replaced_check(argv[optind], NULL, false, &chosen.mode);
+  if (chosen.npy != NULL) {
+    array_file_copy(chosen.npy, argv[optind], chosen.flags, chosen.mode, chosen.is_forced);
+    return CLI_DONE;
+  }
   status = create(argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), &chosen, &error);
   if (status != SHAREABLE_OK)
     cli_die_message(error.message);
@@ -164,10 +178,11 @@ static int run_create(int argc, char **argv) {
 }
 
 const cli_command cli_create = {"create", "NAME [VALUE]...",
-                                "Create a list of the values, or with --size a block of zeros.",
+                                "Create a list of values, a copy of a .npy file, or a block of zeros.",
                                 "  -s, --size BYTES      create a block, not a list; K, M, G, T: powers of 1024\n"
                                 "  -t, --type TYPE       give all values this type, do not infer it\n"
                                 "  -j, --from-json FILE  create the list that FILE describes; - is standard input\n"
+                                "  --npy FILE            create an array from a .npy file; - is standard input\n"
                                 "  --capacity BYTES      let each item hold a text of up to BYTES bytes\n"
                                 "  -f, --force           replace the block NAME, unless it is in use\n"
                                 "  -m, --mode MODE       set the permission bits, minus the umask [0600]\n"
@@ -175,7 +190,8 @@ const cli_command cli_create = {"create", "NAME [VALUE]...",
                                 "  -S, --no-sync         create the standard library's bytes, without a sync area\n"
                                 "  -h, --help            print this help\n"
                                 "\n"
-                                "FILE is the output of 'shareable dump --json', or a JSON array of values.\n"
+                                "The FILE of --from-json is the output of 'shareable dump --json', or a JSON\n"
+                                "array of values.\n"
                                 "The type of a value is inferred: int, float, bool (true, false) or none; any\n"
                                 "other value is a str. No process owns the block: it stays until 'shareable rm'\n"
                                 "removes it. Options must come before NAME, because a value may begin with '-'.\n",

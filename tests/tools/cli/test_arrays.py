@@ -1,10 +1,14 @@
-"""Test arrays: info, ls and dump show them, and hostile headers are refused."""
+"""Test arrays: info, ls and dump show them, create --npy and cat copy .npy files, and hostile headers are refused."""
 
 import json
+import os
+import signal
 import struct
+import subprocess
+import time
 
 import pytest
-from command import blocks, on_terminal, run
+from command import COMMAND, blocks, exists, on_terminal, run
 
 
 def header(descr, shape, fortran=False, version=1, text=None):
@@ -26,6 +30,22 @@ def npy(code, values, shape=None, fortran=False, format_=None):
 def write(name, content):
     with open(f"/dev/shm/{name}", "wb") as block:
         block.write(content)
+
+
+def content(name):
+    with open(f"/dev/shm/{name}", "rb") as block:
+        return block.read()
+
+
+def create(name, data, *options, status=0):
+    """Create an array from standard input, and return the error message if it fails."""
+    ended = subprocess.run([COMMAND, "create", *options, "--npy", "-", name], input=data, capture_output=True, timeout=60)
+    assert ended.returncode == status, ended.stderr
+    return ended.stderr.decode()
+
+
+def cat(name):
+    return subprocess.run([COMMAND, "cat", name], stdout=subprocess.PIPE, check=True, timeout=60).stdout
 
 
 def dumped(name, *options):
@@ -196,22 +216,112 @@ def test_a_misaligned_array_is_bytes(name):
     assert dumped(name)["dtype"] == ORDER + "f8" and values(name) == [struct.pack("=d", 1.5).hex()]
 
 
-def test_an_array_that_is_not_complete_is_raw(name):
-    write(name, npy("|u1", range(200), format_="B")[:-1])
-    assert blocks(name)[name]["kind"] == "raw"
-    assert f"array '{name}' is not ready" in run("dump", name, status=1)
+def test_a_file_becomes_an_array_and_cat_prints_it_again(name, tmp_path):
+    data = npy(ORDER + "f8", [0.5 * i for i in range(100_000)], "(100, 1000)", format_="d")
+    file = tmp_path / "image.npy"
+    file.write_bytes(data)
+    run("create", "--mode", "640", "--npy", file, name)
+    assert content(name) == cat(name) == data and os.stat(f"/dev/shm/{name}").st_mode & 0o777 == 0o640
+    create(name + "-2", data)
+    with open(file, "rb") as opened:
+        subprocess.run([COMMAND, "create", "--npy", "-", name + "-3"], stdin=opened, check=True)
+    run("copy", name, name + "-4")
+    assert content(name + "-2") == content(name + "-3") == content(name + "-4") == data
+    for empty in (header("'|u1'", "(0,)"), npy("|u1", [5], "()", format_="B"), header("'|u1'", "(1,)", version=2) + b"\1"):
+        create(name, empty, "--force")
+        assert content(name) == empty == cat(name)
 
 
-def test_commands_for_lists_name_the_one_for_arrays(name):
-    write(name, npy("|u1", [1], format_="B"))
-    for command in (["get", name, 0], ["set", name, 0, 1], ["layout", name], ["add", name, 0]):
-        assert f"block '{name}' contains an array, not a list: 'shareable dump' prints it" in run(*command, status=1)
+def test_a_lazy_array_has_holes(name):
+    create(name, header("'|u1'", f"({8 << 20},)") + bytes(4 << 20) + b"\1" * 10_000 + bytes((4 << 20) - 10_000), "--lazy")
+    assert os.stat(f"/dev/shm/{name}").st_blocks * 512 <= 32768
+    assert content(name)[64 + (4 << 20) :].startswith(b"\1") or content(name).count(b"\1") >= 10_000
+    assert len(cat(name)) == os.stat(f"/dev/shm/{name}").st_size
+    assert values(name, "-c", 3) == [0, 0, 0] and os.stat(f"/dev/shm/{name}").st_blocks * 512 <= 32768
 
 
-def test_an_array_fits_a_terminal(name):
-    write(name, npy(ORDER + "i4", [5], format_="i"))
-    assert on_terminal("dump", name).splitlines()[-1].split() == ["0", "5"]
-    assert "array" in on_terminal("ls", name)
+def test_an_array_is_replaced_only_by_force(name):
+    create(name, npy("|u1", [1], format_="B"))
+    data = npy("|u1", [2], format_="B")
+    assert "exists already" in create(name, data, status=1) and values(name) == [1]
+    create(name, data, "--force")
+    assert values(name) == [2]
+    for bad in (b"", data[:-1], data + b"x", header("'|O'", "(1,)") + bytes(8)):
+        create(name, bad, "--force", status=1)
+        assert values(name) == [2]
+    with open(f"/dev/shm/{name}", "rb"):
+        assert "is in use" in create(name, data, "--force", status=1)
+
+
+def test_options_that_do_not_fit_are_refused(name, tmp_path):
+    (tmp_path / "file").write_bytes(npy("|u1", [1], format_="B"))
+    before = ["create", "--npy", tmp_path / "file"]
+    for arguments in ([name, 1], ["--type", "int", name], ["--size", 5, name], ["--capacity", 5, name], ["--no-sync", name], ["-j", "-", name]):
+        assert "--npy copies an array: it cannot be used with" in run(*before, *arguments, status=2)
+    assert "NAME is missing" in run(*before, status=2)
+    assert "'x/y'" in run(*before, "x/y", status=1)
+    assert not exists(name)
+
+
+BAD = {
+    "too small": b"", "is too small": b"\x93NUMPY\1\0",
+    "it does not begin as a .npy file": b"hello, world, this is a text",
+    "its version of the .npy format is not known": b"\x93NUMPY\4\0" + bytes(100),
+    "it ends in its header": header("'|u1'", "(1,)")[:50],
+    "its header is longer than 1 MiB": b"\x93NUMPY\2\0\xff\xff\xff\xff" + bytes(100),
+    "its header is not a dict": header(None, None, text="[1, 2]"),
+    "its header does not have the keys": header(None, None, text="{'descr': '|u1', 'shape': (1,)}"),
+    "its header is not UTF-8": header("'|u1'", "(1,)", version=3).replace(b"descr", b"desc\xff"),
+    "its items are Python objects": header("'|O'", "(1,)") + bytes(8),
+    "the type of its items is not known": header("'|Z9'", "(1,)") + bytes(9),
+    "its fortran_order is not True or False": header("'|u1'", "(1,)", fortran="__import__('os')") + b"\1",
+    "its shape is not a tuple": header("'|u1'", "(-1,)") + b"\1",
+    "it is too large": header("'|u1'", f"({1 << 40}, {1 << 40})") + b"\1",
+    "is not complete: its header describes 8 bytes of items, but it has 7": header(f"'{ORDER}f8'", "(1,)") + bytes(7),
+    "has bytes after its array, which has 65: 'head -c' prints only these": header(None, None, text="{'descr':'|u1','fortran_order':False,'shape':()}") + bytes(2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", BAD)
+def test_a_bad_file_is_refused_with_its_name(name, reason, tmp_path):
+    file = tmp_path / "bad\x1b.npy"
+    file.write_bytes(BAD[reason])
+    message = run("create", "--npy", file, name, status=1)
+    assert reason in message and "bad\\x1b.npy'" in message and "\x1b" not in message and len(message.splitlines()) == 1
+    message = create(name, BAD[reason], status=1)
+    assert reason in message and message.startswith("shareable create: standard input ") and len(message.splitlines()) == 1
+    assert not exists(name)
+
+
+def test_a_file_that_cannot_be_read_is_named(name, tmp_path):
+    assert f"cannot open file '{tmp_path}/none': No such file" in run("create", "--npy", tmp_path / "none", name, status=1)
+    assert f"cannot read file '{tmp_path}': " in run("create", "--npy", tmp_path, name, status=1)
+    assert "file '/dev/zero' does not contain an array" in run("create", "--npy", "/dev/zero", name, status=1)
+    assert not exists(name)
+
+
+def test_a_name_appears_when_the_array_is_complete(name):
+    data = npy("|u1", [7] * 200_003, format_="B")
+    for ends in (True, False):
+        with subprocess.Popen([COMMAND, "create", "--npy", "-", name], stdin=subprocess.PIPE) as creator:
+            creator.stdin.write(data[:150_000])
+            creator.stdin.flush()
+            time.sleep(0.2)
+            assert not exists(name)
+            if ends:
+                creator.terminate()
+            else:
+                creator.stdin.write(data[150_000:])
+        assert creator.returncode == (-signal.SIGTERM if ends else 0) and exists(name) == (not ends)
+    assert content(name) == data
+
+
+def test_a_large_array_without_its_items_takes_no_memory(name, tmp_path):
+    """The size of a file is compared before a block is created; a pipe fails when /dev/shm is full, or when it ends."""
+    (tmp_path / "file").write_bytes(header("'|u1'", f"({1 << 50},)") + b"\1")
+    assert f"describes {1 << 50} bytes of items, but it has 1" in run("create", "--lazy", "--npy", tmp_path / "file", name, status=1)
+    assert "/dev/shm" in create(name, header("'|u1'", f"({1 << 50},)") + b"\1", status=1)
+    assert not exists(name)
 
 
 @pytest.mark.parametrize(
@@ -224,3 +334,54 @@ def test_a_block_with_a_bad_header_is_raw(name, descr, shape, reason):
     assert json.loads(run("info", "-J", name))["blocks"][0]["dtype"] is None
     message = run("dump", name, status=1)
     assert f"block '{name}' does not contain an array: {reason}" in message and "'shareable cat NAME' prints its bytes" in message
+
+
+def test_an_array_that_is_not_complete_is_raw(name):
+    write(name, npy("|u1", range(200), format_="B")[:-1])
+    assert blocks(name)[name]["kind"] == "raw"
+    assert f"array '{name}' is not ready" in run("dump", name, status=1)
+
+
+def test_commands_for_lists_name_the_one_for_arrays(name):
+    write(name, npy("|u1", [1], format_="B"))
+    for command in (["get", name, 0], ["set", name, 0, 1], ["layout", name], ["add", name, 0]):
+        assert f"block '{name}' contains an array, not a list: 'shareable dump' prints it" in run(*command, status=1)
+
+
+def test_a_header_that_is_longer_than_a_page_is_read(name):
+    descr = "[" + ", ".join(f"('field{i}', '|u1')" for i in range(5000)) + "]"
+    write(name, header(descr, "(1,)", version=2) + bytes(5000))
+    assert blocks(name)[name]["kind"] == "array" and dumped(name)["dtype"] == descr
+    create(name + "-2", content(name))
+    assert cat(name + "-2") == content(name)
+
+
+def test_an_array_fits_a_terminal(name):
+    write(name, npy(ORDER + "i4", [5], format_="i"))
+    assert on_terminal("dump", name).splitlines()[-1].split() == ["0", "5"]
+    assert "array" in on_terminal("ls", name)
+
+
+def test_numpy_and_the_command_agree(name, tmp_path):
+    """Every type and order that NumPy writes survives create and cat, and dump prints NumPy's numbers."""
+    numpy = pytest.importorskip("numpy")
+    types = ["?", *"bhiqBHIQefdFD"]
+    for number, code in enumerate(types):
+        for order in "CF":
+            made = numpy.asarray(numpy.arange(24).reshape(2, 3, 4) * (1.25 if code in "efdFD" else 1), dtype=code, order=order)
+            numpy.save(tmp_path / "a.npy", made)
+            run("create", "--force", "--npy", tmp_path / "a.npy", name)
+            (tmp_path / "b.npy").write_bytes(cat(name))
+            loaded = numpy.load(tmp_path / "b.npy")
+            assert loaded.dtype == made.dtype and (loaded == made).all() and loaded.flags.f_contiguous == made.flags.f_contiguous
+            document = dumped(name)
+            assert document["dtype"] == made.dtype.name and document["shape"] == list(made.shape), (number, order)
+            shown = [complex(*each) if code in "FD" else each for each in values(name)]
+            assert numpy.array_equal(numpy.array(shown, dtype=code), made.ravel()), (code, order)
+            mapped = numpy.load(f"/dev/shm/{name}", mmap_mode="r")
+            assert (mapped == made).all()
+            del mapped
+    numpy.save(tmp_path / "o.npy", numpy.array([{}], dtype=object))
+    assert f"file '{tmp_path}/o.npy' does not contain an array: its items are Python objects" in run("create", "--npy", tmp_path / "o.npy", name + "-o", status=1)
+    numpy.save(f"/dev/shm/{name}-s.npy", numpy.array([(1, 2.5)], dtype=[("x", "<i4"), ("y", ">f8")]))
+    assert run("ls", "-n", "-o", "dtype", name + "-s.npy") == "[('x', '<i4'), ('y', '>f8')]\n"
