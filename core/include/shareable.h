@@ -1080,6 +1080,11 @@ SHAREABLE_API shareable_status shareable_list_notify(shareable_list *list, int64
  * shareable_watch_changed(), it is reported once. The last change is never missed: if the program
  * reads an item after it has added or armed the id, each later change is reported.
  *
+ * The descriptor is readable while a report was not returned. If the event loop is edge-triggered
+ * (EPOLLET), the program must call shareable_watch_changed() until it stores fewer than `size` ids,
+ * and must call it again later if it fails: until then, no further event comes. Otherwise one call
+ * for each event is sufficient.
+ *
  * A change by this library is reported at once. A change that wakes no waiter (see
  * shareable_list_wait()) is reported within 50 milliseconds, and within 10 milliseconds if the
  * handle is read-only or the list has no sync area. Such a change of any item of a large list, or

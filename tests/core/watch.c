@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -454,6 +455,56 @@ Test(watch, reports_once_until_it_is_armed_again) {
   cr_assert_eq(list->sync.area->eventcounts.state & 1, 0, "no waiters flag without a waiter");
   cr_ok(shareable_list_set_int(list, ITEM, 4));
   expect_silence(watch);
+  shareable_watch_free(watch);
+  end_list(list);
+}
+
+static int poll_with(const shareable_watch *watch, uint32_t events) {
+  struct epoll_event event = {.events = events};
+  int poller = epoll_create1(0);
+
+  cr_assert_eq(epoll_ctl(poller, EPOLL_CTL_ADD, shareable_watch_fd(watch), &event), 0);
+  return poller;
+}
+
+static bool has_event(int poller, int timeout_ms) {
+  struct epoll_event event;
+
+  return epoll_wait(poller, &event, 1, timeout_ms) == 1;
+}
+
+Test(watch, is_edge_triggered_when_all_ids_were_returned) {
+  shareable_list *list = signals(0);
+  shareable_watch *watch = new_watch();
+  int edge = poll_with(watch, EPOLLIN | EPOLLET), level = poll_with(watch, EPOLLIN);
+  uint64_t id, ids[2];
+  size_t count;
+
+  cr_ok(shareable_watch_add_item(watch, list, ITEM, 0, &id));
+  cr_ok(shareable_watch_add_item(watch, list, OTHER, 0, &id));
+  cr_assert(!has_event(edge, 0) && !has_event(level, 0));
+  for (int k = 1; k <= 3; k++) {
+    cr_ok(shareable_list_set_int(list, ITEM, k));
+    cr_ok(shareable_list_set_int(list, OTHER, k));
+    cr_assert(has_event(edge, 10000) && has_event(level, 10000));
+    cr_ok(shareable_watch_changed(watch, ids, 1, &count));
+    cr_assert_eq(count, 1);
+    usleep(200000); /* until both are reported */
+    cr_assert(has_event(level, 0));
+    while (count == 1)
+      cr_ok(shareable_watch_changed(watch, ids, 1, &count));
+    has_event(edge, 0); /* if the second item was reported after the first one had been returned */
+    cr_assert(!has_event(edge, 0) && !has_event(level, 0));
+  }
+  cr_ok(shareable_list_set_int(list, ITEM, 4));
+  cr_assert(has_event(edge, 10000));
+  cr_ok(shareable_list_set_int(list, OTHER, 4));
+  cr_assert(!has_event(edge, 200) && has_event(level, 0), "a second edge before all ids were returned");
+  cr_ok(shareable_watch_changed(watch, ids, 2, &count));
+  cr_assert_eq(count, 2);
+  cr_assert(!has_event(level, 0));
+  close(edge);
+  close(level);
   shareable_watch_free(watch);
   end_list(list);
 }
