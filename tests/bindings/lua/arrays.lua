@@ -1,4 +1,4 @@
---- Tests arrays: items of every type, rows, the blocks that NumPy writes, and the pointers of LuaJIT.
+--- Tests what is special to arrays in Lua: the conversion of values, rows, options, and the pointers of LuaJIT.
 
 package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
 
@@ -46,33 +46,6 @@ test("array_has_a_shape_and_zeros", function()
   equal(a:read(), ("\0"):rep(96))
   equal(tostring(a), ('shareable.array{shape = {2, 3, 4}, dtype = "i4", name = "%s"}'):format(a.name))
   equal(keep(array{shape = {1}}).dtype, "f8")
-end)
-
-test("array_is_created_from_items", function()
-  local a = keep(array{shape = {2, 3}, dtype = "u1", items = "abcdef", name = name()})
-  equal(a:get(2, 1), ("d"):byte())
-  equal(keep(array{shape = {2, 3}, dtype = a.descr, items = a:read(), name = name()}):read(), "abcdef")
-  equal(keep(array{shape = {0}, items = ""}).size, 0)
-  for _, items in ipairs{"abcde", "abcdefg", ""} do
-    raises("bytes of items: the array has 6", function() array{shape = {2, 3}, dtype = "u1", items = items} end)
-  end
-  raises("option 'items'", function() array{shape = {1}, items = {1}} end)
-end)
-
-test("other_process_opens_it_by_its_name", function()
-  local l = keep(shareable.list({0}, {name = name()}))
-  local a = keep(array{shape = {2, 3}, dtype = "u1", name = name()})
-  a:set(2, 3, 7)
-  runner.wait_for_exit(runner.start(l.name, ([[
-    local a = assert(shareable.array{name = "%s"})
-    assert(a:get(2, 3) == 7 and a.shape[2] == 3)
-    a:set(1, 1, 200)
-  ]]):format(a.name)))
-  equal(a:get(1, 1), 200)
-  local again = keep(array{name = a.name})
-  equal(again == a, true)
-  equal(again == keep(array{shape = {2, 3}, dtype = "u1"}), false)
-  fails("E_EXISTS", a.name, array{shape = {1}, name = a.name})
 end)
 
 -- The least and the greatest integer of each type.
@@ -306,60 +279,11 @@ test("array_may_have_no_items_or_no_dimensions", function()
   raises("0 indexes and 0 values expected, got 1", function() scalar:get(1) end)
 end)
 
-test("read_only_array_cannot_be_written", function()
-  local a = keep(array{shape = {2}, dtype = "u1", name = name()})
-  a:set(1, 9)
-  local reader = keep(array{name = a.name, read_only = true})
-  equal(reader.read_only, true)
-  equal(reader:get(1), 9)
-  raises("read-only", function() reader:set(1, 5) end)
-  raises("read-only", function() reader:write(1, "x") end)
-  raises("read-only", function() reader:settable(1, {5}) end)
-  equal(a:get(1), 9)
-end)
-
-test("closed_array_keeps_its_fields", function()
-  local a = keep(array{shape = {2}, dtype = "u1", name = name()})
-  a:close()
-  a:close()
-  equal(a.closed, true)
-  same(a.shape, {2})
-  equal(a.dtype, "u1")
-  equal(a.nbytes, 2)
-  equal(tostring(a):find("(closed)", 1, true) ~= nil, true)
-  for _, call in ipairs{
-    function() a:get(1) end, function() a:exact(1) end, function() a:set(1, 1) end, function() a:read() end,
-    function() a:write(1, "x") end, function() a:totable() end, function() a:settable(1, {1}) end,
-  } do
-    raises("is closed: open it again", call)
-  end
-  equal(a:unlink(), true)
-  fails("E_NOT_FOUND", a.name, a:unlink())
-  local b = keep(array{shape = {1}})
-  b.memory:close()
-  equal(b.closed, true)
-end)
-
 local scope = (loadstring or load)("local object = ... do local held <close> = object end return object.closed")
 local scope_test = scope and test or runner.skip -- luacheck: ignore 113
 scope_test("end_of_a_scope_closes_it", scope and function()
   equal(scope(keep(array{shape = {1}})), true)
 end or "this Lua has no <close>")
-
-test("owned_array_is_unlinked", function()
-  local l = keep(shareable.list({0}, {name = name()}))
-  local owned = name()
-  runner.wait_for_exit(runner.start(l.name, ([[
-    assert(shareable.array{shape = {1}, name = "%s", owned = true})
-  ]]):format(owned)))
-  for _ = 1, 300 do
-    if select(3, array{name = owned}) == "E_NOT_FOUND" then
-      break
-    end
-    l:wait(1, 0, 0.01)
-  end
-  fails("E_NOT_FOUND", owned, array{name = owned})
-end)
 
 test("options_are_checked", function()
   raises("table of options expected", function() array("x") end)
@@ -389,75 +313,6 @@ test("options_are_checked", function()
     keep(array{shape = {1}}).get(l, 1)
   end)
 end)
-
-test("block_that_is_not_an_array_is_refused", function()
-  fails("E_NOT_FOUND", "there is no block", array{name = name()})
-  fails("E_NOT_ARRAY", "", array{name = keep(shareable.list({1}, {name = name()})).name})
-  fails("E_NOT_ARRAY", "", array{name = keep(shareable.memory{size = 4096, name = name()}).name})
-  for _, hostile in ipairs{
-    {"'|O'", "False", "1,", ("x"):rep(8)}, {"'<i4'", "Maybe", "1,", "1234"}, {"'<i4'", "False", "-1,", "1234"},
-    {"'<i4'", "False", "9223372036854775807, 4", "1234"}, {"'<i99999999999999999999'", "False", "1,", "1234"},
-    {("["):rep(5000), "False", "1,", "1234"}, {"'<i4'", "False", "1, 'x'", "1234"},
-  } do
-    local known = save((unpack or table.unpack)(hostile)) -- luacheck: ignore 113
-    fails("E_NOT_ARRAY", "", array{name = known})
-    shareable.unlink(known)
-  end
-  local short = save("'<i4'", "False", "2,", "1234")
-  fails("E_NOT_READY", "", array{name = short})
-  shareable.unlink(short)
-end)
-
--- Python, if it has NumPy.
-local python
-for _, command in ipairs{"python3", "/usr/bin/python3"} do
-  local status = os.execute(command .. " -c 'import numpy' 2>/dev/null")
-  python = python or (status == true or status == 0) and command
-end
-local numpy_test = python and test or runner.skip
-
--- Runs a program with NumPy alone. It is a format, whose first argument is the name of its `block`.
-local function run_python(program, ...)
-  runner.succeeds((python .. [[ -c 'import numpy; block = "/dev/shm/%s"; ]] .. program .. "'"):format(...))
-end
-
-numpy_test("numpy_reads_and_writes_the_same_items", python and function()
-  for _, dtype in ipairs{"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"} do
-    local a = keep(array{shape = {2, 3}, dtype = dtype, name = name()})
-    if dtype == "b1" then
-      a:set(1, 2, true)
-    elseif dtype:sub(1, 1) == "c" then
-      a:set(1, 2, 1, 0)
-    else
-      a:set(1, 2, 1)
-    end
-    run_python([[a = numpy.load(block, mmap_mode="r+"); assert a.dtype == "%s" and a.shape == (2, 3); ]]
-      .. "assert a[0, 1] == 1 and a[1, 2] == 0; a[1, 2] = 1; a[0, 1] = 0", a.name, dtype)
-    equal(tostring(a:get(2, 3)):match("^[1t]") ~= nil, true)
-    equal(tostring(a:get(1, 2)):match("^[0f]") ~= nil, true)
-  end
-end or "there is no NumPy for python3")
-
-numpy_test("arrays_that_numpy_saves_are_opened", python and function()
-  for _, order in ipairs{"C", "F"} do
-    local known = name()
-    run_python([[a = numpy.arange(6, dtype="f4").reshape(2, 3); ]]
-      .. [[numpy.save(open(block, "wb"), numpy.array(a, order="%s"))]], known, order)
-    local a = keep(array{name = known})
-    same(a.shape, {2, 3})
-    equal(a.dtype, "f4")
-    for i, value in ipairs(a:totable()) do
-      equal(value == i - 1, true)
-    end
-    equal(a:get(2, 1) == 3, true)
-  end
-  local known = name()
-  run_python([[a = numpy.zeros(3, dtype=[("x", "<f4"), ("id", "<i8")]); a["id"][1] = 7; ]]
-    .. [[numpy.save(open(block, "wb"), a)]], known)
-  local a = keep(array{name = known})
-  equal(a.dtype, "V12")
-  equal(a:get(2), "\0\0\0\0\7" .. ("\0"):rep(7))
-end or "there is no NumPy for python3")
 
 local pointer_test = jit and test or runner.skip -- luacheck: ignore 113
 local no_ffi = "only LuaJIT has pointers"
