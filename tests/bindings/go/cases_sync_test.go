@@ -49,21 +49,33 @@ func runLocker(name string) {
 	os.Exit(1)
 }
 
-// dieHoldingLock starts a process that locks the list, and kills it.
-func dieHoldingLock(t *testing.T, name string) {
+// startLocker starts a process that locks the list, and returns a function that kills it.
+func startLocker(t *testing.T, name string) (kill func()) {
 	t.Helper()
 	locker := exec.Command(os.Args[0])
 	locker.Env = append(os.Environ(), lockerEnv+"="+name)
 	in, err := locker.StdinPipe()
 	ok(t, err)
-	defer in.Close()
 	out, err := locker.StdoutPipe()
 	ok(t, err)
 	ok(t, locker.Start())
 	line, _ := bufio.NewReader(out).ReadString('\n')
-	locker.Process.Kill()
-	locker.Wait()
-	equal(t, line, "locked: <nil>\n")
+	kill = func() {
+		locker.Process.Kill()
+		locker.Wait()
+		in.Close()
+	}
+	if line != "locked: <nil>\n" {
+		kill()
+		t.Fatal("the locker printed", line)
+	}
+	return kill
+}
+
+// dieHoldingLock starts a process that locks the list, and kills it.
+func dieHoldingLock(t *testing.T, name string) {
+	t.Helper()
+	startLocker(t, name)()
 }
 
 // soon returns a context that ends after 10 seconds, so that no test waits forever.

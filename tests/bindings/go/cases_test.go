@@ -107,6 +107,21 @@ var cases = []struct {
 	{"array_is_unlinked_once_and_then_not_found", arrayIsUnlinkedOnceAndThenNotFound},
 	{"array_opens_what_numpy_saves", arrayOpensWhatNumpySaves},
 	{"array_is_read_and_written_by_numpy", arrayIsReadAndWrittenByNumpy},
+	{"watch_reports_a_change_of_an_item", watchReportsAChangeOfAnItem},
+	{"watch_reports_nothing_while_nothing_changes", watchReportsNothingWhileNothingChanges},
+	{"watch_reports_each_of_many_items", watchReportsEachOfManyItems},
+	{"watch_reports_a_change_of_any_item_of_a_list", watchReportsAChangeOfAnyItemOfAList},
+	{"watch_reports_a_write_of_another_process", watchReportsAWriteOfAnotherProcess},
+	{"watch_reports_a_write_to_the_bytes", watchReportsAWriteToTheBytes},
+	{"watch_works_without_sync_area_or_read_only", watchWorksWithoutSyncAreaOrReadOnly},
+	{"watch_misses_no_change_between_two_reports", watchMissesNoChangeBetweenTwoReports},
+	{"watch_reports_that_the_lock_is_free", watchReportsThatTheLockIsFree},
+	{"watch_reports_that_the_owner_of_the_lock_died", watchReportsThatTheOwnerOfTheLockDied},
+	{"watch_can_be_ended_and_begun_again", watchCanBeEndedAndBegunAgain},
+	{"watch_ends_when_its_list_is_closed", watchEndsWhenItsListIsClosed},
+	{"watch_refuses_an_index_out_of_range_and_a_closed_list", watchRefusesAnIndexOutOfRangeAndAClosedList},
+	{"watch_of_the_lock_needs_a_sync_area_and_a_writable_list", watchOfTheLockNeedsASyncAreaAndAWritableList},
+	{"watch_of_many_lists_needs_few_threads", watchOfManyListsNeedsFewThreads},
 }
 
 func TestCases(t *testing.T) {

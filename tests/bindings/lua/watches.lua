@@ -1,4 +1,4 @@
---- Tests watches of lists, by themselves and in the event loops for Lua that Debian has.
+--- Tests what is special to watches in Lua: their lifetime, forks, and the event loops for Lua that Debian has.
 
 package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
 
@@ -53,148 +53,6 @@ local function with_watch(watch, body)
   end
 end
 
-test("watch_reports_the_items_that_changed", function()
-  local l = keep(shareable.list({1, 2, "three", 4}))
-  with_watch(l:watch(1, -2, 4), function(w)
-    equal(w.fd > 2, true)
-    equal(w.closed, false)
-    equal(tostring(w), ("shareable.watch (fd %d)"):format(w.fd))
-    same(w:changed(), {})
-    l[3] = "changed"
-    same(changes(w), {3})
-    same(w:changed(), {})
-    l[2] = 7 -- is not watched
-    pause(0.1)
-    same(w:changed(), {})
-    l[1], l[4] = 5, 6
-    local found = changes(w)
-    for _ = 1, 100 do
-      if #found == 2 then
-        break
-      end
-      pause(0.01)
-      for _, index in ipairs(w:changed()) do
-        found[#found + 1] = index
-      end
-    end
-    table.sort(found)
-    same(found, {1, 4})
-  end)
-end)
-
-test("watch_of_a_list_reports_any_item", function()
-  local l = keep(shareable.list({1, 2, 3}))
-  with_watch(l:watch(), function(w)
-    same(w:changed(), {})
-    l[2] = 5
-    same(changes(w), {"list"})
-    pause(0.1)
-    same(w:changed(), {})
-  end)
-  with_watch(l:watch("list", 3), function(w)
-    l[1] = 9
-    same(changes(w), {"list"})
-  end)
-end)
-
-test("watch_reports_each_of_many_items", function()
-  local values = {}
-  for i = 1, 200 do
-    values[i] = 0
-  end
-  local l = keep(shareable.list(values))
-  local indexes = {}
-  for i = 1, 200 do
-    indexes[i] = i
-  end
-  with_watch(l:watch((unpack or table.unpack)(indexes)), function(w) -- luacheck: ignore 113
-    for round = 1, 3 do
-      local missing = 200
-      for i = 1, 200 do
-        l[i] = round
-        values[i] = false
-      end
-      while missing > 0 do
-        for _, index in ipairs(changes(w)) do
-          if values[index] == false then
-            values[index] = l[index]
-            missing = missing - 1
-          end
-        end
-      end
-      for i = 1, 200 do
-        equal(values[i], round)
-      end
-      pause(0.06)
-      w:changed()
-    end
-  end)
-end)
-
-test("write_of_another_process_is_reported", function()
-  local l = keep(shareable.list({0, 0}, {name = name()}))
-  with_watch(l:watch(2), function(w)
-    local pipe = runner.start(l.name, "l[2] = 8")
-    same(changes(w), {2})
-    equal(l[2], 8)
-    runner.wait_for_exit(pipe)
-  end)
-end)
-
-test("write_to_the_bytes_is_reported", function()
-  local l = keep(shareable.list({1.5}))
-  local reader = keep(shareable.list{name = l.name, read_only = true})
-  with_watch(l:watch(1), function(w)
-    with_watch(reader:watch(1), function(other)
-      local offset = l.memory:read():find(("").pack and ("").pack("<d", 1.5) or "\0\0\0\0\0\0\248\63", 1, true) - 1
-      l.memory:pack("<d", offset, 2.5)
-      same(changes(w), {1})
-      same(changes(other), {1})
-      equal(l[1], 2.5)
-    end)
-  end)
-end)
-
-test("watch_of_the_lock_reports_that_it_is_free", function()
-  local l = keep(shareable.list({0}, {name = name()}))
-  local other = keep(shareable.list{name = l.name})
-  assert(other:lock())
-  with_watch(l:watch("lock"), function(w)
-    pause(0.15)
-    same(w:changed(), {})
-    equal(select(3, l:lock(0)), "E_TIMED_OUT")
-    other:unlock()
-    repeat
-      same(changes(w), {"lock"})
-    until l:lock(0)
-  end)
-  equal(select(3, other:lock(0)), "E_TIMED_OUT")
-  l:unlock()
-end)
-
-test("lock_of_a_killed_process_is_reported", function()
-  local l = keep(shareable.list({0}, {name = name()}))
-  local pipe = runner.start(l.name, [[
-    l:lock()
-    print(io.open("/proc/self/stat"):read("*n"))
-    io.stdout:flush()
-    l:wait(1, 0)
-  ]])
-  local process = pipe:read("*n")
-  with_watch(l:watch("lock"), function(w)
-    same(w:changed(), {})
-    runner.succeeds(("kill -KILL %d"):format(process))
-    pipe:close()
-    local locked, state
-    repeat
-      same(changes(w), {"lock"})
-      locked, state = l:lock(0)
-    until locked
-    equal(state, "owner died")
-    l:unlock()
-  end)
-end)
-
 test("watch_keeps_its_list", function()
   local known = name()
   local w
@@ -208,23 +66,6 @@ test("watch_keeps_its_list", function()
   l[1] = 2
   same(changes(w), {1})
   w:close()
-end)
-
-test("closed_list_is_reported_once", function()
-  local l = keep(shareable.list({1, 2}))
-  with_watch(l:watch(1, "list", "lock"), function(w)
-    l:close()
-    local found = {}
-    for _, what in ipairs(changes(w)) do
-      found[what] = true
-    end
-    equal(found[1] and found.list, true)
-    pause(0.1)
-    w:changed()
-    same(w:changed(), {})
-  end)
-  raises("closed", function() l:watch(1) end)
-  raises("closed", function() l:watch() end)
 end)
 
 test("closed_watch_is_refused", function()
