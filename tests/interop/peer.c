@@ -2,6 +2,7 @@
  * peer.c - the peer of the interop tests in C. It executes the commands on its standard input, see
  * peers.py.
  */
+#include <complex.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,18 +172,152 @@ static void set(const char *name, int64_t index) {
   free(line);
 }
 
+/* NumPy's name of each type of arrays, and the type in C. C has no portable type for f2. */
+#define DTYPES(X)                                                                                                      \
+  X("b1", BOOL, uint8_t)                                                                                               \
+  X("i1", I8, int8_t)                                                                                                  \
+  X("i2", I16, int16_t)                                                                                                \
+  X("i4", I32, int32_t)                                                                                                \
+  X("i8", I64, int64_t)                                                                                                \
+  X("u1", U8, uint8_t)                                                                                                 \
+  X("u2", U16, uint16_t)                                                                                               \
+  X("u4", U32, uint32_t)                                                                                               \
+  X("u8", U64, uint64_t)                                                                                               \
+  X("f2", F16, uint16_t)                                                                                               \
+  X("f4", F32, float)                                                                                                  \
+  X("f8", F64, double)                                                                                                 \
+  X("c8", C64, float complex)                                                                                          \
+  X("c16", C128, double complex)
+
+static const char *dtype_name(shareable_dtype dtype) {
+#define NAME(name, constant, type)                                                                                     \
+  if (dtype == SHAREABLE_DTYPE_##constant)                                                                             \
+    return name;
+  DTYPES(NAME)
+#undef NAME
+  return "bytes";
+}
+
+static shareable_dtype dtype_of(const char *name) {
+#define CONSTANT(text, constant, type)                                                                                 \
+  if (strcmp(name, text) == 0)                                                                                         \
+    return SHAREABLE_DTYPE_##constant;
+  DTYPES(CONSTANT)
+#undef CONSTANT
+  return SHAREABLE_DTYPE_BYTES;
+}
+
+static void create_array(const char *name, const char *dtype) {
+  const uint64_t shape[] = {2, 3};
+  shareable_error error;
+  shareable_array *array;
+
+  if (shareable_array_create(&array, name, dtype_of(dtype), 2, shape, 0, 0, &error) != SHAREABLE_OK) {
+    printf("error %s\n", error.message);
+    return;
+  }
+  shareable_array_unref(array);
+  printf("ok\n");
+}
+
+/* Returns the item at the index in C order. */
+static char *item_at(const shareable_array *array, size_t index) {
+  const uint64_t *shape = shareable_array_shape(array);
+  const int64_t *strides = shareable_array_strides(array);
+
+  check(shareable_array_ndim(array) == 2 && index < shareable_array_size(array), "index");
+  return (char *)shareable_array_data(array) + (int64_t)(index / shape[1]) * strides[0] +
+         (int64_t)(index % shape[1]) * strides[1];
+}
+
+/* An item, as its bytes and as a value of each type. */
+union item {
+  unsigned char bytes[sizeof(double complex)];
+#define MEMBER(name, constant, type) type as_##constant;
+  DTYPES(MEMBER)
+#undef MEMBER
+};
+
+static void load_item(shareable_dtype dtype, union item *item, const void *from) {
+#define LOAD(name, constant, type)                                                                                     \
+  if (dtype == SHAREABLE_DTYPE_##constant)                                                                             \
+    item->as_##constant = *(const type *)from;
+  DTYPES(LOAD)
+#undef LOAD
+}
+
+static void store_item(shareable_dtype dtype, void *to, const union item *item) {
+#define STORE(name, constant, type)                                                                                    \
+  if (dtype == SHAREABLE_DTYPE_##constant)                                                                             \
+    *(type *)to = item->as_##constant;
+  DTYPES(STORE)
+#undef STORE
+}
+
+static shareable_array *open_array(const char *name) {
+  shareable_error error;
+  shareable_array *array;
+
+  if (shareable_array_open(&array, name, 0, &error) == SHAREABLE_OK)
+    return array;
+  printf("error %s\n", error.message);
+  return NULL;
+}
+
+static void read_array(const char *name) {
+  shareable_array *array = open_array(name);
+  union item item;
+
+  if (array == NULL)
+    return;
+  printf("ok %s", dtype_name(shareable_array_dtype(array)));
+  for (size_t i = 0; i < shareable_array_ndim(array); i++)
+    printf(" %" PRIu64, shareable_array_shape(array)[i]);
+  printf("\n");
+  for (size_t i = 0; i < shareable_array_size(array); i++) {
+    load_item(shareable_array_dtype(array), &item, item_at(array, i));
+    for (size_t k = 0; k < shareable_array_item_size(array); k++)
+      printf("%02x", item.bytes[k]);
+    printf("\n");
+  }
+  shareable_array_unref(array);
+}
+
+static void set_array(const char *name, size_t index, const char *hex) {
+  shareable_array *array = open_array(name);
+  union item item;
+  size_t length;
+  char *bytes;
+
+  if (array == NULL)
+    return;
+  bytes = read_hex(hex, &length);
+  check(length == shareable_array_item_size(array) && length <= sizeof item.bytes, "the size of the item");
+  memcpy(item.bytes, bytes, length);
+  store_item(shareable_array_dtype(array), item_at(array, index), &item);
+  free(bytes);
+  shareable_array_unref(array);
+  printf("ok\n");
+}
+
 int main(void) {
-  char *line = NULL, name[300], argument[300];
+  char *line = NULL, name[300], argument[300], hex[40];
   size_t size = 0;
 
   while (getline(&line, &size, stdin) > 0) {
-    check(sscanf(line, "%*s %299s %299s", name, argument) >= 1, line);
+    check(sscanf(line, "%*s %299s %299s %39s", name, argument, hex) >= 1, line);
     if (strncmp(line, "create ", 7) == 0)
       create(name, strtoull(argument, NULL, 10));
     else if (strncmp(line, "read ", 5) == 0)
       read_list(name, argument);
     else if (strncmp(line, "set ", 4) == 0)
       set(name, strtoll(argument, NULL, 10));
+    else if (strncmp(line, "create_array ", 13) == 0)
+      create_array(name, argument);
+    else if (strncmp(line, "read_array ", 11) == 0)
+      read_array(name);
+    else if (strncmp(line, "set_array ", 10) == 0)
+      set_array(name, strtoull(argument, NULL, 10), hex);
     else if (strncmp(line, "unlink ", 7) == 0)
       printf("%s\n", shareable_unlink(name, NULL) == SHAREABLE_OK ? "ok" : "error unlink");
     fflush(stdout);

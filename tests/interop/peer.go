@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"shareable"
 )
@@ -78,7 +79,7 @@ func describe(value any, path string) string {
 	return fmt.Sprintf("error %T", value)
 }
 
-func create(name, count string) error {
+func create(name, count, _ string) error {
 	n, err := strconv.Atoi(count)
 	values := make([]any, n)
 	for i := range values {
@@ -94,7 +95,7 @@ func create(name, count string) error {
 	return list.Close()
 }
 
-func read(name, folder string) error {
+func read(name, folder, _ string) error {
 	list, err := shareable.OpenList(name)
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func read(name, folder string) error {
 	return nil
 }
 
-func set(name, index string) error {
+func set(name, index, _ string) error {
 	value, err := parse(nextLine())
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func set(name, index string) error {
 	return nil
 }
 
-func unlink(name, _ string) error {
+func unlink(name, _, _ string) error {
 	if err := shareable.Unlink(name); err != nil {
 		return err
 	}
@@ -145,11 +146,159 @@ func unlink(name, _ string) error {
 	return nil
 }
 
+// arrayVerbs are the commands for arrays of one type.
+type arrayVerbs struct {
+	create func(name string) error
+	read   func(name string) error
+	set    func(name string, index int, item []byte) error
+}
+
+func verbsOf[T shareable.Element](dtype string) arrayVerbs {
+	return arrayVerbs{
+		create: func(name string) error {
+			array, err := shareable.NewArray[T]([]int{2, 3}, shareable.WithName(name))
+			if err != nil {
+				return err
+			}
+			return array.Close()
+		},
+		read: func(name string) error {
+			array, err := shareable.OpenArray[T](name)
+			if err != nil {
+				return err
+			}
+			defer array.Close()
+			fmt.Println("ok", dtype, strings.Trim(fmt.Sprint(array.Shape()), "[]"))
+			for i := 0; i < array.Len(); i++ {
+				value, err := array.At(i/3, i%3)
+				if err != nil {
+					return err
+				}
+				fmt.Println(hex.EncodeToString(unsafe.Slice((*byte)(unsafe.Pointer(&value)), unsafe.Sizeof(value))))
+			}
+			return nil
+		},
+		set: func(name string, index int, item []byte) error {
+			array, err := shareable.OpenArray[T](name)
+			if err != nil {
+				return err
+			}
+			defer array.Close()
+			var value T
+			copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), unsafe.Sizeof(value)), item)
+			return array.Set(value, index/3, index%3)
+		},
+	}
+}
+
+// verbsOfHalves are the commands for f2, for which Go has no type: the items are bytes.
+func verbsOfHalves() arrayVerbs {
+	return arrayVerbs{
+		create: func(name string) error {
+			descr := "'<f2'"
+			if one := uint16(1); *(*byte)(unsafe.Pointer(&one)) == 0 {
+				descr = "'>f2'"
+			}
+			array, err := shareable.NewRawArray(descr, []int{2, 3}, shareable.WithName(name))
+			if err != nil {
+				return err
+			}
+			return array.Close()
+		},
+		read: func(name string) error {
+			array, err := shareable.OpenRawArray(name)
+			if err != nil {
+				return err
+			}
+			defer array.Close()
+			fmt.Println("ok", strings.Trim(array.Descr(), "'<>"), strings.Trim(fmt.Sprint(array.Shape()), "[]"))
+			for i := 0; i < array.Len(); i++ {
+				item, err := array.At(i/3, i%3)
+				if err != nil {
+					return err
+				}
+				fmt.Println(hex.EncodeToString(item))
+			}
+			return nil
+		},
+		set: func(name string, index int, item []byte) error {
+			array, err := shareable.OpenRawArray(name)
+			if err != nil {
+				return err
+			}
+			defer array.Close()
+			place, err := array.At(index/3, index%3)
+			if err == nil {
+				copy(place, item)
+			}
+			return err
+		},
+	}
+}
+
+var arrays = map[string]arrayVerbs{
+	"b1": verbsOf[bool]("b1"), "i1": verbsOf[int8]("i1"), "i2": verbsOf[int16]("i2"), "i4": verbsOf[int32]("i4"),
+	"i8": verbsOf[int64]("i8"), "u1": verbsOf[uint8]("u1"), "u2": verbsOf[uint16]("u2"), "u4": verbsOf[uint32]("u4"),
+	"u8": verbsOf[uint64]("u8"), "f2": verbsOfHalves(), "f4": verbsOf[float32]("f4"), "f8": verbsOf[float64]("f8"),
+	"c8": verbsOf[complex64]("c8"), "c16": verbsOf[complex128]("c16"),
+}
+
+// arrayOf returns the commands for the type of an array.
+func arrayOf(name string) (arrayVerbs, error) {
+	array, err := shareable.OpenRawArray(name)
+	if err != nil {
+		return arrayVerbs{}, err
+	}
+	defer array.Close()
+	verbs, ok := arrays[strings.Trim(array.Descr(), "'<>|")]
+	if !ok {
+		return arrayVerbs{}, fmt.Errorf("unknown type %s", array.Descr())
+	}
+	return verbs, nil
+}
+
+func createArray(name, dtype, _ string) error {
+	if err := arrays[dtype].create(name); err != nil {
+		return err
+	}
+	fmt.Println("ok")
+	return nil
+}
+
+func readArray(name, _, _ string) error {
+	verbs, err := arrayOf(name)
+	if err != nil {
+		return err
+	}
+	return verbs.read(name)
+}
+
+func setArray(name, index, item string) error {
+	verbs, err := arrayOf(name)
+	if err != nil {
+		return err
+	}
+	i, err := strconv.Atoi(index)
+	if err != nil {
+		return err
+	}
+	bytes, err := hex.DecodeString(item)
+	if err != nil {
+		return err
+	}
+	if err := verbs.set(name, i, bytes); err != nil {
+		return err
+	}
+	fmt.Println("ok")
+	return nil
+}
+
 func main() {
-	verbs := map[string]func(name, argument string) error{"create": create, "read": read, "set": set, "unlink": unlink}
+	verbs := map[string]func(name, argument, item string) error{"create": create, "read": read, "set": set,
+		"create_array": createArray, "read_array": readArray, "set_array": setArray, "unlink": unlink}
 	for {
-		words := append(strings.Fields(nextLine()), "")
-		if err := verbs[words[0]](words[1], words[2]); err != nil {
+		words := append(strings.Fields(nextLine()), "", "")
+		if err := verbs[words[0]](words[1], words[2], words[3]); err != nil {
 			fmt.Println("error", strings.ReplaceAll(err.Error(), "\n", " "))
 		}
 	}

@@ -96,14 +96,68 @@ function verbs.set(name, index)
   end)
 end
 
+-- A private array of one item of each type, to convert items to and from bytes.
+local singles = {}
+
+local function single(dtype)
+  if not singles[dtype] then
+    singles[dtype] = assert(shareable.array{shape = {1}, dtype = dtype})
+    singles[dtype]:unlink()
+  end
+  return singles[dtype]
+end
+
+function verbs.create_array(name, dtype)
+  return with(assert(shareable.array{shape = {2, 3}, dtype = dtype, name = name}), function() return "ok" end)
+end
+
+-- In LuaJIT, items are read and written by pointers, too.
+local function place(array, i)
+  return array:cdata() + ((i - i % 3) / 3 * array.strides[1] + i % 3 * array.strides[2]) / array.itemsize
+end
+
+function verbs.read_array(name)
+  return with(assert(shareable.array{name = name}), function(array)
+    local scratch_item = single(array.dtype)
+    local lines = {("ok %s %s"):format(array.dtype, table.concat(array.shape, " "))}
+    for i = 0, array.size - 1 do
+      scratch_item:set(1, array:exact(math.floor(i / 3) + 1, i % 3 + 1))
+      lines[i + 2] = hex(scratch_item:read())
+      if jit then -- luacheck: ignore 113
+        scratch_item:cdata()[0] = place(array, i)[0]
+        assert(hex(scratch_item:read()) == lines[i + 2], "the pointer reads another item")
+      end
+    end
+    return table.concat(lines, "\n")
+  end)
+end
+
+function verbs.set_array(name, index, item)
+  return with(assert(shareable.array{name = name}), function(array)
+    local scratch_item, i = single(array.dtype), tonumber(index)
+    scratch_item:write(1, unhex(item))
+    if jit and i % 2 == 1 then -- luacheck: ignore 113
+      place(array, i)[0] = scratch_item:cdata()[0]
+    else
+      local real, imaginary = scratch_item:exact(1)
+      if imaginary then
+        array:set(math.floor(i / 3) + 1, i % 3 + 1, real, imaginary)
+      else
+        array:set(math.floor(i / 3) + 1, i % 3 + 1, real)
+      end
+    end
+    return "ok"
+  end)
+end
+
 function verbs.unlink(name)
   assert(shareable.unlink(name))
   return "ok"
 end
 
 for line in io.lines() do
-  local verb, name, argument = line:match("^(%a+) (%S+) ?(%S*)")
-  local done, answer = pcall(verbs[verb], name, argument)
+  local verb, name, argument, item = line:match("^([%a_]+) (%S+) ?(%S*) ?(%S*)")
+  local done, answer = pcall(verbs[verb], name, argument, item)
   print(done and answer or "error " .. tostring(answer):gsub("\n", " "))
   io.flush()
 end

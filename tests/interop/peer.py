@@ -13,6 +13,7 @@ STOCK = sys.argv[1] == "stock"
 if STOCK:
     from multiprocessing import resource_tracker, shared_memory
 else:
+    import shareable
     from shareable import shared_memory
 
 
@@ -61,6 +62,42 @@ def set_item(name, index):
     print("ok")
 
 
+def create_array(name, dtype, order="C"):
+    """Create an array of zeros. Without this library, numpy.save() writes the file, also in Fortran order."""
+    if STOCK:
+        import numpy
+
+        with open(f"/dev/shm/{name}", "wb") as file:
+            numpy.save(file, numpy.zeros((2, 3), dtype, order))
+    else:
+        shareable.array((2, 3), dtype, name=name, track=False)
+    print("ok")
+
+
+def open_array(name):
+    """Open an array, without this library by NumPy alone."""
+    if STOCK:
+        import numpy
+
+        return numpy.load(f"/dev/shm/{name}", mmap_mode="r+")
+    return shareable.array(name=name)
+
+
+def read_array(name):
+    array = open_array(name)
+    print("ok", array.dtype.str[1:], *array.shape)
+    for i in range(array.size):
+        print(array[i // 3, i % 3].tobytes().hex())
+
+
+def set_array(name, index, item):
+    import numpy
+
+    array = open_array(name)
+    array[int(index) // 3, int(index) % 3] = numpy.frombuffer(bytes.fromhex(item), array.dtype)[0]
+    print("ok")
+
+
 def unlink(name):
     shared = shared_memory.SharedMemory(name)
     shared.close()
@@ -69,7 +106,10 @@ def unlink(name):
 
 
 def main():
-    verbs = {"create": create, "read": read, "set": set_item, "unlink": unlink}
+    verbs = {
+        **{"create": create, "read": read, "set": set_item, "unlink": unlink},
+        **{"create_array": create_array, "read_array": read_array, "set_array": set_array},
+    }
     for line in iter(sys.stdin.readline, ""):
         verb, *arguments = line.split()
         try:

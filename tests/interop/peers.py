@@ -7,11 +7,16 @@ A peer reads commands from its standard input and answers on its standard output
     set NAME INDEX        then an item              ok
     unlink NAME                                     ok
 
+    create_array NAME DTYPE [ORDER]                 ok: an array of zeros with the shape (2, 3)
+    read_array NAME                                 ok DTYPE SHAPE, then the bytes of each item in C order, in hex
+    set_array NAME INDEX HEX                        ok
+
 notation.py defines the lines of items. A long text is in a file; a peer that reads writes the file to FOLDER. On failure,
 "error …" takes the place of the ok or of an item.
 """
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -70,6 +75,24 @@ class Peer:
         self._send(f"set {name} {index}", self._item(value))
         return self._receive()
 
+    def create_array(self, name, *dtype_and_order):
+        """Make an array of zeros with the shape (2, 3). Return "ok" or the error."""
+        self._send(f"create_array {name} {' '.join(dtype_and_order)}")
+        return self._receive()
+
+    def read_array(self, name):
+        """Return the type and the shape of an array, as one str, and the bytes of its items."""
+        self._send(f"read_array {name}")
+        answer = self._receive().split(" ", 1)
+        if answer[0] != "ok":
+            raise RuntimeError(f"{self.name}: {' '.join(answer)}")
+        return answer[1], [bytes.fromhex(self._receive()) for _ in range(6)]
+
+    def set_array(self, name, index, item):
+        """Write an item, from its bytes. Return "ok" or the error."""
+        self._send(f"set_array {name} {index} {item.hex()}")
+        return self._receive()
+
     def unlink(self, name):
         self._send(f"unlink {name}")
         return self._receive()
@@ -88,6 +111,20 @@ def stock_interpreters():
 def stock(version, path, folder):
     """Return a peer that uses only the standard library, without shareable on its path."""
     return Peer(f"stock-{version}", [path, "-E", "-s", str(HERE / "peer.py"), "stock"], {}, folder)
+
+
+def luajit(folder):
+    """Return a peer for LuaJIT, or None if it is not installed, or its module was not built."""
+    module, command = BUILD / "tests/bench/comparison/luajit", shutil.which("luajit")
+    if command is None or not (module / "shareable/raw.so").exists():
+        return None
+    layer = SOURCE / "bindings/lua"
+    environment = {
+        "LUA_PATH": f"{layer}/?.lua;{layer}/?/init.lua;;",
+        "LUA_CPATH": f"{module}/?.so;;",
+        "LD_LIBRARY_PATH": str(BUILD / "core/.libs"),
+    }
+    return Peer("luajit", [command, str(HERE / "peer.lua")], environment, folder)
 
 
 def ours(folder):
