@@ -1389,9 +1389,9 @@ SHAREABLE_API size_t shareable_array_nbytes(const shareable_array *array);
  * library and of CPython work together (protocol.md). The handle keeps one connection to a manager
  * of this library, and opens a new connection for each call to a manager of CPython.
  *
- * Several threads may use a handle; their calls run one after the other. A call waits for the
- * manager for at most ten seconds, and then returns E_TIMED_OUT. In the child of a fork(), a handle
- * opens a new connection, and dropping the handle does not shut the manager down.
+ * Several threads may use a handle; their calls run one after the other. A call waits for these
+ * calls and for the manager for at most ten seconds, and then returns E_TIMED_OUT. In the child of a
+ * fork(), a handle opens a new connection, and dropping the handle does not shut the manager down.
  *
  * An address is text:
  *

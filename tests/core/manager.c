@@ -317,6 +317,32 @@ Test(manager, a_cancelled_thread_releases_the_lock) {
   shareable_manager_unref(manager);
 }
 
+static void *ask(void *context) {
+  return (void *)(intptr_t)shareable_manager_names(context, NULL, 0, NULL, NULL);
+}
+
+Test(manager, calls_of_several_threads_time_out_together) {
+  enum { THREADS = 10 };
+  shareable_manager *manager = new_manager();
+  pthread_t threads[THREADS];
+  int64_t start = shareable__now();
+
+  shareable__manager_timeout_ns = SECOND / 2;
+  kill(manager->spawned.pid, SIGSTOP);
+  for (int i = 0; i < THREADS; i++)
+    cr_assert_eq(pthread_create(&threads[i], NULL, ask, manager), 0);
+  for (int i = 0; i < THREADS; i++) {
+    void *status;
+
+    pthread_join(threads[i], &status);
+    cr_assert_eq((intptr_t)status, SHAREABLE_E_TIMED_OUT);
+  }
+  cr_assert_lt(shareable__now() - start, 2 * SECOND);
+  kill(manager->spawned.pid, SIGCONT);
+  cr_status(shareable_manager_names(manager, NULL, 0, NULL, NULL), SHAREABLE_OK);
+  shareable_manager_unref(manager);
+}
+
 Test(manager, lives_until_its_last_reference_is_dropped) {
   shareable_manager *manager = new_manager();
   shareable_memory *memory = new_block(manager);

@@ -264,7 +264,12 @@ static void reset_after_fork(shareable_manager *manager) {
   }
 }
 
+/*
+ * The time limit of a call includes the time that it waits for calls of other threads. If the manager
+ * is stopped, all of them end when the first one does.
+ */
 shareable_status shareable__manager_lock(shareable_manager *manager, shareable_error *error) {
+  const int64_t deadline = shareable__deadline(shareable__manager_timeout_ns);
   int cancel_state;
 
   if (manager == NULL)
@@ -275,7 +280,7 @@ shareable_status shareable__manager_lock(shareable_manager *manager, shareable_e
   manager->cancel_state = cancel_state;
   manager->connection.error = error;
   manager->connection.timeout_ns = shareable__manager_timeout_ns;
-  manager->connection.deadline = shareable__deadline(shareable__manager_timeout_ns);
+  manager->connection.deadline = deadline;
   return SHAREABLE_OK;
 }
 

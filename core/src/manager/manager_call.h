@@ -10,7 +10,7 @@
 /* The time that a manager has to reply, or to start, in nanoseconds. Only tests change it. */
 extern int64_t shareable__manager_timeout_ns;
 
-/* Locks the handle and starts the timeout for all calls up to _unlock(). */
+/* Starts the timeout for all calls up to _unlock(), and locks the handle. */
 shareable_status shareable__manager_lock(shareable_manager *manager, shareable_error *error);
 void shareable__manager_unlock(shareable_manager *manager);
 
