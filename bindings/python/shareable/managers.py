@@ -20,7 +20,7 @@ from multiprocessing.util import get_temp_dir
 from types import GenericAlias, TracebackType
 from typing import Any, ClassVar
 
-from . import _raw, shared_memory
+from . import _executor, _raw, shared_memory
 from ._address import Address, text_of_address
 from ._manager_process import ManagerProcess, ProgramContext
 from ._manager_server import SharedMemoryServer, initialize
@@ -64,6 +64,14 @@ class SharedMemoryManager(BaseManager):
     exits or dies. Its blocks are removed even if it is killed. All threads may use the same object.
     A pickled manager is connected to the same process; only a process of multiprocessing that is
     being started can receive one, because it contains the key.
+
+    A call waits until the manager has replied, usually for about 0.1 milliseconds, and for at most
+    ten seconds. A coroutine passes it to a thread, so that its event loop runs on:
+
+        block = await asyncio.to_thread(manager.SharedMemory, 4096)
+
+    This also applies to start(), connect() and shutdown(). If the task is cancelled before the
+    manager has replied, the block is removed.
 
     register() adds types, as in the standard library's managers:
 
@@ -219,12 +227,16 @@ class SharedMemoryManager(BaseManager):
             connection.close()
 
     def _own(self, memory: shared_memory.SharedMemory) -> None:
-        """Make the manager own a new block instead of this process. If that fails, remove the block."""
+        """Make the manager own a new block instead of this process. If that fails, remove the block.
+
+        It also fails if a task that awaited the block in a thread was cancelled: nothing else has it.
+        """
         try:
             if self._serializer == "pickle":
                 _raw.manager_adopt(self._connected(), memory)
             else:
                 self._dispatch("track_segment", memory.name)
+            _executor.check()
         except BaseException:
             memory.close()
             memory.unlink()

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from shareable import _raw
+from shareable.managers import SharedMemoryManager
 from shareable.shared_memory import ShareableList
 
 try:
@@ -548,3 +549,65 @@ def test_child_of_a_fork_waits_in_a_loop_of_its_own(pair):
         assert await asyncio.wait_for(waits[1], 10) in (0, 1)
 
     asyncio.run(main())
+
+
+class Gaps:
+    """Measures the longest time in which the event loop did not run, in a `with` statement of a coroutine."""
+
+    def __enter__(self):
+        self.longest, self.task = 0, asyncio.ensure_future(self.measure())
+        return self
+
+    async def measure(self):
+        while True:
+            begin = time.monotonic()
+            await asyncio.sleep(0.001)
+            self.longest = max(self.longest, time.monotonic() - begin)
+
+    def __exit__(self, *error):
+        self.task.cancel()
+
+
+def test_stopped_manager_does_not_block_the_loop(run, name):
+    async def main():
+        in_thread = asyncio.get_running_loop().run_in_executor  # asyncio.to_thread(), in 3.9 and with uvloop
+        manager = SharedMemoryManager()
+        with Gaps() as gaps:
+            await in_thread(None, manager.start)
+            lists = await asyncio.gather(*(in_thread(None, manager.ShareableList, [n]) for n in range(20)))
+            assert [each[0] for each in lists] == list(range(20))
+            os.kill(manager._process.pid, signal.SIGSTOP)
+            late = in_thread(None, manager.SharedMemory, 16, name)
+            calls = [asyncio.wait_for(in_thread(None, manager.SharedMemory, 16), 1) for _ in range(3)]
+            calls = [asyncio.ensure_future(call) for call in calls]
+            for call in calls:
+                with pytest.raises(asyncio.TimeoutError):
+                    await call
+            os.kill(manager._process.pid, signal.SIGCONT)
+            assert (await late).name == name and os.path.exists(f"/dev/shm/{name}")
+            await in_thread(None, manager.shutdown)
+        assert gaps.longest < 0.5, f"the loop was blocked for {gaps.longest:.3f} seconds"
+        assert not os.path.exists(f"/dev/shm/{name}")
+
+    run(main())
+
+
+def test_block_of_a_cancelled_task_is_removed(run, name):
+    async def main():
+        in_thread = asyncio.get_running_loop().run_in_executor
+        names = [f"{name}-{i}" for i in range(2)]
+        with SharedMemoryManager() as manager:
+            os.kill(manager._process.pid, signal.SIGSTOP)
+            makers = (lambda: manager.SharedMemory(16, names[0]), lambda: manager.ShareableList([1], name=names[1]))
+            calls = [in_thread(None, make) for make in makers]
+            for each in names:
+                while not os.path.exists(f"/dev/shm/{each}"):
+                    await asyncio.sleep(0.01)
+            for call in calls:
+                call.cancel()
+            os.kill(manager._process.pid, signal.SIGCONT)
+            for each in names:
+                while os.path.exists(f"/dev/shm/{each}"):
+                    await asyncio.sleep(0.01)
+
+    run(main())
