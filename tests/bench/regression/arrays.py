@@ -2,7 +2,8 @@
 process, each beside other ways to do the same. Fails if a limit is exceeded.
 
 `passed in place` has the items in shared memory from the start. All other ways start with an
-ordinary array, and end when the other process has added up its items.
+ordinary array, and end when the other process has added up its items. Arrow's IPC is absent, because
+Debian 12 has no package of pyarrow.
 """
 
 import mmap
