@@ -27,7 +27,8 @@ class SharedArray(_Base):
     Views of the array, such as slices, are in the block too, and keep it mapped. A pickle of such
     an array contains the name of its block and the position in it, not the items: the process that
     loads it attaches to the same items. Results of arithmetic, and copies, are not in a block: they
-    are pickled with their items.
+    are pickled with their items. pandas takes an array that has a name for one column: a DataFrame
+    needs ``numpy.asarray(array)``, whose items are in the block too.
     """
 
     block: SharedMemory | None = None
