@@ -221,8 +221,12 @@ static shareable_status take_changed(shareable_watch *watch, shareable__watch_en
   return SHAREABLE_OK;
 }
 
-/* Takes one entry from the queue. Sets *is_empty if there is none, and then drains the descriptor. */
-static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_empty) {
+/*
+ * Takes one entry from the queue, if there is one, and adds 1 to *taken. Sets *is_empty if no entry is
+ * left, and then drains the descriptor.
+ */
+static shareable_status take_one(shareable_watch *watch, uint64_t *ids, size_t *taken, bool *is_empty) {
+  uint64_t *id = &ids[*taken];
   shareable_status status = SHAREABLE_OK;
   shareable__watch_entry *entry;
   bool is_slow = false;
@@ -230,10 +234,11 @@ static shareable_status take_one(shareable_watch *watch, uint64_t *id, bool *is_
   shareable__watch_lock();
   own_fd(watch);
   entry = SHAREABLE__OBJECT(watch->changed.first, shareable__watch_entry, of_queue);
-  *is_empty = entry == NULL;
   if (entry != NULL)
     status = take_changed(watch, entry, id, &is_slow);
-  if (watch->changed.first == NULL && watch->is_readable)
+  *taken += entry != NULL && status == SHAREABLE_OK;
+  *is_empty = watch->changed.first == NULL;
+  if (*is_empty && watch->is_readable)
     drain(watch);
   shareable__watch_unlock();
   if (is_slow)
@@ -249,10 +254,8 @@ shareable_status shareable_watch_changed(shareable_watch *watch, uint64_t *ids, 
 
   if (watch == NULL || count == NULL || (ids == NULL && size > 0))
     return SHAREABLE_E_ARGUMENT;
-  while (taken < size && status == SHAREABLE_OK && !is_empty) {
-    status = take_one(watch, &ids[taken], &is_empty);
-    taken += status == SHAREABLE_OK && !is_empty;
-  }
+  while (taken < size && status == SHAREABLE_OK && !is_empty)
+    status = take_one(watch, ids, &taken, &is_empty);
   *count = taken;
   return taken > 0 ? SHAREABLE_OK : status;
 }
