@@ -1218,7 +1218,8 @@ SHAREABLE_API shareable_status shareable_watch_remove(shareable_watch *watch, ui
 
 /*
  * Stores the ids that were reported, and arms those again that have no SHAREABLE_WATCH_ONCE. When
- * all ids have been returned, the descriptor is not readable any more. The function does not wait.
+ * all ids have been returned, the descriptor is not readable any more. It may become readable again
+ * without a further id, if the program did not wait until it was readable. The function does not wait.
  *
  *   ids    receives at most `size` ids; further ones remain, and the descriptor stays readable. It
  *          may be NULL if `size` is 0

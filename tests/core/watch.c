@@ -2,6 +2,7 @@
  * watch.c - tests of core/src/watch and of core/src/list/list_watch.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -949,6 +950,44 @@ Test(watch, a_closed_descriptor_that_is_used_again_is_not_written_to) {
   cr_assert_eq(lseek(fileno(file), 0, SEEK_END), 0);
   fclose(file);
   end_list(list);
+}
+
+/* A waiter thread makes the descriptor readable after it has reported the entries. */
+Test(watch, a_signal_without_entries_makes_the_descriptor_readable_once) {
+  shareable_watch *watch = new_watch();
+  size_t count = 1;
+  uint64_t id;
+
+  shareable__eventfd_signal(&watch->event);
+  cr_assert(is_readable(watch, 0));
+  cr_ok(shareable_watch_changed(watch, &id, 1, &count));
+  cr_assert_eq(count, 0);
+  cr_assert(!is_readable(watch, 0));
+  shareable_watch_free(watch);
+}
+
+/* Does the end of shareable__watch_unlock_and_signal(), late. */
+static void *signal_late(void *context) {
+  shareable_watch *watch = context;
+  bool is_open;
+
+  usleep(100000);
+  is_open = fcntl(shareable_watch_fd(watch), F_GETFD) >= 0;
+  shareable__eventfd_signal(&watch->event);
+  atomic_fetch_sub(&watch->signals, 1);
+  return (void *)(intptr_t)is_open;
+}
+
+Test(watch, is_freed_after_a_thread_has_made_its_descriptor_readable) {
+  shareable_watch *watch = new_watch();
+  void *was_open = NULL;
+  pthread_t thread;
+
+  atomic_store(&watch->signals, 1);
+  cr_assert_eq(pthread_create(&thread, NULL, signal_late, watch), 0);
+  shareable_watch_free(watch);
+  pthread_join(thread, &was_open);
+  cr_assert_not_null(was_open);
 }
 
 Test(watch, leaves_no_thread_and_no_descriptor) {

@@ -47,16 +47,16 @@ static void *run(void *context) {
   shareable__futex_word words[SHAREABLE__FUTEX_WORDS_MAX];
   int64_t duration = FIRST_POLL_NS;
 
-  shareable__fork_lock();
+  shareable__watch_lock_for_reports();
   while (!waiter->thread.must_end) {
     unsigned count = prepare_sleep(waiter, words);
 
-    shareable__fork_unlock();
+    shareable__watch_unlock_and_signal();
     if (!shareable__futex_sleep_on_any(words, count))
       duration = poll_words(waiter, words, duration);
-    shareable__fork_lock();
+    shareable__watch_lock_for_reports();
   }
-  shareable__fork_unlock();
+  shareable__watch_unlock_and_signal();
   return NULL;
 }
 

@@ -7,18 +7,54 @@
 #include <stdlib.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "watch/pin.h"
 
+/* The pause between two checks whether a thread has made a descriptor readable. */
+#define SIGNAL_PAUSE_NS INT64_C(50000)
+
 static shareable__chain watches;
 static unsigned generation; /* of the process that uses them (fork.h); 0: no watch was created */
+
+static bool is_by_waiter;         /* a waiter thread holds the lock */
+static shareable_watch *reported; /* the watch whose descriptor that thread will make readable */
 
 static void make_readable(shareable_watch *watch) {
   if (watch->is_readable)
     return;
   watch->is_readable = true;
-  if (!watch->is_parents)
+  if (watch->is_parents)
+    return;
+  if (is_by_waiter && reported == NULL) {
+    reported = watch;
+    atomic_fetch_add(&watch->signals, 1);
+  } else {
     shareable__eventfd_signal(&watch->event);
+  }
+}
+
+void shareable__watch_lock_for_reports(void) {
+  shareable__fork_lock();
+  is_by_waiter = true;
+}
+
+/* shareable_watch_free() waits until the number of signals is 0. */
+void shareable__watch_unlock_and_signal(void) {
+  shareable_watch *watch = reported;
+
+  is_by_waiter = false;
+  reported = NULL;
+  shareable__fork_unlock();
+  if (watch == NULL)
+    return;
+  shareable__eventfd_signal(&watch->event);
+  atomic_fetch_sub(&watch->signals, 1);
+}
+
+static void wait_for_signals(const shareable_watch *watch) {
+  while (atomic_load(&watch->signals) > 0)
+    shareable__sleep(SIGNAL_PAUSE_NS);
 }
 
 static void drain(shareable_watch *watch) {
@@ -51,9 +87,15 @@ static void reset_in_child(void) {
   if (generation == 0 || generation == shareable__fork_generation)
     return;
   generation = shareable__fork_generation;
+  is_by_waiter = false;
+  reported = NULL;
   shareable__waiters_forget();
-  for (shareable__link *link = watches.first; link != NULL; link = link->next)
-    replace_fd(SHAREABLE__OBJECT(link, shareable_watch, of_process));
+  for (shareable__link *link = watches.first; link != NULL; link = link->next) {
+    shareable_watch *watch = SHAREABLE__OBJECT(link, shareable_watch, of_process);
+
+    atomic_store(&watch->signals, 0);
+    replace_fd(watch);
+  }
   for (size_t k = 0; (entry = shareable__entry_next(&k)) != NULL;) {
     shareable__entry_fire(entry);
     if (entry->word != NULL)
@@ -119,6 +161,7 @@ static void remove_watch(shareable_watch *watch) {
   shareable__chain_remove(&watches, &watch->of_process);
   if (watches.first == NULL)
     shareable__entries_end();
+  wait_for_signals(watch);
   shareable__eventfd_close(&watch->event);
 }
 
@@ -238,7 +281,7 @@ static shareable_status take_one(shareable_watch *watch, uint64_t *ids, size_t *
     status = take_changed(watch, entry, id, &is_slow);
   *taken += entry != NULL && status == SHAREABLE_OK;
   *is_empty = watch->changed.first == NULL;
-  if (*is_empty && watch->is_readable)
+  if (*is_empty && (watch->is_readable || entry == NULL)) /* the signal of taken entries may come later */
     drain(watch);
   shareable__watch_unlock();
   if (is_slow)

@@ -10,6 +10,8 @@
 #ifndef SHAREABLE__WATCH_H
 #define SHAREABLE__WATCH_H
 
+#include <stdatomic.h>
+
 #include "base/eventfd.h"
 #include "base/fork.h"
 #include "watch/checker.h"
@@ -18,6 +20,7 @@
 
 struct shareable_watch {
   shareable__link of_process;
+  atomic_uint signals; /* waiter threads that make the descriptor readable now */
   shareable__eventfd event;
   bool is_readable;
   bool is_parents; /* in a child of a fork: the eventfd is still that of the parent */
@@ -28,6 +31,14 @@ struct shareable_watch {
 /* The lock of fork.h. shareable__watch_lock() also detects that this process is a child of a fork. */
 void shareable__watch_lock(void);
 void shareable__watch_unlock(void);
+
+/*
+ * The same for a waiter thread. shareable__watch_unlock_and_signal() makes the descriptor of the first
+ * watch that was reported since then readable, after it has released the lock: the event loop that
+ * wakes, often on the processor of the thread, would have to wait for the lock.
+ */
+void shareable__watch_lock_for_reports(void);
+void shareable__watch_unlock_and_signal(void);
 
 /* Appends an entry to the queue of changed entries, and makes the descriptor readable. */
 void shareable__watch_report(shareable_watch *watch, shareable__watch_entry *entry);

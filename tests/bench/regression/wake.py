@@ -4,7 +4,7 @@ Each side is measured in each round, in alternating order. A number is the time 
 the receiver sleeps. The coroutine that waits for a pipe gets the number from a callback of add_reader(), and that of
 the socket reads a stream of asyncio. Then the idle cost of 1,000 coroutines is measured. Fails if the coroutines take
 more than IDLE_LIMIT hundredths of a processor. A ratio below 1 is a missed goal, which is only printed: a pipe wakes the
-event loop itself, but a list first wakes a thread of the library, which takes 25 microseconds more on two processors.
+event loop itself, but a list first wakes a thread of the library, which takes 20 to 40 microseconds more.
 """
 
 import asyncio
