@@ -582,6 +582,7 @@ print("ready", flush=True); sys.stdin.read()
 
 # Starts a manager, whose key is "key", with the given words in front of the command, and waits for its address.
 SERVE = """
+mount -t tmpfs -o mode=1777 none /mnt; export TMPDIR=/mnt
 serve() {
   "$@" sh -c "umask 077; printf key >key"; : >address
   "$@" "$run_shareable" manager run --authkey-file key >address & until grep -q / address; do kill -0 $!; sleep 0.02; done
@@ -604,7 +605,7 @@ count() { shareable manager list --json | grep -c '"state": "running"' || :; }
     ("mount -t tmpfs -o mode=755 none /run; mkdir -m 700 /run/shareable-managers; chown 65533 /run/shareable-managers", "/dev/shm/.shareable-0"),
 ])  # fmt: skip
 def test_the_socket_is_in_the_first_directory_that_the_manager_can_write(tmp_path, prepare, place):
-    output = in_machine(f"{SERVE} {prepare}; umask 0777; serve; umask 022; sockets; count; ls -A /dev/shm; kill $!; wait $!; sockets", tmp_path)
+    output = in_machine(f"{prepare}; {SERVE} umask 0777; serve; umask 022; sockets; count; ls -A /dev/shm; kill $!; wait $!; sockets", tmp_path)
     found, count, *rest = output.splitlines()
     assert os.path.dirname(found) == place and count == "1"
     assert rest == ([".shareable-0"] if place.startswith("/dev") else [])
@@ -623,7 +624,7 @@ def test_root_finds_the_managers_of_all_users(tmp_path):
 @needs_root
 def test_gc_and_the_next_manager_remove_the_socket_of_a_killed_manager(tmp_path):
     output = in_machine(f"""
-        mount -t tmpfs -o mode=755 none /run; {SERVE} serve; kill -KILL $!; wait $! || :; sockets | wc -l; shareable gc --remove >removed; sockets | wc -l
+        {SERVE} mount -t tmpfs -o mode=755 none /run; serve; kill -KILL $!; wait $! || :; sockets | wc -l; shareable gc --remove >removed; sockets | wc -l
         ls /run; serve; kill -KILL $!; wait $! || :; serve; sockets | wc -l; count; kill $!""", tmp_path)
     assert output.split() == ["1", "0", "1", "1"]
 
