@@ -91,6 +91,8 @@ def in_user_manager(unit, *command):
     can_run = ["setpriv", "--reuid", str(USER), "--clear-groups", BUILD / "tools" / "manager" / "shareable-manager", "--version"]
     if subprocess.run(can_run, capture_output=True).returncode != 0:
         pytest.skip("another user cannot run the programs of the build")
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no mount namespace can be created here")
     done = subprocess.run(["unshare", "--mount", HERE / "user_manager.sh", str(USER), unit, *command], capture_output=True, text=True,
                           timeout=2 * TIMEOUT, env={**os.environ, "command": COMMAND})
     if done.returncode == 77:
