@@ -25,6 +25,7 @@ _Process = tuple[int, bytes]
 _CREATORS = "shareable_creators"
 
 _is_set_up = False  # whether workers that this process forks call _store_creators()
+_is_deferred = False  # a worker of spawn or forkserver has created a block before its creators are known
 _registered: _Process | None = None  # the last process that created a block: this one, or one that it was forked from
 
 
@@ -85,6 +86,19 @@ def _store_creators(_: object = None) -> tuple[_Process, ...]:
     return creators
 
 
+def _is_being_prepared() -> bool:
+    """Return whether this is a worker of spawn or forkserver that still imports the program's main module."""
+    from multiprocessing import process
+
+    return getattr(process.current_process(), "_inheriting", False)
+
+
+def _begin_worker(_: object) -> None:
+    _store_creators()
+    if _is_deferred:
+        transfer_to_creators()
+
+
 def _set_up() -> None:
     """If the program uses multiprocessing, store the creators of this process and of all that it forks."""
     global _is_set_up
@@ -93,7 +107,7 @@ def _set_up() -> None:
     _is_set_up = True
     from multiprocessing import util
 
-    util.register_after_fork(_store_creators, _store_creators)  # called in workers of fork and forkserver
+    util.register_after_fork(_begin_worker, _begin_worker)  # called when a worker begins, before it runs its function
     _store_creators()
 
 
@@ -103,12 +117,15 @@ def transfer_to_creators() -> None:
     A child of os.fork() also transfers its blocks to the process that it was forked from, if that has
     created blocks. In other processes, this function does nothing.
     """
-    global _registered
+    global _is_deferred, _registered
     if _registered is not None and _registered[0] == os.getpid():
         return
     creators: tuple[_Process, ...] = ()
     if "multiprocessing.process" in sys.modules:
         _set_up()
+        if _is_being_prepared():
+            _is_deferred = True
+            return
         creators = _store_creators()
     if _registered is not None:
         creators = _registered, *creators
@@ -116,6 +133,7 @@ def transfer_to_creators() -> None:
         if creator == _identify(creator[0]):
             with suppress(ValueError, OSError):  # it has just ended, or there is no place
                 _raw.transfer_ownership(creator[0])
+    _is_deferred = False
     _registered = _identify(os.getpid())
 
 

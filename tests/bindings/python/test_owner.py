@@ -153,6 +153,37 @@ def test_worker_that_exits_transfers_its_blocks_to_its_parent(creator, name, cod
     assert is_removed(name)
 
 
+UNGUARDED = """
+import multiprocessing, os, sys, time
+from shareable.shared_memory import ShareableList, SharedMemory
+
+at_import = ShareableList([1])  # also in each worker, while it imports this module
+
+def make(name):
+    return SharedMemory(name, create=True, size=10).name
+
+if __name__ == "__main__":
+    with multiprocessing.get_context(sys.argv[1]).Pool(1) as pool:
+        pool.apply(make, (sys.argv[2],))
+        pool.close()
+        pool.join()
+    print("made", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_blocks_of_a_worker_that_created_one_at_import_are_kept(name, tmp_path, method):
+    (tmp_path / "program.py").write_text(UNGUARDED)
+    command = [sys.executable, str(tmp_path / "program.py"), method, name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "made\n"
+        assert is_kept(name)
+        process.stdin.close()
+        process.wait(30)
+    assert is_removed(name)
+
+
 def test_blocks_cannot_be_transferred_to_a_process_that_does_not_exist():
     with pytest.raises(ValueError, match="^cannot transfer the blocks to process 999999999: there is no such process$"):
         _raw.transfer_ownership(999999999)
